@@ -1,0 +1,99 @@
+/*
+ * Reading an inbound file as it streams by: bytes go in, a header, records and faults come out. The
+ * reader knows the frame (order, elements, fields, counts of fields) and no rule; validators turn its
+ * faults into codes. Memory is bounded whatever the bytes are.
+ *
+ *   struct reader *r = reader_new(form, type, &limits, &sink);
+ *   while (more && reader_push(r, data, len)) …
+ *   reader_finish(r);
+ *   reader_free(r);
+ *
+ * Texts handed to the sink are only valid during the call. Faults and records come in the order of the
+ * text, except for what is only known at its end.
+ */
+#ifndef ECOSGATE_FORMATS_READER_H
+#define ECOSGATE_FORMATS_READER_H
+
+#include "formats/layout.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* 1-based, in the unpacked text; columns count characters. line 0: no place in the text. */
+struct place {
+    uint32_t line;
+    uint32_t column;
+};
+
+struct field {
+    const char *text; /* UTF-8, not terminated; NULL where XML left the element out */
+    size_t len;       /* bytes; never more than the field limit */
+    struct place at;
+};
+
+struct record {
+    uint32_t ordinal; /* 1 for the first D record (Device element), faulty ones counted too */
+    struct place at;  /* of the record or its element */
+    size_t n_fields;
+    const struct field *fields; /* in the layout's order, after the letter (H: after type and version) */
+};
+
+enum fault_kind {
+    FAULT_FORM,            /* content is not of the form that the name says */
+    FAULT_EMPTY,           /* no bytes, or nothing but white space */
+    FAULT_TRUNCATED,       /* ends in the middle */
+    FAULT_LIMIT,           /* nesting, field length, record length, number of Devices */
+    FAULT_NOT_WELL_FORMED, /* XML */
+    FAULT_ROOT,            /* wrong root, namespace, schema or layout version */
+    FAULT_ELEMENT,         /* element, attribute or text missing, repeated, unknown, out of order */
+    FAULT_DOCTYPE,         /* document type declaration or entity */
+    FAULT_ENCODING,        /* not UTF-8, byte order mark, NUL */
+    FAULT_TYPE,            /* CSV: the H record's type is not the name's */
+    FAULT_HEADER_RECORD,   /* CSV: H missing, repeated or not first */
+    FAULT_TRAILER_RECORD,  /* CSV: T missing or not last */
+    FAULT_FIELD_COUNT,     /* CSV: number of fields, or unknown record letter */
+    FAULT_QUOTING,         /* CSV: quoting or line ending */
+};
+
+struct fault {
+    enum fault_kind kind;
+    struct place at;
+    uint32_t ordinal;  /* of the D record concerned, 0: none */
+    const char *field; /* column, element or NULL */
+    const char *value; /* offending text or NULL */
+    size_t value_len;
+    const char *text; /* what was expected and what was found, one line */
+};
+
+struct reader_sink {
+    void *user;
+    void (*on_header)(void *user, const struct record *header);
+    void (*on_record)(void *user, const struct record *record);
+    /* The declared number of records: XML DeviceCount, CSV T. The field's text is as found. */
+    void (*on_count)(void *user, const struct field *declared);
+    void (*on_fault)(void *user, const struct fault *fault);
+};
+
+struct reader_limits {
+    uint32_t max_records;
+};
+
+struct reader;
+
+/* form must be FORM_XML or FORM_CSV; type must be readable. sink is copied. Never fails. */
+struct reader *reader_new(enum form form, const struct file_type *type,
+                          const struct reader_limits *limits, const struct reader_sink *sink);
+
+/* False when nothing further can be read: a fault was reported that says why. */
+bool reader_push(struct reader *reader, const char *data, size_t len);
+
+/* The text has ended: reports what is missing. Harmless after a push that returned false. */
+void reader_finish(struct reader *reader);
+
+/* Stops: later pushes return false and finish reports nothing. May be called from the sink. */
+void reader_stop(struct reader *reader);
+
+void reader_free(struct reader *reader);
+
+#endif
