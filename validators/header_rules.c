@@ -1,0 +1,177 @@
+#include "validators/header_rules.h"
+
+#include "formats/eui64.h"
+#include "formats/instant.h"
+
+#include <glib.h>
+#include <inttypes.h>
+#include <string.h>
+
+struct judging {
+    const struct rules *rules;
+    const struct filename *filename; /* NULL: not comparable */
+    const struct record *record;
+    struct findings *findings;
+};
+
+void header_rules_say(struct findings *findings, enum code code, const struct record *record,
+                      enum header_column column, const char *text)
+{
+    const struct field *field = &record->fields[column];
+
+    findings_add(findings,
+                 &(struct finding){.code = code,
+                                   .at = field->at.line ? field->at : record->at,
+                                   .field = layout_header.columns[column].name,
+                                   .text = text},
+                 field->text ? field->text : "", field->len);
+}
+
+G_GNUC_PRINTF(4, 5)
+static void say(struct judging *j, enum code code, enum header_column column, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    header_rules_say(j->findings, code, j->record, column, text);
+}
+
+static const struct field *value(const struct judging *j, enum header_column column)
+{
+    return &j->record->fields[column];
+}
+
+static bool is_text(const struct field *field, const char *text)
+{
+    return field->text != NULL && field->len == strlen(text) &&
+           memcmp(field->text, text, field->len) == 0;
+}
+
+static void judge_sender(struct judging *j)
+{
+    const struct field *sender = value(j, HEADER_SENDER_ID);
+    uint64_t id;
+    char named[EUI64_TEXT_SIZE];
+
+    if (!eui64_parse(sender->text, sender->len, &id)) {
+        say(j, B211, HEADER_SENDER_ID, "expected an EUI-64 of eight hex pairs joined by '-'");
+    } else if (j->filename != NULL && id != j->filename->eui64) {
+        eui64_print(j->filename->eui64, named);
+        say(j, B206, HEADER_SENDER_ID, "the name says %s", named);
+    }
+}
+
+static void judge_recipient(struct judging *j)
+{
+    const struct field *recipient = value(j, HEADER_RECIPIENT_ID);
+    const struct identity *identity = j->rules->identity;
+    uint64_t id;
+    char own[EUI64_TEXT_SIZE];
+
+    if (!eui64_parse(recipient->text, recipient->len, &id)) {
+        say(j, B211, HEADER_RECIPIENT_ID, "expected an EUI-64 of eight hex pairs joined by '-'");
+    } else if (identity != NULL && id != identity->eui64) {
+        eui64_print(identity->eui64, own);
+        say(j, B207, HEADER_RECIPIENT_ID, "this gateway is %s", own);
+    }
+}
+
+static bool parse_sequence(const struct field *field, uint32_t *sequence)
+{
+    uint32_t n = 0;
+
+    if (field->len == 0 || field->len > 6 || field->text[0] == '0')
+        return false;
+    for (size_t i = 0; i < field->len; i++) {
+        if (!g_ascii_isdigit(field->text[i]))
+            return false;
+        n = n * 10 + (uint32_t)(field->text[i] - '0');
+    }
+    *sequence = n;
+    return true;
+}
+
+static void judge_sequence(struct judging *j)
+{
+    uint32_t sequence;
+
+    if (!parse_sequence(value(j, HEADER_FILE_SEQUENCE), &sequence))
+        say(j, B211, HEADER_FILE_SEQUENCE,
+            "expected a whole number from 1 to 999999 without leading zeros");
+    else if (j->filename != NULL && sequence != j->filename->sequence)
+        say(j, B206, HEADER_FILE_SEQUENCE, "the name says %" PRIu32, j->filename->sequence);
+}
+
+static void judge_creation(struct judging *j)
+{
+    const struct field *created = value(j, HEADER_CREATION_DATE_TIME);
+    int64_t at;
+    char named[INSTANT_TEXT_SIZE];
+
+    if (!instant_parse(created->text, created->len, &at)) {
+        say(j, B211, HEADER_CREATION_DATE_TIME, "expected a real time in UTC as YYYY-MM-DDThh:mm:ssZ");
+    } else if (j->filename != NULL && at != j->filename->created) {
+        instant_print(j->filename->created, named);
+        say(j, B206, HEADER_CREATION_DATE_TIME, "the name says %s", named);
+    } else if (j->filename == NULL && at > j->rules->now + j->rules->future_tolerance) {
+        say(j, B211, HEADER_CREATION_DATE_TIME, "expected at most %" PRId64 " seconds ahead of the clock",
+            j->rules->future_tolerance);
+    }
+}
+
+static void judge_environment(struct judging *j)
+{
+    const struct field *environment = value(j, HEADER_ENVIRONMENT);
+    const struct identity *identity = j->rules->identity;
+
+    if (!is_text(environment, "LIVE") && !is_text(environment, "TEST"))
+        say(j, B211, HEADER_ENVIRONMENT, "expected LIVE or TEST");
+    else if (identity != NULL && !is_text(environment, identity->environment))
+        say(j, B207, HEADER_ENVIRONMENT, "this gateway is %s", identity->environment);
+}
+
+static void judge_batch(struct judging *j, struct header *header)
+{
+    const struct field *batch = value(j, HEADER_BATCH_ID);
+    bool good = batch->len > 0 && batch->len < BATCH_ID_SIZE;
+
+    for (size_t i = 0; good && i < batch->len; i++)
+        good = g_ascii_isupper(batch->text[i]) || g_ascii_isdigit(batch->text[i]) ||
+               batch->text[i] == '-';
+    if (good)
+        memcpy(header->batch, batch->text, batch->len);
+    else
+        say(j, B211, HEADER_BATCH_ID, "expected 1 to 24 of A-Z, 0-9 and '-'");
+}
+
+static void judge_resubmission(struct judging *j, struct header *header)
+{
+    const struct field *earlier = value(j, HEADER_RESUBMISSION_OF);
+    struct filename parsed;
+
+    if (earlier->len == 0)
+        return;
+    /* The name of a rejected file may itself be outside the grammar: that may be why it was. */
+    if (earlier->len > FILENAME_MAX_BYTES || memchr(earlier->text, '/', earlier->len) ||
+        !(filename_parse(earlier->text, earlier->len, &parsed, NULL, NULL) || parsed.type != NULL))
+        say(j, B211, HEADER_RESUBMISSION_OF, "expected the name of an earlier file, or nothing");
+    else
+        memcpy(header->resubmission_of, earlier->text, earlier->len);
+}
+
+void header_rules_judge(const struct rules *rules, const struct filename *filename, bool name_is_known,
+                        const struct record *record, struct findings *findings, struct header *header)
+{
+    struct judging j = {rules, name_is_known ? filename : NULL, record, findings};
+
+    *header = (struct header){.seen = true};
+    judge_sender(&j);
+    judge_recipient(&j);
+    judge_sequence(&j);
+    judge_creation(&j);
+    judge_environment(&j);
+    judge_batch(&j, header);
+    judge_resubmission(&j, header);
+}

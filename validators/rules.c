@@ -1,0 +1,34 @@
+#include "validators/rules.h"
+
+#include <string.h>
+
+static const char *const default_scope[] = {"ESME", "GSME", "GPF", NULL};
+
+void rules_init(struct rules *rules)
+{
+    *rules = (struct rules){
+        .future_tolerance = 5 * 60,
+        .device_types = default_scope,
+        .check_digits = CHECK_DIGITS_WARN,
+        .max_devices = 1000000,
+        .unpack = {.max_bytes = (uint64_t)1 << 30, .max_ratio = 200},
+    };
+}
+
+const struct party *rules_party(const struct identity *identity, const char *org)
+{
+    for (size_t i = 0; i < identity->n_parties; i++) {
+        if (strcmp(identity->parties[i].org, org) == 0)
+            return &identity->parties[i];
+    }
+    return NULL;
+}
+
+bool rules_may_send(const struct party *party, const char *type)
+{
+    for (size_t i = 0; party->types[i] != NULL; i++) {
+        if (strcmp(party->types[i], type) == 0)
+            return true;
+    }
+    return false;
+}
