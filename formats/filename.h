@@ -27,7 +27,8 @@ enum filename_fault_kind {
 
 struct filename_fault {
     enum filename_fault_kind kind;
-    const char *segment; /* "type", "org", "eui64", "date", "time", "seq", "form", "pack", "name" */
+    const char *segment; /* "type", "org", "eui64", "date", "time", "seq", "form", "pack",
+                          * "separator" between two of them, "name" as a whole */
     size_t position;     /* 1-based character (byte, where not UTF-8) at which it begins */
     const char *found;   /* into the name, found_len bytes */
     size_t found_len;
@@ -59,7 +60,8 @@ bool filename_parse(const char *name, size_t len, struct filename *out, filename
 /* True for names that are not files yet: ".…", "*.tmp", "*.part", "*.filepart", "*.incomplete". */
 bool filename_is_temporary(const char *name);
 
-/* "EMA_MCC_…_000001_R1.xml" for an answer of type answer_type to a name in the grammar. */
+/* "EMA_MCC_…_000001_R1.xml" for an answer of type answer_type to a name in the grammar; NULL, with a
+ * critical message, for any other name. */
 char *filename_answer(const char *name, const char *answer_type, unsigned receipt);
 
 /* "EMA_UNKNOWN_<16 hex of the SHA-256 of the name>_R<n>.csv"; name_sha256 is 64 hex digits. */

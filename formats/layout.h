@@ -42,7 +42,7 @@ struct file_type {
     const struct layout_record *file;   /* EMA's F record, else NULL */
     const struct layout_record *record; /* the rows: D, or E for an EMA */
     const char *rows_element;  /* "Devices", or NULL where rows stand right under the root (EMA) */
-    const char *count_element; /* last child of the XML Header: "DeviceCount", "FindingCount" */
+    const char *count_element; /* last child of the XML Header: "DeviceCount"; EMA "RowCount", F and E rows */
 };
 
 /* Columns of the header, alike for all types: SenderId … ResubmissionOf. */

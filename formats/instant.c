@@ -1,0 +1,114 @@
+#include "formats/instant.h"
+
+#include <glib.h>
+#include <string.h>
+
+enum { DATE_DIGITS = INSTANT_DATE_SIZE - 1, TIME_DIGITS = INSTANT_TIME_SIZE - 1 };
+
+/* The first and last second that four-digit years can say. */
+#define INSTANT_FIRST G_GINT64_CONSTANT(-62135596800)
+#define INSTANT_LAST G_GINT64_CONSTANT(253402300799)
+
+/* No strtol: it takes signs, white space and fewer digits. */
+static bool digits(const char *text, size_t n, int *value)
+{
+    int sum = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (!g_ascii_isdigit(text[i]))
+            return false;
+        sum = sum * 10 + (text[i] - '0');
+    }
+    *value = sum;
+    return true;
+}
+
+static void print_digits(char *out, int value, int n)
+{
+    for (int i = n - 1; i >= 0; i--) {
+        out[i] = (char)('0' + value % 10);
+        value /= 10;
+    }
+}
+
+static bool from_parts(const char *date8, const char *time6, int64_t *at)
+{
+    int year, month, day, hour, minute, second;
+
+    if (!digits(date8, 4, &year) || !digits(date8 + 4, 2, &month) || !digits(date8 + 6, 2, &day) ||
+        !digits(time6, 2, &hour) || !digits(time6 + 2, 2, &minute) || !digits(time6 + 4, 2, &second))
+        return false;
+
+    /* NULL for what does not exist: 30 February, year 0, hour 24, second 60. */
+    g_autoptr(GDateTime) t = g_date_time_new_utc(year, month, day, hour, minute, second);
+    if (t == NULL)
+        return false;
+    *at = g_date_time_to_unix(t);
+    return true;
+}
+
+bool instant_parse(const char *text, size_t len, int64_t *at)
+{
+    static const char form[INSTANT_TEXT_SIZE] = "dddd-dd-ddTdd:dd:ddZ";
+    char parts[DATE_DIGITS + TIME_DIGITS];
+    size_t n = 0;
+
+    if (len != INSTANT_TEXT_SIZE - 1)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        if (form[i] == 'd')
+            parts[n++] = text[i];
+        else if (text[i] != form[i])
+            return false;
+    }
+    return from_parts(parts, parts + DATE_DIGITS, at);
+}
+
+void instant_print(int64_t at, char out[INSTANT_TEXT_SIZE])
+{
+    char date[INSTANT_DATE_SIZE], time[INSTANT_TIME_SIZE];
+
+    instant_print_name(at, date, time);
+    memcpy(out, "0000-00-00T00:00:00Z", INSTANT_TEXT_SIZE);
+    memcpy(out, date, 4);
+    memcpy(out + 5, date + 4, 2);
+    memcpy(out + 8, date + 6, 2);
+    memcpy(out + 11, time, 2);
+    memcpy(out + 14, time + 2, 2);
+    memcpy(out + 17, time + 4, 2);
+}
+
+bool instant_date_is_real(const char *date8)
+{
+    int64_t at;
+
+    return strnlen(date8, INSTANT_DATE_SIZE) == DATE_DIGITS && from_parts(date8, "000000", &at);
+}
+
+bool instant_time_is_real(const char *time6)
+{
+    int64_t at;
+
+    return strnlen(time6, INSTANT_TIME_SIZE) == TIME_DIGITS && from_parts("20000101", time6, &at);
+}
+
+bool instant_from_name(const char *date8, const char *time6, int64_t *at)
+{
+    return strnlen(date8, INSTANT_DATE_SIZE) == DATE_DIGITS &&
+           strnlen(time6, INSTANT_TIME_SIZE) == TIME_DIGITS && from_parts(date8, time6, at);
+}
+
+void instant_print_name(int64_t at, char date[INSTANT_DATE_SIZE], char time[INSTANT_TIME_SIZE])
+{
+    /* Clamped, so that a broken clock prints a wrong year rather than ending the program. */
+    g_autoptr(GDateTime) t = g_date_time_new_from_unix_utc(CLAMP(at, INSTANT_FIRST, INSTANT_LAST));
+
+    print_digits(date, g_date_time_get_year(t), 4);
+    print_digits(date + 4, g_date_time_get_month(t), 2);
+    print_digits(date + 6, g_date_time_get_day_of_month(t), 2);
+    date[DATE_DIGITS] = '\0';
+    print_digits(time, g_date_time_get_hour(t), 2);
+    print_digits(time + 2, g_date_time_get_minute(t), 2);
+    print_digits(time + 4, g_date_time_get_second(t), 2);
+    time[TIME_DIGITS] = '\0';
+}

@@ -1,0 +1,272 @@
+#include "formats/reader_private.h"
+
+#include <glib.h>
+#include <stdarg.h>
+#include <string.h>
+
+enum { MAX_BLANKS = 65536, MAGIC_BYTES = 4 };
+
+struct reader {
+    const struct reader_form *form;
+    enum form form_id;
+    void *state;
+    struct reader_sink sink;
+    struct reader_limits limits;
+    uint32_t records;
+    bool stopped;
+    bool sniffed;
+    GString *head; /* the first bytes, until the form is known */
+};
+
+struct reader *reader_new(enum form form, const struct file_type *type,
+                          const struct reader_limits *limits, const struct reader_sink *sink)
+{
+    struct reader *reader = g_new0(struct reader, 1);
+
+    reader->form = form == FORM_XML ? &reader_form_xml : &reader_form_csv;
+    reader->form_id = form;
+    reader->sink = *sink;
+    reader->limits = *limits;
+    reader->head = g_string_new(NULL);
+    reader->state = reader->form->open(reader, type);
+    return reader;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static size_t bom_bytes(const GString *head)
+{
+    return head->len >= 3 && memcmp(head->str, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
+/* Offset of the first byte that is neither byte order mark nor blank, head->len if there is none. */
+static size_t first_byte(const GString *head)
+{
+    size_t i = bom_bytes(head);
+
+    while (i < head->len && is_blank(head->str[i]))
+        i++;
+    return i;
+}
+
+static struct place place_after(const char *text, size_t len)
+{
+    struct place at = {1, 1};
+
+    for (size_t i = 0; i < len; i++) {
+        at.column++;
+        if (text[i] == '\n')
+            at = (struct place){at.line + 1, 1};
+    }
+    return at;
+}
+
+static const char *looks_like(const char *text, size_t len)
+{
+    if (text[0] == '<')
+        return "XML";
+    if (len >= 2 && memcmp(text, "\x1f\x8b", 2) == 0)
+        return "gzip data";
+    if (len >= 4 && (memcmp(text, "PK\3\4", 4) == 0 || memcmp(text, "PK\5\6", 4) == 0))
+        return "a zip archive";
+    if (len >= 2 && (memcmp(text, "H,", 2) == 0 || memcmp(text, "D,", 2) == 0 ||
+                     memcmp(text, "\"H", 2) == 0))
+        return "CSV";
+    return NULL;
+}
+
+/* UTF-16 and UTF-32 can be told by their marks, or by NUL as the very first byte. */
+static bool is_wide(const GString *head)
+{
+    return head->len >= 2 && (memcmp(head->str, "\xff\xfe", 2) == 0 ||
+                              memcmp(head->str, "\xfe\xff", 2) == 0 ||
+                              (head->str[0] == '\0' && head->len == MAGIC_BYTES));
+}
+
+static void check_form(struct reader *reader, const char *text, size_t len, struct place at)
+{
+    const char *found = looks_like(text, len);
+    bool is_xml = text[0] == '<';
+
+    if (is_xml == (reader->form_id == FORM_XML) && (is_xml || !found || strcmp(found, "CSV") == 0))
+        return;
+    if (!found && reader->form_id == FORM_CSV)
+        return;
+    reader_fault(reader, FAULT_FORM, at, "expected %s, found %s",
+                 reader->form_id == FORM_XML ? "XML, which begins with '<'" : "CSV",
+                 found ? found : "something else");
+    reader->stopped = true;
+}
+
+/* Judges the first bytes and hands them on. */
+static bool sniff(struct reader *reader)
+{
+    const GString *head = reader->head;
+    size_t bom = bom_bytes(head), first = first_byte(head);
+
+    reader->sniffed = true;
+    if (is_wide(head)) {
+        reader_fault(reader, FAULT_ENCODING, (struct place){1, 1},
+                     "expected UTF-8, found the first bytes of UTF-16 or UTF-32");
+        reader->stopped = true;
+    }
+    if (bom > 0)
+        reader_fault(reader, FAULT_ENCODING, (struct place){1, 1},
+                     "expected UTF-8 without byte order mark, found a byte order mark");
+    if (first < head->len && !reader->stopped)
+        check_form(reader, head->str + first, head->len - first,
+                   place_after(head->str + bom, first - bom));
+    else if (!reader->stopped) {
+        reader_fault(reader, FAULT_EMPTY, (struct place){0, 0},
+                     head->len > bom ? "expected content, found nothing but white space"
+                                     : "expected content, found an empty file");
+        reader->stopped = true;
+    }
+    return !reader->stopped && reader->form->push(reader->state, head->str + bom, head->len - bom);
+}
+
+/* Collects bytes one by one, so that the size of the pieces makes no difference. */
+static size_t collect_head(struct reader *reader, const char *data, size_t len)
+{
+    size_t used = 0;
+
+    while (used < len) {
+        g_string_append_c(reader->head, data[used++]);
+        /* A blank run is judged once per byte only while it is short. */
+        if (!is_blank(data[used - 1]) || reader->head->len <= MAGIC_BYTES ||
+            reader->head->len > MAX_BLANKS) {
+            size_t have = reader->head->len - first_byte(reader->head);
+
+            if (have >= MAGIC_BYTES || reader->head->len > MAX_BLANKS) {
+                reader->sniffed = true;
+                break;
+            }
+        }
+    }
+    return used;
+}
+
+bool reader_push(struct reader *reader, const char *data, size_t len)
+{
+    if (reader->stopped)
+        return false;
+    if (!reader->sniffed) {
+        size_t used = collect_head(reader, data, len);
+
+        if (!reader->sniffed)
+            return true;
+        if (first_byte(reader->head) >= reader->head->len) {
+            reader_fault(reader, FAULT_LIMIT, (struct place){1, 1},
+                         "expected content, found more than %d bytes of white space", MAX_BLANKS);
+            reader->stopped = true;
+        } else if (!sniff(reader)) {
+            reader->stopped = true;
+        }
+        if (reader->stopped)
+            return false;
+        data += used;
+        len -= used;
+    }
+    if (len > 0 && !reader->form->push(reader->state, data, len))
+        reader->stopped = true;
+    return !reader->stopped;
+}
+
+void reader_finish(struct reader *reader)
+{
+    if (!reader->stopped && !reader->sniffed && !sniff(reader))
+        reader->stopped = true;
+    if (!reader->stopped)
+        reader->form->finish(reader->state);
+    reader->stopped = true;
+}
+
+void reader_stop(struct reader *reader)
+{
+    reader->stopped = true;
+}
+
+void reader_free(struct reader *reader)
+{
+    if (!reader)
+        return;
+    reader->form->close(reader->state);
+    g_string_free(reader->head, TRUE);
+    g_free(reader);
+}
+
+uint32_t reader_count_record(struct reader *reader, struct place at)
+{
+    if (reader->stopped)
+        return 0;
+    if (reader->records >= reader->limits.max_records) {
+        reader_fault(reader, FAULT_LIMIT, at, "expected at most %u records, found more",
+                     reader->limits.max_records);
+        reader->stopped = true;
+        return 0;
+    }
+    return ++reader->records;
+}
+
+void reader_emit_header(struct reader *reader, const struct record *header)
+{
+    if (!reader->stopped)
+        reader->sink.on_header(reader->sink.user, header);
+}
+
+void reader_emit_record(struct reader *reader, const struct record *record)
+{
+    if (!reader->stopped)
+        reader->sink.on_record(reader->sink.user, record);
+}
+
+void reader_emit_count(struct reader *reader, const struct field *declared)
+{
+    if (!reader->stopped)
+        reader->sink.on_count(reader->sink.user, declared);
+}
+
+void reader_emit_fault(struct reader *reader, const struct fault *fault)
+{
+    if (!reader->stopped)
+        reader->sink.on_fault(reader->sink.user, fault);
+}
+
+static void emit_fault_v(struct reader *reader, struct fault *fault, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
+
+static void emit_fault_v(struct reader *reader, struct fault *fault, const char *format, va_list args)
+{
+    g_autofree char *text = g_strdup_vprintf(format, args);
+
+    fault->text = text;
+    reader_emit_fault(reader, fault);
+    fault->text = NULL;
+}
+
+void reader_fault_with(struct reader *reader, struct fault *fault, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    emit_fault_v(reader, fault, format, args);
+    va_end(args);
+}
+
+void reader_fault(struct reader *reader, enum fault_kind kind, struct place at, const char *format, ...)
+{
+    struct fault fault = {.kind = kind, .at = at};
+    va_list args;
+
+    va_start(args, format);
+    emit_fault_v(reader, &fault, format, args);
+    va_end(args);
+}
+
+bool reader_stopped(const struct reader *reader)
+{
+    return reader->stopped;
+}

@@ -1,0 +1,167 @@
+#include "formats/text.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define HIGH_BITS UINT64_C(0x8080808080808080)
+#define LOW_BITS UINT64_C(0x0101010101010101)
+
+/* Bytes of the character at data, 0 when there can be none, -1 when it is cut off by the end. */
+static int character_bytes(const char *data, size_t len)
+{
+    const unsigned char *p = (const unsigned char *)data;
+    unsigned char lead = p[0], low = 0x80, high = 0xbf;
+    int n = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+
+    if (lead < 0x80)
+        return lead != 0;
+    if (lead < 0xc2 || lead > 0xf4)
+        return 0;
+    /* Over-long forms, surrogates and what lies past U+10FFFF show in the second byte. */
+    if (lead == 0xe0)
+        low = 0xa0;
+    else if (lead == 0xed)
+        high = 0x9f;
+    else if (lead == 0xf0)
+        low = 0x90;
+    else if (lead == 0xf4)
+        high = 0x8f;
+    for (int i = 1; i < n; i++) {
+        if ((size_t)i >= len)
+            return -1;
+        if (p[i] < low || p[i] > high)
+            return 0;
+        low = 0x80;
+        high = 0xbf;
+    }
+    return n;
+}
+
+/* Length of the leading ASCII without NUL, in steps of eight bytes: nearly all that files hold. */
+static size_t ascii_prefix(const char *data, size_t len)
+{
+    size_t i = 0;
+
+    for (uint64_t word; i + sizeof word <= len; i += sizeof word) {
+        memcpy(&word, data + i, sizeof word);
+        if ((word | ((word - LOW_BITS) & ~word)) & HIGH_BITS)
+            break;
+    }
+    return i;
+}
+
+size_t text_valid_prefix(const char *data, size_t len)
+{
+    size_t i = ascii_prefix(data, len);
+
+    while (i < len) {
+        int n = character_bytes(data + i, len - i);
+
+        if (n <= 0)
+            break;
+        i += (size_t)n;
+        i += ascii_prefix(data + i, len - i);
+    }
+    return i;
+}
+
+size_t text_characters(const char *data, size_t len)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < len; i++)
+        n += ((unsigned char)data[i] & 0xc0) != 0x80;
+    return n;
+}
+
+bool text_is_cut_character(const char *data, size_t len)
+{
+    return len > 0 && character_bytes(data, len) < 0;
+}
+
+/* Appends the escape of the character at data; returns how many bytes that took. */
+static size_t escape_one(GString *out, const char *data, size_t len)
+{
+    unsigned char c = (unsigned char)data[0];
+    int n = character_bytes(data, len);
+    /* U+0080 to U+009F are control characters of two bytes. */
+    bool control = c < 0x20 || c == 0x7f || (n == 2 && c == 0xc2 && (unsigned char)data[1] < 0xa0);
+
+    if (n <= 0 || (control && n == 1)) {
+        g_string_append_printf(out, "\\x%02X", c);
+        return 1;
+    }
+    if (control)
+        g_string_append_printf(out, "\\x%02X\\x%02X", c, (unsigned char)data[1]);
+    else if (c == '\\')
+        g_string_append(out, "\\\\");
+    else
+        g_string_append_len(out, data, n);
+    return (size_t)n;
+}
+
+char *text_escape(const char *data, size_t len, size_t max_chars)
+{
+    GString *out = g_string_new(NULL);
+    size_t chars = 0, keep = 0;
+
+    for (size_t i = 0; i < len;) {
+        size_t before = out->len;
+
+        i += escape_one(out, data + i, len - i);
+        chars += text_characters(out->str + before, out->len - before);
+        if (max_chars > 0 && chars > max_chars) {
+            g_string_truncate(out, keep);
+            g_string_append(out, "…");
+            break;
+        }
+        /* The last point where the ellipsis still fits and no escape is torn. */
+        if (chars + 1 <= max_chars)
+            keep = out->len;
+    }
+    return g_string_free(out, FALSE);
+}
+
+/* Decodes the escape behind a backslash; returns its length or 0. */
+static size_t unescape_one(const char *text, char *byte)
+{
+    int high, low;
+
+    if (text[0] == '\\') {
+        *byte = '\\';
+        return 1;
+    }
+    if (text[0] != 'x' || (high = g_ascii_xdigit_value(text[1])) < 0 ||
+        (low = g_ascii_xdigit_value(text[2])) < 0)
+        return 0;
+    *byte = (char)(high * 16 + low);
+    return 3;
+}
+
+char *text_unescape(const char *text, size_t *len)
+{
+    GString *out = g_string_new(NULL);
+    g_autofree char *again = NULL;
+
+    for (const char *p = text; *p; p++) {
+        char byte = *p;
+
+        if (*p == '\\') {
+            size_t used = unescape_one(p + 1, &byte);
+
+            if (used == 0)
+                goto no_escape;
+            p += used;
+        }
+        g_string_append_c(out, byte);
+    }
+    /* Only what text_escape writes is an escape: "\x41" for "A" would make two names of one. */
+    again = text_escape(out->str, out->len, 0);
+    if (strcmp(again, text) != 0)
+        goto no_escape;
+    *len = out->len;
+    return g_string_free(out, FALSE);
+no_escape:
+    g_string_free(out, TRUE);
+    return NULL;
+}

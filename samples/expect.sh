@@ -1,0 +1,72 @@
+#!/bin/sh
+# Golden test: every sample with its expected answers, byte for byte (TAP).
+#   expect.sh [--check|--update] [FOLDER…]     ECOSGATE names the program, default ./ecosgate
+# Each folder gets a home of its own; its files arrive in the order of the file `order` (else by name),
+# a pass of the gateway after each.
+set -u
+samples=${top_srcdir:-$(dirname "$0")/..}/samples
+samples=$(cd "$samples" && pwd)
+gate=${ECOSGATE:-$PWD/ecosgate}
+now=2023-07-03T12:00:00Z
+mode=--check
+case ${1-} in --check | --update) mode=$1; shift ;; esac
+work=$(mktemp -d "${TMPDIR:-/tmp}/ecosgate-expect.XXXXXX") || exit 99
+[ -x "$gate" ] || { echo "Bail out! no program at $gate"; exit 1; }
+
+arrivals() # FOLDER: names in order of arrival
+{
+    if [ -f "$1/order" ]; then grep -v '^#' "$1/order"; else
+        (cd "$1" && ls | LC_ALL=C sort | grep -v '^expected$')
+    fi
+}
+
+produce() # FOLDER HOME OUT
+{
+    "$gate" init "$2" >/dev/null || return 1
+    mkdir -p "$3"
+    arrivals "$1" | while IFS= read -r name; do
+        cp "$1/$name" "$2/drops/mcc/in/.arriving" && mv "$2/drops/mcc/in/.arriving" "$2/drops/mcc/in/$name"
+        "$gate" -c "$2/ecosgate.conf" --now "$now" run --once >/dev/null 2>"$2/messages"
+        status=$?
+        echo "$name $status" >>"$3/run.status"
+        [ "$status" -le 1 ] || cat "$2/messages" >&2
+    done
+    (cd "$2/drops" && find . -path './*/out/*' -type f | LC_ALL=C sort) | while IFS= read -r file; do
+        mkdir -p "$3/$(dirname "$file")" && cp "$2/drops/$file" "$3/$file"
+    done
+    arrivals "$1" | awk '!seen[$0]++' >"$2/names"
+    # Names of samples hold no blanks.
+    (cd "$1" && "$gate" -c "$2/ecosgate.conf" --now "$now" --json check $(cat "$2/names")) \
+        >"$3/check.jsonl" 2>"$2/messages"
+    echo "check $?" >>"$3/run.status"
+}
+
+[ $# -gt 0 ] || set -- "$samples/good" "$samples"/codes/*
+count=0
+bad=0
+ok() # STATUS TEXT
+{
+    count=$((count + 1))
+    if [ "$1" -eq 0 ]; then echo "ok $count - $2"; else bad=1; echo "not ok $count - $2"; fi
+}
+
+for folder in "$@"; do
+    folder=$(cd "$folder" && pwd)
+    code=$(basename "$folder")
+    out=$work/$code.out
+    produce "$folder" "$work/$code.home" "$out" || { ok 1 "$code: runs"; continue; }
+    if [ "$mode" = --update ]; then
+        rm -rf "$folder/expected" && cp -r "$out" "$folder/expected"
+        ok $? "$code: stored"
+    else
+        diff -r "$folder/expected" "$out" >"$work/$code.diff" 2>&1
+        ok $? "$code: answers are the expected ones, byte for byte"
+        sed 's/^/# /' "$work/$code.diff" | head -n 40
+    fi
+    [ "$code" = good ] && continue
+    grep -rqw -e "$code" "$out"
+    ok $? "$code: is found in the sample that bears its name"
+done
+echo "1..$count"
+if [ "$bad" -eq 0 ]; then rm -rf "$work"; else echo "# kept: $work"; fi
+exit $bad

@@ -1,0 +1,327 @@
+#include "spool/disk.h"
+#include "spool/disk_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BUFFER = 256 * 1024 };
+
+struct disk_file {
+    char *path, *part;
+    int fd;
+    uint64_t expected, size;
+    bool failed;   /* a write or sync failed: it must not get its name */
+    bool finished; /* published or uploaded: the temporary name is not ours to remove */
+    size_t held;
+    struct digest *digest;
+    char sha256[DIGEST_HEX_SIZE];
+    char buffer[BUFFER];
+};
+
+bool disk_fail(GError **error, const char *what, const char *path, int fault)
+{
+    g_set_error(error, SPOOL_ERROR, fault == EEXIST ? SPOOL_ERROR_EXISTS : SPOOL_ERROR_RETRY,
+                "cannot %s %s: %s", what, path, g_strerror(fault));
+    return false;
+}
+
+char *disk_part_path(const char *path)
+{
+    g_autofree char *dir = g_path_get_dirname(path);
+    g_autofree char *base = g_path_get_basename(path);
+    g_autofree char *part = g_strdup_printf(".%s.part", base);
+    return g_build_filename(dir, part, NULL);
+}
+
+static bool sync_dir(const char *dir, GError **error)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return disk_fail(error, "open folder", dir, errno);
+    int result = fsync(fd);
+    int fault = errno;
+    (void)close(fd); /* a folder's descriptor holds no data */
+    /* Some file systems cannot sync a folder and say EINVAL: nothing more can be done there. */
+    if (result != 0 && fault != EINVAL)
+        return disk_fail(error, "sync folder", dir, fault);
+    return true;
+}
+
+static bool sync_parent(const char *path, GError **error)
+{
+    g_autofree char *dir = g_path_get_dirname(path);
+    return sync_dir(dir, error);
+}
+
+static int reserve(int fd, uint64_t expected)
+{
+    if (expected == 0 || fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)expected) == 0)
+        return 0;
+    return errno == EOPNOTSUPP || errno == ENOSYS || errno == EINTR ? 0 : errno;
+}
+
+struct disk_file *disk_file_create(const char *path, uint64_t expected_size, GError **error)
+{
+    g_autofree char *part = disk_part_path(path);
+    if (unlink(part) != 0 && errno != ENOENT) {
+        (void)disk_fail(error, "replace", part, errno);
+        return NULL;
+    }
+    int fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
+    if (fd < 0) {
+        (void)disk_fail(error, "create", part, errno == EEXIST ? EBUSY : errno);
+        return NULL;
+    }
+    int fault = reserve(fd, expected_size);
+    if (fault != 0) {
+        (void)close(fd);    /* empty */
+        (void)unlink(part); /* if it stays, the next create replaces it */
+        (void)disk_fail(error, "reserve space for", part, fault);
+        return NULL;
+    }
+    struct disk_file *file = g_malloc(sizeof *file);
+    file->path = g_strdup(path);
+    file->part = g_steal_pointer(&part);
+    file->fd = fd;
+    file->expected = expected_size;
+    file->size = 0;
+    file->failed = file->finished = false;
+    file->held = 0;
+    file->digest = digest_new();
+    return file;
+}
+
+static bool write_all(struct disk_file *file, const char *data, size_t len, GError **error)
+{
+    while (len > 0) {
+        ssize_t put = write(file->fd, data, len);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0) {
+            file->failed = true;
+            return disk_fail(error, "write", file->part, put < 0 ? errno : EIO);
+        }
+        data += put;
+        len -= (size_t)put;
+    }
+    return true;
+}
+
+static bool flush(struct disk_file *file, GError **error)
+{
+    size_t held = file->held;
+    file->held = 0;
+    return write_all(file, file->buffer, held, error);
+}
+
+static bool usable(const struct disk_file *file, GError **error)
+{
+    if (!file->failed && !file->finished)
+        return true;
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "%s is used after its end", file->part);
+    return false;
+}
+
+bool disk_file_write(void *user, const char *data, size_t len, GError **error)
+{
+    struct disk_file *file = user;
+    if (!usable(file, error))
+        return false;
+    digest_update(file->digest, data, len);
+    file->size += len;
+    if (len > BUFFER - file->held && !flush(file, error))
+        return false;
+    if (len >= BUFFER)
+        return write_all(file, data, len, error);
+    memcpy(file->buffer + file->held, data, len);
+    file->held += len;
+    return true;
+}
+
+/* Flush, trim what was reserved too much, sync, close. Any failure is final: a second fsync may lie. */
+static bool seal(struct disk_file *file, GError **error)
+{
+    if (!usable(file, error) || !flush(file, error))
+        return false;
+    file->failed = true;
+    if (file->expected > file->size && ftruncate(file->fd, (off_t)file->size) != 0)
+        return disk_fail(error, "trim", file->part, errno);
+    if (fsync(file->fd) != 0)
+        return disk_fail(error, "sync", file->part, errno);
+    int fd = file->fd;
+    file->fd = -1;
+    if (close(fd) != 0)
+        return disk_fail(error, "close", file->part, errno);
+    file->failed = false;
+    digest_hex(file->digest, file->sha256);
+    return true;
+}
+
+bool disk_file_publish(enum step step, struct disk_file *file, GError **error)
+{
+    if (!seal(file, error))
+        return false;
+    step_before(step);
+    if (rename(file->part, file->path) != 0) {
+        file->failed = true;
+        return disk_fail(error, "publish", file->path, errno);
+    }
+    file->finished = true;
+    if (!sync_parent(file->path, error))
+        return false;
+    step_after(step);
+    return true;
+}
+
+bool disk_file_upload(enum step step, struct disk_file *file, GError **error)
+{
+    step_before(step);
+    if (!seal(file, error))
+        return false;
+    if (!sync_parent(file->path, error)) {
+        file->failed = true;
+        return false;
+    }
+    file->finished = true;
+    step_after(step);
+    return true;
+}
+
+uint64_t disk_file_size(const struct disk_file *file)
+{
+    return file->size;
+}
+
+const char *disk_file_sha256(const struct disk_file *file)
+{
+    return file->finished ? file->sha256 : NULL;
+}
+
+void disk_file_free(struct disk_file *file)
+{
+    if (file == NULL)
+        return;
+    if (file->fd >= 0)
+        (void)close(file->fd); /* abandoned */
+    if (!file->finished)
+        (void)unlink(file->part); /* if it stays, the next create replaces it */
+    digest_free(file->digest);
+    g_free(file->path);
+    g_free(file->part);
+    g_free(file);
+}
+
+/* For file systems without RENAME_NOREPLACE. The look and the rename are two steps: files get a second
+ * name by link(), which never replaces; folders are looked for, and only we make folders there. */
+static int rename_careful(const char *from, const char *to)
+{
+    struct stat st;
+    if (lstat(from, &st) != 0)
+        return errno;
+    if (S_ISREG(st.st_mode)) {
+        if (link(from, to) == 0)
+            return unlink(from) == 0 ? 0 : errno;
+        if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS)
+            return errno;
+    }
+    if (lstat(to, &st) == 0)
+        return EEXIST;
+    return rename(from, to) == 0 ? 0 : errno;
+}
+
+bool disk_rename_noreplace(enum step step, const char *from, const char *to, GError **error)
+{
+    step_before(step);
+    int fault = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0 ? 0 : errno;
+    if (fault == EINVAL || fault == ENOSYS)
+        fault = rename_careful(from, to);
+    if (fault != 0)
+        return disk_fail(error, "rename to", to, fault);
+    g_autofree char *from_dir = g_path_get_dirname(from);
+    g_autofree char *to_dir = g_path_get_dirname(to);
+    if (!sync_dir(to_dir, error))
+        return false;
+    if (strcmp(from_dir, to_dir) != 0 && !sync_dir(from_dir, error))
+        return false;
+    step_after(step);
+    return true;
+}
+
+bool disk_publish_part(enum step step, const char *path, GError **error)
+{
+    g_autofree char *part = disk_part_path(path);
+    return disk_rename_noreplace(step, part, path, error);
+}
+
+bool disk_unlink(enum step step, const char *path, GError **error)
+{
+    step_before(step);
+    if (unlink(path) != 0 && errno != ENOENT)
+        return disk_fail(error, "remove", path, errno);
+    if (!sync_parent(path, error))
+        return false;
+    step_after(step);
+    return true;
+}
+
+static bool empty_dir(const char *path, char **names, GError **error)
+{
+    for (char **name = names; *name != NULL; name++) {
+        g_autofree char *inner = g_build_filename(path, *name, NULL);
+        if (unlink(inner) == 0 || errno == ENOENT)
+            continue;
+        if (errno != EISDIR)
+            return disk_fail(error, "remove", inner, errno);
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "%s: a folder is in the way", inner);
+        return false;
+    }
+    return true;
+}
+
+bool disk_remove_dir(enum step step, const char *path, GError **error)
+{
+    step_before(step);
+    bool exists = false;
+    if (!disk_exists(path, &exists, error))
+        return false;
+    if (exists) {
+        g_auto(GStrv) names = disk_names(path, error);
+        if (names == NULL || !empty_dir(path, names, error))
+            return false;
+        if (rmdir(path) != 0 && errno != ENOENT)
+            return disk_fail(error, "remove folder", path, errno);
+        if (!sync_parent(path, error))
+            return false;
+    }
+    step_after(step);
+    return true;
+}
+
+bool disk_make_dir(enum step step, const char *path, GError **error)
+{
+    step_before(step);
+    if (mkdir(path, 0750) != 0)
+        return disk_fail(error, "make folder", path, errno);
+    if (!sync_parent(path, error))
+        return false;
+    step_after(step);
+    return true;
+}
+
+bool disk_make_dirs(enum step step, const char *path, GError **error)
+{
+    if (g_file_test(path, G_FILE_TEST_IS_DIR))
+        return true;
+    g_autofree char *parent = g_path_get_dirname(path);
+    if (strcmp(parent, path) != 0 && !disk_make_dirs(step, parent, error))
+        return false;
+    g_autoptr(GError) fault = NULL;
+    if (disk_make_dir(step, path, &fault) || g_file_test(path, G_FILE_TEST_IS_DIR))
+        return true;
+    g_propagate_error(error, g_steal_pointer(&fault));
+    return false;
+}

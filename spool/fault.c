@@ -1,0 +1,3 @@
+#include "spool/fault.h"
+
+G_DEFINE_QUARK(spool-error-quark, spool_error)

@@ -1,0 +1,249 @@
+#include "spool/job.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const states[JOB_STATE_COUNT] = {"incoming", "ready",    "active", "held",
+                                                    "done",     "rejected", "corrupt"};
+
+enum { TWICE = JOB_STATE_COUNT + 1 };
+
+struct spool {
+    char *dir, *orders;
+    int lock;
+};
+
+static bool is_state(enum job_state state)
+{
+    return (int)state >= 0 && state < JOB_STATE_COUNT;
+}
+
+const char *job_state_name(enum job_state state)
+{
+    return is_state(state) ? states[state] : NULL;
+}
+
+bool job_state_parse(const char *name, enum job_state *state)
+{
+    for (int i = 0; i < JOB_STATE_COUNT; i++)
+        if (strcmp(states[i], name) == 0) {
+            *state = (enum job_state)i;
+            return true;
+        }
+    return false;
+}
+
+void job_id_print(int64_t id, char text[JOB_ID_SIZE])
+{
+    (void)snprintf(text, JOB_ID_SIZE, "%08" PRId64, id); /* ids have at most 18 digits */
+}
+
+bool job_id_parse(const char *text, int64_t *id)
+{
+    size_t len = strspn(text, "0123456789");
+    if (len == 0 || len > 18 || text[len] != '\0')
+        return false;
+    int64_t value = (int64_t)strtoll(text, NULL, 10);
+    if (value < 1)
+        return false;
+    *id = value;
+    return true;
+}
+
+bool job_part_is_safe(const char *name)
+{
+    size_t len = strlen(name);
+    return len >= 1 && len <= 200 && name[0] != '.' &&
+           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.") == len;
+}
+
+bool spool_create(const char *dir, GError **error)
+{
+    for (int i = 0; i < JOB_STATE_COUNT; i++) {
+        g_autofree char *path = g_build_filename(dir, states[i], NULL);
+        if (!disk_make_dirs(STEP_SPOOL_MADE, path, error))
+            return false;
+    }
+    g_autofree char *orders = g_build_filename(dir, "orders", NULL);
+    return disk_make_dirs(STEP_SPOOL_MADE, orders, error);
+}
+
+struct spool *spool_open(const char *dir, GError **error)
+{
+    g_autoptr(spool_t) spool = g_new0(struct spool, 1);
+    spool->dir = g_strdup(dir);
+    spool->orders = g_build_filename(dir, "orders", NULL);
+    spool->lock = -1;
+    for (int i = 0; i <= JOB_STATE_COUNT; i++) {
+        const char *name = i < JOB_STATE_COUNT ? states[i] : "orders";
+        g_autofree char *path = g_build_filename(dir, name, NULL);
+        if (!g_file_test(path, G_FILE_TEST_IS_DIR)) {
+            g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
+                        "%s is no spool folder; make it with `ecosgate init`", path);
+            return NULL;
+        }
+    }
+    return g_steal_pointer(&spool);
+}
+
+bool spool_lock(struct spool *spool, GError **error)
+{
+    g_autofree char *path = g_build_filename(spool->dir, "lock", NULL);
+    if (spool->lock < 0)
+        spool->lock = disk_lock(path, error);
+    return spool->lock >= 0;
+}
+
+void spool_close(struct spool *spool)
+{
+    if (spool == NULL)
+        return;
+    disk_unlock(spool->lock);
+    g_free(spool->dir);
+    g_free(spool->orders);
+    g_free(spool);
+}
+
+const char *spool_dir(const struct spool *spool)
+{
+    return spool->dir;
+}
+
+const char *spool_orders_dir(const struct spool *spool)
+{
+    return spool->orders;
+}
+
+char *job_path(const struct spool *spool, enum job_state state, int64_t id, const char *part)
+{
+    if (!is_state(state) || id < 1 || id > INT64_C(999999999999999999) ||
+        (part != NULL && !job_part_is_safe(part)))
+        return NULL;
+    char text[JOB_ID_SIZE];
+    job_id_print(id, text);
+    return g_build_filename(spool->dir, states[state], text, part, NULL);
+}
+
+/* A path that our own code asks for: refusing it is our mistake. */
+static char *path_or_bug(const struct spool *spool, enum job_state state, int64_t id, GError **error)
+{
+    char *path = job_path(spool, state, id, NULL);
+    if (path == NULL)
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "no job path for id %" PRId64 " in state %d",
+                    id, (int)state);
+    return path;
+}
+
+static bool find_once(const struct spool *spool, int64_t id, enum job_state *state, GError **error)
+{
+    *state = JOB_NOWHERE;
+    for (int i = 0; i < JOB_STATE_COUNT; i++) {
+        g_autofree char *path = path_or_bug(spool, (enum job_state)i, id, error);
+        bool exists = false;
+        if (path == NULL || !disk_exists(path, &exists, error))
+            return false;
+        if (exists)
+            *state = *state == JOB_NOWHERE ? (enum job_state)i : (enum job_state)TWICE;
+    }
+    return true;
+}
+
+/* A writer may move the job while we look from folder to folder: what was not seen, or seen twice, is
+ * looked for once more. */
+bool job_find(const struct spool *spool, int64_t id, enum job_state *state, GError **error)
+{
+    enum job_state seen = JOB_NOWHERE;
+    for (int looks = 0; looks < 3 && !is_state(seen); looks++)
+        if (!find_once(spool, id, &seen, error))
+            return false;
+    if (!is_state(seen) && seen != JOB_NOWHERE) {
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "job %" PRId64 " is in two states", id);
+        return false;
+    }
+    *state = seen;
+    return true;
+}
+
+static int by_id(gconstpointer a, gconstpointer b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+GArray *job_list(const struct spool *spool, enum job_state state, GError **error)
+{
+    if (!is_state(state)) {
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "no job state %d", (int)state);
+        return NULL;
+    }
+    g_autofree char *path = g_build_filename(spool->dir, states[state], NULL);
+    g_auto(GStrv) names = disk_names(path, error);
+    if (names == NULL)
+        return NULL;
+    GArray *ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    for (char **name = names; *name != NULL; name++) {
+        int64_t id = 0;
+        char text[JOB_ID_SIZE];
+        if (!job_id_parse(*name, &id))
+            continue;
+        job_id_print(id, text); /* "12" is no directory of ours, "00000012" is */
+        if (strcmp(text, *name) == 0)
+            g_array_append_val(ids, id);
+    }
+    g_array_sort(ids, by_id);
+    return ids;
+}
+
+bool spool_highest_id(const struct spool *spool, int64_t *id, GError **error)
+{
+    int64_t highest = 0;
+    for (int i = 0; i < JOB_STATE_COUNT; i++) {
+        g_autoptr(GArray) ids = job_list(spool, (enum job_state)i, error);
+        if (ids == NULL)
+            return false;
+        if (ids->len > 0)
+            highest = MAX(highest, g_array_index(ids, int64_t, ids->len - 1));
+    }
+    *id = highest;
+    return true;
+}
+
+char **job_parts(const struct spool *spool, enum job_state state, int64_t id, GError **error)
+{
+    g_autofree char *path = path_or_bug(spool, state, id, error);
+    char **names = path != NULL ? disk_names(path, error) : NULL;
+    if (names == NULL)
+        return NULL;
+    char **kept = names;
+    for (char **name = names; *name != NULL; name++) {
+        if (job_part_is_safe(*name))
+            *kept++ = *name;
+        else
+            g_free(*name);
+    }
+    *kept = NULL;
+    return names;
+}
+
+bool job_make(enum step step, const struct spool *spool, enum job_state state, int64_t id,
+              GError **error)
+{
+    g_autofree char *path = path_or_bug(spool, state, id, error);
+    return path != NULL && disk_make_dirs(step, path, error);
+}
+
+bool job_move(enum step step, const struct spool *spool, int64_t id, enum job_state from,
+              enum job_state to, GError **error)
+{
+    g_autofree char *old = path_or_bug(spool, from, id, error);
+    g_autofree char *new = old != NULL ? path_or_bug(spool, to, id, error) : NULL;
+    return new != NULL && disk_rename_noreplace(step, old, new, error);
+}
+
+bool job_drop(enum step step, const struct spool *spool, int64_t id, GError **error)
+{
+    g_autofree char *path = path_or_bug(spool, JOB_INCOMING, id, error);
+    return path != NULL && disk_remove_dir(step, path, error);
+}

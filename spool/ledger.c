@@ -1,0 +1,324 @@
+#include "spool/ledger_private.h"
+
+#include "spool/disk.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+static enum spool_error who_acts(int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return SPOOL_ERROR_CORRUPT;
+    case SQLITE_MISUSE:
+    case SQLITE_ERROR:
+    case SQLITE_RANGE:
+        return SPOOL_ERROR_BUG;
+    case SQLITE_CONSTRAINT:
+        return code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY
+                   ? SPOOL_ERROR_EXISTS
+                   : SPOOL_ERROR_BUG;
+    default:
+        return SPOOL_ERROR_RETRY;
+    }
+}
+
+bool ledger_fail(struct ledger *ledger, GError **error)
+{
+    g_set_error(error, SPOOL_ERROR, who_acts(sqlite3_extended_errcode(ledger->db)), "ledger: %s",
+                sqlite3_errmsg(ledger->db));
+    return false;
+}
+
+bool ledger_execute(struct ledger *ledger, const char *sql, GError **error)
+{
+    return sqlite3_exec(ledger->db, sql, NULL, NULL, NULL) == SQLITE_OK || ledger_fail(ledger, error);
+}
+
+bool ledger_writing(struct ledger *ledger, GError **error)
+{
+    if (ledger->writer && sqlite3_get_autocommit(ledger->db) == 0)
+        return true;
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "ledger: a change outside a transaction");
+    return false;
+}
+
+sqlite3_stmt *ledger_prepare(struct ledger *ledger, const char *sql, GError **error)
+{
+    sqlite3_stmt *statement = g_hash_table_lookup(ledger->statements, sql);
+    if (statement != NULL) {
+        (void)sqlite3_reset(statement); /* repeats an error that was told before */
+        return statement;
+    }
+    if (sqlite3_prepare_v3(ledger->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL) !=
+        SQLITE_OK) {
+        (void)ledger_fail(ledger, error);
+        return NULL;
+    }
+    g_hash_table_insert(ledger->statements, (gpointer)sql, statement);
+    return statement;
+}
+
+static sqlite3_stmt *bind(struct ledger *ledger, GError **error, const char *sql, const char *types,
+                          va_list values)
+{
+    sqlite3_stmt *statement = ledger_prepare(ledger, sql, error);
+    for (int i = 1; statement != NULL && types[i - 1] != '\0'; i++) {
+        int result;
+        if (types[i - 1] == 't') {
+            result = sqlite3_bind_text(statement, i, va_arg(values, const char *), -1, SQLITE_TRANSIENT);
+        } else {
+            int64_t value = va_arg(values, int64_t);
+            bool null = types[i - 1] == 'z' && value == 0;
+            result = null ? sqlite3_bind_null(statement, i) : sqlite3_bind_int64(statement, i, value);
+        }
+        if (result != SQLITE_OK) {
+            (void)ledger_fail(ledger, error);
+            return NULL;
+        }
+    }
+    return statement;
+}
+
+sqlite3_stmt *ledger_query(struct ledger *ledger, GError **error, const char *sql, const char *types, ...)
+{
+    va_list values;
+    va_start(values, types);
+    sqlite3_stmt *statement = bind(ledger, error, sql, types, values);
+    va_end(values);
+    return statement;
+}
+
+bool ledger_row(struct ledger *ledger, sqlite3_stmt *query, bool *row, GError **error)
+{
+    int result = sqlite3_step(query);
+    *row = result == SQLITE_ROW;
+    return result == SQLITE_ROW || result == SQLITE_DONE || ledger_fail(ledger, error);
+}
+
+void ledger_end(sqlite3_stmt *query)
+{
+    if (query != NULL)
+        (void)sqlite3_reset(query); /* repeats an error that was told before */
+}
+
+bool ledger_run(struct ledger *ledger, GError **error, const char *sql, const char *types, ...)
+{
+    if (!ledger_writing(ledger, error))
+        return false;
+    va_list values;
+    va_start(values, types);
+    sqlite3_stmt *statement = bind(ledger, error, sql, types, values);
+    va_end(values);
+    bool row;
+    bool good = statement != NULL && ledger_row(ledger, statement, &row, error);
+    ledger_end(statement);
+    return good;
+}
+
+bool ledger_number(struct ledger *ledger, sqlite3_stmt *query, int64_t *number, GError **error)
+{
+    bool row = false;
+    bool good = query != NULL && ledger_row(ledger, query, &row, error);
+    if (good)
+        *number = row ? sqlite3_column_int64(query, 0) : 0;
+    ledger_end(query);
+    return good;
+}
+
+const char *ledger_text(sqlite3_stmt *query, int column)
+{
+    return (const char *)sqlite3_column_text(query, column);
+}
+
+void *ledger_pack(const void *row, size_t size, const size_t *strings, size_t n)
+{
+    size_t total = size;
+    for (size_t i = 0; i < n; i++) {
+        const char *text = *(const char *const *)((const char *)row + strings[i]);
+        total += text != NULL ? strlen(text) + 1 : 0;
+    }
+    char *block = g_malloc(total), *end = block + size;
+    memcpy(block, row, size);
+    for (size_t i = 0; i < n; i++) {
+        const char **text = (const char **)(void *)(block + strings[i]);
+        if (*text == NULL)
+            continue;
+        size_t len = strlen(*text) + 1;
+        *text = memcpy(end, *text, len);
+        end += len;
+    }
+    return block;
+}
+
+bool ledger_all(struct ledger *ledger, sqlite3_stmt *query, const struct ledger_shape *shape,
+                GPtrArray **rows, GError **error)
+{
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
+    g_autofree void *row = g_malloc0(shape->size);
+    bool more = true;
+    bool good = query != NULL;
+    while (good && (good = ledger_row(ledger, query, &more, error)) && more) {
+        memset(row, 0, shape->size);
+        shape->read(query, 0, row);
+        g_ptr_array_add(list, ledger_pack(row, shape->size, shape->strings, shape->n));
+    }
+    ledger_end(query);
+    if (good)
+        *rows = g_steal_pointer(&list);
+    return good;
+}
+
+bool ledger_one(struct ledger *ledger, sqlite3_stmt *query, const struct ledger_shape *shape, void **row,
+                GError **error)
+{
+    g_autoptr(GPtrArray) rows = NULL;
+    if (!ledger_all(ledger, query, shape, &rows, error))
+        return false;
+    *row = rows->len > 0 ? g_ptr_array_steal_index(rows, 0) : NULL;
+    return true;
+}
+
+static void finalize(gpointer statement)
+{
+    (void)sqlite3_finalize(statement); /* repeats an error that was told before */
+}
+
+static struct ledger *open_at(const char *path, int flags, GError **error)
+{
+    g_autoptr(ledger_t) ledger = g_new0(struct ledger, 1);
+    ledger->statements = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, finalize);
+    int result = sqlite3_open_v2(path, &ledger->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    if (ledger->db == NULL)
+        g_error("SQLite is out of memory");
+    (void)sqlite3_extended_result_codes(ledger->db, 1); /* cannot fail on an open connection */
+    (void)sqlite3_busy_timeout(ledger->db, 10000);      /* the same */
+    if (result == SQLITE_OK)
+        return g_steal_pointer(&ledger);
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "cannot open the ledger %s: %s", path,
+                sqlite3_errmsg(ledger->db));
+    return NULL;
+}
+
+struct ledger *ledger_open_writer(const char *path, GError **error)
+{
+    g_autofree char *dir = g_path_get_dirname(path);
+    bool network = false;
+    if (!disk_is_network_fs(dir, &network, error))
+        return NULL;
+    if (network) {
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
+                    "%s lies on a network file system: the ledger needs a local one", path);
+        return NULL;
+    }
+    g_autoptr(ledger_t) ledger = open_at(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
+    if (ledger == NULL)
+        return NULL;
+    ledger->writer = true;
+    static const char settings[] = "PRAGMA page_size=8192;PRAGMA journal_mode=WAL;"
+                                   "PRAGMA synchronous=FULL;PRAGMA wal_autocheckpoint=0;"
+                                   "PRAGMA cache_size=-32768;PRAGMA temp_store=MEMORY;"
+                                   "PRAGMA mmap_size=0;";
+    if (!ledger_version_known(ledger, error) || !ledger_execute(ledger, settings, error) ||
+        !ledger_migrate(ledger, error))
+        return NULL;
+    return g_steal_pointer(&ledger);
+}
+
+struct ledger *ledger_open_reader(const char *path, GError **error)
+{
+    g_autoptr(ledger_t) ledger = open_at(path, SQLITE_OPEN_READONLY, error);
+    if (ledger == NULL)
+        return NULL;
+    g_autoptr(GError) fault = NULL;
+    if (!ledger_version_known(ledger, &fault)) {
+        if ((sqlite3_errcode(ledger->db) & 0xff) != SQLITE_CANTOPEN) {
+            g_propagate_error(error, g_steal_pointer(&fault));
+            return NULL;
+        }
+        /* A WAL database without its -shm in a folder we may not write to: nobody writes now. */
+        g_autofree char *full = g_canonicalize_filename(path, NULL);
+        g_autofree char *uri = g_filename_to_uri(full, NULL, NULL);
+        g_autofree char *still = g_strconcat(uri, "?immutable=1", NULL);
+        ledger_close(g_steal_pointer(&ledger));
+        ledger = open_at(still, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, error);
+        if (ledger == NULL || !ledger_version_known(ledger, error))
+            return NULL;
+    }
+    return g_steal_pointer(&ledger);
+}
+
+void ledger_close(struct ledger *ledger)
+{
+    if (ledger == NULL)
+        return;
+    ledger_rollback(ledger);
+    g_hash_table_unref(ledger->statements);
+    (void)sqlite3_close(ledger->db); /* no statement is left; the WAL keeps what is not moved */
+    g_free(ledger);
+}
+
+bool ledger_begin(struct ledger *ledger, GError **error)
+{
+    ledger->next_item = 0;
+    ledger->savepoint = false;
+    return ledger_execute(ledger, "BEGIN IMMEDIATE", error);
+}
+
+bool ledger_commit(enum step step, struct ledger *ledger, GError **error)
+{
+    if (!ledger_writing(ledger, error))
+        return false;
+    step_before(step);
+    if (!ledger_execute(ledger, "COMMIT", error))
+        return false;
+    step_after(step);
+    return true;
+}
+
+void ledger_rollback(struct ledger *ledger)
+{
+    ledger->next_item = 0;
+    ledger->savepoint = false;
+    if (sqlite3_get_autocommit(ledger->db) == 0)
+        (void)sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL); /* SQLite did it if this fails */
+}
+
+bool ledger_savepoint(struct ledger *ledger, GError **error)
+{
+    if (!ledger_writing(ledger, error) || ledger->savepoint)
+        return false;
+    ledger->savepoint = ledger_execute(ledger, "SAVEPOINT work", error);
+    return ledger->savepoint;
+}
+
+bool ledger_release(struct ledger *ledger, GError **error)
+{
+    ledger->savepoint = false;
+    return ledger_writing(ledger, error) && ledger_execute(ledger, "RELEASE work", error);
+}
+
+bool ledger_roll_back_to(struct ledger *ledger, GError **error)
+{
+    ledger->next_item = 0;
+    return ledger_writing(ledger, error) && ledger_execute(ledger, "ROLLBACK TO work", error) &&
+           ledger_release(ledger, error);
+}
+
+bool ledger_checkpoint(struct ledger *ledger, GError **error)
+{
+    int result = sqlite3_wal_checkpoint_v2(ledger->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    return result == SQLITE_OK || result == SQLITE_BUSY || ledger_fail(ledger, error);
+}
+
+bool ledger_counter_next(struct ledger *ledger, const char *name, int64_t *value, GError **error)
+{
+    return ledger_writing(ledger, error) &&
+           ledger_number(ledger,
+                         ledger_query(ledger, error,
+                                      "INSERT INTO counter VALUES(?1,1) ON CONFLICT(name)"
+                                      " DO UPDATE SET value=value+1 RETURNING value",
+                                      "t", name),
+                         value, error);
+}

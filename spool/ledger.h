@@ -1,0 +1,309 @@
+/*
+ * The ledger: one SQLite database of jobs, verdicts, work items, sessions and parts owed. It is the index
+ * and the memory of the gateway; the bytes of files are in the spool.
+ *
+ *     ledger_open_writer → ledger_begin → changes → ledger_commit | ledger_rollback → … → ledger_close
+ *     ledger_open_reader → queries → ledger_close
+ *
+ * One writer; any number of readers, which never block it and work without WAL files too. Every function
+ * that changes rows needs a transaction of ledger_begin (else SPOOL_ERROR_BUG).
+ *
+ * Rows go in and out as plain structs. As input their strings are borrowed for the call. A row given out by
+ * _get or in a GPtrArray is one block with its strings: g_free it (the array does). A row given to a visitor
+ * is valid during that call only; a visitor that returns false, with error set, ends the visit; it may query
+ * and change the ledger, but not the table walked, and may not run the same query again.
+ * NULL stands for "no text"; numbers whose absence means something say so. Times are seconds UTC, 0 = none.
+ *
+ * Errors: SPOOL_ERROR_RETRY (disk full, busy, I/O), _CORRUPT (database damaged), _BUG, _EXISTS (unique rule
+ * broken; nothing was changed), _LOCKED (a newer version's ledger is none of these: _RETRY with the text).
+ */
+#ifndef ECOSGATE_SPOOL_LEDGER_H
+#define ECOSGATE_SPOOL_LEDGER_H
+
+#include "spool/fault.h"
+#include "spool/step.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ledger;
+typedef struct ledger ledger_t;
+
+/* ---- opening, transactions (ledger.c) ---- */
+
+/* Makes the file when missing, brings it to this release's version. Refuses network file systems. */
+struct ledger *ledger_open_writer(const char *path, GError **error);
+struct ledger *ledger_open_reader(const char *path, GError **error);
+/* Rolls back what was not committed. NULL is fine. */
+void ledger_close(struct ledger *ledger);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ledger_t, ledger_close)
+
+bool ledger_begin(struct ledger *ledger, GError **error);
+bool ledger_commit(enum step step, struct ledger *ledger, GError **error);
+/* Without a transaction it does nothing. */
+void ledger_rollback(struct ledger *ledger);
+/* One savepoint within a transaction. After ledger_savepoint: release keeps, roll_back_to undoes and ends it. */
+bool ledger_savepoint(struct ledger *ledger, GError **error);
+bool ledger_release(struct ledger *ledger, GError **error);
+bool ledger_roll_back_to(struct ledger *ledger, GError **error);
+
+/* Moves the WAL into the database as far as readers allow. Writer, at the end of a pass. */
+bool ledger_checkpoint(struct ledger *ledger, GError **error);
+/* The next number of a named counter, from 1. */
+bool ledger_counter_next(struct ledger *ledger, const char *name, int64_t *value, GError **error);
+
+/* ---- jobs (ledger_jobs.c) ---- */
+
+enum ledger_direction { LEDGER_IN, LEDGER_OUT };
+
+/* Identity of the sender's copy while it may still be in the drop. */
+struct ledger_source {
+    bool set;
+    int64_t dev, ino, ctime_ns, size;
+};
+
+struct ledger_job {
+    int64_t id;
+    enum ledger_direction direction;
+    const char *name; /* escaped */
+    const char *type; /* "EMI" …; NULL when the name does not say */
+    const char *form; /* "xml", "csv" or NULL */
+    const char *org;
+    const char *sender; /* EUI-64 text */
+    int64_t sequence;   /* 0: none */
+    const char *drop;
+    int64_t received;
+    int64_t size;
+    const char *sha256;
+    int64_t receipt; /* how often this name has been received, this time included */
+    struct ledger_source source;
+    int64_t judging_begun;
+    const char *reason; /* why held or corrupt */
+};
+
+/* One more than the greatest id of a row. */
+bool ledger_job_next_id(struct ledger *ledger, int64_t *id, GError **error);
+/* receipt is set by the ledger (the struct's is ignored) and, when not NULL, given out. */
+bool ledger_job_insert(struct ledger *ledger, const struct ledger_job *job, int64_t *receipt, GError **error);
+/* *job is NULL when there is none. */
+bool ledger_job_get(struct ledger *ledger, int64_t id, struct ledger_job **job, GError **error);
+typedef bool (*ledger_job_visit)(void *user, const struct ledger_job *job, GError **error);
+bool ledger_jobs_each(struct ledger *ledger, ledger_job_visit visit, void *user, GError **error);
+/* Jobs whose sender's copy may still be there: struct ledger_job. */
+bool ledger_jobs_with_source(struct ledger *ledger, GPtrArray **jobs, GError **error);
+bool ledger_job_clear_source(struct ledger *ledger, int64_t id, GError **error);
+/* Counts one more beginning and gives the new count. */
+bool ledger_job_count_judging(struct ledger *ledger, int64_t id, int64_t *begun, GError **error);
+/* NULL clears. */
+bool ledger_job_set_reason(struct ledger *ledger, int64_t id, const char *reason, GError **error);
+/* A new receipt of the same job (R2 …): judging_begun and reason are cleared. */
+bool ledger_job_requeue(struct ledger *ledger, int64_t id, int64_t *receipt, GError **error);
+
+/* ---- verdicts and findings (ledger_verdicts.c) ---- */
+
+struct ledger_verdict {
+    int64_t job, receipt;
+    int64_t judged_at;
+    char outcome[3]; /* "AC", "WN", "PA", "RJ" */
+    const char *batch;
+    int64_t declared; /* -1: not said */
+    int64_t parsed, accepted, rejected, deferred;
+    const char *code; /* the finding that decided; NULL for AC */
+    int64_t line, column;
+    int64_t first_item, items; /* work items first_item … first_item + items - 1; 0, 0 for RJ */
+    int64_t dispatched;        /* of the accepted ones have a session; kept by ledger_dispatch */
+    bool truncated;            /* there were more findings than are kept */
+};
+
+struct ledger_finding {
+    const char *code, *scope, *severity;
+    int64_t line, column, record; /* 0: none */
+    const char *field, *value, *text;
+};
+
+bool ledger_verdict_insert(struct ledger *ledger, const struct ledger_verdict *verdict, GError **error);
+/* receipt 0: the latest. *verdict is NULL when there is none. */
+bool ledger_verdict_get(struct ledger *ledger, int64_t job, int64_t receipt, struct ledger_verdict **verdict,
+                        GError **error);
+/* Adds behind those that the verdict has. */
+bool ledger_finding_insert(struct ledger *ledger, int64_t job, int64_t receipt, const struct ledger_finding *finding,
+                           GError **error);
+typedef bool (*ledger_finding_visit)(void *user, const struct ledger_finding *finding, GError **error);
+/* In the order of insertion. */
+bool ledger_findings_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_finding_visit visit,
+                          void *user, GError **error);
+bool ledger_finding_count_insert(struct ledger *ledger, const struct ledger_verdict *of, const char *code, int64_t n,
+                                 GError **error);
+/* Codes in alphabetical order, which is the catalogue's. */
+typedef bool (*ledger_count_visit)(void *user, const char *name, int64_t n, GError **error);
+bool ledger_finding_counts_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_count_visit visit,
+                                void *user, GError **error);
+
+/* ---- what was before: duplicates and sequence (ledger_earlier.c) ---- */
+
+/* The file asked about. "Others" are inbound jobs with another id. */
+struct ledger_subject {
+    int64_t id;       /* its job */
+    const char *name; /* escaped */
+    const char *type, *org, *sender;
+    int64_t sequence;
+    const char *sha256;
+};
+
+/* Ids of the oldest other that is older or accepted (AC, WN, PA), 0 for none. */
+struct ledger_duplicates {
+    int64_t name_and_bytes;          /* same name, same bytes: B105 */
+    int64_t name_other_bytes;        /* same name, other bytes: B106 */
+    int64_t sequence_other_bytes;    /* same sender, type and sequence, other bytes: B106 */
+    int64_t bytes_other_name;        /* same sender, type and bytes, other name: B112 */
+};
+
+bool ledger_duplicates(struct ledger *ledger, const struct ledger_subject *self, struct ledger_duplicates *found,
+                       GError **error);
+/* The greatest sequence of an older accepted file of the same sender and type, 0 for none. */
+bool ledger_last_sequence(struct ledger *ledger, const struct ledger_subject *self, int64_t *sequence,
+                          GError **error);
+/* *job: an older or accepted other of the same sender and type has this BatchId; 0 for none. */
+bool ledger_batch_used(struct ledger *ledger, const struct ledger_subject *self, const char *batch, int64_t *job,
+                       GError **error);
+/* *job: an older file of the same sender with this (escaped) name whose latest verdict is RJ; 0 for none. */
+bool ledger_rejected_file(struct ledger *ledger, const struct ledger_subject *self, const char *name, int64_t *job,
+                          GError **error);
+
+/* ---- work items (ledger_devices.c) ---- */
+
+enum ledger_outcome { LEDGER_READY, LEDGER_REJECTED, LEDGER_DEFERRED };
+
+struct ledger_item {
+    int64_t item; /* set by ledger_item_insert: contiguous within one transaction */
+    int64_t job, record;
+    bool has_device; /* false: malformed, device_text says it */
+    uint64_t device;
+    const char *device_text;
+    const char *device_type, *manufacturer, *model, *firmware;
+    const char *mpxn, *chf, *region, *attempt; /* as they stand in the instruction */
+    enum ledger_outcome outcome;
+    const char *code, *text;
+    int64_t next_eligible;
+};
+
+/* "READY", "REJECTED", "DEFERRED". */
+const char *ledger_outcome_name(enum ledger_outcome outcome);
+/* *live: a work item of this Device has not ended yet. */
+bool ledger_device_is_live(struct ledger *ledger, uint64_t device, bool *live, GError **error);
+/* A READY item is live; SPOOL_ERROR_EXISTS when its Device is live already. */
+bool ledger_item_insert(struct ledger *ledger, struct ledger_item *item, GError **error);
+typedef bool (*ledger_item_visit)(void *user, const struct ledger_item *item, GError **error);
+/* The items of a verdict in the order of the instruction. */
+bool ledger_items_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_item_visit visit, void *user,
+                       GError **error);
+
+/* ---- dispatch and history (ledger_sessions.c) ---- */
+
+struct ledger_session {
+    int64_t item;
+    int64_t job;    /* of the EMW */
+    int64_t record; /* in the EMW */
+    int64_t try;
+    int64_t begun, ends;
+    const char *state; /* "DISPATCHED" */
+};
+
+/* Verdicts (struct ledger_verdict, oldest first) with READY items that have no session yet. */
+bool ledger_dispatch_due(struct ledger *ledger, GPtrArray **verdicts, GError **error);
+/* One session, DISPATCHED, try 1, for each of the first `limit` READY items of a verdict that have none; records
+ * 1, 2, … . session gives job, begun and ends. *n is how many; 0 is no error. */
+bool ledger_dispatch(struct ledger *ledger, const struct ledger_verdict *of, const struct ledger_session *session,
+                     int64_t limit, int64_t *n, GError **error);
+
+/* A work item with all that belongs to it. */
+struct ledger_history {
+    struct ledger_item item;
+    const char *org, *batch; /* of the instruction */
+    const char *name;        /* the instruction's, escaped */
+    int64_t receipt, judged_at;
+    bool has_session;
+    struct ledger_session session;
+    const char *order_name; /* of the EMW */
+};
+
+typedef bool (*ledger_history_visit)(void *user, const struct ledger_history *history, GError **error);
+/* The sessions of an EMW in the order of its records. */
+bool ledger_sessions_each(struct ledger *ledger, int64_t job, ledger_history_visit visit, void *user, GError **error);
+/* All work items of a Device, oldest first. */
+bool ledger_device_each(struct ledger *ledger, uint64_t device, ledger_history_visit visit, void *user,
+                        GError **error);
+/* Work items by current state: the session's state, else the outcome. Walks all items. */
+bool ledger_states_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error);
+
+/* ---- parts owed (ledger_parts.c) ---- */
+
+enum ledger_part_state { LEDGER_PLANNED, LEDGER_STORED, LEDGER_STAGED, LEDGER_DELIVERED };
+
+struct ledger_part {
+    int64_t id;
+    int64_t job, receipt;
+    const char *kind; /* "EMA", "EMD", "EMW" */
+    const char *name; /* of the file in the drop and of the part in the job's directory; unique */
+    const char *form;
+    const char *drop, *recipient;
+    int64_t sequence, created;
+    int64_t rows; /* D rows (EMA: F and E rows), -1: not built yet */
+    enum ledger_part_state state;
+    int64_t size; /* -1 until STORED */
+    const char *sha256;
+    int64_t delivered_at;
+};
+
+/* "PLANNED" … */
+const char *ledger_part_state_name(enum ledger_part_state state);
+/* A new part; id and state are set by the ledger (PLANNED), id is given out when not NULL. */
+bool ledger_part_plan(struct ledger *ledger, const struct ledger_part *part, int64_t *id, GError **error);
+bool ledger_part_get(struct ledger *ledger, int64_t id, struct ledger_part **part, GError **error);
+/* struct ledger_part, in the order of planning; job 0: of all jobs. */
+bool ledger_parts_of(struct ledger *ledger, int64_t job, GPtrArray **parts, GError **error);
+/* Those that are not DELIVERED, in the order of planning; job 0: of all jobs. */
+bool ledger_parts_owed(struct ledger *ledger, int64_t job, GPtrArray **parts, GError **error);
+/* Writes state, rows, size, sha256 and delivered_at of part->id. States go forward by one, or stay
+ * (SPOOL_ERROR_BUG); STAGED may go back to STORED. */
+bool ledger_part_update(struct ledger *ledger, const struct ledger_part *part, GError **error);
+
+/* ---- operators (ledger_actions.c) ---- */
+
+struct ledger_action {
+    const char *order_id; /* unique */
+    int64_t job;
+    const char *verb, *reason, *who;
+    int64_t at;
+    const char *result;
+};
+
+/* SPOOL_ERROR_EXISTS when the order was carried out before. */
+bool ledger_action_insert(struct ledger *ledger, const struct ledger_action *action, GError **error);
+bool ledger_action_exists(struct ledger *ledger, const char *order_id, bool *exists, GError **error);
+/* struct ledger_action, oldest first; job 0: of all jobs. */
+bool ledger_actions_of(struct ledger *ledger, int64_t job, GPtrArray **actions, GError **error);
+
+/* ---- proof (ledger_proof.c) ---- */
+
+/* SQLite's own check; every complaint is a line for the visitor (n counts from 1), none when it is sound. */
+bool ledger_integrity_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error);
+
+/* What the ledger says about one verdict, from its numbers and counted anew. */
+struct ledger_proof {
+    struct ledger_verdict verdict;
+    const char *name;                         /* the job's */
+    int64_t ready, rejected, deferred;        /* items counted, by outcome */
+    int64_t sessions;                         /* of those items */
+    int64_t ema_parts, emd_parts, emd_rows;   /* planned answers; rows -1 when none is stored */
+    bool sound;                               /* everything agrees */
+};
+
+typedef bool (*ledger_proof_visit)(void *user, const struct ledger_proof *proof, GError **error);
+bool ledger_proofs_each(struct ledger *ledger, ledger_proof_visit visit, void *user, GError **error);
+/* Devices with more than one live work item, counted without the index that forbids it. */
+bool ledger_live_duplicates(struct ledger *ledger, int64_t *n, GError **error);
+
+#endif

@@ -1,0 +1,148 @@
+#include "spool/ledger_private.h"
+
+#define COLUMNS                                                                                    \
+    "id,direction,name,type,form,org,sender,sequence,drop_name,received,size,sha256,receipt,"      \
+    "source_dev,source_ino,source_ctime_ns,source_size,judging_begun,reason"
+
+static const size_t strings[] = {
+    offsetof(struct ledger_job, name),   offsetof(struct ledger_job, type),
+    offsetof(struct ledger_job, form),   offsetof(struct ledger_job, org),
+    offsetof(struct ledger_job, sender), offsetof(struct ledger_job, drop),
+    offsetof(struct ledger_job, sha256), offsetof(struct ledger_job, reason)};
+
+static void read_job(sqlite3_stmt *q, int c, void *row)
+{
+    struct ledger_job *job = row;
+    job->id = sqlite3_column_int64(q, c);
+    job->direction = sqlite3_column_int(q, c + 1) == LEDGER_IN ? LEDGER_IN : LEDGER_OUT;
+    job->name = ledger_text(q, c + 2);
+    job->type = ledger_text(q, c + 3);
+    job->form = ledger_text(q, c + 4);
+    job->org = ledger_text(q, c + 5);
+    job->sender = ledger_text(q, c + 6);
+    job->sequence = sqlite3_column_int64(q, c + 7);
+    job->drop = ledger_text(q, c + 8);
+    job->received = sqlite3_column_int64(q, c + 9);
+    job->size = sqlite3_column_int64(q, c + 10);
+    job->sha256 = ledger_text(q, c + 11);
+    job->receipt = sqlite3_column_int64(q, c + 12);
+    job->source.set = sqlite3_column_type(q, c + 14) != SQLITE_NULL;
+    job->source.dev = sqlite3_column_int64(q, c + 13);
+    job->source.ino = sqlite3_column_int64(q, c + 14);
+    job->source.ctime_ns = sqlite3_column_int64(q, c + 15);
+    job->source.size = sqlite3_column_int64(q, c + 16);
+    job->judging_begun = sqlite3_column_int64(q, c + 17);
+    job->reason = ledger_text(q, c + 18);
+}
+
+static const struct ledger_shape shape = {sizeof(struct ledger_job), read_job, strings,
+                                          G_N_ELEMENTS(strings)};
+
+bool ledger_job_next_id(struct ledger *ledger, int64_t *id, GError **error)
+{
+    return ledger_number(ledger, ledger_query(ledger, error, "SELECT ifnull(max(id),0)+1 FROM job", ""),
+                         id, error);
+}
+
+static bool set_source(struct ledger *ledger, const struct ledger_job *job, GError **error)
+{
+    return ledger_run(ledger, error,
+                      "UPDATE job SET source_dev=?2,source_ino=?3,source_ctime_ns=?4,source_size=?5"
+                      " WHERE id=?1",
+                      "iiiii", job->id, job->source.dev, job->source.ino, job->source.ctime_ns,
+                      job->source.size);
+}
+
+bool ledger_job_insert(struct ledger *ledger, const struct ledger_job *job, int64_t *receipt,
+                       GError **error)
+{
+    int64_t next = 0;
+    sqlite3_stmt *last = ledger_query(
+        ledger, error, "SELECT ifnull(max(receipt),0)+1 FROM job WHERE name=?1", "t", job->name);
+    if (!ledger_number(ledger, last, &next, error))
+        return false;
+    if (!ledger_run(ledger, error,
+                    "INSERT INTO job(id,direction,name,type,form,org,sender,sequence,drop_name,"
+                    "received,size,sha256,receipt,judging_begun,reason)"
+                    " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                    "iitttttztiitiit", job->id, (int64_t)job->direction, job->name, job->type,
+                    job->form, job->org, job->sender, job->sequence, job->drop, job->received,
+                    job->size, job->sha256, next, job->judging_begun, job->reason))
+        return false;
+    if (job->source.set && !set_source(ledger, job, error))
+        return false;
+    if (receipt != NULL)
+        *receipt = next;
+    return true;
+}
+
+bool ledger_job_get(struct ledger *ledger, int64_t id, struct ledger_job **job, GError **error)
+{
+    void *row = NULL;
+    if (!ledger_one(ledger,
+                    ledger_query(ledger, error, "SELECT " COLUMNS " FROM job WHERE id=?", "i", id),
+                    &shape, &row, error))
+        return false;
+    *job = row;
+    return true;
+}
+
+bool ledger_jobs_each(struct ledger *ledger, ledger_job_visit visit, void *user, GError **error)
+{
+    sqlite3_stmt *query =
+        ledger_query(ledger, error, "SELECT " COLUMNS " FROM job ORDER BY id", "");
+    bool row = true, good = query != NULL;
+    while (good && (good = ledger_row(ledger, query, &row, error)) && row) {
+        struct ledger_job job = {0};
+        read_job(query, 0, &job);
+        good = visit(user, &job, error);
+    }
+    ledger_end(query);
+    return good;
+}
+
+bool ledger_jobs_with_source(struct ledger *ledger, GPtrArray **jobs, GError **error)
+{
+    return ledger_all(ledger,
+                      ledger_query(ledger, error,
+                                   "SELECT " COLUMNS " FROM job WHERE source_ino IS NOT NULL"
+                                   " ORDER BY id",
+                                   ""),
+                      &shape, jobs, error);
+}
+
+bool ledger_job_clear_source(struct ledger *ledger, int64_t id, GError **error)
+{
+    return ledger_run(ledger, error,
+                      "UPDATE job SET source_dev=NULL,source_ino=NULL,source_ctime_ns=NULL,"
+                      "source_size=NULL WHERE id=?",
+                      "i", id);
+}
+
+bool ledger_job_count_judging(struct ledger *ledger, int64_t id, int64_t *begun, GError **error)
+{
+    return ledger_writing(ledger, error) &&
+           ledger_number(ledger,
+                         ledger_query(ledger, error,
+                                      "UPDATE job SET judging_begun=judging_begun+1 WHERE id=?"
+                                      " RETURNING judging_begun",
+                                      "i", id),
+                         begun, error);
+}
+
+bool ledger_job_set_reason(struct ledger *ledger, int64_t id, const char *reason, GError **error)
+{
+    return ledger_run(ledger, error, "UPDATE job SET reason=?2 WHERE id=?1", "it", id, reason);
+}
+
+bool ledger_job_requeue(struct ledger *ledger, int64_t id, int64_t *receipt, GError **error)
+{
+    return ledger_writing(ledger, error) &&
+           ledger_number(ledger,
+                         ledger_query(ledger, error,
+                                      "UPDATE job SET judging_begun=0,reason=NULL,receipt="
+                                      "(SELECT max(receipt)+1 FROM job o WHERE o.name=job.name)"
+                                      " WHERE id=? RETURNING receipt",
+                                      "i", id),
+                         receipt, error);
+}

@@ -1,0 +1,83 @@
+#include "spool/ledger_private.h"
+
+/* versions[n] leads from user_version n to n + 1; a released entry is never edited. */
+static const char *const versions[] = {
+    "CREATE TABLE job(id INTEGER PRIMARY KEY, direction INTEGER NOT NULL, name TEXT NOT NULL, type TEXT,"
+    " form TEXT, org TEXT, sender TEXT, sequence INTEGER, drop_name TEXT, received INTEGER NOT NULL,"
+    " size INTEGER NOT NULL, sha256 TEXT, receipt INTEGER NOT NULL, source_dev INTEGER,"
+    " source_ino INTEGER, source_ctime_ns INTEGER, source_size INTEGER,"
+    " judging_begun INTEGER NOT NULL DEFAULT 0, reason TEXT);"
+    "CREATE INDEX job_name ON job(name);"
+    "CREATE INDEX job_sequence ON job(sender, type, sequence);"
+    "CREATE INDEX job_bytes ON job(sha256);"
+    "CREATE INDEX job_source ON job(id) WHERE source_ino IS NOT NULL;"
+    "CREATE TABLE verdict(job INTEGER NOT NULL REFERENCES job, receipt INTEGER NOT NULL,"
+    " judged_at INTEGER NOT NULL, outcome TEXT NOT NULL CHECK(outcome IN('AC','WN','PA','RJ')),"
+    " batch TEXT, declared INTEGER NOT NULL, parsed INTEGER NOT NULL, accepted INTEGER NOT NULL,"
+    " rejected INTEGER NOT NULL, deferred INTEGER NOT NULL, code TEXT, line INTEGER, col INTEGER,"
+    " first_item INTEGER NOT NULL, items INTEGER NOT NULL, dispatched INTEGER NOT NULL DEFAULT 0,"
+    " truncated INTEGER NOT NULL, PRIMARY KEY(job, receipt)) WITHOUT ROWID;"
+    "CREATE INDEX verdict_batch ON verdict(batch);"
+    "CREATE INDEX verdict_due ON verdict(job) WHERE outcome<>'RJ' AND accepted>dispatched;"
+    "CREATE TABLE finding(id INTEGER PRIMARY KEY, job INTEGER NOT NULL, receipt INTEGER NOT NULL,"
+    " code TEXT NOT NULL, scope TEXT, severity TEXT, line INTEGER, col INTEGER, record INTEGER,"
+    " field TEXT, value TEXT, text TEXT);"
+    "CREATE INDEX finding_job ON finding(job, receipt);"
+    "CREATE TABLE finding_count(job INTEGER NOT NULL, receipt INTEGER NOT NULL, code TEXT NOT NULL,"
+    " n INTEGER NOT NULL, PRIMARY KEY(job, receipt, code)) WITHOUT ROWID;"
+    "CREATE TABLE work_item(item INTEGER PRIMARY KEY, job INTEGER NOT NULL, record INTEGER NOT NULL,"
+    " device_id INTEGER, slot INTEGER NOT NULL, outcome INTEGER NOT NULL, next_eligible INTEGER,"
+    " device_text TEXT, device_type TEXT, manufacturer TEXT, model TEXT, firmware TEXT, mpxn TEXT,"
+    " chf TEXT, region TEXT, attempt TEXT, code TEXT, text TEXT);"
+    "CREATE UNIQUE INDEX work_item_live ON work_item(device_id, slot);"
+    "CREATE TABLE session(item INTEGER PRIMARY KEY, job INTEGER NOT NULL, record INTEGER NOT NULL,"
+    " try INTEGER NOT NULL, begun INTEGER NOT NULL, ends INTEGER NOT NULL, state TEXT NOT NULL);"
+    "CREATE UNIQUE INDEX session_job ON session(job, record);"
+    "CREATE TABLE part(id INTEGER PRIMARY KEY, job INTEGER NOT NULL, receipt INTEGER NOT NULL,"
+    " kind TEXT NOT NULL, name TEXT NOT NULL UNIQUE, form TEXT, drop_name TEXT NOT NULL,"
+    " recipient TEXT, sequence INTEGER, created INTEGER NOT NULL, rows INTEGER NOT NULL,"
+    " state INTEGER NOT NULL, size INTEGER NOT NULL, sha256 TEXT, delivered_at INTEGER);"
+    "CREATE INDEX part_job ON part(job);"
+    "CREATE INDEX part_owed ON part(id) WHERE state<3;"
+    "CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE operator_action(id INTEGER PRIMARY KEY, order_id TEXT NOT NULL UNIQUE,"
+    " job INTEGER NOT NULL, verb TEXT NOT NULL, reason TEXT, who TEXT, at INTEGER NOT NULL,"
+    " result TEXT);"
+    "PRAGMA application_id=0x45434753;"
+    "PRAGMA user_version=1;",
+};
+
+static bool version_of(struct ledger *ledger, int64_t *version, GError **error)
+{
+    return ledger_number(ledger, ledger_query(ledger, error, "PRAGMA user_version", ""), version, error);
+}
+
+bool ledger_version_known(struct ledger *ledger, GError **error)
+{
+    int64_t version = 0;
+    if (!version_of(ledger, &version, error))
+        return false;
+    if (version <= (int64_t)G_N_ELEMENTS(versions))
+        return true;
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
+                "the ledger has version %" G_GINT64_FORMAT ", this program knows %u: use the newer ecosgate",
+                version, (unsigned)G_N_ELEMENTS(versions));
+    return false;
+}
+
+bool ledger_migrate(struct ledger *ledger, GError **error)
+{
+    int64_t version = 0;
+    if (!ledger_version_known(ledger, error) || !version_of(ledger, &version, error))
+        return false;
+    for (; version < (int64_t)G_N_ELEMENTS(versions); version++) {
+        if (!ledger_begin(ledger, error))
+            return false;
+        if (!ledger_execute(ledger, versions[version], error) ||
+            !ledger_commit(STEP_LEDGER_MADE, ledger, error)) {
+            ledger_rollback(ledger);
+            return false;
+        }
+    }
+    return true;
+}

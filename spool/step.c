@@ -1,0 +1,79 @@
+#include "spool/step.h"
+
+#include <stddef.h>
+
+static const struct {
+    const char *name;
+    const char *meaning;
+} steps[] = {
+#define STEP(ident, name, meaning) {name, meaning},
+#include "spool/steps.def"
+#undef STEP
+};
+
+const char *step_name(int step)
+{
+    return step >= 0 && step < STEP_COUNT ? steps[step].name : NULL;
+}
+
+const char *step_meaning(int step)
+{
+    return step >= 0 && step < STEP_COUNT ? steps[step].meaning : NULL;
+}
+
+#ifdef ECOSGATE_CRASH_POINTS
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct crash {
+    int step; /* -1: never */
+    bool before;
+    long passings; /* left until it happens */
+};
+
+static struct crash crash_read(const char *text)
+{
+    struct crash crash = {.step = -1, .passings = 1};
+    const char *colon = text != NULL ? strchr(text, ':') : NULL;
+    for (int step = 0; colon != NULL && step < STEP_COUNT; step++) {
+        size_t len = strlen(steps[step].name);
+        if (len == (size_t)(colon - text) && strncmp(text, steps[step].name, len) == 0)
+            crash.step = step;
+    }
+    if (crash.step < 0)
+        return crash;
+    crash.before = strncmp(colon + 1, "before", 6) == 0;
+    if (!crash.before && strncmp(colon + 1, "after", 5) != 0)
+        crash.step = -1;
+    const char *count = strchr(colon + 1, ':');
+    if (count != NULL)
+        crash.passings = strtol(count + 1, NULL, 10);
+    return crash;
+}
+
+static void pass(enum step step, bool before)
+{
+    static struct crash crash;
+    static bool known;
+    if (!known) {
+        crash = crash_read(getenv("ECOSGATE_CRASH"));
+        known = true;
+    }
+    if ((int)step == crash.step && before == crash.before && --crash.passings == 0)
+        (void)raise(SIGKILL); /* it cannot return */
+}
+
+void step_before(enum step step)
+{
+    pass(step, true);
+}
+
+void step_after(enum step step)
+{
+    pass(step, false);
+}
+
+#endif

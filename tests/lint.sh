@@ -1,0 +1,58 @@
+#!/bin/sh
+# What the compiler cannot see (TAP): who includes whom, one door per danger, lists that must agree.
+cd "${top_srcdir:-$(dirname "$0")/..}" || exit 99
+count=0
+bad=0
+clean() # TEXT, findings on standard input: none is good
+{
+    found=$(cat)
+    count=$((count + 1))
+    if [ -z "$found" ]; then echo "ok $count - $1"; else
+        bad=1
+        echo "not ok $count - $1"
+        printf '%s\n' "$found" | head -n 20 | sed 's/^/# /'
+    fi
+}
+only() # TEXT REGEX ALLOWED-FILES(regex): who else matches
+{
+    grep -nE "$2" gateway/*.c gateway/*.h validators/*.c validators/*.h spool/*.c spool/*.h \
+        formats/*.c formats/*.h 2>/dev/null | grep -vE "^($3):" |
+        grep -vE '^[^:]+:[0-9]+: *(/?\*|//)' | clean "$1"
+}
+
+grep -nE '^# *include "(spool|validators|gateway)/' formats/*.[ch] | clean "formats/ includes only itself"
+grep -nE '^# *include "(formats|validators|gateway)/' spool/*.[ch] | clean "spool/ includes only itself"
+grep -nE '^# *include "gateway/' validators/*.[ch] | clean "validators/ includes formats/ and spool/ only"
+grep -nE '^# *include "[^/"]+"' formats/*.[ch] spool/*.[ch] validators/*.[ch] gateway/*.[ch] 2>/dev/null |
+    clean "every include shows its folder"
+
+only "rename, fsync and unlink: spool/disk*.c alone" \
+    '\b(rename|renameat|renameat2|fsync|fdatasync|syncfs|unlink|unlinkat|remove|rmdir|g_rename|g_unlink|g_remove|g_rmdir) ?\(' \
+    'spool/disk[a-z_]*\.c'
+only "SQLite: spool/ledger*.c alone" 'include <sqlite3\.h>' 'spool/ledger[a-z_]*\.[ch]'
+only "libxml2: formats/xml_reader.c alone" 'include <libxml/' 'formats/xml_reader[a-z_]*\.c'
+only "zlib and libarchive: formats/unpack.c alone" 'include <(zlib|archive|archive_entry)\.h>' 'formats/unpack\.c'
+only "libcrypto: spool/digest.c alone" 'include <openssl/' 'spool/digest\.c'
+only "the clock: gateway/clock.c alone" \
+    '\b(time|gettimeofday|clock_gettime|g_get_real_time|g_get_monotonic_time|g_date_time_new_now[a-z_]*) ?\(' \
+    'gateway/clock\.c'
+
+sed -n 's/^CODE(\([A-D][0-9]*\),.*/\1/p' validators/catalogue.def | while read -r code; do
+    grep -qE "^\.?(B )?$code\b|^\.IP $code\b|^T\{?$code|^$code;" gateway/ecosgate.1 || echo "$code"
+done | clean "every code is in the manual page"
+
+if [ -f spool/steps.def ]; then
+    in_code=$(sed -n 's/^STEP([A-Z_0-9]*, *"\([^"]*\)".*/\1/p' spool/steps.def | sort)
+    in_book=$(sed -n 's/^| *`\([a-z0-9-]*\)` *|.*/\1/p' spool/README.md 2>/dev/null | sort)
+    { [ "$in_code" = "$in_book" ] || printf 'steps.def:\n%s\nREADME.md:\n%s\n' "$in_code" "$in_book"; } |
+        clean "crash points: steps.def and spool/README.md agree"
+fi
+
+# In a checkout; a tarball holds what autoreconf made besides.
+{ git ls-files 2>/dev/null || true; } | sed 's|/.*||' | sort -u |
+    grep -vE '^(\..*|gateway|formats|validators|spool|tests|samples|configure\.ac|Makefile\.am|README\.md)$' |
+    clean "nothing else stands at the top level"
+grep -rnE '\b(TODO|FIXME|XXX)\b' gateway formats validators spool tests samples README.md configure.ac Makefile.am 2>/dev/null |
+    grep -v '^tests/lint\.sh:' | clean "nothing is left to do in a comment"
+echo "1..$count"
+exit $bad
