@@ -24,8 +24,8 @@ struct scan {
 };
 
 G_GNUC_PRINTF(6, 7)
-static void add_fault(struct scan *s, enum filename_fault_kind kind, const char *segment, size_t start,
-                      size_t end, const char *expected, ...)
+static void add_fault(struct scan *s, enum filename_fault_kind kind, const char *segment,
+                      size_t start, size_t end, const char *expected, ...)
 {
     g_assert(s->n_faults < MAX_FAULTS);
     struct filename_fault *fault = &s->faults[s->n_faults].fault;
@@ -76,7 +76,8 @@ static bool at_tail(const struct scan *s, size_t at)
     return is_form_word(s, at + 1) || run_end(s, at + 1) == s->len;
 }
 
-/* Eight digits, one other character, six digits: date and time, by which the EUI-64's end is found. */
+/* Eight digits, one other character, six digits: date and time, by which the EUI-64's end is found.
+ */
 static bool at_date_and_time(const struct scan *s, size_t at)
 {
     if (s->len - at < 15 || is_alnum_at(s, at + 8) || (at > 0 && is_alnum_at(s, at - 1)))
@@ -120,34 +121,42 @@ static bool is_type_shaped(const char *text, size_t len)
     return true;
 }
 
-static void judge_type(struct scan *s, size_t start, size_t end)
+static const char type_expected[] = "an inbound file type: EMI, EMT, EMC, INV, COS, NMM or PTY";
+
+/* The type's word begins at word; what stands before it belongs to the same fault. */
+static void judge_type(struct scan *s, size_t start, size_t word)
 {
-    const char *text = s->name + start;
-    size_t len = end - start;
+    const char *text = s->name + word;
+    size_t len = s->pos - word;
     g_autofree char *upper = g_ascii_strup(text, (gssize)len);
     const struct file_type *type = layout_find(upper, len);
-    bool exact = memcmp(upper, text, len) == 0;
+    bool exact = word == start && memcmp(upper, text, len) == 0;
 
     if (type != NULL && type->inbound) {
         s->out->type = type;
         if (!exact)
-            add_fault(s, FILENAME_BAD_GRAMMAR, "type", start, end, "upper case: %s", type->code);
+            add_fault(s, FILENAME_BAD_GRAMMAR, "type", start, s->pos, "%s%s",
+                      word == start ? "upper case: " : "", type->code);
     } else if (type != NULL && exact) {
-        add_fault(s, FILENAME_BAD_TYPE, "type", start, end,
-                  "an inbound file type: %s is written by the gateway", type->code);
+        add_fault(s, FILENAME_BAD_TYPE, "type", start, s->pos,
+                  "an inbound file type; %s is written by the gateway", type->code);
     } else {
-        add_fault(s, is_type_shaped(text, len) ? FILENAME_BAD_TYPE : FILENAME_BAD_GRAMMAR, "type",
-                  start, end, "an inbound file type: EMI, EMT, EMC, INV, COS, NMM or PTY");
+        bool shaped = word == start && is_type_shaped(text, len);
+        add_fault(s, shaped ? FILENAME_BAD_TYPE : FILENAME_BAD_GRAMMAR, "type", start, s->pos, "%s",
+                  type_expected);
     }
 }
 
 static void scan_type(struct scan *s)
 {
-    if (!begin_segment(s, "type", "an inbound file type: EMI, EMT, EMC, INV, COS, NMM or PTY"))
+    size_t start = s->pos, word = start;
+
+    if (!begin_segment(s, "type", type_expected))
         return;
-    size_t start = s->pos;
-    s->pos = run_end(s, start);
-    judge_type(s, start, s->pos);
+    while (!is_alnum_at(s, word) && !at_tail(s, word))
+        word++;
+    s->pos = run_end(s, word);
+    judge_type(s, start, word);
 }
 
 static void scan_org(struct scan *s)
@@ -234,7 +243,8 @@ static void scan_eui64(struct scan *s)
     add_fault(s, FILENAME_BAD_GRAMMAR, "eui64", start, s->pos, "%s: %s", expected, canonical);
 }
 
-/* The n digits at the scan's position into out, with single separators in between forgiven ("2023-07-03"). */
+/* The n digits at the scan's position into out, with single separators in between forgiven
+ * ("2023-07-03"). */
 static bool take_digits(const struct scan *s, size_t n, char *out, size_t *end)
 {
     size_t at = s->pos, got = 0;
@@ -334,7 +344,8 @@ static void scan_form(struct scan *s)
         s->out->form = FORM_CSV;
     if (s->out->form == FORM_UNKNOWN) {
         add_fault(s, FILENAME_BAD_GRAMMAR, "form", start, s->pos, "%s", expected);
-        if (start > 0 && (is_word(text, len, "gz") || is_word(text, len, "zip"))) /* "….gz": the form was left out */
+        if (start > 0 && (is_word(text, len, "gz") ||
+                          is_word(text, len, "zip"))) /* "….gz": the form was left out */
             s->pos = start - 1;
     } else if (memcmp(text, form_name(s->out->form), len) != 0) {
         add_fault(s, FILENAME_BAD_GRAMMAR, "form", start, s->pos, "lower case: %s",

@@ -36,7 +36,8 @@ static bool from_parts(const char *date8, const char *time6, int64_t *at)
     int year, month, day, hour, minute, second;
 
     if (!digits(date8, 4, &year) || !digits(date8 + 4, 2, &month) || !digits(date8 + 6, 2, &day) ||
-        !digits(time6, 2, &hour) || !digits(time6 + 2, 2, &minute) || !digits(time6 + 4, 2, &second))
+        !digits(time6, 2, &hour) || !digits(time6 + 2, 2, &minute) ||
+        !digits(time6 + 4, 2, &second))
         return false;
 
     /* NULL for what does not exist: 30 February, year 0, hour 24, second 60. */

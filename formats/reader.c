@@ -189,6 +189,11 @@ void reader_stop(struct reader *reader)
     reader->stopped = true;
 }
 
+uint32_t reader_records(const struct reader *reader)
+{
+    return reader->records;
+}
+
 void reader_free(struct reader *reader)
 {
     if (!reader)

@@ -94,6 +94,9 @@ void reader_finish(struct reader *reader);
 /* Stops: later pushes return false and finish reports nothing. May be called from the sink. */
 void reader_stop(struct reader *reader);
 
+/* Number of D records (Device elements) so far, faulty ones included. */
+uint32_t reader_records(const struct reader *reader);
+
 void reader_free(struct reader *reader);
 
 #endif

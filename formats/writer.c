@@ -16,13 +16,14 @@ struct writer {
     GError *error;
 };
 
-static G_DEFINE_QUARK(ecosgate-writer-error, writer_error)
+static G_DEFINE_QUARK(ecosgate - writer - error, writer_error)
 
-static void flush(struct writer *w)
+    static void flush(struct writer *w)
 {
     if (w->error == NULL && w->buffer->len > 0 &&
         !w->bytes(w->user, w->buffer->str, w->buffer->len, &w->error) && w->error == NULL)
-        g_set_error_literal(&w->error, writer_error_quark(), 0, "the byte function failed without saying why");
+        g_set_error_literal(&w->error, writer_error_quark(), 0,
+                            "the byte function failed without saying why");
     g_string_truncate(w->buffer, 0);
 }
 
@@ -75,11 +76,20 @@ static void xml_text(GString *out, const char *value)
         g_string_append_len(out, value, (gssize)plain);
         value += plain;
         switch (*value++) {
-        case '\0': return;
-        case '&': g_string_append(out, "&amp;"); break;
-        case '<': g_string_append(out, "&lt;"); break;
-        case '>': g_string_append(out, "&gt;"); break;
-        default: g_string_append(out, "&#13;"); break; /* a parser would make LF of a bare CR */
+        case '\0':
+            return;
+        case '&':
+            g_string_append(out, "&amp;");
+            break;
+        case '<':
+            g_string_append(out, "&lt;");
+            break;
+        case '>':
+            g_string_append(out, "&gt;");
+            break;
+        default:
+            g_string_append(out, "&#13;");
+            break; /* a parser would make LF of a bare CR */
         }
     }
 }
@@ -147,7 +157,8 @@ static void end_of_text(struct writer *w)
     xml_tag(w->buffer, 0, "</", w->type->root, ">\n");
 }
 
-struct writer *writer_new(enum form form, const struct file_type *type, writer_bytes_fn *bytes, void *user)
+struct writer *writer_new(enum form form, const struct file_type *type, writer_bytes_fn *bytes,
+                          void *user)
 {
     g_assert(form == FORM_CSV || (form == FORM_XML && type->root != NULL));
     g_assert(type->record != NULL);
@@ -189,11 +200,12 @@ void writer_row(struct writer *w, const struct layout_record *record, const char
 
 bool writer_finish(struct writer *w, GError **error)
 {
-    /* The count stands in the XML header before the rows do: a file that belies it must not go out. */
+    /* The count stands in the XML header before the rows do: a file that belies it must not go out.
+     */
     if (w->error == NULL && w->written != w->declared)
         g_set_error(&w->error, writer_error_quark(), 0,
-                    "%s: %" G_GUINT64_FORMAT " rows declared, %" G_GUINT64_FORMAT " written", w->type->code,
-                    w->declared, w->written);
+                    "%s: %" G_GUINT64_FORMAT " rows declared, %" G_GUINT64_FORMAT " written",
+                    w->type->code, w->declared, w->written);
     if (w->error == NULL)
         end_of_text(w);
     flush(w);

@@ -287,8 +287,12 @@ void ledger_rollback(struct ledger *ledger)
 
 bool ledger_savepoint(struct ledger *ledger, GError **error)
 {
-    if (!ledger_writing(ledger, error) || ledger->savepoint)
+    if (!ledger_writing(ledger, error))
         return false;
+    if (ledger->savepoint) {
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "ledger: a savepoint within a savepoint");
+        return false;
+    }
     ledger->savepoint = ledger_execute(ledger, "SAVEPOINT work", error);
     return ledger->savepoint;
 }

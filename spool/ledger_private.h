@@ -55,6 +55,9 @@ bool ledger_one(struct ledger *ledger, sqlite3_stmt *query, const struct ledger_
 bool ledger_all(struct ledger *ledger, sqlite3_stmt *query, const struct ledger_shape *shape, GPtrArray **rows,
                 GError **error);
 
+/* Visits (name, number) rows; ends the query. */
+bool ledger_counts(struct ledger *ledger, sqlite3_stmt *query, ledger_count_visit visit, void *user, GError **error);
+
 /* Columns of a verdict `v` (LEDGER_VERDICT_COLUMNS of them) and of an item `w`, in the readers' order. */
 #define LEDGER_VERDICT                                                                                       \
     "v.job,v.receipt,v.judged_at,v.outcome,v.batch,v.declared,v.parsed,v.accepted,v.rejected,v.deferred,"    \

@@ -40,7 +40,8 @@ static void answer(const char *name, size_t len, const struct filename *f)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    g_autofree char *name = g_memdup2(data, size); /* exact size: the sanitizer sees one byte over */
+    g_autofree char *name =
+        g_memdup2(data, size); /* exact size: the sanitizer sees one byte over */
     struct seen seen = {.name = name, .len = size};
     struct filename f;
     bool ok = filename_parse(name, size, &f, on_fault, &seen);

@@ -102,13 +102,15 @@ static void test_filename__bad_name__names_each_faulty_segment(void **state)
         {GOOD ".rar", "pack@59:.rar"},
         {GOOD ".", "pack@59:."},
         {GOOD " ", "pack@59: "},
-        {"./" GOOD, "type@1:|separator@1:./"},
+        {" " GOOD, "type@1: EMI"},
+        {"./" GOOD, "name@2:/"},
         {"EMI_MCC\xC3\x84_" EUI "_20230703_060000_000001.xml", "name@8:\xC3\x84"},
         {"EMI_MCC\xFF_" EUI "_20230703_060000_000001.xml", "name@8:\xFF"},
-        {"\xC3\x84MI_mcc_" EUI "_20230703_060000_000001.xml", "type@1:|name@1:\xC3\x84|"},
+        {"\xC3\x84MI_mcc_" EUI "_20230703_060000_000001.xml", "name@1:\xC3\x84|org@5:mcc"},
         {"emi-mcc-90-b3-d5-1f-30-0e-c0-01-20230230-060000-000000.XML",
          "type@1:emi|separator@4:-|org@5:mcc|separator@8:-|eui64@9:90-b3-d5-1f-30-0e-c0-01|"
-         "separator@32:-|C!date@33:20230230|separator@41:-|separator@48:-|seq@49:000000|form@56:XML"},
+         "separator@32:-|C!date@33:20230230|separator@41:-|separator@48:-|seq@49:000000|form@56:"
+         "XML"},
     };
 
     (void)state;
@@ -180,9 +182,15 @@ static void mutate(GRand *rand, GString *name)
         if (name->len > 0)
             name->str[at] = c;
         break;
-    case 2: g_string_insert_c(name, at, c); break;
-    case 3: g_string_erase(name, at, name->len == 0 ? 0 : 1); break;
-    default: g_string_insert_len(name, at, name->str, MIN((gssize)name->len, 9)); break;
+    case 2:
+        g_string_insert_c(name, at, c);
+        break;
+    case 3:
+        g_string_erase(name, at, name->len == 0 ? 0 : 1);
+        break;
+    default:
+        g_string_insert_len(name, at, name->str, MIN((gssize)name->len, 9));
+        break;
     }
 }
 
@@ -233,9 +241,9 @@ static void test_filename__not_yet_a_file__is_temporary(void **state)
         const char *name;
         bool temporary;
     } cases[] = {
-        {".hidden", true},     {GOOD ".tmp", true},        {GOOD ".part", true},
+        {".hidden", true},        {GOOD ".tmp", true},        {GOOD ".part", true},
         {GOOD ".filepart", true}, {GOOD ".incomplete", true}, {GOOD, false},
-        {"tmp", false},        {GOOD ".TMP", false},
+        {"tmp", false},           {GOOD ".TMP", false},
     };
 
     (void)state;

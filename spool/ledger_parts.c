@@ -1,0 +1,93 @@
+#include "spool/ledger_private.h"
+
+#define SELECT                                                                                     \
+    "SELECT id,job,receipt,kind,name,form,drop_name,recipient,sequence,created,rows,state,size,"   \
+    "sha256,delivered_at FROM part"
+
+static const size_t strings[] = {
+    offsetof(struct ledger_part, kind), offsetof(struct ledger_part, name),
+    offsetof(struct ledger_part, form), offsetof(struct ledger_part, drop),
+    offsetof(struct ledger_part, recipient), offsetof(struct ledger_part, sha256)};
+
+static void read_part(sqlite3_stmt *q, int c, void *row)
+{
+    struct ledger_part *part = row;
+    part->id = sqlite3_column_int64(q, c);
+    part->job = sqlite3_column_int64(q, c + 1);
+    part->receipt = sqlite3_column_int64(q, c + 2);
+    part->kind = ledger_text(q, c + 3);
+    part->name = ledger_text(q, c + 4);
+    part->form = ledger_text(q, c + 5);
+    part->drop = ledger_text(q, c + 6);
+    part->recipient = ledger_text(q, c + 7);
+    part->sequence = sqlite3_column_int64(q, c + 8);
+    part->created = sqlite3_column_int64(q, c + 9);
+    part->rows = sqlite3_column_int64(q, c + 10);
+    part->state = (enum ledger_part_state)sqlite3_column_int(q, c + 11);
+    part->size = sqlite3_column_int64(q, c + 12);
+    part->sha256 = ledger_text(q, c + 13);
+    part->delivered_at = sqlite3_column_int64(q, c + 14);
+}
+
+static const struct ledger_shape shape = {sizeof(struct ledger_part), read_part, strings,
+                                          G_N_ELEMENTS(strings)};
+
+const char *ledger_part_state_name(enum ledger_part_state state)
+{
+    static const char *const names[] = {"PLANNED", "STORED", "STAGED", "DELIVERED"};
+    return (size_t)state < G_N_ELEMENTS(names) ? names[state] : NULL;
+}
+
+bool ledger_part_plan(struct ledger *ledger, const struct ledger_part *part, int64_t *id, GError **error)
+{
+    if (!ledger_run(ledger, error,
+                    "INSERT INTO part(job,receipt,kind,name,form,drop_name,recipient,sequence,created,"
+                    "rows,state,size) VALUES(?,?,?,?,?,?,?,?,?,-1,0,-1)",
+                    "iitttttzi", part->job, part->receipt, part->kind, part->name, part->form, part->drop,
+                    part->recipient, part->sequence, part->created))
+        return false;
+    if (id != NULL)
+        *id = sqlite3_last_insert_rowid(ledger->db);
+    return true;
+}
+
+bool ledger_part_get(struct ledger *ledger, int64_t id, struct ledger_part **part, GError **error)
+{
+    void *row = NULL;
+    if (!ledger_one(ledger, ledger_query(ledger, error, SELECT " WHERE id=?", "i", id), &shape, &row,
+                    error))
+        return false;
+    *part = row;
+    return true;
+}
+
+bool ledger_parts_of(struct ledger *ledger, int64_t job, GPtrArray **parts, GError **error)
+{
+    sqlite3_stmt *query =
+        job != 0 ? ledger_query(ledger, error, SELECT " WHERE job=? ORDER BY id", "i", job)
+                 : ledger_query(ledger, error, SELECT " ORDER BY id", "");
+    return ledger_all(ledger, query, &shape, parts, error);
+}
+
+bool ledger_parts_owed(struct ledger *ledger, int64_t job, GPtrArray **parts, GError **error)
+{
+    sqlite3_stmt *query =
+        job != 0 ? ledger_query(ledger, error, SELECT " WHERE job=? AND state<3 ORDER BY id", "i", job)
+                 : ledger_query(ledger, error, SELECT " WHERE state<3 ORDER BY id", "");
+    return ledger_all(ledger, query, &shape, parts, error);
+}
+
+bool ledger_part_update(struct ledger *ledger, const struct ledger_part *part, GError **error)
+{
+    if (!ledger_run(ledger, error,
+                    "UPDATE part SET state=?2,rows=?3,size=?4,sha256=?5,delivered_at=?6 WHERE id=?1"
+                    " AND (?2 IN(state,state+1) OR (?2=1 AND state=2))",
+                    "iiiitz", part->id, (int64_t)part->state, part->rows, part->size, part->sha256,
+                    part->delivered_at))
+        return false;
+    if (sqlite3_changes(ledger->db) == 1)
+        return true;
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "ledger: part %s cannot become %s", part->name,
+                ledger_part_state_name(part->state));
+    return false;
+}

@@ -1,0 +1,95 @@
+#include "spool/ledger_private.h"
+
+#include <string.h>
+
+bool ledger_integrity_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error)
+{
+    sqlite3_stmt *query = ledger_query(ledger, error, "PRAGMA integrity_check", "");
+    bool row = true, good = query != NULL;
+    for (int64_t n = 1; good && (good = ledger_row(ledger, query, &row, error)) && row; n++)
+        if (strcmp(ledger_text(query, 0), "ok") != 0)
+            good = visit(user, ledger_text(query, 0), n, error);
+    ledger_end(query);
+    return good;
+}
+
+/* Items and sessions of a verdict's range, counted in one walk. */
+static bool count_items(struct ledger *ledger, struct ledger_proof *proof, GError **error)
+{
+    const struct ledger_verdict *v = &proof->verdict;
+    sqlite3_stmt *q = ledger_query(ledger, error,
+                                   "SELECT sum(w.outcome=0),sum(w.outcome=1),sum(w.outcome=2),"
+                                   "count(s.item) FROM work_item w LEFT JOIN session s ON s.item=w.item"
+                                   " WHERE w.item>=?1 AND w.item<?1+?2 AND w.job=?3",
+                                   "iii", v->first_item, v->items, v->job);
+    bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
+    if (good && row) {
+        proof->ready = sqlite3_column_int64(q, 0);
+        proof->rejected = sqlite3_column_int64(q, 1);
+        proof->deferred = sqlite3_column_int64(q, 2);
+        proof->sessions = sqlite3_column_int64(q, 3);
+    }
+    ledger_end(q);
+    return good;
+}
+
+static bool count_parts(struct ledger *ledger, struct ledger_proof *proof, GError **error)
+{
+    sqlite3_stmt *q = ledger_query(ledger, error,
+                                   "SELECT sum(kind='EMA'),sum(kind='EMD'),"
+                                   "ifnull(sum(CASE WHEN kind='EMD' AND rows>=0 THEN rows END),-1)"
+                                   " FROM part WHERE job=? AND receipt=?",
+                                   "ii", proof->verdict.job, proof->verdict.receipt);
+    bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
+    if (good && row) {
+        proof->ema_parts = sqlite3_column_int64(q, 0);
+        proof->emd_parts = sqlite3_column_int64(q, 1);
+        proof->emd_rows = sqlite3_column_int64(q, 2);
+    }
+    ledger_end(q);
+    return good;
+}
+
+static bool is_sound(const struct ledger_proof *p)
+{
+    const struct ledger_verdict *v = &p->verdict;
+    bool rejected_whole = strcmp(v->outcome, "RJ") == 0;
+    if (p->ema_parts != 1)
+        return false;
+    if (rejected_whole)
+        return v->items == 0 && v->accepted == 0 && p->emd_parts == 0 && p->sessions == 0;
+    return v->parsed == v->accepted + v->rejected + v->deferred && v->items == v->parsed &&
+           p->ready == v->accepted && p->rejected == v->rejected && p->deferred == v->deferred &&
+           p->sessions == v->dispatched && p->emd_parts == 1 &&
+           (p->emd_rows == -1 || p->emd_rows == v->items);
+}
+
+bool ledger_proofs_each(struct ledger *ledger, ledger_proof_visit visit, void *user, GError **error)
+{
+    sqlite3_stmt *q = ledger_query(ledger, error,
+                                   "SELECT " LEDGER_VERDICT ",j.name FROM verdict v JOIN job j ON j.id=v.job"
+                                   " ORDER BY v.job,v.receipt",
+                                   "");
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        struct ledger_proof proof = {0};
+        ledger_read_verdict(q, 0, &proof.verdict);
+        proof.name = ledger_text(q, LEDGER_VERDICT_COLUMNS);
+        good = count_items(ledger, &proof, error) && count_parts(ledger, &proof, error);
+        proof.sound = good && is_sound(&proof);
+        good = good && visit(user, &proof, error);
+    }
+    ledger_end(q);
+    return good;
+}
+
+bool ledger_live_duplicates(struct ledger *ledger, int64_t *n, GError **error)
+{
+    return ledger_number(ledger,
+                         ledger_query(ledger, error,
+                                      "SELECT count(*) FROM (SELECT 1 FROM work_item NOT INDEXED WHERE"
+                                      " slot=0 AND device_id IS NOT NULL GROUP BY device_id"
+                                      " HAVING count(*)>1)",
+                                      ""),
+                         n, error);
+}

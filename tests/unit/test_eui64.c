@@ -1,0 +1,74 @@
+/* EUI-64 text in and out. */
+#include "formats/eui64.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void test_eui64__either_letter_case__is_read(void **state)
+{
+    uint64_t id = 0;
+
+    (void)state; /* cmocka's signature */
+    assert_true(eui64_parse("00-DB-12-34-56-78-90-A0", 23, &id));
+    assert_true(id == UINT64_C(0x00DB1234567890A0));
+    assert_true(eui64_parse("ff-db-12-34-56-78-90-fF", 23, &id));
+    assert_true(id == UINT64_C(0xFFDB1234567890FF));
+}
+
+static void test_eui64__anything_else__is_refused_and_leaves_the_output(void **state)
+{
+    static const char *const cases[] = {
+        "",
+        "00-DB-12-34-56-78-90-A",
+        "00-DB-12-34-56-78-90-A0 ",
+        "00-DB-12-34-56-78-90-A0-",
+        "00-DB-12-34-56-78-90-AG",
+        "00:DB:12:34:56:78:90:A0",
+        "00-DB-12-34-56-78-90_A0",
+        "00DB1234567890A0",
+        "-0-DB-12-34-56-78-90-A0",
+        "0-0DB-12-34-56-78-90-A0",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint64_t id = 42;
+        assert_false(eui64_parse(cases[i], strlen(cases[i]), &id));
+        assert_true(id == 42);
+    }
+}
+
+static void test_eui64__printed__is_upper_case_and_reads_back(void **state)
+{
+    static const struct {
+        uint64_t id;
+        const char *text;
+    } cases[] = {
+        {0, "00-00-00-00-00-00-00-00"},
+        {UINT64_MAX, "FF-FF-FF-FF-FF-FF-FF-FF"},
+        {UINT64_C(0x90B3D51F300EC001), "90-B3-D5-1F-30-0E-C0-01"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[EUI64_TEXT_SIZE];
+        uint64_t id = 42;
+        eui64_print(cases[i].id, text);
+        assert_string_equal(text, cases[i].text);
+        assert_true(eui64_parse(text, EUI64_TEXT_LENGTH, &id));
+        assert_true(id == cases[i].id);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_eui64__either_letter_case__is_read),
+        cmocka_unit_test(test_eui64__anything_else__is_refused_and_leaves_the_output),
+        cmocka_unit_test(test_eui64__printed__is_upper_case_and_reads_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

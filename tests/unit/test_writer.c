@@ -1,0 +1,251 @@
+/* Answers and work orders in both forms. Give a folder as the argument to have the outputs kept
+ * there, for `xmllint --schema formats/schema/ecos-migration-1.xsd`. */
+#include "formats/writer.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char *keep_in;
+
+static const char *const header[HEADER_COLUMNS] = {"90-B3-D5-1F-30-00-00-04",
+                                                   "90-B3-D5-1F-30-0E-C0-01",
+                                                   "57",
+                                                   "2023-07-03T06:00:09Z",
+                                                   "TEST",
+                                                   "B20230703-0001",
+                                                   NULL};
+static const char *const file_row[] = {
+    "EMI_MCC_X.xml",
+    "0011223344556677889900112233445566778899001122334455667788990011",
+    "1234",
+    "2023-07-03T06:00:09Z",
+    "RJ",
+    "B208",
+    "9",
+    "3",
+    "3",
+    "2",
+    "0"};
+static const char *const finding[] = {"B208",        "FILE", "",
+                                      "DeviceCount", "3",    "declared 3, found 2"};
+static const char *const response[] = {
+    "1", "00-DB-12-34-56-78-90-A0", "ESME", "ACCEPTED", "", "", "",
+    "",  "MCC.B20230703-0001.1",    "",     ""};
+static const char *const order[] = {"1",
+                                    "MCC.B20230703-0001.1",
+                                    "00-DB-12-34-56-78-90-A0",
+                                    "ESME",
+                                    "AB01",
+                                    "010A030B",
+                                    "0002012F",
+                                    NULL,
+                                    "1",
+                                    "2023-07-03T06:00:09Z",
+                                    "2023-07-04T06:00:09Z"};
+static const char *const device[INSTRUCTION_COLUMNS] = {
+    "1", " <a & b>, \"c\" ", "ESME", "AB01", "010A030B", "0002012F", "", "x,y", "Line\nend", "1"};
+
+static bool append(void *user, const char *data, size_t len, GError **error)
+{
+    (void)error; /* never fails */
+    g_string_append_len(user, data, (gssize)len);
+    return true;
+}
+
+static const struct file_type *type_of(const char *code)
+{
+    return layout_find(code, strlen(code));
+}
+
+static char *write_rows(enum form form, const char *code, const char *const *row, unsigned n)
+{
+    const struct file_type *type = type_of(code);
+    GString *out = g_string_new(NULL);
+    struct writer *w = writer_new(form, type, append, out);
+    GError *error = NULL;
+
+    writer_header(w, header, n + (type->file != NULL));
+    if (type->file != NULL)
+        writer_row(w, type->file, file_row);
+    for (unsigned i = 0; i < n; i++)
+        writer_row(w, type->record, row);
+    assert_true(writer_finish(w, &error));
+    writer_free(w);
+    if (keep_in != NULL) {
+        g_autofree char *path = g_strdup_printf("%s/%s_%u.%s", keep_in, code, n, form_name(form));
+        assert_true(g_file_set_contents(path, out->str, (gssize)out->len, NULL));
+    }
+    return g_string_free(out, FALSE);
+}
+
+#define H_REST                                                                                     \
+    "1.0,90-B3-D5-1F-30-00-00-04,90-B3-D5-1F-30-0E-C0-01,57,2023-07-03T06:00:09Z,TEST,"            \
+    "B20230703-0001,\r\n"
+
+static void test_writer__csv__quotes_only_where_needed(void **state)
+{
+    g_autofree char *text = write_rows(FORM_CSV, "EMI", device, 1);
+
+    (void)state; /* cmocka's signature */
+    assert_string_equal(text, "H,EMI," H_REST
+                              "D,1,\" <a & b>, \"\"c\"\" \",ESME,AB01,010A030B,0002012F,,\"x,y\","
+                              "\"Line\nend\",1\r\n"
+                              "T,1\r\n");
+}
+
+static void test_writer__csv_acknowledgement__counts_f_and_e(void **state)
+{
+    g_autofree char *text = write_rows(FORM_CSV, "EMA", finding, 1);
+
+    (void)state;
+    assert_string_equal(text, "H,EMA," H_REST
+                              "F,EMI_MCC_X.xml,0011223344556677889900112233445566778899001122334455"
+                              "667788990011,1234,2023-07-03T06:00:09Z,RJ,B208,9,3,3,2,0\r\n"
+                              "E,B208,FILE,,DeviceCount,3,\"declared 3, found 2\"\r\n"
+                              "T,2\r\n");
+}
+
+#define XML_START(root)                                                                            \
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"                                                 \
+    "<" root " xmlns=\"urn:ecos-gateway:migration:1\" schemaVersion=\"1.0\">\n"                    \
+    "  <Header>\n"                                                                                 \
+    "    <SenderId>90-B3-D5-1F-30-00-00-04</SenderId>\n"                                           \
+    "    <RecipientId>90-B3-D5-1F-30-0E-C0-01</RecipientId>\n"                                     \
+    "    <FileSequence>57</FileSequence>\n"                                                        \
+    "    <CreationDateTime>2023-07-03T06:00:09Z</CreationDateTime>\n"                              \
+    "    <Environment>TEST</Environment>\n"                                                        \
+    "    <BatchId>B20230703-0001</BatchId>\n"
+
+static void test_writer__xml__escapes_and_leaves_empty_values_out(void **state)
+{
+    g_autofree char *text = write_rows(FORM_XML, "EMI", device, 1);
+
+    (void)state;
+    assert_string_equal(text, XML_START("MigrationInstruction") //
+                        "    <DeviceCount>1</DeviceCount>\n"
+                        "  </Header>\n"
+                        "  <Devices>\n"
+                        "    <Device>\n"
+                        "      <RecordNumber>1</RecordNumber>\n"
+                        "      <DeviceID> &lt;a &amp; b&gt;, \"c\" </DeviceID>\n"
+                        "      <DeviceType>ESME</DeviceType>\n"
+                        "      <DeviceManufacturer>AB01</DeviceManufacturer>\n"
+                        "      <DeviceModel>010A030B</DeviceModel>\n"
+                        "      <FirmwareVersion>0002012F</FirmwareVersion>\n"
+                        "      <CHFDeviceID>x,y</CHFDeviceID>\n"
+                        "      <CSPRegion>Line\nend</CSPRegion>\n"
+                        "      <Attempt>1</Attempt>\n"
+                        "    </Device>\n"
+                        "  </Devices>\n"
+                        "</MigrationInstruction>\n");
+}
+
+static void test_writer__xml_acknowledgement__has_rows_under_the_root(void **state)
+{
+    g_autofree char *text = write_rows(FORM_XML, "EMA", finding, 1);
+
+    (void)state;
+    assert_true(g_str_has_prefix(text, XML_START("FileAcknowledgement") //
+                                 "    <RowCount>2</RowCount>\n"
+                                 "  </Header>\n"
+                                 "  <File>\n"
+                                 "    <Name>EMI_MCC_X.xml</Name>\n"));
+    assert_true(g_str_has_suffix(text, "  </File>\n"
+                                       "  <Finding>\n"
+                                       "    <Code>B208</Code>\n"
+                                       "    <Scope>FILE</Scope>\n"
+                                       "    <Field>DeviceCount</Field>\n"
+                                       "    <Value>3</Value>\n"
+                                       "    <Text>declared 3, found 2</Text>\n"
+                                       "  </Finding>\n"
+                                       "</FileAcknowledgement>\n"));
+}
+
+static void test_writer__no_rows__still_gives_a_whole_file(void **state)
+{
+    g_autofree char *xml = write_rows(FORM_XML, "EMD", NULL, 0);
+    g_autofree char *csv = write_rows(FORM_CSV, "EMD", NULL, 0);
+
+    (void)state;
+    assert_true(g_str_has_suffix(xml, "  </Header>\n  <Devices/>\n</DeviceResponse>\n"));
+    assert_string_equal(csv, "H,EMD," H_REST "T,0\r\n");
+}
+
+static void test_writer__every_outbound_type__writes_both_forms(void **state)
+{
+    static const struct {
+        const char *code;
+        const char *const *row;
+    } cases[] = {{"EMA", finding}, {"EMD", response}, {"EMW", order}};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *xml = write_rows(FORM_XML, cases[i].code, cases[i].row, 2);
+        g_autofree char *csv = write_rows(FORM_CSV, cases[i].code, cases[i].row, 2);
+        g_autofree char *end = g_strdup_printf("</%s>\n", type_of(cases[i].code)->root);
+        assert_true(g_str_has_suffix(xml, end));
+        assert_true(g_str_has_prefix(csv, "H,"));
+    }
+}
+
+static bool fail_second(void *user, const char *data, size_t len, GError **error)
+{
+    unsigned *calls = user;
+
+    (void)data; /* only the number of calls matters */
+    (void)len;
+    assert_in_range(++*calls, 1, 2);
+    if (*calls == 2)
+        g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_NOSPC, "disk full");
+    return *calls != 2;
+}
+
+static void test_writer__failing_bytes__is_remembered_and_returned(void **state)
+{
+    const struct file_type *emd = type_of("EMD");
+    unsigned calls = 0;
+    g_autoptr(GError) error = NULL;
+    struct writer *w = writer_new(FORM_CSV, emd, fail_second, &calls);
+
+    (void)state;
+    writer_header(w, header, 100000);
+    for (int i = 0; i < 100000; i++)
+        writer_row(w, emd->record, response);
+    assert_false(writer_finish(w, &error));
+    assert_true(g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOSPC));
+    assert_int_equal(calls, 2);
+    writer_free(w);
+}
+
+static void test_writer__rows_belie_the_count__is_an_error(void **state)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    g_autoptr(GError) error = NULL;
+    struct writer *w = writer_new(FORM_XML, type_of("EMD"), append, out);
+
+    (void)state;
+    writer_header(w, header, 2);
+    writer_row(w, type_of("EMD")->record, response);
+    assert_false(writer_finish(w, &error));
+    assert_non_null(error);
+    writer_free(w);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_writer__csv__quotes_only_where_needed),
+        cmocka_unit_test(test_writer__csv_acknowledgement__counts_f_and_e),
+        cmocka_unit_test(test_writer__xml__escapes_and_leaves_empty_values_out),
+        cmocka_unit_test(test_writer__xml_acknowledgement__has_rows_under_the_root),
+        cmocka_unit_test(test_writer__no_rows__still_gives_a_whole_file),
+        cmocka_unit_test(test_writer__every_outbound_type__writes_both_forms),
+        cmocka_unit_test(test_writer__failing_bytes__is_remembered_and_returned),
+        cmocka_unit_test(test_writer__rows_belie_the_count__is_an_error),
+    };
+    keep_in = argc > 1 ? argv[1] : NULL;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,365 @@
+#include "validators/judge.h"
+
+#include "formats/eui64.h"
+#include "formats/text.h"
+#include "validators/history_rules.h"
+#include "validators/name_rules.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { READ_SIZE = 64 * 1024 };
+
+G_DEFINE_QUARK(ecosgate-judge-error, judge_error)
+
+struct judging {
+    const struct judge_request *request;
+    const struct rules *rules;
+    struct verdict *verdict;
+    struct findings *findings;
+    struct device_set *seen;
+    struct reader *reader;
+    struct ledger_subject subject;
+    uint32_t expected_number; /* RecordNumber of the next record */
+    uint32_t last_ordinal;
+    struct place count_at;
+    char count_text[LAYOUT_FIELD_MAX_CHARS];
+    size_t count_len;
+    bool counted;   /* the declared count was there */
+    bool cut_short; /* the end was not reached: nothing can be said about totals */
+    GError *error;  /* first fault of ledger or callback; ends the reading */
+};
+
+static void fail(struct judging *j, GError *error)
+{
+    if (j->error == NULL)
+        j->error = error;
+    else
+        g_error_free(error);
+    reader_stop(j->reader);
+}
+
+static enum code code_of(enum fault_kind kind)
+{
+    static const enum code codes[] = {
+        [FAULT_FORM] = B109,           [FAULT_EMPTY] = B110,          [FAULT_TRUNCATED] = B110,
+        [FAULT_LIMIT] = B111,          [FAULT_NOT_WELL_FORMED] = B201, [FAULT_ROOT] = B202,
+        [FAULT_ELEMENT] = B203,        [FAULT_DOCTYPE] = B204,        [FAULT_ENCODING] = B205,
+        [FAULT_TYPE] = B206,           [FAULT_HEADER_RECORD] = B301,  [FAULT_TRAILER_RECORD] = B302,
+        [FAULT_FIELD_COUNT] = B303,    [FAULT_QUOTING] = B304,
+    };
+    return codes[kind];
+}
+
+static void on_fault(void *user, const struct fault *fault)
+{
+    struct judging *j = user;
+
+    if (fault->kind == FAULT_TRUNCATED || fault->kind == FAULT_NOT_WELL_FORMED)
+        j->cut_short = true;
+    findings_add(j->findings,
+                 &(struct finding){.code = code_of(fault->kind),
+                                   .at = fault->at,
+                                   .ordinal = fault->ordinal,
+                                   .field = fault->field,
+                                   .text = fault->text},
+                 fault->value, fault->value_len);
+}
+
+static void on_header(void *user, const struct record *record)
+{
+    struct judging *j = user;
+    GError *error = NULL;
+
+    header_rules_judge(j->rules, &j->verdict->filename, j->verdict->name_is_known, record, j->findings,
+                       &j->verdict->header);
+    if (j->rules->ledger != NULL &&
+        !history_rules_judge_header(j->rules, &j->subject, record, &j->verdict->header, j->findings, &error))
+        fail(j, error);
+}
+
+static bool is_number(const struct field *field, uint32_t number)
+{
+    char text[16];
+    int len = g_snprintf(text, sizeof text, "%" PRIu32, number);
+
+    return field->len == (size_t)len && memcmp(field->text, text, field->len) == 0;
+}
+
+/* After a gap the count goes on from the number found, so that one slip is one finding. */
+static uint32_t number_after(const struct field *field, uint32_t expected)
+{
+    uint64_t n = 0;
+
+    if (field->len == 0 || field->len > 9)
+        return expected + 1;
+    for (size_t i = 0; i < field->len; i++) {
+        if (!g_ascii_isdigit(field->text[i]))
+            return expected + 1;
+        n = n * 10 + (uint64_t)(field->text[i] - '0');
+    }
+    return (uint32_t)n + 1;
+}
+
+static void judge_number(struct judging *j, const struct record *record)
+{
+    const struct field *number = &record->fields[INSTRUCTION_RECORD_NUMBER];
+
+    /* Records that could not be read bore a number too. */
+    j->expected_number += record->ordinal - j->last_ordinal - 1;
+    j->last_ordinal = record->ordinal;
+    if (is_number(number, j->expected_number)) {
+        j->expected_number++;
+        return;
+    }
+    g_autofree char *text = g_strdup_printf("expected %" PRIu32, j->expected_number);
+    findings_add(j->findings,
+                 &(struct finding){.code = B305,
+                                   .at = number->at.line ? number->at : record->at,
+                                   .ordinal = record->ordinal,
+                                   .field = "RecordNumber",
+                                   .text = text},
+                 number->text ? number->text : "", number->len);
+    j->expected_number = number_after(number, j->expected_number);
+}
+
+static void count_device(struct verdict *verdict, const struct device *device)
+{
+    if (!device_has_errors(device))
+        verdict->accepted++;
+    else if (device_is_deferred(device))
+        verdict->deferred++;
+    else
+        verdict->rejected++;
+}
+
+static void on_record(void *user, const struct record *record)
+{
+    struct judging *j = user;
+    struct device device;
+    GError *error = NULL;
+
+    judge_number(j, record);
+    device_rules_judge(j->rules, j->seen, record, j->findings, &device);
+    if (j->rules->ledger != NULL &&
+        !history_rules_judge_device(j->rules, &device, j->findings, &error)) {
+        fail(j, error);
+        return;
+    }
+    count_device(j->verdict, &device);
+    if (j->request->on_device != NULL &&
+        !j->request->on_device(j->request->user, &device, &j->verdict->header, &error))
+        fail(j, error);
+}
+
+static void on_count(void *user, const struct field *declared)
+{
+    struct judging *j = user;
+    bool digits = declared->len > 0 && declared->len <= 9;
+
+    j->counted = true;
+    j->count_at = declared->at;
+    j->count_len = MIN(declared->len, sizeof j->count_text);
+    if (j->count_len > 0)
+        memcpy(j->count_text, declared->text, j->count_len);
+    for (size_t i = 0; digits && i < declared->len; i++)
+        digits = g_ascii_isdigit(declared->text[i]);
+    j->verdict->declared = -1;
+    if (digits) {
+        j->verdict->declared = 0;
+        for (size_t i = 0; i < declared->len; i++)
+            j->verdict->declared = j->verdict->declared * 10 + (declared->text[i] - '0');
+    }
+}
+
+static void judge_totals(struct judging *j)
+{
+    const struct verdict *verdict = j->verdict;
+
+    if (j->counted && (verdict->declared < 0 || (uint64_t)verdict->declared != verdict->parsed)) {
+        g_autofree char *text =
+            verdict->declared < 0
+                ? g_strdup_printf("expected a whole number, found %" PRIu64 " Device records", verdict->parsed)
+                : g_strdup_printf("declared %" PRId64 ", found %" PRIu64, verdict->declared, verdict->parsed);
+        findings_add(j->findings,
+                     &(struct finding){.code = B208, .at = j->count_at, .field = "DeviceCount", .text = text},
+                     j->count_text, j->count_len);
+    }
+    if (verdict->parsed == 0)
+        findings_add(j->findings,
+                     &(struct finding){.code = B306, .text = "expected at least one Device record, found none"},
+                     NULL, 0);
+}
+
+static GError *stopped(void)
+{
+    return g_error_new_literal(JUDGE_ERROR, JUDGE_ERROR_STOPPED, "stopped while judging; nothing was decided");
+}
+
+/* Feeds the reader until the end, a refusal or an error. */
+static void read_through(struct judging *j, struct unpack *unpack)
+{
+    g_autofree char *buffer = g_malloc(READ_SIZE);
+    ssize_t n;
+    GError *error = NULL;
+
+    while ((n = unpack_read(unpack, buffer, READ_SIZE, &error)) > 0) {
+        if (j->request->stop != NULL && *j->request->stop) {
+            fail(j, stopped());
+            return;
+        }
+        if (!reader_push(j->reader, buffer, (size_t)n)) {
+            j->cut_short = true;
+            return;
+        }
+        if (j->request->on_progress != NULL)
+            j->request->on_progress(j->request->user, unpack_packed_bytes_read(unpack));
+    }
+    if (n == UNPACK_ERROR) {
+        fail(j, error);
+    } else if (n == UNPACK_REFUSED) {
+        j->cut_short = true;
+        on_fault(j, unpack_fault(unpack));
+    } else {
+        reader_finish(j->reader);
+    }
+}
+
+static void read_content(struct judging *j)
+{
+    const struct filename *name = &j->verdict->filename;
+    const struct reader_sink sink = {j, on_header, on_record, on_count, on_fault};
+    const struct reader_limits limits = {j->rules->max_devices};
+    const char *stem = j->verdict->name_is_known ? j->request->name : NULL;
+    struct unpack *unpack = unpack_new(j->request->fd, name->pack, stem, name->stem_len, &j->rules->unpack);
+
+    j->verdict->content_read = true;
+    j->seen = device_set_new();
+    j->reader = reader_new(name->form, name->type, &limits, &sink);
+    j->expected_number = 1;
+    read_through(j, unpack);
+    j->verdict->parsed = reader_records(j->reader);
+    if (!j->cut_short && j->error == NULL)
+        judge_totals(j);
+    reader_free(j->reader);
+    device_set_free(j->seen);
+    unpack_free(unpack);
+}
+
+static void conclude(struct verdict *verdict)
+{
+    const struct findings *findings = verdict->findings;
+
+    if (findings_has_errors(findings, 'b')) {
+        verdict->outcome = OUTCOME_RJ;
+        verdict->accepted = verdict->deferred = 0;
+        verdict->rejected = verdict->parsed;
+    } else if (findings_has_errors(findings, 'c')) {
+        verdict->outcome = OUTCOME_PA;
+    } else {
+        verdict->outcome = findings_total(findings) > 0 ? OUTCOME_WN : OUTCOME_AC;
+    }
+}
+
+static void fill_subject(struct judging *j, const char *escaped, char *sender)
+{
+    const struct filename *name = &j->verdict->filename;
+
+    j->subject = (struct ledger_subject){
+        .id = j->rules->job, .name = escaped, .sha256 = j->request->sha256};
+    if (!j->verdict->name_is_known)
+        return;
+    eui64_print(name->eui64, sender);
+    j->subject.type = name->type->code;
+    j->subject.org = name->org;
+    j->subject.sender = sender;
+    j->subject.sequence = name->sequence;
+}
+
+static bool judge_all(struct judging *j, GError **error)
+{
+    g_autofree char *escaped = text_escape(j->request->name, j->request->name_len, 0);
+    struct verdict *verdict = j->verdict;
+    char sender[EUI64_TEXT_SIZE];
+    bool repeated = false;
+
+    verdict->name_is_known =
+        name_rules_judge(j->rules, j->request->name, j->request->name_len, &verdict->filename, j->findings);
+    if (verdict->name_is_known && !verdict->filename.type->readable) {
+        g_set_error(error, JUDGE_ERROR, JUDGE_ERROR_UNREADABLE,
+                    "this release does not read the content of %s files, only EMI", verdict->filename.type->code);
+        return false;
+    }
+    fill_subject(j, escaped, sender);
+    if (j->rules->ledger != NULL &&
+        !history_rules_judge_name(j->rules, &j->subject, j->findings, &repeated, error))
+        return false;
+    if (!repeated && verdict->filename.form != FORM_UNKNOWN && verdict->filename.type != NULL &&
+        verdict->filename.type->readable)
+        read_content(j);
+    if (j->error != NULL) {
+        g_propagate_error(error, j->error);
+        return false;
+    }
+    conclude(verdict);
+    return true;
+}
+
+bool judge_file(const struct judge_request *request, struct verdict *verdict, GError **error)
+{
+    struct judging j = {.request = request, .rules = request->rules, .verdict = verdict};
+
+    *verdict = (struct verdict){.declared = -1};
+    verdict->findings = j.findings = findings_new(request->max_findings);
+    if (judge_all(&j, error))
+        return true;
+    verdict_clear(verdict);
+    return false;
+}
+
+void verdict_clear(struct verdict *verdict)
+{
+    findings_free(verdict->findings);
+    *verdict = (struct verdict){.declared = -1};
+}
+
+const char *outcome_code(enum outcome outcome)
+{
+    static const char *const codes[] = {"AC", "WN", "PA", "RJ"};
+
+    return codes[outcome];
+}
+
+const struct finding *verdict_deciding(const struct verdict *verdict)
+{
+    switch (verdict->outcome) {
+    case OUTCOME_RJ:
+        return findings_first(verdict->findings, 'b', false);
+    case OUTCOME_PA:
+        return findings_first(verdict->findings, 'c', false);
+    case OUTCOME_WN:
+        return findings_kept(verdict->findings) ? findings_at(verdict->findings, 0) : NULL;
+    case OUTCOME_AC:
+        break;
+    }
+    return NULL;
+}
+
+void judge_each_not_judged(const struct rules *rules, void (*visit)(void *user, const char *code), void *user)
+{
+    static const enum code need_identity[] = {B103, B207};
+    static const enum code need_ledger[] = {B105, B106, B107, B108, B112, B210, C110, C115, C116};
+    static const enum code need_inventory[] = {C103, C105, C106, C107, C108, C109, C111, C112, C114};
+    bool missing[CODE_COUNT] = {false};
+
+    for (size_t i = 0; rules->identity == NULL && i < G_N_ELEMENTS(need_identity); i++)
+        missing[need_identity[i]] = true;
+    for (size_t i = 0; rules->ledger == NULL && i < G_N_ELEMENTS(need_ledger); i++)
+        missing[need_ledger[i]] = true;
+    for (size_t i = 0; i < G_N_ELEMENTS(need_inventory); i++)
+        missing[need_inventory[i]] = true;
+    for (size_t code = 0; code < CODE_COUNT; code++) {
+        if (missing[code])
+            visit(user, catalogue_entry((enum code)code)->id);
+    }
+}
