@@ -1,0 +1,396 @@
+#include "gateway/config.h"
+
+#include "formats/eui64.h"
+
+#include <string.h>
+
+G_DEFINE_QUARK(ecosgate-config-error, config_error)
+
+/* One loading: the key file, where each key stands, and all faults so far. */
+struct loading {
+    const char *path;
+    char *dir;
+    GKeyFile *file;
+    GHashTable *lines; /* "group\nkey" → line; "group\n" → line of the group */
+    GHashTable *known; /* keys that something asked for */
+    GString *faults;
+};
+
+static char *place_key(const char *group, const char *key)
+{
+    return g_strconcat(group, "\n", key, NULL);
+}
+
+G_GNUC_PRINTF(3, 4)
+static void fault_at(struct loading *l, int line, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_string_append_printf(l->faults, "%s%s:%d: %s", l->faults->len ? "\n" : "", l->path, line, text);
+}
+
+static int line_of(const struct loading *l, const char *group, const char *key)
+{
+    g_autofree char *place = place_key(group, key);
+    gpointer line = g_hash_table_lookup(l->lines, place);
+    g_autofree char *head = place_key(group, "");
+
+    return GPOINTER_TO_INT(line ? line : g_hash_table_lookup(l->lines, head));
+}
+
+static void fault(struct loading *l, const char *group, const char *key, const char *expected)
+{
+    fault_at(l, line_of(l, group, key), "[%s] %s: expected %s", group, key, expected);
+}
+
+static void note_line(struct loading *l, const char *group, const char *key, int line)
+{
+    char *place = place_key(group, key);
+
+    if (g_hash_table_contains(l->lines, place))
+        fault_at(l, line, *key ? "[%s] %s stands twice" : "[%s]%s stands twice", group, key);
+    g_hash_table_insert(l->lines, place, GINT_TO_POINTER(line));
+}
+
+/* GKeyFile neither tells lines nor minds repeated keys: this does. */
+static void scan_lines(struct loading *l, const char *text)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    g_autofree char *group = g_strdup("");
+
+    for (int i = 0; lines[i] != NULL; i++) {
+        char *line = g_strstrip(lines[i]);
+        char *sign = strchr(line, '=');
+        size_t len = strlen(line);
+
+        if (len == 0 || line[0] == '#')
+            continue;
+        if (line[0] == '[' && line[len - 1] == ']') {
+            g_free(group);
+            group = g_strndup(line + 1, len - 2);
+            note_line(l, group, "", i + 1);
+        } else if (sign == NULL || sign == line || *group == '\0') {
+            fault_at(l, i + 1, "expected [group], key=value or # comment");
+        } else {
+            *sign = '\0';
+            note_line(l, group, g_strstrip(line), i + 1);
+        }
+    }
+}
+
+/* NULL, with a fault where it is required, when the key is not there or empty. */
+static char *text_value(struct loading *l, const char *group, const char *key, const char *fallback)
+{
+    char *value = g_key_file_get_string(l->file, group, key, NULL);
+
+    g_hash_table_add(l->known, place_key(group, key));
+    if (value != NULL && *g_strstrip(value) != '\0')
+        return value;
+    g_free(value);
+    if (fallback == NULL)
+        fault(l, group, key, "a value; it is missing");
+    return g_strdup(fallback ? fallback : "");
+}
+
+static char *path_value(struct loading *l, const char *group, const char *key, const char *fallback)
+{
+    g_autofree char *value = text_value(l, group, key, fallback);
+
+    return g_canonicalize_filename(value, l->dir);
+}
+
+static int64_t number_value(struct loading *l, const char *group, const char *key, int64_t fallback,
+                            int64_t min, int64_t max)
+{
+    g_autofree char *value = text_value(l, group, key, "");
+    gint64 number;
+
+    if (*value == '\0')
+        return fallback;
+    if (g_ascii_string_to_signed(value, 10, min, max, &number, NULL))
+        return number;
+    g_autofree char *expected =
+        g_strdup_printf("a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, min, max);
+    fault(l, group, key, expected);
+    return fallback;
+}
+
+/* Index of the value in choices; the first one is the default. */
+static size_t choice_value(struct loading *l, const char *group, const char *key,
+                           const char *const *choices)
+{
+    g_autofree char *value = text_value(l, group, key, choices[0]);
+
+    for (size_t i = 0; choices[i] != NULL; i++) {
+        if (strcmp(value, choices[i]) == 0)
+            return i;
+    }
+    g_autofree char *list = g_strjoinv(", ", (char **)choices);
+    g_autofree char *expected = g_strdup_printf("one of %s", list);
+    fault(l, group, key, expected);
+    return 0;
+}
+
+static char **list_value(struct loading *l, const char *group, const char *key, const char *fallback)
+{
+    g_autofree char *value = text_value(l, group, key, fallback);
+    char **list = g_strsplit(value, ";", -1);
+    size_t kept = 0;
+
+    for (size_t i = 0; list[i] != NULL; i++) {
+        if (*g_strstrip(list[i]) != '\0')
+            list[kept++] = list[i];
+        else
+            g_free(list[i]);
+    }
+    list[kept] = NULL;
+    return list;
+}
+
+static uint64_t eui64_value(struct loading *l, const char *group)
+{
+    g_autofree char *value = text_value(l, group, "eui64", NULL);
+    uint64_t id = 0;
+
+    if (*value != '\0' && !eui64_parse(value, strlen(value), &id))
+        fault(l, group, "eui64", "an EUI-64 of eight hex pairs joined by '-'");
+    return id;
+}
+
+static bool is_org(const char *org)
+{
+    size_t len = strlen(org);
+
+    for (size_t i = 0; i < len; i++) {
+        if (!g_ascii_isupper(org[i]) && !g_ascii_isdigit(org[i]))
+            return false;
+    }
+    return len >= 2 && len <= 8;
+}
+
+static void load_gateway(struct loading *l, struct config *c)
+{
+    static const char *const environments[] = {"TEST", "LIVE", NULL};
+    static const char *const digits[] = {"warn", "off", "reject", NULL};
+    static const enum check_digits digits_of[] = {CHECK_DIGITS_WARN, CHECK_DIGITS_OFF, CHECK_DIGITS_REJECT};
+    static const char *const forms[] = {"csv", "xml", NULL};
+    static const char *const inventory[] = {"auto", NULL};
+    const char *g = "gateway";
+
+    c->org = text_value(l, g, "org", NULL);
+    if (*c->org != '\0' && !is_org(c->org))
+        fault(l, g, "org", "2 to 8 upper-case letters and digits");
+    c->eui64 = eui64_value(l, g);
+    c->environment = g_strdup(environments[choice_value(l, g, "environment", environments)]);
+    c->spool = path_value(l, g, "spool", "spool");
+    c->ledger = path_value(l, g, "ledger", "spool/ledger.sqlite");
+    c->device_types = list_value(l, g, "device_types", "ESME;GSME;GPF");
+    c->check_digits = digits_of[choice_value(l, g, "mpxn_check_digits", digits)];
+    c->max_devices = number_value(l, g, "max_devices", 1000000, 1, 16000000);
+    c->max_bytes = number_value(l, g, "max_bytes", (int64_t)1 << 30, 1024, (int64_t)1 << 40);
+    c->max_ratio = number_value(l, g, "max_ratio", 200, 1, 100000);
+    c->future_tolerance = number_value(l, g, "future_tolerance", 300, 0, 86400);
+    c->session_length = 3600 * number_value(l, g, "session_length", 24, 1, 720);
+    c->work_order_party = text_value(l, g, "work_order_party", "TCSP");
+    c->work_order_form = choice_value(l, g, "work_order_form", forms) ? FORM_XML : FORM_CSV;
+    c->work_order_devices = number_value(l, g, "work_order_devices", 1000000, 1, 1000000);
+    c->poll_interval = number_value(l, g, "poll_interval", 30, 1, 86400);
+    c->reserve = number_value(l, g, "reserve", 64, 0, 1 << 30) << 20;
+    (void)choice_value(l, g, "inventory", inventory); /* one choice: only checked */
+}
+
+static void load_drop(struct loading *l, struct config *c, const char *group)
+{
+    static const char *const transports[] = {"local", NULL};
+    static const char *const rules[] = {"closed", "stable", "marker", "at-once", NULL};
+    struct drop *drop = g_new0(struct drop, 1);
+
+    drop->name = g_strdup(group + strlen("drop "));
+    (void)choice_value(l, group, "transport", transports); /* one choice: only checked */
+    drop->in = path_value(l, group, "in", NULL);
+    drop->out = path_value(l, group, "out", NULL);
+    drop->complete = (enum completeness)choice_value(l, group, "complete", rules);
+    drop->stable_seconds = number_value(l, group, "stable_seconds", 10, 0, 86400);
+    g_ptr_array_add(c->drops, drop);
+}
+
+static void load_party(struct loading *l, struct config *c, const char *group)
+{
+    struct party party = {.org = g_strdup(group + strlen("party "))};
+
+    if (!is_org(party.org))
+        fault_at(l, line_of(l, group, ""), "[%s]: expected 2 to 8 upper-case letters and digits as its code",
+                 group);
+    party.eui64 = eui64_value(l, group);
+    party.types = (const char *const *)list_value(l, group, "types", "");
+    party.drop = text_value(l, group, "drop", NULL);
+    for (size_t i = 0; party.types[i] != NULL; i++) {
+        const struct file_type *type = layout_find(party.types[i], strlen(party.types[i]));
+        if (type == NULL || !type->inbound)
+            fault(l, group, "types", "inbound file types joined by ';' (EMI, EMT, EMC, INV, COS, NMM, PTY)");
+    }
+    g_array_append_val(c->parties, party);
+}
+
+static void load_groups(struct loading *l, struct config *c)
+{
+    g_auto(GStrv) groups = g_key_file_get_groups(l->file, NULL);
+
+    if (!g_key_file_has_group(l->file, "gateway"))
+        fault_at(l, 1, "expected a group [gateway]");
+    for (size_t i = 0; groups[i] != NULL; i++) {
+        if (strcmp(groups[i], "gateway") == 0)
+            load_gateway(l, c);
+        else if (g_str_has_prefix(groups[i], "drop "))
+            load_drop(l, c, groups[i]);
+        else if (g_str_has_prefix(groups[i], "party "))
+            load_party(l, c, groups[i]);
+        else
+            fault_at(l, line_of(l, groups[i], ""), "[%s]: expected [gateway], [drop NAME] or [party ORG]",
+                     groups[i]);
+    }
+}
+
+static void check_unknown_keys(struct loading *l)
+{
+    g_auto(GStrv) groups = g_key_file_get_groups(l->file, NULL);
+
+    for (size_t g = 0; groups[g] != NULL; g++) {
+        g_auto(GStrv) keys = g_key_file_get_keys(l->file, groups[g], NULL, NULL);
+        for (size_t k = 0; keys != NULL && keys[k] != NULL; k++) {
+            g_autofree char *place = place_key(groups[g], keys[k]);
+            if (!g_hash_table_contains(l->known, place))
+                fault_at(l, line_of(l, groups[g], keys[k]), "[%s] %s: there is no such setting", groups[g],
+                         keys[k]);
+        }
+    }
+}
+
+static void check_references(struct loading *l, struct config *c)
+{
+    for (guint i = 0; i < c->parties->len; i++) {
+        const struct party *party = &g_array_index(c->parties, struct party, i);
+        g_autofree char *group = g_strconcat("party ", party->org, NULL);
+        if (config_drop(c, party->drop) == NULL)
+            fault(l, group, "drop", "the name of a [drop …] of this file");
+    }
+    if (c->work_order_party != NULL && rules_party(&c->identity, c->work_order_party) == NULL)
+        fault(l, "gateway", "work_order_party", "the code of a [party …] of this file");
+}
+
+static struct config *load(struct loading *l, const char *text, GError **error)
+{
+    g_autoptr(config_t) c = g_new0(struct config, 1);
+
+    c->path = g_strdup(l->path);
+    c->drops = g_ptr_array_new();
+    c->parties = g_array_new(FALSE, FALSE, sizeof(struct party));
+    scan_lines(l, text);
+    if (l->faults->len == 0 && !g_key_file_load_from_data(l->file, text, strlen(text), G_KEY_FILE_NONE, error))
+        return NULL;
+    if (l->faults->len == 0) {
+        load_groups(l, c);
+        check_unknown_keys(l);
+        c->identity = (struct identity){c->org, c->eui64, c->environment,
+                                        (const struct party *)(void *)c->parties->data, c->parties->len};
+        check_references(l, c);
+    }
+    if (l->faults->len > 0) {
+        g_set_error_literal(error, CONFIG_ERROR, 0, l->faults->str);
+        return NULL;
+    }
+    return g_steal_pointer(&c);
+}
+
+struct config *config_load(const char *path, GError **error)
+{
+    g_autofree char *text = NULL;
+    g_autofree char *absolute = g_canonicalize_filename(path, NULL);
+    struct loading l = {.path = path};
+    struct config *config;
+
+    if (!g_file_get_contents(path, &text, NULL, error)) {
+        g_prefix_error(error, "configuration: ");
+        return NULL;
+    }
+    l.dir = g_path_get_dirname(absolute);
+    l.file = g_key_file_new();
+    l.lines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    l.known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    l.faults = g_string_new(NULL);
+    config = load(&l, text, error);
+    g_free(l.dir);
+    g_key_file_free(l.file);
+    g_hash_table_unref(l.lines);
+    g_hash_table_unref(l.known);
+    g_string_free(l.faults, TRUE);
+    return config;
+}
+
+void config_free(struct config *config)
+{
+    if (config == NULL)
+        return;
+    for (guint i = 0; i < config->drops->len; i++) {
+        struct drop *drop = config->drops->pdata[i];
+        g_free(drop->name);
+        g_free(drop->in);
+        g_free(drop->out);
+        g_free(drop);
+    }
+    for (guint i = 0; i < config->parties->len; i++) {
+        struct party *party = &g_array_index(config->parties, struct party, i);
+        g_free((char *)party->org);
+        g_strfreev((char **)party->types);
+        g_free((char *)party->drop);
+    }
+    g_ptr_array_unref(config->drops);
+    g_array_unref(config->parties);
+    g_free(config->path);
+    g_free(config->org);
+    g_free(config->environment);
+    g_free(config->spool);
+    g_free(config->ledger);
+    g_strfreev(config->device_types);
+    g_free(config->work_order_party);
+    g_free(config);
+}
+
+const struct drop *config_drop(const struct config *config, const char *name)
+{
+    for (guint i = 0; i < config->drops->len; i++) {
+        const struct drop *drop = config->drops->pdata[i];
+        if (strcmp(drop->name, name) == 0)
+            return drop;
+    }
+    return NULL;
+}
+
+const struct party *config_party_of_drop(const struct config *config, const char *drop)
+{
+    const struct party *found = NULL;
+
+    for (size_t i = 0; i < config->identity.n_parties; i++) {
+        if (strcmp(config->identity.parties[i].drop, drop) != 0)
+            continue;
+        if (found != NULL)
+            return NULL;
+        found = &config->identity.parties[i];
+    }
+    return found;
+}
+
+void config_rules(const struct config *config, int64_t now, struct rules *rules)
+{
+    rules_init(rules);
+    rules->identity = &config->identity;
+    rules->now = now;
+    rules->future_tolerance = config->future_tolerance;
+    rules->device_types = (const char *const *)config->device_types;
+    rules->check_digits = config->check_digits;
+    rules->max_devices = (uint32_t)config->max_devices;
+    rules->unpack = (struct unpack_limits){(uint64_t)config->max_bytes, (uint32_t)config->max_ratio};
+}

@@ -1,0 +1,62 @@
+/*
+ * The configuration: a GLib key file, checked as a whole; every fault is told with its line
+ * (gateway.md, Configuration; ecosgate.conf(5)). Paths are relative to the file's folder.
+ */
+#ifndef ECOSGATE_GATEWAY_CONFIG_H
+#define ECOSGATE_GATEWAY_CONFIG_H
+
+#include "formats/layout.h"
+#include "validators/rules.h"
+
+#include <glib.h>
+
+#define CONFIG_ERROR (config_error_quark())
+GQuark config_error_quark(void);
+
+enum completeness { COMPLETE_CLOSED, COMPLETE_STABLE, COMPLETE_MARKER, COMPLETE_AT_ONCE };
+
+struct drop {
+    char *name;
+    char *in;
+    char *out;
+    enum completeness complete;
+    int64_t stable_seconds;
+};
+
+struct config {
+    char *path;
+    char *org;
+    uint64_t eui64;
+    char *environment;
+    char *spool;
+    char *ledger;
+    char **device_types;
+    enum check_digits check_digits;
+    int64_t max_devices, max_bytes, max_ratio;
+    int64_t future_tolerance; /* seconds */
+    int64_t session_length;   /* seconds */
+    char *work_order_party;
+    enum form work_order_form;
+    int64_t work_order_devices;
+    int64_t poll_interval; /* seconds */
+    int64_t reserve;       /* bytes */
+    GPtrArray *drops;      /* struct drop, in the file's order */
+    GArray *parties;       /* struct party */
+    struct identity identity;
+};
+
+/* NULL with an error that lists every fault, one a line. */
+struct config *config_load(const char *path, GError **error);
+void config_free(struct config *config);
+typedef struct config config_t;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(config_t, config_free)
+
+const struct drop *config_drop(const struct config *config, const char *name);
+
+/* The only party that sends through this drop; NULL where none or several do. */
+const struct party *config_party_of_drop(const struct config *config, const char *drop);
+
+/* Sets what the configuration says about the rules; ledger, job and drop stay unset. */
+void config_rules(const struct config *config, int64_t now, struct rules *rules);
+
+#endif

@@ -1,0 +1,165 @@
+#include "spool/disk.h"
+
+#include <glib/gstdio.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+/* after the standard headers: it needs them */
+#include <cmocka.h>
+
+static int enter(void **state)
+{
+    *state = g_dir_make_tmp("ecosgate-disk-XXXXXX", NULL);
+    return *state == NULL || g_chdir(*state) != 0;
+}
+
+static int leave(void **state)
+{
+    (void)g_chdir("/");
+    (void)disk_remove_dir(STEP_ORPHAN_DROPPED, *state, NULL);
+    g_free(*state);
+    return 0;
+}
+
+static void put(const char *path, const char *text)
+{
+    g_autoptr(disk_file_t) file = disk_file_create(path, 1 << 20, NULL);
+    assert_non_null(file);
+    assert_true(disk_file_write(file, text, strlen(text), NULL));
+    assert_true(disk_file_publish(STEP_ANSWER_STORED, file, NULL));
+    char hex[DIGEST_HEX_SIZE];
+    digest_text(text, hex);
+    assert_string_equal(disk_file_sha256(file), hex);
+}
+
+static void test_disk_file__published__is_whole_and_alone(void **state)
+{
+    put("a", "old");
+    put("a", "hello");
+    uint64_t size = 0;
+    char hex[DIGEST_HEX_SIZE], want[DIGEST_HEX_SIZE];
+    assert_true(digest_file("a", hex, &size, NULL));
+    digest_text("hello", want);
+    assert_string_equal(hex, want);
+    assert_int_equal(size, 5);
+    bool same = false;
+    assert_true(disk_same_bytes("a", 5, want, &same, NULL));
+    assert_true(same);
+    assert_true(disk_same_bytes("b", 5, want, &same, NULL));
+    assert_false(same);
+    g_auto(GStrv) names = disk_names(".", NULL);
+    assert_int_equal(g_strv_length(names), 1);
+    (void)state;
+}
+
+static void test_disk_file__abandoned__leaves_nothing(void **state)
+{
+    g_autoptr(disk_file_t) file = disk_file_create("a", 0, NULL);
+    assert_true(disk_file_write(file, "x", 1, NULL));
+    disk_file_free(g_steal_pointer(&file));
+    g_auto(GStrv) names = disk_names(".", NULL);
+    assert_int_equal(g_strv_length(names), 0);
+    (void)state;
+}
+
+static void test_disk_file__large_pieces__same_digest(void **state)
+{
+    g_autofree char *piece = g_malloc(700000);
+    memset(piece, 'q', 700000);
+    g_autoptr(disk_file_t) file = disk_file_create("big", 0, NULL);
+    assert_true(disk_file_write(file, piece, 3, NULL));
+    assert_true(disk_file_write(file, piece, 700000, NULL));
+    assert_true(disk_file_write(file, piece, 262143, NULL));
+    assert_true(disk_file_publish(STEP_ANSWER_STORED, file, NULL));
+    bool same = false;
+    assert_true(disk_same_bytes("big", disk_file_size(file), disk_file_sha256(file), &same, NULL));
+    assert_true(same);
+    (void)state;
+}
+
+static void test_disk_upload__taken_name__refused_and_kept(void **state)
+{
+    put("a", "theirs");
+    g_autoptr(disk_file_t) file = disk_file_create("a", 0, NULL);
+    assert_true(disk_file_write(file, "ours", 4, NULL));
+    assert_true(disk_file_upload(STEP_DELIVERY_UPLOADED, file, NULL));
+    g_autoptr(GError) error = NULL;
+    assert_false(disk_publish_part(STEP_DELIVERY_PUBLISHED, "a", &error));
+    assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_EXISTS));
+    assert_true(disk_unlink(STEP_DELIVERY_DROPPED, "a", NULL));
+    assert_true(disk_publish_part(STEP_DELIVERY_PUBLISHED, "a", NULL));
+    bool same = false;
+    assert_true(disk_same_bytes("a", 4, disk_file_sha256(file), &same, NULL));
+    assert_true(same);
+    (void)state;
+}
+
+static void test_disk_file__missing_folder__is_a_retry(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    assert_null(disk_file_create("no/such/file", 0, &error));
+    assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_RETRY));
+    (void)state;
+}
+
+static void test_disk_lock__held__names_the_holder(void **state)
+{
+    int fd = disk_lock("lock", NULL);
+    assert_true(fd >= 0);
+    g_autoptr(GError) error = NULL;
+    assert_int_equal(disk_lock("lock", &error), -1);
+    assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_LOCKED));
+    g_autofree char *pid = g_strdup_printf("process %d", (int)getpid());
+    assert_non_null(strstr(error->message, pid));
+    disk_unlock(fd);
+    fd = disk_lock("lock", NULL);
+    assert_true(fd >= 0);
+    disk_unlock(fd);
+    (void)state;
+}
+
+static void test_disk_dirs__made_and_removed__again_is_fine(void **state)
+{
+    bool exists = true;
+    assert_true(disk_make_dirs(STEP_SPOOL_MADE, "d", NULL));
+    assert_true(disk_make_dirs(STEP_SPOOL_MADE, "d", NULL));
+    put("d/x", "x");
+    assert_true(disk_remove_dir(STEP_ORPHAN_DROPPED, "d", NULL));
+    assert_true(disk_remove_dir(STEP_ORPHAN_DROPPED, "d", NULL));
+    assert_true(disk_exists("d", &exists, NULL));
+    assert_false(exists);
+    uint64_t bytes = 0;
+    bool network = true;
+    assert_true(disk_free_bytes(".", &bytes, NULL));
+    assert_true(bytes > 0);
+    assert_true(disk_is_network_fs(".", &network, NULL));
+    (void)state;
+}
+
+static void test_step_names__all__unique_in_order(void **state)
+{
+    for (int i = 0; i < STEP_COUNT; i++)
+        for (int k = 0; k < i; k++)
+            assert_string_not_equal(step_name(i), step_name(k));
+    assert_null(step_name(STEP_COUNT));
+    (void)state;
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, enter, leave)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(test_disk_file__published__is_whole_and_alone),
+        T(test_disk_file__abandoned__leaves_nothing),
+        T(test_disk_file__large_pieces__same_digest),
+        T(test_disk_upload__taken_name__refused_and_kept),
+        T(test_disk_file__missing_folder__is_a_retry),
+        T(test_disk_lock__held__names_the_holder),
+        T(test_disk_dirs__made_and_removed__again_is_fine),
+        cmocka_unit_test(test_step_names__all__unique_in_order),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

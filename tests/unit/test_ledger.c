@@ -1,0 +1,388 @@
+#include "spool/disk.h"
+#include "spool/ledger.h"
+
+#include <glib/gstdio.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+/* after the standard headers: it needs them */
+#include <cmocka.h>
+
+static struct ledger *ledger;
+
+static int enter(void **state)
+{
+    *state = g_dir_make_tmp("ecosgate-ledger-XXXXXX", NULL);
+    if (*state == NULL || g_chdir(*state) != 0)
+        return 1;
+    ledger = ledger_open_writer("ledger.db", NULL);
+    return ledger == NULL;
+}
+
+static int leave(void **state)
+{
+    ledger_close(ledger);
+    ledger = NULL;
+    (void)g_chdir("/");
+    (void)disk_remove_dir(STEP_ORPHAN_DROPPED, *state, NULL);
+    g_free(*state);
+    return 0;
+}
+
+static struct ledger_job job_of(int64_t id, const char *name, int64_t sequence, const char *sha256)
+{
+    return (struct ledger_job){.id = id, .name = name, .type = "EMI", .form = "xml", .org = "MCC",
+                               .sender = "90-B3-D5-1F-30-0E-C0-01", .sequence = sequence, .drop = "mcc",
+                               .received = 1688364000, .size = 5, .sha256 = sha256};
+}
+
+static void add_job(int64_t id, const char *name, int64_t sequence, const char *sha256)
+{
+    struct ledger_job job = job_of(id, name, sequence, sha256);
+    assert_true(ledger_job_insert(ledger, &job, NULL, NULL));
+}
+
+static void add_verdict(int64_t job, const char *outcome, const char *batch)
+{
+    struct ledger_verdict v = {.job = job, .receipt = 1, .judged_at = 1688364009, .batch = batch,
+                               .declared = -1};
+    (void)g_strlcpy(v.outcome, outcome, sizeof v.outcome);
+    assert_true(ledger_verdict_insert(ledger, &v, NULL));
+}
+
+static struct ledger_item item_of(int64_t record, uint64_t device, enum ledger_outcome outcome)
+{
+    return (struct ledger_item){.job = 1, .record = record, .has_device = device != 0, .device = device,
+                                .device_text = device != 0 ? NULL : "nonsense", .device_type = "ESME",
+                                .manufacturer = "AB01", .model = "010A030B", .firmware = "0002012F",
+                                .attempt = "1", .outcome = outcome};
+}
+
+/* Job 1: Devices live, rejected, malformed, deferred, live. */
+static void add_batch(void)
+{
+    static const uint64_t devices[] = {UINT64_C(0xF0DB1234567890A0), 2, 0, 4, 5};
+    static const enum ledger_outcome outcomes[] = {LEDGER_READY, LEDGER_REJECTED, LEDGER_REJECTED,
+                                                   LEDGER_DEFERRED, LEDGER_READY};
+    add_job(1, "n1", 1, "aa");
+    struct ledger_verdict v = {.job = 1, .receipt = 1, .judged_at = 9, .outcome = "PA", .batch = "B1",
+                               .declared = 5, .parsed = 5, .accepted = 2, .rejected = 2, .deferred = 1,
+                               .items = 5};
+    for (int i = 0; i < 5; i++) {
+        struct ledger_item item = item_of(i + 1, devices[i], outcomes[i]);
+        assert_true(ledger_item_insert(ledger, &item, NULL));
+        v.first_item = i == 0 ? item.item : v.first_item;
+        assert_int_equal(item.item, v.first_item + i);
+    }
+    assert_true(ledger_verdict_insert(ledger, &v, NULL));
+}
+
+static bool count_items(void *user, const struct ledger_item *item, GError **error)
+{
+    (void)error;
+    int64_t *n = user;
+    assert_int_equal(item->record, ++*n);
+    if (item->record == 3) {
+        assert_false(item->has_device);
+        assert_string_equal(item->device_text, "nonsense");
+    }
+    if (item->record == 1)
+        assert_true(item->device == UINT64_C(0xF0DB1234567890A0));
+    return true;
+}
+
+static bool count_history(void *user, const struct ledger_history *history, GError **error)
+{
+    (void)error;
+    ++*(int64_t *)user;
+    assert_string_equal(history->org, "MCC");
+    assert_string_equal(history->batch, "B1");
+    if (history->has_session)
+        assert_string_equal(history->order_name, "EMW_1.csv");
+    return true;
+}
+
+static bool check_state(void *user, const char *name, int64_t n, GError **error)
+{
+    (void)error;
+    g_string_append_printf(user, "%s=%d ", name, (int)n);
+    return true;
+}
+
+static bool check_proof(void *user, const struct ledger_proof *proof, GError **error)
+{
+    (void)error;
+    *(bool *)user = proof->sound;
+    return true;
+}
+
+static void test_ledger_jobs__inserted__come_back(void **state)
+{
+    int64_t receipt = 0, n = 0;
+    assert_true(ledger_begin(ledger, NULL));
+    struct ledger_job in = job_of(12, "name", 3, "aa");
+    in.source = (struct ledger_source){true, 1, 2, 3, 4};
+    assert_true(ledger_job_insert(ledger, &in, &receipt, NULL));
+    assert_int_equal(receipt, 1);
+    in.id = 13;
+    in.source.set = false;
+    assert_true(ledger_job_insert(ledger, &in, &receipt, NULL));
+    assert_int_equal(receipt, 2);
+    assert_true(ledger_job_requeue(ledger, 12, &receipt, NULL));
+    assert_int_equal(receipt, 3);
+    assert_true(ledger_job_count_judging(ledger, 12, &n, NULL));
+    assert_true(ledger_job_count_judging(ledger, 12, &n, NULL));
+    assert_int_equal(n, 2);
+    assert_true(ledger_commit(STEP_CUSTODY_NOTED, ledger, NULL));
+    g_autoptr(GPtrArray) sources = NULL;
+    assert_true(ledger_jobs_with_source(ledger, &sources, NULL));
+    assert_int_equal(sources->len, 1);
+    g_autofree struct ledger_job *job = NULL;
+    assert_true(ledger_job_get(ledger, 12, &job, NULL));
+    assert_string_equal(job->name, "name");
+    assert_null(job->reason);
+    assert_int_equal(job->source.ctime_ns, 3);
+    g_autofree struct ledger_job *none = NULL;
+    assert_true(ledger_job_get(ledger, 99, &none, NULL));
+    assert_null(none);
+    assert_true(ledger_job_next_id(ledger, &n, NULL));
+    assert_int_equal(n, 14);
+    (void)state;
+}
+
+static void test_ledger_change__no_transaction__is_a_bug(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    struct ledger_job in = job_of(12, "name", 3, "aa");
+    assert_false(ledger_job_insert(ledger, &in, NULL, &error));
+    assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_BUG));
+    (void)state;
+}
+
+static void test_ledger_earlier__rules__older_or_accepted(void **state)
+{
+    assert_true(ledger_begin(ledger, NULL));
+    add_job(1, "n1", 1, "aa");
+    add_verdict(1, "AC", "B1");
+    add_job(2, "n2", 2, "bb");
+    add_verdict(2, "RJ", "B2");
+    add_job(3, "n3", 3, "cc");
+    add_job(5, "n5", 5, "ee");
+    add_job(6, "n6", 6, "ff");
+    add_verdict(6, "AC", "B6");
+    assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
+    struct ledger_subject self = {4, "n1", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 1, "aa"};
+    struct ledger_duplicates d;
+    int64_t n = -1;
+    assert_true(ledger_duplicates(ledger, &self, &d, NULL));
+    assert_int_equal(d.name_and_bytes, 1);
+    assert_int_equal(d.name_other_bytes + d.sequence_other_bytes + d.bytes_other_name, 0);
+    self.sha256 = "zz";
+    assert_true(ledger_duplicates(ledger, &self, &d, NULL));
+    assert_int_equal(d.name_other_bytes, 1);
+    assert_int_equal(d.sequence_other_bytes, 1);
+    self.name = "n4", self.sequence = 4, self.sha256 = "ee"; /* younger and not accepted: no */
+    assert_true(ledger_duplicates(ledger, &self, &d, NULL));
+    assert_int_equal(d.bytes_other_name, 0);
+    self.sha256 = "ff"; /* younger and accepted: yes */
+    assert_true(ledger_duplicates(ledger, &self, &d, NULL));
+    assert_int_equal(d.bytes_other_name, 6);
+    assert_true(ledger_last_sequence(ledger, &self, &n, NULL));
+    assert_int_equal(n, 1);
+    assert_true(ledger_batch_used(ledger, &self, "B6", &n, NULL));
+    assert_int_equal(n, 6);
+    assert_true(ledger_batch_used(ledger, &self, "B9", &n, NULL));
+    assert_int_equal(n, 0);
+    assert_true(ledger_rejected_file(ledger, &self, "n2", &n, NULL));
+    assert_int_equal(n, 2);
+    assert_true(ledger_rejected_file(ledger, &self, "n1", &n, NULL));
+    assert_int_equal(n, 0);
+    (void)state;
+}
+
+static void test_ledger_items__batch_to_dispatch__counts_agree(void **state)
+{
+    assert_true(ledger_begin(ledger, NULL));
+    add_batch();
+    bool live = false, sound = false;
+    int64_t n = 0;
+    assert_true(ledger_device_is_live(ledger, UINT64_C(0xF0DB1234567890A0), &live, NULL));
+    assert_true(live);
+    assert_true(ledger_device_is_live(ledger, 2, &live, NULL));
+    assert_false(live);
+    struct ledger_item twice = item_of(6, 5, LEDGER_READY);
+    g_autoptr(GError) error = NULL;
+    assert_false(ledger_item_insert(ledger, &twice, &error));
+    assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_EXISTS));
+    g_autoptr(GPtrArray) due = NULL;
+    assert_true(ledger_dispatch_due(ledger, &due, NULL));
+    assert_int_equal(due->len, 1);
+    const struct ledger_verdict *verdict = due->pdata[0];
+    assert_true(ledger_items_each(ledger, verdict, count_items, &n, NULL));
+    assert_int_equal(n, 5);
+    struct ledger_job order = {.id = 2, .direction = LEDGER_OUT, .name = "EMW_1.csv", .type = "EMW"};
+    assert_true(ledger_job_insert(ledger, &order, NULL, NULL));
+    struct ledger_session session = {.job = 2, .begun = 100, .ends = 200};
+    assert_true(ledger_dispatch(ledger, verdict, &session, 10, &n, NULL));
+    assert_int_equal(n, 2);
+    assert_true(ledger_dispatch(ledger, verdict, &session, 10, &n, NULL));
+    assert_int_equal(n, 0);
+    struct ledger_part part = {.job = 1, .receipt = 1, .kind = "EMA", .name = "a", .drop = "mcc"};
+    assert_true(ledger_part_plan(ledger, &part, NULL, NULL));
+    part.kind = part.name = "EMD";
+    assert_true(ledger_part_plan(ledger, &part, NULL, NULL));
+    assert_true(ledger_commit(STEP_DISPATCH_COMMITTED, ledger, NULL));
+    n = 0;
+    assert_true(ledger_sessions_each(ledger, 2, count_history, &n, NULL));
+    assert_true(ledger_device_each(ledger, 4, count_history, &n, NULL));
+    assert_int_equal(n, 3);
+    g_autoptr(GString) states = g_string_new("");
+    assert_true(ledger_states_each(ledger, check_state, states, NULL));
+    assert_string_equal(states->str, "DEFERRED=1 DISPATCHED=2 REJECTED=2 ");
+    assert_true(ledger_proofs_each(ledger, check_proof, &sound, NULL));
+    assert_true(sound);
+    assert_true(ledger_live_duplicates(ledger, &n, NULL));
+    assert_int_equal(n, 0);
+    g_string_truncate(states, 0);
+    assert_true(ledger_integrity_each(ledger, check_state, states, NULL));
+    assert_string_equal(states->str, "");
+    (void)state;
+}
+
+static void test_ledger_savepoint__rolled_back__items_gone_verdict_stays(void **state)
+{
+    assert_true(ledger_begin(ledger, NULL));
+    add_job(1, "n1", 1, "aa");
+    assert_true(ledger_savepoint(ledger, NULL));
+    struct ledger_item item = item_of(1, 7, LEDGER_READY);
+    assert_true(ledger_item_insert(ledger, &item, NULL));
+    assert_true(ledger_roll_back_to(ledger, NULL));
+    add_verdict(1, "RJ", NULL);
+    assert_true(ledger_savepoint(ledger, NULL));
+    struct ledger_item again = item_of(1, 7, LEDGER_READY);
+    assert_true(ledger_item_insert(ledger, &again, NULL));
+    assert_int_equal(again.item, item.item);
+    assert_true(ledger_roll_back_to(ledger, NULL));
+    assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
+    bool live = true;
+    assert_true(ledger_device_is_live(ledger, 7, &live, NULL));
+    assert_false(live);
+    g_autofree struct ledger_verdict *verdict = NULL;
+    assert_true(ledger_verdict_get(ledger, 1, 0, &verdict, NULL));
+    assert_string_equal(verdict->outcome, "RJ");
+    assert_null(verdict->batch);
+    (void)state;
+}
+
+static bool join_code(void *user, const struct ledger_finding *finding, GError **error)
+{
+    (void)error;
+    g_string_append(user, finding->code);
+    return true;
+}
+
+static void test_ledger_findings__inserted__in_order(void **state)
+{
+    struct ledger_verdict of = {.job = 1, .receipt = 1};
+    struct ledger_finding findings[] = {{.code = "C101", .record = 2}, {.code = "B208", .line = 9}};
+    g_autoptr(GString) codes = g_string_new("");
+    assert_true(ledger_begin(ledger, NULL));
+    for (int i = 0; i < 2; i++)
+        assert_true(ledger_finding_insert(ledger, 1, 1, &findings[i], NULL));
+    assert_true(ledger_finding_count_insert(ledger, &of, "C101", 12, NULL));
+    assert_true(ledger_findings_each(ledger, &of, join_code, codes, NULL));
+    assert_true(ledger_finding_counts_each(ledger, &of, check_state, codes, NULL));
+    assert_string_equal(codes->str, "C101B208C101=12 ");
+    int64_t n = 0;
+    assert_true(ledger_counter_next(ledger, "EMA", &n, NULL));
+    assert_true(ledger_counter_next(ledger, "EMA", &n, NULL));
+    assert_int_equal(n, 2);
+    (void)state;
+}
+
+static void test_ledger_parts__states__only_forward(void **state)
+{
+    struct ledger_part plan = {.job = 1, .receipt = 1, .kind = "EMA", .name = "EMA_1.xml", .drop = "mcc"};
+    int64_t id = 0;
+    assert_true(ledger_begin(ledger, NULL));
+    assert_true(ledger_part_plan(ledger, &plan, &id, NULL));
+    g_autofree struct ledger_part *part = NULL;
+    assert_true(ledger_part_get(ledger, id, &part, NULL));
+    assert_int_equal(part->rows, -1);
+    part->state = LEDGER_STAGED;
+    g_autoptr(GError) error = NULL;
+    assert_false(ledger_part_update(ledger, part, &error));
+    assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_BUG));
+    static const enum ledger_part_state way[] = {LEDGER_STORED, LEDGER_STAGED, LEDGER_STORED,
+                                                 LEDGER_STAGED, LEDGER_DELIVERED};
+    for (size_t i = 0; i < G_N_ELEMENTS(way); i++) {
+        g_autoptr(GPtrArray) owed = NULL;
+        assert_true(ledger_parts_owed(ledger, 0, &owed, NULL));
+        assert_int_equal(owed->len, 1);
+        part->state = way[i];
+        part->sha256 = "aa";
+        assert_true(ledger_part_update(ledger, part, NULL));
+    }
+    g_autoptr(GPtrArray) owed = NULL, all = NULL;
+    assert_true(ledger_parts_owed(ledger, 1, &owed, NULL));
+    assert_int_equal(owed->len, 0);
+    assert_true(ledger_parts_of(ledger, 1, &all, NULL));
+    assert_int_equal(all->len, 1);
+    (void)state;
+}
+
+static void test_ledger_actions__same_order_twice__refused(void **state)
+{
+    struct ledger_action action = {"o1", 1, "hold", "why", "ann", 5, "held"};
+    g_autoptr(GError) error = NULL;
+    bool exists = false;
+    assert_true(ledger_begin(ledger, NULL));
+    assert_true(ledger_action_insert(ledger, &action, NULL));
+    assert_false(ledger_action_insert(ledger, &action, &error));
+    assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_EXISTS));
+    assert_true(ledger_action_exists(ledger, "o1", &exists, NULL));
+    assert_true(exists);
+    g_autoptr(GPtrArray) actions = NULL;
+    assert_true(ledger_actions_of(ledger, 1, &actions, NULL));
+    assert_string_equal(((struct ledger_action *)actions->pdata[0])->who, "ann");
+    (void)state;
+}
+
+static void test_ledger_reader__writer_open_or_gone__sees_rows(void **state)
+{
+    assert_true(ledger_begin(ledger, NULL));
+    add_job(1, "n1", 1, "aa");
+    assert_true(ledger_commit(STEP_CUSTODY_NOTED, ledger, NULL));
+    for (int round = 0; round < 2; round++) {
+        g_autoptr(ledger_t) reader = ledger_open_reader("ledger.db", NULL);
+        assert_non_null(reader);
+        g_autofree struct ledger_job *job = NULL;
+        assert_true(ledger_job_get(reader, 1, &job, NULL));
+        assert_non_null(job);
+        g_autoptr(GError) error = NULL;
+        assert_false(ledger_job_set_reason(reader, 1, "x", &error));
+        assert_true(ledger_checkpoint(ledger != NULL ? ledger : reader, NULL) || round == 1);
+        ledger_close(ledger);
+        ledger = NULL;
+    }
+    (void)state;
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, enter, leave)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(test_ledger_jobs__inserted__come_back),
+        T(test_ledger_change__no_transaction__is_a_bug),
+        T(test_ledger_earlier__rules__older_or_accepted),
+        T(test_ledger_items__batch_to_dispatch__counts_agree),
+        T(test_ledger_savepoint__rolled_back__items_gone_verdict_stays),
+        T(test_ledger_findings__inserted__in_order),
+        T(test_ledger_parts__states__only_forward),
+        T(test_ledger_actions__same_order_twice__refused),
+        T(test_ledger_reader__writer_open_or_gone__sees_rows),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
