@@ -1,0 +1,61 @@
+#include "gateway/command.h"
+
+#include "formats/instant.h"
+
+#include <glib.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int command_options(struct invocation *invocation, const char *usage, const void *entries)
+{
+    g_autoptr(GOptionContext) context = g_option_context_new(usage);
+    GError *error = NULL;
+    char **argv = g_new0(char *, (gsize)invocation->argc + 2);
+    int argc = invocation->argc + 1;
+
+    argv[0] = g_strdup("ecosgate");
+    for (int i = 0; i < invocation->argc; i++)
+        argv[i + 1] = invocation->argv[i];
+    if (entries != NULL)
+        g_option_context_add_main_entries(context, entries, NULL);
+    if (!g_option_context_parse(context, &argc, &argv, &error)) {
+        (void)command_unable(error); /* the caller returns the status */
+        return -1;
+    }
+    invocation->argv = argv + 1;
+    invocation->argc = argc - 1;
+    return invocation->argc;
+}
+
+int command_unable(void *error)
+{
+    GError *e = error;
+
+    g_printerr("ecosgate: %s\n", e->message);
+    g_error_free(e);
+    return EXIT_UNABLE;
+}
+
+void command_print_json(json_t *object)
+{
+    char *text = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII * 0);
+
+    puts(text);
+    free(text);
+    json_decref(object);
+}
+
+json_t *command_json_instant(int64_t at)
+{
+    char text[INSTANT_TEXT_SIZE];
+
+    if (at == 0)
+        return json_null();
+    instant_print(at, text);
+    return json_string(text);
+}
+
+json_t *command_json_text(const char *text)
+{
+    return text != NULL ? json_string(text) : json_null();
+}

@@ -1,0 +1,62 @@
+#include "gateway/gateway.h"
+
+#include <stdio.h>
+
+static bool open_parts(struct gateway *gateway, enum gateway_mode mode, GError **error)
+{
+    const struct config *config = gateway->config;
+
+    gateway->spool = spool_open(config->spool, error);
+    if (gateway->spool == NULL)
+        return false;
+    if (mode == GATEWAY_WRITER && !spool_lock(gateway->spool, error))
+        return false;
+    gateway->ledger = mode == GATEWAY_WRITER ? ledger_open_writer(config->ledger, error)
+                                             : ledger_open_reader(config->ledger, error);
+    return gateway->ledger != NULL;
+}
+
+bool gateway_open(struct gateway *gateway, const struct config *config, enum gateway_mode mode,
+                  GError **error)
+{
+    *gateway = (struct gateway){.config = config};
+    if (open_parts(gateway, mode, error))
+        return true;
+    gateway_close(gateway);
+    return false;
+}
+
+void gateway_close(struct gateway *gateway)
+{
+    ledger_close(gateway->ledger);
+    spool_close(gateway->spool);
+    gateway->ledger = NULL;
+    gateway->spool = NULL;
+}
+
+bool gateway_stopping(const struct gateway *gateway)
+{
+    return gateway->stop != NULL && *gateway->stop;
+}
+
+void gateway_note(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_printerr("ecosgate: %s\n", text);
+}
+
+void gateway_fail(struct gateway *gateway, GError *error, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    gateway->failed = true;
+    g_printerr("ecosgate: %s: %s\n", text, error ? error->message : "failed");
+    g_clear_error(&error);
+}
