@@ -38,7 +38,7 @@ int command_unable(void *error)
 
 void command_print_json(json_t *object)
 {
-    char *text = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII * 0);
+    char *text = json_dumps(object, JSON_COMPACT);
 
     puts(text);
     free(text);
