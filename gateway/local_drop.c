@@ -51,7 +51,7 @@ static struct ledger_source identity_of(const struct stat *st)
     };
 }
 
-static bool same_identity(const struct ledger_source *a, const struct ledger_source *b)
+bool local_drop_same_file(const struct ledger_source *a, const struct ledger_source *b)
 {
     return a->dev == b->dev && a->ino == b->ino && a->ctime_ns == b->ctime_ns && a->size == b->size;
 }
@@ -64,7 +64,7 @@ static bool is_stable(const struct drop *drop, const char *path, const struct le
     int64_t now = clock_monotonic();
     int64_t needed = drop->stable_seconds * 1000000;
 
-    if (sight == NULL || !same_identity(&sight->identity, identity)) {
+    if (sight == NULL || !local_drop_same_file(&sight->identity, identity)) {
         sight = g_new(struct sight, 1);
         *sight = (struct sight){*identity, now};
         g_hash_table_insert(settling->seen, g_strdup(path), sight);
@@ -154,7 +154,7 @@ bool local_drop_is_unchanged(const struct local_file *file)
     if (fstat(file->fd, &st) != 0)
         return false;
     struct ledger_source now = identity_of(&st);
-    return same_identity(&now, &file->identity);
+    return local_drop_same_file(&now, &file->identity);
 }
 
 void local_drop_close(struct local_file *file)
@@ -177,7 +177,7 @@ bool local_drop_remove(const struct drop *drop, const char *name, const struct l
         return false;
     }
     struct ledger_source there = identity_of(&st);
-    if (!same_identity(&there, identity))
+    if (!local_drop_same_file(&there, identity))
         return true;
     /* The marker first: left alone it would make the next file of that name count as whole too early. */
     if (drop->complete == COMPLETE_MARKER && !disk_unlink(STEP_SOURCE_REMOVED, marker, error))

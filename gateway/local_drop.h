@@ -29,6 +29,7 @@ enum local_look local_drop_open(const struct drop *drop, const char *name, struc
                                 struct local_file *file, int64_t *wait);
 /* Neither size nor time changed since it was opened. */
 bool local_drop_is_unchanged(const struct local_file *file);
+bool local_drop_same_file(const struct ledger_source *a, const struct ledger_source *b);
 void local_drop_close(struct local_file *file);
 
 /* Removes the file (and first its marker) if it is still the very one of that identity; another file

@@ -188,12 +188,36 @@ static bool has_room(struct gateway *gateway, uint64_t size, GError **error)
     return false;
 }
 
+/* A file that is in the spool already but could not be removed from its drop is not taken again. */
+static bool is_in_custody(struct gateway *gateway, const struct drop *drop, const struct local_file *file,
+                          bool *custody, GError **error)
+{
+    g_autofree char *escaped = text_escape(file->name, strlen(file->name), 0);
+    g_autoptr(GPtrArray) jobs = NULL;
+
+    *custody = false;
+    if (!ledger_jobs_with_source(gateway->ledger, &jobs, error))
+        return false;
+    for (guint i = 0; i < jobs->len; i++) {
+        const struct ledger_job *job = jobs->pdata[i];
+        if (strcmp(job->drop, drop->name) == 0 && strcmp(job->name, escaped) == 0 &&
+            local_drop_same_file(&job->source, &file->identity))
+            *custody = true;
+    }
+    return true;
+}
+
 /* After a failure the incoming directory may be half there: it is put right at once, as after a crash. */
 static bool take(struct pickup *pickup, const struct drop *drop, const struct local_file *file, GError **error)
 {
     struct gateway *gateway = pickup->gateway;
     GError *fault = NULL;
+    bool custody;
 
+    if (!is_in_custody(gateway, drop, file, &custody, error))
+        return false;
+    if (custody)
+        return true;
     if (has_room(gateway, (uint64_t)file->identity.size, &fault) && store(gateway, drop, file, &fault))
         return true;
     g_autofree char *shown = text_escape(file->name, strlen(file->name), 0);

@@ -1,0 +1,228 @@
+#include "gateway/intake.h"
+
+#include "formats/text.h"
+#include "gateway/clock.h"
+#include "gateway/plan.h"
+#include "gateway/split.h"
+#include "validators/judge.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/* One judging with what its callbacks need. */
+struct intake {
+    struct gateway *gateway;
+    const struct ledger_job *job;
+    int64_t now;
+    int64_t first_item, items;
+};
+
+static bool on_device(void *user, const struct device *device, const struct header *header, GError **error)
+{
+    struct intake *intake = user;
+    struct split_row row;
+
+    (void)header; /* the batch stands in the verdict */
+    split_device(device, intake->job->id, intake->now, &row);
+    bool good = ledger_item_insert(intake->gateway->ledger, &row.item, error);
+    split_row_clear(&row);
+    if (good && intake->items++ == 0)
+        intake->first_item = row.item.item;
+    return good;
+}
+
+static void on_progress(void *user, uint64_t done)
+{
+    struct intake *intake = user;
+
+    if (intake->gateway->on_progress != NULL)
+        intake->gateway->on_progress(intake->gateway->progress_user, intake->job->name, done,
+                                     (uint64_t)intake->job->size);
+}
+
+static bool note_findings(struct ledger *ledger, const struct ledger_verdict *row,
+                          const struct findings *findings, GError **error)
+{
+    for (size_t i = 0; i < findings_kept(findings); i++) {
+        const struct finding *f = findings_at(findings, i);
+        const struct code_entry *entry = catalogue_entry(f->code);
+        struct ledger_finding finding = {
+            .code = entry->id,
+            .scope = catalogue_scope_name(entry->scope),
+            .severity = f->warning ? "warning" : "error",
+            .line = f->at.line,
+            .column = f->at.column,
+            .record = f->ordinal,
+            .field = f->field,
+            .value = f->value,
+            .text = f->text,
+        };
+        if (!ledger_finding_insert(ledger, row->job, row->receipt, &finding, error))
+            return false;
+    }
+    for (size_t code = 0; code < CODE_COUNT; code++) {
+        uint64_t n = findings_count(findings, (enum code)code);
+        if (n > 0 && !ledger_finding_count_insert(ledger, row, catalogue_entry((enum code)code)->id, (int64_t)n, error))
+            return false;
+    }
+    return true;
+}
+
+/* Verdict, findings and the plan of the answers, within the open transaction. */
+static bool note_verdict(struct intake *intake, const char *raw_name, const struct verdict *verdict, GError **error)
+{
+    const struct finding *deciding = verdict_deciding(verdict);
+    struct ledger_verdict row = {
+        .job = intake->job->id,
+        .receipt = intake->job->receipt,
+        .judged_at = intake->now,
+        .batch = verdict->header.batch[0] ? verdict->header.batch : NULL,
+        .declared = verdict->declared,
+        .parsed = (int64_t)verdict->parsed,
+        .accepted = (int64_t)verdict->accepted,
+        .rejected = (int64_t)verdict->rejected,
+        .deferred = (int64_t)verdict->deferred,
+        .code = deciding ? catalogue_entry(deciding->code)->id : NULL,
+        .line = deciding ? deciding->at.line : 0,
+        .column = deciding ? deciding->at.column : 0,
+        .first_item = intake->first_item,
+        .items = intake->items,
+        .truncated = findings_truncated(verdict->findings),
+    };
+
+    g_strlcpy(row.outcome, outcome_code(verdict->outcome), sizeof row.outcome);
+    return ledger_verdict_insert(intake->gateway->ledger, &row, error) &&
+           note_findings(intake->gateway->ledger, &row, verdict->findings, error) &&
+           plan_answers(intake->gateway, intake->job, raw_name, verdict, intake->now, error);
+}
+
+/* A file rejected whole leaves no work items: the savepoint undoes them. */
+static bool decide(struct intake *intake, const struct judge_request *request, struct verdict *verdict, GError **error)
+{
+    struct ledger *ledger = intake->gateway->ledger;
+
+    if (!ledger_savepoint(ledger, error) || !judge_file(request, verdict, error))
+        return false;
+    if (verdict->outcome == OUTCOME_RJ) {
+        intake->first_item = intake->items = 0;
+        return ledger_roll_back_to(ledger, error);
+    }
+    return ledger_release(ledger, error);
+}
+
+static bool judge_in_transaction(struct intake *intake, int fd, GError **error)
+{
+    struct gateway *gateway = intake->gateway;
+    const struct ledger_job *job = intake->job;
+    g_autofree char *raw_name = NULL;
+    struct rules rules;
+    size_t len;
+    struct verdict verdict;
+
+    raw_name = text_unescape(job->name, &len);
+    config_rules(gateway->config, intake->now, &rules);
+    rules.ledger = gateway->ledger;
+    rules.job = job->id;
+    rules.drop = job->drop;
+    struct judge_request request = {.name = raw_name,
+                                    .name_len = len,
+                                    .fd = fd,
+                                    .sha256 = job->sha256,
+                                    .rules = &rules,
+                                    .max_findings = FINDINGS_DEFAULT_MAX,
+                                    .on_device = on_device,
+                                    .on_progress = on_progress,
+                                    .user = intake,
+                                    .stop = gateway->stop};
+    if (!decide(intake, &request, &verdict, error))
+        return false;
+    bool good = note_verdict(intake, raw_name, &verdict, error);
+    gateway->refused |= verdict.outcome == OUTCOME_RJ || verdict.outcome == OUTCOME_PA;
+    verdict_clear(&verdict);
+    return good && ledger_commit(STEP_VERDICT_COMMITTED, gateway->ledger, error);
+}
+
+static bool count_beginning(struct gateway *gateway, int64_t id, int64_t *begun, GError **error)
+{
+    if (!ledger_begin(gateway->ledger, error))
+        return false;
+    if (ledger_job_count_judging(gateway->ledger, id, begun, error) &&
+        ledger_commit(STEP_JUDGING_NOTED, gateway->ledger, error))
+        return true;
+    ledger_rollback(gateway->ledger);
+    return false;
+}
+
+static bool set_aside(struct gateway *gateway, int64_t id, enum job_state to, const char *reason, GError **error)
+{
+    gateway_note("job %08" G_GINT64_FORMAT " goes to %s: %s", id, job_state_name(to), reason);
+    if (!ledger_begin(gateway->ledger, error))
+        return false;
+    if (!ledger_job_set_reason(gateway->ledger, id, reason, error) ||
+        !ledger_commit(STEP_JOB_REASONED, gateway->ledger, error)) {
+        ledger_rollback(gateway->ledger);
+        return false;
+    }
+    return job_move(STEP_JOB_SET_ASIDE, gateway->spool, id, JOB_ACTIVE, to, error);
+}
+
+static bool judge_payload(struct gateway *gateway, const struct ledger_job *job, int fd, GError **error)
+{
+    struct intake intake = {.gateway = gateway, .job = job, .now = clock_now()};
+    GError *fault = NULL;
+
+    if (!ledger_begin(gateway->ledger, error))
+        return false;
+    if (judge_in_transaction(&intake, fd, &fault))
+        return true;
+    ledger_rollback(gateway->ledger);
+    if (g_error_matches(fault, JUDGE_ERROR, JUDGE_ERROR_UNREADABLE)) {
+        g_autofree char *reason = g_strconcat(fault->message, "; release it after an upgrade", NULL);
+        g_clear_error(&fault);
+        return set_aside(gateway, job->id, JOB_HELD, reason, error);
+    }
+    g_propagate_error(error, fault);
+    return false;
+}
+
+static bool judge(struct gateway *gateway, const struct ledger_job *job, GError **error)
+{
+    g_autofree char *path = job_path(gateway->spool, JOB_ACTIVE, job->id, JOB_PAYLOAD);
+    int64_t begun;
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0 && errno == ENOENT)
+        return set_aside(gateway, job->id, JOB_CORRUPT, "its payload is missing", error);
+    if (fd < 0) {
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s: %s", path, g_strerror(errno));
+        return false;
+    }
+    bool good = count_beginning(gateway, job->id, &begun, error);
+    if (good && begun > INTAKE_MAX_BEGINNINGS)
+        good = set_aside(gateway, job->id, JOB_CORRUPT,
+                         "its judging was begun three times and never ended; see what ends the program, then requeue it",
+                         error);
+    else if (good)
+        good = judge_payload(gateway, job, fd, error);
+    (void)close(fd); /* only read from */
+    return good;
+}
+
+bool intake_process(struct gateway *gateway, int64_t id, GError **error)
+{
+    g_autofree struct ledger_job *job = NULL;
+    g_autofree struct ledger_verdict *verdict = NULL;
+    enum job_state state;
+
+    if (!job_find(gateway->spool, id, &state, error) || !ledger_job_get(gateway->ledger, id, &job, error))
+        return false;
+    if (job == NULL || (state != JOB_READY && state != JOB_ACTIVE))
+        return true;
+    if (state == JOB_READY && !job_move(STEP_JOB_ACTIVATED, gateway->spool, id, JOB_READY, JOB_ACTIVE, error))
+        return false;
+    if (!ledger_verdict_get(gateway->ledger, id, job->receipt, &verdict, error))
+        return false;
+    return verdict != NULL || judge(gateway, job, error);
+}
