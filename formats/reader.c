@@ -42,7 +42,8 @@ static size_t bom_bytes(const GString *head)
     return head->len >= 3 && memcmp(head->str, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 }
 
-/* Offset of the first byte that is neither byte order mark nor blank, head->len if there is none. */
+/* Offset of the first byte that is neither byte order mark nor blank, head->len if there is none.
+ */
 static size_t first_byte(const GString *head)
 {
     size_t i = bom_bytes(head);
@@ -72,8 +73,8 @@ static const char *looks_like(const char *text, size_t len)
         return "gzip data";
     if (len >= 4 && (memcmp(text, "PK\3\4", 4) == 0 || memcmp(text, "PK\5\6", 4) == 0))
         return "a zip archive";
-    if (len >= 2 && (memcmp(text, "H,", 2) == 0 || memcmp(text, "D,", 2) == 0 ||
-                     memcmp(text, "\"H", 2) == 0))
+    if (len >= 2 &&
+        (memcmp(text, "H,", 2) == 0 || memcmp(text, "D,", 2) == 0 || memcmp(text, "\"H", 2) == 0))
         return "CSV";
     return NULL;
 }
@@ -81,9 +82,9 @@ static const char *looks_like(const char *text, size_t len)
 /* UTF-16 and UTF-32 can be told by their marks, or by NUL as the very first byte. */
 static bool is_wide(const GString *head)
 {
-    return head->len >= 2 && (memcmp(head->str, "\xff\xfe", 2) == 0 ||
-                              memcmp(head->str, "\xfe\xff", 2) == 0 ||
-                              (head->str[0] == '\0' && head->len == MAGIC_BYTES));
+    return head->len >= 2 &&
+           (memcmp(head->str, "\xff\xfe", 2) == 0 || memcmp(head->str, "\xfe\xff", 2) == 0 ||
+            (head->str[0] == '\0' && head->len == MAGIC_BYTES));
 }
 
 static void check_form(struct reader *reader, const char *text, size_t len, struct place at)
@@ -240,10 +241,11 @@ void reader_emit_fault(struct reader *reader, const struct fault *fault)
         reader->sink.on_fault(reader->sink.user, fault);
 }
 
-static void emit_fault_v(struct reader *reader, struct fault *fault, const char *format, va_list args)
-    __attribute__((format(printf, 3, 0)));
+static void emit_fault_v(struct reader *reader, struct fault *fault, const char *format,
+                         va_list args) __attribute__((format(printf, 3, 0)));
 
-static void emit_fault_v(struct reader *reader, struct fault *fault, const char *format, va_list args)
+static void emit_fault_v(struct reader *reader, struct fault *fault, const char *format,
+                         va_list args)
 {
     g_autofree char *text = g_strdup_vprintf(format, args);
 
@@ -261,7 +263,8 @@ void reader_fault_with(struct reader *reader, struct fault *fault, const char *f
     va_end(args);
 }
 
-void reader_fault(struct reader *reader, enum fault_kind kind, struct place at, const char *format, ...)
+void reader_fault(struct reader *reader, enum fault_kind kind, struct place at, const char *format,
+                  ...)
 {
     struct fault fault = {.kind = kind, .at = at};
     va_list args;

@@ -390,12 +390,14 @@ static la_ssize_t zip_feed(struct archive *archive, void *user, const void **dat
 
 static ssize_t zip_damage(struct unpack *u)
 {
+    const char *reason = archive_error_string(u->archive);
+    g_autofree char *line = g_strchomp(g_strdup(reason ? reason : "unknown")); /* some end in LF */
+
     if (u->io_errno)
         return UNPACK_ERROR;
     return refuse(u, FAULT_TRUNCATED,
                   "expected a sound zip member, found damage after %" PRIu64 " unpacked bytes: %s",
-                  u->total,
-                  archive_error_string(u->archive) ? archive_error_string(u->archive) : "unknown");
+                  u->total, line);
 }
 
 static bool zip_open_archive(struct unpack *u)

@@ -218,7 +218,7 @@ bool intake_process(struct gateway *gateway, int64_t id, GError **error)
 
     if (!job_find(gateway->spool, id, &state, error) || !ledger_job_get(gateway->ledger, id, &job, error))
         return false;
-    if (job == NULL || (state != JOB_READY && state != JOB_ACTIVE))
+    if (job == NULL || job->direction == LEDGER_OUT || (state != JOB_READY && state != JOB_ACTIVE))
         return true;
     if (state == JOB_READY && !job_move(STEP_JOB_ACTIVATED, gateway->spool, id, JOB_READY, JOB_ACTIVE, error))
         return false;

@@ -75,6 +75,9 @@ bool disk_is_network_fs(const char *path, bool *network, GError **error);
 /* Takes the exclusive lock of the file at path (made when missing) without waiting and writes our pid
  * into it. Returns a descriptor to give to disk_unlock, or -1: SPOOL_ERROR_LOCKED names the holder's pid. */
 int disk_lock(const char *path, GError **error);
+/* *pid: who holds the lock of the file at path, 0 when nobody does, -1 when the file does not say. Leaves
+ * the file as it is. */
+bool disk_lock_holder(const char *path, int64_t *pid, GError **error);
 /* -1 is fine. The file stays. */
 void disk_unlock(int fd);
 

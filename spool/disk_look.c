@@ -90,14 +90,33 @@ bool disk_is_network_fs(const char *path, bool *network, GError **error)
     return true;
 }
 
-static void locked_by(int fd, const char *path, GError **error)
+static void read_pid(int fd, char pid[24])
 {
-    char pid[24] = "";
-    ssize_t got = pread(fd, pid, sizeof pid - 1, 0);
+    ssize_t got = pread(fd, pid, 23, 0);
     pid[got > 0 ? got : 0] = '\0';
     g_strchomp(pid);
+}
+
+static void locked_by(int fd, const char *path, GError **error)
+{
+    char pid[24];
+    read_pid(fd, pid);
     g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_LOCKED, "%s is locked by process %s", path,
                 pid[0] != '\0' ? pid : "(unknown)");
+}
+
+/* disk_lock_holder of another process may hold the lock for an instant: that is no reason to give up. */
+static int lock_patiently(int fd)
+{
+    for (int tries = 0; tries < 5; tries++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return 0;
+        if (errno != EWOULDBLOCK)
+            return -1;
+        g_usleep(2000);
+    }
+    errno = EWOULDBLOCK;
+    return -1;
 }
 
 int disk_lock(const char *path, GError **error)
@@ -107,7 +126,7 @@ int disk_lock(const char *path, GError **error)
         (void)disk_fail(error, "open", path, errno);
         return -1;
     }
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (lock_patiently(fd) != 0) {
         if (errno == EWOULDBLOCK)
             locked_by(fd, path, error);
         else
@@ -121,6 +140,25 @@ int disk_lock(const char *path, GError **error)
     if (ftruncate(fd, 0) == 0 && pwrite(fd, pid, (size_t)len, 0) < 0)
         (void)0;
     return fd;
+}
+
+bool disk_lock_holder(const char *path, int64_t *pid, GError **error)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 && errno != ENOENT)
+        return disk_fail(error, "open", path, errno);
+    *pid = 0;
+    /* flock has no question that takes nothing; a shared lock is given back at once by close. */
+    if (fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0) {
+        char text[24];
+        read_pid(fd, text);
+        *pid = g_ascii_strtoll(text, NULL, 10);
+        if (*pid <= 0)
+            *pid = -1;
+    }
+    if (fd >= 0)
+        (void)close(fd); /* nothing was written */
+    return true;
 }
 
 void disk_unlock(int fd)

@@ -96,6 +96,12 @@ bool spool_lock(struct spool *spool, GError **error)
     return spool->lock >= 0;
 }
 
+bool spool_writer(const struct spool *spool, int64_t *pid, GError **error)
+{
+    g_autofree char *path = g_build_filename(spool->dir, "lock", NULL);
+    return disk_lock_holder(path, pid, error);
+}
+
 void spool_close(struct spool *spool)
 {
     if (spool == NULL)

@@ -49,6 +49,8 @@ bool spool_create(const char *dir, GError **error);
 struct spool *spool_open(const char *dir, GError **error);
 /* Becomes the one writer until spool_close, or SPOOL_ERROR_LOCKED. */
 bool spool_lock(struct spool *spool, GError **error);
+/* *pid: the writer's, 0 when there is none, -1 when it is unknown. Takes no lock. */
+bool spool_writer(const struct spool *spool, int64_t *pid, GError **error);
 /* NULL is fine. */
 void spool_close(struct spool *spool);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(spool_t, spool_close)

@@ -98,6 +98,8 @@ bool ledger_job_clear_source(struct ledger *ledger, int64_t id, GError **error);
 bool ledger_job_count_judging(struct ledger *ledger, int64_t id, int64_t *begun, GError **error);
 /* NULL clears. */
 bool ledger_job_set_reason(struct ledger *ledger, int64_t id, const char *reason, GError **error);
+/* Judging has not begun yet, whatever was counted: the operator gives the file another chance. */
+bool ledger_job_forget_judging(struct ledger *ledger, int64_t id, GError **error);
 /* A new receipt of the same job (R2 …): judging_begun and reason are cleared. */
 bool ledger_job_requeue(struct ledger *ledger, int64_t id, int64_t *receipt, GError **error);
 

@@ -135,6 +135,11 @@ bool ledger_job_set_reason(struct ledger *ledger, int64_t id, const char *reason
     return ledger_run(ledger, error, "UPDATE job SET reason=?2 WHERE id=?1", "it", id, reason);
 }
 
+bool ledger_job_forget_judging(struct ledger *ledger, int64_t id, GError **error)
+{
+    return ledger_run(ledger, error, "UPDATE job SET judging_begun=0 WHERE id=?1", "i", id);
+}
+
 bool ledger_job_requeue(struct ledger *ledger, int64_t id, int64_t *receipt, GError **error)
 {
     return ledger_writing(ledger, error) &&

@@ -1,0 +1,280 @@
+#include "gateway/answer.h"
+
+#include "formats/eui64.h"
+#include "formats/instant.h"
+#include "formats/writer.h"
+#include "validators/catalogue.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { NUMBER_SIZE = 24, MAX_ID = 64 };
+
+/* One answer being written. */
+struct answer {
+    struct gateway *gateway;
+    const struct ledger_part *part;
+    const struct ledger_job *job;
+    struct ledger_verdict *verdict; /* NULL for an EMW */
+    const struct file_type *type;
+    struct writer *writer;
+    int64_t rows;     /* as declared */
+    int64_t ordinal;  /* rows of the list so far */
+    GString *summary; /* the text of B199 */
+};
+
+static const char *number(int64_t n, char text[NUMBER_SIZE])
+{
+    g_snprintf(text, NUMBER_SIZE, "%" PRId64, n);
+    return text;
+}
+
+static const char *number_or_nothing(int64_t n, char text[NUMBER_SIZE])
+{
+    return n > 0 ? number(n, text) : NULL;
+}
+
+static void write_header(struct answer *a, const char *batch)
+{
+    const struct config *config = a->gateway->config;
+    char sender[EUI64_TEXT_SIZE], sequence[NUMBER_SIZE], created[INSTANT_TEXT_SIZE];
+    const char *values[HEADER_COLUMNS] = {
+        [HEADER_SENDER_ID] = sender,
+        [HEADER_RECIPIENT_ID] = a->part->recipient,
+        [HEADER_FILE_SEQUENCE] = number(a->part->sequence, sequence),
+        [HEADER_CREATION_DATE_TIME] = created,
+        [HEADER_ENVIRONMENT] = config->environment,
+        [HEADER_BATCH_ID] = batch,
+    };
+
+    eui64_print(config->eui64, sender);
+    instant_print(a->part->created, created);
+    writer_header(a->writer, values, (uint64_t)a->rows);
+}
+
+/* ---- EMA ---- */
+
+static bool count_finding(void *user, const struct ledger_finding *finding, GError **error)
+{
+    (void)finding; /* only counted */
+    (void)error;
+    ((struct answer *)user)->rows++;
+    return true;
+}
+
+static bool summarise(void *user, const char *code, int64_t n, GError **error)
+{
+    GString *summary = ((struct answer *)user)->summary;
+
+    (void)error; /* cannot fail */
+    g_string_append_printf(summary, "%s%s ×%" PRId64, summary->len ? ", " : "", code, n);
+    return true;
+}
+
+static void write_file(struct answer *a)
+{
+    const struct ledger_verdict *v = a->verdict;
+    char size[NUMBER_SIZE], received[INSTANT_TEXT_SIZE], line[NUMBER_SIZE], column[NUMBER_SIZE];
+    char declared[NUMBER_SIZE], parsed[NUMBER_SIZE], rejected[NUMBER_SIZE];
+
+    instant_print(a->job->received, received);
+    const char *values[] = {a->job->name,
+                            a->job->sha256,
+                            number(a->job->size, size),
+                            received,
+                            v->outcome,
+                            v->code,
+                            number_or_nothing(v->line, line),
+                            number_or_nothing(v->column, column),
+                            v->declared < 0 ? NULL : number(v->declared, declared),
+                            number(v->parsed, parsed),
+                            number(v->rejected, rejected)};
+    writer_row(a->writer, a->type->file, values);
+}
+
+static bool write_finding(void *user, const struct ledger_finding *f, GError **error)
+{
+    struct answer *a = user;
+    char record[NUMBER_SIZE];
+    const char *values[] = {f->code, f->scope, number_or_nothing(f->record, record), f->field, f->value, f->text};
+
+    (void)error; /* the writer remembers its failures */
+    writer_row(a->writer, a->type->record, values);
+    return true;
+}
+
+static bool write_ema(struct answer *a, GError **error)
+{
+    struct ledger *ledger = a->gateway->ledger;
+
+    a->rows = 1;
+    if (!ledger_findings_each(ledger, a->verdict, count_finding, a, error))
+        return false;
+    a->rows += a->verdict->truncated;
+    write_header(a, a->verdict->batch);
+    write_file(a);
+    if (!ledger_findings_each(ledger, a->verdict, write_finding, a, error))
+        return false;
+    if (!a->verdict->truncated)
+        return true;
+    a->summary = g_string_new(NULL);
+    bool good = ledger_finding_counts_each(ledger, a->verdict, summarise, a, error);
+    g_autofree char *text = g_strconcat("… more findings: ", a->summary->str, NULL);
+    const char *values[] = {catalogue_entry(B199)->id, catalogue_scope_name(SCOPE_FILE), NULL, NULL, NULL, text};
+    writer_row(a->writer, a->type->record, values);
+    g_string_free(a->summary, TRUE);
+    return good;
+}
+
+/* ---- EMD ---- */
+
+/* Catalogue columns of a code: category, transient, resolver. */
+static void describe_code(const char *id, const char *device_type, const char *columns[3])
+{
+    static const char *const categories[] = {"a", "b", "c", "d"};
+    enum code code;
+
+    if (id == NULL || !catalogue_find(id, &code))
+        return;
+    const struct code_entry *entry = catalogue_entry(code);
+    columns[0] = categories[catalogue_category(code) - 'a'];
+    columns[1] = entry->transient ? "Y" : "N";
+    columns[2] = device_type && strcmp(device_type, "GPF") == 0 ? entry->resolver_gpf : entry->resolver;
+}
+
+static const char *emd_outcome(enum ledger_outcome outcome)
+{
+    return outcome == LEDGER_READY ? "ACCEPTED" : ledger_outcome_name(outcome);
+}
+
+static bool write_response(void *user, const struct ledger_item *item, GError **error)
+{
+    struct answer *a = user;
+    char record[NUMBER_SIZE], device[EUI64_TEXT_SIZE], work_item[MAX_ID], eligible[INSTANT_TEXT_SIZE];
+    const char *described[3] = {NULL, NULL, NULL};
+
+    (void)error; /* the writer remembers its failures */
+    if (item->has_device)
+        eui64_print(item->device, device);
+    if (item->next_eligible > 0)
+        instant_print(item->next_eligible, eligible);
+    g_snprintf(work_item, sizeof work_item, "%s.%s.%" PRId64, a->job->org, a->verdict->batch, item->record);
+    describe_code(item->code, item->device_type, described);
+    const char *values[] = {number(item->record, record),
+                            item->has_device ? device : item->device_text,
+                            item->device_type,
+                            emd_outcome(item->outcome),
+                            item->code,
+                            described[0],
+                            described[1],
+                            described[2],
+                            work_item,
+                            item->next_eligible > 0 ? eligible : NULL,
+                            item->text};
+    writer_row(a->writer, a->type->record, values);
+    return true;
+}
+
+static bool write_emd(struct answer *a, GError **error)
+{
+    a->rows = a->verdict->parsed;
+    write_header(a, a->verdict->batch);
+    return ledger_items_each(a->gateway->ledger, a->verdict, write_response, a, error);
+}
+
+/* ---- EMW ---- */
+
+static bool write_order(void *user, const struct ledger_history *h, GError **error)
+{
+    struct answer *a = user;
+    char record[NUMBER_SIZE], try[NUMBER_SIZE], device[EUI64_TEXT_SIZE], work_item[MAX_ID];
+    char begun[INSTANT_TEXT_SIZE], ends[INSTANT_TEXT_SIZE];
+
+    (void)error; /* the writer remembers its failures */
+    eui64_print(h->item.device, device);
+    instant_print(h->session.begun, begun);
+    instant_print(h->session.ends, ends);
+    g_snprintf(work_item, sizeof work_item, "%s.%s.%" PRId64, h->org, h->batch, h->item.record);
+    const char *values[] = {number(h->session.record, record),
+                            work_item,
+                            device,
+                            h->item.device_type,
+                            h->item.manufacturer,
+                            h->item.model,
+                            h->item.firmware,
+                            h->item.chf,
+                            number(h->session.try, try),
+                            begun,
+                            ends};
+    writer_row(a->writer, a->type->record, values);
+    return true;
+}
+
+static bool write_emw(struct answer *a, GError **error)
+{
+    char batch[NUMBER_SIZE];
+
+    a->rows = a->part->rows; /* fixed by the dispatch */
+    g_snprintf(batch, sizeof batch, "EMW-%06" PRId64, a->part->sequence);
+    write_header(a, batch);
+    return ledger_sessions_each(a->gateway->ledger, a->job->id, write_order, a, error);
+}
+
+/* ---- storing ---- */
+
+static bool write_content(struct answer *a, GError **error)
+{
+    if (strcmp(a->part->kind, "EMW") == 0)
+        return write_emw(a, error);
+    if (a->verdict == NULL) {
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "the ledger has no verdict for %s", a->part->name);
+        return false;
+    }
+    return strcmp(a->part->kind, "EMA") == 0 ? write_ema(a, error) : write_emd(a, error);
+}
+
+static bool note_stored(struct answer *a, const struct disk_file *file, GError **error)
+{
+    struct ledger *ledger = a->gateway->ledger;
+    struct ledger_part part = *a->part;
+
+    part.state = LEDGER_STORED;
+    part.rows = a->rows;
+    part.size = (int64_t)disk_file_size(file);
+    part.sha256 = disk_file_sha256(file);
+    if (!ledger_begin(ledger, error))
+        return false;
+    if (ledger_part_update(ledger, &part, error) && ledger_commit(STEP_ANSWER_NOTED, ledger, error))
+        return true;
+    ledger_rollback(ledger);
+    return false;
+}
+
+static bool write_and_publish(struct answer *a, GError **error)
+{
+    g_autofree char *path = job_path(a->gateway->spool, JOB_ACTIVE, a->job->id, a->part->name);
+    g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
+    enum form form = strcmp(a->part->form, "xml") == 0 ? FORM_XML : FORM_CSV;
+
+    if (file == NULL)
+        return false;
+    a->writer = writer_new(form, a->type, disk_file_write, file);
+    bool good = write_content(a, error) && writer_finish(a->writer, error);
+    writer_free(a->writer);
+    return good && disk_file_publish(STEP_ANSWER_STORED, file, error) && note_stored(a, file, error);
+}
+
+bool answer_store(struct gateway *gateway, const struct ledger_part *part, GError **error)
+{
+    g_autofree struct ledger_job *job = NULL;
+    g_autofree struct ledger_verdict *verdict = NULL;
+    struct answer answer = {.gateway = gateway, .part = part};
+
+    if (!ledger_job_get(gateway->ledger, part->job, &job, error) ||
+        !ledger_verdict_get(gateway->ledger, part->job, part->receipt, &verdict, error))
+        return false;
+    answer.job = job;
+    answer.verdict = verdict;
+    answer.type = layout_find(part->kind, strlen(part->kind));
+    return write_and_publish(&answer, error);
+}

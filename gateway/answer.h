@@ -1,0 +1,13 @@
+/*
+ * The bytes of answers and work orders (EMA, EMD, EMW), from ledger rows alone: the same whenever they
+ * are built again (interface.md, sections 2, 5 and 6).
+ */
+#ifndef ECOSGATE_GATEWAY_ANSWER_H
+#define ECOSGATE_GATEWAY_ANSWER_H
+
+#include "gateway/gateway.h"
+
+/* Stores a PLANNED part beside its job in active/ and notes size, digest and rows: it is STORED then. */
+bool answer_store(struct gateway *gateway, const struct ledger_part *part, GError **error);
+
+#endif

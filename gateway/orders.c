@@ -1,0 +1,297 @@
+#include "gateway/orders.h"
+
+#include "formats/text.h"
+#include "spool/disk.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#define GROUP "order"
+enum { MAX_ORDER_BYTES = 65536, MAX_REASON = 1000 };
+
+/* What an order means for the job it names. */
+struct plan {
+    struct ledger_job *job;
+    struct ledger_verdict *verdict; /* of the present receipt */
+    enum job_state from, to;
+    char *refusal; /* why not; NULL: do it */
+};
+
+static const char *const verbs[ORDER_VERB_COUNT] = {"hold", "release", "requeue"};
+
+const char *order_verb_name(enum order_verb verb)
+{
+    return (int)verb >= 0 && verb < ORDER_VERB_COUNT ? verbs[verb] : NULL;
+}
+
+bool order_verb_parse(const char *name, enum order_verb *verb)
+{
+    for (int i = 0; i < ORDER_VERB_COUNT; i++)
+        if (strcmp(verbs[i], name) == 0) {
+            *verb = (enum order_verb)i;
+            return true;
+        }
+    return false;
+}
+
+void order_free(struct order *order)
+{
+    if (order == NULL)
+        return;
+    g_free(order->id);
+    g_free(order->reason);
+    g_free(order->who);
+    g_free(order);
+}
+
+bool orders_write(const struct gateway *gateway, struct order *order, GError **error)
+{
+    g_autoptr(GKeyFile) keys = g_key_file_new();
+    gsize len = 0;
+
+    g_free(order->id);
+    order->id = g_uuid_string_random();
+    g_key_file_set_string(keys, GROUP, "verb", verbs[order->verb]);
+    g_key_file_set_int64(keys, GROUP, "job", order->job);
+    g_key_file_set_string(keys, GROUP, "reason", order->reason);
+    g_key_file_set_string(keys, GROUP, "who", order->who);
+    g_key_file_set_int64(keys, GROUP, "at", order->at);
+
+    g_autofree char *text = g_key_file_to_data(keys, &len, NULL);
+    g_autofree char *path = g_build_filename(spool_orders_dir(gateway->spool), order->id, NULL);
+    g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
+
+    return file != NULL && disk_file_write(file, text, len, error) &&
+           disk_file_publish(STEP_ORDER_WRITTEN, file, error);
+}
+
+/* A key's text, escaped like everything from outside; NULL when it is missing or empty. */
+static char *key_text(GKeyFile *keys, const char *key)
+{
+    g_autofree char *text = g_key_file_get_string(keys, GROUP, key, NULL);
+
+    return text != NULL && *text != '\0' ? text_escape(text, strlen(text), MAX_REASON) : NULL;
+}
+
+static bool load_keys(GKeyFile *keys, const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= MAX_ORDER_BYTES &&
+           g_key_file_load_from_file(keys, path, G_KEY_FILE_NONE, NULL);
+}
+
+/* What the file says; verb is ORDER_VERB_COUNT when it does not read as an order. */
+static struct order *read_order(const char *path, const char *name)
+{
+    g_autoptr(GKeyFile) keys = g_key_file_new();
+    struct order *order = g_new0(struct order, 1);
+
+    order->id = text_escape(name, strlen(name), 0);
+    order->verb = ORDER_VERB_COUNT;
+    if (!load_keys(keys, path))
+        return order;
+    g_autofree char *verb = g_key_file_get_string(keys, GROUP, "verb", NULL);
+    order->job = g_key_file_get_int64(keys, GROUP, "job", NULL);
+    order->reason = key_text(keys, "reason");
+    order->who = key_text(keys, "who");
+    order->at = g_key_file_get_int64(keys, GROUP, "at", NULL);
+    if (verb == NULL || order->job < 1 || order->reason == NULL || order->who == NULL ||
+        order->at == 0 || !order_verb_parse(verb, &order->verb))
+        order->verb = ORDER_VERB_COUNT;
+    return order;
+}
+
+static bool may_requeue(const struct plan *plan)
+{
+    return plan->from == JOB_REJECTED || plan->from == JOB_HELD || plan->from == JOB_CORRUPT;
+}
+
+/* The move comes before the commit, and a job in held has a reason, one in ready none: so a job that stands
+ * at its goal while the ledger still says otherwise is an order that was stopped half-way. */
+static bool is_half_done(const struct plan *plan, enum order_verb verb)
+{
+    if (verb == ORDER_HOLD)
+        return plan->from == JOB_HELD && plan->job->reason == NULL;
+    return plan->from == JOB_READY &&
+           (plan->job->reason != NULL || (verb == ORDER_REQUEUE && plan->verdict != NULL));
+}
+
+static char *refuse(const struct plan *plan, const struct order *order)
+{
+    static const char *const only[] = {"in ready can be held", "in held can be released",
+                                       "in rejected, held or corrupt can be judged again"};
+    const char *where = plan->from == JOB_NOWHERE ? "no folder of the spool" : job_state_name(plan->from);
+    char id[JOB_ID_SIZE];
+    bool fits = order->verb == ORDER_HOLD      ? plan->from == JOB_READY
+                : order->verb == ORDER_RELEASE ? plan->from == JOB_HELD
+                                               : may_requeue(plan);
+
+    job_id_print(order->job, id);
+    if (plan->job->direction != LEDGER_IN)
+        return g_strdup_printf("job %s is a work order of our own: only a file received can be "
+                               "held, released or judged again",
+                               id);
+    if (!fits && !is_half_done(plan, order->verb))
+        return g_strdup_printf("job %s is in %s: only a file %s", id, where, only[order->verb]);
+    if (order->verb == ORDER_REQUEUE && plan->verdict != NULL &&
+        strcmp(plan->verdict->outcome, "RJ") != 0)
+        return g_strdup_printf("job %s has the verdict %s and its Devices are in work: only a file "
+                               "rejected whole or without a verdict can be judged again",
+                               id, plan->verdict->outcome);
+    return NULL;
+}
+
+static bool make_plan(struct gateway *gateway, const struct order *order, struct plan *plan,
+                      GError **error)
+{
+    if (!ledger_job_get(gateway->ledger, order->job, &plan->job, error))
+        return false;
+    if (plan->job == NULL) {
+        plan->refusal = g_strdup_printf("there is no job %08" G_GINT64_FORMAT, order->job);
+        return true;
+    }
+    g_autoptr(GError) fault = NULL;
+    if (!job_find(gateway->spool, order->job, &plan->from, &fault)) {
+        if (!g_error_matches(fault, SPOOL_ERROR, SPOOL_ERROR_CORRUPT)) {
+            g_propagate_error(error, g_steal_pointer(&fault));
+            return false;
+        }
+        plan->refusal = g_strdup(fault->message);
+        return true;
+    }
+    if (!ledger_verdict_get(gateway->ledger, order->job, plan->job->receipt, &plan->verdict, error))
+        return false;
+    plan->to = order->verb == ORDER_HOLD ? JOB_HELD : JOB_READY;
+    plan->refusal = refuse(plan, order);
+    return true;
+}
+
+static bool note_job(struct ledger *ledger, const struct order *order, const struct plan *plan,
+                     GError **error)
+{
+    int64_t receipt;
+
+    if (order->verb == ORDER_HOLD)
+        return ledger_job_set_reason(ledger, order->job, order->reason, error);
+    if (order->verb == ORDER_REQUEUE && plan->verdict != NULL)
+        return ledger_job_requeue(ledger, order->job, &receipt, error);
+    /* Without a verdict it is the same receipt still, but the file gets all its beginnings again. */
+    if (order->verb == ORDER_REQUEUE && !ledger_job_forget_judging(ledger, order->job, error))
+        return false;
+    return ledger_job_set_reason(ledger, order->job, NULL, error);
+}
+
+/* One commit: the order's outcome, and what it does to the job's row (plan NULL: nothing). */
+static bool commit_order(struct gateway *gateway, const struct order *order, const struct plan *plan,
+                         const char *result, GError **error)
+{
+    const char *verb = order_verb_name(order->verb);
+    struct ledger_action action = {.order_id = order->id,
+                                   .job = order->job,
+                                   .verb = verb ? verb : "(unreadable)",
+                                   .reason = order->reason,
+                                   .who = order->who,
+                                   .at = order->at,
+                                   .result = result};
+
+    if (!ledger_begin(gateway->ledger, error))
+        return false;
+    if (ledger_action_insert(gateway->ledger, &action, error) &&
+        (plan == NULL || note_job(gateway->ledger, order, plan, error)) &&
+        ledger_commit(STEP_ORDER_DONE, gateway->ledger, error))
+        return true;
+    ledger_rollback(gateway->ledger);
+    return false;
+}
+
+static bool move_job(struct gateway *gateway, const struct order *order, const struct plan *plan,
+                     GError **error)
+{
+    enum step step = order->verb == ORDER_HOLD ? STEP_JOB_SET_ASIDE : STEP_JOB_RETURNED;
+
+    return plan->from == plan->to ||
+           job_move(step, gateway->spool, order->job, plan->from, plan->to, error);
+}
+
+static bool do_order(struct gateway *gateway, const struct order *order, GError **error)
+{
+    struct plan plan = {.from = JOB_NOWHERE};
+    bool good = make_plan(gateway, order, &plan, error);
+
+    if (good && plan.refusal != NULL)
+        good = commit_order(gateway, order, NULL, plan.refusal, error);
+    else if (good)
+        good = move_job(gateway, order, &plan, error) &&
+               commit_order(gateway, order, &plan, ORDER_DONE, error);
+    g_free(plan.refusal);
+    g_free(plan.verdict);
+    g_free(plan.job);
+    return good;
+}
+
+static bool carry_out(struct gateway *gateway, const struct order *order, const char *path,
+                      GError **error)
+{
+    bool known = false;
+    GError *fault = NULL;
+
+    if (!ledger_action_exists(gateway->ledger, order->id, &known, error))
+        return false;
+    if (!known && order->verb == ORDER_VERB_COUNT &&
+        !commit_order(gateway, order, NULL,
+                      "the order file does not read as an order; give it again with "
+                      "ecosgate spool hold, release or requeue",
+                      error))
+        return false;
+    if (!known && order->verb != ORDER_VERB_COUNT && !do_order(gateway, order, error))
+        return false;
+    /* Its outcome is in the ledger: a file that stays is not carried out again. */
+    if (!disk_unlink(STEP_ORDER_REMOVED, path, &fault))
+        gateway_fail(gateway, fault, "an order that was carried out cannot be removed");
+    return true;
+}
+
+static int by_time(gconstpointer a, gconstpointer b)
+{
+    const struct order *x = *(struct order *const *)a, *y = *(struct order *const *)b;
+
+    return x->at != y->at ? (x->at > y->at) - (x->at < y->at) : strcmp(x->id, y->id);
+}
+
+/* The orders that wait, oldest first; NULL when the folder cannot be read. */
+static GPtrArray *waiting_orders(const char *dir, GError **error)
+{
+    g_auto(GStrv) names = disk_names(dir, error);
+    GPtrArray *orders;
+
+    if (names == NULL)
+        return NULL;
+    orders = g_ptr_array_new_with_free_func((GDestroyNotify)order_free);
+    for (char **name = names; *name != NULL; name++) {
+        g_autofree char *path = g_build_filename(dir, *name, NULL);
+        /* A leading dot is an order being written; a folder is nobody's order. */
+        if (**name != '.' && !g_file_test(path, G_FILE_TEST_IS_DIR))
+            g_ptr_array_add(orders, read_order(path, *name));
+    }
+    g_ptr_array_sort(orders, by_time);
+    return orders;
+}
+
+bool orders_carry_out(struct gateway *gateway, GError **error)
+{
+    const char *dir = spool_orders_dir(gateway->spool);
+    g_autoptr(GPtrArray) orders = waiting_orders(dir, error);
+
+    if (orders == NULL)
+        return false;
+    for (guint i = 0; i < orders->len && !gateway_stopping(gateway); i++) {
+        const struct order *order = orders->pdata[i];
+        size_t len = 0;
+        g_autofree char *name = text_unescape(order->id, &len);
+        g_autofree char *path = g_build_filename(dir, name, NULL);
+        if (!carry_out(gateway, order, path, error))
+            return false;
+    }
+    return true;
+}

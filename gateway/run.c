@@ -1,0 +1,159 @@
+/*
+ * The command `run`: passes once, or as a daemon that wakes for new files, for orders and by interval.
+ */
+#include "gateway/clock.h"
+#include "gateway/command.h"
+#include "gateway/pipeline.h"
+#include "gateway/progress.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <signal.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+static volatile bool stop;
+
+static void on_signal(int signal_number)
+{
+    (void)signal_number; /* all of them mean: end at the next safe point */
+    stop = true;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+
+    sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGTERM, &action, NULL); /* cannot fail for these */
+    (void)sigaction(SIGINT, &action, NULL);
+}
+
+static void on_progress(void *user, const char *what, uint64_t done, uint64_t total)
+{
+    progress_show(user, what, done, total);
+}
+
+/* A descriptor that becomes readable when a drop gets a whole file or an operator gives an order. What
+ * cannot be watched is still seen by the interval. */
+static int watch(const struct gateway *gateway)
+{
+    const uint32_t events = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE;
+    int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+    for (guint i = 0; fd >= 0 && i < gateway->config->drops->len; i++) {
+        const struct drop *drop = gateway->config->drops->pdata[i];
+        if (inotify_add_watch(fd, drop->in, events) < 0)
+            gateway_note("drop %s: %s cannot be watched (%s); it is looked at every %" G_GINT64_FORMAT " seconds",
+                         drop->name, drop->in, g_strerror(errno), gateway->config->poll_interval);
+    }
+    if (fd >= 0)
+        (void)inotify_add_watch(fd, spool_orders_dir(gateway->spool), events); /* else by interval */
+    return fd;
+}
+
+/* Until something happened in a watched folder, the time is over or a signal came. SIGTERM is blocked
+ * outside the wait, so that none is slept through. */
+static void wait_for_work(int fd, int64_t microseconds, const sigset_t *unblocked)
+{
+    struct timespec limit = {microseconds / 1000000, microseconds % 1000000 * 1000};
+    fd_set readable;
+    char events[4096];
+
+    FD_ZERO(&readable);
+    if (fd >= 0)
+        FD_SET(fd, &readable);
+    if (pselect(fd + 1, &readable, NULL, NULL, &limit, unblocked) > 0) {
+        while (read(fd, events, sizeof events) > 0)
+            ; /* which folder it was does not matter: a pass looks at all */
+    }
+}
+
+static bool run_daemon(struct gateway *gateway, struct pickup *pickup, GError **error)
+{
+    int64_t interval = gateway->config->poll_interval * 1000000, settling;
+    sigset_t blocked, unblocked;
+    int fd = watch(gateway);
+    bool good = true;
+
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGTERM);
+    sigaddset(&blocked, SIGINT);
+    gateway_note("running; %u drops, process %ld", gateway->config->drops->len, (long)getpid());
+    while (good && !stop) {
+        good = pipeline_pass(gateway, pickup, &settling, error);
+        (void)sigprocmask(SIG_BLOCK, &blocked, &unblocked); /* cannot fail: valid arguments */
+        if (good && !stop)
+            wait_for_work(fd, settling > 0 ? MIN(settling, interval) : interval, &unblocked);
+        (void)sigprocmask(SIG_SETMASK, &unblocked, NULL);
+    }
+    if (fd >= 0)
+        (void)close(fd); /* nothing was written to it */
+    gateway_note("stopped");
+    return good;
+}
+
+/* Files that are settling by the rule `stable` are waited for: the looks are in one process only. */
+static bool run_once(struct gateway *gateway, struct pickup *pickup, GError **error)
+{
+    int64_t settling, begun = clock_monotonic();
+    int64_t patience = 0;
+
+    for (guint i = 0; i < gateway->config->drops->len; i++) {
+        const struct drop *drop = gateway->config->drops->pdata[i];
+        patience = MAX(patience, (drop->stable_seconds + 1) * 1000000);
+    }
+    do {
+        if (!pipeline_pass(gateway, pickup, &settling, error))
+            return false;
+        if (settling > 0 && !stop)
+            g_usleep((gulong)MIN(settling, 200000));
+    } while (settling > 0 && !stop && clock_monotonic() - begun < patience);
+    return true;
+}
+
+static int run(const struct config *config, bool once)
+{
+    struct gateway gateway;
+    struct progress progress;
+    GError *error = NULL;
+
+    catch_signals();
+    if (!gateway_open(&gateway, config, GATEWAY_WRITER, &error))
+        return command_unable(error);
+    progress_init(&progress);
+    gateway.stop = &stop;
+    gateway.on_progress = on_progress;
+    gateway.progress_user = &progress;
+    struct pickup *pickup = pickup_new(&gateway);
+    bool good = pickup_recover(pickup, &error) &&
+                (once ? run_once(&gateway, pickup, &error) : run_daemon(&gateway, pickup, &error));
+    progress_clear(&progress);
+    pickup_free(pickup);
+    gateway_close(&gateway);
+    if (!good)
+        return command_unable(error);
+    if (!once)
+        return EXIT_GOOD;
+    return gateway.failed ? EXIT_UNABLE : gateway.refused ? EXIT_REFUSED : EXIT_GOOD;
+}
+
+int command_run(const struct invocation *invocation)
+{
+    gboolean once = FALSE;
+    const GOptionEntry entries[] = {
+        {"once", 0, 0, G_OPTION_ARG_NONE, &once, "do all that is due, then end", NULL},
+        {NULL, 0, 0, 0, NULL, NULL, NULL},
+    };
+    struct invocation own = *invocation;
+    GError *error = NULL;
+
+    if (command_options(&own, "run", entries) < 0)
+        return EXIT_UNABLE;
+    if (own.argc > 0) {
+        g_printerr("ecosgate: run: expected no argument, found '%s'\n", own.argv[0]);
+        return EXIT_UNABLE;
+    }
+    g_autoptr(config_t) config = config_load(own.config_path, &error);
+    return config ? run(config, once) : command_unable(error);
+}
