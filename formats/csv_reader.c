@@ -511,19 +511,19 @@ static size_t give_up(struct csv *c, const char *s, size_t len)
 {
     const char *nl = c->in_quotes ? memchr(s + c->quote, '\n', len - c->quote) : NULL;
     size_t used = nl ? (size_t)(nl - s) + 1 : len;
+    enum quoting quoting;
     struct fault fault;
 
     if (!begin_record(c, s, len))
         return used;
     check_order(c);
-    if (c->in_quotes) {
-        split(c, len);
-        report_quoting(c, QUOTING_OPEN);
-    } else {
-        fault = record_fault(c, FAULT_LIMIT);
+    quoting = c->in_quotes ? split(c, len) : QUOTING_GOOD;
+    fault = record_fault(c, FAULT_LIMIT);
+    if (quoting != QUOTING_GOOD)
+        report_quoting(c, quoting);
+    else
         reader_fault_with(c->reader, &fault,
                           "expected a record of at most %d bytes, found a longer one", MAX_RECORD);
-    }
     c->skipping = !nl;
     c->line += newlines(s, used);
     return used;

@@ -1,4 +1,5 @@
 #include "formats/reader_private.h"
+#include "formats/text.h"
 
 #include <glib.h>
 #include <stdarg.h>
@@ -87,18 +88,19 @@ static bool is_wide(const GString *head)
             (head->str[0] == '\0' && head->len == MAGIC_BYTES));
 }
 
+/* Ends the reading when the first bytes belong to another form than the name's. */
 static void check_form(struct reader *reader, const char *text, size_t len, struct place at)
 {
     const char *found = looks_like(text, len);
-    bool is_xml = text[0] == '<';
+    bool want_xml = reader->form_id == FORM_XML;
+    struct fault fault = {.kind = FAULT_FORM, .at = at, .value = text, .value_len = len};
+    g_autofree char *shown = NULL;
 
-    if (is_xml == (reader->form_id == FORM_XML) && (is_xml || !found || strcmp(found, "CSV") == 0))
+    if (want_xml ? text[0] == '<' : !found || strcmp(found, "CSV") == 0)
         return;
-    if (!found && reader->form_id == FORM_CSV)
-        return;
-    reader_fault(reader, FAULT_FORM, at, "expected %s, found %s",
-                 reader->form_id == FORM_XML ? "XML, which begins with '<'" : "CSV",
-                 found ? found : "something else");
+    shown = text_escape(text, len, 0);
+    reader_fault_with(reader, &fault, "expected %s, found %s, which begins with \"%s\"",
+                      want_xml ? "XML" : "CSV", found ? found : "something else", shown);
     reader->stopped = true;
 }
 

@@ -12,9 +12,6 @@
 
 #define MARKER_SUFFIX ".done"
 
-/* How long a file that some process still writes to is left before the next look at the latest. */
-enum { WRITER_WAIT = 1000000 };
-
 struct settling {
     GHashTable *seen; /* path → struct sight */
 };
@@ -83,35 +80,33 @@ static bool marker_is_there(const char *path)
     return lstat(marker, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-/* A read lease is given only when nobody has the file open for writing. */
-static enum local_look look_for_writers(int fd, int64_t *wait, bool *unknown)
+/* A read lease is given only when nobody has the file open for writing. False: the system will not say. */
+static bool ask_for_writers(int fd, bool *written)
 {
-    *unknown = false;
+    *written = false;
     if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0) {
         (void)fcntl(fd, F_SETLEASE, F_UNLCK); /* closing would release it too */
-        return LOCAL_WHOLE;
+        return true;
     }
-    *unknown = errno != EAGAIN;
-    *wait = WRITER_WAIT;
-    return LOCAL_SETTLING;
+    *written = errno == EAGAIN;
+    return *written;
 }
 
 static enum local_look look(const struct drop *drop, const char *path, const struct local_file *file,
                             struct settling *settling, int64_t *wait)
 {
-    bool unknown = false;
+    bool written;
 
     switch (drop->complete) {
     case COMPLETE_AT_ONCE:
         return LOCAL_WHOLE;
     case COMPLETE_MARKER:
         return marker_is_there(path) ? LOCAL_WHOLE : LOCAL_NOT_A_FILE;
-    case COMPLETE_CLOSED: {
-        enum local_look seen = look_for_writers(file->fd, wait, &unknown);
-        if (!unknown)
-            return seen;
-        break; /* the system will not say */
-    }
+    case COMPLETE_CLOSED:
+        /* No wait: its closing wakes the daemon. */
+        if (ask_for_writers(file->fd, &written))
+            return written ? LOCAL_NOT_A_FILE : LOCAL_WHOLE;
+        break;
     case COMPLETE_STABLE:
         break;
     }

@@ -20,7 +20,8 @@ struct local_file {
 };
 
 enum local_look {
-    LOCAL_NOT_A_FILE, /* temporary name, link, pipe, folder, gone again, unreadable, marker missing */
+    LOCAL_NOT_A_FILE, /* temporary name, link, pipe, folder, gone again, unreadable, marker missing,
+                       * still open for writing */
     LOCAL_SETTLING,   /* not whole yet; look again after *wait microseconds */
     LOCAL_WHOLE,      /* *file is open: local_drop_close */
 };

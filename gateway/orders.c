@@ -176,8 +176,8 @@ static bool note_job(struct ledger *ledger, const struct order *order, const str
         return ledger_job_set_reason(ledger, order->job, order->reason, error);
     if (order->verb == ORDER_REQUEUE && plan->verdict != NULL)
         return ledger_job_requeue(ledger, order->job, &receipt, error);
-    /* Without a verdict it is the same receipt still, but the file gets all its beginnings again. */
-    if (order->verb == ORDER_REQUEUE && !ledger_job_forget_judging(ledger, order->job, error))
+    /* Without a verdict it is the same receipt still, but what was begun so far counts no more. */
+    if (!ledger_job_forget_judging(ledger, order->job, error))
         return false;
     return ledger_job_set_reason(ledger, order->job, NULL, error);
 }

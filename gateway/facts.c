@@ -1,0 +1,112 @@
+#include "gateway/facts.h"
+
+#include <glib.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { KEY_WIDTH = 14, MAX_COLUMNS = 16 };
+
+void facts_set(json_t *object, const char *key, json_t *value)
+{
+    (void)json_object_set_new(object, key, value ? value : json_null()); /* keys are ours: it works */
+}
+
+void facts_set_text(json_t *object, const char *key, const char *text)
+{
+    facts_set(object, key, text ? json_string(text) : NULL);
+}
+
+void facts_set_number(json_t *object, const char *key, json_int_t number)
+{
+    facts_set(object, key, json_integer(number));
+}
+
+void facts_set_optional(json_t *object, const char *key, json_int_t number, json_int_t none)
+{
+    facts_set(object, key, number != none ? json_integer(number) : NULL);
+}
+
+/* A scalar as text, NULL for what is none. */
+static char *scalar_text(const json_t *value)
+{
+    if (json_is_string(value))
+        return g_strdup(json_string_value(value));
+    if (json_is_integer(value))
+        return g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    if (json_is_boolean(value))
+        return g_strdup(json_is_true(value) ? "yes" : "no");
+    return NULL;
+}
+
+void facts_print(const json_t *object)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach ((json_t *)object, key, value) {
+        g_autofree char *text = scalar_text(value);
+        if (text != NULL)
+            printf("%-*s %s\n", KEY_WIDTH, key, text);
+    }
+}
+
+static char *cell(const json_t *row, const char *column)
+{
+    char *text = scalar_text(json_object_get(row, column));
+
+    return text ? text : g_strdup("-");
+}
+
+static void pad(const char *text, glong width, bool right)
+{
+    glong missing = MAX(width - g_utf8_strlen(text, -1), 0);
+
+    printf(right ? "%2$*1$s%3$s" : "%3$s%2$*1$s", (int)missing, "", text);
+}
+
+/* Widths as text needs them; *numbers: the column holds only numbers and is set to the right. */
+static void measure(const json_t *rows, const char *const *columns, size_t most, glong *widths,
+                    bool *numbers)
+{
+    for (size_t c = 0; columns[c] != NULL; c++) {
+        widths[c] = (glong)strlen(columns[c]);
+        numbers[c] = true;
+        for (size_t r = 0; r < json_array_size(rows) && r < most; r++) {
+            const json_t *row = json_array_get(rows, r);
+            const json_t *value = json_object_get(row, columns[c]);
+            g_autofree char *text = cell(row, columns[c]);
+            widths[c] = MAX(widths[c], g_utf8_strlen(text, -1));
+            numbers[c] = numbers[c] && (json_is_integer(value) || json_is_null(value));
+        }
+    }
+}
+
+/* row NULL: the headings. */
+static void print_row(const json_t *row, const char *const *columns, const glong *widths,
+                      const bool *numbers, const char *indent)
+{
+    fputs(indent, stdout);
+    for (size_t c = 0; columns[c] != NULL; c++) {
+        g_autofree char *text = row ? cell(row, columns[c]) : g_strdup(columns[c]);
+        bool last = columns[c + 1] == NULL;
+        /* Nothing is set behind the last column, so that lines end with their text. */
+        pad(text, last && !numbers[c] ? 0 : widths[c], numbers[c]);
+        fputs(last ? "\n" : "  ", stdout);
+    }
+}
+
+void facts_table(const json_t *rows, const char *const *columns, size_t most, const char *indent)
+{
+    glong widths[MAX_COLUMNS];
+    bool numbers[MAX_COLUMNS];
+    size_t n = json_array_size(rows);
+
+    if (n == 0)
+        return;
+    measure(rows, columns, most, widths, numbers);
+    print_row(NULL, columns, widths, numbers, indent);
+    for (size_t r = 0; r < n && r < most; r++)
+        print_row(json_array_get(rows, r), columns, widths, numbers, indent);
+    if (n > most)
+        printf("%s… and %zu more; --json lists them\n", indent, n - most);
+}

@@ -1,0 +1,92 @@
+#include "gateway/looking.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+/* How often a job is looked for that moves between being found and being read. */
+enum { LOOKS = 20 };
+
+bool looking_open(struct looking *looking, const struct invocation *invocation)
+{
+    GError *error = NULL;
+
+    looking->config = config_load(invocation->config_path, &error);
+    if (looking->config != NULL &&
+        gateway_open(&looking->gateway, looking->config, GATEWAY_READER, &error))
+        return true;
+    config_free(looking->config);
+    (void)command_unable(error); /* the caller returns the status */
+    return false;
+}
+
+void looking_close(struct looking *looking)
+{
+    gateway_close(&looking->gateway);
+    config_free(looking->config);
+}
+
+static int by_id(gconstpointer a, gconstpointer b)
+{
+    const struct spot *x = a, *y = b;
+
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+GArray *looking_spots(const struct spool *spool, GError **error)
+{
+    g_autoptr(GArray) spots = g_array_new(FALSE, FALSE, sizeof(struct spot));
+
+    for (int state = 0; state < JOB_STATE_COUNT; state++) {
+        g_autoptr(GArray) ids = job_list(spool, (enum job_state)state, error);
+        if (ids == NULL)
+            return NULL;
+        for (guint i = 0; i < ids->len; i++) {
+            struct spot spot = {g_array_index(ids, int64_t, i), (enum job_state)state};
+            g_array_append_val(spots, spot);
+        }
+    }
+    g_array_sort(spots, by_id);
+    return g_steal_pointer(&spots);
+}
+
+int looking_open_part(const struct spool *spool, int64_t id, const char *part, GError **error)
+{
+    enum job_state before = JOB_NOWHERE, state = JOB_NOWHERE;
+
+    for (int looks = 0; looks < LOOKS; looks++) {
+        if (!job_find(spool, id, &state, error))
+            return -1;
+        g_autofree char *path = job_path(spool, state, id, part);
+        int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
+        if (fd >= 0)
+            return fd;
+        if (path != NULL && errno != ENOENT) {
+            g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s: %s", path, g_strerror(errno));
+            return -1;
+        }
+        if (looks > 0 && state == before)
+            return -1; /* it has not moved, the part is not there */
+        before = state;
+    }
+    return -1;
+}
+
+char **looking_parts(const struct spool *spool, int64_t id, enum job_state *state, GError **error)
+{
+    for (int looks = 0; looks < LOOKS; looks++) {
+        g_autoptr(GError) fault = NULL;
+        char **names;
+        bool last = looks == LOOKS - 1;
+
+        if (!job_find(spool, id, state, error))
+            return NULL;
+        if (*state == JOB_NOWHERE)
+            return NULL;
+        names = job_parts(spool, *state, id, &fault);
+        if (names != NULL)
+            return names;
+        if (last)
+            g_propagate_error(error, g_steal_pointer(&fault));
+    }
+    return NULL;
+}

@@ -1,0 +1,125 @@
+#include "gateway/report_text.h"
+
+#include "formats/text.h"
+#include "gateway/excerpt.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RED "\033[31m"
+#define YELLOW "\033[33m"
+#define GREEN "\033[32m"
+#define PLAIN "\033[0m"
+
+static const char *const outcome_words[] = {"accepted", "accepted with warnings", "accepted in part", "rejected whole"};
+static const char *const outcome_colours[] = {GREEN, YELLOW, YELLOW, RED};
+
+static const char *colour(const char *code)
+{
+    return isatty(STDOUT_FILENO) == 1 ? code : "";
+}
+
+void report_count(struct report_totals *totals, const struct verdict *verdict)
+{
+    totals->files[verdict->outcome]++;
+    totals->devices += verdict->parsed;
+    totals->accepted += verdict->accepted;
+    totals->rejected += verdict->rejected;
+    totals->deferred += verdict->deferred;
+}
+
+static void print_caret(const char *text, size_t caret)
+{
+    printf("        | %s\n        | %*s^\n", text, (int)caret, "");
+}
+
+static void print_name_caret(const char *path, uint32_t column)
+{
+    g_autofree char *name = g_path_get_basename(path);
+    g_autofree char *head = text_escape(name, MIN(strlen(name), column - 1), 0);
+    g_autofree char *shown = text_escape(name, strlen(name), 0);
+
+    print_caret(shown, text_characters(head, strlen(head)));
+}
+
+static void print_finding(const char *path, const struct finding *f, GHashTable *lines)
+{
+    const struct excerpt *line = f->at.line ? g_hash_table_lookup(lines, GUINT_TO_POINTER(f->at.line)) : NULL;
+
+    printf("  %s%s %s%s", colour(f->warning ? YELLOW : RED), catalogue_entry(f->code)->id,
+           f->warning ? "warning" : "error", colour(PLAIN));
+    if (f->at.line)
+        printf("  line %" PRIu32 ", column %" PRIu32, f->at.line, f->at.column);
+    else if (f->at.column)
+        printf("  file name");
+    if (f->ordinal)
+        printf("  record %" PRIu32, f->ordinal);
+    if (f->field)
+        printf("  %s", f->field);
+    if (f->value)
+        printf("  \"%s\"", f->value);
+    printf("\n        %s: %s\n", catalogue_entry(f->code)->name, f->text);
+    if (line != NULL)
+        print_caret(line->text, line->caret);
+    else if (!f->at.line && f->at.column)
+        print_name_caret(path, f->at.column);
+}
+
+static GHashTable *lines_of(int fd, const struct unpack_limits *limits, const struct verdict *verdict)
+{
+    g_autoptr(GArray) wanted = g_array_new(FALSE, FALSE, sizeof(struct place));
+
+    for (size_t i = 0; i < findings_kept(verdict->findings); i++) {
+        struct place at = findings_at(verdict->findings, i)->at;
+        if (at.line)
+            g_array_append_val(wanted, at);
+    }
+    return excerpt_lines(fd, verdict->filename.pack, limits, wanted);
+}
+
+void report_file(const char *path, int fd, const struct unpack_limits *limits, const struct verdict *verdict)
+{
+    g_autoptr(GHashTable) lines = lines_of(fd, limits, verdict);
+    g_autofree char *shown = text_escape(path, strlen(path), 0);
+    size_t kept = findings_kept(verdict->findings);
+
+    printf("%s\n  %s%s %s%s: %" PRIu64 " Devices, %" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64 " deferred\n",
+           shown, colour(outcome_colours[verdict->outcome]), outcome_code(verdict->outcome),
+           outcome_words[verdict->outcome], colour(PLAIN), verdict->parsed, verdict->accepted, verdict->rejected,
+           verdict->deferred);
+    for (size_t i = 0; i < kept; i++)
+        print_finding(path, findings_at(verdict->findings, i), lines);
+    if (!findings_truncated(verdict->findings))
+        return;
+    printf("  … and %" PRIu64 " more; in all:", findings_total(verdict->findings) - kept);
+    for (size_t code = 0; code < CODE_COUNT; code++) {
+        if (findings_count(verdict->findings, (enum code)code) > 0)
+            printf(" %s ×%" PRIu64, catalogue_entry((enum code)code)->id,
+                   findings_count(verdict->findings, (enum code)code));
+    }
+    putchar('\n');
+}
+
+static void print_code(void *user, const char *code)
+{
+    (void)user;
+    printf(" %s", code);
+}
+
+void report_summary(const struct report_totals *totals, const struct rules *rules)
+{
+    uint64_t files = totals->unable;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(totals->files); i++)
+        files += totals->files[i];
+    printf("\n%" PRIu64 " files: %" PRIu64 " AC, %" PRIu64 " WN, %" PRIu64 " PA, %" PRIu64 " RJ", files, totals->files[0],
+           totals->files[1], totals->files[2], totals->files[3]);
+    if (totals->unable > 0)
+        printf(", %" PRIu64 " could not be judged", totals->unable);
+    printf("; %" PRIu64 " Devices: %" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64 " deferred\nnot judged here:",
+           totals->devices, totals->accepted, totals->rejected, totals->deferred);
+    judge_each_not_judged(rules, print_code, NULL);
+    putchar('\n');
+}
