@@ -120,19 +120,15 @@ static size_t tag_index(const struct xml *x)
     return i;
 }
 
-/* Of a start tag. Nearly all are "<Name" and the name that is due, and cur is right behind. */
-static inline struct place place_of_tag(struct xml *x, const xmlChar *name)
+/* Of a start tag whose name is len bytes of ASCII. Nearly always there is nothing else in it, and the
+ * parser's position is right behind. len 0: not known. */
+static inline struct place place_of_tag(struct xml *x, size_t len)
 {
     const xmlParserInput *input = x->parser->input;
-    const struct level *level = &x->levels[MIN(x->depth - 1, LEVELS)];
 
-    if (!x->own_places && level->container && level->next < level->container->n &&
-        level->container->names[level->next] == name) {
-        size_t len = level->container->lengths[level->next] + 1;
-
-        if ((size_t)(input->cur - input->base) >= len && input->cur[-(ptrdiff_t)len] == '<')
-            return (struct place){(uint32_t)input->line, (uint32_t)input->col - (uint32_t)len};
-    }
+    if (len > 0 && !x->own_places && input->cur - input->base > (ptrdiff_t)len &&
+        input->cur[-(ptrdiff_t)len - 1] == '<')
+        return (struct place){(uint32_t)input->line, (uint32_t)input->col - (uint32_t)len - 1};
     return place_at(x, tag_index(x));
 }
 
@@ -255,20 +251,31 @@ static bool accept_out_of_turn(struct xml *x, struct level *level, size_t i, str
     return true;
 }
 
-/* Index of the child, or the container's n when it is to be skipped. */
-static inline size_t accept(struct xml *x, const xmlChar *name, const xmlChar *uri, struct place at)
+/* Index of the child where it may stand here, else the container's n. */
+static inline size_t find_due(const struct xml *x, const struct level *level, const xmlChar *name,
+                              const xmlChar *uri)
 {
-    struct level *level = &x->levels[x->depth - 1];
     const struct container *c = level->container;
-    size_t i = level->next;
 
-    if (i < c->n && c->names[i] == name && uri == x->namespace) {
-        level->seen |= 1u << i;
-        level->next += c != &x->rows;
-        return i;
-    }
-    for (i = 0; i < c->n && (c->names[i] != name || uri != x->namespace); i++)
-        ;
+    if (uri == x->namespace)
+        for (size_t i = level->next; i < c->n; i++) {
+            if (c->names[i] == name)
+                return i;
+            if (c->required & 1u << i)
+                break;
+        }
+    return c->n;
+}
+
+/* Index of a child that may not stand here but is taken all the same, else the container's n. */
+static size_t accept_slip(struct xml *x, struct level *level, const xmlChar *name, const xmlChar *uri,
+                          struct place at)
+{
+    const struct container *c = level->container;
+    size_t i = 0;
+
+    while (i < c->n && (c->names[i] != name || uri != x->namespace))
+        i++;
     if (i == c->n)
         report_unknown(x, level, name, uri, at);
     else if (!accept_out_of_turn(x, level, i, at))
@@ -376,36 +383,55 @@ static bool open_root(struct xml *x, const xmlChar *name, const xmlChar *uri, st
     return !x->dead;
 }
 
+/* A child of a known container: the usual case. */
+static inline struct place start_child(struct xml *x, const xmlChar *name, const xmlChar *uri)
+{
+    struct level *level = &x->levels[x->depth - 1];
+    const struct container *c = level->container;
+    size_t i = find_due(x, level, name, uri);
+    struct place at = place_of_tag(x, i < c->n ? c->lengths[i] : 0);
+
+    if (i < c->n) {
+        level->seen |= 1u << i;
+        level->next = i + (c != &x->rows);
+    } else {
+        i = accept_slip(x, level, name, uri, at);
+    }
+    if (i < c->n)
+        enter(x, i, at);
+    else
+        x->skip = x->depth;
+    return at;
+}
+
 static void on_start(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
                      int n_namespaces, const xmlChar **namespaces, int n_attributes, int n_defaulted,
                      const xmlChar **attributes)
 {
     struct xml *x = user;
-    struct place at;
-    size_t child;
+    const xmlChar *const *a = (const xmlChar *const *)attributes;
+    struct place at = {0, 0};
 
     (void)prefix, (void)n_namespaces, (void)namespaces, (void)n_defaulted; /* libxml2's signature */
     if (x->dead)
         return;
     x->stray = false;
     if (++x->depth > MAX_DEPTH)
-        die(x, FAULT_LIMIT, place_at(x, tag_index(x)), "expected at most 32 elements in each other, found more");
+        die(x, FAULT_LIMIT, place_of_tag(x, 0), "expected at most 32 elements in each other, found more");
     if (x->skip || x->dead)
         return;
-    at = place_of_tag(x, name);
     if (x->depth == 1) {
+        at = place_of_tag(x, 0);
         if (open_root(x, name, uri, at))
-            check_version(x, n_attributes, (const xmlChar *const *)attributes, at);
+            check_version(x, n_attributes, a, at);
     } else if (x->field) {
-        element_fault(x, at, (const char *)name, name, "text", "an element");
+        element_fault(x, place_of_tag(x, 0), (const char *)name, name, "text", "an element");
         x->skip = x->depth;
-    } else if ((child = accept(x, name, uri, at)) < x->levels[x->depth - 1].container->n) {
-        enter(x, child, at);
     } else {
-        x->skip = x->depth;
+        at = start_child(x, name, uri);
     }
     if (n_attributes > 0 && !x->skip && !x->dead)
-        check_attributes(x, n_attributes, (const xmlChar *const *)attributes, at);
+        check_attributes(x, n_attributes, a, at);
 }
 
 static bool in_header(const struct xml *x)

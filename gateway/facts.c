@@ -1,6 +1,7 @@
 #include "gateway/facts.h"
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -61,7 +62,10 @@ static void pad(const char *text, glong width, bool right)
 {
     glong missing = MAX(width - g_utf8_strlen(text, -1), 0);
 
-    printf(right ? "%2$*1$s%3$s" : "%3$s%2$*1$s", (int)missing, "", text);
+    if (right)
+        printf("%*s%s", (int)missing, "", text);
+    else
+        printf("%s%*s", text, (int)missing, "");
 }
 
 /* Widths as text needs them; *numbers: the column holds only numbers and is set to the right. */

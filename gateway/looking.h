@@ -27,8 +27,8 @@ struct spot {
  * all. g_array_unref. */
 GArray *looking_spots(const struct spool *spool, GError **error);
 
-/* The named part (NULL: none, the directory) of a job wherever it is: an open descriptor, with O_CLOEXEC and
- * no links followed. -1 without error: there is no such job or part. */
+/* A part of a job wherever it is: an open descriptor, no links followed. -1 without error: there is no such
+ * job or part. */
 int looking_open_part(const struct spool *spool, int64_t id, const char *part, GError **error);
 
 /* Names of the parts and the folder they were seen in, both of the same moment. NULL without error and

@@ -252,7 +252,7 @@ struct ledger_part {
     const char *form;
     const char *drop, *recipient;
     int64_t sequence, created;
-    int64_t rows; /* D rows (EMA: F and E rows), -1: not built yet */
+    int64_t rows; /* D rows (EMA: F and E rows), -1: not known yet */
     enum ledger_part_state state;
     int64_t size; /* -1 until STORED */
     const char *sha256;

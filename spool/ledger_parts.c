@@ -42,9 +42,9 @@ bool ledger_part_plan(struct ledger *ledger, const struct ledger_part *part, int
 {
     if (!ledger_run(ledger, error,
                     "INSERT INTO part(job,receipt,kind,name,form,drop_name,recipient,sequence,created,"
-                    "rows,state,size) VALUES(?,?,?,?,?,?,?,?,?,-1,0,-1)",
-                    "iitttttzi", part->job, part->receipt, part->kind, part->name, part->form, part->drop,
-                    part->recipient, part->sequence, part->created))
+                    "rows,state,size) VALUES(?,?,?,?,?,?,?,?,?,?,0,-1)",
+                    "iitttttzii", part->job, part->receipt, part->kind, part->name, part->form, part->drop,
+                    part->recipient, part->sequence, part->created, part->rows))
         return false;
     if (id != NULL)
         *id = sqlite3_last_insert_rowid(ledger->db);

@@ -1,0 +1,203 @@
+#include "gateway/spool_command.h"
+
+#include "gateway/facts.h"
+#include "gateway/looking.h"
+#include "gateway/verify.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { CAT_BYTES = 256 * 1024 };
+
+bool spool_parse_id(const char *text, int64_t *id)
+{
+    if (job_id_parse(text, id))
+        return true;
+    g_printerr("ecosgate: '%s' is no job's ID: expected digits such as 00000012; 'ecosgate spool list' "
+               "shows the jobs\n",
+               text);
+    return false;
+}
+
+int spool_no_job(int64_t id)
+{
+    g_printerr("ecosgate: there is no job %08" G_GINT64_FORMAT
+               "; 'ecosgate spool list' shows the jobs\n",
+               id);
+    return EXIT_REFUSED;
+}
+
+int spool_usage(const char *usage)
+{
+    g_printerr("ecosgate: call it as: ecosgate spool %s\n", usage);
+    return EXIT_UNABLE;
+}
+
+json_t *spool_json_id(int64_t id)
+{
+    char text[JOB_ID_SIZE];
+
+    job_id_print(id, text);
+    return json_string(text);
+}
+
+/* ---- cat ---- */
+
+static bool copy_out(int fd, const char *what)
+{
+    g_autofree char *buffer = g_malloc(CAT_BYTES);
+    ssize_t got;
+
+    while ((got = read(fd, buffer, CAT_BYTES)) > 0) {
+        if (fwrite(buffer, 1, (size_t)got, stdout) != (size_t)got)
+            break;
+    }
+    if (got == 0 && fflush(stdout) == 0)
+        return true;
+    g_printerr("ecosgate: %s: %s\n", got < 0 ? what : "standard output", g_strerror(errno));
+    return false;
+}
+
+/* The part that was meant when none was named: the bytes that were received, or our only part. */
+static char *default_part(struct looking *looking, int64_t id, GError **error)
+{
+    g_autofree struct ledger_job *job = NULL;
+    g_autoptr(GPtrArray) parts = NULL;
+
+    if (!ledger_job_get(looking->gateway.ledger, id, &job, error))
+        return NULL;
+    if (job == NULL || job->direction == LEDGER_IN)
+        return g_strdup(JOB_PAYLOAD);
+    if (!ledger_parts_of(looking->gateway.ledger, id, &parts, error))
+        return NULL;
+    return g_strdup(parts->len > 0 ? ((struct ledger_part *)parts->pdata[0])->name : job->name);
+}
+
+static int cat_part(struct looking *looking, int64_t id, const char *name)
+{
+    struct stat st;
+    GError *error = NULL;
+    g_autofree char *part = name ? g_strdup(name) : default_part(looking, id, &error);
+    int fd = part && job_part_is_safe(part)
+                 ? looking_open_part(looking->gateway.spool, id, part, &error)
+                 : -1;
+
+    if (error != NULL)
+        return command_unable(error);
+    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        if (fd >= 0)
+            (void)close(fd); /* not even read from */
+        g_printerr("ecosgate: job %08" G_GINT64_FORMAT " has no file '%s'; 'ecosgate spool show' lists "
+                   "its files\n",
+                   id, part);
+        return EXIT_REFUSED;
+    }
+    bool good = copy_out(fd, part);
+    (void)close(fd); /* only read from */
+    return good ? EXIT_GOOD : EXIT_UNABLE;
+}
+
+int spool_cat(const struct invocation *invocation)
+{
+    struct looking looking;
+    int64_t id;
+
+    if (invocation->argc < 1 || invocation->argc > 2)
+        return spool_usage("cat ID [NAME]");
+    if (!spool_parse_id(invocation->argv[0], &id) || !looking_open(&looking, invocation))
+        return EXIT_UNABLE;
+    int status = cat_part(&looking, id, invocation->argv[1]);
+    looking_close(&looking);
+    return status;
+}
+
+/* ---- verify ---- */
+
+static void print_fault(void *user, int64_t job, const char *text)
+{
+    const struct invocation *invocation = user;
+    char id[JOB_ID_SIZE] = "";
+
+    if (job != 0)
+        job_id_print(job, id);
+    if (!invocation->json) {
+        printf("%s%s%s\n", id, job != 0 ? ": " : "", text);
+        return;
+    }
+    json_t *object = json_object();
+    facts_set_text(object, "job", job != 0 ? id : NULL);
+    facts_set_text(object, "fault", text);
+    command_print_json(object);
+}
+
+static void print_summary(const struct invocation *invocation, const struct verify_sums *sums)
+{
+    json_t *object;
+
+    if (!invocation->json) {
+        if (sums->faults > 0)
+            printf("NOT SOUND, faults: %" G_GINT64_FORMAT "; ", sums->faults);
+        printf("%s%" G_GINT64_FORMAT " jobs, %" G_GINT64_FORMAT " Devices in = %" G_GINT64_FORMAT
+               " accepted + %" G_GINT64_FORMAT " rejected + %" G_GINT64_FORMAT " deferred\n",
+               sums->faults > 0 ? "" : "sound: ", sums->jobs, sums->devices, sums->accepted,
+               sums->rejected, sums->deferred);
+        return;
+    }
+    object = json_object();
+    facts_set(object, "sound", json_boolean(sums->faults == 0));
+    facts_set_number(object, "jobs", sums->jobs);
+    facts_set_number(object, "devices", sums->devices);
+    facts_set_number(object, "accepted", sums->accepted);
+    facts_set_number(object, "rejected", sums->rejected);
+    facts_set_number(object, "deferred", sums->deferred);
+    facts_set_number(object, "faults", sums->faults);
+    command_print_json(object);
+}
+
+int spool_verify(const struct invocation *invocation)
+{
+    struct invocation user = *invocation;
+    struct verify_sums sums = {0};
+    struct looking looking;
+    GError *error = NULL;
+
+    if (invocation->argc != 0)
+        return spool_usage("verify");
+    if (!looking_open(&looking, invocation))
+        return EXIT_UNABLE;
+    bool done = verify_all(&looking.gateway, print_fault, &user, &sums, &error);
+    looking_close(&looking);
+    if (!done)
+        return command_unable(error);
+    print_summary(invocation, &sums);
+    return sums.faults == 0 ? EXIT_GOOD : EXIT_REFUSED;
+}
+
+/* ---- the table of them ---- */
+
+int command_spool(const struct invocation *invocation)
+{
+    static const struct {
+        const char *name;
+        int (*run)(const struct invocation *invocation);
+    } looks[] = {
+        {"list", spool_list}, {"show", spool_show}, {"cat", spool_cat}, {"verify", spool_verify}};
+    struct invocation rest = *invocation;
+    enum order_verb verb;
+
+    if (invocation->argc < 1)
+        return spool_usage("list|show|cat|verify|hold|release|requeue …");
+    rest.argc--;
+    rest.argv++;
+    for (size_t i = 0; i < G_N_ELEMENTS(looks); i++) {
+        if (strcmp(looks[i].name, invocation->argv[0]) == 0)
+            return looks[i].run(&rest);
+    }
+    if (order_verb_parse(invocation->argv[0], &verb))
+        return spool_order(&rest, verb);
+    g_printerr("ecosgate: there is no 'spool %s'\n", invocation->argv[0]);
+    return spool_usage("list|show|cat|verify|hold|release|requeue …");
+}

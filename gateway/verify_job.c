@@ -1,0 +1,177 @@
+#include "gateway/verify.h"
+
+#include "spool/digest.h"
+
+#include <string.h>
+
+/* One look at one job. */
+struct look {
+    struct gateway *gateway;
+    GPtrArray *faults;
+    const struct ledger_job *job;
+    enum job_state state;
+    const GPtrArray *parts;
+};
+
+void verify_fault(GPtrArray *faults, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_ptr_array_add(faults, g_strdup_vprintf(format, args));
+    va_end(args);
+}
+
+/* Size and digest of a file of the job against what was noted. */
+static void check_bytes(struct look *look, const char *name, int64_t size, const char *sha256)
+{
+    g_autofree char *path = job_path(look->gateway->spool, look->state, look->job->id, name);
+    g_autoptr(GError) fault = NULL;
+    char hex[DIGEST_HEX_SIZE];
+    uint64_t found;
+
+    if (path == NULL || !digest_file(path, hex, &found, &fault)) {
+        verify_fault(look->faults, "%s cannot be read: %s", name,
+                     fault ? fault->message : "its name is not acceptable");
+        return;
+    }
+    if (size < 0 || found != (uint64_t)size)
+        verify_fault(look->faults,
+                     "%s has %" G_GUINT64_FORMAT " bytes, the ledger says %" G_GINT64_FORMAT, name,
+                     found, size);
+    if (g_strcmp0(hex, sha256) != 0)
+        verify_fault(look->faults, "%s has the SHA-256 %s, the ledger says %s", name, hex,
+                     sha256 ? sha256 : "none");
+}
+
+static void check_envelope(struct look *look)
+{
+    const struct ledger_job *job = look->job;
+    g_autoptr(GError) fault = NULL;
+    g_autofree struct job_envelope *envelope =
+        job_envelope_read(look->gateway->spool, look->state, job->id, &fault);
+
+    if (envelope == NULL)
+        verify_fault(look->faults, "%s", fault->message);
+    else if (envelope->size != (uint64_t)job->size || g_strcmp0(envelope->sha256, job->sha256) != 0 ||
+             g_strcmp0(envelope->name, job->name) != 0 || g_strcmp0(envelope->drop, job->drop) != 0 ||
+             envelope->received != job->received)
+        verify_fault(look->faults, "its envelope and the ledger's row disagree in name, drop, time, "
+                                   "size or SHA-256");
+}
+
+static guint owed_parts(const struct look *look)
+{
+    guint owed = 0;
+
+    for (guint i = 0; i < look->parts->len; i++)
+        owed += ((const struct ledger_part *)look->parts->pdata[i])->state != LEDGER_DELIVERED;
+    return owed;
+}
+
+static void check_parts(struct look *look)
+{
+    for (guint i = 0; i < look->parts->len; i++) {
+        const struct ledger_part *part = look->parts->pdata[i];
+        if (part->state != LEDGER_PLANNED)
+            check_bytes(look, part->name, part->size, part->sha256);
+    }
+}
+
+/* A requeue that was stopped after its move has its order still in the folder. */
+static bool orders_wait(const struct look *look)
+{
+    g_auto(GStrv) names = disk_names(spool_orders_dir(look->gateway->spool), NULL);
+
+    return names != NULL && names[0] != NULL;
+}
+
+static bool check_inbound(struct look *look, GError **error)
+{
+    g_autofree struct ledger_verdict *verdict = NULL;
+    const char *folder = job_state_name(look->state);
+
+    if (!ledger_verdict_get(look->gateway->ledger, look->job->id, look->job->receipt, &verdict, error))
+        return false;
+    bool ended = look->state == JOB_DONE || look->state == JOB_REJECTED;
+    bool begun = ended || look->state == JOB_ACTIVE || look->state == JOB_CORRUPT;
+    if (ended && verdict == NULL)
+        verify_fault(look->faults, "it is in %s and has no verdict", folder);
+    if (verdict == NULL)
+        return true;
+    bool rejected = strcmp(verdict->outcome, "RJ") == 0;
+    if (ended && rejected != (look->state == JOB_REJECTED))
+        verify_fault(look->faults, "it is in %s, but its verdict is %s", folder, verdict->outcome);
+    if (!begun && !(look->state == JOB_READY && rejected && orders_wait(look)))
+        verify_fault(look->faults, "it is in %s, but has the verdict %s already", folder,
+                     verdict->outcome);
+    return true;
+}
+
+static void check_folder(struct look *look)
+{
+    guint owed = owed_parts(look);
+    bool ended = look->state == JOB_DONE || look->state == JOB_REJECTED;
+
+    if (ended && owed > 0)
+        verify_fault(look->faults, "it is in %s, but %u of its %u files for the drops are not delivered",
+                     job_state_name(look->state), owed, look->parts->len);
+    if (look->job->direction == LEDGER_OUT && look->state != JOB_ACTIVE && look->state != JOB_DONE &&
+        look->state != JOB_CORRUPT)
+        verify_fault(look->faults, "a work order is never in %s", job_state_name(look->state));
+}
+
+/* A work order is committed before its directory is made. */
+static bool is_only_planned(const struct look *look)
+{
+    for (guint i = 0; i < look->parts->len; i++) {
+        if (((const struct ledger_part *)look->parts->pdata[i])->state != LEDGER_PLANNED)
+            return false;
+    }
+    return look->job->direction == LEDGER_OUT && look->parts->len > 0;
+}
+
+static bool look_at(struct look *look, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+
+    if (!job_find(look->gateway->spool, look->job->id, &look->state, &fault)) {
+        verify_fault(look->faults, "%s", fault->message);
+        return true;
+    }
+    if (look->state == JOB_NOWHERE) {
+        if (!is_only_planned(look))
+            verify_fault(look->faults, "it is in the ledger, but in no folder of the spool");
+        return true;
+    }
+    check_folder(look);
+    check_parts(look);
+    if (look->job->direction == LEDGER_OUT) {
+        if (look->parts->len != 1)
+            verify_fault(look->faults, "a work order is one file, the ledger has %u", look->parts->len);
+        return true;
+    }
+    check_envelope(look);
+    check_bytes(look, JOB_PAYLOAD, look->job->size, look->job->sha256);
+    return check_inbound(look, error);
+}
+
+bool verify_job(struct gateway *gateway, int64_t id, GPtrArray *faults, GError **error)
+{
+    g_autofree struct ledger_job *job = NULL;
+    g_autoptr(GPtrArray) parts = NULL;
+    struct look look = {.gateway = gateway, .faults = faults, .state = JOB_NOWHERE};
+
+    if (!ledger_job_get(gateway->ledger, id, &job, error) ||
+        !ledger_parts_of(gateway->ledger, id, &parts, error))
+        return false;
+    if (job == NULL) {
+        if (!job_find(gateway->spool, id, &look.state, NULL) ||
+            (look.state != JOB_INCOMING && look.state != JOB_NOWHERE))
+            verify_fault(faults, "it is in the spool, but not in the ledger");
+        return true;
+    }
+    look.job = job;
+    look.parts = parts;
+    return look_at(&look, error);
+}

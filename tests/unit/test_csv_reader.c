@@ -1,0 +1,385 @@
+#include "formats/reader.h"
+#include "formats/text.h"
+
+#include <glib.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+/* after the standard headers: it needs them */
+#include <cmocka.h>
+
+#define H "H,EMI,1.0,S,R,2,W,TEST,B,\n"
+#define D1 "D,1,d,t,m,n,f,,,c,1\n"
+#define D2 "D,2,d,t,m,n,f,,,c,1\n"
+#define T1 "T,1\n"
+#define T2 "T,2\n"
+#define X8 "xxxxxxxx"
+#define X64 X8 X8 X8 X8 X8 X8 X8 X8
+
+enum { MAX_RECORDS = 5 };
+
+static const char *const kinds[] = {
+    [FAULT_FORM] = "FORM",
+    [FAULT_EMPTY] = "EMPTY",
+    [FAULT_TRUNCATED] = "TRUNCATED",
+    [FAULT_LIMIT] = "LIMIT",
+    [FAULT_NOT_WELL_FORMED] = "NOT_WELL_FORMED",
+    [FAULT_ROOT] = "ROOT",
+    [FAULT_ELEMENT] = "ELEMENT",
+    [FAULT_DOCTYPE] = "DOCTYPE",
+    [FAULT_ENCODING] = "ENCODING",
+    [FAULT_TYPE] = "TYPE",
+    [FAULT_HEADER_RECORD] = "HEADER",
+    [FAULT_TRAILER_RECORD] = "TRAILER",
+    [FAULT_FIELD_COUNT] = "FIELDS",
+    [FAULT_QUOTING] = "QUOTING",
+};
+
+/* What the reader told, one line each. */
+struct log {
+    GString *all, *faults;
+    struct reader *reader;
+    bool stop_at_first;
+};
+
+static void add_fields(GString *out, const struct record *record)
+{
+    for (size_t i = 0; i < record->n_fields; i++) {
+        const struct field *f = &record->fields[i];
+        g_autofree char *text = text_escape(f->text, f->len, 0);
+        g_string_append_printf(out, " %u:%u=%s", f->at.line, f->at.column, text);
+    }
+    g_string_append_c(out, '\n');
+}
+
+static void on_header(void *user, const struct record *record)
+{
+    struct log *log = user;
+    g_string_append_printf(log->all, "header %u:%u", record->at.line, record->at.column);
+    add_fields(log->all, record);
+}
+
+static void on_record(void *user, const struct record *record)
+{
+    struct log *log = user;
+    g_string_append_printf(log->all, "record %u %u:%u", record->ordinal, record->at.line,
+                           record->at.column);
+    add_fields(log->all, record);
+    if (log->stop_at_first)
+        reader_stop(log->reader);
+}
+
+static void on_count(void *user, const struct field *f)
+{
+    struct log *log = user;
+    g_string_append_printf(log->all, "count %u:%u %.*s\n", f->at.line, f->at.column, (int)f->len,
+                           f->text);
+}
+
+static void on_fault(void *user, const struct fault *f)
+{
+    struct log *log = user;
+    g_autofree char *value = f->value ? text_escape(f->value, f->value_len, 24) : g_strdup("-");
+    g_autofree char *line =
+        g_strdup_printf("%s %u:%u #%u %s [%s] %s\n", kinds[f->kind], f->at.line, f->at.column,
+                        f->ordinal, f->field ? f->field : "-", value, f->text);
+    g_string_append(log->all, line);
+    g_string_append(log->faults, line);
+}
+
+static void read_in_pieces(struct log *log, const char *data, size_t len, size_t piece)
+{
+    const struct reader_limits limits = {MAX_RECORDS};
+    const struct reader_sink sink = {log, on_header, on_record, on_count, on_fault};
+
+    log->all = g_string_new(NULL);
+    log->faults = g_string_new(NULL);
+    log->reader = reader_new(FORM_CSV, layout_find("EMI", 3), &limits, &sink);
+    for (size_t i = 0; i < len; i += piece) {
+        /* A copy of its own: the sanitizer sees every byte read too far. */
+        g_autofree char *copy = g_memdup2(data + i, MIN(piece, len - i));
+        if (!reader_push(log->reader, copy, MIN(piece, len - i)))
+            break;
+    }
+    reader_finish(log->reader);
+    g_string_append_printf(log->all, "records %u\n", reader_records(log->reader));
+    reader_free(log->reader);
+}
+
+static void log_clear(struct log *log)
+{
+    g_string_free(log->all, TRUE);
+    g_string_free(log->faults, TRUE);
+}
+
+/* Whatever the pieces, the events are the same. */
+static void read_document(struct log *log, const char *data, size_t len)
+{
+    static const size_t pieces[] = {1, 2, 3, 7, 4096};
+
+    read_in_pieces(log, data, len, MAX(len, 1));
+    for (size_t i = 0; i < G_N_ELEMENTS(pieces); i++) {
+        struct log again = {.stop_at_first = log->stop_at_first};
+        read_in_pieces(&again, data, len, pieces[i]);
+        assert_string_equal(again.all->str, log->all->str);
+        log_clear(&again);
+    }
+}
+
+static void expect_faults(const char *data, size_t len, const char *faults)
+{
+    struct log log = {0};
+    read_document(&log, data, len);
+    assert_string_equal(log.faults->str, faults);
+    log_clear(&log);
+}
+
+static void test_csv_reader__good_file__events_in_order(void **state)
+{
+    static const char good[] = "H,EMI,1.0,S,R,2,W,TEST,B,\r\n"
+                               "D,1,\"d,\"\"q\"\"\",é,m,n,f,,,c,1\r\n"
+                               "\"D\",\"2\",\"a\nb\",t,m,n,f,,\"\",c,1\r\n"
+                               "T,2";
+    struct log log = {0};
+
+    (void)state;
+    read_document(&log, good, sizeof good - 1);
+    assert_string_equal(log.all->str,
+                        "header 1:1 1:11=S 1:13=R 1:15=2 1:17=W 1:19=TEST 1:24=B 1:26=\n"
+                        "record 1 2:1 2:3=1 2:5=d,\"q\" 2:16=é 2:18=m 2:20=n 2:22=f 2:24= 2:25="
+                        " 2:26=c 2:28=1\n"
+                        "record 2 3:1 3:5=2 3:9=a\\x0Ab 4:4=t 4:6=m 4:8=n 4:10=f 4:12= 4:13="
+                        " 4:16=c 4:18=1\n"
+                        "count 5:3 2\n"
+                        "records 2\n");
+    log_clear(&log);
+}
+
+static const struct {
+    const char *text, *faults;
+} documents[] = {
+    /* The frame */
+    {H D1 T1 "", ""},
+    {H T1, ""},
+    {D1 T1, "HEADER 1:1 #1 - [D,1,d,t,m,n,f,,,c,1] expected the H record first, found a D record\n"},
+    {D1 H T1,
+     "HEADER 1:1 #1 - [D,1,d,t,m,n,f,,,c,1] expected the H record first, found a D record\n"},
+    {H H T1, "HEADER 2:1 #0 - [H,EMI,1.0,S,R,2,W,TEST,…] expected one H record, found an H record\n"},
+    {H D1, "TRAILER 2:1 #0 - [-] expected a T record last, found the end after a D record\n"},
+    {H, "TRAILER 1:1 #0 - [-] expected a T record last, found the end after an H record\n"},
+    {H D1 T1 D2 T2 "\n",
+     "TRAILER 4:1 #2 - [D,2,d,t,m,n,f,,,c,1] expected nothing after the T record, found a D "
+     "record\n"},
+    {H T1 "\n\n", "TRAILER 3:1 #0 - [] expected nothing after the T record, found an empty line\n"},
+    {H "\n" T1, "FIELDS 2:1 #0 - [] expected a record H, D or T, found an empty line\n"},
+    {H "Dx,1\n" T1, "FIELDS 2:1 #0 - [Dx,1] expected a record H, D or T, found \"Dx\"\n"},
+    {H "\"D\"x,1\n" T1,
+     "QUOTING 2:4 #0 RecordType [\"D\"x] expected a comma or the line's end after a closing quote, "
+     "found x\n"},
+    {H "D\n" T1, "FIELDS 2:1 #1 - [D] expected 11 fields, found 1\n"},
+    {H "\"D\",1\n" T1, "FIELDS 2:1 #1 - [\"D\",1] expected 11 fields, found 2\n"},
+    {H D1 "D,2,,,,,,,,,,\n" T2, "FIELDS 3:1 #2 - [D,2,,,,,,,,,,] expected 11 fields, found 12\n"},
+    {H D1 "T,1,2\n", "FIELDS 3:1 #0 - [T,1,2] expected 2 fields, found 3\n"},
+    {H D1 "T\n", "FIELDS 3:1 #0 - [T] expected 2 fields, found 1\n"},
+    {H D1 "T,\"1\n", "QUOTING 3:3 #0 Count [\"1\\x0A] expected a closing quote, found none\n"},
+    {"H,EMI,1.0,S\n" T1, "FIELDS 1:1 #0 - [H,EMI,1.0,S] expected 10 fields, found 4\n"},
+    {"H,EMT,2.0,S,R,2,W,TEST,B,\n" T1,
+     "TYPE 1:3 #0 Type [EMT] expected EMI, found \"EMT\"\n"
+     "ROOT 1:7 #0 LayoutVersion [2.0] expected 1.0, found \"2.0\"\n"},
+    /* Quoting */
+    {H "D,1,d\"x,t,m,n,f,,,c,1\n" T1,
+     "QUOTING 2:6 #1 DeviceID [d\"x] expected no quote inside an unquoted field, found one\n"},
+    {H "D,1,\"d\" ,t,m,n,f,,,c,1\n" T1,
+     "QUOTING 2:8 #1 DeviceID [\"d\" ] expected a comma or the line's end after a closing quote, "
+     "found  \n"},
+    {H "D,1,d,t\r,m,n,f,,,c,1\n" T1,
+     "QUOTING 2:8 #1 DeviceType [t\\x0D] expected CRLF or LF, found a lone CR\n"},
+    {H "D,1,\"d\n" D2 T2,
+     "QUOTING 2:5 #1 DeviceID [\"d\\x0AD,2,d,t,m,n,f,,…] expected a closing quote, found none\n"},
+    {H "D,1,d,t,m,n,f,,,c,1\r\n" T1,
+     "QUOTING 2:20 #1 - [\\x0D\\x0A] expected LF as in the lines before, found CRLF\n"},
+    {"H,EMI,1.0,S,R,2,W,TEST,B,\r\n" D1 T1,
+     "QUOTING 2:20 #1 - [\\x0A] expected CRLF as in the lines before, found LF\n"},
+    {H "D,1,d\"x,t,m,n,f,,,c,1\r\n" T1,
+     "QUOTING 2:6 #1 DeviceID [d\"x] expected no quote inside an unquoted field, found one\n"
+     "QUOTING 2:22 #1 - [\\x0D\\x0A] expected LF as in the lines before, found CRLF\n"},
+    /* Limits */
+    {H "D,1,d,t,m,n,f," X64 "x,,c,1\n" T1,
+     "LIMIT 2:15 #1 MPxN [xxxxxxxxxxxxxxxxxxxxxxx…] expected at most 64 characters, found 65\n"},
+    {H "D,1,d,t,m,n,f," X64 ",,c,1\n" T1, ""},
+    {"H,EMI,1.0,S,R,2,W,TEST," X64 X64 "x,\n" T1,
+     "LIMIT 1:24 #0 BatchId [xxxxxxxxxxxxxxxxxxxxxxx…] expected at most 128 characters, found "
+     "129\n"},
+    {H "T," X64 "1\n",
+     "LIMIT 2:3 #0 Count [xxxxxxxxxxxxxxxxxxxxxxx…] expected at most 64 characters, found 65\n"},
+    {H D1 D1 D1 D1 D1 D1 "x",
+     "LIMIT 7:1 #0 - [-] expected at most 5 records, found more\n"},
+    /* Encoding */
+    {"\xef\xbb\xbf" H T1, "ENCODING 1:1 #0 - [-] expected UTF-8 without byte order mark, found a "
+                          "byte order mark\n"},
+    {"\xff\xfeH", "ENCODING 1:1 #0 - [-] expected UTF-8, found the first bytes of UTF-16 or "
+                  "UTF-32\n"},
+    {H "D,1,é\xe9,t,m,n,f,,,c,1\n" T1,
+     "ENCODING 2:6 #1 DeviceID [\\xE9] expected UTF-8 without NUL, found byte E9\n"},
+    {H "D,1,\"\xe9\",t,m,n,f,,,c,1\n" T1,
+     "ENCODING 2:6 #1 DeviceID [\\xE9] expected UTF-8 without NUL, found byte E9\n"},
+    {H "D,1\"\xe9\n" T1,
+     "QUOTING 2:4 #1 RecordNumber [1\"\\xE9] expected no quote inside an unquoted field, found one\n"
+     "ENCODING 2:5 #1 - [\\xE9] expected UTF-8 without NUL, found byte E9\n"},
+    /* The first bytes */
+    {"", "EMPTY 0:0 #0 - [-] expected content, found an empty file\n"},
+    {" \r\n\t\n", "EMPTY 0:0 #0 - [-] expected content, found nothing but white space\n"},
+    {"\n <?xml", "FORM 2:2 #0 - [<?xm] expected CSV, found XML, which begins with \"<?xm\"\n"},
+    {"\x1f\x8b\x08zz", "FORM 1:1 #0 - [\\x1F\\x8B\\x08z] expected CSV, found gzip data, which begins "
+                       "with \"\\x1F\\x8B\\x08z\"\n"},
+    {"PK\3\4zz", "FORM 1:1 #0 - [PK\\x03\\x04] expected CSV, found a zip archive, which begins with "
+                 "\"PK\\x03\\x04\"\n"},
+};
+
+static void test_csv_reader__faulty_documents__place_ordinal_field_value(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(documents); i++)
+        expect_faults(documents[i].text, strlen(documents[i].text), documents[i].faults);
+}
+
+static void test_csv_reader__nul__one_fault_and_the_end(void **state)
+{
+    static const char text[] = H "D,1,\0,t\nx\n";
+
+    (void)state;
+    expect_faults(text, sizeof text - 1,
+                  "ENCODING 2:5 #1 DeviceID [\\x00] expected UTF-8 without NUL, found byte 00\n");
+}
+
+static void test_csv_reader__open_quote__later_records_are_read(void **state)
+{
+    static const char text[] = H "D,1,\"d,t,m,n,f,,,c,1\n" D2 T2;
+    struct log log = {0};
+
+    (void)state;
+    read_document(&log, text, sizeof text - 1);
+    assert_non_null(strstr(log.all->str, "record 2 3:1 3:3=2 "));
+    assert_non_null(strstr(log.all->str, "count 4:3 2\nrecords 2\n"));
+    log_clear(&log);
+}
+
+static void test_csv_reader__field_too_long__cut_and_emitted(void **state)
+{
+    static const char text[] = H "D,1,é" X64 ",t,m,n,f,,,c,1\n" T1;
+    struct log log = {0};
+
+    (void)state;
+    read_document(&log, text, sizeof text - 1);
+    assert_non_null(strstr(log.faults->str, "LIMIT 2:5 #1 DeviceID "));
+    assert_null(strstr(log.all->str, "2:5=é" X64));
+    assert_non_null(strstr(log.all->str, " 2:71=t"));
+    log_clear(&log);
+}
+
+static char *long_record(const char *before, char filler, size_t n, const char *after)
+{
+    g_autofree char *middle = g_strnfill(n, filler);
+    return g_strconcat(before, middle, after, NULL);
+}
+
+static void test_csv_reader__record_too_long__given_up_and_resynchronised(void **state)
+{
+    g_autofree char *plain = long_record(H "D,1,", 'x', 70000, "\n" D2 T2);
+    g_autofree char *quoted = long_record(H "D,1,\"x\n" D2, 'x', 70000, "\n" T2);
+    g_autofree char *most = long_record(H "D,1,d,t,m,n,f,,,c,", 'x', 65536 - 18, "\n" T1);
+
+    (void)state;
+    expect_faults(plain, strlen(plain),
+                  "LIMIT 2:1 #1 - [D,1,xxxxxxxxxxxxxxxxxxx…] expected a record of at most 65536 "
+                  "bytes, found a longer one\n");
+    expect_faults(quoted, strlen(quoted),
+                  "QUOTING 2:5 #1 DeviceID [\"x\\x0AD,2,d,t,m,n,f,,…] expected a closing quote, "
+                  "found none\n"
+                  "LIMIT 4:1 #0 - [xxxxxxxxxxxxxxxxxxxxxxx…] expected a record of at most 65536 "
+                  "bytes, found a longer one\n");
+    expect_faults(most, strlen(most),
+                  "LIMIT 2:19 #1 Attempt [xxxxxxxxxxxxxxxxxxxxxxx…] expected at most 64 "
+                  "characters, found 65518\n");
+}
+
+static void test_csv_reader__hostile_lines__fast(void **state)
+{
+    g_autofree char *commas = long_record(H "D", ',', 65535, "\n" T1);
+    g_autofree char *quotes = long_record(H "D,", '"', 65534, "\n" T1);
+    g_autofree char *empty = long_record(H, '\n', 2000000, T1);
+    const char *const texts[] = {commas, quotes, empty};
+    gint64 begin = g_get_monotonic_time();
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+        struct log log = {0};
+        read_in_pieces(&log, texts[i], strlen(texts[i]), 65536);
+        log_clear(&log);
+    }
+    assert_true(g_get_monotonic_time() - begin < 3 * G_USEC_PER_SEC); /* sanitizers included */
+}
+
+static void test_csv_reader__flood_of_other_records__ended_by_the_limit(void **state)
+{
+    g_autofree char *empty = long_record(H, '\n', 100001, T1);
+    struct log log = {0};
+
+    (void)state;
+    read_in_pieces(&log, empty, strlen(empty), 65536);
+    assert_non_null(strstr(log.faults->str, "LIMIT 100001:1 #0 - [-] expected at most 100000 "
+                                            "records other than D, found more\n"));
+    assert_null(strstr(log.all->str, "count"));
+    log_clear(&log);
+}
+
+static void test_csv_reader__stopped_from_sink__nothing_follows(void **state)
+{
+    static const char text[] = H D1 D2 "x\n";
+    struct log log = {.stop_at_first = true};
+
+    (void)state;
+    read_document(&log, text, sizeof text - 1);
+    assert_string_equal(log.faults->str, "");
+    assert_non_null(strstr(log.all->str, "records 1\n"));
+    log_clear(&log);
+}
+
+/* Pieces make no difference to mutated text either. */
+static void test_csv_reader__mutated_documents__same_events_in_any_pieces(void **state)
+{
+    static const char good[] = H "D,1,\"d\"\"x\",é,m,n,f,,,c,1\r\n" D2 T2;
+    static const char bytes[] = "\",\r\n\0DHTx\xe9<";
+    GRand *random = g_rand_new_with_seed(1);
+
+    (void)state;
+    for (int i = 0; i < 3000; i++) {
+        char text[sizeof good];
+        struct log log = {0};
+        memcpy(text, good, sizeof good);
+        for (int k = 0; k < 1 + i % 5; k++)
+            text[g_rand_int_range(random, 0, sizeof good - 1)] =
+                bytes[g_rand_int_range(random, 0, sizeof bytes - 1)];
+        read_document(&log, text, sizeof good - 1);
+        log_clear(&log);
+    }
+    g_rand_free(random);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_csv_reader__good_file__events_in_order),
+        cmocka_unit_test(test_csv_reader__faulty_documents__place_ordinal_field_value),
+        cmocka_unit_test(test_csv_reader__nul__one_fault_and_the_end),
+        cmocka_unit_test(test_csv_reader__open_quote__later_records_are_read),
+        cmocka_unit_test(test_csv_reader__field_too_long__cut_and_emitted),
+        cmocka_unit_test(test_csv_reader__record_too_long__given_up_and_resynchronised),
+        cmocka_unit_test(test_csv_reader__hostile_lines__fast),
+        cmocka_unit_test(test_csv_reader__flood_of_other_records__ended_by_the_limit),
+        cmocka_unit_test(test_csv_reader__stopped_from_sink__nothing_follows),
+        cmocka_unit_test(test_csv_reader__mutated_documents__same_events_in_any_pieces),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
