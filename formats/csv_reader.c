@@ -286,17 +286,19 @@ static void report_quoting(struct csv *c, enum quoting quoting)
     };
     struct fault fault = record_fault(c, FAULT_QUOTING);
     const char *bad = c->text + c->fault_offset, *end = c->text + c->len;
-    const char *comma = quoting == QUOTING_OPEN ? NULL : memchr(bad, ',', (size_t)(end - bad));
-    g_autofree char *shown = NULL;
+    /* A field without closing quote is shown to the end of its line. */
+    const char *stop = memchr(bad, quoting == QUOTING_OPEN ? '\n' : ',', (size_t)(end - bad));
+    g_autofree char *shown = NULL, *found = NULL;
 
-    end = comma ? comma : end;
+    end = stop ? stop : end;
     shown = text_escape(bad, (size_t)(end - bad), SHOWN_CHARS);
+    found = g_strdup_printf("\"%s\"", shown);
     fault.at = place_in_record(c, c->fault_offset);
     fault.field = column_name(c, c->n_fields - 1);
     fault.value = c->text + c->field_offset;
     fault.value_len = (size_t)(end - fault.value);
     reader_fault_with(c->reader, &fault, "expected %s, found %s", texts[quoting].expected,
-                      texts[quoting].found ? texts[quoting].found : shown);
+                      texts[quoting].found ? texts[quoting].found : found);
 }
 
 /* True when the record is UTF-8 without NUL. NUL ends the reading: such a file is no text at all.

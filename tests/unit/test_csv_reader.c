@@ -147,8 +147,8 @@ static void test_csv_reader__good_file__events_in_order(void **state)
     read_document(&log, good, sizeof good - 1);
     assert_string_equal(log.all->str,
                         "header 1:1 1:11=S 1:13=R 1:15=2 1:17=W 1:19=TEST 1:24=B 1:26=\n"
-                        "record 1 2:1 2:3=1 2:5=d,\"q\" 2:16=é 2:18=m 2:20=n 2:22=f 2:24= 2:25="
-                        " 2:26=c 2:28=1\n"
+                        "record 1 2:1 2:3=1 2:5=d,\"q\" 2:15=é 2:17=m 2:19=n 2:21=f 2:23= 2:24="
+                        " 2:25=c 2:27=1\n"
                         "record 2 3:1 3:5=2 3:9=a\\x0Ab 4:4=t 4:6=m 4:8=n 4:10=f 4:12= 4:13="
                         " 4:16=c 4:18=1\n"
                         "count 5:3 2\n"
@@ -162,10 +162,12 @@ static const struct {
     /* The frame */
     {H D1 T1 "", ""},
     {H T1, ""},
-    {D1 T1, "HEADER 1:1 #1 - [D,1,d,t,m,n,f,,,c,1] expected the H record first, found a D record\n"},
+    {D1 T1,
+     "HEADER 1:1 #1 - [D,1,d,t,m,n,f,,,c,1] expected the H record first, found a D record\n"},
     {D1 H T1,
      "HEADER 1:1 #1 - [D,1,d,t,m,n,f,,,c,1] expected the H record first, found a D record\n"},
-    {H H T1, "HEADER 2:1 #0 - [H,EMI,1.0,S,R,2,W,TEST,…] expected one H record, found an H record\n"},
+    {H H T1,
+     "HEADER 2:1 #0 - [H,EMI,1.0,S,R,2,W,TEST,…] expected one H record, found an H record\n"},
     {H D1, "TRAILER 2:1 #0 - [-] expected a T record last, found the end after a D record\n"},
     {H, "TRAILER 1:1 #0 - [-] expected a T record last, found the end after an H record\n"},
     {H D1 T1 D2 T2 "\n",
@@ -176,7 +178,7 @@ static const struct {
     {H "Dx,1\n" T1, "FIELDS 2:1 #0 - [Dx,1] expected a record H, D or T, found \"Dx\"\n"},
     {H "\"D\"x,1\n" T1,
      "QUOTING 2:4 #0 RecordType [\"D\"x] expected a comma or the line's end after a closing quote, "
-     "found x\n"},
+     "found \"x\"\n"},
     {H "D\n" T1, "FIELDS 2:1 #1 - [D] expected 11 fields, found 1\n"},
     {H "\"D\",1\n" T1, "FIELDS 2:1 #1 - [\"D\",1] expected 11 fields, found 2\n"},
     {H D1 "D,2,,,,,,,,,,\n" T2, "FIELDS 3:1 #2 - [D,2,,,,,,,,,,] expected 11 fields, found 12\n"},
@@ -192,7 +194,7 @@ static const struct {
      "QUOTING 2:6 #1 DeviceID [d\"x] expected no quote inside an unquoted field, found one\n"},
     {H "D,1,\"d\" ,t,m,n,f,,,c,1\n" T1,
      "QUOTING 2:8 #1 DeviceID [\"d\" ] expected a comma or the line's end after a closing quote, "
-     "found  \n"},
+     "found \" \"\n"},
     {H "D,1,d,t\r,m,n,f,,,c,1\n" T1,
      "QUOTING 2:8 #1 DeviceType [t\\x0D] expected CRLF or LF, found a lone CR\n"},
     {H "D,1,\"d\n" D2 T2,
@@ -213,8 +215,7 @@ static const struct {
      "129\n"},
     {H "T," X64 "1\n",
      "LIMIT 2:3 #0 Count [xxxxxxxxxxxxxxxxxxxxxxx…] expected at most 64 characters, found 65\n"},
-    {H D1 D1 D1 D1 D1 D1 "x",
-     "LIMIT 7:1 #0 - [-] expected at most 5 records, found more\n"},
+    {H D1 D1 D1 D1 D1 D1 "x", "LIMIT 7:1 #0 - [-] expected at most 5 records, found more\n"},
     /* Encoding */
     {"\xef\xbb\xbf" H T1, "ENCODING 1:1 #0 - [-] expected UTF-8 without byte order mark, found a "
                           "byte order mark\n"},
@@ -224,17 +225,19 @@ static const struct {
      "ENCODING 2:6 #1 DeviceID [\\xE9] expected UTF-8 without NUL, found byte E9\n"},
     {H "D,1,\"\xe9\",t,m,n,f,,,c,1\n" T1,
      "ENCODING 2:6 #1 DeviceID [\\xE9] expected UTF-8 without NUL, found byte E9\n"},
-    {H "D,1\"\xe9\n" T1,
-     "QUOTING 2:4 #1 RecordNumber [1\"\\xE9] expected no quote inside an unquoted field, found one\n"
-     "ENCODING 2:5 #1 - [\\xE9] expected UTF-8 without NUL, found byte E9\n"},
+    {H "D,1\"\xe9\n" T1, "QUOTING 2:4 #1 RecordNumber [1\"\\xE9] expected no quote inside an "
+                         "unquoted field, found one\n"
+                         "ENCODING 2:5 #1 - [\\xE9] expected UTF-8 without NUL, found byte E9\n"},
     /* The first bytes */
     {"", "EMPTY 0:0 #0 - [-] expected content, found an empty file\n"},
     {" \r\n\t\n", "EMPTY 0:0 #0 - [-] expected content, found nothing but white space\n"},
     {"\n <?xml", "FORM 2:2 #0 - [<?xm] expected CSV, found XML, which begins with \"<?xm\"\n"},
-    {"\x1f\x8b\x08zz", "FORM 1:1 #0 - [\\x1F\\x8B\\x08z] expected CSV, found gzip data, which begins "
-                       "with \"\\x1F\\x8B\\x08z\"\n"},
-    {"PK\3\4zz", "FORM 1:1 #0 - [PK\\x03\\x04] expected CSV, found a zip archive, which begins with "
-                 "\"PK\\x03\\x04\"\n"},
+    {"\x1f\x8b\x08zz",
+     "FORM 1:1 #0 - [\\x1F\\x8B\\x08z] expected CSV, found gzip data, which begins "
+     "with \"\\x1F\\x8B\\x08z\"\n"},
+    {"PK\3\4zz",
+     "FORM 1:1 #0 - [PK\\x03\\x04] expected CSV, found a zip archive, which begins with "
+     "\"PK\\x03\\x04\"\n"},
 };
 
 static void test_csv_reader__faulty_documents__place_ordinal_field_value(void **state)

@@ -1,0 +1,194 @@
+"""A gateway home for end-to-end tests, and a TAP report of what was found.
+
+    with Tap() as tap:
+        home = Home()
+        home.drop("mcc", path)
+        home.run()
+        tap.ok(home.out("mcc") == [...], "what is expected")
+
+The folder of a home is kept when a test of the program failed.
+"""
+import hashlib
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+
+GATE = os.environ.get("ECOSGATE", "./ecosgate")
+GENERATE = os.environ.get("GENERATE", "samples/generate")
+SOURCE = os.environ.get("top_srcdir", ".")
+SAMPLES = os.path.join(SOURCE, "samples")
+NOW = "2023-07-03T12:00:00Z"
+
+
+class Tap:
+    """Counts results; the exit status is 1 when one was bad."""
+
+    def __init__(self):
+        self.count = 0
+        self.bad = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if kind is not None and kind is not SystemExit:
+            self.ok(False, f"no exception: {kind.__name__}: {value}")
+            import traceback
+            traceback.print_exception(kind, value, trace)
+        print(f"1..{self.count}", flush=True)
+        Home.clean(keep=self.bad > 0)
+        sys.exit(1 if self.bad else 0)
+
+    def ok(self, good, text, *details):
+        self.count += 1
+        if not good:
+            self.bad += 1
+        print(f"{'ok' if good else 'not ok'} {self.count} - {text}", flush=True)
+        if not good:
+            for detail in details:
+                for line in str(detail).splitlines()[:60]:
+                    print(f"# {line}", flush=True)
+        return good
+
+
+class Home:
+    made = []
+
+    def __init__(self, settings=""):
+        self.top = tempfile.mkdtemp(prefix="ecosgate-test.")
+        Home.made.append(self.top)
+        self.dir = os.path.join(self.top, "home")
+        self.conf = os.path.join(self.dir, "ecosgate.conf")
+        subprocess.run([GATE, "init", self.dir], check=True, stdout=subprocess.DEVNULL)
+        if settings:
+            self.set(settings)
+
+    @staticmethod
+    def clean(keep):
+        for top in Home.made:
+            if keep:
+                print(f"# kept: {top}")
+            else:
+                shutil.rmtree(top, ignore_errors=True)
+
+    def set(self, settings):
+        """Lines "group key=value", one each."""
+        with open(self.conf, encoding="utf-8") as file:
+            lines = file.read().split("\n")
+        for setting in settings.strip().splitlines():
+            group, assignment = setting.strip().rsplit(" ", 1)
+            key = assignment.split("=")[0]
+            at = lines.index(f"[{group}]")
+            end = next((i for i in range(at + 1, len(lines)) if lines[i].startswith("[")), len(lines))
+            for i in range(at + 1, end):
+                if lines[i].startswith(key + "="):
+                    lines[i] = assignment
+                    break
+            else:
+                lines.insert(at + 1, assignment)
+        with open(self.conf, "w", encoding="utf-8") as file:
+            file.write("\n".join(lines))
+
+    def path(self, *parts):
+        return os.path.join(self.dir, *parts)
+
+    def inbox(self, drop):
+        return self.path("drops", drop, "in")
+
+    def drop(self, drop, source, name=None):
+        """Puts a copy of a file into a drop, whole at once, as a careful sender does."""
+        target = os.path.join(os.fsencode(self.inbox(drop)), os.fsencode(name or os.path.basename(source)))
+        hidden = os.path.join(os.path.dirname(target), b".arriving")
+        shutil.copy(source, hidden)
+        os.rename(hidden, target)
+
+    def out(self, drop):
+        return sorted(os.listdir(self.path("drops", drop, "out")))
+
+    def read_out(self, drop, name):
+        with open(self.path("drops", drop, "out", name), "rb") as file:
+            return file.read()
+
+    def command(self, *arguments, now=NOW, env=None, timeout=120, prefix=()):
+        return subprocess.run([*prefix, GATE, "-c", self.conf, "--now", now, *arguments], capture_output=True,
+                              timeout=timeout, env={**os.environ, **(env or {})}, check=False)
+
+    def run(self, **options):
+        return self.command("run", "--once", **options)
+
+    def json(self, *arguments):
+        done = self.command("--json", *arguments)
+        return [json.loads(line) for line in done.stdout.decode().splitlines()]
+
+    def daemon(self, now=NOW, env=None):
+        return subprocess.Popen([GATE, "-c", self.conf, "--now", now, "run"], stderr=subprocess.PIPE,
+                                env={**os.environ, **(env or {})})
+
+    def tree(self):
+        """Every file of drops and spool but the ledger's own, with its digest."""
+        found = {}
+        for root, folders, files in os.walk(os.fsencode(self.dir)):
+            folders.sort()
+            for name in sorted(files):
+                path = os.path.join(root, name)
+                short = os.path.relpath(path, os.fsencode(self.dir))
+                if name.startswith(b"ledger.sqlite") or name == b"lock" or name == b"ecosgate.conf":
+                    continue
+                with open(path, "rb") as file:
+                    found[short] = hashlib.sha256(file.read()).hexdigest()
+        return found
+
+    def ledger(self, leave_out=("judging_begun",)):
+        """All rows of all tables, as text, without the columns named."""
+        connection = sqlite3.connect(self.path("spool", "ledger.sqlite"))
+        rows = []
+        tables = [name for (name,) in connection.execute(
+            "SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%' ORDER BY name")]
+        for table in tables:
+            columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})") if row[1] not in leave_out]
+            for row in connection.execute(f"SELECT {','.join(columns)} FROM {table} ORDER BY 1, 2"):
+                rows.append(f"{table}: {row}")
+        connection.close()
+        return rows
+
+    def state(self):
+        return self.tree(), self.ledger()
+
+
+def wait_until(condition, seconds=20):
+    """Looks often until the condition holds; the limit only ends a hopeless wait."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.01)
+    return bool(condition())
+
+
+def difference(expected, found):
+    """What differs between two states of a home, a line each."""
+    lines = []
+    (files, rows), (other_files, other_rows) = expected, found
+    for name in sorted(set(files) | set(other_files)):
+        if files.get(name) != other_files.get(name):
+            where = "missing" if name not in other_files else "extra" if name not in files else "differs"
+            lines.append(f"{where}: {os.fsdecode(name)}")
+    lines += [f"row missing: {row}" for row in rows if row not in other_rows][:10]
+    lines += [f"row extra: {row}" for row in other_rows if row not in rows][:10]
+    return "\n".join(lines)
+
+
+def generate(folder, *arguments):
+    done = subprocess.run([GENERATE, "-o", folder, *arguments], check=True, capture_output=True, text=True)
+    return done.stdout.strip().splitlines()[-1]
+
+
+def terminate(process):
+    process.send_signal(signal.SIGTERM)
+    return process.wait(timeout=30)

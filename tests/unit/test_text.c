@@ -1,0 +1,149 @@
+#include "formats/text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+/* after the standard headers: it needs them */
+#include <cmocka.h>
+
+static void test_text_escape__any_bytes__printable_text(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+        const char *escaped;
+    } cases[] = {
+        {"", 0, ""},
+        {"plain é €", 12, "plain é €"},
+        {"a\\b", 3, "a\\\\b"},
+        {"\0\t\n\x7f", 4, "\\x00\\x09\\x0A\\x7F"},
+        {"\xc2\x85", 2, "\\xC2\\x85"},          /* NEL, a control character */
+        {"\xc0\x80", 2, "\\xC0\\x80"},          /* over-long NUL */
+        {"\xed\xa0\x80", 3, "\\xED\\xA0\\x80"}, /* surrogate */
+        {"\xf4\x90\x80\x80", 4, "\\xF4\\x90\\x80\\x80"},
+        {"\xe2\x82", 2, "\\xE2\\x82"}, /* cut off */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *escaped = text_escape(cases[i].bytes, cases[i].len, 0);
+        assert_string_equal(escaped, cases[i].escaped);
+    }
+}
+
+static void test_text_escape__over_the_limit__ends_in_ellipsis(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t max;
+        const char *cut;
+    } cases[] = {
+        {"abcd", 4, "abcd"},       {"abcde", 4, "abc…"},       {"éééé", 4, "éééé"},
+        {"ééééé", 4, "ééé…"},      {"ab\ncd", 6, "ab…"}, /* no escape is torn */
+        {"ab\ncd", 7, "ab\\x0A…"}, {"ab\ncd", 8, "ab\\x0Acd"}, {"ab", 1, "…"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *cut = text_escape(cases[i].text, strlen(cases[i].text), cases[i].max);
+        assert_string_equal(cut, cases[i].cut);
+    }
+}
+
+/* Bytes that meet the edges of UTF-8 and of the escapes more often than chance would have it. */
+static size_t random_bytes(GRand *random, char *bytes, size_t max)
+{
+    static const char edges[] = "\\x0Aaé€\xc2\x80\x9f\xed\xa0\xbf\xf4\x90\xe0\xff\n";
+    size_t len = (size_t)g_rand_int_range(random, 0, (gint32)max + 1);
+
+    for (size_t i = 0; i < len; i++)
+        bytes[i] = g_rand_boolean(random) ? (char)g_rand_int_range(random, 0, 256)
+                                          : edges[g_rand_int_range(random, 0, sizeof edges)];
+    return len;
+}
+
+static void test_text_unescape__random_bytes__round_trip(void **state)
+{
+    GRand *random = g_rand_new_with_seed(7);
+
+    (void)state;
+    for (int i = 0; i < 100000; i++) {
+        char bytes[24];
+        size_t len = random_bytes(random, bytes, sizeof bytes), again_len = 0;
+        g_autofree char *escaped = text_escape(bytes, len, 0);
+        g_autofree char *again = text_unescape(escaped, &again_len);
+        assert_true(g_utf8_validate(escaped, -1, NULL));
+        assert_non_null(again);
+        assert_int_equal(again_len, len);
+        assert_memory_equal(again, bytes, len);
+    }
+    g_rand_free(random);
+}
+
+static void test_text_unescape__not_what_escape_writes__null(void **state)
+{
+    static const char *const bad[] = {"\\",
+                                      "a\\",
+                                      "\\x",
+                                      "\\x4",
+                                      "\\x41",
+                                      "\\x0a",
+                                      "\\n",
+                                      "\\xZZ",
+                                      "\n",
+                                      "\xff",
+                                      "\\xC3\\xA9" /* é needs no escape */,
+                                      "\\x5C"};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        size_t len;
+        assert_null(text_unescape(bad[i], &len));
+    }
+}
+
+static void test_text_valid_prefix__random_bytes__agrees_with_glib(void **state)
+{
+    GRand *random = g_rand_new_with_seed(9);
+
+    (void)state;
+    for (int i = 0; i < 100000; i++) {
+        char bytes[40];
+        const char *end;
+        size_t len = random_bytes(random, bytes, sizeof bytes);
+        g_utf8_validate_len(bytes, len, &end);
+        assert_int_equal(text_valid_prefix(bytes, len), end - bytes);
+    }
+    g_rand_free(random);
+}
+
+static void test_text_is_cut_character__every_prefix__only_if_more_may_come(void **state)
+{
+    static const char *const characters[] = {"é", "€", "\xf0\x9f\x98\x80", "\xed\x9f\xbf"};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(characters); i++) {
+        size_t whole = strlen(characters[i]);
+        for (size_t len = 0; len <= whole; len++)
+            assert_int_equal(text_is_cut_character(characters[i], len), len > 0 && len < whole);
+        assert_int_equal(text_characters(characters[i], whole), 1);
+    }
+    assert_false(text_is_cut_character("\xed\xa0", 2));
+    assert_false(text_is_cut_character("\xff", 1));
+    assert_false(text_is_cut_character("", 1));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_text_escape__any_bytes__printable_text),
+        cmocka_unit_test(test_text_escape__over_the_limit__ends_in_ellipsis),
+        cmocka_unit_test(test_text_unescape__random_bytes__round_trip),
+        cmocka_unit_test(test_text_unescape__not_what_escape_writes__null),
+        cmocka_unit_test(test_text_valid_prefix__random_bytes__agrees_with_glib),
+        cmocka_unit_test(test_text_is_cut_character__every_prefix__only_if_more_may_come),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
