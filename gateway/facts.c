@@ -9,7 +9,8 @@ enum { KEY_WIDTH = 14, MAX_COLUMNS = 16 };
 
 void facts_set(json_t *object, const char *key, json_t *value)
 {
-    (void)json_object_set_new(object, key, value ? value : json_null()); /* keys are ours: it works */
+    (void)json_object_set_new(object, key,
+                              value ? value : json_null()); /* keys are ours: it works */
 }
 
 void facts_set_text(json_t *object, const char *key, const char *text)
@@ -44,7 +45,8 @@ void facts_print(const json_t *object)
     const char *key;
     json_t *value;
 
-    json_object_foreach ((json_t *)object, key, value) {
+    json_object_foreach((json_t *)object, key, value)
+    {
         g_autofree char *text = scalar_text(value);
         if (text != NULL)
             printf("%-*s %s\n", KEY_WIDTH, key, text);
@@ -113,4 +115,12 @@ void facts_table(const json_t *rows, const char *const *columns, size_t most, co
         print_row(json_array_get(rows, r), columns, widths, numbers, indent);
     if (n > most)
         printf("%s… and %zu more; --json lists them\n", indent, n - most);
+}
+
+void facts_section(const char *title, const json_t *rows, const char *const *columns, size_t most)
+{
+    if (json_array_size(rows) == 0)
+        return;
+    puts(title);
+    facts_table(rows, columns, most, "  ");
 }

@@ -1,5 +1,6 @@
 /*
- * Facts for people: the JSON that --json prints, as aligned text. One source, so that both say the same.
+ * Facts for people: the JSON that --json prints, as aligned text. One source, so that both say the
+ * same.
  */
 #ifndef ECOSGATE_GATEWAY_FACTS_H
 #define ECOSGATE_GATEWAY_FACTS_H
@@ -17,8 +18,11 @@ void facts_set_optional(json_t *object, const char *key, json_int_t number, json
 /* The scalar members that are not null, one a line: "key         value". */
 void facts_print(const json_t *object);
 
-/* The named members (NULL-terminated) of at most `most` of the objects, in columns under their names, with
- * what stands before each line; then how many more there are. */
+/* The named members (NULL-terminated) of at most `most` of the objects, in columns under their
+ * names, with what stands before each line; then how many more there are. */
 void facts_table(const json_t *rows, const char *const *columns, size_t most, const char *indent);
+
+/* A title and the table under it; nothing where there are no rows. */
+void facts_section(const char *title, const json_t *rows, const char *const *columns, size_t most);
 
 #endif

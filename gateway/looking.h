@@ -1,6 +1,7 @@
 /*
- * What the commands that only look share: an opened home, and a look at a spool that `run` may be changing
- * under our eyes. A job that is between two folders is looked for again and is never an error.
+ * What the commands that only look share: an opened home, and a look at a spool that `run` may be
+ * changing under our eyes. A job that is between two folders is looked for again and is never an
+ * error.
  */
 #ifndef ECOSGATE_GATEWAY_LOOKING_H
 #define ECOSGATE_GATEWAY_LOOKING_H
@@ -23,16 +24,16 @@ struct spot {
     enum job_state state;
 };
 
-/* All directories of jobs as struct spot, by id; one that moved meanwhile may stand there twice or not at
- * all. g_array_unref. */
+/* All directories of jobs as struct spot, by id; one that moved meanwhile may stand there twice or
+ * not at all. g_array_unref. */
 GArray *looking_spots(const struct spool *spool, GError **error);
 
-/* A part of a job wherever it is: an open descriptor, no links followed. -1 without error: there is no such
- * job or part. */
+/* A part of a job wherever it is: an open descriptor, no links followed. -1 without error: there is
+ * no such job or part. */
 int looking_open_part(const struct spool *spool, int64_t id, const char *part, GError **error);
 
-/* Names of the parts and the folder they were seen in, both of the same moment. NULL without error and
- * *state JOB_NOWHERE: no directory. g_strfreev. */
+/* Names of the parts and the folder they were seen in, both of the same moment. NULL without error
+ * and *state JOB_NOWHERE: no directory. g_strfreev. */
 char **looking_parts(const struct spool *spool, int64_t id, enum job_state *state, GError **error);
 
 #endif

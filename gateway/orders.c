@@ -107,8 +107,9 @@ static bool may_requeue(const struct plan *plan)
     return plan->from == JOB_REJECTED || plan->from == JOB_HELD || plan->from == JOB_CORRUPT;
 }
 
-/* The move comes before the commit, and a job in held has a reason, one in ready none: so a job that stands
- * at its goal while the ledger still says otherwise is an order that was stopped half-way. */
+/* The move comes before the commit, and a job in held has a reason, one in ready none: so a job
+ * that stands at its goal while the ledger still says otherwise is an order that was stopped
+ * half-way. */
 static bool is_half_done(const struct plan *plan, enum order_verb verb)
 {
     if (verb == ORDER_HOLD)
@@ -121,7 +122,8 @@ static char *refuse(const struct plan *plan, const struct order *order)
 {
     static const char *const only[] = {"in ready can be held", "in held can be released",
                                        "in rejected, held or corrupt can be judged again"};
-    const char *where = plan->from == JOB_NOWHERE ? "no folder of the spool" : job_state_name(plan->from);
+    const char *where =
+        plan->from == JOB_NOWHERE ? "no folder of the spool" : job_state_name(plan->from);
     char id[JOB_ID_SIZE];
     bool fits = order->verb == ORDER_HOLD      ? plan->from == JOB_READY
                 : order->verb == ORDER_RELEASE ? plan->from == JOB_HELD
@@ -183,8 +185,8 @@ static bool note_job(struct ledger *ledger, const struct order *order, const str
 }
 
 /* One commit: the order's outcome, and what it does to the job's row (plan NULL: nothing). */
-static bool commit_order(struct gateway *gateway, const struct order *order, const struct plan *plan,
-                         const char *result, GError **error)
+static bool commit_order(struct gateway *gateway, const struct order *order,
+                         const struct plan *plan, const char *result, GError **error)
 {
     const char *verb = order_verb_name(order->verb);
     struct ledger_action action = {.order_id = order->id,

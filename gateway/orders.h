@@ -1,8 +1,10 @@
 /*
- * What operators ask of the gateway: hold, release, requeue. An order is a key file in spool/orders/ named
- * by a UUID, so that whoever asks needs no lock; the one writer carries it out and keeps it in the ledger.
+ * What operators ask of the gateway: hold, release, requeue. An order is a key file in
+ * spool/orders/ named by a UUID, so that whoever asks needs no lock; the one writer carries it out
+ * and keeps it in the ledger.
  *
- *     orders_write (anyone) → orders_carry_out (the writer) → the ledger's operator action → file removed
+ *     orders_write (anyone) → orders_carry_out (the writer) → the ledger's operator action → file
+ * removed
  *
  * Stopped anywhere in between, the next orders_carry_out ends what was begun.
  */
@@ -32,8 +34,8 @@ bool order_verb_parse(const char *name, enum order_verb *verb);
 /* Publishes the order; sets order->id, which is the ledger's order_id. */
 bool orders_write(const struct gateway *gateway, struct order *order, GError **error);
 
-/* Carries out all orders that wait, oldest first; for the writer, at the start of a pass. False: a fault of
- * spool or ledger; the orders not done yet stay for the next time. */
+/* Carries out all orders that wait, oldest first; for the writer, at the start of a pass. False: a
+ * fault of spool or ledger; the orders not done yet stay for the next time. */
 bool orders_carry_out(struct gateway *gateway, GError **error);
 
 void order_free(struct order *order);

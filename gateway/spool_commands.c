@@ -16,9 +16,10 @@ bool spool_parse_id(const char *text, int64_t *id)
 {
     if (job_id_parse(text, id))
         return true;
-    g_printerr("ecosgate: '%s' is no job's ID: expected digits such as 00000012; 'ecosgate spool list' "
-               "shows the jobs\n",
-               text);
+    g_printerr(
+        "ecosgate: '%s' is no job's ID: expected digits such as 00000012; 'ecosgate spool list' "
+        "shows the jobs\n",
+        text);
     return false;
 }
 
@@ -90,7 +91,8 @@ static int cat_part(struct looking *looking, int64_t id, const char *name)
     if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         if (fd >= 0)
             (void)close(fd); /* not even read from */
-        g_printerr("ecosgate: job %08" G_GINT64_FORMAT " has no file '%s'; 'ecosgate spool show' lists "
+        g_printerr("ecosgate: job %08" G_GINT64_FORMAT
+                   " has no file '%s'; 'ecosgate spool show' lists "
                    "its files\n",
                    id, part);
         return EXIT_REFUSED;

@@ -26,8 +26,9 @@ static void print_text(json_t *fact)
     for (size_t i = 0; i < G_N_ELEMENTS(columns); i++) {
         const json_t *value = json_object_get(fact, columns[i].key);
         g_autofree char *number =
-            json_is_integer(value) ? g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value))
-                                   : NULL;
+            json_is_integer(value)
+                ? g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value))
+                : NULL;
         const char *text = json_is_string(value) ? json_string_value(value) : number;
         printf("%*s%s", columns[i].width, text ? text : "-",
                i + 1 < G_N_ELEMENTS(columns) ? "  " : "\n");
@@ -44,8 +45,8 @@ static void print_entry(const struct listing *l, json_t *fact)
     json_decref(fact);
 }
 
-/* Where the job is: as seen in the walk over the folders, or by a second look when it was moving then.
- * JOB_NOWHERE also for one in two folders: `spool verify` says more. */
+/* Where the job is: as seen in the walk over the folders, or by a second look when it was moving
+ * then. JOB_NOWHERE also for one in two folders: `spool verify` says more. */
 static enum job_state state_of(struct listing *l, int64_t id)
 {
     enum job_state state = JOB_NOWHERE;

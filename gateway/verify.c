@@ -61,8 +61,8 @@ static int by_id(gconstpointer a, gconstpointer b)
     return (x > y) - (x < y);
 }
 
-/* Every id that either side knows. The ids alone are kept, and each job is asked for when its turn comes, so
- * that no long query holds back the writer's checkpoints. */
+/* Every id that either side knows. The ids alone are kept, and each job is asked for when its turn
+ * comes, so that no long query holds back the writer's checkpoints. */
 static GArray *all_ids(struct verify *v, GError **error)
 {
     g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
@@ -130,13 +130,15 @@ static bool check_proof(void *user, const struct ledger_proof *proof, GError **e
     v->sums->accepted += verdict->accepted;
     v->sums->rejected += verdict->rejected;
     v->sums->deferred += verdict->deferred;
-    if (proof->sound && verdict->parsed == verdict->accepted + verdict->rejected + verdict->deferred)
+    if (proof->sound &&
+        verdict->parsed == verdict->accepted + verdict->rejected + verdict->deferred)
         return true;
     g_autofree char *fault = g_strdup_printf(
-        "receipt %" G_GINT64_FORMAT ", verdict %s: %" G_GINT64_FORMAT " Devices in, noted %" G_GINT64_FORMAT
-        " accepted + %" G_GINT64_FORMAT " rejected + %" G_GINT64_FORMAT
-        " deferred, counted %" G_GINT64_FORMAT " + %" G_GINT64_FORMAT " + %" G_GINT64_FORMAT
-        "; dispatched %" G_GINT64_FORMAT ", sessions %" G_GINT64_FORMAT "; EMA files %" G_GINT64_FORMAT
+        "receipt %" G_GINT64_FORMAT ", verdict %s: %" G_GINT64_FORMAT
+        " Devices in, noted %" G_GINT64_FORMAT " accepted + %" G_GINT64_FORMAT
+        " rejected + %" G_GINT64_FORMAT " deferred, counted %" G_GINT64_FORMAT
+        " + %" G_GINT64_FORMAT " + %" G_GINT64_FORMAT "; dispatched %" G_GINT64_FORMAT
+        ", sessions %" G_GINT64_FORMAT "; EMA files %" G_GINT64_FORMAT
         ", EMD files %" G_GINT64_FORMAT ", EMD rows %" G_GINT64_FORMAT ": these do not agree",
         verdict->receipt, verdict->outcome, verdict->parsed, verdict->accepted, verdict->rejected,
         verdict->deferred, proof->ready, proof->rejected, proof->deferred, verdict->dispatched,
@@ -164,8 +166,8 @@ static bool check_ledger(struct verify *v, GError **error)
         !ledger_live_duplicates(ledger, &live, error))
         return false;
     if (live > 0) {
-        g_autofree char *fault =
-            g_strdup_printf("ledger: Devices with more than one live work item: %" G_GINT64_FORMAT, live);
+        g_autofree char *fault = g_strdup_printf(
+            "ledger: Devices with more than one live work item: %" G_GINT64_FORMAT, live);
         report_fault(v, 0, fault);
     }
     return true;

@@ -1,9 +1,9 @@
 /*
- * `spool verify`: the whole spool and ledger recounted, nothing believed. Bytes against digests, ledger
- * against spool, in = accepted + rejected + deferred (gateway.md, What it promises 3).
+ * `spool verify`: the whole spool and ledger recounted, nothing believed. Bytes against digests,
+ * ledger against spool, in = accepted + rejected + deferred (gateway.md, What it promises 3).
  *
- * What a stop at any crash point leaves, and the next run ends, is no fault. While a writer is at work, a job
- * that looks wrong is looked at again before it is reported: it may just be moving.
+ * What a stop at any crash point leaves, and the next run ends, is no fault. While a writer is at
+ * work, a job that looks wrong is looked at again before it is reported: it may just be moving.
  */
 #ifndef ECOSGATE_GATEWAY_VERIFY_H
 #define ECOSGATE_GATEWAY_VERIFY_H

@@ -53,11 +53,13 @@ static void check_envelope(struct look *look)
 
     if (envelope == NULL)
         verify_fault(look->faults, "%s", fault->message);
-    else if (envelope->size != (uint64_t)job->size || g_strcmp0(envelope->sha256, job->sha256) != 0 ||
-             g_strcmp0(envelope->name, job->name) != 0 || g_strcmp0(envelope->drop, job->drop) != 0 ||
-             envelope->received != job->received)
-        verify_fault(look->faults, "its envelope and the ledger's row disagree in name, drop, time, "
-                                   "size or SHA-256");
+    else if (envelope->size != (uint64_t)job->size ||
+             g_strcmp0(envelope->sha256, job->sha256) != 0 ||
+             g_strcmp0(envelope->name, job->name) != 0 ||
+             g_strcmp0(envelope->drop, job->drop) != 0 || envelope->received != job->received)
+        verify_fault(look->faults,
+                     "its envelope and the ledger's row disagree in name, drop, time, "
+                     "size or SHA-256");
 }
 
 static guint owed_parts(const struct look *look)
@@ -91,7 +93,8 @@ static bool check_inbound(struct look *look, GError **error)
     g_autofree struct ledger_verdict *verdict = NULL;
     const char *folder = job_state_name(look->state);
 
-    if (!ledger_verdict_get(look->gateway->ledger, look->job->id, look->job->receipt, &verdict, error))
+    if (!ledger_verdict_get(look->gateway->ledger, look->job->id, look->job->receipt, &verdict,
+                            error))
         return false;
     bool ended = look->state == JOB_DONE || look->state == JOB_REJECTED;
     bool begun = ended || look->state == JOB_ACTIVE || look->state == JOB_CORRUPT;
@@ -114,10 +117,11 @@ static void check_folder(struct look *look)
     bool ended = look->state == JOB_DONE || look->state == JOB_REJECTED;
 
     if (ended && owed > 0)
-        verify_fault(look->faults, "it is in %s, but %u of its %u files for the drops are not delivered",
+        verify_fault(look->faults,
+                     "it is in %s, but %u of its %u files for the drops are not delivered",
                      job_state_name(look->state), owed, look->parts->len);
-    if (look->job->direction == LEDGER_OUT && look->state != JOB_ACTIVE && look->state != JOB_DONE &&
-        look->state != JOB_CORRUPT)
+    if (look->job->direction == LEDGER_OUT && look->state != JOB_ACTIVE &&
+        look->state != JOB_DONE && look->state != JOB_CORRUPT)
         verify_fault(look->faults, "a work order is never in %s", job_state_name(look->state));
 }
 
@@ -148,7 +152,8 @@ static bool look_at(struct look *look, GError **error)
     check_parts(look);
     if (look->job->direction == LEDGER_OUT) {
         if (look->parts->len != 1)
-            verify_fault(look->faults, "a work order is one file, the ledger has %u", look->parts->len);
+            verify_fault(look->faults, "a work order is one file, the ledger has %u",
+                         look->parts->len);
         return true;
     }
     check_envelope(look);

@@ -1,0 +1,246 @@
+#include "gateway/spool_command.h"
+
+#include "gateway/facts.h"
+#include "gateway/looking.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+enum { MOST_FINDINGS = 20, MOST_ROWS = 1000 };
+
+static json_t *job_facts(const struct ledger_job *job)
+{
+    json_t *fact = json_object();
+    bool in = job->direction == LEDGER_IN;
+
+    facts_set(fact, "id", spool_json_id(job->id));
+    facts_set_text(fact, "name", job->name);
+    facts_set_text(fact, "direction", in ? "in" : "out");
+    facts_set_text(fact, "type", job->type);
+    facts_set_text(fact, "form", job->form);
+    facts_set(fact, "state", NULL); /* keeps its place; known last */
+    facts_set_text(fact, "reason", job->reason);
+    facts_set_text(fact, "org", job->org);
+    facts_set_text(fact, "sender", job->sender);
+    facts_set_optional(fact, "sequence", job->sequence, 0);
+    facts_set_text(fact, "drop", job->drop);
+    facts_set(fact, "received", command_json_instant(job->received));
+    facts_set_optional(fact, "size", in ? job->size : -1, -1);
+    facts_set_text(fact, "sha256", job->sha256);
+    facts_set_number(fact, "receipt", job->receipt);
+    facts_set_number(fact, "judging_begun", job->judging_begun);
+    facts_set(fact, "in_drop_still", json_boolean(job->source.set));
+    return fact;
+}
+
+static bool add_finding(void *user, const struct ledger_finding *finding, GError **error)
+{
+    json_t *fact = json_object();
+
+    (void)error; /* nothing can go wrong */
+    facts_set_text(fact, "code", finding->code);
+    facts_set_text(fact, "scope", finding->scope);
+    facts_set_text(fact, "severity", finding->severity);
+    facts_set_optional(fact, "line", finding->line, 0);
+    facts_set_optional(fact, "column", finding->column, 0);
+    facts_set_optional(fact, "record", finding->record, 0);
+    facts_set_text(fact, "field", finding->field);
+    facts_set_text(fact, "value", finding->value);
+    facts_set_text(fact, "text", finding->text);
+    (void)json_array_append_new(user, fact); /* memory aborts */
+    return true;
+}
+
+static bool add_count(void *user, const char *name, int64_t n, GError **error)
+{
+    (void)error; /* nothing can go wrong */
+    facts_set_number(user, name, n);
+    return true;
+}
+
+static json_t *verdict_facts(const struct ledger_verdict *verdict)
+{
+    json_t *fact = json_object();
+
+    facts_set_number(fact, "receipt", verdict->receipt);
+    facts_set_text(fact, "outcome", verdict->outcome);
+    facts_set(fact, "judged_at", command_json_instant(verdict->judged_at));
+    facts_set_text(fact, "batch", verdict->batch);
+    facts_set_optional(fact, "declared", verdict->declared, -1);
+    facts_set_number(fact, "records", verdict->parsed);
+    facts_set_number(fact, "accepted", verdict->accepted);
+    facts_set_number(fact, "rejected", verdict->rejected);
+    facts_set_number(fact, "deferred", verdict->deferred);
+    facts_set_number(fact, "dispatched", verdict->dispatched);
+    facts_set_text(fact, "code", verdict->code);
+    facts_set_optional(fact, "line", verdict->line, 0);
+    facts_set_optional(fact, "column", verdict->column, 0);
+    facts_set(fact, "truncated", json_boolean(verdict->truncated));
+    return fact;
+}
+
+/* All verdicts, one for each receipt that was judged. */
+static bool add_verdicts(struct ledger *ledger, const struct ledger_job *job, json_t *verdicts,
+                         GError **error)
+{
+    for (int64_t receipt = 1; receipt <= job->receipt; receipt++) {
+        g_autofree struct ledger_verdict *verdict = NULL;
+        if (!ledger_verdict_get(ledger, job->id, receipt, &verdict, error))
+            return false;
+        if (verdict == NULL)
+            continue;
+        json_t *fact = verdict_facts(verdict), *counts = json_object(), *findings = json_array();
+        facts_set(fact, "counts", counts);
+        facts_set(fact, "findings", findings);
+        (void)json_array_append_new(verdicts, fact); /* memory aborts */
+        if (!ledger_finding_counts_each(ledger, verdict, add_count, counts, error) ||
+            !ledger_findings_each(ledger, verdict, add_finding, findings, error))
+            return false;
+    }
+    return true;
+}
+
+static bool add_parts(struct ledger *ledger, int64_t id, json_t *facts, GError **error)
+{
+    g_autoptr(GPtrArray) parts = NULL;
+
+    if (!ledger_parts_of(ledger, id, &parts, error))
+        return false;
+    for (guint i = 0; i < parts->len; i++) {
+        const struct ledger_part *part = parts->pdata[i];
+        json_t *fact = json_object();
+        facts_set_text(fact, "kind", part->kind);
+        facts_set_text(fact, "name", part->name);
+        facts_set_text(fact, "state", ledger_part_state_name(part->state));
+        facts_set_text(fact, "drop", part->drop);
+        facts_set_text(fact, "recipient", part->recipient);
+        facts_set_number(fact, "receipt", part->receipt);
+        facts_set_optional(fact, "rows", part->rows, -1);
+        facts_set_optional(fact, "size", part->size, -1);
+        facts_set_text(fact, "sha256", part->sha256);
+        facts_set(fact, "created", command_json_instant(part->created));
+        facts_set(fact, "delivered_at", command_json_instant(part->delivered_at));
+        (void)json_array_append_new(facts, fact); /* memory aborts */
+    }
+    return true;
+}
+
+static bool add_actions(struct ledger *ledger, int64_t id, json_t *facts, GError **error)
+{
+    g_autoptr(GPtrArray) actions = NULL;
+
+    if (!ledger_actions_of(ledger, id, &actions, error))
+        return false;
+    for (guint i = 0; i < actions->len; i++) {
+        const struct ledger_action *action = actions->pdata[i];
+        json_t *fact = json_object();
+        facts_set(fact, "at", command_json_instant(action->at));
+        facts_set_text(fact, "verb", action->verb);
+        facts_set_text(fact, "who", action->who);
+        facts_set_text(fact, "reason", action->reason);
+        facts_set_text(fact, "result", action->result);
+        (void)json_array_append_new(facts, fact); /* memory aborts */
+    }
+    return true;
+}
+
+/* The state, and what lies in the directory at that moment. */
+static bool add_files(const struct spool *spool, int64_t id, json_t *job, json_t *files,
+                      GError **error)
+{
+    enum job_state state;
+    GError *fault = NULL;
+    g_auto(GStrv) names = looking_parts(spool, id, &state, &fault);
+
+    if (fault != NULL) {
+        g_propagate_error(error, fault);
+        return false;
+    }
+    facts_set_text(job, "state", job_state_name(state));
+    for (char **name = names; name != NULL && *name != NULL; name++) {
+        g_autofree char *path = job_path(spool, state, id, *name);
+        json_t *fact = json_object();
+        struct stat st;
+        bool seen = lstat(path, &st) == 0; /* or the job has just moved */
+        facts_set_text(fact, "name", *name);
+        facts_set_optional(fact, "size", seen ? (json_int_t)st.st_size : -1, -1);
+        (void)json_array_append_new(files, fact); /* memory aborts */
+    }
+    return true;
+}
+
+static bool fill(struct gateway *gateway, const struct ledger_job *job, json_t *fact,
+                 GError **error)
+{
+    json_t *verdicts = json_array(), *parts = json_array(), *actions = json_array();
+    json_t *files = json_array();
+
+    facts_set(fact, "verdicts", verdicts);
+    facts_set(fact, "parts", parts);
+    facts_set(fact, "actions", actions);
+    facts_set(fact, "files", files);
+    return add_verdicts(gateway->ledger, job, verdicts, error) &&
+           add_parts(gateway->ledger, job->id, parts, error) &&
+           add_actions(gateway->ledger, job->id, actions, error) &&
+           add_files(gateway->spool, job->id, fact, files, error);
+}
+
+static void print_text(const json_t *fact)
+{
+    static const char *const findings[] = {"code",  "scope", "line", "column", "record",
+                                           "field", "value", "text", NULL};
+    static const char *const parts[] = {"kind", "state", "drop", "delivered_at",
+                                        "size", "name",  NULL};
+    static const char *const actions[] = {"at", "who", "verb", "reason", "result", NULL};
+    static const char *const files[] = {"size", "name", NULL};
+    const json_t *verdict;
+    size_t i;
+
+    facts_print(fact);
+    json_array_foreach(json_object_get(fact, "verdicts"), i, verdict)
+    {
+        puts("\nverdict");
+        facts_print(verdict);
+        facts_table(json_object_get(verdict, "findings"), findings, MOST_FINDINGS, "  ");
+    }
+    facts_section("\nfiles for the drops", json_object_get(fact, "parts"), parts, MOST_ROWS);
+    facts_section("\noperators' orders", json_object_get(fact, "actions"), actions, MOST_ROWS);
+    facts_section("\nfiles in its directory", json_object_get(fact, "files"), files, MOST_ROWS);
+}
+
+static int show(struct looking *looking, const struct invocation *invocation, int64_t id)
+{
+    g_autofree struct ledger_job *job = NULL;
+    GError *error = NULL;
+
+    if (!ledger_job_get(looking->gateway.ledger, id, &job, &error))
+        return command_unable(error);
+    if (job == NULL)
+        return spool_no_job(id);
+    json_t *fact = job_facts(job);
+    if (!fill(&looking->gateway, job, fact, &error)) {
+        json_decref(fact);
+        return command_unable(error);
+    }
+    if (invocation->json) {
+        command_print_json(fact);
+        return EXIT_GOOD;
+    }
+    print_text(fact);
+    json_decref(fact);
+    return EXIT_GOOD;
+}
+
+int spool_show(const struct invocation *invocation)
+{
+    struct looking looking;
+    int64_t id;
+
+    if (invocation->argc != 1)
+        return spool_usage("show ID");
+    if (!spool_parse_id(invocation->argv[0], &id) || !looking_open(&looking, invocation))
+        return EXIT_UNABLE;
+    int status = show(&looking, invocation, id);
+    looking_close(&looking);
+    return status;
+}
