@@ -178,13 +178,15 @@ bool reader_push(struct reader *reader, const char *data, size_t len)
     return !reader->stopped;
 }
 
-void reader_finish(struct reader *reader)
+bool reader_finish(struct reader *reader)
 {
     if (!reader->stopped && !reader->sniffed && !sniff(reader))
         reader->stopped = true;
     if (!reader->stopped)
         reader->form->finish(reader->state);
+    bool whole = !reader->stopped;
     reader->stopped = true;
+    return whole;
 }
 
 void reader_stop(struct reader *reader)

@@ -88,8 +88,9 @@ struct reader *reader_new(enum form form, const struct file_type *type,
 /* False when nothing further can be read: a fault was reported that says why. */
 bool reader_push(struct reader *reader, const char *data, size_t len);
 
-/* The text has ended: reports what is missing. Harmless after a push that returned false. */
-void reader_finish(struct reader *reader);
+/* The text has ended: reports what is missing. Harmless after a push that returned false. False when
+ * the reading ended before the text: nothing can be said about totals then. */
+bool reader_finish(struct reader *reader);
 
 /* Stops: later pushes return false and finish reports nothing. May be called from the sink. */
 void reader_stop(struct reader *reader);

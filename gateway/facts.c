@@ -70,21 +70,22 @@ static void pad(const char *text, glong width, bool right)
         printf("%s%*s", text, (int)missing, "");
 }
 
-/* Widths as text needs them; *numbers: the column holds only numbers and is set to the right. */
-static void measure(const json_t *rows, const char *const *columns, size_t most, glong *widths,
-                    bool *numbers)
+/* The width that a column needs; *numeric: it holds numbers alone and is set to the right. */
+static glong measure(const json_t *rows, const char *column, size_t most, bool *numeric)
 {
-    for (size_t c = 0; columns[c] != NULL; c++) {
-        widths[c] = (glong)strlen(columns[c]);
-        numbers[c] = true;
-        for (size_t r = 0; r < json_array_size(rows) && r < most; r++) {
-            const json_t *row = json_array_get(rows, r);
-            const json_t *value = json_object_get(row, columns[c]);
-            g_autofree char *text = cell(row, columns[c]);
-            widths[c] = MAX(widths[c], g_utf8_strlen(text, -1));
-            numbers[c] = numbers[c] && (json_is_integer(value) || json_is_null(value));
-        }
+    glong width = (glong)strlen(column);
+    size_t numbers = 0, texts = 0;
+
+    for (size_t r = 0; r < json_array_size(rows) && r < most; r++) {
+        const json_t *row = json_array_get(rows, r);
+        const json_t *value = json_object_get(row, column);
+        g_autofree char *text = cell(row, column);
+        width = MAX(width, g_utf8_strlen(text, -1));
+        numbers += json_is_integer(value);
+        texts += !json_is_integer(value) && !json_is_null(value);
     }
+    *numeric = numbers > 0 && texts == 0;
+    return width;
 }
 
 /* row NULL: the headings. */
@@ -109,7 +110,8 @@ void facts_table(const json_t *rows, const char *const *columns, size_t most, co
 
     if (n == 0)
         return;
-    measure(rows, columns, most, widths, numbers);
+    for (size_t c = 0; columns[c] != NULL; c++)
+        widths[c] = measure(rows, columns[c], most, &numbers[c]);
     print_row(NULL, columns, widths, numbers, indent);
     for (size_t r = 0; r < n && r < most; r++)
         print_row(json_array_get(rows, r), columns, widths, numbers, indent);

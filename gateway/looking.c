@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* How often a job is looked for that moves between being found and being read. */
 enum { LOOKS = 20 };
@@ -49,6 +51,17 @@ GArray *looking_spots(const struct spool *spool, GError **error)
     return g_steal_pointer(&spots);
 }
 
+/* The descriptor of a regular file; of anything else it is closed: -1. */
+static int only_file(int fd)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+        return fd;
+    (void)close(fd); /* not even read from */
+    return -1;
+}
+
 int looking_open_part(const struct spool *spool, int64_t id, const char *part, GError **error)
 {
     enum job_state before = JOB_NOWHERE, state = JOB_NOWHERE;
@@ -59,7 +72,7 @@ int looking_open_part(const struct spool *spool, int64_t id, const char *part, G
         g_autofree char *path = job_path(spool, state, id, part);
         int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
         if (fd >= 0)
-            return fd;
+            return only_file(fd);
         if (path != NULL && errno != ENOENT) {
             g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s: %s", path, g_strerror(errno));
             return -1;

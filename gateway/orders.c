@@ -1,6 +1,7 @@
 #include "gateway/orders.h"
 
 #include "formats/text.h"
+#include "gateway/clock.h"
 #include "spool/disk.h"
 
 #include <string.h>
@@ -65,7 +66,7 @@ bool orders_write(const struct gateway *gateway, struct order *order, GError **e
            disk_file_publish(STEP_ORDER_WRITTEN, file, error);
 }
 
-/* A key's text, escaped like everything from outside; NULL when it is missing or empty. */
+/* Escaped like everything from outside; NULL when it is missing or empty. */
 static char *key_text(GKeyFile *keys, const char *key)
 {
     g_autofree char *text = g_key_file_get_string(keys, GROUP, key, NULL);
@@ -89,22 +90,29 @@ static struct order *read_order(const char *path, const char *name)
 
     order->id = text_escape(name, strlen(name), 0);
     order->verb = ORDER_VERB_COUNT;
+    order->at = clock_now(); /* for one that does not say */
     if (!load_keys(keys, path))
         return order;
     g_autofree char *verb = g_key_file_get_string(keys, GROUP, "verb", NULL);
     order->job = g_key_file_get_int64(keys, GROUP, "job", NULL);
     order->reason = key_text(keys, "reason");
     order->who = key_text(keys, "who");
-    order->at = g_key_file_get_int64(keys, GROUP, "at", NULL);
-    if (verb == NULL || order->job < 1 || order->reason == NULL || order->who == NULL ||
-        order->at == 0 || !order_verb_parse(verb, &order->verb))
+    int64_t at = g_key_file_get_int64(keys, GROUP, "at", NULL);
+    if (at != 0)
+        order->at = at;
+    if (verb == NULL || order->job < 1 || order->reason == NULL || order->who == NULL || at == 0 ||
+        !order_verb_parse(verb, &order->verb))
         order->verb = ORDER_VERB_COUNT;
     return order;
 }
 
-static bool may_requeue(const struct plan *plan)
+/* Where the order finds its file. */
+static bool fits(const struct plan *plan, enum order_verb verb)
 {
-    return plan->from == JOB_REJECTED || plan->from == JOB_HELD || plan->from == JOB_CORRUPT;
+    if (verb == ORDER_HOLD)
+        return plan->from == JOB_READY;
+    return plan->from == JOB_HELD ||
+           (verb == ORDER_REQUEUE && (plan->from == JOB_REJECTED || plan->from == JOB_CORRUPT));
 }
 
 /* The move comes before the commit, and a job in held has a reason, one in ready none: so a job
@@ -125,16 +133,13 @@ static char *refuse(const struct plan *plan, const struct order *order)
     const char *where =
         plan->from == JOB_NOWHERE ? "no folder of the spool" : job_state_name(plan->from);
     char id[JOB_ID_SIZE];
-    bool fits = order->verb == ORDER_HOLD      ? plan->from == JOB_READY
-                : order->verb == ORDER_RELEASE ? plan->from == JOB_HELD
-                                               : may_requeue(plan);
 
     job_id_print(order->job, id);
     if (plan->job->direction != LEDGER_IN)
         return g_strdup_printf("job %s is a work order of our own: only a file received can be "
                                "held, released or judged again",
                                id);
-    if (!fits && !is_half_done(plan, order->verb))
+    if (!fits(plan, order->verb) && !is_half_done(plan, order->verb))
         return g_strdup_printf("job %s is in %s: only a file %s", id, where, only[order->verb]);
     if (order->verb == ORDER_REQUEUE && plan->verdict != NULL &&
         strcmp(plan->verdict->outcome, "RJ") != 0)

@@ -2,12 +2,12 @@
 
 #include "gateway/facts.h"
 #include "gateway/looking.h"
+#include "gateway/progress.h"
 #include "gateway/verify.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { CAT_BYTES = 256 * 1024 };
@@ -77,9 +77,20 @@ static char *default_part(struct looking *looking, int64_t id, GError **error)
     return g_strdup(parts->len > 0 ? ((struct ledger_part *)parts->pdata[0])->name : job->name);
 }
 
+static int no_part(const struct looking *looking, int64_t id, const char *part)
+{
+    enum job_state state;
+
+    if (job_find(looking->gateway.spool, id, &state, NULL) && state == JOB_NOWHERE)
+        return spool_no_job(id);
+    g_printerr("ecosgate: job %08" G_GINT64_FORMAT
+               " has no file '%s'; 'ecosgate spool show' lists its files\n",
+               id, part);
+    return EXIT_REFUSED;
+}
+
 static int cat_part(struct looking *looking, int64_t id, const char *name)
 {
-    struct stat st;
     GError *error = NULL;
     g_autofree char *part = name ? g_strdup(name) : default_part(looking, id, &error);
     int fd = part && job_part_is_safe(part)
@@ -88,15 +99,8 @@ static int cat_part(struct looking *looking, int64_t id, const char *name)
 
     if (error != NULL)
         return command_unable(error);
-    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        if (fd >= 0)
-            (void)close(fd); /* not even read from */
-        g_printerr("ecosgate: job %08" G_GINT64_FORMAT
-                   " has no file '%s'; 'ecosgate spool show' lists "
-                   "its files\n",
-                   id, part);
-        return EXIT_REFUSED;
-    }
+    if (fd < 0)
+        return no_part(looking, id, part);
     bool good = copy_out(fd, part);
     (void)close(fd); /* only read from */
     return good ? EXIT_GOOD : EXIT_UNABLE;
@@ -118,14 +122,27 @@ int spool_cat(const struct invocation *invocation)
 
 /* ---- verify ---- */
 
+struct verifying {
+    bool json;
+    struct progress progress;
+};
+
+static void show_progress(void *user, const char *what, uint64_t done, uint64_t total)
+{
+    struct verifying *verifying = user;
+
+    progress_show(&verifying->progress, what, done, total);
+}
+
 static void print_fault(void *user, int64_t job, const char *text)
 {
-    const struct invocation *invocation = user;
+    struct verifying *verifying = user;
     char id[JOB_ID_SIZE] = "";
 
+    progress_clear(&verifying->progress);
     if (job != 0)
         job_id_print(job, id);
-    if (!invocation->json) {
+    if (!verifying->json) {
         printf("%s%s%s\n", id, job != 0 ? ": " : "", text);
         return;
     }
@@ -161,7 +178,7 @@ static void print_summary(const struct invocation *invocation, const struct veri
 
 int spool_verify(const struct invocation *invocation)
 {
-    struct invocation user = *invocation;
+    struct verifying user = {.json = invocation->json};
     struct verify_sums sums = {0};
     struct looking looking;
     GError *error = NULL;
@@ -170,7 +187,11 @@ int spool_verify(const struct invocation *invocation)
         return spool_usage("verify");
     if (!looking_open(&looking, invocation))
         return EXIT_UNABLE;
+    progress_init(&user.progress);
+    looking.gateway.on_progress = show_progress;
+    looking.gateway.progress_user = &user;
     bool done = verify_all(&looking.gateway, print_fault, &user, &sums, &error);
+    progress_clear(&user.progress);
     looking_close(&looking);
     if (!done)
         return command_unable(error);

@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+enum { LOOKS = 5, PAUSE_US = 10000 };
+
 /* One walk over the ledger's jobs and the directories seen before it, both by id. */
 struct listing {
     const struct invocation *invocation;
@@ -45,6 +47,23 @@ static void print_entry(const struct listing *l, json_t *fact)
     json_decref(fact);
 }
 
+/* A work order is in the ledger a moment before it has a directory, so that with a writer at work a
+ * job found nowhere is waited for. */
+static enum job_state look_again(const struct spool *spool, int64_t id)
+{
+    enum job_state state = JOB_NOWHERE;
+    int64_t writer = 0;
+
+    for (int looks = 0; looks < LOOKS; looks++) {
+        if (!job_find(spool, id, &state, NULL))
+            return JOB_NOWHERE;
+        if (state != JOB_NOWHERE || !spool_writer(spool, &writer, NULL) || writer == 0)
+            break;
+        g_usleep(PAUSE_US);
+    }
+    return state;
+}
+
 /* Where the job is: as seen in the walk over the folders, or by a second look when it was moving
  * then. JOB_NOWHERE also for one in two folders: `spool verify` says more. */
 static enum job_state state_of(struct listing *l, int64_t id)
@@ -59,9 +78,7 @@ static enum job_state state_of(struct listing *l, int64_t id)
         state = spot->state;
         seen++;
     }
-    if (seen != 1 && !job_find(l->gateway->spool, id, &state, NULL))
-        state = JOB_NOWHERE;
-    return state;
+    return seen == 1 ? state : look_again(l->gateway->spool, id);
 }
 
 /* An outbound job has no payload: the bytes are those of its part, once they are built. */

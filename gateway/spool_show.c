@@ -152,6 +152,11 @@ static bool add_files(const struct spool *spool, int64_t id, json_t *job, json_t
     GError *fault = NULL;
     g_auto(GStrv) names = looking_parts(spool, id, &state, &fault);
 
+    if (g_error_matches(fault, SPOOL_ERROR, SPOOL_ERROR_CORRUPT)) {
+        gateway_note("%s; 'ecosgate spool verify' says more", fault->message);
+        g_error_free(fault);
+        return true; /* all else about it is told */
+    }
     if (fault != NULL) {
         g_propagate_error(error, fault);
         return false;
@@ -210,15 +215,19 @@ static void print_text(const json_t *fact)
 
 static int show(struct looking *looking, const struct invocation *invocation, int64_t id)
 {
+    /* A directory without a row: a file that is just being taken into custody. */
+    const struct ledger_job unborn = {.id = id, .direction = LEDGER_IN, .size = -1};
     g_autofree struct ledger_job *job = NULL;
+    enum job_state state = JOB_NOWHERE;
     GError *error = NULL;
 
     if (!ledger_job_get(looking->gateway.ledger, id, &job, &error))
         return command_unable(error);
-    if (job == NULL)
+    if (job == NULL &&
+        (!job_find(looking->gateway.spool, id, &state, NULL) || state == JOB_NOWHERE))
         return spool_no_job(id);
-    json_t *fact = job_facts(job);
-    if (!fill(&looking->gateway, job, fact, &error)) {
+    json_t *fact = job_facts(job ? job : &unborn);
+    if (!fill(&looking->gateway, job ? job : &unborn, fact, &error)) {
         json_decref(fact);
         return command_unable(error);
     }

@@ -55,7 +55,7 @@ static void on_fault(void *user, const struct fault *fault)
 {
     struct judging *j = user;
 
-    if (fault->kind == FAULT_TRUNCATED || fault->kind == FAULT_NOT_WELL_FORMED)
+    if (fault->kind == FAULT_TRUNCATED)
         j->cut_short = true;
     findings_add(j->findings,
                  &(struct finding){.code = code_of(fault->kind),
@@ -220,8 +220,8 @@ static void read_through(struct judging *j, struct unpack *unpack)
     } else if (n == UNPACK_REFUSED) {
         j->cut_short = true;
         on_fault(j, unpack_fault(unpack));
-    } else {
-        reader_finish(j->reader);
+    } else if (!reader_finish(j->reader)) {
+        j->cut_short = true;
     }
 }
 
