@@ -31,8 +31,16 @@ typedef struct order order_t;
 const char *order_verb_name(enum order_verb verb);
 bool order_verb_parse(const char *name, enum order_verb *verb);
 
+/* ---- the file (order_file.c) ---- */
+
 /* Publishes the order; sets order->id, which is the ledger's order_id. */
 bool orders_write(const struct gateway *gateway, struct order *order, GError **error);
+
+/* What the file says, its texts escaped; verb is ORDER_VERB_COUNT when it does not read as an
+ * order. */
+struct order *order_read(const char *path, const char *name);
+
+/* ---- carrying out (orders.c) ---- */
 
 /* Carries out all orders that wait, oldest first; for the writer, at the start of a pass. False: a
  * fault of spool or ledger; the orders not done yet stay for the next time. */

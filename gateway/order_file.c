@@ -1,0 +1,98 @@
+#include "gateway/orders.h"
+
+#include "formats/text.h"
+#include "gateway/clock.h"
+#include "spool/disk.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#define GROUP "order"
+enum { MAX_ORDER_BYTES = 65536, MAX_REASON = 1000 };
+
+static const char *const verbs[ORDER_VERB_COUNT] = {"hold", "release", "requeue"};
+
+const char *order_verb_name(enum order_verb verb)
+{
+    return (int)verb >= 0 && verb < ORDER_VERB_COUNT ? verbs[verb] : NULL;
+}
+
+bool order_verb_parse(const char *name, enum order_verb *verb)
+{
+    for (int i = 0; i < ORDER_VERB_COUNT; i++)
+        if (strcmp(verbs[i], name) == 0) {
+            *verb = (enum order_verb)i;
+            return true;
+        }
+    return false;
+}
+
+void order_free(struct order *order)
+{
+    if (order == NULL)
+        return;
+    g_free(order->id);
+    g_free(order->reason);
+    g_free(order->who);
+    g_free(order);
+}
+
+bool orders_write(const struct gateway *gateway, struct order *order, GError **error)
+{
+    g_autoptr(GKeyFile) keys = g_key_file_new();
+    gsize len = 0;
+
+    g_free(order->id);
+    order->id = g_uuid_string_random();
+    g_key_file_set_string(keys, GROUP, "verb", verbs[order->verb]);
+    g_key_file_set_int64(keys, GROUP, "job", order->job);
+    g_key_file_set_string(keys, GROUP, "reason", order->reason);
+    g_key_file_set_string(keys, GROUP, "who", order->who);
+    g_key_file_set_int64(keys, GROUP, "at", order->at);
+
+    g_autofree char *text = g_key_file_to_data(keys, &len, NULL);
+    g_autofree char *path = g_build_filename(spool_orders_dir(gateway->spool), order->id, NULL);
+    g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
+
+    return file != NULL && disk_file_write(file, text, len, error) &&
+           disk_file_publish(STEP_ORDER_WRITTEN, file, error);
+}
+
+/* Escaped like everything from outside; NULL when it is missing or empty. */
+static char *key_text(GKeyFile *keys, const char *key)
+{
+    g_autofree char *text = g_key_file_get_string(keys, GROUP, key, NULL);
+
+    return text != NULL && *text != '\0' ? text_escape(text, strlen(text), MAX_REASON) : NULL;
+}
+
+static bool load_keys(GKeyFile *keys, const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= MAX_ORDER_BYTES &&
+           g_key_file_load_from_file(keys, path, G_KEY_FILE_NONE, NULL);
+}
+
+struct order *order_read(const char *path, const char *name)
+{
+    g_autoptr(GKeyFile) keys = g_key_file_new();
+    struct order *order = g_new0(struct order, 1);
+
+    order->id = text_escape(name, strlen(name), 0);
+    order->verb = ORDER_VERB_COUNT;
+    order->at = clock_now(); /* for one that does not say */
+    if (!load_keys(keys, path))
+        return order;
+    g_autofree char *verb = g_key_file_get_string(keys, GROUP, "verb", NULL);
+    order->job = g_key_file_get_int64(keys, GROUP, "job", NULL);
+    order->reason = key_text(keys, "reason");
+    order->who = key_text(keys, "who");
+    int64_t at = g_key_file_get_int64(keys, GROUP, "at", NULL);
+    if (at != 0)
+        order->at = at;
+    if (verb == NULL || order->job < 1 || order->reason == NULL || order->who == NULL || at == 0 ||
+        !order_verb_parse(verb, &order->verb))
+        order->verb = ORDER_VERB_COUNT;
+    return order;
+}

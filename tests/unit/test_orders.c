@@ -1,0 +1,183 @@
+/* Operators' orders: what each verb may do, and orders that were stopped half-way. */
+#include "gateway/orders.h"
+
+#include <glib/gstdio.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+/* after the standard headers: it needs them */
+#include <cmocka.h>
+
+static struct config config;
+static struct gateway gateway;
+static char *home;
+
+static int enter(void **state)
+{
+    (void)state;
+    home = g_dir_make_tmp("ecosgate-orders-XXXXXX", NULL);
+    config.spool = home;
+    config.ledger = g_build_filename(home, "ledger.sqlite", NULL);
+    return !spool_create(home, NULL) || !gateway_open(&gateway, &config, GATEWAY_WRITER, NULL);
+}
+
+static int leave(void **state)
+{
+    (void)state;
+    gateway_close(&gateway);
+    g_auto(GStrv) folders = disk_names(home, NULL);
+    for (char **folder = folders; *folder != NULL; folder++) {
+        g_autofree char *path = g_build_filename(home, *folder, NULL);
+        g_auto(GStrv) names = disk_names(path, NULL);
+        for (char **name = names; name != NULL && *name != NULL; name++) {
+            g_autofree char *inner = g_build_filename(path, *name, NULL);
+            (void)disk_remove_dir(STEP_ORPHAN_DROPPED, inner, NULL);
+        }
+        if (names != NULL)
+            (void)disk_remove_dir(STEP_ORPHAN_DROPPED, path, NULL);
+    }
+    (void)disk_remove_dir(STEP_ORPHAN_DROPPED, home, NULL);
+    g_free(config.ledger);
+    g_free(home);
+    return 0;
+}
+
+/* A job in that folder; outcome NULL: not judged. */
+static void make_job(int64_t id, enum job_state folder, enum ledger_direction direction,
+                     const char *outcome, const char *reason)
+{
+    g_autofree char *name = g_strdup_printf("file%d", (int)id);
+    struct ledger_job job = {
+        .id = id, .direction = direction, .name = name, .sha256 = "", .reason = reason};
+    struct ledger_verdict verdict = {.job = id, .receipt = 1};
+
+    assert_true(ledger_begin(gateway.ledger, NULL));
+    assert_true(ledger_job_insert(gateway.ledger, &job, NULL, NULL));
+    if (outcome != NULL) {
+        (void)g_strlcpy(verdict.outcome, outcome, sizeof verdict.outcome);
+        assert_true(ledger_verdict_insert(gateway.ledger, &verdict, NULL));
+    }
+    assert_true(ledger_commit(STEP_CUSTODY_NOTED, gateway.ledger, NULL));
+    assert_true(job_make(STEP_DISPATCH_MADE, gateway.spool, folder, id, NULL));
+}
+
+/* Gives the order, carries it out, and returns its result. */
+static char *give(enum order_verb verb, int64_t id)
+{
+    g_autoptr(GPtrArray) actions = NULL;
+    struct order order = {
+        .verb = verb, .job = id, .reason = (char *)"because", .who = (char *)"me", .at = 1};
+
+    assert_true(orders_write(&gateway, &order, NULL));
+    assert_true(orders_carry_out(&gateway, NULL));
+    g_auto(GStrv) left = disk_names(spool_orders_dir(gateway.spool), NULL);
+    assert_null(left[0]);
+    assert_true(ledger_actions_of(gateway.ledger, id, &actions, NULL));
+    const struct ledger_action *last = actions->pdata[actions->len - 1];
+    assert_string_equal(last->order_id, order.id);
+    assert_string_equal(last->reason, "because");
+    g_free(order.id);
+    return g_strdup(last->result);
+}
+
+static void expect(int64_t id, enum job_state folder, int64_t receipt, const char *reason)
+{
+    g_autofree struct ledger_job *job = NULL;
+    enum job_state state;
+
+    assert_true(job_find(gateway.spool, id, &state, NULL));
+    assert_true(ledger_job_get(gateway.ledger, id, &job, NULL));
+    assert_int_equal(state, folder);
+    assert_int_equal(job->receipt, receipt);
+    assert_int_equal(g_strcmp0(job->reason, reason), 0);
+}
+
+static void assert_result(enum order_verb verb, int64_t id, const char *expected)
+{
+    g_autofree char *result = give(verb, id);
+
+    assert_string_equal(result, expected);
+}
+
+static void holds_until_released(void **state)
+{
+    (void)state;
+    make_job(1, JOB_READY, LEDGER_IN, NULL, NULL);
+    assert_result(ORDER_HOLD, 1, "done");
+    expect(1, JOB_HELD, 1, "because");
+    assert_result(ORDER_HOLD, 1, "job 00000001 is in held: only a file in ready can be held");
+    assert_result(ORDER_RELEASE, 1, "done");
+    expect(1, JOB_READY, 1, NULL);
+    assert_result(ORDER_RELEASE, 1,
+                  "job 00000001 is in ready: only a file in held can be released");
+}
+
+static void requeues_as_a_new_receipt(void **state)
+{
+    (void)state;
+    make_job(2, JOB_REJECTED, LEDGER_IN, "RJ", NULL);
+    assert_result(ORDER_REQUEUE, 2, "done");
+    expect(2, JOB_READY, 2, NULL);
+    make_job(3, JOB_CORRUPT, LEDGER_IN, NULL, "it kills");
+    assert_result(ORDER_REQUEUE, 3, "done");
+    expect(3, JOB_READY, 1, NULL);
+}
+
+static void refuses_what_would_harm(void **state)
+{
+    (void)state;
+    make_job(4, JOB_DONE, LEDGER_IN, "AC", NULL);
+    assert_result(
+        ORDER_REQUEUE, 4,
+        "job 00000004 is in done: only a file in rejected, held or corrupt can be judged again");
+    make_job(5, JOB_CORRUPT, LEDGER_IN, "PA", "why");
+    g_autofree char *working = give(ORDER_REQUEUE, 5);
+    assert_non_null(strstr(working, "verdict PA"));
+    expect(5, JOB_CORRUPT, 1, "why");
+    make_job(6, JOB_ACTIVE, LEDGER_OUT, NULL, NULL);
+    g_autofree char *own = give(ORDER_HOLD, 6);
+    assert_non_null(strstr(own, "work order of our own"));
+    assert_result(ORDER_HOLD, 7, "there is no job 00000007");
+}
+
+static void ends_what_was_stopped_half_way(void **state)
+{
+    (void)state;
+    make_job(11, JOB_HELD, LEDGER_IN, NULL, NULL); /* moved, not committed */
+    assert_result(ORDER_HOLD, 11, "done");
+    expect(11, JOB_HELD, 1, "because");
+    make_job(12, JOB_READY, LEDGER_IN, NULL, "was held");
+    assert_result(ORDER_RELEASE, 12, "done");
+    expect(12, JOB_READY, 1, NULL);
+    make_job(13, JOB_READY, LEDGER_IN, "RJ", NULL);
+    assert_result(ORDER_REQUEUE, 13, "done");
+    expect(13, JOB_READY, 2, NULL);
+}
+
+static void sets_down_what_is_no_order(void **state)
+{
+    (void)state;
+    g_autoptr(GPtrArray) actions = NULL;
+    g_autofree char *path = g_build_filename(spool_orders_dir(gateway.spool), "junk", NULL);
+
+    assert_true(g_file_set_contents(path, "no key file", -1, NULL));
+    assert_true(orders_carry_out(&gateway, NULL));
+    assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+    assert_true(ledger_actions_of(gateway.ledger, 0, &actions, NULL));
+    const struct ledger_action *last = actions->pdata[actions->len - 1];
+    assert_string_equal(last->order_id, "junk");
+    assert_string_equal(last->verb, "(unreadable)");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(holds_until_released),
+        cmocka_unit_test(requeues_as_a_new_receipt),
+        cmocka_unit_test(refuses_what_would_harm),
+        cmocka_unit_test(ends_what_was_stopped_half_way),
+        cmocka_unit_test(sets_down_what_is_no_order),
+    };
+    return cmocka_run_group_tests(tests, enter, leave);
+}
