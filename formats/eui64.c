@@ -1,36 +1,29 @@
 #include "formats/eui64.h"
 
-/* -1 for anything but a hex digit. Not isxdigit(): that depends on the locale. */
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return -1;
-}
+/* One more than the digit's value, 0 for anything but a hex digit. A table, since every Device has two of
+ * these to be read and branches on random digits cost most of the time. */
+static const unsigned char hex_plus_one[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+    ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
 
 bool eui64_parse(const char *text, size_t len, uint64_t *id)
 {
     uint64_t value = 0;
+    bool good = true;
 
     if (len != EUI64_TEXT_LENGTH)
         return false;
-    for (size_t i = 0; i < len; i++) {
-        if (i % 3 == 2) {
-            if (text[i] != '-')
-                return false;
-            continue;
-        }
-        int digit = hex_value(text[i]);
-        if (digit < 0)
-            return false;
-        value = value << 4 | (uint64_t)digit;
+    for (size_t i = 0; i < EUI64_TEXT_LENGTH; i += 3) {
+        unsigned high = hex_plus_one[(unsigned char)text[i]];
+        unsigned low = hex_plus_one[(unsigned char)text[i + 1]];
+        good &= high != 0 && low != 0 && (i + 2 == EUI64_TEXT_LENGTH || text[i + 2] == '-');
+        value = value << 8 | (uint64_t)((high - 1) & 0xF) << 4 | ((low - 1) & 0xF);
     }
-    *id = value;
-    return true;
+    if (good)
+        *id = value;
+    return good;
 }
 
 void eui64_print(uint64_t id, char out[EUI64_TEXT_SIZE])

@@ -199,6 +199,20 @@ static void report_missing(struct xml *x, const struct level *level)
                       (const char *)c->names[i], found);
 }
 
+static void die_of_end(struct xml *x)
+{
+    const char *name = (const char *)x->parser->name;
+    struct fault fault = {.kind = FAULT_TRUNCATED,
+                          .at = place_at(x, x->filled),
+                          .ordinal = ordinal_here(x),
+                          .field = x->depth > 0 && name ? name : x->root.element};
+    g_autofree char *found = shown((const xmlChar *)fault.field);
+
+    reader_fault_with(x->reader, &fault, "expected %s%s, found the end of the text",
+                      x->depth > 0 ? "the end of " : "the root element ", found);
+    x->dead = true;
+}
+
 /* --- Elements between their siblings --------------------------------------------------------------- */
 
 /* An element that has no business here. What was due counts as reported: most likely it is meant. */
@@ -416,6 +430,10 @@ static void on_start(void *user, const xmlChar *name, const xmlChar *prefix, con
     if (x->dead)
         return;
     x->stray = false;
+    if (x->ending) { /* what is left then is no whole tag */
+        die_of_end(x);
+        return;
+    }
     if (++x->depth > MAX_DEPTH)
         die(x, FAULT_LIMIT, place_of_tag(x, 0), "expected at most 32 elements in each other, found more");
     if (x->skip || x->dead)
@@ -636,20 +654,6 @@ static void on_doctype(void *user, const xmlChar *name, const xmlChar *public_id
     xmlStopParser(x->parser);
 }
 
-static void die_of_end(struct xml *x)
-{
-    const char *name = (const char *)x->parser->name;
-    struct fault fault = {.kind = FAULT_TRUNCATED,
-                          .at = place_at(x, x->filled),
-                          .ordinal = ordinal_here(x),
-                          .field = x->depth > 0 && name ? name : x->root.element};
-    g_autofree char *found = shown((const xmlChar *)fault.field);
-
-    reader_fault_with(x->reader, &fault, "expected %s%s, found the end of the text",
-                      x->depth > 0 ? "the end of " : "the root element ", found);
-    x->dead = true;
-}
-
 #if LIBXML_VERSION >= 21200
 static void on_error(void *user, const xmlError *error)
 #else
@@ -662,7 +666,8 @@ static void on_error(void *user, xmlErrorPtr error)
                   input->cur >= input->end;
     g_autofree char *message = NULL, *text = NULL;
 
-    if (x->dead || error->level < XML_ERR_ERROR)
+    /* A name of a namespace may be anything: the parser only grumbles. */
+    if (x->dead || error->level < XML_ERR_ERROR || error->code == XML_WAR_NS_URI)
         return;
     if (x->ending && !x->root_closed && at_end) {
         die_of_end(x);
@@ -836,6 +841,8 @@ static void xml_finish(void *state)
         die_of_end(x);
     if (x->fed < x->filled)
         die(x, FAULT_ENCODING, place_at(x, x->fed), "expected UTF-8, found a character cut off by the end");
+    if (x->dead)
+        reader_stop(x->reader);
 }
 
 static void xml_close(void *state)

@@ -10,19 +10,15 @@ int command_options(struct invocation *invocation, const char *usage, const void
 {
     g_autoptr(GOptionContext) context = g_option_context_new(usage);
     GError *error = NULL;
-    char **argv = g_new0(char *, (gsize)invocation->argc + 2);
+    char **argv = invocation->argv - 1; /* the command's own name stands where a program's would */
     int argc = invocation->argc + 1;
 
-    argv[0] = g_strdup("ecosgate");
-    for (int i = 0; i < invocation->argc; i++)
-        argv[i + 1] = invocation->argv[i];
     if (entries != NULL)
         g_option_context_add_main_entries(context, entries, NULL);
     if (!g_option_context_parse(context, &argc, &argv, &error)) {
         (void)command_unable(error); /* the caller returns the status */
         return -1;
     }
-    invocation->argv = argv + 1;
     invocation->argc = argc - 1;
     return invocation->argc;
 }

@@ -10,8 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MARKER_SUFFIX ".done"
-
 struct settling {
     GHashTable *seen; /* path → struct sight */
 };
@@ -74,7 +72,7 @@ static bool is_stable(const struct drop *drop, const char *path, const struct le
 
 static bool marker_is_there(const char *path)
 {
-    g_autofree char *marker = g_strconcat(path, MARKER_SUFFIX, NULL);
+    g_autofree char *marker = g_strconcat(path, LOCAL_DROP_MARKER, NULL);
     struct stat st;
 
     return lstat(marker, &st) == 0 && S_ISREG(st.st_mode);
@@ -122,7 +120,7 @@ enum local_look local_drop_open(const struct drop *drop, const char *name, struc
     g_autofree char *path = g_build_filename(drop->in, name, NULL);
     struct stat st;
 
-    if (filename_is_temporary(name) || (drop->complete == COMPLETE_MARKER && g_str_has_suffix(name, MARKER_SUFFIX)))
+    if (filename_is_temporary(name) || (drop->complete == COMPLETE_MARKER && g_str_has_suffix(name, LOCAL_DROP_MARKER)))
         return LOCAL_NOT_A_FILE;
     /* Not opened before it is known to be a file: opening a pipe or a device can do harm. */
     if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode))
@@ -162,7 +160,7 @@ bool local_drop_remove(const struct drop *drop, const char *name, const struct l
                        GError **error)
 {
     g_autofree char *path = g_build_filename(drop->in, name, NULL);
-    g_autofree char *marker = g_strconcat(path, MARKER_SUFFIX, NULL);
+    g_autofree char *marker = g_strconcat(path, LOCAL_DROP_MARKER, NULL);
     struct stat st;
 
     if (lstat(path, &st) != 0) {

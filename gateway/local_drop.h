@@ -8,6 +8,9 @@
 #include "gateway/config.h"
 #include "spool/ledger.h"
 
+/* By the rule `marker` a file counts as whole once there is one of its name and this. */
+#define LOCAL_DROP_MARKER ".done"
+
 /* Files seen at earlier looks, by the rule `stable`. */
 struct settling;
 struct settling *settling_new(void);

@@ -66,7 +66,8 @@ static int dispatch(struct invocation *invocation)
 
 int main(int argc, char **argv)
 {
-    char *config = NULL, *now = NULL;
+    g_autofree char *config = NULL;
+    g_autofree char *now = NULL;
     gboolean json = FALSE, version = FALSE;
     const GOptionEntry entries[] = {
         {"config", 'c', 0, G_OPTION_ARG_FILENAME, &config, "the configuration", "FILE"},

@@ -6,6 +6,7 @@
 #include "formats/filename.h"
 #include "gateway/clock.h"
 #include "gateway/facts.h"
+#include "gateway/local_drop.h"
 #include "gateway/looking.h"
 
 #include <stdio.h>
@@ -59,7 +60,7 @@ static bool is_waiting(const struct drop *drop, const char *name)
 
     /* In a drop with markers the marker announces a file and is none. */
     return !filename_is_temporary(name) &&
-           !(drop->complete == COMPLETE_MARKER && g_str_has_suffix(name, ".done")) &&
+           !(drop->complete == COMPLETE_MARKER && g_str_has_suffix(name, LOCAL_DROP_MARKER)) &&
            g_file_test(path, G_FILE_TEST_IS_REGULAR) && !g_file_test(path, G_FILE_TEST_IS_SYMLINK);
 }
 

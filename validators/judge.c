@@ -78,37 +78,30 @@ static void on_header(void *user, const struct record *record)
         fail(j, error);
 }
 
-static bool is_number(const struct field *field, uint32_t number)
+/* The field as a number, 0 where it is none in plain decimal (no sign, no leading zero, at most 9 digits). */
+static uint32_t plain_number(const struct field *field)
 {
-    char text[16];
-    int len = g_snprintf(text, sizeof text, "%" PRIu32, number);
+    uint32_t n = 0;
 
-    return field->len == (size_t)len && memcmp(field->text, text, field->len) == 0;
-}
-
-/* After a gap the count goes on from the number found, so that one slip is one finding. */
-static uint32_t number_after(const struct field *field, uint32_t expected)
-{
-    uint64_t n = 0;
-
-    if (field->len == 0 || field->len > 9)
-        return expected + 1;
+    if (field->len == 0 || field->len > 9 || field->text[0] == '0')
+        return 0;
     for (size_t i = 0; i < field->len; i++) {
         if (!g_ascii_isdigit(field->text[i]))
-            return expected + 1;
-        n = n * 10 + (uint64_t)(field->text[i] - '0');
+            return 0;
+        n = n * 10 + (uint32_t)(field->text[i] - '0');
     }
-    return (uint32_t)n + 1;
+    return n;
 }
 
 static void judge_number(struct judging *j, const struct record *record)
 {
     const struct field *number = &record->fields[INSTRUCTION_RECORD_NUMBER];
+    uint32_t found = plain_number(number);
 
     /* Records that could not be read bore a number too. */
     j->expected_number += record->ordinal - j->last_ordinal - 1;
     j->last_ordinal = record->ordinal;
-    if (is_number(number, j->expected_number)) {
+    if (found == j->expected_number) {
         j->expected_number++;
         return;
     }
@@ -120,7 +113,8 @@ static void judge_number(struct judging *j, const struct record *record)
                                    .field = "RecordNumber",
                                    .text = text},
                  number->text ? number->text : "", number->len);
-    j->expected_number = number_after(number, j->expected_number);
+    /* After a gap the count goes on from the number found, so that one slip is one finding. */
+    j->expected_number = (found ? found : j->expected_number) + 1;
 }
 
 static void count_device(struct verdict *verdict, const struct device *device)
@@ -155,21 +149,16 @@ static void on_record(void *user, const struct record *record)
 static void on_count(void *user, const struct field *declared)
 {
     struct judging *j = user;
-    bool digits = declared->len > 0 && declared->len <= 9;
+    int64_t number = declared->len > 0 && declared->len <= 9 ? 0 : -1;
 
     j->counted = true;
     j->count_at = declared->at;
     j->count_len = MIN(declared->len, sizeof j->count_text);
     if (j->count_len > 0)
         memcpy(j->count_text, declared->text, j->count_len);
-    for (size_t i = 0; digits && i < declared->len; i++)
-        digits = g_ascii_isdigit(declared->text[i]);
-    j->verdict->declared = -1;
-    if (digits) {
-        j->verdict->declared = 0;
-        for (size_t i = 0; i < declared->len; i++)
-            j->verdict->declared = j->verdict->declared * 10 + (declared->text[i] - '0');
-    }
+    for (size_t i = 0; number >= 0 && i < declared->len; i++)
+        number = g_ascii_isdigit(declared->text[i]) ? number * 10 + (declared->text[i] - '0') : -1;
+    j->verdict->declared = number;
 }
 
 static void judge_totals(struct judging *j)

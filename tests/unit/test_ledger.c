@@ -228,7 +228,7 @@ static void test_ledger_items__batch_to_dispatch__counts_agree(void **state)
     assert_int_equal(n, 2);
     assert_true(ledger_dispatch(ledger, verdict, &session, 10, &n, NULL));
     assert_int_equal(n, 0);
-    struct ledger_part part = {.job = 1, .receipt = 1, .kind = "EMA", .name = "a", .drop = "mcc"};
+    struct ledger_part part = {.job = 1, .receipt = 1, .kind = "EMA", .name = "a", .drop = "mcc", .rows = -1};
     assert_true(ledger_part_plan(ledger, &part, NULL, NULL));
     part.kind = part.name = "EMD";
     assert_true(ledger_part_plan(ledger, &part, NULL, NULL));
@@ -303,7 +303,7 @@ static void test_ledger_findings__inserted__in_order(void **state)
 
 static void test_ledger_parts__states__only_forward(void **state)
 {
-    struct ledger_part plan = {.job = 1, .receipt = 1, .kind = "EMA", .name = "EMA_1.xml", .drop = "mcc"};
+    struct ledger_part plan = {.job = 1, .receipt = 1, .kind = "EMA", .name = "EMA_1.xml", .drop = "mcc", .rows = -1};
     int64_t id = 0;
     assert_true(ledger_begin(ledger, NULL));
     assert_true(ledger_part_plan(ledger, &plan, &id, NULL));

@@ -225,8 +225,8 @@ static void test_xml_reader__good_file__gives_all_fields(void **state)
         "count [2]@11:5\n"
         "Device #1 @14:5 [1]@15:7 [00-DB-12-34-56-78-90-A0]@16:7 [ESME]@17:7 [AB01]@18:7 [010A030B]@19:7"
         " [0002012F]@20:7 [1012345678903]@21:7 [-]@0:0 [Central]@22:7 [1]@23:7\n"
-        "Device #2 @25:5 [2]@25:13 [ é ]@25:43 []@25:67 [a&b!]@25:80 [m]@25:132 [f]@25:160 [-]@0:0"
-        " [c]@25:196 [-]@0:0 [2]@25:224\n");
+        "Device #2 @25:5 [2]@25:13 [ é ]@25:43 []@25:67 [a&b!]@25:80 [m]@25:133 [f]@25:161 [-]@0:0"
+        " [c]@25:197 [-]@0:0 [2]@25:225\n");
     heard_clear(&heard);
 }
 
@@ -283,7 +283,7 @@ static const struct slip {
     {"schemaVersion", "a='x' schemaVersion", "ELEMENT a #0", "<Migr", 2},
     /* header */
     {HEADER, "", "ELEMENT Header #0", "<Devices>", 2},
-    {HEADER, HEADER HEADER, "ELEMENT Header #0", "<Header>\n    <Batch", 2},
+    {"  </Header>\n", "  </Header><Header ></Header>\n", "ELEMENT Header #0", "<Header >", 2},
     {"    <BatchId>B1</BatchId>\n", "", "ELEMENT BatchId #0", "<DeviceCount", 2},
     {"    <DeviceCount>2</DeviceCount>\n", "", "ELEMENT DeviceCount #0", "</Header", 2},
     {"<SenderId>", "<SenderId>" LONG_128 "é", "LIMIT SenderId #0", "<SenderId", 2},
@@ -355,9 +355,13 @@ static void test_xml_reader__one_slip__one_fault_at_its_place(void **state)
         assert_int_equal(heard.n_records, slip->n_records);
         if (slip->place) {
             const char *p = strstr(doc, slip->place);
-            struct place at = brute_place(doc, p);
+            struct place at;
 
+            if (!p)
+                print_message("slip %zu\n", i);
             assert_non_null(p);
+            at = brute_place(doc, p);
+
             if (at.line != heard.first_fault.line || at.column != heard.first_fault.column)
                 print_message("slip %zu, expected %u:%u\n%s\n", i, at.line, at.column, heard.all->str);
             assert_int_equal(heard.first_fault.line, at.line);
@@ -460,7 +464,7 @@ static void test_xml_reader__nul_at_every_byte__encoding_at_its_place(void **sta
             continue;
         doc[i] = '\0';
         heard = hear_checked(doc, strlen(GOOD), i % 50 + 1, false);
-        assert_string_equal(strrchr(heard.faults->str, 'E'), strrchr("ENCODING", 'E'));
+        assert_true(g_str_has_prefix(heard.faults->str, "ENCODING - #"));
         assert_int_equal(heard.n_faults, 1);
         assert_int_equal(heard.first_fault.line, at.line);
         assert_int_equal(heard.first_fault.column, at.column);
