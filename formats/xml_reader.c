@@ -594,12 +594,8 @@ static void on_text(void *user, const xmlChar *data, int length)
 
 static void on_cdata(void *user, const xmlChar *data, int length)
 {
-    struct xml *x = user;
-
     /* Behind such a section the parser's columns have counted bytes. */
-    if (!x->own_places)
-        (void)place_at(x, consumed(x)); /* sets the mark */
-    x->own_places = true;
+    ((struct xml *)user)->own_places = true;
     on_text(user, data, length);
 }
 
@@ -661,15 +657,12 @@ static void on_error(void *user, xmlErrorPtr error)
 #endif
 {
     struct xml *x = user;
-    const xmlParserInput *input = x->parser->input;
-    bool at_end = error->code == XML_ERR_DOCUMENT_END || error->code == XML_ERR_DOCUMENT_EMPTY || !input ||
-                  input->cur >= input->end;
     g_autofree char *message = NULL, *text = NULL;
 
     /* A name of a namespace may be anything: the parser only grumbles. */
     if (x->dead || error->level < XML_ERR_ERROR || error->code == XML_WAR_NS_URI)
         return;
-    if (x->ending && !x->root_closed && at_end) {
+    if (x->ending && !x->root_closed) {
         die_of_end(x);
         return;
     }

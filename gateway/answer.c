@@ -10,6 +10,12 @@
 
 enum { NUMBER_SIZE = 24, MAX_ID = 64 };
 
+/* A text that is the same for most rows of an answer is made once: a million rows have a million of it. */
+struct shown_instant {
+    int64_t at;
+    char text[INSTANT_TEXT_SIZE];
+};
+
 /* One answer being written. */
 struct answer {
     struct gateway *gateway;
@@ -19,19 +25,45 @@ struct answer {
     const struct file_type *type;
     struct writer *writer;
     int64_t rows;     /* as declared */
-    int64_t ordinal;  /* rows of the list so far */
     GString *summary; /* the text of B199 */
+    struct shown_instant begun, ends; /* begun also serves NextEligible */
 };
 
+/* Digits of n from the end of text; where they begin. Not printf: this is most of what a row costs. */
 static const char *number(int64_t n, char text[NUMBER_SIZE])
 {
-    g_snprintf(text, NUMBER_SIZE, "%" PRId64, n);
-    return text;
+    char *p = text + NUMBER_SIZE - 1;
+    uint64_t rest = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+
+    *p = '\0';
+    do
+        *--p = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (n < 0)
+        *--p = '-';
+    return p;
 }
 
-static const char *number_or_nothing(int64_t n, char text[NUMBER_SIZE])
+static const char *instant(int64_t at, struct shown_instant *shown)
 {
-    return n > 0 ? number(n, text) : NULL;
+    if (shown->at != at) {
+        instant_print(at, shown->text);
+        shown->at = at;
+    }
+    return shown->text;
+}
+
+/* <org>.<BatchId>.<RecordNumber> (interface.md, section 6); 8, 24 and 20 characters at most. */
+static const char *work_item_id(const char *org, const char *batch, int64_t record, char text[MAX_ID])
+{
+    char digits[NUMBER_SIZE];
+    char *p = g_stpcpy(text, org);
+
+    *p++ = '.';
+    p = g_stpcpy(p, batch);
+    *p++ = '.';
+    (void)g_stpcpy(p, number(record, digits)); /* the end is of no interest */
+    return text;
 }
 
 static void write_header(struct answer *a, const char *batch)
@@ -150,15 +182,12 @@ static const char *emd_outcome(enum ledger_outcome outcome)
 static bool write_response(void *user, const struct ledger_item *item, GError **error)
 {
     struct answer *a = user;
-    char record[NUMBER_SIZE], device[EUI64_TEXT_SIZE], work_item[MAX_ID], eligible[INSTANT_TEXT_SIZE];
+    char record[NUMBER_SIZE], device[EUI64_TEXT_SIZE], work_item[MAX_ID];
     const char *described[3] = {NULL, NULL, NULL};
 
     (void)error; /* the writer remembers its failures */
     if (item->has_device)
         eui64_print(item->device, device);
-    if (item->next_eligible > 0)
-        instant_print(item->next_eligible, eligible);
-    g_snprintf(work_item, sizeof work_item, "%s.%s.%" PRId64, a->job->org, a->verdict->batch, item->record);
     describe_code(item->code, item->device_type, described);
     const char *values[] = {number(item->record, record),
                             item->has_device ? device : item->device_text,
@@ -168,8 +197,8 @@ static bool write_response(void *user, const struct ledger_item *item, GError **
                             described[0],
                             described[1],
                             described[2],
-                            work_item,
-                            item->next_eligible > 0 ? eligible : NULL,
+                            work_item_id(a->job->org, a->verdict->batch, item->record, work_item),
+                            item->next_eligible > 0 ? instant(item->next_eligible, &a->begun) : NULL,
                             item->text};
     writer_row(a->writer, a->type->record, values);
     return true;
@@ -188,15 +217,11 @@ static bool write_order(void *user, const struct ledger_history *h, GError **err
 {
     struct answer *a = user;
     char record[NUMBER_SIZE], try[NUMBER_SIZE], device[EUI64_TEXT_SIZE], work_item[MAX_ID];
-    char begun[INSTANT_TEXT_SIZE], ends[INSTANT_TEXT_SIZE];
 
     (void)error; /* the writer remembers its failures */
     eui64_print(h->item.device, device);
-    instant_print(h->session.begun, begun);
-    instant_print(h->session.ends, ends);
-    g_snprintf(work_item, sizeof work_item, "%s.%s.%" PRId64, h->org, h->batch, h->item.record);
     const char *values[] = {number(h->session.record, record),
-                            work_item,
+                            work_item_id(h->org, h->batch, h->item.record, work_item),
                             device,
                             h->item.device_type,
                             h->item.manufacturer,
@@ -204,8 +229,8 @@ static bool write_order(void *user, const struct ledger_history *h, GError **err
                             h->item.firmware,
                             h->item.chf,
                             number(h->session.try, try),
-                            begun,
-                            ends};
+                            instant(h->session.begun, &a->begun),
+                            instant(h->session.ends, &a->ends)};
     writer_row(a->writer, a->type->record, values);
     return true;
 }
