@@ -66,6 +66,11 @@ static const char *work_item_id(const char *org, const char *batch, int64_t reco
     return text;
 }
 
+static const char *number_or_nothing(int64_t n, char text[NUMBER_SIZE])
+{
+    return n > 0 ? number(n, text) : NULL;
+}
+
 static void write_header(struct answer *a, const char *batch)
 {
     const struct config *config = a->gateway->config;
