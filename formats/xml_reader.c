@@ -132,11 +132,15 @@ static inline struct place place_of_tag(struct xml *x, size_t len)
     return place_at(x, tag_index(x));
 }
 
-/* Of the text that the parser is at: the first character behind the last tag that is not blank. */
-static struct place place_of_text(struct xml *x)
+/* Of text that the parser has handed over. What it had to decode (characters, references) is a copy:
+ * then it is the first character behind the last tag that is not blank. */
+static struct place place_of_text(struct xml *x, const char *text)
 {
+    const xmlParserInput *input = x->parser->input;
     size_t end = consumed(x), i = end;
 
+    if ((const xmlChar *)text >= input->base && (const xmlChar *)text < input->end)
+        return place_at(x, (size_t)((ptrdiff_t)end + ((const xmlChar *)text - input->cur)));
     while (i > 0 && x->window[i - 1] != '>')
         i--;
     while (i < end && is_blank(x->window[i]))
@@ -564,7 +568,7 @@ static inline void append(struct xml *x, const char *text, size_t len)
 static void report_stray(struct xml *x, const char *text, size_t len)
 {
     struct fault fault = {.kind = FAULT_ELEMENT,
-                          .at = place_of_text(x),
+                          .at = place_of_text(x, text),
                           .ordinal = ordinal_here(x),
                           .field = x->levels[x->depth].container->element,
                           .value = text,

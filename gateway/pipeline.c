@@ -52,7 +52,8 @@ bool pipeline_pass(struct gateway *gateway, struct pickup *pickup, int64_t *sett
         return false;
     g_autoptr(GArray) due = jobs_due(gateway, error);
     for (guint i = 0; due != NULL && i < due->len && !gateway_stopping(gateway); i++) {
-        if (!process(gateway, g_array_index(due, int64_t, i), error))
+        /* Orders in between, or `hold` would never reach a file that waits behind others. */
+        if (!orders_carry_out(gateway, error) || !process(gateway, g_array_index(due, int64_t, i), error))
             return false;
     }
     return due != NULL && dispatch_pass(gateway, error) && delivery_pass(gateway, error) &&

@@ -167,6 +167,9 @@ bool ledger_duplicates(struct ledger *ledger, const struct ledger_subject *self,
 /* The greatest sequence of an older accepted file of the same sender and type, 0 for none. */
 bool ledger_last_sequence(struct ledger *ledger, const struct ledger_subject *self, int64_t *sequence,
                           GError **error);
+/* The greatest sequence below self->sequence that an older one bore, accepted or not, 0 for none. */
+bool ledger_sequence_before(struct ledger *ledger, const struct ledger_subject *self, int64_t *sequence,
+                            GError **error);
 /* *job: an older or accepted other of the same sender and type has this BatchId; 0 for none. */
 bool ledger_batch_used(struct ledger *ledger, const struct ledger_subject *self, const char *batch, int64_t *job,
                        GError **error);

@@ -47,6 +47,18 @@ bool ledger_last_sequence(struct ledger *ledger, const struct ledger_subject *se
                          sequence, error);
 }
 
+bool ledger_sequence_before(struct ledger *ledger, const struct ledger_subject *self, int64_t *sequence,
+                            GError **error)
+{
+    return ledger_number(ledger,
+                         ledger_query(ledger, error,
+                                      "SELECT max(o.sequence) FROM job o WHERE o.direction=0 AND o.id<?1"
+                                      " AND o.sender=?2 AND o.type=?3 AND o.org=?4 AND o.sequence<?5",
+                                      "ittti", self->id, self->sender, self->type, self->org,
+                                      self->sequence),
+                         sequence, error);
+}
+
 bool ledger_batch_used(struct ledger *ledger, const struct ledger_subject *self, const char *batch,
                        int64_t *job, GError **error)
 {

@@ -53,15 +53,17 @@ static void say_duplicates(const struct ledger_duplicates *found, const struct l
 static bool judge_sequence(const struct rules *rules, const struct ledger_subject *subject,
                            struct findings *findings, GError **error)
 {
-    int64_t last;
+    int64_t last, before;
 
-    if (!ledger_last_sequence(rules->ledger, subject, &last, error))
+    if (!ledger_last_sequence(rules->ledger, subject, &last, error) ||
+        !ledger_sequence_before(rules->ledger, subject, &before, error))
         return false;
+    /* A rejected file has used its number up: the next one skips none. */
     if (last != 0 && subject->sequence < last)
         say(findings, B107, false, "seq", "expected more than %06" PRId64 ", the last accepted one; found %06" PRId64,
             last, subject->sequence);
-    else if (last != 0 && subject->sequence > last + 1)
-        say(findings, B108, true, "seq", "expected %06" PRId64 ", found %06" PRId64, last + 1,
+    else if (last != 0 && subject->sequence > before + 1)
+        say(findings, B108, true, "seq", "expected %06" PRId64 ", found %06" PRId64, before + 1,
             subject->sequence);
     return true;
 }

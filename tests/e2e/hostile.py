@@ -1,0 +1,324 @@
+#!/usr/bin/env python3
+"""Files that mean harm: each gets its code soon and in little memory, and exactly one answer (TAP)."""
+import gzip
+import json
+import os
+import socket
+import subprocess
+import time
+import warnings
+import zipfile
+
+from home import GATE, NOW, Home, Tap, sanitized
+
+MCC = "90-B3-D5-1F-30-0E-C0-01"
+GATEWAY = "90-B3-D5-1F-30-00-00-04"
+SECONDS = 3  # each needs far less than 1
+MEBIBYTES = 64
+BIG = 50 << 20
+
+ROW = b"D,1,00-DB-12-34-56-78-90-A0,ESME,AB01,010A030B,0002012F,1012345678903,,Central,1\r\n"
+DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
+ROOT = b'<MigrationInstruction xmlns="urn:ecos-gateway:migration:1" schemaVersion="1.0">'
+DEVICE = (b"<Device><RecordNumber>1</RecordNumber><DeviceID>00-DB-12-34-56-78-90-A0</DeviceID>"
+          b"<DeviceType>ESME</DeviceType><DeviceManufacturer>AB01</DeviceManufacturer>"
+          b"<DeviceModel>010A030B</DeviceModel><FirmwareVersion>0002012F</FirmwareVersion>"
+          b"<MPxN>1012345678903</MPxN><Attempt>1</Attempt></Device>")
+END = b"</Devices></MigrationInstruction>"
+LAUGHS = (b'<!DOCTYPE x [<!ENTITY a "ha">' +
+          b"".join(b'<!ENTITY %c "%s">' % (c + 1, b"&%c;" % c * 10) for c in range(ord("a"), ord("k"))) + b"]>")
+
+
+def name_of(sequence, end):
+    return f"EMI_MCC_{MCC}_20230703_060000_{sequence:06d}.{end}"
+
+
+def head(sequence):
+    return f"H,EMI,1.0,{MCC},{GATEWAY},{sequence},2023-07-03T06:00:00Z,TEST,B-{sequence},\r\n".encode()
+
+
+def xml_head(sequence, count=1):
+    return (f"<Header><SenderId>{MCC}</SenderId><RecipientId>{GATEWAY}</RecipientId>"
+            f"<FileSequence>{sequence}</FileSequence><CreationDateTime>2023-07-03T06:00:00Z</CreationDateTime>"
+            f"<Environment>TEST</Environment><BatchId>B-{sequence}</BatchId><DeviceCount>{count}</DeviceCount>"
+            "</Header><Devices>").encode()
+
+
+def write_plain(path, pieces):
+    with open(path, "wb") as file:
+        write_to(file, pieces)
+
+
+def write_to(file, pieces):
+    """A piece is bytes, bytes and how often, or a generator of bytes. They are written little by little: a child
+    begins with this process's memory, which counts as its peak."""
+    for piece in pieces:
+        if not isinstance(piece, (bytes, tuple)):
+            write_to(file, piece)
+            continue
+        text, times = (piece, 1) if isinstance(piece, bytes) else piece
+        at_once = max(1, 65536 // len(text)) if text else 1
+        while times > 0:
+            n = min(times, at_once)
+            file.write(text * n)
+            times -= n
+
+
+def write_gzip(path, pieces, behind=b"", cut=0):
+    with gzip.open(path, "wb", 6) as file:
+        write_to(file, pieces)
+    with open(path, "r+b") as file:
+        file.seek(0, os.SEEK_END)
+        file.write(behind)
+        file.truncate(file.tell() - cut)
+
+
+def write_zip(path, members):
+    warnings.simplefilter("ignore")  # a member twice is meant
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for name, pieces in members:
+            with archive.open(name, "w") as file:
+                write_to(file, pieces)
+
+
+def good(sequence):
+    return [head(sequence), ROW, b"T,1\r\n"]
+
+
+def good_xml(sequence, device=DEVICE, before=DECLARATION):
+    return [before, ROOT, xml_head(sequence), device, END]
+
+
+def in_device(text):
+    return DEVICE.replace(b"AB01", text)
+
+
+# What it is, the end of its name, the code, how it is written (sequence to a function of the path).
+CASES = [
+    ("a document type declaration", "xml", "B204", lambda n: good_xml(n, before=b"<!DOCTYPE x>")),
+    ("a billion laughs", "xml", "B204", lambda n: good_xml(n, in_device(b"&k;"), LAUGHS)),
+    ("quadratic entities", "xml", "B204",
+     lambda n: [b'<!DOCTYPE x [<!ENTITY a "', (b"a", 1 << 20), b'">]>', ROOT, (b"&a;", 1 << 20)]),
+    ("an external entity", "xml", "B204",
+     lambda n: good_xml(n, in_device(b"&x;"), b'<!DOCTYPE x [<!ENTITY x SYSTEM "file:///etc/passwd">]>')),
+    ("an external subset", "xml", "B204", lambda n: good_xml(n, before=b'<!DOCTYPE x SYSTEM "http://127.0.0.1:9/x">')),
+    ("a parameter entity", "xml", "B204",
+     lambda n: good_xml(n, before=b'<!DOCTYPE x [<!ENTITY % p SYSTEM "file:///dev/zero"> %p;]>')),
+    ("an entity nobody declared", "xml", "B204", lambda n: good_xml(n, in_device(b"&x;"))),
+    ("100,000 elements in each other", "xml", "B111", lambda n: [DECLARATION, ROOT, (b"<a>", 100000)]),
+    ("100,000 Devices in each other", "xml", "B111", lambda n: [DECLARATION, ROOT, xml_head(n), (b"<Device>", 100000)]),
+    ("50 MB in a field of XML", "xml", "B111",
+     lambda n: [DECLARATION, ROOT, xml_head(n), DEVICE.split(b"AB01")[0], (b"A", BIG), DEVICE.split(b"AB01")[1], END]),
+    ("50 MB in a Header field of XML", "xml", "B111",
+     lambda n: [DECLARATION, ROOT, b"<Header><SenderId>", (b"A", BIG), b"</SenderId></Header>" + END[10:]]),
+    ("50 MB in an attribute", "xml", "B111", lambda n: [DECLARATION, b'<MigrationInstruction a="', (b"A", BIG), b'">']),
+    ("50 MB in an element's name", "xml", "B111", lambda n: [DECLARATION, ROOT, b"<", (b"A", BIG), b"/>"]),
+    ("50 MB in a comment", "xml", "B111", lambda n: [DECLARATION, ROOT, b"<!--", (b"A", BIG), b"-->"]),
+    ("50 MB in a processing instruction", "xml", "B111", lambda n: [DECLARATION, ROOT, b"<?x ", (b"A", BIG), b"?>"]),
+    ("50 MB in a CDATA section", "xml", "B111", lambda n: [DECLARATION, ROOT, b"<![CDATA[", (b"A", BIG), b"]]>"]),
+    ("50 MB of text between elements", "xml", "B203",
+     lambda n: [DECLARATION, ROOT, (b"A", BIG), b"</MigrationInstruction>"]),
+    ("a million attributes", "xml", "B111",
+     lambda n: [DECLARATION, b"<MigrationInstruction ", (b'a%d="" ' % i for i in range(1000000)), b"/>"]),
+    ("a million namespaces", "xml", "B111",
+     lambda n: [DECLARATION, b"<MigrationInstruction ", (b'xmlns:a%d="a" ' % i for i in range(1000000)), b"/>"]),
+    ("a million unknown elements", "xml", "B203",
+     lambda n: [DECLARATION, ROOT, xml_head(n), (b"<x/>", 1000000), DEVICE, END]),
+    ("500,000 names, each another", "xml", "B203",
+     lambda n: [DECLARATION, ROOT, xml_head(n), (b"<x%d/>" % i for i in range(500000)), DEVICE, END]),
+    ("a schema location to follow", "xml", None,
+     lambda n: [DECLARATION, ROOT.replace(b" schema", b' xmlns:i="http://www.w3.org/2001/XMLSchema-instance" '
+                                          b'i:schemaLocation="urn:ecos-gateway:migration:1 http://127.0.0.1:9/x" schema'),
+                xml_head(n), DEVICE, END]),
+    ("an XInclude", "xml", "B203",
+     lambda n: good_xml(n, b'<i:include xmlns:i="http://www.w3.org/2001/XInclude" href="/etc/passwd"/>' + DEVICE)),
+    ("a reference to NUL", "xml", "B201", lambda n: good_xml(n, in_device(b"&#0;"))),
+    ("NUL in XML", "xml", "B205", lambda n: good_xml(n, in_device(b"A\0B"))),
+    ("NUL in CSV", "csv", "B205", lambda n: [head(n), ROW.replace(b"AB01", b"A\0B"), b"T,1\r\n"]),
+    ("nothing but NUL", "csv", "B205", lambda n: [(b"\0", 1 << 20)]),
+    ("a byte order mark in XML", "xml", "B205", lambda n: [b"\xef\xbb\xbf", *good_xml(n)]),
+    ("a byte order mark in CSV", "csv", "B205", lambda n: [b"\xef\xbb\xbf", *good(n)]),
+    ("UTF-16 in XML", "xml", "B205", lambda n: ["".join(map(bytes.decode, good_xml(n))).encode("utf-16")]),
+    ("UTF-16 in CSV", "csv", "B205", lambda n: ["".join(map(bytes.decode, good(n))).encode("utf-16")]),
+    ("UTF-16 without its mark in XML", "xml", "B205", lambda n: [b"".join(good_xml(n)).decode().encode("utf-16-be")]),
+    ("Latin-1 in XML", "xml", "B205", lambda n: good_xml(n, in_device(b"caf\xe9"))),
+    ("Latin-1 declared", "xml", "B205",
+     lambda n: good_xml(n, in_device(b"caf\xe9"), b'<?xml version="1.0" encoding="ISO-8859-1"?>')),
+    ("UTF-7 declared", "xml", "B205", lambda n: good_xml(n, before=b'<?xml version="1.0" encoding="UTF-7"?>')),
+    ("Latin-1 in CSV", "csv", "B205", lambda n: [head(n), ROW.replace(b"AB01", b"caf\xe9"), b"T,1\r\n"]),
+    ("over-long UTF-8", "csv", "B205", lambda n: [head(n), ROW.replace(b"AB01", b"\xc0\xaf"), b"T,1\r\n"]),
+    ("a surrogate in UTF-8", "xml", "B205", lambda n: good_xml(n, in_device(b"\xed\xa0\x80"))),
+    ("an open quote to the end of 50 MB", "csv", "B304", lambda n: [head(n), b'D,1,"', (b"A", BIG)]),
+    ("an open quote before 50 MB of lines", "csv", "B304", lambda n: [head(n), b'D,1,"', (ROW, BIG // len(ROW))]),
+    ("an open quote in every line", "csv", "B304", lambda n: [head(n), (ROW.replace(b"AB01", b'"AB01'), 50000), b"T,50000\r\n"]),
+    ("50 MB of quotes", "csv", "B304", lambda n: [head(n), b"D,1,", (b'"', BIG + 1), b"\r\nT,1\r\n"]),
+    ("50 MB in a field of CSV", "csv", "B111", lambda n: [head(n), b"D,1,", (b"A", BIG), b",\r\nT,1\r\n"]),
+    ("50 MB of commas", "csv", "B111", lambda n: [head(n), b"D,1", (b",", BIG), b"\r\nT,1\r\n"]),
+    ("50 MB of empty lines", "csv", "B111", lambda n: [head(n), (b"\n", BIG)]),
+    ("50 MB of blanks", "csv", "B111", lambda n: [(b" ", BIG)]),
+    ("50 MB of blanks in XML", "xml", "B111", lambda n: [(b"\n", BIG)]),
+    ("50 MB of CR", "csv", "B111", lambda n: [head(n), b"D", (b"\r", BIG)]),
+    ("200,000 bad Devices", "csv", "C101", lambda n: [head(n), (b"D,1,,,,,,,,,\r\n", 200000), b"T,200000\r\n"]),
+    ("nothing", "csv", "B110", lambda n: []),
+    ("XML in a .csv", "csv", "B109", good_xml),
+    ("CSV in a .xml", "xml", "B109", good),
+    ("an ELF program", "csv", "B205", lambda n: [b"\x7fELF\2\1\1\0", (b"\0", 4096)]),
+    ("plain text in a .gz", "csv.gz", "B109", good),
+    ("plain text in a .zip", "csv.zip", "B109", good),
+    ("a gzip bomb", "csv.gz", "B111",
+     lambda n: lambda path: write_gzip(path, [head(n), (ROW, (300 << 20) // len(ROW))])),
+    ("a gzip bomb of XML", "xml.gz", "B111",
+     lambda n: lambda path: write_gzip(path, [DECLARATION, ROOT, xml_head(n), (DEVICE, (100 << 20) // len(DEVICE))])),
+    ("a gzip of a gzip", "csv.gz", "B109",
+     lambda n: lambda path: write_gzip(path, [gzip.compress(b"".join(good(n)))])),
+    ("a gzip cut short", "csv.gz", "B110", lambda n: lambda path: write_gzip(path, good(n), cut=6)),
+    ("a gzip with something behind", "csv.gz", "B109", lambda n: lambda path: write_gzip(path, good(n), b"behind")),
+    ("a zip bomb", "csv.zip", "B111",
+     lambda n: lambda path: write_zip(path, [(name_of(n, "csv"), [head(n), (ROW, (300 << 20) // len(ROW))])])),
+    ("a zip with a path in its member's name", "csv.zip", "B109",
+     lambda n: lambda path: write_zip(path, [("../../../" + name_of(n, "csv"), good(n))])),
+    ("a zip with an absolute path", "csv.zip", "B109",
+     lambda n: lambda path: write_zip(path, [("/tmp/" + name_of(n, "csv"), good(n))])),
+    ("a zip with two members", "csv.zip", "B109",
+     lambda n: lambda path: write_zip(path, [(name_of(n, "csv"), good(n)), ("x", [b"x"])])),
+    ("a zip with the member twice", "csv.zip", "B109",
+     lambda n: lambda path: write_zip(path, [(name_of(n, "csv"), good(n)), (name_of(n, "csv"), good(n))])),
+    ("a zip of 50,000 members", "csv.zip", "B109",
+     lambda n: lambda path: write_zip(path, [(f"{i}", []) for i in range(50000)])),
+    ("a zip without members", "csv.zip", "B110", lambda n: lambda path: write_zip(path, [])),
+]
+
+# Raw bytes; all are outside the grammar. A name is one folder entry: no slash, no NUL, at most 255 bytes.
+NAMES = {
+    "control characters": b"EMI_MCC_\x01\x07\x1b[31m.csv",
+    "a newline": b"EMI_MCC_\nT,1\r.csv",
+    "255 bytes": b"EMI_MCC_" + b"A" * 243 + b".csv",
+    "bytes that are not UTF-8": b"EMI_MCC_\xff\xfe\xe9.csv",
+    "255 bytes that are not UTF-8": b"\xff" * 251 + b".csv",
+    "a formula and quotes": b'=cmd|\' -C calc\'!"A1",x.csv',
+    "a leading minus": b"--json.csv",
+    "two dots and a backslash": b"x\\..\\..\\x.csv",
+    "a percent": b"%s%n%s%n.csv",
+    "letters that turn the line": "EMI_\u202e_vsc.csv".encode(),
+}
+
+
+def check(path):
+    """The object that check prints, its seconds and its peak memory in bytes."""
+    begun = time.monotonic()
+    with subprocess.Popen([GATE, "--now", NOW, "--json", "check", path], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as process:
+        out, err = process.stdout.read(), process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.monotonic() - begun
+    return process.returncode, json.loads(out) if out else err.decode(), seconds, usage.ru_maxrss * 1024
+
+
+def expect_check(tap, path, code, text):
+    status, found, seconds, peak = check(path)
+    codes = found["counts"] if isinstance(found, dict) else found
+    tap.ok((code in codes and status == 1) if code else (status == 0 and not codes),
+           f"check: {text} is {code or 'harmless'}", status, str(found)[:800])
+    if sanitized():
+        return
+    tap.ok(seconds < SECONDS, f"check: {text} is judged soon", f"{seconds:.2f} s")
+    tap.ok(peak < MEBIBYTES << 20, f"check: {text} takes little memory", f"{peak >> 20} MiB")
+
+
+def write_all(folder):
+    """Paths by what they are, in the order of their sequences."""
+    written = {}
+    for sequence, (text, end, code, make) in enumerate(CASES, 1):
+        path = os.path.join(folder, name_of(sequence, end))
+        content = make(sequence)
+        if callable(content):
+            content(path)
+        else:
+            write_plain(path, content)
+        written[path] = (text, code)
+    return written
+
+
+def expect_answer(tap, home, path, name, text, code):
+    """One run with that one file: one EMA that bears the code, and the bytes in the spool."""
+    before = set(home.out("mcc"))
+    begun = time.monotonic()
+    home.drop("mcc", path, name)
+    done = home.run(timeout=60)
+    seconds = time.monotonic() - begun
+    answers = [answer for answer in set(home.out("mcc")) - before if answer.startswith("EMA_")]
+    tap.ok(len(answers) == 1 and done.returncode == (1 if code else 0), f"run: {text} gets exactly one EMA", answers,
+           done.returncode, done.stderr.decode(errors="replace"))
+    for answer in answers:
+        ema = home.read_out("mcc", answer).decode()
+        tap.ok(code is None or code in ema, f"run: the EMA of {text} bears {code}", ema[:2000])
+    tap.ok(not os.listdir(home.inbox("mcc")), f"run: {text} was taken from the drop")
+    return seconds
+
+
+def test_contents(tap):
+    home = Home()
+    folder = os.path.join(home.top, "made")
+    os.mkdir(folder)
+    written = write_all(folder)
+    for path, (text, code) in written.items():
+        expect_check(tap, path, code, text)
+    slow = []
+    for path, (text, code) in written.items():
+        seconds = expect_answer(tap, home, path, os.path.basename(path), text, code)
+        if seconds > 5 and not sanitized():
+            slow.append((text, seconds))
+    tap.ok(not slow, "no pass took more than 5 seconds", slow)
+    expected = {job["name"]: job for job in home.json("spool", "list")}
+    tap.ok(all(os.path.basename(path) in expected for path in written), "every one of them is in the spool")
+    done = home.command("spool", "verify")
+    tap.ok(done.returncode == 0, "spool verify finds all their bytes", done.stdout.decode())
+
+
+def test_names(tap):
+    home = Home()
+    content = os.path.join(home.top, "content")
+    write_plain(content, good(1))
+    folder = os.path.join(home.top, "made").encode()
+    os.mkdir(folder)
+    for text, name in NAMES.items():
+        path = os.path.join(folder, name)
+        with open(path, "wb") as file:
+            write_to(file, good(1))
+        expect_check(tap, path, "B101", f"a name with {text}")
+        expect_answer(tap, home, content, name, f"a name with {text}", "B101")
+        with open(content, "ab") as file:
+            file.write(b"\r\n")  # other bytes for the next name
+    tap.ok(len(home.out("mcc")) == len(NAMES), "each name got an answer of its own")
+    raw = b"".join(home.command(*arguments).stdout for arguments in
+                   (("spool", "list"), ("--json", "spool", "list"), ("spool", "show", "1"), ("spool", "show", "2")))
+    tap.ok(b"\x1b" not in raw and b"\x07" not in raw and b"\xff" not in raw, "no look prints what a name holds raw")
+    tap.ok(len(home.json("spool", "list")) == len(NAMES), "all of them are in the spool")
+    done = home.command("spool", "verify")
+    tap.ok(done.returncode == 0, "spool verify finds all their bytes", done.stdout.decode())
+
+
+def test_no_files(tap):
+    home = Home()
+    inbox = home.inbox("mcc")
+    pipe, link = os.path.join(inbox, name_of(1, "csv")), os.path.join(inbox, name_of(2, "csv"))
+    os.mkfifo(pipe)
+    os.symlink("/dev/zero", link)
+    os.symlink(link, os.path.join(inbox, name_of(3, "csv")))
+    os.symlink("nowhere", os.path.join(inbox, name_of(4, "csv")))
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.path.join(inbox, "s.csv"))
+    done = home.run(timeout=20)
+    tap.ok(done.returncode == 0 and len(os.listdir(inbox)) == 5 and not home.json("spool", "list"),
+           "links, pipes and sockets in a drop are left alone", done.stderr.decode())
+    for path, text in ((pipe, "a pipe without a writer"), (link, "a device"), (inbox, "a folder")):
+        status, found, seconds, _ = check(path)
+        tap.ok(status == 2 and "regular" in found and seconds < SECONDS, f"check of {text} ends with 2 at once", status, found)
+
+
+if __name__ == "__main__":
+    with Tap() as report:
+        test_no_files(report)
+        test_names(report)
+        test_contents(report)

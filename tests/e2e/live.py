@@ -1,0 +1,518 @@
+#!/usr/bin/env python3
+"""The gateway as its operators and partners see it: passes, the daemon, orders, history, drops (TAP)."""
+import csv
+import io
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import tempfile
+
+from home import GATE, NOW, Home, Tap, generate, terminate, wait_until
+
+MCC = "90-B3-D5-1F-30-0E-C0-01"
+GATEWAY = "90-B3-D5-1F-30-00-00-04"
+DEVICE = "00-DB-12-34-56-78-90-%02X"
+
+
+def name_of(sequence, form="csv", time="060000", kind="EMI", org="MCC", eui64=MCC):
+    return f"{kind}_{org}_{eui64}_20230703_{time}_{sequence:06d}.{form}"
+
+
+def instruction(sequence, devices=(1,), time="06:00:00", batch=None, resubmission="", recipient=GATEWAY,
+                environment="TEST", sender=MCC):
+    """The CSV form; a Device is a number, or a whole row after its RecordNumber."""
+    lines = [f"H,EMI,1.0,{sender},{recipient},{sequence},2023-07-03T{time}Z,{environment},"
+             f"{batch or f'B-{sequence}-{time[:2]}'},{resubmission}"]
+    for number, device in enumerate(devices, 1):
+        row = device if isinstance(device, str) else f"{DEVICE % device},ESME,AB01,010A030B,0002012F,,,North,1"
+        lines.append(f"D,{number},{row.replace(',0002012F,,', ',0002012F,1012345678903,', 1)}")
+    return ("\r\n".join(lines) + f"\r\nT,{len(devices)}\r\n").encode()
+
+
+def send(home, name, content, drop="mcc"):
+    path = os.path.join(home.top, "arriving")
+    with open(path, "wb") as file:
+        file.write(content)
+    home.drop(drop, path, name)
+
+
+def answer(name, kind="EMA", receipt=1):
+    return f"{kind}_{name.split('_', 1)[1].rsplit('.', 1)[0]}_R{receipt}.{name.rsplit('.', 1)[1]}"
+
+
+def rows(data):
+    return list(csv.reader(io.StringIO(data.decode())))
+
+
+def codes_of(home, name, receipt=1, drop="mcc"):
+    """Outcome and codes in the order of an EMA in CSV."""
+    found = rows(home.read_out(drop, answer(name, receipt=receipt)))
+    return found[1][5], [row[1] for row in found if row[0] == "E"]
+
+
+def states(home):
+    return {job["id"]: job["state"] for job in home.json("spool", "list")}
+
+
+def sound(tap, home, situation):
+    done = home.command("spool", "verify")
+    tap.ok(done.returncode == 0, f"spool verify finds all sound: {situation}", done.stdout.decode())
+
+
+def test_pass(tap):
+    home = Home()
+    tap.ok(home.run().returncode == 0, "a pass over empty drops is good")
+    good = name_of(1)
+    send(home, good, instruction(1, (1, 2)))
+    done = home.run()
+    tap.ok(done.returncode == 0, "a pass with an accepted file is good", done.stderr.decode())
+    work = f"EMW_TCOS_{GATEWAY}_20230703_120000_000001.csv"
+    tap.ok(home.out("mcc") == [answer(good, "EMA"), answer(good, "EMD")], "one EMA and one EMD answer it",
+           home.out("mcc"))
+    tap.ok(home.out("tcos") == [work], "one work order leaves", home.out("tcos"))
+    tap.ok(os.listdir(home.inbox("mcc")) == [], "the sender's copy is gone")
+    session = "2023-07-03T12:00:00Z,2023-07-04T12:00:00Z"
+    expected = (f"H,EMW,1.0,{GATEWAY},90-B3-D5-1F-30-0E-C0-02,1,{NOW},TEST,EMW-000001,\r\n"
+                f"D,1,MCC.B-1-06.1,{DEVICE % 1},ESME,AB01,010A030B,0002012F,,1,{session}\r\n"
+                f"D,2,MCC.B-1-06.2,{DEVICE % 2},ESME,AB01,010A030B,0002012F,,1,{session}\r\nT,2\r\n")
+    tap.ok(home.read_out("tcos", work).decode() == expected, "the work order holds what was instructed",
+           home.read_out("tcos", work).decode())
+    emd = rows(home.read_out("mcc", answer(good, "EMD")))
+    tap.ok([row[1:5] for row in emd[1:-1]] == [["1", DEVICE % 1, "ESME", "ACCEPTED"],
+                                              ["2", DEVICE % 2, "ESME", "ACCEPTED"]], "one EMD row for each Device", emd)
+    send(home, name_of(2), instruction(2, (3, f"{DEVICE % 4},XSME,AB01,010A030B,0002012F,,,North,1")))
+    tap.ok(home.run().returncode == 1, "a pass with a rejected Device ends with 1")
+    tap.ok(codes_of(home, name_of(2))[0] == "PA", "its EMA says PA", codes_of(home, name_of(2)))
+    order = rows(home.read_out("tcos", f"EMW_TCOS_{GATEWAY}_20230703_120000_000002.csv"))
+    tap.ok([row[3] for row in order if row[0] == "D"] == [DEVICE % 3], "only the accepted Device is ordered", order)
+    send(home, name_of(3), b"H,EMI\r\n")
+    tap.ok(home.run().returncode == 1, "a pass with a rejected file ends with 1")
+    tap.ok(home.out("mcc")[-1] != answer(name_of(3), "EMD") and answer(name_of(3)) in home.out("mcc"),
+           "a file rejected whole gets no EMD")
+    tap.ok(home.run().returncode == 0, "a further pass finds nothing to do")
+    tap.ok(len(home.out("tcos")) == 2 and len(home.out("mcc")) == 5, "and leaves nothing more in the drops")
+    tap.ok(home.command("run", "--twice").returncode == 2, "an unknown option ends with 2")
+    tap.ok(Home().command("run", "--once", "x").returncode == 2, "an argument too many ends with 2")
+    lost = subprocess.run([GATE, "-c", "/nonexistent.conf", "run", "--once"], capture_output=True, check=False)
+    tap.ok(lost.returncode == 2 and b"/nonexistent.conf" in lost.stderr, "no configuration ends with 2", lost.stderr)
+    sound(tap, home, "after passes")
+
+
+def test_daemon(tap):
+    home = Home("gateway poll_interval=3600")
+    daemon = home.daemon()
+    tap.ok(wait_until(lambda: home.json("status")[0]["running"]), "status says that the daemon runs")
+    second = home.command("run", timeout=20)
+    tap.ok(second.returncode == 2 and str(daemon.pid).encode() in second.stderr,
+           "a second run refuses with 2 and names the process", second.returncode, second.stderr.decode())
+    once = home.run()
+    tap.ok(once.returncode == 2 and str(daemon.pid).encode() in once.stderr, "so does a second run --once")
+    send(home, name_of(1), instruction(1))
+    tap.ok(wait_until(lambda: answer(name_of(1), "EMD") in home.out("mcc") and home.out("tcos"), 10),
+           "a new file is noticed long before the interval is over")
+    tap.ok(wait_until(lambda: list(states(home).values()) == ["done", "done"]), "its jobs are done")
+    looks = [("spool", "list"), ("spool", "show", "1"), ("spool", "cat", "1"), ("spool", "cat", "2"),
+             ("spool", "verify"), ("device", "show", DEVICE % 1), ("status",), ("spool", "list", "--state", "done")]
+    for look in looks:
+        text = home.command(*look)
+        facts = home.command("--json", *look)
+        tap.ok(text.returncode == 0 and text.stdout and facts.returncode == 0 and facts.stdout,
+               f"{' '.join(look)} works beside the daemon", text.stderr.decode(), facts.stderr.decode())
+    tap.ok(home.command("spool", "cat", "1").stdout == instruction(1), "spool cat gives the bytes received")
+    tap.ok(home.command("spool", "cat", "1", answer(name_of(1))).stdout == home.read_out("mcc", answer(name_of(1))),
+           "spool cat gives the bytes of an answer")
+    tap.ok(home.command("spool", "cat", "1", "../2/payload").returncode == 1, "spool cat stays in the job's folder")
+    shown = home.json("device", "show", DEVICE % 1)[0]
+    tap.ok(shown["state"] == "DISPATCHED" and shown["live_work_item"] == "MCC.B-1-06.1" and shown["tries"] == 1,
+           "device show tells state, work item and tries", shown)
+    tap.ok(home.command("device", "show", DEVICE % 9).returncode == 1, "an unknown Device ends with 1")
+    tap.ok(home.command("spool", "show", "77").returncode == 1, "an unknown job ends with 1")
+    tap.ok(home.command("device", "show", "x").returncode == 2, "a Device ID that is none ends with 2")
+    tap.ok(terminate(daemon) == 0, "SIGTERM ends the daemon with 0", daemon.stderr.read().decode())
+    tap.ok(not home.json("status")[0]["running"], "status says that none runs")
+    sound(tap, home, "after the daemon")
+
+
+def test_orders(tap):
+    home = Home("gateway poll_interval=3600")
+    held = name_of(1, kind="EMT", org="TCSP", eui64="90-B3-D5-1F-30-0E-C0-02")
+    send(home, held, b"anything", "tcos")
+    send(home, name_of(5), instruction(5, environment="LIVE"))
+    tap.ok(home.run().returncode == 1, "a held file does not end a pass with 2")
+    found = {job["name"]: job for job in home.json("spool", "list")}
+    tap.ok(found[held]["state"] == "held" and found[held]["verdict"] is None, "an EMT is held", found)
+    tap.ok(home.out("tcos") == [] and home.command("spool", "cat", found[held]["id"]).stdout == b"anything",
+           "it is not answered and its bytes are kept")
+    tap.ok("EMT" in home.json("spool", "show", found[held]["id"])[0]["reason"], "its reason names the type")
+    tap.ok(home.command("spool", "release", found[held]["id"]).returncode == 2, "an order without a reason is refused")
+    tap.ok(home.command("spool", "release", found[held]["id"], "--reason", " ").returncode == 2,
+           "an order with an empty reason is refused")
+    wrong = home.command("spool", "hold", found[held]["id"], "--reason", "twice")
+    tap.ok(wrong.returncode == 1 and b"in held" in wrong.stderr, "hold of what is held ends with 1", wrong.stderr)
+    tap.ok(home.command("spool", "requeue", "99", "--reason", "x").returncode == 1, "an order for no job ends with 1")
+
+    rejected = found[name_of(5)]["id"]
+    home.set("gateway environment=LIVE")
+    tap.ok(home.command("spool", "requeue", rejected, "--reason", "environment was wrong: now LIVE").returncode == 0,
+           "a rejected file is requeued without a daemon")
+    tap.ok(home.run().returncode == 0, "and accepted by the next pass")
+    tap.ok(home.out("mcc") == sorted([answer(name_of(5)), answer(name_of(5), receipt=2), answer(name_of(5), "EMD", 2)]),
+           "R2 counts the second receipt", home.out("mcc"))
+    tap.ok(codes_of(home, name_of(5), 1) == ("RJ", ["B207"]) and codes_of(home, name_of(5), 2) == ("AC", []),
+           "both answers say their own verdict")
+    shown = home.json("spool", "show", rejected)[0]
+    tap.ok([action["reason"] for action in shown["actions"]] == ["environment was wrong: now LIVE"]
+           and shown["actions"][0]["who"], "reason and who are kept", shown["actions"])
+    text = home.command("spool", "show", rejected).stdout.decode()
+    tap.ok("environment was wrong: now LIVE" in text, "and shown to people", text)
+    again = home.command("spool", "requeue", rejected, "--reason", "once more")
+    tap.ok(again.returncode == 1, "an accepted file is not requeued")
+    home.set("gateway environment=TEST")
+    sound(tap, home, "after orders")
+
+    daemon = home.daemon()
+    wait_until(lambda: home.json("status")[0]["running"])
+    order = home.command("--json", "spool", "release", found[held]["id"], "--reason", "try it")
+    tap.ok(order.returncode == 0, "release is carried out by the running daemon", order.stderr.decode())
+    tap.ok(wait_until(lambda: states(home)[found[held]["id"]] == "held"), "an EMT released is held again")
+    send(home, name_of(6), b"H,EMI\n")
+    tap.ok(wait_until(lambda: answer(name_of(6)) in home.out("mcc")), "a file is rejected")
+    job = [job["id"] for job in home.json("spool", "list") if job["name"] == name_of(6)][0]
+    wait_until(lambda: states(home)[job] == "rejected")
+    tap.ok(home.command("spool", "requeue", job, "--reason", "again").returncode == 0, "requeue beside the daemon")
+    tap.ok(wait_until(lambda: answer(name_of(6), receipt=2) in home.out("mcc")), "it is judged again, R2")
+    tap.ok(terminate(daemon) == 0, "the daemon ends well")
+    sound(tap, home, "after orders to the daemon")
+
+
+def backlog(home):
+    """A daemon stopped (SIGSTOP) in the first of two files, so that the second one waits in ready."""
+    with tempfile.TemporaryDirectory(dir=home.top) as folder:
+        for sequence, devices in ((1, "300000"), (2, "1")):
+            made = generate(folder, "--form", "csv", "--devices", devices, "--sequence", str(sequence),
+                            "--seed", str(sequence))
+            home.drop("mcc", made)
+    daemon = home.daemon()
+    wait_until(lambda: sorted(states(home).values()) == ["active", "ready"])
+    os.kill(daemon.pid, signal.SIGSTOP)
+    return daemon
+
+
+def test_hold(tap):
+    home = Home()
+    daemon = backlog(home)
+    tap.ok(states(home) == {"00000001": "active", "00000002": "ready"}, "the second file waits", states(home))
+    order = subprocess.Popen([GATE, "-c", home.conf, "--now", NOW, "spool", "hold", "2", "--reason", "ask MCC first"],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    tap.ok(wait_until(lambda: [n for n in os.listdir(home.path("spool", "orders")) if not n.startswith(".")]),
+           "the order waits in the spool")
+    os.kill(daemon.pid, signal.SIGCONT)
+    out, err = order.communicate(timeout=40)
+    tap.ok(order.returncode == 0, "hold reaches a file that waits behind another one", out.decode(), err.decode())
+    tap.ok(wait_until(lambda: states(home).get("00000001") == "done"), "the first one is done")
+    shown = home.json("spool", "show", "2")[0]
+    tap.ok(shown["state"] == "held" and shown["reason"] == "ask MCC first", "the second one is held", shown)
+    done = home.command("spool", "release", "2", "--reason", "asked")
+    tap.ok(done.returncode == 0 and wait_until(lambda: states(home)["00000002"] == "done"), "released, it is done",
+           done.stderr.decode())
+    tap.ok([a["reason"] for a in home.json("spool", "show", "2")[0]["actions"]] == ["ask MCC first", "asked"],
+           "both reasons are kept")
+    terminate(daemon)
+    sound(tap, home, "after hold and release")
+
+    home = Home()
+    daemon = backlog(home)
+    daemon.kill()
+    daemon.wait()
+    tap.ok(home.command("spool", "hold", "2", "--reason", "no daemon").returncode == 0, "hold works without a daemon")
+    home.run()
+    tap.ok(states(home)["00000002"] == "held", "a pass leaves what is held")
+    sound(tap, home, "after a kill and a hold")
+
+
+def test_history(tap):
+    home = Home()
+
+    def expect(code, outcome, name, content, text, receipt=1, status=1):
+        send(home, name, content)
+        done = home.run()
+        try:
+            found = codes_of(home, name, receipt)
+        except OSError as fault:
+            found = (str(fault), home.out("mcc"))
+        tap.ok(found == (outcome, code) and done.returncode == status, text, found, done.returncode,
+               done.stderr.decode())
+
+    expect([], "AC", name_of(10), instruction(10, (1,)), "a sender's first file may bear any number", status=0)
+    expect(["B105"], "RJ", name_of(10), instruction(10, (1,)), "B105: the same file again", receipt=2)
+    expect(["B106", "B210", "C110"], "RJ", name_of(10), instruction(10, (1,)).replace(b"North", b"South"),
+           "B106: the same name, other bytes", receipt=3)
+    # The time is another one, and with it the name; the number is not.
+    expect(["B106"], "RJ", name_of(10, time="070000"), instruction(10, (2,), "07:00:00"),
+           "B106: the same sequence, other bytes")
+    expect(["B107"], "RJ", name_of(9), instruction(9, (3,)), "B107: below the last accepted one")
+    expect(["B108"], "WN", name_of(12), instruction(12, (4,)), "B108: a gap is only warned of", status=0)
+    expect(["B112", "B206", "B210", "C110"], "RJ", name_of(13), instruction(12, (4,)), "B112: other name, same bytes")
+    expect(["B210"], "RJ", name_of(14), instruction(14, (5,), batch="B-12-06"), "B210: a BatchId used before")
+    expect(["B210"], "RJ", name_of(15), instruction(15, (6,), resubmission=name_of(12)),
+           "B210: ResubmissionOf names an accepted file")
+    expect([], "AC", name_of(16), instruction(16, (7,), resubmission=name_of(14)),
+           "a rejected file has used its number up; ResubmissionOf may name it", status=0)
+    expect(["C110"], "PA", name_of(17), instruction(17, (8, 7)), "C110: a Device in progress is deferred")
+    emd = rows(home.read_out("mcc", answer(name_of(17), "EMD")))
+    tap.ok(emd[2][4:8] == ["DEFERRED", "C110", "c", "Y"] and emd[2][10] == "2023-07-04T12:00:00Z",
+           "EMD: deferred, transient, eligible a day later", emd)
+    tap.ok(home.json("device", "show", DEVICE % 7)[0]["state"] == "DEFERRED", "device show says so",
+           home.json("device", "show", DEVICE % 7))
+    expect(["C102"], "PA", name_of(18), instruction(18, (9, 9)), "C102, not C110, within one file")
+    sound(tap, home, "after all cases of duplicates and sequence")
+
+
+def test_senders(tap):
+    home = Home()
+    send(home, name_of(1), instruction(1), "tcos")
+    other = name_of(1, org="XYZ")
+    send(home, other, instruction(1))
+    late = name_of(1, org="TCSP", eui64="90-B3-D5-1F-30-0E-C0-02")
+    send(home, late, instruction(1, sender="90-B3-D5-1F-30-0E-C0-02"), "tcos")
+    send(home, "hello.txt", b"hello")
+    tap.ok(home.run().returncode == 1, "a pass with unknown senders ends with 1")
+    outcome, found = codes_of(home, name_of(1), drop="tcos")
+    tap.ok(outcome == "RJ" and found == ["B103"], "B103: through another drop than its own", found)
+    tap.ok("B103" in codes_of(home, other)[1], "B103: an unknown party", codes_of(home, other))
+    tap.ok(codes_of(home, late, drop="tcos")[1][0] == "B103", "B103: not entitled to the type")
+    unknown = [name for name in home.out("mcc") if name.startswith("EMA_UNKNOWN_")]
+    tap.ok(len(unknown) == 1 and rows(home.read_out("mcc", unknown[0]))[1][1] == "hello.txt",
+           "a name outside the grammar is answered by EMA_UNKNOWN", home.out("mcc"))
+    home = Home()
+    send(home, name_of(1), instruction(1, recipient="90-B3-D5-1F-30-00-00-05", environment="LIVE"))
+    home.run()
+    tap.ok(codes_of(home, name_of(1)) == ("RJ", ["B207", "B207"]), "B207: recipient and environment of another gateway")
+
+
+def test_left_alone(tap):
+    home = Home()
+    inbox = home.inbox("mcc")
+    for name in (".hidden", "a.tmp", "a.part", "a.filepart", "a.incomplete"):
+        with open(os.path.join(inbox, name), "wb") as file:
+            file.write(b"not yet")
+    os.mkdir(os.path.join(inbox, "folder.csv"))
+    os.mkfifo(os.path.join(inbox, name_of(1)))
+    target = os.path.join(home.top, "secret")
+    with open(target, "wb") as file:
+        file.write(instruction(2))
+    os.symlink(target, os.path.join(inbox, name_of(2)))
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.path.join(inbox, "s.csv"))
+    before = sorted(os.listdir(inbox))
+    done = home.run(timeout=20)
+    tap.ok(done.returncode == 0, "temporary names, links, pipes, sockets and folders are no error", done.stderr.decode())
+    tap.ok(sorted(os.listdir(inbox)) == before and os.path.exists(target), "they are left alone")
+    tap.ok(home.json("spool", "list") == [], "nothing of them is in the spool")
+    os.rename(os.path.join(inbox, "a.tmp"), os.path.join(inbox, name_of(3)))
+    home.run()
+    tap.ok(len(home.json("spool", "list")) == 1, "renamed to its name, a file is taken")
+
+
+def test_completeness(tap):
+    home = Home()
+    with open(os.path.join(home.inbox("mcc"), name_of(1)), "wb") as file:
+        file.write(instruction(1)[:50])
+        file.flush()
+        tap.ok(home.run().returncode == 0 and home.json("spool", "list") == [], "closed: a file being written is left")
+        daemon = home.daemon()
+        wait_until(lambda: home.json("status")[0]["running"])
+        file.write(instruction(1)[50:])
+    tap.ok(wait_until(lambda: answer(name_of(1), "EMD") in home.out("mcc")), "closed: its closing wakes the daemon")
+    terminate(daemon)
+
+    home = Home("drop mcc complete=at-once")
+    with open(os.path.join(home.inbox("mcc"), name_of(1)), "wb") as file:
+        file.write(instruction(1))
+        file.flush()
+        home.run()
+        tap.ok(answer(name_of(1), "EMD") in home.out("mcc"), "at-once: a file is taken as it is seen")
+
+    home = Home("drop mcc complete=marker")
+    send(home, name_of(1), instruction(1))
+    home.run()
+    tap.ok(home.json("spool", "list") == [], "marker: without one a file is left")
+    send(home, name_of(2) + ".done", b"")
+    send(home, name_of(1) + ".done", b"")
+    home.run()
+    tap.ok([job["name"] for job in home.json("spool", "list") if job["type"] == "EMI"] == [name_of(1)],
+           "marker: with one it is taken, and the marker is no file")
+    tap.ok(os.listdir(home.inbox("mcc")) == [name_of(2) + ".done"], "marker: it goes with its file, another stays",
+           os.listdir(home.inbox("mcc")))
+
+    home = Home("drop mcc complete=stable\ndrop mcc stable_seconds=1")
+    send(home, name_of(1), instruction(1))
+    home.run()
+    tap.ok(answer(name_of(1), "EMD") in home.out("mcc"), "stable: a pass waits until a file has settled")
+    home.set("drop mcc stable_seconds=2")
+    send(home, name_of(2), instruction(2, (2,))[:-3])
+    daemon = home.daemon()
+    wait_until(lambda: home.json("status")[0]["running"])
+    with open(os.path.join(home.inbox("mcc"), name_of(2)), "ab") as file:
+        file.write(b"1\r\n")
+    tap.ok(wait_until(lambda: answer(name_of(2), "EMD") in home.out("mcc")), "stable: a file that grows is waited for",
+           home.out("mcc"))
+    terminate(daemon)
+
+
+def test_outage(tap):
+    home = Home()
+    out, away = home.path("drops", "mcc", "out"), home.path("away")
+    os.rename(out, away)
+    for sequence in (1, 2, 3):
+        send(home, name_of(sequence), instruction(sequence, (sequence,)))
+    done = home.run()
+    tap.ok(done.returncode == 2 and b"drop mcc" in done.stderr, "a drop that is down ends a pass with 2",
+           done.returncode, done.stderr.decode())
+    tap.ok(len(home.out("tcos")) == 3, "the other drops go on", home.out("tcos"))
+    tap.ok(home.json("status")[0]["drops"][0]["owed"] == 6, "status says what is owed", home.json("status"))
+    tap.ok([job["state"] for job in home.json("spool", "list") if job["type"] == "EMI"] == ["active"] * 3,
+           "what is owed waits in the spool")
+    sound(tap, home, "while a drop is down")
+    os.rename(away, out)
+    done = home.run()
+    tap.ok(done.returncode == 0 and len(home.out("mcc")) == 6, "it is delivered once the drop is back", home.out("mcc"))
+    with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
+        parts = [n for (n,) in ledger.execute("SELECT name FROM part WHERE drop_name='mcc' ORDER BY id")]
+    stamps = [os.stat(os.path.join(out, name)).st_ctime_ns for name in parts]
+    tap.ok(stamps == sorted(stamps), "in the order in which it was made", parts, stamps)
+
+    home = Home()
+    os.rename(home.inbox("dcc"), home.path("away"))
+    send(home, name_of(1), instruction(1))
+    done = home.run()
+    tap.ok(done.returncode == 2 and answer(name_of(1), "EMD") in home.out("mcc"),
+           "an in-folder that is down stops no other drop")
+
+
+def test_taken_names(tap):
+    home = Home()
+    target = os.path.join(home.path("drops", "mcc", "out"), answer(name_of(1)))
+    content = instruction(1)
+    twin = Home()
+    send(twin, name_of(1), content)
+    twin.run()
+    with open(target, "wb") as file:
+        file.write(twin.read_out("mcc", answer(name_of(1))))
+    send(home, name_of(1), content)
+    tap.ok(home.run().returncode == 0 and list(states(home).values()) == ["done", "done"],
+           "a target with the same bytes counts as delivered", states(home))
+    tap.ok(not [n for n in home.out("mcc") if not n.startswith("EM")], "no temporary file is left", home.out("mcc"))
+
+    home = Home()
+    target = os.path.join(home.path("drops", "mcc", "out"), answer(name_of(1)))
+    with open(target, "wb") as file:
+        file.write(b"somebody else's")
+    send(home, name_of(1), content)
+    done = home.run()
+    tap.ok(done.returncode == 2 and b"other bytes" in done.stderr, "a target with other bytes ends a pass with 2",
+           done.stderr.decode())
+    with open(target, "rb") as file:
+        tap.ok(file.read() == b"somebody else's", "it is left alone")
+    tap.ok(home.run().returncode == 2, "as long as it is there")
+    sound(tap, home, "while a name is taken")
+    os.remove(target)
+    tap.ok(home.run().returncode == 0 and home.read_out("mcc", answer(name_of(1))) ==
+           twin.read_out("mcc", answer(name_of(1))), "moved away, the delivery goes on")
+    tap.ok(list(states(home).values()) == ["done", "done"], "and the job is done")
+    sound(tap, home, "after a name was taken")
+
+
+def test_reserve(tap):
+    home = Home(f"gateway reserve={1 << 30}")
+    send(home, name_of(1), instruction(1))
+    done = home.run()
+    tap.ok(done.returncode == 2 and b"reserve" in done.stderr, "below the reserve nothing is picked up",
+           done.returncode, done.stderr.decode())
+    tap.ok(os.listdir(home.inbox("mcc")) == [name_of(1)] and home.json("spool", "list") == [],
+           "the sender's copy stays")
+    home.set("gateway reserve=0")
+    tap.ok(home.run().returncode == 0 and len(home.out("mcc")) == 2, "with room it is")
+
+
+def test_newer_ledger(tap):
+    home = Home()
+    with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
+        ledger.execute("PRAGMA user_version=99")
+    for command in (("run", "--once"), ("spool", "list"), ("status",)):
+        done = home.command(*command)
+        tap.ok(done.returncode == 2 and b"99" in done.stderr, f"{command[0]}: a newer ledger is refused",
+               done.stderr.decode())
+
+
+def flip(path):
+    with open(path, "r+b") as file:
+        byte = file.read(1)
+        file.seek(0)
+        file.write(bytes([byte[0] ^ 1]))
+
+
+def change(home, statement):
+    with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
+        changed = ledger.execute(statement).rowcount
+    ledger.close()
+    assert changed > 0, statement
+
+
+def test_verify(tap):
+    job = ("spool", "done", "00000001")
+    damages = {
+        "a flipped byte in a payload": lambda home: flip(home.path(*job, "payload")),
+        "a flipped byte in an answer": lambda home: flip(home.path(*job, answer(name_of(1), "EMD"))),
+        "a removed answer": lambda home: os.remove(home.path(*job, answer(name_of(1)))),
+        "a removed payload": lambda home: os.remove(home.path(*job, "payload")),
+        "a removed envelope": lambda home: os.remove(home.path(*job, "envelope")),
+        "a job in the wrong folder": lambda home: os.rename(home.path(*job), home.path("spool", "rejected", job[2])),
+        "a removed job": lambda home: subprocess.run(["rm", "-r", home.path(*job)], check=True),
+        "a job that nobody knows": lambda home: os.mkdir(home.path("spool", "done", "00000077")),
+        "a stranger's folder": lambda home: os.mkdir(home.path("spool", "done", "stranger")),
+        "a verdict's changed count": lambda home: change(home, "UPDATE verdict SET accepted=accepted+1"),
+        "a changed SHA-256": lambda home: change(home, "UPDATE job SET sha256='0' WHERE id=1"),
+        "a lost work item": lambda home: change(home, "DELETE FROM work_item WHERE record=2"),
+        "a lost session": lambda home: change(home, "DELETE FROM session WHERE record=2"),
+        "a work item's changed outcome":
+            lambda home: change(home, "UPDATE work_item SET outcome=(outcome+1)%3 WHERE record=1"),
+        "a lost EMA": lambda home: change(home, "DELETE FROM part WHERE kind='EMA'"),
+        "a lost EMD": lambda home: change(home, "DELETE FROM part WHERE kind='EMD'"),
+        "a lost verdict": lambda home: change(home, "DELETE FROM verdict"),
+        "a lost job row": lambda home: change(home, "DELETE FROM job WHERE id=2"),
+        "a changed outcome of the file": lambda home: change(home, "UPDATE verdict SET outcome='RJ'"),
+    }
+    home = Home()
+    send(home, name_of(1), instruction(1, (1, 2)))
+    home.run()
+    sound(tap, home, "before any damage")
+    for text, damage in damages.items():
+        kept = home.path("kept")
+        subprocess.run(["cp", "-a", home.path("spool"), kept], check=True)
+        damage(home)
+        done = home.command("--json", "spool", "verify")
+        tap.ok(done.returncode == 1 and b'"sound":false' in done.stdout, f"spool verify finds {text}",
+               done.returncode, done.stdout.decode(), done.stderr.decode())
+        subprocess.run(["rm", "-r", home.path("spool")], check=True)
+        os.rename(kept, home.path("spool"))
+    sound(tap, home, "with all damage undone")
+
+
+if __name__ == "__main__":
+    with Tap() as report:
+        test_pass(report)
+        test_daemon(report)
+        test_orders(report)
+        test_hold(report)
+        test_history(report)
+        test_senders(report)
+        test_left_alone(report)
+        test_completeness(report)
+        test_outage(report)
+        test_taken_names(report)
+        test_reserve(report)
+        test_newer_ledger(report)
+        test_verify(report)
