@@ -45,7 +45,8 @@ struct level {
     const struct container *container;
     size_t next;       /* the child that is due */
     uint32_t seen;     /* children that were there */
-    uint32_t reported; /* children whose absence or place was reported: one slip, one fault */
+    uint32_t reported; /* children whose absence was reported: one slip, one fault */
+    uint32_t passed;   /* children that another came before, which was reported: they may come late */
 };
 
 struct xml {
@@ -232,8 +233,10 @@ static void report_unknown(struct xml *x, struct level *level, const xmlChar *na
     end = g_strdup_printf("the end of %s", c->element);
     found_at = g_strdup_printf("%s%s", found, uri == x->namespace ? "" : " of another namespace");
     element_fault(x, at, found, name, due < c->n ? (const char *)c->names[due] : end, found_at);
-    if (due < c->n)
+    if (due < c->n) {
         level->reported |= 1u << due;
+        level->passed |= 1u << due;
+    }
 }
 
 /* A known element that is not the next one: repeated, late, or some before it were left out. */
@@ -252,18 +255,15 @@ static bool accept_out_of_turn(struct xml *x, struct level *level, size_t i, str
     }
     level->seen |= 1u << i;
     if (i < level->next) {
-        if (!(level->reported & 1u << i))
+        if (!(level->passed & 1u << i))
             element_fault(x, at, name, c->names[i], due < c->n ? (const char *)c->names[due] : end, name);
-        level->reported |= 1u << i;
         return true;
     }
     if (due < c->n) {
         element_fault(x, at, (const char *)c->names[due], NULL, (const char *)c->names[due], name);
         level->reported |= 1u << due;
-        /* Those left out may follow late, which is the same slip. */
         for (size_t k = level->next; k < i; k++)
-            if (!(c->required & 1u << k) || k == due)
-                level->reported |= 1u << k;
+            level->passed |= 1u << k;
     }
     level->next = i + 1;
     return true;
@@ -311,7 +311,6 @@ static void open_container(struct xml *x, const struct container *container)
 static void open_record(struct xml *x, const struct container *container, size_t max_chars, struct place at)
 {
     open_container(x, container);
-    memset(x->fields, 0, sizeof x->fields);
     x->text_len = 0;
     x->max_chars = max_chars;
     x->at = at;
@@ -490,6 +489,9 @@ static void close_container(struct xml *x)
 
     if (missing)
         report_missing(x, level);
+    for (size_t i = 0; i < c->n; i++) /* what the record before left there */
+        if (!(level->seen & 1u << i))
+            x->fields[i] = (struct field){0};
     if (c == &x->record) {
         if (!missing)
             reader_emit_record(x->reader, &record);

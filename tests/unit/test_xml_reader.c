@@ -307,6 +307,9 @@ static const struct slip {
      "ELEMENT CSPRegion #1", "<CSPRegion/>", 2},
     {"<DeviceType>ESME</DeviceType>\n      <DeviceManufacturer>AB01</DeviceManufacturer>",
      "<DeviceManufacturer/>\n<DeviceType/>", "ELEMENT DeviceType #1", "<DeviceManufacturer/>", 2},
+    {"<DeviceType>ESME</DeviceType>\n      <DeviceManufacturer>AB01</DeviceManufacturer>\n"
+     "      <DeviceModel>010A030B</DeviceModel>",
+     "<DeviceModel/><DeviceType/><DeviceManufacturer/>", "ELEMENT DeviceType #1", "<DeviceModel/>", 2},
     {"<DeviceType>ESME</DeviceType>", "<Type>ESME</Type>", "ELEMENT Type #1", "<Type", 1},
     {"<DeviceType>ESME</DeviceType>", "<x:DeviceType xmlns:x='y'/>", "ELEMENT DeviceType #1", "<x:", 1},
     {"<DeviceType>ESME</DeviceType>\n      <DeviceManufacturer>AB01</DeviceManufacturer>", "",
@@ -399,6 +402,26 @@ static void test_xml_reader__missing_element__says_what_was_expected(void **stat
             print_message("%s\n", heard.all->str);
         assert_non_null(strstr(heard.all->str, cases[i].text));
         heard_clear(&heard);
+    }
+}
+
+static void test_xml_reader__nesting__is_limited_to_32(void **state)
+{
+    (void)state; /* cmocka's signature */
+    for (size_t inner = 30; inner <= 31; inner++) { /* within two elements */
+        GString *nest = g_string_new("<Devices>");
+        g_autofree char *doc = NULL;
+        struct heard heard;
+
+        for (size_t i = 0; i < inner; i++)
+            g_string_append(nest, "<a>");
+        for (size_t i = 0; i < inner; i++)
+            g_string_append(nest, "</a>");
+        doc = edit("<Devices>", nest->str);
+        heard = hear(doc, strlen(doc), false);
+        assert_string_equal(heard.faults->str, inner == 30 ? "ELEMENT a #0" : "ELEMENT a #0|LIMIT - #0");
+        heard_clear(&heard);
+        g_string_free(nest, TRUE);
     }
 }
 
@@ -663,6 +686,7 @@ int main(void)
         cmocka_unit_test(test_xml_reader__allowed_variations__no_fault),
         cmocka_unit_test(test_xml_reader__one_slip__one_fault_at_its_place),
         cmocka_unit_test(test_xml_reader__missing_element__says_what_was_expected),
+        cmocka_unit_test(test_xml_reader__nesting__is_limited_to_32),
         cmocka_unit_test(test_xml_reader__header_with_gaps__is_still_given),
         cmocka_unit_test(test_xml_reader__faulty_record__keeps_later_ordinals),
         cmocka_unit_test(test_xml_reader__too_many_records__stops_with_limit),

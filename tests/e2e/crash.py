@@ -1,0 +1,206 @@
+"""Stop before and after every durable step, resume, and find the end state of an undisturbed run.
+
+Every step of spool/steps.def is stopped at each of its passings in one script of work; needs a build with
+--enable-crash-points. The names must be the same in steps.def, in the code and in spool/README.md.
+"""
+import concurrent.futures
+import glob
+import os
+import re
+import shutil
+import signal
+import subprocess
+
+from home import GATE, NOW, SAMPLES, SOURCE, Home, Tap, difference
+
+GOOD = sorted(glob.glob(f"{SAMPLES}/good/*"))
+BAD_NAME = "EMI MCC\n\x01.xml"
+TCSP = "EMT_TCSP_90-B3-D5-1F-30-0E-C0-02_20230703_060000_000001.csv"
+SIDES = ("before", "after")
+MOST_PASSINGS = 40
+
+
+class Crashing:
+    """Runs the program until the named passing of a step; afterwards it behaves."""
+
+    def __init__(self, point=None):
+        self.point = point
+        self.hit = False
+
+    def __call__(self, *arguments):
+        env = {} if self.hit or self.point is None else {"ECOSGATE_CRASH": self.point}
+        done = subprocess.run([GATE, *arguments], capture_output=True, env={**os.environ, **env}, check=False)
+        if done.returncode == -signal.SIGKILL:
+            self.hit = True
+            return self(*arguments)
+        if done.returncode not in (0, 1):
+            raise RuntimeError(f"{arguments}: exit {done.returncode}: {done.stderr.decode()}")
+        return done
+
+
+class Script(Home):
+    """The work: files of every kind, operators' orders, two passes, a drop with a file in the way."""
+
+    def __init__(self, point=None):
+        self.gate = Crashing(point)
+        super().__init__()
+
+    def pass_once(self):
+        self.gate("-c", self.conf, "--now", NOW, "run", "--once")
+
+    def order(self, verb, job):
+        """An order that was killed is given again by the operator, who looks first."""
+        arguments = ("-c", self.conf, "--now", NOW, "spool", verb, str(job), "--reason", "a test")
+        env = {} if self.gate.hit or self.gate.point is None else {"ECOSGATE_CRASH": self.gate.point}
+        done = subprocess.run([GATE, *arguments], capture_output=True, env={**os.environ, **env}, check=False)
+        if done.returncode == -signal.SIGKILL:
+            self.gate.hit = True
+            self.pass_over_orders()
+            shown = self.gate("-c", self.conf, "--now", NOW, "spool", "show", str(job))
+            if b"a test" not in shown.stdout:
+                self.gate(*arguments)
+
+    def pass_over_orders(self):
+        """What is left in orders/ is carried out by whoever writes next."""
+        if os.listdir(self.path("spool", "orders")):
+            subprocess.run([GATE, "-c", self.conf, "--now", NOW, "spool", "hold", "99999999", "--reason", "x"],
+                           capture_output=True, check=False)
+
+    def work(self):
+        for path in GOOD[:2]:
+            self.drop("mcc", path)
+        rejected = f"{SAMPLES}/codes/B208/" + sorted(
+            name for name in os.listdir(f"{SAMPLES}/codes/B208") if name.endswith(".csv"))[0]
+        self.drop("mcc", rejected, "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000_000003.csv")
+        self.drop("mcc", glob.glob(f"{SAMPLES}/codes/C101/EMI*")[0],
+                  "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000_000004.xml")
+        self.drop("mcc", GOOD[0], BAD_NAME)
+        self.drop("tcos", GOOD[1], TCSP)
+        self.pass_once()
+        return self
+
+    def end(self):
+        verdict = self.gate("-c", self.conf, "--now", NOW, "spool", "verify")
+        files, rows = self.state()
+        # A repeated order is another order: its identity is no part of the end state.
+        rows = [row for row in rows if not row.startswith("operator_action") or "'99999999'" in row]
+        rows = [row for row in rows if not row.startswith("operator_action")]
+        return (files, rows), verdict.returncode == 0
+
+
+def plain(point):
+    return Script(point).work()
+
+
+def orders(point):
+    """A file is held before it is judged, released, judged again."""
+    home = Script(point)
+    rejected = glob.glob(f"{SAMPLES}/codes/B208/*.csv")[0]
+    home.drop("mcc", rejected)
+    home.pass_once()
+    home.order("requeue", 1)
+    home.order("hold", 1)
+    home.pass_once()
+    home.order("release", 1)
+    home.pass_once()
+    return home
+
+
+def in_the_way(point):
+    """The answer's name is taken in the drop by the very bytes that are due: it counts as delivered."""
+    first = Script().work()
+    home = Script(point)
+    for drop in ("mcc", "tcos"):
+        for name in first.out(drop):
+            shutil.copy(first.path("drops", drop, "out", name), home.path("drops", drop, "out", name))
+    return home.work()
+
+
+def orphan(point):
+    """A stop in the middle of custody leaves a directory that the next start drops."""
+    home = Script(point)
+    shutil.copy(GOOD[0], home.inbox("mcc"))
+    subprocess.run([GATE, "-c", home.conf, "--now", NOW, "run", "--once"], capture_output=True, check=False,
+                   env={**os.environ, "ECOSGATE_CRASH": "custody-payload:after"})
+    return home.work()
+
+
+def made(point):
+    """A home that was stopped in its making is made again."""
+    home = Script()
+    shutil.rmtree(home.dir)
+    home.gate = Crashing(point)
+    home.gate("init", home.dir)
+    return home.work()
+
+
+SCRIPTS = (plain, orders, in_the_way, orphan, made)
+
+
+def steps():
+    with open(f"{SOURCE}/spool/steps.def", encoding="utf-8") as file:
+        return re.findall(r'^STEP\((\w+), "([a-z-]+)"', file.read(), re.M)
+
+
+def passings(script, name, side, expected):
+    """Stops at passing 1, 2, … of a step until none is left: (how many, what went wrong)."""
+    for n in range(1, MOST_PASSINGS + 1):
+        home = script(f"{name}:{side}:{n}")
+        if not home.gate.hit:
+            shutil.rmtree(home.top, ignore_errors=True)
+            return n - 1, None
+        state, sound = home.end()
+        if state != expected or not sound:
+            return n, (f"{script.__name__}, {name}:{side}:{n}, in {home.top}\n" + difference(expected, state) +
+                       ("" if sound else "\nspool verify finds it unsound"))
+        shutil.rmtree(home.top, ignore_errors=True)
+    return MOST_PASSINGS, None
+
+
+def compare_lists(tap):
+    names = [name for _, name in steps()]
+    with open(f"{SOURCE}/spool/README.md", encoding="utf-8") as file:
+        told = re.findall(r"^\| `([a-z-]+)` \|", file.read(), re.M)
+    tap.ok(told == names, "spool/README.md lists the steps of steps.def", f"{set(told) ^ set(names)}")
+    used = set()
+    for path in glob.glob(f"{SOURCE}/spool/*.c") + glob.glob(f"{SOURCE}/gateway/*.c"):
+        with open(path, encoding="utf-8") as file:
+            used |= set(re.findall(r"\bSTEP_([A-Z_]+)\b", file.read()))
+    used.discard("COUNT")
+    idents = {ident for ident, _ in steps()}
+    tap.ok(used == idents, "the code passes every step of steps.def and no other", f"{used ^ idents}")
+
+
+def has_crash_points():
+    home = Home()
+    done = home.command("run", "--once", env={"ECOSGATE_CRASH": "custody-begun:before"})
+    home.drop("mcc", GOOD[0])
+    done = home.command("run", "--once", env={"ECOSGATE_CRASH": "custody-begun:before"})
+    return done.returncode == -signal.SIGKILL
+
+
+def main():
+    if not has_crash_points():
+        print("1..0 # SKIP built without crash points")
+        Home.clean(keep=False)
+        return
+    with Tap() as tap:
+        compare_lists(tap)
+        expected = {}
+        for script in SCRIPTS:
+            state, sound = script(None).end()
+            expected[script] = state
+            tap.ok(sound, f"{script.__name__}: undisturbed it ends sound")
+        jobs = [(name, side, script) for _, name in steps() for side in SIDES for script in SCRIPTS]
+        with concurrent.futures.ThreadPoolExecutor(max_workers=3) as pool:
+            results = list(pool.map(lambda job: passings(job[2], job[0], job[1], expected[job[2]]), jobs))
+        for _, name in steps():
+            for side in SIDES:
+                mine = [result for job, result in zip(jobs, results) if job[:2] == (name, side)]
+                faults = [fault for _, fault in mine if fault]
+                count = sum(n for n, _ in mine)
+                tap.ok(not faults, f"{name}, {side}: stopped {count} times, each time the same end", *faults)
+                tap.ok(count > 0, f"{name}, {side}: was passed at least once")
+
+
+main()
