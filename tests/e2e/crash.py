@@ -11,13 +11,13 @@ import shutil
 import signal
 import subprocess
 
-from home import GATE, NOW, SAMPLES, SOURCE, Home, Tap, difference
+from home import GATE, NOW, SAMPLES, SANITIZED, SOURCE, Home, Tap, difference
 
 GOOD = sorted(glob.glob(f"{SAMPLES}/good/*"))
 BAD_NAME = "EMI MCC\n\x01.xml"
 TCSP = "EMT_TCSP_90-B3-D5-1F-30-0E-C0-02_20230703_060000_000001.csv"
 SIDES = ("before", "after")
-MOST_PASSINGS = 40
+MOST_PASSINGS = 1 if SANITIZED else 40
 
 
 class Crashing:
@@ -33,6 +33,8 @@ class Crashing:
         if done.returncode == -signal.SIGKILL:
             self.hit = True
             return self(*arguments)
+        if b"is there already" in done.stderr:
+            return done  # the home was whole when `init` was killed
         if done.returncode not in (0, 1):
             raise RuntimeError(f"{arguments}: exit {done.returncode}: {done.stderr.decode()}")
         return done
@@ -82,9 +84,9 @@ class Script(Home):
     def end(self):
         verdict = self.gate("-c", self.conf, "--now", NOW, "spool", "verify")
         files, rows = self.state()
-        # A repeated order is another order: its identity is no part of the end state.
-        rows = [row for row in rows if not row.startswith("operator_action") or "'99999999'" in row]
+        # An order given again is another one, and one that was never published is none at all.
         rows = [row for row in rows if not row.startswith("operator_action")]
+        files = {name: digest for name, digest in files.items() if not name.startswith(b"spool/orders/.")}
         return (files, rows), verdict.returncode == 0
 
 

@@ -1,0 +1,268 @@
+/* Category c as far as the file alone tells: every field of a Device, tables of values and codes. */
+#include "validators/device_rules.h"
+
+#include <glib.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+/* after the standard headers: it needs them */
+#include <cmocka.h>
+
+static const char *const good[INSTRUCTION_COLUMNS] = {
+    "1",        "00-DB-12-34-56-78-90-A0", "ESME", "AB01",    "010A030B",
+    "0002012F", "1012345678903",           NULL,   "Central", "1"};
+
+static struct findings *findings;
+static struct device_set *seen;
+static struct rules rules;
+static struct field fields[INSTRUCTION_COLUMNS];
+static struct record record;
+static struct device device;
+
+static int enter(void **state)
+{
+    (void)state;
+    findings = findings_new(100);
+    seen = device_set_new();
+    rules_init(&rules);
+    return 0;
+}
+
+static int leave(void **state)
+{
+    (void)state;
+    findings_free(findings);
+    device_set_free(seen);
+    return 0;
+}
+
+/* The good Device with one field changed (and, before it, its type); NULL: as it is. */
+static void judge(const char *type, enum instruction_column column, const char *text)
+{
+    for (size_t i = 0; i < INSTRUCTION_COLUMNS; i++)
+        fields[i] = (struct field){good[i], good[i] ? strlen(good[i]) : 0, {7, (uint32_t)i + 1}};
+    if (type != NULL)
+        fields[INSTRUCTION_DEVICE_TYPE] = (struct field){type, strlen(type), {7, 3}};
+    fields[column] = (struct field){text, text ? strlen(text) : 0, {text ? 7 : 0, text ? 99 : 0}};
+    record = (struct record){.ordinal = 5, .at = {7, 1}, .n_fields = INSTRUCTION_COLUMNS, .fields = fields};
+    findings_free(findings);
+    findings = findings_new(100);
+    device_set_free(seen);
+    seen = device_set_new();
+    device_rules_judge(&rules, seen, &record, findings, &device);
+}
+
+/* Codes of all findings, "C101 C113?" (? for a warning). */
+static char *told(void)
+{
+    GString *text = g_string_new(NULL);
+
+    for (size_t i = 0; i < findings_kept(findings); i++)
+        g_string_append_printf(text, "%s%s%s", i ? " " : "", catalogue_entry(findings_at(findings, i)->code)->id,
+                               findings_at(findings, i)->warning ? "?" : "");
+    return g_string_free(text, FALSE);
+}
+
+static void test_device_rules__one_field__its_code(void **state)
+{
+    static const struct {
+        const char *type; /* NULL: ESME */
+        enum instruction_column column;
+        const char *text, *codes;
+    } cases[] = {
+        {NULL, INSTRUCTION_ATTEMPT, "1", ""},
+        {NULL, INSTRUCTION_DEVICE_ID, "00-db-12-34-56-78-90-a0", ""},
+        {NULL, INSTRUCTION_DEVICE_ID, "", "C101"},
+        {NULL, INSTRUCTION_DEVICE_ID, NULL, "C101"},
+        {NULL, INSTRUCTION_DEVICE_ID, "00-DB-12-34-56-78-90", "C101"},
+        {NULL, INSTRUCTION_DEVICE_ID, "00-DB-12-34-56-78-90-A0-00", "C101"},
+        {NULL, INSTRUCTION_DEVICE_ID, "00:DB:12:34:56:78:90:A0", "C101"},
+        {NULL, INSTRUCTION_DEVICE_ID, "00-DB-12-34-56-78-90-AG", "C101"},
+        {NULL, INSTRUCTION_DEVICE_ID, " 00-DB-12-34-56-78-90-A0", "C101"},
+        {NULL, INSTRUCTION_DEVICE_TYPE, "esme", "C104"},
+        {NULL, INSTRUCTION_DEVICE_TYPE, "", "C104"},
+        {NULL, INSTRUCTION_DEVICE_TYPE, "PPMID", "C104"},
+        {NULL, INSTRUCTION_DEVICE_TYPE, "ESMEX", "C104"},
+        {NULL, INSTRUCTION_MANUFACTURER, "ab0F", ""},
+        {NULL, INSTRUCTION_MANUFACTURER, "AB0", "C117"},
+        {NULL, INSTRUCTION_MANUFACTURER, "AB011", "C117"},
+        {NULL, INSTRUCTION_MANUFACTURER, "AB0G", "C117"},
+        {NULL, INSTRUCTION_MANUFACTURER, "", "C117"},
+        {NULL, INSTRUCTION_MODEL, "010a030b", ""},
+        {NULL, INSTRUCTION_MODEL, "010A030", "C117"},
+        {NULL, INSTRUCTION_MODEL, "010A030BB", "C117"},
+        {NULL, INSTRUCTION_FIRMWARE, "0002012", "C117"},
+        {NULL, INSTRUCTION_FIRMWARE, "0002 12F", "C117"},
+        {NULL, INSTRUCTION_FIRMWARE, "", "C117"},
+        {NULL, INSTRUCTION_MPXN, "", "C113"},
+        {NULL, INSTRUCTION_MPXN, "101234567890", "C113"},
+        {NULL, INSTRUCTION_MPXN, "10123456789031", "C113"},
+        {NULL, INSTRUCTION_MPXN, "10123456789O3", "C113"},
+        {NULL, INSTRUCTION_MPXN, "1012345678904", "C113?"},
+        {"GSME", INSTRUCTION_MPXN, "3938424403", ""},
+        {"GSME", INSTRUCTION_MPXN, "3938424402", "C113?"},
+        {"GSME", INSTRUCTION_MPXN, "12345", "C113"},
+        {"GSME", INSTRUCTION_MPXN, "12345678901", "C113"},
+        {"GSME", INSTRUCTION_MPXN, "", "C113"},
+        {"GSME", INSTRUCTION_MPXN, "393842440x", "C113"},
+        {"GPF", INSTRUCTION_MPXN, "3938424403", "C113 C117"},
+        {"GPF", INSTRUCTION_MPXN, NULL, "C117"},
+        {"XXXX", INSTRUCTION_MPXN, "what", "C104"}, /* no rule for the MPxN of a type that is none */
+        {NULL, INSTRUCTION_CHF_DEVICE_ID, "00-DB-12-34-56-78-90-C0", ""},
+        {NULL, INSTRUCTION_CHF_DEVICE_ID, "", ""},
+        {NULL, INSTRUCTION_CHF_DEVICE_ID, "00-DB", "C117"},
+        {NULL, INSTRUCTION_CSP_REGION, "North", ""},
+        {NULL, INSTRUCTION_CSP_REGION, "South", ""},
+        {NULL, INSTRUCTION_CSP_REGION, "", ""},
+        {NULL, INSTRUCTION_CSP_REGION, NULL, ""},
+        {NULL, INSTRUCTION_CSP_REGION, "north", "C117"},
+        {NULL, INSTRUCTION_CSP_REGION, "West", "C117"},
+        {NULL, INSTRUCTION_ATTEMPT, "999999999", ""},
+        {NULL, INSTRUCTION_ATTEMPT, "0", "C117"},
+        {NULL, INSTRUCTION_ATTEMPT, "01", "C117"},
+        {NULL, INSTRUCTION_ATTEMPT, "-1", "C117"},
+        {NULL, INSTRUCTION_ATTEMPT, "1.5", "C117"},
+        {NULL, INSTRUCTION_ATTEMPT, "", "C117"},
+        {NULL, INSTRUCTION_ATTEMPT, "1000000000", "C117"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        judge(cases[i].type, cases[i].column, cases[i].text);
+        g_autofree char *codes = told();
+        if (strcmp(codes, cases[i].codes) != 0)
+            fail_msg("%s, column %d '%s': expected '%s', found '%s'", cases[i].type ? cases[i].type : "ESME",
+                     (int)cases[i].column, cases[i].text ? cases[i].text : "(absent)", cases[i].codes, codes);
+    }
+}
+
+static void test_device_rules__check_digits__as_set(void **state)
+{
+    static const struct {
+        const char *type, *mpxn;
+        bool fits;
+    } cases[] = {
+        {"ESME", "1012345678903", true},  {"ESME", "1012345678900", false}, {"ESME", "0000000000000", true},
+        {"ESME", "2012345678903", false}, {"GSME", "3938424403", true},     {"GSME", "3938424413", false},
+        {"GSME", "000000", true},         {"GSME", "100004", true},         {"GSME", "100005", false},
+    };
+    static const char *const expected[] = {[CHECK_DIGITS_OFF] = "", [CHECK_DIGITS_WARN] = "C113?", [CHECK_DIGITS_REJECT] = "C113"};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        for (int setting = CHECK_DIGITS_OFF; setting <= CHECK_DIGITS_REJECT; setting++) {
+            rules.check_digits = (enum check_digits)setting;
+            judge(cases[i].type, INSTRUCTION_MPXN, cases[i].mpxn);
+            g_autofree char *codes = told();
+            if (strcmp(codes, cases[i].fits ? "" : expected[setting]) != 0)
+                fail_msg("%s, setting %d: found '%s'", cases[i].mpxn, setting, codes);
+            assert_int_equal(device_has_errors(&device), !cases[i].fits && setting == CHECK_DIGITS_REJECT);
+            assert_int_equal(device.warned, !cases[i].fits && setting == CHECK_DIGITS_WARN);
+        }
+    }
+}
+
+static void test_device_rules__same_device_twice__c102_from_the_second_on(void **state)
+{
+    (void)state;
+    judge(NULL, INSTRUCTION_ATTEMPT, "1");
+    assert_int_equal(findings_total(findings), 0);
+    for (uint64_t n = 1; n <= 2; n++) {
+        device_rules_judge(&rules, seen, &record, findings, &device);
+        assert_int_equal(findings_count(findings, C102), n);
+        assert_int_equal(device_first_code(&device), C102);
+    }
+    /* Written otherwise it is the same Device still. */
+    fields[INSTRUCTION_DEVICE_ID].text = "00-db-12-34-56-78-90-a0";
+    device_rules_judge(&rules, seen, &record, findings, &device);
+    assert_int_equal(findings_count(findings, C102), 3);
+}
+
+/* 0 cannot be told from "nothing there" in many a table. */
+static void test_device_rules__id_of_zeros__is_a_device_like_others(void **state)
+{
+    (void)state;
+    judge(NULL, INSTRUCTION_DEVICE_ID, "00-00-00-00-00-00-00-00");
+    assert_int_equal(findings_total(findings), 0);
+    device_rules_judge(&rules, seen, &record, findings, &device);
+    assert_int_equal(findings_count(findings, C102), 1);
+}
+
+static void test_device_rules__all_wrong__every_code_once_in_order(void **state)
+{
+    (void)state;
+    judge("GPF", INSTRUCTION_DEVICE_ID, "x");
+    static const char *const bad[] = {"1", "x", "x", "x", "x", "x", "x", "x", "x", "x"};
+    for (size_t i = 1; i < INSTRUCTION_COLUMNS; i++)
+        fields[i] = (struct field){bad[i], 1, {7, 1}};
+    findings_free(findings);
+    findings = findings_new(100);
+    device_rules_judge(&rules, seen, &record, findings, &device);
+    g_autofree char *codes = told();
+    assert_string_equal(codes, "C101 C104 C117 C117 C117 C117 C117 C117");
+    assert_int_equal(device_first_code(&device), C101);
+    assert_false(device.has_id);
+    assert_false(device_is_deferred(&device));
+}
+
+static void test_device_rules__finding__names_record_field_and_place(void **state)
+{
+    (void)state;
+    judge(NULL, INSTRUCTION_MODEL, "bad");
+    const struct finding *f = findings_at(findings, 0);
+    assert_int_equal(f->ordinal, 5);
+    assert_string_equal(f->field, "DeviceModel");
+    assert_string_equal(f->value, "bad");
+    assert_int_equal(f->at.line, 7);
+    assert_int_equal(f->at.column, 99);
+    judge("GPF", INSTRUCTION_CHF_DEVICE_ID, NULL); /* absent: the place is the record's */
+    f = findings_at(findings, findings_kept(findings) - 1);
+    assert_string_equal(f->field, "CHFDeviceID");
+    assert_int_equal(f->at.column, 1);
+}
+
+static void test_device_rules__other_scope__only_its_types(void **state)
+{
+    static const char *const scope[] = {"PPMID", NULL};
+
+    (void)state;
+    rules.device_types = scope;
+    judge(NULL, INSTRUCTION_ATTEMPT, "1");
+    assert_int_equal(findings_count(findings, C104), 1);
+    judge("PPMID", INSTRUCTION_ATTEMPT, "1");
+    assert_int_equal(findings_count(findings, C104), 0);
+}
+
+static void test_device__only_transient_codes__deferred(void **state)
+{
+    struct device d = {0};
+
+    (void)state;
+    assert_false(device_has_errors(&d));
+    assert_false(device_is_deferred(&d));
+    device_add_code(&d, C110);
+    assert_true(device_is_deferred(&d));
+    device_add_code(&d, C109);
+    assert_true(device_is_deferred(&d));
+    assert_int_equal(device_first_code(&d), C109);
+    device_add_code(&d, C117);
+    assert_false(device_is_deferred(&d));
+    assert_true(device_has_errors(&d));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_device_rules__one_field__its_code, enter, leave),
+        cmocka_unit_test_setup_teardown(test_device_rules__check_digits__as_set, enter, leave),
+        cmocka_unit_test_setup_teardown(test_device_rules__same_device_twice__c102_from_the_second_on, enter, leave),
+        cmocka_unit_test_setup_teardown(test_device_rules__id_of_zeros__is_a_device_like_others, enter, leave),
+        cmocka_unit_test_setup_teardown(test_device_rules__all_wrong__every_code_once_in_order, enter, leave),
+        cmocka_unit_test_setup_teardown(test_device_rules__finding__names_record_field_and_place, enter, leave),
+        cmocka_unit_test_setup_teardown(test_device_rules__other_scope__only_its_types, enter, leave),
+        cmocka_unit_test(test_device__only_transient_codes__deferred),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,156 @@
+/* The header: values (B211), the name (B206), the gateway (B207). */
+#include "validators/header_rules.h"
+
+#include <glib.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+/* after the standard headers: it needs them */
+#include <cmocka.h>
+
+#define NAME "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000_000007.xml"
+#define CREATED INT64_C(1688364000) /* 2023-07-03T06:00:00Z */
+#define A24 "AAAAAAAAAAAAAAAAAAAAAAAA"
+
+static const char *const good[HEADER_COLUMNS] = {
+    "90-B3-D5-1F-30-0E-C0-01", "90-B3-D5-1F-30-00-00-04", "7", "2023-07-03T06:00:00Z", "TEST", "B20230703-0007", NULL};
+
+static const struct identity identity = {"TCOS", UINT64_C(0x90B3D51F30000004), "TEST", NULL, 0};
+static struct filename filename;
+static struct rules rules;
+static struct header header;
+
+static int enter(void **state)
+{
+    (void)state;
+    rules_init(&rules);
+    rules.identity = &identity;
+    rules.now = CREATED;
+    return !filename_parse(NAME, strlen(NAME), &filename, NULL, NULL);
+}
+
+/* Codes found with one value changed; owned by the caller. */
+static char *judge(enum header_column column, const char *text, bool name_is_known)
+{
+    struct field fields[HEADER_COLUMNS];
+    struct findings *findings = findings_new(100);
+    const struct record record = {.at = {3, 5}, .n_fields = HEADER_COLUMNS, .fields = fields};
+    GString *codes = g_string_new(NULL);
+
+    for (size_t i = 0; i < HEADER_COLUMNS; i++) {
+        const char *value = i == column ? text : good[i];
+        fields[i] = (struct field){value, value ? strlen(value) : 0, {value ? 4 : 0, value ? 9 : 0}};
+    }
+    header_rules_judge(&rules, &filename, name_is_known, &record, findings, &header);
+    for (size_t i = 0; i < findings_kept(findings); i++) {
+        const struct finding *f = findings_at(findings, i);
+        g_string_append_printf(codes, "%s%s", i ? " " : "", catalogue_entry(f->code)->id);
+        assert_string_equal(f->field, layout_header.columns[column].name);
+        assert_int_equal(f->at.line, text ? 4 : 3); /* what is absent stands where its record does */
+        assert_false(f->warning);
+    }
+    findings_free(findings);
+    return g_string_free(codes, FALSE);
+}
+
+static void test_header_rules__one_value__its_code(void **state)
+{
+    static const struct {
+        enum header_column column;
+        const char *text, *codes;
+    } cases[] = {
+        {HEADER_SENDER_ID, "90-b3-d5-1f-30-0e-c0-01", ""},
+        {HEADER_SENDER_ID, "90-B3-D5-1F-30-0E-C0-02", "B206"},
+        {HEADER_SENDER_ID, "90-B3-D5-1F-30-0E-C0", "B211"},
+        {HEADER_SENDER_ID, "", "B211"},
+        {HEADER_SENDER_ID, NULL, "B211"},
+        {HEADER_RECIPIENT_ID, "90-B3-D5-1F-30-00-00-05", "B207"},
+        {HEADER_RECIPIENT_ID, "x", "B211"},
+        {HEADER_FILE_SEQUENCE, "8", "B206"},
+        {HEADER_FILE_SEQUENCE, "0", "B211"},
+        {HEADER_FILE_SEQUENCE, "07", "B211"},
+        {HEADER_FILE_SEQUENCE, "+7", "B211"},
+        {HEADER_FILE_SEQUENCE, "999999", "B206"},
+        {HEADER_FILE_SEQUENCE, "1000000", "B211"},
+        {HEADER_FILE_SEQUENCE, "7x", "B211"},
+        {HEADER_CREATION_DATE_TIME, "2023-07-03T06:00:01Z", "B206"},
+        {HEADER_CREATION_DATE_TIME, "2023-07-03T06:00:00", "B211"},
+        {HEADER_CREATION_DATE_TIME, "2023-07-03 06:00:00Z", "B211"},
+        {HEADER_CREATION_DATE_TIME, "2023-02-29T06:00:00Z", "B211"},
+        {HEADER_CREATION_DATE_TIME, "2023-07-03T24:00:00Z", "B211"},
+        {HEADER_CREATION_DATE_TIME, "2023-07-03T06:00:00+00:00", "B211"},
+        {HEADER_ENVIRONMENT, "LIVE", "B207"},
+        {HEADER_ENVIRONMENT, "test", "B211"},
+        {HEADER_ENVIRONMENT, "TEST ", "B211"},
+        {HEADER_ENVIRONMENT, NULL, "B211"},
+        {HEADER_BATCH_ID, A24, ""},
+        {HEADER_BATCH_ID, A24 "A", "B211"},
+        {HEADER_BATCH_ID, "-", ""},
+        {HEADER_BATCH_ID, "b1", "B211"},
+        {HEADER_BATCH_ID, "B_1", "B211"},
+        {HEADER_BATCH_ID, "", "B211"},
+        {HEADER_RESUBMISSION_OF, "", ""},
+        {HEADER_RESUBMISSION_OF, "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_050000_000006.csv.gz", ""},
+        {HEADER_RESUBMISSION_OF, "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_050000_6.csv", ""}, /* why it was rejected */
+        {HEADER_RESUBMISSION_OF, "yesterday's", "B211"},
+        {HEADER_RESUBMISSION_OF, "../EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_050000_000006.csv", "B211"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *codes = judge(cases[i].column, cases[i].text, true);
+        if (strcmp(codes, cases[i].codes) != 0)
+            fail_msg("%s '%s': expected '%s', found '%s'", layout_header.columns[cases[i].column].name,
+                     cases[i].text ? cases[i].text : "(absent)", cases[i].codes, codes);
+    }
+}
+
+static void test_header_rules__no_identity__b207_is_not_judged(void **state)
+{
+    (void)state;
+    rules.identity = NULL;
+    g_autofree char *recipient = judge(HEADER_RECIPIENT_ID, "90-B3-D5-1F-30-00-00-05", true);
+    g_autofree char *environment = judge(HEADER_ENVIRONMENT, "LIVE", true);
+    g_autofree char *bad = judge(HEADER_ENVIRONMENT, "live", true);
+    assert_string_equal(recipient, "");
+    assert_string_equal(environment, "");
+    assert_string_equal(bad, "B211");
+}
+
+static void test_header_rules__name_not_known__is_not_compared(void **state)
+{
+    (void)state;
+    g_autofree char *sender = judge(HEADER_SENDER_ID, "90-B3-D5-1F-30-0E-C0-02", false);
+    g_autofree char *sequence = judge(HEADER_FILE_SEQUENCE, "8", false);
+    g_autofree char *at_limit = judge(HEADER_CREATION_DATE_TIME, "2023-07-03T06:05:00Z", false);
+    g_autofree char *ahead = judge(HEADER_CREATION_DATE_TIME, "2023-07-03T06:05:01Z", false);
+    assert_string_equal(sender, "");
+    assert_string_equal(sequence, "");
+    assert_string_equal(at_limit, "");
+    assert_string_equal(ahead, "B211");
+}
+
+static void test_header_rules__values__handed_on_unless_malformed(void **state)
+{
+    (void)state;
+    g_free(judge(HEADER_RESUBMISSION_OF, NAME, true));
+    assert_true(header.seen);
+    assert_string_equal(header.batch, "B20230703-0007");
+    assert_string_equal(header.resubmission_of, NAME);
+    g_free(judge(HEADER_BATCH_ID, "b", true));
+    assert_string_equal(header.batch, "");
+    assert_string_equal(header.resubmission_of, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_header_rules__one_value__its_code, enter),
+        cmocka_unit_test_setup(test_header_rules__no_identity__b207_is_not_judged, enter),
+        cmocka_unit_test_setup(test_header_rules__name_not_known__is_not_compared, enter),
+        cmocka_unit_test_setup(test_header_rules__values__handed_on_unless_malformed, enter),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

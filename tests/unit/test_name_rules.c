@@ -1,0 +1,148 @@
+/* Names: the code, segment and character of every fault; parties and the clock. */
+#include "validators/name_rules.h"
+
+#include <glib.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+/* after the standard headers: it needs them */
+#include <cmocka.h>
+
+#define MCC "90-B3-D5-1F-30-0E-C0-01"
+#define NOW INT64_C(1688364000) /* 2023-07-03T06:00:00Z */
+
+static const char *const mcc_types[] = {"EMI", NULL};
+static const struct party parties[] = {{"MCC", UINT64_C(0x90B3D51F300EC001), mcc_types, "mcc"}};
+static const struct identity identity = {"TCOS", UINT64_C(0x90B3D51F30000004), "TEST", parties, 1};
+static struct rules rules;
+static struct filename filename;
+
+static int enter(void **state)
+{
+    (void)state;
+    rules_init(&rules);
+    rules.identity = &identity;
+    rules.drop = "mcc";
+    rules.now = NOW;
+    return 0;
+}
+
+/* "B101 seq 49" for each finding; *known: in the grammar. Owned by the caller. */
+static char *judge(const char *name, size_t len, bool *known)
+{
+    struct findings *findings = findings_new(100);
+    GString *told = g_string_new(NULL);
+
+    *known = name_rules_judge(&rules, name, len, &filename, findings);
+    for (size_t i = 0; i < findings_kept(findings); i++) {
+        const struct finding *f = findings_at(findings, i);
+        assert_int_equal(f->at.line, 0); /* a name has no lines */
+        g_string_append_printf(told, "%s%s %s %u", i ? ", " : "", catalogue_entry(f->code)->id, f->field, f->at.column);
+    }
+    findings_free(findings);
+    return g_string_free(told, FALSE);
+}
+
+static void test_name_rules__names__faults_by_segment_and_character(void **state)
+{
+    static const struct {
+        const char *name;
+        bool known;
+        const char *told;
+    } cases[] = {
+        {"EMI_MCC_" MCC "_20230703_060000_000001.xml", true, ""},
+        {"EMI_MCC_" MCC "_20230703_060000_000001.csv.gz", true, ""},
+        {"EMI_MCC_" MCC "_20230703_060500_000001.csv", true, ""},
+        {"EMI_MCC_" MCC "_20230703_060501_000001.csv", true, "B104 date 33"},
+        {"EMI_XYZ_" MCC "_20230703_060000_000001.csv", true, "B103 org 5"},
+        {"EMI_MCC_90-B3-D5-1F-30-0E-C0-02_20230703_060000_000001.csv", true, "B103 eui64 9"},
+        {"EMT_MCC_" MCC "_20230703_060000_000001.csv", true, "B103 type 1"},
+        {"EMX_MCC_" MCC "_20230703_060000_000001.csv", false, "B102 type 1"},
+        {"EMI_MCC_" MCC "_20230230_060000_000001.csv", false, "B104 date 33"},
+        {"EMI_MCC_" MCC "_20230703_246000_000001.csv", false, "B104 time 42"},
+        {"EMI_MCC_" MCC "_20230703_060000_1.xml", false, "B101 seq 49"},
+        {"EMI_MCC_" MCC "_20230703_060000_000000.xml", false, "B101 seq 49"},
+        {"EMI_MCC_" MCC "_20230703_060000_000001.XML", false, "B101 form 56"},
+        {"EMI_mcc_" MCC "_20230703_060000_000001.xml", false, "B101 org 5"},
+        {"EMI-MCC_" MCC "_20230703_060000_000001.xml", false, "B101 separator 4"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        bool known;
+        g_autofree char *told = judge(cases[i].name, strlen(cases[i].name), &known);
+        if (strcmp(told, cases[i].told) != 0 || known != cases[i].known)
+            fail_msg("%s: expected '%s', found '%s', %s", cases[i].name, cases[i].told, told, known ? "known" : "unknown");
+    }
+}
+
+static void test_name_rules__any_bytes__refused(void **state)
+{
+    static const char nul[] = "EMI_MCC_\0.csv";
+    bool known;
+
+    (void)state;
+    g_autofree char *with_nul = judge(nul, sizeof nul - 1, &known);
+    assert_false(known);
+    assert_true(g_str_has_prefix(with_nul, "B101"));
+    g_autofree char *empty = judge("", 0, &known);
+    assert_false(known);
+    assert_true(g_str_has_prefix(empty, "B101"));
+    g_autofree char *bytes = judge("\xff\xfe/\n", 4, &known);
+    assert_false(known);
+    assert_true(g_str_has_prefix(bytes, "B101"));
+}
+
+static void test_name_rules__other_drop__b103(void **state)
+{
+    const char *name = "EMI_MCC_" MCC "_20230703_060000_000001.xml";
+    bool known;
+
+    (void)state;
+    rules.drop = "tcos";
+    g_autofree char *told = judge(name, strlen(name), &known);
+    assert_true(known);
+    assert_string_equal(told, "B103 org 5");
+    rules.drop = NULL;
+    g_autofree char *untold = judge(name, strlen(name), &known);
+    assert_string_equal(untold, "");
+}
+
+static void test_name_rules__no_identity__senders_are_not_judged(void **state)
+{
+    const char *name = "EMI_XYZ_" MCC "_20230703_060000_000001.xml";
+    bool known;
+
+    (void)state;
+    rules.identity = NULL;
+    g_autofree char *told = judge(name, strlen(name), &known);
+    assert_true(known);
+    assert_string_equal(told, "");
+}
+
+static void test_name_rules__bad_name__still_guesses_type_and_form(void **state)
+{
+    const char *name = "EMI_MCC_" MCC "_20230703_060000_1.xml";
+    bool known;
+
+    (void)state;
+    g_free(judge(name, strlen(name), &known));
+    assert_false(known);
+    assert_non_null(filename.type);
+    assert_string_equal(filename.type->code, "EMI");
+    assert_int_equal(filename.form, FORM_XML);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_name_rules__names__faults_by_segment_and_character, enter),
+        cmocka_unit_test_setup(test_name_rules__any_bytes__refused, enter),
+        cmocka_unit_test_setup(test_name_rules__other_drop__b103, enter),
+        cmocka_unit_test_setup(test_name_rules__no_identity__senders_are_not_judged, enter),
+        cmocka_unit_test_setup(test_name_rules__bad_name__still_guesses_type_and_form, enter),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
