@@ -19,6 +19,7 @@ enum {
     BLOCK = 32 * 1024,
     MAX_PENDING = 128 * 1024, /* of one tag, comment, instruction or CDATA section */
     MAX_DEPTH = 32,
+    MAX_NAMES = 16 * 1024, /* different ones: the parser's dictionary is slow beyond that */
     LEVELS = 3, /* of elements that hold elements: root, rows, record */
     MAX_CHILDREN = LAYOUT_MAX_COLUMNS + 1,
     MAX_SHOWN = 64,    /* characters of a name in a message */
@@ -770,6 +771,8 @@ static void settle(struct xml *x)
     else if (pending > MAX_PENDING)
         die(x, FAULT_LIMIT, x->mark_at,
             "expected a tag, comment, instruction or CDATA section of at most 128 KiB, found a longer one");
+    else if (xmlDictSize(x->parser->dict) > MAX_NAMES)
+        die(x, FAULT_LIMIT, x->mark_at, "expected at most 16,384 different names of elements, found more");
     memmove(x->window, p, x->filled - done);
     x->mark -= done;
     x->window_at += done;
