@@ -79,7 +79,6 @@ struct ledger_job {
     const char *sha256;
     int64_t receipt; /* how often this name has been received, this time included */
     struct ledger_source source;
-    int64_t judging_begun;
     const char *reason; /* why held or corrupt */
 };
 
@@ -94,13 +93,9 @@ bool ledger_jobs_each(struct ledger *ledger, ledger_job_visit visit, void *user,
 /* Jobs whose sender's copy may still be there: struct ledger_job. */
 bool ledger_jobs_with_source(struct ledger *ledger, GPtrArray **jobs, GError **error);
 bool ledger_job_clear_source(struct ledger *ledger, int64_t id, GError **error);
-/* Counts one more beginning and gives the new count. */
-bool ledger_job_count_judging(struct ledger *ledger, int64_t id, int64_t *begun, GError **error);
 /* NULL clears. */
 bool ledger_job_set_reason(struct ledger *ledger, int64_t id, const char *reason, GError **error);
-/* Judging has not begun yet, whatever was counted: the operator gives the file another chance. */
-bool ledger_job_forget_judging(struct ledger *ledger, int64_t id, GError **error);
-/* A new receipt of the same job (R2 …): judging_begun and reason are cleared. */
+/* A new receipt of the same job (R2 …): its reason is cleared. */
 bool ledger_job_requeue(struct ledger *ledger, int64_t id, int64_t *receipt, GError **error);
 
 /* ---- verdicts and findings (ledger_verdicts.c) ---- */

@@ -6,7 +6,7 @@ static const char *const versions[] = {
     " form TEXT, org TEXT, sender TEXT, sequence INTEGER, drop_name TEXT, received INTEGER NOT NULL,"
     " size INTEGER NOT NULL, sha256 TEXT, receipt INTEGER NOT NULL, source_dev INTEGER,"
     " source_ino INTEGER, source_ctime_ns INTEGER, source_size INTEGER,"
-    " judging_begun INTEGER NOT NULL DEFAULT 0, reason TEXT);"
+    " reason TEXT);"
     "CREATE INDEX job_name ON job(name);"
     "CREATE INDEX job_sequence ON job(sender, type, sequence);"
     "CREATE INDEX job_bytes ON job(sha256);"

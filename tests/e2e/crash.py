@@ -181,6 +181,28 @@ def has_crash_points():
     return done.returncode == -signal.SIGKILL
 
 
+def test_killer(tap):
+    """A file that ends the program by a signal of its own is set aside, and only then."""
+    for signal_number, text in ((signal.SIGABRT, "an abort"), (signal.SIGSEGV, "a memory fault")):
+        home = Home()
+        home.drop("mcc", GOOD[0])
+        deadly = {"ECOSGATE_CRASH": f"verdict-committed:before:1:{int(signal_number)}"}
+        for n in range(1, 4):
+            done = home.run(env=deadly)
+            tap.ok(done.returncode == -signal_number, f"{text} in the judging ends the program, {n}", done.returncode)
+            tap.ok(home.json("spool", "list")[0]["state"] == "active", "the file stays where it is")
+        home.drop("mcc", GOOD[1])
+        done = home.run()
+        jobs = {job["id"]: job["state"] for job in home.json("spool", "list")}
+        tap.ok(done.returncode == 0 and jobs["00000001"] == "corrupt" and jobs["00000002"] == "done",
+               "after the third time it is set aside and the next file goes on", jobs, done.stderr.decode())
+        tap.ok("fatal signal" in home.json("spool", "show", "1")[0]["reason"], "the reason says why")
+        tap.ok(home.command("spool", "requeue", "1", "--reason", "mended").returncode == 0, "an operator requeues it")
+        home.run()
+        tap.ok(home.json("spool", "list")[0]["state"] == "done", "then it is judged like any other")
+        tap.ok(home.command("spool", "verify").returncode == 0, "and all is sound")
+
+
 def main():
     if not has_crash_points():
         print("1..0 # SKIP built without crash points")
@@ -188,6 +210,7 @@ def main():
         return
     with Tap() as tap:
         compare_lists(tap)
+        test_killer(tap)
         expected = {}
         for script in SCRIPTS:
             state, sound = script(None).end()
