@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@ enum { STACK = 64 * 1024 };
 
 static char watched[4096]; /* the mark's path; empty: nothing is watched */
 static char stack[STACK];  /* the ordinary one may be what overflowed */
+static pthread_t watcher;
 static struct sigaction before[G_N_ELEMENTS(fatal)];
 
 static char *mark_path(const struct spool *spool, enum job_state state, int64_t id)
@@ -26,10 +28,12 @@ static char *mark_path(const struct spool *spool, enum job_state state, int64_t 
 /* Only calls that are safe in a handler; whatever fails, the process ends by the same signal. */
 static void leave_mark(int signal_number)
 {
-    int fd = open(watched, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+    /* Another thread's fault is not this file's. */
+    bool ours = pthread_equal(pthread_self(), watcher) != 0;
+    int fd = !ours ? -1 : open(watched, O_WRONLY | O_CREAT | O_APPEND | O_DSYNC | O_CLOEXEC | O_NOFOLLOW, 0640);
 
-    if (fd >= 0 && write(fd, "x", 1) == 1)
-        (void)fsync(fd); /* best effort: an unsynced mark is lost only with the power */
+    if (fd >= 0 && write(fd, "x", 1) != 1)
+        watched[0] = '\0'; /* a mark less: the file gets one chance more */
     (void)raise(signal_number); /* SA_RESETHAND: the default action comes now */
 }
 
@@ -44,6 +48,7 @@ void crash_mark_watch(const struct spool *spool, enum job_state state, int64_t i
         watched[0] = '\0'; /* no such path can be opened either */
         return;
     }
+    watcher = pthread_self();
     sigemptyset(&action.sa_mask);
     (void)sigaltstack(&alternate, NULL); /* without it only an overflow of the stack goes unmarked */
     for (size_t i = 0; i < G_N_ELEMENTS(fatal); i++)

@@ -37,10 +37,14 @@ static void read_job(sqlite3_stmt *q, int c, void *row)
 static const struct ledger_shape shape = {sizeof(struct ledger_job), read_job, strings,
                                           G_N_ELEMENTS(strings)};
 
-bool ledger_job_next_id(struct ledger *ledger, int64_t *id, GError **error)
+bool ledger_job_reserve_ids(struct ledger *ledger, int64_t n, int64_t *first, GError **error)
 {
-    return ledger_number(ledger, ledger_query(ledger, error, "SELECT ifnull(max(id),0)+1 FROM job", ""),
-                         id, error);
+    int64_t next = 0;
+    if (!ledger_number(ledger, ledger_query(ledger, error, "SELECT ifnull(max(id),0)+1 FROM job", ""), &next, error))
+        return false;
+    *first = MAX(next, ledger->next_job);
+    ledger->next_job = *first + n;
+    return true;
 }
 
 static bool set_source(struct ledger *ledger, const struct ledger_job *job, GError **error)
@@ -100,13 +104,13 @@ bool ledger_jobs_each(struct ledger *ledger, ledger_job_visit visit, void *user,
     return good;
 }
 
-bool ledger_jobs_with_source(struct ledger *ledger, GPtrArray **jobs, GError **error)
+bool ledger_jobs_to_discard(struct ledger *ledger, const char *drop, GPtrArray **jobs, GError **error)
 {
     return ledger_all(ledger,
                       ledger_query(ledger, error,
-                                   "SELECT " COLUMNS " FROM job WHERE source_ino IS NOT NULL"
+                                   "SELECT " COLUMNS " FROM job WHERE drop_name=? AND source_ino IS NOT NULL"
                                    " ORDER BY id",
-                                   ""),
+                                   "t", drop),
                       &shape, jobs, error);
 }
 

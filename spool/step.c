@@ -23,6 +23,7 @@ const char *step_meaning(int step)
 
 #ifdef ECOSGATE_CRASH_POINTS
 
+#include <glib.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -60,14 +61,18 @@ static struct crash crash_read(const char *text)
 
 static void pass(enum step step, bool before)
 {
+    static GMutex lock;
     static struct crash crash;
     static bool known;
+
+    g_mutex_lock(&lock);
     if (!known) {
         crash = crash_read(getenv("ECOSGATE_CRASH"));
         known = true;
     }
     if ((int)step == crash.step && before == crash.before && --crash.passings == 0)
         (void)raise(crash.signal_number); /* it does not return */
+    g_mutex_unlock(&lock);
 }
 
 void step_before(enum step step)

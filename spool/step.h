@@ -4,7 +4,7 @@
  *
  * Built with -DECOSGATE_CRASH_POINTS, the environment variable ECOSGATE_CRASH = "name:before|after[:n[:s]]"
  * makes the nth passing (default the first) of that point raise signal number s (default SIGKILL). Anything that
- * does not read so is ignored. Not thread-safe: the gateway is one thread.
+ * does not read so is ignored. Thread-safe.
  */
 #ifndef ECOSGATE_SPOOL_STEP_H
 #define ECOSGATE_SPOOL_STEP_H
