@@ -519,8 +519,7 @@ static bool tell_failures(struct inbox *inbox, GError **error)
         if (g_error_matches(fault, TRANSPORT_ERROR, TRANSPORT_ERROR_CHANGED)) {
             gateway_note("drop %s: %s", inbox->drop->name, fault->message);
             g_error_free(fault);
-            g_hash_table_remove(inbox->sights, fetch->seen->name);
-            inbox->settle_at = clock_monotonic() + SECOND;
+            g_hash_table_remove(inbox->sights, fetch->seen->name); /* it has to become stable anew */
         } else if (fault->domain == TRANSPORT_ERROR) {
             return outage_begin(&inbox->outage, fault, error);
         } else {

@@ -160,7 +160,7 @@ class Home:
         for table in tables:
             columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
             for row in connection.execute(f"SELECT {','.join(columns)} FROM {table} ORDER BY 1, 2"):
-                rows.append(f"{table}: {row}")
+                rows.append(f"{table}: {row}".replace(self.top, ""))
         connection.close()
         return rows
 
