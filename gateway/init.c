@@ -1,6 +1,7 @@
 /*
  * The command `init`: a gateway home with its drops, spool, ledger and a commented configuration.
  */
+#include "formats/text.h"
 #include "gateway/command.h"
 #include "gateway/gateway.h"
 
@@ -95,24 +96,32 @@ static bool make_home(const char *dir, const char *path, GError **error)
            disk_file_publish(STEP_SPOOL_MADE, file, error);
 }
 
+static void print_home(const char *dir, const char *path)
+{
+    g_autofree char *home = text_escape(dir, strlen(dir), 0);
+    g_autofree char *configuration_path = text_escape(path, strlen(path), 0);
+
+    command_print_json(json_pack("{s:s,s:s}", "home", home, "configuration", configuration_path));
+}
+
 int command_init(const struct invocation *invocation)
 {
+    struct invocation rest = *invocation;
     GError *error = NULL;
+    int left = command_options(&rest, "init DIR", NULL);
 
-    if (invocation->argc != 1 || invocation->argv[0][0] == '-') {
-        g_printerr("ecosgate: init: expected one argument, the folder to make\n");
-        return EXIT_UNABLE;
-    }
-    const char *dir = invocation->argv[0];
+    if (left != 1)
+        return left < 0 ? EXIT_UNABLE : command_usage("init DIR");
+    const char *dir = rest.argv[0];
     g_autofree char *path = g_build_filename(dir, "ecosgate.conf", NULL);
     if (g_file_test(path, G_FILE_TEST_EXISTS)) {
-        g_printerr("ecosgate: init: %s is there already; nothing was changed\n", path);
+        g_printerr("ecosgate: init: %s is there already; nothing was changed, choose another folder\n", path);
         return EXIT_UNABLE;
     }
     if (!make_home(dir, path, &error))
         return command_unable(error);
     if (invocation->json)
-        command_print_json(json_pack("{s:s,s:s}", "home", dir, "configuration", path));
+        print_home(dir, path);
     else
         g_print("made %s\n", dir);
     return EXIT_GOOD;

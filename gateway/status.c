@@ -120,13 +120,13 @@ static void print_text(const json_t *fact)
 
 int command_status(const struct invocation *invocation)
 {
+    struct invocation rest = *invocation;
     struct looking looking;
     GError *error = NULL;
+    int left = command_options(&rest, "status", NULL);
 
-    if (invocation->argc != 0) {
-        g_printerr("ecosgate: call it as: ecosgate status\n");
-        return EXIT_UNABLE;
-    }
+    if (left != 0)
+        return left < 0 ? EXIT_UNABLE : command_usage("status");
     if (!looking_open(&looking, invocation))
         return EXIT_UNABLE;
     json_t *fact = json_object();
