@@ -38,7 +38,7 @@ static const struct layout_column emi_columns[] = {
     OPT("CSPRegion"),    REQ("Attempt"),
 };
 _Static_assert(COUNT(emi_columns) == INSTRUCTION_COLUMNS, "enum instruction_column");
-static const struct layout_record emi_record = RECORD('D', "Device", emi_columns);
+const struct layout_record layout_instruction = RECORD('D', "Device", emi_columns);
 
 static const struct layout_column ema_file_columns[] = {
     REQ("Name"),          REQ("SHA256"),      REQ("Size"),          REQ("ReceivedAt"),
@@ -78,7 +78,7 @@ const struct file_type layout_types[] = {
      .root = "MigrationInstruction",
      .inbound = true,
      .readable = true,
-     .record = &emi_record,
+     .record = &layout_instruction,
      .rows_element = "Devices",
      .count_element = "DeviceCount"},
     {.code = "EMA",

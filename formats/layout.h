@@ -72,6 +72,7 @@ enum instruction_column {
     INSTRUCTION_ATTEMPT,
     INSTRUCTION_COLUMNS,
 };
+extern const struct layout_record layout_instruction;
 
 /* NULL where there is no such type. len bytes at code. */
 const struct file_type *layout_find(const char *code, size_t len);
