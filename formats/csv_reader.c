@@ -436,7 +436,7 @@ static bool check_order(struct csv *c)
     if (first && c->letter != 'H')
         report_record(c, FAULT_HEADER_RECORD, "the H record first");
     if (again)
-        report_record(c, FAULT_HEADER_RECORD, "one H record");
+        report_record(c, FAULT_HEADER_RECORD, "no second H record");
     if (was_over && !c->after_trailer) {
         c->after_trailer = true;
         report_record(c, FAULT_TRAILER_RECORD, "nothing after the T record");
