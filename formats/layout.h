@@ -1,6 +1,6 @@
 /*
- * Layouts as data: every file type, its XML root, its record types and their columns (interface.md,
- * sections 1 and 3 to 6). Readers, writers, the XSD and the Table Schemas agree on these tables; a
+ * Layouts as data: every file type, its XML root, its record types and their columns (FILES.md, 1
+ * and 3 to 6). Readers, writers, the XSD and the Table Schemas agree on these tables; a
  * new layout is one new table and one line in the list. All columns beyond the seed's are proposals of
  * this project. All tables are constant and live as long as the program.
  */

@@ -1,6 +1,6 @@
 /*
- * Delivery: what the ledger owes to drops gets there once, whole, in the order of planning (gateway.md,
- * What it promises 2 and 6; NOTES.md, The way of a file 5). A drop that fails stops only itself.
+ * Delivery: what the ledger owes to drops gets there once, whole, in the order of planning (NOTES.md,
+ * Promises 2 and 6, The way of a file 5). A drop that fails stops only itself.
  */
 #ifndef ECOSGATE_GATEWAY_DELIVERY_H
 #define ECOSGATE_GATEWAY_DELIVERY_H

@@ -17,7 +17,7 @@ struct gathering {
     int64_t tries, next_eligible;
 };
 
-/* WorkItemId (interface.md, section 6). */
+/* WorkItemId (formats/FILES.md, 6). */
 static char *work_item_id(const struct ledger_history *row)
 {
     return g_strdup_printf("%s.%s.%" G_GINT64_FORMAT, row->org ? row->org : "",

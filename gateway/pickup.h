@@ -1,6 +1,6 @@
 /*
  * Custody: complete files of the drops become jobs in ready/, and only then leave the drop
- * (gateway.md, What it promises 1; NOTES.md, The way of a file 1).
+ * (NOTES.md, Promises 1, The way of a file 1).
  *
  *   struct pickup *pickup = pickup_new(&gateway);
  *   pickup_recover(pickup, &error);                 once, before the first pass

@@ -1,5 +1,5 @@
 /*
- * One pass: everything that is due, stage after stage, meeting in the spool only (style.md, Shape).
+ * One pass: everything that is due, stage after stage, meeting in the spool only (NOTES.md, Shape).
  */
 #ifndef ECOSGATE_GATEWAY_PIPELINE_H
 #define ECOSGATE_GATEWAY_PIPELINE_H

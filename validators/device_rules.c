@@ -126,7 +126,7 @@ static unsigned digit(const struct field *field, size_t i)
     return (unsigned)(field->text[i] - '0');
 }
 
-/* Digits 1 to 12 weighted, sum mod 11 mod 10 is the last digit (interface.md, section 4). */
+/* Digits 1 to 12 weighted, sum mod 11 mod 10 is the last digit (formats/FILES.md, 4). */
 static bool mpan_check_digit_is_right(const struct field *mpan)
 {
     static const unsigned weights[12] = {3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43};
