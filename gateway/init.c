@@ -36,7 +36,7 @@ static const char configuration[] =
     "work_order_party=TCSP\n"
     "work_order_form=csv\n"
     "work_order_devices=1000000\n"
-    "# rules that need the Device inventory are judged from the first accepted INV on\n"
+    "# auto: rules that need the Device inventory are judged once a release reads INV files\n"
     "inventory=auto\n"
     "# seconds between two looks at the drops; new files on a local disk are noticed at once\n"
     "poll_interval=30\n"
@@ -59,7 +59,8 @@ static char *configuration_text(void)
     for (size_t i = 0; i < G_N_ELEMENTS(drops); i++)
         g_string_append_printf(text,
                                "\n[drop %s]\ntransport=local\nin=drops/%s/in\nout=drops/%s/out\n"
-                               "# when a file is whole: closed, stable, marker or at-once\ncomplete=closed\n",
+                               "# when a file is whole: closed, stable (for stable_seconds), marker or at-once\n"
+                               "complete=closed\n",
                                drops[i], drops[i], drops[i]);
     for (size_t i = 0; i < G_N_ELEMENTS(parties); i++)
         g_string_append_printf(text, "\n# %s\n[party %s]\neui64=%s\ntypes=%s\ndrop=%s\n", parties[i].who,
