@@ -19,10 +19,6 @@
     {                                                                                              \
         .name = (name_)                                                                            \
     }
-#define TEXT(name_)                                                                                \
-    {                                                                                              \
-        .name = (name_), .free_text = true                                                         \
-    }
 
 static const struct layout_column header_columns[] = {
     REQ("SenderId"),    REQ("RecipientId"), REQ("FileSequence"),   REQ("CreationDateTime"),
@@ -48,14 +44,14 @@ static const struct layout_column ema_file_columns[] = {
 static const struct layout_record ema_file = RECORD('F', "File", ema_file_columns);
 
 static const struct layout_column ema_finding_columns[] = {
-    REQ("Code"), REQ("Scope"), OPT("RecordNumber"), OPT("Field"), TEXT("Value"), TEXT("Text"),
+    REQ("Code"), REQ("Scope"), OPT("RecordNumber"), OPT("Field"), OPT("Value"), OPT("Text"),
 };
 static const struct layout_record ema_finding = RECORD('E', "Finding", ema_finding_columns);
 
 static const struct layout_column emd_columns[] = {
     REQ("RecordNumber"), OPT("DeviceID"),     OPT("DeviceType"), REQ("Outcome"),
     OPT("Code"),         OPT("Category"),     OPT("Transient"),  OPT("ResolvedBy"),
-    OPT("WorkItemId"),   OPT("NextEligible"), TEXT("Text"),
+    OPT("WorkItemId"),   OPT("NextEligible"), OPT("Text"),
 };
 static const struct layout_record emd_record = RECORD('D', "Device", emd_columns);
 

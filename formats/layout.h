@@ -23,7 +23,6 @@ enum {
 struct layout_column {
     const char *name; /* the XML element and the Table Schema field */
     bool required;    /* XML: the element must be there; CSV: always there, may not be empty */
-    bool free_text;   /* written through the spreadsheet guard in reports */
 };
 
 /* One record type: the columns after the record's letter (and for H after type and version). */
