@@ -30,6 +30,15 @@ int command_options(struct invocation *invocation, const char *usage, const void
     return invocation->argc;
 }
 
+bool command_arguments(struct invocation *invocation, const char *usage, int min, int max)
+{
+    int left = command_options(invocation, usage, NULL);
+
+    if (left >= 0 && (left < min || left > max))
+        (void)command_usage(usage); /* the caller returns the status */
+    return left >= min && left <= max;
+}
+
 int command_usage(const char *usage)
 {
     g_printerr("ecosgate: call it as: ecosgate %s\n", usage);

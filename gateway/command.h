@@ -35,6 +35,9 @@ int command_options(struct invocation *invocation, const char *usage, const void
 /* "ecosgate: …" on standard error; returns EXIT_UNABLE. Frees error. */
 int command_unable(void *error);
 
+/* The same for a command without options of its own; false, told, unless there are min to max arguments. */
+bool command_arguments(struct invocation *invocation, const char *usage, int min, int max);
+
 /* "ecosgate: call it as: ecosgate <usage>"; returns EXIT_UNABLE. */
 int command_usage(const char *usage);
 

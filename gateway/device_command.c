@@ -122,10 +122,11 @@ int command_device(const struct invocation *invocation)
     struct invocation rest = *invocation;
     struct looking looking;
     uint64_t device;
-    int left = command_options(&rest, usage, NULL);
 
-    if (left != 2 || strcmp(rest.argv[0], "show") != 0)
-        return left < 0 ? EXIT_UNABLE : command_usage(usage);
+    if (!command_arguments(&rest, usage, 2, 2))
+        return EXIT_UNABLE;
+    if (strcmp(rest.argv[0], "show") != 0)
+        return command_usage(usage);
     if (!eui64_parse(rest.argv[1], strlen(rest.argv[1]), &device)) {
         g_printerr("ecosgate: '%s' is no Device ID: expected eight pairs of hex digits such as "
                    "90-B3-D5-1F-30-00-00-01\n",

@@ -109,10 +109,9 @@ int command_init(const struct invocation *invocation)
 {
     struct invocation rest = *invocation;
     GError *error = NULL;
-    int left = command_options(&rest, "init DIR", NULL);
 
-    if (left != 1)
-        return left < 0 ? EXIT_UNABLE : command_usage("init DIR");
+    if (!command_arguments(&rest, "init DIR", 1, 1))
+        return EXIT_UNABLE;
     const char *dir = rest.argv[0];
     g_autofree char *path = g_build_filename(dir, "ecosgate.conf", NULL);
     if (g_file_test(path, G_FILE_TEST_EXISTS)) {

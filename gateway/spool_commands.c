@@ -102,15 +102,12 @@ static int cat_part(struct looking *looking, int64_t id, const char *name)
 
 int spool_cat(const struct invocation *invocation)
 {
-    static const char usage[] = "spool cat ID [NAME]";
     struct invocation rest = *invocation;
     struct looking looking;
     int64_t id;
-    int left = command_options(&rest, usage, NULL);
 
-    if (left < 1 || left > 2)
-        return left < 0 ? EXIT_UNABLE : command_usage(usage);
-    if (!spool_parse_id(rest.argv[0], &id) || !looking_open(&looking, invocation))
+    if (!command_arguments(&rest, "spool cat ID [NAME]", 1, 2) || !spool_parse_id(rest.argv[0], &id) ||
+        !looking_open(&looking, invocation))
         return EXIT_UNABLE;
     int status = cat_part(&looking, id, rest.argv[1]);
     looking_close(&looking);
@@ -177,15 +174,11 @@ int spool_verify(const struct invocation *invocation)
 {
     struct verifying user = {.json = invocation->json};
     struct verify_sums sums = {0};
-    static const char usage[] = "spool verify";
     struct invocation rest = *invocation;
     struct looking looking;
     GError *error = NULL;
-    int left = command_options(&rest, usage, NULL);
 
-    if (left != 0)
-        return left < 0 ? EXIT_UNABLE : command_usage(usage);
-    if (!looking_open(&looking, invocation))
+    if (!command_arguments(&rest, "spool verify", 0, 0) || !looking_open(&looking, invocation))
         return EXIT_UNABLE;
     progress_init(&user.progress);
     looking.gateway.on_progress = show_progress;

@@ -241,15 +241,12 @@ static int show(struct looking *looking, const struct invocation *invocation, in
 
 int spool_show(const struct invocation *invocation)
 {
-    static const char usage[] = "spool show ID";
     struct invocation rest = *invocation;
     struct looking looking;
     int64_t id;
-    int left = command_options(&rest, usage, NULL);
 
-    if (left != 1)
-        return left < 0 ? EXIT_UNABLE : command_usage(usage);
-    if (!spool_parse_id(rest.argv[0], &id) || !looking_open(&looking, invocation))
+    if (!command_arguments(&rest, "spool show ID", 1, 1) || !spool_parse_id(rest.argv[0], &id) ||
+        !looking_open(&looking, invocation))
         return EXIT_UNABLE;
     int status = show(&looking, invocation, id);
     looking_close(&looking);

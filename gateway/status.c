@@ -123,11 +123,8 @@ int command_status(const struct invocation *invocation)
     struct invocation rest = *invocation;
     struct looking looking;
     GError *error = NULL;
-    int left = command_options(&rest, "status", NULL);
 
-    if (left != 0)
-        return left < 0 ? EXIT_UNABLE : command_usage("status");
-    if (!looking_open(&looking, invocation))
+    if (!command_arguments(&rest, "status", 0, 0) || !looking_open(&looking, invocation))
         return EXIT_UNABLE;
     json_t *fact = json_object();
     facts_set(fact, "now", command_json_instant(clock_now()));
