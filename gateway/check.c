@@ -119,7 +119,7 @@ static void unable(struct check *check, const char *reason)
 static const char *not_regular(mode_t mode)
 {
     if (S_ISDIR(mode))
-        return "is a folder; name the files in it";
+        return "is a folder, not a regular file; name the files in it";
     return "is not a regular file; store what it gives under the name that it will be sent with, for the name is "
            "judged too";
 }
