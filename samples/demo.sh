@@ -30,31 +30,40 @@ mkdir -p .build-aux build
 say "a fresh home in demo/"
 rm -rf demo
 build/ecosgate init demo
-say "the sender puts files into drops/mcc/in: four good ones, then one whose count is wrong (B208)"
-say "and one with a bad DeviceID (C101)"
-cp samples/good/EMI_* demo/drops/mcc/in/
-build/samples/generate --form csv --devices 3 --sequence 5 --seed 5 -o demo >/dev/null
-sed 's/^T,3/T,4/' demo/EMI_*_000005.csv >demo/drops/mcc/in/$(basename demo/EMI_*_000005.csv)
-rm demo/EMI_*_000005.csv
-name=EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000_000006.xml
+say "the sender's files: four good ones, one whose count is wrong (B208), one with a bad DeviceID (C101)"
+name=EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000
+mkdir demo/files
+cp samples/good/EMI_* demo/files/
+build/samples/generate --form csv --devices 3 --sequence 5 --seed 5 -o demo/files >/dev/null
+sed 's/^T,3/T,4/' "demo/files/${name}_000005.csv" >demo/files/.edited
+mv demo/files/.edited "demo/files/${name}_000005.csv"
 sed -e 's|<FileSequence>1<|<FileSequence>6<|' -e 's|B20230703-0001|B20230703-0006|' \
-    samples/codes/C101/EMI_*_000001.xml >"demo/drops/mcc/in/$name"
+    "samples/codes/C101/${name}_000001.xml" >"demo/files/${name}_000006.xml"
+
+say "the sender tries them first: nothing is taken, nothing is changed"
+show check demo/files/*
+say "then sends them all"
+cp demo/files/* demo/drops/mcc/in/
 ls demo/drops/mcc/in
 
-say "one pass of the gateway, as at $now"
+say "one pass of the gateway, as at $now; status 1 says that a file or a Device was refused"
 show run --once
-say "what it knows now"
+say "what it knows now; two Devices of the last file are in work since the first one, so they are deferred (C110)"
 show status
 show spool list
 say "what came out"
 (cd demo/drops && find . -path '*/out/*' -type f | sort)
-for type in EMA EMD EMW; do
-    file=$(find demo/drops -path "*/out/*" -name "${type}_*" -type f | sort | head -n 1)
-    [ -n "$file" ] || continue
+for file in "mcc/out/EMA_${name#EMI_}_000001_R1.xml" "mcc/out/EMA_${name#EMI_}_000005_R1.csv" \
+    "mcc/out/EMD_${name#EMI_}_000006_R1.xml" tcos/out/EMW_*_000001.csv; do
+    file=$(echo demo/drops/$file)
     say "$file"
     cat "$file"
 done
-say "one Device"
+say "all about the file that was rejected"
+show spool show 5
+say "one Device from its instruction to its work order"
 device=$(sed -n 's/^D,1,\([^,]*\),.*/\1/p' samples/good/*_000002.csv)
 show device show "$device"
+say "everything recounted: bytes against digests, ledger against spool"
 show spool verify
+say "the home stays in demo/; look around with: build/ecosgate -c demo/ecosgate.conf status"

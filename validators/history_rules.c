@@ -127,7 +127,7 @@ bool history_rules_judge_device(const struct rules *rules, struct device *device
                      &(struct finding){.code = C110,
                                        .at = field->at.line ? field->at : device->record->at,
                                        .ordinal = device->record->ordinal,
-                                       .field = "DeviceID",
+                                       .field = layout_instruction.columns[INSTRUCTION_DEVICE_ID].name,
                                        .text = "an earlier instruction for this Device has not ended yet"},
                      field->text, field->len);
         device_add_code(device, C110);

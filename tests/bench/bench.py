@@ -1,4 +1,4 @@
-"""Three races of gateway.md, "Speed and memory"; see run.sh."""
+"""Races against other programs on the same data; see run.sh."""
 import glob
 import os
 import shutil
