@@ -50,9 +50,9 @@ static void print_name_caret(const char *path, uint32_t column)
     print_caret(shown, text_characters(head, strlen(head)));
 }
 
-static void print_finding(const char *path, const struct finding *f, GHashTable *lines)
+static void print_finding(const char *path, const struct finding *f, GHashTable *excerpts)
 {
-    const struct excerpt *line = f->at.line ? g_hash_table_lookup(lines, GUINT_TO_POINTER(f->at.line)) : NULL;
+    const struct excerpt *line = f->at.line ? g_hash_table_lookup(excerpts, &f->at) : NULL;
 
     printf("  %s%s %s%s", colour(f->warning ? YELLOW : RED), catalogue_entry(f->code)->id,
            f->warning ? "warning" : "error", colour(PLAIN));
@@ -73,7 +73,7 @@ static void print_finding(const char *path, const struct finding *f, GHashTable 
         print_name_caret(path, f->at.column);
 }
 
-static GHashTable *lines_of(int fd, const struct unpack_limits *limits, const struct verdict *verdict)
+static GHashTable *excerpts_of(int fd, const struct unpack_limits *limits, const struct verdict *verdict)
 {
     g_autoptr(GArray) wanted = g_array_new(FALSE, FALSE, sizeof(struct place));
 
@@ -82,12 +82,12 @@ static GHashTable *lines_of(int fd, const struct unpack_limits *limits, const st
         if (at.line)
             g_array_append_val(wanted, at);
     }
-    return excerpt_lines(fd, verdict->filename.pack, limits, wanted);
+    return excerpt_places(fd, verdict->filename.pack, limits, wanted);
 }
 
 void report_file(const char *path, int fd, const struct unpack_limits *limits, const struct verdict *verdict)
 {
-    g_autoptr(GHashTable) lines = lines_of(fd, limits, verdict);
+    g_autoptr(GHashTable) excerpts = excerpts_of(fd, limits, verdict);
     g_autofree char *shown = text_escape(path, strlen(path), 0);
     size_t kept = findings_kept(verdict->findings);
 
@@ -97,7 +97,7 @@ void report_file(const char *path, int fd, const struct unpack_limits *limits, c
     printf(", %" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64 " deferred\n", verdict->accepted,
            verdict->rejected, verdict->deferred);
     for (size_t i = 0; i < kept; i++)
-        print_finding(path, findings_at(verdict->findings, i), lines);
+        print_finding(path, findings_at(verdict->findings, i), excerpts);
     if (!findings_truncated(verdict->findings))
         return;
     printf("  … and %" PRIu64 " more; in all:", findings_total(verdict->findings) - kept);

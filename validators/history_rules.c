@@ -62,7 +62,7 @@ static bool judge_sequence(const struct rules *rules, const struct ledger_subjec
     if (last != 0 && subject->sequence < last)
         say(findings, B107, false, "seq", "expected more than %06" PRId64 ", the last accepted one; found %06" PRId64,
             last, subject->sequence);
-    else if (last != 0 && subject->sequence > before + 1)
+    else if (last != 0 && subject->sequence > last && subject->sequence > before + 1)
         say(findings, B108, true, "seq", "expected %06" PRId64 ", found %06" PRId64, before + 1,
             subject->sequence);
     return true;
