@@ -51,9 +51,9 @@ def test_text(tap):
     bad = folder.write(name_of(2), text_of(2, ["D,1,x,YYYY,AB01,010A030B,0002012F,1012345678903,,Central,0"], count=2))
     warned = folder.write(name_of(3), text_of(3, [ROW.format(1, 1).replace("903,", "904,")]))
     expected = f"""{good}
-  AC accepted: 1 Devices, 1 accepted, 0 rejected, 0 deferred
+  AC accepted: 1 Device, 1 accepted, 0 rejected, 0 deferred
 {bad}
-  RJ rejected whole: 1 Devices, 0 accepted, 1 rejected, 0 deferred
+  RJ rejected whole: 1 Device, 0 accepted, 1 rejected, 0 deferred
   C101 error  line 2, column 5  record 1  DeviceID  "x"
         DeviceID not an EUI-64: expected an EUI-64 of eight hex pairs joined by '-'
         | D,1,x,YYYY,AB01,010A030B,0002012F,1012345678903,,Central,0
@@ -71,14 +71,14 @@ def test_text(tap):
         | T,2
         |   ^
 {warned}
-  WN accepted with warnings: 1 Devices, 1 accepted, 0 rejected, 0 deferred
+  WN accepted with warnings: 1 Device, 1 accepted, 0 rejected, 0 deferred
   C113 warning  line 2, column 57  record 1  MPxN  "1012345678904"
         MPxN missing, malformed, not allowed, or check digits wrong: the MPAN's check digit (the 13th) does not fit the digits before it
         | 56-78-90-01,ESME,AB01,010A030B,0002012F,1012345678904,,Central,1
         |                                         ^
 
 3 files: 1 AC, 1 WN, 0 PA, 1 RJ; 3 Devices: 2 accepted, 1 rejected, 0 deferred
-not judged here: {' '.join(NOT_JUDGED)}
+not judged here: {' '.join(NOT_JUDGED)} (-c FILE adds B103 and B207)
 """
     done = folder.check(good, bad, warned)
     tap.ok(done.stdout.decode() == expected and done.returncode == 1, "file, verdict, findings with a caret each, summary",
