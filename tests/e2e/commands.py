@@ -8,10 +8,10 @@ import subprocess
 
 from home import GATE, SAMPLES, SOURCE, Home, Tap
 
-COMMANDS = (("init",), ("check",), ("run",), ("spool",), ("spool", "list"), ("spool", "show"), ("spool", "cat"),
+COMMANDS = (("init",), ("check",), ("run",), ("pickup",), ("spool",), ("spool", "list"), ("spool", "show"), ("spool", "cat"),
             ("spool", "verify"), ("spool", "hold"), ("spool", "release"), ("spool", "requeue"), ("device",), ("status",))
 WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("check",), ("check", "--max-findings", "-1", "a"),
-         ("run", "now"), ("spool",), ("spool", "nothing"), ("spool", "list", "x"), ("spool", "list", "--state", "x"),
+         ("run", "now"), ("pickup", "a", "b"), ("spool",), ("spool", "nothing"), ("spool", "list", "x"), ("spool", "list", "--state", "x"),
          ("spool", "show"), ("spool", "show", "x"), ("spool", "cat"), ("spool", "verify", "x"), ("spool", "hold"),
          ("spool", "hold", "1"), ("device",), ("device", "show", "x"), ("status", "x"), ("--now", "today", "status"))
 GOOD = sorted(glob.glob(os.path.join(SAMPLES, "good", "EMI_*")))
@@ -68,7 +68,8 @@ def test_members(tap, home):
         told = set(re.findall(r"^\.IR? (\w+)", file.read(), re.MULTILINE))
     device = home.read_out("tcos", home.out("tcos")[0]).decode().split("\n")[1].split(",")[3]
     rejected = [job["id"] for job in home.json("spool", "list") if job["verdict"] == "RJ"][0]
-    for arguments in (("check", *GOOD, *REJECTED), ("spool", "list"), ("spool", "requeue", rejected, "--reason", "again"),
+    home.drop("mcc", GOOD[0])
+    for arguments in (("check", *GOOD, *REJECTED), ("pickup",), ("spool", "list"), ("spool", "requeue", rejected, "--reason", "again"),
                       ("spool", "show", rejected), ("spool", "verify"), ("device", "show", device), ("status",),
                       ("init", os.path.join(home.top, "other"))):
         facts = home.json(*arguments)
