@@ -98,6 +98,17 @@ class Home:
         with open(self.conf, "w", encoding="utf-8") as file:
             file.write("\n".join(lines))
 
+    def over_sftp(self, drop, server, **keys):
+        """Makes it an SFTP drop of a running server (sshd.py, peer.py) over the folders that it has."""
+        values = {"transport": "sftp", "host": server.host, "port": server.port, "user": server.user,
+                  "identity": server.identity, "known_hosts": server.known_hosts,
+                  "in": server.remote(self.path("drops", drop, "in")),
+                  "out": server.remote(self.path("drops", drop, "out")), "complete": "at-once"}
+        if server.passphrase_file:
+            values["passphrase_file"] = server.passphrase_file
+        values.update(keys)
+        self.set("\n".join(f"drop {drop} {key}={value}" for key, value in values.items()))
+
     def path(self, *parts):
         return os.path.join(self.dir, *parts)
 
