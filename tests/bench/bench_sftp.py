@@ -25,7 +25,7 @@ import sys
 import tempfile
 import time
 
-from bench import GATE, GENERATE, NOW, PAIRS, TOP, fresh, race, run
+from bench import GATE, GENERATE, NOW, TOP, fresh, race, run
 
 sys.path.insert(0, os.path.join(TOP, "tests/e2e"))
 from sshd import Sshd  # noqa: E402 (found only now)

@@ -6,21 +6,21 @@ import os
 import random
 import re
 import signal
-import socket
 import sqlite3
 import tempfile
 import threading
 import time
 
 from home import NOW, SANITIZED, Home, Tap, terminate, wait_until
-from live import MCC, answer, instruction, name_of, send, sound
-from sshd import HOST, Sshd, make_key, write_known_hosts
+from live import answer, instruction, name_of, send, sound
+from sshd import HOST, Sshd, free_port, make_key, write_known_hosts
 
 LATER = "2023-07-03T13:00:00Z"
 PASSES = 6  # of a gateway that gets a server's faults over with
 SLOW = 4 if SANITIZED else 1
 SECOND = "[party MCB]\neui64=90-B3-D5-1F-30-0E-C0-11\ntypes=EMI\ndrop=ecos\n"
 DEVICE = "00-DB-12-34-56-78-91-%02X"
+ROW = "00-DB-12-34-57-%02X-%02X-%02X,ESME,AB01,010A030B,0002012F,,,North,1"
 
 
 def inputs():
@@ -204,8 +204,8 @@ def test_not_files(tap, top):
 
 
 def test_hostile_names(tap, top):
-    names = [b"line\nbreak.csv", b"bell\x07\x1b[31m.csv", b"bad\xff\xfe.csv", b"-rf", b"a b;c|d`e`.csv", "ß€.csv".encode(),
-             b"x" * 255, b"%s%n.csv", b"\\..\\up.csv", b"...", b"EMI MCC\n\x01.xml"]
+    names = [b"line\nbreak.csv", b"bell\x07\x1b[31m.csv", b"bad\xff\xfe.csv", b"-rf", b"a b;c|d`e`.csv",
+             "ß€.csv".encode(), b"x" * 255, b"%s%n.csv", b"\\..\\up.csv", b"...", b"EMI MCC\n\x01.xml"]
     contents = {name: b"H,%d\r\n" % number for number, name in enumerate(names)}
     twin = Home("drop mcc complete=at-once")
     with Sshd(top) as server:
@@ -227,7 +227,8 @@ def test_many_names(tap, top):
     with Sshd(top) as server:
         home = over_sftp(server)
         for number in range(count):
-            os.close(os.open(os.path.join(home.inbox("mcc"), f"{number:06d}_{'n' * 60}.part"), os.O_CREAT | os.O_WRONLY))
+            path = os.path.join(home.inbox("mcc"), f"{number:06d}_{'n' * 60}.part")
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY))
         fill(home, inputs())
         begun = time.monotonic()
         done = home.run(timeout=300)
@@ -239,8 +240,7 @@ def test_many_names(tap, top):
 
 
 def test_big_file(tap, top):
-    devices = tuple(f"00-DB-12-34-{n >> 16 & 255:02X}-{n >> 8 & 255:02X}-{n & 255:02X}-00,ESME,AB01,010A030B,0002012F,,,North,1"
-                    for n in range(2000 if SANITIZED else 30000))
+    devices = tuple(ROW % (0x12, n >> 8, n & 255) for n in range(2000 if SANITIZED else 30000))
     contents = {name_of(1): instruction(1, devices)}
     with Sshd(top) as server:
         home = over_sftp(server)
@@ -270,7 +270,7 @@ def test_refusals(tap, top):
             "an identity that is not there": ({"identity": server.at("nobody")}, ("nobody",)),
             "a wrong passphrase": ({"identity": foreign, "passphrase_file": word}, ("passphrase|foreign",)),
             "a passphrase missing": ({"identity": foreign}, ("passphrase|foreign",)),
-            "nobody listens": ({"port": old.port + 1 if not answers_at(old.port + 1) else 1}, (HOST.replace(".", r"\."),)),
+            "nobody listens": ({"port": free_port()}, (HOST.replace(".", r"\."),)),
             "a folder that is not there": ({"in": "/nonexistent/in"}, ("/nonexistent/in",)),
         }
         for text, (keys, words) in cases.items():
@@ -298,12 +298,6 @@ def test_refusals(tap, top):
             said = done.stderr.decode()
             tap.ok(done.returncode == 0 or done.returncode == 2 and "RSA" in said and "25519" in said,
                    f"{text}: it is used, or the message says what to take instead", done.returncode, said)
-
-
-def answers_at(port):
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex((HOST, port)) == 0
 
 
 def attach_second(home):
@@ -361,7 +355,8 @@ def test_outage(tap, top):
         tap.ok(wait_until(lambda: not [one for one in incidents(home) if not one["cleared"]], 60 * SLOW),
                "outage: the incidents are cleared when the server is back", incidents(home))
         tap.ok(wait_until(lambda: answer(name_of(4), "EMD") in home.out("mcc"), 60 * SLOW) and
-               wait_until(lambda: owed(home) == 0, 60 * SLOW), "outage: what waited is taken and answered", home.out("mcc"))
+               wait_until(lambda: owed(home) == 0, 60 * SLOW), "outage: what waited is taken and answered",
+               home.out("mcc"))
         server.stop()
         tap.ok(wait_until(lambda: "A102" in open_codes(home), 60 * SLOW) and
                len([one for one in incidents(home, "mcc") if one["code"] == "A102"]) == 2,
@@ -428,8 +423,7 @@ def test_cuts(tap, top):
     """Connections break at random moments, again and again. ECOSGATE_SEED repeats a run."""
     seed = int(os.environ.get("ECOSGATE_SEED", random.SystemRandom().randrange(1 << 32)))
     chance = random.Random(seed)
-    contents = {name_of(n): instruction(n, tuple(f"00-DB-12-34-56-{n:02X}-{d >> 8:02X}-{d & 255:02X},ESME,AB01,010A030B,"
-                                                 "0002012F,,,North,1" for d in range(300))) for n in range(1, 13)}
+    contents = {name_of(n): instruction(n, tuple(ROW % (n, d >> 8, d & 255) for d in range(300))) for n in range(1, 13)}
     with Sshd(top) as server:
         home = over_sftp(server, "gateway poll_interval=1")
         fill(home, contents)
@@ -504,6 +498,7 @@ def test_stop(tap, top):
         fill(home, inputs())
         for number in range(4):
             daemon = home.daemon()
+            wait_until(lambda: home.json("status")[0]["running"])
             wait_until(lambda number=number: len(home.out("mcc")) > number, 20 * SLOW)
             daemon.send_signal(signal.SIGTERM)
             tap.ok(daemon.wait(timeout=30) == 0, f"stop {number + 1}: it ends with 0", daemon.stderr.read().decode())

@@ -9,10 +9,9 @@ from home import Home, SANITIZED, Tap, terminate, wait_until
 from live import answer, instruction, name_of, send, sound
 from peer import PYTHON, Peer
 from sshd import write_known_hosts
-from sftp import (SLOW, attach_second, compare, expected, in_order, incidents, inputs, job_names, open_codes, outs, owed,
-                  over_sftp, settle, fill, took)
+from sftp import (ROW, SLOW, attach_second, compare, expected, fill, in_order, incidents, inputs, job_names, open_codes,
+                  over_sftp, owed, settle, took)
 
-LONG = "00-DB-12-34-57-%02X-%02X-00,ESME,AB01,010A030B,0002012F,,,North,1"
 IN, OUT = {"A102"}, {"A103"}
 # What a peer does to a drop whose limit is this many seconds is over soon.
 LIMIT = 2 * SLOW
@@ -20,7 +19,7 @@ LIMIT = 2 * SLOW
 
 def contents():
     """As usual, and one that takes many reads and its answer many writes."""
-    devices = tuple(LONG % (n >> 8, n & 255) for n in range(4000))
+    devices = tuple(ROW % (1, n >> 8, n & 255) for n in range(4000))
     return {**inputs(), name_of(5): instruction(5, devices)}
 
 
@@ -209,7 +208,7 @@ def test_grows(tap, peer):
         peer.arm("read", "grow", nth=nth, match="EMI", hex=whole[-3000:].hex())
         statuses = settle(home, limit=3)
         statuses += [home.run().returncode]
-        tap.ok(peer.met() == 1 and statuses[-1] == 0, f"grows at read {nth}: it is taken when it stands still", statuses)
+        tap.ok(peer.met() == 1 and statuses[-1] == 0, f"grows at read {nth}: taken when it stands still", statuses)
         compare(tap, home, {name_of(5): whole}, f"grows at read {nth}: whole, once")
         tap.ok(incidents(home) == [], f"grows at read {nth}: no incident", incidents(home))
 
@@ -266,8 +265,8 @@ def test_replaced(tap, peer):
 
 def test_names(tap, peer):
     """Names that no folder can hold, in a listing."""
-    names = [b"../../../../tmp/ecosgate-stolen", b"..", b".", b"", b"a/b.csv", b"/etc/passwd", b"nul\x00byte.csv", b"x" * 5000,
-             b"new\nline.csv", b"\xff\xfe.csv", b"\x1b[2J.csv", b"gone.csv"]
+    names = [b"../../../../tmp/ecosgate-stolen", b"..", b".", b"", b"a/b.csv", b"/etc/passwd", b"nul\x00byte.csv",
+             b"x" * 5000, b"new\nline.csv", b"\xff\xfe.csv", b"\x1b[2J.csv", b"gone.csv"]
     home = faulty(peer)
     peer.set(made_up=[name.hex() for name in names])
     fill(home, inputs())
@@ -328,8 +327,8 @@ def test_hanging_neighbour(tap, peer):
         fill(home, {name_of(1): instruction(1, (1,))})
         met = wait_until(lambda: ["fault", "hang-before", op] in peer.since(), 30)
         slow = [took(home, number) for number in range(6, 14)]
-        tap.ok(met and max(slow) < usual + 1, f"hangs in {op}: others take {usual:.2f} s usually, {max(slow):.2f} s at worst",
-               met, slow)
+        tap.ok(met and max(slow) < usual + 1,
+               f"hangs in {op}: others take {usual:.2f} s usually, {max(slow):.2f} s at worst", met, slow)
         begun = time.monotonic()
         status = terminate(daemon)
         tap.ok(status == 0 and time.monotonic() - begun < 3,
@@ -342,7 +341,8 @@ def test_hanging_neighbour(tap, peer):
 
 def test_restart(tap, peer):
     """The gateway is killed while the server hangs; another process goes on from there."""
-    for op, action in (("read", "hang-before"), ("write", "hang-before"), ("rename", "hang-after"), ("remove", "hang-after")):
+    for op, action in (("read", "hang-before"), ("write", "hang-before"), ("rename", "hang-after"),
+                       ("remove", "hang-after")):
         home = faulty(peer)
         home.over_sftp("mcc", peer, timeout=3600)
         fill(home, contents())
