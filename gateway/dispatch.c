@@ -13,7 +13,7 @@ static bool make_order(struct gateway *gateway, const struct ledger_verdict *of,
     int64_t now = clock_now(), id, sequence;
     char own[EUI64_TEXT_SIZE], recipient[EUI64_TEXT_SIZE];
 
-    if (!ledger_job_next_id(ledger, &id, error) || !ledger_counter_next(ledger, "EMW", &sequence, error))
+    if (!ledger_job_reserve_ids(ledger, 1, &id, error) || !ledger_counter_next(ledger, "EMW", &sequence, error))
         return false;
     eui64_print(config->eui64, own);
     eui64_print(party->eui64, recipient);

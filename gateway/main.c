@@ -18,6 +18,7 @@ static const struct command {
     {"init", "DIR", "make a gateway home: ecosgate.conf, drops/, spool/", command_init},
     {"check", "FILE…", "validation-only dry run", command_check},
     {"run", "[--once]", "the gateway; --once does all that is due, then ends", command_run},
+    {"pickup", "[DROP]", "what would be taken from the drops now, what not, and why not", command_pickup},
     {"spool", "list|show|cat|verify|hold|release|requeue …", "what the spool holds, and operators' orders",
      command_spool},
     {"device", "show DEVICE-ID", "one Device: state, tries, history, next eligible", command_device},

@@ -28,7 +28,6 @@ static json_t *job_facts(const struct ledger_job *job)
     facts_set_optional(fact, "size", in ? job->size : -1, -1);
     facts_set_text(fact, "sha256", job->sha256);
     facts_set_number(fact, "receipt", job->receipt);
-    facts_set_number(fact, "judging_begun", job->judging_begun);
     facts_set(fact, "in_drop_still", json_boolean(job->source.set));
     return fact;
 }

@@ -69,12 +69,34 @@ bool ledger_parts_of(struct ledger *ledger, int64_t job, GPtrArray **parts, GErr
     return ledger_all(ledger, query, &shape, parts, error);
 }
 
-bool ledger_parts_owed(struct ledger *ledger, int64_t job, GPtrArray **parts, GError **error)
+bool ledger_parts_planned(struct ledger *ledger, GPtrArray **parts, GError **error)
 {
-    sqlite3_stmt *query =
-        job != 0 ? ledger_query(ledger, error, SELECT " WHERE job=? AND state<3 ORDER BY id", "i", job)
-                 : ledger_query(ledger, error, SELECT " WHERE state<3 ORDER BY id", "");
-    return ledger_all(ledger, query, &shape, parts, error);
+    return ledger_all(ledger, ledger_query(ledger, error, SELECT " WHERE state<3 AND state=0 ORDER BY id", ""), &shape,
+                      parts, error);
+}
+
+bool ledger_parts_due(struct ledger *ledger, const char *drop, int64_t limit, GPtrArray **parts, GError **error)
+{
+    return ledger_all(ledger,
+                      ledger_query(ledger, error,
+                                   SELECT " WHERE drop_name=? AND state<3 AND state>0 ORDER BY id LIMIT ?", "ti", drop,
+                                   limit),
+                      &shape, parts, error);
+}
+
+bool ledger_parts_owed(struct ledger *ledger, int64_t job, int64_t *n, GError **error)
+{
+    return ledger_number(ledger,
+                         ledger_query(ledger, error, "SELECT count(*) FROM part WHERE job=? AND state<3", "i", job), n,
+                         error);
+}
+
+bool ledger_drops_owed_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error)
+{
+    return ledger_counts(ledger,
+                         ledger_query(ledger, error,
+                                      "SELECT drop_name,count(*) FROM part WHERE state<3 GROUP BY drop_name", ""),
+                         visit, user, error);
 }
 
 bool ledger_part_update(struct ledger *ledger, const struct ledger_part *part, GError **error)
