@@ -1,6 +1,13 @@
 #!/bin/sh
 # Builds ecosgate and runs the sample files through a gateway home under demo/. Can be repeated.
+#   demo.sh --sftp    the drops mcc and tcos are reached through a private sshd on the loopback
 set -eu
+transport=local
+case ${1-} in
+'') ;;
+--sftp) transport=sftp ;;
+*) echo "usage: sh samples/demo.sh [--sftp]" >&2; exit 2 ;;
+esac
 cd "$(dirname "$0")/.."
 top=$PWD
 now=2023-07-03T12:00:00Z
@@ -16,8 +23,80 @@ show()
     "$top/build/ecosgate" -c demo/ecosgate.conf --now "$now" "$@" || printf '(exit status %d)\n' $?
 }
 
+# A server for this demonstration alone: keys made here, for whoever runs it, over by its end.
+sshd_start() # FOLDER: sets port
+{
+    for sshd in $(command -v sshd) /usr/sbin/sshd; do [ -x "$sshd" ] && break; done
+    [ "$(id -u)" -ne 0 ] || mkdir -p /run/sshd
+    mkdir -p "$1"
+    ssh-keygen -q -t ed25519 -N '' -C gateway -f "$1/gateway_key"
+    ssh-keygen -q -t ed25519 -N '' -C host -f "$1/host_key"
+    cp "$1/gateway_key.pub" "$1/authorized_keys"
+    for try in 1 2 3 4 5 6 7 8 9; do
+        port=$(awk "BEGIN { srand($$ + $try + $(date +%s)); print 12000 + int(20000 * rand()) }")
+        cat >"$1/sshd_config" <<END
+ListenAddress 127.0.0.1
+Port $port
+HostKey $1/host_key
+AuthorizedKeysFile $1/authorized_keys
+PidFile none
+StrictModes no
+UsePAM no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin prohibit-password
+AllowTcpForwarding no
+Subsystem sftp internal-sftp -d $top/demo/drops
+END
+        echo "[127.0.0.1]:$port $(cut -d ' ' -f 1,2 "$1/host_key.pub")" >"$1/known_hosts"
+        "$sshd" -D -f "$1/sshd_config" -E "$1/log" &
+        sshd_pid=$!
+        trap 'kill "$sshd_pid" 2>/dev/null' EXIT
+        trap 'exit 1' INT TERM HUP PIPE
+        while kill -0 "$sshd_pid" 2>/dev/null; do
+            if echo pwd | partner >/dev/null 2>&1; then return 0; fi
+            sleep 0.1
+        done
+        wait "$sshd_pid" || true # the port was taken: another
+    done
+    cat "$1/log" >&2
+    echo "no sshd could be started; its log is above" >&2
+    return 2
+}
+partner() # a batch of sftp commands on standard input, as a partner sends and fetches
+{
+    sftp -q -b - -P "$port" -i "$top/demo/sshd/gateway_key" -o UserKnownHostsFile="$top/demo/sshd/known_hosts" \
+        -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes "$(id -un)@127.0.0.1"
+}
+over_sftp() # DROP: its group of the configuration reaches the folders through the server
+{
+    awk -v group="[drop $1]" -v drop="$1" -v port="$port" -v user="$(id -un)" -v keys="$top/demo/sshd" '
+        /^\[/ { ours = $0 == group }
+        !ours || !/^(transport|in|out|complete)=/ { print; next }
+        /^transport=/ {
+            print "transport=sftp\nhost=127.0.0.1\nport=" port "\nuser=" user
+            print "identity=" keys "/gateway_key\nknown_hosts=" keys "/known_hosts"
+        }
+        /^(in|out)=/ { sub(/=.*/, ""); print $0 "=" drop "/" $0 }
+        /^complete=/ { print "complete=stable\nstable_seconds=1" }
+    ' demo/ecosgate.conf >demo/ecosgate.conf.new
+    mv demo/ecosgate.conf.new demo/ecosgate.conf
+}
+send() # FILE DROP: as a temporary name first, then under its own
+{
+    name=$(basename "$1")
+    if [ "$transport" = sftp ]; then
+        printf 'put %s %s/in/.%s.part\nrename %s/in/.%s.part %s/in/%s\n' "$1" "$2" "$name" "$2" "$name" "$2" "$name" |
+            partner >/dev/null
+    else
+        cp "$1" "demo/drops/$2/in/.$name.part"
+        mv "demo/drops/$2/in/.$name.part" "demo/drops/$2/in/$name"
+    fi
+}
+
 say "packages"
 packages $build_packages
+[ "$transport" = local ] || packages openssh-server openssh-client
 say "build in build/"
 mkdir -p .build-aux build
 [ -x configure ] && [ configure -nt configure.ac ] && [ Makefile.in -nt Makefile.am ] || autoreconf -fi
@@ -30,6 +109,14 @@ mkdir -p .build-aux build
 say "a fresh home in demo/"
 rm -rf demo
 build/ecosgate init demo
+if [ "$transport" = sftp ]; then
+    say "an sshd with keys of its own for demo/drops; mcc and tcos go through it"
+    sshd_start "$top/demo/sshd"
+    over_sftp mcc
+    over_sftp tcos
+    sed -n '/^\[drop mcc\]/,/^\[drop tcos\]/p' demo/ecosgate.conf | sed '$d'
+    show doctor
+fi
 say "the sender's files: four good ones, one whose count is wrong (B208), one with a bad DeviceID (C101)"
 name=EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000
 mkdir demo/files
@@ -43,8 +130,9 @@ sed -e 's|<FileSequence>1<|<FileSequence>6<|' -e 's|B20230703-0001|B20230703-000
 say "the sender tries them first: nothing is taken, nothing is changed"
 show check demo/files/*
 say "then sends them all"
-cp demo/files/* demo/drops/mcc/in/
+for file in demo/files/*; do send "$file" mcc; done
 ls demo/drops/mcc/in
+[ "$transport" = local ] || show pickup mcc
 
 say "one pass of the gateway, as at $now; status 1 says that a file or a Device was refused"
 show run --once
