@@ -194,9 +194,10 @@ static ssize_t gz_pull(struct unpack *u, char *buffer, size_t size)
             return result;
         if (z->avail_in == 0 && !gz_fill(u))
             return UNPACK_ERROR;
-        if (z->avail_in == 0)
+        int done = inflate(z, Z_NO_FLUSH);
+        if (done == Z_BUF_ERROR && z->avail_in == 0) /* not even output that zlib held back */
             return gz_cut_short(u);
-        result = gz_check(u, inflate(z, Z_NO_FLUSH));
+        result = gz_check(u, done);
     }
     return z->next_out > (Bytef *)buffer ? z->next_out - (Bytef *)buffer : result;
 }

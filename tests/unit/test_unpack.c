@@ -284,6 +284,27 @@ static void expect_no_other_bytes(const GString *packed, enum filename_pack pack
     }
 }
 
+/* What zlib holds back when its input is used up comes out before the refusal. */
+static void test_unpack_gz__cut_anywhere__same_bytes_for_any_buffer(void **state)
+{
+    g_autofree char *text = g_strnfill(300, 'a');
+    GString *gz = g_string_new(NULL);
+
+    (void)state;
+    append_gz(gz, text, strlen(text), 9);
+    for (size_t len = 1; len < gz->len; len++) {
+        const GString part = {gz->str, len, len};
+        struct outcome large = unpack_bytes(&part, FILENAME_GZ, NULL, &wide, 4096);
+        struct outcome small = unpack_bytes(&part, FILENAME_GZ, NULL, &wide, 1);
+        assert_int_equal(large.kind, FAULT_TRUNCATED);
+        assert_int_equal(small.kind, FAULT_TRUNCATED);
+        assert_string_equal(large.bytes->str, small.bytes->str);
+        outcome_clear(&large);
+        outcome_clear(&small);
+    }
+    g_string_free(gz, TRUE);
+}
+
 static void test_unpack_gz__cut_or_damaged__never_accepted(void **state)
 {
     GString *gz = g_string_new(NULL);
@@ -628,6 +649,7 @@ int main(void)
         cmocka_unit_test(test_unpack_gz__garbage_behind__form),
         cmocka_unit_test(test_unpack_gz__not_gzip__form),
         cmocka_unit_test(test_unpack_gz__cut_or_damaged__never_accepted),
+        cmocka_unit_test(test_unpack_gz__cut_anywhere__same_bytes_for_any_buffer),
         cmocka_unit_test(test_unpack__bombs__limit_soon),
         cmocka_unit_test(test_unpack__ratio__exact),
         cmocka_unit_test(test_unpack__max_bytes__holds_for_every_pack),
