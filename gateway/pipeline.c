@@ -26,6 +26,19 @@ static GArray *jobs_due(struct gateway *gateway, GError **error)
     return g_steal_pointer(&active);
 }
 
+/* A judging that was stopped, or that the disk did not let go on, is not the file's fault: only those that
+ * ended the program count. What cannot be noted (a full disk) stays as it is. */
+static void forget_beginning(struct gateway *gateway, int64_t id)
+{
+    GError *fault = NULL;
+
+    if (ledger_begin(gateway->ledger, &fault) && ledger_job_forget_judging(gateway->ledger, id, &fault) &&
+        ledger_commit(STEP_JUDGING_NOTED, gateway->ledger, &fault))
+        return;
+    ledger_rollback(gateway->ledger);
+    gateway_fail(gateway, fault, "job %08" G_GINT64_FORMAT ": its judging counts as begun", id);
+}
+
 /* What one job leads to is finished before the next is begun: a crash anywhere then resumes in the same
  * order, with the same numbers. */
 static bool process(struct gateway *gateway, int64_t id, GError **error)
@@ -41,6 +54,7 @@ static bool process(struct gateway *gateway, int64_t id, GError **error)
             gateway_fail(gateway, fault, "job %08" G_GINT64_FORMAT " was not judged; it is tried again", id);
         else
             g_clear_error(&fault);
+        forget_beginning(gateway, id);
         return true;
     }
     return dispatch_pass(gateway, error) && delivery_pass(gateway, error);
