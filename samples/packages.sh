@@ -22,4 +22,4 @@ packages()
 
 build_packages="gcc make autoconf automake pkg-config libc6-dev libglib2.0-dev libxml2-dev
     libarchive-dev zlib1g-dev libsqlite3-dev libjansson-dev libssl-dev"
-test_packages="libcmocka-dev python3 libxml2-utils valgrind sqlite3"
+test_packages="libcmocka-dev python3 libxml2-utils valgrind sqlite3 strace"
