@@ -29,6 +29,7 @@ struct csv {
     const struct file_type *type;
     GString *buffer;
     size_t scan;  /* how far the record at the buffer's start was searched */
+    size_t newline; /* the first one from scan on, or how far there is none; behind scan it is not known */
     size_t quote; /* where the open quote is */
     bool in_quotes, skipping;
     bool any, header, trailer, after_trailer, mixed;
@@ -125,16 +126,29 @@ static bool pass_quote(struct csv *c, const char *s, size_t len, size_t at, bool
     return true;
 }
 
+/* The first newline from scan on, len if there is none. Searched for once, however many quotes stand before it: a
+ * record of nothing but quotes would cost its length for each of them. */
+static size_t next_newline(struct csv *c, const char *s, size_t len)
+{
+    size_t from = MAX(c->newline, c->scan);
+    const char *nl;
+
+    if (from > c->scan && from < len && s[from] == '\n')
+        return from;
+    nl = from < len ? memchr(s + from, '\n', len - from) : NULL;
+    c->newline = nl ? (size_t)(nl - s) : len;
+    return c->newline;
+}
+
 /* Searches for the newline that ends the record at s; false: it is not within len bytes. */
 static bool cut(struct csv *c, const char *s, size_t len, bool final, size_t *end)
 {
     while (c->scan < len) {
-        const char *from = s + c->scan;
-        const char *nl = c->in_quotes ? NULL : memchr(from, '\n', len - c->scan);
-        const char *q = memchr(from, '"', nl ? (size_t)(nl - from) : len - c->scan);
+        size_t stop = c->in_quotes ? len : next_newline(c, s, len);
+        const char *q = memchr(s + c->scan, '"', stop - c->scan);
 
-        if (!q && nl) {
-            *end = (size_t)(nl - s);
+        if (!q && stop < len) {
+            *end = stop;
             return true;
         }
         if (!q)
@@ -232,11 +246,6 @@ static enum quoting split(struct csv *c, size_t len)
             return quoting;
         c->here.column++; /* the comma */
     }
-}
-
-static bool is_text(const struct field *f, const char *text)
-{
-    return f->len == strlen(text) && memcmp(f->text, text, f->len) == 0;
 }
 
 /* The record's letter, quoted or not; 0 for any other. Needs no splitting, which may fail. */
@@ -372,7 +381,7 @@ static void expect_text(struct csv *c, size_t i, enum fault_kind kind, const cha
     struct fault fault = {kind, f->at, 0, column_name(c, i), f->text, f->len, NULL};
     g_autofree char *shown = NULL;
 
-    if (c->n_fields <= i || is_text(f, expected))
+    if (c->n_fields <= i || field_is(f, expected))
         return;
     shown = text_escape(f->text, f->len, SHOWN_CHARS);
     reader_fault_with(c->reader, &fault, "expected %s, found \"%s\"", expected, shown);
@@ -441,7 +450,7 @@ static bool check_order(struct csv *c)
     if (first && c->letter != 'H')
         report_record(c, FAULT_HEADER_RECORD, "the H record first");
     if (again)
-        report_record(c, FAULT_HEADER_RECORD, "one H record");
+        report_record(c, FAULT_HEADER_RECORD, "no second H record");
     if (was_over && !c->after_trailer) {
         c->after_trailer = true;
         report_record(c, FAULT_TRAILER_RECORD, "nothing after the T record");
@@ -559,7 +568,7 @@ static size_t step(struct csv *c, const char *s, size_t have, bool final)
     } else {
         return 0;
     }
-    c->scan = 0;
+    c->scan = c->newline = 0;
     c->in_quotes = false;
     return used;
 }

@@ -18,6 +18,8 @@ enum {
     END_RECORD_SIZE = 22,
     CENTRAL_SIZE = 46,
     LOCAL_SIZE = 30,
+    END64_SIZE = 56,
+    LOCATOR_SIZE = 20,
     MAX_MEMBER_NAME = 1024, /* longer ones are refused by their length alone */
     SHOWN_CHARS = 64,
 };
@@ -192,9 +194,10 @@ static ssize_t gz_pull(struct unpack *u, char *buffer, size_t size)
             return result;
         if (z->avail_in == 0 && !gz_fill(u))
             return UNPACK_ERROR;
-        if (z->avail_in == 0)
+        int done = inflate(z, Z_NO_FLUSH);
+        if (done == Z_BUF_ERROR && z->avail_in == 0) /* not even output that zlib held back */
             return gz_cut_short(u);
-        result = gz_check(u, inflate(z, Z_NO_FLUSH));
+        result = gz_check(u, done);
     }
     return z->next_out > (Bytef *)buffer ? z->next_out - (Bytef *)buffer : result;
 }
@@ -209,6 +212,11 @@ static uint32_t le16(const char *p)
 static uint32_t le32(const char *p)
 {
     return le16(p) | le16(p + 2) << 16;
+}
+
+static uint64_t le64(const char *p)
+{
+    return (uint64_t)le32(p) | (uint64_t)le32(p + 4) << 32;
 }
 
 static bool is_signature(const char *p, char third, char fourth)
@@ -253,17 +261,19 @@ static const char *zip_find_end(struct unpack *u, const char *tail, size_t len)
     return NULL;
 }
 
-/* Reads the end record; false: refused or failed. */
-static bool zip_read_end(struct unpack *u, char end[END_RECORD_SIZE])
+/* Reads the end record and tells where it stands; false: refused or failed. */
+static bool zip_read_end(struct unpack *u, char end[END_RECORD_SIZE], uint64_t *end_at)
 {
     size_t want = (size_t)MIN(u->file_size, END_RECORD_SIZE + UINT16_MAX);
     g_autofree char *tail = g_malloc(want);
     ssize_t n = read_at(u, tail, want, u->file_size - want);
     const char *found = n < 0 ? NULL : zip_find_end(u, tail, (size_t)n);
 
-    if (found)
-        memcpy(end, found, END_RECORD_SIZE);
-    return found != NULL;
+    if (!found)
+        return false;
+    memcpy(end, found, END_RECORD_SIZE);
+    *end_at = u->file_size - want + (uint64_t)(found - tail);
+    return true;
 }
 
 /* Reads a header of fixed size at offset; signature's last two bytes as given. */
@@ -344,13 +354,58 @@ static bool zip_check_count(struct unpack *u, const char *end)
 {
     uint32_t members = le16(end + 10);
 
-    if (le16(end + 4) != 0 || le16(end + 6) != 0)
+    if (le16(end + 4) != 0 || le16(end + 6) != 0 || le16(end + 8) != members)
         refuse(u, FAULT_FORM, "expected a zip archive in one piece, found a part of a split one");
     else if (members == 0)
         refuse(u, FAULT_EMPTY, "expected one zip member, found none");
     else if (members != 1)
         refuse(u, FAULT_FORM, "expected one zip member, found %u", members);
     return !u->refused;
+}
+
+/* The records of zip64 before the end record must say the same as it does. */
+static bool zip64_agrees(struct unpack *u, const char *end, uint64_t end64_at)
+{
+    char end64[END64_SIZE], locator[LOCATOR_SIZE];
+
+    return zip_read_header(u, end64_at, end64, sizeof end64, 6, 6) &&
+           zip_read_header(u, end64_at + END64_SIZE, locator, sizeof locator, 6, 7) &&
+           le64(end64 + 32) == 1 && le64(end64 + 40) == le32(end + 12) && le64(end64 + 48) == le32(end + 16) &&
+           le64(locator + 8) == end64_at;
+}
+
+/* Readers that look for the directory from the end backwards must find the one that is read here. */
+static bool zip_check_directory(struct unpack *u, const char *end, uint64_t end_at)
+{
+    uint64_t at = le32(end + 16), stop = at + le32(end + 12);
+    char central[CENTRAL_SIZE];
+
+    if (!zip_read_header(u, at, central, sizeof central, 1, 2))
+        return false;
+    if (stop - at == CENTRAL_SIZE + le16(central + 28) + le16(central + 30) + le16(central + 32) &&
+        (stop == end_at || (stop + END64_SIZE + LOCATOR_SIZE == end_at && zip64_agrees(u, end, stop))))
+        return true;
+    refuse(u, FAULT_FORM, "expected the zip archive's directory of one member right before its end, found it elsewhere");
+    return false;
+}
+
+/* The data must fill what lies between the member's local header and the directory; a descriptor of 12 to 24 bytes
+ * follows them where flag 3 says so. */
+static bool zip_check_extent(struct unpack *u, const char *central, const char *local, uint64_t central_at)
+{
+    enum { DESCRIPTOR = 1 << 3 };
+    uint64_t data_at = LOCAL_SIZE + le16(local + 26) + le16(local + 28), size = le32(central + 20);
+    uint64_t behind = central_at - data_at - size; /* meaningless where it does not fit */
+
+    if (size == UINT32_MAX) /* in a zip64 field; the number of bytes unpacked is compared in any case */
+        return true;
+    if (data_at + size <= central_at &&
+        (le16(local + 6) & DESCRIPTOR ? behind >= 12 && behind <= 24 && behind % 4 == 0 : behind == 0))
+        return true;
+    refuse(u, FAULT_FORM,
+           "expected a zip member of %" PRIu64 " packed bytes right before the directory, found room for %" PRIu64, size,
+           central_at > data_at ? central_at - data_at : 0);
+    return false;
 }
 
 /* The one member's central header, then its local header, which must stand first in the file. */
@@ -371,7 +426,7 @@ static bool zip_check_member(struct unpack *u, uint64_t central_at)
     u->expected_crc = le32(central + 16);
     u->expected_size = le32(central + 24);
     return zip_read_header(u, 0, local, sizeof local, 3, 4) && zip_check_method(u, local + 6) &&
-           zip_check_name(u, LOCAL_SIZE, le16(local + 26));
+           zip_check_name(u, LOCAL_SIZE, le16(local + 26)) && zip_check_extent(u, central, local, central_at);
 }
 
 static la_ssize_t zip_feed(struct archive *archive, void *user, const void **data)
@@ -425,9 +480,10 @@ static bool zip_open_archive(struct unpack *u)
 static bool zip_open(struct unpack *u)
 {
     char end[END_RECORD_SIZE];
+    uint64_t end_at;
 
-    return zip_check_start(u) && zip_read_end(u, end) && zip_check_count(u, end) &&
-           zip_check_member(u, le32(end + 16)) && zip_open_archive(u);
+    return zip_check_start(u) && zip_read_end(u, end, &end_at) && zip_check_count(u, end) &&
+           zip_check_directory(u, end, end_at) && zip_check_member(u, le32(end + 16)) && zip_open_archive(u);
 }
 
 /* The member's data have ended: nothing may follow, and the central directory must agree. */

@@ -53,7 +53,7 @@ static const char *instant(int64_t at, struct shown_instant *shown)
     return shown->text;
 }
 
-/* <org>.<BatchId>.<RecordNumber> (interface.md, section 6); 8, 24 and 20 characters at most. */
+/* <org>.<BatchId>.<RecordNumber> (formats/FILES.md, 6); 8, 24 and 20 characters at most. */
 static const char *work_item_id(const char *org, const char *batch, int64_t record, char text[MAX_ID])
 {
     char digits[NUMBER_SIZE];

@@ -1,6 +1,6 @@
 /*
  * The bytes of answers and work orders (EMA, EMD, EMW), from ledger rows alone: the same whenever they
- * are built again (interface.md, sections 2, 5 and 6).
+ * are built again (formats/FILES.md, 2, 5 and 6).
  */
 #ifndef ECOSGATE_GATEWAY_ANSWER_H
 #define ECOSGATE_GATEWAY_ANSWER_H

@@ -1,5 +1,5 @@
 /*
- * When an entry of a drop is a file that is whole, by the drop's rule (gateway.md, Configuration). A pure
+ * When an entry of a drop is a file that is whole, by the drop's rule (ecosgate.conf(5)). A pure
  * function of what looks have seen and of a time; it opens nothing.
  */
 #ifndef ECOSGATE_GATEWAY_COMPLETENESS_H

@@ -1,6 +1,6 @@
 /*
  * The configuration: a GLib key file, checked as a whole; every fault is told with its line
- * (gateway.md, Configuration; ecosgate.conf(5)). Paths are relative to the file's folder.
+ * (ecosgate.conf(5)). Paths are relative to the file's folder.
  */
 #ifndef ECOSGATE_GATEWAY_CONFIG_H
 #define ECOSGATE_GATEWAY_CONFIG_H

@@ -1,6 +1,6 @@
 /*
  * Delivery: the bytes of what the ledger owes are built, sent to their drops and settled, and jobs that owe
- * nothing more are finished (gateway.md, What it promises 2 and 6). One outbox for each drop; one that is
+ * nothing more are finished (NOTES.md, Promises 2 and 6, The way of a file 5). One outbox for each drop; one that is
  * down or hangs holds up no other.
  *
  *   struct delivery *delivery = delivery_new(&gateway, wake, &error);

@@ -1,6 +1,6 @@
 /*
  * From a job in ready/ or active/ to a verdict in the ledger: judging, the split into work items and the
- * plan of the answers, in one commit (gateway.md, What it promises 3 and 4; NOTES.md, Verdict).
+ * plan of the answers, in one commit (NOTES.md, Promises 3 and 4).
  */
 #ifndef ECOSGATE_GATEWAY_INTAKE_H
 #define ECOSGATE_GATEWAY_INTAKE_H

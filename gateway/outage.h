@@ -1,6 +1,6 @@
 /*
  * One direction of a drop that may be down: an incident in the ledger when it begins and when it ends (A102
- * in, A103 out; interface.md, section 9), one message each, and the time of the next try, which moves
+ * in, A103 out; ecosgate(1), CODES), one message each, and the time of the next try, which moves
  * further off with every failure, by chance a little more or less, so that many drops do not try at once.
  */
 #ifndef ECOSGATE_GATEWAY_OUTAGE_H

@@ -1,6 +1,6 @@
 /*
  * Custody: complete files of the drops become jobs in ready/, and only then leave the drop
- * (gateway.md, What it promises 1; NOTES.md, The way of a file 1). One inbox for each drop; one that hangs
+ * (NOTES.md, Promises 1, The way of a file 1). One inbox for each drop; one that hangs
  * holds up no other.
  *
  *   struct pickup *pickup = pickup_new(&gateway, wake, &error);     ends what a crash left half done

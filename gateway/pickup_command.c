@@ -166,15 +166,12 @@ static int view(const struct invocation *invocation, struct gateway *gateway, co
 
 int command_pickup(const struct invocation *invocation)
 {
+    struct invocation rest = *invocation;
     struct looking looking;
 
-    if (invocation->argc > 1 || (invocation->argc == 1 && invocation->argv[0][0] == '-')) {
-        g_printerr("ecosgate: call it as: ecosgate pickup [DROP]\n");
+    if (!command_arguments(&rest, "pickup [DROP]", 0, 1) || !looking_open(&looking, invocation))
         return EXIT_UNABLE;
-    }
-    if (!looking_open(&looking, invocation))
-        return EXIT_UNABLE;
-    int status = view(invocation, &looking.gateway, invocation->argc > 0 ? invocation->argv[0] : NULL);
+    int status = view(invocation, &looking.gateway, rest.argc > 0 ? rest.argv[0] : NULL);
     looking_close(&looking);
     return status;
 }

@@ -1,5 +1,5 @@
 /*
- * Passes: everything that is due, stage after stage, meeting in the spool only (style.md, Shape).
+ * Passes: everything that is due, stage after stage, meeting in the spool only (NOTES.md).
  *
  *   pipeline = pipeline_new(&gateway, &error);                      ends what a crash left half done
  *   pipeline_pass(pipeline, patience, &error) …

@@ -176,14 +176,11 @@ static void print_text(const json_t *fact)
 
 int command_status(const struct invocation *invocation)
 {
+    struct invocation rest = *invocation;
     struct looking looking;
     GError *error = NULL;
 
-    if (invocation->argc != 0) {
-        g_printerr("ecosgate: call it as: ecosgate status\n");
-        return EXIT_UNABLE;
-    }
-    if (!looking_open(&looking, invocation))
+    if (!command_arguments(&rest, "status", 0, 0) || !looking_open(&looking, invocation))
         return EXIT_UNABLE;
     json_t *fact = json_object();
     facts_set(fact, "now", command_json_instant(clock_now()));

@@ -255,6 +255,8 @@ def test_history(tap):
     expect(["B107"], "RJ", name_of(9), instruction(9, (3,)), "B107: below the last accepted one")
     expect(["B108"], "WN", name_of(12), instruction(12, (4,)), "B108: a gap is only warned of", status=0)
     expect(["B112", "B206", "B210", "C110"], "RJ", name_of(13), instruction(12, (4,)), "B112: other name, same bytes")
+    expect(["B112", "B206", "B210", "C110"], "RJ", name_of(12, time="070000"), instruction(12, (4,)),
+           "B112 alone: same sequence, same bytes, a name of another time")
     expect(["B210"], "RJ", name_of(14), instruction(14, (5,), batch="B-12-06"), "B210: a BatchId used before")
     expect(["B210"], "RJ", name_of(15), instruction(15, (6,), resubmission=name_of(12)),
            "B210: ResubmissionOf names an accepted file")

@@ -200,6 +200,57 @@ static void test_ledger_earlier__rules__older_or_accepted(void **state)
     (void)state;
 }
 
+static void test_ledger_earlier__other_sender_or_type__is_another_world(void **state)
+{
+    struct ledger_job others[] = {job_of(1, "n1", 7, "aa"), job_of(2, "n2", 7, "aa"), job_of(3, "n3", 7, "aa")};
+
+    others[0].type = "EMT";
+    others[1].sender = "90-B3-D5-1F-30-0E-C0-02";
+    others[2].org = "MCX";
+    assert_true(ledger_begin(ledger, NULL));
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+        assert_true(ledger_job_insert(ledger, &others[i], NULL, NULL));
+        add_verdict(others[i].id, i == 1 ? "RJ" : "AC", "B1");
+    }
+    assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
+    struct ledger_subject self = {9, "n9", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 7, "aa"};
+    struct ledger_duplicates d;
+    int64_t n = -1;
+    assert_true(ledger_duplicates(ledger, &self, &d, NULL));
+    assert_int_equal(d.bytes_other_name, 0);
+    self.sha256 = "bb";
+    assert_true(ledger_duplicates(ledger, &self, &d, NULL));
+    assert_int_equal(d.sequence_other_bytes, 0);
+    assert_true(ledger_last_sequence(ledger, &self, &n, NULL));
+    assert_int_equal(n, 0);
+    assert_true(ledger_sequence_before(ledger, &self, &n, NULL));
+    assert_int_equal(n, 0);
+    assert_true(ledger_batch_used(ledger, &self, "B1", &n, NULL));
+    assert_int_equal(n, 0);
+    assert_true(ledger_rejected_file(ledger, &self, "n2", &n, NULL));
+    assert_int_equal(n, 0);
+    (void)state;
+}
+
+/* A file that was rejected, judged again and accepted is no rejected file. */
+static void test_ledger_earlier__judged_again__the_latest_verdict_counts(void **state)
+{
+    struct ledger_verdict again = {.job = 1, .receipt = 2, .judged_at = 1688364010, .outcome = "AC", .declared = -1};
+    struct ledger_subject self = {9, "n9", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 7, "aa"};
+    int64_t n = -1;
+
+    assert_true(ledger_begin(ledger, NULL));
+    add_job(1, "n1", 1, "bb");
+    add_verdict(1, "RJ", "B1");
+    assert_true(ledger_rejected_file(ledger, &self, "n1", &n, NULL));
+    assert_int_equal(n, 1);
+    assert_true(ledger_verdict_insert(ledger, &again, NULL));
+    assert_true(ledger_rejected_file(ledger, &self, "n1", &n, NULL));
+    assert_int_equal(n, 0);
+    ledger_rollback(ledger);
+    (void)state;
+}
+
 static void test_ledger_items__batch_to_dispatch__counts_agree(void **state)
 {
     assert_true(ledger_begin(ledger, NULL));
@@ -452,6 +503,8 @@ int main(void)
         T(test_ledger_jobs__inserted__come_back),
         T(test_ledger_change__no_transaction__is_a_bug),
         T(test_ledger_earlier__rules__older_or_accepted),
+        T(test_ledger_earlier__other_sender_or_type__is_another_world),
+        T(test_ledger_earlier__judged_again__the_latest_verdict_counts),
         T(test_ledger_items__batch_to_dispatch__counts_agree),
         T(test_ledger_savepoint__rolled_back__items_gone_verdict_stays),
         T(test_ledger_findings__inserted__in_order),

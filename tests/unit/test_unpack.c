@@ -284,6 +284,27 @@ static void expect_no_other_bytes(const GString *packed, enum filename_pack pack
     }
 }
 
+/* What zlib holds back when its input is used up comes out before the refusal. */
+static void test_unpack_gz__cut_anywhere__same_bytes_for_any_buffer(void **state)
+{
+    g_autofree char *text = g_strnfill(300, 'a');
+    GString *gz = g_string_new(NULL);
+
+    (void)state;
+    append_gz(gz, text, strlen(text), 9);
+    for (size_t len = 1; len < gz->len; len++) {
+        const GString part = {gz->str, len, len};
+        struct outcome large = unpack_bytes(&part, FILENAME_GZ, NULL, &wide, 4096);
+        struct outcome small = unpack_bytes(&part, FILENAME_GZ, NULL, &wide, 1);
+        assert_int_equal(large.kind, FAULT_TRUNCATED);
+        assert_int_equal(small.kind, FAULT_TRUNCATED);
+        assert_string_equal(large.bytes->str, small.bytes->str);
+        outcome_clear(&large);
+        outcome_clear(&small);
+    }
+    g_string_free(gz, TRUE);
+}
+
 static void test_unpack_gz__cut_or_damaged__never_accepted(void **state)
 {
     GString *gz = g_string_new(NULL);
@@ -521,7 +542,11 @@ static void test_unpack_zip__central_directory_lies__refused(void **state)
         {"PK\1\2", 38, 0x10, FAULT_FORM, "found a folder"},
         {"PK\1\2", 41, (char)0xa1, FAULT_FORM, "found a link"},
         {"PK\1\2", 41, 0x21, FAULT_FORM, "found a special file"},
+        {"PK\1\2", 20, 1, FAULT_FORM, "expected a zip member of 1 packed bytes"},
+        {"PK\1\2", 30, 1, FAULT_FORM, "found it elsewhere"},
         {"PK\5\6", 4, 1, FAULT_FORM, "part of a split one"},
+        {"PK\5\6", 8, 2, FAULT_FORM, "part of a split one"},
+        {"PK\5\6", 12, 1, FAULT_FORM, "found it elsewhere"},
         {"PK\5\6", 16, 1, FAULT_TRUNCATED, "expected a zip header at byte"},
     };
 
@@ -542,8 +567,76 @@ static void test_unpack_zip__second_member_hidden__form(void **state)
 
     (void)state;
     end[8] = end[10] = 1;
-    expect_refusal(zip, FILENAME_ZIP, STEM, FAULT_FORM, "found another behind it");
+    expect_refusal(zip, FILENAME_ZIP, STEM, FAULT_FORM, "directory of one member right before its end");
     g_string_free(zip, TRUE);
+}
+
+/* Puts bytes before the signature; what stands behind is found where the end record says. */
+static void put_before(GString *zip, const char *signature, const char *bytes)
+{
+    gssize at = find(zip, signature) - zip->str;
+
+    g_string_insert(zip, at, bytes);
+    if (signature[2] == '\1')
+        find(zip, "PK\5\6")[16] = (char)(find(zip, "PK\5\6")[16] + (char)strlen(bytes));
+}
+
+/* Readers that begin at the end must find the same directory and the same data. */
+static void test_unpack_zip__something_between_its_parts__form(void **state)
+{
+    static const struct {
+        const char *signature, *bytes, *text;
+    } cases[] = {
+        {"PK\1\2", "xxxx", "packed bytes right before the directory"},
+        {"PK\1\2", "PK\3\4PK\3\4PK\3\4PK\3\4PK\3\4PK\3\4PK\3\4PK\3\4", "packed bytes right before the directory"},
+        {"PK\5\6", "x", "directory of one member right before its end"},
+        {"PK\5\6", "PK\1\2", "directory of one member right before its end"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        GString *zip = make_zip(&(struct member){STEM, 0, TEXT}, 1, "zip:compression=store");
+        put_before(zip, cases[i].signature, cases[i].bytes);
+        expect_refusal(zip, FILENAME_ZIP, STEM, FAULT_FORM, cases[i].text);
+        g_string_free(zip, TRUE);
+    }
+}
+
+/* What libarchive does not write: the records of zip64 in a file that does not need them. */
+static void append_zip64(GString *zip, char members, char directory)
+{
+    char end64[56] = "PK\6\6", locator[20] = "PK\6\7";
+    char *end = find(zip, "PK\5\6");
+    size_t at = (size_t)(end - zip->str);
+
+    end64[4] = 44;
+    end64[24] = end64[32] = members;
+    memcpy(end64 + 40, end + 12, 4);
+    memcpy(end64 + 48, end + 16, 4);
+    end64[48] = (char)(end64[48] + directory);
+    locator[8] = (char)(at & 0xff);
+    locator[9] = (char)(at >> 8);
+    locator[16] = 1;
+    g_string_insert_len(zip, (gssize)at, end64, sizeof end64);
+    g_string_insert_len(zip, (gssize)(at + sizeof end64), locator, sizeof locator);
+}
+
+static void test_unpack_zip__zip64_records__must_agree(void **state)
+{
+    static const struct {
+        char members, directory;
+    } cases[] = {{1, 0}, {2, 0}, {1, 1}};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        GString *zip = make_good_zip();
+        append_zip64(zip, cases[i].members, cases[i].directory);
+        if (i == 0)
+            expect_good(zip, FILENAME_ZIP, TEXT);
+        else
+            expect_refusal(zip, FILENAME_ZIP, STEM, FAULT_FORM, "right before its end, found it elsewhere");
+        g_string_free(zip, TRUE);
+    }
 }
 
 int main(void)
@@ -556,6 +649,7 @@ int main(void)
         cmocka_unit_test(test_unpack_gz__garbage_behind__form),
         cmocka_unit_test(test_unpack_gz__not_gzip__form),
         cmocka_unit_test(test_unpack_gz__cut_or_damaged__never_accepted),
+        cmocka_unit_test(test_unpack_gz__cut_anywhere__same_bytes_for_any_buffer),
         cmocka_unit_test(test_unpack__bombs__limit_soon),
         cmocka_unit_test(test_unpack__ratio__exact),
         cmocka_unit_test(test_unpack__max_bytes__holds_for_every_pack),
@@ -569,6 +663,8 @@ int main(void)
         cmocka_unit_test(test_unpack_zip__encrypted__form),
         cmocka_unit_test(test_unpack_zip__central_directory_lies__refused),
         cmocka_unit_test(test_unpack_zip__second_member_hidden__form),
+        cmocka_unit_test(test_unpack_zip__something_between_its_parts__form),
+        cmocka_unit_test(test_unpack_zip__zip64_records__must_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
