@@ -149,17 +149,15 @@ static void remember(struct carrier *carrier, const char *name, const struct led
     g_hash_table_insert(carrier->fetched, g_strdup(name), g_memdup2(identity, sizeof *identity));
 }
 
-/* What the server says of one file is about that file: another look tells more, and the drop goes on. */
+/* A refusal is an outage, though perhaps of one file alone: files are taken in the order in which they were
+ * sent, and one that was passed over would be refused later for its number. */
 static bool fetch_failed(const char *name, GError *fault, GError **error)
 {
-    if (is(fault, SFTP_ERROR_REFUSED) || is(fault, SFTP_ERROR_MISSING) || is(fault, SFTP_ERROR_CHANGED)) {
-        g_autofree char *how = is(fault, SFTP_ERROR_REFUSED)   ? g_strdup_printf("cannot be read: %s", fault->message)
-                               : is(fault, SFTP_ERROR_MISSING) ? g_strdup("is gone")
-                                                               : g_strdup("changed while it was read");
-        g_error_free(fault);
-        return changed(error, name, how);
-    }
-    return on_drop(false, &fault, error);
+    if (!is(fault, SFTP_ERROR_MISSING) && !is(fault, SFTP_ERROR_CHANGED))
+        return on_drop(false, &fault, error);
+    bool gone = is(fault, SFTP_ERROR_MISSING);
+    g_error_free(fault);
+    return changed(error, name, gone ? "is gone" : "changed while it was read");
 }
 
 static bool drop_fetch(struct carrier *carrier, const char *name, const struct ledger_source *identity,
@@ -418,7 +416,7 @@ static bool settle(const struct publishing *p, bool *done, GError **error)
 
 static bool publish(const struct publishing *p, GError **error)
 {
-    GError *refused = NULL;
+    GError *refused = NULL, *fault = NULL;
     bool done;
 
     if (!ready(p->carrier, error) || !settle(p, &done, error))
@@ -426,20 +424,19 @@ static bool publish(const struct publishing *p, GError **error)
     if (done)
         return true;
     step_before(STEP_DELIVERY_PUBLISHED);
-    if (!sftp_rename(p->carrier->sftp, p->part, p->target, &refused)) {
-        /* Another look: it may have been done all the same, or somebody was faster. */
-        if (sftp_is_connected(p->carrier->sftp) && settle(p, &done, error) && done) {
-            g_error_free(refused);
-            return true;
-        }
-        if (error != NULL && *error != NULL)
-            g_error_free(refused);
-        else
-            g_propagate_error(error, refused);
-        return false;
+    if (sftp_rename(p->carrier->sftp, p->part, p->target, &refused)) {
+        step_after(STEP_DELIVERY_PUBLISHED);
+        return true;
     }
-    step_after(STEP_DELIVERY_PUBLISHED);
-    return true;
+    /* Another look: it may have been done all the same, or somebody was faster. */
+    bool looked = sftp_is_connected(p->carrier->sftp) && settle(p, &done, &fault);
+    if (looked && done) {
+        g_error_free(refused);
+        return true;
+    }
+    g_propagate_error(error, fault != NULL ? g_steal_pointer(&fault) : g_steal_pointer(&refused));
+    g_clear_error(&refused);
+    return false;
 }
 
 static bool drop_publish(struct carrier *carrier, const char *name, int64_t size, const char *sha256, GError **error)

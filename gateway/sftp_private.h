@@ -72,9 +72,11 @@ bool sftp_reach(struct sftp *sftp, GError **error);
 /* ---- sftp_trust.c ---- */
 
 struct sftp_trust;
-/* Reads known_hosts; *algorithms are those of the keys that it holds for this server, NULL when it holds
- * none: then all can be asked for, to show the key. */
-struct sftp_trust *sftp_trust_load(struct sftp *sftp, char **algorithms, GError **error);
+/* Reads known_hosts. */
+struct sftp_trust *sftp_trust_load(struct sftp *sftp, GError **error);
+/* Those of the keys that it holds for this server; when it holds none, or for NULL, all that can be used,
+ * so that the server shows the key that it has. g_free. */
+char *sftp_trust_algorithms(struct sftp *sftp, const struct sftp_trust *trust);
 /* The key that the server has proved to own. */
 bool sftp_trust_check(struct sftp *sftp, const struct sftp_trust *trust, GError **error);
 /* NULL is fine. Before the session is freed. */

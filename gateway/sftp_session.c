@@ -241,15 +241,14 @@ static bool shake_hands(struct sftp *sftp, const char *host_keys, bool *disagree
 
 static bool connect_and_trust(struct sftp *sftp, bool any_key, bool *disagreed, GError **error)
 {
-    g_autofree char *host_keys = NULL;
-
     *disagreed = false;
     if (!sftp_reach(sftp, error) || !begin_ssh(sftp, error))
         return false;
-    struct sftp_trust *trust = sftp_trust_load(sftp, &host_keys, error);
-    bool good = trust != NULL && shake_hands(sftp, any_key ? NULL : host_keys, disagreed, error) &&
-                sftp_trust_check(sftp, trust, error);
-    *disagreed = *disagreed && !any_key && host_keys != NULL;
+    struct sftp_trust *trust = sftp_trust_load(sftp, error);
+    if (trust == NULL)
+        return false;
+    g_autofree char *host_keys = sftp_trust_algorithms(sftp, any_key ? NULL : trust);
+    bool good = shake_hands(sftp, host_keys, disagreed, error) && sftp_trust_check(sftp, trust, error);
     sftp_trust_free(trust);
     return good;
 }

@@ -7,7 +7,8 @@
 struct sftp_trust {
     char *name; /* as known_hosts writes host and port */
     LIBSSH2_KNOWNHOSTS *known, *revoked;
-    int types; /* bits: 1 << index in key_types */
+    int types;        /* bits: 1 << index in key_types */
+    char *algorithms; /* of these types */
 };
 
 /* Best first: in this order they are asked for. */
@@ -133,7 +134,7 @@ static void take_line(struct sftp *sftp, struct sftp_trust *trust, char *line)
         trust->types |= 1 << type;
 }
 
-struct sftp_trust *sftp_trust_load(struct sftp *sftp, char **algorithms, GError **error)
+struct sftp_trust *sftp_trust_load(struct sftp *sftp, GError **error)
 {
     const struct sftp_peer *peer = &sftp->peer;
     g_autofree char *text = NULL;
@@ -154,13 +155,12 @@ struct sftp_trust *sftp_trust_load(struct sftp *sftp, char **algorithms, GError 
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     for (char **line = lines; *line != NULL; line++)
         take_line(sftp, trust, *line);
-    *algorithms = trust->types != 0 ? usable_algorithms(sftp, trust->types) : NULL;
-    if (*algorithms == NULL || **algorithms != '\0')
+    trust->algorithms = usable_algorithms(sftp, trust->types);
+    if (trust->types == 0 || *trust->algorithms != '\0')
         return trust;
-    g_clear_pointer(algorithms, g_free);
     sftp_trust_free(trust);
     (void)sftp_fail(sftp, SFTP_ERROR_HOST_KEY, error,
-                    "of the keys that %s holds for the server this program can use none: libssh2 %s and host_keys= allow no "
+                    "of the host keys that %s holds for the server this program can use none: libssh2 %s and host_keys= allow no "
                     "good signature of their kind (RSA needs libssh2 1.11); add the server's Ed25519 or ECDSA key to that file",
                     peer->known_hosts, libssh2_version(0));
     return NULL;
@@ -173,7 +173,15 @@ void sftp_trust_free(struct sftp_trust *trust)
     libssh2_knownhost_free(trust->known);
     libssh2_knownhost_free(trust->revoked);
     g_free(trust->name);
+    g_free(trust->algorithms);
     g_free(trust);
+}
+
+char *sftp_trust_algorithms(struct sftp *sftp, const struct sftp_trust *trust)
+{
+    const int all = (1 << G_N_ELEMENTS(key_types)) - 1;
+
+    return trust != NULL && trust->types != 0 ? g_strdup(trust->algorithms) : usable_algorithms(sftp, all);
 }
 
 /* ---- the key ---- */
@@ -190,7 +198,7 @@ static int mask_of(int type)
 static bool refuse_unknown(struct sftp *sftp, const struct sftp_trust *trust, GError **error)
 {
     return sftp_fail(sftp, SFTP_ERROR_HOST_KEY, error,
-                     "the server's key %s %s is not in %s; ask the server's owner for the fingerprint, and if it is this "
+                     "the server's host key %s %s is not in %s; ask the server's owner for the fingerprint, and if it is this "
                      "one, add the line of '%s' that ssh-keyscan -p %d %s prints",
                      sftp->facts.key, sftp->facts.fingerprint, sftp->peer.known_hosts, trust->name, sftp->peer.port,
                      sftp->peer.host);
@@ -199,8 +207,8 @@ static bool refuse_unknown(struct sftp *sftp, const struct sftp_trust *trust, GE
 static bool refuse_changed(struct sftp *sftp, const struct sftp_trust *trust, GError **error)
 {
     return sftp_fail(sftp, SFTP_ERROR_HOST_KEY, error,
-                     "THE SERVER'S KEY CHANGED: it shows %s %s, which is not the key of '%s' in %s; somebody may stand "
-                     "between: ask the server's owner, and only if it is right replace that line",
+                     "THE SERVER'S HOST KEY CHANGED: it shows %s %s, which is not the key of '%s' in %s; somebody may "
+                     "stand between: ask the server's owner, and only if it is right replace that line",
                      sftp->facts.key, sftp->facts.fingerprint, trust->name, sftp->peer.known_hosts);
 }
 
@@ -212,10 +220,10 @@ bool sftp_trust_check(struct sftp *sftp, const struct sftp_trust *trust, GError 
     int mask = LIBSSH2_KNOWNHOST_TYPE_PLAIN | LIBSSH2_KNOWNHOST_KEYENC_RAW | mask_of(type);
 
     if (key == NULL || sftp->facts.fingerprint == NULL)
-        return sftp_fail(sftp, SFTP_ERROR_HOST_KEY, error, "the server shows no key; its owner must look");
+        return sftp_fail(sftp, SFTP_ERROR_HOST_KEY, error, "the server shows no host key; its owner must look");
     if (check_plain(trust->revoked, trust->name, key, len, mask) == LIBSSH2_KNOWNHOST_CHECK_MATCH)
         return sftp_fail(sftp, SFTP_ERROR_HOST_KEY, error,
-                         "the server's key %s %s is @revoked in %s; ask the server's owner for its new key",
+                         "the server's host key %s %s is @revoked in %s; ask the server's owner for its new key",
                          sftp->facts.key, sftp->facts.fingerprint, sftp->peer.known_hosts);
     if (trust->types == 0)
         return refuse_unknown(sftp, trust, error);

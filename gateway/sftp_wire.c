@@ -413,7 +413,7 @@ static const char *status_text(uint32_t status)
                                         "end of file",
                                         "there is no such file",
                                         "permission denied; the server's owner must allow it",
-                                        "failure, for a reason that it does not tell",
+                                        "failure, for a reason that it does not tell; look there for a full disk first",
                                         "it finds the request malformed",
                                         "it has no connection",
                                         "it lost its connection",
