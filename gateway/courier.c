@@ -76,14 +76,14 @@ void courier_begin(struct courier *courier, courier_task *task, void *user)
     g_mutex_unlock(&courier->lock);
 }
 
-bool courier_wait(struct courier *courier, int64_t patience, const volatile bool *stop)
+bool courier_wait(struct courier *courier, int64_t until, const volatile bool *stop)
 {
-    int64_t now = clock_monotonic(), end = now + patience;
+    int64_t now = clock_monotonic();
 
     g_mutex_lock(&courier->lock);
-    while (courier->task != NULL && now < end && (stop == NULL || !*stop)) {
+    while (courier->task != NULL && now < until && (stop == NULL || !*stop)) {
         /* A signal does not end the wait, so it is cut into slices. */
-        (void)g_cond_wait_until(&courier->changed, &courier->lock, MIN(end, now + SLICE));
+        (void)g_cond_wait_until(&courier->changed, &courier->lock, MIN(until, now + SLICE));
         now = clock_monotonic();
     }
     bool idle = courier->task == NULL;

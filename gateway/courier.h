@@ -5,7 +5,7 @@
  *
  *   courier = courier_new(drop, CARRIER_OUT, wake);
  *   courier_begin(courier, task, user);               when idle
- *   if (courier_wait(courier, patience, stop)) …            idle again: what the task left in user is ours
+ *   if (courier_wait(courier, until, stop)) …            idle again: what the task left in user is ours
  *   courier_free(courier);                            interrupts a task under way and waits for its end
  *
  * `wake` is an eventfd that becomes readable whenever a task ends; -1: nobody waits.
@@ -15,8 +15,6 @@
 
 #include "gateway/transport.h"
 
-#define COURIER_FOREVER (G_MAXINT64 / 4)
-
 struct courier;
 
 /* Runs in the courier's thread. */
@@ -24,9 +22,9 @@ typedef void courier_task(const struct transport *transport, struct carrier *car
 
 struct courier *courier_new(const struct drop *drop, enum carrier_direction direction, int wake);
 void courier_begin(struct courier *courier, courier_task *task, void *user);
-/* Waits at most so many microseconds of monotonic time, and not long after *stop (may be NULL) was set; true when
- * it is idle. */
-bool courier_wait(struct courier *courier, int64_t patience, const volatile bool *stop);
+/* Waits until then (monotonic microseconds) at most, and not long after *stop (may be NULL) was set; true when it is
+ * idle. */
+bool courier_wait(struct courier *courier, int64_t until, const volatile bool *stop);
 /* NULL is fine. */
 void courier_free(struct courier *courier);
 

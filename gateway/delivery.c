@@ -146,12 +146,12 @@ bool delivery_begin_pass(struct delivery *delivery, GError **error)
            ledger_drops_owed_each(delivery->gateway->ledger, tell_unknown_drop, delivery->gateway, error);
 }
 
-bool delivery_advance(struct delivery *delivery, int64_t patience, GError **error)
+bool delivery_advance(struct delivery *delivery, GError **error)
 {
     if (!build_planned(delivery->gateway, error))
         return false;
     for (guint i = 0; i < delivery->outboxes->len; i++) {
-        if (!outbox_advance(delivery->outboxes->pdata[i], patience, error))
+        if (!outbox_advance(delivery->outboxes->pdata[i], error))
             return false;
     }
     bool good = finish_all(delivery->gateway, delivery->settled, error);

@@ -5,7 +5,7 @@
  *
  *   struct delivery *delivery = delivery_new(&gateway, wake, &error);
  *   delivery_begin_pass(delivery, &error);                once a pass
- *   delivery_advance(delivery, patience, &error) …        after each job, and at the end
+ *   delivery_advance(delivery, &error) …        after each job, and at the end
  *   delivery_free(delivery);
  *
  * A false result (NULL) is a fault of spool or ledger that ends the run.
@@ -24,8 +24,7 @@ void delivery_free(struct delivery *delivery);
 
 /* Tries again what failed before, and finishes jobs that a stop left behind. */
 bool delivery_begin_pass(struct delivery *delivery, GError **error);
-/* patience: inbox.h. */
-bool delivery_advance(struct delivery *delivery, int64_t patience, GError **error);
+bool delivery_advance(struct delivery *delivery, GError **error);
 bool delivery_is_busy(const struct delivery *delivery);
 /* Microseconds until it wants a pass by itself, G_MAXINT64: it does not. */
 int64_t delivery_due(const struct delivery *delivery);

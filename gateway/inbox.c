@@ -615,7 +615,7 @@ static bool end_task(struct inbox *inbox, GError **error)
     }
     if (fault != NULL)
         return outage_begin(&inbox->outage, fault, error);
-    return outage_end(&inbox->outage, error) && (task != TASK_LOOK || end_look(inbox, error));
+    return task != TASK_LOOK || end_look(inbox, error);
 }
 
 /* *begun: a task is under way. */
@@ -634,8 +634,9 @@ static bool begin_task(struct inbox *inbox, bool *begun, GError **error)
         return good;
     }
     *begun = inbox->wanted;
-    if (inbox->wanted)
-        begin_look(inbox);
+    if (!inbox->wanted)
+        return outage_end(&inbox->outage, error); /* all that there was to do went well */
+    begin_look(inbox);
     return true;
 }
 
@@ -644,17 +645,17 @@ void inbox_begin_pass(struct inbox *inbox)
     bool local = transport_is_local(inbox->drop);
 
     inbox->halted = false;
-    inbox->wanted |= local || until(inbox->next_look) == 0 ||
+    inbox->wanted |= local || inbox->outage.on || until(inbox->next_look) == 0 ||
                      (inbox->settle_at != 0 && until(inbox->settle_at) == 0);
 }
 
-bool inbox_advance(struct inbox *inbox, int64_t patience, GError **error)
+bool inbox_advance(struct inbox *inbox, GError **error)
 {
     bool begun = true;
 
     while (begun && !gateway_stopping(inbox->gateway)) {
         if (inbox->task != TASK_NONE) {
-            if (!courier_wait(inbox->courier, inbox->slow ? 0 : patience, inbox->gateway->stop)) {
+            if (!courier_wait(inbox->courier, inbox->slow ? 0 : inbox->gateway->wait_until, inbox->gateway->stop)) {
                 inbox->slow = true;
                 return true;
             }

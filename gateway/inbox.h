@@ -5,7 +5,7 @@
  *
  *   inbox = inbox_new(gateway, drop, wake, &error);
  *   inbox_begin_pass(inbox);
- *   inbox_advance(inbox, patience, &error) …       as far as it comes without waiting longer than that
+ *   inbox_advance(inbox, &error) …                 as far as it comes within the pass's time for waiting
  *   inbox_free(inbox);
  *
  * A false result is a fault of the ledger that ends the run. A drop that is down is an outage, a file that
@@ -26,9 +26,9 @@ void inbox_free(struct inbox *inbox);
 /* Another look is wanted, and what failed is tried again: a local drop at each pass, one elsewhere when its
  * interval is over or a file may have become whole. */
 void inbox_begin_pass(struct inbox *inbox);
-/* Waits at most `patience` microseconds for any one task of the courier, and not again for one that it waited
+/* Waits for a task of the courier as long as the pass allows (gateway.h), and not again for one that it waited
  * for in vain: that one is busy then. */
-bool inbox_advance(struct inbox *inbox, int64_t patience, GError **error);
+bool inbox_advance(struct inbox *inbox, GError **error);
 bool inbox_is_busy(const struct inbox *inbox);
 
 /* Microseconds until a file that is not whole yet may be, 0 when there is none. */

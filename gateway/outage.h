@@ -22,7 +22,7 @@ bool outage_init(struct outage *outage, struct gateway *gateway, const char *cod
                  GError **error);
 /* fault is freed. False: the ledger failed. */
 bool outage_begin(struct outage *outage, GError *fault, GError **error);
-/* The drop answered; without an outage it does nothing. */
+/* All that there was to do in the drop went well; without an outage it does nothing. */
 bool outage_end(struct outage *outage, GError **error);
 /* Microseconds until the drop is to be tried again, 0: now. */
 int64_t outage_wait(const struct outage *outage);

@@ -122,7 +122,7 @@ static bool begin_batch(struct outbox *outbox, GError **error)
         add_errand(outbox, part);
     }
     if (outbox->batch->len == 0)
-        return true;
+        return outage_end(&outbox->outage, error); /* all that was due is there */
     outbox->task = state == LEDGER_STORED ? TASK_UPLOAD : TASK_PUBLISH;
     courier_begin(outbox->courier, run_batch, outbox);
     return true;
@@ -157,17 +157,14 @@ static void stick(struct outbox *outbox, const struct ledger_part *part, GError 
     g_hash_table_add(outbox->stuck, g_memdup2(&part->id, sizeof part->id));
 }
 
-/* *down: the drop is. */
-static bool tell_failures(struct outbox *outbox, bool *down, GError **error)
+static bool tell_failures(struct outbox *outbox, GError **error)
 {
-    *down = false;
     for (guint i = 0; i < outbox->batch->len; i++) {
         struct errand *errand = &g_array_index(outbox->batch, struct errand, i);
         GError *fault = g_steal_pointer(&errand->error);
         if (fault == NULL)
             continue;
-        *down = g_error_matches(fault, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN);
-        if (*down)
+        if (g_error_matches(fault, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN))
             return outage_begin(&outbox->outage, fault, error);
         stick(outbox, errand->part, fault);
     }
@@ -177,18 +174,17 @@ static bool tell_failures(struct outbox *outbox, bool *down, GError **error)
 static bool end_task(struct outbox *outbox, GError **error)
 {
     enum task task = outbox->task;
-    bool down;
 
     outbox->task = TASK_NONE;
     outbox->slow = false;
-    if (!note_batch(outbox, task, error) || !tell_failures(outbox, &down, error))
+    if (!note_batch(outbox, task, error) || !tell_failures(outbox, error))
         return false;
     for (guint i = 0; task == TASK_PUBLISH && i < outbox->batch->len; i++) {
         const struct errand *errand = &g_array_index(outbox->batch, struct errand, i);
         if (errand->done)
             outbox->settled(outbox->user, errand->part->job);
     }
-    return down || outage_end(&outbox->outage, error);
+    return true;
 }
 
 void outbox_begin_pass(struct outbox *outbox)
@@ -196,11 +192,11 @@ void outbox_begin_pass(struct outbox *outbox)
     g_hash_table_remove_all(outbox->stuck);
 }
 
-bool outbox_advance(struct outbox *outbox, int64_t patience, GError **error)
+bool outbox_advance(struct outbox *outbox, GError **error)
 {
     do {
         if (outbox->task != TASK_NONE) {
-            if (!courier_wait(outbox->courier, outbox->slow ? 0 : patience, outbox->gateway->stop)) {
+            if (!courier_wait(outbox->courier, outbox->slow ? 0 : outbox->gateway->wait_until, outbox->gateway->stop)) {
                 outbox->slow = true;
                 return true;
             }

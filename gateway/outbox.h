@@ -5,7 +5,7 @@
  *
  *   outbox = outbox_new(gateway, drop, wake, settled, user, &error);
  *   outbox_begin_pass(outbox);
- *   outbox_advance(outbox, patience, &error) …     as far as it comes without waiting longer than that
+ *   outbox_advance(outbox, &error) …               as far as it comes within the pass's time for waiting
  *   outbox_free(outbox);
  *
  * A false result is a fault of the ledger that ends the run. A drop that is down is an outage; a part that
@@ -29,8 +29,8 @@ void outbox_free(struct outbox *outbox);
 
 /* What failed for a reason of its own is tried again. */
 void outbox_begin_pass(struct outbox *outbox);
-/* patience: inbox.h. */
-bool outbox_advance(struct outbox *outbox, int64_t patience, GError **error);
+/* Waits as an inbox does. */
+bool outbox_advance(struct outbox *outbox, GError **error);
 bool outbox_is_busy(const struct outbox *outbox);
 /* Microseconds until it wants a pass by itself, G_MAXINT64: it does not. */
 int64_t outbox_due(const struct outbox *outbox);

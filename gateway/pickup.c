@@ -60,12 +60,12 @@ void pickup_free(struct pickup *pickup)
 }
 
 /* In order, so that a run that was stopped and one that was not give the same numbers to the same files. */
-bool pickup_pass(struct pickup *pickup, int64_t patience, GError **error)
+bool pickup_pass(struct pickup *pickup, GError **error)
 {
     for (guint i = 0; i < pickup->inboxes->len; i++)
         inbox_begin_pass(pickup->inboxes->pdata[i]);
     for (guint i = 0; i < pickup->inboxes->len; i++) {
-        if (!inbox_advance(pickup->inboxes->pdata[i], patience, error))
+        if (!inbox_advance(pickup->inboxes->pdata[i], error))
             return false;
     }
     return true;

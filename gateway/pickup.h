@@ -4,7 +4,7 @@
  * holds up no other.
  *
  *   struct pickup *pickup = pickup_new(&gateway, wake, &error);     ends what a crash left half done
- *   pickup_pass(pickup, patience, &error); …                        looks at all drops
+ *   pickup_pass(pickup, &error); …                        looks at all drops
  *   pickup_free(pickup);
  *
  * A false result (NULL) is a fault of spool or ledger that ends the run.
@@ -21,8 +21,7 @@ struct pickup *pickup_new(struct gateway *gateway, int wake, GError **error);
 /* NULL is fine. */
 void pickup_free(struct pickup *pickup);
 
-/* patience: inbox.h. */
-bool pickup_pass(struct pickup *pickup, int64_t patience, GError **error);
+bool pickup_pass(struct pickup *pickup, GError **error);
 bool pickup_is_busy(const struct pickup *pickup);
 /* As of inbox.h, the shortest of all drops. */
 int64_t pickup_settling(const struct pickup *pickup);

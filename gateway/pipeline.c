@@ -1,5 +1,6 @@
 #include "gateway/pipeline.h"
 
+#include "gateway/clock.h"
 #include "gateway/delivery.h"
 #include "gateway/dispatch.h"
 #include "gateway/intake.h"
@@ -66,7 +67,7 @@ static GArray *jobs_due(struct gateway *gateway, GError **error)
 
 /* What one job leads to is finished before the next is begun: a crash anywhere then resumes in the same
  * order, with the same numbers. */
-static bool process(struct pipeline *pipeline, int64_t id, int64_t patience, GError **error)
+static bool process(struct pipeline *pipeline, int64_t id, GError **error)
 {
     struct gateway *gateway = pipeline->gateway;
     GError *fault = NULL;
@@ -82,23 +83,24 @@ static bool process(struct pipeline *pipeline, int64_t id, int64_t patience, GEr
             g_clear_error(&fault);
         return true;
     }
-    return dispatch_pass(gateway, error) && delivery_advance(pipeline->delivery, patience, error);
+    return dispatch_pass(gateway, error) && delivery_advance(pipeline->delivery, error);
 }
 
 bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)
 {
     struct gateway *gateway = pipeline->gateway;
 
+    gateway->wait_until = clock_monotonic() + patience;
     if (!orders_carry_out(gateway, error) || !delivery_begin_pass(pipeline->delivery, error) ||
-        !pickup_pass(pipeline->pickup, patience, error))
+        !pickup_pass(pipeline->pickup, error))
         return false;
     g_autoptr(GArray) due = jobs_due(gateway, error);
     for (guint i = 0; due != NULL && i < due->len && !gateway_stopping(gateway); i++) {
         /* Orders in between, or `hold` would never reach a file that waits behind others. */
-        if (!orders_carry_out(gateway, error) || !process(pipeline, g_array_index(due, int64_t, i), patience, error))
+        if (!orders_carry_out(gateway, error) || !process(pipeline, g_array_index(due, int64_t, i), error))
             return false;
     }
-    return due != NULL && dispatch_pass(gateway, error) && delivery_advance(pipeline->delivery, patience, error) &&
+    return due != NULL && dispatch_pass(gateway, error) && delivery_advance(pipeline->delivery, error) &&
            ledger_checkpoint(gateway->ledger, error);
 }
 

@@ -12,6 +12,8 @@
 
 #include "gateway/gateway.h"
 
+#define PIPELINE_PATIENT (G_MAXINT64 / 4)
+
 struct pipeline;
 
 /* NULL: a fault of spool or ledger. */
@@ -19,8 +21,8 @@ struct pipeline *pipeline_new(struct gateway *gateway, GError **error);
 /* NULL is fine. */
 void pipeline_free(struct pipeline *pipeline);
 
-/* Orders, custody, then verdict, dispatch and delivery job by job. patience: how many microseconds a drop is
- * waited for before the others go on without it. False: a fault of spool or ledger that no other file would
+/* Orders, custody, then verdict, dispatch and delivery job by job. patience: how many microseconds drops are
+ * waited for in all; those that need longer come in a later pass. False: a fault of spool or ledger that no other file would
  * escape either. */
 bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error);
 

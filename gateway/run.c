@@ -3,9 +3,9 @@
  */
 #include "gateway/clock.h"
 #include "gateway/command.h"
-#include "gateway/courier.h"
 #include "gateway/pipeline.h"
 #include "gateway/progress.h"
+#include "gateway/transport.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -13,7 +13,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-/* Microseconds: a drop that does not answer sooner holds up the others no longer than that; `--once` waits so long
+/* Microseconds: drops that do not answer sooner hold up the others no longer than that; `--once` waits so long
  * for files to become whole. */
 enum { DAEMON_PATIENCE = 400000, ONCE_PATIENCE = 60000000 };
 
@@ -105,7 +105,7 @@ static bool run_once(struct pipeline *pipeline, GError **error)
 
     do {
         /* Drops have limits of their own: each is waited for until it has answered or is down. */
-        if (!pipeline_pass(pipeline, COURIER_FOREVER, error))
+        if (!pipeline_pass(pipeline, PIPELINE_PATIENT, error))
             return false;
         settling = pipeline_settling(pipeline);
         if (clock_monotonic() + settling > end) {
