@@ -300,6 +300,7 @@ static const struct slip {
     /* a record */
     {"      <RecordNumber>1</RecordNumber>\n", "", "ELEMENT RecordNumber #1", "<DeviceID", 1},
     {"      <Attempt>1</Attempt>\n", "", "ELEMENT Attempt #1", "</Device>", 1},
+    {"      <Attempt>1</Attempt>\n    </Device>\n", "</Device><!-- -->\n", "ELEMENT Attempt #1", "</Device><!", 1},
     {"<CSPRegion>", "<MPxN/><CSPRegion>", "ELEMENT MPxN #1", "<MPxN/>", 2},
     {"<CSPRegion>", "<CHFDeviceId/><CSPRegion>", "ELEMENT CHFDeviceId #1", "<CHFDeviceId/>", 2},
     {"<MPxN>", "<DeviceModel/><MPxN>", "ELEMENT DeviceModel #1", "<DeviceModel/>", 2},
@@ -319,6 +320,9 @@ static const struct slip {
     {"<DeviceType>", "<!-- é --><![CDATA[\n  ]]><DeviceType a=''>", "ELEMENT a #1", "<DeviceType a", 2},
     {"<Device>\n", "<Device>\n\n  hello", "ELEMENT Device #1", "hello", 2},
     {"<Device>\n", "<Device>\r\n &#32;a>b", "ELEMENT Device #1", "a>b", 2},
+    {"<Device>\n", "<Device>\r é > b", "ELEMENT Device #1", "é >", 2},
+    {"<Device>\n", "<!-- '<a> --><Device a='>'\r>\ré > b", "ELEMENT a #1|ELEMENT Device #1", "<Device a", 2},
+    {"<Device>\n", "<Device><!-- '>\" --><?pi '>\" ?><![CDATA[ ]]>\ré > b", "ELEMENT Device #1", "é >", 2},
     {"<Device>\n", "<Device>&gt;\r\n é", "ELEMENT Device #1", "&gt;", 2},
     {"ESME</DeviceType>\n      <DeviceManufacturer>", "<![CDATA[\n é€ ]]></DeviceType><DeviceManufacturer a=''>",
      "ELEMENT a #1", "<DeviceManufacturer a", 2},
@@ -582,6 +586,32 @@ static void test_xml_reader__hostile_text__is_refused_in_bounded_memory(void **s
     }
 }
 
+/* Names may be of any length; what is told of them is not. */
+static void test_xml_reader__long_names__are_cut_in_faults(void **state)
+{
+    g_autofree char *name = g_strnfill(70, 'n'), *shown = g_strnfill(63, 'n');
+    g_autofree char *cut = g_strdup_printf("%s…", shown);
+    const struct {
+        const char *find, *before, *after, *faults;
+    } cases[] = {
+        {"<Devices>", "<Devices><", "/>", "ELEMENT %s #0"},
+        {"ESME", "<", "/>", "ELEMENT %s #1"},
+        {"<Devices>", "<Devices ", "=''>", "ELEMENT %s #0"},
+        {END, "<", ">", "ELEMENT %s #0|TRUNCATED %s #0"},
+    };
+
+    (void)state; /* cmocka's signature */
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = g_strconcat(cases[i].before, name, cases[i].after, NULL);
+        g_autofree char *doc = edit(cases[i].find, text);
+        g_auto(GStrv) parts = g_strsplit(cases[i].faults, "%s", -1);
+        g_autofree char *faults = g_strjoinv(cut, parts);
+        struct heard heard = hear(doc, strlen(doc), false);
+        assert_string_equal(heard.faults->str, faults);
+        heard_clear(&heard);
+    }
+}
+
 static void test_xml_reader__document_type__stops_before_anything_is_expanded(void **state)
 {
     static const struct {
@@ -693,6 +723,7 @@ int main(void)
         cmocka_unit_test(test_xml_reader__cut_at_every_byte__is_truncated),
         cmocka_unit_test(test_xml_reader__nul_at_every_byte__encoding_at_its_place),
         cmocka_unit_test(test_xml_reader__hostile_text__is_refused_in_bounded_memory),
+        cmocka_unit_test(test_xml_reader__long_names__are_cut_in_faults),
         cmocka_unit_test(test_xml_reader__document_type__stops_before_anything_is_expanded),
         cmocka_unit_test(test_xml_reader__wide_encodings__are_refused_at_once),
         cmocka_unit_test(test_xml_reader__long_document__places_hold_across_blocks),
