@@ -20,6 +20,7 @@ enum {
     MAX_PENDING = 128 * 1024, /* of one tag, comment, instruction or CDATA section */
     MAX_DEPTH = 32,
     MAX_NAMES = 16 * 1024, /* different ones: the parser's dictionary is slow beyond that */
+    MAX_ATTRIBUTES = 32,   /* of one tag, with namespaces: the parser compares each with all others */
     LEVELS = 3, /* of elements that hold elements: root, rows, record */
     MAX_CHILDREN = LAYOUT_MAX_COLUMNS + 1,
     MAX_SHOWN = 64,    /* characters of a name in a message */
@@ -462,7 +463,7 @@ static void on_start(void *user, const xmlChar *name, const xmlChar *prefix, con
     const xmlChar *const *a = (const xmlChar *const *)attributes;
     struct place at = {0, 0};
 
-    (void)prefix, (void)n_namespaces, (void)namespaces, (void)n_defaulted; /* libxml2's signature */
+    (void)prefix, (void)namespaces, (void)n_defaulted; /* libxml2's signature */
     if (x->dead)
         return;
     x->stray = false;
@@ -472,6 +473,8 @@ static void on_start(void *user, const xmlChar *name, const xmlChar *prefix, con
     }
     if (++x->depth > MAX_DEPTH)
         die(x, FAULT_LIMIT, place_of_tag(x, 0), "expected at most 32 elements in each other, found more");
+    if (n_attributes + n_namespaces > MAX_ATTRIBUTES)
+        die(x, FAULT_LIMIT, place_of_tag(x, 0), "expected at most 32 attributes in a tag, found more");
     if (x->skip || x->dead)
         return;
     if (x->depth == 1) {

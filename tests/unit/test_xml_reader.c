@@ -586,6 +586,30 @@ static void test_xml_reader__hostile_text__is_refused_in_bounded_memory(void **s
     }
 }
 
+static void test_xml_reader__many_attributes__are_limited_to_32(void **state)
+{
+    static const struct {
+        const char *declarations;
+        int attributes;
+        bool limited;
+    } cases[] = {{"", 32, false}, {"", 33, true}, {" xmlns:a='a' xmlns:b='b'", 30, false}, {" xmlns:a='a'", 32, true}};
+
+    (void)state; /* cmocka's signature */
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        GString *tag = g_string_new("<Devices><x");
+        g_string_append(tag, cases[i].declarations);
+        for (int k = 0; k < cases[i].attributes; k++)
+            g_string_append_printf(tag, " a%d=''", k);
+        g_string_append(tag, "/>");
+        g_autofree char *doc = edit("<Devices>", tag->str);
+        struct heard heard = hear(doc, strlen(doc), false);
+        assert_string_equal(heard.faults->str, cases[i].limited ? "LIMIT - #0" : "ELEMENT x #0");
+        assert_int_equal(heard.n_records, cases[i].limited ? 0 : 2);
+        heard_clear(&heard);
+        g_string_free(tag, TRUE);
+    }
+}
+
 /* Names may be of any length; what is told of them is not. */
 static void test_xml_reader__long_names__are_cut_in_faults(void **state)
 {
@@ -723,6 +747,7 @@ int main(void)
         cmocka_unit_test(test_xml_reader__cut_at_every_byte__is_truncated),
         cmocka_unit_test(test_xml_reader__nul_at_every_byte__encoding_at_its_place),
         cmocka_unit_test(test_xml_reader__hostile_text__is_refused_in_bounded_memory),
+        cmocka_unit_test(test_xml_reader__many_attributes__are_limited_to_32),
         cmocka_unit_test(test_xml_reader__long_names__are_cut_in_faults),
         cmocka_unit_test(test_xml_reader__document_type__stops_before_anything_is_expanded),
         cmocka_unit_test(test_xml_reader__wide_encodings__are_refused_at_once),
