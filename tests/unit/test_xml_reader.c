@@ -586,6 +586,32 @@ static void test_xml_reader__hostile_text__is_refused_in_bounded_memory(void **s
     }
 }
 
+/* Faults are counted without limit otherwise, which costs far more than to write them. */
+static void test_xml_reader__flood_of_faults__stops_with_limit(void **state)
+{
+    static const char *const pieces[] = {"<a/>", "x<a/>", "<a b='' c='' d=''/>"};
+
+    (void)state; /* cmocka's signature */
+    for (size_t i = 0; i < G_N_ELEMENTS(pieces); i++) {
+        struct heard heard = hear_long(ROOT HEADER "<Devices>", pieces[i], TEN_MB, "");
+
+        assert_int_equal(heard.n_faults, 200001);
+        assert_true(g_str_has_suffix(heard.faults->str, "|LIMIT - #0"));
+        heard_clear(&heard);
+    }
+}
+
+/* Each record may have its own 16, and no more are kept from being told. */
+static void test_xml_reader__faults_of_many_records__are_all_told(void **state)
+{
+    struct heard heard = hear_long(ROOT HEADER "<Devices>", "<Device/>", (size_t)9 * 60000, "");
+
+    (void)state; /* cmocka's signature */
+    assert_true(heard.n_faults > 400000); /* 7 elements missing in each */
+    assert_null(strstr(heard.faults->str, "LIMIT"));
+    heard_clear(&heard);
+}
+
 static void test_xml_reader__many_attributes__are_limited_to_32(void **state)
 {
     static const struct {
@@ -747,6 +773,8 @@ int main(void)
         cmocka_unit_test(test_xml_reader__cut_at_every_byte__is_truncated),
         cmocka_unit_test(test_xml_reader__nul_at_every_byte__encoding_at_its_place),
         cmocka_unit_test(test_xml_reader__hostile_text__is_refused_in_bounded_memory),
+        cmocka_unit_test(test_xml_reader__flood_of_faults__stops_with_limit),
+        cmocka_unit_test(test_xml_reader__faults_of_many_records__are_all_told),
         cmocka_unit_test(test_xml_reader__many_attributes__are_limited_to_32),
         cmocka_unit_test(test_xml_reader__long_names__are_cut_in_faults),
         cmocka_unit_test(test_xml_reader__document_type__stops_before_anything_is_expanded),
