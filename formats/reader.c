@@ -5,7 +5,14 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum { MAX_BLANKS = 65536, MAGIC_BYTES = 4 };
+enum {
+    MAX_BLANKS = 65536,
+    MAGIC_BYTES = 4,
+    /* A fault costs far more than the few bytes that make one: a file of nothing else may have so many, and so many more
+     * for each record. */
+    MAX_FAULTS = 200000,
+    MAX_RECORD_FAULTS = 16,
+};
 
 struct reader {
     const struct reader_form *form;
@@ -14,6 +21,7 @@ struct reader {
     struct reader_sink sink;
     struct reader_limits limits;
     uint32_t records;
+    uint64_t faults;
     bool stopped;
     bool sniffed;
     GString *head; /* the first bytes, until the form is known */
@@ -241,8 +249,17 @@ void reader_emit_count(struct reader *reader, const struct field *declared)
 
 void reader_emit_fault(struct reader *reader, const struct fault *fault)
 {
-    if (!reader->stopped)
-        reader->sink.on_fault(reader->sink.user, fault);
+    static const char too_many[] = 
+        "expected at most 200,000 faults and 16 for each record, found more; the rest was not read";
+    struct fault last = {.kind = FAULT_LIMIT, .at = fault->at, .text = too_many};
+
+    if (reader->stopped)
+        return;
+    reader->sink.on_fault(reader->sink.user, fault);
+    if (++reader->faults < MAX_FAULTS + (uint64_t)MAX_RECORD_FAULTS * reader->records || reader->stopped)
+        return;
+    reader->sink.on_fault(reader->sink.user, &last);
+    reader->stopped = true;
 }
 
 static void emit_fault_v(struct reader *reader, struct fault *fault, const char *format,

@@ -20,6 +20,7 @@ enum {
     MAX_PENDING = 128 * 1024, /* of one tag, comment, instruction or CDATA section */
     MAX_DEPTH = 32,
     MAX_NAMES = 16 * 1024, /* different ones: the parser's dictionary is slow beyond that */
+    MAX_ATTRIBUTES = 32,   /* of one tag, with namespaces: the parser compares each with all others */
     LEVELS = 3, /* of elements that hold elements: root, rows, record */
     MAX_CHILDREN = LAYOUT_MAX_COLUMNS + 1,
     MAX_SHOWN = 64,    /* characters of a name in a message */
@@ -112,13 +113,39 @@ static size_t consumed(const struct xml *x)
     return offset > x->window_at ? MIN(offset - x->window_at, x->fed) : 0;
 }
 
-/* Index of the '<' before the parser's position: attribute values cannot hold one. */
+/* Index of the last '<' before end, 0 if there is none: of a tag, since attribute values cannot hold one. */
+static size_t last_opening(const struct xml *x, size_t end)
+{
+    for (size_t i = end; i > 0; i--)
+        if (x->window[i - 1] == '<')
+            return i - 1;
+    return 0;
+}
+
+/* Of the tag that the parser has come to the end of; the next one may follow at once. */
 static size_t tag_index(const struct xml *x)
 {
-    size_t i = consumed(x);
+    return last_opening(x, consumed(x));
+}
 
-    while (i > 0 && x->window[i] != '<')
-        i--;
+/* Index behind the markup that begins at i: the text begins there. */
+static size_t markup_end(const struct xml *x, size_t i, size_t end)
+{
+    const char *p = x->window + i, *stop = x->window + end, *close = NULL;
+    char quote = '\0';
+
+    if (stop - p >= 4 && memcmp(p, "<!--", 4) == 0)
+        close = g_strstr_len(p + 4, stop - p - 4, "-->");
+    else if (stop - p >= 2 && (p[1] == '!' || p[1] == '?'))
+        close = g_strstr_len(p, stop - p, p[1] == '!' ? "]]>" : "?>");
+    if (close)
+        return (size_t)(strchr(close, '>') + 1 - x->window);
+    for (; p < stop; p++) {
+        if (quote ? *p == quote : *p == '"' || *p == '\'')
+            quote = quote ? '\0' : *p;
+        else if (!quote && *p == '>')
+            return (size_t)(p + 1 - x->window);
+    }
     return i;
 }
 
@@ -135,16 +162,17 @@ static inline struct place place_of_tag(struct xml *x, size_t len)
 }
 
 /* Of text that the parser has handed over. What it had to decode (characters, references) is a copy:
- * then it is the first character behind the last tag that is not blank. */
+ * then it is the first character behind the last tag that is not blank. A '>' may stand in text, too. */
 static struct place place_of_text(struct xml *x, const char *text)
 {
     const xmlParserInput *input = x->parser->input;
-    size_t end = consumed(x), i = end;
+    size_t end = consumed(x), i;
 
     if ((const xmlChar *)text >= input->base && (const xmlChar *)text < input->end)
         return place_at(x, (size_t)((ptrdiff_t)end + ((const xmlChar *)text - input->cur)));
-    while (i > 0 && x->window[i - 1] != '>')
-        i--;
+    i = last_opening(x, end);
+    if (i < end && x->window[i] == '<')
+        i = markup_end(x, i, end);
     while (i < end && is_blank(x->window[i]))
         i++;
     return place_at(x, i);
@@ -207,19 +235,24 @@ static void report_missing(struct xml *x, const struct level *level)
 
 static void die_of_end(struct xml *x)
 {
-    const char *name = (const char *)x->parser->name;
-    struct fault fault = {.kind = FAULT_TRUNCATED,
-                          .at = place_at(x, x->filled),
-                          .ordinal = ordinal_here(x),
-                          .field = x->depth > 0 && name ? name : x->root.element};
-    g_autofree char *found = shown((const xmlChar *)fault.field);
+    const xmlChar *name = x->depth > 0 ? x->parser->name : NULL;
+    g_autofree char *element = name ? shown(name) : g_strdup(x->root.element);
+    struct fault fault = {
+        .kind = FAULT_TRUNCATED, .at = place_at(x, x->filled), .ordinal = ordinal_here(x), .field = element};
 
     reader_fault_with(x->reader, &fault, "expected %s%s, found the end of the text",
-                      x->depth > 0 ? "the end of " : "the root element ", found);
+                      x->depth > 0 ? "the end of " : "the root element ", element);
     x->dead = true;
 }
 
 /* --- Elements between their siblings --------------------------------------------------------------- */
+
+static void report_child_of_field(struct xml *x, const xmlChar *name, struct place at)
+{
+    g_autofree char *found = shown(name);
+
+    element_fault(x, at, found, name, "text", "an element");
+}
 
 /* An element that has no business here. What was due counts as reported: most likely it is meant. */
 static void report_unknown(struct xml *x, struct level *level, const xmlChar *name, const xmlChar *uri,
@@ -339,13 +372,13 @@ static inline void enter(struct xml *x, size_t i, struct place at)
 
 static void attribute_fault(struct xml *x, const xmlChar *const *attribute, struct place at)
 {
+    g_autofree char *name = shown(attribute[0]);
     struct fault fault = {.kind = FAULT_ELEMENT,
                           .at = at,
                           .ordinal = ordinal_here(x),
-                          .field = (const char *)attribute[0],
+                          .field = name,
                           .value = (const char *)attribute[3],
                           .value_len = (size_t)(attribute[4] - attribute[3])};
-    g_autofree char *name = shown(attribute[0]);
 
     reader_fault_with(x->reader, &fault, "expected no attribute %s here, found one", name);
 }
@@ -430,7 +463,7 @@ static void on_start(void *user, const xmlChar *name, const xmlChar *prefix, con
     const xmlChar *const *a = (const xmlChar *const *)attributes;
     struct place at = {0, 0};
 
-    (void)prefix, (void)n_namespaces, (void)namespaces, (void)n_defaulted; /* libxml2's signature */
+    (void)prefix, (void)namespaces, (void)n_defaulted; /* libxml2's signature */
     if (x->dead)
         return;
     x->stray = false;
@@ -440,6 +473,8 @@ static void on_start(void *user, const xmlChar *name, const xmlChar *prefix, con
     }
     if (++x->depth > MAX_DEPTH)
         die(x, FAULT_LIMIT, place_of_tag(x, 0), "expected at most 32 elements in each other, found more");
+    if (n_attributes + n_namespaces > MAX_ATTRIBUTES)
+        die(x, FAULT_LIMIT, place_of_tag(x, 0), "expected at most 32 attributes in a tag, found more");
     if (x->skip || x->dead)
         return;
     if (x->depth == 1) {
@@ -447,7 +482,7 @@ static void on_start(void *user, const xmlChar *name, const xmlChar *prefix, con
         if (open_root(x, name, uri, at))
             check_version(x, n_attributes, a, at);
     } else if (x->field) {
-        element_fault(x, place_of_tag(x, 0), (const char *)name, name, "text", "an element");
+        report_child_of_field(x, name, place_of_tag(x, 0));
         x->skip = x->depth;
     } else {
         at = start_child(x, name, uri);

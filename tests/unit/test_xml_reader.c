@@ -300,6 +300,7 @@ static const struct slip {
     /* a record */
     {"      <RecordNumber>1</RecordNumber>\n", "", "ELEMENT RecordNumber #1", "<DeviceID", 1},
     {"      <Attempt>1</Attempt>\n", "", "ELEMENT Attempt #1", "</Device>", 1},
+    {"      <Attempt>1</Attempt>\n    </Device>\n", "</Device><!-- -->\n", "ELEMENT Attempt #1", "</Device><!", 1},
     {"<CSPRegion>", "<MPxN/><CSPRegion>", "ELEMENT MPxN #1", "<MPxN/>", 2},
     {"<CSPRegion>", "<CHFDeviceId/><CSPRegion>", "ELEMENT CHFDeviceId #1", "<CHFDeviceId/>", 2},
     {"<MPxN>", "<DeviceModel/><MPxN>", "ELEMENT DeviceModel #1", "<DeviceModel/>", 2},
@@ -319,6 +320,9 @@ static const struct slip {
     {"<DeviceType>", "<!-- é --><![CDATA[\n  ]]><DeviceType a=''>", "ELEMENT a #1", "<DeviceType a", 2},
     {"<Device>\n", "<Device>\n\n  hello", "ELEMENT Device #1", "hello", 2},
     {"<Device>\n", "<Device>\r\n &#32;a>b", "ELEMENT Device #1", "a>b", 2},
+    {"<Device>\n", "<Device>\r é > b", "ELEMENT Device #1", "é >", 2},
+    {"<Device>\n", "<!-- '<a> --><Device a='>'\r>\ré > b", "ELEMENT a #1|ELEMENT Device #1", "<Device a", 2},
+    {"<Device>\n", "<Device><!-- '>\" --><?pi '>\" ?><![CDATA[ ]]>\ré > b", "ELEMENT Device #1", "é >", 2},
     {"<Device>\n", "<Device>&gt;\r\n é", "ELEMENT Device #1", "&gt;", 2},
     {"ESME</DeviceType>\n      <DeviceManufacturer>", "<![CDATA[\n é€ ]]></DeviceType><DeviceManufacturer a=''>",
      "ELEMENT a #1", "<DeviceManufacturer a", 2},
@@ -582,6 +586,82 @@ static void test_xml_reader__hostile_text__is_refused_in_bounded_memory(void **s
     }
 }
 
+/* Faults are counted without limit otherwise, which costs far more than to write them. */
+static void test_xml_reader__flood_of_faults__stops_with_limit(void **state)
+{
+    static const char *const pieces[] = {"<a/>", "x<a/>", "<a b='' c='' d=''/>"};
+
+    (void)state; /* cmocka's signature */
+    for (size_t i = 0; i < G_N_ELEMENTS(pieces); i++) {
+        struct heard heard = hear_long(ROOT HEADER "<Devices>", pieces[i], TEN_MB, "");
+
+        assert_int_equal(heard.n_faults, 200001);
+        assert_true(g_str_has_suffix(heard.faults->str, "|LIMIT - #0"));
+        heard_clear(&heard);
+    }
+}
+
+/* Each record may have its own 16, and no more are kept from being told. */
+static void test_xml_reader__faults_of_many_records__are_all_told(void **state)
+{
+    struct heard heard = hear_long(ROOT HEADER "<Devices>", "<Device/>", (size_t)9 * 60000, "");
+
+    (void)state; /* cmocka's signature */
+    assert_true(heard.n_faults > 400000); /* 7 elements missing in each */
+    assert_null(strstr(heard.faults->str, "LIMIT"));
+    heard_clear(&heard);
+}
+
+static void test_xml_reader__many_attributes__are_limited_to_32(void **state)
+{
+    static const struct {
+        const char *declarations;
+        int attributes;
+        bool limited;
+    } cases[] = {{"", 32, false}, {"", 33, true}, {" xmlns:a='a' xmlns:b='b'", 30, false}, {" xmlns:a='a'", 32, true}};
+
+    (void)state; /* cmocka's signature */
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        GString *tag = g_string_new("<Devices><x");
+        g_string_append(tag, cases[i].declarations);
+        for (int k = 0; k < cases[i].attributes; k++)
+            g_string_append_printf(tag, " a%d=''", k);
+        g_string_append(tag, "/>");
+        g_autofree char *doc = edit("<Devices>", tag->str);
+        struct heard heard = hear(doc, strlen(doc), false);
+        assert_string_equal(heard.faults->str, cases[i].limited ? "LIMIT - #0" : "ELEMENT x #0");
+        assert_int_equal(heard.n_records, cases[i].limited ? 0 : 2);
+        heard_clear(&heard);
+        g_string_free(tag, TRUE);
+    }
+}
+
+/* Names may be of any length; what is told of them is not. */
+static void test_xml_reader__long_names__are_cut_in_faults(void **state)
+{
+    g_autofree char *name = g_strnfill(70, 'n'), *shown = g_strnfill(63, 'n');
+    g_autofree char *cut = g_strdup_printf("%s…", shown);
+    const struct {
+        const char *find, *before, *after, *faults;
+    } cases[] = {
+        {"<Devices>", "<Devices><", "/>", "ELEMENT %s #0"},
+        {"ESME", "<", "/>", "ELEMENT %s #1"},
+        {"<Devices>", "<Devices ", "=''>", "ELEMENT %s #0"},
+        {END, "<", ">", "ELEMENT %s #0|TRUNCATED %s #0"},
+    };
+
+    (void)state; /* cmocka's signature */
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = g_strconcat(cases[i].before, name, cases[i].after, NULL);
+        g_autofree char *doc = edit(cases[i].find, text);
+        g_auto(GStrv) parts = g_strsplit(cases[i].faults, "%s", -1);
+        g_autofree char *faults = g_strjoinv(cut, parts);
+        struct heard heard = hear(doc, strlen(doc), false);
+        assert_string_equal(heard.faults->str, faults);
+        heard_clear(&heard);
+    }
+}
+
 static void test_xml_reader__document_type__stops_before_anything_is_expanded(void **state)
 {
     static const struct {
@@ -693,6 +773,10 @@ int main(void)
         cmocka_unit_test(test_xml_reader__cut_at_every_byte__is_truncated),
         cmocka_unit_test(test_xml_reader__nul_at_every_byte__encoding_at_its_place),
         cmocka_unit_test(test_xml_reader__hostile_text__is_refused_in_bounded_memory),
+        cmocka_unit_test(test_xml_reader__flood_of_faults__stops_with_limit),
+        cmocka_unit_test(test_xml_reader__faults_of_many_records__are_all_told),
+        cmocka_unit_test(test_xml_reader__many_attributes__are_limited_to_32),
+        cmocka_unit_test(test_xml_reader__long_names__are_cut_in_faults),
         cmocka_unit_test(test_xml_reader__document_type__stops_before_anything_is_expanded),
         cmocka_unit_test(test_xml_reader__wide_encodings__are_refused_at_once),
         cmocka_unit_test(test_xml_reader__long_document__places_hold_across_blocks),
