@@ -27,7 +27,8 @@ static bool make_order(struct gateway *gateway, const struct ledger_verdict *of,
         !ledger_dispatch(ledger, of, &session, config->work_order_devices, n, error))
         return false;
     struct ledger_part part = {.job = id, .kind = "EMW", .name = name, .form = job.form, .drop = party->drop,
-                               .recipient = recipient, .sequence = sequence, .created = now, .rows = *n, .size = -1};
+                               .recipient = recipient, .sender = own, .environment = config->environment,
+                               .sequence = sequence, .created = now, .rows = *n, .size = -1};
     return ledger_part_plan(ledger, &part, NULL, error);
 }
 

@@ -249,6 +249,7 @@ struct ledger_part {
     const char *name; /* of the file in the drop and of the part in the job's directory; unique */
     const char *form;
     const char *drop, *recipient;
+    const char *sender, *environment; /* the gateway's own, as they were at the planning */
     int64_t sequence, created;
     int64_t rows; /* D rows (EMA: F and E rows), -1: not known yet */
     enum ledger_part_state state;
@@ -339,8 +340,11 @@ struct ledger_proof {
     struct ledger_verdict verdict;
     const char *name;                         /* the job's */
     int64_t ready, rejected, deferred;        /* items counted, by outcome */
+    int64_t misplaced;                        /* items whose slot is neither "live" nor their own */
     int64_t sessions;                         /* of those items */
     int64_t ema_parts, emd_parts, emd_rows;   /* planned answers; rows -1 when none is stored */
+    int64_t misdated;                         /* planned answers of another time than the verdict's */
+    int64_t findings, finding_counts;         /* listed; the sum of the counts per code */
     bool sound;                               /* everything agrees */
 };
 
@@ -348,5 +352,7 @@ typedef bool (*ledger_proof_visit)(void *user, const struct ledger_proof *proof,
 bool ledger_proofs_each(struct ledger *ledger, ledger_proof_visit visit, void *user, GError **error);
 /* Devices with more than one live work item, counted without the index that forbids it. */
 bool ledger_live_duplicates(struct ledger *ledger, int64_t *n, GError **error);
+/* Answers and work orders that bear a number which their counter has not given out. */
+bool ledger_numbers_astray(struct ledger *ledger, int64_t *n, GError **error);
 
 #endif

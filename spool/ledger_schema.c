@@ -35,7 +35,7 @@ static const char *const versions[] = {
     "CREATE UNIQUE INDEX session_job ON session(job, record);"
     "CREATE TABLE part(id INTEGER PRIMARY KEY, job INTEGER NOT NULL, receipt INTEGER NOT NULL,"
     " kind TEXT NOT NULL, name TEXT NOT NULL UNIQUE, form TEXT, drop_name TEXT NOT NULL,"
-    " recipient TEXT, sequence INTEGER, created INTEGER NOT NULL, rows INTEGER NOT NULL,"
+    " recipient TEXT, sender TEXT, environment TEXT, sequence INTEGER, created INTEGER NOT NULL, rows INTEGER NOT NULL,"
     " state INTEGER NOT NULL, size INTEGER NOT NULL, sha256 TEXT, delivered_at INTEGER);"
     "CREATE INDEX part_job ON part(job);"
     "CREATE INDEX part_owed ON part(id) WHERE state<3;"

@@ -4,20 +4,25 @@ Every step of spool/steps.def is stopped at each of its passings in one script o
 --enable-crash-points. The names must be the same in steps.def, in the code and in spool/README.md.
 """
 import concurrent.futures
+import functools
 import glob
 import os
 import re
 import shutil
 import signal
 import subprocess
+import tempfile
 
 from home import GATE, MODIFIED, NOW, SAMPLES, SANITIZED, SOURCE, Home, Tap, difference
+from sshd import Sshd
 
 GOOD = sorted(glob.glob(f"{SAMPLES}/good/*"))
 BAD_NAME = "EMI MCC\n\x01.xml"
 TCSP = "EMT_TCSP_90-B3-D5-1F-30-0E-C0-02_20230703_060000_000001.csv"
 SIDES = ("before", "after")
 MOST_PASSINGS = 1 if SANITIZED else 40
+MOST_OVER_SFTP = 1 if SANITIZED else 4  # each takes some handshakes: the first of a kind tell what the others would
+SERVER = None  # the sshd of the script over_sftp
 
 
 class Crashing:
@@ -119,6 +124,32 @@ def in_the_way(point):
     return home.work()
 
 
+def over_sftp(point, server=True, there=()):
+    """The work again, less of it, with the drops behind an SFTP server; without one it is its local twin."""
+    home = Script(point)
+    for drop in ("mcc", "tcos"):
+        home.set(f"drop {drop} complete=at-once")
+        if server:
+            home.over_sftp(drop, SERVER)
+    for drop, path in there:
+        shutil.copy(path, home.path("drops", drop, "out"))
+    home.drop("mcc", GOOD[0])
+    home.drop("mcc", GOOD[0], BAD_NAME)
+    home.drop("tcos", GOOD[1], TCSP)
+    home.pass_once()
+    return home
+
+
+@functools.lru_cache
+def answers_over_sftp():
+    home = over_sftp(None)
+    return [(drop, home.path("drops", drop, "out", name)) for drop in ("mcc", "tcos") for name in home.out(drop)]
+
+
+def in_the_way_over_sftp(point):
+    return over_sftp(point, there=answers_over_sftp())
+
+
 def orphan(point):
     """A stop in the middle of custody leaves a directory that the next start drops."""
     home = Script(point)
@@ -151,7 +182,7 @@ def made(point):
     return home.work()
 
 
-SCRIPTS = (plain, orders, in_the_way, orphan, trouble, made)
+SCRIPTS = (plain, orders, in_the_way, orphan, trouble, made, over_sftp, in_the_way_over_sftp)
 
 
 def steps():
@@ -161,7 +192,8 @@ def steps():
 
 def passings(script, name, side, expected):
     """Stops at passing 1, 2, … of a step until none is left: (how many, what went wrong)."""
-    for n in range(1, MOST_PASSINGS + 1):
+    most = MOST_OVER_SFTP if "sftp" in script.__name__ else MOST_PASSINGS
+    for n in range(1, most + 1):
         home = script(f"{name}:{side}:{n}")
         if not home.gate.hit:
             shutil.rmtree(home.top, ignore_errors=True)
@@ -171,7 +203,7 @@ def passings(script, name, side, expected):
             return n, (f"{script.__name__}, {name}:{side}:{n}, in {home.top}\n" + difference(expected, state) +
                        ("" if sound else "\nspool verify finds it unsound"))
         shutil.rmtree(home.top, ignore_errors=True)
-    return MOST_PASSINGS, None
+    return most, None
 
 
 def compare_lists(tap):
@@ -223,7 +255,8 @@ def main():
         print("1..0 # SKIP built without crash points")
         Home.clean(keep=False)
         return
-    with Tap() as tap:
+    global SERVER
+    with Tap() as tap, Sshd(tempfile.gettempdir()) as SERVER:
         compare_lists(tap)
         test_killer(tap)
         expected = {}
@@ -231,6 +264,9 @@ def main():
             state, sound = script(None).end()
             expected[script] = state
             tap.ok(sound, f"{script.__name__}: undisturbed it ends sound")
+        twin, _ = over_sftp(None, server=False).end()
+        tap.ok(expected[over_sftp] == twin, "over SFTP the end is that of local drops",
+               difference(twin, expected[over_sftp]))
         jobs = [(name, side, script) for _, name in steps() for side in SIDES for script in SCRIPTS]
         with concurrent.futures.ThreadPoolExecutor(max_workers=3) as pool:
             results = list(pool.map(lambda job: passings(job[2], job[0], job[1], expected[job[2]]), jobs))

@@ -267,7 +267,8 @@ class Subsystem(SFTPServer):
             more = msg.get_int64()
         local = handle.path if handle else self.server.local(os.fsdecode(first))
         msg.packet.seek(at)
-        return op, handle.path if handle else os.fsdecode(first), more, local
+        name = "/" + os.path.relpath(handle.path, self.server.root) if handle else os.fsdecode(first)
+        return op, name, more, local
 
     def fits(self, msg, fault):
         at = msg.packet.tell()

@@ -65,7 +65,7 @@ LASTING = (
     ("the connection is refused", "connect", "cut-before", {}, IN),
     ("the login is refused", "login", "refuse", {}, IN),
     ("the folder is refused", "opendir", "status", {"code": 3}, IN),
-    ("reading is refused", "read", "status", {"code": 3}, IN),
+    ("reading fails", "read", "status", {"code": 4}, IN),
     ("removing is refused", "remove", "status", {"code": 3}, IN),
     ("writing is refused", "write", "status", {"code": 3}, OUT),
     ("renaming is refused", "rename", "status", {"code": 4}, OUT),
@@ -227,6 +227,21 @@ def test_vanishes(tap, peer):
         sound(tap, home, f"vanishes at {op}")
 
 
+def test_one_unreadable(tap, peer):
+    """One file that its sender does not let us read: said, and in nobody's way."""
+    home = faulty(peer)
+    fill(home, inputs())
+    peer.arm("open", "status", times=None, match="in/hello.txt$", code=3)
+    done = home.run()
+    rest = sorted(name for name in inputs() if name != "hello.txt")
+    tap.ok(done.returncode == 2 and b"hello.txt" in done.stderr, "a file that may not be read: exit 2, and it is named",
+           done.returncode, done.stderr.decode())
+    tap.ok(sorted(job_names(home)) == rest, "a file that may not be read: the others are taken", job_names(home))
+    peer.behave()
+    tap.ok(settle(home)[-1] != 2 and open_codes(home) == [], "a file that may be read again is taken", incidents(home))
+    compare(tap, home, inputs(), "a file that may be read again: nothing lost, the same bytes")
+
+
 def bytes_in_custody(home):
     return [home.command("spool", "cat", str(job["id"])).stdout for job in home.json("spool", "list")
             if job["type"] == "EMI"]
@@ -303,7 +318,7 @@ def test_host_key(tap, folder):
         peer.change_host_key()
         peer.start()
         done = home.run()
-        tap.ok(done.returncode == 2 and b"host key" in done.stderr.lower() and open_codes(home) == ["A102"],
+        tap.ok(done.returncode == 2 and b"key changed" in done.stderr.lower() and open_codes(home) == ["A102"],
                "a changed host key: refused, incident A102", done.stderr.decode(), incidents(home))
         tap.ok(peer.count("login") == 0, "a changed host key: nobody logs in there", peer.since())
         os.remove(peer.known_hosts)
@@ -365,7 +380,7 @@ def main():
     folder = tempfile.gettempdir()
     with Tap() as tap, Peer(folder) as peer:
         for test in (test_once, test_lasting, test_attributes, test_rename_over, test_collected_at_once, test_grows,
-                     test_vanishes, test_replaced, test_names, test_many_names, test_hanging_neighbour, test_restart):
+                     test_vanishes, test_one_unreadable, test_replaced, test_names, test_many_names, test_hanging_neighbour, test_restart):
             if not os.environ.get("ONLY") or os.environ["ONLY"] in test.__name__:
                 test(tap, peer)
         if not os.environ.get("ONLY") or os.environ["ONLY"] in "test_host_key":

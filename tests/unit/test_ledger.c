@@ -189,6 +189,12 @@ static void test_ledger_earlier__rules__older_or_accepted(void **state)
     assert_int_equal(d.bytes_other_name, 6);
     assert_true(ledger_last_sequence(ledger, &self, &n, NULL));
     assert_int_equal(n, 1);
+    self.sequence = 10; /* accepted or not, but older */
+    assert_true(ledger_sequence_before(ledger, &self, &n, NULL));
+    assert_int_equal(n, 3);
+    self.sequence = 3;
+    assert_true(ledger_sequence_before(ledger, &self, &n, NULL));
+    assert_int_equal(n, 2);
     assert_true(ledger_batch_used(ledger, &self, "B6", &n, NULL));
     assert_int_equal(n, 6);
     assert_true(ledger_batch_used(ledger, &self, "B9", &n, NULL));
@@ -278,7 +284,7 @@ static void test_ledger_items__batch_to_dispatch__counts_agree(void **state)
     assert_int_equal(n, 2);
     assert_true(ledger_dispatch(ledger, verdict, &session, 10, &n, NULL));
     assert_int_equal(n, 0);
-    struct ledger_part part = {.job = 1, .receipt = 1, .kind = "EMA", .name = "a", .drop = "mcc", .rows = -1};
+    struct ledger_part part = {.job = 1, .receipt = 1, .kind = "EMA", .name = "a", .drop = "mcc", .created = 9, .rows = -1};
     assert_true(ledger_part_plan(ledger, &part, NULL, NULL));
     part.kind = part.name = "EMD";
     assert_true(ledger_part_plan(ledger, &part, NULL, NULL));
