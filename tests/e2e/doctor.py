@@ -149,11 +149,18 @@ def test_servers(tap, top):
         unfit(tap, "no cipher in common", home, "algorithms", ["cannot agree"])
 
 
+def forgiving(server):
+    """libssh2 1.10 loses two numbers of each ECDSA identity that it loads, which is not ours to mend."""
+    with open(server.at("suppressions"), "w", encoding="ascii") as file:
+        file.write("leak:libcrypto.so\n")
+    return {"LSAN_OPTIONS": f"suppressions={server.at('suppressions')}:print_suppressions=0"}
+
+
 def test_logins(tap, top):
     """Each kind of identity and of host key that there is."""
     with Sshd(top, host_keys=("ecdsa",), user_key="ecdsa", hashed=True) as server:
         home = far(server)
-        done, rows = doctor(home, "mcc")
+        done, rows = doctor(home, "mcc", env=forgiving(server))
         tap.ok(done.returncode == 0 and "ecdsa-sha2-nistp256" in find_row(rows, "host-key")["text"],
                "ECDSA on both sides, known_hosts with hashed names", rows)
     with Sshd(top, host_keys=("ed25519", "ecdsa", "rsa")) as server:
