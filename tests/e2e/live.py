@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -95,6 +96,13 @@ def test_pass(tap):
            "a file rejected whole gets no EMD")
     tap.ok(home.run().returncode == 0, "a further pass finds nothing to do")
     tap.ok(len(home.out("tcos")) == 2 and len(home.out("mcc")) == 5, "and leaves nothing more in the drops")
+    before = home.state()
+    with open(home.conf, "ab") as file:
+        file.write(b"# ours\n")
+    again = subprocess.run([GATE, "init", home.dir], capture_output=True, check=False)
+    with open(home.conf, "rb") as file:
+        tap.ok(again.returncode == 2 and b"is there already" in again.stderr and file.read().endswith(b"# ours\n") and
+               home.state() == before, "init of a home that is there ends with 2 and changes nothing", again.stderr)
     tap.ok(home.command("run", "--twice").returncode == 2, "an unknown option ends with 2")
     tap.ok(Home().command("run", "--once", "x").returncode == 2, "an argument too many ends with 2")
     lost = subprocess.run([GATE, "-c", "/nonexistent.conf", "run", "--once"], capture_output=True, check=False)
@@ -646,6 +654,9 @@ def damages():
         "a job that nobody knows, ready": lambda home: os.mkdir(home.path("spool", "ready", "00000077")),
         "a stranger's folder": lambda home: os.mkdir(home.path("spool", "done", "stranger")),
         "a stranger's file": lambda home: open(home.path("spool", "ready", "00000001"), "wb").close(),
+        "a stranger's file in a job": lambda home: open(home.path(*job, "stranger"), "wb").close(),
+        "a stranger's folder in a work order's job": lambda home: os.mkdir(home.path(*order, "stranger")),
+        "an answer too many": answer_too_many,
         "a number written otherwise": lambda home: os.mkdir(home.path("spool", "done", "77")),
         "an index that has lost a row": lose_index_row,
         "a Device with two live work items": live_twice,
@@ -688,6 +699,16 @@ def damages():
                  "session WHERE item=1", "counter WHERE name='EMW'"):
         found[f"a lost row of {text}"] = lambda home, text=text: change(home, f"DELETE FROM {text}")
     return found
+
+
+def answer_too_many(home):
+    """A second acknowledgement of one receipt, bytes and all."""
+    name = answer(name_of(2))
+    shutil.copy(home.path("spool", "rejected", "00000003", name), home.path("spool", "rejected", "00000003", "EMA_x.csv"))
+    with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
+        ledger.execute("INSERT INTO part SELECT 99,job,receipt,kind,'EMA_x.csv',form,drop_name,recipient,sender,environment,"
+                       f"sequence,created,rows,state,size,sha256,delivered_at FROM part WHERE name='{name}'")
+    ledger.close()
 
 
 def lose_index_row(home):
