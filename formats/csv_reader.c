@@ -249,11 +249,6 @@ static enum quoting split(struct csv *c, size_t len)
     }
 }
 
-static bool is_text(const struct field *f, const char *text)
-{
-    return f->len == strlen(text) && memcmp(f->text, text, f->len) == 0;
-}
-
 /* The record's letter, quoted or not; 0 for any other. Needs no splitting, which may fail. */
 static char letter_of(const char *s, size_t len)
 {
@@ -387,7 +382,7 @@ static void expect_text(struct csv *c, size_t i, enum fault_kind kind, const cha
     struct fault fault = {kind, f->at, 0, column_name(c, i), f->text, f->len, NULL};
     g_autofree char *shown = NULL;
 
-    if (c->n_fields <= i || is_text(f, expected))
+    if (c->n_fields <= i || field_is(f, expected))
         return;
     shown = text_escape(f->text, f->len, SHOWN_CHARS);
     reader_fault_with(c->reader, &fault, "expected %s, found \"%s\"", expected, shown);
@@ -456,7 +451,7 @@ static bool check_order(struct csv *c)
     if (first && c->letter != 'H')
         report_record(c, FAULT_HEADER_RECORD, "the H record first");
     if (again)
-        report_record(c, FAULT_HEADER_RECORD, "one H record");
+        report_record(c, FAULT_HEADER_RECORD, "no second H record");
     if (was_over && !c->after_trailer) {
         c->after_trailer = true;
         report_record(c, FAULT_TRAILER_RECORD, "nothing after the T record");

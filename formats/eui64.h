@@ -1,5 +1,5 @@
 /*
- * EUI-64 identifiers as text: eight hex pairs joined by '-' (interface.md, opening paragraph).
+ * EUI-64 identifiers as text: eight hex pairs joined by '-' (FILES.md, opening paragraph).
  * Lower case is accepted on input; output is always upper case.
  */
 #ifndef ECOSGATE_FORMATS_EUI64_H

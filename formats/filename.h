@@ -1,5 +1,5 @@
 /*
- * Names of files that cross the edge (interface.md, section 2): the grammar of inbound names, a
+ * Names of files that cross the edge (FILES.md, 2): the grammar of inbound names, a
  * diagnosis of names outside it, and the names that the gateway gives to its answers and work orders.
  *
  *   struct filename f;

@@ -1,5 +1,5 @@
 /*
- * Points in time: whole seconds since 1970-01-01T00:00:00Z, always UTC (interface.md, opening
+ * Points in time: whole seconds since 1970-01-01T00:00:00Z, always UTC (FILES.md, opening
  * paragraph). Only calendar dates from year 0001 to 9999 that exist are accepted; no leap seconds.
  */
 #ifndef ECOSGATE_FORMATS_INSTANT_H

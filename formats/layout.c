@@ -19,10 +19,6 @@
     {                                                                                              \
         .name = (name_)                                                                            \
     }
-#define TEXT(name_)                                                                                \
-    {                                                                                              \
-        .name = (name_), .free_text = true                                                         \
-    }
 
 static const struct layout_column header_columns[] = {
     REQ("SenderId"),    REQ("RecipientId"), REQ("FileSequence"),   REQ("CreationDateTime"),
@@ -38,7 +34,7 @@ static const struct layout_column emi_columns[] = {
     OPT("CSPRegion"),    REQ("Attempt"),
 };
 _Static_assert(COUNT(emi_columns) == INSTRUCTION_COLUMNS, "enum instruction_column");
-static const struct layout_record emi_record = RECORD('D', "Device", emi_columns);
+const struct layout_record layout_instruction = RECORD('D', "Device", emi_columns);
 
 static const struct layout_column ema_file_columns[] = {
     REQ("Name"),          REQ("SHA256"),      REQ("Size"),          REQ("ReceivedAt"),
@@ -48,14 +44,14 @@ static const struct layout_column ema_file_columns[] = {
 static const struct layout_record ema_file = RECORD('F', "File", ema_file_columns);
 
 static const struct layout_column ema_finding_columns[] = {
-    REQ("Code"), REQ("Scope"), OPT("RecordNumber"), OPT("Field"), TEXT("Value"), TEXT("Text"),
+    REQ("Code"), REQ("Scope"), OPT("RecordNumber"), OPT("Field"), OPT("Value"), OPT("Text"),
 };
 static const struct layout_record ema_finding = RECORD('E', "Finding", ema_finding_columns);
 
 static const struct layout_column emd_columns[] = {
     REQ("RecordNumber"), OPT("DeviceID"),     OPT("DeviceType"), REQ("Outcome"),
     OPT("Code"),         OPT("Category"),     OPT("Transient"),  OPT("ResolvedBy"),
-    OPT("WorkItemId"),   OPT("NextEligible"), TEXT("Text"),
+    OPT("WorkItemId"),   OPT("NextEligible"), OPT("Text"),
 };
 static const struct layout_record emd_record = RECORD('D', "Device", emd_columns);
 
@@ -78,7 +74,7 @@ const struct file_type layout_types[] = {
      .root = "MigrationInstruction",
      .inbound = true,
      .readable = true,
-     .record = &emi_record,
+     .record = &layout_instruction,
      .rows_element = "Devices",
      .count_element = "DeviceCount"},
     {.code = "EMA",

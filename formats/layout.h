@@ -1,6 +1,6 @@
 /*
- * Layouts as data: every file type, its XML root, its record types and their columns (interface.md,
- * sections 1 and 3 to 6). Readers, writers, the XSD and the Table Schemas agree on these tables; a
+ * Layouts as data: every file type, its XML root, its record types and their columns (FILES.md, 1
+ * and 3 to 6). Readers, writers, the XSD and the Table Schemas agree on these tables; a
  * new layout is one new table and one line in the list. All columns beyond the seed's are proposals of
  * this project. All tables are constant and live as long as the program.
  */
@@ -23,7 +23,6 @@ enum {
 struct layout_column {
     const char *name; /* the XML element and the Table Schema field */
     bool required;    /* XML: the element must be there; CSV: always there, may not be empty */
-    bool free_text;   /* written through the spreadsheet guard in reports */
 };
 
 /* One record type: the columns after the record's letter (and for H after type and version). */
@@ -72,6 +71,7 @@ enum instruction_column {
     INSTRUCTION_ATTEMPT,
     INSTRUCTION_COLUMNS,
 };
+extern const struct layout_record layout_instruction;
 
 /* NULL where there is no such type. len bytes at code. */
 const struct file_type *layout_find(const char *code, size_t len);

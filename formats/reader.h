@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* 1-based, in the unpacked text; columns count characters. line 0: no place in the text. */
 struct place {
@@ -31,6 +32,28 @@ struct field {
     size_t len;       /* bytes; never more than the field limit */
     struct place at;
 };
+
+/* The field holds this text, which is not empty. */
+static inline bool field_is(const struct field *field, const char *text)
+{
+    return field->len > 0 && field->len == strlen(text) && memcmp(field->text, text, field->len) == 0;
+}
+
+/* The field as a whole number in plain decimal; 0 where it is none: a sign, a leading zero, more than
+ * max_digits (9 at most) digits. */
+static inline uint32_t field_number(const struct field *field, size_t max_digits)
+{
+    uint32_t n = 0;
+
+    if (field->len == 0 || field->len > max_digits || field->text[0] == '0')
+        return 0;
+    for (size_t i = 0; i < field->len; i++) {
+        if (field->text[i] < '0' || field->text[i] > '9')
+            return 0;
+        n = n * 10 + (uint32_t)(field->text[i] - '0');
+    }
+    return n;
+}
 
 struct record {
     uint32_t ordinal; /* 1 for the first D record (Device element), faulty ones counted too */

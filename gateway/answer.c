@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { NUMBER_SIZE = 24, MAX_ID = 64 };
+enum { NUMBER_SIZE = 24, MAX_ORG = 8, MAX_BATCH = 24, MAX_ID = MAX_ORG + MAX_BATCH + NUMBER_SIZE + 2 };
 
 /* A text that is the same for most rows of an answer is made once: a million rows have a million of it. */
 struct shown_instant {
@@ -53,14 +53,22 @@ static const char *instant(int64_t at, struct shown_instant *shown)
     return shown->text;
 }
 
-/* <org>.<BatchId>.<RecordNumber> (interface.md, section 6); 8, 24 and 20 characters at most. */
+/* At most n characters of text, which a damaged ledger may lack; returns where they end. */
+static char *append(char *p, const char *text, size_t n)
+{
+    for (; text != NULL && *text != '\0' && n > 0; n--)
+        *p++ = *text++;
+    return p;
+}
+
+/* <org>.<BatchId>.<RecordNumber> (formats/FILES.md, 6). */
 static const char *work_item_id(const char *org, const char *batch, int64_t record, char text[MAX_ID])
 {
     char digits[NUMBER_SIZE];
-    char *p = g_stpcpy(text, org);
+    char *p = append(text, org, MAX_ORG);
 
     *p++ = '.';
-    p = g_stpcpy(p, batch);
+    p = append(p, batch, MAX_BATCH);
     *p++ = '.';
     (void)g_stpcpy(p, number(record, digits)); /* the end is of no interest */
     return text;
@@ -73,18 +81,16 @@ static const char *number_or_nothing(int64_t n, char text[NUMBER_SIZE])
 
 static void write_header(struct answer *a, const char *batch)
 {
-    const struct config *config = a->gateway->config;
-    char sender[EUI64_TEXT_SIZE], sequence[NUMBER_SIZE], created[INSTANT_TEXT_SIZE];
+    char sequence[NUMBER_SIZE], created[INSTANT_TEXT_SIZE];
     const char *values[HEADER_COLUMNS] = {
-        [HEADER_SENDER_ID] = sender,
+        [HEADER_SENDER_ID] = a->part->sender,
         [HEADER_RECIPIENT_ID] = a->part->recipient,
         [HEADER_FILE_SEQUENCE] = number(a->part->sequence, sequence),
         [HEADER_CREATION_DATE_TIME] = created,
-        [HEADER_ENVIRONMENT] = config->environment,
+        [HEADER_ENVIRONMENT] = a->part->environment,
         [HEADER_BATCH_ID] = batch,
     };
 
-    eui64_print(config->eui64, sender);
     instant_print(a->part->created, created);
     writer_header(a->writer, values, (uint64_t)a->rows);
 }
@@ -280,21 +286,44 @@ static bool note_stored(struct answer *a, const struct disk_file *file, GError *
     return false;
 }
 
+/* Writes the whole answer into a function of bytes. */
+static bool write_to(struct answer *a, writer_bytes_fn *bytes, void *user, GError **error)
+{
+    enum form form = g_strcmp0(a->part->form, "xml") == 0 ? FORM_XML : FORM_CSV;
+
+    a->writer = writer_new(form, a->type, bytes, user);
+    bool good = write_content(a, error) && writer_finish(a->writer, error);
+    writer_free(a->writer);
+    return good;
+}
+
 static bool write_and_publish(struct answer *a, GError **error)
 {
     g_autofree char *path = job_path(a->gateway->spool, JOB_ACTIVE, a->job->id, a->part->name);
     g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
-    enum form form = strcmp(a->part->form, "xml") == 0 ? FORM_XML : FORM_CSV;
 
-    if (file == NULL)
-        return false;
-    a->writer = writer_new(form, a->type, disk_file_write, file);
-    bool good = write_content(a, error) && writer_finish(a->writer, error);
-    writer_free(a->writer);
-    return good && disk_file_publish(STEP_ANSWER_STORED, file, error) && note_stored(a, file, error);
+    return file != NULL && write_to(a, disk_file_write, file, error) &&
+           disk_file_publish(STEP_ANSWER_STORED, file, error) && note_stored(a, file, error);
 }
 
-bool answer_store(struct gateway *gateway, const struct ledger_part *part, GError **error)
+static bool add_bytes(void *user, const char *data, size_t len, GError **error)
+{
+    (void)error; /* cannot fail */
+    digest_update(user, data, len);
+    return true;
+}
+
+static bool write_digest(struct answer *a, char sha256[DIGEST_HEX_SIZE], GError **error)
+{
+    g_autoptr(digest_t) digest = digest_new();
+    bool good = write_to(a, add_bytes, digest, error);
+
+    digest_hex(digest, sha256);
+    return good;
+}
+
+/* Fills what an answer is built from and builds it: into its file, or (sha256 not NULL) into a digest. */
+static bool build(struct gateway *gateway, const struct ledger_part *part, char *sha256, int64_t *rows, GError **error)
 {
     g_autofree struct ledger_job *job = NULL;
     g_autofree struct ledger_verdict *verdict = NULL;
@@ -306,5 +335,25 @@ bool answer_store(struct gateway *gateway, const struct ledger_part *part, GErro
     answer.job = job;
     answer.verdict = verdict;
     answer.type = layout_find(part->kind, strlen(part->kind));
-    return write_and_publish(&answer, error);
+    if (job == NULL || answer.type == NULL || answer.type->record == NULL) {
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "the ledger has no job or no kind of answer for %s",
+                    part->name);
+        return false;
+    }
+    bool good = sha256 != NULL ? write_digest(&answer, sha256, error) : write_and_publish(&answer, error);
+    *rows = answer.rows;
+    return good;
+}
+
+bool answer_store(struct gateway *gateway, const struct ledger_part *part, GError **error)
+{
+    int64_t rows;
+
+    return build(gateway, part, NULL, &rows, error);
+}
+
+bool answer_digest(struct gateway *gateway, const struct ledger_part *part, char sha256[DIGEST_HEX_SIZE],
+                   int64_t *rows, GError **error)
+{
+    return build(gateway, part, sha256, rows, error);
 }

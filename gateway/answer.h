@@ -1,13 +1,19 @@
 /*
  * The bytes of answers and work orders (EMA, EMD, EMW), from ledger rows alone: the same whenever they
- * are built again (interface.md, sections 2, 5 and 6).
+ * are built again (formats/FILES.md, 2, 5 and 6).
  */
 #ifndef ECOSGATE_GATEWAY_ANSWER_H
 #define ECOSGATE_GATEWAY_ANSWER_H
 
 #include "gateway/gateway.h"
+#include "spool/digest.h"
 
 /* Stores a PLANNED part beside its job in active/ and notes size, digest and rows: it is STORED then. */
 bool answer_store(struct gateway *gateway, const struct ledger_part *part, GError **error);
+
+/* The SHA-256 and the rows that the answer has when it is built from the ledger's rows now; stores nothing.
+ * An error also when they do not make an answer any more. */
+bool answer_digest(struct gateway *gateway, const struct ledger_part *part, char sha256[DIGEST_HEX_SIZE],
+                   int64_t *rows, GError **error);
 
 #endif

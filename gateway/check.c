@@ -20,8 +20,9 @@ struct check {
     struct rules rules;
     size_t max_findings;
     struct progress progress;
-    uint64_t size;   /* of the file being judged */
-    const char *path; /* the same */
+    const char *path; /* of the file being judged */
+    uint64_t before;  /* bytes of the files before it */
+    uint64_t all;     /* bytes of all files */
     struct report_totals totals;
     int status;
 };
@@ -30,7 +31,7 @@ static void on_progress(void *user, uint64_t done)
 {
     struct check *check = user;
 
-    progress_show(&check->progress, check->path, done, check->size);
+    progress_show(&check->progress, check->path, check->before + done, check->all);
 }
 
 static void add_code(void *user, const char *code)
@@ -115,6 +116,14 @@ static void unable(struct check *check, const char *reason)
     check->status = EXIT_UNABLE;
 }
 
+static const char *not_regular(mode_t mode)
+{
+    if (S_ISDIR(mode))
+        return "is a folder, not a regular file; name the files in it";
+    return "is not a regular file; store what it gives under the name that it will be sent with, for the name is "
+           "judged too";
+}
+
 static void judge_open_file(struct check *check, int fd)
 {
     g_autofree char *name = g_path_get_basename(check->path);
@@ -149,18 +158,34 @@ static void check_file(struct check *check, const char *path)
         unable(check, g_strerror(errno));
         return;
     }
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        unable(check, "is not a regular file");
+    if (fstat(fd, &st) != 0) {
+        unable(check, g_strerror(errno));
+    } else if (!S_ISREG(st.st_mode)) {
+        unable(check, not_regular(st.st_mode));
     } else {
-        check->size = (uint64_t)st.st_size;
-        progress_init(&check->progress);
         judge_open_file(check, fd);
+        check->before += (uint64_t)st.st_size;
     }
     (void)close(fd); /* only read from */
 }
 
+/* For the progress bar only: what cannot be asked for its size is told of when its turn comes. */
+static uint64_t bytes_of(int n, char **paths)
+{
+    uint64_t bytes = 0;
+    struct stat st;
+
+    for (int i = 0; i < n; i++) {
+        if (stat(paths[i], &st) == 0 && S_ISREG(st.st_mode))
+            bytes += (uint64_t)st.st_size;
+    }
+    return bytes;
+}
+
 static int check_files(struct check *check, int n, char **paths)
 {
+    progress_init(&check->progress);
+    check->all = bytes_of(n, paths);
     for (int i = 0; i < n; i++)
         check_file(check, paths[i]);
     if (!check->invocation->json)
@@ -182,9 +207,11 @@ int command_check(const struct invocation *invocation)
 
     if (command_options(&own, "check FILE…", entries) < 0)
         return EXIT_UNABLE;
-    if (own.argc == 0 || max_findings < 0) {
-        g_printerr("ecosgate: check: expected the files to check%s\n",
-                   max_findings < 0 ? " and a --max-findings of 0 or more" : "");
+    if (own.argc == 0)
+        return command_usage("check [--max-findings N] FILE…");
+    if (max_findings < 0) {
+        g_printerr("ecosgate: check: expected a --max-findings of 0 or more, found %" G_GINT64_FORMAT "\n",
+                   max_findings);
         return EXIT_UNABLE;
     }
     rules_init(&check.rules);

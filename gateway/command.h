@@ -22,17 +22,25 @@ struct invocation {
 /* Each returns an exit status. */
 int command_init(const struct invocation *invocation);
 int command_check(const struct invocation *invocation);
+int command_pickup(const struct invocation *invocation);
 int command_run(const struct invocation *invocation);
 int command_spool(const struct invocation *invocation);
 int command_device(const struct invocation *invocation);
 int command_status(const struct invocation *invocation);
 
 /* Parses a command's own options, printing the fault of a bad call: -1, else the number of arguments left,
- * which then stand in invocation->argv. entries is a GOptionEntry array. */
+ * which then stand in invocation->argv. usage is the command with its arguments, "spool cat ID [NAME]",
+ * without options; entries is a GOptionEntry array, NULL for none. --help is answered here and ends the program. */
 int command_options(struct invocation *invocation, const char *usage, const void *entries);
 
 /* "ecosgate: …" on standard error; returns EXIT_UNABLE. Frees error. */
 int command_unable(void *error);
+
+/* The same for a command without options of its own; false, told, unless there are min to max arguments. */
+bool command_arguments(struct invocation *invocation, const char *usage, int min, int max);
+
+/* "ecosgate: call it as: ecosgate <usage>"; returns EXIT_UNABLE. */
+int command_usage(const char *usage);
 
 /* One line on standard output; takes the reference. */
 void command_print_json(json_t *object);

@@ -202,17 +202,100 @@ static void load_gateway(struct loading *l, struct config *c)
     (void)choice_value(l, g, "inventory", inventory); /* one choice: only checked */
 }
 
+/* ---- drops behind an SFTP server ---- */
+
+enum { MAX_SFTP_TEXT = 255 }; /* of host and user: more is no name, and libraries have stumbled over it */
+
+static const char *const sftp_keys[] = {"host",  "port",    "user", "identity",  "passphrase_file", "known_hosts",
+                                        "taken", "timeout", "kex",  "host_keys", "ciphers",         "macs"};
+
+static char *optional_path(struct loading *l, const char *group, const char *key)
+{
+    g_autofree char *value = text_value(l, group, key, "");
+
+    return *value == '\0' ? g_strdup("") : g_canonicalize_filename(value, l->dir);
+}
+
+/* A folder on the server: as it stands, but for slashes at its end. */
+static char *remote_path(struct loading *l, const char *group, const char *key, const char *fallback)
+{
+    char *value = text_value(l, group, key, fallback);
+    size_t len = strlen(value);
+
+    while (len > 1 && value[len - 1] == '/')
+        value[--len] = '\0';
+    return value;
+}
+
+static char *word_value(struct loading *l, const char *group, const char *key, const char *what)
+{
+    char *value = text_value(l, group, key, NULL);
+    bool bad = strlen(value) > MAX_SFTP_TEXT;
+
+    for (const char *c = value; *c != '\0'; c++)
+        bad = bad || g_ascii_isspace(*c) || g_ascii_iscntrl(*c) || *c == '@' || *c == '/' || *c == '[';
+    if (bad)
+        fault(l, group, key, what);
+    return value;
+}
+
+static char *algorithms_value(struct loading *l, const char *group, const char *key)
+{
+    char *value = text_value(l, group, key, "");
+
+    if (strspn(value, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "@.,_-") != strlen(value))
+        fault(l, group, key, "names of algorithms joined by ',', without blanks");
+    return value;
+}
+
+static void load_sftp(struct loading *l, struct drop *drop, const char *group)
+{
+    drop->in = remote_path(l, group, "in", NULL);
+    drop->out = remote_path(l, group, "out", NULL);
+    drop->taken = remote_path(l, group, "taken", "");
+    drop->host = word_value(l, group, "host", "the name or address of a host, nothing before or after it");
+    drop->port = (int)number_value(l, group, "port", 22, 1, 65535);
+    drop->user = word_value(l, group, "user", "the name of a user of at most 255 bytes, without blanks, '@', '/' and '['");
+    drop->identity = optional_path(l, group, "identity");
+    drop->passphrase_file = optional_path(l, group, "passphrase_file");
+    drop->known_hosts = path_value(l, group, "known_hosts", NULL);
+    drop->timeout = number_value(l, group, "timeout", 20, 1, 3600);
+    drop->kex = algorithms_value(l, group, "kex");
+    drop->host_keys = algorithms_value(l, group, "host_keys");
+    drop->ciphers = algorithms_value(l, group, "ciphers");
+    drop->macs = algorithms_value(l, group, "macs");
+    if (*drop->taken != '\0' && (strcmp(drop->taken, drop->in) == 0 || strcmp(drop->taken, drop->out) == 0))
+        fault(l, group, "taken", "a folder of its own, not the one of in= or out=");
+    if (*drop->passphrase_file != '\0' && *drop->identity == '\0')
+        fault(l, group, "passphrase_file", "identity= beside it: ssh-agent needs no passphrase");
+}
+
+static void load_local(struct loading *l, struct drop *drop, const char *group)
+{
+    drop->in = path_value(l, group, "in", NULL);
+    drop->out = path_value(l, group, "out", NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(sftp_keys); i++) {
+        g_hash_table_add(l->known, place_key(group, sftp_keys[i]));
+        if (g_key_file_has_key(l->file, group, sftp_keys[i], NULL))
+            fault(l, group, sftp_keys[i], "transport=sftp beside it: a local drop has no such setting");
+    }
+}
+
 static void load_drop(struct loading *l, struct config *c, const char *group)
 {
-    static const char *const transports[] = {"local", NULL};
+    static const char *const transports[] = {"local", "sftp", NULL};
     static const char *const rules[] = {"closed", "stable", "marker", "at-once", NULL};
     struct drop *drop = g_new0(struct drop, 1);
 
     drop->name = g_strdup(group + strlen("drop "));
-    (void)choice_value(l, group, "transport", transports); /* one choice: only checked */
-    drop->in = path_value(l, group, "in", NULL);
-    drop->out = path_value(l, group, "out", NULL);
-    drop->complete = (enum completeness)choice_value(l, group, "complete", rules);
+    drop->transport = (enum transport_kind)choice_value(l, group, "transport", transports);
+    if (drop->transport == TRANSPORT_SFTP)
+        load_sftp(l, drop, group);
+    else
+        load_local(l, drop, group);
+    /* Nobody can ask a server who has a file open: its drops begin one rule later. */
+    size_t first = drop->transport == TRANSPORT_SFTP ? COMPLETE_STABLE : COMPLETE_CLOSED;
+    drop->complete = (enum completeness)(first + choice_value(l, group, "complete", rules + first));
     drop->stable_seconds = number_value(l, group, "stable_seconds", 10, 0, 86400);
     g_ptr_array_add(c->drops, drop);
 }
@@ -330,16 +413,22 @@ struct config *config_load(const char *path, GError **error)
     return config;
 }
 
+static void free_drop(struct drop *drop)
+{
+    char *const texts[] = {drop->name,        drop->in,    drop->out, drop->host,      drop->user,    drop->identity, drop->passphrase_file,
+                           drop->known_hosts, drop->taken, drop->kex, drop->host_keys, drop->ciphers, drop->macs};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+        g_free(texts[i]);
+    g_free(drop);
+}
+
 void config_free(struct config *config)
 {
     if (config == NULL)
         return;
     for (guint i = 0; i < config->drops->len; i++) {
-        struct drop *drop = config->drops->pdata[i];
-        g_free(drop->name);
-        g_free(drop->in);
-        g_free(drop->out);
-        g_free(drop);
+        free_drop(config->drops->pdata[i]);
     }
     for (guint i = 0; i < config->parties->len; i++) {
         struct party *party = &g_array_index(config->parties, struct party, i);

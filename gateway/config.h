@@ -1,6 +1,6 @@
 /*
  * The configuration: a GLib key file, checked as a whole; every fault is told with its line
- * (gateway.md, Configuration; ecosgate.conf(5)). Paths are relative to the file's folder.
+ * (ecosgate.conf(5)). Paths are relative to the file's folder.
  */
 #ifndef ECOSGATE_GATEWAY_CONFIG_H
 #define ECOSGATE_GATEWAY_CONFIG_H
@@ -15,12 +15,25 @@ GQuark config_error_quark(void);
 
 enum completeness { COMPLETE_CLOSED, COMPLETE_STABLE, COMPLETE_MARKER, COMPLETE_AT_ONCE };
 
+enum transport_kind { TRANSPORT_LOCAL, TRANSPORT_SFTP };
+
 struct drop {
     char *name;
+    enum transport_kind transport;
     char *in;
     char *out;
     enum completeness complete;
     int64_t stable_seconds;
+    /* SFTP only; texts are empty where nothing is set. in, out and taken are paths on the server then. */
+    char *host;
+    int port;
+    char *user;
+    char *identity;        /* file of a private key; empty: ssh-agent */
+    char *passphrase_file; /* its first line */
+    char *known_hosts;
+    char *taken;     /* folder that files are moved to once they are in the spool; empty: they are removed */
+    int64_t timeout; /* seconds: the longest wait for the server */
+    char *kex, *host_keys, *ciphers, *macs; /* algorithms, joined by ','; empty: the library's */
 };
 
 struct config {

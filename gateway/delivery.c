@@ -1,30 +1,67 @@
 #include "gateway/delivery.h"
 
 #include "gateway/answer.h"
-#include "gateway/clock.h"
+#include "gateway/outbox.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { COPY_SIZE = 256 * 1024 };
+struct delivery {
+    struct gateway *gateway;
+    GPtrArray *outboxes; /* struct outbox, in the configuration's order */
+    GArray *settled;     /* int64_t: jobs that may owe nothing more */
+};
 
-static bool update(struct gateway *gateway, enum step step, struct ledger_part *part, enum ledger_part_state state,
-                   GError **error)
+static void free_outbox(gpointer outbox)
 {
-    part->state = state;
-    if (!ledger_begin(gateway->ledger, error))
-        return false;
-    if (ledger_part_update(gateway->ledger, part, error) && ledger_commit(step, gateway->ledger, error))
-        return true;
-    ledger_rollback(gateway->ledger);
-    return false;
+    outbox_free(outbox);
+}
+
+static void on_settled(void *user, int64_t job)
+{
+    struct delivery *delivery = user;
+
+    g_array_append_val(delivery->settled, job);
+}
+
+static bool add_outboxes(struct delivery *delivery, int wake, GError **error)
+{
+    const struct config *config = delivery->gateway->config;
+
+    for (guint i = 0; i < config->drops->len; i++) {
+        struct outbox *outbox =
+            outbox_new(delivery->gateway, config->drops->pdata[i], wake, on_settled, delivery, error);
+        if (outbox == NULL)
+            return false;
+        g_ptr_array_add(delivery->outboxes, outbox);
+    }
+    return true;
+}
+
+struct delivery *delivery_new(struct gateway *gateway, int wake, GError **error)
+{
+    struct delivery *delivery = g_new0(struct delivery, 1);
+
+    delivery->gateway = gateway;
+    delivery->outboxes = g_ptr_array_new_with_free_func(free_outbox);
+    delivery->settled = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    if (add_outboxes(delivery, wake, error))
+        return delivery;
+    delivery_free(delivery);
+    return NULL;
+}
+
+void delivery_free(struct delivery *delivery)
+{
+    if (delivery == NULL)
+        return;
+    g_ptr_array_unref(delivery->outboxes);
+    g_array_unref(delivery->settled);
+    g_free(delivery);
 }
 
 /* ---- PLANNED → STORED ---- */
 
-static bool build(struct gateway *gateway, struct ledger_part *part, GError **error)
+static bool build(struct gateway *gateway, const struct ledger_part *part, GError **error)
 {
     g_autofree struct ledger_job *job = NULL;
 
@@ -36,90 +73,19 @@ static bool build(struct gateway *gateway, struct ledger_part *part, GError **er
     return answer_store(gateway, part, error);
 }
 
-/* ---- STORED → STAGED ---- */
-
-static bool copy_part(const char *from, struct disk_file *to, GError **error)
+static bool build_planned(struct gateway *gateway, GError **error)
 {
-    g_autofree char *buffer = g_malloc(COPY_SIZE);
-    int fd = open(from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    ssize_t n = -1;
-    bool good = fd >= 0;
+    g_autoptr(GPtrArray) planned = NULL;
 
-    while (good && (n = read(fd, buffer, COPY_SIZE)) > 0)
-        good = disk_file_write(to, buffer, (size_t)n, error);
-    if (n < 0)
-        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s: %s", from, g_strerror(errno));
-    if (fd >= 0)
-        (void)close(fd); /* only read from */
-    return n == 0;
-}
-
-static bool upload(struct gateway *gateway, const struct ledger_part *part, const char *target, GError **error)
-{
-    g_autofree char *stored = job_path(gateway->spool, JOB_ACTIVE, part->job, part->name);
-    g_autoptr(disk_file_t) file = disk_file_create(target, (uint64_t)part->size, error);
-
-    if (file == NULL || !copy_part(stored, file, error) || !disk_file_upload(STEP_DELIVERY_UPLOADED, file, error))
+    if (!ledger_parts_planned(gateway->ledger, &planned, error))
         return false;
-    if (strcmp(disk_file_sha256(file), part->sha256) == 0)
-        return true;
-    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "%s is not what was stored: its SHA-256 differs", stored);
-    return false;
-}
-
-/* ---- STAGED → DELIVERED ---- */
-
-/* The name is taken: by the same bytes, then it is delivered; by others, then an operator must look. */
-static bool settle_taken(const struct ledger_part *part, const char *target, GError **error)
-{
-    g_autofree char *temporary = disk_part_path(target);
-    bool same;
-
-    if (!disk_same_bytes(target, (uint64_t)part->size, part->sha256, &same, error))
-        return false;
-    if (same)
-        return disk_unlink(STEP_DELIVERY_DROPPED, temporary, error);
-    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
-                "%s is there with other bytes and is left alone; move it away and the delivery goes on", target);
-    return false;
-}
-
-static bool publish(const struct ledger_part *part, const char *target, GError **error)
-{
-    g_autofree char *temporary = disk_part_path(target);
-    GError *fault = NULL;
-    bool exists;
-
-    if (!disk_exists(temporary, &exists, error))
-        return false;
-    if (!exists)
-        return true; /* renamed before the stop; the recipient may even have taken it already */
-    if (disk_publish_part(STEP_DELIVERY_PUBLISHED, target, &fault))
-        return true;
-    if (!g_error_matches(fault, SPOOL_ERROR, SPOOL_ERROR_EXISTS)) {
-        g_propagate_error(error, fault);
-        return false;
+    for (guint i = 0; i < planned->len && !gateway_stopping(gateway); i++) {
+        const struct ledger_part *part = planned->pdata[i];
+        GError *fault = NULL;
+        if (!build(gateway, part, &fault))
+            gateway_fail(gateway, fault, "%s could not be stored; it is tried again", part->name);
     }
-    g_clear_error(&fault);
-    return settle_taken(part, target, error);
-}
-
-static bool deliver(struct gateway *gateway, struct ledger_part *part, GError **error)
-{
-    const struct drop *drop = config_drop(gateway->config, part->drop);
-
-    if (drop == NULL) {
-        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "the configuration has no [drop %s] any more", part->drop);
-        return false;
-    }
-    g_autofree char *target = g_build_filename(drop->out, part->name, NULL);
-    if (part->state == LEDGER_STORED && (!upload(gateway, part, target, error) ||
-                                         !update(gateway, STEP_DELIVERY_STAGED, part, LEDGER_STAGED, error)))
-        return false;
-    if (!publish(part, target, error))
-        return false;
-    part->delivered_at = clock_now();
-    return update(gateway, STEP_DELIVERY_SETTLED, part, LEDGER_DELIVERED, error);
+    return true;
 }
 
 /* ---- jobs that owe nothing more ---- */
@@ -128,11 +94,13 @@ static bool finish(struct gateway *gateway, int64_t id, GError **error)
 {
     g_autofree struct ledger_job *job = NULL;
     g_autofree struct ledger_verdict *verdict = NULL;
-    g_autoptr(GPtrArray) owed = NULL;
+    enum job_state state;
+    int64_t owed = 0;
 
-    if (!ledger_job_get(gateway->ledger, id, &job, error) || !ledger_parts_owed(gateway->ledger, id, &owed, error))
+    if (!ledger_job_get(gateway->ledger, id, &job, error) || !ledger_parts_owed(gateway->ledger, id, &owed, error) ||
+        !job_find(gateway->spool, id, &state, error))
         return false;
-    if (job == NULL || owed->len > 0)
+    if (job == NULL || owed > 0 || state != JOB_ACTIVE)
         return true;
     if (job->direction == LEDGER_IN && !ledger_verdict_get(gateway->ledger, id, job->receipt, &verdict, error))
         return false;
@@ -142,45 +110,69 @@ static bool finish(struct gateway *gateway, int64_t id, GError **error)
     return job_move(STEP_JOB_FINISHED, gateway->spool, id, JOB_ACTIVE, rejected ? JOB_REJECTED : JOB_DONE, error);
 }
 
-static bool finish_jobs(struct gateway *gateway, GError **error)
+static bool finish_all(struct gateway *gateway, const GArray *ids, GError **error)
 {
-    g_autoptr(GArray) active = job_list(gateway->spool, JOB_ACTIVE, error);
-
-    for (guint i = 0; active != NULL && i < active->len; i++) {
-        if (!finish(gateway, g_array_index(active, int64_t, i), error))
+    for (guint i = 0; i < ids->len; i++) {
+        if (!finish(gateway, g_array_index(ids, int64_t, i), error))
             return false;
     }
-    return active != NULL;
+    return true;
 }
 
-/* A drop that failed once is not tried again in the same pass: order is kept and time is not wasted. */
-static void settle_part(struct gateway *gateway, struct ledger_part *part, GHashTable *down)
-{
-    GError *fault = NULL;
-    g_autofree struct ledger_part *now = NULL;
+/* ---- drops that the configuration does not know any more ---- */
 
-    if (part->state == LEDGER_PLANNED) {
-        if (!build(gateway, part, &fault) || !ledger_part_get(gateway->ledger, part->id, &now, &fault)) {
-            gateway_fail(gateway, fault, "%s could not be stored; it is tried again", part->name);
-            return;
-        }
-    }
-    if (g_hash_table_contains(down, part->drop))
-        return;
-    if (!deliver(gateway, now ? now : part, &fault)) {
-        gateway_fail(gateway, fault, "drop %s: %s could not be delivered; it waits in the spool", part->drop, part->name);
-        g_hash_table_add(down, g_strdup(part->drop));
-    }
+static bool tell_unknown_drop(void *user, const char *name, int64_t n, GError **error)
+{
+    struct gateway *gateway = user;
+
+    (void)error; /* nothing can go wrong */
+    if (config_drop(gateway->config, name) == NULL)
+        gateway_fail(gateway, NULL,
+                     "files for a drop that the configuration does not know any more, [drop %s], wait in the spool: "
+                     "%" G_GINT64_FORMAT,
+                     name, n);
+    return true;
 }
 
-bool delivery_pass(struct gateway *gateway, GError **error)
-{
-    g_autoptr(GPtrArray) owed = NULL;
-    g_autoptr(GHashTable) down = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+/* ---- all ---- */
 
-    if (!ledger_parts_owed(gateway->ledger, 0, &owed, error))
+bool delivery_begin_pass(struct delivery *delivery, GError **error)
+{
+    g_autoptr(GArray) active = job_list(delivery->gateway->spool, JOB_ACTIVE, error);
+
+    for (guint i = 0; i < delivery->outboxes->len; i++)
+        outbox_begin_pass(delivery->outboxes->pdata[i]);
+    return active != NULL && finish_all(delivery->gateway, active, error) &&
+           ledger_drops_owed_each(delivery->gateway->ledger, tell_unknown_drop, delivery->gateway, error);
+}
+
+bool delivery_advance(struct delivery *delivery, GError **error)
+{
+    if (!build_planned(delivery->gateway, error))
         return false;
-    for (guint i = 0; i < owed->len && !gateway_stopping(gateway); i++)
-        settle_part(gateway, owed->pdata[i], down);
-    return finish_jobs(gateway, error);
+    for (guint i = 0; i < delivery->outboxes->len; i++) {
+        if (!outbox_advance(delivery->outboxes->pdata[i], error))
+            return false;
+    }
+    bool good = finish_all(delivery->gateway, delivery->settled, error);
+    g_array_set_size(delivery->settled, 0);
+    return good;
+}
+
+bool delivery_is_busy(const struct delivery *delivery)
+{
+    for (guint i = 0; i < delivery->outboxes->len; i++) {
+        if (outbox_is_busy(delivery->outboxes->pdata[i]))
+            return true;
+    }
+    return false;
+}
+
+int64_t delivery_due(const struct delivery *delivery)
+{
+    int64_t due = G_MAXINT64;
+
+    for (guint i = 0; i < delivery->outboxes->len; i++)
+        due = MIN(due, outbox_due(delivery->outboxes->pdata[i]));
+    return due;
 }

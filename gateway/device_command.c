@@ -17,7 +17,7 @@ struct gathering {
     int64_t tries, next_eligible;
 };
 
-/* WorkItemId (interface.md, section 5). */
+/* WorkItemId (formats/FILES.md, 6). */
 static char *work_item_id(const struct ledger_history *row)
 {
     return g_strdup_printf("%s.%s.%" G_GINT64_FORMAT, row->org ? row->org : "",
@@ -118,17 +118,19 @@ static int show(struct looking *looking, const struct invocation *invocation, ui
 
 int command_device(const struct invocation *invocation)
 {
+    static const char usage[] = "device show DEVICE-ID";
+    struct invocation rest = *invocation;
     struct looking looking;
     uint64_t device;
 
-    if (invocation->argc != 2 || strcmp(invocation->argv[0], "show") != 0) {
-        g_printerr("ecosgate: call it as: ecosgate device show DEVICE-ID\n");
+    if (!command_arguments(&rest, usage, 2, 2))
         return EXIT_UNABLE;
-    }
-    if (!eui64_parse(invocation->argv[1], strlen(invocation->argv[1]), &device)) {
+    if (strcmp(rest.argv[0], "show") != 0)
+        return command_usage(usage);
+    if (!eui64_parse(rest.argv[1], strlen(rest.argv[1]), &device)) {
         g_printerr("ecosgate: '%s' is no Device ID: expected eight pairs of hex digits such as "
                    "90-B3-D5-1F-30-00-00-01\n",
-                   invocation->argv[1]);
+                   rest.argv[1]);
         return EXIT_UNABLE;
     }
     if (!looking_open(&looking, invocation))

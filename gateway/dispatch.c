@@ -13,7 +13,7 @@ static bool make_order(struct gateway *gateway, const struct ledger_verdict *of,
     int64_t now = clock_now(), id, sequence;
     char own[EUI64_TEXT_SIZE], recipient[EUI64_TEXT_SIZE];
 
-    if (!ledger_job_next_id(ledger, &id, error) || !ledger_counter_next(ledger, "EMW", &sequence, error))
+    if (!ledger_job_reserve_ids(ledger, 1, &id, error) || !ledger_counter_next(ledger, "EMW", &sequence, error))
         return false;
     eui64_print(config->eui64, own);
     eui64_print(party->eui64, recipient);
@@ -27,7 +27,8 @@ static bool make_order(struct gateway *gateway, const struct ledger_verdict *of,
         !ledger_dispatch(ledger, of, &session, config->work_order_devices, n, error))
         return false;
     struct ledger_part part = {.job = id, .kind = "EMW", .name = name, .form = job.form, .drop = party->drop,
-                               .recipient = recipient, .sequence = sequence, .created = now, .rows = *n, .size = -1};
+                               .recipient = recipient, .sender = own, .environment = config->environment,
+                               .sequence = sequence, .created = now, .rows = *n, .size = -1};
     return ledger_part_plan(ledger, &part, NULL, error);
 }
 

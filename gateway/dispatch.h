@@ -1,6 +1,6 @@
 /*
  * Dispatch: READY work items become sessions under a work order (EMW), an outbound job of its own, in one
- * commit per work order (interface.md, sections 2 and 6).
+ * commit per work order (formats/FILES.md, 2 and 6).
  */
 #ifndef ECOSGATE_GATEWAY_DISPATCH_H
 #define ECOSGATE_GATEWAY_DISPATCH_H

@@ -7,15 +7,30 @@
 enum { READ_SIZE = 64 * 1024, LINE_BYTES = 512, SHOWN_BEFORE = 40, SHOWN_CHARS = 100 };
 
 struct excerpting {
-    GHashTable *lines; /* the result */
-    GArray *wanted;    /* struct place, sorted */
-    guint next;        /* first of wanted that was not passed */
-    uint32_t line;     /* the one being read */
-    uint32_t column;   /* characters of it passed */
-    GString *window;   /* what is shown of it */
+    GHashTable *excerpts; /* the result */
+    GArray *wanted;       /* struct place, sorted */
+    GPtrArray *texts;     /* what is shown at each of them, NULL until it has begun */
+    guint next;           /* first of wanted whose line is not over */
+    guint full, begun;    /* first of wanted whose text is not full yet; first that has not begun */
+    uint32_t line;        /* the one being read */
+    uint32_t column;      /* characters of it passed */
 };
 
-static int by_line(gconstpointer a, gconstpointer b)
+static guint hash_place(gconstpointer place)
+{
+    const struct place *at = place;
+
+    return at->line * 31 + at->column;
+}
+
+static gboolean is_same_place(gconstpointer a, gconstpointer b)
+{
+    const struct place *x = a, *y = b;
+
+    return x->line == y->line && x->column == y->column;
+}
+
+static int by_place(gconstpointer a, gconstpointer b)
 {
     const struct place *x = a, *y = b;
 
@@ -30,9 +45,18 @@ static void free_excerpt(gpointer excerpt)
     g_free(excerpt);
 }
 
-static const struct place *wanted(const struct excerpting *x)
+static void free_text(gpointer text)
 {
-    return x->next < x->wanted->len ? &g_array_index(x->wanted, struct place, x->next) : NULL;
+    if (text != NULL)
+        (void)g_string_free(text, TRUE); /* returns NULL then */
+}
+
+/* The place wanted, NULL where there is none on the line being read. */
+static const struct place *wanted_here(const struct excerpting *x, guint i)
+{
+    const struct place *place = i < x->wanted->len ? &g_array_index(x->wanted, struct place, i) : NULL;
+
+    return place != NULL && place->line == x->line ? place : NULL;
 }
 
 static uint32_t first_shown(const struct place *place)
@@ -40,37 +64,57 @@ static uint32_t first_shown(const struct place *place)
     return place->column > SHOWN_BEFORE ? place->column - SHOWN_BEFORE : 1;
 }
 
-static void keep_line(struct excerpting *x)
+static void keep(struct excerpting *x, const struct place *place, GString *text)
 {
-    const struct place *place = wanted(x);
     struct excerpt *excerpt = g_new(struct excerpt, 1);
     size_t before = place->column - first_shown(place);
-    const char *mark = x->window->str;
+    const char *mark = text->str;
 
-    if (x->window->len > 0 && x->window->str[x->window->len - 1] == '\r')
-        g_string_truncate(x->window, x->window->len - 1);
+    if (text->len > 0 && text->str[text->len - 1] == '\r')
+        g_string_truncate(text, text->len - 1);
     for (size_t i = 0; i < before && *mark != '\0'; i++)
         mark = g_utf8_next_char(mark);
-    mark = MIN(mark, x->window->str + x->window->len);
-    g_autofree char *head = text_escape(x->window->str, (size_t)(mark - x->window->str), 0);
-    excerpt->text = text_escape(x->window->str, x->window->len, SHOWN_CHARS);
+    mark = MIN(mark, text->str + text->len);
+    g_autofree char *head = text_escape(text->str, (size_t)(mark - text->str), 0);
+    excerpt->at = *place;
+    excerpt->text = text_escape(text->str, text->len, SHOWN_CHARS);
     excerpt->caret = text_characters(head, strlen(head));
-    g_hash_table_insert(x->lines, GUINT_TO_POINTER(x->line), excerpt);
-    while (wanted(x) != NULL && wanted(x)->line == x->line)
-        x->next++;
+    g_hash_table_replace(x->excerpts, &excerpt->at, excerpt);
 }
 
+static void begin_text(struct excerpting *x, guint i)
+{
+    x->texts->pdata[i] = g_string_new(NULL);
+    x->begun = i + 1;
+}
+
+/* The line is over. */
+static void keep_line(struct excerpting *x)
+{
+    const struct place *place;
+
+    for (; (place = wanted_here(x, x->next)) != NULL; x->next++) {
+        if (x->next >= x->begun)
+            begin_text(x, x->next); /* a place behind the line's end: nothing is shown */
+        keep(x, place, x->texts->pdata[x->next]);
+        free_text(g_steal_pointer(&x->texts->pdata[x->next]));
+    }
+    x->full = x->begun = x->next;
+}
+
+/* Texts begin and become full in the order of their places, so that a line is passed once, however many
+ * places on it are wanted. */
 static void take(struct excerpting *x, const char *data, size_t len)
 {
-    const struct place *place = wanted(x);
-
-    if (place == NULL || place->line != x->line)
-        return;
-    for (size_t i = 0; i < len && x->window->len < LINE_BYTES; i++) {
-        if (((unsigned char)data[i] & 0xC0) != 0x80)
-            x->column++;
-        if (x->column >= first_shown(place))
-            g_string_append_c(x->window, data[i]);
+    for (size_t i = 0; i < len && wanted_here(x, x->full) != NULL; i++) {
+        const struct place *place;
+        x->column += ((unsigned char)data[i] & 0xC0) != 0x80;
+        while ((place = wanted_here(x, x->begun)) != NULL && x->column >= first_shown(place))
+            begin_text(x, x->begun);
+        for (guint k = x->full; k < x->begun; k++)
+            g_string_append_c((GString *)x->texts->pdata[k], data[i]);
+        while (x->full < x->begun && ((GString *)x->texts->pdata[x->full])->len >= LINE_BYTES)
+            x->full++;
     }
 }
 
@@ -82,30 +126,29 @@ static void feed(struct excerpting *x, const char *data, size_t len)
         take(x, data, n);
         if (end == NULL)
             return;
-        if (wanted(x) != NULL && wanted(x)->line == x->line)
-            keep_line(x);
+        keep_line(x);
         x->line++;
         x->column = 0;
-        g_string_truncate(x->window, 0);
         data += n + 1;
         len -= n + 1;
     }
 }
 
-GHashTable *excerpt_lines(int fd, enum filename_pack pack, const struct unpack_limits *limits, GArray *places)
+GHashTable *excerpt_places(int fd, enum filename_pack pack, const struct unpack_limits *limits, GArray *places)
 {
-    struct excerpting x = {.wanted = places, .line = 1, .window = g_string_new(NULL)};
+    struct excerpting x = {.wanted = places, .line = 1};
     struct unpack *unpack = unpack_new(fd, pack, NULL, 0, limits);
     g_autofree char *buffer = g_malloc(READ_SIZE);
     ssize_t n;
 
-    x.lines = g_hash_table_new_full(NULL, NULL, NULL, free_excerpt);
-    g_array_sort(places, by_line);
-    while (wanted(&x) != NULL && (n = unpack_read(unpack, buffer, READ_SIZE, NULL)) > 0)
+    x.excerpts = g_hash_table_new_full(hash_place, is_same_place, NULL, free_excerpt);
+    x.texts = g_ptr_array_new_with_free_func(free_text);
+    g_ptr_array_set_size(x.texts, (gint)places->len);
+    g_array_sort(places, by_place);
+    while (x.next < places->len && (n = unpack_read(unpack, buffer, READ_SIZE, NULL)) > 0)
         feed(&x, buffer, (size_t)n);
-    if (wanted(&x) != NULL && wanted(&x)->line == x.line)
-        keep_line(&x);
-    g_string_free(x.window, TRUE);
+    keep_line(&x);
+    g_ptr_array_unref(x.texts);
     unpack_free(unpack);
-    return x.lines;
+    return x.excerpts;
 }

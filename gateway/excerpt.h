@@ -8,15 +8,15 @@
 
 #include <glib.h>
 
-/* Line number (as pointer) → printable text of the line, cut to what fits a terminal around its column.
- * `wanted` holds struct place, in any order. Lines that cannot be read again are left out.
- * g_hash_table_unref. */
-GHashTable *excerpt_lines(int fd, enum filename_pack pack, const struct unpack_limits *limits, GArray *wanted);
-
-/* One line with a caret under the column. */
+/* One line, cut to what fits a terminal around a column of it, with a caret under that column. */
 struct excerpt {
+    struct place at;
     char *text;   /* printable */
     size_t caret; /* characters before it */
 };
+
+/* struct place → struct excerpt. `wanted` holds struct place, in any order, and is sorted. Lines that cannot
+ * be read again are left out. g_hash_table_unref. */
+GHashTable *excerpt_places(int fd, enum filename_pack pack, const struct unpack_limits *limits, GArray *wanted);
 
 #endif

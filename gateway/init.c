@@ -1,6 +1,7 @@
 /*
  * The command `init`: a gateway home with its drops, spool, ledger and a commented configuration.
  */
+#include "formats/text.h"
 #include "gateway/command.h"
 #include "gateway/gateway.h"
 
@@ -35,7 +36,7 @@ static const char configuration[] =
     "work_order_party=TCSP\n"
     "work_order_form=csv\n"
     "work_order_devices=1000000\n"
-    "# rules that need the Device inventory are judged from the first accepted INV on\n"
+    "# auto: rules that need the Device inventory are judged once a release reads INV files\n"
     "inventory=auto\n"
     "# seconds between two looks at the drops; new files on a local disk are noticed at once\n"
     "poll_interval=30\n"
@@ -58,7 +59,8 @@ static char *configuration_text(void)
     for (size_t i = 0; i < G_N_ELEMENTS(drops); i++)
         g_string_append_printf(text,
                                "\n[drop %s]\ntransport=local\nin=drops/%s/in\nout=drops/%s/out\n"
-                               "# when a file is whole: closed, stable, marker or at-once\ncomplete=closed\n",
+                               "# when a file is whole: closed, stable (for stable_seconds), marker or at-once\n"
+                               "complete=closed\n",
                                drops[i], drops[i], drops[i]);
     for (size_t i = 0; i < G_N_ELEMENTS(parties); i++)
         g_string_append_printf(text, "\n# %s\n[party %s]\neui64=%s\ntypes=%s\ndrop=%s\n", parties[i].who,
@@ -95,24 +97,31 @@ static bool make_home(const char *dir, const char *path, GError **error)
            disk_file_publish(STEP_SPOOL_MADE, file, error);
 }
 
+static void print_home(const char *dir, const char *path)
+{
+    g_autofree char *home = text_escape(dir, strlen(dir), 0);
+    g_autofree char *configuration_path = text_escape(path, strlen(path), 0);
+
+    command_print_json(json_pack("{s:s,s:s}", "home", home, "configuration", configuration_path));
+}
+
 int command_init(const struct invocation *invocation)
 {
+    struct invocation rest = *invocation;
     GError *error = NULL;
 
-    if (invocation->argc != 1 || invocation->argv[0][0] == '-') {
-        g_printerr("ecosgate: init: expected one argument, the folder to make\n");
+    if (!command_arguments(&rest, "init DIR", 1, 1))
         return EXIT_UNABLE;
-    }
-    const char *dir = invocation->argv[0];
+    const char *dir = rest.argv[0];
     g_autofree char *path = g_build_filename(dir, "ecosgate.conf", NULL);
     if (g_file_test(path, G_FILE_TEST_EXISTS)) {
-        g_printerr("ecosgate: init: %s is there already; nothing was changed\n", path);
+        g_printerr("ecosgate: init: %s is there already; nothing was changed, choose another folder\n", path);
         return EXIT_UNABLE;
     }
     if (!make_home(dir, path, &error))
         return command_unable(error);
     if (invocation->json)
-        command_print_json(json_pack("{s:s,s:s}", "home", dir, "configuration", path));
+        print_home(dir, path);
     else
         g_print("made %s\n", dir);
     return EXIT_GOOD;

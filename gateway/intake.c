@@ -4,6 +4,7 @@
 #include "gateway/clock.h"
 #include "gateway/plan.h"
 #include "gateway/split.h"
+#include "spool/crash_mark.h"
 #include "validators/judge.h"
 
 #include <errno.h>
@@ -144,17 +145,6 @@ static bool judge_in_transaction(struct intake *intake, int fd, GError **error)
     return good && ledger_commit(STEP_VERDICT_COMMITTED, gateway->ledger, error);
 }
 
-static bool count_beginning(struct gateway *gateway, int64_t id, int64_t *begun, GError **error)
-{
-    if (!ledger_begin(gateway->ledger, error))
-        return false;
-    if (ledger_job_count_judging(gateway->ledger, id, begun, error) &&
-        ledger_commit(STEP_JUDGING_NOTED, gateway->ledger, error))
-        return true;
-    ledger_rollback(gateway->ledger);
-    return false;
-}
-
 static bool set_aside(struct gateway *gateway, int64_t id, enum job_state to, const char *reason, GError **error)
 {
     gateway_note("job %08" G_GINT64_FORMAT " goes to %s: %s", id, job_state_name(to), reason);
@@ -190,7 +180,7 @@ static bool judge_payload(struct gateway *gateway, const struct ledger_job *job,
 static bool judge(struct gateway *gateway, const struct ledger_job *job, GError **error)
 {
     g_autofree char *path = job_path(gateway->spool, JOB_ACTIVE, job->id, JOB_PAYLOAD);
-    int64_t begun;
+    int64_t crashes;
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
     if (fd < 0 && errno == ENOENT)
@@ -199,13 +189,16 @@ static bool judge(struct gateway *gateway, const struct ledger_job *job, GError 
         g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s: %s", path, g_strerror(errno));
         return false;
     }
-    bool good = count_beginning(gateway, job->id, &begun, error);
-    if (good && begun > INTAKE_MAX_BEGINNINGS)
+    bool good = crash_mark_count(gateway->spool, JOB_ACTIVE, job->id, &crashes, error);
+    if (good && crashes >= INTAKE_MAX_CRASHES) {
         good = set_aside(gateway, job->id, JOB_CORRUPT,
-                         "its judging was begun three times and never ended; see what ends the program, then requeue it",
+                         "judging it ended the program three times by a fatal signal; requeue it once that is mended",
                          error);
-    else if (good)
+    } else if (good) {
+        crash_mark_watch(gateway->spool, JOB_ACTIVE, job->id);
         good = judge_payload(gateway, job, fd, error);
+        crash_mark_unwatch();
+    }
     (void)close(fd); /* only read from */
     return good;
 }

@@ -1,14 +1,14 @@
 /*
  * From a job in ready/ or active/ to a verdict in the ledger: judging, the split into work items and the
- * plan of the answers, in one commit (gateway.md, What it promises 3 and 4; NOTES.md, Verdict).
+ * plan of the answers, in one commit (NOTES.md, Promises 3 and 4).
  */
 #ifndef ECOSGATE_GATEWAY_INTAKE_H
 #define ECOSGATE_GATEWAY_INTAKE_H
 
 #include "gateway/gateway.h"
 
-/* Begun this often without an end, a file is set aside as corrupt: it kills the reader. */
-enum { INTAKE_MAX_BEGINNINGS = 3 };
+/* After so many fatal signals in its judging a file is set aside as corrupt: it kills the reader. */
+enum { INTAKE_MAX_CRASHES = 3 };
 
 /* Judges the job unless its present receipt has a verdict. Sets it aside as held or corrupt where it
  * cannot be judged. False: nothing was decided, see error (a fault, or JUDGE_ERROR_STOPPED). */

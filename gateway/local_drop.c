@@ -1,39 +1,87 @@
 #include "gateway/local_drop.h"
 
 #include "formats/filename.h"
-#include "gateway/clock.h"
+#include "formats/text.h"
 #include "spool/disk.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct settling {
-    GHashTable *seen; /* path → struct sight */
+enum { COPY_SIZE = 256 * 1024 };
+
+struct carrier {
+    const struct drop *drop;
+    gint interrupted; /* atomic */
 };
 
-struct sight {
-    struct ledger_source identity;
-    int64_t since; /* monotonic microseconds */
-};
-
-struct settling *settling_new(void)
+static struct carrier *local_open(const struct drop *drop, enum carrier_direction direction)
 {
-    struct settling *settling = g_new0(struct settling, 1);
+    struct carrier *carrier = g_new0(struct carrier, 1);
 
-    settling->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    return settling;
+    (void)direction; /* each function knows its folder */
+    carrier->drop = drop;
+    return carrier;
 }
 
-void settling_free(struct settling *settling)
+static void local_interrupt(struct carrier *carrier)
 {
-    if (settling == NULL)
-        return;
-    g_hash_table_unref(settling->seen);
-    g_free(settling);
+    g_atomic_int_set(&carrier->interrupted, 1);
 }
+
+static void local_close(struct carrier *carrier)
+{
+    g_free(carrier);
+}
+
+/* ---- errors ---- */
+
+static bool down(GError **error, const char *path, int fault)
+{
+    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN, "%s: %s", path, g_strerror(fault));
+    return false;
+}
+
+static bool changed(GError **error, const char *name, const char *how)
+{
+    g_autofree char *shown = text_escape(name, strlen(name), 0);
+
+    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_CHANGED, "%s %s; left for the next look", shown, how);
+    return false;
+}
+
+/* A file that is not there, in a folder that is: not in one that was taken away with all that it holds. */
+static bool folder_is_there(GError **error, const char *folder)
+{
+    return g_file_test(folder, G_FILE_TEST_IS_DIR) || down(error, folder, ENOENT);
+}
+
+static bool still_running(struct carrier *carrier, GError **error)
+{
+    if (!g_atomic_int_get(&carrier->interrupted))
+        return true;
+    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN, "drop %s: stopped", carrier->drop->name);
+    return false;
+}
+
+/* What failed on the drop's disk is the drop's outage, not ours. */
+static bool on_drop(bool good, GError **fault, GError **error)
+{
+    if (good)
+        return true;
+    if (g_error_matches(*fault, SPOOL_ERROR, SPOOL_ERROR_RETRY)) {
+        g_set_error_literal(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN, (*fault)->message);
+        g_clear_error(fault);
+    } else {
+        g_propagate_error(error, *fault);
+    }
+    return false;
+}
+
+/* ---- looking ---- */
 
 static struct ledger_source identity_of(const struct stat *st)
 {
@@ -46,134 +94,252 @@ static struct ledger_source identity_of(const struct stat *st)
     };
 }
 
-bool local_drop_same_file(const struct ledger_source *a, const struct ledger_source *b)
+/* Nothing is opened before it is known to be a file: opening a pipe or a device can do harm. -1: none. */
+static int open_regular(const char *path, struct stat *st)
+{
+    int fd;
+
+    if (lstat(path, st) != 0 || !S_ISREG(st->st_mode))
+        return -1;
+    fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0 && (fstat(fd, st) != 0 || !S_ISREG(st->st_mode))) {
+        (void)close(fd); /* not even read from */
+        fd = -1;
+    }
+    return fd;
+}
+
+/* A read lease is given only when nobody has the file open for writing. */
+static void ask_for_writers(int fd, bool *written, bool *unsure)
+{
+    *written = *unsure = false;
+    if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0)
+        (void)fcntl(fd, F_SETLEASE, F_UNLCK); /* closing would release it too */
+    else if (errno == EAGAIN)
+        *written = true;
+    else
+        *unsure = true;
+}
+
+static bool look_at(const struct carrier *carrier, const char *name, struct drop_entry *entry)
+{
+    g_autofree char *path = g_build_filename(carrier->drop->in, name, NULL);
+    struct stat st;
+
+    *entry = (struct drop_entry){.name = name};
+    if (lstat(path, &st) != 0)
+        return false; /* gone again */
+    entry->regular = S_ISREG(st.st_mode);
+    entry->identity = identity_of(&st);
+    entry->modified = (int64_t)st.st_mtim.tv_sec;
+    if (carrier->drop->complete != COMPLETE_CLOSED || !entry->regular || filename_is_temporary(name))
+        return true;
+    int fd = open_regular(path, &st);
+    if (fd < 0)
+        return false;
+    ask_for_writers(fd, &entry->written, &entry->unsure);
+    (void)close(fd); /* only looked at */
+    return true;
+}
+
+static bool local_list(struct carrier *carrier, transport_visit *visit, void *user, GError **error)
+{
+    DIR *dir = opendir(carrier->drop->in);
+    struct drop_entry entry;
+    struct dirent *found;
+    bool good = true;
+
+    if (dir == NULL)
+        return down(error, carrier->drop->in, errno);
+    for (errno = 0; good && (found = readdir(dir)) != NULL; errno = 0) {
+        if (strcmp(found->d_name, ".") == 0 || strcmp(found->d_name, "..") == 0)
+            continue;
+        if (look_at(carrier, found->d_name, &entry) && !visit(user, &entry))
+            break;
+        good = still_running(carrier, error);
+    }
+    if (good && errno != 0)
+        good = down(error, carrier->drop->in, errno);
+    (void)closedir(dir); /* only read from */
+    return good;
+}
+
+/* ---- fetching and discarding ---- */
+
+static bool same_file(const struct ledger_source *a, const struct ledger_source *b)
 {
     return a->dev == b->dev && a->ino == b->ino && a->ctime_ns == b->ctime_ns && a->size == b->size;
 }
 
-/* Two looks at the same unchanged file, stable_seconds apart. */
-static bool is_stable(const struct drop *drop, const char *path, const struct ledger_source *identity,
-                      struct settling *settling, int64_t *wait)
-{
-    struct sight *sight = g_hash_table_lookup(settling->seen, path);
-    int64_t now = clock_monotonic();
-    int64_t needed = drop->stable_seconds * 1000000;
-
-    if (sight == NULL || !local_drop_same_file(&sight->identity, identity)) {
-        sight = g_new(struct sight, 1);
-        *sight = (struct sight){*identity, now};
-        g_hash_table_insert(settling->seen, g_strdup(path), sight);
-        *wait = needed;
-        return needed == 0;
-    }
-    *wait = sight->since + needed - now;
-    return *wait <= 0;
-}
-
-static bool marker_is_there(const char *path)
-{
-    g_autofree char *marker = g_strconcat(path, LOCAL_DROP_MARKER, NULL);
-    struct stat st;
-
-    return lstat(marker, &st) == 0 && S_ISREG(st.st_mode);
-}
-
-/* A read lease is given only when nobody has the file open for writing. False: the system will not say. */
-static bool ask_for_writers(int fd, bool *written)
-{
-    *written = false;
-    if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0) {
-        (void)fcntl(fd, F_SETLEASE, F_UNLCK); /* closing would release it too */
-        return true;
-    }
-    *written = errno == EAGAIN;
-    return *written;
-}
-
-static enum local_look look(const struct drop *drop, const char *path, const struct local_file *file,
-                            struct settling *settling, int64_t *wait)
-{
-    bool written;
-
-    switch (drop->complete) {
-    case COMPLETE_AT_ONCE:
-        return LOCAL_WHOLE;
-    case COMPLETE_MARKER:
-        return marker_is_there(path) ? LOCAL_WHOLE : LOCAL_NOT_A_FILE;
-    case COMPLETE_CLOSED:
-        /* No wait: its closing wakes the daemon. */
-        if (ask_for_writers(file->fd, &written))
-            return written ? LOCAL_NOT_A_FILE : LOCAL_WHOLE;
-        break;
-    case COMPLETE_STABLE:
-        break;
-    }
-    if (!is_stable(drop, path, &file->identity, settling, wait))
-        return LOCAL_SETTLING;
-    g_hash_table_remove(settling->seen, path);
-    return LOCAL_WHOLE;
-}
-
-enum local_look local_drop_open(const struct drop *drop, const char *name, struct settling *settling,
-                                struct local_file *file, int64_t *wait)
-{
-    g_autofree char *path = g_build_filename(drop->in, name, NULL);
-    struct stat st;
-
-    if (filename_is_temporary(name) || (drop->complete == COMPLETE_MARKER && g_str_has_suffix(name, LOCAL_DROP_MARKER)))
-        return LOCAL_NOT_A_FILE;
-    /* Not opened before it is known to be a file: opening a pipe or a device can do harm. */
-    if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode))
-        return LOCAL_NOT_A_FILE;
-    file->name = name;
-    file->fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (file->fd < 0)
-        return LOCAL_NOT_A_FILE;
-    if (fstat(file->fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        local_drop_close(file);
-        return LOCAL_NOT_A_FILE;
-    }
-    file->identity = identity_of(&st);
-    enum local_look seen = look(drop, path, file, settling, wait);
-    if (seen != LOCAL_WHOLE)
-        local_drop_close(file);
-    return seen;
-}
-
-bool local_drop_is_unchanged(const struct local_file *file)
+static bool is_still(int fd, const struct ledger_source *identity)
 {
     struct stat st;
 
-    if (fstat(file->fd, &st) != 0)
+    if (fstat(fd, &st) != 0)
         return false;
     struct ledger_source now = identity_of(&st);
-    return local_drop_same_file(&now, &file->identity);
+    return same_file(&now, identity);
 }
 
-void local_drop_close(struct local_file *file)
+static bool copy_out(struct carrier *carrier, int fd, const char *name, transport_bytes *sink, void *user,
+                     GError **error)
 {
-    (void)close(file->fd); /* only read from */
-    file->fd = -1;
-}
+    g_autofree char *buffer = g_malloc(COPY_SIZE);
+    ssize_t n;
 
-bool local_drop_remove(const struct drop *drop, const char *name, const struct ledger_source *identity,
-                       GError **error)
-{
-    g_autofree char *path = g_build_filename(drop->in, name, NULL);
-    g_autofree char *marker = g_strconcat(path, LOCAL_DROP_MARKER, NULL);
-    struct stat st;
-
-    if (lstat(path, &st) != 0) {
-        if (errno == ENOENT)
-            return true;
-        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s: %s", path, g_strerror(errno));
-        return false;
+    while ((n = read(fd, buffer, COPY_SIZE)) > 0) {
+        if (!sink(user, buffer, (size_t)n, error) || !still_running(carrier, error))
+            return false;
     }
-    struct ledger_source there = identity_of(&st);
-    if (!local_drop_same_file(&there, identity))
-        return true;
+    return n == 0 || down(error, name, errno);
+}
+
+static bool local_fetch(struct carrier *carrier, const char *name, const struct ledger_source *identity,
+                        transport_bytes *sink, void *user, GError **error)
+{
+    g_autofree char *path = g_build_filename(carrier->drop->in, name, NULL);
+    struct stat st;
+    int fd = open_regular(path, &st);
+    bool written = false, unsure, good;
+
+    if (fd < 0)
+        return changed(error, name, "is gone or cannot be opened any more");
+    if (carrier->drop->complete == COMPLETE_CLOSED)
+        ask_for_writers(fd, &written, &unsure);
+    if (written || !is_still(fd, identity))
+        good = changed(error, name, "changed since it was looked at");
+    else
+        good = copy_out(carrier, fd, name, sink, user, error) &&
+               (is_still(fd, identity) || changed(error, name, "changed while it was read"));
+    (void)close(fd); /* only read from */
+    return good;
+}
+
+static bool remove_file(const struct carrier *carrier, const char *path, GError **error)
+{
+    g_autofree char *marker = g_strconcat(path, DROP_MARKER, NULL);
+
     /* The marker first: left alone it would make the next file of that name count as whole too early. */
-    if (drop->complete == COMPLETE_MARKER && !disk_unlink(STEP_SOURCE_REMOVED, marker, error))
+    if (carrier->drop->complete == COMPLETE_MARKER && !disk_unlink(STEP_SOURCE_REMOVED, marker, error))
         return false;
     return disk_unlink(STEP_SOURCE_REMOVED, path, error);
 }
+
+/* Device, inode and the time of change prove that it is the same file: its bytes need not be compared. */
+static bool local_discard(struct carrier *carrier, const char *name, const struct ledger_source *identity,
+                          const char *sha256, GError **error)
+{
+    g_autofree char *path = g_build_filename(carrier->drop->in, name, NULL);
+    GError *fault = NULL;
+    struct stat st;
+
+    (void)sha256;
+    if (lstat(path, &st) != 0)
+        return errno == ENOENT ? folder_is_there(error, carrier->drop->in) : down(error, path, errno);
+    struct ledger_source there = identity_of(&st);
+    return !same_file(&there, identity) || on_drop(remove_file(carrier, path, &fault), &fault, error);
+}
+
+/* ---- uploading and publishing ---- */
+
+static bool read_failed(GError **error, const char *path)
+{
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s: %s", path, g_strerror(errno));
+    return false;
+}
+
+static bool copy_in(struct carrier *carrier, int fd, const char *path, struct disk_file *to, GError **error)
+{
+    g_autofree char *buffer = g_malloc(COPY_SIZE);
+    GError *fault = NULL;
+    ssize_t n;
+
+    while ((n = read(fd, buffer, COPY_SIZE)) > 0) {
+        if (!on_drop(disk_file_write(to, buffer, (size_t)n, &fault), &fault, error) || !still_running(carrier, error))
+            return false;
+    }
+    return n == 0 || read_failed(error, path);
+}
+
+static bool upload_bytes(struct carrier *carrier, int fd, const char *path, const char *target, int64_t size,
+                         const char *sha256, GError **error)
+{
+    GError *fault = NULL;
+    g_autoptr(disk_file_t) file = disk_file_create(target, (uint64_t)size, &fault);
+
+    if (!on_drop(file != NULL, &fault, error) || !copy_in(carrier, fd, path, file, error) ||
+        !on_drop(disk_file_upload(STEP_DELIVERY_UPLOADED, file, &fault), &fault, error))
+        return false;
+    if (strcmp(disk_file_sha256(file), sha256) == 0)
+        return true;
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "%s is not what was stored: its SHA-256 differs", path);
+    return false;
+}
+
+static bool local_upload(struct carrier *carrier, const char *path, const char *name, int64_t size,
+                         const char *sha256, GError **error)
+{
+    g_autofree char *target = g_build_filename(carrier->drop->out, name, NULL);
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0)
+        return read_failed(error, path);
+    bool good = upload_bytes(carrier, fd, path, target, size, sha256, error);
+    (void)close(fd); /* only read from */
+    return good;
+}
+
+/* The name is taken: by the same bytes, then it is delivered; by others, then an operator must look. */
+static bool settle_taken(const char *target, int64_t size, const char *sha256, GError **error)
+{
+    g_autofree char *temporary = disk_part_path(target);
+    bool same;
+
+    if (!disk_same_bytes(target, (uint64_t)size, sha256, &same, error))
+        return false;
+    if (same)
+        return disk_unlink(STEP_DELIVERY_DROPPED, temporary, error);
+    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_TAKEN,
+                "%s is there with other bytes and is left alone; move it away and the delivery goes on", target);
+    return false;
+}
+
+static bool publish(const char *folder, const char *target, int64_t size, const char *sha256, GError **error)
+{
+    g_autofree char *temporary = disk_part_path(target);
+    GError *fault = NULL;
+    bool exists;
+
+    if (!disk_exists(temporary, &exists, error))
+        return false;
+    if (!exists) /* renamed before the stop; the recipient may even have taken it already */
+        return folder_is_there(error, folder);
+    if (disk_publish_part(STEP_DELIVERY_PUBLISHED, target, &fault))
+        return true;
+    if (!g_error_matches(fault, SPOOL_ERROR, SPOOL_ERROR_EXISTS)) {
+        g_propagate_error(error, fault);
+        return false;
+    }
+    g_clear_error(&fault);
+    return settle_taken(target, size, sha256, error);
+}
+
+static bool local_publish(struct carrier *carrier, const char *name, int64_t size, const char *sha256, GError **error)
+{
+    g_autofree char *target = g_build_filename(carrier->drop->out, name, NULL);
+    GError *fault = NULL;
+
+    return on_drop(publish(carrier->drop->out, target, size, sha256, &fault), &fault, error);
+}
+
+const struct transport local_transport = {
+    .name = "local",
+    .open = local_open,
+    .list = local_list,
+    .fetch = local_fetch,
+    .discard = local_discard,
+    .upload = local_upload,
+    .publish = local_publish,
+    .interrupt = local_interrupt,
+    .close = local_close,
+};

@@ -2,6 +2,7 @@
 #include "gateway/clock.h"
 #include "gateway/command.h"
 
+#include <errno.h>
 #include <glib.h>
 #include <locale.h>
 #include <signal.h>
@@ -11,28 +12,35 @@
 
 static const struct command {
     const char *name;
-    const char *arguments;
-    const char *purpose;
+    const char *help;
     int (*run)(const struct invocation *invocation);
 } commands[] = {
-    {"init", "DIR", "make a gateway home: ecosgate.conf, drops/, spool/", command_init},
-    {"check", "FILE…", "validation-only dry run", command_check},
-    {"run", "[--once]", "the gateway; --once does all that is due, then ends", command_run},
-    {"spool", "list|show|cat|verify|hold|release|requeue …", "what the spool holds, and operators' orders",
+    {"init", "  init DIR                      make a gateway home: ecosgate.conf, drops/, spool/\n", command_init},
+    {"check", "  check FILE…                   judge files as the gateway would; changes nothing\n", command_check},
+    {"run", "  run [--once]                  the gateway; --once does all that is due, then ends\n", command_run},
+    {"pickup", "  pickup [DROP]                 what would be taken now, what not, and why not\n", command_pickup},
+    {"spool",
+     "  spool list [--state STATE]    the jobs that the spool holds\n"
+     "  spool show ID                 everything about one job\n"
+     "  spool cat ID [NAME]           the bytes received, or of one of its files\n"
+     "  spool verify                  prove the whole spool and ledger sound\n"
+     "  spool hold|release|requeue ID --reason TEXT\n"
+     "                                keep a job back, let it go on, have it judged again\n",
      command_spool},
-    {"device", "show DEVICE-ID", "one Device: state, tries, history, next eligible", command_device},
-    {"status", "", "counts by state, drops", command_status},
+    {"device", "  device show DEVICE-ID         one Device: state, tries, history, next eligible\n",
+     command_device},
+    {"status", "  status                        counts by state, and the drops\n", command_status},
 };
 
-static char *usage_text(void)
+static char *help_text(void)
 {
     GString *text = g_string_new("Commands:\n");
 
     for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
-        g_string_append_printf(text, "  %-6s %-44s %s\n", commands[i].name, commands[i].arguments,
-                               commands[i].purpose);
-    g_string_append(text, "\nExit status: 0 good, 1 a file was rejected or had rejected or deferred Devices, or\n"
-                          "something asked for is not there, 2 the command could not run.");
+        g_string_append(text, commands[i].help);
+    g_string_append(text, "\nThe options above stand before the command; 'ecosgate COMMAND --help' lists its own.\n"
+                          "Exit status: 0 good, 1 a file was rejected or had rejected or deferred Devices, or\n"
+                          "something asked for is not there, 2 the command could not run. More: man ecosgate.");
     return g_string_free(text, FALSE);
 }
 
@@ -64,20 +72,32 @@ static int dispatch(struct invocation *invocation)
     return EXIT_UNABLE;
 }
 
+/* A full disk or a closed pipe under our own output is a failure like any other. */
+static int close_output(int status)
+{
+    bool failed = ferror(stdout) != 0;
+
+    if (fflush(stdout) == 0 && !failed)
+        return status;
+    g_printerr("ecosgate: standard output could not be written whole: %s\n", g_strerror(errno));
+    return EXIT_UNABLE;
+}
+
 int main(int argc, char **argv)
 {
     g_autofree char *config = NULL;
     g_autofree char *now = NULL;
     gboolean json = FALSE, version = FALSE;
     const GOptionEntry entries[] = {
-        {"config", 'c', 0, G_OPTION_ARG_FILENAME, &config, "the configuration", "FILE"},
-        {"now", 0, 0, G_OPTION_ARG_STRING, &now, "act as at that time, 2023-07-03T06:00:00Z", "TIME"},
-        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "one JSON object per line", NULL},
+        {"config", 'c', 0, G_OPTION_ARG_FILENAME, &config, "the configuration (else ECOSGATE_CONF, ./ecosgate.conf)",
+         "FILE"},
+        {"now", 0, 0, G_OPTION_ARG_STRING, &now, "act as at that time, such as 2023-07-03T06:00:00Z", "TIME"},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "facts as JSON, one object on a line", NULL},
         {"version", 0, 0, G_OPTION_ARG_NONE, &version, "say the version", NULL},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
     g_autoptr(GOptionContext) context = g_option_context_new("COMMAND …");
-    g_autofree char *usage = usage_text();
+    g_autofree char *help = help_text();
     GError *error = NULL;
     int64_t at;
 
@@ -86,9 +106,12 @@ int main(int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN); /* a closed pipe is a write error like any other */
     g_option_context_set_strict_posix(context, TRUE);
     g_option_context_add_main_entries(context, entries, NULL);
-    g_option_context_set_description(context, usage);
-    if (!g_option_context_parse(context, &argc, &argv, &error))
-        return command_unable(error);
+    g_option_context_set_description(context, help);
+    if (!g_option_context_parse(context, &argc, &argv, &error)) {
+        g_printerr("ecosgate: %s; 'ecosgate --help' lists the options and commands\n", error->message);
+        g_error_free(error);
+        return EXIT_UNABLE;
+    }
     if (version) {
         puts("ecosgate " PACKAGE_VERSION);
         return EXIT_GOOD;
@@ -101,11 +124,11 @@ int main(int argc, char **argv)
         clock_stop_at(at);
     }
     if (argc < 2) {
-        g_autofree char *help = g_option_context_get_help(context, TRUE, NULL);
-        g_printerr("%s", help);
+        g_autofree char *whole = g_option_context_get_help(context, TRUE, NULL);
+        g_printerr("%s", whole);
         return EXIT_UNABLE;
     }
     struct invocation invocation = {.json = json, .argc = argc - 1, .argv = argv + 1};
     invocation.config_path = find_config(config, &invocation.config_is_explicit);
-    return dispatch(&invocation);
+    return close_output(dispatch(&invocation));
 }

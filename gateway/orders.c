@@ -1,6 +1,7 @@
 #include "gateway/orders.h"
 
 #include "formats/text.h"
+#include "spool/crash_mark.h"
 #include "spool/disk.h"
 
 #include <string.h>
@@ -90,9 +91,7 @@ static bool note_job(struct ledger *ledger, const struct order *order, const str
         return ledger_job_set_reason(ledger, order->job, order->reason, error);
     if (order->verb == ORDER_REQUEUE && plan->verdict != NULL)
         return ledger_job_requeue(ledger, order->job, &receipt, error);
-    /* Without a verdict it is the same receipt still, but what was begun so far counts no more. */
-    if (!ledger_job_forget_judging(ledger, order->job, error))
-        return false;
+    /* Without a verdict it is the same receipt still. */
     return ledger_job_set_reason(ledger, order->job, NULL, error);
 }
 
@@ -124,6 +123,9 @@ static bool move_job(struct gateway *gateway, const struct order *order, const s
 {
     enum step step = order->verb == ORDER_HOLD ? STEP_JOB_SET_ASIDE : STEP_JOB_RETURNED;
 
+    /* Earlier crashes count no more: the operator gives the file another chance. */
+    if (order->verb != ORDER_HOLD && !crash_mark_clear(gateway->spool, plan->from, order->job, error))
+        return false;
     return plan->from == plan->to ||
            job_move(step, gateway->spool, order->job, plan->from, plan->to, error);
 }

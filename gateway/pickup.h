@@ -1,14 +1,13 @@
 /*
  * Custody: complete files of the drops become jobs in ready/, and only then leave the drop
- * (gateway.md, What it promises 1; NOTES.md, The way of a file 1).
+ * (NOTES.md, Promises 1, The way of a file 1). One inbox for each drop; one that hangs
+ * holds up no other.
  *
- *   struct pickup *pickup = pickup_new(&gateway);
- *   pickup_recover(pickup, &error);                 once, before the first pass
- *   pickup_pass(pickup, &settling, &error); …       each look at all drops
+ *   struct pickup *pickup = pickup_new(&gateway, wake, &error);     ends what a crash left half done
+ *   pickup_pass(pickup, &error); …                        looks at all drops
  *   pickup_free(pickup);
  *
- * A false result is a fault of spool or ledger that ends the run; what fails in one drop or for one file
- * is said and left for the next look.
+ * A false result (NULL) is a fault of spool or ledger that ends the run.
  */
 #ifndef ECOSGATE_GATEWAY_PICKUP_H
 #define ECOSGATE_GATEWAY_PICKUP_H
@@ -17,13 +16,15 @@
 
 struct pickup;
 
-struct pickup *pickup_new(struct gateway *gateway);
+/* wake: courier.h. */
+struct pickup *pickup_new(struct gateway *gateway, int wake, GError **error);
+/* NULL is fine. */
 void pickup_free(struct pickup *pickup);
 
-/* Ends what a crash left half done: incoming directories and senders' copies. */
-bool pickup_recover(struct pickup *pickup, GError **error);
-
-/* *settling: microseconds after which a file that is still settling may be whole; 0 when none is. */
-bool pickup_pass(struct pickup *pickup, int64_t *settling, GError **error);
+bool pickup_pass(struct pickup *pickup, GError **error);
+bool pickup_is_busy(const struct pickup *pickup);
+/* As of inbox.h, the shortest of all drops. */
+int64_t pickup_settling(const struct pickup *pickup);
+int64_t pickup_due(const struct pickup *pickup);
 
 #endif

@@ -1,10 +1,49 @@
 #include "gateway/pipeline.h"
 
+#include "gateway/clock.h"
 #include "gateway/delivery.h"
 #include "gateway/dispatch.h"
 #include "gateway/intake.h"
 #include "gateway/orders.h"
+#include "gateway/pickup.h"
 #include "validators/judge.h"
+
+#include <errno.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+struct pipeline {
+    struct gateway *gateway;
+    struct pickup *pickup;
+    struct delivery *delivery;
+    int wake;
+};
+
+struct pipeline *pipeline_new(struct gateway *gateway, GError **error)
+{
+    struct pipeline *pipeline = g_new0(struct pipeline, 1);
+
+    pipeline->gateway = gateway;
+    pipeline->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (pipeline->wake < 0)
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "cannot make an event descriptor: %s", g_strerror(errno));
+    else if ((pipeline->pickup = pickup_new(gateway, pipeline->wake, error)) != NULL &&
+             (pipeline->delivery = delivery_new(gateway, pipeline->wake, error)) != NULL)
+        return pipeline;
+    pipeline_free(pipeline);
+    return NULL;
+}
+
+void pipeline_free(struct pipeline *pipeline)
+{
+    if (pipeline == NULL)
+        return;
+    delivery_free(pipeline->delivery);
+    pickup_free(pipeline->pickup);
+    if (pipeline->wake >= 0)
+        (void)close(pipeline->wake); /* nothing is kept in it */
+    g_free(pipeline);
+}
 
 static int by_id(gconstpointer a, gconstpointer b)
 {
@@ -28,8 +67,9 @@ static GArray *jobs_due(struct gateway *gateway, GError **error)
 
 /* What one job leads to is finished before the next is begun: a crash anywhere then resumes in the same
  * order, with the same numbers. */
-static bool process(struct gateway *gateway, int64_t id, GError **error)
+static bool process(struct pipeline *pipeline, int64_t id, GError **error)
 {
+    struct gateway *gateway = pipeline->gateway;
     GError *fault = NULL;
 
     if (!intake_process(gateway, id, &fault)) {
@@ -43,19 +83,51 @@ static bool process(struct gateway *gateway, int64_t id, GError **error)
             g_clear_error(&fault);
         return true;
     }
-    return dispatch_pass(gateway, error) && delivery_pass(gateway, error);
+    return dispatch_pass(gateway, error) && delivery_advance(pipeline->delivery, error);
 }
 
-bool pipeline_pass(struct gateway *gateway, struct pickup *pickup, int64_t *settling, GError **error)
+bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)
 {
-    if (!orders_carry_out(gateway, error) || !pickup_pass(pickup, settling, error))
+    struct gateway *gateway = pipeline->gateway;
+
+    gateway->wait_until = clock_monotonic() + patience;
+    if (!orders_carry_out(gateway, error) || !delivery_begin_pass(pipeline->delivery, error) ||
+        !pickup_pass(pipeline->pickup, error))
         return false;
     g_autoptr(GArray) due = jobs_due(gateway, error);
     for (guint i = 0; due != NULL && i < due->len && !gateway_stopping(gateway); i++) {
         /* Orders in between, or `hold` would never reach a file that waits behind others. */
-        if (!orders_carry_out(gateway, error) || !process(gateway, g_array_index(due, int64_t, i), error))
+        if (!orders_carry_out(gateway, error) || !process(pipeline, g_array_index(due, int64_t, i), error))
             return false;
     }
-    return due != NULL && dispatch_pass(gateway, error) && delivery_pass(gateway, error) &&
+    return due != NULL && dispatch_pass(gateway, error) && delivery_advance(pipeline->delivery, error) &&
            ledger_checkpoint(gateway->ledger, error);
+}
+
+bool pipeline_is_busy(const struct pipeline *pipeline)
+{
+    return pickup_is_busy(pipeline->pickup) || delivery_is_busy(pipeline->delivery);
+}
+
+int pipeline_wake_fd(const struct pipeline *pipeline)
+{
+    return pipeline->wake;
+}
+
+void pipeline_woken(const struct pipeline *pipeline)
+{
+    uint64_t count;
+
+    while (read(pipeline->wake, &count, sizeof count) > 0)
+        ; /* how many tasks ended does not matter: a pass looks at all */
+}
+
+int64_t pipeline_settling(const struct pipeline *pipeline)
+{
+    return pickup_settling(pipeline->pickup);
+}
+
+int64_t pipeline_due(const struct pipeline *pipeline)
+{
+    return MIN(pickup_due(pipeline->pickup), delivery_due(pipeline->delivery));
 }

@@ -56,13 +56,15 @@ static bool plan_ema(struct gateway *gateway, struct ledger_part *part, const ch
 bool plan_answers(struct gateway *gateway, const struct ledger_job *job, const char *raw_name,
                   const struct verdict *verdict, int64_t now, GError **error)
 {
-    char recipient[EUI64_TEXT_SIZE];
+    char recipient[EUI64_TEXT_SIZE], own[EUI64_TEXT_SIZE];
     int64_t receipt = job->receipt;
     enum form form = verdict->name_is_known ? verdict->filename.form : FORM_CSV;
     struct ledger_part part = {
         .job = job->id, .receipt = job->receipt, .form = form_name(form), .drop = job->drop,
-        .recipient = recipient, .created = now, .rows = -1, .size = -1};
+        .recipient = recipient, .sender = own, .environment = gateway->config->environment, .created = now,
+        .rows = -1, .size = -1};
 
+    eui64_print(gateway->config->eui64, own);
     recipient_of(gateway, job, verdict, recipient);
     part.kind = "EMA";
     if (!ledger_counter_next(gateway->ledger, part.kind, &part.sequence, error) ||

@@ -16,6 +16,12 @@
 static const char *const outcome_words[] = {"accepted", "accepted with warnings", "accepted in part", "rejected whole"};
 static const char *const outcome_colours[] = {GREEN, YELLOW, YELLOW, RED};
 
+/* "3 Devices", "1 Device" */
+static void print_number(uint64_t n, const char *of)
+{
+    printf("%" PRIu64 " %s%s", n, of, n == 1 ? "" : "s");
+}
+
 static const char *colour(const char *code)
 {
     return isatty(STDOUT_FILENO) == 1 ? code : "";
@@ -44,9 +50,9 @@ static void print_name_caret(const char *path, uint32_t column)
     print_caret(shown, text_characters(head, strlen(head)));
 }
 
-static void print_finding(const char *path, const struct finding *f, GHashTable *lines)
+static void print_finding(const char *path, const struct finding *f, GHashTable *excerpts)
 {
-    const struct excerpt *line = f->at.line ? g_hash_table_lookup(lines, GUINT_TO_POINTER(f->at.line)) : NULL;
+    const struct excerpt *line = f->at.line ? g_hash_table_lookup(excerpts, &f->at) : NULL;
 
     printf("  %s%s %s%s", colour(f->warning ? YELLOW : RED), catalogue_entry(f->code)->id,
            f->warning ? "warning" : "error", colour(PLAIN));
@@ -67,7 +73,7 @@ static void print_finding(const char *path, const struct finding *f, GHashTable 
         print_name_caret(path, f->at.column);
 }
 
-static GHashTable *lines_of(int fd, const struct unpack_limits *limits, const struct verdict *verdict)
+static GHashTable *excerpts_of(int fd, const struct unpack_limits *limits, const struct verdict *verdict)
 {
     g_autoptr(GArray) wanted = g_array_new(FALSE, FALSE, sizeof(struct place));
 
@@ -76,21 +82,22 @@ static GHashTable *lines_of(int fd, const struct unpack_limits *limits, const st
         if (at.line)
             g_array_append_val(wanted, at);
     }
-    return excerpt_lines(fd, verdict->filename.pack, limits, wanted);
+    return excerpt_places(fd, verdict->filename.pack, limits, wanted);
 }
 
 void report_file(const char *path, int fd, const struct unpack_limits *limits, const struct verdict *verdict)
 {
-    g_autoptr(GHashTable) lines = lines_of(fd, limits, verdict);
+    g_autoptr(GHashTable) excerpts = excerpts_of(fd, limits, verdict);
     g_autofree char *shown = text_escape(path, strlen(path), 0);
     size_t kept = findings_kept(verdict->findings);
 
-    printf("%s\n  %s%s %s%s: %" PRIu64 " Devices, %" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64 " deferred\n",
-           shown, colour(outcome_colours[verdict->outcome]), outcome_code(verdict->outcome),
-           outcome_words[verdict->outcome], colour(PLAIN), verdict->parsed, verdict->accepted, verdict->rejected,
-           verdict->deferred);
+    printf("%s\n  %s%s %s%s: ", shown, colour(outcome_colours[verdict->outcome]), outcome_code(verdict->outcome),
+           outcome_words[verdict->outcome], colour(PLAIN));
+    print_number(verdict->parsed, "Device");
+    printf(", %" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64 " deferred\n", verdict->accepted,
+           verdict->rejected, verdict->deferred);
     for (size_t i = 0; i < kept; i++)
-        print_finding(path, findings_at(verdict->findings, i), lines);
+        print_finding(path, findings_at(verdict->findings, i), excerpts);
     if (!findings_truncated(verdict->findings))
         return;
     printf("  … and %" PRIu64 " more; in all:", findings_total(verdict->findings) - kept);
@@ -114,12 +121,16 @@ void report_summary(const struct report_totals *totals, const struct rules *rule
 
     for (size_t i = 0; i < G_N_ELEMENTS(totals->files); i++)
         files += totals->files[i];
-    printf("\n%" PRIu64 " files: %" PRIu64 " AC, %" PRIu64 " WN, %" PRIu64 " PA, %" PRIu64 " RJ", files, totals->files[0],
-           totals->files[1], totals->files[2], totals->files[3]);
+    putchar('\n');
+    print_number(files, "file");
+    printf(": %" PRIu64 " AC, %" PRIu64 " WN, %" PRIu64 " PA, %" PRIu64 " RJ", totals->files[0], totals->files[1],
+           totals->files[2], totals->files[3]);
     if (totals->unable > 0)
         printf(", %" PRIu64 " could not be judged", totals->unable);
-    printf("; %" PRIu64 " Devices: %" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64 " deferred\nnot judged here:",
-           totals->devices, totals->accepted, totals->rejected, totals->deferred);
+    fputs("; ", stdout);
+    print_number(totals->devices, "Device");
+    printf(": %" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64 " deferred\nnot judged here:", totals->accepted,
+           totals->rejected, totals->deferred);
     judge_each_not_judged(rules, print_code, NULL);
-    putchar('\n');
+    fputs(rules->identity == NULL ? " (-c FILE adds B103 and B207)\n" : "\n", stdout);
 }

@@ -5,12 +5,17 @@
 #include "gateway/command.h"
 #include "gateway/pipeline.h"
 #include "gateway/progress.h"
+#include "gateway/transport.h"
 
 #include <errno.h>
-#include <glib-unix.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/inotify.h>
 #include <unistd.h>
+
+/* Microseconds: drops that do not answer sooner hold up the others no longer than that; `--once` waits so long
+ * for files to become whole. */
+enum { DAEMON_PATIENCE = 400000, ONCE_PATIENCE = 60000000 };
 
 static volatile bool stop;
 
@@ -34,7 +39,7 @@ static void on_progress(void *user, const char *what, uint64_t done, uint64_t to
     progress_show(user, what, done, total);
 }
 
-/* A descriptor that becomes readable when a drop gets a whole file or an operator gives an order. What
+/* A descriptor that becomes readable when a local drop gets a whole file or an operator gives an order. What
  * cannot be watched is still seen by the interval. */
 static int watch(const struct gateway *gateway)
 {
@@ -43,7 +48,7 @@ static int watch(const struct gateway *gateway)
 
     for (guint i = 0; fd >= 0 && i < gateway->config->drops->len; i++) {
         const struct drop *drop = gateway->config->drops->pdata[i];
-        if (inotify_add_watch(fd, drop->in, events) < 0)
+        if (transport_is_local(drop) && inotify_add_watch(fd, drop->in, events) < 0)
             gateway_note("drop %s: %s cannot be watched (%s); it is looked at every %" G_GINT64_FORMAT " seconds",
                          drop->name, drop->in, g_strerror(errno), gateway->config->poll_interval);
     }
@@ -52,26 +57,25 @@ static int watch(const struct gateway *gateway)
     return fd;
 }
 
-/* Until something happened in a watched folder, the time is over or a signal came. SIGTERM is blocked
- * outside the wait, so that none is slept through. */
-static void wait_for_work(int fd, int64_t microseconds, const sigset_t *unblocked)
+/* Until something happened in a watched folder, a drop's task ended, the time is over or a signal came.
+ * SIGTERM is blocked outside the wait, so that none is slept through. */
+static void wait_for_work(const struct pipeline *pipeline, int watched, int64_t microseconds,
+                          const sigset_t *unblocked)
 {
     struct timespec limit = {microseconds / 1000000, microseconds % 1000000 * 1000};
-    fd_set readable;
+    struct pollfd fds[] = {{.fd = pipeline_wake_fd(pipeline), .events = POLLIN}, {.fd = watched, .events = POLLIN}};
     char events[4096];
 
-    FD_ZERO(&readable);
-    if (fd >= 0)
-        FD_SET(fd, &readable);
-    if (pselect(fd + 1, &readable, NULL, NULL, &limit, unblocked) > 0) {
-        while (read(fd, events, sizeof events) > 0)
-            ; /* which folder it was does not matter: a pass looks at all */
-    }
+    if (ppoll(fds, G_N_ELEMENTS(fds), &limit, unblocked) <= 0)
+        return;
+    pipeline_woken(pipeline);
+    while (watched >= 0 && read(watched, events, sizeof events) > 0)
+        ; /* which folder it was does not matter: a pass looks at all */
 }
 
-static bool run_daemon(struct gateway *gateway, struct pickup *pickup, GError **error)
+static bool run_daemon(struct gateway *gateway, struct pipeline *pipeline, GError **error)
 {
-    int64_t interval = gateway->config->poll_interval * 1000000, settling;
+    int64_t interval = gateway->config->poll_interval * 1000000;
     sigset_t blocked, unblocked;
     int fd = watch(gateway);
     bool good = true;
@@ -81,10 +85,10 @@ static bool run_daemon(struct gateway *gateway, struct pickup *pickup, GError **
     sigaddset(&blocked, SIGINT);
     gateway_note("running; %u drops, process %ld", gateway->config->drops->len, (long)getpid());
     while (good && !stop) {
-        good = pipeline_pass(gateway, pickup, &settling, error);
+        good = pipeline_pass(pipeline, DAEMON_PATIENCE, error);
         (void)sigprocmask(SIG_BLOCK, &blocked, &unblocked); /* cannot fail: valid arguments */
         if (good && !stop)
-            wait_for_work(fd, settling > 0 ? MIN(settling, interval) : interval, &unblocked);
+            wait_for_work(pipeline, fd, MIN(pipeline_due(pipeline), interval), &unblocked);
         (void)sigprocmask(SIG_SETMASK, &unblocked, NULL);
     }
     if (fd >= 0)
@@ -93,22 +97,24 @@ static bool run_daemon(struct gateway *gateway, struct pickup *pickup, GError **
     return good;
 }
 
-/* Files that are settling by the rule `stable` are waited for: the looks are in one process only. */
-static bool run_once(struct gateway *gateway, struct pickup *pickup, GError **error)
+/* Files that are settling by the rule `stable` are waited for, as far as that is not long: the looks are in
+ * one process only. */
+static bool run_once(struct pipeline *pipeline, GError **error)
 {
-    int64_t settling, begun = clock_monotonic();
-    int64_t patience = 0;
+    int64_t settling, end = clock_monotonic() + ONCE_PATIENCE;
 
-    for (guint i = 0; i < gateway->config->drops->len; i++) {
-        const struct drop *drop = gateway->config->drops->pdata[i];
-        patience = MAX(patience, (drop->stable_seconds + 1) * 1000000);
-    }
     do {
-        if (!pipeline_pass(gateway, pickup, &settling, error))
+        /* Drops have limits of their own: each is waited for until it has answered or is down. */
+        if (!pipeline_pass(pipeline, PIPELINE_PATIENT, error))
             return false;
+        settling = pipeline_settling(pipeline);
+        if (clock_monotonic() + settling > end) {
+            gateway_note("a file in a drop needs longer than this run waits to count as whole; it is left to the next");
+            break;
+        }
         if (settling > 0 && !stop)
             g_usleep((gulong)MIN(settling, 200000));
-    } while (settling > 0 && !stop && clock_monotonic() - begun < patience);
+    } while (settling > 0 && !stop);
     return true;
 }
 
@@ -125,11 +131,10 @@ static int run(const struct config *config, bool once)
     gateway.stop = &stop;
     gateway.on_progress = on_progress;
     gateway.progress_user = &progress;
-    struct pickup *pickup = pickup_new(&gateway);
-    bool good = pickup_recover(pickup, &error) &&
-                (once ? run_once(&gateway, pickup, &error) : run_daemon(&gateway, pickup, &error));
+    struct pipeline *pipeline = pipeline_new(&gateway, &error);
+    bool good = pipeline != NULL && (once ? run_once(pipeline, &error) : run_daemon(&gateway, pipeline, &error));
     progress_clear(&progress);
-    pickup_free(pickup);
+    pipeline_free(pipeline);
     gateway_close(&gateway);
     if (!good)
         return command_unable(error);

@@ -94,7 +94,7 @@ void split_device(const struct device *device, int64_t job, int64_t now, struct 
     item->outcome = device_is_deferred(device) ? LEDGER_DEFERRED : LEDGER_REJECTED;
     item->code = catalogue_entry(device_first_code(device))->id;
     item->text = row->long_text = say_codes(device);
-    /* C110 to C112 may come again a day later (interface.md, section 10, 3). */
+    /* C110 to C112 may come again a day later (formats/FILES.md, 6). */
     if (item->outcome == LEDGER_DEFERRED)
         item->next_eligible = now + DAY;
 }

@@ -17,8 +17,6 @@ int spool_order(const struct invocation *invocation, enum order_verb verb);
 bool spool_parse_id(const char *text, int64_t *id);
 /* "there is no job …" on standard error; returns EXIT_REFUSED. */
 int spool_no_job(int64_t id);
-/* A wrong call told with its right form; returns EXIT_UNABLE. */
-int spool_usage(const char *usage);
 
 json_t *spool_json_id(int64_t id);
 

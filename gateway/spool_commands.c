@@ -31,12 +31,6 @@ int spool_no_job(int64_t id)
     return EXIT_REFUSED;
 }
 
-int spool_usage(const char *usage)
-{
-    g_printerr("ecosgate: call it as: ecosgate spool %s\n", usage);
-    return EXIT_UNABLE;
-}
-
 json_t *spool_json_id(int64_t id)
 {
     char text[JOB_ID_SIZE];
@@ -56,9 +50,9 @@ static bool copy_out(int fd, const char *what)
         if (fwrite(buffer, 1, (size_t)got, stdout) != (size_t)got)
             break;
     }
-    if (got == 0 && fflush(stdout) == 0)
-        return true;
-    g_printerr("ecosgate: %s: %s\n", got < 0 ? what : "standard output", g_strerror(errno));
+    if (got >= 0)
+        return true; /* main tells of an output that failed */
+    g_printerr("ecosgate: %s: %s\n", what, g_strerror(errno));
     return false;
 }
 
@@ -108,14 +102,14 @@ static int cat_part(struct looking *looking, int64_t id, const char *name)
 
 int spool_cat(const struct invocation *invocation)
 {
+    struct invocation rest = *invocation;
     struct looking looking;
     int64_t id;
 
-    if (invocation->argc < 1 || invocation->argc > 2)
-        return spool_usage("cat ID [NAME]");
-    if (!spool_parse_id(invocation->argv[0], &id) || !looking_open(&looking, invocation))
+    if (!command_arguments(&rest, "spool cat ID [NAME]", 1, 2) || !spool_parse_id(rest.argv[0], &id) ||
+        !looking_open(&looking, invocation))
         return EXIT_UNABLE;
-    int status = cat_part(&looking, id, invocation->argv[1]);
+    int status = cat_part(&looking, id, rest.argv[1]);
     looking_close(&looking);
     return status;
 }
@@ -180,12 +174,11 @@ int spool_verify(const struct invocation *invocation)
 {
     struct verifying user = {.json = invocation->json};
     struct verify_sums sums = {0};
+    struct invocation rest = *invocation;
     struct looking looking;
     GError *error = NULL;
 
-    if (invocation->argc != 0)
-        return spool_usage("verify");
-    if (!looking_open(&looking, invocation))
+    if (!command_arguments(&rest, "spool verify", 0, 0) || !looking_open(&looking, invocation))
         return EXIT_UNABLE;
     progress_init(&user.progress);
     looking.gateway.on_progress = show_progress;
@@ -208,11 +201,12 @@ int command_spool(const struct invocation *invocation)
         int (*run)(const struct invocation *invocation);
     } looks[] = {
         {"list", spool_list}, {"show", spool_show}, {"cat", spool_cat}, {"verify", spool_verify}};
+    static const char usage[] = "spool list|show|cat|verify|hold|release|requeue …";
     struct invocation rest = *invocation;
     enum order_verb verb;
 
-    if (invocation->argc < 1)
-        return spool_usage("list|show|cat|verify|hold|release|requeue …");
+    if (invocation->argc < 1 || invocation->argv[0][0] == '-')
+        return command_options(&rest, "spool COMMAND …", NULL) < 0 ? EXIT_UNABLE : command_usage(usage);
     rest.argc--;
     rest.argv++;
     for (size_t i = 0; i < G_N_ELEMENTS(looks); i++) {
@@ -221,6 +215,6 @@ int command_spool(const struct invocation *invocation)
     }
     if (order_verb_parse(invocation->argv[0], &verb))
         return spool_order(&rest, verb);
-    g_printerr("ecosgate: there is no 'spool %s'\n", invocation->argv[0]);
-    return spool_usage("list|show|cat|verify|hold|release|requeue …");
+    g_printerr("ecosgate: there is no command 'spool %s'\n", invocation->argv[0]);
+    return command_usage(usage);
 }

@@ -174,7 +174,7 @@ int spool_list(const struct invocation *invocation)
     struct listing listing = {.invocation = invocation, .gateway = &looking.gateway};
 
     if (left != 0)
-        return left < 0 ? EXIT_UNABLE : spool_usage("list [--state STATE]");
+        return left < 0 ? EXIT_UNABLE : command_usage("spool list [--state STATE]");
     listing.all = wanted == NULL;
     if (wanted != NULL && !job_state_parse(wanted, &listing.only)) {
         g_printerr("ecosgate: --state: there is no state '%s'; expected incoming, ready, active, "

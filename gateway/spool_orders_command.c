@@ -135,8 +135,7 @@ static char *required_reason(char *reason, enum order_verb verb)
     if (reason != NULL && *g_strstrip(reason) != '\0')
         return reason;
     g_printerr(
-        "ecosgate: spool %s: --reason TEXT is required and must not be empty: it is kept with "
-        "the job and shown\n",
+        "ecosgate: spool %s: expected --reason TEXT, not empty: it is kept with the job and shown\n",
         order_verb_name(verb));
     g_free(reason);
     return NULL;
@@ -152,11 +151,12 @@ int spool_order(const struct invocation *invocation, enum order_verb verb)
     struct invocation rest = *invocation;
     struct looking looking;
     struct order order = {.verb = verb, .at = clock_now()};
-    int left = command_options(&rest, "spool hold|release|requeue ID", entries);
+    g_autofree char *usage = g_strdup_printf("spool %s ID --reason TEXT", order_verb_name(verb));
+    int left = command_options(&rest, usage, entries);
 
     if (left != 1) {
         g_free(given);
-        return left < 0 ? EXIT_UNABLE : spool_usage("hold|release|requeue ID --reason TEXT");
+        return left < 0 ? EXIT_UNABLE : command_usage(usage);
     }
     if (!spool_parse_id(rest.argv[0], &order.job)) {
         g_free(given);

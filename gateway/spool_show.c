@@ -28,7 +28,6 @@ static json_t *job_facts(const struct ledger_job *job)
     facts_set_optional(fact, "size", in ? job->size : -1, -1);
     facts_set_text(fact, "sha256", job->sha256);
     facts_set_number(fact, "receipt", job->receipt);
-    facts_set_number(fact, "judging_begun", job->judging_begun);
     facts_set(fact, "in_drop_still", json_boolean(job->source.set));
     return fact;
 }
@@ -242,12 +241,12 @@ static int show(struct looking *looking, const struct invocation *invocation, in
 
 int spool_show(const struct invocation *invocation)
 {
+    struct invocation rest = *invocation;
     struct looking looking;
     int64_t id;
 
-    if (invocation->argc != 1)
-        return spool_usage("show ID");
-    if (!spool_parse_id(invocation->argv[0], &id) || !looking_open(&looking, invocation))
+    if (!command_arguments(&rest, "spool show ID", 1, 1) || !spool_parse_id(rest.argv[0], &id) ||
+        !looking_open(&looking, invocation))
         return EXIT_UNABLE;
     int status = show(&looking, invocation, id);
     looking_close(&looking);

@@ -6,12 +6,12 @@
 #include "formats/filename.h"
 #include "gateway/clock.h"
 #include "gateway/facts.h"
-#include "gateway/local_drop.h"
 #include "gateway/looking.h"
+#include "gateway/transport.h"
 
 #include <stdio.h>
 
-enum { MOST_ROWS = 1000 };
+enum { MOST_ROWS = 1000, MOST_CLEARED = 20 };
 
 static bool add_running(struct gateway *gateway, json_t *fact, GError **error)
 {
@@ -60,13 +60,13 @@ static bool is_waiting(const struct drop *drop, const char *name)
 
     /* In a drop with markers the marker announces a file and is none. */
     return !filename_is_temporary(name) &&
-           !(drop->complete == COMPLETE_MARKER && g_str_has_suffix(name, LOCAL_DROP_MARKER)) &&
+           !(drop->complete == COMPLETE_MARKER && g_str_has_suffix(name, DROP_MARKER)) &&
            g_file_test(path, G_FILE_TEST_IS_REGULAR) && !g_file_test(path, G_FILE_TEST_IS_SYMLINK);
 }
 
-/* Files in the in-folder that are, or will be, the gateway's to take; null when it cannot be read,
- * which is a fact about the drop and no failure of ours. */
-static json_t *count_waiting(const struct drop *drop)
+/* Files in the in-folder of a local drop that are, or will be, the gateway's to take; null when it cannot be
+ * read, which is a fact about the drop and no failure of ours. */
+static json_t *count_local(const struct drop *drop)
 {
     g_autoptr(GError) fault = NULL;
     g_auto(GStrv) names = disk_names(drop->in, &fault);
@@ -82,31 +82,86 @@ static json_t *count_waiting(const struct drop *drop)
     return json_integer(n);
 }
 
+/* A drop elsewhere is not asked: what its last look saw is in the ledger. */
+static bool add_drop(struct gateway *gateway, const struct drop *drop, json_t *row, GError **error)
+{
+    int64_t n = 0;
+
+    facts_set_text(row, "name", drop->name);
+    facts_set_text(row, "transport", transport_of(drop)->name);
+    if (transport_is_local(drop))
+        facts_set(row, "waiting", count_local(drop));
+    else if (ledger_pickups_waiting(gateway->ledger, drop->name, &n, error))
+        facts_set_number(row, "waiting", n);
+    else
+        return false;
+    facts_set_number(row, "owed", 0);
+    return true;
+}
+
+/* Sets what is owed in the drop's row; a drop that is not configured any more gets one of its own. */
+static bool add_owed(void *user, const char *name, int64_t n, GError **error)
+{
+    json_t *drops = user, *row;
+    size_t i;
+
+    (void)error; /* nothing can go wrong */
+    json_array_foreach(drops, i, row)
+    {
+        if (g_strcmp0(json_string_value(json_object_get(row, "name")), name) == 0) {
+            facts_set_number(row, "owed", n);
+            return true;
+        }
+    }
+    row = json_object();
+    facts_set_text(row, "name", name);
+    facts_set_text(row, "transport", NULL);
+    facts_set(row, "waiting", json_null());
+    facts_set_number(row, "owed", n);
+    (void)json_array_append_new(drops, row); /* memory aborts */
+    return true;
+}
+
 static bool add_drops(struct gateway *gateway, json_t *fact, GError **error)
 {
     json_t *drops = json_array();
-    g_autoptr(GPtrArray) owed = NULL;
 
     facts_set(fact, "drops", drops);
-    if (!ledger_parts_owed(gateway->ledger, 0, &owed, error))
-        return false;
     for (guint d = 0; d < gateway->config->drops->len; d++) {
-        const struct drop *drop = gateway->config->drops->pdata[d];
         json_t *row = json_object();
-        json_int_t n = 0;
-        for (guint i = 0; i < owed->len; i++)
-            n += g_strcmp0(((const struct ledger_part *)owed->pdata[i])->drop, drop->name) == 0;
-        facts_set_text(row, "name", drop->name);
-        facts_set(row, "waiting", count_waiting(drop));
-        facts_set_number(row, "owed", n);
         (void)json_array_append_new(drops, row); /* memory aborts */
+        if (!add_drop(gateway, gateway->config->drops->pdata[d], row, error))
+            return false;
     }
+    return ledger_drops_owed_each(gateway->ledger, add_owed, drops, error);
+}
+
+static bool add_incident(void *user, const struct ledger_incident *incident, GError **error)
+{
+    json_t *row = json_object();
+
+    (void)error; /* nothing can go wrong */
+    facts_set_text(row, "code", incident->code);
+    facts_set_text(row, "subject", incident->subject);
+    facts_set(row, "begun", command_json_instant(incident->begun));
+    facts_set(row, "cleared", command_json_instant(incident->cleared));
+    facts_set_text(row, "text", incident->text);
+    (void)json_array_append_new(user, row); /* memory aborts */
     return true;
+}
+
+static bool add_incidents(struct gateway *gateway, json_t *fact, GError **error)
+{
+    json_t *incidents = json_array();
+
+    facts_set(fact, "incidents", incidents);
+    return ledger_incidents_each(gateway->ledger, MOST_CLEARED, add_incident, incidents, error);
 }
 
 static void print_text(const json_t *fact)
 {
-    static const char *const columns[] = {"name", "waiting", "owed", NULL};
+    static const char *const columns[] = {"name", "transport", "waiting", "owed", NULL};
+    static const char *const incident_columns[] = {"code", "subject", "begun", "cleared", "text", NULL};
     const json_t *devices = json_object_get(fact, "devices");
 
     facts_print(fact);
@@ -116,24 +171,23 @@ static void print_text(const json_t *fact)
         puts("\nDevices");
     facts_print(devices);
     facts_section("\ndrops", json_object_get(fact, "drops"), columns, MOST_ROWS);
+    facts_section("\nincidents", json_object_get(fact, "incidents"), incident_columns, MOST_ROWS);
 }
 
 int command_status(const struct invocation *invocation)
 {
+    struct invocation rest = *invocation;
     struct looking looking;
     GError *error = NULL;
 
-    if (invocation->argc != 0) {
-        g_printerr("ecosgate: call it as: ecosgate status\n");
-        return EXIT_UNABLE;
-    }
-    if (!looking_open(&looking, invocation))
+    if (!command_arguments(&rest, "status", 0, 0) || !looking_open(&looking, invocation))
         return EXIT_UNABLE;
     json_t *fact = json_object();
     facts_set(fact, "now", command_json_instant(clock_now()));
     bool good =
         add_running(&looking.gateway, fact, &error) && add_jobs(&looking.gateway, fact, &error) &&
-        add_devices(&looking.gateway, fact, &error) && add_drops(&looking.gateway, fact, &error);
+        add_devices(&looking.gateway, fact, &error) && add_drops(&looking.gateway, fact, &error) &&
+        add_incidents(&looking.gateway, fact, &error);
     looking_close(&looking);
     if (good && invocation->json)
         command_print_json(json_incref(fact));

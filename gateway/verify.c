@@ -139,10 +139,13 @@ static bool check_proof(void *user, const struct ledger_proof *proof, GError **e
         " rejected + %" G_GINT64_FORMAT " deferred, counted %" G_GINT64_FORMAT
         " + %" G_GINT64_FORMAT " + %" G_GINT64_FORMAT "; dispatched %" G_GINT64_FORMAT
         ", sessions %" G_GINT64_FORMAT "; EMA files %" G_GINT64_FORMAT
-        ", EMD files %" G_GINT64_FORMAT ", EMD rows %" G_GINT64_FORMAT ": these do not agree",
+        ", EMD files %" G_GINT64_FORMAT ", EMD rows %" G_GINT64_FORMAT
+        "; findings %" G_GINT64_FORMAT ", counted %" G_GINT64_FORMAT "; items of no place %" G_GINT64_FORMAT
+        ", answers of another time %" G_GINT64_FORMAT ": these do not agree",
         verdict->receipt, verdict->outcome, verdict->parsed, verdict->accepted, verdict->rejected,
         verdict->deferred, proof->ready, proof->rejected, proof->deferred, verdict->dispatched,
-        proof->sessions, proof->ema_parts, proof->emd_parts, proof->emd_rows);
+        proof->sessions, proof->ema_parts, proof->emd_parts, proof->emd_rows, proof->findings,
+        proof->finding_counts, proof->misplaced, proof->misdated);
     report_fault(v, verdict->job, fault);
     return true;
 }
@@ -159,12 +162,17 @@ static bool check_integrity(void *user, const char *complaint, int64_t n, GError
 static bool check_ledger(struct verify *v, GError **error)
 {
     struct ledger *ledger = v->gateway->ledger;
-    int64_t live = 0;
+    int64_t live = 0, astray = 0;
 
     if (!ledger_integrity_each(ledger, check_integrity, v, error) ||
         !ledger_proofs_each(ledger, check_proof, v, error) ||
-        !ledger_live_duplicates(ledger, &live, error))
+        !ledger_live_duplicates(ledger, &live, error) || !ledger_numbers_astray(ledger, &astray, error))
         return false;
+    if (astray > 0) {
+        g_autofree char *fault = g_strdup_printf(
+            "ledger: answers and work orders with a number that was not given out: %" G_GINT64_FORMAT, astray);
+        report_fault(v, 0, fault);
+    }
     if (live > 0) {
         g_autofree char *fault = g_strdup_printf(
             "ledger: Devices with more than one live work item: %" G_GINT64_FORMAT, live);

@@ -1,6 +1,6 @@
 /*
  * `spool verify`: the whole spool and ledger recounted, nothing believed. Bytes against digests,
- * ledger against spool, in = accepted + rejected + deferred (gateway.md, What it promises 3).
+ * ledger against spool, in = accepted + rejected + deferred (NOTES.md, Promises 3).
  *
  * What a stop at any crash point leaves, and the next run ends, is no fault. While a writer is at
  * work, a job that looks wrong is looked at again before it is reported: it may just be moving.

@@ -1,6 +1,9 @@
 #include "gateway/verify.h"
 
-#include "spool/digest.h"
+#include "formats/eui64.h"
+#include "formats/filename.h"
+#include "formats/text.h"
+#include "gateway/answer.h"
 
 #include <string.h>
 
@@ -71,13 +74,64 @@ static guint owed_parts(const struct look *look)
     return owed;
 }
 
+/* The rows of the ledger must still say what was sent: a row that was changed makes other bytes. */
+static void check_rows(struct look *look, const struct ledger_part *part)
+{
+    g_autoptr(GError) fault = NULL;
+    char hex[DIGEST_HEX_SIZE];
+    int64_t rows;
+
+    if (!answer_digest(look->gateway, part, hex, &rows, &fault))
+        verify_fault(look->faults, "%s cannot be built again from the ledger's rows: %s", part->name, fault->message);
+    else if (g_strcmp0(hex, part->sha256) != 0 || rows != part->rows)
+        verify_fault(look->faults,
+                     "the ledger's rows make other bytes of %s than those that were stored: rows were changed", part->name);
+}
+
 static void check_parts(struct look *look)
 {
     for (guint i = 0; i < look->parts->len; i++) {
         const struct ledger_part *part = look->parts->pdata[i];
-        if (part->state != LEDGER_PLANNED)
-            check_bytes(look, part->name, part->size, part->sha256);
+        if (g_strcmp0(part->drop, look->job->drop) != 0)
+            verify_fault(look->faults, "%s goes to the drop %s, but its job belongs to %s", part->name, part->drop,
+                         look->job->drop);
+        if (part->state == LEDGER_PLANNED)
+            continue;
+        check_bytes(look, part->name, part->size, part->sha256);
+        check_rows(look, part);
     }
+}
+
+/* What the ledger keeps of a file's name besides the name, for duplicates and sequence. */
+static void check_name(struct look *look)
+{
+    const struct ledger_job *job = look->job;
+    size_t len = 0;
+    g_autofree char *raw = text_unescape(job->name, &len);
+    struct filename parsed;
+    bool known = raw != NULL && filename_parse(raw, len, &parsed, NULL, NULL);
+    char sender[EUI64_TEXT_SIZE];
+
+    if (known)
+        eui64_print(parsed.eui64, sender);
+    if (g_strcmp0(job->type, known ? parsed.type->code : NULL) != 0 ||
+        g_strcmp0(job->form, known ? form_name(parsed.form) : NULL) != 0 ||
+        g_strcmp0(job->org, known ? parsed.org : NULL) != 0 || g_strcmp0(job->sender, known ? sender : NULL) != 0 ||
+        job->sequence != (known ? parsed.sequence : 0))
+        verify_fault(look->faults, "its type, form, sender or sequence in the ledger is not that of its name");
+}
+
+static void check_order(struct look *look)
+{
+    const struct ledger_job *job = look->job;
+    const struct ledger_part *part = look->parts->len > 0 ? look->parts->pdata[0] : NULL;
+
+    if (look->parts->len != 1)
+        verify_fault(look->faults, "a work order is one file, the ledger has %u", look->parts->len);
+    else if (g_strcmp0(job->name, part->name) != 0 || g_strcmp0(job->form, part->form) != 0 ||
+             g_strcmp0(job->sender, part->sender) != 0 || job->sequence != part->sequence ||
+             job->received != part->created || part->receipt != 0)
+        verify_fault(look->faults, "its rows in the ledger disagree in name, form, sender, sequence or time");
 }
 
 /* A requeue that was stopped after its move has its order still in the folder. */
@@ -151,11 +205,10 @@ static bool look_at(struct look *look, GError **error)
     check_folder(look);
     check_parts(look);
     if (look->job->direction == LEDGER_OUT) {
-        if (look->parts->len != 1)
-            verify_fault(look->faults, "a work order is one file, the ledger has %u",
-                         look->parts->len);
+        check_order(look);
         return true;
     }
+    check_name(look);
     check_envelope(look);
     check_bytes(look, JOB_PAYLOAD, look->job->size, look->job->sha256);
     return check_inbound(look, error);

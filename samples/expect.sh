@@ -6,7 +6,8 @@
 set -u
 samples=${top_srcdir:-$(dirname "$0")/..}/samples
 samples=$(cd "$samples" && pwd)
-gate=${ECOSGATE:-$PWD/ecosgate}
+gate=${ECOSGATE:-./ecosgate}
+gate=$(cd "$(dirname "$gate")" && pwd)/$(basename "$gate")
 now=2023-07-03T12:00:00Z
 mode=--check
 case ${1-} in --check | --update) mode=$1; shift ;; esac

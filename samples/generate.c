@@ -45,20 +45,25 @@ struct device {
 
 static void usage(FILE *to)
 {
-    fputs("Usage: generate --form xml|csv --devices N [OPTION]…\n"
-          "Writes an EMI file and prints its path.\n\n"
+    fputs("Usage: generate --form xml|csv [OPTION]…\n"
+          "Writes a migration instruction (EMI) and prints its path. The same options give the same bytes.\n\n"
+          "  --form xml|csv       the form; must be given\n"
+          "  --devices N          number of Devices, up to 4294967295 (3)\n"
           "  --name NAME          the file's name; else it is made of the items below\n"
           "  --org ORG            sender's short code (MCC)\n"
           "  --eui EUI-64         sender (90-B3-D5-1F-30-0E-C0-01)\n"
           "  --recipient EUI-64   gateway (90-B3-D5-1F-30-00-00-04)\n"
           "  --environment NAME   LIVE or TEST (TEST)\n"
-          "  --time TIME          creation (2023-07-03T06:00:00Z)\n"
-          "  --sequence N         file sequence (1)\n"
+          "  --time TIME          creation, of this shape but any digits (2023-07-03T06:00:00Z)\n"
+          "  --sequence N         file sequence, up to 999999 (1)\n"
           "  --batch ID           BatchId (B<date>-<sequence>)\n"
           "  --resubmission NAME  ResubmissionOf (none)\n"
           "  --seed N             other Devices for another number (1)\n"
-          "  --bad PERCENT        share of Devices with bad data (0)\n"
-          "  -o, --output DIR     folder to write to (.)\n",
+          "  --bad PERCENT        share of Devices with bad data: C101, C104, C113, C117 (0)\n"
+          "  -o, --output DIR     folder to write to; it must be there (.)\n"
+          "  -h, --help           this text\n\n"
+          "ORG, EUI-64, NAME, TIME, ID and the like are written as they are given, right or wrong:\n"
+          "a file may be wanted that is refused.\n",
           to);
 }
 
@@ -70,11 +75,13 @@ static void die(const char *what, const char *detail)
 
 static uint64_t number(const char *option, const char *text, uint64_t max)
 {
-    char *end = NULL;
+    char *end;
     errno = 0;
     uint64_t value = strtoull(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || value > max)
-        die(option, "not a number in range");
+    if (errno != 0 || *text < '0' || *text > '9' || *end != '\0' || value > max) {
+        fprintf(stderr, "generate: %s: expected a whole number from 0 to %" PRIu64 ", found '%s'\n", option, max, text);
+        exit(2);
+    }
     return value;
 }
 
@@ -287,16 +294,16 @@ static void read_options(int argc, char **argv, struct options *o)
         case 'x': o->bad = (unsigned)number("--bad", optarg, 100); break;
         case 'o': o->dir = optarg; break;
         case 'h': usage(stdout); exit(0);
-        default: usage(stderr); exit(2);
+        default: fputs("generate: --help lists the options\n", stderr); exit(2);
         }
     }
-    if (optind != argc || form == NULL || (strcmp(form, "xml") != 0 && strcmp(form, "csv") != 0)) {
-        usage(stderr);
-        exit(2);
-    }
+    if (optind != argc)
+        die(argv[optind], "expected options only; --help lists them");
+    if (form == NULL || (strcmp(form, "xml") != 0 && strcmp(form, "csv") != 0))
+        die("--form", "expected xml or csv; --help lists all options");
     o->xml = strcmp(form, "xml") == 0;
-    if (strlen(o->time) != 20)
-        die("--time", "write it like 2023-07-03T06:00:00Z");
+    if (strlen(o->time) != strlen("2023-07-03T06:00:00Z"))
+        die("--time", "expected a time like 2023-07-03T06:00:00Z");
 }
 
 int main(int argc, char **argv)

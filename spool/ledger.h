@@ -79,28 +79,23 @@ struct ledger_job {
     const char *sha256;
     int64_t receipt; /* how often this name has been received, this time included */
     struct ledger_source source;
-    int64_t judging_begun;
     const char *reason; /* why held or corrupt */
 };
 
-/* One more than the greatest id of a row. */
-bool ledger_job_next_id(struct ledger *ledger, int64_t *id, GError **error);
+/* n ids, from *first on, that no row has and that are not given out again while this writer lives. */
+bool ledger_job_reserve_ids(struct ledger *ledger, int64_t n, int64_t *first, GError **error);
 /* receipt is set by the ledger (the struct's is ignored) and, when not NULL, given out. */
 bool ledger_job_insert(struct ledger *ledger, const struct ledger_job *job, int64_t *receipt, GError **error);
 /* *job is NULL when there is none. */
 bool ledger_job_get(struct ledger *ledger, int64_t id, struct ledger_job **job, GError **error);
 typedef bool (*ledger_job_visit)(void *user, const struct ledger_job *job, GError **error);
 bool ledger_jobs_each(struct ledger *ledger, ledger_job_visit visit, void *user, GError **error);
-/* Jobs whose sender's copy may still be there: struct ledger_job. */
-bool ledger_jobs_with_source(struct ledger *ledger, GPtrArray **jobs, GError **error);
+/* Jobs whose sender's copy may still be in that drop, oldest first: struct ledger_job. */
+bool ledger_jobs_to_discard(struct ledger *ledger, const char *drop, GPtrArray **jobs, GError **error);
 bool ledger_job_clear_source(struct ledger *ledger, int64_t id, GError **error);
-/* Counts one more beginning and gives the new count. */
-bool ledger_job_count_judging(struct ledger *ledger, int64_t id, int64_t *begun, GError **error);
 /* NULL clears. */
 bool ledger_job_set_reason(struct ledger *ledger, int64_t id, const char *reason, GError **error);
-/* Judging has not begun yet, whatever was counted: the operator gives the file another chance. */
-bool ledger_job_forget_judging(struct ledger *ledger, int64_t id, GError **error);
-/* A new receipt of the same job (R2 …): judging_begun and reason are cleared. */
+/* A new receipt of the same job (R2 …): its reason is cleared. */
 bool ledger_job_requeue(struct ledger *ledger, int64_t id, int64_t *receipt, GError **error);
 
 /* ---- verdicts and findings (ledger_verdicts.c) ---- */
@@ -254,6 +249,7 @@ struct ledger_part {
     const char *name; /* of the file in the drop and of the part in the job's directory; unique */
     const char *form;
     const char *drop, *recipient;
+    const char *sender, *environment; /* the gateway's own, as they were at the planning */
     int64_t sequence, created;
     int64_t rows; /* D rows (EMA: F and E rows), -1: not known yet */
     enum ledger_part_state state;
@@ -269,11 +265,54 @@ bool ledger_part_plan(struct ledger *ledger, const struct ledger_part *part, int
 bool ledger_part_get(struct ledger *ledger, int64_t id, struct ledger_part **part, GError **error);
 /* struct ledger_part, in the order of planning; job 0: of all jobs. */
 bool ledger_parts_of(struct ledger *ledger, int64_t job, GPtrArray **parts, GError **error);
-/* Those that are not DELIVERED, in the order of planning; job 0: of all jobs. */
-bool ledger_parts_owed(struct ledger *ledger, int64_t job, GPtrArray **parts, GError **error);
+/* Those that are still PLANNED, in the order of planning. */
+bool ledger_parts_planned(struct ledger *ledger, GPtrArray **parts, GError **error);
+/* The first `limit` that are STORED or STAGED for a drop, in the order of planning. */
+bool ledger_parts_due(struct ledger *ledger, const char *drop, int64_t limit, GPtrArray **parts, GError **error);
+/* How many of a job are not DELIVERED. */
+bool ledger_parts_owed(struct ledger *ledger, int64_t job, int64_t *n, GError **error);
+/* Drops that are owed something, and how much; by name. */
+bool ledger_drops_owed_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error);
 /* Writes state, rows, size, sha256 and delivered_at of part->id. States go forward by one, or stay
  * (SPOOL_ERROR_BUG); STAGED may go back to STORED. */
 bool ledger_part_update(struct ledger *ledger, const struct ledger_part *part, GError **error);
+
+/* ---- what was seen in the drops (ledger_pickups.c) ---- */
+
+struct ledger_pickup {
+    const char *drop, *name; /* name escaped */
+    int64_t size, modified;  /* as the drop says */
+    int64_t since;           /* size and time are known unchanged from then on */
+    const char *decision;    /* "take", "wait", "leave", "taken", "gone" */
+    const char *reason;
+    int64_t job; /* 0: none yet */
+};
+
+/* The newest look at a name replaces the one before; since is kept while size and modified stay the same. */
+bool ledger_pickup_note(struct ledger *ledger, const struct ledger_pickup *pickup, GError **error);
+/* *pickup is NULL when the name was never seen. */
+bool ledger_pickup_get(struct ledger *ledger, const char *drop, const char *name, struct ledger_pickup **pickup,
+                       GError **error);
+/* Files of the last look that are to be taken, or will be. */
+bool ledger_pickups_waiting(struct ledger *ledger, const char *drop, int64_t *n, GError **error);
+
+/* ---- incidents (ledger_incidents.c) ---- */
+
+struct ledger_incident {
+    int64_t id;
+    const char *code, *subject; /* "A102", the drop */
+    int64_t begun, cleared;     /* cleared 0: it lasts */
+    const char *text;
+};
+
+/* One that lasts already stays as it is. */
+bool ledger_incident_begin(struct ledger *ledger, const struct ledger_incident *incident, GError **error);
+bool ledger_incident_clear(struct ledger *ledger, const char *code, const char *subject, int64_t at, GError **error);
+bool ledger_incident_is_open(struct ledger *ledger, const char *code, const char *subject, bool *open, GError **error);
+typedef bool (*ledger_incident_visit)(void *user, const struct ledger_incident *incident, GError **error);
+/* All that last and the newest cleared ones, oldest first. */
+bool ledger_incidents_each(struct ledger *ledger, int64_t cleared_limit, ledger_incident_visit visit, void *user,
+                           GError **error);
 
 /* ---- operators (ledger_actions.c) ---- */
 
@@ -301,8 +340,11 @@ struct ledger_proof {
     struct ledger_verdict verdict;
     const char *name;                         /* the job's */
     int64_t ready, rejected, deferred;        /* items counted, by outcome */
+    int64_t misplaced;                        /* items whose slot is neither "live" nor their own */
     int64_t sessions;                         /* of those items */
     int64_t ema_parts, emd_parts, emd_rows;   /* planned answers; rows -1 when none is stored */
+    int64_t misdated;                         /* planned answers of another time than the verdict's */
+    int64_t findings, finding_counts;         /* listed; the sum of the counts per code */
     bool sound;                               /* everything agrees */
 };
 
@@ -310,5 +352,7 @@ typedef bool (*ledger_proof_visit)(void *user, const struct ledger_proof *proof,
 bool ledger_proofs_each(struct ledger *ledger, ledger_proof_visit visit, void *user, GError **error);
 /* Devices with more than one live work item, counted without the index that forbids it. */
 bool ledger_live_duplicates(struct ledger *ledger, int64_t *n, GError **error);
+/* Answers and work orders that bear a number which their counter has not given out. */
+bool ledger_numbers_astray(struct ledger *ledger, int64_t *n, GError **error);
 
 #endif

@@ -2,7 +2,7 @@
 
 #define COLUMNS                                                                                    \
     "id,direction,name,type,form,org,sender,sequence,drop_name,received,size,sha256,receipt,"      \
-    "source_dev,source_ino,source_ctime_ns,source_size,judging_begun,reason"
+    "source_dev,source_ino,source_ctime_ns,source_size,reason"
 
 static const size_t strings[] = {
     offsetof(struct ledger_job, name),   offsetof(struct ledger_job, type),
@@ -31,17 +31,20 @@ static void read_job(sqlite3_stmt *q, int c, void *row)
     job->source.ino = sqlite3_column_int64(q, c + 14);
     job->source.ctime_ns = sqlite3_column_int64(q, c + 15);
     job->source.size = sqlite3_column_int64(q, c + 16);
-    job->judging_begun = sqlite3_column_int64(q, c + 17);
-    job->reason = ledger_text(q, c + 18);
+    job->reason = ledger_text(q, c + 17);
 }
 
 static const struct ledger_shape shape = {sizeof(struct ledger_job), read_job, strings,
                                           G_N_ELEMENTS(strings)};
 
-bool ledger_job_next_id(struct ledger *ledger, int64_t *id, GError **error)
+bool ledger_job_reserve_ids(struct ledger *ledger, int64_t n, int64_t *first, GError **error)
 {
-    return ledger_number(ledger, ledger_query(ledger, error, "SELECT ifnull(max(id),0)+1 FROM job", ""),
-                         id, error);
+    int64_t next = 0;
+    if (!ledger_number(ledger, ledger_query(ledger, error, "SELECT ifnull(max(id),0)+1 FROM job", ""), &next, error))
+        return false;
+    *first = MAX(next, ledger->next_job);
+    ledger->next_job = *first + n;
+    return true;
 }
 
 static bool set_source(struct ledger *ledger, const struct ledger_job *job, GError **error)
@@ -63,11 +66,11 @@ bool ledger_job_insert(struct ledger *ledger, const struct ledger_job *job, int6
         return false;
     if (!ledger_run(ledger, error,
                     "INSERT INTO job(id,direction,name,type,form,org,sender,sequence,drop_name,"
-                    "received,size,sha256,receipt,judging_begun,reason)"
-                    " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                    "iitttttztiitiit", job->id, (int64_t)job->direction, job->name, job->type,
+                    "received,size,sha256,receipt,reason)"
+                    " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                    "iitttttztiitit", job->id, (int64_t)job->direction, job->name, job->type,
                     job->form, job->org, job->sender, job->sequence, job->drop, job->received,
-                    job->size, job->sha256, next, job->judging_begun, job->reason))
+                    job->size, job->sha256, next, job->reason))
         return false;
     if (job->source.set && !set_source(ledger, job, error))
         return false;
@@ -101,13 +104,13 @@ bool ledger_jobs_each(struct ledger *ledger, ledger_job_visit visit, void *user,
     return good;
 }
 
-bool ledger_jobs_with_source(struct ledger *ledger, GPtrArray **jobs, GError **error)
+bool ledger_jobs_to_discard(struct ledger *ledger, const char *drop, GPtrArray **jobs, GError **error)
 {
     return ledger_all(ledger,
                       ledger_query(ledger, error,
-                                   "SELECT " COLUMNS " FROM job WHERE source_ino IS NOT NULL"
+                                   "SELECT " COLUMNS " FROM job WHERE drop_name=? AND source_ino IS NOT NULL"
                                    " ORDER BY id",
-                                   ""),
+                                   "t", drop),
                       &shape, jobs, error);
 }
 
@@ -119,25 +122,9 @@ bool ledger_job_clear_source(struct ledger *ledger, int64_t id, GError **error)
                       "i", id);
 }
 
-bool ledger_job_count_judging(struct ledger *ledger, int64_t id, int64_t *begun, GError **error)
-{
-    return ledger_writing(ledger, error) &&
-           ledger_number(ledger,
-                         ledger_query(ledger, error,
-                                      "UPDATE job SET judging_begun=judging_begun+1 WHERE id=?"
-                                      " RETURNING judging_begun",
-                                      "i", id),
-                         begun, error);
-}
-
 bool ledger_job_set_reason(struct ledger *ledger, int64_t id, const char *reason, GError **error)
 {
     return ledger_run(ledger, error, "UPDATE job SET reason=?2 WHERE id=?1", "it", id, reason);
-}
-
-bool ledger_job_forget_judging(struct ledger *ledger, int64_t id, GError **error)
-{
-    return ledger_run(ledger, error, "UPDATE job SET judging_begun=0 WHERE id=?1", "i", id);
 }
 
 bool ledger_job_requeue(struct ledger *ledger, int64_t id, int64_t *receipt, GError **error)
@@ -145,7 +132,7 @@ bool ledger_job_requeue(struct ledger *ledger, int64_t id, int64_t *receipt, GEr
     return ledger_writing(ledger, error) &&
            ledger_number(ledger,
                          ledger_query(ledger, error,
-                                      "UPDATE job SET judging_begun=0,reason=NULL,receipt="
+                                      "UPDATE job SET reason=NULL,receipt="
                                       "(SELECT max(receipt)+1 FROM job o WHERE o.name=job.name)"
                                       " WHERE id=? RETURNING receipt",
                                       "i", id),

@@ -2,12 +2,13 @@
 
 #define SELECT                                                                                     \
     "SELECT id,job,receipt,kind,name,form,drop_name,recipient,sequence,created,rows,state,size,"   \
-    "sha256,delivered_at FROM part"
+    "sha256,delivered_at,sender,environment FROM part"
 
 static const size_t strings[] = {
     offsetof(struct ledger_part, kind), offsetof(struct ledger_part, name),
     offsetof(struct ledger_part, form), offsetof(struct ledger_part, drop),
-    offsetof(struct ledger_part, recipient), offsetof(struct ledger_part, sha256)};
+    offsetof(struct ledger_part, recipient), offsetof(struct ledger_part, sha256),
+    offsetof(struct ledger_part, sender), offsetof(struct ledger_part, environment)};
 
 static void read_part(sqlite3_stmt *q, int c, void *row)
 {
@@ -27,6 +28,8 @@ static void read_part(sqlite3_stmt *q, int c, void *row)
     part->size = sqlite3_column_int64(q, c + 12);
     part->sha256 = ledger_text(q, c + 13);
     part->delivered_at = sqlite3_column_int64(q, c + 14);
+    part->sender = ledger_text(q, c + 15);
+    part->environment = ledger_text(q, c + 16);
 }
 
 static const struct ledger_shape shape = {sizeof(struct ledger_part), read_part, strings,
@@ -42,9 +45,10 @@ bool ledger_part_plan(struct ledger *ledger, const struct ledger_part *part, int
 {
     if (!ledger_run(ledger, error,
                     "INSERT INTO part(job,receipt,kind,name,form,drop_name,recipient,sequence,created,"
-                    "rows,state,size) VALUES(?,?,?,?,?,?,?,?,?,?,0,-1)",
-                    "iitttttzii", part->job, part->receipt, part->kind, part->name, part->form, part->drop,
-                    part->recipient, part->sequence, part->created, part->rows))
+                    "rows,sender,environment,state,size) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,0,-1)",
+                    "iitttttziitt", part->job, part->receipt, part->kind, part->name, part->form, part->drop,
+                    part->recipient, part->sequence, part->created, part->rows, part->sender,
+                    part->environment))
         return false;
     if (id != NULL)
         *id = sqlite3_last_insert_rowid(ledger->db);
@@ -69,12 +73,34 @@ bool ledger_parts_of(struct ledger *ledger, int64_t job, GPtrArray **parts, GErr
     return ledger_all(ledger, query, &shape, parts, error);
 }
 
-bool ledger_parts_owed(struct ledger *ledger, int64_t job, GPtrArray **parts, GError **error)
+bool ledger_parts_planned(struct ledger *ledger, GPtrArray **parts, GError **error)
 {
-    sqlite3_stmt *query =
-        job != 0 ? ledger_query(ledger, error, SELECT " WHERE job=? AND state<3 ORDER BY id", "i", job)
-                 : ledger_query(ledger, error, SELECT " WHERE state<3 ORDER BY id", "");
-    return ledger_all(ledger, query, &shape, parts, error);
+    return ledger_all(ledger, ledger_query(ledger, error, SELECT " WHERE state<3 AND state=0 ORDER BY id", ""), &shape,
+                      parts, error);
+}
+
+bool ledger_parts_due(struct ledger *ledger, const char *drop, int64_t limit, GPtrArray **parts, GError **error)
+{
+    return ledger_all(ledger,
+                      ledger_query(ledger, error,
+                                   SELECT " WHERE drop_name=? AND state<3 AND state>0 ORDER BY id LIMIT ?", "ti", drop,
+                                   limit),
+                      &shape, parts, error);
+}
+
+bool ledger_parts_owed(struct ledger *ledger, int64_t job, int64_t *n, GError **error)
+{
+    return ledger_number(ledger,
+                         ledger_query(ledger, error, "SELECT count(*) FROM part WHERE job=? AND state<3", "i", job), n,
+                         error);
+}
+
+bool ledger_drops_owed_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error)
+{
+    return ledger_counts(ledger,
+                         ledger_query(ledger, error,
+                                      "SELECT drop_name,count(*) FROM part WHERE state<3 GROUP BY drop_name", ""),
+                         visit, user, error);
 }
 
 bool ledger_part_update(struct ledger *ledger, const struct ledger_part *part, GError **error)

@@ -19,6 +19,7 @@ struct ledger {
     sqlite3 *db;
     bool writer, savepoint;
     int64_t next_item; /* 0: ask the table */
+    int64_t next_job;  /* ids below are given out already */
     GHashTable *statements;
 };
 

@@ -19,7 +19,8 @@ static bool count_items(struct ledger *ledger, struct ledger_proof *proof, GErro
     const struct ledger_verdict *v = &proof->verdict;
     sqlite3_stmt *q = ledger_query(ledger, error,
                                    "SELECT sum(w.outcome=0),sum(w.outcome=1),sum(w.outcome=2),"
-                                   "count(s.item) FROM work_item w LEFT JOIN session s ON s.item=w.item"
+                                   "count(s.item),sum(CASE WHEN w.outcome=0 THEN w.slot NOT IN(0,w.item)"
+                                   " ELSE w.slot<>w.item END) FROM work_item w LEFT JOIN session s ON s.item=w.item"
                                    " WHERE w.item>=?1 AND w.item<?1+?2 AND w.job=?3",
                                    "iii", v->first_item, v->items, v->job);
     bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
@@ -28,6 +29,7 @@ static bool count_items(struct ledger *ledger, struct ledger_proof *proof, GErro
         proof->rejected = sqlite3_column_int64(q, 1);
         proof->deferred = sqlite3_column_int64(q, 2);
         proof->sessions = sqlite3_column_int64(q, 3);
+        proof->misplaced = sqlite3_column_int64(q, 4);
     }
     ledger_end(q);
     return good;
@@ -37,24 +39,41 @@ static bool count_parts(struct ledger *ledger, struct ledger_proof *proof, GErro
 {
     sqlite3_stmt *q = ledger_query(ledger, error,
                                    "SELECT sum(kind='EMA'),sum(kind='EMD'),"
-                                   "ifnull(sum(CASE WHEN kind='EMD' AND rows>=0 THEN rows END),-1)"
-                                   " FROM part WHERE job=? AND receipt=?",
-                                   "ii", proof->verdict.job, proof->verdict.receipt);
+                                   "ifnull(sum(CASE WHEN kind='EMD' AND rows>=0 THEN rows END),-1),"
+                                   "sum(created<>?3) FROM part WHERE job=?1 AND receipt=?2",
+                                   "iii", proof->verdict.job, proof->verdict.receipt, proof->verdict.judged_at);
     bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
     if (good && row) {
         proof->ema_parts = sqlite3_column_int64(q, 0);
         proof->emd_parts = sqlite3_column_int64(q, 1);
         proof->emd_rows = sqlite3_column_int64(q, 2);
+        proof->misdated = sqlite3_column_int64(q, 3);
     }
     ledger_end(q);
     return good;
+}
+
+static bool count_findings(struct ledger *ledger, struct ledger_proof *proof, GError **error)
+{
+    const struct ledger_verdict *v = &proof->verdict;
+    return ledger_number(ledger,
+                         ledger_query(ledger, error, "SELECT count(*) FROM finding WHERE job=? AND receipt=?", "ii",
+                                      v->job, v->receipt),
+                         &proof->findings, error) &&
+           ledger_number(ledger,
+                         ledger_query(ledger, error,
+                                      "SELECT ifnull(sum(n),0) FROM finding_count WHERE job=? AND receipt=?",
+                                      "ii", v->job, v->receipt),
+                         &proof->finding_counts, error);
 }
 
 static bool is_sound(const struct ledger_proof *p)
 {
     const struct ledger_verdict *v = &p->verdict;
     bool rejected_whole = strcmp(v->outcome, "RJ") == 0;
-    if (p->ema_parts != 1)
+    if (p->ema_parts != 1 || p->misdated > 0 || p->misplaced > 0)
+        return false;
+    if (v->truncated ? p->findings >= p->finding_counts : p->findings != p->finding_counts)
         return false;
     if (rejected_whole)
         return v->items == 0 && v->accepted == 0 && p->emd_parts == 0 && p->sessions == 0;
@@ -75,7 +94,8 @@ bool ledger_proofs_each(struct ledger *ledger, ledger_proof_visit visit, void *u
         struct ledger_proof proof = {0};
         ledger_read_verdict(q, 0, &proof.verdict);
         proof.name = ledger_text(q, LEDGER_VERDICT_COLUMNS);
-        good = count_items(ledger, &proof, error) && count_parts(ledger, &proof, error);
+        good = count_items(ledger, &proof, error) && count_parts(ledger, &proof, error) &&
+               count_findings(ledger, &proof, error);
         proof.sound = good && is_sound(&proof);
         good = good && visit(user, &proof, error);
     }
@@ -90,6 +110,16 @@ bool ledger_live_duplicates(struct ledger *ledger, int64_t *n, GError **error)
                                       "SELECT count(*) FROM (SELECT 1 FROM work_item NOT INDEXED WHERE"
                                       " slot=0 AND device_id IS NOT NULL GROUP BY device_id"
                                       " HAVING count(*)>1)",
+                                      ""),
+                         n, error);
+}
+
+bool ledger_numbers_astray(struct ledger *ledger, int64_t *n, GError **error)
+{
+    return ledger_number(ledger,
+                         ledger_query(ledger, error,
+                                      "SELECT count(*) FROM part p WHERE p.sequence>"
+                                      "ifnull((SELECT value FROM counter c WHERE c.name=p.kind),0)",
                                       ""),
                          n, error);
 }

@@ -6,7 +6,7 @@ static const char *const versions[] = {
     " form TEXT, org TEXT, sender TEXT, sequence INTEGER, drop_name TEXT, received INTEGER NOT NULL,"
     " size INTEGER NOT NULL, sha256 TEXT, receipt INTEGER NOT NULL, source_dev INTEGER,"
     " source_ino INTEGER, source_ctime_ns INTEGER, source_size INTEGER,"
-    " judging_begun INTEGER NOT NULL DEFAULT 0, reason TEXT);"
+    " reason TEXT);"
     "CREATE INDEX job_name ON job(name);"
     "CREATE INDEX job_sequence ON job(sender, type, sequence);"
     "CREATE INDEX job_bytes ON job(sha256);"
@@ -35,7 +35,7 @@ static const char *const versions[] = {
     "CREATE UNIQUE INDEX session_job ON session(job, record);"
     "CREATE TABLE part(id INTEGER PRIMARY KEY, job INTEGER NOT NULL, receipt INTEGER NOT NULL,"
     " kind TEXT NOT NULL, name TEXT NOT NULL UNIQUE, form TEXT, drop_name TEXT NOT NULL,"
-    " recipient TEXT, sequence INTEGER, created INTEGER NOT NULL, rows INTEGER NOT NULL,"
+    " recipient TEXT, sender TEXT, environment TEXT, sequence INTEGER, created INTEGER NOT NULL, rows INTEGER NOT NULL,"
     " state INTEGER NOT NULL, size INTEGER NOT NULL, sha256 TEXT, delivered_at INTEGER);"
     "CREATE INDEX part_job ON part(job);"
     "CREATE INDEX part_owed ON part(id) WHERE state<3;"
@@ -45,6 +45,17 @@ static const char *const versions[] = {
     " result TEXT);"
     "PRAGMA application_id=0x45434753;"
     "PRAGMA user_version=1;",
+    /* What was seen in the drops, and outages. */
+    "CREATE TABLE pickup(drop_name TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL,"
+    " modified INTEGER NOT NULL, since INTEGER NOT NULL, decision TEXT NOT NULL, reason TEXT NOT NULL,"
+    " job INTEGER, PRIMARY KEY(drop_name, name)) WITHOUT ROWID;"
+    "CREATE TABLE incident(id INTEGER PRIMARY KEY, code TEXT NOT NULL, subject TEXT NOT NULL,"
+    " begun INTEGER NOT NULL, cleared INTEGER, text TEXT NOT NULL);"
+    "CREATE UNIQUE INDEX incident_open ON incident(code, subject) WHERE cleared IS NULL;"
+    "CREATE INDEX part_due ON part(drop_name, id) WHERE state<3;"
+    "CREATE INDEX job_discard ON job(drop_name, id) WHERE source_ino IS NOT NULL;"
+    "DROP INDEX job_source;"
+    "PRAGMA user_version=2;",
 };
 
 static bool version_of(struct ledger *ledger, int64_t *version, GError **error)

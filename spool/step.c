@@ -23,6 +23,7 @@ const char *step_meaning(int step)
 
 #ifdef ECOSGATE_CRASH_POINTS
 
+#include <glib.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -32,11 +33,12 @@ struct crash {
     int step; /* -1: never */
     bool before;
     long passings; /* left until it happens */
+    int signal_number;
 };
 
 static struct crash crash_read(const char *text)
 {
-    struct crash crash = {.step = -1, .passings = 1};
+    struct crash crash = {.step = -1, .passings = 1, .signal_number = SIGKILL};
     const char *colon = text != NULL ? strchr(text, ':') : NULL;
     for (int step = 0; colon != NULL && step < STEP_COUNT; step++) {
         size_t len = strlen(steps[step].name);
@@ -49,21 +51,28 @@ static struct crash crash_read(const char *text)
     if (!crash.before && strncmp(colon + 1, "after", 5) != 0)
         crash.step = -1;
     const char *count = strchr(colon + 1, ':');
+    const char *number = count != NULL ? strchr(count + 1, ':') : NULL;
     if (count != NULL)
         crash.passings = strtol(count + 1, NULL, 10);
+    if (number != NULL)
+        crash.signal_number = (int)strtol(number + 1, NULL, 10);
     return crash;
 }
 
 static void pass(enum step step, bool before)
 {
+    static GMutex lock;
     static struct crash crash;
     static bool known;
+
+    g_mutex_lock(&lock);
     if (!known) {
         crash = crash_read(getenv("ECOSGATE_CRASH"));
         known = true;
     }
     if ((int)step == crash.step && before == crash.before && --crash.passings == 0)
-        (void)raise(SIGKILL); /* it cannot return */
+        (void)raise(crash.signal_number); /* it does not return */
+    g_mutex_unlock(&lock);
 }
 
 void step_before(enum step step)

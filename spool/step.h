@@ -2,9 +2,9 @@
  * Crash points: every durable step has one name, and a test build can be killed right before or right
  * after it. In other builds step_before and step_after are nothing.
  *
- * Built with -DECOSGATE_CRASH_POINTS, the environment variable ECOSGATE_CRASH = "name:before|after[:n]"
- * makes the nth passing (default the first) of that point raise SIGKILL on this process. Anything that
- * does not read so is ignored. Not thread-safe: the gateway is one thread.
+ * Built with -DECOSGATE_CRASH_POINTS, the environment variable ECOSGATE_CRASH = "name:before|after[:n[:s]]"
+ * makes the nth passing (default the first) of that point raise signal number s (default SIGKILL). Anything that
+ * does not read so is ignored. Thread-safe.
  */
 #ifndef ECOSGATE_SPOOL_STEP_H
 #define ECOSGATE_SPOOL_STEP_H

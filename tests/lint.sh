@@ -30,13 +30,23 @@ only "SQLite: spool/ledger*.c alone" 'include <sqlite3\.h>' 'spool/ledger[a-z_]*
 only "libxml2: formats/xml_reader.c alone" 'include <libxml/' 'formats/xml_reader[a-z_]*\.c'
 only "zlib and libarchive: formats/unpack.c alone" 'include <(zlib|archive|archive_entry)\.h>' 'formats/unpack\.c'
 only "libcrypto: spool/digest.c alone" 'include <openssl/' 'spool/digest\.c'
+only "libssh2: gateway/sftp*.[ch] alone" 'include <libssh2[a-z_]*\.h>' 'gateway/sftp[a-z_]*\.[ch]'
 only "the clock: gateway/clock.c alone" \
     '\b(time|gettimeofday|clock_gettime|g_get_real_time|g_get_monotonic_time|g_date_time_new_now[a-z_]*) ?\(' \
     'gateway/clock\.c'
 
-sed -n 's/^CODE(\([A-D][0-9]*\),.*/\1/p' validators/catalogue.def | while read -r code; do
-    grep -qE "^\.?(B )?$code\b|^\.IP $code\b|^T\{?$code|^$code;" gateway/ecosgate.1 || echo "$code"
-done | clean "every code is in the manual page"
+# Each code's row as ecosgate(1) has to show it: three lines of tbl.
+awk -F'"' '/^CODE\(/ {
+    name = $2; gsub(/`/, "", name); gsub(/…/, "...", name)
+    who = $4 == "" ? "-" : $4 == $6 ? $4 : $4 ", GPF: " $6
+    printf "%s;T{|%s|T};%s;%s;%s\n", substr($1, 6, 4), name, substr($3, 9, 1), $3 ~ /true/ ? "Y" : "N", who
+}' validators/catalogue.def | while IFS= read -r row; do
+    tr '\n' '|' <gateway/ecosgate.1 | grep -qF "|$row|" || echo "$row"
+done | clean "every code is in ecosgate(1), with the catalogue's name, scope, transience and resolver"
+
+sed -n 's/.*_\(value\|path\)(l, \(g\|group\), "\([a-z0-9_]*\)".*/\3/p' gateway/config.c | sort -u | while read -r setting; do
+    grep -qE "^\.BR? $setting( |$)" gateway/ecosgate.conf.5 || echo "$setting"
+done | clean "every setting is in ecosgate.conf(5)"
 
 if [ -f spool/steps.def ]; then
     in_code=$(sed -n 's/^STEP([A-Z_0-9]*, *"\([^"]*\)".*/\1/p' spool/steps.def | sort)

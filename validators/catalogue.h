@@ -1,6 +1,6 @@
 /*
- * The catalogue of codes (interface.md, section 9): the one place where a code's name, scope, resolver
- * and transience stand. Order is that of the specification; "first code" means first in this order.
+ * The catalogue of codes (ecosgate(1), CODES): the one place where a code's name, scope, resolver
+ * and transience stand. Order matters: "first code" means first in this order.
  */
 #ifndef ECOSGATE_VALIDATORS_CATALOGUE_H
 #define ECOSGATE_VALIDATORS_CATALOGUE_H

@@ -53,9 +53,6 @@ struct judging {
 G_GNUC_PRINTF(5, 6)
 static void say(struct judging *j, enum code code, size_t column, bool warning, const char *format, ...)
 {
-    static const char *const names[INSTRUCTION_COLUMNS] = {
-        "RecordNumber", "DeviceID",    "DeviceType", "DeviceManufacturer", "DeviceModel", "FirmwareVersion",
-        "MPxN",         "CHFDeviceID", "CSPRegion",  "Attempt"};
     const struct field *field = &j->record->fields[column];
     va_list args;
 
@@ -67,18 +64,13 @@ static void say(struct judging *j, enum code code, size_t column, bool warning, 
                                    .warning = warning,
                                    .at = field->at.line ? field->at : j->record->at,
                                    .ordinal = j->record->ordinal,
-                                   .field = names[column],
+                                   .field = layout_instruction.columns[column].name,
                                    .text = text},
                  field->text ? field->text : "", field->len);
     if (warning)
         j->device->warned = true;
     else
         device_add_code(j->device, code);
-}
-
-static bool field_is(const struct field *field, const char *text)
-{
-    return field->len == strlen(text) && field->len > 0 && memcmp(field->text, text, field->len) == 0;
 }
 
 static bool all_digits(const struct field *field)
@@ -134,7 +126,7 @@ static unsigned digit(const struct field *field, size_t i)
     return (unsigned)(field->text[i] - '0');
 }
 
-/* Digits 1 to 12 weighted, sum mod 11 mod 10 is the last digit (interface.md, section 4). */
+/* Digits 1 to 12 weighted, sum mod 11 mod 10 is the last digit (formats/FILES.md, 4). */
 static bool mpan_check_digit_is_right(const struct field *mpan)
 {
     static const unsigned weights[12] = {3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43};
@@ -212,9 +204,7 @@ static void judge_region(struct judging *j)
 
 static void judge_attempt(struct judging *j)
 {
-    const struct field *attempt = &j->record->fields[INSTRUCTION_ATTEMPT];
-
-    if (attempt->len == 0 || attempt->len > 9 || attempt->text[0] == '0' || !all_digits(attempt))
+    if (field_number(&j->record->fields[INSTRUCTION_ATTEMPT], 9) == 0)
         say(j, C117, INSTRUCTION_ATTEMPT, false, "expected a whole number, 1 or more");
 }
 

@@ -1,6 +1,6 @@
 /*
- * Category c, as far as the file alone can tell: C101, C102, C104 (scope), C113, C117 (interface.md,
- * section 4). One call judges one Device record and says everything that is wrong with it.
+ * Category c, as far as the file alone can tell: C101, C102, C104 (scope), C113, C117 (formats/FILES.md,
+ * 4). One call judges one Device record and says everything that is wrong with it.
  */
 #ifndef ECOSGATE_VALIDATORS_DEVICE_RULES_H
 #define ECOSGATE_VALIDATORS_DEVICE_RULES_H

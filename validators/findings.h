@@ -1,6 +1,6 @@
 /*
  * The findings of one file: the first ones whole, all of them counted. A finding is data about a
- * sender's file, not an error of the gateway (interface.md, sections 5 and 9).
+ * sender's file, not an error of the gateway (formats/FILES.md, 5).
  *
  *   struct findings *list = findings_new(1000);
  *   findings_add(list, &(struct finding){.code = B208, …});     texts are copied and made printable

@@ -43,12 +43,6 @@ static const struct field *value(const struct judging *j, enum header_column col
     return &j->record->fields[column];
 }
 
-static bool is_text(const struct field *field, const char *text)
-{
-    return field->text != NULL && field->len == strlen(text) &&
-           memcmp(field->text, text, field->len) == 0;
-}
-
 static void judge_sender(struct judging *j)
 {
     const struct field *sender = value(j, HEADER_SENDER_ID);
@@ -78,26 +72,11 @@ static void judge_recipient(struct judging *j)
     }
 }
 
-static bool parse_sequence(const struct field *field, uint32_t *sequence)
-{
-    uint32_t n = 0;
-
-    if (field->len == 0 || field->len > 6 || field->text[0] == '0')
-        return false;
-    for (size_t i = 0; i < field->len; i++) {
-        if (!g_ascii_isdigit(field->text[i]))
-            return false;
-        n = n * 10 + (uint32_t)(field->text[i] - '0');
-    }
-    *sequence = n;
-    return true;
-}
-
 static void judge_sequence(struct judging *j)
 {
-    uint32_t sequence;
+    uint32_t sequence = field_number(value(j, HEADER_FILE_SEQUENCE), 6);
 
-    if (!parse_sequence(value(j, HEADER_FILE_SEQUENCE), &sequence))
+    if (sequence == 0)
         say(j, B211, HEADER_FILE_SEQUENCE,
             "expected a whole number from 1 to 999999 without leading zeros");
     else if (j->filename != NULL && sequence != j->filename->sequence)
@@ -126,9 +105,9 @@ static void judge_environment(struct judging *j)
     const struct field *environment = value(j, HEADER_ENVIRONMENT);
     const struct identity *identity = j->rules->identity;
 
-    if (!is_text(environment, "LIVE") && !is_text(environment, "TEST"))
+    if (!field_is(environment, "LIVE") && !field_is(environment, "TEST"))
         say(j, B211, HEADER_ENVIRONMENT, "expected LIVE or TEST");
-    else if (identity != NULL && !is_text(environment, identity->environment))
+    else if (identity != NULL && !field_is(environment, identity->environment))
         say(j, B207, HEADER_ENVIRONMENT, "this gateway is %s", identity->environment);
 }
 

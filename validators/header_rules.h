@@ -1,6 +1,6 @@
 /*
  * The header record: B206 (against the name), B207 (recipient, environment), B211 (values)
- * (interface.md, section 3).
+ * (formats/FILES.md, 3).
  */
 #ifndef ECOSGATE_VALIDATORS_HEADER_RULES_H
 #define ECOSGATE_VALIDATORS_HEADER_RULES_H

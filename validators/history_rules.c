@@ -62,7 +62,7 @@ static bool judge_sequence(const struct rules *rules, const struct ledger_subjec
     if (last != 0 && subject->sequence < last)
         say(findings, B107, false, "seq", "expected more than %06" PRId64 ", the last accepted one; found %06" PRId64,
             last, subject->sequence);
-    else if (last != 0 && subject->sequence > before + 1)
+    else if (last != 0 && subject->sequence > last && subject->sequence > before + 1)
         say(findings, B108, true, "seq", "expected %06" PRId64 ", found %06" PRId64, before + 1,
             subject->sequence);
     return true;
@@ -127,7 +127,7 @@ bool history_rules_judge_device(const struct rules *rules, struct device *device
                      &(struct finding){.code = C110,
                                        .at = field->at.line ? field->at : device->record->at,
                                        .ordinal = device->record->ordinal,
-                                       .field = "DeviceID",
+                                       .field = layout_instruction.columns[INSTRUCTION_DEVICE_ID].name,
                                        .text = "an earlier instruction for this Device has not ended yet"},
                      field->text, field->len);
         device_add_code(device, C110);

@@ -78,25 +78,10 @@ static void on_header(void *user, const struct record *record)
         fail(j, error);
 }
 
-/* The field as a number, 0 where it is none in plain decimal (no sign, no leading zero, at most 9 digits). */
-static uint32_t plain_number(const struct field *field)
-{
-    uint32_t n = 0;
-
-    if (field->len == 0 || field->len > 9 || field->text[0] == '0')
-        return 0;
-    for (size_t i = 0; i < field->len; i++) {
-        if (!g_ascii_isdigit(field->text[i]))
-            return 0;
-        n = n * 10 + (uint32_t)(field->text[i] - '0');
-    }
-    return n;
-}
-
 static void judge_number(struct judging *j, const struct record *record)
 {
     const struct field *number = &record->fields[INSTRUCTION_RECORD_NUMBER];
-    uint32_t found = plain_number(number);
+    uint32_t found = field_number(number, 9);
 
     /* Records that could not be read bore a number too. */
     j->expected_number += record->ordinal - j->last_ordinal - 1;
@@ -110,7 +95,7 @@ static void judge_number(struct judging *j, const struct record *record)
                  &(struct finding){.code = B305,
                                    .at = number->at.line ? number->at : record->at,
                                    .ordinal = record->ordinal,
-                                   .field = "RecordNumber",
+                                   .field = layout_instruction.columns[INSTRUCTION_RECORD_NUMBER].name,
                                    .text = text},
                  number->text ? number->text : "", number->len);
     /* After a gap the count goes on from the number found, so that one slip is one finding. */
@@ -171,7 +156,7 @@ static void judge_totals(struct judging *j)
                 ? g_strdup_printf("expected a whole number, found %" PRIu64 " Device records", verdict->parsed)
                 : g_strdup_printf("declared %" PRId64 ", found %" PRIu64, verdict->declared, verdict->parsed);
         findings_add(j->findings,
-                     &(struct finding){.code = B208, .at = j->count_at, .field = "DeviceCount", .text = text},
+                     &(struct finding){.code = B208, .at = j->count_at, .field = verdict->filename.type->count_element, .text = text},
                      j->count_text, j->count_len);
     }
     if (verdict->parsed == 0)

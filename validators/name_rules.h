@@ -1,5 +1,5 @@
 /*
- * The name of an inbound file: B101, B102, B103, B104 (interface.md, section 2). A wrong name is
+ * The name of an inbound file: B101, B102, B103, B104 (formats/FILES.md, 2). A wrong name is
  * diagnosed segment by segment; what could be guessed is handed on, so that the content is judged too.
  */
 #ifndef ECOSGATE_VALIDATORS_NAME_RULES_H

@@ -44,7 +44,7 @@ struct rules {
     struct unpack_limits unpack;
 };
 
-/* The defaults of interface.md; identity, ledger and now are left empty. */
+/* The defaults of ecosgate.conf(5); identity, ledger and now are left empty. */
 void rules_init(struct rules *rules);
 
 const struct party *rules_party(const struct identity *identity, const char *org);

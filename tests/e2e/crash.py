@@ -4,20 +4,25 @@ Every step of spool/steps.def is stopped at each of its passings in one script o
 --enable-crash-points. The names must be the same in steps.def, in the code and in spool/README.md.
 """
 import concurrent.futures
+import functools
 import glob
 import os
 import re
 import shutil
 import signal
 import subprocess
+import tempfile
 
-from home import GATE, NOW, SAMPLES, SANITIZED, SOURCE, Home, Tap, difference
+from home import GATE, MODIFIED, NOW, SAMPLES, SANITIZED, SOURCE, Home, Tap, difference
+from sshd import Sshd
 
 GOOD = sorted(glob.glob(f"{SAMPLES}/good/*"))
 BAD_NAME = "EMI MCC\n\x01.xml"
 TCSP = "EMT_TCSP_90-B3-D5-1F-30-0E-C0-02_20230703_060000_000001.csv"
 SIDES = ("before", "after")
 MOST_PASSINGS = 1 if SANITIZED else 40
+MOST_OVER_SFTP = 1 if SANITIZED else 4  # each takes some handshakes: the first of a kind tell what the others would
+SERVER = None  # the sshd of the script over_sftp
 
 
 class Crashing:
@@ -26,6 +31,7 @@ class Crashing:
     def __init__(self, point=None):
         self.point = point
         self.hit = False
+        self.allowed = (0, 1)
 
     def __call__(self, *arguments):
         env = {} if self.hit or self.point is None else {"ECOSGATE_CRASH": self.point}
@@ -35,7 +41,7 @@ class Crashing:
             return self(*arguments)
         if b"is there already" in done.stderr:
             return done  # the home was whole when `init` was killed
-        if done.returncode not in (0, 1):
+        if done.returncode not in self.allowed:
             raise RuntimeError(f"{arguments}: exit {done.returncode}: {done.stderr.decode()}")
         return done
 
@@ -118,13 +124,53 @@ def in_the_way(point):
     return home.work()
 
 
+def over_sftp(point, server=True, there=()):
+    """The work again, less of it, with the drops behind an SFTP server; without one it is its local twin."""
+    home = Script(point)
+    for drop in ("mcc", "tcos"):
+        home.set(f"drop {drop} complete=at-once")
+        if server:
+            home.over_sftp(drop, SERVER)
+    for drop, path in there:
+        shutil.copy(path, home.path("drops", drop, "out"))
+    home.drop("mcc", GOOD[0])
+    home.drop("mcc", GOOD[0], BAD_NAME)
+    home.drop("tcos", GOOD[1], TCSP)
+    home.pass_once()
+    return home
+
+
+@functools.lru_cache
+def answers_over_sftp():
+    home = over_sftp(None)
+    return [(drop, home.path("drops", drop, "out", name)) for drop in ("mcc", "tcos") for name in home.out(drop)]
+
+
+def in_the_way_over_sftp(point):
+    return over_sftp(point, there=answers_over_sftp())
+
+
 def orphan(point):
     """A stop in the middle of custody leaves a directory that the next start drops."""
     home = Script(point)
-    shutil.copy(GOOD[0], home.inbox("mcc"))
+    home.drop("mcc", GOOD[0])
     subprocess.run([GATE, "-c", home.conf, "--now", NOW, "run", "--once"], capture_output=True, check=False,
                    env={**os.environ, "ECOSGATE_CRASH": "custody-payload:after"})
     return home.work()
+
+
+def trouble(point):
+    """A drop that is down and comes back, and an entry that is no file."""
+    home = Script(point)
+    home.gate.allowed = (0, 1, 2)
+    os.symlink("nowhere", os.path.join(home.inbox("tcos"), "link.csv"))
+    os.utime(os.path.join(home.inbox("tcos"), "link.csv"), (MODIFIED, MODIFIED), follow_symlinks=False)
+    os.rename(home.path("drops", "mcc", "out"), home.path("away"))
+    home.drop("mcc", GOOD[0])
+    home.pass_once()
+    os.rename(home.path("away"), home.path("drops", "mcc", "out"))
+    home.pass_once()
+    return home
 
 
 def made(point):
@@ -136,7 +182,7 @@ def made(point):
     return home.work()
 
 
-SCRIPTS = (plain, orders, in_the_way, orphan, made)
+SCRIPTS = (plain, orders, in_the_way, orphan, trouble, made, over_sftp, in_the_way_over_sftp)
 
 
 def steps():
@@ -146,7 +192,8 @@ def steps():
 
 def passings(script, name, side, expected):
     """Stops at passing 1, 2, … of a step until none is left: (how many, what went wrong)."""
-    for n in range(1, MOST_PASSINGS + 1):
+    most = MOST_OVER_SFTP if "sftp" in script.__name__ else MOST_PASSINGS
+    for n in range(1, most + 1):
         home = script(f"{name}:{side}:{n}")
         if not home.gate.hit:
             shutil.rmtree(home.top, ignore_errors=True)
@@ -156,7 +203,7 @@ def passings(script, name, side, expected):
             return n, (f"{script.__name__}, {name}:{side}:{n}, in {home.top}\n" + difference(expected, state) +
                        ("" if sound else "\nspool verify finds it unsound"))
         shutil.rmtree(home.top, ignore_errors=True)
-    return MOST_PASSINGS, None
+    return most, None
 
 
 def compare_lists(tap):
@@ -181,18 +228,45 @@ def has_crash_points():
     return done.returncode == -signal.SIGKILL
 
 
+def test_killer(tap):
+    """A file that ends the program by a signal of its own is set aside, and only then."""
+    for signal_number, text in ((signal.SIGABRT, "an abort"), (signal.SIGSEGV, "a memory fault")):
+        home = Home()
+        home.drop("mcc", GOOD[0])
+        deadly = {"ECOSGATE_CRASH": f"verdict-committed:before:1:{int(signal_number)}"}
+        for n in range(1, 4):
+            done = home.run(env=deadly)
+            tap.ok(done.returncode == -signal_number, f"{text} in the judging ends the program, {n}", done.returncode)
+            tap.ok(home.json("spool", "list")[0]["state"] == "active", "the file stays where it is")
+        home.drop("mcc", GOOD[1])
+        done = home.run()
+        jobs = {job["id"]: job["state"] for job in home.json("spool", "list")}
+        tap.ok(done.returncode == 0 and jobs["00000001"] == "corrupt" and jobs["00000002"] == "done",
+               "after the third time it is set aside and the next file goes on", jobs, done.stderr.decode())
+        tap.ok("fatal signal" in home.json("spool", "show", "1")[0]["reason"], "the reason says why")
+        tap.ok(home.command("spool", "requeue", "1", "--reason", "mended").returncode == 0, "an operator requeues it")
+        home.run()
+        tap.ok(home.json("spool", "list")[0]["state"] == "done", "then it is judged like any other")
+        tap.ok(home.command("spool", "verify").returncode == 0, "and all is sound")
+
+
 def main():
     if not has_crash_points():
         print("1..0 # SKIP built without crash points")
         Home.clean(keep=False)
         return
-    with Tap() as tap:
+    global SERVER
+    with Tap() as tap, Sshd(tempfile.gettempdir()) as SERVER:
         compare_lists(tap)
+        test_killer(tap)
         expected = {}
         for script in SCRIPTS:
             state, sound = script(None).end()
             expected[script] = state
             tap.ok(sound, f"{script.__name__}: undisturbed it ends sound")
+        twin, _ = over_sftp(None, server=False).end()
+        tap.ok(expected[over_sftp] == twin, "over SFTP the end is that of local drops",
+               difference(twin, expected[over_sftp]))
         jobs = [(name, side, script) for _, name in steps() for side in SIDES for script in SCRIPTS]
         with concurrent.futures.ThreadPoolExecutor(max_workers=3) as pool:
             results = list(pool.map(lambda job: passings(job[2], job[0], job[1], expected[job[2]]), jobs))

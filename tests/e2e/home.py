@@ -24,6 +24,7 @@ GENERATE = os.environ.get("GENERATE", "samples/generate")
 SOURCE = os.environ.get("top_srcdir", ".")
 SAMPLES = os.path.join(SOURCE, "samples")
 NOW = "2023-07-03T12:00:00Z"
+MODIFIED = 1688378400  # an hour before: the time of every file that is dropped
 # Such a program is several times slower, and takes no preloaded library: tests do less with it.
 SANITIZED = b"libasan" in subprocess.run(["ldd", GATE], capture_output=True, check=False).stdout
 
@@ -97,6 +98,17 @@ class Home:
         with open(self.conf, "w", encoding="utf-8") as file:
             file.write("\n".join(lines))
 
+    def over_sftp(self, drop, server, **keys):
+        """Makes it an SFTP drop of a running server (sshd.py, peer.py) over the folders that it has."""
+        values = {"transport": "sftp", "host": server.host, "port": server.port, "user": server.user,
+                  "identity": server.identity, "known_hosts": server.known_hosts,
+                  "in": server.remote(self.path("drops", drop, "in")),
+                  "out": server.remote(self.path("drops", drop, "out")), "complete": "at-once"}
+        if server.passphrase_file:
+            values["passphrase_file"] = server.passphrase_file
+        values.update(keys)
+        self.set("\n".join(f"drop {drop} {key}={value}" for key, value in values.items()))
+
     def path(self, *parts):
         return os.path.join(self.dir, *parts)
 
@@ -108,6 +120,7 @@ class Home:
         target = os.path.join(os.fsencode(self.inbox(drop)), os.fsencode(name or os.path.basename(source)))
         hidden = os.path.join(os.path.dirname(target), b".arriving")
         shutil.copy(source, hidden)
+        os.utime(hidden, (MODIFIED, MODIFIED))
         os.rename(hidden, target)
 
     def out(self, drop):
@@ -142,20 +155,23 @@ class Home:
                 short = os.path.relpath(path, os.fsencode(self.dir))
                 if name.startswith(b"ledger.sqlite") or name == b"lock" or name == b"ecosgate.conf":
                     continue
+                if os.path.islink(path):
+                    found[short] = os.readlink(path)
+                    continue
                 with open(path, "rb") as file:
                     found[short] = hashlib.sha256(file.read()).hexdigest()
         return found
 
-    def ledger(self, leave_out=("judging_begun",)):
-        """All rows of all tables, as text, without the columns named."""
+    def ledger(self):
+        """All rows of all tables, as text."""
         connection = sqlite3.connect(self.path("spool", "ledger.sqlite"))
         rows = []
         tables = [name for (name,) in connection.execute(
             "SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%' ORDER BY name")]
         for table in tables:
-            columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})") if row[1] not in leave_out]
+            columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
             for row in connection.execute(f"SELECT {','.join(columns)} FROM {table} ORDER BY 1, 2"):
-                rows.append(f"{table}: {row}")
+                rows.append(f"{table}: {row}".replace(self.top, ""))
         connection.close()
         return rows
 

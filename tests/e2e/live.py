@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """The gateway as its operators and partners see it: passes, the daemon, orders, history, drops (TAP)."""
 import csv
+import gzip
+import hashlib
 import io
 import os
 import signal
@@ -100,6 +102,139 @@ def test_pass(tap):
     sound(tap, home, "after passes")
 
 
+def test_answers(tap):
+    """What the rows of answers and orders hold."""
+    home = Home("gateway work_order_devices=2")
+    low = f"{(DEVICE % 0xA).lower()},GPF,ab0c,0a0b0c0d,0000000e,,{(DEVICE % 0xF0).lower()},South,12"
+    send(home, name_of(1), instruction(1, (1, 2, low, 4, 5)))
+    tap.ok(home.run().returncode == 0, "small letters are as good as great ones")
+    orders = [rows(home.read_out("tcos", name)) for name in home.out("tcos")]
+    tap.ok([[row[2] for row in order if row[0] == "D"] for order in orders] ==
+           [["MCC.B-1-06.1", "MCC.B-1-06.2"], ["MCC.B-1-06.3", "MCC.B-1-06.4"], ["MCC.B-1-06.5"]],
+           "no work order holds more Devices than are set, none is left out", orders)
+    tap.ok(orders[1][1][1:9] == ["1", "MCC.B-1-06.3", DEVICE % 0xA, "GPF", "AB0C", "0A0B0C0D", "0000000E", DEVICE % 0xF0],
+           "in a work order they are great ones", orders[1])
+    tap.ok([order[0][5] for order in orders] == ["1", "2", "3"] and [order[0][8] for order in orders] ==
+           ["EMW-000001", "EMW-000002", "EMW-000003"], "each has a number and a batch of its own", orders)
+    sound(tap, home, "after several work orders of one batch")
+
+    many = [f"x{n},ESME,AB01,010A030B,0002012F,,,North,1" for n in range(1001)] + [f"{DEVICE % 9},XSME,A,010A030B,0002012F,,,North,0"]
+    send(home, name_of(2), instruction(2, many).replace(b"T,1002", b"T,7"))
+    home.run()
+    ema = rows(home.read_out("mcc", answer(name_of(2))))
+    tap.ok(ema[1][5:] == ["RJ", "B208", "1004", "3", "7", "1002", "1002"], "F: what decided, where, declared, parsed, rejected",
+           ema[1])
+    tap.ok(len(ema) == 1 + 1 + 1000 + 1 + 1 and ema[-1] == ["T", "1002"] and
+           ema[-2] == ["E", "B199", "FILE", "", "", "", "… more findings: B208 ×1, C101 ×1001, C104 ×1, C117 ×2"],
+           "1,000 findings, then the totals of each code; T counts F and E", ema[-3:])
+    tap.ok(ema[2] == ["E", "C101", "DEVICE", "1", "DeviceID", "x0", "expected an EUI-64 of eight hex pairs joined by '-'"],
+           "E: code, scope, record, field, value, text", ema[2])
+    send(home, name_of(4), instruction(4, ("x,XSME,AB01,010A030B,0002012F,,,North,0", f"{DEVICE % 7},GPF,AB01,010A030B,0002012F,,,,1", 8)))
+    home.run()
+    ema, emd = (rows(home.read_out("mcc", answer(name_of(4), kind))) for kind in ("EMA", "EMD"))
+    tap.ok(ema[1][5:] == ["PA", "C101", "2", "5", "3", "3", "2"], "F of one in part accepted", ema[1])
+    tap.ok(emd[1:] == [
+        ["D", "1", "x", "XSME", "REJECTED", "C101", "c", "N", "MCC", "MCC.B-4-06.1", "",
+         "C101 DeviceID not an EUI-64; C104 DeviceType out of scope, or not the inventory's; "
+         "C117 manufacturer, model, firmware, hub, region or attempt malformed or missing"],
+        ["D", "2", DEVICE % 7, "GPF", "REJECTED", "C113", "c", "N", "MCC", "MCC.B-4-06.2", "",
+         "C113 MPxN missing, malformed, not allowed, or check digits wrong; "
+         "C117 manufacturer, model, firmware, hub, region or attempt malformed or missing"],
+        ["D", "3", DEVICE % 8, "ESME", "ACCEPTED", "", "", "", "", "MCC.B-4-06.3", "", ""], ["T", "3"]],
+           "EMD: every code that applies, the first one in its column", emd[1:])
+    send(home, name_of(5), b"H,EMI\r\n")
+    home.run()
+    tap.ok(rows(home.read_out("mcc", answer(name_of(5))))[1][9:] == ["", "0", "0"], "a count that was not declared is empty")
+    sound(tap, home, "after answers of every kind")
+
+
+def test_answer_names(tap):
+    """Two names may lead to one answer's name: the number behind R goes on."""
+    home = Home()
+    send(home, name_of(1), instruction(1))
+    home.run()
+    send(home, name_of(1) + ".gz", gzip.compress(instruction(1, (2,))))
+    send(home, name_of(2, "xml"), b"<x/>")
+    home.run()
+    tap.ok(codes_of(home, name_of(1), 2) == ("RJ", ["B106", "B210"]), "R2 answers the packed one", home.out("mcc"))
+    send(home, name_of(1) + ".gz", gzip.compress(instruction(1, (2,))))
+    home.run()
+    tap.ok(codes_of(home, name_of(1), 3)[1] == ["B105"], "R3 answers it again", home.out("mcc"))
+    home.set("gateway max_devices=1")
+    send(home, name_of(3), instruction(3, (5, 6)))
+    home.run()
+    home.set("gateway max_devices=2")
+    send(home, name_of(3) + ".gz", gzip.compress(b"H"))
+    home.run()
+    job = [job["id"] for job in home.json("spool", "list") if job["name"] == name_of(3)][0]
+    home.command("spool", "requeue", job, "--reason", "the limit was raised")
+    home.run()
+    emd = [name for name in home.out("mcc") if name.startswith("EMD") and "000003" in name]
+    tap.ok(emd == [answer(name_of(3), "EMD", 3)] and codes_of(home, name_of(3), 3)[0] == "AC",
+           "EMA and EMD of one receipt bear one number", home.out("mcc"))
+    send(home, "hello.xml", b"<x/>")
+    home.run()
+    unknown = [name for name in home.out("mcc") if "UNKNOWN" in name]
+    tap.ok(unknown == [f"EMA_UNKNOWN_{hashlib.sha256(b'hello.xml').hexdigest()[:16]}_R1.csv"] and
+           rows(home.read_out("mcc", unknown[0]))[0][4] == MCC,
+           "a name that says nothing is answered in CSV to the party of the drop", unknown)
+    sound(tap, home, "after answers of one name")
+
+
+def test_looks(tap):
+    """What the commands that only look say."""
+    home = Home()
+    inbox = home.inbox("mcc")
+    for name in (".hidden", "a.tmp", "a.part"):
+        with open(os.path.join(inbox, name), "wb") as file:
+            file.write(b"x")
+    for sequence in (1, 2):
+        send(home, name_of(sequence), instruction(sequence, (sequence, 7)))
+    tap.ok([(drop["name"], drop["waiting"], drop["owed"]) for drop in home.json("status")[0]["drops"]][:2] ==
+           [("mcc", 2, 0), ("tcos", 0, 0)], "status: what waits in a drop is what would be taken", home.json("status"))
+    os.rename(home.path("drops", "tcos", "out"), home.path("away"))
+    home.run()
+    status = home.json("status")[0]
+    tap.ok([drop["owed"] for drop in status["drops"]] == [0, 2, 0, 0, 0, 0], "status: each drop's own debt", status["drops"])
+    tap.ok(status["jobs"] == {"incoming": 0, "ready": 0, "active": 2, "held": 0, "done": 2, "rejected": 0, "corrupt": 0} and
+           status["devices"] == {"DISPATCHED": 3, "DEFERRED": 1}, "status: jobs and Devices by state", status)
+    os.rename(home.path("away"), home.path("drops", "tcos", "out"))
+    home.run()
+    send(home, name_of(3), b"H\r\n")
+    home.run()
+    tap.ok([job["id"] for job in home.json("spool", "list", "--state", "rejected")] == ["00000005"] and
+           len(home.json("spool", "list", "--state", "done")) == 4 and home.json("spool", "list", "--state", "held") == [],
+           "spool list --state: only those")
+    tap.ok(home.command("spool", "list", "--state", "nowhere").returncode == 2, "a state that is none ends with 2")
+    job = home.json("spool", "list")[0]
+    tap.ok(list(job) == ["id", "name", "type", "state", "received", "size", "sha256", "sender", "batch", "verdict"] and
+           job == {"id": "00000001", "name": name_of(1), "type": "EMI", "state": "done", "received": NOW,
+                   "size": len(instruction(1, (1, 7))), "sha256": hashlib.sha256(instruction(1, (1, 7))).hexdigest(),
+                   "sender": MCC, "batch": "B-1-06", "verdict": "AC"}, "spool list: all there is to say of a job", job)
+    order = [job for job in home.json("spool", "list") if job["type"] == "EMW"][0]
+    sent = home.read_out("tcos", order["name"])
+    tap.ok(home.command("spool", "cat", order["id"]).stdout == sent and order["size"] == len(sent) and
+           order["sha256"] == hashlib.sha256(sent).hexdigest(), "spool cat of a work order gives its bytes", order)
+    home.command("spool", "requeue", "5", "--reason", "again")
+    home.run()
+    shown = home.json("spool", "show", "5")[0]
+    tap.ok([v["receipt"] for v in shown["verdicts"]] == [1, 2] and all(v["outcome"] == "RJ" and v["findings"] for v in shown["verdicts"])
+           and [len(v["findings"]) for v in shown["verdicts"]] == [sum(v["counts"].values()) for v in shown["verdicts"]],
+           "spool show: a verdict for each receipt, with its own findings", shown["verdicts"])
+    tap.ok([(part["name"], part["state"], part["delivered_at"]) for part in shown["parts"]] ==
+           [(answer(name_of(3), receipt=n), "DELIVERED", NOW) for n in (1, 2)], "and what was delivered when", shown["parts"])
+    device = home.json("device", "show", DEVICE % 7)[0]
+    tap.ok((device["state"], device["next_eligible"], device["live_work_item"], device["tries"]) ==
+           ("DEFERRED", "2023-07-04T12:00:00Z", "MCC.B-1-06.2", 1) and
+           [event["state"] for event in device["history"]] == ["READY", "DISPATCHED", "DEFERRED"],
+           "device show: the latest state, and the work item that is live still", device)
+    send(home, name_of(4), instruction(4, (f"{DEVICE % 9},XSME,AB01,010A030B,0002012F,,,North,1",)))
+    home.run()
+    device = home.json("device", "show", (DEVICE % 9).lower())[0]
+    tap.ok((device["state"], device["live_work_item"], device["tries"]) == ("REJECTED", None, 0),
+           "device show: of one that was never accepted none is live", device)
+
+
 def test_daemon(tap):
     home = Home("gateway poll_interval=3600")
     daemon = home.daemon()
@@ -130,6 +265,19 @@ def test_daemon(tap):
     tap.ok(home.command("device", "show", DEVICE % 9).returncode == 1, "an unknown Device ends with 1")
     tap.ok(home.command("spool", "show", "77").returncode == 1, "an unknown job ends with 1")
     tap.ok(home.command("device", "show", "x").returncode == 2, "a Device ID that is none ends with 2")
+    outside = os.path.join(home.top, "outside")
+    with open(outside, "wb") as file:
+        file.write(instruction(2, (2,)))
+    os.link(outside, os.path.join(home.inbox("mcc"), name_of(2)))
+    tap.ok(wait_until(lambda: answer(name_of(2), "EMD") in home.out("mcc"), 10), "a file that is linked into the drop, too")
+    wait_until(lambda: states(home)["00000003"] == "done")
+    wal = home.path("spool", "ledger.sqlite-wal")
+    for sequence in range(3, 40):
+        send(home, name_of(sequence), b"H\r\n")
+        if not wait_until(lambda sequence=sequence: answer(name_of(sequence)) in home.out("mcc")):
+            break
+    tap.ok(answer(name_of(39)) in home.out("mcc") and os.path.getsize(wal) < 2 << 20,
+           "the write-ahead log does not grow with the number of passes", os.path.getsize(wal))
     tap.ok(terminate(daemon) == 0, "SIGTERM ends the daemon with 0", daemon.stderr.read().decode())
     tap.ok(not home.json("status")[0]["running"], "status says that none runs")
     sound(tap, home, "after the daemon")
@@ -255,6 +403,8 @@ def test_history(tap):
     expect(["B107"], "RJ", name_of(9), instruction(9, (3,)), "B107: below the last accepted one")
     expect(["B108"], "WN", name_of(12), instruction(12, (4,)), "B108: a gap is only warned of", status=0)
     expect(["B112", "B206", "B210", "C110"], "RJ", name_of(13), instruction(12, (4,)), "B112: other name, same bytes")
+    expect(["B112", "B206", "B210", "C110"], "RJ", name_of(12, time="070000"), instruction(12, (4,)),
+           "B112 alone: same sequence, same bytes, a name of another time")
     expect(["B210"], "RJ", name_of(14), instruction(14, (5,), batch="B-12-06"), "B210: a BatchId used before")
     expect(["B210"], "RJ", name_of(15), instruction(15, (6,), resubmission=name_of(12)),
            "B210: ResubmissionOf names an accepted file")
@@ -416,12 +566,16 @@ def test_taken_names(tap):
            done.stderr.decode())
     with open(target, "rb") as file:
         tap.ok(file.read() == b"somebody else's", "it is left alone")
+    tap.ok([n for n in home.out("mcc") if n.startswith("EM")] == [answer(name_of(1)), answer(name_of(1), "EMD")] and
+           len(home.out("tcos")) == 1, "what comes after it goes on, in this drop and in others", home.out("mcc"))
+    send(home, name_of(9), b"H\r\n")
+    tap.ok(home.run().returncode == 2, "what could not be done comes before what was rejected: 2")
     tap.ok(home.run().returncode == 2, "as long as it is there")
     sound(tap, home, "while a name is taken")
     os.remove(target)
     tap.ok(home.run().returncode == 0 and home.read_out("mcc", answer(name_of(1))) ==
            twin.read_out("mcc", answer(name_of(1))), "moved away, the delivery goes on")
-    tap.ok(list(states(home).values()) == ["done", "done"], "and the job is done")
+    tap.ok(sorted(states(home).values()) == ["done", "done", "rejected"], "and the job is done")
     sound(tap, home, "after a name was taken")
 
 
@@ -461,35 +615,112 @@ def change(home, statement):
     assert changed > 0, statement
 
 
-def test_verify(tap):
+def damages():
+    """Every kind of damage that `spool verify` is there to find; job 1 is a file in part accepted, 2 its work
+    order, 3 a file rejected and judged twice, 4 one with more findings than are listed."""
     job = ("spool", "done", "00000001")
-    damages = {
+    order = ("spool", "done", "00000002")
+    twice = ("spool", "rejected", "00000003")
+    emw = f"EMW_TCOS_{GATEWAY}_20230703_120000_000001.csv"
+    found = {
         "a flipped byte in a payload": lambda home: flip(home.path(*job, "payload")),
         "a flipped byte in an answer": lambda home: flip(home.path(*job, answer(name_of(1), "EMD"))),
+        "a flipped byte in a work order": lambda home: flip(home.path(*order, emw)),
+        "a payload cut short": lambda home: os.truncate(home.path(*job, "payload"), 10),
         "a removed answer": lambda home: os.remove(home.path(*job, answer(name_of(1)))),
+        "a removed work order": lambda home: os.remove(home.path(*order, emw)),
         "a removed payload": lambda home: os.remove(home.path(*job, "payload")),
         "a removed envelope": lambda home: os.remove(home.path(*job, "envelope")),
+        "a link instead of a payload": lambda home: (os.rename(home.path(*job, "payload"), home.path(*job, "x")),
+                                                     os.symlink("x", home.path(*job, "payload"))),
         "a job in the wrong folder": lambda home: os.rename(home.path(*job), home.path("spool", "rejected", job[2])),
+        "a rejected job among the good": lambda home: os.rename(home.path(*twice), home.path("spool", "done", twice[2])),
+        "a work order in the wrong folder": lambda home: os.rename(home.path(*order), home.path("spool", "held", order[2])),
+        "a job judged that waits to be": lambda home: os.rename(home.path(*job), home.path("spool", "ready", job[2])),
+        "a job judged that is held": lambda home: os.rename(home.path(*job), home.path("spool", "held", job[2])),
+        "a job in two folders":
+            lambda home: subprocess.run(["cp", "-a", home.path(*job), home.path("spool", "held", job[2])], check=True),
         "a removed job": lambda home: subprocess.run(["rm", "-r", home.path(*job)], check=True),
+        "a removed order's job": lambda home: subprocess.run(["rm", "-r", home.path(*order)], check=True),
         "a job that nobody knows": lambda home: os.mkdir(home.path("spool", "done", "00000077")),
+        "a job that nobody knows, ready": lambda home: os.mkdir(home.path("spool", "ready", "00000077")),
         "a stranger's folder": lambda home: os.mkdir(home.path("spool", "done", "stranger")),
-        "a verdict's changed count": lambda home: change(home, "UPDATE verdict SET accepted=accepted+1"),
-        "a changed SHA-256": lambda home: change(home, "UPDATE job SET sha256='0' WHERE id=1"),
-        "a lost work item": lambda home: change(home, "DELETE FROM work_item WHERE record=2"),
-        "a lost session": lambda home: change(home, "DELETE FROM session WHERE record=2"),
-        "a work item's changed outcome":
-            lambda home: change(home, "UPDATE work_item SET outcome=(outcome+1)%3 WHERE record=1"),
-        "a lost EMA": lambda home: change(home, "DELETE FROM part WHERE kind='EMA'"),
-        "a lost EMD": lambda home: change(home, "DELETE FROM part WHERE kind='EMD'"),
-        "a lost verdict": lambda home: change(home, "DELETE FROM verdict"),
-        "a lost job row": lambda home: change(home, "DELETE FROM job WHERE id=2"),
-        "a changed outcome of the file": lambda home: change(home, "UPDATE verdict SET outcome='RJ'"),
+        "a stranger's file": lambda home: open(home.path("spool", "ready", "00000001"), "wb").close(),
+        "a number written otherwise": lambda home: os.mkdir(home.path("spool", "done", "77")),
+        "an index that has lost a row": lose_index_row,
+        "a Device with two live work items": live_twice,
     }
+    rows_changed = {
+        "job 1": ["name=name||'x'", "type='EMT'", "type=NULL", "form='xml'", "org='MCX'", "sender='x'", "sequence=9",
+                  "drop_name='dcc'", "received=received+1", "size=size+1", "sha256='0'", "receipt=2"],
+        "job 2": ["name=name||'x'", "form='xml'", "sender='x'", "sequence=9", "received=received+1"],
+        "verdict 1": ["accepted=accepted+1", "rejected=rejected+1", "deferred=deferred+1", "parsed=parsed+1",
+                      "accepted=accepted+1, parsed=parsed+1", "outcome='RJ'", "judged_at=judged_at+1", "batch='X'",
+                      "batch=NULL", f"batch='{'X' * 5000}'", "declared=9", "code='C117'", "code=NULL", "line=9", "col=9",
+                      "items=items-1", "items=0", "first_item=first_item+1", "dispatched=dispatched+1", "truncated=1"],
+        "verdict 3": ["outcome='AC'", "accepted=1", "items=1", "code='B101'", "parsed=parsed+1"],
+        "verdict 4": ["truncated=0"],
+        "finding 1": ["job=9", "receipt=9", "code='C102'", "scope='FILE'", "record=9", "field='x'", "value='x'", "text='x'"],
+        "finding_count 1": ["n=n+1", "job=9", "receipt=9"],
+        "finding_count 4": ["n=n+1", "code='C102'"],
+        "work_item 1": ["record=9", "device_id=device_id+9", "slot=9", "outcome=(outcome+1)%3", "outcome=outcome+3",
+                        "device_type='GPF'", "manufacturer='0000'", "model='00000000'", "firmware='00000000'",
+                        "chf='x'", "code='C102'", "text='x'", "next_eligible=1", "job=9"],
+        "session 1": ["job=9", "record=9", "try=2", "begun=begun+1", "ends=ends+1", "item=3"],
+    }
+    one = {"job": "id={}", "verdict": "job={}", "finding": "job={} AND id=(SELECT min(id) FROM finding)",
+           "finding_count": "job={} AND code='C101'", "work_item": "item={}", "session": "item={}"}
+    for what, sets in rows_changed.items():
+        table, number = what.split()
+        for text in sets:
+            statement = f"UPDATE {table} SET {text} WHERE {one[table].format(number)}"
+            found[f"{what}: {text[:40]}"] = lambda home, statement=statement: change(home, statement)
+    for kind in ("EMA", "EMD", "EMW"):
+        for text in ("job=9", "receipt=9", "kind='EMX'", "name=name||'x'", "form='xml'", "drop_name='dcc'", "recipient='x'",
+                     "sender='x'", "environment='LIVE'", "sequence=sequence+9", "created=created+1", "rows=rows+1", "state=0",
+                     "state=1", "state=2", "size=size+1", "sha256='0'"):
+            statement = f"UPDATE part SET {text} WHERE id=(SELECT min(id) FROM part WHERE kind='{kind}')"
+            found[f"part {kind}: {text}"] = lambda home, statement=statement: change(home, statement)
+        statement = f"DELETE FROM part WHERE id=(SELECT min(id) FROM part WHERE kind='{kind}')"
+        found[f"a lost {kind}"] = lambda home, statement=statement: change(home, statement)
+    for text in ("job WHERE id=1", "job WHERE id=2", "job WHERE id=3", "verdict WHERE job=1", "verdict WHERE job=3 AND receipt=1",
+                 "finding WHERE id=1", "finding_count WHERE job=1", "work_item WHERE item=1", "work_item WHERE item=2",
+                 "session WHERE item=1", "counter WHERE name='EMW'"):
+        found[f"a lost row of {text}"] = lambda home, text=text: change(home, f"DELETE FROM {text}")
+    return found
+
+
+def lose_index_row(home):
+    """Damage below SQL: the index no longer has what the table has."""
+    with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
+        ledger.execute("PRAGMA writable_schema=ON")
+        ledger.execute("UPDATE sqlite_master SET sql='CREATE INDEX job_name ON job(name) WHERE id>1' WHERE name='job_name'")
+    ledger.close()
+
+
+def live_twice(home):
+    with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
+        ledger.execute("DROP INDEX work_item_live")
+        ledger.execute("UPDATE work_item SET device_id=(SELECT device_id FROM work_item WHERE item=1) WHERE item=2")
+    ledger.close()
+
+
+def test_verify(tap):
     home = Home()
-    send(home, name_of(1), instruction(1, (1, 2)))
+    # Two good Devices, a bad one, one without an ID; a file rejected twice; one with more findings than are listed.
+    bad = f"{DEVICE % 3},XSME,AB01,010A030B,0002012F,,,North,1"
+    send(home, name_of(1), instruction(1, (1, 2, bad, bad.replace(DEVICE % 3, "x"))))
+    home.run()
+    send(home, name_of(2), instruction(2, (4,), environment="LIVE"))
+    home.run()
+    home.command("spool", "requeue", "3", "--reason", "try again")
+    home.run()
+    send(home, name_of(3), instruction(3, ["x,ESME,AB01,010A030B,0002012F,,,North,1"] * 1002))
     home.run()
     sound(tap, home, "before any damage")
-    for text, damage in damages.items():
+    home.set("gateway environment=LIVE\ngateway eui64=90-B3-D5-1F-30-00-00-05")
+    sound(tap, home, "when the gateway has become another one")
+    for text, damage in damages().items():
         kept = home.path("kept")
         subprocess.run(["cp", "-a", home.path("spool"), kept], check=True)
         damage(home)
@@ -504,6 +735,9 @@ def test_verify(tap):
 if __name__ == "__main__":
     with Tap() as report:
         test_pass(report)
+        test_answers(report)
+        test_answer_names(report)
+        test_looks(report)
         test_daemon(report)
         test_orders(report)
         test_hold(report)

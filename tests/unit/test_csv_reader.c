@@ -168,7 +168,7 @@ static const struct {
     {D1 H T1,
      "HEADER 1:1 #1 - [D,1,d,t,m,n,f,,,c,1] expected the H record first, found a D record\n"},
     {H H T1,
-     "HEADER 2:1 #0 - [H,EMI,1.0,S,R,2,W,TEST,…] expected one H record, found an H record\n"},
+     "HEADER 2:1 #0 - [H,EMI,1.0,S,R,2,W,TEST,…] expected no second H record, found an H record\n"},
     {H D1, "TRAILER 2:1 #0 - [-] expected a T record last, found the end after a D record\n"},
     {H, "TRAILER 1:1 #0 - [-] expected a T record last, found the end after an H record\n"},
     {H D1 T1 D2 T2 "\n",

@@ -100,6 +100,7 @@ static void test_device_rules__one_field__its_code(void **state)
         {NULL, INSTRUCTION_MPXN, "10123456789031", "C113"},
         {NULL, INSTRUCTION_MPXN, "10123456789O3", "C113"},
         {NULL, INSTRUCTION_MPXN, "1012345678904", "C113?"},
+        {NULL, INSTRUCTION_MPXN, "1012345678940", ""}, /* the sum mod 11 is 10 */
         {"GSME", INSTRUCTION_MPXN, "3938424403", ""},
         {"GSME", INSTRUCTION_MPXN, "3938424402", "C113?"},
         {"GSME", INSTRUCTION_MPXN, "12345", "C113"},

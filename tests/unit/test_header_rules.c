@@ -12,6 +12,7 @@
 #define NAME "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000_000007.xml"
 #define CREATED INT64_C(1688364000) /* 2023-07-03T06:00:00Z */
 #define A24 "AAAAAAAAAAAAAAAAAAAAAAAA"
+#define NAME_OF_128 "EMI_" A24 A24 A24 A24 A24 "_csv"
 
 static const char *const good[HEADER_COLUMNS] = {
     "90-B3-D5-1F-30-0E-C0-01", "90-B3-D5-1F-30-00-00-04", "7", "2023-07-03T06:00:00Z", "TEST", "B20230703-0007", NULL};
@@ -93,6 +94,8 @@ static void test_header_rules__one_value__its_code(void **state)
         {HEADER_RESUBMISSION_OF, "", ""},
         {HEADER_RESUBMISSION_OF, "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_050000_000006.csv.gz", ""},
         {HEADER_RESUBMISSION_OF, "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_050000_6.csv", ""}, /* why it was rejected */
+        {HEADER_RESUBMISSION_OF, NAME_OF_128, ""},
+        {HEADER_RESUBMISSION_OF, NAME_OF_128 "x", "B211"},
         {HEADER_RESUBMISSION_OF, "yesterday's", "B211"},
         {HEADER_RESUBMISSION_OF, "../EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_050000_000006.csv", "B211"},
     };

@@ -131,12 +131,9 @@ static void test_ledger_jobs__inserted__come_back(void **state)
     assert_int_equal(receipt, 2);
     assert_true(ledger_job_requeue(ledger, 12, &receipt, NULL));
     assert_int_equal(receipt, 3);
-    assert_true(ledger_job_count_judging(ledger, 12, &n, NULL));
-    assert_true(ledger_job_count_judging(ledger, 12, &n, NULL));
-    assert_int_equal(n, 2);
     assert_true(ledger_commit(STEP_CUSTODY_NOTED, ledger, NULL));
     g_autoptr(GPtrArray) sources = NULL;
-    assert_true(ledger_jobs_with_source(ledger, &sources, NULL));
+    assert_true(ledger_jobs_to_discard(ledger, in.drop, &sources, NULL));
     assert_int_equal(sources->len, 1);
     g_autofree struct ledger_job *job = NULL;
     assert_true(ledger_job_get(ledger, 12, &job, NULL));
@@ -146,8 +143,10 @@ static void test_ledger_jobs__inserted__come_back(void **state)
     g_autofree struct ledger_job *none = NULL;
     assert_true(ledger_job_get(ledger, 99, &none, NULL));
     assert_null(none);
-    assert_true(ledger_job_next_id(ledger, &n, NULL));
+    assert_true(ledger_job_reserve_ids(ledger, 3, &n, NULL));
     assert_int_equal(n, 14);
+    assert_true(ledger_job_reserve_ids(ledger, 1, &n, NULL));
+    assert_int_equal(n, 17);
     (void)state;
 }
 
@@ -190,6 +189,12 @@ static void test_ledger_earlier__rules__older_or_accepted(void **state)
     assert_int_equal(d.bytes_other_name, 6);
     assert_true(ledger_last_sequence(ledger, &self, &n, NULL));
     assert_int_equal(n, 1);
+    self.sequence = 10; /* accepted or not, but older */
+    assert_true(ledger_sequence_before(ledger, &self, &n, NULL));
+    assert_int_equal(n, 3);
+    self.sequence = 3;
+    assert_true(ledger_sequence_before(ledger, &self, &n, NULL));
+    assert_int_equal(n, 2);
     assert_true(ledger_batch_used(ledger, &self, "B6", &n, NULL));
     assert_int_equal(n, 6);
     assert_true(ledger_batch_used(ledger, &self, "B9", &n, NULL));
@@ -198,6 +203,57 @@ static void test_ledger_earlier__rules__older_or_accepted(void **state)
     assert_int_equal(n, 2);
     assert_true(ledger_rejected_file(ledger, &self, "n1", &n, NULL));
     assert_int_equal(n, 0);
+    (void)state;
+}
+
+static void test_ledger_earlier__other_sender_or_type__is_another_world(void **state)
+{
+    struct ledger_job others[] = {job_of(1, "n1", 7, "aa"), job_of(2, "n2", 7, "aa"), job_of(3, "n3", 7, "aa")};
+
+    others[0].type = "EMT";
+    others[1].sender = "90-B3-D5-1F-30-0E-C0-02";
+    others[2].org = "MCX";
+    assert_true(ledger_begin(ledger, NULL));
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+        assert_true(ledger_job_insert(ledger, &others[i], NULL, NULL));
+        add_verdict(others[i].id, i == 1 ? "RJ" : "AC", "B1");
+    }
+    assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
+    struct ledger_subject self = {9, "n9", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 7, "aa"};
+    struct ledger_duplicates d;
+    int64_t n = -1;
+    assert_true(ledger_duplicates(ledger, &self, &d, NULL));
+    assert_int_equal(d.bytes_other_name, 0);
+    self.sha256 = "bb";
+    assert_true(ledger_duplicates(ledger, &self, &d, NULL));
+    assert_int_equal(d.sequence_other_bytes, 0);
+    assert_true(ledger_last_sequence(ledger, &self, &n, NULL));
+    assert_int_equal(n, 0);
+    assert_true(ledger_sequence_before(ledger, &self, &n, NULL));
+    assert_int_equal(n, 0);
+    assert_true(ledger_batch_used(ledger, &self, "B1", &n, NULL));
+    assert_int_equal(n, 0);
+    assert_true(ledger_rejected_file(ledger, &self, "n2", &n, NULL));
+    assert_int_equal(n, 0);
+    (void)state;
+}
+
+/* A file that was rejected, judged again and accepted is no rejected file. */
+static void test_ledger_earlier__judged_again__the_latest_verdict_counts(void **state)
+{
+    struct ledger_verdict again = {.job = 1, .receipt = 2, .judged_at = 1688364010, .outcome = "AC", .declared = -1};
+    struct ledger_subject self = {9, "n9", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 7, "aa"};
+    int64_t n = -1;
+
+    assert_true(ledger_begin(ledger, NULL));
+    add_job(1, "n1", 1, "bb");
+    add_verdict(1, "RJ", "B1");
+    assert_true(ledger_rejected_file(ledger, &self, "n1", &n, NULL));
+    assert_int_equal(n, 1);
+    assert_true(ledger_verdict_insert(ledger, &again, NULL));
+    assert_true(ledger_rejected_file(ledger, &self, "n1", &n, NULL));
+    assert_int_equal(n, 0);
+    ledger_rollback(ledger);
     (void)state;
 }
 
@@ -228,7 +284,7 @@ static void test_ledger_items__batch_to_dispatch__counts_agree(void **state)
     assert_int_equal(n, 2);
     assert_true(ledger_dispatch(ledger, verdict, &session, 10, &n, NULL));
     assert_int_equal(n, 0);
-    struct ledger_part part = {.job = 1, .receipt = 1, .kind = "EMA", .name = "a", .drop = "mcc", .rows = -1};
+    struct ledger_part part = {.job = 1, .receipt = 1, .kind = "EMA", .name = "a", .drop = "mcc", .created = 9, .rows = -1};
     assert_true(ledger_part_plan(ledger, &part, NULL, NULL));
     part.kind = part.name = "EMD";
     assert_true(ledger_part_plan(ledger, &part, NULL, NULL));
@@ -317,18 +373,94 @@ static void test_ledger_parts__states__only_forward(void **state)
     static const enum ledger_part_state way[] = {LEDGER_STORED, LEDGER_STAGED, LEDGER_STORED,
                                                  LEDGER_STAGED, LEDGER_DELIVERED};
     for (size_t i = 0; i < G_N_ELEMENTS(way); i++) {
-        g_autoptr(GPtrArray) owed = NULL;
-        assert_true(ledger_parts_owed(ledger, 0, &owed, NULL));
-        assert_int_equal(owed->len, 1);
+        g_autoptr(GPtrArray) planned = NULL, due = NULL;
+        int64_t owed = 0;
+        assert_true(ledger_parts_owed(ledger, 1, &owed, NULL));
+        assert_int_equal(owed, 1);
+        assert_true(ledger_parts_planned(ledger, &planned, NULL));
+        assert_int_equal(planned->len, i == 0 ? 1 : 0);
+        assert_true(ledger_parts_due(ledger, "mcc", 5, &due, NULL));
+        assert_int_equal(due->len, i == 0 ? 0 : 1);
         part->state = way[i];
         part->sha256 = "aa";
         assert_true(ledger_part_update(ledger, part, NULL));
     }
-    g_autoptr(GPtrArray) owed = NULL, all = NULL;
+    g_autoptr(GPtrArray) all = NULL, due = NULL;
+    int64_t owed = 9;
     assert_true(ledger_parts_owed(ledger, 1, &owed, NULL));
-    assert_int_equal(owed->len, 0);
+    assert_int_equal(owed, 0);
+    assert_true(ledger_parts_due(ledger, "mcc", 5, &due, NULL));
+    assert_int_equal(due->len, 0);
     assert_true(ledger_parts_of(ledger, 1, &all, NULL));
     assert_int_equal(all->len, 1);
+    (void)state;
+}
+
+static void see(const char *name, int64_t size, int64_t modified, int64_t at, const char *decision, int64_t job)
+{
+    const struct ledger_pickup pickup = {"mcc", name, size, modified, at, decision, "why", job};
+    assert_true(ledger_pickup_note(ledger, &pickup, NULL));
+}
+
+static void test_ledger_pickups__seen_again__since_tells_the_last_change(void **state)
+{
+    g_autofree struct ledger_pickup *row = NULL, *grown = NULL, *back = NULL, *none = NULL;
+    int64_t n = 0;
+
+    assert_true(ledger_begin(ledger, NULL));
+    see("a", 5, 100, 1000, "wait", 0);
+    see("a", 5, 100, 1010, "take", 0);
+    assert_true(ledger_pickup_get(ledger, "mcc", "a", &row, NULL));
+    assert_int_equal(row->since, 1000);
+    assert_string_equal(row->decision, "take");
+    see("a", 6, 100, 1020, "wait", 0);
+    assert_true(ledger_pickup_get(ledger, "mcc", "a", &grown, NULL));
+    assert_int_equal(grown->since, 1020);
+    see("a", 6, 100, 1030, "taken", 7);
+    see("b", 1, 1, 1030, "wait", 0);
+    assert_true(ledger_pickups_waiting(ledger, "mcc", &n, NULL));
+    assert_int_equal(n, 1);
+    see("a", 6, 100, 1040, "gone", 0);
+    see("a", 6, 100, 1050, "wait", 0);
+    assert_true(ledger_pickup_get(ledger, "mcc", "a", &back, NULL));
+    assert_int_equal(back->since, 1050); /* it was away in between */
+    assert_int_equal(back->job, 7);
+    assert_true(ledger_pickup_get(ledger, "tcos", "a", &none, NULL));
+    assert_null(none);
+    (void)state;
+}
+
+static bool join_incident(void *user, const struct ledger_incident *incident, GError **error)
+{
+    (void)error;
+    g_string_append_printf(user, "%s %s %d-%d;", incident->code, incident->subject, (int)incident->begun,
+                           (int)incident->cleared);
+    return true;
+}
+
+static void test_ledger_incidents__same_cause__is_one_until_cleared(void **state)
+{
+    g_autoptr(GString) all = g_string_new(NULL);
+    struct ledger_incident incident = {.code = "A102", .subject = "mcc", .begun = 10, .text = "down"};
+    bool open = false;
+
+    assert_true(ledger_begin(ledger, NULL));
+    assert_true(ledger_incident_begin(ledger, &incident, NULL));
+    incident.begun = 11;
+    assert_true(ledger_incident_begin(ledger, &incident, NULL));
+    incident.code = "A103";
+    assert_true(ledger_incident_begin(ledger, &incident, NULL));
+    assert_true(ledger_incident_clear(ledger, "A102", "mcc", 20, NULL));
+    assert_true(ledger_incident_clear(ledger, "A102", "mcc", 21, NULL));
+    assert_true(ledger_incident_is_open(ledger, "A102", "mcc", &open, NULL));
+    assert_false(open);
+    assert_true(ledger_incident_is_open(ledger, "A103", "mcc", &open, NULL));
+    assert_true(open);
+    incident.code = "A102";
+    incident.begun = 30;
+    assert_true(ledger_incident_begin(ledger, &incident, NULL));
+    assert_true(ledger_incidents_each(ledger, 5, join_incident, all, NULL));
+    assert_string_equal(all->str, "A102 mcc 10-20;A103 mcc 11-0;A102 mcc 30-0;");
     (void)state;
 }
 
@@ -377,10 +509,14 @@ int main(void)
         T(test_ledger_jobs__inserted__come_back),
         T(test_ledger_change__no_transaction__is_a_bug),
         T(test_ledger_earlier__rules__older_or_accepted),
+        T(test_ledger_earlier__other_sender_or_type__is_another_world),
+        T(test_ledger_earlier__judged_again__the_latest_verdict_counts),
         T(test_ledger_items__batch_to_dispatch__counts_agree),
         T(test_ledger_savepoint__rolled_back__items_gone_verdict_stays),
         T(test_ledger_findings__inserted__in_order),
         T(test_ledger_parts__states__only_forward),
+        T(test_ledger_pickups__seen_again__since_tells_the_last_change),
+        T(test_ledger_incidents__same_cause__is_one_until_cleared),
         T(test_ledger_actions__same_order_twice__refused),
         T(test_ledger_reader__writer_open_or_gone__sees_rows),
     };

@@ -1,0 +1,211 @@
+"""Races over SFTP, against a private sshd on the loopback; see run.sh.
+
+What is measured, and why that is fair:
+
+sftp_get_vs_openssh   `run --once` on a fresh home with one big file in an SFTP drop, until the pass is over,
+                      against `sftp` with one `get` of the same file to the same disk. The file is of a type
+                      that is held unread (EMT), so that no judging is in it; the listing, the SHA-256, the
+                      sync of file and folder, the ledger and the removal of the sender's copy are, though
+                      the rival does none of them.
+sftp_put_vs_openssh   `run --once` when a drop is back whose outage left the answers to a big instruction
+                      stored (EMA, EMD) and nothing else to do, against one `sftp` session that puts the same
+                      files under temporary names and renames them. Judging and building were done before;
+                      the sync of the files, which is asked of the server, and the ledger are in ours.
+sftp_small_vs_lftp    from the start of `run` on a fresh home until the drop's folder is empty, which is after
+                      each file is in durable custody, against `lftp` with one `mirror` of the same folder,
+                      which keeps the sources and syncs nothing.
+
+Each has both sides on their default algorithms, one connection, the server's files in the page cache.
+"""
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from bench import GATE, GENERATE, NOW, TOP, fresh, race, run
+
+sys.path.insert(0, os.path.join(TOP, "tests/e2e"))
+from sshd import Sshd  # noqa: E402 (found only now)
+
+MEGABYTES = int(os.environ.get("SFTP_MB", "350"))
+FILES = int(os.environ.get("SFTP_FILES", "5000"))
+DEVICES = int(os.environ.get("SFTP_DEVICES", "500000"))
+EMT = "EMT_TCSP_90-B3-D5-1F-30-0E-C0-02_20230703_060000_%06d.csv"
+KEYS = "transport=sftp\nhost={0.host}\nport={0.port}\nuser={0.user}\nidentity={0.identity}\n" \
+       "known_hosts={0.known_hosts}\ncomplete=at-once\nin={1}/in\nout={1}/out\n"
+
+
+def make_home(folder, server, drop):
+    """A fresh home, one of whose drops is behind the server."""
+    home = fresh(os.path.join(folder, "home"))
+    subprocess.run([GATE, "init", home], check=True, stdout=subprocess.DEVNULL)
+    path = os.path.join(home, "ecosgate.conf")
+    with open(path, encoding="utf-8") as file:
+        groups = file.read().split("\n[")
+    groups = [f"drop {drop}]\n" + KEYS.format(server, os.path.join(home, "drops", drop))
+              if group.startswith(f"drop {drop}]") else group for group in groups]
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n[".join(groups))
+    return home
+
+
+def gate(home, *arguments):
+    return [GATE, "-c", os.path.join(home, "ecosgate.conf"), "--now", NOW, *arguments]
+
+
+def batch(server, folder, commands, *options):
+    """One session of OpenSSH's sftp."""
+    path = os.path.join(folder, "batch")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join(commands) + "\n")
+    return run(["sftp", "-q", "-b", path, "-P", str(server.port), "-i", server.identity, "-o",
+                f"UserKnownHostsFile={server.known_hosts}", "-o", "StrictHostKeyChecking=yes", *options,
+                f"{server.user}@{server.host}"])
+
+
+# ---- one big file in ----
+
+def get_ours(folder, server, source):
+    home = make_home(folder, server, "tcos")
+    inbox = os.path.join(home, "drops/tcos/in")
+    os.link(source, os.path.join(inbox, EMT % 1))
+    os.sync()
+    took = run(gate(home, "run", "--once"))
+    if os.listdir(inbox) or not os.path.exists(os.path.join(home, "spool/held/00000001/payload")):
+        sys.exit("run --once did not take the file")
+    return took
+
+
+def get_rival(folder, server, source):
+    target = os.path.join(folder, "got")
+    if os.path.exists(target):
+        os.remove(target)
+    os.sync()
+    return batch(server, folder, [f"get {source} {target}"])
+
+
+def get_race(folder, server):
+    source = os.path.join(folder, "big")
+    with open(source, "wb") as file:
+        block = os.urandom(1000000)
+        for _ in range(MEGABYTES):
+            file.write(block)
+    race("sftp_get_vs_openssh", lambda: get_ours(folder, server, source),
+         lambda: get_rival(folder, server, source), 0.9)
+    os.remove(source)
+
+
+# ---- big files out ----
+
+def put_prepare(folder, server):
+    """A home whose answers wait for a drop that is away; a copy of it is kept."""
+    home = make_home(folder, server, "mcc")
+    subprocess.run([GENERATE, "--form", "csv", "--devices", str(DEVICES), "-o", os.path.join(home, "drops/mcc/in")],
+                   check=True, stdout=subprocess.DEVNULL)
+    os.rename(os.path.join(home, "drops/mcc/out"), os.path.join(home, "away"))
+    run(gate(home, "run", "--once"), allowed=(2,))
+    os.rename(os.path.join(home, "away"), os.path.join(home, "drops/mcc/out"))
+    kept = os.path.join(folder, "kept")
+    os.rename(home, kept)
+    job = os.path.join(kept, "spool/active/00000001")
+    answers = [os.path.join(job, name) for name in sorted(os.listdir(job)) if name.startswith(("EMA_", "EMD_"))]
+    if len(answers) != 2:
+        sys.exit(f"{job}: no EMA and EMD wait there")
+    return kept, answers
+
+
+def put_ours(folder, kept, answers):
+    home = fresh(os.path.join(folder, "home"))
+    subprocess.run(["cp", "-a", kept, home], check=True)
+    os.sync()
+    took = run(gate(home, "run", "--once"))
+    out = os.path.join(home, "drops/mcc/out")
+    if sorted(os.listdir(out)) != [os.path.basename(path) for path in answers]:
+        sys.exit("run --once did not deliver the answers")
+    return took
+
+
+def put_rival(folder, server, answers):
+    out = fresh(os.path.join(folder, "out"))
+    os.mkdir(out)
+    os.sync()
+    commands = []
+    for path in answers:
+        name = os.path.basename(path)
+        commands += [f"put {path} {out}/.{name}.part", f"rename {out}/.{name}.part {out}/{name}"]
+    return batch(server, folder, commands)
+
+
+def put_race(folder, server):
+    kept, answers = put_prepare(folder, server)
+    print(f"# sftp_put_vs_openssh: {sum(map(os.path.getsize, answers)) / 1e6:.0f} MB in {len(answers)} files",
+          file=sys.stderr)
+    race("sftp_put_vs_openssh", lambda: put_ours(folder, kept, answers),
+         lambda: put_rival(folder, server, answers), 0.8)
+
+
+# ---- many small files in ----
+
+def is_empty(folder):
+    with os.scandir(folder) as entries:
+        return next(entries, None) is None
+
+
+def small_ours(folder, server, pool):
+    home = make_home(folder, server, "tcos")
+    inbox = os.path.join(home, "drops/tcos/in")
+    subprocess.run(["cp", "-al", os.path.join(pool, "."), inbox], check=True)
+    os.sync()
+    begun = time.monotonic()
+    daemon = subprocess.Popen(gate(home, "run"), stderr=subprocess.DEVNULL)
+    while not is_empty(inbox):
+        if daemon.poll() is not None:
+            sys.exit("run ended before the drop was empty")
+        time.sleep(0.02)
+    seconds = time.monotonic() - begun
+    daemon.send_signal(signal.SIGTERM)
+    _, _, usage = os.wait4(daemon.pid, 0)
+    daemon.returncode = 0
+    found = sum(len(os.listdir(os.path.join(home, "spool", state))) for state in ("ready", "active", "held"))
+    if found != FILES:
+        sys.exit(f"{found} of {FILES} files are in the spool")
+    return seconds, usage.ru_maxrss
+
+
+def small_rival(folder, server, pool):
+    target = fresh(os.path.join(folder, "mirror"))
+    os.sync()
+    took = run(["lftp", "-c", f"set sftp:connect-program \"ssh -a -x -i {server.identity} -o UserKnownHostsFile="
+                f"{server.known_hosts} -o StrictHostKeyChecking=yes\"; open -p {server.port} -u {server.user},none "
+                f"sftp://{server.host}; mirror {pool} {target}"])
+    if len(os.listdir(target)) != FILES:
+        sys.exit("lftp did not mirror the folder")
+    return took
+
+
+def small_race(folder, server):
+    pool = os.path.join(folder, "pool")
+    os.mkdir(pool)
+    for number in range(1, FILES + 1):
+        with open(os.path.join(pool, EMT % number), "wb") as file:
+            file.write(os.urandom(2048))
+    race("sftp_small_vs_lftp", lambda: small_ours(folder, server, pool), lambda: small_rival(folder, server, pool), 0.5)
+
+
+def main(*names):
+    races = {"sftp_get_vs_openssh": get_race, "sftp_put_vs_openssh": put_race, "sftp_small_vs_lftp": small_race}
+    folder = tempfile.mkdtemp(prefix="ecosgate-bench.", dir=os.environ.get("BENCH_DIR"))
+    try:
+        with Sshd(folder) as server:
+            for name, one in races.items():
+                if not names or name in names:
+                    one(folder, server)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

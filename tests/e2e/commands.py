@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""How the program is called: help, wrong calls, output that cannot be written, manual pages that say it all (TAP)."""
+import glob
+import json
+import os
+import re
+import subprocess
+
+from home import GATE, SAMPLES, SOURCE, Home, Tap
+
+COMMANDS = (("init",), ("check",), ("run",), ("pickup",), ("spool",), ("spool", "list"), ("spool", "show"), ("spool", "cat"),
+            ("spool", "verify"), ("spool", "hold"), ("spool", "release"), ("spool", "requeue"), ("device",), ("status",))
+WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("check",), ("check", "--max-findings", "-1", "a"),
+         ("run", "now"), ("pickup", "a", "b"), ("spool",), ("spool", "nothing"), ("spool", "list", "x"), ("spool", "list", "--state", "x"),
+         ("spool", "show"), ("spool", "show", "x"), ("spool", "cat"), ("spool", "verify", "x"), ("spool", "hold"),
+         ("spool", "hold", "1"), ("device",), ("device", "show", "x"), ("status", "x"), ("--now", "today", "status"))
+GOOD = sorted(glob.glob(os.path.join(SAMPLES, "good", "EMI_*")))
+REJECTED = sorted(glob.glob(os.path.join(SAMPLES, "codes", "B208", "EMI_*")))
+
+
+def call(*arguments, **options):
+    return subprocess.run([GATE, *arguments], capture_output=True, check=False, timeout=60, **options)
+
+
+def test_help(tap):
+    whole = call("--help")
+    tap.ok(whole.returncode == 0 and not whole.stderr, "--help is a fact")
+    for command in COMMANDS:
+        done = call(*command, "--help")
+        tap.ok(done.returncode == 0 and done.stdout.startswith(b"Usage:\n  ecosgate " + " ".join(command).encode())
+               and not done.stderr, f"{' '.join(command)} --help", done.stdout, done.stderr)
+        done = call(*command, "--json")
+        tap.ok(done.returncode == 2 and b"stand before" in done.stderr, f"{' '.join(command)} --json: it is said where",
+               done.stderr)
+        tap.ok(b"\n  " + " ".join(command).encode() in whole.stdout or command[0] == "spool",
+               f"--help names {' '.join(command)}")
+
+
+def test_wrong_calls(tap, home):
+    for arguments in WRONG:
+        done = home.command(*arguments)
+        tap.ok(done.returncode == 2 and done.stderr.startswith(b"ecosgate: ") and not done.stdout,
+               f"wrong call: {' '.join(arguments)}", done.returncode, done.stdout, done.stderr)
+
+
+def test_output(tap, home):
+    for arguments in (("check", *GOOD), ("--json", "check", *GOOD), ("status",), ("spool", "list"), ("spool", "cat", "1")):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([GATE, "-c", home.conf, *arguments], stdout=full, stderr=subprocess.PIPE, check=False)
+        tap.ok(done.returncode == 2 and done.stderr.count(b"standard output") == 1,
+               f"a full disk under {' '.join(arguments[:2])}", done.returncode, done.stderr)
+    odd = os.path.join(os.fsencode(home.top), b"odd\xff")
+    done = call("--json", "init", odd)
+    tap.ok(done.returncode == 0 and json.loads(done.stdout)["home"].endswith("odd\\xFF"), "bytes in a path", done.stdout)
+
+
+def members(value):
+    """Names of all members; what counts by code or state has names of its own."""
+    if isinstance(value, list):
+        return set().union(*map(members, value))
+    if isinstance(value, dict):
+        return set(value).union(*(members(v) for k, v in value.items() if k not in ("counts", "jobs", "devices")))
+    return set()
+
+
+def test_members(tap, home):
+    with open(os.path.join(SOURCE, "gateway", "ecosgate.1"), encoding="utf-8") as file:
+        told = set(re.findall(r"^\.IR? (\w+)", file.read(), re.MULTILINE))
+    device = home.read_out("tcos", home.out("tcos")[0]).decode().split("\n")[1].split(",")[3]
+    rejected = [job["id"] for job in home.json("spool", "list") if job["verdict"] == "RJ"][0]
+    home.drop("mcc", GOOD[0])
+    for arguments in (("check", *GOOD, *REJECTED), ("pickup",), ("spool", "list"), ("spool", "requeue", rejected, "--reason", "again"),
+                      ("spool", "show", rejected), ("spool", "verify"), ("device", "show", device), ("status",),
+                      ("init", os.path.join(home.top, "other"))):
+        facts = home.json(*arguments)
+        missing = set().union(*map(members, facts)) - told
+        tap.ok(facts and not missing, f"ecosgate(1) names every member: {' '.join(arguments[:2])}", missing)
+
+
+def test_example(tap, home):
+    with open(os.path.join(SOURCE, "gateway", "ecosgate.conf.5"), encoding="utf-8") as file:
+        example = re.search(r"^\.SH EXAMPLE\n.*?^\.nf\n(.*?)^\.fi", file.read(), re.MULTILINE | re.DOTALL).group(1)
+    path = os.path.join(home.top, "example.conf")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(example.replace("\\-", "-"))
+    done = call("-c", path, "--now", "2023-07-03T12:00:00Z", "check", *GOOD)
+    tap.ok(done.returncode == 0, "the example of ecosgate.conf(5) is a configuration", done.stderr)
+
+
+if __name__ == "__main__":
+    with Tap() as report:
+        place = Home()
+        for sample in GOOD + REJECTED:
+            place.drop("mcc", sample)
+        place.run()
+        test_help(report)
+        test_wrong_calls(report, place)
+        test_output(report, place)
+        test_members(report, place)
+        test_example(report, place)

@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""What must be on disk before what: the system calls of passes, seen by strace (TAP; skipped without it).
+
+A kill loses nothing that was written, so that no crash test sees a sync that is missing: this one does.
+"""
+import os
+import re
+import shutil
+import subprocess
+
+from home import GATE, NOW, SANITIZED, Home, Tap
+
+MCC = "90-B3-D5-1F-30-0E-C0-01"
+CALLS = "openat,write,pwrite64,fsync,fdatasync,ftruncate,rename,renameat,renameat2,link,unlink,unlinkat,mkdir,rmdir"
+EVENT = re.compile(r"^(?:\[pid +\d+\] |\d+ +)?(\w+)\((.*)\) += (-?\d+|\?)(?:<(.*?)>)?")
+
+
+def content(sequence):
+    return (f"H,EMI,1.0,{MCC},90-B3-D5-1F-30-00-00-04,{sequence},2023-07-03T06:00:00Z,TEST,B-{sequence},\r\n"
+            f"D,1,00-DB-12-34-56-78-90-{sequence:02X},ESME,AB01,010A030B,0002012F,1012345678903,,North,1\r\nT,1\r\n").encode()
+
+
+def trace(home, *arguments):
+    """The calls that changed something or made it durable, in order: (call, path, second path)."""
+    log = os.path.join(home.top, "trace")
+    subprocess.run(["strace", "-f", "-y", "-s", "0", "-e", f"trace={CALLS}", "-o", log, GATE, "-c", home.conf,
+                    "--now", NOW, *arguments], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    events = []
+    with open(log, encoding="utf-8", errors="replace") as file:
+        for line in file:
+            match = EVENT.match(line)
+            if not match or match.group(3).startswith("-"):
+                continue
+            call, text = match.group(1), match.group(2)
+            paths = re.findall(r'"([^"]*)"', text) if call not in ("write", "pwrite64", "fsync", "fdatasync", "ftruncate") \
+                else re.findall(r"^\d+<(.*?)>", text)
+            events.append((call, *(paths + ["", ""])[:2], text))
+    return events
+
+
+def short(home, path):
+    return os.path.relpath(path, home.dir) if path.startswith("/") else path
+
+
+def is_ledger(path):
+    return "ledger.sqlite" in path
+
+
+def check_order(home, events):
+    """Faults against the rules; each is a line."""
+    faults = []
+    dirty = set()    # files with bytes that are not synced
+    unsynced = {}    # folders whose entries changed: by what
+    for call, path, second, text in events:
+        if call in ("write", "pwrite64", "ftruncate") and path.startswith(home.dir):
+            dirty.add(path)
+        elif call in ("fsync", "fdatasync"):
+            dirty.discard(path)
+            unsynced.pop(path, None)
+        if is_ledger(path) or path.endswith("/lock") or not (path.startswith(home.dir) or second.startswith(home.dir)):
+            if call in ("fsync", "fdatasync") and path.endswith("ledger.sqlite-wal"):
+                faults += [f"a commit while {short(home, folder)} is not synced: {what}" for folder, what in unsynced.items()]
+            continue
+        changes = call in ("rename", "renameat", "renameat2", "link", "unlink", "unlinkat", "mkdir", "rmdir")
+        if not changes:
+            continue
+        # A file being made may be thrown away at any time: only what has its name is somebody's.
+        if call.startswith("unlink") and path.endswith(".part"):
+            continue
+        faults += [f"{call} {short(home, path)} while {short(home, folder)} is not synced: {what}"
+                   for folder, what in unsynced.items()]
+        if call.startswith("rename") and path in dirty:
+            faults.append(f"{short(home, path)} gets its name before its bytes are synced")
+        if call.startswith("rename") and "RENAME_NOREPLACE" not in text and not path.endswith(".part"):
+            faults.append(f"{short(home, path)} could replace what is there")
+        what = f"{call} {short(home, path)}"
+        unsynced[os.path.dirname(second if call.startswith("rename") else path)] = what
+        if call.startswith("rename"):
+            unsynced[os.path.dirname(path)] = what
+    faults += [f"{short(home, folder)} is never synced: {what}" for folder, what in unsynced.items()]
+    return faults
+
+
+def index_of(events, wanted):
+    return next((i for i, event in enumerate(events) if wanted(event)), None)
+
+
+def test_pass(tap):
+    home = Home()
+    name = f"EMI_MCC_{MCC}_20230703_060000_000001.csv"
+    with open(os.path.join(home.inbox("mcc"), name), "wb") as file:
+        file.write(content(1))
+    events = trace(home, "run", "--once")
+    tap.ok(len(home.out("mcc")) == 2 and len(home.out("tcos")) == 1, "a pass under strace does its work", home.out("mcc"))
+    faults = check_order(home, events)
+    tap.ok(not faults, "everything is on disk before what counts on it", *faults)
+    tap.ok(not [e for e in events if e[0] == "rename" and "/out/" in e[2]], "no delivery could replace a file in a drop")
+
+    commits = [i for i, e in enumerate(events) if e[0] in ("fsync", "fdatasync") and e[1].endswith("ledger.sqlite-wal")]
+    tap.ok(commits, "commits are synced")
+    payload = index_of(events, lambda e: e[0].startswith("rename") and e[2].endswith("/payload"))
+    envelope = index_of(events, lambda e: e[0].startswith("rename") and e[2].endswith("/envelope"))
+    ready = index_of(events, lambda e: e[0].startswith("rename") and "/ready/" in e[2])
+    gone = index_of(events, lambda e: e[0].startswith("unlink") and e[1].endswith(f"mcc/in/{name}"))
+    steps = [payload, envelope, ready, gone]
+    tap.ok(None not in steps and steps == sorted(steps), "payload, envelope, ready, then the sender's copy goes", steps)
+    tap.ok(any(envelope < i < ready for i in commits), "custody is committed before the job is in ready")
+    for drop in ("mcc", "tcos"):
+        for made in home.out(drop):
+            stored = index_of(events, lambda e, made=made: e[0].startswith("rename") and "/active/" in e[2] and e[2].endswith(made))
+            opened = index_of(events, lambda e, made=made: e[0] == "openat" and f"{drop}/out/.{made}.part" in e[1])
+            named = index_of(events, lambda e, made=made: e[0].startswith("rename") and e[2].endswith(f"{drop}/out/{made}"))
+            good = None not in (stored, opened, named) and stored < opened < named
+            tap.ok(good and any(stored < i < opened for i in commits) and any(opened < i < named for i in commits) and
+                   any(i > named for i in commits),
+                   f"{made[:3]}: stored, noted, uploaded, staged, published, settled, one after another",
+                   stored, opened, named, commits)
+
+
+def test_orders(tap):
+    home = Home()
+    with open(os.path.join(home.inbox("mcc"), f"EMI_MCC_{MCC}_20230703_060000_000001.csv"), "wb") as file:
+        file.write(b"x")
+    home.run()
+    events = trace(home, "spool", "requeue", "1", "--reason", "again")
+    faults = check_order(home, events)
+    tap.ok(not faults, "an order: everything is on disk before what counts on it", *faults)
+    written = index_of(events, lambda e: e[0].startswith("rename") and "/orders/" in e[2])
+    moved = index_of(events, lambda e: e[0].startswith("rename") and "/ready/" in e[2])
+    removed = index_of(events, lambda e: e[0].startswith("unlink") and "/orders/" in e[1] and not e[1].endswith(".part"))
+    tap.ok(None not in (written, moved, removed) and written < moved < removed, "written, carried out, removed",
+           written, moved, removed)
+
+
+def can_trace():
+    if shutil.which("strace") is None:
+        return False
+    done = subprocess.run(["strace", "-f", "-o", "/dev/null", "true"], capture_output=True, check=False)
+    return done.returncode == 0
+
+
+if __name__ == "__main__":
+    if SANITIZED or not can_trace():
+        print("1..0 # SKIP no strace here, or a build that it slows down")
+    else:
+        with Tap() as report:
+            test_pass(report)
+            test_orders(report)

@@ -1,0 +1,378 @@
+"""An SFTP server of another make (paramiko) that misbehaves on command; peer.py starts it and arms it.
+
+    peer_server.py --folder F --port P --host-key FILE --user-key FILE.pub --control FILE --log FILE
+
+The control file is JSON, read again whenever it changed:
+
+    faults       a list; each {"op", "action", "nth", "times", "match", …}: from the nth such request after
+                 the arming on, `times` of them (null: all to come) meet the action
+    rename_over  "refuse" (failure, code 4) or "overwrite": a rename onto a name that is there
+    attributes   "refuse": requests that carry attributes are answered with failure
+    made_up      names in hexadecimal that every listing holds besides, and that are not there
+
+An op is the name of a request (open, close, read, write, lstat, fstat, opendir, readdir, remove, rename, …),
+an extension (fsync@openssh.com), `connect` or `login`. Actions:
+
+    cut-before, cut-after     the connection breaks before the work, or after it and before the reply
+    hang-before, hang-after   nothing more is heard on this connection
+    status                    answered with `code` instead of being done
+    full                      writes are done up to `after` bytes in all, then answered with failure
+    delay                     done `seconds` later
+    grow, vanish, replace     the local file of the request: gets `hex` appended, goes, is another of the same size
+
+The log has a line for each request, "op<TAB>name<TAB>more", and for each fault met, "fault<TAB>action<TAB>op".
+"""
+import argparse
+import json
+import os
+import re
+import socket
+import stat
+import struct
+import threading
+import time
+
+import paramiko
+from paramiko import sftp
+from paramiko.sftp_attr import SFTPAttributes
+from paramiko.sftp_handle import SFTPHandle
+from paramiko.sftp_server import SFTPServer
+from paramiko.sftp_si import SFTPServerInterface
+
+FAILURE, DENIED, UNSUPPORTED, OK = 4, 3, 8, 0
+# Names are bytes; the library decodes them strictly and would end the session over them.
+paramiko.message.Message.get_text = lambda self: os.fsdecode(self.get_string())
+
+
+class Cut(EOFError):
+    pass
+
+
+class Control:
+    """What is armed, and what happened."""
+
+    def __init__(self, path, log):
+        self.path = path
+        self.log_file = open(log, "a", buffering=1, encoding="utf-8", errors="backslashreplace")
+        self.lock = threading.Lock()
+        self.stamp = None
+        self.settings = {}
+        self.written = 0
+
+    def read_again(self):
+        st = os.stat(self.path)
+        stamp = (st.st_ino, st.st_mtime_ns)
+        if stamp != self.stamp:
+            with open(self.path, encoding="utf-8") as file:
+                self.settings = json.load(file)
+            self.stamp = stamp
+            self.written = 0
+            for fault in self.settings.get("faults", []):
+                fault["seen"] = 0
+
+    def note(self, *words):
+        self.log_file.write("\t".join(str(word).replace("\n", "\\n").replace("\t", "\\t") for word in words) + "\n")
+
+    def get(self, name, default=None):
+        with self.lock:
+            self.read_again()
+            return self.settings.get(name, default)
+
+    def meet(self, op, name, more=""):
+        """The fault that this request meets, or None."""
+        with self.lock:
+            self.read_again()
+            self.note(op, name, more)
+            for fault in self.settings.get("faults", []):
+                if fault["op"] != op or not re.search(fault.get("match") or "", name):
+                    continue
+                fault["seen"] += 1
+                times = fault.get("times", 1)
+                if fault["seen"] >= fault.get("nth", 1) and (
+                        times is None or fault["seen"] < fault.get("nth", 1) + times):
+                    if fault["action"] != "full":
+                        self.note("fault", fault["action"], op)
+                    return fault
+            return None
+
+    def room(self, fault, wanted):
+        """Bytes that the full disk still takes of those."""
+        with self.lock:
+            taken = max(0, min(wanted, fault.get("after", 0) - self.written))
+            self.written += taken
+            if taken < wanted:
+                self.note("fault", "full", "write")
+            return taken
+
+
+class Handle(SFTPHandle):
+    def __init__(self, fd, path):
+        super().__init__()
+        self.fd, self.path = fd, path
+
+    def close(self):
+        if self.fd >= 0:
+            os.close(self.fd)
+        self.fd = -1
+
+    def stat(self):
+        return SFTPAttributes.from_stat(os.fstat(self.fd))
+
+    def read(self, offset, length):
+        return guarded(lambda: os.pread(self.fd, min(length, 256 * 1024), offset))
+
+    def write(self, offset, data):
+        return guarded(lambda: OK if os.pwrite(self.fd, data, offset) == len(data) else FAILURE)
+
+    def chattr(self, attr):
+        return guarded(lambda: change(self.path, attr))
+
+
+def guarded(work):
+    try:
+        result = work()
+        return OK if result is None else result
+    except OSError as error:
+        return SFTPServer.convert_errno(error.errno)
+
+
+def change(path, attr):
+    if attr.st_size is not None:
+        os.truncate(path, attr.st_size)
+    if attr.st_mode is not None:
+        os.chmod(path, stat.S_IMODE(attr.st_mode))
+    if attr.st_mtime is not None:
+        os.utime(path, (attr.st_atime, attr.st_mtime))
+
+
+def entry(name, attributes):
+    attributes.filename = name
+    attributes.asbytes = lambda: b"-"  # the long name, which nobody should read
+    return attributes
+
+
+class Folder(SFTPServerInterface):
+    def __init__(self, server, root, control):
+        super().__init__(server)
+        self.root, self.control = root, control
+
+    def local(self, path):
+        return os.path.join(self.root, os.path.normpath("/" + path).lstrip("/"))
+
+    def canonicalize(self, path):
+        return os.fsencode(os.path.normpath("/" + path).replace("//", "/"))
+
+    def list_folder(self, path):
+        def names():
+            found = []
+            with os.scandir(os.fsencode(self.local(path))) as entries:
+                for one in entries:
+                    found.append(entry(one.name, SFTPAttributes.from_stat(one.stat(follow_symlinks=False))))
+            for name in self.control.get("made_up", []):
+                attributes = SFTPAttributes()
+                attributes.st_size, attributes.st_mode, attributes.st_atime, attributes.st_mtime = 10, 0o100644, 1, 1
+                found.append(entry(bytes.fromhex(name), attributes))
+            return found
+        return guarded(names)
+
+    def stat(self, path):
+        return guarded(lambda: SFTPAttributes.from_stat(os.stat(self.local(path))))
+
+    def lstat(self, path):
+        return guarded(lambda: SFTPAttributes.from_stat(os.lstat(self.local(path))))
+
+    def open(self, path, flags, attr):
+        if attr._flags and self.control.get("attributes") == "refuse":
+            return FAILURE
+        mode = 0o644 if attr.st_mode is None else stat.S_IMODE(attr.st_mode)
+        local = self.local(path)
+        return guarded(lambda: Handle(os.open(local, flags, mode), local))
+
+    def remove(self, path):
+        return guarded(lambda: os.unlink(self.local(path)))
+
+    def rename(self, oldpath, newpath):
+        if os.path.lexists(self.local(newpath)) and self.control.get("rename_over", "refuse") == "refuse":
+            return FAILURE
+        return guarded(lambda: os.rename(self.local(oldpath), self.local(newpath)))
+
+    def mkdir(self, path, attr):
+        return guarded(lambda: os.mkdir(self.local(path)))
+
+    def rmdir(self, path):
+        return guarded(lambda: os.rmdir(self.local(path)))
+
+    def chattr(self, path, attr):
+        if self.control.get("attributes") == "refuse":
+            return DENIED
+        return guarded(lambda: change(self.local(path), attr))
+
+
+class Subsystem(SFTPServer):
+    """Each request passes here before and after it is carried out."""
+
+    def __init__(self, channel, name, server, *arguments, **more):
+        super().__init__(channel, name, server, *arguments, **more)
+        self.control = self.server.control
+        self.mute = False
+
+    def _send_server_version(self):
+        # Of no extension: what the library offers besides is its own.
+        self._read_packet()
+        self._send_packet(sftp.CMD_VERSION, struct.pack(">I", 3))
+
+    def _send_packet(self, t, packet):
+        if not self.mute:
+            super()._send_packet(t, packet)
+
+    def _process(self, t, request_number, msg):
+        op, name, more, local = self.describe(t, msg)
+        fault = self.control.meet(op, name, more)
+        action = fault["action"] if fault else None
+        if action in ("cut-before", "hang-before"):
+            self.silence(action)
+        elif action == "status":
+            self._send_status(request_number, fault["code"])
+            return
+        elif action == "full":
+            if not self.fits(msg, fault):
+                self._send_status(request_number, FAILURE)
+                return
+        elif action == "delay":
+            time.sleep(fault["seconds"])
+        elif action in ("grow", "vanish", "replace"):
+            meddle(local, action, fault)
+        self.mute = action in ("cut-after", "hang-after")
+        if t == sftp.CMD_EXTENDED:
+            self._send_status(request_number, UNSUPPORTED)
+        else:
+            super()._process(t, request_number, msg)
+        if self.mute:
+            self.silence(action)
+
+    def describe(self, t, msg):
+        """Name of the request, of its file, what else is worth a note, and the file's local path."""
+        at = msg.packet.tell()
+        op = sftp.CMD_NAMES.get(t, str(t))
+        first = msg.get_binary()
+        more = ""
+        handle = self.file_table.get(first)
+        if t == sftp.CMD_EXTENDED:
+            op, first = first.decode("ascii", "replace"), b""
+        elif t == sftp.CMD_OPEN:
+            more = f"flags={msg.get_int():#x} attributes={msg.get_int():#x}"
+        elif t == sftp.CMD_RENAME:
+            more = os.fsdecode(msg.get_binary())
+        elif t in (sftp.CMD_READ, sftp.CMD_WRITE):
+            more = msg.get_int64()
+        local = handle.path if handle else self.server.local(os.fsdecode(first))
+        msg.packet.seek(at)
+        name = "/" + os.path.relpath(handle.path, self.server.root) if handle else os.fsdecode(first)
+        return op, name, more, local
+
+    def fits(self, msg, fault):
+        at = msg.packet.tell()
+        handle, offset, data = self.file_table[msg.get_binary()], msg.get_int64(), msg.get_binary()
+        msg.packet.seek(at)
+        taken = self.control.room(fault, len(data))
+        if taken < len(data):
+            handle.write(offset, data[:taken])
+        return taken == len(data)
+
+    def silence(self, action):
+        if action.startswith("hang"):
+            threading.Event().wait()
+        channel = self.sock
+        break_off(channel.get_transport().sock)
+        raise Cut
+
+    def start_subsystem(self, name, transport, channel):
+        # The library answers what a request raises; a broken connection must stay broken.
+        try:
+            super().start_subsystem(name, transport, channel)
+        except OSError:
+            pass
+
+
+def meddle(local, action, fault):
+    if action == "grow":
+        with open(local, "ab") as file:
+            file.write(bytes.fromhex(fault.get("hex", "00")))
+    elif action == "vanish":
+        os.unlink(local)
+    else:
+        size = os.stat(local).st_size
+        other = local + ".other"
+        with open(other, "wb") as file:
+            file.write(b"?" * size)
+        os.utime(other, (fault["mtime"], fault["mtime"]))
+        os.replace(other, local)
+
+
+def break_off(connection):
+    """A reset, not an orderly end."""
+    try:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+    connection.close()
+
+
+class Login(paramiko.ServerInterface):
+    def __init__(self, key, control):
+        self.key, self.control = key, control
+
+    def get_allowed_auths(self, username):
+        return "publickey"
+
+    def check_auth_publickey(self, username, key):
+        fault = self.control.meet("login", username)
+        if fault is None and key.get_base64() == self.key:
+            return paramiko.AUTH_SUCCESSFUL
+        return paramiko.AUTH_FAILED
+
+    def check_channel_request(self, kind, chanid):
+        return paramiko.OPEN_SUCCEEDED if kind == "session" else paramiko.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
+
+
+def serve(connection, arguments, key, user_key, control):
+    fault = control.meet("connect", "")
+    if fault is not None:
+        if fault["action"].startswith("hang"):
+            threading.Event().wait()
+        break_off(connection)
+        return
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    transport = paramiko.Transport(connection)
+    transport.daemon = True
+    transport.add_server_key(key)
+    transport.set_subsystem_handler("sftp", Subsystem, Folder, arguments.folder, control)
+    try:
+        transport.start_server(server=Login(user_key, control))
+    except (paramiko.SSHException, EOFError, OSError):
+        transport.close()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    for name in ("folder", "host-key", "user-key", "control", "log"):
+        parser.add_argument("--" + name, required=True)
+    parser.add_argument("--port", type=int, required=True)
+    arguments = parser.parse_args()
+    control = Control(arguments.control, arguments.log)
+    with open(arguments.user_key, encoding="ascii") as file:
+        user_key = file.read().split()[1]
+    kinds = {"ed25519": paramiko.Ed25519Key, "ecdsa": paramiko.ECDSAKey, "rsa": paramiko.RSAKey}
+    kind = kinds[arguments.host_key.rpartition("_")[2]]
+    key = kind.from_private_key_file(arguments.host_key)
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", arguments.port))
+    listener.listen(50)
+    while True:
+        connection, _ = listener.accept()
+        threading.Thread(target=serve, args=(connection, arguments, key, user_key, control), daemon=True).start()
+
+
+main()

@@ -1,0 +1,393 @@
+#!/usr/bin/env python3
+"""Drops behind an SFTP server that misbehaves at every point, once or as long as it is armed (TAP): nothing
+is lost, nothing done twice, the right incident begins and ends, and what comes out is what local drops give."""
+import os
+import tempfile
+import time
+
+from home import Home, SANITIZED, Tap, terminate, wait_until
+from live import answer, instruction, name_of, send, sound
+from peer import PYTHON, Peer
+from sshd import write_known_hosts
+from sftp import (ROW, SLOW, attach_second, compare, expected, fill, in_order, incidents, inputs, job_names, open_codes,
+                  over_sftp, owed, settle, took)
+
+IN, OUT = {"A102"}, {"A103"}
+# What a peer does to a drop whose limit is this many seconds is over soon.
+LIMIT = 2 * SLOW
+
+
+def contents():
+    """As usual, and one that takes many reads and its answer many writes."""
+    devices = tuple(ROW % (1, n >> 8, n & 255) for n in range(4000))
+    return {**inputs(), name_of(5): instruction(5, devices)}
+
+
+# (text, request, action, more, incidents it may begin). Each is met once, at its first and at a later passing.
+ONCE = (
+    ("the connection is refused", "connect", "cut-before", {}, IN | OUT),
+    ("the login is refused", "login", "refuse", {}, IN | OUT),
+    ("cut before a folder is opened", "opendir", "cut-before", {}, IN),
+    ("cut in the middle of a listing", "readdir", "cut-before", {}, IN),
+    ("cut at the end of a listing", "readdir", "cut-after", {}, IN),
+    ("cut before a file's attributes", "lstat", "cut-before", {}, IN | OUT),
+    ("cut before a file is opened", "open", "cut-before", {}, IN | OUT),
+    ("cut after a file was opened", "open", "cut-after", {}, IN | OUT),
+    ("cut in the middle of a read", "read", "cut-before", {}, IN),
+    ("cut after a read", "read", "cut-after", {}, IN),
+    ("cut in the middle of a write", "write", "cut-before", {}, OUT),
+    ("cut after a write", "write", "cut-after", {}, OUT),
+    ("cut before a file is closed", "close", "cut-before", {}, IN | OUT),
+    ("cut after a file was closed", "close", "cut-after", {}, IN | OUT),
+    ("cut before a rename", "rename", "cut-before", {}, OUT),
+    ("cut after a rename, before its reply", "rename", "cut-after", {}, OUT),
+    ("cut before a remove", "remove", "cut-before", {}, IN),
+    ("cut after a remove, before its reply", "remove", "cut-after", {}, IN),
+    ("a read fails", "read", "status", {"code": 4}, IN),
+    ("a write fails", "write", "status", {"code": 4}, OUT),
+    ("a rename fails", "rename", "status", {"code": 4}, OUT),
+    ("a remove fails", "remove", "status", {"code": 4}, IN),
+    ("a listing fails", "readdir", "status", {"code": 4}, IN),
+    ("hangs in a listing", "readdir", "hang-before", {}, IN),
+    ("hangs in a read", "read", "hang-before", {}, IN),
+    ("hangs in a write", "write", "hang-before", {}, OUT),
+    ("hangs after a rename", "rename", "hang-after", {}, OUT),
+    ("hangs after a remove", "remove", "hang-after", {}, IN),
+    ("hangs when it is connected to", "connect", "hang-before", {}, IN | OUT),
+    ("a reply takes its time", "read", "delay", {"seconds": 0.5}, set()),
+)
+# Passings of the request at which it is met; which are enough follows from how often there is one.
+LATER = {"connect": (), "login": (), "opendir": (), "readdir": (), "read": (7,), "write": (7,), "open": (4, 8),
+         "close": (5,), "rename": (2, 5), "remove": (3, 5), "lstat": (3,)}
+
+# (text, request, action, more, incident): as long as it is armed.
+LASTING = (
+    ("the connection is refused", "connect", "cut-before", {}, IN),
+    ("the login is refused", "login", "refuse", {}, IN),
+    ("the folder is refused", "opendir", "status", {"code": 3}, IN),
+    ("reading fails", "read", "status", {"code": 4}, IN),
+    ("removing is refused", "remove", "status", {"code": 3}, IN),
+    ("writing is refused", "write", "status", {"code": 3}, OUT),
+    ("renaming is refused", "rename", "status", {"code": 4}, OUT),
+    ("the disk is full at once", "write", "full", {"after": 0}, OUT),
+    ("the disk is full after some bytes", "write", "full", {"after": 50000}, OUT),
+    ("it is cut in every read", "read", "cut-before", {}, IN),
+    ("it is cut in every write", "write", "cut-before", {}, OUT),
+    ("it is cut in every rename", "rename", "cut-before", {}, OUT),
+    ("it is cut in every remove", "remove", "cut-before", {}, IN),
+    ("it hangs in every listing", "readdir", "hang-before", {}, IN),
+)
+
+
+def faulty(peer, settings=""):
+    home = over_sftp(peer, settings, drops=("mcc",), timeout=LIMIT)
+    peer.behave()
+    return home
+
+
+def test_once(tap, peer):
+    files = contents()
+    for text, op, action, more, allowed in ONCE:
+        later = () if SANITIZED or action.startswith("hang") or action == "delay" else LATER[op]
+        for nth in (1, *later):
+            home = faulty(peer)
+            fill(home, files)
+            peer.arm(op, action, nth=nth, **more)
+            statuses = settle(home)
+            met = peer.met()
+            codes = {one["code"] for one in incidents(home, "mcc")}
+            title = f"{text}, number {nth}"
+            tap.ok(met == 1 and statuses[-1] != 2, f"{title}: met, and it recovers by itself", met, statuses)
+            tap.ok(codes <= allowed and open_codes(home) == [] and len(incidents(home)) == len(codes),
+                   f"{title}: at most the right incident, cleared", incidents(home))
+            compare(tap, home, files, f"{title}: nothing lost, nothing twice, the same bytes")
+            tap.ok(in_order(home), f"{title}: delivered in order")
+
+
+def test_lasting(tap, peer):
+    files = contents()
+    for text, op, action, more, wanted in LASTING:
+        home = faulty(peer)
+        fill(home, files)
+        peer.arm(op, action, times=None, **more)
+        first, second = home.run(timeout=120), home.run(timeout=120)
+        tap.ok(first.returncode == 2 and second.returncode == 2 and b"drop mcc" in first.stderr,
+               f"{text}: passes end with 2 and name the drop", first.returncode, first.stderr.decode())
+        codes = [one["code"] for one in incidents(home)]
+        tap.ok(set(codes) >= wanted and len(codes) == len(set(codes)) and open_codes(home) == sorted(codes) and
+               (wanted != OUT or set(codes) == OUT), f"{text}: one incident, {wanted}", incidents(home))
+        tap.ok(len(job_names(home)) == len(set(job_names(home))), f"{text}: nothing is taken twice", job_names(home))
+        sound(tap, home, f"{text}: as long as it lasts")
+        peer.behave()
+        statuses = settle(home)
+        tap.ok(statuses[-1] != 2 and open_codes(home) == [], f"{text}: over, all is made up and the incident cleared",
+               statuses, incidents(home))
+        compare(tap, home, files, f"{text}: nothing lost, nothing twice, the same bytes")
+        tap.ok(in_order(home), f"{text}: delivered in order")
+
+
+def test_attributes(tap, peer):
+    home = faulty(peer)
+    fill(home, contents())
+    peer.set(attributes="refuse")
+    done = home.run()
+    tap.ok(done.returncode == 1 and incidents(home) == [], "attributes are refused: that is no matter",
+           done.stderr.decode())
+    compare(tap, home, contents(), "attributes are refused: the same answers")
+    opened = [more for op, _, more in peer.since() if op == "open"]
+    changed = peer.count("setstat") + peer.count("fsetstat")
+    tap.ok(opened and all(more.endswith("attributes=0x0") for more in opened) and changed == 0,
+           "none are sent that nobody asked for", opened, changed)
+
+
+def test_rename_over(tap, peer):
+    """The answer's name is taken in the drop; the server refuses to rename over it, or does it silently."""
+    wanted = expected(inputs())["mcc"]
+    name = answer(name_of(1))
+    for manner in ("refuse", "overwrite"):
+        home = faulty(peer)
+        peer.set(rename_over=manner)
+        fill(home, inputs())
+        with open(home.path("drops", "mcc", "out", name), "wb") as file:
+            file.write(wanted[name])
+        tap.ok(home.run().returncode == 1, f"{manner}: the same bytes under the name count as delivered")
+        compare(tap, home, inputs(), f"{manner}, the same bytes: the same answers, no temporary file")
+
+        home = faulty(peer)
+        peer.set(rename_over=manner)
+        fill(home, inputs())
+        with open(home.path("drops", "mcc", "out", name), "wb") as file:
+            file.write(b"?" * len(wanted[name]))
+        done = home.run()
+        tap.ok(done.returncode == 2 and name.encode() in done.stderr, f"{manner}: other bytes end a pass with 2",
+               done.stderr.decode())
+        tap.ok(home.read_out("mcc", name) == b"?" * len(wanted[name]), f"{manner}: other bytes are left alone")
+        tap.ok(home.run().returncode == 2, f"{manner}: as long as they are there")
+        os.remove(home.path("drops", "mcc", "out", name))
+        statuses = settle(home)
+        tap.ok(statuses[-1] != 2, f"{manner}: moved away, the delivery goes on", statuses)
+        compare(tap, home, inputs(), f"{manner}, other bytes moved away: the same answers")
+
+
+def test_collected_at_once(tap, peer):
+    """A recipient that takes a file the moment it appears, while the reply to the rename is lost: the answer
+    is not delivered again."""
+    home = faulty(peer)
+    fill(home, inputs())
+    peer.arm("rename", "cut-after")
+    out = home.path("drops", "mcc", "out")
+    collected = {}
+
+    def collect():
+        for name in os.listdir(out):
+            if not name.startswith(".") and not name.endswith(".part"):
+                with open(os.path.join(out, name), "rb") as file:
+                    collected.setdefault(name, []).append(file.read())
+                os.remove(os.path.join(out, name))
+
+    daemon = home.daemon()
+    def all_there():
+        collect()
+        return len(collected) == len(expected(inputs())["mcc"])
+    tap.ok(wait_until(all_there, 60 * SLOW), "collected at once: everything appears", sorted(collected))
+    wait_until(lambda: owed(home) == 0, 20 * SLOW)
+    terminate(daemon)
+    settle(home)
+    collect()
+    tap.ok({name: bytes_ for name, (bytes_, *_) in collected.items()} == expected(inputs())["mcc"] and
+           all(len(each) == 1 for each in collected.values()),
+           "collected at once: each once, the same bytes", {name: len(each) for name, each in collected.items()})
+
+
+def test_grows(tap, peer):
+    """A file that its sender still writes, with a rule that does not notice."""
+    whole = contents()[name_of(5)]
+    for nth in (1, 3):
+        home = faulty(peer)
+        send(home, name_of(5), whole[:-3000])
+        peer.arm("read", "grow", nth=nth, match="EMI", hex=whole[-3000:].hex())
+        statuses = settle(home, limit=3)
+        statuses += [home.run().returncode]
+        tap.ok(peer.met() == 1 and statuses[-1] == 0, f"grows at read {nth}: taken when it stands still", statuses)
+        compare(tap, home, {name_of(5): whole}, f"grows at read {nth}: whole, once")
+        tap.ok(incidents(home) == [], f"grows at read {nth}: no incident", incidents(home))
+
+
+def test_vanishes(tap, peer):
+    for op in ("open", "read", "lstat"):
+        home = faulty(peer)
+        fill(home, inputs())
+        peer.arm(op, "vanish", match=f"in/{name_of(2)}$")
+        done = home.run()
+        rest = [name for name in inputs() if name != name_of(2)]
+        taken = [name for name in job_names(home) if name != name_of(2)]
+        tap.ok(sorted(taken) == sorted(rest) and incidents(home) == [], f"vanishes at {op}: the others are taken",
+               done.stderr.decode(), job_names(home), incidents(home))
+        tap.ok(home.run().returncode == 0, f"vanishes at {op}: the next pass is good")
+        sound(tap, home, f"vanishes at {op}")
+
+
+def test_one_unreadable(tap, peer):
+    """One file that its sender does not let us read: said, and in nobody's way."""
+    home = faulty(peer)
+    fill(home, inputs())
+    peer.arm("open", "status", times=None, match="in/hello.txt$", code=3)
+    done = home.run()
+    rest = sorted(name for name in inputs() if name != "hello.txt")
+    tap.ok(done.returncode == 2 and b"hello.txt" in done.stderr, "a file that may not be read: exit 2, and it is named",
+           done.returncode, done.stderr.decode())
+    tap.ok(sorted(job_names(home)) == rest, "a file that may not be read: the others are taken", job_names(home))
+    peer.behave()
+    tap.ok(settle(home)[-1] != 2 and open_codes(home) == [], "a file that may be read again is taken", incidents(home))
+    compare(tap, home, inputs(), "a file that may be read again: nothing lost, the same bytes")
+
+
+def bytes_in_custody(home):
+    return [home.command("spool", "cat", str(job["id"])).stdout for job in home.json("spool", "list")
+            if job["type"] == "EMI"]
+
+
+def test_replaced(tap, peer):
+    """While a file is taken, its sender puts another of the same name and size in its place."""
+    content = instruction(1, (1, 2))
+    other = b"?" * len(content)
+    for when, fault in (("read", {"mtime": 2000000000}), ("close", {"mtime": 2000000000})):
+        home = faulty(peer)
+        send(home, name_of(1), content)
+        peer.arm(when, "replace", match=f"in/{name_of(1)}$", **fault)
+        settle(home)
+        home.run()
+        tap.ok(peer.met() == 1 and other in bytes_in_custody(home) and os.listdir(home.inbox("mcc")) == [],
+               f"replaced at {when}: the other is not thrown away unread", bytes_in_custody(home))
+    # The connection is lost before the remove. Size and time (of whole seconds) are then the same by chance.
+    home = faulty(peer)
+    send(home, name_of(1), content)
+    peer.arm("remove", "cut-before", times=None)
+    home.run()
+    path = os.path.join(home.inbox("mcc"), name_of(1))
+    stamp = os.stat(path).st_mtime
+    with open(path, "wb") as file:
+        file.write(other)
+    os.utime(path, (int(stamp), int(stamp)))
+    peer.behave()
+    settle(home)
+    home.run()
+    tap.ok(sorted(bytes_in_custody(home)) == sorted([content, other]) and os.listdir(home.inbox("mcc")) == [],
+           "replaced before a remove was made up for, same size and second: both are in custody",
+           bytes_in_custody(home), os.listdir(home.inbox("mcc")))
+    sound(tap, home, "after files were replaced")
+
+
+def test_names(tap, peer):
+    """Names that no folder can hold, in a listing."""
+    names = [b"../../../../tmp/ecosgate-stolen", b"..", b".", b"", b"a/b.csv", b"/etc/passwd", b"nul\x00byte.csv",
+             b"x" * 5000, b"new\nline.csv", b"\xff\xfe.csv", b"\x1b[2J.csv", b"gone.csv"]
+    home = faulty(peer)
+    peer.set(made_up=[name.hex() for name in names])
+    fill(home, inputs())
+    done = home.run()
+    tap.ok(done.returncode in (1, 2) and b"\x1b" not in done.stderr, "hostile names: told harmlessly", done.stderr)
+    inside = (peer.remote(home.inbox("mcc")), peer.remote(home.path("drops", "mcc", "out")))
+    strange = [line for line in peer.since() if len(line) > 1 and line[1].startswith("/") and
+               (not line[1].startswith(inside) or "/.." in line[1])]
+    tap.ok(strange == [], "hostile names: nothing is asked for outside the drop", strange)
+    peer.behave()
+    settle(home)
+    compare(tap, home, inputs(), "hostile names: the real files are taken and answered")
+    sound(tap, home, "with hostile names")
+
+
+def test_many_names(tap, peer):
+    count = 5000 if SANITIZED else 50000
+    home = faulty(peer)
+    peer.set(made_up=[(b"%05d_%s.part" % (n, b"n" * 60)).hex() for n in range(count)])
+    fill(home, inputs())
+    begun = time.monotonic()
+    done = home.run(timeout=300)
+    tap.ok(done.returncode == 1 and os.listdir(home.inbox("mcc")) == [],
+           f"{count} names in small replies ({time.monotonic() - begun:.1f} s)", done.stderr.decode())
+    tap.ok(peer.count("lstat") < 1000, "no name that is left alone costs a request", peer.count("lstat"))
+    compare(tap, home, inputs(), f"{count} names: the same answers")
+
+
+def test_host_key(tap, folder):
+    with Peer(folder) as peer:
+        home = faulty(peer)
+        fill(home, inputs())
+        peer.stop()
+        peer.change_host_key()
+        peer.start()
+        done = home.run()
+        tap.ok(done.returncode == 2 and b"key changed" in done.stderr.lower() and open_codes(home) == ["A102"],
+               "a changed host key: refused, incident A102", done.stderr.decode(), incidents(home))
+        tap.ok(peer.count("login") == 0, "a changed host key: nobody logs in there", peer.since())
+        os.remove(peer.known_hosts)
+        write_known_hosts(peer.known_hosts, peer.port, [peer.host_key])
+        tap.ok(settle(home)[-1] == 1 and open_codes(home) == [], "put right, it goes on", incidents(home))
+        compare(tap, home, inputs(), "a changed host key: the same answers in the end")
+
+
+def test_hanging_neighbour(tap, peer):
+    """Wherever a server hangs, another drop's files are answered as soon as ever."""
+    for op in ("connect", "readdir", "read", "write", "rename"):
+        home = over_sftp(peer, "gateway poll_interval=1", drops=("mcc",), timeout=3600)
+        attach_second(home)
+        peer.behave()
+        daemon = home.daemon()
+        usual = sorted(took(home, number) for number in range(1, 6))[2]
+        peer.set(faults=[])
+        if op == "connect":
+            peer.arm("opendir", "cut-before")
+        peer.arm(op, "hang-before", times=None)
+        fill(home, {name_of(1): instruction(1, (1,))})
+        met = wait_until(lambda: ["fault", "hang-before", op] in peer.since(), 30)
+        slow = [took(home, number) for number in range(6, 14)]
+        tap.ok(met and max(slow) < usual + 1,
+               f"hangs in {op}: others take {usual:.2f} s usually, {max(slow):.2f} s at worst", met, slow)
+        begun = time.monotonic()
+        status = terminate(daemon)
+        tap.ok(status == 0 and time.monotonic() - begun < 3,
+               f"hangs in {op}: SIGTERM ends the daemon in {time.monotonic() - begun:.1f} s", status)
+        peer.behave()
+        settle(home)
+        tap.ok({answer(name_of(1), "EMA"), answer(name_of(1), "EMD")} == set(home.out("mcc")),
+               f"hangs in {op}: later it is answered", home.out("mcc"))
+
+
+def test_restart(tap, peer):
+    """The gateway is killed while the server hangs; another process goes on from there."""
+    for op, action in (("read", "hang-before"), ("write", "hang-before"), ("rename", "hang-after"),
+                       ("remove", "hang-after")):
+        home = faulty(peer)
+        home.over_sftp("mcc", peer, timeout=3600)
+        fill(home, contents())
+        peer.arm(op, action)
+        daemon = home.daemon()
+        wait_until(lambda: peer.met() > 0, 60)
+        daemon.kill()
+        daemon.wait()
+        peer.behave()
+        statuses = settle(home)
+        compare(tap, home, contents(), f"killed in {op}, {action}: nothing lost, nothing twice, the same bytes")
+        tap.ok(statuses[-1] != 2, f"killed in {op}, {action}: it goes on", statuses)
+
+
+def main():
+    if PYTHON is None:
+        print("1..0 # SKIP no python3-paramiko")
+        Home.clean(keep=False)
+        return
+    folder = tempfile.gettempdir()
+    with Tap() as tap, Peer(folder) as peer:
+        for test in (test_once, test_lasting, test_attributes, test_rename_over, test_collected_at_once, test_grows,
+                     test_vanishes, test_one_unreadable, test_replaced, test_names, test_many_names, test_hanging_neighbour, test_restart):
+            if not os.environ.get("ONLY") or os.environ["ONLY"] in test.__name__:
+                test(tap, peer)
+        if not os.environ.get("ONLY") or os.environ["ONLY"] in "test_host_key":
+            test_host_key(tap, folder)
+        if tap.bad:
+            print("# " + peer.errors().replace("\n", "\n# "))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+"""What happens between a stop and the next start: partners who go on meanwhile, files that end the program, bytes
+that were damaged, signals (TAP; most of it needs a build with --enable-crash-points)."""
+import os
+import shutil
+import signal
+import subprocess
+
+from home import GATE, NOW, Home, Tap, generate, wait_until
+from live import DEVICE, answer, codes_of, flip, instruction, name_of, send, sound, states
+
+
+def crash(home, point, *arguments):
+    done = home.command(*(arguments or ("run", "--once")), env={"ECOSGATE_CRASH": point})
+    return done.returncode == -signal.SIGKILL
+
+
+def has_crash_points():
+    home = Home()
+    send(home, name_of(1), instruction(1))
+    return crash(home, "custody-begun:before")
+
+
+def test_sender_goes_on(tap):
+    """The sender's copy is removed only where it is still the very file that was taken."""
+    for point in ("custody-noted:after", "custody-published:after", "source-removed:before"):
+        home = Home()
+        send(home, name_of(1), instruction(1))
+        tap.ok(crash(home, point), f"stopped at {point}")
+        other = instruction(1).replace(b"North", b"South")
+        send(home, name_of(1), other)  # as long as the first
+        home.run()
+        home.run()
+        found = home.json("spool", "list")
+        inbound = [job for job in found if job["type"] == "EMI"]
+        tap.ok(len(inbound) == 2 and home.command("spool", "cat", inbound[0]["id"]).stdout == instruction(1) and
+               home.command("spool", "cat", inbound[1]["id"]).stdout == other,
+               "a file put in the place of the one taken is taken as well", found)
+        tap.ok(codes_of(home, name_of(1), 2)[1][0] == "B106", "and answered for itself")
+        sound(tap, home, f"after {point} and a new file")
+    home = Home()
+    send(home, name_of(1), instruction(1))
+    crash(home, "custody-published:after")
+    os.remove(os.path.join(home.inbox("mcc"), name_of(1)))
+    tap.ok(home.run().returncode == 0 and len(home.out("mcc")) == 2, "a sender who has removed it himself disturbs nothing")
+
+
+def test_recipient_goes_on(tap):
+    home = Home()
+    send(home, name_of(1), instruction(1))
+    tap.ok(crash(home, "delivery-published:after"), "stopped when the first answer stands in the drop")
+    taken = [name for name in home.out("mcc") if not name.startswith(".")]
+    tap.ok(taken == [answer(name_of(1))], "it does", taken)
+    os.remove(os.path.join(home.path("drops", "mcc", "out"), taken[0]))
+    done = home.run()
+    tap.ok(done.returncode == 0 and home.out("mcc") == [answer(name_of(1), "EMD")],
+           "what the recipient has taken meanwhile is not delivered again", home.out("mcc"), done.stderr.decode())
+    sound(tap, home, "after an early recipient")
+
+
+def test_damage_before_delivery(tap):
+    home = Home()
+    send(home, name_of(1), instruction(1))
+    tap.ok(crash(home, "answer-noted:after"), "stopped when an answer is stored")
+    flip(home.path("spool", "active", "00000001", answer(name_of(1))))
+    done = home.run()
+    tap.ok(done.returncode == 2 and answer(name_of(1)) not in home.out("mcc"), "a damaged answer is not delivered",
+           done.returncode, home.out("mcc"))
+    tap.ok(answer(name_of(1)).encode() in done.stderr, "its name is told", done.stderr.decode())
+
+
+def test_lost_payload(tap):
+    home = Home()
+    send(home, name_of(1), instruction(1))
+    crash(home, "job-activated:after")
+    os.remove(home.path("spool", "active", "00000001", "payload"))
+    done = home.run()
+    tap.ok(done.returncode in (0, 2) and states(home) == {"00000001": "corrupt"} and
+           "payload" in home.json("spool", "show", "1")[0]["reason"], "a job without its payload is set aside",
+           done.returncode, states(home))
+
+
+def test_disk_that_does_not_read(tap):
+    """An outage is no fault of the file, however long it lasts."""
+    home = Home()
+    send(home, name_of(1), instruction(1))
+    crash(home, "job-activated:after")
+    payload = home.path("spool", "active", "00000001", "payload")
+    os.rename(payload, payload + ".away")
+    os.mkdir(payload)  # reading it is an error
+    done = [home.run() for _ in range(4)]
+    tap.ok([d.returncode for d in done] == [2] * 4 and states(home) == {"00000001": "active"} and
+           b"00000001" in done[3].stderr, "a payload that cannot be read is tried again in every pass",
+           [d.returncode for d in done], states(home), done[3].stderr.decode())
+    os.rmdir(payload)
+    os.rename(payload + ".away", payload)
+    tap.ok(home.run().returncode == 0 and states(home)["00000001"] == "done", "and judged when it can be", states(home))
+
+
+def without_override():
+    """As root nothing is forbidden: without this capability folders' modes count again."""
+    if os.geteuid() != 0:
+        return ()
+    if shutil.which("setpriv") is None:
+        return None
+    return ("setpriv", "--inh-caps=-dac_override,-dac_read_search", "--bounding-set=-dac_override,-dac_read_search")
+
+
+def test_drop_not_ours_to_change(tap):
+    prefix = without_override()
+    if prefix is None:
+        return
+    home = Home("drop mcc complete=at-once")
+    send(home, name_of(1), instruction(1))
+    os.chmod(home.inbox("mcc"), 0o555)
+    for n in (1, 2):
+        done = home.command("run", "--once", prefix=prefix)
+        tap.ok(done.returncode == 2 and name_of(1).encode() in done.stderr and b"cannot remove" in done.stderr,
+               f"a file that cannot be removed from its drop ends a pass with 2, {n}", done.returncode, done.stderr.decode())
+        tap.ok([job["type"] for job in home.json("spool", "list")] == ["EMI", "EMW"] and len(home.out("mcc")) == 2,
+               "it is taken and answered once", home.json("spool", "list"))
+    tap.ok(home.json("spool", "show", "1")[0]["in_drop_still"], "spool show says that it is still there")
+    os.chmod(home.inbox("mcc"), 0o755)
+    tap.ok(home.command("run", "--once", prefix=prefix).returncode == 0 and os.listdir(home.inbox("mcc")) == [] and
+           len(home.json("spool", "list")) == 2, "when it can be, it goes", os.listdir(home.inbox("mcc")))
+    tap.ok(not home.json("spool", "show", "1")[0]["in_drop_still"], "and that is noted")
+
+
+def reads_payload(process):
+    """A judging is under way: the payload is open."""
+    folder = f"/proc/{process.pid}/fd"
+    try:
+        return any(os.readlink(f"{folder}/{fd}").endswith("/payload") for fd in os.listdir(folder))
+    except OSError:
+        return False  # one of them was closed meanwhile
+
+
+def stopped_in_judging(home, number, once):
+    process = subprocess.Popen([GATE, "-c", home.conf, "--now", NOW, "run", *once], stderr=subprocess.DEVNULL)
+    wait_until(lambda: states(home).get("00000001") == "active" and reads_payload(process))
+    process.send_signal(number)
+    return process.wait(timeout=60)
+
+
+def test_signals(tap):
+    for number in (signal.SIGTERM, signal.SIGINT):
+        home = Home("gateway poll_interval=3600")
+        daemon = home.daemon()
+        wait_until(lambda: home.json("status")[0]["running"])
+        daemon.send_signal(number)
+        tap.ok(daemon.wait(timeout=30) == 0, f"{number.name} ends a daemon that waits with 0")
+
+    # More often than a file may end the program: it is not the file that ends it here.
+    home = Home()
+    home.drop("mcc", generate(home.top, "--form", "csv", "--devices", "300000"))
+    for number, once in ((signal.SIGTERM, ()), (signal.SIGINT, ()), (signal.SIGTERM, ("--once",)), (signal.SIGINT, ("--once",))):
+        status = stopped_in_judging(home, number, once)
+        tap.ok(status == 0 and states(home) == {"00000001": "active"} and not home.json("spool", "show", "1")[0]["verdicts"],
+               f"{number.name} ends a judging of run {' '.join(once)}: nothing is decided, the exit status is 0", status,
+               states(home))
+    sound(tap, home, "after a judging was stopped")
+    tap.ok(home.run().returncode == 0 and states(home) == {"00000001": "done", "00000002": "done"},
+           "the next run judges it, however often it was stopped", states(home))
+
+
+if __name__ == "__main__":
+    with Tap() as report:
+        test_signals(report)
+        test_drop_not_ours_to_change(report)
+        if has_crash_points():
+            test_sender_goes_on(report)
+            test_recipient_goes_on(report)
+            test_damage_before_delivery(report)
+            test_lost_payload(report)
+            test_disk_that_does_not_read(report)

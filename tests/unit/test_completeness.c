@@ -1,0 +1,79 @@
+#include "gateway/completeness.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+enum { SECOND = 1000000 };
+
+/* One row: an entry under a rule, and what is to become of it. */
+struct row {
+    enum completeness complete;
+    struct drop_entry entry;
+    bool marked;
+    int64_t unchanged;
+    enum pickup_decision decision;
+    int64_t wait;
+    const char *reason; /* a part of it */
+};
+
+#define FILE_OF(name_) {.name = (name_), .regular = true}
+
+static const struct row rows[] = {
+    {COMPLETE_AT_ONCE, FILE_OF("a.csv"), false, 0, PICKUP_TAKE, 0, "at once"},
+    {COMPLETE_AT_ONCE, {.name = "a.csv"}, false, 0, PICKUP_LEAVE, 0, "no regular file"},
+    {COMPLETE_AT_ONCE, FILE_OF(".a.csv"), false, 0, PICKUP_LEAVE, 0, "temporary"},
+    {COMPLETE_AT_ONCE, FILE_OF("a.csv.filepart"), false, 0, PICKUP_LEAVE, 0, "temporary"},
+    {COMPLETE_AT_ONCE, FILE_OF("a.csv.done"), false, 0, PICKUP_TAKE, 0, "at once"},
+    {COMPLETE_MARKER, FILE_OF("a.csv"), false, 99 * SECOND, PICKUP_WAIT, 0, "marker"},
+    {COMPLETE_MARKER, FILE_OF("a.csv"), true, 0, PICKUP_TAKE, 0, "marker is there"},
+    {COMPLETE_MARKER, FILE_OF("a.csv.done"), false, 0, PICKUP_LEAVE, 0, "marker of another"},
+    {COMPLETE_CLOSED, FILE_OF("a.csv"), false, 0, PICKUP_TAKE, 0, "no process"},
+    {COMPLETE_CLOSED, {.name = "a.csv", .regular = true, .written = true}, false, 99 * SECOND, PICKUP_WAIT, 0, "open for writing"},
+    {COMPLETE_CLOSED, {.name = "a.csv", .regular = true, .unsure = true}, false, 0, PICKUP_WAIT, 10 * SECOND, "10 s"},
+    {COMPLETE_CLOSED, {.name = "a.csv", .regular = true, .unsure = true}, false, 10 * SECOND, PICKUP_TAKE, 0, "stable"},
+    {COMPLETE_STABLE, FILE_OF("a.csv"), true, 0, PICKUP_WAIT, 10 * SECOND, "10 s"},
+    {COMPLETE_STABLE, FILE_OF("a.csv"), false, 10 * SECOND - 1, PICKUP_WAIT, 1, "10 s"},
+    {COMPLETE_STABLE, FILE_OF("a.csv"), false, 10 * SECOND, PICKUP_TAKE, 0, "stable"},
+};
+
+static void test_completeness__every_rule__decides_and_says_why(void **state)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const struct row *row = &rows[i];
+        const struct drop drop = {.complete = row->complete, .stable_seconds = 10};
+        struct completeness_result result;
+        completeness_decide(&drop, &row->entry, row->marked, row->unchanged, &result);
+        if (result.decision != row->decision || result.wait != row->wait || !strstr(result.reason, row->reason))
+            fail_msg("row %zu: %s, wait %ld, %s", i, pickup_decision_name(result.decision), (long)result.wait,
+                     result.reason);
+        g_free(result.reason);
+    }
+    (void)state;
+}
+
+static void test_completeness__stable_for_no_time__is_taken_at_the_first_look(void **state)
+{
+    const struct drop drop = {.complete = COMPLETE_STABLE};
+    const struct drop_entry entry = FILE_OF("a.csv");
+    struct completeness_result result;
+
+    completeness_decide(&drop, &entry, false, 0, &result);
+    assert_int_equal(result.decision, PICKUP_TAKE);
+    g_free(result.reason);
+    (void)state;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_completeness__every_rule__decides_and_says_why),
+        cmocka_unit_test(test_completeness__stable_for_no_time__is_taken_at_the_first_look),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,264 @@
+/* The configuration: what it says, and every fault with its line. */
+#include "gateway/config.h"
+
+#include <glib/gstdio.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+/* after the standard headers: it needs them */
+#include <cmocka.h>
+
+#define NOW INT64_C(1688364000)
+
+/* Line 1 is [gateway]; the tests below count on it. */
+static const char base[] = "[gateway]\n"
+                           "org=TCOS\n"
+                           "eui64=90-B3-D5-1F-30-00-00-04\n"
+                           "# a comment\n"
+                           "\n"
+                           "[drop mcc]\n" /* 6 */
+                           "in=drops/mcc/in\n"
+                           "out=/srv/out\n"
+                           "[party MCC]\n" /* 9 */
+                           "eui64=90-B3-D5-1F-30-0E-C0-01\n"
+                           "types=EMI\n"
+                           "drop=mcc\n"
+                           "[party TCSP]\n" /* 13 */
+                           "eui64=90-B3-D5-1F-30-0E-C0-02\n"
+                           "types=EMT;\n"
+                           "drop=mcc\n";
+
+static char *dir, *path;
+
+static int enter(void **state)
+{
+    (void)state;
+    dir = g_dir_make_tmp("ecosgate-config-XXXXXX", NULL);
+    path = g_build_filename(dir, "ecosgate.conf", NULL);
+    return dir == NULL;
+}
+
+static int leave(void **state)
+{
+    (void)state;
+    (void)g_remove(path);
+    (void)g_rmdir(dir);
+    g_free(path);
+    g_free(dir);
+    return 0;
+}
+
+static struct config *load_text(const char *text, GError **error)
+{
+    assert_true(g_file_set_contents(path, text, -1, NULL));
+    return config_load(path, error);
+}
+
+/* The base with a text replaced, or with one behind it where there is none to replace. */
+static struct config *load(const char *old, const char *new, GError **error)
+{
+    const char *at = old != NULL ? strstr(base, old) : base + strlen(base);
+
+    assert_non_null(at);
+    g_autofree char *head = g_strndup(base, (size_t)(at - base));
+    g_autofree char *text = g_strconcat(head, new, at + (old != NULL ? strlen(old) : 0), NULL);
+    return load_text(text, error);
+}
+
+static void test_config__nothing_said__defaults(void **state)
+{
+    (void)state;
+    g_autoptr(config_t) c = load_text(base, NULL);
+    g_autofree char *spool = g_build_filename(dir, "spool", NULL);
+    g_autofree char *in = g_build_filename(dir, "drops/mcc/in", NULL);
+    struct rules rules;
+
+    assert_non_null(c);
+    assert_string_equal(c->spool, spool);
+    assert_string_equal(c->environment, "TEST");
+    assert_int_equal(c->session_length, 24 * 3600);
+    assert_int_equal(c->reserve, INT64_C(64) << 20);
+    assert_int_equal(c->poll_interval, 30);
+    assert_int_equal(c->work_order_form, FORM_CSV);
+    assert_int_equal(c->work_order_devices, 1000000);
+    assert_string_equal(c->work_order_party, "TCSP");
+    const struct drop *drop = config_drop(c, "mcc");
+    assert_string_equal(drop->in, in);
+    assert_string_equal(drop->out, "/srv/out");
+    assert_int_equal(drop->complete, COMPLETE_CLOSED);
+    assert_int_equal(drop->stable_seconds, 10);
+    assert_null(config_drop(c, "tcos"));
+    config_rules(c, NOW, &rules);
+    assert_ptr_equal(rules.identity, &c->identity);
+    assert_int_equal(rules.now, NOW);
+    assert_int_equal(rules.future_tolerance, 300);
+    assert_int_equal(rules.check_digits, CHECK_DIGITS_WARN);
+    assert_int_equal(rules.max_devices, 1000000);
+    assert_int_equal(rules.unpack.max_bytes, UINT64_C(1) << 30);
+    assert_int_equal(rules.unpack.max_ratio, 200);
+    assert_string_equal(rules.device_types[0], "ESME");
+    assert_string_equal(rules.device_types[2], "GPF");
+    assert_null(rules.device_types[3]);
+    const struct party *tcsp = rules_party(rules.identity, "TCSP");
+    assert_true(rules_may_send(tcsp, "EMT"));
+    assert_false(rules_may_send(tcsp, ""));
+}
+
+static void test_config__all_said__is_what_the_rules_get(void **state)
+{
+    (void)state;
+    g_autoptr(config_t) c = load("# a comment\n",
+                                 "environment=LIVE\nspool=/var/s\nledger=/var/l\ndevice_types= GPF ; ESME\n"
+                                 "mpxn_check_digits=reject\nmax_devices=7\nmax_bytes=1024\nmax_ratio=1\n"
+                                 "future_tolerance=0\nsession_length=1\nwork_order_party=MCC\nwork_order_form=xml\n"
+                                 "work_order_devices=2\npoll_interval=86400\nreserve=0\ninventory=auto\n",
+                                 NULL);
+    struct rules rules;
+
+    assert_non_null(c);
+    assert_string_equal(c->environment, "LIVE");
+    assert_string_equal(c->identity.environment, "LIVE");
+    assert_string_equal(c->spool, "/var/s");
+    assert_string_equal(c->ledger, "/var/l");
+    assert_int_equal(c->session_length, 3600);
+    assert_string_equal(c->work_order_party, "MCC");
+    assert_int_equal(c->work_order_form, FORM_XML);
+    assert_int_equal(c->work_order_devices, 2);
+    assert_int_equal(c->poll_interval, 86400);
+    assert_int_equal(c->reserve, 0);
+    config_rules(c, NOW, &rules);
+    assert_int_equal(rules.future_tolerance, 0);
+    assert_int_equal(rules.check_digits, CHECK_DIGITS_REJECT);
+    assert_int_equal(rules.max_devices, 7);
+    assert_int_equal(rules.unpack.max_bytes, 1024);
+    assert_int_equal(rules.unpack.max_ratio, 1);
+    assert_string_equal(rules.device_types[0], "GPF");
+    assert_string_equal(rules.device_types[1], "ESME");
+    assert_null(rules.device_types[2]);
+}
+
+static void test_config__choices__each_by_its_name(void **state)
+{
+    static const struct {
+        const char *name;
+        enum completeness complete;
+    } rules[] = {{"closed", COMPLETE_CLOSED}, {"stable", COMPLETE_STABLE}, {"marker", COMPLETE_MARKER}, {"at-once", COMPLETE_AT_ONCE}};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(rules); i++) {
+        g_autofree char *lines = g_strdup_printf("out=/srv/out\ntransport=local\ncomplete=%s\n", rules[i].name);
+        g_autoptr(config_t) c = load("out=/srv/out\n", lines, NULL);
+        assert_int_equal(config_drop(c, "mcc")->complete, rules[i].complete);
+    }
+    g_autoptr(config_t) off = load("# a comment", "mpxn_check_digits=off", NULL);
+    assert_int_equal(off->check_digits, CHECK_DIGITS_OFF);
+}
+
+static void test_config__fault__told_with_its_line(void **state)
+{
+    static const struct {
+        const char *old, *new;
+        int line;
+        const char *text;
+    } cases[] = {
+        {"org=TCOS\n", "\n", 1, "[gateway] org: expected a value; it is missing"},
+        {"org=TCOS\n", "org=\n", 2, "[gateway] org: expected a value; it is missing"},
+        {"org=TCOS\n", "org=tcos\n", 2, "[gateway] org: expected 2 to 8 upper-case letters and digits"},
+        {"org=TCOS\n", "org=T\n", 2, "[gateway] org: expected 2 to 8"},
+        {"org=TCOS\n", "org=ABCDEFGHI\n", 2, "[gateway] org: expected 2 to 8"},
+        {"-04\n", "-0\n", 3, "[gateway] eui64: expected an EUI-64"},
+        {"# a comment", "environment=PROD", 4, "[gateway] environment: expected one of TEST, LIVE"},
+        {"# a comment", "mpxn_check_digits=no", 4, "[gateway] mpxn_check_digits: expected one of warn, off, reject"},
+        {"# a comment", "max_devices=0", 4, "[gateway] max_devices: expected a whole number from 1 to 16000000"},
+        {"# a comment", "max_bytes=1k", 4, "[gateway] max_bytes: expected a whole number from 1024"},
+        {"# a comment", "future_tolerance=-1", 4, "[gateway] future_tolerance: expected a whole number from 0 to 86400"},
+        {"# a comment", "session_length=721", 4, "[gateway] session_length: expected a whole number from 1 to 720"},
+        {"# a comment", "work_order_form=json", 4, "[gateway] work_order_form: expected one of csv, xml"},
+        {"# a comment", "work_order_party=XYZ", 4, "[gateway] work_order_party: expected the code of a [party"},
+        {"# a comment", "inventory=required", 4, "[gateway] inventory: expected one of auto"},
+        {"# a comment", "spol=spool", 4, "[gateway] spol: there is no such setting"},
+        {"# a comment", "org=TCOS", 4, "[gateway] org stands twice"},
+        {"# a comment", "what is this", 4, "expected [group], key=value or # comment"},
+        {"# a comment", "=x", 4, "expected [group], key=value or # comment"},
+        {"in=drops/mcc/in\n", "\n", 6, "[drop mcc] in: expected a value; it is missing"},
+        {"out=/srv/out\n", "out=/srv/out\ncomplete=soon\n", 9, "[drop mcc] complete: expected one of closed, stable, marker, at-once"},
+        {"out=/srv/out\n", "out=/srv/out\ntransport=ftp\n", 9, "[drop mcc] transport: expected one of local"},
+        {"out=/srv/out\n", "out=/srv/out\nstable_seconds=x\n", 9, "[drop mcc] stable_seconds: expected a whole number from 0"},
+        {"[party MCC]", "[party mcc]", 9, "[party mcc]: expected 2 to 8 upper-case letters and digits"},
+        {"types=EMI\n", "types=EMA\n", 11, "[party MCC] types: expected inbound file types"},
+        {"types=EMI\n", "types=EMI;EMX\n", 11, "[party MCC] types: expected inbound file types"},
+        {"drop=mcc\n[", "drop=dcc\n[", 12, "[party MCC] drop: expected the name of a [drop"},
+        {"drop=mcc\n[", "\n[", 9, "[party MCC] drop: expected a value; it is missing"},
+        {NULL, "[drop mcc]\n", 17, "[drop mcc] stands twice"},
+        {NULL, "[partie X]\n", 17, "[partie X]: expected [gateway], [drop NAME] or [party ORG]"},
+        {"[gateway]\n", "\n", 2, "expected [group], key=value or # comment"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(config_t) c = load(cases[i].old, cases[i].new, &error);
+        g_autofree char *expected = g_strdup_printf("%s:%d: %s", path, cases[i].line, cases[i].text);
+        if (c != NULL || strstr(error->message, expected) == NULL)
+            fail_msg("%s: expected '%s', found '%s'", cases[i].new, expected, c != NULL ? "no fault" : error->message);
+    }
+}
+
+static void test_config__faults__all_of_them_at_once(void **state)
+{
+    (void)state;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(config_t) c = load_text("[gateway]\norg=x\neui64=y\nmax_ratio=z\n[drop a]\nin=i\n[party MCC]\neui64=1\ntypes=EMI\ndrop=b\n", &error);
+    g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
+
+    assert_null(c);
+    /* org, eui64, max_ratio, out, eui64, drop, and TCSP, which no [party] describes */
+    assert_int_equal(g_strv_length(lines), 7);
+}
+
+static void test_config__no_gateway_group__is_told(void **state)
+{
+    (void)state;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(config_t) c = load_text("[drop a]\nin=i\nout=o\n", &error);
+    assert_null(c);
+    assert_non_null(strstr(error->message, "expected a group [gateway]"));
+}
+
+static void test_config__no_file__names_it(void **state)
+{
+    (void)state;
+    g_autoptr(GError) error = NULL;
+    assert_null(config_load("/nonexistent/ecosgate.conf", &error));
+    assert_non_null(strstr(error->message, "/nonexistent/ecosgate.conf"));
+}
+
+/* Who is answered where a name does not say who sent it. */
+static void test_config__party_of_drop__only_where_one_sends(void **state)
+{
+    (void)state;
+    g_autoptr(config_t) two = load_text(base, NULL);
+    g_autoptr(config_t) one = load("drop=mcc\n[", "drop=b\n[drop b]\nin=i\nout=o\n[", NULL);
+
+    assert_null(config_party_of_drop(two, "mcc"));
+    assert_null(config_party_of_drop(two, "b"));
+    assert_string_equal(config_party_of_drop(one, "mcc")->org, "TCSP");
+    assert_string_equal(config_party_of_drop(one, "b")->org, "MCC");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_config__nothing_said__defaults, enter, leave),
+        cmocka_unit_test_setup_teardown(test_config__all_said__is_what_the_rules_get, enter, leave),
+        cmocka_unit_test_setup_teardown(test_config__choices__each_by_its_name, enter, leave),
+        cmocka_unit_test_setup_teardown(test_config__fault__told_with_its_line, enter, leave),
+        cmocka_unit_test_setup_teardown(test_config__faults__all_of_them_at_once, enter, leave),
+        cmocka_unit_test_setup_teardown(test_config__no_gateway_group__is_told, enter, leave),
+        cmocka_unit_test_setup_teardown(test_config__no_file__names_it, enter, leave),
+        cmocka_unit_test_setup_teardown(test_config__party_of_drop__only_where_one_sends, enter, leave),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,265 @@
+/* The verdict on a whole file: outcome, counts, what decided, and what is said of totals. */
+#include "validators/judge.h"
+
+#include <glib/gstdio.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+/* after the standard headers: it needs them */
+#include <cmocka.h>
+
+#define STEM "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000_000001"
+#define NOW INT64_C(1688364000) /* 2023-07-03T06:00:00Z */
+#define LATER ",90-B3-D5-1F-30-0E-C0-01,90-B3-D5-1F-30-00-00-04,1,2023-07-03T06:00:00Z,TEST,B-1,\n"
+#define TAIL ",1.0" LATER
+#define H "H,EMI" TAIL
+#define DEVICE(id) ",00-DB-12-34-56-78-90-" id ",ESME,AB01,010A030B,0002012F,1012345678903,,North,1\n"
+#define WARNED(id) ",00-DB-12-34-56-78-90-" id ",ESME,AB01,010A030B,0002012F,1012345678904,,North,1\n"
+#define BAD ",x,ESME,AB01,010A030B,0002012F,1012345678903,,North,1\n"
+
+static struct rules rules;
+static struct verdict verdict;
+static struct judge_request request;
+static int devices;
+
+static int enter(void **state)
+{
+    (void)state;
+    rules_init(&rules);
+    rules.now = NOW;
+    devices = 0;
+    request = (struct judge_request){.rules = &rules, .max_findings = 100};
+    return 0;
+}
+
+static int leave(void **state)
+{
+    (void)state;
+    verdict_clear(&verdict);
+    return 0;
+}
+
+static bool try_judge(const char *name, const char *text, GError **error)
+{
+    int fd = memfd_create("file", MFD_CLOEXEC);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    request.name = name;
+    request.name_len = strlen(name);
+    request.fd = fd;
+    verdict_clear(&verdict);
+    bool good = judge_file(&request, &verdict, error);
+    (void)close(fd);
+    return good;
+}
+
+static void judge(const char *name, const char *text)
+{
+    GError *error = NULL;
+
+    if (!try_judge(name, text, &error))
+        fail_msg("%s", error->message);
+}
+
+/* "PA 2=1+1+0 C101@2:3#1" : outcome, records in = accepted + rejected + deferred, findings. */
+static char *told(void)
+{
+    GString *text = g_string_new(NULL);
+
+    g_string_append_printf(text, "%s %u=%u+%u+%u", outcome_code(verdict.outcome), (unsigned)verdict.parsed,
+                           (unsigned)verdict.accepted, (unsigned)verdict.rejected, (unsigned)verdict.deferred);
+    for (size_t i = 0; i < findings_kept(verdict.findings); i++) {
+        const struct finding *f = findings_at(verdict.findings, i);
+        g_string_append_printf(text, " %s@%u:%u", catalogue_entry(f->code)->id, f->at.line, f->at.column);
+        if (f->ordinal)
+            g_string_append_printf(text, "#%u", f->ordinal);
+    }
+    return g_string_free(text, FALSE);
+}
+
+static void expect(const char *name, const char *text, const char *expected)
+{
+    judge(name, text);
+    g_autofree char *found = told();
+    if (strcmp(found, expected) != 0)
+        fail_msg("%s: expected '%s', found '%s'", text, expected, found);
+}
+
+static void test_judge__csv__outcome_counts_and_places(void **state)
+{
+    static const struct {
+        const char *text, *expected;
+    } cases[] = {
+        {H "D,1" DEVICE("A0") "T,1\n", "AC 1=1+0+0"},
+        {H "D,1" WARNED("A0") "T,1\n", "WN 1=1+0+0 C113@2:57#1"},
+        {H "D,1" DEVICE("A0") "D,2" BAD "T,2\n", "PA 2=1+1+0 C101@3:5#2"},
+        {H "D,1" DEVICE("A0") "D,2" BAD "T,3\n", "RJ 2=0+2+0 C101@3:5#2 B208@4:3"},
+        {H "D,1" DEVICE("A0") "T,\n", "RJ 1=0+1+0 B208@3:3"},
+        {H "D,1" DEVICE("A0") "T,x\n", "RJ 1=0+1+0 B208@3:3"},
+        {H "D,1" DEVICE("A0") "T,0000000001\n", "RJ 1=0+1+0 B208@3:3"},
+        {H "D,1" DEVICE("A0"), "RJ 1=0+1+0 B302@2:1"},
+        {H "T,0\n", "RJ 0=0+0+0 B306@0:0"},
+        {H "T,1\n", "RJ 0=0+0+0 B208@2:3 B306@0:0"},
+        {H "D,01" DEVICE("A0") "T,1\n", "RJ 1=0+1+0 B305@2:3#1"},
+        {H "D,0" DEVICE("A0") "T,1\n", "RJ 1=0+1+0 B305@2:3#1"},
+        {H "D," DEVICE("A0") "T,1\n", "RJ 1=0+1+0 B305@2:3#1"},
+        {H "D,1" DEVICE("A0") "D,3" DEVICE("A1") "D,4" DEVICE("A2") "T,3\n", "RJ 3=0+3+0 B305@3:3#2"},
+        {H "D,1" DEVICE("A0") "D,1" DEVICE("A1") "D,2" DEVICE("A2") "T,3\n", "RJ 3=0+3+0 B305@3:3#2"},
+        {H "D,1" DEVICE("A0") "D,2\nD,3" DEVICE("A1") "T,3\n", "RJ 3=0+3+0 B303@3:1#2"},
+        {"H,EMD" TAIL "D,1" DEVICE("A0") "T,1\n", "RJ 1=0+1+0 B206@1:3"},
+        {"H,EMI,1.1" LATER "D,1" DEVICE("A0") "T,1\n", "RJ 1=0+1+0 B202@1:7"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+        expect(STEM ".csv", cases[i].text, cases[i].expected);
+}
+
+static void test_judge__cut_short__totals_are_not_judged(void **state)
+{
+    (void)state;
+    expect(STEM ".xml",
+           "<MigrationInstruction xmlns=\"urn:ecos-gateway:migration:1\" schemaVersion=\"1.0\">\n<Header>"
+           "<SenderId>90-B3-D5-1F-30-0E-C0-01</SenderId><RecipientId>90-B3-D5-1F-30-00-00-04</RecipientId>"
+           "<FileSequence>1</FileSequence><CreationDateTime>2023-07-03T06:00:00Z</CreationDateTime>"
+           "<Environment>TEST</Environment><BatchId>B-1</BatchId><DeviceCount>1</DeviceCount></Header><Devices>\n",
+           "RJ 0=0+0+0 B110@3:1");
+    assert_int_equal(verdict.declared, 1);
+}
+
+/* What the acknowledgement shows as the first error is the one that decided. */
+static void test_judge__several_categories__the_deciding_one(void **state)
+{
+    (void)state;
+    judge(STEM ".csv", H "D,1" DEVICE("A0") "T,1\n");
+    assert_null(verdict_deciding(&verdict));
+    judge(STEM ".csv", H "D,1" WARNED("A0") "T,1\n");
+    assert_int_equal(verdict_deciding(&verdict)->code, C113);
+    judge(STEM ".csv", H "D,1" WARNED("A0") "D,2" BAD "T,2\n");
+    assert_int_equal(verdict_deciding(&verdict)->code, C101);
+    judge(STEM ".csv", H "D,1" WARNED("A0") "D,2" BAD "T,3\n");
+    assert_int_equal(verdict_deciding(&verdict)->code, B208);
+}
+
+static void test_judge__count_that_is_none__says_so(void **state)
+{
+    static const char *const counts[] = {"", "x", "-1", "1.0", "1000000000"};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(counts); i++) {
+        g_autofree char *text = g_strconcat(H "D,1" DEVICE("A0") "T,", counts[i], "\n", NULL);
+        judge(STEM ".csv", text);
+        assert_int_equal(verdict.declared, -1);
+        assert_string_equal(findings_at(verdict.findings, 0)->text, "expected a whole number, found 1 Device records");
+        assert_string_equal(findings_at(verdict.findings, 0)->value, counts[i]);
+    }
+    judge(STEM ".csv", H "D,1" DEVICE("A0") "T,2\n");
+    assert_int_equal(verdict.declared, 2);
+    assert_string_equal(findings_at(verdict.findings, 0)->text, "declared 2, found 1");
+}
+
+static bool on_device(void *user, const struct device *device, const struct header *header, GError **error)
+{
+    (void)device;
+    assert_string_equal(header->batch, "B-1");
+    if (++devices < 2)
+        return true;
+    *(bool *)user = true;
+    g_set_error_literal(error, JUDGE_ERROR, 77, "no room");
+    return false;
+}
+
+static void test_judge__device_not_wanted__ends_the_judging(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    bool called = false;
+
+    (void)state;
+    request.on_device = on_device;
+    request.user = &called;
+    assert_false(try_judge(STEM ".csv", H "D,1" DEVICE("A0") "D,2" DEVICE("A1") "D,3" DEVICE("A2") "T,3\n", &error));
+    assert_true(called);
+    assert_int_equal(devices, 2);
+    assert_true(g_error_matches(error, JUDGE_ERROR, 77));
+    assert_null(verdict.findings);
+}
+
+static void test_judge__stop__nothing_is_decided(void **state)
+{
+    static volatile bool stop;
+    g_autoptr(GError) error = NULL;
+
+    (void)state;
+    request.stop = &stop;
+    judge(STEM ".csv", H "D,1" DEVICE("A0") "T,1\n");
+    stop = true;
+    assert_false(try_judge(STEM ".csv", H "D,1" DEVICE("A0") "T,1\n", &error));
+    assert_true(g_error_matches(error, JUDGE_ERROR, JUDGE_ERROR_STOPPED));
+    assert_null(verdict.findings);
+}
+
+static void test_judge__type_without_reader__is_told_apart(void **state)
+{
+    g_autoptr(GError) error = NULL;
+
+    (void)state;
+    assert_false(try_judge("EMT_TCSP_90-B3-D5-1F-30-0E-C0-02_20230703_060000_000001.csv", "x", &error));
+    assert_true(g_error_matches(error, JUDGE_ERROR, JUDGE_ERROR_UNREADABLE));
+    assert_non_null(strstr(error->message, "EMT"));
+}
+
+static void add_code(void *user, const char *code)
+{
+    g_string_append_printf(user, " %s", code);
+}
+
+static void test_judge__not_judged__depends_on_what_is_known(void **state)
+{
+    static const struct identity identity = {"TCOS", 1, "TEST", NULL, 0};
+
+    (void)state;
+    for (int known = 0; known < 4; known++) {
+        GString *codes = g_string_new(NULL);
+        rules.identity = known & 1 ? &identity : NULL;
+        rules.ledger = known & 2 ? (struct ledger *)&devices : NULL; /* only its presence counts */
+        judge_each_not_judged(&rules, add_code, codes);
+        g_autofree char *expected = g_strconcat(
+            known & 1 ? "" : " B103", known & 2 ? "" : " B105 B106 B107 B108 B112", known & 1 ? "" : " B207",
+            known & 2 ? "" : " B210", " C103 C105 C106 C107 C108 C109", known & 2 ? "" : " C110", " C111 C112 C114",
+            known & 2 ? "" : " C115 C116", NULL);
+        assert_string_equal(codes->str, expected);
+        g_string_free(codes, TRUE);
+    }
+}
+
+static void test_rules__defaults__those_of_the_interface(void **state)
+{
+    (void)state;
+    assert_int_equal(rules.max_devices, 1000000);
+    assert_int_equal(rules.unpack.max_bytes, UINT64_C(1) << 30);
+    assert_int_equal(rules.unpack.max_ratio, 200);
+    assert_int_equal(rules.future_tolerance, 300);
+    assert_int_equal(rules.check_digits, CHECK_DIGITS_WARN);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, enter, leave)
+    const struct CMUnitTest tests[] = {
+        T(test_judge__csv__outcome_counts_and_places),
+        T(test_judge__cut_short__totals_are_not_judged),
+        T(test_judge__several_categories__the_deciding_one),
+        T(test_judge__count_that_is_none__says_so),
+        T(test_judge__device_not_wanted__ends_the_judging),
+        T(test_judge__stop__nothing_is_decided),
+        T(test_judge__type_without_reader__is_told_apart),
+        T(test_judge__not_judged__depends_on_what_is_known),
+        T(test_rules__defaults__those_of_the_interface),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
