@@ -202,9 +202,13 @@ static bool judge_payload(struct gateway *gateway, const struct ledger_job *job,
 static bool judge(struct gateway *gateway, const struct ledger_job *job, GError **error)
 {
     g_autofree char *path = job_path(gateway->spool, JOB_ACTIVE, job->id, JOB_PAYLOAD);
+    size_t len;
+    g_autofree char *name = text_unescape(job->name, &len);
     int64_t crashes;
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
+    if (name == NULL)
+        return set_aside(gateway, job->id, JOB_CORRUPT, "what the ledger says is its name cannot be one", error);
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)
         return set_aside(gateway, job->id, JOB_CORRUPT, "its payload is missing", error);
     if (fd < 0) {
