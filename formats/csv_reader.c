@@ -10,6 +10,7 @@ enum {
     FRAME_FIELDS = 3, /* of H before the layout's columns: letter, type, version */
     MAX_FIELDS = LAYOUT_MAX_COLUMNS + FRAME_FIELDS,
     MAX_OTHERS = 100000, /* a flood of empty lines would cost a fault each */
+    MAX_LINE = 2147000000, /* as in XML; a piece has far fewer */
     PIECE = 65536,
     SHOWN_CHARS = 64,
 };
@@ -586,6 +587,15 @@ static bool process(struct csv *c, bool final)
     return !reader_stopped(c->reader);
 }
 
+static bool check_lines(struct csv *c)
+{
+    if (c->line <= MAX_LINE)
+        return true;
+    reader_fault(c->reader, FAULT_LIMIT, (struct place){c->line, 1}, "expected at most 2,147,000,000 lines, found more");
+    reader_stop(c->reader);
+    return false;
+}
+
 static bool csv_push(void *state, const char *data, size_t len)
 {
     struct csv *c = state;
@@ -594,7 +604,7 @@ static bool csv_push(void *state, const char *data, size_t len)
         size_t piece = MIN(len, PIECE); /* bounds the buffer */
 
         g_string_append_len(c->buffer, data, (gssize)piece);
-        if (!process(c, false))
+        if (!process(c, false) || !check_lines(c))
             return false;
         data += piece;
         len -= piece;

@@ -79,24 +79,38 @@ bool text_is_cut_character(const char *data, size_t len)
     return len > 0 && character_bytes(data, len) < 0;
 }
 
+/* Whether the character of n bytes would not show as itself: controls (U+0080 to U+009F too), line separators and
+ * what turns the direction of the text around it (U+2028 to U+202E, U+2066 to U+2069), and the non-characters that
+ * XML cannot hold (U+FFFE, U+FFFF). */
+static bool is_control(const char *data, int n)
+{
+    const unsigned char *p = (const unsigned char *)data;
+
+    if (n == 1)
+        return p[0] < 0x20 || p[0] == 0x7f;
+    if (n == 2)
+        return p[0] == 0xc2 && p[1] < 0xa0;
+    if (n != 3)
+        return false;
+    return (p[0] == 0xe2 && p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) ||
+           (p[0] == 0xe2 && p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9) ||
+           (p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe);
+}
+
 /* Appends the escape of the character at data; returns how many bytes that took. */
 static size_t escape_one(GString *out, const char *data, size_t len)
 {
-    unsigned char c = (unsigned char)data[0];
     int n = character_bytes(data, len);
-    /* U+0080 to U+009F are control characters of two bytes. */
-    bool control = c < 0x20 || c == 0x7f || (n == 2 && c == 0xc2 && (unsigned char)data[1] < 0xa0);
 
-    if (n <= 0 || (control && n == 1)) {
-        g_string_append_printf(out, "\\x%02X", c);
-        return 1;
-    }
-    if (control)
-        g_string_append_printf(out, "\\x%02X\\x%02X", c, (unsigned char)data[1]);
-    else if (c == '\\')
+    if (n <= 0 || is_control(data, n)) {
+        n = MAX(n, 1);
+        for (int i = 0; i < n; i++)
+            g_string_append_printf(out, "\\x%02X", (unsigned char)data[i]);
+    } else if (data[0] == '\\') {
         g_string_append(out, "\\\\");
-    else
+    } else {
         g_string_append_len(out, data, n);
+    }
     return (size_t)n;
 }
 

@@ -18,9 +18,10 @@ size_t text_characters(const char *data, size_t len);
 /* True when the bytes at data can still become a UTF-8 character if more bytes follow. */
 bool text_is_cut_character(const char *data, size_t len);
 
-/* Printable copy of at most max_chars characters (0: no limit): control characters and bytes that are
- * not UTF-8 become \xHH, a backslash becomes \\, so that equal results mean equal input. A copy that
- * was cut ends in an ellipsis within the limit. Owned by the caller. */
+/* Printable copy of at most max_chars characters (0: no limit), which XML can hold: control characters,
+ * those that end a line or turn its direction, U+FFFE, U+FFFF and bytes that are not UTF-8 become \xHH, a
+ * backslash becomes \\, so that equal results mean equal input. A copy that was cut ends in an ellipsis
+ * within the limit. Owned by the caller. */
 char *text_escape(const char *data, size_t len, size_t max_chars);
 
 /* The bytes that text_escape(…, 0) was given, or NULL where text is no such escape. *len is set. */

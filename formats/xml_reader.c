@@ -23,6 +23,7 @@ enum {
     MAX_ATTRIBUTES = 32,   /* of one tag, with namespaces: the parser compares each with all others */
     LEVELS = 3, /* of elements that hold elements: root, rows, record */
     MAX_CHILDREN = LAYOUT_MAX_COLUMNS + 1,
+    MAX_PLACE = 2147000000, /* the parser counts in int, a block at a time */
     MAX_SHOWN = 64,    /* characters of a name in a message */
     MAX_MESSAGE = 256, /* characters of the parser's own */
     /* A record of 16 Device fields; the Header's 7 and its count need as much. */
@@ -806,6 +807,8 @@ static void settle(struct xml *x)
     else if (pending > MAX_PENDING)
         die(x, FAULT_LIMIT, x->mark_at,
             "expected a tag, comment, instruction or CDATA section of at most 128 KiB, found a longer one");
+    else if (x->parser->input->line > MAX_PLACE || x->parser->input->col > MAX_PLACE)
+        die(x, FAULT_LIMIT, x->mark_at, "expected at most 2,147,000,000 lines and characters in a line, found more");
     else if (xmlDictSize(x->parser->dict) > MAX_NAMES)
         die(x, FAULT_LIMIT, x->mark_at, "expected at most 16,384 different names of elements, found more");
     memmove(x->window, p, x->filled - done);

@@ -1,6 +1,7 @@
 #include "gateway/config.h"
 
 #include "formats/eui64.h"
+#include "formats/text.h"
 
 #include <string.h>
 
@@ -29,7 +30,8 @@ static void fault_at(struct loading *l, int line, const char *format, ...)
     va_start(args, format);
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
-    g_string_append_printf(l->faults, "%s%s:%d: %s", l->faults->len ? "\n" : "", l->path, line, text);
+    g_autofree char *shown = text_escape(text, strlen(text), 0);
+    g_string_append_printf(l->faults, "%s%s:%d: %s", l->faults->len ? "\n" : "", l->path, line, shown);
 }
 
 static int line_of(const struct loading *l, const char *group, const char *key)
@@ -55,6 +57,21 @@ static void note_line(struct loading *l, const char *group, const char *key, int
     g_hash_table_insert(l->lines, place, GINT_TO_POINTER(line));
 }
 
+static bool is_group_name(const char *name)
+{
+    for (const char *p = name; *p != '\0'; p++) {
+        if (*p == '[' || *p == ']' || g_ascii_iscntrl(*p))
+            return false;
+    }
+    return *name != '\0';
+}
+
+/* GKeyFile would pass over what looks like a translation ("org[de]"). */
+static bool is_key_name(const char *name)
+{
+    return *name != '\0' && strspn(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-") == strlen(name);
+}
+
 /* GKeyFile neither tells lines nor minds repeated keys: this does. */
 static void scan_lines(struct loading *l, const char *text)
 {
@@ -71,12 +88,18 @@ static void scan_lines(struct loading *l, const char *text)
         if (line[0] == '[' && line[len - 1] == ']') {
             g_free(group);
             group = g_strndup(line + 1, len - 2);
-            note_line(l, group, "", i + 1);
+            if (is_group_name(group))
+                note_line(l, group, "", i + 1);
+            else
+                fault_at(l, i + 1, "[%s]: expected a group's name without brackets and control characters", group);
         } else if (sign == NULL || sign == line || *group == '\0') {
             fault_at(l, i + 1, "expected [group], key=value or # comment");
         } else {
             *sign = '\0';
-            note_line(l, group, g_strstrip(line), i + 1);
+            if (is_key_name(g_strstrip(line)))
+                note_line(l, group, line, i + 1);
+            else
+                fault_at(l, i + 1, "[%s] %s: expected a setting's name of letters, digits, '_' and '-'", group, line);
         }
     }
 }
@@ -84,9 +107,13 @@ static void scan_lines(struct loading *l, const char *text)
 /* NULL, with a fault where it is required, when the key is not there or empty. */
 static char *text_value(struct loading *l, const char *group, const char *key, const char *fallback)
 {
-    char *value = g_key_file_get_string(l->file, group, key, NULL);
+    g_autoptr(GError) error = NULL;
+    char *value = g_key_file_get_string(l->file, group, key, &error);
 
     g_hash_table_add(l->known, place_key(group, key));
+    /* GKeyFile hands out what it made of a wrong escape as well. */
+    if (g_error_matches(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE))
+        fault(l, group, key, "a value in which s, n, t, r or another backslash follows each backslash");
     if (value != NULL && *g_strstrip(value) != '\0')
         return value;
     g_free(value);
@@ -288,6 +315,8 @@ static void load_drop(struct loading *l, struct config *c, const char *group)
     struct drop *drop = g_new0(struct drop, 1);
 
     drop->name = g_strdup(group + strlen("drop "));
+    if (*drop->name == '\0')
+        fault_at(l, line_of(l, group, ""), "[%s]: expected the drop's name", group);
     drop->transport = (enum transport_kind)choice_value(l, group, "transport", transports);
     if (drop->transport == TRANSPORT_SFTP)
         load_sftp(l, drop, group);
@@ -364,15 +393,29 @@ static void check_references(struct loading *l, struct config *c)
         fault(l, "gateway", "work_order_party", "the code of a [party …] of this file");
 }
 
-static struct config *load(struct loading *l, const char *text, GError **error)
+/* GKeyFile would stop at a NUL, and not say so. */
+static void check_text(struct loading *l, const char *text, size_t len)
+{
+    size_t valid = text_valid_prefix(text, len);
+    int line = 1;
+
+    for (size_t i = 0; i < valid; i++)
+        line += text[i] == '\n';
+    if (valid < len)
+        fault_at(l, line, "expected UTF-8 text without NUL");
+}
+
+static struct config *load(struct loading *l, const char *text, size_t len, GError **error)
 {
     g_autoptr(config_t) c = g_new0(struct config, 1);
 
     c->path = g_strdup(l->path);
     c->drops = g_ptr_array_new();
     c->parties = g_array_new(FALSE, FALSE, sizeof(struct party));
-    scan_lines(l, text);
-    if (l->faults->len == 0 && !g_key_file_load_from_data(l->file, text, strlen(text), G_KEY_FILE_NONE, error))
+    check_text(l, text, len);
+    if (l->faults->len == 0)
+        scan_lines(l, text);
+    if (l->faults->len == 0 && !g_key_file_load_from_data(l->file, text, len, G_KEY_FILE_NONE, error))
         return NULL;
     if (l->faults->len == 0) {
         load_groups(l, c);
@@ -392,11 +435,14 @@ struct config *config_load(const char *path, GError **error)
 {
     g_autofree char *text = NULL;
     g_autofree char *absolute = g_canonicalize_filename(path, NULL);
+    g_autoptr(GError) fault = NULL;
     struct loading l = {.path = path};
     struct config *config;
+    gsize len;
 
-    if (!g_file_get_contents(path, &text, NULL, error)) {
-        g_prefix_error(error, "configuration: ");
+    if (!g_file_get_contents(path, &text, &len, &fault)) {
+        g_set_error(error, CONFIG_ERROR, 0, "configuration: %s; name another one with -c, or make a home with `ecosgate init`",
+                    fault->message);
         return NULL;
     }
     l.dir = g_path_get_dirname(absolute);
@@ -404,7 +450,7 @@ struct config *config_load(const char *path, GError **error)
     l.lines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     l.known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     l.faults = g_string_new(NULL);
-    config = load(&l, text, error);
+    config = load(&l, text, len, error);
     g_free(l.dir);
     g_key_file_free(l.file);
     g_hash_table_unref(l.lines);

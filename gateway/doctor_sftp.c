@@ -57,11 +57,13 @@ static void say_extensions(struct probing *p)
                sftp_facts(p->sftp)->version, text->str, missed->str);
 }
 
-/* The probe that an error of the connecting belongs to; the host key is told elsewhere. */
+/* The probe that an error of the connecting belongs to. */
 static const char *failed_probe(const struct sftp_facts *facts, const GError *fault)
 {
     if (fault->code == SFTP_ERROR_UNREACHABLE)
         return "reachable";
+    if (fault->code == SFTP_ERROR_HOST_KEY)
+        return "host-key";
     if (fault->code == SFTP_ERROR_LOGIN)
         return "login";
     if (facts->fingerprint == NULL)

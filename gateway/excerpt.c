@@ -68,14 +68,17 @@ static void keep(struct excerpting *x, const struct place *place, GString *text)
 {
     struct excerpt *excerpt = g_new(struct excerpt, 1);
     size_t before = place->column - first_shown(place);
-    const char *mark = text->str;
+    size_t mark = 0;
 
     if (text->len > 0 && text->str[text->len - 1] == '\r')
         g_string_truncate(text, text->len - 1);
-    for (size_t i = 0; i < before && *mark != '\0'; i++)
-        mark = g_utf8_next_char(mark);
-    mark = MIN(mark, text->str + text->len);
-    g_autofree char *head = text_escape(text->str, (size_t)(mark - text->str), 0);
+    /* The bytes need not be UTF-8, and hold NUL: characters are counted as places are. */
+    for (size_t i = 0; mark < text->len; mark++) {
+        i += ((unsigned char)text->str[mark] & 0xC0) != 0x80;
+        if (i > before)
+            break;
+    }
+    g_autofree char *head = text_escape(text->str, mark, 0);
     excerpt->at = *place;
     excerpt->text = text_escape(text->str, text->len, SHOWN_CHARS);
     excerpt->caret = text_characters(head, strlen(head));
@@ -134,6 +137,12 @@ static void feed(struct excerpting *x, const char *data, size_t len)
     }
 }
 
+/* Columns begin behind a byte order mark. */
+static size_t mark_bytes(const char *data, size_t len)
+{
+    return len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
 GHashTable *excerpt_places(int fd, enum filename_pack pack, const struct unpack_limits *limits, GArray *places)
 {
     struct excerpting x = {.wanted = places, .line = 1};
@@ -145,8 +154,10 @@ GHashTable *excerpt_places(int fd, enum filename_pack pack, const struct unpack_
     x.texts = g_ptr_array_new_with_free_func(free_text);
     g_ptr_array_set_size(x.texts, (gint)places->len);
     g_array_sort(places, by_place);
-    while (x.next < places->len && (n = unpack_read(unpack, buffer, READ_SIZE, NULL)) > 0)
-        feed(&x, buffer, (size_t)n);
+    for (bool first = true; x.next < places->len && (n = unpack_read(unpack, buffer, READ_SIZE, NULL)) > 0; first = false) {
+        size_t mark = first ? mark_bytes(buffer, (size_t)n) : 0;
+        feed(&x, buffer + mark, (size_t)n - mark);
+    }
     keep_line(&x);
     g_ptr_array_unref(x.texts);
     unpack_free(unpack);

@@ -15,7 +15,7 @@
 
 /* Microseconds: drops that do not answer sooner hold up the others no longer than that; `--once` waits so long
  * for files to become whole. */
-enum { DAEMON_PATIENCE = 400000, ONCE_PATIENCE = 60000000 };
+enum { DAEMON_PATIENCE = 200000, ONCE_PATIENCE = 60000000 };
 
 static volatile bool stop;
 

@@ -94,6 +94,11 @@ static struct job_envelope *pack(const struct job_envelope *envelope)
     return block;
 }
 
+static bool is_sha256(const char *text)
+{
+    return strlen(text) == DIGEST_HEX_SIZE - 1 && strspn(text, "0123456789abcdef") == DIGEST_HEX_SIZE - 1;
+}
+
 struct job_envelope *job_envelope_read(const struct spool *spool, enum job_state state, int64_t id,
                                        GError **error)
 {
@@ -109,8 +114,8 @@ struct job_envelope *job_envelope_read(const struct spool *spool, enum job_state
         envelope.drop = drop = g_key_file_get_string(keys, GROUP, "drop", NULL);
         envelope.sha256 = sha256 = g_key_file_get_string(keys, GROUP, "sha256", NULL);
     }
-    if (envelope.id == id && name != NULL && drop != NULL && sha256 != NULL &&
-        strlen(sha256) == DIGEST_HEX_SIZE - 1)
+    if (envelope.id == id && name != NULL && *name != '\0' && drop != NULL && *drop != '\0' && sha256 != NULL &&
+        is_sha256(sha256))
         return pack(&envelope);
     g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "job %" PRId64 " has no sound envelope", id);
     return NULL;

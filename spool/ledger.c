@@ -232,7 +232,7 @@ struct ledger *ledger_open_reader(const char *path, GError **error)
     if (ledger == NULL)
         return NULL;
     g_autoptr(GError) fault = NULL;
-    if (!ledger_version_known(ledger, &fault)) {
+    if (!ledger_version_current(ledger, &fault)) {
         if ((sqlite3_errcode(ledger->db) & 0xff) != SQLITE_CANTOPEN) {
             g_propagate_error(error, g_steal_pointer(&fault));
             return NULL;
@@ -243,7 +243,7 @@ struct ledger *ledger_open_reader(const char *path, GError **error)
         g_autofree char *still = g_strconcat(uri, "?immutable=1", NULL);
         ledger_close(g_steal_pointer(&ledger));
         ledger = open_at(still, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, error);
-        if (ledger == NULL || !ledger_version_known(ledger, error))
+        if (ledger == NULL || !ledger_version_current(ledger, error))
             return NULL;
     }
     return g_steal_pointer(&ledger);

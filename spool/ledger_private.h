@@ -74,5 +74,7 @@ extern const struct ledger_shape ledger_verdict_shape;
 /* Brings the tables to this release's version, or refuses a newer one. */
 bool ledger_migrate(struct ledger *ledger, GError **error);
 bool ledger_version_known(struct ledger *ledger, GError **error);
+/* For readers, who cannot bring it to this release's version. */
+bool ledger_version_current(struct ledger *ledger, GError **error);
 
 #endif

@@ -76,6 +76,20 @@ bool ledger_version_known(struct ledger *ledger, GError **error)
     return false;
 }
 
+bool ledger_version_current(struct ledger *ledger, GError **error)
+{
+    int64_t version = 0;
+    if (!ledger_version_known(ledger, error) || !version_of(ledger, &version, error))
+        return false;
+    if (version == (int64_t)G_N_ELEMENTS(versions))
+        return true;
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
+                "the ledger is an older ecosgate's (version %" G_GINT64_FORMAT
+                "); `ecosgate run` brings it up to date",
+                version);
+    return false;
+}
+
 bool ledger_migrate(struct ledger *ledger, GError **error)
 {
     int64_t version = 0;

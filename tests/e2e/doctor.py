@@ -59,7 +59,7 @@ def test_fit(tap, server):
     key = find_row(rows, "host-key")["text"]
     tap.ok(fingerprint(server.host_keys[0]) in key and "ssh-ed25519" in key, "its fingerprint as ssh-keygen says it", key)
     agreed = find_row(rows, "algorithms")["text"]
-    tap.ok(re.search(r"SSH-2.0-OpenSSH.*curve25519|ecdh", agreed) and "aes" in agreed and "hmac" in agreed,
+    tap.ok(re.fullmatch(r"SSH-2.0-OpenSSH.*: (curve|ecdh).*, ssh-ed25519, .*(aes|chacha).*, .*hmac.*", agreed),
            "the algorithms agreed on", agreed)
     offers = find_row(rows, "extensions")["text"]
     tap.ok(all(f"has {name}@openssh.com" in offers for name in ("posix-rename", "fsync", "statvfs")), "extensions", offers)
@@ -149,11 +149,18 @@ def test_servers(tap, top):
         unfit(tap, "no cipher in common", home, "algorithms", ["cannot agree"])
 
 
+def forgiving(server):
+    """libssh2 1.10 loses two numbers of each ECDSA identity that it loads, which is not ours to mend."""
+    with open(server.at("suppressions"), "w", encoding="ascii") as file:
+        file.write("leak:libcrypto.so\n")
+    return {"LSAN_OPTIONS": f"suppressions={server.at('suppressions')}:print_suppressions=0"}
+
+
 def test_logins(tap, top):
     """Each kind of identity and of host key that there is."""
     with Sshd(top, host_keys=("ecdsa",), user_key="ecdsa", hashed=True) as server:
         home = far(server)
-        done, rows = doctor(home, "mcc")
+        done, rows = doctor(home, "mcc", env=forgiving(server))
         tap.ok(done.returncode == 0 and "ecdsa-sha2-nistp256" in find_row(rows, "host-key")["text"],
                "ECDSA on both sides, known_hosts with hashed names", rows)
     with Sshd(top, host_keys=("ed25519", "ecdsa", "rsa")) as server:
@@ -164,7 +171,8 @@ def test_logins(tap, top):
                "the kind of key is asked for that known_hosts holds", rows)
         server.write_known_hosts([server.at("host_rsa")])
         done, rows = doctor(home, "mcc")
-        tap.ok(done.returncode == 0 or "Ed25519 or ECDSA" in find_row(rows, "host-key")["text"],
+        tap.ok(find_row(rows, "reachable")["result"] == "good" and
+               (done.returncode == 0 or "Ed25519 or ECDSA" in find_row(rows, "host-key")["text"]),
                "known_hosts holds an RSA key only: it is used, or the message says what to add", rows)
     with Sshd(top, passphrase="correct horse") as server:
         home = far(server)

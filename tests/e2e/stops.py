@@ -7,7 +7,7 @@ import signal
 import subprocess
 
 from home import GATE, NOW, Home, Tap, generate, wait_until
-from live import DEVICE, answer, codes_of, flip, instruction, name_of, send, sound, states
+from live import DEVICE, answer, change, codes_of, flip, instruction, name_of, send, sound, states
 
 
 def crash(home, point, *arguments):
@@ -78,6 +78,17 @@ def test_lost_payload(tap):
     tap.ok(done.returncode in (0, 2) and states(home) == {"00000001": "corrupt"} and
            "payload" in home.json("spool", "show", "1")[0]["reason"], "a job without its payload is set aside",
            done.returncode, states(home))
+
+
+def test_name_that_is_none(tap):
+    home = Home()
+    send(home, name_of(1), instruction(1))
+    crash(home, "job-activated:after")
+    change(home, "UPDATE job SET name='EMI\\q.xml'")  # no escape that the gateway writes
+    done = home.run()
+    tap.ok(done.returncode in (0, 2) and states(home) == {"00000001": "corrupt"} and
+           "name" in home.json("spool", "show", "1")[0]["reason"], "a job whose name was damaged is set aside",
+           done.returncode, states(home), done.stderr.decode())
 
 
 def test_disk_that_does_not_read(tap):
@@ -172,4 +183,5 @@ if __name__ == "__main__":
             test_recipient_goes_on(report)
             test_damage_before_delivery(report)
             test_lost_payload(report)
+            test_name_that_is_none(report)
             test_disk_that_does_not_read(report)

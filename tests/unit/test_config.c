@@ -193,6 +193,14 @@ static void test_config__fault__told_with_its_line(void **state)
         {NULL, "[drop mcc]\n", 17, "[drop mcc] stands twice"},
         {NULL, "[partie X]\n", 17, "[partie X]: expected [gateway], [drop NAME] or [party ORG]"},
         {"[gateway]\n", "\n", 2, "expected [group], key=value or # comment"},
+        {"# a comment", "org[de]=TCOS", 4, "[gateway] org[de]: expected a setting's name"},
+        {"# a comment", "max_devices=\\q5", 4, "[gateway] max_devices: expected a value in which s, n, t, r or another"},
+        {"# a comment", "org\x1b[31m=x", 4, "[gateway] org\\x1B[31m: expected a setting's name"},
+        {"# a comment", "caf\xe9=x", 4, "expected UTF-8 text without NUL"},
+        {"[drop mcc]", "[drop ]", 6, "[drop ]: expected the drop's name"},
+        {"[drop mcc]", "[drop m]c]", 6, "[drop m]c]: expected a group's name without brackets"},
+        {"[drop mcc]", "[drop m\tc]", 6, "[drop m\\x09c]: expected a group's name without brackets"},
+        {"[drop mcc]", "[]", 6, "[]: expected a group's name"},
     };
 
     (void)state;
@@ -226,6 +234,19 @@ static void test_config__no_gateway_group__is_told(void **state)
     assert_non_null(strstr(error->message, "expected a group [gateway]"));
 }
 
+/* What stands behind it would have been passed over in silence. */
+static void test_config__nul__is_told(void **state)
+{
+    static const char text[] = "# one\n\0[gateway]\norg=x\n";
+
+    (void)state;
+    g_autoptr(GError) error = NULL;
+    assert_true(g_file_set_contents(path, text, sizeof text - 1, NULL));
+    assert_null(config_load(path, &error));
+    g_autofree char *expected = g_strdup_printf("%s:2: expected UTF-8 text without NUL", path);
+    assert_string_equal(error->message, expected);
+}
+
 static void test_config__no_file__names_it(void **state)
 {
     (void)state;
@@ -256,6 +277,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_config__fault__told_with_its_line, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__faults__all_of_them_at_once, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__no_gateway_group__is_told, enter, leave),
+        cmocka_unit_test_setup_teardown(test_config__nul__is_told, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__no_file__names_it, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__party_of_drop__only_where_one_sends, enter, leave),
     };

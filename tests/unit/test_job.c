@@ -130,6 +130,30 @@ static void test_job_envelope__missing__is_corrupt(void **state)
     assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT));
 }
 
+static void test_job_envelope__not_sound__is_corrupt(void **state)
+{
+#define SHA "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b85"
+    static const char *const texts[] = {
+        "id=5\nname=x\ndrop=mcc\nreceived=1\nsize=0\nsha256=" SHA "\n",  /* a digit short */
+        "id=5\nname=x\ndrop=mcc\nreceived=1\nsize=0\nsha256=" SHA "g\n", /* no hex digit */
+        "id=5\nname=x\ndrop=mcc\nreceived=1\nsize=0\nsha256=" SHA "A\n", /* not as we write it */
+        "id=6\nname=x\ndrop=mcc\nreceived=1\nsize=0\nsha256=" SHA "5\n", /* another job's */
+        "id=5\nname=\ndrop=mcc\nreceived=1\nsize=0\nsha256=" SHA "5\n",
+        "id=5\nname=x\ndrop=\nreceived=1\nsize=0\nsha256=" SHA "5\n",
+        "id=5\nname=\xff\ndrop=mcc\nreceived=1\nsize=0\nsha256=" SHA "5\n",
+        "id=5\nname=x\ndrop=mcc\nreceived=1\nsize=0\nsha256=" SHA "5\n", /* sound */
+    };
+    assert_true(job_make(STEP_DISPATCH_MADE, *state, JOB_ACTIVE, 5, NULL));
+    g_autofree char *path = job_path(*state, JOB_ACTIVE, 5, JOB_ENVELOPE);
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autofree char *text = g_strconcat("[envelope]\n", texts[i], NULL);
+        assert_true(g_file_set_contents(path, text, -1, NULL));
+        g_autofree struct job_envelope *envelope = job_envelope_read(*state, JOB_ACTIVE, 5, NULL);
+        assert_int_equal(envelope != NULL, i + 1 == G_N_ELEMENTS(texts));
+    }
+#undef SHA
+}
+
 static void test_spool_lock__second_writer__refused(void **state)
 {
     g_autoptr(spool_t) other = spool_open(spool_dir(*state), NULL);
@@ -150,6 +174,7 @@ int main(void)
         T(test_job_list__several__sorted),
         T(test_job_move__target_taken__refused),
         T(test_job_envelope__missing__is_corrupt),
+        T(test_job_envelope__not_sound__is_corrupt),
         T(test_spool_lock__second_writer__refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,69 @@
+/* The lines shown beside findings: whatever the bytes, the caret stands under the character of the place. */
+#include "gateway/excerpt.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+/* after the standard headers: it needs them */
+#include <cmocka.h>
+
+static GHashTable *excerpts_of(const char *text, size_t len, struct place at)
+{
+    static const struct unpack_limits limits = {1 << 20, 200};
+    g_autoptr(GArray) wanted = g_array_new(FALSE, FALSE, sizeof(struct place));
+    int fd = memfd_create("file", MFD_CLOEXEC);
+
+    assert_true(fd >= 0 && write(fd, text, len) == (ssize_t)len);
+    g_array_append_val(wanted, at);
+    GHashTable *excerpts = excerpt_places(fd, FILENAME_PLAIN, &limits, wanted);
+    (void)close(fd);
+    return excerpts;
+}
+
+static void test_excerpt__any_bytes__caret_under_the_place(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t len;
+        struct place at;
+        const char *shown; /* NULL: no such line */
+        size_t caret;
+    } cases[] = {
+        {"abc\ndef\n", 8, {2, 2}, "def", 1},
+        {"abc\r\n", 5, {1, 4}, "abc", 3},
+        {"\xc3\xa9\xe2\x82\xac" "c", 6, {1, 3}, "é€c", 2},
+        {"a\0b", 3, {1, 3}, "a\\x00b", 5},
+        /* Leads without the rest: each is a character of its own, and nothing behind the text is read. */
+        {"\xf0\xf0\xf0", 3, {1, 3}, "\\xF0\\xF0\\xF0", 8},
+        {"ab\xfd", 3, {1, 4}, "ab\\xFD", 6},
+        {"ab\xf0", 3, {1, 40}, "ab\\xF0", 6},
+        /* Stray bytes that continue a character count nowhere. */
+        {"a\x80\x80" "b", 4, {1, 2}, "a\\x80\\x80b", 9},
+        {"\xef\xbb\xbfH,x\n", 7, {1, 3}, "H,x", 2}, /* columns begin behind a byte order mark */
+        {"abc\n", 4, {2, 1}, "", 0},
+        {"abc\n", 4, {3, 1}, NULL, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GHashTable) excerpts = excerpts_of(cases[i].text, cases[i].len, cases[i].at);
+        const struct excerpt *excerpt = g_hash_table_lookup(excerpts, &cases[i].at);
+        assert_int_equal(excerpt != NULL, cases[i].shown != NULL);
+        if (excerpt == NULL)
+            continue;
+        assert_string_equal(excerpt->text, cases[i].shown);
+        assert_int_equal(excerpt->caret, cases[i].caret);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_excerpt__any_bytes__caret_under_the_place),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
