@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { READ_SIZE = 64 * 1024 };
+enum { READ_SIZE = 64 * 1024, COUNT_BYTES = 512 /* a Header field: 128 characters */ };
 
 G_DEFINE_QUARK(ecosgate-judge-error, judge_error)
 
@@ -23,7 +23,7 @@ struct judging {
     uint32_t expected_number; /* RecordNumber of the next record */
     uint32_t last_ordinal;
     struct place count_at;
-    char count_text[LAYOUT_FIELD_MAX_CHARS];
+    char count_text[COUNT_BYTES];
     size_t count_len;
     bool counted;   /* the declared count was there */
     bool cut_short; /* the end was not reached: nothing can be said about totals */

@@ -18,6 +18,8 @@
 #define H "H,EMI" TAIL
 #define DEVICE(id) ",00-DB-12-34-56-78-90-" id ",ESME,AB01,010A030B,0002012F,1012345678903,,North,1\n"
 #define WARNED(id) ",00-DB-12-34-56-78-90-" id ",ESME,AB01,010A030B,0002012F,1012345678904,,North,1\n"
+#define X16 "xxxxxxxxxxxxxxxx"
+#define E16 "éééééééééééééééé"
 #define BAD ",x,ESME,AB01,010A030B,0002012F,1012345678903,,North,1\n"
 
 static struct rules rules;
@@ -117,6 +119,18 @@ static void test_judge__csv__outcome_counts_and_places(void **state)
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
         expect(STEM ".csv", cases[i].text, cases[i].expected);
+}
+
+static void test_judge__declared_count__shown_like_any_value(void **state)
+{
+    static const char *const counts[] = {X16 X16 X16 X16, E16 E16 E16 "é" /* more than 64 bytes */};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(counts); i++) {
+        g_autofree char *text = g_strconcat(H "D,1" DEVICE("A0") "T,", counts[i], "\n", NULL);
+        judge(STEM ".csv", text);
+        assert_string_equal(findings_at(verdict.findings, 0)->value, counts[i]);
+    }
 }
 
 static void test_judge__cut_short__totals_are_not_judged(void **state)
@@ -251,6 +265,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, enter, leave)
     const struct CMUnitTest tests[] = {
         T(test_judge__csv__outcome_counts_and_places),
+        T(test_judge__declared_count__shown_like_any_value),
         T(test_judge__cut_short__totals_are_not_judged),
         T(test_judge__several_categories__the_deciding_one),
         T(test_judge__count_that_is_none__says_so),
