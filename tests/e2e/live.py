@@ -504,7 +504,10 @@ def test_completeness(tap):
     home = Home("drop mcc complete=marker")
     send(home, name_of(1), instruction(1))
     home.run()
-    tap.ok(home.json("spool", "list") == [], "marker: without one a file is left")
+    os.mkdir(os.path.join(home.inbox("mcc"), name_of(1) + ".done"))
+    home.run()
+    tap.ok(home.json("spool", "list") == [], "marker: without one a file is left, and a folder is none")
+    os.rmdir(os.path.join(home.inbox("mcc"), name_of(1) + ".done"))
     send(home, name_of(2) + ".done", b"")
     send(home, name_of(1) + ".done", b"")
     home.run()
@@ -525,6 +528,24 @@ def test_completeness(tap):
         file.write(b"1\r\n")
     tap.ok(wait_until(lambda: answer(name_of(2), "EMD") in home.out("mcc")), "stable: a file that grows is waited for",
            home.out("mcc"))
+    growing = os.path.join(home.inbox("mcc"), name_of(3))
+    lines = instruction(3, range(3, 255)).splitlines(keepends=True)
+    written = 0
+
+    def taken_while_growing():
+        nonlocal written
+        if written < len(lines) - 1:
+            with open(growing, "ab") as file:
+                file.write(lines[written])
+            written += 1
+        return name_of(3) in [job["name"] for job in home.json("spool", "list")]
+
+    # Longer than it must rest, and never at rest for so long.
+    tap.ok(not wait_until(taken_while_growing, 3), "stable: one that goes on growing is left alone")
+    with open(growing, "ab") as file:
+        file.write(b"".join(lines[written:]))
+    tap.ok(wait_until(lambda: answer(name_of(3), "EMD") in home.out("mcc")) and codes_of(home, name_of(3))[0] == "AC",
+           "stable: and taken whole", home.out("mcc"))
     terminate(daemon)
 
 

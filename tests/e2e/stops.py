@@ -23,12 +23,18 @@ def has_crash_points():
 
 def test_sender_goes_on(tap):
     """The sender's copy is removed only where it is still the very file that was taken."""
-    for point in ("custody-noted:after", "custody-published:after", "source-removed:before"):
+    points = ("custody-noted:after", "custody-published:after", "source-removed:before")
+    for point, in_place in [(point, in_place) for point in points for in_place in (False, True)]:
         home = Home()
         send(home, name_of(1), instruction(1))
         tap.ok(crash(home, point), f"stopped at {point}")
         other = instruction(1).replace(b"North", b"South")
-        send(home, name_of(1), other)  # as long as the first
+        # As long as the first; in its own place (the same inode), or moved there.
+        if in_place:
+            with open(os.path.join(home.inbox("mcc"), name_of(1)), "r+b") as file:
+                file.write(other)
+        else:
+            send(home, name_of(1), other)
         home.run()
         home.run()
         found = home.json("spool", "list")
