@@ -27,6 +27,15 @@ bool gateway_open(struct gateway *gateway, const struct config *config, enum gat
     return false;
 }
 
+bool gateway_reopen(struct gateway *gateway, GError **error)
+{
+    gateway_close(gateway);
+    if (open_parts(gateway, GATEWAY_WRITER, error))
+        return true;
+    gateway_close(gateway);
+    return false;
+}
+
 void gateway_close(struct gateway *gateway)
 {
     ledger_close(gateway->ledger);

@@ -212,7 +212,7 @@ static bool judge(struct gateway *gateway, const struct ledger_job *job, GError 
     if (fd < 0 && errno == ENOENT)
         return set_aside(gateway, job->id, JOB_CORRUPT, "its payload is missing", error);
     if (fd < 0) {
-        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s: %s", path, g_strerror(errno));
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", path, g_strerror(errno));
         return false;
     }
     bool good = crash_mark_count(gateway->spool, JOB_ACTIVE, job->id, &crashes, error);

@@ -171,6 +171,17 @@ static bool orders_wait(const struct look *look)
     return names != NULL && names[0] != NULL;
 }
 
+/* A job whose COMMIT failed goes back to ready/, and that may turn out to hold. */
+static bool is_unanswered(const struct look *look)
+{
+    for (guint i = 0; i < look->parts->len; i++) {
+        const struct ledger_part *part = look->parts->pdata[i];
+        if (part->receipt == look->job->receipt && part->state != LEDGER_PLANNED)
+            return false;
+    }
+    return true;
+}
+
 static bool check_inbound(struct look *look, GError **error)
 {
     g_autofree struct ledger_verdict *verdict = NULL;
@@ -188,7 +199,7 @@ static bool check_inbound(struct look *look, GError **error)
     bool rejected = strcmp(verdict->outcome, "RJ") == 0;
     if (ended && rejected != (look->state == JOB_REJECTED))
         verify_fault(look->faults, "it is in %s, but its verdict is %s", folder, verdict->outcome);
-    if (!begun && !(look->state == JOB_READY && rejected && orders_wait(look)))
+    if (!begun && !(look->state == JOB_READY && ((rejected && orders_wait(look)) || is_unanswered(look))))
         verify_fault(look->faults, "it is in %s, but has the verdict %s already", folder,
                      verdict->outcome);
     return true;

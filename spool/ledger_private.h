@@ -15,9 +15,13 @@
 
 #include <sqlite3.h>
 
+/* What the database's header says whose it is: "ECGS". */
+#define LEDGER_APPLICATION_ID "0x45434753"
+
 struct ledger {
     sqlite3 *db;
     bool writer, savepoint;
+    bool unknown; /* whether the last commit holds: no further call is served */
     int64_t next_item; /* 0: ask the table */
     int64_t next_job;  /* ids below are given out already */
     GHashTable *statements;

@@ -43,7 +43,7 @@ static const char *const versions[] = {
     "CREATE TABLE operator_action(id INTEGER PRIMARY KEY, order_id TEXT NOT NULL UNIQUE,"
     " job INTEGER NOT NULL, verb TEXT NOT NULL, reason TEXT, who TEXT, at INTEGER NOT NULL,"
     " result TEXT);"
-    "PRAGMA application_id=0x45434753;"
+    "PRAGMA application_id=" LEDGER_APPLICATION_ID ";"
     "PRAGMA user_version=1;",
     /* What was seen in the drops, and outages. */
     "CREATE TABLE pickup(drop_name TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL,"

@@ -162,9 +162,9 @@ class Home:
                     found[short] = hashlib.sha256(file.read()).hexdigest()
         return found
 
-    def ledger(self):
+    def ledger(self, path=None):
         """All rows of all tables, as text."""
-        connection = sqlite3.connect(self.path("spool", "ledger.sqlite"))
+        connection = sqlite3.connect(path or self.path("spool", "ledger.sqlite"))
         rows = []
         tables = [name for (name,) in connection.execute(
             "SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%' ORDER BY name")]

@@ -40,7 +40,7 @@ static void try_order(const char *data, size_t size)
     g_autofree char *path = g_build_filename(spool_orders_dir(spool), "order", NULL);
 
     g_assert_true(g_file_set_contents(path, data, (gssize)size, NULL));
-    g_autoptr(order_t) order = order_read(path, "order");
+    g_autoptr(order_t) order = order_read(path, "order", NULL);
     g_assert_true(order->verb == ORDER_VERB_COUNT || (order->job >= 1 && order->reason != NULL));
 }
 
