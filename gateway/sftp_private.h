@@ -36,7 +36,7 @@ struct sftp {
     LIBSSH2_CHANNEL *channel;
     bool usable;      /* requests can be sent */
     int64_t deadline; /* monotonic microseconds: no wait goes on after it */
-    uint32_t piece;   /* bytes asked for at once, as far as the server gives so many */
+    uint32_t read_piece, write_piece; /* bytes asked for, or written, by one request */
     struct sftp_facts facts;
     struct sftp_wire wire;
 };
@@ -91,6 +91,9 @@ bool sftp_login(struct sftp *sftp, GError **error);
 
 /* ---- sftp_wire.c: one request is wire_begin, wire_put_*, wire_end; wire_reply sends what was not sent ---- */
 
+/* What every server takes in one request, and what is used of more that one allows. */
+enum { SFTP_PIECE = 32768, SFTP_LARGE_PIECE = 4 * SFTP_PIECE };
+
 enum sftp_packet {
     SFTP_INIT = 1,
     SFTP_VERSION = 2,
@@ -126,7 +129,7 @@ void wire_init(struct sftp_wire *wire);
 void wire_reset(struct sftp_wire *wire);
 void wire_clear(struct sftp_wire *wire);
 
-/* Greets the server: facts.version, facts.extensions. */
+/* Greets the server: facts.version, facts.extensions, and how large its pieces may be. */
 bool wire_greet(struct sftp *sftp, GError **error);
 
 /* Returns the request's id. */

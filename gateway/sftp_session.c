@@ -353,7 +353,7 @@ bool sftp_connect(struct sftp *sftp, GError **error)
     sftp_disconnect(sftp);
     clear_facts(&sftp->facts);
     wire_reset(&sftp->wire);
-    sftp->piece = PACKET;
+    sftp->read_piece = sftp->write_piece = SFTP_PIECE;
     if (!sftp_check(sftp, error))
         return false;
     if (secure(sftp, error) && sftp_login(sftp, error) && begin_channel(sftp, error)) {

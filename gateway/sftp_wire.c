@@ -462,6 +462,27 @@ static bool read_extensions(struct sftp *sftp, struct sftp_reply *packet, GError
     return true;
 }
 
+/* Larger pieces cost both sides less. A server that does not tell its limits gets what all take. */
+static bool ask_limits(struct sftp *sftp, GError **error)
+{
+    static const char limits[] = "limits@openssh.com";
+    struct sftp_reply reply;
+    uint64_t packet, most_read, most_write;
+
+    if (!sftp_offers(sftp, limits))
+        return true;
+    if (!wire_reply(sftp, wire_ask(sftp, SFTP_EXTENDED, limits, strlen(limits)), &reply, error))
+        return false;
+    if (reply.type != SFTP_EXTENDED_REPLY || !reply_u64(&reply, &packet) || !reply_u64(&reply, &most_read) ||
+        !reply_u64(&reply, &most_write))
+        return true;
+    if (most_read >= SFTP_LARGE_PIECE)
+        sftp->read_piece = SFTP_LARGE_PIECE;
+    if (most_write >= SFTP_LARGE_PIECE && packet >= SFTP_LARGE_PIECE + 1024) /* and its head */
+        sftp->write_piece = SFTP_LARGE_PIECE;
+    return true;
+}
+
 bool wire_greet(struct sftp *sftp, GError **error)
 {
     static const uint8_t greeting[] = {0, 0, 0, 5, SFTP_INIT, 0, 0, 0, 3};
@@ -478,5 +499,5 @@ bool wire_greet(struct sftp *sftp, GError **error)
         g_autofree char *how = g_strdup_printf("it offers version %u, this program needs 3", sftp->facts.version);
         return wire_broken(sftp, how, error);
     }
-    return read_extensions(sftp, &packet, error);
+    return read_extensions(sftp, &packet, error) && ask_limits(sftp, error);
 }

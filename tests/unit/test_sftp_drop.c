@@ -23,7 +23,7 @@
 #include "spool/digest.h"
 #include "spool/disk.h"
 
-enum { MTIME = 1688364000, BIG = 3 * 1024 * 1024 + 17 };
+enum { MTIME = 1688364000, BIG = 3 * 1024 * 1024 + 17, LONG = 16 * 1024 * 1024 };
 
 static struct drop drop;
 static struct carrier *carrier;
@@ -325,28 +325,29 @@ static bool meddle(void *user, const char *data, size_t len, GError **error)
 
     if (!m->done) {
         int fd = open(m->path, O_WRONLY | O_CLOEXEC);
-        assert_true(pwrite(fd, m->bytes, m->len, BIG) == (ssize_t)m->len);
-        assert_int_equal(ftruncate(fd, (off_t)m->len + BIG), 0);
+        assert_true(pwrite(fd, m->bytes, m->len, LONG) == (ssize_t)m->len);
+        assert_int_equal(ftruncate(fd, (off_t)m->len + LONG), 0);
         close(fd);
     }
     m->done = true;
     return true;
 }
 
+/* So long that its end is not asked for yet when the first bytes come. */
 static void test_sftp_drop__file_that_grows_while_it_is_read__is_changed(void **state)
 {
-    g_autofree char *bytes = random_bytes(BIG);
-    g_autofree char *path = send_file("file", bytes, BIG);
+    g_autofree char *bytes = random_bytes(LONG);
+    g_autofree char *path = send_file("file", bytes, LONG);
     struct meddling m = {path, bytes, 100000, false};
-    const struct ledger_source id = identity(BIG);
+    const struct ledger_source id = identity(LONG);
     GError *error = NULL;
     (void)state;
 
     assert_false(sftp_transport.fetch(carrier, "file", &id, meddle, &m, &error));
     assert_error(&error, TRANSPORT_ERROR, TRANSPORT_ERROR_CHANGED, "while it was read");
     /* and the connection is as good as before */
-    g_autofree char *again = send_file("file", bytes, BIG);
-    fetch_good("file", bytes, BIG);
+    g_autofree char *again = send_file("file", bytes, LONG);
+    fetch_good("file", bytes, LONG);
 }
 
 static bool refuse(void *user, const char *data, size_t len, GError **error)
