@@ -49,9 +49,9 @@ done
 fuzz() # TARGET
 {
     mkdir -p "$dir/corpus/$1" "tests/fuzz/corpus/$1"
-    # Freed memory that ASan keeps is not what the limit is about.
-    ASAN_OPTIONS=quarantine_size_mb=16 top_srcdir=$top nice -n 10 "$dir/build/fuzz_$1" -max_total_time="$seconds" \
-        -timeout=5 -rss_limit_mb=512 -max_len=8192 -print_final_stats=1 -artifact_prefix="$dir/found/$1-" \
+    # Freed memory that ASan keeps is not what the limit is about, and long stacks of allocations cost half the time.
+    ASAN_OPTIONS=quarantine_size_mb=16:malloc_context_size=3 top_srcdir=$top nice -n 10 "$dir/build/fuzz_$1" -max_total_time="$seconds" \
+        -timeout=5 -rss_limit_mb=512 -max_len=4096 -print_final_stats=1 -artifact_prefix="$dir/found/$1-" \
         "$dir/corpus/$1" "tests/fuzz/corpus/$1" samples >"$dir/log/$1" 2>&1
 }
 

@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define STEM "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000_000001"
 
-enum { MAX_FINDINGS = 200, FEW = 3 };
+enum { MAX_FINDINGS = 200, FEW = 3, TEXT_CHARS = 400, LONG_BYTES = 16384 };
 
 /* One judging of a document. */
 struct judged {
@@ -77,7 +77,7 @@ static bool on_device(void *user, const struct device *device, const struct head
 static void check_finding(const struct judged *judged, const struct finding *f)
 {
     heard_assert_printable(f->text);
-    g_assert(f->text[0] != '\0' && f->ordinal <= judged->verdict.parsed);
+    g_assert(f->text[0] != '\0' && g_utf8_strlen(f->text, -1) <= TEXT_CHARS && f->ordinal <= judged->verdict.parsed);
     if (f->value) {
         heard_assert_printable(f->value);
         g_assert(g_utf8_strlen(f->value, -1) <= FINDINGS_VALUE_CHARS);
@@ -317,9 +317,13 @@ static void compare_with_schema(const struct judged *judged)
 {
     const struct document *d = judged->document;
     const struct findings *findings = judged->verdict.findings;
-    bool other, valid = is_valid(d, &other);
+    bool other, valid;
 
-    if (other || findings_truncated(findings))
+    /* libxml2 may find a fault in each byte of a long document. */
+    if (findings_truncated(findings) || (d->len > LONG_BYTES && findings_total(findings) > 0))
+        return;
+    valid = is_valid(d, &other);
+    if (other)
         return;
     for (size_t i = 0; valid && i < findings_kept(findings); i++)
         g_assert(is_beyond(findings_at(findings, i)));

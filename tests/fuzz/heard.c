@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { HEADER_CHARS = 128, FIELD_NAME_CHARS = 64 };
+enum { HEADER_CHARS = 128, FIELD_NAME_CHARS = 64, TEXT_CHARS = 400, VALUE_CHARS = 200, LONG_BYTES = 16384 }; /* where a place costs a long line */
 
 void heard_assert_printable(const char *text)
 {
@@ -37,11 +37,12 @@ static void tell_place(struct heard *heard, struct place at)
 
 static void end_event(struct heard *heard)
 {
+    unsigned most = heard->document->len > LONG_BYTES ? HEARD_LONG_EVENTS : HEARD_MAX_EVENTS;
     unsigned stop_after = heard->listening->stop_after;
 
     g_assert(!heard->stopped); /* nothing is told after a stop */
     g_array_append_val(heard->ends, heard->events->len);
-    heard->stopped = heard->ends->len == (stop_after ? stop_after : HEARD_MAX_EVENTS);
+    heard->stopped = heard->ends->len == (stop_after ? stop_after : most);
     if (heard->stopped)
         reader_stop(heard->reader);
 }
@@ -130,12 +131,13 @@ static void tell_text(struct heard *heard, const char *text)
 static void on_fault(void *user, const struct fault *fault)
 {
     struct heard *heard = user;
-    g_autofree char *value = fault->value ? text_escape(fault->value, fault->value_len, 0) : NULL;
+    g_autofree char *value = fault->value ? text_escape(fault->value, fault->value_len, VALUE_CHARS) : NULL;
 
     heard->faults++;
     heard->kinds |= 1u << fault->kind;
     g_assert(fault->kind <= FAULT_QUOTING && fault->text[0] != '\0');
     heard_assert_printable(fault->text);
+    g_assert(g_utf8_strlen(fault->text, -1) <= TEXT_CHARS);
     if (fault->field) {
         heard_assert_printable(fault->field);
         g_assert(fault->field[0] != '\0' && g_utf8_strlen(fault->field, -1) <= FIELD_NAME_CHARS);
@@ -144,8 +146,8 @@ static void on_fault(void *user, const struct fault *fault)
                                         : document_offset(heard->document, fault->at) <= heard->document->len);
     if (fault->ordinal)
         tell_ordinal(heard, fault->ordinal);
-    g_string_append_printf(heard->events, "\n!%d #%u %s [%s] ", (int)fault->kind, fault->ordinal,
-                           fault->field ? fault->field : "-", value ? value : "-");
+    g_string_append_printf(heard->events, "\n!%d #%u %s [%s]%zu ", (int)fault->kind, fault->ordinal,
+                           fault->field ? fault->field : "-", value ? value : "-", fault->value_len);
     tell_text(heard, fault->text);
     tell_place(heard, fault->at);
     if (heard->listening->look_at_fault)

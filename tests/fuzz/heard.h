@@ -11,7 +11,7 @@
 
 #include "tests/fuzz/document.h"
 
-enum { HEARD_MAX_RECORDS = 100, HEARD_MAX_EVENTS = 300 };
+enum { HEARD_MAX_RECORDS = 100, HEARD_MAX_EVENTS = 300, HEARD_LONG_EVENTS = 20 };
 
 struct heard {
     const struct document *document;
@@ -32,7 +32,7 @@ struct heard {
 struct listening {
     enum form form;
     bool in_pieces;
-    unsigned stop_after; /* reader_stop after that many events; 0: HEARD_MAX_EVENTS */
+    unsigned stop_after; /* reader_stop after that many events; 0: HEARD_MAX_EVENTS, fewer in a long document */
     /* A document that begins with lines more is compared with one without: its places are told as if they were not
      * there. Lines are taken away from places behind pad_at. */
     struct place pad_at;

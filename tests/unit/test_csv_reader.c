@@ -287,6 +287,15 @@ static char *long_record(const char *before, char filler, size_t n, const char *
     return g_strconcat(before, middle, after, NULL);
 }
 
+static void test_csv_reader__blanks_behind_the_first_byte__not_all_shown(void **state)
+{
+    g_autofree char *text = long_record("<", '\t', 30000, "x\n");
+
+    (void)state;
+    expect_faults(text, strlen(text),
+                  "FORM 1:1 #0 - [<\\x09\\x09\\x09] expected CSV, found XML, which begins with \"<\\x09\\x09\\x09\"\n");
+}
+
 static void test_csv_reader__record_too_long__given_up_and_resynchronised(void **state)
 {
     g_autofree char *plain = long_record(H "D,1,", 'x', 70000, "\n" D2 T2);
@@ -416,6 +425,7 @@ int main(void)
         cmocka_unit_test(test_csv_reader__nul__one_fault_and_the_end),
         cmocka_unit_test(test_csv_reader__open_quote__later_records_are_read),
         cmocka_unit_test(test_csv_reader__field_too_long__cut_and_emitted),
+        cmocka_unit_test(test_csv_reader__blanks_behind_the_first_byte__not_all_shown),
         cmocka_unit_test(test_csv_reader__record_too_long__given_up_and_resynchronised),
         cmocka_unit_test(test_csv_reader__hostile_lines__fast),
         cmocka_unit_test(test_csv_reader__quotes_in_long_lines__cost_no_more_than_in_short_ones),
