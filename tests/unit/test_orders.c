@@ -216,6 +216,24 @@ static void carries_out_in_the_order_of_giving(void **state)
         assert_string_equal(((struct ledger_action *)actions->pdata[i])->result, "done");
 }
 
+/* Stopped between its commit and the removal of its file, or put back by somebody. */
+static void carries_out_each_once(void **state)
+{
+    g_autofree char *path = g_build_filename(spool_orders_dir(gateway.spool), "same", NULL);
+    static const char text[] = "[order]\nverb=hold\njob=51\nreason=once\nwho=me\nat=1\n";
+
+    (void)state;
+    make_job(51, JOB_READY, LEDGER_IN, NULL, NULL);
+    assert_true(g_file_set_contents(path, text, -1, NULL));
+    assert_true(orders_carry_out(&gateway, NULL));
+    expect(51, JOB_HELD, 1, "once");
+    assert_result(ORDER_RELEASE, 51, "done");
+    assert_true(g_file_set_contents(path, text, -1, NULL));
+    assert_true(orders_carry_out(&gateway, NULL));
+    assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+    expect(51, JOB_READY, 1, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +244,7 @@ int main(void)
         cmocka_unit_test(sets_down_what_is_no_order),
         cmocka_unit_test(sets_down_what_lacks_a_reason),
         cmocka_unit_test(carries_out_in_the_order_of_giving),
+        cmocka_unit_test(carries_out_each_once),
     };
     return cmocka_run_group_tests(tests, enter, leave);
 }
