@@ -596,6 +596,15 @@ def test_taken_names(tap):
     home = Home()
     target = os.path.join(home.path("drops", "mcc", "out"), answer(name_of(1)))
     with open(target, "wb") as file:
+        file.write(twin.read_out("mcc", answer(name_of(1))).replace(b"TEST", b"LIVE"))
+    send(home, name_of(1), content)
+    done = home.run()
+    tap.ok(done.returncode == 2 and b"other bytes" in done.stderr, "other bytes of the same length are others",
+           done.returncode, done.stderr.decode())
+
+    home = Home()
+    target = os.path.join(home.path("drops", "mcc", "out"), answer(name_of(1)))
+    with open(target, "wb") as file:
         file.write(b"somebody else's")
     send(home, name_of(1), content)
     done = home.run()

@@ -52,12 +52,21 @@ def check_order(home, events):
     faults = []
     dirty = set()    # files with bytes that are not synced
     unsynced = {}    # folders whose entries changed: by what
+    made = {}        # files in the making whose names are not synced yet, and their folders
     for call, path, second, text in events:
         if call in ("write", "pwrite64", "ftruncate") and path.startswith(home.dir):
             dirty.add(path)
         elif call in ("fsync", "fdatasync"):
             dirty.discard(path)
             unsynced.pop(path, None)
+        if call == "openat" and path.endswith(".part") and "O_CREAT" in text:
+            made[path] = os.path.dirname(path)
+        elif call.startswith(("rename", "unlink")):
+            made.pop(path, None)
+        elif call == "fsync":
+            made = {name: folder for name, folder in made.items() if folder != path}
+        if path.endswith("ledger.sqlite-wal") and call in ("fsync", "fdatasync"):
+            faults += [f"a commit while {short(home, name)} is not in its folder for good" for name in made]
         if is_ledger(path) or path.endswith("/lock") or not (path.startswith(home.dir) or second.startswith(home.dir)):
             if call in ("fsync", "fdatasync") and path.endswith("ledger.sqlite-wal"):
                 faults += [f"a commit while {short(home, folder)} is not synced: {what}" for folder, what in unsynced.items()]
