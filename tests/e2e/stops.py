@@ -75,6 +75,18 @@ def test_damage_before_delivery(tap):
     tap.ok(answer(name_of(1)).encode() in done.stderr, "its name is told", done.stderr.decode())
 
 
+def test_damaged_payload(tap):
+    home = Home()
+    send(home, name_of(1), instruction(1))
+    send(home, name_of(2), instruction(2, (2,)))
+    crash(home, "job-activated:before")
+    flip(home.path("spool", "ready", "00000001", "payload"))
+    done = home.run()
+    tap.ok(states(home)["00000001"] == "corrupt" and states(home)["00000002"] == "done",
+           "bytes that were damaged in the spool are not judged, others are", states(home), done.stderr.decode())
+    tap.ok("SHA-256" in home.json("spool", "show", "1")[0]["reason"], "the reason says so")
+
+
 def test_lost_payload(tap):
     home = Home()
     send(home, name_of(1), instruction(1))
@@ -189,6 +201,7 @@ if __name__ == "__main__":
             test_sender_goes_on(report)
             test_recipient_goes_on(report)
             test_damage_before_delivery(report)
+            test_damaged_payload(report)
             test_lost_payload(report)
             test_name_that_is_none(report)
             test_disk_that_does_not_read(report)
