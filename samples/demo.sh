@@ -84,13 +84,13 @@ over_sftp() # DROP: its group of the configuration reaches the folders through t
 }
 send() # FILE DROP: as a temporary name first, then under its own
 {
-    name=$(basename "$1")
+    sent=$(basename "$1")
     if [ "$transport" = sftp ]; then
-        printf 'put %s %s/in/.%s.part\nrename %s/in/.%s.part %s/in/%s\n' "$1" "$2" "$name" "$2" "$name" "$2" "$name" |
+        printf 'put %s %s/in/.%s.part\nrename %s/in/.%s.part %s/in/%s\n' "$1" "$2" "$sent" "$2" "$sent" "$2" "$sent" |
             partner >/dev/null
     else
-        cp "$1" "demo/drops/$2/in/.$name.part"
-        mv "demo/drops/$2/in/.$name.part" "demo/drops/$2/in/$name"
+        cp "$1" "demo/drops/$2/in/.$sent.part"
+        mv "demo/drops/$2/in/.$sent.part" "demo/drops/$2/in/$sent"
     fi
 }
 
@@ -115,7 +115,8 @@ if [ "$transport" = sftp ]; then
     over_sftp mcc
     over_sftp tcos
     sed -n '/^\[drop mcc\]/,/^\[drop tcos\]/p' demo/ecosgate.conf | sed '$d'
-    show doctor
+    printf '\n$ ecosgate doctor\n'
+    build/ecosgate -c demo/ecosgate.conf doctor # at the real time: it compares the clocks
 fi
 say "the sender's files: four good ones, one whose count is wrong (B208), one with a bad DeviceID (C101)"
 name=EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000

@@ -8,9 +8,10 @@ sftp_get_vs_openssh   `run --once` on a fresh home with one big file in an SFTP 
                       sync of file and folder, the ledger and the removal of the sender's copy are, though
                       the rival does none of them.
 sftp_put_vs_openssh   `run --once` when a drop is back whose outage left the answers to a big instruction
-                      stored (EMA, EMD) and nothing else to do, against one `sftp` session that puts the same
-                      files under temporary names and renames them. Judging and building were done before;
-                      the sync of the files, which is asked of the server, and the ledger are in ours.
+                      stored (EMA, EMD; XML, so that they are as big as the file of the other race) and
+                      nothing else to do, against one `sftp` session that puts the same files under temporary
+                      names and renames them. Judging and building were done before; the SHA-256, the sync of
+                      the files, which is asked of the server, and the ledger are in ours.
 sftp_small_vs_lftp    from the start of `run` on a fresh home until the drop's folder is empty, which is after
                       each file is in durable custody, against `lftp` with one `mirror` of the same folder,
                       which keeps the sources and syncs nothing.
@@ -32,7 +33,7 @@ from sshd import Sshd  # noqa: E402 (found only now)
 
 MEGABYTES = int(os.environ.get("SFTP_MB", "350"))
 FILES = int(os.environ.get("SFTP_FILES", "5000"))
-DEVICES = int(os.environ.get("SFTP_DEVICES", "500000"))
+DEVICES = int(os.environ.get("SFTP_DEVICES", "1000000"))
 EMT = "EMT_TCSP_90-B3-D5-1F-30-0E-C0-02_20230703_060000_%06d.csv"
 KEYS = "transport=sftp\nhost={0.host}\nport={0.port}\nuser={0.user}\nidentity={0.identity}\n" \
        "known_hosts={0.known_hosts}\ncomplete=at-once\nin={1}/in\nout={1}/out\n"
@@ -103,7 +104,7 @@ def get_race(folder, server):
 def put_prepare(folder, server):
     """A home whose answers wait for a drop that is away; a copy of it is kept."""
     home = make_home(folder, server, "mcc")
-    subprocess.run([GENERATE, "--form", "csv", "--devices", str(DEVICES), "-o", os.path.join(home, "drops/mcc/in")],
+    subprocess.run([GENERATE, "--form", "xml", "--devices", str(DEVICES), "-o", os.path.join(home, "drops/mcc/in")],
                    check=True, stdout=subprocess.DEVNULL)
     os.rename(os.path.join(home, "drops/mcc/out"), os.path.join(home, "away"))
     run(gate(home, "run", "--once"), allowed=(2,))
