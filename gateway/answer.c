@@ -8,7 +8,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { NUMBER_SIZE = 24, MAX_ORG = 8, MAX_BATCH = 24, MAX_ID = MAX_ORG + MAX_BATCH + NUMBER_SIZE + 2 };
+enum { NUMBER_SIZE = 24, MAX_ORG = 8, MAX_BATCH = 24 };
+_Static_assert(MAX_ORG + MAX_BATCH + NUMBER_SIZE + 2 <= WORK_ITEM_ID_SIZE, "WORK_ITEM_ID_SIZE");
 
 /* A text that is the same for most rows of an answer is made once: a million rows have a million of it. */
 struct shown_instant {
@@ -61,8 +62,7 @@ static char *append(char *p, const char *text, size_t n)
     return p;
 }
 
-/* <org>.<BatchId>.<RecordNumber> (formats/FILES.md, 6). */
-static const char *work_item_id(const char *org, const char *batch, int64_t record, char text[MAX_ID])
+const char *work_item_id(const char *org, const char *batch, int64_t record, char text[WORK_ITEM_ID_SIZE])
 {
     char digits[NUMBER_SIZE];
     char *p = append(text, org, MAX_ORG);
@@ -193,7 +193,7 @@ static const char *emd_outcome(enum ledger_outcome outcome)
 static bool write_response(void *user, const struct ledger_item *item, GError **error)
 {
     struct answer *a = user;
-    char record[NUMBER_SIZE], device[EUI64_TEXT_SIZE], work_item[MAX_ID];
+    char record[NUMBER_SIZE], device[EUI64_TEXT_SIZE], work_item[WORK_ITEM_ID_SIZE];
     const char *described[3] = {NULL, NULL, NULL};
 
     (void)error; /* the writer remembers its failures */
@@ -227,7 +227,7 @@ static bool write_emd(struct answer *a, GError **error)
 static bool write_order(void *user, const struct ledger_history *h, GError **error)
 {
     struct answer *a = user;
-    char record[NUMBER_SIZE], try[NUMBER_SIZE], device[EUI64_TEXT_SIZE], work_item[MAX_ID];
+    char record[NUMBER_SIZE], try[NUMBER_SIZE], device[EUI64_TEXT_SIZE], work_item[WORK_ITEM_ID_SIZE];
 
     (void)error; /* the writer remembers its failures */
     eui64_print(h->item.device, device);

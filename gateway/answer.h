@@ -8,6 +8,10 @@
 #include "gateway/gateway.h"
 #include "spool/digest.h"
 
+/* WorkItemId: <org>.<BatchId>.<RecordNumber> (formats/FILES.md, 6), into text, which is returned. */
+enum { WORK_ITEM_ID_SIZE = 64 };
+const char *work_item_id(const char *org, const char *batch, int64_t record, char text[WORK_ITEM_ID_SIZE]);
+
 /* Stores a PLANNED part beside its job in active/ and notes size, digest and rows: it is STORED then. */
 bool answer_store(struct gateway *gateway, const struct ledger_part *part, GError **error);
 

@@ -23,6 +23,7 @@ struct invocation {
 int command_init(const struct invocation *invocation);
 int command_check(const struct invocation *invocation);
 int command_pickup(const struct invocation *invocation);
+int command_doctor(const struct invocation *invocation);
 int command_run(const struct invocation *invocation);
 int command_spool(const struct invocation *invocation);
 int command_device(const struct invocation *invocation);

@@ -435,12 +435,14 @@ struct config *config_load(const char *path, GError **error)
 {
     g_autofree char *text = NULL;
     g_autofree char *absolute = g_canonicalize_filename(path, NULL);
+    g_autoptr(GError) fault = NULL;
     struct loading l = {.path = path};
     struct config *config;
     gsize len;
 
-    if (!g_file_get_contents(path, &text, &len, error)) {
-        g_prefix_error(error, "configuration: ");
+    if (!g_file_get_contents(path, &text, &len, &fault)) {
+        g_set_error(error, CONFIG_ERROR, 0, "configuration: %s; name another one with -c, or make a home with `ecosgate init`",
+                    fault->message);
         return NULL;
     }
     l.dir = g_path_get_dirname(absolute);

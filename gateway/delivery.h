@@ -8,7 +8,7 @@
  *   delivery_advance(delivery, &error) …        after each job, and at the end
  *   delivery_free(delivery);
  *
- * A false result (NULL) is a fault of spool or ledger that ends the run.
+ * A false result (NULL) is a fault of spool or ledger that ends the pass.
  */
 #ifndef ECOSGATE_GATEWAY_DELIVERY_H
 #define ECOSGATE_GATEWAY_DELIVERY_H

@@ -1,6 +1,7 @@
 #include "gateway/command.h"
 
 #include "formats/eui64.h"
+#include "gateway/answer.h"
 #include "gateway/facts.h"
 #include "gateway/looking.h"
 
@@ -16,13 +17,6 @@ struct gathering {
     char *live;  /* WorkItemId of the latest item that was accepted */
     int64_t tries, next_eligible;
 };
-
-/* WorkItemId (formats/FILES.md, 6). */
-static char *work_item_id(const struct ledger_history *row)
-{
-    return g_strdup_printf("%s.%s.%" G_GINT64_FORMAT, row->org ? row->org : "",
-                           row->batch ? row->batch : "", row->item.record);
-}
 
 static json_t *event(const struct ledger_history *row, const char *id, int64_t at,
                      const char *state)
@@ -41,7 +35,8 @@ static json_t *event(const struct ledger_history *row, const char *id, int64_t a
 static bool gather(void *user, const struct ledger_history *row, GError **error)
 {
     struct gathering *g = user;
-    g_autofree char *id = work_item_id(row);
+    char text[WORK_ITEM_ID_SIZE];
+    const char *id = work_item_id(row->org, row->batch, row->item.record, text);
     const char *outcome = ledger_outcome_name(row->item.outcome);
     json_t *fact = event(row, id, row->judged_at, outcome);
 

@@ -1,6 +1,7 @@
 #include "gateway/gateway.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 static bool open_parts(struct gateway *gateway, enum gateway_mode mode, GError **error)
 {
@@ -26,6 +27,15 @@ bool gateway_open(struct gateway *gateway, const struct config *config, enum gat
     return false;
 }
 
+bool gateway_reopen(struct gateway *gateway, GError **error)
+{
+    gateway_close(gateway);
+    if (open_parts(gateway, GATEWAY_WRITER, error))
+        return true;
+    gateway_close(gateway);
+    return false;
+}
+
 void gateway_close(struct gateway *gateway)
 {
     ledger_close(gateway->ledger);
@@ -46,7 +56,8 @@ void gateway_note(const char *format, ...)
     va_start(args, format);
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
-    g_printerr("ecosgate: %s\n", text);
+    /* On a terminal a progress bar may stand in the line. */
+    g_printerr("%secosgate: %s\n", isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "", text);
 }
 
 void gateway_fail(struct gateway *gateway, GError *error, const char *format, ...)
@@ -57,6 +68,6 @@ void gateway_fail(struct gateway *gateway, GError *error, const char *format, ..
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
     gateway->failed = true;
-    g_printerr("ecosgate: %s: %s\n", text, error ? error->message : "failed");
+    gateway_note("%s%s%s", text, error ? ": " : "", error ? error->message : "");
     g_clear_error(&error);
 }

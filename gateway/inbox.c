@@ -49,9 +49,9 @@ struct inbox {
     struct courier *courier;
     struct outage outage;
     enum task task; /* under way */
-    bool slow;      /* it was waited for in vain */
+    bool slow;      /* it was waited for in vain, and has not done well since */
     bool wanted;    /* a look */
-    bool halted;    /* something of ours failed: no more in this pass */
+    bool full;      /* no room for the next file: no more in this pass */
     int64_t next_look, settle_at; /* monotonic; settle_at 0: nothing settles */
 
     GHashTable *sights;    /* raw name → struct sight */
@@ -59,7 +59,6 @@ struct inbox {
     GArray *takes;         /* guint: which of them are to be taken */
     guint next_take;
     GArray *fetches;       /* struct fetch */
-    GArray *unpublished;   /* int64_t: jobs with a row that are still in incoming/ */
     GPtrArray *discards;   /* struct ledger_job */
     guint discarded;       /* so many of them are done */
     GError *error;         /* of the task */
@@ -90,7 +89,6 @@ struct inbox *inbox_new(struct gateway *gateway, const struct drop *drop, int wa
     inbox->takes = g_array_new(FALSE, FALSE, sizeof(guint));
     inbox->fetches = g_array_new(FALSE, FALSE, sizeof(struct fetch));
     g_array_set_clear_func(inbox->fetches, clear_fetch);
-    inbox->unpublished = g_array_new(FALSE, FALSE, sizeof(int64_t));
     inbox->courier = courier_new(drop, CARRIER_IN, wake);
     if (outage_init(&inbox->outage, gateway, "A102", drop, error))
         return inbox;
@@ -107,7 +105,6 @@ void inbox_free(struct inbox *inbox)
     g_ptr_array_unref(inbox->entries);
     g_array_unref(inbox->takes);
     g_array_unref(inbox->fetches);
-    g_array_unref(inbox->unpublished);
     if (inbox->discards != NULL)
         g_ptr_array_unref(inbox->discards);
     g_clear_error(&inbox->error);
@@ -347,22 +344,26 @@ static bool room(struct gateway *gateway, int64_t *bytes, GError **error)
     return true;
 }
 
-static void halt(struct inbox *inbox, GError *fault, const char *name)
+/* When our own disk or ledger fails the pass ends: files are judged in the order in which they are taken, and a
+ * later sequence first would cost the earlier one its place. Always false. */
+static bool not_picked_up(const struct inbox *inbox, GError *fault, const char *name, GError **error)
 {
     g_autofree char *shown = text_escape(name, strlen(name), 0);
 
-    gateway_fail(inbox->gateway, fault, "drop %s: %s was not picked up; it is tried again", inbox->drop->name, shown);
-    inbox->halted = true;
+    g_propagate_prefixed_error(error, fault, "drop %s: %s was not picked up; it stays there for the next pass: ",
+                               inbox->drop->name, shown);
+    return false;
 }
 
 static void no_room(struct inbox *inbox, const char *name)
 {
-    halt(inbox,
-         g_error_new(SPOOL_ERROR, SPOOL_ERROR_RETRY,
-                     "the spool's disk has less room left than the file and the reserve of %" G_GINT64_FORMAT
-                     " MiB; make room and it is picked up",
-                     inbox->gateway->config->reserve >> 20),
-         name);
+    g_autofree char *shown = text_escape(name, strlen(name), 0);
+
+    gateway_fail(inbox->gateway, NULL,
+                 "drop %s: %s was not picked up: the spool's disk has less room left than the file and the reserve of %"
+                 G_GINT64_FORMAT " MiB; make room and it is",
+                 inbox->drop->name, shown, inbox->gateway->config->reserve >> 20);
+    inbox->full = true;
 }
 
 static const struct seen *next_take(const struct inbox *inbox, guint ahead)
@@ -395,10 +396,8 @@ static bool begin_fetch(struct inbox *inbox, GError **error)
     int64_t bytes, id, now = clock_now();
     GError *fault = NULL;
 
-    if (!room(gateway, &bytes, &fault)) {
-        halt(inbox, fault, next_take(inbox, 0)->name);
-        return true;
-    }
+    if (!room(gateway, &bytes, &fault))
+        return not_picked_up(inbox, fault, next_take(inbox, 0)->name, error);
     guint n = batch_size(inbox, bytes);
     if (n == 0) {
         no_room(inbox, next_take(inbox, 0)->name);
@@ -482,30 +481,15 @@ static bool note_custody(struct inbox *inbox, GError **error)
     return good;
 }
 
-static bool publish(struct inbox *inbox)
-{
-    while (inbox->unpublished->len > 0) {
-        int64_t id = g_array_index(inbox->unpublished, int64_t, 0);
-        GError *fault = NULL;
-        if (!job_move(STEP_CUSTODY_PUBLISHED, inbox->gateway->spool, id, JOB_INCOMING, JOB_READY, &fault)) {
-            gateway_fail(inbox->gateway, fault, "job %08" G_GINT64_FORMAT " is in custody but not in ready/; tried again",
-                         id);
-            inbox->halted = true;
-            return false;
-        }
-        g_array_remove_index(inbox->unpublished, 0);
-    }
-    return true;
-}
-
-/* A commit that failed: our copies have no row, so they go and the files are taken again. */
-static void undo_batch(struct inbox *inbox)
+static bool publish(struct inbox *inbox, GError **error)
 {
     for (guint i = 0; i < inbox->fetches->len; i++) {
         const struct fetch *fetch = &g_array_index(inbox->fetches, struct fetch, i);
-        if (fetch->stored)
-            (void)job_drop(STEP_ORPHAN_DROPPED, inbox->gateway->spool, fetch->envelope.id, NULL); /* else the next start */
+        if (fetch->stored && !job_move(STEP_CUSTODY_PUBLISHED, inbox->gateway->spool, fetch->envelope.id, JOB_INCOMING,
+                                       JOB_READY, error))
+            return false;
     }
+    return true;
 }
 
 /* The first thing that went wrong in a batch, told according to whose fault it is. */
@@ -523,7 +507,7 @@ static bool tell_failures(struct inbox *inbox, GError **error)
         } else if (fault->domain == TRANSPORT_ERROR) {
             return outage_begin(&inbox->outage, fault, error);
         } else {
-            halt(inbox, fault, fetch->seen->name);
+            return not_picked_up(inbox, fault, fetch->seen->name, error);
         }
     }
     return true;
@@ -533,19 +517,14 @@ static bool end_fetch(struct inbox *inbox, GError **error)
 {
     GError *fault = NULL;
 
-    if (!note_custody(inbox, &fault)) {
-        undo_batch(inbox);
-        halt(inbox, fault, g_array_index(inbox->fetches, struct fetch, 0).seen->name);
-        return true;
-    }
+    if (!note_custody(inbox, &fault))
+        return not_picked_up(inbox, fault, g_array_index(inbox->fetches, struct fetch, 0).seen->name, error);
     for (guint i = 0; i < inbox->fetches->len; i++) {
         const struct fetch *fetch = &g_array_index(inbox->fetches, struct fetch, i);
-        if (!fetch->stored)
-            continue;
-        g_array_append_val(inbox->unpublished, fetch->envelope.id);
-        g_hash_table_remove(inbox->sights, fetch->seen->name); /* taken, not gone */
+        if (fetch->stored)
+            g_hash_table_remove(inbox->sights, fetch->seen->name); /* taken, not gone */
     }
-    return tell_failures(inbox, error);
+    return publish(inbox, error) && tell_failures(inbox, error);
 }
 
 /* ---- discarding the sender's copies ---- */
@@ -605,7 +584,6 @@ static bool end_task(struct inbox *inbox, GError **error)
     GError *fault = g_steal_pointer(&inbox->error);
 
     inbox->task = TASK_NONE;
-    inbox->slow = false;
     if (task == TASK_FETCH)
         return end_fetch(inbox, error);
     /* What was discarded before the drop failed is noted all the same. */
@@ -622,7 +600,7 @@ static bool end_task(struct inbox *inbox, GError **error)
 static bool begin_task(struct inbox *inbox, bool *begun, GError **error)
 {
     *begun = false;
-    if (!publish(inbox) || inbox->halted || outage_wait(&inbox->outage) > 0)
+    if (inbox->full || outage_wait(&inbox->outage) > 0)
         return true;
     if (!begin_discard(inbox, begun, error))
         return false;
@@ -644,7 +622,7 @@ void inbox_begin_pass(struct inbox *inbox)
 {
     bool local = transport_is_local(inbox->drop);
 
-    inbox->halted = false;
+    inbox->full = false;
     inbox->wanted |= local || inbox->outage.on || until(inbox->next_look) == 0 ||
                      (inbox->settle_at != 0 && until(inbox->settle_at) == 0);
 }
@@ -661,11 +639,17 @@ bool inbox_advance(struct inbox *inbox, GError **error)
             }
             if (!end_task(inbox, error))
                 return false;
+            inbox->slow = inbox->slow && outage_wait(&inbox->outage) > 0;
         }
         if (!begin_task(inbox, &begun, error))
             return false;
     }
     return true;
+}
+
+bool inbox_is_full(const struct inbox *inbox)
+{
+    return inbox->full;
 }
 
 bool inbox_is_busy(const struct inbox *inbox)

@@ -8,8 +8,7 @@
  *   inbox_advance(inbox, &error) …                 as far as it comes within the pass's time for waiting
  *   inbox_free(inbox);
  *
- * A false result is a fault of the ledger that ends the run. A drop that is down is an outage, a file that
- * cannot be stored is told and left for the next pass.
+ * A false result is a fault of spool or ledger that ends the pass. A drop that is down is an outage.
  */
 #ifndef ECOSGATE_GATEWAY_INBOX_H
 #define ECOSGATE_GATEWAY_INBOX_H
@@ -23,12 +22,14 @@ struct inbox *inbox_new(struct gateway *gateway, const struct drop *drop, int wa
 /* NULL is fine. */
 void inbox_free(struct inbox *inbox);
 
-/* Another look is wanted, and what failed is tried again: a local drop at each pass, one elsewhere when its
+/* Another look is wanted: a local drop at each pass, one elsewhere when its
  * interval is over or a file may have become whole. */
 void inbox_begin_pass(struct inbox *inbox);
 /* Waits for a task of the courier as long as the pass allows (gateway.h), and not again for one that it waited
  * for in vain: that one is busy then. */
 bool inbox_advance(struct inbox *inbox, GError **error);
+/* The spool has no room for the next file: nothing behind it may be taken in this pass, from any drop. */
+bool inbox_is_full(const struct inbox *inbox);
 bool inbox_is_busy(const struct inbox *inbox);
 
 /* Microseconds until a file that is not whole yet may be, 0 when there is none. */

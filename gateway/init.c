@@ -93,8 +93,11 @@ static bool make_home(const char *dir, const char *path, GError **error)
     if (ledger == NULL)
         return false;
     g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
-    return file != NULL && disk_file_write(file, text, strlen(text), error) &&
-           disk_file_publish(STEP_SPOOL_MADE, file, error);
+    if (file != NULL && disk_file_write(file, text, strlen(text), error) &&
+        disk_file_publish(STEP_SPOOL_MADE, file, error))
+        return true;
+    (void)disk_unlink(STEP_SPOOL_MADE, path, NULL); /* or the next `init` would refuse a home that is not whole */
+    return false;
 }
 
 static void print_home(const char *dir, const char *path)

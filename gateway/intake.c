@@ -113,6 +113,18 @@ static bool decide(struct intake *intake, const struct judge_request *request, s
     return ledger_release(ledger, error);
 }
 
+/* One line for each file: what an operator looks for first in the morning. */
+static char *say_verdict(const struct ledger_job *job, const struct verdict *verdict)
+{
+    const struct finding *deciding = verdict_deciding(verdict);
+
+    return g_strdup_printf("job %08" G_GINT64_FORMAT ": %s: %s%s%s: %" G_GUINT64_FORMAT " Devices, %" G_GUINT64_FORMAT
+                           " accepted, %" G_GUINT64_FORMAT " rejected, %" G_GUINT64_FORMAT " deferred",
+                           job->id, job->name, outcome_code(verdict->outcome), deciding ? " " : "",
+                           deciding ? catalogue_entry(deciding->code)->id : "", verdict->parsed, verdict->accepted,
+                           verdict->rejected, verdict->deferred);
+}
+
 static bool judge_in_transaction(struct intake *intake, int fd, GError **error)
 {
     struct gateway *gateway = intake->gateway;
@@ -123,6 +135,11 @@ static bool judge_in_transaction(struct intake *intake, int fd, GError **error)
     struct verdict verdict;
 
     raw_name = text_unescape(job->name, &len);
+    if (raw_name == NULL) {
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "the ledger's name of job %08" G_GINT64_FORMAT
+                    " is no name that was ever noted; see spool verify", job->id);
+        return false;
+    }
     config_rules(gateway->config, intake->now, &rules);
     rules.ledger = gateway->ledger;
     rules.job = job->id;
@@ -139,10 +156,15 @@ static bool judge_in_transaction(struct intake *intake, int fd, GError **error)
                                     .stop = gateway->stop};
     if (!decide(intake, &request, &verdict, error))
         return false;
-    bool good = note_verdict(intake, raw_name, &verdict, error);
-    gateway->refused |= verdict.outcome == OUTCOME_RJ || verdict.outcome == OUTCOME_PA;
+    bool good = note_verdict(intake, raw_name, &verdict, error) &&
+                ledger_commit(STEP_VERDICT_COMMITTED, gateway->ledger, error);
+    if (good) {
+        g_autofree char *text = say_verdict(job, &verdict);
+        gateway_note("%s", text);
+        gateway->refused |= verdict.outcome == OUTCOME_RJ || verdict.outcome == OUTCOME_PA;
+    }
     verdict_clear(&verdict);
-    return good && ledger_commit(STEP_VERDICT_COMMITTED, gateway->ledger, error);
+    return good;
 }
 
 static bool set_aside(struct gateway *gateway, int64_t id, enum job_state to, const char *reason, GError **error)
@@ -190,7 +212,7 @@ static bool judge(struct gateway *gateway, const struct ledger_job *job, GError 
     if (fd < 0 && errno == ENOENT)
         return set_aside(gateway, job->id, JOB_CORRUPT, "its payload is missing", error);
     if (fd < 0) {
-        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s: %s", path, g_strerror(errno));
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", path, g_strerror(errno));
         return false;
     }
     bool good = crash_mark_count(gateway->spool, JOB_ACTIVE, job->id, &crashes, error);

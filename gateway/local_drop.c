@@ -53,12 +53,6 @@ static bool changed(GError **error, const char *name, const char *how)
     return false;
 }
 
-/* A file that is not there, in a folder that is: not in one that was taken away with all that it holds. */
-static bool folder_is_there(GError **error, const char *folder)
-{
-    return g_file_test(folder, G_FILE_TEST_IS_DIR) || down(error, folder, ENOENT);
-}
-
 static bool still_running(struct carrier *carrier, GError **error)
 {
     if (!g_atomic_int_get(&carrier->interrupted))
@@ -94,16 +88,21 @@ static struct ledger_source identity_of(const struct stat *st)
     };
 }
 
-/* Nothing is opened before it is known to be a file: opening a pipe or a device can do harm. -1: none. */
+/* Nothing is opened before it is known to be a file: opening a pipe or a device can do harm. -1: errno says why,
+ * ENOENT for what is no file or is gone. */
 static int open_regular(const char *path, struct stat *st)
 {
     int fd;
 
+    errno = ENOENT;
     if (lstat(path, st) != 0 || !S_ISREG(st->st_mode))
         return -1;
     fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 && errno == ELOOP)
+        errno = ENOENT;
     if (fd >= 0 && (fstat(fd, st) != 0 || !S_ISREG(st->st_mode))) {
         (void)close(fd); /* not even read from */
+        errno = ENOENT;
         fd = -1;
     }
     return fd;
@@ -136,7 +135,7 @@ static bool look_at(const struct carrier *carrier, const char *name, struct drop
         return true;
     int fd = open_regular(path, &st);
     if (fd < 0)
-        return false;
+        return errno != ENOENT; /* one that may not be opened is told when it is to be taken */
     ask_for_writers(fd, &entry->written, &entry->unsure);
     (void)close(fd); /* only looked at */
     return true;
@@ -203,7 +202,7 @@ static bool local_fetch(struct carrier *carrier, const char *name, const struct 
     bool written = false, unsure, good;
 
     if (fd < 0)
-        return changed(error, name, "is gone or cannot be opened any more");
+        return errno == ENOENT ? changed(error, name, "is gone") : down(error, path, errno);
     if (carrier->drop->complete == COMPLETE_CLOSED)
         ask_for_writers(fd, &written, &unsure);
     if (written || !is_still(fd, identity))
@@ -232,12 +231,16 @@ static bool local_discard(struct carrier *carrier, const char *name, const struc
     g_autofree char *path = g_build_filename(carrier->drop->in, name, NULL);
     GError *fault = NULL;
     struct stat st;
+    bool exists = lstat(path, &st) == 0;
 
     (void)sha256;
-    if (lstat(path, &st) != 0)
-        return errno == ENOENT ? folder_is_there(error, carrier->drop->in) : down(error, path, errno);
-    struct ledger_source there = identity_of(&st);
-    return !same_file(&there, identity) || on_drop(remove_file(carrier, path, &fault), &fault, error);
+    if (!exists && errno != ENOENT)
+        return down(error, path, errno);
+    struct ledger_source there = exists ? identity_of(&st) : (struct ledger_source){0};
+    /* Removed before a stop, perhaps not durably. This fails, too, where the whole folder is away. */
+    if (!exists || !same_file(&there, identity))
+        return on_drop(disk_sync_dir(carrier->drop->in, &fault), &fault, error);
+    return on_drop(remove_file(carrier, path, &fault), &fault, error);
 }
 
 /* ---- uploading and publishing ---- */
@@ -312,8 +315,10 @@ static bool publish(const char *folder, const char *target, int64_t size, const 
 
     if (!disk_exists(temporary, &exists, error))
         return false;
-    if (!exists) /* renamed before the stop; the recipient may even have taken it already */
-        return folder_is_there(error, folder);
+    /* Renamed before a stop, perhaps not durably; the recipient may even have taken it already. This fails, too,
+     * where the whole folder is away. */
+    if (!exists)
+        return disk_sync_dir(folder, error);
     if (disk_publish_part(STEP_DELIVERY_PUBLISHED, target, &fault))
         return true;
     if (!g_error_matches(fault, SPOOL_ERROR, SPOOL_ERROR_EXISTS)) {

@@ -19,6 +19,7 @@ static const struct command {
     {"check", "  check FILE…                   judge files as the gateway would; changes nothing\n", command_check},
     {"run", "  run [--once]                  the gateway; --once does all that is due, then ends\n", command_run},
     {"pickup", "  pickup [DROP]                 what would be taken now, what not, and why not\n", command_pickup},
+    {"doctor", "  doctor [DROP]                 probe the drops: what the gateway can do there\n", command_doctor},
     {"spool",
      "  spool list [--state STATE]    the jobs that the spool holds\n"
      "  spool show ID                 everything about one job\n"

@@ -37,6 +37,19 @@ void order_free(struct order *order)
     g_free(order);
 }
 
+/* Published, but perhaps not durably: whoever gives an order must know whether it stands. Always false. */
+static bool take_back(const char *path, GError **error)
+{
+    bool there = true;
+
+    if (disk_exists(path, &there, NULL) && !there)
+        return false;
+    if (!disk_unlink(STEP_ORDER_REMOVED, path, NULL))
+        g_prefix_error(error, "the order may stand in %s and be carried out all the same, 'ecosgate spool show' tells: ",
+                       path);
+    return false;
+}
+
 bool orders_write(const struct gateway *gateway, struct order *order, GError **error)
 {
     g_autoptr(GKeyFile) keys = g_key_file_new();
@@ -54,8 +67,9 @@ bool orders_write(const struct gateway *gateway, struct order *order, GError **e
     g_autofree char *path = g_build_filename(spool_orders_dir(gateway->spool), order->id, NULL);
     g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
 
-    return file != NULL && disk_file_write(file, text, len, error) &&
-           disk_file_publish(STEP_ORDER_WRITTEN, file, error);
+    if (file == NULL || !disk_file_write(file, text, len, error))
+        return false;
+    return disk_file_publish(STEP_ORDER_WRITTEN, file, error) || take_back(path, error);
 }
 
 /* Escaped like everything from outside; NULL when it is missing or empty. */
@@ -66,23 +80,32 @@ static char *key_text(GKeyFile *keys, const char *key)
     return text != NULL && *text != '\0' ? text_escape(text, strlen(text), MAX_REASON) : NULL;
 }
 
-static bool load_keys(GKeyFile *keys, const char *path)
+/* *loaded: it is a key file that we may read. False: the disk failed. */
+static bool load_keys(GKeyFile *keys, const char *path, bool *loaded, GError **error)
 {
     struct stat st;
+    g_autoptr(GError) fault = NULL;
 
-    return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= MAX_ORDER_BYTES &&
-           g_key_file_load_from_file(keys, path, G_KEY_FILE_NONE, NULL);
+    *loaded = lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= MAX_ORDER_BYTES &&
+              g_key_file_load_from_file(keys, path, G_KEY_FILE_NONE, &fault);
+    if (fault == NULL || fault->domain != G_FILE_ERROR || g_error_matches(fault, G_FILE_ERROR, G_FILE_ERROR_ACCES))
+        return true;
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s: %s", path, fault->message);
+    return false;
 }
 
-struct order *order_read(const char *path, const char *name)
+struct order *order_read(const char *path, const char *name, GError **error)
 {
     g_autoptr(GKeyFile) keys = g_key_file_new();
-    struct order *order = g_new0(struct order, 1);
+    bool loaded;
 
+    if (!load_keys(keys, path, &loaded, error))
+        return NULL;
+    struct order *order = g_new0(struct order, 1);
     order->id = text_escape(name, strlen(name), 0);
     order->verb = ORDER_VERB_COUNT;
     order->at = clock_now(); /* for one that does not say */
-    if (!load_keys(keys, path))
+    if (!loaded)
         return order;
     g_autofree char *verb = g_key_file_get_string(keys, GROUP, "verb", NULL);
     order->job = g_key_file_get_int64(keys, GROUP, "job", NULL);

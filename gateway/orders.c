@@ -175,23 +175,27 @@ static int by_time(gconstpointer a, gconstpointer b)
     return x->at != y->at ? (x->at > y->at) - (x->at < y->at) : strcmp(x->id, y->id);
 }
 
-/* The orders that wait, oldest first; NULL when the folder cannot be read. */
+/* The orders that wait, oldest first; NULL when the folder or one of them cannot be read: a later one must not
+ * come first. */
 static GPtrArray *waiting_orders(const char *dir, GError **error)
 {
     g_auto(GStrv) names = disk_names(dir, error);
-    GPtrArray *orders;
 
     if (names == NULL)
         return NULL;
-    orders = g_ptr_array_new_with_free_func((GDestroyNotify)order_free);
+    g_autoptr(GPtrArray) orders = g_ptr_array_new_with_free_func((GDestroyNotify)order_free);
     for (char **name = names; *name != NULL; name++) {
         g_autofree char *path = g_build_filename(dir, *name, NULL);
         /* A leading dot is an order being written; a folder is nobody's order. */
-        if (**name != '.' && !g_file_test(path, G_FILE_TEST_IS_DIR))
-            g_ptr_array_add(orders, order_read(path, *name));
+        if (**name == '.' || g_file_test(path, G_FILE_TEST_IS_DIR))
+            continue;
+        struct order *order = order_read(path, *name, error);
+        if (order == NULL)
+            return NULL;
+        g_ptr_array_add(orders, order);
     }
     g_ptr_array_sort(orders, by_time);
-    return orders;
+    return g_steal_pointer(&orders);
 }
 
 bool orders_carry_out(struct gateway *gateway, GError **error)

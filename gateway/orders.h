@@ -33,12 +33,13 @@ bool order_verb_parse(const char *name, enum order_verb *verb);
 
 /* ---- the file (order_file.c) ---- */
 
-/* Publishes the order; sets order->id, which is the ledger's order_id. */
+/* Publishes the order; sets order->id, which is the ledger's order_id. False: it is not given, or the message
+ * says how to see whether it was. */
 bool orders_write(const struct gateway *gateway, struct order *order, GError **error);
 
 /* What the file says, its texts escaped; verb is ORDER_VERB_COUNT when it does not read as an
- * order. */
-struct order *order_read(const char *path, const char *name);
+ * order. NULL: the disk failed, it may read another time. */
+struct order *order_read(const char *path, const char *name, GError **error);
 
 /* ---- carrying out (orders.c) ---- */
 

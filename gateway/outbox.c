@@ -24,7 +24,7 @@ struct outbox {
     outbox_settled *settled;
     void *user;
     enum task task; /* under way */
-    bool slow;      /* it was waited for in vain */
+    bool slow;      /* it was waited for in vain, and has not done well since */
     GArray *batch;  /* struct errand */
     GHashTable *stuck; /* ids of parts that cannot go out in this pass */
 };
@@ -176,7 +176,6 @@ static bool end_task(struct outbox *outbox, GError **error)
     enum task task = outbox->task;
 
     outbox->task = TASK_NONE;
-    outbox->slow = false;
     if (!note_batch(outbox, task, error) || !tell_failures(outbox, error))
         return false;
     for (guint i = 0; task == TASK_PUBLISH && i < outbox->batch->len; i++) {
@@ -202,6 +201,7 @@ bool outbox_advance(struct outbox *outbox, GError **error)
             }
             if (!end_task(outbox, error))
                 return false;
+            outbox->slow = outbox->slow && outage_wait(&outbox->outage) > 0;
         }
         if (gateway_stopping(outbox->gateway) || outage_wait(&outbox->outage) > 0)
             return true;

@@ -8,7 +8,7 @@
  *   outbox_advance(outbox, &error) …               as far as it comes within the pass's time for waiting
  *   outbox_free(outbox);
  *
- * A false result is a fault of the ledger that ends the run. A drop that is down is an outage; a part that
+ * A false result is a fault of the ledger that ends the pass. A drop that is down is an outage; a part that
  * cannot be delivered for a reason of its own is told and left for the next pass, and the others go on.
  */
 #ifndef ECOSGATE_GATEWAY_OUTBOX_H

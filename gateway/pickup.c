@@ -67,6 +67,8 @@ bool pickup_pass(struct pickup *pickup, GError **error)
     for (guint i = 0; i < pickup->inboxes->len; i++) {
         if (!inbox_advance(pickup->inboxes->pdata[i], error))
             return false;
+        if (inbox_is_full(pickup->inboxes->pdata[i]))
+            break;
     }
     return true;
 }

@@ -7,7 +7,7 @@
  *   pickup_pass(pickup, &error); …                        looks at all drops
  *   pickup_free(pickup);
  *
- * A false result (NULL) is a fault of spool or ledger that ends the run.
+ * A false result (NULL) is a fault of spool or ledger that ends the pass.
  */
 #ifndef ECOSGATE_GATEWAY_PICKUP_H
 #define ECOSGATE_GATEWAY_PICKUP_H

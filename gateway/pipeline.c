@@ -66,15 +66,17 @@ static GArray *jobs_due(struct gateway *gateway, GError **error)
 }
 
 /* What one job leads to is finished before the next is begun: a crash anywhere then resumes in the same
- * order, with the same numbers. */
+ * order, with the same numbers. So does a pass that ended because spool or ledger failed; a job whose own bytes
+ * cannot be read holds up no other. */
 static bool process(struct pipeline *pipeline, int64_t id, GError **error)
 {
     struct gateway *gateway = pipeline->gateway;
     GError *fault = NULL;
 
     if (!intake_process(gateway, id, &fault)) {
-        if (g_error_matches(fault, SPOOL_ERROR, SPOOL_ERROR_BUG)) {
-            g_propagate_error(error, fault);
+        if (g_error_matches(fault, SPOOL_ERROR, SPOOL_ERROR_BUG) ||
+            g_error_matches(fault, SPOOL_ERROR, SPOOL_ERROR_RETRY)) {
+            g_propagate_prefixed_error(error, fault, "job %08" G_GINT64_FORMAT " was not judged; it is tried again: ", id);
             return false;
         }
         if (!g_error_matches(fault, JUDGE_ERROR, JUDGE_ERROR_STOPPED))

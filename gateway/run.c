@@ -15,7 +15,7 @@
 
 /* Microseconds: drops that do not answer sooner hold up the others no longer than that; `--once` waits so long
  * for files to become whole. */
-enum { DAEMON_PATIENCE = 400000, ONCE_PATIENCE = 60000000 };
+enum { DAEMON_PATIENCE = 200000, ONCE_PATIENCE = 60000000 };
 
 static volatile bool stop;
 
@@ -58,22 +58,46 @@ static int watch(const struct gateway *gateway)
 }
 
 /* Until something happened in a watched folder, a drop's task ended, the time is over or a signal came.
- * SIGTERM is blocked outside the wait, so that none is slept through. */
+ * SIGTERM is blocked outside the wait, so that none is slept through. pipeline may be NULL. */
 static void wait_for_work(const struct pipeline *pipeline, int watched, int64_t microseconds,
                           const sigset_t *unblocked)
 {
     struct timespec limit = {microseconds / 1000000, microseconds % 1000000 * 1000};
-    struct pollfd fds[] = {{.fd = pipeline_wake_fd(pipeline), .events = POLLIN}, {.fd = watched, .events = POLLIN}};
+    struct pollfd fds[] = {{.fd = pipeline ? pipeline_wake_fd(pipeline) : -1, .events = POLLIN},
+                           {.fd = watched, .events = POLLIN}};
     char events[4096];
 
     if (ppoll(fds, G_N_ELEMENTS(fds), &limit, unblocked) <= 0)
         return;
-    pipeline_woken(pipeline);
+    if (pipeline != NULL)
+        pipeline_woken(pipeline);
     while (watched >= 0 && read(watched, events, sizeof events) > 0)
         ; /* which folder it was does not matter: a pass looks at all */
 }
 
-static bool run_daemon(struct gateway *gateway, struct pipeline *pipeline, GError **error)
+/* A pass that ended because spool or ledger failed, a full disk for one, is not the end: the next finds all opened
+ * anew, which settles what the failure left open. NULL in *pipeline: that could not be done yet. */
+static bool pass_and_outlast(struct gateway *gateway, struct pipeline **pipeline, GError **error)
+{
+    GError *fault = NULL;
+
+    if (*pipeline == NULL && gateway_reopen(gateway, &fault))
+        *pipeline = pipeline_new(gateway, &fault);
+    if (*pipeline != NULL && pipeline_pass(*pipeline, DAEMON_PATIENCE, &fault))
+        return true;
+    pipeline_free(*pipeline);
+    *pipeline = NULL;
+    if (!g_error_matches(fault, SPOOL_ERROR, SPOOL_ERROR_RETRY) &&
+        !g_error_matches(fault, SPOOL_ERROR, SPOOL_ERROR_LOCKED)) {
+        g_propagate_error(error, fault);
+        return false;
+    }
+    gateway_fail(gateway, fault, "the pass ended early, the next comes within %" G_GINT64_FORMAT " seconds",
+                 gateway->config->poll_interval);
+    return true;
+}
+
+static bool run_daemon(struct gateway *gateway, struct pipeline **pipeline, GError **error)
 {
     int64_t interval = gateway->config->poll_interval * 1000000;
     sigset_t blocked, unblocked;
@@ -85,10 +109,10 @@ static bool run_daemon(struct gateway *gateway, struct pipeline *pipeline, GErro
     sigaddset(&blocked, SIGINT);
     gateway_note("running; %u drops, process %ld", gateway->config->drops->len, (long)getpid());
     while (good && !stop) {
-        good = pipeline_pass(pipeline, DAEMON_PATIENCE, error);
+        good = pass_and_outlast(gateway, pipeline, error);
         (void)sigprocmask(SIG_BLOCK, &blocked, &unblocked); /* cannot fail: valid arguments */
         if (good && !stop)
-            wait_for_work(pipeline, fd, MIN(pipeline_due(pipeline), interval), &unblocked);
+            wait_for_work(*pipeline, fd, *pipeline ? MIN(pipeline_due(*pipeline), interval) : interval, &unblocked);
         (void)sigprocmask(SIG_SETMASK, &unblocked, NULL);
     }
     if (fd >= 0)
@@ -132,7 +156,7 @@ static int run(const struct config *config, bool once)
     gateway.on_progress = on_progress;
     gateway.progress_user = &progress;
     struct pipeline *pipeline = pipeline_new(&gateway, &error);
-    bool good = pipeline != NULL && (once ? run_once(pipeline, &error) : run_daemon(&gateway, pipeline, &error));
+    bool good = pipeline != NULL && (once ? run_once(pipeline, &error) : run_daemon(&gateway, &pipeline, &error));
     progress_clear(&progress);
     pipeline_free(pipeline);
     gateway_close(&gateway);

@@ -71,7 +71,8 @@ struct listing {
 };
 
 /* Servers may leave out what is asked for one by one. */
-static bool look_again(const struct listing *listing, const char *name, struct sftp_attributes *attributes, GError **error)
+static bool look_again(const struct listing *listing, const char *name, struct sftp_attributes *attributes,
+                       GError **error)
 {
     g_autofree char *path = g_strconcat(listing->folder, g_str_has_suffix(listing->folder, "/") ? "" : "/", name, NULL);
     GError *fault = NULL;

@@ -16,14 +16,14 @@
 #include <libssh2.h>
 
 struct sftp_wire {
-    GByteArray *out;     /* requests not sent yet */
-    guint at;            /* where the last one begins */
-    uint8_t *in;         /* bytes received: packets from begin to end */
+    GByteArray *out; /* requests not sent yet */
+    guint at;        /* where the last one begins */
+    uint8_t *in;     /* bytes received: packets from begin to end */
     size_t begin, end, room;
     uint32_t next_id;
-    GHashTable *asked;   /* id → GINT: whether the answer is wanted */
-    GHashTable *kept;    /* id → GByteArray: answers that came before they were waited for */
-    GByteArray *held;    /* the one of them that was given out last */
+    GHashTable *asked; /* id → GINT: whether the answer is wanted */
+    GHashTable *kept;  /* id → GByteArray: answers that came before they were waited for */
+    GByteArray *held;  /* the one of them that was given out last */
 };
 
 struct sftp {
@@ -34,9 +34,9 @@ struct sftp {
     int fd;
     LIBSSH2_SESSION *ssh;
     LIBSSH2_CHANNEL *channel;
-    bool usable;      /* requests can be sent */
-    int64_t deadline; /* monotonic microseconds: no wait goes on after it */
-    uint32_t piece;   /* bytes asked for at once, as far as the server gives so many */
+    bool usable;                      /* requests can be sent */
+    int64_t deadline;                 /* monotonic microseconds: no wait goes on after it */
+    uint32_t read_piece, write_piece; /* bytes asked for, or written, by one request */
     struct sftp_facts facts;
     struct sftp_wire wire;
 };
@@ -91,6 +91,9 @@ bool sftp_login(struct sftp *sftp, GError **error);
 
 /* ---- sftp_wire.c: one request is wire_begin, wire_put_*, wire_end; wire_reply sends what was not sent ---- */
 
+/* What every server takes in one request, and what is used of more that one allows. */
+enum { SFTP_PIECE = 32768, SFTP_LARGE_PIECE = 4 * SFTP_PIECE };
+
 enum sftp_packet {
     SFTP_INIT = 1,
     SFTP_VERSION = 2,
@@ -126,7 +129,7 @@ void wire_init(struct sftp_wire *wire);
 void wire_reset(struct sftp_wire *wire);
 void wire_clear(struct sftp_wire *wire);
 
-/* Greets the server: facts.version, facts.extensions. */
+/* Greets the server: facts.version, facts.extensions, and how large its pieces may be. */
 bool wire_greet(struct sftp *sftp, GError **error);
 
 /* Returns the request's id. */

@@ -2,9 +2,10 @@
 
 #include <string.h>
 
-/* Requests under way at once: 3 MiB of pieces, about what a line of 50 ms and 60 MB/s holds. SYNC_RATE: the
- * slowest disk that a server is given time for. */
-enum { READS = 96, WRITES = 64, PIECE = 32768, LEAST_PIECE = 1024, FLUSH_SIZE = 8 * PIECE, SYNC_RATE = 4 * 1024 * 1024 };
+/* Bytes under way at once are what a line of 50 ms and 80 MB/s holds. SYNC_RATE: the slowest disk that a
+ * server is given time for. */
+enum { UNDER_WAY = 4 * 1024 * 1024, REQUESTS = UNDER_WAY / SFTP_PIECE, LEAST_PIECE = 1024, FLUSH_SIZE = 256 * 1024 };
+enum { SYNC_RATE = 4 * 1024 * 1024 };
 enum { OPEN_READ = 1, OPEN_WRITE = 2, OPEN_CREATE = 8, OPEN_EXCLUSIVE = 32 };
 
 static const char FSYNC[] = "fsync@openssh.com";
@@ -36,9 +37,9 @@ struct reading {
     int64_t size;
     sftp_sink *sink;
     void *user;
-    struct read reads[READS]; /* a ring, in the file's order */
+    struct read reads[REQUESTS]; /* a ring, in the file's order */
     unsigned first, count;
-    int64_t asked; /* the next byte to ask for */
+    int64_t asked;              /* the next byte to ask for */
     uint32_t probe, attributes; /* at the end: is there a byte more, and what is the file now */
     bool probing;
 };
@@ -52,11 +53,17 @@ static void ask_read(const struct reading *r, struct read *read)
     wire_end(r->sftp);
 }
 
+/* How many requests are under way at most. */
+static unsigned most_requests(uint32_t piece)
+{
+    return MIN(REQUESTS, UNDER_WAY / piece);
+}
+
 static void ask_more(struct reading *r)
 {
-    while (r->asked < r->size && r->count < READS) {
-        struct read *read = &r->reads[(r->first + r->count++) % READS];
-        *read = (struct read){.at = r->asked, .len = (uint32_t)MIN(r->size - r->asked, r->sftp->piece)};
+    while (r->asked < r->size && r->count < most_requests(r->sftp->read_piece)) {
+        struct read *read = &r->reads[(r->first + r->count++) % REQUESTS];
+        *read = (struct read){.at = r->asked, .len = (uint32_t)MIN(r->size - r->asked, r->sftp->read_piece)};
         r->asked += read->len;
         ask_read(r, read);
     }
@@ -72,8 +79,8 @@ static void ask_more(struct reading *r)
 static bool fail_size(const struct reading *r, const char *how, GError **error)
 {
     return sftp_fail(r->sftp, SFTP_ERROR_CHANGED, error,
-                     "%s %s than the %" G_GINT64_FORMAT " bytes that it was listed with; it is looked at again", r->path, how,
-                     r->size);
+                     "%s %s than the %" G_GINT64_FORMAT " bytes that it was listed with; it is looked at again",
+                     r->path, how, r->size);
 }
 
 /* The answer to the first read of the ring. A server may give less than was asked for: the rest is asked for
@@ -97,11 +104,11 @@ static bool take_read(struct reading *r, GError **error)
     if (!r->sink(r->user, (const char *)data, len, error))
         return false;
     if (len == read->len) {
-        r->first = (r->first + 1) % READS;
+        r->first = (r->first + 1) % REQUESTS;
         r->count--;
         return true;
     }
-    r->sftp->piece = (uint32_t)MAX(MIN(len, r->sftp->piece), LEAST_PIECE);
+    r->sftp->read_piece = (uint32_t)MAX(MIN(len, r->sftp->read_piece), LEAST_PIECE);
     read->at += (int64_t)len;
     read->len -= (uint32_t)len;
     ask_read(r, read);
@@ -129,12 +136,12 @@ static bool read_all(struct reading *r, struct sftp_attributes *after, GError **
     ask_more(r);
     while (good && r->count > 0) {
         good = take_read(r, error);
-        if (r->count <= READS / 2) /* many requests in one packet */
+        if (r->count <= most_requests(r->sftp->read_piece) / 2) /* many requests in one packet */
             ask_more(r);
     }
     good = good && check_end(r, after, error);
     for (unsigned i = 0; i < r->count; i++)
-        wire_ignore(r->sftp, r->reads[(r->first + i) % READS].id);
+        wire_ignore(r->sftp, r->reads[(r->first + i) % REQUESTS].id);
     if (r->probing) {
         wire_ignore(r->sftp, r->probe);
         wire_ignore(r->sftp, r->attributes);
@@ -163,7 +170,7 @@ struct sftp_upload {
     struct sftp *sftp;
     char *path;
     GByteArray *handle;
-    uint32_t writes[WRITES]; /* a ring */
+    uint32_t writes[REQUESTS]; /* a ring */
     unsigned first, count;
     uint64_t size;
     bool finished;
@@ -208,11 +215,11 @@ static bool fail_write(struct sftp_upload *upload, struct sftp_reply *reply, GEr
     uint64_t room;
 
     (void)reply_fail(sftp, reply, "cannot write", upload->path, &fault);
-    if (g_error_matches(fault, SFTP_ERROR, SFTP_ERROR_REFUSED) &&
-        sftp_free_space(sftp, upload->path, &room, NULL) && room < NEARLY_NOTHING) {
+    if (g_error_matches(fault, SFTP_ERROR, SFTP_ERROR_REFUSED) && sftp_free_space(sftp, upload->path, &room, NULL) &&
+        room < NEARLY_NOTHING) {
         g_clear_error(&fault);
-        return sftp_fail(sftp, SFTP_ERROR_FULL, error, "cannot write %s: the server's disk is full; its owner must make room",
-                         upload->path);
+        return sftp_fail(sftp, SFTP_ERROR_FULL, error,
+                         "cannot write %s: the server's disk is full; its owner must make room", upload->path);
     }
     g_propagate_error(error, fault);
     return false;
@@ -229,7 +236,7 @@ static bool take_write(struct sftp_upload *upload, bool wait, bool *there, GErro
         return false;
     if (!*there)
         return true;
-    upload->first = (upload->first + 1) % WRITES;
+    upload->first = (upload->first + 1) % REQUESTS;
     upload->count--;
     return (reply_status(&reply, &status) && status == SFTP_OK) || fail_write(upload, &reply, error);
 }
@@ -239,7 +246,7 @@ static bool write_piece(struct sftp_upload *upload, const char *data, size_t len
     struct sftp *sftp = upload->sftp;
     bool there = true;
 
-    while (upload->count == WRITES) {
+    while (upload->count >= most_requests(sftp->write_piece)) {
         if (!take_write(upload, true, &there, error))
             return false;
     }
@@ -248,7 +255,7 @@ static bool write_piece(struct sftp_upload *upload, const char *data, size_t len
     wire_put_u64(sftp, upload->size);
     wire_put(sftp, data, len);
     wire_end(sftp);
-    upload->writes[(upload->first + upload->count++) % WRITES] = id;
+    upload->writes[(upload->first + upload->count++) % REQUESTS] = id;
     upload->size += len;
     if (sftp->wire.out->len < FLUSH_SIZE)
         return true;
@@ -263,7 +270,7 @@ bool sftp_upload_write(struct sftp_upload *upload, const char *data, size_t len,
 {
     sftp_progress(upload->sftp, 0);
     while (len > 0) {
-        size_t part = MIN(len, PIECE);
+        size_t part = MIN(len, upload->sftp->write_piece);
         if (!write_piece(upload, data, part, error))
             return false;
         data += part;
@@ -313,7 +320,8 @@ bool sftp_upload_finish(struct sftp_upload *upload, struct sftp_attributes *afte
         return false;
     if (attributes.sized && (uint64_t)attributes.size != upload->size)
         return sftp_fail(upload->sftp, SFTP_ERROR_REFUSED, error,
-                         "the server keeps %" G_GINT64_FORMAT " bytes of the %" G_GUINT64_FORMAT " written to %s; its owner must look",
+                         "the server keeps %" G_GINT64_FORMAT " bytes of the %" G_GUINT64_FORMAT
+                         " written to %s; its owner must look",
                          attributes.size, upload->size, upload->path);
     upload->finished = true;
     if (after != NULL)
@@ -326,7 +334,7 @@ void sftp_upload_free(struct sftp_upload *upload)
     if (upload == NULL)
         return;
     for (unsigned i = 0; i < upload->count; i++)
-        wire_ignore(upload->sftp, upload->writes[(upload->first + i) % WRITES]);
+        wire_ignore(upload->sftp, upload->writes[(upload->first + i) % REQUESTS]);
     sftp_close_handle(upload->sftp, upload->handle);
     if (!upload->finished && upload->sftp->usable)
         (void)sftp_remove(upload->sftp, upload->path, NULL); /* if it stays, the next upload replaces it */

@@ -192,8 +192,8 @@ static bool check_length(struct sftp *sftp, size_t len, GError **error)
     if (len >= 5 && len <= MAX_ANSWER)
         return true;
     g_autofree char *text = text_escape((const char *)sftp->wire.in + sftp->wire.begin, HEAD, 0);
-    g_autofree char *how = g_strdup_printf("an answer of %zu bytes, which reads '%s' (a login script that prints text?)",
-                                           len, text);
+    g_autofree char *how =
+        g_strdup_printf("an answer of %zu bytes, which reads '%s' (a login script that prints text?)", len, text);
     return wire_broken(sftp, how, error);
 }
 
@@ -305,7 +305,8 @@ void wire_ignore(struct sftp *sftp, uint32_t id)
 {
     struct sftp_wire *wire = &sftp->wire;
 
-    if (!g_hash_table_remove(wire->kept, GUINT_TO_POINTER(id)) && g_hash_table_contains(wire->asked, GUINT_TO_POINTER(id)))
+    if (!g_hash_table_remove(wire->kept, GUINT_TO_POINTER(id)) &&
+        g_hash_table_contains(wire->asked, GUINT_TO_POINTER(id)))
         g_hash_table_insert(wire->asked, GUINT_TO_POINTER(id), GINT_TO_POINTER(UNWANTED));
 }
 
@@ -439,8 +440,8 @@ bool reply_fail(struct sftp *sftp, struct sftp_reply *reply, const char *what, c
     g_autofree char *words = text_escape((const char *)said, len, SHOWN_TEXT);
     if (error_of(status) == SFTP_ERROR_LOST)
         sftp->usable = false;
-    return sftp_fail(sftp, error_of(status), error, "%s %s: %s (status %u%s%s)", what, shown, status_text(status), status,
-                     len > 0 ? ": " : "", words);
+    return sftp_fail(sftp, error_of(status), error, "%s %s: %s (status %u%s%s)", what, shown, status_text(status),
+                     status, len > 0 ? ": " : "", words);
 }
 
 /* ---- the greeting ---- */
@@ -462,6 +463,27 @@ static bool read_extensions(struct sftp *sftp, struct sftp_reply *packet, GError
     return true;
 }
 
+/* Larger pieces cost both sides less. A server that does not tell its limits gets what all take. */
+static bool ask_limits(struct sftp *sftp, GError **error)
+{
+    static const char limits[] = "limits@openssh.com";
+    struct sftp_reply reply;
+    uint64_t packet, most_read, most_write;
+
+    if (!sftp_offers(sftp, limits))
+        return true;
+    if (!wire_reply(sftp, wire_ask(sftp, SFTP_EXTENDED, limits, strlen(limits)), &reply, error))
+        return false;
+    if (reply.type != SFTP_EXTENDED_REPLY || !reply_u64(&reply, &packet) || !reply_u64(&reply, &most_read) ||
+        !reply_u64(&reply, &most_write))
+        return true;
+    if (most_read >= SFTP_LARGE_PIECE)
+        sftp->read_piece = SFTP_LARGE_PIECE;
+    if (most_write >= SFTP_LARGE_PIECE && packet >= SFTP_LARGE_PIECE + 1024) /* and its head */
+        sftp->write_piece = SFTP_LARGE_PIECE;
+    return true;
+}
+
 bool wire_greet(struct sftp *sftp, GError **error)
 {
     static const uint8_t greeting[] = {0, 0, 0, 5, SFTP_INIT, 0, 0, 0, 3};
@@ -478,5 +500,5 @@ bool wire_greet(struct sftp *sftp, GError **error)
         g_autofree char *how = g_strdup_printf("it offers version %u, this program needs 3", sftp->facts.version);
         return wire_broken(sftp, how, error);
     }
-    return read_extensions(sftp, &packet, error);
+    return read_extensions(sftp, &packet, error) && ask_limits(sftp, error);
 }

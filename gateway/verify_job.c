@@ -134,12 +134,52 @@ static void check_order(struct look *look)
         verify_fault(look->faults, "its rows in the ledger disagree in name, form, sender, sequence or time");
 }
 
+static bool is_of_job(const struct look *look, const char *name)
+{
+    bool in = look->job->direction == LEDGER_IN;
+
+    if (in && (strcmp(name, JOB_PAYLOAD) == 0 || strcmp(name, JOB_ENVELOPE) == 0))
+        return true;
+    for (guint i = 0; i < look->parts->len; i++) {
+        if (strcmp(name, ((const struct ledger_part *)look->parts->pdata[i])->name) == 0)
+            return true;
+    }
+    /* What a stop left of a file in the making; the next attempt replaces it. */
+    return name[0] == '.' && g_str_has_suffix(name, ".part");
+}
+
+static void check_strangers(struct look *look)
+{
+    g_autofree char *path = job_path(look->gateway->spool, look->state, look->job->id, NULL);
+    g_autoptr(GError) fault = NULL;
+    g_auto(GStrv) names = disk_names(path, &fault);
+
+    if (names == NULL)
+        verify_fault(look->faults, "%s", fault->message);
+    for (char **name = names; name != NULL && *name != NULL; name++) {
+        g_autofree char *shown = g_strescape(*name, NULL);
+        if (!is_of_job(look, *name))
+            verify_fault(look->faults, "%s/%s is no file of this job", path, shown);
+    }
+}
+
 /* A requeue that was stopped after its move has its order still in the folder. */
 static bool orders_wait(const struct look *look)
 {
     g_auto(GStrv) names = disk_names(spool_orders_dir(look->gateway->spool), NULL);
 
     return names != NULL && names[0] != NULL;
+}
+
+/* A job whose COMMIT failed goes back to ready/, and that may turn out to hold. */
+static bool is_unanswered(const struct look *look)
+{
+    for (guint i = 0; i < look->parts->len; i++) {
+        const struct ledger_part *part = look->parts->pdata[i];
+        if (part->receipt == look->job->receipt && part->state != LEDGER_PLANNED)
+            return false;
+    }
+    return true;
 }
 
 static bool check_inbound(struct look *look, GError **error)
@@ -159,7 +199,7 @@ static bool check_inbound(struct look *look, GError **error)
     bool rejected = strcmp(verdict->outcome, "RJ") == 0;
     if (ended && rejected != (look->state == JOB_REJECTED))
         verify_fault(look->faults, "it is in %s, but its verdict is %s", folder, verdict->outcome);
-    if (!begun && !(look->state == JOB_READY && rejected && orders_wait(look)))
+    if (!begun && !(look->state == JOB_READY && ((rejected && orders_wait(look)) || is_unanswered(look))))
         verify_fault(look->faults, "it is in %s, but has the verdict %s already", folder,
                      verdict->outcome);
     return true;
@@ -203,6 +243,7 @@ static bool look_at(struct look *look, GError **error)
         return true;
     }
     check_folder(look);
+    check_strangers(look);
     check_parts(look);
     if (look->job->direction == LEDGER_OUT) {
         check_order(look);

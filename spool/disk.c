@@ -37,7 +37,7 @@ char *disk_part_path(const char *path)
     return g_build_filename(dir, part, NULL);
 }
 
-static bool sync_dir(const char *dir, GError **error)
+bool disk_sync_dir(const char *dir, GError **error)
 {
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
@@ -54,7 +54,7 @@ static bool sync_dir(const char *dir, GError **error)
 static bool sync_parent(const char *path, GError **error)
 {
     g_autofree char *dir = g_path_get_dirname(path);
-    return sync_dir(dir, error);
+    return disk_sync_dir(dir, error);
 }
 
 static int reserve(int fd, uint64_t expected)
@@ -243,9 +243,9 @@ bool disk_rename_noreplace(enum step step, const char *from, const char *to, GEr
         return disk_fail(error, "rename to", to, fault);
     g_autofree char *from_dir = g_path_get_dirname(from);
     g_autofree char *to_dir = g_path_get_dirname(to);
-    if (!sync_dir(to_dir, error))
+    if (!disk_sync_dir(to_dir, error))
         return false;
-    if (strcmp(from_dir, to_dir) != 0 && !sync_dir(from_dir, error))
+    if (strcmp(from_dir, to_dir) != 0 && !disk_sync_dir(from_dir, error))
         return false;
     step_after(step);
     return true;
@@ -306,22 +306,34 @@ bool disk_make_dir(enum step step, const char *path, GError **error)
     step_before(step);
     if (mkdir(path, 0750) != 0)
         return disk_fail(error, "make folder", path, errno);
-    if (!sync_parent(path, error))
+    if (!sync_parent(path, error)) {
+        (void)rmdir(path); /* so that the next attempt makes it again, and syncs that */
         return false;
+    }
     step_after(step);
     return true;
+}
+
+/* It may be there because a stop came between its making and the sync. One that others made may stand in a folder
+ * that we cannot read; ours do not. */
+static bool settle_dir(const char *path, GError **error)
+{
+    g_autofree char *parent = g_path_get_dirname(path);
+    return access(parent, R_OK) != 0 || disk_sync_dir(parent, error);
 }
 
 bool disk_make_dirs(enum step step, const char *path, GError **error)
 {
     if (g_file_test(path, G_FILE_TEST_IS_DIR))
-        return true;
+        return settle_dir(path, error);
     g_autofree char *parent = g_path_get_dirname(path);
     if (strcmp(parent, path) != 0 && !disk_make_dirs(step, parent, error))
         return false;
     g_autoptr(GError) fault = NULL;
-    if (disk_make_dir(step, path, &fault) || g_file_test(path, G_FILE_TEST_IS_DIR))
+    if (disk_make_dir(step, path, &fault))
         return true;
+    if (g_error_matches(fault, SPOOL_ERROR, SPOOL_ERROR_EXISTS) && g_file_test(path, G_FILE_TEST_IS_DIR))
+        return settle_dir(path, error); /* somebody was faster */
     g_propagate_error(error, g_steal_pointer(&fault));
     return false;
 }

@@ -52,11 +52,14 @@ bool disk_publish_part(enum step step, const char *path, GError **error);
  * `to` is taken; nothing is replaced. */
 bool disk_rename_noreplace(enum step step, const char *from, const char *to, GError **error);
 
+/* Makes the names in a folder durable: what an earlier process, or a call that failed, may have left undone. */
+bool disk_sync_dir(const char *path, GError **error);
+
 /* Removes a file; one that is already gone is fine. */
 bool disk_unlink(enum step step, const char *path, GError **error);
 /* Removes a folder and the files in it (folders in it are refused, SPOOL_ERROR_BUG); gone is fine. */
 bool disk_remove_dir(enum step step, const char *path, GError **error);
-/* Makes one folder (0750). SPOOL_ERROR_EXISTS when there is something. */
+/* Makes one folder (0750), or leaves none. SPOOL_ERROR_EXISTS when there is something. */
 bool disk_make_dir(enum step step, const char *path, GError **error);
 /* Makes a folder and its parents as needed; folders that are there are fine. */
 bool disk_make_dirs(enum step step, const char *path, GError **error);

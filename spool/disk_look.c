@@ -101,7 +101,7 @@ static void locked_by(int fd, const char *path, GError **error)
 {
     char pid[24];
     read_pid(fd, pid);
-    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_LOCKED, "%s is locked by process %s", path,
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_LOCKED, "%s is locked by process %s: another gateway runs on this spool; stop that one first", path,
                 pid[0] != '\0' ? pid : "(unknown)");
 }
 

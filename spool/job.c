@@ -88,12 +88,30 @@ struct spool *spool_open(const char *dir, GError **error)
     return g_steal_pointer(&spool);
 }
 
+/* The last writer may have been stopped between a move and its sync, or the sync failed. */
+static bool sync_states(const struct spool *spool, GError **error)
+{
+    for (int i = 0; i < JOB_STATE_COUNT; i++) {
+        g_autofree char *path = g_build_filename(spool->dir, states[i], NULL);
+        if (!disk_sync_dir(path, error))
+            return false;
+    }
+    return disk_sync_dir(spool->orders, error);
+}
+
 bool spool_lock(struct spool *spool, GError **error)
 {
     g_autofree char *path = g_build_filename(spool->dir, "lock", NULL);
+    if (spool->lock >= 0)
+        return true;
+    spool->lock = disk_lock(path, error);
     if (spool->lock < 0)
-        spool->lock = disk_lock(path, error);
-    return spool->lock >= 0;
+        return false;
+    if (sync_states(spool, error))
+        return true;
+    disk_unlock(spool->lock);
+    spool->lock = -1;
+    return false;
 }
 
 bool spool_writer(const struct spool *spool, int64_t *pid, GError **error)

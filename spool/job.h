@@ -47,7 +47,7 @@ typedef struct spool spool_t;
 bool spool_create(const char *dir, GError **error);
 /* NULL with SPOOL_ERROR_RETRY when a folder is missing. Takes no lock. */
 struct spool *spool_open(const char *dir, GError **error);
-/* Becomes the one writer until spool_close, or SPOOL_ERROR_LOCKED. */
+/* Becomes the one writer until spool_close, or SPOOL_ERROR_LOCKED. Where jobs are is durable then. */
 bool spool_lock(struct spool *spool, GError **error);
 /* *pid: the writer's, 0 when there is none, -1 when it is unknown. Takes no lock. */
 bool spool_writer(const struct spool *spool, int64_t *pid, GError **error);

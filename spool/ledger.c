@@ -24,16 +24,56 @@ static enum spool_error who_acts(int code)
     }
 }
 
+static const char *path_of(const struct ledger *ledger)
+{
+    const char *path = sqlite3_db_filename(ledger->db, "main");
+    return path != NULL ? path : "(closed)";
+}
+
+/* SQLite's text, and what to look at. Why the system refused it does not always tell rightly. */
+static char *reason(struct ledger *ledger)
+{
+    const char *advice = "";
+    switch (sqlite3_errcode(ledger->db) & 0xff) {
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+        advice = "; see the disk, and the owner and permissions of it, its -wal, its -shm and their folder";
+        break;
+    case SQLITE_IOERR:
+        advice = "; see the system's log for its disk";
+        break;
+    case SQLITE_FULL:
+        advice = "; make room";
+        break;
+    default:
+        break;
+    }
+    return g_strconcat(sqlite3_errmsg(ledger->db), advice, NULL);
+}
+
 bool ledger_fail(struct ledger *ledger, GError **error)
 {
-    g_set_error(error, SPOOL_ERROR, who_acts(sqlite3_extended_errcode(ledger->db)), "ledger: %s",
-                sqlite3_errmsg(ledger->db));
+    g_autofree char *text = reason(ledger);
+    g_set_error(error, SPOOL_ERROR, who_acts(sqlite3_extended_errcode(ledger->db)), "ledger %s: %s", path_of(ledger),
+                text);
+    return false;
+}
+
+/* False, RETRY, from a COMMIT of unknown outcome on. */
+static bool is_known(const struct ledger *ledger, GError **error)
+{
+    if (!ledger->unknown)
+        return true;
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
+                "ledger %s: whether the last commit holds is not known until the ledger is opened again",
+                path_of(ledger));
     return false;
 }
 
 bool ledger_execute(struct ledger *ledger, const char *sql, GError **error)
 {
-    return sqlite3_exec(ledger->db, sql, NULL, NULL, NULL) == SQLITE_OK || ledger_fail(ledger, error);
+    return is_known(ledger, error) &&
+           (sqlite3_exec(ledger->db, sql, NULL, NULL, NULL) == SQLITE_OK || ledger_fail(ledger, error));
 }
 
 bool ledger_writing(struct ledger *ledger, GError **error)
@@ -47,6 +87,8 @@ bool ledger_writing(struct ledger *ledger, GError **error)
 sqlite3_stmt *ledger_prepare(struct ledger *ledger, const char *sql, GError **error)
 {
     sqlite3_stmt *statement = g_hash_table_lookup(ledger->statements, sql);
+    if (!is_known(ledger, error))
+        return NULL;
     if (statement != NULL) {
         (void)sqlite3_reset(statement); /* repeats an error that was told before */
         return statement;
@@ -196,8 +238,8 @@ static struct ledger *open_at(const char *path, int flags, GError **error)
     (void)sqlite3_busy_timeout(ledger->db, 10000);      /* the same */
     if (result == SQLITE_OK)
         return g_steal_pointer(&ledger);
-    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "cannot open the ledger %s: %s", path,
-                sqlite3_errmsg(ledger->db));
+    g_autofree char *text = reason(ledger);
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "cannot open the ledger %s: %s", path, text);
     return NULL;
 }
 
@@ -223,6 +265,10 @@ struct ledger *ledger_open_writer(const char *path, GError **error)
     if (!ledger_version_known(ledger, error) || !ledger_execute(ledger, settings, error) ||
         !ledger_migrate(ledger, error))
         return NULL;
+    /* What a writer left in the WAL may be there only as long as the system runs: its last sync may have failed.
+     * Nothing is concluded from it before it is in the database itself, written and synced anew. */
+    if (!ledger_checkpoint(ledger, error))
+        return NULL;
     return g_steal_pointer(&ledger);
 }
 
@@ -232,7 +278,7 @@ struct ledger *ledger_open_reader(const char *path, GError **error)
     if (ledger == NULL)
         return NULL;
     g_autoptr(GError) fault = NULL;
-    if (!ledger_version_known(ledger, &fault)) {
+    if (!ledger_version_current(ledger, &fault)) {
         if ((sqlite3_errcode(ledger->db) & 0xff) != SQLITE_CANTOPEN) {
             g_propagate_error(error, g_steal_pointer(&fault));
             return NULL;
@@ -243,7 +289,7 @@ struct ledger *ledger_open_reader(const char *path, GError **error)
         g_autofree char *still = g_strconcat(uri, "?immutable=1", NULL);
         ledger_close(g_steal_pointer(&ledger));
         ledger = open_at(still, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, error);
-        if (ledger == NULL || !ledger_version_known(ledger, error))
+        if (ledger == NULL || !ledger_version_current(ledger, error))
             return NULL;
     }
     return g_steal_pointer(&ledger);
@@ -266,23 +312,39 @@ bool ledger_begin(struct ledger *ledger, GError **error)
     return ledger_execute(ledger, "BEGIN IMMEDIATE", error);
 }
 
-bool ledger_commit(enum step step, struct ledger *ledger, GError **error)
-{
-    if (!ledger_writing(ledger, error))
-        return false;
-    step_before(step);
-    if (!ledger_execute(ledger, "COMMIT", error))
-        return false;
-    step_after(step);
-    return true;
-}
-
 void ledger_rollback(struct ledger *ledger)
 {
     ledger->next_item = 0;
     ledger->savepoint = false;
     if (sqlite3_get_autocommit(ledger->db) == 0)
         (void)sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL); /* SQLite did it if this fails */
+}
+
+/* After a COMMIT that failed: its frames may stand whole in the WAL, and whoever opens that next would take them
+ * for committed, while this connection does not see them. A transaction that says what is said already takes
+ * their place. On a full disk none is needed, for then the frame that commits was not written. */
+static void settle(struct ledger *ledger)
+{
+    int code = sqlite3_errcode(ledger->db) & 0xff;
+    ledger_rollback(ledger);
+    if (code == SQLITE_FULL || code == SQLITE_BUSY)
+        return;
+    ledger->unknown = sqlite3_exec(ledger->db, "BEGIN IMMEDIATE;PRAGMA application_id=" LEDGER_APPLICATION_ID ";COMMIT",
+                                   NULL, NULL, NULL) != SQLITE_OK;
+    ledger_rollback(ledger);
+}
+
+bool ledger_commit(enum step step, struct ledger *ledger, GError **error)
+{
+    if (!ledger_writing(ledger, error))
+        return false;
+    step_before(step);
+    if (!ledger_execute(ledger, "COMMIT", error)) {
+        settle(ledger);
+        return false;
+    }
+    step_after(step);
+    return true;
 }
 
 bool ledger_savepoint(struct ledger *ledger, GError **error)
@@ -312,6 +374,8 @@ bool ledger_roll_back_to(struct ledger *ledger, GError **error)
 
 bool ledger_checkpoint(struct ledger *ledger, GError **error)
 {
+    if (!is_known(ledger, error))
+        return false;
     int result = sqlite3_wal_checkpoint_v2(ledger->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     return result == SQLITE_OK || result == SQLITE_BUSY || ledger_fail(ledger, error);
 }

@@ -41,6 +41,8 @@ void ledger_close(struct ledger *ledger);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ledger_t, ledger_close)
 
 bool ledger_begin(struct ledger *ledger, GError **error);
+/* False: nothing is committed. Where that cannot be brought about, every later call fails, _RETRY, for nothing may
+ * be concluded from what the ledger says: it must be closed and opened again, and may then show the transaction. */
 bool ledger_commit(enum step step, struct ledger *ledger, GError **error);
 /* Without a transaction it does nothing. */
 void ledger_rollback(struct ledger *ledger);

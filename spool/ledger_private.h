@@ -15,9 +15,13 @@
 
 #include <sqlite3.h>
 
+/* What the database's header says whose it is: "ECGS". */
+#define LEDGER_APPLICATION_ID "0x45434753"
+
 struct ledger {
     sqlite3 *db;
     bool writer, savepoint;
+    bool unknown; /* whether the last commit holds: no further call is served */
     int64_t next_item; /* 0: ask the table */
     int64_t next_job;  /* ids below are given out already */
     GHashTable *statements;
@@ -74,5 +78,7 @@ extern const struct ledger_shape ledger_verdict_shape;
 /* Brings the tables to this release's version, or refuses a newer one. */
 bool ledger_migrate(struct ledger *ledger, GError **error);
 bool ledger_version_known(struct ledger *ledger, GError **error);
+/* For readers, who cannot bring it to this release's version. */
+bool ledger_version_current(struct ledger *ledger, GError **error);
 
 #endif

@@ -43,7 +43,7 @@ static const char *const versions[] = {
     "CREATE TABLE operator_action(id INTEGER PRIMARY KEY, order_id TEXT NOT NULL UNIQUE,"
     " job INTEGER NOT NULL, verb TEXT NOT NULL, reason TEXT, who TEXT, at INTEGER NOT NULL,"
     " result TEXT);"
-    "PRAGMA application_id=0x45434753;"
+    "PRAGMA application_id=" LEDGER_APPLICATION_ID ";"
     "PRAGMA user_version=1;",
     /* What was seen in the drops, and outages. */
     "CREATE TABLE pickup(drop_name TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL,"
@@ -73,6 +73,20 @@ bool ledger_version_known(struct ledger *ledger, GError **error)
     g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
                 "the ledger has version %" G_GINT64_FORMAT ", this program knows %u: use the newer ecosgate",
                 version, (unsigned)G_N_ELEMENTS(versions));
+    return false;
+}
+
+bool ledger_version_current(struct ledger *ledger, GError **error)
+{
+    int64_t version = 0;
+    if (!ledger_version_known(ledger, error) || !version_of(ledger, &version, error))
+        return false;
+    if (version == (int64_t)G_N_ELEMENTS(versions))
+        return true;
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
+                "the ledger is an older ecosgate's (version %" G_GINT64_FORMAT
+                "); `ecosgate run` brings it up to date",
+                version);
     return false;
 }
 

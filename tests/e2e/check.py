@@ -11,6 +11,16 @@ from home import GATE, NOW, Home, Tap
 MCC = "90-B3-D5-1F-30-0E-C0-01"
 GATEWAY = "90-B3-D5-1F-30-00-00-04"
 ROW = "D,{},00-DB-12-34-56-78-90-{:02X},ESME,AB01,010A030B,0002012F,1012345678903,,Central,1"
+XML = f"""<MigrationInstruction xmlns="urn:ecos-gateway:migration:1" schemaVersion="1.0"><Header>
+<SenderId>{MCC}</SenderId><RecipientId>{GATEWAY}</RecipientId><FileSequence>7</FileSequence>
+<CreationDateTime>2023-07-03T06:00:00Z</CreationDateTime><Environment>TEST</Environment><BatchId>B-7</BatchId>
+<DeviceCount>2</DeviceCount>
+</Header><Devices><Device><RecordNumber>1</RecordNumber>
+<DeviceID>x</DeviceID><DeviceType>ESME</DeviceType>
+<DeviceManufacturer>AB01</DeviceManufacturer><DeviceModel>010A030B</DeviceModel>
+<FirmwareVersion>0002012F</FirmwareVersion><MPxN>1012345678903</MPxN><Attempt>1</Attempt></Device></Devices>
+</MigrationInstruction>
+"""
 NOT_JUDGED = ("B103 B105 B106 B107 B108 B112 B207 B210 C103 C105 C106 C107 C108 C109 C110 C111 C112 C114 C115 C116").split()
 MEMBERS = ["file", "type", "form", "verdict", "records", "accepted", "rejected", "deferred", "findings", "counts",
            "truncated", "not_judged"]
@@ -100,6 +110,8 @@ def carets(folder, *arguments):
 def test_carets(tap):
     folder = Folder()
     name = folder.write("EMI_mcc_" + MCC + "_20230703_060000_1.csv", text_of(1, [ROW.format(1, 1)]))
+    text = folder.check(name).stdout.decode()
+    tap.ok("\n  B101 error  file name  org  \"mcc\"\n" in text, "and are said to be there", text)
     tap.ok(carets(folder, name) == [name[4:], name[48:]], "faults of a name have theirs in the name", carets(folder, name))
     wide = ROW.format(1, 1).replace("AB01", "é\u20ac☃x").replace("Central", "Übersee")
     wide = folder.write(name_of(2), text_of(2, [wide]))
@@ -113,6 +125,9 @@ def test_carets(tap):
     lf = folder.write(name_of(5), text_of(5, [ROW.format(1, 1).replace("Central", "East")] * 2, end="\n"))
     tap.ok([text.split(",")[0] for text in carets(folder, lf)] == ["East", "1", "00-DB-12-34-56-78-90-01", "East"],
            "each line its own", carets(folder, lf))
+    xml = folder.write(name_of(7, "xml"), XML.encode())
+    tap.ok(carets(folder, xml) == ["<DeviceID>x</DeviceID><DeviceType>ESME</DeviceType>", "<DeviceCount>2</DeviceCount>"],
+           "in whatever order they were found", carets(folder, xml))
     far = f'D,1,x{"y" * 700},Z,AB01,010A030B,0002012F,1012345678903,,Central,0'
     far = folder.write(name_of(6), text_of(6, [far]))
     shown = [text[:4] for text in carets(folder, far)]

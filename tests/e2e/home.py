@@ -162,14 +162,14 @@ class Home:
                     found[short] = hashlib.sha256(file.read()).hexdigest()
         return found
 
-    def ledger(self):
-        """All rows of all tables, as text."""
-        connection = sqlite3.connect(self.path("spool", "ledger.sqlite"))
+    def ledger(self, leave_out=(), path=None):
+        """All rows of all tables, as text, without the columns named."""
+        connection = sqlite3.connect(path or self.path("spool", "ledger.sqlite"))
         rows = []
         tables = [name for (name,) in connection.execute(
             "SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%' ORDER BY name")]
         for table in tables:
-            columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+            columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})") if row[1] not in leave_out]
             for row in connection.execute(f"SELECT {','.join(columns)} FROM {table} ORDER BY 1, 2"):
                 rows.append(f"{table}: {row}".replace(self.top, ""))
         connection.close()

@@ -3,9 +3,9 @@
 import gzip
 import json
 import os
+import resource
 import socket
 import subprocess
-import time
 import warnings
 import zipfile
 
@@ -211,15 +211,20 @@ NAMES = {
 }
 
 
+def processor_seconds():
+    """Of all children so far: what others do on the machine does not count."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def check(path):
-    """The object that check prints, its seconds and its peak memory in bytes."""
-    begun = time.monotonic()
+    """The object that check prints, its processor's seconds and its peak memory in bytes."""
     with subprocess.Popen([GATE, "--now", NOW, "--json", "check", path], stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE) as process:
         out, err = process.stdout.read(), process.stderr.read()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.monotonic() - begun
+    seconds = usage.ru_utime + usage.ru_stime
     return process.returncode, json.loads(out) if out else err.decode(), seconds, usage.ru_maxrss * 1024
 
 
@@ -251,10 +256,10 @@ def write_all(folder):
 def expect_answer(tap, home, path, name, text, code):
     """One run with that one file: one EMA that bears the code, and the bytes in the spool."""
     before = set(home.out("mcc"))
-    begun = time.monotonic()
+    begun = processor_seconds()
     os.rename(path, os.path.join(os.fsencode(home.inbox("mcc")), os.fsencode(name)))
     done = home.run(timeout=60)
-    seconds = time.monotonic() - begun
+    seconds = processor_seconds() - begun
     answers = [answer for answer in set(home.out("mcc")) - before if answer.startswith("EMA_")]
     tap.ok(len(answers) == 1 and done.returncode == (1 if code else 0), f"run: {text} gets exactly one EMA", answers,
            done.returncode, done.stderr.decode(errors="replace"))
@@ -277,7 +282,7 @@ def test_contents(tap):
         seconds = expect_answer(tap, home, path, os.path.basename(path), text, code)
         if seconds > 5 and not sanitized():
             slow.append((text, seconds))
-    tap.ok(not slow, "no pass took more than 5 seconds", slow)
+    tap.ok(not slow, "no pass took more than 5 seconds of a processor", slow)
     expected = {job["name"]: job for job in home.json("spool", "list")}
     tap.ok(all(os.path.basename(path) in expected for path in written), "every one of them is in the spool")
     done = home.command("spool", "verify")

@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -95,6 +96,13 @@ def test_pass(tap):
            "a file rejected whole gets no EMD")
     tap.ok(home.run().returncode == 0, "a further pass finds nothing to do")
     tap.ok(len(home.out("tcos")) == 2 and len(home.out("mcc")) == 5, "and leaves nothing more in the drops")
+    before = home.state()
+    with open(home.conf, "ab") as file:
+        file.write(b"# ours\n")
+    again = subprocess.run([GATE, "init", home.dir], capture_output=True, check=False)
+    with open(home.conf, "rb") as file:
+        tap.ok(again.returncode == 2 and b"is there already" in again.stderr and file.read().endswith(b"# ours\n") and
+               home.state() == before, "init of a home that is there ends with 2 and changes nothing", again.stderr)
     tap.ok(home.command("run", "--twice").returncode == 2, "an unknown option ends with 2")
     tap.ok(Home().command("run", "--once", "x").returncode == 2, "an argument too many ends with 2")
     lost = subprocess.run([GATE, "-c", "/nonexistent.conf", "run", "--once"], capture_output=True, check=False)
@@ -153,11 +161,11 @@ def test_answer_names(tap):
     home = Home()
     send(home, name_of(1), instruction(1))
     home.run()
-    send(home, name_of(1) + ".gz", gzip.compress(instruction(1, (2,))))
+    send(home, name_of(1) + ".gz", gzip.compress(instruction(1, (2,)), mtime=0))
     send(home, name_of(2, "xml"), b"<x/>")
     home.run()
     tap.ok(codes_of(home, name_of(1), 2) == ("RJ", ["B106", "B210"]), "R2 answers the packed one", home.out("mcc"))
-    send(home, name_of(1) + ".gz", gzip.compress(instruction(1, (2,))))
+    send(home, name_of(1) + ".gz", gzip.compress(instruction(1, (2,)), mtime=0))
     home.run()
     tap.ok(codes_of(home, name_of(1), 3)[1] == ["B105"], "R3 answers it again", home.out("mcc"))
     home.set("gateway max_devices=1")
@@ -317,6 +325,14 @@ def test_orders(tap):
     tap.ok("environment was wrong: now LIVE" in text, "and shown to people", text)
     again = home.command("spool", "requeue", rejected, "--reason", "once more")
     tap.ok(again.returncode == 1, "an accepted file is not requeued")
+    send(home, name_of(7), b"H,EMI\r\n")
+    home.run()
+    job = [job["id"] for job in home.json("spool", "list") if job["name"] == name_of(7)][0]
+    for n in range(2, 7):
+        home.command("spool", "requeue", job, "--reason", f"receipt {n}")
+        home.run()
+    tap.ok(states(home)[job] == "rejected" and answer(name_of(7), receipt=6) in home.out("mcc"),
+           "a file may be requeued more often than its judging may end the program", states(home)[job], home.out("mcc"))
     home.set("gateway environment=TEST")
     sound(tap, home, "after orders")
 
@@ -488,7 +504,10 @@ def test_completeness(tap):
     home = Home("drop mcc complete=marker")
     send(home, name_of(1), instruction(1))
     home.run()
-    tap.ok(home.json("spool", "list") == [], "marker: without one a file is left")
+    os.mkdir(os.path.join(home.inbox("mcc"), name_of(1) + ".done"))
+    home.run()
+    tap.ok(home.json("spool", "list") == [], "marker: without one a file is left, and a folder is none")
+    os.rmdir(os.path.join(home.inbox("mcc"), name_of(1) + ".done"))
     send(home, name_of(2) + ".done", b"")
     send(home, name_of(1) + ".done", b"")
     home.run()
@@ -509,6 +528,24 @@ def test_completeness(tap):
         file.write(b"1\r\n")
     tap.ok(wait_until(lambda: answer(name_of(2), "EMD") in home.out("mcc")), "stable: a file that grows is waited for",
            home.out("mcc"))
+    growing = os.path.join(home.inbox("mcc"), name_of(3))
+    lines = instruction(3, range(3, 255)).splitlines(keepends=True)
+    written = 0
+
+    def taken_while_growing():
+        nonlocal written
+        if written < len(lines) - 1:
+            with open(growing, "ab") as file:
+                file.write(lines[written])
+            written += 1
+        return name_of(3) in [job["name"] for job in home.json("spool", "list")]
+
+    # Longer than it must rest, and never at rest for so long.
+    tap.ok(not wait_until(taken_while_growing, 3), "stable: one that goes on growing is left alone")
+    with open(growing, "ab") as file:
+        file.write(b"".join(lines[written:]))
+    tap.ok(wait_until(lambda: answer(name_of(3), "EMD") in home.out("mcc")) and codes_of(home, name_of(3))[0] == "AC",
+           "stable: and taken whole", home.out("mcc"))
     terminate(daemon)
 
 
@@ -559,6 +596,15 @@ def test_taken_names(tap):
     home = Home()
     target = os.path.join(home.path("drops", "mcc", "out"), answer(name_of(1)))
     with open(target, "wb") as file:
+        file.write(twin.read_out("mcc", answer(name_of(1))).replace(b"TEST", b"LIVE"))
+    send(home, name_of(1), content)
+    done = home.run()
+    tap.ok(done.returncode == 2 and b"other bytes" in done.stderr, "other bytes of the same length are others",
+           done.returncode, done.stderr.decode())
+
+    home = Home()
+    target = os.path.join(home.path("drops", "mcc", "out"), answer(name_of(1)))
+    with open(target, "wb") as file:
         file.write(b"somebody else's")
     send(home, name_of(1), content)
     done = home.run()
@@ -589,6 +635,15 @@ def test_reserve(tap):
            "the sender's copy stays")
     home.set("gateway reserve=0")
     tap.ok(home.run().returncode == 0 and len(home.out("mcc")) == 2, "with room it is")
+    disk = os.statvfs(home.path("spool"))
+    free = disk.f_bavail * disk.f_frsize >> 20
+    if free > 2048:
+        home.set(f"gateway reserve={free - 512}")
+        with open(os.path.join(home.inbox("mcc"), name_of(2)), "wb") as file:
+            file.truncate(1 << 30)
+        done = home.run()
+        tap.ok(done.returncode == 2 and b"reserve" in done.stderr and os.listdir(home.inbox("mcc")) == [name_of(2)],
+               "the file itself must fit beside the reserve", done.returncode, done.stderr.decode())
 
 
 def test_newer_ledger(tap):
@@ -646,9 +701,17 @@ def damages():
         "a job that nobody knows, ready": lambda home: os.mkdir(home.path("spool", "ready", "00000077")),
         "a stranger's folder": lambda home: os.mkdir(home.path("spool", "done", "stranger")),
         "a stranger's file": lambda home: open(home.path("spool", "ready", "00000001"), "wb").close(),
+        "a stranger's file in a job": lambda home: open(home.path(*job, "stranger"), "wb").close(),
+        "a stranger's folder in a work order's job": lambda home: os.mkdir(home.path(*order, "stranger")),
+        "an answer too many": answer_too_many,
         "a number written otherwise": lambda home: os.mkdir(home.path("spool", "done", "77")),
         "an index that has lost a row": lose_index_row,
         "a Device with two live work items": live_twice,
+        "a changed time in an envelope": lambda home: edit(home.path(*job, "envelope"), b"received=16", b"received=15"),
+        "a changed drop in an envelope": lambda home: edit(home.path(*job, "envelope"), b"drop=mcc", b"drop=dcc"),
+        "a changed name in an envelope": lambda home: edit(home.path(*job, "envelope"), b"name=EMI", b"name=EMT"),
+        "a changed size in an envelope": lambda home: edit(home.path(*job, "envelope"), b"size=", b"size=1"),
+        "a changed id in an envelope": lambda home: edit(home.path(*job, "envelope"), b"id=1", b"id=2"),
     }
     rows_changed = {
         "job 1": ["name=name||'x'", "type='EMT'", "type=NULL", "form='xml'", "org='MCX'", "sender='x'", "sequence=9",
@@ -690,6 +753,24 @@ def damages():
     return found
 
 
+def edit(path, old, new):
+    with open(path, "rb") as file:
+        data = file.read()
+    assert old in data, (path, old)
+    with open(path, "wb") as file:
+        file.write(data.replace(old, new, 1))
+
+
+def answer_too_many(home):
+    """A second acknowledgement of one receipt, bytes and all."""
+    name = answer(name_of(2))
+    shutil.copy(home.path("spool", "rejected", "00000003", name), home.path("spool", "rejected", "00000003", "EMA_x.csv"))
+    with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
+        ledger.execute("INSERT INTO part SELECT 99,job,receipt,kind,'EMA_x.csv',form,drop_name,recipient,sender,environment,"
+                       f"sequence,created,rows,state,size,sha256,delivered_at FROM part WHERE name='{name}'")
+    ledger.close()
+
+
 def lose_index_row(home):
     """Damage below SQL: the index no longer has what the table has."""
     with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
@@ -701,7 +782,7 @@ def lose_index_row(home):
 def live_twice(home):
     with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
         ledger.execute("DROP INDEX work_item_live")
-        ledger.execute("UPDATE work_item SET device_id=(SELECT device_id FROM work_item WHERE item=1) WHERE item=2")
+        ledger.execute("UPDATE work_item SET slot=0, device_id=(SELECT device_id FROM work_item WHERE item=1) WHERE item<3")
     ledger.close()
 
 
@@ -730,6 +811,18 @@ def test_verify(tap):
         subprocess.run(["rm", "-r", home.path("spool")], check=True)
         os.rename(kept, home.path("spool"))
     sound(tap, home, "with all damage undone")
+
+    # Each of two instructions is right for itself: only the Device tells.
+    home = Home()
+    send(home, name_of(1), instruction(1, (1,)))
+    home.run()
+    change(home, "UPDATE work_item SET slot=9 WHERE item=1")
+    send(home, name_of(2), instruction(2, (1,)))
+    home.run()
+    live_twice(home)
+    done = home.command("spool", "verify")
+    tap.ok(done.returncode == 1 and b"more than one live work item" in done.stdout, "spool verify finds a Device in work twice",
+           done.stdout.decode())
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@ A kill loses nothing that was written, so that no crash test sees a sync that is
 import os
 import re
 import shutil
+import signal
 import subprocess
 
-from home import GATE, NOW, SANITIZED, Home, Tap
+from home import GATE, NOW, SANITIZED, Home, Tap, wait_until
 
 MCC = "90-B3-D5-1F-30-0E-C0-01"
 CALLS = "openat,write,pwrite64,fsync,fdatasync,ftruncate,rename,renameat,renameat2,link,unlink,unlinkat,mkdir,rmdir"
@@ -51,12 +52,21 @@ def check_order(home, events):
     faults = []
     dirty = set()    # files with bytes that are not synced
     unsynced = {}    # folders whose entries changed: by what
+    made = {}        # files in the making whose names are not synced yet, and their folders
     for call, path, second, text in events:
         if call in ("write", "pwrite64", "ftruncate") and path.startswith(home.dir):
             dirty.add(path)
         elif call in ("fsync", "fdatasync"):
             dirty.discard(path)
             unsynced.pop(path, None)
+        if call == "openat" and path.endswith(".part") and "O_CREAT" in text:
+            made[path] = os.path.dirname(path)
+        elif call.startswith(("rename", "unlink")):
+            made.pop(path, None)
+        elif call == "fsync":
+            made = {name: folder for name, folder in made.items() if folder != path}
+        if path.endswith("ledger.sqlite-wal") and call in ("fsync", "fdatasync"):
+            faults += [f"a commit while {short(home, name)} is not in its folder for good" for name in made]
         if is_ledger(path) or path.endswith("/lock") or not (path.startswith(home.dir) or second.startswith(home.dir)):
             if call in ("fsync", "fdatasync") and path.endswith("ledger.sqlite-wal"):
                 faults += [f"a commit while {short(home, folder)} is not synced: {what}" for folder, what in unsynced.items()]
@@ -117,6 +127,47 @@ def test_pass(tap):
                    stored, opened, named, commits)
 
 
+def test_growing(tap):
+    """The sender goes on writing while the gateway reads: it is stopped behind its first read."""
+    home = Home("drop mcc complete=at-once")
+    path = os.path.join(home.inbox("mcc"), f"EMI_MCC_{MCC}_20230703_060000_000001.csv")
+    with open(path, "wb") as file:
+        file.write(content(1)[:-3])
+    with subprocess.Popen(["strace", "-f", "-o", "/dev/null", "-P", path, "-e", "trace=read",
+                           "-e", "inject=read:signal=SIGSTOP:when=1", GATE, "-c", home.conf, "--now", NOW, "run", "--once"],
+                          stderr=subprocess.PIPE) as process:
+        stopped = wait_until(lambda: stopped_writer(home))
+        with open(path, "ab") as file:
+            file.write(content(1)[-3:])
+        wait_until(lambda: process.poll() is not None or go_on(home))
+        err = process.stderr.read().decode()
+        status = process.wait(timeout=60)
+    tap.ok(stopped and status == 0 and "changed while it was read" in err, "a file that grew while it was read is left",
+           stopped, status, err)
+    tap.ok(os.path.exists(path) and not home.json("spool", "list"), "nothing of it is in the spool", home.json("spool", "list"))
+    tap.ok(home.run().returncode == 0 and len(home.out("mcc")) == 2 and not os.path.exists(path), "the next look takes it whole")
+
+
+def stopped_writer(home):
+    """The process that has the spool's lock, once it is stopped; 0: it is not yet."""
+    try:
+        with open(home.path("spool", "lock"), encoding="ascii") as file:
+            pid = int(file.read())
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            state = file.read().rsplit(")", 1)[1].split()[0]
+    except (OSError, ValueError, IndexError):
+        return 0
+    return pid if state in "Tt" and os.listdir(home.path("spool", "incoming")) else 0
+
+
+def go_on(home):
+    """Seen from outside, a traced process also seems stopped in every call: it is told until it has ended."""
+    pid = stopped_writer(home)
+    if pid:
+        os.kill(pid, signal.SIGCONT)
+    return False
+
+
 def test_orders(tap):
     home = Home()
     with open(os.path.join(home.inbox("mcc"), f"EMI_MCC_{MCC}_20230703_060000_000001.csv"), "wb") as file:
@@ -146,3 +197,4 @@ if __name__ == "__main__":
         with Tap() as report:
             test_pass(report)
             test_orders(report)
+            test_growing(report)

@@ -280,7 +280,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     sftp = sftp_new(&peer);
     sftp->ssh = (LIBSSH2_SESSION *)(void *)&nothing;
     sftp->channel = (LIBSSH2_CHANNEL *)(void *)&nothing;
-    sftp->piece = 32768;
+    sftp->read_piece = sftp->write_piece = SFTP_PIECE;
     sftp->usable = true;
     ask_greeting(sftp);
     for (unsigned i = 0; i < asked; i++)

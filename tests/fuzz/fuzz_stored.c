@@ -124,7 +124,7 @@ static void check_order(const struct order *order)
 static void read_order(const char *data, size_t size)
 {
     store(text_path, data, size);
-    g_autoptr(order_t) order = order_read(text_path, "text");
+    g_autoptr(order_t) order = order_read(text_path, "text", NULL);
     check_order(order);
 }
 
@@ -140,7 +140,7 @@ static void keep_order(const char *data, size_t size)
     order.reason = order.who = reason;
     g_assert_true(orders_write(&gateway, &order, NULL));
     g_autofree char *path = g_build_filename(spool_orders_dir(spool), order.id, NULL);
-    g_autoptr(order_t) read = order_read(path, "text");
+    g_autoptr(order_t) read = order_read(path, "text", NULL);
     g_autofree char *shown = text_escape(reason, strlen(reason), 1000);
     check_order(read);
     g_assert_true(read->verb == order.verb && read->job == order.job && read->at == order.at);

@@ -17,6 +17,8 @@
 #define T2 "T,2\n"
 #define X8 "xxxxxxxx"
 #define X64 X8 X8 X8 X8 X8 X8 X8 X8
+#define E8 "éééééééé"
+#define E64 E8 E8 E8 E8 E8 E8 E8 E8 /* more bytes than characters */
 
 enum { MAX_RECORDS = 5 };
 
@@ -210,6 +212,7 @@ static const struct {
     {H "D,1,d,t,m,n,f," X64 "x,,c,1\n" T1,
      "LIMIT 2:15 #1 MPxN [xxxxxxxxxxxxxxxxxxxxxxx…] expected at most 64 characters, found 65\n"},
     {H "D,1,d,t,m,n,f," X64 ",,c,1\n" T1, ""},
+    {H "D,1,d,t,m,n,f," E64 ",,c,1\n" T1, ""},
     {"H,EMI,1.0,S,R,2,W,TEST," X64 X64 "x,\n" T1,
      "LIMIT 1:24 #0 BatchId [xxxxxxxxxxxxxxxxxxxxxxx…] expected at most 128 characters, found "
      "129\n"},

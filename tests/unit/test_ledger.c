@@ -159,6 +159,39 @@ static void test_ledger_change__no_transaction__is_a_bug(void **state)
     (void)state;
 }
 
+/* One row for each file and for each time that it is judged again: the number goes on from the greatest. */
+static void test_ledger_jobs__same_name_and_requeued__receipts_go_on(void **state)
+{
+    struct ledger_job job = job_of(1, "n1", 1, "aa");
+    struct ledger_verdict second = {.job = 1, .receipt = 2, .judged_at = 2, .outcome = "AC", .declared = -1};
+    g_autofree struct ledger_job *found = NULL;
+    g_autofree struct ledger_verdict *latest = NULL, *first = NULL;
+    int64_t receipt = 0;
+
+    assert_true(ledger_begin(ledger, NULL));
+    assert_true(ledger_job_insert(ledger, &job, &receipt, NULL));
+    assert_int_equal(receipt, 1);
+    add_verdict(1, "RJ", "B1");
+    assert_true(ledger_job_set_reason(ledger, 1, "why", NULL));
+    assert_true(ledger_job_requeue(ledger, 1, &receipt, NULL));
+    assert_int_equal(receipt, 2);
+    assert_true(ledger_job_get(ledger, 1, &found, NULL));
+    assert_int_equal(found->receipt, 2);
+    assert_null(found->reason);
+    job.id = 2;
+    assert_true(ledger_job_insert(ledger, &job, &receipt, NULL));
+    assert_int_equal(receipt, 3);
+    assert_true(ledger_job_requeue(ledger, 1, &receipt, NULL));
+    assert_int_equal(receipt, 4);
+    assert_true(ledger_verdict_insert(ledger, &second, NULL));
+    assert_true(ledger_verdict_get(ledger, 1, 0, &latest, NULL));
+    assert_string_equal(latest->outcome, "AC");
+    assert_true(ledger_verdict_get(ledger, 1, 1, &first, NULL));
+    assert_string_equal(first->outcome, "RJ");
+    ledger_rollback(ledger);
+    (void)state;
+}
+
 static void test_ledger_earlier__rules__older_or_accepted(void **state)
 {
     assert_true(ledger_begin(ledger, NULL));
@@ -508,6 +541,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_ledger_jobs__inserted__come_back),
         T(test_ledger_change__no_transaction__is_a_bug),
+        T(test_ledger_jobs__same_name_and_requeued__receipts_go_on),
         T(test_ledger_earlier__rules__older_or_accepted),
         T(test_ledger_earlier__other_sender_or_type__is_another_world),
         T(test_ledger_earlier__judged_again__the_latest_verdict_counts),

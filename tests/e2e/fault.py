@@ -1,0 +1,570 @@
+"""Fail the Nth write, sync, rename, open, allocation … with ENOSPC and EIO, N = 1, 2, …, and find nothing lost.
+
+tests/e2e/fault_shim.c is loaded before the program. It fails the calls that it is told to and notes what each call
+did, so that two things are known at every stop: what is there, and what of it would outlast a power cut.
+
+In every case the program runs while a call fails, and then once more without. While it fails it ends with 0, 1 or 2,
+says what, where and why when it could not do all, loses no file that was handed over and puts no half file into a
+drop. Afterwards all is byte for byte as if nothing had happened, durable and sound.
+
+Scripts of few files are failed at every N. Where a script or a mode is stepped through with a stride, it says so.
+"""
+import collections
+import concurrent.futures
+import glob
+import hashlib
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+
+from home import GATE, NOW, SAMPLES, SANITIZED, Home, Tap, difference, terminate, wait_until
+
+SHIM = os.path.join(os.environ.get("top_builddir", "."), "tests", "e2e", "fault_shim.so")
+GOOD = [path for path in sorted(glob.glob(f"{SAMPLES}/good/*")) if os.path.isfile(path)]
+STEM = "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000_"
+REJECTED = ("mcc", glob.glob(f"{SAMPLES}/codes/B208/*.csv")[0], STEM + "000003.csv")
+FEW = [("mcc", GOOD[0], os.path.basename(GOOD[0])), REJECTED]
+MANY = [("mcc", path, os.path.basename(path)) for path in GOOD[:2]] + [
+    REJECTED, ("mcc", glob.glob(f"{SAMPLES}/codes/C101/EMI*.xml")[0], STEM + "000004.xml"),
+    ("mcc", GOOD[0], "EMI MCC\n\x01.xml"),
+    ("tcos", GOOD[1], "EMT_TCSP_90-B3-D5-1F-30-0E-C0-02_20230703_060000_000001.csv")]
+
+KINDS = ("write", "sync", "rename", "open", "space", "link", "unlink", "mkdir", "close")
+CAUSE = re.compile("No space left on device|Input/output error|disk is full|disk I/O error|readonly database|"
+                   "unable to open database file")
+OUR_MISTAKE = re.compile("after its end|outside a transaction|cannot become|savepoint|no job path|CRITICAL|WARNING")
+# Others go on where one drop or one file cannot be read: the order, and with it the numbers, may then be another.
+PASSED_OVER = re.compile(r"^open .*(/drops/\w+/in(/[^/]*)?|/payload)$")
+WORKERS = 3
+VERIFY_EVERY = 8  # `spool verify`; the ledger's own check is asked every time
+
+
+class Disk:
+    """What would outlast a power cut, from the shim's log: bytes and names that no sync has covered yet."""
+
+    # What SQLite keeps itself, the lock, and the last thing that `init` makes, again if need be
+    SCRATCH = ("lock", "ledger.sqlite-wal", "ledger.sqlite-shm", "ledger.sqlite-journal", "ecosgate.conf")
+
+    def __init__(self):
+        self.bytes = {}  # inode: (path, "unsynced" or "lost by a failed sync")
+        self.names = collections.defaultdict(dict)  # inode of a folder: name: "made" or "gone"
+        self.early = []  # senders' copies removed while ours could still be lost
+        self.calls = collections.defaultdict(list)  # kind: paths, of the last run
+        self.hit = None  # the first call that was made to fail in the last run
+
+    def feed(self, log):
+        self.calls.clear()
+        self.hit = None
+        if not os.path.exists(log):
+            return
+        with open(log, encoding="utf-8", errors="replace") as file:
+            for line in file:
+                fields = line.rstrip("\n").split("\t")
+                getattr(self, "on_" + fields[0])(*fields[1:])
+        os.unlink(log)
+
+    def on_call(self, kind, path):
+        self.calls[kind].append(path)
+        self.calls["any"].append(path)
+
+    def on_fault(self, kind, path):
+        self.hit = self.hit or f"{kind} {path}"
+
+    def on_bytes(self, inode, path):
+        self.bytes[inode] = (path, "unsynced")
+
+    def on_synced(self, inode, path):
+        """After a failed sync a second one says nothing about the same bytes."""
+        if self.bytes.get(inode, ("", ""))[1] == "unsynced":
+            del self.bytes[inode]
+        if path.endswith("/ledger.sqlite"):  # what was in the WAL was written there
+            self.bytes = {inode: entry for inode, entry in self.bytes.items() if not entry[0].endswith("-wal")}
+        self.names.pop(inode, None)
+
+    def on_unsynced(self, inode, path):
+        if inode in self.bytes or path.endswith("-wal"):
+            self.bytes[inode] = (path, "lost by a failed sync")
+
+    def on_made(self, folder, name):
+        self.names[folder][name] = "made"
+
+    def on_gone(self, folder, name):
+        if re.match(r"\..*\.part$", name):
+            self.names[folder].pop(name, None)  # may come back: nobody reads it
+        else:
+            self.names[folder][name] = "gone"
+
+    def on_removed(self, inode, path):
+        if re.search(r"/drops/\w+/in/[^/]*$", path):
+            unsafe = [file for file, how in self.bytes.values()
+                      if re.search(r"/spool/(incoming|ready)/\d+/(\.?payload|\.?envelope)", file) or how != "unsynced"]
+            self.early += [f"{path} is removed, {file} is not safe" for file in unsafe]
+        self.bytes.pop(inode, None)
+        self.names.pop(inode, None)
+
+    def unsafe(self, top):
+        """Of what is there now."""
+        paths = {}
+        for root, _, files in os.walk(os.fsencode(top)):
+            for path in [root] + [os.path.join(root, name) for name in files]:
+                status = os.lstat(path)
+                paths[f"{status.st_dev:x}:{status.st_ino}"] = os.fsdecode(path)
+        lines = [f"bytes {how}: {paths[inode]}" for inode, (_, how) in self.bytes.items()
+                 if inode in paths and os.path.basename(paths[inode]) not in self.SCRATCH]
+        lines += [f"{how}, but its folder is not synced: {paths[inode]}/{name}" for inode, names in self.names.items()
+                  for name, how in names.items() if inode in paths and name not in self.SCRATCH]
+        return lines + self.early
+
+
+class Faulty(Home):
+    """A home whose program runs on a bad disk; a copy of a prepared one, or none yet."""
+
+    def __init__(self, template, files=(), old=False):  # pylint: disable=super-init-not-called
+        self.top = tempfile.mkdtemp(prefix="ecosgate-test.")
+        Home.made.append(self.top)
+        self.dir = os.path.join(self.top, "home")
+        self.conf = os.path.join(self.dir, "ecosgate.conf")
+        self.old = old
+        self.disk = Disk()
+        self.killed = False
+        self.files = []
+        if template is not None:
+            shutil.copytree(template.dir, self.dir)
+            self.hand_over(files)
+
+    def hand_over(self, files):
+        """Whole at once: whether somebody writes is seen in all descriptors, and others' children inherit ours."""
+        self.set("\n".join(f"drop {drop} complete=at-once" for drop in ("mcc", "tcos")))
+        for drop, path, name in files:
+            self.drop(drop, path, name)
+            self.files.append((drop, name, digest(path)))
+
+    def environment(self, fault, kill_after):
+        env = {**os.environ, "LD_PRELOAD": SHIM, "FAULT_UNDER": self.dir, "FAULT_LOG": os.path.join(self.top, "calls")}
+        if fault:
+            env["FAULT"] = fault
+        if kill_after:
+            env["FAULT_KILL_AFTER"] = str(kill_after)
+        if self.old:
+            env["FAULT_NO_RENAMEAT2"] = "1"
+        return env
+
+    def gate(self, *arguments, fault=None, kill_after=None):
+        done = subprocess.run([GATE, *arguments], capture_output=True, env=self.environment(fault, kill_after),
+                              timeout=60, check=False)
+        self.disk.feed(os.path.join(self.top, "calls"))
+        return done
+
+    def ask(self, *arguments, **fault):
+        return self.gate("-c", self.conf, "--now", NOW, *arguments, **fault)
+
+    def run_once(self, **fault):
+        return self.ask("run", "--once", **fault)
+
+    def ledger_copy(self):
+        """Who opens the ledger mends it, so it is a copy that is looked at."""
+        for end in ("", "-wal"):
+            source, copy = self.path("spool", "ledger.sqlite") + end, os.path.join(self.top, "ledger") + end
+            if os.path.exists(copy):
+                os.unlink(copy)
+            if os.path.exists(source):
+                shutil.copy(source, copy)
+        return os.path.join(self.top, "ledger")
+
+    def end(self):
+        """Temporary files are no part of it: they are replaced by the next attempt and read by nobody."""
+        files = {name: sha for name, sha in self.tree().items() if not re.search(rb"(^|/)\.[^/]*\.part$", name)}
+        rows = self.ledger(("order_id",), self.ledger_copy())
+        # What a failing disk does to a drop is an incident, which stays in the ledger.
+        return files, [row for row in rows if not row.startswith("incident:")]
+
+    def jobs(self):
+        """id: (drop, digest) of the ledger."""
+        connection = sqlite3.connect(self.ledger_copy())
+        try:
+            return {row[0]: row[1:] for row in connection.execute("SELECT id,drop_name,sha256 FROM job")}
+        except sqlite3.OperationalError:
+            return {}  # no tables yet
+        finally:
+            connection.close()
+
+    def lost(self, due=None):
+        """What is nowhere, in two places, or half there, a line each; due: what may stand in the drops."""
+        tree, jobs, places = self.tree(), self.jobs(), collections.defaultdict(list)
+        for path, sha in tree.items():
+            match = re.match(rb"spool/(\w+)/(\d{8})/payload$", path)
+            if match and int(match[2]) in jobs:
+                places[int(match[2])].append((os.fsdecode(match[1]), sha))
+        lines = [f"job {job} is in {where}" for job, where in places.items() if len(where) > 1]
+        ours = {(jobs[job][0], where[0][1]) for job, where in places.items()}
+        for drop, name, sha in self.files:
+            if (drop, sha) not in ours and tree.get(os.fsencode(f"drops/{drop}/in/{name}")) != sha:
+                lines.append(f"neither in the drop nor in the spool: {drop} {name!r}")
+        if due is not None:
+            lines += [f"not what is due: {os.fsdecode(path)}" for path, sha in tree.items()
+                      if re.match(rb"drops/\w+/out/[^.]", path) and due.get(path) != sha]
+        return lines
+
+    def unsound(self):
+        connection = sqlite3.connect(self.ledger_copy())
+        lines = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+        connection.close()
+        return lines
+
+    def unverified(self):
+        done = self.ask("spool", "verify")
+        return [] if done.returncode == 0 else ["spool verify: " + text(done.stdout + done.stderr)]
+
+
+def digest(path):
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+def text(data):
+    return data.decode(errors="replace").strip()
+
+
+# ---- scripts: what is done while calls fail, and what is done about it afterwards ----
+
+
+class Script:
+    """Handed over files are run once. Undisturbed, it shows what calls there are and what the end is."""
+
+    kinds = KINDS
+    runs = 9  # on the bad disk at most
+
+    def __init__(self, name, files, old=False):
+        self.name, self.files, self.old = name, files, old
+        self.template = self.prepare()
+        home = self.home()
+        self.done = self.act(home)
+        self.calls = {kind: list(paths) for kind, paths in home.disk.calls.items()}
+        self.then = home.end()
+        last = self.mend(home, self.done)
+        self.expected = home.end()
+        self.faults = home.disk.unsafe(home.dir) + home.lost() + home.unsound() + home.unverified()
+        self.faults += [text(done.stderr) for done in (self.done, last) if done.returncode not in (0, 1)]
+        shutil.rmtree(home.top, ignore_errors=True)
+
+    def prepare(self):
+        return Home()
+
+    def home(self):
+        return Faulty(self.template, self.files, self.old)
+
+    def act(self, home, **fault):
+        return home.run_once(**fault)
+
+    def mend(self, home, _):
+        return home.run_once()
+
+
+class Order(Script):
+    """An operator's order; what leads to it is done before. An operator gives it once and then looks."""
+
+    runs = 1
+
+    def __init__(self, verb, *before):
+        self.verb, self.before = verb, before
+        super().__init__(f"spool {verb}", [])
+
+    def prepare(self):
+        home = Home()
+        home.drop(*REJECTED)
+        home.run()
+        for verb in self.before:
+            home.command("spool", verb, "1", "--reason", "before")
+        return home
+
+    def act(self, home, **fault):
+        return home.ask("spool", self.verb, "1", "--reason", "a test", **fault)
+
+    def mend(self, home, done):
+        """What was said is believed: an order that does not stand is given again. A kill says nothing."""
+        stands = done.returncode == 0 or re.search("the order (stands|may stand) in", text(done.stderr))
+        if done.returncode == -signal.SIGKILL:
+            stands = any(name[0] != "." for name in os.listdir(home.path("spool", "orders"))) or \
+                b"a test" in home.ask("spool", "show", "1").stdout
+        done = done if stands else self.act(home)
+        return home.run_once() if stands or done.returncode == 0 else done
+
+
+class Init(Script):
+    """A home is made; files are handed over when it is whole."""
+
+    def prepare(self):
+        return None
+
+    def act(self, home, **fault):
+        return home.gate("init", home.dir, **fault)
+
+    def mend(self, home, done):
+        if done.returncode != 0:
+            done = self.act(home)
+            if done.returncode != 0 and "is there already" not in text(done.stderr):
+                return done
+        home.hand_over(self.files)
+        return home.run_once()
+
+
+class Recovery(Script):
+    """What a kill left is taken up on a bad disk."""
+
+    kinds = ("write", "sync", "rename", "unlink", "mkdir", "open")
+
+    def __init__(self, files, kill_at):
+        self.kill_at = kill_at
+        super().__init__(f"few files, killed at call {kill_at}", files)
+
+    def act(self, home, **fault):
+        if not home.killed:
+            home.run_once(fault=f"any:{self.kill_at}:1:KILL")
+            home.killed = True
+        return home.run_once(**fault)
+
+
+class InTheWay(Script):
+    """The answers' names are taken by the very bytes that are due."""
+
+    kinds = ("sync", "rename", "unlink")
+
+    def __init__(self, name, files, done):
+        self.answers = done
+        super().__init__(name, files)
+
+    def prepare(self):
+        home = Home()
+        for drop in ("mcc", "tcos"):
+            for name in self.answers.out(drop):
+                shutil.copy(self.answers.path("drops", drop, "out", name), home.path("drops", drop, "out", name))
+        return home
+
+
+# ---- one case ----
+
+
+def check_message(home, done):
+    said = text(done.stderr)
+    if CAUSE.search(said) and home.dir in said and not OUR_MISTAKE.search(said) and all(
+            line.startswith("ecosgate: ") for line in said.splitlines()):
+        return []
+    return [f"exit {done.returncode} without what, where and why: {said!r}"]
+
+
+def check_stop(script, home, done, killed, exact):
+    """After a run on the bad disk."""
+    lines = home.lost(script.expected[0] if exact else None)
+    if killed and done.returncode == -signal.SIGKILL:
+        return lines
+    if done.returncode == 2:
+        return lines + check_message(home, done)
+    if done.returncode not in (0, 1):
+        return lines + [f"exit {done.returncode}"]
+    files, rows = home.end()
+    files = {name: sha for name, sha in files.items() if not name.startswith(b"spool/orders/")}  # carried out, but there
+    if exact and (files, rows) not in (script.then, script.expected):
+        lines += [f"exit {done.returncode}, but not all is done", difference(script.then, (files, rows))]
+    return lines
+
+
+def check_end(script, home, last, exact):
+    lines = home.disk.unsafe(home.dir) + home.unsound()
+    if last.returncode not in (0, 1):
+        lines.append(f"afterwards: exit {last.returncode}: {text(last.stderr)}")
+    found = home.end()
+    if exact and found != script.expected:
+        lines += [difference(script.expected, found)] + home.lost()
+    if not exact:
+        lines += home.lost() + home.unverified()
+        lines += [f"not answered: {os.fsdecode(name)}" for name in script.expected[0]
+                  if b"/out/EMA_" in name and name not in found[0]]
+    return lines
+
+
+def attempt(script, fault, times=1, kill_after=None):
+    """(was the fault reached, what went wrong)."""
+    home = script.home()
+    lines, stops, exact = [], [], True
+    for _ in range(times):
+        done = script.act(home, fault=fault, kill_after=kill_after)
+        if home.disk.hit is None:
+            break
+        stops.append(f"{home.disk.hit}: exit {done.returncode} {text(done.stderr)}")
+        exact = exact and not PASSED_OVER.match(home.disk.hit)
+        lines += check_stop(script, home, done, fault.endswith("KILL") or kill_after, exact)
+    if stops:
+        lines += check_end(script, home, script.mend(home, done), exact)
+        if int(fault.split(":")[1]) % VERIFY_EVERY == 0:
+            lines += home.unverified()
+    if not lines:
+        shutil.rmtree(home.top, ignore_errors=True)
+        return len(stops) > 0, None
+    killed = f", killed {kill_after} calls later" if kill_after else ""
+    return True, "\n".join([f"{script.name}, {fault}{killed}, in {home.top}"] + stops + lines)
+
+
+# ---- which cases ----
+
+# name: what and how often, runs on the bad disk, every how manyth N
+FULL, BROKEN, LATE = "ENOSPC once", "EIO once", "EIO though it was done"
+STAYS_FULL, STAYS_BROKEN = "ENOSPC from then on, in 2 runs", "EIO from then on, in 5 runs"
+MODES = {
+    FULL: ("1:ENOSPC", 1, 1),
+    BROKEN: ("1:EIO", 1, 1),
+    LATE: ("1:EIO-LATE", 1, 2),
+    STAYS_FULL: ("0:ENOSPC", 2, 3),
+    STAYS_BROKEN: ("0:EIO", 5, 8),
+}
+
+
+def cases(script, kind, mode, stride, first=1):
+    what, times, every = MODES[mode]
+    for n in range(first, len(script.calls.get(kind, ())) + 1, stride * every):
+        yield f"{kind}:{n}:{what}", {"times": min(times, script.runs)}
+
+
+def kills(script, stride):
+    for n in range(1, len(script.calls["any"]) + 1, stride):
+        yield f"any:{n}:1:KILL", {}
+
+
+def kills_after_commits(script):
+    """A COMMIT fails, and then the process ends before it can do anything about it, or in the middle of it."""
+    for kind, what in (("sync", "EIO"), ("write", "EIO-LATE")):
+        for n, path in enumerate(script.calls[kind], 1):
+            if path.endswith("-wal") and (kind == "sync" or n % 6 == 0):
+                for calls in (1, 2, 4, 7) if kind == "sync" else (2,):
+                    yield f"{kind}:{n}:1:{what}", {"kill_after": calls}
+
+
+class Runner:
+    def __init__(self, tap, pool, only):
+        self.tap, self.pool, self.only = tap, pool, only
+
+    def all_good(self, script, situation, some):
+        if self.only and self.only not in f"{script.name}: {situation}":
+            return
+        results = list(self.pool.map(lambda case: attempt(script, case[0], **case[1]), some))
+        bad = [text for _, text in results if text]
+        stops = sum(hit for hit, _ in results)
+        if results:
+            self.tap.ok(not bad and stops > 0, f"{script.name}: {situation}: {stops} stops, nothing lost",
+                        f"{len(bad)} of {len(results)} went wrong", *bad[:4])
+
+    def undisturbed(self, script):
+        self.tap.ok(not script.faults, f"{script.name}: undisturbed it ends well", *script.faults)
+        return script
+
+    def every_kind(self, script, modes=tuple(MODES), stride=1):
+        self.undisturbed(script)
+        for kind in script.kinds:
+            for mode in modes:
+                if kind in ("sync", "close") and mode == LATE:
+                    continue  # the same as once
+                self.all_good(script, f"{kind}, {mode}", cases(script, kind, mode, stride))
+
+
+def test_few_files(run, few):
+    run.every_kind(few)
+    run.all_good(few, "killed at every 2nd call", kills(few, 2))
+    run.all_good(few, "a COMMIT fails, killed soon after", kills_after_commits(few))
+
+
+def test_other_files(run, few):
+    run.every_kind(Script("many files, every 11th", MANY), (FULL, BROKEN, STAYS_BROKEN), 11)
+    old = Script("few files, no RENAME_NOREPLACE", FEW, old=True)
+    old.kinds = ("link", "rename", "unlink")
+    run.every_kind(old, (BROKEN, LATE))
+    run.all_good(old, "killed at every 7th call", kills(old, 7))
+    done = Home()
+    for file in FEW:
+        done.drop(*file)
+    done.run()
+    run.every_kind(InTheWay("few files, answers there already", FEW, done), (BROKEN,))
+    calls = len(few.calls["any"])
+    for kill_at in range(calls // 10, calls, calls // 5):
+        run.every_kind(Recovery(FEW, kill_at), (BROKEN,), 4)
+
+
+def test_init(run):
+    init = Init("init", FEW)
+    run.every_kind(init, (FULL, LATE, STAYS_BROKEN))
+    run.all_good(init, "killed at every 5th call", kills(init, 5))
+
+
+def test_orders(run):
+    for order in (Order("requeue"), Order("hold", "requeue"), Order("release", "requeue", "hold")):
+        run.every_kind(order, (BROKEN, LATE, STAYS_FULL))
+        run.all_good(order, "killed at every 3rd call", kills(order, 3))
+
+
+def outlasts(case):
+    """A daemon on a disk that fails for a while and then is well again."""
+    kind, n = case
+    few, home = outlasts.script, outlasts.script.home()
+    home.set("gateway poll_interval=1")
+    settled = [path for path in few.expected[0] if re.match(rb"drops/\w+/out/|spool/(done|rejected)/", path)]
+    daemon = subprocess.Popen([GATE, "-c", home.conf, "--now", NOW, "run"], stderr=subprocess.PIPE,
+                              env=home.environment(f"{kind}:{n}:12:ENOSPC", None))
+    good = wait_until(lambda: all(os.path.exists(home.path(os.fsdecode(path))) for path in settled) and
+                      not os.listdir(home.inbox("mcc")))
+    status, said = terminate(daemon), text(daemon.stderr.read())
+    home.disk.feed(os.path.join(home.top, "calls"))
+    lines = [] if good and status == 0 else [f"exit {status}: {said}"]
+    lines += check_end(few, home, home.run_once(), True)
+    return f"{case} in {home.top}: {lines} {said}" if lines else None
+
+
+def test_daemon(tap, pool, few):
+    outlasts.script = few
+    some = [(kind, n) for kind in ("write", "sync") for n in range(15, len(few.calls[kind]), len(few.calls[kind]) // 5)]
+    bad = [line for line in pool.map(outlasts, some) if line]
+    tap.ok(not bad, f"run: outlasts a disk that is full for a while, {len(some)} times", *bad)
+
+
+def test_looks(tap, few):
+    """Commands that only look change nothing; what they cannot print whole they do not call good."""
+    home = few.home()
+    home.run_once()
+    before, bad = home.end(), []
+    for words in (("status",), ("spool", "list"), ("spool", "verify"), ("--json", "spool", "show", "1"),
+                  ("device", "show", "00-DB-12-34-56-78-01-A0"), ("spool", "cat", "1")):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([GATE, "-c", home.conf, *words], stdout=full, stderr=subprocess.PIPE, check=False)
+        if done.returncode != 2 or b"standard output" not in done.stderr:
+            bad.append(f"{words} into a full disk: exit {done.returncode}, {text(done.stderr)}")
+        home.ask(*words)
+        for n in range(1, len(home.disk.calls["open"]) + 1):
+            done = home.ask(*words, fault=f"open:{n}:1:EIO")
+            if done.returncode not in (0, 1, 2) or (done.returncode == 2 and not CAUSE.search(text(done.stderr))):
+                bad.append(f"{words}, {home.disk.hit}: exit {done.returncode} {text(done.stderr)}")
+    tap.ok(not bad, "looks: exit 2 with a reason where a file cannot be opened or standard output is full", *bad)
+    tap.ok(home.end() == before, "looks: nothing is changed", difference(before, home.end()))
+
+
+def main():
+    if SANITIZED:
+        print("1..0 # SKIP a sanitized program takes no preloaded library")
+        return
+    memory = os.statvfs("/dev/shm") if os.access("/dev/shm", os.W_OK) else None
+    if memory and memory.f_bavail * memory.f_frsize > 1 << 29:
+        tempfile.tempdir = "/dev/shm"  # no sync is made, so a disk would only be slower
+    with Tap() as tap, concurrent.futures.ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        run = Runner(tap, pool, " ".join(sys.argv[1:]))
+        few = Script("few files", FEW)
+        test_few_files(run, few)
+        test_other_files(run, few)
+        test_init(run)
+        test_orders(run)
+        test_daemon(tap, pool, few)
+        test_looks(tap, few)
+
+
+if __name__ == "__main__":
+    main()
