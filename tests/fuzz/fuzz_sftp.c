@@ -5,7 +5,7 @@
  * is not used again.
  *
  * The first byte says how many things are asked, one byte each says which. The answers follow: a byte of what kind, a byte
- * of how long, the rest of the answer.
+ * of how long, the rest of the answer; a byte 0xff for nothing yet, 0xfe before one that is given 2,000 times.
  */
 #include "gateway/sftp_private.h"
 #include "tests/fuzz/heard.h"
@@ -14,7 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { FILE_SIZE = 100, MAX_ASKED = 6 };
+enum { FILE_SIZE = 100, MAX_ASKED = 6, REPEATS = 2000 };
 
 /* --- The channel -------------------------------------------------------------------------------- */
 
@@ -24,6 +24,7 @@ static struct {
     GByteArray *packet;  /* the one being given */
     size_t given;
     bool slowly;         /* byte by byte */
+    unsigned again;      /* how often the answer after the one being given is given */
     GArray *asked;       /* uint32_t: ids that were not answered */
 } server;
 
@@ -86,6 +87,17 @@ static uint32_t choose_id(unsigned which)
     return id;
 }
 
+/* Gives the answer once more instead of the next one, if it is to be repeated. */
+static void step_over(size_t len)
+{
+    if (server.again > 0) {
+        server.again--;
+        return;
+    }
+    server.data += len;
+    server.size -= len;
+}
+
 /* The next answer; false: none is left. */
 static bool make_packet(void)
 {
@@ -93,6 +105,11 @@ static bool make_packet(void)
                                     SFTP_ATTRS,  SFTP_EXTENDED_REPLY, SFTP_VERSION, 0};
     uint8_t kind, len, type;
 
+    if (server.size > 0 && server.data[0] == 0xfe && server.again == 0) {
+        server.again = REPEATS;
+        server.data++;
+        server.size--;
+    }
     if (server.size < 2)
         return false;
     kind = server.data[0];
@@ -110,8 +127,7 @@ static bool make_packet(void)
             put_u32(len);
     }
     g_byte_array_append(server.packet, server.data + 2, len);
-    server.data += 2 + len;
-    server.size -= 2u + len;
+    step_over(2u + len);
     return true;
 }
 
@@ -276,6 +292,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     server.size = size - 1 - asked;
     server.packet = g_byte_array_new();
     server.given = 0;
+    server.again = 0;
     server.asked = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     sftp = sftp_new(&peer);
     sftp->ssh = (LIBSSH2_SESSION *)(void *)&nothing;

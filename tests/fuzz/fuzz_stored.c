@@ -135,7 +135,7 @@ static void keep_order(const char *data, size_t size)
     struct gateway gateway = {.spool = spool};
     struct order order = {.verb = (enum order_verb)(size % ORDER_VERB_COUNT), .job = 1 + (int64_t)size, .at = 7};
 
-    if (reason[0] == '\0')
+    if (*g_strstrip(reason) == '\0') /* as the command does */
         return;
     order.reason = order.who = reason;
     g_assert_true(orders_write(&gateway, &order, NULL));
