@@ -60,17 +60,29 @@ void pickup_free(struct pickup *pickup)
 }
 
 /* In order, so that a run that was stopped and one that was not give the same numbers to the same files. */
-bool pickup_pass(struct pickup *pickup, GError **error)
+static bool advance(struct pickup *pickup, bool busy_only, GError **error)
 {
-    for (guint i = 0; i < pickup->inboxes->len; i++)
-        inbox_begin_pass(pickup->inboxes->pdata[i]);
     for (guint i = 0; i < pickup->inboxes->len; i++) {
+        if (busy_only && !inbox_is_busy(pickup->inboxes->pdata[i]))
+            continue;
         if (!inbox_advance(pickup->inboxes->pdata[i], error))
             return false;
         if (inbox_is_full(pickup->inboxes->pdata[i]))
             break;
     }
     return true;
+}
+
+bool pickup_pass(struct pickup *pickup, GError **error)
+{
+    for (guint i = 0; i < pickup->inboxes->len; i++)
+        inbox_begin_pass(pickup->inboxes->pdata[i]);
+    return advance(pickup, false, error);
+}
+
+bool pickup_go_on(struct pickup *pickup, GError **error)
+{
+    return advance(pickup, true, error);
 }
 
 bool pickup_is_busy(const struct pickup *pickup)

@@ -98,8 +98,9 @@ bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)
         return false;
     g_autoptr(GArray) due = jobs_due(gateway, error);
     for (guint i = 0; due != NULL && i < due->len && !gateway_stopping(gateway); i++) {
-        /* Orders in between, or `hold` would never reach a file that waits behind others. */
-        if (!orders_carry_out(gateway, error) || !process(pipeline, g_array_index(due, int64_t, i), error))
+        /* Orders in between, or `hold` would never reach a file that waits behind others; and drops, whose files
+         * need not wait in them for the judging of those before. */
+        if (!orders_carry_out(gateway, error) || !pickup_go_on(pipeline->pickup, error) || !process(pipeline, g_array_index(due, int64_t, i), error))
             return false;
     }
     return due != NULL && dispatch_pass(gateway, error) && delivery_advance(pipeline->delivery, error) &&
