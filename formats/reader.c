@@ -101,12 +101,12 @@ static void check_form(struct reader *reader, const char *text, size_t len, stru
 {
     const char *found = looks_like(text, len);
     bool want_xml = reader->form_id == FORM_XML;
-    struct fault fault = {.kind = FAULT_FORM, .at = at, .value = text, .value_len = len};
+    struct fault fault = {.kind = FAULT_FORM, .at = at, .value = text, .value_len = MIN(len, MAGIC_BYTES)};
     g_autofree char *shown = NULL;
 
     if (want_xml ? text[0] == '<' : !found || strcmp(found, "CSV") == 0)
         return;
-    shown = text_escape(text, len, 0);
+    shown = text_escape(text, fault.value_len, 0); /* thousands of blanks may follow */
     reader_fault_with(reader, &fault, "expected %s, found %s, which begins with \"%s\"",
                       want_xml ? "XML" : "CSV", found ? found : "something else", shown);
     reader->stopped = true;

@@ -58,7 +58,8 @@ void doctor_say_clock(struct doctor *doctor, int64_t theirs)
         doctor_say(doctor, "clock", DOCTOR_GOOD, "%" G_GINT64_FORMAT " seconds ahead of ours", ahead);
     else
         doctor_say(doctor, "clock", DOCTOR_NOTE,
-                   "%" G_GINT64_FORMAT " seconds %s ours; times of files mislead people, the gateway goes by its own clock",
+                   "%" G_GINT64_FORMAT
+                   " seconds %s ours; times of files mislead people, the gateway goes by its own clock",
                    ABS(ahead), ahead > 0 ? "ahead of" : "behind");
 }
 
@@ -68,7 +69,8 @@ char *doctor_pickup_text(const struct drop *drop)
 
     switch (drop->complete) {
     case COMPLETE_CLOSED:
-        return g_strdup_printf("a file is whole once nobody has it open for writing, and %s once it is in the spool", after);
+        return g_strdup_printf("a file is whole once nobody has it open for writing, and %s once it is in the spool",
+                               after);
     case COMPLETE_MARKER:
         return g_strdup_printf("a file is whole once its marker is there, and %s once it is in the spool", after);
     case COMPLETE_AT_ONCE:

@@ -80,11 +80,13 @@ static bool probe_connection(struct probing *p)
     const char *failed = good ? "" : failed_probe(facts, fault);
 
     if (strcmp(failed, "reachable") != 0)
-        doctor_say(p->doctor, "reachable", DOCTOR_GOOD, "%s port %d (%s)", p->drop->host, p->drop->port, facts->address);
+        doctor_say(p->doctor, "reachable", DOCTOR_GOOD, "%s port %d (%s)", p->drop->host, p->drop->port,
+                   facts->address);
     say_handshake(p, fault);
     if (facts->logged_in)
-        doctor_say(p->doctor, "login", DOCTOR_GOOD, "as %s with %s; it took %" G_GINT64_FORMAT " ms to come here", p->drop->user,
-                   *p->drop->identity != '\0' ? p->drop->identity : "a key of ssh-agent", (clock_monotonic() - begun) / 1000);
+        doctor_say(p->doctor, "login", DOCTOR_GOOD, "as %s with %s; it took %" G_GINT64_FORMAT " ms to come here",
+                   p->drop->user, *p->drop->identity != '\0' ? p->drop->identity : "a key of ssh-agent",
+                   (clock_monotonic() - begun) / 1000);
     if (good)
         say_extensions(p);
     else if (fault->code != SFTP_ERROR_HOST_KEY)
@@ -126,7 +128,8 @@ static void remove_made(struct probing *p)
             continue;
         bool gone = g_error_matches(fault, SFTP_ERROR, SFTP_ERROR_MISSING);
         if (!gone)
-            doctor_say(p->doctor, "remove", DOCTOR_BAD, "%s may be left behind, remove it by hand: %s", path, fault->message);
+            doctor_say(p->doctor, "remove", DOCTOR_BAD, "%s may be left behind, remove it by hand: %s", path,
+                       fault->message);
         g_error_free(fault);
         if (!gone && !sftp_is_connected(p->sftp))
             return;
@@ -188,7 +191,8 @@ static void probe_rename_onto(struct probing *p, const char *from, const char *t
         if (left && !renamed)
             doctor_say(p->doctor, "rename-onto", DOCTOR_GOOD, "a name that is taken is refused");
         else
-            doctor_say(p->doctor, "rename-onto", DOCTOR_NOTE, "a name that is taken is %s; the gateway looks before it renames",
+            doctor_say(p->doctor, "rename-onto", DOCTOR_NOTE,
+                       "a name that is taken is %s; the gateway looks before it renames",
                        left ? "said to be replaced, and is not" : "replaced");
     } else {
         doctor_fail(p->doctor, "rename-onto", fault != NULL ? g_steal_pointer(&fault) : g_steal_pointer(&refusal));
@@ -295,10 +299,12 @@ static void probe_list(struct probing *p)
     }
     if (look.untold > 0)
         doctor_say(p->doctor, "list", DOCTOR_BAD,
-                   "the server does not say of %u of %u names in %s what they are or how long; the gateway cannot take such files",
+                   "the server does not say of %u of %u names in %s what they are or how long; the gateway cannot take "
+                   "such files",
                    look.untold, look.names, p->drop->in);
     else
-        doctor_say(p->doctor, "list", DOCTOR_GOOD, "%s holds %u files and %u other names", p->drop->in, look.files, look.names - look.files);
+        doctor_say(p->doctor, "list", DOCTOR_GOOD, "%s holds %u files and %u other names", p->drop->in, look.files,
+                   look.names - look.files);
     if (look.readable != NULL)
         probe_file(p, &look);
     g_free(look.readable);
@@ -322,8 +328,8 @@ static void probe_remove(struct probing *p)
     GError *fault = NULL;
 
     if (!make(p, path, &fault)) {
-        doctor_say(p->doctor, "remove", DOCTOR_NOTE, "nothing can be written there, so whether files may be removed is not known: %s",
-                   fault->message);
+        doctor_say(p->doctor, "remove", DOCTOR_NOTE,
+                   "nothing can be written there, so whether files may be removed is not known: %s", fault->message);
         g_error_free(fault);
         return;
     }
@@ -341,11 +347,12 @@ static void say_strategy(struct probing *p)
 {
     g_autofree char *pickup = doctor_pickup_text(p->drop);
 
-    doctor_say(p->doctor, "strategy", DOCTOR_GOOD,
-               "%s, its bytes compared first when the connection broke in between; answers are written as .NAME.part, %s, and "
-               "renamed after a look at the name%s",
-               pickup, sftp_offers(p->sftp, "fsync@openssh.com") ? "synced" : "not synced, which this server does not offer",
-               p->replaces ? ", which is all that keeps a taken one here" : "");
+    doctor_say(
+        p->doctor, "strategy", DOCTOR_GOOD,
+        "%s, its bytes compared first when the connection broke in between; answers are written as .NAME.part, %s, and "
+        "renamed after a look at the name%s",
+        pickup, sftp_offers(p->sftp, "fsync@openssh.com") ? "synced" : "not synced, which this server does not offer",
+        p->replaces ? ", which is all that keeps a taken one here" : "");
 }
 
 void doctor_probe_sftp(struct doctor *doctor)

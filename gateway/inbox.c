@@ -322,13 +322,17 @@ static bool fetch_one(struct inbox *inbox, const struct transport *transport, st
 static void fetch_task(const struct transport *transport, struct carrier *carrier, void *user)
 {
     struct inbox *inbox = user;
+    g_autoptr(job_batch_t) batch = job_batch_begin(inbox->gateway->spool, &inbox->error);
+    bool go_on = batch != NULL, any = false;
 
-    for (guint i = 0; i < inbox->fetches->len; i++) {
+    for (guint i = 0; go_on && i < inbox->fetches->len; i++) {
         struct fetch *fetch = &g_array_index(inbox->fetches, struct fetch, i);
-        if (!fetch_one(inbox, transport, carrier, fetch) &&
-            !g_error_matches(fetch->error, TRANSPORT_ERROR, TRANSPORT_ERROR_CHANGED))
-            return; /* what follows in the drop's order waits too */
+        any |= fetch_one(inbox, transport, carrier, fetch);
+        /* What follows in the drop's order waits with a file that failed. */
+        go_on = fetch->stored || g_error_matches(fetch->error, TRANSPORT_ERROR, TRANSPORT_ERROR_CHANGED);
     }
+    if (any)
+        (void)job_batch_settle(batch, &inbox->error); /* the error says it */
 }
 
 /* ---- taking into custody: the ledger's side ---- */
@@ -483,13 +487,15 @@ static bool note_custody(struct inbox *inbox, GError **error)
 
 static bool publish(struct inbox *inbox, GError **error)
 {
+    int64_t ids[BATCH_FILES];
+    size_t n = 0;
+
     for (guint i = 0; i < inbox->fetches->len; i++) {
         const struct fetch *fetch = &g_array_index(inbox->fetches, struct fetch, i);
-        if (fetch->stored && !job_move(STEP_CUSTODY_PUBLISHED, inbox->gateway->spool, fetch->envelope.id, JOB_INCOMING,
-                                       JOB_READY, error))
-            return false;
+        if (fetch->stored)
+            ids[n++] = fetch->envelope.id;
     }
-    return true;
+    return n == 0 || job_publish(inbox->gateway->spool, ids, n, error);
 }
 
 /* The first thing that went wrong in a batch, told according to whose fault it is. */
@@ -513,11 +519,10 @@ static bool tell_failures(struct inbox *inbox, GError **error)
     return true;
 }
 
-static bool end_fetch(struct inbox *inbox, GError **error)
+/* fault: of the batch as a whole, whose files are on disk otherwise; taken. */
+static bool end_fetch(struct inbox *inbox, GError *fault, GError **error)
 {
-    GError *fault = NULL;
-
-    if (!note_custody(inbox, &fault))
+    if (fault != NULL || !note_custody(inbox, &fault))
         return not_picked_up(inbox, fault, g_array_index(inbox->fetches, struct fetch, 0).seen->name, error);
     for (guint i = 0; i < inbox->fetches->len; i++) {
         const struct fetch *fetch = &g_array_index(inbox->fetches, struct fetch, i);
@@ -585,7 +590,7 @@ static bool end_task(struct inbox *inbox, GError **error)
 
     inbox->task = TASK_NONE;
     if (task == TASK_FETCH)
-        return end_fetch(inbox, error);
+        return end_fetch(inbox, fault, error);
     /* What was discarded before the drop failed is noted all the same. */
     if (task == TASK_DISCARD && !end_discard(inbox, error)) {
         g_clear_error(&fault);

@@ -135,11 +135,6 @@ static bool judge_in_transaction(struct intake *intake, int fd, GError **error)
     struct verdict verdict;
 
     raw_name = text_unescape(job->name, &len);
-    if (raw_name == NULL) {
-        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "the ledger's name of job %08" G_GINT64_FORMAT
-                    " is no name that was ever noted; see spool verify", job->id);
-        return false;
-    }
     config_rules(gateway->config, intake->now, &rules);
     rules.ledger = gateway->ledger;
     rules.job = job->id;
@@ -199,12 +194,29 @@ static bool judge_payload(struct gateway *gateway, const struct ledger_job *job,
     return false;
 }
 
+/* What is judged, and told in the EMA by its digest, is what was received. Bytes that cannot be read are no fault of
+ * the spool as a whole: other jobs go on. */
+static bool is_as_received(const struct ledger_job *job, const char *path, bool *same, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    char sha256[DIGEST_HEX_SIZE];
+    uint64_t size;
+
+    if (!digest_file(path, sha256, &size, &fault)) {
+        g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_IO, fault->message);
+        return false;
+    }
+    *same = size == (uint64_t)job->size && g_strcmp0(sha256, job->sha256) == 0;
+    return true;
+}
+
 static bool judge(struct gateway *gateway, const struct ledger_job *job, GError **error)
 {
     g_autofree char *path = job_path(gateway->spool, JOB_ACTIVE, job->id, JOB_PAYLOAD);
     size_t len;
     g_autofree char *name = text_unescape(job->name, &len);
     int64_t crashes;
+    bool same;
 
     if (name == NULL)
         return set_aside(gateway, job->id, JOB_CORRUPT, "what the ledger says is its name cannot be one", error);
@@ -215,8 +227,12 @@ static bool judge(struct gateway *gateway, const struct ledger_job *job, GError 
         g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", path, g_strerror(errno));
         return false;
     }
-    bool good = crash_mark_count(gateway->spool, JOB_ACTIVE, job->id, &crashes, error);
-    if (good && crashes >= INTAKE_MAX_CRASHES) {
+    bool good = is_as_received(job, path, &same, error) &&
+                crash_mark_count(gateway->spool, JOB_ACTIVE, job->id, &crashes, error);
+    if (good && !same) {
+        good = set_aside(gateway, job->id, JOB_CORRUPT,
+                         "its payload is not what was received: size or SHA-256 differ; ask the sender for it again", error);
+    } else if (good && crashes >= INTAKE_MAX_CRASHES) {
         good = set_aside(gateway, job->id, JOB_CORRUPT,
                          "judging it ended the program three times by a fatal signal; requeue it once that is mended",
                          error);

@@ -53,9 +53,9 @@ struct sftp_peer {
 
 /* What is known of the server: NULL and 0 until the connecting came that far; kept after a failure. */
 struct sftp_facts {
-    char *address; /* as resolved */
-    char *banner;  /* "SSH-2.0-…", escaped */
-    char *key;     /* "ssh-ed25519" */
+    char *address;     /* as resolved */
+    char *banner;      /* "SSH-2.0-…", escaped */
+    char *key;         /* "ssh-ed25519" */
     char *fingerprint; /* "SHA256:…" */
     bool trusted;      /* by known_hosts */
     char *kex;

@@ -78,8 +78,7 @@ static bool changed(GError **error, const char *name, const char *how)
 
 static struct ledger_source identity_of(const struct sftp_attributes *attributes)
 {
-    return (struct ledger_source){
-        .set = true, .ctime_ns = attributes->modified * 1000000000, .size = attributes->size};
+    return (struct ledger_source){.set = true, .ctime_ns = attributes->modified * 1000000000, .size = attributes->size};
 }
 
 static bool is_still(const struct sftp_attributes *attributes, const struct ledger_source *identity)
@@ -136,8 +135,8 @@ static bool drop_list(struct carrier *carrier, transport_visit *visit, void *use
     struct look_visit v = {visit, user};
     GError *fault = NULL;
 
-    return on_drop(ready(carrier, &fault) && sftp_list(carrier->sftp, carrier->drop->in, visit_entry, &v, &fault), &fault,
-                   error);
+    return on_drop(ready(carrier, &fault) && sftp_list(carrier->sftp, carrier->drop->in, visit_entry, &v, &fault),
+                   &fault, error);
 }
 
 /* ---- fetching ---- */
@@ -264,8 +263,8 @@ static bool move_away(struct carrier *carrier, const char *name, const char *pat
         return false;
     if (done)
         return true;
-    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN, "%s and %s are there with other bytes; move them away", plain,
-                unique);
+    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN, "%s and %s are there with other bytes; move them away",
+                plain, unique);
     return false;
 }
 

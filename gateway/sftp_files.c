@@ -5,6 +5,9 @@
 /* READDIRs under way at once: 50,000 names come in some 500 answers. */
 enum { LISTINGS = 4 };
 
+/* A server that never comes to an end would keep its drop for ever. */
+enum { MAX_LISTED = 10 * 1000 * 1000, MAX_EMPTY = 1000 };
+
 static const char FSTATVFS[] = "statvfs@openssh.com";
 
 /* ---- answers of common kinds ---- */
@@ -68,10 +71,12 @@ struct listing {
     sftp_visit *visit;
     void *user;
     bool enough;
+    uint32_t listed, empty; /* names so far; answers without any in a row */
 };
 
 /* Servers may leave out what is asked for one by one. */
-static bool look_again(const struct listing *listing, const char *name, struct sftp_attributes *attributes, GError **error)
+static bool look_again(const struct listing *listing, const char *name, struct sftp_attributes *attributes,
+                       GError **error)
 {
     g_autofree char *path = g_strconcat(listing->folder, g_str_has_suffix(listing->folder, "/") ? "" : "/", name, NULL);
     GError *fault = NULL;
@@ -110,6 +115,10 @@ static bool visit_names(struct listing *listing, const struct sftp_reply *reply,
 
     if (!reply_u32(&names, &n))
         return wire_broken(listing->sftp, "a list of names that is cut short", error);
+    listing->empty = n == 0 ? listing->empty + 1 : 0;
+    listing->listed += MIN(n, MAX_LISTED);
+    if (listing->empty > MAX_EMPTY || listing->listed > MAX_LISTED)
+        return wire_broken(listing->sftp, "a list of names without an end", error);
     for (uint32_t i = 0; i < n && !listing->enough; i++) {
         const uint8_t *name, *line;
         size_t len, line_len;

@@ -91,8 +91,9 @@ static bool read_passphrase(struct sftp *sftp, char **passphrase, GError **error
         return true;
     explicit_bzero(*passphrase, len);
     g_clear_pointer(passphrase, g_free);
-    return sftp_fail(sftp, SFTP_ERROR_LOGIN, error, "passphrase_file %s holds more than %d bytes; its first line is the passphrase",
-                     path, MAX_PASSPHRASE);
+    return sftp_fail(sftp, SFTP_ERROR_LOGIN, error,
+                     "passphrase_file %s holds more than %d bytes; its first line is the passphrase", path,
+                     MAX_PASSPHRASE);
 }
 
 static bool check_identity(struct sftp *sftp, GError **error)
@@ -108,19 +109,21 @@ static bool check_identity(struct sftp *sftp, GError **error)
     explicit_bzero(text, len);
     if (!rsa || can_use_rsa(sftp))
         return true;
-    return sftp_fail(sftp, SFTP_ERROR_LOGIN, error,
-                     "identity %s is an RSA key, which libssh2 %s can use with SHA-1 only, and servers refuse that; make an "
-                     "Ed25519 key (ssh-keygen -t ed25519) and have it admitted",
-                     path, libssh2_version(0));
+    return sftp_fail(
+        sftp, SFTP_ERROR_LOGIN, error,
+        "identity %s is an RSA key, which libssh2 %s can use with SHA-1 only, and servers refuse that; make an "
+        "Ed25519 key (ssh-keygen -t ed25519) and have it admitted",
+        path, libssh2_version(0));
 }
 
 static bool refuse_login(struct sftp *sftp, int rc, const char *what, GError **error)
 {
     if (rc == LIBSSH2_ERROR_AUTHENTICATION_FAILED || rc == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED)
-        return sftp_fail(sftp, SFTP_ERROR_LOGIN, error,
-                         "the server does not let user %s in with %s; check user=, and have the public key admitted there "
-                         "(authorized_keys)",
-                         sftp->peer.user, what);
+        return sftp_fail(
+            sftp, SFTP_ERROR_LOGIN, error,
+            "the server does not let user %s in with %s; check user=, and have the public key admitted there "
+            "(authorized_keys)",
+            sftp->peer.user, what);
     return sftp_fail_ssh(sftp, rc, "cannot log in", error);
 }
 
@@ -134,8 +137,8 @@ static bool login_by_file(struct sftp *sftp, GError **error)
         return false;
     /* Never NULL: a library below might ask the terminal for one. */
     SFTP_REPEAT(sftp, rc,
-                libssh2_userauth_publickey_fromfile_ex(sftp->ssh, peer->user, (unsigned)strlen(peer->user), NULL, peer->identity,
-                                                       passphrase ? passphrase : ""),
+                libssh2_userauth_publickey_fromfile_ex(sftp->ssh, peer->user, (unsigned)strlen(peer->user), NULL,
+                                                       peer->identity, passphrase ? passphrase : ""),
                 error);
     if (passphrase != NULL)
         explicit_bzero(passphrase, strlen(passphrase));
@@ -145,10 +148,11 @@ static bool login_by_file(struct sftp *sftp, GError **error)
     if (rc == LIBSSH2_ERROR_EAGAIN)
         return false;
     if (rc == LIBSSH2_ERROR_FILE || rc == LIBSSH2_ERROR_KEYFILE_AUTH_FAILED || rc == LIBSSH2_ERROR_METHOD_NOT_SUPPORTED)
-        return sftp_fail(sftp, SFTP_ERROR_LOGIN, error,
-                         "identity %s cannot be used: it is no private key that libssh2 %s knows (Ed25519 and ECDSA are), or "
-                         "the passphrase in passphrase_file= is wrong or missing",
-                         peer->identity, libssh2_version(0));
+        return sftp_fail(
+            sftp, SFTP_ERROR_LOGIN, error,
+            "identity %s cannot be used: it is no private key that libssh2 %s knows (Ed25519 and ECDSA are), or "
+            "the passphrase in passphrase_file= is wrong or missing",
+            peer->identity, libssh2_version(0));
     return refuse_login(sftp, rc, peer->identity, error);
 }
 
@@ -200,9 +204,10 @@ static bool login_by_agent(struct sftp *sftp, GError **error)
     if (good)
         return true;
     if (tried == 0)
-        return sftp_fail(sftp, SFTP_ERROR_LOGIN, error,
-                         "ssh-agent holds no key that can be used (%d RSA keys need libssh2 1.11); add an Ed25519 or ECDSA key",
-                         skipped);
+        return sftp_fail(
+            sftp, SFTP_ERROR_LOGIN, error,
+            "ssh-agent holds no key that can be used (%d RSA keys need libssh2 1.11); add an Ed25519 or ECDSA key",
+            skipped);
     return refuse_login(sftp, LIBSSH2_ERROR_AUTHENTICATION_FAILED, "any key of ssh-agent", error);
 }
 

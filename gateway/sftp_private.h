@@ -16,14 +16,14 @@
 #include <libssh2.h>
 
 struct sftp_wire {
-    GByteArray *out;     /* requests not sent yet */
-    guint at;            /* where the last one begins */
-    uint8_t *in;         /* bytes received: packets from begin to end */
+    GByteArray *out; /* requests not sent yet */
+    guint at;        /* where the last one begins */
+    uint8_t *in;     /* bytes received: packets from begin to end */
     size_t begin, end, room;
     uint32_t next_id;
-    GHashTable *asked;   /* id → GINT: whether the answer is wanted */
-    GHashTable *kept;    /* id → GByteArray: answers that came before they were waited for */
-    GByteArray *held;    /* the one of them that was given out last */
+    GHashTable *asked; /* id → GINT: whether the answer is wanted */
+    GHashTable *kept;  /* id → GByteArray: answers that came before they were waited for */
+    GByteArray *held;  /* the one of them that was given out last */
 };
 
 struct sftp {
@@ -34,8 +34,8 @@ struct sftp {
     int fd;
     LIBSSH2_SESSION *ssh;
     LIBSSH2_CHANNEL *channel;
-    bool usable;      /* requests can be sent */
-    int64_t deadline; /* monotonic microseconds: no wait goes on after it */
+    bool usable;                      /* requests can be sent */
+    int64_t deadline;                 /* monotonic microseconds: no wait goes on after it */
     uint32_t read_piece, write_piece; /* bytes asked for, or written, by one request */
     struct sftp_facts facts;
     struct sftp_wire wire;

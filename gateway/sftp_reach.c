@@ -156,11 +156,12 @@ bool sftp_reach(struct sftp *sftp, GError **error)
         g_propagate_error(error, g_steal_pointer(&waited));
     else if (!good)
         (void)sftp_fail(sftp, SFTP_ERROR_UNREACHABLE, error,
-                        "no name server answers within %" G_GINT64_FORMAT " seconds; check the network or give an address",
+                        "no name server answers within %" G_GINT64_FORMAT
+                        " seconds; check the network or give an address",
                         sftp->peer.timeout);
     else if (lookup->rc != 0)
-        good = sftp_fail(sftp, SFTP_ERROR_UNREACHABLE, error, "the name of the host is not known (%s); check host=",
-                         gai_strerror(lookup->rc));
+        good = sftp_fail(sftp, SFTP_ERROR_UNREACHABLE, error,
+                         "the name of the host is not known (%s); check host=", gai_strerror(lookup->rc));
     else
         good = try_all(sftp, lookup->found, error);
     g_clear_error(&waited);

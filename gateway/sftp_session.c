@@ -12,7 +12,7 @@
 
 enum { WINDOW = 4 * 1024 * 1024, PACKET = 32768, FREE_TRIES = 100, SHOWN_TEXT = 200 };
 
-G_DEFINE_QUARK(ecosgate-sftp-error, sftp_error)
+G_DEFINE_QUARK(ecosgate - sftp - error, sftp_error)
 
 /* ---- errors ---- */
 
@@ -90,7 +90,8 @@ bool sftp_wait_fd(struct sftp *sftp, int fd, short events, GError **error)
             return sftp_fail(sftp, SFTP_ERROR_LOST, error, "cannot wait: %s", g_strerror(errno));
         if (n == 0 && left <= 0)
             return sftp_fail(sftp, SFTP_ERROR_LOST, error,
-                             "no answer within %" G_GINT64_FORMAT " seconds (timeout= of the drop); ask the server's owner "
+                             "no answer within %" G_GINT64_FORMAT
+                             " seconds (timeout= of the drop); ask the server's owner "
                              "whether it is overloaded",
                              sftp->peer.timeout);
     }
@@ -138,12 +139,11 @@ static ssize_t receive(libssh2_socket_t fd, void *buffer, size_t len, int flags,
 
 static bool prefer(struct sftp *sftp, int method, const char *key, const char *algorithms, GError **error)
 {
-    if (algorithms == NULL || *algorithms == '\0' ||
-        libssh2_session_method_pref(sftp->ssh, method, algorithms) == 0)
+    if (algorithms == NULL || *algorithms == '\0' || libssh2_session_method_pref(sftp->ssh, method, algorithms) == 0)
         return true;
     g_autofree char *known = sftp_supported(sftp, method);
-    return sftp_fail(sftp, SFTP_ERROR_PROTOCOL, error, "%s=%s: libssh2 %s knows none of them; it knows %s", key, algorithms,
-                     libssh2_version(0), known);
+    return sftp_fail(sftp, SFTP_ERROR_PROTOCOL, error, "%s=%s: libssh2 %s knows none of them; it knows %s", key,
+                     algorithms, libssh2_version(0), known);
 }
 
 static bool prefer_all(struct sftp *sftp, const char *host_keys, GError **error)
@@ -290,17 +290,20 @@ static bool begin_channel(struct sftp *sftp, GError **error)
         return false;
     if (rc != 0)
         return sftp_fail_ssh(sftp, rc, "cannot open a channel", error);
-    SFTP_REPEAT(sftp, rc, libssh2_channel_process_startup(sftp->channel, "subsystem", strlen("subsystem"), "sftp", strlen("sftp")),
-                error);
+    SFTP_REPEAT(
+        sftp, rc,
+        libssh2_channel_process_startup(sftp->channel, "subsystem", strlen("subsystem"), "sftp", strlen("sftp")),
+        error);
     if (rc == LIBSSH2_ERROR_EAGAIN)
         return false;
     if (rc == LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED || rc == LIBSSH2_ERROR_CHANNEL_FAILURE)
-        return sftp_fail(sftp, SFTP_ERROR_REFUSED, error, "the server gives this user no SFTP; its owner must allow it");
+        return sftp_fail(sftp, SFTP_ERROR_REFUSED, error,
+                         "the server gives this user no SFTP; its owner must allow it");
     if (rc != 0)
         return sftp_fail_ssh(sftp, rc, "cannot begin SFTP", error);
     /* What a login script prints as errors is not ours to read, but would fill the window. */
-    SFTP_REPEAT(sftp, rc,
-                libssh2_channel_handle_extended_data2(sftp->channel, LIBSSH2_CHANNEL_EXTENDED_DATA_IGNORE), error);
+    SFTP_REPEAT(sftp, rc, libssh2_channel_handle_extended_data2(sftp->channel, LIBSSH2_CHANNEL_EXTENDED_DATA_IGNORE),
+                error);
     return rc != LIBSSH2_ERROR_EAGAIN;
 }
 

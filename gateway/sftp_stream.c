@@ -39,7 +39,7 @@ struct reading {
     void *user;
     struct read reads[REQUESTS]; /* a ring, in the file's order */
     unsigned first, count;
-    int64_t asked; /* the next byte to ask for */
+    int64_t asked;              /* the next byte to ask for */
     uint32_t probe, attributes; /* at the end: is there a byte more, and what is the file now */
     bool probing;
 };
@@ -79,8 +79,8 @@ static void ask_more(struct reading *r)
 static bool fail_size(const struct reading *r, const char *how, GError **error)
 {
     return sftp_fail(r->sftp, SFTP_ERROR_CHANGED, error,
-                     "%s %s than the %" G_GINT64_FORMAT " bytes that it was listed with; it is looked at again", r->path, how,
-                     r->size);
+                     "%s %s than the %" G_GINT64_FORMAT " bytes that it was listed with; it is looked at again",
+                     r->path, how, r->size);
 }
 
 /* The answer to the first read of the ring. A server may give less than was asked for: the rest is asked for
@@ -215,11 +215,11 @@ static bool fail_write(struct sftp_upload *upload, struct sftp_reply *reply, GEr
     uint64_t room;
 
     (void)reply_fail(sftp, reply, "cannot write", upload->path, &fault);
-    if (g_error_matches(fault, SFTP_ERROR, SFTP_ERROR_REFUSED) &&
-        sftp_free_space(sftp, upload->path, &room, NULL) && room < NEARLY_NOTHING) {
+    if (g_error_matches(fault, SFTP_ERROR, SFTP_ERROR_REFUSED) && sftp_free_space(sftp, upload->path, &room, NULL) &&
+        room < NEARLY_NOTHING) {
         g_clear_error(&fault);
-        return sftp_fail(sftp, SFTP_ERROR_FULL, error, "cannot write %s: the server's disk is full; its owner must make room",
-                         upload->path);
+        return sftp_fail(sftp, SFTP_ERROR_FULL, error,
+                         "cannot write %s: the server's disk is full; its owner must make room", upload->path);
     }
     g_propagate_error(error, fault);
     return false;
@@ -320,7 +320,8 @@ bool sftp_upload_finish(struct sftp_upload *upload, struct sftp_attributes *afte
         return false;
     if (attributes.sized && (uint64_t)attributes.size != upload->size)
         return sftp_fail(upload->sftp, SFTP_ERROR_REFUSED, error,
-                         "the server keeps %" G_GINT64_FORMAT " bytes of the %" G_GUINT64_FORMAT " written to %s; its owner must look",
+                         "the server keeps %" G_GINT64_FORMAT " bytes of the %" G_GUINT64_FORMAT
+                         " written to %s; its owner must look",
                          attributes.size, upload->size, upload->path);
     upload->finished = true;
     if (after != NULL)

@@ -159,10 +159,11 @@ struct sftp_trust *sftp_trust_load(struct sftp *sftp, GError **error)
     if (trust->types == 0 || *trust->algorithms != '\0')
         return trust;
     sftp_trust_free(trust);
-    (void)sftp_fail(sftp, SFTP_ERROR_HOST_KEY, error,
-                    "of the host keys that %s holds for the server this program can use none: libssh2 %s and host_keys= allow no "
-                    "good signature of their kind (RSA needs libssh2 1.11); add the server's Ed25519 or ECDSA key to that file",
-                    peer->known_hosts, libssh2_version(0));
+    (void)sftp_fail(
+        sftp, SFTP_ERROR_HOST_KEY, error,
+        "of the host keys that %s holds for the server this program can use none: libssh2 %s and host_keys= allow no "
+        "good signature of their kind (RSA needs libssh2 1.11); add the server's Ed25519 or ECDSA key to that file",
+        peer->known_hosts, libssh2_version(0));
     return NULL;
 }
 
@@ -197,11 +198,12 @@ static int mask_of(int type)
 
 static bool refuse_unknown(struct sftp *sftp, const struct sftp_trust *trust, GError **error)
 {
-    return sftp_fail(sftp, SFTP_ERROR_HOST_KEY, error,
-                     "the server's host key %s %s is not in %s; ask the server's owner for the fingerprint, and if it is this "
-                     "one, add the line of '%s' that ssh-keyscan -p %d %s prints",
-                     sftp->facts.key, sftp->facts.fingerprint, sftp->peer.known_hosts, trust->name, sftp->peer.port,
-                     sftp->peer.host);
+    return sftp_fail(
+        sftp, SFTP_ERROR_HOST_KEY, error,
+        "the server's host key %s %s is not in %s; ask the server's owner for the fingerprint, and if it is this "
+        "one, add the line of '%s' that ssh-keyscan -p %d %s prints",
+        sftp->facts.key, sftp->facts.fingerprint, sftp->peer.known_hosts, trust->name, sftp->peer.port,
+        sftp->peer.host);
 }
 
 static bool refuse_changed(struct sftp *sftp, const struct sftp_trust *trust, GError **error)

@@ -192,8 +192,8 @@ static bool check_length(struct sftp *sftp, size_t len, GError **error)
     if (len >= 5 && len <= MAX_ANSWER)
         return true;
     g_autofree char *text = text_escape((const char *)sftp->wire.in + sftp->wire.begin, HEAD, 0);
-    g_autofree char *how = g_strdup_printf("an answer of %zu bytes, which reads '%s' (a login script that prints text?)",
-                                           len, text);
+    g_autofree char *how =
+        g_strdup_printf("an answer of %zu bytes, which reads '%s' (a login script that prints text?)", len, text);
     return wire_broken(sftp, how, error);
 }
 
@@ -305,7 +305,8 @@ void wire_ignore(struct sftp *sftp, uint32_t id)
 {
     struct sftp_wire *wire = &sftp->wire;
 
-    if (!g_hash_table_remove(wire->kept, GUINT_TO_POINTER(id)) && g_hash_table_contains(wire->asked, GUINT_TO_POINTER(id)))
+    if (!g_hash_table_remove(wire->kept, GUINT_TO_POINTER(id)) &&
+        g_hash_table_contains(wire->asked, GUINT_TO_POINTER(id)))
         g_hash_table_insert(wire->asked, GUINT_TO_POINTER(id), GINT_TO_POINTER(UNWANTED));
 }
 
@@ -439,8 +440,8 @@ bool reply_fail(struct sftp *sftp, struct sftp_reply *reply, const char *what, c
     g_autofree char *words = text_escape((const char *)said, len, SHOWN_TEXT);
     if (error_of(status) == SFTP_ERROR_LOST)
         sftp->usable = false;
-    return sftp_fail(sftp, error_of(status), error, "%s %s: %s (status %u%s%s)", what, shown, status_text(status), status,
-                     len > 0 ? ": " : "", words);
+    return sftp_fail(sftp, error_of(status), error, "%s %s: %s (status %u%s%s)", what, shown, status_text(status),
+                     status, len > 0 ? ": " : "", words);
 }
 
 /* ---- the greeting ---- */

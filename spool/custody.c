@@ -12,6 +12,37 @@ struct job_custody {
     bool stored;
 };
 
+struct job_batch {
+    char *dir; /* incoming/ */
+    int fs;
+};
+
+struct job_batch *job_batch_begin(const struct spool *spool, GError **error)
+{
+    g_autofree char *dir = g_build_filename(spool_dir(spool), job_state_name(JOB_INCOMING), NULL);
+    int fs = disk_fs_open(dir, error);
+    if (fs < 0)
+        return NULL;
+    struct job_batch *batch = g_new0(struct job_batch, 1);
+    batch->dir = g_steal_pointer(&dir);
+    batch->fs = fs;
+    return batch;
+}
+
+bool job_batch_settle(struct job_batch *batch, GError **error)
+{
+    return disk_fs_sync(STEP_CUSTODY_SYNCED, batch->fs, batch->dir, error);
+}
+
+void job_batch_free(struct job_batch *batch)
+{
+    if (batch == NULL)
+        return;
+    disk_fs_close(batch->fs);
+    g_free(batch->dir);
+    g_free(batch);
+}
+
 struct job_custody *job_custody_begin(const struct spool *spool, int64_t id, uint64_t expected_size,
                                       GError **error)
 {
@@ -20,7 +51,7 @@ struct job_custody *job_custody_begin(const struct spool *spool, int64_t id, uin
         g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "no job can have the id %" PRId64, id);
         return NULL;
     }
-    if (!disk_make_dir(STEP_CUSTODY_BEGUN, dir, error))
+    if (!disk_make_dir_unsynced(STEP_CUSTODY_BEGUN, dir, error))
         return NULL;
     g_autoptr(job_custody_t) custody = g_new0(struct job_custody, 1);
     custody->id = id;
@@ -50,7 +81,9 @@ static char *envelope_text(const struct job_envelope *envelope, size_t *len)
 
 bool job_custody_store(struct job_custody *custody, struct job_envelope *envelope, GError **error)
 {
-    if (!disk_file_publish(STEP_CUSTODY_PAYLOAD, custody->payload, error))
+    step_before(STEP_CUSTODY_FETCHED);
+    step_after(STEP_CUSTODY_FETCHED);
+    if (!disk_file_place(STEP_CUSTODY_PAYLOAD, custody->payload, error))
         return false;
     struct job_envelope full = *envelope;
     full.id = custody->id;
@@ -61,7 +94,7 @@ bool job_custody_store(struct job_custody *custody, struct job_envelope *envelop
     g_autofree char *path = g_build_filename(custody->dir, JOB_ENVELOPE, NULL);
     g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
     if (file == NULL || !disk_file_write(file, text, len, error) ||
-        !disk_file_publish(STEP_CUSTODY_STORED, file, error))
+        !disk_file_place(STEP_CUSTODY_STORED, file, error))
         return false;
     custody->stored = true;
     *envelope = full;

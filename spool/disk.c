@@ -142,15 +142,15 @@ bool disk_file_write(void *user, const char *data, size_t len, GError **error)
     return true;
 }
 
-/* Flush, trim what was reserved too much, sync, close. Any failure is final: a second fsync may lie. */
-static bool seal(struct disk_file *file, GError **error)
+/* Flush, trim what was reserved too much, sync where asked, close. Any failure is final: a second fsync may lie. */
+static bool seal(struct disk_file *file, bool sync, GError **error)
 {
     if (!usable(file, error) || !flush(file, error))
         return false;
     file->failed = true;
     if (file->expected > file->size && ftruncate(file->fd, (off_t)file->size) != 0)
         return disk_fail(error, "trim", file->part, errno);
-    if (fsync(file->fd) != 0)
+    if (sync && fsync(file->fd) != 0)
         return disk_fail(error, "sync", file->part, errno);
     int fd = file->fd;
     file->fd = -1;
@@ -161,17 +161,30 @@ static bool seal(struct disk_file *file, GError **error)
     return true;
 }
 
+static bool give_name(struct disk_file *file, GError **error)
+{
+    file->finished = rename(file->part, file->path) == 0;
+    file->failed = !file->finished;
+    return file->finished || disk_fail(error, "publish", file->path, errno);
+}
+
 bool disk_file_publish(enum step step, struct disk_file *file, GError **error)
 {
-    if (!seal(file, error))
+    if (!seal(file, true, error))
         return false;
     step_before(step);
-    if (rename(file->part, file->path) != 0) {
-        file->failed = true;
-        return disk_fail(error, "publish", file->path, errno);
-    }
-    file->finished = true;
-    if (!sync_parent(file->path, error))
+    if (!give_name(file, error) || !sync_parent(file->path, error))
+        return false;
+    step_after(step);
+    return true;
+}
+
+bool disk_file_place(enum step step, struct disk_file *file, GError **error)
+{
+    if (!seal(file, false, error))
+        return false;
+    step_before(step);
+    if (!give_name(file, error))
         return false;
     step_after(step);
     return true;
@@ -180,7 +193,7 @@ bool disk_file_publish(enum step step, struct disk_file *file, GError **error)
 bool disk_file_upload(enum step step, struct disk_file *file, GError **error)
 {
     step_before(step);
-    if (!seal(file, error))
+    if (!seal(file, true, error))
         return false;
     if (!sync_parent(file->path, error)) {
         file->failed = true;
@@ -233,14 +246,28 @@ static int rename_careful(const char *from, const char *to)
     return rename(from, to) == 0 ? 0 : errno;
 }
 
-bool disk_rename_noreplace(enum step step, const char *from, const char *to, GError **error)
+static bool rename_noreplace(const char *from, const char *to, GError **error)
 {
-    step_before(step);
     int fault = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0 ? 0 : errno;
     if (fault == EINVAL || fault == ENOSYS)
         fault = rename_careful(from, to);
-    if (fault != 0)
-        return disk_fail(error, "rename to", to, fault);
+    return fault == 0 || disk_fail(error, "rename to", to, fault);
+}
+
+bool disk_rename_unsynced(enum step step, const char *from, const char *to, GError **error)
+{
+    step_before(step);
+    if (!rename_noreplace(from, to, error))
+        return false;
+    step_after(step);
+    return true;
+}
+
+bool disk_rename_noreplace(enum step step, const char *from, const char *to, GError **error)
+{
+    step_before(step);
+    if (!rename_noreplace(from, to, error))
+        return false;
     g_autofree char *from_dir = g_path_get_dirname(from);
     g_autofree char *to_dir = g_path_get_dirname(to);
     if (!disk_sync_dir(to_dir, error))
@@ -299,6 +326,38 @@ bool disk_remove_dir(enum step step, const char *path, GError **error)
     }
     step_after(step);
     return true;
+}
+
+bool disk_make_dir_unsynced(enum step step, const char *path, GError **error)
+{
+    step_before(step);
+    if (mkdir(path, 0750) != 0)
+        return disk_fail(error, "make folder", path, errno);
+    step_after(step);
+    return true;
+}
+
+int disk_fs_open(const char *path, GError **error)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        (void)disk_fail(error, "open folder", path, errno);
+    return fd;
+}
+
+bool disk_fs_sync(enum step step, int fs, const char *path, GError **error)
+{
+    step_before(step);
+    if (syncfs(fs) != 0)
+        return disk_fail(error, "sync the file system of", path, errno);
+    step_after(step);
+    return true;
+}
+
+void disk_fs_close(int fs)
+{
+    if (fs >= 0)
+        (void)close(fs); /* a folder's descriptor holds no data */
 }
 
 bool disk_make_dir(enum step step, const char *path, GError **error)

@@ -1,7 +1,7 @@
 /*
  * The only door to rename, fsync, unlink and mkdir: nothing gets a name, and nothing that had one loses
- * it, except through here. Every change is durable when its function returns true: the file is synced
- * before it is renamed and the folders afterwards.
+ * it, except through here. Every change is durable when its function returns true, unless it says otherwise: the
+ * file is synced before it is renamed and the folders afterwards.
  *
  *     disk_file_create → disk_file_write* → disk_file_publish → disk_file_free     name and bytes at once
  *     disk_file_create → disk_file_write* → disk_file_upload  → disk_file_free     bytes, still .<name>.part
@@ -37,6 +37,8 @@ struct disk_file *disk_file_create(const char *path, uint64_t expected_size, GEr
 bool disk_file_write(void *file, const char *data, size_t len, GError **error);
 /* Sync, close, rename to path (replacing what stands there), sync the folder. */
 bool disk_file_publish(enum step step, struct disk_file *file, GError **error);
+/* Close and rename without a sync: for files that count only after disk_fs_sync. */
+bool disk_file_place(enum step step, struct disk_file *file, GError **error);
 /* Sync, close, sync the folder: the file stays under its temporary name. */
 bool disk_file_upload(enum step step, struct disk_file *file, GError **error);
 uint64_t disk_file_size(const struct disk_file *file);
@@ -52,6 +54,8 @@ bool disk_publish_part(enum step step, const char *path, GError **error);
  * `to` is taken; nothing is replaced. */
 bool disk_rename_noreplace(enum step step, const char *from, const char *to, GError **error);
 
+/* The same without the sync, which is the caller's: disk_sync_dir of both parents. */
+bool disk_rename_unsynced(enum step step, const char *from, const char *to, GError **error);
 /* Makes the names in a folder durable: what an earlier process, or a call that failed, may have left undone. */
 bool disk_sync_dir(const char *path, GError **error);
 
@@ -61,8 +65,18 @@ bool disk_unlink(enum step step, const char *path, GError **error);
 bool disk_remove_dir(enum step step, const char *path, GError **error);
 /* Makes one folder (0750), or leaves none. SPOOL_ERROR_EXISTS when there is something. */
 bool disk_make_dir(enum step step, const char *path, GError **error);
+/* The same without the sync: for folders that count only after disk_fs_sync. */
+bool disk_make_dir_unsynced(enum step step, const char *path, GError **error);
 /* Makes a folder and its parents as needed; folders that are there are fine. */
 bool disk_make_dirs(enum step step, const char *path, GError **error);
+
+/* Many files made durable by one call: opened before the first of them is written, so that a failure of any of their
+ * writes since then is told (Linux 5.8 and later). A sync that failed is final for all of them. path is any folder of
+ * the file system; -1 on failure. */
+int disk_fs_open(const char *path, GError **error);
+bool disk_fs_sync(enum step step, int fs, const char *path, GError **error);
+/* -1 is fine. */
+void disk_fs_close(int fs);
 
 /* True and *exists: is there a regular file or folder (links not followed)? */
 bool disk_exists(const char *path, bool *exists, GError **error);

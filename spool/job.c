@@ -266,6 +266,23 @@ bool job_move(enum step step, const struct spool *spool, int64_t id, enum job_st
     return new != NULL && disk_rename_noreplace(step, old, new, error);
 }
 
+static bool publish_one(const struct spool *spool, int64_t id, GError **error)
+{
+    g_autofree char *old = path_or_bug(spool, JOB_INCOMING, id, error);
+    g_autofree char *new = old != NULL ? path_or_bug(spool, JOB_READY, id, error) : NULL;
+    return new != NULL && disk_rename_unsynced(STEP_CUSTODY_PUBLISHED, old, new, error);
+}
+
+bool job_publish(const struct spool *spool, const int64_t *ids, size_t n, GError **error)
+{
+    g_autofree char *incoming = g_build_filename(spool->dir, states[JOB_INCOMING], NULL);
+    g_autofree char *ready = g_build_filename(spool->dir, states[JOB_READY], NULL);
+    for (size_t i = 0; i < n; i++)
+        if (!publish_one(spool, ids[i], error))
+            return false;
+    return disk_sync_dir(ready, error) && disk_sync_dir(incoming, error);
+}
+
 bool job_drop(enum step step, const struct spool *spool, int64_t id, GError **error)
 {
     g_autofree char *path = path_or_bug(spool, JOB_INCOMING, id, error);

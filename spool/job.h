@@ -3,8 +3,8 @@
  * job are its parts; an inbound job has `payload` (the sender's bytes) and `envelope` (a key file).
  *
  *     spool_open → spool_lock (the writer only) → … → spool_close
- *     job_custody_begin → job_custody_write* → job_custody_store → job_custody_free
- *         → the ledger's row → job_move(JOB_INCOMING → JOB_READY)
+ *     job_batch_begin → (job_custody_begin → job_custody_write* → job_custody_store → job_custody_free)*
+ *         → job_batch_settle → job_batch_free → the ledger's rows → job_publish(JOB_INCOMING → JOB_READY)
  *
  * Ids are printed as at least 8 digits. No path is built from anything but an int64 and a part name that
  * job_part_is_safe accepts. Errors are those of disk.h; what else can happen is said below.
@@ -74,6 +74,8 @@ bool job_make(enum step step, const struct spool *spool, enum job_state state, i
 /* One rename. SPOOL_ERROR_EXISTS when `to` has the id already. */
 bool job_move(enum step step, const struct spool *spool, int64_t id, enum job_state from, enum job_state to,
               GError **error);
+/* Moves the n jobs from incoming/ to ready/: a rename each, one sync for all. Stops at the first failure. */
+bool job_publish(const struct spool *spool, const int64_t *ids, size_t n, GError **error);
 /* Removes a job's directory with its parts; gone is fine. Incoming orphans only. */
 bool job_drop(enum step step, const struct spool *spool, int64_t id, GError **error);
 
@@ -87,6 +89,18 @@ struct job_envelope {
     const char *sha256; /* of payload; set by job_custody_store, borrowed from the custody */
 };
 
+/* Files that are taken into custody together: none of them is durable before the batch is settled, and a directory
+ * in incoming/ counts for nothing before the ledger has its row. */
+struct job_batch;
+typedef struct job_batch job_batch_t;
+
+struct job_batch *job_batch_begin(const struct spool *spool, GError **error);
+/* Everything stored since job_batch_begin is on disk. A failure is final for the whole batch. */
+bool job_batch_settle(struct job_batch *batch, GError **error);
+/* NULL is fine. */
+void job_batch_free(struct job_batch *batch);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(job_batch_t, job_batch_free)
+
 struct job_custody;
 typedef struct job_custody job_custody_t;
 
@@ -95,7 +109,7 @@ struct job_custody *job_custody_begin(const struct spool *spool, int64_t id, uin
                                       GError **error);
 /* A byte sink; the first argument is a struct job_custody. */
 bool job_custody_write(void *custody, const char *data, size_t len, GError **error);
-/* Publishes payload, then envelope. Fills id, size and sha256 of *envelope. */
+/* Places payload, then envelope; durable by job_batch_settle. Fills id, size and sha256 of *envelope. */
 bool job_custody_store(struct job_custody *custody, struct job_envelope *envelope, GError **error);
 /* Before a successful store it abandons: the directory is removed. NULL is fine. */
 void job_custody_free(struct job_custody *custody);

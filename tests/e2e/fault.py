@@ -90,6 +90,13 @@ class Disk:
         if inode in self.bytes or path.endswith("-wal"):
             self.bytes[inode] = (path, "lost by a failed sync")
 
+    def on_allsynced(self, _inode, _path):
+        self.bytes = {inode: entry for inode, entry in self.bytes.items() if entry[1] != "unsynced"}
+        self.names.clear()
+
+    def on_allunsynced(self, _inode, _path):
+        self.bytes = {inode: (path, "lost by a failed sync") for inode, (path, _) in self.bytes.items()}
+
     def on_made(self, folder, name):
         self.names[folder][name] = "made"
 
@@ -552,7 +559,7 @@ def main():
     if SANITIZED:
         print("1..0 # SKIP a sanitized program takes no preloaded library")
         return
-    memory = os.statvfs("/dev/shm") if os.access("/dev/shm", os.W_OK) else None
+    memory = os.statvfs("/dev/shm") if "TMPDIR" not in os.environ and os.access("/dev/shm", os.W_OK) else None
     if memory and memory.f_bavail * memory.f_frsize > 1 << 29:
         tempfile.tempdir = "/dev/shm"  # no sync is made, so a disk would only be slower
     with Tap() as tap, concurrent.futures.ThreadPoolExecutor(max_workers=WORKERS) as pool:

@@ -20,6 +20,7 @@
  *   fault KIND PATH         it is made to fail
  *   bytes INODE PATH        a file's content or size changed
  *   synced INODE PATH       unsynced INODE PATH      what fsync or fdatasync came to
+ *   allsynced INODE PATH    allunsynced INODE PATH   what syncfs came to
  *   made DIR-INODE NAME     gone DIR-INODE NAME      an entry of a folder
  *   removed INODE PATH      a file or folder lost a name (before the entry is gone)
  */
@@ -302,7 +303,7 @@ ssize_t writev(int fd, const struct iovec *parts, int n)
 
 typedef int (*fd_type)(int);
 
-static int sync_with(fd_type sync, int fd)
+static int sync_with(fd_type sync, int fd, const char *good, const char *bad)
 {
     char place[PATH_MAX];
 
@@ -310,18 +311,23 @@ static int sync_with(fd_type sync, int fd)
     if (place[0] == '\0')
         return sync(fd);
     enum verdict verdict = judge(SYNC, place);
-    note_fd(verdict == PASS ? "synced" : "unsynced", fd, place);
+    note_fd(verdict == PASS ? good : bad, fd, place);
     return outcome(verdict, 0);
 }
 
 int fsync(int fd)
 {
-    return sync_with(REAL(fsync, fd_type), fd);
+    return sync_with(REAL(fsync, fd_type), fd, "synced", "unsynced");
+}
+
+int syncfs(int fd)
+{
+    return sync_with(REAL(syncfs, fd_type), fd, "allsynced", "allunsynced");
 }
 
 int fdatasync(int fd)
 {
-    return sync_with(REAL(fdatasync, fd_type), fd);
+    return sync_with(REAL(fdatasync, fd_type), fd, "synced", "unsynced");
 }
 
 int close(int fd)

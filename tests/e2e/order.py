@@ -12,7 +12,7 @@ import subprocess
 from home import GATE, NOW, SANITIZED, Home, Tap, wait_until
 
 MCC = "90-B3-D5-1F-30-0E-C0-01"
-CALLS = "openat,write,pwrite64,fsync,fdatasync,ftruncate,rename,renameat,renameat2,link,unlink,unlinkat,mkdir,rmdir"
+CALLS = "openat,write,pwrite64,fsync,fdatasync,syncfs,ftruncate,rename,renameat,renameat2,link,unlink,unlinkat,mkdir,rmdir"
 EVENT = re.compile(r"^(?:\[pid +\d+\] |\d+ +)?(\w+)\((.*)\) += (-?\d+|\?)(?:<(.*?)>)?")
 
 
@@ -33,7 +33,7 @@ def trace(home, *arguments):
             if not match or match.group(3).startswith("-"):
                 continue
             call, text = match.group(1), match.group(2)
-            paths = re.findall(r'"([^"]*)"', text) if call not in ("write", "pwrite64", "fsync", "fdatasync", "ftruncate") \
+            paths = re.findall(r'"([^"]*)"', text) if call not in ("write", "pwrite64", "fsync", "fdatasync", "syncfs", "ftruncate") \
                 else re.findall(r"^\d+<(.*?)>", text)
             events.append((call, *(paths + ["", ""])[:2], text))
     return events
@@ -52,12 +52,28 @@ def check_order(home, events):
     faults = []
     dirty = set()    # files with bytes that are not synced
     unsynced = {}    # folders whose entries changed: by what
+    made = {}        # files in the making whose names are not synced yet, and their folders
     for call, path, second, text in events:
         if call in ("write", "pwrite64", "ftruncate") and path.startswith(home.dir):
             dirty.add(path)
         elif call in ("fsync", "fdatasync"):
             dirty.discard(path)
             unsynced.pop(path, None)
+        elif call == "syncfs":
+            dirty.clear()
+            unsynced.clear()
+            made.clear()
+        if call == "openat" and path.endswith(".part") and "O_CREAT" in text:
+            made[path] = os.path.dirname(path)
+        elif call.startswith(("rename", "unlink")):
+            made.pop(path, None)
+        elif call == "fsync":
+            made = {name: folder for name, folder in made.items() if folder != path}
+        # What is in incoming/ counts for nothing before its row is committed or its directory leaves.
+        inside = "/spool/incoming" in path and (not call.startswith("rename") or "/spool/incoming" in second)
+        if path.endswith("ledger.sqlite-wal") and call in ("fsync", "fdatasync"):
+            faults += [f"a commit while {short(home, name)} is not synced" for name in dirty if "/spool/incoming" in name]
+            faults += [f"a commit while {short(home, name)} is not in its folder for good" for name in made]
         if is_ledger(path) or path.endswith("/lock") or not (path.startswith(home.dir) or second.startswith(home.dir)):
             if call in ("fsync", "fdatasync") and path.endswith("ledger.sqlite-wal"):
                 faults += [f"a commit while {short(home, folder)} is not synced: {what}" for folder, what in unsynced.items()]
@@ -68,9 +84,13 @@ def check_order(home, events):
         # A file being made may be thrown away at any time: only what has its name is somebody's.
         if call.startswith("unlink") and path.endswith(".part"):
             continue
-        faults += [f"{call} {short(home, path)} while {short(home, folder)} is not synced: {what}"
-                   for folder, what in unsynced.items()]
-        if call.startswith("rename") and path in dirty:
+        if not inside:
+            faults += [f"{call} {short(home, path)} while {short(home, folder)} is not synced: {what}"
+                       for folder, what in unsynced.items()]
+        if call.startswith("rename") and path in dirty and inside:
+            dirty.discard(path)
+            dirty.add(second)
+        elif call.startswith("rename") and path in dirty:
             faults.append(f"{short(home, path)} gets its name before its bytes are synced")
         if call.startswith("rename") and "RENAME_NOREPLACE" not in text and not path.endswith(".part"):
             faults.append(f"{short(home, path)} could replace what is there")

@@ -75,6 +75,18 @@ def test_damage_before_delivery(tap):
     tap.ok(answer(name_of(1)).encode() in done.stderr, "its name is told", done.stderr.decode())
 
 
+def test_damaged_payload(tap):
+    home = Home()
+    send(home, name_of(1), instruction(1))
+    send(home, name_of(2), instruction(2, (2,)))
+    crash(home, "job-activated:before")
+    flip(home.path("spool", "ready", "00000001", "payload"))
+    done = home.run()
+    tap.ok(states(home)["00000001"] == "corrupt" and states(home)["00000002"] == "done",
+           "bytes that were damaged in the spool are not judged, others are", states(home), done.stderr.decode())
+    tap.ok("SHA-256" in home.json("spool", "show", "1")[0]["reason"], "the reason says so")
+
+
 def test_lost_payload(tap):
     home = Home()
     send(home, name_of(1), instruction(1))
@@ -170,13 +182,14 @@ def test_signals(tap):
     # More often than a file may end the program: it is not the file that ends it here.
     home = Home()
     home.drop("mcc", generate(home.top, "--form", "csv", "--devices", "300000"))
+    send(home, name_of(2), instruction(2, (2,)))
     for number, once in ((signal.SIGTERM, ()), (signal.SIGINT, ()), (signal.SIGTERM, ("--once",)), (signal.SIGINT, ("--once",))):
         status = stopped_in_judging(home, number, once)
-        tap.ok(status == 0 and states(home) == {"00000001": "active"} and not home.json("spool", "show", "1")[0]["verdicts"],
+        tap.ok(status == 0 and states(home) == {"00000001": "active", "00000002": "ready"} and not home.json("spool", "show", "1")[0]["verdicts"],
                f"{number.name} ends a judging of run {' '.join(once)}: nothing is decided, the exit status is 0", status,
                states(home))
     sound(tap, home, "after a judging was stopped")
-    tap.ok(home.run().returncode == 0 and states(home) == {"00000001": "done", "00000002": "done"},
+    tap.ok(home.run().returncode == 0 and list(states(home).values()) == ["done"] * 4,
            "the next run judges it, however often it was stopped", states(home))
 
 
@@ -188,6 +201,7 @@ if __name__ == "__main__":
             test_sender_goes_on(report)
             test_recipient_goes_on(report)
             test_damage_before_delivery(report)
+            test_damaged_payload(report)
             test_lost_payload(report)
             test_name_that_is_none(report)
             test_disk_that_does_not_read(report)

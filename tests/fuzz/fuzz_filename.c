@@ -1,54 +1,162 @@
-/* Any bytes as a name: parsing never crashes, faults lie within the name, a verdict of false always
- * has a reason, and an answer can be named for every good name. */
+/*
+ * Any bytes as a name: it is in the grammar exactly when a slow reading of the specification says so, and then what was
+ * read of it spells it again; otherwise faults lie within the name from left to right, and what was guessed is of the
+ * shape it should have. Answers to good names are no inbound files and tell names apart.
+ */
+#include "formats/eui64.h"
 #include "formats/filename.h"
+#include "formats/instant.h"
+#include "tests/fuzz/heard.h"
 
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* --- The grammar, slowly -------------------------------------------------------------------- */
+
+static unsigned number(const char *digits, size_t n)
+{
+    unsigned value = 0;
+
+    for (size_t i = 0; i < n; i++)
+        value = value * 10 + (unsigned)(digits[i] - '0');
+    return value;
+}
+
+static bool is_date(const char *d)
+{
+    static const unsigned days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    unsigned year = number(d, 4), month = number(d + 4, 2), day = number(d + 6, 2);
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+    return year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1] + (leap && month == 2);
+}
+
+static bool is_in_grammar(const char *name, size_t size)
+{
+    static GRegex *regex;
+    g_autoptr(GMatchInfo) match = NULL;
+    g_autofree char *date = NULL, *time = NULL, *sequence = NULL;
+
+    if (regex == NULL)
+        regex = g_regex_new("\\A(?:EMI|EMT|EMC|INV|COS|NMM|PTY)_[A-Z0-9]{2,8}_(?:[0-9A-F]{2}-){7}[0-9A-F]{2}"
+                            "_([0-9]{8})_([0-9]{6})_([0-9]{6})\\.(?:xml|csv)(?:\\.gz|\\.zip)?\\z",
+                            G_REGEX_RAW, 0, NULL);
+    if (size > 128 || !g_regex_match_full(regex, name, (gssize)size, 0, 0, &match, NULL))
+        return false;
+    date = g_match_info_fetch(match, 1);
+    time = g_match_info_fetch(match, 2);
+    sequence = g_match_info_fetch(match, 3);
+    return is_date(date) && number(time, 2) < 24 && number(time + 2, 2) < 60 && number(time + 4, 2) < 60 &&
+           number(sequence, 6) > 0;
+}
+
+/* --- What was read ---------------------------------------------------------------------------- */
+
+static void check_spelling(const char *name, size_t size, const struct filename *f)
+{
+    static const char *const packs[] = {[FILENAME_PLAIN] = "", [FILENAME_GZ] = ".gz", [FILENAME_ZIP] = ".zip"};
+    char eui64[EUI64_TEXT_SIZE], date[INSTANT_DATE_SIZE], time[INSTANT_TIME_SIZE];
+    g_autofree char *own = filename_own(f->type->code, f->org, f->eui64, f->created, f->sequence, f->form);
+
+    eui64_print(f->eui64, eui64);
+    instant_print_name(f->created, date, time);
+    g_autofree char *again = g_strdup_printf("%s_%s_%s_%s_%s_%06u.%s%s", f->type->code, f->org, eui64, f->date, f->time,
+                                             f->sequence, form_name(f->form), packs[f->pack]);
+    g_assert(strlen(again) == size && memcmp(again, name, size) == 0);
+    g_assert(f->stem_len == size - strlen(packs[f->pack]));
+    g_assert(strcmp(date, f->date) == 0 && strcmp(time, f->time) == 0);
+    g_assert(strlen(own) == f->stem_len && memcmp(own, name, f->stem_len) == 0);
+    g_assert(f->type->inbound);
+}
+
+static bool is_word(const char *text, size_t least, size_t most, const char *letters)
+{
+    return strlen(text) >= least && strlen(text) <= most && strspn(text, letters) == strlen(text);
+}
+
+static void check_guess(size_t size, const struct filename *f)
+{
+    g_assert(f->type == NULL || f->type->inbound);
+    g_assert(f->org[0] == '\0' || is_word(f->org, 2, 8, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"));
+    g_assert(f->date[0] == '\0' || is_word(f->date, 8, 8, "0123456789"));
+    g_assert(f->time[0] == '\0' || is_word(f->time, 6, 6, "0123456789"));
+    g_assert(f->sequence <= 999999 && f->stem_len <= size);
+    g_assert(f->form <= FORM_CSV && f->pack <= FILENAME_ZIP);
+    g_assert(f->pack == FILENAME_PLAIN || f->stem_len < size);
+}
+
+/* The n-th answers to a name; those to its sequence's neighbour and to the next receipt are others. */
+static void check_answers(const char *name, size_t size, const struct filename *f)
+{
+    g_autofree char *text = g_strndup(name, size);
+    g_autofree char *ema = filename_answer(text, "EMA", 1), *emd = filename_answer(text, "EMD", 1);
+    g_autofree char *second = filename_answer(text, "EMA", 2), *most = filename_answer(text, "EMA", G_MAXUINT);
+    struct filename again;
+
+    g_assert(!filename_parse(ema, strlen(ema), &again, NULL, NULL) && again.type == NULL);
+    g_assert(g_str_has_prefix(ema, "EMA_") && g_str_has_prefix(emd, "EMD_") && strcmp(ema + 3, emd + 3) == 0);
+    g_assert(strcmp(ema, second) != 0 && strlen(most) <= FILENAME_MAX_BYTES);
+    g_assert(g_str_has_suffix(ema, f->form == FORM_XML ? "_R1.xml" : "_R1.csv"));
+    g_assert(memcmp(ema + 3, text + 3, f->stem_len - 3 - strlen(".xml")) == 0);
+    g_assert(!filename_is_temporary(ema) && !filename_is_temporary(text));
+}
+
+/* --- Faults ------------------------------------------------------------------------------------ */
+
 struct seen {
     const char *name;
-    size_t len;
-    size_t last;
+    size_t len, characters, last;
+    bool utf8;
     unsigned n;
+    struct {
+        const char *segment;
+        size_t position;
+    } faults[32];
 };
 
 static void on_fault(void *user, const struct filename_fault *fault)
 {
+    static const char *const segments[] = {"type", "org", "eui64", "date",      "time", "seq",
+                                           "form", "pack", "separator", "name", NULL};
     struct seen *seen = user;
+    size_t offset = (size_t)(fault->found - seen->name);
 
-    g_assert(fault->position >= 1 && fault->position <= seen->len + 1);
+    g_assert(fault->position >= 1 && fault->position <= seen->characters + 1);
     g_assert(fault->position >= seen->last); /* left to right */
-    g_assert(fault->found >= seen->name && fault->found <= seen->name + seen->len);
-    g_assert(fault->found_len <= (size_t)(seen->name + seen->len - fault->found));
-    g_assert(fault->segment != NULL && fault->expected[0] != '\0');
+    g_assert(fault->found >= seen->name && offset <= seen->len && fault->found_len <= seen->len - offset);
+    g_assert(fault->position ==
+             1 + (seen->utf8 ? (size_t)g_utf8_strlen(seen->name, (gssize)offset) : offset));
+    g_assert(g_strv_contains(segments, fault->segment) && fault->expected[0] != '\0');
+    heard_assert_printable(fault->expected);
+    /* Each segment has one fault at most, each separator too. */
+    for (unsigned i = 0; i < seen->n; i++)
+        g_assert(seen->faults[i].position != fault->position || strcmp(seen->faults[i].segment, fault->segment) != 0 ||
+                 strcmp(fault->segment, "name") == 0); /* a wrong byte where the name is too long */
+    g_assert(seen->n < G_N_ELEMENTS(seen->faults));
+    seen->faults[seen->n].segment = fault->segment;
+    seen->faults[seen->n++].position = fault->position;
     seen->last = fault->position;
-    seen->n++;
-}
-
-static void answer(const char *name, size_t len, const struct filename *f)
-{
-    g_autofree char *text = g_strndup(name, len);
-    g_autofree char *ema = filename_answer(text, "EMA", 1);
-    struct filename again;
-
-    g_assert(f->type != NULL && f->form != FORM_UNKNOWN && f->sequence > 0);
-    g_assert(f->stem_len <= len && strlen(ema) <= FILENAME_MAX_BYTES);
-    /* Answers are no inbound files. */
-    g_assert(!filename_parse(ema, strlen(ema), &again, NULL, NULL));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    g_autofree char *name =
-        g_memdup2(data, size); /* exact size: the sanitizer sees one byte over */
+    g_autofree char *name = g_malloc(size ? size : 1); /* exact size: the sanitizer sees one byte over */
     struct seen seen = {.name = name, .len = size};
-    struct filename f;
-    bool ok = filename_parse(name, size, &f, on_fault, &seen);
+    struct filename f, silent;
 
-    g_assert(ok == (seen.n == 0));
-    g_assert(f.stem_len <= size);
-    if (ok)
-        answer(name, size, &f);
+    if (size > 0)
+        memcpy(name, data, size);
+    seen.utf8 = g_utf8_validate_len(name, size, NULL);
+    seen.characters = seen.utf8 ? (size_t)g_utf8_strlen(name, (gssize)size) : size;
+    bool good = filename_parse(name, size, &f, on_fault, &seen);
+
+    g_assert(good == (seen.n == 0) && good == is_in_grammar(name, size));
+    g_assert(filename_parse(name, size, &silent, NULL, NULL) == good && memcmp(&f, &silent, sizeof f) == 0);
+    check_guess(size, &f);
+    if (good) {
+        check_spelling(name, size, &f);
+        check_answers(name, size, &f);
+    }
     return 0;
 }

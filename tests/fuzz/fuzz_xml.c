@@ -1,103 +1,233 @@
-/* Any bytes as an XML document, in pieces of a size that the first byte picks: the reader never
- * crashes, a stop always has a reason, and the size of the pieces makes no difference. */
-#include "formats/reader.h"
+/*
+ * Any bytes as an XML instruction: beside what heard.h asserts, every place told is that of the tag meant; what is
+ * told of a good document is what a parser that holds it whole finds in it; only what that parser refuses is called
+ * not well formed; and padding that moves the reader's blocks change nothing.
+ */
+#include "tests/fuzz/heard.h"
 
-#include <glib.h>
+#include <libxml/parser.h>
+#include <libxml/tree.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-struct seen {
-    unsigned headers, records, faults;
-    uint32_t last_ordinal;
-    guint hash; /* of all places and lengths */
-};
+enum { BLOCK = 32 * 1024, LONG_BYTES = 16384 };
 
-static void look_at(struct seen *seen, struct place at, const char *text, size_t len)
+/* --- Places --------------------------------------------------------------------------------- */
+
+/* Whether the tag of that name, with any prefix, stands at the offset: opening "<", closing "</". */
+static bool is_tag(const struct document *d, size_t at, const char *opening, const char *name)
 {
-    g_assert(at.line == 0 || at.column > 0);
-    seen->hash = (seen->hash * 31 + at.line) * 31 + at.column;
-    for (size_t i = 0; text && i < len; i++) /* reads all of it */
-        seen->hash = seen->hash * 31 + (unsigned char)text[i];
+    size_t end;
+
+    if (at + strlen(opening) > d->len || memcmp(d->text + at, opening, strlen(opening)) != 0)
+        return false;
+    at += strlen(opening);
+    end = at;
+    while (end < d->len && (g_ascii_isalnum(d->text[end]) || strchr(".-_:", d->text[end]) || d->text[end] & 0x80))
+        end++;
+    for (size_t colon = at; colon < end; colon++)
+        if (d->text[colon] == ':')
+            at = colon + 1;
+    return end - at == strlen(name) && memcmp(d->text + at, name, end - at) == 0;
 }
 
-static void look_at_fields(struct seen *seen, const struct record *record, size_t max_chars)
+static bool is_tag_at(const struct heard *heard, struct place at, const char *opening, const char *name)
 {
-    look_at(seen, record->at, NULL, 0);
-    for (size_t i = 0; i < record->n_fields; i++) {
-        const struct field *f = &record->fields[i];
+    return is_tag(heard->document, document_offset(heard->document, at), opening, name);
+}
 
-        look_at(seen, f->at, f->text, f->len);
-        g_assert(f->text || f->len == 0);
-        g_assert(!f->text || g_utf8_strlen(f->text, (gssize)f->len) <= (glong)max_chars);
+static void look_at_record(const struct heard *heard, const struct layout_record *layout, const struct record *record)
+{
+    g_assert(is_tag_at(heard, record->at, "<", layout->element));
+    for (size_t i = 0; i < record->n_fields; i++)
+        g_assert(!record->fields[i].text || is_tag_at(heard, record->fields[i].at, "<", layout->columns[i].name));
+}
+
+/* "expected …, found NAME": NULL where nothing is quoted like that. */
+static const char *found_in(const struct fault *fault)
+{
+    const char *found = strstr(fault->text, ", found ");
+
+    return found ? found + strlen(", found ") : "";
+}
+
+static void look_at_element_fault(const struct heard *heard, const struct fault *fault)
+{
+    const struct document *d = heard->document;
+    size_t at = document_offset(d, fault->at);
+    const char *found = found_in(fault);
+
+    if (strcmp(found, "text") == 0) { /* a reference or a CDATA section may stand there too */
+        g_assert(at < d->len && !g_ascii_isspace(d->text[at]) &&
+                 (d->text[at] != '<' || (d->len - at > 9 && memcmp(d->text + at, "<![CDATA[", 9) == 0)));
+        return;
+    }
+    g_assert(at < d->len && d->text[at] == '<');
+    if (g_str_has_prefix(found, "the end of ")) {
+        const char *container = found + strlen("the end of ");
+        g_assert(is_tag(d, at, "</", container) || is_tag(d, at, "<", container)); /* or an empty one */
+    } else if (strcmp(found, "another") == 0 || strcmp(found, "an element") == 0) {
+        g_assert(is_tag(d, at, "<", fault->field) || strstr(fault->field, "…"));
     }
 }
 
-static void on_header(void *user, const struct record *header)
+static void look_at_fault(const struct heard *heard, const struct fault *fault)
 {
-    struct seen *seen = user;
+    const struct document *d = heard->document;
+    size_t at = document_offset(d, fault->at);
 
-    seen->headers++;
-    g_assert(header->n_fields == HEADER_COLUMNS);
-    look_at_fields(seen, header, 128);
+    if (fault->kind == FAULT_ELEMENT)
+        look_at_element_fault(heard, fault);
+    else if (fault->kind == FAULT_ROOT)
+        g_assert(at < d->len && d->text[at] == '<');
+    else if (fault->kind == FAULT_DOCTYPE && strstr(fault->text, "document type"))
+        g_assert(d->len - at >= 9 && memcmp(d->text + at, "<!DOCTYPE", 9) == 0);
+    else if (fault->kind == FAULT_TRUNCATED)
+        g_assert(at == d->len);
 }
 
-static void on_record(void *user, const struct record *record)
-{
-    struct seen *seen = user;
+/* --- The document as a whole ---------------------------------------------------------------- */
 
-    g_assert(record->ordinal > seen->last_ordinal && record->n_fields == INSTRUCTION_COLUMNS);
-    seen->last_ordinal = record->ordinal;
-    seen->records++;
-    look_at_fields(seen, record, LAYOUT_FIELD_MAX_CHARS);
+static xmlNode *next_element(xmlNode *node)
+{
+    while (node && node->type != XML_ELEMENT_NODE)
+        node = node->next;
+    return node;
 }
 
-static void on_count(void *user, const struct field *declared)
+/* The texts of the node's children must be those told from *i on; a Header's without blanks around them. */
+static void check_fields(const struct heard *heard, guint *i, xmlNode *node, const struct layout_record *layout)
 {
-    look_at(user, declared->at, declared->text, declared->len);
-}
+    xmlNode *child = next_element(node->children);
 
-static void on_fault(void *user, const struct fault *fault)
-{
-    struct seen *seen = user;
+    for (size_t k = 0; k < layout->n_columns; k++, (*i)++) {
+        const char *told = heard->texts->pdata[*i];
+        bool there = child && strcmp((const char *)child->name, layout->columns[k].name) == 0;
+        xmlChar *content = there ? xmlNodeGetContent(child) : NULL;
 
-    seen->faults++;
-    g_assert(fault->text && !strchr(fault->text, '\n') && g_utf8_validate(fault->text, -1, NULL));
-    look_at(seen, fault->at, fault->value, fault->value_len);
-    look_at(seen, fault->at, fault->text, strlen(fault->text));
-}
-
-static struct seen read_in_pieces(const uint8_t *data, size_t size, size_t step)
-{
-    struct seen seen = {0};
-    const struct reader_sink sink = {&seen, on_header, on_record, on_count, on_fault};
-    const struct reader_limits limits = {100};
-    struct reader *reader = reader_new(FORM_XML, layout_find("EMI", 3), &limits, &sink);
-    bool more = true;
-
-    for (size_t i = 0; i < size && more; i += step) {
-        size_t n = MIN(step, size - i);
-        g_autofree char *piece = g_memdup2(data + i, n); /* exact size: the sanitizer sees one byte over */
-
-        more = reader_push(reader, piece, n);
-        g_assert(more || seen.faults > 0);
+        if (content && layout == &layout_header) {
+            char *text = (char *)content, *begin = text + strspn(text, " \t\r\n");
+            size_t len = strlen(begin);
+            while (len > 0 && strchr(" \t\r\n", begin[len - 1]))
+                begin[--len] = '\0';
+            g_assert_cmpstr(told, ==, begin);
+        } else {
+            g_assert_cmpstr(told, ==, (const char *)content);
+        }
+        xmlFree(content);
+        if (there)
+            child = next_element(child->next);
     }
-    reader_finish(reader);
-    g_assert(seen.records <= reader_records(reader));
-    g_assert(seen.faults > 0 || seen.headers == 1);
-    reader_free(reader);
-    return seen;
+}
+
+static void check_content(const struct heard *heard, xmlDoc *tree)
+{
+    const struct file_type *type = layout_find("EMI", 3);
+    xmlNode *root = xmlDocGetRootElement(tree), *header = next_element(root->children);
+    xmlNode *rows = next_element(header->next);
+    guint i = 0;
+
+    g_assert(strcmp((const char *)root->ns->href, LAYOUT_NAMESPACE) == 0);
+    check_fields(heard, &i, header, &layout_header);
+    for (xmlNode *row = next_element(rows->children); row; row = next_element(row->next))
+        check_fields(heard, &i, row, type->record);
+    g_assert(i == heard->texts->len);
+}
+
+/* Not for long faulty ones: libxml2 goes on to find a fault in each byte of a run of "<". */
+static void compare_with_tree(const struct heard *heard)
+{
+    const struct document *d = heard->document;
+    const unsigned not_well_formed = 1u << FAULT_NOT_WELL_FORMED | 1u << FAULT_TRUNCATED;
+    size_t mark = g_array_index(d->lines, size_t, 0);
+    xmlParserCtxtPtr parser;
+    xmlDoc *tree;
+    bool good;
+
+    if (d->len > LONG_BYTES && heard->faults > 0)
+        return;
+    parser = xmlNewParserCtxt();
+    tree = xmlCtxtReadMemory(parser, d->len ? d->text + mark : "", (int)(d->len - mark), NULL, "UTF-8",
+                             XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+    good = parser->wellFormed && parser->nsWellFormed && tree;
+
+    if (heard->faults == 0 && !heard->stopped) {
+        g_assert(good);
+        check_content(heard, tree);
+    }
+    g_assert(!(good && heard->kinds & not_well_formed));
+    xmlFreeDoc(tree);
+    xmlFreeParserCtxt(parser);
+}
+
+/* --- Blocks ----------------------------------------------------------------------------------- */
+
+/* Where white space may stand: behind the declaration, or first. */
+static size_t pad_offset(const struct document *d)
+{
+    const char *end = d->len > 5 && memcmp(d->text, "<?xml", 5) == 0 ? g_strstr_len(d->text, (gssize)d->len, "?>") : NULL;
+
+    return end ? (size_t)(end - d->text) + 2 : 0;
+}
+
+/* Of two faults that each end the reading, blocks decide which one is come upon first: up to that one the story is the
+ * same. */
+static void assert_same_but_end(const struct heard *one, const struct heard *other)
+{
+    const struct heard *both[] = {one, other};
+    gsize len = G_MAXSIZE;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(both); i++)
+        len = MIN(len, both[i]->ends->len < 2 ? 0 : g_array_index(both[i]->ends, gsize, both[i]->ends->len - 2));
+    g_assert(!one->whole && !other->whole && memcmp(one->events->str, other->events->str, len) == 0);
+}
+
+/* Behind a line of as many blanks as bring one block's end into the document. */
+static void compare_padded(const struct heard *heard)
+{
+    const struct document *d = heard->document;
+    struct listening listening = {.form = FORM_XML, .pad_at = {1, 1}};
+    size_t at = pad_offset(d);
+    uint32_t lot = d->hash;
+    struct document *padded;
+    struct heard *other;
+    GString *text;
+    size_t blanks;
+
+    if (d->len - at < 16 || d->text[0] != '<' || d->len > BLOCK || (at == 0 && d->text[1] == '?'))
+        return;
+    for (size_t i = 0; i < at; i++) {
+        listening.pad_at.column += ((unsigned char)d->text[i] & 0xc0) != 0x80;
+        if (d->text[i] == '\n')
+            listening.pad_at = (struct place){listening.pad_at.line + 1, 1};
+    }
+    listening.pad_lines = 1;
+    blanks = BLOCK - at - 1 - document_draw(&lot) % (d->len - at);
+    text = g_string_new_len(d->text, (gssize)at);
+    g_string_append_printf(text, "%*s\n", (int)blanks, "");
+    g_string_append_len(text, d->text + at, (gssize)(d->len - at));
+    padded = document_of(text->str, text->len);
+    other = hear(padded, &listening);
+    if (heard->whole || other->whole)
+        heard_assert_same(heard, other);
+    else
+        assert_same_but_end(heard, other);
+    heard_free(other);
+    document_free(padded);
+    g_string_free(text, TRUE);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    size_t step = size > 0 ? (size_t)data[0] + 1 : 1;
-    struct seen whole, pieces;
+    struct document *document = document_new(data, size);
+    const struct listening listening = {
+        .form = FORM_XML, .look_at_record = look_at_record, .look_at_fault = look_at_fault};
+    struct heard *heard = hear_all_ways(document, &listening);
 
-    if (size == 0)
-        return 0;
-    whole = read_in_pieces(data + 1, size - 1, size);
-    pieces = read_in_pieces(data + 1, size - 1, step);
-    g_assert(whole.hash == pieces.hash && whole.faults == pieces.faults && whole.records == pieces.records);
+    compare_with_tree(heard);
+    compare_padded(heard);
+    heard_free(heard);
+    document_free(document);
     return 0;
 }

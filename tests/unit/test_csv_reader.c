@@ -17,6 +17,8 @@
 #define T2 "T,2\n"
 #define X8 "xxxxxxxx"
 #define X64 X8 X8 X8 X8 X8 X8 X8 X8
+#define E8 "éééééééé"
+#define E64 E8 E8 E8 E8 E8 E8 E8 E8 /* more bytes than characters */
 
 enum { MAX_RECORDS = 5 };
 
@@ -210,6 +212,7 @@ static const struct {
     {H "D,1,d,t,m,n,f," X64 "x,,c,1\n" T1,
      "LIMIT 2:15 #1 MPxN [xxxxxxxxxxxxxxxxxxxxxxx…] expected at most 64 characters, found 65\n"},
     {H "D,1,d,t,m,n,f," X64 ",,c,1\n" T1, ""},
+    {H "D,1,d,t,m,n,f," E64 ",,c,1\n" T1, ""},
     {"H,EMI,1.0,S,R,2,W,TEST," X64 X64 "x,\n" T1,
      "LIMIT 1:24 #0 BatchId [xxxxxxxxxxxxxxxxxxxxxxx…] expected at most 128 characters, found "
      "129\n"},
@@ -285,6 +288,15 @@ static char *long_record(const char *before, char filler, size_t n, const char *
 {
     g_autofree char *middle = g_strnfill(n, filler);
     return g_strconcat(before, middle, after, NULL);
+}
+
+static void test_csv_reader__blanks_behind_the_first_byte__not_all_shown(void **state)
+{
+    g_autofree char *text = long_record("<", '\t', 30000, "x\n");
+
+    (void)state;
+    expect_faults(text, strlen(text),
+                  "FORM 1:1 #0 - [<\\x09\\x09\\x09] expected CSV, found XML, which begins with \"<\\x09\\x09\\x09\"\n");
 }
 
 static void test_csv_reader__record_too_long__given_up_and_resynchronised(void **state)
@@ -416,6 +428,7 @@ int main(void)
         cmocka_unit_test(test_csv_reader__nul__one_fault_and_the_end),
         cmocka_unit_test(test_csv_reader__open_quote__later_records_are_read),
         cmocka_unit_test(test_csv_reader__field_too_long__cut_and_emitted),
+        cmocka_unit_test(test_csv_reader__blanks_behind_the_first_byte__not_all_shown),
         cmocka_unit_test(test_csv_reader__record_too_long__given_up_and_resynchronised),
         cmocka_unit_test(test_csv_reader__hostile_lines__fast),
         cmocka_unit_test(test_csv_reader__quotes_in_long_lines__cost_no_more_than_in_short_ones),

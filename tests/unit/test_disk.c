@@ -54,6 +54,21 @@ static void test_disk_file__published__is_whole_and_alone(void **state)
     (void)state;
 }
 
+/* What a stop left in the making is no obstacle; what was reserved too much is given back. */
+static void test_disk_file__left_over__is_replaced_and_trimmed(void **state)
+{
+    GStatBuf st;
+
+    assert_true(g_file_set_contents(".a.part", "left by a stop, and longer", -1, NULL));
+    put("a", "hello");
+    assert_int_equal(g_stat("a", &st), 0);
+    assert_int_equal(st.st_size, 5);
+    assert_true(st.st_blocks * 512 <= 64 * 1024); /* of 1 MiB */
+    g_auto(GStrv) names = disk_names(".", NULL);
+    assert_int_equal(g_strv_length(names), 1);
+    (void)state;
+}
+
 static void test_disk_file__abandoned__leaves_nothing(void **state)
 {
     g_autoptr(disk_file_t) file = disk_file_create("a", 0, NULL);
@@ -153,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(test_disk_file__published__is_whole_and_alone),
+        T(test_disk_file__left_over__is_replaced_and_trimmed),
         T(test_disk_file__abandoned__leaves_nothing),
         T(test_disk_file__large_pieces__same_digest),
         T(test_disk_upload__taken_name__refused_and_kept),

@@ -76,6 +76,8 @@ static void test_filename__bad_name__names_each_faulty_segment(void **state)
         {"EMI MCC__" EUI "_20230703_060000_000001.xml", "separator@4: |separator@8:__"},
         {"EMI_mcc_" EUI "_20230703_060000_000001.xml", "org@5:mcc"},
         {"EMI_M_" EUI "_20230703_060000_000001.xml", "org@5:M"},
+        {"EMI_ABCDEFGH_" EUI "_20230703_060000_000000.xml", "seq@54:000000"},
+        {"EMI_ABCDEFGHI_" EUI "_20230703_060000_000001.xml", "org@5:ABCDEFGHI"},
         {"EMI_MCC_90-b3-D5-1F-30-0E-C0-01_20230703_060000_000001.xml",
          "eui64@9:90-b3-D5-1F-30-0E-C0-01"},
         {"EMI_MCC_90_B3_D5_1F_30_0E_C0_01_20230703_060000_000001.xml",
@@ -104,6 +106,7 @@ static void test_filename__bad_name__names_each_faulty_segment(void **state)
         {GOOD " ", "pack@59: "},
         {" " GOOD, "type@1: EMI"},
         {"./" GOOD, "name@2:/"},
+        {"EMI\\MCC_" EUI "_20230703_060000_000001.xml", "name@4:\\"},
         {"EMI_MCC\xC3\x84_" EUI "_20230703_060000_000001.xml", "name@8:\xC3\x84"},
         {"EMI_MCC\xFF_" EUI "_20230703_060000_000001.xml", "name@8:\xFF"},
         {"\xC3\x84MI_mcc_" EUI "_20230703_060000_000001.xml", "name@1:\xC3\x84|org@5:mcc"},
@@ -150,6 +153,10 @@ static void test_filename__too_long__says_so_at_the_first_byte_over(void **state
     (void)state;
     assert_false(parse(name, strlen(name), &f, &told));
     assert_non_null(strstr(told.text->str, "name@129:"));
+    g_string_free(told.text, TRUE);
+    name[128] = '\0';
+    assert_false(parse(name, 128, &f, &told)); /* for its packing alone */
+    assert_null(strstr(told.text->str, "name@"));
     g_string_free(told.text, TRUE);
 }
 

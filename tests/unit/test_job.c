@@ -98,12 +98,16 @@ static void test_job_list__several__sorted(void **state)
     int64_t highest = 0;
     for (size_t i = 0; i < G_N_ELEMENTS(ids); i++)
         assert_true(job_make(STEP_DISPATCH_MADE, *state, JOB_ACTIVE, ids[i], NULL));
+    /* "77" is no directory of ours, "00000077" would be. */
+    g_autofree char *stranger = g_build_filename(spool_dir(*state), "active", "77", NULL);
+    assert_true(disk_make_dir(STEP_DISPATCH_MADE, stranger, NULL));
     g_autoptr(GArray) list = job_list(*state, JOB_ACTIVE, NULL);
     assert_int_equal(list->len, 3);
     assert_int_equal(g_array_index(list, int64_t, 0), 2);
     assert_int_equal(g_array_index(list, int64_t, 2), 100000000);
     assert_true(spool_highest_id(*state, &highest, NULL));
     assert_int_equal(highest, 100000000);
+    assert_true(disk_remove_dir(STEP_ORPHAN_DROPPED, stranger, NULL));
 }
 
 static void test_job_move__target_taken__refused(void **state)

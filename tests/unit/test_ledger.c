@@ -166,19 +166,17 @@ static void test_ledger_jobs__same_name_and_requeued__receipts_go_on(void **stat
     struct ledger_verdict second = {.job = 1, .receipt = 2, .judged_at = 2, .outcome = "AC", .declared = -1};
     g_autofree struct ledger_job *found = NULL;
     g_autofree struct ledger_verdict *latest = NULL, *first = NULL;
-    int64_t receipt = 0, begun = 0;
+    int64_t receipt = 0;
 
     assert_true(ledger_begin(ledger, NULL));
     assert_true(ledger_job_insert(ledger, &job, &receipt, NULL));
     assert_int_equal(receipt, 1);
     add_verdict(1, "RJ", "B1");
     assert_true(ledger_job_set_reason(ledger, 1, "why", NULL));
-    assert_true(ledger_job_count_judging(ledger, 1, &begun, NULL));
     assert_true(ledger_job_requeue(ledger, 1, &receipt, NULL));
     assert_int_equal(receipt, 2);
     assert_true(ledger_job_get(ledger, 1, &found, NULL));
     assert_int_equal(found->receipt, 2);
-    assert_int_equal(found->judging_begun, 0);
     assert_null(found->reason);
     job.id = 2;
     assert_true(ledger_job_insert(ledger, &job, &receipt, NULL));

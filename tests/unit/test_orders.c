@@ -170,6 +170,70 @@ static void sets_down_what_is_no_order(void **state)
     assert_string_equal(last->verb, "(unreadable)");
 }
 
+/* One that was not written by the commands: who and why must be told all the same. */
+static void sets_down_what_lacks_a_reason(void **state)
+{
+    static const char *const texts[] = {
+        "[order]\nverb=hold\njob=31\nwho=me\nat=1\n", "[order]\nverb=hold\njob=31\nreason=\nwho=me\nat=1\n",
+        "[order]\nverb=hold\njob=31\nreason=x\nat=1\n", "[order]\nverb=hold\njob=31\nreason=x\nwho=me\n",
+        "[order]\nverb=purge\njob=31\nreason=x\nwho=me\nat=1\n", "[order]\nverb=hold\nreason=x\nwho=me\nat=1\n"};
+
+    (void)state;
+    make_job(31, JOB_READY, LEDGER_IN, NULL, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autofree char *name = g_strdup_printf("lacking%zu", i);
+        g_autofree char *path = g_build_filename(spool_orders_dir(gateway.spool), name, NULL);
+        g_autoptr(GPtrArray) actions = NULL;
+        assert_true(g_file_set_contents(path, texts[i], -1, NULL));
+        assert_true(orders_carry_out(&gateway, NULL));
+        assert_true(ledger_actions_of(gateway.ledger, 0, &actions, NULL));
+        const struct ledger_action *last = actions->pdata[actions->len - 1];
+        assert_string_equal(last->order_id, name);
+        assert_string_equal(last->verb, "(unreadable)");
+        expect(31, JOB_READY, 1, NULL);
+    }
+}
+
+static void carries_out_in_the_order_of_giving(void **state)
+{
+    static const char *const names[] = {"z", "y", "x"}; /* by name it would be the other way round */
+    static const char *const verbs[] = {"hold", "release", "hold"};
+
+    (void)state;
+    make_job(21, JOB_READY, LEDGER_IN, NULL, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = g_build_filename(spool_orders_dir(gateway.spool), names[i], NULL);
+        g_autofree char *text = g_strdup_printf("[order]\nverb=%s\njob=21\nreason=%s\nwho=me\nat=%d\n", verbs[i],
+                                                names[i], 100 + (int)i);
+        assert_true(g_file_set_contents(path, text, -1, NULL));
+    }
+    assert_true(orders_carry_out(&gateway, NULL));
+    expect(21, JOB_HELD, 1, "x");
+    g_autoptr(GPtrArray) actions = NULL;
+    assert_true(ledger_actions_of(gateway.ledger, 21, &actions, NULL));
+    assert_int_equal(actions->len, 3);
+    for (guint i = 0; i < actions->len; i++)
+        assert_string_equal(((struct ledger_action *)actions->pdata[i])->result, "done");
+}
+
+/* Stopped between its commit and the removal of its file, or put back by somebody. */
+static void carries_out_each_once(void **state)
+{
+    g_autofree char *path = g_build_filename(spool_orders_dir(gateway.spool), "same", NULL);
+    static const char text[] = "[order]\nverb=hold\njob=51\nreason=once\nwho=me\nat=1\n";
+
+    (void)state;
+    make_job(51, JOB_READY, LEDGER_IN, NULL, NULL);
+    assert_true(g_file_set_contents(path, text, -1, NULL));
+    assert_true(orders_carry_out(&gateway, NULL));
+    expect(51, JOB_HELD, 1, "once");
+    assert_result(ORDER_RELEASE, 51, "done");
+    assert_true(g_file_set_contents(path, text, -1, NULL));
+    assert_true(orders_carry_out(&gateway, NULL));
+    assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+    expect(51, JOB_READY, 1, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +242,9 @@ int main(void)
         cmocka_unit_test(refuses_what_would_harm),
         cmocka_unit_test(ends_what_was_stopped_half_way),
         cmocka_unit_test(sets_down_what_is_no_order),
+        cmocka_unit_test(sets_down_what_lacks_a_reason),
+        cmocka_unit_test(carries_out_in_the_order_of_giving),
+        cmocka_unit_test(carries_out_each_once),
     };
     return cmocka_run_group_tests(tests, enter, leave);
 }

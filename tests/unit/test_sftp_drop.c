@@ -292,7 +292,8 @@ static void test_sftp_drop__fetch_of_what_is_not_the_listed_file__is_changed(voi
     const struct {
         const char *name;
         const struct ledger_source *id;
-    } cases[] = {{"file", &longer}, {"file", &shorter}, {"file", &later}, {"link", &same}, {"pipe", &same}, {"none", &same}};
+    } cases[] = {{"file", &longer}, {"file", &shorter}, {"file", &later},
+                 {"link", &same},   {"pipe", &same},    {"none", &same}};
     (void)state;
 
     later.ctime_ns += 1000000000;
@@ -751,8 +752,11 @@ static void set_known_hosts(const char *format, ...)
 static void test_sftp_drop__host_keys__are_strict(void **state)
 {
     static const char other[] = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFBnDHcVTTBOCYGhOuwBrOz79B9FSPJjKUpxxBSYzYU9";
-    static const char rsa[] = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQC7vV1QyM2pZQ8bK3y5oXx0n1w5h3m1b0aF2o2n1m5c7l0r8v9d2w4k6x8z1q3s5u7w9y==";
-    static const char ecdsa[] = "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBEmKSENjQEezOmxkZMy7opKgwFB9nkt5YRrYMjNuG5N87uRgg6CLrbo5wAdT/y6v0mKV0U2w0WZ2YB/++Tpockg=";
+    static const char rsa[] =
+        "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQC7vV1QyM2pZQ8bK3y5oXx0n1w5h3m1b0aF2o2n1m5c7l0r8v9d2w4k6x8z1q3s5u7w9y==";
+    static const char ecdsa[] = "ecdsa-sha2-nistp256 "
+                                "AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBEmKSENjQEezOmxkZMy7opKgwFB9nkt5YR"
+                                "rYMjNuG5N87uRgg6CLrbo5wAdT/y6v0mKV0U2w0WZ2YB/++Tpockg=";
     g_autofree char *known = NULL;
     (void)state;
 
@@ -771,7 +775,8 @@ static void test_sftp_drop__host_keys__are_strict(void **state)
     assert_down("revoked");
     set_known_hosts("[127.0.0.1]:%d %s\n", drop.port, rsa);
     assert_down(" key"); /* of no use before libssh2 1.11, and another one than the server's after it */
-    set_known_hosts("this is no line\n@cert-authority * %s\nother.example,[127.0.0.1]:%d %s a comment\n", key, drop.port, key);
+    set_known_hosts("this is no line\n@cert-authority * %s\nother.example,[127.0.0.1]:%d %s a comment\n", key,
+                    drop.port, key);
     GHashTable *found = list_all();
     g_hash_table_unref(found);
 }
@@ -808,8 +813,8 @@ static int run_below_a_server(char **argv)
     g_autoptr(GError) error = NULL;
     int status = 0;
 
-    if (!g_spawn_sync(NULL, (char **)command, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL, NULL,
-                      NULL, &status, &error)) {
+    if (!g_spawn_sync(NULL, (char **)command, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL,
+                      NULL, NULL, &status, &error)) {
         printf("1..0 # SKIP no server to test with: %s\n", error->message);
         status = 0;
     }

@@ -385,6 +385,27 @@ static void test_unpack__ratio__exact(void **state)
     g_string_free(gz, TRUE);
 }
 
+/* Text of so many bytes that the ratio is a whole number: just that often is allowed. */
+static void test_unpack__whole_ratio__its_last_byte_too(void **state)
+{
+    static const char text[8000];
+    GString *gz = g_string_new(NULL);
+    struct unpack_limits limits = {1 << 20, 0};
+    size_t n = 4000;
+
+    (void)state;
+    for (; n < sizeof text && (gz->len == 0 || n % gz->len != 0); n++) {
+        g_string_truncate(gz, 0);
+        append_gz(gz, text, n + 1, 9);
+    }
+    assert_int_equal(n % gz->len, 0);
+    limits.max_ratio = (uint32_t)(n / gz->len);
+    struct outcome o = unpack_bytes(gz, FILENAME_GZ, NULL, &limits, 100);
+    assert_int_equal(o.end, 0);
+    outcome_clear(&o);
+    g_string_free(gz, TRUE);
+}
+
 static void test_unpack__max_bytes__holds_for_every_pack(void **state)
 {
     GString *packed[] = {g_string_new(TEXT), g_string_new(NULL), make_good_zip()};
@@ -652,6 +673,7 @@ int main(void)
         cmocka_unit_test(test_unpack_gz__cut_anywhere__same_bytes_for_any_buffer),
         cmocka_unit_test(test_unpack__bombs__limit_soon),
         cmocka_unit_test(test_unpack__ratio__exact),
+        cmocka_unit_test(test_unpack__whole_ratio__its_last_byte_too),
         cmocka_unit_test(test_unpack__max_bytes__holds_for_every_pack),
         cmocka_unit_test(test_unpack_zip__good__same_bytes),
         cmocka_unit_test(test_unpack_zip__wrong_members__form),

@@ -96,6 +96,21 @@ static void test_writer__csv__quotes_only_where_needed(void **state)
                               "T,1\r\n");
 }
 
+static void test_writer__csv_value__quoted_where_a_reader_would_see_another(void **state)
+{
+    static const char *const values[][2] = {
+        {"a b", "a b"}, {" a", "\" a\""}, {"a ", "\"a \""}, {"a\rb", "\"a\rb\""}, {"a\nb", "\"a\nb\""},
+        {"a,b", "\"a,b\""}, {"a\"b", "\"a\"\"b\""}, {"a'b;c", "a'b;c"}, {" ", "\" \""}};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(values); i++) {
+        const char *row[INSTRUCTION_COLUMNS] = {"1", values[i][0]};
+        g_autofree char *text = write_rows(FORM_CSV, "EMI", row, 1);
+        g_autofree char *expected = g_strdup_printf("\r\nD,1,%s,,,,,,,,\r\nT,1\r\n", values[i][1]);
+        assert_non_null(strstr(text, expected));
+    }
+}
+
 static void test_writer__csv_acknowledgement__counts_f_and_e(void **state)
 {
     g_autofree char *text = write_rows(FORM_CSV, "EMA", finding, 1);
@@ -238,6 +253,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_writer__csv__quotes_only_where_needed),
+        cmocka_unit_test(test_writer__csv_value__quoted_where_a_reader_would_see_another),
         cmocka_unit_test(test_writer__csv_acknowledgement__counts_f_and_e),
         cmocka_unit_test(test_writer__xml__escapes_and_leaves_empty_values_out),
         cmocka_unit_test(test_writer__xml_acknowledgement__has_rows_under_the_root),
