@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 from home import Home, Tap
-from sshd import Sshd, find, make_key, write_known_hosts
+from sshd import Sshd, find, forgiving, make_key, write_known_hosts
 
 PROBES = ["reachable", "host-key", "algorithms", "login", "extensions", "list", "write", "read-back", "rename",
           "rename-onto", "space", "clock", "remove", "strategy"]
@@ -147,13 +147,6 @@ def test_servers(tap, top):
     with Sshd(top, settings="Ciphers chacha20-poly1305@openssh.com\n") as server:
         home = far(server, ciphers="aes128-ctr")
         unfit(tap, "no cipher in common", home, "algorithms", ["cannot agree"])
-
-
-def forgiving(server):
-    """libssh2 1.10 loses two numbers of each ECDSA identity that it loads, which is not ours to mend."""
-    with open(server.at("suppressions"), "w", encoding="ascii") as file:
-        file.write("leak:libcrypto.so\n")
-    return {"LSAN_OPTIONS": f"suppressions={server.at('suppressions')}:print_suppressions=0"}
 
 
 def test_logins(tap, top):

@@ -172,7 +172,8 @@ class Folder(SFTPServerInterface):
                 attributes = SFTPAttributes()
                 attributes.st_size, attributes.st_mode, attributes.st_atime, attributes.st_mtime = 10, 0o100644, 1, 1
                 found.append(entry(bytes.fromhex(name), attributes))
-            return found
+            # Servers promise no order: the worst one.
+            return sorted(found, key=lambda one: one.filename, reverse=True)
         return guarded(names)
 
     def stat(self, path):

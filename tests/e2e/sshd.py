@@ -136,6 +136,13 @@ def send_signal(pid, number):
         pass
 
 
+def forgiving(server):
+    """An environment: libssh2 1.10 loses two numbers of each ECDSA identity that it loads, which is not ours to mend."""
+    with open(server.at("suppressions"), "w", encoding="ascii") as file:
+        file.write("leak:libcrypto.so\n")
+    return {"LSAN_OPTIONS": f"suppressions={server.at('suppressions')}:print_suppressions=0"}
+
+
 class Sshd:
     def __init__(self, folder, host_keys=("ed25519",), user_key="ed25519", passphrase="", hashed=False, settings="",
                  start=True):
