@@ -84,6 +84,13 @@ static bool is_byte_at(const struct document *d, struct place place, char byte)
     return i < d->len;
 }
 
+static bool is_behind_quote(const struct document *d, size_t at)
+{
+    while (at > 0 && (d->text[at - 1] & 0xc0) == 0x80)
+        at--;
+    return at > 0 && d->text[at - 1] == '"' && byte_at(d, at) != ',' && byte_at(d, at) != '"';
+}
+
 static char wrong_byte(const struct fault *fault)
 {
     if (fault->kind == FAULT_ENCODING)
@@ -102,7 +109,7 @@ static void look_at_fault(const struct heard *heard, const struct fault *fault)
              fault->kind == FAULT_LIMIT || fault->kind == FAULT_QUOTING || fault->kind == FAULT_TYPE ||
              fault->kind == FAULT_ROOT);
     if (fault->kind == FAULT_QUOTING && strstr(fault->text, "after a closing quote"))
-        g_assert(at > 0 && d->text[at - 1] == '"' && byte_at(d, at) != ',' && byte_at(d, at) != '"');
+        g_assert(is_behind_quote(d, at));
     else if (fault->value && (fault->kind == FAULT_ENCODING || fault->kind == FAULT_QUOTING))
         g_assert(is_byte_at(d, fault->at, wrong_byte(fault)));
 }
