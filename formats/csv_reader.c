@@ -9,7 +9,7 @@ enum {
     MAX_RECORD = 65536,
     FRAME_FIELDS = 3, /* of H before the layout's columns: letter, type, version */
     MAX_FIELDS = LAYOUT_MAX_COLUMNS + FRAME_FIELDS,
-    MAX_OTHERS = 100000, /* a flood of empty lines would cost a fault each */
+    MAX_OTHERS = 100000,   /* a flood of empty lines would cost a fault each */
     MAX_LINE = 2147000000, /* as in XML; a piece has far fewer */
     PIECE = 65536,
     SHOWN_CHARS = 64,
@@ -29,9 +29,9 @@ struct csv {
     struct reader *reader;
     const struct file_type *type;
     GString *buffer;
-    size_t scan;  /* how far the record at the buffer's start was searched */
+    size_t scan;    /* how far the record at the buffer's start was searched */
     size_t newline; /* the first one from scan on, or how far there is none; behind scan it is not known */
-    size_t quote; /* where the open quote is */
+    size_t quote;   /* where the open quote is */
     bool in_quotes, skipping;
     bool any, header, trailer, after_trailer, mixed;
     enum line_end line_end; /* of the first line */
@@ -83,8 +83,7 @@ static struct place place_in_record(const struct csv *c, size_t offset)
 
 static struct fault record_fault(const struct csv *c, enum fault_kind kind)
 {
-    return (struct fault){
-        .kind = kind, .at = c->at, .ordinal = c->ordinal, .value = c->text, .value_len = c->len};
+    return (struct fault){.kind = kind, .at = c->at, .ordinal = c->ordinal, .value = c->text, .value_len = c->len};
 }
 
 /* The column's name of field i, NULL where there is none. */
@@ -191,8 +190,7 @@ static size_t unquote(struct csv *c, const char *s, size_t len, size_t i, struct
     return len + 1;
 }
 
-static enum quoting split_quoted(struct csv *c, const char *s, size_t len, size_t *i,
-                                 struct field *field)
+static enum quoting split_quoted(struct csv *c, const char *s, size_t len, size_t *i, struct field *field)
 {
     size_t begin = *i, stop = unquote(c, s, len, begin, field);
 
@@ -206,8 +204,7 @@ static enum quoting split_quoted(struct csv *c, const char *s, size_t len, size_
     return QUOTING_GOOD;
 }
 
-static enum quoting split_plain(struct csv *c, const char *s, size_t len, size_t *i,
-                                struct field *field)
+static enum quoting split_plain(struct csv *c, const char *s, size_t len, size_t *i, struct field *field)
 {
     size_t begin = *i, k = begin;
     uint32_t characters = 0;
@@ -241,8 +238,7 @@ static enum quoting split(struct csv *c, size_t len)
         f->at = c->here;
         c->field_offset = i;
         c->n_fields++;
-        quoting =
-            i < len && s[i] == '"' ? split_quoted(c, s, len, &i, f) : split_plain(c, s, len, &i, f);
+        quoting = i < len && s[i] == '"' ? split_quoted(c, s, len, &i, f) : split_plain(c, s, len, &i, f);
         if (quoting != QUOTING_GOOD || i >= len)
             return quoting;
         c->here.column++; /* the comma */
@@ -326,12 +322,10 @@ static bool check_encoding(struct csv *c)
         report_quoting(c, quoting);
     fault = record_fault(c, FAULT_ENCODING);
     fault.at = place_in_record(c, valid);
-    fault.field =
-        quoting == QUOTING_GOOD || quoting == QUOTING_OPEN ? column_name(c, c->n_fields - 1) : NULL;
+    fault.field = quoting == QUOTING_GOOD || quoting == QUOTING_OPEN ? column_name(c, c->n_fields - 1) : NULL;
     fault.value = c->text + valid;
     fault.value_len = 1;
-    reader_fault_with(c->reader, &fault, "expected UTF-8 without NUL, found byte %02X",
-                      (unsigned char)c->text[valid]);
+    reader_fault_with(c->reader, &fault, "expected UTF-8 without NUL, found byte %02X", (unsigned char)c->text[valid]);
     if (c->text[valid] == '\0')
         reader_stop(c->reader);
     return false;
@@ -342,8 +336,7 @@ static bool expect_fields(struct csv *c, size_t expected)
     struct fault fault = record_fault(c, FAULT_FIELD_COUNT);
 
     if (c->n_fields != expected)
-        reader_fault_with(c->reader, &fault, "expected %zu fields, found %zu", expected,
-                          c->n_fields);
+        reader_fault_with(c->reader, &fault, "expected %zu fields, found %zu", expected, c->n_fields);
     return c->n_fields == expected;
 }
 
@@ -390,8 +383,7 @@ static void expect_text(struct csv *c, size_t i, enum fault_kind kind, const cha
 
 static void take_header(struct csv *c)
 {
-    const struct record record = {
-        .at = c->at, .n_fields = HEADER_COLUMNS, .fields = c->fields + FRAME_FIELDS};
+    const struct record record = {.at = c->at, .n_fields = HEADER_COLUMNS, .fields = c->fields + FRAME_FIELDS};
     bool complete = expect_fields(c, HEADER_COLUMNS + FRAME_FIELDS);
 
     expect_text(c, 1, FAULT_TYPE, c->type->code);
@@ -405,8 +397,7 @@ static void take_header(struct csv *c)
 static void take_device(struct csv *c)
 {
     size_t n = c->type->record->n_columns;
-    const struct record record = {
-        .ordinal = c->ordinal, .at = c->at, .n_fields = n, .fields = c->fields + 1};
+    const struct record record = {.ordinal = c->ordinal, .at = c->at, .n_fields = n, .fields = c->fields + 1};
 
     if (!expect_fields(c, n + 1))
         return;
@@ -433,8 +424,7 @@ static bool begin_record(struct csv *c, const char *s, size_t len)
     c->letter = letter_of(s, len);
     c->ordinal = c->letter == 'D' ? reader_count_record(c->reader, c->at) : 0;
     if (c->letter != 'D' && c->others++ >= MAX_OTHERS) {
-        reader_fault(c->reader, FAULT_LIMIT, c->at,
-                     "expected at most %d records other than D, found more", MAX_OTHERS);
+        reader_fault(c->reader, FAULT_LIMIT, c->at, "expected at most %d records other than D, found more", MAX_OTHERS);
         reader_stop(c->reader);
     }
     return !reader_stopped(c->reader);
@@ -492,8 +482,8 @@ static void check_line_end(struct csv *c, enum line_end found)
     fault.at = place_in_record(c, c->len);
     fault.value = c->text + c->len;
     fault.value_len = found == END_CRLF ? 2 : 1;
-    reader_fault_with(c->reader, &fault, "expected %s as in the lines before, found %s",
-                      names[c->line_end], names[found]);
+    reader_fault_with(c->reader, &fault, "expected %s as in the lines before, found %s", names[c->line_end],
+                      names[found]);
 }
 
 /* --- The stream ----------------------------------------------------------------------------- */
@@ -534,8 +524,7 @@ static size_t give_up(struct csv *c, const char *s, size_t len)
     if (quoting != QUOTING_GOOD)
         report_quoting(c, quoting);
     else
-        reader_fault_with(c->reader, &fault,
-                          "expected a record of at most %d bytes, found a longer one", MAX_RECORD);
+        reader_fault_with(c->reader, &fault, "expected a record of at most %d bytes, found a longer one", MAX_RECORD);
     c->skipping = !nl;
     c->line += newlines(s, used);
     return used;
@@ -591,7 +580,8 @@ static bool check_lines(struct csv *c)
 {
     if (c->line <= MAX_LINE)
         return true;
-    reader_fault(c->reader, FAULT_LIMIT, (struct place){c->line, 1}, "expected at most 2,147,000,000 lines, found more");
+    reader_fault(c->reader, FAULT_LIMIT, (struct place){c->line, 1},
+                 "expected at most 2,147,000,000 lines, found more");
     reader_stop(c->reader);
     return false;
 }
@@ -620,11 +610,10 @@ static void csv_finish(void *state)
         return;
     if (c->letter)
         reader_fault(c->reader, FAULT_TRAILER_RECORD, c->at,
-                     "expected a T record last, found the end after %s %c record",
-                     c->letter == 'H' ? "an" : "a", c->letter);
+                     "expected a T record last, found the end after %s %c record", c->letter == 'H' ? "an" : "a",
+                     c->letter);
     else
-        reader_fault(c->reader, FAULT_TRAILER_RECORD, c->at,
-                     "expected a T record last, found the end");
+        reader_fault(c->reader, FAULT_TRAILER_RECORD, c->at, "expected a T record last, found the end");
 }
 
 static void csv_close(void *state)

@@ -24,8 +24,8 @@ struct scan {
 };
 
 G_GNUC_PRINTF(6, 7)
-static void add_fault(struct scan *s, enum filename_fault_kind kind, const char *segment,
-                      size_t start, size_t end, const char *expected, ...)
+static void add_fault(struct scan *s, enum filename_fault_kind kind, const char *segment, size_t start, size_t end,
+                      const char *expected, ...)
 {
     g_assert(s->n_faults < MAX_FAULTS);
     struct filename_fault *fault = &s->faults[s->n_faults].fault;
@@ -135,15 +135,14 @@ static void judge_type(struct scan *s, size_t start, size_t word)
     if (type != NULL && type->inbound) {
         s->out->type = type;
         if (!exact)
-            add_fault(s, FILENAME_BAD_GRAMMAR, "type", start, s->pos, "%s%s",
-                      word == start ? "upper case: " : "", type->code);
+            add_fault(s, FILENAME_BAD_GRAMMAR, "type", start, s->pos, "%s%s", word == start ? "upper case: " : "",
+                      type->code);
     } else if (type != NULL && exact) {
-        add_fault(s, FILENAME_BAD_TYPE, "type", start, s->pos,
-                  "an inbound file type; %s is written by the gateway", type->code);
+        add_fault(s, FILENAME_BAD_TYPE, "type", start, s->pos, "an inbound file type; %s is written by the gateway",
+                  type->code);
     } else {
         bool shaped = word == start && is_type_shaped(text, len);
-        add_fault(s, shaped ? FILENAME_BAD_TYPE : FILENAME_BAD_GRAMMAR, "type", start, s->pos, "%s",
-                  type_expected);
+        add_fault(s, shaped ? FILENAME_BAD_TYPE : FILENAME_BAD_GRAMMAR, "type", start, s->pos, "%s", type_expected);
     }
 }
 
@@ -263,8 +262,7 @@ static bool take_digits(const struct scan *s, size_t n, char *out, size_t *end)
 enum digits { DIGITS_NONE, DIGITS_FAULTY, DIGITS_CLEAN };
 
 /* Date and time: n digits. FAULTY: readable, but its one fault is told already. */
-static enum digits scan_digits(struct scan *s, const char *segment, size_t n, char *out,
-                               const char *expected)
+static enum digits scan_digits(struct scan *s, const char *segment, size_t n, char *out, const char *expected)
 {
     size_t start = s->pos, end;
 
@@ -292,10 +290,8 @@ static void scan_date_and_time(struct scan *s)
         !instant_date_is_real(out->date))
         add_fault(s, FILENAME_BAD_CALENDAR, "date", s->pos - 8, s->pos, "a date of the calendar");
     scan_separator(s, "_");
-    if (scan_digits(s, "time", 6, out->time, "six digits, HHMMSS") == DIGITS_CLEAN &&
-        !instant_time_is_real(out->time))
-        add_fault(s, FILENAME_BAD_CALENDAR, "time", s->pos - 6, s->pos,
-                  "a time of day, 000000 to 235959");
+    if (scan_digits(s, "time", 6, out->time, "six digits, HHMMSS") == DIGITS_CLEAN && !instant_time_is_real(out->time))
+        add_fault(s, FILENAME_BAD_CALENDAR, "time", s->pos - 6, s->pos, "a time of day, 000000 to 235959");
     (void)instant_from_name(out->date, out->time, &out->created); /* stays 0: told above */
 }
 
@@ -344,12 +340,10 @@ static void scan_form(struct scan *s)
         s->out->form = FORM_CSV;
     if (s->out->form == FORM_UNKNOWN) {
         add_fault(s, FILENAME_BAD_GRAMMAR, "form", start, s->pos, "%s", expected);
-        if (start > 0 && (is_word(text, len, "gz") ||
-                          is_word(text, len, "zip"))) /* "….gz": the form was left out */
+        if (start > 0 && (is_word(text, len, "gz") || is_word(text, len, "zip"))) /* "….gz": the form was left out */
             s->pos = start - 1;
     } else if (memcmp(text, form_name(s->out->form), len) != 0) {
-        add_fault(s, FILENAME_BAD_GRAMMAR, "form", start, s->pos, "lower case: %s",
-                  form_name(s->out->form));
+        add_fault(s, FILENAME_BAD_GRAMMAR, "form", start, s->pos, "lower case: %s", form_name(s->out->form));
     }
 }
 
@@ -432,8 +426,7 @@ static void drop_faults_at(struct scan *s, size_t at)
 static size_t character_end(const struct scan *s, size_t at)
 {
     at++;
-    while (at < s->len && g_utf8_validate_len(s->name, s->len, NULL) &&
-           ((unsigned char)s->name[at] & 0xC0) == 0x80)
+    while (at < s->len && g_utf8_validate_len(s->name, s->len, NULL) && ((unsigned char)s->name[at] & 0xC0) == 0x80)
         at++;
     return at;
 }
@@ -448,8 +441,7 @@ static void judge_name(struct scan *s)
                   "ASCII letters, digits, \"_\", \"-\" and \".\" only");
     }
     if (s->len > FILENAME_MAX_BYTES)
-        add_fault(s, FILENAME_BAD_GRAMMAR, "name", FILENAME_MAX_BYTES, s->len, "at most %d bytes",
-                  FILENAME_MAX_BYTES);
+        add_fault(s, FILENAME_BAD_GRAMMAR, "name", FILENAME_MAX_BYTES, s->len, "at most %d bytes", FILENAME_MAX_BYTES);
 }
 
 /* By place; the sort is stable, so that what was found first at a place comes first. */
@@ -480,8 +472,7 @@ static void report_faults(struct scan *s, filename_fault_fn *on_fault, void *use
     }
 }
 
-bool filename_parse(const char *name, size_t len, struct filename *out, filename_fault_fn *on_fault,
-                    void *user)
+bool filename_parse(const char *name, size_t len, struct filename *out, filename_fault_fn *on_fault, void *user)
 {
     struct scan s = {.name = name, .len = len, .out = out};
 
@@ -522,13 +513,12 @@ char *filename_unknown_answer(const char *name_sha256, unsigned receipt)
     return g_strdup_printf("EMA_UNKNOWN_%.16s_R%u.csv", name_sha256, receipt);
 }
 
-char *filename_own(const char *type, const char *org, uint64_t eui64, int64_t at, uint32_t sequence,
-                   enum form form)
+char *filename_own(const char *type, const char *org, uint64_t eui64, int64_t at, uint32_t sequence, enum form form)
 {
     char id[EUI64_TEXT_SIZE], date[INSTANT_DATE_SIZE], time[INSTANT_TIME_SIZE];
 
     eui64_print(eui64, id);
     instant_print_name(at, date, time);
-    return g_strdup_printf("%s_%s_%s_%s_%s_%06" G_GUINT32_FORMAT ".%s", type, org, id, date, time,
-                           sequence, form_name(form));
+    return g_strdup_printf("%s_%s_%s_%s_%s_%06" G_GUINT32_FORMAT ".%s", type, org, id, date, time, sequence,
+                           form_name(form));
 }

@@ -54,8 +54,7 @@ struct filename {
 
 /* True when name is in the grammar. Reports each faulty segment otherwise, left to right; on_fault
  * may be NULL. The name need not be terminated and may hold any byte. */
-bool filename_parse(const char *name, size_t len, struct filename *out, filename_fault_fn *on_fault,
-                    void *user);
+bool filename_parse(const char *name, size_t len, struct filename *out, filename_fault_fn *on_fault, void *user);
 
 /* True for names that are not files yet: ".…", "*.tmp", "*.part", "*.filepart", "*.incomplete". */
 bool filename_is_temporary(const char *name);
@@ -68,7 +67,6 @@ char *filename_answer(const char *name, const char *answer_type, unsigned receip
 char *filename_unknown_answer(const char *name_sha256, unsigned receipt);
 
 /* "EMW_TCOS_<eui64>_<date>_<time>_<seq>.csv" */
-char *filename_own(const char *type, const char *org, uint64_t eui64, int64_t at, uint32_t sequence,
-                   enum form form);
+char *filename_own(const char *type, const char *org, uint64_t eui64, int64_t at, uint32_t sequence, enum form form);
 
 #endif

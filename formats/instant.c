@@ -36,8 +36,7 @@ static bool from_parts(const char *date8, const char *time6, int64_t *at)
     int year, month, day, hour, minute, second;
 
     if (!digits(date8, 4, &year) || !digits(date8 + 4, 2, &month) || !digits(date8 + 6, 2, &day) ||
-        !digits(time6, 2, &hour) || !digits(time6 + 2, 2, &minute) ||
-        !digits(time6 + 4, 2, &second))
+        !digits(time6, 2, &hour) || !digits(time6 + 2, 2, &minute) || !digits(time6 + 4, 2, &second))
         return false;
 
     /* NULL for what does not exist: 30 February, year 0, hour 24, second 60. */
@@ -95,8 +94,8 @@ bool instant_time_is_real(const char *time6)
 
 bool instant_from_name(const char *date8, const char *time6, int64_t *at)
 {
-    return strnlen(date8, INSTANT_DATE_SIZE) == DATE_DIGITS &&
-           strnlen(time6, INSTANT_TIME_SIZE) == TIME_DIGITS && from_parts(date8, time6, at);
+    return strnlen(date8, INSTANT_DATE_SIZE) == DATE_DIGITS && strnlen(time6, INSTANT_TIME_SIZE) == TIME_DIGITS &&
+           from_parts(date8, time6, at);
 }
 
 void instant_print_name(int64_t at, char date[INSTANT_DATE_SIZE], char time[INSTANT_TIME_SIZE])

@@ -3,21 +3,20 @@
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-#define RECORD(letter_, element_, columns_)                                                        \
-    {                                                                                              \
-        .letter = (letter_), .element = (element_), .n_columns = COUNT(columns_),                  \
-        .columns = (columns_)                                                                      \
+#define RECORD(letter_, element_, columns_)                                                                            \
+    {                                                                                                                  \
+        .letter = (letter_), .element = (element_), .n_columns = COUNT(columns_), .columns = (columns_)                \
     }
 
 /* "required" is about the frame: a column is optional wherever a file that is faulty, refused or
  * unreadable leaves the gateway without a value for it. */
-#define REQ(name_)                                                                                 \
-    {                                                                                              \
-        .name = (name_), .required = true                                                          \
+#define REQ(name_)                                                                                                     \
+    {                                                                                                                  \
+        .name = (name_), .required = true                                                                              \
     }
-#define OPT(name_)                                                                                 \
-    {                                                                                              \
-        .name = (name_)                                                                            \
+#define OPT(name_)                                                                                                     \
+    {                                                                                                                  \
+        .name = (name_)                                                                                                \
     }
 
 static const struct layout_column header_columns[] = {
@@ -29,17 +28,15 @@ _Static_assert(COUNT(header_columns) == HEADER_COLUMNS, "enum header_column");
 const struct layout_record layout_header = RECORD('H', "Header", header_columns);
 
 static const struct layout_column emi_columns[] = {
-    REQ("RecordNumber"), REQ("DeviceID"),        REQ("DeviceType"), REQ("DeviceManufacturer"),
-    REQ("DeviceModel"),  REQ("FirmwareVersion"), OPT("MPxN"),       OPT("CHFDeviceID"),
-    OPT("CSPRegion"),    REQ("Attempt"),
+    REQ("RecordNumber"),    REQ("DeviceID"), REQ("DeviceType"),  REQ("DeviceManufacturer"), REQ("DeviceModel"),
+    REQ("FirmwareVersion"), OPT("MPxN"),     OPT("CHFDeviceID"), OPT("CSPRegion"),          REQ("Attempt"),
 };
 _Static_assert(COUNT(emi_columns) == INSTRUCTION_COLUMNS, "enum instruction_column");
 const struct layout_record layout_instruction = RECORD('D', "Device", emi_columns);
 
 static const struct layout_column ema_file_columns[] = {
-    REQ("Name"),          REQ("SHA256"),      REQ("Size"),          REQ("ReceivedAt"),
-    REQ("Outcome"),       OPT("Code"),        OPT("Line"),          OPT("Column"),
-    OPT("DeclaredCount"), OPT("ParsedCount"), OPT("RejectedCount"),
+    REQ("Name"), REQ("SHA256"), REQ("Size"),          REQ("ReceivedAt"),  REQ("Outcome"),       OPT("Code"),
+    OPT("Line"), OPT("Column"), OPT("DeclaredCount"), OPT("ParsedCount"), OPT("RejectedCount"),
 };
 static const struct layout_record ema_file = RECORD('F', "File", ema_file_columns);
 
@@ -49,24 +46,20 @@ static const struct layout_column ema_finding_columns[] = {
 static const struct layout_record ema_finding = RECORD('E', "Finding", ema_finding_columns);
 
 static const struct layout_column emd_columns[] = {
-    REQ("RecordNumber"), OPT("DeviceID"),     OPT("DeviceType"), REQ("Outcome"),
-    OPT("Code"),         OPT("Category"),     OPT("Transient"),  OPT("ResolvedBy"),
-    OPT("WorkItemId"),   OPT("NextEligible"), OPT("Text"),
+    REQ("RecordNumber"), OPT("DeviceID"),   OPT("DeviceType"), REQ("Outcome"),      OPT("Code"), OPT("Category"),
+    OPT("Transient"),    OPT("ResolvedBy"), OPT("WorkItemId"), OPT("NextEligible"), OPT("Text"),
 };
 static const struct layout_record emd_record = RECORD('D', "Device", emd_columns);
 
 static const struct layout_column emw_columns[] = {
-    REQ("RecordNumber"),    REQ("WorkItemId"),         REQ("DeviceID"),
-    REQ("DeviceType"),      REQ("DeviceManufacturer"), REQ("DeviceModel"),
-    REQ("FirmwareVersion"), OPT("CHFDeviceID"),        REQ("Try"),
-    REQ("SessionStart"),    REQ("SessionEnd"),
+    REQ("RecordNumber"), REQ("WorkItemId"),      REQ("DeviceID"),    REQ("DeviceType"), REQ("DeviceManufacturer"),
+    REQ("DeviceModel"),  REQ("FirmwareVersion"), OPT("CHFDeviceID"), REQ("Try"),        REQ("SessionStart"),
+    REQ("SessionEnd"),
 };
 static const struct layout_record emw_record = RECORD('D', "Device", emw_columns);
 
-_Static_assert(COUNT(ema_file_columns) <= LAYOUT_MAX_COLUMNS &&
-                   COUNT(emd_columns) <= LAYOUT_MAX_COLUMNS &&
-                   COUNT(emw_columns) <= LAYOUT_MAX_COLUMNS &&
-                   COUNT(emi_columns) <= LAYOUT_MAX_COLUMNS,
+_Static_assert(COUNT(ema_file_columns) <= LAYOUT_MAX_COLUMNS && COUNT(emd_columns) <= LAYOUT_MAX_COLUMNS &&
+                   COUNT(emw_columns) <= LAYOUT_MAX_COLUMNS && COUNT(emi_columns) <= LAYOUT_MAX_COLUMNS,
                "LAYOUT_MAX_COLUMNS");
 
 const struct file_type layout_types[] = {

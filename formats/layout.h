@@ -37,11 +37,11 @@ struct file_type {
     const char *code; /* "EMI" */
     const char *root; /* XML root element, NULL for types that have CSV only */
     bool inbound;
-    bool readable; /* this release reads its content */
+    bool readable;                      /* this release reads its content */
     const struct layout_record *file;   /* EMA's F record, else NULL */
     const struct layout_record *record; /* the rows: D, or E for an EMA */
-    const char *rows_element;  /* "Devices", or NULL where rows stand right under the root (EMA) */
-    const char *count_element; /* last child of the XML Header: "DeviceCount"; EMA "RowCount", F and E rows */
+    const char *rows_element;           /* "Devices", or NULL where rows stand right under the root (EMA) */
+    const char *count_element;          /* last child of the XML Header: "DeviceCount"; EMA "RowCount", F and E rows */
 };
 
 /* Columns of the header, alike for all types: SenderId … ResubmissionOf. */

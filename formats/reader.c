@@ -8,8 +8,8 @@
 enum {
     MAX_BLANKS = 65536,
     MAGIC_BYTES = 4,
-    /* A fault costs far more than the few bytes that make one: a file of nothing else may have so many, and so many more
-     * for each record. */
+    /* A fault costs far more than the few bytes that make one: a file of nothing else may have so many, and so many
+     * more for each record. */
     MAX_FAULTS = 200000,
     MAX_RECORD_FAULTS = 16,
 };
@@ -27,8 +27,8 @@ struct reader {
     GString *head; /* the first bytes, until the form is known */
 };
 
-struct reader *reader_new(enum form form, const struct file_type *type,
-                          const struct reader_limits *limits, const struct reader_sink *sink)
+struct reader *reader_new(enum form form, const struct file_type *type, const struct reader_limits *limits,
+                          const struct reader_sink *sink)
 {
     struct reader *reader = g_new0(struct reader, 1);
 
@@ -82,8 +82,7 @@ static const char *looks_like(const char *text, size_t len)
         return "gzip data";
     if (len >= 4 && (memcmp(text, "PK\3\4", 4) == 0 || memcmp(text, "PK\5\6", 4) == 0))
         return "a zip archive";
-    if (len >= 2 &&
-        (memcmp(text, "H,", 2) == 0 || memcmp(text, "D,", 2) == 0 || memcmp(text, "\"H", 2) == 0))
+    if (len >= 2 && (memcmp(text, "H,", 2) == 0 || memcmp(text, "D,", 2) == 0 || memcmp(text, "\"H", 2) == 0))
         return "CSV";
     return NULL;
 }
@@ -91,9 +90,8 @@ static const char *looks_like(const char *text, size_t len)
 /* UTF-16 and UTF-32 can be told by their marks, or by NUL as the very first byte. */
 static bool is_wide(const GString *head)
 {
-    return head->len >= 2 &&
-           (memcmp(head->str, "\xff\xfe", 2) == 0 || memcmp(head->str, "\xfe\xff", 2) == 0 ||
-            (head->str[0] == '\0' && head->len == MAGIC_BYTES));
+    return head->len >= 2 && (memcmp(head->str, "\xff\xfe", 2) == 0 || memcmp(head->str, "\xfe\xff", 2) == 0 ||
+                              (head->str[0] == '\0' && head->len == MAGIC_BYTES));
 }
 
 /* Ends the reading when the first bytes belong to another form than the name's. */
@@ -107,8 +105,8 @@ static void check_form(struct reader *reader, const char *text, size_t len, stru
     if (want_xml ? text[0] == '<' : !found || strcmp(found, "CSV") == 0)
         return;
     shown = text_escape(text, fault.value_len, 0); /* thousands of blanks may follow */
-    reader_fault_with(reader, &fault, "expected %s, found %s, which begins with \"%s\"",
-                      want_xml ? "XML" : "CSV", found ? found : "something else", shown);
+    reader_fault_with(reader, &fault, "expected %s, found %s, which begins with \"%s\"", want_xml ? "XML" : "CSV",
+                      found ? found : "something else", shown);
     reader->stopped = true;
 }
 
@@ -128,8 +126,7 @@ static bool sniff(struct reader *reader)
         reader_fault(reader, FAULT_ENCODING, (struct place){1, 1},
                      "expected UTF-8 without byte order mark, found a byte order mark");
     if (first < head->len && !reader->stopped)
-        check_form(reader, head->str + first, head->len - first,
-                   place_after(head->str + bom, first - bom));
+        check_form(reader, head->str + first, head->len - first, place_after(head->str + bom, first - bom));
     else if (!reader->stopped) {
         reader_fault(reader, FAULT_EMPTY, (struct place){0, 0},
                      head->len > bom ? "expected content, found nothing but white space"
@@ -147,8 +144,7 @@ static size_t collect_head(struct reader *reader, const char *data, size_t len)
     while (used < len) {
         g_string_append_c(reader->head, data[used++]);
         /* A blank run is judged once per byte only while it is short. */
-        if (!is_blank(data[used - 1]) || reader->head->len <= MAGIC_BYTES ||
-            reader->head->len > MAX_BLANKS) {
+        if (!is_blank(data[used - 1]) || reader->head->len <= MAGIC_BYTES || reader->head->len > MAX_BLANKS) {
             size_t have = reader->head->len - first_byte(reader->head);
 
             if (have >= MAGIC_BYTES || reader->head->len > MAX_BLANKS) {
@@ -221,8 +217,7 @@ uint32_t reader_count_record(struct reader *reader, struct place at)
     if (reader->stopped)
         return 0;
     if (reader->records >= reader->limits.max_records) {
-        reader_fault(reader, FAULT_LIMIT, at, "expected at most %u records, found more",
-                     reader->limits.max_records);
+        reader_fault(reader, FAULT_LIMIT, at, "expected at most %u records, found more", reader->limits.max_records);
         reader->stopped = true;
         return 0;
     }
@@ -249,7 +244,7 @@ void reader_emit_count(struct reader *reader, const struct field *declared)
 
 void reader_emit_fault(struct reader *reader, const struct fault *fault)
 {
-    static const char too_many[] = 
+    static const char too_many[] =
         "expected at most 200,000 faults and 16 for each record, found more; the rest was not read";
     struct fault last = {.kind = FAULT_LIMIT, .at = fault->at, .text = too_many};
 
@@ -262,11 +257,10 @@ void reader_emit_fault(struct reader *reader, const struct fault *fault)
     reader->stopped = true;
 }
 
-static void emit_fault_v(struct reader *reader, struct fault *fault, const char *format,
-                         va_list args) __attribute__((format(printf, 3, 0)));
+static void emit_fault_v(struct reader *reader, struct fault *fault, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
 
-static void emit_fault_v(struct reader *reader, struct fault *fault, const char *format,
-                         va_list args)
+static void emit_fault_v(struct reader *reader, struct fault *fault, const char *format, va_list args)
 {
     g_autofree char *text = g_strdup_vprintf(format, args);
 
@@ -284,8 +278,7 @@ void reader_fault_with(struct reader *reader, struct fault *fault, const char *f
     va_end(args);
 }
 
-void reader_fault(struct reader *reader, enum fault_kind kind, struct place at, const char *format,
-                  ...)
+void reader_fault(struct reader *reader, enum fault_kind kind, struct place at, const char *format, ...)
 {
     struct fault fault = {.kind = kind, .at = at};
     va_list args;

@@ -105,8 +105,8 @@ struct reader_limits {
 struct reader;
 
 /* form must be FORM_XML or FORM_CSV; type must be readable. sink is copied. Never fails. */
-struct reader *reader_new(enum form form, const struct file_type *type,
-                          const struct reader_limits *limits, const struct reader_sink *sink);
+struct reader *reader_new(enum form form, const struct file_type *type, const struct reader_limits *limits,
+                          const struct reader_sink *sink);
 
 /* False when nothing further can be read: a fault was reported that says why. */
 bool reader_push(struct reader *reader, const char *data, size_t len);

@@ -145,8 +145,7 @@ static size_t unescape_one(const char *text, char *byte)
         *byte = '\\';
         return 1;
     }
-    if (text[0] != 'x' || (high = g_ascii_xdigit_value(text[1])) < 0 ||
-        (low = g_ascii_xdigit_value(text[2])) < 0)
+    if (text[0] != 'x' || (high = g_ascii_xdigit_value(text[1])) < 0 || (low = g_ascii_xdigit_value(text[2])) < 0)
         return 0;
     *byte = (char)(high * 16 + low);
     return 3;

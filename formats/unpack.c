@@ -160,9 +160,7 @@ static ssize_t gz_begin_member(struct unpack *u)
 static ssize_t gz_cut_short(struct unpack *u)
 {
     return refuse(u, FAULT_TRUNCATED,
-                  "expected the end of the gzip data, found the end of the file after %" PRIu64
-                  " bytes",
-                  u->offset);
+                  "expected the end of the gzip data, found the end of the file after %" PRIu64 " bytes", u->offset);
 }
 
 /* Judges what inflate returned; negative ends the reading. */
@@ -176,8 +174,7 @@ static ssize_t gz_check(struct unpack *u, int result)
         u->io_errno = ENOMEM;
         return UNPACK_ERROR;
     }
-    return refuse(u, FAULT_TRUNCATED,
-                  "expected sound gzip data, found damage before byte %" PRIu64 ": %s",
+    return refuse(u, FAULT_TRUNCATED, "expected sound gzip data, found damage before byte %" PRIu64 ": %s",
                   u->offset - u->stream.avail_in + 1, u->stream.msg ? u->stream.msg : "unknown");
 }
 
@@ -233,8 +230,7 @@ static bool zip_check_start(struct unpack *u)
     if (n < 0)
         return false;
     if (n < 4 && memcmp(start, local, (size_t)n) == 0)
-        refuse(u, FAULT_TRUNCATED,
-               "expected a zip archive, found the end of the file after %zd bytes", n);
+        refuse(u, FAULT_TRUNCATED, "expected a zip archive, found the end of the file after %zd bytes", n);
     else if (n < 4 || !(is_signature(start, 3, 4) || is_signature(start, 5, 6)))
         refuse(u, FAULT_FORM, "expected a zip archive, found something else");
     return !u->refused;
@@ -277,8 +273,7 @@ static bool zip_read_end(struct unpack *u, char end[END_RECORD_SIZE], uint64_t *
 }
 
 /* Reads a header of fixed size at offset; signature's last two bytes as given. */
-static bool zip_read_header(struct unpack *u, uint64_t offset, char *header, size_t size,
-                            char third, char fourth)
+static bool zip_read_header(struct unpack *u, uint64_t offset, char *header, size_t size, char third, char fourth)
 {
     ssize_t n = read_at(u, header, size, offset);
 
@@ -323,12 +318,9 @@ static bool zip_check_method(struct unpack *u, const char *p)
     uint32_t method = le16(p + 2);
 
     if (le16(p) & (ENCRYPTED | STRONGLY_ENCRYPTED | MASKED))
-        refuse(u, FAULT_FORM,
-               "expected a zip member that is not encrypted, found an encrypted one");
+        refuse(u, FAULT_FORM, "expected a zip member that is not encrypted, found an encrypted one");
     else if (method != STORED && method != DEFLATED)
-        refuse(u, FAULT_FORM,
-               "expected a zip member stored (0) or deflated (8), found compression method %u",
-               method);
+        refuse(u, FAULT_FORM, "expected a zip member stored (0) or deflated (8), found compression method %u", method);
     return !u->refused;
 }
 
@@ -369,9 +361,8 @@ static bool zip64_agrees(struct unpack *u, const char *end, uint64_t end64_at)
     char end64[END64_SIZE], locator[LOCATOR_SIZE];
 
     return zip_read_header(u, end64_at, end64, sizeof end64, 6, 6) &&
-           zip_read_header(u, end64_at + END64_SIZE, locator, sizeof locator, 6, 7) &&
-           le64(end64 + 32) == 1 && le64(end64 + 40) == le32(end + 12) && le64(end64 + 48) == le32(end + 16) &&
-           le64(locator + 8) == end64_at;
+           zip_read_header(u, end64_at + END64_SIZE, locator, sizeof locator, 6, 7) && le64(end64 + 32) == 1 &&
+           le64(end64 + 40) == le32(end + 12) && le64(end64 + 48) == le32(end + 16) && le64(locator + 8) == end64_at;
 }
 
 /* Readers that look for the directory from the end backwards must find the one that is read here. */
@@ -385,7 +376,8 @@ static bool zip_check_directory(struct unpack *u, const char *end, uint64_t end_
     if (stop - at == CENTRAL_SIZE + le16(central + 28) + le16(central + 30) + le16(central + 32) &&
         (stop == end_at || (stop + END64_SIZE + LOCATOR_SIZE == end_at && zip64_agrees(u, end, stop))))
         return true;
-    refuse(u, FAULT_FORM, "expected the zip archive's directory of one member right before its end, found it elsewhere");
+    refuse(u, FAULT_FORM,
+           "expected the zip archive's directory of one member right before its end, found it elsewhere");
     return false;
 }
 
@@ -403,8 +395,8 @@ static bool zip_check_extent(struct unpack *u, const char *central, const char *
         (le16(local + 6) & DESCRIPTOR ? behind >= 12 && behind <= 24 && behind % 4 == 0 : behind == 0))
         return true;
     refuse(u, FAULT_FORM,
-           "expected a zip member of %" PRIu64 " packed bytes right before the directory, found room for %" PRIu64, size,
-           central_at > data_at ? central_at - data_at : 0);
+           "expected a zip member of %" PRIu64 " packed bytes right before the directory, found room for %" PRIu64,
+           size, central_at > data_at ? central_at - data_at : 0);
     return false;
 }
 
@@ -413,13 +405,11 @@ static bool zip_check_member(struct unpack *u, uint64_t central_at)
 {
     char central[CENTRAL_SIZE], local[LOCAL_SIZE];
 
-    if (!zip_read_header(u, central_at, central, sizeof central, 1, 2) ||
-        !zip_check_method(u, central + 8) || !zip_check_kind(u, central) ||
-        !zip_check_name(u, central_at + CENTRAL_SIZE, le16(central + 28)))
+    if (!zip_read_header(u, central_at, central, sizeof central, 1, 2) || !zip_check_method(u, central + 8) ||
+        !zip_check_kind(u, central) || !zip_check_name(u, central_at + CENTRAL_SIZE, le16(central + 28)))
         return false;
     if (le32(central + 42) != 0) {
-        refuse(u, FAULT_FORM,
-               "expected the zip member at the file's beginning, found it at byte %u",
+        refuse(u, FAULT_FORM, "expected the zip member at the file's beginning, found it at byte %u",
                le32(central + 42));
         return false;
     }
@@ -450,8 +440,7 @@ static ssize_t zip_damage(struct unpack *u)
 
     if (u->io_errno)
         return UNPACK_ERROR;
-    return refuse(u, FAULT_TRUNCATED,
-                  "expected a sound zip member, found damage after %" PRIu64 " unpacked bytes: %s",
+    return refuse(u, FAULT_TRUNCATED, "expected a sound zip member, found damage after %" PRIu64 " unpacked bytes: %s",
                   u->total, line);
 }
 
@@ -472,8 +461,7 @@ static bool zip_open_archive(struct unpack *u)
     if (result != ARCHIVE_OK && result != ARCHIVE_WARN)
         zip_damage(u);
     else if (archive_entry_filetype(entry) != AE_IFREG)
-        refuse(u, FAULT_FORM,
-               "expected a zip member that is a regular file, found a link or folder");
+        refuse(u, FAULT_FORM, "expected a zip member that is a regular file, found a link or folder");
     return !u->refused && !u->io_errno;
 }
 
@@ -497,11 +485,9 @@ static ssize_t zip_finish(struct unpack *u)
     if (result != ARCHIVE_EOF)
         return zip_damage(u);
     if (u->crc != u->expected_crc)
-        return refuse(u, FAULT_TRUNCATED, "expected zip data with checksum %08x, found %08x",
-                      u->expected_crc, u->crc);
+        return refuse(u, FAULT_TRUNCATED, "expected zip data with checksum %08x, found %08x", u->expected_crc, u->crc);
     if (u->expected_size != UINT32_MAX && u->expected_size != u->total)
-        return refuse(u, FAULT_TRUNCATED, "expected %u bytes of zip data, found %" PRIu64,
-                      u->expected_size, u->total);
+        return refuse(u, FAULT_TRUNCATED, "expected %u bytes of zip data, found %" PRIu64, u->expected_size, u->total);
     return 0;
 }
 
@@ -560,14 +546,12 @@ static ssize_t count(struct unpack *u, ssize_t n)
 {
     u->total += (uint64_t)n;
     if (u->total > u->limits.max_bytes)
-        return refuse(u, FAULT_LIMIT, "expected at most %" PRIu64 " bytes, found more",
-                      u->limits.max_bytes);
+        return refuse(u, FAULT_LIMIT, "expected at most %" PRIu64 " bytes, found more", u->limits.max_bytes);
     /* Divided, not multiplied: nothing can overflow. */
-    if (u->packing != &packings[FILENAME_PLAIN] &&
-        (u->total - 1) / MAX(u->limits.max_ratio, 1U) >= u->file_size)
+    if (u->packing != &packings[FILENAME_PLAIN] && (u->total - 1) / MAX(u->limits.max_ratio, 1U) >= u->file_size)
         return refuse(u, FAULT_LIMIT,
-                      "expected at most %u times the packed size of %" PRIu64
-                      " bytes, found more than %" PRIu64 " bytes after unpacking",
+                      "expected at most %u times the packed size of %" PRIu64 " bytes, found more than %" PRIu64
+                      " bytes after unpacking",
                       u->limits.max_ratio, u->file_size, u->limits.max_ratio * u->file_size);
     return n;
 }
@@ -576,8 +560,7 @@ static ssize_t fail(struct unpack *u, GError **error)
 {
     int code = u->io_errno;
 
-    g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(code), "cannot read the file: %s",
-                g_strerror(code));
+    g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(code), "cannot read the file: %s", g_strerror(code));
     return UNPACK_ERROR;
 }
 

@@ -38,6 +38,6 @@ ssize_t unpack_read(struct unpack *unpack, char *buffer, size_t size, GError **e
 const struct fault *unpack_fault(const struct unpack *unpack);
 
 uint64_t unpack_packed_bytes_read(const struct unpack *unpack); /* for progress */
-void unpack_free(struct unpack *unpack); /* NULL is fine */
+void unpack_free(struct unpack *unpack);                        /* NULL is fine */
 
 #endif

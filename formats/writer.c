@@ -20,10 +20,9 @@ static G_DEFINE_QUARK(ecosgate - writer - error, writer_error)
 
     static void flush(struct writer *w)
 {
-    if (w->error == NULL && w->buffer->len > 0 &&
-        !w->bytes(w->user, w->buffer->str, w->buffer->len, &w->error) && w->error == NULL)
-        g_set_error_literal(&w->error, writer_error_quark(), 0,
-                            "the byte function failed without saying why");
+    if (w->error == NULL && w->buffer->len > 0 && !w->bytes(w->user, w->buffer->str, w->buffer->len, &w->error) &&
+        w->error == NULL)
+        g_set_error_literal(&w->error, writer_error_quark(), 0, "the byte function failed without saying why");
     g_string_truncate(w->buffer, 0);
 }
 
@@ -102,8 +101,7 @@ static void xml_tag(GString *out, int indent, const char *open, const char *name
     g_string_append(out, close);
 }
 
-static void xml_children(GString *out, int indent, const struct layout_record *record,
-                         const char *const *values)
+static void xml_children(GString *out, int indent, const struct layout_record *record, const char *const *values)
 {
     for (size_t i = 0; i < record->n_columns; i++) {
         if (!given(values[i]))
@@ -119,8 +117,7 @@ static void xml_header(struct writer *w, const char *const *values)
     GString *out = w->buffer;
 
     g_string_append(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    xml_tag(out, 0, "<", w->type->root,
-            " xmlns=\"" LAYOUT_NAMESPACE "\" schemaVersion=\"" LAYOUT_VERSION "\">\n");
+    xml_tag(out, 0, "<", w->type->root, " xmlns=\"" LAYOUT_NAMESPACE "\" schemaVersion=\"" LAYOUT_VERSION "\">\n");
     xml_tag(out, 1, "<", layout_header.element, ">\n");
     xml_children(out, 2, &layout_header, values);
     xml_tag(out, 2, "<", w->type->count_element, ">");
@@ -157,8 +154,7 @@ static void end_of_text(struct writer *w)
     xml_tag(w->buffer, 0, "</", w->type->root, ">\n");
 }
 
-struct writer *writer_new(enum form form, const struct file_type *type, writer_bytes_fn *bytes,
-                          void *user)
+struct writer *writer_new(enum form form, const struct file_type *type, writer_bytes_fn *bytes, void *user)
 {
     g_assert(form == FORM_CSV || (form == FORM_XML && type->root != NULL));
     g_assert(type->record != NULL);
@@ -204,8 +200,8 @@ bool writer_finish(struct writer *w, GError **error)
      */
     if (w->error == NULL && w->written != w->declared)
         g_set_error(&w->error, writer_error_quark(), 0,
-                    "%s: %" G_GUINT64_FORMAT " rows declared, %" G_GUINT64_FORMAT " written",
-                    w->type->code, w->declared, w->written);
+                    "%s: %" G_GUINT64_FORMAT " rows declared, %" G_GUINT64_FORMAT " written", w->type->code,
+                    w->declared, w->written);
     if (w->error == NULL)
         end_of_text(w);
     flush(w);

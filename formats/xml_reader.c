@@ -21,16 +21,15 @@ enum {
     MAX_DEPTH = 32,
     MAX_NAMES = 16 * 1024, /* different ones: the parser's dictionary is slow beyond that */
     MAX_ATTRIBUTES = 32,   /* of one tag, with namespaces: the parser compares each with all others */
-    LEVELS = 3, /* of elements that hold elements: root, rows, record */
+    LEVELS = 3,            /* of elements that hold elements: root, rows, record */
     MAX_CHILDREN = LAYOUT_MAX_COLUMNS + 1,
     MAX_PLACE = 2147000000, /* the parser counts in int, a block at a time */
-    MAX_SHOWN = 64,    /* characters of a name in a message */
-    MAX_MESSAGE = 256, /* characters of the parser's own */
+    MAX_SHOWN = 64,         /* characters of a name in a message */
+    MAX_MESSAGE = 256,      /* characters of the parser's own */
     /* A record of 16 Device fields; the Header's 7 and its count need as much. */
     TEXT_BYTES = LAYOUT_MAX_COLUMNS * LAYOUT_FIELD_MAX_CHARS * READER_MAX_CHARACTER_BYTES,
 };
-_Static_assert((HEADER_COLUMNS + 1) * READER_HEADER_MAX_CHARS * READER_MAX_CHARACTER_BYTES <= TEXT_BYTES,
-               "TEXT_BYTES");
+_Static_assert((HEADER_COLUMNS + 1) * READER_HEADER_MAX_CHARS * READER_MAX_CHARACTER_BYTES <= TEXT_BYTES, "TEXT_BYTES");
 
 #define XSI_NAMESPACE "http://www.w3.org/2001/XMLSchema-instance"
 #define DOCTYPE "<!DOCTYPE"
@@ -201,8 +200,8 @@ static void die(struct xml *x, enum fault_kind kind, struct place at, const char
 }
 
 /* FAULT_ELEMENT about the element named, or about the one found where none is named. */
-static void element_fault(struct xml *x, struct place at, const char *field, const xmlChar *value,
-                          const char *expected, const char *found)
+static void element_fault(struct xml *x, struct place at, const char *field, const xmlChar *value, const char *expected,
+                          const char *found)
 {
     struct fault fault = {.kind = FAULT_ELEMENT,
                           .at = at,
@@ -230,8 +229,7 @@ static void report_missing(struct xml *x, const struct level *level)
     g_autofree char *found = g_strdup_printf("the end of %s", c->element);
 
     for (size_t i = 0; (i = first_missing(level, i, c->n)) < c->n; i++)
-        element_fault(x, place_at(x, tag_index(x)), (const char *)c->names[i], NULL,
-                      (const char *)c->names[i], found);
+        element_fault(x, place_at(x, tag_index(x)), (const char *)c->names[i], NULL, (const char *)c->names[i], found);
 }
 
 static void die_of_end(struct xml *x)
@@ -256,8 +254,7 @@ static void report_child_of_field(struct xml *x, const xmlChar *name, struct pla
 }
 
 /* An element that has no business here. What was due counts as reported: most likely it is meant. */
-static void report_unknown(struct xml *x, struct level *level, const xmlChar *name, const xmlChar *uri,
-                           struct place at)
+static void report_unknown(struct xml *x, struct level *level, const xmlChar *name, const xmlChar *uri, struct place at)
 {
     const struct container *c = level->container;
     size_t due = first_missing(level, level->next, c->n);
@@ -305,8 +302,7 @@ static bool accept_out_of_turn(struct xml *x, struct level *level, size_t i, str
 }
 
 /* Index of the child where it may stand here, else the container's n. */
-static inline size_t find_due(const struct xml *x, const struct level *level, const xmlChar *name,
-                              const xmlChar *uri)
+static inline size_t find_due(const struct xml *x, const struct level *level, const xmlChar *name, const xmlChar *uri)
 {
     const struct container *c = level->container;
 
@@ -321,8 +317,7 @@ static inline size_t find_due(const struct xml *x, const struct level *level, co
 }
 
 /* Index of a child that may not stand here but is taken all the same, else the container's n. */
-static size_t accept_slip(struct xml *x, struct level *level, const xmlChar *name, const xmlChar *uri,
-                          struct place at)
+static size_t accept_slip(struct xml *x, struct level *level, const xmlChar *name, const xmlChar *uri, struct place at)
 {
     const struct container *c = level->container;
     size_t i = 0;
@@ -388,8 +383,7 @@ static void attribute_fault(struct xml *x, const xmlChar *const *attribute, stru
 static void check_attributes(struct xml *x, int n, const xmlChar *const *a, struct place at)
 {
     for (; n > 0; n--, a += 5) {
-        bool location = a[2] == x->xsi &&
-                        (a[0] == x->schema_location || a[0] == x->no_namespace_schema_location);
+        bool location = a[2] == x->xsi && (a[0] == x->schema_location || a[0] == x->no_namespace_schema_location);
 
         if (!location && !(x->depth == 1 && a[2] == NULL && a[0] == x->schema_version))
             attribute_fault(x, a, at);
@@ -423,8 +417,7 @@ static bool open_root(struct xml *x, const xmlChar *name, const xmlChar *uri, st
     if (strcmp(x->root.element, (const char *)name) != 0) {
         fault.value = (const char *)name;
         fault.value_len = strlen(fault.value);
-        reader_fault_with(x->reader, &fault, "expected the root element %s, found %s", x->root.element,
-                          found);
+        reader_fault_with(x->reader, &fault, "expected the root element %s, found %s", x->root.element, found);
         x->dead = true;
     } else if (uri != x->our_namespace) {
         fault.value = uri ? (const char *)uri : "";
@@ -456,9 +449,8 @@ static inline struct place start_child(struct xml *x, const xmlChar *name, const
     return at;
 }
 
-static void on_start(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
-                     int n_namespaces, const xmlChar **namespaces, int n_attributes, int n_defaulted,
-                     const xmlChar **attributes)
+static void on_start(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int n_namespaces,
+                     const xmlChar **namespaces, int n_attributes, int n_defaulted, const xmlChar **attributes)
 {
     struct xml *x = user;
     const xmlChar *const *a = (const xmlChar *const *)attributes;
@@ -663,8 +655,7 @@ static void on_start_document(void *user)
     while (*p != '"' && *p != '\'')
         p++;
     close = memchr(p + 1, *p, (size_t)(x->window + end - p - 1));
-    if (!close || says(p + 1, (size_t)(close - p - 1), "UTF-8") ||
-        says(p + 1, (size_t)(close - p - 1), "US-ASCII"))
+    if (!close || says(p + 1, (size_t)(close - p - 1), "UTF-8") || says(p + 1, (size_t)(close - p - 1), "US-ASCII"))
         return;
     struct fault fault = {.kind = FAULT_ENCODING,
                           .at = place_at(x, (size_t)(p + 1 - x->window)),
@@ -711,8 +702,8 @@ static void on_error(void *user, xmlErrorPtr error)
     }
     message = g_strchomp(g_strdup(error->message ? error->message : "not well formed"));
     text = text_escape(message, strlen(message), MAX_MESSAGE);
-    die(x, error->code == XML_ERR_UNDECLARED_ENTITY ? FAULT_DOCTYPE : FAULT_NOT_WELL_FORMED,
-        place_at(x, consumed(x)), text);
+    die(x, error->code == XML_ERR_UNDECLARED_ENTITY ? FAULT_DOCTYPE : FAULT_NOT_WELL_FORMED, place_at(x, consumed(x)),
+        text);
 }
 
 /* --- Bytes ------------------------------------------------------------------------------------------ */

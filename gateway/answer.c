@@ -25,8 +25,8 @@ struct answer {
     struct ledger_verdict *verdict; /* NULL for an EMW */
     const struct file_type *type;
     struct writer *writer;
-    int64_t rows;     /* as declared */
-    GString *summary; /* the text of B199 */
+    int64_t rows;                     /* as declared */
+    GString *summary;                 /* the text of B199 */
     struct shown_instant begun, ends; /* begun also serves NextEligible */
 };
 
@@ -352,8 +352,8 @@ bool answer_store(struct gateway *gateway, const struct ledger_part *part, GErro
     return build(gateway, part, NULL, &rows, error);
 }
 
-bool answer_digest(struct gateway *gateway, const struct ledger_part *part, char sha256[DIGEST_HEX_SIZE],
-                   int64_t *rows, GError **error)
+bool answer_digest(struct gateway *gateway, const struct ledger_part *part, char sha256[DIGEST_HEX_SIZE], int64_t *rows,
+                   GError **error)
 {
     return build(gateway, part, sha256, rows, error);
 }

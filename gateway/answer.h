@@ -17,7 +17,7 @@ bool answer_store(struct gateway *gateway, const struct ledger_part *part, GErro
 
 /* The SHA-256 and the rows that the answer has when it is built from the ledger's rows now; stores nothing.
  * An error also when they do not make an answer any more. */
-bool answer_digest(struct gateway *gateway, const struct ledger_part *part, char sha256[DIGEST_HEX_SIZE],
-                   int64_t *rows, GError **error);
+bool answer_digest(struct gateway *gateway, const struct ledger_part *part, char sha256[DIGEST_HEX_SIZE], int64_t *rows,
+                   GError **error);
 
 #endif

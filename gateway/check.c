@@ -84,14 +84,14 @@ static void print_json(const struct check *check, const struct verdict *verdict)
     json_t *not_judged = json_array();
 
     judge_each_not_judged(&check->rules, add_code, not_judged);
-    command_print_json(json_pack(
-        "{s:s,s:o,s:o,s:s,s:I,s:I,s:I,s:I,s:o,s:o,s:b,s:o}", "file", file, "type",
-        command_json_text(name->type ? name->type->code : NULL), "form",
-        command_json_text(name->form == FORM_UNKNOWN ? NULL : form_name(name->form)), "verdict",
-        outcome_code(verdict->outcome), "records", (json_int_t)verdict->parsed, "accepted",
-        (json_int_t)verdict->accepted, "rejected", (json_int_t)verdict->rejected, "deferred",
-        (json_int_t)verdict->deferred, "findings", json_findings(verdict->findings), "counts",
-        json_counts(verdict->findings), "truncated", findings_truncated(verdict->findings), "not_judged", not_judged));
+    command_print_json(json_pack("{s:s,s:o,s:o,s:s,s:I,s:I,s:I,s:I,s:o,s:o,s:b,s:o}", "file", file, "type",
+                                 command_json_text(name->type ? name->type->code : NULL), "form",
+                                 command_json_text(name->form == FORM_UNKNOWN ? NULL : form_name(name->form)),
+                                 "verdict", outcome_code(verdict->outcome), "records", (json_int_t)verdict->parsed,
+                                 "accepted", (json_int_t)verdict->accepted, "rejected", (json_int_t)verdict->rejected,
+                                 "deferred", (json_int_t)verdict->deferred, "findings",
+                                 json_findings(verdict->findings), "counts", json_counts(verdict->findings),
+                                 "truncated", findings_truncated(verdict->findings), "not_judged", not_judged));
 }
 
 static void judged(struct check *check, int fd, const struct verdict *verdict)

@@ -27,7 +27,8 @@ static void decide_stable(const struct drop *drop, int64_t unchanged, struct com
     *result = (struct completeness_result){
         .decision = PICKUP_WAIT,
         .wait = left,
-        .reason = g_strdup_printf("its size and time must stay the same for %" G_GINT64_FORMAT " s", drop->stable_seconds)};
+        .reason =
+            g_strdup_printf("its size and time must stay the same for %" G_GINT64_FORMAT " s", drop->stable_seconds)};
 }
 
 void completeness_decide(const struct drop *drop, const struct drop_entry *entry, bool marked, int64_t unchanged,

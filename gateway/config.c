@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-G_DEFINE_QUARK(ecosgate-config-error, config_error)
+G_DEFINE_QUARK(ecosgate - config - error, config_error)
 
 /* One loading: the key file, where each key stands, and all faults so far. */
 struct loading {
@@ -129,8 +129,8 @@ static char *path_value(struct loading *l, const char *group, const char *key, c
     return g_canonicalize_filename(value, l->dir);
 }
 
-static int64_t number_value(struct loading *l, const char *group, const char *key, int64_t fallback,
-                            int64_t min, int64_t max)
+static int64_t number_value(struct loading *l, const char *group, const char *key, int64_t fallback, int64_t min,
+                            int64_t max)
 {
     g_autofree char *value = text_value(l, group, key, "");
     gint64 number;
@@ -146,8 +146,7 @@ static int64_t number_value(struct loading *l, const char *group, const char *ke
 }
 
 /* Index of the value in choices; the first one is the default. */
-static size_t choice_value(struct loading *l, const char *group, const char *key,
-                           const char *const *choices)
+static size_t choice_value(struct loading *l, const char *group, const char *key, const char *const *choices)
 {
     g_autofree char *value = text_value(l, group, key, choices[0]);
 
@@ -282,7 +281,8 @@ static void load_sftp(struct loading *l, struct drop *drop, const char *group)
     drop->taken = remote_path(l, group, "taken", "");
     drop->host = word_value(l, group, "host", "the name or address of a host, nothing before or after it");
     drop->port = (int)number_value(l, group, "port", 22, 1, 65535);
-    drop->user = word_value(l, group, "user", "the name of a user of at most 255 bytes, without blanks, '@', '/' and '['");
+    drop->user =
+        word_value(l, group, "user", "the name of a user of at most 255 bytes, without blanks, '@', '/' and '['");
     drop->identity = optional_path(l, group, "identity");
     drop->passphrase_file = optional_path(l, group, "passphrase_file");
     drop->known_hosts = path_value(l, group, "known_hosts", NULL);
@@ -334,8 +334,7 @@ static void load_party(struct loading *l, struct config *c, const char *group)
     struct party party = {.org = g_strdup(group + strlen("party "))};
 
     if (!is_org(party.org))
-        fault_at(l, line_of(l, group, ""), "[%s]: expected 2 to 8 upper-case letters and digits as its code",
-                 group);
+        fault_at(l, line_of(l, group, ""), "[%s]: expected 2 to 8 upper-case letters and digits as its code", group);
     party.eui64 = eui64_value(l, group);
     party.types = (const char *const *)list_value(l, group, "types", "");
     party.drop = text_value(l, group, "drop", NULL);
@@ -361,8 +360,7 @@ static void load_groups(struct loading *l, struct config *c)
         else if (g_str_has_prefix(groups[i], "party "))
             load_party(l, c, groups[i]);
         else
-            fault_at(l, line_of(l, groups[i], ""), "[%s]: expected [gateway], [drop NAME] or [party ORG]",
-                     groups[i]);
+            fault_at(l, line_of(l, groups[i], ""), "[%s]: expected [gateway], [drop NAME] or [party ORG]", groups[i]);
     }
 }
 
@@ -375,8 +373,7 @@ static void check_unknown_keys(struct loading *l)
         for (size_t k = 0; keys != NULL && keys[k] != NULL; k++) {
             g_autofree char *place = place_key(groups[g], keys[k]);
             if (!g_hash_table_contains(l->known, place))
-                fault_at(l, line_of(l, groups[g], keys[k]), "[%s] %s: there is no such setting", groups[g],
-                         keys[k]);
+                fault_at(l, line_of(l, groups[g], keys[k]), "[%s] %s: there is no such setting", groups[g], keys[k]);
         }
     }
 }
@@ -441,8 +438,8 @@ struct config *config_load(const char *path, GError **error)
     gsize len;
 
     if (!g_file_get_contents(path, &text, &len, &fault)) {
-        g_set_error(error, CONFIG_ERROR, 0, "configuration: %s; name another one with -c, or make a home with `ecosgate init`",
-                    fault->message);
+        g_set_error(error, CONFIG_ERROR, 0,
+                    "configuration: %s; name another one with -c, or make a home with `ecosgate init`", fault->message);
         return NULL;
     }
     l.dir = g_path_get_dirname(absolute);
@@ -461,8 +458,19 @@ struct config *config_load(const char *path, GError **error)
 
 static void free_drop(struct drop *drop)
 {
-    char *const texts[] = {drop->name,        drop->in,    drop->out, drop->host,      drop->user,    drop->identity, drop->passphrase_file,
-                           drop->known_hosts, drop->taken, drop->kex, drop->host_keys, drop->ciphers, drop->macs};
+    char *const texts[] = {drop->name,
+                           drop->in,
+                           drop->out,
+                           drop->host,
+                           drop->user,
+                           drop->identity,
+                           drop->passphrase_file,
+                           drop->known_hosts,
+                           drop->taken,
+                           drop->kex,
+                           drop->host_keys,
+                           drop->ciphers,
+                           drop->macs};
 
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);

@@ -18,8 +18,7 @@ struct gathering {
     int64_t tries, next_eligible;
 };
 
-static json_t *event(const struct ledger_history *row, const char *id, int64_t at,
-                     const char *state)
+static json_t *event(const struct ledger_history *row, const char *id, int64_t at, const char *state)
 {
     json_t *fact = json_object();
 
@@ -92,8 +91,7 @@ static int show(struct looking *looking, const struct invocation *invocation, ui
         !ledger_device_is_live(looking->gateway.ledger, device, &live, &error)) {
         status = command_unable(error);
     } else if (json_array_size(g.history) == 0) {
-        g_printerr("ecosgate: the Device %s is not known: no instruction that was taken names it\n",
-                   text);
+        g_printerr("ecosgate: the Device %s is not known: no instruction that was taken names it\n", text);
         status = EXIT_REFUSED;
     } else {
         json_t *fact = json_object();

@@ -5,8 +5,8 @@
 #include "gateway/clock.h"
 
 /* The rows of one work order, within the open transaction; *n Devices are on it. */
-static bool make_order(struct gateway *gateway, const struct ledger_verdict *of, const struct party *party,
-                       int64_t *n, GError **error)
+static bool make_order(struct gateway *gateway, const struct ledger_verdict *of, const struct party *party, int64_t *n,
+                       GError **error)
 {
     const struct config *config = gateway->config;
     struct ledger *ledger = gateway->ledger;
@@ -17,18 +17,34 @@ static bool make_order(struct gateway *gateway, const struct ledger_verdict *of,
         return false;
     eui64_print(config->eui64, own);
     eui64_print(party->eui64, recipient);
-    g_autofree char *name = filename_own("EMW", config->org, config->eui64, now, (uint32_t)sequence,
-                                         config->work_order_form);
-    struct ledger_job job = {.id = id, .direction = LEDGER_OUT, .name = name, .type = "EMW",
-                             .form = form_name(config->work_order_form), .org = config->org, .sender = own,
-                             .sequence = sequence, .drop = party->drop, .received = now};
+    g_autofree char *name =
+        filename_own("EMW", config->org, config->eui64, now, (uint32_t)sequence, config->work_order_form);
+    struct ledger_job job = {.id = id,
+                             .direction = LEDGER_OUT,
+                             .name = name,
+                             .type = "EMW",
+                             .form = form_name(config->work_order_form),
+                             .org = config->org,
+                             .sender = own,
+                             .sequence = sequence,
+                             .drop = party->drop,
+                             .received = now};
     struct ledger_session session = {.job = id, .begun = now, .ends = now + config->session_length};
     if (!ledger_job_insert(ledger, &job, NULL, error) ||
         !ledger_dispatch(ledger, of, &session, config->work_order_devices, n, error))
         return false;
-    struct ledger_part part = {.job = id, .kind = "EMW", .name = name, .form = job.form, .drop = party->drop,
-                               .recipient = recipient, .sender = own, .environment = config->environment,
-                               .sequence = sequence, .created = now, .rows = *n, .size = -1};
+    struct ledger_part part = {.job = id,
+                               .kind = "EMW",
+                               .name = name,
+                               .form = job.form,
+                               .drop = party->drop,
+                               .recipient = recipient,
+                               .sender = own,
+                               .environment = config->environment,
+                               .sequence = sequence,
+                               .created = now,
+                               .rows = *n,
+                               .size = -1};
     return ledger_part_plan(ledger, &part, NULL, error);
 }
 

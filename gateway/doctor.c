@@ -97,8 +97,7 @@ static void print_rows(const struct invocation *invocation, const struct doctor 
         facts_table(doctor->rows, columns, MOST_ROWS, "  ");
         return;
     }
-    json_array_foreach(doctor->rows, i, row)
-        command_print_json(json_incref((json_t *)row));
+    json_array_foreach(doctor->rows, i, row) command_print_json(json_incref((json_t *)row));
 }
 
 /* False: unfit. */

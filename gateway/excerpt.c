@@ -154,7 +154,8 @@ GHashTable *excerpt_places(int fd, enum filename_pack pack, const struct unpack_
     x.texts = g_ptr_array_new_with_free_func(free_text);
     g_ptr_array_set_size(x.texts, (gint)places->len);
     g_array_sort(places, by_place);
-    for (bool first = true; x.next < places->len && (n = unpack_read(unpack, buffer, READ_SIZE, NULL)) > 0; first = false) {
+    for (bool first = true; x.next < places->len && (n = unpack_read(unpack, buffer, READ_SIZE, NULL)) > 0;
+         first = false) {
         size_t mark = first ? mark_bytes(buffer, (size_t)n) : 0;
         feed(&x, buffer + mark, (size_t)n - mark);
     }

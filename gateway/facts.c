@@ -9,8 +9,7 @@ enum { KEY_WIDTH = 14, MAX_COLUMNS = 16 };
 
 void facts_set(json_t *object, const char *key, json_t *value)
 {
-    (void)json_object_set_new(object, key,
-                              value ? value : json_null()); /* keys are ours: it works */
+    (void)json_object_set_new(object, key, value ? value : json_null()); /* keys are ours: it works */
 }
 
 void facts_set_text(json_t *object, const char *key, const char *text)
@@ -89,8 +88,8 @@ static glong measure(const json_t *rows, const char *column, size_t most, bool *
 }
 
 /* row NULL: the headings. */
-static void print_row(const json_t *row, const char *const *columns, const glong *widths,
-                      const bool *numbers, const char *indent)
+static void print_row(const json_t *row, const char *const *columns, const glong *widths, const bool *numbers,
+                      const char *indent)
 {
     fputs(indent, stdout);
     for (size_t c = 0; columns[c] != NULL; c++) {

@@ -12,13 +12,12 @@ static bool open_parts(struct gateway *gateway, enum gateway_mode mode, GError *
         return false;
     if (mode == GATEWAY_WRITER && !spool_lock(gateway->spool, error))
         return false;
-    gateway->ledger = mode == GATEWAY_WRITER ? ledger_open_writer(config->ledger, error)
-                                             : ledger_open_reader(config->ledger, error);
+    gateway->ledger =
+        mode == GATEWAY_WRITER ? ledger_open_writer(config->ledger, error) : ledger_open_reader(config->ledger, error);
     return gateway->ledger != NULL;
 }
 
-bool gateway_open(struct gateway *gateway, const struct config *config, enum gateway_mode mode,
-                  GError **error)
+bool gateway_open(struct gateway *gateway, const struct config *config, enum gateway_mode mode, GError **error)
 {
     *gateway = (struct gateway){.config = config};
     if (open_parts(gateway, mode, error))

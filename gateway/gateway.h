@@ -30,8 +30,7 @@ struct gateway {
 };
 
 /* A writer takes the spool's lock (SPOOL_ERROR_LOCKED when another has it). Nothing to close on false. */
-bool gateway_open(struct gateway *gateway, const struct config *config, enum gateway_mode mode,
-                  GError **error);
+bool gateway_open(struct gateway *gateway, const struct config *config, enum gateway_mode mode, GError **error);
 /* A writer closes spool and ledger and opens them again: what a failed call left undecided is decided then. On
  * false they stay closed; it may be tried again. */
 bool gateway_reopen(struct gateway *gateway, GError **error);

@@ -48,20 +48,20 @@ struct inbox {
     const struct drop *drop;
     struct courier *courier;
     struct outage outage;
-    enum task task; /* under way */
-    bool slow;      /* it was waited for in vain, and has not done well since */
-    bool wanted;    /* a look */
-    bool full;      /* no room for the next file: no more in this pass */
+    enum task task;               /* under way */
+    bool slow;                    /* it was waited for in vain, and has not done well since */
+    bool wanted;                  /* a look */
+    bool full;                    /* no room for the next file: no more in this pass */
     int64_t next_look, settle_at; /* monotonic; settle_at 0: nothing settles */
 
-    GHashTable *sights;    /* raw name → struct sight */
-    GPtrArray *entries;    /* struct seen, by name */
-    GArray *takes;         /* guint: which of them are to be taken */
+    GHashTable *sights; /* raw name → struct sight */
+    GPtrArray *entries; /* struct seen, by name */
+    GArray *takes;      /* guint: which of them are to be taken */
     guint next_take;
-    GArray *fetches;       /* struct fetch */
-    GPtrArray *discards;   /* struct ledger_job */
-    guint discarded;       /* so many of them are done */
-    GError *error;         /* of the task */
+    GArray *fetches;     /* struct fetch */
+    GPtrArray *discards; /* struct ledger_job */
+    guint discarded;     /* so many of them are done */
+    GError *error;       /* of the task */
 };
 
 static void free_seen(gpointer seen)
@@ -191,10 +191,10 @@ static bool is_in_custody(const struct judging *j, const struct seen *seen, stru
 
     if (job == NULL || !same_file(&job->source, &seen->entry.identity))
         return false;
-    *result = (struct completeness_result){
-        .decision = PICKUP_LEAVE,
-        .reason = g_strdup_printf("in the spool already as job %08" G_GINT64_FORMAT "; its removal from the drop is due",
-                                  job->id)};
+    *result = (struct completeness_result){.decision = PICKUP_LEAVE,
+                                           .reason = g_strdup_printf("in the spool already as job %08" G_GINT64_FORMAT
+                                                                     "; its removal from the drop is due",
+                                                                     job->id)};
     return true;
 }
 
@@ -306,11 +306,11 @@ static bool fetch_one(struct inbox *inbox, const struct transport *transport, st
                       struct fetch *fetch)
 {
     const struct drop_entry *entry = &fetch->seen->entry;
-    g_autoptr(job_custody_t) custody = job_custody_begin(inbox->gateway->spool, fetch->envelope.id,
-                                                         (uint64_t)entry->identity.size, &fetch->error);
+    g_autoptr(job_custody_t) custody =
+        job_custody_begin(inbox->gateway->spool, fetch->envelope.id, (uint64_t)entry->identity.size, &fetch->error);
 
-    if (custody == NULL || !transport->fetch(carrier, entry->name, &entry->identity, job_custody_write, custody,
-                                             &fetch->error) ||
+    if (custody == NULL ||
+        !transport->fetch(carrier, entry->name, &entry->identity, job_custody_write, custody, &fetch->error) ||
         !job_custody_store(custody, &fetch->envelope, &fetch->error))
         return false;
     g_strlcpy(fetch->sha256, fetch->envelope.sha256, sizeof fetch->sha256);
@@ -354,8 +354,8 @@ static bool not_picked_up(const struct inbox *inbox, GError *fault, const char *
 {
     g_autofree char *shown = text_escape(name, strlen(name), 0);
 
-    g_propagate_prefixed_error(error, fault, "drop %s: %s was not picked up; it stays there for the next pass: ",
-                               inbox->drop->name, shown);
+    g_propagate_prefixed_error(
+        error, fault, "drop %s: %s was not picked up; it stays there for the next pass: ", inbox->drop->name, shown);
     return false;
 }
 
@@ -364,8 +364,8 @@ static void no_room(struct inbox *inbox, const char *name)
     g_autofree char *shown = text_escape(name, strlen(name), 0);
 
     gateway_fail(inbox->gateway, NULL,
-                 "drop %s: %s was not picked up: the spool's disk has less room left than the file and the reserve of %"
-                 G_GINT64_FORMAT " MiB; make room and it is",
+                 "drop %s: %s was not picked up: the spool's disk has less room left than the file and the reserve of "
+                 "%" G_GINT64_FORMAT " MiB; make room and it is",
                  inbox->drop->name, shown, inbox->gateway->config->reserve >> 20);
     inbox->full = true;
 }
@@ -413,8 +413,8 @@ static bool begin_fetch(struct inbox *inbox, GError **error)
     for (guint i = 0; i < n; i++) {
         const struct seen *seen = next_take(inbox, i);
         struct fetch fetch = {.seen = seen, .escaped = text_escape(seen->name, strlen(seen->name), 0)};
-        fetch.envelope = (struct job_envelope){
-            .id = id + i, .received = now, .name = fetch.escaped, .drop = inbox->drop->name};
+        fetch.envelope =
+            (struct job_envelope){.id = id + i, .received = now, .name = fetch.escaped, .drop = inbox->drop->name};
         g_array_append_val(inbox->fetches, fetch);
     }
     inbox->next_take += n;

@@ -43,8 +43,8 @@ static void on_progress(void *user, uint64_t done)
                                      (uint64_t)intake->job->size);
 }
 
-static bool note_findings(struct ledger *ledger, const struct ledger_verdict *row,
-                          const struct findings *findings, GError **error)
+static bool note_findings(struct ledger *ledger, const struct ledger_verdict *row, const struct findings *findings,
+                          GError **error)
 {
     for (size_t i = 0; i < findings_kept(findings); i++) {
         const struct finding *f = findings_at(findings, i);
@@ -231,7 +231,8 @@ static bool judge(struct gateway *gateway, const struct ledger_job *job, GError 
                 crash_mark_count(gateway->spool, JOB_ACTIVE, job->id, &crashes, error);
     if (good && !same) {
         good = set_aside(gateway, job->id, JOB_CORRUPT,
-                         "its payload is not what was received: size or SHA-256 differ; ask the sender for it again", error);
+                         "its payload is not what was received: size or SHA-256 differ; ask the sender for it again",
+                         error);
     } else if (good && crashes >= INTAKE_MAX_CRASHES) {
         good = set_aside(gateway, job->id, JOB_CORRUPT,
                          "judging it ended the program three times by a fatal signal; requeue it once that is mended",

@@ -279,8 +279,8 @@ static bool upload_bytes(struct carrier *carrier, int fd, const char *path, cons
     return false;
 }
 
-static bool local_upload(struct carrier *carrier, const char *path, const char *name, int64_t size,
-                         const char *sha256, GError **error)
+static bool local_upload(struct carrier *carrier, const char *path, const char *name, int64_t size, const char *sha256,
+                         GError **error)
 {
     g_autofree char *target = g_build_filename(carrier->drop->out, name, NULL);
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);

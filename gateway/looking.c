@@ -13,8 +13,7 @@ bool looking_open(struct looking *looking, const struct invocation *invocation)
     GError *error = NULL;
 
     looking->config = config_load(invocation->config_path, &error);
-    if (looking->config != NULL &&
-        gateway_open(&looking->gateway, looking->config, GATEWAY_READER, &error))
+    if (looking->config != NULL && gateway_open(&looking->gateway, looking->config, GATEWAY_READER, &error))
         return true;
     config_free(looking->config);
     (void)command_unable(error); /* the caller returns the status */

@@ -28,8 +28,7 @@ static const struct command {
      "  spool hold|release|requeue ID --reason TEXT\n"
      "                                keep a job back, let it go on, have it judged again\n",
      command_spool},
-    {"device", "  device show DEVICE-ID         one Device: state, tries, history, next eligible\n",
-     command_device},
+    {"device", "  device show DEVICE-ID         one Device: state, tries, history, next eligible\n", command_device},
     {"status", "  status                        counts by state, and the drops\n", command_status},
 };
 

@@ -45,8 +45,8 @@ static bool take_back(const char *path, GError **error)
     if (disk_exists(path, &there, NULL) && !there)
         return false;
     if (!disk_unlink(STEP_ORDER_REMOVED, path, NULL))
-        g_prefix_error(error, "the order may stand in %s and be carried out all the same, 'ecosgate spool show' tells: ",
-                       path);
+        g_prefix_error(
+            error, "the order may stand in %s and be carried out all the same, 'ecosgate spool show' tells: ", path);
     return false;
 }
 

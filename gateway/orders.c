@@ -30,16 +30,14 @@ static bool is_half_done(const struct plan *plan, enum order_verb verb)
 {
     if (verb == ORDER_HOLD)
         return plan->from == JOB_HELD && plan->job->reason == NULL;
-    return plan->from == JOB_READY &&
-           (plan->job->reason != NULL || (verb == ORDER_REQUEUE && plan->verdict != NULL));
+    return plan->from == JOB_READY && (plan->job->reason != NULL || (verb == ORDER_REQUEUE && plan->verdict != NULL));
 }
 
 static char *refuse(const struct plan *plan, const struct order *order)
 {
     static const char *const only[] = {"in ready can be held", "in held can be released",
                                        "in rejected, held or corrupt can be judged again"};
-    const char *where =
-        plan->from == JOB_NOWHERE ? "no folder of the spool" : job_state_name(plan->from);
+    const char *where = plan->from == JOB_NOWHERE ? "no folder of the spool" : job_state_name(plan->from);
     char id[JOB_ID_SIZE];
 
     job_id_print(order->job, id);
@@ -49,16 +47,14 @@ static char *refuse(const struct plan *plan, const struct order *order)
                                id);
     if (!fits(plan, order->verb) && !is_half_done(plan, order->verb))
         return g_strdup_printf("job %s is in %s: only a file %s", id, where, only[order->verb]);
-    if (order->verb == ORDER_REQUEUE && plan->verdict != NULL &&
-        strcmp(plan->verdict->outcome, "RJ") != 0)
+    if (order->verb == ORDER_REQUEUE && plan->verdict != NULL && strcmp(plan->verdict->outcome, "RJ") != 0)
         return g_strdup_printf("job %s has the verdict %s and its Devices are in work: only a file "
                                "rejected whole or without a verdict can be judged again",
                                id, plan->verdict->outcome);
     return NULL;
 }
 
-static bool make_plan(struct gateway *gateway, const struct order *order, struct plan *plan,
-                      GError **error)
+static bool make_plan(struct gateway *gateway, const struct order *order, struct plan *plan, GError **error)
 {
     if (!ledger_job_get(gateway->ledger, order->job, &plan->job, error))
         return false;
@@ -82,8 +78,7 @@ static bool make_plan(struct gateway *gateway, const struct order *order, struct
     return true;
 }
 
-static bool note_job(struct ledger *ledger, const struct order *order, const struct plan *plan,
-                     GError **error)
+static bool note_job(struct ledger *ledger, const struct order *order, const struct plan *plan, GError **error)
 {
     int64_t receipt;
 
@@ -96,8 +91,8 @@ static bool note_job(struct ledger *ledger, const struct order *order, const str
 }
 
 /* One commit: the order's outcome, and what it does to the job's row (plan NULL: nothing). */
-static bool commit_order(struct gateway *gateway, const struct order *order,
-                         const struct plan *plan, const char *result, GError **error)
+static bool commit_order(struct gateway *gateway, const struct order *order, const struct plan *plan,
+                         const char *result, GError **error)
 {
     const char *verb = order_verb_name(order->verb);
     struct ledger_action action = {.order_id = order->id,
@@ -118,16 +113,14 @@ static bool commit_order(struct gateway *gateway, const struct order *order,
     return false;
 }
 
-static bool move_job(struct gateway *gateway, const struct order *order, const struct plan *plan,
-                     GError **error)
+static bool move_job(struct gateway *gateway, const struct order *order, const struct plan *plan, GError **error)
 {
     enum step step = order->verb == ORDER_HOLD ? STEP_JOB_SET_ASIDE : STEP_JOB_RETURNED;
 
     /* Earlier crashes count no more: the operator gives the file another chance. */
     if (order->verb != ORDER_HOLD && !crash_mark_clear(gateway->spool, plan->from, order->job, error))
         return false;
-    return plan->from == plan->to ||
-           job_move(step, gateway->spool, order->job, plan->from, plan->to, error);
+    return plan->from == plan->to || job_move(step, gateway->spool, order->job, plan->from, plan->to, error);
 }
 
 static bool do_order(struct gateway *gateway, const struct order *order, GError **error)
@@ -138,16 +131,14 @@ static bool do_order(struct gateway *gateway, const struct order *order, GError 
     if (good && plan.refusal != NULL)
         good = commit_order(gateway, order, NULL, plan.refusal, error);
     else if (good)
-        good = move_job(gateway, order, &plan, error) &&
-               commit_order(gateway, order, &plan, ORDER_DONE, error);
+        good = move_job(gateway, order, &plan, error) && commit_order(gateway, order, &plan, ORDER_DONE, error);
     g_free(plan.refusal);
     g_free(plan.verdict);
     g_free(plan.job);
     return good;
 }
 
-static bool carry_out(struct gateway *gateway, const struct order *order, const char *path,
-                      GError **error)
+static bool carry_out(struct gateway *gateway, const struct order *order, const char *path, GError **error)
 {
     bool known = false;
     GError *fault = NULL;

@@ -23,9 +23,9 @@ struct outbox {
     struct outage outage;
     outbox_settled *settled;
     void *user;
-    enum task task; /* under way */
-    bool slow;      /* it was waited for in vain, and has not done well since */
-    GArray *batch;  /* struct errand */
+    enum task task;    /* under way */
+    bool slow;         /* it was waited for in vain, and has not done well since */
+    GArray *batch;     /* struct errand */
     GHashTable *stuck; /* ids of parts that cannot go out in this pass */
 };
 
@@ -74,9 +74,9 @@ static bool run_errand(const struct transport *transport, struct carrier *carrie
 {
     const struct ledger_part *part = errand->part;
 
-    errand->done =
-        upload ? transport->upload(carrier, errand->path, part->name, part->size, part->sha256, &errand->error)
-               : transport->publish(carrier, part->name, part->size, part->sha256, &errand->error);
+    errand->done = upload
+                       ? transport->upload(carrier, errand->path, part->name, part->size, part->sha256, &errand->error)
+                       : transport->publish(carrier, part->name, part->size, part->sha256, &errand->error);
     return errand->done || !g_error_matches(errand->error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN);
 }
 
@@ -152,8 +152,8 @@ static bool note_batch(struct outbox *outbox, enum task task, GError **error)
 
 static void stick(struct outbox *outbox, const struct ledger_part *part, GError *fault)
 {
-    gateway_fail(outbox->gateway, fault, "drop %s: %s could not be delivered; it waits in the spool", outbox->drop->name,
-                 part->name);
+    gateway_fail(outbox->gateway, fault, "drop %s: %s could not be delivered; it waits in the spool",
+                 outbox->drop->name, part->name);
     g_hash_table_add(outbox->stuck, g_memdup2(&part->id, sizeof part->id));
 }
 

@@ -67,8 +67,8 @@ static char *explain(const struct completeness_result *result, int64_t unchanged
     if (result->wait == 0)
         return g_strdup(result->reason);
     if (unchanged < 0)
-        return g_strdup_printf("%s; the gateway has not seen it like this yet, %" G_GINT64_FORMAT " s to go", result->reason,
-                               left);
+        return g_strdup_printf("%s; the gateway has not seen it like this yet, %" G_GINT64_FORMAT " s to go",
+                               result->reason, left);
     return g_strdup_printf("%s; it changed %" G_GINT64_FORMAT " s ago, %" G_GINT64_FORMAT " s to go", result->reason,
                            unchanged, left);
 }
@@ -122,8 +122,7 @@ static void print_rows(const struct invocation *invocation, const struct drop *d
         facts_table(rows, columns, MOST_ROWS, "  ");
         return;
     }
-    json_array_foreach(rows, i, row)
-        command_print_json(json_incref((json_t *)row));
+    json_array_foreach(rows, i, row) command_print_json(json_incref((json_t *)row));
 }
 
 /* False: the drop cannot be looked at. */

@@ -76,7 +76,8 @@ static bool process(struct pipeline *pipeline, int64_t id, GError **error)
     if (!intake_process(gateway, id, &fault)) {
         if (g_error_matches(fault, SPOOL_ERROR, SPOOL_ERROR_BUG) ||
             g_error_matches(fault, SPOOL_ERROR, SPOOL_ERROR_RETRY)) {
-            g_propagate_prefixed_error(error, fault, "job %08" G_GINT64_FORMAT " was not judged; it is tried again: ", id);
+            g_propagate_prefixed_error(error, fault,
+                                       "job %08" G_GINT64_FORMAT " was not judged; it is tried again: ", id);
             return false;
         }
         if (!g_error_matches(fault, JUDGE_ERROR, JUDGE_ERROR_STOPPED))
@@ -100,7 +101,8 @@ bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)
     for (guint i = 0; due != NULL && i < due->len && !gateway_stopping(gateway); i++) {
         /* Orders in between, or `hold` would never reach a file that waits behind others; and drops, whose files
          * need not wait in them for the judging of those before. */
-        if (!orders_carry_out(gateway, error) || !pickup_go_on(pipeline->pickup, error) || !process(pipeline, g_array_index(due, int64_t, i), error))
+        if (!orders_carry_out(gateway, error) || !pickup_go_on(pipeline->pickup, error) ||
+            !process(pipeline, g_array_index(due, int64_t, i), error))
             return false;
     }
     return due != NULL && dispatch_pass(gateway, error) && delivery_advance(pipeline->delivery, error) &&

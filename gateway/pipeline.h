@@ -22,8 +22,8 @@ struct pipeline *pipeline_new(struct gateway *gateway, GError **error);
 void pipeline_free(struct pipeline *pipeline);
 
 /* Orders, custody, then verdict, dispatch and delivery job by job. patience: how many microseconds drops are
- * waited for in all; those that need longer come in a later pass. False: a fault of spool or ledger that no other file would
- * escape either. */
+ * waited for in all; those that need longer come in a later pass. False: a fault of spool or ledger that no other file
+ * would escape either. */
 bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error);
 
 /* Something is under way in a drop; its end makes pipeline_wake_fd readable. */

@@ -26,8 +26,8 @@ static void recipient_of(const struct gateway *gateway, const struct ledger_job 
         eui64_print(party->eui64, recipient);
 }
 
-static bool plan(struct gateway *gateway, struct ledger_part *part, const char *raw_name,
-                 const struct verdict *verdict, int64_t receipt, GError **error)
+static bool plan(struct gateway *gateway, struct ledger_part *part, const char *raw_name, const struct verdict *verdict,
+                 int64_t receipt, GError **error)
 {
     g_autofree char *name = answer_name(raw_name, verdict, part->kind, receipt);
 
@@ -59,10 +59,16 @@ bool plan_answers(struct gateway *gateway, const struct ledger_job *job, const c
     char recipient[EUI64_TEXT_SIZE], own[EUI64_TEXT_SIZE];
     int64_t receipt = job->receipt;
     enum form form = verdict->name_is_known ? verdict->filename.form : FORM_CSV;
-    struct ledger_part part = {
-        .job = job->id, .receipt = job->receipt, .form = form_name(form), .drop = job->drop,
-        .recipient = recipient, .sender = own, .environment = gateway->config->environment, .created = now,
-        .rows = -1, .size = -1};
+    struct ledger_part part = {.job = job->id,
+                               .receipt = job->receipt,
+                               .form = form_name(form),
+                               .drop = job->drop,
+                               .recipient = recipient,
+                               .sender = own,
+                               .environment = gateway->config->environment,
+                               .created = now,
+                               .rows = -1,
+                               .size = -1};
 
     eui64_print(gateway->config->eui64, own);
     recipient_of(gateway, job, verdict, recipient);

@@ -94,8 +94,8 @@ void report_file(const char *path, int fd, const struct unpack_limits *limits, c
     printf("%s\n  %s%s %s%s: ", shown, colour(outcome_colours[verdict->outcome]), outcome_code(verdict->outcome),
            outcome_words[verdict->outcome], colour(PLAIN));
     print_number(verdict->parsed, "Device");
-    printf(", %" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64 " deferred\n", verdict->accepted,
-           verdict->rejected, verdict->deferred);
+    printf(", %" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64 " deferred\n", verdict->accepted, verdict->rejected,
+           verdict->deferred);
     for (size_t i = 0; i < kept; i++)
         print_finding(path, findings_at(verdict->findings, i), excerpts);
     if (!findings_truncated(verdict->findings))

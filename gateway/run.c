@@ -59,8 +59,7 @@ static int watch(const struct gateway *gateway)
 
 /* Until something happened in a watched folder, a drop's task ended, the time is over or a signal came.
  * SIGTERM is blocked outside the wait, so that none is slept through. pipeline may be NULL. */
-static void wait_for_work(const struct pipeline *pipeline, int watched, int64_t microseconds,
-                          const sigset_t *unblocked)
+static void wait_for_work(const struct pipeline *pipeline, int watched, int64_t microseconds, const sigset_t *unblocked)
 {
     struct timespec limit = {microseconds / 1000000, microseconds % 1000000 * 1000};
     struct pollfd fds[] = {{.fd = pipeline ? pipeline_wake_fd(pipeline) : -1, .events = POLLIN},

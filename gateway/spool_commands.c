@@ -16,18 +16,15 @@ bool spool_parse_id(const char *text, int64_t *id)
 {
     if (job_id_parse(text, id))
         return true;
-    g_printerr(
-        "ecosgate: '%s' is no job's ID: expected digits such as 00000012; 'ecosgate spool list' "
-        "shows the jobs\n",
-        text);
+    g_printerr("ecosgate: '%s' is no job's ID: expected digits such as 00000012; 'ecosgate spool list' "
+               "shows the jobs\n",
+               text);
     return false;
 }
 
 int spool_no_job(int64_t id)
 {
-    g_printerr("ecosgate: there is no job %08" G_GINT64_FORMAT
-               "; 'ecosgate spool list' shows the jobs\n",
-               id);
+    g_printerr("ecosgate: there is no job %08" G_GINT64_FORMAT "; 'ecosgate spool list' shows the jobs\n", id);
     return EXIT_REFUSED;
 }
 
@@ -77,9 +74,8 @@ static int no_part(const struct looking *looking, int64_t id, const char *part)
 
     if (job_find(looking->gateway.spool, id, &state, NULL) && state == JOB_NOWHERE)
         return spool_no_job(id);
-    g_printerr("ecosgate: job %08" G_GINT64_FORMAT
-               " has no file '%s'; 'ecosgate spool show' lists its files\n",
-               id, part);
+    g_printerr("ecosgate: job %08" G_GINT64_FORMAT " has no file '%s'; 'ecosgate spool show' lists its files\n", id,
+               part);
     return EXIT_REFUSED;
 }
 
@@ -87,9 +83,7 @@ static int cat_part(struct looking *looking, int64_t id, const char *name)
 {
     GError *error = NULL;
     g_autofree char *part = name ? g_strdup(name) : default_part(looking, id, &error);
-    int fd = part && job_part_is_safe(part)
-                 ? looking_open_part(looking->gateway.spool, id, part, &error)
-                 : -1;
+    int fd = part && job_part_is_safe(part) ? looking_open_part(looking->gateway.spool, id, part, &error) : -1;
 
     if (error != NULL)
         return command_unable(error);
@@ -155,8 +149,8 @@ static void print_summary(const struct invocation *invocation, const struct veri
             printf("NOT SOUND, faults: %" G_GINT64_FORMAT "; ", sums->faults);
         printf("%s%" G_GINT64_FORMAT " jobs, %" G_GINT64_FORMAT " Devices in = %" G_GINT64_FORMAT
                " accepted + %" G_GINT64_FORMAT " rejected + %" G_GINT64_FORMAT " deferred\n",
-               sums->faults > 0 ? "" : "sound: ", sums->jobs, sums->devices, sums->accepted,
-               sums->rejected, sums->deferred);
+               sums->faults > 0 ? "" : "sound: ", sums->jobs, sums->devices, sums->accepted, sums->rejected,
+               sums->deferred);
         return;
     }
     object = json_object();
@@ -199,8 +193,7 @@ int command_spool(const struct invocation *invocation)
     static const struct {
         const char *name;
         int (*run)(const struct invocation *invocation);
-    } looks[] = {
-        {"list", spool_list}, {"show", spool_show}, {"cat", spool_cat}, {"verify", spool_verify}};
+    } looks[] = {{"list", spool_list}, {"show", spool_show}, {"cat", spool_cat}, {"verify", spool_verify}};
     static const char usage[] = "spool list|show|cat|verify|hold|release|requeue …";
     struct invocation rest = *invocation;
     enum order_verb verb;

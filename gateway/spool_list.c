@@ -28,12 +28,9 @@ static void print_text(json_t *fact)
     for (size_t i = 0; i < G_N_ELEMENTS(columns); i++) {
         const json_t *value = json_object_get(fact, columns[i].key);
         g_autofree char *number =
-            json_is_integer(value)
-                ? g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value))
-                : NULL;
+            json_is_integer(value) ? g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value)) : NULL;
         const char *text = json_is_string(value) ? json_string_value(value) : number;
-        printf("%*s%s", columns[i].width, text ? text : "-",
-               i + 1 < G_N_ELEMENTS(columns) ? "  " : "\n");
+        printf("%*s%s", columns[i].width, text ? text : "-", i + 1 < G_N_ELEMENTS(columns) ? "  " : "\n");
     }
 }
 
@@ -152,10 +149,9 @@ static int list_all(struct listing *l)
     if (l->spots == NULL)
         return command_unable(error);
     if (!l->invocation->json)
-        printf("%-8s  %-8s  %-4s  %-7s  %-20s  %12s  %s\n", "ID", "STATE", "TYPE", "VERDICT",
-               "RECEIVED", "SIZE", "NAME");
-    bool good = ledger_jobs_each(l->gateway->ledger, visit_job, l, &error) &&
-                list_rowless(l, G_MAXINT64, &error);
+        printf("%-8s  %-8s  %-4s  %-7s  %-20s  %12s  %s\n", "ID", "STATE", "TYPE", "VERDICT", "RECEIVED", "SIZE",
+               "NAME");
+    bool good = ledger_jobs_each(l->gateway->ledger, visit_job, l, &error) && list_rowless(l, G_MAXINT64, &error);
     g_array_unref(l->spots);
     return good ? EXIT_GOOD : command_unable(error);
 }

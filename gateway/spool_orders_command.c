@@ -15,9 +15,8 @@ static char *who_asks(void)
 {
     const char *behind = g_getenv("SUDO_USER");
 
-    return behind != NULL && *behind != '\0'
-               ? g_strdup_printf("%s as %s", behind, g_get_user_name())
-               : g_strdup(g_get_user_name());
+    return behind != NULL && *behind != '\0' ? g_strdup_printf("%s as %s", behind, g_get_user_name())
+                                             : g_strdup(g_get_user_name());
 }
 
 /* Carries out what waits when nobody else is there to do it; *taken: the lock was ours. */
@@ -42,8 +41,7 @@ static bool try_ourselves(const struct looking *looking, bool *taken, GError **e
 
 /* *done: the order has its outcome in the ledger. The lock is tried each time, for the gateway that
  * had it may end without having seen the order. */
-static bool wait_for(const struct looking *looking, const struct order *order, bool *done,
-                     GError **error)
+static bool wait_for(const struct looking *looking, const struct order *order, bool *done, GError **error)
 {
     int64_t until = clock_monotonic() + PATIENCE_SECONDS * SECOND;
     bool taken = false;
@@ -80,8 +78,7 @@ static void print_action(const struct invocation *invocation, const struct ledge
     }
 }
 
-static int tell_result(const struct looking *looking, const struct invocation *invocation,
-                       const struct order *order)
+static int tell_result(const struct looking *looking, const struct invocation *invocation, const struct order *order)
 {
     g_autoptr(GPtrArray) actions = NULL;
     GError *error = NULL;
@@ -95,15 +92,13 @@ static int tell_result(const struct looking *looking, const struct invocation *i
         print_action(invocation, action);
         return strcmp(action->result, ORDER_DONE) == 0 ? EXIT_GOOD : EXIT_REFUSED;
     }
-    g_printerr(
-        "ecosgate: the order %s is not in the ledger; 'ecosgate spool show %08" G_GINT64_FORMAT
-        "' lists those of the job\n",
-        order->id, order->job);
+    g_printerr("ecosgate: the order %s is not in the ledger; 'ecosgate spool show %08" G_GINT64_FORMAT
+               "' lists those of the job\n",
+               order->id, order->job);
     return EXIT_UNABLE;
 }
 
-static int give_order(const struct looking *looking, const struct invocation *invocation,
-                      struct order *order)
+static int give_order(const struct looking *looking, const struct invocation *invocation, struct order *order)
 {
     g_autofree struct ledger_job *job = NULL;
     GError *error = NULL;
@@ -134,9 +129,8 @@ static char *required_reason(char *reason, enum order_verb verb)
 {
     if (reason != NULL && *g_strstrip(reason) != '\0')
         return reason;
-    g_printerr(
-        "ecosgate: spool %s: expected --reason TEXT, not empty: it is kept with the job and shown\n",
-        order_verb_name(verb));
+    g_printerr("ecosgate: spool %s: expected --reason TEXT, not empty: it is kept with the job and shown\n",
+               order_verb_name(verb));
     g_free(reason);
     return NULL;
 }

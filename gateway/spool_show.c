@@ -79,8 +79,7 @@ static json_t *verdict_facts(const struct ledger_verdict *verdict)
 }
 
 /* All verdicts, one for each receipt that was judged. */
-static bool add_verdicts(struct ledger *ledger, const struct ledger_job *job, json_t *verdicts,
-                         GError **error)
+static bool add_verdicts(struct ledger *ledger, const struct ledger_job *job, json_t *verdicts, GError **error)
 {
     for (int64_t receipt = 1; receipt <= job->receipt; receipt++) {
         g_autofree struct ledger_verdict *verdict = NULL;
@@ -144,8 +143,7 @@ static bool add_actions(struct ledger *ledger, int64_t id, json_t *facts, GError
 }
 
 /* The state, and what lies in the directory at that moment. */
-static bool add_files(const struct spool *spool, int64_t id, json_t *job, json_t *files,
-                      GError **error)
+static bool add_files(const struct spool *spool, int64_t id, json_t *job, json_t *files, GError **error)
 {
     enum job_state state;
     GError *fault = NULL;
@@ -173,8 +171,7 @@ static bool add_files(const struct spool *spool, int64_t id, json_t *job, json_t
     return true;
 }
 
-static bool fill(struct gateway *gateway, const struct ledger_job *job, json_t *fact,
-                 GError **error)
+static bool fill(struct gateway *gateway, const struct ledger_job *job, json_t *fact, GError **error)
 {
     json_t *verdicts = json_array(), *parts = json_array(), *actions = json_array();
     json_t *files = json_array();
@@ -183,18 +180,15 @@ static bool fill(struct gateway *gateway, const struct ledger_job *job, json_t *
     facts_set(fact, "parts", parts);
     facts_set(fact, "actions", actions);
     facts_set(fact, "files", files);
-    return add_verdicts(gateway->ledger, job, verdicts, error) &&
-           add_parts(gateway->ledger, job->id, parts, error) &&
+    return add_verdicts(gateway->ledger, job, verdicts, error) && add_parts(gateway->ledger, job->id, parts, error) &&
            add_actions(gateway->ledger, job->id, actions, error) &&
            add_files(gateway->spool, job->id, fact, files, error);
 }
 
 static void print_text(const json_t *fact)
 {
-    static const char *const findings[] = {"code",  "scope", "line", "column", "record",
-                                           "field", "value", "text", NULL};
-    static const char *const parts[] = {"kind", "state", "drop", "delivered_at",
-                                        "size", "name",  NULL};
+    static const char *const findings[] = {"code", "scope", "line", "column", "record", "field", "value", "text", NULL};
+    static const char *const parts[] = {"kind", "state", "drop", "delivered_at", "size", "name", NULL};
     static const char *const actions[] = {"at", "who", "verb", "reason", "result", NULL};
     static const char *const files[] = {"size", "name", NULL};
     const json_t *verdict;
@@ -222,8 +216,7 @@ static int show(struct looking *looking, const struct invocation *invocation, in
 
     if (!ledger_job_get(looking->gateway.ledger, id, &job, &error))
         return command_unable(error);
-    if (job == NULL &&
-        (!job_find(looking->gateway.spool, id, &state, NULL) || state == JOB_NOWHERE))
+    if (job == NULL && (!job_find(looking->gateway.spool, id, &state, NULL) || state == JOB_NOWHERE))
         return spool_no_job(id);
     json_t *fact = job_facts(job ? job : &unborn);
     if (!fill(&looking->gateway, job ? job : &unborn, fact, &error)) {

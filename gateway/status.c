@@ -73,8 +73,7 @@ static json_t *count_local(const struct drop *drop)
     json_int_t n = 0;
 
     if (names == NULL) {
-        gateway_note("drop %s: %s; make the folder or correct the configuration", drop->name,
-                     fault->message);
+        gateway_note("drop %s: %s; make the folder or correct the configuration", drop->name, fault->message);
         return json_null();
     }
     for (char **name = names; *name != NULL; name++)
@@ -184,10 +183,9 @@ int command_status(const struct invocation *invocation)
         return EXIT_UNABLE;
     json_t *fact = json_object();
     facts_set(fact, "now", command_json_instant(clock_now()));
-    bool good =
-        add_running(&looking.gateway, fact, &error) && add_jobs(&looking.gateway, fact, &error) &&
-        add_devices(&looking.gateway, fact, &error) && add_drops(&looking.gateway, fact, &error) &&
-        add_incidents(&looking.gateway, fact, &error);
+    bool good = add_running(&looking.gateway, fact, &error) && add_jobs(&looking.gateway, fact, &error) &&
+                add_devices(&looking.gateway, fact, &error) && add_drops(&looking.gateway, fact, &error) &&
+                add_incidents(&looking.gateway, fact, &error);
     looking_close(&looking);
     if (good && invocation->json)
         command_print_json(json_incref(fact));

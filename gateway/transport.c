@@ -3,7 +3,7 @@
 #include "gateway/local_drop.h"
 #include "gateway/sftp_drop.h"
 
-G_DEFINE_QUARK(ecosgate-transport-error, transport_error)
+G_DEFINE_QUARK(ecosgate - transport - error, transport_error)
 
 const struct transport *transport_of(const struct drop *drop)
 {

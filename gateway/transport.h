@@ -40,15 +40,15 @@ struct carrier; /* each transport's own */
 
 /* One entry of the drop's `in`, whatever it is. */
 struct drop_entry {
-    const char *name;               /* valid during the visit */
-    bool regular;                   /* a regular file: links, pipes and folders are never opened */
-    bool written;                   /* known to be open for writing (local, rule `closed` only) */
-    bool unsure;                    /* the system will not say whether it is (then `stable` decides) */
-    struct ledger_source identity;  /* size and time always; device and inode where there are such */
-    int64_t modified;               /* seconds UTC as the drop's clock says, 0: not said */
+    const char *name;              /* valid during the visit */
+    bool regular;                  /* a regular file: links, pipes and folders are never opened */
+    bool written;                  /* known to be open for writing (local, rule `closed` only) */
+    bool unsure;                   /* the system will not say whether it is (then `stable` decides) */
+    struct ledger_source identity; /* size and time always; device and inode where there are such */
+    int64_t modified;              /* seconds UTC as the drop's clock says, 0: not said */
 };
 
-typedef bool transport_visit(void *user, const struct drop_entry *entry);            /* false: enough */
+typedef bool transport_visit(void *user, const struct drop_entry *entry); /* false: enough */
 typedef bool transport_bytes(void *user, const char *data, size_t len, GError **error);
 
 struct transport {
@@ -62,8 +62,8 @@ struct transport {
     /* The drop's copy goes (is removed, or moved to the drop's `taken`) if it is still that one: same identity
      * and, where that alone proves too little, same bytes. Another file of the name, or none, is left as it
      * is, which is no error. The marker of the rule `marker` goes first. Passes STEP_SOURCE_REMOVED. */
-    bool (*discard)(struct carrier *carrier, const char *name, const struct ledger_source *identity,
-                    const char *sha256, GError **error);
+    bool (*discard)(struct carrier *carrier, const char *name, const struct ledger_source *identity, const char *sha256,
+                    GError **error);
     /* The file at path, of that size and SHA-256, whole and as durable as the drop can make it, under a
      * temporary name beside `name`. Passes STEP_DELIVERY_UPLOADED. */
     bool (*upload)(struct carrier *carrier, const char *path, const char *name, int64_t size, const char *sha256,

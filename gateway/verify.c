@@ -130,22 +130,18 @@ static bool check_proof(void *user, const struct ledger_proof *proof, GError **e
     v->sums->accepted += verdict->accepted;
     v->sums->rejected += verdict->rejected;
     v->sums->deferred += verdict->deferred;
-    if (proof->sound &&
-        verdict->parsed == verdict->accepted + verdict->rejected + verdict->deferred)
+    if (proof->sound && verdict->parsed == verdict->accepted + verdict->rejected + verdict->deferred)
         return true;
     g_autofree char *fault = g_strdup_printf(
-        "receipt %" G_GINT64_FORMAT ", verdict %s: %" G_GINT64_FORMAT
-        " Devices in, noted %" G_GINT64_FORMAT " accepted + %" G_GINT64_FORMAT
-        " rejected + %" G_GINT64_FORMAT " deferred, counted %" G_GINT64_FORMAT
-        " + %" G_GINT64_FORMAT " + %" G_GINT64_FORMAT "; dispatched %" G_GINT64_FORMAT
-        ", sessions %" G_GINT64_FORMAT "; EMA files %" G_GINT64_FORMAT
-        ", EMD files %" G_GINT64_FORMAT ", EMD rows %" G_GINT64_FORMAT
+        "receipt %" G_GINT64_FORMAT ", verdict %s: %" G_GINT64_FORMAT " Devices in, noted %" G_GINT64_FORMAT
+        " accepted + %" G_GINT64_FORMAT " rejected + %" G_GINT64_FORMAT " deferred, counted %" G_GINT64_FORMAT
+        " + %" G_GINT64_FORMAT " + %" G_GINT64_FORMAT "; dispatched %" G_GINT64_FORMAT ", sessions %" G_GINT64_FORMAT
+        "; EMA files %" G_GINT64_FORMAT ", EMD files %" G_GINT64_FORMAT ", EMD rows %" G_GINT64_FORMAT
         "; findings %" G_GINT64_FORMAT ", counted %" G_GINT64_FORMAT "; items of no place %" G_GINT64_FORMAT
         ", answers of another time %" G_GINT64_FORMAT ": these do not agree",
-        verdict->receipt, verdict->outcome, verdict->parsed, verdict->accepted, verdict->rejected,
-        verdict->deferred, proof->ready, proof->rejected, proof->deferred, verdict->dispatched,
-        proof->sessions, proof->ema_parts, proof->emd_parts, proof->emd_rows, proof->findings,
-        proof->finding_counts, proof->misplaced, proof->misdated);
+        verdict->receipt, verdict->outcome, verdict->parsed, verdict->accepted, verdict->rejected, verdict->deferred,
+        proof->ready, proof->rejected, proof->deferred, verdict->dispatched, proof->sessions, proof->ema_parts,
+        proof->emd_parts, proof->emd_rows, proof->findings, proof->finding_counts, proof->misplaced, proof->misdated);
     report_fault(v, verdict->job, fault);
     return true;
 }
@@ -165,8 +161,8 @@ static bool check_ledger(struct verify *v, GError **error)
     int64_t live = 0, astray = 0;
 
     if (!ledger_integrity_each(ledger, check_integrity, v, error) ||
-        !ledger_proofs_each(ledger, check_proof, v, error) ||
-        !ledger_live_duplicates(ledger, &live, error) || !ledger_numbers_astray(ledger, &astray, error))
+        !ledger_proofs_each(ledger, check_proof, v, error) || !ledger_live_duplicates(ledger, &live, error) ||
+        !ledger_numbers_astray(ledger, &astray, error))
         return false;
     if (astray > 0) {
         g_autofree char *fault = g_strdup_printf(
@@ -174,15 +170,14 @@ static bool check_ledger(struct verify *v, GError **error)
         report_fault(v, 0, fault);
     }
     if (live > 0) {
-        g_autofree char *fault = g_strdup_printf(
-            "ledger: Devices with more than one live work item: %" G_GINT64_FORMAT, live);
+        g_autofree char *fault =
+            g_strdup_printf("ledger: Devices with more than one live work item: %" G_GINT64_FORMAT, live);
         report_fault(v, 0, fault);
     }
     return true;
 }
 
-bool verify_all(struct gateway *gateway, verify_report report, void *user, struct verify_sums *sums,
-                GError **error)
+bool verify_all(struct gateway *gateway, verify_report report, void *user, struct verify_sums *sums, GError **error)
 {
     struct verify v = {gateway, report, user, sums};
     GError *fault = NULL;

@@ -20,8 +20,7 @@ struct verify_sums {
 typedef void (*verify_report)(void *user, int64_t job, const char *fault);
 
 /* False: it could not be done. Faults found are no such error. */
-bool verify_all(struct gateway *gateway, verify_report report, void *user, struct verify_sums *sums,
-                GError **error);
+bool verify_all(struct gateway *gateway, verify_report report, void *user, struct verify_sums *sums, GError **error);
 
 /* The faults of one job as texts, at this moment (verify_job.c). */
 bool verify_job(struct gateway *gateway, int64_t id, GPtrArray *faults, GError **error);

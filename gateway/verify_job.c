@@ -39,30 +39,25 @@ static void check_bytes(struct look *look, const char *name, int64_t size, const
         return;
     }
     if (size < 0 || found != (uint64_t)size)
-        verify_fault(look->faults,
-                     "%s has %" G_GUINT64_FORMAT " bytes, the ledger says %" G_GINT64_FORMAT, name,
-                     found, size);
+        verify_fault(look->faults, "%s has %" G_GUINT64_FORMAT " bytes, the ledger says %" G_GINT64_FORMAT, name, found,
+                     size);
     if (g_strcmp0(hex, sha256) != 0)
-        verify_fault(look->faults, "%s has the SHA-256 %s, the ledger says %s", name, hex,
-                     sha256 ? sha256 : "none");
+        verify_fault(look->faults, "%s has the SHA-256 %s, the ledger says %s", name, hex, sha256 ? sha256 : "none");
 }
 
 static void check_envelope(struct look *look)
 {
     const struct ledger_job *job = look->job;
     g_autoptr(GError) fault = NULL;
-    g_autofree struct job_envelope *envelope =
-        job_envelope_read(look->gateway->spool, look->state, job->id, &fault);
+    g_autofree struct job_envelope *envelope = job_envelope_read(look->gateway->spool, look->state, job->id, &fault);
 
     if (envelope == NULL)
         verify_fault(look->faults, "%s", fault->message);
-    else if (envelope->size != (uint64_t)job->size ||
-             g_strcmp0(envelope->sha256, job->sha256) != 0 ||
-             g_strcmp0(envelope->name, job->name) != 0 ||
-             g_strcmp0(envelope->drop, job->drop) != 0 || envelope->received != job->received)
-        verify_fault(look->faults,
-                     "its envelope and the ledger's row disagree in name, drop, time, "
-                     "size or SHA-256");
+    else if (envelope->size != (uint64_t)job->size || g_strcmp0(envelope->sha256, job->sha256) != 0 ||
+             g_strcmp0(envelope->name, job->name) != 0 || g_strcmp0(envelope->drop, job->drop) != 0 ||
+             envelope->received != job->received)
+        verify_fault(look->faults, "its envelope and the ledger's row disagree in name, drop, time, "
+                                   "size or SHA-256");
 }
 
 static guint owed_parts(const struct look *look)
@@ -85,7 +80,8 @@ static void check_rows(struct look *look, const struct ledger_part *part)
         verify_fault(look->faults, "%s cannot be built again from the ledger's rows: %s", part->name, fault->message);
     else if (g_strcmp0(hex, part->sha256) != 0 || rows != part->rows)
         verify_fault(look->faults,
-                     "the ledger's rows make other bytes of %s than those that were stored: rows were changed", part->name);
+                     "the ledger's rows make other bytes of %s than those that were stored: rows were changed",
+                     part->name);
 }
 
 static void check_parts(struct look *look)
@@ -187,8 +183,7 @@ static bool check_inbound(struct look *look, GError **error)
     g_autofree struct ledger_verdict *verdict = NULL;
     const char *folder = job_state_name(look->state);
 
-    if (!ledger_verdict_get(look->gateway->ledger, look->job->id, look->job->receipt, &verdict,
-                            error))
+    if (!ledger_verdict_get(look->gateway->ledger, look->job->id, look->job->receipt, &verdict, error))
         return false;
     bool ended = look->state == JOB_DONE || look->state == JOB_REJECTED;
     bool begun = ended || look->state == JOB_ACTIVE || look->state == JOB_CORRUPT;
@@ -200,8 +195,7 @@ static bool check_inbound(struct look *look, GError **error)
     if (ended && rejected != (look->state == JOB_REJECTED))
         verify_fault(look->faults, "it is in %s, but its verdict is %s", folder, verdict->outcome);
     if (!begun && !(look->state == JOB_READY && ((rejected && orders_wait(look)) || is_unanswered(look))))
-        verify_fault(look->faults, "it is in %s, but has the verdict %s already", folder,
-                     verdict->outcome);
+        verify_fault(look->faults, "it is in %s, but has the verdict %s already", folder, verdict->outcome);
     return true;
 }
 
@@ -211,11 +205,10 @@ static void check_folder(struct look *look)
     bool ended = look->state == JOB_DONE || look->state == JOB_REJECTED;
 
     if (ended && owed > 0)
-        verify_fault(look->faults,
-                     "it is in %s, but %u of its %u files for the drops are not delivered",
+        verify_fault(look->faults, "it is in %s, but %u of its %u files for the drops are not delivered",
                      job_state_name(look->state), owed, look->parts->len);
-    if (look->job->direction == LEDGER_OUT && look->state != JOB_ACTIVE &&
-        look->state != JOB_DONE && look->state != JOB_CORRUPT)
+    if (look->job->direction == LEDGER_OUT && look->state != JOB_ACTIVE && look->state != JOB_DONE &&
+        look->state != JOB_CORRUPT)
         verify_fault(look->faults, "a work order is never in %s", job_state_name(look->state));
 }
 
@@ -261,8 +254,7 @@ bool verify_job(struct gateway *gateway, int64_t id, GPtrArray *faults, GError *
     g_autoptr(GPtrArray) parts = NULL;
     struct look look = {.gateway = gateway, .faults = faults, .state = JOB_NOWHERE};
 
-    if (!ledger_job_get(gateway->ledger, id, &job, error) ||
-        !ledger_parts_of(gateway->ledger, id, &parts, error))
+    if (!ledger_job_get(gateway->ledger, id, &job, error) || !ledger_parts_of(gateway->ledger, id, &parts, error))
         return false;
     if (job == NULL) {
         if (!job_find(gateway->spool, id, &look.state, NULL) ||

@@ -252,13 +252,13 @@ static void write_xml(FILE *f, const struct options *o)
 
 static void write_csv(FILE *f, const struct options *o)
 {
-    fprintf(f, "H,EMI,1.0,%s,%s,%u,%s,%s,%s,%s\r\n", o->eui, o->recipient, o->sequence, o->time,
-            o->environment, o->batch, o->resubmission);
+    fprintf(f, "H,EMI,1.0,%s,%s,%u,%s,%s,%s,%s\r\n", o->eui, o->recipient, o->sequence, o->time, o->environment,
+            o->batch, o->resubmission);
     for (uint64_t i = 1; i <= o->devices; i++) {
         struct device d;
         make_device(o, i, &d);
-        fprintf(f, "D,%" PRIu64 ",%s,%s,%s,%s,%s,%s,%s,%s,1\r\n", i, d.id, d.type, d.manufacturer,
-                d.model, d.firmware, d.mpxn, d.chf, d.region);
+        fprintf(f, "D,%" PRIu64 ",%s,%s,%s,%s,%s,%s,%s,%s,1\r\n", i, d.id, d.type, d.manufacturer, d.model, d.firmware,
+                d.mpxn, d.chf, d.region);
     }
     fprintf(f, "T,%" PRIu64 "\r\n", o->devices);
 }
@@ -266,35 +266,75 @@ static void write_csv(FILE *f, const struct options *o)
 static void read_options(int argc, char **argv, struct options *o)
 {
     static const struct option table[] = {
-        {"form", required_argument, NULL, 'f'},        {"devices", required_argument, NULL, 'd'},
-        {"name", required_argument, NULL, 'n'},        {"org", required_argument, NULL, 'g'},
-        {"eui", required_argument, NULL, 'e'},         {"recipient", required_argument, NULL, 'r'},
-        {"environment", required_argument, NULL, 'E'}, {"time", required_argument, NULL, 't'},
-        {"sequence", required_argument, NULL, 's'},    {"batch", required_argument, NULL, 'b'},
-        {"resubmission", required_argument, NULL, 'R'}, {"seed", required_argument, NULL, 'S'},
-        {"bad", required_argument, NULL, 'x'},         {"output", required_argument, NULL, 'o'},
-        {"help", no_argument, NULL, 'h'},              {NULL, 0, NULL, 0},
+        {"form", required_argument, NULL, 'f'},
+        {"devices", required_argument, NULL, 'd'},
+        {"name", required_argument, NULL, 'n'},
+        {"org", required_argument, NULL, 'g'},
+        {"eui", required_argument, NULL, 'e'},
+        {"recipient", required_argument, NULL, 'r'},
+        {"environment", required_argument, NULL, 'E'},
+        {"time", required_argument, NULL, 't'},
+        {"sequence", required_argument, NULL, 's'},
+        {"batch", required_argument, NULL, 'b'},
+        {"resubmission", required_argument, NULL, 'R'},
+        {"seed", required_argument, NULL, 'S'},
+        {"bad", required_argument, NULL, 'x'},
+        {"output", required_argument, NULL, 'o'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     const char *form = NULL;
     int c;
     while ((c = getopt_long(argc, argv, "o:h", table, NULL)) != -1) {
         switch (c) {
-        case 'f': form = optarg; break;
-        case 'd': o->devices = number("--devices", optarg, UINT32_MAX); break;
-        case 'n': o->name = optarg; break;
-        case 'g': o->org = optarg; break;
-        case 'e': o->eui = optarg; break;
-        case 'r': o->recipient = optarg; break;
-        case 'E': o->environment = optarg; break;
-        case 't': o->time = optarg; break;
-        case 's': o->sequence = (unsigned)number("--sequence", optarg, 999999); break;
-        case 'b': o->batch = optarg; break;
-        case 'R': o->resubmission = optarg; break;
-        case 'S': o->seed = number("--seed", optarg, UINT64_MAX); break;
-        case 'x': o->bad = (unsigned)number("--bad", optarg, 100); break;
-        case 'o': o->dir = optarg; break;
-        case 'h': usage(stdout); exit(0);
-        default: fputs("generate: --help lists the options\n", stderr); exit(2);
+        case 'f':
+            form = optarg;
+            break;
+        case 'd':
+            o->devices = number("--devices", optarg, UINT32_MAX);
+            break;
+        case 'n':
+            o->name = optarg;
+            break;
+        case 'g':
+            o->org = optarg;
+            break;
+        case 'e':
+            o->eui = optarg;
+            break;
+        case 'r':
+            o->recipient = optarg;
+            break;
+        case 'E':
+            o->environment = optarg;
+            break;
+        case 't':
+            o->time = optarg;
+            break;
+        case 's':
+            o->sequence = (unsigned)number("--sequence", optarg, 999999);
+            break;
+        case 'b':
+            o->batch = optarg;
+            break;
+        case 'R':
+            o->resubmission = optarg;
+            break;
+        case 'S':
+            o->seed = number("--seed", optarg, UINT64_MAX);
+            break;
+        case 'x':
+            o->bad = (unsigned)number("--bad", optarg, 100);
+            break;
+        case 'o':
+            o->dir = optarg;
+            break;
+        case 'h':
+            usage(stdout);
+            exit(0);
+        default:
+            fputs("generate: --help lists the options\n", stderr);
+            exit(2);
         }
     }
     if (optind != argc)
@@ -327,8 +367,8 @@ int main(int argc, char **argv)
     char path[4096];
     const char *t = o.time;
     if (snprintf(batch, sizeof batch, "B%.4s%.2s%.2s-%04u", t, t + 5, t + 8, o.sequence) < 0 ||
-        snprintf(name, sizeof name, "EMI_%s_%s_%.4s%.2s%.2s_%.2s%.2s%.2s_%06u.%s", o.org, o.eui, t,
-                 t + 5, t + 8, t + 11, t + 14, t + 17, o.sequence, o.xml ? "xml" : "csv") < 0)
+        snprintf(name, sizeof name, "EMI_%s_%s_%.4s%.2s%.2s_%.2s%.2s%.2s_%06u.%s", o.org, o.eui, t, t + 5, t + 8,
+                 t + 11, t + 14, t + 17, o.sequence, o.xml ? "xml" : "csv") < 0)
         die("name", "cannot be made");
     if (o.batch == NULL)
         o.batch = batch;

@@ -33,15 +33,14 @@ static void leave_mark(int signal_number)
     int fd = !ours ? -1 : open(watched, O_WRONLY | O_CREAT | O_APPEND | O_DSYNC | O_CLOEXEC | O_NOFOLLOW, 0640);
 
     if (fd >= 0 && write(fd, "x", 1) != 1)
-        watched[0] = '\0'; /* a mark less: the file gets one chance more */
+        watched[0] = '\0';      /* a mark less: the file gets one chance more */
     (void)raise(signal_number); /* SA_RESETHAND: the default action comes now */
 }
 
 void crash_mark_watch(const struct spool *spool, enum job_state state, int64_t id)
 {
     const stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
-    struct sigaction action = {.sa_handler = leave_mark,
-                               .sa_flags = (int)(SA_RESETHAND | SA_NODEFER | SA_ONSTACK)};
+    struct sigaction action = {.sa_handler = leave_mark, .sa_flags = (int)(SA_RESETHAND | SA_NODEFER | SA_ONSTACK)};
     g_autofree char *path = mark_path(spool, state, id);
 
     if (g_strlcpy(watched, path, sizeof watched) >= sizeof watched) {

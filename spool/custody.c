@@ -43,8 +43,7 @@ void job_batch_free(struct job_batch *batch)
     g_free(batch);
 }
 
-struct job_custody *job_custody_begin(const struct spool *spool, int64_t id, uint64_t expected_size,
-                                      GError **error)
+struct job_custody *job_custody_begin(const struct spool *spool, int64_t id, uint64_t expected_size, GError **error)
 {
     g_autofree char *dir = job_path(spool, JOB_INCOMING, id, NULL);
     if (dir == NULL) {
@@ -93,8 +92,7 @@ bool job_custody_store(struct job_custody *custody, struct job_envelope *envelop
     g_autofree char *text = envelope_text(&full, &len);
     g_autofree char *path = g_build_filename(custody->dir, JOB_ENVELOPE, NULL);
     g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
-    if (file == NULL || !disk_file_write(file, text, len, error) ||
-        !disk_file_place(STEP_CUSTODY_STORED, file, error))
+    if (file == NULL || !disk_file_write(file, text, len, error) || !disk_file_place(STEP_CUSTODY_STORED, file, error))
         return false;
     custody->stored = true;
     *envelope = full;
@@ -132,8 +130,7 @@ static bool is_sha256(const char *text)
     return strlen(text) == DIGEST_HEX_SIZE - 1 && strspn(text, "0123456789abcdef") == DIGEST_HEX_SIZE - 1;
 }
 
-struct job_envelope *job_envelope_read(const struct spool *spool, enum job_state state, int64_t id,
-                                       GError **error)
+struct job_envelope *job_envelope_read(const struct spool *spool, enum job_state state, int64_t id, GError **error)
 {
     g_autofree char *path = job_path(spool, state, id, JOB_ENVELOPE);
     g_autoptr(GKeyFile) keys = g_key_file_new();

@@ -81,8 +81,7 @@ bool digest_file(const char *path, char hex[DIGEST_HEX_SIZE], uint64_t *size, GE
     if (fd >= 0)
         (void)close(fd); /* read only: nothing to lose */
     if (!good) {
-        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "cannot read %s: %s", path,
-                    g_strerror(fault));
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "cannot read %s: %s", path, g_strerror(fault));
         return false;
     }
     digest_hex(digest, hex);

@@ -24,8 +24,8 @@ struct disk_file {
 
 bool disk_fail(GError **error, const char *what, const char *path, int fault)
 {
-    g_set_error(error, SPOOL_ERROR, fault == EEXIST ? SPOOL_ERROR_EXISTS : SPOOL_ERROR_RETRY,
-                "cannot %s %s: %s", what, path, g_strerror(fault));
+    g_set_error(error, SPOOL_ERROR, fault == EEXIST ? SPOOL_ERROR_EXISTS : SPOOL_ERROR_RETRY, "cannot %s %s: %s", what,
+                path, g_strerror(fault));
     return false;
 }
 

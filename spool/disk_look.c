@@ -24,8 +24,7 @@ bool disk_exists(const char *path, bool *exists, GError **error)
     return true;
 }
 
-bool disk_same_bytes(const char *path, uint64_t size, const char *sha256, bool *same,
-                     GError **error)
+bool disk_same_bytes(const char *path, uint64_t size, const char *sha256, bool *same, GError **error)
 {
     struct stat st;
     if (lstat(path, &st) != 0 && errno != ENOENT && errno != ENOTDIR)
@@ -101,7 +100,8 @@ static void locked_by(int fd, const char *path, GError **error)
 {
     char pid[24];
     read_pid(fd, pid);
-    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_LOCKED, "%s is locked by process %s: another gateway runs on this spool; stop that one first", path,
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_LOCKED,
+                "%s is locked by process %s: another gateway runs on this spool; stop that one first", path,
                 pid[0] != '\0' ? pid : "(unknown)");
 }
 

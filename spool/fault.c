@@ -1,3 +1,3 @@
 #include "spool/fault.h"
 
-G_DEFINE_QUARK(spool-error-quark, spool_error)
+G_DEFINE_QUARK(spool - error - quark, spool_error)

@@ -80,8 +80,8 @@ struct spool *spool_open(const char *dir, GError **error)
         const char *name = i < JOB_STATE_COUNT ? states[i] : "orders";
         g_autofree char *path = g_build_filename(dir, name, NULL);
         if (!g_file_test(path, G_FILE_TEST_IS_DIR)) {
-            g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
-                        "%s is no spool folder; make it with `ecosgate init`", path);
+            g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s is no spool folder; make it with `ecosgate init`",
+                        path);
             return NULL;
         }
     }
@@ -142,8 +142,7 @@ const char *spool_orders_dir(const struct spool *spool)
 
 char *job_path(const struct spool *spool, enum job_state state, int64_t id, const char *part)
 {
-    if (!is_state(state) || id < 1 || id > INT64_C(999999999999999999) ||
-        (part != NULL && !job_part_is_safe(part)))
+    if (!is_state(state) || id < 1 || id > INT64_C(999999999999999999) || (part != NULL && !job_part_is_safe(part)))
         return NULL;
     char text[JOB_ID_SIZE];
     job_id_print(id, text);
@@ -155,8 +154,7 @@ static char *path_or_bug(const struct spool *spool, enum job_state state, int64_
 {
     char *path = job_path(spool, state, id, NULL);
     if (path == NULL)
-        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "no job path for id %" PRId64 " in state %d",
-                    id, (int)state);
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "no job path for id %" PRId64 " in state %d", id, (int)state);
     return path;
 }
 
@@ -251,26 +249,25 @@ char **job_parts(const struct spool *spool, enum job_state state, int64_t id, GE
     return names;
 }
 
-bool job_make(enum step step, const struct spool *spool, enum job_state state, int64_t id,
-              GError **error)
+bool job_make(enum step step, const struct spool *spool, enum job_state state, int64_t id, GError **error)
 {
     g_autofree char *path = path_or_bug(spool, state, id, error);
     return path != NULL && disk_make_dirs(step, path, error);
 }
 
-bool job_move(enum step step, const struct spool *spool, int64_t id, enum job_state from,
-              enum job_state to, GError **error)
+bool job_move(enum step step, const struct spool *spool, int64_t id, enum job_state from, enum job_state to,
+              GError **error)
 {
     g_autofree char *old = path_or_bug(spool, from, id, error);
     g_autofree char *new = old != NULL ? path_or_bug(spool, to, id, error) : NULL;
-    return new != NULL && disk_rename_noreplace(step, old, new, error);
+    return new != NULL &&disk_rename_noreplace(step, old, new, error);
 }
 
 static bool publish_one(const struct spool *spool, int64_t id, GError **error)
 {
     g_autofree char *old = path_or_bug(spool, JOB_INCOMING, id, error);
     g_autofree char *new = old != NULL ? path_or_bug(spool, JOB_READY, id, error) : NULL;
-    return new != NULL && disk_rename_unsynced(STEP_CUSTODY_PUBLISHED, old, new, error);
+    return new != NULL &&disk_rename_unsynced(STEP_CUSTODY_PUBLISHED, old, new, error);
 }
 
 bool job_publish(const struct spool *spool, const int64_t *ids, size_t n, GError **error)

@@ -105,8 +105,7 @@ struct job_custody;
 typedef struct job_custody job_custody_t;
 
 /* Makes incoming/<id> (SPOOL_ERROR_EXISTS when it is there) and begins its payload. */
-struct job_custody *job_custody_begin(const struct spool *spool, int64_t id, uint64_t expected_size,
-                                      GError **error);
+struct job_custody *job_custody_begin(const struct spool *spool, int64_t id, uint64_t expected_size, GError **error);
 /* A byte sink; the first argument is a struct job_custody. */
 bool job_custody_write(void *custody, const char *data, size_t len, GError **error);
 /* Places payload, then envelope; durable by job_batch_settle. Fills id, size and sha256 of *envelope. */

@@ -16,9 +16,8 @@ static enum spool_error who_acts(int code)
     case SQLITE_RANGE:
         return SPOOL_ERROR_BUG;
     case SQLITE_CONSTRAINT:
-        return code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY
-                   ? SPOOL_ERROR_EXISTS
-                   : SPOOL_ERROR_BUG;
+        return code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY ? SPOOL_ERROR_EXISTS
+                                                                                        : SPOOL_ERROR_BUG;
     default:
         return SPOOL_ERROR_RETRY;
     }
@@ -93,8 +92,7 @@ sqlite3_stmt *ledger_prepare(struct ledger *ledger, const char *sql, GError **er
         (void)sqlite3_reset(statement); /* repeats an error that was told before */
         return statement;
     }
-    if (sqlite3_prepare_v3(ledger->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL) !=
-        SQLITE_OK) {
+    if (sqlite3_prepare_v3(ledger->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL) != SQLITE_OK) {
         (void)ledger_fail(ledger, error);
         return NULL;
     }
@@ -102,8 +100,7 @@ sqlite3_stmt *ledger_prepare(struct ledger *ledger, const char *sql, GError **er
     return statement;
 }
 
-static sqlite3_stmt *bind(struct ledger *ledger, GError **error, const char *sql, const char *types,
-                          va_list values)
+static sqlite3_stmt *bind(struct ledger *ledger, GError **error, const char *sql, const char *types, va_list values)
 {
     sqlite3_stmt *statement = ledger_prepare(ledger, sql, error);
     for (int i = 1; statement != NULL && types[i - 1] != '\0'; i++) {
@@ -194,8 +191,8 @@ void *ledger_pack(const void *row, size_t size, const size_t *strings, size_t n)
     return block;
 }
 
-bool ledger_all(struct ledger *ledger, sqlite3_stmt *query, const struct ledger_shape *shape,
-                GPtrArray **rows, GError **error)
+bool ledger_all(struct ledger *ledger, sqlite3_stmt *query, const struct ledger_shape *shape, GPtrArray **rows,
+                GError **error)
 {
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
     g_autofree void *row = g_malloc0(shape->size);

@@ -153,17 +153,16 @@ struct ledger_subject {
 
 /* Ids of the oldest other that is older or accepted (AC, WN, PA), 0 for none. */
 struct ledger_duplicates {
-    int64_t name_and_bytes;          /* same name, same bytes: B105 */
-    int64_t name_other_bytes;        /* same name, other bytes: B106 */
-    int64_t sequence_other_bytes;    /* same sender, type and sequence, other bytes: B106 */
-    int64_t bytes_other_name;        /* same sender, type and bytes, other name: B112 */
+    int64_t name_and_bytes;       /* same name, same bytes: B105 */
+    int64_t name_other_bytes;     /* same name, other bytes: B106 */
+    int64_t sequence_other_bytes; /* same sender, type and sequence, other bytes: B106 */
+    int64_t bytes_other_name;     /* same sender, type and bytes, other name: B112 */
 };
 
 bool ledger_duplicates(struct ledger *ledger, const struct ledger_subject *self, struct ledger_duplicates *found,
                        GError **error);
 /* The greatest sequence of an older accepted file of the same sender and type, 0 for none. */
-bool ledger_last_sequence(struct ledger *ledger, const struct ledger_subject *self, int64_t *sequence,
-                          GError **error);
+bool ledger_last_sequence(struct ledger *ledger, const struct ledger_subject *self, int64_t *sequence, GError **error);
 /* The greatest sequence below self->sequence that an older one bore, accepted or not, 0 for none. */
 bool ledger_sequence_before(struct ledger *ledger, const struct ledger_subject *self, int64_t *sequence,
                             GError **error);
@@ -235,8 +234,7 @@ typedef bool (*ledger_history_visit)(void *user, const struct ledger_history *hi
 /* The sessions of an EMW in the order of its records. */
 bool ledger_sessions_each(struct ledger *ledger, int64_t job, ledger_history_visit visit, void *user, GError **error);
 /* All work items of a Device, oldest first. */
-bool ledger_device_each(struct ledger *ledger, uint64_t device, ledger_history_visit visit, void *user,
-                        GError **error);
+bool ledger_device_each(struct ledger *ledger, uint64_t device, ledger_history_visit visit, void *user, GError **error);
 /* Work items by current state: the session's state, else the outcome. Walks all items. */
 bool ledger_states_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error);
 
@@ -340,14 +338,14 @@ bool ledger_integrity_each(struct ledger *ledger, ledger_count_visit visit, void
 /* What the ledger says about one verdict, from its numbers and counted anew. */
 struct ledger_proof {
     struct ledger_verdict verdict;
-    const char *name;                         /* the job's */
-    int64_t ready, rejected, deferred;        /* items counted, by outcome */
-    int64_t misplaced;                        /* items whose slot is neither "live" nor their own */
-    int64_t sessions;                         /* of those items */
-    int64_t ema_parts, emd_parts, emd_rows;   /* planned answers; rows -1 when none is stored */
-    int64_t misdated;                         /* planned answers of another time than the verdict's */
-    int64_t findings, finding_counts;         /* listed; the sum of the counts per code */
-    bool sound;                               /* everything agrees */
+    const char *name;                       /* the job's */
+    int64_t ready, rejected, deferred;      /* items counted, by outcome */
+    int64_t misplaced;                      /* items whose slot is neither "live" nor their own */
+    int64_t sessions;                       /* of those items */
+    int64_t ema_parts, emd_parts, emd_rows; /* planned answers; rows -1 when none is stored */
+    int64_t misdated;                       /* planned answers of another time than the verdict's */
+    int64_t findings, finding_counts;       /* listed; the sum of the counts per code */
+    bool sound;                             /* everything agrees */
 };
 
 typedef bool (*ledger_proof_visit)(void *user, const struct ledger_proof *proof, GError **error);

@@ -1,9 +1,8 @@
 #include "spool/ledger_private.h"
 
-static const size_t strings[] = {
-    offsetof(struct ledger_action, order_id), offsetof(struct ledger_action, verb),
-    offsetof(struct ledger_action, reason), offsetof(struct ledger_action, who),
-    offsetof(struct ledger_action, result)};
+static const size_t strings[] = {offsetof(struct ledger_action, order_id), offsetof(struct ledger_action, verb),
+                                 offsetof(struct ledger_action, reason), offsetof(struct ledger_action, who),
+                                 offsetof(struct ledger_action, result)};
 
 static void read_action(sqlite3_stmt *q, int c, void *row)
 {
@@ -17,25 +16,23 @@ static void read_action(sqlite3_stmt *q, int c, void *row)
     action->result = ledger_text(q, c + 6);
 }
 
-static const struct ledger_shape shape = {sizeof(struct ledger_action), read_action, strings,
-                                          G_N_ELEMENTS(strings)};
+static const struct ledger_shape shape = {sizeof(struct ledger_action), read_action, strings, G_N_ELEMENTS(strings)};
 
 bool ledger_action_insert(struct ledger *ledger, const struct ledger_action *action, GError **error)
 {
     return ledger_run(ledger, error,
                       "INSERT INTO operator_action(order_id,job,verb,reason,who,at,result)"
                       " VALUES(?,?,?,?,?,?,?)",
-                      "titttit", action->order_id, action->job, action->verb, action->reason, action->who,
-                      action->at, action->result);
+                      "titttit", action->order_id, action->job, action->verb, action->reason, action->who, action->at,
+                      action->result);
 }
 
 bool ledger_action_exists(struct ledger *ledger, const char *order_id, bool *exists, GError **error)
 {
     int64_t n = 0;
-    if (!ledger_number(ledger,
-                       ledger_query(ledger, error, "SELECT count(*) FROM operator_action WHERE order_id=?",
-                                    "t", order_id),
-                       &n, error))
+    if (!ledger_number(
+            ledger, ledger_query(ledger, error, "SELECT count(*) FROM operator_action WHERE order_id=?", "t", order_id),
+            &n, error))
         return false;
     *exists = n > 0;
     return true;

@@ -47,8 +47,7 @@ bool ledger_device_is_live(struct ledger *ledger, uint64_t device, bool *live, G
 static bool next_item(struct ledger *ledger, int64_t *item, GError **error)
 {
     if (ledger->next_item == 0 &&
-        !ledger_number(ledger,
-                       ledger_query(ledger, error, "SELECT ifnull(max(item),0)+1 FROM work_item", ""),
+        !ledger_number(ledger, ledger_query(ledger, error, "SELECT ifnull(max(item),0)+1 FROM work_item", ""),
                        &ledger->next_item, error))
         return false;
     *item = ledger->next_item;
@@ -66,9 +65,8 @@ static int bind_texts(sqlite3_stmt *statement, int first, const char *const *tex
 
 static int bind_item(sqlite3_stmt *s, const struct ledger_item *w)
 {
-    const char *const texts[] = {w->device_text, w->device_type, w->manufacturer, w->model,
-                                 w->firmware,    w->mpxn,        w->chf,          w->region,
-                                 w->attempt,     w->code,        w->text};
+    const char *const texts[] = {w->device_text, w->device_type, w->manufacturer, w->model, w->firmware, w->mpxn,
+                                 w->chf,         w->region,      w->attempt,      w->code,  w->text};
     int64_t slot = w->outcome == LEDGER_READY ? 0 : w->item;
     int result = sqlite3_bind_int64(s, 1, w->item);
     if (result == SQLITE_OK)
@@ -82,8 +80,7 @@ static int bind_item(sqlite3_stmt *s, const struct ledger_item *w)
     if (result == SQLITE_OK)
         result = sqlite3_bind_int(s, 6, (int)w->outcome);
     if (result == SQLITE_OK)
-        result = w->next_eligible != 0 ? sqlite3_bind_int64(s, 7, w->next_eligible)
-                                       : sqlite3_bind_null(s, 7);
+        result = w->next_eligible != 0 ? sqlite3_bind_int64(s, 7, w->next_eligible) : sqlite3_bind_null(s, 7);
     return result == SQLITE_OK ? bind_texts(s, 8, texts, G_N_ELEMENTS(texts)) : result;
 }
 
@@ -98,8 +95,7 @@ bool ledger_item_insert(struct ledger *ledger, struct ledger_item *item, GError 
         return false;
     sqlite3_stmt *statement = ledger_prepare(ledger, sql, error);
     bool row;
-    bool good = statement != NULL &&
-                (bind_item(statement, &full) == SQLITE_OK || ledger_fail(ledger, error)) &&
+    bool good = statement != NULL && (bind_item(statement, &full) == SQLITE_OK || ledger_fail(ledger, error)) &&
                 ledger_row(ledger, statement, &row, error);
     ledger_end(statement);
     if (!good)
@@ -109,8 +105,8 @@ bool ledger_item_insert(struct ledger *ledger, struct ledger_item *item, GError 
     return true;
 }
 
-bool ledger_items_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_item_visit visit,
-                       void *user, GError **error)
+bool ledger_items_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_item_visit visit, void *user,
+                       GError **error)
 {
     sqlite3_stmt *query = ledger_query(ledger, error,
                                        "SELECT " LEDGER_ITEM " FROM work_item w"

@@ -12,15 +12,14 @@ static void read_incident(sqlite3_stmt *q, struct ledger_incident *incident)
 
 bool ledger_incident_begin(struct ledger *ledger, const struct ledger_incident *incident, GError **error)
 {
-    return ledger_run(ledger, error, "INSERT OR IGNORE INTO incident(code,subject,begun,text) VALUES(?,?,?,?)",
-                      "ttit", incident->code, incident->subject, incident->begun, incident->text);
+    return ledger_run(ledger, error, "INSERT OR IGNORE INTO incident(code,subject,begun,text) VALUES(?,?,?,?)", "ttit",
+                      incident->code, incident->subject, incident->begun, incident->text);
 }
 
 bool ledger_incident_clear(struct ledger *ledger, const char *code, const char *subject, int64_t at, GError **error)
 {
-    return ledger_run(ledger, error,
-                      "UPDATE incident SET cleared=?3 WHERE code=?1 AND subject=?2 AND cleared IS NULL", "tti", code,
-                      subject, at);
+    return ledger_run(ledger, error, "UPDATE incident SET cleared=?3 WHERE code=?1 AND subject=?2 AND cleared IS NULL",
+                      "tti", code, subject, at);
 }
 
 bool ledger_incident_is_open(struct ledger *ledger, const char *code, const char *subject, bool *open, GError **error)

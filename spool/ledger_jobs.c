@@ -1,14 +1,13 @@
 #include "spool/ledger_private.h"
 
-#define COLUMNS                                                                                    \
-    "id,direction,name,type,form,org,sender,sequence,drop_name,received,size,sha256,receipt,"      \
+#define COLUMNS                                                                                                        \
+    "id,direction,name,type,form,org,sender,sequence,drop_name,received,size,sha256,receipt,"                          \
     "source_dev,source_ino,source_ctime_ns,source_size,reason"
 
-static const size_t strings[] = {
-    offsetof(struct ledger_job, name),   offsetof(struct ledger_job, type),
-    offsetof(struct ledger_job, form),   offsetof(struct ledger_job, org),
-    offsetof(struct ledger_job, sender), offsetof(struct ledger_job, drop),
-    offsetof(struct ledger_job, sha256), offsetof(struct ledger_job, reason)};
+static const size_t strings[] = {offsetof(struct ledger_job, name),   offsetof(struct ledger_job, type),
+                                 offsetof(struct ledger_job, form),   offsetof(struct ledger_job, org),
+                                 offsetof(struct ledger_job, sender), offsetof(struct ledger_job, drop),
+                                 offsetof(struct ledger_job, sha256), offsetof(struct ledger_job, reason)};
 
 static void read_job(sqlite3_stmt *q, int c, void *row)
 {
@@ -34,8 +33,7 @@ static void read_job(sqlite3_stmt *q, int c, void *row)
     job->reason = ledger_text(q, c + 17);
 }
 
-static const struct ledger_shape shape = {sizeof(struct ledger_job), read_job, strings,
-                                          G_N_ELEMENTS(strings)};
+static const struct ledger_shape shape = {sizeof(struct ledger_job), read_job, strings, G_N_ELEMENTS(strings)};
 
 bool ledger_job_reserve_ids(struct ledger *ledger, int64_t n, int64_t *first, GError **error)
 {
@@ -52,25 +50,22 @@ static bool set_source(struct ledger *ledger, const struct ledger_job *job, GErr
     return ledger_run(ledger, error,
                       "UPDATE job SET source_dev=?2,source_ino=?3,source_ctime_ns=?4,source_size=?5"
                       " WHERE id=?1",
-                      "iiiii", job->id, job->source.dev, job->source.ino, job->source.ctime_ns,
-                      job->source.size);
+                      "iiiii", job->id, job->source.dev, job->source.ino, job->source.ctime_ns, job->source.size);
 }
 
-bool ledger_job_insert(struct ledger *ledger, const struct ledger_job *job, int64_t *receipt,
-                       GError **error)
+bool ledger_job_insert(struct ledger *ledger, const struct ledger_job *job, int64_t *receipt, GError **error)
 {
     int64_t next = 0;
-    sqlite3_stmt *last = ledger_query(
-        ledger, error, "SELECT ifnull(max(receipt),0)+1 FROM job WHERE name=?1", "t", job->name);
+    sqlite3_stmt *last =
+        ledger_query(ledger, error, "SELECT ifnull(max(receipt),0)+1 FROM job WHERE name=?1", "t", job->name);
     if (!ledger_number(ledger, last, &next, error))
         return false;
     if (!ledger_run(ledger, error,
                     "INSERT INTO job(id,direction,name,type,form,org,sender,sequence,drop_name,"
                     "received,size,sha256,receipt,reason)"
                     " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                    "iitttttztiitit", job->id, (int64_t)job->direction, job->name, job->type,
-                    job->form, job->org, job->sender, job->sequence, job->drop, job->received,
-                    job->size, job->sha256, next, job->reason))
+                    "iitttttztiitit", job->id, (int64_t)job->direction, job->name, job->type, job->form, job->org,
+                    job->sender, job->sequence, job->drop, job->received, job->size, job->sha256, next, job->reason))
         return false;
     if (job->source.set && !set_source(ledger, job, error))
         return false;
@@ -82,9 +77,8 @@ bool ledger_job_insert(struct ledger *ledger, const struct ledger_job *job, int6
 bool ledger_job_get(struct ledger *ledger, int64_t id, struct ledger_job **job, GError **error)
 {
     void *row = NULL;
-    if (!ledger_one(ledger,
-                    ledger_query(ledger, error, "SELECT " COLUMNS " FROM job WHERE id=?", "i", id),
-                    &shape, &row, error))
+    if (!ledger_one(ledger, ledger_query(ledger, error, "SELECT " COLUMNS " FROM job WHERE id=?", "i", id), &shape,
+                    &row, error))
         return false;
     *job = row;
     return true;
@@ -92,8 +86,7 @@ bool ledger_job_get(struct ledger *ledger, int64_t id, struct ledger_job **job, 
 
 bool ledger_jobs_each(struct ledger *ledger, ledger_job_visit visit, void *user, GError **error)
 {
-    sqlite3_stmt *query =
-        ledger_query(ledger, error, "SELECT " COLUMNS " FROM job ORDER BY id", "");
+    sqlite3_stmt *query = ledger_query(ledger, error, "SELECT " COLUMNS " FROM job ORDER BY id", "");
     bool row = true, good = query != NULL;
     while (good && (good = ledger_row(ledger, query, &row, error)) && row) {
         struct ledger_job job = {0};

@@ -1,14 +1,13 @@
 #include "spool/ledger_private.h"
 
-#define SELECT                                                                                     \
-    "SELECT id,job,receipt,kind,name,form,drop_name,recipient,sequence,created,rows,state,size,"   \
+#define SELECT                                                                                                         \
+    "SELECT id,job,receipt,kind,name,form,drop_name,recipient,sequence,created,rows,state,size,"                       \
     "sha256,delivered_at,sender,environment FROM part"
 
-static const size_t strings[] = {
-    offsetof(struct ledger_part, kind), offsetof(struct ledger_part, name),
-    offsetof(struct ledger_part, form), offsetof(struct ledger_part, drop),
-    offsetof(struct ledger_part, recipient), offsetof(struct ledger_part, sha256),
-    offsetof(struct ledger_part, sender), offsetof(struct ledger_part, environment)};
+static const size_t strings[] = {offsetof(struct ledger_part, kind),      offsetof(struct ledger_part, name),
+                                 offsetof(struct ledger_part, form),      offsetof(struct ledger_part, drop),
+                                 offsetof(struct ledger_part, recipient), offsetof(struct ledger_part, sha256),
+                                 offsetof(struct ledger_part, sender),    offsetof(struct ledger_part, environment)};
 
 static void read_part(sqlite3_stmt *q, int c, void *row)
 {
@@ -32,8 +31,7 @@ static void read_part(sqlite3_stmt *q, int c, void *row)
     part->environment = ledger_text(q, c + 16);
 }
 
-static const struct ledger_shape shape = {sizeof(struct ledger_part), read_part, strings,
-                                          G_N_ELEMENTS(strings)};
+static const struct ledger_shape shape = {sizeof(struct ledger_part), read_part, strings, G_N_ELEMENTS(strings)};
 
 const char *ledger_part_state_name(enum ledger_part_state state)
 {
@@ -47,8 +45,7 @@ bool ledger_part_plan(struct ledger *ledger, const struct ledger_part *part, int
                     "INSERT INTO part(job,receipt,kind,name,form,drop_name,recipient,sequence,created,"
                     "rows,sender,environment,state,size) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,0,-1)",
                     "iitttttziitt", part->job, part->receipt, part->kind, part->name, part->form, part->drop,
-                    part->recipient, part->sequence, part->created, part->rows, part->sender,
-                    part->environment))
+                    part->recipient, part->sequence, part->created, part->rows, part->sender, part->environment))
         return false;
     if (id != NULL)
         *id = sqlite3_last_insert_rowid(ledger->db);
@@ -58,8 +55,7 @@ bool ledger_part_plan(struct ledger *ledger, const struct ledger_part *part, int
 bool ledger_part_get(struct ledger *ledger, int64_t id, struct ledger_part **part, GError **error)
 {
     void *row = NULL;
-    if (!ledger_one(ledger, ledger_query(ledger, error, SELECT " WHERE id=?", "i", id), &shape, &row,
-                    error))
+    if (!ledger_one(ledger, ledger_query(ledger, error, SELECT " WHERE id=?", "i", id), &shape, &row, error))
         return false;
     *part = row;
     return true;
@@ -67,9 +63,8 @@ bool ledger_part_get(struct ledger *ledger, int64_t id, struct ledger_part **par
 
 bool ledger_parts_of(struct ledger *ledger, int64_t job, GPtrArray **parts, GError **error)
 {
-    sqlite3_stmt *query =
-        job != 0 ? ledger_query(ledger, error, SELECT " WHERE job=? ORDER BY id", "i", job)
-                 : ledger_query(ledger, error, SELECT " ORDER BY id", "");
+    sqlite3_stmt *query = job != 0 ? ledger_query(ledger, error, SELECT " WHERE job=? ORDER BY id", "i", job)
+                                   : ledger_query(ledger, error, SELECT " ORDER BY id", "");
     return ledger_all(ledger, query, &shape, parts, error);
 }
 
@@ -90,17 +85,15 @@ bool ledger_parts_due(struct ledger *ledger, const char *drop, int64_t limit, GP
 
 bool ledger_parts_owed(struct ledger *ledger, int64_t job, int64_t *n, GError **error)
 {
-    return ledger_number(ledger,
-                         ledger_query(ledger, error, "SELECT count(*) FROM part WHERE job=? AND state<3", "i", job), n,
-                         error);
+    return ledger_number(
+        ledger, ledger_query(ledger, error, "SELECT count(*) FROM part WHERE job=? AND state<3", "i", job), n, error);
 }
 
 bool ledger_drops_owed_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error)
 {
-    return ledger_counts(ledger,
-                         ledger_query(ledger, error,
-                                      "SELECT drop_name,count(*) FROM part WHERE state<3 GROUP BY drop_name", ""),
-                         visit, user, error);
+    return ledger_counts(
+        ledger, ledger_query(ledger, error, "SELECT drop_name,count(*) FROM part WHERE state<3 GROUP BY drop_name", ""),
+        visit, user, error);
 }
 
 bool ledger_part_update(struct ledger *ledger, const struct ledger_part *part, GError **error)
@@ -108,8 +101,7 @@ bool ledger_part_update(struct ledger *ledger, const struct ledger_part *part, G
     if (!ledger_run(ledger, error,
                     "UPDATE part SET state=?2,rows=?3,size=?4,sha256=?5,delivered_at=?6 WHERE id=?1"
                     " AND (?2 IN(state,state+1) OR (?2=1 AND state=2))",
-                    "iiiitz", part->id, (int64_t)part->state, part->rows, part->size, part->sha256,
-                    part->delivered_at))
+                    "iiiitz", part->id, (int64_t)part->state, part->rows, part->size, part->sha256, part->delivered_at))
         return false;
     if (sqlite3_changes(ledger->db) == 1)
         return true;

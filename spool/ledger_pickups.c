@@ -1,8 +1,7 @@
 #include "spool/ledger_private.h"
 
-static const size_t strings[] = {
-    offsetof(struct ledger_pickup, drop), offsetof(struct ledger_pickup, name),
-    offsetof(struct ledger_pickup, decision), offsetof(struct ledger_pickup, reason)};
+static const size_t strings[] = {offsetof(struct ledger_pickup, drop), offsetof(struct ledger_pickup, name),
+                                 offsetof(struct ledger_pickup, decision), offsetof(struct ledger_pickup, reason)};
 
 static void read_pickup(sqlite3_stmt *q, int c, void *row)
 {
@@ -17,8 +16,7 @@ static void read_pickup(sqlite3_stmt *q, int c, void *row)
     pickup->job = sqlite3_column_int64(q, c + 7);
 }
 
-static const struct ledger_shape shape = {sizeof(struct ledger_pickup), read_pickup, strings,
-                                          G_N_ELEMENTS(strings)};
+static const struct ledger_shape shape = {sizeof(struct ledger_pickup), read_pickup, strings, G_N_ELEMENTS(strings)};
 
 /* `since` stays for as long as size and time do: it tells how long the file has been unchanged. */
 bool ledger_pickup_note(struct ledger *ledger, const struct ledger_pickup *pickup, GError **error)

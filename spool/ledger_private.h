@@ -21,7 +21,7 @@
 struct ledger {
     sqlite3 *db;
     bool writer, savepoint;
-    bool unknown; /* whether the last commit holds: no further call is served */
+    bool unknown;      /* whether the last commit holds: no further call is served */
     int64_t next_item; /* 0: ask the table */
     int64_t next_job;  /* ids below are given out already */
     GHashTable *statements;
@@ -64,11 +64,11 @@ bool ledger_all(struct ledger *ledger, sqlite3_stmt *query, const struct ledger_
 bool ledger_counts(struct ledger *ledger, sqlite3_stmt *query, ledger_count_visit visit, void *user, GError **error);
 
 /* Columns of a verdict `v` (LEDGER_VERDICT_COLUMNS of them) and of an item `w`, in the readers' order. */
-#define LEDGER_VERDICT                                                                                       \
-    "v.job,v.receipt,v.judged_at,v.outcome,v.batch,v.declared,v.parsed,v.accepted,v.rejected,v.deferred,"    \
+#define LEDGER_VERDICT                                                                                                 \
+    "v.job,v.receipt,v.judged_at,v.outcome,v.batch,v.declared,v.parsed,v.accepted,v.rejected,v.deferred,"              \
     "v.code,v.line,v.col,v.first_item,v.items,v.dispatched,v.truncated"
-#define LEDGER_ITEM                                                                                          \
-    "w.item,w.job,w.record,w.device_id,w.device_text,w.device_type,w.manufacturer,w.model,w.firmware,w.mpxn," \
+#define LEDGER_ITEM                                                                                                    \
+    "w.item,w.job,w.record,w.device_id,w.device_text,w.device_type,w.manufacturer,w.model,w.firmware,w.mpxn,"          \
     "w.chf,w.region,w.attempt,w.outcome,w.code,w.text,w.next_eligible"
 enum { LEDGER_VERDICT_COLUMNS = 17, LEDGER_ITEM_COLUMNS = 17 };
 void ledger_read_verdict(sqlite3_stmt *query, int column, void *row);

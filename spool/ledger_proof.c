@@ -62,8 +62,8 @@ static bool count_findings(struct ledger *ledger, struct ledger_proof *proof, GE
                          &proof->findings, error) &&
            ledger_number(ledger,
                          ledger_query(ledger, error,
-                                      "SELECT ifnull(sum(n),0) FROM finding_count WHERE job=? AND receipt=?",
-                                      "ii", v->job, v->receipt),
+                                      "SELECT ifnull(sum(n),0) FROM finding_count WHERE job=? AND receipt=?", "ii",
+                                      v->job, v->receipt),
                          &proof->finding_counts, error);
 }
 
@@ -77,10 +77,9 @@ static bool is_sound(const struct ledger_proof *p)
         return false;
     if (rejected_whole)
         return v->items == 0 && v->accepted == 0 && p->emd_parts == 0 && p->sessions == 0;
-    return v->parsed == v->accepted + v->rejected + v->deferred && v->items == v->parsed &&
-           p->ready == v->accepted && p->rejected == v->rejected && p->deferred == v->deferred &&
-           p->sessions == v->dispatched && p->emd_parts == 1 &&
-           (p->emd_rows == -1 || p->emd_rows == v->items);
+    return v->parsed == v->accepted + v->rejected + v->deferred && v->items == v->parsed && p->ready == v->accepted &&
+           p->rejected == v->rejected && p->deferred == v->deferred && p->sessions == v->dispatched &&
+           p->emd_parts == 1 && (p->emd_rows == -1 || p->emd_rows == v->items);
 }
 
 bool ledger_proofs_each(struct ledger *ledger, ledger_proof_visit visit, void *user, GError **error)

@@ -71,8 +71,8 @@ bool ledger_version_known(struct ledger *ledger, GError **error)
     if (version <= (int64_t)G_N_ELEMENTS(versions))
         return true;
     g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
-                "the ledger has version %" G_GINT64_FORMAT ", this program knows %u: use the newer ecosgate",
-                version, (unsigned)G_N_ELEMENTS(versions));
+                "the ledger has version %" G_GINT64_FORMAT ", this program knows %u: use the newer ecosgate", version,
+                (unsigned)G_N_ELEMENTS(versions));
     return false;
 }
 
@@ -84,8 +84,7 @@ bool ledger_version_current(struct ledger *ledger, GError **error)
     if (version == (int64_t)G_N_ELEMENTS(versions))
         return true;
     g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
-                "the ledger is an older ecosgate's (version %" G_GINT64_FORMAT
-                "); `ecosgate run` brings it up to date",
+                "the ledger is an older ecosgate's (version %" G_GINT64_FORMAT "); `ecosgate run` brings it up to date",
                 version);
     return false;
 }
@@ -98,8 +97,7 @@ bool ledger_migrate(struct ledger *ledger, GError **error)
     for (; version < (int64_t)G_N_ELEMENTS(versions); version++) {
         if (!ledger_begin(ledger, error))
             return false;
-        if (!ledger_execute(ledger, versions[version], error) ||
-            !ledger_commit(STEP_LEDGER_MADE, ledger, error)) {
+        if (!ledger_execute(ledger, versions[version], error) || !ledger_commit(STEP_LEDGER_MADE, ledger, error)) {
             ledger_rollback(ledger);
             return false;
         }

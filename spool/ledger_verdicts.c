@@ -1,9 +1,8 @@
 #include "spool/ledger_private.h"
 
-static const size_t strings[] = {offsetof(struct ledger_verdict, batch),
-                                 offsetof(struct ledger_verdict, code)};
-const struct ledger_shape ledger_verdict_shape = {sizeof(struct ledger_verdict), ledger_read_verdict,
-                                                  strings, G_N_ELEMENTS(strings)};
+static const size_t strings[] = {offsetof(struct ledger_verdict, batch), offsetof(struct ledger_verdict, code)};
+const struct ledger_shape ledger_verdict_shape = {sizeof(struct ledger_verdict), ledger_read_verdict, strings,
+                                                  G_N_ELEMENTS(strings)};
 
 void ledger_read_verdict(sqlite3_stmt *q, int c, void *row)
 {
@@ -33,13 +32,13 @@ bool ledger_verdict_insert(struct ledger *ledger, const struct ledger_verdict *v
                       "INSERT INTO verdict(job,receipt,judged_at,outcome,batch,declared,parsed,accepted,"
                       "rejected,deferred,code,line,col,first_item,items,truncated)"
                       " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                      "iiittiiiiitzziii", v->job, v->receipt, v->judged_at, v->outcome, v->batch,
-                      v->declared, v->parsed, v->accepted, v->rejected, v->deferred, v->code, v->line,
-                      v->column, v->first_item, v->items, (int64_t)v->truncated);
+                      "iiittiiiiitzziii", v->job, v->receipt, v->judged_at, v->outcome, v->batch, v->declared,
+                      v->parsed, v->accepted, v->rejected, v->deferred, v->code, v->line, v->column, v->first_item,
+                      v->items, (int64_t)v->truncated);
 }
 
-bool ledger_verdict_get(struct ledger *ledger, int64_t job, int64_t receipt,
-                        struct ledger_verdict **verdict, GError **error)
+bool ledger_verdict_get(struct ledger *ledger, int64_t job, int64_t receipt, struct ledger_verdict **verdict,
+                        GError **error)
 {
     void *row = NULL;
     sqlite3_stmt *query = ledger_query(ledger, error,
@@ -52,18 +51,18 @@ bool ledger_verdict_get(struct ledger *ledger, int64_t job, int64_t receipt,
     return true;
 }
 
-bool ledger_finding_insert(struct ledger *ledger, int64_t job, int64_t receipt,
-                           const struct ledger_finding *f, GError **error)
+bool ledger_finding_insert(struct ledger *ledger, int64_t job, int64_t receipt, const struct ledger_finding *f,
+                           GError **error)
 {
     return ledger_run(ledger, error,
                       "INSERT INTO finding(job,receipt,code,scope,severity,line,col,record,field,value,"
                       "text) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
-                      "iitttzzzttt", job, receipt, f->code, f->scope, f->severity, f->line, f->column,
-                      f->record, f->field, f->value, f->text);
+                      "iitttzzzttt", job, receipt, f->code, f->scope, f->severity, f->line, f->column, f->record,
+                      f->field, f->value, f->text);
 }
 
-bool ledger_findings_each(struct ledger *ledger, const struct ledger_verdict *of,
-                          ledger_finding_visit visit, void *user, GError **error)
+bool ledger_findings_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_finding_visit visit,
+                          void *user, GError **error)
 {
     sqlite3_stmt *q = ledger_query(ledger, error,
                                    "SELECT code,scope,severity,line,col,record,field,value,text"
@@ -88,15 +87,14 @@ bool ledger_findings_each(struct ledger *ledger, const struct ledger_verdict *of
     return good;
 }
 
-bool ledger_finding_count_insert(struct ledger *ledger, const struct ledger_verdict *of,
-                                 const char *code, int64_t n, GError **error)
+bool ledger_finding_count_insert(struct ledger *ledger, const struct ledger_verdict *of, const char *code, int64_t n,
+                                 GError **error)
 {
-    return ledger_run(ledger, error, "INSERT INTO finding_count VALUES(?,?,?,?)", "iiti", of->job,
-                      of->receipt, code, n);
+    return ledger_run(ledger, error, "INSERT INTO finding_count VALUES(?,?,?,?)", "iiti", of->job, of->receipt, code,
+                      n);
 }
 
-bool ledger_counts(struct ledger *ledger, sqlite3_stmt *query, ledger_count_visit visit, void *user,
-                   GError **error)
+bool ledger_counts(struct ledger *ledger, sqlite3_stmt *query, ledger_count_visit visit, void *user, GError **error)
 {
     bool row = true, good = query != NULL;
     while (good && (good = ledger_row(ledger, query, &row, error)) && row)
@@ -105,8 +103,8 @@ bool ledger_counts(struct ledger *ledger, sqlite3_stmt *query, ledger_count_visi
     return good;
 }
 
-bool ledger_finding_counts_each(struct ledger *ledger, const struct ledger_verdict *of,
-                                ledger_count_visit visit, void *user, GError **error)
+bool ledger_finding_counts_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_count_visit visit,
+                                void *user, GError **error)
 {
     return ledger_counts(ledger,
                          ledger_query(ledger, error,

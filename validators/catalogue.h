@@ -28,7 +28,7 @@ struct code_entry {
 
 const struct code_entry *catalogue_entry(enum code code);
 bool catalogue_find(const char *id, enum code *code);
-char catalogue_category(enum code code);           /* 'a' to 'd' */
+char catalogue_category(enum code code);                 /* 'a' to 'd' */
 const char *catalogue_scope_name(enum code_scope scope); /* "FILE", "RECORD", "DEVICE", … */
 
 #endif

@@ -88,8 +88,7 @@ static void judge_id(struct judging *j, struct device_set *seen)
 
     if (!eui64_parse(field->text, field->len, &j->device->id)) {
         say(j, C101, INSTRUCTION_DEVICE_ID, false,
-            field->len ? "expected an EUI-64 of eight hex pairs joined by '-'"
-                       : "expected an EUI-64, found nothing");
+            field->len ? "expected an EUI-64 of eight hex pairs joined by '-'" : "expected an EUI-64, found nothing");
         return;
     }
     j->device->has_id = true;
@@ -197,8 +196,7 @@ static void judge_region(struct judging *j)
 {
     const struct field *region = &j->record->fields[INSTRUCTION_CSP_REGION];
 
-    if (region->len > 0 && !field_is(region, "North") && !field_is(region, "Central") &&
-        !field_is(region, "South"))
+    if (region->len > 0 && !field_is(region, "North") && !field_is(region, "Central") && !field_is(region, "South"))
         say(j, C117, INSTRUCTION_CSP_REGION, false, "expected North, Central, South or nothing");
 }
 
@@ -208,9 +206,8 @@ static void judge_attempt(struct judging *j)
         say(j, C117, INSTRUCTION_ATTEMPT, false, "expected a whole number, 1 or more");
 }
 
-void device_rules_judge(const struct rules *rules, struct device_set *seen,
-                        const struct record *record, struct findings *findings,
-                        struct device *device)
+void device_rules_judge(const struct rules *rules, struct device_set *seen, const struct record *record,
+                        struct findings *findings, struct device *device)
 {
     struct judging j = {rules, record, findings, device};
 

@@ -25,9 +25,8 @@ struct device {
 };
 
 /* Adds findings; fills device. */
-void device_rules_judge(const struct rules *rules, struct device_set *seen,
-                        const struct record *record, struct findings *findings,
-                        struct device *device);
+void device_rules_judge(const struct rules *rules, struct device_set *seen, const struct record *record,
+                        struct findings *findings, struct device *device);
 
 void device_add_code(struct device *device, enum code code);
 bool device_has_errors(const struct device *device);

@@ -10,8 +10,8 @@ struct findings {
     GStringChunk *strings; /* what they point to */
     uint64_t counts[CODE_COUNT];
     uint64_t total;
-    uint64_t errors[2];              /* category b, c */
-    struct finding first_of[2][2];   /* [b, c][error, warning]: survives the cap */
+    uint64_t errors[2];            /* category b, c */
+    struct finding first_of[2][2]; /* [b, c][error, warning]: survives the cap */
     bool has_first[2][2];
 };
 
@@ -34,8 +34,8 @@ void findings_free(struct findings *findings)
     g_free(findings);
 }
 
-static struct finding copy_of(struct findings *findings, const struct finding *finding,
-                              const char *value, size_t value_len)
+static struct finding copy_of(struct findings *findings, const struct finding *finding, const char *value,
+                              size_t value_len)
 {
     struct finding copy = *finding;
 
@@ -49,8 +49,7 @@ static struct finding copy_of(struct findings *findings, const struct finding *f
     return copy;
 }
 
-void findings_add(struct findings *findings, const struct finding *finding, const char *value,
-                  size_t value_len)
+void findings_add(struct findings *findings, const struct finding *finding, const char *value, size_t value_len)
 {
     size_t category = catalogue_category(finding->code) == 'c';
     bool is_first = !findings->has_first[category][finding->warning];

@@ -34,8 +34,7 @@ struct findings *findings_new(size_t max_kept);
 void findings_free(struct findings *findings);
 
 /* Adds a copy. value is raw bytes (value_len of them) and replaces finding->value; NULL: none. */
-void findings_add(struct findings *findings, const struct finding *finding, const char *value,
-                  size_t value_len);
+void findings_add(struct findings *findings, const struct finding *finding, const char *value, size_t value_len);
 
 size_t findings_kept(const struct findings *findings);
 const struct finding *findings_at(const struct findings *findings, size_t i);

@@ -14,8 +14,8 @@ struct judging {
     struct findings *findings;
 };
 
-void header_rules_say(struct findings *findings, enum code code, const struct record *record,
-                      enum header_column column, const char *text)
+void header_rules_say(struct findings *findings, enum code code, const struct record *record, enum header_column column,
+                      const char *text)
 {
     const struct field *field = &record->fields[column];
 
@@ -77,8 +77,7 @@ static void judge_sequence(struct judging *j)
     uint32_t sequence = field_number(value(j, HEADER_FILE_SEQUENCE), 6);
 
     if (sequence == 0)
-        say(j, B211, HEADER_FILE_SEQUENCE,
-            "expected a whole number from 1 to 999999 without leading zeros");
+        say(j, B211, HEADER_FILE_SEQUENCE, "expected a whole number from 1 to 999999 without leading zeros");
     else if (j->filename != NULL && sequence != j->filename->sequence)
         say(j, B206, HEADER_FILE_SEQUENCE, "the name says %" PRIu32, j->filename->sequence);
 }
@@ -117,8 +116,7 @@ static void judge_batch(struct judging *j, struct header *header)
     bool good = batch->len > 0 && batch->len < BATCH_ID_SIZE;
 
     for (size_t i = 0; good && i < batch->len; i++)
-        good = g_ascii_isupper(batch->text[i]) || g_ascii_isdigit(batch->text[i]) ||
-               batch->text[i] == '-';
+        good = g_ascii_isupper(batch->text[i]) || g_ascii_isdigit(batch->text[i]) || batch->text[i] == '-';
     if (good)
         memcpy(header->batch, batch->text, batch->len);
     else

@@ -23,7 +23,7 @@ void header_rules_judge(const struct rules *rules, const struct filename *filena
                         const struct record *record, struct findings *findings, struct header *header);
 
 /* A header finding; column names the field. */
-void header_rules_say(struct findings *findings, enum code code, const struct record *record,
-                      enum header_column column, const char *text);
+void header_rules_say(struct findings *findings, enum code code, const struct record *record, enum header_column column,
+                      const char *text);
 
 #endif

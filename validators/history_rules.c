@@ -8,17 +8,15 @@
 
 /* A finding on the file as a whole; job is the other file's. */
 G_GNUC_PRINTF(5, 6)
-static void say(struct findings *findings, enum code code, bool warning, const char *segment,
-                const char *format, ...)
+static void say(struct findings *findings, enum code code, bool warning, const char *segment, const char *format, ...)
 {
     va_list args;
 
     va_start(args, format);
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
-    findings_add(findings,
-                 &(struct finding){.code = code, .warning = warning, .field = segment, .text = text},
-                 NULL, 0);
+    findings_add(findings, &(struct finding){.code = code, .warning = warning, .field = segment, .text = text}, NULL,
+                 0);
 }
 
 static char *other(int64_t job)
@@ -38,11 +36,10 @@ static void say_duplicates(const struct ledger_duplicates *found, const struct l
     g_autofree char *bytes = other(found->bytes_other_name);
 
     if (found->name_and_bytes)
-        say(findings, B105, false, "name", "the same file was received before as %s; it is not processed again",
-            same);
+        say(findings, B105, false, "name", "the same file was received before as %s; it is not processed again", same);
     else if (found->name_other_bytes)
-        say(findings, B106, false, "name", "%s bore the same name with other bytes; corrected content needs a new number",
-            name);
+        say(findings, B106, false, "name",
+            "%s bore the same name with other bytes; corrected content needs a new number", name);
     else if (found->sequence_other_bytes)
         say(findings, B106, false, "seq", "%s bore sequence %06" PRId64 " with other bytes; expected a new number",
             sequence, subject->sequence);
@@ -50,8 +47,8 @@ static void say_duplicates(const struct ledger_duplicates *found, const struct l
         say(findings, B112, false, "name", "%s held the same bytes under another name", bytes);
 }
 
-static bool judge_sequence(const struct rules *rules, const struct ledger_subject *subject,
-                           struct findings *findings, GError **error)
+static bool judge_sequence(const struct rules *rules, const struct ledger_subject *subject, struct findings *findings,
+                           GError **error)
 {
     int64_t last, before;
 
@@ -63,8 +60,7 @@ static bool judge_sequence(const struct rules *rules, const struct ledger_subjec
         say(findings, B107, false, "seq", "expected more than %06" PRId64 ", the last accepted one; found %06" PRId64,
             last, subject->sequence);
     else if (last != 0 && subject->sequence > last && subject->sequence > before + 1)
-        say(findings, B108, true, "seq", "expected %06" PRId64 ", found %06" PRId64, before + 1,
-            subject->sequence);
+        say(findings, B108, true, "seq", "expected %06" PRId64 ", found %06" PRId64, before + 1, subject->sequence);
     return true;
 }
 
@@ -83,8 +79,8 @@ bool history_rules_judge_name(const struct rules *rules, const struct ledger_sub
 }
 
 bool history_rules_judge_header(const struct rules *rules, const struct ledger_subject *subject,
-                                const struct record *record, const struct header *header,
-                                struct findings *findings, GError **error)
+                                const struct record *record, const struct header *header, struct findings *findings,
+                                GError **error)
 {
     int64_t job;
 
@@ -109,8 +105,8 @@ bool history_rules_judge_header(const struct rules *rules, const struct ledger_s
     return true;
 }
 
-bool history_rules_judge_device(const struct rules *rules, struct device *device,
-                                struct findings *findings, GError **error)
+bool history_rules_judge_device(const struct rules *rules, struct device *device, struct findings *findings,
+                                GError **error)
 {
     const struct field *field = &device->record->fields[INSTRUCTION_DEVICE_ID];
     bool live;

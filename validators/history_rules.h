@@ -18,10 +18,10 @@ bool history_rules_judge_name(const struct rules *rules, const struct ledger_sub
                               struct findings *findings, bool *repeated, GError **error);
 
 bool history_rules_judge_header(const struct rules *rules, const struct ledger_subject *subject,
-                                const struct record *record, const struct header *header,
-                                struct findings *findings, GError **error);
+                                const struct record *record, const struct header *header, struct findings *findings,
+                                GError **error);
 
-bool history_rules_judge_device(const struct rules *rules, struct device *device,
-                                struct findings *findings, GError **error);
+bool history_rules_judge_device(const struct rules *rules, struct device *device, struct findings *findings,
+                                GError **error);
 
 #endif

@@ -10,7 +10,7 @@
 
 enum { READ_SIZE = 64 * 1024, COUNT_BYTES = 512 /* a Header field: 128 characters */ };
 
-G_DEFINE_QUARK(ecosgate-judge-error, judge_error)
+G_DEFINE_QUARK(ecosgate - judge - error, judge_error)
 
 struct judging {
     const struct judge_request *request;
@@ -42,11 +42,11 @@ static void fail(struct judging *j, GError *error)
 static enum code code_of(enum fault_kind kind)
 {
     static const enum code codes[] = {
-        [FAULT_FORM] = B109,           [FAULT_EMPTY] = B110,          [FAULT_TRUNCATED] = B110,
-        [FAULT_LIMIT] = B111,          [FAULT_NOT_WELL_FORMED] = B201, [FAULT_ROOT] = B202,
-        [FAULT_ELEMENT] = B203,        [FAULT_DOCTYPE] = B204,        [FAULT_ENCODING] = B205,
-        [FAULT_TYPE] = B206,           [FAULT_HEADER_RECORD] = B301,  [FAULT_TRAILER_RECORD] = B302,
-        [FAULT_FIELD_COUNT] = B303,    [FAULT_QUOTING] = B304,
+        [FAULT_FORM] = B109,        [FAULT_EMPTY] = B110,           [FAULT_TRUNCATED] = B110,
+        [FAULT_LIMIT] = B111,       [FAULT_NOT_WELL_FORMED] = B201, [FAULT_ROOT] = B202,
+        [FAULT_ELEMENT] = B203,     [FAULT_DOCTYPE] = B204,         [FAULT_ENCODING] = B205,
+        [FAULT_TYPE] = B206,        [FAULT_HEADER_RECORD] = B301,   [FAULT_TRAILER_RECORD] = B302,
+        [FAULT_FIELD_COUNT] = B303, [FAULT_QUOTING] = B304,
     };
     return codes[kind];
 }
@@ -120,14 +120,12 @@ static void on_record(void *user, const struct record *record)
 
     judge_number(j, record);
     device_rules_judge(j->rules, j->seen, record, j->findings, &device);
-    if (j->rules->ledger != NULL &&
-        !history_rules_judge_device(j->rules, &device, j->findings, &error)) {
+    if (j->rules->ledger != NULL && !history_rules_judge_device(j->rules, &device, j->findings, &error)) {
         fail(j, error);
         return;
     }
     count_device(j->verdict, &device);
-    if (j->request->on_device != NULL &&
-        !j->request->on_device(j->request->user, &device, &j->verdict->header, &error))
+    if (j->request->on_device != NULL && !j->request->on_device(j->request->user, &device, &j->verdict->header, &error))
         fail(j, error);
 }
 
@@ -156,13 +154,14 @@ static void judge_totals(struct judging *j)
                 ? g_strdup_printf("expected a whole number, found %" PRIu64 " Device records", verdict->parsed)
                 : g_strdup_printf("declared %" PRId64 ", found %" PRIu64, verdict->declared, verdict->parsed);
         findings_add(j->findings,
-                     &(struct finding){.code = B208, .at = j->count_at, .field = verdict->filename.type->count_element, .text = text},
+                     &(struct finding){
+                         .code = B208, .at = j->count_at, .field = verdict->filename.type->count_element, .text = text},
                      j->count_text, j->count_len);
     }
     if (verdict->parsed == 0)
         findings_add(j->findings,
-                     &(struct finding){.code = B306, .text = "expected at least one Device record, found none"},
-                     NULL, 0);
+                     &(struct finding){.code = B306, .text = "expected at least one Device record, found none"}, NULL,
+                     0);
 }
 
 static GError *stopped(void)
@@ -239,8 +238,7 @@ static void fill_subject(struct judging *j, const char *escaped, char *sender)
 {
     const struct filename *name = &j->verdict->filename;
 
-    j->subject = (struct ledger_subject){
-        .id = j->rules->job, .name = escaped, .sha256 = j->request->sha256};
+    j->subject = (struct ledger_subject){.id = j->rules->job, .name = escaped, .sha256 = j->request->sha256};
     if (!j->verdict->name_is_known)
         return;
     eui64_print(name->eui64, sender);
@@ -265,8 +263,7 @@ static bool judge_all(struct judging *j, GError **error)
         return false;
     }
     fill_subject(j, escaped, sender);
-    if (j->rules->ledger != NULL &&
-        !history_rules_judge_name(j->rules, &j->subject, j->findings, &repeated, error))
+    if (j->rules->ledger != NULL && !history_rules_judge_name(j->rules, &j->subject, j->findings, &repeated, error))
         return false;
     if (!repeated && verdict->filename.form != FORM_UNKNOWN && verdict->filename.type != NULL &&
         verdict->filename.type->readable)

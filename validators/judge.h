@@ -32,7 +32,7 @@ enum outcome { OUTCOME_AC, OUTCOME_WN, OUTCOME_PA, OUTCOME_RJ };
 struct judge_request {
     const char *name; /* raw bytes of the file's name */
     size_t name_len;
-    int fd; /* the content, a regular file */
+    int fd;             /* the content, a regular file */
     const char *sha256; /* of the content; needed with rules->ledger only */
     const struct rules *rules;
     size_t max_findings;

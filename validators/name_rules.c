@@ -22,8 +22,8 @@ static enum code code_of(enum filename_fault_kind kind)
 
 static void on_fault(void *user, const struct filename_fault *fault)
 {
-    g_autofree char *text = g_strdup_printf("character %zu (%s): expected %s", fault->position,
-                                            fault->segment, fault->expected);
+    g_autofree char *text =
+        g_strdup_printf("character %zu (%s): expected %s", fault->position, fault->segment, fault->expected);
 
     findings_add(user,
                  &(struct finding){.code = code_of(fault->kind),
@@ -34,14 +34,11 @@ static void on_fault(void *user, const struct filename_fault *fault)
 }
 
 /* All other faults of a name: about one segment that is well formed in itself. */
-static void say(struct findings *findings, enum code code, const char *name, size_t offset,
-                const char *segment, size_t len, const char *text)
+static void say(struct findings *findings, enum code code, const char *name, size_t offset, const char *segment,
+                size_t len, const char *text)
 {
     findings_add(findings,
-                 &(struct finding){.code = code,
-                                   .at.column = (uint32_t)offset + 1,
-                                   .field = segment,
-                                   .text = text},
+                 &(struct finding){.code = code, .at.column = (uint32_t)offset + 1, .field = segment, .text = text},
                  name + offset, len);
 }
 
@@ -53,9 +50,9 @@ static void judge_time(const struct rules *rules, const char *name, const struct
     size_t date = strlen(filename->type->code) + 1 + strlen(filename->org) + 1 + EUI64_TEXT_LENGTH + 1;
     char now[INSTANT_TEXT_SIZE];
     instant_print(rules->now, now);
-    g_autofree char *text = g_strdup_printf(
-        "character %zu (date): expected a time at most %" PRId64 " seconds ahead of the clock, which says %s",
-        date + 1, rules->future_tolerance, now);
+    g_autofree char *text = g_strdup_printf("character %zu (date): expected a time at most %" PRId64
+                                            " seconds ahead of the clock, which says %s",
+                                            date + 1, rules->future_tolerance, now);
     say(findings, B104, name, date, "date", 15, text);
 }
 
@@ -81,14 +78,14 @@ static void judge_sender(const struct rules *rules, const char *name, const stru
         text = g_strdup_printf("%s is not entitled to send %s", party->org, filename->type->code);
         say(findings, B103, name, 0, "type", strlen(filename->type->code), text);
     } else if (rules->drop != NULL && strcmp(rules->drop, party->drop) != 0) {
-        text = g_strdup_printf("expected through %s's own drop '%s'; it came through '%s'", party->org,
-                               party->drop, rules->drop);
+        text = g_strdup_printf("expected through %s's own drop '%s'; it came through '%s'", party->org, party->drop,
+                               rules->drop);
         say(findings, B103, name, org, "org", strlen(filename->org), text);
     }
 }
 
-bool name_rules_judge(const struct rules *rules, const char *name, size_t len,
-                      struct filename *filename, struct findings *findings)
+bool name_rules_judge(const struct rules *rules, const char *name, size_t len, struct filename *filename,
+                      struct findings *findings)
 {
     if (!filename_parse(name, len, filename, on_fault, findings))
         return false;

@@ -10,7 +10,7 @@
 #include "validators/rules.h"
 
 /* True when the name is in the grammar (its sender and time may still be wrong). */
-bool name_rules_judge(const struct rules *rules, const char *name, size_t len,
-                      struct filename *filename, struct findings *findings);
+bool name_rules_judge(const struct rules *rules, const char *name, size_t len, struct filename *filename,
+                      struct findings *findings);
 
 #endif

@@ -37,8 +37,8 @@ struct rules {
     int64_t job;                     /* the file's own job in the ledger */
     const char *drop;                /* the drop that it came through; NULL: not judged */
     int64_t now;
-    int64_t future_tolerance;         /* seconds */
-    const char *const *device_types;  /* NULL-terminated scope */
+    int64_t future_tolerance;        /* seconds */
+    const char *const *device_types; /* NULL-terminated scope */
     enum check_digits check_digits;
     uint32_t max_devices;
     struct unpack_limits unpack;

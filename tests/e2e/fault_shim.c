@@ -265,18 +265,18 @@ typedef ssize_t (*pwrite_type)(int, const void *, size_t, off_t);
 typedef ssize_t (*pwrite64_type)(int, const void *, size_t, off64_t);
 typedef ssize_t (*writev_type)(int, const struct iovec *, int);
 
-#define WRITING(call)                                                                                        \
-    char place[PATH_MAX];                                                                                    \
-    locate_fd(fd, place);                                                                                    \
-    enum verdict verdict = judge(WRITE, place);                                                              \
-    if (verdict == FAIL)                                                                                     \
-        return -1;                                                                                           \
-    ssize_t done = call;                                                                                     \
-    if (place[0] != '\0' && done > 0) {                                                                      \
-        int fault = errno;                                                                                   \
-        note_fd("bytes", fd, place);                                                                         \
-        errno = fault;                                                                                       \
-    }                                                                                                        \
+#define WRITING(call)                                                                                                  \
+    char place[PATH_MAX];                                                                                              \
+    locate_fd(fd, place);                                                                                              \
+    enum verdict verdict = judge(WRITE, place);                                                                        \
+    if (verdict == FAIL)                                                                                               \
+        return -1;                                                                                                     \
+    ssize_t done = call;                                                                                               \
+    if (place[0] != '\0' && done > 0) {                                                                                \
+        int fault = errno;                                                                                             \
+        note_fd("bytes", fd, place);                                                                                   \
+        errno = fault;                                                                                                 \
+    }                                                                                                                  \
     return verdict == PASS ? done : outcome(verdict, 0)
 
 ssize_t write(int fd, const void *data, size_t len)
@@ -494,11 +494,11 @@ static mode_t mode_of(int flags, va_list args)
     return (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE ? (mode_t)va_arg(args, unsigned) : 0;
 }
 
-#define OPENING(dir)                                                                                         \
-    va_list args;                                                                                            \
-    va_start(args, flags);                                                                                   \
-    mode_t mode = mode_of(flags, args);                                                                      \
-    va_end(args);                                                                                            \
+#define OPENING(dir)                                                                                                   \
+    va_list args;                                                                                                      \
+    va_start(args, flags);                                                                                             \
+    mode_t mode = mode_of(flags, args);                                                                                \
+    va_end(args);                                                                                                      \
     return open_with(dir, path, flags, mode)
 
 int open(const char *path, int flags, ...)
@@ -562,17 +562,17 @@ typedef int (*fallocate64_type)(int, int, off64_t, off64_t);
 typedef int (*ftruncate_type)(int, off_t);
 typedef int (*ftruncate64_type)(int, off64_t);
 
-#define ALLOCATING(call)                                                                                     \
-    char place[PATH_MAX];                                                                                    \
-    locate_fd(fd, place);                                                                                    \
-    enum verdict verdict = judge(SPACE, place);                                                              \
-    if (verdict == FAIL)                                                                                     \
-        return -1;                                                                                           \
-    int result = call;                                                                                       \
-    int fault = errno;                                                                                       \
-    if (result == 0 && place[0] != '\0')                                                                     \
-        note_fd("bytes", fd, place);                                                                         \
-    errno = fault;                                                                                           \
+#define ALLOCATING(call)                                                                                               \
+    char place[PATH_MAX];                                                                                              \
+    locate_fd(fd, place);                                                                                              \
+    enum verdict verdict = judge(SPACE, place);                                                                        \
+    if (verdict == FAIL)                                                                                               \
+        return -1;                                                                                                     \
+    int result = call;                                                                                                 \
+    int fault = errno;                                                                                                 \
+    if (result == 0 && place[0] != '\0')                                                                               \
+        note_fd("bytes", fd, place);                                                                                   \
+    errno = fault;                                                                                                     \
     return outcome(verdict, result)
 
 int fallocate(int fd, int mode, off_t at, off_t len)

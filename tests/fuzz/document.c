@@ -113,7 +113,8 @@ static size_t piece(uint32_t *lot, unsigned manner)
     return n % 4 ? 1 + n % 300 : 1 + n % 70000;
 }
 
-/* Pushes n bytes from a copy of its own, so that the sanitizer sees one byte over; copies of few bytes are used again. */
+/* Pushes n bytes from a copy of its own, so that the sanitizer sees one byte over; copies of few bytes are used again.
+ */
 static bool push_copy(struct reader *reader, const char *bytes, size_t n, char *small[SMALL])
 {
     g_autofree char *large = n < SMALL ? NULL : g_memdup2(bytes, n);

@@ -117,7 +117,7 @@ struct seen {
 
 static void on_fault(void *user, const struct filename_fault *fault)
 {
-    static const char *const segments[] = {"type", "org", "eui64", "date",      "time", "seq",
+    static const char *const segments[] = {"type", "org",  "eui64",     "date", "time", "seq",
                                            "form", "pack", "separator", "name", NULL};
     struct seen *seen = user;
     size_t offset = (size_t)(fault->found - seen->name);
@@ -125,8 +125,7 @@ static void on_fault(void *user, const struct filename_fault *fault)
     g_assert(fault->position >= 1 && fault->position <= seen->characters + 1);
     g_assert(fault->position >= seen->last); /* left to right */
     g_assert(fault->found >= seen->name && offset <= seen->len && fault->found_len <= seen->len - offset);
-    g_assert(fault->position ==
-             1 + (seen->utf8 ? (size_t)g_utf8_strlen(seen->name, (gssize)offset) : offset));
+    g_assert(fault->position == 1 + (seen->utf8 ? (size_t)g_utf8_strlen(seen->name, (gssize)offset) : offset));
     g_assert(g_strv_contains(segments, fault->segment) && fault->expected[0] != '\0');
     heard_assert_printable(fault->expected);
     /* Each segment has one fault at most, each separator too. */

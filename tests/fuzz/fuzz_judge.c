@@ -1,8 +1,8 @@
 /*
  * Any bytes as the content of an instruction, judged whole: the counts of Devices and of findings agree with each other
- * and with the outcome, every finding can be shown, at its place and with the line it stands in; the verdict is the same
- * for the bytes packed and for fewer findings kept; Devices that come twice are told as such. What is accepted as XML the
- * published schema accepts, and what that accepts is refused only for what no schema can say.
+ * and with the outcome, every finding can be shown, at its place and with the line it stands in; the verdict is the
+ * same for the bytes packed and for fewer findings kept; Devices that come twice are told as such. What is accepted as
+ * XML the published schema accepts, and what that accepts is refused only for what no schema can say.
  */
 #include "formats/eui64.h"
 #include "formats/text.h"
@@ -114,8 +114,7 @@ static void check_verdict(const struct judged *judged)
     const struct verdict *v = &judged->verdict;
     const struct finding *deciding = verdict_deciding(v);
     bool b = findings_has_errors(v->findings, 'b'), c = findings_has_errors(v->findings, 'c');
-    enum outcome expected =
-        b ? OUTCOME_RJ : c ? OUTCOME_PA : findings_total(v->findings) > 0 ? OUTCOME_WN : OUTCOME_AC;
+    enum outcome expected = b ? OUTCOME_RJ : c ? OUTCOME_PA : findings_total(v->findings) > 0 ? OUTCOME_WN : OUTCOME_AC;
 
     g_assert(v->outcome == expected && v->name_is_known && v->content_read);
     g_assert(v->parsed == v->accepted + v->rejected + v->deferred && v->parsed <= rules.max_devices);
@@ -288,7 +287,8 @@ static bool is_valid(const struct document *d, bool *other)
     return valid;
 }
 
-/* What a schema cannot say: order of numbers, counts, other names, limits, encodings, the validator's own attributes. */
+/* What a schema cannot say: order of numbers, counts, other names, limits, encodings, the validator's own attributes.
+ */
 static bool is_beyond(const struct finding *f)
 {
     switch (f->code) {

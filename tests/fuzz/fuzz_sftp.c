@@ -1,11 +1,11 @@
 /*
  * Any bytes as what an SFTP server answers: libssh2's channel is replaced by one that takes our requests, which must be
- * well formed, and gives out answers as the bytes say. Each thing asked ends with a result or an error, never both; names
- * told are names of files; what is read is never more than was asked for, and all of it on success; a session that broke
- * is not used again.
+ * well formed, and gives out answers as the bytes say. Each thing asked ends with a result or an error, never both;
+ * names told are names of files; what is read is never more than was asked for, and all of it on success; a session
+ * that broke is not used again.
  *
- * The first byte says how many things are asked, one byte each says which. The answers follow: a byte of what kind, a byte
- * of how long, the rest of the answer; a byte 0xff for nothing yet, 0xfe before one that is given 2,000 times.
+ * The first byte says how many things are asked, one byte each says which. The answers follow: a byte of what kind, a
+ * byte of how long, the rest of the answer; a byte 0xff for nothing yet, 0xfe before one that is given 2,000 times.
  */
 #include "gateway/sftp_private.h"
 #include "tests/fuzz/heard.h"
@@ -21,11 +21,11 @@ enum { FILE_SIZE = 100, MAX_ASKED = 6, REPEATS = 2000 };
 static struct {
     const uint8_t *data; /* answers not given yet */
     size_t size;
-    GByteArray *packet;  /* the one being given */
+    GByteArray *packet; /* the one being given */
     size_t given;
-    bool slowly;         /* byte by byte */
-    unsigned again;      /* how often the answer after the one being given is given */
-    GArray *asked;       /* uint32_t: ids that were not answered */
+    bool slowly;    /* byte by byte */
+    unsigned again; /* how often the answer after the one being given is given */
+    GArray *asked;  /* uint32_t: ids that were not answered */
 } server;
 
 static uint32_t u32_at(const char *at)
@@ -45,8 +45,8 @@ static void put_u32(uint32_t value)
 /* Of one string or more behind the id, each with its length. */
 static void check_request(const char *at, size_t len)
 {
-    static const int strings[] = {[SFTP_OPEN] = 1,  [SFTP_CLOSE] = 1,   [SFTP_READ] = 1,    [SFTP_WRITE] = 1,
-                                  [SFTP_LSTAT] = 1, [SFTP_FSTAT] = 1,   [SFTP_OPENDIR] = 1, [SFTP_READDIR] = 1,
+    static const int strings[] = {[SFTP_OPEN] = 1,   [SFTP_CLOSE] = 1,  [SFTP_READ] = 1,    [SFTP_WRITE] = 1,
+                                  [SFTP_LSTAT] = 1,  [SFTP_FSTAT] = 1,  [SFTP_OPENDIR] = 1, [SFTP_READDIR] = 1,
                                   [SFTP_REMOVE] = 1, [SFTP_RENAME] = 2, [SFTP_EXTENDED] = 2};
     uint8_t type = (uint8_t)at[0];
     uint32_t id = u32_at(at + 1);
@@ -101,7 +101,7 @@ static void step_over(size_t len)
 /* The next answer; false: none is left. */
 static bool make_packet(void)
 {
-    static const uint8_t types[] = {SFTP_STATUS, SFTP_HANDLE, SFTP_DATA,   SFTP_NAME,
+    static const uint8_t types[] = {SFTP_STATUS, SFTP_HANDLE,         SFTP_DATA,    SFTP_NAME,
                                     SFTP_ATTRS,  SFTP_EXTENDED_REPLY, SFTP_VERSION, 0};
     uint8_t kind, len, type;
 
@@ -281,7 +281,8 @@ static void ask_changes(struct sftp *sftp)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const things[])(struct sftp *) = {ask_list, ask_lstat, ask_read, ask_upload, ask_changes};
-    static const struct sftp_peer peer = {.host = "h", .user = "u", .port = 22, .identity = "", .passphrase_file = "", .known_hosts = ""};
+    static const struct sftp_peer peer = {
+        .host = "h", .user = "u", .port = 22, .identity = "", .passphrase_file = "", .known_hosts = ""};
     static char nothing; /* stands for libssh2's objects, which nobody looks into */
     unsigned asked = size > 0 ? data[0] % MAX_ASKED : 0;
     struct sftp *sftp;

@@ -166,7 +166,8 @@ static void check_config(const struct config *config)
     g_assert_true(rules_party(&config->identity, config->work_order_party) != NULL);
     for (guint i = 0; i < config->drops->len; i++) {
         const struct drop *drop = config->drops->pdata[i];
-        g_assert_true(config_drop(config, drop->name) == drop && drop->name[0] && g_utf8_validate(drop->name, -1, NULL));
+        g_assert_true(config_drop(config, drop->name) == drop && drop->name[0] &&
+                      g_utf8_validate(drop->name, -1, NULL));
         g_assert_true(g_path_is_absolute(drop->in) && g_path_is_absolute(drop->out) && drop->stable_seconds >= 0);
     }
 }
@@ -378,9 +379,9 @@ static void write_answer(const char *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const tries[])(const char *, size_t) = {
-        read_envelope, read_order, read_config, read_lock, read_name, read_words,
-        keep_envelope, keep_order, keep_name, write_answer};
+    static void (*const tries[])(const char *, size_t) = {read_envelope, read_order,  read_config,   read_lock,
+                                                          read_name,     read_words,  keep_envelope, keep_order,
+                                                          keep_name,     write_answer};
     g_autofree char *text = g_malloc(size + 1);
 
     prepare();

@@ -1,7 +1,7 @@
 /*
  * Any bytes as a plain, gzip and zip file: what comes out keeps every limit, is the same however large the buffer, and
- * is what another reader of such files finds (zlib's gzread; libarchive by the central directory alone). A refusal has a
- * reason and stays. And the other way round: the bytes packed come out again.
+ * is what another reader of such files finds (zlib's gzread; libarchive by the central directory alone). A refusal has
+ * a reason and stays. And the other way round: the bytes packed come out again.
  */
 #include "formats/unpack.h"
 #include "tests/fuzz/heard.h"
@@ -196,7 +196,8 @@ static GString *zip_of(const uint8_t *data, size_t size)
     size_t used = 0;
 
     g_string_set_size(file, size + 1024);
-    g_assert(archive_write_set_format_zip(archive) == ARCHIVE_OK && archive_write_set_bytes_per_block(archive, 0) == ARCHIVE_OK);
+    g_assert(archive_write_set_format_zip(archive) == ARCHIVE_OK &&
+             archive_write_set_bytes_per_block(archive, 0) == ARCHIVE_OK);
     g_assert(size % 2 == 0 || archive_write_set_options(archive, "zip:compression=store") == ARCHIVE_OK);
     g_assert(archive_write_open_memory(archive, file->str, file->len, &used) == ARCHIVE_OK);
     archive_entry_set_pathname(entry, "a");

@@ -166,7 +166,8 @@ static void compare_with_tree(const struct heard *heard)
 /* Where white space may stand: behind the declaration, or first. */
 static size_t pad_offset(const struct document *d)
 {
-    const char *end = d->len > 5 && memcmp(d->text, "<?xml", 5) == 0 ? g_strstr_len(d->text, (gssize)d->len, "?>") : NULL;
+    const char *end =
+        d->len > 5 && memcmp(d->text, "<?xml", 5) == 0 ? g_strstr_len(d->text, (gssize)d->len, "?>") : NULL;
 
     return end ? (size_t)(end - d->text) + 2 : 0;
 }

@@ -4,7 +4,13 @@
 
 #include <string.h>
 
-enum { HEADER_CHARS = 128, FIELD_NAME_CHARS = 64, TEXT_CHARS = 400, VALUE_CHARS = 200, LONG_BYTES = 16384 }; /* where a place costs a long line */
+enum {
+    HEADER_CHARS = 128,
+    FIELD_NAME_CHARS = 64,
+    TEXT_CHARS = 400,
+    VALUE_CHARS = 200,
+    LONG_BYTES = 16384
+}; /* where a place costs a long line */
 
 void heard_assert_printable(const char *text)
 {
@@ -65,7 +71,8 @@ static void tell_field(struct heard *heard, const struct field *f, size_t max)
     g_ptr_array_add(heard->texts, text);
 }
 
-static void tell_record(struct heard *heard, const struct layout_record *layout, const struct record *record, size_t max)
+static void tell_record(struct heard *heard, const struct layout_record *layout, const struct record *record,
+                        size_t max)
 {
     g_assert(record->n_fields == layout->n_columns);
     g_assert(document_offset(heard->document, record->at) < heard->document->len);
@@ -214,7 +221,8 @@ static void stop_somewhere(const struct heard *heard)
     listening.stop_after = 1 + document_draw(&lot) % heard->ends->len;
     len = g_array_index(heard->ends, gsize, listening.stop_after - 1);
     stopped = hear(heard->document, &listening);
-    g_assert(!stopped->whole && stopped->events->len == len && memcmp(stopped->events->str, heard->events->str, len) == 0);
+    g_assert(!stopped->whole && stopped->events->len == len &&
+             memcmp(stopped->events->str, heard->events->str, len) == 0);
     heard_free(stopped);
 }
 

@@ -20,9 +20,9 @@ struct heard {
     GString *events;
     GArray *ends; /* size_t: events->len behind each event */
     unsigned headers, records, counts, faults;
-    unsigned kinds;  /* bit (1 << kind) of each fault */
-    uint32_t ordinal; /* the greatest told */
-    uint32_t found;   /* reader_records at the end */
+    unsigned kinds;    /* bit (1 << kind) of each fault */
+    uint32_t ordinal;  /* the greatest told */
+    uint32_t found;    /* reader_records at the end */
     struct place last; /* of the record told last */
     GPtrArray *texts;  /* char *, of all fields as told: NULL where left out */
     bool whole;        /* reader_finish: the end was reached */

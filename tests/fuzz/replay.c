@@ -77,8 +77,7 @@ int main(int argc, char **argv)
     bool folders = argc < 2, good = true;
 
     if (argc < 2 && !corpus) {
-        fprintf(stderr, "usage: %s FOLDER... or FILE..., or FUZZ_CORPUS=FOLDER %s\n", argv[0],
-                argv[0]);
+        fprintf(stderr, "usage: %s FOLDER... or FILE..., or FUZZ_CORPUS=FOLDER %s\n", argv[0], argv[0]);
         return 2;
     }
     for (int i = 1; i < argc; i++)

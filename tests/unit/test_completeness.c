@@ -21,7 +21,10 @@ struct row {
     const char *reason; /* a part of it */
 };
 
-#define FILE_OF(name_) {.name = (name_), .regular = true}
+#define FILE_OF(name_)                                                                                                 \
+    {                                                                                                                  \
+        .name = (name_), .regular = true                                                                               \
+    }
 
 static const struct row rows[] = {
     {COMPLETE_AT_ONCE, FILE_OF("a.csv"), false, 0, PICKUP_TAKE, 0, "at once"},
@@ -33,7 +36,13 @@ static const struct row rows[] = {
     {COMPLETE_MARKER, FILE_OF("a.csv"), true, 0, PICKUP_TAKE, 0, "marker is there"},
     {COMPLETE_MARKER, FILE_OF("a.csv.done"), false, 0, PICKUP_LEAVE, 0, "marker of another"},
     {COMPLETE_CLOSED, FILE_OF("a.csv"), false, 0, PICKUP_TAKE, 0, "no process"},
-    {COMPLETE_CLOSED, {.name = "a.csv", .regular = true, .written = true}, false, 99 * SECOND, PICKUP_WAIT, 0, "open for writing"},
+    {COMPLETE_CLOSED,
+     {.name = "a.csv", .regular = true, .written = true},
+     false,
+     99 * SECOND,
+     PICKUP_WAIT,
+     0,
+     "open for writing"},
     {COMPLETE_CLOSED, {.name = "a.csv", .regular = true, .unsure = true}, false, 0, PICKUP_WAIT, 10 * SECOND, "10 s"},
     {COMPLETE_CLOSED, {.name = "a.csv", .regular = true, .unsure = true}, false, 10 * SECOND, PICKUP_TAKE, 0, "stable"},
     {COMPLETE_STABLE, FILE_OF("a.csv"), true, 0, PICKUP_WAIT, 10 * SECOND, "10 s"},

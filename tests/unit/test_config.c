@@ -143,7 +143,10 @@ static void test_config__choices__each_by_its_name(void **state)
     static const struct {
         const char *name;
         enum completeness complete;
-    } rules[] = {{"closed", COMPLETE_CLOSED}, {"stable", COMPLETE_STABLE}, {"marker", COMPLETE_MARKER}, {"at-once", COMPLETE_AT_ONCE}};
+    } rules[] = {{"closed", COMPLETE_CLOSED},
+                 {"stable", COMPLETE_STABLE},
+                 {"marker", COMPLETE_MARKER},
+                 {"at-once", COMPLETE_AT_ONCE}};
 
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(rules); i++) {
@@ -172,7 +175,8 @@ static void test_config__fault__told_with_its_line(void **state)
         {"# a comment", "mpxn_check_digits=no", 4, "[gateway] mpxn_check_digits: expected one of warn, off, reject"},
         {"# a comment", "max_devices=0", 4, "[gateway] max_devices: expected a whole number from 1 to 16000000"},
         {"# a comment", "max_bytes=1k", 4, "[gateway] max_bytes: expected a whole number from 1024"},
-        {"# a comment", "future_tolerance=-1", 4, "[gateway] future_tolerance: expected a whole number from 0 to 86400"},
+        {"# a comment", "future_tolerance=-1", 4,
+         "[gateway] future_tolerance: expected a whole number from 0 to 86400"},
         {"# a comment", "session_length=721", 4, "[gateway] session_length: expected a whole number from 1 to 720"},
         {"# a comment", "work_order_form=json", 4, "[gateway] work_order_form: expected one of csv, xml"},
         {"# a comment", "work_order_party=XYZ", 4, "[gateway] work_order_party: expected the code of a [party"},
@@ -182,9 +186,11 @@ static void test_config__fault__told_with_its_line(void **state)
         {"# a comment", "what is this", 4, "expected [group], key=value or # comment"},
         {"# a comment", "=x", 4, "expected [group], key=value or # comment"},
         {"in=drops/mcc/in\n", "\n", 6, "[drop mcc] in: expected a value; it is missing"},
-        {"out=/srv/out\n", "out=/srv/out\ncomplete=soon\n", 9, "[drop mcc] complete: expected one of closed, stable, marker, at-once"},
+        {"out=/srv/out\n", "out=/srv/out\ncomplete=soon\n", 9,
+         "[drop mcc] complete: expected one of closed, stable, marker, at-once"},
         {"out=/srv/out\n", "out=/srv/out\ntransport=ftp\n", 9, "[drop mcc] transport: expected one of local"},
-        {"out=/srv/out\n", "out=/srv/out\nstable_seconds=x\n", 9, "[drop mcc] stable_seconds: expected a whole number from 0"},
+        {"out=/srv/out\n", "out=/srv/out\nstable_seconds=x\n", 9,
+         "[drop mcc] stable_seconds: expected a whole number from 0"},
         {"[party MCC]", "[party mcc]", 9, "[party mcc]: expected 2 to 8 upper-case letters and digits"},
         {"types=EMI\n", "types=EMA\n", 11, "[party MCC] types: expected inbound file types"},
         {"types=EMI\n", "types=EMI;EMX\n", 11, "[party MCC] types: expected inbound file types"},
@@ -194,7 +200,8 @@ static void test_config__fault__told_with_its_line(void **state)
         {NULL, "[partie X]\n", 17, "[partie X]: expected [gateway], [drop NAME] or [party ORG]"},
         {"[gateway]\n", "\n", 2, "expected [group], key=value or # comment"},
         {"# a comment", "org[de]=TCOS", 4, "[gateway] org[de]: expected a setting's name"},
-        {"# a comment", "max_devices=\\q5", 4, "[gateway] max_devices: expected a value in which s, n, t, r or another"},
+        {"# a comment", "max_devices=\\q5", 4,
+         "[gateway] max_devices: expected a value in which s, n, t, r or another"},
         {"# a comment", "org\x1b[31m=x", 4, "[gateway] org\\x1B[31m: expected a setting's name"},
         {"# a comment", "caf\xe9=x", 4, "expected UTF-8 text without NUL"},
         {"[drop mcc]", "[drop ]", 6, "[drop ]: expected the drop's name"},
@@ -217,7 +224,8 @@ static void test_config__faults__all_of_them_at_once(void **state)
 {
     (void)state;
     g_autoptr(GError) error = NULL;
-    g_autoptr(config_t) c = load_text("[gateway]\norg=x\neui64=y\nmax_ratio=z\n[drop a]\nin=i\n[party MCC]\neui64=1\ntypes=EMI\ndrop=b\n", &error);
+    g_autoptr(config_t) c = load_text(
+        "[gateway]\norg=x\neui64=y\nmax_ratio=z\n[drop a]\nin=i\n[party MCC]\neui64=1\ntypes=EMI\ndrop=b\n", &error);
     g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
 
     assert_null(c);

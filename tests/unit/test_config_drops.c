@@ -119,7 +119,8 @@ static void test_config_drops__drop_with_faults__each_is_told_with_its_line(void
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *faults = NULL;
         g_autoptr(config_t) config = load(cases[i].drop, &faults);
-        g_autofree char *expected = g_strdup_printf(":%d: [drop far] %s: expected ", HEAD_LINES + cases[i].line, cases[i].key);
+        g_autofree char *expected =
+            g_strdup_printf(":%d: [drop far] %s: expected ", HEAD_LINES + cases[i].line, cases[i].key);
         assert_null(config);
         if (!g_str_has_prefix(faults, expected) || strchr(faults, '\n') != NULL)
             fail_msg("case %zu: expected %s…, found %s", i, expected, faults);

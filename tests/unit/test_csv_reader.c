@@ -66,8 +66,7 @@ static void on_header(void *user, const struct record *record)
 static void on_record(void *user, const struct record *record)
 {
     struct log *log = user;
-    g_string_append_printf(log->all, "record %u %u:%u", record->ordinal, record->at.line,
-                           record->at.column);
+    g_string_append_printf(log->all, "record %u %u:%u", record->ordinal, record->at.line, record->at.column);
     add_fields(log->all, record);
     if (log->stop_at_first)
         reader_stop(log->reader);
@@ -76,17 +75,15 @@ static void on_record(void *user, const struct record *record)
 static void on_count(void *user, const struct field *f)
 {
     struct log *log = user;
-    g_string_append_printf(log->all, "count %u:%u %.*s\n", f->at.line, f->at.column, (int)f->len,
-                           f->text);
+    g_string_append_printf(log->all, "count %u:%u %.*s\n", f->at.line, f->at.column, (int)f->len, f->text);
 }
 
 static void on_fault(void *user, const struct fault *f)
 {
     struct log *log = user;
     g_autofree char *value = f->value ? text_escape(f->value, f->value_len, 24) : g_strdup("-");
-    g_autofree char *line =
-        g_strdup_printf("%s %u:%u #%u %s [%s] %s\n", kinds[f->kind], f->at.line, f->at.column,
-                        f->ordinal, f->field ? f->field : "-", value, f->text);
+    g_autofree char *line = g_strdup_printf("%s %u:%u #%u %s [%s] %s\n", kinds[f->kind], f->at.line, f->at.column,
+                                            f->ordinal, f->field ? f->field : "-", value, f->text);
     g_string_append(log->all, line);
     g_string_append(log->faults, line);
 }
@@ -148,14 +145,13 @@ static void test_csv_reader__good_file__events_in_order(void **state)
 
     (void)state;
     read_document(&log, good, sizeof good - 1);
-    assert_string_equal(log.all->str,
-                        "header 1:1 1:11=S 1:13=R 1:15=2 1:17=W 1:19=TEST 1:24=B 1:26=\n"
-                        "record 1 2:1 2:3=1 2:5=d,\"q\" 2:15=é 2:17=m 2:19=n 2:21=f 2:23= 2:24="
-                        " 2:25=c 2:27=1\n"
-                        "record 2 3:1 3:5=2 3:9=a\\x0Ab 4:4=t 4:6=m 4:8=n 4:10=f 4:12= 4:13="
-                        " 4:16=c 4:18=1\n"
-                        "count 5:3 2\n"
-                        "records 2\n");
+    assert_string_equal(log.all->str, "header 1:1 1:11=S 1:13=R 1:15=2 1:17=W 1:19=TEST 1:24=B 1:26=\n"
+                                      "record 1 2:1 2:3=1 2:5=d,\"q\" 2:15=é 2:17=m 2:19=n 2:21=f 2:23= 2:24="
+                                      " 2:25=c 2:27=1\n"
+                                      "record 2 3:1 3:5=2 3:9=a\\x0Ab 4:4=t 4:6=m 4:8=n 4:10=f 4:12= 4:13="
+                                      " 4:16=c 4:18=1\n"
+                                      "count 5:3 2\n"
+                                      "records 2\n");
     log_clear(&log);
 }
 
@@ -165,23 +161,18 @@ static const struct {
     /* The frame */
     {H D1 T1 "", ""},
     {H T1, ""},
-    {D1 T1,
-     "HEADER 1:1 #1 - [D,1,d,t,m,n,f,,,c,1] expected the H record first, found a D record\n"},
-    {D1 H T1,
-     "HEADER 1:1 #1 - [D,1,d,t,m,n,f,,,c,1] expected the H record first, found a D record\n"},
-    {H H T1,
-     "HEADER 2:1 #0 - [H,EMI,1.0,S,R,2,W,TEST,…] expected no second H record, found an H record\n"},
+    {D1 T1, "HEADER 1:1 #1 - [D,1,d,t,m,n,f,,,c,1] expected the H record first, found a D record\n"},
+    {D1 H T1, "HEADER 1:1 #1 - [D,1,d,t,m,n,f,,,c,1] expected the H record first, found a D record\n"},
+    {H H T1, "HEADER 2:1 #0 - [H,EMI,1.0,S,R,2,W,TEST,…] expected no second H record, found an H record\n"},
     {H D1, "TRAILER 2:1 #0 - [-] expected a T record last, found the end after a D record\n"},
     {H, "TRAILER 1:1 #0 - [-] expected a T record last, found the end after an H record\n"},
-    {H D1 T1 D2 T2 "\n",
-     "TRAILER 4:1 #2 - [D,2,d,t,m,n,f,,,c,1] expected nothing after the T record, found a D "
-     "record\n"},
+    {H D1 T1 D2 T2 "\n", "TRAILER 4:1 #2 - [D,2,d,t,m,n,f,,,c,1] expected nothing after the T record, found a D "
+                         "record\n"},
     {H T1 "\n\n", "TRAILER 3:1 #0 - [] expected nothing after the T record, found an empty line\n"},
     {H "\n" T1, "FIELDS 2:1 #0 - [] expected a record H, D or T, found an empty line\n"},
     {H "Dx,1\n" T1, "FIELDS 2:1 #0 - [Dx,1] expected a record H, D or T, found \"Dx\"\n"},
-    {H "\"D\"x,1\n" T1,
-     "QUOTING 2:4 #0 RecordType [\"D\"x] expected a comma or the line's end after a closing quote, "
-     "found \"x\"\n"},
+    {H "\"D\"x,1\n" T1, "QUOTING 2:4 #0 RecordType [\"D\"x] expected a comma or the line's end after a closing quote, "
+                        "found \"x\"\n"},
     {H "D\n" T1, "FIELDS 2:1 #1 - [D] expected 11 fields, found 1\n"},
     {H "\"D\",1\n" T1, "FIELDS 2:1 #1 - [\"D\",1] expected 11 fields, found 2\n"},
     {H D1 "D,2,,,,,,,,,,\n" T2, "FIELDS 3:1 #2 - [D,2,,,,,,,,,,] expected 11 fields, found 12\n"},
@@ -189,20 +180,17 @@ static const struct {
     {H D1 "T\n", "FIELDS 3:1 #0 - [T] expected 2 fields, found 1\n"},
     {H D1 "T,\"1\n", "QUOTING 3:3 #0 Count [\"1] expected a closing quote, found none\n"},
     {"H,EMI,1.0,S\n" T1, "FIELDS 1:1 #0 - [H,EMI,1.0,S] expected 10 fields, found 4\n"},
-    {"H,EMT,2.0,S,R,2,W,TEST,B,\n" T1,
-     "TYPE 1:3 #0 Type [EMT] expected EMI, found \"EMT\"\n"
-     "ROOT 1:7 #0 LayoutVersion [2.0] expected 1.0, found \"2.0\"\n"},
+    {"H,EMT,2.0,S,R,2,W,TEST,B,\n" T1, "TYPE 1:3 #0 Type [EMT] expected EMI, found \"EMT\"\n"
+                                       "ROOT 1:7 #0 LayoutVersion [2.0] expected 1.0, found \"2.0\"\n"},
     /* Quoting */
     {H "D,1,d\"x,t,m,n,f,,,c,1\n" T1,
      "QUOTING 2:6 #1 DeviceID [d\"x] expected no quote inside an unquoted field, found one\n"},
     {H "D,1,\"d\" ,t,m,n,f,,,c,1\n" T1,
      "QUOTING 2:8 #1 DeviceID [\"d\" ] expected a comma or the line's end after a closing quote, "
      "found \" \"\n"},
-    {H "D,1,d,t\r,m,n,f,,,c,1\n" T1,
-     "QUOTING 2:8 #1 DeviceType [t\\x0D] expected CRLF or LF, found a lone CR\n"},
+    {H "D,1,d,t\r,m,n,f,,,c,1\n" T1, "QUOTING 2:8 #1 DeviceType [t\\x0D] expected CRLF or LF, found a lone CR\n"},
     {H "D,1,\"d\n" D2 T2, "QUOTING 2:5 #1 DeviceID [\"d] expected a closing quote, found none\n"},
-    {H "D,1,d,t,m,n,f,,,c,1\r\n" T1,
-     "QUOTING 2:20 #1 - [\\x0D\\x0A] expected LF as in the lines before, found CRLF\n"},
+    {H "D,1,d,t,m,n,f,,,c,1\r\n" T1, "QUOTING 2:20 #1 - [\\x0D\\x0A] expected LF as in the lines before, found CRLF\n"},
     {"H,EMI,1.0,S,R,2,W,TEST,B,\r\n" D1 T1,
      "QUOTING 2:20 #1 - [\\x0A] expected CRLF as in the lines before, found LF\n"},
     {H "D,1,d\"x,t,m,n,f,,,c,1\r\n" T1,
@@ -216,16 +204,14 @@ static const struct {
     {"H,EMI,1.0,S,R,2,W,TEST," X64 X64 "x,\n" T1,
      "LIMIT 1:24 #0 BatchId [xxxxxxxxxxxxxxxxxxxxxxx…] expected at most 128 characters, found "
      "129\n"},
-    {H "T," X64 "1\n",
-     "LIMIT 2:3 #0 Count [xxxxxxxxxxxxxxxxxxxxxxx…] expected at most 64 characters, found 65\n"},
+    {H "T," X64 "1\n", "LIMIT 2:3 #0 Count [xxxxxxxxxxxxxxxxxxxxxxx…] expected at most 64 characters, found 65\n"},
     {H D1 D1 D1 D1 D1 D1 "x", "LIMIT 7:1 #0 - [-] expected at most 5 records, found more\n"},
     /* Encoding */
     {"\xef\xbb\xbf" H T1, "ENCODING 1:1 #0 - [-] expected UTF-8 without byte order mark, found a "
                           "byte order mark\n"},
     {"\xff\xfeH", "ENCODING 1:1 #0 - [-] expected UTF-8, found the first bytes of UTF-16 or "
                   "UTF-32\n"},
-    {H "D,1,é\xe9,t,m,n,f,,,c,1\n" T1,
-     "ENCODING 2:6 #1 DeviceID [\\xE9] expected UTF-8 without NUL, found byte E9\n"},
+    {H "D,1,é\xe9,t,m,n,f,,,c,1\n" T1, "ENCODING 2:6 #1 DeviceID [\\xE9] expected UTF-8 without NUL, found byte E9\n"},
     {H "D,1,\"\xe9\",t,m,n,f,,,c,1\n" T1,
      "ENCODING 2:6 #1 DeviceID [\\xE9] expected UTF-8 without NUL, found byte E9\n"},
     {H "D,1\"\xe9\n" T1, "QUOTING 2:4 #1 RecordNumber [1\"\\xE9] expected no quote inside an "
@@ -235,12 +221,10 @@ static const struct {
     {"", "EMPTY 0:0 #0 - [-] expected content, found an empty file\n"},
     {" \r\n\t\n", "EMPTY 0:0 #0 - [-] expected content, found nothing but white space\n"},
     {"\n <?xml", "FORM 2:2 #0 - [<?xm] expected CSV, found XML, which begins with \"<?xm\"\n"},
-    {"\x1f\x8b\x08zz",
-     "FORM 1:1 #0 - [\\x1F\\x8B\\x08z] expected CSV, found gzip data, which begins "
-     "with \"\\x1F\\x8B\\x08z\"\n"},
-    {"PK\3\4zz",
-     "FORM 1:1 #0 - [PK\\x03\\x04] expected CSV, found a zip archive, which begins with "
-     "\"PK\\x03\\x04\"\n"},
+    {"\x1f\x8b\x08zz", "FORM 1:1 #0 - [\\x1F\\x8B\\x08z] expected CSV, found gzip data, which begins "
+                       "with \"\\x1F\\x8B\\x08z\"\n"},
+    {"PK\3\4zz", "FORM 1:1 #0 - [PK\\x03\\x04] expected CSV, found a zip archive, which begins with "
+                 "\"PK\\x03\\x04\"\n"},
 };
 
 static void test_csv_reader__faulty_documents__place_ordinal_field_value(void **state)
@@ -412,8 +396,7 @@ static void test_csv_reader__mutated_documents__same_events_in_any_pieces(void *
         struct log log = {0};
         memcpy(text, good, sizeof good);
         for (int k = 0; k < 1 + i % 5; k++)
-            text[g_rand_int_range(random, 0, sizeof good - 1)] =
-                bytes[g_rand_int_range(random, 0, sizeof bytes - 1)];
+            text[g_rand_int_range(random, 0, sizeof good - 1)] = bytes[g_rand_int_range(random, 0, sizeof bytes - 1)];
         read_document(&log, text, sizeof good - 1);
         log_clear(&log);
     }

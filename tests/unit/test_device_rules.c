@@ -10,8 +10,7 @@
 #include <cmocka.h>
 
 static const char *const good[INSTRUCTION_COLUMNS] = {
-    "1",        "00-DB-12-34-56-78-90-A0", "ESME", "AB01",    "010A030B",
-    "0002012F", "1012345678903",           NULL,   "Central", "1"};
+    "1", "00-DB-12-34-56-78-90-A0", "ESME", "AB01", "010A030B", "0002012F", "1012345678903", NULL, "Central", "1"};
 
 static struct findings *findings;
 static struct device_set *seen;
@@ -148,7 +147,8 @@ static void test_device_rules__check_digits__as_set(void **state)
         {"ESME", "2012345678903", false}, {"GSME", "3938424403", true},     {"GSME", "3938424413", false},
         {"GSME", "000000", true},         {"GSME", "100004", true},         {"GSME", "100005", false},
     };
-    static const char *const expected[] = {[CHECK_DIGITS_OFF] = "", [CHECK_DIGITS_WARN] = "C113?", [CHECK_DIGITS_REJECT] = "C113"};
+    static const char *const expected[] = {
+        [CHECK_DIGITS_OFF] = "", [CHECK_DIGITS_WARN] = "C113?", [CHECK_DIGITS_REJECT] = "C113"};
 
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {

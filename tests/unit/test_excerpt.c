@@ -34,14 +34,24 @@ static void test_excerpt__any_bytes__caret_under_the_place(void **state)
     } cases[] = {
         {"abc\ndef\n", 8, {2, 2}, "def", 1},
         {"abc\r\n", 5, {1, 4}, "abc", 3},
-        {"\xc3\xa9\xe2\x82\xac" "c", 6, {1, 3}, "é€c", 2},
+        {"\xc3\xa9\xe2\x82\xac"
+         "c",
+         6,
+         {1, 3},
+         "é€c",
+         2},
         {"a\0b", 3, {1, 3}, "a\\x00b", 5},
         /* Leads without the rest: each is a character of its own, and nothing behind the text is read. */
         {"\xf0\xf0\xf0", 3, {1, 3}, "\\xF0\\xF0\\xF0", 8},
         {"ab\xfd", 3, {1, 4}, "ab\\xFD", 6},
         {"ab\xf0", 3, {1, 40}, "ab\\xF0", 6},
         /* Stray bytes that continue a character count nowhere. */
-        {"a\x80\x80" "b", 4, {1, 2}, "a\\x80\\x80b", 9},
+        {"a\x80\x80"
+         "b",
+         4,
+         {1, 2},
+         "a\\x80\\x80b",
+         9},
         {"\xef\xbb\xbfH,x\n", 7, {1, 3}, "H,x", 2}, /* columns begin behind a byte order mark */
         {"abc\n", 4, {2, 1}, "", 0},
         {"abc\n", 4, {3, 1}, NULL, 0},

@@ -78,10 +78,8 @@ static void test_filename__bad_name__names_each_faulty_segment(void **state)
         {"EMI_M_" EUI "_20230703_060000_000001.xml", "org@5:M"},
         {"EMI_ABCDEFGH_" EUI "_20230703_060000_000000.xml", "seq@54:000000"},
         {"EMI_ABCDEFGHI_" EUI "_20230703_060000_000001.xml", "org@5:ABCDEFGHI"},
-        {"EMI_MCC_90-b3-D5-1F-30-0E-C0-01_20230703_060000_000001.xml",
-         "eui64@9:90-b3-D5-1F-30-0E-C0-01"},
-        {"EMI_MCC_90_B3_D5_1F_30_0E_C0_01_20230703_060000_000001.xml",
-         "eui64@9:90_B3_D5_1F_30_0E_C0_01"},
+        {"EMI_MCC_90-b3-D5-1F-30-0E-C0-01_20230703_060000_000001.xml", "eui64@9:90-b3-D5-1F-30-0E-C0-01"},
+        {"EMI_MCC_90_B3_D5_1F_30_0E_C0_01_20230703_060000_000001.xml", "eui64@9:90_B3_D5_1F_30_0E_C0_01"},
         {"EMI_MCC_90B3D51F300EC001_20230703_060000_000001.xml", "eui64@9:90B3D51F300EC001"},
         {"EMI_MCC_90-B3-D5-1F-30-0E-C0_20230703_060000_000001.xml", "eui64@9:90-B3-D5-1F-30-0E-C0"},
         {"EMI_MCC_20230703_060000_000001.xml", "eui64@9:"},
@@ -166,15 +164,13 @@ static bool in_grammar(const GRegex *regex, const char *name, size_t len)
     g_autoptr(GMatchInfo) match = NULL;
     int n[6];
 
-    if (len > 128 || memchr(name, 0, len) != NULL ||
-        !g_regex_match_full(regex, name, (gssize)len, 0, 0, &match, NULL))
+    if (len > 128 || memchr(name, 0, len) != NULL || !g_regex_match_full(regex, name, (gssize)len, 0, 0, &match, NULL))
         return false;
     for (int i = 0; i < 6; i++) {
         g_autofree char *part = g_match_info_fetch(match, i + 1);
         n[i] = atoi(part);
     }
-    return g_date_valid_dmy((GDateDay)n[2], (GDateMonth)n[1], (GDateYear)n[0]) && n[3] < 24 &&
-           n[4] < 60 && n[5] < 60;
+    return g_date_valid_dmy((GDateDay)n[2], (GDateMonth)n[1], (GDateYear)n[0]) && n[3] < 24 && n[4] < 60 && n[5] < 60;
 }
 
 static void mutate(GRand *rand, GString *name)
@@ -204,11 +200,11 @@ static void mutate(GRand *rand, GString *name)
 static void test_filename__random_mutations__false_exactly_with_faults(void **state)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(20230703);
-    g_autoptr(GRegex) regex = g_regex_new(
-        "\\A(?:EMI|EMT|EMC|INV|COS|NMM|PTY)_[A-Z0-9]{2,8}_(?:[0-9A-F]{2}-){7}[0-9A-F]{2}_"
-        "([0-9]{4})([0-9]{2})([0-9]{2})_([0-9]{2})([0-9]{2})([0-9]{2})_(?!000000)[0-9]{6}\\."
-        "(?:xml|csv)(?:\\.(?:gz|zip))?\\z",
-        G_REGEX_RAW, 0, NULL);
+    g_autoptr(GRegex) regex =
+        g_regex_new("\\A(?:EMI|EMT|EMC|INV|COS|NMM|PTY)_[A-Z0-9]{2,8}_(?:[0-9A-F]{2}-){7}[0-9A-F]{2}_"
+                    "([0-9]{4})([0-9]{2})([0-9]{2})_([0-9]{2})([0-9]{2})([0-9]{2})_(?!000000)[0-9]{6}\\."
+                    "(?:xml|csv)(?:\\.(?:gz|zip))?\\z",
+                    G_REGEX_RAW, 0, NULL);
     unsigned good = 0;
 
     (void)state;
@@ -232,8 +228,7 @@ static void test_filename__answers__are_derived_from_the_name(void **state)
     g_autofree char *a = filename_answer(GOOD ".gz", "EMA", 1);
     g_autofree char *b = filename_answer("EMI_MCC_" EUI "_20230703_060000_000001.csv", "EMD", 12);
     g_autofree char *c = filename_unknown_answer("0123456789abcdef0123", 2);
-    g_autofree char *d =
-        filename_own("EMW", "TCOS", UINT64_C(0x90B3D51F30000004), 1688364000, 42, FORM_CSV);
+    g_autofree char *d = filename_own("EMW", "TCOS", UINT64_C(0x90B3D51F30000004), 1688364000, 42, FORM_CSV);
 
     (void)state;
     assert_string_equal(a, "EMA_MCC_" EUI "_20230703_060000_000001_R1.xml");
@@ -248,9 +243,8 @@ static void test_filename__not_yet_a_file__is_temporary(void **state)
         const char *name;
         bool temporary;
     } cases[] = {
-        {".hidden", true},        {GOOD ".tmp", true},        {GOOD ".part", true},
-        {GOOD ".filepart", true}, {GOOD ".incomplete", true}, {GOOD, false},
-        {"tmp", false},           {GOOD ".TMP", false},
+        {".hidden", true},          {GOOD ".tmp", true}, {GOOD ".part", true}, {GOOD ".filepart", true},
+        {GOOD ".incomplete", true}, {GOOD, false},       {"tmp", false},       {GOOD ".TMP", false},
     };
 
     (void)state;

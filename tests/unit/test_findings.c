@@ -11,7 +11,8 @@
 
 static void add(struct findings *findings, enum code code, bool warning, uint32_t ordinal)
 {
-    findings_add(findings, &(struct finding){.code = code, .warning = warning, .ordinal = ordinal, .text = "text"}, NULL, 0);
+    findings_add(findings, &(struct finding){.code = code, .warning = warning, .ordinal = ordinal, .text = "text"},
+                 NULL, 0);
 }
 
 static void test_findings__over_the_cap__kept_are_the_first_and_all_count(void **state)

@@ -49,8 +49,8 @@ static void take(const struct spool *spool, int64_t id)
 
 static void test_job_id__text_from_outside__only_digits(void **state)
 {
-    static const char *const bad[] = {"", "0", "-1", "+1", " 1", "1 ", "../1", "1/2", "0x1",
-                                      "1234567890123456789", "00000000"};
+    static const char *const bad[] = {
+        "", "0", "-1", "+1", " 1", "1 ", "../1", "1/2", "0x1", "1234567890123456789", "00000000"};
     int64_t id = 7;
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
         assert_false(job_id_parse(bad[i], &id));
@@ -172,14 +172,10 @@ static void test_spool_lock__second_writer__refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(test_job_id__text_from_outside__only_digits),
-        T(test_job_custody__stored__readable_and_movable),
-        T(test_job_custody__abandoned__no_directory),
-        T(test_job_list__several__sorted),
-        T(test_job_move__target_taken__refused),
-        T(test_job_envelope__missing__is_corrupt),
-        T(test_job_envelope__not_sound__is_corrupt),
-        T(test_spool_lock__second_writer__refused),
+        T(test_job_id__text_from_outside__only_digits), T(test_job_custody__stored__readable_and_movable),
+        T(test_job_custody__abandoned__no_directory),   T(test_job_list__several__sorted),
+        T(test_job_move__target_taken__refused),        T(test_job_envelope__missing__is_corrupt),
+        T(test_job_envelope__not_sound__is_corrupt),    T(test_spool_lock__second_writer__refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,9 +32,17 @@ static int leave(void **state)
 
 static struct ledger_job job_of(int64_t id, const char *name, int64_t sequence, const char *sha256)
 {
-    return (struct ledger_job){.id = id, .name = name, .type = "EMI", .form = "xml", .org = "MCC",
-                               .sender = "90-B3-D5-1F-30-0E-C0-01", .sequence = sequence, .drop = "mcc",
-                               .received = 1688364000, .size = 5, .sha256 = sha256};
+    return (struct ledger_job){.id = id,
+                               .name = name,
+                               .type = "EMI",
+                               .form = "xml",
+                               .org = "MCC",
+                               .sender = "90-B3-D5-1F-30-0E-C0-01",
+                               .sequence = sequence,
+                               .drop = "mcc",
+                               .received = 1688364000,
+                               .size = 5,
+                               .sha256 = sha256};
 }
 
 static void add_job(int64_t id, const char *name, int64_t sequence, const char *sha256)
@@ -45,29 +53,43 @@ static void add_job(int64_t id, const char *name, int64_t sequence, const char *
 
 static void add_verdict(int64_t job, const char *outcome, const char *batch)
 {
-    struct ledger_verdict v = {.job = job, .receipt = 1, .judged_at = 1688364009, .batch = batch,
-                               .declared = -1};
+    struct ledger_verdict v = {.job = job, .receipt = 1, .judged_at = 1688364009, .batch = batch, .declared = -1};
     (void)g_strlcpy(v.outcome, outcome, sizeof v.outcome);
     assert_true(ledger_verdict_insert(ledger, &v, NULL));
 }
 
 static struct ledger_item item_of(int64_t record, uint64_t device, enum ledger_outcome outcome)
 {
-    return (struct ledger_item){.job = 1, .record = record, .has_device = device != 0, .device = device,
-                                .device_text = device != 0 ? NULL : "nonsense", .device_type = "ESME",
-                                .manufacturer = "AB01", .model = "010A030B", .firmware = "0002012F",
-                                .attempt = "1", .outcome = outcome};
+    return (struct ledger_item){.job = 1,
+                                .record = record,
+                                .has_device = device != 0,
+                                .device = device,
+                                .device_text = device != 0 ? NULL : "nonsense",
+                                .device_type = "ESME",
+                                .manufacturer = "AB01",
+                                .model = "010A030B",
+                                .firmware = "0002012F",
+                                .attempt = "1",
+                                .outcome = outcome};
 }
 
 /* Job 1: Devices live, rejected, malformed, deferred, live. */
 static void add_batch(void)
 {
     static const uint64_t devices[] = {UINT64_C(0xF0DB1234567890A0), 2, 0, 4, 5};
-    static const enum ledger_outcome outcomes[] = {LEDGER_READY, LEDGER_REJECTED, LEDGER_REJECTED,
-                                                   LEDGER_DEFERRED, LEDGER_READY};
+    static const enum ledger_outcome outcomes[] = {LEDGER_READY, LEDGER_REJECTED, LEDGER_REJECTED, LEDGER_DEFERRED,
+                                                   LEDGER_READY};
     add_job(1, "n1", 1, "aa");
-    struct ledger_verdict v = {.job = 1, .receipt = 1, .judged_at = 9, .outcome = "PA", .batch = "B1",
-                               .declared = 5, .parsed = 5, .accepted = 2, .rejected = 2, .deferred = 1,
+    struct ledger_verdict v = {.job = 1,
+                               .receipt = 1,
+                               .judged_at = 9,
+                               .outcome = "PA",
+                               .batch = "B1",
+                               .declared = 5,
+                               .parsed = 5,
+                               .accepted = 2,
+                               .rejected = 2,
+                               .deferred = 1,
                                .items = 5};
     for (int i = 0; i < 5; i++) {
         struct ledger_item item = item_of(i + 1, devices[i], outcomes[i]);
@@ -317,7 +339,8 @@ static void test_ledger_items__batch_to_dispatch__counts_agree(void **state)
     assert_int_equal(n, 2);
     assert_true(ledger_dispatch(ledger, verdict, &session, 10, &n, NULL));
     assert_int_equal(n, 0);
-    struct ledger_part part = {.job = 1, .receipt = 1, .kind = "EMA", .name = "a", .drop = "mcc", .created = 9, .rows = -1};
+    struct ledger_part part = {
+        .job = 1, .receipt = 1, .kind = "EMA", .name = "a", .drop = "mcc", .created = 9, .rows = -1};
     assert_true(ledger_part_plan(ledger, &part, NULL, NULL));
     part.kind = part.name = "EMD";
     assert_true(ledger_part_plan(ledger, &part, NULL, NULL));
@@ -403,8 +426,8 @@ static void test_ledger_parts__states__only_forward(void **state)
     g_autoptr(GError) error = NULL;
     assert_false(ledger_part_update(ledger, part, &error));
     assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_BUG));
-    static const enum ledger_part_state way[] = {LEDGER_STORED, LEDGER_STAGED, LEDGER_STORED,
-                                                 LEDGER_STAGED, LEDGER_DELIVERED};
+    static const enum ledger_part_state way[] = {LEDGER_STORED, LEDGER_STAGED, LEDGER_STORED, LEDGER_STAGED,
+                                                 LEDGER_DELIVERED};
     for (size_t i = 0; i < G_N_ELEMENTS(way); i++) {
         g_autoptr(GPtrArray) planned = NULL, due = NULL;
         int64_t owed = 0;

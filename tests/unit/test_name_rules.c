@@ -73,7 +73,8 @@ static void test_name_rules__names__faults_by_segment_and_character(void **state
         bool known;
         g_autofree char *told = judge(cases[i].name, strlen(cases[i].name), &known);
         if (strcmp(told, cases[i].told) != 0 || known != cases[i].known)
-            fail_msg("%s: expected '%s', found '%s', %s", cases[i].name, cases[i].told, told, known ? "known" : "unknown");
+            fail_msg("%s: expected '%s', found '%s', %s", cases[i].name, cases[i].told, told,
+                     known ? "known" : "unknown");
     }
 }
 

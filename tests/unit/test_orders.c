@@ -44,12 +44,11 @@ static int leave(void **state)
 }
 
 /* A job in that folder; outcome NULL: not judged. */
-static void make_job(int64_t id, enum job_state folder, enum ledger_direction direction,
-                     const char *outcome, const char *reason)
+static void make_job(int64_t id, enum job_state folder, enum ledger_direction direction, const char *outcome,
+                     const char *reason)
 {
     g_autofree char *name = g_strdup_printf("file%d", (int)id);
-    struct ledger_job job = {
-        .id = id, .direction = direction, .name = name, .sha256 = "", .reason = reason};
+    struct ledger_job job = {.id = id, .direction = direction, .name = name, .sha256 = "", .reason = reason};
     struct ledger_verdict verdict = {.job = id, .receipt = 1};
 
     assert_true(ledger_begin(gateway.ledger, NULL));
@@ -66,8 +65,7 @@ static void make_job(int64_t id, enum job_state folder, enum ledger_direction di
 static char *give(enum order_verb verb, int64_t id)
 {
     g_autoptr(GPtrArray) actions = NULL;
-    struct order order = {
-        .verb = verb, .job = id, .reason = (char *)"because", .who = (char *)"me", .at = 1};
+    struct order order = {.verb = verb, .job = id, .reason = (char *)"because", .who = (char *)"me", .at = 1};
 
     assert_true(orders_write(&gateway, &order, NULL));
     assert_true(orders_carry_out(&gateway, NULL));
@@ -109,8 +107,7 @@ static void holds_until_released(void **state)
     assert_result(ORDER_HOLD, 1, "job 00000001 is in held: only a file in ready can be held");
     assert_result(ORDER_RELEASE, 1, "done");
     expect(1, JOB_READY, 1, NULL);
-    assert_result(ORDER_RELEASE, 1,
-                  "job 00000001 is in ready: only a file in held can be released");
+    assert_result(ORDER_RELEASE, 1, "job 00000001 is in ready: only a file in held can be released");
 }
 
 static void requeues_as_a_new_receipt(void **state)
@@ -128,9 +125,8 @@ static void refuses_what_would_harm(void **state)
 {
     (void)state;
     make_job(4, JOB_DONE, LEDGER_IN, "AC", NULL);
-    assert_result(
-        ORDER_REQUEUE, 4,
-        "job 00000004 is in done: only a file in rejected, held or corrupt can be judged again");
+    assert_result(ORDER_REQUEUE, 4,
+                  "job 00000004 is in done: only a file in rejected, held or corrupt can be judged again");
     make_job(5, JOB_CORRUPT, LEDGER_IN, "PA", "why");
     g_autofree char *working = give(ORDER_REQUEUE, 5);
     assert_non_null(strstr(working, "verdict PA"));
@@ -173,10 +169,12 @@ static void sets_down_what_is_no_order(void **state)
 /* One that was not written by the commands: who and why must be told all the same. */
 static void sets_down_what_lacks_a_reason(void **state)
 {
-    static const char *const texts[] = {
-        "[order]\nverb=hold\njob=31\nwho=me\nat=1\n", "[order]\nverb=hold\njob=31\nreason=\nwho=me\nat=1\n",
-        "[order]\nverb=hold\njob=31\nreason=x\nat=1\n", "[order]\nverb=hold\njob=31\nreason=x\nwho=me\n",
-        "[order]\nverb=purge\njob=31\nreason=x\nwho=me\nat=1\n", "[order]\nverb=hold\nreason=x\nwho=me\nat=1\n"};
+    static const char *const texts[] = {"[order]\nverb=hold\njob=31\nwho=me\nat=1\n",
+                                        "[order]\nverb=hold\njob=31\nreason=\nwho=me\nat=1\n",
+                                        "[order]\nverb=hold\njob=31\nreason=x\nat=1\n",
+                                        "[order]\nverb=hold\njob=31\nreason=x\nwho=me\n",
+                                        "[order]\nverb=purge\njob=31\nreason=x\nwho=me\nat=1\n",
+                                        "[order]\nverb=hold\nreason=x\nwho=me\nat=1\n"};
 
     (void)state;
     make_job(31, JOB_READY, LEDGER_IN, NULL, NULL);
@@ -203,8 +201,8 @@ static void carries_out_in_the_order_of_giving(void **state)
     make_job(21, JOB_READY, LEDGER_IN, NULL, NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autofree char *path = g_build_filename(spool_orders_dir(gateway.spool), names[i], NULL);
-        g_autofree char *text = g_strdup_printf("[order]\nverb=%s\njob=21\nreason=%s\nwho=me\nat=%d\n", verbs[i],
-                                                names[i], 100 + (int)i);
+        g_autofree char *text =
+            g_strdup_printf("[order]\nverb=%s\njob=21\nreason=%s\nwho=me\nat=%d\n", verbs[i], names[i], 100 + (int)i);
         assert_true(g_file_set_contents(path, text, -1, NULL));
     }
     assert_true(orders_carry_out(&gateway, NULL));

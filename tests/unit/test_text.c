@@ -23,10 +23,10 @@ static void test_text_escape__any_bytes__printable_text(void **state)
         {"\xc0\x80", 2, "\\xC0\\x80"},          /* over-long NUL */
         {"\xed\xa0\x80", 3, "\\xED\\xA0\\x80"}, /* surrogate */
         {"\xf4\x90\x80\x80", 4, "\\xF4\\x90\\x80\\x80"},
-        {"\xe2\x82", 2, "\\xE2\\x82"}, /* cut off */
-        {"\xe2\x80\xae", 3, "\\xE2\\x80\\xAE"}, /* turns what follows to the left */
-        {"\xe2\x81\xa6", 3, "\\xE2\\x81\\xA6"}, /* isolates it */
-        {"\xe2\x80\xa8", 3, "\\xE2\\x80\\xA8"}, /* ends a line */
+        {"\xe2\x82", 2, "\\xE2\\x82"},                                     /* cut off */
+        {"\xe2\x80\xae", 3, "\\xE2\\x80\\xAE"},                            /* turns what follows to the left */
+        {"\xe2\x81\xa6", 3, "\\xE2\\x81\\xA6"},                            /* isolates it */
+        {"\xe2\x80\xa8", 3, "\\xE2\\x80\\xA8"},                            /* ends a line */
         {"\xef\xbf\xbe\xef\xbf\xbf", 6, "\\xEF\\xBF\\xBE\\xEF\\xBF\\xBF"}, /* no XML */
         {"\xef\xbf\xbd\xe2\x80\xaf\xe2\x81\xa5", 9, "\xef\xbf\xbd\xe2\x80\xaf\xe2\x81\xa5"}, /* next to these */
     };

@@ -36,8 +36,8 @@ static int file_of(const char *bytes, size_t len)
     return fd;
 }
 
-static struct outcome unpack_fd(int fd, enum filename_pack pack, const char *stem,
-                                const struct unpack_limits *limits, size_t piece)
+static struct outcome unpack_fd(int fd, enum filename_pack pack, const char *stem, const struct unpack_limits *limits,
+                                size_t piece)
 {
     struct outcome o = {.bytes = g_string_new(NULL)};
     struct unpack *u = unpack_new(fd, pack, stem, stem ? strlen(stem) : 0, limits);
@@ -96,8 +96,8 @@ static void expect_good(const GString *packed, enum filename_pack pack, const ch
     }
 }
 
-static void expect_refusal(const GString *packed, enum filename_pack pack, const char *stem,
-                           enum fault_kind kind, const char *text)
+static void expect_refusal(const GString *packed, enum filename_pack pack, const char *stem, enum fault_kind kind,
+                           const char *text)
 {
     struct outcome o = unpack_bytes(packed, pack, stem, &wide, 4096);
 
@@ -378,8 +378,8 @@ static void test_unpack__ratio__exact(void **state)
     limits.max_ratio--;
     o = unpack_bytes(gz, FILENAME_GZ, NULL, &limits, 100);
     assert_int_equal(o.kind, FAULT_LIMIT);
-    packed = g_strdup_printf("packed size of %zu bytes, found more than %zu bytes", gz->len,
-                             limits.max_ratio * gz->len);
+    packed =
+        g_strdup_printf("packed size of %zu bytes, found more than %zu bytes", gz->len, limits.max_ratio * gz->len);
     assert_non_null(strstr(o.text, packed));
     outcome_clear(&o);
     g_string_free(gz, TRUE);
@@ -428,8 +428,7 @@ static void test_unpack__max_bytes__holds_for_every_pack(void **state)
 
 static void test_unpack_zip__good__same_bytes(void **state)
 {
-    static const char *const options[] = {NULL, "zip:compression=store", "zip:compression=deflate",
-                                          "zip:zip64"};
+    static const char *const options[] = {NULL, "zip:compression=store", "zip:compression=deflate", "zip:zip64"};
     static const struct member good = {STEM, 0, TEXT};
 
     (void)state;

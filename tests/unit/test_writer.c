@@ -10,41 +10,25 @@
 
 static const char *keep_in;
 
-static const char *const header[HEADER_COLUMNS] = {"90-B3-D5-1F-30-00-00-04",
-                                                   "90-B3-D5-1F-30-0E-C0-01",
-                                                   "57",
-                                                   "2023-07-03T06:00:09Z",
-                                                   "TEST",
-                                                   "B20230703-0001",
-                                                   NULL};
-static const char *const file_row[] = {
-    "EMI_MCC_X.xml",
-    "0011223344556677889900112233445566778899001122334455667788990011",
-    "1234",
-    "2023-07-03T06:00:09Z",
-    "RJ",
-    "B208",
-    "9",
-    "3",
-    "3",
-    "2",
-    "0"};
-static const char *const finding[] = {"B208",        "FILE", "",
-                                      "DeviceCount", "3",    "declared 3, found 2"};
-static const char *const response[] = {
-    "1", "00-DB-12-34-56-78-90-A0", "ESME", "ACCEPTED", "", "", "",
-    "",  "MCC.B20230703-0001.1",    "",     ""};
-static const char *const order[] = {"1",
-                                    "MCC.B20230703-0001.1",
-                                    "00-DB-12-34-56-78-90-A0",
-                                    "ESME",
-                                    "AB01",
-                                    "010A030B",
-                                    "0002012F",
-                                    NULL,
-                                    "1",
-                                    "2023-07-03T06:00:09Z",
-                                    "2023-07-04T06:00:09Z"};
+static const char *const header[HEADER_COLUMNS] = {
+    "90-B3-D5-1F-30-00-00-04", "90-B3-D5-1F-30-0E-C0-01", "57", "2023-07-03T06:00:09Z", "TEST", "B20230703-0001", NULL};
+static const char *const file_row[] = {"EMI_MCC_X.xml",
+                                       "0011223344556677889900112233445566778899001122334455667788990011",
+                                       "1234",
+                                       "2023-07-03T06:00:09Z",
+                                       "RJ",
+                                       "B208",
+                                       "9",
+                                       "3",
+                                       "3",
+                                       "2",
+                                       "0"};
+static const char *const finding[] = {"B208", "FILE", "", "DeviceCount", "3", "declared 3, found 2"};
+static const char *const response[] = {"1", "00-DB-12-34-56-78-90-A0", "ESME", "ACCEPTED", "", "", "",
+                                       "",  "MCC.B20230703-0001.1",    "",     ""};
+static const char *const order[] = {
+    "1", "MCC.B20230703-0001.1", "00-DB-12-34-56-78-90-A0", "ESME", "AB01", "010A030B", "0002012F", NULL,
+    "1", "2023-07-03T06:00:09Z", "2023-07-04T06:00:09Z"};
 static const char *const device[INSTRUCTION_COLUMNS] = {
     "1", " <a & b>, \"c\" ", "ESME", "AB01", "010A030B", "0002012F", "", "x,y", "Line\nend", "1"};
 
@@ -81,8 +65,8 @@ static char *write_rows(enum form form, const char *code, const char *const *row
     return g_string_free(out, FALSE);
 }
 
-#define H_REST                                                                                     \
-    "1.0,90-B3-D5-1F-30-00-00-04,90-B3-D5-1F-30-0E-C0-01,57,2023-07-03T06:00:09Z,TEST,"            \
+#define H_REST                                                                                                         \
+    "1.0,90-B3-D5-1F-30-00-00-04,90-B3-D5-1F-30-0E-C0-01,57,2023-07-03T06:00:09Z,TEST,"                                \
     "B20230703-0001,\r\n"
 
 static void test_writer__csv__quotes_only_where_needed(void **state)
@@ -90,17 +74,16 @@ static void test_writer__csv__quotes_only_where_needed(void **state)
     g_autofree char *text = write_rows(FORM_CSV, "EMI", device, 1);
 
     (void)state; /* cmocka's signature */
-    assert_string_equal(text, "H,EMI," H_REST
-                              "D,1,\" <a & b>, \"\"c\"\" \",ESME,AB01,010A030B,0002012F,,\"x,y\","
+    assert_string_equal(text, "H,EMI," H_REST "D,1,\" <a & b>, \"\"c\"\" \",ESME,AB01,010A030B,0002012F,,\"x,y\","
                               "\"Line\nend\",1\r\n"
                               "T,1\r\n");
 }
 
 static void test_writer__csv_value__quoted_where_a_reader_would_see_another(void **state)
 {
-    static const char *const values[][2] = {
-        {"a b", "a b"}, {" a", "\" a\""}, {"a ", "\"a \""}, {"a\rb", "\"a\rb\""}, {"a\nb", "\"a\nb\""},
-        {"a,b", "\"a,b\""}, {"a\"b", "\"a\"\"b\""}, {"a'b;c", "a'b;c"}, {" ", "\" \""}};
+    static const char *const values[][2] = {{"a b", "a b"},         {" a", "\" a\""},     {"a ", "\"a \""},
+                                            {"a\rb", "\"a\rb\""},   {"a\nb", "\"a\nb\""}, {"a,b", "\"a,b\""},
+                                            {"a\"b", "\"a\"\"b\""}, {"a'b;c", "a'b;c"},   {" ", "\" \""}};
 
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(values); i++) {
@@ -116,22 +99,21 @@ static void test_writer__csv_acknowledgement__counts_f_and_e(void **state)
     g_autofree char *text = write_rows(FORM_CSV, "EMA", finding, 1);
 
     (void)state;
-    assert_string_equal(text, "H,EMA," H_REST
-                              "F,EMI_MCC_X.xml,0011223344556677889900112233445566778899001122334455"
+    assert_string_equal(text, "H,EMA," H_REST "F,EMI_MCC_X.xml,0011223344556677889900112233445566778899001122334455"
                               "667788990011,1234,2023-07-03T06:00:09Z,RJ,B208,9,3,3,2,0\r\n"
                               "E,B208,FILE,,DeviceCount,3,\"declared 3, found 2\"\r\n"
                               "T,2\r\n");
 }
 
-#define XML_START(root)                                                                            \
-    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"                                                 \
-    "<" root " xmlns=\"urn:ecos-gateway:migration:1\" schemaVersion=\"1.0\">\n"                    \
-    "  <Header>\n"                                                                                 \
-    "    <SenderId>90-B3-D5-1F-30-00-00-04</SenderId>\n"                                           \
-    "    <RecipientId>90-B3-D5-1F-30-0E-C0-01</RecipientId>\n"                                     \
-    "    <FileSequence>57</FileSequence>\n"                                                        \
-    "    <CreationDateTime>2023-07-03T06:00:09Z</CreationDateTime>\n"                              \
-    "    <Environment>TEST</Environment>\n"                                                        \
+#define XML_START(root)                                                                                                \
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"                                                                     \
+    "<" root " xmlns=\"urn:ecos-gateway:migration:1\" schemaVersion=\"1.0\">\n"                                        \
+    "  <Header>\n"                                                                                                     \
+    "    <SenderId>90-B3-D5-1F-30-00-00-04</SenderId>\n"                                                               \
+    "    <RecipientId>90-B3-D5-1F-30-0E-C0-01</RecipientId>\n"                                                         \
+    "    <FileSequence>57</FileSequence>\n"                                                                            \
+    "    <CreationDateTime>2023-07-03T06:00:09Z</CreationDateTime>\n"                                                  \
+    "    <Environment>TEST</Environment>\n"                                                                            \
     "    <BatchId>B20230703-0001</BatchId>\n"
 
 static void test_writer__xml__escapes_and_leaves_empty_values_out(void **state)

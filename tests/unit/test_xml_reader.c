@@ -9,32 +9,32 @@
 
 #include <cmocka.h>
 
-#define HEADER                                                                                     \
-    "  <Header>\n"                                                                                 \
-    "    <SenderId>90-B3-D5-1F-30-0E-C0-01</SenderId>\n"                                           \
-    "    <RecipientId>90-B3-D5-1F-30-00-00-04</RecipientId>\n"                                     \
-    "    <FileSequence> 1\n </FileSequence>\n"                                                     \
-    "    <CreationDateTime>2023-07-03T06:00:00Z</CreationDateTime>\n"                              \
-    "    <Environment>TEST</Environment>\n"                                                        \
-    "    <BatchId>B1</BatchId>\n"                                                                  \
-    "    <DeviceCount>2</DeviceCount>\n"                                                           \
+#define HEADER                                                                                                         \
+    "  <Header>\n"                                                                                                     \
+    "    <SenderId>90-B3-D5-1F-30-0E-C0-01</SenderId>\n"                                                               \
+    "    <RecipientId>90-B3-D5-1F-30-00-00-04</RecipientId>\n"                                                         \
+    "    <FileSequence> 1\n </FileSequence>\n"                                                                         \
+    "    <CreationDateTime>2023-07-03T06:00:00Z</CreationDateTime>\n"                                                  \
+    "    <Environment>TEST</Environment>\n"                                                                            \
+    "    <BatchId>B1</BatchId>\n"                                                                                      \
+    "    <DeviceCount>2</DeviceCount>\n"                                                                               \
     "  </Header>\n"
-#define DEVICE_1                                                                                   \
-    "    <Device>\n"                                                                               \
-    "      <RecordNumber>1</RecordNumber>\n"                                                       \
-    "      <DeviceID>00-DB-12-34-56-78-90-A0</DeviceID>\n"                                         \
-    "      <DeviceType>ESME</DeviceType>\n"                                                        \
-    "      <DeviceManufacturer>AB01</DeviceManufacturer>\n"                                        \
-    "      <DeviceModel>010A030B</DeviceModel>\n"                                                  \
-    "      <FirmwareVersion>0002012F</FirmwareVersion>\n"                                          \
-    "      <MPxN>1012345678903</MPxN>\n"                                                           \
-    "      <CSPRegion>Central</CSPRegion>\n"                                                       \
-    "      <Attempt>1</Attempt>\n"                                                                 \
+#define DEVICE_1                                                                                                       \
+    "    <Device>\n"                                                                                                   \
+    "      <RecordNumber>1</RecordNumber>\n"                                                                           \
+    "      <DeviceID>00-DB-12-34-56-78-90-A0</DeviceID>\n"                                                             \
+    "      <DeviceType>ESME</DeviceType>\n"                                                                            \
+    "      <DeviceManufacturer>AB01</DeviceManufacturer>\n"                                                            \
+    "      <DeviceModel>010A030B</DeviceModel>\n"                                                                      \
+    "      <FirmwareVersion>0002012F</FirmwareVersion>\n"                                                              \
+    "      <MPxN>1012345678903</MPxN>\n"                                                                               \
+    "      <CSPRegion>Central</CSPRegion>\n"                                                                           \
+    "      <Attempt>1</Attempt>\n"                                                                                     \
     "    </Device>\n"
-#define DEVICE_2                                                                                   \
-    "    <Device><RecordNumber>2</RecordNumber><DeviceID> é </DeviceID><DeviceType/>"              \
-    "<DeviceManufacturer>a&amp;b&#33;</DeviceManufacturer><DeviceModel>m</DeviceModel>"            \
-    "<FirmwareVersion>f</FirmwareVersion><CHFDeviceID>c</CHFDeviceID><Attempt>2</Attempt>"         \
+#define DEVICE_2                                                                                                       \
+    "    <Device><RecordNumber>2</RecordNumber><DeviceID> é </DeviceID><DeviceType/>"                                 \
+    "<DeviceManufacturer>a&amp;b&#33;</DeviceManufacturer><DeviceModel>m</DeviceModel>"                                \
+    "<FirmwareVersion>f</FirmwareVersion><CHFDeviceID>c</CHFDeviceID><Attempt>2</Attempt>"                             \
     "</Device>\n"
 #define DECLARATION "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 #define ROOT "<MigrationInstruction xmlns=\"urn:ecos-gateway:migration:1\" schemaVersion=\"1.0\">\n"
@@ -42,10 +42,14 @@
 #define GOOD DECLARATION ROOT HEADER "  <Devices>\n" DEVICE_1 DEVICE_2 END
 
 static const char *const kinds[] = {
-    [FAULT_FORM] = "FORM",       [FAULT_EMPTY] = "EMPTY",
-    [FAULT_TRUNCATED] = "TRUNCATED", [FAULT_LIMIT] = "LIMIT",
-    [FAULT_NOT_WELL_FORMED] = "NOT_WELL_FORMED", [FAULT_ROOT] = "ROOT",
-    [FAULT_ELEMENT] = "ELEMENT", [FAULT_DOCTYPE] = "DOCTYPE",
+    [FAULT_FORM] = "FORM",
+    [FAULT_EMPTY] = "EMPTY",
+    [FAULT_TRUNCATED] = "TRUNCATED",
+    [FAULT_LIMIT] = "LIMIT",
+    [FAULT_NOT_WELL_FORMED] = "NOT_WELL_FORMED",
+    [FAULT_ROOT] = "ROOT",
+    [FAULT_ELEMENT] = "ELEMENT",
+    [FAULT_DOCTYPE] = "DOCTYPE",
     [FAULT_ENCODING] = "ENCODING",
 };
 
@@ -128,8 +132,8 @@ static void on_count(void *user, const struct field *declared)
 {
     struct heard *heard = user;
 
-    g_string_append_printf(heard->all, "count [%.*s]@%u:%u\n", (int)declared->len, declared->text,
-                           declared->at.line, declared->at.column);
+    g_string_append_printf(heard->all, "count [%.*s]@%u:%u\n", (int)declared->len, declared->text, declared->at.line,
+                           declared->at.column);
 }
 
 static void on_fault(void *user, const struct fault *fault)
@@ -144,8 +148,8 @@ static void on_fault(void *user, const struct fault *fault)
     if (heard->n_faults++ == 0)
         heard->first_fault = fault->at;
     g_string_append_printf(heard->all, "fault %s @%u:%u #%u %s [%s] %s\n", kinds[fault->kind], fault->at.line,
-                           fault->at.column, fault->ordinal, fault->field ? fault->field : "-",
-                           value ? value : "-", fault->text);
+                           fault->at.column, fault->ordinal, fault->field ? fault->field : "-", value ? value : "-",
+                           fault->text);
     g_string_append_printf(heard->faults, "%s%s %s #%u", heard->faults->len ? "|" : "", kinds[fault->kind],
                            fault->field ? fault->field : "-", fault->ordinal);
 }
@@ -274,8 +278,8 @@ static const struct slip {
     unsigned n_records;
 } slips[] = {
     /* root */
-    {ROOT, "<Order xmlns='urn:ecos-gateway:migration:1' schemaVersion='1.0'>", "ROOT MigrationInstruction #0",
-     "<Order", 0},
+    {ROOT, "<Order xmlns='urn:ecos-gateway:migration:1' schemaVersion='1.0'>", "ROOT MigrationInstruction #0", "<Order",
+     0},
     {"migration:1", "migration:2", "ROOT MigrationInstruction #0", "<Migr", 2},
     {" xmlns=\"urn:ecos-gateway:migration:1\"", "", "ROOT MigrationInstruction #0", "<Migr", 2},
     {"schemaVersion=\"1.0\"", "schemaVersion=\"1.1\"", "ROOT schemaVersion #0", "<Migr", 2},
@@ -411,7 +415,7 @@ static void test_xml_reader__missing_element__says_what_was_expected(void **stat
 
 static void test_xml_reader__nesting__is_limited_to_32(void **state)
 {
-    (void)state; /* cmocka's signature */
+    (void)state;                                    /* cmocka's signature */
     for (size_t inner = 30; inner <= 31; inner++) { /* within two elements */
         GString *nest = g_string_new("<Devices>");
         g_autofree char *doc = NULL;
@@ -578,8 +582,8 @@ static void test_xml_reader__hostile_text__is_refused_in_bounded_memory(void **s
     (void)state; /* cmocka's signature */
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         const char *p = strstr(GOOD, heads[cases[i].head]);
-        g_autofree char *head = g_strdup_printf("%.*s%s", (int)(p - GOOD) + (int)strlen(heads[cases[i].head]),
-                                                GOOD, cases[i].then);
+        g_autofree char *head =
+            g_strdup_printf("%.*s%s", (int)(p - GOOD) + (int)strlen(heads[cases[i].head]), GOOD, cases[i].then);
         struct heard heard = hear_long(head, cases[i].piece, TEN_MB, cases[i].tail);
 
         if (strcmp(heard.faults->str, cases[i].faults) != 0)
@@ -609,7 +613,7 @@ static void test_xml_reader__faults_of_many_records__are_all_told(void **state)
 {
     struct heard heard = hear_long(ROOT HEADER "<Devices>", "<Device/>", (size_t)9 * 60000, "");
 
-    (void)state; /* cmocka's signature */
+    (void)state;                          /* cmocka's signature */
     assert_true(heard.n_faults > 400000); /* 7 elements missing in each */
     assert_null(strstr(heard.faults->str, "LIMIT"));
     heard_clear(&heard);
