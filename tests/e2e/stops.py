@@ -7,7 +7,7 @@ import signal
 import subprocess
 
 from home import GATE, NOW, Home, Tap, generate, wait_until
-from live import DEVICE, answer, change, codes_of, flip, instruction, name_of, send, sound, states
+from live import answer, change, codes_of, flip, instruction, name_of, send, sound, states
 
 
 def crash(home, point, *arguments):
