@@ -71,6 +71,16 @@ static void look_at_record(const struct heard *heard, const struct layout_record
     g_assert(i >= d->len || d->text[i] == '\n');
 }
 
+static void look_at_count(const struct heard *heard, const struct field *declared)
+{
+    const struct document *d = heard->document;
+    size_t at = document_offset(d, declared->at), i = at;
+    g_autoptr(GString) expected = g_string_new(NULL);
+
+    check_field(d, declared, &i, expected);
+    g_assert((at >= 2 && memcmp(d->text + at - 2, "T,", 2) == 0) || (at >= 4 && memcmp(d->text + at - 4, "\"T\",", 4) == 0));
+}
+
 /* A stray continuation byte counts as no character: one place may be that of several bytes. */
 static bool is_byte_at(const struct document *d, struct place place, char byte)
 {
@@ -155,7 +165,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct document *document = document_new(data, size);
     const struct listening listening = {
-        .form = FORM_CSV, .look_at_record = look_at_record, .look_at_fault = look_at_fault};
+        .form = FORM_CSV, .look_at_record = look_at_record, .look_at_count = look_at_count, .look_at_fault = look_at_fault};
     struct heard *heard = hear_all_ways(document, &listening);
     check_lines(heard);
     if (heard->faults == 0 && !heard->stopped)

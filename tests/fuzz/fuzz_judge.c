@@ -109,6 +109,12 @@ static void check_counts(const struct judged *judged)
     g_assert(findings_truncated(findings) == (sum > judged->max));
 }
 
+static void check_header(const struct header *header)
+{
+    g_assert(strspn(header->batch, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == strlen(header->batch));
+    g_assert(strlen(header->batch) <= 24 && strlen(header->resubmission_of) <= 128 && !strchr(header->resubmission_of, '/'));
+}
+
 static void check_verdict(const struct judged *judged)
 {
     const struct verdict *v = &judged->verdict;
@@ -120,6 +126,7 @@ static void check_verdict(const struct judged *judged)
     g_assert(v->parsed == v->accepted + v->rejected + v->deferred && v->parsed <= rules.max_devices);
     g_assert(judged->devices <= v->parsed && v->deferred == 0);
     g_assert((deciding == NULL) == (expected == OUTCOME_AC));
+    check_header(&v->header);
     if (deciding && expected != OUTCOME_WN)
         g_assert(!deciding->warning && catalogue_category(deciding->code) == (b ? 'b' : 'c'));
     if (b)

@@ -104,6 +104,22 @@ static void compare_with_gzread(int fd, const struct outcome *outcome)
     g_assert(gzread(file, buffer, 1) == 0 && !gzdirect(file) && gzclose(file) == Z_OK);
 }
 
+static uint32_t le(const uint8_t *p, unsigned bytes)
+{
+    return bytes == 0 ? 0 : p[0] | le(p + 1, bytes - 1) << 8;
+}
+
+/* The checksum that the directory tells. */
+static void check_checksum(const uint8_t *data, size_t size, const struct outcome *outcome)
+{
+    size_t end = size - 22;
+
+    while (memcmp(data + end, "PK\5\6", 4) != 0 || le(data + end + 20, 2) != size - end - 22)
+        end--;
+    const uint8_t *central = data + le(data + end + 16, 4);
+    g_assert(crc32(0, (const Bytef *)outcome->bytes->str, (uInt)outcome->bytes->len) == le(central + 16, 4));
+}
+
 static void compare_with_directory(const uint8_t *data, size_t size, const struct outcome *outcome)
 {
     struct archive *archive = archive_read_new();
@@ -166,6 +182,7 @@ static void try_zip(int fd, const uint8_t *data, size_t size)
     struct outcome outcome = unpack_twice(fd, size, FILENAME_ZIP, NULL, 0);
 
     if (outcome.good) {
+        check_checksum(data, size, &outcome);
         compare_with_directory(data, size, &outcome);
         try_names(fd, data, size, &outcome);
     }

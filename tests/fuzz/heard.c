@@ -122,6 +122,8 @@ static void on_count(void *user, const struct field *declared)
     g_string_append(heard->events, "\ncount");
     tell_field(heard, declared, HEADER_CHARS);
     g_ptr_array_remove_index(heard->texts, heard->texts->len - 1);
+    if (heard->listening->look_at_count)
+        heard->listening->look_at_count(heard, declared);
     end_event(heard);
 }
 
@@ -164,7 +166,10 @@ static void on_fault(void *user, const struct fault *fault)
 
 static void judge_end(const struct heard *heard)
 {
+    bool marked = g_array_index(heard->document->lines, size_t, 0) > 0;
+
     g_assert(heard->ordinal <= heard->found && heard->records <= heard->found);
+    g_assert(!marked || heard->kinds & 1u << FAULT_ENCODING); /* a byte order mark is told */
     g_assert(heard->whole ? !heard->stopped : heard->stopped || heard->faults > 0);
     /* Whatever was wrong with a record, something was said about it. */
     g_assert(!heard->whole || heard->ordinal == heard->found);

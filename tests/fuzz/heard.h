@@ -39,6 +39,7 @@ struct listening {
     uint32_t pad_lines;
     /* The form's own properties; may be NULL. column is the layout's name of a field. */
     void (*look_at_record)(const struct heard *heard, const struct layout_record *layout, const struct record *record);
+    void (*look_at_count)(const struct heard *heard, const struct field *declared);
     void (*look_at_fault)(const struct heard *heard, const struct fault *fault);
 };
 
