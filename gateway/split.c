@@ -67,7 +67,7 @@ static char *say_codes(const struct device *device)
 {
     GString *text = g_string_new(NULL);
 
-    for (enum code code = C101; code <= C117; code++) {
+    for (enum code code = C101; code < D101; code++) {
         if (row_has_code(&device->row, code))
             g_string_append_printf(text, "%s%s %s", text->len ? "; " : "", catalogue_entry(code)->id,
                                    catalogue_entry(code)->name);
