@@ -31,9 +31,9 @@ static bool end_some(struct gateway *gateway, const GArray *due, int64_t now, GE
     return outcome_plan(gateway, now, error) && ledger_commit(STEP_TIME_COMMITTED, gateway->ledger, error);
 }
 
-/* Sessions that are over, confirmations that are missing. */
-static bool take_times(struct gateway *gateway, int64_t now, GError **error)
+bool dispatch_take_times(struct gateway *gateway, GError **error)
 {
+    int64_t now = clock_now();
     g_autoptr(GArray) due = g_array_new(FALSE, FALSE, sizeof(struct ledger_due));
 
     do {
@@ -166,8 +166,6 @@ bool dispatch_pass(struct gateway *gateway, GError **error)
 {
     int64_t now = clock_now();
 
-    if (!take_times(gateway, now, error))
-        return false;
     while (is_open(gateway->config, now) && !gateway_stopping(gateway)) {
         struct order order = {gateway, now, 0, 0};
         g_autoptr(GArray) due = gather(gateway, now, error);

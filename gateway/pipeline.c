@@ -98,7 +98,7 @@ bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)
 
     gateway->wait_until = clock_monotonic() + patience;
     if (!orders_carry_out(gateway, error) || !delivery_begin_pass(pipeline->delivery, error) ||
-        !pickup_pass(pipeline->pickup, error))
+        !pickup_pass(pipeline->pickup, error) || !dispatch_take_times(gateway, error))
         return false;
     g_autoptr(GArray) due = jobs_due(gateway, error);
     for (guint i = 0; due != NULL && i < due->len && !gateway_stopping(gateway); i++) {
