@@ -25,7 +25,7 @@ static bool take_device(struct intake *intake, const struct row *judged, const s
     struct split_row row;
 
     (void)header; /* the batch stands in the verdict */
-    split_device(device_of(judged), intake->job->id, intake->now, &row);
+    split_device(device_of(judged), intake->job->id, &row);
     bool good = ledger_item_insert(intake->gateway->ledger, &row.item, error);
     split_row_clear(&row);
     if (good && intake->items++ == 0)

@@ -131,6 +131,6 @@ void report_summary(const struct report_totals *totals, const struct rules *rule
     print_number(totals->devices, "Device");
     printf(": %" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64 " deferred\nnot judged here:", totals->accepted,
            totals->rejected, totals->deferred);
-    judge_each_not_judged(rules, print_code, NULL);
+    judge_each_not_judged(rules, NULL, print_code, NULL);
     fputs(rules->identity == NULL ? " (-c FILE adds B103 and B207)\n" : "\n", stdout);
 }

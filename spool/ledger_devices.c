@@ -43,6 +43,15 @@ bool ledger_device_is_live(struct ledger *ledger, uint64_t device, bool *live, G
     return good;
 }
 
+bool ledger_device_past(struct ledger *ledger, uint64_t device, struct ledger_past *past, GError **error)
+{
+    struct ledger_past found = {0};
+    if (!ledger_device_is_live(ledger, device, &found.live, error))
+        return false;
+    *past = found;
+    return true;
+}
+
 /* Contiguous because only this transaction adds items. */
 static bool next_item(struct ledger *ledger, int64_t *item, GError **error)
 {

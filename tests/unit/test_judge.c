@@ -236,15 +236,19 @@ static void test_judge__not_judged__depends_on_what_is_known(void **state)
     static const struct identity identity = {"TCOS", 1, "TEST", NULL, 0};
 
     (void)state;
-    for (int known = 0; known < 4; known++) {
+    for (int known = 0; known < 8; known++) {
         GString *codes = g_string_new(NULL);
+        bool reference = known & 4;
         rules.identity = known & 1 ? &identity : NULL;
         rules.ledger = known & 2 ? (struct ledger *)&devices : NULL; /* only its presence counts */
-        judge_each_not_judged(&rules, add_code, codes);
+        judge_each_not_judged(&rules, reference ? layout_find("INV", 3) : NULL, add_code, codes);
         g_autofree char *expected =
             g_strconcat(known & 1 ? "" : " B103", known & 2 ? "" : " B105 B106 B107 B108 B112",
-                        known & 1 ? "" : " B207", known & 2 ? "" : " B210", " C103 C105 C106 C107 C108 C109",
-                        known & 2 ? "" : " C110", " C111 C112 C114", known & 2 ? "" : " C115 C116", NULL);
+                        known & 1 ? "" : " B207", known & 2 ? "" : " B210",
+                        known & 2   ? ""
+                        : reference ? " C119"
+                                    : " C103 C105 C106 C107 C108 C109 C110 C111 C112 C114 C115 C116",
+                        NULL);
         assert_string_equal(codes->str, expected);
         g_string_free(codes, TRUE);
     }
