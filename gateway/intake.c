@@ -3,6 +3,7 @@
 #include "formats/text.h"
 #include "gateway/clock.h"
 #include "gateway/plan.h"
+#include "gateway/reference.h"
 #include "gateway/split.h"
 #include "spool/crash_mark.h"
 #include "validators/judge.h"
@@ -33,13 +34,27 @@ static bool take_device(struct intake *intake, const struct row *judged, const s
     return good;
 }
 
+static bool take_reference(struct intake *intake, const struct row *row, const struct header *header, GError **error)
+{
+    (void)header; /* it has had its effect in on_header and will have it in decide */
+    return reference_take(intake->gateway, reference_of(row), error);
+}
+
 /* What is done with the rows of each type, while the verdict's transaction is open. */
 static const struct taking {
     const struct layout_record *layout;
     bool (*take)(struct intake *intake, const struct row *row, const struct header *header, GError **error);
 } takings[] = {
-    {&layout_instruction, take_device},
+    {&layout_instruction, take_device}, {&layout_inventory, take_reference}, {&layout_cos, take_reference},
+    {&layout_nmm, take_reference},      {&layout_party, take_reference},
 };
+
+static bool on_header(void *user, const struct file_type *type, const struct header *header, GError **error)
+{
+    const struct intake *intake = user;
+
+    return reference_begin(intake->gateway, type, header, error);
+}
 
 static bool on_row(void *user, const struct row *row, const struct header *header, GError **error)
 {
@@ -116,7 +131,7 @@ static bool note_verdict(struct intake *intake, const char *raw_name, const stru
            plan_answers(intake->gateway, intake->job, raw_name, verdict, intake->now, error);
 }
 
-/* A file rejected whole leaves no work items: the savepoint undoes them. */
+/* A file rejected whole leaves no work items and changes no reference data: the savepoint undoes them. */
 static bool decide(struct intake *intake, const struct judge_request *request, struct verdict *verdict, GError **error)
 {
     struct ledger *ledger = intake->gateway->ledger;
@@ -127,7 +142,9 @@ static bool decide(struct intake *intake, const struct judge_request *request, s
         intake->first_item = intake->items = 0;
         return ledger_roll_back_to(ledger, error);
     }
-    return ledger_release(ledger, error);
+    return reference_end(intake->gateway, verdict->filename.type, &verdict->header, intake->job->id, intake->now,
+                         error) &&
+           ledger_release(ledger, error);
 }
 
 /* One line for each file: what an operator looks for first in the morning. */
@@ -135,11 +152,12 @@ static char *say_verdict(const struct ledger_job *job, const struct verdict *ver
 {
     const struct finding *deciding = verdict_deciding(verdict);
 
-    return g_strdup_printf("job %08" G_GINT64_FORMAT ": %s: %s%s%s: %" G_GUINT64_FORMAT " Devices, %" G_GUINT64_FORMAT
+    return g_strdup_printf("job %08" G_GINT64_FORMAT ": %s: %s%s%s: %" G_GUINT64_FORMAT " %s, %" G_GUINT64_FORMAT
                            " accepted, %" G_GUINT64_FORMAT " rejected, %" G_GUINT64_FORMAT " deferred",
                            job->id, job->name, outcome_code(verdict->outcome), deciding ? " " : "",
-                           deciding ? catalogue_entry(deciding->code)->id : "", verdict->parsed, verdict->accepted,
-                           verdict->rejected, verdict->deferred);
+                           deciding ? catalogue_entry(deciding->code)->id : "", verdict->parsed,
+                           verdict_is_of_devices(verdict) ? "Devices" : "records", verdict->accepted, verdict->rejected,
+                           verdict->deferred);
 }
 
 static bool judge_in_transaction(struct intake *intake, int fd, GError **error)
@@ -162,6 +180,7 @@ static bool judge_in_transaction(struct intake *intake, int fd, GError **error)
                                     .sha256 = job->sha256,
                                     .rules = &rules,
                                     .max_findings = FINDINGS_DEFAULT_MAX,
+                                    .on_header = on_header,
                                     .on_row = on_row,
                                     .on_progress = on_progress,
                                     .user = intake,

@@ -30,6 +30,8 @@ static const char *colour(const char *code)
 void report_count(struct report_totals *totals, const struct verdict *verdict)
 {
     totals->files[verdict->outcome]++;
+    if (!verdict_is_of_devices(verdict))
+        return;
     totals->devices += verdict->parsed;
     totals->accepted += verdict->accepted;
     totals->rejected += verdict->rejected;
@@ -93,7 +95,7 @@ void report_file(const char *path, int fd, const struct unpack_limits *limits, c
 
     printf("%s\n  %s%s %s%s: ", shown, colour(outcome_colours[verdict->outcome]), outcome_code(verdict->outcome),
            outcome_words[verdict->outcome], colour(PLAIN));
-    print_number(verdict->parsed, "Device");
+    print_number(verdict->parsed, verdict_is_of_devices(verdict) ? "Device" : "record");
     printf(", %" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64 " deferred\n", verdict->accepted, verdict->rejected,
            verdict->deferred);
     for (size_t i = 0; i < kept; i++)

@@ -440,6 +440,7 @@ bool ledger_integrity_each(struct ledger *ledger, ledger_count_visit visit, void
 struct ledger_proof {
     struct ledger_verdict verdict;
     const char *name;                       /* the job's */
+    bool instruction;                       /* its type: only these have items and an EMD */
     int64_t ready, rejected, deferred;      /* items counted, by outcome */
     int64_t misplaced;                      /* items whose slot is neither "live" nor their own */
     int64_t sessions;                       /* of those items */

@@ -77,22 +77,28 @@ static bool is_sound(const struct ledger_proof *p)
         return false;
     if (rejected_whole)
         return v->items == 0 && v->accepted == 0 && p->emd_parts == 0 && p->sessions == 0;
-    return v->parsed == v->accepted + v->rejected + v->deferred && v->items == v->parsed && p->ready == v->accepted &&
-           p->rejected == v->rejected && p->deferred == v->deferred && p->sessions == v->dispatched &&
-           p->emd_parts == 1 && (p->emd_rows == -1 || p->emd_rows == v->items);
+    if (v->parsed != v->accepted + v->rejected + v->deferred)
+        return false;
+    if (!p->instruction)
+        return v->items == 0 && p->emd_parts == 0 && p->sessions == 0;
+    return v->items == v->parsed && p->ready == v->accepted && p->rejected == v->rejected &&
+           p->deferred == v->deferred && p->sessions == v->dispatched && p->emd_parts == 1 &&
+           (p->emd_rows == -1 || p->emd_rows == v->items);
 }
 
 bool ledger_proofs_each(struct ledger *ledger, ledger_proof_visit visit, void *user, GError **error)
 {
-    sqlite3_stmt *q = ledger_query(ledger, error,
-                                   "SELECT " LEDGER_VERDICT ",j.name FROM verdict v JOIN job j ON j.id=v.job"
-                                   " ORDER BY v.job,v.receipt",
-                                   "");
+    sqlite3_stmt *q =
+        ledger_query(ledger, error,
+                     "SELECT " LEDGER_VERDICT ",j.name,j.type='EMI' FROM verdict v JOIN job j ON j.id=v.job"
+                     " ORDER BY v.job,v.receipt",
+                     "");
     bool row = true, good = q != NULL;
     while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
         struct ledger_proof proof = {0};
         ledger_read_verdict(q, 0, &proof.verdict);
         proof.name = ledger_text(q, LEDGER_VERDICT_COLUMNS);
+        proof.instruction = sqlite3_column_int(q, LEDGER_VERDICT_COLUMNS + 1) != 0;
         good = count_items(ledger, &proof, error) && count_parts(ledger, &proof, error) &&
                count_findings(ledger, &proof, error);
         proof.sound = good && is_sound(&proof);

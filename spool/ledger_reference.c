@@ -9,9 +9,10 @@
 static const struct {
     const char *type, *clear, *index;
 } tables[LEDGER_REFERENCES] = {
-    [LEDGER_INVENTORY] = {"INV", "DELETE FROM inventory;DROP INDEX inventory_hub;DROP INDEX inventory_point;",
-                          LEDGER_INVENTORY_INDEXES},
-    [LEDGER_COS] = {"COS", "DELETE FROM cos;DROP INDEX cos_gained;", LEDGER_COS_INDEXES},
+    [LEDGER_INVENTORY] =
+        {"INV", "DELETE FROM inventory;DROP INDEX IF EXISTS inventory_hub;DROP INDEX IF EXISTS inventory_point;",
+         LEDGER_INVENTORY_INDEXES},
+    [LEDGER_COS] = {"COS", "DELETE FROM cos;DROP INDEX IF EXISTS cos_gained;", LEDGER_COS_INDEXES},
     [LEDGER_NMM] = {"NMM", "DELETE FROM non_migratable;", ""},
     [LEDGER_PARTY] = {"PTY", "DELETE FROM party;", ""},
 };

@@ -398,6 +398,13 @@ const char *outcome_code(enum outcome outcome)
     return codes[outcome];
 }
 
+bool verdict_is_of_devices(const struct verdict *verdict)
+{
+    enum ledger_reference table;
+
+    return verdict->filename.type == NULL || !reference_rules_table(verdict->filename.type, &table);
+}
+
 const struct finding *verdict_deciding(const struct verdict *verdict)
 {
     switch (verdict->outcome) {

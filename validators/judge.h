@@ -64,6 +64,9 @@ void verdict_clear(struct verdict *verdict);
 /* "AC", "WN", "PA", "RJ" */
 const char *outcome_code(enum outcome outcome);
 
+/* The file's records are Devices; false: those of reference data. */
+bool verdict_is_of_devices(const struct verdict *verdict);
+
 /* The finding that decided; NULL for AC. */
 const struct finding *verdict_deciding(const struct verdict *verdict);
 
