@@ -107,14 +107,14 @@ const struct layout_record layout_cos = RECORD('D', "Event", cos_columns);
 
 static const struct layout_column nmm_columns[] = {
     REQ("RecordNumber"), REQ("Action"),          REQ("DeviceType"),        REQ("DeviceManufacturer"),
-    REQ("DeviceModel"),  REQ("FirmwareVersion"), OPT("NonMigratableFrom"), OPT("NonMigratableTo"),
+    REQ("DeviceModel"),  OPT("FirmwareVersion"), OPT("NonMigratableFrom"), OPT("NonMigratableTo"),
     OPT("ReasonCode"),   OPT("FixedInFirmware"),
 };
 _Static_assert(COUNT(nmm_columns) == NMM_COLUMNS, "enum nmm_column");
 const struct layout_record layout_nmm = RECORD('D', "DeviceModel", nmm_columns);
 
 static const struct layout_column pty_columns[] = {
-    REQ("RecordNumber"), REQ("Action"), REQ("PartyId"), OPT("Role"), OPT("MPID"), OPT("Name"), OPT("Drop"),
+    REQ("RecordNumber"), REQ("Action"), REQ("PartyId"), REQ("Role"), OPT("MPID"), OPT("Name"), OPT("Drop"),
 };
 _Static_assert(COUNT(pty_columns) == PARTY_COLUMNS, "enum party_column");
 const struct layout_record layout_party = RECORD('D', "Party", pty_columns);
@@ -138,8 +138,8 @@ const struct file_type layout_types[] = {
     {"EMD", "DeviceResponse", HEADER, .record = &emd_record, DEVICES},
     {"EMW", "WorkOrder", HEADER, .record = &emw_record, DEVICES},
     {"EMO", "MigrationOutcome", HEADER, .record = &layout_outcome, DEVICES},
-    {"EMT", "MigrationResult", .inbound = true, HEADER, .record = &layout_result, DEVICES},
-    {"EMC", "MigrationConfirmation", .inbound = true, HEADER, .record = &layout_confirmation, DEVICES},
+    {"EMT", "MigrationResult", .inbound = true, .readable = true, HEADER, .record = &layout_result, DEVICES},
+    {"EMC", "MigrationConfirmation", .inbound = true, .readable = true, HEADER, .record = &layout_confirmation, DEVICES},
     {"INV", .inbound = true, .readable = true, REFERENCE_HEADER, .record = &layout_inventory},
     {"COS", .inbound = true, .readable = true, REFERENCE_HEADER, .record = &layout_cos},
     {"NMM", .inbound = true, .readable = true, REFERENCE_HEADER, .record = &layout_nmm},

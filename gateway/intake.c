@@ -2,8 +2,10 @@
 
 #include "formats/text.h"
 #include "gateway/clock.h"
+#include "gateway/outcome.h"
 #include "gateway/plan.h"
 #include "gateway/reference.h"
+#include "gateway/results.h"
 #include "gateway/split.h"
 #include "spool/crash_mark.h"
 #include "validators/judge.h"
@@ -34,6 +36,12 @@ static bool take_device(struct intake *intake, const struct row *judged, const s
     return good;
 }
 
+static bool take_result(struct intake *intake, const struct row *row, const struct header *header, GError **error)
+{
+    (void)header; /* each row says to which batch it belongs */
+    return results_take_row(intake->gateway, intake->job->id, row, error);
+}
+
 static bool take_reference(struct intake *intake, const struct row *row, const struct header *header, GError **error)
 {
     (void)header; /* it has had its effect in on_header and will have it in decide */
@@ -45,8 +53,9 @@ static const struct taking {
     const struct layout_record *layout;
     bool (*take)(struct intake *intake, const struct row *row, const struct header *header, GError **error);
 } takings[] = {
-    {&layout_instruction, take_device}, {&layout_inventory, take_reference}, {&layout_cos, take_reference},
-    {&layout_nmm, take_reference},      {&layout_party, take_reference},
+    {&layout_instruction, take_device},  {&layout_result, take_result}, {&layout_confirmation, take_result},
+    {&layout_inventory, take_reference}, {&layout_cos, take_reference}, {&layout_nmm, take_reference},
+    {&layout_party, take_reference},
 };
 
 static bool on_header(void *user, const struct file_type *type, const struct header *header, GError **error)
@@ -128,7 +137,8 @@ static bool note_verdict(struct intake *intake, const char *raw_name, const stru
     g_strlcpy(row.outcome, outcome_code(verdict->outcome), sizeof row.outcome);
     return ledger_verdict_insert(intake->gateway->ledger, &row, error) &&
            note_findings(intake->gateway->ledger, &row, verdict->findings, error) &&
-           plan_answers(intake->gateway, intake->job, raw_name, verdict, intake->now, error);
+           plan_answers(intake->gateway, intake->job, raw_name, verdict, intake->now, error) &&
+           outcome_plan(intake->gateway, intake->now, error);
 }
 
 /* A file rejected whole leaves no work items and changes no reference data: the savepoint undoes them. */
@@ -152,12 +162,11 @@ static char *say_verdict(const struct ledger_job *job, const struct verdict *ver
 {
     const struct finding *deciding = verdict_deciding(verdict);
 
-    return g_strdup_printf("job %08" G_GINT64_FORMAT ": %s: %s%s%s: %" G_GUINT64_FORMAT " %s, %" G_GUINT64_FORMAT
+    return g_strdup_printf("job %08" G_GINT64_FORMAT ": %s: %s%s%s: %" G_GUINT64_FORMAT " records, %" G_GUINT64_FORMAT
                            " accepted, %" G_GUINT64_FORMAT " rejected, %" G_GUINT64_FORMAT " deferred",
                            job->id, job->name, outcome_code(verdict->outcome), deciding ? " " : "",
-                           deciding ? catalogue_entry(deciding->code)->id : "", verdict->parsed,
-                           verdict_is_of_devices(verdict) ? "Devices" : "records", verdict->accepted, verdict->rejected,
-                           verdict->deferred);
+                           deciding ? catalogue_entry(deciding->code)->id : "", verdict->parsed, verdict->accepted,
+                           verdict->rejected, verdict->deferred);
 }
 
 static bool judge_in_transaction(struct intake *intake, int fd, GError **error)

@@ -13,11 +13,14 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+enum { MAX_SECONDS = 1000000 };
+
 struct pipeline {
     struct gateway *gateway;
     struct pickup *pickup;
     struct delivery *delivery;
     int wake;
+    int64_t next; /* when a session goes on by itself; 0: none does */
 };
 
 struct pipeline *pipeline_new(struct gateway *gateway, GError **error)
@@ -127,7 +130,8 @@ bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)
     gateway->wait_until = clock_monotonic() + patience;
     return orders_carry_out(gateway, error) && delivery_begin_pass(pipeline->delivery, error) &&
            pickup_pass(pipeline->pickup, error) && process_due(pipeline, error) && dispatch_pass(gateway, error) &&
-           delivery_advance(pipeline->delivery, error) && ledger_checkpoint(gateway->ledger, error);
+           delivery_advance(pipeline->delivery, error) && dispatch_next(gateway, &pipeline->next, error) &&
+           ledger_checkpoint(gateway->ledger, error);
 }
 
 bool pipeline_is_busy(const struct pipeline *pipeline)
@@ -155,5 +159,8 @@ int64_t pipeline_settling(const struct pipeline *pipeline)
 
 int64_t pipeline_due(const struct pipeline *pipeline)
 {
-    return MIN(pickup_due(pipeline->pickup), delivery_due(pipeline->delivery));
+    int64_t due = MIN(pickup_due(pipeline->pickup), delivery_due(pipeline->delivery));
+    int64_t seconds = MIN(MAX(pipeline->next - clock_now(), 0), MAX_SECONDS);
+
+    return pipeline->next == 0 ? due : MIN(due, seconds * G_USEC_PER_SEC);
 }

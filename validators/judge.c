@@ -5,6 +5,7 @@
 #include "validators/history_rules.h"
 #include "validators/name_rules.h"
 #include "validators/reference_rules.h"
+#include "validators/result_rules.h"
 #include "validators/review_rules.h"
 
 #include <inttypes.h>
@@ -194,13 +195,34 @@ static bool begin_reference(struct judging *j, GError **error)
     return reference_rules_table(j->verdict->filename.type, &j->table);
 }
 
+static bool judge_result(struct judging *j, const struct record *record, GError **error)
+{
+    struct result result;
+    bool good =
+        result_rules_judge_result(j->rules, record, j->findings, &result, error) && hand_on(j, &result.row, error);
+
+    result_clear(&result);
+    return good;
+}
+
+static bool judge_confirmation(struct judging *j, const struct record *record, GError **error)
+{
+    struct result result;
+    bool good = result_rules_judge_confirmation(j->rules, record, j->findings, &result, error) &&
+                hand_on(j, &result.row, error);
+
+    result_clear(&result);
+    return good;
+}
+
 static const struct content {
     const char *type;
-    bool (*begin)(struct judging *j, GError **error);
+    bool (*begin)(struct judging *j, GError **error); /* before the first record; may be NULL */
     bool (*judge)(struct judging *j, const struct record *record, GError **error);
     bool may_be_empty; /* no B306 */
 } contents[] = {
-    {"EMI", begin_instruction, judge_device, false}, {"INV", begin_reference, judge_reference, false},
+    {"EMI", begin_instruction, judge_device, false}, {"EMT", NULL, judge_result, false},
+    {"EMC", NULL, judge_confirmation, false},        {"INV", begin_reference, judge_reference, false},
     {"COS", begin_reference, judge_reference, true}, {"NMM", begin_reference, judge_reference, true},
     {"PTY", begin_reference, judge_reference, true},
 };
@@ -306,7 +328,7 @@ static void read_content(struct judging *j)
     j->expected_number = 1;
     j->seen = device_set_new();
     j->reader = reader_new(name->form, name->type, &limits, &sink);
-    if (j->content->begin(j, &j->error))
+    if (j->content->begin == NULL || j->content->begin(j, &j->error))
         read_through(j, unpack);
     j->verdict->parsed = reader_records(j->reader);
     if (!j->cut_short && j->error == NULL)

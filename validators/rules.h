@@ -7,6 +7,7 @@
 
 #include "formats/unpack.h"
 #include "validators/catalogue.h"
+#include "validators/retry.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,6 +53,7 @@ struct rules {
     enum review_mode review[CODE_COUNT];
     uint32_t max_devices;
     struct unpack_limits unpack;
+    struct retry_rules retry;
 };
 
 /* The defaults of ecosgate.conf(5); identity, ledger and now are left empty. */

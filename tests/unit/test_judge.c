@@ -216,16 +216,6 @@ static void test_judge__stop__nothing_is_decided(void **state)
     assert_null(verdict.findings);
 }
 
-static void test_judge__type_without_reader__is_told_apart(void **state)
-{
-    g_autoptr(GError) error = NULL;
-
-    (void)state;
-    assert_false(try_judge("EMT_TCSP_90-B3-D5-1F-30-0E-C0-02_20230703_060000_000001.csv", "x", &error));
-    assert_true(g_error_matches(error, JUDGE_ERROR, JUDGE_ERROR_UNREADABLE));
-    assert_non_null(strstr(error->message, "EMT"));
-}
-
 static void add_code(void *user, const char *code)
 {
     g_string_append_printf(user, " %s", code);
@@ -275,7 +265,6 @@ int main(void)
         T(test_judge__count_that_is_none__says_so),
         T(test_judge__device_not_wanted__ends_the_judging),
         T(test_judge__stop__nothing_is_decided),
-        T(test_judge__type_without_reader__is_told_apart),
         T(test_judge__not_judged__depends_on_what_is_known),
         T(test_rules__defaults__those_of_the_interface),
     };
