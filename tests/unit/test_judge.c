@@ -258,14 +258,10 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, enter, leave)
     const struct CMUnitTest tests[] = {
-        T(test_judge__csv__outcome_counts_and_places),
-        T(test_judge__declared_count__shown_like_any_value),
-        T(test_judge__cut_short__totals_are_not_judged),
-        T(test_judge__several_categories__the_deciding_one),
-        T(test_judge__count_that_is_none__says_so),
-        T(test_judge__device_not_wanted__ends_the_judging),
-        T(test_judge__stop__nothing_is_decided),
-        T(test_judge__not_judged__depends_on_what_is_known),
+        T(test_judge__csv__outcome_counts_and_places),   T(test_judge__declared_count__shown_like_any_value),
+        T(test_judge__cut_short__totals_are_not_judged), T(test_judge__several_categories__the_deciding_one),
+        T(test_judge__count_that_is_none__says_so),      T(test_judge__device_not_wanted__ends_the_judging),
+        T(test_judge__stop__nothing_is_decided),         T(test_judge__not_judged__depends_on_what_is_known),
         T(test_rules__defaults__those_of_the_interface),
     };
 
