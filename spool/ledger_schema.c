@@ -59,12 +59,10 @@ static const char *const versions[] = {
     /* Reference data: what DCC said last. EUI-64s and times are integers, texts as they were given. */
     "CREATE TABLE inventory(device_id INTEGER PRIMARY KEY, device_type TEXT NOT NULL, status TEXT NOT NULL,"
     " manufacturer TEXT, model TEXT, firmware TEXT, mpxn TEXT, chf INTEGER, supplier INTEGER, map INTEGER,"
-    " region TEXT, installed INTEGER, commissioned INTEGER, credentials TEXT NOT NULL, pending TEXT);"
-    "CREATE INDEX inventory_hub ON inventory(chf) WHERE chf IS NOT NULL;"
-    "CREATE INDEX inventory_point ON inventory(mpxn) WHERE mpxn IS NOT NULL;"
+    " region TEXT, installed INTEGER, commissioned INTEGER, credentials TEXT NOT NULL, pending "
+    "TEXT);" LEDGER_INVENTORY_INDEXES
     "CREATE TABLE cos(mpxn TEXT NOT NULL, starts INTEGER NOT NULL, losing INTEGER, gaining INTEGER NOT NULL,"
-    " PRIMARY KEY(mpxn, starts)) WITHOUT ROWID;"
-    "CREATE INDEX cos_gained ON cos(gaining, starts);"
+    " PRIMARY KEY(mpxn, starts)) WITHOUT ROWID;" LEDGER_COS_INDEXES
     "CREATE TABLE non_migratable(device_type TEXT NOT NULL, manufacturer TEXT NOT NULL, model TEXT NOT NULL,"
     " firmware TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER, reason TEXT, fixed_in TEXT,"
     " PRIMARY KEY(device_type, manufacturer, model, firmware, since)) WITHOUT ROWID;"
@@ -73,6 +71,7 @@ static const char *const versions[] = {
     /* The newest accepted file of each type, and how many records of that type are known since. */
     "CREATE TABLE reference(type TEXT PRIMARY KEY, job INTEGER NOT NULL, created INTEGER NOT NULL,"
     " loaded INTEGER NOT NULL, records INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX verdict_judged ON verdict(judged_at);"
     "PRAGMA user_version=3;",
     /* Sessions get their history; what came of them is told (EMO). */
     "CREATE TABLE step(item INTEGER NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL, state INTEGER NOT NULL,"
