@@ -20,18 +20,35 @@ struct intake {
     int64_t first_item, items;
 };
 
-static bool on_device(void *user, const struct device *device, const struct header *header, GError **error)
+static bool take_device(struct intake *intake, const struct row *judged, const struct header *header, GError **error)
 {
-    struct intake *intake = user;
     struct split_row row;
 
     (void)header; /* the batch stands in the verdict */
-    split_device(device, intake->job->id, intake->now, &row);
+    split_device(device_of(judged), intake->job->id, intake->now, &row);
     bool good = ledger_item_insert(intake->gateway->ledger, &row.item, error);
     split_row_clear(&row);
     if (good && intake->items++ == 0)
         intake->first_item = row.item.item;
     return good;
+}
+
+/* What is done with the rows of each type, while the verdict's transaction is open. */
+static const struct taking {
+    const struct layout_record *layout;
+    bool (*take)(struct intake *intake, const struct row *row, const struct header *header, GError **error);
+} takings[] = {
+    {&layout_instruction, take_device},
+};
+
+static bool on_row(void *user, const struct row *row, const struct header *header, GError **error)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(takings); i++) {
+        if (takings[i].layout == row->layout)
+            return takings[i].take(user, row, header, error);
+    }
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "nobody takes the rows of a readable file type");
+    return false;
 }
 
 static void on_progress(void *user, uint64_t done)
@@ -145,7 +162,7 @@ static bool judge_in_transaction(struct intake *intake, int fd, GError **error)
                                     .sha256 = job->sha256,
                                     .rules = &rules,
                                     .max_findings = FINDINGS_DEFAULT_MAX,
-                                    .on_device = on_device,
+                                    .on_row = on_row,
                                     .on_progress = on_progress,
                                     .user = intake,
                                     .stop = gateway->stop};

@@ -67,8 +67,8 @@ static char *say_codes(const struct device *device)
 {
     GString *text = g_string_new(NULL);
 
-    for (enum code code = C101; code <= C117; code++) {
-        if (device->codes >> (code - C101) & 1)
+    for (enum code code = C101; code < D101; code++) {
+        if (row_has_code(&device->row, code))
             g_string_append_printf(text, "%s%s %s", text->len ? "; " : "", catalogue_entry(code)->id,
                                    catalogue_entry(code)->name);
     }
@@ -82,17 +82,17 @@ void split_device(const struct device *device, int64_t job, int64_t now, struct 
     row->long_text = NULL;
     memset(row->columns, 0, sizeof row->columns);
     *item = (struct ledger_item){.job = job,
-                                 .record = device->record->ordinal,
+                                 .record = device->row.record->ordinal,
                                  .has_device = device->has_id,
                                  .device = device->id,
                                  .outcome = LEDGER_READY};
-    if (!device_has_errors(device)) {
-        take_good(row, device->record);
+    if (!row_has_errors(&device->row)) {
+        take_good(row, device->row.record);
         return;
     }
-    take_refused(row, device->record);
-    item->outcome = device_is_deferred(device) ? LEDGER_DEFERRED : LEDGER_REJECTED;
-    item->code = catalogue_entry(device_first_code(device))->id;
+    take_refused(row, device->row.record);
+    item->outcome = row_is_deferred(&device->row) ? LEDGER_DEFERRED : LEDGER_REJECTED;
+    item->code = catalogue_entry(row_first_code(&device->row))->id;
     item->text = row->long_text = say_codes(device);
     /* C110 to C112 may come again a day later (formats/FILES.md, 6). */
     if (item->outcome == LEDGER_DEFERRED)

@@ -56,6 +56,24 @@ static const char *const versions[] = {
     "CREATE INDEX job_discard ON job(drop_name, id) WHERE source_ino IS NOT NULL;"
     "DROP INDEX job_source;"
     "PRAGMA user_version=2;",
+    /* Reference data: what DCC said last. EUI-64s and times are integers, texts as they were given. */
+    "CREATE TABLE inventory(device_id INTEGER PRIMARY KEY, device_type TEXT NOT NULL, status TEXT NOT NULL,"
+    " manufacturer TEXT, model TEXT, firmware TEXT, mpxn TEXT, chf INTEGER, supplier INTEGER, map INTEGER,"
+    " region TEXT, installed INTEGER, commissioned INTEGER, credentials TEXT NOT NULL, pending TEXT);"
+    "CREATE INDEX inventory_hub ON inventory(chf) WHERE chf IS NOT NULL;"
+    "CREATE INDEX inventory_point ON inventory(mpxn) WHERE mpxn IS NOT NULL;"
+    "CREATE TABLE cos(mpxn TEXT NOT NULL, starts INTEGER NOT NULL, losing INTEGER, gaining INTEGER NOT NULL,"
+    " PRIMARY KEY(mpxn, starts)) WITHOUT ROWID;"
+    "CREATE INDEX cos_gained ON cos(gaining, starts);"
+    "CREATE TABLE non_migratable(device_type TEXT NOT NULL, manufacturer TEXT NOT NULL, model TEXT NOT NULL,"
+    " firmware TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER, reason TEXT, fixed_in TEXT,"
+    " PRIMARY KEY(device_type, manufacturer, model, firmware, since)) WITHOUT ROWID;"
+    "CREATE TABLE party(party_id INTEGER NOT NULL, role TEXT NOT NULL, mpid TEXT NOT NULL, name TEXT,"
+    " drop_name TEXT, PRIMARY KEY(party_id, role)) WITHOUT ROWID;"
+    /* The newest accepted file of each type, and how many records of that type are known since. */
+    "CREATE TABLE reference(type TEXT PRIMARY KEY, job INTEGER NOT NULL, created INTEGER NOT NULL,"
+    " loaded INTEGER NOT NULL, records INTEGER NOT NULL) WITHOUT ROWID;"
+    "PRAGMA user_version=3;",
 };
 
 static bool version_of(struct ledger *ledger, int64_t *version, GError **error)

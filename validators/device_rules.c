@@ -3,7 +3,6 @@
 #include "formats/eui64.h"
 
 #include <glib.h>
-#include <stdarg.h>
 #include <string.h>
 
 /* A Device ID is kept in the place of a pointer: 8 bytes each, no allocation. */
@@ -50,28 +49,7 @@ struct judging {
     struct device *device;
 };
 
-G_GNUC_PRINTF(5, 6)
-static void say(struct judging *j, enum code code, size_t column, bool warning, const char *format, ...)
-{
-    const struct field *field = &j->record->fields[column];
-    va_list args;
-
-    va_start(args, format);
-    g_autofree char *text = g_strdup_vprintf(format, args);
-    va_end(args);
-    findings_add(j->findings,
-                 &(struct finding){.code = code,
-                                   .warning = warning,
-                                   .at = field->at.line ? field->at : j->record->at,
-                                   .ordinal = j->record->ordinal,
-                                   .field = layout_instruction.columns[column].name,
-                                   .text = text},
-                 field->text ? field->text : "", field->len);
-    if (warning)
-        j->device->warned = true;
-    else
-        device_add_code(j->device, code);
-}
+#define say(j, code, column, warning, ...) row_say(&(j)->device->row, (j)->findings, code, column, warning, __VA_ARGS__)
 
 static bool all_digits(const struct field *field)
 {
@@ -211,7 +189,7 @@ void device_rules_judge(const struct rules *rules, struct device_set *seen, cons
 {
     struct judging j = {rules, record, findings, device};
 
-    *device = (struct device){.record = record};
+    *device = (struct device){.row = {.record = record, .layout = &layout_instruction}};
     judge_id(&j, seen);
     judge_type(&j);
     judge_hex(&j, INSTRUCTION_MANUFACTURER, 4);
@@ -221,28 +199,4 @@ void device_rules_judge(const struct rules *rules, struct device_set *seen, cons
     judge_hub(&j);
     judge_region(&j);
     judge_attempt(&j);
-}
-
-void device_add_code(struct device *device, enum code code)
-{
-    device->codes |= UINT64_C(1) << (code - C101);
-}
-
-bool device_has_errors(const struct device *device)
-{
-    return device->codes != 0;
-}
-
-bool device_is_deferred(const struct device *device)
-{
-    for (enum code code = C101; code <= C117; code++) {
-        if ((device->codes >> (code - C101) & 1) && !catalogue_entry(code)->transient)
-            return false;
-    }
-    return device->codes != 0;
-}
-
-enum code device_first_code(const struct device *device)
-{
-    return C101 + (enum code)__builtin_ctzll(device->codes);
 }

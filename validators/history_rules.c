@@ -108,25 +108,15 @@ bool history_rules_judge_header(const struct rules *rules, const struct ledger_s
 bool history_rules_judge_device(const struct rules *rules, struct device *device, struct findings *findings,
                                 GError **error)
 {
-    const struct field *field = &device->record->fields[INSTRUCTION_DEVICE_ID];
     bool live;
 
-    if (!device->has_id)
-        return true;
     /* The second record of one Device in one file is C102; its first record is what makes it live. */
-    if (device->codes & UINT64_C(1) << (C102 - C101))
+    if (!device->has_id || row_has_code(&device->row, C102))
         return true;
     if (!ledger_device_is_live(rules->ledger, device->id, &live, error))
         return false;
-    if (live) {
-        findings_add(findings,
-                     &(struct finding){.code = C110,
-                                       .at = field->at.line ? field->at : device->record->at,
-                                       .ordinal = device->record->ordinal,
-                                       .field = layout_instruction.columns[INSTRUCTION_DEVICE_ID].name,
-                                       .text = "an earlier instruction for this Device has not ended yet"},
-                     field->text, field->len);
-        device_add_code(device, C110);
-    }
+    if (live)
+        row_say(&device->row, findings, C110, INSTRUCTION_DEVICE_ID, false,
+                "an earlier instruction for this Device has not ended yet");
     return true;
 }

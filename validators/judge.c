@@ -12,9 +12,12 @@ enum { READ_SIZE = 64 * 1024, COUNT_BYTES = 512 /* a Header field: 128 character
 
 G_DEFINE_QUARK(ecosgate - judge - error, judge_error)
 
+struct content;
+
 struct judging {
     const struct judge_request *request;
     const struct rules *rules;
+    const struct content *content;
     struct verdict *verdict;
     struct findings *findings;
     struct device_set *seen;
@@ -102,30 +105,54 @@ static void judge_number(struct judging *j, const struct record *record)
     j->expected_number = (found ? found : j->expected_number) + 1;
 }
 
-static void count_device(struct verdict *verdict, const struct device *device)
+static bool hand_on(struct judging *j, const struct row *row, GError **error)
 {
-    if (!device_has_errors(device))
+    struct verdict *verdict = j->verdict;
+
+    if (!row_has_errors(row))
         verdict->accepted++;
-    else if (device_is_deferred(device))
+    else if (row_is_deferred(row))
         verdict->deferred++;
     else
         verdict->rejected++;
+    return j->request->on_row == NULL || j->request->on_row(j->request->user, row, &verdict->header, error);
+}
+
+/* ---- what each type's records are judged by ---- */
+
+static bool judge_device(struct judging *j, const struct record *record, GError **error)
+{
+    struct device device;
+
+    device_rules_judge(j->rules, j->seen, record, j->findings, &device);
+    return (j->rules->ledger == NULL || history_rules_judge_device(j->rules, &device, j->findings, error)) &&
+           hand_on(j, &device.row, error);
+}
+
+static const struct content {
+    const char *type;
+    bool (*judge)(struct judging *j, const struct record *record, GError **error);
+    bool may_be_empty; /* no B306 */
+} contents[] = {
+    {"EMI", judge_device, false},
+};
+
+static const struct content *content_of(const struct file_type *type)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(contents); i++) {
+        if (strcmp(contents[i].type, type->code) == 0)
+            return &contents[i];
+    }
+    return NULL;
 }
 
 static void on_record(void *user, const struct record *record)
 {
     struct judging *j = user;
-    struct device device;
     GError *error = NULL;
 
     judge_number(j, record);
-    device_rules_judge(j->rules, j->seen, record, j->findings, &device);
-    if (j->rules->ledger != NULL && !history_rules_judge_device(j->rules, &device, j->findings, &error)) {
-        fail(j, error);
-        return;
-    }
-    count_device(j->verdict, &device);
-    if (j->request->on_device != NULL && !j->request->on_device(j->request->user, &device, &j->verdict->header, &error))
+    if (!j->content->judge(j, record, &error))
         fail(j, error);
 }
 
@@ -158,7 +185,7 @@ static void judge_totals(struct judging *j)
                          .code = B208, .at = j->count_at, .field = verdict->filename.type->count_element, .text = text},
                      j->count_text, j->count_len);
     }
-    if (verdict->parsed == 0)
+    if (verdict->parsed == 0 && !j->content->may_be_empty)
         findings_add(j->findings,
                      &(struct finding){.code = B306, .text = "expected at least one Device record, found none"}, NULL,
                      0);
@@ -207,6 +234,7 @@ static void read_content(struct judging *j)
     struct unpack *unpack = unpack_new(j->request->fd, name->pack, stem, name->stem_len, &j->rules->unpack);
 
     j->verdict->content_read = true;
+    j->content = content_of(name->type);
     j->seen = device_set_new();
     j->reader = reader_new(name->form, name->type, &limits, &sink);
     j->expected_number = 1;

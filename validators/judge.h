@@ -5,7 +5,7 @@
  *   struct verdict verdict;
  *   if (judge_file(&request, &verdict, &error)) … verdict_clear(&verdict);
  *
- * A false result is a fault of the disk, of the ledger, of on_device, or a stop; nothing is wrong with the
+ * A false result is a fault of the disk, of the ledger, of on_row, or a stop; nothing is wrong with the
  * file then and the verdict is empty. Memory grows by the set of Device IDs only.
  */
 #ifndef ECOSGATE_VALIDATORS_JUDGE_H
@@ -36,8 +36,9 @@ struct judge_request {
     const char *sha256; /* of the content; needed with rules->ledger only */
     const struct rules *rules;
     size_t max_findings;
-    /* Each Device record that could be read, in order, with its codes. NULL: nobody wants them. */
-    bool (*on_device)(void *user, const struct device *device, const struct header *header, GError **error);
+    /* Each D record that could be read, in order, with its codes: a struct device for an EMI (device_of …).
+     * What it changes in the ledger is seen by the rules of the next record. NULL: nobody wants them. */
+    bool (*on_row)(void *user, const struct row *row, const struct header *header, GError **error);
     void (*on_progress)(void *user, uint64_t packed_bytes); /* may be NULL */
     void *user;
     const volatile bool *stop; /* looked at now and then; may be NULL */

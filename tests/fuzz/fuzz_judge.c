@@ -45,30 +45,26 @@ static int file_of(const void *data, size_t size)
 
 /* --- Devices ------------------------------------------------------------------------------------ */
 
-static bool has_code(const struct device *device, enum code code)
-{
-    return device->codes >> (code - C101) & 1;
-}
-
-static bool on_device(void *user, const struct device *device, const struct header *header, GError **error)
+static bool on_device(void *user, const struct row *row, const struct header *header, GError **error)
 {
     struct judged *judged = user;
-    const struct field *id = &device->record->fields[INSTRUCTION_DEVICE_ID];
+    const struct device *device = device_of(row);
+    const struct field *id = &row->record->fields[INSTRUCTION_DEVICE_ID];
     uint64_t value = 0;
 
     (void)header, (void)error;
-    g_assert(device->record->ordinal > judged->devices); /* faulty records are left out */
+    g_assert(row->record->ordinal > judged->devices); /* faulty records are left out */
     g_assert(device->has_id == eui64_parse(id->text, id->len, &value) && device->id == value);
-    g_assert(has_code(device, C101) == !device->has_id);
+    g_assert(row_has_code(row, C101) == !device->has_id);
     if (device->has_id) {
         uint64_t *key = g_memdup2(&value, sizeof value);
-        g_assert(has_code(device, C102) == !g_hash_table_add(judged->ids, key));
+        g_assert(row_has_code(row, C102) == !g_hash_table_add(judged->ids, key));
     }
-    g_assert(!device_is_deferred(device)); /* nothing transient shows without a ledger */
-    if (device_has_errors(device))
-        g_assert(has_code(device, device_first_code(device)));
+    g_assert(!row_is_deferred(row)); /* nothing transient shows without a ledger */
+    if (row_has_errors(row))
+        g_assert(row_has_code(row, row_first_code(row)));
     judged->devices++;
-    judged->good += !device_has_errors(device);
+    judged->good += !row_has_errors(row);
     return true;
 }
 
@@ -112,7 +108,8 @@ static void check_counts(const struct judged *judged)
 static void check_header(const struct header *header)
 {
     g_assert(strspn(header->batch, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == strlen(header->batch));
-    g_assert(strlen(header->batch) <= 24 && strlen(header->resubmission_of) <= 128 && !strchr(header->resubmission_of, '/'));
+    g_assert(strlen(header->batch) <= 24 && strlen(header->resubmission_of) <= 128 &&
+             !strchr(header->resubmission_of, '/'));
 }
 
 static void check_verdict(const struct judged *judged)
@@ -143,7 +140,7 @@ static void judge(struct judged *judged, const struct document *document, const 
                                     .fd = fd,
                                     .rules = &rules,
                                     .max_findings = max,
-                                    .on_device = on_device,
+                                    .on_row = on_device,
                                     .user = judged};
 
     *judged = (struct judged){.document = document,

@@ -158,8 +158,8 @@ static void test_device_rules__check_digits__as_set(void **state)
             g_autofree char *codes = told();
             if (strcmp(codes, cases[i].fits ? "" : expected[setting]) != 0)
                 fail_msg("%s, setting %d: found '%s'", cases[i].mpxn, setting, codes);
-            assert_int_equal(device_has_errors(&device), !cases[i].fits && setting == CHECK_DIGITS_REJECT);
-            assert_int_equal(device.warned, !cases[i].fits && setting == CHECK_DIGITS_WARN);
+            assert_int_equal(row_has_errors(&device.row), !cases[i].fits && setting == CHECK_DIGITS_REJECT);
+            assert_int_equal(device.row.warned, !cases[i].fits && setting == CHECK_DIGITS_WARN);
         }
     }
 }
@@ -172,7 +172,7 @@ static void test_device_rules__same_device_twice__c102_from_the_second_on(void *
     for (uint64_t n = 1; n <= 2; n++) {
         device_rules_judge(&rules, seen, &record, findings, &device);
         assert_int_equal(findings_count(findings, C102), n);
-        assert_int_equal(device_first_code(&device), C102);
+        assert_int_equal(row_first_code(&device.row), C102);
     }
     /* Written otherwise it is the same Device still. */
     fields[INSTRUCTION_DEVICE_ID].text = "00-db-12-34-56-78-90-a0";
@@ -202,9 +202,9 @@ static void test_device_rules__all_wrong__every_code_once_in_order(void **state)
     device_rules_judge(&rules, seen, &record, findings, &device);
     g_autofree char *codes = told();
     assert_string_equal(codes, "C101 C104 C117 C117 C117 C117 C117 C117");
-    assert_int_equal(device_first_code(&device), C101);
+    assert_int_equal(row_first_code(&device.row), C101);
     assert_false(device.has_id);
-    assert_false(device_is_deferred(&device));
+    assert_false(row_is_deferred(&device.row));
 }
 
 static void test_device_rules__finding__names_record_field_and_place(void **state)
@@ -237,19 +237,19 @@ static void test_device_rules__other_scope__only_its_types(void **state)
 
 static void test_device__only_transient_codes__deferred(void **state)
 {
-    struct device d = {0};
+    struct row d = {0};
 
     (void)state;
-    assert_false(device_has_errors(&d));
-    assert_false(device_is_deferred(&d));
-    device_add_code(&d, C110);
-    assert_true(device_is_deferred(&d));
-    device_add_code(&d, C109);
-    assert_true(device_is_deferred(&d));
-    assert_int_equal(device_first_code(&d), C109);
-    device_add_code(&d, C117);
-    assert_false(device_is_deferred(&d));
-    assert_true(device_has_errors(&d));
+    assert_false(row_has_errors(&d));
+    assert_false(row_is_deferred(&d));
+    row_add_code(&d, C110, true);
+    assert_true(row_is_deferred(&d));
+    row_add_code(&d, C109, true);
+    assert_true(row_is_deferred(&d));
+    assert_int_equal(row_first_code(&d), C109);
+    row_add_code(&d, C117, false);
+    assert_false(row_is_deferred(&d));
+    assert_true(row_has_errors(&d));
 }
 
 int main(void)

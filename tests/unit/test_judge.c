@@ -176,9 +176,9 @@ static void test_judge__count_that_is_none__says_so(void **state)
     assert_string_equal(findings_at(verdict.findings, 0)->text, "declared 2, found 1");
 }
 
-static bool on_device(void *user, const struct device *device, const struct header *header, GError **error)
+static bool on_device(void *user, const struct row *row, const struct header *header, GError **error)
 {
-    (void)device;
+    (void)row;
     assert_string_equal(header->batch, "B-1");
     if (++devices < 2)
         return true;
@@ -193,7 +193,7 @@ static void test_judge__device_not_wanted__ends_the_judging(void **state)
     bool called = false;
 
     (void)state;
-    request.on_device = on_device;
+    request.on_row = on_device;
     request.user = &called;
     assert_false(try_judge(STEM ".csv", H "D,1" DEVICE("A0") "D,2" DEVICE("A1") "D,3" DEVICE("A2") "T,3\n", &error));
     assert_true(called);
