@@ -9,7 +9,8 @@ import tempfile
 import xml.etree.ElementTree as ET
 
 from home import GENERATE, Tap, generate
-from schema import NAMESPACE, Tables, valid_by_xsd
+from mutate import NAMESPACE
+from schema import Tables, valid_by_xsd
 
 TYPES = ["EMI", "EMT", "EMC", "INV", "COS", "NMM", "PTY"]
 IN_XML = TYPES[:3]
