@@ -1,7 +1,8 @@
 """Seeded mutations of a good file in either form, one or two slips each.
 
     mutator = XmlMutator(random.Random(1), text)        or CsvMutator
-    what, data = mutator.make()
+    what, data = mutator.make()                         one drawn by lot
+    for what, data in mutator.each(): …                 each item of header and first record: left out, set to EDGES
 """
 import csv
 import io
@@ -19,6 +20,8 @@ TEXTS = ["", " ", "x", "0", "1", "01", "-1", "+1", "1.0", " 1 ", "\t2\n", "1 2",
          "2023-07-03T06:00:00.0Z", "0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "B20230703-0001", "b20230703",
          "B_1", "-", "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000_000001.xml", "\u0661", "\u2003", "\u00a01", "FULL", "DELTA", "full",
          "SET", "REMOVE", "Y", "SUCCESS"]
+
+EDGES = ["", "A" * 64, "A" * 65, "x" * 128, "x" * 129, "DELTA"]
 
 
 class XmlMutator:
@@ -129,6 +132,24 @@ class XmlMutator:
             return data + rng.choice([b"\n", b"x", b"<x/>", b"<!-- x -->", b"\0", b"<"])
         return data.replace(b"\n", b"\r\n")
 
+    @staticmethod
+    def written(root):
+        return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="utf-8", xml_declaration=False)
+
+    def each(self):
+        for tag in ("Header", "Device"):
+            count = len(next(ET.fromstring(self.text).iter("{%s}%s" % (NAMESPACE, tag))))
+            for at in range(count):
+                for text in [None, *EDGES]:
+                    root = ET.fromstring(self.text)
+                    parent = next(root.iter("{%s}%s" % (NAMESPACE, tag)))
+                    name = parent[at].tag.split("}")[1]
+                    if text is None:
+                        del parent[at]
+                    else:
+                        parent[at].text = text
+                    yield f"{name} {'left out' if text is None else text!r}", self.written(root)
+
     def make(self):
         changes = [self.delete, self.duplicate, self.swap, self.rename, self.rename_root, self.move, self.set_text,
                    self.set_header, self.set_header, self.set_header, self.set_number, self.add_text, self.add_attribute,
@@ -144,8 +165,7 @@ class XmlMutator:
             except IndexError:  # the first change left nothing to choose from
                 break
             done.append(change.__name__)
-        return "+".join(done), b'<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="utf-8",
-                                                                                     xml_declaration=False)
+        return "+".join(done), self.written(root)
 
 
 class CsvMutator:
@@ -182,6 +202,20 @@ class CsvMutator:
             row[at] = ""
         return kind
 
+    @staticmethod
+    def written(rows):
+        out = io.StringIO(newline="")
+        csv.writer(out).writerows(rows)
+        return out.getvalue().encode()
+
+    def each(self):
+        for number in (0, 1):
+            for at in range(len(self.rows[number])):
+                for text in [None, *EDGES]:
+                    rows = [list(row) for row in self.rows]
+                    rows[number][at:at + 1] = [] if text is None else [text]
+                    yield f"field {at + 1} of row {number + 1} {'left out' if text is None else text!r}", self.written(rows)
+
     def make(self):
         rows = [list(row) for row in self.rows]
         done = []
@@ -190,6 +224,4 @@ class CsvMutator:
                 done.append(self.change(rows))
             except (IndexError, ValueError):  # a row without fields, or one row only
                 break
-        out = io.StringIO(newline="")
-        csv.writer(out).writerows(row for row in rows)
-        return "+".join(done), out.getvalue().encode()
+        return "+".join(done), self.written(rows)

@@ -196,8 +196,8 @@ def mutants(folder, base, mutator):
     os.mkdir(folder)
     stem, form = os.path.basename(base).rsplit(".", 1)
     paths = []
-    for number in range(1, MUTATIONS.get(stem[:3], FEWER) + 1):
-        what, data = mutator.make()
+    made = [mutator.make() for _ in range(MUTATIONS.get(stem[:3], FEWER))] + list(mutator.each())
+    for number, (what, data) in enumerate(made, 1):
         path = os.path.join(folder, f"{stem[:-6]}{number:06d}.{form}")
         with open(path, "wb") as file:
             file.write(data)
