@@ -292,16 +292,19 @@ def test_daemon(tap):
 
 
 def test_orders(tap):
-    home = Home("gateway poll_interval=3600")
-    held = name_of(1, kind="NMM", org="DCC", eui64="90-B3-D5-1F-30-00-00-02")
-    send(home, held, b"anything", "dcc")
+    home = Home("gateway poll_interval=3600\ngateway inventory=required")
+    held = name_of(1)
+    send(home, held, instruction(1))
+    tap.ok(home.run().returncode == 2, "an instruction that waits for an inventory ends a pass with 2")
+    tap.ok(home.command("spool", "hold", "1", "--reason", "ask MCC").returncode == 0, "meanwhile it is held")
+    home.set("gateway inventory=auto")
     send(home, name_of(5), instruction(5, environment="LIVE"))
     tap.ok(home.run().returncode == 1, "a held file does not end a pass with 2")
     found = {job["name"]: job for job in home.json("spool", "list")}
-    tap.ok(found[held]["state"] == "held" and found[held]["verdict"] is None, "an NMM is held", found)
-    tap.ok(home.out("dcc") == [] and home.command("spool", "cat", found[held]["id"]).stdout == b"anything",
+    tap.ok(found[held]["state"] == "held" and found[held]["verdict"] is None, "it stays held", found)
+    tap.ok(answer(held) not in home.out("mcc") and home.command("spool", "cat", found[held]["id"]).stdout == instruction(1),
            "it is not answered and its bytes are kept")
-    tap.ok("NMM" in home.json("spool", "show", found[held]["id"])[0]["reason"], "its reason names the type")
+    tap.ok(home.json("spool", "show", found[held]["id"])[0]["reason"] == "ask MCC", "its reason is shown")
     tap.ok(home.command("spool", "release", found[held]["id"]).returncode == 2, "an order without a reason is refused")
     tap.ok(home.command("spool", "release", found[held]["id"], "--reason", " ").returncode == 2,
            "an order with an empty reason is refused")
@@ -340,7 +343,7 @@ def test_orders(tap):
     wait_until(lambda: home.json("status")[0]["running"])
     order = home.command("--json", "spool", "release", found[held]["id"], "--reason", "try it")
     tap.ok(order.returncode == 0, "release is carried out by the running daemon", order.stderr.decode())
-    tap.ok(wait_until(lambda: states(home)[found[held]["id"]] == "held"), "an NMM released is held again")
+    tap.ok(wait_until(lambda: states(home)[found[held]["id"]] == "rejected"), "the file released is judged: B107")
     send(home, name_of(6), b"H,EMI\n")
     tap.ok(wait_until(lambda: answer(name_of(6)) in home.out("mcc")), "a file is rejected")
     job = [job["id"] for job in home.json("spool", "list") if job["name"] == name_of(6)][0]
