@@ -397,3 +397,15 @@ bool ledger_counter_next(struct ledger *ledger, const char *name, int64_t *value
                                       "t", name),
                          value, error);
 }
+
+bool ledger_counter_add(struct ledger *ledger, const char *name, int64_t n, GError **error)
+{
+    return ledger_run(ledger, error, "INSERT INTO counter VALUES(?1,?2) ON CONFLICT(name) DO UPDATE SET value=value+?2",
+                      "ti", name, n);
+}
+
+bool ledger_counter_get(struct ledger *ledger, const char *name, int64_t *value, GError **error)
+{
+    return ledger_number(ledger, ledger_query(ledger, error, "SELECT value FROM counter WHERE name=?", "t", name),
+                         value, error);
+}

@@ -55,6 +55,9 @@ bool ledger_roll_back_to(struct ledger *ledger, GError **error);
 bool ledger_checkpoint(struct ledger *ledger, GError **error);
 /* The next number of a named counter, from 1. */
 bool ledger_counter_next(struct ledger *ledger, const char *name, int64_t *value, GError **error);
+bool ledger_counter_add(struct ledger *ledger, const char *name, int64_t n, GError **error);
+/* 0 where there is none. */
+bool ledger_counter_get(struct ledger *ledger, const char *name, int64_t *value, GError **error);
 
 /* ---- jobs (ledger_jobs.c) ---- */
 
@@ -333,7 +336,8 @@ struct ledger_session {
     enum ledger_state state;
     int64_t steps;       /* how many led here */
     int64_t try;         /* the newest that was ordered; 0: none yet */
-    bool unused;         /* that try was not attempted */
+    bool answered;       /* a result other than SUCCESS has come for that try, and */
+    bool unused;         /* said that it was not attempted */
     int64_t delays;      /* how many of the waits between tries are used up */
     int64_t begun, ends; /* the first try, and until when there may be others */
     int64_t due;         /* goes on by itself then, 0: never */

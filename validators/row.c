@@ -55,6 +55,11 @@ void row_tell(struct row *row, struct findings *findings, enum code code, size_t
         row->warned = true;
 }
 
+enum code row_first_lasting(const struct row *row)
+{
+    return C101 + (enum code)__builtin_ctzll(row->lasting);
+}
+
 void row_say(struct row *row, struct findings *findings, enum code code, size_t column, bool warning,
              const char *format, ...)
 {
