@@ -90,12 +90,14 @@ static bool why_device(struct gateway *gateway, uint64_t device, json_t **fact, 
 static bool why_work_item(struct gateway *gateway, const char *id, json_t **fact, GError **error)
 {
     g_auto(GStrv) parts = g_strsplit(id, ".", -1);
+    g_autofree struct ledger_work *named = NULL;
     g_autofree struct ledger_work *work = NULL;
     gint64 record;
 
     if (g_strv_length(parts) != 3 || !g_ascii_string_to_signed(parts[2], 10, 1, G_MAXINT32, &record, NULL))
         return true;
-    return ledger_work_named(gateway->ledger, parts[0], parts[1], record, &work, error) &&
+    return ledger_work_named(gateway->ledger, parts[0], parts[1], record, &named, error) &&
+           (named == NULL || ledger_work_get(gateway->ledger, named->item.item, &work, error)) &&
            why_work(gateway, work, "work item", id, fact, error);
 }
 
