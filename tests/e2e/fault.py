@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 
-from home import GATE, NOW, SAMPLES, SANITIZED, Home, Tap, difference, terminate, wait_until
+from home import GATE, NOW, PATIENCE, SAMPLES, SANITIZED, Home, Tap, difference, terminate, wait_until
 
 SHIM = os.path.join(os.environ.get("top_builddir", "."), "tests", "e2e", "fault_shim.so")
 GOOD = [path for path in sorted(glob.glob(f"{SAMPLES}/good/*")) if os.path.isfile(path)]
@@ -163,7 +163,7 @@ class Faulty(Home):
 
     def gate(self, *arguments, fault=None, kill_after=None):
         done = subprocess.run([GATE, *arguments], capture_output=True, env=self.environment(fault, kill_after),
-                              timeout=60, check=False)
+                              timeout=PATIENCE, check=False)
         self.disk.feed(os.path.join(self.top, "calls"))
         return done
 
