@@ -7,6 +7,7 @@
 #include "gateway/completeness.h"
 #include "gateway/courier.h"
 #include "gateway/outage.h"
+#include "gateway/relay.h"
 
 #include <string.h>
 
@@ -309,9 +310,11 @@ static bool fetch_one(struct inbox *inbox, const struct transport *transport, st
     g_autoptr(job_custody_t) custody =
         job_custody_begin(inbox->gateway->spool, fetch->envelope.id, (uint64_t)entry->identity.size, &fetch->error);
 
-    if (custody == NULL ||
-        !transport->fetch(carrier, entry->name, &entry->identity, job_custody_write, custody, &fetch->error) ||
-        !job_custody_store(custody, &fetch->envelope, &fetch->error))
+    if (custody == NULL)
+        return false;
+    g_autoptr(relay_t) relay = relay_new(job_custody_write, custody);
+    if (!transport->fetch(carrier, entry->name, &entry->identity, relay_write, relay, &fetch->error) ||
+        !relay_end(relay, &fetch->error) || !job_custody_store(custody, &fetch->envelope, &fetch->error))
         return false;
     g_strlcpy(fetch->sha256, fetch->envelope.sha256, sizeof fetch->sha256);
     fetch->envelope.sha256 = fetch->sha256; /* the custody's own goes with it */

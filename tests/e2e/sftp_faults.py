@@ -16,7 +16,7 @@ IN, OUT = {"A102"}, {"A103"}
 
 
 def contents():
-    """As usual, and one that takes many reads and its answer many writes."""
+    """As usual, and one that takes many reads, the last of them through the relay, and its answer many writes."""
     devices = tuple(ROW % (1, n >> 8, n & 255) for n in range(4000))
     return {**inputs(), name_of(5): instruction(5, devices)}
 
@@ -55,7 +55,7 @@ ONCE = (
     ("a reply takes its time", "read", "delay", {"seconds": 0.5}, set()),
 )
 # Passings of the request at which it is met; which are enough follows from how often there is one.
-LATER = {"connect": (), "login": (), "opendir": (), "readdir": (), "read": (7,), "write": (7,), "open": (4, 8),
+LATER = {"connect": (), "login": (), "opendir": (), "readdir": (), "read": (7, 10), "write": (7,), "open": (4, 8),
          "close": (5,), "rename": (2, 5), "remove": (3, 5), "lstat": (3,)}
 
 # (text, request, action, more, incident): as long as it is armed.
