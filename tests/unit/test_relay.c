@@ -16,6 +16,7 @@ struct target {
     GByteArray *bytes;
     GThread *thread; /* that the last bytes came in */
     gsize fails_at;  /* bytes after which it takes no more; 0: it takes all */
+    int refused;     /* calls since then */
     bool slow;
     gint written; /* atomic: bytes that were given to the relay */
     gint ahead;   /* the most of them that had not come out yet */
@@ -28,7 +29,7 @@ static bool take(void *user, const char *data, size_t len, GError **error)
     target->thread = g_thread_self();
     if (target->fails_at != 0 && target->bytes->len + len > target->fails_at) {
         g_set_error_literal(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN, "no more");
-        target->fails_at = 1; /* nothing may come after that */
+        target->refused++;
         return false;
     }
     if (target->slow)
@@ -138,6 +139,7 @@ static void expect_failure(gsize fails_at, size_t piece)
     assert_false(write_in_pieces(relay, &target, data, LARGE, piece, &error) && relay_end(relay, &error));
     assert_true(g_error_matches(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN));
     relay_free(relay);
+    assert_int_equal(target.refused, 1); /* nothing came after that */
     assert_true(target.bytes->len <= fails_at);
     assert_memory_equal(target.bytes->data, data, target.bytes->len);
     g_error_free(error);
