@@ -150,6 +150,11 @@ def test_files(tap):
            "an empty inventory is refused", ema(home, empty))
     tap.ok(table(home, "SELECT job, records FROM reference") == [(3, 1)], "the newest accepted file is known",
            table(home, "SELECT * FROM reference"))
+    useless = sender.reference("INV", [inv(8, status="New"), inv(9, status="New")])
+    other = sender.reference("COS", ["SET,12,,,2023-02-29"])
+    home.run()
+    tap.ok(ema(home, useless) == ("RJ", ["C120", "C120", "B306"]) and devices(home) == [5] and ema(home, other)[0] == "RJ",
+           "so is one of which no record is good, of any type", ema(home, useless), devices(home))
     modeless = sender.reference("INV", [inv(8)], mode="ALL")
     home.run()
     tap.ok(ema(home, modeless) == ("RJ", ["B211"]) and devices(home) == [5], "a Mode that is none is refused")
@@ -433,6 +438,7 @@ def test_many(tap):
             else:
                 rows.append(inv(key, status=status))
                 changed[key] = status
+        broken = broken or not any("Nonsense" not in row for row in rows)
         sender.reference("INV", rows, mode=mode, count=0 if broken else None)
         home.run()
         expected = expected if broken else changed
