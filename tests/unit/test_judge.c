@@ -225,7 +225,7 @@ static void test_judge__reference_data__some_may_be_empty(void **state)
         {"COS", REFERENCE("COS", "DELTA") "D,1" EVENT("2023-07-32") "T,1\n", "RJ 1=0+1+0 C120@2:48#1 B306@0:0"},
         {"COS", REFERENCE("COS", "FULL") "D,1" EVENT("2023-07-31") "D,2" EVENT("2023-07-31") "T,2\n",
          "PA 2=1+1+0 C102@3:9#2"},
-        {"COS", REFERENCE("COS", "ALL") "T,0\n", "RJ 0=0+0+0 B211@1:97"},
+        {"COS", REFERENCE("COS", "ALL") "T,0\n", "RJ 0=0+0+0 B211@1:92"},
         {"COS", REFERENCE("COS", "FULL") "D,2" EVENT("2023-07-31") "T,1\n", "RJ 1=0+1+0 B305@2:3#1"},
     };
 
