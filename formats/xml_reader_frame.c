@@ -60,7 +60,7 @@ static size_t first_missing(const struct xml_level *level, size_t begin, size_t 
     return begin < end ? begin : level->container->n;
 }
 
-static void report_missing(struct xml *x, const struct xml_level *level)
+XML_OFF_THE_WAY static void report_missing(struct xml *x, const struct xml_level *level)
 {
     const struct xml_container *c = level->container;
     g_autofree char *found = g_strdup_printf("the end of %s", c->element);
@@ -84,7 +84,7 @@ void xml_die_of_end(struct xml *x)
 
 /* --- Elements between their siblings --------------------------------------------------------------- */
 
-static void report_child_of_field(struct xml *x, const xmlChar *name, struct place at)
+XML_OFF_THE_WAY static void report_child_of_field(struct xml *x, const xmlChar *name, struct place at)
 {
     g_autofree char *found = shown(name);
 
@@ -157,8 +157,8 @@ static inline size_t find_due(const struct xml *x, const struct xml_level *level
 }
 
 /* Index of a child that may not stand here but is taken all the same, else the container's n. */
-static size_t accept_slip(struct xml *x, struct xml_level *level, const xmlChar *name, const xmlChar *uri,
-                          struct place at)
+XML_OFF_THE_WAY static size_t accept_slip(struct xml *x, struct xml_level *level, const xmlChar *name,
+                                          const xmlChar *uri, struct place at)
 {
     const struct xml_container *c = level->container;
     size_t i = 0;
@@ -221,7 +221,7 @@ static void attribute_fault(struct xml *x, const xmlChar *const *attribute, stru
 }
 
 /* SAX2 attributes come in fives: name, prefix, namespace, value, end of the value. */
-static void check_attributes(struct xml *x, int n, const xmlChar *const *a, struct place at)
+XML_OFF_THE_WAY static void check_attributes(struct xml *x, int n, const xmlChar *const *a, struct place at)
 {
     for (; n > 0; n--, a += 5) {
         bool location = a[2] == x->xsi && (a[0] == x->schema_location || a[0] == x->no_namespace_schema_location);
@@ -231,7 +231,7 @@ static void check_attributes(struct xml *x, int n, const xmlChar *const *a, stru
     }
 }
 
-static void check_version(struct xml *x, int n, const xmlChar *const *a, struct place at)
+XML_OFF_THE_WAY static void check_version(struct xml *x, int n, const xmlChar *const *a, struct place at)
 {
     struct fault fault = {.kind = FAULT_ROOT, .at = at, .field = "schemaVersion"};
 
@@ -248,7 +248,7 @@ static void check_version(struct xml *x, int n, const xmlChar *const *a, struct 
                       fault.value ? "another" : "none");
 }
 
-static bool open_root(struct xml *x, const xmlChar *name, const xmlChar *uri, struct place at)
+XML_OFF_THE_WAY static bool open_root(struct xml *x, const xmlChar *name, const xmlChar *uri, struct place at)
 {
     struct fault fault = {.kind = FAULT_ROOT, .at = at, .field = x->root.element};
     g_autofree char *found = shown(name);
@@ -330,6 +330,19 @@ static bool in_header(const struct xml *x)
     return x->max_chars == READER_HEADER_MAX_CHARS;
 }
 
+XML_OFF_THE_WAY static void report_excess(struct xml *x, const struct field *f)
+{
+    struct fault fault = {.kind = FAULT_LIMIT,
+                          .at = f->at,
+                          .ordinal = ordinal_here(x),
+                          .field = (const char *)x->levels[x->depth - 1].container->names[f - x->fields],
+                          .value = f->text,
+                          .value_len = f->len};
+
+    reader_fault_with(x->reader, &fault, "expected at most %zu characters, found %zu", x->max_chars,
+                      text_characters(f->text, f->len) + x->excess);
+}
+
 static inline void close_field(struct xml *x)
 {
     struct field *f = x->field;
@@ -337,21 +350,12 @@ static inline void close_field(struct xml *x)
     x->field = NULL;
     while (in_header(x) && f->len > 0 && xml_is_blank(f->text[f->len - 1]))
         f->len--;
-    if (x->excess > 0) {
-        struct fault fault = {.kind = FAULT_LIMIT,
-                              .at = f->at,
-                              .ordinal = ordinal_here(x),
-                              .field = (const char *)x->levels[x->depth - 1].container->names[f - x->fields],
-                              .value = f->text,
-                              .value_len = f->len};
-
-        reader_fault_with(x->reader, &fault, "expected at most %zu characters, found %zu", x->max_chars,
-                          text_characters(f->text, f->len) + x->excess);
-    }
+    if (x->excess > 0)
+        report_excess(x, f);
 }
 
 /* The container's last child is the count, which is no field of the header. */
-static void emit_header(struct xml *x)
+XML_OFF_THE_WAY static void emit_header(struct xml *x)
 {
     const struct record record = {.at = x->at, .n_fields = HEADER_COLUMNS, .fields = x->fields};
     const struct field count = x->fields[x->header.n - 1];
@@ -406,7 +410,7 @@ void xml_frame_on_end(void *user, const xmlChar *name, const xmlChar *prefix, co
 
 /* Text that may not fit: takes what does, character by character, and counts the rest. Blanks at the
  * end of a Header field are no part of it. */
-static void append_near_limit(struct xml *x, const char *text, size_t len)
+XML_OFF_THE_WAY static void append_near_limit(struct xml *x, const char *text, size_t len)
 {
     struct field *f = x->field;
     size_t chars = text_characters(f->text, f->len), i = 0;
@@ -446,7 +450,7 @@ static inline void append(struct xml *x, const char *text, size_t len)
     f->len += len;
 }
 
-static void report_stray(struct xml *x, const char *text, size_t len)
+XML_OFF_THE_WAY static void report_stray(struct xml *x, const char *text, size_t len)
 {
     struct fault fault = {.kind = FAULT_ELEMENT,
                           .at = xml_place_of_text(x, text),
