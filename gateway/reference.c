@@ -55,8 +55,7 @@ bool reference_end(struct gateway *gateway, const struct file_type *type, const 
 
 static const char subject[] = "INV";
 
-/* What is wrong with the inventory, for people; NULL in *text: nothing. */
-static bool fault_of_inventory(struct gateway *gateway, char **text, GError **error)
+bool reference_fault(struct gateway *gateway, char **text, GError **error)
 {
     const struct config *config = gateway->config;
     struct ledger_loaded newest;
@@ -73,16 +72,6 @@ static bool fault_of_inventory(struct gateway *gateway, char **text, GError **er
     *text = g_strdup_printf("the newest INV is of %s, which is more than %" PRId64
                             " days ago; instructions wait for a newer one",
                             created, config->inventory_max_age / RULES_DAY);
-    return true;
-}
-
-bool reference_is_wanting(struct gateway *gateway, bool *wanting, GError **error)
-{
-    g_autofree char *fault = NULL;
-
-    if (!fault_of_inventory(gateway, &fault, error))
-        return false;
-    *wanting = fault != NULL;
     return true;
 }
 
@@ -107,7 +96,7 @@ bool reference_note_inventory(struct gateway *gateway, GError **error)
     g_autofree char *fault = NULL;
     bool on;
 
-    if (!fault_of_inventory(gateway, &fault, error) ||
+    if (!reference_fault(gateway, &fault, error) ||
         !ledger_incident_is_open(gateway->ledger, "A104", subject, &on, error))
         return false;
     gateway->failed |= fault != NULL;

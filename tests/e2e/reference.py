@@ -335,6 +335,8 @@ def test_required(tap):
     tap.ok(done.returncode == 2 and b"A104" in done.stderr, "without an inventory that is required a run ends with 2", done.stderr)
     tap.ok(states(home) == ["ready", "ready"] and home.out("mcc") == [], "instructions wait", states(home))
     tap.ok(incidents(home) == [("A104", "INV", NOW, None)], "status shows it", incidents(home))
+    (why,) = home.json("why", "1")
+    tap.ok("A104" in why["because"] and why["waits_for"] == "an INV that is accepted", "and so does why", why)
     cos = sender.reference("COS", [])
     done = home.run()
     tap.ok(done.returncode == 2 and ema(home, cos) == ("AC", []) and states(home) == ["ready", "ready", "done"],
