@@ -8,6 +8,7 @@
 #include "gateway/explain.h"
 #include "gateway/facts.h"
 #include "gateway/looking.h"
+#include "gateway/reference.h"
 #include "validators/catalogue.h"
 
 #include <inttypes.h>
@@ -164,6 +165,22 @@ static void explain_verdict(const struct ledger_job *job, const struct ledger_ve
     }
 }
 
+/* Of an instruction that waits for an inventory; else it leaves all empty. */
+static bool explain_wait(struct gateway *gateway, const struct ledger_job *job, struct explanation *e, GError **error)
+{
+    g_autofree char *fault = NULL;
+    bool waits;
+
+    if (!reference_fault(gateway, &fault, error) || !reference_waits(gateway, job->id, &waits, error))
+        return false;
+    if (fault == NULL || !waits)
+        return true;
+    e->because = g_strdup_printf("it is in custody and not judged yet; A104: %s", fault);
+    e->waits_for = g_strdup("an INV that is accepted");
+    e->moves = g_strdup("DCC sends one; the settings inventory and inventory_max_age say when instructions wait");
+    return true;
+}
+
 static bool explain_file(struct gateway *gateway, const struct ledger_job *job, enum job_state state,
                          struct explanation *e, GError **error)
 {
@@ -188,6 +205,10 @@ static bool explain_file(struct gateway *gateway, const struct ledger_job *job, 
             e->because = g_strdup("it was written by the gateway and is delivered");
         return true;
     default:
+        if (!explain_wait(gateway, job, e, error))
+            return false;
+        if (e->because != NULL)
+            return true;
         e->because = g_strdup("it is in custody and not judged yet");
         e->waits_for = g_strdup("its turn: files are judged in the order in which they came");
         e->moves =

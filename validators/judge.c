@@ -261,6 +261,11 @@ static void on_count(void *user, const struct field *declared)
     j->verdict->declared = number;
 }
 
+static void say_empty(struct judging *j, const char *text)
+{
+    findings_add(j->findings, &(struct finding){.code = B306, .text = text}, NULL, 0);
+}
+
 static void judge_totals(struct judging *j)
 {
     const struct verdict *verdict = j->verdict;
@@ -276,9 +281,9 @@ static void judge_totals(struct judging *j)
                      j->count_text, j->count_len);
     }
     if (verdict->parsed == 0 && !j->content->may_be_empty)
-        findings_add(j->findings,
-                     &(struct finding){.code = B306, .text = "expected at least one Device record, found none"}, NULL,
-                     0);
+        say_empty(j, "expected at least one Device record, found none");
+    else if (verdict->parsed > 0 && verdict->accepted == 0 && j->content->judge == judge_reference)
+        say_empty(j, "expected at least one record without errors, found none; what was known before stays");
 }
 
 static GError *stopped(void)

@@ -150,6 +150,11 @@ def test_files(tap):
            "an empty inventory is refused", ema(home, empty))
     tap.ok(table(home, "SELECT job, records FROM reference") == [(3, 1)], "the newest accepted file is known",
            table(home, "SELECT * FROM reference"))
+    useless = sender.reference("INV", [inv(8, status="New"), inv(9, status="New")])
+    other = sender.reference("COS", ["SET,12,,,2023-02-29"])
+    home.run()
+    tap.ok(ema(home, useless) == ("RJ", ["C120", "C120", "B306"]) and devices(home) == [5] and ema(home, other)[0] == "RJ",
+           "so is one of which no record is good, of any type", ema(home, useless), devices(home))
     modeless = sender.reference("INV", [inv(8)], mode="ALL")
     home.run()
     tap.ok(ema(home, modeless) == ("RJ", ["B211"]) and devices(home) == [5], "a Mode that is none is refused")
@@ -330,6 +335,8 @@ def test_required(tap):
     tap.ok(done.returncode == 2 and b"A104" in done.stderr, "without an inventory that is required a run ends with 2", done.stderr)
     tap.ok(states(home) == ["ready", "ready"] and home.out("mcc") == [], "instructions wait", states(home))
     tap.ok(incidents(home) == [("A104", "INV", NOW, None)], "status shows it", incidents(home))
+    (why,) = home.json("why", "1")
+    tap.ok("A104" in why["because"] and why["waits_for"] == "an INV that is accepted", "and so does why", why)
     cos = sender.reference("COS", [])
     done = home.run()
     tap.ok(done.returncode == 2 and ema(home, cos) == ("AC", []) and states(home) == ["ready", "ready", "done"],
@@ -433,6 +440,7 @@ def test_many(tap):
             else:
                 rows.append(inv(key, status=status))
                 changed[key] = status
+        broken = broken or not any("Nonsense" not in row for row in rows)
         sender.reference("INV", rows, mode=mode, count=0 if broken else None)
         home.run()
         expected = expected if broken else changed
