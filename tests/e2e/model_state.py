@@ -1,0 +1,583 @@
+"""The reference of the model test: a Device's way as gateway/DEVICES.md tells it, plain and slow.
+
+    model = Model(Settings(daily_limit=3))
+    answers = model.run_pass(now, [file, …])     what one pass at that time must write
+    model.items                                  every Device of every batch, in the ledger's order
+
+It shares no code with the gateway. Times are seconds UTC; a `file` is what model_files.py makes.
+"""
+import datetime
+import re
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+LIVE = ("READY", "DISPATCHED", "RETRY_WAIT", "CONFIRM_PENDING", "CONFIRM_MISMATCH")
+ENDS = ("MIGRATED", "FAILED", "REJECTED", "DEFERRED")
+PASSING_STATUS = ("InstalledNotCommissioned", "Suspended", "Recovery")
+PASSING = ("C106", "C109", "C110", "C111", "C112", "C115", "C116")
+LASTING_D = ("D105", "D110", "D117", "D125", "D140")
+GBCS = {"5": "D105", "10": "D110", "17": "D117", "25": "D125", "30": "D130"}
+ALERTS = {"8F1E": "D140", "8F30": "D140", "8F3D": "D140", "819D": "D141", "8F84": "D141"}
+EUI64 = re.compile(r"[0-9A-Fa-f]{2}(-[0-9A-Fa-f]{2}){7}")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+
+def text_of(at):
+    """2023-07-03T12:00:00Z; nothing for no time."""
+    return "" if at is None else datetime.datetime.utcfromtimestamp(at).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def time_of(text):
+    """Seconds of a time or, at 00:00, of a date."""
+    pattern = "%Y-%m-%dT%H:%M:%SZ" if "T" in text else "%Y-%m-%d"
+    at = datetime.datetime.strptime(text, pattern).replace(tzinfo=datetime.timezone.utc)
+    return int(at.timestamp())
+
+
+def midnight(at):
+    return at - at % DAY
+
+
+class Settings:
+    """ecosgate.conf as far as a Device's way depends on it."""
+
+    def __init__(self, **given):
+        self.session_length = 24 * HOUR
+        self.retry_delays = [n * MINUTE for n in (5, 5, 10, 20, 40, 80, 160, 320)]
+        self.confirmation_wait = 24 * HOUR
+        self.next_session = 30 * DAY
+        self.cos_window = 7 * DAY
+        self.daily_limit = 0
+        self.dispatch_hours = (0, 24)
+        self.work_order_devices = 1000000
+        self.inventory = "auto"
+        self.inventory_max_age = 8 * DAY
+        self.review = {}  # code: reject (else), warn, off
+        for name, value in given.items():
+            assert hasattr(self, name), name
+            setattr(self, name, value)
+
+    def dispatches_at(self, now):
+        begin, end = self.dispatch_hours
+        hour = now % DAY // HOUR
+        return begin <= hour < end if begin < end else hour >= begin or hour < end
+
+
+class Item:
+    """A Device of a batch: what the split made of it, and its session once it is dispatched."""
+
+    def __init__(self, number, batch, record, row):
+        self.number, self.batch, self.record, self.row = number, batch, record, row
+        self.work_item = f"MCC.{batch}.{record}"
+        good = EUI64.fullmatch(row["DeviceID"])
+        self.device = row["DeviceID"].upper() if good else None
+        self.state = self.code = self.next_eligible = self.due = self.ended_at = None
+        self.codes = []            # all that applied at the split
+        self.trial = 0             # the newest try ordered
+        self.unattempted = False   # that try was said to be NOT_ATTEMPTED, and is not ordered again yet
+        self.begun = self.ends = None
+        self.delays = 0            # delays used
+        self.reported = {}         # try: its result other than SUCCESS
+        self.tcos = None           # (SubjectId, KeyId) of the success that counts, or "FAILED"
+        self.succeeded = None      # the try of it
+        self.ecos = None           # ("Y", SubjectId, KeyId) or ("N",)
+        self.late = False          # a success came after the end
+        self.told = False          # D150
+        self.steps = []            # (state, code, time)
+
+    def become(self, state, now, code=""):
+        self.state, self.code = state, code
+        self.due = None
+        if state in ENDS:
+            self.ended_at = now
+        self.steps.append((state, code, now))
+
+    @property
+    def live(self):
+        return self.state in LIVE
+
+    @property
+    def has_success(self):
+        return self.late or isinstance(self.tcos, tuple) or (self.ecos or "N")[0] == "Y"
+
+    @property
+    def tries(self):
+        return self.trial - self.unattempted
+
+    def agrees(self):
+        return isinstance(self.tcos, tuple) and self.ecos == ("Y", *self.tcos)
+
+
+class Answers:
+    """What one pass writes, in order."""
+
+    def __init__(self):
+        self.ema = []  # (file, outcome, {(record, code), …})
+        self.emd = []  # (file, [row, …])
+        self.emw = []  # rows of all work orders, one after another
+        self.emo = []  # (file, [row, …])
+
+
+class Model:
+    def __init__(self, settings=None):
+        self.settings = settings or Settings()
+        self.items = []
+        self.batches = []       # (file, items) of the accepted instructions whose outcome is still to come
+        self.waiting = []       # instructions that wait for an inventory
+        self.inventory = None   # DeviceID: row; None before the first accepted INV
+        self.inventory_at = None
+        self.events = {}        # (MPxN, SupplyStartDate): row
+        self.models = {}        # key: row
+        self.parties = {}
+        self.first_tries = []   # times
+        self.accepted = []      # times
+        self.seen = set()       # names of files taken
+
+    # ---- one pass ----
+
+    def run_pass(self, now, files=()):
+        answers = Answers()
+        self.pass_time(now, answers)
+        for file in files:
+            self.take(file, now, answers)
+            self.dispatch(now, answers)
+        self.dispatch(now, answers)
+        return answers
+
+    def take(self, file, now, answers):
+        if file.kind == "EMI" and (self.waiting or self.inventory_is_stale(now)):
+            self.waiting.append(file)
+            return
+        self.judge(file, now, answers)
+        while self.waiting and not self.inventory_is_stale(now):
+            self.judge(self.waiting.pop(0), now, answers)
+            self.dispatch(now, answers)
+
+    def inventory_is_stale(self, now):
+        if self.inventory is None:
+            return self.settings.inventory == "required"
+        return now - self.inventory_at > self.settings.inventory_max_age
+
+    def judge(self, file, now, answers):
+        if file.name in self.seen:
+            answers.ema.append((file, "RJ", {(None, "B105")}))
+            return
+        self.seen.add(file.name)
+        fault = file.fault or (None if file.rows or file.kind in ("COS", "NMM", "PTY") else "B306")
+        if fault:
+            answers.ema.append((file, "RJ", {(None, fault)}))
+            return
+        take = {"EMI": self.instruct, "EMT": self.take_records, "EMC": self.take_records}.get(file.kind, self.refer)
+        errors, warnings = take(file, now, answers)
+        outcome = "PA" if errors else "WN" if warnings else "AC"
+        answers.ema.append((file, outcome, set(errors) | set(warnings)))
+        self.settle(now, answers)
+
+    def pass_time(self, now, answers):
+        for item in self.items:
+            if item.state in ("DISPATCHED", "RETRY_WAIT") and now >= item.ends:
+                last = item.code if item.state == "RETRY_WAIT" and not item.unattempted else "D103"
+                self.fail(item, now, last)
+            elif item.state == "CONFIRM_PENDING" and now >= item.due and not item.told:
+                item.told, item.code = True, "D150"
+                item.steps.append((item.state, "D150", now))
+        self.settle(now, answers)
+
+    def settle(self, now, answers):
+        """EMO for every batch whose last live Device has ended."""
+        for batch in [one for one in self.batches if not any(item.live for item in one[1])]:
+            self.batches.remove(batch)
+            answers.emo.append((batch[0], [self.outcome(item) for item in batch[1]]))
+
+    @staticmethod
+    def outcome(item):
+        return {"RecordNumber": str(item.record), "DeviceID": item.device or item.row["DeviceID"],
+                "WorkItemId": item.work_item, "Outcome": item.state, "Code": item.code, "Tries": str(item.tries),
+                "EndedAt": text_of(item.ended_at), "NextEligible": text_of(item.next_eligible)}
+
+    # ---- instructions ----
+
+    def instruct(self, file, now, answers):
+        errors, warnings, items, seen, rows = [], [], [], set(), []
+        for record, row in enumerate(file.rows, 1):
+            item = Item(len(self.items) + 1, file.batch, record, row)
+            found, warned = by_itself(row)
+            if item.device in seen and item.device:
+                found.append(("C102", False, None))
+            elif item.device:
+                more, told = self.review(item, now, at_split=True)
+                found, warned = found + more, warned + told
+                seen.add(item.device)
+            self.split(item, now, sorted(found))
+            errors += [(record, code) for code, _, _ in found]
+            warnings += [(record, code) for code in warned]
+            self.items.append(item)
+            items.append(item)
+            rows.append(self.response(item, found))
+        answers.emd.append((file, rows))
+        self.batches.append((file, items))
+        return errors, warnings
+
+    def split(self, item, now, found):
+        item.codes = sorted({code for code, _, _ in found})
+        if not found:
+            item.become("READY", now)
+            item.due = now
+            self.accepted.append(now)
+        elif all(passes for _, passes, _ in found):
+            item.become("DEFERRED", now, item.codes[0])
+            item.next_eligible = max(then for _, _, then in found)
+        else:
+            item.become("REJECTED", now, item.codes[0])
+
+    @staticmethod
+    def response(item, found):
+        passes = {code: passes for code, passes, _ in found}
+        return {"RecordNumber": str(item.record), "DeviceID": item.device or item.row["DeviceID"],
+                "DeviceType": item.row["DeviceType"],
+                "Outcome": "ACCEPTED" if item.state == "READY" else item.state, "Code": item.code,
+                "Category": "c" if found else "", "Transient": ("Y" if passes[item.code] else "N") if found else "",
+                "WorkItemId": item.work_item, "NextEligible": text_of(item.next_eligible), "codes": item.codes}
+
+    def review(self, item, now, at_split):
+        """What the Device breaks now: [(code, passes, NextEligible)], and the codes that only warn."""
+        found = self.review_inventory(item, now) + self.review_past(item, now, at_split)
+        counted, warned = [], []
+        for code, passes, then in found:
+            mode = "reject" if code == "C110" else self.settings.review.get(code, "reject")
+            if mode == "reject":
+                counted.append((code, passes, then))
+            elif mode == "warn":
+                warned.append(code)
+        return counted, warned
+
+    def review_inventory(self, item, now):
+        row, found = item.row, []
+        known = (self.inventory or {}).get(item.device)
+        if known is not None:
+            if row["DeviceType"] != known["DeviceType"]:
+                found.append(("C104", False, None))
+            if known["DeviceStatus"] not in ("Commissioned", "Recovered"):
+                passes = known["DeviceStatus"] in PASSING_STATUS
+                found.append(("C105", passes, now + DAY if passes else None))
+            if model_of(row) != model_of(known):
+                found.append(("C106", True, now + DAY))
+            if known["Pending"]:
+                found.append(("C111" if known["Pending"] == "USC" else "C112", True, now + DAY))
+            if self.responsible(known, now) is None:
+                found.append(("C114", False, None))
+        elif self.inventory is not None:
+            found.append(("C103", False, None))
+        if any(is_non_migratable(row, entry, now) for entry in self.models.values()):
+            found.append(("C107", False, None))
+        if (known or {}).get("Credentials") == "ECOS" or self.was_replaced(item):
+            found.append(("C108", False, None))
+        mpxn = known["MPxN"] if known is not None else row["MPxN"]
+        starts = [time_of(start) for of, start in self.events if of == mpxn and mpxn]
+        near = [start for start in starts if now < start <= now + self.settings.cos_window]
+        if near:
+            found.append(("C109", True, max(near) + DAY))
+        return found
+
+    def was_replaced(self, item):
+        return any(other.has_success for other in self.earlier(item))
+
+    def earlier(self, item):
+        return [other for other in self.items if other.device == item.device and other.number < item.number]
+
+    def review_past(self, item, now, at_split):
+        found = []
+        if at_split and any(other.live for other in self.earlier(item)):
+            found.append(("C110", True, now + DAY))
+        failed = [other for other in self.earlier(item) if other.state == "FAILED"]
+        if failed and now < failed[-1].next_eligible:
+            found.append(("C115", True, failed[-1].next_eligible))
+        times = self.accepted if at_split else self.first_tries
+        today = sum(1 for at in times if at >= midnight(now))
+        if self.settings.daily_limit and today >= self.settings.daily_limit:
+            found.append(("C116", True, midnight(now) + DAY))
+        return found
+
+    def responsible(self, known, now):
+        if known["DeviceType"] != "GPF":
+            return self.supplier_of(known, now)
+        for kind in ("GSME", "ESME"):
+            for meter in self.inventory.values():
+                if meter["DeviceType"] == kind and meter["CHFDeviceID"] == known["CHFDeviceID"] and \
+                        meter["DeviceStatus"] not in ("Decommissioned", "Withdrawn"):
+                    return self.supplier_of(meter, now)
+        return None
+
+    def supplier_of(self, meter, now):
+        begun = [(time_of(start), row["GainingSupplierId"]) for (mpxn, start), row in self.events.items()
+                 if mpxn == meter["MPxN"] and mpxn and time_of(start) <= now]
+        return max(begun)[1] if begun else meter["SupplierId"] or None
+
+    # ---- dispatch ----
+
+    def dispatch(self, now, answers):
+        if not self.settings.dispatches_at(now):
+            return
+        due = [item for item in self.items if item.state in ("READY", "RETRY_WAIT") and item.due <= now]
+        for item in sorted(due, key=lambda item: (item.due, item.number)):
+            if self.may_go(item, now):
+                answers.emw.append(self.order(item, now))
+        self.settle(now, answers)
+
+    def may_go(self, item, now):
+        """Judged again; a Device that has its credentials is never replaced once more."""
+        if item.state == "RETRY_WAIT":
+            if self.was_replaced(item):
+                item.become("REJECTED", now, "C108")
+            return item.live
+        found, _ = self.review(item, now, at_split=False)
+        if not found:
+            return True
+        code = min(code for code, _, _ in found)
+        if all(passes for _, passes, _ in found):
+            item.code, item.due = code, max(then for _, _, then in found)
+            item.next_eligible = item.due
+            item.steps.append(("READY", code, now))
+        else:
+            item.next_eligible = None
+            item.become("REJECTED", now, code)
+        return False
+
+    def order(self, item, now):
+        if item.state == "READY":
+            item.begun, item.ends = now, now + self.settings.session_length
+            item.next_eligible = None
+            self.first_tries.append(now)
+        if not item.unattempted:
+            item.trial += 1
+        item.unattempted = False
+        item.become("DISPATCHED", now)
+        row = item.row
+        return {"WorkItemId": item.work_item, "DeviceID": item.device, "DeviceType": row["DeviceType"],
+                **{name: row[name].upper() for name in ("DeviceManufacturer", "DeviceModel", "FirmwareVersion",
+                                                        "CHFDeviceID")},
+                "Try": str(item.trial), "SessionStart": text_of(item.begun), "SessionEnd": text_of(item.ends)}
+
+    # ---- results and confirmations ----
+
+    def take_records(self, file, now, _answers):
+        errors, warnings = [], []
+        by_id = {item.work_item: item for item in self.items}
+        for record, row in enumerate(file.rows, 1):
+            item = by_id.get(row["WorkItemId"])
+            codes = faults_of(file.kind, row, item)
+            if not codes:
+                code = self.result(item, row, now) if file.kind == "EMT" else self.confirm(item, row, now)
+                codes = [code] if code else []
+            for code in codes:
+                (warnings if code == "C119" else errors).append((record, code))
+        return errors, warnings
+
+    def result(self, item, row, now):
+        """What an EMT row that is good by itself does; its finding, or None."""
+        trial, ids = int(row["Try"]), (row["ReplacingSubjectId"], row["ReplacingKeyId"])
+        if row["Result"] == "SUCCESS":
+            return self.success(item, trial, ids, now)
+        if isinstance(item.tcos, tuple):
+            contradicts = row["Result"] != "NOT_ATTEMPTED" and trial >= item.succeeded
+            return "C121" if contradicts else "C119"
+        if trial < item.trial or trial in item.reported and item.state != "DISPATCHED":
+            return "C119"
+        if item.state == "CONFIRM_PENDING":
+            if row["Result"] == "NOT_ATTEMPTED":
+                return "C119"
+            item.tcos = "FAILED"
+            item.reported[trial] = row["Result"]
+            item.become("CONFIRM_MISMATCH", now, "D151")
+            return None
+        if item.state != "DISPATCHED":
+            return "C119"
+        self.unsuccessful(item, row, now)
+        return None
+
+    def unsuccessful(self, item, row, now):
+        if row["Result"] == "NOT_ATTEMPTED":
+            item.unattempted = True
+            self.wait(item, now, self.settings.retry_delays[0], "D103")
+            return
+        item.reported[item.trial] = row["Result"]
+        code = code_of(row)
+        if code in LASTING_D or item.delays >= len(self.settings.retry_delays):
+            self.fail(item, now, code)
+            return
+        delay = self.settings.retry_delays[item.delays]
+        item.delays += 1
+        self.wait(item, now, delay, code)
+
+    def wait(self, item, now, delay, code):
+        if now + delay >= item.ends:
+            self.fail(item, now, code)
+            return
+        item.become("RETRY_WAIT", now, "" if item.unattempted else code)
+        item.due = now + delay
+
+    def fail(self, item, now, code):
+        item.become("FAILED", now, code)
+        item.next_eligible = item.ends + self.settings.next_session
+
+    def success(self, item, trial, ids, now):
+        if item.state == "FAILED":
+            item.late = True
+            return "C119"
+        if item.state in ("DISPATCHED", "RETRY_WAIT") or item.state == "CONFIRM_PENDING" and item.tcos is None:
+            item.tcos, item.succeeded = ids, trial
+            item.unattempted = item.unattempted and trial != item.trial
+            self.compare(item, now)
+            return None
+        if item.tcos == ids:
+            return "C119"
+        if item.state != "CONFIRM_MISMATCH":
+            return "C121"
+        item.tcos, item.succeeded = ids, trial
+        self.compare(item, now)
+        return None
+
+    def confirm(self, item, row, now):
+        """The same for an EMC row."""
+        said = ("Y", row["SubjectId"], row["KeyId"]) if row["Confirmed"] == "Y" else ("N",)
+        if item.state == "FAILED":
+            item.late = item.late or said[0] == "Y"
+            return "C119"
+        if item.ecos == said:
+            return "C119"
+        if item.state == "MIGRATED" or item.state == "CONFIRM_PENDING" and item.tcos is None:
+            return "C121"
+        item.ecos = said
+        if item.state in ("DISPATCHED", "RETRY_WAIT") and said == ("N",):
+            return None
+        self.compare(item, now)
+        return None
+
+    def compare(self, item, now):
+        """One side has spoken, or spoken anew."""
+        if item.tcos is None or item.ecos is None:
+            item.become("CONFIRM_PENDING", now)
+            item.due = now + self.settings.confirmation_wait
+        elif item.agrees():
+            item.become("MIGRATED", now)
+        elif item.state != "CONFIRM_MISMATCH":
+            item.become("CONFIRM_MISMATCH", now, "D151")
+
+    # ---- reference data ----
+
+    def refer(self, file, now, _answers):
+        known = {"INV": self.inventory, "COS": self.events, "NMM": self.models, "PTY": self.parties}[file.kind]
+        known = {} if file.mode == "FULL" or known is None else dict(known)
+        errors, warnings, seen = [], [], set()
+        for record, row in enumerate(file.rows, 1):
+            key = reference_key(file.kind, row)
+            if file.kind == "INV" and not EUI64.fullmatch(row["DeviceID"]):
+                errors.append((record, "C101"))
+            elif row["Action"] not in ("SET", "REMOVE") or file.mode == "FULL" and row["Action"] == "REMOVE":
+                errors.append((record, "C120"))
+            elif key in seen:
+                errors.append((record, "C102"))
+            elif row["Action"] == "SET":
+                known[key] = row
+            elif known.pop(key, None) is None:
+                warnings.append((record, "C119"))
+            seen.add(key)
+        if file.kind == "INV":
+            self.inventory = known
+            self.inventory_at = max(file.created, self.inventory_at or 0)
+        elif file.kind == "COS":
+            self.events = known
+        elif file.kind == "NMM":
+            self.models = known
+        else:
+            self.parties = known
+        return errors, warnings
+
+
+# ---- rules of one record by itself ----
+
+def by_itself(row):
+    """The rules of category c that need nothing but the record: [(code, passes, then)], and codes that warn."""
+    codes, warned = [], []
+    if not EUI64.fullmatch(row["DeviceID"]):
+        codes.append("C101")
+    if row["DeviceType"] not in ("ESME", "GSME", "GPF"):
+        codes.append("C104")
+    for name, digits in (("DeviceManufacturer", 4), ("DeviceModel", 8), ("FirmwareVersion", 8)):
+        if not re.fullmatch(f"[0-9A-Fa-f]{{{digits}}}", row[name]):
+            codes.append("C117")
+    wanted = {"ESME": r"\d{13}", "GSME": r"\d{6,10}", "GPF": ""}.get(row["DeviceType"])
+    if wanted is not None and not re.fullmatch(wanted, row["MPxN"]):
+        codes.append("C113")
+    elif wanted and not check_digits_fit(row["MPxN"]):
+        warned.append("C113")
+    if row["CHFDeviceID"] and not EUI64.fullmatch(row["CHFDeviceID"]) or row["DeviceType"] == "GPF" and not row["CHFDeviceID"]:
+        codes.append("C117")
+    if row["CSPRegion"] not in ("North", "Central", "South", ""):
+        codes.append("C117")
+    if not re.fullmatch(r"0*[1-9]\d*", row["Attempt"]):
+        codes.append("C117")
+    return [(code, False, None) for code in sorted(set(codes))], warned
+
+
+def check_digits_fit(mpxn):
+    digits = [int(c) for c in mpxn]
+    if len(digits) == 13:
+        return sum(a * b for a, b in zip(digits, (3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43))) % 11 % 10 == digits[12]
+    n = len(digits) - 2
+    return sum(digits[i] * (n - i) for i in range(n)) % 11 == int(mpxn[n:])
+
+
+def model_of(row):
+    return tuple(row[name].upper() for name in ("DeviceManufacturer", "DeviceModel", "FirmwareVersion"))
+
+
+def is_non_migratable(row, entry, now):
+    if row["DeviceType"] != entry["DeviceType"]:
+        return False
+    mine, theirs = model_of(row), model_of(entry)
+    if mine[:2] != theirs[:2] or theirs[2] not in ("", mine[2]):
+        return False
+    return time_of(entry["NonMigratableFrom"]) <= now and \
+        (not entry["NonMigratableTo"] or now < time_of(entry["NonMigratableTo"]))
+
+
+def reference_key(kind, row):
+    columns = {"INV": ("DeviceID",), "COS": ("MPxN", "SupplyStartDate"), "PTY": ("PartyId", "Role"),
+               "NMM": ("DeviceType", "DeviceManufacturer", "DeviceModel", "FirmwareVersion", "NonMigratableFrom")}[kind]
+    key = tuple(row[name].upper() if name == "DeviceID" else row[name] for name in columns)
+    return key[0] if len(key) == 1 else key
+
+
+def faults_of(kind, row, item):
+    """What is wrong with a result or confirmation before it is asked what it means."""
+    if not EUI64.fullmatch(row["DeviceID"]):
+        return ["C101"]
+    if item is None or item.device != row["DeviceID"].upper() or item.trial == 0:
+        return ["C118"]
+    if kind == "EMC":
+        bad = row["Confirmed"] not in ("Y", "N") or \
+            row["Confirmed"] == "Y" and not (row["SubjectId"] and row["KeyId"]) or \
+            row["ConfirmedAt"] and not TIME.fullmatch(row["ConfirmedAt"])
+        return ["C120"] if bad else []
+    success = row["Result"] == "SUCCESS"
+    errs = row["GBCSStatus"] not in ("", "0") or row["DUISCode"] not in ("", "I0") or row["AlertCode"]
+    bad = row["Result"] not in ("SUCCESS", "FAILED", "TIMEOUT", "NOT_ATTEMPTED") or \
+        success and not (row["ReplacingSubjectId"] and row["ReplacingKeyId"]) or success and errs or \
+        not re.fullmatch(r"\d+", row["Try"]) or \
+        any(row[name] and not TIME.fullmatch(row[name]) for name in ("FirstTry", "LastTry"))
+    if bad:
+        return ["C120"]
+    return [] if 1 <= int(row["Try"]) <= item.trial else ["C118"]
+
+
+def code_of(row):
+    """The code of a failed try: the first lasting one in the catalogue's order, else the first."""
+    codes = []
+    if row["AlertCode"] in ALERTS:
+        codes.append(ALERTS[row["AlertCode"]])
+    if row["GBCSStatus"] not in ("", "0"):
+        codes.append(GBCS.get(row["GBCSStatus"], "D127"))
+    if row["DUISCode"] not in ("", "I0"):
+        codes.append({"E20": "D101", "E21": "D102"}.get(row["DUISCode"], "D127"))
+    codes.sort(key=lambda code: (code not in LASTING_D, code))
+    return codes[0] if codes else "D103" if row["Result"] == "TIMEOUT" else "D127"
