@@ -100,7 +100,7 @@ static const char *column_name(const struct csv *c, size_t i)
     if (c->letter == 'H') {
         if (i < FRAME_FIELDS)
             return frame[i];
-        layout = &layout_header;
+        layout = c->type->header;
         first = FRAME_FIELDS;
     }
     return c->letter && i - first < layout->n_columns ? layout->columns[i - first].name : NULL;
@@ -384,13 +384,16 @@ static void expect_text(struct csv *c, size_t i, enum fault_kind kind, const cha
 static void take_header(struct csv *c)
 {
     const struct record record = {.at = c->at, .n_fields = HEADER_COLUMNS, .fields = c->fields + FRAME_FIELDS};
-    bool complete = expect_fields(c, HEADER_COLUMNS + FRAME_FIELDS);
+    size_t n = FRAME_FIELDS + c->type->header->n_columns;
+    bool complete = expect_fields(c, n);
 
     expect_text(c, 1, FAULT_TYPE, c->type->code);
     expect_text(c, 2, FAULT_ROOT, LAYOUT_VERSION);
     if (!complete)
         return;
     cap_fields(c, FRAME_FIELDS, READER_HEADER_MAX_CHARS);
+    for (; n < FRAME_FIELDS + HEADER_COLUMNS; n++)
+        c->fields[n] = (struct field){0};
     reader_emit_header(c->reader, &record);
 }
 

@@ -21,11 +21,12 @@
 
 static const struct layout_column header_columns[] = {
     REQ("SenderId"),    REQ("RecipientId"), REQ("FileSequence"),   REQ("CreationDateTime"),
-    REQ("Environment"), REQ("BatchId"),     OPT("ResubmissionOf"),
+    REQ("Environment"), REQ("BatchId"),     OPT("ResubmissionOf"), REQ("Mode"),
 };
 _Static_assert(COUNT(header_columns) == HEADER_COLUMNS, "enum header_column");
 
-const struct layout_record layout_header = RECORD('H', "Header", header_columns);
+const struct layout_record layout_reference_header = RECORD('H', "Header", header_columns);
+const struct layout_record layout_header = {'H', "Header", HEADER_MODE, header_columns};
 
 static const struct layout_column emi_columns[] = {
     REQ("RecordNumber"),    REQ("DeviceID"), REQ("DeviceType"),  REQ("DeviceManufacturer"), REQ("DeviceModel"),
@@ -58,40 +59,91 @@ static const struct layout_column emw_columns[] = {
 };
 static const struct layout_record emw_record = RECORD('D', "Device", emw_columns);
 
+/* What a result or confirmation may leave empty depends on its values: rules judge that, not the frame. */
+static const struct layout_column emt_columns[] = {
+    REQ("RecordNumber"),      REQ("WorkItemId"),
+    REQ("DeviceID"),          REQ("Result"),
+    OPT("GBCSStatus"),        OPT("DUISCode"),
+    OPT("AlertCode"),         OPT("Try"),
+    OPT("FirstTry"),          OPT("LastTry"),
+    OPT("OriginatorCounter"), OPT("ExistingSubjectId"),
+    OPT("ExistingKeyId"),     OPT("ReplacingSubjectId"),
+    OPT("ReplacingKeyId"),
+};
+_Static_assert(COUNT(emt_columns) == RESULT_COLUMNS, "enum result_column");
+const struct layout_record layout_result = RECORD('D', "Device", emt_columns);
+
+static const struct layout_column emc_columns[] = {
+    REQ("RecordNumber"), REQ("WorkItemId"), REQ("DeviceID"), REQ("Confirmed"),
+    OPT("ConfirmedAt"),  OPT("SubjectId"),  OPT("KeyId"),    OPT("Code"),
+};
+_Static_assert(COUNT(emc_columns) == CONFIRMATION_COLUMNS, "enum confirmation_column");
+const struct layout_record layout_confirmation = RECORD('D', "Device", emc_columns);
+
+static const struct layout_column emo_columns[] = {
+    REQ("RecordNumber"), OPT("DeviceID"), OPT("WorkItemId"), REQ("Outcome"),
+    OPT("Code"),         OPT("Tries"),    OPT("EndedAt"),    OPT("NextEligible"),
+};
+const struct layout_record layout_outcome = RECORD('D', "Device", emo_columns);
+
+/* Reference data have CSV only, where every column is there. */
+static const struct layout_column inv_columns[] = {
+    REQ("RecordNumber"), REQ("Action"),          REQ("DeviceID"),
+    OPT("DeviceType"),   OPT("DeviceStatus"),    OPT("DeviceManufacturer"),
+    OPT("DeviceModel"),  OPT("FirmwareVersion"), OPT("MPxN"),
+    OPT("CHFDeviceID"),  OPT("SupplierId"),      OPT("MAPId"),
+    OPT("CSPRegion"),    OPT("InstalledDate"),   OPT("CommissionedDate"),
+    OPT("Credentials"),  OPT("Pending"),
+};
+_Static_assert(COUNT(inv_columns) == INVENTORY_COLUMNS, "enum inventory_column");
+const struct layout_record layout_inventory = RECORD('D', "Device", inv_columns);
+
+static const struct layout_column cos_columns[] = {
+    REQ("RecordNumber"),      REQ("Action"),          REQ("MPxN"), OPT("LosingSupplierId"),
+    OPT("GainingSupplierId"), REQ("SupplyStartDate"),
+};
+_Static_assert(COUNT(cos_columns) == COS_COLUMNS, "enum cos_column");
+const struct layout_record layout_cos = RECORD('D', "Event", cos_columns);
+
+static const struct layout_column nmm_columns[] = {
+    REQ("RecordNumber"), REQ("Action"),          REQ("DeviceType"),        REQ("DeviceManufacturer"),
+    REQ("DeviceModel"),  OPT("FirmwareVersion"), OPT("NonMigratableFrom"), OPT("NonMigratableTo"),
+    OPT("ReasonCode"),   OPT("FixedInFirmware"),
+};
+_Static_assert(COUNT(nmm_columns) == NMM_COLUMNS, "enum nmm_column");
+const struct layout_record layout_nmm = RECORD('D', "DeviceModel", nmm_columns);
+
+static const struct layout_column pty_columns[] = {
+    REQ("RecordNumber"), REQ("Action"), REQ("PartyId"), REQ("Role"), OPT("MPID"), OPT("Name"), OPT("Drop"),
+};
+_Static_assert(COUNT(pty_columns) == PARTY_COLUMNS, "enum party_column");
+const struct layout_record layout_party = RECORD('D', "Party", pty_columns);
+
 _Static_assert(COUNT(ema_file_columns) <= LAYOUT_MAX_COLUMNS && COUNT(emd_columns) <= LAYOUT_MAX_COLUMNS &&
-                   COUNT(emw_columns) <= LAYOUT_MAX_COLUMNS && COUNT(emi_columns) <= LAYOUT_MAX_COLUMNS,
+                   COUNT(emw_columns) <= LAYOUT_MAX_COLUMNS && COUNT(emi_columns) <= LAYOUT_MAX_COLUMNS &&
+                   COUNT(emt_columns) <= LAYOUT_MAX_COLUMNS && COUNT(emc_columns) <= LAYOUT_MAX_COLUMNS &&
+                   COUNT(emo_columns) <= LAYOUT_MAX_COLUMNS && COUNT(inv_columns) <= LAYOUT_MAX_COLUMNS &&
+                   COUNT(cos_columns) <= LAYOUT_MAX_COLUMNS && COUNT(nmm_columns) <= LAYOUT_MAX_COLUMNS &&
+                   COUNT(pty_columns) <= LAYOUT_MAX_COLUMNS,
                "LAYOUT_MAX_COLUMNS");
 
+#define HEADER .header = &layout_header
+#define REFERENCE_HEADER .header = &layout_reference_header
+#define DEVICES .rows_element = "Devices", .count_element = "DeviceCount"
+
+/* What is inbound but not readable is held and not refused. */
 const struct file_type layout_types[] = {
-    {.code = "EMI",
-     .root = "MigrationInstruction",
-     .inbound = true,
-     .readable = true,
-     .record = &layout_instruction,
-     .rows_element = "Devices",
-     .count_element = "DeviceCount"},
-    {.code = "EMA",
-     .root = "FileAcknowledgement",
-     .file = &ema_file,
-     .record = &ema_finding,
-     .count_element = "RowCount"},
-    {.code = "EMD",
-     .root = "DeviceResponse",
-     .record = &emd_record,
-     .rows_element = "Devices",
-     .count_element = "DeviceCount"},
-    {.code = "EMW",
-     .root = "WorkOrder",
-     .record = &emw_record,
-     .rows_element = "Devices",
-     .count_element = "DeviceCount"},
-    /* Known by name, so that they are held and not refused; no layout until they are read. */
-    {.code = "EMT", .root = "MigrationResult", .inbound = true},
-    {.code = "EMC", .root = "MigrationConfirmation", .inbound = true},
-    {.code = "INV", .inbound = true},
-    {.code = "COS", .inbound = true},
-    {.code = "NMM", .inbound = true},
-    {.code = "PTY", .inbound = true},
+    {"EMI", "MigrationInstruction", .inbound = true, .readable = true, HEADER, .record = &layout_instruction, DEVICES},
+    {"EMA", "FileAcknowledgement", HEADER, .file = &ema_file, .record = &ema_finding, .count_element = "RowCount"},
+    {"EMD", "DeviceResponse", HEADER, .record = &emd_record, DEVICES},
+    {"EMW", "WorkOrder", HEADER, .record = &emw_record, DEVICES},
+    {"EMO", "MigrationOutcome", HEADER, .record = &layout_outcome, DEVICES},
+    {"EMT", "MigrationResult", .inbound = true, HEADER, .record = &layout_result, DEVICES},
+    {"EMC", "MigrationConfirmation", .inbound = true, HEADER, .record = &layout_confirmation, DEVICES},
+    {"INV", .inbound = true, REFERENCE_HEADER, .record = &layout_inventory},
+    {"COS", .inbound = true, REFERENCE_HEADER, .record = &layout_cos},
+    {"NMM", .inbound = true, REFERENCE_HEADER, .record = &layout_nmm},
+    {"PTY", .inbound = true, REFERENCE_HEADER, .record = &layout_party},
 };
 const size_t layout_n_types = COUNT(layout_types);
 

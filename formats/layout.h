@@ -16,8 +16,9 @@
 enum form { FORM_UNKNOWN, FORM_XML, FORM_CSV };
 
 enum {
-    LAYOUT_FIELD_MAX_CHARS = 64, /* a Device field's text; more is B111 */
-    LAYOUT_MAX_COLUMNS = 16,
+    LAYOUT_FIELD_MAX_CHARS = 64, /* a D record's field; more is B111 */
+    LAYOUT_MAX_COLUMNS = 20,
+    RECORD_NUMBER_COLUMN = 0, /* of the D record of every inbound type */
 };
 
 struct layout_column {
@@ -37,14 +38,16 @@ struct file_type {
     const char *code; /* "EMI" */
     const char *root; /* XML root element, NULL for types that have CSV only */
     bool inbound;
-    bool readable;                      /* this release reads its content */
+    bool readable;                      /* this release judges its content; held otherwise */
+    const struct layout_record *header; /* layout_header, or layout_reference_header */
     const struct layout_record *file;   /* EMA's F record, else NULL */
     const struct layout_record *record; /* the rows: D, or E for an EMA */
-    const char *rows_element;           /* "Devices", or NULL where rows stand right under the root (EMA) */
-    const char *count_element;          /* last child of the XML Header: "DeviceCount"; EMA "RowCount", F and E rows */
+    /* Of the XML form, NULL where there is none: */
+    const char *rows_element;  /* "Devices", or NULL where rows stand right under the root (EMA) */
+    const char *count_element; /* last child of the Header: "DeviceCount"; EMA "RowCount", F and E rows */
 };
 
-/* Columns of the header, alike for all types: SenderId … ResubmissionOf. */
+/* Columns of the header. Reference data (INV, COS, NMM, PTY) have them all, the other types all but the last. */
 enum header_column {
     HEADER_SENDER_ID,
     HEADER_RECIPIENT_ID,
@@ -53,9 +56,11 @@ enum header_column {
     HEADER_ENVIRONMENT,
     HEADER_BATCH_ID,
     HEADER_RESUBMISSION_OF,
+    HEADER_MODE, /* FULL, DELTA */
     HEADER_COLUMNS,
 };
-extern const struct layout_record layout_header;
+/* The columns of layout_reference_header begin with those of layout_header: either names every column that it has. */
+extern const struct layout_record layout_header, layout_reference_header;
 
 /* Columns of EMI's D record. */
 enum instruction_column {
@@ -72,6 +77,108 @@ enum instruction_column {
     INSTRUCTION_COLUMNS,
 };
 extern const struct layout_record layout_instruction;
+
+/* Columns of EMT's D record. */
+enum result_column {
+    RESULT_RECORD_NUMBER,
+    RESULT_WORK_ITEM_ID,
+    RESULT_DEVICE_ID,
+    RESULT_RESULT,
+    RESULT_GBCS_STATUS,
+    RESULT_DUIS_CODE,
+    RESULT_ALERT_CODE,
+    RESULT_TRY,
+    RESULT_FIRST_TRY,
+    RESULT_LAST_TRY,
+    RESULT_ORIGINATOR_COUNTER,
+    RESULT_EXISTING_SUBJECT_ID,
+    RESULT_EXISTING_KEY_ID,
+    RESULT_REPLACING_SUBJECT_ID,
+    RESULT_REPLACING_KEY_ID,
+    RESULT_COLUMNS,
+};
+extern const struct layout_record layout_result;
+
+/* Columns of EMC's D record. */
+enum confirmation_column {
+    CONFIRMATION_RECORD_NUMBER,
+    CONFIRMATION_WORK_ITEM_ID,
+    CONFIRMATION_DEVICE_ID,
+    CONFIRMATION_CONFIRMED,
+    CONFIRMATION_CONFIRMED_AT,
+    CONFIRMATION_SUBJECT_ID,
+    CONFIRMATION_KEY_ID,
+    CONFIRMATION_CODE,
+    CONFIRMATION_COLUMNS,
+};
+extern const struct layout_record layout_confirmation;
+
+/* EMO's D record. */
+extern const struct layout_record layout_outcome;
+
+/* Columns of INV's D record. */
+enum inventory_column {
+    INVENTORY_RECORD_NUMBER,
+    INVENTORY_ACTION,
+    INVENTORY_DEVICE_ID,
+    INVENTORY_DEVICE_TYPE,
+    INVENTORY_DEVICE_STATUS,
+    INVENTORY_MANUFACTURER,
+    INVENTORY_MODEL,
+    INVENTORY_FIRMWARE,
+    INVENTORY_MPXN,
+    INVENTORY_CHF_DEVICE_ID,
+    INVENTORY_SUPPLIER_ID,
+    INVENTORY_MAP_ID,
+    INVENTORY_CSP_REGION,
+    INVENTORY_INSTALLED_DATE,
+    INVENTORY_COMMISSIONED_DATE,
+    INVENTORY_CREDENTIALS,
+    INVENTORY_PENDING,
+    INVENTORY_COLUMNS,
+};
+extern const struct layout_record layout_inventory;
+
+/* Columns of COS's D record. */
+enum cos_column {
+    COS_RECORD_NUMBER,
+    COS_ACTION,
+    COS_MPXN,
+    COS_LOSING_SUPPLIER_ID,
+    COS_GAINING_SUPPLIER_ID,
+    COS_SUPPLY_START_DATE,
+    COS_COLUMNS,
+};
+extern const struct layout_record layout_cos;
+
+/* Columns of NMM's D record. */
+enum nmm_column {
+    NMM_RECORD_NUMBER,
+    NMM_ACTION,
+    NMM_DEVICE_TYPE,
+    NMM_MANUFACTURER,
+    NMM_MODEL,
+    NMM_FIRMWARE,
+    NMM_NON_MIGRATABLE_FROM,
+    NMM_NON_MIGRATABLE_TO,
+    NMM_REASON_CODE,
+    NMM_FIXED_IN_FIRMWARE,
+    NMM_COLUMNS,
+};
+extern const struct layout_record layout_nmm;
+
+/* Columns of PTY's D record. */
+enum party_column {
+    PARTY_RECORD_NUMBER,
+    PARTY_ACTION,
+    PARTY_PARTY_ID,
+    PARTY_ROLE,
+    PARTY_MPID,
+    PARTY_NAME,
+    PARTY_DROP,
+    PARTY_COLUMNS,
+};
+extern const struct layout_record layout_party;
 
 /* NULL where there is no such type. len bytes at code. */
 const struct file_type *layout_find(const char *code, size_t len);

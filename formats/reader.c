@@ -17,6 +17,7 @@ enum {
 struct reader {
     const struct reader_form *form;
     enum form form_id;
+    const struct file_type *type;
     void *state;
     struct reader_sink sink;
     struct reader_limits limits;
@@ -32,8 +33,9 @@ struct reader *reader_new(enum form form, const struct file_type *type, const st
 {
     struct reader *reader = g_new0(struct reader, 1);
 
-    reader->form = form == FORM_XML ? &reader_form_xml : &reader_form_csv;
+    reader->form = form == FORM_XML && type->root ? &reader_form_xml : &reader_form_csv;
     reader->form_id = form;
+    reader->type = type;
     reader->sink = *sink;
     reader->limits = *limits;
     reader->head = g_string_new(NULL);
@@ -102,6 +104,12 @@ static void check_form(struct reader *reader, const char *text, size_t len, stru
     struct fault fault = {.kind = FAULT_FORM, .at = at, .value = text, .value_len = MIN(len, MAGIC_BYTES)};
     g_autofree char *shown = NULL;
 
+    if (want_xml && !reader->type->root) {
+        reader_fault_with(reader, &fault, "expected CSV, the only form of %s, found a name that says XML",
+                          reader->type->code);
+        reader->stopped = true;
+        return;
+    }
     if (want_xml ? text[0] == '<' : !found || strcmp(found, "CSV") == 0)
         return;
     shown = text_escape(text, fault.value_len, 0); /* thousands of blanks may follow */

@@ -56,9 +56,9 @@ static inline uint32_t field_number(const struct field *field, size_t max_digits
 }
 
 struct record {
-    uint32_t ordinal; /* 1 for the first D record (Device element), faulty ones counted too */
-    struct place at;  /* of the record or its element */
-    size_t n_fields;
+    uint32_t ordinal;           /* 1 for the first D record (Device element), faulty ones counted too */
+    struct place at;            /* of the record or its element */
+    size_t n_fields;            /* of the layout; a header has HEADER_COLUMNS, Mode without text where it has none */
     const struct field *fields; /* in the layout's order, after the letter (H: after type and version) */
 };
 
@@ -104,7 +104,8 @@ struct reader_limits {
 
 struct reader;
 
-/* form must be FORM_XML or FORM_CSV; type must be readable. sink is copied. Never fails. */
+/* form must be FORM_XML or FORM_CSV; type must be inbound. sink is copied. Never fails. A form that the type does not
+ * have is told as FAULT_FORM. */
 struct reader *reader_new(enum form form, const struct file_type *type, const struct reader_limits *limits,
                           const struct reader_sink *sink);
 

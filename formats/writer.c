@@ -118,12 +118,12 @@ static void xml_header(struct writer *w, const char *const *values)
 
     g_string_append(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     xml_tag(out, 0, "<", w->type->root, " xmlns=\"" LAYOUT_NAMESPACE "\" schemaVersion=\"" LAYOUT_VERSION "\">\n");
-    xml_tag(out, 1, "<", layout_header.element, ">\n");
-    xml_children(out, 2, &layout_header, values);
+    xml_tag(out, 1, "<", w->type->header->element, ">\n");
+    xml_children(out, 2, w->type->header, values);
     xml_tag(out, 2, "<", w->type->count_element, ">");
     g_string_append_printf(out, "%" G_GUINT64_FORMAT, w->declared);
     xml_tag(out, 0, "</", w->type->count_element, ">\n");
-    xml_tag(out, 1, "</", layout_header.element, ">\n");
+    xml_tag(out, 1, "</", w->type->header->element, ">\n");
     if (w->type->rows_element != NULL)
         xml_tag(out, 1, "<", w->type->rows_element, w->declared == 0 ? "/>\n" : ">\n");
 }
@@ -140,7 +140,7 @@ static void xml_row(struct writer *w, const struct layout_record *record, const 
 static void csv_header(struct writer *w, const char *const *values)
 {
     g_string_append_printf(w->buffer, "H,%s," LAYOUT_VERSION, w->type->code);
-    csv_line(w->buffer, &layout_header, values);
+    csv_line(w->buffer, w->type->header, values);
 }
 
 static void end_of_text(struct writer *w)

@@ -22,7 +22,8 @@ typedef bool writer_bytes_fn(void *user, const char *data, size_t len, GError **
 struct writer;
 
 struct writer *writer_new(enum form form, const struct file_type *type, writer_bytes_fn *bytes, void *user);
-/* values has HEADER_COLUMNS members. count: D rows; for an EMA F and E rows. */
+/* values has HEADER_COLUMNS members; Mode is not looked at where the type has none. count: D rows; for an EMA F and E
+ * rows. */
 void writer_header(struct writer *writer, const char *const *values, uint64_t count);
 void writer_row(struct writer *writer, const struct layout_record *record, const char *const *values);
 bool writer_finish(struct writer *writer, GError **error);

@@ -26,9 +26,10 @@ enum {
     MAX_PLACE = 2147000000, /* the parser counts in int, a block at a time */
     MAX_SHOWN = 64,         /* characters of a name in a message */
     MAX_MESSAGE = 256,      /* characters of the parser's own */
-    /* A record of 16 Device fields; the Header's 7 and its count need as much. */
+    /* A record of as many fields as any has; the Header and its count need less. */
     TEXT_BYTES = LAYOUT_MAX_COLUMNS * LAYOUT_FIELD_MAX_CHARS * READER_MAX_CHARACTER_BYTES,
 };
+_Static_assert(MAX_CHILDREN <= 32, "bits of a set");
 _Static_assert((HEADER_COLUMNS + 1) * READER_HEADER_MAX_CHARS * READER_MAX_CHARACTER_BYTES <= TEXT_BYTES, "TEXT_BYTES");
 
 #define XSI_NAMESPACE "http://www.w3.org/2001/XMLSchema-instance"
@@ -509,6 +510,19 @@ static inline void close_field(struct xml *x)
     }
 }
 
+/* The container's last child is the count, which is no field of the header. */
+static void emit_header(struct xml *x)
+{
+    const struct record record = {.at = x->at, .n_fields = HEADER_COLUMNS, .fields = x->fields};
+    const struct field count = x->fields[x->header.n - 1];
+
+    for (size_t i = x->header.n - 1; i < HEADER_COLUMNS; i++)
+        x->fields[i] = (struct field){0};
+    reader_emit_header(x->reader, &record);
+    if (count.text)
+        reader_emit_count(x->reader, &count);
+}
+
 static void close_container(struct xml *x)
 {
     const struct level *level = &x->levels[x->depth];
@@ -525,11 +539,7 @@ static void close_container(struct xml *x)
         if (!missing)
             reader_emit_record(x->reader, &record);
     } else if (c == &x->header) {
-        record.ordinal = 0;
-        record.n_fields = HEADER_COLUMNS;
-        reader_emit_header(x->reader, &record);
-        if (x->fields[HEADER_COLUMNS].text)
-            reader_emit_count(x->reader, &x->fields[HEADER_COLUMNS]);
+        emit_header(x);
     }
     x->root_closed = c == &x->root;
     x->levels[x->depth].container = NULL;
@@ -739,13 +749,13 @@ static void fill_containers(struct xml *x, const struct file_type *type)
 {
     xmlDictPtr dict = x->parser->dict;
 
-    fill(x, &x->header, layout_header.element, &layout_header);
+    fill(x, &x->header, type->header->element, type->header);
     add(x, &x->header, type->count_element, true);
     fill(x, &x->record, type->record->element, type->record);
     fill(x, &x->rows, type->rows_element, NULL);
     add(x, &x->rows, type->record->element, false); /* that there is one is a rule, not the frame */
     fill(x, &x->root, type->root, NULL);
-    add(x, &x->root, layout_header.element, true);
+    add(x, &x->root, type->header->element, true);
     add(x, &x->root, type->rows_element, true);
     x->our_namespace = xmlDictLookup(dict, (const xmlChar *)LAYOUT_NAMESPACE, -1);
     x->xsi = xmlDictLookup(dict, (const xmlChar *)XSI_NAMESPACE, -1);

@@ -62,9 +62,9 @@ static void look_at_record(const struct heard *heard, const struct layout_record
             g_assert(expected->len == 1 && expected->str[0] == layout->letter);
         g_assert(byte_at(d, i++) == ',');
     }
-    for (size_t k = 0; k < record->n_fields; k++) {
+    for (size_t k = 0; k < layout->n_columns; k++) {
         check_field(d, &record->fields[k], &i, expected);
-        if (k + 1 < record->n_fields)
+        if (k + 1 < layout->n_columns)
             g_assert(byte_at(d, i++) == ',');
     }
     i += byte_at(d, i) == '\r';
@@ -146,7 +146,7 @@ static void check_requoted(const struct heard *heard)
     for (guint i = 0; i < heard->texts->len; i++) {
         g_auto(GStrv) parts = g_strsplit(heard->texts->pdata[i], "\"", -1);
         g_autofree char *doubled = g_strjoinv("\"\"", parts);
-        if (i >= HEADER_COLUMNS && (i - HEADER_COLUMNS) % INSTRUCTION_COLUMNS == 0)
+        if (i >= layout_header.n_columns && (i - layout_header.n_columns) % INSTRUCTION_COLUMNS == 0)
             g_string_append(text, "\r\nD");
         g_string_append_printf(text, ",\"%s\"", doubled);
     }

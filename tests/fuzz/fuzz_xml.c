@@ -51,7 +51,7 @@ static bool is_tag_at(const struct heard *heard, struct place at, const char *op
 static void look_at_record(const struct heard *heard, const struct layout_record *layout, const struct record *record)
 {
     g_assert(is_tag_at(heard, record->at, "<", layout->element));
-    for (size_t i = 0; i < record->n_fields; i++)
+    for (size_t i = 0; i < layout->n_columns; i++)
         g_assert(!record->fields[i].text || is_tag_at(heard, record->fields[i].at, "<", layout->columns[i].name));
 }
 

@@ -74,11 +74,10 @@ static void tell_field(struct heard *heard, const struct field *f, size_t max)
 static void tell_record(struct heard *heard, const struct layout_record *layout, const struct record *record,
                         size_t max)
 {
-    g_assert(record->n_fields == layout->n_columns);
     g_assert(document_offset(heard->document, record->at) < heard->document->len);
     g_string_append_printf(heard->events, "\n%s #%u", layout->element, record->ordinal);
     tell_place(heard, record->at);
-    for (size_t i = 0; i < record->n_fields; i++)
+    for (size_t i = 0; i < layout->n_columns; i++)
         tell_field(heard, &record->fields[i], max);
     if (heard->listening->look_at_record)
         heard->listening->look_at_record(heard, layout, record);
@@ -89,7 +88,9 @@ static void on_header(void *user, const struct record *record)
 {
     struct heard *heard = user;
 
-    g_assert(heard->headers++ == 0);
+    g_assert(heard->headers++ == 0 && record->n_fields == HEADER_COLUMNS);
+    for (size_t i = layout_header.n_columns; i < HEADER_COLUMNS; i++)
+        g_assert(record->fields[i].text == NULL && record->fields[i].len == 0);
     tell_record(heard, &layout_header, record, HEADER_CHARS);
 }
 
@@ -111,6 +112,7 @@ static void on_record(void *user, const struct record *record)
              (record->at.line == heard->last.line && record->at.column > heard->last.column));
     heard->last = record->at;
     heard->records++;
+    g_assert(record->n_fields == INSTRUCTION_COLUMNS);
     tell_record(heard, layout_find("EMI", 3)->record, record, LAYOUT_FIELD_MAX_CHARS);
 }
 

@@ -50,6 +50,8 @@ static void add_fields(GString *out, const struct record *record)
 {
     for (size_t i = 0; i < record->n_fields; i++) {
         const struct field *f = &record->fields[i];
+        if (!f->text) /* the Mode of a type without one */
+            continue;
         g_autofree char *text = text_escape(f->text, f->len, 0);
         g_string_append_printf(out, " %u:%u=%s", f->at.line, f->at.column, text);
     }

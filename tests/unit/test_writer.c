@@ -29,6 +29,8 @@ static const char *const response[] = {"1", "00-DB-12-34-56-78-90-A0", "ESME", "
 static const char *const order[] = {
     "1", "MCC.B20230703-0001.1", "00-DB-12-34-56-78-90-A0", "ESME", "AB01", "010A030B", "0002012F", NULL,
     "1", "2023-07-03T06:00:09Z", "2023-07-04T06:00:09Z"};
+static const char *const outcome[] = {"1", "00-DB-12-34-56-78-90-A0", "MCC.B20230703-0001.1", "FAILED", "D117",
+                                      "1", "2023-07-03T06:00:09Z",    "2023-08-03T06:00:09Z"};
 static const char *const device[INSTRUCTION_COLUMNS] = {
     "1", " <a & b>, \"c\" ", "ESME", "AB01", "010A030B", "0002012F", "", "x,y", "Line\nend", "1"};
 
@@ -176,7 +178,8 @@ static void test_writer__every_outbound_type__writes_both_forms(void **state)
     static const struct {
         const char *code;
         const char *const *row;
-    } cases[] = {{"EMA", finding}, {"EMD", response}, {"EMW", order}};
+    } cases[] = {{"EMA", finding}, {"EMD", response}, {"EMW", order}, {"EMO", outcome}};
+    size_t outbound = 0;
 
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -185,6 +188,28 @@ static void test_writer__every_outbound_type__writes_both_forms(void **state)
         g_autofree char *end = g_strdup_printf("</%s>\n", type_of(cases[i].code)->root);
         assert_true(g_str_has_suffix(xml, end));
         assert_true(g_str_has_prefix(csv, "H,"));
+    }
+    for (size_t i = 0; i < layout_n_types; i++)
+        outbound += !layout_types[i].inbound;
+    assert_int_equal(outbound, G_N_ELEMENTS(cases));
+}
+
+static void test_writer__mode__only_where_the_type_has_one(void **state)
+{
+    static const char *const with_mode[HEADER_COLUMNS] = {"s", "r", "1", "t", "TEST", "B", NULL, "FULL"};
+    static const struct {
+        const char *code, *csv;
+    } cases[] = {{"EMO", "H,EMO,1.0,s,r,1,t,TEST,B,\r\nT,0\r\n"}, {"COS", "H,COS,1.0,s,r,1,t,TEST,B,,FULL\r\nT,0\r\n"}};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GString) out = g_string_new(NULL);
+        struct writer *w = writer_new(FORM_CSV, type_of(cases[i].code), append, out);
+
+        writer_header(w, with_mode, 0);
+        assert_true(writer_finish(w, NULL));
+        assert_string_equal(out->str, cases[i].csv);
+        writer_free(w);
     }
 }
 
@@ -241,6 +266,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_writer__xml_acknowledgement__has_rows_under_the_root),
         cmocka_unit_test(test_writer__no_rows__still_gives_a_whole_file),
         cmocka_unit_test(test_writer__every_outbound_type__writes_both_forms),
+        cmocka_unit_test(test_writer__mode__only_where_the_type_has_one),
         cmocka_unit_test(test_writer__failing_bytes__is_remembered_and_returned),
         cmocka_unit_test(test_writer__rows_belie_the_count__is_an_error),
     };

@@ -97,11 +97,10 @@ static void assert_element_at(const struct heard *heard, struct place at, const 
 
 static void hear_record(struct heard *heard, const struct record *record, const struct layout_record *layout)
 {
-    assert_int_equal(record->n_fields, layout->n_columns);
     assert_element_at(heard, record->at, layout->element);
     g_string_append_printf(heard->all, "%s #%u @%u:%u", layout->element, record->ordinal, record->at.line,
                            record->at.column);
-    for (size_t i = 0; i < record->n_fields; i++) {
+    for (size_t i = 0; i < layout->n_columns; i++) {
         const struct field *f = &record->fields[i];
 
         if (f->text)
@@ -117,6 +116,8 @@ static void on_header(void *user, const struct record *header)
     struct heard *heard = user;
 
     heard->n_headers++;
+    assert_int_equal(header->n_fields, HEADER_COLUMNS);
+    assert_null(header->fields[HEADER_MODE].text);
     hear_record(heard, header, &layout_header);
 }
 
@@ -125,6 +126,7 @@ static void on_record(void *user, const struct record *record)
     struct heard *heard = user;
 
     heard->n_records++;
+    assert_int_equal(record->n_fields, INSTRUCTION_COLUMNS);
     hear_record(heard, record, layout_find("EMI", 3)->record);
 }
 

@@ -1,0 +1,99 @@
+#include "spool/ledger_private.h"
+
+bool ledger_fresh_verdicts(struct ledger *ledger, GPtrArray **verdicts, GError **error)
+{
+    return ledger_all(ledger,
+                      ledger_query(ledger, error,
+                                   "SELECT " LEDGER_VERDICT " FROM verdict v WHERE outcome<>'RJ'"
+                                   " AND accepted>dispatched AND items>0 ORDER BY judged_at,job",
+                                   ""),
+                      &ledger_verdict_shape, verdicts, error);
+}
+
+/* (time, item) rows; ends the query. */
+static bool append(struct ledger *ledger, sqlite3_stmt *query, GArray *due, GError **error)
+{
+    bool row = true, good = query != NULL;
+    while (good && (good = ledger_row(ledger, query, &row, error)) && row) {
+        struct ledger_due one = {sqlite3_column_int64(query, 0), sqlite3_column_int64(query, 1)};
+        g_array_append_val(due, one);
+    }
+    ledger_end(query);
+    return good;
+}
+
+/* Items get their sessions in the order of their numbers: none after the last that has one has. */
+bool ledger_fresh_items(struct ledger *ledger, const struct ledger_verdict *of, int64_t limit, GArray *due,
+                        GError **error)
+{
+    return append(ledger,
+                  ledger_query(ledger, error,
+                               "SELECT ?3,item FROM work_item WHERE item>=?1 AND item<?1+?2 AND outcome=0"
+                               " AND item>ifnull((SELECT max(item) FROM session WHERE item>=?1 AND item<?1+?2),0)"
+                               " ORDER BY item LIMIT ?4",
+                               "iiii", of->first_item, of->items, of->judged_at, limit),
+                  due, error);
+}
+
+bool ledger_tries_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error)
+{
+    return append(ledger,
+                  ledger_query(ledger, error,
+                               "SELECT due,item FROM session WHERE due IS NOT NULL AND due<=?1 AND (state=0 OR"
+                               " (state=4 AND ends>?1)) ORDER BY due,item LIMIT ?2",
+                               "ii", now, limit),
+                  due, error);
+}
+
+bool ledger_times_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error)
+{
+    return append(ledger,
+                  ledger_query(ledger, error,
+                               "SELECT due,item FROM session WHERE due IS NOT NULL AND due<=?1 AND (state IN(3,5) OR"
+                               " (state=4 AND ends<=?1)) ORDER BY due,item LIMIT ?2",
+                               "ii", now, limit),
+                  due, error);
+}
+
+bool ledger_next_due(struct ledger *ledger, int64_t now, int64_t *at, GError **error)
+{
+    return ledger_number(ledger, ledger_query(ledger, error, "SELECT min(due) FROM session WHERE due>?", "i", now), at,
+                         error);
+}
+
+bool ledger_outcomes_due(struct ledger *ledger, GPtrArray **verdicts, GError **error)
+{
+    return ledger_all(ledger,
+                      ledger_query(ledger, error,
+                                   "SELECT " LEDGER_VERDICT " FROM verdict v WHERE items>0 AND ended=accepted"
+                                   " AND told=0 ORDER BY job",
+                                   ""),
+                      &ledger_verdict_shape, verdicts, error);
+}
+
+bool ledger_outcome_planned(struct ledger *ledger, const struct ledger_verdict *of, GError **error)
+{
+    return ledger_run(ledger, error, "UPDATE verdict SET told=1 WHERE job=? AND receipt=?", "ii", of->job, of->receipt);
+}
+
+bool ledger_model_count(struct ledger *ledger, const struct ledger_item *item, bool migrated, struct ledger_model *now,
+                        GError **error)
+{
+    if (!ledger_run(ledger, error,
+                    "INSERT INTO model_end(device_type,manufacturer,model,firmware,migrated,failed)"
+                    " VALUES(?1,?2,?3,?4,?5,?6) ON CONFLICT(device_type,manufacturer,model,firmware)"
+                    " DO UPDATE SET migrated=migrated+?5,failed=failed+?6",
+                    "ttttii", item->device_type, item->manufacturer, item->model, item->firmware, (int64_t)migrated,
+                    (int64_t)!migrated))
+        return false;
+    sqlite3_stmt *q = ledger_query(ledger, error,
+                                   "SELECT migrated,failed FROM model_end WHERE device_type=? AND manufacturer=?"
+                                   " AND model=? AND firmware=?",
+                                   "tttt", item->device_type, item->manufacturer, item->model, item->firmware);
+    bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
+    if (good)
+        *now = (struct ledger_model){item->device_type, item->manufacturer, item->model, item->firmware,
+                                     sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 1)};
+    ledger_end(q);
+    return good;
+}

@@ -1,0 +1,321 @@
+/* Every inbound type through the readers: its columns are those of FILES.md, listed here once more. */
+#include "formats/reader.h"
+
+#include <glib.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+/* after the standard headers: it needs them */
+#include <cmocka.h>
+
+/* Columns marked with '?' may be left out in XML. */
+static const struct known {
+    const char *code, *root, *columns;
+    bool has_mode;
+} known[] = {
+    {"EMI", "MigrationInstruction",
+     "RecordNumber DeviceID DeviceType DeviceManufacturer DeviceModel FirmwareVersion MPxN? CHFDeviceID? CSPRegion? "
+     "Attempt",
+     false},
+    {"EMT", "MigrationResult",
+     "RecordNumber WorkItemId DeviceID Result GBCSStatus? DUISCode? AlertCode? Try? FirstTry? LastTry? "
+     "OriginatorCounter? ExistingSubjectId? ExistingKeyId? ReplacingSubjectId? ReplacingKeyId?",
+     false},
+    {"EMC", "MigrationConfirmation", "RecordNumber WorkItemId DeviceID Confirmed ConfirmedAt? SubjectId? KeyId? Code?",
+     false},
+    {"INV", NULL,
+     "RecordNumber Action DeviceID DeviceType DeviceStatus DeviceManufacturer DeviceModel FirmwareVersion MPxN "
+     "CHFDeviceID SupplierId MAPId CSPRegion InstalledDate CommissionedDate Credentials Pending",
+     true},
+    {"COS", NULL, "RecordNumber Action MPxN LosingSupplierId GainingSupplierId SupplyStartDate", true},
+    {"NMM", NULL,
+     "RecordNumber Action DeviceType DeviceManufacturer DeviceModel FirmwareVersion NonMigratableFrom NonMigratableTo "
+     "ReasonCode FixedInFirmware",
+     true},
+    {"PTY", NULL, "RecordNumber Action PartyId Role MPID Name Drop", true},
+};
+
+#define HEADER_NAMES "SenderId RecipientId FileSequence CreationDateTime Environment BatchId ResubmissionOf?"
+
+/* What the reader told: the fields' texts joined by '|', absent ones as '-'; the faults a line each. */
+struct heard {
+    GString *header, *records, *faults;
+    char *count;
+};
+
+static void tell(GString *out, const struct record *record)
+{
+    for (size_t i = 0; i < record->n_fields; i++) {
+        const struct field *f = &record->fields[i];
+
+        g_string_append_printf(out, "%s%.*s", i ? "|" : "", f->text ? (int)f->len : 1, f->text ? f->text : "-");
+    }
+    g_string_append_c(out, '\n');
+}
+
+static void on_header(void *user, const struct record *record)
+{
+    tell(((struct heard *)user)->header, record);
+}
+
+static void on_record(void *user, const struct record *record)
+{
+    tell(((struct heard *)user)->records, record);
+}
+
+static void on_count(void *user, const struct field *declared)
+{
+    ((struct heard *)user)->count = g_strndup(declared->text, declared->len);
+}
+
+static void on_fault(void *user, const struct fault *fault)
+{
+    g_string_append_printf(((struct heard *)user)->faults, "%d %s: %s\n", (int)fault->kind,
+                           fault->field ? fault->field : "-", fault->text);
+}
+
+static struct heard hear(const char *code, enum form form, const char *document)
+{
+    struct heard heard = {g_string_new(NULL), g_string_new(NULL), g_string_new(NULL), NULL};
+    const struct reader_sink sink = {&heard, on_header, on_record, on_count, on_fault};
+    const struct reader_limits limits = {10};
+    struct reader *reader = reader_new(form, layout_find(code, strlen(code)), &limits, &sink);
+
+    (void)reader_push(reader, document, strlen(document)); /* finish says it, too */
+    (void)reader_finish(reader);
+    reader_free(reader);
+    return heard;
+}
+
+static void heard_clear(struct heard *heard)
+{
+    g_string_free(heard->header, TRUE);
+    g_string_free(heard->records, TRUE);
+    g_string_free(heard->faults, TRUE);
+    g_free(heard->count);
+}
+
+static char **columns_of(const struct known *type)
+{
+    return g_strsplit(type->columns, " ", -1);
+}
+
+/* A whole document with n fields in its header and columns in its record, "v0", "v1" …; owned by the caller. */
+static char *csv_document(const struct known *type, guint header_fields, guint columns)
+{
+    GString *text = g_string_new(NULL);
+
+    g_string_append_printf(text, "H,%s,1.0", type->code);
+    for (guint i = 3; i < header_fields; i++)
+        g_string_append_printf(text, ",h%u", i - 3);
+    g_string_append(text, "\nD");
+    for (guint i = 0; i < columns; i++)
+        g_string_append_printf(text, ",v%u", i);
+    g_string_append(text, "\nT,1\n");
+    return g_string_free(text, FALSE);
+}
+
+static void test_layout__types__are_those_known(void **state)
+{
+    size_t inbound = 0;
+
+    (void)state; /* cmocka's signature */
+    for (size_t i = 0; i < layout_n_types; i++)
+        inbound += layout_types[i].inbound;
+    assert_int_equal(inbound, G_N_ELEMENTS(known));
+    for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
+        const struct file_type *type = layout_find(known[i].code, 3);
+        g_auto(GStrv) columns = columns_of(&known[i]);
+
+        assert_true(type->inbound);
+        assert_true(g_strcmp0(type->root, known[i].root) == 0);
+        assert_int_equal(type->record->n_columns, g_strv_length(columns));
+        for (size_t k = 0; k < type->record->n_columns; k++) {
+            g_auto(GStrv) name = g_strsplit(columns[k], "?", 2);
+            assert_string_equal(type->record->columns[k].name, name[0]);
+        }
+        assert_string_equal(type->record->columns[RECORD_NUMBER_COLUMN].name, "RecordNumber");
+    }
+}
+
+static void test_layout__csv__has_the_fields_of_its_type(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
+        g_auto(GStrv) columns = columns_of(&known[i]);
+        guint n = g_strv_length(columns), header_fields = known[i].has_mode ? 11 : 10;
+        g_autofree char *document = csv_document(&known[i], header_fields, n);
+        struct heard heard = hear(known[i].code, FORM_CSV, document);
+        g_autofree char *last = g_strdup_printf("|v%u\n", n - 1);
+
+        assert_string_equal(heard.faults->str, "");
+        assert_string_equal(heard.header->str,
+                            known[i].has_mode ? "h0|h1|h2|h3|h4|h5|h6|h7\n" : "h0|h1|h2|h3|h4|h5|h6|-\n");
+        assert_true(g_str_has_prefix(heard.records->str, "v0|v1|v2|"));
+        assert_true(g_str_has_suffix(heard.records->str, last));
+        assert_string_equal(heard.count, "1");
+        heard_clear(&heard);
+    }
+}
+
+/* What an earlier record left behind is no Mode. */
+static void test_layout__csv_header_behind_a_record__has_no_mode(void **state)
+{
+    struct heard heard = hear("EMI", FORM_CSV, "D,1,b,c,d,e,f,g,h,i,j\nH,EMI,1.0,h0,h1,h2,h3,h4,h5,h6\nT,1\n");
+
+    (void)state;
+    assert_string_equal(heard.header->str, "h0|h1|h2|h3|h4|h5|h6|-\n");
+    heard_clear(&heard);
+}
+
+static void test_layout__csv_with_other_numbers_of_fields__is_told(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
+        g_auto(GStrv) columns = columns_of(&known[i]);
+        guint n = g_strv_length(columns), header_fields = known[i].has_mode ? 11 : 10;
+
+        for (guint off = 0; off < 3; off += 2) {
+            g_autofree char *document = csv_document(&known[i], header_fields + off - 1, n + off - 1);
+            g_autofree char *expected = g_strdup_printf(
+                "%d -: expected %u fields, found %u\n%d -: expected %u fields, found %u\n", FAULT_FIELD_COUNT,
+                header_fields, header_fields + off - 1, FAULT_FIELD_COUNT, n + 1, n + off);
+            struct heard heard = hear(known[i].code, FORM_CSV, document);
+
+            assert_string_equal(heard.faults->str, expected);
+            assert_string_equal(heard.header->str, "");
+            assert_string_equal(heard.records->str, "");
+            heard_clear(&heard);
+        }
+    }
+}
+
+/* fill characters of four bytes in each behind its number. */
+static void append_elements(GString *text, char **names, const char *without, guint fill)
+{
+    for (guint i = 0; names[i]; i++) {
+        g_auto(GStrv) name = g_strsplit(names[i], "?", 2);
+
+        if (names[i] == without)
+            continue;
+        g_string_append_printf(text, "<%s>v%u", name[0], i);
+        for (guint k = 0; k < fill; k++)
+            g_string_append(text, "😀");
+        g_string_append_printf(text, "</%s>", name[0]);
+    }
+}
+
+/* A whole document; without: one of columns that is left out, or NULL. Owned by the caller. */
+static char *xml_document(const struct known *type, char **columns, const char *without, guint fill)
+{
+    GString *text = g_string_new(NULL);
+    g_auto(GStrv) header = g_strsplit(HEADER_NAMES, " ", -1);
+
+    g_string_append_printf(text, "<%s xmlns=\"urn:ecos-gateway:migration:1\" schemaVersion=\"1.0\"><Header>",
+                           type->root);
+    append_elements(text, header, NULL, 2 * fill);
+    g_string_append(text, "<DeviceCount>1</DeviceCount></Header><Devices><Device>");
+    append_elements(text, columns, without, fill);
+    g_string_append_printf(text, "</Device></Devices></%s>", type->root);
+    return g_string_free(text, FALSE);
+}
+
+static void test_layout__xml__has_the_elements_of_its_type(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
+        g_auto(GStrv) columns = columns_of(&known[i]);
+
+        if (!known[i].root)
+            continue;
+        g_autofree char *document = xml_document(&known[i], columns, NULL, 0);
+        g_autofree char *last = g_strdup_printf("|v%u\n", g_strv_length(columns) - 1);
+        struct heard heard = hear(known[i].code, FORM_XML, document);
+
+        assert_string_equal(heard.faults->str, "");
+        assert_string_equal(heard.header->str, "v0|v1|v2|v3|v4|v5|v6|-\n");
+        assert_true(g_str_has_suffix(heard.records->str, last));
+        assert_string_equal(heard.count, "1");
+        heard_clear(&heard);
+    }
+}
+
+/* One element left out: an absent field where it is marked, else a fault that names it. */
+static void expect_without(const struct known *type, char **columns, guint column)
+{
+    bool optional = g_str_has_suffix(columns[column], "?");
+    g_autofree char *document = xml_document(type, columns, columns[column], 0);
+    g_autofree char *fault = g_strdup_printf("%d %s: ", FAULT_ELEMENT, columns[column]);
+    struct heard heard = hear(type->code, FORM_XML, document);
+
+    if (optional) {
+        g_auto(GStrv) fields = g_strsplit(heard.records->str, "|", -1);
+        assert_string_equal(heard.faults->str, "");
+        assert_int_equal(fields[column][0], '-');
+    } else {
+        assert_true(g_str_has_prefix(heard.faults->str, fault));
+        assert_string_equal(heard.records->str, "");
+    }
+    heard_clear(&heard);
+}
+
+static void test_layout__xml_without_an_element__is_told_where_it_is_required(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
+        g_auto(GStrv) columns = columns_of(&known[i]);
+
+        for (guint k = 0; known[i].root && columns[k]; k++)
+            expect_without(&known[i], columns, k);
+    }
+}
+
+/* Fields of as many bytes as they may have, all of them at once. */
+static void test_layout__longest_fields__are_whole(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
+        g_auto(GStrv) columns = columns_of(&known[i]);
+        guint n = g_strv_length(columns);
+
+        if (!known[i].root)
+            continue;
+        g_autofree char *document = xml_document(&known[i], columns, NULL, 61);
+        struct heard heard = hear(known[i].code, FORM_XML, document);
+
+        assert_string_equal(heard.faults->str, "");
+        assert_int_equal(heard.records->len, 3 * n + (n > 10 ? n - 10 : 0) + 61 * 4 * n); /* "v0|", "v10|" */
+        heard_clear(&heard);
+    }
+}
+
+static void test_layout__form_that_the_type_has_not__is_one_fault(void **state)
+{
+    static const char *const documents[] = {"<Inventory/>", "H,INV,1.0,a,b,1,c,TEST,B,,FULL\nT,0\n"};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(documents); i++) {
+        struct heard heard = hear("INV", FORM_XML, documents[i]);
+
+        assert_string_equal(heard.faults->str, "0 -: expected CSV, the only form of INV, found a name that says XML\n");
+        assert_string_equal(heard.header->str, "");
+        heard_clear(&heard);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_layout__types__are_those_known),
+        cmocka_unit_test(test_layout__csv__has_the_fields_of_its_type),
+        cmocka_unit_test(test_layout__csv_header_behind_a_record__has_no_mode),
+        cmocka_unit_test(test_layout__csv_with_other_numbers_of_fields__is_told),
+        cmocka_unit_test(test_layout__xml__has_the_elements_of_its_type),
+        cmocka_unit_test(test_layout__xml_without_an_element__is_told_where_it_is_required),
+        cmocka_unit_test(test_layout__longest_fields__are_whole),
+        cmocka_unit_test(test_layout__form_that_the_type_has_not__is_one_fault),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

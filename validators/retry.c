@@ -1,0 +1,389 @@
+#include "validators/retry.h"
+
+#include <glib.h>
+#include <string.h>
+
+enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
+
+void retry_rules_init(struct retry_rules *rules)
+{
+    static const int64_t minutes[] = {5, 5, 10, 20, 40, 80, 160, 320};
+
+    *rules = (struct retry_rules){.n_delays = G_N_ELEMENTS(minutes),
+                                  .session_length = 24 * HOUR,
+                                  .next_session = 30 * DAY,
+                                  .confirmation_wait = 24 * HOUR};
+    for (size_t i = 0; i < G_N_ELEMENTS(minutes); i++)
+        rules->delays[i] = minutes[i] * MINUTE;
+}
+
+/* ---- codes of a failed try ---- */
+
+struct meaning {
+    const char *said;
+    enum code code;
+};
+
+static bool add_meaning(const struct meaning *meanings, size_t n, const char *said, bool *codes)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(meanings[i].said, said) == 0) {
+            codes[meanings[i].code] = true;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The statuses that say "nothing is wrong" stand for no code; any other that is not listed is D127. */
+static void mark_codes(const struct retry_result *result, bool *codes)
+{
+    static const struct meaning alerts[] = {
+        {"8F1E", D140}, {"8F30", D140}, {"8F3D", D140}, {"819D", D141}, {"8F84", D141},
+    };
+    static const struct meaning gbcs[] = {
+        {"5", D105}, {"10", D110}, {"17", D117}, {"25", D125}, {"30", D130},
+    };
+    static const struct meaning duis[] = {{"E20", D101}, {"E21", D102}};
+
+    if (result->alert != NULL)
+        (void)add_meaning(alerts, G_N_ELEMENTS(alerts), result->alert, codes); /* others say nothing of the try */
+    if (result->gbcs != NULL && strcmp(result->gbcs, "0") != 0 &&
+        !add_meaning(gbcs, G_N_ELEMENTS(gbcs), result->gbcs, codes))
+        codes[D127] = true;
+    if (result->duis != NULL && strcmp(result->duis, "0") != 0 && strcmp(result->duis, "I0") != 0 &&
+        !add_meaning(duis, G_N_ELEMENTS(duis), result->duis, codes))
+        codes[D127] = true;
+}
+
+enum code retry_code(const struct retry_result *result)
+{
+    bool codes[CODE_COUNT] = {false};
+    enum code first = CODE_COUNT;
+
+    mark_codes(result, codes);
+    for (enum code code = D101; code < CODE_COUNT; code++) {
+        if (codes[code] && !catalogue_entry(code)->transient)
+            return code;
+        if (codes[code] && first == CODE_COUNT)
+            first = code;
+    }
+    if (first != CODE_COUNT)
+        return first;
+    return result->kind == RESULT_TIMEOUT ? D103 : D127;
+}
+
+/* ---- steps ---- */
+
+bool retry_changes(enum retry_effect effect)
+{
+    return effect == RETRY_APPLIES || effect == RETRY_NOTED;
+}
+
+bool retry_has_ended(const struct ledger_session *session)
+{
+    switch (session->state) {
+    case LEDGER_MIGRATED:
+    case LEDGER_FAILED:
+    case LEDGER_REJECTED:
+    case LEDGER_DEFERRED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The session as it is now becomes the newest step; code is what led here. */
+static void step_to(struct ledger_session *session, enum ledger_state state, int64_t now, const char *code,
+                    struct ledger_step *step)
+{
+    session->state = state;
+    session->steps++;
+    if (retry_has_ended(session) && session->ended == 0) {
+        session->ended = now;
+        session->due = 0;
+    }
+    *step = (struct ledger_step){
+        .n = session->steps, .at = now, .state = state, .try = session->try, .code = code, .due = session->due};
+}
+
+/* NextEligible counts from the end that the session would have had at the latest. */
+static void fail(const struct retry_rules *rules, int64_t now, const char *code, struct ledger_session *session,
+                 struct ledger_step *step)
+{
+    session->code = code;
+    session->next_eligible = session->ends + rules->next_session;
+    step_to(session, LEDGER_FAILED, now, code, step);
+}
+
+static const char *id_of(enum code code)
+{
+    return catalogue_entry(code)->id;
+}
+
+/* ---- the two sides ---- */
+
+static bool says_the_same(const struct ledger_side *a, const struct ledger_side *b)
+{
+    return a->good == b->good &&
+           (!a->good || (g_strcmp0(a->subject_id, b->subject_id) == 0 && g_strcmp0(a->key_id, b->key_id) == 0));
+}
+
+/* One side has just said something that counts. */
+static void settle(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
+                   struct ledger_step *step)
+{
+    const struct ledger_side *tcos = &session->tcos, *ecos = &session->ecos;
+
+    if (tcos->at == 0 || ecos->at == 0) {
+        session->due = now + rules->confirmation_wait;
+        session->code = NULL;
+        step_to(session, LEDGER_CONFIRM_PENDING, now, NULL, step);
+    } else if (tcos->good && ecos->good && says_the_same(tcos, ecos)) {
+        session->due = 0;
+        session->code = NULL;
+        step_to(session, LEDGER_MIGRATED, now, NULL, step);
+    } else {
+        session->due = 0;
+        session->code = id_of(D151);
+        step_to(session, LEDGER_CONFIRM_MISMATCH, now, session->code, step);
+    }
+}
+
+/* ---- results ---- */
+
+static void add_said(const struct retry_result *said, struct ledger_step *step)
+{
+    step->try = said->try;
+    step->gbcs = said->gbcs;
+    step->duis = said->duis;
+    step->alert = said->alert;
+    step->subject_id = said->subject_id;
+    step->key_id = said->key_id;
+    step->said_at = said->at;
+}
+
+/* What a session in a try, or between two, makes of a failed one. */
+static void take_failure(const struct retry_rules *rules, int64_t now, enum code code, struct ledger_session *session,
+                         struct ledger_step *step)
+{
+    const char *id = id_of(code);
+
+    if (!catalogue_entry(code)->transient || (size_t)session->delays >= rules->n_delays) {
+        fail(rules, now, id, session, step);
+        return;
+    }
+    int64_t due = now + rules->delays[session->delays];
+    if (due >= session->ends) {
+        fail(rules, now, id, session, step);
+        return;
+    }
+    session->delays++;
+    session->due = due;
+    session->code = id;
+    step_to(session, LEDGER_RETRY_WAIT, now, id, step);
+}
+
+static void take_not_attempted(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
+                               struct ledger_step *step)
+{
+    int64_t due = now + (rules->n_delays > 0 ? rules->delays[0] : 0);
+
+    session->unused = true;
+    session->code = NULL;
+    if (due >= session->ends) {
+        fail(rules, now, id_of(D103), session, step);
+        return;
+    }
+    session->due = due;
+    step_to(session, LEDGER_RETRY_WAIT, now, NULL, step);
+}
+
+static enum retry_effect take_success(const struct retry_rules *rules, int64_t now, const struct retry_result *said,
+                                      struct ledger_session *session, struct ledger_step *step)
+{
+    const struct ledger_side side = {now, true, said->subject_id, said->key_id};
+    bool known = session->tcos.at != 0 && session->tcos.good;
+    bool same = known && says_the_same(&session->tcos, &side);
+
+    switch (session->state) {
+    case LEDGER_FAILED:
+        if (known)
+            return RETRY_REPEATS;
+        session->tcos = side;
+        step_to(session, LEDGER_FAILED, now, session->code, step);
+        return RETRY_NOTED;
+    case LEDGER_MIGRATED:
+        return same ? RETRY_REPEATS : RETRY_CONTRADICTS;
+    case LEDGER_CONFIRM_PENDING:
+        if (known)
+            return same ? RETRY_REPEATS : RETRY_CONTRADICTS;
+        break;
+    case LEDGER_CONFIRM_MISMATCH:
+        if (same)
+            return RETRY_REPEATS;
+        break;
+    default:
+        break;
+    }
+    session->tcos = side;
+    session->unused = false;
+    settle(rules, now, session, step);
+    return RETRY_APPLIES;
+}
+
+static enum retry_effect take_no_success(const struct retry_rules *rules, int64_t now, const struct retry_result *said,
+                                         struct ledger_session *session, struct ledger_step *step)
+{
+    if (said->try < session->try)
+        return RETRY_REPEATS;
+    switch (session->state) {
+    case LEDGER_DISPATCHED:
+        if (said->kind == RESULT_NOT_ATTEMPTED)
+            take_not_attempted(rules, now, session, step);
+        else
+            take_failure(rules, now, retry_code(said), session, step);
+        return RETRY_APPLIES;
+    case LEDGER_CONFIRM_PENDING:
+        if (session->tcos.at != 0)
+            return RETRY_CONTRADICTS;
+        session->tcos = (struct ledger_side){.at = now};
+        settle(rules, now, session, step);
+        return RETRY_APPLIES;
+    case LEDGER_CONFIRM_MISMATCH:
+    case LEDGER_MIGRATED:
+        return session->tcos.good ? RETRY_CONTRADICTS : RETRY_REPEATS;
+    default:
+        return RETRY_REPEATS;
+    }
+}
+
+enum retry_effect retry_take_result(const struct retry_rules *rules, int64_t now, const struct retry_result *said,
+                                    struct ledger_session *session, struct ledger_step *step)
+{
+    enum retry_effect effect;
+
+    if (said->try < 1 || said->try > session->try)
+        return RETRY_NOT_ORDERED;
+    effect = said->kind == RESULT_SUCCESS ? take_success(rules, now, said, session, step)
+                                          : take_no_success(rules, now, said, session, step);
+    if (retry_changes(effect))
+        add_said(said, step);
+    return effect;
+}
+
+/* ---- confirmations ---- */
+
+/* What an EMC says where the ECoS side's word is still open. */
+static enum retry_effect take_word(const struct retry_rules *rules, int64_t now, const struct ledger_side *side,
+                                   struct ledger_session *session, struct ledger_step *step)
+{
+    session->ecos = *side;
+    if (side->good || session->state == LEDGER_CONFIRM_PENDING || session->state == LEDGER_CONFIRM_MISMATCH)
+        settle(rules, now, session, step);
+    else
+        step_to(session, session->state, now, session->code, step);
+    return RETRY_APPLIES;
+}
+
+enum retry_effect retry_take_confirmation(const struct retry_rules *rules, int64_t now,
+                                          const struct retry_confirmation *said, struct ledger_session *session,
+                                          struct ledger_step *step)
+{
+    const struct ledger_side side = {now, said->confirmed, said->confirmed ? said->subject_id : NULL,
+                                     said->confirmed ? said->key_id : NULL};
+    bool known = session->ecos.at != 0, same = known && says_the_same(&session->ecos, &side);
+    enum retry_effect effect = RETRY_APPLIES;
+
+    if (session->try < 1)
+        return RETRY_NOT_ORDERED;
+    switch (session->state) {
+    case LEDGER_MIGRATED:
+        return same ? RETRY_REPEATS : RETRY_CONTRADICTS;
+    case LEDGER_FAILED:
+        if (!said->confirmed || (known && session->ecos.good))
+            return RETRY_REPEATS;
+        session->ecos = side;
+        step_to(session, LEDGER_FAILED, now, session->code, step);
+        effect = RETRY_NOTED;
+        break;
+    case LEDGER_CONFIRM_PENDING:
+        if (known && session->ecos.good)
+            return same ? RETRY_REPEATS : RETRY_CONTRADICTS;
+        effect = take_word(rules, now, &side, session, step);
+        break;
+    default:
+        if (same)
+            return RETRY_REPEATS;
+        effect = take_word(rules, now, &side, session, step);
+        break;
+    }
+    step->subject_id = side.subject_id;
+    step->key_id = side.key_id;
+    step->said_at = said->at;
+    return effect;
+}
+
+/* ---- time and dispatch ---- */
+
+enum retry_effect retry_take_time(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
+                                  struct ledger_step *step)
+{
+    switch (session->state) {
+    case LEDGER_DISPATCHED:
+        if (now < session->ends)
+            return RETRY_REPEATS;
+        fail(rules, now, id_of(D103), session, step);
+        return RETRY_APPLIES;
+    case LEDGER_RETRY_WAIT:
+        if (now < session->ends)
+            return RETRY_REPEATS;
+        fail(rules, now, session->code != NULL ? session->code : id_of(D103), session, step);
+        return RETRY_APPLIES;
+    case LEDGER_CONFIRM_PENDING:
+        if (session->due == 0 || now < session->due)
+            return RETRY_REPEATS;
+        session->due = 0;
+        session->code = id_of(D150);
+        step_to(session, LEDGER_CONFIRM_PENDING, now, session->code, step);
+        return RETRY_APPLIES;
+    default:
+        return RETRY_REPEATS;
+    }
+}
+
+void retry_dispatch(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
+                    struct ledger_step *step)
+{
+    if (session->begun == 0) {
+        session->begun = now;
+        session->ends = now + rules->session_length;
+    }
+    if (!session->unused)
+        session->try++;
+    session->unused = false;
+    session->due = session->ends;
+    session->code = NULL;
+    step_to(session, LEDGER_DISPATCHED, now, NULL, step);
+}
+
+void retry_put_off(int64_t now, const char *code, int64_t until, struct ledger_session *session,
+                   struct ledger_step *step)
+{
+    /* Between two tries the code of the last one is kept: it is what the session fails with at its end. */
+    if (session->state == LEDGER_READY)
+        session->code = code;
+    session->due = session->ends != 0 ? MIN(until, session->ends) : until;
+    step_to(session, session->state, now, code, step);
+}
+
+void retry_refuse(const struct retry_rules *rules, int64_t now, const char *code, struct ledger_session *session,
+                  struct ledger_step *step)
+{
+    if (session->try > 0) {
+        fail(rules, now, code, session, step);
+        return;
+    }
+    session->code = code;
+    step_to(session, LEDGER_REJECTED, now, code, step);
+}

@@ -1,0 +1,97 @@
+/*
+ * A Device's way from its work order to its end, as pure functions: what a result of the TCoS side, a
+ * confirmation of the ECoS side, a dispatch or the time means for a session (gateway/DEVICES.md, States; the seed's
+ * ¶35, ¶36). No ledger is asked and no clock read: facts and a time go in, the session as it becomes comes out.
+ *
+ *   struct ledger_session session = as it is;
+ *   struct ledger_step step;
+ *   enum retry_effect effect = retry_result(&rules, now, &said, &session, &step);
+ *   if (retry_changes(effect)) … both go into the ledger …
+ *
+ * Where nothing changes, session and step are left as they were. Texts are borrowed from what was said and from
+ * the session given. step gets everything but item, job and record, which say who caused it.
+ */
+#ifndef ECOSGATE_VALIDATORS_RETRY_H
+#define ECOSGATE_VALIDATORS_RETRY_H
+
+#include "spool/ledger.h"
+#include "validators/catalogue.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { RETRY_MAX_DELAYS = 32 };
+
+/* All in seconds. */
+struct retry_rules {
+    int64_t delays[RETRY_MAX_DELAYS]; /* between tries, each used once */
+    size_t n_delays;
+    int64_t session_length;    /* from the first try on */
+    int64_t next_session;      /* from the session's end to NextEligible */
+    int64_t confirmation_wait; /* until D150 */
+};
+
+/* The specification's: 5, 5, 10 … 320 minutes, 24 hours, 30 days, 24 hours. */
+void retry_rules_init(struct retry_rules *rules);
+
+/* ---- what a side says ---- */
+
+enum retry_result_kind { RESULT_SUCCESS, RESULT_FAILED, RESULT_TIMEOUT, RESULT_NOT_ATTEMPTED };
+
+/* A record of an EMT. */
+struct retry_result {
+    enum retry_result_kind kind;
+    int64_t try;
+    int64_t at;                       /* LastTry; 0: not said */
+    const char *gbcs, *duis, *alert;  /* NULL: not said */
+    const char *subject_id, *key_id;  /* Replacing…; of a SUCCESS */
+};
+
+/* A record of an EMC. */
+struct retry_confirmation {
+    bool confirmed;
+    int64_t at;
+    const char *subject_id, *key_id;
+};
+
+/* The code of a failed try: the first lasting one of those that alert, GBCS status and DUIS code stand for, else
+ * the first; without any of them D103 for a timeout, else D127. */
+enum code retry_code(const struct retry_result *result);
+
+/* ---- what it means ---- */
+
+enum retry_effect {
+    RETRY_APPLIES,
+    RETRY_NOTED,       /* a success too late: kept, the state stays (C119) */
+    RETRY_REPEATS,     /* nothing new, or too late (C119) */
+    RETRY_CONTRADICTS, /* C121 */
+    RETRY_NOT_ORDERED, /* no such try, or never dispatched (C118) */
+};
+
+bool retry_changes(enum retry_effect effect);
+/* Its state is an end. */
+bool retry_has_ended(const struct ledger_session *session);
+
+enum retry_effect retry_take_result(const struct retry_rules *rules, int64_t now, const struct retry_result *said,
+                                    struct ledger_session *session, struct ledger_step *step);
+enum retry_effect retry_take_confirmation(const struct retry_rules *rules, int64_t now,
+                                          const struct retry_confirmation *said, struct ledger_session *session,
+                                          struct ledger_step *step);
+
+/* Goes on by itself at its time: a session's end, a confirmation that is missing. RETRY_APPLIES, or RETRY_REPEATS
+ * when nothing is due, or when what is due is a dispatch. */
+enum retry_effect retry_take_time(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
+                                  struct ledger_step *step);
+
+/* The next try goes out: READY or RETRY_WAIT becomes DISPATCHED. */
+void retry_dispatch(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
+                    struct ledger_step *step);
+/* What is judged before a dispatch says no, until a time: READY and RETRY_WAIT go on waiting. */
+void retry_put_off(int64_t now, const char *code, int64_t until, struct ledger_session *session,
+                   struct ledger_step *step);
+/* Or for ever: READY becomes REJECTED, a session that has begun FAILED. */
+void retry_refuse(const struct retry_rules *rules, int64_t now, const char *code, struct ledger_session *session,
+                  struct ledger_step *step);
+
+#endif
