@@ -11,7 +11,7 @@ smaller while it still fails, and printed.
 """
 import json
 import os
-import shutil
+import re
 import signal
 import sys
 
@@ -33,6 +33,9 @@ class Played:
                                                       ("mcc", "tcos", "ecos", "dcc"))]))
         self.model = Model(Settings(**history.settings))
         self.numbers = {}
+        for event in history.events:
+            for file in event.files:
+                (file.again or file).name = None
         self.known = set()      # names of answers
         self.received = {}      # name of a file: how often it was sent
         self.replaced = set()   # Devices whose replacement somebody confirmed
@@ -56,7 +59,7 @@ class Played:
         lines += compare_orders(expected, found, self.model.settings)
         lines += compare_rows("EMO", expected.emo, found)
         lines += self.invariants(files, found)
-        return lines or self.compare_devices(event.at)
+        return lines or self.compare_devices(event.at, everything=False)
 
     def pass_once(self, event):
         now = text_of(event.at)
@@ -116,10 +119,13 @@ class Played:
 
     # ---- every Device's state ----
 
-    def compare_devices(self, now):
+    def compare_devices(self, now, everything):
+        """Those that changed, or all."""
         lines = []
         for device in sorted({item.device for item in self.model.items if item.device}):
             mine = [item for item in self.model.items if item.device == device]
+            if not everything and all(item.steps[-1][2] < now for item in mine):
+                continue
             done = self.home.command("--json", "device", "show", device, now=text_of(now))
             if done.returncode != 0:
                 return [f"device show {device}: exit {done.returncode}: {done.stderr.decode()}"]
@@ -136,12 +142,20 @@ class Played:
         return lines
 
 
+    def at_the_end(self, now):
+        verified = self.home.command("spool", "verify", now=text_of(now))
+        lines = [] if verified.returncode == 0 else [f"spool verify: {verified.stdout.decode()}{verified.stderr.decode()}"]
+        return lines + self.compare_devices(now, everything=True)
+
+
 def compare_acknowledgements(files, expected, found):
     """Each file's EMA: outcome, and which codes which records have."""
     told = {}
     for answer in found:
         if answer.kind == "EMA":
             codes = {(int(row["RecordNumber"]) if row["RecordNumber"] else None, row["Code"]) for row in answer.rows}
+            if answer.file["Outcome"] == "RJ":  # what its records have besides does not matter
+                codes = {code for code in codes if code[0] is None}
             told.setdefault(answer.file["Name"], []).append((answer.file["Outcome"], codes))
     lines = []
     for file, outcome, codes in expected.ema:
@@ -193,12 +207,15 @@ def difference(history):
             lines = played.play(event)
             if lines:
                 return number, lines
-        verified = played.home.command("spool", "verify", now=text_of(history.events[-1].at)) if history.events else None
-        if verified and verified.returncode != 0:
-            return len(history.events) - 1, [verified.stdout.decode(), verified.stderr.decode()]
-        return None
+        lines = played.at_the_end(history.events[-1].at) if history.events else []
+        return (len(history.events) - 1, lines) if lines else None
     finally:
-        shutil.rmtree(played.home.top, ignore_errors=True)
+        played.home.remove()
+
+
+def kind_of(lines):
+    """What a failure is about, without names and numbers, so that another is not taken for it."""
+    return re.sub(r"[0-9A-F-]*\d[0-9A-F-]*|B-\S+|EM._\S+", "#", lines[0])[:40]
 
 
 class Shrinking:
@@ -210,10 +227,12 @@ class Shrinking:
 
     def still_fails(self, events):
         self.left -= 1
-        return difference(self.history.without(events)) is not None
+        found = difference(self.history.without(events))
+        return found is not None and kind_of(found[1]) == self.kind
 
     def shrink(self):
-        at, _ = difference(self.history)
+        at, lines = difference(self.history)
+        self.kind = kind_of(lines)
         self.history = self.history.without(self.history.events[:at + 1])
         size = max(len(self.history.events) // 2, 1)
         while self.left > 0:

@@ -167,7 +167,7 @@ class Maker:
 
     def ids(self, item):
         other = "77" if self.random.random() < .15 else f"{item.number:02X}"
-        return SUPPLIERS[0], f"00-00-00-00-00-00-AA-{other}"
+        return "90-B3-D5-1F-30-02-00-00", f"9A0712C40000AA{other}"
 
     def result_row(self):
         item = self.pick_item()
