@@ -7,6 +7,7 @@ A history is steps joined by " | ", a step is a time, a verb and its arguments:
     5m result a SUCCESS k           with the key k
     1h confirm a Y k                k; N has none
     9m pass                         nothing comes, time alone
+    1d late a k            success of the first work item of a
 
 Times count from 2023-07-03T12:00:00Z. What must be so in the end: the state of the newest work item of each
 Device, its code, the newest try, what is due and NextEligible, findings of the last file, and how often it was ordered.
@@ -54,6 +55,7 @@ CASES = [
     ("in RETRY_WAIT it is the last code", "0 instruct a | 1425m result a FAILED E21 | 24h pass", "a FAILED code=D102"),
     ("a result after the end is too late", "0 instruct a | 24h result a FAILED E20", "a FAILED code=D103 found=C119"),
     ("a success after the end is noted", "0 instruct a | 25h result a SUCCESS k", "a FAILED code=D103 found=C119"),
+    ("a confirmation too", "0 instruct a | 25h confirm a Y k | 32d instruct a", "a REJECTED code=C108"),
     ("so that the Device gets C108", "0 instruct a | 25h result a SUCCESS k | 32d instruct a", "a REJECTED code=C108"),
     ("NOT_ATTEMPTED costs no try", "0 instruct a | 1m result a NOT_ATTEMPTED", "a RETRY_WAIT code= due=6m try=1 tries=0"),
     ("and is ordered again as the same", "0 instruct a | 1m result a NOT_ATTEMPTED | 6m pass",
@@ -88,8 +90,14 @@ CASES = [
     ("the same failure again", FAIL + " | 2m result a FAILED E20", "a RETRY_WAIT found=C119 due=6m"),
     ("a failure of an earlier try", FAIL + " | 6m pass | 7m result a FAILED try 1", "a DISPATCHED found=C119"),
     ("a success of an earlier try counts", FAIL + " | 6m pass | 7m result a SUCCESS k try 1", "a CONFIRM_PENDING try=2"),
+    ("the same failure again after Y", FAIL + " | 2m confirm a Y k | 3m result a FAILED E20", "a CONFIRM_PENDING found=C119"),
+    ("not attempted after Y", "0 instruct a | 1m confirm a Y k | 2m result a NOT_ATTEMPTED", "a CONFIRM_MISMATCH found="),
     ("a success in RETRY_WAIT counts", FAIL + " | 2m result a SUCCESS k | 6m pass", "a CONFIRM_PENDING ordered=1"),
     ("failure after success contradicts", "0 instruct a | 1m result a SUCCESS k | 2m result a FAILED E20",
+     "a CONFIRM_PENDING found=C121"),
+    ("one of an earlier try does not", FAIL + " | 6m pass | 7m result a SUCCESS k | 8m result a FAILED E20 try 1",
+     "a CONFIRM_PENDING found=C119"),
+    ("that of the newest does", FAIL + " | 6m pass | 7m result a SUCCESS k try 1 | 8m result a FAILED E20",
      "a CONFIRM_PENDING found=C121"),
     ("another key contradicts", "0 instruct a | 1m result a SUCCESS k | 2m result a SUCCESS other",
      "a CONFIRM_PENDING found=C121"),
@@ -127,6 +135,15 @@ CASES = [
     ("one that is not imminent", "0 event 2023-07-11 | 1m instruct a", "a DISPATCHED"),
     ("a change that comes near before dispatch", "0 instruct a | 1m event 2023-07-10 | 1d pass", "a READY code=C109",
      {"dispatch_hours": (8, 9)}, "1206m pass"),
+    ("or before a retry", FAIL + " | 2m event 2023-07-10 | 6m pass",
+     "a RETRY_WAIT code=D101 due=24h ordered=1"),
+    ("what lasts ends a session that has begun", FAIL + " | 2m inventory a:Credentials=ECOS | 6m pass",
+     "a FAILED code=C108 next=31d tries=1"),
+    ("and a Device that waits", "0 instruct a | 1m inventory a:Credentials=ECOS | 20h pass",
+     "a REJECTED code=C108 next= tries=0", {"dispatch_hours": (8, 9)}),
+    ("a month later its first success ends a second session",
+     "0 instruct a | 24h pass | 31d instruct a | 44641m result a FAILED E20 | 44642m late a k | 44646m pass",
+     "a FAILED code=C108 ordered=2"),
     ("another model", "0 inventory a:FirmwareVersion=00000001 | 1m instruct a", "a DEFERRED code=C106"),
     ("ECoS credentials already", "0 inventory a:Credentials=ECOS | 1m instruct a", "a REJECTED code=C108"),
     ("pending firmware, but only a warning", "0 inventory a:Pending=FW | 1m instruct a", "a DISPATCHED found=C112",
@@ -165,6 +182,9 @@ class Play:
                    "SupplyStartDate": words[0]}
             return File("COS", [row], batch=batch, mode="DELTA")
         item = self.newest(words[0])
+        if verb == "late":  # a success of its first work item
+            item = next(one for one in self.model.items if one.device == DEVICES[words[0]])
+            words = [words[0], "SUCCESS", words[1]]
         about = {"WorkItemId": item.work_item if item else "MCC.B-9.9", "DeviceID": DEVICES[words[0]]}
         if verb == "confirm":
             key = words[2] if len(words) > 2 else ""

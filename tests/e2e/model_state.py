@@ -76,9 +76,8 @@ class Item:
         self.unattempted = False   # that try was said to be NOT_ATTEMPTED, and is not ordered again yet
         self.begun = self.ends = None
         self.delays = 0            # delays used
-        self.reported = {}         # try: its result other than SUCCESS
+        self.answered = False      # a result other than SUCCESS came since it was ordered last
         self.tcos = None           # (SubjectId, KeyId) of the success that counts, or "FAILED"
-        self.succeeded = None      # the try of it
         self.ecos = None           # ("Y", SubjectId, KeyId) or ("N",)
         self.late = False          # a success came after the end
         self.told = False          # D150
@@ -293,7 +292,7 @@ class Model:
             found.append(("C115", True, failed[-1].next_eligible))
         times = self.accepted if at_split else self.first_tries
         today = sum(1 for at in times if at >= midnight(now))
-        if self.settings.daily_limit and today >= self.settings.daily_limit:
+        if self.settings.daily_limit and today >= self.settings.daily_limit and item.trial == 0:
             found.append(("C116", True, midnight(now) + DAY))
         return found
 
@@ -324,32 +323,31 @@ class Model:
         self.settle(now, answers)
 
     def may_go(self, item, now):
-        """Judged again; a Device that has its credentials is never replaced once more."""
-        if item.state == "RETRY_WAIT":
-            if self.was_replaced(item):
-                item.become("REJECTED", now, "C108")
-            return item.live
+        """Judged again, before every try; else it waits, or ends."""
         found, _ = self.review(item, now, at_split=False)
         if not found:
             return True
         code = min(code for code, _, _ in found)
-        if all(passes for _, passes, _ in found):
-            item.code, item.due = code, max(then for _, _, then in found)
-            item.next_eligible = item.due
+        passes, until = all(passes for _, passes, _ in found), max((then or 0) for _, _, then in found)
+        if not passes and item.state == "READY":
+            item.become("REJECTED", now, code)
+        elif not passes:
+            self.fail(item, now, code)
+        elif item.state == "READY":
+            item.code, item.due = code, until
             item.steps.append(("READY", code, now))
         else:
-            item.next_eligible = None
-            item.become("REJECTED", now, code)
+            item.due = min(until, item.ends)
+            item.steps.append(("RETRY_WAIT", code, now))
         return False
 
     def order(self, item, now):
         if item.state == "READY":
             item.begun, item.ends = now, now + self.settings.session_length
-            item.next_eligible = None
             self.first_tries.append(now)
         if not item.unattempted:
             item.trial += 1
-        item.unattempted = False
+        item.unattempted = item.answered = False
         item.become("DISPATCHED", now)
         row = item.row
         return {"WorkItemId": item.work_item, "DeviceID": item.device, "DeviceType": row["DeviceType"],
@@ -367,7 +365,7 @@ class Model:
             codes = faults_of(file.kind, row, item)
             if not codes:
                 code = self.result(item, row, now) if file.kind == "EMT" else self.confirm(item, row, now)
-                codes = [code] if code else []
+                codes = {code} if code else set()
             for code in codes:
                 (warnings if code == "C119" else errors).append((record, code))
         return errors, warnings
@@ -375,18 +373,16 @@ class Model:
     def result(self, item, row, now):
         """What an EMT row that is good by itself does; its finding, or None."""
         trial, ids = int(row["Try"]), (row["ReplacingSubjectId"], row["ReplacingKeyId"])
+        if trial > item.trial:
+            return "C118"
         if row["Result"] == "SUCCESS":
-            return self.success(item, trial, ids, now)
-        if isinstance(item.tcos, tuple):
-            contradicts = row["Result"] != "NOT_ATTEMPTED" and trial >= item.succeeded
-            return "C121" if contradicts else "C119"
-        if trial < item.trial or trial in item.reported and item.state != "DISPATCHED":
+            return self.success(item, ids, now)
+        if trial < item.trial or item.state == "FAILED":
             return "C119"
-        if item.state == "CONFIRM_PENDING":
-            if row["Result"] == "NOT_ATTEMPTED":
-                return "C119"
+        if isinstance(item.tcos, tuple):
+            return "C121"
+        if item.state == "CONFIRM_PENDING" and not item.answered:
             item.tcos = "FAILED"
-            item.reported[trial] = row["Result"]
             item.become("CONFIRM_MISMATCH", now, "D151")
             return None
         if item.state != "DISPATCHED":
@@ -395,11 +391,11 @@ class Model:
         return None
 
     def unsuccessful(self, item, row, now):
+        item.answered = True
         if row["Result"] == "NOT_ATTEMPTED":
             item.unattempted = True
             self.wait(item, now, self.settings.retry_delays[0], "D103")
             return
-        item.reported[item.trial] = row["Result"]
         code = code_of(row)
         if code in LASTING_D or item.delays >= len(self.settings.retry_delays):
             self.fail(item, now, code)
@@ -419,25 +415,26 @@ class Model:
         item.become("FAILED", now, code)
         item.next_eligible = item.ends + self.settings.next_session
 
-    def success(self, item, trial, ids, now):
+    def success(self, item, ids, now):
         if item.state == "FAILED":
             item.late = True
             return "C119"
         if item.state in ("DISPATCHED", "RETRY_WAIT") or item.state == "CONFIRM_PENDING" and item.tcos is None:
-            item.tcos, item.succeeded = ids, trial
-            item.unattempted = item.unattempted and trial != item.trial
+            item.tcos, item.unattempted = ids, False
             self.compare(item, now)
             return None
         if item.tcos == ids:
             return "C119"
         if item.state != "CONFIRM_MISMATCH":
             return "C121"
-        item.tcos, item.succeeded = ids, trial
+        item.tcos = ids
         self.compare(item, now)
         return None
 
     def confirm(self, item, row, now):
         """The same for an EMC row."""
+        if item.trial == 0:
+            return "C118"
         said = ("Y", row["SubjectId"], row["KeyId"]) if row["Confirmed"] == "Y" else ("N",)
         if item.state == "FAILED":
             item.late = item.late or said[0] == "Y"
@@ -550,24 +547,28 @@ def reference_key(kind, row):
 
 def faults_of(kind, row, item):
     """What is wrong with a result or confirmation before it is asked what it means."""
+    codes = set()
     if not EUI64.fullmatch(row["DeviceID"]):
-        return ["C101"]
-    if item is None or item.device != row["DeviceID"].upper() or item.trial == 0:
-        return ["C118"]
-    if kind == "EMC":
-        bad = row["Confirmed"] not in ("Y", "N") or \
-            row["Confirmed"] == "Y" and not (row["SubjectId"] and row["KeyId"]) or \
-            row["ConfirmedAt"] and not TIME.fullmatch(row["ConfirmedAt"])
-        return ["C120"] if bad else []
+        codes.add("C101")
+    if item is None or EUI64.fullmatch(row["DeviceID"]) and item.device != row["DeviceID"].upper():
+        codes.add("C118")
+    if is_malformed_result(row) if kind == "EMT" else is_malformed_confirmation(row):
+        codes.add("C120")
+    return codes
+
+
+def is_malformed_confirmation(row):
+    return row["Confirmed"] not in ("Y", "N") or row["Confirmed"] == "Y" and not (row["SubjectId"] and row["KeyId"]) or \
+        row["ConfirmedAt"] and not TIME.fullmatch(row["ConfirmedAt"])
+
+
+def is_malformed_result(row):
     success = row["Result"] == "SUCCESS"
-    errs = row["GBCSStatus"] not in ("", "0") or row["DUISCode"] not in ("", "I0") or row["AlertCode"]
-    bad = row["Result"] not in ("SUCCESS", "FAILED", "TIMEOUT", "NOT_ATTEMPTED") or \
-        success and not (row["ReplacingSubjectId"] and row["ReplacingKeyId"]) or success and errs or \
-        not re.fullmatch(r"\d+", row["Try"]) or \
+    status = row["GBCSStatus"] not in ("", "0") or row["DUISCode"] not in ("", "I0")
+    return row["Result"] not in ("SUCCESS", "FAILED", "TIMEOUT", "NOT_ATTEMPTED") or \
+        success and (status or not (row["ReplacingSubjectId"] and row["ReplacingKeyId"])) or \
+        not re.fullmatch(r"0*[1-9]\d*", row["Try"]) or \
         any(row[name] and not TIME.fullmatch(row[name]) for name in ("FirstTry", "LastTry"))
-    if bad:
-        return ["C120"]
-    return [] if 1 <= int(row["Try"]) <= item.trial else ["C118"]
 
 
 def code_of(row):
