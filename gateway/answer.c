@@ -22,7 +22,7 @@ struct answer {
     struct gateway *gateway;
     const struct ledger_part *part;
     const struct ledger_job *job;
-    struct ledger_verdict *verdict; /* NULL for an EMW */
+    struct ledger_verdict *verdict; /* of the file answered; NULL for an EMW */
     const struct file_type *type;
     struct writer *writer;
     int64_t rows;                     /* as declared */
@@ -171,8 +171,8 @@ static bool write_ema(struct answer *a, GError **error)
 
 /* ---- EMD ---- */
 
-/* Catalogue columns of a code: category, transient, resolver. */
-static void describe_code(const char *id, const char *device_type, const char *columns[3])
+/* Columns of a code: category, transient, resolver. */
+static void describe_code(const char *id, bool passes, const char *device_type, const char *columns[3])
 {
     static const char *const categories[] = {"a", "b", "c", "d"};
     enum code code;
@@ -181,13 +181,13 @@ static void describe_code(const char *id, const char *device_type, const char *c
         return;
     const struct code_entry *entry = catalogue_entry(code);
     columns[0] = categories[catalogue_category(code) - 'a'];
-    columns[1] = entry->transient ? "Y" : "N";
+    columns[1] = passes ? "Y" : "N";
     columns[2] = device_type && strcmp(device_type, "GPF") == 0 ? entry->resolver_gpf : entry->resolver;
 }
 
-static const char *emd_outcome(enum ledger_outcome outcome)
+static const char *emd_outcome(enum ledger_state outcome)
 {
-    return outcome == LEDGER_READY ? "ACCEPTED" : ledger_outcome_name(outcome);
+    return outcome == LEDGER_READY ? "ACCEPTED" : ledger_state_name(outcome);
 }
 
 static bool write_response(void *user, const struct ledger_item *item, GError **error)
@@ -199,7 +199,7 @@ static bool write_response(void *user, const struct ledger_item *item, GError **
     (void)error; /* the writer remembers its failures */
     if (item->has_device)
         eui64_print(item->device, device);
-    describe_code(item->code, item->device_type, described);
+    describe_code(item->code, item->passes, item->device_type, described);
     const char *values[] = {number(item->record, record),
                             item->has_device ? device : item->device_text,
                             item->device_type,
@@ -224,24 +224,24 @@ static bool write_emd(struct answer *a, GError **error)
 
 /* ---- EMW ---- */
 
-static bool write_order(void *user, const struct ledger_history *h, GError **error)
+static bool write_order(void *user, const struct ledger_work *w, const struct ledger_step *step, GError **error)
 {
     struct answer *a = user;
     char record[NUMBER_SIZE], try[NUMBER_SIZE], device[EUI64_TEXT_SIZE], work_item[WORK_ITEM_ID_SIZE];
 
     (void)error; /* the writer remembers its failures */
-    eui64_print(h->item.device, device);
-    const char *values[] = {number(h->session.record, record),
-                            work_item_id(h->org, h->batch, h->item.record, work_item),
+    eui64_print(w->item.device, device);
+    const char *values[] = {number(step->record, record),
+                            work_item_id(w->org, w->batch, w->item.record, work_item),
                             device,
-                            h->item.device_type,
-                            h->item.manufacturer,
-                            h->item.model,
-                            h->item.firmware,
-                            h->item.chf,
-                            number(h->session.try, try),
-                            instant(h->session.begun, &a->begun),
-                            instant(h->session.ends, &a->ends)};
+                            w->item.device_type,
+                            w->item.manufacturer,
+                            w->item.model,
+                            w->item.firmware,
+                            w->item.chf,
+                            number(step->try, try),
+                            instant(w->session.begun, &a->begun),
+                            instant(w->session.ends, &a->ends)};
     writer_row(a->writer, a->type->record, values);
     return true;
 }
@@ -253,7 +253,43 @@ static bool write_emw(struct answer *a, GError **error)
     a->rows = a->part->rows; /* fixed by the dispatch */
     g_snprintf(batch, sizeof batch, "EMW-%06" PRId64, a->part->sequence);
     write_header(a, batch);
-    return ledger_sessions_each(a->gateway->ledger, a->job->id, write_order, a, error);
+    return ledger_order_each(a->gateway->ledger, a->job->id, write_order, a, error);
+}
+
+/* ---- EMO ---- */
+
+/* EndedAt of what never was live is the time of its verdict. */
+static bool write_outcome(void *user, const struct ledger_work *w, GError **error)
+{
+    const struct ledger_item *item = &w->item;
+    const struct ledger_session *s = &w->session;
+    struct answer *a = user;
+    char record[NUMBER_SIZE], tries[NUMBER_SIZE], device[EUI64_TEXT_SIZE], work_item[WORK_ITEM_ID_SIZE];
+    int64_t next = w->has_session ? s->next_eligible : item->next_eligible;
+    char next_text[INSTANT_TEXT_SIZE];
+
+    (void)error; /* the writer remembers its failures */
+    if (item->has_device)
+        eui64_print(item->device, device);
+    if (next > 0)
+        instant_print(next, next_text);
+    const char *values[] = {number(item->record, record),
+                            item->has_device ? device : item->device_text,
+                            work_item_id(w->org, w->batch, item->record, work_item),
+                            ledger_state_name(w->has_session ? s->state : item->outcome),
+                            w->has_session ? s->code : item->code,
+                            number(s->try - s->unused, tries),
+                            instant(w->has_session ? s->ended : w->judged_at, &a->ends),
+                            next > 0 ? next_text : NULL};
+    writer_row(a->writer, a->type->record, values);
+    return true;
+}
+
+static bool write_emo(struct answer *a, GError **error)
+{
+    a->rows = a->verdict->items;
+    write_header(a, a->verdict->batch);
+    return ledger_works_each(a->gateway->ledger, a->verdict, write_outcome, a, error);
 }
 
 /* ---- storing ---- */
@@ -266,6 +302,8 @@ static bool write_content(struct answer *a, GError **error)
         g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "the ledger has no verdict for %s", a->part->name);
         return false;
     }
+    if (strcmp(a->part->kind, "EMO") == 0)
+        return write_emo(a, error);
     return strcmp(a->part->kind, "EMA") == 0 ? write_ema(a, error) : write_emd(a, error);
 }
 
@@ -330,7 +368,7 @@ static bool build(struct gateway *gateway, const struct ledger_part *part, char 
     struct answer answer = {.gateway = gateway, .part = part};
 
     if (!ledger_job_get(gateway->ledger, part->job, &job, error) ||
-        !ledger_verdict_get(gateway->ledger, part->job, part->receipt, &verdict, error))
+        !ledger_verdict_get(gateway->ledger, part->about ? part->about : part->job, part->receipt, &verdict, error))
         return false;
     answer.job = job;
     answer.verdict = verdict;

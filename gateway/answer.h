@@ -1,5 +1,5 @@
 /*
- * The bytes of answers and work orders (EMA, EMD, EMW), from ledger rows alone: the same whenever they
+ * The bytes of answers and work orders (EMA, EMD, EMW, EMO), from ledger rows alone: the same whenever they
  * are built again (formats/FILES.md, 2, 5 and 6).
  */
 #ifndef ECOSGATE_GATEWAY_ANSWER_H

@@ -197,6 +197,50 @@ static bool is_org(const char *org)
     return len >= 2 && len <= 8;
 }
 
+/* Minutes joined by ';', each used once. */
+static void load_delays(struct loading *l, struct retry_rules *retry, const char *g)
+{
+    g_auto(GStrv) minutes = list_value(l, g, "retry_delays", "5;5;10;20;40;80;160;320");
+    guint n = g_strv_length(minutes);
+    gint64 number;
+
+    retry->n_delays = 0;
+    for (guint i = 0; i < n && n <= RETRY_MAX_DELAYS; i++) {
+        if (!g_ascii_string_to_signed(minutes[i], 10, 1, 43200, &number, NULL))
+            break;
+        retry->delays[retry->n_delays++] = 60 * number;
+    }
+    if (retry->n_delays != n)
+        fault(l, g, "retry_delays", "1 to 32 whole numbers of minutes joined by ';', each from 1 to 43200");
+}
+
+/* "HH-HH", hours of the day: [from, until), over midnight where from is the later one. */
+static void load_hours(struct loading *l, struct config *c, const char *g)
+{
+    g_autofree char *value = text_value(l, g, "dispatch_hours", "00-24");
+    g_auto(GStrv) hours = g_strsplit(value, "-", -1);
+    gint64 from = 0, until = 24;
+
+    if (g_strv_length(hours) != 2 || strlen(hours[0]) != 2 || strlen(hours[1]) != 2 ||
+        !g_ascii_string_to_signed(hours[0], 10, 0, 23, &from, NULL) ||
+        !g_ascii_string_to_signed(hours[1], 10, 0, 24, &until, NULL) || from == until)
+        fault(l, g, "dispatch_hours", "two different hours of the day as HH-HH, such as 00-24 or 22-06");
+    c->dispatch_from = 3600 * from;
+    c->dispatch_until = 3600 * until;
+}
+
+static void load_retry(struct loading *l, struct config *c, const char *g)
+{
+    retry_rules_init(&c->retry);
+    load_delays(l, &c->retry, g);
+    c->retry.session_length = 3600 * number_value(l, g, "session_length", 24, 1, 720);
+    c->retry.next_session = 86400 * number_value(l, g, "next_session", 30, 0, 3650);
+    c->retry.confirmation_wait = 3600 * number_value(l, g, "confirmation_wait", 24, 1, 8760);
+    c->max_sessions = number_value(l, g, "max_sessions", 5, 1, 1000);
+    c->model_failures = number_value(l, g, "model_failures", 10, 1, 1000000);
+    load_hours(l, c, g);
+}
+
 static void load_gateway(struct loading *l, struct config *c)
 {
     static const char *const environments[] = {"TEST", "LIVE", NULL};
@@ -219,7 +263,7 @@ static void load_gateway(struct loading *l, struct config *c)
     c->max_bytes = number_value(l, g, "max_bytes", (int64_t)1 << 30, 1024, (int64_t)1 << 40);
     c->max_ratio = number_value(l, g, "max_ratio", 200, 1, 100000);
     c->future_tolerance = number_value(l, g, "future_tolerance", 300, 0, 86400);
-    c->session_length = 3600 * number_value(l, g, "session_length", 24, 1, 720);
+    load_retry(l, c, g);
     c->work_order_party = text_value(l, g, "work_order_party", "TCSP");
     c->work_order_form = choice_value(l, g, "work_order_form", forms) ? FORM_XML : FORM_CSV;
     c->work_order_devices = number_value(l, g, "work_order_devices", 1000000, 1, 1000000);
@@ -535,5 +579,6 @@ void config_rules(const struct config *config, int64_t now, struct rules *rules)
     rules->device_types = (const char *const *)config->device_types;
     rules->check_digits = config->check_digits;
     rules->max_devices = (uint32_t)config->max_devices;
+    rules->retry = config->retry;
     rules->unpack = (struct unpack_limits){(uint64_t)config->max_bytes, (uint32_t)config->max_ratio};
 }

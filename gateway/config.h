@@ -47,7 +47,10 @@ struct config {
     enum check_digits check_digits;
     int64_t max_devices, max_bytes, max_ratio;
     int64_t future_tolerance; /* seconds */
-    int64_t session_length;   /* seconds */
+    struct retry_rules retry;
+    int64_t max_sessions;                  /* failed ones of a Device, before somebody has to act */
+    int64_t model_failures;                /* Devices of a model that fail, and none migrates: D160 */
+    int64_t dispatch_from, dispatch_until; /* seconds of the day, [from, until), over midnight where from is later */
     char *work_order_party;
     enum form work_order_form;
     int64_t work_order_devices;

@@ -1,7 +1,11 @@
+/*
+ * The commands `device show` and `device list`.
+ */
 #include "gateway/command.h"
 
 #include "formats/eui64.h"
 #include "gateway/answer.h"
+#include "gateway/explain.h"
 #include "gateway/facts.h"
 #include "gateway/looking.h"
 
@@ -12,62 +16,138 @@ enum { MOST_ROWS = 1000 };
 
 /* What the walk over a Device's work items gathers. */
 struct gathering {
+    struct gateway *gateway;
     json_t *history;
-    char *state; /* of the latest item */
-    char *live;  /* WorkItemId of the latest item that was accepted */
-    int64_t tries, next_eligible;
+    json_t *now; /* what is so of the latest item */
+    char *live;  /* WorkItemId of the one that is live */
+    int64_t tries;
+    /* the item whose steps are being walked */
+    const struct ledger_work *work;
+    char id[WORK_ITEM_ID_SIZE];
 };
 
-static json_t *event(const struct ledger_history *row, const char *id, int64_t at, const char *state)
+/* ---- history ---- */
+
+static json_t *event(const struct gathering *g, const char *file, int64_t record, int64_t at, enum ledger_state state)
 {
     json_t *fact = json_object();
 
-    facts_set_text(fact, "work_item", id);
-    facts_set_text(fact, "file", row->name);
-    facts_set_text(fact, "batch", row->batch);
-    facts_set_number(fact, "record", row->item.record);
+    facts_set_text(fact, "work_item", g->id);
+    facts_set_text(fact, "file", file);
+    facts_set_text(fact, "batch", g->work->batch);
+    facts_set_optional(fact, "record", record, 0);
     facts_set(fact, "at", command_json_instant(at));
-    facts_set_text(fact, "state", state);
+    facts_set_text(fact, "state", ledger_state_name(state));
+    (void)json_array_append_new(g->history, fact); /* memory aborts */
     return fact;
 }
 
-static bool gather(void *user, const struct ledger_history *row, GError **error)
+static void add_split(struct gathering *g)
 {
-    struct gathering *g = user;
-    char text[WORK_ITEM_ID_SIZE];
-    const char *id = work_item_id(row->org, row->batch, row->item.record, text);
-    const char *outcome = ledger_outcome_name(row->item.outcome);
-    json_t *fact = event(row, id, row->judged_at, outcome);
+    const struct ledger_item *item = &g->work->item;
+    json_t *fact = event(g, g->work->name, item->record, g->work->judged_at, item->outcome);
 
-    (void)error; /* nothing can go wrong */
-    facts_set_text(fact, "code", row->item.code);
-    facts_set_text(fact, "text", row->item.text);
+    facts_set(fact, "try", NULL);
+    facts_set_text(fact, "code", item->code);
+    facts_set(fact, "due", command_json_instant(item->next_eligible));
+    facts_set_text(fact, "text", item->text);
     facts_set(fact, "work_order", NULL);
     facts_set(fact, "session_end", NULL);
-    (void)json_array_append_new(g->history, fact); /* memory aborts */
-    if (row->has_session) {
-        fact = event(row, id, row->session.begun, row->session.state);
-        facts_set(fact, "code", NULL);
-        facts_set(fact, "text", NULL);
-        facts_set_text(fact, "work_order", row->order_name);
-        facts_set(fact, "session_end", command_json_instant(row->session.ends));
-        (void)json_array_append_new(g->history, fact); /* memory aborts */
-        g->tries += row->session.try;
+}
+
+/* What a result said beside its outcome. */
+static char *say_status(const struct ledger_step *step)
+{
+    GString *text = g_string_new(NULL);
+    const char *const names[] = {"GBCS", "DUIS", "alert"};
+    const char *const said[] = {step->gbcs, step->duis, step->alert};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(said); i++) {
+        if (said[i] != NULL)
+            g_string_append_printf(text, "%s%s %s", text->len > 0 ? ", " : "", names[i], said[i]);
     }
-    g_free(g->state);
-    g->state = g_strdup(row->has_session ? row->session.state : outcome);
-    g->next_eligible = row->item.next_eligible;
-    if (row->item.outcome == LEDGER_READY) {
+    if (step->subject_id != NULL)
+        g_string_append_printf(text, "%sSubjectId %s, KeyId %s", text->len > 0 ? ", " : "", step->subject_id,
+                               step->key_id ? step->key_id : "-");
+    return g_string_free(text, text->len == 0);
+}
+
+static bool add_step(void *user, const struct ledger_step *step, GError **error)
+{
+    struct gathering *g = user;
+    g_autofree struct ledger_job *cause = NULL;
+    g_autofree char *status = say_status(step);
+
+    if (step->job != 0 && !ledger_job_get(g->gateway->ledger, step->job, &cause, error))
+        return false;
+    bool ordered = cause != NULL && cause->direction == LEDGER_OUT;
+    json_t *fact = event(g, cause != NULL ? cause->name : NULL, step->record, step->at, step->state);
+    facts_set_optional(fact, "try", step->try, 0);
+    facts_set_text(fact, "code", step->code);
+    facts_set(fact, "due", command_json_instant(step->due));
+    facts_set_text(fact, "text", status);
+    facts_set_text(fact, "work_order", ordered ? cause->name : NULL);
+    facts_set(fact, "session_end", command_json_instant(ordered ? step->due : 0));
+    return true;
+}
+
+/* ---- what is so now ---- */
+
+static bool describe(struct gathering *g, GError **error)
+{
+    const struct ledger_work *work = g->work;
+    const struct ledger_session *s = &work->session;
+    struct explanation why;
+
+    if (!explain_work(g->gateway, work, &why, error))
+        return false;
+    json_decref(g->now);
+    g->now = json_object();
+    facts_set_text(g->now, "work_item", g->id);
+    facts_set_text(g->now, "state", ledger_state_name(explain_state(work)));
+    facts_set_text(g->now, "code", work->has_session ? s->code : work->item.code);
+    facts_set_text(g->now, "device_type", work->item.device_type);
+    facts_set(
+        g->now, "next_eligible",
+        command_json_instant(work->has_session && s->next_eligible ? s->next_eligible : work->item.next_eligible));
+    facts_set_text(g->now, "because", why.because);
+    facts_set_text(g->now, "waits_for", why.waits_for);
+    facts_set_text(g->now, "moved_by", why.moves);
+    facts_set(g->now, "next_at", command_json_instant(why.at));
+    explanation_clear(&why);
+    return true;
+}
+
+static bool is_live(const struct ledger_work *work)
+{
+    return work->item.outcome == LEDGER_READY && !work->item.ended;
+}
+
+static bool gather(void *user, const struct ledger_work *work, GError **error)
+{
+    struct gathering *g = user;
+
+    g->work = work;
+    (void)work_item_id(work->org, work->batch, work->item.record, g->id);
+    add_split(g);
+    if (work->has_session && !ledger_steps_each(g->gateway->ledger, work->item.item, add_step, g, error))
+        return false;
+    g->tries += work->session.try - work->session.unused;
+    if (!describe(g, error))
+        return false;
+    if (is_live(work)) {
         g_free(g->live);
-        g->live = g_strdup(id);
+        g->live = g_strdup(g->id);
     }
     return true;
 }
 
-static void print_facts(const struct invocation *invocation, json_t *fact)
+/* ---- show ---- */
+
+static void print_device(const struct invocation *invocation, json_t *fact)
 {
-    static const char *const columns[] = {"at",         "state",       "work_item", "code", "file",
-                                          "work_order", "session_end", "text",      NULL};
+    static const char *const columns[] = {"at",  "state", "work_item", "try",  "code",
+                                          "due", "file",  "record",    "text", NULL};
 
     if (invocation->json) {
         command_print_json(fact);
@@ -78,52 +158,54 @@ static void print_facts(const struct invocation *invocation, json_t *fact)
     json_decref(fact);
 }
 
+static json_t *facts_of(struct gathering *g, const char *device)
+{
+    static const char *const told[] = {"state",   "code",      "device_type", "next_eligible",
+                                       "because", "waits_for", "moved_by",    "next_at"};
+    json_t *fact = json_object();
+
+    facts_set_text(fact, "device", device);
+    for (size_t i = 0; i < G_N_ELEMENTS(told); i++)
+        facts_set(fact, told[i], json_incref(json_object_get(g->now, told[i])));
+    facts_set_number(fact, "tries", g->tries);
+    facts_set_text(fact, "live_work_item", g->live);
+    facts_set(fact, "history", json_incref(g->history));
+    return fact;
+}
+
 static int show(struct looking *looking, const struct invocation *invocation, uint64_t device)
 {
-    struct gathering g = {.history = json_array()};
+    struct gathering g = {.gateway = &looking->gateway, .history = json_array()};
     char text[EUI64_TEXT_SIZE];
     GError *error = NULL;
-    bool live = false;
     int status = EXIT_GOOD;
 
     eui64_print(device, text);
-    if (!ledger_device_each(looking->gateway.ledger, device, gather, &g, &error) ||
-        !ledger_device_is_live(looking->gateway.ledger, device, &live, &error)) {
+    if (!ledger_device_each(looking->gateway.ledger, device, gather, &g, &error)) {
         status = command_unable(error);
     } else if (json_array_size(g.history) == 0) {
         g_printerr("ecosgate: the Device %s is not known: no instruction that was taken names it\n", text);
         status = EXIT_REFUSED;
     } else {
-        json_t *fact = json_object();
-        facts_set_text(fact, "device", text);
-        facts_set_text(fact, "state", g.state);
-        facts_set_number(fact, "tries", g.tries);
-        facts_set(fact, "next_eligible", command_json_instant(g.next_eligible));
-        facts_set_text(fact, "live_work_item", live ? g.live : NULL);
-        facts_set(fact, "history", json_incref(g.history));
-        print_facts(invocation, fact);
+        print_device(invocation, facts_of(&g, text));
     }
     json_decref(g.history);
-    g_free(g.state);
+    json_decref(g.now);
     g_free(g.live);
     return status;
 }
 
-int command_device(const struct invocation *invocation)
+static int command_device_show(struct invocation *invocation)
 {
-    static const char usage[] = "device show DEVICE-ID";
-    struct invocation rest = *invocation;
     struct looking looking;
     uint64_t device;
 
-    if (!command_arguments(&rest, usage, 2, 2))
+    if (!command_arguments(invocation, "device show DEVICE-ID", 1, 1))
         return EXIT_UNABLE;
-    if (strcmp(rest.argv[0], "show") != 0)
-        return command_usage(usage);
-    if (!eui64_parse(rest.argv[1], strlen(rest.argv[1]), &device)) {
+    if (!eui64_parse(invocation->argv[0], strlen(invocation->argv[0]), &device)) {
         g_printerr("ecosgate: '%s' is no Device ID: expected eight pairs of hex digits such as "
                    "90-B3-D5-1F-30-00-00-01\n",
-                   rest.argv[1]);
+                   invocation->argv[0]);
         return EXIT_UNABLE;
     }
     if (!looking_open(&looking, invocation))
@@ -131,4 +213,105 @@ int command_device(const struct invocation *invocation)
     int status = show(&looking, invocation, device);
     looking_close(&looking);
     return status;
+}
+
+/* ---- list ---- */
+
+struct listing {
+    bool json;
+    json_t *rows; /* for people */
+};
+
+static bool list_one(void *user, const struct ledger_work *work, GError **error)
+{
+    struct listing *listing = user;
+    const struct ledger_session *s = &work->session;
+    char device[EUI64_TEXT_SIZE], id[WORK_ITEM_ID_SIZE];
+    json_t *row = json_object();
+
+    (void)error; /* nothing can go wrong */
+    if (work->item.has_device)
+        eui64_print(work->item.device, device);
+    facts_set_text(row, "device", work->item.has_device ? device : work->item.device_text);
+    facts_set_text(row, "device_type", work->item.device_type);
+    facts_set_text(row, "state", ledger_state_name(explain_state(work)));
+    facts_set_text(row, "work_item", work_item_id(work->org, work->batch, work->item.record, id));
+    facts_set_text(row, "code", work->has_session ? s->code : work->item.code);
+    facts_set_number(row, "tries", s->try - s->unused);
+    facts_set(row, "due", command_json_instant(s->due));
+    facts_set(row, "next_eligible",
+              command_json_instant(work->has_session ? s->next_eligible : work->item.next_eligible));
+    if (listing->json)
+        command_print_json(row);
+    else
+        (void)json_array_append_new(listing->rows, row); /* memory aborts */
+    return true;
+}
+
+static int list(const struct invocation *invocation, enum ledger_state state)
+{
+    static const char *const columns[] = {"device", "device_type", "state",         "work_item", "code",
+                                          "tries",  "due",         "next_eligible", NULL};
+    struct listing listing = {invocation->json, json_array()};
+    struct looking looking;
+    GError *error = NULL;
+    int status = EXIT_GOOD;
+
+    if (!looking_open(&looking, invocation)) {
+        json_decref(listing.rows);
+        return EXIT_UNABLE;
+    }
+    /* People see a screenful or many, programs all: one row more than shown, so that the table says "more". */
+    if (!ledger_state_each(looking.gateway.ledger, state, invocation->json ? 0 : MOST_ROWS + 1, list_one, &listing,
+                           &error))
+        status = command_unable(error);
+    else if (!invocation->json && json_array_size(listing.rows) > 0)
+        facts_table(listing.rows, columns, MOST_ROWS, "");
+    else if (!invocation->json)
+        printf("no Device is %s\n", ledger_state_name(state));
+    looking_close(&looking);
+    json_decref(listing.rows);
+    return status;
+}
+
+static int command_device_list(struct invocation *invocation)
+{
+    g_autofree char *name = NULL;
+    const GOptionEntry entries[] = {
+        {"state", 0, 0, G_OPTION_ARG_STRING, &name, "work items in this state (READY, DISPATCHED …)", "STATE"},
+        {NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL}};
+    enum ledger_state state;
+
+    int left = command_options(invocation, "device list", entries);
+    if (left < 0)
+        return EXIT_UNABLE;
+    if (left > 0 || name == NULL)
+        return command_usage("device list --state STATE");
+    if (!ledger_state_find(name, &state)) {
+        GString *states = g_string_new(NULL);
+        for (int i = 0; i < LEDGER_STATES; i++)
+            g_string_append_printf(states, "%s%s", i > 0 ? ", " : "", ledger_state_name((enum ledger_state)i));
+        g_printerr("ecosgate: there is no state '%s': expected one of %s\n", name, states->str);
+        g_string_free(states, TRUE);
+        return EXIT_UNABLE;
+    }
+    return list(invocation, state);
+}
+
+int command_device(const struct invocation *invocation)
+{
+    static const char usage[] = "device show DEVICE-ID | device list --state STATE";
+    struct invocation rest = *invocation;
+
+    /* Options before the verb: --help, or wrong ones. */
+    if (rest.argc == 0 || **rest.argv == '-')
+        return command_arguments(&rest, usage, 2, 2) ? command_usage(usage) : EXIT_UNABLE;
+    const char *verb = *rest.argv;
+    rest.argc--;
+    rest.argv++;
+    if (strcmp(verb, "show") == 0)
+        return command_device_show(&rest);
+    if (strcmp(verb, "list") == 0)
+        return command_device_list(&rest);
+    return command_usage(usage);
 }

@@ -3,79 +3,189 @@
 #include "formats/eui64.h"
 #include "formats/filename.h"
 #include "gateway/clock.h"
+#include "gateway/outcome.h"
+#include "validators/retry.h"
 
-/* The rows of one work order, within the open transaction; *n Devices are on it. */
-static bool make_order(struct gateway *gateway, const struct ledger_verdict *of, const struct party *party, int64_t *n,
-                       GError **error)
+enum { TIMES_AT_ONCE = 10000, HOUR = 3600, DAY = 24 * HOUR };
+
+/* ---- time ---- */
+
+static bool end_one(struct gateway *gateway, const struct retry_rules *rules, int64_t item, int64_t now, GError **error)
 {
-    const struct config *config = gateway->config;
-    struct ledger *ledger = gateway->ledger;
-    int64_t now = clock_now(), id, sequence;
-    char own[EUI64_TEXT_SIZE], recipient[EUI64_TEXT_SIZE];
+    g_autofree struct ledger_work *work = NULL;
+    struct ledger_step step;
 
-    if (!ledger_job_reserve_ids(ledger, 1, &id, error) || !ledger_counter_next(ledger, "EMW", &sequence, error))
+    if (!ledger_work_get(gateway->ledger, item, &work, error))
+        return false;
+    struct ledger_session session = work->session;
+    return retry_take_time(rules, now, &session, &step) != RETRY_APPLIES ||
+           outcome_note(gateway, work, &session, &step, error);
+}
+
+static bool end_some(struct gateway *gateway, const GArray *due, int64_t now, GError **error)
+{
+    for (guint i = 0; i < due->len; i++) {
+        if (!end_one(gateway, &gateway->config->retry, g_array_index(due, struct ledger_due, i).item, now, error))
+            return false;
+    }
+    return outcome_plan(gateway, now, error) && ledger_commit(STEP_TIME_COMMITTED, gateway->ledger, error);
+}
+
+/* Sessions that are over, confirmations that are missing. */
+static bool take_times(struct gateway *gateway, int64_t now, GError **error)
+{
+    g_autoptr(GArray) due = g_array_new(FALSE, FALSE, sizeof(struct ledger_due));
+
+    do {
+        g_array_set_size(due, 0);
+        if (!ledger_times_due(gateway->ledger, now, TIMES_AT_ONCE, due, error))
+            return false;
+        if (due->len > 0 && (!ledger_begin(gateway->ledger, error) || !end_some(gateway, due, now, error))) {
+            ledger_rollback(gateway->ledger);
+            return false;
+        }
+    } while (due->len == TIMES_AT_ONCE && !gateway_stopping(gateway));
+    return true;
+}
+
+/* ---- tries ---- */
+
+static int by_due(gconstpointer a, gconstpointer b)
+{
+    const struct ledger_due *x = a, *y = b;
+
+    return x->at != y->at ? (x->at > y->at) - (x->at < y->at) : (x->item > y->item) - (x->item < y->item);
+}
+
+/* What goes into the next work order, in its order: NULL on error. */
+static GArray *gather(struct gateway *gateway, int64_t now, GError **error)
+{
+    int64_t limit = gateway->config->work_order_devices;
+    g_autoptr(GArray) due = g_array_new(FALSE, FALSE, sizeof(struct ledger_due));
+    g_autoptr(GPtrArray) fresh = NULL;
+
+    if (!ledger_tries_due(gateway->ledger, now, limit, due, error) ||
+        !ledger_fresh_verdicts(gateway->ledger, &fresh, error))
+        return NULL;
+    guint tries = due->len;
+    for (guint i = 0; i < fresh->len && due->len - tries < limit; i++) {
+        if (!ledger_fresh_items(gateway->ledger, fresh->pdata[i], limit - (due->len - tries), due, error))
+            return NULL;
+    }
+    g_array_sort(due, by_due);
+    if (due->len > limit)
+        g_array_set_size(due, (guint)limit);
+    return g_steal_pointer(&due);
+}
+
+/* One work order in the making; it gets its job only when a Device is on it. */
+struct order {
+    struct gateway *gateway;
+    int64_t now;
+    int64_t job, n;
+};
+
+static bool add_device(struct order *order, int64_t item, GError **error)
+{
+    struct gateway *gateway = order->gateway;
+    g_autofree struct ledger_work *work = NULL;
+    struct ledger_step step;
+
+    if (!ledger_work_get(gateway->ledger, item, &work, error))
+        return false;
+    struct ledger_session session = work->session;
+    retry_dispatch(&gateway->config->retry, order->now, &session, &step);
+    step.job = order->job;
+    step.record = ++order->n;
+    return outcome_note(gateway, work, &session, &step, error);
+}
+
+static bool note_order(const struct order *order, GError **error)
+{
+    const struct config *config = order->gateway->config;
+    const struct party *party = rules_party(&config->identity, config->work_order_party);
+    struct ledger *ledger = order->gateway->ledger;
+    char own[EUI64_TEXT_SIZE], recipient[EUI64_TEXT_SIZE];
+    int64_t sequence;
+
+    if (!ledger_counter_next(ledger, "EMW", &sequence, error))
         return false;
     eui64_print(config->eui64, own);
     eui64_print(party->eui64, recipient);
     g_autofree char *name =
-        filename_own("EMW", config->org, config->eui64, now, (uint32_t)sequence, config->work_order_form);
-    struct ledger_job job = {.id = id,
-                             .direction = LEDGER_OUT,
-                             .name = name,
-                             .type = "EMW",
-                             .form = form_name(config->work_order_form),
-                             .org = config->org,
-                             .sender = own,
-                             .sequence = sequence,
-                             .drop = party->drop,
-                             .received = now};
-    struct ledger_session session = {.job = id, .begun = now, .ends = now + config->session_length};
-    if (!ledger_job_insert(ledger, &job, NULL, error) ||
-        !ledger_dispatch(ledger, of, &session, config->work_order_devices, n, error))
-        return false;
-    struct ledger_part part = {.job = id,
-                               .kind = "EMW",
-                               .name = name,
-                               .form = job.form,
-                               .drop = party->drop,
-                               .recipient = recipient,
-                               .sender = own,
-                               .environment = config->environment,
-                               .sequence = sequence,
-                               .created = now,
-                               .rows = *n,
-                               .size = -1};
-    return ledger_part_plan(ledger, &part, NULL, error);
+        filename_own("EMW", config->org, config->eui64, order->now, (uint32_t)sequence, config->work_order_form);
+    const struct ledger_job job = {.id = order->job,
+                                   .direction = LEDGER_OUT,
+                                   .name = name,
+                                   .type = "EMW",
+                                   .form = form_name(config->work_order_form),
+                                   .org = config->org,
+                                   .sender = own,
+                                   .sequence = sequence,
+                                   .drop = party->drop,
+                                   .received = order->now};
+    const struct ledger_part part = {.job = order->job,
+                                     .kind = "EMW",
+                                     .name = name,
+                                     .form = job.form,
+                                     .drop = party->drop,
+                                     .recipient = recipient,
+                                     .sender = own,
+                                     .environment = config->environment,
+                                     .sequence = sequence,
+                                     .created = order->now,
+                                     .rows = order->n,
+                                     .size = -1};
+    return ledger_job_insert(ledger, &job, NULL, error) && ledger_part_plan(ledger, &part, NULL, error);
 }
 
-static bool commit_order(struct gateway *gateway, const struct ledger_verdict *of, const struct party *party,
-                         int64_t *n, GError **error)
+static bool make_order(struct order *order, const GArray *due, GError **error)
 {
-    if (!ledger_begin(gateway->ledger, error))
+    struct ledger *ledger = order->gateway->ledger;
+
+    if (!ledger_job_reserve_ids(ledger, 1, &order->job, error))
         return false;
-    bool good = make_order(gateway, of, party, n, error);
-    if (good && *n > 0)
-        return ledger_commit(STEP_DISPATCH_COMMITTED, gateway->ledger, error);
-    ledger_rollback(gateway->ledger); /* nothing was due after all, or it failed */
-    return good;
+    for (guint i = 0; i < due->len; i++) {
+        if (!add_device(order, g_array_index(due, struct ledger_due, i).item, error))
+            return false;
+    }
+    return (order->n == 0 || note_order(order, error)) && outcome_plan(order->gateway, order->now, error) &&
+           ledger_commit(STEP_DISPATCH_COMMITTED, ledger, error);
+}
+
+/* ---- hours ---- */
+
+static bool is_open(const struct config *config, int64_t now)
+{
+    int64_t at = now % DAY, from = config->dispatch_from, until = config->dispatch_until;
+
+    return from < until ? at >= from && at < until : at >= from || at < until;
 }
 
 bool dispatch_pass(struct gateway *gateway, GError **error)
 {
-    const struct party *party = rules_party(&gateway->config->identity, gateway->config->work_order_party);
-    g_autoptr(GPtrArray) due = NULL;
+    int64_t now = clock_now();
 
-    if (!ledger_dispatch_due(gateway->ledger, &due, error))
+    if (!take_times(gateway, now, error))
         return false;
-    for (guint i = 0; i < due->len; i++) {
-        const struct ledger_verdict *verdict = due->pdata[i];
-        int64_t left = verdict->accepted - verdict->dispatched, n = 0;
-        for (; left > 0; left -= n) {
-            if (!commit_order(gateway, verdict, party, &n, error))
-                return false;
-            if (n == 0)
-                break;
+    while (is_open(gateway->config, now) && !gateway_stopping(gateway)) {
+        struct order order = {gateway, now, 0, 0};
+        g_autoptr(GArray) due = gather(gateway, now, error);
+        if (due == NULL)
+            return false;
+        if (due->len == 0)
+            break;
+        if (!ledger_begin(gateway->ledger, error))
+            return false;
+        if (!make_order(&order, due, error)) {
+            ledger_rollback(gateway->ledger);
+            return false;
         }
     }
     return true;
+}
+
+bool dispatch_next(struct gateway *gateway, int64_t *at, GError **error)
+{
+    return ledger_next_due(gateway->ledger, clock_now(), at, error);
 }

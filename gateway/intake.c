@@ -2,7 +2,9 @@
 
 #include "formats/text.h"
 #include "gateway/clock.h"
+#include "gateway/outcome.h"
 #include "gateway/plan.h"
+#include "gateway/results.h"
 #include "gateway/split.h"
 #include "spool/crash_mark.h"
 #include "validators/judge.h"
@@ -33,12 +35,20 @@ static bool take_device(struct intake *intake, const struct row *judged, const s
     return good;
 }
 
+static bool take_result(struct intake *intake, const struct row *row, const struct header *header, GError **error)
+{
+    (void)header; /* each row says to which batch it belongs */
+    return results_take_row(intake->gateway, intake->job->id, row, error);
+}
+
 /* What is done with the rows of each type, while the verdict's transaction is open. */
 static const struct taking {
     const struct layout_record *layout;
     bool (*take)(struct intake *intake, const struct row *row, const struct header *header, GError **error);
 } takings[] = {
     {&layout_instruction, take_device},
+    {&layout_result, take_result},
+    {&layout_confirmation, take_result},
 };
 
 static bool on_row(void *user, const struct row *row, const struct header *header, GError **error)
@@ -113,7 +123,8 @@ static bool note_verdict(struct intake *intake, const char *raw_name, const stru
     g_strlcpy(row.outcome, outcome_code(verdict->outcome), sizeof row.outcome);
     return ledger_verdict_insert(intake->gateway->ledger, &row, error) &&
            note_findings(intake->gateway->ledger, &row, verdict->findings, error) &&
-           plan_answers(intake->gateway, intake->job, raw_name, verdict, intake->now, error);
+           plan_answers(intake->gateway, intake->job, raw_name, verdict, intake->now, error) &&
+           outcome_plan(intake->gateway, intake->now, error);
 }
 
 /* A file rejected whole leaves no work items: the savepoint undoes them. */
@@ -135,7 +146,7 @@ static char *say_verdict(const struct ledger_job *job, const struct verdict *ver
 {
     const struct finding *deciding = verdict_deciding(verdict);
 
-    return g_strdup_printf("job %08" G_GINT64_FORMAT ": %s: %s%s%s: %" G_GUINT64_FORMAT " Devices, %" G_GUINT64_FORMAT
+    return g_strdup_printf("job %08" G_GINT64_FORMAT ": %s: %s%s%s: %" G_GUINT64_FORMAT " records, %" G_GUINT64_FORMAT
                            " accepted, %" G_GUINT64_FORMAT " rejected, %" G_GUINT64_FORMAT " deferred",
                            job->id, job->name, outcome_code(verdict->outcome), deciding ? " " : "",
                            deciding ? catalogue_entry(deciding->code)->id : "", verdict->parsed, verdict->accepted,

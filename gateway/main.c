@@ -28,7 +28,12 @@ static const struct command {
      "  spool hold|release|requeue ID --reason TEXT\n"
      "                                keep a job back, let it go on, have it judged again\n",
      command_spool},
-    {"device", "  device show DEVICE-ID         one Device: state, tries, history, next eligible\n", command_device},
+    {"device",
+     "  device show DEVICE-ID         one Device: state, tries, history, next eligible\n"
+     "  device list --state STATE     the work items in a state\n",
+     command_device},
+    {"why", "  why ID                        why a file, work item or Device is where it is, what would move it\n",
+     command_why},
     {"status", "  status                        counts by state, and the drops\n", command_status},
 };
 

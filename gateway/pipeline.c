@@ -12,11 +12,14 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+enum { MAX_SECONDS = 1000000 };
+
 struct pipeline {
     struct gateway *gateway;
     struct pickup *pickup;
     struct delivery *delivery;
     int wake;
+    int64_t next; /* when a session goes on by itself; 0: none does */
 };
 
 struct pipeline *pipeline_new(struct gateway *gateway, GError **error)
@@ -106,7 +109,7 @@ bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)
             return false;
     }
     return due != NULL && dispatch_pass(gateway, error) && delivery_advance(pipeline->delivery, error) &&
-           ledger_checkpoint(gateway->ledger, error);
+           dispatch_next(gateway, &pipeline->next, error) && ledger_checkpoint(gateway->ledger, error);
 }
 
 bool pipeline_is_busy(const struct pipeline *pipeline)
@@ -134,5 +137,8 @@ int64_t pipeline_settling(const struct pipeline *pipeline)
 
 int64_t pipeline_due(const struct pipeline *pipeline)
 {
-    return MIN(pickup_due(pipeline->pickup), delivery_due(pipeline->delivery));
+    int64_t due = MIN(pickup_due(pipeline->pickup), delivery_due(pipeline->delivery));
+    int64_t seconds = MIN(MAX(pipeline->next - clock_now(), 0), MAX_SECONDS);
+
+    return pipeline->next == 0 ? due : MIN(due, seconds * G_USEC_PER_SEC);
 }

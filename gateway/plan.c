@@ -76,7 +76,7 @@ bool plan_answers(struct gateway *gateway, const struct ledger_job *job, const c
     if (!ledger_counter_next(gateway->ledger, part.kind, &part.sequence, error) ||
         !plan_ema(gateway, &part, raw_name, verdict, &receipt, error))
         return false;
-    if (verdict->outcome == OUTCOME_RJ)
+    if (verdict->outcome == OUTCOME_RJ || g_strcmp0(job->type, "EMI") != 0)
         return true;
     part.kind = "EMD";
     return ledger_counter_next(gateway->ledger, part.kind, &part.sequence, error) &&

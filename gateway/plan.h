@@ -8,7 +8,7 @@
 #include "gateway/gateway.h"
 #include "validators/judge.h"
 
-/* One EMA for every file; one EMD for one that was not rejected whole. raw_name is the name's bytes. */
+/* One EMA for every file; one EMD for an instruction that was not rejected whole. raw_name is the name's bytes. */
 bool plan_answers(struct gateway *gateway, const struct ledger_job *job, const char *raw_name,
                   const struct verdict *verdict, int64_t now, GError **error);
 

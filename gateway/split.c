@@ -93,6 +93,7 @@ void split_device(const struct device *device, int64_t job, int64_t now, struct 
     take_refused(row, device->row.record);
     item->outcome = row_is_deferred(&device->row) ? LEDGER_DEFERRED : LEDGER_REJECTED;
     item->code = catalogue_entry(row_first_code(&device->row))->id;
+    item->passes = (device->row.lasting >> (row_first_code(&device->row) - C101) & 1) == 0;
     item->text = row->long_text = say_codes(device);
     /* C110 to C112 may come again a day later (formats/FILES.md, 6). */
     if (item->outcome == LEDGER_DEFERRED)

@@ -126,22 +126,26 @@ static bool check_proof(void *user, const struct ledger_proof *proof, GError **e
     struct verify *v = user;
 
     (void)error; /* nothing can go wrong */
-    v->sums->devices += verdict->parsed;
-    v->sums->accepted += verdict->accepted;
-    v->sums->rejected += verdict->rejected;
-    v->sums->deferred += verdict->deferred;
+    if (proof->instruction) {
+        v->sums->devices += verdict->parsed;
+        v->sums->accepted += verdict->accepted;
+        v->sums->rejected += verdict->rejected;
+        v->sums->deferred += verdict->deferred;
+    }
     if (proof->sound && verdict->parsed == verdict->accepted + verdict->rejected + verdict->deferred)
         return true;
     g_autofree char *fault = g_strdup_printf(
-        "receipt %" G_GINT64_FORMAT ", verdict %s: %" G_GINT64_FORMAT " Devices in, noted %" G_GINT64_FORMAT
+        "receipt %" G_GINT64_FORMAT ", verdict %s: %" G_GINT64_FORMAT " records in, noted %" G_GINT64_FORMAT
         " accepted + %" G_GINT64_FORMAT " rejected + %" G_GINT64_FORMAT " deferred, counted %" G_GINT64_FORMAT
         " + %" G_GINT64_FORMAT " + %" G_GINT64_FORMAT "; dispatched %" G_GINT64_FORMAT ", sessions %" G_GINT64_FORMAT
+        ", not as their steps say %" G_GINT64_FORMAT "; ended %" G_GINT64_FORMAT ", counted %" G_GINT64_FORMAT
         "; EMA files %" G_GINT64_FORMAT ", EMD files %" G_GINT64_FORMAT ", EMD rows %" G_GINT64_FORMAT
         "; findings %" G_GINT64_FORMAT ", counted %" G_GINT64_FORMAT "; items of no place %" G_GINT64_FORMAT
         ", answers of another time %" G_GINT64_FORMAT ": these do not agree",
         verdict->receipt, verdict->outcome, verdict->parsed, verdict->accepted, verdict->rejected, verdict->deferred,
-        proof->ready, proof->rejected, proof->deferred, verdict->dispatched, proof->sessions, proof->ema_parts,
-        proof->emd_parts, proof->emd_rows, proof->findings, proof->finding_counts, proof->misplaced, proof->misdated);
+        proof->ready, proof->rejected, proof->deferred, verdict->dispatched, proof->sessions, proof->torn,
+        verdict->ended, proof->ended, proof->ema_parts, proof->emd_parts, proof->emd_rows, proof->findings,
+        proof->finding_counts, proof->misplaced, proof->misdated);
     report_fault(v, verdict->job, fault);
     return true;
 }

@@ -123,10 +123,11 @@ static void check_order(struct look *look)
     const struct ledger_part *part = look->parts->len > 0 ? look->parts->pdata[0] : NULL;
 
     if (look->parts->len != 1)
-        verify_fault(look->faults, "a work order is one file, the ledger has %u", look->parts->len);
+        verify_fault(look->faults, "what the gateway sends by itself is one file a job, the ledger has %u",
+                     look->parts->len);
     else if (g_strcmp0(job->name, part->name) != 0 || g_strcmp0(job->form, part->form) != 0 ||
              g_strcmp0(job->sender, part->sender) != 0 || job->sequence != part->sequence ||
-             job->received != part->created || part->receipt != 0)
+             job->received != part->created || (part->receipt != 0) != (part->about != 0))
         verify_fault(look->faults, "its rows in the ledger disagree in name, form, sender, sequence or time");
 }
 
@@ -209,7 +210,7 @@ static void check_folder(struct look *look)
                      job_state_name(look->state), owed, look->parts->len);
     if (look->job->direction == LEDGER_OUT && look->state != JOB_ACTIVE && look->state != JOB_DONE &&
         look->state != JOB_CORRUPT)
-        verify_fault(look->faults, "a work order is never in %s", job_state_name(look->state));
+        verify_fault(look->faults, "what the gateway sends by itself is never in %s", job_state_name(look->state));
 }
 
 /* A work order is committed before its directory is made. */

@@ -90,6 +90,8 @@ bool ledger_job_reserve_ids(struct ledger *ledger, int64_t n, int64_t *first, GE
 bool ledger_job_insert(struct ledger *ledger, const struct ledger_job *job, int64_t *receipt, GError **error);
 /* *job is NULL when there is none. */
 bool ledger_job_get(struct ledger *ledger, int64_t id, struct ledger_job **job, GError **error);
+/* The newest of that (escaped) name. */
+bool ledger_job_named(struct ledger *ledger, const char *name, struct ledger_job **job, GError **error);
 typedef bool (*ledger_job_visit)(void *user, const struct ledger_job *job, GError **error);
 bool ledger_jobs_each(struct ledger *ledger, ledger_job_visit visit, void *user, GError **error);
 /* Jobs whose sender's copy may still be in that drop, oldest first: struct ledger_job. */
@@ -112,7 +114,8 @@ struct ledger_verdict {
     const char *code; /* the finding that decided; NULL for AC */
     int64_t line, column;
     int64_t first_item, items; /* work items first_item … first_item + items - 1; 0, 0 for RJ */
-    int64_t dispatched;        /* of the accepted ones have a session; kept by ledger_dispatch */
+    int64_t dispatched;        /* of the accepted ones have a session, and */
+    int64_t ended;             /* have ended: both kept by ledger_session_put */
     bool truncated;            /* there were more findings than are kept */
 };
 
@@ -175,7 +178,19 @@ bool ledger_rejected_file(struct ledger *ledger, const struct ledger_subject *se
 
 /* ---- work items (ledger_devices.c) ---- */
 
-enum ledger_outcome { LEDGER_READY, LEDGER_REJECTED, LEDGER_DEFERRED };
+/* Where a work item is: the first three are the outcomes of its split, all are states of a session. */
+enum ledger_state {
+    LEDGER_READY,
+    LEDGER_REJECTED,
+    LEDGER_DEFERRED,
+    LEDGER_DISPATCHED,
+    LEDGER_RETRY_WAIT,
+    LEDGER_CONFIRM_PENDING,
+    LEDGER_CONFIRM_MISMATCH,
+    LEDGER_MIGRATED,
+    LEDGER_FAILED,
+    LEDGER_STATES,
+};
 
 struct ledger_item {
     int64_t item; /* set by ledger_item_insert: contiguous within one transaction */
@@ -185,13 +200,16 @@ struct ledger_item {
     const char *device_text;
     const char *device_type, *manufacturer, *model, *firmware;
     const char *mpxn, *chf, *region, *attempt; /* as they stand in the instruction */
-    enum ledger_outcome outcome;
+    enum ledger_state outcome;                 /* of the split: READY, REJECTED or DEFERRED */
     const char *code, *text;
+    bool passes; /* the code passes by itself */
     int64_t next_eligible;
+    bool ended; /* it is not live any more */
 };
 
-/* "READY", "REJECTED", "DEFERRED". */
-const char *ledger_outcome_name(enum ledger_outcome outcome);
+/* "READY" …; NULL where there is no such state. */
+const char *ledger_state_name(enum ledger_state state);
+bool ledger_state_find(const char *name, enum ledger_state *state);
 /* *live: a work item of this Device has not ended yet. */
 bool ledger_device_is_live(struct ledger *ledger, uint64_t device, bool *live, GError **error);
 /* A READY item is live; SPOOL_ERROR_EXISTS when its Device is live already. */
@@ -201,42 +219,119 @@ typedef bool (*ledger_item_visit)(void *user, const struct ledger_item *item, GE
 bool ledger_items_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_item_visit visit, void *user,
                        GError **error);
 
-/* ---- dispatch and history (ledger_sessions.c) ---- */
+/* What earlier work items of a Device mean for a new one. */
+struct ledger_past {
+    bool live;
+    bool replaced; /* one of the two sides has said that its credentials were replaced */
+    int64_t failed_sessions;
+    int64_t next_eligible; /* of the newest failed session, 0 when there is none */
+};
+bool ledger_device_past(struct ledger *ledger, uint64_t device, struct ledger_past *past, GError **error);
 
-struct ledger_session {
-    int64_t item;
-    int64_t job;    /* of the EMW */
-    int64_t record; /* in the EMW */
-    int64_t try;
-    int64_t begun, ends;
-    const char *state; /* "DISPATCHED" */
+/* ---- sessions and their steps (ledger_sessions.c; gateway/DEVICES.md, History) ---- */
+
+/* What one side has said last; at 0: nothing that counts. */
+struct ledger_side {
+    int64_t at;
+    bool good; /* replaced, confirmed; the ids stand only then */
+    const char *subject_id, *key_id;
 };
 
-/* Verdicts (struct ledger_verdict, oldest first) with READY items that have no session yet. */
-bool ledger_dispatch_due(struct ledger *ledger, GPtrArray **verdicts, GError **error);
-/* One session, DISPATCHED, try 1, for each of the first `limit` READY items of a verdict that have none; records
- * 1, 2, … . session gives job, begun and ends. *n is how many; 0 is no error. */
-bool ledger_dispatch(struct ledger *ledger, const struct ledger_verdict *of, const struct ledger_session *session,
-                     int64_t limit, int64_t *n, GError **error);
+/* What is so now, of a work item that has gone beyond its split. */
+struct ledger_session {
+    enum ledger_state state;
+    int64_t steps;       /* how many led here */
+    int64_t try;         /* the newest that was ordered; 0: none yet */
+    bool unused;         /* that try was not attempted */
+    int64_t delays;      /* how many of the waits between tries are used up */
+    int64_t begun, ends; /* the first try, and until when there may be others */
+    int64_t due;         /* goes on by itself then, 0: never */
+    const char *code;    /* why it waits, disagrees or failed */
+    int64_t next_eligible, ended;
+    struct ledger_side tcos, ecos;
+};
 
-/* A work item with all that belongs to it. */
-struct ledger_history {
+/* One change of a session: written once, never changed. */
+struct ledger_step {
+    int64_t n, at;
+    enum ledger_state state; /* from then on */
+    int64_t try;
+    int64_t job, record; /* the file that caused it (DISPATCHED: the work order); 0: the time */
+    const char *code;
+    int64_t due;
+    const char *gbcs, *duis, *alert, *subject_id, *key_id; /* as the file said */
+    int64_t said_at;
+};
+
+/* A work item with all that is so now. */
+struct ledger_work {
     struct ledger_item item;
     const char *org, *batch; /* of the instruction */
     const char *name;        /* the instruction's, escaped */
     int64_t receipt, judged_at;
     bool has_session;
     struct ledger_session session;
-    const char *order_name; /* of the EMW */
 };
 
-typedef bool (*ledger_history_visit)(void *user, const struct ledger_history *history, GError **error);
-/* The sessions of an EMW in the order of its records. */
-bool ledger_sessions_each(struct ledger *ledger, int64_t job, ledger_history_visit visit, void *user, GError **error);
+/* *item is 0 where no accepted instruction has that WorkItemId. */
+bool ledger_work_find(struct ledger *ledger, const char *org, const char *batch, int64_t record, int64_t *item,
+                      GError **error);
+/* *work is NULL when there is none. */
+bool ledger_work_get(struct ledger *ledger, int64_t item, struct ledger_work **work, GError **error);
+typedef bool (*ledger_work_visit)(void *user, const struct ledger_work *work, GError **error);
 /* All work items of a Device, oldest first. */
-bool ledger_device_each(struct ledger *ledger, uint64_t device, ledger_history_visit visit, void *user, GError **error);
-/* Work items by current state: the session's state, else the outcome. Walks all items. */
+bool ledger_device_each(struct ledger *ledger, uint64_t device, ledger_work_visit visit, void *user, GError **error);
+/* Those of a verdict, in the order of the instruction. */
+bool ledger_works_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_work_visit visit, void *user,
+                       GError **error);
+/* Those in a state, in the order of due time and number; limit 0: all. */
+bool ledger_state_each(struct ledger *ledger, enum ledger_state state, int64_t limit, ledger_work_visit visit,
+                       void *user, GError **error);
+/* Work items by current state. Walks all items. */
 bool ledger_states_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error);
+
+/* A session as it has become and the step that led there; an ended one frees its Device for later instructions. */
+bool ledger_session_put(struct ledger *ledger, const struct ledger_item *item, const struct ledger_session *session,
+                        const struct ledger_step *step, GError **error);
+typedef bool (*ledger_step_visit)(void *user, const struct ledger_step *step, GError **error);
+bool ledger_steps_each(struct ledger *ledger, int64_t item, ledger_step_visit visit, void *user, GError **error);
+
+/* The Devices of a work order, in the order of its records. */
+typedef bool (*ledger_order_visit)(void *user, const struct ledger_work *work, const struct ledger_step *step,
+                                   GError **error);
+bool ledger_order_each(struct ledger *ledger, int64_t job, ledger_order_visit visit, void *user, GError **error);
+
+/* ---- what is due (ledger_due.c) ---- */
+
+/* A work item and since when it is due. */
+struct ledger_due {
+    int64_t at, item;
+};
+
+/* Verdicts (struct ledger_verdict, oldest first) with READY items that have no session yet. */
+bool ledger_fresh_verdicts(struct ledger *ledger, GPtrArray **verdicts, GError **error);
+/* Appends the first `limit` such items of a verdict (struct ledger_due). */
+bool ledger_fresh_items(struct ledger *ledger, const struct ledger_verdict *of, int64_t limit, GArray *due,
+                        GError **error);
+/* Appends the first `limit` that wait for a dispatch whose time has come and whose session has not ended. */
+bool ledger_tries_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error);
+/* Appends the first `limit` whose session is over or whose confirmation is missing for too long. */
+bool ledger_times_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error);
+/* The earliest time after now at which one of them goes on, 0: none does. */
+bool ledger_next_due(struct ledger *ledger, int64_t now, int64_t *at, GError **error);
+
+/* Accepted instructions (struct ledger_verdict) whose work has all ended and whose outcome is not planned yet. */
+bool ledger_outcomes_due(struct ledger *ledger, GPtrArray **verdicts, GError **error);
+bool ledger_outcome_planned(struct ledger *ledger, const struct ledger_verdict *of, GError **error);
+
+/* How the Devices of one model have ended so far. */
+struct ledger_model {
+    const char *device_type, *manufacturer, *model, *firmware;
+    int64_t migrated, failed; /* Devices */
+};
+/* Counts one Device more, and gives out what it is then (strings are the caller's). */
+bool ledger_model_count(struct ledger *ledger, const struct ledger_item *item, bool migrated, struct ledger_model *now,
+                        GError **error);
 
 /* ---- parts owed (ledger_parts.c) ---- */
 
@@ -245,7 +340,8 @@ enum ledger_part_state { LEDGER_PLANNED, LEDGER_STORED, LEDGER_STAGED, LEDGER_DE
 struct ledger_part {
     int64_t id;
     int64_t job, receipt;
-    const char *kind; /* "EMA", "EMD", "EMW" */
+    int64_t about;    /* the instruction whose outcome it tells, with receipt; 0: job itself */
+    const char *kind; /* "EMA", "EMD", "EMW", "EMO" */
     const char *name; /* of the file in the drop and of the part in the job's directory; unique */
     const char *form;
     const char *drop, *recipient;
@@ -338,10 +434,12 @@ bool ledger_integrity_each(struct ledger *ledger, ledger_count_visit visit, void
 /* What the ledger says about one verdict, from its numbers and counted anew. */
 struct ledger_proof {
     struct ledger_verdict verdict;
-    const char *name;                       /* the job's */
-    int64_t ready, rejected, deferred;      /* items counted, by outcome */
-    int64_t misplaced;                      /* items whose slot is neither "live" nor their own */
-    int64_t sessions;                       /* of those items */
+    const char *name;                  /* the job's */
+    bool instruction;                  /* it is an EMI's; others have no items and no EMD */
+    int64_t ready, rejected, deferred; /* items counted, by outcome */
+    int64_t misplaced;                 /* items whose slot is neither "live" nor their own, or not as the end says */
+    int64_t sessions, ended;           /* of those items; those of READY ones that have ended */
+    int64_t torn;                      /* sessions that are not what their steps say */
     int64_t ema_parts, emd_parts, emd_rows; /* planned answers; rows -1 when none is stored */
     int64_t misdated;                       /* planned answers of another time than the verdict's */
     int64_t findings, finding_counts;       /* listed; the sum of the counts per code */

@@ -1,9 +1,34 @@
 #include "spool/ledger_private.h"
 
-const char *ledger_outcome_name(enum ledger_outcome outcome)
+#include <string.h>
+
+static const char *const state_names[] = {
+    [LEDGER_READY] = "READY",
+    [LEDGER_REJECTED] = "REJECTED",
+    [LEDGER_DEFERRED] = "DEFERRED",
+    [LEDGER_DISPATCHED] = "DISPATCHED",
+    [LEDGER_RETRY_WAIT] = "RETRY_WAIT",
+    [LEDGER_CONFIRM_PENDING] = "CONFIRM_PENDING",
+    [LEDGER_CONFIRM_MISMATCH] = "CONFIRM_MISMATCH",
+    [LEDGER_MIGRATED] = "MIGRATED",
+    [LEDGER_FAILED] = "FAILED",
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(state_names) == LEDGER_STATES);
+
+const char *ledger_state_name(enum ledger_state state)
 {
-    static const char *const names[] = {"READY", "REJECTED", "DEFERRED"};
-    return (size_t)outcome < G_N_ELEMENTS(names) ? names[outcome] : NULL;
+    return (size_t)state < LEDGER_STATES ? state_names[state] : NULL;
+}
+
+bool ledger_state_find(const char *name, enum ledger_state *state)
+{
+    for (size_t i = 0; i < LEDGER_STATES; i++) {
+        if (strcmp(state_names[i], name) == 0) {
+            *state = (enum ledger_state)i;
+            return true;
+        }
+    }
+    return false;
 }
 
 void ledger_read_item(sqlite3_stmt *q, int c, void *row)
@@ -23,10 +48,12 @@ void ledger_read_item(sqlite3_stmt *q, int c, void *row)
     item->chf = ledger_text(q, c + 10);
     item->region = ledger_text(q, c + 11);
     item->attempt = ledger_text(q, c + 12);
-    item->outcome = (enum ledger_outcome)sqlite3_column_int(q, c + 13);
+    item->outcome = (enum ledger_state)sqlite3_column_int(q, c + 13);
     item->code = ledger_text(q, c + 14);
     item->text = ledger_text(q, c + 15);
     item->next_eligible = sqlite3_column_int64(q, c + 16);
+    item->passes = sqlite3_column_int(q, c + 17) != 0;
+    item->ended = sqlite3_column_int64(q, c + 18) != 0;
 }
 
 bool ledger_device_is_live(struct ledger *ledger, uint64_t device, bool *live, GError **error)
@@ -81,15 +108,17 @@ static int bind_item(sqlite3_stmt *s, const struct ledger_item *w)
         result = sqlite3_bind_int(s, 6, (int)w->outcome);
     if (result == SQLITE_OK)
         result = w->next_eligible != 0 ? sqlite3_bind_int64(s, 7, w->next_eligible) : sqlite3_bind_null(s, 7);
-    return result == SQLITE_OK ? bind_texts(s, 8, texts, G_N_ELEMENTS(texts)) : result;
+    if (result == SQLITE_OK)
+        result = w->passes ? sqlite3_bind_int(s, 8, 1) : sqlite3_bind_null(s, 8);
+    return result == SQLITE_OK ? bind_texts(s, 9, texts, G_N_ELEMENTS(texts)) : result;
 }
 
 bool ledger_item_insert(struct ledger *ledger, struct ledger_item *item, GError **error)
 {
     static const char sql[] = "INSERT INTO work_item(item,job,record,device_id,slot,outcome,"
-                              "next_eligible,device_text,device_type,manufacturer,model,firmware,mpxn,"
+                              "next_eligible,passes,device_text,device_type,manufacturer,model,firmware,mpxn,"
                               "chf,region,attempt,code,text)"
-                              " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+                              " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
     struct ledger_item full = *item;
     if (!ledger_writing(ledger, error) || !next_item(ledger, &full.item, error))
         return false;
@@ -119,5 +148,26 @@ bool ledger_items_each(struct ledger *ledger, const struct ledger_verdict *of, l
         good = visit(user, &item, error);
     }
     ledger_end(query);
+    return good;
+}
+
+bool ledger_device_past(struct ledger *ledger, uint64_t device, struct ledger_past *past, GError **error)
+{
+    static const char sql[] =
+        "SELECT w.slot=0,s.state,s.next_eligible,ifnull(s.tcos_good,0)OR ifnull(s.ecos_good,0)"
+        " FROM work_item w LEFT JOIN session s ON s.item=w.item WHERE w.device_id=? ORDER BY w.item";
+    sqlite3_stmt *q = ledger_query(ledger, error, sql, "i", (int64_t)device);
+    bool row = true, good = q != NULL;
+
+    *past = (struct ledger_past){0};
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        past->live |= sqlite3_column_int(q, 0) != 0;
+        past->replaced |= sqlite3_column_int(q, 3) != 0;
+        if (sqlite3_column_type(q, 1) == SQLITE_NULL || sqlite3_column_int(q, 1) != LEDGER_FAILED)
+            continue;
+        past->failed_sessions++;
+        past->next_eligible = sqlite3_column_int64(q, 2);
+    }
+    ledger_end(q);
     return good;
 }

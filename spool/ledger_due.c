@@ -92,8 +92,8 @@ bool ledger_model_count(struct ledger *ledger, const struct ledger_item *item, b
                                    "tttt", item->device_type, item->manufacturer, item->model, item->firmware);
     bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
     if (good)
-        *now = (struct ledger_model){item->device_type, item->manufacturer, item->model, item->firmware,
-                                     sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 1)};
+        *now = (struct ledger_model){item->device_type, item->manufacturer,         item->model,
+                                     item->firmware,    sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 1)};
     ledger_end(q);
     return good;
 }

@@ -84,6 +84,18 @@ bool ledger_job_get(struct ledger *ledger, int64_t id, struct ledger_job **job, 
     return true;
 }
 
+bool ledger_job_named(struct ledger *ledger, const char *name, struct ledger_job **job, GError **error)
+{
+    void *row = NULL;
+    if (!ledger_one(
+            ledger,
+            ledger_query(ledger, error, "SELECT " COLUMNS " FROM job WHERE name=? ORDER BY id DESC LIMIT 1", "t", name),
+            &shape, &row, error))
+        return false;
+    *job = row;
+    return true;
+}
+
 bool ledger_jobs_each(struct ledger *ledger, ledger_job_visit visit, void *user, GError **error)
 {
     sqlite3_stmt *query = ledger_query(ledger, error, "SELECT " COLUMNS " FROM job ORDER BY id", "");

@@ -2,7 +2,7 @@
 
 #define SELECT                                                                                                         \
     "SELECT id,job,receipt,kind,name,form,drop_name,recipient,sequence,created,rows,state,size,"                       \
-    "sha256,delivered_at,sender,environment FROM part"
+    "sha256,delivered_at,sender,environment,about FROM part"
 
 static const size_t strings[] = {offsetof(struct ledger_part, kind),      offsetof(struct ledger_part, name),
                                  offsetof(struct ledger_part, form),      offsetof(struct ledger_part, drop),
@@ -29,6 +29,7 @@ static void read_part(sqlite3_stmt *q, int c, void *row)
     part->delivered_at = sqlite3_column_int64(q, c + 14);
     part->sender = ledger_text(q, c + 15);
     part->environment = ledger_text(q, c + 16);
+    part->about = sqlite3_column_int64(q, c + 17);
 }
 
 static const struct ledger_shape shape = {sizeof(struct ledger_part), read_part, strings, G_N_ELEMENTS(strings)};
@@ -43,9 +44,10 @@ bool ledger_part_plan(struct ledger *ledger, const struct ledger_part *part, int
 {
     if (!ledger_run(ledger, error,
                     "INSERT INTO part(job,receipt,kind,name,form,drop_name,recipient,sequence,created,"
-                    "rows,sender,environment,state,size) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,0,-1)",
-                    "iitttttziitt", part->job, part->receipt, part->kind, part->name, part->form, part->drop,
-                    part->recipient, part->sequence, part->created, part->rows, part->sender, part->environment))
+                    "rows,sender,environment,about,state,size) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,0,-1)",
+                    "iitttttziitti", part->job, part->receipt, part->kind, part->name, part->form, part->drop,
+                    part->recipient, part->sequence, part->created, part->rows, part->sender, part->environment,
+                    part->about))
         return false;
     if (id != NULL)
         *id = sqlite3_last_insert_rowid(ledger->db);

@@ -66,11 +66,11 @@ bool ledger_counts(struct ledger *ledger, sqlite3_stmt *query, ledger_count_visi
 /* Columns of a verdict `v` (LEDGER_VERDICT_COLUMNS of them) and of an item `w`, in the readers' order. */
 #define LEDGER_VERDICT                                                                                                 \
     "v.job,v.receipt,v.judged_at,v.outcome,v.batch,v.declared,v.parsed,v.accepted,v.rejected,v.deferred,"              \
-    "v.code,v.line,v.col,v.first_item,v.items,v.dispatched,v.truncated"
+    "v.code,v.line,v.col,v.first_item,v.items,v.dispatched,v.truncated,v.ended"
 #define LEDGER_ITEM                                                                                                    \
     "w.item,w.job,w.record,w.device_id,w.device_text,w.device_type,w.manufacturer,w.model,w.firmware,w.mpxn,"          \
-    "w.chf,w.region,w.attempt,w.outcome,w.code,w.text,w.next_eligible"
-enum { LEDGER_VERDICT_COLUMNS = 17, LEDGER_ITEM_COLUMNS = 17 };
+    "w.chf,w.region,w.attempt,w.outcome,w.code,w.text,w.next_eligible,w.passes,w.slot"
+enum { LEDGER_VERDICT_COLUMNS = 18, LEDGER_ITEM_COLUMNS = 19 };
 void ledger_read_verdict(sqlite3_stmt *query, int column, void *row);
 void ledger_read_item(sqlite3_stmt *query, int column, void *row);
 extern const struct ledger_shape ledger_verdict_shape;

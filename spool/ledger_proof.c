@@ -17,12 +17,14 @@ bool ledger_integrity_each(struct ledger *ledger, ledger_count_visit visit, void
 static bool count_items(struct ledger *ledger, struct ledger_proof *proof, GError **error)
 {
     const struct ledger_verdict *v = &proof->verdict;
-    sqlite3_stmt *q = ledger_query(ledger, error,
-                                   "SELECT sum(w.outcome=0),sum(w.outcome=1),sum(w.outcome=2),"
-                                   "count(s.item),sum(CASE WHEN w.outcome=0 THEN w.slot NOT IN(0,w.item)"
-                                   " ELSE w.slot<>w.item END) FROM work_item w LEFT JOIN session s ON s.item=w.item"
-                                   " WHERE w.item>=?1 AND w.item<?1+?2 AND w.job=?3",
-                                   "iii", v->first_item, v->items, v->job);
+    sqlite3_stmt *q =
+        ledger_query(ledger, error,
+                     "SELECT sum(w.outcome=0),sum(w.outcome=1),sum(w.outcome=2),"
+                     "count(s.item),sum(CASE WHEN w.outcome=0 THEN"
+                     " w.slot<>iif(s.ended IS NULL,0,w.item) ELSE w.slot<>w.item END),"
+                     "sum(w.outcome=0 AND w.slot<>0) FROM work_item w LEFT JOIN session s ON s.item=w.item"
+                     " WHERE w.item>=?1 AND w.item<?1+?2 AND w.job=?3",
+                     "iii", v->first_item, v->items, v->job);
     bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
     if (good && row) {
         proof->ready = sqlite3_column_int64(q, 0);
@@ -30,9 +32,25 @@ static bool count_items(struct ledger *ledger, struct ledger_proof *proof, GErro
         proof->deferred = sqlite3_column_int64(q, 2);
         proof->sessions = sqlite3_column_int64(q, 3);
         proof->misplaced = sqlite3_column_int64(q, 4);
+        proof->ended = sqlite3_column_int64(q, 5);
     }
     ledger_end(q);
     return good;
+}
+
+/* A session is what its steps made of it: as many, and the last one's state, try and time to go on. */
+static bool count_torn(struct ledger *ledger, struct ledger_proof *proof, GError **error)
+{
+    const struct ledger_verdict *v = &proof->verdict;
+    return ledger_number(
+        ledger,
+        ledger_query(ledger, error,
+                     "SELECT count(*) FROM session s LEFT JOIN step t ON t.item=s.item AND t.n=s.steps"
+                     " WHERE s.item>=?1 AND s.item<?1+?2 AND (t.n IS NULL OR t.state<>s.state OR t.try>s.try"
+                     " OR ifnull(t.due,0)<>ifnull(s.due,0)"
+                     " OR s.steps<>(SELECT count(*) FROM step c WHERE c.item=s.item))",
+                     "ii", v->first_item, v->items),
+        &proof->torn, error);
 }
 
 static bool count_parts(struct ledger *ledger, struct ledger_proof *proof, GError **error)
@@ -71,30 +89,35 @@ static bool is_sound(const struct ledger_proof *p)
 {
     const struct ledger_verdict *v = &p->verdict;
     bool rejected_whole = strcmp(v->outcome, "RJ") == 0;
-    if (p->ema_parts != 1 || p->misdated > 0 || p->misplaced > 0)
+    if (p->ema_parts != 1 || p->misdated > 0 || p->misplaced > 0 || p->torn > 0)
         return false;
     if (v->truncated ? p->findings >= p->finding_counts : p->findings != p->finding_counts)
         return false;
     if (rejected_whole)
         return v->items == 0 && v->accepted == 0 && p->emd_parts == 0 && p->sessions == 0;
+    if (!p->instruction)
+        return v->parsed == v->accepted + v->rejected + v->deferred && v->items == 0 && p->emd_parts == 0 &&
+               p->sessions == 0;
     return v->parsed == v->accepted + v->rejected + v->deferred && v->items == v->parsed && p->ready == v->accepted &&
            p->rejected == v->rejected && p->deferred == v->deferred && p->sessions == v->dispatched &&
-           p->emd_parts == 1 && (p->emd_rows == -1 || p->emd_rows == v->items);
+           p->ended == v->ended && p->emd_parts == 1 && (p->emd_rows == -1 || p->emd_rows == v->items);
 }
 
 bool ledger_proofs_each(struct ledger *ledger, ledger_proof_visit visit, void *user, GError **error)
 {
-    sqlite3_stmt *q = ledger_query(ledger, error,
-                                   "SELECT " LEDGER_VERDICT ",j.name FROM verdict v JOIN job j ON j.id=v.job"
-                                   " ORDER BY v.job,v.receipt",
-                                   "");
+    sqlite3_stmt *q =
+        ledger_query(ledger, error,
+                     "SELECT " LEDGER_VERDICT ",j.name,ifnull(j.type='EMI',0) FROM verdict v JOIN job j ON j.id=v.job"
+                     " ORDER BY v.job,v.receipt",
+                     "");
     bool row = true, good = q != NULL;
     while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
         struct ledger_proof proof = {0};
         ledger_read_verdict(q, 0, &proof.verdict);
         proof.name = ledger_text(q, LEDGER_VERDICT_COLUMNS);
-        good = count_items(ledger, &proof, error) && count_parts(ledger, &proof, error) &&
-               count_findings(ledger, &proof, error);
+        proof.instruction = sqlite3_column_int(q, LEDGER_VERDICT_COLUMNS + 1) != 0;
+        good = count_items(ledger, &proof, error) && count_torn(ledger, &proof, error) &&
+               count_parts(ledger, &proof, error) && count_findings(ledger, &proof, error);
         proof.sound = good && is_sound(&proof);
         good = good && visit(user, &proof, error);
     }

@@ -74,6 +74,32 @@ static const char *const versions[] = {
     "CREATE TABLE reference(type TEXT PRIMARY KEY, job INTEGER NOT NULL, created INTEGER NOT NULL,"
     " loaded INTEGER NOT NULL, records INTEGER NOT NULL) WITHOUT ROWID;"
     "PRAGMA user_version=3;",
+    /* Sessions get their history; what came of them is told (EMO). */
+    "CREATE TABLE step(item INTEGER NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL, state INTEGER NOT NULL,"
+    " try INTEGER NOT NULL, job INTEGER, record INTEGER, code TEXT, due INTEGER, gbcs TEXT, duis TEXT,"
+    " alert TEXT, subject_id TEXT, key_id TEXT, said_at INTEGER, PRIMARY KEY(item, n)) WITHOUT ROWID;"
+    "INSERT INTO step(item,n,at,state,try,job,record,due)"
+    " SELECT item,1,begun,3,try,job,record,ends FROM session;"
+    "CREATE UNIQUE INDEX step_order ON step(job, record) WHERE state=3;"
+    "ALTER TABLE session RENAME TO session_2;"
+    "CREATE TABLE session(item INTEGER PRIMARY KEY, state INTEGER NOT NULL, steps INTEGER NOT NULL,"
+    " try INTEGER NOT NULL, unused INTEGER NOT NULL, delays INTEGER NOT NULL, begun INTEGER, ends INTEGER,"
+    " due INTEGER, code TEXT, next_eligible INTEGER, ended INTEGER, tcos_at INTEGER, tcos_good INTEGER,"
+    " tcos_subject TEXT, tcos_key TEXT, ecos_at INTEGER, ecos_good INTEGER, ecos_subject TEXT, ecos_key TEXT);"
+    "INSERT INTO session(item,state,steps,try,unused,delays,begun,ends,due)"
+    " SELECT item,3,1,try,0,0,begun,ends,ends FROM session_2;"
+    "DROP TABLE session_2;"
+    "CREATE INDEX session_due ON session(due) WHERE due IS NOT NULL;"
+    "ALTER TABLE work_item ADD COLUMN passes INTEGER;"
+    "UPDATE work_item SET passes=1 WHERE outcome=2;"
+    "ALTER TABLE verdict ADD COLUMN ended INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE verdict ADD COLUMN told INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX verdict_untold ON verdict(job) WHERE items>0 AND ended=accepted AND told=0;"
+    "ALTER TABLE part ADD COLUMN about INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE model_end(device_type TEXT NOT NULL, manufacturer TEXT NOT NULL, model TEXT NOT NULL,"
+    " firmware TEXT NOT NULL, migrated INTEGER NOT NULL, failed INTEGER NOT NULL,"
+    " PRIMARY KEY(device_type, manufacturer, model, firmware)) WITHOUT ROWID;"
+    "PRAGMA user_version=4;",
 };
 
 static bool version_of(struct ledger *ledger, int64_t *version, GError **error)

@@ -1,106 +1,250 @@
 #include "spool/ledger_private.h"
 
-#define HISTORY                                                                                                        \
-    "SELECT " LEDGER_ITEM ",j.org,v.batch,j.name,v.receipt,v.judged_at,"                                               \
-    "s.job,s.record,s.try,s.begun,s.ends,s.state,e.name"
+#define SESSION                                                                                                        \
+    "s.item,s.state,s.steps,s.try,s.unused,s.delays,s.begun,s.ends,s.due,s.code,s.next_eligible,s.ended,"              \
+    "s.tcos_at,s.tcos_good,s.tcos_subject,s.tcos_key,s.ecos_at,s.ecos_good,s.ecos_subject,s.ecos_key"
+#define STEP "t.n,t.at,t.state,t.try,t.job,t.record,t.code,t.due,t.gbcs,t.duis,t.alert,t.subject_id,t.key_id,t.said_at"
 
-#define INSTRUCTION                                                                                                    \
+/* A work item `w` with the instruction's verdict and job, and its session where it has one. */
+#define WORK "SELECT " LEDGER_ITEM ",j.org,v.batch,j.name,v.receipt,v.judged_at," SESSION
+#define WORK_FROM                                                                                                      \
     " JOIN job j ON j.id=w.job JOIN verdict v ON v.job=w.job AND w.item>=v.first_item"                                 \
-    " AND w.item<v.first_item+v.items"
+    " AND w.item<v.first_item+v.items LEFT JOIN session s ON s.item=w.item"
+enum { WORK_SESSION = LEDGER_ITEM_COLUMNS + 5, SESSION_COLUMNS = 20, WORK_COLUMNS = WORK_SESSION + SESSION_COLUMNS };
 
-bool ledger_dispatch_due(struct ledger *ledger, GPtrArray **verdicts, GError **error)
+/* ---- reading ---- */
+
+static void read_side(sqlite3_stmt *q, int c, struct ledger_side *side)
 {
-    return ledger_all(ledger,
-                      ledger_query(ledger, error,
-                                   "SELECT " LEDGER_VERDICT " FROM verdict v WHERE outcome<>'RJ'"
-                                   " AND accepted>dispatched AND items>0 ORDER BY judged_at,job",
-                                   ""),
-                      &ledger_verdict_shape, verdicts, error);
+    side->at = sqlite3_column_int64(q, c);
+    side->good = sqlite3_column_int(q, c + 1) != 0;
+    side->subject_id = ledger_text(q, c + 2);
+    side->key_id = ledger_text(q, c + 3);
 }
 
-static bool add_sessions(struct ledger *ledger, const struct ledger_verdict *of, const struct ledger_session *session,
-                         int64_t limit, GError **error)
+static void read_session(sqlite3_stmt *q, int c, struct ledger_session *session)
 {
-    return ledger_run(ledger, error,
-                      "INSERT INTO session(item,job,record,try,begun,ends,state)"
-                      " SELECT item,?3,row_number()OVER(),1,?4,?5,'DISPATCHED' FROM"
-                      " (SELECT item FROM work_item w WHERE item>=?1 AND item<?1+?2 AND outcome=0"
-                      " AND NOT EXISTS(SELECT 1 FROM session s WHERE s.item=w.item)"
-                      " ORDER BY item LIMIT ?6)",
-                      "iiiiii", of->first_item, of->items, session->job, session->begun, session->ends, limit);
+    session->state = (enum ledger_state)sqlite3_column_int(q, c + 1);
+    session->steps = sqlite3_column_int64(q, c + 2);
+    session->try = sqlite3_column_int64(q, c + 3);
+    session->unused = sqlite3_column_int(q, c + 4) != 0;
+    session->delays = sqlite3_column_int64(q, c + 5);
+    session->begun = sqlite3_column_int64(q, c + 6);
+    session->ends = sqlite3_column_int64(q, c + 7);
+    session->due = sqlite3_column_int64(q, c + 8);
+    session->code = ledger_text(q, c + 9);
+    session->next_eligible = sqlite3_column_int64(q, c + 10);
+    session->ended = sqlite3_column_int64(q, c + 11);
+    read_side(q, c + 12, &session->tcos);
+    read_side(q, c + 16, &session->ecos);
 }
 
-bool ledger_dispatch(struct ledger *ledger, const struct ledger_verdict *of, const struct ledger_session *session,
-                     int64_t limit, int64_t *n, GError **error)
+static void read_work(sqlite3_stmt *q, int c, void *row)
 {
-    if (!add_sessions(ledger, of, session, limit, error))
+    struct ledger_work *work = row;
+    enum { C = LEDGER_ITEM_COLUMNS };
+    ledger_read_item(q, c, &work->item);
+    work->org = ledger_text(q, c + C);
+    work->batch = ledger_text(q, c + C + 1);
+    work->name = ledger_text(q, c + C + 2);
+    work->receipt = sqlite3_column_int64(q, c + C + 3);
+    work->judged_at = sqlite3_column_int64(q, c + C + 4);
+    work->has_session = sqlite3_column_type(q, c + WORK_SESSION) != SQLITE_NULL;
+    read_session(q, c + WORK_SESSION, &work->session);
+}
+
+static const size_t work_strings[] = {
+    offsetof(struct ledger_work, item.device_text),
+    offsetof(struct ledger_work, item.device_type),
+    offsetof(struct ledger_work, item.manufacturer),
+    offsetof(struct ledger_work, item.model),
+    offsetof(struct ledger_work, item.firmware),
+    offsetof(struct ledger_work, item.mpxn),
+    offsetof(struct ledger_work, item.chf),
+    offsetof(struct ledger_work, item.region),
+    offsetof(struct ledger_work, item.attempt),
+    offsetof(struct ledger_work, item.code),
+    offsetof(struct ledger_work, item.text),
+    offsetof(struct ledger_work, org),
+    offsetof(struct ledger_work, batch),
+    offsetof(struct ledger_work, name),
+    offsetof(struct ledger_work, session.code),
+    offsetof(struct ledger_work, session.tcos.subject_id),
+    offsetof(struct ledger_work, session.tcos.key_id),
+    offsetof(struct ledger_work, session.ecos.subject_id),
+    offsetof(struct ledger_work, session.ecos.key_id),
+};
+static const struct ledger_shape work_shape = {sizeof(struct ledger_work), read_work, work_strings,
+                                               G_N_ELEMENTS(work_strings)};
+
+static void read_step(sqlite3_stmt *q, int c, struct ledger_step *step)
+{
+    *step = (struct ledger_step){
+        .n = sqlite3_column_int64(q, c),
+        .at = sqlite3_column_int64(q, c + 1),
+        .state = (enum ledger_state)sqlite3_column_int(q, c + 2),
+        .try = sqlite3_column_int64(q, c + 3),
+        .job = sqlite3_column_int64(q, c + 4),
+        .record = sqlite3_column_int64(q, c + 5),
+        .code = ledger_text(q, c + 6),
+        .due = sqlite3_column_int64(q, c + 7),
+        .gbcs = ledger_text(q, c + 8),
+        .duis = ledger_text(q, c + 9),
+        .alert = ledger_text(q, c + 10),
+        .subject_id = ledger_text(q, c + 11),
+        .key_id = ledger_text(q, c + 12),
+        .said_at = sqlite3_column_int64(q, c + 13),
+    };
+}
+
+/* ---- queries ---- */
+
+bool ledger_work_find(struct ledger *ledger, const char *org, const char *batch, int64_t record, int64_t *item,
+                      GError **error)
+{
+    return ledger_number(ledger,
+                         ledger_query(ledger, error,
+                                      "SELECT v.first_item+?3-1 FROM verdict v JOIN job j ON j.id=v.job"
+                                      " WHERE v.batch=?2 AND j.org=?1 AND ?3>0 AND ?3<=v.items",
+                                      "tti", org, batch, record),
+                         item, error);
+}
+
+bool ledger_work_get(struct ledger *ledger, int64_t item, struct ledger_work **work, GError **error)
+{
+    void *row = NULL;
+    if (!ledger_one(ledger,
+                    ledger_query(ledger, error, WORK " FROM work_item w" WORK_FROM " WHERE w.item=?", "i", item),
+                    &work_shape, &row, error))
         return false;
-    int64_t added = sqlite3_changes64(ledger->db);
-    if (!ledger_run(ledger, error, "UPDATE verdict SET dispatched=dispatched+?3 WHERE job=?1 AND receipt=?2", "iii",
-                    of->job, of->receipt, added))
-        return false;
-    *n = added;
+    *work = row;
     return true;
 }
 
-static void read_history(sqlite3_stmt *q, struct ledger_history *history)
-{
-    enum { C = LEDGER_ITEM_COLUMNS };
-    ledger_read_item(q, 0, &history->item);
-    history->org = ledger_text(q, C);
-    history->batch = ledger_text(q, C + 1);
-    history->name = ledger_text(q, C + 2);
-    history->receipt = sqlite3_column_int64(q, C + 3);
-    history->judged_at = sqlite3_column_int64(q, C + 4);
-    history->has_session = sqlite3_column_type(q, C + 5) != SQLITE_NULL;
-    history->session.item = history->item.item;
-    history->session.job = sqlite3_column_int64(q, C + 5);
-    history->session.record = sqlite3_column_int64(q, C + 6);
-    history->session.try = sqlite3_column_int64(q, C + 7);
-    history->session.begun = sqlite3_column_int64(q, C + 8);
-    history->session.ends = sqlite3_column_int64(q, C + 9);
-    history->session.state = ledger_text(q, C + 10);
-    history->order_name = ledger_text(q, C + 11);
-}
-
-static bool each(struct ledger *ledger, sqlite3_stmt *query, ledger_history_visit visit, void *user, GError **error)
+static bool each(struct ledger *ledger, sqlite3_stmt *query, ledger_work_visit visit, void *user, GError **error)
 {
     bool row = true, good = query != NULL;
     while (good && (good = ledger_row(ledger, query, &row, error)) && row) {
-        struct ledger_history history = {0};
-        read_history(query, &history);
-        good = visit(user, &history, error);
+        struct ledger_work work = {0};
+        read_work(query, 0, &work);
+        good = visit(user, &work, error);
     }
     ledger_end(query);
     return good;
 }
 
-bool ledger_sessions_each(struct ledger *ledger, int64_t job, ledger_history_visit visit, void *user, GError **error)
+bool ledger_device_each(struct ledger *ledger, uint64_t device, ledger_work_visit visit, void *user, GError **error)
 {
-    sqlite3_stmt *query = ledger_query(ledger, error,
-                                       HISTORY " FROM session s CROSS JOIN work_item w ON w.item=s.item" INSTRUCTION
-                                               " JOIN job e ON e.id=s.job WHERE s.job=? ORDER BY s.record",
-                                       "i", job);
-    return each(ledger, query, visit, user, error);
+    return each(ledger,
+                ledger_query(ledger, error, WORK " FROM work_item w" WORK_FROM " WHERE w.device_id=? ORDER BY w.item",
+                             "i", (int64_t)device),
+                visit, user, error);
 }
 
-bool ledger_device_each(struct ledger *ledger, uint64_t device, ledger_history_visit visit, void *user, GError **error)
+bool ledger_works_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_work_visit visit, void *user,
+                       GError **error)
 {
-    sqlite3_stmt *query = ledger_query(ledger, error,
-                                       HISTORY " FROM work_item w" INSTRUCTION " LEFT JOIN session s ON s.item=w.item"
-                                               " LEFT JOIN job e ON e.id=s.job WHERE w.device_id=? ORDER BY w.item",
-                                       "i", (int64_t)device);
-    return each(ledger, query, visit, user, error);
+    return each(ledger,
+                ledger_query(ledger, error,
+                             WORK " FROM work_item w" WORK_FROM " WHERE w.item>=?1 AND w.item<?1+?2 ORDER BY w.item",
+                             "ii", of->first_item, of->items),
+                visit, user, error);
+}
+
+bool ledger_state_each(struct ledger *ledger, enum ledger_state state, int64_t limit, ledger_work_visit visit,
+                       void *user, GError **error)
+{
+    return each(ledger,
+                ledger_query(ledger, error,
+                             WORK " FROM work_item w" WORK_FROM " WHERE ifnull(s.state,w.outcome)=?1"
+                                  " ORDER BY ifnull(s.due,v.judged_at),w.item LIMIT CASE ?2 WHEN 0 THEN -1 ELSE ?2 END",
+                             "ii", (int64_t)state, limit),
+                visit, user, error);
 }
 
 bool ledger_states_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error)
 {
-    return ledger_counts(ledger,
-                         ledger_query(ledger, error,
-                                      "SELECT ifnull(s.state,CASE w.outcome WHEN 0 THEN 'READY' WHEN 1"
-                                      " THEN 'REJECTED' ELSE 'DEFERRED' END) AS now,count(*)"
-                                      " FROM work_item w LEFT JOIN session s ON s.item=w.item"
-                                      " GROUP BY now ORDER BY now",
-                                      ""),
-                         visit, user, error);
+    sqlite3_stmt *q = ledger_query(ledger, error,
+                                   "SELECT ifnull(s.state,w.outcome) AS now,count(*)"
+                                   " FROM work_item w LEFT JOIN session s ON s.item=w.item GROUP BY now ORDER BY now",
+                                   "");
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        const char *name = ledger_state_name((enum ledger_state)sqlite3_column_int(q, 0));
+        good = visit(user, name != NULL ? name : "?", sqlite3_column_int64(q, 1), error);
+    }
+    ledger_end(q);
+    return good;
+}
+
+bool ledger_steps_each(struct ledger *ledger, int64_t item, ledger_step_visit visit, void *user, GError **error)
+{
+    sqlite3_stmt *q = ledger_query(ledger, error, "SELECT " STEP " FROM step t WHERE t.item=? ORDER BY t.n", "i", item);
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        struct ledger_step step;
+        read_step(q, 0, &step);
+        good = visit(user, &step, error);
+    }
+    ledger_end(q);
+    return good;
+}
+
+bool ledger_order_each(struct ledger *ledger, int64_t job, ledger_order_visit visit, void *user, GError **error)
+{
+    sqlite3_stmt *q = ledger_query(ledger, error,
+                                   WORK "," STEP " FROM step t CROSS JOIN work_item w ON w.item=t.item" WORK_FROM
+                                        " WHERE t.job=? AND t.state=3 ORDER BY t.record",
+                                   "i", job);
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        struct ledger_work work = {0};
+        struct ledger_step step;
+        read_work(q, 0, &work);
+        read_step(q, WORK_COLUMNS, &step);
+        good = visit(user, &work, &step, error);
+    }
+    ledger_end(q);
+    return good;
+}
+
+/* ---- changes ---- */
+
+static bool put_session(struct ledger *ledger, int64_t item, const struct ledger_session *s, GError **error)
+{
+    const struct ledger_side *t = &s->tcos, *e = &s->ecos;
+    return ledger_run(ledger, error,
+                      "INSERT OR REPLACE INTO session(item,state,steps,try,unused,delays,begun,ends,due,code,"
+                      "next_eligible,ended,tcos_at,tcos_good,tcos_subject,tcos_key,ecos_at,ecos_good,ecos_subject,"
+                      "ecos_key) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                      "iiiiiizzztzzzzttzztt", item, (int64_t)s->state, s->steps, s->try, (int64_t)s->unused, s->delays,
+                      s->begun, s->ends, s->due, s->code, s->next_eligible, s->ended, t->at, (int64_t)t->good,
+                      t->subject_id, t->key_id, e->at, (int64_t)e->good, e->subject_id, e->key_id);
+}
+
+static bool add_step(struct ledger *ledger, int64_t item, const struct ledger_step *t, GError **error)
+{
+    return ledger_run(ledger, error,
+                      "INSERT INTO step(item,n,at,state,try,job,record,code,due,gbcs,duis,alert,subject_id,key_id,"
+                      "said_at) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                      "iiiiizztztttttz", item, t->n, t->at, (int64_t)t->state, t->try, t->job, t->record, t->code,
+                      t->due, t->gbcs, t->duis, t->alert, t->subject_id, t->key_id, t->said_at);
+}
+
+/* Of an accepted instruction there is one verdict with items. */
+static bool count_in_verdict(struct ledger *ledger, int64_t job, int64_t dispatched, int64_t ended, GError **error)
+{
+    return (dispatched == 0 && ended == 0) ||
+           ledger_run(ledger, error,
+                      "UPDATE verdict SET dispatched=dispatched+?2,ended=ended+?3 WHERE job=?1 AND items>0", "iii", job,
+                      dispatched, ended);
+}
+
+bool ledger_session_put(struct ledger *ledger, const struct ledger_item *item, const struct ledger_session *session,
+                        const struct ledger_step *step, GError **error)
+{
+    bool ends = session->ended != 0 && !item->ended; /* what is noted after an end is no second one */
+    return put_session(ledger, item->item, session, error) && add_step(ledger, item->item, step, error) &&
+           count_in_verdict(ledger, item->job, step->n == 1, ends, error) &&
+           (!ends || ledger_run(ledger, error, "UPDATE work_item SET slot=item WHERE item=?", "i", item->item));
 }

@@ -4,6 +4,7 @@
 #include "formats/text.h"
 #include "validators/history_rules.h"
 #include "validators/name_rules.h"
+#include "validators/result_rules.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -129,12 +130,34 @@ static bool judge_device(struct judging *j, const struct record *record, GError 
            hand_on(j, &device.row, error);
 }
 
+static bool judge_result(struct judging *j, const struct record *record, GError **error)
+{
+    struct result result;
+    bool good =
+        result_rules_judge_result(j->rules, record, j->findings, &result, error) && hand_on(j, &result.row, error);
+
+    result_clear(&result);
+    return good;
+}
+
+static bool judge_confirmation(struct judging *j, const struct record *record, GError **error)
+{
+    struct result result;
+    bool good = result_rules_judge_confirmation(j->rules, record, j->findings, &result, error) &&
+                hand_on(j, &result.row, error);
+
+    result_clear(&result);
+    return good;
+}
+
 static const struct content {
     const char *type;
     bool (*judge)(struct judging *j, const struct record *record, GError **error);
     bool may_be_empty; /* no B306 */
 } contents[] = {
     {"EMI", judge_device, false},
+    {"EMT", judge_result, false},
+    {"EMC", judge_confirmation, false},
 };
 
 static const struct content *content_of(const struct file_type *type)

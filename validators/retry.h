@@ -43,9 +43,9 @@ enum retry_result_kind { RESULT_SUCCESS, RESULT_FAILED, RESULT_TIMEOUT, RESULT_N
 struct retry_result {
     enum retry_result_kind kind;
     int64_t try;
-    int64_t at;                       /* LastTry; 0: not said */
-    const char *gbcs, *duis, *alert;  /* NULL: not said */
-    const char *subject_id, *key_id;  /* Replacing…; of a SUCCESS */
+    int64_t at;                      /* LastTry; 0: not said */
+    const char *gbcs, *duis, *alert; /* NULL: not said */
+    const char *subject_id, *key_id; /* Replacing…; of a SUCCESS */
 };
 
 /* A record of an EMC. */

@@ -13,6 +13,7 @@ void rules_init(struct rules *rules)
         .max_devices = 1000000,
         .unpack = {.max_bytes = (uint64_t)1 << 30, .max_ratio = 200},
     };
+    retry_rules_init(&rules->retry);
 }
 
 const struct party *rules_party(const struct identity *identity, const char *org)

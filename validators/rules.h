@@ -6,6 +6,7 @@
 #define ECOSGATE_VALIDATORS_RULES_H
 
 #include "formats/unpack.h"
+#include "validators/retry.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,6 +43,7 @@ struct rules {
     enum check_digits check_digits;
     uint32_t max_devices;
     struct unpack_limits unpack;
+    struct retry_rules retry;
 };
 
 /* The defaults of ecosgate.conf(5); identity, ledger and now are left empty. */

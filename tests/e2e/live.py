@@ -293,15 +293,15 @@ def test_daemon(tap):
 
 def test_orders(tap):
     home = Home("gateway poll_interval=3600")
-    held = name_of(1, kind="EMT", org="TCSP", eui64="90-B3-D5-1F-30-0E-C0-02")
-    send(home, held, b"anything", "tcos")
+    held = name_of(1, kind="NMM", org="DCC", eui64="90-B3-D5-1F-30-00-00-02")
+    send(home, held, b"anything", "dcc")
     send(home, name_of(5), instruction(5, environment="LIVE"))
     tap.ok(home.run().returncode == 1, "a held file does not end a pass with 2")
     found = {job["name"]: job for job in home.json("spool", "list")}
-    tap.ok(found[held]["state"] == "held" and found[held]["verdict"] is None, "an EMT is held", found)
-    tap.ok(home.out("tcos") == [] and home.command("spool", "cat", found[held]["id"]).stdout == b"anything",
+    tap.ok(found[held]["state"] == "held" and found[held]["verdict"] is None, "an NMM is held", found)
+    tap.ok(home.out("dcc") == [] and home.command("spool", "cat", found[held]["id"]).stdout == b"anything",
            "it is not answered and its bytes are kept")
-    tap.ok("EMT" in home.json("spool", "show", found[held]["id"])[0]["reason"], "its reason names the type")
+    tap.ok("NMM" in home.json("spool", "show", found[held]["id"])[0]["reason"], "its reason names the type")
     tap.ok(home.command("spool", "release", found[held]["id"]).returncode == 2, "an order without a reason is refused")
     tap.ok(home.command("spool", "release", found[held]["id"], "--reason", " ").returncode == 2,
            "an order with an empty reason is refused")
@@ -340,7 +340,7 @@ def test_orders(tap):
     wait_until(lambda: home.json("status")[0]["running"])
     order = home.command("--json", "spool", "release", found[held]["id"], "--reason", "try it")
     tap.ok(order.returncode == 0, "release is carried out by the running daemon", order.stderr.decode())
-    tap.ok(wait_until(lambda: states(home)[found[held]["id"]] == "held"), "an EMT released is held again")
+    tap.ok(wait_until(lambda: states(home)[found[held]["id"]] == "held"), "an NMM released is held again")
     send(home, name_of(6), b"H,EMI\n")
     tap.ok(wait_until(lambda: answer(name_of(6)) in home.out("mcc")), "a file is rejected")
     job = [job["id"] for job in home.json("spool", "list") if job["name"] == name_of(6)][0]

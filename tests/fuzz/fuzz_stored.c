@@ -156,7 +156,7 @@ static void check_config(const struct config *config)
 {
     g_assert_true(config->org[0] && config->environment[0] && g_path_is_absolute(config->spool));
     g_assert_true(config->max_devices >= 1 && config->max_bytes >= 1024 && config->max_ratio >= 1);
-    g_assert_true(config->poll_interval >= 1 && config->session_length >= 3600 && config->reserve >= 0);
+    g_assert_true(config->poll_interval >= 1 && config->retry.session_length >= 3600 && config->reserve >= 0);
     g_assert_true(config->identity.n_parties == config->parties->len);
     for (size_t i = 0; i < config->identity.n_parties; i++) {
         const struct party *party = &config->identity.parties[i];

@@ -77,7 +77,7 @@ static void test_config__nothing_said__defaults(void **state)
     assert_non_null(c);
     assert_string_equal(c->spool, spool);
     assert_string_equal(c->environment, "TEST");
-    assert_int_equal(c->session_length, 24 * 3600);
+    assert_int_equal(c->retry.session_length, 24 * 3600);
     assert_int_equal(c->reserve, INT64_C(64) << 20);
     assert_int_equal(c->poll_interval, 30);
     assert_int_equal(c->work_order_form, FORM_CSV);
@@ -121,7 +121,7 @@ static void test_config__all_said__is_what_the_rules_get(void **state)
     assert_string_equal(c->identity.environment, "LIVE");
     assert_string_equal(c->spool, "/var/s");
     assert_string_equal(c->ledger, "/var/l");
-    assert_int_equal(c->session_length, 3600);
+    assert_int_equal(c->retry.session_length, 3600);
     assert_string_equal(c->work_order_party, "MCC");
     assert_int_equal(c->work_order_form, FORM_XML);
     assert_int_equal(c->work_order_devices, 2);

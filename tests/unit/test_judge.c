@@ -221,9 +221,9 @@ static void test_judge__type_without_reader__is_told_apart(void **state)
     g_autoptr(GError) error = NULL;
 
     (void)state;
-    assert_false(try_judge("EMT_TCSP_90-B3-D5-1F-30-0E-C0-02_20230703_060000_000001.csv", "x", &error));
+    assert_false(try_judge("INV_DCC_90-B3-D5-1F-30-00-00-02_20230703_060000_000001.csv", "x", &error));
     assert_true(g_error_matches(error, JUDGE_ERROR, JUDGE_ERROR_UNREADABLE));
-    assert_non_null(strstr(error->message, "EMT"));
+    assert_non_null(strstr(error->message, "INV"));
 }
 
 static void add_code(void *user, const char *code)

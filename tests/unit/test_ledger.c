@@ -58,7 +58,7 @@ static void add_verdict(int64_t job, const char *outcome, const char *batch)
     assert_true(ledger_verdict_insert(ledger, &v, NULL));
 }
 
-static struct ledger_item item_of(int64_t record, uint64_t device, enum ledger_outcome outcome)
+static struct ledger_item item_of(int64_t record, uint64_t device, enum ledger_state outcome)
 {
     return (struct ledger_item){.job = 1,
                                 .record = record,
@@ -77,8 +77,8 @@ static struct ledger_item item_of(int64_t record, uint64_t device, enum ledger_o
 static void add_batch(void)
 {
     static const uint64_t devices[] = {UINT64_C(0xF0DB1234567890A0), 2, 0, 4, 5};
-    static const enum ledger_outcome outcomes[] = {LEDGER_READY, LEDGER_REJECTED, LEDGER_REJECTED, LEDGER_DEFERRED,
-                                                   LEDGER_READY};
+    static const enum ledger_state outcomes[] = {LEDGER_READY, LEDGER_REJECTED, LEDGER_REJECTED, LEDGER_DEFERRED,
+                                                 LEDGER_READY};
     add_job(1, "n1", 1, "aa");
     struct ledger_verdict v = {.job = 1,
                                .receipt = 1,
@@ -114,15 +114,36 @@ static bool count_items(void *user, const struct ledger_item *item, GError **err
     return true;
 }
 
-static bool count_history(void *user, const struct ledger_history *history, GError **error)
+static bool count_work(void *user, const struct ledger_work *work, GError **error)
 {
     (void)error;
     ++*(int64_t *)user;
-    assert_string_equal(history->org, "MCC");
-    assert_string_equal(history->batch, "B1");
-    if (history->has_session)
-        assert_string_equal(history->order_name, "EMW_1.csv");
+    assert_string_equal(work->org, "MCC");
+    assert_string_equal(work->batch, "B1");
     return true;
+}
+
+static bool count_ordered(void *user, const struct ledger_work *work, const struct ledger_step *step, GError **error)
+{
+    assert_int_equal(step->record, *(int64_t *)user + 1);
+    assert_int_equal(step->n, 1);
+    assert_int_equal(work->session.state, LEDGER_DISPATCHED);
+    return count_work(user, work, error);
+}
+
+/* A first try on record n of the work order `job`. */
+static void order(int64_t item, int64_t job, int64_t n)
+{
+    g_autofree struct ledger_work *work = NULL;
+    struct ledger_session session = {
+        .state = LEDGER_DISPATCHED, .steps = 1, .try = 1, .begun = 100, .ends = 200, .due = 200};
+    struct ledger_step step = {
+        .n = 1, .at = 100, .state = LEDGER_DISPATCHED, .try = 1, .job = job, .record = n, .due = 200};
+
+    assert_true(ledger_work_get(ledger, item, &work, NULL));
+    assert_non_null(work);
+    assert_false(work->has_session);
+    assert_true(ledger_session_put(ledger, &work->item, &session, &step, NULL));
 }
 
 static bool check_state(void *user, const char *name, int64_t n, GError **error)
@@ -327,18 +348,21 @@ static void test_ledger_items__batch_to_dispatch__counts_agree(void **state)
     assert_false(ledger_item_insert(ledger, &twice, &error));
     assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_EXISTS));
     g_autoptr(GPtrArray) due = NULL;
-    assert_true(ledger_dispatch_due(ledger, &due, NULL));
+    assert_true(ledger_fresh_verdicts(ledger, &due, NULL));
     assert_int_equal(due->len, 1);
     const struct ledger_verdict *verdict = due->pdata[0];
     assert_true(ledger_items_each(ledger, verdict, count_items, &n, NULL));
     assert_int_equal(n, 5);
-    struct ledger_job order = {.id = 2, .direction = LEDGER_OUT, .name = "EMW_1.csv", .type = "EMW"};
-    assert_true(ledger_job_insert(ledger, &order, NULL, NULL));
-    struct ledger_session session = {.job = 2, .begun = 100, .ends = 200};
-    assert_true(ledger_dispatch(ledger, verdict, &session, 10, &n, NULL));
-    assert_int_equal(n, 2);
-    assert_true(ledger_dispatch(ledger, verdict, &session, 10, &n, NULL));
-    assert_int_equal(n, 0);
+    struct ledger_job emw = {.id = 2, .direction = LEDGER_OUT, .name = "EMW_1.csv", .type = "EMW"};
+    assert_true(ledger_job_insert(ledger, &emw, NULL, NULL));
+    g_autoptr(GArray) fresh = g_array_new(FALSE, FALSE, sizeof(struct ledger_due));
+    assert_true(ledger_fresh_items(ledger, verdict, 10, fresh, NULL));
+    assert_int_equal(fresh->len, 2);
+    for (guint i = 0; i < fresh->len; i++)
+        order(g_array_index(fresh, struct ledger_due, i).item, 2, i + 1);
+    g_array_set_size(fresh, 0);
+    assert_true(ledger_fresh_items(ledger, verdict, 10, fresh, NULL));
+    assert_int_equal(fresh->len, 0);
     struct ledger_part part = {
         .job = 1, .receipt = 1, .kind = "EMA", .name = "a", .drop = "mcc", .created = 9, .rows = -1};
     assert_true(ledger_part_plan(ledger, &part, NULL, NULL));
@@ -346,12 +370,13 @@ static void test_ledger_items__batch_to_dispatch__counts_agree(void **state)
     assert_true(ledger_part_plan(ledger, &part, NULL, NULL));
     assert_true(ledger_commit(STEP_DISPATCH_COMMITTED, ledger, NULL));
     n = 0;
-    assert_true(ledger_sessions_each(ledger, 2, count_history, &n, NULL));
-    assert_true(ledger_device_each(ledger, 4, count_history, &n, NULL));
+    assert_true(ledger_order_each(ledger, 2, count_ordered, &n, NULL));
+    assert_int_equal(n, 2);
+    assert_true(ledger_device_each(ledger, 4, count_work, &n, NULL));
     assert_int_equal(n, 3);
     g_autoptr(GString) states = g_string_new("");
     assert_true(ledger_states_each(ledger, check_state, states, NULL));
-    assert_string_equal(states->str, "DEFERRED=1 DISPATCHED=2 REJECTED=2 ");
+    assert_string_equal(states->str, "REJECTED=2 DEFERRED=1 DISPATCHED=2 ");
     assert_true(ledger_proofs_each(ledger, check_proof, &sound, NULL));
     assert_true(sound);
     assert_true(ledger_live_duplicates(ledger, &n, NULL));

@@ -1,0 +1,23 @@
+/*
+ * Why a work item is where it is, what it waits for, and what would move it: in words, for `why` and
+ * `device show`. From the ledger's row and the configuration alone.
+ */
+#ifndef ECOSGATE_GATEWAY_EXPLAIN_H
+#define ECOSGATE_GATEWAY_EXPLAIN_H
+
+#include "gateway/gateway.h"
+
+struct explanation {
+    char *because, *waits_for, *moves; /* NULL: nothing */
+    int64_t at;                        /* when it goes on by itself or may come again, 0: it does not */
+};
+
+/* False: the ledger's error. explanation_clear frees the texts. */
+bool explain_work(struct gateway *gateway, const struct ledger_work *work, struct explanation *explanation,
+                  GError **error);
+void explanation_clear(struct explanation *explanation);
+
+/* The state of a work item: its session's, else what its split made of it. */
+enum ledger_state explain_state(const struct ledger_work *work);
+
+#endif

@@ -1,0 +1,16 @@
+#include "gateway/results.h"
+
+#include "gateway/outcome.h"
+#include "validators/result_rules.h"
+
+bool results_take_row(struct gateway *gateway, int64_t job, const struct row *row, GError **error)
+{
+    const struct result *result = result_of(row);
+
+    if (!result->changes)
+        return true;
+    struct ledger_step step = result->step;
+    step.job = job;
+    step.record = row->record->ordinal;
+    return outcome_note(gateway, result->work, &result->session, &step, error);
+}

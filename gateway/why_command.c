@@ -1,0 +1,245 @@
+/*
+ * The command `why`: why a file, a work item or a Device is where it is, what it waits for, what would move it.
+ */
+#include "gateway/command.h"
+
+#include "formats/eui64.h"
+#include "gateway/answer.h"
+#include "gateway/explain.h"
+#include "gateway/facts.h"
+#include "gateway/looking.h"
+#include "validators/catalogue.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static int print_why(const struct invocation *invocation, json_t *fact)
+{
+    if (invocation->json) {
+        command_print_json(fact);
+        return EXIT_GOOD;
+    }
+    facts_print(fact);
+    json_decref(fact);
+    return EXIT_GOOD;
+}
+
+static json_t *why(const char *kind, const char *id, const char *state)
+{
+    json_t *fact = json_object();
+
+    facts_set_text(fact, "kind", kind);
+    facts_set_text(fact, "id", id);
+    facts_set_text(fact, "state", state);
+    return fact;
+}
+
+static void explain(json_t *fact, const struct explanation *e)
+{
+    facts_set_text(fact, "because", e->because);
+    facts_set_text(fact, "waits_for", e->waits_for);
+    facts_set_text(fact, "moved_by", e->moves);
+    facts_set(fact, "next_at", command_json_instant(e->at));
+}
+
+/* ---- work items and Devices ---- */
+
+/* The newest work item of a Device: the only one that can move. */
+struct newest {
+    int64_t item;
+};
+
+static bool note_item(void *user, const struct ledger_work *work, GError **error)
+{
+    (void)error; /* nothing can go wrong */
+    ((struct newest *)user)->item = work->item.item;
+    return true;
+}
+
+static bool work_of(struct gateway *gateway, int64_t item, const char *kind, const char *id, json_t **fact,
+                    GError **error)
+{
+    g_autofree struct ledger_work *work = NULL;
+    struct explanation e;
+    char work_item[WORK_ITEM_ID_SIZE];
+
+    if (item == 0)
+        return true;
+    if (!ledger_work_get(gateway->ledger, item, &work, error) || !explain_work(gateway, work, &e, error))
+        return false;
+    *fact = why(kind, id, ledger_state_name(explain_state(work)));
+    facts_set_text(*fact, "work_item", work_item_id(work->org, work->batch, work->item.record, work_item));
+    facts_set_text(*fact, "file", work->name);
+    explain(*fact, &e);
+    explanation_clear(&e);
+    return true;
+}
+
+static bool why_device(struct gateway *gateway, uint64_t device, json_t **fact, GError **error)
+{
+    struct newest newest = {0};
+    char id[EUI64_TEXT_SIZE];
+
+    eui64_print(device, id);
+    return ledger_device_each(gateway->ledger, device, note_item, &newest, error) &&
+           work_of(gateway, newest.item, "device", id, fact, error);
+}
+
+static bool why_work_item(struct gateway *gateway, const char *id, json_t **fact, GError **error)
+{
+    g_auto(GStrv) parts = g_strsplit(id, ".", -1);
+    gint64 record;
+    int64_t item;
+
+    if (g_strv_length(parts) != 3 || !g_ascii_string_to_signed(parts[2], 10, 1, G_MAXINT32, &record, NULL))
+        return true;
+    return ledger_work_find(gateway->ledger, parts[0], parts[1], record, &item, error) &&
+           work_of(gateway, item, "work item", id, fact, error);
+}
+
+/* ---- files ---- */
+
+struct outage_look {
+    const char *drop;
+    char *text;
+};
+
+static bool look_for_outage(void *user, const struct ledger_incident *incident, GError **error)
+{
+    struct outage_look *look = user;
+
+    (void)error; /* nothing can go wrong */
+    if (incident->cleared == 0 && strcmp(incident->code, "A103") == 0 && g_strcmp0(incident->subject, look->drop) == 0)
+        look->text = g_strdup_printf("; that drop is down (A103): %s", incident->text);
+    return true;
+}
+
+/* What the file's job still owes. */
+static bool explain_owed(struct gateway *gateway, int64_t job, struct explanation *e, GError **error)
+{
+    g_autoptr(GPtrArray) parts = NULL;
+
+    if (!ledger_parts_of(gateway->ledger, job, &parts, error))
+        return false;
+    for (guint i = 0; i < parts->len; i++) {
+        const struct ledger_part *part = parts->pdata[i];
+        struct outage_look look = {.drop = part->drop};
+        if (part->state == LEDGER_DELIVERED)
+            continue;
+        if (!ledger_incidents_each(gateway->ledger, 0, look_for_outage, &look, error))
+            return false;
+        g_autofree char *outage = look.text;
+        e->because = g_strdup_printf("%s is %s and not yet delivered to the drop %s%s", part->name,
+                                     ledger_part_state_name(part->state), part->drop, outage ? outage : "");
+        e->waits_for = g_strdup_printf("the drop %s", part->drop);
+        e->moves = g_strdup("`ecosgate run`; `ecosgate doctor` probes the drop");
+        return true;
+    }
+    e->because = g_strdup("it is being judged, or its end is being noted");
+    e->moves = g_strdup("`ecosgate run`");
+    return true;
+}
+
+static void explain_verdict(const struct ledger_job *job, const struct ledger_verdict *verdict, struct explanation *e)
+{
+    enum code code;
+    const char *name =
+        verdict->code != NULL && catalogue_find(verdict->code, &code) ? catalogue_entry(code)->name : NULL;
+
+    e->because =
+        g_strdup_printf("its verdict is %s%s%s%s%s; Devices or records accepted: %" PRId64 ", rejected: %" PRId64
+                        ", deferred: %" PRId64,
+                        verdict->outcome, verdict->code ? ", " : "", verdict->code ? verdict->code : "",
+                        name ? " " : "", name ? name : "", verdict->accepted, verdict->rejected, verdict->deferred);
+    if (strcmp(verdict->outcome, "RJ") == 0) {
+        e->moves = g_strdup_printf("corrected content under a new number, whose ResubmissionOf is %s", job->name);
+    } else if (verdict->items > 0 && verdict->ended < verdict->accepted) {
+        e->waits_for = g_strdup_printf("%" PRId64 " of its Devices to end; then its outcome (EMO) is written",
+                                       verdict->accepted - verdict->ended);
+        e->moves = g_strdup("`ecosgate why` of such a Device says what");
+    }
+}
+
+static bool explain_file(struct gateway *gateway, const struct ledger_job *job, enum job_state state,
+                         struct explanation *e, GError **error)
+{
+    g_autofree struct ledger_verdict *verdict = NULL;
+
+    if (!ledger_verdict_get(gateway->ledger, job->id, job->receipt, &verdict, error))
+        return false;
+    switch (state) {
+    case JOB_HELD:
+    case JOB_CORRUPT:
+        e->because = g_strdup(job->reason != NULL ? job->reason : "an operator asked for it");
+        e->waits_for = g_strdup("an operator");
+        e->moves = g_strdup(state == JOB_HELD ? "`ecosgate spool release` (or `requeue`)" : "`ecosgate spool requeue`");
+        return true;
+    case JOB_ACTIVE:
+        return explain_owed(gateway, job->id, e, error);
+    case JOB_DONE:
+    case JOB_REJECTED:
+        if (verdict != NULL)
+            explain_verdict(job, verdict, e);
+        else
+            e->because = g_strdup("it was written by the gateway and is delivered");
+        return true;
+    default:
+        e->because = g_strdup("it is in custody and not judged yet");
+        e->waits_for = g_strdup("its turn: files are judged in the order in which they came");
+        e->moves =
+            g_strdup("`ecosgate run`; `ecosgate status` shows whether it runs, and incidents that hold files back");
+        return true;
+    }
+}
+
+static bool why_file(struct gateway *gateway, const char *text, json_t **fact, GError **error)
+{
+    g_autofree struct ledger_job *job = NULL;
+    struct explanation e = {0};
+    enum job_state state;
+    char number[JOB_ID_SIZE];
+    int64_t id;
+
+    if (!(job_id_parse(text, &id) ? ledger_job_get(gateway->ledger, id, &job, error)
+                                  : ledger_job_named(gateway->ledger, text, &job, error)))
+        return false;
+    if (job == NULL)
+        return true;
+    if (!job_find(gateway->spool, job->id, &state, error) || !explain_file(gateway, job, state, &e, error))
+        return false;
+    job_id_print(job->id, number);
+    *fact = why("file", number, job_state_name(state));
+    facts_set(*fact, "work_item", NULL);
+    facts_set_text(*fact, "file", job->name);
+    explain(*fact, &e);
+    explanation_clear(&e);
+    return true;
+}
+
+static bool find(struct gateway *gateway, const char *text, json_t **fact, GError **error)
+{
+    uint64_t device;
+
+    if (eui64_parse(text, strlen(text), &device))
+        return why_device(gateway, device, fact, error);
+    return why_work_item(gateway, text, fact, error) && (*fact != NULL || why_file(gateway, text, fact, error));
+}
+
+int command_why(const struct invocation *invocation)
+{
+    struct invocation rest = *invocation;
+    struct looking looking;
+    GError *error = NULL;
+    json_t *fact = NULL;
+
+    if (!command_arguments(&rest, "why ID", 1, 1) || !looking_open(&looking, invocation))
+        return EXIT_UNABLE;
+    bool good = find(&looking.gateway, rest.argv[0], &fact, &error);
+    looking_close(&looking);
+    if (!good)
+        return command_unable(error);
+    if (fact != NULL)
+        return print_why(invocation, fact);
+    g_printerr("ecosgate: '%s' is no job, file name, WorkItemId or Device ID that the gateway knows\n", rest.argv[0]);
+    return EXIT_REFUSED;
+}
