@@ -41,7 +41,7 @@ class Played:
         self.replaced = set()   # Devices whose replacement somebody confirmed
         self.ordered = {}       # Device: work item that it was ordered for last
         self.outcomes = {}      # work item: its outcome in an EMO
-        self.past = {}          # Device: what `device show` told of it before
+        self.past = {}          # work item: the history that `device show` told of it before
 
     def play(self, event):
         """What differs after one event, a line each."""
@@ -135,11 +135,16 @@ class Played:
                 lines.append(f"device show {device}: state {shown['state']}, expected {mine[-1].state}")
             if shown["live_work_item"] != live:
                 lines.append(f"device show {device}: live {shown['live_work_item']}, expected {live}")
-            past = self.past.get(device, [])
-            if shown["history"][:len(past)] != past:
-                lines.append(f"device show {device}: its history has changed: {shown['history'][:len(past)]}, was {past}")
-            self.past[device] = shown["history"]
+            for item in mine:
+                lines += self.compare_history(item, [row for row in shown["history"] if row["work_item"] == item.work_item])
         return lines
+
+    def compare_history(self, item, told):
+        past = self.past.get(item.work_item, [])
+        self.past[item.work_item] = told
+        if told[:len(past)] != past:
+            return [f"the history of {item.work_item} has changed: it was", *past, "and is now", *told]
+        return []
 
 
     def at_the_end(self, now):
