@@ -22,7 +22,7 @@ from model_history import make_history, ready
 from model_state import ENDS, Model, Settings, text_of
 
 SEEDS = range(1, 4) if SANITIZED else range(1, 16)
-MOST_TRIES = 150  # to make a failing history smaller
+MOST_TRIES = 300  # to make a failing history smaller
 
 
 class Played:
@@ -220,7 +220,7 @@ def difference(history):
 
 def kind_of(lines):
     """What a failure is about, without names and numbers, so that another is not taken for it."""
-    return re.sub(r"[0-9A-F-]*\d[0-9A-F-]*|B-\S+|EM._\S+", "#", lines[0])[:40]
+    return re.sub(r"[0-9A-F-]*\d[0-9A-F-]*|B-\S+|EM._\S+", "#", lines[0])[:20]
 
 
 class Shrinking:

@@ -75,7 +75,7 @@ class Maker:
         self.length = length
         self.settings, self.lines = self.choose_settings()
         self.model = Model(Settings(**self.settings))
-        self.devices = [device_row(n) for n in range(self.random.randint(3, 9))]
+        self.devices = [device_row(n) for n in range(self.random.randint(6, 14))]
         self.inventory = {row["DeviceID"]: self.inventory_row(row) for row in self.devices}
         self.with_inventory = self.settings.get("inventory") == "required" or self.random.random() < .5
         self.now = START
@@ -97,8 +97,8 @@ class Maker:
                 lines.append(line)
 
         choose(.3, "inventory", ("gateway inventory=required", "required"))
-        choose(.2, "daily_limit", *((f"gateway daily_limit={n}", n) for n in (2, 4)))
-        choose(.2, "dispatch_hours", ("gateway dispatch_hours=08-13", (8, 13)), ("gateway dispatch_hours=22-13", (22, 13)))
+        choose(.12, "daily_limit", *((f"gateway daily_limit={n}", n) for n in (2, 4)))
+        choose(.3, "dispatch_hours", ("gateway dispatch_hours=08-13", (8, 13)), ("gateway dispatch_hours=22-13", (22, 13)))
         choose(.3, "work_order_devices", *((f"gateway work_order_devices={n}", n) for n in (1, 2)))
         choose(.2, "session_length", ("gateway session_length=2", 2 * HOUR))
         choose(.2, "retry_delays", ("gateway retry_delays=5;7", [5 * MINUTE, 7 * MINUTE]))
@@ -112,20 +112,23 @@ class Maker:
     # ---- time ----
 
     def move_on(self):
-        chance = self.random.random()
-        model = self.model
-        soon = [item.due for item in model.items if item.due] + [item.ends for item in model.items if item.live and item.ends]
-        soon += [item.next_eligible for item in model.items if item.next_eligible]
-        soon = [at for at in soon if at > self.now]
-        if chance < .45 and soon:
-            near = sorted(soon)[:3]
-            self.now = max(self.now, self.random.choice(near) + self.random.choice((-1, 0, 0, 0, 1, 30)))
-        elif chance < .55:
-            pass
-        elif chance < .85:
-            self.now += self.random.choice((1, 60, 4 * MINUTE, 5 * MINUTE, 10 * MINUTE, HOUR, 3 * HOUR))
-        else:
-            self.now += self.random.choice((DAY, 2 * DAY, 7 * DAY + HOUR, 9 * DAY, 31 * DAY))
+        """Mostly a little, or to where something is due, now and then far."""
+        items = self.model.items
+        late = len(self.sent) > self.length / 2
+        far = (3, 4, 4) if late else (1, 2, 0)
+        kind = self.random.choices(("stay", "little", "due", "end", "far", "weeks"), (8, 40, 40, *far))[0]
+        due = {"due": [item.due for item in items if item.due and item.state != "CONFIRM_PENDING"],
+               "end": [item.due or item.ends for item in items if item.live and item.ends],
+               "weeks": [item.next_eligible for item in items if item.next_eligible]}.get(kind, [])
+        due = sorted(at for at in due if at > self.now)
+        if due:
+            self.now = max(self.now, due[0] + self.random.choice((-1, 0, 0, 0, 1, 30)))
+        elif kind == "far":
+            self.now += self.random.choice((DAY, 2 * DAY, 7 * DAY + HOUR, 9 * DAY))
+        elif kind == "weeks":
+            self.now += 31 * DAY
+        elif kind != "stay":
+            self.now += self.random.choice((1, 60, 2 * MINUTE, 4 * MINUTE, 5 * MINUTE, 10 * MINUTE, HOUR))
 
     # ---- files ----
 
@@ -140,7 +143,12 @@ class Maker:
         return "B208" if self.random.random() < .05 else None
 
     def instruction(self):
-        rows = [dict(self.random.choice(self.devices)) for _ in range(self.random.randint(1, 4))]
+        known = {item.device for item in self.model.items}
+        fresh = [row for row in self.devices if row["DeviceID"] not in known]
+        some = fresh if fresh and self.random.random() < .6 else self.devices
+        rows = [dict(row) for row in self.random.sample(some, min(self.random.randint(1, 5), len(some)))]
+        if self.random.random() < .1:
+            rows.append(dict(rows[0]))
         for row in rows:
             if self.random.random() < .1:
                 name, value = self.random.choice((("DeviceID", "00-DB-12"), ("DeviceType", "IHD"), ("DeviceModel", "010A"),
@@ -150,33 +158,43 @@ class Maker:
                 row["DeviceID"] = row["DeviceID"].lower()
         return File("EMI", rows, self.form(), self.now, self.batch(), fault=self.fault())
 
-    def pick_item(self):
-        items = self.model.items
-        asked = [item for item in items if item.state in ("DISPATCHED", "RETRY_WAIT", "CONFIRM_PENDING", "CONFIRM_MISMATCH")]
-        return self.random.choice(asked if asked and self.random.random() < .8 else items)
+    def wanted(self, kind):
+        """Whose result or confirmation is to come."""
+        return [item for item in self.model.items if item.state in ("DISPATCHED", "CONFIRM_MISMATCH") or
+                item.state == "CONFIRM_PENDING" and (item.tcos if kind == "EMT" else item.ecos) is None]
+
+    def pick_items(self, kind):
+        """Mostly those that are wanted, each once."""
+        wanted = self.wanted(kind)
+        self.random.shuffle(wanted)
+        begun = [item for item in self.model.items if item.trial]
+        for _ in range(self.random.randint(1, 4)):
+            if wanted and self.random.random() < .85:
+                yield wanted.pop()
+            else:
+                yield self.random.choice(begun if self.random.random() < .95 else self.model.items)
 
     def about(self, item):
         """The work item of a record; now and then not right."""
         chance = self.random.random()
         device = item.device or "00-DB-12-34-56-78-0A-00"
-        if chance < .03:
+        if chance < .015:
             return {"WorkItemId": "MCC.B-99.1", "DeviceID": device}
-        if chance < .06:
+        if chance < .03:
             return {"WorkItemId": item.work_item, "DeviceID": "00-DB-12-34-56-78-0A-FF"}
-        return {"WorkItemId": item.work_item, "DeviceID": "nothing" if chance < .08 else device}
+        return {"WorkItemId": item.work_item, "DeviceID": "nothing" if chance < .045 else device}
 
     def ids(self, item):
-        other = "77" if self.random.random() < .15 else f"{item.number:02X}"
+        other = "77" if self.random.random() < .08 else f"{item.number:02X}"
         return "90-B3-D5-1F-30-02-00-00", f"9A0712C40000AA{other}"
 
-    def result_row(self):
-        item = self.pick_item()
+    def result_row(self, item):
         row = dict.fromkeys(("GBCSStatus", "DUISCode", "AlertCode", "OriginatorCounter", "ExistingSubjectId", "ExistingKeyId",
                              "ReplacingSubjectId", "ReplacingKeyId"), "")
         trial = item.trial or 1
         if self.random.random() < .1:
             trial = max(1, trial - 1)
-        elif self.random.random() < .05:
+        elif self.random.random() < .03:
             trial += 1
         row.update(self.about(item), Try=str(trial), FirstTry=text_of(self.now), LastTry=text_of(self.now))
         row["Result"] = self.random.choices(("SUCCESS", "FAILED", "TIMEOUT", "NOT_ATTEMPTED"), (4, 5, 2, 2))[0]
@@ -187,30 +205,29 @@ class Maker:
                                                ("GBCSStatus", ("0", "30", "127", "10", "17")), ("AlertCode", ("819D", "8F84")),
                                                ("AlertCode", ("8F1E", "8FFF"))))
             row[name] = self.random.choice(values)
-        if self.random.random() < .06:
+        if self.random.random() < .04:
             name, value = self.random.choice((("Result", "MAYBE"), ("Try", "one"), ("FirstTry", "yesterday"), ("LastTry", "x")))
             row[name] = value
         return row
 
-    def confirmation_row(self):
-        item = self.pick_item()
+    def confirmation_row(self, item):
         row = {**self.about(item), "Confirmed": self.random.choices("YN", (5, 1))[0], "ConfirmedAt": text_of(self.now),
                "SubjectId": "", "KeyId": "", "Code": ""}
         if row["Confirmed"] == "Y":
             row["SubjectId"], row["KeyId"] = self.ids(item)
-        if self.random.random() < .06:
+        if self.random.random() < .04:
             name, value = self.random.choice((("Confirmed", "P"), ("ConfirmedAt", "yesterday"), ("KeyId", "")))
             row[name] = value
         return row
 
     def spoken(self, kind, make):
         """A file of results or confirmations; now and then a record says again what an earlier one said."""
-        if not self.model.items:
+        if not any(item.trial for item in self.model.items):
             return self.instruction()
         rows = []
-        for _ in range(self.random.randint(1, 4)):
+        for item in self.pick_items(kind):
             old = [row for of, row in self.rows if of == kind]
-            rows.append(dict(self.random.choice(old)) if old and self.random.random() < .12 else make())
+            rows.append(dict(self.random.choice(old)) if old and self.random.random() < .1 else make(item))
         self.rows += [(kind, row) for row in rows]
         return File(kind, rows, self.form(), self.now, self.batch(), fault=self.fault())
 
@@ -283,8 +300,8 @@ class Maker:
     def file(self):
         if self.with_inventory and self.model.inventory is None and self.random.random() < .4:
             return self.inventory_file()
-        makers = [(self.instruction, 5), (lambda: self.spoken("EMT", self.result_row), 10),
-                  (lambda: self.spoken("EMC", self.confirmation_row), 7), (lambda: self.reference("COS", self.cos_row), 1),
+        makers = [(self.instruction, 4), (lambda: self.spoken("EMT", self.result_row), 12 if self.wanted("EMT") else 2),
+                  (lambda: self.spoken("EMC", self.confirmation_row), 6 if self.wanted("EMC") else 1), (lambda: self.reference("COS", self.cos_row), 1),
                   (lambda: self.reference("NMM", self.nmm_row), 1), (lambda: self.reference("PTY", self.party_row), .5),
                   (self.again, .7)]
         if self.with_inventory:
@@ -327,7 +344,7 @@ def ready(file, numbers):
     return file
 
 
-def make_history(seed, length=22):
+def make_history(seed, length=26):
     history = Maker(seed, length).make()
     history.seed = seed
     return history
