@@ -48,7 +48,8 @@ static bool count_torn(struct ledger *ledger, struct ledger_proof *proof, GError
                      "SELECT count(*) FROM session s LEFT JOIN step t ON t.item=s.item AND t.n=s.steps"
                      " WHERE s.item>=?1 AND s.item<?1+?2 AND (t.n IS NULL OR t.state<>s.state OR t.try>s.try"
                      " OR ifnull(t.due,0)<>ifnull(s.due,0)"
-                     " OR s.steps<>(SELECT count(*) FROM step c WHERE c.item=s.item))",
+                     " OR s.steps<>(SELECT count(*) FROM step c WHERE c.item=s.item)"
+                     " OR s.steps<>(SELECT max(c.n) FROM step c WHERE c.item=s.item))",
                      "ii", v->first_item, v->items),
         &proof->torn, error);
 }

@@ -14,11 +14,12 @@ import subprocess
 import tempfile
 
 from home import GATE, MODIFIED, NOW, SAMPLES, SANITIZED, SOURCE, Home, Tap, difference
+from live import DEVICE, ECSP, TCSP, instruction, name_of, replies, send
 from sshd import Sshd
 
 GOOD = sorted(glob.glob(f"{SAMPLES}/good/*"))
 BAD_NAME = "EMI MCC\n\x01.xml"
-TCSP = "EMT_TCSP_90-B3-D5-1F-30-0E-C0-02_20230703_060000_000001.csv"
+RESULT = "EMT_TCSP_90-B3-D5-1F-30-0E-C0-02_20230703_060000_000001.csv"
 SIDES = ("before", "after")
 MOST_PASSINGS = 1 if SANITIZED else 40
 # Over SFTP each takes some handshakes: only steps that have to do with a drop, the first passings of each.
@@ -64,6 +65,9 @@ class Script(Home):
     def pass_once(self):
         self.gate("-c", self.conf, "--now", NOW, "run", "--once")
 
+    def pass_at(self, time, day=3):
+        self.gate("-c", self.conf, "--now", f"2023-07-0{day}T{time}Z", "run", "--once")
+
     def order(self, verb, job):
         """An order that was killed is given again by the operator, who looks first."""
         arguments = ("-c", self.conf, "--now", NOW, "spool", verb, str(job), "--reason", "a test")
@@ -91,7 +95,7 @@ class Script(Home):
         self.drop("mcc", glob.glob(f"{SAMPLES}/codes/C101/EMI*")[0],
                   "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000_000004.xml")
         self.drop("mcc", GOOD[0], BAD_NAME)
-        self.drop("tcos", GOOD[1], TCSP)
+        self.drop("tcos", GOOD[1], RESULT)
         self.pass_once()
         return self
 
@@ -147,7 +151,7 @@ def over_sftp(point, server=True):
 def fill_few(home):
     home.drop("mcc", GOOD[0])
     home.drop("mcc", GOOD[0], BAD_NAME)
-    home.drop("tcos", GOOD[1], TCSP)
+    home.drop("tcos", GOOD[1], RESULT)
     home.pass_once()
     return home
 
@@ -164,6 +168,18 @@ def orphan(point):
     subprocess.run([GATE, "-c", home.conf, "--now", NOW, "run", "--once"], capture_output=True, check=False,
                    env={**os.environ, "ECOSGATE_CRASH": "custody-payload:after"})
     return home.work()
+
+
+def set_aside(point):
+    """A file whose judging has ended the program three times is set aside."""
+    home = Script(point)
+    home.drop("mcc", GOOD[0])
+    subprocess.run([GATE, "-c", home.conf, "--now", NOW, "run", "--once"], capture_output=True, check=False,
+                   env={**os.environ, "ECOSGATE_CRASH": "job-activated:before"})
+    with open(home.path("spool", "ready", "00000001", ".crashes"), "wb") as file:
+        file.write(b"xxx")
+    home.pass_once()
+    return home
 
 
 def trouble(point):
@@ -190,7 +206,32 @@ def made(point):
     return home.work()
 
 
-SCRIPTS = (plain, orders, in_the_way, orphan, trouble, made, over_sftp)
+def life(point):
+    """Devices go their whole way: a try that fails and is made again, a success that both sides confirm, one that only
+    one side does for long, one that ends by time; the batch has its outcome."""
+    home = Script(point)
+    home.set("drop ecos complete=at-once")
+
+    def say(kind, org, sender, drop, sequence, time, *said):
+        send(home, name_of(sequence, kind=kind, org=org, eui64=sender, time=time.replace(":", "")),
+             replies(kind, sender, said, sequence, time), drop)
+
+    send(home, name_of(1), instruction(1, (1, 2, 3)))
+    home.pass_at("12:00:00")
+    say("EMT", "TCSP", TCSP, "tcos", 1, "06:00:00", f"MCC.B-1-06.1,{DEVICE % 1},SUCCESS,,,,1,,,,,,AA,BB",
+        f"MCC.B-1-06.2,{DEVICE % 2},FAILED,,E20,,1,,,,,,,")
+    say("EMC", "ECSP", ECSP, "ecos", 1, "06:00:00", f"MCC.B-1-06.1,{DEVICE % 1},Y,,AA,BB,")
+    home.pass_at("12:01:00")
+    home.pass_at("12:06:00")
+    say("EMT", "TCSP", TCSP, "tcos", 2, "12:07:00", f"MCC.B-1-06.2,{DEVICE % 2},SUCCESS,,,,2,,,,,,CC,DD")
+    home.pass_at("12:08:00")
+    home.pass_at("13:00:00", day=5)  # D103 for the third, D150 for the second
+    say("EMC", "ECSP", ECSP, "ecos", 2, "12:09:00", f"MCC.B-1-06.2,{DEVICE % 2},Y,,CC,DD,")
+    home.pass_at("13:01:00", day=5)
+    return home
+
+
+SCRIPTS = (plain, orders, in_the_way, orphan, set_aside, trouble, made, life, over_sftp)
 
 
 def steps():

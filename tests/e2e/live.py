@@ -15,6 +15,8 @@ import tempfile
 from home import GATE, NOW, Home, Tap, generate, terminate, wait_until
 
 MCC = "90-B3-D5-1F-30-0E-C0-01"
+TCSP = "90-B3-D5-1F-30-0E-C0-02"
+ECSP = "90-B3-D5-1F-30-0E-C0-03"
 GATEWAY = "90-B3-D5-1F-30-00-00-04"
 DEVICE = "00-DB-12-34-56-78-90-%02X"
 
@@ -32,6 +34,13 @@ def instruction(sequence, devices=(1,), time="06:00:00", batch=None, resubmissio
         row = device if isinstance(device, str) else f"{DEVICE % device},ESME,AB01,010A030B,0002012F,,,North,1"
         lines.append(f"D,{number},{row.replace(',0002012F,,', ',0002012F,1012345678903,', 1)}")
     return ("\r\n".join(lines) + f"\r\nT,{len(devices)}\r\n").encode()
+
+
+def replies(kind, sender, said, sequence=1, time="06:00:00"):
+    """An EMT or EMC in CSV; what is said stands behind the RecordNumber."""
+    lines = [f"H,{kind},1.0,{sender},{GATEWAY},{sequence},2023-07-03T{time}Z,TEST,R-{sequence}-{time[:2]},"]
+    lines += [f"D,{number},{row}" for number, row in enumerate(said, 1)]
+    return ("\r\n".join(lines) + f"\r\nT,{len(said)}\r\n").encode()
 
 
 def send(home, name, content, drop="mcc"):
@@ -729,18 +738,22 @@ def damages():
         "work_item 1": ["record=9", "device_id=device_id+9", "slot=9", "outcome=(outcome+1)%3", "outcome=outcome+3",
                         "device_type='GPF'", "manufacturer='0000'", "model='00000000'", "firmware='00000000'",
                         "chf='x'", "code='C102'", "text='x'", "next_eligible=1", "job=9"],
-        "session 1": ["job=9", "record=9", "try=2", "begun=begun+1", "ends=ends+1", "item=3"],
+        "session 1": ["state=5", "steps=2", "try=2", "unused=1", "begun=begun+1", "ends=ends+1", "item=3", "due=5", "code='D101'",
+                      "ended=ended+1", "ended=NULL", "next_eligible=5"],
+        "session 2": ["state=7", "code='D101'", "next_eligible=next_eligible+1", "ended=ended+1"],
+        "step 1": ["job=9", "record=9", "try=2", "state=4", "n=5", "item=4", "item=3"],
+        "step 2": ["n=5", "item=3"],
     }
     one = {"job": "id={}", "verdict": "job={}", "finding": "job={} AND id=(SELECT min(id) FROM finding)",
-           "finding_count": "job={} AND code='C101'", "work_item": "item={}", "session": "item={}"}
+           "finding_count": "job={} AND code='C101'", "work_item": "item={}", "session": "item={}", "step": "item=1 AND n={}"}
     for what, sets in rows_changed.items():
         table, number = what.split()
         for text in sets:
             statement = f"UPDATE {table} SET {text} WHERE {one[table].format(number)}"
             found[f"{what}: {text[:40]}"] = lambda home, statement=statement: change(home, statement)
-    for kind in ("EMA", "EMD", "EMW"):
+    for kind in ("EMA", "EMD", "EMW", "EMO"):
         for text in ("job=9", "receipt=9", "kind='EMX'", "name=name||'x'", "form='xml'", "drop_name='dcc'", "recipient='x'",
-                     "sender='x'", "environment='LIVE'", "sequence=sequence+9", "created=created+1", "rows=rows+1", "state=0",
+                     "sender='x'", "environment='LIVE'", "sequence=sequence+9", "created=created+1", "rows=rows+1", "about=9", "state=0",
                      "state=1", "state=2", "size=size+1", "sha256='0'"):
             statement = f"UPDATE part SET {text} WHERE id=(SELECT min(id) FROM part WHERE kind='{kind}')"
             found[f"part {kind}: {text}"] = lambda home, statement=statement: change(home, statement)
@@ -748,7 +761,8 @@ def damages():
         found[f"a lost {kind}"] = lambda home, statement=statement: change(home, statement)
     for text in ("job WHERE id=1", "job WHERE id=2", "job WHERE id=3", "verdict WHERE job=1", "verdict WHERE job=3 AND receipt=1",
                  "finding WHERE id=1", "finding_count WHERE job=1", "work_item WHERE item=1", "work_item WHERE item=2",
-                 "session WHERE item=1", "counter WHERE name='EMW'"):
+                 "session WHERE item=1", "step WHERE item=1 AND n=1", "step WHERE item=1 AND n=3", "counter WHERE name='EMW'",
+                 "counter WHERE name='EMO'"):
         found[f"a lost row of {text}"] = lambda home, text=text: change(home, f"DELETE FROM {text}")
     return found
 
@@ -767,7 +781,7 @@ def answer_too_many(home):
     shutil.copy(home.path("spool", "rejected", "00000003", name), home.path("spool", "rejected", "00000003", "EMA_x.csv"))
     with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
         ledger.execute("INSERT INTO part SELECT 99,job,receipt,kind,'EMA_x.csv',form,drop_name,recipient,sender,environment,"
-                       f"sequence,created,rows,state,size,sha256,delivered_at FROM part WHERE name='{name}'")
+                       f"sequence,created,rows,state,size,sha256,delivered_at,about FROM part WHERE name='{name}'")
     ledger.close()
 
 
@@ -797,6 +811,12 @@ def test_verify(tap):
     home.command("spool", "requeue", "3", "--reason", "try again")
     home.run()
     send(home, name_of(3), instruction(3, ["x,ESME,AB01,010A030B,0002012F,,,North,1"] * 1002))
+    home.run()
+    # The first Device migrates, the second fails: the batch has its outcome.
+    send(home, name_of(1, kind="EMT", org="TCSP", eui64=TCSP), replies("EMT", TCSP, (
+        f"MCC.B-1-06.1,{DEVICE % 1},SUCCESS,,,,1,,,,,,AA,BB", f"MCC.B-1-06.2,{DEVICE % 2},FAILED,5,,,1,,,,,,,")), "tcos")
+    send(home, name_of(1, kind="EMC", org="ECSP", eui64=ECSP), replies("EMC", ECSP, (
+        f"MCC.B-1-06.1,{DEVICE % 1},Y,,AA,BB,",)), "ecos")
     home.run()
     sound(tap, home, "before any damage")
     home.set("gateway environment=LIVE\ngateway eui64=90-B3-D5-1F-30-00-00-05")
