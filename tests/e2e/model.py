@@ -53,7 +53,7 @@ class Played:
         expected = self.model.run_pass(event.at, files)
         done = self.pass_once(event)
         found = self.new_answers()
-        lines = self.compare_status(done, expected, event)
+        lines = self.compare_status(done, expected, event.at)
         lines += compare_acknowledgements(files, expected, found)
         lines += compare_rows("EMD", expected.emd, found)
         lines += compare_orders(expected, found, self.model.settings)
@@ -71,13 +71,14 @@ class Played:
             return None
         return self.home.run(now=now)
 
-    def compare_status(self, done, expected, _event):
+    def compare_status(self, done, expected, now):
         if done is None:
             return []
         refused = any(outcome in ("PA", "RJ") for _, outcome, _ in expected.ema)
-        if done.returncode == int(refused):
+        status = 2 if self.model.inventory_is_stale(now) else int(refused)
+        if done.returncode == status:
             return []
-        return [f"run: exit {done.returncode}, expected {int(refused)}: {done.stderr.decode()[-600:]}"]
+        return [f"run: exit {done.returncode}, expected {status}: {done.stderr.decode()[-600:]}"]
 
     def new_answers(self):
         found = []

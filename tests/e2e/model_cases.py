@@ -62,6 +62,10 @@ CASES = [
      "a DISPATCHED try=1 tries=1 ordered=2"),
     ("and uses no delay", FAIL + " | 6m pass | 7m result a NOT_ATTEMPTED | 12m pass | 13m result a FAILED E20",
      "a RETRY_WAIT due=18m try=2"),
+    ("unless it succeeds all the same", "0 instruct a | 1m result a NOT_ATTEMPTED | 2m result a SUCCESS k",
+     "a CONFIRM_PENDING try=1 tries=1"),
+    ("an earlier one that succeeds does not make it attempted", FAIL + " | 6m pass | 7m result a NOT_ATTEMPTED | "
+     "8m result a SUCCESS k try 1", "a CONFIRM_PENDING try=2 tries=1"),
     ("at the session's end it is D103", FAIL + " | 6m pass | 23h result a FAILED E20 | 1385m pass | "
      "1435m result a NOT_ATTEMPTED", "a FAILED code=D103 tries=2 next=31d"),
     ("in RETRY_WAIT too", "0 instruct a | 1434m result a NOT_ATTEMPTED | 24h pass", "a FAILED code=D103 tries=0"),

@@ -13,7 +13,8 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 LIVE = ("READY", "DISPATCHED", "RETRY_WAIT", "CONFIRM_PENDING", "CONFIRM_MISMATCH")
 ENDS = ("MIGRATED", "FAILED", "REJECTED", "DEFERRED")
 PASSING_STATUS = ("InstalledNotCommissioned", "Suspended", "Recovery")
-PASSING = ("C106", "C109", "C110", "C111", "C112", "C115", "C116")
+TYPES = ("ESME", "GSME", "GPF")
+MODEL = {"DeviceManufacturer": 4, "DeviceModel": 8, "FirmwareVersion": 8}  # hex digits
 LASTING_D = ("D105", "D110", "D117", "D125", "D140")
 GBCS = {"5": "D105", "10": "D110", "17": "D117", "25": "D125", "30": "D130"}
 ALERTS = {"8F1E": "D140", "8F30": "D140", "8F3D": "D140", "819D": "D141", "8F84": "D141"}
@@ -200,11 +201,12 @@ class Model:
         for record, row in enumerate(file.rows, 1):
             item = Item(len(self.items) + 1, file.batch, record, row)
             found, warned = by_itself(row)
-            if item.device in seen and item.device:
-                found.append(("C102", False, None))
-            elif item.device:
+            if item.device:
                 more, told = self.review(item, now, at_split=True)
                 found, warned = found + more, warned + told
+            if item.device in seen:  # what makes it live is its first record
+                found = [("C102", False, None), *(one for one in found if one[0] != "C110")]
+            elif item.device:
                 seen.add(item.device)
             self.split(item, now, sorted(found))
             errors += [(record, code) for code, _, _ in found]
@@ -253,12 +255,12 @@ class Model:
         row, found = item.row, []
         known = (self.inventory or {}).get(item.device)
         if known is not None:
-            if row["DeviceType"] != known["DeviceType"]:
+            if row["DeviceType"] in TYPES and row["DeviceType"] != known["DeviceType"]:
                 found.append(("C104", False, None))
             if known["DeviceStatus"] not in ("Commissioned", "Recovered"):
                 passes = known["DeviceStatus"] in PASSING_STATUS
                 found.append(("C105", passes, now + DAY if passes else None))
-            if model_of(row) != model_of(known):
+            if any(is_hex(row, name) and row[name].upper() != known[name].upper() for name in MODEL):
                 found.append(("C106", True, now + DAY))
             if known["Pending"]:
                 found.append(("C111" if known["Pending"] == "USC" else "C112", True, now + DAY))
@@ -351,8 +353,7 @@ class Model:
         item.become("DISPATCHED", now)
         row = item.row
         return {"WorkItemId": item.work_item, "DeviceID": item.device, "DeviceType": row["DeviceType"],
-                **{name: row[name].upper() for name in ("DeviceManufacturer", "DeviceModel", "FirmwareVersion",
-                                                        "CHFDeviceID")},
+                **{name: row[name].upper() for name in (*MODEL, "CHFDeviceID")},
                 "Try": str(item.trial), "SessionStart": text_of(item.begun), "SessionEnd": text_of(item.ends)}
 
     # ---- results and confirmations ----
@@ -376,7 +377,7 @@ class Model:
         if trial > item.trial:
             return "C118"
         if row["Result"] == "SUCCESS":
-            return self.success(item, ids, now)
+            return self.success(item, trial, ids, now)
         if trial < item.trial or item.state == "FAILED":
             return "C119"
         if isinstance(item.tcos, tuple):
@@ -415,19 +416,17 @@ class Model:
         item.become("FAILED", now, code)
         item.next_eligible = item.ends + self.settings.next_session
 
-    def success(self, item, ids, now):
+    def success(self, item, trial, ids, now):
         if item.state == "FAILED":
             item.late = True
             return "C119"
-        if item.state in ("DISPATCHED", "RETRY_WAIT") or item.state == "CONFIRM_PENDING" and item.tcos is None:
-            item.tcos, item.unattempted = ids, False
-            self.compare(item, now)
-            return None
         if item.tcos == ids:
             return "C119"
-        if item.state != "CONFIRM_MISMATCH":
+        if isinstance(item.tcos, tuple) and item.state != "CONFIRM_MISMATCH":
             return "C121"
         item.tcos = ids
+        if trial == item.trial:
+            item.unattempted = False
         self.compare(item, now)
         return None
 
@@ -497,11 +496,9 @@ def by_itself(row):
     codes, warned = [], []
     if not EUI64.fullmatch(row["DeviceID"]):
         codes.append("C101")
-    if row["DeviceType"] not in ("ESME", "GSME", "GPF"):
+    if row["DeviceType"] not in TYPES:
         codes.append("C104")
-    for name, digits in (("DeviceManufacturer", 4), ("DeviceModel", 8), ("FirmwareVersion", 8)):
-        if not re.fullmatch(f"[0-9A-Fa-f]{{{digits}}}", row[name]):
-            codes.append("C117")
+    codes += ["C117" for name in MODEL if not is_hex(row, name)]
     wanted = {"ESME": r"\d{13}", "GSME": r"\d{6,10}", "GPF": ""}.get(row["DeviceType"])
     if wanted is not None and not re.fullmatch(wanted, row["MPxN"]):
         codes.append("C113")
@@ -524,8 +521,12 @@ def check_digits_fit(mpxn):
     return sum(digits[i] * (n - i) for i in range(n)) % 11 == int(mpxn[n:])
 
 
+def is_hex(row, name):
+    return re.fullmatch(f"[0-9A-Fa-f]{{{MODEL[name]}}}", row[name])
+
+
 def model_of(row):
-    return tuple(row[name].upper() for name in ("DeviceManufacturer", "DeviceModel", "FirmwareVersion"))
+    return tuple(row[name].upper() for name in MODEL)
 
 
 def is_non_migratable(row, entry, now):
