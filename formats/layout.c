@@ -140,10 +140,10 @@ const struct file_type layout_types[] = {
     {"EMO", "MigrationOutcome", HEADER, .record = &layout_outcome, DEVICES},
     {"EMT", "MigrationResult", .inbound = true, .readable = true, HEADER, .record = &layout_result, DEVICES},
     {"EMC", "MigrationConfirmation", .inbound = true, .readable = true, HEADER, .record = &layout_confirmation, DEVICES},
-    {"INV", .inbound = true, REFERENCE_HEADER, .record = &layout_inventory},
-    {"COS", .inbound = true, REFERENCE_HEADER, .record = &layout_cos},
-    {"NMM", .inbound = true, REFERENCE_HEADER, .record = &layout_nmm},
-    {"PTY", .inbound = true, REFERENCE_HEADER, .record = &layout_party},
+    {"INV", .inbound = true, .readable = true, REFERENCE_HEADER, .record = &layout_inventory},
+    {"COS", .inbound = true, .readable = true, REFERENCE_HEADER, .record = &layout_cos},
+    {"NMM", .inbound = true, .readable = true, REFERENCE_HEADER, .record = &layout_nmm},
+    {"PTY", .inbound = true, .readable = true, REFERENCE_HEADER, .record = &layout_party},
 };
 const size_t layout_n_types = COUNT(layout_types);
 

@@ -83,7 +83,7 @@ static void print_json(const struct check *check, const struct verdict *verdict)
     const struct filename *name = &verdict->filename;
     json_t *not_judged = json_array();
 
-    judge_each_not_judged(&check->rules, add_code, not_judged);
+    judge_each_not_judged(&check->rules, name->type, add_code, not_judged);
     command_print_json(json_pack("{s:s,s:o,s:o,s:s,s:I,s:I,s:I,s:I,s:o,s:o,s:b,s:o}", "file", file, "type",
                                  command_json_text(name->type ? name->type->code : NULL), "form",
                                  command_json_text(name->form == FORM_UNKNOWN ? NULL : form_name(name->form)),

@@ -247,7 +247,7 @@ static void load_gateway(struct loading *l, struct config *c)
     static const char *const digits[] = {"warn", "off", "reject", NULL};
     static const enum check_digits digits_of[] = {CHECK_DIGITS_WARN, CHECK_DIGITS_OFF, CHECK_DIGITS_REJECT};
     static const char *const forms[] = {"csv", "xml", NULL};
-    static const char *const inventory[] = {"auto", NULL};
+    static const char *const inventory[] = {"auto", "required", NULL};
     const char *g = "gateway";
 
     c->org = text_value(l, g, "org", NULL);
@@ -269,7 +269,20 @@ static void load_gateway(struct loading *l, struct config *c)
     c->work_order_devices = number_value(l, g, "work_order_devices", 1000000, 1, 1000000);
     c->poll_interval = number_value(l, g, "poll_interval", 30, 1, 86400);
     c->reserve = number_value(l, g, "reserve", 64, 0, 1 << 30) << 20;
-    (void)choice_value(l, g, "inventory", inventory); /* one choice: only checked */
+    c->inventory_required = choice_value(l, g, "inventory", inventory) == 1;
+    c->inventory_max_age = RULES_DAY * number_value(l, g, "inventory_max_age", 8, 1, 3650);
+    c->cos_window = RULES_DAY * number_value(l, g, "cos_window", 7, 0, 3650);
+    c->daily_limit = number_value(l, g, "daily_limit", 0, 0, 1000000000);
+}
+
+/* Codes that are not among these cannot be switched: without them there is no work order to write. */
+static void load_review(struct loading *l, struct config *c)
+{
+    static const enum code codes[] = {C103, C104, C105, C106, C107, C108, C109, C111, C112, C114, C115, C116};
+    static const char *const modes[] = {"reject", "warn", "off", NULL};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(codes); i++)
+        c->review[codes[i]] = (enum review_mode)choice_value(l, "review", catalogue_entry(codes[i])->id, modes);
 }
 
 /* ---- drops behind an SFTP server ---- */
@@ -399,12 +412,15 @@ static void load_groups(struct loading *l, struct config *c)
     for (size_t i = 0; groups[i] != NULL; i++) {
         if (strcmp(groups[i], "gateway") == 0)
             load_gateway(l, c);
+        else if (strcmp(groups[i], "review") == 0)
+            load_review(l, c);
         else if (g_str_has_prefix(groups[i], "drop "))
             load_drop(l, c, groups[i]);
         else if (g_str_has_prefix(groups[i], "party "))
             load_party(l, c, groups[i]);
         else
-            fault_at(l, line_of(l, groups[i], ""), "[%s]: expected [gateway], [drop NAME] or [party ORG]", groups[i]);
+            fault_at(l, line_of(l, groups[i], ""), "[%s]: expected [gateway], [review], [drop NAME] or [party ORG]",
+                     groups[i]);
     }
 }
 
@@ -432,6 +448,15 @@ static void check_references(struct loading *l, struct config *c)
     }
     if (c->work_order_party != NULL && rules_party(&c->identity, c->work_order_party) == NULL)
         fault(l, "gateway", "work_order_party", "the code of a [party …] of this file");
+}
+
+static const char **names_of(const GPtrArray *drops)
+{
+    const char **names = g_new0(const char *, drops->len + 1);
+
+    for (guint i = 0; i < drops->len; i++)
+        names[i] = ((const struct drop *)drops->pdata[i])->name;
+    return names;
 }
 
 /* GKeyFile would stop at a NUL, and not say so. */
@@ -463,6 +488,7 @@ static struct config *load(struct loading *l, const char *text, size_t len, GErr
         check_unknown_keys(l);
         c->identity = (struct identity){c->org, c->eui64, c->environment,
                                         (const struct party *)(void *)c->parties->data, c->parties->len};
+        c->drop_names = names_of(c->drops);
         check_references(l, c);
     }
     if (l->faults->len > 0) {
@@ -534,6 +560,7 @@ void config_free(struct config *config)
         g_strfreev((char **)party->types);
         g_free((char *)party->drop);
     }
+    g_free(config->drop_names);
     g_ptr_array_unref(config->drops);
     g_array_unref(config->parties);
     g_free(config->path);
@@ -578,6 +605,10 @@ void config_rules(const struct config *config, int64_t now, struct rules *rules)
     rules->future_tolerance = config->future_tolerance;
     rules->device_types = (const char *const *)config->device_types;
     rules->check_digits = config->check_digits;
+    rules->drops = config->drop_names;
+    rules->cos_window = config->cos_window;
+    rules->daily_limit = config->daily_limit;
+    memcpy(rules->review, config->review, sizeof rules->review);
     rules->max_devices = (uint32_t)config->max_devices;
     rules->retry = config->retry;
     rules->unpack = (struct unpack_limits){(uint64_t)config->max_bytes, (uint32_t)config->max_ratio};

@@ -54,10 +54,16 @@ struct config {
     char *work_order_party;
     enum form work_order_form;
     int64_t work_order_devices;
-    int64_t poll_interval; /* seconds */
-    int64_t reserve;       /* bytes */
-    GPtrArray *drops;      /* struct drop, in the file's order */
-    GArray *parties;       /* struct party */
+    bool inventory_required;
+    int64_t inventory_max_age; /* seconds */
+    int64_t cos_window;        /* seconds */
+    int64_t daily_limit;       /* Devices, 0: any number */
+    enum review_mode review[CODE_COUNT];
+    int64_t poll_interval;   /* seconds */
+    int64_t reserve;         /* bytes */
+    GPtrArray *drops;        /* struct drop, in the file's order */
+    const char **drop_names; /* of all drops; NULL-terminated */
+    GArray *parties;         /* struct party */
     struct identity identity;
 };
 

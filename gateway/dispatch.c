@@ -2,9 +2,11 @@
 
 #include "formats/eui64.h"
 #include "formats/filename.h"
+#include "formats/instant.h"
 #include "gateway/clock.h"
 #include "gateway/outcome.h"
 #include "validators/retry.h"
+#include "validators/review_rules.h"
 
 enum { TIMES_AT_ONCE = 10000, HOUR = 3600, DAY = 24 * HOUR };
 
@@ -31,9 +33,9 @@ static bool end_some(struct gateway *gateway, const GArray *due, int64_t now, GE
     return outcome_plan(gateway, now, error) && ledger_commit(STEP_TIME_COMMITTED, gateway->ledger, error);
 }
 
-/* Sessions that are over, confirmations that are missing. */
-static bool take_times(struct gateway *gateway, int64_t now, GError **error)
+bool dispatch_take_times(struct gateway *gateway, GError **error)
 {
+    int64_t now = clock_now();
     g_autoptr(GArray) due = g_array_new(FALSE, FALSE, sizeof(struct ledger_due));
 
     do {
@@ -82,21 +84,65 @@ static GArray *gather(struct gateway *gateway, int64_t now, GError **error)
 struct order {
     struct gateway *gateway;
     int64_t now;
-    int64_t job, n;
+    struct rules rules;
+    struct review review;
+    char *day;       /* the counter of this day's first tries */
+    int64_t first;   /* how many there were before this order */
+    int64_t job, n;  /* Devices on it, */
+    int64_t n_first; /* of them for the first time */
 };
+
+static bool order_open(struct order *order, GError **error)
+{
+    struct ledger *ledger = order->gateway->ledger;
+    char at[INSTANT_TEXT_SIZE];
+
+    config_rules(order->gateway->config, order->now, &order->rules);
+    order->rules.ledger = ledger;
+    instant_print(order->now, at);
+    order->day = g_strdup_printf("first tries %.10s", at);
+    return review_open(&order->review, &order->rules, error) &&
+           ledger_counter_get(ledger, order->day, &order->first, error);
+}
+
+/* The same rules as at the split: what they found out about the Device may be so no more. daily_limit counts first
+ * tries here. */
+static bool judge_again(struct order *order, const struct ledger_work *work, struct row *row, GError **error)
+{
+    const struct ledger_item *item = &work->item;
+    const struct review_subject subject = {item->device, item->device_type, item->manufacturer,
+                                           item->model,  item->firmware,    item->mpxn};
+    struct ledger_past past;
+
+    *row = (struct row){0};
+    order->review.counted = work->session.try > 0 ? 0 : order->first + order->n_first;
+    return ledger_device_past(order->gateway->ledger, item->device, &past, error) &&
+           review_judge(&order->review, &subject, &past, row, NULL, error);
+}
 
 static bool add_device(struct order *order, int64_t item, GError **error)
 {
     struct gateway *gateway = order->gateway;
+    const struct retry_rules *retry = &gateway->config->retry;
     g_autofree struct ledger_work *work = NULL;
     struct ledger_step step;
+    struct row row;
 
-    if (!ledger_work_get(gateway->ledger, item, &work, error))
+    if (!ledger_work_get(gateway->ledger, item, &work, error) || !judge_again(order, work, &row, error))
         return false;
     struct ledger_session session = work->session;
-    retry_dispatch(&gateway->config->retry, order->now, &session, &step);
-    step.job = order->job;
-    step.record = ++order->n;
+    if (!row_has_errors(&row)) {
+        if (order->job == 0 && !ledger_job_reserve_ids(gateway->ledger, 1, &order->job, error))
+            return false;
+        order->n_first += session.try == 0;
+        retry_dispatch(retry, order->now, &session, &step);
+        step.job = order->job;
+        step.record = ++order->n;
+    } else if (row_is_deferred(&row)) {
+        retry_put_off(order->now, catalogue_entry(row_first_code(&row))->id, row.next_eligible, &session, &step);
+    } else {
+        retry_refuse(retry, order->now, catalogue_entry(row_first_lasting(&row))->id, &session, &step);
+    }
     return outcome_note(gateway, work, &session, &step, error);
 }
 
@@ -136,14 +182,15 @@ static bool note_order(const struct order *order, GError **error)
                                      .created = order->now,
                                      .rows = order->n,
                                      .size = -1};
-    return ledger_job_insert(ledger, &job, NULL, error) && ledger_part_plan(ledger, &part, NULL, error);
+    return ledger_job_insert(ledger, &job, NULL, error) && ledger_part_plan(ledger, &part, NULL, error) &&
+           ledger_counter_add(ledger, order->day, order->n_first, error);
 }
 
 static bool make_order(struct order *order, const GArray *due, GError **error)
 {
     struct ledger *ledger = order->gateway->ledger;
 
-    if (!ledger_job_reserve_ids(ledger, 1, &order->job, error))
+    if (!order_open(order, error))
         return false;
     for (guint i = 0; i < due->len; i++) {
         if (!add_device(order, g_array_index(due, struct ledger_due, i).item, error))
@@ -166,10 +213,8 @@ bool dispatch_pass(struct gateway *gateway, GError **error)
 {
     int64_t now = clock_now();
 
-    if (!take_times(gateway, now, error))
-        return false;
     while (is_open(gateway->config, now) && !gateway_stopping(gateway)) {
-        struct order order = {gateway, now, 0, 0};
+        struct order order = {.gateway = gateway, .now = now};
         g_autoptr(GArray) due = gather(gateway, now, error);
         if (due == NULL)
             return false;
@@ -177,7 +222,9 @@ bool dispatch_pass(struct gateway *gateway, GError **error)
             break;
         if (!ledger_begin(gateway->ledger, error))
             return false;
-        if (!make_order(&order, due, error)) {
+        bool good = make_order(&order, due, error);
+        g_free(order.day);
+        if (!good) {
             ledger_rollback(gateway->ledger);
             return false;
         }

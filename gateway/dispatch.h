@@ -6,7 +6,11 @@
 
 #include "gateway/gateway.h"
 
-/* All that is due now, each work order and each handful of ends in a transaction of its own. */
+/* Sessions that are over and confirmations that are missing, some thousand in a transaction. Before the files of a
+ * pass, so that what a file means does not depend on others before it. */
+bool dispatch_take_times(struct gateway *gateway, GError **error);
+
+/* Work orders for all that is due, each in a transaction of its own. */
 bool dispatch_pass(struct gateway *gateway, GError **error);
 
 /* *at: when something will be due by itself, 0: nothing will. */

@@ -24,6 +24,7 @@ struct gateway {
     const volatile bool *stop; /* set from outside: end at the next safe point; may be NULL */
     int64_t wait_until;        /* monotonic: so long this pass waits for drops in all */
     bool failed;               /* something due could not be done: I/O, a drop that is down */
+    bool wanting;              /* it was said that the inventory is missing or stale (A104) */
     bool refused;              /* a file of this run was RJ or PA */
     void (*on_progress)(void *user, const char *what, uint64_t done, uint64_t total); /* may be NULL */
     void *progress_user;

@@ -46,12 +46,22 @@ static const char configuration[] =
     "work_order_party=TCSP\n"
     "work_order_form=csv\n"
     "work_order_devices=1000000\n"
-    "# auto: rules that need the Device inventory are judged once a release reads INV files\n"
+    "# auto: rules that need the Device inventory are judged from the first accepted INV on; required: instructions\n"
+    "# wait for one. Either way they wait while it is older than so many days (A104)\n"
     "inventory=auto\n"
+    "inventory_max_age=8\n"
+    "# days before a change of supplier in which its Devices are deferred (C109)\n"
+    "cos_window=7\n"
+    "# Devices accepted a day, 0: any number (C116)\n"
+    "daily_limit=0\n"
     "# seconds between two looks at the drops; new files on a local disk are noticed at once\n"
     "poll_interval=30\n"
     "# MiB of free disk below which nothing is picked up\n"
-    "reserve=64\n";
+    "reserve=64\n"
+    "\n"
+    "# what becomes of a Device to which a code applies: reject (or defer, where it passes by itself), warn or off\n"
+    "[review]\n"
+    "#C103=reject\n";
 
 static const struct {
     const char *org, *eui64, *types, *drop, *who;

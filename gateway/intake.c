@@ -4,6 +4,7 @@
 #include "gateway/clock.h"
 #include "gateway/outcome.h"
 #include "gateway/plan.h"
+#include "gateway/reference.h"
 #include "gateway/results.h"
 #include "gateway/split.h"
 #include "spool/crash_mark.h"
@@ -27,7 +28,7 @@ static bool take_device(struct intake *intake, const struct row *judged, const s
     struct split_row row;
 
     (void)header; /* the batch stands in the verdict */
-    split_device(device_of(judged), intake->job->id, intake->now, &row);
+    split_device(device_of(judged), intake->job->id, &row);
     bool good = ledger_item_insert(intake->gateway->ledger, &row.item, error);
     split_row_clear(&row);
     if (good && intake->items++ == 0)
@@ -41,15 +42,28 @@ static bool take_result(struct intake *intake, const struct row *row, const stru
     return results_take_row(intake->gateway, intake->job->id, row, error);
 }
 
+static bool take_reference(struct intake *intake, const struct row *row, const struct header *header, GError **error)
+{
+    (void)header; /* it has had its effect in on_header and will have it in decide */
+    return reference_take(intake->gateway, reference_of(row), error);
+}
+
 /* What is done with the rows of each type, while the verdict's transaction is open. */
 static const struct taking {
     const struct layout_record *layout;
     bool (*take)(struct intake *intake, const struct row *row, const struct header *header, GError **error);
 } takings[] = {
-    {&layout_instruction, take_device},
-    {&layout_result, take_result},
-    {&layout_confirmation, take_result},
+    {&layout_instruction, take_device},  {&layout_result, take_result}, {&layout_confirmation, take_result},
+    {&layout_inventory, take_reference}, {&layout_cos, take_reference}, {&layout_nmm, take_reference},
+    {&layout_party, take_reference},
 };
+
+static bool on_header(void *user, const struct file_type *type, const struct header *header, GError **error)
+{
+    const struct intake *intake = user;
+
+    return reference_begin(intake->gateway, type, header, error);
+}
 
 static bool on_row(void *user, const struct row *row, const struct header *header, GError **error)
 {
@@ -127,7 +141,7 @@ static bool note_verdict(struct intake *intake, const char *raw_name, const stru
            outcome_plan(intake->gateway, intake->now, error);
 }
 
-/* A file rejected whole leaves no work items: the savepoint undoes them. */
+/* A file rejected whole leaves no work items and changes no reference data: the savepoint undoes them. */
 static bool decide(struct intake *intake, const struct judge_request *request, struct verdict *verdict, GError **error)
 {
     struct ledger *ledger = intake->gateway->ledger;
@@ -138,7 +152,9 @@ static bool decide(struct intake *intake, const struct judge_request *request, s
         intake->first_item = intake->items = 0;
         return ledger_roll_back_to(ledger, error);
     }
-    return ledger_release(ledger, error);
+    return reference_end(intake->gateway, verdict->filename.type, &verdict->header, intake->job->id, intake->now,
+                         error) &&
+           ledger_release(ledger, error);
 }
 
 /* One line for each file: what an operator looks for first in the morning. */
@@ -173,6 +189,7 @@ static bool judge_in_transaction(struct intake *intake, int fd, GError **error)
                                     .sha256 = job->sha256,
                                     .rules = &rules,
                                     .max_findings = FINDINGS_DEFAULT_MAX,
+                                    .on_header = on_header,
                                     .on_row = on_row,
                                     .on_progress = on_progress,
                                     .user = intake,

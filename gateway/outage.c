@@ -11,21 +11,25 @@ bool outage_init(struct outage *outage, struct gateway *gateway, const char *cod
     return ledger_incident_is_open(gateway->ledger, code, drop->name, &outage->on, error);
 }
 
-static bool note(struct outage *outage, const char *text, GError **error)
+bool outage_note(struct gateway *gateway, const char *code, const char *subject, const char *text, GError **error)
 {
-    struct ledger *ledger = outage->gateway->ledger;
+    struct ledger *ledger = gateway->ledger;
     int64_t now = clock_now();
-    const struct ledger_incident incident = {
-        .code = outage->code, .subject = outage->drop->name, .begun = now, .text = text};
+    const struct ledger_incident incident = {.code = code, .subject = subject, .begun = now, .text = text};
 
     if (!ledger_begin(ledger, error))
         return false;
     bool good = text != NULL ? ledger_incident_begin(ledger, &incident, error)
-                             : ledger_incident_clear(ledger, outage->code, outage->drop->name, now, error);
+                             : ledger_incident_clear(ledger, code, subject, now, error);
     if (good && ledger_commit(text != NULL ? STEP_OUTAGE_NOTED : STEP_OUTAGE_CLEARED, ledger, error))
         return true;
     ledger_rollback(ledger);
     return false;
+}
+
+static bool note(struct outage *outage, const char *text, GError **error)
+{
+    return outage_note(outage->gateway, outage->code, outage->drop->name, text, error);
 }
 
 static void put_off(struct outage *outage)

@@ -17,6 +17,9 @@ struct outage {
     int64_t retry_at; /* monotonic; 0: at once */
 };
 
+/* An incident in the ledger, in a transaction of its own: it begins, or with text NULL ends, now. */
+bool outage_note(struct gateway *gateway, const char *code, const char *subject, const char *text, GError **error);
+
 /* Takes up an outage that the ledger knows from an earlier run. */
 bool outage_init(struct outage *outage, struct gateway *gateway, const char *code, const struct drop *drop,
                  GError **error);

@@ -6,6 +6,7 @@
 #include "gateway/intake.h"
 #include "gateway/orders.h"
 #include "gateway/pickup.h"
+#include "gateway/reference.h"
 #include "validators/judge.h"
 
 #include <errno.h>
@@ -92,24 +93,46 @@ static bool process(struct pipeline *pipeline, int64_t id, GError **error)
     return dispatch_pass(gateway, error) && delivery_advance(pipeline->delivery, error);
 }
 
+/* Every job in order, but for instructions that wait for an inventory: they come when it has come. */
+static bool process_due(struct pipeline *pipeline, GError **error)
+{
+    struct gateway *gateway = pipeline->gateway;
+    g_autoptr(GArray) due = jobs_due(gateway, error);
+    guint passed_over = 0;
+
+    while (due != NULL && passed_over < due->len && !gateway_stopping(gateway)) {
+        bool wanting, waits = false;
+        if (!reference_is_wanting(gateway, &wanting, error))
+            return false;
+        if (!wanting)
+            passed_over = 0;
+        int64_t id = g_array_index(due, int64_t, passed_over);
+        if (wanting && !reference_waits(gateway, id, &waits, error))
+            return false;
+        if (waits) {
+            passed_over++;
+            continue;
+        }
+        /* Orders in between, or `hold` would never reach a file that waits behind others; and drops, whose files
+         * need not wait in them for the judging of those before. */
+        if (!orders_carry_out(gateway, error) || !pickup_go_on(pipeline->pickup, error) ||
+            !process(pipeline, id, error))
+            return false;
+        (void)g_array_remove_index(due, passed_over); /* the array stays the same */
+    }
+    return due != NULL && (gateway_stopping(gateway) || reference_note_inventory(gateway, error));
+}
+
 bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)
 {
     struct gateway *gateway = pipeline->gateway;
 
     gateway->wait_until = clock_monotonic() + patience;
-    if (!orders_carry_out(gateway, error) || !delivery_begin_pass(pipeline->delivery, error) ||
-        !pickup_pass(pipeline->pickup, error))
-        return false;
-    g_autoptr(GArray) due = jobs_due(gateway, error);
-    for (guint i = 0; due != NULL && i < due->len && !gateway_stopping(gateway); i++) {
-        /* Orders in between, or `hold` would never reach a file that waits behind others; and drops, whose files
-         * need not wait in them for the judging of those before. */
-        if (!orders_carry_out(gateway, error) || !pickup_go_on(pipeline->pickup, error) ||
-            !process(pipeline, g_array_index(due, int64_t, i), error))
-            return false;
-    }
-    return due != NULL && dispatch_pass(gateway, error) && delivery_advance(pipeline->delivery, error) &&
-           dispatch_next(gateway, &pipeline->next, error) && ledger_checkpoint(gateway->ledger, error);
+    return orders_carry_out(gateway, error) && delivery_begin_pass(pipeline->delivery, error) &&
+           pickup_pass(pipeline->pickup, error) && dispatch_take_times(gateway, error) &&
+           process_due(pipeline, error) && dispatch_pass(gateway, error) &&
+           delivery_advance(pipeline->delivery, error) && dispatch_next(gateway, &pipeline->next, error) &&
+           ledger_checkpoint(gateway->ledger, error);
 }
 
 bool pipeline_is_busy(const struct pipeline *pipeline)

@@ -30,6 +30,8 @@ static const char *colour(const char *code)
 void report_count(struct report_totals *totals, const struct verdict *verdict)
 {
     totals->files[verdict->outcome]++;
+    if (!verdict_is_of_devices(verdict))
+        return;
     totals->devices += verdict->parsed;
     totals->accepted += verdict->accepted;
     totals->rejected += verdict->rejected;
@@ -93,7 +95,7 @@ void report_file(const char *path, int fd, const struct unpack_limits *limits, c
 
     printf("%s\n  %s%s %s%s: ", shown, colour(outcome_colours[verdict->outcome]), outcome_code(verdict->outcome),
            outcome_words[verdict->outcome], colour(PLAIN));
-    print_number(verdict->parsed, "Device");
+    print_number(verdict->parsed, verdict_is_of_devices(verdict) ? "Device" : "record");
     printf(", %" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64 " deferred\n", verdict->accepted, verdict->rejected,
            verdict->deferred);
     for (size_t i = 0; i < kept; i++)
@@ -131,6 +133,6 @@ void report_summary(const struct report_totals *totals, const struct rules *rule
     print_number(totals->devices, "Device");
     printf(": %" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64 " deferred\nnot judged here:", totals->accepted,
            totals->rejected, totals->deferred);
-    judge_each_not_judged(rules, print_code, NULL);
+    judge_each_not_judged(rules, NULL, print_code, NULL);
     fputs(rules->identity == NULL ? " (-c FILE adds B103 and B207)\n" : "\n", stdout);
 }

@@ -6,8 +6,6 @@
 #include <glib.h>
 #include <string.h>
 
-enum { DAY = 86400 };
-
 /* Fields of a good Device are known to be short and plain; those of a refused one can hold anything. */
 static const char *plain(struct split_row *row, const struct record *record, size_t column, bool upper)
 {
@@ -75,7 +73,7 @@ static char *say_codes(const struct device *device)
     return g_string_free(text, FALSE);
 }
 
-void split_device(const struct device *device, int64_t job, int64_t now, struct split_row *row)
+void split_device(const struct device *device, int64_t job, struct split_row *row)
 {
     struct ledger_item *item = &row->item;
 
@@ -95,9 +93,8 @@ void split_device(const struct device *device, int64_t job, int64_t now, struct 
     item->code = catalogue_entry(row_first_code(&device->row))->id;
     item->passes = (device->row.lasting >> (row_first_code(&device->row) - C101) & 1) == 0;
     item->text = row->long_text = say_codes(device);
-    /* C110 to C112 may come again a day later (formats/FILES.md, 6). */
     if (item->outcome == LEDGER_DEFERRED)
-        item->next_eligible = now + DAY;
+        item->next_eligible = device->row.next_eligible;
 }
 
 void split_row_clear(struct split_row *row)

@@ -1,5 +1,5 @@
 /*
- * The split: one judged Device becomes one work item. A pure function of the Device and a time.
+ * The split: one judged Device becomes one work item. A pure function of the Device.
  */
 #ifndef ECOSGATE_GATEWAY_SPLIT_H
 #define ECOSGATE_GATEWAY_SPLIT_H
@@ -17,7 +17,7 @@ struct split_row {
     char fields[INSTRUCTION_COLUMNS][SPLIT_MAX_TEXT];
 };
 
-void split_device(const struct device *device, int64_t job, int64_t now, struct split_row *row);
+void split_device(const struct device *device, int64_t job, struct split_row *row);
 void split_row_clear(struct split_row *row);
 
 #endif

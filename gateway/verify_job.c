@@ -4,6 +4,7 @@
 #include "formats/filename.h"
 #include "formats/text.h"
 #include "gateway/answer.h"
+#include "spool/crash_mark.h"
 
 #include <string.h>
 
@@ -141,6 +142,8 @@ static bool is_of_job(const struct look *look, const char *name)
         if (strcmp(name, ((const struct ledger_part *)look->parts->pdata[i])->name) == 0)
             return true;
     }
+    if (in && strcmp(name, CRASH_MARK) == 0)
+        return true;
     /* What a stop left of a file in the making; the next attempt replaces it. */
     return name[0] == '.' && g_str_has_suffix(name, ".part");
 }

@@ -22,7 +22,7 @@ static char *mark_path(const struct spool *spool, enum job_state state, int64_t 
 {
     g_autofree char *dir = job_path(spool, state, id, NULL);
 
-    return g_build_filename(dir ? dir : "", ".crashes", NULL);
+    return g_build_filename(dir ? dir : "", CRASH_MARK, NULL);
 }
 
 /* Only calls that are safe in a handler; whatever fails, the process ends by the same signal. */

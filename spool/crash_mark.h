@@ -13,6 +13,8 @@
 
 #include "spool/job.h"
 
+#define CRASH_MARK ".crashes" /* its name in the job's directory */
+
 void crash_mark_watch(const struct spool *spool, enum job_state state, int64_t id);
 void crash_mark_unwatch(void);
 

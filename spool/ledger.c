@@ -100,13 +100,15 @@ sqlite3_stmt *ledger_prepare(struct ledger *ledger, const char *sql, GError **er
     return statement;
 }
 
-static sqlite3_stmt *bind(struct ledger *ledger, GError **error, const char *sql, const char *types, va_list values)
+/* keep: SQLITE_STATIC where the texts stay until the statement has run, SQLITE_TRANSIENT makes copies. */
+static sqlite3_stmt *bind(struct ledger *ledger, GError **error, const char *sql, sqlite3_destructor_type keep,
+                          const char *types, va_list values)
 {
     sqlite3_stmt *statement = ledger_prepare(ledger, sql, error);
     for (int i = 1; statement != NULL && types[i - 1] != '\0'; i++) {
         int result;
         if (types[i - 1] == 't') {
-            result = sqlite3_bind_text(statement, i, va_arg(values, const char *), -1, SQLITE_TRANSIENT);
+            result = sqlite3_bind_text(statement, i, va_arg(values, const char *), -1, keep);
         } else {
             int64_t value = va_arg(values, int64_t);
             bool null = types[i - 1] == 'z' && value == 0;
@@ -124,7 +126,7 @@ sqlite3_stmt *ledger_query(struct ledger *ledger, GError **error, const char *sq
 {
     va_list values;
     va_start(values, types);
-    sqlite3_stmt *statement = bind(ledger, error, sql, types, values);
+    sqlite3_stmt *statement = bind(ledger, error, sql, SQLITE_TRANSIENT, types, values);
     va_end(values);
     return statement;
 }
@@ -148,7 +150,7 @@ bool ledger_run(struct ledger *ledger, GError **error, const char *sql, const ch
         return false;
     va_list values;
     va_start(values, types);
-    sqlite3_stmt *statement = bind(ledger, error, sql, types, values);
+    sqlite3_stmt *statement = bind(ledger, error, sql, SQLITE_STATIC, types, values);
     va_end(values);
     bool row;
     bool good = statement != NULL && ledger_row(ledger, statement, &row, error);
@@ -240,6 +242,13 @@ static struct ledger *open_at(const char *path, int flags, GError **error)
     return NULL;
 }
 
+/* What is sorted when indexes are made goes to files without a name beyond some memory, and /tmp may be memory, too. */
+static void keep_temporary_files_in(const char *dir)
+{
+    sqlite3_free(sqlite3_temp_directory);
+    sqlite3_temp_directory = sqlite3_mprintf("%s", dir);
+}
+
 struct ledger *ledger_open_writer(const char *path, GError **error)
 {
     g_autofree char *dir = g_path_get_dirname(path);
@@ -255,9 +264,10 @@ struct ledger *ledger_open_writer(const char *path, GError **error)
     if (ledger == NULL)
         return NULL;
     ledger->writer = true;
+    keep_temporary_files_in(dir);
     static const char settings[] = "PRAGMA page_size=8192;PRAGMA journal_mode=WAL;"
                                    "PRAGMA synchronous=FULL;PRAGMA wal_autocheckpoint=0;"
-                                   "PRAGMA cache_size=-32768;PRAGMA temp_store=MEMORY;"
+                                   "PRAGMA cache_size=-32768;PRAGMA temp_store=FILE;"
                                    "PRAGMA mmap_size=0;";
     if (!ledger_version_known(ledger, error) || !ledger_execute(ledger, settings, error) ||
         !ledger_migrate(ledger, error))
@@ -385,5 +395,17 @@ bool ledger_counter_next(struct ledger *ledger, const char *name, int64_t *value
                                       "INSERT INTO counter VALUES(?1,1) ON CONFLICT(name)"
                                       " DO UPDATE SET value=value+1 RETURNING value",
                                       "t", name),
+                         value, error);
+}
+
+bool ledger_counter_add(struct ledger *ledger, const char *name, int64_t n, GError **error)
+{
+    return ledger_run(ledger, error, "INSERT INTO counter VALUES(?1,?2) ON CONFLICT(name) DO UPDATE SET value=value+?2",
+                      "ti", name, n);
+}
+
+bool ledger_counter_get(struct ledger *ledger, const char *name, int64_t *value, GError **error)
+{
+    return ledger_number(ledger, ledger_query(ledger, error, "SELECT value FROM counter WHERE name=?", "t", name),
                          value, error);
 }

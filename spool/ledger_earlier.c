@@ -78,3 +78,13 @@ bool ledger_rejected_file(struct ledger *ledger, const struct ledger_subject *se
                                       "ittt", self->id, self->sender, self->org, name),
                          job, error);
 }
+
+bool ledger_accepted_since(struct ledger *ledger, int64_t since, int64_t *n, GError **error)
+{
+    return ledger_number(ledger,
+                         ledger_query(ledger, error,
+                                      "SELECT ifnull(sum(v.accepted),0) FROM verdict v JOIN job j ON j.id=v.job"
+                                      " WHERE v.judged_at>=? AND j.type='EMI'",
+                                      "i", since),
+                         n, error);
+}

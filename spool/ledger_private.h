@@ -75,6 +75,12 @@ void ledger_read_verdict(sqlite3_stmt *query, int column, void *row);
 void ledger_read_item(sqlite3_stmt *query, int column, void *row);
 extern const struct ledger_shape ledger_verdict_shape;
 
+/* Indexes that are dropped while a whole file is loaded, and made again; part of the schema's version 3. */
+#define LEDGER_INVENTORY_INDEXES                                                                                       \
+    "CREATE INDEX inventory_hub ON inventory(chf) WHERE chf IS NOT NULL;"                                              \
+    "CREATE INDEX inventory_point ON inventory(mpxn) WHERE mpxn IS NOT NULL;"
+#define LEDGER_COS_INDEXES "CREATE INDEX cos_gained ON cos(gaining, starts);"
+
 /* Brings the tables to this release's version, or refuses a newer one. */
 bool ledger_migrate(struct ledger *ledger, GError **error);
 bool ledger_version_known(struct ledger *ledger, GError **error);

@@ -59,12 +59,10 @@ static const char *const versions[] = {
     /* Reference data: what DCC said last. EUI-64s and times are integers, texts as they were given. */
     "CREATE TABLE inventory(device_id INTEGER PRIMARY KEY, device_type TEXT NOT NULL, status TEXT NOT NULL,"
     " manufacturer TEXT, model TEXT, firmware TEXT, mpxn TEXT, chf INTEGER, supplier INTEGER, map INTEGER,"
-    " region TEXT, installed INTEGER, commissioned INTEGER, credentials TEXT NOT NULL, pending TEXT);"
-    "CREATE INDEX inventory_hub ON inventory(chf) WHERE chf IS NOT NULL;"
-    "CREATE INDEX inventory_point ON inventory(mpxn) WHERE mpxn IS NOT NULL;"
+    " region TEXT, installed INTEGER, commissioned INTEGER, credentials TEXT NOT NULL, pending "
+    "TEXT);" LEDGER_INVENTORY_INDEXES
     "CREATE TABLE cos(mpxn TEXT NOT NULL, starts INTEGER NOT NULL, losing INTEGER, gaining INTEGER NOT NULL,"
-    " PRIMARY KEY(mpxn, starts)) WITHOUT ROWID;"
-    "CREATE INDEX cos_gained ON cos(gaining, starts);"
+    " PRIMARY KEY(mpxn, starts)) WITHOUT ROWID;" LEDGER_COS_INDEXES
     "CREATE TABLE non_migratable(device_type TEXT NOT NULL, manufacturer TEXT NOT NULL, model TEXT NOT NULL,"
     " firmware TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER, reason TEXT, fixed_in TEXT,"
     " PRIMARY KEY(device_type, manufacturer, model, firmware, since)) WITHOUT ROWID;"
@@ -73,6 +71,7 @@ static const char *const versions[] = {
     /* The newest accepted file of each type, and how many records of that type are known since. */
     "CREATE TABLE reference(type TEXT PRIMARY KEY, job INTEGER NOT NULL, created INTEGER NOT NULL,"
     " loaded INTEGER NOT NULL, records INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX verdict_judged ON verdict(judged_at);"
     "PRAGMA user_version=3;",
     /* Sessions get their history; what came of them is told (EMO). */
     "CREATE TABLE step(item INTEGER NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL, state INTEGER NOT NULL,"
@@ -83,11 +82,12 @@ static const char *const versions[] = {
     "CREATE UNIQUE INDEX step_order ON step(job, record) WHERE state=3;"
     "ALTER TABLE session RENAME TO session_2;"
     "CREATE TABLE session(item INTEGER PRIMARY KEY, state INTEGER NOT NULL, steps INTEGER NOT NULL,"
-    " try INTEGER NOT NULL, unused INTEGER NOT NULL, delays INTEGER NOT NULL, begun INTEGER, ends INTEGER,"
+    " try INTEGER NOT NULL, answered INTEGER NOT NULL, unused INTEGER NOT NULL, delays INTEGER NOT NULL, begun "
+    "INTEGER, ends INTEGER,"
     " due INTEGER, code TEXT, next_eligible INTEGER, ended INTEGER, tcos_at INTEGER, tcos_good INTEGER,"
     " tcos_subject TEXT, tcos_key TEXT, ecos_at INTEGER, ecos_good INTEGER, ecos_subject TEXT, ecos_key TEXT);"
-    "INSERT INTO session(item,state,steps,try,unused,delays,begun,ends,due)"
-    " SELECT item,3,1,try,0,0,begun,ends,ends FROM session_2;"
+    "INSERT INTO session(item,state,steps,try,answered,unused,delays,begun,ends,due)"
+    " SELECT item,3,1,try,0,0,0,begun,ends,ends FROM session_2;"
     "DROP TABLE session_2;"
     "CREATE INDEX session_due ON session(due) WHERE due IS NOT NULL;"
     "ALTER TABLE work_item ADD COLUMN passes INTEGER;"

@@ -2,7 +2,7 @@
 
 #define SESSION                                                                                                        \
     "s.item,s.state,s.steps,s.try,s.unused,s.delays,s.begun,s.ends,s.due,s.code,s.next_eligible,s.ended,"              \
-    "s.tcos_at,s.tcos_good,s.tcos_subject,s.tcos_key,s.ecos_at,s.ecos_good,s.ecos_subject,s.ecos_key"
+    "s.tcos_at,s.tcos_good,s.tcos_subject,s.tcos_key,s.ecos_at,s.ecos_good,s.ecos_subject,s.ecos_key,s.answered"
 #define STEP "t.n,t.at,t.state,t.try,t.job,t.record,t.code,t.due,t.gbcs,t.duis,t.alert,t.subject_id,t.key_id,t.said_at"
 
 /* A work item `w` with the instruction's verdict and job, and its session where it has one. */
@@ -10,7 +10,7 @@
 #define WORK_FROM                                                                                                      \
     " JOIN job j ON j.id=w.job JOIN verdict v ON v.job=w.job AND w.item>=v.first_item"                                 \
     " AND w.item<v.first_item+v.items LEFT JOIN session s ON s.item=w.item"
-enum { WORK_SESSION = LEDGER_ITEM_COLUMNS + 5, SESSION_COLUMNS = 20, WORK_COLUMNS = WORK_SESSION + SESSION_COLUMNS };
+enum { WORK_SESSION = LEDGER_ITEM_COLUMNS + 5, SESSION_COLUMNS = 21, WORK_COLUMNS = WORK_SESSION + SESSION_COLUMNS };
 
 /* ---- reading ---- */
 
@@ -37,6 +37,7 @@ static void read_session(sqlite3_stmt *q, int c, struct ledger_session *session)
     session->ended = sqlite3_column_int64(q, c + 11);
     read_side(q, c + 12, &session->tcos);
     read_side(q, c + 16, &session->ecos);
+    session->answered = sqlite3_column_int(q, c + 20) != 0;
 }
 
 static void read_work(sqlite3_stmt *q, int c, void *row)
@@ -214,12 +215,13 @@ static bool put_session(struct ledger *ledger, int64_t item, const struct ledger
 {
     const struct ledger_side *t = &s->tcos, *e = &s->ecos;
     return ledger_run(ledger, error,
-                      "INSERT OR REPLACE INTO session(item,state,steps,try,unused,delays,begun,ends,due,code,"
+                      "INSERT OR REPLACE INTO session(item,state,steps,try,answered,unused,delays,begun,ends,due,code,"
                       "next_eligible,ended,tcos_at,tcos_good,tcos_subject,tcos_key,ecos_at,ecos_good,ecos_subject,"
-                      "ecos_key) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                      "iiiiiizzztzzzzttzztt", item, (int64_t)s->state, s->steps, s->try, (int64_t)s->unused, s->delays,
-                      s->begun, s->ends, s->due, s->code, s->next_eligible, s->ended, t->at, (int64_t)t->good,
-                      t->subject_id, t->key_id, e->at, (int64_t)e->good, e->subject_id, e->key_id);
+                      "ecos_key) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                      "iiiiiiizzztzzzzttzztt", item, (int64_t)s->state, s->steps, s->try, (int64_t)s->answered,
+                      (int64_t)s->unused, s->delays, s->begun, s->ends, s->due, s->code, s->next_eligible, s->ended,
+                      t->at, (int64_t)t->good, t->subject_id, t->key_id, e->at, (int64_t)e->good, e->subject_id,
+                      e->key_id);
 }
 
 static bool add_step(struct ledger *ledger, int64_t item, const struct ledger_step *t, GError **error)

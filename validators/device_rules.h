@@ -13,6 +13,11 @@ struct device_set;
 
 struct device_set *device_set_new(void);
 void device_set_free(struct device_set *set);
+/* False when it was there already. */
+bool device_set_add(struct device_set *set, uint64_t id);
+/* The same for any text: 64 bits of a hash stand for it, so that two different ones among a million may be taken for
+ * one in one of 30 million files. */
+bool device_set_add_key(struct device_set *set, const char *key);
 
 /* One Device of an instruction. */
 struct device {

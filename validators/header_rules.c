@@ -22,7 +22,7 @@ void header_rules_say(struct findings *findings, enum code code, const struct re
     findings_add(findings,
                  &(struct finding){.code = code,
                                    .at = field->at.line ? field->at : record->at,
-                                   .field = layout_header.columns[column].name,
+                                   .field = layout_reference_header.columns[column].name,
                                    .text = text},
                  field->text ? field->text : "", field->len);
 }
@@ -82,7 +82,7 @@ static void judge_sequence(struct judging *j)
         say(j, B206, HEADER_FILE_SEQUENCE, "the name says %" PRIu32, j->filename->sequence);
 }
 
-static void judge_creation(struct judging *j)
+static void judge_creation(struct judging *j, struct header *header)
 {
     const struct field *created = value(j, HEADER_CREATION_DATE_TIME);
     int64_t at;
@@ -90,7 +90,10 @@ static void judge_creation(struct judging *j)
 
     if (!instant_parse(created->text, created->len, &at)) {
         say(j, B211, HEADER_CREATION_DATE_TIME, "expected a real time in UTC as YYYY-MM-DDThh:mm:ssZ");
-    } else if (j->filename != NULL && at != j->filename->created) {
+        return;
+    }
+    header->created = at;
+    if (j->filename != NULL && at != j->filename->created) {
         instant_print(j->filename->created, named);
         say(j, B206, HEADER_CREATION_DATE_TIME, "the name says %s", named);
     } else if (j->filename == NULL && at > j->rules->now + j->rules->future_tolerance) {
@@ -138,6 +141,16 @@ static void judge_resubmission(struct judging *j, struct header *header)
         memcpy(header->resubmission_of, earlier->text, earlier->len);
 }
 
+static void judge_mode(struct judging *j, struct header *header)
+{
+    if (field_is(value(j, HEADER_MODE), "FULL"))
+        header->mode = HEADER_MODE_FULL;
+    else if (field_is(value(j, HEADER_MODE), "DELTA"))
+        header->mode = HEADER_MODE_DELTA;
+    else
+        say(j, B211, HEADER_MODE, "expected FULL or DELTA");
+}
+
 void header_rules_judge(const struct rules *rules, const struct filename *filename, bool name_is_known,
                         const struct record *record, struct findings *findings, struct header *header)
 {
@@ -147,8 +160,10 @@ void header_rules_judge(const struct rules *rules, const struct filename *filena
     judge_sender(&j);
     judge_recipient(&j);
     judge_sequence(&j);
-    judge_creation(&j);
+    judge_creation(&j, header);
     judge_environment(&j);
     judge_batch(&j, header);
     judge_resubmission(&j, header);
+    if (filename->type->header == &layout_reference_header)
+        judge_mode(&j, header);
 }

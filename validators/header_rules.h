@@ -11,11 +11,16 @@
 
 enum { BATCH_ID_SIZE = 25 };
 
+/* Of reference data: the file replaces all that was known, or changes what it names. */
+enum header_mode { HEADER_MODE_NONE, HEADER_MODE_FULL, HEADER_MODE_DELTA };
+
 /* What later stages need of the header; empty or 0 where it was malformed. */
 struct header {
     bool seen;
+    int64_t created;
     char batch[BATCH_ID_SIZE];
     char resubmission_of[FILENAME_MAX_BYTES + 1];
+    enum header_mode mode;
 };
 
 /* name_is_known: the name was in the grammar, so the header can be compared with it. */

@@ -105,18 +105,13 @@ bool history_rules_judge_header(const struct rules *rules, const struct ledger_s
     return true;
 }
 
-bool history_rules_judge_device(const struct rules *rules, struct device *device, struct findings *findings,
-                                GError **error)
+void history_rules_judge_device(const struct rules *rules, const struct ledger_past *past, struct device *device,
+                                struct findings *findings)
 {
-    bool live;
-
     /* The second record of one Device in one file is C102; its first record is what makes it live. */
-    if (!device->has_id || row_has_code(&device->row, C102))
-        return true;
-    if (!ledger_device_is_live(rules->ledger, device->id, &live, error))
-        return false;
-    if (live)
-        row_say(&device->row, findings, C110, INSTRUCTION_DEVICE_ID, false,
-                "an earlier instruction for this Device has not ended yet");
-    return true;
+    if (!past->live || row_has_code(&device->row, C102))
+        return;
+    row_say(&device->row, findings, C110, INSTRUCTION_DEVICE_ID, false,
+            "an earlier instruction for this Device has not ended yet");
+    row_wait_until(&device->row, rules->now + RULES_DAY);
 }

@@ -21,7 +21,7 @@ bool history_rules_judge_header(const struct rules *rules, const struct ledger_s
                                 const struct record *record, const struct header *header, struct findings *findings,
                                 GError **error);
 
-bool history_rules_judge_device(const struct rules *rules, struct device *device, struct findings *findings,
-                                GError **error);
+void history_rules_judge_device(const struct rules *rules, const struct ledger_past *past, struct device *device,
+                                struct findings *findings);
 
 #endif

@@ -4,7 +4,9 @@
 #include "formats/text.h"
 #include "validators/history_rules.h"
 #include "validators/name_rules.h"
+#include "validators/reference_rules.h"
 #include "validators/result_rules.h"
+#include "validators/review_rules.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -24,6 +26,8 @@ struct judging {
     struct device_set *seen;
     struct reader *reader;
     struct ledger_subject subject;
+    struct review review; /* of instructions, where there is a ledger */
+    enum ledger_reference table;
     uint32_t expected_number; /* RecordNumber of the next record */
     uint32_t last_ordinal;
     struct place count_at;
@@ -77,14 +81,16 @@ static void on_header(void *user, const struct record *record)
 
     header_rules_judge(j->rules, &j->verdict->filename, j->verdict->name_is_known, record, j->findings,
                        &j->verdict->header);
-    if (j->rules->ledger != NULL &&
-        !history_rules_judge_header(j->rules, &j->subject, record, &j->verdict->header, j->findings, &error))
+    if ((j->rules->ledger != NULL &&
+         !history_rules_judge_header(j->rules, &j->subject, record, &j->verdict->header, j->findings, &error)) ||
+        (j->request->on_header != NULL &&
+         !j->request->on_header(j->request->user, j->verdict->filename.type, &j->verdict->header, &error)))
         fail(j, error);
 }
 
 static void judge_number(struct judging *j, const struct record *record)
 {
-    const struct field *number = &record->fields[INSTRUCTION_RECORD_NUMBER];
+    const struct field *number = &record->fields[RECORD_NUMBER_COLUMN];
     uint32_t found = field_number(number, 9);
 
     /* Records that could not be read bore a number too. */
@@ -99,7 +105,7 @@ static void judge_number(struct judging *j, const struct record *record)
                  &(struct finding){.code = B305,
                                    .at = number->at.line ? number->at : record->at,
                                    .ordinal = record->ordinal,
-                                   .field = layout_instruction.columns[INSTRUCTION_RECORD_NUMBER].name,
+                                   .field = layout_instruction.columns[RECORD_NUMBER_COLUMN].name,
                                    .text = text},
                  number->text ? number->text : "", number->len);
     /* After a gap the count goes on from the number found, so that one slip is one finding. */
@@ -121,13 +127,72 @@ static bool hand_on(struct judging *j, const struct row *row, GError **error)
 
 /* ---- what each type's records are judged by ---- */
 
+/* What the review compares, in one form: hex digits in upper case. NULL where the record's own rules found it wrong. */
+static const char *plain(const struct record *record, size_t column, bool good, char *copy)
+{
+    const struct field *field = &record->fields[column];
+
+    if (!good || field->len == 0)
+        return NULL;
+    for (size_t i = 0; i < field->len; i++)
+        copy[i] = g_ascii_toupper(field->text[i]);
+    copy[field->len] = '\0';
+    return copy;
+}
+
+static bool review_device(struct judging *j, struct device *device, const struct ledger_past *past, GError **error)
+{
+    const struct record *record = device->row.record;
+    bool typed = !row_has_code(&device->row, C104), modelled = !row_has_code(&device->row, C117);
+    bool metered = !row_has_code(&device->row, C113);
+    char texts[5][LAYOUT_FIELD_MAX_CHARS * 4 + 1];
+    const struct review_subject subject = {
+        .device = device->id,
+        .type = plain(record, INSTRUCTION_DEVICE_TYPE, typed, texts[0]),
+        .manufacturer = plain(record, INSTRUCTION_MANUFACTURER, modelled, texts[1]),
+        .model = plain(record, INSTRUCTION_MODEL, modelled, texts[2]),
+        .firmware = plain(record, INSTRUCTION_FIRMWARE, modelled, texts[3]),
+        .mpxn = plain(record, INSTRUCTION_MPXN, metered, texts[4]),
+    };
+
+    return review_judge(&j->review, &subject, past, &device->row, j->findings, error);
+}
+
 static bool judge_device(struct judging *j, const struct record *record, GError **error)
 {
     struct device device;
+    struct ledger_past past;
 
     device_rules_judge(j->rules, j->seen, record, j->findings, &device);
-    return (j->rules->ledger == NULL || history_rules_judge_device(j->rules, &device, j->findings, error)) &&
-           hand_on(j, &device.row, error);
+    if (j->rules->ledger != NULL && device.has_id) {
+        if (!ledger_device_past(j->rules->ledger, device.id, &past, error))
+            return false;
+        history_rules_judge_device(j->rules, &past, &device, j->findings);
+        if (!review_device(j, &device, &past, error))
+            return false;
+    }
+    j->review.counted += !row_has_errors(&device.row);
+    return hand_on(j, &device.row, error);
+}
+
+static bool judge_reference(struct judging *j, const struct record *record, GError **error)
+{
+    struct reference reference;
+
+    return reference_rules_judge(j->rules, j->table, j->verdict->header.mode, j->seen, record, j->findings, &reference,
+                                 error) &&
+           hand_on(j, &reference.row, error);
+}
+
+static bool begin_instruction(struct judging *j, GError **error)
+{
+    return j->rules->ledger == NULL || review_open(&j->review, j->rules, error);
+}
+
+static bool begin_reference(struct judging *j, GError **error)
+{
+    (void)error; /* the types of the table `contents` that begin so are reference data */
+    return reference_rules_table(j->verdict->filename.type, &j->table);
 }
 
 static bool judge_result(struct judging *j, const struct record *record, GError **error)
@@ -152,12 +217,14 @@ static bool judge_confirmation(struct judging *j, const struct record *record, G
 
 static const struct content {
     const char *type;
+    bool (*begin)(struct judging *j, GError **error); /* before the first record; may be NULL */
     bool (*judge)(struct judging *j, const struct record *record, GError **error);
     bool may_be_empty; /* no B306 */
 } contents[] = {
-    {"EMI", judge_device, false},
-    {"EMT", judge_result, false},
-    {"EMC", judge_confirmation, false},
+    {"EMI", begin_instruction, judge_device, false}, {"EMT", NULL, judge_result, false},
+    {"EMC", NULL, judge_confirmation, false},        {"INV", begin_reference, judge_reference, false},
+    {"COS", begin_reference, judge_reference, true}, {"NMM", begin_reference, judge_reference, true},
+    {"PTY", begin_reference, judge_reference, true},
 };
 
 static const struct content *content_of(const struct file_type *type)
@@ -258,10 +325,11 @@ static void read_content(struct judging *j)
 
     j->verdict->content_read = true;
     j->content = content_of(name->type);
+    j->expected_number = 1;
     j->seen = device_set_new();
     j->reader = reader_new(name->form, name->type, &limits, &sink);
-    j->expected_number = 1;
-    read_through(j, unpack);
+    if (j->content->begin == NULL || j->content->begin(j, &j->error))
+        read_through(j, unpack);
     j->verdict->parsed = reader_records(j->reader);
     if (!j->cut_short && j->error == NULL)
         judge_totals(j);
@@ -309,8 +377,8 @@ static bool judge_all(struct judging *j, GError **error)
     verdict->name_is_known =
         name_rules_judge(j->rules, j->request->name, j->request->name_len, &verdict->filename, j->findings);
     if (verdict->name_is_known && !verdict->filename.type->readable) {
-        g_set_error(error, JUDGE_ERROR, JUDGE_ERROR_UNREADABLE,
-                    "this release does not read the content of %s files, only EMI", verdict->filename.type->code);
+        g_set_error(error, JUDGE_ERROR, JUDGE_ERROR_UNREADABLE, "this release does not read the content of %s files",
+                    verdict->filename.type->code);
         return false;
     }
     fill_subject(j, escaped, sender);
@@ -352,6 +420,13 @@ const char *outcome_code(enum outcome outcome)
     return codes[outcome];
 }
 
+bool verdict_is_of_devices(const struct verdict *verdict)
+{
+    enum ledger_reference table;
+
+    return verdict->filename.type == NULL || !reference_rules_table(verdict->filename.type, &table);
+}
+
 const struct finding *verdict_deciding(const struct verdict *verdict)
 {
     switch (verdict->outcome) {
@@ -367,19 +442,24 @@ const struct finding *verdict_deciding(const struct verdict *verdict)
     return NULL;
 }
 
-void judge_each_not_judged(const struct rules *rules, void (*visit)(void *user, const char *code), void *user)
+void judge_each_not_judged(const struct rules *rules, const struct file_type *type,
+                           void (*visit)(void *user, const char *code), void *user)
 {
     static const enum code need_identity[] = {B103, B207};
-    static const enum code need_ledger[] = {B105, B106, B107, B108, B112, B210, C110, C115, C116};
-    static const enum code need_inventory[] = {C103, C105, C106, C107, C108, C109, C111, C112, C114};
+    static const enum code need_ledger[] = {B105, B106, B107, B108, B112, B210};
+    static const enum code reviewed[] = {C103, C105, C106, C107, C108, C109, C110, C111, C112, C114, C115, C116};
+    enum ledger_reference table;
     bool missing[CODE_COUNT] = {false};
 
     for (size_t i = 0; rules->identity == NULL && i < G_N_ELEMENTS(need_identity); i++)
         missing[need_identity[i]] = true;
     for (size_t i = 0; rules->ledger == NULL && i < G_N_ELEMENTS(need_ledger); i++)
         missing[need_ledger[i]] = true;
-    for (size_t i = 0; i < G_N_ELEMENTS(need_inventory); i++)
-        missing[need_inventory[i]] = true;
+    if (rules->ledger == NULL && type != NULL && reference_rules_table(type, &table))
+        missing[C119] = true;
+    else
+        for (size_t i = 0; rules->ledger == NULL && i < G_N_ELEMENTS(reviewed); i++)
+            missing[reviewed[i]] = true;
     for (size_t code = 0; code < CODE_COUNT; code++) {
         if (missing[code])
             visit(user, catalogue_entry((enum code)code)->id);

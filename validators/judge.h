@@ -36,7 +36,10 @@ struct judge_request {
     const char *sha256; /* of the content; needed with rules->ledger only */
     const struct rules *rules;
     size_t max_findings;
-    /* Each D record that could be read, in order, with its codes: a struct device for an EMI (device_of …).
+    /* The header, once it was judged and before the first record; not called for a file that has none. */
+    bool (*on_header)(void *user, const struct file_type *type, const struct header *header, GError **error);
+    /* Each D record that could be read, in order, with its codes: a struct device for an EMI (device_of …), a struct
+     * reference for reference data.
      * What it changes in the ledger is seen by the rules of the next record. NULL: nobody wants them. */
     bool (*on_row)(void *user, const struct row *row, const struct header *header, GError **error);
     void (*on_progress)(void *user, uint64_t packed_bytes); /* may be NULL */
@@ -61,11 +64,15 @@ void verdict_clear(struct verdict *verdict);
 /* "AC", "WN", "PA", "RJ" */
 const char *outcome_code(enum outcome outcome);
 
+/* The file's records are Devices; false: those of reference data. */
+bool verdict_is_of_devices(const struct verdict *verdict);
+
 /* The finding that decided; NULL for AC. */
 const struct finding *verdict_deciding(const struct verdict *verdict);
 
-/* Codes that were not judged for want of a ledger, configuration or reference data, in the catalogue's
- * order; calls back once per code. */
-void judge_each_not_judged(const struct rules *rules, void (*visit)(void *user, const char *code), void *user);
+/* Codes that were not judged in a file of that type (NULL: not known, as for an instruction) for want of a ledger,
+ * configuration or reference data, in the catalogue's order; calls back once per code. */
+void judge_each_not_judged(const struct rules *rules, const struct file_type *type,
+                           void (*visit)(void *user, const char *code), void *user);
 
 #endif

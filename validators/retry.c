@@ -179,6 +179,7 @@ static void take_failure(const struct retry_rules *rules, int64_t now, enum code
         return;
     }
     session->delays++;
+    session->answered = true;
     session->due = due;
     session->code = id;
     step_to(session, LEDGER_RETRY_WAIT, now, id, step);
@@ -189,7 +190,7 @@ static void take_not_attempted(const struct retry_rules *rules, int64_t now, str
 {
     int64_t due = now + (rules->n_delays > 0 ? rules->delays[0] : 0);
 
-    session->unused = true;
+    session->answered = session->unused = true;
     session->code = NULL;
     if (due >= session->ends) {
         fail(rules, now, id_of(D103), session, step);
@@ -227,7 +228,7 @@ static enum retry_effect take_success(const struct retry_rules *rules, int64_t n
         break;
     }
     session->tcos = side;
-    session->unused = false;
+    session->answered = session->unused = false;
     settle(rules, now, session, step);
     return RETRY_APPLIES;
 }
@@ -247,6 +248,8 @@ static enum retry_effect take_no_success(const struct retry_rules *rules, int64_
     case LEDGER_CONFIRM_PENDING:
         if (session->tcos.at != 0)
             return RETRY_CONTRADICTS;
+        if (session->answered)
+            return RETRY_REPEATS;
         session->tcos = (struct ledger_side){.at = now};
         settle(rules, now, session, step);
         return RETRY_APPLIES;
@@ -361,7 +364,7 @@ void retry_dispatch(const struct retry_rules *rules, int64_t now, struct ledger_
     }
     if (!session->unused)
         session->try++;
-    session->unused = false;
+    session->answered = session->unused = false;
     session->due = session->ends;
     session->code = NULL;
     step_to(session, LEDGER_DISPATCHED, now, NULL, step);

@@ -34,15 +34,15 @@ enum code row_first_code(const struct row *row)
     return C101 + (enum code)__builtin_ctzll(row->codes);
 }
 
-void row_say(struct row *row, struct findings *findings, enum code code, size_t column, bool warning,
-             const char *format, ...)
+void row_wait_until(struct row *row, int64_t at)
+{
+    row->next_eligible = MAX(row->next_eligible, at);
+}
+
+void row_tell(struct row *row, struct findings *findings, enum code code, size_t column, bool warning, const char *text)
 {
     const struct field *field = &row->record->fields[column];
-    va_list args;
 
-    va_start(args, format);
-    g_autofree char *text = g_strdup_vprintf(format, args);
-    va_end(args);
     findings_add(findings,
                  &(struct finding){.code = code,
                                    .warning = warning,
@@ -53,6 +53,22 @@ void row_say(struct row *row, struct findings *findings, enum code code, size_t 
                  field->text ? field->text : "", field->len);
     if (warning)
         row->warned = true;
-    else
+}
+
+enum code row_first_lasting(const struct row *row)
+{
+    return C101 + (enum code)__builtin_ctzll(row->lasting);
+}
+
+void row_say(struct row *row, struct findings *findings, enum code code, size_t column, bool warning,
+             const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    row_tell(row, findings, code, column, warning, text);
+    if (!warning)
         row_add_code(row, code, catalogue_entry(code)->transient);
 }

@@ -14,7 +14,7 @@
 #include <glib.h>
 
 struct row {
-    const struct record *record;
+    const struct record *record; /* NULL: judged from the ledger, without findings */
     const struct layout_record *layout;
     uint64_t codes;        /* bit (code - C101) */
     uint64_t lasting;      /* those of them that do not pass by themselves */
@@ -32,6 +32,15 @@ bool row_is_deferred(const struct row *row);
 
 /* The first in the catalogue's order; call only when it has errors. */
 enum code row_first_code(const struct row *row);
+/* The first of those that do not pass by themselves; call only when there is one. */
+enum code row_first_lasting(const struct row *row);
+
+/* One of the passing codes will have passed by then, the others may need longer. */
+void row_wait_until(struct row *row, int64_t at);
+
+/* A finding about one column, and nothing else. */
+void row_tell(struct row *row, struct findings *findings, enum code code, size_t column, bool warning,
+              const char *text);
 
 /* A finding about one column, and for an error the code. */
 void row_say(struct row *row, struct findings *findings, enum code code, size_t column, bool warning,

@@ -10,6 +10,7 @@ void rules_init(struct rules *rules)
         .future_tolerance = 5 * 60,
         .device_types = default_scope,
         .check_digits = CHECK_DIGITS_WARN,
+        .cos_window = 7 * RULES_DAY,
         .max_devices = 1000000,
         .unpack = {.max_bytes = (uint64_t)1 << 30, .max_ratio = 200},
     };

@@ -6,6 +6,7 @@
 #define ECOSGATE_VALIDATORS_RULES_H
 
 #include "formats/unpack.h"
+#include "validators/catalogue.h"
 #include "validators/retry.h"
 
 #include <stdbool.h>
@@ -15,6 +16,11 @@
 struct ledger;
 
 enum check_digits { CHECK_DIGITS_OFF, CHECK_DIGITS_WARN, CHECK_DIGITS_REJECT };
+
+/* What becomes of a Device that the review finds something about (DEVICES.md, Review). */
+enum review_mode { REVIEW_REJECT, REVIEW_WARN, REVIEW_OFF };
+
+enum { RULES_DAY = 86400 };
 
 struct party {
     const char *org;
@@ -41,6 +47,10 @@ struct rules {
     int64_t future_tolerance;        /* seconds */
     const char *const *device_types; /* NULL-terminated scope */
     enum check_digits check_digits;
+    const char *const *drops; /* NULL-terminated names of all drops; NULL: not judged */
+    int64_t cos_window;       /* seconds before a change of supplier (C109) */
+    int64_t daily_limit;      /* Devices accepted a day (C116), 0: any number */
+    enum review_mode review[CODE_COUNT];
     uint32_t max_devices;
     struct unpack_limits unpack;
     struct retry_rules retry;

@@ -100,6 +100,14 @@ static void test_config__nothing_said__defaults(void **state)
     assert_string_equal(rules.device_types[0], "ESME");
     assert_string_equal(rules.device_types[2], "GPF");
     assert_null(rules.device_types[3]);
+    assert_false(c->inventory_required);
+    assert_int_equal(c->inventory_max_age, 8 * 86400);
+    assert_int_equal(rules.cos_window, 7 * 86400);
+    assert_int_equal(rules.daily_limit, 0);
+    for (int code = 0; code < CODE_COUNT; code++)
+        assert_int_equal(rules.review[code], REVIEW_REJECT);
+    assert_string_equal(rules.drops[0], "mcc");
+    assert_null(rules.drops[1]);
     const struct party *tcsp = rules_party(rules.identity, "TCSP");
     assert_true(rules_may_send(tcsp, "EMT"));
     assert_false(rules_may_send(tcsp, ""));
@@ -112,7 +120,9 @@ static void test_config__all_said__is_what_the_rules_get(void **state)
                                  "environment=LIVE\nspool=/var/s\nledger=/var/l\ndevice_types= GPF ; ESME\n"
                                  "mpxn_check_digits=reject\nmax_devices=7\nmax_bytes=1024\nmax_ratio=1\n"
                                  "future_tolerance=0\nsession_length=1\nwork_order_party=MCC\nwork_order_form=xml\n"
-                                 "work_order_devices=2\npoll_interval=86400\nreserve=0\ninventory=auto\n",
+                                 "work_order_devices=2\npoll_interval=86400\nreserve=0\ninventory=required\n"
+                                 "inventory_max_age=1\ncos_window=2\ndaily_limit=3\n[review]\nC103=warn\n"
+                                 "C116=off\nC104=reject\n",
                                  NULL);
     struct rules rules;
 
@@ -127,7 +137,14 @@ static void test_config__all_said__is_what_the_rules_get(void **state)
     assert_int_equal(c->work_order_devices, 2);
     assert_int_equal(c->poll_interval, 86400);
     assert_int_equal(c->reserve, 0);
+    assert_true(c->inventory_required);
+    assert_int_equal(c->inventory_max_age, 86400);
     config_rules(c, NOW, &rules);
+    assert_int_equal(rules.cos_window, 2 * 86400);
+    assert_int_equal(rules.daily_limit, 3);
+    assert_int_equal(rules.review[C103], REVIEW_WARN);
+    assert_int_equal(rules.review[C104], REVIEW_REJECT);
+    assert_int_equal(rules.review[C116], REVIEW_OFF);
     assert_int_equal(rules.future_tolerance, 0);
     assert_int_equal(rules.check_digits, CHECK_DIGITS_REJECT);
     assert_int_equal(rules.max_devices, 7);
@@ -180,7 +197,17 @@ static void test_config__fault__told_with_its_line(void **state)
         {"# a comment", "session_length=721", 4, "[gateway] session_length: expected a whole number from 1 to 720"},
         {"# a comment", "work_order_form=json", 4, "[gateway] work_order_form: expected one of csv, xml"},
         {"# a comment", "work_order_party=XYZ", 4, "[gateway] work_order_party: expected the code of a [party"},
-        {"# a comment", "inventory=required", 4, "[gateway] inventory: expected one of auto"},
+        {"# a comment", "inventory=no", 4, "[gateway] inventory: expected one of auto, required"},
+        {"# a comment", "inventory_max_age=0", 4,
+         "[gateway] inventory_max_age: expected a whole number from 1 to 3650"},
+        {"# a comment", "cos_window=3651", 4, "[gateway] cos_window: expected a whole number from 0 to 3650"},
+        {"# a comment", "daily_limit=-1", 4, "[gateway] daily_limit: expected a whole number from 0"},
+        {NULL, "[review]\nC103=no\n", 18, "[review] C103: expected one of reject, warn, off"},
+        {NULL, "[review]\nC101=warn\n", 18, "[review] C101: there is no such setting"},
+        {NULL, "[review]\nC102=warn\n", 18, "[review] C102: there is no such setting"},
+        {NULL, "[review]\nC110=off\n", 18, "[review] C110: there is no such setting"},
+        {NULL, "[review]\nC113=off\n", 18, "[review] C113: there is no such setting"},
+        {NULL, "[review]\nC117=off\n", 18, "[review] C117: there is no such setting"},
         {"# a comment", "spol=spool", 4, "[gateway] spol: there is no such setting"},
         {"# a comment", "org=TCOS", 4, "[gateway] org stands twice"},
         {"# a comment", "what is this", 4, "expected [group], key=value or # comment"},
@@ -197,7 +224,7 @@ static void test_config__fault__told_with_its_line(void **state)
         {"drop=mcc\n[", "drop=dcc\n[", 12, "[party MCC] drop: expected the name of a [drop"},
         {"drop=mcc\n[", "\n[", 9, "[party MCC] drop: expected a value; it is missing"},
         {NULL, "[drop mcc]\n", 17, "[drop mcc] stands twice"},
-        {NULL, "[partie X]\n", 17, "[partie X]: expected [gateway], [drop NAME] or [party ORG]"},
+        {NULL, "[partie X]\n", 17, "[partie X]: expected [gateway], [review], [drop NAME] or [party ORG]"},
         {"[gateway]\n", "\n", 2, "expected [group], key=value or # comment"},
         {"# a comment", "org[de]=TCOS", 4, "[gateway] org[de]: expected a setting's name"},
         {"# a comment", "max_devices=\\q5", 4,

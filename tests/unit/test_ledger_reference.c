@@ -1,0 +1,346 @@
+/* Reference data in the ledger: rows by key, whole files at once, and what is asked of them. */
+#include "spool/disk.h"
+#include "spool/ledger.h"
+
+#include <glib/gstdio.h>
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+/* after the standard headers: it needs them */
+#include <cmocka.h>
+
+#define METER UINT64_C(0xF0DB1234567890A0)
+#define GPF UINT64_C(0x00DB1234567890B0)
+#define HUB UINT64_C(0x00DB1234567890C0)
+
+static struct ledger *ledger;
+
+static int enter(void **state)
+{
+    *state = g_dir_make_tmp("ecosgate-reference-XXXXXX", NULL);
+    if (*state == NULL || g_chdir(*state) != 0)
+        return 1;
+    ledger = ledger_open_writer("ledger.db", NULL);
+    return ledger == NULL || !ledger_begin(ledger, NULL);
+}
+
+static int leave(void **state)
+{
+    ledger_close(ledger);
+    ledger = NULL;
+    (void)g_chdir("/");
+    (void)disk_remove_dir(STEP_ORPHAN_DROPPED, *state, NULL);
+    g_free(*state);
+    return 0;
+}
+
+static void put(uint64_t device, const char *type, const char *status, uint64_t hub, const char *mpxn,
+                uint64_t supplier)
+{
+    const struct ledger_inventory row = {.device = device,
+                                         .device_type = type,
+                                         .status = status,
+                                         .mpxn = mpxn,
+                                         .chf = hub,
+                                         .supplier = supplier,
+                                         .credentials = "TCOS"};
+
+    assert_true(ledger_inventory_put(ledger, &row, NULL));
+}
+
+static void put_cos(const char *mpxn, int64_t starts, uint64_t gaining)
+{
+    const struct ledger_cos row = {.mpxn = mpxn, .starts = starts, .gaining = gaining};
+
+    assert_true(ledger_cos_put(ledger, &row, NULL));
+}
+
+static uint64_t supplier(uint64_t device, int64_t at)
+{
+    uint64_t found = 999;
+
+    assert_true(ledger_supplier_of(ledger, device, at, &found, NULL));
+    return found;
+}
+
+static struct ledger_loaded newest(enum ledger_reference table)
+{
+    struct ledger_loaded loaded;
+
+    assert_true(ledger_reference_get(ledger, table, &loaded, NULL));
+    return loaded;
+}
+
+static void test_ledger_inventory__put__comes_back_whole(void **state)
+{
+    const struct ledger_inventory row = {METER,      "ESME",         "Commissioned",      "AB01", "010A030B",
+                                         "0002012F", "0123456",      UINT64_MAX,          1,      2,
+                                         "North",    INT64_C(86400), INT64_C(-86400 * 9), "TCOS", "FW"};
+    struct ledger_inventory other = {.device = METER, .device_type = "GPF", .status = "Pending", .credentials = "ECOS"};
+    g_autofree struct ledger_inventory *found = NULL, *again = NULL, *none = NULL;
+    bool known;
+
+    (void)state;
+    assert_true(ledger_inventory_known(ledger, &row, &known, NULL) && !known);
+    assert_true(ledger_inventory_put(ledger, &row, NULL));
+    assert_true(ledger_inventory_known(ledger, &row, &known, NULL) && known);
+    assert_true(ledger_inventory_get(ledger, METER, &found, NULL));
+    assert_true(found->device == METER && found->chf == UINT64_MAX && found->supplier == 1 && found->map == 2);
+    assert_int_equal(found->installed, 86400);
+    assert_int_equal(found->commissioned, -86400 * 9);
+    g_autofree char *texts =
+        g_strjoin("|", found->device_type, found->status, found->manufacturer, found->model, found->firmware,
+                  found->mpxn, found->region, found->credentials, found->pending, NULL);
+    assert_string_equal(texts, "ESME|Commissioned|AB01|010A030B|0002012F|0123456|North|TCOS|FW");
+    assert_true(ledger_inventory_put(ledger, &other, NULL));
+    assert_true(ledger_inventory_get(ledger, METER, &again, NULL));
+    assert_string_equal(again->device_type, "GPF");
+    assert_true(again->mpxn == NULL && again->chf == 0 && again->pending == NULL && again->supplier == 0);
+    assert_true(ledger_inventory_remove(ledger, &row, NULL) && ledger_inventory_remove(ledger, &row, NULL));
+    assert_true(ledger_inventory_get(ledger, METER, &none, NULL) && none == NULL);
+}
+
+static void test_ledger_reference__keys__tell_rows_apart(void **state)
+{
+    const struct ledger_nmm models[] = {
+        {"ESME", "AB01", "010A030B", "0002012F", 5, 9, "D117", "X"},
+        {"GSME", "AB01", "010A030B", "0002012F", 5, 9, "", ""},
+        {"ESME", "AB02", "010A030B", "0002012F", 5, 9, "", ""},
+        {"ESME", "AB01", "010A030C", "0002012F", 5, 9, "", ""},
+        {"ESME", "AB01", "010A030B", "", 5, 9, "", ""},
+        {"ESME", "AB01", "010A030B", "0002012F", 6, 9, "", ""},
+    };
+    const struct ledger_party parties[] = {{1, "SUPPLIER", "SUP1", "One", "suppliers"},
+                                           {1, "MAP", "MAP1", NULL, NULL},
+                                           {2, "SUPPLIER", "SUP2", NULL, NULL}};
+    g_autofree struct ledger_party *party = NULL, *none = NULL;
+    bool known;
+
+    (void)state;
+    put_cos("1", 5, 7);
+    put_cos("1", 6, 7);
+    put_cos("2", 5, 7);
+    put_cos("2", 5, 8); /* replaces */
+    for (size_t i = 0; i < G_N_ELEMENTS(models); i++) {
+        assert_true(ledger_nmm_known(ledger, &models[i], &known, NULL) && !known);
+        assert_true(ledger_nmm_put(ledger, &models[i], NULL) && ledger_nmm_put(ledger, &models[i], NULL));
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(parties); i++) {
+        assert_true(ledger_party_known(ledger, &parties[i], &known, NULL) && !known);
+        assert_true(ledger_party_put(ledger, &parties[i], NULL) && ledger_party_put(ledger, &parties[i], NULL));
+    }
+    for (int table = 0; table < LEDGER_REFERENCES; table++)
+        assert_true(ledger_reference_note(ledger, (enum ledger_reference)table, 3, 4, 5, NULL));
+    assert_int_equal(newest(LEDGER_INVENTORY).records, 0);
+    assert_int_equal(newest(LEDGER_COS).records, 3);
+    assert_int_equal(newest(LEDGER_NMM).records, 6);
+    assert_int_equal(newest(LEDGER_PARTY).records, 3);
+    assert_true(ledger_party_get(ledger, 1, "SUPPLIER", &party, NULL));
+    assert_string_equal(party->mpid, "SUP1");
+    assert_string_equal(party->drop, "suppliers");
+    assert_true(ledger_party_get(ledger, 2, "MAP", &none, NULL) && none == NULL);
+
+    const struct ledger_cos event = {.mpxn = "1", .starts = 5};
+    assert_true(ledger_cos_known(ledger, &event, &known, NULL) && known);
+    assert_true(ledger_cos_remove(ledger, &event, NULL));
+    assert_true(ledger_cos_known(ledger, &event, &known, NULL) && !known);
+    assert_true(ledger_nmm_remove(ledger, &models[0], NULL) && ledger_party_remove(ledger, &parties[0], NULL));
+    for (int table = 0; table < LEDGER_REFERENCES; table++)
+        assert_true(ledger_reference_note(ledger, (enum ledger_reference)table, 4, 4, 5, NULL));
+    assert_int_equal(newest(LEDGER_COS).records, 2);
+    assert_int_equal(newest(LEDGER_NMM).records, 5);
+    assert_int_equal(newest(LEDGER_PARTY).records, 2);
+}
+
+static void test_ledger_reference__note__the_newest_file(void **state)
+{
+    (void)state;
+    assert_int_equal(newest(LEDGER_COS).job, 0);
+    assert_true(ledger_reference_note(ledger, LEDGER_COS, 3, 4, 5, NULL));
+    assert_true(ledger_reference_note(ledger, LEDGER_COS, 6, 2, 8, NULL));
+    struct ledger_loaded loaded = newest(LEDGER_COS);
+    assert_true(loaded.job == 6 && loaded.created == 2 && loaded.loaded == 8 && loaded.records == 0);
+    assert_int_equal(newest(LEDGER_NMM).job, 0);
+}
+
+/* All names and texts of the schema, in order. */
+static char *schema(void)
+{
+    GString *text = g_string_new(NULL);
+    sqlite3 *db;
+    sqlite3_stmt *query;
+
+    assert_int_equal(sqlite3_open_v2("ledger.db", &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT sql FROM sqlite_master ORDER BY name", -1, &query, NULL),
+                     SQLITE_OK);
+    while (sqlite3_step(query) == SQLITE_ROW)
+        g_string_append_printf(text, "%s\n", (const char *)sqlite3_column_text(query, 0));
+    (void)sqlite3_finalize(query);
+    (void)sqlite3_close(db);
+    return g_string_free(text, FALSE);
+}
+
+static void commit(void)
+{
+    assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
+}
+
+static void test_ledger_reference__whole_file__replaces_or_nothing(void **state)
+{
+    g_autofree char *before = schema();
+
+    (void)state;
+    for (int table = 0; table < LEDGER_REFERENCES; table++) {
+        put(METER, "ESME", "Pending", HUB, "1", 1);
+        put_cos("1", 5, 7);
+        commit();
+        for (int keep = 0; keep < 2; keep++) {
+            assert_true(ledger_begin(ledger, NULL) && ledger_savepoint(ledger, NULL));
+            assert_true(ledger_reference_load_begin(ledger, (enum ledger_reference)table, NULL));
+            put(METER + 1, "ESME", "Pending", HUB, "2", 2);
+            put_cos("2", 5, 7);
+            if (keep) {
+                assert_true(ledger_reference_load_end(ledger, (enum ledger_reference)table, NULL));
+                assert_true(ledger_release(ledger, NULL));
+            } else {
+                assert_true(ledger_roll_back_to(ledger, NULL));
+            }
+            commit();
+            g_autofree char *after = schema();
+            assert_string_equal(after, before);
+            assert_int_equal(supplier(METER, 9), table == LEDGER_INVENTORY && keep ? 0
+                                                 : table == LEDGER_COS && keep     ? 1
+                                                                                   : 7);
+            assert_int_equal(supplier(METER + 1, 9), keep ? 7 : 0);
+        }
+        assert_true(ledger_begin(ledger, NULL));
+        for (int all = 0; all < LEDGER_REFERENCES; all++)
+            assert_true(ledger_reference_load_begin(ledger, (enum ledger_reference)all, NULL) &&
+                        ledger_reference_load_end(ledger, (enum ledger_reference)all, NULL));
+    }
+}
+
+static void test_ledger_reference__outside_a_transaction__refused(void **state)
+{
+    GError *error = NULL;
+
+    (void)state;
+    ledger_rollback(ledger);
+    assert_false(ledger_reference_load_begin(ledger, LEDGER_NMM, &error));
+    assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_BUG));
+    g_clear_error(&error);
+    assert_false(ledger_reference_note(ledger, LEDGER_NMM, 1, 1, 1, &error));
+    assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_BUG));
+    g_clear_error(&error);
+}
+
+static void test_ledger_supplier__of_a_meter__changes_with_time(void **state)
+{
+    (void)state;
+    put(METER, "ESME", "Commissioned", HUB, "1012345678903", 1);
+    put(METER + 1, "ESME", "Commissioned", HUB, NULL, 1);
+    put(METER + 2, "ESME", "Commissioned", HUB, "1012345678903", 0);
+    put_cos("1012345678903", 100, 2);
+    put_cos("1012345678903", 200, 3);
+    put_cos("1012345678904", 1, 4);
+    assert_int_equal(supplier(METER, 99), 1);
+    assert_int_equal(supplier(METER, 100), 2);
+    assert_int_equal(supplier(METER, 199), 2);
+    assert_int_equal(supplier(METER, 200), 3);
+    assert_int_equal(supplier(METER + 1, 200), 1);
+    assert_int_equal(supplier(METER + 2, 99), 0);
+    assert_int_equal(supplier(METER + 2, 100), 2);
+    assert_int_equal(supplier(METER + 3, 100), 0);
+}
+
+static void test_ledger_supplier__of_a_gpf__by_what_is_on_its_hub(void **state)
+{
+    (void)state;
+    put(GPF, "GPF", "Commissioned", HUB, NULL, 9);
+    assert_int_equal(supplier(GPF, 50), 0);
+    put(1, "PPMID", "Commissioned", HUB, NULL, 8);
+    assert_int_equal(supplier(GPF, 50), 0);
+    put(2, "ESME", "Commissioned", HUB, "1012345678903", 2);
+    assert_int_equal(supplier(GPF, 50), 2);
+    put(3, "GSME", "Commissioned", HUB + 1, "3938424403", 4);
+    assert_int_equal(supplier(GPF, 50), 2);
+    put(4, "GSME", "Commissioned", HUB, "3938424403", 3);
+    assert_int_equal(supplier(GPF, 50), 3);
+    put_cos("3938424403", 100, 5);
+    assert_int_equal(supplier(GPF, 99), 3);
+    assert_int_equal(supplier(GPF, 100), 5);
+    put(4, "GSME", "Withdrawn", HUB, "3938424403", 3);
+    assert_int_equal(supplier(GPF, 100), 2);
+    put(4, "GSME", "Suspended", HUB, NULL, 0);
+    assert_int_equal(supplier(GPF, 100), 2);
+    put(2, "ESME", "Decommissioned", HUB, "1012345678903", 2);
+    assert_int_equal(supplier(GPF, 100), 0);
+    put(GPF, "GPF", "Commissioned", 0, NULL, 9);
+    put(5, "ESME", "Commissioned", 0, NULL, 6);
+    assert_int_equal(supplier(GPF, 100), 0);
+}
+
+static void test_ledger_cos__between__the_last_one(void **state)
+{
+    static const struct {
+        int64_t after, until, expected;
+    } cases[] = {{99, 200, 200}, {99, 199, 100}, {100, 199, 0}, {100, 200, 200}, {200, 900, 0}, {0, 99, 0}};
+    int64_t starts;
+
+    (void)state;
+    put_cos("1", 100, 2);
+    put_cos("1", 200, 2);
+    put_cos("2", 150, 2);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        assert_true(ledger_cos_between(ledger, "1", cases[i].after, cases[i].until, &starts, NULL));
+        assert_int_equal(starts, cases[i].expected);
+    }
+}
+
+static void test_ledger_model__barred__until_the_longest_ends(void **state)
+{
+    struct ledger_nmm row = {"ESME", "AB01", "010A030B", "0002012F", 100, 200, NULL, NULL};
+    bool barred;
+    int64_t until;
+
+    (void)state;
+    assert_true(ledger_nmm_put(ledger, &row, NULL));
+    row.firmware = "";
+    row.since = 150;
+    row.until = 300;
+    assert_true(ledger_nmm_put(ledger, &row, NULL));
+    row.since = 400;
+    row.until = LEDGER_FOR_EVER;
+    assert_true(ledger_nmm_put(ledger, &row, NULL));
+    static const struct {
+        int64_t at, until;
+    } cases[] = {{99, 0}, {100, 200}, {149, 200}, {150, 300}, {299, 300}, {300, 0}, {399, 0}, {400, LEDGER_FOR_EVER}};
+    row.firmware = "0002012F";
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        assert_true(ledger_model_is_barred(ledger, &row, cases[i].at, &barred, &until, NULL));
+        assert_int_equal(barred, cases[i].until != 0);
+        assert_int_equal(barred ? until : 0, cases[i].until);
+    }
+    row.firmware = "0002012E";
+    assert_true(ledger_model_is_barred(ledger, &row, 120, &barred, &until, NULL) && !barred);
+}
+
+int main(void)
+{
+#define T(test) cmocka_unit_test_setup_teardown(test, enter, leave)
+    const struct CMUnitTest tests[] = {
+        T(test_ledger_inventory__put__comes_back_whole),
+        T(test_ledger_reference__keys__tell_rows_apart),
+        T(test_ledger_reference__note__the_newest_file),
+        T(test_ledger_reference__whole_file__replaces_or_nothing),
+        T(test_ledger_reference__outside_a_transaction__refused),
+        T(test_ledger_supplier__of_a_meter__changes_with_time),
+        T(test_ledger_supplier__of_a_gpf__by_what_is_on_its_hub),
+        T(test_ledger_cos__between__the_last_one),
+        T(test_ledger_model__barred__until_the_longest_ends),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

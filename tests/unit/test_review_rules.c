@@ -1,0 +1,478 @@
+/* What reference data and a Device's past say of it: each rule, at its edges, as the settings want it. */
+#include "validators/review_rules.h"
+
+#include "formats/instant.h"
+#include "spool/disk.h"
+
+#include <glib/gstdio.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+/* after the standard headers: it needs them */
+#include <cmocka.h>
+
+#define DEVICE UINT64_C(0xF0DB1234567890A0)
+#define GPF UINT64_C(0x00DB1234567890B0)
+#define HUB UINT64_C(0x00DB1234567890C0)
+#define LOSING UINT64_C(0x90B3D51F30050001)
+#define GAINING UINT64_C(0x90B3D51F30050002)
+
+static struct ledger *ledger;
+static struct rules rules;
+
+static int64_t at(const char *text)
+{
+    int64_t instant;
+
+    if (!instant_parse(text, strlen(text), &instant))
+        fail_msg("%s is no time", text);
+    return instant;
+}
+
+static int enter(void **state)
+{
+    *state = g_dir_make_tmp("ecosgate-review-XXXXXX", NULL);
+    if (*state == NULL || g_chdir(*state) != 0)
+        return 1;
+    ledger = ledger_open_writer("ledger.db", NULL);
+    rules_init(&rules);
+    rules.ledger = ledger;
+    rules.now = at("2023-07-03T12:00:00Z");
+    return ledger == NULL || !ledger_begin(ledger, NULL);
+}
+
+static int leave(void **state)
+{
+    ledger_close(ledger);
+    (void)g_chdir("/");
+    (void)disk_remove_dir(STEP_ORPHAN_DROPPED, *state, NULL);
+    g_free(*state);
+    return 0;
+}
+
+static void loaded(enum ledger_reference table)
+{
+    assert_true(ledger_reference_note(ledger, table, 1, rules.now, rules.now, NULL));
+}
+
+static struct ledger_inventory known(void)
+{
+    return (struct ledger_inventory){.device = DEVICE,
+                                     .device_type = "ESME",
+                                     .status = "Commissioned",
+                                     .manufacturer = "AB01",
+                                     .model = "010A030B",
+                                     .firmware = "0002012F",
+                                     .mpxn = "1012345678903",
+                                     .chf = HUB,
+                                     .supplier = LOSING,
+                                     .credentials = "TCOS"};
+}
+
+static void put(const struct ledger_inventory *row)
+{
+    assert_true(ledger_inventory_put(ledger, row, NULL));
+    loaded(LEDGER_INVENTORY);
+}
+
+static void put_cos(const char *mpxn, const char *starts)
+{
+    const struct ledger_cos row = {.mpxn = mpxn, .starts = at(starts), .losing = LOSING, .gaining = GAINING};
+
+    assert_true(ledger_cos_put(ledger, &row, NULL));
+    loaded(LEDGER_COS);
+}
+
+static const struct review_subject same = {.device = DEVICE,
+                                           .type = "ESME",
+                                           .manufacturer = "AB01",
+                                           .model = "010A030B",
+                                           .firmware = "0002012F",
+                                           .mpxn = "1012345678903"};
+
+/* "C105 C109~ 2023-07-09T00:00:00Z": codes (~: it passes), NextEligible. */
+static char *judged(const struct review_subject *subject, const struct ledger_past *past)
+{
+    static const struct ledger_past none = {0};
+    GString *text = g_string_new(NULL);
+    struct review review;
+    struct row row = {0};
+    GError *error = NULL;
+
+    if (!review_open(&review, &rules, &error) ||
+        !review_judge(&review, subject, past ? past : &none, &row, NULL, &error))
+        fail_msg("%s", error->message);
+    for (enum code code = C101; code < D101; code++) {
+        if (row_has_code(&row, code))
+            g_string_append_printf(text, "%s%s%s", text->len ? " " : "", catalogue_entry(code)->id,
+                                   row.lasting >> (code - C101) & 1 ? "" : "~");
+    }
+    if (row.next_eligible != 0) {
+        char instant[INSTANT_TEXT_SIZE];
+        instant_print(row.next_eligible, instant);
+        g_string_append_printf(text, " %s", instant);
+    }
+    return g_string_free(text, FALSE);
+}
+
+static void expect_of(const struct review_subject *subject, const struct ledger_past *past, const char *expected,
+                      const char *what)
+{
+    g_autofree char *found = judged(subject, past);
+
+    if (strcmp(found, expected) != 0)
+        fail_msg("%s: expected '%s', found '%s'", what, expected, found);
+}
+
+static void expect(const char *expected, const char *what)
+{
+    expect_of(&same, NULL, expected, what);
+}
+
+static void test_review__nothing_known__nothing_found(void **state)
+{
+    (void)state;
+    expect("", "no reference data");
+    loaded(LEDGER_COS);
+    loaded(LEDGER_NMM);
+    expect("", "empty files");
+    loaded(LEDGER_INVENTORY);
+    expect("C103", "an inventory without the Device");
+}
+
+static void test_review__status__decides_and_may_pass(void **state)
+{
+    static const struct {
+        const char *status, *expected;
+    } cases[] = {
+        {"Commissioned", ""},
+        {"Recovered", ""},
+        {"InstalledNotCommissioned", "C105~ 2023-07-04T12:00:00Z"},
+        {"Suspended", "C105~ 2023-07-04T12:00:00Z"},
+        {"Recovery", "C105~ 2023-07-04T12:00:00Z"},
+        {"Pending", "C105"},
+        {"Whitelisted", "C105"},
+        {"Decommissioned", "C105"},
+        {"Withdrawn", "C105"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct ledger_inventory row = known();
+        row.status = cases[i].status;
+        put(&row);
+        expect(cases[i].expected, cases[i].status);
+    }
+}
+
+static void test_review__type_and_model__compared_with_the_inventory(void **state)
+{
+    static const struct {
+        struct review_subject subject;
+        const char *expected;
+    } cases[] = {
+        {{DEVICE, "ESME", "AB01", "010A030B", "0002012F", NULL}, ""},
+        {{DEVICE, "GSME", "AB01", "010A030B", "0002012F", NULL}, "C104"},
+        {{DEVICE, "ESME", "AB02", "010A030B", "0002012F", NULL}, "C106~ 2023-07-04T12:00:00Z"},
+        {{DEVICE, "ESME", "AB01", "010A030C", "0002012F", NULL}, "C106~ 2023-07-04T12:00:00Z"},
+        {{DEVICE, "ESME", "AB01", "010A030B", "00020130", NULL}, "C106~ 2023-07-04T12:00:00Z"},
+        {{DEVICE, "GSME", "AB01", "010A030B", "00020130", NULL}, "C104 C106~ 2023-07-04T12:00:00Z"},
+        {{DEVICE, NULL, NULL, NULL, NULL, NULL}, ""},
+        {{DEVICE + 1, "ESME", "AB01", "010A030B", "0002012F", NULL}, "C103"},
+    };
+    struct ledger_inventory row = known();
+
+    (void)state;
+    put(&row);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+        expect_of(&cases[i].subject, NULL, cases[i].expected, cases[i].expected);
+    row.manufacturer = row.model = row.firmware = NULL;
+    put(&row);
+    expect("", "what the inventory does not say cannot differ");
+}
+
+static void test_review__models__barred_from_midnight_to_midnight(void **state)
+{
+    static const struct {
+        const char *now, *expected;
+    } cases[] = {
+        {"2023-06-30T23:59:59Z", ""},     {"2023-07-01T00:00:00Z", "C107"}, {"2023-07-31T23:59:59Z", "C107"},
+        {"2023-08-01T00:00:00Z", ""},     {"2024-02-28T23:59:59Z", ""},     {"2024-02-29T00:00:00Z", "C107"},
+        {"2099-01-01T00:00:00Z", "C107"},
+    };
+    struct ledger_nmm row = {
+        "ESME", "AB01", "010A030B", "0002012F", at("2023-07-01T00:00:00Z"), at("2023-08-01T00:00:00Z"), "D117", NULL};
+
+    (void)state;
+    assert_true(ledger_nmm_put(ledger, &row, NULL));
+    row.since = at("2024-02-29T00:00:00Z");
+    row.until = LEDGER_FOR_EVER;
+    assert_true(ledger_nmm_put(ledger, &row, NULL));
+    loaded(LEDGER_NMM);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        rules.now = at(cases[i].now);
+        expect(cases[i].expected, cases[i].now);
+    }
+}
+
+static void test_review__models__firmware_counts_unless_none_is_said(void **state)
+{
+    static const struct {
+        struct review_subject subject;
+        const char *expected;
+    } cases[] = {
+        {{DEVICE, "ESME", "AB01", "010A030B", "0002012F", NULL}, "C107"},
+        {{DEVICE, "ESME", "AB01", "010A030B", "00020130", NULL}, ""},
+        {{DEVICE, "GSME", "AB01", "010A030B", "0002012F", NULL}, ""},
+        {{DEVICE, "ESME", "AB02", "010A030B", "0002012F", NULL}, ""},
+        {{DEVICE, "ESME", "AB01", "FFFFFFFF", "0002012F", NULL}, "C107"},
+        {{DEVICE, "ESME", "AB01", "FFFFFFFF", "99999999", NULL}, "C107"},
+        {{DEVICE, "ESME", "AB01", "FFFFFFFF", NULL, NULL}, ""},
+    };
+    struct ledger_nmm row = {"ESME", "AB01", "010A030B", "0002012F", 0, LEDGER_FOR_EVER, NULL, NULL};
+
+    (void)state;
+    assert_true(ledger_nmm_put(ledger, &row, NULL));
+    row.model = "FFFFFFFF";
+    row.firmware = "";
+    assert_true(ledger_nmm_put(ledger, &row, NULL));
+    loaded(LEDGER_NMM);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+        expect_of(&cases[i].subject, NULL, cases[i].expected, cases[i].subject.model);
+}
+
+static void test_review__change_of_supplier__is_near_within_the_window(void **state)
+{
+    static const struct {
+        const char *now, *starts, *expected;
+    } cases[] = {
+        {"2023-07-03T12:00:00Z", "2023-07-04T00:00:00Z", "C109~ 2023-07-05T00:00:00Z"},
+        {"2023-07-03T12:00:00Z", "2023-07-10T00:00:00Z", "C109~ 2023-07-11T00:00:00Z"},
+        {"2023-07-03T12:00:00Z", "2023-07-11T00:00:00Z", ""},
+        {"2023-07-03T00:00:00Z", "2023-07-10T00:00:00Z", "C109~ 2023-07-11T00:00:00Z"},
+        {"2023-07-02T23:59:59Z", "2023-07-10T00:00:00Z", ""},
+        {"2023-07-03T23:59:59Z", "2023-07-04T00:00:00Z", "C109~ 2023-07-05T00:00:00Z"},
+        {"2023-07-04T00:00:00Z", "2023-07-04T00:00:00Z", ""},
+        {"2023-07-04T00:00:01Z", "2023-07-04T00:00:00Z", ""},
+        {"2024-02-25T12:00:00Z", "2024-02-29T00:00:00Z", "C109~ 2024-03-01T00:00:00Z"},
+        {"2024-02-28T12:00:00Z", "2024-02-28T00:00:00Z", ""},
+        {"2023-12-28T12:00:00Z", "2023-12-31T00:00:00Z", "C109~ 2024-01-01T00:00:00Z"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        assert_true(ledger_reference_load_begin(ledger, LEDGER_COS, NULL));
+        assert_true(ledger_reference_load_end(ledger, LEDGER_COS, NULL));
+        put_cos("1012345678903", cases[i].starts);
+        rules.now = at(cases[i].now);
+        expect(cases[i].expected, cases[i].now);
+    }
+    rules.cos_window = 0;
+    rules.now = at("2023-12-30T23:59:59Z");
+    expect("", "no window");
+}
+
+static void test_review__change_of_supplier__of_the_inventorys_mpxn(void **state)
+{
+    struct ledger_inventory row = known();
+
+    (void)state;
+    put_cos("1012345678903", "2023-07-05T00:00:00Z");
+    put_cos("1012345678903", "2023-07-07T00:00:00Z");
+    expect("C109~ 2023-07-08T00:00:00Z", "the instruction's MPxN, the later of two");
+    row.mpxn = "1012345678940";
+    put(&row);
+    expect("", "the inventory knows better");
+    row.mpxn = NULL;
+    put(&row);
+    expect("C109~ 2023-07-08T00:00:00Z", "the inventory does not say");
+    const struct review_subject gpf = {.device = DEVICE, .type = "ESME"};
+    expect_of(&gpf, NULL, "", "nobody says");
+}
+
+static void test_review__credentials_and_pending__of_the_inventory(void **state)
+{
+    static const struct {
+        const char *credentials, *pending, *expected;
+    } cases[] = {
+        {"TCOS", NULL, ""},
+        {"ECOS", NULL, "C108"},
+        {"TCOS", "USC", "C111~ 2023-07-04T12:00:00Z"},
+        {"TCOS", "FW", "C112~ 2023-07-04T12:00:00Z"},
+        {"ECOS", "FW", "C108 C112~ 2023-07-04T12:00:00Z"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct ledger_inventory row = known();
+        row.credentials = cases[i].credentials;
+        row.pending = cases[i].pending;
+        put(&row);
+        expect(cases[i].expected, cases[i].expected);
+    }
+}
+
+static void test_review__supplier__inventory_or_change_of_supplier(void **state)
+{
+    struct ledger_inventory row = known();
+
+    (void)state;
+    row.supplier = 0;
+    put(&row);
+    expect("C114", "nobody");
+    put_cos("1012345678903", "2023-07-04T00:00:00Z");
+    expect("C109~ C114 2023-07-05T00:00:00Z", "not yet");
+    rules.now = at("2023-07-04T00:00:00Z");
+    expect("", "the gaining supplier from 00:00 on");
+}
+
+static void test_review__supplier_of_a_gpf__gas_then_electricity_then_nobody(void **state)
+{
+    const struct review_subject gpf = {.device = GPF, .type = "GPF"};
+    struct ledger_inventory row = known();
+
+    (void)state;
+    row.device = GPF;
+    row.device_type = "GPF";
+    row.mpxn = NULL;
+    put(&row);
+    expect_of(&gpf, NULL, "C114", "its own SupplierId does not count");
+    row = known();
+    row.status = "Withdrawn";
+    put(&row);
+    expect_of(&gpf, NULL, "C114", "a meter withdrawn");
+    row.status = "Decommissioned";
+    put(&row);
+    expect_of(&gpf, NULL, "C114", "a meter decommissioned");
+    row.status = "Pending";
+    row.chf = HUB + 1;
+    put(&row);
+    expect_of(&gpf, NULL, "C114", "a meter on another hub");
+    row.chf = HUB;
+    put(&row);
+    expect_of(&gpf, NULL, "", "a meter there");
+}
+
+static void test_review__past__replaced_and_too_early(void **state)
+{
+    static const struct {
+        struct ledger_past past;
+        const char *now, *expected;
+    } cases[] = {
+        {{.replaced = true}, "2023-07-03T12:00:00Z", "C108"},
+        {{.next_eligible = 1688385600}, "2023-07-03T12:00:00Z", ""},
+        {{.next_eligible = 1688385601}, "2023-07-03T12:00:00Z", "C115~ 2023-07-03T12:00:01Z"},
+        {{.replaced = true, .next_eligible = 1688385601}, "2023-07-03T12:00:00Z", "C108 C115~ 2023-07-03T12:00:01Z"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        rules.now = at(cases[i].now);
+        expect_of(&same, &cases[i].past, cases[i].expected, cases[i].expected);
+    }
+}
+
+static void add_verdict(int64_t job, const char *type, const char *judged_at, int64_t accepted)
+{
+    g_autofree char *name = g_strdup_printf("%s_%d", type, (int)job);
+    const struct ledger_job row = {.id = job, .name = name, .type = type, .drop = "mcc", .sha256 = name};
+    const struct ledger_verdict verdict = {.job = job,
+                                           .receipt = 1,
+                                           .judged_at = at(judged_at),
+                                           .outcome = "AC",
+                                           .accepted = accepted,
+                                           .parsed = accepted};
+
+    assert_true(ledger_job_insert(ledger, &row, NULL, NULL));
+    assert_true(ledger_verdict_insert(ledger, &verdict, NULL));
+}
+
+static void test_review__daily_limit__counts_instructions_since_midnight(void **state)
+{
+    (void)state;
+    add_verdict(1, "EMI", "2023-07-02T23:59:59Z", 100);
+    add_verdict(2, "EMI", "2023-07-03T00:00:00Z", 3);
+    add_verdict(3, "INV", "2023-07-03T00:00:00Z", 100);
+    add_verdict(4, "EMI", "2023-07-03T11:00:00Z", 2);
+    expect("", "no limit");
+    rules.daily_limit = 6;
+    expect("", "one more may come");
+    rules.daily_limit = 5;
+    expect("C116~ 2023-07-04T00:00:00Z", "as many as are allowed");
+    rules.daily_limit = 4;
+    expect("C116~ 2023-07-04T00:00:00Z", "the limit was lowered");
+    rules.now = at("2023-07-04T00:00:00Z");
+    expect("", "the next day");
+}
+
+static void test_review__several_codes__the_latest_next_eligible(void **state)
+{
+    struct ledger_inventory row = known();
+
+    (void)state;
+    row.status = "Suspended";
+    row.pending = "USC";
+    put(&row);
+    put_cos("1012345678903", "2023-07-08T00:00:00Z");
+    expect("C105~ C109~ C111~ 2023-07-09T00:00:00Z", "all pass");
+    row.credentials = "ECOS";
+    put(&row);
+    expect("C105~ C108 C109~ C111~ 2023-07-09T00:00:00Z", "one does not");
+}
+
+/* Every code of the table, in each of its modes. */
+static void test_review__modes__reject_warn_off(void **state)
+{
+    static const enum code codes[] = {C104, C105, C106, C107, C108, C109, C111, C114, C115, C116};
+    const struct ledger_past past = {.replaced = true, .next_eligible = at("2023-08-03T00:00:00Z")};
+    const struct ledger_nmm model = {"GSME", "AB02", "010A030B", "0002012F", 0, LEDGER_FOR_EVER, NULL, NULL};
+    const struct review_subject wrong = {DEVICE, "GSME", "AB02", "010A030B", "0002012F", NULL};
+    struct ledger_inventory row = known();
+
+    (void)state;
+    row.status = "Withdrawn";
+    row.supplier = 0;
+    row.pending = "USC";
+    put(&row);
+    put_cos("1012345678903", "2023-07-08T00:00:00Z");
+    assert_true(ledger_nmm_put(ledger, &model, NULL));
+    loaded(LEDGER_NMM);
+    rules.daily_limit = 1;
+    add_verdict(1, "EMI", "2023-07-03T00:00:00Z", 1);
+    expect_of(&wrong, &past, "C104 C105 C106~ C107 C108 C109~ C111~ C114 C115~ C116~ 2023-08-03T00:00:00Z", "all");
+    for (size_t i = 0; i < G_N_ELEMENTS(codes); i++) {
+        for (int mode = REVIEW_WARN; mode <= REVIEW_OFF; mode++) {
+            rules.review[codes[i]] = (enum review_mode)mode;
+            g_autofree char *found = judged(&wrong, &past);
+            assert_null(strstr(found, catalogue_entry(codes[i])->id));
+            assert_int_equal(strlen(found) < strlen("C104 C105 C106~ C107 C108 C109~ C111~ C114 C115~ C116~ "
+                                                    "2023-08-03T00:00:00Z"),
+                             1);
+            rules.review[codes[i]] = REVIEW_REJECT;
+        }
+    }
+}
+
+int main(void)
+{
+#define T(test) cmocka_unit_test_setup_teardown(test, enter, leave)
+    const struct CMUnitTest tests[] = {
+        T(test_review__nothing_known__nothing_found),
+        T(test_review__status__decides_and_may_pass),
+        T(test_review__type_and_model__compared_with_the_inventory),
+        T(test_review__models__barred_from_midnight_to_midnight),
+        T(test_review__models__firmware_counts_unless_none_is_said),
+        T(test_review__change_of_supplier__is_near_within_the_window),
+        T(test_review__change_of_supplier__of_the_inventorys_mpxn),
+        T(test_review__credentials_and_pending__of_the_inventory),
+        T(test_review__supplier__inventory_or_change_of_supplier),
+        T(test_review__supplier_of_a_gpf__gas_then_electricity_then_nobody),
+        T(test_review__past__replaced_and_too_early),
+        T(test_review__daily_limit__counts_instructions_since_midnight),
+        T(test_review__several_codes__the_latest_next_eligible),
+        T(test_review__modes__reject_warn_off),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

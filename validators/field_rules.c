@@ -1,0 +1,116 @@
+#include "validators/field_rules.h"
+
+static bool all_digits(const struct field *field)
+{
+    for (size_t i = 0; i < field->len; i++) {
+        if (!g_ascii_isdigit(field->text[i]))
+            return false;
+    }
+    return true;
+}
+
+void field_rules_hex(struct row *row, struct findings *findings, size_t column, size_t digits, bool required)
+{
+    const struct field *field = &row->record->fields[column];
+    bool good = field->len == digits;
+
+    if (field->len == 0 && !required)
+        return;
+    for (size_t i = 0; good && i < digits; i++)
+        good = g_ascii_isxdigit(field->text[i]);
+    if (!good)
+        row_say(row, findings, C117, column, false, "expected %zu hex digits", digits);
+}
+
+static unsigned digit(const struct field *field, size_t i)
+{
+    return (unsigned)(field->text[i] - '0');
+}
+
+/* Digits 1 to 12 weighted, sum mod 11 mod 10 is the last digit (formats/FILES.md, 4). */
+static bool mpan_check_digit_is_right(const struct field *mpan)
+{
+    static const unsigned weights[12] = {3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43};
+    unsigned sum = 0;
+
+    for (size_t i = 0; i < 12; i++)
+        sum += digit(mpan, i) * weights[i];
+    return sum % 11 % 10 == digit(mpan, 12);
+}
+
+/* The last two digits are the sum of the others weighted n…1, mod 11. */
+static bool mprn_check_digits_are_right(const struct field *mprn)
+{
+    size_t n = mprn->len - 2;
+    unsigned sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += digit(mprn, i) * (unsigned)(n - i);
+    return sum % 11 == digit(mprn, n) * 10 + digit(mprn, n + 1);
+}
+
+static bool is_mpan(const struct field *mpxn)
+{
+    return mpxn->len == 13 && all_digits(mpxn);
+}
+
+static bool is_mprn(const struct field *mpxn)
+{
+    return mpxn->len >= 6 && mpxn->len <= 10 && all_digits(mpxn);
+}
+
+static void judge_check_digits(const struct rules *rules, struct row *row, struct findings *findings, size_t column)
+{
+    const struct field *mpxn = &row->record->fields[column];
+    bool electricity = mpxn->len == 13;
+
+    if (rules->check_digits == CHECK_DIGITS_OFF)
+        return;
+    if (electricity ? mpan_check_digit_is_right(mpxn) : mprn_check_digits_are_right(mpxn))
+        return;
+    row_say(row, findings, C113, column, rules->check_digits == CHECK_DIGITS_WARN,
+            electricity ? "the MPAN's check digit (the 13th) does not fit the digits before it"
+                        : "the MPRN's check digits (the last two) do not fit the digits before them");
+}
+
+void field_rules_mpxn(const struct rules *rules, struct row *row, struct findings *findings, size_t type_column,
+                      size_t column, bool required)
+{
+    const struct field *type = &row->record->fields[type_column];
+    const struct field *mpxn = &row->record->fields[column];
+
+    if (field_is(type, "GPF")) {
+        if (mpxn->len > 0)
+            row_say(row, findings, C113, column, false, "expected none: a GPF has no MPxN");
+    } else if (mpxn->len == 0 && !required) {
+        return;
+    } else if (field_is(type, "ESME")) {
+        if (is_mpan(mpxn))
+            judge_check_digits(rules, row, findings, column);
+        else
+            row_say(row, findings, C113, column, false, "expected the MPAN's 13 digits");
+    } else if (field_is(type, "GSME")) {
+        if (is_mprn(mpxn))
+            judge_check_digits(rules, row, findings, column);
+        else
+            row_say(row, findings, C113, column, false, "expected the MPRN's 6 to 10 digits");
+    }
+}
+
+void field_rules_supply_point(const struct rules *rules, struct row *row, struct findings *findings, size_t column)
+{
+    const struct field *mpxn = &row->record->fields[column];
+
+    if (is_mpan(mpxn) || is_mprn(mpxn))
+        judge_check_digits(rules, row, findings, column);
+    else
+        row_say(row, findings, C113, column, false, "expected an MPAN's 13 digits or an MPRN's 6 to 10");
+}
+
+void field_rules_region(struct row *row, struct findings *findings, size_t column)
+{
+    const struct field *region = &row->record->fields[column];
+
+    if (region->len > 0 && !field_is(region, "North") && !field_is(region, "Central") && !field_is(region, "South"))
+        row_say(row, findings, C117, column, false, "expected North, Central, South or nothing");
+}
