@@ -131,19 +131,18 @@ _Static_assert(COUNT(ema_file_columns) <= LAYOUT_MAX_COLUMNS && COUNT(emd_column
 #define REFERENCE_HEADER .header = &layout_reference_header
 #define DEVICES .rows_element = "Devices", .count_element = "DeviceCount"
 
-/* What is inbound but not readable is held and not refused. */
 const struct file_type layout_types[] = {
-    {"EMI", "MigrationInstruction", .inbound = true, .readable = true, HEADER, .record = &layout_instruction, DEVICES},
+    {"EMI", "MigrationInstruction", .inbound = true, HEADER, .record = &layout_instruction, DEVICES},
     {"EMA", "FileAcknowledgement", HEADER, .file = &ema_file, .record = &ema_finding, .count_element = "RowCount"},
     {"EMD", "DeviceResponse", HEADER, .record = &emd_record, DEVICES},
     {"EMW", "WorkOrder", HEADER, .record = &emw_record, DEVICES},
     {"EMO", "MigrationOutcome", HEADER, .record = &layout_outcome, DEVICES},
-    {"EMT", "MigrationResult", .inbound = true, .readable = true, HEADER, .record = &layout_result, DEVICES},
-    {"EMC", "MigrationConfirmation", .inbound = true, .readable = true, HEADER, .record = &layout_confirmation, DEVICES},
-    {"INV", .inbound = true, .readable = true, REFERENCE_HEADER, .record = &layout_inventory},
-    {"COS", .inbound = true, .readable = true, REFERENCE_HEADER, .record = &layout_cos},
-    {"NMM", .inbound = true, .readable = true, REFERENCE_HEADER, .record = &layout_nmm},
-    {"PTY", .inbound = true, .readable = true, REFERENCE_HEADER, .record = &layout_party},
+    {"EMT", "MigrationResult", .inbound = true, HEADER, .record = &layout_result, DEVICES},
+    {"EMC", "MigrationConfirmation", .inbound = true, HEADER, .record = &layout_confirmation, DEVICES},
+    {"INV", .inbound = true, REFERENCE_HEADER, .record = &layout_inventory},
+    {"COS", .inbound = true, REFERENCE_HEADER, .record = &layout_cos},
+    {"NMM", .inbound = true, REFERENCE_HEADER, .record = &layout_nmm},
+    {"PTY", .inbound = true, REFERENCE_HEADER, .record = &layout_party},
 };
 const size_t layout_n_types = COUNT(layout_types);
 

@@ -38,7 +38,6 @@ struct file_type {
     const char *code; /* "EMI" */
     const char *root; /* XML root element, NULL for types that have CSV only */
     bool inbound;
-    bool readable;                      /* this release judges its content; held otherwise */
     const struct layout_record *header; /* layout_header, or layout_reference_header */
     const struct layout_record *file;   /* EMA's F record, else NULL */
     const struct layout_record *record; /* the rows: D, or E for an EMA */

@@ -223,19 +223,12 @@ static bool set_aside(struct gateway *gateway, int64_t id, enum job_state to, co
 static bool judge_payload(struct gateway *gateway, const struct ledger_job *job, int fd, GError **error)
 {
     struct intake intake = {.gateway = gateway, .job = job, .now = clock_now()};
-    GError *fault = NULL;
 
     if (!ledger_begin(gateway->ledger, error))
         return false;
-    if (judge_in_transaction(&intake, fd, &fault))
+    if (judge_in_transaction(&intake, fd, error))
         return true;
     ledger_rollback(gateway->ledger);
-    if (g_error_matches(fault, JUDGE_ERROR, JUDGE_ERROR_UNREADABLE)) {
-        g_autofree char *reason = g_strconcat(fault->message, "; release it after an upgrade", NULL);
-        g_clear_error(&fault);
-        return set_aside(gateway, job->id, JOB_HELD, reason, error);
-    }
-    g_propagate_error(error, fault);
     return false;
 }
 

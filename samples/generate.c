@@ -1,9 +1,11 @@
 /*
- * Writes a migration instruction (EMI) of any size, valid unless --bad asks for more. It shares no
- * code with the gateway on purpose: a sample must not repeat a mistake of the code that it tries.
+ * Writes an inbound file of any type and size, valid unless --bad asks for more. It shares no code with
+ * the gateway on purpose: a sample must not repeat a mistake of the code that it tries.
  *
  *   generate --form csv --devices 1000000 -o /tmp      prints the path of the file that it wrote
  */
+#include "samples/records.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -13,53 +15,49 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUFFER = 1 << 20, EUI64_SIZE = 24, MPXN_SIZE = 14 };
+enum { BUFFER = 1 << 20 };
 
 struct options {
+    const struct type *type;
     bool xml;
-    uint64_t devices;
     const char *name; /* NULL: made of what follows */
-    const char *org;
-    const char *eui;
+    const char *org;  /* NULL: who sends this type */
+    const char *eui;  /* NULL: the same */
     const char *recipient;
     const char *environment;
-    const char *time;
     unsigned sequence;
-    const char *batch; /* NULL: made of the date and the sequence */
+    const char *batch; /* the header's; NULL: made of the date and the sequence */
     const char *resubmission;
-    uint64_t seed;
-    unsigned bad; /* per cent of the Devices that break a rule of category c */
+    const char *mode;
+    struct origin origin;
     const char *dir;
-};
-
-struct device {
-    char id[EUI64_SIZE];
-    const char *type;
-    const char *manufacturer;
-    const char *model;
-    const char *firmware;
-    char mpxn[MPXN_SIZE];
-    char chf[EUI64_SIZE];
-    const char *region;
 };
 
 static void usage(FILE *to)
 {
-    fputs("Usage: generate --form xml|csv [OPTION]…\n"
-          "Writes a migration instruction (EMI) and prints its path. The same options give the same bytes.\n\n"
-          "  --form xml|csv       the form; must be given\n"
-          "  --devices N          number of Devices, up to 4294967295 (3)\n"
+    fputs("Usage: generate [--type TYPE] --form xml|csv [OPTION]…\n"
+          "Writes a file and prints its path. The same options give the same bytes.\n\n"
+          "  --type TYPE          EMI, EMT, EMC, INV, COS, NMM or PTY (EMI); the last four have CSV only\n"
+          "  --form xml|csv       the form; must be given where there are two\n"
+          "  --devices N          number of Devices, up to 4294967295 (3); COS: of events, NMM: of models, up to 192\n"
           "  --name NAME          the file's name; else it is made of the items below\n"
-          "  --org ORG            sender's short code (MCC)\n"
-          "  --eui EUI-64         sender (90-B3-D5-1F-30-0E-C0-01)\n"
+          "  --org ORG            sender's short code (EMI MCC, EMT TCSP, EMC ECSP, else DCC)\n"
+          "  --eui EUI-64         sender (as `ecosgate init` has it)\n"
           "  --recipient EUI-64   gateway (90-B3-D5-1F-30-00-00-04)\n"
           "  --environment NAME   LIVE or TEST (TEST)\n"
           "  --time TIME          creation, of this shape but any digits (2023-07-03T06:00:00Z)\n"
           "  --sequence N         file sequence, up to 999999 (1)\n"
-          "  --batch ID           BatchId (B<date>-<sequence>)\n"
+          "  --batch ID           EMT, EMC: the instruction's BatchId, of which work items are named\n"
+          "                       (B<date>-0001); else the file's own\n"
+          "  --own-batch ID       the file's own BatchId (B, or another letter for other types, <date>-<sequence>)\n"
           "  --resubmission NAME  ResubmissionOf (none)\n"
-          "  --seed N             other Devices for another number (1)\n"
-          "  --bad PERCENT        share of Devices with bad data: C101, C104, C113, C117 (0)\n"
+          "  --seed N             other Devices for another number (1); files of one seed fit each other\n"
+          "  --bad PERCENT        EMI: share of Devices with bad data: C101, C104, C113, C117 (0)\n"
+          "  --failed PERCENT     EMT, EMC: share of Devices without success (0), the same in both\n"
+          "  --try N              EMT: the try (1)\n"
+          "  --suppliers N        INV, COS, PTY: Suppliers that the meters are spread over, up to 1000 (10)\n"
+          "  --start DATE         COS, NMM: from when it counts (the day of --time)\n"
+          "  --full, --delta      INV, COS, NMM, PTY: the Mode (FULL)\n"
           "  -o, --output DIR     folder to write to; it must be there (.)\n"
           "  -h, --help           this text\n\n"
           "ORG, EUI-64, NAME, TIME, ID and the like are written as they are given, right or wrong:\n"
@@ -85,128 +83,6 @@ static uint64_t number(const char *option, const char *text, uint64_t max)
     return value;
 }
 
-/* A well-mixed number for each (seed, index): splitmix64's finaliser. */
-static uint64_t mix(uint64_t seed, uint64_t index)
-{
-    uint64_t x = seed * UINT64_C(0x9E3779B97F4A7C15) + index * UINT64_C(0xD1B54A32D192ED03) + 1;
-    x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    x = (x ^ (x >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return x ^ (x >> 31);
-}
-
-/* A permutation of the 40-bit numbers, so that identifiers look random and never repeat. */
-static uint64_t permute(uint64_t seed, uint64_t index)
-{
-    const uint64_t mask = (UINT64_C(1) << 40) - 1;
-    uint64_t x = (index + mix(seed, 0)) & mask;
-    x = (x * UINT64_C(0x9E3779B97F)) & mask;
-    x ^= x >> 19;
-    x = (x * UINT64_C(0xD1B54A32D1)) & mask;
-    x ^= x >> 21;
-    return x;
-}
-
-static void print_eui64(uint64_t id, char out[EUI64_SIZE])
-{
-    static const char hex[] = "0123456789ABCDEF";
-    for (int i = 0; i < 8; i++) {
-        unsigned byte = (unsigned)(id >> (56 - 8 * i)) & 0xFFU;
-        out[3 * i] = hex[byte >> 4];
-        out[3 * i + 1] = hex[byte & 15U];
-        out[3 * i + 2] = '-';
-    }
-    out[EUI64_SIZE - 1] = '\0';
-}
-
-/* 13 digits; the last is the weighted sum of the others, mod 11, mod 10. */
-static void make_mpan(uint64_t random, char out[MPXN_SIZE])
-{
-    static const unsigned weights[12] = {3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43};
-    unsigned sum = 0;
-    for (int i = 0; i < 12; i++, random /= 10) {
-        unsigned digit = i == 0 ? 1 + (unsigned)(random % 2) : (unsigned)(random % 10);
-        out[i] = (char)('0' + digit);
-        sum += digit * weights[i];
-    }
-    out[12] = (char)('0' + sum % 11 % 10);
-    out[13] = '\0';
-}
-
-/* 6 to 10 digits; the last two are the sum of digit × (n … 1), mod 11. Most are 10 digits long. */
-static void make_mprn(uint64_t random, char out[MPXN_SIZE])
-{
-    static const unsigned lengths[16] = {6, 7, 8, 9, 9, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10};
-    unsigned n = lengths[random % 16] - 2;
-    unsigned sum = 0;
-    random /= 16;
-    for (unsigned i = 0; i < n; i++, random /= 10) {
-        unsigned digit = i == 0 ? 1 + (unsigned)(random % 9) : (unsigned)(random % 10);
-        out[i] = (char)('0' + digit);
-        sum += digit * (n - i);
-    }
-    sum %= 11;
-    out[n] = (char)('0' + sum / 10);
-    out[n + 1] = (char)('0' + sum % 10);
-    out[n + 2] = '\0';
-}
-
-static void spoil(struct device *d, uint64_t random)
-{
-    switch (random % 6) {
-    case 0:
-        d->id[2] = ':'; /* C101 */
-        break;
-    case 1:
-        d->type = "PPMID"; /* C104 */
-        break;
-    case 2:
-        memcpy(d->mpxn, "12345", 6); /* C113, whatever the type */
-        break;
-    case 3:
-        d->manufacturer = "XYZ1"; /* C117 */
-        break;
-    case 4:
-        d->model = "010A"; /* C117 */
-        break;
-    default:
-        d->region = "East"; /* C117 */
-        break;
-    }
-}
-
-static void make_device(const struct options *o, uint64_t index, struct device *d)
-{
-    static const char *const regions[4] = {"North", "Central", "South", ""};
-    static const char *const makers[4] = {"AB01", "AB02", "10C4", "7F3E"};
-    static const char *const models[4] = {"010A030B", "02010001", "00E40012", "1000FFA0"};
-    static const char *const firmwares[4] = {"0002012F", "00010203", "03070000", "0000000A"};
-    uint64_t random = mix(o->seed, index);
-    unsigned kind = (unsigned)(random % 20);
-    unsigned pick = (unsigned)(random >> 8);
-
-    print_eui64(UINT64_C(0x00DB120000000000) | permute(o->seed, index), d->id);
-    d->manufacturer = makers[pick & 3U];
-    d->model = models[(pick >> 2) & 3U];
-    d->firmware = firmwares[(pick >> 4) & 3U];
-    d->region = regions[(pick >> 6) & 3U];
-    d->mpxn[0] = d->chf[0] = '\0';
-    bool hub = (pick & 0x100U) != 0;
-    if (kind < 9) {
-        d->type = "ESME";
-        make_mpan(mix(o->seed + 1, index), d->mpxn);
-    } else if (kind < 16) {
-        d->type = "GSME";
-        make_mprn(mix(o->seed + 2, index), d->mpxn);
-    } else {
-        d->type = "GPF";
-        hub = true;
-    }
-    if (hub)
-        print_eui64(UINT64_C(0x00DB130000000000) | permute(o->seed, index), d->chf);
-    if (o->bad != 0 && (random >> 40) % 100 < o->bad)
-        spoil(d, random >> 48);
-}
-
 static void element(FILE *f, const char *name, const char *value)
 {
     if (*value == '\0')
@@ -220,52 +96,71 @@ static void element(FILE *f, const char *name, const char *value)
     fputs(">\n", f);
 }
 
-static void write_xml(FILE *f, const struct options *o)
+static void write_xml(FILE *f, const struct options *o, struct row *row, uint64_t records)
 {
+    const struct type *type = o->type;
     fprintf(f,
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-            "<MigrationInstruction xmlns=\"urn:ecos-gateway:migration:1\" schemaVersion=\"1.0\">\n"
+            "<%s xmlns=\"urn:ecos-gateway:migration:1\" schemaVersion=\"1.0\">\n"
             "  <Header>\n    <SenderId>%s</SenderId>\n    <RecipientId>%s</RecipientId>\n"
             "    <FileSequence>%u</FileSequence>\n    <CreationDateTime>%s</CreationDateTime>\n"
             "    <Environment>%s</Environment>\n    <BatchId>%s</BatchId>\n",
-            o->eui, o->recipient, o->sequence, o->time, o->environment, o->batch);
+            type->root, o->eui, o->recipient, o->sequence, o->origin.time, o->environment, o->batch);
     if (*o->resubmission != '\0')
         fprintf(f, "    <ResubmissionOf>%s</ResubmissionOf>\n", o->resubmission);
-    fprintf(f, "    <DeviceCount>%" PRIu64 "</DeviceCount>\n  </Header>\n  <Devices>\n", o->devices);
-    for (uint64_t i = 1; i <= o->devices; i++) {
-        struct device d;
-        make_device(o, i, &d);
-        fprintf(f, "    <Device>\n      <RecordNumber>%" PRIu64 "</RecordNumber>\n", i);
-        element(f, "DeviceID", d.id);
-        element(f, "DeviceType", d.type);
-        element(f, "DeviceManufacturer", d.manufacturer);
-        element(f, "DeviceModel", d.model);
-        element(f, "FirmwareVersion", d.firmware);
-        element(f, "MPxN", d.mpxn);
-        element(f, "CHFDeviceID", d.chf);
-        element(f, "CSPRegion", d.region);
-        element(f, "Attempt", "1");
+    fprintf(f, "    <DeviceCount>%" PRIu64 "</DeviceCount>\n  </Header>\n  <Devices>\n", records);
+    for (row->index = 1; row->index <= records; row->index++) {
+        type->make(row);
+        fprintf(f, "    <Device>\n      <RecordNumber>%" PRIu64 "</RecordNumber>\n", row->index);
+        for (size_t i = 0; type->columns[i] != NULL; i++)
+            element(f, type->columns[i], row->values[i]);
         fputs("    </Device>\n", f);
     }
-    fputs("  </Devices>\n</MigrationInstruction>\n", f);
+    fprintf(f, "  </Devices>\n</%s>\n", type->root);
 }
 
-static void write_csv(FILE *f, const struct options *o)
+static void write_csv(FILE *f, const struct options *o, struct row *row, uint64_t records)
 {
-    fprintf(f, "H,EMI,1.0,%s,%s,%u,%s,%s,%s,%s\r\n", o->eui, o->recipient, o->sequence, o->time, o->environment,
-            o->batch, o->resubmission);
-    for (uint64_t i = 1; i <= o->devices; i++) {
-        struct device d;
-        make_device(o, i, &d);
-        fprintf(f, "D,%" PRIu64 ",%s,%s,%s,%s,%s,%s,%s,%s,1\r\n", i, d.id, d.type, d.manufacturer, d.model, d.firmware,
-                d.mpxn, d.chf, d.region);
+    const struct type *type = o->type;
+    fprintf(f, "H,%s,1.0,%s,%s,%u,%s,%s,%s,%s", type->code, o->eui, o->recipient, o->sequence, o->origin.time,
+            o->environment, o->batch, o->resubmission);
+    if (type->root == NULL)
+        fprintf(f, ",%s", o->mode);
+    fputs("\r\n", f);
+    for (row->index = 1; row->index <= records; row->index++) {
+        type->make(row);
+        fprintf(f, "D,%" PRIu64, row->index);
+        for (size_t i = 0; type->columns[i] != NULL; i++) {
+            fputc(',', f);
+            fputs(row->values[i], f);
+        }
+        fputs("\r\n", f);
     }
-    fprintf(f, "T,%" PRIu64 "\r\n", o->devices);
+    fprintf(f, "T,%" PRIu64 "\r\n", records);
+}
+
+/* What only the type tells to be wrong. */
+static void check_options(struct options *o, const char *form)
+{
+    if (form == NULL && o->type->root == NULL)
+        form = "csv";
+    if (form == NULL || (strcmp(form, "xml") != 0 && strcmp(form, "csv") != 0))
+        die("--form", "expected xml or csv; --help lists all options");
+    o->xml = strcmp(form, "xml") == 0;
+    if (o->xml && o->type->root == NULL)
+        die("--form", "expected csv, the only form of this type");
+    if (o->type->max != 0 && o->origin.devices > o->type->max)
+        die("--devices", "expected at most 192, as many models as there are");
+    if (o->origin.suppliers == 0)
+        die("--suppliers", "expected 1 or more");
+    if (strlen(o->origin.time) != strlen("2023-07-03T06:00:00Z"))
+        die("--time", "expected a time like 2023-07-03T06:00:00Z");
 }
 
 static void read_options(int argc, char **argv, struct options *o)
 {
     static const struct option table[] = {
+        {"type", required_argument, NULL, 'T'},
         {"form", required_argument, NULL, 'f'},
         {"devices", required_argument, NULL, 'd'},
         {"name", required_argument, NULL, 'n'},
@@ -276,22 +171,35 @@ static void read_options(int argc, char **argv, struct options *o)
         {"time", required_argument, NULL, 't'},
         {"sequence", required_argument, NULL, 's'},
         {"batch", required_argument, NULL, 'b'},
+        {"own-batch", required_argument, NULL, 'B'},
         {"resubmission", required_argument, NULL, 'R'},
         {"seed", required_argument, NULL, 'S'},
         {"bad", required_argument, NULL, 'x'},
+        {"failed", required_argument, NULL, 'X'},
+        {"try", required_argument, NULL, 'y'},
+        {"suppliers", required_argument, NULL, 'p'},
+        {"start", required_argument, NULL, 'a'},
+        {"full", no_argument, NULL, 'F'},
+        {"delta", no_argument, NULL, 'D'},
         {"output", required_argument, NULL, 'o'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
+    struct origin *origin = &o->origin;
     const char *form = NULL;
     int c;
     while ((c = getopt_long(argc, argv, "o:h", table, NULL)) != -1) {
         switch (c) {
+        case 'T':
+            o->type = type_find(optarg);
+            if (o->type == NULL)
+                die("--type", "expected EMI, EMT, EMC, INV, COS, NMM or PTY");
+            break;
         case 'f':
             form = optarg;
             break;
         case 'd':
-            o->devices = number("--devices", optarg, UINT32_MAX);
+            origin->devices = number("--devices", optarg, UINT32_MAX);
             break;
         case 'n':
             o->name = optarg;
@@ -309,22 +217,43 @@ static void read_options(int argc, char **argv, struct options *o)
             o->environment = optarg;
             break;
         case 't':
-            o->time = optarg;
+            origin->time = optarg;
             break;
         case 's':
             o->sequence = (unsigned)number("--sequence", optarg, 999999);
             break;
         case 'b':
+            origin->batch = optarg;
+            break;
+        case 'B':
             o->batch = optarg;
             break;
         case 'R':
             o->resubmission = optarg;
             break;
         case 'S':
-            o->seed = number("--seed", optarg, UINT64_MAX);
+            origin->seed = number("--seed", optarg, UINT64_MAX);
             break;
         case 'x':
-            o->bad = (unsigned)number("--bad", optarg, 100);
+            origin->bad = (unsigned)number("--bad", optarg, 100);
+            break;
+        case 'X':
+            origin->failed = (unsigned)number("--failed", optarg, 100);
+            break;
+        case 'y':
+            origin->try = (unsigned)number("--try", optarg, UINT32_MAX);
+            break;
+        case 'p':
+            origin->suppliers = (unsigned)number("--suppliers", optarg, MAX_SUPPLIERS);
+            break;
+        case 'a':
+            origin->start = optarg;
+            break;
+        case 'F':
+            o->mode = "FULL";
+            break;
+        case 'D':
+            o->mode = "DELTA";
             break;
         case 'o':
             o->dir = optarg;
@@ -339,54 +268,73 @@ static void read_options(int argc, char **argv, struct options *o)
     }
     if (optind != argc)
         die(argv[optind], "expected options only; --help lists them");
-    if (form == NULL || (strcmp(form, "xml") != 0 && strcmp(form, "csv") != 0))
-        die("--form", "expected xml or csv; --help lists all options");
-    o->xml = strcmp(form, "xml") == 0;
-    if (strlen(o->time) != strlen("2023-07-03T06:00:00Z"))
-        die("--time", "expected a time like 2023-07-03T06:00:00Z");
+    check_options(o, form);
+}
+
+/* Room for what is made of the options. */
+struct made {
+    char name[256], batch[64], own_batch[64], start[16], path[4096];
+};
+
+/* Fills in what was not given. */
+static void complete(struct options *o, struct made *m)
+{
+    const char *t = o->origin.time;
+    const struct type *type = o->type;
+
+    if (o->org == NULL)
+        o->org = type->org;
+    if (o->eui == NULL)
+        o->eui = type->eui;
+    if (o->batch == NULL && !type->of_batch)
+        o->batch = o->origin.batch;
+    if (snprintf(m->own_batch, sizeof m->own_batch, "%c%.4s%.2s%.2s-%04u", type->batch_letter, t, t + 5, t + 8,
+                 o->sequence) < 0 ||
+        snprintf(m->batch, sizeof m->batch, "B%.4s%.2s%.2s-0001", t, t + 5, t + 8) < 0 ||
+        snprintf(m->start, sizeof m->start, "%.10s", t) < 0 ||
+        snprintf(m->name, sizeof m->name, "%s_%s_%s_%.4s%.2s%.2s_%.2s%.2s%.2s_%06u.%s", type->code, o->org, o->eui, t,
+                 t + 5, t + 8, t + 11, t + 14, t + 17, o->sequence, o->xml ? "xml" : "csv") < 0)
+        die("name", "cannot be made");
+    if (o->batch == NULL)
+        o->batch = m->own_batch;
+    if (o->origin.batch == NULL)
+        o->origin.batch = m->batch;
+    if (o->origin.start == NULL)
+        o->origin.start = m->start;
+    int len = snprintf(m->path, sizeof m->path, "%s/%s", o->dir, o->name != NULL ? o->name : m->name);
+    if (len < 0 || (size_t)len >= sizeof m->path)
+        die(o->dir, "path too long");
 }
 
 int main(int argc, char **argv)
 {
     struct options o = {
-        .devices = 3,
-        .org = "MCC",
-        .eui = "90-B3-D5-1F-30-0E-C0-01",
+        .type = type_find("EMI"),
         .recipient = "90-B3-D5-1F-30-00-00-04",
         .environment = "TEST",
-        .time = "2023-07-03T06:00:00Z",
         .sequence = 1,
         .resubmission = "",
-        .seed = 1,
+        .mode = "FULL",
+        .origin = {.seed = 1, .devices = 3, .suppliers = 10, .try = 1, .time = "2023-07-03T06:00:00Z"},
         .dir = ".",
     };
+    struct made made;
+    struct row row = {.origin = &o.origin};
+
     read_options(argc, argv, &o);
-
-    char name[256];
-    char batch[64];
-    char path[4096];
-    const char *t = o.time;
-    if (snprintf(batch, sizeof batch, "B%.4s%.2s%.2s-%04u", t, t + 5, t + 8, o.sequence) < 0 ||
-        snprintf(name, sizeof name, "EMI_%s_%s_%.4s%.2s%.2s_%.2s%.2s%.2s_%06u.%s", o.org, o.eui, t, t + 5, t + 8,
-                 t + 11, t + 14, t + 17, o.sequence, o.xml ? "xml" : "csv") < 0)
-        die("name", "cannot be made");
-    if (o.batch == NULL)
-        o.batch = batch;
-    int len = snprintf(path, sizeof path, "%s/%s", o.dir, o.name != NULL ? o.name : name);
-    if (len < 0 || (size_t)len >= sizeof path)
-        die(o.dir, "path too long");
-
-    FILE *f = fopen(path, "wb");
+    complete(&o, &made);
+    uint64_t records = o.type->count != NULL ? o.type->count(&o.origin) : o.origin.devices;
+    FILE *f = fopen(made.path, "wb");
     if (f == NULL)
-        die(path, strerror(errno));
+        die(made.path, strerror(errno));
     (void)setvbuf(f, NULL, _IOFBF, BUFFER); /* refused, it is only slower */
     if (o.xml)
-        write_xml(f, &o);
+        write_xml(f, &o, &row, records);
     else
-        write_csv(f, &o);
+        write_csv(f, &o, &row, records);
     bool failed = ferror(f) != 0;
     if (fclose(f) != 0 || failed)
-        die(path, strerror(errno));
-    puts(path);
+        die(made.path, strerror(errno));
+    puts(made.path);
     return 0;
 }

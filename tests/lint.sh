@@ -27,7 +27,7 @@ only "rename, fsync and unlink: spool/disk*.c alone" \
     '\b(rename|renameat|renameat2|fsync|fdatasync|syncfs|unlink|unlinkat|remove|rmdir|g_rename|g_unlink|g_remove|g_rmdir) ?\(' \
     'spool/disk[a-z_]*\.c'
 only "SQLite: spool/ledger*.c alone" 'include <sqlite3\.h>' 'spool/ledger[a-z_]*\.[ch]'
-only "libxml2: formats/xml_reader.c alone" 'include <libxml/' 'formats/xml_reader[a-z_]*\.c'
+only "libxml2: formats/xml_reader*.[ch] alone" 'include <libxml/' 'formats/xml_reader[a-z_]*\.[ch]'
 only "zlib and libarchive: formats/unpack.c alone" 'include <(zlib|archive|archive_entry)\.h>' 'formats/unpack\.c'
 only "libcrypto: spool/digest.c alone" 'include <openssl/' 'spool/digest\.c'
 only "libssh2: gateway/sftp*.[ch] alone" 'include <libssh2[a-z_]*\.h>' 'gateway/sftp[a-z_]*\.[ch]'

@@ -376,16 +376,10 @@ static bool judge_all(struct judging *j, GError **error)
 
     verdict->name_is_known =
         name_rules_judge(j->rules, j->request->name, j->request->name_len, &verdict->filename, j->findings);
-    if (verdict->name_is_known && !verdict->filename.type->readable) {
-        g_set_error(error, JUDGE_ERROR, JUDGE_ERROR_UNREADABLE, "this release does not read the content of %s files",
-                    verdict->filename.type->code);
-        return false;
-    }
     fill_subject(j, escaped, sender);
     if (j->rules->ledger != NULL && !history_rules_judge_name(j->rules, &j->subject, j->findings, &repeated, error))
         return false;
-    if (!repeated && verdict->filename.form != FORM_UNKNOWN && verdict->filename.type != NULL &&
-        verdict->filename.type->readable)
+    if (!repeated && verdict->filename.form != FORM_UNKNOWN && verdict->filename.type != NULL)
         read_content(j);
     if (j->error != NULL) {
         g_propagate_error(error, j->error);

@@ -21,8 +21,7 @@
 
 #define JUDGE_ERROR (judge_error_quark())
 enum judge_error {
-    JUDGE_ERROR_STOPPED,    /* *stop was set */
-    JUDGE_ERROR_UNREADABLE, /* a file type whose content this release does not read */
+    JUDGE_ERROR_STOPPED, /* *stop was set */
 };
 GQuark judge_error_quark(void);
 

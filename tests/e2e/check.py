@@ -185,11 +185,9 @@ def test_status(tap):
     good = folder.write(name_of(1), text_of(1, [ROW.format(1, 1)]))
     warned = folder.write(name_of(2), text_of(2, [ROW.format(1, 1).replace("903,", "904,")]))
     bad = folder.write(name_of(3), b"x")
-    other = folder.write(f"NMM_TCSP_{MCC[:-1]}2_20230703_060000_000001.csv", b"x")
     tap.ok(folder.check(good, warned).returncode == 0, "AC and WN are good")
     tap.ok(folder.check(good, bad, good).returncode == 1, "one RJ ends with 1")
-    for text, arguments in (("a file that is not there", (bad, "nowhere", good)), ("a folder", (bad, ".")),
-                            ("a type that is not read yet", (other, bad))):
+    for text, arguments in (("a file that is not there", (bad, "nowhere", good)), ("a folder", (bad, "."))):
         done = folder.check(*arguments)
         tap.ok(done.returncode == 2 and done.stderr and b"1 could not be judged" in done.stdout and
                f"{len(arguments)} files:".encode() in done.stdout, f"{text} ends with 2, the others are judged",

@@ -77,6 +77,36 @@ void document_free(struct document *document)
     g_free(document);
 }
 
+/* Where the type says so, document->len where it does not. */
+static size_t names_type(const struct document *document, const struct file_type *type, enum form form)
+{
+    char first[] = "H,EMI,";
+    const char *root;
+
+    if (form == FORM_CSV) {
+        memcpy(first + 2, type->code, 3);
+        return document->len >= 6 && memcmp(document->text, first, 6) == 0 ? 0 : document->len;
+    }
+    root = type->root && document->len ? g_strstr_len(document->text, (gssize)document->len, type->root) : NULL;
+    return root ? (size_t)(root - document->text) : document->len;
+}
+
+const struct file_type *document_type(const struct document *document, enum form form)
+{
+    const struct file_type *found = layout_find("EMI", 3);
+    size_t first = document->len;
+
+    for (size_t i = 0; i < layout_n_types; i++) {
+        size_t at = layout_types[i].inbound ? names_type(document, &layout_types[i], form) : document->len;
+
+        if (at < first) {
+            found = &layout_types[i];
+            first = at;
+        }
+    }
+    return found;
+}
+
 static bool continues(const struct document *document, size_t at)
 {
     return at < document->len && ((unsigned char)document->text[at] & 0xc0) == 0x80;

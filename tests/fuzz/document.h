@@ -26,6 +26,10 @@ struct document *document_new(const uint8_t *data, size_t size);
 struct document *document_of(const char *text, size_t len);
 void document_free(struct document *document);
 
+/* What the document says it is, however it may be: the inbound type whose code stands in its first record, or whose root
+ * is named first in it; EMI where there is none. */
+const struct file_type *document_type(const struct document *document, enum form form);
+
 /* Where the place is, len for the text's end; G_MAXSIZE when there is none such. */
 size_t document_offset(const struct document *document, struct place at);
 

@@ -1,6 +1,7 @@
 /*
- * Any bytes as a CSV instruction: beside what heard.h asserts, every field told is the one that stands at its place in
- * the text, undone from its quotes; the fields of a record follow each other; what is said of a byte is true of it.
+ * Any bytes as CSV of the type that they begin with: beside what heard.h asserts, every field told is the one that
+ * stands at its place in the text, undone from its quotes; the fields of a record follow each other; what is said of a
+ * byte is true of it.
  */
 #include "tests/fuzz/heard.h"
 
@@ -56,9 +57,9 @@ static void look_at_record(const struct heard *heard, const struct layout_record
     g_autoptr(GString) expected = g_string_new(NULL);
 
     g_assert(record->at.column == 1);
-    for (size_t skip = layout == &layout_header ? 3 : 1; skip > 0; skip--) {
+    for (size_t skip = layout->letter == 'H' ? 3 : 1; skip > 0; skip--) {
         i = read_field(d, i, expected);
-        if (i > begin && skip == (layout == &layout_header ? 3 : 1))
+        if (i > begin && skip == (layout->letter == 'H' ? 3 : 1))
             g_assert(expected->len == 1 && expected->str[0] == layout->letter);
         g_assert(byte_at(d, i++) == ',');
     }
@@ -78,7 +79,8 @@ static void look_at_count(const struct heard *heard, const struct field *declare
     g_autoptr(GString) expected = g_string_new(NULL);
 
     check_field(d, declared, &i, expected);
-    g_assert((at >= 2 && memcmp(d->text + at - 2, "T,", 2) == 0) || (at >= 4 && memcmp(d->text + at - 4, "\"T\",", 4) == 0));
+    g_assert((at >= 2 && memcmp(d->text + at - 2, "T,", 2) == 0) ||
+             (at >= 4 && memcmp(d->text + at - 4, "\"T\",", 4) == 0));
 }
 
 /* A stray continuation byte counts as no character: one place may be that of several bytes. */
@@ -138,15 +140,18 @@ static void check_lines(const struct heard *heard)
 /* The same values, each quoted: nothing else becomes of them. */
 static void check_requoted(const struct heard *heard)
 {
-    GString *text = g_string_new("H,EMI,1.0");
-    const struct listening listening = {.form = FORM_CSV};
+    const struct file_type *type = heard->type;
+    const guint in_header = (guint)type->header->n_columns, in_record = (guint)type->record->n_columns;
+    const struct listening listening = {.form = FORM_CSV, .type = type};
+    GString *text = g_string_new(NULL);
     struct document *document;
     struct heard *again;
 
+    g_string_append_printf(text, "H,%s,1.0", type->code);
     for (guint i = 0; i < heard->texts->len; i++) {
         g_auto(GStrv) parts = g_strsplit(heard->texts->pdata[i], "\"", -1);
         g_autofree char *doubled = g_strjoinv("\"\"", parts);
-        if (i >= layout_header.n_columns && (i - layout_header.n_columns) % INSTRUCTION_COLUMNS == 0)
+        if (i >= in_header && (i - in_header) % in_record == 0)
             g_string_append(text, "\r\nD");
         g_string_append_printf(text, ",\"%s\"", doubled);
     }
@@ -164,8 +169,10 @@ static void check_requoted(const struct heard *heard)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct document *document = document_new(data, size);
-    const struct listening listening = {
-        .form = FORM_CSV, .look_at_record = look_at_record, .look_at_count = look_at_count, .look_at_fault = look_at_fault};
+    const struct listening listening = {.form = FORM_CSV,
+                                        .look_at_record = look_at_record,
+                                        .look_at_count = look_at_count,
+                                        .look_at_fault = look_at_fault};
     struct heard *heard = hear_all_ways(document, &listening);
     check_lines(heard);
     if (heard->faults == 0 && !heard->stopped)

@@ -89,9 +89,9 @@ static void on_header(void *user, const struct record *record)
     struct heard *heard = user;
 
     g_assert(heard->headers++ == 0 && record->n_fields == HEADER_COLUMNS);
-    for (size_t i = layout_header.n_columns; i < HEADER_COLUMNS; i++)
+    for (size_t i = heard->type->header->n_columns; i < HEADER_COLUMNS; i++)
         g_assert(record->fields[i].text == NULL && record->fields[i].len == 0);
-    tell_record(heard, &layout_header, record, HEADER_CHARS);
+    tell_record(heard, heard->type->header, record, HEADER_CHARS);
 }
 
 /* A faulty record keeps its ordinal, so that none is passed over. */
@@ -112,8 +112,8 @@ static void on_record(void *user, const struct record *record)
              (record->at.line == heard->last.line && record->at.column > heard->last.column));
     heard->last = record->at;
     heard->records++;
-    g_assert(record->n_fields == INSTRUCTION_COLUMNS);
-    tell_record(heard, layout_find("EMI", 3)->record, record, LAYOUT_FIELD_MAX_CHARS);
+    g_assert(record->n_fields == heard->type->record->n_columns);
+    tell_record(heard, heard->type->record, record, LAYOUT_FIELD_MAX_CHARS);
 }
 
 static void on_count(void *user, const struct field *declared)
@@ -190,7 +190,8 @@ struct heard *hear(const struct document *document, const struct listening *list
     heard->events = g_string_new(NULL);
     heard->ends = g_array_new(FALSE, FALSE, sizeof(gsize));
     heard->texts = g_ptr_array_new_with_free_func(g_free);
-    heard->reader = reader_new(listening->form, layout_find("EMI", 3), &limits, &sink);
+    heard->type = listening->type ? listening->type : document_type(document, listening->form);
+    heard->reader = reader_new(listening->form, heard->type, &limits, &sink);
     heard->whole = document_push(document, heard->reader, listening->in_pieces);
     heard->found = reader_records(heard->reader);
     reader_free(heard->reader);

@@ -16,6 +16,7 @@ enum { HEARD_MAX_RECORDS = 100, HEARD_MAX_EVENTS = 300, HEARD_LONG_EVENTS = 20 }
 struct heard {
     const struct document *document;
     const struct listening *listening;
+    const struct file_type *type;
     struct reader *reader;
     GString *events;
     GArray *ends; /* size_t: events->len behind each event */
@@ -31,6 +32,7 @@ struct heard {
 
 struct listening {
     enum form form;
+    const struct file_type *type; /* NULL: what the document says */
     bool in_pieces;
     unsigned stop_after; /* reader_stop after that many events; 0: HEARD_MAX_EVENTS, fewer in a long document */
     /* A document that begins with lines more is compared with one without: its places are told as if they were not

@@ -1,0 +1,80 @@
+/* Where something stands: looked up in the window, or told by the parser where that can be trusted. */
+#include "formats/text.h"
+#include "formats/xml_reader_private.h"
+
+#include <string.h>
+
+struct place xml_place_at(struct xml *x, size_t index)
+{
+    const char *p = x->window + x->mark, *end, *nl;
+
+    index = MIN(index, x->filled);
+    if (index <= x->mark)
+        return x->mark_at;
+    end = x->window + index;
+    for (; (nl = memchr(p, '\n', (size_t)(end - p))); p = nl + 1)
+        x->mark_at = (struct place){x->mark_at.line + 1, 1};
+    x->mark_at.column += (uint32_t)text_characters(p, (size_t)(end - p));
+    x->mark = index;
+    return x->mark_at;
+}
+
+size_t xml_consumed(const struct xml *x)
+{
+    const xmlParserInput *input = x->parser->input;
+    size_t offset = (size_t)input->consumed + (size_t)(input->cur - input->base);
+
+    return offset > x->window_at ? MIN(offset - x->window_at, x->fed) : 0;
+}
+
+/* Index of the last '<' before end, 0 if there is none: of a tag, since attribute values cannot hold one. */
+static size_t last_opening(const struct xml *x, size_t end)
+{
+    for (size_t i = end; i > 0; i--)
+        if (x->window[i - 1] == '<')
+            return i - 1;
+    return 0;
+}
+
+size_t xml_tag_index(const struct xml *x)
+{
+    return last_opening(x, xml_consumed(x));
+}
+
+/* Index behind the markup that begins at i: the text begins there. */
+static size_t markup_end(const struct xml *x, size_t i, size_t end)
+{
+    const char *p = x->window + i, *stop = x->window + end, *close = NULL;
+    char quote = '\0';
+
+    if (stop - p >= 4 && memcmp(p, "<!--", 4) == 0)
+        close = g_strstr_len(p + 4, stop - p - 4, "-->");
+    else if (stop - p >= 2 && (p[1] == '!' || p[1] == '?'))
+        close = g_strstr_len(p, stop - p, p[1] == '!' ? "]]>" : "?>");
+    if (close)
+        return (size_t)(strchr(close, '>') + 1 - x->window);
+    for (; p < stop; p++) {
+        if (quote ? *p == quote : *p == '"' || *p == '\'')
+            quote = quote ? '\0' : *p;
+        else if (!quote && *p == '>')
+            return (size_t)(p + 1 - x->window);
+    }
+    return i;
+}
+
+/* What the parser had to decode (characters, references) is a copy: then it is the first character behind the last tag
+ * that is not blank. A '>' may stand in text, too. */
+struct place xml_place_of_text(struct xml *x, const char *text)
+{
+    const xmlParserInput *input = x->parser->input;
+    size_t end = xml_consumed(x), i;
+
+    if ((const xmlChar *)text >= input->base && (const xmlChar *)text < input->end)
+        return xml_place_at(x, (size_t)((ptrdiff_t)end + ((const xmlChar *)text - input->cur)));
+    i = last_opening(x, end);
+    if (i < end && x->window[i] == '<')
+        i = markup_end(x, i, end);
+    while (i < end && xml_is_blank(x->window[i]))
+        i++;
+    return xml_place_at(x, i);
+}

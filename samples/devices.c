@@ -1,0 +1,172 @@
+#include "samples/devices.h"
+
+#include <string.h>
+
+enum { NEAR = 32 /* Devices that share hubs */ };
+
+static const char *const types[3] = {"ESME", "GSME", "GPF"};
+static const char *const makers[4] = {"AB01", "AB02", "10C4", "7F3E"};
+static const char *const models[4] = {"010A030B", "02010001", "00E40012", "1000FFA0"};
+static const char *const firmwares[4] = {"0002012F", "00010203", "03070000", "0000000A"};
+static const char *const regions[4] = {"North", "Central", "South", ""};
+
+/* splitmix64's finaliser. */
+uint64_t mix(uint64_t seed, uint64_t index)
+{
+    uint64_t x = seed * UINT64_C(0x9E3779B97F4A7C15) + index * UINT64_C(0xD1B54A32D192ED03) + 1;
+    x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return x ^ (x >> 31);
+}
+
+/* A permutation of the 40-bit numbers, so that identifiers look random and never repeat. */
+static uint64_t permute(uint64_t seed, uint64_t index)
+{
+    const uint64_t mask = (UINT64_C(1) << 40) - 1;
+    uint64_t x = (index + mix(seed, 0)) & mask;
+    x = (x * UINT64_C(0x9E3779B97F)) & mask;
+    x ^= x >> 19;
+    x = (x * UINT64_C(0xD1B54A32D1)) & mask;
+    x ^= x >> 21;
+    return x;
+}
+
+void print_eui64(uint64_t id, char out[EUI64_SIZE])
+{
+    static const char hex[] = "0123456789ABCDEF";
+    for (int i = 0; i < 8; i++) {
+        unsigned byte = (unsigned)(id >> (56 - 8 * i)) & 0xFFU;
+        out[3 * i] = hex[byte >> 4];
+        out[3 * i + 1] = hex[byte & 15U];
+        out[3 * i + 2] = '-';
+    }
+    out[EUI64_SIZE - 1] = '\0';
+}
+
+/* 13 digits; the last is the weighted sum of the others, mod 11, mod 10. */
+static void make_mpan(uint64_t random, char out[MPXN_SIZE])
+{
+    static const unsigned weights[12] = {3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43};
+    unsigned sum = 0;
+    for (int i = 0; i < 12; i++, random /= 10) {
+        unsigned digit = i == 0 ? 1 + (unsigned)(random % 2) : (unsigned)(random % 10);
+        out[i] = (char)('0' + digit);
+        sum += digit * weights[i];
+    }
+    out[12] = (char)('0' + sum % 11 % 10);
+    out[13] = '\0';
+}
+
+/* 6 to 10 digits; the last two are the sum of digit × (n … 1), mod 11. Most are 10 digits long. */
+static void make_mprn(uint64_t random, char out[MPXN_SIZE])
+{
+    static const unsigned lengths[16] = {6, 7, 8, 9, 9, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10};
+    unsigned n = lengths[random % 16] - 2;
+    unsigned sum = 0;
+    random /= 16;
+    for (unsigned i = 0; i < n; i++, random /= 10) {
+        unsigned digit = i == 0 ? 1 + (unsigned)(random % 9) : (unsigned)(random % 10);
+        out[i] = (char)('0' + digit);
+        sum += digit * (n - i);
+    }
+    sum %= 11;
+    out[n] = (char)('0' + sum / 10);
+    out[n + 1] = (char)('0' + sum % 10);
+    out[n + 2] = '\0';
+}
+
+enum kind { ESME, GSME, GPF };
+
+static enum kind kind_of(uint64_t random)
+{
+    unsigned kind = (unsigned)(random % 20);
+    return kind < 9 ? ESME : kind < 16 ? GSME : GPF;
+}
+
+/* An instruction tells the hub of every other meter, and of each GPF. */
+static bool tells_hub(uint64_t random)
+{
+    return (random & 0x10000U) != 0 || kind_of(random) == GPF;
+}
+
+static void print_hub(uint64_t seed, uint64_t index, char out[EUI64_SIZE])
+{
+    print_eui64(UINT64_C(0x00DB130000000000) | permute(seed, index), out);
+}
+
+void device_make(uint64_t seed, uint64_t index, struct device *d)
+{
+    uint64_t random = mix(seed, index);
+    enum kind kind = kind_of(random);
+    unsigned pick = (unsigned)(random >> 8);
+
+    print_eui64(UINT64_C(0x00DB120000000000) | permute(seed, index), d->id);
+    d->type = types[kind];
+    d->manufacturer = makers[pick & 3U];
+    d->model = models[(pick >> 2) & 3U];
+    d->firmware = firmwares[(pick >> 4) & 3U];
+    d->region = regions[(pick >> 6) & 3U];
+    d->mpxn[0] = d->chf[0] = '\0';
+    if (kind == ESME)
+        make_mpan(mix(seed + 1, index), d->mpxn);
+    else if (kind == GSME)
+        make_mprn(mix(seed + 2, index), d->mpxn);
+    if (tells_hub(random))
+        print_hub(seed, index, d->chf);
+}
+
+static void spoil(struct device *d, uint64_t random)
+{
+    switch (random % 6) {
+    case 0:
+        d->id[2] = ':'; /* C101 */
+        break;
+    case 1:
+        d->type = "PPMID"; /* C104 */
+        break;
+    case 2:
+        memcpy(d->mpxn, "12345", 6); /* C113, whatever the type */
+        break;
+    case 3:
+        d->manufacturer = "XYZ1"; /* C117 */
+        break;
+    case 4:
+        d->model = "010A"; /* C117 */
+        break;
+    default:
+        d->region = "East"; /* C117 */
+        break;
+    }
+}
+
+void device_spoil(uint64_t seed, uint64_t index, unsigned per_cent, struct device *d)
+{
+    uint64_t random = mix(seed, index);
+
+    if ((random >> 40) % 100 < per_cent)
+        spoil(d, random >> 48);
+}
+
+/* Meters without a hub and Gas Proxy Functions of a neighbourhood are dealt out to each other in turn. */
+void device_connect(uint64_t seed, uint64_t index, uint64_t last, struct device *d)
+{
+    uint64_t begin = (index - 1) / NEAR * NEAR + 1, gpfs[NEAR];
+    unsigned n_gpfs = 0, turn = 0;
+
+    if (d->chf[0] != '\0')
+        return;
+    for (uint64_t i = begin; i < begin + NEAR && i <= last; i++) {
+        uint64_t random = mix(seed, i);
+        if (kind_of(random) == GPF)
+            gpfs[n_gpfs++] = i;
+        else if (i < index && !tells_hub(random))
+            turn++;
+    }
+    if (n_gpfs > 0)
+        print_hub(seed, gpfs[turn % n_gpfs], d->chf);
+}
+
+struct model model_of(unsigned n)
+{
+    return (struct model){types[n % 3], makers[n / 3 % 4], models[n / 12 % 4], firmwares[n / 48 % 4]};
+}
