@@ -80,7 +80,6 @@ class Item:
         self.answered = False      # a result other than SUCCESS came since it was ordered last
         self.tcos = None           # (SubjectId, KeyId) of the success that counts, or "FAILED"
         self.ecos = None           # ("Y", SubjectId, KeyId) or ("N",)
-        self.late = False          # a success came after the end
         self.told = False          # D150
         self.steps = []            # (state, code, time)
 
@@ -89,7 +88,11 @@ class Item:
         self.due = None
         if state in ENDS:
             self.ended_at = now
-        self.steps.append((state, code, now))
+        self.note(now)
+
+    def note(self, now, code=None):
+        """Something was said or judged that is kept, though the state may be the same."""
+        self.steps.append((self.state, self.code if code is None else code, now))
 
     @property
     def live(self):
@@ -97,7 +100,7 @@ class Item:
 
     @property
     def has_success(self):
-        return self.late or isinstance(self.tcos, tuple) or (self.ecos or "N")[0] == "Y"
+        return isinstance(self.tcos, tuple) or (self.ecos or "N")[0] == "Y"
 
     @property
     def tries(self):
@@ -179,7 +182,7 @@ class Model:
                 self.fail(item, now, last)
             elif item.state == "CONFIRM_PENDING" and now >= item.due and not item.told:
                 item.told, item.code = True, "D150"
-                item.steps.append((item.state, "D150", now))
+                item.note(now)
         self.settle(now, answers)
 
     def settle(self, now, answers):
@@ -337,10 +340,10 @@ class Model:
             self.fail(item, now, code)
         elif item.state == "READY":
             item.code, item.due = code, until
-            item.steps.append(("READY", code, now))
+            item.note(now)
         else:
             item.due = min(until, item.ends)
-            item.steps.append(("RETRY_WAIT", code, now))
+            item.note(now, code)
         return False
 
     def order(self, item, now):
@@ -418,7 +421,9 @@ class Model:
 
     def success(self, item, trial, ids, now):
         if item.state == "FAILED":
-            item.late = True
+            if not isinstance(item.tcos, tuple):
+                item.tcos = ids
+                item.note(now)
             return "C119"
         if item.tcos == ids:
             return "C119"
@@ -436,7 +441,9 @@ class Model:
             return "C118"
         said = ("Y", row["SubjectId"], row["KeyId"]) if row["Confirmed"] == "Y" else ("N",)
         if item.state == "FAILED":
-            item.late = item.late or said[0] == "Y"
+            if said[0] == "Y" and (item.ecos is None or item.ecos[0] == "N"):
+                item.ecos = said
+                item.note(now)
             return "C119"
         if item.ecos == said:
             return "C119"
@@ -444,6 +451,7 @@ class Model:
             return "C121"
         item.ecos = said
         if item.state in ("DISPATCHED", "RETRY_WAIT") and said == ("N",):
+            item.note(now)
             return None
         self.compare(item, now)
         return None
@@ -455,7 +463,7 @@ class Model:
             item.due = now + self.settings.confirmation_wait
         elif item.agrees():
             item.become("MIGRATED", now)
-        elif item.state != "CONFIRM_MISMATCH":
+        else:
             item.become("CONFIRM_MISMATCH", now, "D151")
 
     # ---- reference data ----
@@ -466,17 +474,19 @@ class Model:
         errors, warnings, seen = [], [], set()
         for record, row in enumerate(file.rows, 1):
             key = reference_key(file.kind, row)
+            codes = []
             if file.kind == "INV" and not EUI64.fullmatch(row["DeviceID"]):
-                errors.append((record, "C101"))
-            elif row["Action"] not in ("SET", "REMOVE") or file.mode == "FULL" and row["Action"] == "REMOVE":
-                errors.append((record, "C120"))
+                codes.append("C101")
             elif key in seen:
-                errors.append((record, "C102"))
-            elif row["Action"] == "SET":
-                known[key] = row
-            elif known.pop(key, None) is None:
-                warnings.append((record, "C119"))
+                codes.append("C102")
+            if row["Action"] not in ("SET", "REMOVE") or file.mode == "FULL" and row["Action"] == "REMOVE":
+                codes.append("C120")
             seen.add(key)
+            errors += [(record, code) for code in codes]
+            if not codes and row["Action"] == "SET":
+                known[key] = row
+            elif not codes and known.pop(key, None) is None:
+                warnings.append((record, "C119"))
         if file.kind == "INV":
             self.inventory = known
             self.inventory_at = max(file.created, self.inventory_at or 0)
