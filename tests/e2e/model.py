@@ -22,6 +22,7 @@ from model_history import make_history, ready
 from model_state import ENDS, Model, Settings, text_of
 
 SEEDS = range(1, 4) if SANITIZED else range(1, 16)
+MOST_INCIDENTS = 20
 MOST_TRIES = 300  # to make a failing history smaller
 
 
@@ -153,7 +154,15 @@ class Played:
     def at_the_end(self, now):
         verified = self.home.command("spool", "verify", now=text_of(now))
         lines = [] if verified.returncode == 0 else [f"spool verify: {verified.stdout.decode()}{verified.stderr.decode()}"]
-        return lines + self.compare_devices(now, everything=True)
+        return lines + self.compare_incidents(now) + self.compare_devices(now, everything=True)
+
+    def compare_incidents(self, now):
+        done = self.home.command("--json", "status", now=text_of(now))
+        told = [[one[name] or "" for name in ("code", "subject", "begun", "cleared")] for one in json.loads(done.stdout)["incidents"]]
+        expected = [[code, subject, text_of(begun), text_of(cleared)] for code, subject, begun, cleared in self.model.incidents]
+        over = [one for one in expected if one[3]][-MOST_INCIDENTS:]  # of those that are over only so many are told
+        expected = [one for one in expected if not one[3]] + over
+        return [] if sorted(told) == sorted(expected) else [f"status: incidents {told}", f"expected {expected}"]
 
 
 def compare_acknowledgements(files, expected, found):

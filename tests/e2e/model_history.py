@@ -98,9 +98,10 @@ class Maker:
 
         choose(.3, "inventory", ("gateway inventory=required", "required"))
         choose(.12, "daily_limit", *((f"gateway daily_limit={n}", n) for n in (2, 4)))
-        choose(.3, "dispatch_hours", ("gateway dispatch_hours=08-13", (8, 13)), ("gateway dispatch_hours=22-13", (22, 13)))
+        choose(.3, "dispatch_hours", ("gateway dispatch_hours=13-23", (13, 23)), ("gateway dispatch_hours=22-13", (22, 13)))
         choose(.3, "work_order_devices", *((f"gateway work_order_devices={n}", n) for n in (1, 2)))
         choose(.2, "session_length", ("gateway session_length=2", 2 * HOUR))
+        choose(.4, "model_failures", *((f"gateway model_failures={n}", n) for n in (1, 2, 3)))
         choose(.2, "retry_delays", ("gateway retry_delays=5;7", [5 * MINUTE, 7 * MINUTE]))
         if self.random.random() < .2:
             code = self.random.choice(("C103", "C105", "C106", "C107", "C109", "C112", "C114", "C115"))

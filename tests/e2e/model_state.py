@@ -52,6 +52,7 @@ class Settings:
         self.work_order_devices = 1000000
         self.inventory = "auto"
         self.inventory_max_age = 8 * DAY
+        self.model_failures = 10
         self.review = {}  # code: reject (else), warn, off
         for name, value in given.items():
             assert hasattr(self, name), name
@@ -103,6 +104,10 @@ class Item:
         return isinstance(self.tcos, tuple) or (self.ecos or "N")[0] == "Y"
 
     @property
+    def device_model(self):
+        return " ".join([self.row["DeviceType"], *model_of(self.row)])
+
+    @property
     def tries(self):
         return self.trial - self.unattempted
 
@@ -134,6 +139,9 @@ class Model:
         self.first_tries = []   # times
         self.accepted = []      # times
         self.seen = set()       # names of files taken
+        self.incidents = []     # [code, subject, begun, cleared]
+        self.failed = {}        # Device Model: Devices of it that failed
+        self.migrated = set()   # Device Models of which one has migrated
 
     # ---- one pass ----
 
@@ -143,8 +151,21 @@ class Model:
         for file in files:
             self.take(file, now, answers)
             self.dispatch(now, answers)
+        if self.inventory_is_stale(now):
+            self.begin_incident("A104", "INV", now)
+        else:
+            self.clear_incident("A104", "INV", now)
         self.dispatch(now, answers)
         return answers
+
+    def begin_incident(self, code, subject, now):
+        if not any(one[:2] == [code, subject] and one[3] is None for one in self.incidents):
+            self.incidents.append([code, subject, now, None])
+
+    def clear_incident(self, code, subject, now):
+        for one in self.incidents:
+            if one[:2] == [code, subject] and one[3] is None:
+                one[3] = now
 
     def take(self, file, now, answers):
         if file.kind == "EMI" and (self.waiting or self.inventory_is_stale(now)):
@@ -418,6 +439,16 @@ class Model:
     def fail(self, item, now, code):
         item.become("FAILED", now, code)
         item.next_eligible = item.ends + self.settings.next_session
+        before = any(other.state == "FAILED" for other in self.earlier(item))
+        if code[0] == "D" and not before:
+            self.count_failure(item, now)
+
+    def count_failure(self, item, now):
+        """D160: a Device counts once."""
+        subject = item.device_model
+        self.failed[subject] = self.failed.get(subject, 0) + 1
+        if subject not in self.migrated and self.failed[subject] >= self.settings.model_failures:
+            self.begin_incident("D160", subject, now)
 
     def success(self, item, trial, ids, now):
         if item.state == "FAILED":
@@ -463,6 +494,8 @@ class Model:
             item.due = now + self.settings.confirmation_wait
         elif item.agrees():
             item.become("MIGRATED", now)
+            self.migrated.add(item.device_model)
+            self.clear_incident("D160", item.device_model, now)
         else:
             item.become("CONFIRM_MISMATCH", now, "D151")
 
