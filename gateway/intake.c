@@ -71,7 +71,7 @@ static bool on_row(void *user, const struct row *row, const struct header *heade
         if (takings[i].layout == row->layout)
             return takings[i].take(user, row, header, error);
     }
-    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "nobody takes the rows of a readable file type");
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "nobody takes the rows of this file type");
     return false;
 }
 

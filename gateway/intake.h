@@ -10,7 +10,7 @@
 /* After so many fatal signals in its judging a file is set aside as corrupt: it kills the reader. */
 enum { INTAKE_MAX_CRASHES = 3 };
 
-/* Judges the job unless its present receipt has a verdict. Sets it aside as held or corrupt where it
+/* Judges the job unless its present receipt has a verdict. Sets it aside as corrupt where it
  * cannot be judged. False: nothing was decided, see error (a fault, or JUDGE_ERROR_STOPPED). */
 bool intake_process(struct gateway *gateway, int64_t id, GError **error);
 

@@ -93,34 +93,44 @@ static bool process(struct pipeline *pipeline, int64_t id, GError **error)
     return dispatch_pass(gateway, error) && delivery_advance(pipeline->delivery, error);
 }
 
-/* Every job in order, but for instructions that wait for an inventory: they come when it has come. */
+/* The next job that need not wait: instructions do while the inventory is wanting, and come when it has come. Where
+ * *next is beyond the last, there is none. */
+static bool find_next(struct gateway *gateway, const GArray *due, guint *next, GError **error)
+{
+    bool waits;
+
+    if (!reference_is_wanting(gateway, &waits, error))
+        return false;
+    if (!waits)
+        *next = 0;
+    for (; waits && *next < due->len; ++*next) {
+        if (!reference_waits(gateway, g_array_index(due, int64_t, *next), &waits, error))
+            return false;
+        if (!waits)
+            break;
+    }
+    return true;
+}
+
 static bool process_due(struct pipeline *pipeline, GError **error)
 {
     struct gateway *gateway = pipeline->gateway;
     g_autoptr(GArray) due = jobs_due(gateway, error);
-    guint passed_over = 0;
+    guint next = 0;
 
-    while (due != NULL && passed_over < due->len && !gateway_stopping(gateway)) {
-        bool wanting, waits = false;
-        if (!reference_is_wanting(gateway, &wanting, error))
-            return false;
-        if (!wanting)
-            passed_over = 0;
-        int64_t id = g_array_index(due, int64_t, passed_over);
-        if (wanting && !reference_waits(gateway, id, &waits, error))
-            return false;
-        if (waits) {
-            passed_over++;
-            continue;
-        }
+    if (due == NULL || !find_next(gateway, due, &next, error))
+        return false;
+    while (next < due->len && !gateway_stopping(gateway)) {
         /* Orders in between, or `hold` would never reach a file that waits behind others; and drops, whose files
          * need not wait in them for the judging of those before. */
         if (!orders_carry_out(gateway, error) || !pickup_go_on(pipeline->pickup, error) ||
-            !process(pipeline, id, error))
+            !process(pipeline, g_array_index(due, int64_t, next), error))
             return false;
-        (void)g_array_remove_index(due, passed_over); /* the array stays the same */
+        (void)g_array_remove_index(due, next); /* the array stays the same */
+        if (!find_next(gateway, due, &next, error))
+            return false;
     }
-    return due != NULL && (gateway_stopping(gateway) || reference_note_inventory(gateway, error));
+    return gateway_stopping(gateway) || reference_note_inventory(gateway, error);
 }
 
 bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)

@@ -21,12 +21,37 @@ arrivals() # FOLDER: names in order of arrival
     fi
 }
 
+drop_of() # NAME: the drop of who sends such a type
+{
+    case $1 in
+    INV_* | COS_* | NMM_* | PTY_*) echo dcc ;;
+    EMT_*) echo tcos ;;
+    EMC_*) echo ecos ;;
+    *) echo mcc ;;
+    esac
+}
+
+configure() # FOLDER CONFIGURATION: lines "group key=value" of the folder's file `settings`
+{
+    [ -f "$1/settings" ] || return 0
+    while IFS= read -r line; do
+        awk -v group="[${line% *}]" -v setting="${line##* }" '
+            BEGIN { key = setting; sub(/=.*/, "=", key) }
+            /^\[/ { inside = $0 == group }
+            inside && index($0, key) == 1 { next }
+            { print }
+            /^\[/ && inside { print setting }' "$2" >"$2.new" && mv "$2.new" "$2"
+    done <"$1/settings"
+}
+
 produce() # FOLDER HOME OUT
 {
     "$gate" init "$2" >/dev/null || return 1
+    configure "$1" "$2/ecosgate.conf"
     mkdir -p "$3"
     arrivals "$1" | while IFS= read -r name; do
-        cp "$1/$name" "$2/drops/mcc/in/.arriving" && mv "$2/drops/mcc/in/.arriving" "$2/drops/mcc/in/$name"
+        in=$2/drops/$(drop_of "$name")/in
+        cp "$1/$name" "$in/.arriving" && mv "$in/.arriving" "$in/$name"
         "$gate" -c "$2/ecosgate.conf" --now "$now" run --once >/dev/null 2>"$2/messages"
         status=$?
         echo "$name $status" >>"$3/run.status"

@@ -379,7 +379,8 @@ static bool judge_all(struct judging *j, GError **error)
     fill_subject(j, escaped, sender);
     if (j->rules->ledger != NULL && !history_rules_judge_name(j->rules, &j->subject, j->findings, &repeated, error))
         return false;
-    if (!repeated && verdict->filename.form != FORM_UNKNOWN && verdict->filename.type != NULL)
+    if (!repeated && verdict->filename.form != FORM_UNKNOWN && verdict->filename.type != NULL &&
+        verdict->filename.type->inbound)
         read_content(j);
     if (j->error != NULL) {
         g_propagate_error(error, j->error);

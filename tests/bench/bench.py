@@ -50,8 +50,8 @@ def race(name, ours, rival, at_least):
     return peak
 
 
-def generate(form, folder):
-    argv = [GENERATE, "--form", form, "--devices", str(DEVICES), "-o", folder]
+def generate(folder, *options):
+    argv = [GENERATE, *options, "--devices", str(DEVICES), "-o", folder]
     return subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip()
 
 
@@ -60,26 +60,30 @@ def fresh(path):
     return path
 
 
-def split(folder, csv):
+def take(folder, file, drop, answer):
     """run --once on a fresh home; making the home and the copy of the file are not counted."""
     home = fresh(os.path.join(folder, "home"))
     subprocess.run([GATE, "init", home], check=True, stdout=subprocess.DEVNULL)
-    shutil.copy(csv, os.path.join(home, "drops/mcc/in"))
+    shutil.copy(file, os.path.join(home, "drops", drop, "in"))
     os.sync()
     took = run([GATE, "-c", os.path.join(home, "ecosgate.conf"), "--now", NOW, "run", "--once"])
-    if not glob.glob(os.path.join(home, "drops/mcc/out/EMD_*")):
-        sys.exit("run --once left no EMD in drops/mcc/out")
+    if not glob.glob(os.path.join(home, "drops", drop, "out", answer)):
+        sys.exit(f"run --once left no {answer} in drops/{drop}/out")
     return took
 
 
-def sqlite_import(folder, csv):
+EMI = ("Kind RecordNumber DeviceID DeviceType DeviceManufacturer DeviceModel FirmwareVersion MPxN CHFDeviceID CSPRegion "
+       "Attempt")
+INV = ("Kind RecordNumber Action DeviceID DeviceType DeviceStatus DeviceManufacturer DeviceModel FirmwareVersion MPxN "
+       "CHFDeviceID SupplierId MAPId CSPRegion InstalledDate CommissionedDate Credentials Pending")
+
+
+def sqlite_import(folder, csv, names):
     database = os.path.join(folder, "rival.db")
     for path in glob.glob(database + "*"):
         os.remove(path)
-    names = ("Kind RecordNumber DeviceID DeviceType DeviceManufacturer DeviceModel FirmwareVersion MPxN "
-             "CHFDeviceID CSPRegion Attempt").split()
     os.sync()
-    return run(["sqlite3", database, f"CREATE TABLE device({','.join(names)});",
+    return run(["sqlite3", database, f"CREATE TABLE device({','.join(names.split())});",
                 "CREATE INDEX device_id ON device(DeviceID);", f".import --csv {csv} device"])
 
 
@@ -89,8 +93,9 @@ def main(*names):
     try:
         if names and all(name.startswith("sftp_") for name in names):
             return
-        xml = generate("xml", folder)
-        csv = generate("csv", folder)
+        xml = generate(folder, "--form", "xml")
+        csv = generate(folder, "--form", "csv")
+        inventory = generate(folder, "--type", "INV")
         check = [GATE, "--now", NOW, "check"]
         races = {
             "check_xml_vs_xmllint": ("check_xml", lambda: run(check + [xml]),
@@ -98,7 +103,10 @@ def main(*names):
             "check_csv_vs_miller": ("check_csv", lambda: run(check + [csv]),
                                     lambda: run(["mlr", "--icsv", "--ojson", "--implicit-csv-header",
                                                  "--allow-ragged-csv-input", "cat", csv]), 3),
-            "split_vs_sqlite_import": ("run", lambda: split(folder, csv), lambda: sqlite_import(folder, csv), 0.5),
+            "split_vs_sqlite_import": ("run", lambda: take(folder, csv, "mcc", "EMD_*"),
+                                       lambda: sqlite_import(folder, csv, EMI), 0.5),
+            "inv_load_vs_sqlite_import": ("inv_load", lambda: take(folder, inventory, "dcc", "EMA_*"),
+                                          lambda: sqlite_import(folder, inventory, INV), 0.5),
         }
         peaks = {peak: race(name, ours, rival, at_least) for name, (peak, ours, rival, at_least) in races.items()
                  if not names or name in names}

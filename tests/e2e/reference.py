@@ -1,0 +1,451 @@
+#!/usr/bin/env python3
+"""Reference data and the review of Devices, through files: INV, COS, NMM, PTY, C103 to C116, A104 (TAP)."""
+import csv
+import gzip
+import io
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import time
+
+from home import GATE, NOW, SANITIZED, Home, Tap, terminate, wait_until
+
+MCC = "90-B3-D5-1F-30-0E-C0-01"
+TCSP = "90-B3-D5-1F-30-0E-C0-02"
+DCC = "90-B3-D5-1F-30-00-00-02"
+GATEWAY = "90-B3-D5-1F-30-00-00-04"
+SUPPLIER = "90-B3-D5-1F-30-05-00-%02d"
+DEVICE = "00-DB-12-34-56-78-90-%02X"
+HUB = "00-DB-12-34-56-78-91-%02X"
+WIDTHS = {"INV": 17, "COS": 6, "NMM": 10, "PTY": 7}
+# Names that differ in the type alone would share the names of their answers.
+CREATED = {"INV": NOW, "COS": "2023-07-03T11:59:59Z", "NMM": "2023-07-03T11:59:58Z", "PTY": "2023-07-03T11:59:57Z"}
+
+
+def mpan(number):
+    """An MPAN of that number, with its check digit."""
+    text = f"{1012340000000 // 10 + number:012d}"
+    weights = (3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43)
+    return text + str(sum(int(digit) * weight for digit, weight in zip(text, weights)) % 11 % 10)
+
+
+def stamp(created):
+    return created.replace("-", "").replace(":", "").replace("T", "_").replace("Z", "")
+
+
+class Sender:
+    """Makes files of a type with names and numbers in order and hands them over."""
+
+    def __init__(self, home):
+        self.home = home
+        self.numbers = {}
+
+    def send(self, kind, org, eui64, drop, head, rows, created=NOW, count=None, form="csv", pack=None):
+        number = self.numbers[kind] = self.numbers.get(kind, 0) + 1
+        lines = [f"H,{kind},1.0,{eui64},{GATEWAY},{number},{created},TEST,{kind}-{number},{head}"]
+        lines += [f"D,{n},{row}" for n, row in enumerate(rows, 1)]
+        lines.append(f"T,{len(rows) if count is None else count}")
+        data = ("\r\n".join(lines) + "\r\n").encode()
+        name = f"{kind}_{org}_{eui64}_{stamp(created)}_{number:06d}.{form}"
+        if pack:
+            name, data = name + ".gz", gzip.compress(data)
+        path = os.path.join(self.home.top, "arriving")
+        with open(path, "wb") as file:
+            file.write(data)
+        self.home.drop(drop, path, name)
+        return name
+
+    def reference(self, kind, rows, mode="FULL", **options):
+        rows = [row + "," * (WIDTHS[kind] - 2 - row.count(",")) for row in rows]
+        options.setdefault("created", CREATED[kind])
+        return self.send(kind, "DCC", DCC, "dcc", "," + mode, rows, **options)
+
+    def instruction(self, devices, **options):
+        return self.send("EMI", "MCC", MCC, "mcc", "", devices, **options)
+
+    def result(self, rows, **options):
+        return self.send("EMT", "TCSP", TCSP, "tcos", "", rows, **options)
+
+
+def inv(n, kind="ESME", status="Commissioned", model="AB01,010A030B,0002012F", hub="", supplier=SUPPLIER % 1,
+        credentials="TCOS", pending="", mpxn=None, action="SET"):
+    mpxn = mpan(n) if mpxn is None and kind == "ESME" else mpxn or ""
+    return (f"{action},{DEVICE % n},{kind},{status},{model},{mpxn},{hub},{supplier},,Central,2021-04-06,2021-04-06,"
+            f"{credentials},{pending}")
+
+
+def emi(n, kind="ESME", model="AB01,010A030B,0002012F", hub="", mpxn=None):
+    mpxn = mpan(n) if mpxn is None and kind == "ESME" else mpxn or ""
+    return f"{DEVICE % n},{kind},{model},{mpxn},{hub},Central,1"
+
+
+def answer(name, kind="EMA"):
+    return f"{kind}_{name.split('_', 1)[1].split('.')[0]}_R1.csv"
+
+
+def rows_of(home, drop, name):
+    return list(csv.reader(io.StringIO(home.read_out(drop, name).decode())))
+
+
+def ema(home, name, drop="dcc"):
+    """Outcome and codes."""
+    found = rows_of(home, drop, answer(name))
+    return found[1][5], [row[1] for row in found if row[0] == "E"]
+
+
+def emd(home, name):
+    """Of each Device "A", or "R C103", "D C105 2023-07-04T12:00:00Z"."""
+    return [" ".join(text for text in (row[4][0], row[5], row[10]) if text)
+            for row in rows_of(home, "mcc", answer(name, "EMD")) if row[0] == "D"]
+
+
+def table(home, sql):
+    connection = sqlite3.connect(f"file:{home.path('spool', 'ledger.sqlite')}?mode=ro", uri=True)
+    found = connection.execute(sql).fetchall()
+    connection.close()
+    return found
+
+
+def devices(home):
+    """Last bytes of the Device IDs of the inventory."""
+    return [n & 0xff for (n,) in table(home, "SELECT device_id FROM inventory ORDER BY device_id")]
+
+
+def sound(tap, home, situation):
+    done = home.command("spool", "verify")
+    tap.ok(done.returncode == 0, f"spool verify finds all sound: {situation}", done.stdout.decode())
+
+
+def states(home):
+    return [job["state"] for job in home.json("spool", "list")]
+
+
+def test_files(tap):
+    home = Home()
+    sender = Sender(home)
+    schema = table(home, "SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2")
+    first = sender.reference("INV", [inv(1), inv(2), inv(3)])
+    done = home.run()
+    tap.ok(done.returncode == 0 and ema(home, first) == ("AC", []) and devices(home) == [1, 2, 3],
+           "a FULL inventory is taken", done.stderr, devices(home))
+    tap.ok(home.out("dcc") == [answer(first)] and home.out("mcc") == [] and home.out("tcos") == [],
+           "it gets an EMA and nothing else", home.out("dcc"))
+    tap.ok(table(home, "SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2") == schema,
+           "the schema is the same as before")
+    second = sender.reference("INV", [inv(2, status="Suspended"), inv(4), f"REMOVE,{DEVICE % 1}", f"REMOVE,{DEVICE % 9}"],
+                              mode="DELTA", pack="gz")
+    tap.ok(home.run().returncode == 0 and ema(home, second) == ("WN", ["C119"]) and devices(home) == [2, 3, 4],
+           "a DELTA sets and removes; what was not there is told", ema(home, second), devices(home))
+    tap.ok(table(home, "SELECT status FROM inventory WHERE device_id & 255 = 2") == [("Suspended",)], "it replaces")
+    third = sender.reference("INV", [inv(5), inv(6, status="Broken"), inv(5), inv(7, credentials=""), f"REMOVE,{DEVICE % 2}"])
+    tap.ok(home.run().returncode == 1 and ema(home, third) == ("PA", ["C120", "C102", "C120", "C120"]) and devices(home) == [5],
+           "what is wrong in a FULL file is left out, the rest replaces all", ema(home, third), devices(home))
+    fourth = sender.reference("INV", [inv(8)], count=2)
+    tap.ok(home.run().returncode == 1 and ema(home, fourth)[0] == "RJ" and devices(home) == [5],
+           "a FULL file that is wrong in its frame changes nothing", ema(home, fourth), devices(home))
+    empty = sender.reference("INV", [])
+    tap.ok(home.run().returncode == 1 and ema(home, empty) == ("RJ", ["B306"]) and devices(home) == [5],
+           "an empty inventory is refused", ema(home, empty))
+    tap.ok(table(home, "SELECT job, records FROM reference") == [(3, 1)], "the newest accepted file is known",
+           table(home, "SELECT * FROM reference"))
+    modeless = sender.reference("INV", [inv(8)], mode="ALL")
+    home.run()
+    tap.ok(ema(home, modeless) == ("RJ", ["B211"]) and devices(home) == [5], "a Mode that is none is refused")
+    xml = sender.reference("INV", [inv(8)], form="xml")
+    home.run()
+    tap.ok(b"B109" in home.read_out("dcc", answer(xml).replace(".csv", ".xml")), "XML is no form of an inventory")
+    tap.ok(table(home, "SELECT count(*) FROM work_item, session") == [(0,)], "no work comes of reference data")
+    sound(tap, home, "after reference data")
+
+
+def test_others(tap):
+    home = Home()
+    sender = Sender(home)
+    cos = sender.reference("COS", [f"SET,{mpan(1)},{SUPPLIER % 1},{SUPPLIER % 2},2023-07-08",
+                                   f"SET,{mpan(1)},{SUPPLIER % 2},{SUPPLIER % 3},2023-08-08", "SET,12,,,2023-02-29"])
+    nmm = sender.reference("NMM", ["SET,GPF,ab02,02010001,,2023-06-01,,D117,00010204", "SET,GPF,ab02,02010001,,2023-06-01,,,"])
+    pty = sender.reference("PTY", [f"SET,{SUPPLIER % 1},SUPPLIER,SUP1,First,suppliers", f"SET,{SUPPLIER % 1},MAP,MAP1,,maps",
+                                   f"SET,{SUPPLIER % 2},SUPPLIER,SUP2,Second,nowhere"])
+    tap.ok(home.run().returncode == 1, "all are taken in part")
+    tap.ok(ema(home, cos) == ("PA", ["C113", "C120", "C120"]) and ema(home, nmm) == ("PA", ["C102"]) and
+           ema(home, pty) == ("PA", ["C120"]), "and their EMA says what was left out", ema(home, cos), ema(home, nmm), ema(home, pty))
+    tap.ok(table(home, "SELECT count(*) FROM cos") == [(2,)] and
+           table(home, "SELECT manufacturer, firmware, until FROM non_migratable") == [("AB02", "", None)] and
+           table(home, "SELECT role, mpid, drop_name FROM party") == [("MAP", "MAP1", "maps"), ("SUPPLIER", "SUP1", "suppliers")],
+           "the good records are there")
+    for kind, name in (("COS", "cos"), ("NMM", "non_migratable"), ("PTY", "party")):
+        file = sender.reference(kind, [])
+        tap.ok(home.run().returncode == 0 and ema(home, file) == ("AC", []) and table(home, f"SELECT count(*) FROM {name}") == [(0,)],
+               f"an empty FULL {kind} says that there is none", ema(home, file))
+    file = sender.reference("COS", [f"SET,{mpan(1)},,{SUPPLIER % 2},2023-07-08"], mode="DELTA")
+    other = sender.reference("COS", [f"REMOVE,{mpan(1)},,,2023-07-08", f"REMOVE,{mpan(1)},,,2023-07-09"], mode="DELTA")
+    home.run()
+    tap.ok(ema(home, file) == ("AC", []) and ema(home, other) == ("WN", ["C119"]) and
+           table(home, "SELECT count(*) FROM cos") == [(0,)], "a DELTA of events", ema(home, other))
+    wrong = sender.send("COS", "MCC", MCC, "mcc", ",FULL", [])
+    home.run()
+    tap.ok(ema(home, wrong, "mcc")[0] == "RJ" and "B103" in ema(home, wrong, "mcc")[1], "who may not send them is refused")
+    sound(tap, home, "after reference data of all types")
+
+
+def test_codes(tap):
+    home = Home()
+    sender = Sender(home)
+    before = sender.instruction([emi(50)])
+    home.run()
+    tap.ok(emd(home, before) == ["A"], "before there is an inventory nothing of it is judged")
+    sender.reference("INV", [
+        inv(1), inv(3, kind="GSME", mpxn="3938424403"), inv(4, status="Withdrawn"), inv(5, status="Suspended"), inv(6),
+        inv(7, model="AB07,010A030B,0002012F"), inv(8, credentials="ECOS"), inv(9), inv(10, pending="USC"),
+        inv(11, pending="FW"), inv(12, supplier=""), inv(13, status="InstalledNotCommissioned", pending="USC"),
+        inv(14, status="Recovery", credentials="ECOS"), inv(15, status="Recovered")])
+    sender.reference("NMM", ["SET,ESME,AB07,010A030B,0002012F,2023-07-03,2023-07-04,D117,"])
+    sender.reference("COS", [f"SET,{mpan(9)},{SUPPLIER % 1},{SUPPLIER % 2},2023-07-08"])
+    home.run()
+    name = sender.instruction([
+        emi(1), emi(2), emi(3), emi(4), emi(5), emi(6, model="ab01,010a030c,0002012f"), emi(7, model="ab07,010a030b,0002012f"),
+        emi(8), emi(9), emi(10), emi(11), emi(12), emi(13), emi(14), emi(15), emi(1)])
+    home.run()
+    day = "2023-07-04T12:00:00Z"
+    tap.ok(emd(home, name) == ["A", "R C103", "R C104", "R C105", f"D C105 {day}", f"D C106 {day}", "R C107", "R C108",
+                               "D C109 2023-07-09T00:00:00Z", f"D C111 {day}", f"D C112 {day}", "R C114", f"D C105 {day}",
+                               "R C105", "A", "R C102"], "each code of the review", *emd(home, name))
+    transient = [row[7] for row in rows_of(home, "mcc", answer(name, "EMD")) if row[0] == "D" and row[5] == "C105"]
+    tap.ok(transient == ["N", "Y", "Y", "Y"], "C105 passes by itself for some of its causes", transient)
+    tap.ok([row[6] for row in rows_of(home, "mcc", answer(name)) if row[:2] == ["E", "C103"]] == ["expected a Device of the inventory"],
+           "the EMA says why")
+    counts = {row[1] for row in rows_of(home, "mcc", answer(name)) if row[0] == "E"}
+    tap.ok(counts == {f"C{n}" for n in (102, 103, 104, 105, 106, 107, 108, 109, 111, 112, 114)}, "with every code", counts)
+    home.command("run", "--once", now="2023-07-04T00:00:00Z")
+    later = sender.instruction([emi(7, model="AB07,010A030B,0002012F")], created="2023-07-04T00:00:00Z")
+    home.command("run", "--once", now="2023-07-04T00:00:00Z")
+    tap.ok(emd(home, later) == ["A"], "a model is Non-Migratable until 00:00 of NonMigratableTo", emd(home, later))
+    sound(tap, home, "after a review")
+
+
+def test_switches(tap):
+    home = Home("review C103=warn\nreview C105=off\nreview C108=warn")
+    sender = Sender(home)
+    sender.reference("INV", [inv(1, status="Withdrawn"), inv(2, credentials="ECOS"), inv(3, status="Pending", credentials="ECOS"),
+                             inv(4, pending="FW")])
+    home.run()
+    name = sender.instruction([emi(1), emi(2), emi(3), emi(4), emi(5)])
+    tap.ok(home.run().returncode == 1 and emd(home, name) == ["A", "A", "A", "D C112 2023-07-04T12:00:00Z", "A"],
+           "[review] says what is judged", emd(home, name))
+    tap.ok(ema(home, name, "mcc") == ("PA", ["C108", "C108", "C112", "C103"]), "and what is only told", ema(home, name, "mcc"))
+    home.set("review C112=warn")
+    name = sender.instruction([emi(4)])
+    tap.ok(home.run().returncode == 0 and emd(home, name) == ["A"] and ema(home, name, "mcc") == ("WN", ["C112"]),
+           "warn lets the Device go on", emd(home, name), ema(home, name, "mcc"))
+
+
+def test_dates(tap):
+    """The window of a change of supplier around midnight, in a leap year."""
+    home = Home("gateway cos_window=2")
+    sender = Sender(home)
+    sender.reference("COS", [f"SET,{mpan(n)},,{SUPPLIER % 2},2024-02-29" for n in range(1, 20)], created="2024-02-01T00:00:00Z")
+    home.command("run", "--once", now="2024-02-01T00:00:00Z")
+    for n, (now, expected) in enumerate((("2024-02-26T23:59:59Z", "A"), ("2024-02-27T00:00:00Z", "D C109 2024-03-01T00:00:00Z"),
+                                         ("2024-02-28T23:59:59Z", "D C109 2024-03-01T00:00:00Z"), ("2024-02-29T00:00:00Z", "A"),
+                                         ("2024-02-29T00:00:01Z", "A"), ("2024-03-01T00:00:00Z", "A")), 1):
+        name = sender.instruction([emi(n)], created=now)
+        home.command("run", "--once", now=now)
+        tap.ok(emd(home, name) == [expected], f"a change on 29 February, at {now}", emd(home, name))
+
+
+def test_hubs(tap):
+    home = Home()
+    sender = Sender(home)
+    gas = "3938424403"
+    sender.reference("INV", [
+        inv(1, kind="GPF", hub=HUB % 1), inv(2, kind="GPF", hub=HUB % 2), inv(3, kind="GPF", hub=HUB % 3),
+        inv(4, kind="GPF", hub=HUB % 4, supplier=""), inv(5, kind="GPF", hub=""),
+        inv(11, kind="GSME", mpxn=gas, hub=HUB % 1, supplier=""), inv(12, hub=HUB % 1),
+        inv(13, kind="GSME", mpxn=gas, hub=HUB % 2, supplier="", status="Decommissioned"),
+        inv(14, hub=HUB % 3, status="Withdrawn"), inv(15, kind="GSME", hub=HUB % 4, mpxn=gas, supplier="")])
+    home.run()
+    devices_there = [emi(n, kind="GPF", hub=HUB % n) for n in range(1, 6)]
+    name = sender.instruction(devices_there)
+    home.run()
+    tap.ok(emd(home, name) == ["A", "R C114", "R C114", "R C114", "R C114"], "a GPF needs a meter with a supplier on its hub",
+           emd(home, name))
+    sender.reference("COS", [f"SET,{gas},,{SUPPLIER % 2},2023-07-03"])
+    home.run()
+    name = sender.instruction(devices_there[1:])
+    home.run()
+    tap.ok(emd(home, name) == ["R C114", "R C114", "A", "R C114"], "a change of supplier makes somebody responsible",
+           emd(home, name))
+
+
+def test_limit(tap):
+    home = Home("gateway daily_limit=3")
+    sender = Sender(home)
+    name = sender.instruction([emi(1), emi(2)])
+    home.run()
+    tap.ok(emd(home, name) == ["A", "A"], "below the limit")
+    name = sender.instruction([emi(1), emi(3, mpxn="x"), emi(4), emi(5), emi(6)])
+    home.run()
+    late = "D C116 2023-07-04T00:00:00Z"
+    tap.ok(emd(home, name) == ["D C110 2023-07-04T12:00:00Z", "R C113", "A", late, late], "it counts those that are accepted",
+           emd(home, name))
+    name = sender.instruction([emi(5), emi(1)])
+    home.run()
+    tap.ok(emd(home, name) == [late, "D C110 2023-07-04T12:00:00Z"], "and goes on counting in the next file", emd(home, name))
+    name = sender.instruction([emi(5)], created="2023-07-04T00:00:00Z")
+    home.command("run", "--once", now="2023-07-04T00:00:00Z")
+    tap.ok(emd(home, name) == ["A"], "until midnight", emd(home, name))
+
+
+def test_past(tap):
+    home = Home()
+    sender = Sender(home)
+    first = sender.instruction([emi(1), emi(2)])
+    home.run()
+    batch = rows_of(home, "mcc", answer(first, "EMD"))[0][8]
+    sender.result([f"MCC.{batch}.1,{DEVICE % 1},FAILED,17,,,1,,,,,,,", f"MCC.{batch}.2,{DEVICE % 2},SUCCESS,0,,,1,,,,,,{GATEWAY},key"])
+    home.run()
+    name = sender.instruction([emi(1), emi(2)])
+    home.run()
+    # The session's end, 24 hours after its first try, and 30 days.
+    early = "D C115 2023-08-03T12:00:00Z"
+    found = emd(home, name)
+    tap.ok(found[0] == early and found[1].startswith("R C108"), "a failed session and a success are remembered", *found)
+    for now, expected in (("2023-08-03T11:59:59Z", early), ("2023-08-03T12:00:00Z", "A")):
+        name = sender.instruction([emi(1)], created=now)
+        home.command("run", "--once", now=now)
+        tap.ok(emd(home, name) == [expected], f"NextEligible is exact: {now}", emd(home, name))
+
+
+def incidents(home):
+    return [(row["code"], row["subject"], row["begun"], row["cleared"]) for row in home.json("status")[0]["incidents"]]
+
+
+def test_required(tap):
+    home = Home("gateway inventory=required")
+    sender = Sender(home)
+    first, second = sender.instruction([emi(1)]), sender.instruction([emi(1), emi(2)])
+    done = home.run()
+    tap.ok(done.returncode == 2 and b"A104" in done.stderr, "without an inventory that is required a run ends with 2", done.stderr)
+    tap.ok(states(home) == ["ready", "ready"] and home.out("mcc") == [], "instructions wait", states(home))
+    tap.ok(incidents(home) == [("A104", "INV", NOW, None)], "status shows it", incidents(home))
+    cos = sender.reference("COS", [])
+    done = home.run()
+    tap.ok(done.returncode == 2 and ema(home, cos) == ("AC", []) and states(home) == ["ready", "ready", "done"],
+           "all other files go on", states(home))
+    rejected = sender.reference("INV", [inv(1)], count=5)
+    done = home.run()
+    tap.ok(done.returncode == 2 and ema(home, rejected)[0] == "RJ" and states(home)[:2] == ["ready", "ready"],
+           "an inventory that is refused ends nothing")
+    sender.reference("INV", [inv(1)])
+    done = home.command("run", "--once", now="2023-07-03T13:00:00Z")
+    tap.ok(done.returncode == 1 and emd(home, first) == ["A"] and emd(home, second) == ["D C110 2023-07-04T13:00:00Z", "R C103"],
+           "in the pass that brings one they are judged, in their order", done.stderr, emd(home, second))
+    tap.ok(incidents(home) == [("A104", "INV", NOW, "2023-07-03T13:00:00Z")], "the incident is over", incidents(home))
+    tap.ok(home.run().returncode == 0, "and so is the exit status")
+    sound(tap, home, "after A104")
+
+
+def test_stale(tap):
+    home = Home("gateway inventory_max_age=2")
+    sender = Sender(home)
+    sender.reference("INV", [inv(n) for n in range(1, 9)], created="2023-07-01T12:00:00Z")
+    first = sender.instruction([emi(1)])
+    tap.ok(home.run().returncode == 0 and emd(home, first) == ["A"], "an inventory of two days is good")
+    late = "2023-07-03T12:00:01Z"
+    second = sender.instruction([emi(2)], created=late)
+    done = home.command("run", "--once", now=late)
+    tap.ok(done.returncode == 2 and b"A104" in done.stderr and states(home)[-1] == "ready", "a second later it is not", done.stderr)
+    tap.ok(incidents(home) == [("A104", "INV", late, None)], "which is an incident", incidents(home))
+    home.set("gateway inventory_max_age=3")
+    done = home.command("run", "--once", now=late)
+    tap.ok(done.returncode == 0 and emd(home, second) == ["A"] and incidents(home)[0][3] == late, "a setting may end it", done.stderr)
+    last = "2023-07-09T00:00:00Z"
+    third = sender.instruction([emi(3)], created=last)
+    home.command("run", "--once", now=last)
+    sender.reference("INV", [inv(9)], mode="DELTA", created=last)
+    done = home.command("run", "--once", now=last)
+    tap.ok(done.returncode == 0 and emd(home, third) == ["A"], "a DELTA is an inventory of its time, too", done.stderr)
+    tap.ok([row[3] for row in incidents(home)] == [late, last], "two incidents, both over", incidents(home))
+    sound(tap, home, "after stale inventories")
+
+
+def test_daemon(tap):
+    home = Home("gateway inventory=required\ngateway poll_interval=1")
+    sender = Sender(home)
+    daemon = home.daemon()
+    name = sender.instruction([emi(1)])
+    tap.ok(wait_until(lambda: incidents(home) and states(home) == ["ready"]), "a daemon holds an instruction back")
+    sender.reference("INV", [inv(1)])
+    tap.ok(wait_until(lambda: answer(name, "EMD") in home.out("mcc")), "until an inventory comes")
+    tap.ok(terminate(daemon) == 0 and emd(home, name) == ["A"], "and judges it then", daemon.stderr.read().decode())
+
+
+def big(sender, first, n):
+    return sender.reference("INV", [inv(1).replace(DEVICE % 1, "00-DB-%02X-%02X-%02X-%02X-%02X-%02X" % (
+        first, *(i * 2654435761 % (1 << 40)).to_bytes(5, "big"))) for i in range(n)])
+
+
+def test_kill(tap):
+    """Killed anywhere in a FULL file: readers see the old or the new, and the next run ends with the new."""
+    n = 2000 if SANITIZED else 30000
+    home = Home()
+    sender = Sender(home)
+    big(sender, 1, n)
+    home.run()
+    chance = random.Random(20230703)
+    whole, seen = 0, set()
+    for turn in range(2, 8):
+        big(sender, turn, n)
+        run = subprocess.Popen([GATE, "-c", home.conf, "--now", NOW, "run", "--once"], stderr=subprocess.DEVNULL)
+        end = time.monotonic() + chance.random() * 0.5
+        while time.monotonic() < end and run.poll() is None:
+            seen |= set(table(home, "SELECT count(*), min(device_id >> 40), max(device_id >> 40) FROM inventory"))
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        home.run()
+        found = table(home, "SELECT count(*), min(device_id >> 40), max(device_id >> 40) FROM inventory")
+        whole += found == [(n, 0xdb00 + turn, 0xdb00 + turn)]
+    tap.ok(whole == 6, "a FULL file replaces all in the end, wherever it was killed", whole)
+    tap.ok(all(count == n and low == high for count, low, high in seen), "and is seen whole or not at all", seen)
+    sound(tap, home, "after kills")
+
+
+def test_many(tap):
+    """Random FULL and DELTA files against a dictionary."""
+    home = Home()
+    sender = Sender(home)
+    chance = random.Random(20230703)
+    expected = {}
+    for turn in range(12 if SANITIZED else 40):
+        mode = chance.choice(("FULL", "DELTA", "DELTA"))
+        keys = chance.sample(range(200), chance.randrange(1, 60))
+        wrong, broken = chance.random() < 0.3, chance.random() < 0.2
+        rows, changed = [], {} if mode == "FULL" else dict(expected)
+        for key in keys:
+            status = chance.choice(("Commissioned", "Suspended", "Recovered"))
+            if wrong and chance.random() < 0.2:
+                rows.append(inv(key, status="Nonsense"))
+            elif mode == "DELTA" and chance.random() < 0.4:
+                rows.append(f"REMOVE,{DEVICE % key}")
+                changed.pop(key, None)
+            else:
+                rows.append(inv(key, status=status))
+                changed[key] = status
+        sender.reference("INV", rows, mode=mode, count=0 if broken else None)
+        home.run()
+        expected = expected if broken else changed
+        found = {key & 0xff: status for key, status in table(home, "SELECT device_id, status FROM inventory")}
+        if found != expected:
+            tap.ok(False, f"turn {turn}, {mode}", found, expected)
+            return
+    tap.ok(True, "random files leave what they say")
+    sound(tap, home, "after random files")
+
+
+if __name__ == "__main__":
+    with Tap() as report:
+        for test in (test_files, test_others, test_codes, test_switches, test_dates, test_hubs, test_limit, test_past,
+                     test_required, test_stale, test_daemon, test_kill, test_many):
+            test(report)
