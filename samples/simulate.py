@@ -3,8 +3,8 @@
 sends results (EMT), and the ECoS Service Provider, who confirms what was replaced (EMC).
 
 Takes every work order (EMW) in the drop that was not answered yet and writes one EMT and one EMC for it into the partners'
-drops. It shares no code with the gateway, so as not to repeat its mistakes. The same seed gives the same fate to the same try of
-the same Device, whatever else is in the file, so that a Device can fail on its first try and succeed on its second.
+drops. It shares no code with the gateway, so as not to repeat its mistakes. The same seed gives the same fate to the same try
+of the same Device, whatever else is in the file, so that a Device can fail on its first try and succeed on its second.
 """
 import argparse
 import collections
@@ -152,7 +152,8 @@ class Simulation:
         """Names that this side has not answered, in the order of their numbers."""
         folder = self.partners["EMT"].outbox
         names = [name for name in os.listdir(folder) if name.startswith("EMW_") and name.endswith((".csv", ".xml"))]
-        names = [name for name in names if name not in self.memory[kind]["answered"]]
+        if not self.options.again:
+            names = [name for name in names if name not in self.memory[kind]["answered"]]
         return sorted(names, key=lambda name: name.rsplit("_", 1)[1])
 
     def read_order(self, name):
@@ -271,7 +272,7 @@ def answer(simulation, kind, fates, say):
             if row is not None:
                 rows.append({"RecordNumber": str(len(rows) + 1), **row})
         sent = simulation.send(kind, rows) if rows else f"no {kind}"
-        simulation.memory[kind]["answered"].append(name)
+        simulation.memory[kind]["answered"] += [name] if name not in simulation.memory[kind]["answered"] else []
         simulation.save_memory()
         say(f"{sent}\n    answers {name}: " + ", ".join(f"{what} {n}" for what, n in sorted(told.items())))
     return len(names)
@@ -315,7 +316,7 @@ def read_options(arguments):
     parser.add_argument("home", metavar="HOME", help="the gateway's home, with ecosgate.conf in it")
     parser.add_argument("--seed", metavar="N", default="1", help="other fates for another one (%(default)s)")
     parser.add_argument("--success", metavar="SHARE", type=share,
-                        help=f"tries that succeed, from 0 to 1 (all that is left by the next two); what is left is {MOST_COMMON}")
+                        help=f"tries that succeed, from 0 to 1 (all that the next two leave); what is left is {MOST_COMMON}")
     parser.add_argument("--error", metavar="CODE=SHARE", type=error_share, action="append", default=[],
                         help="tries that end with this code; can be repeated")
     parser.add_argument("--silence", metavar="SHARE", type=share, default=0, help="tries of which nothing is heard (0)")
@@ -324,6 +325,8 @@ def read_options(arguments):
     parser.add_argument("--unconfirmed", metavar="SHARE", type=share, default=0, help="successes that are not confirmed (0)")
     parser.add_argument("--side", choices=("tcos", "ecos", "both"), default="both",
                         help="who answers; each side remembers what it has answered (%(default)s)")
+    parser.add_argument("--again", action="store_true",
+                        help="answer all work orders once more, as partners do who are late, or mend what they said")
     parser.add_argument("--form", choices=("csv", "xml"), default="csv", help="form of what is written (%(default)s)")
     parser.add_argument("--now", metavar="TIME", type=time, default=datetime.datetime.now(datetime.timezone.utc),
                         help="act as at this time, such as 2023-07-03T12:10:00Z (the clock's)")

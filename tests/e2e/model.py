@@ -19,7 +19,8 @@ from home import SANITIZED, Home, Tap
 from model_cases import check_cases
 from model_files import Answer
 from model_history import make_history, ready
-from model_state import ENDS, Model, Settings, text_of
+from model_state import ENDS, Model, Settings
+from model_time import text_of
 
 SEEDS = range(1, 4) if SANITIZED else range(1, 16)
 MOST_INCIDENTS = 20
@@ -158,8 +159,9 @@ class Played:
 
     def compare_incidents(self, now):
         done = self.home.command("--json", "status", now=text_of(now))
-        told = [[one[name] or "" for name in ("code", "subject", "begun", "cleared")] for one in json.loads(done.stdout)["incidents"]]
-        expected = [[code, subject, text_of(begun), text_of(cleared)] for code, subject, begun, cleared in self.model.incidents]
+        told = [[one[name] or "" for name in ("code", "subject", "begun", "cleared")]
+                for one in json.loads(done.stdout)["incidents"]]
+        expected = [[*names, text_of(begun), text_of(cleared)] for *names, begun, cleared in self.model.incidents]
         over = [one for one in expected if one[3]][-MOST_INCIDENTS:]  # of those that are over only so many are told
         expected = [one for one in expected if not one[3]] + over
         return [] if sorted(told) == sorted(expected) else [f"status: incidents {told}", f"expected {expected}"]

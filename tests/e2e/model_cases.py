@@ -15,7 +15,8 @@ Device, its code, the newest try, what is due and NextEligible, findings of the 
 import re
 
 from model_files import File
-from model_state import DAY, HOUR, MINUTE, Model, Settings, text_of, time_of
+from model_state import Model, Settings
+from model_time import DAY, HOUR, MINUTE, text_of, time_of
 
 START = time_of("2023-07-03T12:00:00Z")
 UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY}

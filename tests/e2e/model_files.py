@@ -5,7 +5,7 @@ import os
 import xml.etree.ElementTree as ElementTree
 
 from home import MODIFIED
-from model_state import text_of
+from model_time import text_of
 
 GATEWAY = "90-B3-D5-1F-30-00-00-04"
 NAMESPACE = "urn:ecos-gateway:migration:1"

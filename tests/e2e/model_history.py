@@ -11,7 +11,8 @@ import re
 
 from home import SOURCE
 from model_files import File
-from model_state import DAY, HOUR, MINUTE, Model, Settings, midnight, text_of, time_of
+from model_state import Model, Settings
+from model_time import DAY, HOUR, MINUTE, midnight, text_of, time_of
 
 START = time_of("2023-07-03T12:00:00Z")
 HUBS = ("00-DB-12-34-56-78-90-C0", "00-DB-12-34-56-78-90-C1")
@@ -301,10 +302,11 @@ class Maker:
     def file(self):
         if self.with_inventory and self.model.inventory is None and self.random.random() < .4:
             return self.inventory_file()
-        makers = [(self.instruction, 4), (lambda: self.spoken("EMT", self.result_row), 12 if self.wanted("EMT") else 2),
-                  (lambda: self.spoken("EMC", self.confirmation_row), 6 if self.wanted("EMC") else 1), (lambda: self.reference("COS", self.cos_row), 1),
-                  (lambda: self.reference("NMM", self.nmm_row), 1), (lambda: self.reference("PTY", self.party_row), .5),
-                  (self.again, .7)]
+        makers = [(self.instruction, 4),
+                  (lambda: self.spoken("EMT", self.result_row), 12 if self.wanted("EMT") else 2),
+                  (lambda: self.spoken("EMC", self.confirmation_row), 6 if self.wanted("EMC") else 1),
+                  (lambda: self.reference("COS", self.cos_row), 1), (lambda: self.reference("NMM", self.nmm_row), 1),
+                  (lambda: self.reference("PTY", self.party_row), .5), (self.again, .7)]
         if self.with_inventory:
             makers.append((self.inventory_file, 2))
         make, = self.random.choices([make for make, _ in makers], [weight for _, weight in makers])
@@ -328,7 +330,8 @@ class Maker:
             files = self.files()
             crash = None
             if self.random.random() < .2:
-                crash = f"{self.random.choice(self.steps)}:{self.random.choice(('before', 'after'))}:{self.random.randint(1, 3)}"
+                step, side = self.random.choice(self.steps), self.random.choice(("before", "after"))
+                crash = f"{step}:{side}:{self.random.randint(1, 3)}"
             events.append(Event(self.now, files, crash))
             self.model.run_pass(self.now, [ready(file, self.numbers) for file in files])
             self.sent += [file for file in files if file.again is None]

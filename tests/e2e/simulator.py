@@ -8,7 +8,7 @@ import sys
 
 from home import NOW, SAMPLES, SANITIZED, Home, Tap, generate
 from model_files import Answer, COLUMNS, GATEWAY
-from model_state import text_of, time_of
+from model_time import text_of, time_of
 
 DEVICES = 200 if SANITIZED else 2000
 START = time_of(NOW)
