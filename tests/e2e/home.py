@@ -104,6 +104,11 @@ class Home:
             else:
                 shutil.rmtree(top, ignore_errors=True)
 
+    def remove(self):
+        """Of use where a test makes many."""
+        Home.made.remove(self.top)
+        shutil.rmtree(self.top, ignore_errors=True)
+
     def set(self, settings):
         """Lines "group key=value", one each."""
         with open(self.conf, encoding="utf-8") as file:
