@@ -18,7 +18,7 @@ enum { MOST_ROWS = 1000 };
 struct gathering {
     struct gateway *gateway;
     json_t *history;
-    json_t *now; /* what is so of the latest item */
+    json_t *now; /* what is so of the live item, else of the latest */
     char *live;  /* WorkItemId of the one that is live */
     int64_t tries;
     /* the item whose steps are being walked */
@@ -118,11 +118,6 @@ static bool describe(struct gathering *g, GError **error)
     return true;
 }
 
-static bool is_live(const struct ledger_work *work)
-{
-    return work->item.outcome == LEDGER_READY && !work->item.ended;
-}
-
 static bool gather(void *user, const struct ledger_work *work, GError **error)
 {
     struct gathering *g = user;
@@ -133,13 +128,12 @@ static bool gather(void *user, const struct ledger_work *work, GError **error)
     if (work->has_session && !ledger_steps_each(g->gateway->ledger, work->item.item, add_step, g, error))
         return false;
     g->tries += work->session.try - work->session.unused;
-    if (!describe(g, error))
-        return false;
-    if (is_live(work)) {
-        g_free(g->live);
+    /* An instruction that comes meanwhile is turned away and changes nothing. */
+    if (g->live != NULL)
+        return true;
+    if (explain_is_live(work))
         g->live = g_strdup(g->id);
-    }
-    return true;
+    return describe(g, error);
 }
 
 /* ---- show ---- */

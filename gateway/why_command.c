@@ -44,15 +44,19 @@ static void explain(json_t *fact, const struct explanation *e)
 
 /* ---- work items and Devices ---- */
 
-/* The newest work item of a Device: the only one that can move. */
-struct newest {
+/* The live work item of a Device, else its newest. */
+struct choice {
     int64_t item;
+    bool live;
 };
 
-static bool note_item(void *user, const struct ledger_work *work, GError **error)
+static bool choose(void *user, const struct ledger_work *work, GError **error)
 {
+    struct choice *choice = user;
+
     (void)error; /* nothing can go wrong */
-    ((struct newest *)user)->item = work->item.item;
+    if (!choice->live)
+        *choice = (struct choice){work->item.item, explain_is_live(work)};
     return true;
 }
 
@@ -77,12 +81,12 @@ static bool work_of(struct gateway *gateway, int64_t item, const char *kind, con
 
 static bool why_device(struct gateway *gateway, uint64_t device, json_t **fact, GError **error)
 {
-    struct newest newest = {0};
+    struct choice choice = {0};
     char id[EUI64_TEXT_SIZE];
 
     eui64_print(device, id);
-    return ledger_device_each(gateway->ledger, device, note_item, &newest, error) &&
-           work_of(gateway, newest.item, "device", id, fact, error);
+    return ledger_device_each(gateway->ledger, device, choose, &choice, error) &&
+           work_of(gateway, choice.item, "device", id, fact, error);
 }
 
 static bool why_work_item(struct gateway *gateway, const char *id, json_t **fact, GError **error)
