@@ -197,9 +197,10 @@ static int command_device_show(struct invocation *invocation)
     if (!command_arguments(invocation, "device show DEVICE-ID", 1, 1))
         return EXIT_UNABLE;
     if (!eui64_parse(invocation->argv[0], strlen(invocation->argv[0]), &device)) {
+        g_autofree char *shown = command_shown(invocation->argv[0]);
         g_printerr("ecosgate: '%s' is no Device ID: expected eight pairs of hex digits such as "
                    "90-B3-D5-1F-30-00-00-01\n",
-                   invocation->argv[0]);
+                   shown);
         return EXIT_UNABLE;
     }
     if (!looking_open(&looking, invocation))
@@ -282,10 +283,11 @@ static int command_device_list(struct invocation *invocation)
     if (left > 0 || name == NULL)
         return command_usage("device list --state STATE");
     if (!ledger_state_find(name, &state)) {
+        g_autofree char *shown = command_shown(name);
         GString *states = g_string_new(NULL);
         for (int i = 0; i < LEDGER_STATES; i++)
             g_string_append_printf(states, "%s%s", i > 0 ? ", " : "", ledger_state_name((enum ledger_state)i));
-        g_printerr("ecosgate: there is no state '%s': expected one of %s\n", name, states->str);
+        g_printerr("ecosgate: there is no state '%s': expected one of %s\n", shown, states->str);
         g_string_free(states, TRUE);
         return EXIT_UNABLE;
     }

@@ -4,6 +4,7 @@
 #include "gateway/command.h"
 
 #include "formats/eui64.h"
+#include "formats/text.h"
 #include "gateway/answer.h"
 #include "gateway/explain.h"
 #include "gateway/facts.h"
@@ -196,6 +197,15 @@ static bool explain_file(struct gateway *gateway, const struct ledger_job *job, 
     }
 }
 
+/* A name as the gateway shows it, or with the bytes that it has in the drop. */
+static bool named(struct gateway *gateway, const char *text, struct ledger_job **job, GError **error)
+{
+    g_autofree char *escaped = text_escape(text, strlen(text), 0);
+
+    return ledger_job_named(gateway->ledger, text, job, error) &&
+           (*job != NULL || ledger_job_named(gateway->ledger, escaped, job, error));
+}
+
 static bool why_file(struct gateway *gateway, const char *text, json_t **fact, GError **error)
 {
     g_autofree struct ledger_job *job = NULL;
@@ -205,7 +215,7 @@ static bool why_file(struct gateway *gateway, const char *text, json_t **fact, G
     int64_t id;
 
     if (!(job_id_parse(text, &id) ? ledger_job_get(gateway->ledger, id, &job, error)
-                                  : ledger_job_named(gateway->ledger, text, &job, error)))
+                                  : named(gateway, text, &job, error)))
         return false;
     if (job == NULL)
         return true;
@@ -244,6 +254,7 @@ int command_why(const struct invocation *invocation)
         return command_unable(error);
     if (fact != NULL)
         return print_why(invocation, fact);
-    g_printerr("ecosgate: '%s' is no job, file name, WorkItemId or Device ID that the gateway knows\n", rest.argv[0]);
+    g_autofree char *shown = command_shown(rest.argv[0]);
+    g_printerr("ecosgate: '%s' is no job, file name, WorkItemId or Device ID that the gateway knows\n", shown);
     return EXIT_REFUSED;
 }
