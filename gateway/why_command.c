@@ -4,6 +4,7 @@
 #include "gateway/command.h"
 
 #include "formats/eui64.h"
+#include "formats/text.h"
 #include "gateway/answer.h"
 #include "gateway/explain.h"
 #include "gateway/facts.h"
@@ -45,15 +46,19 @@ static void explain(json_t *fact, const struct explanation *e)
 
 /* ---- work items and Devices ---- */
 
-/* The newest work item of a Device: the only one that can move. */
-struct newest {
+/* The live work item of a Device, else its newest. */
+struct choice {
     int64_t item;
+    bool live;
 };
 
-static bool note_item(void *user, const struct ledger_work *work, GError **error)
+static bool choose(void *user, const struct ledger_work *work, GError **error)
 {
+    struct choice *choice = user;
+
     (void)error; /* nothing can go wrong */
-    ((struct newest *)user)->item = work->item.item;
+    if (!choice->live)
+        *choice = (struct choice){work->item.item, explain_is_live(work)};
     return true;
 }
 
@@ -79,12 +84,12 @@ static bool why_work(struct gateway *gateway, const struct ledger_work *work, co
 static bool why_device(struct gateway *gateway, uint64_t device, json_t **fact, GError **error)
 {
     g_autofree struct ledger_work *work = NULL;
-    struct newest newest = {0};
+    struct choice choice = {0};
     char id[EUI64_TEXT_SIZE];
 
     eui64_print(device, id);
-    return ledger_device_each(gateway->ledger, device, note_item, &newest, error) &&
-           ledger_work_get(gateway->ledger, newest.item, &work, error) &&
+    return ledger_device_each(gateway->ledger, device, choose, &choice, error) &&
+           ledger_work_get(gateway->ledger, choice.item, &work, error) &&
            why_work(gateway, work, "device", id, fact, error);
 }
 
@@ -217,6 +222,15 @@ static bool explain_file(struct gateway *gateway, const struct ledger_job *job, 
     }
 }
 
+/* A name as the gateway shows it, or with the bytes that it has in the drop. */
+static bool named(struct gateway *gateway, const char *text, struct ledger_job **job, GError **error)
+{
+    g_autofree char *escaped = text_escape(text, strlen(text), 0);
+
+    return ledger_job_named(gateway->ledger, text, job, error) &&
+           (*job != NULL || ledger_job_named(gateway->ledger, escaped, job, error));
+}
+
 static bool why_file(struct gateway *gateway, const char *text, json_t **fact, GError **error)
 {
     g_autofree struct ledger_job *job = NULL;
@@ -226,7 +240,7 @@ static bool why_file(struct gateway *gateway, const char *text, json_t **fact, G
     int64_t id;
 
     if (!(job_id_parse(text, &id) ? ledger_job_get(gateway->ledger, id, &job, error)
-                                  : ledger_job_named(gateway->ledger, text, &job, error)))
+                                  : named(gateway, text, &job, error)))
         return false;
     if (job == NULL)
         return true;
@@ -265,6 +279,7 @@ int command_why(const struct invocation *invocation)
         return command_unable(error);
     if (fact != NULL)
         return print_why(invocation, fact);
-    g_printerr("ecosgate: '%s' is no job, file name, WorkItemId or Device ID that the gateway knows\n", rest.argv[0]);
+    g_autofree char *shown = command_shown(rest.argv[0]);
+    g_printerr("ecosgate: '%s' is no job, file name, WorkItemId or Device ID that the gateway knows\n", shown);
     return EXIT_REFUSED;
 }

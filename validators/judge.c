@@ -442,24 +442,42 @@ const struct finding *verdict_deciding(const struct verdict *verdict)
     return NULL;
 }
 
+/* Rules about what a file's records are about, which only a ledger knows. */
+static const enum code *need_past(const struct file_type *type, size_t *n)
+{
+    static const enum code devices[] = {C103, C105, C106, C107, C108, C109, C110, C111, C112, C114, C115, C116};
+    static const enum code results[] = {C118, C119, C121};
+    static const enum code reference[] = {C119};
+    const struct content *content = type != NULL ? content_of(type) : NULL;
+    enum ledger_reference table;
+
+    if (content != NULL && (content->judge == judge_result || content->judge == judge_confirmation)) {
+        *n = G_N_ELEMENTS(results);
+        return results;
+    }
+    if (type != NULL && reference_rules_table(type, &table)) {
+        *n = G_N_ELEMENTS(reference);
+        return reference;
+    }
+    *n = G_N_ELEMENTS(devices);
+    return devices;
+}
+
 void judge_each_not_judged(const struct rules *rules, const struct file_type *type,
                            void (*visit)(void *user, const char *code), void *user)
 {
     static const enum code need_identity[] = {B103, B207};
     static const enum code need_ledger[] = {B105, B106, B107, B108, B112, B210};
-    static const enum code reviewed[] = {C103, C105, C106, C107, C108, C109, C110, C111, C112, C114, C115, C116};
-    enum ledger_reference table;
     bool missing[CODE_COUNT] = {false};
+    size_t n;
+    const enum code *past = need_past(type, &n);
 
     for (size_t i = 0; rules->identity == NULL && i < G_N_ELEMENTS(need_identity); i++)
         missing[need_identity[i]] = true;
     for (size_t i = 0; rules->ledger == NULL && i < G_N_ELEMENTS(need_ledger); i++)
         missing[need_ledger[i]] = true;
-    if (rules->ledger == NULL && type != NULL && reference_rules_table(type, &table))
-        missing[C119] = true;
-    else
-        for (size_t i = 0; rules->ledger == NULL && i < G_N_ELEMENTS(reviewed); i++)
-            missing[reviewed[i]] = true;
+    for (size_t i = 0; rules->ledger == NULL && i < n; i++)
+        missing[past[i]] = true;
     for (size_t code = 0; code < CODE_COUNT; code++) {
         if (missing[code])
             visit(user, catalogue_entry((enum code)code)->id);

@@ -258,22 +258,21 @@ static void add_code(void *user, const char *code)
 
 static void test_judge__not_judged__depends_on_what_is_known(void **state)
 {
+    static const char device_codes[] = " C103 C105 C106 C107 C108 C109 C110 C111 C112 C114 C115 C116";
+    static const char *const types[] = {NULL, "EMI", "EMT", "EMC", "INV"};
+    const char *const of_type[] = {device_codes, device_codes, " C118 C119 C121", " C118 C119 C121", " C119"};
     static const struct identity identity = {"TCOS", 1, "TEST", NULL, 0};
 
     (void)state;
-    for (int known = 0; known < 8; known++) {
+    for (int known = 0; known < 20; known++) {
         GString *codes = g_string_new(NULL);
-        bool reference = known & 4;
+        const char *type = types[known / 4];
         rules.identity = known & 1 ? &identity : NULL;
         rules.ledger = known & 2 ? (struct ledger *)&devices : NULL; /* only its presence counts */
-        judge_each_not_judged(&rules, reference ? layout_find("INV", 3) : NULL, add_code, codes);
+        judge_each_not_judged(&rules, type ? layout_find(type, 3) : NULL, add_code, codes);
         g_autofree char *expected =
             g_strconcat(known & 1 ? "" : " B103", known & 2 ? "" : " B105 B106 B107 B108 B112",
-                        known & 1 ? "" : " B207", known & 2 ? "" : " B210",
-                        known & 2   ? ""
-                        : reference ? " C119"
-                                    : " C103 C105 C106 C107 C108 C109 C110 C111 C112 C114 C115 C116",
-                        NULL);
+                        known & 1 ? "" : " B207", known & 2 ? "" : " B210", known & 2 ? "" : of_type[known / 4], NULL);
         assert_string_equal(codes->str, expected);
         g_string_free(codes, TRUE);
     }
