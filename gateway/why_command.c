@@ -57,16 +57,16 @@ static bool note_item(void *user, const struct ledger_work *work, GError **error
     return true;
 }
 
-static bool work_of(struct gateway *gateway, int64_t item, const char *kind, const char *id, json_t **fact,
-                    GError **error)
+/* Nothing where there is no such work. */
+static bool why_work(struct gateway *gateway, const struct ledger_work *work, const char *kind, const char *id,
+                     json_t **fact, GError **error)
 {
-    g_autofree struct ledger_work *work = NULL;
     struct explanation e;
     char work_item[WORK_ITEM_ID_SIZE];
 
-    if (item == 0)
+    if (work == NULL)
         return true;
-    if (!ledger_work_get(gateway->ledger, item, &work, error) || !explain_work(gateway, work, &e, error))
+    if (!explain_work(gateway, work, &e, error))
         return false;
     *fact = why(kind, id, ledger_state_name(explain_state(work)));
     facts_set_text(*fact, "work_item", work_item_id(work->org, work->batch, work->item.record, work_item));
@@ -78,24 +78,28 @@ static bool work_of(struct gateway *gateway, int64_t item, const char *kind, con
 
 static bool why_device(struct gateway *gateway, uint64_t device, json_t **fact, GError **error)
 {
+    g_autofree struct ledger_work *work = NULL;
     struct newest newest = {0};
     char id[EUI64_TEXT_SIZE];
 
     eui64_print(device, id);
     return ledger_device_each(gateway->ledger, device, note_item, &newest, error) &&
-           work_of(gateway, newest.item, "device", id, fact, error);
+           ledger_work_get(gateway->ledger, newest.item, &work, error) &&
+           why_work(gateway, work, "device", id, fact, error);
 }
 
 static bool why_work_item(struct gateway *gateway, const char *id, json_t **fact, GError **error)
 {
     g_auto(GStrv) parts = g_strsplit(id, ".", -1);
+    g_autofree struct ledger_work *named = NULL;
+    g_autofree struct ledger_work *work = NULL;
     gint64 record;
-    int64_t item;
 
     if (g_strv_length(parts) != 3 || !g_ascii_string_to_signed(parts[2], 10, 1, G_MAXINT32, &record, NULL))
         return true;
-    return ledger_work_find(gateway->ledger, parts[0], parts[1], record, &item, error) &&
-           work_of(gateway, item, "work item", id, fact, error);
+    return ledger_work_named(gateway->ledger, parts[0], parts[1], record, &named, error) &&
+           (named == NULL || ledger_work_get(gateway->ledger, named->item.item, &work, error)) &&
+           why_work(gateway, work, "work item", id, fact, error);
 }
 
 /* ---- files ---- */

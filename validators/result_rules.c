@@ -126,7 +126,6 @@ static bool find_work(struct judging *j, size_t column, GError **error)
     struct result *result = j->result;
     char org[MAX_ORG + 1], batch[MAX_BATCH + 1];
     uint32_t record;
-    int64_t item;
 
     if (!split_work_item_id(value(j, column), org, batch, &record)) {
         say(j, C118, column, false, "expected a WorkItemId, <org>.<BatchId>.<RecordNumber>, as in the work order");
@@ -134,8 +133,7 @@ static bool find_work(struct judging *j, size_t column, GError **error)
     }
     if (ledger == NULL)
         return true;
-    if (!ledger_work_find(ledger, org, batch, record, &item, error) ||
-        (item != 0 && !ledger_work_get(ledger, item, &result->work, error)))
+    if (!ledger_work_named(ledger, org, batch, record, &result->work, error))
         return false;
     if (result->work == NULL)
         say(j, C118, column, false, "expected the WorkItemId of a work order of this gateway; there is none such");
@@ -159,6 +157,18 @@ static void judge_device(struct judging *j, size_t column)
 
 /* ---- what it means there ---- */
 
+/* The WorkItemId stands in the same column of both. */
+G_STATIC_ASSERT((int)RESULT_WORK_ITEM_ID == (int)CONFIRMATION_WORK_ITEM_ID);
+
+static void say_not_ordered(struct judging *j, const struct ledger_session *session)
+{
+    if (session->try > 0)
+        say(j, C118, RESULT_TRY, false, "expected a try that was ordered, 1 to %" PRId64, session->try);
+    else
+        say(j, C118, RESULT_WORK_ITEM_ID, false, "expected work that was ordered; it is %s and has had no try",
+            ledger_state_name(session->state));
+}
+
 static void say_effect(struct judging *j, enum retry_effect effect, size_t column)
 {
     const struct ledger_session *session = &j->result->work->session;
@@ -177,8 +187,7 @@ static void say_effect(struct judging *j, enum retry_effect effect, size_t colum
         say(j, C121, column, false, "its work is %s after what was said before; expected the same", state);
         break;
     case RETRY_NOT_ORDERED:
-        say(j, C118, column, false, "expected a try that was ordered, 1 to %" PRId64 "; its work is %s", session->try,
-            state);
+        say_not_ordered(j, session);
         break;
     }
 }
