@@ -9,6 +9,7 @@
 #include "gateway/explain.h"
 #include "gateway/facts.h"
 #include "gateway/looking.h"
+#include "gateway/reference.h"
 #include "validators/catalogue.h"
 
 #include <inttypes.h>
@@ -61,16 +62,16 @@ static bool choose(void *user, const struct ledger_work *work, GError **error)
     return true;
 }
 
-static bool work_of(struct gateway *gateway, int64_t item, const char *kind, const char *id, json_t **fact,
-                    GError **error)
+/* Nothing where there is no such work. */
+static bool why_work(struct gateway *gateway, const struct ledger_work *work, const char *kind, const char *id,
+                     json_t **fact, GError **error)
 {
-    g_autofree struct ledger_work *work = NULL;
     struct explanation e;
     char work_item[WORK_ITEM_ID_SIZE];
 
-    if (item == 0)
+    if (work == NULL)
         return true;
-    if (!ledger_work_get(gateway->ledger, item, &work, error) || !explain_work(gateway, work, &e, error))
+    if (!explain_work(gateway, work, &e, error))
         return false;
     *fact = why(kind, id, ledger_state_name(explain_state(work)));
     facts_set_text(*fact, "work_item", work_item_id(work->org, work->batch, work->item.record, work_item));
@@ -82,24 +83,28 @@ static bool work_of(struct gateway *gateway, int64_t item, const char *kind, con
 
 static bool why_device(struct gateway *gateway, uint64_t device, json_t **fact, GError **error)
 {
+    g_autofree struct ledger_work *work = NULL;
     struct choice choice = {0};
     char id[EUI64_TEXT_SIZE];
 
     eui64_print(device, id);
     return ledger_device_each(gateway->ledger, device, choose, &choice, error) &&
-           work_of(gateway, choice.item, "device", id, fact, error);
+           ledger_work_get(gateway->ledger, choice.item, &work, error) &&
+           why_work(gateway, work, "device", id, fact, error);
 }
 
 static bool why_work_item(struct gateway *gateway, const char *id, json_t **fact, GError **error)
 {
     g_auto(GStrv) parts = g_strsplit(id, ".", -1);
+    g_autofree struct ledger_work *named = NULL;
+    g_autofree struct ledger_work *work = NULL;
     gint64 record;
-    int64_t item;
 
     if (g_strv_length(parts) != 3 || !g_ascii_string_to_signed(parts[2], 10, 1, G_MAXINT32, &record, NULL))
         return true;
-    return ledger_work_find(gateway->ledger, parts[0], parts[1], record, &item, error) &&
-           work_of(gateway, item, "work item", id, fact, error);
+    return ledger_work_named(gateway->ledger, parts[0], parts[1], record, &named, error) &&
+           (named == NULL || ledger_work_get(gateway->ledger, named->item.item, &work, error)) &&
+           why_work(gateway, work, "work item", id, fact, error);
 }
 
 /* ---- files ---- */
@@ -165,6 +170,22 @@ static void explain_verdict(const struct ledger_job *job, const struct ledger_ve
     }
 }
 
+/* Of an instruction that waits for an inventory; else it leaves all empty. */
+static bool explain_wait(struct gateway *gateway, const struct ledger_job *job, struct explanation *e, GError **error)
+{
+    g_autofree char *fault = NULL;
+    bool waits;
+
+    if (!reference_fault(gateway, &fault, error) || !reference_waits(gateway, job->id, &waits, error))
+        return false;
+    if (fault == NULL || !waits)
+        return true;
+    e->because = g_strdup_printf("it is in custody and not judged yet; A104: %s", fault);
+    e->waits_for = g_strdup("an INV that is accepted");
+    e->moves = g_strdup("DCC sends one; the settings inventory and inventory_max_age say when instructions wait");
+    return true;
+}
+
 static bool explain_file(struct gateway *gateway, const struct ledger_job *job, enum job_state state,
                          struct explanation *e, GError **error)
 {
@@ -189,6 +210,10 @@ static bool explain_file(struct gateway *gateway, const struct ledger_job *job, 
             e->because = g_strdup("it was written by the gateway and is delivered");
         return true;
     default:
+        if (!explain_wait(gateway, job, e, error))
+            return false;
+        if (e->because != NULL)
+            return true;
         e->because = g_strdup("it is in custody and not judged yet");
         e->waits_for = g_strdup("its turn: files are judged in the order in which they came");
         e->moves =

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds ecosgate and runs the sample files through a gateway home under demo/. Can be repeated.
+# Builds ecosgate and runs files through gateway homes under demo/: first each kind of answer to an instruction, then a day of a
+# migration with partners that samples/simulate.py plays. Can be repeated.
 #   demo.sh --sftp    the drops mcc and tcos are reached through a private sshd on the loopback
 set -eu
 transport=local
@@ -10,6 +11,7 @@ case ${1-} in
 esac
 cd "$(dirname "$0")/.."
 top=$PWD
+home=demo
 now=2023-07-03T12:00:00Z
 . samples/packages.sh
 
@@ -20,7 +22,7 @@ say()
 show()
 {
     printf '\n$ ecosgate %s\n' "$*"
-    "$top/build/ecosgate" -c demo/ecosgate.conf --now "$now" "$@" || printf '(exit status %d)\n' $?
+    "$top/build/ecosgate" -c $home/ecosgate.conf --now "$now" "$@" || printf '(exit status %d)\n' $?
 }
 
 # A server for this demonstration alone: keys made here, for whoever runs it, over by its end.
@@ -95,7 +97,7 @@ send() # FILE DROP: as a temporary name first, then under its own
 }
 
 say "packages"
-packages $build_packages
+packages $build_packages python3
 [ "$transport" = local ] || packages openssh-server openssh-client
 say "build in build/"
 mkdir -p .build-aux build
@@ -155,4 +157,61 @@ device=$(sed -n 's/^D,1,\([^,]*\),.*/\1/p' samples/good/*_000002.csv)
 show device show "$device"
 say "everything recounted: bytes against digests, ledger against spool"
 show spool verify
-say "the home stays in demo/; look around with: build/ecosgate -c demo/ecosgate.conf status"
+
+# ---- a day ----
+
+made() # TYPE DEVICES OPTION…: a generated file in the drop of who sends it; files of one seed fit each other
+{
+    drop=dcc
+    [ "$1" != EMI ] || drop=mcc
+    build/samples/generate --type "$1" --devices "$2" --seed 7 --output $home/drops/$drop/in --time "$now" $3
+}
+partners() # TIME OPTION…: what is due goes out, they answer it, the gateway takes the answers
+{
+    now=$1
+    shift
+    show run --once
+    printf '\n$ samples/simulate.py %s --now %s %s\n' $home "$now" "$*"
+    python3 samples/simulate.py $home --now "$now" "$@"
+    show run --once
+}
+day()
+{
+    home=demo/day
+    now=2023-07-04T06:00:00Z
+    say "a day of a migration, in a home of its own: reference data from DCC, then an instruction for 200 Devices"
+    build/ecosgate init $home
+    made INV 250 ''
+    made COS 12 '--start 2023-07-08'
+    made NMM 6 '--start 2023-07-01'
+    show run --once
+    made EMI 200 '--form csv'
+    show run --once
+    say "some were deferred for an imminent change of supplier (C109), some rejected for their model (C107); the partners answer"
+    errors='--error D101=0.2 --error D117=0.02 --silence 0.01'
+    unsure='--unconfirmed 0.03 --mismatch 0.02'
+    partners 2023-07-04T06:02:00Z $errors $unsure
+    partners 2023-07-04T06:10:00Z $errors $unsure
+    say "who failed with a passing code is tried again, after 5, 5, 10, 20 … minutes"
+    show device list --state RETRY_WAIT
+    partners 2023-07-04T06:20:00Z $errors $unsure
+    partners 2023-07-04T06:40:00Z $errors $unsure
+    now=2023-07-05T07:00:00Z
+    say "the next morning: sessions of which nothing was heard are over (D103), confirmations are missing (D150)"
+    show run --once
+    show status
+    for state in CONFIRM_PENDING CONFIRM_MISMATCH FAILED; do show device list --state $state; done
+    say "why one of them is where it is, and what would move it"
+    show why "$("$top/build/ecosgate" -c $home/ecosgate.conf --json device list --state CONFIRM_MISMATCH |
+        sed -n '1s/.*"work_item": *"\([^"]*\)".*/\1/p')"
+    say "one Device that needed a second try"
+    show device show "$(awk -F, '$1 == "D" && $10 == 2 { print $4; exit }' $home/drops/tcos/out/EMW_*)"
+    say "the ECoS side looks again and says all it knows; what says nothing new is a warning (C119) and changes nothing"
+    partners "$now" $errors --side ecos --again
+    say "with that every Device has ended: the outcome of the batch"
+    ls $home/drops/mcc/out
+    awk -F, '$1 == "D" { n[$5 " " $6]++ } END { for (outcome in n) print n[outcome], outcome }' $home/drops/mcc/out/EMO_* | sort
+    show spool verify
+}
+day
+say "the homes stay in demo/ and demo/day/; look around with: build/ecosgate -c demo/day/ecosgate.conf status"

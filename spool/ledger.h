@@ -368,9 +368,10 @@ struct ledger_work {
     struct ledger_session session;
 };
 
-/* *item is 0 where no accepted instruction has that WorkItemId. */
-bool ledger_work_find(struct ledger *ledger, const char *org, const char *batch, int64_t record, int64_t *item,
-                      GError **error);
+/* By its WorkItemId, in its three parts; *work is NULL where no accepted instruction has it. Its texts but for the
+ * session's are NULL. */
+bool ledger_work_named(struct ledger *ledger, const char *org, const char *batch, int64_t record,
+                       struct ledger_work **work, GError **error);
 /* *work is NULL when there is none. */
 bool ledger_work_get(struct ledger *ledger, int64_t item, struct ledger_work **work, GError **error);
 typedef bool (*ledger_work_visit)(void *user, const struct ledger_work *work, GError **error);

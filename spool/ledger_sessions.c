@@ -100,15 +100,26 @@ static void read_step(sqlite3_stmt *q, int c, struct ledger_step *step)
 
 /* ---- queries ---- */
 
-bool ledger_work_find(struct ledger *ledger, const char *org, const char *batch, int64_t record, int64_t *item,
-                      GError **error)
+/* The columns of an item without its texts, which would be most of what this costs. */
+#define ITEM_WITHOUT_TEXTS                                                                                             \
+    "w.item,w.job,w.record,w.device_id,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,w.outcome,NULL,NULL,"              \
+    "w.next_eligible,w.passes,w.slot"
+
+bool ledger_work_named(struct ledger *ledger, const char *org, const char *batch, int64_t record,
+                       struct ledger_work **work, GError **error)
 {
-    return ledger_number(ledger,
-                         ledger_query(ledger, error,
-                                      "SELECT v.first_item+?3-1 FROM verdict v JOIN job j ON j.id=v.job"
-                                      " WHERE v.batch=?2 AND j.org=?1 AND ?3>0 AND ?3<=v.items",
-                                      "tti", org, batch, record),
-                         item, error);
+    void *row = NULL;
+    if (!ledger_one(ledger,
+                    ledger_query(ledger, error,
+                                 "SELECT " ITEM_WITHOUT_TEXTS ",NULL,NULL,NULL,v.receipt,v.judged_at," SESSION
+                                 " FROM verdict v JOIN job j ON j.id=v.job"
+                                 " JOIN work_item w ON w.item=v.first_item+?3-1 LEFT JOIN session s ON s.item=w.item"
+                                 " WHERE v.batch=?2 AND j.org=?1 AND ?3>0 AND ?3<=v.items",
+                                 "tti", org, batch, record),
+                    &work_shape, &row, error))
+        return false;
+    *work = row;
+    return true;
 }
 
 bool ledger_work_get(struct ledger *ledger, int64_t item, struct ledger_work **work, GError **error)
@@ -211,17 +222,27 @@ bool ledger_order_each(struct ledger *ledger, int64_t job, ledger_order_visit vi
 
 /* ---- changes ---- */
 
+/* Placeholders of both statements in the same order. */
+#define SESSION_TYPES "iiiiiiizzztzzzzttzztt"
+#define SESSION_VALUES(item, s)                                                                                        \
+    item, (int64_t)(s)->state, (s)->steps, (s)->try, (int64_t)(s)->answered, (int64_t)(s)->unused, (s)->delays,        \
+        (s)->begun, (s)->ends, (s)->due, (s)->code, (s)->next_eligible, (s)->ended, (s)->tcos.at,                      \
+        (int64_t)(s)->tcos.good, (s)->tcos.subject_id, (s)->tcos.key_id, (s)->ecos.at, (int64_t)(s)->ecos.good,        \
+        (s)->ecos.subject_id, (s)->ecos.key_id
+
 static bool put_session(struct ledger *ledger, int64_t item, const struct ledger_session *s, GError **error)
 {
-    const struct ledger_side *t = &s->tcos, *e = &s->ecos;
+    if (s->steps == 1)
+        return ledger_run(ledger, error,
+                          "INSERT INTO session(item,state,steps,try,answered,unused,delays,begun,ends,due,code,"
+                          "next_eligible,ended,tcos_at,tcos_good,tcos_subject,tcos_key,ecos_at,ecos_good,ecos_subject,"
+                          "ecos_key) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                          SESSION_TYPES, SESSION_VALUES(item, s));
     return ledger_run(ledger, error,
-                      "INSERT OR REPLACE INTO session(item,state,steps,try,answered,unused,delays,begun,ends,due,code,"
-                      "next_eligible,ended,tcos_at,tcos_good,tcos_subject,tcos_key,ecos_at,ecos_good,ecos_subject,"
-                      "ecos_key) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                      "iiiiiiizzztzzzzttzztt", item, (int64_t)s->state, s->steps, s->try, (int64_t)s->answered,
-                      (int64_t)s->unused, s->delays, s->begun, s->ends, s->due, s->code, s->next_eligible, s->ended,
-                      t->at, (int64_t)t->good, t->subject_id, t->key_id, e->at, (int64_t)e->good, e->subject_id,
-                      e->key_id);
+                      "UPDATE session SET state=?2,steps=?3,try=?4,answered=?5,unused=?6,delays=?7,begun=?8,ends=?9,"
+                      "due=?10,code=?11,next_eligible=?12,ended=?13,tcos_at=?14,tcos_good=?15,tcos_subject=?16,"
+                      "tcos_key=?17,ecos_at=?18,ecos_good=?19,ecos_subject=?20,ecos_key=?21 WHERE item=?1",
+                      SESSION_TYPES, SESSION_VALUES(item, s));
 }
 
 static bool add_step(struct ledger *ledger, int64_t item, const struct ledger_step *t, GError **error)

@@ -144,7 +144,6 @@ static bool review_device(struct judging *j, struct device *device, const struct
 {
     const struct record *record = device->row.record;
     bool typed = !row_has_code(&device->row, C104), modelled = !row_has_code(&device->row, C117);
-    bool metered = !row_has_code(&device->row, C113);
     char texts[5][LAYOUT_FIELD_MAX_CHARS * 4 + 1];
     const struct review_subject subject = {
         .device = device->id,
@@ -152,7 +151,7 @@ static bool review_device(struct judging *j, struct device *device, const struct
         .manufacturer = plain(record, INSTRUCTION_MANUFACTURER, modelled, texts[1]),
         .model = plain(record, INSTRUCTION_MODEL, modelled, texts[2]),
         .firmware = plain(record, INSTRUCTION_FIRMWARE, modelled, texts[3]),
-        .mpxn = plain(record, INSTRUCTION_MPXN, metered, texts[4]),
+        .mpxn = plain(record, INSTRUCTION_MPXN, true, texts[4]),
     };
 
     return review_judge(&j->review, &subject, past, &device->row, j->findings, error);
@@ -384,7 +383,8 @@ static bool judge_all(struct judging *j, GError **error)
     fill_subject(j, escaped, sender);
     if (j->rules->ledger != NULL && !history_rules_judge_name(j->rules, &j->subject, j->findings, &repeated, error))
         return false;
-    if (!repeated && verdict->filename.form != FORM_UNKNOWN && verdict->filename.type != NULL)
+    if (!repeated && verdict->filename.form != FORM_UNKNOWN && verdict->filename.type != NULL &&
+        verdict->filename.type->inbound)
         read_content(j);
     if (j->error != NULL) {
         g_propagate_error(error, j->error);

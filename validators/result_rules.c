@@ -126,7 +126,6 @@ static bool find_work(struct judging *j, size_t column, GError **error)
     struct result *result = j->result;
     char org[MAX_ORG + 1], batch[MAX_BATCH + 1];
     uint32_t record;
-    int64_t item;
 
     if (!split_work_item_id(value(j, column), org, batch, &record)) {
         say(j, C118, column, false, "expected a WorkItemId, <org>.<BatchId>.<RecordNumber>, as in the work order");
@@ -134,8 +133,7 @@ static bool find_work(struct judging *j, size_t column, GError **error)
     }
     if (ledger == NULL)
         return true;
-    if (!ledger_work_find(ledger, org, batch, record, &item, error) ||
-        (item != 0 && !ledger_work_get(ledger, item, &result->work, error)))
+    if (!ledger_work_named(ledger, org, batch, record, &result->work, error))
         return false;
     if (result->work == NULL)
         say(j, C118, column, false, "expected the WorkItemId of a work order of this gateway; there is none such");

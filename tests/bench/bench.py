@@ -2,6 +2,7 @@
 import glob
 import os
 import shutil
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -87,6 +88,57 @@ def sqlite_import(folder, csv, names):
                 "CREATE INDEX device_id ON device(DeviceID);", f".import --csv {csv} device"])
 
 
+def results(folder):
+    """ours and rival: an EMT of a tenth of the Devices, applied to their work; as many prepared updates by key, in one
+    transaction of a table of those Devices, by the sqlite3 of Python, whose rows are made before its clock runs."""
+    count = max(1, DEVICES // 10)
+    home = os.path.join(folder, "worked")
+    gate = [GATE, "-c", os.path.join(home, "ecosgate.conf"), "--now", NOW]
+    made = {kind: subprocess.run([GENERATE, "--type", kind, "--form", "csv", "--devices", str(count), "--batch", "B-R",
+                                  "--own-batch", "B-R", "-o", folder], check=True, capture_output=True,
+                                 text=True).stdout.strip() for kind in ("EMI", "EMT")}
+
+    def prepare():
+        if not os.path.isdir(home):
+            subprocess.run([GATE, "init", home], check=True, stdout=subprocess.DEVNULL)
+            os.rename(made["EMI"], os.path.join(home, "drops/mcc/in", os.path.basename(made["EMI"])))
+            subprocess.run(gate + ["run", "--once"], check=True, stderr=subprocess.DEVNULL)
+            shutil.copytree(home, home + ".kept")
+        shutil.rmtree(home)
+        shutil.copytree(home + ".kept", home)
+        shutil.copy(made["EMT"], os.path.join(home, "drops/tcos/in"))
+        os.sync()
+
+    def ours():
+        prepare()
+        took = run(gate + ["run", "--once"])
+        told = glob.glob(os.path.join(home, "drops/tcos/out/EMA_TCSP_*"))
+        with open(told[0], encoding="utf-8") as file:
+            if f",AC,,,,{count},{count},0" not in file.read():
+                sys.exit(f"the results were not all applied: {told[0]}")
+        return took
+
+    def rival():
+        database = os.path.join(folder, "update.db")
+        for path in glob.glob(database + "*"):
+            os.remove(path)
+        with sqlite3.connect(database) as ledger:
+            ledger.execute("PRAGMA journal_mode=WAL")
+            ledger.execute("CREATE TABLE device(id INTEGER PRIMARY KEY, state TEXT, result TEXT, subject TEXT, key TEXT)")
+            ledger.executemany("INSERT INTO device(id,state) VALUES(?,'DISPATCHED')", ((n,) for n in range(count)))
+        rows = [("CONFIRM_PENDING", "SUCCESS", "90-B3-D5-1F-30-0E-C0-02", f"{n:016X}", n) for n in range(count)]
+        ledger.execute("PRAGMA synchronous=FULL")
+        os.sync()
+        begun = time.monotonic()
+        with ledger:
+            ledger.executemany("UPDATE device SET state=?,result=?,subject=?,key=? WHERE id=?", rows)
+        seconds = time.monotonic() - begun
+        ledger.close()
+        return seconds, 0
+
+    return ours, rival
+
+
 def main(*names):
     folder = tempfile.mkdtemp(prefix="ecosgate-bench.", dir=os.environ.get("BENCH_DIR"))
     schema = os.path.join(TOP, "formats/schema/ecos-migration-1.xsd")
@@ -108,6 +160,8 @@ def main(*names):
             "inv_load_vs_sqlite_import": ("inv_load", lambda: take(folder, inventory, "dcc", "EMA_*"),
                                           lambda: sqlite_import(folder, inventory, INV), 0.5),
         }
+        if not names or "results_vs_sqlite_update" in names:
+            races["results_vs_sqlite_update"] = ("results", *results(folder), 0.3)
         peaks = {peak: race(name, ours, rival, at_least) for name, (peak, ours, rival, at_least) in races.items()
                  if not names or name in names}
         for name, kib in peaks.items():

@@ -1,0 +1,317 @@
+#!/usr/bin/env python3
+"""Random histories, played to the program and to a model of it, which must say the same (TAP).
+
+A history is what partners send over weeks of --now: instructions, results and confirmations (right, late, repeated,
+contradictory, malformed), reference data, time that passes, kill -9 at crash points. After each event one pass runs, and
+every file that it wrote is compared with what the model says, every Device's state too. A history that fails is made
+smaller while it still fails, and printed.
+
+    model.py --self-test       only the hand-worked cases that the model itself must satisfy
+    SEED=17 model.py           one history;  HISTORIES=200 model.py  more of them, from SEED (1) on
+"""
+import json
+import os
+import re
+import signal
+import sys
+
+from home import SANITIZED, Home, Tap
+from model_cases import check_cases
+from model_files import Answer
+from model_history import make_history, ready
+from model_state import ENDS, Model, Settings
+from model_time import text_of
+
+SEEDS = range(1, 4) if SANITIZED else range(1, 16)
+MOST_INCIDENTS = 20
+MOST_TRIES = 300  # to make a failing history smaller
+
+
+class Played:
+    """One history in the playing: a home, a model, and what both have said so far."""
+
+    def __init__(self, history):
+        self.home = Home("\n".join([*history.lines, *(f"drop {drop} complete=at-once" for drop in
+                                                      ("mcc", "tcos", "ecos", "dcc"))]))
+        self.model = Model(Settings(**history.settings))
+        self.numbers = {}
+        for event in history.events:
+            for file in event.files:
+                (file.again or file).name = None
+        self.known = set()      # names of answers
+        self.received = {}      # name of a file: how often it was sent
+        self.replaced = set()   # Devices whose replacement somebody confirmed
+        self.ordered = {}       # Device: work item that it was ordered for last
+        self.outcomes = {}      # work item: its outcome in an EMO
+        self.past = {}          # work item: the history that `device show` told of it before
+
+    def play(self, event):
+        """What differs after one event, a line each."""
+        files = [ready(file, self.numbers) for file in event.files if file.again is None or file.again.name]
+        for file in files:
+            file.send(self.home)
+            if file.name in [other.name for other in files if other is not file]:
+                break
+        expected = self.model.run_pass(event.at, files)
+        done = self.pass_once(event)
+        found = self.new_answers()
+        lines = self.compare_status(done, expected, event.at)
+        lines += compare_acknowledgements(files, expected, found)
+        lines += compare_rows("EMD", expected.emd, found)
+        lines += compare_orders(expected, found, self.model.settings)
+        lines += compare_rows("EMO", expected.emo, found)
+        lines += self.invariants(files, found)
+        return lines or self.compare_devices(event.at, everything=False)
+
+    def pass_once(self, event):
+        now = text_of(event.at)
+        if event.crash:
+            done = self.home.run(now=now, env={"ECOSGATE_CRASH": event.crash})
+            if done.returncode != -signal.SIGKILL:
+                return done
+            self.home.run(now=now)
+            return None
+        return self.home.run(now=now)
+
+    def compare_status(self, done, expected, now):
+        if done is None:
+            return []
+        refused = any(outcome in ("PA", "RJ") for _, outcome, _ in expected.ema)
+        status = 2 if self.model.inventory_is_stale(now) else int(refused)
+        if done.returncode == status:
+            return []
+        return [f"run: exit {done.returncode}, expected {status}: {done.stderr.decode()[-600:]}"]
+
+    def new_answers(self):
+        found = []
+        for drop in ("mcc", "tcos", "ecos", "dcc"):
+            for name in self.home.out(drop):
+                if (drop, name) not in self.known:
+                    self.known.add((drop, name))
+                    found.append(Answer(self.home.read_out(drop, name)))
+        return found
+
+    # ---- what holds whatever the model says ----
+
+    def invariants(self, files, found):
+        lines = []
+        for answer in found:
+            for row in answer.rows if answer.kind == "EMW" else []:
+                device, item = row["DeviceID"], row["WorkItemId"]
+                if device in self.replaced:
+                    lines.append(f"{device} is ordered though its replacement was confirmed before")
+                before = self.ordered.get(device)
+                if before not in (None, item) and before not in self.ended():
+                    lines.append(f"{device} is ordered for {item} while {before} is live")
+                self.ordered[device] = item
+            for row in answer.rows if answer.kind == "EMO" else []:
+                if row["WorkItemId"] in self.outcomes:
+                    lines.append(f"{row['WorkItemId']} has a second outcome")
+                self.outcomes[row["WorkItemId"]] = row["Outcome"]
+        for file in files:
+            refused = {row["RecordNumber"] for answer in found if answer.kind == "EMA" and answer.file["Name"] == file.name
+                       for row in answer.rows if row["Code"] != "C119"}
+            for record, row in enumerate(file.rows, 1):
+                said = (row.get("Result"), row.get("Confirmed"))
+                if said in (("SUCCESS", None), (None, "Y")) and not {"", str(record)} & refused:
+                    self.replaced.add(row["DeviceID"])
+        return lines
+
+    def ended(self):
+        return {item.work_item for item in self.model.items if item.state in ENDS}
+
+    # ---- every Device's state ----
+
+    def compare_devices(self, now, everything):
+        """Those that changed, or all."""
+        lines = []
+        for device in sorted({item.device for item in self.model.items if item.device}):
+            mine = [item for item in self.model.items if item.device == device]
+            if not everything and all(item.steps[-1][2] < now for item in mine):
+                continue
+            done = self.home.command("--json", "device", "show", device, now=text_of(now))
+            if done.returncode != 0:
+                return [f"device show {device}: exit {done.returncode}: {done.stderr.decode()}"]
+            shown = json.loads(done.stdout)
+            live = next((item.work_item for item in mine if item.live), None)
+            facts = {"state": mine[-1].state, "code": mine[-1].code or None, "live_work_item": live,
+                     "tries": sum(item.tries for item in mine), "next_eligible": text_of(mine[-1].next_eligible) or None}
+            lines += [f"device show {device}: {name} is {shown[name]}, expected {value}" for name, value in facts.items()
+                      if shown[name] != value]
+            for item in mine:
+                lines += self.compare_history(item, [row for row in shown["history"] if row["work_item"] == item.work_item])
+        return lines
+
+    def compare_history(self, item, told):
+        past = self.past.get(item.work_item, [])
+        self.past[item.work_item] = told
+        if told[:len(past)] != past:
+            return [f"the history of {item.work_item} has changed: it was", *past, "and is now", *told]
+        steps = [(row["state"], row["code"] or "", row["at"]) for row in told]
+        expected = [(state, code, text_of(at)) for state, code, at in item.steps]
+        return [] if steps == expected else [f"the history of {item.work_item} is {steps}", f"expected {expected}"]
+
+
+    def at_the_end(self, now):
+        verified = self.home.command("spool", "verify", now=text_of(now))
+        lines = [] if verified.returncode == 0 else [f"spool verify: {verified.stdout.decode()}{verified.stderr.decode()}"]
+        return lines + self.compare_incidents(now) + self.compare_devices(now, everything=True)
+
+    def compare_incidents(self, now):
+        done = self.home.command("--json", "status", now=text_of(now))
+        told = [[one[name] or "" for name in ("code", "subject", "begun", "cleared")]
+                for one in json.loads(done.stdout)["incidents"]]
+        expected = [[*names, text_of(begun), text_of(cleared)] for *names, begun, cleared in self.model.incidents]
+        over = [one for one in expected if one[3]][-MOST_INCIDENTS:]  # of those that are over only so many are told
+        expected = [one for one in expected if not one[3]] + over
+        return [] if sorted(told) == sorted(expected) else [f"status: incidents {told}", f"expected {expected}"]
+
+
+def compare_acknowledgements(files, expected, found):
+    """Each file's EMA: outcome, and which codes which records have."""
+    told = {}
+    for answer in found:
+        if answer.kind == "EMA":
+            codes = {(int(row["RecordNumber"]) if row["RecordNumber"] else None, row["Code"]) for row in answer.rows}
+            if answer.file["Outcome"] == "RJ":  # what its records have besides does not matter
+                codes = {code for code in codes if code[0] is None}
+            told.setdefault(answer.file["Name"], []).append((answer.file["Outcome"], codes))
+    lines = []
+    for file, outcome, codes in expected.ema:
+        mine = told.get(file.name, [])
+        if (outcome, codes) in mine:
+            mine.remove((outcome, codes))
+        else:
+            lines.append(f"EMA of {file.name}: {mine}, expected {(outcome, codes)}")
+    return lines + [f"EMA of {name} that is not expected: {mine}" for name, mine in told.items()
+                    if mine and name not in {file.name for file, _, _ in expected.ema}]
+
+
+def compare_rows(kind, expected, found):
+    told = {answer.header["BatchId"]: answer.rows for answer in found if answer.kind == kind}
+    lines = []
+    for file, rows in expected:
+        mine = told.pop(file.batch, None)
+        if mine is None:
+            lines.append(f"{kind} of {file.batch} is missing")
+        else:
+            lines += compare_each(f"{kind} of {file.batch}", rows, mine)
+    return lines + [f"{kind} of {batch} is not expected: {rows}" for batch, rows in told.items()]
+
+
+def compare_each(what, rows, told):
+    lines = [] if len(rows) == len(told) else [f"{what}: {len(told)} rows, expected {len(rows)}"]
+    for n, (row, mine) in enumerate(zip(rows, told), 1):
+        for name, value in row.items():
+            shown = sorted({part.split()[0] for part in mine["Text"].split("; ") if part}) if name == "codes" else mine[name]
+            if shown != value:
+                lines.append(f"{what}, row {n}: {name} is {shown!r}, expected {value!r}")
+    return lines
+
+
+def compare_orders(expected, found, settings):
+    orders = sorted((answer for answer in found if answer.kind == "EMW"), key=lambda answer: int(answer.header["FileSequence"]))
+    lines = [f"EMW {order.header['FileSequence']}: {len(order.rows)} Devices are too many" for order in orders
+             if len(order.rows) > settings.work_order_devices]
+    lines += [f"EMW {order.header['FileSequence']}: its records are not numbered 1, 2, 3 …" for order in orders
+              if [row["RecordNumber"] for row in order.rows] != [str(n) for n in range(1, len(order.rows) + 1)]]
+    return lines + compare_each("work orders", expected.emw, [row for order in orders for row in order.rows])
+
+
+def difference(history, keep=False):
+    """(number of the event, lines) of the first event after which they differ; None: they agree."""
+    played = Played(history)
+    try:
+        for number, event in enumerate(history.events):
+            lines = played.play(event)
+            if lines:
+                return number, lines
+        lines = played.at_the_end(history.events[-1].at) if history.events else []
+        return (len(history.events) - 1, lines) if lines else None
+    finally:
+        if not keep:
+            played.home.remove()
+
+
+def kind_of(lines):
+    """What a failure is about, without names and numbers, so that another is not taken for it."""
+    return re.sub(r"[0-9A-F-]*\d[0-9A-F-]*|B-\S+|EM._\S+", "#", lines[0])[:20]
+
+
+class Shrinking:
+    """Leaves out what a failure does not need: events, then files, records, crashes."""
+
+    def __init__(self, history):
+        self.history = history
+        self.left = MOST_TRIES
+
+    def still_fails(self, events):
+        self.left -= 1
+        found = difference(self.history.without(events))
+        return found is not None and kind_of(found[1]) == self.kind
+
+    def shrink(self):
+        at, lines = difference(self.history)
+        self.kind = kind_of(lines)
+        self.history = self.history.without(self.history.events[:at + 1])
+        size = max(len(self.history.events) // 2, 1)
+        while self.left > 0:
+            if not self.drop_runs(size) and size == 1:
+                break
+            size = max(size // 2, 1)
+        self.drop_details()
+        return self.history
+
+    def drop_runs(self, size):
+        dropped = False
+        start = 0
+        while start < len(self.history.events) and self.left > 0:
+            events = self.history.events[:start] + self.history.events[start + size:]
+            if self.still_fails(events):
+                self.history = self.history.without(events)
+                dropped = True
+            else:
+                start += size
+        return dropped
+
+    def drop_details(self):
+        for event in self.history.events:
+            self.without_if_it_fails(event, "crash", None)
+            for file in list(event.files):
+                self.without_if_it_fails(event, "files", [other for other in event.files if other is not file])
+                for row in list(file.rows):
+                    self.without_if_it_fails(file, "rows", [other for other in file.rows if other is not row])
+
+    def without_if_it_fails(self, owner, name, value):
+        before = getattr(owner, name)
+        if self.left <= 0 or before == value:
+            return
+        setattr(owner, name, value)
+        if not self.still_fails(self.history.events):
+            setattr(owner, name, before)
+
+
+def check_history(tap, seed):
+    history = make_history(seed)
+    if difference(history) is None:
+        tap.ok(True, f"history {seed}: {len(history.events)} events, the program does as the model says")
+        return
+    history = Shrinking(history).shrink()
+    at, lines = difference(history, keep=True) or (0, ["it does not fail every time"])
+    tap.ok(False, f"history {seed} (SEED={seed} HISTORIES=1)", history, f"after event {at + 1}:", *lines)
+
+
+def main():
+    with Tap() as tap:
+        check_cases(tap)
+        if "--self-test" in sys.argv[1:]:
+            return
+        seeds = SEEDS
+        if "SEED" in os.environ or "HISTORIES" in os.environ:
+            first = int(os.environ.get("SEED", "1"))
+            seeds = range(first, first + int(os.environ.get("HISTORIES", "1")))
+        for seed in seeds:
+            check_history(tap, seed)
+
+
+main()

@@ -1,0 +1,254 @@
+"""Hand-worked cases of the model: what gateway/DEVICES.md says, said once more as histories of a line each.
+
+A history is steps joined by " | ", a step is a time, a verb and its arguments:
+
+    0 instruct a b         an instruction for the Devices a and b, one batch each time
+    1m result a FAILED E20          E20, GBCS status 10 or alert 8F1E; "try 1" for a try that is not the newest
+    5m result a SUCCESS k           with the key k
+    1h confirm a Y k                k; N has none
+    9m pass                         nothing comes, time alone
+    1d late a k            success of the first work item of a
+
+Times count from 2023-07-03T12:00:00Z. What must be so in the end: the state of the newest work item of each
+Device, its code, the newest try, what is due and NextEligible, findings of the last file, and how often it was ordered.
+"""
+import re
+
+from model_files import File
+from model_state import Model, Settings
+from model_time import DAY, HOUR, MINUTE, text_of, time_of
+
+START = time_of("2023-07-03T12:00:00Z")
+UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY}
+DEVICES = {name: f"00-DB-12-34-56-78-00-{0xA0 + n:02X}" for n, name in enumerate("abcdefgh")}
+EMI = {"DeviceType": "ESME", "DeviceManufacturer": "AB01", "DeviceModel": "010A030B", "FirmwareVersion": "0002012F",
+       "MPxN": "1012345678903", "CHFDeviceID": "00-DB-12-34-56-78-90-C0", "CSPRegion": "Central", "Attempt": "1"}
+EMT = dict.fromkeys(("GBCSStatus", "DUISCode", "AlertCode", "FirstTry", "LastTry", "OriginatorCounter", "ExistingSubjectId",
+                     "ExistingKeyId", "ReplacingSubjectId", "ReplacingKeyId"), "")
+INV = {**EMI, "Action": "SET", "DeviceStatus": "Commissioned", "SupplierId": "90-B3-D5-1F-30-05-00-01", "MAPId": "",
+       "InstalledDate": "2023-01-01", "CommissionedDate": "2023-01-01", "Credentials": "TCOS", "Pending": ""}
+
+FAIL = "0 instruct a | 1m result a FAILED E20"
+EIGHT = FAIL + "".join(f" | {at}m pass | {at}m result a FAILED E20" for at in (6, 11, 21, 41, 81, 161, 321))
+
+# title, history, what must be so: "a STATE code=… try=… due=… next=… tries=… ordered=… found=…"
+CASES = [
+    ("instructed and dispatched", "0 instruct a", "a DISPATCHED try=1 ordered=1"),
+    ("a first failure waits 5 minutes", FAIL, "a RETRY_WAIT code=D101 due=6m try=1"),
+    ("it is not dispatched before", FAIL + " | 359s pass", "a RETRY_WAIT ordered=1"),
+    ("then it is", FAIL + " | 6m pass", "a DISPATCHED try=2 ordered=2"),
+    ("the second delay is 5 minutes too", FAIL + " | 6m pass | 7m result a TIMEOUT", "a RETRY_WAIT code=D103 due=12m"),
+    ("the third is 10", FAIL + " | 6m pass | 7m result a FAILED | 12m pass | 13m result a FAILED E21",
+     "a RETRY_WAIT code=D102 due=23m"),
+    ("the eighth is 320", EIGHT, "a RETRY_WAIT due=641m try=8"),
+    ("after the last one there is no further try", EIGHT + " | 641m pass | 650m result a FAILED E20",
+     "a FAILED code=D101 try=9 tries=9 next=31d ordered=9"),
+    ("a lasting code ends it at once", "0 instruct a | 1m result a FAILED 10", "a FAILED code=D110 tries=1 next=31d"),
+    ("of several codes the lasting one", "0 instruct a | 1m result a FAILED E20 8F1E 30", "a FAILED code=D140"),
+    ("of passing codes the first", "0 instruct a | 1m result a FAILED E21 819D 30", "a RETRY_WAIT code=D102"),
+    ("an alert that is not known says nothing", "0 instruct a | 1m result a TIMEOUT 8FFF", "a RETRY_WAIT code=D103"),
+    ("another GBCS status is D127", "0 instruct a | 1m result a FAILED 6", "a RETRY_WAIT code=D127"),
+    ("a delay that reaches the session's end ends it", "0 instruct a | 1435m result a FAILED E20",
+     "a FAILED code=D101 next=31d"),
+    ("one that does not goes on", "0 instruct a | 86099s result a FAILED E20", "a RETRY_WAIT due=86399s"),
+    ("the session's end is D103", "0 instruct a | 24h pass", "a FAILED code=D103 tries=1 next=31d"),
+    ("a second before it is not", "0 instruct a | 86399s pass", "a DISPATCHED"),
+    ("in RETRY_WAIT it is the last code", "0 instruct a | 1425m result a FAILED E21 | 24h pass", "a FAILED code=D102"),
+    ("a result after the end is too late", "0 instruct a | 24h result a FAILED E20", "a FAILED code=D103 found=C119"),
+    ("a success after the end is noted", "0 instruct a | 25h result a SUCCESS k", "a FAILED code=D103 found=C119"),
+    ("a confirmation too", "0 instruct a | 25h confirm a Y k | 32d instruct a", "a REJECTED code=C108"),
+    ("so that the Device gets C108", "0 instruct a | 25h result a SUCCESS k | 32d instruct a", "a REJECTED code=C108"),
+    ("NOT_ATTEMPTED costs no try", "0 instruct a | 1m result a NOT_ATTEMPTED", "a RETRY_WAIT code= due=6m try=1 tries=0"),
+    ("and is ordered again as the same", "0 instruct a | 1m result a NOT_ATTEMPTED | 6m pass",
+     "a DISPATCHED try=1 tries=1 ordered=2"),
+    ("and uses no delay", FAIL + " | 6m pass | 7m result a NOT_ATTEMPTED | 12m pass | 13m result a FAILED E20",
+     "a RETRY_WAIT due=18m try=2"),
+    ("unless it succeeds all the same", "0 instruct a | 1m result a NOT_ATTEMPTED | 2m result a SUCCESS k",
+     "a CONFIRM_PENDING try=1 tries=1"),
+    ("an earlier one that succeeds does not make it attempted", FAIL + " | 6m pass | 7m result a NOT_ATTEMPTED | "
+     "8m result a SUCCESS k try 1", "a CONFIRM_PENDING try=2 tries=1"),
+    ("at the session's end it is D103", FAIL + " | 6m pass | 23h result a FAILED E20 | 1385m pass | "
+     "1435m result a NOT_ATTEMPTED", "a FAILED code=D103 tries=2 next=31d"),
+    ("in RETRY_WAIT too", "0 instruct a | 1434m result a NOT_ATTEMPTED | 24h pass", "a FAILED code=D103 tries=0"),
+    ("success waits for the other side", "0 instruct a | 1m result a SUCCESS k", "a CONFIRM_PENDING due=1441m"),
+    ("both agree", "0 instruct a | 1m result a SUCCESS k | 2m confirm a Y k", "a MIGRATED code= next= tries=1"),
+    ("the ECoS side first", "0 instruct a | 1m confirm a Y k | 2m result a SUCCESS k", "a MIGRATED code="),
+    ("after it there is no further try", FAIL + " | 2m confirm a Y k | 6m pass | 2d pass",
+     "a CONFIRM_PENDING code=D150 ordered=1"),
+    ("another key", "0 instruct a | 1m result a SUCCESS k | 2m confirm a Y other", "a CONFIRM_MISMATCH code=D151"),
+    ("another key, the other way", "0 instruct a | 1m confirm a Y k | 2m result a SUCCESS other",
+     "a CONFIRM_MISMATCH code=D151"),
+    ("N after success", "0 instruct a | 1m result a SUCCESS k | 2m confirm a N", "a CONFIRM_MISMATCH code=D151"),
+    ("N before success is kept", "0 instruct a | 1m confirm a N", "a DISPATCHED found="),
+    ("and counts then", "0 instruct a | 1m confirm a N | 2m result a SUCCESS k", "a CONFIRM_MISMATCH code=D151"),
+    ("a mismatch may be mended by the ECoS side",
+     "0 instruct a | 1m result a SUCCESS k | 2m confirm a N | 3m confirm a Y k", "a MIGRATED"),
+    ("and by the TCoS side", "0 instruct a | 1m result a SUCCESS k | 2m confirm a Y other | 3m result a SUCCESS other",
+     "a MIGRATED found="),
+    ("or not", "0 instruct a | 1m result a SUCCESS k | 2m confirm a N | 3m confirm a Y other",
+     "a CONFIRM_MISMATCH found="),
+    ("failed after Y", "0 instruct a | 1m confirm a Y k | 2m result a FAILED E20", "a CONFIRM_MISMATCH code=D151"),
+    ("D150 once, then it goes on", "0 instruct a | 1m result a SUCCESS k | 1441m pass", "a CONFIRM_PENDING code=D150"),
+    ("late confirmation", "0 instruct a | 1m result a SUCCESS k | 3d confirm a Y k", "a MIGRATED code="),
+    ("the same success again", "0 instruct a | 1m result a SUCCESS k | 2m result a SUCCESS k",
+     "a CONFIRM_PENDING found=C119 due=1441m"),
+    ("the same failure again", FAIL + " | 2m result a FAILED E20", "a RETRY_WAIT found=C119 due=6m"),
+    ("a failure of an earlier try", FAIL + " | 6m pass | 7m result a FAILED try 1", "a DISPATCHED found=C119"),
+    ("a success of an earlier try counts", FAIL + " | 6m pass | 7m result a SUCCESS k try 1", "a CONFIRM_PENDING try=2"),
+    ("the same failure again after Y", FAIL + " | 2m confirm a Y k | 3m result a FAILED E20", "a CONFIRM_PENDING found=C119"),
+    ("not attempted after Y", "0 instruct a | 1m confirm a Y k | 2m result a NOT_ATTEMPTED", "a CONFIRM_MISMATCH found="),
+    ("a success in RETRY_WAIT counts", FAIL + " | 2m result a SUCCESS k | 6m pass", "a CONFIRM_PENDING ordered=1"),
+    ("failure after success contradicts", "0 instruct a | 1m result a SUCCESS k | 2m result a FAILED E20",
+     "a CONFIRM_PENDING found=C121"),
+    ("one of an earlier try does not", FAIL + " | 6m pass | 7m result a SUCCESS k | 8m result a FAILED E20 try 1",
+     "a CONFIRM_PENDING found=C119"),
+    ("that of the newest does", FAIL + " | 6m pass | 7m result a SUCCESS k try 1 | 8m result a FAILED E20",
+     "a CONFIRM_PENDING found=C121"),
+    ("another key contradicts", "0 instruct a | 1m result a SUCCESS k | 2m result a SUCCESS other",
+     "a CONFIRM_PENDING found=C121"),
+    ("after MIGRATED too", "0 instruct a | 1m result a SUCCESS k | 2m confirm a Y k | 3m confirm a N",
+     "a MIGRATED found=C121"),
+    ("the same after MIGRATED does not", "0 instruct a | 1m result a SUCCESS k | 2m confirm a Y k | 3m confirm a Y k",
+     "a MIGRATED found=C119"),
+    ("N after Y contradicts", "0 instruct a | 1m confirm a Y k | 2m confirm a N", "a CONFIRM_PENDING found=C121"),
+    ("a try that was not ordered", "0 instruct a | 1m result a FAILED try 2", "a DISPATCHED found=C118"),
+    ("a work item that is not known", "0 instruct a | 1m result b FAILED", "a DISPATCHED found=C118"),
+    ("a result that is none", "0 instruct a | 1m result a MAYBE", "a DISPATCHED found=C120"),
+    ("success without a key", "0 instruct a | 1m result a SUCCESS", "a DISPATCHED found=C120"),
+    ("success with an error", "0 instruct a | 1m result a SUCCESS k 10", "a DISPATCHED found=C120"),
+    ("live work", "0 instruct a | 1h instruct a", "a DEFERRED code=C110 next=25h"),
+    ("too early", "0 instruct a | 1m result a FAILED 10 | 2d instruct a", "a DEFERRED code=C115 next=31d"),
+    ("early enough", "0 instruct a | 1m result a FAILED 10 | 31d instruct a", "a DISPATCHED try=1"),
+    ("outside the hours it waits", "-2h instruct a", "a READY ordered=0", {"dispatch_hours": (12, 13)}),
+    ("and goes when they come", "-2h instruct a | 0 pass", "a DISPATCHED ordered=1", {"dispatch_hours": (12, 13)}),
+    ("they may go over midnight", "0 instruct a | 12h pass", "a DISPATCHED", {"dispatch_hours": (22, 6)}),
+    ("a limit of a day", "0 instruct a b c", "a DISPATCHED; b DISPATCHED; c DEFERRED code=C116 next=12h", {"daily_limit": 2}),
+    ("is over at midnight", "0 instruct a b | 12h instruct c", "c DISPATCHED", {"daily_limit": 2}),
+    ("instructions wait for an inventory", "0 instruct a | 1h instruct b", "ordered=0", {"inventory": "required"}),
+    ("and go on in order", "0 instruct a | 1h instruct b | 2h inventory a b", "a DISPATCHED; b DISPATCHED",
+     {"inventory": "required"}),
+    ("an inventory grows old", "0 inventory a | 8d instruct a", "a DISPATCHED"),
+    ("too old", "0 inventory a | 691201s instruct a", "ordered=0"),
+    ("not in the inventory", "0 inventory a | 1m instruct b", "b REJECTED code=C103"),
+    ("a status that passes", "0 inventory a:DeviceStatus=Suspended | 1m instruct a", "a DEFERRED code=C105 next=1441m"),
+    ("one that does not", "0 inventory a:DeviceStatus=Withdrawn | 1m instruct a", "a REJECTED code=C105"),
+    ("two that pass: the later one", "0 inventory a:DeviceStatus=Suspended | 0 event 2023-07-08 | 1m instruct a",
+     "a DEFERRED code=C105 next=2023-07-09T00:00:00Z"),
+    ("one that passes, one that does not", "0 inventory a:DeviceStatus=Suspended:Credentials=ECOS | 1m instruct a",
+     "a REJECTED code=C105"),
+    ("an imminent change of supplier", "0 event 2023-07-10 | 1m instruct a", "a DEFERRED code=C109 next=2023-07-11T00:00:00Z"),
+    ("one that is not imminent", "0 event 2023-07-11 | 1m instruct a", "a DISPATCHED"),
+    ("a change that comes near before dispatch", "0 instruct a | 1m event 2023-07-10 | 1d pass", "a READY code=C109",
+     {"dispatch_hours": (8, 9)}, "1206m pass"),
+    ("or before a retry", FAIL + " | 2m event 2023-07-10 | 6m pass",
+     "a RETRY_WAIT code=D101 due=24h ordered=1"),
+    ("what lasts ends a session that has begun", FAIL + " | 2m inventory a:Credentials=ECOS | 6m pass",
+     "a FAILED code=C108 next=31d tries=1"),
+    ("and a Device that waits", "0 instruct a | 1m inventory a:Credentials=ECOS | 20h pass",
+     "a REJECTED code=C108 next= tries=0", {"dispatch_hours": (8, 9)}),
+    ("a month later its first success ends a second session",
+     "0 instruct a | 24h pass | 31d instruct a | 44641m result a FAILED E20 | 44642m late a k | 44646m pass",
+     "a FAILED code=C108 ordered=2"),
+    ("another model", "0 inventory a:FirmwareVersion=00000001 | 1m instruct a", "a DEFERRED code=C106"),
+    ("ECoS credentials already", "0 inventory a:Credentials=ECOS | 1m instruct a", "a REJECTED code=C108"),
+    ("pending firmware, but only a warning", "0 inventory a:Pending=FW | 1m instruct a", "a DISPATCHED found=C112",
+     {"review": {"C112": "warn"}}),
+    ("nobody is responsible", "0 inventory a:SupplierId= | 1m instruct a", "a REJECTED code=C114"),
+    ("the gaining supplier is", "0 inventory a:SupplierId= | 0 event 2023-07-03 | 1m instruct a", "a DISPATCHED"),
+]
+
+
+class Play:
+    """One history, with what the model answered last."""
+
+    def __init__(self, settings):
+        self.model = Model(Settings(**settings))
+        self.now = START
+        self.batches = 0
+        self.ordered = 0
+        self.found = set()
+
+    def newest(self, name):
+        return next((item for item in reversed(self.model.items) if item.device == DEVICES[name]), None)
+
+    def file(self, verb, words):
+        self.batches += 1
+        batch = f"B-{self.batches}"
+        if verb == "instruct":
+            return File("EMI", [{**EMI, "DeviceID": DEVICES[name]} for name in words], batch=batch)
+        if verb == "inventory":
+            rows = []
+            for word in words:
+                name, *changes = word.split(":")
+                rows.append({**INV, "DeviceID": DEVICES[name], **dict(change.split("=") for change in changes)})
+            return File("INV", rows, batch=batch, mode="FULL", created=self.now)
+        if verb == "event":
+            row = {"Action": "SET", "MPxN": EMI["MPxN"], "LosingSupplierId": "", "GainingSupplierId": "90-B3-D5-1F-30-05-00-02",
+                   "SupplyStartDate": words[0]}
+            return File("COS", [row], batch=batch, mode="DELTA")
+        item = self.newest(words[0])
+        if verb == "late":  # a success of its first work item
+            item = next(one for one in self.model.items if one.device == DEVICES[words[0]])
+            words = [words[0], "SUCCESS", words[1]]
+        about = {"WorkItemId": item.work_item if item else "MCC.B-9.9", "DeviceID": DEVICES[words[0]]}
+        if verb == "confirm":
+            key = words[2] if len(words) > 2 else ""
+            return File("EMC", [{**about, "Confirmed": words[1], "ConfirmedAt": "", "SubjectId": key and "S", "KeyId": key,
+                                 "Code": ""}], batch=batch)
+        return File("EMT", [{**EMT, **about, **result(words[1:], item)}], batch=batch)
+
+    def step(self, text):
+        at, verb, *words = text.split()
+        self.now = START + int(at.rstrip("smhd")) * UNITS.get(at[-1], 1)
+        files = [] if verb == "pass" else [self.file(verb, words)]
+        for file in files:
+            file.number(self.batches)
+        answers = self.model.run_pass(self.now, files)
+        self.ordered += len(answers.emw)
+        self.found = {code for _, _, findings in answers.ema for _, code in findings}
+
+    def differences(self, expected):
+        lines = []
+        for part in expected.split("; "):
+            words = part.split()
+            item = self.newest(words[0]) if words[0] in DEVICES else None
+            if item and item.state != words[1]:
+                lines.append(f"{words[0]}: {item.state}, expected {words[1]}")
+            for word in words[2 if item else 0:]:
+                name, value = word.split("=")
+                if re.fullmatch(r"\d+[smhd]", value):
+                    value = text_of(START + int(value[:-1]) * UNITS[value[-1]])
+                found = {"ordered": lambda: str(self.ordered), "found": lambda: ",".join(sorted(self.found)),
+                         "code": lambda item=item: item.code, "try": lambda item=item: str(item.trial),
+                         "tries": lambda item=item: str(item.tries), "due": lambda item=item: text_of(item.due),
+                         "next": lambda item=item: text_of(item.next_eligible)}[name]()
+                if found != value:
+                    lines.append(f"{part}: {name} is {found}, expected {value}")
+        return lines
+
+
+def result(words, item):
+    row = {"Result": words[0], "Try": str(item.trial if item else 1)}
+    words = words[1:]
+    while words:
+        word = words.pop(0)
+        if word == "try":
+            row["Try"] = words.pop(0)
+        elif word in ("E20", "E21"):
+            row["DUISCode"] = word
+        elif word.isdigit():
+            row["GBCSStatus"] = word
+        elif word[:1] == "8":
+            row["AlertCode"] = word
+        else:
+            row.update(ReplacingSubjectId="S", ReplacingKeyId=word)
+    return row
+
+
+def check_cases(tap):
+    for title, history, expected, *more in CASES:
+        play = Play(more[0] if more else {})
+        for step in [*history.split(" | "), *more[1:]]:
+            play.step(step)
+        lines = play.differences(expected)
+        tap.ok(not lines, f"by hand: {title}", history, *lines)

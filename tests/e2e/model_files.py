@@ -1,0 +1,142 @@
+"""Files of the model test: written as partners would write them, answers read as they would read them."""
+import csv
+import io
+import os
+import xml.etree.ElementTree as ElementTree
+
+from home import MODIFIED
+from model_time import text_of
+
+GATEWAY = "90-B3-D5-1F-30-00-00-04"
+NAMESPACE = "urn:ecos-gateway:migration:1"
+DCC = ("DCC", "90-B3-D5-1F-30-00-00-02", "dcc")
+# type: sender's code, EUI-64 and drop, and the first number; those of one sender derive no two names that are the same
+SENDERS = {
+    "EMI": ("MCC", "90-B3-D5-1F-30-0E-C0-01", "mcc", 0),
+    "EMT": ("TCSP", "90-B3-D5-1F-30-0E-C0-02", "tcos", 0),
+    "EMC": ("ECSP", "90-B3-D5-1F-30-0E-C0-03", "ecos", 0),
+    "INV": (*DCC, 0),
+    "COS": (*DCC, 100000),
+    "NMM": (*DCC, 200000),
+    "PTY": (*DCC, 300000),
+}
+ROOTS = {"EMI": "MigrationInstruction", "EMT": "MigrationResult", "EMC": "MigrationConfirmation"}
+# without RecordNumber, which every record has first
+COLUMNS = {
+    "EMI": "DeviceID DeviceType DeviceManufacturer DeviceModel FirmwareVersion MPxN CHFDeviceID CSPRegion Attempt",
+    "EMT": "WorkItemId DeviceID Result GBCSStatus DUISCode AlertCode Try FirstTry LastTry OriginatorCounter"
+           " ExistingSubjectId ExistingKeyId ReplacingSubjectId ReplacingKeyId",
+    "EMC": "WorkItemId DeviceID Confirmed ConfirmedAt SubjectId KeyId Code",
+    "INV": "Action DeviceID DeviceType DeviceStatus DeviceManufacturer DeviceModel FirmwareVersion MPxN CHFDeviceID"
+           " SupplierId MAPId CSPRegion InstalledDate CommissionedDate Credentials Pending",
+    "COS": "Action MPxN LosingSupplierId GainingSupplierId SupplyStartDate",
+    "NMM": "Action DeviceType DeviceManufacturer DeviceModel FirmwareVersion NonMigratableFrom NonMigratableTo ReasonCode"
+           " FixedInFirmware",
+    "PTY": "Action PartyId Role MPID Name Drop",
+    "EMD": "DeviceID DeviceType Outcome Code Category Transient ResolvedBy WorkItemId NextEligible Text",
+    "EMW": "WorkItemId DeviceID DeviceType DeviceManufacturer DeviceModel FirmwareVersion CHFDeviceID Try SessionStart"
+           " SessionEnd",
+    "EMO": "DeviceID WorkItemId Outcome Code Tries EndedAt NextEligible",
+}
+COLUMNS = {kind: tuple(names.split()) for kind, names in COLUMNS.items()}
+HEADER = ("SenderId", "RecipientId", "FileSequence", "CreationDateTime", "Environment", "BatchId", "ResubmissionOf", "Mode")
+FILE = ("Name", "SHA256", "Size", "ReceivedAt", "Outcome", "Code", "Line", "Column", "DeclaredCount", "ParsedCount",
+        "RejectedCount")
+FINDING = ("Code", "Scope", "RecordNumber", "Field", "Value", "Text")
+
+
+class File:
+    """One that is sent. `again` is an earlier one, sent once more as it was."""
+
+    def __init__(self, kind, rows=(), form="csv", created=0, batch="", mode="", fault=None, again=None):
+        self.kind, self.rows, self.form, self.created = kind, list(rows), form, created
+        self.batch, self.mode, self.fault, self.again = batch, mode, fault, again
+        self.name = None  # given when it is sent first
+        self.data = b""
+
+    def number(self, sequence):
+        """Takes the next number of its sender and type, and becomes bytes."""
+        org, eui64, _, first = SENDERS[self.kind]
+        stamp = text_of(self.created)
+        self.name = f"{self.kind}_{org}_{eui64}_{stamp[:10].replace('-', '')}_{stamp[11:19].replace(':', '')}_" \
+                    f"{first + sequence:06}.{self.form}"
+        header = [eui64, GATEWAY, str(first + sequence), stamp, "TEST", self.batch, "", self.mode]
+        declared = len(self.rows) + (self.fault == "B208")
+        self.data = (self.xml if self.form == "xml" else self.csv)(header, declared)
+
+    def csv(self, header, declared):
+        lines = [["H", self.kind, "1.0", *header[:8 if self.mode else 7]]]
+        lines += [["D", n, *(row[name] for name in COLUMNS[self.kind])] for n, row in enumerate(self.rows, 1)]
+        lines.append(["T", declared])
+        out = io.StringIO()
+        csv.writer(out, lineterminator="\n").writerows(lines)
+        return out.getvalue().encode()
+
+    def xml(self, header, declared):
+        root = ElementTree.Element(ROOTS[self.kind], xmlns=NAMESPACE, schemaVersion="1.0")
+        head = ElementTree.SubElement(root, "Header")
+        for name, value in [*zip(HEADER, header[:7]), ("DeviceCount", str(declared))]:
+            if value:
+                ElementTree.SubElement(head, name).text = value
+        devices = ElementTree.SubElement(root, "Devices")
+        for n, row in enumerate(self.rows, 1):
+            device = ElementTree.SubElement(devices, "Device")
+            for name, value in [("RecordNumber", str(n)), *((name, row[name]) for name in COLUMNS[self.kind])]:
+                if value:
+                    ElementTree.SubElement(device, name).text = value
+        return ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True)
+
+    def send(self, home):
+        """Whole at once, as a careful sender does."""
+        folder = home.inbox(SENDERS[self.kind][2])
+        hidden = os.path.join(folder, ".arriving")
+        with open(hidden, "wb") as file:
+            file.write(self.data)
+        os.utime(hidden, (MODIFIED, MODIFIED))
+        os.rename(hidden, os.path.join(folder, self.name))
+
+    def __str__(self):
+        if self.again is not None:
+            return f"{self.kind} again: {self.again.batch}"
+        rows = "".join("\n        " + " ".join(f"{name}={value}" for name, value in row.items() if value) for row in self.rows)
+        return f"{self.kind} {self.form} {self.batch} {self.mode}{' broken: ' + self.fault if self.fault else ''}{rows}"
+
+
+class Answer:
+    """One that was written: type, header, rows; an EMA's file row besides."""
+
+    def __init__(self, data):
+        if data.startswith(b"<"):
+            self.read_xml(data)
+        else:
+            self.read_csv(data)
+
+    def columns(self):
+        return FINDING if self.kind == "EMA" else ("RecordNumber", *COLUMNS[self.kind])
+
+    def read_csv(self, data):
+        records = list(csv.reader(io.StringIO(data.decode(), newline="")))
+        self.kind = records[0][1]
+        self.header = dict(zip(HEADER, records[0][3:]))
+        self.file = next((dict(zip(FILE, record[1:])) for record in records if record[0] == "F"), None)
+        self.rows = [dict(zip(self.columns(), record[1:])) for record in records if record[0] in ("D", "E")]
+        counted = len(self.rows) + (self.file is not None)
+        assert records[-1] == ["T", str(counted)], f"trailer {records[-1]}, {counted} rows"
+
+    def read_xml(self, data):
+        root = ElementTree.fromstring(data)
+        kinds = {"FileAcknowledgement": "EMA", "DeviceResponse": "EMD", "WorkOrder": "EMW", "MigrationOutcome": "EMO"}
+        self.kind = kinds[local(root)]
+        parts = {local(part): part for part in root}
+        self.header = fields(parts["Header"])
+        self.file = {**dict.fromkeys(FILE, ""), **fields(parts["File"])} if "File" in parts else None
+        rows = [part for part in root if local(part) == "Finding"] if self.kind == "EMA" else parts["Devices"]
+        self.rows = [{**dict.fromkeys(self.columns(), ""), **fields(row)} for row in rows]
+
+
+def local(element):
+    return element.tag.rsplit("}", 1)[-1]
+
+
+def fields(element):
+    return {local(child): child.text or "" for child in element}

@@ -1,0 +1,354 @@
+"""Random histories for the model test: what partners send, when, and where the gateway is killed.
+
+    history = make_history(seed)        history.settings, history.events
+    event.at, event.files, event.crash
+
+A history is plain data: whatever is left out of it, the rest still means the same. To be worth something its results name
+work items that are there and its times lie where something is due, so it is made along a model of its own.
+"""
+import random
+import re
+
+from home import SOURCE
+from model_files import File
+from model_state import Model, Settings
+from model_time import DAY, HOUR, MINUTE, midnight, text_of, time_of
+
+START = time_of("2023-07-03T12:00:00Z")
+HUBS = ("00-DB-12-34-56-78-90-C0", "00-DB-12-34-56-78-90-C1")
+SUPPLIERS = ("90-B3-D5-1F-30-05-00-01", "90-B3-D5-1F-30-05-00-02")
+MODELS = (("AB01", "010A030B", "0002012F"), ("AB02", "02010001", "00010203"))
+STATUSES = ("Pending", "Whitelisted", "InstalledNotCommissioned", "Decommissioned", "Withdrawn", "Suspended", "Recovery",
+            "Recovered")
+# Steps that `init` alone passes, or operators' orders, or drops that are down
+NOT_HERE = re.compile(r"spool-made|ledger-made|outage|order-|job-returned|job-set|job-reasoned|mark|orphan|pickup-noted")
+
+
+class Event:
+    def __init__(self, at, files=(), crash=None):
+        self.at, self.files, self.crash = at, list(files), crash
+
+    def __str__(self):
+        crash = f"  killed at {self.crash}" if self.crash else ""
+        return f"{text_of(self.at)}{crash}" + "".join(f"\n    {file}" for file in self.files or ["nothing comes"])
+
+
+class History:
+    def __init__(self, seed, settings, lines, events):
+        self.seed, self.settings, self.lines, self.events = seed, settings, lines, events
+
+    def without(self, events):
+        return History(self.seed, self.settings, self.lines, events)
+
+    def __str__(self):
+        return "\n".join([f"seed {self.seed}", *self.lines, *map(str, self.events)])
+
+
+def steps():
+    with open(f"{SOURCE}/spool/steps.def", encoding="utf-8") as file:
+        names = re.findall(r'^STEP\(\w+, "([a-z-]+)"', file.read(), re.M)
+    return [name for name in names if not NOT_HERE.match(name)]
+
+
+def mpan(n):
+    digits = f"10{n:010}"
+    total = sum(int(a) * b for a, b in zip(digits, (3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43)))
+    return digits + str(total % 11 % 10)
+
+
+def mprn(n):
+    digits = f"39{n:06}"
+    return digits + f"{sum(int(digits[i]) * (8 - i) for i in range(8)) % 11:02}"
+
+
+def device_row(n):
+    kind = ("ESME", "GSME", "GPF")[n % 3]
+    manufacturer, model, firmware = MODELS[n % 2]
+    return {"DeviceID": f"00-DB-12-34-56-78-0A-{n:02X}", "DeviceType": kind, "DeviceManufacturer": manufacturer,
+            "DeviceModel": model, "FirmwareVersion": firmware,
+            "MPxN": mpan(n) if kind == "ESME" else mprn(n) if kind == "GSME" else "", "CHFDeviceID": HUBS[n // 3 % 2],
+            "CSPRegion": "Central", "Attempt": "1"}
+
+
+class Maker:
+    def __init__(self, seed, length):
+        self.random = random.Random(seed)
+        self.length = length
+        self.settings, self.lines = self.choose_settings()
+        self.model = Model(Settings(**self.settings))
+        self.devices = [device_row(n) for n in range(self.random.randint(6, 14))]
+        self.inventory = {row["DeviceID"]: self.inventory_row(row) for row in self.devices}
+        self.with_inventory = self.settings.get("inventory") == "required" or self.random.random() < .5
+        self.now = START
+        self.sent = []        # files
+        self.rows = []        # (type, row) of results and confirmations
+        self.numbers = {}
+        self.batches = 0
+        self.steps = steps()
+
+    # ---- settings ----
+
+    def choose_settings(self):
+        chosen, lines = {}, []
+
+        def choose(share, name, *pairs):
+            if self.random.random() < share:
+                line, value = self.random.choice(pairs)
+                chosen[name] = value
+                lines.append(line)
+
+        choose(.3, "inventory", ("gateway inventory=required", "required"))
+        choose(.12, "daily_limit", *((f"gateway daily_limit={n}", n) for n in (2, 4)))
+        choose(.3, "dispatch_hours", ("gateway dispatch_hours=13-23", (13, 23)), ("gateway dispatch_hours=22-13", (22, 13)))
+        choose(.3, "work_order_devices", *((f"gateway work_order_devices={n}", n) for n in (1, 2)))
+        choose(.2, "session_length", ("gateway session_length=2", 2 * HOUR))
+        choose(.4, "model_failures", *((f"gateway model_failures={n}", n) for n in (1, 2, 3)))
+        choose(.2, "retry_delays", ("gateway retry_delays=5;7", [5 * MINUTE, 7 * MINUTE]))
+        if self.random.random() < .2:
+            code = self.random.choice(("C103", "C105", "C106", "C107", "C109", "C112", "C114", "C115"))
+            mode = self.random.choice(("warn", "off"))
+            chosen["review"] = {code: mode}
+            lines.append(f"review {code}={mode}")
+        return chosen, lines
+
+    # ---- time ----
+
+    def move_on(self):
+        """Mostly a little, or to where something is due, now and then far."""
+        items = self.model.items
+        late = len(self.sent) > self.length / 2
+        far = (3, 4, 4) if late else (1, 2, 0)
+        kind = self.random.choices(("stay", "little", "due", "end", "far", "weeks"), (8, 40, 40, *far))[0]
+        due = {"due": [item.due for item in items if item.due and item.state != "CONFIRM_PENDING"],
+               "end": [item.due or item.ends for item in items if item.live and item.ends],
+               "weeks": [item.next_eligible for item in items if item.next_eligible]}.get(kind, [])
+        due = sorted(at for at in due if at > self.now)
+        if due:
+            self.now = max(self.now, due[0] + self.random.choice((-1, 0, 0, 0, 1, 30)))
+        elif kind == "far":
+            self.now += self.random.choice((DAY, 2 * DAY, 7 * DAY + HOUR, 9 * DAY))
+        elif kind == "weeks":
+            self.now += 31 * DAY
+        elif kind != "stay":
+            self.now += self.random.choice((1, 60, 2 * MINUTE, 4 * MINUTE, 5 * MINUTE, 10 * MINUTE, HOUR))
+
+    # ---- files ----
+
+    def batch(self):
+        self.batches += 1
+        return f"B-{self.batches}"
+
+    def form(self):
+        return self.random.choice(("csv", "xml"))
+
+    def fault(self):
+        return "B208" if self.random.random() < .05 else None
+
+    def instruction(self):
+        known = {item.device for item in self.model.items}
+        fresh = [row for row in self.devices if row["DeviceID"] not in known]
+        some = fresh if fresh and self.random.random() < .6 else self.devices
+        rows = [dict(row) for row in self.random.sample(some, min(self.random.randint(1, 5), len(some)))]
+        if self.random.random() < .1:
+            rows.append(dict(rows[0]))
+        for row in rows:
+            if self.random.random() < .1:
+                name, value = self.random.choice((("DeviceID", "00-DB-12"), ("DeviceType", "IHD"), ("DeviceModel", "010A"),
+                                                  ("MPxN", "123"), ("CSPRegion", "East"), ("Attempt", "0")))
+                row[name] = value
+            elif self.random.random() < .05:
+                row["DeviceID"] = row["DeviceID"].lower()
+        return File("EMI", rows, self.form(), self.now, self.batch(), fault=self.fault())
+
+    def wanted(self, kind):
+        """Whose result or confirmation is to come."""
+        return [item for item in self.model.items if item.state in ("DISPATCHED", "CONFIRM_MISMATCH") or
+                item.state == "CONFIRM_PENDING" and (item.tcos if kind == "EMT" else item.ecos) is None]
+
+    def pick_items(self, kind):
+        """Mostly those that are wanted, each once."""
+        wanted = self.wanted(kind)
+        self.random.shuffle(wanted)
+        begun = [item for item in self.model.items if item.trial]
+        for _ in range(self.random.randint(1, 4)):
+            if wanted and self.random.random() < .85:
+                yield wanted.pop()
+            else:
+                yield self.random.choice(begun if self.random.random() < .95 else self.model.items)
+
+    def about(self, item):
+        """The work item of a record; now and then not right."""
+        chance = self.random.random()
+        device = item.device or "00-DB-12-34-56-78-0A-00"
+        if chance < .015:
+            return {"WorkItemId": "MCC.B-99.1", "DeviceID": device}
+        if chance < .03:
+            return {"WorkItemId": item.work_item, "DeviceID": "00-DB-12-34-56-78-0A-FF"}
+        return {"WorkItemId": item.work_item, "DeviceID": "nothing" if chance < .045 else device}
+
+    def ids(self, item):
+        other = "77" if self.random.random() < .08 else f"{item.number:02X}"
+        return "90-B3-D5-1F-30-02-00-00", f"9A0712C40000AA{other}"
+
+    def result_row(self, item):
+        row = dict.fromkeys(("GBCSStatus", "DUISCode", "AlertCode", "OriginatorCounter", "ExistingSubjectId", "ExistingKeyId",
+                             "ReplacingSubjectId", "ReplacingKeyId"), "")
+        trial = item.trial or 1
+        if self.random.random() < .1:
+            trial = max(1, trial - 1)
+        elif self.random.random() < .03:
+            trial += 1
+        row.update(self.about(item), Try=str(trial), FirstTry=text_of(self.now), LastTry=text_of(self.now))
+        row["Result"] = self.random.choices(("SUCCESS", "FAILED", "TIMEOUT", "NOT_ATTEMPTED"), (4, 5, 2, 2))[0]
+        if row["Result"] == "SUCCESS":
+            row["ReplacingSubjectId"], row["ReplacingKeyId"] = self.ids(item)
+        elif row["Result"] == "FAILED":
+            name, values = self.random.choice((("DUISCode", ("E20", "E21", "E99", "I0")), ("DUISCode", ("E20", "E21")),
+                                               ("GBCSStatus", ("0", "30", "127", "10", "17")), ("AlertCode", ("819D", "8F84")),
+                                               ("AlertCode", ("8F1E", "8FFF"))))
+            row[name] = self.random.choice(values)
+        if self.random.random() < .04:
+            name, value = self.random.choice((("Result", "MAYBE"), ("Try", "one"), ("FirstTry", "yesterday"), ("LastTry", "x")))
+            row[name] = value
+        return row
+
+    def confirmation_row(self, item):
+        row = {**self.about(item), "Confirmed": self.random.choices("YN", (5, 1))[0], "ConfirmedAt": text_of(self.now),
+               "SubjectId": "", "KeyId": "", "Code": ""}
+        if row["Confirmed"] == "Y":
+            row["SubjectId"], row["KeyId"] = self.ids(item)
+        if self.random.random() < .04:
+            name, value = self.random.choice((("Confirmed", "P"), ("ConfirmedAt", "yesterday"), ("KeyId", "")))
+            row[name] = value
+        return row
+
+    def spoken(self, kind, make):
+        """A file of results or confirmations; now and then a record says again what an earlier one said."""
+        if not any(item.trial for item in self.model.items):
+            return self.instruction()
+        rows = []
+        for item in self.pick_items(kind):
+            old = [row for of, row in self.rows if of == kind]
+            rows.append(dict(self.random.choice(old)) if old and self.random.random() < .1 else make(item))
+        self.rows += [(kind, row) for row in rows]
+        return File(kind, rows, self.form(), self.now, self.batch(), fault=self.fault())
+
+    def inventory_row(self, row):
+        return {"Action": "SET", **{name: row[name] for name in row if name != "Attempt"}, "DeviceStatus": "Commissioned",
+                "SupplierId": SUPPLIERS[0], "MAPId": "", "InstalledDate": "2023-01-01", "CommissionedDate": "2023-01-02",
+                "Credentials": "TCOS", "Pending": ""}
+
+    def changed(self, row):
+        row = dict(row)
+        name, values = self.random.choice((
+            ("DeviceStatus", STATUSES), ("DeviceStatus", STATUSES), ("Pending", ("USC", "FW")), ("Credentials", ("ECOS",)),
+            ("FirmwareVersion", ("0002013A",)), ("SupplierId", ("",))))
+        if name != "SupplierId" or row["DeviceType"] == "ESME":
+            row[name] = self.random.choice(values)
+        return row
+
+    def inventory_file(self):
+        if self.model.inventory is None or self.random.random() < .5:
+            known = [row for row in self.inventory.values() if self.random.random() < .93]
+            rows = [self.changed(row) if self.random.random() < .15 else row for row in known]
+            mode = "FULL"
+        else:
+            rows = [self.random.choice(list(self.inventory.values())) for _ in range(self.random.randint(1, 3))]
+            rows = [self.random.choice((row, self.changed(row), {**row, "Action": "REMOVE"})) for row in rows]
+            mode = "DELTA"
+        if self.random.random() < .1 and rows:
+            rows.append({**rows[0], **self.random.choice(({"DeviceID": "00-DB"}, {"Action": "KEEP"}, {}))})
+        created = self.now - self.random.choice((0, 0, 0, HOUR, 2 * DAY))
+        return File("INV", rows, "csv", created, self.batch(), mode, self.fault())
+
+    def reference(self, kind, make):
+        """COS, NMM or PTY."""
+        mode = self.random.choice(("FULL", "DELTA", "DELTA"))
+        rows = [make() for _ in range(self.random.randint(0, 2))]
+        known = list({"COS": self.model.events, "NMM": self.model.models, "PTY": self.model.parties}[kind].values())
+        if known and self.random.random() < .5:
+            rows.append(self.random.choice(known))
+        for row in rows:
+            if self.random.random() < (.4 if mode == "DELTA" else .05):
+                rows[rows.index(row)] = {**row, "Action": "REMOVE"}
+        return File(kind, rows, "csv", self.now, self.batch(), mode, self.fault())
+
+    def cos_row(self):
+        day = midnight(self.now) + self.random.choice((0, 1, 3, 7, 8, 30)) * DAY
+        metered = [row["MPxN"] for row in self.devices if row["MPxN"]]
+        return {"Action": "SET", "MPxN": self.random.choice(metered), "LosingSupplierId": SUPPLIERS[0],
+                "GainingSupplierId": SUPPLIERS[1], "SupplyStartDate": text_of(day)[:10]}
+
+    def nmm_row(self):
+        device = self.random.choice(self.devices)
+        begin = midnight(self.now) + self.random.choice((-10, 0, 1)) * DAY
+        end = begin + self.random.choice((1, 5, 20)) * DAY
+        return {"Action": "SET", **{name: device[name] for name in ("DeviceType", "DeviceManufacturer", "DeviceModel")},
+                "FirmwareVersion": self.random.choice((device["FirmwareVersion"], "", "0009999A")),
+                "NonMigratableFrom": text_of(begin)[:10], "NonMigratableTo": self.random.choice((text_of(end)[:10], "")),
+                "ReasonCode": "R1", "FixedInFirmware": ""}
+
+    def party_row(self):
+        n = self.random.randint(0, 1)
+        return {"Action": "SET", "PartyId": SUPPLIERS[n], "Role": self.random.choice(("SUPPLIER", "MAP")), "MPID": f"SUP{n}",
+                "Name": f"Supplier {n}", "Drop": "suppliers"}
+
+    def again(self):
+        if not self.sent:
+            return self.instruction()
+        earlier = self.random.choice(self.sent)
+        return File(earlier.kind, again=earlier)
+
+    def file(self):
+        if self.with_inventory and self.model.inventory is None and self.random.random() < .4:
+            return self.inventory_file()
+        makers = [(self.instruction, 4),
+                  (lambda: self.spoken("EMT", self.result_row), 12 if self.wanted("EMT") else 2),
+                  (lambda: self.spoken("EMC", self.confirmation_row), 6 if self.wanted("EMC") else 1),
+                  (lambda: self.reference("COS", self.cos_row), 1), (lambda: self.reference("NMM", self.nmm_row), 1),
+                  (lambda: self.reference("PTY", self.party_row), .5), (self.again, .7)]
+        if self.with_inventory:
+            makers.append((self.inventory_file, 2))
+        make, = self.random.choices([make for make, _ in makers], [weight for _, weight in makers])
+        return make()
+
+    # ---- the whole ----
+
+    def files(self):
+        if self.random.random() < .2:
+            return []
+        first = self.file()
+        files = [first]
+        while self.random.random() < .15 and first.again is None and first.kind in ("EMI", "EMT", "EMC"):
+            files.append(self.instruction() if first.kind == "EMI" else
+                         self.spoken(first.kind, self.result_row if first.kind == "EMT" else self.confirmation_row))
+        return [file for file in files if file.kind == first.kind]
+
+    def make(self):
+        events = []
+        for _ in range(self.length):
+            files = self.files()
+            crash = None
+            if self.random.random() < .2:
+                step, side = self.random.choice(self.steps), self.random.choice(("before", "after"))
+                crash = f"{step}:{side}:{self.random.randint(1, 3)}"
+            events.append(Event(self.now, files, crash))
+            self.model.run_pass(self.now, [ready(file, self.numbers) for file in files])
+            self.sent += [file for file in files if file.again is None]
+            self.move_on()
+        return History(None, self.settings, self.lines, events)
+
+
+def ready(file, numbers):
+    """The file as it is sent: with the next number of its type, or as it was sent before."""
+    if file.again is not None:
+        return file.again
+    numbers[file.kind] = numbers.get(file.kind, 0) + 1
+    file.number(numbers[file.kind])
+    return file
+
+
+def make_history(seed, length=26):
+    history = Maker(seed, length).make()
+    history.seed = seed
+    return history

@@ -1,0 +1,509 @@
+"""The reference of the model test: a Device's way as gateway/DEVICES.md tells it, plain and slow.
+
+    model = Model(Settings(daily_limit=3))
+    answers = model.run_pass(now, [file, …])     what one pass at that time must write
+    model.items                                  every Device of every batch, in the ledger's order
+
+It shares no code with the gateway. Times are seconds UTC; a `file` is what model_files.py makes.
+"""
+from model_rules import (EUI64, LASTING_D, MODEL, TYPES, by_itself, code_of, faults_of, is_hex, is_non_migratable, model_of,
+                         reference_key)
+from model_time import DAY, HOUR, MINUTE, midnight, text_of, time_of
+
+LIVE = ("READY", "DISPATCHED", "RETRY_WAIT", "CONFIRM_PENDING", "CONFIRM_MISMATCH")
+ENDS = ("MIGRATED", "FAILED", "REJECTED", "DEFERRED")
+PASSING_STATUS = ("InstalledNotCommissioned", "Suspended", "Recovery")
+
+
+class Settings:
+    """ecosgate.conf as far as a Device's way depends on it."""
+
+    def __init__(self, **given):
+        self.session_length = 24 * HOUR
+        self.retry_delays = [n * MINUTE for n in (5, 5, 10, 20, 40, 80, 160, 320)]
+        self.confirmation_wait = 24 * HOUR
+        self.next_session = 30 * DAY
+        self.cos_window = 7 * DAY
+        self.daily_limit = 0
+        self.dispatch_hours = (0, 24)
+        self.work_order_devices = 1000000
+        self.inventory = "auto"
+        self.inventory_max_age = 8 * DAY
+        self.model_failures = 10
+        self.review = {}  # code: reject (else), warn, off
+        for name, value in given.items():
+            assert hasattr(self, name), name
+            setattr(self, name, value)
+
+    def dispatches_at(self, now):
+        begin, end = self.dispatch_hours
+        hour = now % DAY // HOUR
+        return begin <= hour < end if begin < end else hour >= begin or hour < end
+
+
+class Item:
+    """A Device of a batch: what the split made of it, and its session once it is dispatched."""
+
+    def __init__(self, number, batch, record, row):
+        self.number, self.batch, self.record, self.row = number, batch, record, row
+        self.work_item = f"MCC.{batch}.{record}"
+        good = EUI64.fullmatch(row["DeviceID"])
+        self.device = row["DeviceID"].upper() if good else None
+        self.state = self.code = self.next_eligible = self.due = self.ended_at = None
+        self.codes = []            # all that applied at the split
+        self.trial = 0             # the newest try ordered
+        self.unattempted = False   # that try was said to be NOT_ATTEMPTED, and is not ordered again yet
+        self.begun = self.ends = None
+        self.delays = 0            # delays used
+        self.answered = False      # a result other than SUCCESS came since it was ordered last
+        self.tcos = None           # (SubjectId, KeyId) of the success that counts, or "FAILED"
+        self.ecos = None           # ("Y", SubjectId, KeyId) or ("N",)
+        self.told = False          # D150
+        self.steps = []            # (state, code, time)
+
+    def become(self, state, now, code=""):
+        self.state, self.code = state, code
+        self.due = None
+        if state in ENDS:
+            self.ended_at = now
+        self.note(now)
+
+    def note(self, now, code=None):
+        """Something was said or judged that is kept, though the state may be the same."""
+        self.steps.append((self.state, self.code if code is None else code, now))
+
+    @property
+    def live(self):
+        return self.state in LIVE
+
+    @property
+    def has_success(self):
+        return isinstance(self.tcos, tuple) or (self.ecos or "N")[0] == "Y"
+
+    @property
+    def device_model(self):
+        return " ".join([self.row["DeviceType"], *model_of(self.row)])
+
+    @property
+    def tries(self):
+        return self.trial - self.unattempted
+
+    def agrees(self):
+        return isinstance(self.tcos, tuple) and self.ecos == ("Y", *self.tcos)
+
+
+class Answers:
+    """What one pass writes, in order."""
+
+    def __init__(self):
+        self.ema = []  # (file, outcome, {(record, code), …})
+        self.emd = []  # (file, [row, …])
+        self.emw = []  # rows of all work orders, one after another
+        self.emo = []  # (file, [row, …])
+
+
+class Model:
+    def __init__(self, settings=None):
+        self.settings = settings or Settings()
+        self.items = []
+        self.batches = []       # (file, items) of the accepted instructions whose outcome is still to come
+        self.waiting = []       # instructions that wait for an inventory
+        self.inventory = None   # DeviceID: row; None before the first accepted INV
+        self.inventory_at = None
+        self.events = {}        # (MPxN, SupplyStartDate): row
+        self.models = {}        # key: row
+        self.parties = {}
+        self.first_tries = []   # times
+        self.accepted = []      # times
+        self.seen = set()       # names of files taken
+        self.incidents = []     # [code, subject, begun, cleared]
+        self.failed = {}        # Device Model: Devices of it that failed
+        self.migrated = set()   # Device Models of which one has migrated
+
+    # ---- one pass ----
+
+    def run_pass(self, now, files=()):
+        answers = Answers()
+        self.pass_time(now, answers)
+        for file in files:
+            self.take(file, now, answers)
+            self.dispatch(now, answers)
+        if self.inventory_is_stale(now):
+            self.begin_incident("A104", "INV", now)
+        else:
+            self.clear_incident("A104", "INV", now)
+        self.dispatch(now, answers)
+        return answers
+
+    def begin_incident(self, code, subject, now):
+        if not any(one[:2] == [code, subject] and one[3] is None for one in self.incidents):
+            self.incidents.append([code, subject, now, None])
+
+    def clear_incident(self, code, subject, now):
+        for one in self.incidents:
+            if one[:2] == [code, subject] and one[3] is None:
+                one[3] = now
+
+    def take(self, file, now, answers):
+        if file.kind == "EMI" and (self.waiting or self.inventory_is_stale(now)):
+            self.waiting.append(file)
+            return
+        self.judge(file, now, answers)
+        while self.waiting and not self.inventory_is_stale(now):
+            self.judge(self.waiting.pop(0), now, answers)
+            self.dispatch(now, answers)
+
+    def inventory_is_stale(self, now):
+        if self.inventory is None:
+            return self.settings.inventory == "required"
+        return now - self.inventory_at > self.settings.inventory_max_age
+
+    def judge(self, file, now, answers):
+        if file.name in self.seen:
+            answers.ema.append((file, "RJ", {(None, "B105")}))
+            return
+        self.seen.add(file.name)
+        fault = file.fault or (None if file.rows or file.kind in ("COS", "NMM", "PTY") else "B306")
+        if fault:
+            answers.ema.append((file, "RJ", {(None, fault)}))
+            return
+        take = {"EMI": self.instruct, "EMT": self.take_records, "EMC": self.take_records}.get(file.kind, self.refer)
+        errors, warnings = take(file, now, answers)
+        outcome = "PA" if errors else "WN" if warnings else "AC"
+        answers.ema.append((file, outcome, set(errors) | set(warnings)))
+        self.settle(now, answers)
+
+    def pass_time(self, now, answers):
+        for item in self.items:
+            if item.state in ("DISPATCHED", "RETRY_WAIT") and now >= item.ends:
+                last = item.code if item.state == "RETRY_WAIT" and not item.unattempted else "D103"
+                self.fail(item, now, last)
+            elif item.state == "CONFIRM_PENDING" and now >= item.due and not item.told:
+                item.told, item.code = True, "D150"
+                item.note(now)
+        self.settle(now, answers)
+
+    def settle(self, now, answers):
+        """EMO for every batch whose last live Device has ended."""
+        for batch in [one for one in self.batches if not any(item.live for item in one[1])]:
+            self.batches.remove(batch)
+            answers.emo.append((batch[0], [self.outcome(item) for item in batch[1]]))
+
+    @staticmethod
+    def outcome(item):
+        return {"RecordNumber": str(item.record), "DeviceID": item.device or item.row["DeviceID"],
+                "WorkItemId": item.work_item, "Outcome": item.state, "Code": item.code, "Tries": str(item.tries),
+                "EndedAt": text_of(item.ended_at), "NextEligible": text_of(item.next_eligible)}
+
+    # ---- instructions ----
+
+    def instruct(self, file, now, answers):
+        errors, warnings, items, seen, rows = [], [], [], set(), []
+        for record, row in enumerate(file.rows, 1):
+            item = Item(len(self.items) + 1, file.batch, record, row)
+            found, warned = by_itself(row)
+            if item.device:
+                more, told = self.review(item, now, at_split=True)
+                found, warned = found + more, warned + told
+            if item.device in seen:  # what makes it live is its first record
+                found = [("C102", False, None), *(one for one in found if one[0] != "C110")]
+            elif item.device:
+                seen.add(item.device)
+            self.split(item, now, sorted(found))
+            errors += [(record, code) for code, _, _ in found]
+            warnings += [(record, code) for code in warned]
+            self.items.append(item)
+            items.append(item)
+            rows.append(self.response(item, found))
+        answers.emd.append((file, rows))
+        self.batches.append((file, items))
+        return errors, warnings
+
+    def split(self, item, now, found):
+        item.codes = sorted({code for code, _, _ in found})
+        if not found:
+            item.become("READY", now)
+            item.due = now
+            self.accepted.append(now)
+        elif all(passes for _, passes, _ in found):
+            item.become("DEFERRED", now, item.codes[0])
+            item.next_eligible = max(then for _, _, then in found)
+        else:
+            item.become("REJECTED", now, item.codes[0])
+
+    @staticmethod
+    def response(item, found):
+        passes = {code: passes for code, passes, _ in found}
+        return {"RecordNumber": str(item.record), "DeviceID": item.device or item.row["DeviceID"],
+                "DeviceType": item.row["DeviceType"],
+                "Outcome": "ACCEPTED" if item.state == "READY" else item.state, "Code": item.code,
+                "Category": "c" if found else "", "Transient": ("Y" if passes[item.code] else "N") if found else "",
+                "WorkItemId": item.work_item, "NextEligible": text_of(item.next_eligible), "codes": item.codes}
+
+    def review(self, item, now, at_split):
+        """What the Device breaks now: [(code, passes, NextEligible)], and the codes that only warn."""
+        found = self.review_inventory(item, now) + self.review_past(item, now, at_split)
+        counted, warned = [], []
+        for code, passes, then in found:
+            mode = "reject" if code == "C110" else self.settings.review.get(code, "reject")
+            if mode == "reject":
+                counted.append((code, passes, then))
+            elif mode == "warn":
+                warned.append(code)
+        return counted, warned
+
+    def review_inventory(self, item, now):
+        row, found = item.row, []
+        known = (self.inventory or {}).get(item.device)
+        if known is not None:
+            if row["DeviceType"] in TYPES and row["DeviceType"] != known["DeviceType"]:
+                found.append(("C104", False, None))
+            if known["DeviceStatus"] not in ("Commissioned", "Recovered"):
+                passes = known["DeviceStatus"] in PASSING_STATUS
+                found.append(("C105", passes, now + DAY if passes else None))
+            if any(is_hex(row, name) and row[name].upper() != known[name].upper() for name in MODEL):
+                found.append(("C106", True, now + DAY))
+            if known["Pending"]:
+                found.append(("C111" if known["Pending"] == "USC" else "C112", True, now + DAY))
+            if self.responsible(known, now) is None:
+                found.append(("C114", False, None))
+        elif self.inventory is not None:
+            found.append(("C103", False, None))
+        if any(is_non_migratable(row, entry, now) for entry in self.models.values()):
+            found.append(("C107", False, None))
+        if (known or {}).get("Credentials") == "ECOS" or self.was_replaced(item):
+            found.append(("C108", False, None))
+        mpxn = known["MPxN"] if known is not None else row["MPxN"]
+        starts = [time_of(start) for of, start in self.events if of == mpxn and mpxn]
+        near = [start for start in starts if now < start <= now + self.settings.cos_window]
+        if near:
+            found.append(("C109", True, max(near) + DAY))
+        return found
+
+    def was_replaced(self, item):
+        return any(other.has_success for other in self.earlier(item))
+
+    def earlier(self, item):
+        return [other for other in self.items if other.device == item.device and other.number < item.number]
+
+    def review_past(self, item, now, at_split):
+        found = []
+        if at_split and any(other.live for other in self.earlier(item)):
+            found.append(("C110", True, now + DAY))
+        failed = [other for other in self.earlier(item) if other.state == "FAILED"]
+        if failed and now < failed[-1].next_eligible:
+            found.append(("C115", True, failed[-1].next_eligible))
+        times = self.accepted if at_split else self.first_tries
+        today = sum(1 for at in times if at >= midnight(now))
+        if self.settings.daily_limit and today >= self.settings.daily_limit and item.trial == 0:
+            found.append(("C116", True, midnight(now) + DAY))
+        return found
+
+    def responsible(self, known, now):
+        if known["DeviceType"] != "GPF":
+            return self.supplier_of(known, now)
+        for kind in ("GSME", "ESME"):
+            for meter in self.inventory.values():
+                if meter["DeviceType"] == kind and meter["CHFDeviceID"] == known["CHFDeviceID"] and \
+                        meter["DeviceStatus"] not in ("Decommissioned", "Withdrawn"):
+                    return self.supplier_of(meter, now)
+        return None
+
+    def supplier_of(self, meter, now):
+        begun = [(time_of(start), row["GainingSupplierId"]) for (mpxn, start), row in self.events.items()
+                 if mpxn == meter["MPxN"] and mpxn and time_of(start) <= now]
+        return max(begun)[1] if begun else meter["SupplierId"] or None
+
+    # ---- dispatch ----
+
+    def dispatch(self, now, answers):
+        if not self.settings.dispatches_at(now):
+            return
+        due = [item for item in self.items if item.state in ("READY", "RETRY_WAIT") and item.due <= now]
+        for item in sorted(due, key=lambda item: (item.due, item.number)):
+            if self.may_go(item, now):
+                answers.emw.append(self.order(item, now))
+        self.settle(now, answers)
+
+    def may_go(self, item, now):
+        """Judged again, before every try; else it waits, or ends."""
+        found, _ = self.review(item, now, at_split=False)
+        if not found:
+            return True
+        code = min(code for code, _, _ in found)
+        passes, until = all(passes for _, passes, _ in found), max((then or 0) for _, _, then in found)
+        if not passes and item.state == "READY":
+            item.become("REJECTED", now, code)
+        elif not passes:
+            self.fail(item, now, code)
+        elif item.state == "READY":
+            item.code, item.due = code, until
+            item.note(now)
+        else:
+            item.due = min(until, item.ends)
+            item.note(now, code)
+        return False
+
+    def order(self, item, now):
+        if item.state == "READY":
+            item.begun, item.ends = now, now + self.settings.session_length
+            self.first_tries.append(now)
+        if not item.unattempted:
+            item.trial += 1
+        item.unattempted = item.answered = False
+        item.become("DISPATCHED", now)
+        row = item.row
+        return {"WorkItemId": item.work_item, "DeviceID": item.device, "DeviceType": row["DeviceType"],
+                **{name: row[name].upper() for name in (*MODEL, "CHFDeviceID")},
+                "Try": str(item.trial), "SessionStart": text_of(item.begun), "SessionEnd": text_of(item.ends)}
+
+    # ---- results and confirmations ----
+
+    def take_records(self, file, now, _answers):
+        errors, warnings = [], []
+        by_id = {item.work_item: item for item in self.items}
+        for record, row in enumerate(file.rows, 1):
+            item = by_id.get(row["WorkItemId"])
+            codes = faults_of(file.kind, row, item)
+            if not codes:
+                code = self.result(item, row, now) if file.kind == "EMT" else self.confirm(item, row, now)
+                codes = {code} if code else set()
+            for code in codes:
+                (warnings if code == "C119" else errors).append((record, code))
+        return errors, warnings
+
+    def result(self, item, row, now):
+        """What an EMT row that is good by itself does; its finding, or None."""
+        trial, ids = int(row["Try"]), (row["ReplacingSubjectId"], row["ReplacingKeyId"])
+        if trial > item.trial:
+            return "C118"
+        if row["Result"] == "SUCCESS":
+            return self.success(item, trial, ids, now)
+        if trial < item.trial or item.state == "FAILED":
+            return "C119"
+        if isinstance(item.tcos, tuple):
+            return "C121"
+        if item.state == "CONFIRM_PENDING" and not item.answered:
+            item.tcos = "FAILED"
+            item.become("CONFIRM_MISMATCH", now, "D151")
+            return None
+        if item.state != "DISPATCHED":
+            return "C119"
+        self.unsuccessful(item, row, now)
+        return None
+
+    def unsuccessful(self, item, row, now):
+        item.answered = True
+        if row["Result"] == "NOT_ATTEMPTED":
+            item.unattempted = True
+            self.wait(item, now, self.settings.retry_delays[0], "D103")
+            return
+        code = code_of(row)
+        if code in LASTING_D or item.delays >= len(self.settings.retry_delays):
+            self.fail(item, now, code)
+            return
+        delay = self.settings.retry_delays[item.delays]
+        item.delays += 1
+        self.wait(item, now, delay, code)
+
+    def wait(self, item, now, delay, code):
+        if now + delay >= item.ends:
+            self.fail(item, now, code)
+            return
+        item.become("RETRY_WAIT", now, "" if item.unattempted else code)
+        item.due = now + delay
+
+    def fail(self, item, now, code):
+        item.become("FAILED", now, code)
+        item.next_eligible = item.ends + self.settings.next_session
+        before = any(other.state == "FAILED" for other in self.earlier(item))
+        if code[0] == "D" and not before:
+            self.count_failure(item, now)
+
+    def count_failure(self, item, now):
+        """D160: a Device counts once."""
+        subject = item.device_model
+        self.failed[subject] = self.failed.get(subject, 0) + 1
+        if subject not in self.migrated and self.failed[subject] >= self.settings.model_failures:
+            self.begin_incident("D160", subject, now)
+
+    def success(self, item, trial, ids, now):
+        if item.state == "FAILED":
+            if not isinstance(item.tcos, tuple):
+                item.tcos = ids
+                item.note(now)
+            return "C119"
+        if item.tcos == ids:
+            return "C119"
+        if isinstance(item.tcos, tuple) and item.state != "CONFIRM_MISMATCH":
+            return "C121"
+        item.tcos = ids
+        if trial == item.trial:
+            item.unattempted = False
+        self.compare(item, now)
+        return None
+
+    def confirm(self, item, row, now):
+        """The same for an EMC row."""
+        if item.trial == 0:
+            return "C118"
+        said = ("Y", row["SubjectId"], row["KeyId"]) if row["Confirmed"] == "Y" else ("N",)
+        if item.state == "FAILED":
+            if said[0] == "Y" and (item.ecos is None or item.ecos[0] == "N"):
+                item.ecos = said
+                item.note(now)
+            return "C119"
+        if item.ecos == said:
+            return "C119"
+        if item.state == "MIGRATED" or item.state == "CONFIRM_PENDING" and item.tcos is None:
+            return "C121"
+        item.ecos = said
+        if item.state in ("DISPATCHED", "RETRY_WAIT") and said == ("N",):
+            item.note(now)
+            return None
+        self.compare(item, now)
+        return None
+
+    def compare(self, item, now):
+        """One side has spoken, or spoken anew."""
+        if item.tcos is None or item.ecos is None:
+            item.become("CONFIRM_PENDING", now)
+            item.due = now + self.settings.confirmation_wait
+        elif item.agrees():
+            item.become("MIGRATED", now)
+            self.migrated.add(item.device_model)
+            self.clear_incident("D160", item.device_model, now)
+        else:
+            item.become("CONFIRM_MISMATCH", now, "D151")
+
+    # ---- reference data ----
+
+    def refer(self, file, now, _answers):
+        known = {"INV": self.inventory, "COS": self.events, "NMM": self.models, "PTY": self.parties}[file.kind]
+        known = {} if file.mode == "FULL" or known is None else dict(known)
+        errors, warnings, seen = [], [], set()
+        for record, row in enumerate(file.rows, 1):
+            key = reference_key(file.kind, row)
+            codes = []
+            if file.kind == "INV" and not EUI64.fullmatch(row["DeviceID"]):
+                codes.append("C101")
+            elif key in seen:
+                codes.append("C102")
+            if row["Action"] not in ("SET", "REMOVE") or file.mode == "FULL" and row["Action"] == "REMOVE":
+                codes.append("C120")
+            seen.add(key)
+            errors += [(record, code) for code in codes]
+            if not codes and row["Action"] == "SET":
+                known[key] = row
+            elif not codes and known.pop(key, None) is None:
+                warnings.append((record, "C119"))
+        if file.kind == "INV":
+            self.inventory = known
+            self.inventory_at = max(file.created, self.inventory_at or 0)
+        elif file.kind == "COS":
+            self.events = known
+        elif file.kind == "NMM":
+            self.models = known
+        else:
+            self.parties = known
+        return errors, warnings
