@@ -93,7 +93,8 @@ def test_once(tap, peer):
     for text, op, action, more, allowed in ONCE:
         later = () if SANITIZED or action.startswith("hang") or action == "delay" else LATER[op]
         for nth in (1, *later):
-            def once(trial, limit, op=op, action=action, more=more, nth=nth, title=f"{text}, number {nth}", allowed=allowed):
+            def once(trial, limit, text=text, op=op, action=action, more=more, nth=nth, allowed=allowed):
+                title = f"{text}, number {nth}"
                 home = faulty(peer, timeout=limit)
                 fill(home, files)
                 peer.arm(op, action, nth=nth, **more)
@@ -121,7 +122,8 @@ def test_lasting(tap, peer):
             codes = [one["code"] for one in incidents(home)]
             trial.ok(set(codes) >= wanted and len(codes) == len(set(codes)) and open_codes(home) == sorted(codes) and
                      (wanted != OUT or set(codes) == OUT), f"{text}: one incident, {wanted}", incidents(home))
-            trial.ok(len(job_names(home)) == len(set(job_names(home))), f"{text}: nothing is taken twice", job_names(home))
+            jobs = job_names(home)
+            trial.ok(len(jobs) == len(set(jobs)), f"{text}: nothing is taken twice", jobs)
             sound(trial, home, f"{text}: as long as it lasts")
             peer.behave()
             statuses = settle(home)
@@ -392,8 +394,9 @@ def main():
         return
     folder = tempfile.gettempdir()
     with Tap() as tap, Peer(folder) as peer:
-        for test in (test_once, test_lasting, test_cut_in_login, test_attributes, test_rename_over, test_collected_at_once, test_grows,
-                     test_vanishes, test_one_unreadable, test_replaced, test_names, test_many_names, test_hanging_neighbour, test_restart):
+        for test in (test_once, test_lasting, test_cut_in_login, test_attributes, test_rename_over,
+                     test_collected_at_once, test_grows, test_vanishes, test_one_unreadable, test_replaced, test_names,
+                     test_many_names, test_hanging_neighbour, test_restart):
             if not os.environ.get("ONLY") or os.environ["ONLY"] in test.__name__:
                 test(tap, peer)
         if not os.environ.get("ONLY") or os.environ["ONLY"] in "test_host_key":

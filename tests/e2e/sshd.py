@@ -239,7 +239,7 @@ class Sshd:
             send_signal(pid, signal.SIGKILL)
 
     def unread(self):
-        """Connections on which something was sent that the server has not read: all that are in use once it is frozen."""
+        """Connections on which it was sent something that it has not read: all in use, once it is frozen."""
         with open("/proc/net/tcp", encoding="ascii") as file:
             rows = [line.split() for line in file][1:]
         return sum(row[1].endswith(f":{self.port:04X}") and int(row[4].split(":")[1], 16) > 0 for row in rows)
