@@ -171,7 +171,7 @@ static void say_not_ordered(struct judging *j, const struct ledger_session *sess
 
 static void say_effect(struct judging *j, enum retry_effect effect, size_t column)
 {
-    const struct ledger_session *session = &j->result->work->session;
+    const struct ledger_session *session = &j->result->session;
     const char *state = ledger_state_name(session->state);
 
     switch (effect) {
