@@ -190,7 +190,7 @@ static void test_session__one_flag_at_a_time__is_not_mixed_up(void **state)
     (void)state;
     for (int i = 0; i < 4; i++) {
         const struct ledger_session session = {.state = LEDGER_RETRY_WAIT,
-                                               .steps = 1,
+                                               .steps = i + 1,
                                                .answered = i == 0,
                                                .unused = i == 1,
                                                .tcos.good = i == 2,
