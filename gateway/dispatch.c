@@ -4,6 +4,7 @@
 #include "formats/filename.h"
 #include "formats/instant.h"
 #include "gateway/clock.h"
+#include "gateway/incidents.h"
 #include "gateway/outcome.h"
 #include "validators/retry.h"
 #include "validators/review_rules.h"
@@ -120,6 +121,15 @@ static bool judge_again(struct order *order, const struct ledger_work *work, str
            review_judge(&order->review, &subject, &past, row, NULL, error);
 }
 
+/* What was true at the split is so no more, and lasts. */
+static bool note_refusal(const struct order *order, const struct ledger_work *work, const struct row *row,
+                         GError **error)
+{
+    const struct incidents_device of = {work->item.device, work->item.job, work->receipt, work->org};
+
+    return incidents_note_device(order->gateway, &of, row, order->now, error);
+}
+
 static bool add_device(struct order *order, int64_t item, GError **error)
 {
     struct gateway *gateway = order->gateway;
@@ -142,6 +152,8 @@ static bool add_device(struct order *order, int64_t item, GError **error)
         retry_put_off(order->now, catalogue_entry(row_first_code(&row))->id, row.next_eligible, &session, &step);
     } else {
         retry_refuse(retry, order->now, catalogue_entry(row_first_lasting(&row))->id, &session, &step);
+        if (!note_refusal(order, work, &row, error))
+            return false;
     }
     return outcome_note(gateway, work, &session, &step, error);
 }

@@ -19,6 +19,8 @@ TCSP = "90-B3-D5-1F-30-0E-C0-02"
 ECSP = "90-B3-D5-1F-30-0E-C0-03"
 GATEWAY = "90-B3-D5-1F-30-00-00-04"
 DEVICE = "00-DB-12-34-56-78-90-%02X"
+# Nobody is told of incidents: jobs are those of the files alone (what is told of them: incidents.py).
+UNTOLD = "gateway incident_party=NOBODY"
 
 
 def name_of(sequence, form="csv", time="060000", kind="EMI", org="MCC", eui64=MCC):
@@ -200,7 +202,7 @@ def test_answer_names(tap):
 
 def test_looks(tap):
     """What the commands that only look say."""
-    home = Home()
+    home = Home(UNTOLD)
     inbox = home.inbox("mcc")
     for name in (".hidden", "a.tmp", "a.part"):
         with open(os.path.join(inbox, name), "wb") as file:
@@ -472,7 +474,7 @@ def test_senders(tap):
 
 
 def test_left_alone(tap):
-    home = Home()
+    home = Home(UNTOLD)
     inbox = home.inbox("mcc")
     for name in (".hidden", "a.tmp", "a.part", "a.filepart", "a.incomplete"):
         with open(os.path.join(inbox, name), "wb") as file:
@@ -593,10 +595,10 @@ def test_outage(tap):
 
 
 def test_taken_names(tap):
-    home = Home()
+    home = Home(UNTOLD)
     target = os.path.join(home.path("drops", "mcc", "out"), answer(name_of(1)))
     content = instruction(1)
-    twin = Home()
+    twin = Home(UNTOLD)
     send(twin, name_of(1), content)
     twin.run()
     with open(target, "wb") as file:
@@ -606,7 +608,7 @@ def test_taken_names(tap):
            "a target with the same bytes counts as delivered", states(home))
     tap.ok(not [n for n in home.out("mcc") if not n.startswith("EM")], "no temporary file is left", home.out("mcc"))
 
-    home = Home()
+    home = Home(UNTOLD)
     target = os.path.join(home.path("drops", "mcc", "out"), answer(name_of(1)))
     with open(target, "wb") as file:
         file.write(twin.read_out("mcc", answer(name_of(1))).replace(b"TEST", b"LIVE"))
@@ -615,7 +617,7 @@ def test_taken_names(tap):
     tap.ok(done.returncode == 2 and b"other bytes" in done.stderr, "other bytes of the same length are others",
            done.returncode, done.stderr.decode())
 
-    home = Home()
+    home = Home(UNTOLD)
     target = os.path.join(home.path("drops", "mcc", "out"), answer(name_of(1)))
     with open(target, "wb") as file:
         file.write(b"somebody else's")
@@ -805,7 +807,7 @@ def live_twice(home):
 
 
 def test_verify(tap):
-    home = Home()
+    home = Home(UNTOLD)
     # Two good Devices, a bad one, one without an ID; a file rejected twice; one with more findings than are listed.
     bad = f"{DEVICE % 3},XSME,AB01,010A030B,0002012F,,,North,1"
     send(home, name_of(1), instruction(1, (1, 2, bad, bad.replace(DEVICE % 3, "x"))))
