@@ -238,8 +238,9 @@ bool ledger_cos_known(struct ledger *ledger, const struct ledger_cos *row, bool 
 bool ledger_nmm_known(struct ledger *ledger, const struct ledger_nmm *row, bool *known, GError **error);
 bool ledger_party_known(struct ledger *ledger, const struct ledger_party *row, bool *known, GError **error);
 
-/* A FULL file: _begin removes all rows of the table, and until _end, in the same transaction, many rows are put fast;
- * nothing may be asked of the table in between. What undoes the transaction undoes both. */
+/* A FULL file: _begin removes all rows of the table, and until _end, in the same transaction, many rows are put fast,
+ * each key once (_end: SPOOL_ERROR_EXISTS); nothing may be asked of the table in between. What undoes the transaction
+ * undoes both. */
 bool ledger_reference_load_begin(struct ledger *ledger, enum ledger_reference table, GError **error);
 bool ledger_reference_load_end(struct ledger *ledger, enum ledger_reference table, GError **error);
 

@@ -57,12 +57,11 @@ static const char *const versions[] = {
     "DROP INDEX job_source;"
     "PRAGMA user_version=2;",
     /* Reference data: what DCC said last. EUI-64s and times are integers, texts as they were given. */
-    "CREATE TABLE inventory(device_id INTEGER PRIMARY KEY, device_type TEXT NOT NULL, status TEXT NOT NULL,"
+    "CREATE TABLE inventory(device_id INTEGER NOT NULL, device_type TEXT NOT NULL, status TEXT NOT NULL,"
     " manufacturer TEXT, model TEXT, firmware TEXT, mpxn TEXT, chf INTEGER, supplier INTEGER, map INTEGER,"
     " region TEXT, installed INTEGER, commissioned INTEGER, credentials TEXT NOT NULL, pending "
-    "TEXT);" LEDGER_INVENTORY_INDEXES
-    "CREATE TABLE cos(mpxn TEXT NOT NULL, starts INTEGER NOT NULL, losing INTEGER, gaining INTEGER NOT NULL,"
-    " PRIMARY KEY(mpxn, starts)) WITHOUT ROWID;" LEDGER_COS_INDEXES
+    "TEXT);" LEDGER_INVENTORY_INDEXES "CREATE TABLE cos(mpxn TEXT NOT NULL, starts INTEGER NOT NULL, losing INTEGER, "
+                                      "gaining INTEGER NOT NULL);" LEDGER_COS_INDEXES
     "CREATE TABLE non_migratable(device_type TEXT NOT NULL, manufacturer TEXT NOT NULL, model TEXT NOT NULL,"
     " firmware TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER, reason TEXT, fixed_in TEXT,"
     " PRIMARY KEY(device_type, manufacturer, model, firmware, since)) WITHOUT ROWID;"
