@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Incidents: what raises one, what clears it, the INC files that tell of both, and orders that close one (TAP)."""
 import os
+import shutil
 import sqlite3
 
 from home import NOW, SANITIZED, Home, Tap, generate, terminate, wait_until
@@ -235,6 +236,7 @@ def test_inventory(tap):
     home = Home("gateway inventory=required")
     home.run()
     tap.ok([event[1:3] for event in told(home)] == [("RAISED", "A104")], "no inventory", told(home))
+    tap.ok(rows(home.read_out("dcc", inc_names(home)[0]))[1][11] == "DCC", "the party is who sends INV")
     number = told(home)[0][0]
     done = home.command("incident", "close", number, "--reason", "we know")
     tap.ok(done.returncode == 0 and not lasting(home), "closed by hand", done.stderr)
@@ -349,6 +351,15 @@ def test_verify(tap):
         home = made()
         change(home, f"DELETE FROM {table}")
         tap.ok(home.command("spool", "verify").returncode == 1, f"verify finds a lost row of {table}")
+    home = made()
+    change(home, "INSERT INTO incident(code,subject,begun,text) VALUES('B101','mcc/x',1,'x')")
+    tap.ok(home.command("spool", "verify").returncode == 1, "verify finds an incident that never began")
+    home = made()
+    (job,) = [job["id"] for job in home.json("spool", "list") if job["name"] == inc_names(home)[0]]
+    for table, column in (("job", "id"), ("part", "job"), ("incident_told", "job")):
+        change(home, f"DELETE FROM {table} WHERE {column}={int(job)}")
+    shutil.rmtree(home.path("spool", "done", job))
+    tap.ok(home.command("spool", "verify").returncode == 1, "verify finds events whose file is gone without a trace")
 
 
 def test_many(tap):
