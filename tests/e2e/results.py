@@ -142,6 +142,24 @@ def test_order_of_words(tap):
            parties.states(2, 3, 4))
     sound(tap, home, "after a disagreement")
 
+    # Nothing was replaced, both say in the end; a success of an earlier try.
+    home, parties, name = begin([1, 2])
+    parties.result(said(1), said(2, "TIMEOUT"))
+    parties.confirm(confirmed(1, "N"))
+    home.run(now=at(1))
+    home.run(now=at(6))
+    parties.result(said(1, "TIMEOUT"), said(2))
+    home.run(now=at(7))
+    tap.ok(parties.states(1, 2) == ["FAILED D151", "CONFIRM_PENDING"], "a side may take back its word", parties.states(1, 2))
+    other, same = parties.result(said(2, "TIMEOUT", attempt=2)), parties.result(said(2, "TIMEOUT", attempt=1))
+    parties.confirm(confirmed(2))
+    home.run(now=at(8))
+    tap.ok(parties.acknowledged(other) == ("WN", ["C119 Result 1"]) and parties.acknowledged(same) == ("PA", ["C121 Result 1"]),
+           "the failure of another try than the one that succeeded is no contradiction", parties.acknowledged(other))
+    tap.ok([row[2:5] for row in parties.outcome(name)] == [["FAILED", "D151", "1"], ["MIGRATED", "", "2"]], "and all that is told",
+           parties.outcome(name))
+    sound(tap, home, "after words were taken back")
+
     # Too late: noted, so that the Device is never replaced twice.
     home, parties, name = begin([1, 2])
     parties.result(said(1, "FAILED", gbcs="5"), said(2, "FAILED", gbcs="5"))

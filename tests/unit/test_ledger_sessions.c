@@ -138,6 +138,7 @@ static const struct ledger_session whole_session = {.state = LEDGER_CONFIRM_MISM
                                                     .ends = 12,
                                                     .due = 13,
                                                     .code = "D151",
+                                                    .success_try = 2,
                                                     .next_eligible = 14,
                                                     .tcos = {15, true, "ts", "tk"},
                                                     .ecos = {16, true, "es", "ek"}};
@@ -173,6 +174,7 @@ static void test_session__every_member__comes_back(void **state)
     assert_int_equal(s->ends, 12);
     assert_int_equal(s->due, 13);
     assert_string_equal(s->code, "D151");
+    assert_int_equal(s->success_try, 2);
     assert_int_equal(s->next_eligible, 14);
     assert_int_equal(s->ended, 0);
     assert_int_equal(s->tcos.at, 15);
@@ -190,7 +192,7 @@ static void test_session__one_flag_at_a_time__is_not_mixed_up(void **state)
     (void)state;
     for (int i = 0; i < 4; i++) {
         const struct ledger_session session = {.state = LEDGER_RETRY_WAIT,
-                                               .steps = 1,
+                                               .steps = i + 1,
                                                .answered = i == 0,
                                                .unused = i == 1,
                                                .tcos.good = i == 2,

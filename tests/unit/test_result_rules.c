@@ -286,6 +286,7 @@ static void test_result__values_of_a_success__each_at_its_edges(void **state)
         {{RESULT_RESULT, "OK", 0}, "C120 Result"},
         {{RESULT_RESULT, "SUCCESS\0", 8}, "C120 Result"},
         {{RESULT_GBCS_STATUS, "0", 0}, ""},
+        {{RESULT_GBCS_STATUS, "00", 0}, "C120 GBCSStatus"},
         {{RESULT_GBCS_STATUS, "1", 0}, "C120 GBCSStatus"},
         {{RESULT_GBCS_STATUS, "1234", 0}, "C120 GBCSStatus"},
         {{RESULT_GBCS_STATUS, "-1", 0}, "C120 GBCSStatus"},
@@ -297,6 +298,8 @@ static void test_result__values_of_a_success__each_at_its_edges(void **state)
         {{RESULT_DUIS_CODE, "i0", 0}, "C120 DUISCode"},
         {{RESULT_ALERT_CODE, "8F2F", 0}, ""},
         {{RESULT_ALERT_CODE, "8f2f", 0}, ""},
+        {{RESULT_ALERT_CODE, "8F1E", 0}, "C120 AlertCode"},
+        {{RESULT_ALERT_CODE, "819d", 0}, "C120 AlertCode"},
         {{RESULT_ALERT_CODE, "8F2", 0}, "C120 AlertCode"},
         {{RESULT_ALERT_CODE, "8F2FF", 0}, "C120 AlertCode"},
         {{RESULT_ALERT_CODE, "8G2F", 0}, "C120 AlertCode"},
@@ -338,6 +341,9 @@ static void test_result__values_of_a_failed_try__statuses_and_no_ids(void **stat
     static const struct change failed = {RESULT_RESULT, "FAILED", 0};
     static const struct value_row rows[] = {
         {{RESULT_GBCS_STATUS, "17", 0}, ""},
+        {{RESULT_GBCS_STATUS, "0", 0}, ""},
+        {{RESULT_GBCS_STATUS, "05", 0}, "C120 GBCSStatus"},
+        {{RESULT_GBCS_STATUS, "000", 0}, "C120 GBCSStatus"},
         {{RESULT_GBCS_STATUS, "999", 0}, ""},
         {{RESULT_GBCS_STATUS, "1000", 0}, "C120 GBCSStatus"},
         {{RESULT_GBCS_STATUS, "1a", 0}, "C120 GBCSStatus"},
