@@ -284,6 +284,7 @@ static void test_work_find__by_its_id__or_nothing(void **state)
     assert_int_equal(found("MCC", "B2", 6), 12);
     assert_int_equal(found("MCC", "B1", 0), 0);
     assert_int_equal(found("MCC", "B1", -1), 0);
+    assert_int_equal(found("MCC", "B2", 0), 0); /* not the last of the batch before */
     assert_int_equal(found("MCC", "B1", 7), 0);
     assert_int_equal(found("MCX", "B1", 1), 0);
     assert_int_equal(found("MCC", "B3", 1), 0);

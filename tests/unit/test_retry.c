@@ -257,6 +257,7 @@ static void test_retry__each_state_and_each_word__as_the_design_says(void **stat
         {"W n Fg5", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
         {"W @1440 t", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
         {"W Y T n", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
+        {"W S n T", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
         {"W T x", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
         {"W Fg5 S", {"r", "r", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
         {"W Fg5 Y", {"~FA", "~FA", "r", "r", "r", "r", "r", "r", "r", "r"}},
