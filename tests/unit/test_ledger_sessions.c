@@ -622,11 +622,12 @@ static void test_states__walked_in_the_order_in_which_they_go_on(void **state)
     move(first, LEDGER_RETRY_WAIT, 90, 100);
     move(first + 1, LEDGER_RETRY_WAIT, 70, 100);
     move(first + 6, LEDGER_RETRY_WAIT, 70, 100);
-    move(first + 2, LEDGER_READY, 5000, 0);
+    move(first + 2, LEDGER_READY, 500, 0);
+    move(first + 4, LEDGER_READY, 5000, 0);
     move(first + 3, LEDGER_MIGRATED, 0, 0);
     expect_in(LEDGER_RETRY_WAIT, 0, "2 7 1 ");
     expect_in(LEDGER_RETRY_WAIT, 2, "2 7 ");
-    expect_in(LEDGER_READY, 0, "5 8 9 10 11 3 ");
+    expect_in(LEDGER_READY, 0, "3 8 9 10 11 5 ");
     expect_in(LEDGER_MIGRATED, 0, "4 ");
     expect_in(LEDGER_REJECTED, 0, "6 12 ");
     expect_in(LEDGER_DISPATCHED, 0, "");
