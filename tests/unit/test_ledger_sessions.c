@@ -157,15 +157,15 @@ static const struct ledger_step whole_step = {.n = 1,
                                               .key_id = "k",
                                               .said_at = 25};
 
-static void test_session__every_member__comes_back(void **state)
+/* Item n of job 1 is what whole_session says, with n steps. */
+static void check_whole(int n)
 {
-    (void)state;
-    put(first, &whole_session, &whole_step);
-    g_autofree struct ledger_work *work = work_of(first);
+    g_autofree struct ledger_work *work = work_of(first + n - 1);
     const struct ledger_session *s = &work->session;
+
     assert_true(work->has_session);
     assert_int_equal(s->state, LEDGER_CONFIRM_MISMATCH);
-    assert_int_equal(s->steps, 1);
+    assert_int_equal(s->steps, n);
     assert_int_equal(s->try, 3);
     assert_true(s->answered);
     assert_true(s->unused);
@@ -185,6 +185,21 @@ static void test_session__every_member__comes_back(void **state)
     assert_true(s->ecos.good);
     assert_string_equal(s->ecos.subject_id, "es");
     assert_string_equal(s->ecos.key_id, "ek");
+}
+
+static void test_session__every_member__comes_back(void **state)
+{
+    (void)state;
+    put(first, &whole_session, &whole_step);
+    check_whole(1);
+    /* and when it was another before */
+    const struct ledger_session bare = {.state = LEDGER_DISPATCHED, .steps = 1};
+    const struct ledger_step begun = {.n = 1}, second = {.n = 2};
+    struct ledger_session changed = whole_session;
+    changed.steps = 2;
+    put(first + 1, &bare, &begun);
+    put(first + 1, &changed, &second);
+    check_whole(2);
 }
 
 static void test_session__one_flag_at_a_time__is_not_mixed_up(void **state)
@@ -321,6 +336,21 @@ static void test_session__its_end__frees_the_device_and_is_counted_once(void **s
     expect_counts(2, 0, 0);
     assert_true(ledger_device_is_live(ledger, FIRST_DEVICE + 18, &live, NULL));
     assert_true(live);
+}
+
+static void test_session__counted__in_the_verdict_that_has_the_items(void **state)
+{
+    const struct ledger_verdict whole = {.job = 1, .receipt = 2, .judged_at = 1, .outcome = "RJ", .batch = "B1"};
+    g_autofree struct ledger_verdict *verdict = NULL;
+
+    (void)state;
+    assert_true(ledger_verdict_insert(ledger, &whole, NULL));
+    move(first, LEDGER_DISPATCHED, 90, 90);
+    move(first, LEDGER_FAILED, 0, 90);
+    expect_counts(1, 1, 1);
+    assert_true(ledger_verdict_get(ledger, 1, 2, &verdict, NULL));
+    assert_int_equal(verdict->dispatched, 0);
+    assert_int_equal(verdict->ended, 0);
 }
 
 static guint outcomes_due(int64_t *job)
@@ -633,6 +663,18 @@ static void test_states__walked_in_the_order_in_which_they_go_on(void **state)
     expect_in(LEDGER_DISPATCHED, 0, "");
 }
 
+static void test_device__its_work_items__oldest_first(void **state)
+{
+    const uint64_t device = FIRST_DEVICE + 21; /* was rejected */
+    g_autoptr(GString) text = g_string_new(NULL), expected = g_string_new("6 ");
+
+    (void)state;
+    for (int job = 5; job < 8; job++)
+        g_string_append_printf(expected, "%d ", (int)(instruct_again(job, device, LEDGER_REJECTED) - first + 1));
+    assert_true(ledger_device_each(ledger, device, note_number, text, NULL));
+    assert_string_equal(text->str, expected->str);
+}
+
 static bool note_order(void *user, const struct ledger_work *work, const struct ledger_step *step, GError **error)
 {
     (void)error;
@@ -678,6 +720,7 @@ int main(void)
         T(test_session__same_step_twice__is_refused),
         T(test_work_find__by_its_id__or_nothing),
         T(test_session__its_end__frees_the_device_and_is_counted_once),
+        T(test_session__counted__in_the_verdict_that_has_the_items),
         T(test_outcomes__due_when_the_last_has_ended__once),
         T(test_outcomes__nothing_accepted__due_at_once),
         T(test_due__tries_and_times__each_in_its_list),
@@ -687,6 +730,7 @@ int main(void)
         T(test_past__a_success_of_either_side__is_never_forgotten),
         T(test_models__are_counted_by_all_four),
         T(test_states__walked_in_the_order_in_which_they_go_on),
+        T(test_device__its_work_items__oldest_first),
         T(test_order__its_devices__as_they_were_then),
     };
 
