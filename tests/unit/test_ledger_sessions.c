@@ -583,6 +583,7 @@ static void test_past__failed_sessions__the_newest_says_when_again(void **state)
     assert_false(past.live);
     assert_false(past.replaced);
     (void)instruct_again(7, device, LEDGER_READY);
+    (void)instruct_again(8, device, LEDGER_DEFERRED);
     assert_true(past_of(device).live);
     assert_int_equal(past_of(12345).failed_sessions, 0);
 }
