@@ -462,6 +462,12 @@ static void test_result__what_it_says__reaches_the_step(void **state)
     assert_int_equal(j.result.step.try, 2);
     assert_string_equal(j.result.step.code, "D101");
     judged_clear(&j);
+
+    const struct shape confirmation = {true, false};
+    const struct change when[] = {{CONFIRMATION_CONFIRMED_AT, "2023-07-03T12:00:00Z", 0}};
+    judge(&j, &confirmation, ledger, when, 1);
+    assert_int_equal(j.result.step.said_at, 1688385600);
+    judged_clear(&j);
 }
 
 /* ---- whose work it is ---- */
@@ -506,10 +512,13 @@ static void test_work__another_device__is_told_with_the_right_one(void **state)
     static const struct change result = {RESULT_DEVICE_ID, "F0-DB-12-34-56-78-90-A1", 0},
                                confirmation = {CONFIRMATION_DEVICE_ID, "F0-DB-12-34-56-78-90-A1", 0};
     static const struct change nobody[] = {{RESULT_WORK_ITEM_ID, "MCC.B-1.3", 0}};
+    static const struct change zero[] = {{RESULT_WORK_ITEM_ID, "MCC.B-1.3", 0},
+                                         {RESULT_DEVICE_ID, "00-00-00-00-00-00-00-00", 0}};
     const struct shape shape = {false, false};
     struct judged j;
 
     (void)state;
+    expect(false, zero, 2, "C118 DeviceID", "");
     expect(false, &result, 1, "C118 DeviceID", "");
     expect(true, &confirmation, 1, "C118 DeviceID", "");
     judge(&j, &shape, ledger, &result, 1);
