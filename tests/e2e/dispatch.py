@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """When what is due goes out: work orders, hours, retries, sessions that end, and the daemon that sees to it (TAP)."""
+import os
 import subprocess
 import time
 
-from home import GATE, Home, Tap, terminate, wait_until
+from home import GATE, Home, Tap, generate, terminate, wait_until
 from parties import Parties, at, confirmed, device, said, sound, work
 
 DAY = 24 * 60
@@ -142,6 +143,18 @@ def test_down(tap):
     sound(tap, home, "after days without a pass")
 
 
+def test_many(tap):
+    """More ends at once than one transaction takes."""
+    home = Home()
+    name = os.path.basename(generate(home.top, "--form", "csv", "--devices", "10001"))
+    home.drop("mcc", os.path.join(home.top, name))
+    home.run()
+    home.run(now=at(DAY))
+    outcome = Parties(home).outcome(name)
+    tap.ok(outcome is not None and len(outcome) == 10001 and {row[3] for row in outcome} == {"D103"},
+           "one pass ends all sessions that are over", home.json("status")[0]["devices"])
+
+
 def clock(seconds):
     """The real time so many seconds from now."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
@@ -195,4 +208,5 @@ if __name__ == "__main__":
         test_hours(report)
         test_times(report)
         test_down(report)
+        test_many(report)
         test_daemon(report)

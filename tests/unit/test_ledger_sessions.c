@@ -276,6 +276,17 @@ static void test_session__same_step_twice__is_refused(void **state)
     assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_EXISTS));
 }
 
+/* Job 7: three results, batch B9. */
+static void add_results(void)
+{
+    const struct ledger_job result = {.id = 7, .name = "r", .type = "EMT", .org = "MCC", .received = 1};
+    const struct ledger_verdict verdict = {
+        .job = 7, .receipt = 1, .judged_at = 1, .outcome = "AC", .batch = "B9", .parsed = 3, .accepted = 3};
+
+    assert_true(ledger_job_insert(ledger, &result, NULL, NULL));
+    assert_true(ledger_verdict_insert(ledger, &verdict, NULL));
+}
+
 static int64_t found(const char *org, const char *batch, int64_t record)
 {
     g_autofree struct ledger_work *work = NULL;
@@ -286,13 +297,8 @@ static int64_t found(const char *org, const char *batch, int64_t record)
 
 static void test_work_find__by_its_id__or_nothing(void **state)
 {
-    const struct ledger_job result = {.id = 7, .name = "r", .type = "EMT", .org = "MCC", .received = 1};
-    const struct ledger_verdict verdict = {
-        .job = 7, .receipt = 1, .judged_at = 1, .outcome = "AC", .batch = "B9", .parsed = 3, .accepted = 3};
-
     (void)state;
-    assert_true(ledger_job_insert(ledger, &result, NULL, NULL));
-    assert_true(ledger_verdict_insert(ledger, &verdict, NULL));
+    add_results();
     assert_int_equal(found("MCC", "B1", 1), 1);
     assert_int_equal(found("MCC", "B1", 6), 6);
     assert_int_equal(found("MCC", "B2", 1), 7);
@@ -327,6 +333,9 @@ static void test_session__its_end__frees_the_device_and_is_counted_once(void **s
     expect_counts(1, 1, 0);
     move(first, LEDGER_FAILED, 0, 90);
     expect_counts(1, 1, 1);
+    g_autofree struct ledger_work *work = work_of(first);
+    assert_int_equal(work->session.ended, 50);
+    assert_true(work->item.ended);
     assert_true(ledger_device_is_live(ledger, FIRST_DEVICE + 16, &live, NULL));
     assert_false(live);
     move(first, LEDGER_FAILED, 0, 90); /* something noted afterwards */
@@ -500,6 +509,7 @@ static guint fresh_verdicts(void)
 static void test_due__fresh_items__those_without_a_session(void **state)
 {
     (void)state;
+    add_results();
     assert_int_equal(fresh_verdicts(), 2);
     expect_due(fresh_of_first, 1, 9, "1001:1 1001:2 1001:3 1001:4 1001:5");
     expect_due(fresh_of_first, 2, 2, "1002:7 1002:8");
