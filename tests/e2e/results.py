@@ -273,6 +273,25 @@ def test_model(tap):
     tap.ok(len(incidents(home)) == 1, "the second Device does", incidents(home))
 
 
+def test_model_refused(tap):
+    """A session that ends because of the Device's data says nothing of its model."""
+    home, parties, name = begin([1, 2], "gateway model_failures=1\ngateway next_session=0\ngateway session_length=1\n"
+                                        "review C107=warn")
+    parties.result(said(1, "TIMEOUT"))
+    home.run(now=at(1))
+    home.set("review C107=reject")
+    parties.reference("NMM", "ESME,AB01,010A030B,,2023-06-01,2023-07-04,D117,")
+    home.run(now=at(6))
+    tap.ok(parties.state(1) == "FAILED C107" and incidents(home) == [], "C107 between two tries is no failure of the model",
+           parties.state(1), incidents(home))
+    tap.ok(parties.orders() == [[f"{work(1)} 1", f"{work(2)} 1"]], "nor is another try ordered", parties.orders())
+    home.set("review C107=off")
+    parties.instruct([1])
+    home.run(now=at(70))
+    tap.ok(len(incidents(home)) == 1, "the other Device's session that times out is", incidents(home))
+    sound(tap, home, "after a session was refused")
+
+
 # ---- stops and old ledgers ----
 
 def reads(process, end):
@@ -385,5 +404,6 @@ if __name__ == "__main__":
         test_wrong_files(report)
         test_outcomes(report)
         test_model(report)
+        test_model_refused(report)
         test_stop(report)
         test_old_ledger(report)
