@@ -72,24 +72,47 @@ static void explain_refused(const struct ledger_work *work, struct explanation *
                       : who_resolves(id, work->item.device_type);
 }
 
-static void explain_try(const struct ledger_work *work, struct explanation *e)
+static void explain_dispatched(const struct ledger_work *work, struct explanation *e)
+{
+    e->because = g_strdup_printf("try %" PRId64 " is ordered", work->session.try);
+    e->waits_for = g_strdup("its result (EMT) from the TCoS Service Provider");
+    e->moves = g_strdup("an EMT for it; without one the session ends then, D103");
+    e->at = work->session.due;
+}
+
+/* The code of the newest step; user: a char *. */
+static bool note_code(void *user, const struct ledger_step *step, GError **error)
+{
+    char **code = user;
+
+    (void)error; /* nothing can go wrong */
+    g_free(*code);
+    *code = g_strdup(step->code);
+    return true;
+}
+
+/* The session keeps the code of its last try; what put the next one off stands in the newest step alone. */
+static bool explain_between(struct gateway *gateway, const struct ledger_work *work, struct explanation *e,
+                            GError **error)
 {
     const struct ledger_session *s = &work->session;
     g_autofree char *code = describe(s->code);
+    g_autofree char *newest = NULL;
     char ends[INSTANT_TEXT_SIZE];
 
+    if (!ledger_steps_each(gateway->ledger, work->item.item, note_code, &newest, error))
+        return false;
+    bool put_off = newest != NULL && *newest == 'C';
+    g_autofree char *why = put_off ? describe(newest) : NULL;
+    g_autofree char *tried = s->unused ? g_strdup_printf("try %" PRId64 " was not attempted", s->try)
+                                       : g_strdup_printf("try %" PRId64 " failed: %s", s->try, code);
     instant_print(s->ends, ends);
+    e->because =
+        g_strdup_printf("%s%s%s", tried, put_off ? "; judged again before the next one: " : "", put_off ? why : "");
+    e->waits_for = g_strdup_printf("its next try; the session lasts until %s", ends);
+    e->moves = g_strdup("the next work order at that time");
     e->at = s->due;
-    if (s->state == LEDGER_DISPATCHED) {
-        e->because = g_strdup_printf("try %" PRId64 " is ordered", s->try);
-        e->waits_for = g_strdup("its result (EMT) from the TCoS Service Provider");
-        e->moves = g_strdup("an EMT for it; without one the session ends then, D103");
-    } else {
-        e->because = s->unused ? g_strdup_printf("try %" PRId64 " was not attempted", s->try)
-                               : g_strdup_printf("try %" PRId64 " failed: %s", s->try, code);
-        e->waits_for = g_strdup_printf("its next try; the session lasts until %s", ends);
-        e->moves = g_strdup("the next work order at that time");
-    }
+    return true;
 }
 
 static char *say_sides(const struct ledger_session *s)
@@ -158,9 +181,10 @@ bool explain_work(struct gateway *gateway, const struct ledger_work *work, struc
         explain_refused(work, explanation);
         return true;
     case LEDGER_DISPATCHED:
-    case LEDGER_RETRY_WAIT:
-        explain_try(work, explanation);
+        explain_dispatched(work, explanation);
         return true;
+    case LEDGER_RETRY_WAIT:
+        return explain_between(gateway, work, explanation, error);
     case LEDGER_CONFIRM_PENDING:
     case LEDGER_CONFIRM_MISMATCH:
         explain_confirmation(work, explanation);

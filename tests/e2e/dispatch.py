@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """When what is due goes out: work orders, hours, retries, sessions that end, and the daemon that sees to it (TAP)."""
+import os
 import subprocess
 import time
 
-from home import GATE, Home, Tap, terminate, wait_until
+from home import GATE, Home, Tap, generate, terminate, wait_until
 from parties import Parties, at, confirmed, device, said, sound, work
 
 DAY = 24 * 60
@@ -142,6 +143,53 @@ def test_down(tap):
     sound(tap, home, "after days without a pass")
 
 
+def test_daily_limit(tap):
+    """First tries a day, whenever the Devices were accepted; further tries are not counted and not held back."""
+    home = Home("gateway dispatch_hours=12-13\ngateway session_length=72\ngateway daily_limit=4\ngateway work_order_devices=2")
+    parties = Parties(home)
+    parties.instruct([1, 2, 3])
+    home.run(now=at(120))
+    home.run(now=at(DAY))
+    tap.ok(parties.orders() == [[f"{work(1)} 1", f"{work(2)} 1"], [f"{work(3)} 1"]], "three of four a day", parties.orders())
+    parties.result(said(1, "TIMEOUT"))
+    home.run(now=at(DAY + 1))
+    home.run(now=at(DAY + 6))
+    parties.instruct([4, 5])
+    home.run(now=at(DAY + 7))
+    tap.ok(parties.orders()[2:] == [[f"{work(1)} 2"], ["MCC.B-2.1 1"]] and parties.state(5) == "READY C116",
+           "a second try is none of them; the fourth goes out, the fifth waits", parties.orders(), parties.state(5))
+    parties.result(said(2, "TIMEOUT"))
+    home.run(now=at(DAY + 8))
+    home.run(now=at(DAY + 13))
+    tap.ok(parties.orders()[4:] == [[f"{work(2)} 2"]], "when they are used up second tries go on", parties.orders()[4:])
+    tap.ok(home.json("why", device(5))[0]["next_at"] == "2023-07-05T00:00:00Z", "the fifth waits for the next day")
+    home.run(now=at(2 * DAY))
+    tap.ok(parties.orders()[5:] == [["MCC.B-2.2 1"]], "and goes out then", parties.orders()[5:])
+
+    home = Home("gateway dispatch_hours=12-13\ngateway daily_limit=3")
+    parties = Parties(home)
+    parties.instruct([1, 2])
+    home.run(now=at(120))
+    parties.instruct([3, 4])
+    home.run(now=at(DAY - 60))
+    home.run(now=at(DAY))
+    tap.ok(parties.orders() == [[f"{work(1)} 1", f"{work(2)} 1", "MCC.B-2.1 1"]] and parties.state(4) == "READY C116",
+           "one order holds no more than the day allows", parties.orders())
+    sound(tap, home, "after a daily limit")
+
+
+def test_many(tap):
+    """More ends at once than one transaction takes."""
+    home = Home()
+    name = os.path.basename(generate(home.top, "--form", "csv", "--devices", "10001"))
+    home.drop("mcc", os.path.join(home.top, name))
+    home.run()
+    home.run(now=at(DAY))
+    outcome = Parties(home).outcome(name)
+    tap.ok(outcome is not None and len(outcome) == 10001 and {row[3] for row in outcome} == {"D103"},
+           "one pass ends all sessions that are over", home.json("status")[0]["devices"])
+
+
 def clock(seconds):
     """The real time so many seconds from now."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
@@ -195,4 +243,6 @@ if __name__ == "__main__":
         test_hours(report)
         test_times(report)
         test_down(report)
+        test_daily_limit(report)
+        test_many(report)
         test_daemon(report)

@@ -20,6 +20,7 @@ from xml.etree import ElementTree
 MCC = "90-B3-D5-1F-30-0E-C0-01"
 TCSP = "90-B3-D5-1F-30-0E-C0-02"
 ECSP = "90-B3-D5-1F-30-0E-C0-03"
+DCC = "90-B3-D5-1F-30-00-00-02"
 GATEWAY = "90-B3-D5-1F-30-00-00-04"
 SUBJECT = "90-B3-D5-1F-30-02-00-00"
 CREATED = "2023-07-03T06:00:00Z"
@@ -130,6 +131,15 @@ class Parties:
 
     def confirm(self, *rows, **options):
         return self.send("EMC", list(rows), **options)
+
+    def reference(self, kind, row):
+        """A DELTA file of one record from DCC, the first of its type."""
+        name = f"{kind}_DCC_{DCC}_20230703_060000_000001.csv"
+        path = os.path.join(self.home.top, "arriving")
+        with open(path, "wb") as file:
+            file.write((f"H,{kind},1.0,{DCC},{GATEWAY},1,{CREATED},TEST,{kind}-1,,DELTA\r\n"
+                        f"D,1,SET,{row}\r\nT,1\r\n").encode())
+        self.home.drop("dcc", path, name)
 
     def answer(self, name, kind="EMA"):
         """The bytes of the first answer of a kind; None where there is none."""

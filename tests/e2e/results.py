@@ -142,6 +142,24 @@ def test_order_of_words(tap):
            parties.states(2, 3, 4))
     sound(tap, home, "after a disagreement")
 
+    # Nothing was replaced, both say in the end; a success of an earlier try.
+    home, parties, name = begin([1, 2])
+    parties.result(said(1), said(2, "TIMEOUT"))
+    parties.confirm(confirmed(1, "N"))
+    home.run(now=at(1))
+    home.run(now=at(6))
+    parties.result(said(1, "TIMEOUT"), said(2))
+    home.run(now=at(7))
+    tap.ok(parties.states(1, 2) == ["FAILED D151", "CONFIRM_PENDING"], "a side may take back its word", parties.states(1, 2))
+    other, same = parties.result(said(2, "TIMEOUT", attempt=2)), parties.result(said(2, "TIMEOUT", attempt=1))
+    parties.confirm(confirmed(2))
+    home.run(now=at(8))
+    tap.ok(parties.acknowledged(other) == ("WN", ["C119 Result 1"]) and parties.acknowledged(same) == ("PA", ["C121 Result 1"]),
+           "the failure of another try than the one that succeeded is no contradiction", parties.acknowledged(other))
+    tap.ok([row[2:5] for row in parties.outcome(name)] == [["FAILED", "D151", "1"], ["MIGRATED", "", "2"]], "and all that is told",
+           parties.outcome(name))
+    sound(tap, home, "after words were taken back")
+
     # Too late: noted, so that the Device is never replaced twice.
     home, parties, name = begin([1, 2])
     parties.result(said(1, "FAILED", gbcs="5"), said(2, "FAILED", gbcs="5"))
@@ -257,6 +275,25 @@ def test_model(tap):
     tap.ok(len(incidents(home)) == 1, "the second Device does", incidents(home))
 
 
+def test_model_refused(tap):
+    """A session that ends because of the Device's data says nothing of its model."""
+    home, parties, name = begin([1, 2], "gateway model_failures=1\ngateway next_session=0\ngateway session_length=1\n"
+                                        "review C107=warn")
+    parties.result(said(1, "TIMEOUT"))
+    home.run(now=at(1))
+    home.set("review C107=reject")
+    parties.reference("NMM", "ESME,AB01,010A030B,,2023-06-01,2023-07-04,D117,")
+    home.run(now=at(6))
+    tap.ok(parties.state(1) == "FAILED C107" and incidents(home) == [], "C107 between two tries is no failure of the model",
+           parties.state(1), incidents(home))
+    tap.ok(parties.orders() == [[f"{work(1)} 1", f"{work(2)} 1"]], "nor is another try ordered", parties.orders())
+    home.set("review C107=off")
+    parties.instruct([1])
+    home.run(now=at(70))
+    tap.ok(len(incidents(home)) == 1, "the other Device's session that times out is", incidents(home))
+    sound(tap, home, "after a session was refused")
+
+
 # ---- stops and old ledgers ----
 
 def reads(process, end):
@@ -369,5 +406,6 @@ if __name__ == "__main__":
         test_wrong_files(report)
         test_outcomes(report)
         test_model(report)
+        test_model_refused(report)
         test_stop(report)
         test_old_ledger(report)

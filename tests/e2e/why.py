@@ -3,21 +3,11 @@
 import os
 
 from home import NOW, Home, Tap
-from parties import GATEWAY, Parties, at, confirmed, device, instructed, said, sound, work
+from parties import Parties, at, confirmed, device, instructed, said, sound, work
 
-DCC = "90-B3-D5-1F-30-00-00-02"
 DAY = 24 * 60
 METER = {**instructed(12, "GSME"), "MPxN": "3938424403"}
 NEXT = "2023-08-05T12:00:00Z"  # after a session of 72 hours that began at NOW
-
-
-def reference(home, kind, row):
-    """A DELTA of one record from DCC."""
-    name = f"{kind}_DCC_{DCC}_20230703_120000_000001.csv"
-    path = os.path.join(home.top, "arriving")
-    with open(path, "wb") as file:
-        file.write((f"H,{kind},1.0,{DCC},{GATEWAY},1,{NOW},TEST,{kind}-1,,DELTA\r\nD,1,SET,{row}\r\nT,1\r\n").encode())
-    home.drop("dcc", path, name)
 
 
 def every_state():
@@ -32,8 +22,8 @@ def every_state():
     parties.result(said(10))
     parties.instruct([11, METER, instructed(13, model="010A030D"), 1])
     home.run(now=at(90))
-    reference(home, "COS", "3938424403,90-B3-D5-1F-30-05-00-01,90-B3-D5-1F-30-05-00-02,2023-07-08")
-    reference(home, "NMM", "ESME,AB01,010A030D,,2023-06-01,,D117,")
+    parties.reference("COS", "3938424403,90-B3-D5-1F-30-05-00-01,90-B3-D5-1F-30-05-00-02,2023-07-08")
+    parties.reference("NMM", "ESME,AB01,010A030D,,2023-06-01,,D117,")
     home.run(now=at(DAY - 1))
     home.run(now=at(DAY))
     parties.result(said(2, "FAILED", gbcs="30"), said(3, "NOT_ATTEMPTED"), said(4), said(7), said(8))
@@ -117,6 +107,30 @@ def test_devices(tap):
     sound(tap, home, "with Devices in every state")
     deferred = home.json("why", "MCC.B-2.4")[0]
     tap.ok(says(deferred, ("DEFERRED", "C110", "C110", None, "passes by itself", "2023-07-04T13:30:00Z")), "a deferred work item", deferred)
+
+
+def test_put_off(tap):
+    """Between two tries: a cause that passes keeps the next one back, not beyond the session."""
+    home = Home("gateway session_length=720")
+    parties = Parties(home)
+    parties.instruct([METER])
+    home.run()
+    parties.result(said(12, "FAILED", gbcs="30", record=1))
+    home.run(now=at(1))
+    parties.reference("COS", "3938424403,90-B3-D5-1F-30-05-00-01,90-B3-D5-1F-30-05-00-02,2023-07-08")
+    home.run(now=at(6))
+    row = ("RETRY_WAIT", "D130", "try 1 failed: D130 GBCS 30 resources busy; judged again before the next one: C109", "next try",
+           "work order", "2023-07-09T00:00:00Z")
+    for command in (("why", device(12)), ("device", "show", device(12))):
+        fact = home.json(*command)[0]
+        tap.ok(says(fact, row), f"{command[0]}: what failed, and what put the next try off", fact)
+    step = home.json("device", "show", device(12))[0]["history"][-1]
+    tap.ok((step["state"], step["code"], step["file"]) == ("RETRY_WAIT", "C109", None), "the history says so", step)
+    home.run(now="2023-07-08T23:59:59Z")
+    tap.ok(len(parties.orders()) == 1, "before that time no try goes out")
+    home.run(now="2023-07-09T00:00:00Z")
+    tap.ok(parties.orders()[1:] == [[f"{work(1)} 2"]], "then it does", parties.orders())
+    sound(tap, home, "after a try was put off")
 
 
 def test_odd_ids(tap):
@@ -206,5 +220,6 @@ def test_files(tap):
 if __name__ == "__main__":
     with Tap() as report:
         test_devices(report)
+        test_put_off(report)
         test_odd_ids(report)
         test_files(report)

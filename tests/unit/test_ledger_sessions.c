@@ -138,6 +138,7 @@ static const struct ledger_session whole_session = {.state = LEDGER_CONFIRM_MISM
                                                     .ends = 12,
                                                     .due = 13,
                                                     .code = "D151",
+                                                    .success_try = 2,
                                                     .next_eligible = 14,
                                                     .tcos = {15, true, "ts", "tk"},
                                                     .ecos = {16, true, "es", "ek"}};
@@ -156,15 +157,15 @@ static const struct ledger_step whole_step = {.n = 1,
                                               .key_id = "k",
                                               .said_at = 25};
 
-static void test_session__every_member__comes_back(void **state)
+/* Item n of job 1 is what whole_session says, with n steps. */
+static void check_whole(int n)
 {
-    (void)state;
-    put(first, &whole_session, &whole_step);
-    g_autofree struct ledger_work *work = work_of(first);
+    g_autofree struct ledger_work *work = work_of(first + n - 1);
     const struct ledger_session *s = &work->session;
+
     assert_true(work->has_session);
     assert_int_equal(s->state, LEDGER_CONFIRM_MISMATCH);
-    assert_int_equal(s->steps, 1);
+    assert_int_equal(s->steps, n);
     assert_int_equal(s->try, 3);
     assert_true(s->answered);
     assert_true(s->unused);
@@ -173,6 +174,7 @@ static void test_session__every_member__comes_back(void **state)
     assert_int_equal(s->ends, 12);
     assert_int_equal(s->due, 13);
     assert_string_equal(s->code, "D151");
+    assert_int_equal(s->success_try, 2);
     assert_int_equal(s->next_eligible, 14);
     assert_int_equal(s->ended, 0);
     assert_int_equal(s->tcos.at, 15);
@@ -183,6 +185,21 @@ static void test_session__every_member__comes_back(void **state)
     assert_true(s->ecos.good);
     assert_string_equal(s->ecos.subject_id, "es");
     assert_string_equal(s->ecos.key_id, "ek");
+}
+
+static void test_session__every_member__comes_back(void **state)
+{
+    (void)state;
+    put(first, &whole_session, &whole_step);
+    check_whole(1);
+    /* and when it was another before */
+    const struct ledger_session bare = {.state = LEDGER_DISPATCHED, .steps = 1};
+    const struct ledger_step begun = {.n = 1}, second = {.n = 2};
+    struct ledger_session changed = whole_session;
+    changed.steps = 2;
+    put(first + 1, &bare, &begun);
+    put(first + 1, &changed, &second);
+    check_whole(2);
 }
 
 static void test_session__one_flag_at_a_time__is_not_mixed_up(void **state)
@@ -259,6 +276,17 @@ static void test_session__same_step_twice__is_refused(void **state)
     assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_EXISTS));
 }
 
+/* Job 7: three results, batch B9. */
+static void add_results(void)
+{
+    const struct ledger_job result = {.id = 7, .name = "r", .type = "EMT", .org = "MCC", .received = 1};
+    const struct ledger_verdict verdict = {
+        .job = 7, .receipt = 1, .judged_at = 1, .outcome = "AC", .batch = "B9", .parsed = 3, .accepted = 3};
+
+    assert_true(ledger_job_insert(ledger, &result, NULL, NULL));
+    assert_true(ledger_verdict_insert(ledger, &verdict, NULL));
+}
+
 static int64_t found(const char *org, const char *batch, int64_t record)
 {
     g_autofree struct ledger_work *work = NULL;
@@ -269,19 +297,15 @@ static int64_t found(const char *org, const char *batch, int64_t record)
 
 static void test_work_find__by_its_id__or_nothing(void **state)
 {
-    const struct ledger_job result = {.id = 7, .name = "r", .type = "EMT", .org = "MCC", .received = 1};
-    const struct ledger_verdict verdict = {
-        .job = 7, .receipt = 1, .judged_at = 1, .outcome = "AC", .batch = "B9", .parsed = 3, .accepted = 3};
-
     (void)state;
-    assert_true(ledger_job_insert(ledger, &result, NULL, NULL));
-    assert_true(ledger_verdict_insert(ledger, &verdict, NULL));
+    add_results();
     assert_int_equal(found("MCC", "B1", 1), 1);
     assert_int_equal(found("MCC", "B1", 6), 6);
     assert_int_equal(found("MCC", "B2", 1), 7);
     assert_int_equal(found("MCC", "B2", 6), 12);
     assert_int_equal(found("MCC", "B1", 0), 0);
     assert_int_equal(found("MCC", "B1", -1), 0);
+    assert_int_equal(found("MCC", "B2", 0), 0); /* not the last of the batch before */
     assert_int_equal(found("MCC", "B1", 7), 0);
     assert_int_equal(found("MCX", "B1", 1), 0);
     assert_int_equal(found("MCC", "B3", 1), 0);
@@ -309,6 +333,9 @@ static void test_session__its_end__frees_the_device_and_is_counted_once(void **s
     expect_counts(1, 1, 0);
     move(first, LEDGER_FAILED, 0, 90);
     expect_counts(1, 1, 1);
+    g_autofree struct ledger_work *work = work_of(first);
+    assert_int_equal(work->session.ended, 50);
+    assert_true(work->item.ended);
     assert_true(ledger_device_is_live(ledger, FIRST_DEVICE + 16, &live, NULL));
     assert_false(live);
     move(first, LEDGER_FAILED, 0, 90); /* something noted afterwards */
@@ -318,6 +345,21 @@ static void test_session__its_end__frees_the_device_and_is_counted_once(void **s
     expect_counts(2, 0, 0);
     assert_true(ledger_device_is_live(ledger, FIRST_DEVICE + 18, &live, NULL));
     assert_true(live);
+}
+
+static void test_session__counted__in_the_verdict_that_has_the_items(void **state)
+{
+    const struct ledger_verdict whole = {.job = 1, .receipt = 2, .judged_at = 1, .outcome = "RJ", .batch = "B1"};
+    g_autofree struct ledger_verdict *verdict = NULL;
+
+    (void)state;
+    assert_true(ledger_verdict_insert(ledger, &whole, NULL));
+    move(first, LEDGER_DISPATCHED, 90, 90);
+    move(first, LEDGER_FAILED, 0, 90);
+    expect_counts(1, 1, 1);
+    assert_true(ledger_verdict_get(ledger, 1, 2, &verdict, NULL));
+    assert_int_equal(verdict->dispatched, 0);
+    assert_int_equal(verdict->ended, 0);
 }
 
 static guint outcomes_due(int64_t *job)
@@ -467,6 +509,7 @@ static guint fresh_verdicts(void)
 static void test_due__fresh_items__those_without_a_session(void **state)
 {
     (void)state;
+    add_results();
     assert_int_equal(fresh_verdicts(), 2);
     expect_due(fresh_of_first, 1, 9, "1001:1 1001:2 1001:3 1001:4 1001:5");
     expect_due(fresh_of_first, 2, 2, "1002:7 1002:8");
@@ -550,6 +593,7 @@ static void test_past__failed_sessions__the_newest_says_when_again(void **state)
     assert_false(past.live);
     assert_false(past.replaced);
     (void)instruct_again(7, device, LEDGER_READY);
+    (void)instruct_again(8, device, LEDGER_DEFERRED);
     assert_true(past_of(device).live);
     assert_int_equal(past_of(12345).failed_sessions, 0);
 }
@@ -619,14 +663,27 @@ static void test_states__walked_in_the_order_in_which_they_go_on(void **state)
     move(first, LEDGER_RETRY_WAIT, 90, 100);
     move(first + 1, LEDGER_RETRY_WAIT, 70, 100);
     move(first + 6, LEDGER_RETRY_WAIT, 70, 100);
-    move(first + 2, LEDGER_READY, 5000, 0);
+    move(first + 2, LEDGER_READY, 500, 0);
+    move(first + 4, LEDGER_READY, 5000, 0);
     move(first + 3, LEDGER_MIGRATED, 0, 0);
     expect_in(LEDGER_RETRY_WAIT, 0, "2 7 1 ");
     expect_in(LEDGER_RETRY_WAIT, 2, "2 7 ");
-    expect_in(LEDGER_READY, 0, "5 8 9 10 11 3 ");
+    expect_in(LEDGER_READY, 0, "3 8 9 10 11 5 ");
     expect_in(LEDGER_MIGRATED, 0, "4 ");
     expect_in(LEDGER_REJECTED, 0, "6 12 ");
     expect_in(LEDGER_DISPATCHED, 0, "");
+}
+
+static void test_device__its_work_items__oldest_first(void **state)
+{
+    const uint64_t device = FIRST_DEVICE + 21; /* was rejected */
+    g_autoptr(GString) text = g_string_new(NULL), expected = g_string_new("6 ");
+
+    (void)state;
+    for (int job = 5; job < 8; job++)
+        g_string_append_printf(expected, "%d ", (int)(instruct_again(job, device, LEDGER_REJECTED) - first + 1));
+    assert_true(ledger_device_each(ledger, device, note_number, text, NULL));
+    assert_string_equal(text->str, expected->str);
 }
 
 static bool note_order(void *user, const struct ledger_work *work, const struct ledger_step *step, GError **error)
@@ -674,6 +731,7 @@ int main(void)
         T(test_session__same_step_twice__is_refused),
         T(test_work_find__by_its_id__or_nothing),
         T(test_session__its_end__frees_the_device_and_is_counted_once),
+        T(test_session__counted__in_the_verdict_that_has_the_items),
         T(test_outcomes__due_when_the_last_has_ended__once),
         T(test_outcomes__nothing_accepted__due_at_once),
         T(test_due__tries_and_times__each_in_its_list),
@@ -683,6 +741,7 @@ int main(void)
         T(test_past__a_success_of_either_side__is_never_forgotten),
         T(test_models__are_counted_by_all_four),
         T(test_states__walked_in_the_order_in_which_they_go_on),
+        T(test_device__its_work_items__oldest_first),
         T(test_order__its_devices__as_they_were_then),
     };
 

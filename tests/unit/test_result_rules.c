@@ -286,18 +286,20 @@ static void test_result__values_of_a_success__each_at_its_edges(void **state)
         {{RESULT_RESULT, "OK", 0}, "C120 Result"},
         {{RESULT_RESULT, "SUCCESS\0", 8}, "C120 Result"},
         {{RESULT_GBCS_STATUS, "0", 0}, ""},
+        {{RESULT_GBCS_STATUS, "00", 0}, "C120 GBCSStatus"},
         {{RESULT_GBCS_STATUS, "1", 0}, "C120 GBCSStatus"},
         {{RESULT_GBCS_STATUS, "1234", 0}, "C120 GBCSStatus"},
         {{RESULT_GBCS_STATUS, "-1", 0}, "C120 GBCSStatus"},
         {{RESULT_GBCS_STATUS, "A", 0}, "C120 GBCSStatus"},
         {{RESULT_GBCS_STATUS, "0\0", 2}, "C120 GBCSStatus"},
-        {{RESULT_GBCS_STATUS, "00", 0}, "C120 GBCSStatus"},
         {{RESULT_DUIS_CODE, "I0", 0}, ""},
         {{RESULT_DUIS_CODE, "0", 0}, ""},
         {{RESULT_DUIS_CODE, "E20", 0}, "C120 DUISCode"},
         {{RESULT_DUIS_CODE, "i0", 0}, "C120 DUISCode"},
         {{RESULT_ALERT_CODE, "8F2F", 0}, ""},
         {{RESULT_ALERT_CODE, "8f2f", 0}, ""},
+        {{RESULT_ALERT_CODE, "8F1E", 0}, "C120 AlertCode"},
+        {{RESULT_ALERT_CODE, "819d", 0}, "C120 AlertCode"},
         {{RESULT_ALERT_CODE, "8F2", 0}, "C120 AlertCode"},
         {{RESULT_ALERT_CODE, "8f1e", 0}, "C120 AlertCode"},
         {{RESULT_ALERT_CODE, "819D", 0}, "C120 AlertCode"},
@@ -341,8 +343,10 @@ static void test_result__values_of_a_failed_try__statuses_and_no_ids(void **stat
     static const struct change failed = {RESULT_RESULT, "FAILED", 0};
     static const struct value_row rows[] = {
         {{RESULT_GBCS_STATUS, "17", 0}, ""},
-        {{RESULT_GBCS_STATUS, "999", 0}, ""},
+        {{RESULT_GBCS_STATUS, "0", 0}, ""},
         {{RESULT_GBCS_STATUS, "05", 0}, "C120 GBCSStatus"},
+        {{RESULT_GBCS_STATUS, "000", 0}, "C120 GBCSStatus"},
+        {{RESULT_GBCS_STATUS, "999", 0}, ""},
         {{RESULT_GBCS_STATUS, "1000", 0}, "C120 GBCSStatus"},
         {{RESULT_GBCS_STATUS, "1a", 0}, "C120 GBCSStatus"},
         {{RESULT_DUIS_CODE, "E20", 0}, ""},
@@ -458,6 +462,12 @@ static void test_result__what_it_says__reaches_the_step(void **state)
     assert_int_equal(j.result.step.try, 2);
     assert_string_equal(j.result.step.code, "D101");
     judged_clear(&j);
+
+    const struct shape confirmation = {true, false};
+    const struct change when[] = {{CONFIRMATION_CONFIRMED_AT, "2023-07-03T12:00:00Z", 0}};
+    judge(&j, &confirmation, ledger, when, 1);
+    assert_int_equal(j.result.step.said_at, 1688385600);
+    judged_clear(&j);
 }
 
 /* ---- whose work it is ---- */
@@ -502,10 +512,13 @@ static void test_work__another_device__is_told_with_the_right_one(void **state)
     static const struct change result = {RESULT_DEVICE_ID, "F0-DB-12-34-56-78-90-A1", 0},
                                confirmation = {CONFIRMATION_DEVICE_ID, "F0-DB-12-34-56-78-90-A1", 0};
     static const struct change nobody[] = {{RESULT_WORK_ITEM_ID, "MCC.B-1.3", 0}};
+    static const struct change zero[] = {{RESULT_WORK_ITEM_ID, "MCC.B-1.3", 0},
+                                         {RESULT_DEVICE_ID, "00-00-00-00-00-00-00-00", 0}};
     const struct shape shape = {false, false};
     struct judged j;
 
     (void)state;
+    expect(false, zero, 2, "C118 DeviceID", "");
     expect(false, &result, 1, "C118 DeviceID", "");
     expect(true, &confirmation, 1, "C118 DeviceID", "");
     judge(&j, &shape, ledger, &result, 1);

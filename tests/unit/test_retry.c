@@ -77,6 +77,8 @@ static void check_step(const struct story *story, enum retry_effect effect, cons
     if (s->steps != before->session.steps + 1 || t->n != s->steps || t->state != s->state || t->at != story->now ||
         t->due != s->due || t->job != 0 || t->record != 0)
         fail_msg("'%s': the step is not what the session is", word);
+    if (strchr("SY", *word) != NULL && (g_strcmp0(t->subject_id, "A") != 0 || t->key_id == NULL))
+        fail_msg("'%s': the step does not say which credentials", word);
     if (retry_has_ended(s) ? s->ended == 0 || s->due != 0 : s->ended != 0)
         fail_msg("'%s': ended and due are not as an end demands", word);
 }
@@ -247,6 +249,7 @@ static void test_retry__each_state_and_each_word__as_the_design_says(void **stat
         {"W S n", {"r", "+CM", "+FA", "+FA", "+FA", "+MI", "+CM", "r", "r", "r"}},
         {"W S Y'", {"r", "+MI", "+CM", "+CM", "+CM", "+MI", "r", "+CM", "r", "r"}},
         {"W Y T", {"+MI", "+CM", "r", "r", "r", "r", "+CM", "+FA", "r", "r"}},
+        {"W S Y' T", {"+CM", "+MI", "r", "r", "r", "+CM", "r", "+FA", "r", "r"}},
         /* ends */
         {"W S Y", {"r", "!", "!", "!", "!", "r", "!", "!", "r", "r"}},
         {"W S n Y", {"r", "!", "!", "!", "!", "r", "!", "!", "r", "r"}},
@@ -282,6 +285,14 @@ static void test_retry__an_earlier_try__success_counts_and_nothing_else(void **s
         expect_cell(before[i], "S0", "?");
         expect_cell(before[i], "T0", "?");
     }
+    /* after it, only the try that succeeded can fail */
+    expect_cell("W T @5 W S1", "T2", "r");
+    expect_cell("W T @5 W S1", "T1", "!");
+    expect_cell("W T @5 W Y S1", "Fg5", "r");
+    expect_cell("W T @5 W Y S1", "F1g5", "!");
+    expect_cell("W T @5 W S1 n", "T2", "r");
+    expect_cell("W T @5 W S1 n", "T1", "+FA");
+    expect_cell("W T @5 W Fg5 S1", "T1", "r");
     expect_story("W T @5 W @6 S1", "++++ CONFIRM_PENDING try2 due1446 used1 T:B");
     expect_story("W T @5 W T @6 S1", "+++++ CONFIRM_PENDING try2 due1446 used2 T:B");
     expect_story("W T @5 W Y @6 S1", "+++++ MIGRATED try2 ended6 used1 T:B E:B");
@@ -407,9 +418,10 @@ static void test_retry__disagreement__the_newer_word_counts_and_may_mend_it(void
     expect_story("W Y T", "+++ CONFIRM_MISMATCH D151 try1 T:no E:B");
     expect_story("W Y N @9 S", "++++ MIGRATED try1 ended9 T:B E:B");
     expect_story("W Y T Y'", "++++ CONFIRM_MISMATCH D151 try1 T:no E:C");
-    expect_story("W Y T n", "++++ FAILED D151 try1 ended0 next44640 T:no E:no");
-    expect_story("W S n @4 T", "++++ FAILED D151 try1 ended4 next44640 T:no E:no");
-    expect_story("W S Y' T", "++++ CONFIRM_MISMATCH D151 try1 T:no E:C");
+    expect_story("W S Y' @3 T", "++++ CONFIRM_MISMATCH D151 try1 T:no E:C");
+    /* nothing was replaced, both say in the end */
+    expect_story("W Y T @3 n", "++++ FAILED D151 try1 ended3 next44640 T:no E:no");
+    expect_story("W S n @3 N", "++++ FAILED D151 try1 ended3 next44640 T:no E:no");
 }
 
 static void test_retry__after_the_end__a_success_is_noted_once_a_side(void **state)
