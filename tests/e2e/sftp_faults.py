@@ -345,7 +345,7 @@ def test_host_key(tap, folder):
 
 
 def test_hanging_neighbour(tap, peer):
-    """Wherever a server hangs, for ever, another drop's files are answered. In later reads and writes a relay waits too."""
+    """Wherever a server hangs, another drop's files are answered. In later reads and writes a relay waits too."""
     name = name_of(5)
     for op, nth in (("connect", 1), ("readdir", 1), ("read", 1), ("read", 10), ("write", 1), ("write", 10),
                     ("rename", 1)):
