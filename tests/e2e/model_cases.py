@@ -146,6 +146,8 @@ CASES = [
      "a FAILED code=C108 next=31d tries=1"),
     ("and a Device that waits", "0 instruct a | 1m inventory a:Credentials=ECOS | 20h pass",
      "a REJECTED code=C108 next= tries=0", {"dispatch_hours": (8, 9)}),
+    ("with the first code that lasts", "0 instruct a | 1m inventory a:Credentials=ECOS:DeviceStatus=Suspended | 20h pass",
+     "a REJECTED code=C108", {"dispatch_hours": (8, 9)}),
     ("a month later its first success ends a second session",
      "0 instruct a | 24h pass | 31d instruct a | 44641m result a FAILED E20 | 44642m late a k | 44646m pass",
      "a FAILED code=C108 ordered=2"),

@@ -118,19 +118,26 @@ class Maker:
         items = self.model.items
         late = len(self.sent) > self.length / 2
         far = (3, 4, 4) if late else (1, 2, 0)
-        kind = self.random.choices(("stay", "little", "due", "end", "far", "weeks"), (8, 40, 40, *far))[0]
+        kind = self.random.choices(("stay", "little", "due", "edge", "end", "far", "weeks"), (8, 40, 44, 2, *far))[0]
         due = {"due": [item.due for item in items if item.due and item.state != "CONFIRM_PENDING"],
+               "edge": [self.last_call(item) for item in items if item.state == "DISPATCHED"],
                "end": [item.due or item.ends for item in items if item.live and item.ends],
                "weeks": [item.next_eligible for item in items if item.next_eligible]}.get(kind, [])
         due = sorted(at for at in due if at > self.now)
         if due:
-            self.now = max(self.now, due[0] + self.random.choice((-1, 0, 0, 0, 1, 30)))
+            near = due[0] if self.random.random() < .7 else self.random.choice(due[:3])
+            self.now = max(self.now, near + self.random.choice((-1, 0, 0, 0, 1, 30)))
         elif kind == "far":
             self.now += self.random.choice((DAY, 2 * DAY, 7 * DAY + HOUR, 9 * DAY))
         elif kind == "weeks":
             self.now += 31 * DAY
         elif kind != "stay":
             self.now += self.random.choice((1, 60, 2 * MINUTE, 4 * MINUTE, 5 * MINUTE, 10 * MINUTE, HOUR))
+
+    def last_call(self, item):
+        """When the next delay would just reach the session's end."""
+        delays = self.model.settings.retry_delays
+        return item.ends - delays[min(item.delays, len(delays) - 1)]
 
     # ---- files ----
 

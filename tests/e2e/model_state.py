@@ -330,11 +330,12 @@ class Model:
         found, _ = self.review(item, now, at_split=False)
         if not found:
             return True
-        code = min(code for code, _, _ in found)
-        passes, until = all(passes for _, passes, _ in found), max((then or 0) for _, _, then in found)
-        if not passes and item.state == "READY":
+        lasting = [code for code, passes, _ in found if not passes]
+        code = min(lasting or [code for code, _, _ in found])
+        until = max((then or 0) for _, _, then in found)
+        if lasting and item.state == "READY":
             item.become("REJECTED", now, code)
-        elif not passes:
+        elif lasting:
             self.fail(item, now, code)
         elif item.state == "READY":
             item.code, item.due = code, until
