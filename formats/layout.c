@@ -107,7 +107,7 @@ const struct layout_record layout_cos = RECORD('D', "Event", cos_columns);
 
 static const struct layout_column nmm_columns[] = {
     REQ("RecordNumber"), REQ("Action"),          REQ("DeviceType"),        REQ("DeviceManufacturer"),
-    REQ("DeviceModel"),  OPT("FirmwareVersion"), OPT("NonMigratableFrom"), OPT("NonMigratableTo"),
+    REQ("DeviceModel"),  OPT("FirmwareVersion"), REQ("NonMigratableFrom"), OPT("NonMigratableTo"),
     OPT("ReasonCode"),   OPT("FixedInFirmware"),
 };
 _Static_assert(COUNT(nmm_columns) == NMM_COLUMNS, "enum nmm_column");

@@ -1,11 +1,14 @@
 #include "gateway/command.h"
 
 #include "formats/instant.h"
+#include "formats/text.h"
 
 #include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { MOST_SHOWN = 128 };
 
 int command_options(struct invocation *invocation, const char *usage, const void *entries)
 {
@@ -52,6 +55,11 @@ int command_unable(void *error)
     g_printerr("ecosgate: %s\n", e->message);
     g_error_free(e);
     return EXIT_UNABLE;
+}
+
+char *command_shown(const char *argument)
+{
+    return text_escape(argument, strlen(argument), MOST_SHOWN);
 }
 
 void command_print_json(json_t *object)

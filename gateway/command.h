@@ -44,6 +44,9 @@ bool command_arguments(struct invocation *invocation, const char *usage, int min
 /* "ecosgate: call it as: ecosgate <usage>"; returns EXIT_UNABLE. */
 int command_usage(const char *usage);
 
+/* An argument as messages show it: escaped, for it may be a name from outside, and cut. Owned by the caller. */
+char *command_shown(const char *argument);
+
 /* One line on standard output; takes the reference. */
 void command_print_json(json_t *object);
 

@@ -18,7 +18,7 @@ enum { MOST_ROWS = 1000 };
 struct gathering {
     struct gateway *gateway;
     json_t *history;
-    json_t *now; /* what is so of the latest item */
+    json_t *now; /* what is so of the live item, else of the latest */
     char *live;  /* WorkItemId of the one that is live */
     int64_t tries;
     /* the item whose steps are being walked */
@@ -118,11 +118,6 @@ static bool describe(struct gathering *g, GError **error)
     return true;
 }
 
-static bool is_live(const struct ledger_work *work)
-{
-    return work->item.outcome == LEDGER_READY && !work->item.ended;
-}
-
 static bool gather(void *user, const struct ledger_work *work, GError **error)
 {
     struct gathering *g = user;
@@ -133,13 +128,12 @@ static bool gather(void *user, const struct ledger_work *work, GError **error)
     if (work->has_session && !ledger_steps_each(g->gateway->ledger, work->item.item, add_step, g, error))
         return false;
     g->tries += work->session.try - work->session.unused;
-    if (!describe(g, error))
-        return false;
-    if (is_live(work)) {
-        g_free(g->live);
+    /* An instruction that comes meanwhile is turned away and changes nothing. */
+    if (g->live != NULL)
+        return true;
+    if (explain_is_live(work))
         g->live = g_strdup(g->id);
-    }
-    return true;
+    return describe(g, error);
 }
 
 /* ---- show ---- */
@@ -203,9 +197,10 @@ static int command_device_show(struct invocation *invocation)
     if (!command_arguments(invocation, "device show DEVICE-ID", 1, 1))
         return EXIT_UNABLE;
     if (!eui64_parse(invocation->argv[0], strlen(invocation->argv[0]), &device)) {
+        g_autofree char *shown = command_shown(invocation->argv[0]);
         g_printerr("ecosgate: '%s' is no Device ID: expected eight pairs of hex digits such as "
                    "90-B3-D5-1F-30-00-00-01\n",
-                   invocation->argv[0]);
+                   shown);
         return EXIT_UNABLE;
     }
     if (!looking_open(&looking, invocation))
@@ -288,10 +283,11 @@ static int command_device_list(struct invocation *invocation)
     if (left > 0 || name == NULL)
         return command_usage("device list --state STATE");
     if (!ledger_state_find(name, &state)) {
+        g_autofree char *shown = command_shown(name);
         GString *states = g_string_new(NULL);
         for (int i = 0; i < LEDGER_STATES; i++)
             g_string_append_printf(states, "%s%s", i > 0 ? ", " : "", ledger_state_name((enum ledger_state)i));
-        g_printerr("ecosgate: there is no state '%s': expected one of %s\n", name, states->str);
+        g_printerr("ecosgate: there is no state '%s': expected one of %s\n", shown, states->str);
         g_string_free(states, TRUE);
         return EXIT_UNABLE;
     }

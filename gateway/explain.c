@@ -11,6 +11,11 @@ enum ledger_state explain_state(const struct ledger_work *work)
     return work->has_session ? work->session.state : work->item.outcome;
 }
 
+bool explain_is_live(const struct ledger_work *work)
+{
+    return work->item.outcome == LEDGER_READY && !work->item.ended;
+}
+
 /* "D101 no communication with the Device (DUIS E20)" */
 static char *describe(const char *id)
 {

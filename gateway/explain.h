@@ -19,5 +19,7 @@ void explanation_clear(struct explanation *explanation);
 
 /* The state of a work item: its session's, else what its split made of it. */
 enum ledger_state explain_state(const struct ledger_work *work);
+/* It can still move. A Device has one such work item at most; where it has none, the newest says how it is. */
+bool explain_is_live(const struct ledger_work *work);
 
 #endif

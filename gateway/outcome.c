@@ -34,20 +34,22 @@ static bool is_migration_error(const char *id)
 }
 
 /* A Device counts once: as migrated, or as failed when it fails for the first time. */
-static bool count_end(struct gateway *gateway, const struct ledger_item *item, const struct ledger_session *session,
-                      int64_t now, GError **error)
+static bool count_end(struct gateway *gateway, int64_t item, const struct ledger_session *session, int64_t now,
+                      GError **error)
 {
     bool migrated = session->state == LEDGER_MIGRATED;
+    g_autofree struct ledger_work *work = NULL;
     struct ledger_model model;
     struct ledger_past past = {0};
 
     if (!migrated && (session->state != LEDGER_FAILED || !is_migration_error(session->code)))
         return true;
-    if (!migrated && !ledger_device_past(gateway->ledger, item->device, &past, error))
+    if (!ledger_work_get(gateway->ledger, item, &work, error) ||
+        (!migrated && !ledger_device_past(gateway->ledger, work->item.device, &past, error)))
         return false;
     if (past.failed_sessions > 0)
         return true;
-    if (!ledger_model_count(gateway->ledger, item, migrated, &model, error))
+    if (!ledger_model_count(gateway->ledger, &work->item, migrated, &model, error))
         return false;
     if (migrated && model.migrated == 1) {
         g_autofree char *subject = model_name(&model);
@@ -62,7 +64,7 @@ bool outcome_note(struct gateway *gateway, const struct ledger_work *work, const
 {
     bool ends = retry_has_ended(session) && !work->item.ended;
 
-    return (!ends || count_end(gateway, &work->item, session, step->at, error)) &&
+    return (!ends || count_end(gateway, work->item.item, session, step->at, error)) &&
            ledger_session_put(gateway->ledger, &work->item, session, step, error);
 }
 

@@ -97,13 +97,14 @@ static bool process(struct pipeline *pipeline, int64_t id, GError **error)
  * *next is beyond the last, there is none. */
 static bool find_next(struct gateway *gateway, const GArray *due, guint *next, GError **error)
 {
-    bool waits;
+    g_autofree char *fault = NULL;
+    bool waits = true;
 
-    if (!reference_is_wanting(gateway, &waits, error))
+    if (!reference_fault(gateway, &fault, error))
         return false;
-    if (!waits)
+    if (fault == NULL)
         *next = 0;
-    for (; waits && *next < due->len; ++*next) {
+    for (; fault != NULL && *next < due->len; ++*next) {
         if (!reference_waits(gateway, g_array_index(due, int64_t, *next), &waits, error))
             return false;
         if (!waits)

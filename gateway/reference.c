@@ -55,8 +55,7 @@ bool reference_end(struct gateway *gateway, const struct file_type *type, const 
 
 static const char subject[] = "INV";
 
-/* What is wrong with the inventory, for people; NULL in *text: nothing. */
-static bool fault_of_inventory(struct gateway *gateway, char **text, GError **error)
+bool reference_fault(struct gateway *gateway, char **text, GError **error)
 {
     const struct config *config = gateway->config;
     struct ledger_loaded newest;
@@ -76,29 +75,13 @@ static bool fault_of_inventory(struct gateway *gateway, char **text, GError **er
     return true;
 }
 
-bool reference_is_wanting(struct gateway *gateway, bool *wanting, GError **error)
-{
-    g_autofree char *fault = NULL;
-
-    if (!fault_of_inventory(gateway, &fault, error))
-        return false;
-    *wanting = fault != NULL;
-    return true;
-}
-
 bool reference_waits(struct gateway *gateway, int64_t job, bool *waits, GError **error)
 {
     g_autofree struct ledger_job *row = NULL;
-    g_autofree struct ledger_verdict *verdict = NULL;
 
-    *waits = false;
     if (!ledger_job_get(gateway->ledger, job, &row, error))
         return false;
-    if (row == NULL || g_strcmp0(row->type, "EMI") != 0)
-        return true;
-    if (!ledger_verdict_get(gateway->ledger, job, row->receipt, &verdict, error))
-        return false;
-    *waits = verdict == NULL;
+    *waits = row != NULL && g_strcmp0(row->type, "EMI") == 0;
     return true;
 }
 
@@ -107,7 +90,7 @@ bool reference_note_inventory(struct gateway *gateway, GError **error)
     g_autofree char *fault = NULL;
     bool on;
 
-    if (!fault_of_inventory(gateway, &fault, error) ||
+    if (!reference_fault(gateway, &fault, error) ||
         !ledger_incident_is_open(gateway->ledger, "A104", subject, &on, error))
         return false;
     gateway->failed |= fault != NULL;

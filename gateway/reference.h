@@ -21,9 +21,10 @@ bool reference_end(struct gateway *gateway, const struct file_type *type, const 
 
 /* ---- A104 ---- */
 
-/* *wanting: the inventory is missing or stale. */
-bool reference_is_wanting(struct gateway *gateway, bool *wanting, GError **error);
-/* *waits: then this job has to wait, for it is an instruction without a verdict. */
+/* What is wrong with the inventory, for people: it is missing or stale. NULL in *text: nothing; else g_free it. */
+bool reference_fault(struct gateway *gateway, char **text, GError **error);
+/* *waits: then this job has to wait where it is, for it is an instruction. What it owes already is delivered all the
+ * same. */
 bool reference_waits(struct gateway *gateway, int64_t job, bool *waits, GError **error);
 /* At the end of a pass: the incident begins or ends. Sets gateway->failed while it lasts. */
 bool reference_note_inventory(struct gateway *gateway, GError **error);

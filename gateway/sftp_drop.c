@@ -1,6 +1,7 @@
 #include "gateway/sftp_drop.h"
 
 #include "formats/text.h"
+#include "gateway/relay.h"
 #include "spool/digest.h"
 #include "spool/step.h"
 
@@ -314,21 +315,24 @@ static bool drop_discard(struct carrier *carrier, const char *name, const struct
 
 /* ---- uploading ---- */
 
+/* It is digested while it is sent. */
 static bool copy_in(int fd, const char *path, struct sftp_upload *to, char hex[DIGEST_HEX_SIZE], GError **error)
 {
     g_autofree char *buffer = g_malloc(COPY_SIZE);
     g_autoptr(digest_t) digest = digest_new();
+    g_autoptr(relay_t) relay = relay_new(digest_sink, digest);
     ssize_t n;
 
     while ((n = read(fd, buffer, COPY_SIZE)) > 0) {
-        digest_update(digest, buffer, (size_t)n);
-        if (!sftp_upload_write(to, buffer, (size_t)n, error))
+        if (!relay_write(relay, buffer, (size_t)n, error) || !sftp_upload_write(to, buffer, (size_t)n, error))
             return false;
     }
     if (n < 0) {
         g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s: %s", path, g_strerror(errno));
         return false;
     }
+    if (!relay_end(relay, error))
+        return false;
     digest_hex(digest, hex);
     return true;
 }

@@ -1,5 +1,6 @@
 #include "gateway/sftp_private.h"
 
+#include <poll.h>
 #include <string.h>
 
 enum { MAX_PASSPHRASE = 1024 };
@@ -116,8 +117,21 @@ static bool check_identity(struct sftp *sftp, GError **error)
         path, libssh2_version(0));
 }
 
+/* libssh2 takes a connection that breaks in the login for a refusal. */
+static bool has_hung_up(const struct sftp *sftp)
+{
+    struct pollfd at = {.fd = sftp->fd, .events = POLLRDHUP};
+
+    return poll(&at, 1, 0) > 0 && (at.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
 static bool refuse_login(struct sftp *sftp, int rc, const char *what, GError **error)
 {
+    if (rc == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED && has_hung_up(sftp))
+        return sftp_fail(sftp, SFTP_ERROR_LOST, error,
+                         "the server broke the connection when user %s logged in with %s; it is connected again at the "
+                         "next look; if that goes on, have its owner look",
+                         sftp->peer.user, what);
     if (rc == LIBSSH2_ERROR_AUTHENTICATION_FAILED || rc == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED)
         return sftp_fail(
             sftp, SFTP_ERROR_LOGIN, error,

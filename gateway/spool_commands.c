@@ -16,9 +16,10 @@ bool spool_parse_id(const char *text, int64_t *id)
 {
     if (job_id_parse(text, id))
         return true;
+    g_autofree char *shown = command_shown(text);
     g_printerr("ecosgate: '%s' is no job's ID: expected digits such as 00000012; 'ecosgate spool list' "
                "shows the jobs\n",
-               text);
+               shown);
     return false;
 }
 

@@ -157,9 +157,44 @@ static bool add_incidents(struct gateway *gateway, json_t *fact, GError **error)
     return ledger_incidents_each(gateway->ledger, MOST_CLEARED, add_incident, incidents, error);
 }
 
+static bool add_loaded(struct gateway *gateway, enum ledger_reference table, const char *type, json_t *rows,
+                       GError **error)
+{
+    struct ledger_loaded newest;
+    char id[JOB_ID_SIZE];
+
+    if (!ledger_reference_get(gateway->ledger, table, &newest, error))
+        return false;
+    if (newest.job == 0)
+        return true;
+    json_t *row = json_object();
+    job_id_print(newest.job, id);
+    facts_set_text(row, "type", type);
+    facts_set_text(row, "job", id);
+    facts_set(row, "created", command_json_instant(newest.created));
+    facts_set(row, "loaded", command_json_instant(newest.loaded));
+    facts_set_number(row, "records", newest.records);
+    (void)json_array_append_new(rows, row); /* memory aborts */
+    return true;
+}
+
+static bool add_reference(struct gateway *gateway, json_t *fact, GError **error)
+{
+    static const char *const types[LEDGER_REFERENCES] = {"INV", "COS", "NMM", "PTY"};
+    json_t *rows = json_array();
+
+    facts_set(fact, "reference", rows);
+    for (int table = 0; table < LEDGER_REFERENCES; table++) {
+        if (!add_loaded(gateway, (enum ledger_reference)table, types[table], rows, error))
+            return false;
+    }
+    return true;
+}
+
 static void print_text(const json_t *fact)
 {
     static const char *const columns[] = {"name", "transport", "waiting", "owed", NULL};
+    static const char *const reference_columns[] = {"type", "job", "created", "loaded", "records", NULL};
     static const char *const incident_columns[] = {"code", "subject", "begun", "cleared", "text", NULL};
     const json_t *devices = json_object_get(fact, "devices");
 
@@ -170,6 +205,7 @@ static void print_text(const json_t *fact)
         puts("\nDevices");
     facts_print(devices);
     facts_section("\ndrops", json_object_get(fact, "drops"), columns, MOST_ROWS);
+    facts_section("\nreference data", json_object_get(fact, "reference"), reference_columns, MOST_ROWS);
     facts_section("\nincidents", json_object_get(fact, "incidents"), incident_columns, MOST_ROWS);
 }
 
@@ -185,7 +221,7 @@ int command_status(const struct invocation *invocation)
     facts_set(fact, "now", command_json_instant(clock_now()));
     bool good = add_running(&looking.gateway, fact, &error) && add_jobs(&looking.gateway, fact, &error) &&
                 add_devices(&looking.gateway, fact, &error) && add_drops(&looking.gateway, fact, &error) &&
-                add_incidents(&looking.gateway, fact, &error);
+                add_reference(&looking.gateway, fact, &error) && add_incidents(&looking.gateway, fact, &error);
     looking_close(&looking);
     if (good && invocation->json)
         command_print_json(json_incref(fact));

@@ -4,10 +4,12 @@
 #include "gateway/command.h"
 
 #include "formats/eui64.h"
+#include "formats/text.h"
 #include "gateway/answer.h"
 #include "gateway/explain.h"
 #include "gateway/facts.h"
 #include "gateway/looking.h"
+#include "gateway/reference.h"
 #include "validators/catalogue.h"
 
 #include <inttypes.h>
@@ -44,15 +46,19 @@ static void explain(json_t *fact, const struct explanation *e)
 
 /* ---- work items and Devices ---- */
 
-/* The newest work item of a Device: the only one that can move. */
-struct newest {
+/* The live work item of a Device, else its newest. */
+struct choice {
     int64_t item;
+    bool live;
 };
 
-static bool note_item(void *user, const struct ledger_work *work, GError **error)
+static bool choose(void *user, const struct ledger_work *work, GError **error)
 {
+    struct choice *choice = user;
+
     (void)error; /* nothing can go wrong */
-    ((struct newest *)user)->item = work->item.item;
+    if (!choice->live)
+        *choice = (struct choice){work->item.item, explain_is_live(work)};
     return true;
 }
 
@@ -78,24 +84,26 @@ static bool why_work(struct gateway *gateway, const struct ledger_work *work, co
 static bool why_device(struct gateway *gateway, uint64_t device, json_t **fact, GError **error)
 {
     g_autofree struct ledger_work *work = NULL;
-    struct newest newest = {0};
+    struct choice choice = {0};
     char id[EUI64_TEXT_SIZE];
 
     eui64_print(device, id);
-    return ledger_device_each(gateway->ledger, device, note_item, &newest, error) &&
-           ledger_work_get(gateway->ledger, newest.item, &work, error) &&
+    return ledger_device_each(gateway->ledger, device, choose, &choice, error) &&
+           ledger_work_get(gateway->ledger, choice.item, &work, error) &&
            why_work(gateway, work, "device", id, fact, error);
 }
 
 static bool why_work_item(struct gateway *gateway, const char *id, json_t **fact, GError **error)
 {
     g_auto(GStrv) parts = g_strsplit(id, ".", -1);
+    g_autofree struct ledger_work *named = NULL;
     g_autofree struct ledger_work *work = NULL;
     gint64 record;
 
     if (g_strv_length(parts) != 3 || !g_ascii_string_to_signed(parts[2], 10, 1, G_MAXINT32, &record, NULL))
         return true;
-    return ledger_work_named(gateway->ledger, parts[0], parts[1], record, &work, error) &&
+    return ledger_work_named(gateway->ledger, parts[0], parts[1], record, &named, error) &&
+           (named == NULL || ledger_work_get(gateway->ledger, named->item.item, &work, error)) &&
            why_work(gateway, work, "work item", id, fact, error);
 }
 
@@ -162,6 +170,22 @@ static void explain_verdict(const struct ledger_job *job, const struct ledger_ve
     }
 }
 
+/* Of an instruction that waits for an inventory; else it leaves all empty. */
+static bool explain_wait(struct gateway *gateway, const struct ledger_job *job, struct explanation *e, GError **error)
+{
+    g_autofree char *fault = NULL;
+    bool waits;
+
+    if (!reference_fault(gateway, &fault, error) || !reference_waits(gateway, job->id, &waits, error))
+        return false;
+    if (fault == NULL || !waits)
+        return true;
+    e->because = g_strdup_printf("it is in custody and not judged yet; A104: %s", fault);
+    e->waits_for = g_strdup("an INV that is accepted");
+    e->moves = g_strdup("DCC sends one; the settings inventory and inventory_max_age say when instructions wait");
+    return true;
+}
+
 static bool explain_file(struct gateway *gateway, const struct ledger_job *job, enum job_state state,
                          struct explanation *e, GError **error)
 {
@@ -186,12 +210,25 @@ static bool explain_file(struct gateway *gateway, const struct ledger_job *job, 
             e->because = g_strdup("it was written by the gateway and is delivered");
         return true;
     default:
+        if (!explain_wait(gateway, job, e, error))
+            return false;
+        if (e->because != NULL)
+            return true;
         e->because = g_strdup("it is in custody and not judged yet");
         e->waits_for = g_strdup("its turn: files are judged in the order in which they came");
         e->moves =
             g_strdup("`ecosgate run`; `ecosgate status` shows whether it runs, and incidents that hold files back");
         return true;
     }
+}
+
+/* A name as the gateway shows it, or with the bytes that it has in the drop. */
+static bool named(struct gateway *gateway, const char *text, struct ledger_job **job, GError **error)
+{
+    g_autofree char *escaped = text_escape(text, strlen(text), 0);
+
+    return ledger_job_named(gateway->ledger, text, job, error) &&
+           (*job != NULL || ledger_job_named(gateway->ledger, escaped, job, error));
 }
 
 static bool why_file(struct gateway *gateway, const char *text, json_t **fact, GError **error)
@@ -203,7 +240,7 @@ static bool why_file(struct gateway *gateway, const char *text, json_t **fact, G
     int64_t id;
 
     if (!(job_id_parse(text, &id) ? ledger_job_get(gateway->ledger, id, &job, error)
-                                  : ledger_job_named(gateway->ledger, text, &job, error)))
+                                  : named(gateway, text, &job, error)))
         return false;
     if (job == NULL)
         return true;
@@ -242,6 +279,7 @@ int command_why(const struct invocation *invocation)
         return command_unable(error);
     if (fact != NULL)
         return print_why(invocation, fact);
-    g_printerr("ecosgate: '%s' is no job, file name, WorkItemId or Device ID that the gateway knows\n", rest.argv[0]);
+    g_autofree char *shown = command_shown(rest.argv[0]);
+    g_printerr("ecosgate: '%s' is no job, file name, WorkItemId or Device ID that the gateway knows\n", shown);
     return EXIT_REFUSED;
 }

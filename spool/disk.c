@@ -8,14 +8,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BUFFER = 256 * 1024 };
+/* EARLY: so many bytes are enough for the disk to begin with. */
+enum { BUFFER = 256 * 1024, EARLY = 8 * 1024 * 1024 };
 
 struct disk_file {
     char *path, *part;
     int fd;
     uint64_t expected, size;
-    bool failed;   /* a write or sync failed: it must not get its name */
-    bool finished; /* published or uploaded: the temporary name is not ours to remove */
+    uint64_t written, begun; /* bytes given to the kernel, and of them those that the disk was told to begin with */
+    bool failed;             /* a write or sync failed: it must not get its name */
+    bool finished;           /* published or uploaded: the temporary name is not ours to remove */
     size_t held;
     struct digest *digest;
     char sha256[DIGEST_HEX_SIZE];
@@ -88,11 +90,20 @@ struct disk_file *disk_file_create(const char *path, uint64_t expected_size, GEr
     file->part = g_steal_pointer(&part);
     file->fd = fd;
     file->expected = expected_size;
-    file->size = 0;
+    file->size = file->written = file->begun = 0;
     file->failed = file->finished = false;
     file->held = 0;
     file->digest = digest_new();
     return file;
+}
+
+/* So that the sync at the end finds little left to do. A hint: it is the sync that tells what failed. */
+static void begin_early(struct disk_file *file)
+{
+    if (file->written - file->begun < EARLY)
+        return;
+    (void)sync_file_range(file->fd, (off_t)file->begun, (off_t)(file->written - file->begun), SYNC_FILE_RANGE_WRITE);
+    file->begun = file->written;
 }
 
 static bool write_all(struct disk_file *file, const char *data, size_t len, GError **error)
@@ -105,9 +116,11 @@ static bool write_all(struct disk_file *file, const char *data, size_t len, GErr
             file->failed = true;
             return disk_fail(error, "write", file->part, put < 0 ? errno : EIO);
         }
+        file->written += (uint64_t)put;
         data += put;
         len -= (size_t)put;
     }
+    begin_early(file);
     return true;
 }
 

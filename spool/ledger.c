@@ -230,6 +230,11 @@ static struct ledger *open_at(const char *path, int flags, GError **error)
 {
     g_autoptr(ledger_t) ledger = g_new0(struct ledger, 1);
     ledger->statements = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, finalize);
+    static bool configured;
+    /* Nobody asks SQLite how much memory it uses: counting that costs a lock for each allocation. */
+    if (!configured)
+        (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* where it is refused, it counts */
+    configured = true;
     int result = sqlite3_open_v2(path, &ledger->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
     if (ledger->db == NULL)
         g_error("SQLite is out of memory");

@@ -368,7 +368,8 @@ struct ledger_work {
     struct ledger_session session;
 };
 
-/* By its WorkItemId, in its three parts; *work is NULL where no accepted instruction has it. */
+/* By its WorkItemId, in its three parts; *work is NULL where no accepted instruction has it. Its texts but for the
+ * session's are NULL. */
 bool ledger_work_named(struct ledger *ledger, const char *org, const char *batch, int64_t record,
                        struct ledger_work **work, GError **error);
 /* *work is NULL when there is none. */

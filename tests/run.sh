@@ -19,6 +19,16 @@ broken() # WHAT LOG
     tail -n 60 "$2" >&2
     failed=$((failed + 1))
 }
+show() # LOG of a test: what went wrong in it, each with the comments behind it, then its end
+{
+    echo "-- $1"
+    awk '/^not ok/ { n++; left = 25 }
+        !/^(not ok|#)/ { left = 0 }
+        left-- > 0 && n <= 40
+        END { if (n > 40) print "… and " n - 40 " more" }' "$1"
+    echo "-- its last lines"
+    tail -n 40 "$1"
+}
 total() # WORD LOG
 {
     sed -n "s/^# $1: *//p" "$2" | awk '{ n += $1 } END { print n + 0 }'
@@ -44,8 +54,7 @@ suite() # FOLDER CONFIGURE-OPTION…
     echo "$folder: $p passed, $f failed"
     [ "$f" -eq 0 ] || for trs in $(find "$folder" -name '*.trs' | sort); do
         grep -Eq '^:global-test-result: *(FAIL|ERROR)' "$trs" || continue
-        echo "-- ${trs%.trs}.log"
-        tail -n 80 "${trs%.trs}.log"
+        show "${trs%.trs}.log"
     done
 }
 

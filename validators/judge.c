@@ -144,7 +144,6 @@ static bool review_device(struct judging *j, struct device *device, const struct
 {
     const struct record *record = device->row.record;
     bool typed = !row_has_code(&device->row, C104), modelled = !row_has_code(&device->row, C117);
-    bool metered = !row_has_code(&device->row, C113);
     char texts[5][LAYOUT_FIELD_MAX_CHARS * 4 + 1];
     const struct review_subject subject = {
         .device = device->id,
@@ -152,7 +151,7 @@ static bool review_device(struct judging *j, struct device *device, const struct
         .manufacturer = plain(record, INSTRUCTION_MANUFACTURER, modelled, texts[1]),
         .model = plain(record, INSTRUCTION_MODEL, modelled, texts[2]),
         .firmware = plain(record, INSTRUCTION_FIRMWARE, modelled, texts[3]),
-        .mpxn = plain(record, INSTRUCTION_MPXN, metered, texts[4]),
+        .mpxn = plain(record, INSTRUCTION_MPXN, true, texts[4]),
     };
 
     return review_judge(&j->review, &subject, past, &device->row, j->findings, error);
@@ -261,6 +260,11 @@ static void on_count(void *user, const struct field *declared)
     j->verdict->declared = number;
 }
 
+static void say_empty(struct judging *j, const char *text)
+{
+    findings_add(j->findings, &(struct finding){.code = B306, .text = text}, NULL, 0);
+}
+
 static void judge_totals(struct judging *j)
 {
     const struct verdict *verdict = j->verdict;
@@ -276,9 +280,9 @@ static void judge_totals(struct judging *j)
                      j->count_text, j->count_len);
     }
     if (verdict->parsed == 0 && !j->content->may_be_empty)
-        findings_add(j->findings,
-                     &(struct finding){.code = B306, .text = "expected at least one Device record, found none"}, NULL,
-                     0);
+        say_empty(j, "expected at least one Device record, found none");
+    else if (verdict->parsed > 0 && verdict->accepted == 0 && j->content->judge == judge_reference)
+        say_empty(j, "expected at least one record without errors, found none; what was known before stays");
 }
 
 static GError *stopped(void)
@@ -437,24 +441,42 @@ const struct finding *verdict_deciding(const struct verdict *verdict)
     return NULL;
 }
 
+/* Rules about what a file's records are about, which only a ledger knows. */
+static const enum code *need_past(const struct file_type *type, size_t *n)
+{
+    static const enum code devices[] = {C103, C105, C106, C107, C108, C109, C110, C111, C112, C114, C115, C116};
+    static const enum code results[] = {C118, C119, C121};
+    static const enum code reference[] = {C119};
+    const struct content *content = type != NULL ? content_of(type) : NULL;
+    enum ledger_reference table;
+
+    if (content != NULL && (content->judge == judge_result || content->judge == judge_confirmation)) {
+        *n = G_N_ELEMENTS(results);
+        return results;
+    }
+    if (type != NULL && reference_rules_table(type, &table)) {
+        *n = G_N_ELEMENTS(reference);
+        return reference;
+    }
+    *n = G_N_ELEMENTS(devices);
+    return devices;
+}
+
 void judge_each_not_judged(const struct rules *rules, const struct file_type *type,
                            void (*visit)(void *user, const char *code), void *user)
 {
     static const enum code need_identity[] = {B103, B207};
     static const enum code need_ledger[] = {B105, B106, B107, B108, B112, B210};
-    static const enum code reviewed[] = {C103, C105, C106, C107, C108, C109, C110, C111, C112, C114, C115, C116};
-    enum ledger_reference table;
     bool missing[CODE_COUNT] = {false};
+    size_t n;
+    const enum code *past = need_past(type, &n);
 
     for (size_t i = 0; rules->identity == NULL && i < G_N_ELEMENTS(need_identity); i++)
         missing[need_identity[i]] = true;
     for (size_t i = 0; rules->ledger == NULL && i < G_N_ELEMENTS(need_ledger); i++)
         missing[need_ledger[i]] = true;
-    if (rules->ledger == NULL && type != NULL && reference_rules_table(type, &table))
-        missing[C119] = true;
-    else
-        for (size_t i = 0; rules->ledger == NULL && i < G_N_ELEMENTS(reviewed); i++)
-            missing[reviewed[i]] = true;
+    for (size_t i = 0; rules->ledger == NULL && i < n; i++)
+        missing[past[i]] = true;
     for (size_t code = 0; code < CODE_COUNT; code++) {
         if (missing[code])
             visit(user, catalogue_entry((enum code)code)->id);

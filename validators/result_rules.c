@@ -157,6 +157,18 @@ static void judge_device(struct judging *j, size_t column)
 
 /* ---- what it means there ---- */
 
+/* The WorkItemId stands in the same column of both. */
+G_STATIC_ASSERT((int)RESULT_WORK_ITEM_ID == (int)CONFIRMATION_WORK_ITEM_ID);
+
+static void say_not_ordered(struct judging *j, const struct ledger_session *session)
+{
+    if (session->try > 0)
+        say(j, C118, RESULT_TRY, false, "expected a try that was ordered, 1 to %" PRId64, session->try);
+    else
+        say(j, C118, RESULT_WORK_ITEM_ID, false, "expected work that was ordered; it is %s and has had no try",
+            ledger_state_name(session->state));
+}
+
 static void say_effect(struct judging *j, enum retry_effect effect, size_t column)
 {
     const struct ledger_session *session = &j->result->work->session;
@@ -175,8 +187,7 @@ static void say_effect(struct judging *j, enum retry_effect effect, size_t colum
         say(j, C121, column, false, "its work is %s after what was said before; expected the same", state);
         break;
     case RETRY_NOT_ORDERED:
-        say(j, C118, column, false, "expected a try that was ordered, 1 to %" PRId64 "; its work is %s", session->try,
-            state);
+        say_not_ordered(j, session);
         break;
     }
 }

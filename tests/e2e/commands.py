@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 
-from home import GATE, SAMPLES, SOURCE, Home, Tap
+from home import GATE, PATIENCE, SAMPLES, SOURCE, Home, Tap
 
 COMMANDS = (("init",), ("check",), ("run",), ("pickup",), ("spool",), ("spool", "list"), ("spool", "show"), ("spool", "cat"),
             ("spool", "verify"), ("spool", "hold"), ("spool", "release"), ("spool", "requeue"), ("device",), ("status",))
@@ -19,7 +19,7 @@ REJECTED = sorted(glob.glob(os.path.join(SAMPLES, "codes", "B208", "EMI_*")))
 
 
 def call(*arguments, **options):
-    return subprocess.run([GATE, *arguments], capture_output=True, check=False, timeout=60, **options)
+    return subprocess.run([GATE, *arguments], capture_output=True, check=False, timeout=PATIENCE, **options)
 
 
 def test_help(tap):

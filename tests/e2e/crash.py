@@ -206,6 +206,19 @@ def made(point):
     return home.work()
 
 
+def reference(point):
+    """Reference data, whole and in part, and an instruction that waits for an inventory."""
+    home = Script(point)
+    home.gate.allowed = (0, 1, 2)
+    home.set("gateway inventory=required\ndrop dcc complete=at-once")
+    home.drop("mcc", GOOD[0])
+    home.pass_once()
+    for path in sorted(glob.glob(f"{SAMPLES}/codes/C119/INV*") + glob.glob(f"{SAMPLES}/codes/C107/NMM*")):
+        home.drop("dcc", path)
+    home.pass_once()
+    return home
+
+
 def life(point):
     """Devices go their whole way: a try that fails and is made again, a success that both sides confirm, one that only
     one side does for long, one that ends by time; the batch has its outcome."""
@@ -231,7 +244,7 @@ def life(point):
     return home
 
 
-SCRIPTS = (plain, orders, in_the_way, orphan, set_aside, trouble, made, life, over_sftp)
+SCRIPTS = (plain, orders, in_the_way, orphan, set_aside, trouble, made, reference, life, over_sftp)
 
 
 def steps():

@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 
-from home import GATE, NOW, SAMPLES, SANITIZED, Home, Tap, difference, terminate, wait_until
+from home import GATE, NOW, PATIENCE, SAMPLES, SANITIZED, Home, Tap, difference, terminate, wait_until
 
 SHIM = os.path.join(os.environ.get("top_builddir", "."), "tests", "e2e", "fault_shim.so")
 GOOD = [path for path in sorted(glob.glob(f"{SAMPLES}/good/*")) if os.path.isfile(path)]
@@ -163,7 +163,7 @@ class Faulty(Home):
 
     def gate(self, *arguments, fault=None, kill_after=None):
         done = subprocess.run([GATE, *arguments], capture_output=True, env=self.environment(fault, kill_after),
-                              timeout=60, check=False)
+                              timeout=PATIENCE, check=False)
         self.disk.feed(os.path.join(self.top, "calls"))
         return done
 
@@ -494,9 +494,20 @@ def test_other_files(run, few):
         done.drop(*file)
     done.run()
     run.every_kind(InTheWay("few files, answers there already", FEW, done), (BROKEN,))
+    run.every_kind(large_file(done), (FULL, BROKEN, LATE))
     calls = len(few.calls["any"])
     for kill_at in range(calls // 10, calls, calls // 5):
         run.every_kind(Recovery(FEW, kill_at), (BROKEN,), 4)
+
+
+def large_file(home):
+    """Is written by a thread of its own; it is of a type that is not read."""
+    path = os.path.join(home.top, "large")
+    with open(path, "wb") as file:
+        file.write(os.urandom(3 << 20))
+    script = Script("a large file", [("tcos", path, "EMT_TCSP_90-B3-D5-1F-30-0E-C0-02_20230703_060000_000001.csv")])
+    script.kinds = ("write",)
+    return script
 
 
 def test_init(run):

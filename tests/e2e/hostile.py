@@ -258,7 +258,7 @@ def expect_answer(tap, home, path, name, text, code):
     before = set(home.out("mcc"))
     begun = processor_seconds()
     os.rename(path, os.path.join(os.fsencode(home.inbox("mcc")), os.fsencode(name)))
-    done = home.run(timeout=60)
+    done = home.run()
     seconds = processor_seconds() - begun
     answers = [answer for answer in set(home.out("mcc")) - before if answer.startswith("EMA_")]
     tap.ok(len(answers) == 1 and done.returncode == (1 if code else 0), f"run: {text} gets exactly one EMA", answers,
@@ -317,7 +317,7 @@ def test_no_files(tap):
     os.symlink("nowhere", os.path.join(inbox, name_of(4, "csv")))
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(os.path.join(inbox, "s.csv"))
-    done = home.run(timeout=20)
+    done = home.run()
     tap.ok(done.returncode == 0 and len(os.listdir(inbox)) == 5 and not home.json("spool", "list"),
            "links, pipes and sockets in a drop are left alone", done.stderr.decode())
     for path, text in ((pipe, "a pipe without a writer"), (link, "a device"), (inbox, "a folder")):

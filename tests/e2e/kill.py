@@ -63,7 +63,9 @@ def main():
         expected = undisturbed.state()
         tap.ok(undisturbed.command("spool", "verify").returncode == 0, "undisturbed: sound")
         total = 0
-        for number in range(1, 4):
+        number = 0
+        while number < 3 or (total < KILLS // 2 and number < 30):  # sooner each time, until enough were in time
+            number += 1
             home = filled(paths)
             kills = killed_often(home, chance, took / (4 * number))
             total += kills

@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 
-from home import GATE, NOW, SANITIZED, Home, Tap, wait_until
+from home import GATE, NOW, PATIENCE, SANITIZED, Home, Tap, wait_until
 
 MCC = "90-B3-D5-1F-30-0E-C0-01"
 CALLS = "openat,write,pwrite64,fsync,fdatasync,syncfs,ftruncate,rename,renameat,renameat2,link,unlink,unlinkat,mkdir,rmdir"
@@ -152,7 +152,7 @@ def test_growing(tap):
             file.write(content(1)[-3:])
         wait_until(lambda: process.poll() is not None or go_on(home))
         err = process.stderr.read().decode()
-        status = process.wait(timeout=60)
+        status = process.wait(timeout=PATIENCE)
     tap.ok(stopped and status == 0 and "changed while it was read" in err, "a file that grew while it was read is left",
            stopped, status, err)
     tap.ok(os.path.exists(path) and not home.json("spool", "list"), "nothing of it is in the spool", home.json("spool", "list"))

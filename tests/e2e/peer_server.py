@@ -321,14 +321,16 @@ def break_off(connection):
 
 
 class Login(paramiko.ServerInterface):
-    def __init__(self, key, control):
-        self.key, self.control = key, control
+    def __init__(self, key, control, connection):
+        self.key, self.control, self.connection = key, control, connection
 
     def get_allowed_auths(self, username):
         return "publickey"
 
     def check_auth_publickey(self, username, key):
         fault = self.control.meet("login", username)
+        if fault is not None and fault["action"].startswith("cut"):
+            break_off(self.connection)
         if fault is None and key.get_base64() == self.key:
             return paramiko.AUTH_SUCCESSFUL
         return paramiko.AUTH_FAILED
@@ -350,7 +352,7 @@ def serve(connection, arguments, key, user_key, control):
     transport.add_server_key(key)
     transport.set_subsystem_handler("sftp", Subsystem, Folder, arguments.folder, control)
     try:
-        transport.start_server(server=Login(user_key, control))
+        transport.start_server(server=Login(user_key, control, connection))
     except (paramiko.SSHException, EOFError, OSError):
         transport.close()
 

@@ -150,6 +150,11 @@ def test_files(tap):
            "an empty inventory is refused", ema(home, empty))
     tap.ok(table(home, "SELECT job, records FROM reference") == [(3, 1)], "the newest accepted file is known",
            table(home, "SELECT * FROM reference"))
+    useless = sender.reference("INV", [inv(8, status="New"), inv(9, status="New")])
+    other = sender.reference("COS", ["SET,12,,,2023-02-29"])
+    home.run()
+    tap.ok(ema(home, useless) == ("RJ", ["C120", "C120", "B306"]) and devices(home) == [5] and ema(home, other)[0] == "RJ",
+           "so is one of which no record is good, of any type", ema(home, useless), devices(home))
     modeless = sender.reference("INV", [inv(8)], mode="ALL")
     home.run()
     tap.ok(ema(home, modeless) == ("RJ", ["B211"]) and devices(home) == [5], "a Mode that is none is refused")
@@ -200,24 +205,27 @@ def test_codes(tap):
         inv(1), inv(3, kind="GSME", mpxn="3938424403"), inv(4, status="Withdrawn"), inv(5, status="Suspended"), inv(6),
         inv(7, model="AB07,010A030B,0002012F"), inv(8, credentials="ECOS"), inv(9), inv(10, pending="USC"),
         inv(11, pending="FW"), inv(12, supplier=""), inv(13, status="InstalledNotCommissioned", pending="USC"),
-        inv(14, status="Recovery", credentials="ECOS"), inv(15, status="Recovered")])
+        inv(14, status="Recovery", credentials="ECOS"), inv(15, status="Recovered"), inv(16), inv(17)])
     sender.reference("NMM", ["SET,ESME,AB07,010A030B,0002012F,2023-07-03,2023-07-04,D117,"])
     sender.reference("COS", [f"SET,{mpan(9)},{SUPPLIER % 1},{SUPPLIER % 2},2023-07-08"])
     home.run()
     name = sender.instruction([
         emi(1), emi(2), emi(3), emi(4), emi(5), emi(6, model="ab01,010a030c,0002012f"), emi(7, model="ab07,010a030b,0002012f"),
-        emi(8), emi(9), emi(10), emi(11), emi(12), emi(13), emi(14), emi(15), emi(1)])
+        emi(8), emi(9), emi(10), emi(11), emi(12), emi(13), emi(14), emi(15), emi(1),
+        emi(16, model="AB01,010A030B,123"), emi(17, kind="PPMID")])
     home.run()
     day = "2023-07-04T12:00:00Z"
     tap.ok(emd(home, name) == ["A", "R C103", "R C104", "R C105", f"D C105 {day}", f"D C106 {day}", "R C107", "R C108",
                                "D C109 2023-07-09T00:00:00Z", f"D C111 {day}", f"D C112 {day}", "R C114", f"D C105 {day}",
-                               "R C105", "A", "R C102"], "each code of the review", *emd(home, name))
+                               "R C105", "A", "R C102", "R C117", "R C104"], "each code of the review", *emd(home, name))
     transient = [row[7] for row in rows_of(home, "mcc", answer(name, "EMD")) if row[0] == "D" and row[5] == "C105"]
     tap.ok(transient == ["N", "Y", "Y", "Y"], "C105 passes by itself for some of its causes", transient)
     tap.ok([row[6] for row in rows_of(home, "mcc", answer(name)) if row[:2] == ["E", "C103"]] == ["expected a Device of the inventory"],
            "the EMA says why")
     counts = {row[1] for row in rows_of(home, "mcc", answer(name)) if row[0] == "E"}
-    tap.ok(counts == {f"C{n}" for n in (102, 103, 104, 105, 106, 107, 108, 109, 111, 112, 114)}, "with every code", counts)
+    tap.ok(counts == {f"C{n}" for n in (102, 103, 104, 105, 106, 107, 108, 109, 111, 112, 114, 117)}, "with every code", counts)
+    told = [row[1] for row in rows_of(home, "mcc", answer(name)) if row[0] == "E" and row[3] in ("17", "18")]
+    tap.ok(told == ["C117", "C104"], "what its own rules found wrong is not compared", told)
     home.command("run", "--once", now="2023-07-04T00:00:00Z")
     later = sender.instruction([emi(7, model="AB07,010A030B,0002012F")], created="2023-07-04T00:00:00Z")
     home.command("run", "--once", now="2023-07-04T00:00:00Z")
@@ -330,6 +338,8 @@ def test_required(tap):
     tap.ok(done.returncode == 2 and b"A104" in done.stderr, "without an inventory that is required a run ends with 2", done.stderr)
     tap.ok(states(home) == ["ready", "ready"] and home.out("mcc") == [], "instructions wait", states(home))
     tap.ok(incidents(home) == [("A104", "INV", NOW, None)], "status shows it", incidents(home))
+    (why,) = home.json("why", "1")
+    tap.ok("A104" in why["because"] and why["waits_for"] == "an INV that is accepted", "and so does why", why)
     cos = sender.reference("COS", [])
     done = home.run()
     tap.ok(done.returncode == 2 and ema(home, cos) == ("AC", []) and states(home) == ["ready", "ready", "done"],
@@ -433,6 +443,7 @@ def test_many(tap):
             else:
                 rows.append(inv(key, status=status))
                 changed[key] = status
+        broken = broken or not any("Nonsense" not in row for row in rows)
         sender.reference("INV", rows, mode=mode, count=0 if broken else None)
         home.run()
         expected = expected if broken else changed

@@ -7,17 +7,18 @@ import random
 import re
 import signal
 import sqlite3
+import socket
+import statistics
 import tempfile
 import threading
 import time
 
-from home import NOW, SANITIZED, Home, Tap, terminate, wait_until
+from home import NOW, PATIENCE, SANITIZED, Home, Tap, terminate, wait_until
 from live import answer, instruction, name_of, send, sound
-from sshd import HOST, Sshd, forgiving, free_port, make_key, write_known_hosts
+from sshd import HOST, Sshd, forgiving, make_key, write_known_hosts
 
 LATER = "2023-07-03T13:00:00Z"
 PASSES = 6  # of a gateway that gets a server's faults over with
-SLOW = 4 if SANITIZED else 1
 SECOND = "[party MCB]\neui64=90-B3-D5-1F-30-0E-C0-11\ntypes=EMI\ndrop=ecos\n"
 DEVICE = "00-DB-12-34-56-78-91-%02X"
 ROW = "00-DB-12-34-57-%02X-%02X-%02X,ESME,AB01,010A030B,0002012F,,,North,1"
@@ -61,7 +62,7 @@ def expected(contents):
 def over_sftp(server, settings="", drops=("mcc", "tcos"), **keys):
     home = Home(settings)
     for drop in drops:
-        home.over_sftp(drop, server, **{"timeout": 5 * SLOW, **keys})
+        home.over_sftp(drop, server, **keys)
     return home
 
 
@@ -200,7 +201,7 @@ def test_not_files(tap, top):
         os.symlink(os.path.join(home.top, "secret"), os.path.join(inbox, name_of(7)))
         os.symlink("/nonexistent", os.path.join(inbox, name_of(8)))
         before = sorted(os.listdir(inbox))
-        done = home.run(timeout=60)
+        done = home.run()
         tap.ok(done.returncode == 0, "temporary names, folders, pipes and links are no error", done.stderr.decode())
         tap.ok(sorted(os.listdir(inbox)) == before and job_names(home) == [], "they are left alone", job_names(home))
 
@@ -232,13 +233,10 @@ def test_many_names(tap, top):
             path = os.path.join(home.inbox("mcc"), f"{number:06d}_{'n' * 60}.part")
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY))
         fill(home, inputs())
-        begun = time.monotonic()
-        done = home.run(timeout=300)
-        took = time.monotonic() - begun
+        done = home.run()
         found = [name for name in os.listdir(home.inbox("mcc")) if not name.endswith(".part")]
         tap.ok(done.returncode == 1 and found == [] and outs(home) == expected(inputs()),
-               f"the files among {count} names are found ({took:.1f} s)", done.stderr.decode(), found)
-        tap.ok(took < 30 * SLOW, f"{count} names take no half minute", took)
+               f"the files among {count} names are found", done.stderr.decode(), found)
 
 
 def test_big_file(tap, top):
@@ -247,7 +245,7 @@ def test_big_file(tap, top):
     with Sshd(top) as server:
         home = over_sftp(server)
         fill(home, contents)
-        done = home.run(timeout=300)
+        done = home.run()
         tap.ok(done.returncode == 0, f"a file of {len(contents[name_of(1)])} bytes", done.stderr.decode())
         compare(tap, home, contents, "a big file: the same answers")
 
@@ -255,7 +253,9 @@ def test_big_file(tap, top):
 # ---- what is refused, and said ----
 
 def test_refusals(tap, top):
-    with Sshd(top, host_keys=("ed25519", "ecdsa")) as server, Sshd(top, host_keys=("rsa",)) as old:
+    with Sshd(top, host_keys=("ed25519", "ecdsa")) as server, Sshd(top, host_keys=("rsa",)) as old, \
+            socket.socket() as deaf:
+        deaf.bind((HOST, 0))  # taken, and nobody listens there
         other = make_key(server.at("other"))
         foreign = make_key(server.at("foreign"), passphrase="closed")
         rsa = make_key(server.at("rsa_user"), "rsa")
@@ -272,12 +272,12 @@ def test_refusals(tap, top):
             "an identity that is not there": ({"identity": server.at("nobody")}, ("nobody",)),
             "a wrong passphrase": ({"identity": foreign, "passphrase_file": word}, ("passphrase|foreign",)),
             "a passphrase missing": ({"identity": foreign}, ("passphrase|foreign",)),
-            "nobody listens": ({"port": free_port()}, (HOST.replace(".", r"\."),)),
+            "nobody listens": ({"port": deaf.getsockname()[1]}, (HOST.replace(".", r"\."),)),
             "a folder that is not there": ({"in": "/nonexistent/in"}, ("/nonexistent/in",)),
         }
         for text, (keys, words) in cases.items():
             home = over_sftp(server, drops=("mcc",))
-            home.over_sftp("mcc", server, **{"timeout": 5 * SLOW, **keys})
+            home.over_sftp("mcc", server, **keys)
             attach_second(home)
             send(home, name_of(1), instruction(1, (1, 2)))
             send_second(home, 1)
@@ -340,31 +340,31 @@ def test_outage(tap, top):
         daemon = home.daemon()
         contents = inputs()
         send(home, name_of(1), contents[name_of(1)])
-        tap.ok(wait_until(lambda: answer(name_of(1), "EMD") in home.out("mcc"), 20 * SLOW), "outage: before, all goes")
+        tap.ok(wait_until(lambda: answer(name_of(1), "EMD") in home.out("mcc")), "outage: before, all goes")
         wait_until(lambda: home.out("tcos"))
         server.stop()
         for name in list(contents)[1:]:
             send(home, name, contents[name])
-        tap.ok(wait_until(lambda: "A102" in open_codes(home), 20 * SLOW), "outage: A102 begins", incidents(home))
+        tap.ok(wait_until(lambda: "A102" in open_codes(home)), "outage: A102 begins", incidents(home))
         send_second(home, 1)
-        tap.ok(wait_until(lambda: answer(second_name(1), "EMD") in home.out("ecos"), 20), "outage: other drops go on")
-        tap.ok(wait_until(lambda: "A103" in open_codes(home, "tcos"), 20 * SLOW),
+        tap.ok(wait_until(lambda: answer(second_name(1), "EMD") in home.out("ecos")), "outage: other drops go on")
+        tap.ok(wait_until(lambda: "A103" in open_codes(home, "tcos")),
                "outage: A103 begins where something is owed", incidents(home))
         time_passes(home)
         codes = [(one["code"], one["subject"]) for one in incidents(home)]
         tap.ok(len(codes) == len(set(codes)), "outage: however often it is tried, it is one incident", codes)
         server.start()
-        tap.ok(wait_until(lambda: not [one for one in incidents(home) if not one["cleared"]], 60 * SLOW),
+        tap.ok(wait_until(lambda: not [one for one in incidents(home) if not one["cleared"]]),
                "outage: the incidents are cleared when the server is back", incidents(home))
-        tap.ok(wait_until(lambda: answer(name_of(4), "EMD") in home.out("mcc"), 60 * SLOW) and
-               wait_until(lambda: owed(home) == 0, 60 * SLOW), "outage: what waited is taken and answered",
+        tap.ok(wait_until(lambda: answer(name_of(4), "EMD") in home.out("mcc")) and
+               wait_until(lambda: owed(home) == 0), "outage: what waited is taken and answered",
                home.out("mcc"))
         server.stop()
-        tap.ok(wait_until(lambda: "A102" in open_codes(home), 60 * SLOW) and
+        tap.ok(wait_until(lambda: "A102" in open_codes(home)) and
                len([one for one in incidents(home, "mcc") if one["code"] == "A102"]) == 2,
                "outage: a second one is an incident of its own", incidents(home, "mcc"))
         server.start()
-        tap.ok(wait_until(lambda: open_codes(home) == [], 60 * SLOW), "outage: it is cleared too", incidents(home))
+        tap.ok(wait_until(lambda: open_codes(home) == []), "outage: it is cleared too", incidents(home))
         tap.ok(terminate(daemon) == 0, "outage: the daemon ends with 0", daemon.stderr.read().decode())
         shape = {"code", "subject", "begun", "cleared", "text"}
         tap.ok(all(set(one) == shape and one["text"] and one["begun"] == NOW for one in incidents(home)),
@@ -378,7 +378,7 @@ def time_passes(home):
     """Until the daemon has looked at its drops some more times, as far as a partner can see."""
     for number in range(2, 5):
         send_second(home, number)
-        wait_until(lambda number=number: answer(second_name(number), "EMD") in home.out("ecos"), 20)
+        wait_until(lambda number=number: answer(second_name(number), "EMD") in home.out("ecos"))
 
 
 def owed(home):
@@ -435,25 +435,34 @@ def test_cuts(tap, top):
             over.wait(chance.uniform(0.01, 0.15))
             server.cut()
             cuts += 1
+        # A removal whose reply was lost leaves an incident open, and nothing else to see.
         done = wait_until(lambda: not os.listdir(home.inbox("mcc")) and owed(home) == 0 and
-                          len(home.out("mcc")) == 2 * len(contents), 120 * SLOW)
+                          len(home.out("mcc")) == 2 * len(contents) and open_codes(home) == [])
         tap.ok(done, f"{cuts} cuts at random: all is taken and answered in the end", f"seed {seed}",
                os.listdir(home.inbox("mcc")), home.out("mcc"))
         tap.ok(terminate(daemon) == 0, "cuts at random: the daemon ends with 0", daemon.stderr.read().decode())
         compare(tap, home, contents, "cuts at random: the same answers, nothing twice")
         tap.ok(in_order(home), "cuts at random: in the order in which they were made")
-        tap.ok(wait_until(lambda: open_codes(home) == []), "cuts at random: no incident is left open", incidents(home))
+        tap.ok(open_codes(home) == [], "cuts at random: no incident is left open", incidents(home))
 
 
 # ---- a server that hangs ----
 
-def took(home, number):
-    """Seconds from a file's arrival in the second sender's drop to its last answer."""
-    begun = time.monotonic()
+def answered(home, number):
+    """A file of the second sender is answered, however long that takes."""
     send_second(home, number)
-    if not wait_until(lambda: answer(second_name(number), "EMD") in home.out("ecos"), 60):
-        return 60
-    return time.monotonic() - begun
+    return wait_until(lambda: answer(second_name(number), "EMD") in home.out("ecos"))
+
+
+def took(home, numbers):
+    """Seconds from each file's arrival in the second sender's drop to its last answer; ends with one that gets none."""
+    found = []
+    for number in numbers:
+        begun = time.monotonic()
+        if not answered(home, number):
+            return [*found, PATIENCE]
+        found.append(time.monotonic() - begun)
+    return found
 
 
 def test_hang(tap, top):
@@ -464,38 +473,36 @@ def test_hang(tap, top):
 
 
 def hang(tap, server, drops, text):
-    home = over_sftp(server, "gateway poll_interval=1", drops=drops, timeout=4)
+    home = over_sftp(server, "gateway poll_interval=1", drops=drops, timeout=3600)
     attach_second(home)
     daemon = home.daemon()
-    send(home, name_of(1), instruction(1))
-    wait_until(lambda: answer(name_of(1), "EMD") in home.out("mcc"))
-    usual = sorted(took(home, number) for number in range(1, 6))[2]
+    numbers, usual, slow, held = iter(range(1, 100)), [], [], []
+    for number in (1, 2, 3):  # both in turn: what else the machine does is the same for them
+        usual += took(home, [next(numbers) for _ in range(5)])
+        server.freeze()
+        fill(home, {name_of(number): instruction(number, (number,))})
+        held.append(wait_until(lambda: server.unread() >= len(drops)))
+        slow += took(home, [next(numbers) for _ in range(10)])
+        good = held[-1] and max(slow) < PATIENCE and answer(name_of(number)) not in home.out("mcc")
+        tap.ok(good, f"{text}: others are answered meanwhile, {number}", held, slow)
+        server.thaw()
+        tap.ok(wait_until(lambda number=number: answer(name_of(number), "EMD") in home.out("mcc")),
+               f"{text}: when it goes on, what waited is answered, {number}", home.out("mcc"))
+        if not good:
+            break
+    usual, slow = statistics.median(usual), statistics.median(slow)
+    tap.ok(slow < 20 * usual + 1, f"{text}: others are not made to wait: {usual:.2f} s usually, {slow:.2f} s meanwhile")
     server.freeze()
-    fill(home, {name_of(2): instruction(2, (2,)), name_of(3): instruction(3, (3,))})
-    slow, numbers = [60], iter(range(6, 100))
-    for _ in range(2):  # a loaded machine may be slow for once, a gateway that waits is so again
-        if max(slow) >= usual + 1.0:
-            server.freeze()
-            slow = [took(home, next(numbers)) for _ in range(30)]
-            server.thaw()
-    tap.ok(max(slow) < usual + 1.0, f"{text} delays others by no second: {usual:.2f} s usually, {max(slow):.2f} s at worst",
-           slow)
-    tap.ok(wait_until(lambda: {answer(name_of(2), "EMD"), answer(name_of(3), "EMD")} <= set(home.out("mcc")), 60),
-           f"{text}: when it goes on, what waited is answered", home.out("mcc"))
-    server.freeze()
+    wait_until(lambda: server.unread() >= len(drops))
     send(home, name_of(4), instruction(4, (4,)))
-    took(home, next(numbers))
-    begun = time.monotonic()
     status = terminate(daemon)
-    ended = time.monotonic() - begun
-    tap.ok(status == 0 and ended < 3, f"{text}: SIGTERM ends the daemon meanwhile ({ended:.1f} s)", status,
-           daemon.stderr.read().decode())
-    begun = time.monotonic()
-    done = home.run(timeout=120)
-    tap.ok(done.returncode == 2 and time.monotonic() - begun < 30 * SLOW and "A102" in open_codes(home),
-           f"{text}: a pass gives it up after its limit ({time.monotonic() - begun:.1f} s)", done.returncode,
-           done.stderr.decode(), incidents(home))
+    tap.ok(status == 0, f"{text}: SIGTERM ends the daemon meanwhile", status, daemon.stderr.read().decode())
+    home.set("\n".join(f"drop {drop} timeout=2" for drop in drops))
+    done = home.run()
+    tap.ok(done.returncode == 2 and b"no answer within 2 seconds" in done.stderr and "A102" in open_codes(home),
+           f"{text}: a pass gives it up after its limit", done.returncode, done.stderr.decode(), incidents(home))
     server.thaw()
+    home.set("\n".join(f"drop {drop} timeout={PATIENCE}" for drop in drops))
     statuses = settle(home)
     tap.ok(statuses[-1] == 0 and answer(name_of(4), "EMD") in home.out("mcc") and open_codes(home) == [],
            f"{text}: it goes on by itself", statuses, incidents(home))
@@ -510,9 +517,10 @@ def test_stop(tap, top):
         for number in range(4):
             daemon = home.daemon()
             wait_until(lambda: home.json("status")[0]["running"])
-            wait_until(lambda number=number: len(home.out("mcc")) > number, 20 * SLOW)
+            wait_until(lambda number=number: len(home.out("mcc")) > number)
             daemon.send_signal(signal.SIGTERM)
-            tap.ok(daemon.wait(timeout=30) == 0, f"stop {number + 1}: it ends with 0", daemon.stderr.read().decode())
+            status = daemon.wait(timeout=PATIENCE)
+            tap.ok(status == 0, f"stop {number + 1}: it ends with 0", daemon.stderr.read().decode())
         settle(home)
         compare(tap, home, inputs(), "after stops in between: the same answers")
 

@@ -2,23 +2,21 @@
 """Drops behind an SFTP server that misbehaves at every point, once or as long as it is armed (TAP): nothing
 is lost, nothing done twice, the right incident begins and ends, and what comes out is what local drops give."""
 import os
+import statistics
 import tempfile
-import time
 
-from home import Home, SANITIZED, Tap, terminate, wait_until
+from home import PATIENCE, SANITIZED, Home, Tap, terminate, try_limits, wait_until
 from live import answer, instruction, name_of, send, sound
 from peer import PYTHON, Peer
 from sshd import write_known_hosts
-from sftp import (ROW, SLOW, attach_second, compare, expected, fill, in_order, incidents, inputs, job_names, open_codes,
+from sftp import (ROW, attach_second, compare, expected, fill, in_order, incidents, inputs, job_names, open_codes,
                   over_sftp, owed, settle, took)
 
 IN, OUT = {"A102"}, {"A103"}
-# What a peer does to a drop whose limit is this many seconds is over soon.
-LIMIT = 2 * SLOW
 
 
 def contents():
-    """As usual, and one that takes many reads and its answer many writes."""
+    """As usual, and one that takes many reads, the last of them through the relay, and its answer many writes."""
     devices = tuple(ROW % (1, n >> 8, n & 255) for n in range(4000))
     return {**inputs(), name_of(5): instruction(5, devices)}
 
@@ -57,7 +55,7 @@ ONCE = (
     ("a reply takes its time", "read", "delay", {"seconds": 0.5}, set()),
 )
 # Passings of the request at which it is met; which are enough follows from how often there is one.
-LATER = {"connect": (), "login": (), "opendir": (), "readdir": (), "read": (7,), "write": (7,), "open": (4, 8),
+LATER = {"connect": (), "login": (), "opendir": (), "readdir": (), "read": (7, 10), "write": (7,), "open": (4, 8),
          "close": (5,), "rename": (2, 5), "remove": (3, 5), "lstat": (3,)}
 
 # (text, request, action, more, incident): as long as it is armed.
@@ -79,10 +77,15 @@ LASTING = (
 )
 
 
-def faulty(peer, settings=""):
-    home = over_sftp(peer, settings, drops=("mcc",), timeout=LIMIT)
+def faulty(peer, settings="", **keys):
+    home = over_sftp(peer, settings, drops=("mcc",), **keys)
     peer.behave()
     return home
+
+
+def limits(action):
+    """The drop's limit, in seconds: a short one where it has to run out."""
+    return (2, 10, 60) if action.startswith("hang") else (PATIENCE,)
 
 
 def test_once(tap, peer):
@@ -90,40 +93,55 @@ def test_once(tap, peer):
     for text, op, action, more, allowed in ONCE:
         later = () if SANITIZED or action.startswith("hang") or action == "delay" else LATER[op]
         for nth in (1, *later):
-            home = faulty(peer)
-            fill(home, files)
-            peer.arm(op, action, nth=nth, **more)
-            statuses = settle(home)
-            met = peer.met()
-            codes = {one["code"] for one in incidents(home, "mcc")}
-            title = f"{text}, number {nth}"
-            tap.ok(met == 1 and statuses[-1] != 2, f"{title}: met, and it recovers by itself", met, statuses)
-            tap.ok(codes <= allowed and open_codes(home) == [] and len(incidents(home)) == len(codes),
-                   f"{title}: at most the right incident, cleared", incidents(home))
-            compare(tap, home, files, f"{title}: nothing lost, nothing twice, the same bytes")
-            tap.ok(in_order(home), f"{title}: delivered in order")
+            def once(trial, limit, text=text, op=op, action=action, more=more, nth=nth, allowed=allowed):
+                title = f"{text}, number {nth}"
+                home = faulty(peer, timeout=limit)
+                fill(home, files)
+                peer.arm(op, action, nth=nth, **more)
+                statuses = settle(home)
+                met = peer.met()
+                codes = {one["code"] for one in incidents(home, "mcc")}
+                trial.ok(met == 1 and statuses[-1] != 2, f"{title}: met, and it recovers by itself", met, statuses)
+                trial.ok(codes <= allowed and open_codes(home) == [] and len(incidents(home)) == len(codes),
+                         f"{title}: at most the right incident, cleared", incidents(home))
+                compare(trial, home, files, f"{title}: nothing lost, nothing twice, the same bytes")
+                trial.ok(in_order(home), f"{title}: delivered in order")
+            try_limits(tap, limits(action), once)
 
 
 def test_lasting(tap, peer):
     files = contents()
     for text, op, action, more, wanted in LASTING:
-        home = faulty(peer)
-        fill(home, files)
-        peer.arm(op, action, times=None, **more)
-        first, second = home.run(timeout=120), home.run(timeout=120)
-        tap.ok(first.returncode == 2 and second.returncode == 2 and b"drop mcc" in first.stderr,
-               f"{text}: passes end with 2 and name the drop", first.returncode, first.stderr.decode())
-        codes = [one["code"] for one in incidents(home)]
-        tap.ok(set(codes) >= wanted and len(codes) == len(set(codes)) and open_codes(home) == sorted(codes) and
-               (wanted != OUT or set(codes) == OUT), f"{text}: one incident, {wanted}", incidents(home))
-        tap.ok(len(job_names(home)) == len(set(job_names(home))), f"{text}: nothing is taken twice", job_names(home))
-        sound(tap, home, f"{text}: as long as it lasts")
-        peer.behave()
-        statuses = settle(home)
-        tap.ok(statuses[-1] != 2 and open_codes(home) == [], f"{text}: over, all is made up and the incident cleared",
-               statuses, incidents(home))
-        compare(tap, home, files, f"{text}: nothing lost, nothing twice, the same bytes")
-        tap.ok(in_order(home), f"{text}: delivered in order")
+        def lasting(trial, limit, text=text, op=op, action=action, more=more, wanted=wanted):
+            home = faulty(peer, timeout=limit)
+            fill(home, files)
+            peer.arm(op, action, times=None, **more)
+            first, second = home.run(), home.run()
+            trial.ok(first.returncode == 2 and second.returncode == 2 and b"drop mcc" in first.stderr,
+                     f"{text}: passes end with 2 and name the drop", first.returncode, first.stderr.decode())
+            codes = [one["code"] for one in incidents(home)]
+            trial.ok(set(codes) >= wanted and len(codes) == len(set(codes)) and open_codes(home) == sorted(codes) and
+                     (wanted != OUT or set(codes) == OUT), f"{text}: one incident, {wanted}", incidents(home))
+            jobs = job_names(home)
+            trial.ok(len(jobs) == len(set(jobs)), f"{text}: nothing is taken twice", jobs)
+            sound(trial, home, f"{text}: as long as it lasts")
+            peer.behave()
+            statuses = settle(home)
+            trial.ok(statuses[-1] != 2 and open_codes(home) == [],
+                     f"{text}: over, all is made up and the incident cleared", statuses, incidents(home))
+            compare(trial, home, files, f"{text}: nothing lost, nothing twice, the same bytes")
+            trial.ok(in_order(home), f"{text}: delivered in order")
+        try_limits(tap, limits(action), lasting)
+
+
+def test_cut_in_login(tap, peer):
+    """The library takes it for a refusal, which it is not."""
+    home = faulty(peer)
+    peer.arm("login", "cut-before", times=None)
+    done = home.run()
+    said = done.stderr.decode()
+    tap.ok(done.returncode == 2 and "broke the connection" in said and "admitted" not in said,
+           "a login that breaks off is no refusal", done.returncode, said)
 
 
 def test_attributes(tap, peer):
@@ -189,8 +207,8 @@ def test_collected_at_once(tap, peer):
     def all_there():
         collect()
         return len(collected) == len(expected(inputs())["mcc"])
-    tap.ok(wait_until(all_there, 60 * SLOW), "collected at once: everything appears", sorted(collected))
-    wait_until(lambda: owed(home) == 0, 20 * SLOW)
+    tap.ok(wait_until(all_there), "collected at once: everything appears", sorted(collected))
+    wait_until(lambda: owed(home) == 0)
     terminate(daemon)
     settle(home)
     collect()
@@ -302,10 +320,9 @@ def test_many_names(tap, peer):
     home = faulty(peer)
     peer.set(made_up=[(b"%05d_%s.part" % (n, b"n" * 60)).hex() for n in range(count)])
     fill(home, inputs())
-    begun = time.monotonic()
-    done = home.run(timeout=300)
+    done = home.run()
     tap.ok(done.returncode == 1 and os.listdir(home.inbox("mcc")) == [],
-           f"{count} names in small replies ({time.monotonic() - begun:.1f} s)", done.stderr.decode())
+           f"{count} names in small replies", done.stderr.decode())
     tap.ok(peer.count("lstat") < 1000, "no name that is left alone costs a request", peer.count("lstat"))
     compare(tap, home, inputs(), f"{count} names: the same answers")
 
@@ -328,26 +345,24 @@ def test_host_key(tap, folder):
 
 
 def test_hanging_neighbour(tap, peer):
-    """Wherever a server hangs, another drop's files are answered as soon as ever."""
+    """Wherever a server hangs, for ever, another drop's files are answered."""
     for op in ("connect", "readdir", "read", "write", "rename"):
         home = over_sftp(peer, "gateway poll_interval=1", drops=("mcc",), timeout=3600)
         attach_second(home)
         peer.behave()
         daemon = home.daemon()
-        usual = sorted(took(home, number) for number in range(1, 6))[2]
+        usual = took(home, range(1, 6))
         peer.set(faults=[])
         if op == "connect":
             peer.arm("opendir", "cut-before")
         peer.arm(op, "hang-before", times=None)
         fill(home, {name_of(1): instruction(1, (1,))})
-        met = wait_until(lambda: ["fault", "hang-before", op] in peer.since(), 30)
-        slow = [took(home, number) for number in range(6, 14)]
-        tap.ok(met and max(slow) < usual + 1,
-               f"hangs in {op}: others take {usual:.2f} s usually, {max(slow):.2f} s at worst", met, slow)
-        begun = time.monotonic()
+        met = wait_until(lambda: ["fault", "hang-before", op] in peer.since())
+        slow = took(home, range(6, 14))
+        tap.ok(met and max(slow) < PATIENCE and statistics.median(slow) < 20 * max(usual) + 1,
+               f"hangs in {op}: others are answered, and not made to wait", met, usual, slow)
         status = terminate(daemon)
-        tap.ok(status == 0 and time.monotonic() - begun < 3,
-               f"hangs in {op}: SIGTERM ends the daemon in {time.monotonic() - begun:.1f} s", status)
+        tap.ok(status == 0, f"hangs in {op}: SIGTERM ends the daemon", status)
         peer.behave()
         settle(home)
         tap.ok({answer(name_of(1), "EMA"), answer(name_of(1), "EMD")} == set(home.out("mcc")),
@@ -363,7 +378,7 @@ def test_restart(tap, peer):
         fill(home, contents())
         peer.arm(op, action)
         daemon = home.daemon()
-        wait_until(lambda: peer.met() > 0, 60)
+        wait_until(lambda: peer.met() > 0)
         daemon.kill()
         daemon.wait()
         peer.behave()
@@ -379,8 +394,9 @@ def main():
         return
     folder = tempfile.gettempdir()
     with Tap() as tap, Peer(folder) as peer:
-        for test in (test_once, test_lasting, test_attributes, test_rename_over, test_collected_at_once, test_grows,
-                     test_vanishes, test_one_unreadable, test_replaced, test_names, test_many_names, test_hanging_neighbour, test_restart):
+        for test in (test_once, test_lasting, test_cut_in_login, test_attributes, test_rename_over,
+                     test_collected_at_once, test_grows, test_vanishes, test_one_unreadable, test_replaced, test_names,
+                     test_many_names, test_hanging_neighbour, test_restart):
             if not os.environ.get("ONLY") or os.environ["ONLY"] in test.__name__:
                 test(tap, peer)
         if not os.environ.get("ONLY") or os.environ["ONLY"] in "test_host_key":

@@ -26,7 +26,7 @@ import tempfile
 import time
 
 HOST = "127.0.0.1"
-PATIENCE = 20
+PATIENCE = 120
 SETTINGS = """\
 ListenAddress {host}
 Port {port}
@@ -45,7 +45,7 @@ X11Forwarding no
 PrintMotd no
 MaxStartups 200
 MaxSessions 50
-LoginGraceTime 30
+LoginGraceTime 0
 LogLevel VERBOSE
 Subsystem sftp internal-sftp -d {folder}
 """
@@ -238,7 +238,14 @@ class Sshd:
         for pid in descendants(self.process.pid):
             send_signal(pid, signal.SIGKILL)
 
+    def unread(self):
+        """Connections on which it was sent something that it has not read: all in use, once it is frozen."""
+        with open("/proc/net/tcp", encoding="ascii") as file:
+            rows = [line.split() for line in file][1:]
+        return sum(row[1].endswith(f":{self.port:04X}") and int(row[4].split(":")[1], 16) > 0 for row in rows)
+
     def freeze(self):
+        """A login that is under way may break at the thaw: its sandbox kills a process whose call is begun anew."""
         for pid in self.processes():
             send_signal(pid, signal.SIGSTOP)
 

@@ -6,8 +6,8 @@ import shutil
 import signal
 import subprocess
 
-from home import GATE, NOW, Home, Tap, generate, wait_until
-from live import answer, change, codes_of, flip, instruction, name_of, send, sound, states
+from home import GATE, NOW, PATIENCE, Home, Tap, generate, wait_until
+from live import answer, change, codes_of, flip, hold_in_judging, instruction, name_of, send, sound, states
 
 
 def crash(home, point, *arguments):
@@ -155,20 +155,13 @@ def test_drop_not_ours_to_change(tap):
     tap.ok(not home.json("spool", "show", "1")[0]["in_drop_still"], "and that is noted")
 
 
-def reads_payload(process):
-    """A judging is under way: the payload is open."""
-    folder = f"/proc/{process.pid}/fd"
-    try:
-        return any(os.readlink(f"{folder}/{fd}").endswith("/payload") for fd in os.listdir(folder))
-    except OSError:
-        return False  # one of them was closed meanwhile
-
-
 def stopped_in_judging(home, number, once):
+    """The signal comes for certain while it judges: it is held still meanwhile."""
     process = subprocess.Popen([GATE, "-c", home.conf, "--now", NOW, "run", *once], stderr=subprocess.DEVNULL)
-    wait_until(lambda: states(home).get("00000001") == "active" and reads_payload(process))
+    held = hold_in_judging(home, process)
     process.send_signal(number)
-    return process.wait(timeout=60)
+    process.send_signal(signal.SIGCONT)
+    return process.wait(timeout=PATIENCE) if held else "it was over before it could be held"
 
 
 def test_signals(tap):
@@ -177,7 +170,7 @@ def test_signals(tap):
         daemon = home.daemon()
         wait_until(lambda: home.json("status")[0]["running"])
         daemon.send_signal(number)
-        tap.ok(daemon.wait(timeout=30) == 0, f"{number.name} ends a daemon that waits with 0")
+        tap.ok(daemon.wait(timeout=PATIENCE) == 0, f"{number.name} ends a daemon that waits with 0")
 
     # More often than a file may end the program: it is not the file that ends it here.
     home = Home()

@@ -305,38 +305,25 @@ static void test_csv_reader__record_too_long__given_up_and_resynchronised(void *
                   "characters, found 65518\n");
 }
 
-static void test_csv_reader__hostile_lines__fast(void **state)
-{
-    g_autofree char *commas = long_record(H "D", ',', 65535, "\n" T1);
-    g_autofree char *quotes = long_record(H "D,", '"', 65534, "\n" T1);
-    g_autofree char *empty = long_record(H, '\n', 2000000, T1);
-    const char *const texts[] = {commas, quotes, empty};
-    gint64 begin = g_get_monotonic_time();
-
-    (void)state;
-    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
-        struct log log = {0};
-        read_in_pieces(&log, texts[i], strlen(texts[i]), 65536);
-        log_clear(&log);
-    }
-    assert_true(g_get_monotonic_time() - begin < 3 * G_USEC_PER_SEC); /* sanitizers included */
-}
-
-/* Processor time of reading the line over and over, 4 MiB in all. */
+/* Processor time of reading the line over and over, 4 MiB in all: the least of some, which is that of a machine at
+ * peace. */
 static double seconds_of(const char *line)
 {
     size_t len = strlen(line);
     GString *text = g_string_new(H);
-    struct log log = {0};
-    clock_t begin;
+    double least = G_MAXDOUBLE;
 
     while (text->len < 4u << 20)
         g_string_append_len(text, line, (gssize)len);
-    begin = clock();
-    read_in_pieces(&log, text->str, text->len, 65536);
-    log_clear(&log);
+    for (int i = 0; i < 5; i++) {
+        struct log log = {0};
+        clock_t begin = clock();
+        read_in_pieces(&log, text->str, text->len, 65536);
+        least = MIN(least, (double)(clock() - begin) / CLOCKS_PER_SEC);
+        log_clear(&log);
+    }
     g_string_free(text, TRUE);
-    return (double)(clock() - begin) / CLOCKS_PER_SEC;
+    return least;
 }
 
 static char *line_of(const char *piece, size_t len)
@@ -349,9 +336,9 @@ static char *line_of(const char *piece, size_t len)
 }
 
 /* Searching for the line's end again for each quote made long lines ten times as dear as these short ones. */
-static void test_csv_reader__quotes_in_long_lines__cost_no_more_than_in_short_ones(void **state)
+static void test_csv_reader__long_lines__cost_no_more_than_short_ones(void **state)
 {
-    static const char *const pieces[] = {"\"", ",\"\""};
+    static const char *const pieces[] = {"\"", ",\"\"", ","};
 
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(pieces); i++) {
@@ -415,8 +402,7 @@ int main(void)
         cmocka_unit_test(test_csv_reader__field_too_long__cut_and_emitted),
         cmocka_unit_test(test_csv_reader__blanks_behind_the_first_byte__not_all_shown),
         cmocka_unit_test(test_csv_reader__record_too_long__given_up_and_resynchronised),
-        cmocka_unit_test(test_csv_reader__hostile_lines__fast),
-        cmocka_unit_test(test_csv_reader__quotes_in_long_lines__cost_no_more_than_in_short_ones),
+        cmocka_unit_test(test_csv_reader__long_lines__cost_no_more_than_short_ones),
         cmocka_unit_test(test_csv_reader__flood_of_other_records__ended_by_the_limit),
         cmocka_unit_test(test_csv_reader__stopped_from_sink__nothing_follows),
         cmocka_unit_test(test_csv_reader__mutated_documents__same_events_in_any_pieces),

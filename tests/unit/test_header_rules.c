@@ -47,7 +47,7 @@ static char *judge(enum header_column column, const char *text, bool name_is_kno
     for (size_t i = 0; i < findings_kept(findings); i++) {
         const struct finding *f = findings_at(findings, i);
         g_string_append_printf(codes, "%s%s", i ? " " : "", catalogue_entry(f->code)->id);
-        assert_string_equal(f->field, layout_header.columns[column].name);
+        assert_string_equal(f->field, layout_reference_header.columns[column].name);
         assert_int_equal(f->at.line, text ? 4 : 3); /* what is absent stands where its record does */
         assert_false(f->warning);
     }
@@ -109,6 +109,29 @@ static void test_header_rules__one_value__its_code(void **state)
     }
 }
 
+static void test_header_rules__mode__of_reference_data(void **state)
+{
+    static const struct {
+        const char *text, *codes;
+        enum header_mode mode;
+    } cases[] = {
+        {"FULL", "", HEADER_MODE_FULL}, {"DELTA", "", HEADER_MODE_DELTA}, {"full", "B211", HEADER_MODE_NONE},
+        {"", "B211", HEADER_MODE_NONE}, {NULL, "B211", HEADER_MODE_NONE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        filename.type = layout_find("NMM", 3);
+        g_autofree char *codes = judge(HEADER_MODE, cases[i].text, true);
+        assert_string_equal(codes, cases[i].codes);
+        assert_int_equal(header.mode, cases[i].mode);
+        assert_int_equal(header.created, CREATED);
+    }
+    filename.type = layout_find("EMI", 3);
+    g_autofree char *codes = judge(HEADER_MODE, NULL, true);
+    assert_string_equal(codes, "");
+}
+
 static void test_header_rules__no_identity__b207_is_not_judged(void **state)
 {
     (void)state;
@@ -150,6 +173,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_header_rules__one_value__its_code, enter),
+        cmocka_unit_test_setup(test_header_rules__mode__of_reference_data, enter),
         cmocka_unit_test_setup(test_header_rules__no_identity__b207_is_not_judged, enter),
         cmocka_unit_test_setup(test_header_rules__name_not_known__is_not_compared, enter),
         cmocka_unit_test_setup(test_header_rules__values__handed_on_unless_malformed, enter),

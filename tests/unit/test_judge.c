@@ -202,6 +202,41 @@ static void test_judge__device_not_wanted__ends_the_judging(void **state)
     assert_null(verdict.findings);
 }
 
+#define REFERENCE(type, mode)                                                                                          \
+    "H," type ",1.0,90-B3-D5-1F-30-00-00-02,90-B3-D5-1F-30-00-00-04,1,2023-07-03T06:00:00Z,TEST,R-1,," mode "\n"
+#define METER(id, status) ",SET,00-DB-12-34-56-78-90-" id ",ESME," status ",,,,,,,,,,,TCOS,\n"
+#define EVENT(date) ",SET,1012345678903,,90-B3-D5-1F-30-05-00-02," date "\n"
+
+static void test_judge__reference_data__some_may_be_empty(void **state)
+{
+    static const struct {
+        const char *type, *text, *expected;
+    } cases[] = {
+        {"INV", REFERENCE("INV", "FULL") "D,1" METER("A0", "Commissioned") "T,1\n", "AC 1=1+0+0"},
+        {"INV", REFERENCE("INV", "FULL") "T,0\n", "RJ 0=0+0+0 B306@0:0"},
+        {"INV", REFERENCE("INV", "DELTA") "T,0\n", "RJ 0=0+0+0 B306@0:0"},
+        {"COS", REFERENCE("COS", "FULL") "T,0\n", "AC 0=0+0+0"},
+        {"NMM", REFERENCE("NMM", "DELTA") "T,0\n", "AC 0=0+0+0"},
+        {"PTY", REFERENCE("PTY", "FULL") "T,0\n", "AC 0=0+0+0"},
+        {"PTY", REFERENCE("PTY", "FULL") "T,1\n", "RJ 0=0+0+0 B208@2:3"},
+        {"INV", REFERENCE("INV", "FULL") "D,1" METER("A0", "New") "D,2" METER("A1", "Commissioned") "T,2\n",
+         "PA 2=1+1+0 C120@2:38#1"},
+        {"INV", REFERENCE("INV", "FULL") "D,1" METER("A0", "New") "T,1\n", "RJ 1=0+1+0 C120@2:38#1 B306@0:0"},
+        {"COS", REFERENCE("COS", "DELTA") "D,1" EVENT("2023-07-32") "T,1\n", "RJ 1=0+1+0 C120@2:48#1 B306@0:0"},
+        {"COS", REFERENCE("COS", "FULL") "D,1" EVENT("2023-07-31") "D,2" EVENT("2023-07-31") "T,2\n",
+         "PA 2=1+1+0 C102@3:9#2"},
+        {"COS", REFERENCE("COS", "ALL") "T,0\n", "RJ 0=0+0+0 B211@1:92"},
+        {"COS", REFERENCE("COS", "FULL") "D,2" EVENT("2023-07-31") "T,1\n", "RJ 1=0+1+0 B305@2:3#1"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *name =
+            g_strdup_printf("%s_DCC_90-B3-D5-1F-30-00-00-02_20230703_060000_000001.csv", cases[i].type);
+        expect(name, cases[i].text, cases[i].expected);
+    }
+}
+
 static void test_judge__stop__nothing_is_decided(void **state)
 {
     static volatile bool stop;
@@ -223,22 +258,21 @@ static void add_code(void *user, const char *code)
 
 static void test_judge__not_judged__depends_on_what_is_known(void **state)
 {
+    static const char device_codes[] = " C103 C105 C106 C107 C108 C109 C110 C111 C112 C114 C115 C116";
+    static const char *const types[] = {NULL, "EMI", "EMT", "EMC", "INV"};
+    const char *const of_type[] = {device_codes, device_codes, " C118 C119 C121", " C118 C119 C121", " C119"};
     static const struct identity identity = {"TCOS", 1, "TEST", NULL, 0};
 
     (void)state;
-    for (int known = 0; known < 8; known++) {
+    for (int known = 0; known < 20; known++) {
         GString *codes = g_string_new(NULL);
-        bool reference = known & 4;
+        const char *type = types[known / 4];
         rules.identity = known & 1 ? &identity : NULL;
         rules.ledger = known & 2 ? (struct ledger *)&devices : NULL; /* only its presence counts */
-        judge_each_not_judged(&rules, reference ? layout_find("INV", 3) : NULL, add_code, codes);
+        judge_each_not_judged(&rules, type ? layout_find(type, 3) : NULL, add_code, codes);
         g_autofree char *expected =
             g_strconcat(known & 1 ? "" : " B103", known & 2 ? "" : " B105 B106 B107 B108 B112",
-                        known & 1 ? "" : " B207", known & 2 ? "" : " B210",
-                        known & 2   ? ""
-                        : reference ? " C119"
-                                    : " C103 C105 C106 C107 C108 C109 C110 C111 C112 C114 C115 C116",
-                        NULL);
+                        known & 1 ? "" : " B207", known & 2 ? "" : " B210", known & 2 ? "" : of_type[known / 4], NULL);
         assert_string_equal(codes->str, expected);
         g_string_free(codes, TRUE);
     }
@@ -258,11 +292,11 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, enter, leave)
     const struct CMUnitTest tests[] = {
-        T(test_judge__csv__outcome_counts_and_places),   T(test_judge__declared_count__shown_like_any_value),
-        T(test_judge__cut_short__totals_are_not_judged), T(test_judge__several_categories__the_deciding_one),
-        T(test_judge__count_that_is_none__says_so),      T(test_judge__device_not_wanted__ends_the_judging),
-        T(test_judge__stop__nothing_is_decided),         T(test_judge__not_judged__depends_on_what_is_known),
-        T(test_rules__defaults__those_of_the_interface),
+        T(test_judge__csv__outcome_counts_and_places),       T(test_judge__declared_count__shown_like_any_value),
+        T(test_judge__cut_short__totals_are_not_judged),     T(test_judge__several_categories__the_deciding_one),
+        T(test_judge__count_that_is_none__says_so),          T(test_judge__device_not_wanted__ends_the_judging),
+        T(test_judge__reference_data__some_may_be_empty),    T(test_judge__stop__nothing_is_decided),
+        T(test_judge__not_judged__depends_on_what_is_known), T(test_rules__defaults__those_of_the_interface),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

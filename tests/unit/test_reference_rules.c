@@ -394,6 +394,91 @@ static void test_reference_rules__longest_fields__stay_in_place(void **state)
     g_string_free(wide, TRUE);
 }
 
+/* Fields made of each other, cut, doubled and spoilt. */
+static const char *spoilt(GRand *chance, GPtrArray *texts)
+{
+    static const char *const pieces[] = {"",         "\x01", "é",    "-",    "0",          "SET", "REMOVE",
+                                         "GPF",      "GSME", "ECOS", "9999", "2024-02-29", "FW",  "\xF0\x9F\x98\x80",
+                                         "suppliers"};
+    int table = g_rand_int_range(chance, 0, LEDGER_REFERENCES);
+    const char *base = rows[table][g_rand_int_range(chance, 0, (gint32)columns[table])];
+    const char *piece = pieces[g_rand_int_range(chance, 0, G_N_ELEMENTS(pieces))];
+    size_t keep = g_rand_boolean(chance) ? strlen(base) : (size_t)g_rand_int_range(chance, 0, (gint32)strlen(base) + 1);
+    g_autofree char *head = g_strndup(base, keep);
+    char *text = g_rand_boolean(chance) ? g_strdup(piece) : g_strconcat(head, piece, NULL);
+
+    g_ptr_array_add(texts, text);
+    return text;
+}
+
+/* Puts, asks for and removes what the rules let pass: the ledger takes it. */
+static void expect_takable(struct ledger *ledger, enum ledger_reference table)
+{
+    bool known = false;
+    bool good = true;
+
+    switch (table) {
+    case LEDGER_INVENTORY:
+        good = (reference.remove || ledger_inventory_put(ledger, &reference.inventory, NULL)) &&
+               ledger_inventory_known(ledger, &reference.inventory, &known, NULL) &&
+               ledger_inventory_remove(ledger, &reference.inventory, NULL);
+        break;
+    case LEDGER_COS:
+        good = (reference.remove || ledger_cos_put(ledger, &reference.cos, NULL)) &&
+               ledger_cos_known(ledger, &reference.cos, &known, NULL) &&
+               ledger_cos_remove(ledger, &reference.cos, NULL);
+        break;
+    case LEDGER_NMM:
+        good = (reference.remove || ledger_nmm_put(ledger, &reference.nmm, NULL)) &&
+               ledger_nmm_known(ledger, &reference.nmm, &known, NULL) &&
+               ledger_nmm_remove(ledger, &reference.nmm, NULL);
+        break;
+    case LEDGER_PARTY:
+        good = (reference.remove || ledger_party_put(ledger, &reference.party, NULL)) &&
+               ledger_party_known(ledger, &reference.party, &known, NULL) &&
+               ledger_party_remove(ledger, &reference.party, NULL);
+        break;
+    case LEDGER_REFERENCES:
+        break;
+    }
+    assert_true(good);
+    assert_int_equal(known, !reference.remove);
+}
+
+static void test_reference_rules__any_fields__judged_and_takable_or_told(void **state)
+{
+    g_autofree char *dir = g_dir_make_tmp("ecosgate-rules-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(dir, "ledger.db", NULL);
+    g_autoptr(ledger_t) ledger = ledger_open_writer(path, NULL);
+    GRand *chance = g_rand_new_with_seed(20230703);
+    int good = 0;
+
+    (void)state;
+    assert_true(ledger_begin(ledger, NULL));
+    for (int turn = 0; turn < 40000; turn++) {
+        g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+        enum ledger_reference table = (enum ledger_reference)(turn % LEDGER_REFERENCES);
+        struct change changes[LAYOUT_MAX_COLUMNS + 1] = {{0, NULL}};
+        int n = g_rand_int_range(chance, 0, 4);
+        for (int i = 0; i < n; i++)
+            changes[i] =
+                (struct change){(size_t)g_rand_int_range(chance, 1, (gint32)columns[table]), spoilt(chance, texts)};
+        device_set_free(seen);
+        seen = device_set_new();
+        judge_with(table, g_rand_boolean(chance) ? HEADER_MODE_FULL : HEADER_MODE_DELTA, changes);
+        assert_true(reference.used <= sizeof reference.texts);
+        assert_int_equal(row_has_errors(&reference.row), findings_has_errors(findings, 'c'));
+        if (row_has_errors(&reference.row))
+            continue;
+        expect_takable(ledger, table);
+        good++;
+    }
+    assert_in_range(good, 10000, 38000);
+    g_rand_free(chance);
+    ledger_rollback(ledger);
+    assert_true(disk_remove_dir(STEP_ORPHAN_DROPPED, dir, NULL));
+}
+
 static void test_reference_rules__tables__of_four_types(void **state)
 {
     static const char *const types[] = {"INV", "COS", "NMM", "PTY"};
@@ -418,6 +503,7 @@ int main(void)
         T(test_reference_rules__remove__only_the_key_counts),
         T(test_reference_rules__remove__of_what_is_not_there_is_told),
         T(test_reference_rules__longest_fields__stay_in_place),
+        T(test_reference_rules__any_fields__judged_and_takable_or_told),
         T(test_reference_rules__tables__of_four_types),
     };
 

@@ -323,7 +323,6 @@ static void test_unpack_gz__cut_or_damaged__never_accepted(void **state)
 static void expect_bomb_ends(const GString *bomb, enum filename_pack pack)
 {
     struct rusage before, after;
-    gint64 begin = g_get_monotonic_time();
     struct unpack *u;
     char buffer[16384];
     ssize_t n;
@@ -339,7 +338,6 @@ static void expect_bomb_ends(const GString *bomb, enum filename_pack pack)
     assert_int_equal(unpack_fault(u)->kind, FAULT_LIMIT);
     assert_true(total <= 200 * bomb->len);
     assert_non_null(strstr(unpack_fault(u)->text, "200 times"));
-    assert_true(g_get_monotonic_time() - begin < G_USEC_PER_SEC);
     assert_true(after.ru_maxrss - before.ru_maxrss < 8 * 1024);
     unpack_free(u);
     close(fd);

@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+"""When what is due goes out: work orders, hours, retries, sessions that end, and the daemon that sees to it (TAP)."""
+import subprocess
+import time
+
+from home import GATE, Home, Tap, terminate, wait_until
+from parties import Parties, at, confirmed, device, said, sound, work
+
+DAY = 24 * 60
+
+
+def test_split(tap):
+    home = Home("gateway work_order_devices=2")
+    parties = Parties(home)
+    parties.instruct([1, 2, 3, 4, 5])
+    home.run()
+    tap.ok(parties.orders() == [[f"{work(1)} 1", f"{work(2)} 1"], [f"{work(3)} 1", f"{work(4)} 1"], [f"{work(5)} 1"]],
+           "no work order holds more Devices than are set", parties.orders())
+    parties.result(*(said(n, "TIMEOUT") for n in (5, 4, 3, 2, 1)))
+    home.run(now=at(1))
+    home.run(now=at(6))
+    tap.ok(parties.orders()[3:] == [[f"{work(1)} 2", f"{work(2)} 2"], [f"{work(3)} 2", f"{work(4)} 2"], [f"{work(5)} 2"]],
+           "nor of second tries, which are due at the same time in the order of their work items", parties.orders()[3:])
+    sound(tap, home, "after work orders in parts")
+
+
+def test_order(tap):
+    """By due time, then by work item; what was instructed counts since its verdict."""
+    home = Home("gateway dispatch_hours=12-13\ngateway session_length=72\ngateway work_order_devices=4")
+    parties = Parties(home)
+    parties.instruct([1, 2, 3, 4])
+    home.run()
+    for minute, number in ((57, 3), (58, 2), (59, 4)):
+        parties.result(said(number, "TIMEOUT"))
+        home.run(now=at(minute))
+    parties.result(said(1, "TIMEOUT"))
+    home.run(now=at(59))
+    for minute, numbers in ((63, (6, 5)), (300, (7, 8))):
+        parties.instruct(numbers)
+        home.run(now=at(minute))
+    tap.ok(len(parties.orders()) == 1 and parties.states(5, 8) == ["READY", "READY"], "outside its hours nothing is dispatched",
+           parties.orders())
+    home.run(now=at(DAY - 1))
+    tap.ok(len(parties.orders()) == 1, "nor right before they open")
+    home.run(now=at(DAY))
+    tap.ok(parties.orders()[1:] == [[f"{work(3)} 2", f"{work(2)} 2", "MCC.B-2.1 1", "MCC.B-2.2 1"],
+                                    [f"{work(1)} 2", f"{work(4)} 2", "MCC.B-3.1 1", "MCC.B-3.2 1"]],
+           "then what has been due longest comes first, of every instruction", parties.orders()[1:])
+    sound(tap, home, "after waiting for the hours")
+
+
+def test_hours(tap):
+    # NOW is 12:00; each minute of the day at which a new instruction is or is not dispatched.
+    for hours, rows in {"22-06": ((9 * 60 + 59, False), (10 * 60, True), (17 * 60 + 59, True), (18 * 60, False)),
+                        "00-24": ((0, True), (12 * 60, True), (12 * 60 - 1, True)),
+                        "13-14": ((59, False), (60, True), (119, True), (120, False)),
+                        "00-01": ((12 * 60 - 1, False), (12 * 60, True), (12 * 60 + 59, True), (13 * 60, False)),
+                        "23-24": ((11 * 60 - 1, False), (11 * 60, True), (12 * 60 - 1, True), (12 * 60, False))}.items():
+        home = Home(f"gateway dispatch_hours={hours}")
+        parties = Parties(home)
+        for number, (minute, is_open) in enumerate(rows, 1):
+            before = len(parties.orders())
+            parties.instruct([number])
+            home.run(now=at(minute))
+            tap.ok((len(parties.orders()) > before) == is_open, f"{hours}: {'open' if is_open else 'closed'} at {at(minute)[11:16]}",
+                   parties.orders())
+
+    home = Home("gateway dispatch_hours=22-06")
+    parties = Parties(home)
+    parties.instruct([1, 2, 3])
+    home.run(now=at(10 * 60))
+    parties.result(said(1, "TIMEOUT"), said(2, "TIMEOUT"))
+    home.run(now=at(17 * 60 + 57))
+    home.run(now=at(18 * 60 + 2))
+    tap.ok(parties.states(1, 3) == ["RETRY_WAIT D103", "DISPATCHED"] and len(parties.orders()) == 1,
+           "a try that becomes due outside the hours waits", parties.states(1, 3))
+    parties.result(said(2))
+    parties.confirm(confirmed(2))
+    home.run(now=at(20 * 60))
+    tap.ok(parties.state(2) == "MIGRATED", "results count at any hour")
+    home.run(now=at(34 * 60))
+    tap.ok(parties.states(1, 3) == ["FAILED D103", "FAILED D103"] and len(parties.orders()) == 1,
+           "the session's end comes first where both are due", parties.states(1, 3))
+    sound(tap, home, "after sessions ended outside the hours")
+
+
+def test_times(tap):
+    home = Home("gateway retry_delays=5;7")
+    parties = Parties(home)
+    name = parties.instruct([1, 2, 3])
+    home.run()
+    parties.result(said(1, "TIMEOUT"), said(2, "NOT_ATTEMPTED"))
+    home.run(now=at(3))
+    home.command("run", "--once", now="2023-07-03T12:07:59Z")
+    tap.ok(len(parties.orders()) == 1, "a second before its time no try goes out", parties.orders())
+    home.run(now=at(8))
+    tap.ok(parties.orders()[1:] == [[f"{work(1)} 2", f"{work(2)} 1"]], "at its time it does; not attempted is the same try",
+           parties.orders())
+    parties.result(said(1, "FAILED", attempt=2, gbcs="30"), said(2, "FAILED", gbcs="30"))
+    home.run(now=at(9))
+    home.run(now=at(14))
+    tap.ok(parties.orders()[2:] == [[f"{work(2)} 2"]], "it cost no delay", parties.orders())
+    home.run(now=at(16))
+    tap.ok(parties.orders()[3:] == [[f"{work(1)} 3"]], "each delay is used once", parties.orders())
+    parties.result(said(1, "FAILED", attempt=3, gbcs="30"))
+    home.run(now=at(17))
+    tap.ok(parties.state(1) == "FAILED D130", "and after the last there is no further try", parties.state(1))
+    home.run(now="2023-07-04T11:59:59Z")
+    tap.ok(parties.states(2, 3) == ["DISPATCHED", "DISPATCHED"] and parties.outcome(name) is None, "a session lasts",
+           parties.states(2, 3))
+    home.run(now=at(DAY))
+    tap.ok(parties.outcome(name) == [[device(1), work(1), "FAILED", "D130", "3", at(17), "2023-08-03T12:00:00Z"],
+                                     [device(2), work(2), "FAILED", "D103", "2", at(DAY), "2023-08-03T12:00:00Z"],
+                                     [device(3), work(3), "FAILED", "D103", "1", at(DAY), "2023-08-03T12:00:00Z"]],
+           "to its end, whatever came of its tries", parties.outcome(name))
+    sound(tap, home, "after sessions ended")
+
+
+def test_down(tap):
+    """Nobody looked for days."""
+    home = Home()
+    parties = Parties(home)
+    name = parties.instruct([1, 2, 3, 4, 5])
+    home.run()
+    parties.result(said(1, "FAILED", gbcs="30"), said(2, "NOT_ATTEMPTED"), said(3))
+    home.run(now=at(1))
+    late = parties.result(said(4))
+    parties.confirm(confirmed(3))
+    home.run(now=at(5 * DAY))
+    tap.ok(parties.states(1, 2, 3, 4, 5) == ["FAILED D130", "FAILED D103", "MIGRATED", "FAILED D103", "FAILED D103"],
+           "sessions that ended meanwhile have failed", parties.states(1, 2, 3, 4, 5))
+    tap.ok(parties.acknowledged(late) == ("WN", ["C119 Result 1"]), "a success that waited in the drop is late",
+           parties.acknowledged(late))
+    tap.ok(len(parties.orders()) == 1 and [row[4] for row in parties.outcome(name)] == ["1", "0", "1", "1", "1"],
+           "no try goes out any more; one that was not attempted does not count", parties.outcome(name))
+    tap.ok({row[6] for row in parties.outcome(name)} == {"", "2023-08-03T12:00:00Z"},
+           "NextEligible counts from when the session should have ended", parties.outcome(name))
+    steps = home.json("device", "show", device(3))[0]["history"]
+    tap.ok([(step["state"], step["code"]) for step in steps] ==
+           [("READY", None), ("DISPATCHED", None), ("CONFIRM_PENDING", None), ("CONFIRM_PENDING", "D150"), ("MIGRATED", None)],
+           "a confirmation that was missing is told and then mended", steps)
+    sound(tap, home, "after days without a pass")
+
+
+def clock(seconds):
+    """The real time so many seconds from now."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
+
+
+def start(home):
+    """By the real clock, and woken by nothing else for an hour."""
+    return subprocess.Popen([GATE, "-c", home.conf, "run"], stderr=subprocess.DEVNULL)
+
+
+def test_daemon(tap):
+    home = Home("gateway poll_interval=3600")
+    parties = Parties(home)
+    name = parties.instruct([1])
+    home.run()
+    daemon = start(home)
+    tap.ok(wait_until(lambda: parties.outcome(name) is not None) and parties.outcome(name)[0][2:4] == ["FAILED", "D103"],
+           "a daemon that starts late ends what is over", parties.outcome(name))
+    terminate(daemon)
+    sound(tap, home, "after a late start")
+
+    home = Home("gateway poll_interval=3600")
+    parties = Parties(home)
+    parties.instruct([1])
+    home.run(now=clock(-600))
+    parties.result(said(1, "TIMEOUT"))
+    home.run(now=clock(-300 + 3))
+    tap.ok(parties.state(1) == "RETRY_WAIT D103", "a try that is due in three seconds", parties.state(1))
+    daemon = start(home)
+    tap.ok(wait_until(lambda: len(parties.orders()) == 2), "goes out by itself", parties.orders())
+    terminate(daemon)
+    sound(tap, home, "after a try by itself")
+
+    home = Home("gateway poll_interval=3600\ngateway confirmation_wait=1\ngateway session_length=1")
+    parties = Parties(home)
+    name = parties.instruct([1, 2])
+    home.run(now=clock(-3600 + 3))
+    parties.result(said(1))
+    home.run(now=clock(-3600 + 4))
+    daemon = start(home)
+    tap.ok(wait_until(lambda: parties.states(1, 2) == ["CONFIRM_PENDING D150", "FAILED D103"]),
+           "so do a session's end and a confirmation that is missing", parties.states(1, 2))
+    terminate(daemon)
+    sound(tap, home, "after ends by themselves")
+
+
+if __name__ == "__main__":
+    with Tap() as report:
+        test_split(report)
+        test_order(report)
+        test_hours(report)
+        test_times(report)
+        test_down(report)
+        test_daemon(report)

@@ -1,0 +1,371 @@
+#!/usr/bin/env python3
+"""Results and confirmations through files: what each says, what it changes, how it is answered, what comes of it (TAP)."""
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+
+from home import GATE, NOW, SANITIZED, SOURCE, Home, Tap, generate, wait_until
+from parties import Parties, at, confirmed, device, instructed, said, sound, work
+
+
+def begin(devices, settings="", **options):
+    """A home whose first instruction is dispatched."""
+    home = Home(settings)
+    parties = Parties(home)
+    name = parties.instruct(devices, **options)
+    home.run()
+    return home, parties, name
+
+
+# ---- a whole way ----
+
+def test_way(tap):
+    for form in ("csv", "xml"):
+        for pack in (None, "gz", "zip"):
+            kind = f"{form}{'.' + pack if pack else ''}"
+            home, parties, name = begin([1, 2, 3, instructed(4, "XSME")], form=form, pack=pack)
+            first = parties.result(said(1), said(3, "FAILED", gbcs="17"), form=form, pack=pack)
+            second = parties.confirm(confirmed(1), confirmed(2), form=form, pack=pack)
+            home.run(now=at(10))
+            tap.ok(parties.acknowledged(first) == ("AC", []) and parties.acknowledged(second) == ("AC", []),
+                   f"{kind}: good results and confirmations are answered AC", parties.acknowledged(first))
+            tap.ok(parties.states(1, 2, 3) == ["MIGRATED", "CONFIRM_PENDING", "FAILED D117"] and parties.outcome(name) is None,
+                   f"{kind}: no outcome while a Device is in work", parties.states(1, 2, 3))
+            parties.result(said(2), form=form, pack=pack)
+            home.run(now=at(20))
+            rejected = [device(4), work(4), "REJECTED", "C104", "0", NOW, ""]
+            tap.ok(parties.outcome(name) == [[device(1), work(1), "MIGRATED", "", "1", at(10), ""],
+                                             [device(2), work(2), "MIGRATED", "", "1", at(20), ""],
+                                             [device(3), work(3), "FAILED", "D117", "1", at(10), "2023-08-03T12:00:00Z"], rejected],
+                   f"{kind}: the last end of a batch brings its outcome, in the instruction's form and order", parties.outcome(name))
+            before = home.tree()
+            home.run(now=at(30))
+            tap.ok(home.tree() == before, f"{kind}: it comes once")
+            sound(tap, home, kind)
+
+
+# ---- what is said ----
+
+def replies():
+    """What is told to Devices whose ways differ, and how it is answered: (kind, record, outcome, finding, state then).
+    The finding's record is 1. Device 1 is ordered, 2 CONFIRM_PENDING by its result, 3 by its confirmation, 4 MIGRATED,
+    5 FAILED, 6 between two tries, 7 in its second try, 8 CONFIRM_MISMATCH, 9 was rejected."""
+    yield "EMT", said(1, "SUCCESS", key=""), "PA", "C120 ReplacingKeyId", "DISPATCHED"
+    yield "EMT", said(1, "OK"), "PA", "C120 Result", "DISPATCHED"
+    yield "EMT", said(1, "SUCCESS", gbcs="17"), "PA", "C120 GBCSStatus", "DISPATCHED"
+    yield "EMT", said(1, "FAILED", alert="8F"), "PA", "C120 AlertCode", "DISPATCHED"
+    yield "EMT", said(1, "TIMEOUT", attempt="one"), "PA", "C120 Try", "DISPATCHED"
+    yield "EMT", said(1, "TIMEOUT", LastTry="noon"), "PA", "C120 LastTry", "DISPATCHED"
+    yield "EMT", said(1, DeviceID="1"), "PA", "C101 DeviceID", "DISPATCHED"
+    yield "EMT", said(1, DeviceID=device(2)), "PA", "C118 DeviceID", "DISPATCHED"
+    yield "EMT", said(1, record=77), "PA", "C118 WorkItemId", "DISPATCHED"
+    yield "EMT", said(1, batch=77), "PA", "C118 WorkItemId", "DISPATCHED"
+    yield "EMT", said(1, WorkItemId="x"), "PA", "C118 WorkItemId", "DISPATCHED"
+    yield "EMT", said(1, attempt=2), "PA", "C118 Try", "DISPATCHED"
+    yield "EMC", confirmed(1, "J"), "PA", "C120 Confirmed", "DISPATCHED"
+    yield "EMC", confirmed(1, KeyId=""), "PA", "C120 KeyId", "DISPATCHED"
+    yield "EMC", confirmed(1, ConfirmedAt="noon"), "PA", "C120 ConfirmedAt", "DISPATCHED"
+    yield "EMC", confirmed(1, record=2), "PA", "C118 DeviceID", "DISPATCHED"
+    yield "EMC", confirmed(9), "PA", "C118 WorkItemId", "REJECTED C104"
+    yield "EMT", said(9), "PA", "C118 WorkItemId", "REJECTED C104"
+    yield "EMT", said(2), "WN", "C119 Result", "CONFIRM_PENDING"
+    yield "EMT", said(2, key="FFFF"), "PA", "C121 Result", "CONFIRM_PENDING"
+    yield "EMT", said(2, "FAILED", gbcs="30"), "PA", "C121 Result", "CONFIRM_PENDING"
+    yield "EMC", confirmed(3), "WN", "C119 Confirmed", "CONFIRM_PENDING"
+    yield "EMC", confirmed(3, "N"), "PA", "C121 Confirmed", "CONFIRM_PENDING"
+    yield "EMC", confirmed(3, key="FFFF"), "PA", "C121 Confirmed", "CONFIRM_PENDING"
+    yield "EMT", said(4), "WN", "C119 Result", "MIGRATED"
+    yield "EMT", said(4, key="FFFF"), "PA", "C121 Result", "MIGRATED"
+    yield "EMT", said(4, "NOT_ATTEMPTED"), "PA", "C121 Result", "MIGRATED"
+    yield "EMC", confirmed(4), "WN", "C119 Confirmed", "MIGRATED"
+    yield "EMC", confirmed(4, "N"), "PA", "C121 Confirmed", "MIGRATED"
+    yield "EMT", said(5, "TIMEOUT"), "WN", "C119 Result", "FAILED D105"
+    yield "EMC", confirmed(5, "N"), "WN", "C119 Confirmed", "FAILED D105"
+    yield "EMT", said(6, "FAILED", gbcs="30"), "WN", "C119 Result", "RETRY_WAIT D130"
+    yield "EMT", said(7, "FAILED", gbcs="5"), "WN", "C119 Result", "DISPATCHED"
+    yield "EMT", said(7, "FAILED", gbcs="5", attempt=3), "PA", "C118 Try", "DISPATCHED"
+    yield "EMT", said(8), "WN", "C119 Result", "CONFIRM_MISMATCH D151"
+    yield "EMC", confirmed(8, "N"), "WN", "C119 Confirmed", "CONFIRM_MISMATCH D151"
+
+
+def test_replies(tap):
+    """Nothing of it changes anything."""
+    home, parties, _ = begin([1, 2, 3, 4, 5, 6, 7, 8, instructed(9, "XSME")])
+    parties.result(said(7, "TIMEOUT"))
+    home.run(now=at(1))
+    home.run(now=at(6))
+    parties.result(said(2), said(4), said(5, "FAILED", gbcs="5"), said(6, "FAILED", gbcs="30"), said(8))
+    parties.confirm(confirmed(3), confirmed(4), confirmed(8, "N"))
+    home.run(now=at(7))
+    expected = ["DISPATCHED", "CONFIRM_PENDING", "CONFIRM_PENDING", "MIGRATED", "FAILED D105", "RETRY_WAIT D130", "DISPATCHED",
+                "CONFIRM_MISMATCH D151", "REJECTED C104"]
+    tap.ok(parties.states(*range(1, 10)) == expected, "Devices in every state", parties.states(*range(1, 10)))
+    before = parties.work_so_far()
+    names = []
+    for kind, record, outcome, finding, state in replies():
+        for form in ("csv", "xml"):
+            names.append((parties.send(kind, [record], form=form), outcome, finding, state, record))
+    home.run(now=at(8))
+    for name, outcome, finding, state, record in names:
+        tap.ok(parties.acknowledged(name) == (outcome, [f"{finding} 1"]),
+               f"{name[:3]} {name.rsplit('.', 1)[1]}, {state}: {outcome} {finding}", parties.acknowledged(name), record)
+    after = parties.work_so_far()
+    tap.ok(before == after, "and none of it changes anything", [row for row in after[1] if row not in before[1]])
+    severities = {finding["severity"] for job in home.json("spool", "list") for verdict in
+                  home.json("spool", "show", job["id"])[0]["verdicts"] for finding in verdict["findings"] if finding["code"] == "C119"}
+    tap.ok(severities == {"warning"}, "C119 is a warning", severities)
+    sound(tap, home, "after everything that may be said")
+
+
+def test_order_of_words(tap):
+    """Early, late, twice in one file: each has its effect once."""
+    home, parties, name = begin([1, 2, 3, 4])
+    parties.confirm(confirmed(1), confirmed(2, "N"), confirmed(3))
+    home.run(now=at(1))
+    tap.ok(parties.states(1, 2, 3) == ["CONFIRM_PENDING", "DISPATCHED", "CONFIRM_PENDING"], "confirmations may come first",
+           parties.states(1, 2, 3))
+    parties.result(said(1), said(2), said(3, "FAILED", gbcs="30"))
+    home.run(now=at(2))
+    tap.ok(parties.states(1, 2, 3) == ["MIGRATED", "CONFIRM_MISMATCH D151", "CONFIRM_MISMATCH D151"], "then the results",
+           parties.states(1, 2, 3))
+    both = parties.result(said(4, "FAILED", gbcs="30"), said(4), said(4, "TIMEOUT"), said(4, key="FFFF"))
+    home.run(now=at(3))
+    tap.ok(parties.acknowledged(both) == ("PA", ["C121 Result 3", "C121 Result 4"]) and parties.state(4) == "CONFIRM_PENDING",
+           "rows of one file count one after the other", parties.acknowledged(both), parties.state(4))
+    tap.ok(parties.orders() == [[f"{work(n)} 1" for n in (1, 2, 3, 4)]], "a success stops the next try", parties.orders())
+    parties.confirm(confirmed(2), confirmed(4))
+    parties.result(said(3))
+    home.run(now=at(4))
+    tap.ok(parties.states(2, 3, 4) == ["MIGRATED"] * 3 and len(parties.outcome(name)) == 4, "what disagreed is mended",
+           parties.states(2, 3, 4))
+    sound(tap, home, "after a disagreement")
+
+    # Too late: noted, so that the Device is never replaced twice.
+    home, parties, name = begin([1, 2])
+    parties.result(said(1, "FAILED", gbcs="5"), said(2, "FAILED", gbcs="5"))
+    home.run(now=at(1))
+    outcome = parties.answer(name, "EMO")
+    late = parties.result(said(1))
+    late_too = parties.confirm(confirmed(2))
+    home.run(now=at(2))
+    tap.ok(parties.acknowledged(late) == ("WN", ["C119 Result 1"]) and parties.acknowledged(late_too) == ("WN", ["C119 Confirmed 1"]) and
+           parties.states(1, 2) == ["FAILED D105"] * 2, "a success after the end is noted", parties.acknowledged(late))
+    tap.ok(parties.answer(name, "EMO") == outcome and home.command("spool", "verify").returncode == 0, "and its outcome stays")
+    again = parties.instruct([1, 2, 3])
+    home.run(now="2023-09-01T12:00:00Z")
+    tap.ok(parties.acknowledged(again)[1] == ["C108 DeviceID 1", "C108 DeviceID 2"], "the next instruction is C108",
+           parties.acknowledged(again))
+
+
+# ---- files that are wrong as a whole ----
+
+def test_wrong_files(tap):
+    home, parties, name = begin([1, 2])
+    good = parties.result(said(1, "TIMEOUT"), number=5)
+    home.run(now=at(1))
+    before = parties.work_so_far()
+    wrong = {
+        "a wrong count": parties.result(said(2), count=2, number=6),
+        "a BatchId used before": parties.result(said(2), batch="EMT-5", number=7),
+        "a sequence below": parties.result(said(2), number=4),
+        "a wrong count in XML": parties.result(said(2), count=3, number=8, form="xml"),
+        "a count that is wrong behind a good and a bad record": parties.result(said(2), said(1, "x"), count=3, number=9),
+        "no records": parties.result(number=10)}
+    home.run(now=at(2))
+    codes = {text: parties.acknowledged(file) for text, file in wrong.items()}
+    for text, (outcome, findings) in codes.items():
+        tap.ok(outcome == "RJ", f"{text}: the file is rejected whole", findings)
+    tap.ok([codes[text][1][0].split()[0] for text in list(wrong)[:4]] == ["B208", "B210", "B107", "B208"], "by its own code", codes)
+    tap.ok(parties.work_so_far() == before and parties.acknowledged(good) == ("AC", []), "and nothing changes",
+           parties.work_so_far())
+    parties.result(said(2), number=11)
+    parties.confirm(confirmed(2))
+    home.run(now=at(3))
+    tap.ok(parties.state(2) == "MIGRATED" and parties.outcome(name) is None, "what is right comes next")
+    sound(tap, home, "after files that were wrong")
+
+
+# ---- outcomes ----
+
+def test_outcomes(tap):
+    home, parties, name = begin([instructed(1, "XSME"), instructed(2, "XSME")], form="xml")
+    tap.ok([row[2:4] for row in parties.outcome(name)] == [["REJECTED", "C104"]] * 2 and parties.orders() == [],
+           "nothing to replace: the outcome comes with the verdict", parties.outcome(name))
+    wrong = parties.instruct([3], count=9)
+    home.run()
+    tap.ok(parties.answer(wrong, "EMO") is None and parties.acknowledged(wrong)[0] == "RJ", "a file rejected whole has none")
+    one, two = parties.instruct([1, 2]), parties.instruct([2, 3])
+    home.run(now=at(1))
+    tap.ok([row[1:4] for row in parties.outcome(two) or []] == [], "the other batch's Device still waits", parties.outcome(two))
+    parties.result(said(2, batch=3, record=2, result="FAILED", gbcs="5"), said(3, batch=4, record=2, result="FAILED", gbcs="5"))
+    home.run(now=at(2))
+    tap.ok([row[1:5] for row in parties.outcome(two)] == [["MCC.B-4.1", "DEFERRED", "C110", "0"], ["MCC.B-4.2", "FAILED", "D105", "1"]]
+           and parties.outcome(one) is None, "each batch has its own", parties.outcome(two))
+    home.run(now=at(3000))
+    tap.ok([row[1:5] for row in parties.outcome(one)] == [["MCC.B-3.1", "FAILED", "D103", "1"], ["MCC.B-3.2", "FAILED", "D105", "1"]],
+           "a session's end ends a batch", parties.outcome(one))
+    numbers = [parties.answer(file, "EMO") for file in (two, one)]
+    tap.ok([text.decode().split(",")[5] for text in numbers] == ["2", "3"], "outcomes are numbered", numbers)
+    sound(tap, home, "after outcomes")
+
+
+def incidents(home):
+    return [(item["code"], item["subject"], item["begun"], item["cleared"]) for item in home.json("status")[0]["incidents"]]
+
+
+def test_model(tap):
+    home, parties, _ = begin([1, 2, 3, instructed(4, model="010A030C")], "gateway model_failures=2")
+    model = "ESME AB01 010A030B 0002012F"
+    parties.result(said(1, "FAILED", gbcs="17"), said(4, "FAILED", gbcs="17"))
+    home.run(now=at(1))
+    tap.ok(incidents(home) == [], "one failure of a model is none of the model", incidents(home))
+    parties.result(said(2, "FAILED", gbcs="17"))
+    home.run(now=at(2))
+    tap.ok(incidents(home) == [("D160", model, at(2), None)] and b"D160" in home.command("status").stdout,
+           "when all that were tried have failed it is proposed as Non-Migratable", incidents(home))
+    parties.result(said(3))
+    parties.confirm(confirmed(3))
+    home.run(now=at(3))
+    tap.ok(incidents(home) == [("D160", model, at(2), at(3))], "the first that migrates ends that", incidents(home))
+    parties.instruct([5, 6, 7])
+    home.run(now=at(4))
+    parties.result(*(said(n, "FAILED", batch=2, record=n - 4, gbcs="17") for n in (5, 6, 7)))
+    home.run(now=at(5))
+    tap.ok(len(incidents(home)) == 1, "and for ever", incidents(home))
+
+    # A Device that fails twice is one; a file rejected whole counts nothing.
+    home, parties, _ = begin([1], "gateway model_failures=2\ngateway next_session=0\ngateway session_length=1")
+    parties.result(said(1, "FAILED", gbcs="17"))
+    home.run(now=at(1))
+    parties.instruct([1])
+    home.run(now=at(70))
+    parties.result(said(1, "FAILED", batch=2, gbcs="17"))
+    home.run(now=at(71))
+    tap.ok(parties.rows("SELECT count(*) FROM session WHERE state=8") == [(2,)] and incidents(home) == [],
+           "a Device that fails again counts once", incidents(home))
+    parties.instruct([2])
+    home.run(now=at(72))
+    parties.result(said(2, "FAILED", batch=3, record=1, gbcs="17"), count=7)
+    home.run(now=at(73))
+    tap.ok(incidents(home) == [], "what was rolled back counts nothing", incidents(home))
+    parties.result(said(2, "FAILED", batch=3, record=1, gbcs="17"))
+    home.run(now=at(74))
+    tap.ok(len(incidents(home)) == 1, "the second Device does", incidents(home))
+
+
+# ---- stops and old ledgers ----
+
+def reads(process, end):
+    """It has a file open whose path ends so."""
+    folder = f"/proc/{process.pid}/fd"
+    try:
+        return any(os.readlink(f"{folder}/{fd}").endswith(end) for fd in os.listdir(folder))
+    except OSError:
+        return False  # one of them was closed meanwhile
+
+
+def test_stop(tap):
+    devices = "2000" if SANITIZED else "50000"
+    home = Home()
+    home.drop("mcc", generate(home.top, "--form", "csv", "--devices", devices))
+    home.run()
+    result = generate(home.top, "--type", "EMT", "--form", "csv", "--devices", devices)
+    home.drop("tcos", result)
+    parties = Parties(home)
+    before = parties.work_so_far()
+    process = subprocess.Popen([GATE, "-c", home.conf, "--now", at(5), "run", "--once"], stderr=subprocess.DEVNULL)
+    caught = wait_until(lambda: process.poll() is not None or reads(process, "/active/00000003/payload"))
+    process.send_signal(signal.SIGTERM)
+    status = process.wait(timeout=60)
+    if parties.acknowledged(os.path.basename(result)) is None:
+        tap.ok(caught and status == 0 and parties.work_so_far() == before, "a stop while results are judged applies none", status)
+    else:
+        tap.ok(True, "a stop while results are judged # SKIP it came too late")
+    home.run(now=at(6))
+    counts = parties.rows("SELECT state, count(*), min(steps), max(steps) FROM session GROUP BY state")
+    tap.ok(counts == [(5, int(devices), 2, 2)] and parties.acknowledged(os.path.basename(result)) == ("AC", []),
+           "the next run applies all of them, once", counts)
+    sound(tap, home, "after a stop while results were judged")
+
+
+def old_tables():
+    """The statements of the ledger's first two versions, as the source has them."""
+    with open(os.path.join(SOURCE, "spool", "ledger_schema.c"), encoding="utf-8") as file:
+        source = file.read()
+    text = source[source.index("versions[] = {"):source.index("/* Reference data:")]
+    text = text.replace("LEDGER_APPLICATION_ID", f'"{0x45434753}"')
+    return "".join(re.findall(r'"([^"]*)"', re.sub(r"/\*.*?\*/", "", text, flags=re.S)))
+
+
+def make_old(home):
+    """Puts what the ledger holds into tables of version 2, as far as these can."""
+    path = home.path("spool", "ledger.sqlite")
+    os.rename(path, path + ".new")
+    with sqlite3.connect(path) as old:
+        old.executescript(old_tables())
+        old.execute("ATTACH ? AS new", (path + ".new",))
+        for (table,) in old.execute("SELECT name FROM main.sqlite_master WHERE type='table'").fetchall():
+            columns = [row[1] for row in old.execute(f"PRAGMA main.table_info({table})")]
+            there = {row[1] for row in old.execute(f"PRAGMA new.table_info({table})")}
+            if table == "session":
+                old.execute("INSERT INTO session SELECT s.item, t.job, t.record, s.try, s.begun, s.ends, 'DISPATCHED'"
+                            " FROM new.session s JOIN new.step t USING(item)")
+                continue
+            names = ",".join(column for column in columns if column in there)
+            old.execute(f"INSERT INTO main.{table}({names}) SELECT {names} FROM new.{table}")
+    old.close()
+
+
+def test_old_ledger(tap):
+    home, parties, name = begin([1, 2, instructed(3, "XSME"), 4])
+    refused = parties.instruct([instructed(5, "XSME"), instructed(6, "XSME")])
+    home.run()
+    rows = home.ledger()
+    tap.ok(parties.outcome(refused) is not None, "a batch without work has its outcome")
+    for file in home.out("mcc"):
+        if file.startswith("EMO"):
+            os.remove(home.path("drops", "mcc", "out", file))
+    # As it was before outcomes were written: neither their job nor its file.
+    with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
+        (job,) = ledger.execute("SELECT job FROM part WHERE kind='EMO'").fetchone()
+        ledger.execute("DELETE FROM part WHERE kind='EMO'")
+        ledger.execute("DELETE FROM job WHERE type='EMO'")
+        ledger.execute("DELETE FROM counter WHERE name='EMO' OR name LIKE 'first tries%'")
+    ledger.close()
+    subprocess.run(["rm", "-r", home.path("spool", "done", f"{job:08d}")], check=True)
+    make_old(home)
+    for command in (("status",), ("spool", "list"), ("device", "show", device(1)), ("why", device(1)), ("spool", "verify")):
+        done = home.command(*command)
+        tap.ok(done.returncode == 2 and b"older ecosgate's (version 2); `ecosgate run` brings it up to date" in done.stderr,
+               f"{command[0]} {command[1] if len(command) > 1 else ''} of an older ledger says what to do", done.stderr.decode())
+    home.run()
+    kept = [row for row in rows if row.startswith(("work_item", "session", "step"))]
+    tap.ok(kept == [row for row in home.ledger() if row.startswith(("work_item", "session", "step"))],
+           "run brings items and sessions to this version, with a step for each dispatch", "\n".join(kept), "\n".join(home.ledger()))
+    sound(tap, home, "after an older ledger was brought up to date")
+    parties.result(said(1), said(2, "TIMEOUT"), said(4))
+    parties.confirm(confirmed(1), confirmed(4))
+    home.run(now=at(2))
+    home.run(now=at(7))
+    tap.ok(len(parties.outcome(refused) or []) == 2, "a batch that ended long since gets its outcome with the next verdict",
+           home.out("mcc"))
+    tap.ok(parties.states(1, 2, 4) == ["MIGRATED", "DISPATCHED", "MIGRATED"] and parties.orders()[-1] == [f"{work(2)} 2"],
+           "its sessions go on", parties.states(1, 2, 4))
+    home.run(now=at(2000))
+    tap.ok([row[2] for row in parties.outcome(name)] == ["MIGRATED", "FAILED", "REJECTED", "MIGRATED"], "to their ends",
+           parties.outcome(name))
+    sound(tap, home, "after their ends")
+
+
+if __name__ == "__main__":
+    with Tap() as report:
+        test_way(report)
+        test_replies(report)
+        test_order_of_words(report)
+        test_wrong_files(report)
+        test_outcomes(report)
+        test_model(report)
+        test_stop(report)
+        test_old_ledger(report)

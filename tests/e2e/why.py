@@ -1,0 +1,210 @@
+#!/usr/bin/env python3
+"""What operators are told of a Device, a work item, a file: device show, device list, why, in every state (TAP)."""
+import os
+
+from home import NOW, Home, Tap
+from parties import GATEWAY, Parties, at, confirmed, device, instructed, said, sound, work
+
+DCC = "90-B3-D5-1F-30-00-00-02"
+DAY = 24 * 60
+METER = {**instructed(12, "GSME"), "MPxN": "3938424403"}
+NEXT = "2023-08-05T12:00:00Z"  # after a session of 72 hours that began at NOW
+
+
+def reference(home, kind, row):
+    """A DELTA of one record from DCC."""
+    name = f"{kind}_DCC_{DCC}_20230703_120000_000001.csv"
+    path = os.path.join(home.top, "arriving")
+    with open(path, "wb") as file:
+        file.write((f"H,{kind},1.0,{DCC},{GATEWAY},1,{NOW},TEST,{kind}-1,,DELTA\r\nD,1,SET,{row}\r\nT,1\r\n").encode())
+    home.drop("dcc", path, name)
+
+
+def every_state():
+    """A home with Devices in every state, and what `why` says of each: state, code, words of because, of waits_for, of
+    moved_by, next_at."""
+    home = Home("gateway dispatch_hours=12-13\ngateway session_length=72\ngateway max_sessions=1")
+    parties = Parties(home)
+    parties.instruct([*range(1, 11), instructed(15, "XSME")])
+    home.run()
+    parties.result(said(5), said(9, "FAILED", gbcs="17"), said(10, "FAILED", gbcs="5"))
+    home.run(now=at(1))
+    parties.result(said(10))
+    parties.instruct([11, METER, instructed(13, model="010A030D"), 1])
+    home.run(now=at(90))
+    reference(home, "COS", "3938424403,90-B3-D5-1F-30-05-00-01,90-B3-D5-1F-30-05-00-02,2023-07-08")
+    reference(home, "NMM", "ESME,AB01,010A030D,,2023-06-01,,D117,")
+    home.run(now=at(DAY - 1))
+    home.run(now=at(DAY))
+    parties.result(said(2, "FAILED", gbcs="30"), said(3, "NOT_ATTEMPTED"), said(4), said(7), said(8))
+    parties.confirm(confirmed(6), confirmed(7, "N"), confirmed(8))
+    home.run(now=at(DAY + 5))
+    parties.instruct([14])
+    home.run(now=at(DAY + 90))
+    tomorrow = at(2 * DAY + 5)
+    rows = {
+        1: ("DISPATCHED", None, "try 1 is ordered", "result (EMT)", "D103", at(3 * DAY)),
+        2: ("RETRY_WAIT", "D130", "try 1 failed: D130", "until 2023-07-06T12:00:00Z", "work order", at(DAY + 10)),
+        3: ("RETRY_WAIT", None, "try 1 was not attempted", "next try", "work order", at(DAY + 10)),
+        4: ("CONFIRM_PENDING", None, "only the TCoS side", "confirmation (EMC)", "that file", tomorrow),
+        5: ("CONFIRM_PENDING", "D150", "D150", "confirmation (EMC)", "that file", None),
+        6: ("CONFIRM_PENDING", None, "only the ECoS side", "result (EMT)", "that file", tomorrow),
+        7: ("CONFIRM_MISMATCH", "D151", "SUCCESS 90-B3-D5-1F-30-02-00-00 0007; ECoS side: N", "correct itself", "Service Providers", None),
+        8: ("MIGRATED", None, "both sides", None, None, None),
+        9: ("FAILED", "D117", "D117", None, "Supplier resolves", NEXT),
+        10: ("FAILED", "D105", "succeeded all the same", None, "C108", NEXT),
+        11: ("DISPATCHED", None, "try 1 is ordered", "result (EMT)", "D103", at(4 * DAY)),
+        12: ("READY", "C109", "judged again before its dispatch: C109", "cause to pass", "next judging", "2023-07-09T00:00:00Z"),
+        13: ("REJECTED", "C107", "right before its dispatch", None, "Supplier resolves", None),
+        14: ("READY", None, "no work order has it yet", "next dispatch", "dispatch_hours", None),
+        15: ("REJECTED", "C104", "C104", None, "resolves", None)}
+    return home, parties, rows
+
+
+def says(fact, row):
+    state, code, because, waits, moves, then = row
+    return (fact["state"] == state and because in fact["because"] and (waits or "") in (fact["waits_for"] or "") and
+            (waits is None) == (fact["waits_for"] is None) and (moves is None) == (fact["moved_by"] is None) and
+            (moves or "") in (fact["moved_by"] or "") and fact["next_at"] == then)
+
+
+def test_devices(tap):
+    home, parties, rows = every_state()
+    for number, row in rows.items():
+        fact = home.json("why", device(number))[0]
+        item = work(number - 10, 2) if 11 <= number <= 13 else work(1, 3) if number == 14 else work(11 if number == 15 else number)
+        tap.ok(says(fact, row) and fact["kind"] == "device" and fact["id"] == device(number) and fact["work_item"] == item and
+               fact["file"].startswith("EMI_"), f"why of a Device that is {row[0]} {row[1]}", fact)
+        other = home.json("why", item)[0]
+        tap.ok(other == {**fact, "kind": "work item", "id": item}, f"its work item {item} says the same", other)
+        shown = home.json("device", "show", device(number))[0]
+        tap.ok(says(shown, row) and shown["code"] == row[1] and
+               [step["state"] for step in shown["history"] if step["work_item"] == item][-1] == row[0],
+               f"device show {row[0]} {row[1]}", shown)
+        text = home.command("why", device(number).lower()).stdout.decode() + home.command("device", "show", device(number)).stdout.decode()
+        tap.ok(text.count(row[0]) >= 3 and text.count(row[2]) >= 2, f"people are told {row[0]} {row[1]}", text)
+    listed = {}
+    for state in {row[0] for row in rows.values()} | {"DEFERRED"}:
+        for fact in home.json("device", "list", "--state", state):
+            listed.setdefault(state, []).append(fact["device"])
+        people = home.command("device", "list", "--state", state).stdout.decode()
+        tap.ok(people.count("\n") == len(listed[state]) + 1 and all(item in people for item in listed[state]),
+               f"device list says so to people: {state}", people)
+    expected = {}
+    for number in (1, 11, 2, 3, 4, 6, 5, 7, 8, 9, 10, 13, 14, 12, 15):
+        expected.setdefault(rows[number][0], []).append(device(number))
+    expected["DEFERRED"] = [device(1)]
+    tap.ok({state: sorted(items) for state, items in listed.items()} == {state: sorted(items) for state, items in expected.items()},
+           "each Device stands in the list of its state", listed)
+    tap.ok(listed["READY"] == expected["READY"] and listed["DISPATCHED"] == expected["DISPATCHED"], "what goes on first stands first", listed)
+    failed = home.json("device", "list", "--state", "FAILED")[0]
+    tap.ok((failed["code"], failed["tries"], failed["due"], failed["next_eligible"]) == ("D117", 1, None, NEXT), "code, tries, next eligible", failed)
+
+    history = home.json("device", "show", device(2))[0]
+    tap.ok([(step["state"], step["try"], step["code"], step["text"], step["due"]) for step in history["history"]] ==
+           [("READY", None, None, None, None), ("DISPATCHED", 1, None, None, at(3 * DAY)),
+            ("RETRY_WAIT", 1, "D130", "GBCS 30", at(DAY + 10))] and history["tries"] == 1, "a history step by step", history)
+    orders = [(step["work_order"] or "")[:4] for step in history["history"]], [(step["file"] or "")[:4] for step in history["history"]]
+    tap.ok(orders == (["", "EMW_", ""], ["EMI_", "EMW_", "EMT_"]), "each step names the file that caused it", orders)
+    waiting = home.json("device", "show", device(3))[0]
+    tap.ok(waiting["tries"] == 0 and waiting["live_work_item"] == work(3), "a try that was not attempted does not count", waiting)
+    twice = home.json("device", "show", device(1))[0]
+    tap.ok((twice["state"], twice["live_work_item"]) == ("DISPATCHED", work(1)) and twice["history"][-1]["state"] == "DEFERRED" and
+           home.json("why", "MCC.B-2.4")[0]["state"] == "DEFERRED", "an instruction turned away meanwhile stands in the history alone", twice)
+    tap.ok("(FAILED_ACTION)" in home.json("why", device(9))[0]["because"], "as many failed sessions as are set: somebody has to act")
+    home.set("gateway max_sessions=2")
+    tap.ok("(FAILED_ACTION)" not in home.json("why", device(9))[0]["because"], "one fewer: not yet")
+    sound(tap, home, "with Devices in every state")
+    deferred = home.json("why", "MCC.B-2.4")[0]
+    tap.ok(says(deferred, ("DEFERRED", "C110", "C110", None, "passes by itself", "2023-07-04T13:30:00Z")), "a deferred work item", deferred)
+
+
+def test_odd_ids(tap):
+    home = Home()
+    parties = Parties(home)
+    name = parties.instruct([1])
+    odd = b"EMI_\xff\x1b[31m_odd.csv"
+    home.drop("mcc", "/dev/null", odd)
+    home.run()
+    for text in ("", "x", "%s%n", "0", "99", "99999999999999999999", "MCC.B-1.2", "MCC.B-1.0", "MCC.B-1.-1", "MCC.B-1.1.1",
+                 "MCC..1", "..", device(9), "00-DB", "x" * 5000, "../../etc/passwd", b"\xff\xfe", "\x1b[2J", "EMI_\n", "é"):
+        done = home.command("why", "--", text)
+        tap.ok(done.returncode == 1 and done.stdout == b"" and b"\x1b" not in done.stderr and b"\xff" not in done.stderr and
+               done.stderr.count(b"\n") == 1 and len(done.stderr) < 1000, f"why of {text[:20]!r}: nothing is known by it", done)
+    for text in (b"\xff\xfe", "\x1b[2J", "x" * 5000):
+        for call in (("device", "show"), ("device", "list", "--state"), ("spool", "show")):
+            done = home.command(*call, text)
+            tap.ok(done.returncode == 2 and b"\x1b" not in done.stderr and b"\xff" not in done.stderr and len(done.stderr) < 1000,
+                   f"{' '.join(call)} of {text[:20]!r} is no call", done)
+    shown = home.json("spool", "list")
+    escaped = next(job["name"] for job in shown if "odd" in job["name"])
+    for text in (odd, escaped):
+        fact = home.json("why", text)
+        tap.ok(len(fact) == 1 and fact[0]["file"] == escaped and "RJ" in fact[0]["because"],
+               f"a file is found by its name with the bytes it has, and as it is shown: {text!r}", fact)
+    tap.ok(home.json("why", name)[0]["state"] == "done" and home.json("why", "1")[0]["file"] == name, "and by its job's ID")
+    for arguments in (("why",), ("why", "1", "2"), ("device", "list"), ("device", "list", "--state", "X"), ("device", "list", "--state", "READY", "x")):
+        done = home.command(*arguments)
+        tap.ok(done.returncode == 2 and done.stdout == b"" and done.stderr, f"{' '.join(arguments)} is no call", done)
+    done = home.command("device", "list", "--state", "MIGRATED")
+    tap.ok(done.returncode == 0 and done.stdout == b"no Device is MIGRATED\n" and home.json("device", "list", "--state", "MIGRATED") == [],
+           "an empty list is no error", done)
+
+
+def file_why(tap, home, name, state, because, waits, moves, text):
+    fact = home.json("why", name)[0]
+    people = home.command("why", name).stdout.decode()
+    tap.ok(fact["kind"] == "file" and fact["state"] == state and because in fact["because"] and (waits or "") in (fact["waits_for"] or "") and
+           (moves or "") in (fact["moved_by"] or "") and (moves is None) == (fact["moved_by"] is None) and because in people,
+           f"why of a file: {text}", fact)
+
+
+def test_files(tap):
+    home = Home("gateway inventory=required")
+    parties = Parties(home)
+    name = parties.instruct([1, 2])
+    home.run()
+    file_why(tap, home, name, "ready", "not judged yet", "its turn", "ecosgate run", "in custody")
+    home.command("spool", "hold", "1", "--reason", "ask MCC first")
+    file_why(tap, home, name, "held", "ask MCC first", "an operator", "spool release", "held")
+    home.command("spool", "release", "1", "--reason", "asked")
+    home.set("gateway inventory=auto")
+    out = home.path("drops", "mcc", "out")
+    os.rename(out, out + ".away")
+    home.run()
+    file_why(tap, home, name, "active", "not yet delivered to the drop mcc; that drop is down (A103)", "the drop mcc", "doctor",
+             "owed to a drop that is away")
+    os.rename(out + ".away", out)
+    home.run(now=at(10))
+    file_why(tap, home, name, "done", "its verdict is AC", "2 of its Devices to end", "of such a Device", "done, its Devices are in work")
+    order = next(job["name"] for job in home.json("spool", "list") if job["type"] == "EMW")
+    file_why(tap, home, order, "done", "written by the gateway", None, None, "a work order")
+    result = parties.result(said(1, "FAILED", gbcs="5"), said(2, "X"))
+    home.run(now=at(11))
+    file_why(tap, home, result, "done", "its verdict is PA, C120", None, None, "results of which one is wrong")
+    file_why(tap, home, name, "done", "its verdict is AC", "1 of its Devices", "of such a Device", "one Device has ended")
+    parties.result(said(2, "FAILED", gbcs="5"))
+    home.run(now=at(12))
+    file_why(tap, home, name, "done", "its verdict is AC", None, None, "all have ended")
+    outcome = next(job["name"] for job in home.json("spool", "list") if job["type"] == "EMO")
+    file_why(tap, home, outcome, "done", "written by the gateway", None, None, "an outcome")
+    wrong = parties.result(said(1), count=5)
+    home.run(now=at(13))
+    file_why(tap, home, wrong, "rejected", "its verdict is RJ, B208", None, f"ResubmissionOf is {wrong}", "rejected")
+
+    home = Home("gateway inventory=required")
+    parties = Parties(home)
+    name = parties.instruct([1])
+    home.run()
+    with open(home.path("spool", "ready", "00000001", "payload"), "ab") as file:
+        file.write(b"x")
+    home.set("gateway inventory=auto")
+    home.run()
+    file_why(tap, home, name, "corrupt", "not what was received", "an operator", "spool requeue", "corrupt")
+
+
+if __name__ == "__main__":
+    with Tap() as report:
+        test_devices(report)
+        test_odd_ids(report)
+        test_files(report)

@@ -1,0 +1,690 @@
+/* Sessions and their steps, field by field; what is due, in which order and how much of it; what came of it all. */
+#include "spool/disk.h"
+#include "spool/ledger.h"
+
+#include <glib/gstdio.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+/* after the standard headers: it needs them */
+#include <cmocka.h>
+
+#define FIRST_DEVICE UINT64_C(0xFFDB123456789000) /* negative as an int64_t */
+enum { JUDGED = 1000, DEVICES = 6 };
+
+static struct ledger *ledger;
+static int64_t first; /* the first item of job 1; job 2's follow */
+
+/* Jobs 1 and 2: batches B1 and B2 of six READY Devices each, but for the last, which was rejected. */
+static void add_batch(int64_t job, const char *org, const char *batch)
+{
+    g_autofree char *name = g_strdup_printf("n%d", (int)job);
+    const struct ledger_job row = {
+        .id = job, .name = name, .type = "EMI", .org = org, .received = JUDGED, .drop = "mcc"};
+    struct ledger_verdict v = {.job = job,
+                               .receipt = 1,
+                               .judged_at = JUDGED + job,
+                               .outcome = "PA",
+                               .batch = batch,
+                               .declared = DEVICES,
+                               .parsed = DEVICES,
+                               .accepted = DEVICES - 1,
+                               .rejected = 1,
+                               .items = DEVICES};
+
+    assert_true(ledger_job_insert(ledger, &row, NULL, NULL));
+    for (int i = 0; i < DEVICES; i++) {
+        struct ledger_item item = {.job = job,
+                                   .record = i + 1,
+                                   .has_device = true,
+                                   .device = FIRST_DEVICE + (uint64_t)(job * 16 + i),
+                                   .device_type = "ESME",
+                                   .manufacturer = "AB01",
+                                   .model = "010A030B",
+                                   .firmware = "0002012F",
+                                   .outcome = i + 1 < DEVICES ? LEDGER_READY : LEDGER_REJECTED,
+                                   .code = i + 1 < DEVICES ? NULL : "C104"};
+        assert_true(ledger_item_insert(ledger, &item, NULL));
+        v.first_item = i == 0 ? item.item : v.first_item;
+        first = job == 1 && i == 0 ? item.item : first;
+    }
+    assert_true(ledger_verdict_insert(ledger, &v, NULL));
+}
+
+static int enter(void **state)
+{
+    *state = g_dir_make_tmp("ecosgate-sessions-XXXXXX", NULL);
+    if (*state == NULL || g_chdir(*state) != 0)
+        return 1;
+    ledger = ledger_open_writer("ledger.db", NULL);
+    if (ledger == NULL || !ledger_begin(ledger, NULL))
+        return 1;
+    add_batch(1, "MCC", "B1");
+    add_batch(2, "MCC", "B2");
+    return 0;
+}
+
+static int leave(void **state)
+{
+    ledger_close(ledger);
+    (void)g_chdir("/");
+    (void)disk_remove_dir(STEP_ORPHAN_DROPPED, *state, NULL);
+    g_free(*state);
+    return 0;
+}
+
+static struct ledger_work *work_of(int64_t item)
+{
+    struct ledger_work *work = NULL;
+
+    assert_true(ledger_work_get(ledger, item, &work, NULL));
+    return work;
+}
+
+static void put(int64_t item, const struct ledger_session *session, const struct ledger_step *step)
+{
+    g_autofree struct ledger_work *work = work_of(item);
+
+    assert_non_null(work);
+    assert_true(ledger_session_put(ledger, &work->item, session, step, NULL));
+}
+
+/* The next step of an item: a state, and when it goes on. */
+static void move(int64_t item, enum ledger_state state, int64_t due, int64_t ends)
+{
+    g_autofree struct ledger_work *work = work_of(item);
+    struct ledger_session session = work->session;
+
+    session.state = state;
+    session.steps++;
+    session.try = MAX(session.try, state == LEDGER_READY ? 0 : 1);
+    session.due = due;
+    session.ends = ends;
+    session.ended = state >= LEDGER_MIGRATED || state == LEDGER_REJECTED ? 50 : 0;
+    const struct ledger_step step = {.n = session.steps, .at = 50, .state = state, .try = session.try, .due = due};
+    assert_true(ledger_session_put(ledger, &work->item, &session, &step, NULL));
+}
+
+/* ---- rows ---- */
+
+static void test_work__without_a_session__is_what_the_split_says(void **state)
+{
+    g_autofree struct ledger_work *work = work_of(first + 5), *none = work_of(999);
+
+    (void)state;
+    assert_null(none);
+    assert_false(work->has_session);
+    assert_int_equal(work->session.state, LEDGER_READY);
+    assert_int_equal(work->session.try, 0);
+    assert_int_equal(work->item.outcome, LEDGER_REJECTED);
+    assert_int_equal(work->item.device, FIRST_DEVICE + 21);
+    assert_true(work->item.ended);
+    assert_string_equal(work->item.code, "C104");
+    assert_string_equal(work->org, "MCC");
+    assert_string_equal(work->batch, "B1");
+    assert_string_equal(work->name, "n1");
+    assert_int_equal(work->receipt, 1);
+    assert_int_equal(work->judged_at, JUDGED + 1);
+}
+
+static const struct ledger_session whole_session = {.state = LEDGER_CONFIRM_MISMATCH,
+                                                    .steps = 1,
+                                                    .try = 3,
+                                                    .answered = true,
+                                                    .unused = true,
+                                                    .delays = 4,
+                                                    .begun = 11,
+                                                    .ends = 12,
+                                                    .due = 13,
+                                                    .code = "D151",
+                                                    .next_eligible = 14,
+                                                    .tcos = {15, true, "ts", "tk"},
+                                                    .ecos = {16, true, "es", "ek"}};
+static const struct ledger_step whole_step = {.n = 1,
+                                              .at = 21,
+                                              .state = LEDGER_CONFIRM_MISMATCH,
+                                              .try = 2,
+                                              .job = 22,
+                                              .record = 23,
+                                              .code = "D151",
+                                              .due = 24,
+                                              .gbcs = "30",
+                                              .duis = "E20",
+                                              .alert = "8F84",
+                                              .subject_id = "s",
+                                              .key_id = "k",
+                                              .said_at = 25};
+
+static void test_session__every_member__comes_back(void **state)
+{
+    (void)state;
+    put(first, &whole_session, &whole_step);
+    g_autofree struct ledger_work *work = work_of(first);
+    const struct ledger_session *s = &work->session;
+    assert_true(work->has_session);
+    assert_int_equal(s->state, LEDGER_CONFIRM_MISMATCH);
+    assert_int_equal(s->steps, 1);
+    assert_int_equal(s->try, 3);
+    assert_true(s->answered);
+    assert_true(s->unused);
+    assert_int_equal(s->delays, 4);
+    assert_int_equal(s->begun, 11);
+    assert_int_equal(s->ends, 12);
+    assert_int_equal(s->due, 13);
+    assert_string_equal(s->code, "D151");
+    assert_int_equal(s->next_eligible, 14);
+    assert_int_equal(s->ended, 0);
+    assert_int_equal(s->tcos.at, 15);
+    assert_true(s->tcos.good);
+    assert_string_equal(s->tcos.subject_id, "ts");
+    assert_string_equal(s->tcos.key_id, "tk");
+    assert_int_equal(s->ecos.at, 16);
+    assert_true(s->ecos.good);
+    assert_string_equal(s->ecos.subject_id, "es");
+    assert_string_equal(s->ecos.key_id, "ek");
+}
+
+static void test_session__one_flag_at_a_time__is_not_mixed_up(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        const struct ledger_session session = {.state = LEDGER_RETRY_WAIT,
+                                               .steps = 1,
+                                               .answered = i == 0,
+                                               .unused = i == 1,
+                                               .tcos.good = i == 2,
+                                               .ecos.good = i == 3};
+        const struct ledger_step step = {.n = i + 1};
+        put(first, &session, &step);
+        g_autofree struct ledger_work *work = work_of(first);
+        assert_int_equal(work->session.answered, i == 0);
+        assert_int_equal(work->session.unused, i == 1);
+        assert_int_equal(work->session.tcos.good, i == 2);
+        assert_int_equal(work->session.ecos.good, i == 3);
+        assert_null(work->session.code);
+        assert_null(work->session.tcos.subject_id);
+        assert_int_equal(work->session.due, 0);
+    }
+}
+
+static bool check_whole_step(void *user, const struct ledger_step *step, GError **error)
+{
+    (void)error;
+    ++*(int64_t *)user;
+    assert_int_equal(step->n, *(int64_t *)user);
+    if (step->n == 2) {
+        assert_int_equal(step->job, 0);
+        assert_null(step->code);
+        assert_null(step->gbcs);
+        assert_int_equal(step->due, 0);
+        return true;
+    }
+    assert_int_equal(step->at, 21);
+    assert_int_equal(step->state, LEDGER_CONFIRM_MISMATCH);
+    assert_int_equal(step->try, 2);
+    assert_int_equal(step->job, 22);
+    assert_int_equal(step->record, 23);
+    assert_string_equal(step->code, "D151");
+    assert_int_equal(step->due, 24);
+    assert_string_equal(step->gbcs, "30");
+    assert_string_equal(step->duis, "E20");
+    assert_string_equal(step->alert, "8F84");
+    assert_string_equal(step->subject_id, "s");
+    assert_string_equal(step->key_id, "k");
+    assert_int_equal(step->said_at, 25);
+    return true;
+}
+
+static void test_steps__every_member__comes_back_in_order(void **state)
+{
+    int64_t n = 0;
+
+    (void)state;
+    put(first, &whole_session, &whole_step);
+    move(first, LEDGER_MIGRATED, 0, 12);
+    move(first + 1, LEDGER_DISPATCHED, 9, 9);
+    assert_true(ledger_steps_each(ledger, first, check_whole_step, &n, NULL));
+    assert_int_equal(n, 2);
+}
+
+static void test_session__same_step_twice__is_refused(void **state)
+{
+    g_autofree struct ledger_work *work = work_of(first);
+    g_autoptr(GError) error = NULL;
+
+    (void)state;
+    put(first, &whole_session, &whole_step);
+    assert_false(ledger_session_put(ledger, &work->item, &whole_session, &whole_step, &error));
+    assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_EXISTS));
+}
+
+static int64_t found(const char *org, const char *batch, int64_t record)
+{
+    int64_t item = -1;
+
+    assert_true(ledger_work_find(ledger, org, batch, record, &item, NULL));
+    return item == 0 ? 0 : item - first + 1;
+}
+
+static void test_work_find__by_its_id__or_nothing(void **state)
+{
+    const struct ledger_job result = {.id = 7, .name = "r", .type = "EMT", .org = "MCC", .received = 1};
+    const struct ledger_verdict verdict = {
+        .job = 7, .receipt = 1, .judged_at = 1, .outcome = "AC", .batch = "B9", .parsed = 3, .accepted = 3};
+
+    (void)state;
+    assert_true(ledger_job_insert(ledger, &result, NULL, NULL));
+    assert_true(ledger_verdict_insert(ledger, &verdict, NULL));
+    assert_int_equal(found("MCC", "B1", 1), 1);
+    assert_int_equal(found("MCC", "B1", 6), 6);
+    assert_int_equal(found("MCC", "B2", 1), 7);
+    assert_int_equal(found("MCC", "B2", 6), 12);
+    assert_int_equal(found("MCC", "B1", 0), 0);
+    assert_int_equal(found("MCC", "B1", -1), 0);
+    assert_int_equal(found("MCC", "B1", 7), 0);
+    assert_int_equal(found("MCX", "B1", 1), 0);
+    assert_int_equal(found("MCC", "B3", 1), 0);
+    assert_int_equal(found("MCC", "B9", 1), 0); /* a batch of results */
+    assert_int_equal(found("", "", 1), 0);
+}
+
+/* ---- what an end does ---- */
+
+static void expect_counts(int64_t job, int64_t dispatched, int64_t ended)
+{
+    g_autofree struct ledger_verdict *verdict = NULL;
+
+    assert_true(ledger_verdict_get(ledger, job, 1, &verdict, NULL));
+    assert_int_equal(verdict->dispatched, dispatched);
+    assert_int_equal(verdict->ended, ended);
+}
+
+static void test_session__its_end__frees_the_device_and_is_counted_once(void **state)
+{
+    bool live;
+
+    (void)state;
+    move(first, LEDGER_DISPATCHED, 90, 90);
+    expect_counts(1, 1, 0);
+    move(first, LEDGER_FAILED, 0, 90);
+    expect_counts(1, 1, 1);
+    assert_true(ledger_device_is_live(ledger, FIRST_DEVICE + 16, &live, NULL));
+    assert_false(live);
+    move(first, LEDGER_FAILED, 0, 90); /* something noted afterwards */
+    expect_counts(1, 1, 1);
+    move(first + 1, LEDGER_REJECTED, 0, 0); /* right before its dispatch */
+    expect_counts(1, 2, 2);
+    expect_counts(2, 0, 0);
+    assert_true(ledger_device_is_live(ledger, FIRST_DEVICE + 18, &live, NULL));
+    assert_true(live);
+}
+
+static guint outcomes_due(int64_t *job)
+{
+    g_autoptr(GPtrArray) due = NULL;
+
+    assert_true(ledger_outcomes_due(ledger, &due, NULL));
+    if (due->len > 0)
+        *job = ((const struct ledger_verdict *)due->pdata[0])->job;
+    return due->len;
+}
+
+static void test_outcomes__due_when_the_last_has_ended__once(void **state)
+{
+    int64_t job = 0;
+
+    (void)state;
+    for (int i = 0; i < DEVICES - 1; i++) {
+        assert_int_equal(outcomes_due(&job), 0);
+        move(first + DEVICES + i, i % 2 ? LEDGER_MIGRATED : LEDGER_FAILED, 0, 90);
+    }
+    assert_int_equal(outcomes_due(&job), 1);
+    assert_int_equal(job, 2);
+    g_autofree struct ledger_verdict *verdict = NULL;
+    assert_true(ledger_verdict_get(ledger, 2, 1, &verdict, NULL));
+    assert_true(ledger_outcome_planned(ledger, verdict, NULL));
+    assert_int_equal(outcomes_due(&job), 0);
+}
+
+static void test_outcomes__nothing_accepted__due_at_once(void **state)
+{
+    const struct ledger_job row = {.id = 3, .name = "n3", .type = "EMI", .org = "MCC", .received = 1};
+    struct ledger_item item = {.job = 3, .record = 1, .outcome = LEDGER_REJECTED, .device_text = "x"};
+    struct ledger_verdict v = {
+        .job = 3, .receipt = 1, .judged_at = 1, .outcome = "PA", .batch = "B3", .parsed = 1, .rejected = 1, .items = 1};
+    struct ledger_verdict whole = {
+        .job = 3, .receipt = 2, .judged_at = 1, .outcome = "RJ", .batch = "B3", .parsed = 1, .rejected = 1};
+    int64_t job = 0;
+
+    (void)state;
+    assert_true(ledger_job_insert(ledger, &row, NULL, NULL));
+    assert_true(ledger_item_insert(ledger, &item, NULL));
+    v.first_item = item.item;
+    assert_true(ledger_verdict_insert(ledger, &v, NULL));
+    assert_true(ledger_verdict_insert(ledger, &whole, NULL)); /* rejected whole: no outcome */
+    assert_int_equal(outcomes_due(&job), 1);
+    assert_int_equal(job, 3);
+}
+
+/* ---- what is due ---- */
+
+typedef bool due_fn(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error);
+
+/* "60:1 70:2": due time and item, counted from the first. */
+static void expect_due(due_fn *list, int64_t now, int64_t limit, const char *expected)
+{
+    g_autoptr(GArray) due = g_array_new(FALSE, FALSE, sizeof(struct ledger_due));
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    assert_true(list(ledger, now, limit, due, NULL));
+    for (guint i = 0; i < due->len; i++) {
+        const struct ledger_due *one = &g_array_index(due, struct ledger_due, i);
+        g_string_append_printf(text, "%s%d:%d", i > 0 ? " " : "", (int)one->at, (int)(one->item - first + 1));
+    }
+    if (strcmp(text->str, expected) != 0)
+        fail_msg("at %d: expected '%s', found '%s'", (int)now, expected, text->str);
+}
+
+static void expect_next(int64_t now, int64_t expected)
+{
+    int64_t at = -1;
+
+    assert_true(ledger_next_due(ledger, now, &at, NULL));
+    assert_int_equal(at, expected);
+}
+
+static void test_due__tries_and_times__each_in_its_list(void **state)
+{
+    (void)state;
+    move(first, LEDGER_READY, 80, 0);            /* put off */
+    move(first + 1, LEDGER_RETRY_WAIT, 70, 100); /* between tries */
+    move(first + 2, LEDGER_RETRY_WAIT, 80, 80);  /* put off to its session's end */
+    move(first + 3, LEDGER_DISPATCHED, 90, 90);
+    move(first + 4, LEDGER_CONFIRM_PENDING, 75, 100);
+    move(first + 6, LEDGER_CONFIRM_PENDING, 0, 100); /* D150 is told already */
+    move(first + 7, LEDGER_CONFIRM_MISMATCH, 0, 100);
+    move(first + 8, LEDGER_FAILED, 0, 60);
+    move(first + 9, LEDGER_MIGRATED, 0, 60);
+    move(first + 10, LEDGER_REJECTED, 0, 0);
+
+    expect_due(ledger_tries_due, 69, 9, "");
+    expect_due(ledger_tries_due, 70, 9, "70:2");
+    expect_due(ledger_tries_due, 79, 9, "70:2");
+    expect_due(ledger_tries_due, 80, 9, "70:2 80:1");
+    expect_due(ledger_tries_due, 99, 9, "70:2 80:1");
+    expect_due(ledger_tries_due, 100, 9, "80:1");
+    expect_due(ledger_tries_due, 80, 1, "70:2");
+    expect_due(ledger_tries_due, 80, 0, "");
+
+    expect_due(ledger_times_due, 74, 9, "");
+    expect_due(ledger_times_due, 75, 9, "75:5");
+    expect_due(ledger_times_due, 80, 9, "75:5 80:3");
+    expect_due(ledger_times_due, 90, 9, "75:5 80:3 90:4");
+    expect_due(ledger_times_due, 100, 9, "70:2 75:5 80:3 90:4");
+    expect_due(ledger_times_due, 100, 2, "70:2 75:5");
+
+    expect_next(0, 70);
+    expect_next(70, 75);
+    expect_next(75, 80);
+    expect_next(80, 90);
+    expect_next(90, 0);
+}
+
+static void test_due__same_time__in_the_order_of_items(void **state)
+{
+    (void)state;
+    for (int i = 4; i >= 0; i--)
+        move(first + i, LEDGER_RETRY_WAIT, 70, 100);
+    expect_due(ledger_tries_due, 70, 3, "70:1 70:2 70:3");
+    expect_due(ledger_times_due, 100, 3, "70:1 70:2 70:3");
+}
+
+static struct ledger_verdict verdict_of(int64_t job)
+{
+    return (struct ledger_verdict){
+        .first_item = first + (job - 1) * DEVICES, .items = DEVICES, .judged_at = JUDGED + job};
+}
+
+static bool fresh_of_first(struct ledger *of, int64_t now, int64_t limit, GArray *due, GError **error)
+{
+    const struct ledger_verdict verdict = verdict_of(now);
+
+    return ledger_fresh_items(of, &verdict, limit, due, error);
+}
+
+static guint fresh_verdicts(void)
+{
+    g_autoptr(GPtrArray) verdicts = NULL;
+
+    assert_true(ledger_fresh_verdicts(ledger, &verdicts, NULL));
+    for (guint i = 1; i < verdicts->len; i++)
+        assert_true(((const struct ledger_verdict *)verdicts->pdata[i - 1])->judged_at <=
+                    ((const struct ledger_verdict *)verdicts->pdata[i])->judged_at);
+    return verdicts->len;
+}
+
+static void test_due__fresh_items__those_without_a_session(void **state)
+{
+    (void)state;
+    assert_int_equal(fresh_verdicts(), 2);
+    expect_due(fresh_of_first, 1, 9, "1001:1 1001:2 1001:3 1001:4 1001:5");
+    expect_due(fresh_of_first, 2, 2, "1002:7 1002:8");
+    move(first, LEDGER_DISPATCHED, 90, 90);
+    move(first + 1, LEDGER_READY, 70, 0);
+    move(first + 6, LEDGER_REJECTED, 0, 0);
+    expect_due(fresh_of_first, 1, 2, "1001:3 1001:4");
+    expect_due(fresh_of_first, 2, 9, "1002:8 1002:9 1002:10 1002:11");
+    for (int i = 2; i < DEVICES - 1; i++)
+        move(first + i, LEDGER_DISPATCHED, 90, 90);
+    expect_due(fresh_of_first, 1, 9, "");
+    assert_int_equal(fresh_verdicts(), 1);
+}
+
+/* ---- the past, models, lists ---- */
+
+static struct ledger_past past_of(uint64_t device)
+{
+    struct ledger_past past;
+
+    assert_true(ledger_device_past(ledger, device, &past, NULL));
+    return past;
+}
+
+static void fail_with(int64_t item, int64_t next_eligible, bool tcos_good, bool ecos_good)
+{
+    const struct ledger_session session = {.state = LEDGER_FAILED,
+                                           .steps = 1,
+                                           .try = 1,
+                                           .ended = 50,
+                                           .next_eligible = next_eligible,
+                                           .tcos = {tcos_good ? 40 : 0, tcos_good, "s", "k"},
+                                           .ecos = {ecos_good ? 40 : 0, ecos_good, "s", "k"}};
+    const struct ledger_step step = {.n = 1, .at = 50, .state = LEDGER_FAILED};
+
+    put(item, &session, &step);
+}
+
+/* The Device of item `of`, instructed again in batch `job`. */
+static int64_t instruct_again(int64_t job, uint64_t device, enum ledger_state outcome)
+{
+    struct ledger_item item = {
+        .job = job, .record = 1, .has_device = true, .device = device, .device_type = "ESME", .outcome = outcome};
+    const struct ledger_job row = {.id = job, .name = "again", .type = "EMI", .org = "MCC", .received = 1};
+    struct ledger_verdict v = {.job = job,
+                               .receipt = 1,
+                               .judged_at = 1,
+                               .outcome = "AC",
+                               .batch = "BX",
+                               .parsed = 1,
+                               .accepted = 1,
+                               .items = 1};
+
+    assert_true(ledger_job_insert(ledger, &row, NULL, NULL));
+    assert_true(ledger_item_insert(ledger, &item, NULL));
+    v.first_item = item.item;
+    assert_true(ledger_verdict_insert(ledger, &v, NULL));
+    return item.item;
+}
+
+static void test_past__failed_sessions__the_newest_says_when_again(void **state)
+{
+    const uint64_t device = FIRST_DEVICE + 16;
+    struct ledger_past past = past_of(device);
+
+    (void)state;
+    assert_true(past.live);
+    assert_false(past.replaced);
+    assert_int_equal(past.failed_sessions, 0);
+    assert_int_equal(past.next_eligible, 0);
+    fail_with(first, 700, false, false);
+    past = past_of(device);
+    assert_false(past.live);
+    assert_int_equal(past.failed_sessions, 1);
+    assert_int_equal(past.next_eligible, 700);
+    fail_with(instruct_again(5, device, LEDGER_READY), 600, false, false);
+    (void)instruct_again(6, device, LEDGER_REJECTED);
+    past = past_of(device);
+    assert_int_equal(past.failed_sessions, 2);
+    assert_int_equal(past.next_eligible, 600);
+    assert_false(past.live);
+    assert_false(past.replaced);
+    (void)instruct_again(7, device, LEDGER_READY);
+    assert_true(past_of(device).live);
+    assert_int_equal(past_of(12345).failed_sessions, 0);
+}
+
+static void test_past__a_success_of_either_side__is_never_forgotten(void **state)
+{
+    (void)state;
+    fail_with(first, 700, true, false);
+    fail_with(first + 1, 700, false, true);
+    move(first + 2, LEDGER_MIGRATED, 0, 90); /* without sides: by its state alone it is none */
+    (void)instruct_again(5, FIRST_DEVICE + 16, LEDGER_REJECTED);
+    assert_true(past_of(FIRST_DEVICE + 16).replaced);
+    assert_true(past_of(FIRST_DEVICE + 17).replaced);
+    assert_false(past_of(FIRST_DEVICE + 18).replaced);
+    assert_false(past_of(FIRST_DEVICE + 19).replaced);
+}
+
+static void test_models__are_counted_by_all_four(void **state)
+{
+    struct ledger_item item = {
+        .device_type = "ESME", .manufacturer = "AB01", .model = "010A030B", .firmware = "0002012F"};
+    struct ledger_item others[] = {item, item, item, item};
+    struct ledger_model now;
+
+    (void)state;
+    others[0].device_type = "GSME";
+    others[1].manufacturer = "AB02";
+    others[2].model = "010A030C";
+    others[3].firmware = "00020130";
+    assert_true(ledger_model_count(ledger, &item, false, &now, NULL));
+    assert_int_equal(now.failed, 1);
+    assert_int_equal(now.migrated, 0);
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+        assert_true(ledger_model_count(ledger, &others[i], true, &now, NULL));
+        assert_int_equal(now.failed, 0);
+        assert_int_equal(now.migrated, 1);
+    }
+    assert_true(ledger_model_count(ledger, &item, true, &now, NULL));
+    assert_true(ledger_model_count(ledger, &item, false, &now, NULL));
+    assert_int_equal(now.failed, 2);
+    assert_int_equal(now.migrated, 1);
+    assert_string_equal(now.device_type, "ESME");
+    assert_string_equal(now.manufacturer, "AB01");
+    assert_string_equal(now.model, "010A030B");
+    assert_string_equal(now.firmware, "0002012F");
+}
+
+static bool note_number(void *user, const struct ledger_work *work, GError **error)
+{
+    (void)error;
+    g_string_append_printf(user, "%d ", (int)(work->item.item - first + 1));
+    return true;
+}
+
+static void expect_in(enum ledger_state in, int64_t limit, const char *expected)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    assert_true(ledger_state_each(ledger, in, limit, note_number, text, NULL));
+    if (strcmp(text->str, expected) != 0)
+        fail_msg("%s: expected '%s', found '%s'", ledger_state_name(in), expected, text->str);
+}
+
+static void test_states__walked_in_the_order_in_which_they_go_on(void **state)
+{
+    (void)state;
+    move(first, LEDGER_RETRY_WAIT, 90, 100);
+    move(first + 1, LEDGER_RETRY_WAIT, 70, 100);
+    move(first + 6, LEDGER_RETRY_WAIT, 70, 100);
+    move(first + 2, LEDGER_READY, 5000, 0);
+    move(first + 3, LEDGER_MIGRATED, 0, 0);
+    expect_in(LEDGER_RETRY_WAIT, 0, "2 7 1 ");
+    expect_in(LEDGER_RETRY_WAIT, 2, "2 7 ");
+    expect_in(LEDGER_READY, 0, "5 8 9 10 11 3 ");
+    expect_in(LEDGER_MIGRATED, 0, "4 ");
+    expect_in(LEDGER_REJECTED, 0, "6 12 ");
+    expect_in(LEDGER_DISPATCHED, 0, "");
+}
+
+static bool note_order(void *user, const struct ledger_work *work, const struct ledger_step *step, GError **error)
+{
+    (void)error;
+    g_string_append_printf(user, "%d:%d try %d ", (int)step->record, (int)(work->item.item - first + 1),
+                           (int)step->try);
+    return true;
+}
+
+static void test_order__its_devices__as_they_were_then(void **state)
+{
+    static const int items[] = {3, 1, 2};
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(items); i++) {
+        const struct ledger_session session = {.state = LEDGER_DISPATCHED, .steps = 1, .try = 1, .ends = 90, .due = 90};
+        const struct ledger_step step = {
+            .n = 1, .state = LEDGER_DISPATCHED, .try = 1, .job = 9, .record = (int64_t)i + 1};
+        put(first + items[i], &session, &step);
+    }
+    /* gone on since, once with a result of a file that has the same number */
+    const struct ledger_session waits = {.state = LEDGER_RETRY_WAIT, .steps = 2, .try = 1, .ends = 90, .due = 80};
+    const struct ledger_step failed = {.n = 2, .state = LEDGER_RETRY_WAIT, .try = 1, .job = 9, .record = 7};
+    put(first + 1, &waits, &failed);
+    const struct ledger_session again = {.state = LEDGER_DISPATCHED, .steps = 3, .try = 2, .ends = 90, .due = 90};
+    const struct ledger_step second = {.n = 3, .state = LEDGER_DISPATCHED, .try = 2, .job = 10, .record = 1};
+    put(first + 1, &again, &second);
+    assert_true(ledger_order_each(ledger, 9, note_order, text, NULL));
+    assert_string_equal(text->str, "1:4 try 1 2:2 try 1 3:3 try 1 ");
+    g_string_set_size(text, 0);
+    assert_true(ledger_order_each(ledger, 10, note_order, text, NULL));
+    assert_string_equal(text->str, "1:2 try 2 ");
+}
+
+int main(void)
+{
+#define T(test) cmocka_unit_test_setup_teardown(test, enter, leave)
+    const struct CMUnitTest tests[] = {
+        T(test_work__without_a_session__is_what_the_split_says),
+        T(test_session__every_member__comes_back),
+        T(test_session__one_flag_at_a_time__is_not_mixed_up),
+        T(test_steps__every_member__comes_back_in_order),
+        T(test_session__same_step_twice__is_refused),
+        T(test_work_find__by_its_id__or_nothing),
+        T(test_session__its_end__frees_the_device_and_is_counted_once),
+        T(test_outcomes__due_when_the_last_has_ended__once),
+        T(test_outcomes__nothing_accepted__due_at_once),
+        T(test_due__tries_and_times__each_in_its_list),
+        T(test_due__same_time__in_the_order_of_items),
+        T(test_due__fresh_items__those_without_a_session),
+        T(test_past__failed_sessions__the_newest_says_when_again),
+        T(test_past__a_success_of_either_side__is_never_forgotten),
+        T(test_models__are_counted_by_all_four),
+        T(test_states__walked_in_the_order_in_which_they_go_on),
+        T(test_order__its_devices__as_they_were_then),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
