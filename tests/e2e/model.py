@@ -133,9 +133,10 @@ class Played:
             if done.returncode != 0:
                 return [f"device show {device}: exit {done.returncode}: {done.stderr.decode()}"]
             shown = json.loads(done.stdout)
-            live = next((item.work_item for item in mine if item.live), None)
-            facts = {"state": mine[-1].state, "code": mine[-1].code or None, "live_work_item": live,
-                     "tries": sum(item.tries for item in mine), "next_eligible": text_of(mine[-1].next_eligible) or None}
+            live = next((item for item in mine if item.live), None)
+            item = live or mine[-1]
+            facts = {"state": item.state, "code": item.code or None, "live_work_item": live and live.work_item,
+                     "tries": sum(item.tries for item in mine), "next_eligible": text_of(item.next_eligible) or None}
             lines += [f"device show {device}: {name} is {shown[name]}, expected {value}" for name, value in facts.items()
                       if shown[name] != value]
             for item in mine:

@@ -156,6 +156,8 @@ CASES = [
     ("pending firmware, but only a warning", "0 inventory a:Pending=FW | 1m instruct a", "a DISPATCHED found=C112",
      {"review": {"C112": "warn"}}),
     ("nobody is responsible", "0 inventory a:SupplierId= | 1m instruct a", "a REJECTED code=C114"),
+    ("a file of which nothing is good changes nothing", "0 inventory a | 1m inventory b:Action=KEEP | 2m instruct a",
+     "a DISPATCHED"),
     ("the gaining supplier is", "0 inventory a:SupplierId= | 0 event 2023-07-03 | 1m instruct a", "a DISPATCHED"),
 ]
 

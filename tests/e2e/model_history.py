@@ -250,8 +250,7 @@ class Maker:
         name, values = self.random.choice((
             ("DeviceStatus", STATUSES), ("DeviceStatus", STATUSES), ("Pending", ("USC", "FW")), ("Credentials", ("ECOS",)),
             ("FirmwareVersion", ("0002013A",)), ("SupplierId", ("",))))
-        if name != "SupplierId" or row["DeviceType"] == "ESME":
-            row[name] = self.random.choice(values)
+        row[name] = self.random.choice(values)
         return row
 
     def inventory_file(self):

@@ -167,6 +167,11 @@ class Model:
         if fault:
             answers.ema.append((file, "RJ", {(None, fault)}))
             return
+        if file.kind not in ("EMI", "EMT", "EMC") and file.rows:
+            _, errors, _ = self.refer_to(file)
+            if len({record for record, _ in errors}) == len(file.rows):  # one slip in all must not empty a table
+                answers.ema.append((file, "RJ", {(None, "B306")}))
+                return
         take = {"EMI": self.instruct, "EMT": self.take_records, "EMC": self.take_records}.get(file.kind, self.refer)
         errors, warnings = take(file, now, answers)
         outcome = "PA" if errors else "WN" if warnings else "AC"
@@ -302,12 +307,11 @@ class Model:
     def responsible(self, known, now):
         if known["DeviceType"] != "GPF":
             return self.supplier_of(known, now)
-        for kind in ("GSME", "ESME"):
-            for meter in self.inventory.values():
-                if meter["DeviceType"] == kind and meter["CHFDeviceID"] == known["CHFDeviceID"] and \
-                        meter["DeviceStatus"] not in ("Decommissioned", "Withdrawn"):
-                    return self.supplier_of(meter, now)
-        return None
+        meters = [meter for meter in self.inventory.values() if meter["CHFDeviceID"] == known["CHFDeviceID"] and
+                  meter["DeviceStatus"] not in ("Decommissioned", "Withdrawn")]
+        suppliers = [self.supplier_of(meter, now) for kind in ("GSME", "ESME") for meter in meters
+                     if meter["DeviceType"] == kind]
+        return next((supplier for supplier in suppliers if supplier), None)
 
     def supplier_of(self, meter, now):
         begun = [(time_of(start), row["GainingSupplierId"]) for (mpxn, start), row in self.events.items()
@@ -479,7 +483,8 @@ class Model:
 
     # ---- reference data ----
 
-    def refer(self, file, now, _answers):
+    def refer_to(self, file):
+        """What is known of the type after the file, and its findings."""
         known = {"INV": self.inventory, "COS": self.events, "NMM": self.models, "PTY": self.parties}[file.kind]
         known = {} if file.mode == "FULL" or known is None else dict(known)
         errors, warnings, seen = [], [], set()
@@ -498,6 +503,10 @@ class Model:
                 known[key] = row
             elif not codes and known.pop(key, None) is None:
                 warnings.append((record, "C119"))
+        return known, errors, warnings
+
+    def refer(self, file, _now, _answers):
+        known, errors, warnings = self.refer_to(file)
         if file.kind == "INV":
             self.inventory = known
             self.inventory_at = max(file.created, self.inventory_at or 0)
