@@ -17,7 +17,7 @@ import sys
 
 from home import SANITIZED, Home, Tap
 from model_cases import check_cases
-from model_files import Answer
+from model_files import GATEWAY, Answer
 from model_history import make_history, ready
 from model_state import ENDS, Model, Settings
 from model_time import text_of
@@ -30,6 +30,8 @@ MOST_TRIES = 300  # to make a failing history smaller
 class Played:
     """One history in the playing: a home, a model, and what both have said so far."""
 
+    kills = 0  # of all that were played
+
     def __init__(self, history):
         self.home = Home("\n".join([*history.lines, *(f"drop {drop} complete=at-once" for drop in
                                                       ("mcc", "tcos", "ecos", "dcc"))]))
@@ -39,7 +41,7 @@ class Played:
             for file in event.files:
                 (file.again or file).name = None
         self.known = set()      # names of answers
-        self.received = {}      # name of a file: how often it was sent
+        self.sequences = {}     # type of an answer: its last number
         self.replaced = set()   # Devices whose replacement somebody confirmed
         self.ordered = {}       # Device: work item that it was ordered for last
         self.outcomes = {}      # work item: its outcome in an EMO
@@ -60,7 +62,7 @@ class Played:
         lines += compare_rows("EMD", expected.emd, found)
         lines += compare_orders(expected, found, self.model.settings)
         lines += compare_rows("EMO", expected.emo, found)
-        lines += self.invariants(files, found)
+        lines += self.compare_headers(found, event.at) + self.invariants(files, found)
         return lines or self.compare_devices(event.at, everything=False)
 
     def pass_once(self, event):
@@ -69,6 +71,7 @@ class Played:
             done = self.home.run(now=now, env={"ECOSGATE_CRASH": event.crash})
             if done.returncode != -signal.SIGKILL:
                 return done
+            Played.kills += 1
             self.home.run(now=now)
             return None
         return self.home.run(now=now)
@@ -88,8 +91,21 @@ class Played:
             for name in self.home.out(drop):
                 if (drop, name) not in self.known:
                     self.known.add((drop, name))
-                    found.append(Answer(self.home.read_out(drop, name)))
-        return found
+                    found.append(Answer(name, self.home.read_out(drop, name)))
+        return sorted(found, key=lambda answer: int(answer.header["FileSequence"]))
+
+    def compare_headers(self, found, now):
+        """Whose they are, from when, and that their numbers go up by one."""
+        lines = []
+        for answer in found:
+            header = answer.header
+            self.sequences[answer.kind] = self.sequences.get(answer.kind, 0) + 1
+            expected = {"SenderId": GATEWAY, "FileSequence": str(self.sequences[answer.kind]), "Environment": "TEST",
+                        "CreationDateTime": text_of(now)}
+            told = {name: header[name] for name in expected}
+            if told != expected:
+                lines.append(f"header of {answer.name}: {told}, expected {expected}")
+        return lines
 
     # ---- what holds whatever the model says ----
 
@@ -170,17 +186,18 @@ class Played:
 
 def compare_acknowledgements(files, expected, found):
     """Each file's EMA: outcome, and which codes which records have."""
-    told = {}
+    told, names = {}, []
     for answer in found:
         if answer.kind == "EMA":
             codes = {(int(row["RecordNumber"]) if row["RecordNumber"] else None, row["Code"]) for row in answer.rows}
             if answer.file["Outcome"] == "RJ":  # what its records have besides does not matter
                 codes = {code for code in codes if code[0] is None}
             told.setdefault(answer.file["Name"], []).append((answer.file["Outcome"], codes))
+            names.append(re.sub(r"_R[0-9]+", "", answer.name))
     lines = []
     for file, outcome, codes in expected.ema:
         mine = told.get(file.name, [])
-        if (outcome, codes) in mine:
+        if (outcome, codes) in mine and f"EMA{file.name[3:]}" in names:
             mine.remove((outcome, codes))
         else:
             lines.append(f"EMA of {file.name}: {mine}, expected {(outcome, codes)}")
@@ -188,12 +205,17 @@ def compare_acknowledgements(files, expected, found):
                     if mine and name not in {file.name for file, _, _ in expected.ema}]
 
 
+def derived(kind, file, receipt):
+    """The name of an answer to a file."""
+    return f"{kind}{file.name[3:-4]}_R{receipt}.{file.form}"
+
+
 def compare_rows(kind, expected, found):
     told = {answer.header["BatchId"]: answer.rows for answer in found if answer.kind == kind}
     lines = []
     for file, rows in expected:
         mine = told.pop(file.batch, None)
-        if mine is None:
+        if mine is None or derived(kind, file, 1) not in [answer.name for answer in found]:
             lines.append(f"{kind} of {file.batch} is missing")
         else:
             lines += compare_each(f"{kind} of {file.batch}", rows, mine)
@@ -211,7 +233,7 @@ def compare_each(what, rows, told):
 
 
 def compare_orders(expected, found, settings):
-    orders = sorted((answer for answer in found if answer.kind == "EMW"), key=lambda answer: int(answer.header["FileSequence"]))
+    orders = [answer for answer in found if answer.kind == "EMW"]
     lines = [f"EMW {order.header['FileSequence']}: {len(order.rows)} Devices are too many" for order in orders
              if len(order.rows) > settings.work_order_devices]
     lines += [f"EMW {order.header['FileSequence']}: its records are not numbered 1, 2, 3 …" for order in orders
@@ -313,6 +335,7 @@ def main():
             seeds = range(first, first + int(os.environ.get("HISTORIES", "1")))
         for seed in seeds:
             check_history(tap, seed)
+        print(f"# {len(seeds)} histories, the program was killed {Played.kills} times")
 
 
 main()

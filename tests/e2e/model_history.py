@@ -104,6 +104,8 @@ class Maker:
         choose(.2, "session_length", ("gateway session_length=2", 2 * HOUR))
         choose(.4, "model_failures", *((f"gateway model_failures={n}", n) for n in (1, 2, 3)))
         choose(.2, "retry_delays", ("gateway retry_delays=5;7", [5 * MINUTE, 7 * MINUTE]))
+        if self.random.random() < .3:
+            lines.append("gateway work_order_form=xml")
         if self.random.random() < .2:
             code = self.random.choice(("C103", "C105", "C106", "C107", "C109", "C112", "C114", "C115"))
             mode = self.random.choice(("warn", "off"))
@@ -337,7 +339,7 @@ class Maker:
             crash = None
             if self.random.random() < .2:
                 step, side = self.random.choice(self.steps), self.random.choice(("before", "after"))
-                crash = f"{step}:{side}:{self.random.randint(1, 3)}"
+                crash = f"{step}:{side}:{self.random.choice((1, 1, 2, 3))}"
             events.append(Event(self.now, files, crash))
             self.model.run_pass(self.now, [ready(file, self.numbers) for file in files])
             self.sent += [file for file in files if file.again is None]

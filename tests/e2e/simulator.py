@@ -129,10 +129,10 @@ def test_taken(tap, form):
         if done.returncode != 0:
             break
         simulate(home, *ASKED, "--form", form, now=now)
-    told = [Answer(home.read_out(drop, name)) for drop in ("tcos", "ecos") for name in home.out(drop) if name.startswith("EMA")]
+    told = [Answer(name, home.read_out(drop, name)) for drop in ("tcos", "ecos") for name in home.out(drop) if name.startswith("EMA")]
     outcomes = collections.Counter(answer.file["Outcome"] for answer in told)
     tap.ok(done.returncode == 0 and set(outcomes) == {"AC"}, f"{form}: every file is accepted", outcomes, done.stderr.decode())
-    ends = [Answer(home.read_out("mcc", name)) for name in home.out("mcc") if name.startswith("EMO")]
+    ends = [Answer(name, home.read_out("mcc", name)) for name in home.out("mcc") if name.startswith("EMO")]
     tap.ok(len(ends) == 1 and len(ends[0].rows) == DEVICES, f"{form}: every Device has an outcome", len(ends))
     rows = ends[0].rows if ends else []
     again = [row for row in rows if row["Outcome"] == "MIGRATED" and int(row["Tries"]) > 1]
