@@ -232,7 +232,21 @@ bool dispatch_pass(struct gateway *gateway, GError **error)
     return true;
 }
 
+/* When they open next, where they are closed now. */
+static int64_t opening(const struct config *config, int64_t now)
+{
+    int64_t today = now - now % DAY + config->dispatch_from;
+
+    return today > now ? today : today + DAY;
+}
+
 bool dispatch_next(struct gateway *gateway, int64_t *at, GError **error)
 {
-    return ledger_next_due(gateway->ledger, clock_now(), at, error);
+    int64_t now = clock_now();
+
+    if (!ledger_next_due(gateway->ledger, now, at, error))
+        return false;
+    if (!is_open(gateway->config, now))
+        *at = *at != 0 ? MIN(*at, opening(gateway->config, now)) : opening(gateway->config, now);
+    return true;
 }

@@ -33,7 +33,7 @@ static bool is_migration_error(const char *id)
     return id != NULL && catalogue_find(id, &code) && catalogue_category(code) == 'd';
 }
 
-/* A Device counts once: as migrated, or as failed when it fails for the first time. */
+/* A Device counts once: as migrated, or as failed when a migration of it fails for the first time. */
 static bool count_end(struct gateway *gateway, int64_t item, const struct ledger_session *session, int64_t now,
                       GError **error)
 {
@@ -47,7 +47,7 @@ static bool count_end(struct gateway *gateway, int64_t item, const struct ledger
     if (!ledger_work_get(gateway->ledger, item, &work, error) ||
         (!migrated && !ledger_device_past(gateway->ledger, work->item.device, &past, error)))
         return false;
-    if (past.failed_sessions > 0)
+    if (past.failed_migrations > 0)
         return true;
     if (!ledger_model_count(gateway->ledger, &work->item, migrated, &model, error))
         return false;

@@ -318,7 +318,8 @@ struct ledger_past {
     bool live;
     bool replaced; /* one of the two sides has said that its credentials were replaced */
     int64_t failed_sessions;
-    int64_t next_eligible; /* of the newest failed session, 0 when there is none */
+    int64_t failed_migrations; /* of them with an error of category d */
+    int64_t next_eligible;     /* of the newest failed session, 0 when there is none */
 };
 bool ledger_device_past(struct ledger *ledger, uint64_t device, struct ledger_past *past, GError **error);
 
@@ -344,6 +345,7 @@ struct ledger_session {
     const char *code;    /* why it waits, disagrees or failed */
     int64_t next_eligible, ended;
     struct ledger_side tcos, ecos;
+    int64_t success_try; /* the try that the TCoS side's SUCCESS was for */
 };
 
 /* One change of a session: written once, never changed. */

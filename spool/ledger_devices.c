@@ -154,7 +154,7 @@ bool ledger_items_each(struct ledger *ledger, const struct ledger_verdict *of, l
 bool ledger_device_past(struct ledger *ledger, uint64_t device, struct ledger_past *past, GError **error)
 {
     static const char sql[] =
-        "SELECT w.slot=0,s.state,s.next_eligible,ifnull(s.tcos_good,0)OR ifnull(s.ecos_good,0)"
+        "SELECT w.slot=0,s.state,s.next_eligible,ifnull(s.tcos_good,0)OR ifnull(s.ecos_good,0),s.code GLOB 'D*'"
         " FROM work_item w LEFT JOIN session s ON s.item=w.item WHERE w.device_id=? ORDER BY w.item";
     sqlite3_stmt *q = ledger_query(ledger, error, sql, "i", (int64_t)device);
     bool row = true, good = q != NULL;
@@ -166,6 +166,7 @@ bool ledger_device_past(struct ledger *ledger, uint64_t device, struct ledger_pa
         if (sqlite3_column_type(q, 1) == SQLITE_NULL || sqlite3_column_int(q, 1) != LEDGER_FAILED)
             continue;
         past->failed_sessions++;
+        past->failed_migrations += sqlite3_column_int(q, 4) != 0;
         past->next_eligible = sqlite3_column_int64(q, 2);
     }
     ledger_end(q);

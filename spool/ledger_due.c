@@ -4,8 +4,8 @@ bool ledger_fresh_verdicts(struct ledger *ledger, GPtrArray **verdicts, GError *
 {
     return ledger_all(ledger,
                       ledger_query(ledger, error,
-                                   "SELECT " LEDGER_VERDICT " FROM verdict v WHERE outcome<>'RJ'"
-                                   " AND accepted>dispatched AND items>0 ORDER BY judged_at,job",
+                                   "SELECT " LEDGER_VERDICT " FROM verdict v WHERE items>0"
+                                   " AND accepted>dispatched ORDER BY judged_at,job",
                                    ""),
                       &ledger_verdict_shape, verdicts, error);
 }

@@ -2,7 +2,8 @@
 
 #define SESSION                                                                                                        \
     "s.item,s.state,s.steps,s.try,s.unused,s.delays,s.begun,s.ends,s.due,s.code,s.next_eligible,s.ended,"              \
-    "s.tcos_at,s.tcos_good,s.tcos_subject,s.tcos_key,s.ecos_at,s.ecos_good,s.ecos_subject,s.ecos_key,s.answered"
+    "s.tcos_at,s.tcos_good,s.tcos_subject,s.tcos_key,s.ecos_at,s.ecos_good,s.ecos_subject,s.ecos_key,s.answered,s."    \
+    "success_try"
 #define STEP "t.n,t.at,t.state,t.try,t.job,t.record,t.code,t.due,t.gbcs,t.duis,t.alert,t.subject_id,t.key_id,t.said_at"
 
 /* A work item `w` with the instruction's verdict and job, and its session where it has one. */
@@ -10,7 +11,7 @@
 #define WORK_FROM                                                                                                      \
     " JOIN job j ON j.id=w.job JOIN verdict v ON v.job=w.job AND w.item>=v.first_item"                                 \
     " AND w.item<v.first_item+v.items LEFT JOIN session s ON s.item=w.item"
-enum { WORK_SESSION = LEDGER_ITEM_COLUMNS + 5, SESSION_COLUMNS = 21, WORK_COLUMNS = WORK_SESSION + SESSION_COLUMNS };
+enum { WORK_SESSION = LEDGER_ITEM_COLUMNS + 5, SESSION_COLUMNS = 22, WORK_COLUMNS = WORK_SESSION + SESSION_COLUMNS };
 
 /* ---- reading ---- */
 
@@ -38,6 +39,7 @@ static void read_session(sqlite3_stmt *q, int c, struct ledger_session *session)
     read_side(q, c + 12, &session->tcos);
     read_side(q, c + 16, &session->ecos);
     session->answered = sqlite3_column_int(q, c + 20) != 0;
+    session->success_try = sqlite3_column_int64(q, c + 21);
 }
 
 static void read_work(sqlite3_stmt *q, int c, void *row)
@@ -223,12 +225,12 @@ bool ledger_order_each(struct ledger *ledger, int64_t job, ledger_order_visit vi
 /* ---- changes ---- */
 
 /* Placeholders of both statements in the same order. */
-#define SESSION_TYPES "iiiiiiizzztzzzzttzztt"
+#define SESSION_TYPES "iiiiiiizzztzzzzttzzttz"
 #define SESSION_VALUES(item, s)                                                                                        \
     item, (int64_t)(s)->state, (s)->steps, (s)->try, (int64_t)(s)->answered, (int64_t)(s)->unused, (s)->delays,        \
         (s)->begun, (s)->ends, (s)->due, (s)->code, (s)->next_eligible, (s)->ended, (s)->tcos.at,                      \
         (int64_t)(s)->tcos.good, (s)->tcos.subject_id, (s)->tcos.key_id, (s)->ecos.at, (int64_t)(s)->ecos.good,        \
-        (s)->ecos.subject_id, (s)->ecos.key_id
+        (s)->ecos.subject_id, (s)->ecos.key_id, (s)->success_try
 
 static bool put_session(struct ledger *ledger, int64_t item, const struct ledger_session *s, GError **error)
 {
@@ -236,13 +238,14 @@ static bool put_session(struct ledger *ledger, int64_t item, const struct ledger
         return ledger_run(ledger, error,
                           "INSERT INTO session(item,state,steps,try,answered,unused,delays,begun,ends,due,code,"
                           "next_eligible,ended,tcos_at,tcos_good,tcos_subject,tcos_key,ecos_at,ecos_good,ecos_subject,"
-                          "ecos_key) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                          "ecos_key,success_try) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                           SESSION_TYPES, SESSION_VALUES(item, s));
-    return ledger_run(ledger, error,
-                      "UPDATE session SET state=?2,steps=?3,try=?4,answered=?5,unused=?6,delays=?7,begun=?8,ends=?9,"
-                      "due=?10,code=?11,next_eligible=?12,ended=?13,tcos_at=?14,tcos_good=?15,tcos_subject=?16,"
-                      "tcos_key=?17,ecos_at=?18,ecos_good=?19,ecos_subject=?20,ecos_key=?21 WHERE item=?1",
-                      SESSION_TYPES, SESSION_VALUES(item, s));
+    return ledger_run(
+        ledger, error,
+        "UPDATE session SET state=?2,steps=?3,try=?4,answered=?5,unused=?6,delays=?7,begun=?8,ends=?9,"
+        "due=?10,code=?11,next_eligible=?12,ended=?13,tcos_at=?14,tcos_good=?15,tcos_subject=?16,"
+        "tcos_key=?17,ecos_at=?18,ecos_good=?19,ecos_subject=?20,ecos_key=?21,success_try=?22 WHERE item=?1",
+        SESSION_TYPES, SESSION_VALUES(item, s));
 }
 
 static bool add_step(struct ledger *ledger, int64_t item, const struct ledger_step *t, GError **error)

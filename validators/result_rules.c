@@ -171,7 +171,7 @@ static void say_not_ordered(struct judging *j, const struct ledger_session *sess
 
 static void say_effect(struct judging *j, enum retry_effect effect, size_t column)
 {
-    const struct ledger_session *session = &j->result->work->session;
+    const struct ledger_session *session = &j->result->session;
     const char *state = ledger_state_name(session->state);
 
     switch (effect) {
@@ -230,9 +230,16 @@ static bool kind_value(struct judging *j, enum retry_result_kind *kind)
     return false;
 }
 
-static bool is_fine(const char *status, const char *other)
+static const char *gbcs_value(struct judging *j)
 {
-    return status == NULL || strcmp(status, "0") == 0 || strcmp(status, other) == 0;
+    static const char expected[] = "a GBCS status, a number of 1 to 3 digits without leading zeros";
+    const struct field *field = value(j, RESULT_GBCS_STATUS);
+
+    if (field->len > 1 && field->text[0] == '0') {
+        say(j, C120, RESULT_GBCS_STATUS, false, "expected %s, or nothing", expected);
+        return NULL;
+    }
+    return code_value(j, RESULT_GBCS_STATUS, 1, 3, false, false, expected);
 }
 
 static void judge_values(struct judging *j, struct retry_result *said)
@@ -240,7 +247,7 @@ static void judge_values(struct judging *j, struct retry_result *said)
     bool known = kind_value(j, &said->kind);
     bool success = known && said->kind == RESULT_SUCCESS;
 
-    said->gbcs = code_value(j, RESULT_GBCS_STATUS, 1, 3, false, false, "a GBCS status of 1 to 3 digits");
+    said->gbcs = gbcs_value(j);
     said->duis = code_value(j, RESULT_DUIS_CODE, 1, 8, true, false, "a DUIS response code such as E20");
     said->alert = code_value(j, RESULT_ALERT_CODE, 4, 4, false, true, "an alert code of 4 hex digits");
     said->try = field_number(value(j, RESULT_TRY), MAX_DIGITS);
@@ -250,10 +257,12 @@ static void judge_values(struct judging *j, struct retry_result *said)
     said->at = time_value(j, RESULT_LAST_TRY);
     said->subject_id = id_value(j, RESULT_REPLACING_SUBJECT_ID, success);
     said->key_id = id_value(j, RESULT_REPLACING_KEY_ID, success);
-    if (success && !is_fine(said->gbcs, "0"))
+    if (success && retry_says_error(&(struct retry_result){.gbcs = said->gbcs}))
         say(j, C120, RESULT_GBCS_STATUS, false, "expected 0 or nothing beside SUCCESS");
-    if (success && !is_fine(said->duis, "I0"))
+    if (success && retry_says_error(&(struct retry_result){.duis = said->duis}))
         say(j, C120, RESULT_DUIS_CODE, false, "expected I0 or nothing beside SUCCESS");
+    if (success && retry_says_error(&(struct retry_result){.alert = said->alert}))
+        say(j, C120, RESULT_ALERT_CODE, false, "expected no alert that stands for a failure beside SUCCESS");
 }
 
 bool result_rules_judge_result(const struct rules *rules, const struct record *record, struct findings *findings,

@@ -56,6 +56,18 @@ static void mark_codes(const struct retry_result *result, bool *codes)
         codes[D127] = true;
 }
 
+bool retry_says_error(const struct retry_result *result)
+{
+    bool codes[CODE_COUNT] = {false};
+
+    mark_codes(result, codes);
+    for (enum code code = D101; code < CODE_COUNT; code++) {
+        if (codes[code])
+            return true;
+    }
+    return false;
+}
+
 enum code retry_code(const struct retry_result *result)
 {
     bool codes[CODE_COUNT] = {false};
@@ -143,6 +155,8 @@ static void settle(const struct retry_rules *rules, int64_t now, struct ledger_s
         session->due = 0;
         session->code = NULL;
         step_to(session, LEDGER_MIGRATED, now, NULL, step);
+    } else if (!tcos->good && !ecos->good) {
+        fail(rules, now, id_of(D151), session, step);
     } else {
         session->due = 0;
         session->code = id_of(D151);
@@ -212,6 +226,7 @@ static enum retry_effect take_success(const struct retry_rules *rules, int64_t n
         if (known)
             return RETRY_REPEATS;
         session->tcos = side;
+        session->success_try = said->try;
         step_to(session, LEDGER_FAILED, now, session->code, step);
         return RETRY_NOTED;
     case LEDGER_MIGRATED:
@@ -228,6 +243,7 @@ static enum retry_effect take_success(const struct retry_rules *rules, int64_t n
         break;
     }
     session->tcos = side;
+    session->success_try = said->try;
     session->answered = session->unused = false;
     settle(rules, now, session, step);
     return RETRY_APPLIES;
@@ -236,7 +252,8 @@ static enum retry_effect take_success(const struct retry_rules *rules, int64_t n
 static enum retry_effect take_no_success(const struct retry_rules *rules, int64_t now, const struct retry_result *said,
                                          struct ledger_session *session, struct ledger_step *step)
 {
-    if (said->try < session->try)
+    /* After a SUCCESS only the try that succeeded can take it back; before, only the newest one is open. */
+    if (said->try != (session->tcos.good ? session->success_try : session->try))
         return RETRY_REPEATS;
     switch (session->state) {
     case LEDGER_DISPATCHED:
@@ -254,8 +271,13 @@ static enum retry_effect take_no_success(const struct retry_rules *rules, int64_
         settle(rules, now, session, step);
         return RETRY_APPLIES;
     case LEDGER_CONFIRM_MISMATCH:
+        if (!session->tcos.good)
+            return RETRY_REPEATS;
+        session->tcos = (struct ledger_side){.at = now};
+        settle(rules, now, session, step);
+        return RETRY_APPLIES;
     case LEDGER_MIGRATED:
-        return session->tcos.good ? RETRY_CONTRADICTS : RETRY_REPEATS;
+        return RETRY_CONTRADICTS;
     default:
         return RETRY_REPEATS;
     }

@@ -58,6 +58,8 @@ struct retry_confirmation {
 /* The code of a failed try: the first lasting one of those that alert, GBCS status and DUIS code stand for, else
  * the first; without any of them D103 for a timeout, else D127. */
 enum code retry_code(const struct retry_result *result);
+/* Its alert, GBCS status or DUIS code stands for a failure. */
+bool retry_says_error(const struct retry_result *result);
 
 /* ---- what it means ---- */
 

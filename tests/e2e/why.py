@@ -164,7 +164,7 @@ def test_files(tap):
     parties = Parties(home)
     name = parties.instruct([1, 2])
     home.run()
-    file_why(tap, home, name, "ready", "not judged yet", "its turn", "ecosgate run", "in custody")
+    file_why(tap, home, name, "ready", "not judged yet; A104", "an INV", "DCC sends one", "in custody")
     home.command("spool", "hold", "1", "--reason", "ask MCC first")
     file_why(tap, home, name, "held", "ask MCC first", "an operator", "spool release", "held")
     home.command("spool", "release", "1", "--reason", "asked")

@@ -190,7 +190,7 @@ static void test_session__one_flag_at_a_time__is_not_mixed_up(void **state)
     (void)state;
     for (int i = 0; i < 4; i++) {
         const struct ledger_session session = {.state = LEDGER_RETRY_WAIT,
-                                               .steps = 1,
+                                               .steps = i + 1,
                                                .answered = i == 0,
                                                .unused = i == 1,
                                                .tcos.good = i == 2,
@@ -261,10 +261,10 @@ static void test_session__same_step_twice__is_refused(void **state)
 
 static int64_t found(const char *org, const char *batch, int64_t record)
 {
-    int64_t item = -1;
+    g_autofree struct ledger_work *work = NULL;
 
-    assert_true(ledger_work_find(ledger, org, batch, record, &item, NULL));
-    return item == 0 ? 0 : item - first + 1;
+    assert_true(ledger_work_named(ledger, org, batch, record, &work, NULL));
+    return work == NULL ? 0 : work->item.item - first + 1;
 }
 
 static void test_work_find__by_its_id__or_nothing(void **state)

@@ -21,7 +21,7 @@ enum { NOW = 1688385600 };
 static struct ledger *ledger;
 
 /* ---- a ledger: MCC.B-1.1 has its second try, .2 waits for its first, .3 was rejected and has no Device, .4 has
- * failed, .5 is MIGRATED ---- */
+ * failed, .5 is MIGRATED, .6 was deferred ---- */
 
 static void add_session(int64_t item, enum ledger_state state, const char *code)
 {
@@ -63,19 +63,21 @@ static void add_batch(void)
                                      .judged_at = NOW,
                                      .outcome = "PA",
                                      .batch = "B-1",
-                                     .parsed = 5,
+                                     .parsed = 6,
                                      .accepted = 4,
-                                     .items = 5};
+                                     .items = 6};
 
     assert_true(ledger_job_insert(ledger, &job, NULL, NULL));
-    for (int i = 1; i <= 5; i++) {
+    for (int i = 1; i <= 6; i++) {
         struct ledger_item item = {.job = 1,
                                    .record = i,
                                    .has_device = i != 3,
                                    .device = DEVICE + (uint64_t)i - 1,
                                    .device_text = i == 3 ? "nonsense" : NULL,
                                    .device_type = "ESME",
-                                   .outcome = i == 3 ? LEDGER_REJECTED : LEDGER_READY};
+                                   .outcome = i == 3   ? LEDGER_REJECTED
+                                              : i == 6 ? LEDGER_DEFERRED
+                                                       : LEDGER_READY};
         assert_true(ledger_item_insert(ledger, &item, NULL));
         verdict.first_item = i == 1 ? item.item : verdict.first_item;
     }
@@ -289,6 +291,7 @@ static void test_result__values_of_a_success__each_at_its_edges(void **state)
         {{RESULT_GBCS_STATUS, "-1", 0}, "C120 GBCSStatus"},
         {{RESULT_GBCS_STATUS, "A", 0}, "C120 GBCSStatus"},
         {{RESULT_GBCS_STATUS, "0\0", 2}, "C120 GBCSStatus"},
+        {{RESULT_GBCS_STATUS, "00", 0}, "C120 GBCSStatus"},
         {{RESULT_DUIS_CODE, "I0", 0}, ""},
         {{RESULT_DUIS_CODE, "0", 0}, ""},
         {{RESULT_DUIS_CODE, "E20", 0}, "C120 DUISCode"},
@@ -296,6 +299,8 @@ static void test_result__values_of_a_success__each_at_its_edges(void **state)
         {{RESULT_ALERT_CODE, "8F2F", 0}, ""},
         {{RESULT_ALERT_CODE, "8f2f", 0}, ""},
         {{RESULT_ALERT_CODE, "8F2", 0}, "C120 AlertCode"},
+        {{RESULT_ALERT_CODE, "8f1e", 0}, "C120 AlertCode"},
+        {{RESULT_ALERT_CODE, "819D", 0}, "C120 AlertCode"},
         {{RESULT_ALERT_CODE, "8F2FF", 0}, "C120 AlertCode"},
         {{RESULT_ALERT_CODE, "8G2F", 0}, "C120 AlertCode"},
         {{RESULT_ALERT_CODE, "8F\0F", 4}, "C120 AlertCode"},
@@ -337,6 +342,7 @@ static void test_result__values_of_a_failed_try__statuses_and_no_ids(void **stat
     static const struct value_row rows[] = {
         {{RESULT_GBCS_STATUS, "17", 0}, ""},
         {{RESULT_GBCS_STATUS, "999", 0}, ""},
+        {{RESULT_GBCS_STATUS, "05", 0}, "C120 GBCSStatus"},
         {{RESULT_GBCS_STATUS, "1000", 0}, "C120 GBCSStatus"},
         {{RESULT_GBCS_STATUS, "1a", 0}, "C120 GBCSStatus"},
         {{RESULT_DUIS_CODE, "E20", 0}, ""},
@@ -483,7 +489,7 @@ static void test_work__id_of_no_shape__is_told_without_a_ledger_too(void **state
 static void test_work__unknown__only_a_ledger_can_tell(void **state)
 {
     static const char *const unknown[] = {
-        "MCX.B-1.1", "MCC.B-2.1",   "MCC.B-1.6",   "MCC.B-1.999999999", "mcc.B-1.1",
+        "MCX.B-1.1", "MCC.B-2.1",   "MCC.B-1.7",   "MCC.B-1.999999999", "mcc.B-1.1",
         "MCC.b-1.1", "MCC.X.B-1.1", "MCC.B-1.X.1", "ABCDEFGH.B-1.1",    "MCC.B12345678901234567890123.1"};
 
     (void)state;
@@ -510,11 +516,25 @@ static void test_work__another_device__is_told_with_the_right_one(void **state)
     judged_clear(&j);
 }
 
+static void expect_text(const struct change *changes, size_t n, const char *part)
+{
+    const struct shape shape = {false, false};
+    struct judged j;
+
+    judge(&j, &shape, ledger, changes, n);
+    assert_int_equal(findings_kept(j.findings), 1);
+    if (strstr(findings_at(j.findings, 0)->text, part) == NULL)
+        fail_msg("expected '%s', found '%s'", part, findings_at(j.findings, 0)->text);
+    judged_clear(&j);
+}
+
 static void test_work__not_ordered__names_the_try_or_the_work(void **state)
 {
     static const struct change third = {RESULT_TRY, "3", 0};
     static const struct change waits[] = {
         {RESULT_WORK_ITEM_ID, "MCC.B-1.2", 0}, {RESULT_DEVICE_ID, "F0-DB-12-34-56-78-90-A1", 0}, {RESULT_TRY, "1", 0}};
+    static const struct change never[] = {
+        {RESULT_WORK_ITEM_ID, "MCC.B-1.6", 0}, {RESULT_DEVICE_ID, "F0-DB-12-34-56-78-90-A5", 0}, {RESULT_TRY, "1", 0}};
     static const struct change waits_too[] = {{CONFIRMATION_WORK_ITEM_ID, "MCC.B-1.2", 0},
                                               {CONFIRMATION_DEVICE_ID, "F0-DB-12-34-56-78-90-A1", 0}};
 
@@ -522,6 +542,8 @@ static void test_work__not_ordered__names_the_try_or_the_work(void **state)
     expect(false, &third, 1, "C118 Try", "");
     expect(false, waits, 3, "C118 WorkItemId", "");
     expect(true, waits_too, 2, "C118 WorkItemId", "");
+    expect_text(waits, 3, "it is READY");
+    expect_text(never, 3, "it is DEFERRED");
 }
 
 /* ---- what it means there ---- */

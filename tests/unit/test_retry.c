@@ -244,16 +244,17 @@ static void test_retry__each_state_and_each_word__as_the_design_says(void **stat
         {"W T Y", {"+MI", "+CM", "r", "r", "r", "r", "!", "!", "r", "+CP"}},
         {"W N Y", {"+MI", "+CM", "r", "r", "r", "r", "!", "!", "r", "+CP"}},
         /* they disagree */
-        {"W S n", {"r", "+CM", "!", "!", "!", "+MI", "+CM", "r", "r", "r"}},
-        {"W S Y'", {"r", "+MI", "!", "!", "!", "+MI", "r", "+CM", "r", "r"}},
-        {"W Y T", {"+MI", "+CM", "r", "r", "r", "r", "+CM", "+CM", "r", "r"}},
-        {"W Y T n", {"+CM", "+CM", "r", "r", "r", "+CM", "+CM", "r", "r", "r"}},
+        {"W S n", {"r", "+CM", "+FA", "+FA", "+FA", "+MI", "+CM", "r", "r", "r"}},
+        {"W S Y'", {"r", "+MI", "+CM", "+CM", "+CM", "+MI", "r", "+CM", "r", "r"}},
+        {"W Y T", {"+MI", "+CM", "r", "r", "r", "r", "+CM", "+FA", "r", "r"}},
         /* ends */
         {"W S Y", {"r", "!", "!", "!", "!", "r", "!", "!", "r", "r"}},
         {"W S n Y", {"r", "!", "!", "!", "!", "r", "!", "!", "r", "r"}},
         {"W Fg5", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
         {"W n Fg5", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
         {"W @1440 t", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
+        {"W Y T n", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
+        {"W S n T", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
         {"W T x", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
         {"W Fg5 S", {"r", "r", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
         {"W Fg5 Y", {"~FA", "~FA", "r", "r", "r", "r", "r", "r", "r", "r"}},
@@ -406,7 +407,9 @@ static void test_retry__disagreement__the_newer_word_counts_and_may_mend_it(void
     expect_story("W Y T", "+++ CONFIRM_MISMATCH D151 try1 T:no E:B");
     expect_story("W Y N @9 S", "++++ MIGRATED try1 ended9 T:B E:B");
     expect_story("W Y T Y'", "++++ CONFIRM_MISMATCH D151 try1 T:no E:C");
-    expect_story("W Y T n", "++++ CONFIRM_MISMATCH D151 try1 T:no E:no");
+    expect_story("W Y T n", "++++ FAILED D151 try1 ended0 next44640 T:no E:no");
+    expect_story("W S n @4 T", "++++ FAILED D151 try1 ended4 next44640 T:no E:no");
+    expect_story("W S Y' T", "++++ CONFIRM_MISMATCH D151 try1 T:no E:C");
 }
 
 static void test_retry__after_the_end__a_success_is_noted_once_a_side(void **state)
