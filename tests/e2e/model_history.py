@@ -217,7 +217,8 @@ class Maker:
                                                ("AlertCode", ("8F1E", "8FFF"))))
             row[name] = self.random.choice(values)
         if self.random.random() < .04:
-            name, value = self.random.choice((("Result", "MAYBE"), ("Try", "one"), ("FirstTry", "yesterday"), ("LastTry", "x")))
+            name, value = self.random.choice((("Result", "MAYBE"), ("Try", "one"), ("FirstTry", "yesterday"), ("LastTry", "x"),
+                                               ("GBCSStatus", "010"), ("AlertCode", "8F1E")))
             row[name] = value
         return row
 

@@ -57,6 +57,7 @@ class Item:
         self.delays = 0            # delays used
         self.answered = False      # a result other than SUCCESS came since it was ordered last
         self.tcos = None           # (SubjectId, KeyId) of the success that counts, or "FAILED"
+        self.succeeded = None      # the try of it
         self.ecos = None           # ("Y", SubjectId, KeyId) or ("N",)
         self.told = False          # D150
         self.steps = []            # (state, code, time)
@@ -384,13 +385,17 @@ class Model:
             return "C118"
         if row["Result"] == "SUCCESS":
             return self.success(item, trial, ids, now)
-        if trial < item.trial or item.state == "FAILED":
+        if isinstance(item.tcos, tuple) and item.state != "FAILED" and trial == item.succeeded:
+            if item.state != "CONFIRM_MISMATCH":
+                return "C121"
+            item.tcos = "FAILED"
+            self.compare(item, now)
+            return None
+        if trial < item.trial or item.tcos is not None:
             return "C119"
-        if isinstance(item.tcos, tuple):
-            return "C121"
         if item.state == "CONFIRM_PENDING" and not item.answered:
             item.tcos = "FAILED"
-            item.become("CONFIRM_MISMATCH", now, "D151")
+            self.compare(item, now)
             return None
         if item.state != "DISPATCHED":
             return "C119"
@@ -442,7 +447,7 @@ class Model:
             return "C119"
         if isinstance(item.tcos, tuple) and item.state != "CONFIRM_MISMATCH":
             return "C121"
-        item.tcos = ids
+        item.tcos, item.succeeded = ids, trial
         if trial == item.trial:
             item.unattempted = False
         self.compare(item, now)
@@ -478,6 +483,8 @@ class Model:
             item.become("MIGRATED", now)
             self.migrated.add(item.device_model)
             self.clear_incident("D160", item.device_model, now)
+        elif item.tcos == "FAILED" and item.ecos == ("N",):
+            self.fail(item, now, "D151")
         else:
             item.become("CONFIRM_MISMATCH", now, "D151")
 
