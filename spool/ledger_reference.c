@@ -157,7 +157,7 @@ bool ledger_reference_get(struct ledger *ledger, enum ledger_reference table, st
 
 /* ---- questions ---- */
 
-static void read_inventory(sqlite3_stmt *q, int c, void *row)
+void ledger_read_inventory(sqlite3_stmt *q, int c, void *row)
 {
     struct ledger_inventory *r = row;
     r->device = (uint64_t)sqlite3_column_int64(q, c);
@@ -185,14 +185,11 @@ bool ledger_inventory_get(struct ledger *ledger, uint64_t device, struct ledger_
         offsetof(struct ledger_inventory, firmware),     offsetof(struct ledger_inventory, mpxn),
         offsetof(struct ledger_inventory, region),       offsetof(struct ledger_inventory, credentials),
         offsetof(struct ledger_inventory, pending)};
-    static const struct ledger_shape shape = {sizeof(struct ledger_inventory), read_inventory, strings,
+    static const struct ledger_shape shape = {sizeof(struct ledger_inventory), ledger_read_inventory, strings,
                                               G_N_ELEMENTS(strings)};
     void *found = NULL;
     if (!ledger_one(ledger,
-                    ledger_query(ledger, error,
-                                 "SELECT device_id,device_type,status,manufacturer,model,firmware,mpxn,chf,supplier,"
-                                 "map,region,installed,commissioned,credentials,pending FROM inventory"
-                                 " WHERE device_id=?",
+                    ledger_query(ledger, error, "SELECT " LEDGER_INVENTORY_ROW " FROM inventory i WHERE i.device_id=?",
                                  "i", (int64_t)device),
                     &shape, &found, error))
         return false;
@@ -284,4 +281,18 @@ bool ledger_party_get(struct ledger *ledger, uint64_t id, const char *role, stru
         return false;
     *row = found;
     return true;
+}
+
+bool ledger_parties_each(struct ledger *ledger, const char *role, ledger_party_visit visit, void *user, GError **error)
+{
+    sqlite3_stmt *q = ledger_query(
+        ledger, error, "SELECT party_id,role,mpid,name,drop_name FROM party WHERE role=? ORDER BY party_id", "t", role);
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        struct ledger_party party;
+        read_party(q, 0, &party);
+        good = visit(user, &party, error);
+    }
+    ledger_end(q);
+    return good;
 }

@@ -96,9 +96,18 @@ static const char *const versions[] = {
     "ALTER TABLE verdict ADD COLUMN told INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX verdict_untold ON verdict(job) WHERE items>0 AND ended=accepted AND told=0;"
     "ALTER TABLE part ADD COLUMN about INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE part ADD COLUMN folder TEXT;"
     "CREATE TABLE model_end(device_type TEXT NOT NULL, manufacturer TEXT NOT NULL, model TEXT NOT NULL,"
     " firmware TEXT NOT NULL, migrated INTEGER NOT NULL, failed INTEGER NOT NULL,"
     " PRIMARY KEY(device_type, manufacturer, model, firmware)) WITHOUT ROWID;"
+    /* Reports: periods that were issued, and the recipient of each of their parts. */
+    "CREATE TABLE report_period(ref TEXT NOT NULL, starts INTEGER NOT NULL, ends INTEGER NOT NULL,"
+    " issued INTEGER NOT NULL, job INTEGER, unassigned INTEGER NOT NULL, PRIMARY KEY(ref, starts)) WITHOUT ROWID;"
+    "CREATE INDEX report_period_job ON report_period(job) WHERE job IS NOT NULL;"
+    "CREATE TABLE report(part INTEGER PRIMARY KEY, ref TEXT NOT NULL, starts INTEGER NOT NULL,"
+    " recipient INTEGER NOT NULL, mpid TEXT NOT NULL);"
+    "CREATE UNIQUE INDEX report_recipient ON report(ref, starts, recipient);"
+    "CREATE INDEX session_ended ON session(state, ended) WHERE ended IS NOT NULL;"
     "PRAGMA user_version=4;",
 };
 

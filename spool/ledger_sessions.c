@@ -209,6 +209,38 @@ bool ledger_order_each(struct ledger *ledger, int64_t job, ledger_order_visit vi
     return good;
 }
 
+bool ledger_ends_each(struct ledger *ledger, enum ledger_state state, int64_t from, int64_t until,
+                      ledger_end_visit visit, void *user, GError **error)
+{
+    sqlite3_stmt *q = ledger_query(ledger, error,
+                                   "SELECT s.item,w.device_id FROM session s CROSS JOIN work_item w ON w.item=s.item"
+                                   " WHERE s.state=? AND s.ended>=? AND s.ended<? ORDER BY s.ended,s.item",
+                                   "iii", (int64_t)state, from, until);
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row)
+        good = visit(user, sqlite3_column_int64(q, 0), (uint64_t)sqlite3_column_int64(q, 1), error);
+    ledger_end(q);
+    return good;
+}
+
+bool ledger_work_known(struct ledger *ledger, int64_t item, ledger_known_visit visit, void *user, GError **error)
+{
+    sqlite3_stmt *q = ledger_query(ledger, error,
+                                   WORK "," LEDGER_INVENTORY_ROW " FROM work_item w" WORK_FROM
+                                        " LEFT JOIN inventory i ON i.device_id=w.device_id WHERE w.item=?",
+                                   "i", item);
+    bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
+    if (good && row) {
+        struct ledger_work work = {0};
+        struct ledger_inventory device;
+        read_work(q, 0, &work);
+        ledger_read_inventory(q, WORK_COLUMNS, &device);
+        good = visit(user, &work, sqlite3_column_type(q, WORK_COLUMNS) != SQLITE_NULL ? &device : NULL, error);
+    }
+    ledger_end(q);
+    return good;
+}
+
 /* ---- changes ---- */
 
 static bool put_session(struct ledger *ledger, int64_t item, const struct ledger_session *s, GError **error)

@@ -1,0 +1,184 @@
+/*
+ * Reports whose rows are single Devices. The key of a row is the work item.
+ */
+#include "gateway/report_private.h"
+
+#include "gateway/answer.h"
+#include "validators/catalogue.h"
+
+#include <string.h>
+
+/* ---- the leading columns ---- */
+
+/* Texts of a row that have to be made. */
+struct device_texts {
+    char device[EUI64_TEXT_SIZE], chf[EUI64_TEXT_SIZE], work_item[WORK_ITEM_ID_SIZE];
+};
+
+static const char *first_of(const char *known, const char *instructed)
+{
+    return known != NULL && *known != '\0' ? known : instructed;
+}
+
+/* What the inventory says of a Device counts; where it is silent, what the instruction said. */
+static void lead(const struct report *report, const struct ledger_item *item, const struct ledger_inventory *known,
+                 struct device_texts *texts, const char **values)
+{
+    static const struct ledger_inventory unknown = {0};
+    const struct ledger_inventory *k = known != NULL ? known : &unknown;
+
+    eui64_print(item->device, texts->device);
+    if (k->chf != 0)
+        eui64_print(k->chf, texts->chf);
+    values[LEADING_REPORT_REF] = report->kind->ref;
+    values[LEADING_LAYOUT_VERSION] = REPORT_LAYOUT_VERSION;
+    values[LEADING_PERIOD_START] = report->starts;
+    values[LEADING_PERIOD_END] = report->ends;
+    values[LEADING_SUPPLIER_ID] = report->to->eui64;
+    values[LEADING_SUPPLIER_MPID] = report->to->mpid;
+    values[LEADING_DEVICE_ID] = texts->device;
+    values[LEADING_DEVICE_TYPE] = first_of(k->device_type, item->device_type);
+    values[LEADING_MPXN] = first_of(k->mpxn, item->mpxn);
+    values[LEADING_CHF_DEVICE_ID] = k->chf != 0 ? texts->chf : item->chf;
+    values[LEADING_MANUFACTURER] = first_of(k->manufacturer, item->manufacturer);
+    values[LEADING_MODEL] = first_of(k->model, item->model);
+    values[LEADING_FIRMWARE] = first_of(k->firmware, item->firmware);
+}
+
+static const char *region_of(const struct ledger_work *work, const struct ledger_inventory *known)
+{
+    return first_of(known != NULL ? known->region : NULL, work->item.region);
+}
+
+/* ---- sessions that ended ---- */
+
+static bool assign_end(void *user, int64_t item, uint64_t device, GError **error)
+{
+    struct report *report = user;
+    uint64_t supplier = 0;
+
+    if (!ledger_supplier_of(report->gateway->ledger, device, report->period.ends, &supplier, error))
+        return false;
+    report_assign(report, supplier, item);
+    return true;
+}
+
+static bool collect_ends(struct report *report, enum ledger_state state, GError **error)
+{
+    return ledger_ends_each(report->gateway->ledger, state, report->period.starts, report->period.ends, assign_end,
+                            report, error);
+}
+
+/* ---- ECOSMIG-001 ---- */
+
+bool report_collect_migrated(struct report *report, GError **error)
+{
+    return collect_ends(report, LEDGER_MIGRATED, error);
+}
+
+static bool write_migrated(void *user, const struct ledger_work *work, const struct ledger_inventory *known,
+                           GError **error)
+{
+    struct report *report = user;
+    const struct ledger_session *session = &work->session;
+    const char *values[REPORT_MAX_COLUMNS];
+    struct device_texts texts;
+    size_t n = LEADING_COLUMNS;
+
+    (void)error; /* the writer remembers its failures */
+    lead(report, &work->item, known, &texts, values);
+    values[n++] = work->batch;
+    values[n++] = work_item_id(work->org, work->batch, work->item.record, texts.work_item);
+    values[n++] = work->item.attempt;
+    values[n++] = cell_instant(session->ended, &report->instants[0]);
+    values[n++] = cell_instant(session->tcos.at, &report->instants[1]);
+    values[n++] = cell_instant(session->ecos.at, &report->instants[2]);
+    values[n++] = region_of(work, known);
+    report_writer_row(report->writer, values);
+    return true;
+}
+
+bool report_write_migrated(struct report *report, int64_t key, GError **error)
+{
+    return ledger_work_known(report->gateway->ledger, key, write_migrated, report, error);
+}
+
+/* ---- ECOSMIG-002 ---- */
+
+/* The statuses that the file which brought the failure's code said; "" where it was the time. */
+struct statuses {
+    const char *code;
+    char *gbcs, *duis;
+};
+
+static bool keep_statuses(void *user, const struct ledger_step *step, GError **error)
+{
+    struct statuses *statuses = user;
+
+    (void)error; /* nothing can go wrong */
+    if (g_strcmp0(step->code, statuses->code) != 0 || step->job == 0)
+        return true;
+    g_free(statuses->gbcs);
+    g_free(statuses->duis);
+    statuses->gbcs = g_strdup(step->gbcs);
+    statuses->duis = g_strdup(step->duis);
+    return true;
+}
+
+/* Category, code, name and resolver. */
+static void describe(const char *id, bool gpf, const char **category, const char **name, const char **resolver)
+{
+    static const char *const categories[] = {"a", "b", "c", "d"};
+    enum code code;
+
+    if (id == NULL || !catalogue_find(id, &code))
+        return;
+    const struct code_entry *entry = catalogue_entry(code);
+    *category = categories[catalogue_category(code) - 'a'];
+    *name = entry->name;
+    *resolver = gpf ? entry->resolver_gpf : entry->resolver;
+}
+
+bool report_collect_failed(struct report *report, GError **error)
+{
+    return collect_ends(report, LEDGER_FAILED, error);
+}
+
+static bool write_failed(void *user, const struct ledger_work *work, const struct ledger_inventory *known,
+                         GError **error)
+{
+    struct report *report = user;
+    const struct ledger_session *session = &work->session;
+    const char *values[REPORT_MAX_COLUMNS], *category = NULL, *name = NULL, *resolver = NULL;
+    char tries[CELL_NUMBER_SIZE];
+    struct statuses statuses = {.code = session->code};
+    struct device_texts texts;
+    size_t n = LEADING_COLUMNS;
+
+    if (!ledger_steps_each(report->gateway->ledger, work->item.item, keep_statuses, &statuses, error))
+        return false;
+    lead(report, &work->item, known, &texts, values);
+    describe(session->code, g_strcmp0(values[LEADING_DEVICE_TYPE], "GPF") == 0, &category, &name, &resolver);
+    values[n++] = work->batch;
+    values[n++] = work_item_id(work->org, work->batch, work->item.record, texts.work_item);
+    values[n++] = work->item.attempt;
+    values[n++] = cell_instant(session->ended, &report->instants[0]);
+    values[n++] = category;
+    values[n++] = session->code;
+    values[n++] = name;
+    values[n++] = statuses.gbcs;
+    values[n++] = statuses.duis;
+    values[n++] = cell_number(session->try - session->unused, tries);
+    values[n++] = resolver;
+    values[n++] = cell_instant(session->next_eligible, &report->instants[1]);
+    values[n++] = region_of(work, known);
+    report_writer_row(report->writer, values);
+    g_free(statuses.gbcs);
+    g_free(statuses.duis);
+    return true;
+}
+
+bool report_write_failed(struct report *report, int64_t key, GError **error)
+{
+    return ledger_work_known(report->gateway->ledger, key, write_failed, report, error);
+}
