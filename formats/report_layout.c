@@ -34,13 +34,46 @@ static const struct report_column failed[] = {
     CODE("Tries"),    CODE("ResolvedBy"), CODE("NextAttemptFrom"), CODE("CSPRegion"),
 };
 
-_Static_assert(COUNT(migrated) <= REPORT_MAX_COLUMNS && COUNT(failed) <= REPORT_MAX_COLUMNS, "REPORT_MAX_COLUMNS");
+static const struct report_column gained[] = {
+    LEADING,
+    CODE("SupplyStartDate"),
+    CODE("PreviousAttempts"),
+    CODE("LastAttemptAt"),
+    CODE("LastOutcome"),
+    CODE("LastErrorCode"),
+    CODE("MigrationStatus"),
+};
+
+static const struct report_column barred[] = {
+    CODE("ReportRef"),       CODE("LayoutVersion"),      CODE("PeriodEnd"),          CODE("SupplierId"),
+    CODE("SupplierMPID"),    CODE("DeviceType"),         CODE("DeviceManufacturer"), CODE("DeviceModel"),
+    CODE("FirmwareVersion"), CODE("NonMigratableSince"), CODE("ResolvedBy"),         CODE("DeviceCount"),
+};
+
+static const struct report_column activity[] = {
+    CODE("ReportRef"),    CODE("LayoutVersion"), CODE("PeriodStart"), CODE("PeriodEnd"),          CODE("SupplierId"),
+    CODE("SupplierMPID"), CODE("DeviceType"),    CODE("Instructed"),  CODE("Rejected"),           CODE("Deferred"),
+    CODE("Succeeded"),    CODE("Failed"),        CODE("InProgress"),  CODE("CumulativeMigrated"), CODE("RemainingTCoS"),
+};
+
+static const struct report_column installed[] = {
+    LEADING, CODE("InstalledDate"), CODE("CommissionedDate"), CODE("DeviceStatus"), CODE("SecurityState"),
+};
+
+_Static_assert(COUNT(migrated) <= REPORT_MAX_COLUMNS && COUNT(failed) <= REPORT_MAX_COLUMNS &&
+                   COUNT(gained) <= REPORT_MAX_COLUMNS && COUNT(barred) <= REPORT_MAX_COLUMNS &&
+                   COUNT(activity) <= REPORT_MAX_COLUMNS && COUNT(installed) <= REPORT_MAX_COLUMNS,
+               "REPORT_MAX_COLUMNS");
 
 #define COLUMNS(array) COUNT(array), array
 
 const struct report_layout report_layouts[] = {
     {"ECOSMIG-001", "Detail Report: ECoS Migrations Completed Successfully", COLUMNS(migrated)},
     {"ECOSMIG-002", "Detail Report: ECoS Migrations Completed Unsuccessfully", COLUMNS(failed)},
+    {"ECOSMIG-003", "Detail Report: Gaining Supplier Devices History", COLUMNS(gained)},
+    {"ECOSMIG-004", "Summary Report: Device Count by Non Migratable Device Model", COLUMNS(barred)},
+    {"ECOSMIG-005", "Summary Report: ECoS Migration Activity for the Previous Week", COLUMNS(activity)},
+    {"ECOSMIG-006", "Detailed Report: Newly Installed ECoS Devices", COLUMNS(installed)},
 };
 const size_t report_n_layouts = COUNT(report_layouts);
 

@@ -5,6 +5,10 @@
 const struct report_kind report_kinds[] = {
     {"ECOSMIG-001", CALENDAR_DAY, "SUPPLIER", "suppliers", report_collect_migrated, report_write_migrated},
     {"ECOSMIG-002", CALENDAR_QUARTER, "SUPPLIER", "suppliers", report_collect_failed, report_write_failed},
+    {"ECOSMIG-003", CALENDAR_MONTH, "SUPPLIER", "suppliers", report_collect_gained, report_write_gained},
+    {"ECOSMIG-004", CALENDAR_WEEK, "SUPPLIER", "suppliers", report_collect_barred, report_write_barred},
+    {"ECOSMIG-005", CALENDAR_WEEK, "SUPPLIER", "suppliers", report_collect_activity, report_write_activity},
+    {"ECOSMIG-006", CALENDAR_MONTH, "SUPPLIER", "suppliers", report_collect_installed, report_write_installed},
 };
 const size_t report_n_kinds = G_N_ELEMENTS(report_kinds);
 
@@ -60,6 +64,8 @@ void report_free(struct report *report)
     g_array_unref(report->recipients);
     g_array_unref(report->rows);
     g_array_unref(report->first);
+    if (report->things != NULL)
+        g_array_unref(report->things);
     g_free(report);
 }
 
@@ -121,12 +127,25 @@ const struct report_recipient *report_recipient(const struct report *report, siz
 
 /* ---- rows ---- */
 
-void report_assign(struct report *report, uint64_t party, int64_t key)
+static bool find_recipient(const struct report *report, uint64_t party, guint *at)
 {
     const struct report_recipient wanted = {.id = party};
+
+    return g_array_binary_search(report->recipients, &wanted, by_id, at);
+}
+
+bool report_knows(const struct report *report, uint64_t party)
+{
     guint at;
 
-    if (!g_array_binary_search(report->recipients, &wanted, by_id, &at)) {
+    return find_recipient(report, party, &at);
+}
+
+void report_assign(struct report *report, uint64_t party, int64_t key)
+{
+    guint at;
+
+    if (!find_recipient(report, party, &at)) {
         report->unassigned++;
         return;
     }
@@ -140,7 +159,7 @@ static int by_recipient(gconstpointer a, gconstpointer b)
 
     if (x->recipient != y->recipient)
         return (x->recipient > y->recipient) - (x->recipient < y->recipient);
-    return (x->key > y->key) - (x->key < y->key);
+    return ((uint64_t)x->key > (uint64_t)y->key) - ((uint64_t)x->key < (uint64_t)y->key); /* it may be an EUI-64 */
 }
 
 bool report_collect(struct report *report, GError **error)
@@ -187,4 +206,44 @@ bool report_write(struct report *report, size_t i, writer_bytes_fn *bytes, void 
     report_writer_free(report->writer);
     report->writer = NULL;
     return good;
+}
+
+/* ---- the leading columns ---- */
+
+static const char *first_of(const char *known, const char *instructed)
+{
+    return known != NULL && *known != '\0' ? known : instructed;
+}
+
+void report_lead(const struct report *report, const struct ledger_item *item, const struct ledger_inventory *known,
+                 struct report_texts *texts, const char **values)
+{
+    static const struct ledger_inventory unknown = {0};
+    const struct ledger_inventory *k = known != NULL ? known : &unknown;
+
+    eui64_print(item->device, texts->device);
+    if (k->chf != 0)
+        eui64_print(k->chf, texts->chf);
+    values[LEADING_REPORT_REF] = report->kind->ref;
+    values[LEADING_LAYOUT_VERSION] = REPORT_LAYOUT_VERSION;
+    values[LEADING_PERIOD_START] = report->starts;
+    values[LEADING_PERIOD_END] = report->ends;
+    values[LEADING_SUPPLIER_ID] = report->to->eui64;
+    values[LEADING_SUPPLIER_MPID] = report->to->mpid;
+    values[LEADING_DEVICE_ID] = texts->device;
+    values[LEADING_DEVICE_TYPE] = first_of(k->device_type, item->device_type);
+    values[LEADING_MPXN] = first_of(k->mpxn, item->mpxn);
+    values[LEADING_CHF_DEVICE_ID] = k->chf != 0 ? texts->chf : item->chf;
+    values[LEADING_MANUFACTURER] = first_of(k->manufacturer, item->manufacturer);
+    values[LEADING_MODEL] = first_of(k->model, item->model);
+    values[LEADING_FIRMWARE] = first_of(k->firmware, item->firmware);
+}
+
+const char *report_date(int64_t at, char text[INSTANT_TEXT_SIZE])
+{
+    if (at == 0)
+        return NULL;
+    instant_print(at, text);
+    text[strlen("2023-07-03")] = '\0';
+    return text;
 }

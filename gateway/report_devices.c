@@ -1,53 +1,15 @@
 /*
- * Reports whose rows are single Devices. The key of a row is the work item.
+ * ECOSMIG-001 and -002: sessions that ended in the period. The key of a row is the work item.
  */
 #include "gateway/report_private.h"
 
-#include "gateway/answer.h"
 #include "validators/catalogue.h"
 
 #include <string.h>
 
-/* ---- the leading columns ---- */
-
-/* Texts of a row that have to be made. */
-struct device_texts {
-    char device[EUI64_TEXT_SIZE], chf[EUI64_TEXT_SIZE], work_item[WORK_ITEM_ID_SIZE];
-};
-
-static const char *first_of(const char *known, const char *instructed)
-{
-    return known != NULL && *known != '\0' ? known : instructed;
-}
-
-/* What the inventory says of a Device counts; where it is silent, what the instruction said. */
-static void lead(const struct report *report, const struct ledger_item *item, const struct ledger_inventory *known,
-                 struct device_texts *texts, const char **values)
-{
-    static const struct ledger_inventory unknown = {0};
-    const struct ledger_inventory *k = known != NULL ? known : &unknown;
-
-    eui64_print(item->device, texts->device);
-    if (k->chf != 0)
-        eui64_print(k->chf, texts->chf);
-    values[LEADING_REPORT_REF] = report->kind->ref;
-    values[LEADING_LAYOUT_VERSION] = REPORT_LAYOUT_VERSION;
-    values[LEADING_PERIOD_START] = report->starts;
-    values[LEADING_PERIOD_END] = report->ends;
-    values[LEADING_SUPPLIER_ID] = report->to->eui64;
-    values[LEADING_SUPPLIER_MPID] = report->to->mpid;
-    values[LEADING_DEVICE_ID] = texts->device;
-    values[LEADING_DEVICE_TYPE] = first_of(k->device_type, item->device_type);
-    values[LEADING_MPXN] = first_of(k->mpxn, item->mpxn);
-    values[LEADING_CHF_DEVICE_ID] = k->chf != 0 ? texts->chf : item->chf;
-    values[LEADING_MANUFACTURER] = first_of(k->manufacturer, item->manufacturer);
-    values[LEADING_MODEL] = first_of(k->model, item->model);
-    values[LEADING_FIRMWARE] = first_of(k->firmware, item->firmware);
-}
-
 static const char *region_of(const struct ledger_work *work, const struct ledger_inventory *known)
 {
-    return first_of(known != NULL ? known->region : NULL, work->item.region);
+    return known != NULL && known->region != NULL ? known->region : work->item.region;
 }
 
 /* ---- sessions that ended ---- */
@@ -82,11 +44,11 @@ static bool write_migrated(void *user, const struct ledger_work *work, const str
     struct report *report = user;
     const struct ledger_session *session = &work->session;
     const char *values[REPORT_MAX_COLUMNS];
-    struct device_texts texts;
+    struct report_texts texts;
     size_t n = LEADING_COLUMNS;
 
     (void)error; /* the writer remembers its failures */
-    lead(report, &work->item, known, &texts, values);
+    report_lead(report, &work->item, known, &texts, values);
     values[n++] = work->batch;
     values[n++] = work_item_id(work->org, work->batch, work->item.record, texts.work_item);
     values[n++] = work->item.attempt;
@@ -152,12 +114,12 @@ static bool write_failed(void *user, const struct ledger_work *work, const struc
     const char *values[REPORT_MAX_COLUMNS], *category = NULL, *name = NULL, *resolver = NULL;
     char tries[CELL_NUMBER_SIZE];
     struct statuses statuses = {.code = session->code};
-    struct device_texts texts;
+    struct report_texts texts;
     size_t n = LEADING_COLUMNS;
 
     if (!ledger_steps_each(report->gateway->ledger, work->item.item, keep_statuses, &statuses, error))
         return false;
-    lead(report, &work->item, known, &texts, values);
+    report_lead(report, &work->item, known, &texts, values);
     describe(session->code, g_strcmp0(values[LEADING_DEVICE_TYPE], "GPF") == 0, &category, &name, &resolver);
     values[n++] = work->batch;
     values[n++] = work_item_id(work->org, work->batch, work->item.record, texts.work_item);

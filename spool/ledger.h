@@ -270,6 +270,19 @@ bool ledger_supplier_of(struct ledger *ledger, uint64_t device, int64_t at, uint
 /* *row is NULL when nobody is known by that id in that role; g_free it. */
 bool ledger_party_get(struct ledger *ledger, uint64_t id, const char *role, struct ledger_party **row, GError **error);
 
+/* Of the entries that make a model Non-Migratable at that time the earliest beginning; 0: it is not. */
+bool ledger_model_barred_since(struct ledger *ledger, const struct ledger_nmm *model, int64_t at, int64_t *since,
+                               GError **error);
+typedef bool (*ledger_inventory_visit)(void *user, const struct ledger_inventory *row, GError **error);
+/* All Devices, by id; those of a metering point; those on a hub. */
+bool ledger_inventory_each(struct ledger *ledger, ledger_inventory_visit visit, void *user, GError **error);
+bool ledger_point_each(struct ledger *ledger, const char *mpxn, ledger_inventory_visit visit, void *user,
+                       GError **error);
+bool ledger_hub_each(struct ledger *ledger, uint64_t chf, ledger_inventory_visit visit, void *user, GError **error);
+typedef bool (*ledger_cos_visit)(void *user, const struct ledger_cos *event, GError **error);
+/* Events with from <= starts < until, by metering point and time. */
+bool ledger_cos_each(struct ledger *ledger, int64_t from, int64_t until, ledger_cos_visit visit, void *user,
+                     GError **error);
 typedef bool (*ledger_party_visit)(void *user, const struct ledger_party *party, GError **error);
 /* All in that role, by id. */
 bool ledger_parties_each(struct ledger *ledger, const char *role, ledger_party_visit visit, void *user, GError **error);
@@ -399,6 +412,12 @@ bool ledger_steps_each(struct ledger *ledger, int64_t item, ledger_step_visit vi
 typedef bool (*ledger_end_visit)(void *user, int64_t item, uint64_t device, GError **error);
 bool ledger_ends_each(struct ledger *ledger, enum ledger_state state, int64_t from, int64_t until,
                       ledger_end_visit visit, void *user, GError **error);
+/* Work items of instructions judged with from <= judged_at < until, and how each was split. */
+typedef bool (*ledger_split_visit)(void *user, uint64_t device, enum ledger_state outcome, GError **error);
+bool ledger_splits_each(struct ledger *ledger, int64_t from, int64_t until, ledger_split_visit visit, void *user,
+                        GError **error);
+/* Work items that were accepted before that time and had not ended then (READY). Walks all. */
+bool ledger_unended_each(struct ledger *ledger, int64_t at, ledger_split_visit visit, void *user, GError **error);
 /* A work item with what the inventory says of its Device, NULL where it is not there. Both are valid during the call,
  * which a missing item does not get. */
 typedef bool (*ledger_known_visit)(void *user, const struct ledger_work *work, const struct ledger_inventory *device,

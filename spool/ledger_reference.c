@@ -296,3 +296,74 @@ bool ledger_parties_each(struct ledger *ledger, const char *role, ledger_party_v
     ledger_end(q);
     return good;
 }
+
+bool ledger_model_barred_since(struct ledger *ledger, const struct ledger_nmm *model, int64_t at, int64_t *since,
+                               GError **error)
+{
+    return ledger_number(ledger,
+                         ledger_query(ledger, error,
+                                      "SELECT min(since) FROM non_migratable WHERE device_type=?1 AND manufacturer=?2"
+                                      " AND model=?3 AND firmware IN('',?4) AND since<=?5"
+                                      " AND ifnull(until," FOR_EVER ")>?5",
+                                      "tttti", model->device_type, model->manufacturer, model->model, model->firmware,
+                                      at),
+                         since, error);
+}
+
+static bool each_device(struct ledger *ledger, sqlite3_stmt *q, ledger_inventory_visit visit, void *user,
+                        GError **error)
+{
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        struct ledger_inventory device;
+        ledger_read_inventory(q, 0, &device);
+        good = visit(user, &device, error);
+    }
+    ledger_end(q);
+    return good;
+}
+
+bool ledger_inventory_each(struct ledger *ledger, ledger_inventory_visit visit, void *user, GError **error)
+{
+    return each_device(
+        ledger,
+        ledger_query(ledger, error, "SELECT " LEDGER_INVENTORY_ROW " FROM inventory i ORDER BY i.device_id", ""), visit,
+        user, error);
+}
+
+bool ledger_point_each(struct ledger *ledger, const char *mpxn, ledger_inventory_visit visit, void *user,
+                       GError **error)
+{
+    return each_device(
+        ledger,
+        ledger_query(ledger, error,
+                     "SELECT " LEDGER_INVENTORY_ROW " FROM inventory i WHERE i.mpxn=? ORDER BY i.device_id", "t", mpxn),
+        visit, user, error);
+}
+
+bool ledger_hub_each(struct ledger *ledger, uint64_t chf, ledger_inventory_visit visit, void *user, GError **error)
+{
+    return each_device(ledger,
+                       ledger_query(ledger, error,
+                                    "SELECT " LEDGER_INVENTORY_ROW
+                                    " FROM inventory i WHERE i.chf=? ORDER BY i.device_id",
+                                    "i", (int64_t)chf),
+                       visit, user, error);
+}
+
+bool ledger_cos_each(struct ledger *ledger, int64_t from, int64_t until, ledger_cos_visit visit, void *user,
+                     GError **error)
+{
+    sqlite3_stmt *q = ledger_query(ledger, error,
+                                   "SELECT mpxn,starts,losing,gaining FROM cos WHERE starts>=? AND starts<?"
+                                   " ORDER BY mpxn,starts",
+                                   "ii", from, until);
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        const struct ledger_cos event = {ledger_text(q, 0), sqlite3_column_int64(q, 1),
+                                         (uint64_t)sqlite3_column_int64(q, 2), (uint64_t)sqlite3_column_int64(q, 3)};
+        good = visit(user, &event, error);
+    }
+    ledger_end(q);
+    return good;
+}
