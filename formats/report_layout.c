@@ -60,6 +60,33 @@ static const struct report_column installed[] = {
     LEADING, CODE("InstalledDate"), CODE("CommissionedDate"), CODE("DeviceStatus"), CODE("SecurityState"),
 };
 
+static const struct report_column models[] = {
+    CODE("DeviceType"),      CODE("DeviceManufacturer"), CODE("DeviceModel"),
+    CODE("FirmwareVersion"), CODE("NonMigratableFrom"),  CODE("NonMigratableTo"),
+    TEXT("ReasonCode"),      CODE("ResolvedBy"),         TEXT("FixedInFirmware"),
+};
+
+static const struct report_column progress[] = {
+    CODE("PeriodStart"),   CODE("PeriodEnd"), CODE("DeviceType"),   CODE("CSPRegion"),
+    CODE("InScope"),       CODE("Migrated"),  CODE("FailedOnce"),   CODE("FailedMany"),
+    CODE("NonMigratable"), CODE("Remaining"), CODE("TopErrorCode"),
+};
+
+static const struct report_column assets[] = {
+    CODE("MAPId"),
+    CODE("MPxN"),
+    CODE("DeviceID"),
+    CODE("DeviceType"),
+    CODE("DeviceManufacturer"),
+    CODE("DeviceModel"),
+    CODE("FirmwareVersion"),
+    CODE("DeviceStatus"),
+    CODE("CommissionedDate"),
+    CODE("SupplierMPID"),
+    CODE("ECoSMigrationStatus"),
+    CODE("ECoSMigrationDate"),
+};
+
 _Static_assert(COUNT(migrated) <= REPORT_MAX_COLUMNS && COUNT(failed) <= REPORT_MAX_COLUMNS &&
                    COUNT(gained) <= REPORT_MAX_COLUMNS && COUNT(barred) <= REPORT_MAX_COLUMNS &&
                    COUNT(activity) <= REPORT_MAX_COLUMNS && COUNT(installed) <= REPORT_MAX_COLUMNS,
@@ -74,6 +101,9 @@ const struct report_layout report_layouts[] = {
     {"ECOSMIG-004", "Summary Report: Device Count by Non Migratable Device Model", COLUMNS(barred)},
     {"ECOSMIG-005", "Summary Report: ECoS Migration Activity for the Previous Week", COLUMNS(activity)},
     {"ECOSMIG-006", "Detailed Report: Newly Installed ECoS Devices", COLUMNS(installed)},
+    {"NMDM", "Non-Migratable Device Models", COLUMNS(models)},
+    {"MGMT", "Overall progress of the migration", COLUMNS(progress)},
+    {"MAPR", "H17.5 items with ECoS Migration status", COLUMNS(assets)},
 };
 const size_t report_n_layouts = COUNT(report_layouts);
 

@@ -2,13 +2,21 @@
 
 #include <string.h>
 
+#define TO_SUPPLIERS .role = "SUPPLIER", .drop = "suppliers"
+#define TO_MAPS .role = "MAP", .drop = "maps"
+#define TO_ALL .drop = "dcc"
+#define ROWS(what) .collect = report_collect_##what, .row = report_write_##what
+
 const struct report_kind report_kinds[] = {
-    {"ECOSMIG-001", CALENDAR_DAY, "SUPPLIER", "suppliers", report_collect_migrated, report_write_migrated},
-    {"ECOSMIG-002", CALENDAR_QUARTER, "SUPPLIER", "suppliers", report_collect_failed, report_write_failed},
-    {"ECOSMIG-003", CALENDAR_MONTH, "SUPPLIER", "suppliers", report_collect_gained, report_write_gained},
-    {"ECOSMIG-004", CALENDAR_WEEK, "SUPPLIER", "suppliers", report_collect_barred, report_write_barred},
-    {"ECOSMIG-005", CALENDAR_WEEK, "SUPPLIER", "suppliers", report_collect_activity, report_write_activity},
-    {"ECOSMIG-006", CALENDAR_MONTH, "SUPPLIER", "suppliers", report_collect_installed, report_write_installed},
+    {"ECOSMIG-001", .every = CALENDAR_DAY, TO_SUPPLIERS, ROWS(migrated)},
+    {"ECOSMIG-002", .every = CALENDAR_QUARTER, TO_SUPPLIERS, ROWS(failed)},
+    {"ECOSMIG-003", .every = CALENDAR_MONTH, TO_SUPPLIERS, ROWS(gained)},
+    {"ECOSMIG-004", .every = CALENDAR_WEEK, TO_SUPPLIERS, ROWS(barred)},
+    {"ECOSMIG-005", .every = CALENDAR_WEEK, TO_SUPPLIERS, ROWS(activity)},
+    {"ECOSMIG-006", .every = CALENDAR_MONTH, TO_SUPPLIERS, ROWS(installed)},
+    {"NMDM", .on_change = true, TO_ALL, ROWS(models)},
+    {"MGMT", .every = CALENDAR_WEEK, TO_ALL, ROWS(progress)},
+    {"MAPR", .every = CALENDAR_WEEK, TO_MAPS, ROWS(assets)},
 };
 const size_t report_n_kinds = G_N_ELEMENTS(report_kinds);
 
@@ -100,6 +108,12 @@ static bool add_party(void *user, const struct ledger_party *party, GError **err
 
 bool report_to_parties(struct report *report, GError **error)
 {
+    const struct config *config = report->gateway->config;
+
+    if (report->kind->role == NULL) {
+        add_recipient(report, config->eui64, config->org, report->kind->drop);
+        return true;
+    }
     if (!ledger_parties_each(report->gateway->ledger, report->kind->role, add_party, report, error))
         return false;
     g_array_sort(report->recipients, by_id);

@@ -23,10 +23,11 @@ struct report;
 
 /* What a report is: one line in the table of report.c. */
 struct report_kind {
-    const char *ref; /* also the type of its jobs and the kind of their parts */
-    enum calendar_length every;
-    const char *role; /* of its recipients in PTY */
-    const char *drop; /* where it goes, unless PTY names another */
+    const char *ref;            /* also the type of its jobs and the kind of their parts */
+    bool on_change;             /* it has no period: it is issued whenever what it says has changed */
+    enum calendar_length every; /* else */
+    const char *role;           /* of its recipients in PTY; NULL: one file, for everybody */
+    const char *drop;           /* where it goes, unless PTY names another */
     bool (*collect)(struct report *report, GError **error);
     /* Writes one row that was collected under that key. */
     bool (*row)(struct report *report, int64_t key, GError **error);
@@ -40,7 +41,7 @@ const struct report_kind *report_kind_find(const char *ref);
 struct report_recipient {
     uint64_t id;
     char eui64[EUI64_TEXT_SIZE];
-    char mpid[8];
+    char mpid[16]; /* the gateway's own org in a file for everybody */
     char *drop;
 };
 
@@ -50,7 +51,7 @@ void report_free(struct report *report);
 typedef struct report report_t;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(report_t, report_free)
 
-/* The parties that PTY names now, or those (struct ledger_report) that it was issued to. */
+/* The parties that PTY names now (or everybody), or those (struct ledger_report) that it was issued to. */
 bool report_to_parties(struct report *report, GError **error);
 void report_to_issued(struct report *report, const GPtrArray *reports);
 /* By id; borrowed. */

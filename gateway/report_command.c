@@ -143,6 +143,20 @@ static bool all_stored(const GPtrArray *issued)
     return true;
 }
 
+static bool find_period(struct asking *asking, struct ledger_period **period, GError **error)
+{
+    struct ledger *ledger = asking->looking.gateway.ledger;
+    const char *ref = asking->kind->ref;
+
+    if (!asking->kind->on_change)
+        return ledger_period_get(ledger, ref, asking->period.starts, period, error);
+    if (!ledger_period_last(ledger, ref, asking->period.starts, period, error))
+        return false;
+    if (*period != NULL)
+        asking->period = (struct period){(*period)->starts, (*period)->ends};
+    return true;
+}
+
 static bool give(struct asking *asking, GError **error)
 {
     g_autofree struct ledger_period *period = NULL;
@@ -150,7 +164,7 @@ static bool give(struct asking *asking, GError **error)
     const char *ref = asking->kind->ref;
     char starts[INSTANT_TEXT_SIZE];
 
-    if (!ledger_period_get(asking->looking.gateway.ledger, ref, asking->period.starts, &period, error) ||
+    if (!find_period(asking, &period, error) ||
         !ledger_reports_of(asking->looking.gateway.ledger, ref, asking->period.starts, &issued, error))
         return false;
     if (period != NULL && all_stored(issued))
@@ -160,16 +174,18 @@ static bool give(struct asking *asking, GError **error)
     return give_built(asking, error);
 }
 
-/* The period that holds a time; without one the last that has ended. */
+/* The period that holds a time; without one the last that has ended. Of a report without periods the newest is chosen
+ * when the ledger is open. */
 static bool choose_period(struct asking *asking, const char *text)
 {
-    int64_t at = calendar_period(asking->kind->every, clock_now()).starts - 1;
+    bool on_change = asking->kind->on_change;
+    int64_t at = on_change ? clock_now() : calendar_period(asking->kind->every, clock_now()).starts - 1;
 
     if (text != NULL && !instant_parse(text, strlen(text), &at)) {
         g_printerr("ecosgate: --period: expected a time like 2023-07-03T06:00:00Z, found '%s'\n", text);
         return false;
     }
-    asking->period = calendar_period(asking->kind->every, at);
+    asking->period = on_change ? (struct period){at, at} : calendar_period(asking->kind->every, at);
     return true;
 }
 

@@ -1,5 +1,5 @@
 /*
- * ECOSMIG-003 and -006: Devices that the inventory knows.
+ * ECOSMIG-003, -006 and MAPR: Devices that the inventory knows.
  */
 #include "gateway/report_private.h"
 
@@ -17,7 +17,7 @@ static bool add_past(void *user, const struct ledger_work *work, GError **error)
 }
 
 static bool status_of(const struct report *report, const struct ledger_inventory *device, const char **status,
-                      GError **error)
+                      int64_t *migrated_at, GError **error)
 {
     struct ledger *ledger = report->gateway->ledger;
     const struct ledger_nmm model = {.device_type = device->device_type,
@@ -32,6 +32,7 @@ static bool status_of(const struct report *report, const struct ledger_inventory
         !ledger_model_is_barred(ledger, &model, report->period.ends, &barred, &until, error))
         return false;
     *status = migration_status(report->gateway->config, device, &past, barred);
+    *migrated_at = past.migrated_at;
     return true;
 }
 
@@ -154,6 +155,7 @@ bool report_write_gained(struct report *report, int64_t key, GError **error)
     struct ledger *ledger = report->gateway->ledger;
     struct history history = {.before = gained->starts};
     const char *values[REPORT_MAX_COLUMNS], *status = NULL;
+    int64_t migrated_at;
     char starts[INSTANT_TEXT_SIZE], attempts[CELL_NUMBER_SIZE];
     g_autofree struct ledger_inventory *device = NULL;
     struct report_texts texts;
@@ -161,7 +163,7 @@ bool report_write_gained(struct report *report, int64_t key, GError **error)
 
     if (!ledger_inventory_get(ledger, gained->device, &device, error) ||
         !ledger_device_each(ledger, gained->device, add_history, &history, error) ||
-        !status_of(report, device, &status, error))
+        !status_of(report, device, &status, &migrated_at, error))
         return false;
     lead(report, device, &texts, values);
     values[n++] = report_date(gained->starts, starts);
@@ -203,18 +205,66 @@ bool report_write_installed(struct report *report, int64_t key, GError **error)
 {
     g_autofree struct ledger_inventory *device = NULL;
     const char *values[REPORT_MAX_COLUMNS], *status = NULL;
+    int64_t migrated_at;
     char installed[INSTANT_TEXT_SIZE], commissioned[INSTANT_TEXT_SIZE];
     struct report_texts texts;
     size_t n = LEADING_COLUMNS;
 
     if (!ledger_inventory_get(report->gateway->ledger, (uint64_t)key, &device, error) ||
-        !status_of(report, device, &status, error))
+        !status_of(report, device, &status, &migrated_at, error))
         return false;
     lead(report, device, &texts, values);
     values[n++] = report_date(device->installed, installed);
     values[n++] = report_date(device->commissioned, commissioned);
     values[n++] = device->status;
     values[n++] = status;
+    report_writer_row(report->writer, values);
+    return true;
+}
+
+/* ---- MAPR: all Devices of a Meter Asset Provider ---- */
+
+static bool assign_asset(void *user, const struct ledger_inventory *device, GError **error)
+{
+    (void)error; /* nothing can go wrong */
+    if (device->map != 0)
+        report_assign(user, device->map, (int64_t)device->device);
+    return true;
+}
+
+bool report_collect_assets(struct report *report, GError **error)
+{
+    return ledger_inventory_each(report->gateway->ledger, assign_asset, report, error);
+}
+
+bool report_write_assets(struct report *report, int64_t key, GError **error)
+{
+    struct ledger *ledger = report->gateway->ledger;
+    g_autofree struct ledger_inventory *device = NULL;
+    g_autofree struct ledger_party *party = NULL;
+    const char *status = NULL;
+    char id[EUI64_TEXT_SIZE], commissioned[INSTANT_TEXT_SIZE], migrated[INSTANT_TEXT_SIZE];
+    uint64_t supplier = 0;
+    int64_t migrated_at;
+
+    if (!ledger_inventory_get(ledger, (uint64_t)key, &device, error) ||
+        !status_of(report, device, &status, &migrated_at, error) ||
+        !ledger_supplier_of(ledger, device->device, report->period.ends, &supplier, error) ||
+        !ledger_party_get(ledger, supplier, "SUPPLIER", &party, error))
+        return false;
+    eui64_print(device->device, id);
+    const char *values[] = {report->to->eui64,
+                            device->mpxn,
+                            id,
+                            device->device_type,
+                            device->manufacturer,
+                            device->model,
+                            device->firmware,
+                            device->status,
+                            report_date(device->commissioned, commissioned),
+                            party != NULL ? party->mpid : NULL,
+                            status,
+                            report_date(migrated_at, migrated)};
     report_writer_row(report->writer, values);
     return true;
 }

@@ -62,10 +62,19 @@ bool report_write_gained(struct report *report, int64_t key, GError **error);
 bool report_collect_installed(struct report *report, GError **error);
 bool report_write_installed(struct report *report, int64_t key, GError **error);
 
+bool report_collect_assets(struct report *report, GError **error);
+bool report_write_assets(struct report *report, int64_t key, GError **error);
+
+/* Non-Migratable Device Models (report_models.c). */
+bool report_collect_models(struct report *report, GError **error);
+bool report_write_models(struct report *report, int64_t key, GError **error);
+
 /* Counts (report_sums.c). */
 bool report_collect_barred(struct report *report, GError **error);
 bool report_write_barred(struct report *report, int64_t key, GError **error);
 bool report_collect_activity(struct report *report, GError **error);
 bool report_write_activity(struct report *report, int64_t key, GError **error);
+bool report_collect_progress(struct report *report, GError **error);
+bool report_write_progress(struct report *report, int64_t key, GError **error);
 
 #endif

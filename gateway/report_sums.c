@@ -1,6 +1,6 @@
 /*
- * ECOSMIG-004 and -005: counts of Devices by Supplier and what they have in common. The key of a row is the index of
- * its tally.
+ * ECOSMIG-004, -005 and MGMT: counts of Devices by recipient and what they have in common. The key of a row is the
+ * index of its tally.
  */
 #include "gateway/report_private.h"
 
@@ -20,12 +20,17 @@ enum activity {
     FIGURES,
 };
 
+/* The figures of MGMT. */
+enum progress { IN_SCOPE, MIGRATED, FAILED_ONCE, FAILED_MANY, NON_MIGRATABLE, TO_MIGRATE, PROGRESS_FIGURES };
+G_STATIC_ASSERT((int)PROGRESS_FIGURES <= (int)FIGURES);
+
 /* Texts are "" where they do not matter. */
 struct tally {
     uint64_t supplier;
     char *device_type, *manufacturer, *model, *firmware;
     int64_t since;
     int64_t figures[FIGURES];
+    GHashTable *codes; /* MGMT: code → how often; NULL: none */
 };
 
 struct tallying {
@@ -42,6 +47,8 @@ static void clear_tally(gpointer user)
     g_free(tally->manufacturer);
     g_free(tally->model);
     g_free(tally->firmware);
+    if (tally->codes != NULL)
+        g_hash_table_unref(tally->codes);
 }
 
 static void begin(struct tallying *t, struct report *report)
@@ -239,9 +246,9 @@ static bool tally_unended(void *user, uint64_t device, enum ledger_state outcome
     return tally_device(t, device, error);
 }
 
-static bool tally_end(void *user, int64_t item, uint64_t device, GError **error)
+static bool tally_end(void *user, int64_t item, uint64_t device, const char *code, GError **error)
 {
-    (void)item;
+    (void)item, (void)code;
     return tally_device(user, device, error);
 }
 
@@ -291,6 +298,112 @@ bool report_write_activity(struct report *report, int64_t key, GError **error)
     (void)error; /* the writer remembers its failures */
     for (size_t i = 0; i < FIGURES; i++)
         values[n++] = cell_number(tally->figures[i], figures[i]);
+    report_writer_row(report->writer, values);
+    return true;
+}
+
+/* ---- MGMT ---- */
+
+/* By Device type and region, which stands where others have the manufacturer. */
+static struct tally *tally_for_all(struct tallying *t, const struct ledger_inventory *device)
+{
+    const struct ledger_nmm common = {
+        .device_type = device->device_type, .manufacturer = text(device->region), .model = "", .firmware = ""};
+
+    return tally_of(t, t->report->gateway->config->eui64, &common);
+}
+
+static bool tally_progress(void *user, const struct ledger_inventory *device, GError **error)
+{
+    struct tallying *t = user;
+    struct ledger *ledger = t->report->gateway->ledger;
+    const struct ledger_nmm model = {.device_type = device->device_type,
+                                     .manufacturer = text(device->manufacturer),
+                                     .model = text(device->model),
+                                     .firmware = text(device->firmware)};
+    struct migration_past past = {0};
+    int64_t since = 0;
+    bool yes = false;
+
+    if (!migration_in_scope(t->report->gateway->config, device))
+        return true;
+    if (!remains(t->report, device, &yes, error) ||
+        !ledger_device_each(ledger, device->device, add_past, &past, error) ||
+        !ledger_model_barred_since(ledger, &model, t->report->period.ends, &since, error))
+        return false;
+    int64_t *figures = tally_for_all(t, device)->figures;
+    figures[IN_SCOPE]++;
+    figures[yes ? TO_MIGRATE : MIGRATED]++;
+    if (!yes)
+        return true;
+    figures[FAILED_ONCE] += past.failed == 1;
+    figures[FAILED_MANY] += past.failed > 1;
+    figures[NON_MIGRATABLE] += since != 0;
+    return true;
+}
+
+static bool tally_code(void *user, int64_t item, uint64_t id, const char *code, GError **error)
+{
+    struct tallying *t = user;
+    g_autofree struct ledger_inventory *device = NULL;
+
+    (void)item;
+    if (!ledger_inventory_get(t->report->gateway->ledger, id, &device, error))
+        return false;
+    if (device == NULL || code == NULL || !migration_in_scope(t->report->gateway->config, device))
+        return true;
+    struct tally *tally = tally_for_all(t, device);
+    if (tally->codes == NULL)
+        tally->codes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    guint n = GPOINTER_TO_UINT(g_hash_table_lookup(tally->codes, code));
+    g_hash_table_insert(tally->codes, g_strdup(code), GUINT_TO_POINTER(n + 1));
+    return true;
+}
+
+bool report_collect_progress(struct report *report, GError **error)
+{
+    struct ledger *ledger = report->gateway->ledger;
+    struct tallying t;
+
+    begin(&t, report);
+    bool good =
+        ledger_inventory_each(ledger, tally_progress, &t, error) &&
+        ledger_ends_each(ledger, LEDGER_FAILED, report->period.starts, report->period.ends, tally_code, &t, error);
+    end(&t);
+    return good;
+}
+
+/* The most frequent one; of equals the first by name. */
+static const char *top_code(const struct tally *tally)
+{
+    const char *top = NULL;
+    gpointer code, n;
+    guint most = 0;
+    GHashTableIter codes;
+
+    if (tally->codes == NULL)
+        return NULL;
+    g_hash_table_iter_init(&codes, tally->codes);
+    while (g_hash_table_iter_next(&codes, &code, &n)) {
+        if (GPOINTER_TO_UINT(n) < most || (GPOINTER_TO_UINT(n) == most && strcmp(code, top) > 0))
+            continue;
+        most = GPOINTER_TO_UINT(n);
+        top = code;
+    }
+    return top;
+}
+
+bool report_write_progress(struct report *report, int64_t key, GError **error)
+{
+    const struct tally *tally = &g_array_index(report->things, struct tally, key);
+    char figures[PROGRESS_FIGURES][CELL_NUMBER_SIZE];
+    const char *values[REPORT_MAX_COLUMNS] = {report->starts, report->ends, tally->device_type, tally->manufacturer};
+    size_t n = 4;
+
+    (void)error; /* the writer remembers its failures */
+    for (size_t i = 0; i < PROGRESS_FIGURES; i++)
+        values[n++] = cell_number(tally->figures[i], figures[i]);
+    values[n++] = top_code(tally);
     report_writer_row(report->writer, values);
     return true;
 }

@@ -1,6 +1,7 @@
 #include "gateway/reports.h"
 
 #include "gateway/clock.h"
+#include "spool/digest.h"
 
 #include <string.h>
 
@@ -123,7 +124,7 @@ static bool plan_part(struct gateway *gateway, const struct report *report, size
                                      .name = name,
                                      .form = form_name(FORM_CSV),
                                      .drop = to->drop,
-                                     .folder = to->mpid,
+                                     .folder = kind->role != NULL ? to->mpid : NULL,
                                      .recipient = to->eui64,
                                      .sender = own,
                                      .environment = gateway->config->environment,
@@ -168,14 +169,15 @@ static bool plan(struct gateway *gateway, const struct report *report, struct le
     return ledger_commit(STEP_REPORT_ISSUED, gateway->ledger, error);
 }
 
-static bool issue(struct gateway *gateway, const struct report_kind *kind, struct period period, GError **error)
+/* A report that has its recipients and was collected. */
+static bool issue_collected(struct gateway *gateway, struct report *report, const struct report_kind *kind,
+                            struct period period, GError **error)
 {
     struct ledger *ledger = gateway->ledger;
     struct ledger_period row = {.ref = kind->ref, .starts = period.starts, .ends = period.ends, .issued = clock_now()};
-    g_autoptr(report_t) report = report_new(gateway, kind, period);
     g_autoptr(GPtrArray) issued = NULL;
 
-    if (!report_to_parties(report, error) || !report_collect(report, error) || !ledger_begin(ledger, error))
+    if (!ledger_begin(ledger, error))
         return false;
     row.unassigned = report_unassigned(report);
     if (!plan(gateway, report, &row, error)) {
@@ -186,6 +188,14 @@ static bool issue(struct gateway *gateway, const struct report_kind *kind, struc
                             store_all(gateway, report, row.job, issued, error));
 }
 
+static bool issue(struct gateway *gateway, const struct report_kind *kind, struct period period, GError **error)
+{
+    g_autoptr(report_t) report = report_new(gateway, kind, period);
+
+    return report_to_parties(report, error) && report_collect(report, error) &&
+           issue_collected(gateway, report, kind, period, error);
+}
+
 /* ---- what is due ---- */
 
 bool reports_from(struct gateway *gateway, const struct report_kind *kind, int64_t *from, GError **error)
@@ -193,7 +203,7 @@ bool reports_from(struct gateway *gateway, const struct report_kind *kind, int64
     g_autofree struct ledger_period *last = NULL;
     int64_t begun = 0;
 
-    if (!ledger_period_last(gateway->ledger, kind->ref, &last, error) ||
+    if (!ledger_period_last(gateway->ledger, kind->ref, G_MAXINT64, &last, error) ||
         !ledger_counter_get(gateway->ledger, first_run, &begun, error))
         return false;
     *from = last != NULL ? last->ends : gateway->config->reports_from != 0 ? gateway->config->reports_from : begun;
@@ -226,6 +236,8 @@ static bool oldest_due(struct gateway *gateway, int64_t now, const struct report
 
     *kind = NULL;
     for (size_t i = 0; i < report_n_kinds; i++) {
+        if (report_kinds[i].on_change)
+            continue;
         if (!reports_from(gateway, &report_kinds[i], &from, error))
             return false;
         if (!calendar_due(report_kinds[i].every, from, now, &period) || (*kind != NULL && period.ends >= oldest->ends))
@@ -255,12 +267,75 @@ bool reports_pass(struct gateway *gateway, GError **error)
     return true;
 }
 
+/* ---- on change ---- */
+
+static bool add_to_digest(void *user, const char *data, size_t len, GError **error)
+{
+    (void)error; /* cannot fail */
+    digest_update(user, data, len);
+    return true;
+}
+
+/* Are these the bytes that were issued last? */
+static bool is_issued(struct report *report, const GPtrArray *issued, bool *same, GError **error)
+{
+    g_autoptr(digest_t) digest = digest_new();
+    char hex[DIGEST_HEX_SIZE];
+
+    *same = false;
+    if (issued->len == 0)
+        return true;
+    if (!report_write(report, 0, add_to_digest, digest, error))
+        return false;
+    digest_hex(digest, hex);
+    *same = g_strcmp0(hex, ((const struct ledger_report *)issued->pdata[0])->part.sha256) == 0;
+    return true;
+}
+
+/* A list of the second of a former one would bear its name. */
+static int64_t moment_of(const struct ledger_loaded *loaded, const struct ledger_period *last)
+{
+    return last != NULL ? MAX(loaded->loaded, last->starts + 1) : loaded->loaded;
+}
+
+static bool issue_changed(struct gateway *gateway, const struct report_kind *kind, GError **error)
+{
+    g_autofree struct ledger_period *last = NULL;
+    g_autoptr(GPtrArray) issued = NULL;
+    struct ledger_loaded loaded;
+    bool same;
+
+    if (!ledger_reference_get(gateway->ledger, LEDGER_NMM, &loaded, error) ||
+        !ledger_period_last(gateway->ledger, kind->ref, G_MAXINT64, &last, error))
+        return false;
+    if (loaded.job == 0)
+        return true; /* there is no list yet */
+    if (!ledger_reports_of(gateway->ledger, kind->ref, last != NULL ? last->starts : 0, &issued, error))
+        return false;
+    int64_t at = moment_of(&loaded, last);
+    g_autoptr(report_t) report = report_new(gateway, kind, (struct period){at, at});
+    if (!report_to_parties(report, error) || !report_collect(report, error) || !is_issued(report, issued, &same, error))
+        return false;
+    return same || issue_collected(gateway, report, kind, (struct period){at, at}, error);
+}
+
+bool reports_on_change(struct gateway *gateway, GError **error)
+{
+    for (size_t i = 0; i < report_n_kinds && !gateway_stopping(gateway); i++) {
+        if (report_kinds[i].on_change && !issue_changed(gateway, &report_kinds[i], error))
+            return false;
+    }
+    return true;
+}
+
 bool reports_next(struct gateway *gateway, int64_t *at, GError **error)
 {
     int64_t from;
 
     *at = G_MAXINT64;
     for (size_t i = 0; i < report_n_kinds; i++) {
+        if (report_kinds[i].on_change)
+            continue;
         if (!reports_from(gateway, &report_kinds[i], &from, error))
             return false;
         *at = MIN(*at, calendar_period(report_kinds[i].every, from).ends);

@@ -165,12 +165,14 @@ static bool add_report(struct gateway *gateway, const struct report_kind *kind, 
     g_autofree struct ledger_period *last = NULL;
     int64_t from = 0;
 
-    if (!ledger_period_last(gateway->ledger, kind->ref, &last, error) || !reports_from(gateway, kind, &from, error))
+    if (!ledger_period_last(gateway->ledger, kind->ref, G_MAXINT64, &last, error) ||
+        !reports_from(gateway, kind, &from, error))
         return false;
     facts_set_text(row, "ref", kind->ref);
     facts_set(row, "last", command_json_instant(last != NULL ? last->issued : 0));
     facts_set(row, "period_start", command_json_instant(last != NULL ? last->starts : 0));
-    facts_set(row, "next", command_json_instant(from != 0 ? calendar_period(kind->every, from).ends : 0));
+    facts_set(row, "next",
+              command_json_instant(from != 0 && !kind->on_change ? calendar_period(kind->every, from).ends : 0));
     return true;
 }
 

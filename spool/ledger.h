@@ -270,6 +270,9 @@ bool ledger_supplier_of(struct ledger *ledger, uint64_t device, int64_t at, uint
 /* *row is NULL when nobody is known by that id in that role; g_free it. */
 bool ledger_party_get(struct ledger *ledger, uint64_t id, const char *role, struct ledger_party **row, GError **error);
 
+typedef bool (*ledger_nmm_visit)(void *user, const struct ledger_nmm *entry, GError **error);
+/* All entries, by key. */
+bool ledger_nmm_each(struct ledger *ledger, ledger_nmm_visit visit, void *user, GError **error);
 /* Of the entries that make a model Non-Migratable at that time the earliest beginning; 0: it is not. */
 bool ledger_model_barred_since(struct ledger *ledger, const struct ledger_nmm *model, int64_t at, int64_t *since,
                                GError **error);
@@ -409,7 +412,7 @@ typedef bool (*ledger_step_visit)(void *user, const struct ledger_step *step, GE
 bool ledger_steps_each(struct ledger *ledger, int64_t item, ledger_step_visit visit, void *user, GError **error);
 
 /* Sessions that ended in that state with from <= ended < until, in the order of their end and their number. */
-typedef bool (*ledger_end_visit)(void *user, int64_t item, uint64_t device, GError **error);
+typedef bool (*ledger_end_visit)(void *user, int64_t item, uint64_t device, const char *code, GError **error);
 bool ledger_ends_each(struct ledger *ledger, enum ledger_state state, int64_t from, int64_t until,
                       ledger_end_visit visit, void *user, GError **error);
 /* Work items of instructions judged with from <= judged_at < until, and how each was split. */
@@ -530,8 +533,9 @@ bool ledger_period_get(struct ledger *ledger, const char *ref, int64_t starts, s
                        GError **error);
 /* The period whose files are parts of that job. */
 bool ledger_period_of_job(struct ledger *ledger, int64_t job, struct ledger_period **period, GError **error);
-/* The newest one issued. */
-bool ledger_period_last(struct ledger *ledger, const char *ref, struct ledger_period **period, GError **error);
+/* The newest one issued that had begun by then. */
+bool ledger_period_last(struct ledger *ledger, const char *ref, int64_t at, struct ledger_period **period,
+                        GError **error);
 typedef bool (*ledger_period_visit)(void *user, const struct ledger_period *period, GError **error);
 /* In the order of ref and time. */
 bool ledger_periods_each(struct ledger *ledger, ledger_period_visit visit, void *user, GError **error);

@@ -297,6 +297,29 @@ bool ledger_parties_each(struct ledger *ledger, const char *role, ledger_party_v
     return good;
 }
 
+bool ledger_nmm_each(struct ledger *ledger, ledger_nmm_visit visit, void *user, GError **error)
+{
+    sqlite3_stmt *q = ledger_query(ledger, error,
+                                   "SELECT device_type,manufacturer,model,firmware,since,ifnull(until," FOR_EVER "),"
+                                   "reason,fixed_in FROM non_migratable"
+                                   " ORDER BY device_type,manufacturer,model,firmware,since",
+                                   "");
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        const struct ledger_nmm entry = {.device_type = ledger_text(q, 0),
+                                         .manufacturer = ledger_text(q, 1),
+                                         .model = ledger_text(q, 2),
+                                         .firmware = ledger_text(q, 3),
+                                         .since = sqlite3_column_int64(q, 4),
+                                         .until = sqlite3_column_int64(q, 5),
+                                         .reason = ledger_text(q, 6),
+                                         .fixed_in = ledger_text(q, 7)};
+        good = visit(user, &entry, error);
+    }
+    ledger_end(q);
+    return good;
+}
+
 bool ledger_model_barred_since(struct ledger *ledger, const struct ledger_nmm *model, int64_t at, int64_t *since,
                                GError **error)
 {

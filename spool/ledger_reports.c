@@ -70,13 +70,15 @@ bool ledger_period_of_job(struct ledger *ledger, int64_t job, struct ledger_peri
                       period, error);
 }
 
-bool ledger_period_last(struct ledger *ledger, const char *ref, struct ledger_period **period, GError **error)
+bool ledger_period_last(struct ledger *ledger, const char *ref, int64_t at, struct ledger_period **period,
+                        GError **error)
 {
-    return one_period(
-        ledger,
-        ledger_query(ledger, error,
-                     "SELECT " PERIOD " FROM report_period e WHERE e.ref=? ORDER BY e.starts DESC LIMIT 1", "t", ref),
-        period, error);
+    return one_period(ledger,
+                      ledger_query(ledger, error,
+                                   "SELECT " PERIOD " FROM report_period e WHERE e.ref=? AND e.starts<=?"
+                                   " ORDER BY e.starts DESC LIMIT 1",
+                                   "ti", ref, at),
+                      period, error);
 }
 
 bool ledger_periods_each(struct ledger *ledger, ledger_period_visit visit, void *user, GError **error)

@@ -212,13 +212,14 @@ bool ledger_order_each(struct ledger *ledger, int64_t job, ledger_order_visit vi
 bool ledger_ends_each(struct ledger *ledger, enum ledger_state state, int64_t from, int64_t until,
                       ledger_end_visit visit, void *user, GError **error)
 {
-    sqlite3_stmt *q = ledger_query(ledger, error,
-                                   "SELECT s.item,w.device_id FROM session s CROSS JOIN work_item w ON w.item=s.item"
-                                   " WHERE s.state=? AND s.ended>=? AND s.ended<? ORDER BY s.ended,s.item",
-                                   "iii", (int64_t)state, from, until);
+    sqlite3_stmt *q =
+        ledger_query(ledger, error,
+                     "SELECT s.item,w.device_id,s.code FROM session s CROSS JOIN work_item w ON w.item=s.item"
+                     " WHERE s.state=? AND s.ended>=? AND s.ended<? ORDER BY s.ended,s.item",
+                     "iii", (int64_t)state, from, until);
     bool row = true, good = q != NULL;
     while (good && (good = ledger_row(ledger, q, &row, error)) && row)
-        good = visit(user, sqlite3_column_int64(q, 0), (uint64_t)sqlite3_column_int64(q, 1), error);
+        good = visit(user, sqlite3_column_int64(q, 0), (uint64_t)sqlite3_column_int64(q, 1), ledger_text(q, 2), error);
     ledger_end(q);
     return good;
 }

@@ -104,8 +104,8 @@ class Estate(Home):
 
     def report(self, ref, mpid, start, drop="suppliers"):
         """The file of a recipient as it lies in the drop; its rows without the title and the count, which are checked."""
-        party = {"AAAA": AAAA, "BBBB": BBBB, "CCCC": CCCC, "MMMM": MAPS}[mpid]
-        return self.lines(drop, mpid, f"{ref}_{mpid}_{party}_{start}.csv", ref)
+        party = {"AAAA": AAAA, "BBBB": BBBB, "CCCC": CCCC, "MMMM": MAPS, "TCOS": GATEWAY}[mpid]
+        return self.lines(drop, folder_of(mpid), f"{ref}_{mpid}_{party}_{start}.csv", ref)
 
     def lines(self, drop, folder, name, ref):
         with open(self.path("drops", drop, "out", folder, name), "rb") as file:
@@ -118,6 +118,11 @@ class Estate(Home):
     def listed(self, now):
         done = self.command("--json", "report", "list", now=now)
         return [json.loads(line) for line in done.stdout.decode().splitlines()]
+
+
+def folder_of(mpid):
+    """What is for everybody lies in no folder of its own."""
+    return "" if mpid == "TCOS" else mpid
 
 
 def columns(ref):
@@ -177,6 +182,16 @@ def activity(start, end, supplier, mpid, **figures):
 
 def barred(monday):
     return [f"ECOSMIG-004,1.0,{monday}T00:00:00Z,{AAAA},AAAA,ESME,{BARRED},2027-11-01,Supplier,1"]
+
+
+def progress(start, end, **figures):
+    """InScope, Migrated, FailedOnce, FailedMany, NonMigratable, Remaining, TopErrorCode, by type; all in the North."""
+    return [f"{start}T00:00:00Z,{end}T00:00:00Z,{kind},North,{counts}" for kind, counts in figures.items()]
+
+
+def asset(device, mpid, status, migrated_at="", commissioned="2021-04-06"):
+    return (f"{MAPS},{POINT[device]},{device},{kind_of(device)},{BARRED if device == E5 else GOOD},Commissioned,{commissioned},"
+            f"{mpid},{status},{migrated_at}")
 
 
 D117 = "d,D117,GBCS 17 insufficient memory"
@@ -242,16 +257,32 @@ EXPECTED = {
     ("ECOSMIG-005", "CCCC", "20280228_000000"): activity(
         "2028-02-28", "2028-03-06", CCCC, "CCCC", ESME="1,0,0,1,0,0,1,0", GPF="0,0,0,0,0,0,1,0", GSME="0,0,0,0,0,0,1,0"),
 }
+EXPECTED.update({
+    ("MGMT", "TCOS", "20271227_000000"): progress(
+        "2027-12-27", "2028-01-03", ESME="6,2,1,0,1,4,D117", GPF="3,2,0,0,0,1,", GSME="1,0,1,0,0,1,D117"),
+    ("MGMT", "TCOS", "20280131_000000"): progress(
+        "2028-01-31", "2028-02-07", ESME="6,3,0,1,1,3,D117", GPF="3,2,1,0,0,1,", GSME="1,1,0,0,0,0,"),
+    ("MGMT", "TCOS", "20280228_000000"): progress(
+        "2028-02-28", "2028-03-06", ESME="7,5,0,1,1,2,", GPF="3,2,1,0,0,1,", GSME="1,1,0,0,0,0,"),
+    ("MAPR", "MMMM", "20280228_000000"): [
+        asset(G1, "CCCC", "ECOS", "2028-02-01"), asset(E1, "AAAA", "ECOS", "2027-12-31"),
+        asset(E2, "AAAA", "ECOS", "2028-01-02"), asset(E4, "BBBB", "FAILED_RETRY"), asset(E5, "AAAA", "NON_MIGRATABLE"),
+        asset(E6, "BBBB", "ECOS", "2028-01-03"), asset(E8, "CCCC", "ECOS", "", "2028-02-10"),
+        asset(P1, "CCCC", "ECOS", "2027-12-31"), asset(P2, "AAAA", "FAILED_RETRY"), asset(P3, "", "ECOS", "2027-12-31")],
+    # what a spreadsheet would run is neutralised
+    ("NMDM", "TCOS", "20271230_100000"): [f"ESME,{BARRED},2027-11-01,,'=D117,Supplier,00010204"],
+})
 MONDAYS = ("2027-12-27", "2028-01-03", "2028-01-10", "2028-01-17", "2028-01-24", "2028-01-31", "2028-02-07", "2028-02-14",
            "2028-02-21", "2028-02-28", "2028-03-06")
 EXPECTED.update({("ECOSMIG-004", "AAAA", f"{monday.replace('-', '')}_000000"): barred(end)
                  for monday, end in zip(MONDAYS, MONDAYS[1:])})
 # From 30 December, when it first ran, to 6 March.
 PERIODS = {"ECOSMIG-001": 67, "ECOSMIG-002": 4 * 67 - 1, "ECOSMIG-003": 3, "ECOSMIG-004": 10, "ECOSMIG-005": 10,
-           "ECOSMIG-006": 3}
-DROPS = {"AAAA": "suppliers", "BBBB": "suppliers", "CCCC": "dcc", "MMMM": "maps"}
+           "ECOSMIG-006": 3, "MGMT": 10, "MAPR": 10, "NMDM": 1}
+DROPS = {"AAAA": "suppliers", "BBBB": "suppliers", "CCCC": "dcc", "MMMM": "maps", "TCOS": "dcc"}
 SUPPLIERS = ("AAAA", "BBBB", "CCCC")
-RECIPIENTS = {ref: SUPPLIERS for ref in PERIODS}
+RECIPIENTS = {**{ref: SUPPLIERS for ref in PERIODS}, "MGMT": ("TCOS",), "NMDM": ("TCOS",), "MAPR": ("MMMM",)}
+WEEKLY = ("ECOSMIG-005", "MGMT", "MAPR")
 
 
 def test_estate(tap, home):
@@ -261,16 +292,16 @@ def test_estate(tap, home):
         tap.ok(found == expected, f"{ref} of {mpid}, {start}", *difference(expected, found))
     files = [row for row in home.listed("2028-03-06T00:10:00Z") if row["file"]]
     filled = {(row["ref"], row["mpid"], row["file"][-19:-4]) for row in files if row["rows"] > 0}
-    # Of a weekly summary some weeks are worked out: something remains to be counted in the others too.
-    filled = {key for key in filled if key[0] != "ECOSMIG-005" or key in EXPECTED}
+    # Of weekly summaries some weeks are worked out: something remains to be counted in the others too.
+    filled = {key for key in filled if key[0] not in WEEKLY or key in EXPECTED}
     tap.ok(filled == set(EXPECTED), "all other files are empty", filled ^ set(EXPECTED))
     for ref, count in PERIODS.items():
         for mpid in RECIPIENTS[ref]:
-            folder = home.path("drops", DROPS[mpid], "out", mpid)
-            names = [name for name in os.listdir(folder) if name.startswith(ref)]
+            folder = home.path("drops", DROPS[mpid], "out", folder_of(mpid))
+            names = [name for name in os.listdir(folder) if name.startswith(f"{ref}_")]
             tap.ok(len(names) == count, f"{mpid} has a file of {ref} for each period", len(names))
             for name in names:
-                home.lines(DROPS[mpid], mpid, name, ref)
+                home.lines(DROPS[mpid], folder_of(mpid), name, ref)
     unassigned = {row["period_start"]: row["unassigned"] for row in files if row["unassigned"]}
     tap.ok(unassigned == {"2027-12-31T00:00:00Z": 1, "2027-12-27T00:00:00Z": 1}, "the GPF without meters is in nobody's report, and counted",
            unassigned)
@@ -288,7 +319,7 @@ def test_issued(tap, home):
     rows = [row for row in home.listed(now) if row["file"]]
     bad = []
     for row in rows:
-        with open(home.path("drops", row["drop"], "out", row["mpid"], row["file"]), "rb") as file:
+        with open(home.path("drops", row["drop"], "out", folder_of(row["mpid"]), row["file"]), "rb") as file:
             if hashlib.sha256(file.read()).hexdigest() != row["sha256"] or row["state"] != "DELIVERED":
                 bad.append(row)
     tap.ok(not bad, "report list tells digests and deliveries", *bad[:3])
@@ -362,10 +393,49 @@ def test_calendar(tap):
     tap.ok(home.command("spool", "verify").returncode == 0, "all is sound")
 
 
+def test_sums(tap, home):
+    """What 005 counts over all Suppliers is what 001 and 002 list, and what MGMT says remains; nobody's count apart."""
+    for start, end in zip(MONDAYS, MONDAYS[1:]):
+        rows = [row.split(",") for mpid in SUPPLIERS
+                for row in home.report("ECOSMIG-005", mpid, f"{start.replace('-', '')}_000000", DROPS[mpid])]
+        mgmt = [row.split(",") for row in home.report("MGMT", "TCOS", f"{start.replace('-', '')}_000000", "dcc")]
+        counted = {ref: sum(row["rows"] for row in home.listed("2028-03-06T00:10:00Z")
+                            if row["ref"] == ref and f"{start}T" <= row["period_start"] < f"{end}T")
+                   for ref in ("ECOSMIG-001", "ECOSMIG-002")}
+        tap.ok(sum(int(row[10]) for row in rows) == counted["ECOSMIG-001"] and
+               sum(int(row[11]) for row in rows) == counted["ECOSMIG-002"] and
+               sum(int(row[14]) for row in rows) == sum(int(row[9]) for row in mgmt),
+               f"sums agree in the week from {start} on", counted, rows, mgmt)
+
+
+def test_models(tap, home):
+    """The list of Non-Migratable models comes when it has changed, and only then."""
+    def lists():
+        return [name for name in home.out("dcc") if name.startswith("NMDM")]
+
+    before = lists()
+    home.say("2028-03-06T01:00:00Z", "NMM", f"SET,ESME,{BARRED},2027-11-01,,=D117,00010204")
+    tap.ok(lists() == before, "the same list again is no change", lists())
+    home.say("2028-03-06T02:00:00Z", "NMM", "SET,GPF,AB03,02010001,,2028-01-01,2028-06-01,late,", mode="DELTA")
+    new = f"NMDM_TCOS_{GATEWAY}_20280306_020000.csv"
+    tap.ok(lists() == before + [new], "an entry more is one", lists())
+    tap.ok(home.report("NMDM", "TCOS", "20280306_020000", "dcc") == [
+        f"ESME,{BARRED},2027-11-01,,'=D117,Supplier,00010204", "GPF,AB03,02010001,,2028-01-01,2028-06-01,late,DCC,"],
+        "it lists all entries")
+    home.say("2028-03-06T02:00:00Z", "NMM", "REMOVE,GPF,AB03,02010001,,2028-01-01,,,", mode="DELTA")
+    tap.ok(lists() == before + [new, new.replace("0000.csv", "0001.csv")], "two changes of one second have two names", lists())
+    older = home.command("report", "NMDM", "--period", "2028-03-06T01:30:00Z", now="2028-03-06T03:00:00Z")
+    tap.ok(older.stdout == home.read_out("dcc", before[0]), "report NMDM gives the list of a time", older.stderr)
+    newest = home.command("report", "NMDM", now="2028-03-06T03:00:00Z")
+    tap.ok(newest.stdout == home.read_out("dcc", lists()[-1]), "without a time the newest", newest.stderr)
+
+
 def main():
     with Tap() as tap:
         home = Estate()
         test_estate(tap, home)
+        test_sums(tap, home)
+        test_models(tap, home)
         test_issued(tap, home)
         test_damage(tap, home)
         test_calendar(tap)
