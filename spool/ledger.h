@@ -617,6 +617,13 @@ struct ledger_proof {
 
 typedef bool (*ledger_proof_visit)(void *user, const struct ledger_proof *proof, GError **error);
 bool ledger_proofs_each(struct ledger *ledger, ledger_proof_visit visit, void *user, GError **error);
+/* Issued periods of a report whose files' rows, with those that are nobody's, are not as many as the sessions that
+ * ended in that state in the period; and those that neither follow the one before nor are the first. */
+bool ledger_periods_astray(struct ledger *ledger, const char *ref, enum ledger_state state, ledger_period_visit visit,
+                           void *user, GError **error);
+/* How many sessions ended in that state with from <= ended < until. */
+bool ledger_ends_count(struct ledger *ledger, enum ledger_state state, int64_t from, int64_t until, int64_t *n,
+                       GError **error);
 /* Devices with more than one live work item, counted without the index that forbids it. */
 bool ledger_live_duplicates(struct ledger *ledger, int64_t *n, GError **error);
 /* Answers and work orders that bear a number which their counter has not given out. */

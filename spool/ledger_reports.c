@@ -81,9 +81,8 @@ bool ledger_period_last(struct ledger *ledger, const char *ref, int64_t at, stru
                       period, error);
 }
 
-bool ledger_periods_each(struct ledger *ledger, ledger_period_visit visit, void *user, GError **error)
+static bool each_period(struct ledger *ledger, sqlite3_stmt *q, ledger_period_visit visit, void *user, GError **error)
 {
-    sqlite3_stmt *q = ledger_query(ledger, error, "SELECT " PERIOD " FROM report_period e ORDER BY e.ref,e.starts", "");
     bool row = true, good = q != NULL;
     while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
         struct ledger_period period;
@@ -92,6 +91,13 @@ bool ledger_periods_each(struct ledger *ledger, ledger_period_visit visit, void 
     }
     ledger_end(q);
     return good;
+}
+
+bool ledger_periods_each(struct ledger *ledger, ledger_period_visit visit, void *user, GError **error)
+{
+    return each_period(
+        ledger, ledger_query(ledger, error, "SELECT " PERIOD " FROM report_period e ORDER BY e.ref,e.starts", ""),
+        visit, user, error);
 }
 
 bool ledger_reports_of(struct ledger *ledger, const char *ref, int64_t starts, GPtrArray **reports, GError **error)
@@ -112,4 +118,29 @@ bool ledger_reports_of(struct ledger *ledger, const char *ref, int64_t starts, G
                                    " JOIN part p ON p.id=r.part WHERE e.ref=? AND e.starts=? ORDER BY r.recipient",
                                    "ti", ref, starts),
                       &shape, reports, error);
+}
+
+/* ---- proof ---- */
+
+bool ledger_periods_astray(struct ledger *ledger, const char *ref, enum ledger_state state, ledger_period_visit visit,
+                           void *user, GError **error)
+{
+    static const char sql[] =
+        "SELECT " PERIOD " FROM report_period e WHERE e.ref=?1 AND (e.unassigned+ifnull((SELECT sum(p.rows)"
+        " FROM report r JOIN part p ON p.id=r.part WHERE r.ref=e.ref AND r.starts=e.starts),0)<>"
+        "(SELECT count(*) FROM session s WHERE s.state=?2 AND s.ended>=e.starts AND s.ended<e.ends)"
+        " OR (e.starts>(SELECT min(f.starts) FROM report_period f WHERE f.ref=e.ref)"
+        " AND e.starts<>(SELECT max(b.ends) FROM report_period b WHERE b.ref=e.ref AND b.starts<e.starts)))"
+        " ORDER BY e.starts";
+    return each_period(ledger, ledger_query(ledger, error, sql, "ti", ref, (int64_t)state), visit, user, error);
+}
+
+bool ledger_ends_count(struct ledger *ledger, enum ledger_state state, int64_t from, int64_t until, int64_t *n,
+                       GError **error)
+{
+    return ledger_number(ledger,
+                         ledger_query(ledger, error,
+                                      "SELECT count(*) FROM session WHERE state=? AND ended>=? AND ended<?", "iii",
+                                      (int64_t)state, from, until),
+                         n, error);
 }

@@ -14,6 +14,7 @@ The estate lives from the last days of 2027 to March 2028: a week over a year's 
 import hashlib
 import json
 import os
+import sqlite3
 
 from home import SOURCE, Home, Tap
 from live import ECSP, GATEWAY, MCC, TCSP, send
@@ -349,6 +350,35 @@ def test_issued(tap, home):
     tap.ok(home.command("report", "list", now=now).stdout.count(b"\n") == len(rows) + 1, "report list for people")
 
 
+DAMAGES = {
+    "a row more is said": "UPDATE part SET rows=rows+1 WHERE kind='ECOSMIG-001' AND rows=1",
+    "a failed session is forgotten": "UPDATE session SET ended=ended+86400 WHERE state=8 AND item=2",
+    "a period is missing": "DELETE FROM report_period WHERE ref='ECOSMIG-002' AND starts=1830384000",
+    "nobody's row is forgotten": "UPDATE report_period SET unassigned=0 WHERE ref='ECOSMIG-005'",
+}
+
+
+def test_verify(tap, home):
+    """Sums that do not agree are found."""
+    path = home.path("spool", "ledger.sqlite")
+    with open(path, "rb") as file:
+        whole = file.read()
+    for what, damage in DAMAGES.items():
+        with sqlite3.connect(path) as ledger:
+            changed = ledger.execute(damage).rowcount
+        ledger.close()
+        done = home.command("spool", "verify")
+        tap.ok(changed > 0 and done.returncode == 1 and b"ended in it" in done.stdout, f"spool verify finds it: {what}",
+               changed, done.stdout.decode())
+        for end in ("-wal", "-shm"):
+            if os.path.exists(path + end):
+                os.unlink(path + end)
+        with open(path, "wb") as file:
+            file.write(whole)
+    done = home.command("spool", "verify")
+    tap.ok(done.returncode == 0, "undone, all is sound", done.stdout.decode())
+
+
 def test_damage(tap, home):
     """Bytes in the spool that are not what was stored are given to nobody, and found."""
     row = next(row for row in home.listed("2028-03-06T00:10:00Z") if row["rows"])
@@ -437,6 +467,7 @@ def main():
         test_sums(tap, home)
         test_models(tap, home)
         test_issued(tap, home)
+        test_verify(tap, home)
         test_damage(tap, home)
         test_calendar(tap)
 
