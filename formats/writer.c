@@ -1,5 +1,7 @@
 #include "formats/writer.h"
 
+#include "formats/csv_cell.h"
+
 #include <string.h>
 
 /* Big enough that the byte function's cost vanishes, small enough to stay in the cache. */
@@ -31,40 +33,12 @@ static bool given(const char *value)
     return value != NULL && *value != '\0';
 }
 
-/* Quotes only where a reader would otherwise see something else: spaces at the ends count, because
- * spreadsheets and some readers trim them. */
-static bool csv_needs_quotes(const char *value, size_t len)
-{
-    return value[0] == ' ' || value[len - 1] == ' ' || strcspn(value, ",\"\r\n") != len;
-}
-
-static void csv_quoted(GString *out, const char *value)
-{
-    g_string_append_c(out, '"');
-    for (const char *p = value; *p != '\0'; p++) {
-        if (*p == '"')
-            g_string_append_c(out, '"');
-        g_string_append_c(out, *p);
-    }
-    g_string_append_c(out, '"');
-}
-
-static void csv_value(GString *out, const char *value)
-{
-    g_string_append_c(out, ',');
-    if (!given(value))
-        return;
-    size_t len = strlen(value);
-    if (csv_needs_quotes(value, len))
-        csv_quoted(out, value);
-    else
-        g_string_append_len(out, value, (gssize)len);
-}
-
 static void csv_line(GString *out, const struct layout_record *record, const char *const *values)
 {
-    for (size_t i = 0; i < record->n_columns; i++)
-        csv_value(out, values[i]);
+    for (size_t i = 0; i < record->n_columns; i++) {
+        g_string_append_c(out, ',');
+        csv_cell(out, values[i]);
+    }
     g_string_append_len(out, "\r\n", 2);
 }
 

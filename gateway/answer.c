@@ -3,20 +3,15 @@
 #include "formats/eui64.h"
 #include "formats/instant.h"
 #include "formats/writer.h"
+#include "gateway/cells.h"
 #include "gateway/incident_file.h"
 #include "validators/catalogue.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-enum { NUMBER_SIZE = 24, MAX_ORG = 8, MAX_BATCH = 24 };
-_Static_assert(MAX_ORG + MAX_BATCH + NUMBER_SIZE + 2 <= WORK_ITEM_ID_SIZE, "WORK_ITEM_ID_SIZE");
-
-/* A text that is the same for most rows of an answer is made once: a million rows have a million of it. */
-struct shown_instant {
-    int64_t at;
-    char text[INSTANT_TEXT_SIZE];
-};
+enum { MAX_ORG = 8, MAX_BATCH = 24 };
+_Static_assert(MAX_ORG + MAX_BATCH + CELL_NUMBER_SIZE + 2 <= WORK_ITEM_ID_SIZE, "WORK_ITEM_ID_SIZE");
 
 /* One answer being written. */
 struct answer {
@@ -26,34 +21,10 @@ struct answer {
     struct ledger_verdict *verdict; /* of the file answered; NULL for an EMW */
     const struct file_type *type;
     struct writer *writer;
-    int64_t rows;                     /* as declared */
-    GString *summary;                 /* the text of B199 */
-    struct shown_instant begun, ends; /* begun also serves NextEligible */
+    int64_t rows;                    /* as declared */
+    GString *summary;                /* the text of B199 */
+    struct cell_instant begun, ends; /* begun also serves NextEligible */
 };
-
-/* Digits of n from the end of text; where they begin. Not printf: this is most of what a row costs. */
-static const char *number(int64_t n, char text[NUMBER_SIZE])
-{
-    char *p = text + NUMBER_SIZE - 1;
-    uint64_t rest = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
-
-    *p = '\0';
-    do
-        *--p = (char)('0' + rest % 10);
-    while ((rest /= 10) > 0);
-    if (n < 0)
-        *--p = '-';
-    return p;
-}
-
-static const char *instant(int64_t at, struct shown_instant *shown)
-{
-    if (shown->at != at) {
-        instant_print(at, shown->text);
-        shown->at = at;
-    }
-    return shown->text;
-}
 
 /* At most n characters of text, which a damaged ledger may lack; returns where they end. */
 static char *append(char *p, const char *text, size_t n)
@@ -65,28 +36,28 @@ static char *append(char *p, const char *text, size_t n)
 
 const char *work_item_id(const char *org, const char *batch, int64_t record, char text[WORK_ITEM_ID_SIZE])
 {
-    char digits[NUMBER_SIZE];
+    char digits[CELL_NUMBER_SIZE];
     char *p = append(text, org, MAX_ORG);
 
     *p++ = '.';
     p = append(p, batch, MAX_BATCH);
     *p++ = '.';
-    (void)g_stpcpy(p, number(record, digits)); /* the end is of no interest */
+    (void)g_stpcpy(p, cell_number(record, digits)); /* the end is of no interest */
     return text;
 }
 
-static const char *number_or_nothing(int64_t n, char text[NUMBER_SIZE])
+static const char *number_or_nothing(int64_t n, char text[CELL_NUMBER_SIZE])
 {
-    return n > 0 ? number(n, text) : NULL;
+    return n > 0 ? cell_number(n, text) : NULL;
 }
 
 void answer_write_header(struct writer *writer, const struct ledger_part *part, const char *batch, int64_t rows)
 {
-    char sequence[NUMBER_SIZE], created[INSTANT_TEXT_SIZE];
+    char sequence[CELL_NUMBER_SIZE], created[INSTANT_TEXT_SIZE];
     const char *values[HEADER_COLUMNS] = {
         [HEADER_SENDER_ID] = part->sender,
         [HEADER_RECIPIENT_ID] = part->recipient,
-        [HEADER_FILE_SEQUENCE] = number(part->sequence, sequence),
+        [HEADER_FILE_SEQUENCE] = cell_number(part->sequence, sequence),
         [HEADER_CREATION_DATE_TIME] = created,
         [HEADER_ENVIRONMENT] = part->environment,
         [HEADER_BATCH_ID] = batch,
@@ -123,28 +94,28 @@ static bool summarise(void *user, const char *code, int64_t n, GError **error)
 static void write_file(struct answer *a)
 {
     const struct ledger_verdict *v = a->verdict;
-    char size[NUMBER_SIZE], received[INSTANT_TEXT_SIZE], line[NUMBER_SIZE], column[NUMBER_SIZE];
-    char declared[NUMBER_SIZE], parsed[NUMBER_SIZE], rejected[NUMBER_SIZE];
+    char size[CELL_NUMBER_SIZE], received[INSTANT_TEXT_SIZE], line[CELL_NUMBER_SIZE], column[CELL_NUMBER_SIZE];
+    char declared[CELL_NUMBER_SIZE], parsed[CELL_NUMBER_SIZE], rejected[CELL_NUMBER_SIZE];
 
     instant_print(a->job->received, received);
     const char *values[] = {a->job->name,
                             a->job->sha256,
-                            number(a->job->size, size),
+                            cell_number(a->job->size, size),
                             received,
                             v->outcome,
                             v->code,
                             number_or_nothing(v->line, line),
                             number_or_nothing(v->column, column),
-                            v->declared < 0 ? NULL : number(v->declared, declared),
-                            number(v->parsed, parsed),
-                            number(v->rejected, rejected)};
+                            v->declared < 0 ? NULL : cell_number(v->declared, declared),
+                            cell_number(v->parsed, parsed),
+                            cell_number(v->rejected, rejected)};
     writer_row(a->writer, a->type->file, values);
 }
 
 static bool write_finding(void *user, const struct ledger_finding *f, GError **error)
 {
     struct answer *a = user;
-    char record[NUMBER_SIZE];
+    char record[CELL_NUMBER_SIZE];
     const char *values[] = {f->code, f->scope, number_or_nothing(f->record, record), f->field, f->value, f->text};
 
     (void)error; /* the writer remembers its failures */
@@ -199,14 +170,14 @@ static const char *emd_outcome(enum ledger_state outcome)
 static bool write_response(void *user, const struct ledger_item *item, GError **error)
 {
     struct answer *a = user;
-    char record[NUMBER_SIZE], device[EUI64_TEXT_SIZE], work_item[WORK_ITEM_ID_SIZE];
+    char record[CELL_NUMBER_SIZE], device[EUI64_TEXT_SIZE], work_item[WORK_ITEM_ID_SIZE];
     const char *described[3] = {NULL, NULL, NULL};
 
     (void)error; /* the writer remembers its failures */
     if (item->has_device)
         eui64_print(item->device, device);
     describe_code(item->code, item->passes, item->device_type, described);
-    const char *values[] = {number(item->record, record),
+    const char *values[] = {cell_number(item->record, record),
                             item->has_device ? device : item->device_text,
                             item->device_type,
                             emd_outcome(item->outcome),
@@ -215,7 +186,7 @@ static bool write_response(void *user, const struct ledger_item *item, GError **
                             described[1],
                             described[2],
                             work_item_id(a->job->org, a->verdict->batch, item->record, work_item),
-                            item->next_eligible > 0 ? instant(item->next_eligible, &a->begun) : NULL,
+                            cell_instant(item->next_eligible, &a->begun),
                             item->text};
     writer_row(a->writer, a->type->record, values);
     return true;
@@ -233,11 +204,11 @@ static bool write_emd(struct answer *a, GError **error)
 static bool write_order(void *user, const struct ledger_work *w, const struct ledger_step *step, GError **error)
 {
     struct answer *a = user;
-    char record[NUMBER_SIZE], try[NUMBER_SIZE], device[EUI64_TEXT_SIZE], work_item[WORK_ITEM_ID_SIZE];
+    char record[CELL_NUMBER_SIZE], try[CELL_NUMBER_SIZE], device[EUI64_TEXT_SIZE], work_item[WORK_ITEM_ID_SIZE];
 
     (void)error; /* the writer remembers its failures */
     eui64_print(w->item.device, device);
-    const char *values[] = {number(step->record, record),
+    const char *values[] = {cell_number(step->record, record),
                             work_item_id(w->org, w->batch, w->item.record, work_item),
                             device,
                             w->item.device_type,
@@ -245,16 +216,16 @@ static bool write_order(void *user, const struct ledger_work *w, const struct le
                             w->item.model,
                             w->item.firmware,
                             w->item.chf,
-                            number(step->try, try),
-                            instant(w->session.begun, &a->begun),
-                            instant(w->session.ends, &a->ends)};
+                            cell_number(step->try, try),
+                            cell_instant(w->session.begun, &a->begun),
+                            cell_instant(w->session.ends, &a->ends)};
     writer_row(a->writer, a->type->record, values);
     return true;
 }
 
 static bool write_emw(struct answer *a, GError **error)
 {
-    char batch[NUMBER_SIZE];
+    char batch[CELL_NUMBER_SIZE];
 
     a->rows = a->part->rows; /* fixed by the dispatch */
     g_snprintf(batch, sizeof batch, "EMW-%06" PRId64, a->part->sequence);
@@ -270,7 +241,7 @@ static bool write_outcome(void *user, const struct ledger_work *w, GError **erro
     const struct ledger_item *item = &w->item;
     const struct ledger_session *s = &w->session;
     struct answer *a = user;
-    char record[NUMBER_SIZE], tries[NUMBER_SIZE], device[EUI64_TEXT_SIZE], work_item[WORK_ITEM_ID_SIZE];
+    char record[CELL_NUMBER_SIZE], tries[CELL_NUMBER_SIZE], device[EUI64_TEXT_SIZE], work_item[WORK_ITEM_ID_SIZE];
     int64_t next = w->has_session ? s->next_eligible : item->next_eligible;
     char next_text[INSTANT_TEXT_SIZE];
 
@@ -279,13 +250,13 @@ static bool write_outcome(void *user, const struct ledger_work *w, GError **erro
         eui64_print(item->device, device);
     if (next > 0)
         instant_print(next, next_text);
-    const char *values[] = {number(item->record, record),
+    const char *values[] = {cell_number(item->record, record),
                             item->has_device ? device : item->device_text,
                             work_item_id(w->org, w->batch, item->record, work_item),
                             ledger_state_name(w->has_session ? s->state : item->outcome),
                             w->has_session ? s->code : item->code,
-                            number(s->try - s->unused, tries),
-                            instant(w->has_session ? s->ended : w->judged_at, &a->ends),
+                            cell_number(s->try - s->unused, tries),
+                            cell_instant(w->has_session ? s->ended : w->judged_at, &a->ends),
                             next > 0 ? next_text : NULL};
     writer_row(a->writer, a->type->record, values);
     return true;

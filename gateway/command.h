@@ -29,6 +29,7 @@ int command_spool(const struct invocation *invocation);
 int command_device(const struct invocation *invocation);
 int command_incident(const struct invocation *invocation);
 int command_why(const struct invocation *invocation);
+int command_report(const struct invocation *invocation);
 int command_status(const struct invocation *invocation);
 
 /* Parses a command's own options, printing the fault of a bad call: -1, else the number of arguments left,

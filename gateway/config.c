@@ -1,6 +1,7 @@
 #include "gateway/config.h"
 
 #include "formats/eui64.h"
+#include "formats/instant.h"
 #include "formats/text.h"
 
 #include <string.h>
@@ -214,6 +215,17 @@ static void load_delays(struct loading *l, struct retry_rules *retry, const char
         fault(l, g, "retry_delays", "1 to 32 whole numbers of minutes joined by ';', each from 1 to 43200");
 }
 
+/* A point in time, 0 where none is given. */
+static int64_t instant_value(struct loading *l, const char *group, const char *key)
+{
+    g_autofree char *value = text_value(l, group, key, "");
+    int64_t at = 0;
+
+    if (*value != '\0' && !instant_parse(value, strlen(value), &at))
+        fault(l, group, key, "a time such as 2023-07-03T06:00:00Z");
+    return at;
+}
+
 /* "HH-HH", hours of the day: [from, until), over midnight where from is the later one. */
 static void load_hours(struct loading *l, struct config *c, const char *g)
 {
@@ -268,6 +280,7 @@ static void load_gateway(struct loading *l, struct config *c)
     c->incident_party = text_value(l, g, "incident_party", "DCC");
     c->work_order_form = choice_value(l, g, "work_order_form", forms) ? FORM_XML : FORM_CSV;
     c->work_order_devices = number_value(l, g, "work_order_devices", 1000000, 1, 1000000);
+    c->reports_from = instant_value(l, g, "reports_from");
     c->poll_interval = number_value(l, g, "poll_interval", 30, 1, 86400);
     c->reserve = number_value(l, g, "reserve", 64, 0, 1 << 30) << 20;
     c->inventory_required = choice_value(l, g, "inventory", inventory) == 1;

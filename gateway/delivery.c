@@ -2,6 +2,7 @@
 
 #include "gateway/answer.h"
 #include "gateway/outbox.h"
+#include "gateway/reports.h"
 
 #include <string.h>
 
@@ -65,6 +66,8 @@ static bool build(struct gateway *gateway, const struct ledger_part *part, GErro
 {
     g_autofree struct ledger_job *job = NULL;
 
+    if (report_kind_find(part->kind) != NULL)
+        return reports_store(gateway, part->job, error);
     if (!ledger_job_get(gateway->ledger, part->job, &job, error))
         return false;
     /* An inbound job brought its directory along; ours is made here. */

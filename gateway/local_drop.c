@@ -279,12 +279,30 @@ static bool upload_bytes(struct carrier *carrier, int fd, const char *path, cons
     return false;
 }
 
+/* The folder that a name stands in is made below `out`, never `out` itself: where that is away the drop is down. */
+static bool make_folder(const struct carrier *carrier, const char *name, GError **error)
+{
+    const char *out = carrier->drop->out;
+    g_autofree char *folder = g_path_get_dirname(name);
+    g_autofree char *path = g_build_filename(out, folder, NULL);
+    GError *fault = NULL;
+
+    if (strchr(name, '/') == NULL || disk_make_dir(STEP_DELIVERY_FOLDER, path, &fault))
+        return true;
+    if (!g_error_matches(fault, SPOOL_ERROR, SPOOL_ERROR_EXISTS))
+        return on_drop(false, &fault, error);
+    g_clear_error(&fault);
+    return on_drop(disk_sync_dir(out, &fault), &fault, error); /* a stop may have come before that */
+}
+
 static bool local_upload(struct carrier *carrier, const char *path, const char *name, int64_t size, const char *sha256,
                          GError **error)
 {
     g_autofree char *target = g_build_filename(carrier->drop->out, name, NULL);
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
+    if (!make_folder(carrier, name, error))
+        return false;
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return read_failed(error, path);
     bool good = upload_bytes(carrier, fd, path, target, size, sha256, error);
@@ -332,9 +350,12 @@ static bool publish(const char *folder, const char *target, int64_t size, const 
 static bool local_publish(struct carrier *carrier, const char *name, int64_t size, const char *sha256, GError **error)
 {
     g_autofree char *target = g_build_filename(carrier->drop->out, name, NULL);
+    g_autofree char *folder = g_path_get_dirname(target);
     GError *fault = NULL;
 
-    return on_drop(publish(carrier->drop->out, target, size, sha256, &fault), &fault, error);
+    /* A recipient that took its file may have removed its folder as well. */
+    bool there = g_file_test(folder, G_FILE_TEST_IS_DIR);
+    return on_drop(publish(there ? folder : carrier->drop->out, target, size, sha256, &fault), &fault, error);
 }
 
 const struct transport local_transport = {

@@ -40,7 +40,13 @@ static const struct command {
      command_incident},
     {"why", "  why ID                        why a file, work item or Device is where it is, what would move it\n",
      command_why},
-    {"status", "  status                        counts by state, and the drops\n", command_status},
+    {"report",
+     "  report REF [--period TIME] [--supplier MPID] [--out FILE]\n"
+     "                                the bytes of a report that was issued, else what is known now\n"
+     "  report list                   what was issued, when, to whom\n",
+     command_report},
+    {"status", "  status                        counts by state, the drops, last and next report times\n",
+     command_status},
 };
 
 static char *help_text(void)

@@ -11,7 +11,8 @@ enum task { TASK_NONE, TASK_UPLOAD, TASK_PUBLISH };
 /* One part of a batch; error is filled by the courier's thread. */
 struct errand {
     struct ledger_part *part;
-    char *path; /* of the stored bytes */
+    char *path;   /* of the stored bytes */
+    char *target; /* in the drop's `out` */
     bool done;
     GError *error;
 };
@@ -35,6 +36,7 @@ static void clear_errand(gpointer user)
 
     g_free(errand->part);
     g_free(errand->path);
+    g_free(errand->target);
     g_clear_error(&errand->error);
 }
 
@@ -74,9 +76,9 @@ static bool run_errand(const struct transport *transport, struct carrier *carrie
 {
     const struct ledger_part *part = errand->part;
 
-    errand->done = upload
-                       ? transport->upload(carrier, errand->path, part->name, part->size, part->sha256, &errand->error)
-                       : transport->publish(carrier, part->name, part->size, part->sha256, &errand->error);
+    errand->done =
+        upload ? transport->upload(carrier, errand->path, errand->target, part->size, part->sha256, &errand->error)
+               : transport->publish(carrier, errand->target, part->size, part->sha256, &errand->error);
     return errand->done || !g_error_matches(errand->error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN);
 }
 
@@ -98,6 +100,7 @@ static void add_errand(struct outbox *outbox, struct ledger_part *part)
     struct errand errand = {.part = part};
 
     errand.path = job_path(outbox->gateway->spool, JOB_ACTIVE, part->job, part->name);
+    errand.target = part->folder != NULL ? g_strconcat(part->folder, "/", part->name, NULL) : g_strdup(part->name);
     g_array_append_val(outbox->batch, errand);
 }
 

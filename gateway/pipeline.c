@@ -8,6 +8,7 @@
 #include "gateway/orders.h"
 #include "gateway/pickup.h"
 #include "gateway/reference.h"
+#include "gateway/reports.h"
 #include "validators/judge.h"
 
 #include <errno.h>
@@ -21,7 +22,8 @@ struct pipeline {
     struct pickup *pickup;
     struct delivery *delivery;
     int wake;
-    int64_t next; /* when a session goes on by itself; 0: none does */
+    int64_t next;   /* when a session goes on by itself; 0: none does */
+    int64_t report; /* when the period of a report ends */
 };
 
 struct pipeline *pipeline_new(struct gateway *gateway, GError **error)
@@ -150,9 +152,11 @@ bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)
     gateway->wait_until = clock_monotonic() + patience;
     return incidents_watch_clock(gateway, error) && orders_carry_out(gateway, error) &&
            delivery_begin_pass(pipeline->delivery, error) && pickup_pass(pipeline->pickup, error) &&
-           dispatch_take_times(gateway, error) && process_due(pipeline, error) && dispatch_pass(gateway, error) &&
+           reports_pass(gateway, error) && dispatch_take_times(gateway, error) && process_due(pipeline, error) &&
+           reports_on_change(gateway, error) && dispatch_pass(gateway, error) &&
            delivery_advance(pipeline->delivery, error) && tell_incidents(pipeline, error) &&
-           dispatch_next(gateway, &pipeline->next, error) && ledger_checkpoint(gateway->ledger, error);
+           dispatch_next(gateway, &pipeline->next, error) && reports_next(gateway, &pipeline->report, error) &&
+           ledger_checkpoint(gateway->ledger, error);
 }
 
 bool pipeline_is_busy(const struct pipeline *pipeline)
@@ -181,7 +185,8 @@ int64_t pipeline_settling(const struct pipeline *pipeline)
 int64_t pipeline_due(const struct pipeline *pipeline)
 {
     int64_t due = MIN(pickup_due(pipeline->pickup), delivery_due(pipeline->delivery));
-    int64_t seconds = MIN(MAX(pipeline->next - clock_now(), 0), MAX_SECONDS);
+    int64_t next = pipeline->next == 0 ? pipeline->report : MIN(pipeline->next, pipeline->report);
+    int64_t seconds = MIN(MAX(next - clock_now(), 0), MAX_SECONDS);
 
-    return pipeline->next == 0 ? due : MIN(due, seconds * G_USEC_PER_SEC);
+    return MIN(due, seconds * G_USEC_PER_SEC);
 }

@@ -3,7 +3,7 @@
  *
  *   sftp = sftp_new(&peer);                                 touches nothing yet
  *   if (sftp_connect(sftp, &error)) …                       and again after a loss
- *   sftp_list | sftp_lstat | sftp_read | sftp_rename | sftp_remove | sftp_free_space
+ *   sftp_list | sftp_lstat | sftp_read | sftp_rename | sftp_remove | sftp_make_folder | sftp_free_space
  *   sftp_upload_begin → sftp_upload_write* → sftp_upload_finish → sftp_upload_free
  *   sftp_free(sftp);
  *
@@ -116,6 +116,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(sftp_upload_t, sftp_upload_free)
 /* Servers differ in whether an existing target is replaced: look first. */
 bool sftp_rename(struct sftp *sftp, const char *from, const char *to, GError **error);
 bool sftp_remove(struct sftp *sftp, const char *path, GError **error);
+/* With the rights that the server gives by itself. One that is there is refused. */
+bool sftp_make_folder(struct sftp *sftp, const char *path, GError **error);
 /* Bytes that this user can still write beside path; REFUSED where the server does not offer statvfs. */
 bool sftp_free_space(struct sftp *sftp, const char *path, uint64_t *bytes, GError **error);
 

@@ -45,7 +45,11 @@ char *sftp_drop_path(const char *folder, const char *name)
 /* As .<name>.part of a local drop. */
 static char *part_path(const char *folder, const char *name)
 {
-    return g_strconcat(folder, g_str_has_suffix(folder, "/") ? "" : "/", ".", name, ".part", NULL);
+    const char *slash = strrchr(name, '/');
+    const char *file = slash != NULL ? slash + 1 : name;
+    g_autofree char *own = g_strndup(name, (gsize)(file - name));
+
+    return g_strconcat(folder, g_str_has_suffix(folder, "/") ? "" : "/", own, ".", file, ".part", NULL);
 }
 
 static bool is(const GError *fault, enum sftp_error code)
@@ -337,6 +341,27 @@ static bool copy_in(int fd, const char *path, struct sftp_upload *to, char hex[D
     return true;
 }
 
+/* The folder that a name stands in. Where `out` itself is away the server refuses. */
+static bool make_folder(struct carrier *carrier, const char *name, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(name);
+    g_autofree char *path = sftp_drop_path(carrier->drop->out, folder);
+    struct sftp_attributes at;
+    bool there;
+
+    if (strchr(name, '/') == NULL)
+        return true;
+    if (!ready(carrier, error) || !look(carrier, NULL, path, &there, &at, error))
+        return false;
+    if (there)
+        return true;
+    step_before(STEP_DELIVERY_FOLDER);
+    if (!sftp_make_folder(carrier->sftp, path, error))
+        return false;
+    step_after(STEP_DELIVERY_FOLDER);
+    return true;
+}
+
 static bool upload_bytes(struct carrier *carrier, int fd, const char *path, const char *part, const char *sha256,
                          GError **error)
 {
@@ -370,7 +395,8 @@ static bool drop_upload(struct carrier *carrier, const char *path, const char *n
         g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s: %s", path, g_strerror(errno));
         return false;
     }
-    bool good = on_drop(upload_bytes(carrier, fd, path, part, sha256, &fault), &fault, error);
+    bool good = on_drop(make_folder(carrier, name, &fault) && upload_bytes(carrier, fd, path, part, sha256, &fault),
+                        &fault, error);
     (void)close(fd); /* only read from */
     return good;
 }

@@ -203,6 +203,16 @@ bool sftp_remove(struct sftp *sftp, const char *path, GError **error)
     return sftp_settle(sftp, wire_ask(sftp, SFTP_REMOVE, path, strlen(path)), "cannot remove", path, error);
 }
 
+bool sftp_make_folder(struct sftp *sftp, const char *path, GError **error)
+{
+    sftp_progress(sftp, 0);
+    uint32_t id = wire_begin(sftp, SFTP_MKDIR);
+    wire_put_text(sftp, path);
+    wire_put_u32(sftp, 0); /* no attributes */
+    wire_end(sftp);
+    return sftp_settle(sftp, id, "cannot make folder", path, error);
+}
+
 bool sftp_free_space(struct sftp *sftp, const char *path, uint64_t *bytes, GError **error)
 {
     struct sftp_reply reply;

@@ -106,6 +106,7 @@ enum sftp_packet {
     SFTP_OPENDIR = 11,
     SFTP_READDIR = 12,
     SFTP_REMOVE = 13,
+    SFTP_MKDIR = 14,
     SFTP_RENAME = 18,
     SFTP_STATUS = 101,
     SFTP_HANDLE = 102,

@@ -22,7 +22,7 @@ static void print_text(json_t *fact)
     static const struct {
         const char *key;
         int width;
-    } columns[] = {{"id", -8},        {"state", -8}, {"type", -4}, {"verdict", -7},
+    } columns[] = {{"id", -8},        {"state", -8}, {"type", -11}, {"verdict", -7},
                    {"received", -20}, {"size", 12},  {"name", -1}};
 
     for (size_t i = 0; i < G_N_ELEMENTS(columns); i++) {
@@ -149,7 +149,7 @@ static int list_all(struct listing *l)
     if (l->spots == NULL)
         return command_unable(error);
     if (!l->invocation->json)
-        printf("%-8s  %-8s  %-4s  %-7s  %-20s  %12s  %s\n", "ID", "STATE", "TYPE", "VERDICT", "RECEIVED", "SIZE",
+        printf("%-8s  %-8s  %-11s  %-7s  %-20s  %12s  %s\n", "ID", "STATE", "TYPE", "VERDICT", "RECEIVED", "SIZE",
                "NAME");
     bool good = ledger_jobs_each(l->gateway->ledger, visit_job, l, &error) && list_rowless(l, G_MAXINT64, &error);
     g_array_unref(l->spots);

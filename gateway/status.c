@@ -1,5 +1,6 @@
 /*
- * The command `status`: is the gateway running, what is where, and what waits at the drops.
+ * The command `status`: is the gateway running, what is where, what waits at the drops, which reports were
+ * issued and come next.
  */
 #include "gateway/command.h"
 
@@ -8,6 +9,7 @@
 #include "gateway/facts.h"
 #include "gateway/incidents.h"
 #include "gateway/looking.h"
+#include "gateway/reports.h"
 #include "gateway/transport.h"
 
 #include <stdio.h>
@@ -199,10 +201,42 @@ static bool add_reference(struct gateway *gateway, json_t *fact, GError **error)
     return true;
 }
 
+/* When the newest period was issued, and when the next one ends. */
+static bool add_report(struct gateway *gateway, const struct report_kind *kind, json_t *row, GError **error)
+{
+    g_autofree struct ledger_period *last = NULL;
+    int64_t from = 0;
+
+    if (!ledger_period_last(gateway->ledger, kind->ref, G_MAXINT64, &last, error) ||
+        !reports_from(gateway, kind, &from, error))
+        return false;
+    facts_set_text(row, "ref", kind->ref);
+    facts_set(row, "last", command_json_instant(last != NULL ? last->issued : 0));
+    facts_set(row, "period_start", command_json_instant(last != NULL ? last->starts : 0));
+    facts_set(row, "next",
+              command_json_instant(from != 0 && !kind->on_change ? calendar_period(kind->every, from).ends : 0));
+    return true;
+}
+
+static bool add_reports(struct gateway *gateway, json_t *fact, GError **error)
+{
+    json_t *reports = json_array();
+
+    facts_set(fact, "reports", reports);
+    for (size_t i = 0; i < report_n_kinds; i++) {
+        json_t *row = json_object();
+        (void)json_array_append_new(reports, row); /* memory aborts */
+        if (!add_report(gateway, &report_kinds[i], row, error))
+            return false;
+    }
+    return true;
+}
+
 static void print_text(const json_t *fact)
 {
     static const char *const columns[] = {"name", "transport", "waiting", "owed", NULL};
     static const char *const reference_columns[] = {"type", "job", "created", "loaded", "records", NULL};
+    static const char *const report_columns[] = {"ref", "last", "period_start", "next", NULL};
     static const char *const incident_columns[] = {"id", "code", "subject", "begun", "cleared", "text", NULL};
     const json_t *devices = json_object_get(fact, "devices");
 
@@ -214,6 +248,7 @@ static void print_text(const json_t *fact)
     facts_print(devices);
     facts_section("\ndrops", json_object_get(fact, "drops"), columns, MOST_ROWS);
     facts_section("\nreference data", json_object_get(fact, "reference"), reference_columns, MOST_ROWS);
+    facts_section("\nreports", json_object_get(fact, "reports"), report_columns, MOST_ROWS);
     facts_section("\nincidents", json_object_get(fact, "incidents"), incident_columns, MOST_ROWS);
 }
 
@@ -229,7 +264,8 @@ int command_status(const struct invocation *invocation)
     facts_set(fact, "now", command_json_instant(clock_now()));
     bool good = add_running(&looking.gateway, fact, &error) && add_jobs(&looking.gateway, fact, &error) &&
                 add_devices(&looking.gateway, fact, &error) && add_drops(&looking.gateway, fact, &error) &&
-                add_reference(&looking.gateway, fact, &error) && add_incidents(&looking.gateway, fact, &error);
+                add_reference(&looking.gateway, fact, &error) && add_reports(&looking.gateway, fact, &error) &&
+                add_incidents(&looking.gateway, fact, &error);
     looking_close(&looking);
     if (good && invocation->json)
         command_print_json(json_incref(fact));

@@ -11,7 +11,7 @@
  *
  * A carrier that lost its connection connects again by itself at its next call. What a lost answer leaves
  * open is settled by looking: discard and publish may be called again after any failure.
- * Names are raw bytes from outside without '/' and NUL.
+ * Names are raw bytes from outside without '/' and NUL; those of uploads are ours.
  */
 #ifndef ECOSGATE_GATEWAY_TRANSPORT_H
 #define ECOSGATE_GATEWAY_TRANSPORT_H
@@ -65,7 +65,8 @@ struct transport {
     bool (*discard)(struct carrier *carrier, const char *name, const struct ledger_source *identity, const char *sha256,
                     GError **error);
     /* The file at path, of that size and SHA-256, whole and as durable as the drop can make it, under a
-     * temporary name beside `name`. Passes STEP_DELIVERY_UPLOADED. */
+     * temporary name beside `name`, which may stand in a folder of its own ("ABCD/name"), made when missing. Passes
+     * STEP_DELIVERY_FOLDER, STEP_DELIVERY_UPLOADED. */
     bool (*upload)(struct carrier *carrier, const char *path, const char *name, int64_t size, const char *sha256,
                    GError **error);
     /* What upload left gets its name, without replacing. It is done already when the temporary file is gone

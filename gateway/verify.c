@@ -187,13 +187,24 @@ static bool check_ledger(struct verify *v, GError **error)
     return true;
 }
 
+static bool check_reports(struct verify *v, GError **error)
+{
+    g_autoptr(GPtrArray) faults = g_ptr_array_new_with_free_func(g_free);
+
+    if (!verify_reports(v->gateway, faults, error))
+        return false;
+    for (guint i = 0; i < faults->len; i++)
+        report_fault(v, 0, faults->pdata[i]);
+    return true;
+}
+
 bool verify_all(struct gateway *gateway, verify_report report, void *user, struct verify_sums *sums, GError **error)
 {
     struct verify v = {gateway, report, user, sums};
     GError *fault = NULL;
 
     *sums = (struct verify_sums){0};
-    if (check_jobs(&v, &fault) && check_strangers(&v, &fault) && check_ledger(&v, &fault))
+    if (check_jobs(&v, &fault) && check_strangers(&v, &fault) && check_ledger(&v, &fault) && check_reports(&v, &fault))
         return true;
     if (!g_error_matches(fault, SPOOL_ERROR, SPOOL_ERROR_CORRUPT)) {
         g_propagate_error(error, fault);

@@ -25,6 +25,9 @@ bool verify_all(struct gateway *gateway, verify_report report, void *user, struc
 /* The faults of one job as texts, at this moment (verify_job.c). */
 bool verify_job(struct gateway *gateway, int64_t id, GPtrArray *faults, GError **error);
 
+/* Those of reports, which no single job shows: their sums (verify_reports.c). */
+bool verify_reports(struct gateway *gateway, GPtrArray *faults, GError **error);
+
 G_GNUC_PRINTF(2, 3)
 void verify_fault(GPtrArray *faults, const char *format, ...);
 

@@ -4,6 +4,7 @@
 #include "formats/filename.h"
 #include "formats/text.h"
 #include "gateway/answer.h"
+#include "gateway/report.h"
 #include "spool/crash_mark.h"
 
 #include <string.h>
@@ -85,17 +86,23 @@ static void check_rows(struct look *look, const struct ledger_part *part)
                      part->name);
 }
 
+static bool is_report(const struct look *look)
+{
+    return look->job->type != NULL && report_kind_find(look->job->type) != NULL;
+}
+
 static void check_parts(struct look *look)
 {
     for (guint i = 0; i < look->parts->len; i++) {
         const struct ledger_part *part = look->parts->pdata[i];
-        if (g_strcmp0(part->drop, look->job->drop) != 0)
+        if (!is_report(look) && g_strcmp0(part->drop, look->job->drop) != 0)
             verify_fault(look->faults, "%s goes to the drop %s, but its job belongs to %s", part->name, part->drop,
                          look->job->drop);
         if (part->state == LEDGER_PLANNED)
             continue;
         check_bytes(look, part->name, part->size, part->sha256);
-        check_rows(look, part);
+        if (!is_report(look))
+            check_rows(look, part); /* a report is the record of what was so then */
     }
 }
 
@@ -130,6 +137,40 @@ static void check_order(struct look *look)
              g_strcmp0(job->sender, part->sender) != 0 || job->sequence != part->sequence ||
              job->received != part->created || (part->receipt != 0) != (part->about != 0))
         verify_fault(look->faults, "its rows in the ledger disagree in name, form, sender, sequence or time");
+}
+
+/* The files of one period: each has its recipient, and bears the name that says so. */
+static bool check_report(struct look *look, GError **error)
+{
+    const struct ledger_job *job = look->job;
+    const struct report_kind *kind = report_kind_find(job->type);
+    g_autofree struct ledger_period *period = NULL;
+    g_autoptr(GPtrArray) issued = NULL;
+
+    if (!ledger_period_of_job(look->gateway->ledger, job->id, &period, error))
+        return false;
+    if (period == NULL || strcmp(period->ref, kind->ref) != 0 || period->issued != job->received) {
+        verify_fault(look->faults, "the ledger has no period of %s, issued at the job's time, for it", kind->ref);
+        return true;
+    }
+    if (!ledger_reports_of(look->gateway->ledger, period->ref, period->starts, &issued, error))
+        return false;
+    const struct period of = {period->starts, period->ends};
+    g_autofree char *job_name = report_name(kind, NULL, of);
+    if (issued->len != look->parts->len || g_strcmp0(job_name, job->name) != 0)
+        verify_fault(look->faults, "it has %u files for %u recipients, or another name than that of its period",
+                     look->parts->len, issued->len);
+    for (guint i = 0; i < issued->len; i++) {
+        const struct ledger_report *one = issued->pdata[i];
+        struct report_recipient to = {.id = one->recipient};
+        eui64_print(to.id, to.eui64);
+        g_strlcpy(to.mpid, one->mpid, sizeof to.mpid);
+        g_autofree char *name = report_name(kind, &to, of);
+        if (one->part.job != job->id || g_strcmp0(one->part.name, name) != 0 ||
+            g_strcmp0(one->part.recipient, to.eui64) != 0 || one->part.created != period->issued)
+            verify_fault(look->faults, "%s is not the file of that recipient and period", one->part.name);
+    }
+    return true;
 }
 
 static bool is_of_job(const struct look *look, const char *name)
@@ -243,6 +284,8 @@ static bool look_at(struct look *look, GError **error)
     check_strangers(look);
     check_parts(look);
     if (look->job->direction == LEDGER_OUT) {
+        if (is_report(look))
+            return check_report(look, error);
         check_order(look);
         return true;
     }

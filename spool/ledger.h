@@ -273,6 +273,26 @@ bool ledger_supplier_of(struct ledger *ledger, uint64_t device, int64_t at, uint
 /* *row is NULL when nobody is known by that id in that role; g_free it. */
 bool ledger_party_get(struct ledger *ledger, uint64_t id, const char *role, struct ledger_party **row, GError **error);
 
+typedef bool (*ledger_nmm_visit)(void *user, const struct ledger_nmm *entry, GError **error);
+/* All entries, by key. */
+bool ledger_nmm_each(struct ledger *ledger, ledger_nmm_visit visit, void *user, GError **error);
+/* Of the entries that make a model Non-Migratable at that time the earliest beginning; 0: it is not. */
+bool ledger_model_barred_since(struct ledger *ledger, const struct ledger_nmm *model, int64_t at, int64_t *since,
+                               GError **error);
+typedef bool (*ledger_inventory_visit)(void *user, const struct ledger_inventory *row, GError **error);
+/* All Devices, by id; those of a metering point; those on a hub. */
+bool ledger_inventory_each(struct ledger *ledger, ledger_inventory_visit visit, void *user, GError **error);
+bool ledger_point_each(struct ledger *ledger, const char *mpxn, ledger_inventory_visit visit, void *user,
+                       GError **error);
+bool ledger_hub_each(struct ledger *ledger, uint64_t chf, ledger_inventory_visit visit, void *user, GError **error);
+typedef bool (*ledger_cos_visit)(void *user, const struct ledger_cos *event, GError **error);
+/* Events with from <= starts < until, by metering point and time. */
+bool ledger_cos_each(struct ledger *ledger, int64_t from, int64_t until, ledger_cos_visit visit, void *user,
+                     GError **error);
+typedef bool (*ledger_party_visit)(void *user, const struct ledger_party *party, GError **error);
+/* All in that role, by id. */
+bool ledger_parties_each(struct ledger *ledger, const char *role, ledger_party_visit visit, void *user, GError **error);
+
 /* ---- work items (ledger_devices.c) ---- */
 
 /* Where a work item is: the first three are the outcomes of its split, all are states of a session. */
@@ -397,6 +417,22 @@ bool ledger_session_put(struct ledger *ledger, const struct ledger_item *item, c
 typedef bool (*ledger_step_visit)(void *user, const struct ledger_step *step, GError **error);
 bool ledger_steps_each(struct ledger *ledger, int64_t item, ledger_step_visit visit, void *user, GError **error);
 
+/* Sessions that ended in that state with from <= ended < until, in the order of their end and their number. */
+typedef bool (*ledger_end_visit)(void *user, int64_t item, uint64_t device, const char *code, GError **error);
+bool ledger_ends_each(struct ledger *ledger, enum ledger_state state, int64_t from, int64_t until,
+                      ledger_end_visit visit, void *user, GError **error);
+/* Work items of instructions judged with from <= judged_at < until, and how each was split. */
+typedef bool (*ledger_split_visit)(void *user, uint64_t device, enum ledger_state outcome, GError **error);
+bool ledger_splits_each(struct ledger *ledger, int64_t from, int64_t until, ledger_split_visit visit, void *user,
+                        GError **error);
+/* Work items that were accepted before that time and had not ended then (READY). Walks all. */
+bool ledger_unended_each(struct ledger *ledger, int64_t at, ledger_split_visit visit, void *user, GError **error);
+/* A work item with what the inventory says of its Device, NULL where it is not there. Both are valid during the call,
+ * which a missing item does not get. */
+typedef bool (*ledger_known_visit)(void *user, const struct ledger_work *work, const struct ledger_inventory *device,
+                                   GError **error);
+bool ledger_work_known(struct ledger *ledger, int64_t item, ledger_known_visit visit, void *user, GError **error);
+
 /* The Devices of a work order, in the order of its records. */
 typedef bool (*ledger_order_visit)(void *user, const struct ledger_work *work, const struct ledger_step *step,
                                    GError **error);
@@ -450,6 +486,7 @@ struct ledger_part {
     const char *name; /* of the file in the drop and of the part in the job's directory; unique */
     const char *form;
     const char *drop, *recipient;
+    const char *folder;               /* below the drop's `out`; NULL: right there */
     const char *sender, *environment; /* the gateway's own, as they were at the planning */
     int64_t sequence, created;
     int64_t rows; /* D rows (EMA: F and E rows), -1: not known yet */
@@ -477,6 +514,43 @@ bool ledger_drops_owed_each(struct ledger *ledger, ledger_count_visit visit, voi
 /* Writes state, rows, size, sha256 and delivered_at of part->id. States go forward by one, or stay
  * (SPOOL_ERROR_BUG); STAGED may go back to STORED. */
 bool ledger_part_update(struct ledger *ledger, const struct ledger_part *part, GError **error);
+
+/* ---- reports that were issued (ledger_reports.c; gateway/REPORTS.md) ---- */
+
+/* A period of a report, [starts, ends). */
+struct ledger_period {
+    const char *ref; /* with starts the key */
+    int64_t starts, ends;
+    int64_t issued;
+    int64_t job;        /* its files are parts of that job; 0: there was nobody to send one to */
+    int64_t unassigned; /* rows that are in nobody's file */
+};
+
+/* The file of one recipient, as it is now. */
+struct ledger_report {
+    struct ledger_period period;
+    uint64_t recipient;
+    const char *mpid;
+    struct ledger_part part;
+};
+
+bool ledger_period_issue(struct ledger *ledger, const struct ledger_period *period, GError **error);
+/* Says whose file a part is. */
+bool ledger_report_add(struct ledger *ledger, const struct ledger_period *period, int64_t part, uint64_t recipient,
+                       const char *mpid, GError **error);
+/* *period is NULL when that one was not issued. */
+bool ledger_period_get(struct ledger *ledger, const char *ref, int64_t starts, struct ledger_period **period,
+                       GError **error);
+/* The period whose files are parts of that job. */
+bool ledger_period_of_job(struct ledger *ledger, int64_t job, struct ledger_period **period, GError **error);
+/* The newest one issued that had begun by then. */
+bool ledger_period_last(struct ledger *ledger, const char *ref, int64_t at, struct ledger_period **period,
+                        GError **error);
+typedef bool (*ledger_period_visit)(void *user, const struct ledger_period *period, GError **error);
+/* In the order of ref and time. */
+bool ledger_periods_each(struct ledger *ledger, ledger_period_visit visit, void *user, GError **error);
+/* struct ledger_report, by recipient. */
+bool ledger_reports_of(struct ledger *ledger, const char *ref, int64_t starts, GPtrArray **reports, GError **error);
 
 /* ---- what was seen in the drops (ledger_pickups.c) ---- */
 
@@ -601,6 +675,13 @@ struct ledger_proof {
 
 typedef bool (*ledger_proof_visit)(void *user, const struct ledger_proof *proof, GError **error);
 bool ledger_proofs_each(struct ledger *ledger, ledger_proof_visit visit, void *user, GError **error);
+/* Issued periods of a report whose files' rows, with those that are nobody's, are not as many as the sessions that
+ * ended in that state in the period; and those that neither follow the one before nor are the first. */
+bool ledger_periods_astray(struct ledger *ledger, const char *ref, enum ledger_state state, ledger_period_visit visit,
+                           void *user, GError **error);
+/* How many sessions ended in that state with from <= ended < until. */
+bool ledger_ends_count(struct ledger *ledger, enum ledger_state state, int64_t from, int64_t until, int64_t *n,
+                       GError **error);
 /* Devices with more than one live work item, counted without the index that forbids it. */
 bool ledger_live_duplicates(struct ledger *ledger, int64_t *n, GError **error);
 /* Answers and work orders that bear a number which their counter has not given out. */

@@ -1,15 +1,14 @@
 #include "spool/ledger_private.h"
 
-#define SELECT                                                                                                         \
-    "SELECT id,job,receipt,kind,name,form,drop_name,recipient,sequence,created,rows,state,size,"                       \
-    "sha256,delivered_at,sender,environment,about FROM part"
+#define SELECT "SELECT " LEDGER_PART " FROM part p"
 
 static const size_t strings[] = {offsetof(struct ledger_part, kind),      offsetof(struct ledger_part, name),
                                  offsetof(struct ledger_part, form),      offsetof(struct ledger_part, drop),
                                  offsetof(struct ledger_part, recipient), offsetof(struct ledger_part, sha256),
-                                 offsetof(struct ledger_part, sender),    offsetof(struct ledger_part, environment)};
+                                 offsetof(struct ledger_part, sender),    offsetof(struct ledger_part, environment),
+                                 offsetof(struct ledger_part, folder)};
 
-static void read_part(sqlite3_stmt *q, int c, void *row)
+void ledger_read_part(sqlite3_stmt *q, int c, void *row)
 {
     struct ledger_part *part = row;
     part->id = sqlite3_column_int64(q, c);
@@ -30,9 +29,10 @@ static void read_part(sqlite3_stmt *q, int c, void *row)
     part->sender = ledger_text(q, c + 15);
     part->environment = ledger_text(q, c + 16);
     part->about = sqlite3_column_int64(q, c + 17);
+    part->folder = ledger_text(q, c + 18);
 }
 
-static const struct ledger_shape shape = {sizeof(struct ledger_part), read_part, strings, G_N_ELEMENTS(strings)};
+static const struct ledger_shape shape = {sizeof(struct ledger_part), ledger_read_part, strings, G_N_ELEMENTS(strings)};
 
 const char *ledger_part_state_name(enum ledger_part_state state)
 {
@@ -44,10 +44,11 @@ bool ledger_part_plan(struct ledger *ledger, const struct ledger_part *part, int
 {
     if (!ledger_run(ledger, error,
                     "INSERT INTO part(job,receipt,kind,name,form,drop_name,recipient,sequence,created,"
-                    "rows,sender,environment,about,state,size) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,0,-1)",
-                    "iitttttziitti", part->job, part->receipt, part->kind, part->name, part->form, part->drop,
+                    "rows,sender,environment,about,folder,state,size)"
+                    " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,-1)",
+                    "iitttttziittit", part->job, part->receipt, part->kind, part->name, part->form, part->drop,
                     part->recipient, part->sequence, part->created, part->rows, part->sender, part->environment,
-                    part->about))
+                    part->about, part->folder))
         return false;
     if (id != NULL)
         *id = sqlite3_last_insert_rowid(ledger->db);

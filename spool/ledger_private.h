@@ -71,6 +71,15 @@ bool ledger_counts(struct ledger *ledger, sqlite3_stmt *query, ledger_count_visi
     "w.item,w.job,w.record,w.device_id,w.device_text,w.device_type,w.manufacturer,w.model,w.firmware,w.mpxn,"          \
     "w.chf,w.region,w.attempt,w.outcome,w.code,w.text,w.next_eligible,w.passes,w.slot"
 enum { LEDGER_VERDICT_COLUMNS = 18, LEDGER_ITEM_COLUMNS = 19 };
+#define LEDGER_INVENTORY_ROW                                                                                           \
+    "i.device_id,i.device_type,i.status,i.manufacturer,i.model,i.firmware,i.mpxn,i.chf,i.supplier,i.map,i.region,"     \
+    "i.installed,i.commissioned,i.credentials,i.pending"
+#define LEDGER_PART                                                                                                    \
+    "p.id,p.job,p.receipt,p.kind,p.name,p.form,p.drop_name,p.recipient,p.sequence,p.created,p.rows,p.state,p.size,"    \
+    "p.sha256,p.delivered_at,p.sender,p.environment,p.about,p.folder"
+enum { LEDGER_PART_COLUMNS = 19 };
+void ledger_read_inventory(sqlite3_stmt *query, int column, void *row);
+void ledger_read_part(sqlite3_stmt *query, int column, void *row);
 void ledger_read_verdict(sqlite3_stmt *query, int column, void *row);
 void ledger_read_item(sqlite3_stmt *query, int column, void *row);
 extern const struct ledger_shape ledger_verdict_shape;

@@ -159,7 +159,7 @@ bool ledger_reference_get(struct ledger *ledger, enum ledger_reference table, st
 
 /* ---- questions ---- */
 
-static void read_inventory(sqlite3_stmt *q, int c, void *row)
+void ledger_read_inventory(sqlite3_stmt *q, int c, void *row)
 {
     struct ledger_inventory *r = row;
     r->device = (uint64_t)sqlite3_column_int64(q, c);
@@ -187,14 +187,11 @@ bool ledger_inventory_get(struct ledger *ledger, uint64_t device, struct ledger_
         offsetof(struct ledger_inventory, firmware),     offsetof(struct ledger_inventory, mpxn),
         offsetof(struct ledger_inventory, region),       offsetof(struct ledger_inventory, credentials),
         offsetof(struct ledger_inventory, pending)};
-    static const struct ledger_shape shape = {sizeof(struct ledger_inventory), read_inventory, strings,
+    static const struct ledger_shape shape = {sizeof(struct ledger_inventory), ledger_read_inventory, strings,
                                               G_N_ELEMENTS(strings)};
     void *found = NULL;
     if (!ledger_one(ledger,
-                    ledger_query(ledger, error,
-                                 "SELECT device_id,device_type,status,manufacturer,model,firmware,mpxn,chf,supplier,"
-                                 "map,region,installed,commissioned,credentials,pending FROM inventory"
-                                 " WHERE device_id=?",
+                    ledger_query(ledger, error, "SELECT " LEDGER_INVENTORY_ROW " FROM inventory i WHERE i.device_id=?",
                                  "i", (int64_t)device),
                     &shape, &found, error))
         return false;
@@ -286,4 +283,112 @@ bool ledger_party_get(struct ledger *ledger, uint64_t id, const char *role, stru
         return false;
     *row = found;
     return true;
+}
+
+bool ledger_parties_each(struct ledger *ledger, const char *role, ledger_party_visit visit, void *user, GError **error)
+{
+    sqlite3_stmt *q = ledger_query(
+        ledger, error, "SELECT party_id,role,mpid,name,drop_name FROM party WHERE role=? ORDER BY party_id", "t", role);
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        struct ledger_party party;
+        read_party(q, 0, &party);
+        good = visit(user, &party, error);
+    }
+    ledger_end(q);
+    return good;
+}
+
+bool ledger_nmm_each(struct ledger *ledger, ledger_nmm_visit visit, void *user, GError **error)
+{
+    sqlite3_stmt *q = ledger_query(ledger, error,
+                                   "SELECT device_type,manufacturer,model,firmware,since,ifnull(until," FOR_EVER "),"
+                                   "reason,fixed_in FROM non_migratable"
+                                   " ORDER BY device_type,manufacturer,model,firmware,since",
+                                   "");
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        const struct ledger_nmm entry = {.device_type = ledger_text(q, 0),
+                                         .manufacturer = ledger_text(q, 1),
+                                         .model = ledger_text(q, 2),
+                                         .firmware = ledger_text(q, 3),
+                                         .since = sqlite3_column_int64(q, 4),
+                                         .until = sqlite3_column_int64(q, 5),
+                                         .reason = ledger_text(q, 6),
+                                         .fixed_in = ledger_text(q, 7)};
+        good = visit(user, &entry, error);
+    }
+    ledger_end(q);
+    return good;
+}
+
+bool ledger_model_barred_since(struct ledger *ledger, const struct ledger_nmm *model, int64_t at, int64_t *since,
+                               GError **error)
+{
+    return ledger_number(ledger,
+                         ledger_query(ledger, error,
+                                      "SELECT min(since) FROM non_migratable WHERE device_type=?1 AND manufacturer=?2"
+                                      " AND model=?3 AND firmware IN('',?4) AND since<=?5"
+                                      " AND ifnull(until," FOR_EVER ")>?5",
+                                      "tttti", model->device_type, model->manufacturer, model->model, model->firmware,
+                                      at),
+                         since, error);
+}
+
+static bool each_device(struct ledger *ledger, sqlite3_stmt *q, ledger_inventory_visit visit, void *user,
+                        GError **error)
+{
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        struct ledger_inventory device;
+        ledger_read_inventory(q, 0, &device);
+        good = visit(user, &device, error);
+    }
+    ledger_end(q);
+    return good;
+}
+
+bool ledger_inventory_each(struct ledger *ledger, ledger_inventory_visit visit, void *user, GError **error)
+{
+    return each_device(
+        ledger,
+        ledger_query(ledger, error, "SELECT " LEDGER_INVENTORY_ROW " FROM inventory i ORDER BY i.device_id", ""), visit,
+        user, error);
+}
+
+bool ledger_point_each(struct ledger *ledger, const char *mpxn, ledger_inventory_visit visit, void *user,
+                       GError **error)
+{
+    return each_device(
+        ledger,
+        ledger_query(ledger, error,
+                     "SELECT " LEDGER_INVENTORY_ROW " FROM inventory i WHERE i.mpxn=? ORDER BY i.device_id", "t", mpxn),
+        visit, user, error);
+}
+
+bool ledger_hub_each(struct ledger *ledger, uint64_t chf, ledger_inventory_visit visit, void *user, GError **error)
+{
+    return each_device(ledger,
+                       ledger_query(ledger, error,
+                                    "SELECT " LEDGER_INVENTORY_ROW
+                                    " FROM inventory i WHERE i.chf=? ORDER BY i.device_id",
+                                    "i", (int64_t)chf),
+                       visit, user, error);
+}
+
+bool ledger_cos_each(struct ledger *ledger, int64_t from, int64_t until, ledger_cos_visit visit, void *user,
+                     GError **error)
+{
+    sqlite3_stmt *q = ledger_query(ledger, error,
+                                   "SELECT mpxn,starts,losing,gaining FROM cos WHERE starts>=? AND starts<?"
+                                   " ORDER BY mpxn,starts",
+                                   "ii", from, until);
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        const struct ledger_cos event = {ledger_text(q, 0), sqlite3_column_int64(q, 1),
+                                         (uint64_t)sqlite3_column_int64(q, 2), (uint64_t)sqlite3_column_int64(q, 3)};
+        good = visit(user, &event, error);
+    }
+    ledger_end(q);
+    return good;
 }

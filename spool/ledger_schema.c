@@ -61,7 +61,7 @@ static const char *const versions[] = {
     " manufacturer TEXT, model TEXT, firmware TEXT, mpxn TEXT, chf INTEGER, supplier INTEGER, map INTEGER,"
     " region TEXT, installed INTEGER, commissioned INTEGER, credentials TEXT NOT NULL, pending "
     "TEXT);" LEDGER_INVENTORY_INDEXES "CREATE TABLE cos(mpxn TEXT NOT NULL, starts INTEGER NOT NULL, losing INTEGER, "
-                                      "gaining INTEGER NOT NULL);" LEDGER_COS_INDEXES
+    "gaining INTEGER NOT NULL);" LEDGER_COS_INDEXES
     "CREATE TABLE non_migratable(device_type TEXT NOT NULL, manufacturer TEXT NOT NULL, model TEXT NOT NULL,"
     " firmware TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER, reason TEXT, fixed_in TEXT,"
     " PRIMARY KEY(device_type, manufacturer, model, firmware, since)) WITHOUT ROWID;"
@@ -98,6 +98,7 @@ static const char *const versions[] = {
     "CREATE INDEX verdict_fresh ON verdict(job) WHERE items>0 AND accepted>dispatched;"
     "CREATE INDEX verdict_untold ON verdict(job) WHERE items>0 AND ended=accepted AND told=0;"
     "ALTER TABLE part ADD COLUMN about INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE part ADD COLUMN folder TEXT;"
     "CREATE TABLE model_end(device_type TEXT NOT NULL, manufacturer TEXT NOT NULL, model TEXT NOT NULL,"
     " firmware TEXT NOT NULL, migrated INTEGER NOT NULL, failed INTEGER NOT NULL,"
     " PRIMARY KEY(device_type, manufacturer, model, firmware)) WITHOUT ROWID;"
@@ -117,6 +118,14 @@ static const char *const versions[] = {
     " UNION ALL SELECT id,1,cleared FROM incident WHERE cleared IS NOT NULL) ORDER BY at,id,event;"
     "CREATE TABLE incident_told(job INTEGER PRIMARY KEY, first INTEGER NOT NULL, events INTEGER NOT NULL);"
     "ALTER TABLE operator_action ADD COLUMN incident INTEGER;"
+    /* Reports: periods that were issued, and the recipient of each of their parts. */
+    "CREATE TABLE report_period(ref TEXT NOT NULL, starts INTEGER NOT NULL, ends INTEGER NOT NULL,"
+    " issued INTEGER NOT NULL, job INTEGER, unassigned INTEGER NOT NULL, PRIMARY KEY(ref, starts)) WITHOUT ROWID;"
+    "CREATE INDEX report_period_job ON report_period(job) WHERE job IS NOT NULL;"
+    "CREATE TABLE report(part INTEGER PRIMARY KEY, ref TEXT NOT NULL, starts INTEGER NOT NULL,"
+    " recipient INTEGER NOT NULL, mpid TEXT NOT NULL);"
+    "CREATE UNIQUE INDEX report_recipient ON report(ref, starts, recipient);"
+    "CREATE INDEX session_ended ON session(state, ended) WHERE ended IS NOT NULL;"
     "PRAGMA user_version=4;",
 };
 

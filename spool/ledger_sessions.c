@@ -222,6 +222,72 @@ bool ledger_order_each(struct ledger *ledger, int64_t job, ledger_order_visit vi
     return good;
 }
 
+bool ledger_ends_each(struct ledger *ledger, enum ledger_state state, int64_t from, int64_t until,
+                      ledger_end_visit visit, void *user, GError **error)
+{
+    sqlite3_stmt *q =
+        ledger_query(ledger, error,
+                     "SELECT s.item,w.device_id,s.code FROM session s CROSS JOIN work_item w ON w.item=s.item"
+                     " WHERE s.state=? AND s.ended>=? AND s.ended<? ORDER BY s.ended,s.item",
+                     "iii", (int64_t)state, from, until);
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row)
+        good = visit(user, sqlite3_column_int64(q, 0), (uint64_t)sqlite3_column_int64(q, 1), ledger_text(q, 2), error);
+    ledger_end(q);
+    return good;
+}
+
+static bool each_split(struct ledger *ledger, sqlite3_stmt *q, ledger_split_visit visit, void *user, GError **error)
+{
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row)
+        good = visit(user, (uint64_t)sqlite3_column_int64(q, 0), (enum ledger_state)sqlite3_column_int(q, 1), error);
+    ledger_end(q);
+    return good;
+}
+
+bool ledger_splits_each(struct ledger *ledger, int64_t from, int64_t until, ledger_split_visit visit, void *user,
+                        GError **error)
+{
+    return each_split(ledger,
+                      ledger_query(ledger, error,
+                                   "SELECT w.device_id,w.outcome FROM verdict v CROSS JOIN work_item w"
+                                   " ON w.item>=v.first_item AND w.item<v.first_item+v.items"
+                                   " WHERE v.judged_at>=? AND v.judged_at<? AND v.items>0",
+                                   "ii", from, until),
+                      visit, user, error);
+}
+
+bool ledger_unended_each(struct ledger *ledger, int64_t at, ledger_split_visit visit, void *user, GError **error)
+{
+    return each_split(ledger,
+                      ledger_query(ledger, error,
+                                   "SELECT w.device_id,w.outcome FROM verdict v CROSS JOIN work_item w"
+                                   " ON w.item>=v.first_item AND w.item<v.first_item+v.items"
+                                   " LEFT JOIN session s ON s.item=w.item WHERE v.judged_at<?1 AND v.items>0"
+                                   " AND w.outcome=0 AND (s.ended IS NULL OR s.ended>=?1)",
+                                   "i", at),
+                      visit, user, error);
+}
+
+bool ledger_work_known(struct ledger *ledger, int64_t item, ledger_known_visit visit, void *user, GError **error)
+{
+    sqlite3_stmt *q = ledger_query(ledger, error,
+                                   WORK "," LEDGER_INVENTORY_ROW " FROM work_item w" WORK_FROM
+                                        " LEFT JOIN inventory i ON i.device_id=w.device_id WHERE w.item=?",
+                                   "i", item);
+    bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
+    if (good && row) {
+        struct ledger_work work = {0};
+        struct ledger_inventory device;
+        read_work(q, 0, &work);
+        ledger_read_inventory(q, WORK_COLUMNS, &device);
+        good = visit(user, &work, sqlite3_column_type(q, WORK_COLUMNS) != SQLITE_NULL ? &device : NULL, error);
+    }
+    ledger_end(q);
+    return good;
+}
+
 /* ---- changes ---- */
 
 /* Placeholders of both statements in the same order. */

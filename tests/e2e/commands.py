@@ -10,13 +10,14 @@ from home import GATE, PATIENCE, SAMPLES, SOURCE, Home, Tap
 
 COMMANDS = (("init",), ("check",), ("run",), ("pickup",), ("spool",), ("spool", "list"), ("spool", "show"), ("spool", "cat"),
             ("spool", "verify"), ("spool", "hold"), ("spool", "release"), ("spool", "requeue"), ("device",), ("incident",),
-            ("incident", "list"), ("incident", "show"), ("incident", "close"), ("status",))
+            ("incident", "list"), ("incident", "show"), ("incident", "close"), ("report",), ("report", "list"), ("status",))
 WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("check",), ("check", "--max-findings", "-1", "a"),
          ("run", "now"), ("pickup", "a", "b"), ("spool",), ("spool", "nothing"), ("spool", "list", "x"), ("spool", "list", "--state", "x"),
          ("spool", "show"), ("spool", "show", "x"), ("spool", "cat"), ("spool", "verify", "x"), ("spool", "hold"),
          ("spool", "hold", "1"), ("device",), ("device", "show", "x"), ("incident",), ("incident", "nothing"),
          ("incident", "list", "x"), ("incident", "show"), ("incident", "show", "x"), ("incident", "close", "1"),
-         ("incident", "close", "x", "--reason", "y"), ("status", "x"), ("--now", "today", "status"))
+         ("incident", "close", "x", "--reason", "y"), ("report",), ("report", "ECOSMIG-009"), ("report", "ECOSMIG-001", "--period", "x"),
+         ("report", "list", "x"), ("status", "x"), ("--now", "today", "status"))
 GOOD = sorted(glob.glob(os.path.join(SAMPLES, "good", "EMI_*")))
 REJECTED = sorted(glob.glob(os.path.join(SAMPLES, "codes", "B208", "EMI_*")))
 

@@ -14,10 +14,11 @@ import subprocess
 import tempfile
 
 from home import GATE, MODIFIED, NOW, SAMPLES, SANITIZED, SOURCE, Home, Tap, difference
-from live import DEVICE, ECSP, TCSP, instruction, name_of, replies, send
+from live import DEVICE, ECSP, GATEWAY, TCSP, instruction, name_of, replies, send
 from sshd import Sshd
 
 GOOD = sorted(glob.glob(f"{SAMPLES}/good/*"))
+DCC = "90-B3-D5-1F-30-00-00-02"
 BAD_NAME = "EMI MCC\n\x01.xml"
 RESULT = "EMT_TCSP_90-B3-D5-1F-30-0E-C0-02_20230703_060000_000001.csv"
 SIDES = ("before", "after")
@@ -254,7 +255,35 @@ def life(point):
     return home
 
 
-SCRIPTS = (plain, orders, closing, in_the_way, orphan, set_aside, trouble, made, reference, life, over_sftp)
+def reporting(point):
+    """Days are reported. What comes in the pass that issues a report takes its only Device from the Supplier: a report
+    that was planned is built as if that had not come yet."""
+    home = Script(point)
+    home.set("drop ecos complete=at-once\ndrop dcc complete=at-once\ngateway mpxn_check_digits=off")
+    supplier = "90-B3-D5-1F-30-05-00-0"
+    device = f"{DEVICE % 1},ESME,Commissioned,AB01,010A030B,0002012F,1012345678903,,%s,,North,2021-04-06,2021-04-06,TCOS,"
+
+    def tell(kind, sequence, time, mode, *records):
+        lines = [f"H,{kind},1.0,{DCC},{GATEWAY},{sequence},2023-07-03T{time}Z,TEST,{kind}-{sequence},,{mode}"]
+        lines += [f"D,{n},{row}" for n, row in enumerate(records, 1)]
+        send(home, name_of(sequence, kind=kind, org="DCC", eui64=DCC, time=time.replace(":", "")),
+             ("\r\n".join(lines) + f"\r\nT,{len(records)}\r\n").encode(), "dcc")
+
+    tell("PTY", 1, "06:00:00", "FULL", f"SET,{supplier}1,SUPPLIER,AAAA,First,", f"SET,{supplier}2,SUPPLIER,BBBB,Second,")
+    tell("INV", 1, "06:00:00", "FULL", "SET," + device % f"{supplier}1")
+    home.pass_at("12:00:00")
+    send(home, name_of(1), instruction(1, (1,)))
+    home.pass_at("12:01:00")
+    send(home, name_of(1, kind="EMT", org="TCSP", eui64=TCSP), replies(
+        "EMT", TCSP, [f"MCC.B-1-06.1,{DEVICE % 1},FAILED,17,,,1,,,,,,,"], 1), "tcos")
+    home.pass_at("12:02:00")
+    tell("INV", 2, "18:00:00", "DELTA", "SET," + device % f"{supplier}2")
+    home.pass_at("18:00:00")
+    home.pass_at("00:00:00", day=4)
+    return home
+
+
+SCRIPTS = (plain, orders, closing, in_the_way, orphan, set_aside, trouble, made, reference, life, reporting, over_sftp)
 
 
 def steps():

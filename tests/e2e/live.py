@@ -804,7 +804,7 @@ def answer_too_many(home):
     shutil.copy(home.path("spool", "rejected", "00000003", name), home.path("spool", "rejected", "00000003", "EMA_x.csv"))
     with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
         ledger.execute("INSERT INTO part SELECT 99,job,receipt,kind,'EMA_x.csv',form,drop_name,recipient,sender,environment,"
-                       f"sequence,created,rows,state,size,sha256,delivered_at,about FROM part WHERE name='{name}'")
+                       f"sequence,created,rows,state,size,sha256,delivered_at,about,folder FROM part WHERE name='{name}'")
     ledger.close()
 
 

@@ -1,0 +1,44 @@
+#include "formats/csv_cell.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* Quotes only where a reader would otherwise see something else: spaces at the ends count, because
+ * spreadsheets and some readers trim them. */
+static bool needs_quotes(const char *value, size_t len)
+{
+    return value[0] == ' ' || value[len - 1] == ' ' || strcspn(value, ",\"\r\n") != len;
+}
+
+static void append_quoted(GString *out, const char *value)
+{
+    g_string_append_c(out, '"');
+    for (const char *p = value; *p != '\0'; p++) {
+        if (*p == '"')
+            g_string_append_c(out, '"');
+        g_string_append_c(out, *p);
+    }
+    g_string_append_c(out, '"');
+}
+
+void csv_cell(GString *out, const char *value)
+{
+    size_t len = value != NULL ? strlen(value) : 0;
+
+    if (len == 0)
+        return;
+    if (needs_quotes(value, len))
+        append_quoted(out, value);
+    else
+        g_string_append_len(out, value, (gssize)len);
+}
+
+void csv_text_cell(GString *out, const char *value)
+{
+    if (value == NULL || *value == '\0' || strchr("=+-@\t\r", *value) == NULL) {
+        csv_cell(out, value);
+        return;
+    }
+    g_autofree char *neutral = g_strconcat("'", value, NULL);
+    csv_cell(out, neutral);
+}

@@ -1,0 +1,123 @@
+#include "gateway/calendar.h"
+
+#include "formats/instant.h"
+
+#include <glib.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static int64_t at(const char *text)
+{
+    int64_t moment = 0;
+
+    assert_true(instant_parse(text, strlen(text), &moment));
+    return moment;
+}
+
+static const struct {
+    enum calendar_length length;
+    const char *moment, *starts, *ends;
+} periods[] = {
+    {CALENDAR_QUARTER, "2023-07-03T00:00:00Z", "2023-07-03T00:00:00Z", "2023-07-03T06:00:00Z"},
+    {CALENDAR_QUARTER, "2023-07-03T05:59:59Z", "2023-07-03T00:00:00Z", "2023-07-03T06:00:00Z"},
+    {CALENDAR_QUARTER, "2023-07-03T06:00:00Z", "2023-07-03T06:00:00Z", "2023-07-03T12:00:00Z"},
+    {CALENDAR_QUARTER, "2023-12-31T23:59:59Z", "2023-12-31T18:00:00Z", "2024-01-01T00:00:00Z"},
+    {CALENDAR_DAY, "2023-07-03T00:00:00Z", "2023-07-03T00:00:00Z", "2023-07-04T00:00:00Z"},
+    {CALENDAR_DAY, "2024-02-28T12:00:00Z", "2024-02-28T00:00:00Z", "2024-02-29T00:00:00Z"},
+    {CALENDAR_DAY, "2024-02-29T23:59:59Z", "2024-02-29T00:00:00Z", "2024-03-01T00:00:00Z"},
+    {CALENDAR_DAY, "2023-02-28T23:59:59Z", "2023-02-28T00:00:00Z", "2023-03-01T00:00:00Z"},
+    /* The clocks of Britain change in the night to this day; ours do not. */
+    {CALENDAR_DAY, "2024-03-31T12:00:00Z", "2024-03-31T00:00:00Z", "2024-04-01T00:00:00Z"},
+    {CALENDAR_WEEK, "2023-07-03T00:00:00Z", "2023-07-03T00:00:00Z", "2023-07-10T00:00:00Z"},
+    {CALENDAR_WEEK, "2023-07-02T23:59:59Z", "2023-06-26T00:00:00Z", "2023-07-03T00:00:00Z"},
+    /* ISO week 2020-W53 goes over the year's end, 2025-W01 begins in December. */
+    {CALENDAR_WEEK, "2021-01-03T23:59:59Z", "2020-12-28T00:00:00Z", "2021-01-04T00:00:00Z"},
+    {CALENDAR_WEEK, "2024-12-31T00:00:00Z", "2024-12-30T00:00:00Z", "2025-01-06T00:00:00Z"},
+    {CALENDAR_WEEK, "2024-02-29T00:00:00Z", "2024-02-26T00:00:00Z", "2024-03-04T00:00:00Z"},
+    {CALENDAR_WEEK, "1969-12-31T00:00:00Z", "1969-12-29T00:00:00Z", "1970-01-05T00:00:00Z"},
+    {CALENDAR_MONTH, "2024-02-29T23:59:59Z", "2024-02-01T00:00:00Z", "2024-03-01T00:00:00Z"},
+    {CALENDAR_MONTH, "2023-02-28T23:59:59Z", "2023-02-01T00:00:00Z", "2023-03-01T00:00:00Z"},
+    {CALENDAR_MONTH, "2023-12-31T23:59:59Z", "2023-12-01T00:00:00Z", "2024-01-01T00:00:00Z"},
+    {CALENDAR_MONTH, "2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z", "2024-02-01T00:00:00Z"},
+};
+
+static void test_calendar__a_moment__its_period(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(periods); i++) {
+        struct period period = calendar_period(periods[i].length, at(periods[i].moment));
+        assert_int_equal(period.starts, at(periods[i].starts));
+        assert_int_equal(period.ends, at(periods[i].ends));
+    }
+}
+
+/* Four years without a gap or an overlap, each holding its own bounds. */
+static void test_calendar__periods__follow_each_other(void **state)
+{
+    static const int counts[] = {[CALENDAR_QUARTER] = 4 * 1461, [CALENDAR_DAY] = 1461, [CALENDAR_MONTH] = 48};
+
+    (void)state;
+    for (int length = CALENDAR_QUARTER; length <= CALENDAR_MONTH; length++) {
+        int64_t from = at("2023-01-01T00:00:00Z"), until = at("2027-01-01T00:00:00Z");
+        int n = 0;
+        while (from < until) {
+            struct period period = calendar_period((enum calendar_length)length, from);
+            assert_true(period.starts <= from && period.ends > from);
+            assert_true(length == CALENDAR_WEEK || period.starts == from);
+            from = period.ends;
+            n++;
+        }
+        assert_int_equal(n, length == CALENDAR_WEEK ? 210 : counts[length]);
+    }
+}
+
+static void test_calendar_due__the_period_has_not_ended__nothing(void **state)
+{
+    struct period period;
+
+    (void)state;
+    assert_false(calendar_due(CALENDAR_DAY, at("2023-07-03T12:00:00Z"), at("2023-07-03T23:59:59Z"), &period));
+    assert_false(calendar_due(CALENDAR_DAY, at("2023-07-03T12:00:00Z"), at("2023-07-01T00:00:00Z"), &period));
+}
+
+static void test_calendar_due__at_its_end__due(void **state)
+{
+    struct period period;
+
+    (void)state;
+    assert_true(calendar_due(CALENDAR_DAY, at("2023-07-03T12:00:00Z"), at("2023-07-04T00:00:00Z"), &period));
+    assert_int_equal(period.starts, at("2023-07-03T00:00:00Z"));
+    assert_int_equal(period.ends, at("2023-07-04T00:00:00Z"));
+}
+
+static void test_calendar_due__after_a_downtime__each_once_oldest_first(void **state)
+{
+    int64_t from = at("2024-02-28T10:00:00Z"), now = at("2024-03-02T09:00:00Z");
+    static const char *const starts[] = {"2024-02-28T00:00:00Z", "2024-02-29T00:00:00Z", "2024-03-01T00:00:00Z"};
+    struct period period;
+    size_t n = 0;
+
+    (void)state;
+    for (; calendar_due(CALENDAR_DAY, from, now, &period); from = period.ends, n++) {
+        assert_true(n < G_N_ELEMENTS(starts));
+        assert_int_equal(period.starts, at(starts[n]));
+    }
+    assert_int_equal(n, G_N_ELEMENTS(starts));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_calendar__a_moment__its_period),
+        cmocka_unit_test(test_calendar__periods__follow_each_other),
+        cmocka_unit_test(test_calendar_due__the_period_has_not_ended__nothing),
+        cmocka_unit_test(test_calendar_due__at_its_end__due),
+        cmocka_unit_test(test_calendar_due__after_a_downtime__each_once_oldest_first),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

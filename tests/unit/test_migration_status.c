@@ -1,0 +1,88 @@
+#include "gateway/migration_status.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static char *types[] = {(char *)"ESME", (char *)"GSME", (char *)"GPF", NULL};
+static const struct config config = {.device_types = types, .max_sessions = 5};
+
+static const struct {
+    const char *type, *device_status, *credentials;
+    struct migration_past past;
+    bool barred;
+    const char *status;
+} cases[] = {
+    {"ESME", "Commissioned", "TCOS", {0}, false, "TCOS"},
+    {"PPMID", "Commissioned", "TCOS", {0}, false, "OUT_OF_SCOPE"},
+    {"ESME", "Withdrawn", "TCOS", {0}, false, "OUT_OF_SCOPE"},
+    {"ESME", "Decommissioned", "ECOS", {0}, false, "OUT_OF_SCOPE"},
+    {"ESME", "Suspended", "TCOS", {0}, false, "TCOS"},
+    {"ESME", "Commissioned", "ECOS", {0}, true, "ECOS"},
+    {"ESME", "Commissioned", "TCOS", {.migrated_at = 1}, false, "ECOS"},
+    {"ESME", "Commissioned", "TCOS", {.live = true, .state = LEDGER_READY}, false, "INSTRUCTED"},
+    {"ESME", "Commissioned", "TCOS", {.live = true, .state = LEDGER_DISPATCHED}, false, "IN_SESSION"},
+    {"ESME", "Commissioned", "TCOS", {.live = true, .state = LEDGER_RETRY_WAIT, .failed = 2}, true, "IN_SESSION"},
+    {"ESME", "Commissioned", "TCOS", {.live = true, .state = LEDGER_CONFIRM_PENDING}, false, "CONFIRM_PENDING"},
+    {"ESME", "Commissioned", "TCOS", {.live = true, .state = LEDGER_CONFIRM_MISMATCH}, false, "CONFIRM_MISMATCH"},
+    {"ESME", "Commissioned", "TCOS", {.failed = 4}, false, "FAILED_RETRY"},
+    {"ESME", "Commissioned", "TCOS", {.failed = 5}, false, "FAILED_ACTION"},
+    {"GPF", "Commissioned", "TCOS", {.failed = 5}, true, "NON_MIGRATABLE"},
+};
+
+static void test_migration_status__facts__first_that_fits(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const struct ledger_inventory device = {
+            .device_type = cases[i].type, .status = cases[i].device_status, .credentials = cases[i].credentials};
+        assert_string_equal(migration_status(&config, &device, &cases[i].past, cases[i].barred), cases[i].status);
+    }
+}
+
+static void test_migration_past__work_items__added_up(void **state)
+{
+    const struct ledger_work works[] = {
+        {.item = {.outcome = LEDGER_REJECTED, .ended = true}},
+        {.item = {.outcome = LEDGER_READY, .ended = true}, .has_session = true, .session = {.state = LEDGER_FAILED}},
+        {.item = {.outcome = LEDGER_READY, .ended = true}, .has_session = true, .session = {.state = LEDGER_FAILED}},
+        {.item = {.outcome = LEDGER_READY, .ended = true},
+         .has_session = true,
+         .session = {.state = LEDGER_MIGRATED, .ended = 7}},
+        {.item = {.outcome = LEDGER_READY}, .has_session = true, .session = {.state = LEDGER_DISPATCHED}},
+    };
+    struct migration_past past = {0};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(works); i++)
+        migration_past_add(&past, &works[i]);
+    assert_int_equal(past.failed, 2);
+    assert_int_equal(past.migrated_at, 7);
+    assert_true(past.live);
+    assert_int_equal(past.state, LEDGER_DISPATCHED);
+}
+
+static void test_migration_past__not_dispatched_yet__ready(void **state)
+{
+    const struct ledger_work work = {.item = {.outcome = LEDGER_READY}};
+    struct migration_past past = {0};
+
+    (void)state;
+    migration_past_add(&past, &work);
+    assert_true(past.live);
+    assert_int_equal(past.state, LEDGER_READY);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_migration_status__facts__first_that_fits),
+        cmocka_unit_test(test_migration_past__work_items__added_up),
+        cmocka_unit_test(test_migration_past__not_dispatched_yet__ready),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

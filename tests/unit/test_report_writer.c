@@ -1,0 +1,118 @@
+#include "formats/report_writer.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct report_column columns[] = {{"DeviceID", false}, {"ReasonCode", true}, {"Tries", false}};
+static const struct report_layout layout = {"X", "a test", G_N_ELEMENTS(columns), columns};
+
+static bool append(void *user, const char *data, size_t len, GError **error)
+{
+    (void)error; /* never fails */
+    g_string_append_len(user, data, (gssize)len);
+    return true;
+}
+
+static bool refuse(void *user, const char *data, size_t len, GError **error)
+{
+    (void)data, (void)len;
+    ++*(int *)user;
+    g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_NOSPC, "full");
+    return false;
+}
+
+static char *write_rows(const char *const rows[][3], size_t n)
+{
+    GString *out = g_string_new(NULL);
+    struct report_writer *w = report_writer_new(&layout, append, out);
+    GError *error = NULL;
+
+    for (size_t i = 0; i < n; i++)
+        report_writer_row(w, rows[i]);
+    assert_true(report_writer_finish(w, &error));
+    report_writer_free(w);
+    return g_string_free(out, FALSE);
+}
+
+static void test_report_writer__no_rows__title_and_count(void **state)
+{
+    g_autofree char *text = write_rows(NULL, 0);
+
+    (void)state;
+    assert_string_equal(text, "DeviceID,ReasonCode,Tries\r\n#COUNT,0\r\n");
+}
+
+static void test_report_writer__rows__quoted_where_needed(void **state)
+{
+    static const char *const rows[][3] = {{"A", "a,\"b\"", "1"}, {"B", NULL, ""}, {" C", "x\ny", "2"}};
+    g_autofree char *text = write_rows(rows, G_N_ELEMENTS(rows));
+
+    (void)state;
+    assert_string_equal(text,
+                        "DeviceID,ReasonCode,Tries\r\nA,\"a,\"\"b\"\"\",1\r\nB,,\r\n\" C\",\"x\ny\",2\r\n#COUNT,3\r\n");
+}
+
+/* What a spreadsheet would run is neutralised in free text, and only there and only at the beginning. */
+static void test_report_writer__formulas__only_free_text_is_neutralised(void **state)
+{
+    static const char *const formulas[] = {"=1+1", "+1", "-1", "@x", "\tx", "\rx"};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(formulas); i++) {
+        const char *const rows[][3] = {{formulas[i], formulas[i], formulas[i]}, {"A", "x=1", "1"}};
+        g_autofree char *text = write_rows(rows, G_N_ELEMENTS(rows));
+        bool quoted = formulas[i][0] == '\r';
+        g_autofree char *cell = g_strdup_printf(quoted ? "\"%s\"" : "%s", formulas[i]);
+        g_autofree char *neutral = g_strdup_printf(quoted ? "\"'%s\"" : "'%s", formulas[i]);
+        g_autofree char *expected =
+            g_strdup_printf("DeviceID,ReasonCode,Tries\r\n%s,%s,%s\r\nA,x=1,1\r\n#COUNT,2\r\n", cell, neutral, cell);
+        assert_string_equal(text, expected);
+    }
+}
+
+static void test_report_writer__bytes_fail__told_once(void **state)
+{
+    static const char *const row[] = {"A", "b", "1"};
+    int calls = 0;
+    struct report_writer *w = report_writer_new(&layout, refuse, &calls);
+    g_autoptr(GError) error = NULL;
+
+    (void)state;
+    for (int i = 0; i < 100000; i++)
+        report_writer_row(w, row);
+    assert_false(report_writer_finish(w, &error));
+    assert_string_equal(error->message, "full");
+    assert_int_equal(calls, 1);
+    report_writer_free(w);
+}
+
+static void test_report_layouts__every_one__sound(void **state)
+{
+    (void)state;
+    assert_null(report_layout_find("ECOSMIG-000"));
+    for (size_t i = 0; i < report_n_layouts; i++) {
+        const struct report_layout *one = &report_layouts[i];
+        assert_ptr_equal(report_layout_find(one->ref), one);
+        assert_in_range(one->n_columns, 1, REPORT_MAX_COLUMNS);
+        for (size_t a = 0; a < one->n_columns; a++) {
+            for (size_t b = 0; b < a; b++)
+                assert_string_not_equal(one->columns[a].name, one->columns[b].name);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_report_writer__no_rows__title_and_count),
+        cmocka_unit_test(test_report_writer__rows__quoted_where_needed),
+        cmocka_unit_test(test_report_writer__formulas__only_free_text_is_neutralised),
+        cmocka_unit_test(test_report_writer__bytes_fail__told_once),
+        cmocka_unit_test(test_report_layouts__every_one__sound),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
