@@ -63,7 +63,8 @@ def test_hours(tap):
             before = len(parties.orders())
             parties.instruct([number])
             home.run(now=at(minute))
-            tap.ok((len(parties.orders()) > before) == is_open, f"{hours}: {'open' if is_open else 'closed'} at {at(minute)[11:16]}",
+            tap.ok((len(parties.orders()) > before) == is_open,
+                   f"{hours}: {'open' if is_open else 'closed'} at {at(minute)[11:16]}",
                    parties.orders())
 
     home = Home("gateway dispatch_hours=22-06")
