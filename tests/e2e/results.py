@@ -236,6 +236,24 @@ def test_outcomes(tap):
     sound(tap, home, "after outcomes")
 
 
+def test_second_receipt(tap):
+    """An instruction that is accepted when it is judged again: its outcome is that of the second receipt."""
+    home = Home("gateway environment=LIVE")
+    parties = Parties(home)
+    name = parties.instruct([1])
+    home.run()
+    home.set("gateway environment=TEST")
+    home.command("spool", "requeue", "1", "--reason", "the environment was wrong")
+    home.run()
+    parties.result(said(1))
+    parties.confirm(confirmed(1))
+    home.run(now=at(1))
+    outcome = f"EMO{name[3:-4]}_R2.csv"
+    tap.ok([file for file in home.out("mcc") if file.startswith("EMO")] == [outcome] and
+           b"MIGRATED" in home.read_out("mcc", outcome), "the second receipt has the outcome", home.out("mcc"))
+    sound(tap, home, "after an instruction was judged again")
+
+
 def incidents(home):
     return [(item["code"], item["subject"], item["begun"], item["cleared"]) for item in home.json("status")[0]["incidents"]]
 
@@ -411,6 +429,7 @@ if __name__ == "__main__":
         test_order_of_words(report)
         test_wrong_files(report)
         test_outcomes(report)
+        test_second_receipt(report)
         test_model(report)
         test_model_refused(report)
         test_stop(report)
