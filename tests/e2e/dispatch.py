@@ -189,8 +189,8 @@ def test_judged_again(tap):
                              "90-B3-D5-1F-30-05-00-01,90-B3-D5-1F-30-06-00-01,Central,2021-04-06,2021-04-06,ECOS,")
     home.run(now=at(180))
     home.run(now=at(DAY))
-    tap.ok(parties.state(1) == "REJECTED C108" and parties.orders() == [], "another model, which may change, and ECoS credentials",
-           parties.state(1))
+    tap.ok(parties.state(1) == "REJECTED C108" and parties.orders() == [],
+           "another model, which may change, and ECoS credentials", parties.state(1))
     tap.ok(parties.outcome(name) == [[device(1), work(1), "REJECTED", "C108", "0", at(DAY), ""]], "its batch has ended",
            parties.outcome(name))
     sound(tap, home, "after nothing was left to order")

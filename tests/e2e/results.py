@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 
 from home import GATE, NOW, SANITIZED, SOURCE, Home, Tap, generate, wait_until
-from parties import Parties, at, confirmed, device, instructed, said, sound, work
+from parties import GATEWAY, MCC, Parties, at, confirmed, device, instructed, said, sound, work
 
 
 def begin(devices, settings="", **options):
@@ -42,6 +42,9 @@ def test_way(tap):
                                              rejected],
                    f"{kind}: the last end of a batch brings its outcome, in the instruction's form and order",
                    parties.outcome(name))
+            text = parties.answer(name, "EMO").decode()
+            tap.ok(all(item in text for item in (GATEWAY, MCC, "TEST", "B-1", at(20))), f"{kind}: its header says from whom, to whom",
+                   text[:600])
             before = home.tree()
             home.run(now=at(30))
             tap.ok(home.tree() == before, f"{kind}: it comes once")
