@@ -86,6 +86,13 @@ static const struct layout_column emo_columns[] = {
 };
 const struct layout_record layout_outcome = RECORD('D', "Device", emo_columns);
 
+static const struct layout_column inc_columns[] = {
+    REQ("RecordNumber"), REQ("IncidentId"), REQ("Event"),    REQ("At"),      REQ("Category"),
+    REQ("Code"),         REQ("Scope"),      OPT("FileName"), OPT("BatchId"), OPT("DeviceID"),
+    OPT("Parties"),      OPT("ResolvedBy"), OPT("Text"),
+};
+const struct layout_record layout_incident = RECORD('D', "Incident", inc_columns);
+
 /* Reference data have CSV only, where every column is there. */
 static const struct layout_column inv_columns[] = {
     REQ("RecordNumber"), REQ("Action"),          REQ("DeviceID"),
@@ -124,7 +131,7 @@ _Static_assert(COUNT(ema_file_columns) <= LAYOUT_MAX_COLUMNS && COUNT(emd_column
                    COUNT(emt_columns) <= LAYOUT_MAX_COLUMNS && COUNT(emc_columns) <= LAYOUT_MAX_COLUMNS &&
                    COUNT(emo_columns) <= LAYOUT_MAX_COLUMNS && COUNT(inv_columns) <= LAYOUT_MAX_COLUMNS &&
                    COUNT(cos_columns) <= LAYOUT_MAX_COLUMNS && COUNT(nmm_columns) <= LAYOUT_MAX_COLUMNS &&
-                   COUNT(pty_columns) <= LAYOUT_MAX_COLUMNS,
+                   COUNT(pty_columns) <= LAYOUT_MAX_COLUMNS && COUNT(inc_columns) <= LAYOUT_MAX_COLUMNS,
                "LAYOUT_MAX_COLUMNS");
 
 #define HEADER .header = &layout_header
@@ -143,6 +150,7 @@ const struct file_type layout_types[] = {
     {"COS", .inbound = true, REFERENCE_HEADER, .record = &layout_cos},
     {"NMM", .inbound = true, REFERENCE_HEADER, .record = &layout_nmm},
     {"PTY", .inbound = true, REFERENCE_HEADER, .record = &layout_party},
+    {"INC", HEADER, .record = &layout_incident},
 };
 const size_t layout_n_types = COUNT(layout_types);
 

@@ -115,6 +115,9 @@ extern const struct layout_record layout_confirmation;
 /* EMO's D record. */
 extern const struct layout_record layout_outcome;
 
+/* INC's D record. */
+extern const struct layout_record layout_incident;
+
 /* Columns of INV's D record. */
 enum inventory_column {
     INVENTORY_RECORD_NUMBER,

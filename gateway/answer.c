@@ -3,6 +3,7 @@
 #include "formats/eui64.h"
 #include "formats/instant.h"
 #include "formats/writer.h"
+#include "gateway/incident_file.h"
 #include "validators/catalogue.h"
 
 #include <inttypes.h>
@@ -79,20 +80,25 @@ static const char *number_or_nothing(int64_t n, char text[NUMBER_SIZE])
     return n > 0 ? number(n, text) : NULL;
 }
 
-static void write_header(struct answer *a, const char *batch)
+void answer_write_header(struct writer *writer, const struct ledger_part *part, const char *batch, int64_t rows)
 {
     char sequence[NUMBER_SIZE], created[INSTANT_TEXT_SIZE];
     const char *values[HEADER_COLUMNS] = {
-        [HEADER_SENDER_ID] = a->part->sender,
-        [HEADER_RECIPIENT_ID] = a->part->recipient,
-        [HEADER_FILE_SEQUENCE] = number(a->part->sequence, sequence),
+        [HEADER_SENDER_ID] = part->sender,
+        [HEADER_RECIPIENT_ID] = part->recipient,
+        [HEADER_FILE_SEQUENCE] = number(part->sequence, sequence),
         [HEADER_CREATION_DATE_TIME] = created,
-        [HEADER_ENVIRONMENT] = a->part->environment,
+        [HEADER_ENVIRONMENT] = part->environment,
         [HEADER_BATCH_ID] = batch,
     };
 
-    instant_print(a->part->created, created);
-    writer_header(a->writer, values, (uint64_t)a->rows);
+    instant_print(part->created, created);
+    writer_header(writer, values, (uint64_t)rows);
+}
+
+static void write_header(struct answer *a, const char *batch)
+{
+    answer_write_header(a->writer, a->part, batch, a->rows);
 }
 
 /* ---- EMA ---- */
@@ -298,6 +304,8 @@ static bool write_content(struct answer *a, GError **error)
 {
     if (strcmp(a->part->kind, "EMW") == 0)
         return write_emw(a, error);
+    if (strcmp(a->part->kind, "INC") == 0)
+        return incident_file_write(a->gateway, a->part, a->writer, &a->rows, error);
     if (a->verdict == NULL) {
         g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "the ledger has no verdict for %s", a->part->name);
         return false;

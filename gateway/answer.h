@@ -1,6 +1,6 @@
 /*
- * The bytes of answers and work orders (EMA, EMD, EMW, EMO), from ledger rows alone: the same whenever they
- * are built again (formats/FILES.md, 2, 5 and 6).
+ * The bytes of answers and work orders (EMA, EMD, EMW, EMO; INC with incident_file.c), from ledger rows alone: the same
+ * whenever they are built again (formats/FILES.md, 2, 5 and 6).
  */
 #ifndef ECOSGATE_GATEWAY_ANSWER_H
 #define ECOSGATE_GATEWAY_ANSWER_H
@@ -11,6 +11,10 @@
 /* WorkItemId: <org>.<BatchId>.<RecordNumber> (formats/FILES.md, 6), into text, which is returned. */
 enum { WORK_ITEM_ID_SIZE = 64 };
 const char *work_item_id(const char *org, const char *batch, int64_t record, char text[WORK_ITEM_ID_SIZE]);
+
+/* The header of what a part tells; batch may be NULL, rows is what it declares. */
+struct writer;
+void answer_write_header(struct writer *writer, const struct ledger_part *part, const char *batch, int64_t rows);
 
 /* Stores a PLANNED part beside its job in active/ and notes size, digest and rows: it is STORED then. */
 bool answer_store(struct gateway *gateway, const struct ledger_part *part, GError **error);

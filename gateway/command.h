@@ -27,6 +27,7 @@ int command_doctor(const struct invocation *invocation);
 int command_run(const struct invocation *invocation);
 int command_spool(const struct invocation *invocation);
 int command_device(const struct invocation *invocation);
+int command_incident(const struct invocation *invocation);
 int command_why(const struct invocation *invocation);
 int command_status(const struct invocation *invocation);
 

@@ -265,6 +265,7 @@ static void load_gateway(struct loading *l, struct config *c)
     c->future_tolerance = number_value(l, g, "future_tolerance", 300, 0, 86400);
     load_retry(l, c, g);
     c->work_order_party = text_value(l, g, "work_order_party", "TCSP");
+    c->incident_party = text_value(l, g, "incident_party", "DCC");
     c->work_order_form = choice_value(l, g, "work_order_form", forms) ? FORM_XML : FORM_CSV;
     c->work_order_devices = number_value(l, g, "work_order_devices", 1000000, 1, 1000000);
     c->poll_interval = number_value(l, g, "poll_interval", 30, 1, 86400);
@@ -570,6 +571,7 @@ void config_free(struct config *config)
     g_free(config->ledger);
     g_strfreev(config->device_types);
     g_free(config->work_order_party);
+    g_free(config->incident_party);
     g_free(config);
 }
 

@@ -52,6 +52,7 @@ struct config {
     int64_t model_failures;                /* Devices of a model that fail, and none migrates: D160 */
     int64_t dispatch_from, dispatch_until; /* seconds of the day, [from, until), over midnight where from is later */
     char *work_order_party;
+    char *incident_party;
     enum form work_order_form;
     int64_t work_order_devices;
     bool inventory_required;

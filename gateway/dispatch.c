@@ -4,6 +4,7 @@
 #include "formats/filename.h"
 #include "formats/instant.h"
 #include "gateway/clock.h"
+#include "gateway/incidents.h"
 #include "gateway/outcome.h"
 #include "validators/retry.h"
 #include "validators/review_rules.h"
@@ -59,25 +60,39 @@ static int by_due(gconstpointer a, gconstpointer b)
     return x->at != y->at ? (x->at > y->at) - (x->at < y->at) : (x->item > y->item) - (x->item < y->item);
 }
 
-/* What goes into the next work order, in its order: NULL on error. */
-static GArray *gather(struct gateway *gateway, int64_t now, GError **error)
+/* Judged in this pass, right before: its Devices are due last, and need not be judged once more, but for a limit that
+ * counts tries. */
+static bool is_just_judged(const struct gateway *gateway, const struct ledger_verdict *verdict, int64_t now)
+{
+    return verdict->judged_at == now && gateway->config->daily_limit == 0;
+}
+
+/* What goes into the next work order: items to be judged again, in its order, and behind them verdicts (struct
+ * ledger_verdict) of which none needs to be. */
+static bool gather(struct gateway *gateway, int64_t now, GArray *due, GPtrArray **just_judged, GError **error)
 {
     int64_t limit = gateway->config->work_order_devices;
-    g_autoptr(GArray) due = g_array_new(FALSE, FALSE, sizeof(struct ledger_due));
     g_autoptr(GPtrArray) fresh = NULL;
 
     if (!ledger_tries_due(gateway->ledger, now, limit, due, error) ||
         !ledger_fresh_verdicts(gateway->ledger, &fresh, error))
-        return NULL;
+        return false;
     guint tries = due->len;
-    for (guint i = 0; i < fresh->len && due->len - tries < limit; i++) {
-        if (!ledger_fresh_items(gateway->ledger, fresh->pdata[i], limit - (due->len - tries), due, error))
-            return NULL;
+    for (guint i = 0; i < fresh->len;) {
+        if (is_just_judged(gateway, fresh->pdata[i], now)) {
+            i++;
+            continue;
+        }
+        if (due->len - tries < limit &&
+            !ledger_fresh_items(gateway->ledger, fresh->pdata[i], limit - (due->len - tries), due, error))
+            return false;
+        (void)g_ptr_array_remove_index(fresh, i); /* the array stays the same */
     }
     g_array_sort(due, by_due);
     if (due->len > limit)
         g_array_set_size(due, (guint)limit);
-    return g_steal_pointer(&due);
+    *just_judged = g_steal_pointer(&fresh);
+    return true;
 }
 
 /* One work order in the making; it gets its job only when a Device is on it. */
@@ -120,6 +135,43 @@ static bool judge_again(struct order *order, const struct ledger_work *work, str
            review_judge(&order->review, &subject, &past, row, NULL, error);
 }
 
+/* What was true at the split is so no more, and lasts. */
+static bool note_refusal(const struct order *order, const struct ledger_work *work, const struct row *row,
+                         GError **error)
+{
+    const struct incidents_device of = {work->item.device, work->item.job, work->receipt, work->org};
+
+    return incidents_note_device(order->gateway, &of, row, order->now, error);
+}
+
+/* Its number is given out only where it is used: after a stop it is the same again. */
+static bool order_begin(struct order *order, GError **error)
+{
+    return order->job != 0 || ledger_job_reserve_ids(order->gateway->ledger, 1, &order->job, error);
+}
+
+static bool add_just_judged(struct order *order, const struct ledger_verdict *verdict, GError **error)
+{
+    const struct config *config = order->gateway->config;
+    struct ledger_session session = {.state = LEDGER_READY};
+    struct ledger_step step;
+    int64_t n = 0;
+
+    if (order->n >= config->work_order_devices)
+        return true;
+    if (!order_begin(order, error))
+        return false;
+    retry_dispatch(&config->retry, order->now, &session, &step);
+    step.job = order->job;
+    step.record = order->n + 1;
+    if (!ledger_fresh_put(order->gateway->ledger, verdict, &session, &step, config->work_order_devices - order->n, &n,
+                          error))
+        return false;
+    order->n += n;
+    order->n_first += n;
+    return true;
+}
+
 static bool add_device(struct order *order, int64_t item, GError **error)
 {
     struct gateway *gateway = order->gateway;
@@ -132,7 +184,7 @@ static bool add_device(struct order *order, int64_t item, GError **error)
         return false;
     struct ledger_session session = work->session;
     if (!row_has_errors(&row)) {
-        if (order->job == 0 && !ledger_job_reserve_ids(gateway->ledger, 1, &order->job, error))
+        if (!order_begin(order, error))
             return false;
         order->n_first += session.try == 0;
         retry_dispatch(retry, order->now, &session, &step);
@@ -142,6 +194,8 @@ static bool add_device(struct order *order, int64_t item, GError **error)
         retry_put_off(order->now, catalogue_entry(row_first_code(&row))->id, row.next_eligible, &session, &step);
     } else {
         retry_refuse(retry, order->now, catalogue_entry(row_first_lasting(&row))->id, &session, &step);
+        if (!note_refusal(order, work, &row, error))
+            return false;
     }
     return outcome_note(gateway, work, &session, &step, error);
 }
@@ -186,7 +240,7 @@ static bool note_order(const struct order *order, GError **error)
            ledger_counter_add(ledger, order->day, order->n_first, error);
 }
 
-static bool make_order(struct order *order, const GArray *due, GError **error)
+static bool make_order(struct order *order, const GArray *due, const GPtrArray *just_judged, GError **error)
 {
     struct ledger *ledger = order->gateway->ledger;
 
@@ -194,6 +248,10 @@ static bool make_order(struct order *order, const GArray *due, GError **error)
         return false;
     for (guint i = 0; i < due->len; i++) {
         if (!add_device(order, g_array_index(due, struct ledger_due, i).item, error))
+            return false;
+    }
+    for (guint i = 0; i < just_judged->len; i++) {
+        if (!add_just_judged(order, just_judged->pdata[i], error))
             return false;
     }
     return (order->n == 0 || note_order(order, error)) && outcome_plan(order->gateway, order->now, error) &&
@@ -215,14 +273,15 @@ bool dispatch_pass(struct gateway *gateway, GError **error)
 
     while (is_open(gateway->config, now) && !gateway_stopping(gateway)) {
         struct order order = {.gateway = gateway, .now = now};
-        g_autoptr(GArray) due = gather(gateway, now, error);
-        if (due == NULL)
+        g_autoptr(GArray) due = g_array_new(FALSE, FALSE, sizeof(struct ledger_due));
+        g_autoptr(GPtrArray) just_judged = NULL;
+        if (!gather(gateway, now, due, &just_judged, error))
             return false;
-        if (due->len == 0)
+        if (due->len == 0 && just_judged->len == 0)
             break;
         if (!ledger_begin(gateway->ledger, error))
             return false;
-        bool good = make_order(&order, due, error);
+        bool good = make_order(&order, due, just_judged, error);
         g_free(order.day);
         if (!good) {
             ledger_rollback(gateway->ledger);

@@ -46,6 +46,8 @@ static const char configuration[] =
     "work_order_party=TCSP\n"
     "work_order_form=csv\n"
     "work_order_devices=1000000\n"
+    "# who is told of incidents (INC)\n"
+    "incident_party=DCC\n"
     "# auto: rules that need the Device inventory are judged from the first accepted INV on; required: instructions\n"
     "# wait for one. Either way they wait while it is older than so many days (A104)\n"
     "inventory=auto\n"

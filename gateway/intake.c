@@ -2,6 +2,7 @@
 
 #include "formats/text.h"
 #include "gateway/clock.h"
+#include "gateway/incidents.h"
 #include "gateway/outcome.h"
 #include "gateway/plan.h"
 #include "gateway/reference.h"
@@ -21,7 +22,20 @@ struct intake {
     const struct ledger_job *job;
     int64_t now;
     int64_t first_item, items;
+    int64_t incidents; /* 0: no incident of a Device lasted when the judging began */
 };
+
+/* What the Device's incidents learn from it: an accepted one ends them. */
+static bool note_device(const struct intake *intake, const struct device *device, GError **error)
+{
+    const struct incidents_device of = {device->id, intake->job->id, intake->job->receipt, intake->job->org};
+
+    if (!device->has_id)
+        return true;
+    if (row_has_errors(&device->row))
+        return incidents_note_device(intake->gateway, &of, &device->row, intake->now, error);
+    return intake->incidents == 0 || incidents_clear_device(intake->gateway, device->id, intake->now, error);
+}
 
 static bool take_device(struct intake *intake, const struct row *judged, const struct header *header, GError **error)
 {
@@ -33,7 +47,7 @@ static bool take_device(struct intake *intake, const struct row *judged, const s
     split_row_clear(&row);
     if (good && intake->items++ == 0)
         intake->first_item = row.item.item;
-    return good;
+    return good && note_device(intake, device_of(judged), error);
 }
 
 static bool take_result(struct intake *intake, const struct row *row, const struct header *header, GError **error)
@@ -137,6 +151,7 @@ static bool note_verdict(struct intake *intake, const char *raw_name, const stru
     g_strlcpy(row.outcome, outcome_code(verdict->outcome), sizeof row.outcome);
     return ledger_verdict_insert(intake->gateway->ledger, &row, error) &&
            note_findings(intake->gateway->ledger, &row, verdict->findings, error) &&
+           incidents_note_file(intake->gateway, intake->job, verdict, intake->now, error) &&
            plan_answers(intake->gateway, intake->job, raw_name, verdict, intake->now, error) &&
            outcome_plan(intake->gateway, intake->now, error);
 }
@@ -146,7 +161,8 @@ static bool decide(struct intake *intake, const struct judge_request *request, s
 {
     struct ledger *ledger = intake->gateway->ledger;
 
-    if (!ledger_savepoint(ledger, error) || !judge_file(request, verdict, error))
+    if (!ledger_incidents_of_devices(ledger, 1, &intake->incidents, error) || !ledger_savepoint(ledger, error) ||
+        !judge_file(request, verdict, error))
         return false;
     if (verdict->outcome == OUTCOME_RJ) {
         intake->first_item = intake->items = 0;

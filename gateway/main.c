@@ -32,6 +32,12 @@ static const struct command {
      "  device show DEVICE-ID         one Device: state, tries, history, next eligible\n"
      "  device list --state STATE     the work items in a state\n",
      command_device},
+    {"incident",
+     "  incident list [--all]         incidents that last, or all\n"
+     "  incident show ID              one incident: what it is about, and which files told of it\n"
+     "  incident close ID --reason TEXT\n"
+     "                                end one by hand\n",
+     command_incident},
     {"why", "  why ID                        why a file, work item or Device is where it is, what would move it\n",
      command_why},
     {"status", "  status                        counts by state, and the drops\n", command_status},

@@ -10,7 +10,7 @@
 #define GROUP "order"
 enum { MAX_ORDER_BYTES = 65536, MAX_REASON = 1000 };
 
-static const char *const verbs[ORDER_VERB_COUNT] = {"hold", "release", "requeue"};
+static const char *const verbs[ORDER_VERB_COUNT] = {"hold", "release", "requeue", "close"};
 
 const char *order_verb_name(enum order_verb verb)
 {
@@ -58,7 +58,10 @@ bool orders_write(const struct gateway *gateway, struct order *order, GError **e
     g_free(order->id);
     order->id = g_uuid_string_random();
     g_key_file_set_string(keys, GROUP, "verb", verbs[order->verb]);
-    g_key_file_set_int64(keys, GROUP, "job", order->job);
+    if (order->verb == ORDER_CLOSE)
+        g_key_file_set_int64(keys, GROUP, "incident", order->incident);
+    else
+        g_key_file_set_int64(keys, GROUP, "job", order->job);
     g_key_file_set_string(keys, GROUP, "reason", order->reason);
     g_key_file_set_string(keys, GROUP, "who", order->who);
     g_key_file_set_int64(keys, GROUP, "at", order->at);
@@ -94,6 +97,12 @@ static bool load_keys(GKeyFile *keys, const char *path, bool *loaded, GError **e
     return false;
 }
 
+/* A job, or for `close` an incident, and not both. */
+static bool names_one(const struct order *order)
+{
+    return order->verb == ORDER_CLOSE ? order->incident > 0 && order->job == 0 : order->job > 0 && order->incident == 0;
+}
+
 struct order *order_read(const char *path, const char *name, GError **error)
 {
     g_autoptr(GKeyFile) keys = g_key_file_new();
@@ -109,13 +118,14 @@ struct order *order_read(const char *path, const char *name, GError **error)
         return order;
     g_autofree char *verb = g_key_file_get_string(keys, GROUP, "verb", NULL);
     order->job = g_key_file_get_int64(keys, GROUP, "job", NULL);
+    order->incident = g_key_file_get_int64(keys, GROUP, "incident", NULL);
     order->reason = key_text(keys, "reason");
     order->who = key_text(keys, "who");
     int64_t at = g_key_file_get_int64(keys, GROUP, "at", NULL);
     if (at != 0)
         order->at = at;
-    if (verb == NULL || order->job < 1 || order->reason == NULL || order->who == NULL || at == 0 ||
-        !order_verb_parse(verb, &order->verb))
+    if (verb == NULL || order->reason == NULL || order->who == NULL || at == 0 ||
+        !order_verb_parse(verb, &order->verb) || !names_one(order))
         order->verb = ORDER_VERB_COUNT;
     return order;
 }

@@ -1,6 +1,8 @@
 #include "gateway/orders.h"
 
 #include "formats/text.h"
+#include "gateway/clock.h"
+#include "gateway/incidents.h"
 #include "spool/crash_mark.h"
 #include "spool/disk.h"
 
@@ -42,7 +44,7 @@ static char *refuse(const struct plan *plan, const struct order *order)
 
     job_id_print(order->job, id);
     if (plan->job->direction != LEDGER_IN)
-        return g_strdup_printf("job %s is a work order of our own: only a file received can be "
+        return g_strdup_printf("job %s is a file of our own: only a file received can be "
                                "held, released or judged again",
                                id);
     if (!fits(plan, order->verb) && !is_half_done(plan, order->verb))
@@ -97,6 +99,7 @@ static bool commit_order(struct gateway *gateway, const struct order *order, con
     const char *verb = order_verb_name(order->verb);
     struct ledger_action action = {.order_id = order->id,
                                    .job = order->job,
+                                   .incident = order->incident,
                                    .verb = verb ? verb : "(unreadable)",
                                    .reason = order->reason,
                                    .who = order->who,
@@ -107,6 +110,8 @@ static bool commit_order(struct gateway *gateway, const struct order *order, con
         return false;
     if (ledger_action_insert(gateway->ledger, &action, error) &&
         (plan == NULL || note_job(gateway->ledger, order, plan, error)) &&
+        (order->verb != ORDER_CLOSE || strcmp(result, ORDER_DONE) != 0 ||
+         ledger_incident_close(gateway->ledger, order->incident, clock_now(), order->reason, order->who, error)) &&
         ledger_commit(STEP_ORDER_DONE, gateway->ledger, error))
         return true;
     ledger_rollback(gateway->ledger);
@@ -123,9 +128,28 @@ static bool move_job(struct gateway *gateway, const struct order *order, const s
     return plan->from == plan->to || job_move(step, gateway->spool, order->job, plan->from, plan->to, error);
 }
 
+static bool close_incident(struct gateway *gateway, const struct order *order, GError **error)
+{
+    g_autofree struct ledger_incident *incident = NULL;
+    g_autofree char *refusal = NULL;
+    char id[INCIDENT_ID_SIZE];
+
+    if (!ledger_incident_get(gateway->ledger, order->incident, &incident, error))
+        return false;
+    (void)incident_id(order->incident, id); /* the text is in id */
+    if (incident == NULL)
+        refusal = g_strdup_printf("there is no incident %s", id);
+    else if (incident->cleared != 0)
+        refusal = g_strdup_printf("the incident %s is over already", id);
+    return commit_order(gateway, order, NULL, refusal ? refusal : ORDER_DONE, error);
+}
+
 static bool do_order(struct gateway *gateway, const struct order *order, GError **error)
 {
     struct plan plan = {.from = JOB_NOWHERE};
+
+    if (order->verb == ORDER_CLOSE)
+        return close_incident(gateway, order, error);
     bool good = make_plan(gateway, order, &plan, error);
 
     if (good && plan.refusal != NULL)
@@ -148,7 +172,7 @@ static bool carry_out(struct gateway *gateway, const struct order *order, const 
     if (!known && order->verb == ORDER_VERB_COUNT &&
         !commit_order(gateway, order, NULL,
                       "the order file does not read as an order; give it again with "
-                      "ecosgate spool hold, release or requeue",
+                      "ecosgate spool hold, release or requeue, or ecosgate incident close",
                       error))
         return false;
     if (!known && order->verb != ORDER_VERB_COUNT && !do_order(gateway, order, error))

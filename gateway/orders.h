@@ -1,5 +1,5 @@
 /*
- * What operators ask of the gateway: hold, release, requeue. An order is a key file in
+ * What operators ask of the gateway: hold, release, requeue a job; close an incident. An order is a key file in
  * spool/orders/ named by a UUID, so that whoever asks needs no lock; the one writer carries it out
  * and keeps it in the ledger.
  *
@@ -13,12 +13,13 @@
 
 #include "gateway/gateway.h"
 
-enum order_verb { ORDER_HOLD, ORDER_RELEASE, ORDER_REQUEUE, ORDER_VERB_COUNT };
+enum order_verb { ORDER_HOLD, ORDER_RELEASE, ORDER_REQUEUE, ORDER_CLOSE, ORDER_VERB_COUNT };
 
 struct order {
     char *id; /* the file's name */
     enum order_verb verb;
-    int64_t job;
+    int64_t job;      /* that it is about, 0 for ORDER_CLOSE, which is about */
+    int64_t incident; /* an incident */
     char *reason, *who;
     int64_t at;
 };
@@ -27,7 +28,7 @@ typedef struct order order_t;
 /* The result of an order that was carried out; any other text says why it was not. */
 #define ORDER_DONE "done"
 
-/* "hold", "release", "requeue". */
+/* "hold", "release", "requeue", "close". */
 const char *order_verb_name(enum order_verb verb);
 bool order_verb_parse(const char *name, enum order_verb *verb);
 

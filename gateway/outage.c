@@ -1,6 +1,7 @@
 #include "gateway/outage.h"
 
 #include "gateway/clock.h"
+#include "gateway/incidents.h"
 
 enum { FIRST_DELAY = 1000000, LONGEST_DELAY = 60000000 };
 
@@ -15,7 +16,9 @@ bool outage_note(struct gateway *gateway, const char *code, const char *subject,
 {
     struct ledger *ledger = gateway->ledger;
     int64_t now = clock_now();
-    const struct ledger_incident incident = {.code = code, .subject = subject, .begun = now, .text = text};
+    g_autofree char *parties = incidents_parties_of(gateway->config, subject);
+    const struct ledger_incident incident = {
+        .code = code, .subject = subject, .parties = parties, .begun = now, .text = text};
 
     if (!ledger_begin(ledger, error))
         return false;

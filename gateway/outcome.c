@@ -1,6 +1,7 @@
 #include "gateway/outcome.h"
 
 #include "formats/eui64.h"
+#include "gateway/incidents.h"
 #include "validators/catalogue.h"
 #include "validators/retry.h"
 
@@ -63,8 +64,10 @@ bool outcome_note(struct gateway *gateway, const struct ledger_work *work, const
                   const struct ledger_step *step, GError **error)
 {
     bool ends = retry_has_ended(session) && !work->item.ended;
+    bool migrates = session->state == LEDGER_MIGRATED && work->session.state != LEDGER_MIGRATED;
 
-    return (!ends || count_end(gateway, work->item.item, session, step->at, error)) &&
+    return (!migrates || incidents_clear_device(gateway, work->item.device, step->at, error)) &&
+           (!ends || count_end(gateway, work->item.item, session, step->at, error)) &&
            ledger_session_put(gateway->ledger, &work->item, session, step, error);
 }
 

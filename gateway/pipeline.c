@@ -3,6 +3,7 @@
 #include "gateway/clock.h"
 #include "gateway/delivery.h"
 #include "gateway/dispatch.h"
+#include "gateway/incidents.h"
 #include "gateway/intake.h"
 #include "gateway/orders.h"
 #include "gateway/pickup.h"
@@ -134,16 +135,24 @@ static bool process_due(struct pipeline *pipeline, GError **error)
     return gateway_stopping(gateway) || reference_note_inventory(gateway, error);
 }
 
+/* Last of all, so that what this pass found is told in one file, and delivered in this pass. */
+static bool tell_incidents(struct pipeline *pipeline, GError **error)
+{
+    bool told;
+
+    return incidents_tell(pipeline->gateway, &told, error) && (!told || delivery_advance(pipeline->delivery, error));
+}
+
 bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)
 {
     struct gateway *gateway = pipeline->gateway;
 
     gateway->wait_until = clock_monotonic() + patience;
-    return orders_carry_out(gateway, error) && delivery_begin_pass(pipeline->delivery, error) &&
-           pickup_pass(pipeline->pickup, error) && dispatch_take_times(gateway, error) &&
-           process_due(pipeline, error) && dispatch_pass(gateway, error) &&
-           delivery_advance(pipeline->delivery, error) && dispatch_next(gateway, &pipeline->next, error) &&
-           ledger_checkpoint(gateway->ledger, error);
+    return incidents_watch_clock(gateway, error) && orders_carry_out(gateway, error) &&
+           delivery_begin_pass(pipeline->delivery, error) && pickup_pass(pipeline->pickup, error) &&
+           dispatch_take_times(gateway, error) && process_due(pipeline, error) && dispatch_pass(gateway, error) &&
+           delivery_advance(pipeline->delivery, error) && tell_incidents(pipeline, error) &&
+           dispatch_next(gateway, &pipeline->next, error) && ledger_checkpoint(gateway->ledger, error);
 }
 
 bool pipeline_is_busy(const struct pipeline *pipeline)

@@ -14,17 +14,16 @@ struct piece {
 struct relay {
     transport_bytes *sink;
     void *user;
-    size_t alone;    /* bytes that passed without a thread */
+    size_t given;    /* bytes so far */
     GThread *thread; /* NULL: not yet, or no more */
-    GMutex lock;     /* of what follows; a piece's bytes are their owner's */
+    GMutex lock;     /* of what follows */
     GCond changed;
-    struct piece
-        pieces[PIECES]; /* a ring: `full` ones from `first` on are the thread's, the next one is being filled */
-    unsigned first, full;
-    bool ending;   /* no more will be filled */
-    bool dropping; /* and the full ones are not wanted either */
-    bool failed;   /* the sink */
-    GError *error; /* of it, until it is given out */
+    struct piece pieces[PIECES]; /* a ring; its owners need no lock for a piece's bytes and length */
+    unsigned first, full;        /* the thread's; the next one is being filled */
+    bool ending;                 /* no more will be filled */
+    bool dropping;               /* and the full ones are not wanted either */
+    bool failed;                 /* the sink */
+    GError *error;               /* of it, until it is given out */
 };
 
 struct relay *relay_new(transport_bytes *sink, void *user)
@@ -64,16 +63,17 @@ static void *work(void *user)
     return NULL;
 }
 
+/* Where the system has no thread left all goes on without one. */
 static void begin(struct relay *relay)
 {
     sigset_t all, before;
 
-    for (unsigned i = 0; i < PIECES; i++)
-        relay->pieces[i] = (struct piece){.data = g_malloc(PIECE)};
     sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* cannot fail: valid arguments */
-    relay->thread = g_thread_new("relay", work, relay);
+    relay->thread = g_thread_try_new("relay", work, relay, NULL);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    for (unsigned i = 0; relay->thread != NULL && i < PIECES; i++)
+        relay->pieces[i].data = g_malloc(PIECE);
 }
 
 static bool fail(struct relay *relay, GError **error)
@@ -105,12 +105,11 @@ bool relay_write(void *user, const char *data, size_t len, GError **error)
 {
     struct relay *relay = user;
 
-    if (relay->thread == NULL && relay->alone + len <= ALONE) {
-        relay->alone += len;
-        return relay->sink(relay->user, data, len, error);
-    }
-    if (relay->thread == NULL)
+    relay->given += len;
+    if (relay->thread == NULL && relay->given > ALONE)
         begin(relay);
+    if (relay->thread == NULL)
+        return relay->sink(relay->user, data, len, error);
     while (len > 0) {
         struct piece *piece = wait_for_piece(relay);
         if (piece == NULL)

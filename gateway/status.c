@@ -6,6 +6,7 @@
 #include "formats/filename.h"
 #include "gateway/clock.h"
 #include "gateway/facts.h"
+#include "gateway/incidents.h"
 #include "gateway/looking.h"
 #include "gateway/transport.h"
 
@@ -137,9 +138,11 @@ static bool add_drops(struct gateway *gateway, json_t *fact, GError **error)
 
 static bool add_incident(void *user, const struct ledger_incident *incident, GError **error)
 {
+    char id[INCIDENT_ID_SIZE];
     json_t *row = json_object();
 
     (void)error; /* nothing can go wrong */
+    facts_set_text(row, "id", incident_id(incident->id, id));
     facts_set_text(row, "code", incident->code);
     facts_set_text(row, "subject", incident->subject);
     facts_set(row, "begun", command_json_instant(incident->begun));
@@ -149,12 +152,17 @@ static bool add_incident(void *user, const struct ledger_incident *incident, GEr
     return true;
 }
 
+/* Those of Devices can be many: they are counted, `incident list` shows them. */
 static bool add_incidents(struct gateway *gateway, json_t *fact, GError **error)
 {
     json_t *incidents = json_array();
+    int64_t of_devices = 0;
 
     facts_set(fact, "incidents", incidents);
-    return ledger_incidents_each(gateway->ledger, MOST_CLEARED, add_incident, incidents, error);
+    if (!ledger_incidents_of_devices(gateway->ledger, -1, &of_devices, error))
+        return false;
+    facts_set_number(fact, "device_incidents", of_devices);
+    return ledger_incidents_recent(gateway->ledger, MOST_CLEARED, add_incident, incidents, error);
 }
 
 static bool add_loaded(struct gateway *gateway, enum ledger_reference table, const char *type, json_t *rows,
@@ -195,7 +203,7 @@ static void print_text(const json_t *fact)
 {
     static const char *const columns[] = {"name", "transport", "waiting", "owed", NULL};
     static const char *const reference_columns[] = {"type", "job", "created", "loaded", "records", NULL};
-    static const char *const incident_columns[] = {"code", "subject", "begun", "cleared", "text", NULL};
+    static const char *const incident_columns[] = {"id", "code", "subject", "begun", "cleared", "text", NULL};
     const json_t *devices = json_object_get(fact, "devices");
 
     facts_print(fact);

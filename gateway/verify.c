@@ -162,12 +162,18 @@ static bool check_integrity(void *user, const char *complaint, int64_t n, GError
 static bool check_ledger(struct verify *v, GError **error)
 {
     struct ledger *ledger = v->gateway->ledger;
-    int64_t live = 0, astray = 0;
+    int64_t live = 0, astray = 0, incidents = 0;
 
     if (!ledger_integrity_each(ledger, check_integrity, v, error) ||
         !ledger_proofs_each(ledger, check_proof, v, error) || !ledger_live_duplicates(ledger, &live, error) ||
-        !ledger_numbers_astray(ledger, &astray, error))
+        !ledger_numbers_astray(ledger, &astray, error) || !ledger_incidents_astray(ledger, &incidents, error))
         return false;
+    if (incidents > 0) {
+        g_autofree char *fault = g_strdup_printf(
+            "ledger: incidents whose beginning and end are not told once each and in order: %" G_GINT64_FORMAT,
+            incidents);
+        report_fault(v, 0, fault);
+    }
     if (astray > 0) {
         g_autofree char *fault = g_strdup_printf(
             "ledger: answers and work orders with a number that was not given out: %" G_GINT64_FORMAT, astray);

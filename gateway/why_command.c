@@ -8,6 +8,7 @@
 #include "gateway/answer.h"
 #include "gateway/explain.h"
 #include "gateway/facts.h"
+#include "gateway/incidents.h"
 #include "gateway/looking.h"
 #include "gateway/reference.h"
 #include "validators/catalogue.h"
@@ -44,6 +45,29 @@ static void explain(json_t *fact, const struct explanation *e)
     facts_set(fact, "next_at", command_json_instant(e->at));
 }
 
+/* ---- incidents ---- */
+
+static bool add_incident(void *user, const struct ledger_incident *incident, GError **error)
+{
+    GString *ids = user;
+    char id[INCIDENT_ID_SIZE];
+
+    (void)error; /* nothing can go wrong */
+    g_string_append_printf(ids, "%s%s (%s)", ids->len ? ", " : "", incident_id(incident->id, id), incident->code);
+    return true;
+}
+
+/* "INC-000001 (C103), …": those of the Device that last. */
+static bool name_incidents(struct gateway *gateway, uint64_t device, json_t *fact, GError **error)
+{
+    g_autoptr(GString) ids = g_string_new(NULL);
+
+    if (!ledger_incidents_of_device(gateway->ledger, device, add_incident, ids, error))
+        return false;
+    facts_set_text(fact, "incidents_open", ids->len > 0 ? ids->str : NULL);
+    return true;
+}
+
 /* ---- work items and Devices ---- */
 
 /* The live work item of a Device, else its newest. */
@@ -78,7 +102,7 @@ static bool why_work(struct gateway *gateway, const struct ledger_work *work, co
     facts_set_text(*fact, "file", work->name);
     explain(*fact, &e);
     explanation_clear(&e);
-    return true;
+    return !work->item.has_device || name_incidents(gateway, work->item.device, *fact, error);
 }
 
 static bool why_device(struct gateway *gateway, uint64_t device, json_t **fact, GError **error)
@@ -109,18 +133,15 @@ static bool why_work_item(struct gateway *gateway, const char *id, json_t **fact
 
 /* ---- files ---- */
 
-struct outage_look {
-    const char *drop;
-    char *text;
-};
-
-static bool look_for_outage(void *user, const struct ledger_incident *incident, GError **error)
+/* "; that drop is down …"; NULL in *text: it is not. */
+static bool outage_of(struct gateway *gateway, const char *drop, char **text, GError **error)
 {
-    struct outage_look *look = user;
+    g_autofree struct ledger_incident *newest = NULL;
 
-    (void)error; /* nothing can go wrong */
-    if (incident->cleared == 0 && strcmp(incident->code, "A103") == 0 && g_strcmp0(incident->subject, look->drop) == 0)
-        look->text = g_strdup_printf("; that drop is down (A103): %s", incident->text);
+    if (!ledger_incident_newest(gateway->ledger, "A103", drop, &newest, error))
+        return false;
+    *text =
+        newest != NULL && newest->cleared == 0 ? g_strdup_printf("; that drop is down (A103): %s", newest->text) : NULL;
     return true;
 }
 
@@ -133,12 +154,11 @@ static bool explain_owed(struct gateway *gateway, int64_t job, struct explanatio
         return false;
     for (guint i = 0; i < parts->len; i++) {
         const struct ledger_part *part = parts->pdata[i];
-        struct outage_look look = {.drop = part->drop};
+        g_autofree char *outage = NULL;
         if (part->state == LEDGER_DELIVERED)
             continue;
-        if (!ledger_incidents_each(gateway->ledger, 0, look_for_outage, &look, error))
+        if (!outage_of(gateway, part->drop, &outage, error))
             return false;
-        g_autofree char *outage = look.text;
         e->because = g_strdup_printf("%s is %s and not yet delivered to the drop %s%s", part->name,
                                      ledger_part_state_name(part->state), part->drop, outage ? outage : "");
         e->waits_for = g_strdup_printf("the drop %s", part->drop);

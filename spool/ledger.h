@@ -132,6 +132,8 @@ bool ledger_verdict_insert(struct ledger *ledger, const struct ledger_verdict *v
 /* receipt 0: the latest. *verdict is NULL when there is none. */
 bool ledger_verdict_get(struct ledger *ledger, int64_t job, int64_t receipt, struct ledger_verdict **verdict,
                         GError **error);
+/* When the newest of all verdicts was given, by the clock of then; 0: none yet. */
+bool ledger_newest_verdict(struct ledger *ledger, int64_t *at, GError **error);
 /* Adds behind those that the verdict has. */
 bool ledger_finding_insert(struct ledger *ledger, int64_t job, int64_t receipt, const struct ledger_finding *finding,
                            GError **error);
@@ -236,8 +238,9 @@ bool ledger_cos_known(struct ledger *ledger, const struct ledger_cos *row, bool 
 bool ledger_nmm_known(struct ledger *ledger, const struct ledger_nmm *row, bool *known, GError **error);
 bool ledger_party_known(struct ledger *ledger, const struct ledger_party *row, bool *known, GError **error);
 
-/* A FULL file: _begin removes all rows of the table, and until _end, in the same transaction, many rows are put fast;
- * nothing may be asked of the table in between. What undoes the transaction undoes both. */
+/* A FULL file: _begin removes all rows of the table, and until _end, in the same transaction, many rows are put fast,
+ * each key once (_end: SPOOL_ERROR_EXISTS); nothing may be asked of the table in between. What undoes the transaction
+ * undoes both. */
 bool ledger_reference_load_begin(struct ledger *ledger, enum ledger_reference table, GError **error);
 bool ledger_reference_load_end(struct ledger *ledger, enum ledger_reference table, GError **error);
 
@@ -411,6 +414,10 @@ bool ledger_fresh_verdicts(struct ledger *ledger, GPtrArray **verdicts, GError *
 /* Appends the first `limit` such items of a verdict (struct ledger_due). */
 bool ledger_fresh_items(struct ledger *ledger, const struct ledger_verdict *of, int64_t limit, GArray *due,
                         GError **error);
+/* The first `limit` of them take the first step of `session`, without being looked at one by one: step is theirs but
+ * for its record, which goes on from step->record. *n is how many. */
+bool ledger_fresh_put(struct ledger *ledger, const struct ledger_verdict *of, const struct ledger_session *session,
+                      const struct ledger_step *step, int64_t limit, int64_t *n, GError **error);
 /* Appends the first `limit` that wait for a dispatch whose time has come and whose session has not ended. */
 bool ledger_tries_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error);
 /* Appends the first `limit` whose session is over or whose confirmation is missing for too long. */
@@ -490,29 +497,75 @@ bool ledger_pickup_get(struct ledger *ledger, const char *drop, const char *name
 /* Files of the last look that are to be taken, or will be. */
 bool ledger_pickups_waiting(struct ledger *ledger, const char *drop, int64_t *n, GError **error);
 
-/* ---- incidents (ledger_incidents.c) ---- */
+/* ---- incidents (ledger_incidents.c; gateway/INCIDENTS.md) ---- */
 
+/* One cause on one subject; while it lasts there is no second one with the same code and subject. */
 struct ledger_incident {
     int64_t id;
     const char *code, *subject; /* "A102", the drop */
-    int64_t begun, cleared;     /* cleared 0: it lasts */
-    const char *text;
+    const char *parties;        /* their codes joined by ';'; NULL: nobody in particular */
+    int64_t job, receipt;       /* the inbound file that it is about, or came from; 0: none */
+    bool has_device;
+    uint64_t device;
+    int64_t begun, cleared;   /* cleared 0: it lasts */
+    const char *text;         /* what was found */
+    const char *reason, *who; /* closed by hand; NULL where it ended by itself */
+    const char *file, *batch; /* of job and receipt; given out only */
 };
 
-/* One that lasts already stays as it is. */
+/* One that lasts already stays as it is. What begins or ends is an event, to be told once. */
 bool ledger_incident_begin(struct ledger *ledger, const struct ledger_incident *incident, GError **error);
 bool ledger_incident_clear(struct ledger *ledger, const char *code, const char *subject, int64_t at, GError **error);
-bool ledger_incident_is_open(struct ledger *ledger, const char *code, const char *subject, bool *open, GError **error);
-typedef bool (*ledger_incident_visit)(void *user, const struct ledger_incident *incident, GError **error);
-/* All that last and the newest cleared ones, oldest first. */
-bool ledger_incidents_each(struct ledger *ledger, int64_t cleared_limit, ledger_incident_visit visit, void *user,
+/* All that last of a Device; of the file itself that a sender's (escaped) name is or was. */
+bool ledger_incident_clear_device(struct ledger *ledger, uint64_t device, int64_t at, GError **error);
+bool ledger_incident_clear_file(struct ledger *ledger, const char *sender, const char *name, int64_t at,
+                                GError **error);
+/* By hand; one that does not last stays as it is. */
+bool ledger_incident_close(struct ledger *ledger, int64_t id, int64_t at, const char *reason, const char *who,
                            GError **error);
+
+/* *row is NULL when there is none; g_free it. The second: the newest with that code and subject, over or not. */
+bool ledger_incident_get(struct ledger *ledger, int64_t id, struct ledger_incident **row, GError **error);
+bool ledger_incident_newest(struct ledger *ledger, const char *code, const char *subject, struct ledger_incident **row,
+                            GError **error);
+bool ledger_incident_is_open(struct ledger *ledger, const char *code, const char *subject, bool *open, GError **error);
+/* How many last that are about a Device, counted up to a limit; -1: all. */
+bool ledger_incidents_of_devices(struct ledger *ledger, int64_t limit, int64_t *n, GError **error);
+
+typedef bool (*ledger_incident_visit)(void *user, const struct ledger_incident *incident, GError **error);
+/* All that last, or all, oldest first. */
+bool ledger_incidents_each(struct ledger *ledger, bool all, ledger_incident_visit visit, void *user, GError **error);
+/* The same without those of Devices: all that last and the newest cleared ones. */
+bool ledger_incidents_recent(struct ledger *ledger, int64_t cleared_limit, ledger_incident_visit visit, void *user,
+                             GError **error);
+/* Those with a code, and those of a Device, that last. */
+bool ledger_incidents_with(struct ledger *ledger, const char *code, ledger_incident_visit visit, void *user,
+                           GError **error);
+bool ledger_incidents_of_device(struct ledger *ledger, uint64_t device, ledger_incident_visit visit, void *user,
+                                GError **error);
+
+/* An incident began or ended: written once, never changed. */
+struct ledger_event {
+    int64_t id;      /* 1, 2, 3 … in the order in which it happened */
+    bool cleared;    /* it ended; else it began */
+    int64_t told_by; /* the job of the INC that tells it; 0: none yet */
+};
+typedef bool (*ledger_event_visit)(void *user, const struct ledger_incident *incident, const struct ledger_event *event,
+                                   GError **error);
+/* The first event that no INC tells, and how many there are from it on. */
+bool ledger_events_untold(struct ledger *ledger, int64_t *first, int64_t *n, GError **error);
+/* That job tells these. */
+bool ledger_events_tell(struct ledger *ledger, int64_t job, int64_t first, int64_t n, GError **error);
+/* Those that a job tells, in order; those of an incident. */
+bool ledger_events_told(struct ledger *ledger, int64_t job, ledger_event_visit visit, void *user, GError **error);
+bool ledger_events_of(struct ledger *ledger, int64_t incident, ledger_event_visit visit, void *user, GError **error);
 
 /* ---- operators (ledger_actions.c) ---- */
 
 struct ledger_action {
     const char *order_id; /* unique */
-    int64_t job;
+    int64_t job;          /* 0: none */
+    int64_t incident;     /* 0: none */
     const char *verb, *reason, *who;
     int64_t at;
     const char *result;
@@ -521,6 +574,8 @@ struct ledger_action {
 /* SPOOL_ERROR_EXISTS when the order was carried out before. */
 bool ledger_action_insert(struct ledger *ledger, const struct ledger_action *action, GError **error);
 bool ledger_action_exists(struct ledger *ledger, const char *order_id, bool *exists, GError **error);
+/* *action is NULL when there is none; g_free it. */
+bool ledger_action_get(struct ledger *ledger, const char *order_id, struct ledger_action **action, GError **error);
 /* struct ledger_action, oldest first; job 0: of all jobs. */
 bool ledger_actions_of(struct ledger *ledger, int64_t job, GPtrArray **actions, GError **error);
 
@@ -550,5 +605,8 @@ bool ledger_proofs_each(struct ledger *ledger, ledger_proof_visit visit, void *u
 bool ledger_live_duplicates(struct ledger *ledger, int64_t *n, GError **error);
 /* Answers and work orders that bear a number which their counter has not given out. */
 bool ledger_numbers_astray(struct ledger *ledger, int64_t *n, GError **error);
+/* What is wrong with incidents: not one event for each beginning and each end, events told twice, or not in order,
+ * or by no INC. */
+bool ledger_incidents_astray(struct ledger *ledger, int64_t *n, GError **error);
 
 #endif

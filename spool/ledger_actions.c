@@ -1,5 +1,7 @@
 #include "spool/ledger_private.h"
 
+#define COLUMNS "order_id,job,verb,reason,who,at,result,incident"
+
 static const size_t strings[] = {offsetof(struct ledger_action, order_id), offsetof(struct ledger_action, verb),
                                  offsetof(struct ledger_action, reason), offsetof(struct ledger_action, who),
                                  offsetof(struct ledger_action, result)};
@@ -14,17 +16,16 @@ static void read_action(sqlite3_stmt *q, int c, void *row)
     action->who = ledger_text(q, c + 4);
     action->at = sqlite3_column_int64(q, c + 5);
     action->result = ledger_text(q, c + 6);
+    action->incident = sqlite3_column_int64(q, c + 7);
 }
 
 static const struct ledger_shape shape = {sizeof(struct ledger_action), read_action, strings, G_N_ELEMENTS(strings)};
 
 bool ledger_action_insert(struct ledger *ledger, const struct ledger_action *action, GError **error)
 {
-    return ledger_run(ledger, error,
-                      "INSERT INTO operator_action(order_id,job,verb,reason,who,at,result)"
-                      " VALUES(?,?,?,?,?,?,?)",
-                      "titttit", action->order_id, action->job, action->verb, action->reason, action->who, action->at,
-                      action->result);
+    return ledger_run(ledger, error, "INSERT INTO operator_action(" COLUMNS ") VALUES(?,?,?,?,?,?,?,?)", "titttitz",
+                      action->order_id, action->job, action->verb, action->reason, action->who, action->at,
+                      action->result, action->incident);
 }
 
 bool ledger_action_exists(struct ledger *ledger, const char *order_id, bool *exists, GError **error)
@@ -38,11 +39,23 @@ bool ledger_action_exists(struct ledger *ledger, const char *order_id, bool *exi
     return true;
 }
 
+bool ledger_action_get(struct ledger *ledger, const char *order_id, struct ledger_action **action, GError **error)
+{
+    void *row = NULL;
+    if (!ledger_one(
+            ledger,
+            ledger_query(ledger, error, "SELECT " COLUMNS " FROM operator_action WHERE order_id=?", "t", order_id),
+            &shape, &row, error))
+        return false;
+    *action = row;
+    return true;
+}
+
 bool ledger_actions_of(struct ledger *ledger, int64_t job, GPtrArray **actions, GError **error)
 {
     return ledger_all(ledger,
                       ledger_query(ledger, error,
-                                   "SELECT order_id,job,verb,reason,who,at,result FROM operator_action"
+                                   "SELECT " COLUMNS " FROM operator_action"
                                    " WHERE ?1=0 OR job=?1 ORDER BY id",
                                    "i", job),
                       &shape, actions, error);

@@ -35,6 +35,29 @@ bool ledger_fresh_items(struct ledger *ledger, const struct ledger_verdict *of, 
                   due, error);
 }
 
+bool ledger_fresh_put(struct ledger *ledger, const struct ledger_verdict *of, const struct ledger_session *session,
+                      const struct ledger_step *step, int64_t limit, int64_t *n, GError **error)
+{
+    if (!ledger_run(ledger, error,
+                    "INSERT INTO step(item,n,at,state,try,job,record,due)"
+                    " SELECT item,1,?3,?4,?5,?6,?7-1+row_number()OVER(),?8 FROM(SELECT item FROM work_item"
+                    " WHERE item>=?1 AND item<?1+?2 AND outcome=0"
+                    " AND item>ifnull((SELECT max(item) FROM session WHERE item>=?1 AND item<?1+?2),0)"
+                    " ORDER BY item LIMIT ?9)",
+                    "iiiiiiiii", of->first_item, of->items, step->at, (int64_t)step->state, step->try, step->job,
+                    step->record, step->due, limit))
+        return false;
+    *n = sqlite3_changes64(ledger->db);
+    return ledger_run(ledger, error,
+                      "INSERT INTO session(item,state,steps,try,answered,unused,delays,begun,ends,due)"
+                      " SELECT item,?3,1,?4,0,0,0,?5,?6,?7 FROM step WHERE job=?1 AND state=3 AND record>=?2"
+                      " ORDER BY record",
+                      "iiiiiii", step->job, step->record, (int64_t)session->state, session->try, session->begun,
+                      session->ends, session->due) &&
+           ledger_run(ledger, error, "UPDATE verdict SET dispatched=dispatched+?3 WHERE job=?1 AND receipt=?2", "iii",
+                      of->job, of->receipt, *n);
+}
+
 bool ledger_tries_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error)
 {
     return append(ledger,

@@ -75,11 +75,15 @@ void ledger_read_verdict(sqlite3_stmt *query, int column, void *row);
 void ledger_read_item(sqlite3_stmt *query, int column, void *row);
 extern const struct ledger_shape ledger_verdict_shape;
 
-/* Indexes that are dropped while a whole file is loaded, and made again; part of the schema's version 3. */
+/* Dropped while a whole file is loaded, and made again; part of the schema's version 3. The keys of these tables are
+ * indexes, too: rows that stand in the order of the file are written one behind the other, whatever their keys. */
 #define LEDGER_INVENTORY_INDEXES                                                                                       \
+    "CREATE UNIQUE INDEX inventory_device ON inventory(device_id);"                                                    \
     "CREATE INDEX inventory_hub ON inventory(chf) WHERE chf IS NOT NULL;"                                              \
     "CREATE INDEX inventory_point ON inventory(mpxn) WHERE mpxn IS NOT NULL;"
-#define LEDGER_COS_INDEXES "CREATE INDEX cos_gained ON cos(gaining, starts);"
+#define LEDGER_COS_INDEXES                                                                                             \
+    "CREATE UNIQUE INDEX cos_event ON cos(mpxn, starts);"                                                              \
+    "CREATE INDEX cos_gained ON cos(gaining, starts);"
 
 /* Brings the tables to this release's version, or refuses a newer one. */
 bool ledger_migrate(struct ledger *ledger, GError **error);

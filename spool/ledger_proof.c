@@ -146,3 +146,28 @@ bool ledger_numbers_astray(struct ledger *ledger, int64_t *n, GError **error)
                                       ""),
                          n, error);
 }
+
+bool ledger_incidents_astray(struct ledger *ledger, int64_t *n, GError **error)
+{
+    return ledger_number(
+        ledger,
+        ledger_query(
+            ledger, error,
+            /* each incident has begun once, and ended once when it is over, in that order */
+            "SELECT (SELECT count(*) FROM incident i LEFT JOIN incident_event b ON b.incident=i.id AND b.event=0"
+            " LEFT JOIN incident_event c ON c.incident=i.id AND c.event=1 WHERE b.id IS NULL OR c.id<b.id"
+            " OR (c.id IS NULL)<>(i.cleared IS NULL))"
+            " +(SELECT count(*) FROM incident_event e WHERE e.event NOT IN(0,1)"
+            " OR NOT EXISTS(SELECT 1 FROM incident i WHERE i.id=e.incident))"
+            " +(SELECT ifnull(max(id),0)<>count(*) FROM incident_event)"
+            /* files tell them without gap, no more than there are */
+            " +(SELECT count(*) FROM (SELECT first,events,lag(first+events,1,1) OVER (ORDER BY job) AS due"
+            " FROM incident_told) WHERE first<>due OR events<1)"
+            " +(SELECT ifnull(max(first+events),1)>(SELECT ifnull(max(id),0)+1 FROM incident_event) FROM incident_told)"
+            " +(SELECT count(*) FROM incident_told t WHERE NOT EXISTS"
+            "(SELECT 1 FROM part p WHERE p.job=t.job AND p.kind='INC' AND p.rows=t.events))"
+            " +(SELECT count(*) FROM part p WHERE p.kind='INC' AND NOT EXISTS"
+            "(SELECT 1 FROM incident_told t WHERE t.job=p.job))",
+            ""),
+        n, error);
+}

@@ -4,15 +4,17 @@
 
 #define FOR_EVER "9223372036854775807"
 
-/* What each table of reference data is called and how it is emptied and filled: a million rows are put in half the
- * time without the indexes, which are then made in one go. */
+/* What each table of reference data is called and how it is emptied and filled: where many rows are to be expected,
+ * without the indexes, which are then made in one go. */
 static const struct {
     const char *type, *clear, *index;
 } tables[LEDGER_REFERENCES] = {
-    [LEDGER_INVENTORY] =
-        {"INV", "DELETE FROM inventory;DROP INDEX IF EXISTS inventory_hub;DROP INDEX IF EXISTS inventory_point;",
-         LEDGER_INVENTORY_INDEXES},
-    [LEDGER_COS] = {"COS", "DELETE FROM cos;DROP INDEX IF EXISTS cos_gained;", LEDGER_COS_INDEXES},
+    [LEDGER_INVENTORY] = {"INV",
+                          "DELETE FROM inventory;DROP INDEX IF EXISTS inventory_device;"
+                          "DROP INDEX IF EXISTS inventory_hub;DROP INDEX IF EXISTS inventory_point;",
+                          LEDGER_INVENTORY_INDEXES},
+    [LEDGER_COS] = {"COS", "DELETE FROM cos;DROP INDEX IF EXISTS cos_event;DROP INDEX IF EXISTS cos_gained;",
+                    LEDGER_COS_INDEXES},
     [LEDGER_NMM] = {"NMM", "DELETE FROM non_migratable;", ""},
     [LEDGER_PARTY] = {"PTY", "DELETE FROM party;", ""},
 };

@@ -57,12 +57,11 @@ static const char *const versions[] = {
     "DROP INDEX job_source;"
     "PRAGMA user_version=2;",
     /* Reference data: what DCC said last. EUI-64s and times are integers, texts as they were given. */
-    "CREATE TABLE inventory(device_id INTEGER PRIMARY KEY, device_type TEXT NOT NULL, status TEXT NOT NULL,"
+    "CREATE TABLE inventory(device_id INTEGER NOT NULL, device_type TEXT NOT NULL, status TEXT NOT NULL,"
     " manufacturer TEXT, model TEXT, firmware TEXT, mpxn TEXT, chf INTEGER, supplier INTEGER, map INTEGER,"
     " region TEXT, installed INTEGER, commissioned INTEGER, credentials TEXT NOT NULL, pending "
-    "TEXT);" LEDGER_INVENTORY_INDEXES
-    "CREATE TABLE cos(mpxn TEXT NOT NULL, starts INTEGER NOT NULL, losing INTEGER, gaining INTEGER NOT NULL,"
-    " PRIMARY KEY(mpxn, starts)) WITHOUT ROWID;" LEDGER_COS_INDEXES
+    "TEXT);" LEDGER_INVENTORY_INDEXES "CREATE TABLE cos(mpxn TEXT NOT NULL, starts INTEGER NOT NULL, losing INTEGER, "
+                                      "gaining INTEGER NOT NULL);" LEDGER_COS_INDEXES
     "CREATE TABLE non_migratable(device_type TEXT NOT NULL, manufacturer TEXT NOT NULL, model TEXT NOT NULL,"
     " firmware TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER, reason TEXT, fixed_in TEXT,"
     " PRIMARY KEY(device_type, manufacturer, model, firmware, since)) WITHOUT ROWID;"
@@ -102,6 +101,22 @@ static const char *const versions[] = {
     "CREATE TABLE model_end(device_type TEXT NOT NULL, manufacturer TEXT NOT NULL, model TEXT NOT NULL,"
     " firmware TEXT NOT NULL, migrated INTEGER NOT NULL, failed INTEGER NOT NULL,"
     " PRIMARY KEY(device_type, manufacturer, model, firmware)) WITHOUT ROWID;"
+    /* Incidents say what they are about, and their events are told (INC): event 0 raised, 1 cleared; ids without gap.
+     */
+    "ALTER TABLE incident ADD COLUMN parties TEXT;"
+    "ALTER TABLE incident ADD COLUMN job INTEGER;"
+    "ALTER TABLE incident ADD COLUMN receipt INTEGER;"
+    "ALTER TABLE incident ADD COLUMN device_id INTEGER;"
+    "ALTER TABLE incident ADD COLUMN reason TEXT;"
+    "ALTER TABLE incident ADD COLUMN who TEXT;"
+    "CREATE INDEX incident_device ON incident(device_id) WHERE cleared IS NULL AND device_id IS NOT NULL;"
+    "CREATE INDEX incident_file ON incident(job) WHERE cleared IS NULL AND device_id IS NULL AND job IS NOT NULL;"
+    "CREATE TABLE incident_event(id INTEGER PRIMARY KEY, incident INTEGER NOT NULL, event INTEGER NOT NULL);"
+    "CREATE UNIQUE INDEX incident_event_once ON incident_event(incident, event);"
+    "INSERT INTO incident_event(incident,event) SELECT id,event FROM (SELECT id,0 AS event,begun AS at FROM incident"
+    " UNION ALL SELECT id,1,cleared FROM incident WHERE cleared IS NOT NULL) ORDER BY at,id,event;"
+    "CREATE TABLE incident_told(job INTEGER PRIMARY KEY, first INTEGER NOT NULL, events INTEGER NOT NULL);"
+    "ALTER TABLE operator_action ADD COLUMN incident INTEGER;"
     "PRAGMA user_version=4;",
 };
 

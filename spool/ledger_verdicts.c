@@ -52,6 +52,11 @@ bool ledger_verdict_get(struct ledger *ledger, int64_t job, int64_t receipt, str
     return true;
 }
 
+bool ledger_newest_verdict(struct ledger *ledger, int64_t *at, GError **error)
+{
+    return ledger_number(ledger, ledger_query(ledger, error, "SELECT max(judged_at) FROM verdict", ""), at, error);
+}
+
 bool ledger_finding_insert(struct ledger *ledger, int64_t job, int64_t receipt, const struct ledger_finding *f,
                            GError **error)
 {

@@ -9,11 +9,14 @@ import subprocess
 from home import GATE, PATIENCE, SAMPLES, SOURCE, Home, Tap
 
 COMMANDS = (("init",), ("check",), ("run",), ("pickup",), ("spool",), ("spool", "list"), ("spool", "show"), ("spool", "cat"),
-            ("spool", "verify"), ("spool", "hold"), ("spool", "release"), ("spool", "requeue"), ("device",), ("status",))
+            ("spool", "verify"), ("spool", "hold"), ("spool", "release"), ("spool", "requeue"), ("device",), ("incident",),
+            ("incident", "list"), ("incident", "show"), ("incident", "close"), ("status",))
 WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("check",), ("check", "--max-findings", "-1", "a"),
          ("run", "now"), ("pickup", "a", "b"), ("spool",), ("spool", "nothing"), ("spool", "list", "x"), ("spool", "list", "--state", "x"),
          ("spool", "show"), ("spool", "show", "x"), ("spool", "cat"), ("spool", "verify", "x"), ("spool", "hold"),
-         ("spool", "hold", "1"), ("device",), ("device", "show", "x"), ("status", "x"), ("--now", "today", "status"))
+         ("spool", "hold", "1"), ("device",), ("device", "show", "x"), ("incident",), ("incident", "nothing"),
+         ("incident", "list", "x"), ("incident", "show"), ("incident", "show", "x"), ("incident", "close", "1"),
+         ("incident", "close", "x", "--reason", "y"), ("status", "x"), ("--now", "today", "status"))
 GOOD = sorted(glob.glob(os.path.join(SAMPLES, "good", "EMI_*")))
 REJECTED = sorted(glob.glob(os.path.join(SAMPLES, "codes", "B208", "EMI_*")))
 
@@ -32,7 +35,7 @@ def test_help(tap):
         done = call(*command, "--json")
         tap.ok(done.returncode == 2 and b"stand before" in done.stderr, f"{' '.join(command)} --json: it is said where",
                done.stderr)
-        tap.ok(b"\n  " + " ".join(command).encode() in whole.stdout or command[0] == "spool",
+        tap.ok(b"\n  " + " ".join(command).encode() in whole.stdout or command[0] in ("spool", "incident"),
                f"--help names {' '.join(command)}")
 
 
@@ -70,7 +73,8 @@ def test_members(tap, home):
     rejected = [job["id"] for job in home.json("spool", "list") if job["verdict"] == "RJ"][0]
     home.drop("mcc", GOOD[0])
     for arguments in (("check", *GOOD, *REJECTED), ("pickup",), ("spool", "list"), ("spool", "requeue", rejected, "--reason", "again"),
-                      ("spool", "show", rejected), ("spool", "verify"), ("device", "show", device), ("status",),
+                      ("spool", "show", rejected), ("spool", "verify"), ("device", "show", device), ("incident", "list"), ("incident", "show", "1"),
+                      ("incident", "close", "INC-000001", "--reason", "known"), ("why", device), ("status",),
                       ("init", os.path.join(home.top, "other"))):
         facts = home.json(*arguments)
         missing = set().union(*map(members, facts)) - told

@@ -68,15 +68,15 @@ class Script(Home):
     def pass_at(self, time, day=3):
         self.gate("-c", self.conf, "--now", f"2023-07-0{day}T{time}Z", "run", "--once")
 
-    def order(self, verb, job):
+    def order(self, verb, number, what="spool"):
         """An order that was killed is given again by the operator, who looks first."""
-        arguments = ("-c", self.conf, "--now", NOW, "spool", verb, str(job), "--reason", "a test")
+        arguments = ("-c", self.conf, "--now", NOW, what, verb, str(number), "--reason", "a test")
         env = {} if self.gate.hit or self.gate.point is None else {"ECOSGATE_CRASH": self.gate.point}
         done = subprocess.run([GATE, *arguments], capture_output=True, env={**os.environ, **env}, check=False)
         if done.returncode == -signal.SIGKILL:
             self.gate.hit = True
             self.pass_over_orders()
-            shown = self.gate("-c", self.conf, "--now", NOW, "spool", "show", str(job))
+            shown = self.gate("-c", self.conf, "--now", NOW, what, "show", str(number))
             if b"a test" not in shown.stdout:
                 self.gate(*arguments)
 
@@ -122,6 +122,16 @@ def orders(point):
     home.order("hold", 1)
     home.pass_once()
     home.order("release", 1)
+    home.pass_once()
+    return home
+
+
+def closing(point):
+    """An incident is told, closed by hand, and that is told."""
+    home = Script(point)
+    home.drop("mcc", glob.glob(f"{SAMPLES}/codes/B208/*.csv")[0])
+    home.pass_once()
+    home.order("close", 1, "incident")
     home.pass_once()
     return home
 
@@ -244,7 +254,7 @@ def life(point):
     return home
 
 
-SCRIPTS = (plain, orders, in_the_way, orphan, set_aside, trouble, made, reference, life, over_sftp)
+SCRIPTS = (plain, orders, closing, in_the_way, orphan, set_aside, trouble, made, reference, life, over_sftp)
 
 
 def steps():

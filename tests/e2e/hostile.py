@@ -302,7 +302,7 @@ def test_names(tap):
     raw = b"".join(home.command(*arguments).stdout for arguments in
                    (("spool", "list"), ("--json", "spool", "list"), ("spool", "show", "1"), ("spool", "show", "2")))
     tap.ok(b"\x1b" not in raw and b"\x07" not in raw and b"\xff" not in raw, "no look prints what a name holds raw")
-    tap.ok(len(home.json("spool", "list")) == len(NAMES), "all of them are in the spool")
+    tap.ok(len([job for job in home.json("spool", "list") if job["type"] != "INC"]) == len(NAMES), "all of them are in the spool")
     done = home.command("spool", "verify")
     tap.ok(done.returncode == 0, "spool verify finds all their bytes", done.stdout.decode())
 

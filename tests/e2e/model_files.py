@@ -105,7 +105,8 @@ class File:
 class Answer:
     """One that was written: type, header, rows; an EMA's file row besides."""
 
-    def __init__(self, data):
+    def __init__(self, name, data):
+        self.name = name
         if data.startswith(b"<"):
             self.read_xml(data)
         else:

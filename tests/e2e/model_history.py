@@ -104,6 +104,8 @@ class Maker:
         choose(.2, "session_length", ("gateway session_length=2", 2 * HOUR))
         choose(.4, "model_failures", *((f"gateway model_failures={n}", n) for n in (1, 2, 3)))
         choose(.2, "retry_delays", ("gateway retry_delays=5;7", [5 * MINUTE, 7 * MINUTE]))
+        if self.random.random() < .3:
+            lines.append("gateway work_order_form=xml")
         if self.random.random() < .2:
             code = self.random.choice(("C103", "C105", "C106", "C107", "C109", "C112", "C114", "C115"))
             mode = self.random.choice(("warn", "off"))
@@ -118,19 +120,26 @@ class Maker:
         items = self.model.items
         late = len(self.sent) > self.length / 2
         far = (3, 4, 4) if late else (1, 2, 0)
-        kind = self.random.choices(("stay", "little", "due", "end", "far", "weeks"), (8, 40, 40, *far))[0]
+        kind = self.random.choices(("stay", "little", "due", "edge", "end", "far", "weeks"), (8, 40, 44, 2, *far))[0]
         due = {"due": [item.due for item in items if item.due and item.state != "CONFIRM_PENDING"],
+               "edge": [self.last_call(item) for item in items if item.state == "DISPATCHED"],
                "end": [item.due or item.ends for item in items if item.live and item.ends],
                "weeks": [item.next_eligible for item in items if item.next_eligible]}.get(kind, [])
         due = sorted(at for at in due if at > self.now)
         if due:
-            self.now = max(self.now, due[0] + self.random.choice((-1, 0, 0, 0, 1, 30)))
+            near = due[0] if self.random.random() < .7 else self.random.choice(due[:3])
+            self.now = max(self.now, near + self.random.choice((-1, 0, 0, 0, 1, 30)))
         elif kind == "far":
             self.now += self.random.choice((DAY, 2 * DAY, 7 * DAY + HOUR, 9 * DAY))
         elif kind == "weeks":
             self.now += 31 * DAY
         elif kind != "stay":
             self.now += self.random.choice((1, 60, 2 * MINUTE, 4 * MINUTE, 5 * MINUTE, 10 * MINUTE, HOUR))
+
+    def last_call(self, item):
+        """When the next delay would just reach the session's end."""
+        delays = self.model.settings.retry_delays
+        return item.ends - delays[min(item.delays, len(delays) - 1)]
 
     # ---- files ----
 
@@ -208,7 +217,8 @@ class Maker:
                                                ("AlertCode", ("8F1E", "8FFF"))))
             row[name] = self.random.choice(values)
         if self.random.random() < .04:
-            name, value = self.random.choice((("Result", "MAYBE"), ("Try", "one"), ("FirstTry", "yesterday"), ("LastTry", "x")))
+            name, value = self.random.choice((("Result", "MAYBE"), ("Try", "one"), ("FirstTry", "yesterday"), ("LastTry", "x"),
+                                               ("GBCSStatus", "010"), ("AlertCode", "8F1E")))
             row[name] = value
         return row
 
@@ -243,8 +253,7 @@ class Maker:
         name, values = self.random.choice((
             ("DeviceStatus", STATUSES), ("DeviceStatus", STATUSES), ("Pending", ("USC", "FW")), ("Credentials", ("ECOS",)),
             ("FirmwareVersion", ("0002013A",)), ("SupplierId", ("",))))
-        if name != "SupplierId" or row["DeviceType"] == "ESME":
-            row[name] = self.random.choice(values)
+        row[name] = self.random.choice(values)
         return row
 
     def inventory_file(self):
@@ -331,7 +340,7 @@ class Maker:
             crash = None
             if self.random.random() < .2:
                 step, side = self.random.choice(self.steps), self.random.choice(("before", "after"))
-                crash = f"{step}:{side}:{self.random.randint(1, 3)}"
+                crash = f"{step}:{side}:{self.random.choice((1, 1, 2, 3))}"
             events.append(Event(self.now, files, crash))
             self.model.run_pass(self.now, [ready(file, self.numbers) for file in files])
             self.sent += [file for file in files if file.again is None]

@@ -86,10 +86,10 @@ def is_malformed_confirmation(row):
 
 def is_malformed_result(row):
     success = row["Result"] == "SUCCESS"
-    status = row["GBCSStatus"] not in ("", "0") or row["DUISCode"] not in ("", "I0")
+    status = row["GBCSStatus"] not in ("", "0") or row["DUISCode"] not in ("", "I0") or row["AlertCode"] in ALERTS
     return row["Result"] not in ("SUCCESS", "FAILED", "TIMEOUT", "NOT_ATTEMPTED") or \
         success and (status or not (row["ReplacingSubjectId"] and row["ReplacingKeyId"])) or \
-        not re.fullmatch(r"0*[1-9]\d*", row["Try"]) or \
+        not re.fullmatch(r"0*[1-9]\d*", row["Try"]) or not re.fullmatch(r"|0|[1-9]\d{0,2}", row["GBCSStatus"]) or \
         any(row[name] and not TIME.fullmatch(row[name]) for name in ("FirstTry", "LastTry"))
 
 

@@ -57,6 +57,7 @@ class Item:
         self.delays = 0            # delays used
         self.answered = False      # a result other than SUCCESS came since it was ordered last
         self.tcos = None           # (SubjectId, KeyId) of the success that counts, or "FAILED"
+        self.succeeded = None      # the try of it
         self.ecos = None           # ("Y", SubjectId, KeyId) or ("N",)
         self.told = False          # D150
         self.steps = []            # (state, code, time)
@@ -167,6 +168,11 @@ class Model:
         if fault:
             answers.ema.append((file, "RJ", {(None, fault)}))
             return
+        if file.kind not in ("EMI", "EMT", "EMC") and file.rows:
+            _, errors, _ = self.refer_to(file)
+            if len({record for record, _ in errors}) == len(file.rows):  # one slip in all must not empty a table
+                answers.ema.append((file, "RJ", {(None, "B306")}))
+                return
         take = {"EMI": self.instruct, "EMT": self.take_records, "EMC": self.take_records}.get(file.kind, self.refer)
         errors, warnings = take(file, now, answers)
         outcome = "PA" if errors else "WN" if warnings else "AC"
@@ -302,12 +308,11 @@ class Model:
     def responsible(self, known, now):
         if known["DeviceType"] != "GPF":
             return self.supplier_of(known, now)
-        for kind in ("GSME", "ESME"):
-            for meter in self.inventory.values():
-                if meter["DeviceType"] == kind and meter["CHFDeviceID"] == known["CHFDeviceID"] and \
-                        meter["DeviceStatus"] not in ("Decommissioned", "Withdrawn"):
-                    return self.supplier_of(meter, now)
-        return None
+        meters = [meter for meter in self.inventory.values() if meter["CHFDeviceID"] == known["CHFDeviceID"] and
+                  meter["DeviceStatus"] not in ("Decommissioned", "Withdrawn")]
+        suppliers = [self.supplier_of(meter, now) for kind in ("GSME", "ESME") for meter in meters
+                     if meter["DeviceType"] == kind]
+        return next((supplier for supplier in suppliers if supplier), None)
 
     def supplier_of(self, meter, now):
         begun = [(time_of(start), row["GainingSupplierId"]) for (mpxn, start), row in self.events.items()
@@ -330,11 +335,12 @@ class Model:
         found, _ = self.review(item, now, at_split=False)
         if not found:
             return True
-        code = min(code for code, _, _ in found)
-        passes, until = all(passes for _, passes, _ in found), max((then or 0) for _, _, then in found)
-        if not passes and item.state == "READY":
+        lasting = [code for code, passes, _ in found if not passes]
+        code = min(lasting or [code for code, _, _ in found])
+        until = max((then or 0) for _, _, then in found)
+        if lasting and item.state == "READY":
             item.become("REJECTED", now, code)
-        elif not passes:
+        elif lasting:
             self.fail(item, now, code)
         elif item.state == "READY":
             item.code, item.due = code, until
@@ -379,13 +385,17 @@ class Model:
             return "C118"
         if row["Result"] == "SUCCESS":
             return self.success(item, trial, ids, now)
-        if trial < item.trial or item.state == "FAILED":
+        if isinstance(item.tcos, tuple) and item.state != "FAILED" and trial == item.succeeded:
+            if item.state != "CONFIRM_MISMATCH":
+                return "C121"
+            item.tcos = "FAILED"
+            self.compare(item, now)
+            return None
+        if trial < item.trial or item.tcos is not None:
             return "C119"
-        if isinstance(item.tcos, tuple):
-            return "C121"
         if item.state == "CONFIRM_PENDING" and not item.answered:
             item.tcos = "FAILED"
-            item.become("CONFIRM_MISMATCH", now, "D151")
+            self.compare(item, now)
             return None
         if item.state != "DISPATCHED":
             return "C119"
@@ -437,7 +447,7 @@ class Model:
             return "C119"
         if isinstance(item.tcos, tuple) and item.state != "CONFIRM_MISMATCH":
             return "C121"
-        item.tcos = ids
+        item.tcos, item.succeeded = ids, trial
         if trial == item.trial:
             item.unattempted = False
         self.compare(item, now)
@@ -473,12 +483,15 @@ class Model:
             item.become("MIGRATED", now)
             self.migrated.add(item.device_model)
             self.clear_incident("D160", item.device_model, now)
+        elif item.tcos == "FAILED" and item.ecos == ("N",):
+            self.fail(item, now, "D151")
         else:
             item.become("CONFIRM_MISMATCH", now, "D151")
 
     # ---- reference data ----
 
-    def refer(self, file, now, _answers):
+    def refer_to(self, file):
+        """What is known of the type after the file, and its findings."""
         known = {"INV": self.inventory, "COS": self.events, "NMM": self.models, "PTY": self.parties}[file.kind]
         known = {} if file.mode == "FULL" or known is None else dict(known)
         errors, warnings, seen = [], [], set()
@@ -497,6 +510,10 @@ class Model:
                 known[key] = row
             elif not codes and known.pop(key, None) is None:
                 warnings.append((record, "C119"))
+        return known, errors, warnings
+
+    def refer(self, file, _now, _answers):
+        known, errors, warnings = self.refer_to(file)
         if file.kind == "INV":
             self.inventory = known
             self.inventory_at = max(file.created, self.inventory_at or 0)

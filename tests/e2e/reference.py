@@ -392,6 +392,18 @@ def test_daemon(tap):
     tap.ok(terminate(daemon) == 0 and emd(home, name) == ["A"], "and judges it then", daemon.stderr.read().decode())
 
 
+def test_grows_stale(tap):
+    """By the real clock: nothing but time passes."""
+    home = Home("gateway inventory_max_age=1\ngateway poll_interval=1")
+    sender = Sender(home)
+    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 86400 + 3))
+    file = sender.reference("INV", [inv(1)], created=created)
+    daemon = subprocess.Popen([GATE, "-c", home.conf, "run"], stderr=subprocess.PIPE)
+    tap.ok(wait_until(lambda: answer(file) in home.out("dcc")), "a daemon takes an inventory of almost a day")
+    tap.ok(wait_until(lambda: [row[0] for row in incidents(home)] == ["A104"]), "and finds by itself that it has grown stale")
+    tap.ok(terminate(daemon) == 0, "it ends well", daemon.stderr.read().decode())
+
+
 def big(sender, first, n):
     return sender.reference("INV", [inv(1).replace(DEVICE % 1, "00-DB-%02X-%02X-%02X-%02X-%02X-%02X" % (
         first, *(i * 2654435761 % (1 << 40)).to_bytes(5, "big"))) for i in range(n)])
@@ -458,5 +470,5 @@ def test_many(tap):
 if __name__ == "__main__":
     with Tap() as report:
         for test in (test_files, test_others, test_codes, test_switches, test_dates, test_hubs, test_limit, test_past,
-                     test_required, test_stale, test_daemon, test_kill, test_many):
+                     test_required, test_stale, test_daemon, test_grows_stale, test_kill, test_many):
             test(report)

@@ -345,8 +345,10 @@ def test_host_key(tap, folder):
 
 
 def test_hanging_neighbour(tap, peer):
-    """Wherever a server hangs, for ever, another drop's files are answered."""
-    for op in ("connect", "readdir", "read", "write", "rename"):
+    """Wherever a server hangs, another drop's files are answered. In later reads and writes a relay waits too."""
+    name = name_of(5)
+    for op, nth in (("connect", 1), ("readdir", 1), ("read", 1), ("read", 10), ("write", 1), ("write", 10),
+                    ("rename", 1)):
         home = over_sftp(peer, "gateway poll_interval=1", drops=("mcc",), timeout=3600)
         attach_second(home)
         peer.behave()
@@ -355,18 +357,18 @@ def test_hanging_neighbour(tap, peer):
         peer.set(faults=[])
         if op == "connect":
             peer.arm("opendir", "cut-before")
-        peer.arm(op, "hang-before", times=None)
-        fill(home, {name_of(1): instruction(1, (1,))})
+        peer.arm(op, "hang-before", nth=nth, times=None)
+        fill(home, {name: contents()[name]})
         met = wait_until(lambda: ["fault", "hang-before", op] in peer.since())
         slow = took(home, range(6, 14))
         tap.ok(met and max(slow) < PATIENCE and statistics.median(slow) < 20 * max(usual) + 1,
-               f"hangs in {op}: others are answered, and not made to wait", met, usual, slow)
+               f"hangs in {op} {nth}: others are answered, and not made to wait", met, usual, slow)
         status = terminate(daemon)
-        tap.ok(status == 0, f"hangs in {op}: SIGTERM ends the daemon", status)
+        tap.ok(status == 0, f"hangs in {op} {nth}: SIGTERM ends the daemon", status)
         peer.behave()
         settle(home)
-        tap.ok({answer(name_of(1), "EMA"), answer(name_of(1), "EMD")} == set(home.out("mcc")),
-               f"hangs in {op}: later it is answered", home.out("mcc"))
+        tap.ok({answer(name, "EMA"), answer(name, "EMD")} == set(home.out("mcc")),
+               f"hangs in {op} {nth}: later it is answered", home.out("mcc"))
 
 
 def test_restart(tap, peer):

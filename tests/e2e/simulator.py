@@ -6,10 +6,11 @@ import shutil
 import subprocess
 import sys
 
-from home import NOW, SAMPLES, SANITIZED, Home, Tap, generate
+from home import NOW, SAMPLES, SANITIZED, SOURCE, Home, Tap, generate
 from model_files import Answer, COLUMNS, GATEWAY
 from model_time import text_of, time_of
 
+SCHEMA = f"{SOURCE}/formats/schema/ecos-migration-1.xsd"
 DEVICES = 200 if SANITIZED else 2000
 START = time_of(NOW)
 SHARES = {"D101": .1, "D117": .05, "D103": .05, "silence": .05, "NOT_ATTEMPTED": .05}
@@ -111,7 +112,13 @@ def test_determinism(tap):
     second = take(home)
     forget(home)
     simulate(home, "--seed", "7")
-    tap.ok(first + second == take(home) and first and second, "one side after the other says the same as both")
+    both = take(home)
+    tap.ok(first + second == both and first and second, "one side after the other says the same as both")
+    simulate(home, "--seed", "7", "--again")
+    again = take(home)
+    tap.ok([name[-10:] for name, _ in again] == ["000002.csv", "000002.csv"] and
+           rows_of(again, "EMT") == rows_of(both, "EMT") and rows_of(again, "EMC") == rows_of(both, "EMC"),
+           "asked to, it says the same again under the next numbers", [name for name, _ in again])
 
 
 def test_taken(tap, form):
@@ -122,6 +129,9 @@ def test_taken(tap, form):
     done = home.command("check", *files, now=text_of(START + 600))
     tap.ok(len(files) == 2 and done.returncode == 0, f"{form}: `check` finds nothing wrong", done.stdout.decode(),
            done.stderr.decode())
+    if form == "xml" and shutil.which("xmllint"):
+        done = subprocess.run(["xmllint", "--noout", "--schema", SCHEMA, *files], capture_output=True, text=True, check=False)
+        tap.ok(done.returncode == 0, "xml: neither does the published schema", done.stderr)
     now = START + 600
     while now < START + 3 * 86400 and not any(name.startswith("EMO") for name in home.out("mcc")):
         done = home.run(now=text_of(now))
@@ -129,10 +139,10 @@ def test_taken(tap, form):
         if done.returncode != 0:
             break
         simulate(home, *ASKED, "--form", form, now=now)
-    told = [Answer(home.read_out(drop, name)) for drop in ("tcos", "ecos") for name in home.out(drop) if name.startswith("EMA")]
+    told = [Answer(name, home.read_out(drop, name)) for drop in ("tcos", "ecos") for name in home.out(drop) if name.startswith("EMA")]
     outcomes = collections.Counter(answer.file["Outcome"] for answer in told)
     tap.ok(done.returncode == 0 and set(outcomes) == {"AC"}, f"{form}: every file is accepted", outcomes, done.stderr.decode())
-    ends = [Answer(home.read_out("mcc", name)) for name in home.out("mcc") if name.startswith("EMO")]
+    ends = [Answer(name, home.read_out("mcc", name)) for name in home.out("mcc") if name.startswith("EMO")]
     tap.ok(len(ends) == 1 and len(ends[0].rows) == DEVICES, f"{form}: every Device has an outcome", len(ends))
     rows = ends[0].rows if ends else []
     again = [row for row in rows if row["Outcome"] == "MIGRATED" and int(row["Tries"]) > 1]

@@ -7,7 +7,7 @@ import signal
 import subprocess
 
 from home import GATE, NOW, PATIENCE, Home, Tap, generate, wait_until
-from live import answer, change, codes_of, flip, hold_in_judging, instruction, name_of, send, sound, states
+from live import UNTOLD, answer, change, codes_of, flip, hold_in_judging, instruction, name_of, send, sound, states
 
 
 def crash(home, point, *arguments):
@@ -139,7 +139,7 @@ def test_drop_not_ours_to_change(tap):
     prefix = without_override()
     if prefix is None:
         return
-    home = Home("drop mcc complete=at-once")
+    home = Home("drop mcc complete=at-once\n" + UNTOLD)
     send(home, name_of(1), instruction(1))
     os.chmod(home.inbox("mcc"), 0o555)
     for n in (1, 2):

@@ -83,6 +83,7 @@ static void test_config__nothing_said__defaults(void **state)
     assert_int_equal(c->work_order_form, FORM_CSV);
     assert_int_equal(c->work_order_devices, 1000000);
     assert_string_equal(c->work_order_party, "TCSP");
+    assert_string_equal(c->incident_party, "DCC");
     const struct drop *drop = config_drop(c, "mcc");
     assert_string_equal(drop->in, in);
     assert_string_equal(drop->out, "/srv/out");
@@ -116,14 +117,15 @@ static void test_config__nothing_said__defaults(void **state)
 static void test_config__all_said__is_what_the_rules_get(void **state)
 {
     (void)state;
-    g_autoptr(config_t) c = load("# a comment\n",
-                                 "environment=LIVE\nspool=/var/s\nledger=/var/l\ndevice_types= GPF ; ESME\n"
-                                 "mpxn_check_digits=reject\nmax_devices=7\nmax_bytes=1024\nmax_ratio=1\n"
-                                 "future_tolerance=0\nsession_length=1\nwork_order_party=MCC\nwork_order_form=xml\n"
-                                 "work_order_devices=2\npoll_interval=86400\nreserve=0\ninventory=required\n"
-                                 "inventory_max_age=1\ncos_window=2\ndaily_limit=3\n[review]\nC103=warn\n"
-                                 "C116=off\nC104=reject\n",
-                                 NULL);
+    g_autoptr(config_t) c =
+        load("# a comment\n",
+             "environment=LIVE\nspool=/var/s\nledger=/var/l\ndevice_types= GPF ; ESME\n"
+             "mpxn_check_digits=reject\nmax_devices=7\nmax_bytes=1024\nmax_ratio=1\n"
+             "future_tolerance=0\nsession_length=1\nwork_order_party=MCC\nwork_order_form=xml\nincident_party=NOBODY\n"
+             "work_order_devices=2\npoll_interval=86400\nreserve=0\ninventory=required\n"
+             "inventory_max_age=1\ncos_window=2\ndaily_limit=3\n[review]\nC103=warn\n"
+             "C116=off\nC104=reject\n",
+             NULL);
     struct rules rules;
 
     assert_non_null(c);
@@ -133,6 +135,7 @@ static void test_config__all_said__is_what_the_rules_get(void **state)
     assert_string_equal(c->ledger, "/var/l");
     assert_int_equal(c->retry.session_length, 3600);
     assert_string_equal(c->work_order_party, "MCC");
+    assert_string_equal(c->incident_party, "NOBODY");
     assert_int_equal(c->work_order_form, FORM_XML);
     assert_int_equal(c->work_order_devices, 2);
     assert_int_equal(c->poll_interval, 86400);

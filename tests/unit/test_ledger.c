@@ -540,14 +540,118 @@ static void test_ledger_incidents__same_cause__is_one_until_cleared(void **state
     incident.code = "A102";
     incident.begun = 30;
     assert_true(ledger_incident_begin(ledger, &incident, NULL));
-    assert_true(ledger_incidents_each(ledger, 5, join_incident, all, NULL));
+    assert_true(ledger_incidents_recent(ledger, 5, join_incident, all, NULL));
     assert_string_equal(all->str, "A102 mcc 10-20;A103 mcc 11-0;A102 mcc 30-0;");
+    g_string_truncate(all, 0);
+    assert_true(ledger_incidents_recent(ledger, 0, join_incident, all, NULL));
+    assert_true(ledger_incidents_each(ledger, false, join_incident, all, NULL));
+    assert_true(ledger_incidents_with(ledger, "A103", join_incident, all, NULL));
+    assert_string_equal(all->str, "A103 mcc 11-0;A102 mcc 30-0;A103 mcc 11-0;A102 mcc 30-0;A103 mcc 11-0;");
+    (void)state;
+}
+
+static bool join_event(void *user, const struct ledger_incident *incident, const struct ledger_event *event,
+                       GError **error)
+{
+    (void)error;
+    g_string_append_printf(user, "%d %s %s %s by %d;", (int)event->id, incident->code, incident->subject,
+                           event->cleared ? "cleared" : "raised", (int)event->told_by);
+    return true;
+}
+
+/* A job of that sender and name, and the incident of a file rejected whole. */
+static void reject_file(int64_t id, const char *sender, const char *name, int64_t at)
+{
+    struct ledger_job job = {.id = id, .name = name, .sender = sender, .sha256 = "", .drop = "mcc"};
+    g_autofree char *subject = g_strdup_printf("mcc/%s", name);
+    struct ledger_incident incident = {
+        .code = "B208", .subject = subject, .job = id, .receipt = 1, .begun = at, .text = "declared 3, found 2"};
+
+    assert_true(ledger_job_insert(ledger, &job, NULL, NULL));
+    assert_true(ledger_incident_begin(ledger, &incident, NULL));
+}
+
+static void begin_of_device(uint64_t device, const char *code, int64_t at)
+{
+    g_autofree char *subject = g_strdup_printf("%d", (int)device);
+    struct ledger_incident incident = {.code = code,
+                                       .subject = subject,
+                                       .has_device = true,
+                                       .device = device,
+                                       .job = 1,
+                                       .receipt = 1,
+                                       .begun = at,
+                                       .text = "not there"};
+
+    assert_true(ledger_incident_begin(ledger, &incident, NULL));
+}
+
+static void test_ledger_incidents__devices_and_files__end_what_is_theirs(void **state)
+{
+    g_autoptr(GString) all = g_string_new(NULL);
+    int64_t n = 0;
+
+    assert_true(ledger_begin(ledger, NULL));
+    reject_file(1, "S", "one", 10);
+    reject_file(2, "S", "two", 10);
+    reject_file(3, "Z", "one", 10); /* the same subject: it lasts already */
+    begin_of_device(0, "C103", 11);
+    begin_of_device(7, "C103", 11);
+    begin_of_device(7, "C114", 11);
+    begin_of_device(7, "C114", 12);
+    assert_true(ledger_incidents_of_devices(ledger, -1, &n, NULL));
+    assert_int_equal(n, 3);
+    assert_true(ledger_incidents_of_devices(ledger, 1, &n, NULL));
+    assert_int_equal(n, 1);
+    assert_true(ledger_incidents_of_device(ledger, 7, join_incident, all, NULL));
+    assert_string_equal(all->str, "C103 7 11-0;C114 7 11-0;");
+    assert_true(ledger_incident_clear_file(ledger, "Z", "two", 20, NULL));
+    assert_true(ledger_incident_clear_file(ledger, "S", "one", 21, NULL));
+    assert_true(ledger_incident_clear_device(ledger, 7, 22, NULL));
+    assert_true(ledger_incident_clear_device(ledger, 7, 23, NULL));
+    assert_true(ledger_incident_clear_device(ledger, 8, 23, NULL));
+    g_string_truncate(all, 0);
+    assert_true(ledger_incidents_each(ledger, true, join_incident, all, NULL));
+    assert_string_equal(all->str, "B208 mcc/one 10-21;B208 mcc/two 10-0;C103 0 11-0;C103 7 11-22;C114 7 11-22;");
+    (void)state;
+}
+
+static void test_ledger_incidents__events__are_told_once_and_in_order(void **state)
+{
+    g_autoptr(GString) told = g_string_new(NULL);
+    g_autofree struct ledger_incident *row = NULL;
+    int64_t first = 0, n = -1;
+
+    assert_true(ledger_events_untold(ledger, &first, &n, NULL));
+    assert_true(first == 1 && n == 0);
+    assert_true(ledger_begin(ledger, NULL));
+    reject_file(1, "S", "one", 10);
+    begin_of_device(7, "C103", 11);
+    assert_true(ledger_incident_clear_device(ledger, 7, 12, NULL));
+    assert_true(ledger_events_untold(ledger, &first, &n, NULL));
+    assert_true(first == 1 && n == 3);
+    assert_true(ledger_events_tell(ledger, 5, first, n, NULL));
+    assert_true(ledger_incident_close(ledger, 1, 13, "known", "ann", NULL));
+    assert_true(ledger_incident_close(ledger, 1, 14, "again", "bob", NULL));
+    begin_of_device(7, "C103", 15);
+    assert_true(ledger_events_untold(ledger, &first, &n, NULL));
+    assert_true(first == 4 && n == 2);
+    assert_true(ledger_events_told(ledger, 5, join_event, told, NULL));
+    assert_string_equal(told->str, "1 B208 mcc/one raised by 5;2 C103 7 raised by 5;3 C103 7 cleared by 5;");
+    g_string_truncate(told, 0);
+    assert_true(ledger_events_of(ledger, 1, join_event, told, NULL));
+    assert_string_equal(told->str, "1 B208 mcc/one raised by 5;4 B208 mcc/one cleared by 0;");
+    assert_true(ledger_incident_get(ledger, 1, &row, NULL));
+    assert_true(row->cleared == 13 && strcmp(row->reason, "known") == 0 && strcmp(row->who, "ann") == 0 &&
+                strcmp(row->file, "one") == 0 && row->batch == NULL);
+    assert_true(ledger_incidents_astray(ledger, &n, NULL));
+    assert_int_equal(n, 1); /* job 5 is no INC */
     (void)state;
 }
 
 static void test_ledger_actions__same_order_twice__refused(void **state)
 {
-    struct ledger_action action = {"o1", 1, "hold", "why", "ann", 5, "held"};
+    struct ledger_action action = {"o1", 1, 0, "hold", "why", "ann", 5, "held"};
     g_autoptr(GError) error = NULL;
     bool exists = false;
     assert_true(ledger_begin(ledger, NULL));
@@ -599,6 +703,8 @@ int main(void)
         T(test_ledger_parts__states__only_forward),
         T(test_ledger_pickups__seen_again__since_tells_the_last_change),
         T(test_ledger_incidents__same_cause__is_one_until_cleared),
+        T(test_ledger_incidents__devices_and_files__end_what_is_theirs),
+        T(test_ledger_incidents__events__are_told_once_and_in_order),
         T(test_ledger_actions__same_order_twice__refused),
         T(test_ledger_reader__writer_open_or_gone__sees_rows),
     };

@@ -133,7 +133,7 @@ static void refuses_what_would_harm(void **state)
     expect(5, JOB_CORRUPT, 1, "why");
     make_job(6, JOB_ACTIVE, LEDGER_OUT, NULL, NULL);
     g_autofree char *own = give(ORDER_HOLD, 6);
-    assert_non_null(strstr(own, "work order of our own"));
+    assert_non_null(strstr(own, "file of our own"));
     assert_result(ORDER_HOLD, 7, "there is no job 00000007");
 }
 
@@ -174,7 +174,10 @@ static void sets_down_what_lacks_a_reason(void **state)
                                         "[order]\nverb=hold\njob=31\nreason=x\nat=1\n",
                                         "[order]\nverb=hold\njob=31\nreason=x\nwho=me\n",
                                         "[order]\nverb=purge\njob=31\nreason=x\nwho=me\nat=1\n",
-                                        "[order]\nverb=hold\nreason=x\nwho=me\nat=1\n"};
+                                        "[order]\nverb=hold\nreason=x\nwho=me\nat=1\n",
+                                        "[order]\nverb=hold\nincident=1\nreason=x\nwho=me\nat=1\n",
+                                        "[order]\nverb=close\njob=31\nreason=x\nwho=me\nat=1\n",
+                                        "[order]\nverb=close\njob=31\nincident=1\nreason=x\nwho=me\nat=1\n"};
 
     (void)state;
     make_job(31, JOB_READY, LEDGER_IN, NULL, NULL);
@@ -214,6 +217,39 @@ static void carries_out_in_the_order_of_giving(void **state)
         assert_string_equal(((struct ledger_action *)actions->pdata[i])->result, "done");
 }
 
+/* An incident is closed once, with who and why; it is nobody's job. */
+static void closes_an_incident(void **state)
+{
+    static const char *const results[] = {"done", "the incident INC-000001 is over already",
+                                          "there is no incident INC-000009"};
+    static const int64_t incidents[] = {1, 1, 9};
+    const struct ledger_incident incident = {.code = "B208", .subject = "mcc/x", .begun = 1, .text = "bad"};
+
+    (void)state;
+    assert_true(ledger_begin(gateway.ledger, NULL));
+    assert_true(ledger_incident_begin(gateway.ledger, &incident, NULL));
+    assert_true(ledger_commit(STEP_OUTAGE_NOTED, gateway.ledger, NULL));
+    for (size_t i = 0; i < G_N_ELEMENTS(results); i++) {
+        g_autofree char *reason = g_strdup_printf("reason %zu", i);
+        struct order order = {
+            .verb = ORDER_CLOSE, .incident = incidents[i], .reason = reason, .who = (char *)"me", .at = 5};
+        g_autofree struct ledger_action *action = NULL;
+
+        assert_true(orders_write(&gateway, &order, NULL));
+        assert_true(orders_carry_out(&gateway, NULL));
+        assert_true(ledger_action_get(gateway.ledger, order.id, &action, NULL));
+        assert_string_equal(action->verb, "close");
+        assert_string_equal(action->result, results[i]);
+        assert_true(action->incident == incidents[i] && action->job == 0);
+        g_free(order.id);
+    }
+    g_autofree struct ledger_incident *row = NULL;
+    assert_true(ledger_incident_get(gateway.ledger, 1, &row, NULL));
+    assert_true(row->cleared != 0);
+    assert_string_equal(row->reason, "reason 0");
+    assert_string_equal(row->who, "me");
+}
+
 /* Stopped between its commit and the removal of its file, or put back by somebody. */
 static void carries_out_each_once(void **state)
 {
@@ -242,6 +278,7 @@ int main(void)
         cmocka_unit_test(sets_down_what_is_no_order),
         cmocka_unit_test(sets_down_what_lacks_a_reason),
         cmocka_unit_test(carries_out_in_the_order_of_giving),
+        cmocka_unit_test(closes_an_incident),
         cmocka_unit_test(carries_out_each_once),
     };
     return cmocka_run_group_tests(tests, enter, leave);

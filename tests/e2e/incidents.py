@@ -1,0 +1,396 @@
+#!/usr/bin/env python3
+"""Incidents: what raises one, what clears it, the INC files that tell of both, and orders that close one (TAP)."""
+import os
+import shutil
+import sqlite3
+
+from home import NOW, SANITIZED, Home, Tap, generate, terminate, wait_until
+from live import DEVICE, ECSP, GATEWAY, MCC, TCSP, change, instruction, name_of, replies, rows, send, sound
+
+DCC = "90-B3-D5-1F-30-00-00-02"
+SUPPLIER = "90-B3-D5-1F-30-05-00-01"
+
+
+def inc_names(home):
+    return [name for name in home.out("dcc") if name.startswith("INC")]
+
+
+def told(home, name=None):
+    """The events of a file, or of all in order: (ID, event, code, what it is about)."""
+    found = []
+    for file in [name] if name else inc_names(home):
+        for row in rows(home.read_out("dcc", file)):
+            if row[0] == "D":
+                found.append((row[2], row[3], row[6], row[10] or row[8] or row[13]))
+    return found
+
+
+def new(home, before):
+    """The events of the files that were not there before."""
+    return [event for name in inc_names(home) if name not in before for event in told(home, name)]
+
+
+def lasting(home):
+    return [(row["id"], row["code"], row["subject"]) for row in home.json("incident", "list")]
+
+
+def inventory(sequence, devices, time="05:00:00"):
+    """A FULL INV of CSV; a Device is (number, status, supplier)."""
+    lines = [f"H,INV,1.0,{DCC},{GATEWAY},{sequence},2023-07-03T{time}Z,TEST,INV-{sequence},,FULL"]
+    for number, (device, status, supplier) in enumerate(devices, 1):
+        lines.append(f"D,{number},SET,{DEVICE % device},ESME,{status},AB01,010A030B,0002012F,1012345678903,,{supplier},,North,,,TCOS,")
+    return ("\r\n".join(lines) + f"\r\nT,{len(devices)}\r\n").encode()
+
+
+def send_inventory(home, sequence, devices):
+    """In a pass of its own: instructions come through a drop that is looked at before."""
+    send(home, name_of(sequence, kind="INV", org="DCC", eui64=DCC, time="050000"), inventory(sequence, devices), "dcc")
+    home.run()
+
+
+def bad(sequence, **more):
+    return instruction(sequence, **more).replace(b"\r\nT,1", b"\r\nT,3")
+
+
+def test_files(tap):
+    home = Home()
+    send(home, name_of(1), bad(1))
+    send(home, name_of(2), instruction(2))
+    tap.ok(home.run().returncode == 1, "a pass with a rejected file")
+    names = inc_names(home)
+    tap.ok(names == [f"INC_TCOS_{GATEWAY}_20230703_120000_000001.csv"], "one INC, named after the gateway", names)
+    found = home.read_out("dcc", names[0]).decode()
+    expected = (f"H,INC,1.0,{GATEWAY},{DCC},1,{NOW},TEST,INC-FILE-000001,\r\n"
+                f"D,1,INC-000001,RAISED,{NOW},b,B208,FILE,{name_of(1)},B-1-06,,MCC,MCC,")
+    tap.ok(found.startswith(expected) and
+           found.endswith("\r\nT,1\r\n"), "header, the row that raises it, trailer", found)
+    home.run()
+    tap.ok(inc_names(home) == names, "a further pass tells nothing", inc_names(home))
+    home.command("spool", "requeue", "1", "--reason", "again")
+    home.run()
+    tap.ok(inc_names(home) == names and len(lasting(home)) == 1, "judged again and as bad it is the same incident", lasting(home))
+    send(home, name_of(1), bad(1))
+    home.run()
+    tap.ok(new(home, names) == [("INC-000002", "RAISED", "B105", name_of(1))], "received again it is another cause",
+           new(home, names))
+    names = inc_names(home)
+    send(home, name_of(3), instruction(3, (3,), resubmission=name_of(9)))
+    send(home, name_of(4), bad(4, resubmission=name_of(1)))
+    home.run()
+    events = new(home, names)
+    tap.ok([event[1] for event in events] == ["RAISED", "RAISED"] and len(lasting(home)) == 4,
+           "a resubmission that is rejected ends nothing", events)
+    names = inc_names(home)
+    send(home, name_of(5), instruction(5, (5,), resubmission=name_of(1)))
+    home.run()
+    tap.ok(new(home, names) == [("INC-000001", "CLEARED", "B208", name_of(1)), ("INC-000002", "CLEARED", "B105", name_of(1))],
+           "one that is accepted ends those of the file it corrects", new(home, names))
+    tap.ok([row[6] for row in rows(home.read_out("dcc", inc_names(home)[-1]))[1:2]] == ["B208"] and
+           rows(home.read_out("dcc", inc_names(home)[-1]))[1][13] == "", "without a text: it ended by itself")
+    sequences = [rows(home.read_out("dcc", name))[0][5] for name in inc_names(home)]
+    tap.ok(sequences == [str(n) for n in range(1, len(sequences) + 1)], "files count up from 1", sequences)
+    sound(tap, home, "after incidents of files")
+
+
+def test_judged_again_and_accepted(tap):
+    """What was wrong was the configuration: the same file, judged again, ends its incident."""
+    home = Home("party MCC types=EMT")
+    send(home, name_of(1), instruction(1))
+    home.run()
+    names = inc_names(home)
+    tap.ok([event[2] for event in told(home)] == ["B103"], "a sender who may not is an incident", told(home))
+    home.set("party MCC types=EMI")
+    home.command("spool", "requeue", "1", "--reason", "mended")
+    home.run()
+    tap.ok(new(home, names) == [("INC-000001", "CLEARED", "B103", name_of(1))], "accepted later, it is over", new(home, names))
+
+
+def test_names(tap):
+    """Whatever a name is, a spreadsheet runs none of it, and two drops have two subjects."""
+    home = Home()
+    for drop in ("mcc", "tcos"):
+        send(home, "=cmd|1.csv", b"x", drop)
+    home.run()
+    found = rows(home.read_out("dcc", inc_names(home)[0]))
+    tap.ok([row[8] for row in found[1:3]] == ["'=cmd|1.csv"] * 2 and sorted(row[11] for row in found[1:3]) == ["MCC", "TCSP"],
+           "a name like a formula is harmless; the party is that of the drop", found)
+
+
+def test_devices(tap):
+    home = Home()
+    send_inventory(home, 1, [(1, "Commissioned", SUPPLIER), (2, "Decommissioned", SUPPLIER), (3, "Suspended", SUPPLIER),
+                             (4, "Commissioned", "")])
+    tap.ok(not inc_names(home), "nothing is wrong yet", told(home))
+    send(home, name_of(1), instruction(1, (1, 2, 3, 4, 5, 5, "xx,ESME,AB01,010A030B,0002012F,,,North,1",
+                                           f"{DEVICE % 6},CAD,AB01,010A030B,0002012F,,,North,1")))
+    home.run()
+    events = told(home)
+    tap.ok(events == [("INC-000001", "RAISED", "C105", DEVICE % 2), ("INC-000002", "RAISED", "C114", DEVICE % 4),
+                      ("INC-000003", "RAISED", "C103", DEVICE % 5), ("INC-000004", "RAISED", "C103", DEVICE % 6),
+                      ("INC-000005", "RAISED", "C104", DEVICE % 6)] or
+           events == [("INC-000001", "RAISED", "C105", DEVICE % 2), ("INC-000002", "RAISED", "C114", DEVICE % 4),
+                      ("INC-000003", "RAISED", "C103", DEVICE % 5), ("INC-000004", "RAISED", "C104", DEVICE % 6)],
+           "each lasting code that is DCC's, once a Device; none for what passes or is the sender's", events)
+    row = rows(home.read_out("dcc", inc_names(home)[0]))[1]
+    tap.ok(row[5:13] == ["c", "C105", "DEVICE", name_of(1), "B-1-06", DEVICE % 2, "MCC", "DCC incident"],
+           "category, scope, file, batch, Device, party, resolver", row)
+    names = inc_names(home)
+    send(home, name_of(2), instruction(2, (2, 4, 5)))
+    home.run()
+    tap.ok(inc_names(home) == names, "the same cause on the same Device is not told again", new(home, names))
+    why = home.json("why", DEVICE % 5)[0]
+    tap.ok(why["incidents_open"] == "INC-000003 (C103)", "why names it", why)
+    status = home.json("status")[0]
+    tap.ok(status["device_incidents"] == len(events) and not status["incidents"], "status counts them", status)
+    send_inventory(home, 2, [(2, "Commissioned", SUPPLIER), (4, "Decommissioned", SUPPLIER), (5, "Commissioned", SUPPLIER)])
+    send(home, name_of(3), instruction(3, (2, 4)))
+    home.run()
+    tap.ok(new(home, names) == [("INC-000001", "CLEARED", "C105", DEVICE % 2),
+                                (f"INC-{len(events) + 1:06d}", "RAISED", "C105", DEVICE % 4)],
+           "an accepted Device ends its own; another cause is another incident", new(home, names))
+    tap.ok(home.json("why", DEVICE % 2)[0]["incidents_open"] is None, "why names none any more")
+    sound(tap, home, "after incidents of Devices")
+
+
+def test_before_dispatch(tap):
+    """What is found when the work order is written, hours after the split."""
+    home = Home("gateway dispatch_hours=20-22")
+    send_inventory(home, 1, [(1, "Commissioned", SUPPLIER)])
+    send(home, name_of(1), instruction(1, (1,)))
+    home.run()
+    send_inventory(home, 2, [(2, "Commissioned", SUPPLIER)])
+    tap.ok(not inc_names(home), "accepted, and nothing told", told(home))
+    home.run(now="2023-07-03T20:00:00Z")
+    tap.ok(told(home) == [("INC-000001", "RAISED", "C103", DEVICE % 1)], "gone from the inventory before its dispatch", told(home))
+    sound(tap, home, "after a refusal before dispatch")
+
+
+def test_migrated(tap):
+    """A Device that has migrated after all needs nobody."""
+    home = Home()
+    send(home, name_of(1), instruction(1, (1,)))
+    home.run()
+    send_inventory(home, 1, [(2, "Commissioned", SUPPLIER)])
+    send(home, name_of(2), instruction(2, (1,)))
+    home.run()
+    tap.ok(told(home) == [("INC-000001", "RAISED", "C103", DEVICE % 1)], "instructed again while it is away", told(home))
+    names = inc_names(home)
+    send(home, name_of(1, kind="EMT", org="TCSP", eui64=TCSP),
+         replies("EMT", TCSP, [f"MCC.B-1-06.1,{DEVICE % 1},SUCCESS,,,,1,,,,,,AA,BB"]), "tcos")
+    home.run()
+    tap.ok(inc_names(home) == names, "one side is not enough", new(home, names))
+    send(home, name_of(1, kind="EMC", org="ECSP", eui64=ECSP),
+         replies("EMC", ECSP, [f"MCC.B-1-06.1,{DEVICE % 1},Y,,AA,BB,"]), "ecos")
+    home.run()
+    tap.ok(new(home, names) == [("INC-000001", "CLEARED", "C103", DEVICE % 1)], "migrated: it is over", new(home, names))
+
+
+def test_model(tap):
+    home = Home("gateway model_failures=2")
+    send(home, name_of(1), instruction(1, (1, 2, 3)))
+    home.run()
+    send(home, name_of(1, kind="EMT", org="TCSP", eui64=TCSP),
+         replies("EMT", TCSP, [f"MCC.B-1-06.{n},{DEVICE % n},FAILED,17,,,1,,,,,,," for n in (1, 2)]), "tcos")
+    home.run()
+    found = [row for row in rows(home.read_out("dcc", inc_names(home)[0])) if row[0] == "D"]
+    tap.ok([row[5:8] for row in found] == [["d", "D160", "MODEL"]] and found[0][12] == "Supplier", "D160 is told", found)
+    names = inc_names(home)
+    send(home, name_of(2, kind="EMT", org="TCSP", eui64=TCSP),
+         replies("EMT", TCSP, [f"MCC.B-1-06.3,{DEVICE % 3},SUCCESS,,,,1,,,,,,AA,BB"], 2), "tcos")
+    send(home, name_of(1, kind="EMC", org="ECSP", eui64=ECSP),
+         replies("EMC", ECSP, [f"MCC.B-1-06.3,{DEVICE % 3},Y,,AA,BB,"]), "ecos")
+    home.run()
+    tap.ok([event[:3] for event in new(home, names)] == [("INC-000001", "CLEARED", "D160")], "the first that migrates ends it",
+           new(home, names))
+
+
+def test_drops(tap):
+    """Also the very drop that INC goes to: it waits there like any file."""
+    home = Home()
+    out = home.path("drops", "dcc", "out")
+    os.rename(out, out + ".away")
+    send(home, name_of(1), bad(1))
+    home.run()
+    home.run()
+    home.run()
+    tap.ok([row[1:] for row in lasting(home)] == [("B208", f"mcc/{name_of(1)}"), ("A103", "dcc")], "the drop of the INC is down",
+           lasting(home))
+    os.rename(out + ".away", out)
+    home.run()
+    home.run()
+    tap.ok(told(home) == [("INC-000001", "RAISED", "B208", name_of(1)),
+                          ("INC-000002", "RAISED", "A103", "drop dcc: outbound drop unwritable or full"),
+                          ("INC-000002", "CLEARED", "A103", "")], "when it is back it learns all, in order", told(home))
+    tap.ok(home.dir.encode() not in b"".join(home.read_out("dcc", name) for name in inc_names(home)), "no folder of ours is told")
+    tap.ok(rows(home.read_out("dcc", inc_names(home)[1]))[1][11] == "DCC", "the party is that of the drop")
+    os.rename(home.inbox("tcos"), home.inbox("tcos") + ".away")
+    home.run()
+    os.rename(home.inbox("tcos") + ".away", home.inbox("tcos"))
+    home.run()
+    tap.ok([event[1:3] for event in told(home)[3:]] == [("RAISED", "A102"), ("CLEARED", "A102")], "a drop that cannot be read",
+           told(home))
+    sound(tap, home, "after outages")
+
+
+def test_inventory(tap):
+    home = Home("gateway inventory=required")
+    home.run()
+    tap.ok([event[1:3] for event in told(home)] == [("RAISED", "A104")], "no inventory", told(home))
+    tap.ok(rows(home.read_out("dcc", inc_names(home)[0]))[1][11] == "DCC", "the party is who sends INV")
+    number = told(home)[0][0]
+    done = home.command("incident", "close", number, "--reason", "we know")
+    tap.ok(done.returncode == 0 and not lasting(home), "closed by hand", done.stderr)
+    home.run()
+    tap.ok([event[1:3] for event in told(home)[1:]] == [("CLEARED", "A104"), ("RAISED", "A104")] and told(home)[1][3] == "we know",
+           "it lasts, so it begins anew", told(home))
+    send_inventory(home, 1, [(1, "Commissioned", SUPPLIER)])
+    tap.ok(told(home)[-1][1:3] == ("CLEARED", "A104"), "an INV ends it", told(home))
+
+
+def test_clock(tap):
+    home = Home()
+    send(home, name_of(1), instruction(1))
+    home.run()
+    home.run(now="2023-07-03T11:55:00Z")
+    tap.ok(not inc_names(home), "a step back within the tolerance is none", told(home))
+    home.run(now="2023-07-03T11:54:59Z")
+    home.run(now="2023-07-03T11:54:59Z")
+    events = told(home)
+    tap.ok([event[1:3] for event in events] == [("RAISED", "A105")] and "2023-07-03T12:00:00Z" in events[0][3],
+           "beyond it: raised, once", events)
+    home.run()
+    tap.ok([event[1] for event in told(home)] == ["CLEARED", "RAISED"] or
+           [event[1] for event in told(home)] == ["RAISED", "CLEARED"], "it is over when the clock is back", told(home))
+    home.run(now="2023-07-03T11:00:00Z")
+    tap.ok(lasting(home)[0][0] == "INC-000002", "the next time it is another one", lasting(home))
+    home.command("incident", "close", "2", "--reason", "the other time was wrong", now="2023-07-03T11:00:00Z")
+    home.run(now="2023-07-03T11:00:00Z")
+    tap.ok(not lasting(home), "closed by hand, it stays closed", lasting(home))
+    sound(tap, home, "after clock faults")
+
+
+def test_nobody(tap):
+    home = Home("gateway incident_party=NOBODY")
+    send(home, name_of(1), bad(1))
+    done = home.run()
+    tap.ok(not inc_names(home) and done.stderr.decode().count("incident_party") == 1, "without the party nothing is told, and that is said",
+           done.stderr.decode())
+    daemon = home.daemon()
+    wait_until(lambda: home.json("status")[0]["running"])
+    for sequence in (2, 3):
+        send(home, name_of(sequence), bad(sequence))
+        wait_until(lambda n=sequence: len(lasting(home)) == n)
+    terminate(daemon)
+    tap.ok(daemon.stderr.read().decode().count("incident_party") == 1, "once a run")
+    daemon.stderr.close()
+    home.set("gateway incident_party=DCC")
+    home.run()
+    tap.ok(len(told(home)) == 3 and len(inc_names(home)) == 1, "once it is there it learns all", told(home))
+
+
+def test_close(tap):
+    home = Home()
+    send(home, name_of(1), bad(1))
+    home.run()
+    names = inc_names(home)
+    for arguments, status in ((("close", "1"), 2), (("close", "1", "--reason", " "), 2), (("close", "INC-1x", "--reason", "x"), 2),
+                              (("close", "7", "--reason", "x"), 1), (("show", "7"), 1)):
+        tap.ok(home.command("incident", *arguments).returncode == status, f"incident {' '.join(arguments)} ends with {status}")
+    done = home.command("incident", "close", "INC-000001", "--reason", "=agreed by telephone")
+    tap.ok(done.returncode == 0 and done.stdout == b"incident INC-000001: close done\n", "close", done.stdout, done.stderr)
+    done = home.command("incident", "close", "INC-000001", "--reason", "again")
+    tap.ok(done.returncode == 1 and b"over already" in done.stderr, "a second close is refused", done.stderr)
+    home.run()
+    row = rows(home.read_out("dcc", [name for name in inc_names(home) if name not in names][0]))[1]
+    tap.ok(row[2:4] == ["INC-000001", "CLEARED"] and row[13] == "'=agreed by telephone", "told, with the reason", row)
+    shown = home.json("incident", "show", "1")[0]
+    tap.ok(shown["reason"] == "=agreed by telephone" and shown["who"] and [e["event"] for e in shown["events"]] == ["RAISED", "CLEARED"] and
+           [e["told_in"] for e in shown["events"]] == inc_names(home) and shown["events"][1]["delivered_at"] == NOW,
+           "show: reason, who, and which files told it", shown)
+    tap.ok(b"agreed by telephone" in home.command("incident", "show", "1").stdout and not lasting(home) and
+           [row["id"] for row in home.json("incident", "list", "--all")] == ["INC-000001"], "list shows it with --all")
+    daemon = home.daemon()
+    wait_until(lambda: home.json("status")[0]["running"])
+    send(home, name_of(2), bad(2))
+    wait_until(lambda: len(lasting(home)) == 1)
+    done = home.command("--json", "incident", "close", "2", "--reason", "known")
+    tap.ok(done.returncode == 0 and b'"incident":"INC-000002"' in done.stdout.replace(b": ", b":"), "the running daemon closes it",
+           done.stdout, done.stderr)
+    tap.ok(wait_until(lambda: len(inc_names(home)) == 4), "and tells it", inc_names(home))
+    terminate(daemon)
+    daemon.stderr.close()
+    sound(tap, home, "after closing")
+
+
+def test_verify(tap):
+    """A change of what was told is found."""
+    def made():
+        home = Home()
+        send(home, name_of(1), bad(1))
+        home.run()
+        home.command("incident", "close", "1", "--reason", "known")
+        send(home, name_of(2), instruction(2, (f"{DEVICE % 6},CAD,AB01,010A030B,0002012F,,,North,1",)))
+        home.run()
+        return home
+
+    sound(tap, made(), "undamaged")
+    for table, sets in (("incident WHERE id=1", ("code='B302'", "text='x'", "reason='x'", "begun=begun+1", "cleared=cleared+1",
+                                                 "cleared=NULL", "parties='TCSP'", "job=3", "device_id=1")),
+                        ("incident WHERE id=2", ("device_id=NULL", "device_id=9", "cleared=5", "job=NULL", "receipt=2")),
+                        ("incident_event WHERE id=1", ("event=1", "event=2", "incident=2", "incident=9", "id=9")),
+                        ("incident_event WHERE id=2", ("event=0", "incident=2", "id=9")),
+                        ("incident_told WHERE first=1", ("events=2", "first=2", "job=99")),
+                        ("incident_told WHERE first=2", ("events=1", "events=3", "first=1", "first=3"))):
+        for text in sets:
+            home = made()
+            try:
+                change(home, f"UPDATE {table.split(' WHERE ')[0]} SET {text} WHERE {table.split(' WHERE ')[1]}")
+            except sqlite3.IntegrityError:
+                continue  # the ledger itself forbids it
+            tap.ok(home.command("spool", "verify").returncode == 1, f"verify finds {text} of {table}")
+        home = made()
+        change(home, f"DELETE FROM {table}")
+        tap.ok(home.command("spool", "verify").returncode == 1, f"verify finds a lost row of {table}")
+    home = made()
+    change(home, "INSERT INTO incident(code,subject,begun,text) VALUES('B101','mcc/x',1,'x')")
+    tap.ok(home.command("spool", "verify").returncode == 1, "verify finds an incident that never began")
+    home = made()
+    (job,) = [job["id"] for job in home.json("spool", "list") if job["name"] == inc_names(home)[0]]
+    for table, column in (("job", "id"), ("part", "job"), ("incident_told", "job")):
+        change(home, f"DELETE FROM {table} WHERE {column}={int(job)}")
+    shutil.rmtree(home.path("spool", "done", job))
+    tap.ok(home.command("spool", "verify").returncode == 1, "verify finds events whose file is gone without a trace")
+
+
+def test_many(tap):
+    """Of thousands of bad Devices each is one row, and the pass stays one pass."""
+    count = 500 if SANITIZED else 5000
+    home = Home()
+    send_inventory(home, 1, [(1, "Commissioned", SUPPLIER)])
+    home.drop("mcc", generate(home.top, "--form", "csv", "--devices", str(count)))
+    home.run()
+    events = told(home)
+    tap.ok(len(events) == count and len(inc_names(home)) == 1 and len(set(event[0] for event in events)) == count,
+           "one file, an incident for each Device", len(events), inc_names(home))
+    shown = home.command("incident", "list").stdout.decode().splitlines()
+    tap.ok(shown[1].startswith("INC-000001") and (count < 1000 or (len(shown) == 1002 and "more" in shown[-1])),
+           "people see a thousand", shown[:2], shown[-1])
+    sound(tap, home, "after many")
+
+
+if __name__ == "__main__":
+    with Tap() as report:
+        test_files(report)
+        test_judged_again_and_accepted(report)
+        test_names(report)
+        test_devices(report)
+        test_before_dispatch(report)
+        test_migrated(report)
+        test_model(report)
+        test_drops(report)
+        test_inventory(report)
+        test_clock(report)
+        test_nobody(report)
+        test_close(report)
+        test_verify(report)
+        test_many(report)

@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+"""The management page in a real browser: its pictures are drawn, its figures are those of the rows (TAP; skipped
+without chromium)."""
+import json
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import zlib
+
+from home import Tap
+
+MAKE_PAGE = os.path.join(os.environ.get("top_builddir", "."), "tests", "e2e", "make_page")
+BROWSER = shutil.which("chromium")
+WEEK = 7 * 86400
+MONDAY = 1688342400  # 2023-07-03
+ROWS = [("ESME", "North", 1000, 400, 60, 40, 100, 500, "D101"), ("ESME", "Central", 500, 200, 10, 0, 0, 300, "D102"),
+        ("GSME", "North", 600, 420, 0, 30, 20, 160, "D117"), ("GSME", "", 4, 0, 0, 0, 0, 4, ""),
+        ("GPF", "South", 250, 10, 5, 5, 0, 240, "D101"), ("<i>=1+1", "a & \"b\"", 3, 1, 0, 1, 0, 2, "D103")]
+SUMS = [sum(row[column] for row in ROWS) for column in range(2, 8)]
+WEEKS = [(MONDAY - n * WEEK, SUMS[0], SUMS[1] - 100 * n, SUMS[5] + 100 * n) for n in range(5, -1, -1)]
+END_DATE = MONDAY + 20 * WEEK
+# What each picture is drawn in, as in the page's style sheet.
+COLOURS = {"good": (0x1b, 0x78, 0x37), "once": (0xd9, 0x82, 0x2b), "many": (0xb2, 0x18, 0x2b), "never": (0x54, 0x27, 0x88),
+           "left": (0x21, 0x66, 0xac), "scope": (0x5a, 0x5a, 0x5a)}
+# Put into a copy of the page: what the browser has made of it.
+MEASURE = """<script>
+const box = e => { const r = e.getBoundingClientRect(); return [r.x, r.y, r.width, r.height]; };
+const all = (e, what) => [...e.querySelectorAll(what)];
+const found = {
+  tables: Object.fromEntries(all(document, 'table').map(t => [t.id, all(t, 'tbody tr').map(r => all(r, 'th,td').map(c => c.textContent))])),
+  pictures: Object.fromEntries(all(document, 'svg').map(s => [s.id, {
+    box: box(s), title: s.querySelector('title').textContent, description: s.querySelector('desc').textContent,
+    named: s.getAttribute('aria-labelledby').split(' ').every(id => document.getElementById(id) !== null),
+    rects: all(s, 'rect').map(r => ({box: box(r), style: r.getAttribute('class'), fill: getComputedStyle(r).fill})),
+    texts: all(s, 'text').map(t => ({box: box(t), text: t.textContent})),
+    lines: all(s, 'polyline').map(l => ({box: box(l), stroke: getComputedStyle(l).stroke, fill: getComputedStyle(l).fill, points: l.points.length}))
+  }])),
+  forecast: document.getElementById('forecast-text').textContent,
+  wide: document.documentElement.scrollWidth <= window.innerWidth,
+  elements: all(document, 'i, img, iframe, link, object').length
+};
+const place = document.createElement('pre');
+place.id = 'found';
+place.textContent = JSON.stringify(found);
+document.body.append(place);
+</script>"""
+
+
+def page_of(rows, weeks, end_date):
+    lines = [f"facts\tTCOS\tTEST\t{MONDAY - WEEK}\t{MONDAY}\t{end_date}"]
+    lines += ["row\t" + "\t".join(map(str, row)) for row in rows]
+    lines += ["week\t" + "\t".join(map(str, week)) for week in weeks]
+    return subprocess.run([MAKE_PAGE], input="\n".join(lines).encode(), capture_output=True, check=True).stdout.decode()
+
+
+def browse(folder, path, *what):
+    done = subprocess.run([BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-dev-shm-usage",
+                           "--force-device-scale-factor=1", f"--user-data-dir={folder}/profile", "--window-size=1300,3600",
+                           "--host-resolver-rules=MAP * ~NOTFOUND", *what, f"file://{path}"], capture_output=True, timeout=300,
+                          check=False, env={**os.environ, "HOME": folder})
+    return done.stdout.decode(errors="replace")
+
+
+def measured(folder, page):
+    """What the copy with the script says of itself."""
+    copy = os.path.join(folder, "copy.html")
+    with open(copy, "w", encoding="utf-8") as file:
+        file.write(re.sub(r"<meta http-equiv.*?>", "", page).replace("</body>", MEASURE + "</body>"))
+    found = re.search(r'<pre id="found">(.*?)</pre>', browse(folder, copy, "--dump-dom"), re.DOTALL)
+    text = found.group(1).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return json.loads(text)
+
+
+def pixels(path):
+    """Colours of a PNG of 8-bit RGB or RGBA: how many pixels have each."""
+    with open(path, "rb") as file:
+        data = file.read()
+    width, height, depth, kind = struct.unpack(">IIBB", data[16:26])
+    assert depth == 8 and kind in (2, 6), (depth, kind)
+    at, packed = 8, b""
+    while at < len(data):
+        (size,) = struct.unpack(">I", data[at:at + 4])
+        if data[at + 4:at + 8] == b"IDAT":
+            packed += data[at + 8:at + 8 + size]
+        at += size + 12
+    raw, step = zlib.decompress(packed), 4 if kind == 6 else 3
+    counts, before = {}, bytearray(width * step)
+    for y in range(height):
+        start = y * (width * step + 1)
+        line, how = bytearray(raw[start + 1:start + 1 + width * step]), raw[start]
+        for x in range(width * step):
+            left = line[x - step] if x >= step else 0
+            up, corner = before[x], before[x - step] if x >= step else 0
+            if how == 1:
+                line[x] = (line[x] + left) & 255
+            elif how == 2:
+                line[x] = (line[x] + up) & 255
+            elif how == 3:
+                line[x] = (line[x] + (left + up) // 2) & 255
+            elif how == 4:
+                guess = left + up - corner
+                near = min((abs(guess - left), 0, left), (abs(guess - up), 1, up), (abs(guess - corner), 2, corner))
+                line[x] = (line[x] + near[2]) & 255
+        before = line
+        for x in range(0, width * step, step):
+            colour = tuple(line[x:x + 3])
+            counts[colour] = counts.get(colour, 0) + 1
+    return counts
+
+
+def inside(inner, outer):
+    return (inner[0] >= outer[0] - 1 and inner[1] >= outer[1] - 1 and inner[0] + inner[2] <= outer[0] + outer[2] + 1 and
+            inner[1] + inner[3] <= outer[1] + outer[3] + 1)
+
+
+def grouped(column):
+    groups = {}
+    for row in ROWS:
+        sums = groups.setdefault(row[column] or "not known", [0] * 6)
+        for figure in range(6):
+            sums[figure] += row[2 + figure]
+    return groups
+
+
+def test_figures(tap, found):
+    tables = found["tables"]
+    tap.ok([[row[0], row[1] if row[1] != "not known" else ""] + [int(n) for n in row[2:8]] + [row[8]] for row in tables["rows-table"]] ==
+           [list(row) for row in ROWS], "every row is there, as it was given", tables["rows-table"])
+    tap.ok([int(row[1]) for row in tables["summary-table"]] == SUMS, "the summary is their sum", tables["summary-table"])
+    for column, name in ((0, "types"), (1, "regions")):
+        tap.ok({row[0]: [int(n) for n in row[1:]] for row in tables[f"{name}-table"]} == grouped(column), f"{name}: sums of their rows",
+               tables[f"{name}-table"])
+    tap.ok([[int(n) for n in row[1:]] for row in tables["progress-table"]] == [list(week[1:]) for week in WEEKS] and
+           tables["progress-table"][-1][0] == "2023-07-03", "weeks: as they were given", tables["progress-table"])
+    tap.ok([(row[0], int(row[1])) for row in tables["causes-table"]] == [("D101", 110), ("D117", 30), ("D102", 10), ("D103", 1)],
+           "causes: the failed Devices of the rows that they lead, most first", tables["causes-table"])
+    tap.ok(f"{SUMS[5]} remain" in found["forecast"] and "At 100 a week" in found["forecast"] and "2023-11-20" in found["forecast"] and
+           "2023-09-25" in found["forecast"] and "in time" in found["forecast"], "the forecast says pace, end and end date", found["forecast"])
+
+
+def test_pictures(tap, found):
+    pictures = found["pictures"]
+    tap.ok(sorted(pictures) == ["causes-chart", "forecast-chart", "progress-chart", "regions-chart", "types-chart"], "five pictures",
+           sorted(pictures))
+    for name, picture in pictures.items():
+        tap.ok(picture["box"][2] > 300 and picture["box"][3] > 80, f"{name} has a size", picture["box"])
+        tap.ok(picture["title"] and picture["description"] and picture["named"], f"{name} has a title and a description")
+        strays = [thing for thing in picture["rects"] + picture["texts"] + picture["lines"] if not inside(thing["box"], picture["box"])]
+        tap.ok(not strays, f"{name}: nothing hangs over its edge", *strays[:5])
+    for name, column in (("types-chart", 0), ("regions-chart", 1)):
+        values = [figure for sums in grouped(column).values() for figure in sums]
+        widths = [rect["box"][2] for rect in pictures[name]["rects"]]
+        unit = max(widths) / max(values)
+        tap.ok(len(widths) == len(values) and all(abs(width - value * unit) < 1 for width, value in zip(widths, values)) and unit > 0.05,
+               f"{name}: bars are as long as their figures", widths, values)
+        numbers = [text["text"] for text in pictures[name]["texts"] if text["text"].isdigit()]
+        tap.ok(numbers == [str(value) for value in values], f"{name}: each bar bears its figure", numbers)
+    lines = pictures["progress-chart"]["lines"] + pictures["forecast-chart"]["lines"]
+    tap.ok([line["points"] for line in lines] == [6, 6, 6, 2] and all(line["stroke"] not in ("none", "") and line["fill"] == "none" and
+           line["box"][2] > 50 for line in lines), "lines are drawn: two of progress, what remained and will", lines)
+    tap.ok(pictures["progress-chart"]["lines"][1]["box"][3] > 20, "progress goes up")
+    tap.ok(found["wide"], "nothing needs scrolling sideways")
+    tap.ok(found["elements"] == 0, "texts of others become no elements, and nothing is loaded")
+
+
+def test_seen(tap, folder, page):
+    path = os.path.join(folder, "page.html")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(page)
+    browse(folder, path, f"--screenshot={folder}/page.png")
+    counts = pixels(os.path.join(folder, "page.png"))
+    for name, colour in COLOURS.items():
+        tap.ok(counts.get(colour, 0) > 100, f"what is called {name} can be seen", counts.get(colour, 0))
+    browse(folder, path, "--no-pdf-header-footer", f"--print-to-pdf={folder}/page.pdf")
+    with open(os.path.join(folder, "page.pdf"), "rb") as file:
+        printed = file.read()
+    tap.ok(printed.startswith(b"%PDF") and len(printed) > 10000, "it can be printed", len(printed))
+
+
+def test_empty(tap, folder):
+    found = measured(folder, page_of([], [], 0))
+    tap.ok("Nothing remains" in found["forecast"] and found["tables"]["rows-table"] == [], "a page of nothing is a page", found)
+
+
+if __name__ == "__main__":
+    if BROWSER is None:
+        print("1..0 # SKIP no chromium")
+        sys.exit(0)
+    with Tap() as report, tempfile.TemporaryDirectory() as place:
+        whole = page_of(ROWS, WEEKS, END_DATE)
+        facts = measured(place, whole)
+        test_figures(report, facts)
+        test_pictures(report, facts)
+        test_seen(report, place, whole)
+        test_empty(report, place)
