@@ -43,8 +43,8 @@ def test_way(tap):
                    f"{kind}: the last end of a batch brings its outcome, in the instruction's form and order",
                    parties.outcome(name))
             text = parties.answer(name, "EMO").decode()
-            tap.ok(all(item in text for item in (GATEWAY, MCC, "TEST", "B-1", at(20))), f"{kind}: its header says from whom, to whom",
-                   text[:600])
+            tap.ok(all(item in text for item in (GATEWAY, MCC, "TEST", "B-1", at(20))),
+                   f"{kind}: its header says from whom, to whom", text[:600])
             before = home.tree()
             home.run(now=at(30))
             tap.ok(home.tree() == before, f"{kind}: it comes once")

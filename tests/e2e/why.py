@@ -101,6 +101,8 @@ def test_devices(tap):
     tap.ok(causes == [("", "EMI_"), ("EMW_", "EMW_"), ("", "EMT_")], "each step names the file that caused it", causes)
     waiting = home.json("device", "show", device(3))[0]
     tap.ok(waiting["tries"] == 0 and waiting["live_work_item"] == work(3), "a try that was not attempted does not count", waiting)
+    tap.ok(waiting["history"][-1]["record"] == 2 and waiting["history"][-1]["file"].startswith("EMT_"),
+           "a step names the record of the file that caused it", waiting["history"][-1])
     twice = home.json("device", "show", device(1))[0]
     tap.ok((twice["state"], twice["live_work_item"]) == ("DISPATCHED", work(1)) and
            twice["history"][-1]["state"] == "DEFERRED" and
