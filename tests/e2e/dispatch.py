@@ -63,7 +63,8 @@ def test_hours(tap):
             before = len(parties.orders())
             parties.instruct([number])
             home.run(now=at(minute))
-            tap.ok((len(parties.orders()) > before) == is_open, f"{hours}: {'open' if is_open else 'closed'} at {at(minute)[11:16]}",
+            tap.ok((len(parties.orders()) > before) == is_open,
+                   f"{hours}: {'open' if is_open else 'closed'} at {at(minute)[11:16]}",
                    parties.orders())
 
     home = Home("gateway dispatch_hours=22-06")
@@ -178,6 +179,23 @@ def test_daily_limit(tap):
     sound(tap, home, "after a daily limit")
 
 
+def test_judged_again(tap):
+    """What was found out since the split: a cause that lasts counts before one that passes."""
+    home = Home("gateway dispatch_hours=12-13")
+    parties = Parties(home)
+    name = parties.instruct([1])
+    home.run(now=at(120))
+    parties.reference("INV", f"{device(1)},ESME,Commissioned,AB01,0A0A0A0A,0002012F,1012345678903,00-DB-12-34-56-78-90-C0,"
+                             "90-B3-D5-1F-30-05-00-01,90-B3-D5-1F-30-06-00-01,Central,2021-04-06,2021-04-06,ECOS,")
+    home.run(now=at(180))
+    home.run(now=at(DAY))
+    tap.ok(parties.state(1) == "REJECTED C108" and parties.orders() == [],
+           "another model, which may change, and ECoS credentials", parties.state(1))
+    tap.ok(parties.outcome(name) == [[device(1), work(1), "REJECTED", "C108", "0", at(DAY), ""]], "its batch has ended",
+           parties.outcome(name))
+    sound(tap, home, "after nothing was left to order")
+
+
 def test_many(tap):
     """More ends at once than one transaction takes."""
     home = Home()
@@ -244,5 +262,6 @@ if __name__ == "__main__":
         test_times(report)
         test_down(report)
         test_daily_limit(report)
+        test_judged_again(report)
         test_many(report)
         test_daemon(report)

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 
 from home import GATE, NOW, SANITIZED, SOURCE, Home, Tap, generate, wait_until
-from parties import Parties, at, confirmed, device, instructed, said, sound, work
+from parties import GATEWAY, MCC, Parties, at, confirmed, device, instructed, said, sound, work
 
 
 def begin(devices, settings="", **options):
@@ -38,8 +38,13 @@ def test_way(tap):
             rejected = [device(4), work(4), "REJECTED", "C104", "0", NOW, ""]
             tap.ok(parties.outcome(name) == [[device(1), work(1), "MIGRATED", "", "1", at(10), ""],
                                              [device(2), work(2), "MIGRATED", "", "1", at(20), ""],
-                                             [device(3), work(3), "FAILED", "D117", "1", at(10), "2023-08-03T12:00:00Z"], rejected],
-                   f"{kind}: the last end of a batch brings its outcome, in the instruction's form and order", parties.outcome(name))
+                                             [device(3), work(3), "FAILED", "D117", "1", at(10), "2023-08-03T12:00:00Z"],
+                                             rejected],
+                   f"{kind}: the last end of a batch brings its outcome, in the instruction's form and order",
+                   parties.outcome(name))
+            text = parties.answer(name, "EMO").decode()
+            tap.ok(all(item in text for item in (GATEWAY, MCC, "TEST", "B-1", at(20))),
+                   f"{kind}: its header says from whom, to whom", text[:600])
             before = home.tree()
             home.run(now=at(30))
             tap.ok(home.tree() == before, f"{kind}: it comes once")
@@ -113,8 +118,8 @@ def test_replies(tap):
                f"{name[:3]} {name.rsplit('.', 1)[1]}, {state}: {outcome} {finding}", parties.acknowledged(name), record)
     after = parties.work_so_far()
     tap.ok(before == after, "and none of it changes anything", [row for row in after[1] if row not in before[1]])
-    severities = {finding["severity"] for job in home.json("spool", "list") for verdict in
-                  home.json("spool", "show", job["id"])[0]["verdicts"] for finding in verdict["findings"] if finding["code"] == "C119"}
+    verdicts = [verdict for job in home.json("spool", "list") for verdict in home.json("spool", "show", job["id"])[0]["verdicts"]]
+    severities = {finding["severity"] for verdict in verdicts for finding in verdict["findings"] if finding["code"] == "C119"}
     tap.ok(severities == {"warning"}, "C119 is a warning", severities)
     sound(tap, home, "after everything that may be said")
 
@@ -156,7 +161,8 @@ def test_order_of_words(tap):
     home.run(now=at(8))
     tap.ok(parties.acknowledged(other) == ("WN", ["C119 Result 1"]) and parties.acknowledged(same) == ("PA", ["C121 Result 1"]),
            "the failure of another try than the one that succeeded is no contradiction", parties.acknowledged(other))
-    tap.ok([row[2:5] for row in parties.outcome(name)] == [["FAILED", "D151", "1"], ["MIGRATED", "", "2"]], "and all that is told",
+    tap.ok([row[2:5] for row in parties.outcome(name)] == [["FAILED", "D151", "1"], ["MIGRATED", "", "2"]],
+           "and all that is told",
            parties.outcome(name))
     sound(tap, home, "after words were taken back")
 
@@ -168,8 +174,9 @@ def test_order_of_words(tap):
     late = parties.result(said(1))
     late_too = parties.confirm(confirmed(2))
     home.run(now=at(2))
-    tap.ok(parties.acknowledged(late) == ("WN", ["C119 Result 1"]) and parties.acknowledged(late_too) == ("WN", ["C119 Confirmed 1"]) and
-           parties.states(1, 2) == ["FAILED D105"] * 2, "a success after the end is noted", parties.acknowledged(late))
+    tap.ok(parties.acknowledged(late) == ("WN", ["C119 Result 1"]) and
+           parties.acknowledged(late_too) == ("WN", ["C119 Confirmed 1"]) and parties.states(1, 2) == ["FAILED D105"] * 2,
+           "a success after the end is noted", parties.acknowledged(late))
     tap.ok(parties.answer(name, "EMO") == outcome and home.command("spool", "verify").returncode == 0, "and its outcome stays")
     again = parties.instruct([1, 2, 3])
     home.run(now="2023-09-01T12:00:00Z")
@@ -195,7 +202,8 @@ def test_wrong_files(tap):
     codes = {text: parties.acknowledged(file) for text, file in wrong.items()}
     for text, (outcome, findings) in codes.items():
         tap.ok(outcome == "RJ", f"{text}: the file is rejected whole", findings)
-    tap.ok([codes[text][1][0].split()[0] for text in list(wrong)[:4]] == ["B208", "B210", "B107", "B208"], "by its own code", codes)
+    tap.ok([codes[text][1][0].split()[0] for text in list(wrong)[:4]] == ["B208", "B210", "B107", "B208"], "by its own code",
+           codes)
     tap.ok(parties.work_so_far() == before and parties.acknowledged(good) == ("AC", []), "and nothing changes",
            parties.work_so_far())
     parties.result(said(2), number=11)
@@ -219,14 +227,34 @@ def test_outcomes(tap):
     tap.ok([row[1:4] for row in parties.outcome(two) or []] == [], "the other batch's Device still waits", parties.outcome(two))
     parties.result(said(2, batch=3, record=2, result="FAILED", gbcs="5"), said(3, batch=4, record=2, result="FAILED", gbcs="5"))
     home.run(now=at(2))
-    tap.ok([row[1:5] for row in parties.outcome(two)] == [["MCC.B-4.1", "DEFERRED", "C110", "0"], ["MCC.B-4.2", "FAILED", "D105", "1"]]
-           and parties.outcome(one) is None, "each batch has its own", parties.outcome(two))
+    tap.ok([row[1:5] for row in parties.outcome(two)] ==
+           [["MCC.B-4.1", "DEFERRED", "C110", "0"], ["MCC.B-4.2", "FAILED", "D105", "1"]] and parties.outcome(one) is None,
+           "each batch has its own", parties.outcome(two))
     home.run(now=at(3000))
-    tap.ok([row[1:5] for row in parties.outcome(one)] == [["MCC.B-3.1", "FAILED", "D103", "1"], ["MCC.B-3.2", "FAILED", "D105", "1"]],
+    tap.ok([row[1:5] for row in parties.outcome(one)] ==
+           [["MCC.B-3.1", "FAILED", "D103", "1"], ["MCC.B-3.2", "FAILED", "D105", "1"]],
            "a session's end ends a batch", parties.outcome(one))
     numbers = [parties.answer(file, "EMO") for file in (two, one)]
     tap.ok([text.decode().split(",")[5] for text in numbers] == ["2", "3"], "outcomes are numbered", numbers)
     sound(tap, home, "after outcomes")
+
+
+def test_second_receipt(tap):
+    """An instruction that is accepted when it is judged again: its outcome is that of the second receipt."""
+    home = Home("gateway environment=LIVE")
+    parties = Parties(home)
+    name = parties.instruct([1])
+    home.run()
+    home.set("gateway environment=TEST")
+    home.command("spool", "requeue", "1", "--reason", "the environment was wrong")
+    home.run()
+    parties.result(said(1))
+    parties.confirm(confirmed(1))
+    home.run(now=at(1))
+    outcome = f"EMO{name[3:-4]}_R2.csv"
+    tap.ok([file for file in home.out("mcc") if file.startswith("EMO")] == [outcome] and
+           b"MIGRATED" in home.read_out("mcc", outcome), "the second receipt has the outcome", home.out("mcc"))
+    sound(tap, home, "after an instruction was judged again")
 
 
 def incidents(home):
@@ -382,7 +410,8 @@ def test_old_ledger(tap):
     home.run()
     kept = [row for row in rows if row.startswith(("work_item", "session", "step"))]
     tap.ok(kept == [row for row in home.ledger() if row.startswith(("work_item", "session", "step"))],
-           "run brings items and sessions to this version, with a step for each dispatch", "\n".join(kept), "\n".join(home.ledger()))
+           "run brings items and sessions to this version, with a step for each dispatch", "\n".join(kept),
+           "\n".join(home.ledger()))
     sound(tap, home, "after an older ledger was brought up to date")
     parties.result(said(1), said(2, "TIMEOUT"), said(4))
     parties.confirm(confirmed(1), confirmed(4))
@@ -405,6 +434,7 @@ if __name__ == "__main__":
         test_order_of_words(report)
         test_wrong_files(report)
         test_outcomes(report)
+        test_second_receipt(report)
         test_model(report)
         test_model_refused(report)
         test_stop(report)
