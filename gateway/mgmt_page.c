@@ -343,9 +343,10 @@ static int by_failures(gconstpointer a, gconstpointer b)
 static void causes(GString *out, const struct mgmt_facts *facts)
 {
     static const char *const columns[] = {"Code", "Failed Devices", NULL};
-    static const struct chart chart = {"causes-chart", "Top causes",
-                                       "Failed Devices by the most frequent code of their type and region; the table "
-                                       "beside it has the figures."};
+    static const struct chart chart = {
+        "causes-chart", "Top causes",
+        "Failed Devices by the code that was the most frequent of the period in their type and region; the table "
+        "beside it has the figures."};
     g_autoptr(GArray) groups = group_by(facts, cause_of);
     g_autoptr(GArray) bars = g_array_new(FALSE, FALSE, sizeof(struct chart_bar));
 
@@ -357,14 +358,15 @@ static void causes(GString *out, const struct mgmt_facts *facts)
         g_array_append_val(bars, bar);
     }
     if (bars->len == 0) {
-        g_string_append(out, "<p>No Device has failed.</p>\n");
+        g_string_append(out, "<p>Nothing failed in this period.</p>\n");
         end_section(out);
         return;
     }
     g_string_append(out, "<figure>\n");
     chart_bars(out, &chart, (const struct chart_bar *)(const void *)bars->data, bars->len);
     g_string_append(out, "</figure>\n");
-    begin_table(out, "causes-table", "Failed Devices of the types and regions in which the code is the most frequent",
+    begin_table(out, "causes-table",
+                "Failed Devices of the types and regions in which the code was the most frequent one of the period",
                 columns);
     for (guint b = 0; b < bars->len; b++) {
         const struct chart_bar *bar = &g_array_index(bars, struct chart_bar, b);

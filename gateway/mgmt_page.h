@@ -18,7 +18,7 @@
 struct mgmt_row {
     const char *device_type, *region; /* region NULL or "": not known */
     int64_t in_scope, migrated, failed_once, failed_many, non_migratable, remaining;
-    const char *top_error; /* code; NULL or "": none failed */
+    const char *top_error; /* the most frequent code of the period; NULL or "": none */
 };
 
 /* The sums of one week's MGMT. */

@@ -128,7 +128,7 @@ static void test_mgmt_page__nothing_at_all__is_a_page(void **state)
     (void)state;
     assert_true(g_str_has_prefix(page, "<!DOCTYPE html>") && g_str_has_suffix(page, "</html>\n"));
     assert_non_null(strstr(page, "Nothing remains."));
-    assert_non_null(strstr(page, "No Device has failed."));
+    assert_non_null(strstr(page, "Nothing failed in this period."));
     assert_null(strstr(page, "nan"));
     assert_null(strstr(page, "inf"));
 }
