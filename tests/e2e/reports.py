@@ -460,6 +460,34 @@ def test_models(tap, home):
     tap.ok(newest.stdout == home.read_out("dcc", lists()[-1]), "without a time the newest", newest.stderr)
 
 
+def test_late(tap):
+    """A106 from an hour after the issuing until all is delivered, not counting a time when nobody ran."""
+    home = Estate("drop suppliers complete=at-once")
+
+    def incidents(now):
+        found = json.loads(home.command("--json", "status", now=now).stdout)["incidents"]
+        return [(i["subject"], i["begun"], i["cleared"]) for i in found if i["code"] == "A106"]
+
+    home.reference("2028-01-03T07:00:00Z")
+    os.rename(home.path("drops", "suppliers", "out"), home.path("away"))
+    home.run(now="2028-01-03T18:30:00Z")
+    home.run(now="2028-01-03T19:29:59Z")
+    tap.ok(incidents("2028-01-03T19:29:59Z") == [], "an hour is granted from the issuing on")
+    subjects = ["ECOSMIG-002 2028-01-03T06:00:00Z", "ECOSMIG-002 2028-01-03T12:00:00Z"]
+    home.run(now="2028-01-03T19:30:00Z")
+    late = "2028-01-03T19:30:00Z"
+    tap.ok(incidents(late) == [(s, late, None) for s in subjects], "then each period is an incident", incidents(late))
+    before = home.state()[1]
+    home.run(now="2028-01-03T19:30:00Z")
+    tap.ok(home.state()[1] == before, "which is one and stays as it is")
+    os.rename(home.path("away"), home.path("drops", "suppliers", "out"))
+    home.pass_at("2028-01-03T20:00:00Z")
+    tap.ok(incidents("2028-01-03T20:00:00Z") == [(s, late, "2028-01-03T20:00:00Z") for s in subjects],
+           "delivered, they are over", incidents("2028-01-03T20:00:00Z"))
+    home.pass_at("2028-01-09T20:00:00Z")
+    tap.ok(len(incidents("2028-01-09T20:00:00Z")) == 2, "what is made up is not late")
+
+
 def main():
     with Tap() as tap:
         home = Estate()
@@ -470,6 +498,7 @@ def main():
         test_verify(tap, home)
         test_damage(tap, home)
         test_calendar(tap)
+        test_late(tap)
 
 
 main()
