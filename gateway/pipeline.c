@@ -154,9 +154,9 @@ bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)
            delivery_begin_pass(pipeline->delivery, error) && pickup_pass(pipeline->pickup, error) &&
            reports_pass(gateway, error) && dispatch_take_times(gateway, error) && process_due(pipeline, error) &&
            reports_on_change(gateway, error) && dispatch_pass(gateway, error) &&
-           delivery_advance(pipeline->delivery, error) && tell_incidents(pipeline, error) &&
-           dispatch_next(gateway, &pipeline->next, error) && reports_next(gateway, &pipeline->report, error) &&
-           ledger_checkpoint(gateway->ledger, error);
+           delivery_advance(pipeline->delivery, error) && reports_watch(gateway, error) &&
+           tell_incidents(pipeline, error) && dispatch_next(gateway, &pipeline->next, error) &&
+           reports_next(gateway, &pipeline->report, error) && ledger_checkpoint(gateway->ledger, error);
 }
 
 bool pipeline_is_busy(const struct pipeline *pipeline)

@@ -12,6 +12,8 @@
 bool reports_pass(struct gateway *gateway, GError **error);
 /* After the files of a pass: reports without a period, whose facts may have changed. */
 bool reports_on_change(struct gateway *gateway, GError **error);
+/* At the end of a pass: A106 begins for what is not delivered in time, and ends when it is (report_watch.c). */
+bool reports_watch(struct gateway *gateway, GError **error);
 /* When the next period ends. */
 bool reports_next(struct gateway *gateway, int64_t *at, GError **error);
 /* The end of the last period of a report that was issued, else a moment of the first one that will be; 0: the gateway

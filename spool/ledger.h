@@ -549,6 +549,10 @@ bool ledger_period_last(struct ledger *ledger, const char *ref, int64_t at, stru
 typedef bool (*ledger_period_visit)(void *user, const struct ledger_period *period, GError **error);
 /* In the order of ref and time. */
 bool ledger_periods_each(struct ledger *ledger, ledger_period_visit visit, void *user, GError **error);
+/* Periods that were issued by then and of which n files are still owed, oldest first. */
+typedef bool (*ledger_owed_visit)(void *user, const struct ledger_period *period, int64_t n, GError **error);
+bool ledger_periods_owed(struct ledger *ledger, int64_t issued_until, ledger_owed_visit visit, void *user,
+                         GError **error);
 /* struct ledger_report, by recipient. */
 bool ledger_reports_of(struct ledger *ledger, const char *ref, int64_t starts, GPtrArray **reports, GError **error);
 

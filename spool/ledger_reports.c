@@ -120,6 +120,24 @@ bool ledger_reports_of(struct ledger *ledger, const char *ref, int64_t starts, G
                       &shape, reports, error);
 }
 
+bool ledger_periods_owed(struct ledger *ledger, int64_t issued_until, ledger_owed_visit visit, void *user,
+                         GError **error)
+{
+    sqlite3_stmt *q = ledger_query(ledger, error,
+                                   "SELECT " PERIOD ",count(*) FROM part p JOIN report r ON r.part=p.id"
+                                   " JOIN report_period e ON e.ref=r.ref AND e.starts=r.starts"
+                                   " WHERE p.state<3 AND e.issued<=? GROUP BY e.ref,e.starts ORDER BY e.ends,e.ref",
+                                   "i", issued_until);
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        struct ledger_period period;
+        read_period(q, 0, &period);
+        good = visit(user, &period, sqlite3_column_int64(q, PERIOD_COLUMNS), error);
+    }
+    ledger_end(q);
+    return good;
+}
+
 /* ---- proof ---- */
 
 bool ledger_periods_astray(struct ledger *ledger, const char *ref, enum ledger_state state, ledger_period_visit visit,

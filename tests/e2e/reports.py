@@ -15,9 +15,11 @@ import hashlib
 import json
 import os
 import sqlite3
+import tempfile
 
 from home import SOURCE, Home, Tap
 from live import ECSP, GATEWAY, MCC, TCSP, send
+from sshd import Sshd
 
 DCC = "90-B3-D5-1F-30-00-00-02"
 AAAA, BBBB, CCCC = (f"90-B3-D5-1F-30-05-00-0{n}" for n in (1, 2, 3))
@@ -460,6 +462,60 @@ def test_models(tap, home):
     tap.ok(newest.stdout == home.read_out("dcc", lists()[-1]), "without a time the newest", newest.stderr)
 
 
+def test_late(tap):
+    """A106 from an hour after the issuing until all is delivered, not counting a time when nobody ran."""
+    home = Estate("drop suppliers complete=at-once")
+
+    def incidents(now):
+        found = json.loads(home.command("--json", "status", now=now).stdout)["incidents"]
+        return [(i["subject"], i["begun"], i["cleared"]) for i in found if i["code"] == "A106"]
+
+    home.reference("2028-01-03T07:00:00Z")
+    os.rename(home.path("drops", "suppliers", "out"), home.path("away"))
+    home.run(now="2028-01-03T18:30:00Z")
+    home.run(now="2028-01-03T19:29:59Z")
+    tap.ok(incidents("2028-01-03T19:29:59Z") == [], "an hour is granted from the issuing on")
+    subjects = ["ECOSMIG-002 2028-01-03T06:00:00Z", "ECOSMIG-002 2028-01-03T12:00:00Z"]
+    home.run(now="2028-01-03T19:30:00Z")
+    late = "2028-01-03T19:30:00Z"
+    tap.ok(incidents(late) == [(s, late, None) for s in subjects], "then each period is an incident", incidents(late))
+    before = home.state()[1]
+    home.run(now="2028-01-03T19:30:00Z")
+    tap.ok(home.state()[1] == before, "which is one and stays as it is")
+    os.rename(home.path("away"), home.path("drops", "suppliers", "out"))
+    home.pass_at("2028-01-03T20:00:00Z")
+    tap.ok(incidents("2028-01-03T20:00:00Z") == [(s, late, "2028-01-03T20:00:00Z") for s in subjects],
+           "delivered, they are over", incidents("2028-01-03T20:00:00Z"))
+    home.pass_at("2028-01-09T20:00:00Z")
+    tap.ok(len(incidents("2028-01-09T20:00:00Z")) == 2, "what is made up is not late")
+
+
+def test_over_sftp(tap):
+    """The folder of each Supplier is made on a server as well; what arrives is what a local drop gets."""
+    with Sshd(tempfile.gettempdir()) as server:
+        homes = Estate(), Estate()
+        homes[1].over_sftp("suppliers", server)
+        for home in homes:
+            home.reference("2028-01-03T07:00:00Z")
+            home.pass_at("2028-01-04T00:00:00Z")
+            home.pass_at("2028-01-04T06:00:00Z")
+        trees = [{name: digest for name, digest in home.tree().items() if b"suppliers" in name} for home in homes]
+        tap.ok(len(trees[0]) > 5 and trees[0] == trees[1], "over SFTP the same arrives", set(trees[0]) ^ set(trees[1]))
+        folder = homes[1].path("drops", "suppliers", "out", "AAAA")
+        for name in os.listdir(folder):
+            os.unlink(os.path.join(folder, name))
+        os.rmdir(folder)
+        homes[1].pass_at("2028-01-04T12:00:00Z")
+        tap.ok(len(os.listdir(folder)) == 1, "a folder that was removed is made again there", os.listdir(folder))
+        os.rename(homes[1].path("drops", "suppliers", "out"), homes[1].path("away"))
+        done = homes[1].run(now="2028-01-04T18:00:00Z")
+        tap.ok(done.returncode == 2 and b"A103" in done.stderr, "without the drop's own folder it is down", done.stderr)
+        os.rename(homes[1].path("away"), homes[1].path("drops", "suppliers", "out"))
+        homes[1].pass_at("2028-01-04T18:00:01Z")
+        tap.ok(len(os.listdir(folder)) == 2, "when it is back it arrives")
+        tap.ok(homes[1].command("spool", "verify").returncode == 0, "all is sound")
+
+
 def main():
     with Tap() as tap:
         home = Estate()
@@ -470,6 +526,8 @@ def main():
         test_verify(tap, home)
         test_damage(tap, home)
         test_calendar(tap)
+        test_late(tap)
+        test_over_sftp(tap)
 
 
 main()

@@ -1,0 +1,103 @@
+"""A day of ECOSMIG-001 against `sqlite3 -csv` writing the very same rows from the same ledger; see run.sh.
+
+Fair: both read the ledger that real files made (REPORT_DEVICES Devices over 100 Suppliers, all migrated on one day), find each
+Device's Supplier by the same rule, print the same cells in the same order of Suppliers, and write to nowhere. That the
+rows are the same is compared before the race.
+"""
+import glob
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from bench import GATE, GENERATE, race, run
+
+DEVICES = int(os.environ.get("REPORT_DEVICES", "500000"))
+SUPPLIERS = 100
+DAY = "2023-07-03T00:00:00Z"
+NEXT = "2023-07-04T00:00:01Z"
+
+
+def eui(value):
+    hexadecimal = f"printf('%016X',{value})"
+    return "||'-'||".join(f"substr({hexadecimal},{at},2)" for at in range(1, 17, 2))
+
+
+def instant(value):
+    return f"strftime('%Y-%m-%dT%H:%M:%SZ',{value},'unixepoch')"
+
+
+# Of a meter the gaining Supplier of the last event, else the inventory's; of a GPF that of a gas meter on the hub, else of
+# an electricity meter.
+OF_METER = ("ifnull((SELECT gaining FROM cos c WHERE c.mpxn={0}.mpxn AND c.starts<=1688428800 ORDER BY c.starts DESC LIMIT 1),"
+            "{0}.supplier)")
+SQL = f"""
+WITH ended AS (
+  SELECT s.item, s.ended, s.tcos_at, s.ecos_at, w.job, w.record, w.device_id, w.attempt, m.device_type, m.mpxn, m.chf,
+    m.manufacturer, m.model, m.firmware, m.region,
+    CASE m.device_type WHEN 'GPF' THEN (SELECT {OF_METER.format("h")} AS found FROM inventory h WHERE h.chf=m.chf
+        AND h.device_type IN ('GSME','ESME') AND h.status NOT IN ('Decommissioned','Withdrawn') AND found IS NOT NULL
+        ORDER BY h.device_type='ESME', h.device_id LIMIT 1)
+      ELSE {OF_METER.format("m")} END AS supplier
+  FROM session s CROSS JOIN work_item w ON w.item=s.item JOIN inventory m ON m.device_id=w.device_id
+  WHERE s.state=7 AND s.ended>=1688342400 AND s.ended<1688428800)
+SELECT 'ECOSMIG-001','1.0','{DAY}','2023-07-04T00:00:00Z',{eui("e.supplier")},p.mpid,{eui("e.device_id")},e.device_type,
+  e.mpxn,iif(e.chf IS NULL,NULL,{eui("e.chf")}),e.manufacturer,e.model,e.firmware,v.batch,j.org||'.'||v.batch||'.'||e.record,e.attempt,
+  {instant("e.ended")},{instant("e.tcos_at")},{instant("e.ecos_at")},e.region
+FROM ended e JOIN party p ON p.party_id=e.supplier AND p.role='SUPPLIER' JOIN job j ON j.id=e.job
+  JOIN verdict v ON v.job=e.job AND v.items>0 ORDER BY e.supplier, e.item;
+"""
+
+
+def make_home(folder):
+    home = os.path.join(folder, "home")
+    conf = os.path.join(home, "ecosgate.conf")
+    subprocess.run([GATE, "init", home], check=True, stdout=subprocess.DEVNULL)
+    passes = (("06:01", (("PTY", "dcc"), ("INV", "dcc"))), ("06:02", (("EMI", "mcc"),)),
+              ("06:03", (("EMT", "tcos"),)), ("06:04", (("EMC", "ecos"),)))
+    for time, files in passes:
+        for kind, drop in files:
+            form = ["--form", "csv"] if kind.startswith("EM") else []
+            made = subprocess.run([GENERATE, "--type", kind, *form, "--devices", str(DEVICES), "--suppliers", str(SUPPLIERS), "-o",
+                                   folder], check=True, capture_output=True, text=True).stdout.strip()
+            shutil.move(made, os.path.join(home, "drops", drop, "in"))
+        done = subprocess.run([GATE, "-c", conf, "--now", f"2023-07-03T{time}:00Z", "run", "--once"], capture_output=True, check=False)
+        if done.returncode not in (0, 1):
+            sys.exit(f"run --once: {done.stderr.decode()}")
+    return home, conf
+
+
+def same_rows(ours, theirs):
+    """Without titles and counts; the rival's order of Suppliers is that of signed numbers."""
+    def rows(argv):
+        text = subprocess.run(argv, check=True, capture_output=True).stdout.decode()
+        return sorted(line for line in text.replace("\r\n", "\n").split("\n")
+                      if line and not line.startswith(("ReportRef", "#COUNT")))
+
+    mine, rival = rows(ours), rows(theirs)
+    if mine != rival or len(mine) < DEVICES // 2:
+        sys.exit(f"the rows are not the same: {len(mine)} and {len(rival)}, {[p for p in zip(mine, rival) if p[0] != p[1]][:1]}")
+
+
+def main(*names):
+    if names and "report_vs_sqlite_csv" not in names:
+        return
+    folder = tempfile.mkdtemp(prefix="ecosgate-bench.", dir=os.environ.get("BENCH_DIR"))
+    try:
+        home, conf = make_home(folder)
+        ours = [GATE, "-c", conf, "--now", NEXT, "report", "ECOSMIG-001", "--period", DAY]
+        theirs = ["sqlite3", "-csv", "-readonly", os.path.join(home, "spool", "ledger.sqlite"), SQL]
+        same_rows(ours, theirs)
+        peak = race("report_vs_sqlite_csv", lambda: run(ours), lambda: run(theirs), 0.5)
+        # The report as it is issued: built, stored, delivered.
+        _, issued = run([GATE, "-c", conf, "--now", NEXT, "run", "--once"])
+        if len(glob.glob(os.path.join(home, "drops", "suppliers", "out", "*", "ECOSMIG-001_*"))) != SUPPLIERS:
+            sys.exit("the day was not issued to all Suppliers")
+        print(f"peak_rss_mib_report {max(peak, issued) / 1024:.1f}")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
