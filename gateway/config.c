@@ -282,6 +282,7 @@ static void load_gateway(struct loading *l, struct config *c)
     c->work_order_devices = number_value(l, g, "work_order_devices", 1000000, 1, 1000000);
     c->report_grace = 60 * number_value(l, g, "report_grace", 60, 1, 43200);
     c->reports_from = instant_value(l, g, "reports_from");
+    c->migration_end = instant_value(l, g, "migration_end");
     c->poll_interval = number_value(l, g, "poll_interval", 30, 1, 86400);
     c->reserve = number_value(l, g, "reserve", 64, 0, 1 << 30) << 20;
     c->inventory_required = choice_value(l, g, "inventory", inventory) == 1;

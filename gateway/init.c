@@ -58,6 +58,8 @@ static const char configuration[] =
     "daily_limit=0\n"
     "# a moment of the first period that is reported, such as 2023-07-01T00:00:00Z; empty: the first run\n"
     "reports_from=\n"
+    "# when all Devices shall have migrated, such as 2024-10-31T00:00:00Z, for the forecast of the management page\n"
+    "migration_end=\n"
     "# minutes until a report that was issued and is not delivered is told (A106)\n"
     "report_grace=60\n"
     "# seconds between two looks at the drops; new files on a local disk are noticed at once\n"

@@ -5,7 +5,7 @@
 #define TO_SUPPLIERS .role = "SUPPLIER", .drop = "suppliers"
 #define TO_MAPS .role = "MAP", .drop = "maps"
 #define TO_ALL .drop = "dcc"
-#define ROWS(what) .collect = report_collect_##what, .row = report_write_##what
+#define ROWS(what) .form = "csv", .collect = report_collect_##what, .row = report_write_##what
 
 const struct report_kind report_kinds[] = {
     {"ECOSMIG-001", .every = CALENDAR_DAY, TO_SUPPLIERS, ROWS(migrated)},
@@ -16,6 +16,8 @@ const struct report_kind report_kinds[] = {
     {"ECOSMIG-006", .every = CALENDAR_MONTH, TO_SUPPLIERS, ROWS(installed)},
     {"NMDM", .on_change = true, TO_ALL, ROWS(models)},
     {"MGMT", .every = CALENDAR_WEEK, TO_ALL, ROWS(progress)},
+    {"MGMT-PAGE", .name = "MGMT", .form = "html", .every = CALENDAR_WEEK, TO_ALL, .collect = report_collect_progress,
+     .page = report_write_page, .note = report_note_week},
     {"MAPR", .every = CALENDAR_WEEK, TO_MAPS, ROWS(assets)},
 };
 const size_t report_n_kinds = G_N_ELEMENTS(report_kinds);
@@ -36,7 +38,8 @@ char *report_name(const struct report_kind *kind, const struct report_recipient 
     instant_print_name(period.starts, date, time);
     if (to == NULL)
         return g_strdup_printf("%s_%s_%s", kind->ref, date, time);
-    return g_strdup_printf("%s_%s_%s_%s_%s.csv", kind->ref, to->mpid, to->eui64, date, time);
+    return g_strdup_printf("%s_%s_%s_%s_%s.%s", kind->name != NULL ? kind->name : kind->ref, to->mpid, to->eui64, date,
+                           time, kind->form);
 }
 
 /* ---- life ---- */
@@ -215,6 +218,8 @@ static bool write_rows(struct report *report, size_t i, GError **error)
 bool report_write(struct report *report, size_t i, writer_bytes_fn *bytes, void *user, GError **error)
 {
     report->to = report_recipient(report, i);
+    if (report->kind->page != NULL)
+        return report->kind->page(report, bytes, user, error);
     report->writer = report_writer_new(report->layout, bytes, user);
     bool good = write_rows(report, i, error) && report_writer_finish(report->writer, error);
     report_writer_free(report->writer);

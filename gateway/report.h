@@ -24,6 +24,8 @@ struct report;
 /* What a report is: one line in the table of report.c. */
 struct report_kind {
     const char *ref;            /* also the type of its jobs and the kind of their parts */
+    const char *name;           /* what its files begin with; NULL: ref */
+    const char *form;           /* what they end with: "csv", "html" */
     bool on_change;             /* it has no period: it is issued whenever what it says has changed */
     enum calendar_length every; /* else */
     const char *role;           /* of its recipients in PTY; NULL: one file, for everybody */
@@ -31,6 +33,10 @@ struct report_kind {
     bool (*collect)(struct report *report, GError **error);
     /* Writes one row that was collected under that key. */
     bool (*row)(struct report *report, int64_t key, GError **error);
+    /* Instead of rows: the whole of it, and what is to be kept for later ones, within the transaction that issues it.
+     */
+    bool (*page)(struct report *report, writer_bytes_fn *bytes, void *user, GError **error);
+    bool (*note)(const struct report *report, GError **error);
 };
 
 extern const struct report_kind report_kinds[];

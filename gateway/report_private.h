@@ -7,6 +7,7 @@
 #include "formats/report_writer.h"
 #include "gateway/answer.h"
 #include "gateway/cells.h"
+#include "gateway/mgmt_page.h"
 #include "gateway/report.h"
 
 struct report_row {
@@ -76,5 +77,11 @@ bool report_collect_activity(struct report *report, GError **error);
 bool report_write_activity(struct report *report, int64_t key, GError **error);
 bool report_collect_progress(struct report *report, GError **error);
 bool report_write_progress(struct report *report, int64_t key, GError **error);
+/* Row i of MGMT; false: there are no more. Its texts are the report's. */
+bool report_progress_row(const struct report *report, guint i, struct mgmt_row *row);
+
+/* MGMT as a page (report_page.c). */
+bool report_write_page(struct report *report, writer_bytes_fn *bytes, void *user, GError **error);
+bool report_note_week(const struct report *report, GError **error);
 
 #endif

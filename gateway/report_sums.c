@@ -407,3 +407,21 @@ bool report_write_progress(struct report *report, int64_t key, GError **error)
     report_writer_row(report->writer, values);
     return true;
 }
+
+bool report_progress_row(const struct report *report, guint i, struct mgmt_row *row)
+{
+    if (i >= report->things->len)
+        return false;
+    const struct tally *tally = &g_array_index(report->things, struct tally, i);
+    const int64_t *figures = tally->figures;
+    *row = (struct mgmt_row){.device_type = tally->device_type,
+                             .region = tally->manufacturer,
+                             .in_scope = figures[IN_SCOPE],
+                             .migrated = figures[MIGRATED],
+                             .failed_once = figures[FAILED_ONCE],
+                             .failed_many = figures[FAILED_MANY],
+                             .non_migratable = figures[NON_MIGRATABLE],
+                             .remaining = figures[TO_MIGRATE],
+                             .top_error = top_code(tally)};
+    return true;
+}

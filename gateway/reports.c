@@ -122,7 +122,7 @@ static bool plan_part(struct gateway *gateway, const struct report *report, size
     const struct ledger_part part = {.job = period->job,
                                      .kind = period->ref,
                                      .name = name,
-                                     .form = form_name(FORM_CSV),
+                                     .form = kind->form,
                                      .drop = to->drop,
                                      .folder = kind->role != NULL ? to->mpid : NULL,
                                      .recipient = to->eui64,
@@ -151,7 +151,7 @@ static bool plan_job(struct gateway *gateway, const struct report *report, struc
                                    .direction = LEDGER_OUT,
                                    .name = name,
                                    .type = period->ref,
-                                   .form = form_name(FORM_CSV),
+                                   .form = kind->form,
                                    .org = gateway->config->org,
                                    .sender = own,
                                    .received = period->issued};
@@ -160,7 +160,10 @@ static bool plan_job(struct gateway *gateway, const struct report *report, struc
 
 static bool plan(struct gateway *gateway, const struct report *report, struct ledger_period *period, GError **error)
 {
-    if (!plan_job(gateway, report, period, error) || !ledger_period_issue(gateway->ledger, period, error))
+    const struct report_kind *kind = report_kind_find(period->ref);
+
+    if (!plan_job(gateway, report, period, error) || !ledger_period_issue(gateway->ledger, period, error) ||
+        (kind->note != NULL && !kind->note(report, error)))
         return false;
     for (size_t i = 0; i < report_n_recipients(report); i++) {
         if (!plan_part(gateway, report, i, period, error))

@@ -553,6 +553,14 @@ bool ledger_periods_each(struct ledger *ledger, ledger_period_visit visit, void 
 typedef bool (*ledger_owed_visit)(void *user, const struct ledger_period *period, int64_t n, GError **error);
 bool ledger_periods_owed(struct ledger *ledger, int64_t issued_until, ledger_owed_visit visit, void *user,
                          GError **error);
+/* What MGMT said of a week when it was issued: Devices. */
+struct ledger_week {
+    int64_t ends, in_scope, migrated, remaining;
+};
+bool ledger_week_put(struct ledger *ledger, const struct ledger_week *week, GError **error);
+typedef bool (*ledger_week_visit)(void *user, const struct ledger_week *week, GError **error);
+/* Those that ended before that time, oldest first. */
+bool ledger_weeks_each(struct ledger *ledger, int64_t before, ledger_week_visit visit, void *user, GError **error);
 /* struct ledger_report, by recipient. */
 bool ledger_reports_of(struct ledger *ledger, const char *ref, int64_t starts, GPtrArray **reports, GError **error);
 

@@ -162,3 +162,26 @@ bool ledger_ends_count(struct ledger *ledger, enum ledger_state state, int64_t f
                                       (int64_t)state, from, until),
                          n, error);
 }
+
+/* ---- weeks ---- */
+
+bool ledger_week_put(struct ledger *ledger, const struct ledger_week *week, GError **error)
+{
+    return ledger_run(ledger, error, "INSERT INTO progress_week(ends,in_scope,migrated,remaining) VALUES(?,?,?,?)",
+                      "iiii", week->ends, week->in_scope, week->migrated, week->remaining);
+}
+
+bool ledger_weeks_each(struct ledger *ledger, int64_t before, ledger_week_visit visit, void *user, GError **error)
+{
+    sqlite3_stmt *q = ledger_query(
+        ledger, error, "SELECT ends,in_scope,migrated,remaining FROM progress_week WHERE ends<? ORDER BY ends", "i",
+        before);
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        const struct ledger_week week = {sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 1),
+                                         sqlite3_column_int64(q, 2), sqlite3_column_int64(q, 3)};
+        good = visit(user, &week, error);
+    }
+    ledger_end(q);
+    return good;
+}

@@ -125,6 +125,8 @@ static const char *const versions[] = {
     "CREATE TABLE report(part INTEGER PRIMARY KEY, ref TEXT NOT NULL, starts INTEGER NOT NULL,"
     " recipient INTEGER NOT NULL, mpid TEXT NOT NULL);"
     "CREATE UNIQUE INDEX report_recipient ON report(ref, starts, recipient);"
+    "CREATE TABLE progress_week(ends INTEGER PRIMARY KEY, in_scope INTEGER NOT NULL, migrated INTEGER NOT NULL,"
+    " remaining INTEGER NOT NULL);"
     "CREATE INDEX session_ended ON session(state, ended) WHERE ended IS NOT NULL;"
     "PRAGMA user_version=4;",
 };

@@ -11,9 +11,11 @@ The estate lives from the last days of 2027 to March 2028: a week over a year's 
     hub 7  ESME E7 (CCCC), confirmed late, on the leap day; from February on ESME E8 (CCCC), which came with ECoS credentials
     G1, and P1 with it, are CCCC's from 20 February on
 """
+import datetime
 import hashlib
 import json
 import os
+import re
 import sqlite3
 import tempfile
 
@@ -285,7 +287,7 @@ PERIODS = {"ECOSMIG-001": 67, "ECOSMIG-002": 4 * 67 - 1, "ECOSMIG-003": 3, "ECOS
 DROPS = {"AAAA": "suppliers", "BBBB": "suppliers", "CCCC": "dcc", "MMMM": "maps", "TCOS": "dcc"}
 SUPPLIERS = ("AAAA", "BBBB", "CCCC")
 RECIPIENTS = {**{ref: SUPPLIERS for ref in PERIODS}, "MGMT": ("TCOS",), "NMDM": ("TCOS",), "MAPR": ("MMMM",)}
-WEEKLY = ("ECOSMIG-005", "MGMT", "MAPR")
+WEEKLY = ("ECOSMIG-005", "MGMT", "MGMT-PAGE", "MAPR")
 
 
 def test_estate(tap, home):
@@ -301,7 +303,7 @@ def test_estate(tap, home):
     for ref, count in PERIODS.items():
         for mpid in RECIPIENTS[ref]:
             folder = home.path("drops", DROPS[mpid], "out", folder_of(mpid))
-            names = [name for name in os.listdir(folder) if name.startswith(f"{ref}_")]
+            names = [name for name in os.listdir(folder) if name.startswith(f"{ref}_") and name.endswith(".csv")]
             tap.ok(len(names) == count, f"{mpid} has a file of {ref} for each period", len(names))
             for name in names:
                 home.lines(DROPS[mpid], folder_of(mpid), name, ref)
@@ -440,6 +442,32 @@ def test_sums(tap, home):
                f"sums agree in the week from {start} on", counted, rows, mgmt)
 
 
+def cells(page, table):
+    """The rows of a table of the page, as texts."""
+    body = re.search(rf'<table id="{table}">.*?<tbody>(.*?)</tbody>', page, re.S)[1]
+    return [re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", row) for row in re.findall(r"<tr>(.*?)</tr>", body, re.S)]
+
+
+def test_pages(tap, home):
+    """Each week's page has the figures of its MGMT, and of the weeks before what their MGMT said."""
+    folder = home.path("drops", "dcc", "out")
+    weeks, bad = [], []
+    for name in sorted(name for name in os.listdir(folder) if name.startswith("MGMT_") and name.endswith(".csv")):
+        with open(os.path.join(folder, name), encoding="utf-8", newline="") as file:
+            rows = [line.split(",") for line in file.read().split("\r\n")[1:-2]]
+        with open(os.path.join(folder, name[:-4] + ".html"), encoding="utf-8") as file:
+            page = file.read()
+        end = re.search(r"_(\d{4})(\d\d)(\d\d)_", name)
+        after = datetime.date(*map(int, end.groups())) + datetime.timedelta(days=7)
+        weeks.append([after.isoformat()] + [str(sum(int(row[column]) for row in rows)) for column in (4, 5, 9)])
+        if cells(page, "rows-table") != [row[2:] for row in rows] or cells(page, "progress-table") != weeks:
+            bad.append((name, cells(page, "rows-table"), rows, cells(page, "progress-table"), weeks))
+    tap.ok(len(weeks) == PERIODS["MGMT"] and not bad, "each page says what its MGMT says", len(weeks), *bad[:1])
+    page = home.command("report", "MGMT-PAGE", now="2028-03-06T00:10:00Z")
+    tap.ok(page.returncode == 0 and page.stdout.startswith(b"<!DOCTYPE html>") and not page.stderr, "report MGMT-PAGE gives the last one",
+           page.stderr)
+
+
 def test_models(tap, home):
     """The list of Non-Migratable models comes when it has changed, and only then."""
     def lists():
@@ -521,6 +549,7 @@ def main():
         home = Estate()
         test_estate(tap, home)
         test_sums(tap, home)
+        test_pages(tap, home)
         test_models(tap, home)
         test_issued(tap, home)
         test_verify(tap, home)
