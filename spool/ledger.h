@@ -280,7 +280,7 @@ bool ledger_nmm_each(struct ledger *ledger, ledger_nmm_visit visit, void *user, 
 bool ledger_model_barred_since(struct ledger *ledger, const struct ledger_nmm *model, int64_t at, int64_t *since,
                                GError **error);
 typedef bool (*ledger_inventory_visit)(void *user, const struct ledger_inventory *row, GError **error);
-/* All Devices, by id; those of a metering point; those on a hub. */
+/* All Devices, in no order; those of a metering point and those on a hub, by id. */
 bool ledger_inventory_each(struct ledger *ledger, ledger_inventory_visit visit, void *user, GError **error);
 bool ledger_point_each(struct ledger *ledger, const char *mpxn, ledger_inventory_visit visit, void *user,
                        GError **error);

@@ -350,10 +350,8 @@ static bool each_device(struct ledger *ledger, sqlite3_stmt *q, ledger_inventory
 
 bool ledger_inventory_each(struct ledger *ledger, ledger_inventory_visit visit, void *user, GError **error)
 {
-    return each_device(
-        ledger,
-        ledger_query(ledger, error, "SELECT " LEDGER_INVENTORY_ROW " FROM inventory i ORDER BY i.device_id", ""), visit,
-        user, error);
+    return each_device(ledger, ledger_query(ledger, error, "SELECT " LEDGER_INVENTORY_ROW " FROM inventory i", ""),
+                       visit, user, error);
 }
 
 bool ledger_point_each(struct ledger *ledger, const char *mpxn, ledger_inventory_visit visit, void *user,

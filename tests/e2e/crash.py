@@ -271,6 +271,7 @@ def reporting(point):
 
     tell("PTY", 1, "06:00:00", "FULL", f"SET,{supplier}1,SUPPLIER,AAAA,First,", f"SET,{supplier}2,SUPPLIER,BBBB,Second,")
     tell("INV", 1, "06:00:00", "FULL", "SET," + device % f"{supplier}1")
+    tell("NMM", 1, "06:00:00", "FULL", "SET,GPF,AB02,02010001,00010203,2023-06-01,,D117,00010204")
     home.pass_at("12:00:00")
     send(home, name_of(1), instruction(1, (1,)))
     home.pass_at("12:01:00")

@@ -1,0 +1,179 @@
+/* Reports in the ledger: periods, whose file a part is, what is owed, and what does not add up. */
+#include "spool/disk.h"
+#include "spool/ledger.h"
+
+#include <glib/gstdio.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+/* after the standard headers: it needs them */
+#include <cmocka.h>
+
+enum { DAY = 86400 };
+
+static struct ledger *ledger;
+
+static int enter(void **state)
+{
+    *state = g_dir_make_tmp("ecosgate-reports-XXXXXX", NULL);
+    if (*state == NULL || g_chdir(*state) != 0)
+        return 1;
+    ledger = ledger_open_writer("ledger.db", NULL);
+    return ledger == NULL || !ledger_begin(ledger, NULL);
+}
+
+static int leave(void **state)
+{
+    ledger_close(ledger);
+    ledger = NULL;
+    (void)g_chdir("/");
+    (void)disk_remove_dir(STEP_ORPHAN_DROPPED, *state, NULL);
+    g_free(*state);
+    return 0;
+}
+
+/* A day with the files of two recipients, the first of which has that many rows. */
+static void issue(int64_t job, int64_t day, int64_t rows, int64_t unassigned)
+{
+    const struct ledger_period period = {"ECOSMIG-001",       day * DAY, (day + 1) * DAY,
+                                         (day + 1) * DAY + 5, job,       unassigned};
+    const struct ledger_job of = {.id = job, .direction = LEDGER_OUT, .name = "r", .received = period.issued};
+
+    assert_true(ledger_job_insert(ledger, &of, NULL, NULL));
+    assert_true(ledger_period_issue(ledger, &period, NULL));
+    for (uint64_t recipient = 1; recipient <= 2; recipient++) {
+        g_autofree char *name = g_strdup_printf("%d_%d", (int)day, (int)recipient);
+        const struct ledger_part part = {.job = job,
+                                         .kind = "ECOSMIG-001",
+                                         .name = name,
+                                         .drop = "suppliers",
+                                         .folder = "AAAA",
+                                         .rows = recipient == 1 ? rows : 0,
+                                         .created = period.issued};
+        int64_t id = 0;
+        assert_true(ledger_part_plan(ledger, &part, &id, NULL));
+        assert_true(ledger_report_add(ledger, &period, id, recipient, "AAAA", NULL));
+    }
+}
+
+static bool count(void *user, const struct ledger_period *period, GError **error)
+{
+    (void)error;
+    assert_string_equal(period->ref, "ECOSMIG-001");
+    ++*(int *)user;
+    return true;
+}
+
+static bool count_owed(void *user, const struct ledger_period *period, int64_t n, GError **error)
+{
+    (void)period, (void)error;
+    *(int64_t *)user += n;
+    return true;
+}
+
+static void deliver(int64_t id)
+{
+    struct ledger_part part = {.id = id, .sha256 = "x"};
+
+    for (int state = LEDGER_STORED; state <= LEDGER_DELIVERED; state++) {
+        part.state = (enum ledger_part_state)state;
+        assert_true(ledger_part_update(ledger, &part, NULL));
+    }
+}
+
+static void test_ledger_period__issued__is_found_again(void **state)
+{
+    g_autofree struct ledger_period *first = NULL, *last = NULL, *none = NULL, *of_job = NULL, *before = NULL;
+
+    (void)state;
+    assert_true(ledger_period_last(ledger, "ECOSMIG-001", INT64_MAX, &none, NULL));
+    assert_null(none);
+    issue(10, 3, 1, 7);
+    issue(11, 4, 0, 0);
+    assert_true(ledger_period_get(ledger, "ECOSMIG-001", 3 * DAY, &first, NULL));
+    assert_int_equal(first->job, 10);
+    assert_int_equal(first->ends, 4 * DAY);
+    assert_int_equal(first->unassigned, 7);
+    assert_true(ledger_period_get(ledger, "ECOSMIG-002", 3 * DAY, &none, NULL));
+    assert_null(none);
+    assert_true(ledger_period_last(ledger, "ECOSMIG-001", INT64_MAX, &last, NULL));
+    assert_int_equal(last->job, 11);
+    assert_true(ledger_period_last(ledger, "ECOSMIG-001", 4 * DAY - 1, &before, NULL));
+    assert_int_equal(before->job, 10);
+    assert_true(ledger_period_of_job(ledger, 11, &of_job, NULL));
+    assert_int_equal(of_job->starts, 4 * DAY);
+}
+
+static void test_ledger_period__issued_twice__refused(void **state)
+{
+    const struct ledger_period again = {"ECOSMIG-001", 3 * DAY, 4 * DAY, 4 * DAY, 0, 0};
+    g_autoptr(GError) error = NULL;
+
+    (void)state;
+    issue(10, 3, 0, 0);
+    assert_false(ledger_period_issue(ledger, &again, &error));
+    assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_EXISTS));
+}
+
+static void test_ledger_reports__of_a_period__by_recipient(void **state)
+{
+    g_autoptr(GPtrArray) reports = NULL;
+
+    (void)state;
+    issue(10, 3, 5, 0);
+    assert_true(ledger_reports_of(ledger, "ECOSMIG-001", 3 * DAY, &reports, NULL));
+    assert_int_equal(reports->len, 2);
+    const struct ledger_report *report = reports->pdata[0];
+    assert_int_equal(report->recipient, 1);
+    assert_string_equal(report->mpid, "AAAA");
+    assert_string_equal(report->part.name, "3_1");
+    assert_string_equal(report->part.folder, "AAAA");
+    assert_int_equal(report->part.rows, 5);
+    assert_int_equal(report->period.job, 10);
+}
+
+static void test_ledger_periods_owed__delivered__no_more(void **state)
+{
+    int64_t owed = 0;
+
+    (void)state;
+    issue(10, 3, 0, 0);
+    issue(11, 4, 0, 0);
+    assert_true(ledger_periods_owed(ledger, 4 * DAY + 5, count_owed, &owed, NULL));
+    assert_int_equal(owed, 2); /* the second was issued later */
+    deliver(1);
+    owed = 0;
+    assert_true(ledger_periods_owed(ledger, INT64_MAX, count_owed, &owed, NULL));
+    assert_int_equal(owed, 3);
+}
+
+/* There are no sessions: rows, unassigned ones and gaps do not add up. */
+static void test_ledger_periods_astray__what_does_not_add_up__is_found(void **state)
+{
+    static const struct {
+        int64_t day, rows, unassigned;
+        int astray;
+    } cases[] = {{3, 0, 0, 0}, {4, 0, 0, 0}, {5, 1, 0, 1}, {6, 0, 1, 2}, {7, 1, -1, 2}, {9, 0, 0, 3}};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        int astray = 0;
+        issue(10 + (int64_t)i, cases[i].day, cases[i].rows, cases[i].unassigned);
+        assert_true(ledger_periods_astray(ledger, "ECOSMIG-001", LEDGER_MIGRATED, count, &astray, NULL));
+        assert_int_equal(astray, cases[i].astray);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_ledger_period__issued__is_found_again, enter, leave),
+        cmocka_unit_test_setup_teardown(test_ledger_period__issued_twice__refused, enter, leave),
+        cmocka_unit_test_setup_teardown(test_ledger_reports__of_a_period__by_recipient, enter, leave),
+        cmocka_unit_test_setup_teardown(test_ledger_periods_owed__delivered__no_more, enter, leave),
+        cmocka_unit_test_setup_teardown(test_ledger_periods_astray__what_does_not_add_up__is_found, enter, leave),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
