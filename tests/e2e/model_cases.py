@@ -46,7 +46,8 @@ CASES = [
     ("after the last one there is no further try", EIGHT + " | 641m pass | 650m result a FAILED E20",
      "a FAILED code=D101 try=9 tries=9 next=31d ordered=9"),
     ("a lasting code ends it at once", "0 instruct a | 1m result a FAILED 10", "a FAILED code=D110 tries=1 next=31d"),
-    ("who waits longest goes first", "0 instruct a b c | 1m result b FAILED | 2m result a FAILED | 2m result c FAILED | 9m pass",
+    ("who waits longest goes first",
+     "0 instruct a b c | 1m result b FAILED | 2m result a FAILED | 2m result c FAILED | 9m pass",
      "a DISPATCHED last=bac"),
     ("of several codes the lasting one", "0 instruct a | 1m result a FAILED E20 8F1E 30", "a FAILED code=D140"),
     ("of passing codes the first", "0 instruct a | 1m result a FAILED E21 819D 30", "a RETRY_WAIT code=D102"),
@@ -97,7 +98,8 @@ CASES = [
      "a CONFIRM_MISMATCH code=D151 found="),
     ("the other says N then", "0 instruct a | 1m confirm a Y k | 2m result a TIMEOUT | 3m confirm a N", "a FAILED code=D151"),
     ("another try takes nothing back",
-     FAIL + " | 6m pass | 7m result a SUCCESS k | 8m confirm a N | 9m result a FAILED E20 try 1", "a CONFIRM_MISMATCH found=C119"),
+     FAIL + " | 6m pass | 7m result a SUCCESS k | 8m confirm a N | 9m result a FAILED E20 try 1",
+     "a CONFIRM_MISMATCH found=C119"),
     ("said twice it is taken back once",
      "0 instruct a | 1m result a SUCCESS k | 2m confirm a Y other | 3m result a FAILED E20 | 4m result a FAILED E20",
      "a CONFIRM_MISMATCH found=C119"),
@@ -243,7 +245,8 @@ class Play:
                 name, value = word.split("=")
                 if re.fullmatch(r"\d+[smhd]", value):
                     value = text_of(START + int(value[:-1]) * UNITS[value[-1]])
-                found = {"ordered": lambda: str(self.ordered), "last": lambda: self.last, "found": lambda: ",".join(sorted(self.found)),
+                found = {"ordered": lambda: str(self.ordered), "last": lambda: self.last,
+                         "found": lambda: ",".join(sorted(self.found)),
                          "code": lambda item=item: item.code, "try": lambda item=item: str(item.trial),
                          "tries": lambda item=item: str(item.tries), "due": lambda item=item: text_of(item.due),
                          "next": lambda item=item: text_of(item.next_eligible)}[name]()

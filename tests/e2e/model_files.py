@@ -54,6 +54,10 @@ class File:
         self.name = None  # given when it is sent first
         self.data = b""
 
+    @property
+    def drop(self):
+        return SENDERS[self.kind][2]
+
     def number(self, sequence):
         """Takes the next number of its sender and type, and becomes bytes."""
         org, eui64, _, first = SENDERS[self.kind]
@@ -88,7 +92,7 @@ class File:
 
     def send(self, home):
         """Whole at once, as a careful sender does."""
-        folder = home.inbox(SENDERS[self.kind][2])
+        folder = home.inbox(self.drop)
         hidden = os.path.join(folder, ".arriving")
         with open(hidden, "wb") as file:
             file.write(self.data)

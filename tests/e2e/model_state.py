@@ -140,10 +140,21 @@ class Model:
         if not any(one[:2] == [code, subject] and one[3] is None for one in self.incidents):
             self.incidents.append([code, subject, now, None])
 
-    def clear_incident(self, code, subject, now):
+    def clear_incident(self, codes, subject, now):
+        """Of this code, or of all that begin so."""
         for one in self.incidents:
-            if one[:2] == [code, subject] and one[3] is None:
+            if one[0].startswith(codes) and one[1] == subject and one[3] is None:
                 one[3] = now
+
+    def tell_dcc(self, item, found, now):
+        """Codes that last and that DCC has to look into."""
+        for code, passes, _ in found:
+            if item.device and not passes and code in ("C103", "C104", "C105", "C114"):
+                self.begin_incident(code, item.device, now)
+
+    def reject(self, file, code, now, answers):
+        answers.ema.append((file, "RJ", {(None, code)}))
+        self.begin_incident(code, f"{file.drop}/{file.name}", now)
 
     def take(self, file, now, answers):
         if file.kind == "EMI" and (self.waiting or self.inventory_is_stale(now)):
@@ -161,17 +172,17 @@ class Model:
 
     def judge(self, file, now, answers):
         if file.name in self.seen:
-            answers.ema.append((file, "RJ", {(None, "B105")}))
+            self.reject(file, "B105", now, answers)
             return
         self.seen.add(file.name)
         fault = file.fault or (None if file.rows or file.kind in ("COS", "NMM", "PTY") else "B306")
         if fault:
-            answers.ema.append((file, "RJ", {(None, fault)}))
+            self.reject(file, fault, now, answers)
             return
         if file.kind not in ("EMI", "EMT", "EMC") and file.rows:
             _, errors, _ = self.refer_to(file)
             if len({record for record, _ in errors}) == len(file.rows):  # one slip in all must not empty a table
-                answers.ema.append((file, "RJ", {(None, "B306")}))
+                self.reject(file, "B306", now, answers)
                 return
         take = {"EMI": self.instruct, "EMT": self.take_records, "EMC": self.take_records}.get(file.kind, self.refer)
         errors, warnings = take(file, now, answers)
@@ -227,10 +238,12 @@ class Model:
 
     def split(self, item, now, found):
         item.codes = sorted({code for code, _, _ in found})
+        self.tell_dcc(item, found, now)
         if not found:
             item.become("READY", now)
             item.due = now
             self.accepted.append(now)
+            self.clear_incident("C", item.device, now)
         elif all(passes for _, passes, _ in found):
             item.become("DEFERRED", now, item.codes[0])
             item.next_eligible = max(then for _, _, then in found)
@@ -335,6 +348,7 @@ class Model:
         found, _ = self.review(item, now, at_split=False)
         if not found:
             return True
+        self.tell_dcc(item, found, now)
         lasting = [code for code, passes, _ in found if not passes]
         code = min(lasting or [code for code, _, _ in found])
         until = max((then or 0) for _, _, then in found)
@@ -483,6 +497,7 @@ class Model:
             item.become("MIGRATED", now)
             self.migrated.add(item.device_model)
             self.clear_incident("D160", item.device_model, now)
+            self.clear_incident("C", item.device, now)
         elif item.tcos == "FAILED" and item.ecos == ("N",):
             self.fail(item, now, "D151")
         else:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The partners that samples/simulate.py plays: what they send is taken, as often as asked, and the same for the same seed (TAP)."""
+"""The partners that samples/simulate.py plays: what they send is taken, as often as asked, the same for the same seed (TAP)."""
 import collections
 import os
 import shutil
@@ -103,7 +103,8 @@ def test_determinism(tap):
     tap.ok(written["7"] != written["8"], "another seed, other fates")
     simulate(parts, *ASKED[:-2], "--seed", "7")
     simulate(home, *ASKED[:-2], "--seed", "7")
-    fates = [{row["DeviceID"]: (fate(row), row["ReplacingKeyId"]) for row in rows_of(take(one), "EMT")} for one in (home, parts)]
+    fates = [{row["DeviceID"]: (fate(row), row["ReplacingKeyId"]) for row in rows_of(take(one), "EMT")}
+             for one in (home, parts)]
     tap.ok(fates[0] == fates[1], "a Device's fate does not depend on the file that it is in")
     forget(home)
     simulate(home, "--side", "tcos", "--seed", "7")
@@ -139,7 +140,8 @@ def test_taken(tap, form):
         if done.returncode != 0:
             break
         simulate(home, *ASKED, "--form", form, now=now)
-    told = [Answer(name, home.read_out(drop, name)) for drop in ("tcos", "ecos") for name in home.out(drop) if name.startswith("EMA")]
+    told = [Answer(name, home.read_out(drop, name)) for drop in ("tcos", "ecos") for name in home.out(drop)
+            if name.startswith("EMA")]
     outcomes = collections.Counter(answer.file["Outcome"] for answer in told)
     tap.ok(done.returncode == 0 and set(outcomes) == {"AC"}, f"{form}: every file is accepted", outcomes, done.stderr.decode())
     ends = [Answer(name, home.read_out("mcc", name)) for name in home.out("mcc") if name.startswith("EMO")]
@@ -154,11 +156,13 @@ def test_taken(tap, form):
 
 def test_misuse(tap):
     home = Home()
-    for text, arguments in (("shares over 1", ("--success", ".9", "--silence", ".2")), ("a code that is none", ("--error", "D9=.1")),
+    for text, arguments in (("shares over 1", ("--success", ".9", "--silence", ".2")),
+                            ("a code that is none", ("--error", "D9=.1")),
                             ("a share that is none", ("--silence", "2")), ("a time that is none", ("--now", "noon"))):
         done = simulate(home, *arguments)
         tap.ok(done.returncode == 2 and "simulate.py: " in done.stderr and "Traceback" not in done.stderr, text, done.stderr)
-    with open(home.path("drops", "tcos", "out", f"EMW_TCOS_{GATEWAY}_20230703_120000_000001.csv"), "w", encoding="utf-8") as file:
+    order = home.path("drops", "tcos", "out", f"EMW_TCOS_{GATEWAY}_20230703_120000_000001.csv")
+    with open(order, "w", encoding="utf-8") as file:
         file.write("H,EMW,1.0\r\n")
     done = simulate(home)
     tap.ok(done.returncode == 2 and "no whole work order" in done.stderr and not sent(home, "tcos"),
