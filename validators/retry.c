@@ -244,7 +244,8 @@ static enum retry_effect take_success(const struct retry_rules *rules, int64_t n
     }
     session->tcos = side;
     session->success_try = said->try;
-    session->answered = session->unused = false;
+    session->answered = false;
+    session->unused = session->unused && said->try != session->try; /* what succeeded was attempted */
     settle(rules, now, session, step);
     return RETRY_APPLIES;
 }
