@@ -181,9 +181,10 @@ day()
     now=2023-07-04T06:00:00Z
     say "a day of a migration, in a home of its own: reference data from DCC, then an instruction for 200 Devices"
     build/ecosgate init $home
-    made INV 250 ''
+    made INV 250 '--suppliers 3'
     made COS 12 '--start 2023-07-08'
     made NMM 6 '--start 2023-07-01'
+    made PTY 3 '--suppliers 3'
     show run --once
     made EMI 200 '--form csv'
     show run --once
@@ -213,5 +214,22 @@ day()
     awk -F, '$1 == "D" { n[$5 " " $6]++ } END { for (outcome in n) print n[outcome], outcome }' $home/drops/mcc/out/EMO_* | sort
     show spool verify
 }
+month()
+{
+    now=2023-08-01T00:10:00Z
+    say "a month later: every period that has ended in between is reported, oldest first, each once"
+    made INV 250 '--suppliers 3 --sequence 2'
+    show run --once
+    printf '\n$ ecosgate --json report list    (files by report)\n'
+    "$top/build/ecosgate" -c $home/ecosgate.conf --now "$now" --json report list |
+        sed -n 's/.*"ref": *"\([^"]*\)".*"state": *"\([^"]*\)".*/\1 \2/p' | sort | uniq -c
+    printf '\n$ ecosgate report ECOSMIG-001 --period 2023-07-04T12:00:00Z    (the first lines)\n'
+    "$top/build/ecosgate" -c $home/ecosgate.conf --now "$now" report ECOSMIG-001 --period 2023-07-04T12:00:00Z | head -n 4
+    show report ECOSMIG-005 --period 2023-07-04T12:00:00Z
+    show report MGMT
+    show spool verify
+    say "the same for people, in a browser: $(cd $home/drops/dcc/out && ls -t "$PWD"/MGMT_*.html | head -n 1)"
+}
 day
+month
 say "the homes stay in demo/ and demo/day/; look around with: build/ecosgate -c demo/day/ecosgate.conf status"
