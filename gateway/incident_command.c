@@ -207,7 +207,7 @@ static bool find_incident(const struct looking *looking, const struct order *ord
 
 static int incident_close(const struct invocation *invocation)
 {
-    static const struct order_target target = {"incident", parse_order, find_incident};
+    static const struct order_target target = {"incident", "incident show", parse_order, find_incident};
 
     return order_command(invocation, ORDER_CLOSE, &target);
 }

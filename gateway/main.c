@@ -43,7 +43,9 @@ static const struct command {
     {"report",
      "  report REF [--period TIME] [--supplier MPID] [--out FILE]\n"
      "                                the bytes of a report that was issued, else what is known now\n"
-     "  report list                   what was issued, when, to whom\n",
+     "  report list                   what was issued, when, to whom\n"
+     "  report redeliver FILE --reason TEXT\n"
+     "                                have a file of a report delivered once more\n",
      command_report},
     {"status", "  status                        counts by state, the drops, last and next report times\n",
      command_status},

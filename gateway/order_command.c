@@ -63,6 +63,8 @@ static char *about(const struct order *order)
 {
     char id[INCIDENT_ID_SIZE];
 
+    if (order->verb == ORDER_REDELIVER)
+        return g_strdup(order->file);
     return order->verb == ORDER_CLOSE ? g_strdup_printf("incident %s", incident_id(order->incident, id))
                                       : g_strdup_printf("job %08" G_GINT64_FORMAT, order->job);
 }
@@ -135,8 +137,8 @@ static int give(const struct looking *looking, const struct invocation *invocati
         return tell_result(looking, invocation, order);
     g_autofree char *what = about(order);
     g_printerr("ecosgate: the gateway has not carried out the order within %d seconds; it stands in %s/%s, and "
-               "'ecosgate %s show' of the %s tells when it is done\n",
-               PATIENCE_SECONDS, spool_orders_dir(looking->gateway.spool), order->id, target->command, what);
+               "'ecosgate %s' tells of the %s when it is done\n",
+               PATIENCE_SECONDS, spool_orders_dir(looking->gateway.spool), order->id, target->shown_by, what);
     return EXIT_UNABLE;
 }
 

@@ -10,7 +10,8 @@
 #include "gateway/orders.h"
 
 struct order_target {
-    const char *command; /* "spool", the command before the verb */
+    const char *command;  /* "spool", the command before the verb */
+    const char *shown_by; /* "spool show", the command that tells what came of it */
     /* Sets what the order is about; false: told that it is none. */
     bool (*parse)(const char *text, struct order *order);
     /* *there: such a thing exists; that it does not has been told. */

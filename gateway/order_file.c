@@ -10,7 +10,7 @@
 #define GROUP "order"
 enum { MAX_ORDER_BYTES = 65536, MAX_REASON = 1000 };
 
-static const char *const verbs[ORDER_VERB_COUNT] = {"hold", "release", "requeue", "close"};
+static const char *const verbs[ORDER_VERB_COUNT] = {"hold", "release", "requeue", "close", "redeliver"};
 
 const char *order_verb_name(enum order_verb verb)
 {
@@ -32,6 +32,7 @@ void order_free(struct order *order)
     if (order == NULL)
         return;
     g_free(order->id);
+    g_free(order->file);
     g_free(order->reason);
     g_free(order->who);
     g_free(order);
@@ -60,6 +61,8 @@ bool orders_write(const struct gateway *gateway, struct order *order, GError **e
     g_key_file_set_string(keys, GROUP, "verb", verbs[order->verb]);
     if (order->verb == ORDER_CLOSE)
         g_key_file_set_int64(keys, GROUP, "incident", order->incident);
+    else if (order->verb == ORDER_REDELIVER)
+        g_key_file_set_string(keys, GROUP, "file", order->file);
     else
         g_key_file_set_int64(keys, GROUP, "job", order->job);
     g_key_file_set_string(keys, GROUP, "reason", order->reason);
@@ -97,10 +100,16 @@ static bool load_keys(GKeyFile *keys, const char *path, bool *loaded, GError **e
     return false;
 }
 
-/* A job, or for `close` an incident, and not both. */
+/* A job, or for `close` an incident, for `redeliver` a file, and nothing else. */
 static bool names_one(const struct order *order)
 {
-    return order->verb == ORDER_CLOSE ? order->incident > 0 && order->job == 0 : order->job > 0 && order->incident == 0;
+    bool job = order->job > 0, incident = order->incident > 0, file = order->file != NULL;
+
+    if (order->verb == ORDER_CLOSE)
+        return incident && order->job == 0 && !file;
+    if (order->verb == ORDER_REDELIVER)
+        return file && order->job == 0 && order->incident == 0;
+    return job && order->incident == 0 && !file;
 }
 
 struct order *order_read(const char *path, const char *name, GError **error)
@@ -119,6 +128,7 @@ struct order *order_read(const char *path, const char *name, GError **error)
     g_autofree char *verb = g_key_file_get_string(keys, GROUP, "verb", NULL);
     order->job = g_key_file_get_int64(keys, GROUP, "job", NULL);
     order->incident = g_key_file_get_int64(keys, GROUP, "incident", NULL);
+    order->file = key_text(keys, "file");
     order->reason = key_text(keys, "reason");
     order->who = key_text(keys, "who");
     int64_t at = g_key_file_get_int64(keys, GROUP, "at", NULL);

@@ -3,6 +3,7 @@
 #include "formats/text.h"
 #include "gateway/clock.h"
 #include "gateway/incidents.h"
+#include "gateway/report.h"
 #include "spool/crash_mark.h"
 #include "spool/disk.h"
 
@@ -144,12 +145,65 @@ static bool close_incident(struct gateway *gateway, const struct order *order, G
     return commit_order(gateway, order, NULL, refusal ? refusal : ORDER_DONE, error);
 }
 
+/* ---- redeliver ---- */
+
+static char *refuse_redelivery(const struct order *order, const struct ledger_part *part, enum job_state state)
+{
+    if (part == NULL || report_kind_find(part->kind) == NULL)
+        return g_strdup_printf("there is no file %s of a report", order->file);
+    if (part->state != LEDGER_DELIVERED)
+        return g_strdup_printf("%s is not delivered yet: it is on its way", order->file);
+    if (state != JOB_DONE && state != JOB_ACTIVE)
+        return g_strdup_printf("%s is not in the spool any more", order->file);
+    return NULL;
+}
+
+/* As for other orders the move comes before the commit: a job that owes nothing is finished again. */
+static bool redeliver_part(struct gateway *gateway, const struct order *order, const struct ledger_part *part,
+                           enum job_state state, GError **error)
+{
+    struct ledger *ledger = gateway->ledger;
+    g_autofree char *reason = g_strdup_printf("%s: %s", order->file, order->reason);
+    const struct ledger_action action = {.order_id = order->id,
+                                         .job = part->job,
+                                         .verb = order_verb_name(order->verb),
+                                         .reason = reason,
+                                         .who = order->who,
+                                         .at = order->at,
+                                         .result = ORDER_DONE};
+
+    if (state == JOB_DONE && !job_move(STEP_JOB_RETURNED, gateway->spool, part->job, JOB_DONE, JOB_ACTIVE, error))
+        return false;
+    if (!ledger_begin(ledger, error))
+        return false;
+    if (ledger_action_insert(ledger, &action, error) && ledger_part_again(ledger, part->id, error) &&
+        ledger_commit(STEP_ORDER_DONE, ledger, error))
+        return true;
+    ledger_rollback(ledger);
+    return false;
+}
+
+static bool redeliver(struct gateway *gateway, const struct order *order, GError **error)
+{
+    g_autofree struct ledger_part *part = NULL;
+    enum job_state state = JOB_NOWHERE;
+
+    if (!ledger_part_named(gateway->ledger, order->file, &part, error) ||
+        (part != NULL && !job_find(gateway->spool, part->job, &state, error)))
+        return false;
+    g_autofree char *refusal = refuse_redelivery(order, part, state);
+    return refusal != NULL ? commit_order(gateway, order, NULL, refusal, error)
+                           : redeliver_part(gateway, order, part, state, error);
+}
+
 static bool do_order(struct gateway *gateway, const struct order *order, GError **error)
 {
     struct plan plan = {.from = JOB_NOWHERE};
 
     if (order->verb == ORDER_CLOSE)
         return close_incident(gateway, order, error);
+    if (order->verb == ORDER_REDELIVER)
+        return redeliver(gateway, order, error);
     bool good = make_plan(gateway, order, &plan, error);
 
     if (good && plan.refusal != NULL)

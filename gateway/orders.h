@@ -1,7 +1,7 @@
 /*
- * What operators ask of the gateway: hold, release, requeue a job; close an incident. An order is a key file in
- * spool/orders/ named by a UUID, so that whoever asks needs no lock; the one writer carries it out
- * and keeps it in the ledger.
+ * What operators ask of the gateway: hold, release, requeue a job; close an incident; redeliver a report. An order is a
+ * key file in spool/orders/ named by a UUID, so that whoever asks needs no lock; the one writer carries it out and
+ * keeps it in the ledger.
  *
  *     orders_write (anyone) → orders_carry_out (the writer) → the ledger's operator action → file
  * removed
@@ -13,13 +13,14 @@
 
 #include "gateway/gateway.h"
 
-enum order_verb { ORDER_HOLD, ORDER_RELEASE, ORDER_REQUEUE, ORDER_CLOSE, ORDER_VERB_COUNT };
+enum order_verb { ORDER_HOLD, ORDER_RELEASE, ORDER_REQUEUE, ORDER_CLOSE, ORDER_REDELIVER, ORDER_VERB_COUNT };
 
 struct order {
     char *id; /* the file's name */
     enum order_verb verb;
-    int64_t job;      /* that it is about, 0 for ORDER_CLOSE, which is about */
-    int64_t incident; /* an incident */
+    int64_t job;      /* that it is about, 0 for ORDER_CLOSE and ORDER_REDELIVER, which are about */
+    int64_t incident; /* an incident, and */
+    char *file;       /* the file of a report, by its name */
     char *reason, *who;
     int64_t at;
 };
@@ -28,7 +29,7 @@ typedef struct order order_t;
 /* The result of an order that was carried out; any other text says why it was not. */
 #define ORDER_DONE "done"
 
-/* "hold", "release", "requeue", "close". */
+/* "hold", "release", "requeue", "close", "redeliver". */
 const char *order_verb_name(enum order_verb verb);
 bool order_verb_parse(const char *name, enum order_verb *verb);
 

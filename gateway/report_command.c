@@ -1,5 +1,5 @@
 /*
- * The commands `report REF` and `report list`.
+ * The commands `report REF`, `report list` and `report redeliver`.
  */
 #include "gateway/command.h"
 
@@ -7,7 +7,7 @@
 #include "formats/instant.h"
 #include "gateway/clock.h"
 #include "gateway/facts.h"
-#include "gateway/looking.h"
+#include "gateway/order_command.h"
 #include "gateway/reports.h"
 #include "spool/digest.h"
 
@@ -345,13 +345,36 @@ static int report_list(const struct invocation *invocation)
     return good ? EXIT_GOOD : command_unable(error);
 }
 
+/* ---- report redeliver ---- */
+
+static bool parse_file(const char *text, struct order *order)
+{
+    order->file = (char *)text; /* borrowed: the order of a command is not freed */
+    return true;
+}
+
+static bool find_file(const struct looking *looking, const struct order *order, bool *there, GError **error)
+{
+    g_autofree struct ledger_part *part = NULL;
+
+    if (!ledger_part_named(looking->gateway.ledger, order->file, &part, error))
+        return false;
+    *there = part != NULL && report_kind_find(part->kind) != NULL;
+    if (!*there)
+        g_printerr("ecosgate: there is no file '%s' of a report; 'ecosgate report list' shows them\n", order->file);
+    return true;
+}
+
 int command_report(const struct invocation *invocation)
 {
+    static const struct order_target target = {"report", "report list", parse_file, find_file};
     struct invocation rest = *invocation;
+    const char *word = invocation->argc > 0 ? invocation->argv[0] : "";
+    bool list = strcmp(word, "list") == 0;
 
-    if (invocation->argc < 1 || strcmp(invocation->argv[0], "list") != 0)
+    if (!list && strcmp(word, "redeliver") != 0)
         return report_build(invocation);
     rest.argc--;
     rest.argv++;
-    return report_list(&rest);
+    return list ? report_list(&rest) : order_command(&rest, ORDER_REDELIVER, &target);
 }

@@ -207,7 +207,7 @@ int command_spool(const struct invocation *invocation)
         if (strcmp(looks[i].name, invocation->argv[0]) == 0)
             return looks[i].run(&rest);
     }
-    if (order_verb_parse(invocation->argv[0], &verb) && verb != ORDER_CLOSE)
+    if (order_verb_parse(invocation->argv[0], &verb) && verb != ORDER_CLOSE && verb != ORDER_REDELIVER)
         return spool_order(&rest, verb);
     g_printerr("ecosgate: there is no command 'spool %s'\n", invocation->argv[0]);
     return command_usage(usage);

@@ -20,7 +20,7 @@ static bool find_job(const struct looking *looking, const struct order *order, b
 
 int spool_order(const struct invocation *invocation, enum order_verb verb)
 {
-    static const struct order_target target = {"spool", parse_job, find_job};
+    static const struct order_target target = {"spool", "spool show", parse_job, find_job};
 
     return order_command(invocation, verb, &target);
 }

@@ -501,6 +501,10 @@ const char *ledger_part_state_name(enum ledger_part_state state);
 /* A new part; id and state are set by the ledger (PLANNED), id is given out when not NULL. */
 bool ledger_part_plan(struct ledger *ledger, const struct ledger_part *part, int64_t *id, GError **error);
 bool ledger_part_get(struct ledger *ledger, int64_t id, struct ledger_part **part, GError **error);
+/* The part of that name; *part is NULL when there is none. */
+bool ledger_part_named(struct ledger *ledger, const char *name, struct ledger_part **part, GError **error);
+/* A DELIVERED one is STORED again, to be delivered once more. */
+bool ledger_part_again(struct ledger *ledger, int64_t id, GError **error);
 /* struct ledger_part, in the order of planning; job 0: of all jobs. */
 bool ledger_parts_of(struct ledger *ledger, int64_t job, GPtrArray **parts, GError **error);
 /* Those that are still PLANNED, in the order of planning. */

@@ -64,6 +64,20 @@ bool ledger_part_get(struct ledger *ledger, int64_t id, struct ledger_part **par
     return true;
 }
 
+bool ledger_part_named(struct ledger *ledger, const char *name, struct ledger_part **part, GError **error)
+{
+    void *row = NULL;
+    if (!ledger_one(ledger, ledger_query(ledger, error, SELECT " WHERE name=?", "t", name), &shape, &row, error))
+        return false;
+    *part = row;
+    return true;
+}
+
+bool ledger_part_again(struct ledger *ledger, int64_t id, GError **error)
+{
+    return ledger_run(ledger, error, "UPDATE part SET state=1,delivered_at=NULL WHERE id=? AND state=3", "i", id);
+}
+
 bool ledger_parts_of(struct ledger *ledger, int64_t job, GPtrArray **parts, GError **error)
 {
     sqlite3_stmt *query = job != 0 ? ledger_query(ledger, error, SELECT " WHERE job=? ORDER BY id", "i", job)

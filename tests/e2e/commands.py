@@ -10,7 +10,7 @@ from home import GATE, PATIENCE, SAMPLES, SOURCE, Home, Tap
 
 COMMANDS = (("init",), ("check",), ("run",), ("pickup",), ("spool",), ("spool", "list"), ("spool", "show"), ("spool", "cat"),
             ("spool", "verify"), ("spool", "hold"), ("spool", "release"), ("spool", "requeue"), ("device",), ("incident",),
-            ("incident", "list"), ("incident", "show"), ("incident", "close"), ("report",), ("report", "list"), ("status",))
+            ("incident", "list"), ("incident", "show"), ("incident", "close"), ("report",), ("report", "list"), ("report", "redeliver"), ("status",))
 WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("check",), ("check", "--max-findings", "-1", "a"),
          ("run", "now"), ("pickup", "a", "b"), ("spool",), ("spool", "nothing"), ("spool", "list", "x"), ("spool", "list", "--state", "x"),
          ("spool", "show"), ("spool", "show", "x"), ("spool", "cat"), ("spool", "verify", "x"), ("spool", "hold"),

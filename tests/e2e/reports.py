@@ -383,6 +383,32 @@ def test_verify(tap, home):
     tap.ok(done.returncode == 0, "undone, all is sound", done.stdout.decode())
 
 
+def test_redeliver(tap, home):
+    """What a recipient lost comes once more, when an operator says so, and why."""
+    now = "2028-03-06T03:00:00Z"
+    name = f"ECOSMIG-001_AAAA_{AAAA}_20271231_000000.csv"
+    path = home.path("drops", "suppliers", "out", "AAAA", name)
+    with open(path, "rb") as file:
+        bytes_of_it = file.read()
+    job = next(row["job"] for row in home.listed(now) if row["file"] == name)
+    for arguments, status in ((("nothing.csv", "--reason", "x"), 1), ((name,), 2), ((name, "--reason", " "), 2)):
+        tap.ok(home.command("report", "redeliver", *arguments, now=now).returncode == status, f"refused: {arguments[1:]}")
+    for crash in (None, "job-returned:after", "order-done:before", "order-done:after", "order-removed:before"):
+        os.unlink(path)
+        done = home.command("report", "redeliver", name, "--reason", f"lost {crash}", now=now,
+                            env={"ECOSGATE_CRASH": crash} if crash else {})
+        tap.ok(done.returncode == (0 if crash is None or done.returncode == 0 else -9), f"ordered, {crash}", done.stderr.decode())
+        home.pass_at(now)
+        with open(path, "rb") as file:
+            tap.ok(file.read() == bytes_of_it, f"the same bytes are there again, {crash}")
+        shown = json.loads(home.command("--json", "spool", "show", job, now=now).stdout)
+        tap.ok(shown["state"] == "done" and shown["actions"][-1]["reason"] == f"{name}: lost {crash}",
+               f"the reason is kept, {crash}", shown)
+    tap.ok(home.command("report", "redeliver", name, "--reason", "again", now=now).returncode == 0, "one that is there still")
+    tap.ok(home.run(now=now).returncode == 0, "is no fault")
+    tap.ok(home.command("spool", "verify").returncode == 0, "all is sound")
+
+
 def test_damage(tap, home):
     """Bytes in the spool that are not what was stored are given to nobody, and found."""
     row = next(row for row in home.listed("2028-03-06T00:10:00Z") if row["rows"])
@@ -552,6 +578,7 @@ def main():
         test_pages(tap, home)
         test_models(tap, home)
         test_issued(tap, home)
+        test_redeliver(tap, home)
         test_verify(tap, home)
         test_damage(tap, home)
         test_calendar(tap)

@@ -177,7 +177,11 @@ static void sets_down_what_lacks_a_reason(void **state)
                                         "[order]\nverb=hold\nreason=x\nwho=me\nat=1\n",
                                         "[order]\nverb=hold\nincident=1\nreason=x\nwho=me\nat=1\n",
                                         "[order]\nverb=close\njob=31\nreason=x\nwho=me\nat=1\n",
-                                        "[order]\nverb=close\njob=31\nincident=1\nreason=x\nwho=me\nat=1\n"};
+                                        "[order]\nverb=close\njob=31\nincident=1\nreason=x\nwho=me\nat=1\n",
+                                        "[order]\nverb=close\nincident=1\nfile=x\nreason=x\nwho=me\nat=1\n",
+                                        "[order]\nverb=hold\njob=31\nfile=x\nreason=x\nwho=me\nat=1\n",
+                                        "[order]\nverb=redeliver\njob=31\nreason=x\nwho=me\nat=1\n",
+                                        "[order]\nverb=redeliver\njob=31\nfile=x\nreason=x\nwho=me\nat=1\n"};
 
     (void)state;
     make_job(31, JOB_READY, LEDGER_IN, NULL, NULL);
@@ -250,6 +254,62 @@ static void closes_an_incident(void **state)
     assert_string_equal(row->who, "me");
 }
 
+static void plan_part(int64_t job, const char *kind, const char *name, enum ledger_part_state until)
+{
+    struct ledger_part part = {.job = job, .kind = kind, .name = name, .drop = "d", .sha256 = "x", .delivered_at = 4};
+
+    assert_true(ledger_begin(gateway.ledger, NULL));
+    assert_true(ledger_part_plan(gateway.ledger, &part, &part.id, NULL));
+    for (int state = LEDGER_STORED; state <= (int)until; state++) {
+        part.state = (enum ledger_part_state)state;
+        assert_true(ledger_part_update(gateway.ledger, &part, NULL));
+    }
+    assert_true(ledger_commit(STEP_REPORT_ISSUED, gateway.ledger, NULL));
+}
+
+/* The file of a report that was delivered, and nothing else; the second time it is on its way still. */
+static void redelivers_the_file_of_a_report(void **state)
+{
+    static const struct {
+        const char *file, *result;
+    } cases[] = {
+        {"r.csv", "done"},
+        {"r.csv", "r.csv is not delivered yet: it is on its way"},
+        {"stored.csv", "stored.csv is not delivered yet: it is on its way"},
+        {"a.csv", "there is no file a.csv of a report"},
+        {"none.csv", "there is no file none.csv of a report"},
+    };
+
+    (void)state;
+    make_job(61, JOB_DONE, LEDGER_OUT, NULL, NULL);
+    plan_part(61, "ECOSMIG-001", "r.csv", LEDGER_DELIVERED);
+    plan_part(61, "ECOSMIG-001", "stored.csv", LEDGER_STORED);
+    plan_part(61, "EMW", "a.csv", LEDGER_DELIVERED);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct order order = {.verb = ORDER_REDELIVER,
+                              .file = (char *)cases[i].file,
+                              .reason = (char *)"lost",
+                              .who = (char *)"me",
+                              .at = 5};
+        g_autofree struct ledger_action *action = NULL;
+
+        assert_true(orders_write(&gateway, &order, NULL));
+        assert_true(orders_carry_out(&gateway, NULL));
+        assert_true(ledger_action_get(gateway.ledger, order.id, &action, NULL));
+        assert_string_equal(action->verb, "redeliver");
+        assert_string_equal(action->result, cases[i].result);
+        assert_string_equal(action->reason, i == 0 ? "r.csv: lost" : "lost");
+        assert_int_equal(action->job, i == 0 ? 61 : 0);
+        g_free(order.id);
+    }
+    g_autofree struct ledger_part *part = NULL;
+    enum job_state folder;
+    assert_true(ledger_part_named(gateway.ledger, "r.csv", &part, NULL));
+    assert_true(part->state == LEDGER_STORED && part->delivered_at == 0);
+    assert_true(job_find(gateway.spool, 61, &folder, NULL));
+    assert_int_equal(folder, JOB_ACTIVE);
+}
+
 /* Stopped between its commit and the removal of its file, or put back by somebody. */
 static void carries_out_each_once(void **state)
 {
@@ -279,6 +339,7 @@ int main(void)
         cmocka_unit_test(sets_down_what_lacks_a_reason),
         cmocka_unit_test(carries_out_in_the_order_of_giving),
         cmocka_unit_test(closes_an_incident),
+        cmocka_unit_test(redelivers_the_file_of_a_report),
         cmocka_unit_test(carries_out_each_once),
     };
     return cmocka_run_group_tests(tests, enter, leave);
