@@ -4,7 +4,8 @@
  *
  * Built with -DECOSGATE_CRASH_POINTS, the environment variable ECOSGATE_CRASH = "name:before|after[:n[:s]]"
  * makes the nth passing (default the first) of that point raise signal number s (default SIGKILL). Anything that
- * does not read so is ignored. Thread-safe.
+ * does not read so is ignored. ECOSGATE_STEPS names a file to which each passing adds a line, "name:before" or
+ * "name:after": what a run has to be stopped at. Thread-safe.
  */
 #ifndef ECOSGATE_SPOOL_STEP_H
 #define ECOSGATE_SPOOL_STEP_H
