@@ -33,12 +33,16 @@ void csv_cell(GString *out, const char *value)
         g_string_append_len(out, value, (gssize)len);
 }
 
+char *csv_harmless(const char *value)
+{
+    bool formula = value != NULL && *value != '\0' && strchr("=+-@\t\r", *value) != NULL;
+
+    return formula ? g_strconcat("'", value, NULL) : g_strdup(value);
+}
+
 void csv_text_cell(GString *out, const char *value)
 {
-    if (value == NULL || *value == '\0' || strchr("=+-@\t\r", *value) == NULL) {
-        csv_cell(out, value);
-        return;
-    }
-    g_autofree char *neutral = g_strconcat("'", value, NULL);
-    csv_cell(out, neutral);
+    g_autofree char *harmless = csv_harmless(value);
+
+    csv_cell(out, harmless);
 }

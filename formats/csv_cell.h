@@ -9,8 +9,9 @@
 /* Appends value to out; NULL or "" is an empty cell. */
 void csv_cell(GString *out, const char *value);
 
-/* The same for free text that others wrote: where a spreadsheet would run it as a formula (it begins with = + - @, tab
- * or CR) a ' stands before it. Never for numbers and codes. */
+/* Free text that others wrote, harmless: where a spreadsheet would run it as a formula (it begins with = + - @, tab or
+ * CR) a ' stands before it. Never for numbers and codes. NULL stays NULL; g_free. */
+char *csv_harmless(const char *value);
 void csv_text_cell(GString *out, const char *value);
 
 #endif

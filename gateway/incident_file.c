@@ -1,5 +1,6 @@
 #include "gateway/incident_file.h"
 
+#include "formats/csv_cell.h"
 #include "formats/eui64.h"
 #include "formats/instant.h"
 #include "formats/layout.h"
@@ -16,23 +17,16 @@ struct incident_file {
     int64_t rows;
 };
 
-/* A cell that a spreadsheet would run as a formula gets an apostrophe before it. */
-static char *harmless(const char *text)
-{
-    return text != NULL && *text != '\0' && strchr("=+-@\t\r", *text) != NULL ? g_strconcat("'", text, NULL)
-                                                                              : g_strdup(text);
-}
-
 /* Why a drop is down names folders, hosts and users: that stays at home, `incident show` tells it. */
 static char *text_of(const struct ledger_incident *incident, const struct ledger_event *event)
 {
     enum code code;
 
     if (event->cleared)
-        return harmless(incident->reason);
+        return csv_harmless(incident->reason);
     if (catalogue_find(incident->code, &code) && (code == A102 || code == A103))
         return g_strdup_printf("drop %s: %s", incident->subject, catalogue_entry(code)->name);
-    return harmless(incident->text);
+    return csv_harmless(incident->text);
 }
 
 static bool write_event(void *user, const struct ledger_incident *incident, const struct ledger_event *event,
@@ -41,7 +35,7 @@ static bool write_event(void *user, const struct ledger_incident *incident, cons
     struct incident_file *file = user;
     struct incident_kind kind;
     char record[NUMBER_SIZE], id[INCIDENT_ID_SIZE], at[INSTANT_TEXT_SIZE], device[EUI64_TEXT_SIZE];
-    g_autofree char *name = harmless(incident->file);
+    g_autofree char *name = csv_harmless(incident->file);
     g_autofree char *text = text_of(incident, event);
 
     if (!incident_kind_of(incident, &kind)) {

@@ -1,6 +1,6 @@
 /*
  * The management report as a page for people: one self-contained HTML text with tables and pictures, from the rows of
- * MGMT alone (formats/FILES.md, Reports). Pure: the same facts give the same bytes; nothing is read, no clock, no
+ * MGMT alone (formats/FILES.md, 10). Pure: the same facts give the same bytes; nothing is read, no clock, no
  * network.
  *
  *   char *page = mgmt_page(&facts); … g_free(page);
@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One row of MGMT, in its order (formats/FILES.md, Reports). All are numbers of Devices. */
+/* One row of MGMT, in its order (formats/FILES.md, 10). All are numbers of Devices. */
 struct mgmt_row {
     const char *device_type, *region; /* region NULL or "": not known */
     int64_t in_scope, migrated, failed_once, failed_many, non_migratable, remaining;

@@ -157,6 +157,13 @@ static bool review_device(struct judging *j, struct device *device, const struct
     return review_judge(&j->review, &subject, past, &device->row, j->findings, error);
 }
 
+/* Of a Device that an earlier record names already nothing is asked: its work items may be as many as the records. */
+static bool past_of(struct judging *j, const struct device *device, struct ledger_past *past, GError **error)
+{
+    *past = (struct ledger_past){0};
+    return row_has_code(&device->row, C102) || ledger_device_past(j->rules->ledger, device->id, past, error);
+}
+
 static bool judge_device(struct judging *j, const struct record *record, GError **error)
 {
     struct device device;
@@ -164,7 +171,7 @@ static bool judge_device(struct judging *j, const struct record *record, GError 
 
     device_rules_judge(j->rules, j->seen, record, j->findings, &device);
     if (j->rules->ledger != NULL && device.has_id) {
-        if (!ledger_device_past(j->rules->ledger, device.id, &past, error))
+        if (!past_of(j, &device, &past, error))
             return false;
         history_rules_judge_device(j->rules, &past, &device, j->findings);
         if (!review_device(j, &device, &past, error))
