@@ -254,6 +254,19 @@ static void keep_temporary_files_in(const char *dir)
     sqlite3_temp_directory = sqlite3_mprintf("%s", dir);
 }
 
+/* A file gets rid of its name right after it was made: a kill in between leaves it. */
+static bool remove_temporary_files(const char *dir, GError **error)
+{
+    g_auto(GStrv) names = disk_names(dir, error);
+
+    for (char **name = names; name != NULL && *name != NULL; name++) {
+        g_autofree char *path = g_build_filename(dir, *name, NULL);
+        if (g_str_has_prefix(*name, "etilqs_") && !disk_unlink(STEP_ORPHAN_DROPPED, path, error))
+            return false;
+    }
+    return names != NULL;
+}
+
 struct ledger *ledger_open_writer(const char *path, GError **error)
 {
     g_autofree char *dir = g_path_get_dirname(path);
@@ -270,6 +283,8 @@ struct ledger *ledger_open_writer(const char *path, GError **error)
         return NULL;
     ledger->writer = true;
     keep_temporary_files_in(dir);
+    if (!remove_temporary_files(dir, error))
+        return NULL;
     static const char settings[] = "PRAGMA page_size=8192;PRAGMA journal_mode=WAL;"
                                    "PRAGMA synchronous=FULL;PRAGMA wal_autocheckpoint=0;"
                                    "PRAGMA cache_size=-32768;PRAGMA temp_store=FILE;"

@@ -117,8 +117,9 @@ static void check_order(const struct order *order)
     if (order->who != NULL)
         heard_assert_printable(order->who);
     if (order->verb != ORDER_VERB_COUNT)
-        g_assert_true(order_verb_name(order->verb) && order->job >= 1 && order->reason != NULL && order->reason[0] &&
-                      order->who != NULL && order->who[0]);
+        g_assert_true(order_verb_name(order->verb) &&
+                      (order->job >= 1) + (order->incident >= 1) + (order->file != NULL) == 1 &&
+                      order->reason != NULL && order->reason[0] && order->who != NULL && order->who[0]);
 }
 
 static void read_order(const char *data, size_t size)
@@ -133,7 +134,15 @@ static void keep_order(const char *data, size_t size)
 {
     g_autofree char *reason = g_strndup(data, text_valid_prefix(data, MIN(size, MAX_REASON_BYTES)));
     struct gateway gateway = {.spool = spool};
-    struct order order = {.verb = (enum order_verb)(size % ORDER_VERB_COUNT), .job = 1 + (int64_t)size, .at = 7};
+    struct order order = {.verb = (enum order_verb)(size % ORDER_VERB_COUNT), .at = 7};
+    int64_t number = 1 + (int64_t)size;
+
+    if (order.verb == ORDER_CLOSE)
+        order.incident = number;
+    else if (order.verb == ORDER_REDELIVER)
+        order.file = (char *)"a file.csv";
+    else
+        order.job = number;
 
     if (*g_strstrip(reason) == '\0') /* as the command does */
         return;
@@ -143,7 +152,8 @@ static void keep_order(const char *data, size_t size)
     g_autoptr(order_t) read = order_read(path, "text", NULL);
     g_autofree char *shown = text_escape(reason, strlen(reason), 1000);
     check_order(read);
-    g_assert_true(read->verb == order.verb && read->job == order.job && read->at == order.at);
+    g_assert_true(read->verb == order.verb && read->job == order.job && read->at == order.at &&
+                  read->incident == order.incident && g_strcmp0(read->file, order.file) == 0);
     g_assert_cmpstr(read->reason, ==, shown);
     g_assert_cmpstr(read->who, ==, shown);
     g_assert_true(disk_unlink(STEP_ORDER_REMOVED, path, NULL));
