@@ -66,11 +66,11 @@ def take(folder, file, drop, answer):
     after durable work and its answers, are kept for later by dispatch_hours."""
     home = fresh(os.path.join(folder, "home"))
     subprocess.run([GATE, "init", home], check=True, stdout=subprocess.DEVNULL)
-    with open(os.path.join(home, "ecosgate.conf"), "r+", encoding="utf-8") as file:
-        text = file.read().replace("dispatch_hours=00-24", "dispatch_hours=00-01")
-        file.seek(0)
-        file.write(text)
-        file.truncate()
+    with open(os.path.join(home, "ecosgate.conf"), "r+", encoding="utf-8") as conf:
+        text = conf.read().replace("dispatch_hours=00-24", "dispatch_hours=00-01")
+        conf.seek(0)
+        conf.write(text)
+        conf.truncate()
     shutil.copy(file, os.path.join(home, "drops", drop, "in"))
     os.sync()
     took = run([GATE, "-c", os.path.join(home, "ecosgate.conf"), "--now", NOW, "run", "--once"])

@@ -3,8 +3,8 @@
 What is measured, and why that is fair:
 
 sftp_get_vs_openssh   `run --once` on a fresh home with one big file in an SFTP drop, until the pass is over,
-                      against `sftp` with one `get` of the same file to the same disk. The file is of a type
-                      that is held unread (EMT), so that no judging is in it; the listing, the SHA-256, the
+                      against `sftp` with one `get` of the same file to the same disk. The file is an
+                      instruction that waits for an inventory, so that no judging is in it; the listing, the SHA-256, the
                       sync of file and folder, the ledger and the removal of the sender's copy are, though
                       the rival does none of them.
 sftp_put_vs_openssh   `run --once` when a drop is back whose outage left the answers to a big instruction
@@ -34,7 +34,7 @@ from sshd import Sshd  # noqa: E402 (found only now)
 MEGABYTES = int(os.environ.get("SFTP_MB", "350"))
 FILES = int(os.environ.get("SFTP_FILES", "5000"))
 DEVICES = int(os.environ.get("SFTP_DEVICES", "1000000"))
-EMT = "EMT_TCSP_90-B3-D5-1F-30-0E-C0-02_20230703_060000_%06d.csv"
+EMI = "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000_%06d.csv"
 KEYS = "transport=sftp\nhost={0.host}\nport={0.port}\nuser={0.user}\nidentity={0.identity}\n" \
        "known_hosts={0.known_hosts}\ncomplete=at-once\nin={1}/in\nout={1}/out\n"
 
@@ -50,6 +50,17 @@ def make_home(folder, server, drop):
               if group.startswith(f"drop {drop}]") else group for group in groups]
     with open(path, "w", encoding="utf-8") as file:
         file.write("\n[".join(groups))
+    return home
+
+
+def waiting_home(folder, server):
+    """One in which instructions are taken and not judged."""
+    home = make_home(folder, server, "mcc")
+    with open(os.path.join(home, "ecosgate.conf"), "r+", encoding="utf-8") as conf:
+        text = conf.read().replace("inventory=auto", "inventory=required")
+        conf.seek(0)
+        conf.write(text)
+        conf.truncate()
     return home
 
 
@@ -70,12 +81,12 @@ def batch(server, folder, commands, *options):
 # ---- one big file in ----
 
 def get_ours(folder, server, source):
-    home = make_home(folder, server, "tcos")
-    inbox = os.path.join(home, "drops/tcos/in")
-    os.link(source, os.path.join(inbox, EMT % 1))
+    home = waiting_home(folder, server)
+    inbox = os.path.join(home, "drops/mcc/in")
+    os.link(source, os.path.join(inbox, EMI % 1))
     os.sync()
-    took = run(gate(home, "run", "--once"))
-    if os.listdir(inbox) or not os.path.exists(os.path.join(home, "spool/held/00000001/payload")):
+    took = run(gate(home, "run", "--once"), allowed=(2,))
+    if os.listdir(inbox) or not os.path.exists(os.path.join(home, "spool/ready/00000001/payload")):
         sys.exit("run --once did not take the file")
     return took
 
@@ -156,8 +167,8 @@ def is_empty(folder):
 
 
 def small_ours(folder, server, pool):
-    home = make_home(folder, server, "tcos")
-    inbox = os.path.join(home, "drops/tcos/in")
+    home = waiting_home(folder, server)
+    inbox = os.path.join(home, "drops/mcc/in")
     subprocess.run(["cp", "-al", os.path.join(pool, "."), inbox], check=True)
     os.sync()
     begun = time.monotonic()
@@ -191,7 +202,7 @@ def small_race(folder, server):
     pool = os.path.join(folder, "pool")
     os.mkdir(pool)
     for number in range(1, FILES + 1):
-        with open(os.path.join(pool, EMT % number), "wb") as file:
+        with open(os.path.join(pool, EMI % number), "wb") as file:
             file.write(os.urandom(2048))
     race("sftp_small_vs_lftp", lambda: small_ours(folder, server, pool), lambda: small_rival(folder, server, pool), 0.5)
 
