@@ -327,8 +327,6 @@ struct ledger_item {
 /* "READY" …; NULL where there is no such state. */
 const char *ledger_state_name(enum ledger_state state);
 bool ledger_state_find(const char *name, enum ledger_state *state);
-/* *live: a work item of this Device has not ended yet. */
-bool ledger_device_is_live(struct ledger *ledger, uint64_t device, bool *live, GError **error);
 /* A READY item is live; SPOOL_ERROR_EXISTS when its Device is live already. */
 bool ledger_item_insert(struct ledger *ledger, struct ledger_item *item, GError **error);
 typedef bool (*ledger_item_visit)(void *user, const struct ledger_item *item, GError **error);

@@ -56,20 +56,6 @@ void ledger_read_item(sqlite3_stmt *q, int c, void *row)
     item->ended = sqlite3_column_int64(q, c + 18) != 0;
 }
 
-bool ledger_device_is_live(struct ledger *ledger, uint64_t device, bool *live, GError **error)
-{
-    static const char sql[] = "SELECT 1 FROM work_item WHERE device_id=? AND slot=0";
-    sqlite3_stmt *query = ledger_prepare(ledger, sql, error);
-    bool row = false;
-    bool good = query != NULL &&
-                (sqlite3_bind_int64(query, 1, (int64_t)device) == SQLITE_OK || ledger_fail(ledger, error)) &&
-                ledger_row(ledger, query, &row, error);
-    ledger_end(query);
-    if (good)
-        *live = row;
-    return good;
-}
-
 /* Contiguous because only this transaction adds items. */
 static bool next_item(struct ledger *ledger, int64_t *item, GError **error)
 {

@@ -58,6 +58,14 @@ static void add_verdict(int64_t job, const char *outcome, const char *batch)
     assert_true(ledger_verdict_insert(ledger, &v, NULL));
 }
 
+static bool is_live(uint64_t device)
+{
+    struct ledger_past past;
+
+    assert_true(ledger_device_past(ledger, device, &past, NULL));
+    return past.live;
+}
+
 static struct ledger_item item_of(int64_t record, uint64_t device, enum ledger_state outcome)
 {
     return (struct ledger_item){.job = 1,
@@ -339,9 +347,9 @@ static void test_ledger_items__batch_to_dispatch__counts_agree(void **state)
     add_batch();
     bool live = false, sound = false;
     int64_t n = 0;
-    assert_true(ledger_device_is_live(ledger, UINT64_C(0xF0DB1234567890A0), &live, NULL));
+    live = is_live(UINT64_C(0xF0DB1234567890A0));
     assert_true(live);
-    assert_true(ledger_device_is_live(ledger, 2, &live, NULL));
+    live = is_live(2);
     assert_false(live);
     struct ledger_item twice = item_of(6, 5, LEDGER_READY);
     g_autoptr(GError) error = NULL;
@@ -403,7 +411,7 @@ static void test_ledger_savepoint__rolled_back__items_gone_verdict_stays(void **
     assert_true(ledger_roll_back_to(ledger, NULL));
     assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
     bool live = true;
-    assert_true(ledger_device_is_live(ledger, 7, &live, NULL));
+    live = is_live(7);
     assert_false(live);
     g_autofree struct ledger_verdict *verdict = NULL;
     assert_true(ledger_verdict_get(ledger, 1, 0, &verdict, NULL));
