@@ -5,6 +5,10 @@
 #include "formats/writer.h"
 #include "gateway/cells.h"
 #include "gateway/incident_file.h"
+#include "spool/ledger_devices.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_sessions.h"
+#include "spool/ledger_verdicts.h"
 #include "validators/catalogue.h"
 
 #include <inttypes.h>

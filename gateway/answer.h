@@ -7,6 +7,7 @@
 
 #include "gateway/gateway.h"
 #include "spool/digest.h"
+#include "spool/ledger_parts.h"
 
 /* WorkItemId: <org>.<BatchId>.<RecordNumber> (formats/FILES.md, 6), into text, which is returned. */
 enum { WORK_ITEM_ID_SIZE = 64 };

@@ -6,6 +6,12 @@
 #include "gateway/clock.h"
 #include "gateway/incidents.h"
 #include "gateway/outcome.h"
+#include "spool/ledger_devices.h"
+#include "spool/ledger_due.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_parts.h"
+#include "spool/ledger_sessions.h"
+#include "spool/ledger_verdicts.h"
 #include "validators/retry.h"
 #include "validators/review_rules.h"
 

@@ -5,6 +5,8 @@
 #include "formats/instant.h"
 #include "gateway/clock.h"
 #include "gateway/outage.h"
+#include "spool/ledger_parts.h"
+#include "spool/ledger_verdicts.h"
 
 #include <string.h>
 

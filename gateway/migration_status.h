@@ -5,7 +5,9 @@
 #define ECOSGATE_GATEWAY_MIGRATION_STATUS_H
 
 #include "gateway/config.h"
-#include "spool/ledger.h"
+#include "spool/ledger_devices.h"
+#include "spool/ledger_reference.h"
+#include "spool/ledger_sessions.h"
 
 /* What its work items say. Begin with zeros. */
 struct migration_past {

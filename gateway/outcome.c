@@ -2,6 +2,12 @@
 
 #include "formats/eui64.h"
 #include "gateway/incidents.h"
+#include "spool/ledger_devices.h"
+#include "spool/ledger_due.h"
+#include "spool/ledger_incidents.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_parts.h"
+#include "spool/ledger_verdicts.h"
 #include "validators/catalogue.h"
 #include "validators/retry.h"
 

@@ -2,6 +2,7 @@
 
 #include "formats/eui64.h"
 #include "formats/filename.h"
+#include "spool/ledger_parts.h"
 
 static char *answer_name(const char *raw_name, const struct verdict *verdict, const char *kind, int64_t receipt)
 {

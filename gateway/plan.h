@@ -6,6 +6,7 @@
 #define ECOSGATE_GATEWAY_PLAN_H
 
 #include "gateway/gateway.h"
+#include "spool/ledger_jobs.h"
 #include "validators/judge.h"
 
 /* One EMA for every file; one EMD for an instruction that was not rejected whole. raw_name is the name's bytes. */

@@ -2,6 +2,10 @@
 
 #include "gateway/clock.h"
 #include "spool/digest.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_parts.h"
+#include "spool/ledger_reference.h"
+#include "spool/ledger_reports.h"
 
 #include <string.h>
 

@@ -1,4 +1,8 @@
+#include "spool/ledger_sessions.h"
+
 #include "spool/ledger_private.h"
+#include "spool/ledger_reference.h"
+#include "spool/ledger_verdicts.h"
 
 #define SESSION                                                                                                        \
     "s.item,s.state,s.steps,s.try,s.unused,s.delays,s.begun,s.ends,s.due,s.code,s.next_eligible,s.ended,"              \

@@ -1,5 +1,15 @@
 #include "spool/disk.h"
-#include "spool/ledger.h"
+#include "spool/ledger_actions.h"
+#include "spool/ledger_devices.h"
+#include "spool/ledger_due.h"
+#include "spool/ledger_earlier.h"
+#include "spool/ledger_incidents.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_parts.h"
+#include "spool/ledger_pickups.h"
+#include "spool/ledger_proof.h"
+#include "spool/ledger_sessions.h"
+#include "spool/ledger_verdicts.h"
 
 #include <glib/gstdio.h>
 #include <setjmp.h>

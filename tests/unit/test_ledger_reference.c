@@ -1,6 +1,6 @@
 /* Reference data in the ledger: rows by key, whole files at once, and what is asked of them. */
 #include "spool/disk.h"
-#include "spool/ledger.h"
+#include "spool/ledger_reference.h"
 
 #include <glib/gstdio.h>
 #include <setjmp.h>

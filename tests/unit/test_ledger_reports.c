@@ -1,6 +1,9 @@
 /* Reports in the ledger: periods, whose file a part is, what is owed, and what does not add up. */
 #include "spool/disk.h"
-#include "spool/ledger.h"
+#include "spool/ledger_devices.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_parts.h"
+#include "spool/ledger_reports.h"
 
 #include <glib/gstdio.h>
 #include <setjmp.h>

@@ -1,6 +1,10 @@
 /* Sessions and their steps, field by field; what is due, in which order and how much of it; what came of it all. */
 #include "spool/disk.h"
-#include "spool/ledger.h"
+#include "spool/ledger_devices.h"
+#include "spool/ledger_due.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_sessions.h"
+#include "spool/ledger_verdicts.h"
 
 #include <glib/gstdio.h>
 #include <setjmp.h>

@@ -3,6 +3,9 @@
 #include "validators/result_rules.h"
 
 #include "spool/disk.h"
+#include "spool/ledger_devices.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_verdicts.h"
 
 #include <glib/gstdio.h>
 #include <setjmp.h>

@@ -3,6 +3,9 @@
 
 #include "formats/instant.h"
 #include "spool/disk.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_reference.h"
+#include "spool/ledger_verdicts.h"
 
 #include <glib/gstdio.h>
 #include <setjmp.h>
