@@ -1,5 +1,6 @@
 /*
- * A Device's MigrationStatus (formats/FILES.md, 10; gateway/REPORTS.md): pure, from what the inventory and its work say.
+ * A Device's MigrationStatus (formats/FILES.md, 10; gateway/REPORTS.md): pure, from what the inventory and its work
+ * say.
  */
 #ifndef ECOSGATE_GATEWAY_MIGRATION_STATUS_H
 #define ECOSGATE_GATEWAY_MIGRATION_STATUS_H
