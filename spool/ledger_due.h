@@ -2,6 +2,7 @@
  * What is due: work for the next order, sessions whose time is over, outcomes to be told.
  *
  *   ledger_fresh_verdicts → ledger_fresh_items | ledger_fresh_put         never ordered yet
+ *   ledger_wakes_early → ledger_wakes_put_off                             before either of:
  *   ledger_tries_due, ledger_times_due → ledger_session_put               another try; the time is over
  *   ledger_outcomes_due → a part of kind EMO
  *
@@ -32,6 +33,11 @@ bool ledger_fresh_items(struct ledger *ledger, const struct ledger_verdict *of, 
  * for its record, which goes on from step->record. *n is how many. */
 bool ledger_fresh_put(struct ledger *ledger, const struct ledger_verdict *of, const struct ledger_session *session,
                       const struct ledger_step *step, int64_t limit, int64_t *n, GError **error);
+/* A session is noted to wake no later than it is due, and where that was put off keeps its earlier time: so an index
+ * seldom changes. Whether there are such whose time to wake has come, and then, before the questions below: from now on
+ * they wake when they are due. */
+bool ledger_wakes_early(struct ledger *ledger, int64_t now, bool *early, GError **error);
+bool ledger_wakes_put_off(struct ledger *ledger, int64_t now, GError **error);
 /* Appends the first `limit` that wait for a dispatch whose time has come and whose session has not ended. */
 bool ledger_tries_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error);
 /* Appends the first `limit` whose session is over or whose confirmation is missing for too long. */

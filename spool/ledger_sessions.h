@@ -16,17 +16,23 @@
 struct ledger_inventory;
 struct ledger_verdict;
 
-/* What one side has said last; at 0: nothing that counts. */
+/* What a step's file said that counts from then on, until that side says otherwise. */
+enum ledger_word { LEDGER_NO_WORD, LEDGER_REPLACED, LEDGER_NOT_REPLACED, LEDGER_CONFIRMED, LEDGER_NOT_CONFIRMED };
+
+/* What one side has said last; at 0: nothing that counts. It stands in the step that it led to. */
 struct ledger_side {
     int64_t at;
-    bool good; /* replaced, confirmed; the ids stand only then */
+    bool good; /* replaced, confirmed; what follows stands only then */
     const char *subject_id, *key_id;
+    int64_t try;  /* that it is about; 0: said about none */
+    int64_t step; /* the ledger's own, as read */
 };
 
 /* What is so now, of a work item that has gone beyond its split. */
 struct ledger_session {
     enum ledger_state state;
     int64_t steps;       /* how many led here */
+    int64_t last;        /* the newest of them, the ledger's own, as read */
     int64_t try;         /* the newest that was ordered; 0: none yet */
     bool answered;       /* a result other than SUCCESS has come for that try, and */
     bool unused;         /* said that it was not attempted */
@@ -36,7 +42,6 @@ struct ledger_session {
     const char *code;    /* why it waits, disagrees or failed */
     int64_t next_eligible, ended;
     struct ledger_side tcos, ecos;
-    int64_t success_try; /* the try that the TCoS side's SUCCESS was for */
 };
 
 /* One change of a session: written once, never changed. */
@@ -49,6 +54,7 @@ struct ledger_step {
     int64_t due;
     const char *gbcs, *duis, *alert, *subject_id, *key_id; /* as the file said */
     int64_t said_at;
+    enum ledger_word word;
 };
 
 /* A work item with all that is so now. */
@@ -61,8 +67,8 @@ struct ledger_work {
     struct ledger_session session;
 };
 
-/* By its WorkItemId, in its three parts; *work is NULL where no accepted instruction has it. Its texts but for the
- * session's are NULL. */
+/* By its WorkItemId, in its three parts; *work is NULL where no accepted instruction has it. Of the item only its
+ * place, Device, outcome and end are there, and no text but for the session's. */
 bool ledger_work_named(struct ledger *ledger, const char *org, const char *batch, int64_t record,
                        struct ledger_work **work, GError **error);
 /* *work is NULL when there is none. */
@@ -79,8 +85,9 @@ bool ledger_state_each(struct ledger *ledger, enum ledger_state state, int64_t l
 /* Work items by current state. Walks all items. */
 bool ledger_states_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error);
 
-/* A session as it has become and the step that led there; an ended one frees its Device for later instructions. */
-bool ledger_session_put(struct ledger *ledger, const struct ledger_item *item, const struct ledger_session *session,
+/* The session of that work, which says how it was until now, as it has become, and the step that led there (its sides
+ * are what their steps say); an ended one frees its Device for later instructions. EXISTS: it has gone on since. */
+bool ledger_session_put(struct ledger *ledger, const struct ledger_work *work, const struct ledger_session *session,
                         const struct ledger_step *step, GError **error);
 typedef bool (*ledger_step_visit)(void *user, const struct ledger_step *step, GError **error);
 bool ledger_steps_each(struct ledger *ledger, int64_t item, ledger_step_visit visit, void *user, GError **error);
