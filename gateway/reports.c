@@ -1,5 +1,6 @@
 #include "gateway/reports.h"
 
+#include "gateway/answer.h"
 #include "gateway/clock.h"
 #include "gateway/plan.h"
 #include "spool/digest.h"
@@ -12,24 +13,7 @@ static const char first_run[] = "first run";
 
 /* ---- storing: PLANNED → STORED ---- */
 
-static bool note_stored(struct gateway *gateway, struct ledger_part *part, int64_t rows, const struct disk_file *file,
-                        GError **error)
-{
-    struct ledger *ledger = gateway->ledger;
-
-    part->state = LEDGER_STORED;
-    part->rows = rows;
-    part->size = (int64_t)disk_file_size(file);
-    part->sha256 = disk_file_sha256(file);
-    if (!ledger_begin(ledger, error))
-        return false;
-    if (ledger_part_update(ledger, part, error) && ledger_commit(STEP_ANSWER_NOTED, ledger, error))
-        return true;
-    ledger_rollback(ledger);
-    return false;
-}
-
-static bool store_one(struct gateway *gateway, struct report *report, size_t i, struct ledger_part *part,
+static bool store_one(struct gateway *gateway, struct report *report, size_t i, const struct ledger_part *part,
                       GError **error)
 {
     g_autofree char *path = job_path(gateway->spool, JOB_ACTIVE, part->job, part->name);
@@ -37,13 +21,13 @@ static bool store_one(struct gateway *gateway, struct report *report, size_t i, 
 
     return file != NULL && report_write(report, i, disk_file_write, file, error) &&
            disk_file_publish(STEP_ANSWER_STORED, file, error) &&
-           note_stored(gateway, part, report_rows(report, i), file, error);
+           answer_note_stored(gateway, part, file, report_rows(report, i), error);
 }
 
-static struct ledger_part *part_of(const GPtrArray *issued, uint64_t recipient)
+static const struct ledger_part *part_of(const GPtrArray *issued, uint64_t recipient)
 {
     for (guint i = 0; i < issued->len; i++) {
-        struct ledger_report *one = issued->pdata[i];
+        const struct ledger_report *one = issued->pdata[i];
         if (one->recipient == recipient)
             return &one->part;
     }
@@ -57,7 +41,7 @@ static bool store_all(struct gateway *gateway, struct report *report, int64_t jo
     if (!job_make(STEP_DISPATCH_MADE, gateway->spool, JOB_ACTIVE, job, error))
         return false;
     for (size_t i = 0; i < report_n_recipients(report) && !gateway_stopping(gateway); i++) {
-        struct ledger_part *part = part_of(issued, report_recipient(report, i)->id);
+        const struct ledger_part *part = part_of(issued, report_recipient(report, i)->id);
         if (part != NULL && part->state == LEDGER_PLANNED && !store_one(gateway, report, i, part, error))
             return false;
     }
