@@ -9,6 +9,10 @@
 #include "gateway/results.h"
 #include "gateway/split.h"
 #include "spool/crash_mark.h"
+#include "spool/ledger_devices.h"
+#include "spool/ledger_incidents.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_verdicts.h"
 #include "validators/judge.h"
 
 #include <errno.h>
