@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """When what is due goes out: work orders, hours, retries, sessions that end, and the daemon that sees to it (TAP)."""
 import os
+import shutil
+import sqlite3
 import subprocess
 import time
 
@@ -116,6 +118,43 @@ def test_times(tap):
                                      [device(3), work(3), "FAILED", "D103", "1", at(DAY), "2023-08-03T12:00:00Z"]],
            "to its end, whatever came of its tries", parties.outcome(name))
     sound(tap, home, "after sessions ended")
+
+
+def test_wake(tap):
+    """A success puts off when its session goes on by itself; the session wakes once in vain and is noted for that time."""
+    home = Home()
+    parties = Parties(home)
+    parties.instruct([1, 2])
+    home.run()
+    parties.result(said(1))
+    home.run(now=at(60))
+    early = "SELECT item FROM session WHERE wake IS NOT due"
+    tap.ok(parties.rows(early) == [(1,)], "what is put off is noted for the time before", parties.rows(early))
+    torn(tap, home)
+    home.run(now=at(DAY))
+    tap.ok(parties.rows(early) == [] and parties.states(1, 2) == ["CONFIRM_PENDING", "FAILED D103"],
+           "then, when that comes, for its own time", parties.states(1, 2))
+    home.run(now=at(DAY + 60))
+    tap.ok(parties.states(1) == ["CONFIRM_PENDING D150"], "at which it goes on", parties.states(1))
+    sound(tap, home, "after a wake in vain")
+
+
+def torn(tap, home):
+    """spool verify tells each change of a session, or of its steps, that is not both's."""
+    path = home.path("spool", "ledger.sqlite")
+    for change in ("session SET wake=due+1 WHERE item=1", "session SET wake=NULL WHERE item=2", "session SET state=6 WHERE item=1",
+                   "session SET due=due+1 WHERE item=2", "session SET last=1 WHERE item=1", "session SET steps=3 WHERE item=1",
+                   "session SET tcos=NULL WHERE item=1", "session SET ecos=tcos WHERE item=1", "step SET before=NULL WHERE n=2",
+                   "step SET before=2 WHERE n=2", "step SET item=2 WHERE item=1 AND n=1", "step SET n=3 WHERE n=2",
+                   "step SET word=NULL WHERE n=2", "step SET word=3 WHERE n=2"):
+        shutil.copy(path, path + ".kept")
+        with sqlite3.connect(path) as ledger:
+            changed = ledger.execute(f"UPDATE {change}").rowcount
+        ledger.close()
+        done = home.command("spool", "verify")
+        tap.ok(changed == 1 and done.returncode == 1, f"spool verify tells a changed row: {change}", done.stdout.decode())
+        os.replace(path + ".kept", path)
+    sound(tap, home, "after the rows are again what they were")
 
 
 def test_down(tap):
@@ -260,6 +299,7 @@ if __name__ == "__main__":
         test_order(report)
         test_hours(report)
         test_times(report)
+        test_wake(report)
         test_down(report)
         test_daily_limit(report)
         test_judged_again(report)
