@@ -327,8 +327,10 @@ struct sftp *sftp_new(const struct sftp_peer *peer)
     static gsize begun;
     struct sftp *sftp = g_new0(struct sftp, 1);
 
-    if (g_once_init_enter(&begun))
+    if (g_once_init_enter(&begun)) {
+        (void)sftp_cipher_use();                                 /* without it the same comes slower */
         g_once_init_leave(&begun, libssh2_init(0) == 0 ? 1 : 2); /* a failure shows when a session begins */
+    }
     sftp->peer = *peer;
     sftp->label = g_strdup_printf("%s@%s:%d", peer->user, peer->host, peer->port);
     sftp->fd = -1;
