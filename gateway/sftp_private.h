@@ -26,6 +26,14 @@ struct sftp_wire {
     GByteArray *held;  /* the one of them that was given out last */
 };
 
+/* Between the socket and libssh2, which takes 16 KiB at once and goes on until the socket is empty, which may be a
+ * window of bytes, before it gives out the first of them: who waits for them had none for long, and then too many. */
+struct sftp_inlet {
+    bool open; /* the socket may be read once more before the next wait */
+    size_t begin, end;
+    uint8_t bytes[128 * 1024];
+};
+
 struct sftp {
     struct sftp_peer peer;
     char *label;      /* "user@host:port" */
@@ -38,6 +46,7 @@ struct sftp {
     int64_t deadline;                 /* monotonic microseconds: no wait goes on after it */
     uint32_t read_piece, write_piece; /* bytes asked for, or written, by one request */
     struct sftp_facts facts;
+    struct sftp_inlet inlet;
     struct sftp_wire wire;
 };
 
@@ -56,6 +65,9 @@ bool sftp_check(const struct sftp *sftp, GError **error);
 bool sftp_wait_fd(struct sftp *sftp, int fd, short events, GError **error);
 /* Waits for what the last call of libssh2 returned EAGAIN for. */
 bool sftp_wait(struct sftp *sftp, GError **error);
+
+/* What has come on the channel: > 0, 0 at its end, or an error of libssh2. */
+ssize_t sftp_take(struct sftp *sftp, void *data, size_t len);
 
 /* Repeats a call of libssh2 that gives rc until it gives something else than EAGAIN or waiting fails (then
  * rc stays EAGAIN and error is set). */
