@@ -64,8 +64,10 @@ static bool make_ahead(struct stream *stream)
     static const uint8_t nothing[AHEAD];
     int len = 0;
 
+    if (EVP_EncryptUpdate(stream->aes, stream->ahead, &len, nothing, AHEAD) != 1 || len != AHEAD)
+        return false;
     stream->used = 0;
-    return EVP_EncryptUpdate(stream->aes, stream->ahead, &len, nothing, AHEAD) == 1 && len == AHEAD;
+    return true;
 }
 
 /* A block is written by one store: the library reads it back at once, which would wait for two. */
