@@ -3,8 +3,9 @@
 #include <signal.h>
 #include <string.h>
 
-/* ALONE: so many bytes are worth no thread. */
-enum { PIECES = 4, PIECE = 256 * 1024, ALONE = 256 * 1024 };
+/* Who has to wait goes on only when the other is HALF a ring away: to wake a thread costs more than a piece.
+ * ALONE: so many bytes are worth no thread. */
+enum { PIECES = 16, PIECE = 64 * 1024, HALF = PIECES / 2, ALONE = 256 * 1024 };
 
 struct piece {
     char *data; /* PIECE bytes */
@@ -37,16 +38,22 @@ struct relay *relay_new(transport_bytes *sink, void *user)
     return relay;
 }
 
+/* False: there is nothing left to do. */
+static bool wait_for_pieces(struct relay *relay)
+{
+    if (relay->full == 0) {
+        while (relay->full < HALF && !relay->ending)
+            g_cond_wait(&relay->changed, &relay->lock);
+    }
+    return relay->full > 0 && !relay->dropping;
+}
+
 static void *work(void *user)
 {
     struct relay *relay = user;
 
     g_mutex_lock(&relay->lock);
-    while (!relay->failed && !relay->dropping && (relay->full > 0 || !relay->ending)) {
-        if (relay->full == 0) {
-            g_cond_wait(&relay->changed, &relay->lock);
-            continue;
-        }
+    while (!relay->failed && wait_for_pieces(relay)) {
         const struct piece piece = relay->pieces[relay->first];
         GError *fault = NULL;
         g_mutex_unlock(&relay->lock);
@@ -57,7 +64,8 @@ static void *work(void *user)
         relay->pieces[relay->first].len = 0;
         relay->first = (relay->first + 1) % PIECES;
         relay->full--;
-        g_cond_broadcast(&relay->changed);
+        if (relay->full == HALF || relay->failed)
+            g_cond_broadcast(&relay->changed);
     }
     g_mutex_unlock(&relay->lock);
     return NULL;
@@ -86,8 +94,10 @@ static bool fail(struct relay *relay, GError **error)
 static struct piece *wait_for_piece(struct relay *relay)
 {
     g_mutex_lock(&relay->lock);
-    while (relay->full == PIECES && !relay->failed)
-        g_cond_wait(&relay->changed, &relay->lock);
+    if (relay->full == PIECES) {
+        while (relay->full > HALF && !relay->failed)
+            g_cond_wait(&relay->changed, &relay->lock);
+    }
     struct piece *piece = relay->failed ? NULL : &relay->pieces[(relay->first + relay->full) % PIECES];
     g_mutex_unlock(&relay->lock);
     return piece;
@@ -96,8 +106,8 @@ static struct piece *wait_for_piece(struct relay *relay)
 static void hand_over(struct relay *relay)
 {
     g_mutex_lock(&relay->lock);
-    relay->full++;
-    g_cond_broadcast(&relay->changed);
+    if (++relay->full == HALF)
+        g_cond_broadcast(&relay->changed);
     g_mutex_unlock(&relay->lock);
 }
 

@@ -74,6 +74,7 @@ struct sftp_attributes {
 };
 
 struct sftp;
+/* The first one comes before other threads use libcrypto. */
 struct sftp *sftp_new(const struct sftp_peer *peer);
 /* NULL is fine. */
 void sftp_free(struct sftp *sftp);

@@ -170,7 +170,7 @@ static bool receive_some(struct sftp *sftp, bool wait, bool *some, GError **erro
     struct sftp_wire *wire = &sftp->wire;
 
     for (;;) {
-        ssize_t n = libssh2_channel_read(sftp->channel, (char *)wire->in + wire->end, wire->room - wire->end);
+        ssize_t n = sftp_take(sftp, wire->in + wire->end, wire->room - wire->end);
         *some = n > 0;
         if (n > 0) {
             wire->end += (size_t)n;

@@ -1,5 +1,5 @@
 /*
- * SHA-256, by libcrypto. The one door to that library.
+ * SHA-256, by libcrypto.
  *
  *     digest_new → digest_update* → digest_hex (once, ends it) → digest_free
  *
