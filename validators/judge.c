@@ -204,8 +204,8 @@ static bool begin_reference(struct judging *j, GError **error)
 static bool judge_result(struct judging *j, const struct record *record, GError **error)
 {
     struct result result;
-    bool good =
-        result_rules_judge_result(j->rules, record, j->findings, &result, error) && hand_on(j, &result.row, error);
+    bool good = result_rules_judge_result(j->rules, j->verdict->header.created, record, j->findings, &result, error) &&
+                hand_on(j, &result.row, error);
 
     result_clear(&result);
     return good;

@@ -6,8 +6,8 @@
 
 It shares no code with the gateway. Times are seconds UTC; a `file` is what model_files.py makes.
 """
-from model_rules import (EUI64, LASTING_D, MODEL, TYPES, by_itself, code_of, faults_of, is_hex, is_non_migratable, model_of,
-                         reference_key)
+from model_rules import (EUI64, LASTING_D, MODEL, TYPES, by_itself, code_of, faults_of, is_hex, is_non_migratable, last_try,
+                         model_of, reference_key)
 from model_time import DAY, HOUR, MINUTE, midnight, text_of, time_of
 
 LIVE = ("READY", "DISPATCHED", "RETRY_WAIT", "CONFIRM_PENDING", "CONFIRM_MISMATCH")
@@ -53,6 +53,8 @@ class Item:
         self.codes = []            # all that applied at the split
         self.trial = 0             # the newest try ordered
         self.unattempted = False   # that try was said to be NOT_ATTEMPTED, and is not ordered again yet
+        self.not_attempted = None  # when that was noted, and its LastTry
+        self.orders = {}           # try: its first order, and the NOT_ATTEMPTED before its newest one
         self.begun = self.ends = None
         self.delays = 0            # delays used
         self.answered = False      # a result other than SUCCESS came since it was ordered last
@@ -368,8 +370,11 @@ class Model:
         if item.state == "READY":
             item.begun, item.ends = now, now + self.settings.session_length
             self.first_tries.append(now)
-        if not item.unattempted:
+        if item.unattempted:
+            item.orders[item.trial][1] = item.not_attempted
+        else:
             item.trial += 1
+            item.orders[item.trial] = [now, None]
         item.unattempted = item.answered = False
         item.become("DISPATCHED", now)
         row = item.row
@@ -386,19 +391,21 @@ class Model:
             item = by_id.get(row["WorkItemId"])
             codes = faults_of(file.kind, row, item)
             if not codes:
-                code = self.result(item, row, now) if file.kind == "EMT" else self.confirm(item, row, now)
+                code = self.result(item, row, file.created, now) if file.kind == "EMT" else self.confirm(item, row, now)
                 codes = {code} if code else set()
             for code in codes:
                 (warnings if code == "C119" else errors).append((record, code))
         return errors, warnings
 
-    def result(self, item, row, now):
+    def result(self, item, row, created, now):
         """What an EMT row that is good by itself does; its finding, or None."""
         trial, ids = int(row["Try"]), (row["ReplacingSubjectId"], row["ReplacingKeyId"])
         if trial > item.trial:
             return "C118"
         if row["Result"] == "SUCCESS":
             return self.success(item, trial, ids, now)
+        if self.is_outdated(item, trial, row, created):
+            return "C119"
         if isinstance(item.tcos, tuple) and item.state != "FAILED" and trial == item.succeeded:
             if item.state != "CONFIRM_MISMATCH":
                 return "C121"
@@ -416,10 +423,19 @@ class Model:
         self.unsuccessful(item, row, now)
         return None
 
+    @staticmethod
+    def is_outdated(item, trial, row, created):
+        """About an earlier order of its try, by what time it gives; by none, it is about the newest one."""
+        first, not_attempted = item.orders[trial]
+        times = [at for at in (last_try(row), created) if at >= first]
+        return not_attempted is not None and times != [] and \
+            (times[0] <= not_attempted[0] or times[0] == not_attempted[1])
+
     def unsuccessful(self, item, row, now):
         item.answered = True
         if row["Result"] == "NOT_ATTEMPTED":
             item.unattempted = True
+            item.not_attempted = now, last_try(row)
             self.wait(item, now, self.settings.retry_delays[0], "D103")
             return
         code = code_of(row)
