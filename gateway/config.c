@@ -280,6 +280,7 @@ static void load_gateway(struct loading *l, struct config *c)
     c->incident_party = text_value(l, g, "incident_party", "DCC");
     c->work_order_form = choice_value(l, g, "work_order_form", forms) ? FORM_XML : FORM_CSV;
     c->work_order_devices = number_value(l, g, "work_order_devices", 1000000, 1, 1000000);
+    c->clock_leap = RULES_DAY * number_value(l, g, "clock_leap", 60, 0, 3650);
     c->report_grace = 60 * number_value(l, g, "report_grace", 60, 1, 43200);
     c->reports_from = instant_value(l, g, "reports_from");
     c->migration_end = instant_value(l, g, "migration_end");
