@@ -219,7 +219,7 @@ def start(home):
 
 
 def test_daemon(tap):
-    home = Home("gateway poll_interval=3600")
+    home = Home("gateway poll_interval=3600\ngateway clock_leap=0")
     parties = Parties(home)
     name = parties.instruct([1])
     home.run()
