@@ -34,11 +34,26 @@ static bool end_some(struct gateway *gateway, const GArray *due, int64_t now, GE
     return outcome_plan(gateway, now, error) && ledger_commit(STEP_TIME_COMMITTED, gateway->ledger, error);
 }
 
+static bool put_off_wakes(struct gateway *gateway, int64_t now, GError **error)
+{
+    bool early;
+
+    if (!ledger_wakes_early(gateway->ledger, now, &early, error))
+        return false;
+    if (!early || (ledger_begin(gateway->ledger, error) && ledger_wakes_put_off(gateway->ledger, now, error) &&
+                   ledger_commit(STEP_TIME_COMMITTED, gateway->ledger, error)))
+        return true;
+    ledger_rollback(gateway->ledger);
+    return false;
+}
+
 bool dispatch_take_times(struct gateway *gateway, GError **error)
 {
     int64_t now = clock_now();
     g_autoptr(GArray) due = g_array_new(FALSE, FALSE, sizeof(struct ledger_due));
 
+    if (!put_off_wakes(gateway, now, error))
+        return false;
     do {
         g_array_set_size(due, 0);
         if (!ledger_times_due(gateway->ledger, now, TIMES_AT_ONCE, due, error))

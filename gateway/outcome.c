@@ -68,7 +68,7 @@ bool outcome_note(struct gateway *gateway, const struct ledger_work *work, const
 
     return (!migrates || incidents_clear_device(gateway, work->item.device, step->at, error)) &&
            (!ends || count_end(gateway, work->item.item, session, step->at, error)) &&
-           ledger_session_put(gateway->ledger, &work->item, session, step, error);
+           ledger_session_put(gateway->ledger, work, session, step, error);
 }
 
 /* ---- EMO ---- */

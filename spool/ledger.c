@@ -214,11 +214,17 @@ bool ledger_all(struct ledger *ledger, sqlite3_stmt *query, const struct ledger_
 bool ledger_one(struct ledger *ledger, sqlite3_stmt *query, const struct ledger_shape *shape, void **row,
                 GError **error)
 {
-    g_autoptr(GPtrArray) rows = NULL;
-    if (!ledger_all(ledger, query, shape, &rows, error))
-        return false;
-    *row = rows->len > 0 ? g_ptr_array_steal_index(rows, 0) : NULL;
-    return true;
+    bool found = false;
+    bool good = query != NULL && ledger_row(ledger, query, &found, error);
+    *row = NULL;
+    if (good && found) {
+        void *read = g_alloca(shape->size);
+        memset(read, 0, shape->size);
+        shape->read(query, 0, read);
+        *row = ledger_pack(read, shape->size, shape->strings, shape->n);
+    }
+    ledger_end(query);
+    return good;
 }
 
 static void finalize(gpointer statement)
@@ -332,16 +338,23 @@ void ledger_close(struct ledger *ledger)
     g_free(ledger);
 }
 
-bool ledger_begin(struct ledger *ledger, GError **error)
+/* What is remembered of the tables holds for as long as nothing is taken back. */
+static void forget(struct ledger *ledger)
 {
     ledger->next_item = 0;
+    ledger->named.items = 0;
+}
+
+bool ledger_begin(struct ledger *ledger, GError **error)
+{
+    forget(ledger);
     ledger->savepoint = false;
     return ledger_execute(ledger, "BEGIN IMMEDIATE", error);
 }
 
 void ledger_rollback(struct ledger *ledger)
 {
-    ledger->next_item = 0;
+    forget(ledger);
     ledger->savepoint = false;
     if (sqlite3_get_autocommit(ledger->db) == 0)
         (void)sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL); /* SQLite did it if this fails */
@@ -394,7 +407,7 @@ bool ledger_release(struct ledger *ledger, GError **error)
 
 bool ledger_roll_back_to(struct ledger *ledger, GError **error)
 {
-    ledger->next_item = 0;
+    forget(ledger);
     return ledger_writing(ledger, error) && ledger_execute(ledger, "ROLLBACK TO work", error) &&
            ledger_release(ledger, error);
 }

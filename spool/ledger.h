@@ -346,17 +346,23 @@ bool ledger_device_past(struct ledger *ledger, uint64_t device, struct ledger_pa
 
 /* ---- sessions and their steps (ledger_sessions.c; gateway/DEVICES.md, History) ---- */
 
-/* What one side has said last; at 0: nothing that counts. */
+/* What a step's file said that counts from then on, until that side says otherwise. */
+enum ledger_word { LEDGER_NO_WORD, LEDGER_REPLACED, LEDGER_NOT_REPLACED, LEDGER_CONFIRMED, LEDGER_NOT_CONFIRMED };
+
+/* What one side has said last; at 0: nothing that counts. It stands in the step that it led to. */
 struct ledger_side {
     int64_t at;
-    bool good; /* replaced, confirmed; the ids stand only then */
+    bool good; /* replaced, confirmed; what follows stands only then */
     const char *subject_id, *key_id;
+    int64_t try;  /* that it is about; 0: said about none */
+    int64_t step; /* the ledger's own, as read */
 };
 
 /* What is so now, of a work item that has gone beyond its split. */
 struct ledger_session {
     enum ledger_state state;
     int64_t steps;       /* how many led here */
+    int64_t last;        /* the newest of them, the ledger's own, as read */
     int64_t try;         /* the newest that was ordered; 0: none yet */
     bool answered;       /* a result other than SUCCESS has come for that try, and */
     bool unused;         /* said that it was not attempted */
@@ -366,7 +372,6 @@ struct ledger_session {
     const char *code;    /* why it waits, disagrees or failed */
     int64_t next_eligible, ended;
     struct ledger_side tcos, ecos;
-    int64_t success_try; /* the try that the TCoS side's SUCCESS was for */
 };
 
 /* One change of a session: written once, never changed. */
@@ -379,6 +384,7 @@ struct ledger_step {
     int64_t due;
     const char *gbcs, *duis, *alert, *subject_id, *key_id; /* as the file said */
     int64_t said_at;
+    enum ledger_word word;
 };
 
 /* A work item with all that is so now. */
@@ -391,8 +397,8 @@ struct ledger_work {
     struct ledger_session session;
 };
 
-/* By its WorkItemId, in its three parts; *work is NULL where no accepted instruction has it. Its texts but for the
- * session's are NULL. */
+/* By its WorkItemId, in its three parts; *work is NULL where no accepted instruction has it. Of the item only its
+ * place, Device, outcome and end are there, and no text but for the session's. */
 bool ledger_work_named(struct ledger *ledger, const char *org, const char *batch, int64_t record,
                        struct ledger_work **work, GError **error);
 /* *work is NULL when there is none. */
@@ -409,8 +415,9 @@ bool ledger_state_each(struct ledger *ledger, enum ledger_state state, int64_t l
 /* Work items by current state. Walks all items. */
 bool ledger_states_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error);
 
-/* A session as it has become and the step that led there; an ended one frees its Device for later instructions. */
-bool ledger_session_put(struct ledger *ledger, const struct ledger_item *item, const struct ledger_session *session,
+/* The session of that work, which says how it was until now, as it has become, and the step that led there (its sides
+ * are what their steps say); an ended one frees its Device for later instructions. EXISTS: it has gone on since. */
+bool ledger_session_put(struct ledger *ledger, const struct ledger_work *work, const struct ledger_session *session,
                         const struct ledger_step *step, GError **error);
 typedef bool (*ledger_step_visit)(void *user, const struct ledger_step *step, GError **error);
 bool ledger_steps_each(struct ledger *ledger, int64_t item, ledger_step_visit visit, void *user, GError **error);
@@ -452,6 +459,11 @@ bool ledger_fresh_items(struct ledger *ledger, const struct ledger_verdict *of, 
  * for its record, which goes on from step->record. *n is how many. */
 bool ledger_fresh_put(struct ledger *ledger, const struct ledger_verdict *of, const struct ledger_session *session,
                       const struct ledger_step *step, int64_t limit, int64_t *n, GError **error);
+/* A session is noted to wake no later than it is due, and where that was put off keeps its earlier time: so an index
+ * seldom changes. Whether there are such whose time to wake has come, and then, before the questions below: from now on
+ * they wake when they are due. */
+bool ledger_wakes_early(struct ledger *ledger, int64_t now, bool *early, GError **error);
+bool ledger_wakes_put_off(struct ledger *ledger, int64_t now, GError **error);
 /* Appends the first `limit` that wait for a dispatch whose time has come and whose session has not ended. */
 bool ledger_tries_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error);
 /* Appends the first `limit` whose session is over or whose confirmation is missing for too long. */

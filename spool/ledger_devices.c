@@ -140,7 +140,8 @@ bool ledger_items_each(struct ledger *ledger, const struct ledger_verdict *of, l
 bool ledger_device_past(struct ledger *ledger, uint64_t device, struct ledger_past *past, GError **error)
 {
     static const char sql[] =
-        "SELECT w.slot=0,s.state,s.next_eligible,ifnull(s.tcos_good,0)OR ifnull(s.ecos_good,0),s.code GLOB 'D*'"
+        "SELECT w.slot=0,s.state,s.next_eligible,EXISTS(SELECT 1 FROM step t WHERE t.id IN(s.tcos,s.ecos)"
+        " AND t.word IN(1,3)),s.code GLOB 'D*'"
         " FROM work_item w LEFT JOIN session s ON s.item=w.item WHERE w.device_id=? ORDER BY w.item";
     sqlite3_stmt *q = ledger_query(ledger, error, sql, "i", (int64_t)device);
     bool row = true, good = q != NULL;

@@ -49,8 +49,8 @@ bool ledger_fresh_put(struct ledger *ledger, const struct ledger_verdict *of, co
         return false;
     *n = sqlite3_changes64(ledger->db);
     return ledger_run(ledger, error,
-                      "INSERT INTO session(item,state,steps,try,answered,unused,delays,begun,ends,due)"
-                      " SELECT item,?3,1,?4,0,0,0,?5,?6,?7 FROM step WHERE job=?1 AND state=3 AND record>=?2"
+                      "INSERT INTO session(item,state,steps,last,try,answered,unused,delays,begun,ends,due,wake)"
+                      " SELECT item,?3,1,id,?4,0,0,0,?5,?6,?7,?7 FROM step WHERE job=?1 AND state=3 AND record>=?2"
                       " ORDER BY record",
                       "iiiiiii", step->job, step->record, (int64_t)session->state, session->try, session->begun,
                       session->ends, session->due) &&
@@ -58,12 +58,32 @@ bool ledger_fresh_put(struct ledger *ledger, const struct ledger_verdict *of, co
                       of->job, of->receipt, *n);
 }
 
+bool ledger_wakes_early(struct ledger *ledger, int64_t now, bool *early, GError **error)
+{
+    int64_t found = 0;
+    if (!ledger_number(
+            ledger,
+            ledger_query(ledger, error,
+                         "SELECT 1 FROM session WHERE wake IS NOT NULL AND wake<=? AND due IS NOT wake LIMIT 1", "i",
+                         now),
+            &found, error))
+        return false;
+    *early = found != 0;
+    return true;
+}
+
+bool ledger_wakes_put_off(struct ledger *ledger, int64_t now, GError **error)
+{
+    return ledger_run(ledger, error,
+                      "UPDATE session SET wake=due WHERE wake IS NOT NULL AND wake<=? AND due IS NOT wake", "i", now);
+}
+
 bool ledger_tries_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error)
 {
     return append(ledger,
                   ledger_query(ledger, error,
-                               "SELECT due,item FROM session WHERE due IS NOT NULL AND due<=?1 AND (state=0 OR"
-                               " (state=4 AND ends>?1)) ORDER BY due,item LIMIT ?2",
+                               "SELECT due,item FROM session WHERE wake IS NOT NULL AND wake<=?1 AND due<=?1 AND"
+                               " (state=0 OR (state=4 AND ends>?1)) ORDER BY wake,item LIMIT ?2",
                                "ii", now, limit),
                   due, error);
 }
@@ -72,16 +92,16 @@ bool ledger_times_due(struct ledger *ledger, int64_t now, int64_t limit, GArray 
 {
     return append(ledger,
                   ledger_query(ledger, error,
-                               "SELECT due,item FROM session WHERE due IS NOT NULL AND due<=?1 AND (state IN(3,5) OR"
-                               " (state=4 AND ends<=?1)) ORDER BY due,item LIMIT ?2",
+                               "SELECT due,item FROM session WHERE wake IS NOT NULL AND wake<=?1 AND due<=?1 AND"
+                               " (state IN(3,5) OR (state=4 AND ends<=?1)) ORDER BY wake,item LIMIT ?2",
                                "ii", now, limit),
                   due, error);
 }
 
 bool ledger_next_due(struct ledger *ledger, int64_t now, int64_t *at, GError **error)
 {
-    return ledger_number(ledger, ledger_query(ledger, error, "SELECT min(due) FROM session WHERE due>?", "i", now), at,
-                         error);
+    return ledger_number(ledger, ledger_query(ledger, error, "SELECT min(wake) FROM session WHERE wake>?", "i", now),
+                         at, error);
 }
 
 bool ledger_outcomes_due(struct ledger *ledger, GPtrArray **verdicts, GError **error)

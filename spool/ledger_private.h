@@ -18,12 +18,19 @@
 /* What the database's header says whose it is: "ECGS". */
 #define LEDGER_APPLICATION_ID "0x45434753"
 
+/* The accepted instruction that a WorkItemId named last in this transaction; items 0: none. */
+struct ledger_named {
+    char org[16], batch[32];
+    int64_t job, first_item, items, receipt, judged_at;
+};
+
 struct ledger {
     sqlite3 *db;
     bool writer, savepoint;
     bool unknown;      /* whether the last commit holds: no further call is served */
     int64_t next_item; /* 0: ask the table */
     int64_t next_job;  /* ids below are given out already */
+    struct ledger_named named;
     GHashTable *statements;
 };
 

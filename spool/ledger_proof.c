@@ -38,18 +38,21 @@ static bool count_items(struct ledger *ledger, struct ledger_proof *proof, GErro
     return good;
 }
 
-/* A session is what its steps made of it: as many, and the last one's state, try and time to go on. */
+/* A session is what its steps made of it: as many, one behind the other, and the last one's state, try and time to go
+ * on, no later than which it wakes. */
 static bool count_torn(struct ledger *ledger, struct ledger_proof *proof, GError **error)
 {
     const struct ledger_verdict *v = &proof->verdict;
     return ledger_number(
         ledger,
         ledger_query(ledger, error,
-                     "SELECT count(*) FROM session s LEFT JOIN step t ON t.item=s.item AND t.n=s.steps"
+                     "SELECT count(*) FROM session s LEFT JOIN step t ON t.id=s.last"
                      " WHERE s.item>=?1 AND s.item<?1+?2 AND (t.n IS NULL OR t.state<>s.state OR t.try>s.try"
-                     " OR ifnull(t.due,0)<>ifnull(s.due,0)"
-                     " OR s.steps<>(SELECT count(*) FROM step c WHERE c.item=s.item)"
-                     " OR s.steps<>(SELECT max(c.n) FROM step c WHERE c.item=s.item))",
+                     " OR ifnull(t.due,0)<>ifnull(s.due,0) OR s.wake>ifnull(s.due,s.wake)"
+                     " OR (s.due IS NOT NULL AND s.wake IS NULL) OR s.steps<>("
+                     "WITH RECURSIVE back(id,n) AS(VALUES(s.last,s.steps) UNION ALL"
+                     " SELECT t.before,t.n-1 FROM back JOIN step t USING(id,n) WHERE t.item=s.item AND t.n>1)"
+                     " SELECT count(*) FROM back JOIN step t USING(id,n) WHERE t.item=s.item))",
                      "ii", v->first_item, v->items),
         &proof->torn, error);
 }

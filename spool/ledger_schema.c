@@ -1,5 +1,11 @@
 #include "spool/ledger_private.h"
 
+/* The newest step of a session `s` of version 4 in which a side, by its files, said what is noted of it. */
+#define LEDGER_SIDE_4(type, side)                                                                                      \
+    "(SELECT max(t.id) FROM step t JOIN job j ON j.id=t.job WHERE t.item=s.item AND t.at=s." side "_at"                \
+    " AND j.type='" type "' AND(NOT s." side "_good OR(t.subject_id IS s." side "_subject"                             \
+    " AND t.key_id IS s." side "_key)))"
+
 /* versions[n] leads from user_version n to n + 1; a released entry is never edited. */
 static const char *const versions[] = {
     "CREATE TABLE job(id INTEGER PRIMARY KEY, direction INTEGER NOT NULL, name TEXT NOT NULL, type TEXT,"
@@ -129,6 +135,38 @@ static const char *const versions[] = {
     " remaining INTEGER NOT NULL);"
     "CREATE INDEX session_ended ON session(state, ended) WHERE ended IS NOT NULL;"
     "PRAGMA user_version=4;",
+    /* Steps are written one behind the other, each names the one before it, and a session names its last one and those
+     * in which the two sides said what counts; wake stands in for due, so that an index seldom changes. */
+    "DROP INDEX step_order;"
+    "ALTER TABLE step RENAME TO step_4;"
+    "CREATE TABLE step(id INTEGER PRIMARY KEY, item INTEGER NOT NULL, n INTEGER NOT NULL, before INTEGER,"
+    " at INTEGER NOT NULL, state INTEGER NOT NULL, try INTEGER NOT NULL, job INTEGER, record INTEGER, code TEXT,"
+    " due INTEGER, gbcs TEXT, duis TEXT, alert TEXT, subject_id TEXT, key_id TEXT, said_at INTEGER, word INTEGER);"
+    "INSERT INTO step(id,item,n,before,at,state,try,job,record,code,due,gbcs,duis,alert,subject_id,key_id,said_at)"
+    " SELECT row_number()OVER o,item,n,iif(n>1,row_number()OVER o-1,NULL),at,state,try,job,"
+    "record,code,due,gbcs,duis,alert,subject_id,key_id,said_at FROM step_4 WINDOW o AS(ORDER BY item,n);"
+    "DROP TABLE step_4;"
+    "CREATE UNIQUE INDEX step_order ON step(job, record) WHERE state=3;"
+    "CREATE INDEX step_item ON step(item, n);"
+    "DROP INDEX session_due;"
+    "DROP INDEX session_ended;"
+    "ALTER TABLE session RENAME TO session_4;"
+    "CREATE TABLE session(item INTEGER PRIMARY KEY, state INTEGER NOT NULL, steps INTEGER NOT NULL, last INTEGER NOT"
+    " NULL, try INTEGER NOT NULL, answered INTEGER NOT NULL, unused INTEGER NOT NULL, delays INTEGER NOT NULL, begun"
+    " INTEGER, ends INTEGER, due INTEGER, code TEXT, next_eligible INTEGER, ended INTEGER, tcos INTEGER, ecos INTEGER,"
+    " wake INTEGER);"
+    "INSERT INTO session SELECT item,state,steps,(SELECT id FROM step t WHERE t.item=s.item AND t.n=s.steps),try,"
+    "answered,unused,delays,begun,ends,due,code,next_eligible,ended," LEDGER_SIDE_4("EMT", "tcos") "," LEDGER_SIDE_4(
+        "EMC", "ecos") ",due FROM session_4 s;"
+                       "UPDATE step SET word=iif(s.tcos_good,1,2) FROM session_4 s JOIN session n USING(item) WHERE "
+                       "step.id=n.tcos;"
+                       "UPDATE step SET word=iif(s.ecos_good,3,4) FROM session_4 s JOIN session n USING(item) WHERE "
+                       "step.id=n.ecos;"
+                       "DROP TABLE session_4;"
+                       "DROP INDEX step_item;"
+                       "CREATE INDEX session_wake ON session(wake) WHERE wake IS NOT NULL;"
+                       "CREATE INDEX session_ended ON session(state, ended) WHERE ended IS NOT NULL;"
+                       "PRAGMA user_version=5;",
 };
 
 static bool version_of(struct ledger *ledger, int64_t *version, GError **error)

@@ -1,45 +1,57 @@
 #include "spool/ledger_private.h"
 
+#include <string.h>
+
+/* A session `s` with the steps in which the two sides said what counts, where they have. */
 #define SESSION                                                                                                        \
-    "s.item,s.state,s.steps,s.try,s.unused,s.delays,s.begun,s.ends,s.due,s.code,s.next_eligible,s.ended,"              \
-    "s.tcos_at,s.tcos_good,s.tcos_subject,s.tcos_key,s.ecos_at,s.ecos_good,s.ecos_subject,s.ecos_key,s.answered,s."    \
-    "success_try"
-#define STEP "t.n,t.at,t.state,t.try,t.job,t.record,t.code,t.due,t.gbcs,t.duis,t.alert,t.subject_id,t.key_id,t.said_at"
+    "s.item,s.state,s.steps,s.last,s.try,s.answered,s.unused,s.delays,s.begun,s.ends,s.due,s.code,s.next_eligible,"    \
+    "s.ended,s.tcos,a.word,a.at,a.try,a.subject_id,a.key_id,s.ecos,b.word,b.at,b.try,b.subject_id,b.key_id"
+#define SESSION_FROM                                                                                                   \
+    " LEFT JOIN session s ON s.item=w.item LEFT JOIN step a ON a.id=s.tcos LEFT JOIN step b ON b.id=s.ecos"
+#define STEP                                                                                                           \
+    "t.n,t.at,t.state,t.try,t.job,t.record,t.code,t.due,t.gbcs,t.duis,t.alert,t.subject_id,t.key_id,t.said_at,t.word"
 
 /* A work item `w` with the instruction's verdict and job, and its session where it has one. */
 #define WORK "SELECT " LEDGER_ITEM ",j.org,v.batch,j.name,v.receipt,v.judged_at," SESSION
 #define WORK_FROM                                                                                                      \
     " JOIN job j ON j.id=w.job JOIN verdict v ON v.job=w.job AND w.item>=v.first_item"                                 \
-    " AND w.item<v.first_item+v.items LEFT JOIN session s ON s.item=w.item"
-enum { WORK_SESSION = LEDGER_ITEM_COLUMNS + 5, SESSION_COLUMNS = 22, WORK_COLUMNS = WORK_SESSION + SESSION_COLUMNS };
+    " AND w.item<v.first_item+v.items" SESSION_FROM
+enum { WORK_SESSION = LEDGER_ITEM_COLUMNS + 5, SESSION_COLUMNS = 26, WORK_COLUMNS = WORK_SESSION + SESSION_COLUMNS };
 
 /* ---- reading ---- */
 
 static void read_side(sqlite3_stmt *q, int c, struct ledger_side *side)
 {
-    side->at = sqlite3_column_int64(q, c);
-    side->good = sqlite3_column_int(q, c + 1) != 0;
-    side->subject_id = ledger_text(q, c + 2);
-    side->key_id = ledger_text(q, c + 3);
+    enum ledger_word word = (enum ledger_word)sqlite3_column_int(q, c + 1);
+    side->step = sqlite3_column_int64(q, c);
+    if (side->step == 0)
+        return;
+    side->good = word == LEDGER_REPLACED || word == LEDGER_CONFIRMED;
+    side->at = sqlite3_column_int64(q, c + 2);
+    if (!side->good)
+        return;
+    side->try = sqlite3_column_int64(q, c + 3);
+    side->subject_id = ledger_text(q, c + 4);
+    side->key_id = ledger_text(q, c + 5);
 }
 
 static void read_session(sqlite3_stmt *q, int c, struct ledger_session *session)
 {
     session->state = (enum ledger_state)sqlite3_column_int(q, c + 1);
     session->steps = sqlite3_column_int64(q, c + 2);
-    session->try = sqlite3_column_int64(q, c + 3);
-    session->unused = sqlite3_column_int(q, c + 4) != 0;
-    session->delays = sqlite3_column_int64(q, c + 5);
-    session->begun = sqlite3_column_int64(q, c + 6);
-    session->ends = sqlite3_column_int64(q, c + 7);
-    session->due = sqlite3_column_int64(q, c + 8);
-    session->code = ledger_text(q, c + 9);
-    session->next_eligible = sqlite3_column_int64(q, c + 10);
-    session->ended = sqlite3_column_int64(q, c + 11);
-    read_side(q, c + 12, &session->tcos);
-    read_side(q, c + 16, &session->ecos);
-    session->answered = sqlite3_column_int(q, c + 20) != 0;
-    session->success_try = sqlite3_column_int64(q, c + 21);
+    session->last = sqlite3_column_int64(q, c + 3);
+    session->try = sqlite3_column_int64(q, c + 4);
+    session->answered = sqlite3_column_int(q, c + 5) != 0;
+    session->unused = sqlite3_column_int(q, c + 6) != 0;
+    session->delays = sqlite3_column_int64(q, c + 7);
+    session->begun = sqlite3_column_int64(q, c + 8);
+    session->ends = sqlite3_column_int64(q, c + 9);
+    session->due = sqlite3_column_int64(q, c + 10);
+    session->code = ledger_text(q, c + 11);
+    session->next_eligible = sqlite3_column_int64(q, c + 12);
+    session->ended = sqlite3_column_int64(q, c + 13);
+    read_side(q, c + 14, &session->tcos);
+    read_side(q, c + 20, &session->ecos);
 }
 
 static void read_work(sqlite3_stmt *q, int c, void *row)
@@ -97,30 +109,78 @@ static void read_step(sqlite3_stmt *q, int c, struct ledger_step *step)
         .subject_id = ledger_text(q, c + 11),
         .key_id = ledger_text(q, c + 12),
         .said_at = sqlite3_column_int64(q, c + 13),
+        .word = (enum ledger_word)sqlite3_column_int(q, c + 14),
     };
 }
 
 /* ---- queries ---- */
 
-/* The columns of an item without its texts, which would be most of what this costs. */
-#define ITEM_WITHOUT_TEXTS                                                                                             \
-    "w.item,w.job,w.record,w.device_id,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,w.outcome,NULL,NULL,"              \
-    "w.next_eligible,w.passes,w.slot"
+/* Records of one file name work of the same instruction, one after the other: it is looked for once. */
+static bool find_named(struct ledger *ledger, const char *org, const char *batch, GError **error)
+{
+    struct ledger_named *named = &ledger->named;
+    bool known = named->items > 0 && strcmp(named->batch, batch) == 0 && strcmp(named->org, org) == 0;
+    if (known && sqlite3_get_autocommit(ledger->db) == 0)
+        return true;
+    *named = (struct ledger_named){0};
+    sqlite3_stmt *q = ledger_query(ledger, error,
+                                   "SELECT v.job,v.first_item,v.items,v.receipt,v.judged_at FROM verdict v"
+                                   " JOIN job j ON j.id=v.job WHERE v.batch=?2 AND j.org=?1 AND v.items>0",
+                                   "tt", org, batch);
+    bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
+    if (good && row) {
+        (void)g_strlcpy(named->org, org, sizeof named->org);
+        (void)g_strlcpy(named->batch, batch, sizeof named->batch);
+        named->job = sqlite3_column_int64(q, 0);
+        named->first_item = sqlite3_column_int64(q, 1);
+        named->items = sqlite3_column_int64(q, 2);
+        named->receipt = sqlite3_column_int64(q, 3);
+        named->judged_at = sqlite3_column_int64(q, 4);
+    }
+    ledger_end(q);
+    return good;
+}
+
+/* Without the item's texts, which would be most of what this costs. */
+static void read_named(sqlite3_stmt *q, int c, void *row)
+{
+    struct ledger_work *work = row;
+    work->item.record = sqlite3_column_int64(q, c);
+    work->item.has_device = sqlite3_column_type(q, c + 1) != SQLITE_NULL;
+    work->item.device = (uint64_t)sqlite3_column_int64(q, c + 1);
+    work->item.outcome = (enum ledger_state)sqlite3_column_int(q, c + 2);
+    work->item.ended = sqlite3_column_int64(q, c + 3) != 0;
+    work->has_session = sqlite3_column_type(q, c + 4) != SQLITE_NULL;
+    read_session(q, c + 4, &work->session);
+}
 
 bool ledger_work_named(struct ledger *ledger, const char *org, const char *batch, int64_t record,
                        struct ledger_work **work, GError **error)
 {
+    static const struct ledger_shape shape = {sizeof(struct ledger_work), read_named, work_strings,
+                                              G_N_ELEMENTS(work_strings)};
+    const struct ledger_named *named = &ledger->named;
     void *row = NULL;
+    *work = NULL;
+    if (!find_named(ledger, org, batch, error))
+        return false;
+    if (record <= 0 || record > named->items)
+        return true;
+    int64_t item = named->first_item + record - 1;
     if (!ledger_one(ledger,
                     ledger_query(ledger, error,
-                                 "SELECT " ITEM_WITHOUT_TEXTS ",NULL,NULL,NULL,v.receipt,v.judged_at," SESSION
-                                 " FROM verdict v JOIN job j ON j.id=v.job"
-                                 " JOIN work_item w ON w.item=v.first_item+?3-1 LEFT JOIN session s ON s.item=w.item"
-                                 " WHERE v.batch=?2 AND j.org=?1 AND ?3>0 AND ?3<=v.items",
-                                 "tti", org, batch, record),
-                    &work_shape, &row, error))
+                                 "SELECT w.record,w.device_id,w.outcome,w.slot," SESSION
+                                 " FROM work_item w" SESSION_FROM " WHERE w.item=?",
+                                 "i", item),
+                    &shape, &row, error))
         return false;
     *work = row;
+    if (row != NULL) {
+        (*work)->item.item = item;
+        (*work)->item.job = named->job;
+        (*work)->receipt = named->receipt;
+        (*work)->judged_at = named->judged_at;
+    }
     return true;
 }
 
@@ -193,7 +253,11 @@ bool ledger_states_each(struct ledger *ledger, ledger_count_visit visit, void *u
 
 bool ledger_steps_each(struct ledger *ledger, int64_t item, ledger_step_visit visit, void *user, GError **error)
 {
-    sqlite3_stmt *q = ledger_query(ledger, error, "SELECT " STEP " FROM step t WHERE t.item=? ORDER BY t.n", "i", item);
+    sqlite3_stmt *q = ledger_query(ledger, error,
+                                   "WITH RECURSIVE back(id) AS(SELECT last FROM session WHERE item=? UNION ALL"
+                                   " SELECT t.before FROM back JOIN step t USING(id) WHERE t.before IS NOT NULL)"
+                                   " SELECT " STEP " FROM back CROSS JOIN step t USING(id) ORDER BY t.n",
+                                   "i", item);
     bool row = true, good = q != NULL;
     while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
         struct ledger_step step;
@@ -290,37 +354,67 @@ bool ledger_work_known(struct ledger *ledger, int64_t item, ledger_known_visit v
 
 /* ---- changes ---- */
 
-/* Placeholders of both statements in the same order. */
-#define SESSION_TYPES "iiiiiiizzztzzzzttzzttz"
-#define SESSION_VALUES(item, s)                                                                                        \
-    item, (int64_t)(s)->state, (s)->steps, (s)->try, (int64_t)(s)->answered, (int64_t)(s)->unused, (s)->delays,        \
-        (s)->begun, (s)->ends, (s)->due, (s)->code, (s)->next_eligible, (s)->ended, (s)->tcos.at,                      \
-        (int64_t)(s)->tcos.good, (s)->tcos.subject_id, (s)->tcos.key_id, (s)->ecos.at, (int64_t)(s)->ecos.good,        \
-        (s)->ecos.subject_id, (s)->ecos.key_id, (s)->success_try
-
-static bool put_session(struct ledger *ledger, int64_t item, const struct ledger_session *s, GError **error)
+static bool add_step(struct ledger *ledger, int64_t item, int64_t before, const struct ledger_step *t, int64_t *id,
+                     GError **error)
 {
-    if (s->steps == 1)
-        return ledger_run(ledger, error,
-                          "INSERT INTO session(item,state,steps,try,answered,unused,delays,begun,ends,due,code,"
-                          "next_eligible,ended,tcos_at,tcos_good,tcos_subject,tcos_key,ecos_at,ecos_good,ecos_subject,"
-                          "ecos_key,success_try) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                          SESSION_TYPES, SESSION_VALUES(item, s));
-    return ledger_run(
-        ledger, error,
-        "UPDATE session SET state=?2,steps=?3,try=?4,answered=?5,unused=?6,delays=?7,begun=?8,ends=?9,"
-        "due=?10,code=?11,next_eligible=?12,ended=?13,tcos_at=?14,tcos_good=?15,tcos_subject=?16,"
-        "tcos_key=?17,ecos_at=?18,ecos_good=?19,ecos_subject=?20,ecos_key=?21,success_try=?22 WHERE item=?1",
-        SESSION_TYPES, SESSION_VALUES(item, s));
+    if (!ledger_run(ledger, error,
+                    "INSERT INTO step(item,n,before,at,state,try,job,record,code,due,gbcs,duis,alert,subject_id,key_id,"
+                    "said_at,word) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                    "iiziiizztztttttzz", item, t->n, before, t->at, (int64_t)t->state, t->try, t->job, t->record,
+                    t->code, t->due, t->gbcs, t->duis, t->alert, t->subject_id, t->key_id, t->said_at,
+                    (int64_t)t->word))
+        return false;
+    *id = sqlite3_last_insert_rowid(ledger->db);
+    return true;
 }
 
-static bool add_step(struct ledger *ledger, int64_t item, const struct ledger_step *t, GError **error)
+/* Placeholders of all these statements in the same order. */
+#define SESSION_TYPES "iiiiiiiizztzzzz"
+#define SESSION_VALUES(item, s)                                                                                        \
+    item, (int64_t)(s)->state, (s)->steps, (s)->last, (s)->try, (int64_t)(s)->answered, (int64_t)(s)->unused,          \
+        (s)->delays, (s)->begun, (s)->ends, (s)->code, (s)->next_eligible, (s)->tcos.step, (s)->ecos.step, (s)->due
+#define SESSION_UPDATE(more)                                                                                           \
+    "UPDATE session SET state=?2,steps=?3,last=?4,try=?5,answered=?6,unused=?7,delays=?8,begun=?9,ends=?10,code=?11,"  \
+    "next_eligible=?12,tcos=?13,ecos=?14,due=?15" more " WHERE item=?1 AND steps=?3-1"
+
+/* An index costs more than the row: wake is left as it is while it is not after due, and the index of ended ones is
+ * touched only by an end. */
+static bool put_session(struct ledger *ledger, int64_t item, const struct ledger_session *before,
+                        const struct ledger_session *s, GError **error)
 {
-    return ledger_run(ledger, error,
-                      "INSERT INTO step(item,n,at,state,try,job,record,code,due,gbcs,duis,alert,subject_id,key_id,"
-                      "said_at) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                      "iiiiizztztttttz", item, t->n, t->at, (int64_t)t->state, t->try, t->job, t->record, t->code,
-                      t->due, t->gbcs, t->duis, t->alert, t->subject_id, t->key_id, t->said_at);
+    bool wakes = s->due == 0 || (before->due != 0 && before->due <= s->due), same_end = s->ended == before->ended;
+    if (s->steps == 1)
+        return ledger_run(ledger, error,
+                          "INSERT INTO session(item,state,steps,last,try,answered,unused,delays,begun,ends,code,"
+                          "next_eligible,tcos,ecos,due,ended,wake)"
+                          " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?15)",
+                          SESSION_TYPES "z", SESSION_VALUES(item, s), s->ended);
+    if (same_end && wakes)
+        return ledger_run(ledger, error, SESSION_UPDATE(""), SESSION_TYPES, SESSION_VALUES(item, s));
+    if (same_end)
+        return ledger_run(ledger, error, SESSION_UPDATE(",wake=?15"), SESSION_TYPES, SESSION_VALUES(item, s));
+    return ledger_run(ledger, error, SESSION_UPDATE(",wake=?15,ended=?16"), SESSION_TYPES "z", SESSION_VALUES(item, s),
+                      s->ended);
+}
+
+/* The step that was just written becomes the last one, and what one of the sides has said where it says so. */
+static bool lead_to(struct ledger *ledger, const struct ledger_work *work, const struct ledger_session *session,
+                    const struct ledger_step *step, int64_t id, GError **error)
+{
+    struct ledger_session now = *session;
+    now.last = id;
+    if (step->word == LEDGER_REPLACED || step->word == LEDGER_NOT_REPLACED)
+        now.tcos.step = id;
+    if (step->word == LEDGER_CONFIRMED || step->word == LEDGER_NOT_CONFIRMED)
+        now.ecos.step = id;
+    if (!put_session(ledger, work->item.item, &work->session, &now, error))
+        return false;
+    if (sqlite3_changes(ledger->db) == 1)
+        return true;
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_EXISTS,
+                "work item %" G_GINT64_FORMAT " has gone on since it was looked at: not to step %" G_GINT64_FORMAT,
+                work->item.item, step->n);
+    return false;
 }
 
 /* Of an accepted instruction there is one verdict with items. */
@@ -332,11 +426,14 @@ static bool count_in_verdict(struct ledger *ledger, int64_t job, int64_t dispatc
                       dispatched, ended);
 }
 
-bool ledger_session_put(struct ledger *ledger, const struct ledger_item *item, const struct ledger_session *session,
+bool ledger_session_put(struct ledger *ledger, const struct ledger_work *work, const struct ledger_session *session,
                         const struct ledger_step *step, GError **error)
 {
+    const struct ledger_item *item = &work->item;
     bool ends = session->ended != 0 && !item->ended; /* what is noted after an end is no second one */
-    return put_session(ledger, item->item, session, error) && add_step(ledger, item->item, step, error) &&
+    int64_t id;
+    return add_step(ledger, item->item, work->session.last, step, &id, error) &&
+           lead_to(ledger, work, session, step, id, error) &&
            count_in_verdict(ledger, item->job, step->n == 1, ends, error) &&
            (!ends || ledger_run(ledger, error, "UPDATE work_item SET slot=item WHERE item=?", "i", item->item));
 }

@@ -25,12 +25,11 @@ static const struct field *value(const struct judging *j, size_t column)
 
 /* ---- values ---- */
 
-static bool consists_of(const struct field *field, const char *extra, bool upper, bool hex)
+static bool consists_of(const struct field *field, bool upper, bool hex)
 {
     for (size_t i = 0; i < field->len; i++) {
         char c = field->text[i];
-        if (!g_ascii_isdigit(c) && !(upper && g_ascii_isupper(c)) && !(hex && g_ascii_isxdigit(c)) &&
-            (c == '\0' || strchr(extra, c) == NULL))
+        if (!g_ascii_isdigit(c) && !(upper && g_ascii_isupper(c)) && !(hex && g_ascii_isxdigit(c)))
             return false;
     }
     return true;
@@ -40,13 +39,19 @@ static bool consists_of(const struct field *field, const char *extra, bool upper
  * can be compared. Only fields known to be plain ASCII are copied. */
 static const char *copy(struct judging *j, const struct field *field)
 {
-    bool hex = consists_of(field, "-", false, true);
+    char *text = j->result->texts[j->result->n_texts];
+    bool hex = true;
 
     if (field->len == 0)
         return NULL;
-    char *text = j->result->texts[j->result->n_texts++];
-    for (size_t i = 0; i < field->len; i++)
-        text[i] = hex ? g_ascii_toupper(field->text[i]) : field->text[i];
+    j->result->n_texts++;
+    for (size_t i = 0; i < field->len; i++) {
+        char c = field->text[i];
+        hex = hex && (g_ascii_isxdigit(c) || c == '-');
+        text[i] = (char)(c >= 'a' && c <= 'f' ? c - 'a' + 'A' : c);
+    }
+    if (!hex)
+        memcpy(text, field->text, field->len);
     text[field->len] = '\0';
     return text;
 }
@@ -84,7 +89,7 @@ static const char *code_value(struct judging *j, size_t column, size_t min, size
 {
     const struct field *field = value(j, column);
 
-    if ((field->len > 0 && field->len < min) || field->len > max || !consists_of(field, "", upper, hex)) {
+    if ((field->len > 0 && field->len < min) || field->len > max || !consists_of(field, upper, hex)) {
         say(j, C120, column, false, "expected %s, or nothing", expected);
         return NULL;
     }
@@ -277,14 +282,13 @@ static bool add_step(void *user, const struct ledger_step *step, GError **error)
     return true;
 }
 
-/* With less than an order, an answer and another order no try was ordered twice. */
+/* With no more steps than an order and an answer for each try none was ordered twice. */
 static bool find_order(struct judging *j, int64_t created, struct retry_result *said, GError **error)
 {
-    enum { LEAST_STEPS = 3 };
     const struct result *result = j->result;
     struct retry_orders orders = {.try = said->try};
 
-    if (said->kind == RESULT_SUCCESS || result->session.steps < LEAST_STEPS)
+    if (said->kind == RESULT_SUCCESS || result->session.steps <= 2 * result->session.try)
         return true;
     if (!ledger_steps_each(j->rules->ledger, result->work->item.item, add_step, &orders, error))
         return false;

@@ -217,7 +217,7 @@ static void take_not_attempted(const struct retry_rules *rules, int64_t now, str
 static enum retry_effect take_success(const struct retry_rules *rules, int64_t now, const struct retry_result *said,
                                       struct ledger_session *session, struct ledger_step *step)
 {
-    const struct ledger_side side = {now, true, said->subject_id, said->key_id};
+    const struct ledger_side side = {now, true, said->subject_id, said->key_id, said->try, 0};
     bool known = session->tcos.at != 0 && session->tcos.good;
     bool same = known && says_the_same(&session->tcos, &side);
 
@@ -226,8 +226,8 @@ static enum retry_effect take_success(const struct retry_rules *rules, int64_t n
         if (known)
             return RETRY_REPEATS;
         session->tcos = side;
-        session->success_try = said->try;
         step_to(session, LEDGER_FAILED, now, session->code, step);
+        step->word = LEDGER_REPLACED;
         return RETRY_NOTED;
     case LEDGER_MIGRATED:
         return same ? RETRY_REPEATS : RETRY_CONTRADICTS;
@@ -243,10 +243,20 @@ static enum retry_effect take_success(const struct retry_rules *rules, int64_t n
         break;
     }
     session->tcos = side;
-    session->success_try = said->try;
     session->answered = false;
     session->unused = session->unused && said->try != session->try; /* what succeeded was attempted */
     settle(rules, now, session, step);
+    step->word = LEDGER_REPLACED;
+    return RETRY_APPLIES;
+}
+
+/* Where the ECoS side's word is there, the TCoS side's is that it has replaced nothing. */
+static enum retry_effect take_denial(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
+                                     struct ledger_step *step)
+{
+    session->tcos = (struct ledger_side){.at = now};
+    settle(rules, now, session, step);
+    step->word = LEDGER_NOT_REPLACED;
     return RETRY_APPLIES;
 }
 
@@ -277,7 +287,7 @@ static enum retry_effect take_no_success(const struct retry_rules *rules, int64_
                                          struct ledger_session *session, struct ledger_step *step)
 {
     /* After a SUCCESS only the try that succeeded can take it back; before, only the newest one is open. */
-    if (said->outdated || said->try != (session->tcos.good ? session->success_try : session->try))
+    if (said->outdated || said->try != (session->tcos.good ? session->tcos.try : session->try))
         return RETRY_REPEATS;
     switch (session->state) {
     case LEDGER_DISPATCHED:
@@ -289,17 +299,9 @@ static enum retry_effect take_no_success(const struct retry_rules *rules, int64_
     case LEDGER_CONFIRM_PENDING:
         if (session->tcos.at != 0)
             return RETRY_CONTRADICTS;
-        if (session->answered)
-            return RETRY_REPEATS;
-        session->tcos = (struct ledger_side){.at = now};
-        settle(rules, now, session, step);
-        return RETRY_APPLIES;
+        return session->answered ? RETRY_REPEATS : take_denial(rules, now, session, step);
     case LEDGER_CONFIRM_MISMATCH:
-        if (!session->tcos.good)
-            return RETRY_REPEATS;
-        session->tcos = (struct ledger_side){.at = now};
-        settle(rules, now, session, step);
-        return RETRY_APPLIES;
+        return session->tcos.good ? take_denial(rules, now, session, step) : RETRY_REPEATS;
     case LEDGER_MIGRATED:
         return RETRY_CONTRADICTS;
     default:
@@ -339,8 +341,10 @@ enum retry_effect retry_take_confirmation(const struct retry_rules *rules, int64
                                           const struct retry_confirmation *said, struct ledger_session *session,
                                           struct ledger_step *step)
 {
-    const struct ledger_side side = {now, said->confirmed, said->confirmed ? said->subject_id : NULL,
-                                     said->confirmed ? said->key_id : NULL};
+    const struct ledger_side side = {.at = now,
+                                     .good = said->confirmed,
+                                     .subject_id = said->confirmed ? said->subject_id : NULL,
+                                     .key_id = said->confirmed ? said->key_id : NULL};
     bool known = session->ecos.at != 0, same = known && says_the_same(&session->ecos, &side);
     enum retry_effect effect = RETRY_APPLIES;
 
@@ -367,6 +371,7 @@ enum retry_effect retry_take_confirmation(const struct retry_rules *rules, int64
         effect = take_word(rules, now, &side, session, step);
         break;
     }
+    step->word = said->confirmed ? LEDGER_CONFIRMED : LEDGER_NOT_CONFIRMED;
     step->subject_id = side.subject_id;
     step->key_id = side.key_id;
     step->said_at = said->at;

@@ -14,7 +14,7 @@ GATE = os.path.abspath(os.environ.get("ECOSGATE", "./ecosgate"))
 GENERATE = os.path.abspath(os.environ.get("GENERATE", "./samples/generate"))
 DEVICES = int(os.environ.get("DEVICES", "1000000"))
 PAIRS = max(5, int(os.environ.get("PAIRS", "5")))
-NOW = "2023-07-03T12:00:00Z"
+NOW, LATER = "2023-07-03T12:00:00Z", "2023-07-03T13:00:00Z"
 
 
 def run(argv, allowed=(0,)):
@@ -95,11 +95,11 @@ def sqlite_import(folder, csv, names):
 
 
 def results(folder):
-    """ours and rival: an EMT of a tenth of the Devices, applied to their work; as many prepared updates by key, in one
+    """ours and rival: an EMT of a tenth of the Devices, applied to their work an hour after its dispatch; as many prepared updates by key, in one
     transaction of a table of those Devices, by the sqlite3 of Python, whose rows are made before its clock runs."""
     count = max(1, DEVICES // 10)
     home = os.path.join(folder, "worked")
-    gate = [GATE, "-c", os.path.join(home, "ecosgate.conf"), "--now", NOW]
+    gate = [GATE, "-c", os.path.join(home, "ecosgate.conf"), "--now"]
     made = {kind: subprocess.run([GENERATE, "--type", kind, "--form", "csv", "--devices", str(count), "--batch", "B-R",
                                   "--own-batch", "B-R", "-o", folder], check=True, capture_output=True,
                                  text=True).stdout.strip() for kind in ("EMI", "EMT")}
@@ -108,7 +108,7 @@ def results(folder):
         if not os.path.isdir(home):
             subprocess.run([GATE, "init", home], check=True, stdout=subprocess.DEVNULL)
             os.rename(made["EMI"], os.path.join(home, "drops/mcc/in", os.path.basename(made["EMI"])))
-            subprocess.run(gate + ["run", "--once"], check=True, stderr=subprocess.DEVNULL)
+            subprocess.run(gate + [NOW, "run", "--once"], check=True, stderr=subprocess.DEVNULL)
             shutil.copytree(home, home + ".kept")
         shutil.rmtree(home)
         shutil.copytree(home + ".kept", home)
@@ -117,7 +117,7 @@ def results(folder):
 
     def ours():
         prepare()
-        took = run(gate + ["run", "--once"])
+        took = run(gate + [LATER, "run", "--once"])
         told = glob.glob(os.path.join(home, "drops/tcos/out/EMA_TCSP_*"))
         with open(told[0], encoding="utf-8") as file:
             if f",AC,,,,{count},{count},0" not in file.read():

@@ -1,12 +1,10 @@
 #!/usr/bin/env python3
 """Results and confirmations through files: what each says, what it changes, how it is answered, what comes of it (TAP)."""
 import os
-import re
 import signal
-import sqlite3
 import subprocess
 
-from home import GATE, NOW, SANITIZED, SOURCE, Home, Tap, generate, wait_until
+from home import GATE, NOW, SANITIZED, Home, Tap, generate, wait_until
 from parties import GATEWAY, MCC, Parties, at, confirmed, device, instructed, said, sound, work
 
 
@@ -378,76 +376,6 @@ def test_stop(tap):
     sound(tap, home, "after a stop while results were judged")
 
 
-def old_tables():
-    """The statements of the ledger's first two versions, as the source has them."""
-    with open(os.path.join(SOURCE, "spool", "ledger_schema.c"), encoding="utf-8") as file:
-        source = file.read()
-    text = source[source.index("versions[] = {"):source.index("/* Reference data:")]
-    text = text.replace("LEDGER_APPLICATION_ID", f'"{0x45434753}"')
-    return "".join(re.findall(r'"([^"]*)"', re.sub(r"/\*.*?\*/", "", text, flags=re.S)))
-
-
-def make_old(home):
-    """Puts what the ledger holds into tables of version 2, as far as these can."""
-    path = home.path("spool", "ledger.sqlite")
-    os.rename(path, path + ".new")
-    with sqlite3.connect(path) as old:
-        old.executescript(old_tables())
-        old.execute("ATTACH ? AS new", (path + ".new",))
-        for (table,) in old.execute("SELECT name FROM main.sqlite_master WHERE type='table'").fetchall():
-            columns = [row[1] for row in old.execute(f"PRAGMA main.table_info({table})")]
-            there = {row[1] for row in old.execute(f"PRAGMA new.table_info({table})")}
-            if table == "session":
-                old.execute("INSERT INTO session SELECT s.item, t.job, t.record, s.try, s.begun, s.ends, 'DISPATCHED'"
-                            " FROM new.session s JOIN new.step t USING(item)")
-                continue
-            names = ",".join(column for column in columns if column in there)
-            old.execute(f"INSERT INTO main.{table}({names}) SELECT {names} FROM new.{table}")
-    old.close()
-
-
-def test_old_ledger(tap):
-    home, parties, name = begin([1, 2, instructed(3, "XSME"), 4], "gateway incident_party=NOBODY")
-    refused = parties.instruct([instructed(5, "XSME"), instructed(6, "XSME")])
-    home.run()
-    rows = home.ledger()
-    tap.ok(parties.outcome(refused) is not None, "a batch without work has its outcome")
-    for file in home.out("mcc"):
-        if file.startswith("EMO"):
-            os.remove(home.path("drops", "mcc", "out", file))
-    # As it was before outcomes were written: neither their job nor its file.
-    with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
-        (job,) = ledger.execute("SELECT job FROM part WHERE kind='EMO'").fetchone()
-        ledger.execute("DELETE FROM part WHERE kind='EMO'")
-        ledger.execute("DELETE FROM job WHERE type='EMO'")
-        ledger.execute("DELETE FROM counter WHERE name='EMO' OR name LIKE 'first tries%'")
-    ledger.close()
-    subprocess.run(["rm", "-r", home.path("spool", "done", f"{job:08d}")], check=True)
-    make_old(home)
-    for command in (("status",), ("spool", "list"), ("device", "show", device(1)), ("why", device(1)), ("spool", "verify")):
-        done = home.command(*command)
-        tap.ok(done.returncode == 2 and b"older ecosgate's (version 2); `ecosgate run` brings it up to date" in done.stderr,
-               f"{command[0]} {command[1] if len(command) > 1 else ''} of an older ledger says what to do", done.stderr.decode())
-    home.run()
-    kept = [row for row in rows if row.startswith(("work_item", "session", "step"))]
-    tap.ok(kept == [row for row in home.ledger() if row.startswith(("work_item", "session", "step"))],
-           "run brings items and sessions to this version, with a step for each dispatch", "\n".join(kept),
-           "\n".join(home.ledger()))
-    sound(tap, home, "after an older ledger was brought up to date")
-    parties.result(said(1), said(2, "TIMEOUT"), said(4))
-    parties.confirm(confirmed(1), confirmed(4))
-    home.run(now=at(2))
-    home.run(now=at(7))
-    tap.ok(len(parties.outcome(refused) or []) == 2, "a batch that ended long since gets its outcome with the next verdict",
-           home.out("mcc"))
-    tap.ok(parties.states(1, 2, 4) == ["MIGRATED", "DISPATCHED", "MIGRATED"] and parties.orders()[-1] == [f"{work(2)} 2"],
-           "its sessions go on", parties.states(1, 2, 4))
-    home.run(now=at(2000))
-    tap.ok([row[2] for row in parties.outcome(name)] == ["MIGRATED", "FAILED", "REJECTED", "MIGRATED"], "to their ends",
-           parties.outcome(name))
-    sound(tap, home, "after their ends")
-
-
 if __name__ == "__main__":
     with Tap() as report:
         test_way(report)
@@ -460,4 +388,3 @@ if __name__ == "__main__":
         test_model(report)
         test_model_refused(report)
         test_stop(report)
-        test_old_ledger(report)

@@ -151,7 +151,7 @@ static void order(int64_t item, int64_t job, int64_t n)
     assert_true(ledger_work_get(ledger, item, &work, NULL));
     assert_non_null(work);
     assert_false(work->has_session);
-    assert_true(ledger_session_put(ledger, &work->item, &session, &step, NULL));
+    assert_true(ledger_session_put(ledger, work, &session, &step, NULL));
 }
 
 static bool check_state(void *user, const char *name, int64_t n, GError **error)

@@ -95,7 +95,7 @@ static void put(int64_t item, const struct ledger_session *session, const struct
     g_autofree struct ledger_work *work = work_of(item);
 
     assert_non_null(work);
-    assert_true(ledger_session_put(ledger, &work->item, session, step, NULL));
+    assert_true(ledger_session_put(ledger, work, session, step, NULL));
 }
 
 /* The next step of an item: a state, and when it goes on. */
@@ -111,7 +111,7 @@ static void move(int64_t item, enum ledger_state state, int64_t due, int64_t end
     session.ends = ends;
     session.ended = state >= LEDGER_MIGRATED || state == LEDGER_REJECTED ? 50 : 0;
     const struct ledger_step step = {.n = session.steps, .at = 50, .state = state, .try = session.try, .due = due};
-    assert_true(ledger_session_put(ledger, &work->item, &session, &step, NULL));
+    assert_true(ledger_session_put(ledger, work, &session, &step, NULL));
 }
 
 /* ---- rows ---- */
@@ -137,7 +137,6 @@ static void test_work__without_a_session__is_what_the_split_says(void **state)
 }
 
 static const struct ledger_session whole_session = {.state = LEDGER_CONFIRM_MISMATCH,
-                                                    .steps = 1,
                                                     .try = 3,
                                                     .answered = true,
                                                     .unused = true,
@@ -146,10 +145,7 @@ static const struct ledger_session whole_session = {.state = LEDGER_CONFIRM_MISM
                                                     .ends = 12,
                                                     .due = 13,
                                                     .code = "D151",
-                                                    .success_try = 2,
-                                                    .next_eligible = 14,
-                                                    .tcos = {15, true, "ts", "tk"},
-                                                    .ecos = {16, true, "es", "ek"}};
+                                                    .next_eligible = 14};
 static const struct ledger_step whole_step = {.n = 1,
                                               .at = 21,
                                               .state = LEDGER_CONFIRM_MISMATCH,
@@ -163,17 +159,30 @@ static const struct ledger_step whole_step = {.n = 1,
                                               .alert = "8F84",
                                               .subject_id = "s",
                                               .key_id = "k",
-                                              .said_at = 25};
+                                              .said_at = 25,
+                                              .word = LEDGER_REPLACED};
 
-/* Item n of job 1 is what whole_session says, with n steps. */
-static void check_whole(int n)
+/* The next step of an item, with the session as whole_session but for steps. */
+static void put_whole(int64_t item, const struct ledger_step *step)
 {
-    g_autofree struct ledger_work *work = work_of(first + n - 1);
+    g_autofree struct ledger_work *work = work_of(item);
+    struct ledger_session session = whole_session;
+    struct ledger_step next = *step;
+
+    session.steps = next.n = work->session.steps + 1;
+    session.tcos.step = work->session.tcos.step;
+    session.ecos.step = work->session.ecos.step;
+    assert_true(ledger_session_put(ledger, work, &session, &next, NULL));
+}
+
+static void check_whole(int64_t item, int64_t steps)
+{
+    g_autofree struct ledger_work *work = work_of(item);
     const struct ledger_session *s = &work->session;
 
     assert_true(work->has_session);
     assert_int_equal(s->state, LEDGER_CONFIRM_MISMATCH);
-    assert_int_equal(s->steps, n);
+    assert_int_equal(s->steps, steps);
     assert_int_equal(s->try, 3);
     assert_true(s->answered);
     assert_true(s->unused);
@@ -182,53 +191,73 @@ static void check_whole(int n)
     assert_int_equal(s->ends, 12);
     assert_int_equal(s->due, 13);
     assert_string_equal(s->code, "D151");
-    assert_int_equal(s->success_try, 2);
     assert_int_equal(s->next_eligible, 14);
     assert_int_equal(s->ended, 0);
-    assert_int_equal(s->tcos.at, 15);
-    assert_true(s->tcos.good);
-    assert_string_equal(s->tcos.subject_id, "ts");
-    assert_string_equal(s->tcos.key_id, "tk");
-    assert_int_equal(s->ecos.at, 16);
-    assert_true(s->ecos.good);
-    assert_string_equal(s->ecos.subject_id, "es");
-    assert_string_equal(s->ecos.key_id, "ek");
 }
 
 static void test_session__every_member__comes_back(void **state)
 {
-    (void)state;
-    put(first, &whole_session, &whole_step);
-    check_whole(1);
-    /* and when it was another before */
     const struct ledger_session bare = {.state = LEDGER_DISPATCHED, .steps = 1};
-    const struct ledger_step begun = {.n = 1}, second = {.n = 2};
-    struct ledger_session changed = whole_session;
-    changed.steps = 2;
+    const struct ledger_step begun = {.n = 1};
+
+    (void)state;
+    put_whole(first, &whole_step);
+    check_whole(first, 1);
+    /* and when it was another before */
     put(first + 1, &bare, &begun);
-    put(first + 1, &changed, &second);
-    check_whole(2);
+    put_whole(first + 1, &whole_step);
+    check_whole(first + 1, 2);
+}
+
+static void check_side(const struct ledger_side *side, int64_t at, bool good, const char *subject, const char *key,
+                       int64_t try)
+{
+    assert_int_equal(side->at, at);
+    assert_true(side->good == good);
+    assert_true(g_strcmp0(side->subject_id, subject) == 0 && g_strcmp0(side->key_id, key) == 0);
+    assert_int_equal(side->try, try);
+}
+
+static void test_session__its_sides__are_what_their_newest_words_say(void **state)
+{
+    static const struct ledger_step steps[] = {
+        {.at = 31, .try = 1, .subject_id = "no", .key_id = "word", .word = LEDGER_NO_WORD},
+        {.at = 32, .try = 2, .subject_id = "ts", .key_id = "tk", .word = LEDGER_REPLACED},
+        {.at = 33, .try = 2, .word = LEDGER_NOT_CONFIRMED},
+        {.at = 34, .try = 3, .subject_id = "es", .key_id = "ek", .word = LEDGER_CONFIRMED},
+        {.at = 35, .try = 4, .subject_id = "told", .key_id = "all the same", .word = LEDGER_NOT_REPLACED},
+    };
+    static const struct {
+        int64_t tcos, ecos; /* the step that counts, 0: none */
+    } want[] = {{0, 0}, {2, 0}, {2, 3}, {2, 4}, {5, 4}};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
+        put_whole(first, &steps[i]);
+        put_whole(first + 1, &whole_step); /* somebody else's */
+        g_autofree struct ledger_work *work = work_of(first);
+        const struct ledger_side *sides[] = {&work->session.tcos, &work->session.ecos};
+        for (int k = 0; k < 2; k++) {
+            int64_t n = k == 0 ? want[i].tcos : want[i].ecos;
+            bool good = n == 2 || n == 4;
+            check_side(sides[k], n == 0 ? 0 : steps[n - 1].at, good, good ? steps[n - 1].subject_id : NULL,
+                       good ? steps[n - 1].key_id : NULL, good ? steps[n - 1].try : 0);
+        }
+    }
 }
 
 static void test_session__one_flag_at_a_time__is_not_mixed_up(void **state)
 {
     (void)state;
-    for (int i = 0; i < 4; i++) {
-        const struct ledger_session session = {.state = LEDGER_RETRY_WAIT,
-                                               .steps = i + 1,
-                                               .answered = i == 0,
-                                               .unused = i == 1,
-                                               .tcos.good = i == 2,
-                                               .ecos.good = i == 3};
+    for (int i = 0; i < 2; i++) {
+        const struct ledger_session session = {
+            .state = LEDGER_RETRY_WAIT, .steps = i + 1, .answered = i == 0, .unused = i == 1};
         const struct ledger_step step = {.n = i + 1};
         put(first, &session, &step);
         g_autofree struct ledger_work *work = work_of(first);
-        assert_int_equal(work->session.answered, i == 0);
-        assert_int_equal(work->session.unused, i == 1);
-        assert_int_equal(work->session.tcos.good, i == 2);
-        assert_int_equal(work->session.ecos.good, i == 3);
+        assert_true(work->session.answered == (i == 0));
+        assert_true(work->session.unused == (i == 1));
         assert_null(work->session.code);
-        assert_null(work->session.tcos.subject_id);
         assert_int_equal(work->session.due, 0);
     }
 }
@@ -258,6 +287,7 @@ static bool check_whole_step(void *user, const struct ledger_step *step, GError 
     assert_string_equal(step->subject_id, "s");
     assert_string_equal(step->key_id, "k");
     assert_int_equal(step->said_at, 25);
+    assert_int_equal(step->word, LEDGER_REPLACED);
     return true;
 }
 
@@ -266,22 +296,29 @@ static void test_steps__every_member__comes_back_in_order(void **state)
     int64_t n = 0;
 
     (void)state;
-    put(first, &whole_session, &whole_step);
+    put_whole(first, &whole_step);
     move(first, LEDGER_MIGRATED, 0, 12);
     move(first + 1, LEDGER_DISPATCHED, 9, 9);
     assert_true(ledger_steps_each(ledger, first, check_whole_step, &n, NULL));
     assert_int_equal(n, 2);
 }
 
-static void test_session__same_step_twice__is_refused(void **state)
+static void test_session__that_has_gone_on__is_not_put(void **state)
 {
-    g_autofree struct ledger_work *work = work_of(first);
-    g_autoptr(GError) error = NULL;
+    const struct ledger_session session = {.state = LEDGER_DISPATCHED, .steps = 1};
+    const struct ledger_session second = {.state = LEDGER_DISPATCHED, .steps = 2};
+    const struct ledger_step step = {.n = 1}, next = {.n = 2};
+    g_autofree struct ledger_work *fresh = work_of(first);
+    g_autoptr(GError) again = NULL, behind = NULL;
 
     (void)state;
-    put(first, &whole_session, &whole_step);
-    assert_false(ledger_session_put(ledger, &work->item, &whole_session, &whole_step, &error));
-    assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_EXISTS));
+    put(first, &session, &step);
+    assert_false(ledger_session_put(ledger, fresh, &session, &step, &again));
+    assert_true(g_error_matches(again, SPOOL_ERROR, SPOOL_ERROR_EXISTS));
+    g_autofree struct ledger_work *once = work_of(first);
+    put(first, &second, &next);
+    assert_false(ledger_session_put(ledger, once, &second, &next, &behind));
+    assert_true(g_error_matches(behind, SPOOL_ERROR, SPOOL_ERROR_EXISTS));
 }
 
 /* Job 7: three results, batch B9. */
@@ -481,6 +518,43 @@ static void test_due__tries_and_times__each_in_its_list(void **state)
     expect_next(90, 0);
 }
 
+static bool wakes_early(int64_t now)
+{
+    bool early;
+
+    assert_true(ledger_wakes_early(ledger, now, &early, NULL));
+    return early;
+}
+
+static void test_due__put_off_or_over__wakes_once_in_vain(void **state)
+{
+    (void)state;
+    move(first, LEDGER_DISPATCHED, 70, 70);
+    move(first, LEDGER_CONFIRM_PENDING, 90, 90); /* later */
+    move(first + 1, LEDGER_DISPATCHED, 72, 72);
+    move(first + 1, LEDGER_CONFIRM_MISMATCH, 0, 72); /* never */
+    move(first + 2, LEDGER_DISPATCHED, 73, 73);
+    move(first + 2, LEDGER_MIGRATED, 0, 73); /* ended: is noted nowhere any more */
+    move(first + 3, LEDGER_DISPATCHED, 95, 95);
+    move(first + 3, LEDGER_RETRY_WAIT, 80, 95); /* sooner */
+
+    expect_due(ledger_times_due, 71, 9, ""); /* not due for that it wakes */
+    assert_false(wakes_early(69));
+    assert_true(wakes_early(70));
+    expect_next(69, 70);
+    expect_next(72, 80);
+    assert_true(ledger_wakes_put_off(ledger, 71, NULL));
+    assert_false(wakes_early(71));
+    assert_true(wakes_early(72));
+    assert_true(ledger_wakes_put_off(ledger, 72, NULL));
+    assert_false(wakes_early(99));
+    expect_next(0, 80);
+    expect_next(80, 90);
+    expect_next(90, 0);
+    expect_due(ledger_tries_due, 80, 9, "80:4");
+    expect_due(ledger_times_due, 90, 9, "90:1");
+}
+
 static void test_due__same_time__in_the_order_of_items(void **state)
 {
     (void)state;
@@ -542,16 +616,12 @@ static struct ledger_past past_of(uint64_t device)
     return past;
 }
 
-static void fail_with(int64_t item, int64_t next_eligible, bool tcos_good, bool ecos_good)
+static void fail_with(int64_t item, int64_t next_eligible, enum ledger_word word)
 {
-    const struct ledger_session session = {.state = LEDGER_FAILED,
-                                           .steps = 1,
-                                           .try = 1,
-                                           .ended = 50,
-                                           .next_eligible = next_eligible,
-                                           .tcos = {tcos_good ? 40 : 0, tcos_good, "s", "k"},
-                                           .ecos = {ecos_good ? 40 : 0, ecos_good, "s", "k"}};
-    const struct ledger_step step = {.n = 1, .at = 50, .state = LEDGER_FAILED};
+    const struct ledger_session session = {
+        .state = LEDGER_FAILED, .steps = 1, .try = 1, .ended = 50, .next_eligible = next_eligible};
+    const struct ledger_step step = {
+        .n = 1, .at = 50, .state = LEDGER_FAILED, .subject_id = "s", .key_id = "k", .word = word};
 
     put(item, &session, &step);
 }
@@ -588,12 +658,12 @@ static void test_past__failed_sessions__the_newest_says_when_again(void **state)
     assert_false(past.replaced);
     assert_int_equal(past.failed_sessions, 0);
     assert_int_equal(past.next_eligible, 0);
-    fail_with(first, 700, false, false);
+    fail_with(first, 700, LEDGER_NOT_REPLACED);
     past = past_of(device);
     assert_false(past.live);
     assert_int_equal(past.failed_sessions, 1);
     assert_int_equal(past.next_eligible, 700);
-    fail_with(instruct_again(5, device, LEDGER_READY), 600, false, false);
+    fail_with(instruct_again(5, device, LEDGER_READY), 600, LEDGER_NO_WORD);
     (void)instruct_again(6, device, LEDGER_REJECTED);
     past = past_of(device);
     assert_int_equal(past.failed_sessions, 2);
@@ -609,13 +679,14 @@ static void test_past__failed_sessions__the_newest_says_when_again(void **state)
 static void test_past__a_success_of_either_side__is_never_forgotten(void **state)
 {
     (void)state;
-    fail_with(first, 700, true, false);
-    fail_with(first + 1, 700, false, true);
+    fail_with(first, 700, LEDGER_REPLACED);
+    fail_with(first + 1, 700, LEDGER_CONFIRMED);
     move(first + 2, LEDGER_MIGRATED, 0, 90); /* without sides: by its state alone it is none */
     (void)instruct_again(5, FIRST_DEVICE + 16, LEDGER_REJECTED);
     assert_true(past_of(FIRST_DEVICE + 16).replaced);
     assert_true(past_of(FIRST_DEVICE + 17).replaced);
     assert_false(past_of(FIRST_DEVICE + 18).replaced);
+    fail_with(first + 3, 700, LEDGER_NOT_CONFIRMED);
     assert_false(past_of(FIRST_DEVICE + 19).replaced);
 }
 
@@ -736,13 +807,15 @@ int main(void)
         T(test_session__every_member__comes_back),
         T(test_session__one_flag_at_a_time__is_not_mixed_up),
         T(test_steps__every_member__comes_back_in_order),
-        T(test_session__same_step_twice__is_refused),
+        T(test_session__that_has_gone_on__is_not_put),
+        T(test_session__its_sides__are_what_their_newest_words_say),
         T(test_work_find__by_its_id__or_nothing),
         T(test_session__its_end__frees_the_device_and_is_counted_once),
         T(test_session__counted__in_the_verdict_that_has_the_items),
         T(test_outcomes__due_when_the_last_has_ended__once),
         T(test_outcomes__nothing_accepted__due_at_once),
         T(test_due__tries_and_times__each_in_its_list),
+        T(test_due__put_off_or_over__wakes_once_in_vain),
         T(test_due__same_time__in_the_order_of_items),
         T(test_due__fresh_items__those_without_a_session),
         T(test_past__failed_sessions__the_newest_says_when_again),

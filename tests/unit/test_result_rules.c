@@ -23,26 +23,40 @@ static struct ledger *ledger;
 /* ---- a ledger: MCC.B-1.1 has its second try, .2 waits for its first, .3 was rejected and has no Device, .4 has
  * failed, .5 is MIGRATED, .6 was deferred ---- */
 
-static void add_session(int64_t item, enum ledger_state state, const char *code)
+static void add_step(int64_t item, const struct ledger_session *before, enum ledger_word word)
 {
     g_autofree struct ledger_work *work = NULL;
+    struct ledger_session session = *before;
 
     assert_true(ledger_work_get(ledger, item, &work, NULL));
     assert_non_null(work);
-    struct ledger_session session = {.state = state,
-                                     .steps = 1,
-                                     .try = state == LEDGER_DISPATCHED ? 2 : 1,
-                                     .begun = NOW - 600,
-                                     .ends = NOW + 85800,
-                                     .code = code};
-    if (state == LEDGER_DISPATCHED)
-        session.due = session.ends;
-    else
-        session.ended = NOW - 60;
+    session.steps = work->session.steps + 1;
+    session.tcos = work->session.tcos;
+    const struct ledger_step step = {.n = session.steps,
+                                     .at = NOW - 600,
+                                     .state = session.state,
+                                     .try = 1,
+                                     .job = 8 + session.steps,
+                                     .record = item,
+                                     .subject_id = SUBJECT,
+                                     .key_id = KEY,
+                                     .word = word};
+    assert_true(ledger_session_put(ledger, work, &session, &step, NULL));
+}
+
+static void add_session(int64_t item, enum ledger_state state, const char *code)
+{
+    const struct ledger_session session = {.state = state,
+                                           .try = state == LEDGER_DISPATCHED ? 2 : 1,
+                                           .begun = NOW - 600,
+                                           .ends = NOW + 85800,
+                                           .code = code,
+                                           .due = state == LEDGER_DISPATCHED ? NOW + 85800 : 0,
+                                           .ended = state == LEDGER_DISPATCHED ? 0 : NOW - 60};
+
+    add_step(item, &session, state == LEDGER_MIGRATED ? LEDGER_REPLACED : LEDGER_NO_WORD);
     if (state == LEDGER_MIGRATED)
-        session.tcos = session.ecos = (struct ledger_side){NOW - 60, true, SUBJECT, KEY};
-    const struct ledger_step step = {.n = 1, .at = NOW - 600, .state = state, .try = 1, .job = 9, .record = item};
-    assert_true(ledger_session_put(ledger, &work->item, &session, &step, NULL));
+        add_step(item, &session, LEDGER_CONFIRMED);
 }
 
 static void add_batch(void)

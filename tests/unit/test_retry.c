@@ -84,6 +84,22 @@ static struct retry_result result_told(const struct story *story, const char *wo
     return said;
 }
 
+static bool is_said_anew(const struct ledger_side *now, const struct ledger_side *before)
+{
+    return now->at != before->at || now->good != before->good || now->try != before->try ||
+           g_strcmp0(now->key_id, before->key_id) != 0;
+}
+
+/* What a step has to say so that the sides can be read from their newest steps. */
+static enum ledger_word word_of(const struct ledger_session *now, const struct ledger_session *before)
+{
+    if (is_said_anew(&now->tcos, &before->tcos))
+        return now->tcos.good ? LEDGER_REPLACED : LEDGER_NOT_REPLACED;
+    if (is_said_anew(&now->ecos, &before->ecos))
+        return now->ecos.good ? LEDGER_CONFIRMED : LEDGER_NOT_CONFIRMED;
+    return LEDGER_NO_WORD;
+}
+
 /* Where nothing changes, nothing is touched; where it does, the step says what the session says. */
 static void check_step(const struct story *story, enum retry_effect effect, const struct story *before,
                        const char *word)
@@ -99,6 +115,10 @@ static void check_step(const struct story *story, enum retry_effect effect, cons
     if (s->steps != before->session.steps + 1 || t->n != s->steps || t->state != s->state || t->at != story->now ||
         t->due != s->due || t->job != 0 || t->record != 0)
         fail_msg("'%s': the step is not what the session is", word);
+    if (t->word != word_of(s, &before->session))
+        fail_msg("'%s': the step's word is %d", word, (int)t->word);
+    if (t->word == LEDGER_REPLACED && s->tcos.try != t->try)
+        fail_msg("'%s': the step is about another try than the SUCCESS", word);
     if (strchr("SY", *word) != NULL && (g_strcmp0(t->subject_id, "A") != 0 || t->key_id == NULL))
         fail_msg("'%s': the step does not say which credentials", word);
     if (retry_has_ended(s) ? s->ended == 0 || s->due != 0 : s->ended != 0)

@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""Ledgers of older versions: refused by commands that look, brought up to date by run, nothing of them lost (TAP)."""
+import os
+import re
+import sqlite3
+import subprocess
+
+from home import SOURCE, Home, Tap
+from parties import Parties, at, confirmed, device, instructed, said, sound, work
+
+
+def source(name):
+    with open(os.path.join(SOURCE, "spool", name), encoding="utf-8") as file:
+        return file.read()
+
+
+def old_tables(version):
+    """The statements of the ledger's versions up to this one, as the source has them."""
+    text = source("ledger_schema.c")
+    text = text[text.index("versions[] = {"):text.index(f"PRAGMA user_version={version};")]
+    text = text.replace("LEDGER_APPLICATION_ID", f'"{0x45434753}"')
+    for name, lines in re.findall(r"#define (LEDGER_\w+_INDEXES)((?:.*\\\n)+.*)", source("ledger_private.h")):
+        text = text.replace(name, lines.replace("\\\n", ""))
+    return "".join(re.findall(r'"([^"]*)"', re.sub(r"/\*.*?\*/", "", text, flags=re.S))) + f"PRAGMA user_version={version};"
+
+
+# What tables of a version held that is kept elsewhere now.
+CHANGED = {
+    2: {"session": "SELECT s.item, t.job, t.record, s.try, s.begun, s.ends, 'DISPATCHED' FROM new.session s"
+                   " JOIN new.step t ON t.id=s.last"},
+    4: {"session": "SELECT s.item, s.state, s.steps, s.try, s.answered, s.unused, s.delays, s.begun, s.ends, s.due, s.code,"
+                   " s.next_eligible, s.ended, a.at, ifnull(a.word=1, 0), iif(a.word=1, a.subject_id, NULL),"
+                   " iif(a.word=1, a.key_id, NULL), b.at, ifnull(b.word=3, 0), b.subject_id, b.key_id, iif(a.word=1, a.try, NULL)"
+                   " FROM new.session s LEFT JOIN new.step a ON a.id=s.tcos LEFT JOIN new.step b ON b.id=s.ecos",
+        "step": "SELECT item, n, at, state, try, job, record, code, due, gbcs, duis, alert, subject_id, key_id, said_at"
+                " FROM new.step"},
+}
+
+
+def make_old(home, version):
+    """Puts what the ledger holds into tables of an older version, as far as these can."""
+    path = home.path("spool", "ledger.sqlite")
+    os.rename(path, path + ".new")
+    with sqlite3.connect(path) as old:
+        old.executescript(old_tables(version))
+        old.execute("ATTACH ? AS new", (path + ".new",))
+        for (table,) in old.execute("SELECT name FROM main.sqlite_master WHERE type='table'").fetchall():
+            if table in CHANGED[version]:
+                old.execute(f"INSERT INTO main.{table} {CHANGED[version][table]}")
+                continue
+            columns = [row[1] for row in old.execute(f"PRAGMA main.table_info({table})")]
+            there = {row[1] for row in old.execute(f"PRAGMA new.table_info({table})")}
+            names = ",".join(column for column in columns if column in there)
+            old.execute(f"INSERT INTO main.{table}({names}) SELECT {names} FROM new.{table}")
+    old.close()
+
+
+def test_version_2(tap):
+    home = Home("gateway incident_party=NOBODY")
+    parties = Parties(home)
+    name = parties.instruct([1, 2, instructed(3, "XSME"), 4])
+    home.run()
+    refused = parties.instruct([instructed(5, "XSME"), instructed(6, "XSME")])
+    home.run()
+    rows = home.ledger()
+    tap.ok(parties.outcome(refused) is not None, "a batch without work has its outcome")
+    for file in home.out("mcc"):
+        if file.startswith("EMO"):
+            os.remove(home.path("drops", "mcc", "out", file))
+    # As it was before outcomes were written: neither their job nor its file.
+    with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
+        (job,) = ledger.execute("SELECT job FROM part WHERE kind='EMO'").fetchone()
+        ledger.execute("DELETE FROM part WHERE kind='EMO'")
+        ledger.execute("DELETE FROM job WHERE type='EMO'")
+        ledger.execute("DELETE FROM counter WHERE name='EMO' OR name LIKE 'first tries%'")
+    ledger.close()
+    subprocess.run(["rm", "-r", home.path("spool", "done", f"{job:08d}")], check=True)
+    make_old(home, 2)
+    for command in (("status",), ("spool", "list"), ("device", "show", device(1)), ("why", device(1)), ("spool", "verify")):
+        done = home.command(*command)
+        tap.ok(done.returncode == 2 and b"older ecosgate's (version 2); `ecosgate run` brings it up to date" in done.stderr,
+               f"{command[0]} {command[1] if len(command) > 1 else ''} of an older ledger says what to do", done.stderr.decode())
+    home.run()
+    kept = [row for row in rows if row.startswith(("work_item", "session", "step"))]
+    tap.ok(kept == [row for row in home.ledger() if row.startswith(("work_item", "session", "step"))],
+           "run brings items and sessions to this version, with a step for each dispatch", "\n".join(kept),
+           "\n".join(home.ledger()))
+    sound(tap, home, "after an older ledger was brought up to date")
+    parties.result(said(1), said(2, "TIMEOUT"), said(4))
+    parties.confirm(confirmed(1), confirmed(4))
+    home.run(now=at(2))
+    home.run(now=at(7))
+    tap.ok(len(parties.outcome(refused) or []) == 2, "a batch that ended long since gets its outcome with the next verdict",
+           home.out("mcc"))
+    tap.ok(parties.states(1, 2, 4) == ["MIGRATED", "DISPATCHED", "MIGRATED"] and parties.orders()[-1] == [f"{work(2)} 2"],
+           "its sessions go on", parties.states(1, 2, 4))
+    home.run(now=at(2000))
+    tap.ok([row[2] for row in parties.outcome(name)] == ["MIGRATED", "FAILED", "REJECTED", "MIGRATED"], "to their ends",
+           parties.outcome(name))
+    sound(tap, home, "after their ends")
+
+
+# Which steps there are, and which of them a session names, whatever their ids are.
+SESSIONS = ("SELECT s.item, s.state, s.steps, l.item, l.n, s.try, s.answered, s.unused, s.delays, s.begun, s.ends, s.due, s.code,"
+            " s.next_eligible, s.ended, a.item, a.n, a.word, b.item, b.n, b.word, ifnull(s.wake<=s.due, s.due IS NULL)"
+            " FROM session s JOIN step l ON l.id=s.last LEFT JOIN step a ON a.id=s.tcos LEFT JOIN step b ON b.id=s.ecos"
+            " ORDER BY s.item")
+STEPS = ("SELECT t.item, t.n, b.item, b.n, t.at, t.state, t.try, t.job, t.record, t.code, t.due, t.gbcs, t.duis, t.alert,"
+         " t.subject_id, t.key_id, t.said_at FROM step t LEFT JOIN step b ON b.id=t.before ORDER BY t.item, t.n")
+
+
+def test_version_4(tap):
+    """Devices in every state: 1 migrated, 2 waits for the ECoS side, 3 for the TCoS side, 4 between two tries, 5 failed and
+    replaced after all, 6 failed by both, 7 and 8 contradict, 9 took a no back, 10 has had nothing."""
+    home = Home()
+    parties = Parties(home)
+    parties.instruct(list(range(1, 11)))
+    home.run()
+    parties.result(said(1), said(2), said(4, "TIMEOUT"), said(5, "FAILED", gbcs="5"), said(6), said(7), said(8))
+    parties.confirm(confirmed(1), confirmed(3), confirmed(6, "N"), confirmed(7, "N"), confirmed(8, key="FFFF"), confirmed(9, "N"))
+    home.run(now=at(1))
+    parties.result(said(5), said(6, "FAILED", gbcs="5"), said(8, key="FFFE"), said(9))
+    parties.confirm(confirmed(9))
+    home.run(now=at(2))
+    states = parties.states(*range(1, 11))
+    tap.ok(states == ["MIGRATED", "CONFIRM_PENDING", "CONFIRM_PENDING", "RETRY_WAIT D103", "FAILED D105", "FAILED D151",
+                      "CONFIRM_MISMATCH D151", "CONFIRM_MISMATCH D151", "MIGRATED", "DISPATCHED"], "Devices in every state", states)
+    sessions, steps = parties.rows(SESSIONS), parties.rows(STEPS)
+    make_old(home, 4)
+    home.run(now=at(2))
+    tap.ok(parties.rows(SESSIONS) == sessions, "sessions are what they were, each with its last step and its sides' steps",
+           "\n".join(map(str, sessions)), "\n".join(map(str, parties.rows(SESSIONS))))
+    tap.ok(parties.rows(STEPS) == steps, "steps are what they were, each with the one before it", "\n".join(map(str, steps)),
+           "\n".join(map(str, parties.rows(STEPS))))
+    sound(tap, home, "after version 4 was brought up to date")
+    parties.result(said(3), said(10))
+    parties.confirm(confirmed(2), confirmed(7), confirmed(8, key="FFFE"), confirmed(10, "N"))
+    home.run(now=at(6))
+    states = parties.states(*range(1, 11))
+    tap.ok(states == ["MIGRATED", "MIGRATED", "MIGRATED", "DISPATCHED", "FAILED D105", "FAILED D151", "MIGRATED", "MIGRATED",
+                      "MIGRATED", "CONFIRM_MISMATCH D151"], "they go on from there", states)
+    sound(tap, home, "after they went on")
+
+
+if __name__ == "__main__":
+    with Tap() as report:
+        test_version_2(report)
+        test_version_4(report)
