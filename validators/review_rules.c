@@ -106,7 +106,7 @@ static bool judge_barred(struct judging *j, GError **error)
     int64_t until;
     char date[INSTANT_TEXT_SIZE] = "";
 
-    if (s->type == NULL || s->manufacturer == NULL || s->model == NULL || s->firmware == NULL)
+    if (s->type == NULL || s->manufacturer == NULL || s->model == NULL)
         return true;
     if (!ledger_model_is_barred(j->rules->ledger, &model, j->rules->now, &barred, &until, error))
         return false;

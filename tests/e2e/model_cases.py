@@ -185,6 +185,12 @@ CASES = [
      "0 instruct a | 24h pass | 31d instruct a | 44641m result a FAILED E20 | 44642m late a k | 44646m pass",
      "a FAILED code=C108 ordered=2"),
     ("another model", "0 inventory a:FirmwareVersion=00000001 | 1m instruct a", "a DEFERRED code=C106"),
+    ("said of it together with a malformed region", "0 inventory a:FirmwareVersion=00000001 | 1m instruct a:CSPRegion=East",
+     "a REJECTED code=C106 found=C106,C117"),
+    ("named twice in a file, its past is said once", "0 instruct a | 1m result a FAILED 10 | 2m instruct a a",
+     "a REJECTED code=C102 found=C102,C115"),
+    ("what the inventory says is said twice", "0 inventory a:Credentials=ECOS | 2m instruct a a",
+     "a REJECTED code=C102 found=C102,C108"),
     ("ECoS credentials already", "0 inventory a:Credentials=ECOS | 1m instruct a", "a REJECTED code=C108"),
     ("pending firmware, but only a warning", "0 inventory a:Pending=FW | 1m instruct a", "a DISPATCHED found=C112",
      {"review": {"C112": "warn"}}),
@@ -214,13 +220,9 @@ class Play:
         self.batches += 1
         batch = f"B-{self.batches}"
         if verb == "instruct":
-            return File("EMI", [{**EMI, "DeviceID": DEVICES[name]} for name in words], batch=batch)
+            return File("EMI", [described(EMI, word) for word in words], batch=batch)
         if verb == "inventory":
-            rows = []
-            for word in words:
-                name, *changes = word.split(":")
-                rows.append({**INV, "DeviceID": DEVICES[name], **dict(change.split("=") for change in changes)})
-            return File("INV", rows, batch=batch, mode="FULL", created=self.now)
+            return File("INV", [described(INV, word) for word in words], batch=batch, mode="FULL", created=self.now)
         if verb == "event":
             row = {"Action": "SET", "MPxN": EMI["MPxN"], "LosingSupplierId": "", "GainingSupplierId": "90-B3-D5-1F-30-05-00-02",
                    "SupplyStartDate": words[0]}
@@ -269,6 +271,12 @@ class Play:
                 if found != value:
                     lines.append(f"{part}: {name} is {found}, expected {value}")
         return lines
+
+
+def described(row, word):
+    """A Device by its name, with what it has of its own: a:DeviceStatus=Suspended."""
+    name, *changes = word.split(":")
+    return {**row, "DeviceID": DEVICES[name], **dict(change.split("=") for change in changes)}
 
 
 def moment(text):

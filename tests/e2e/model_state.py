@@ -222,11 +222,8 @@ class Model:
             item = Item(len(self.items) + 1, file.batch, record, row)
             found, warned = by_itself(row)
             if item.device:
-                more, told = self.review(item, now, at_split=True)
+                more, told = self.review(item, now, at_split=True, again=item.device in seen)
                 found, warned = found + more, warned + told
-            if item.device in seen:  # what makes it live is its first record
-                found = [("C102", False, None), *(one for one in found if one[0] != "C110")]
-            elif item.device:
                 seen.add(item.device)
             self.split(item, now, sorted(found))
             errors += [(record, code) for code, _, _ in found]
@@ -261,19 +258,22 @@ class Model:
                 "Category": "c" if found else "", "Transient": ("Y" if passes[item.code] else "N") if found else "",
                 "WorkItemId": item.work_item, "NextEligible": text_of(item.next_eligible), "codes": item.codes}
 
-    def review(self, item, now, at_split):
-        """What the Device breaks now: [(code, passes, NextEligible)], and the codes that only warn."""
-        found = self.review_inventory(item, now) + self.review_past(item, now, at_split)
+    def review(self, item, now, at_split, again=False):
+        """What the Device breaks now: [(code, passes, NextEligible)], and the codes that only warn. What its past says is
+        said of its first record in a file, not again."""
+        past = [] if again else self.earlier(item)
+        found = [("C102", False, None)] if again else []
+        found += self.review_inventory(item, past, now) + self.review_past(item, past, now, at_split)
         counted, warned = [], []
         for code, passes, then in found:
-            mode = "reject" if code == "C110" else self.settings.review.get(code, "reject")
+            mode = "reject" if code in ("C102", "C110") else self.settings.review.get(code, "reject")
             if mode == "reject":
                 counted.append((code, passes, then))
             elif mode == "warn":
                 warned.append(code)
         return counted, warned
 
-    def review_inventory(self, item, now):
+    def review_inventory(self, item, past, now):
         row, found = item.row, []
         known = (self.inventory or {}).get(item.device)
         if known is not None:
@@ -292,7 +292,7 @@ class Model:
             found.append(("C103", False, None))
         if any(is_non_migratable(row, entry, now) for entry in self.models.values()):
             found.append(("C107", False, None))
-        if (known or {}).get("Credentials") == "ECOS" or self.was_replaced(item):
+        if (known or {}).get("Credentials") == "ECOS" or any(other.has_success for other in past):
             found.append(("C108", False, None))
         mpxn = known["MPxN"] if known is not None else row["MPxN"]
         starts = [time_of(start) for of, start in self.events if of == mpxn and mpxn]
@@ -301,17 +301,14 @@ class Model:
             found.append(("C109", True, max(near) + DAY))
         return found
 
-    def was_replaced(self, item):
-        return any(other.has_success for other in self.earlier(item))
-
     def earlier(self, item):
         return [other for other in self.items if other.device == item.device and other.number < item.number]
 
-    def review_past(self, item, now, at_split):
+    def review_past(self, item, past, now, at_split):
         found = []
-        if at_split and any(other.live for other in self.earlier(item)):
+        if at_split and any(other.live for other in past):
             found.append(("C110", True, now + DAY))
-        failed = [other for other in self.earlier(item) if other.state == "FAILED"]
+        failed = [other for other in past if other.state == "FAILED"]
         if failed and now < failed[-1].next_eligible:
             found.append(("C115", True, failed[-1].next_eligible))
         times = self.accepted if at_split else self.first_tries
@@ -547,7 +544,7 @@ class Model:
         known, errors, warnings = self.refer_to(file)
         if file.kind == "INV":
             self.inventory = known
-            self.inventory_at = max(file.created, self.inventory_at or 0)
+            self.inventory_at = file.created
         elif file.kind == "COS":
             self.events = known
         elif file.kind == "NMM":

@@ -228,7 +228,10 @@ static void test_review__models__firmware_counts_unless_none_is_said(void **stat
         {{DEVICE, "ESME", "AB02", "010A030B", "0002012F", NULL}, ""},
         {{DEVICE, "ESME", "AB01", "FFFFFFFF", "0002012F", NULL}, "C107"},
         {{DEVICE, "ESME", "AB01", "FFFFFFFF", "99999999", NULL}, "C107"},
-        {{DEVICE, "ESME", "AB01", "FFFFFFFF", NULL, NULL}, ""},
+        {{DEVICE, "ESME", "AB01", "FFFFFFFF", NULL, NULL}, "C107"}, /* malformed: whatever it is, it is barred */
+        {{DEVICE, "ESME", "AB01", "010A030B", NULL, NULL}, ""},
+        {{DEVICE, "ESME", "AB01", NULL, "0002012F", NULL}, ""},
+        {{DEVICE, "ESME", NULL, "FFFFFFFF", "0002012F", NULL}, ""},
     };
     struct ledger_nmm row = {"ESME", "AB01", "010A030B", "0002012F", 0, LEDGER_FOR_EVER, NULL, NULL};
 
