@@ -171,6 +171,10 @@ CASES = [
      "a REJECTED code=C105"),
     ("an imminent change of supplier", "0 event 2023-07-10 | 1m instruct a", "a DEFERRED code=C109 next=2023-07-11T00:00:00Z"),
     ("one that is not imminent", "0 event 2023-07-11 | 1m instruct a", "a DISPATCHED"),
+    ("that of the meter on its hub is a GPF's", "0 inventory a b:DeviceType=GPF:MPxN= | 0 event 2023-07-10 | "
+     "1m instruct b:DeviceType=GPF:MPxN=", "b DEFERRED code=C109 next=2023-07-11T00:00:00Z"),
+    ("but not of one that counts no more", "0 inventory a:DeviceStatus=Withdrawn b:DeviceType=GPF:MPxN= c:MPxN=1000000000003 | "
+     "0 event 2023-07-10 | 1m instruct b:DeviceType=GPF:MPxN=", "b DISPATCHED"),
     ("a change that comes near before dispatch", "0 instruct a | 1m event 2023-07-10 | 1d pass", "a READY code=C109",
      {"dispatch_hours": (8, 9)}, "1206m pass"),
     ("or before a retry", FAIL + " | 2m event 2023-07-10 | 6m pass",

@@ -294,7 +294,7 @@ class Model:
             found.append(("C107", False, None))
         if (known or {}).get("Credentials") == "ECOS" or any(other.has_success for other in past):
             found.append(("C108", False, None))
-        mpxn = known["MPxN"] if known is not None else row["MPxN"]
+        mpxn = self.supply_point(known, now) if known is not None else row["MPxN"]
         starts = [time_of(start) for of, start in self.events if of == mpxn and mpxn]
         near = [start for start in starts if now < start <= now + self.settings.cos_window]
         if near:
@@ -318,13 +318,22 @@ class Model:
         return found
 
     def responsible(self, known, now):
+        meter = self.meter_of(known, now)
+        return self.supplier_of(meter, now) if meter else None
+
+    def supply_point(self, known, now):
+        meter = self.meter_of(known, now)
+        return meter["MPxN"] if meter else ""
+
+    def meter_of(self, known, now):
+        """Itself; of a GPF the one on its hub that says whose it is."""
         if known["DeviceType"] != "GPF":
-            return self.supplier_of(known, now)
-        meters = [meter for meter in self.inventory.values() if meter["CHFDeviceID"] == known["CHFDeviceID"] and
+            return known
+        meters = [meter for _, meter in sorted(self.inventory.items()) if meter["CHFDeviceID"] == known["CHFDeviceID"] and
                   meter["DeviceStatus"] not in ("Decommissioned", "Withdrawn")]
-        suppliers = [self.supplier_of(meter, now) for kind in ("GSME", "ESME") for meter in meters
-                     if meter["DeviceType"] == kind]
-        return next((supplier for supplier in suppliers if supplier), None)
+        counting = [meter for kind in ("GSME", "ESME") for meter in meters
+                    if meter["DeviceType"] == kind and self.supplier_of(meter, now)]
+        return counting[0] if counting else None
 
     def supplier_of(self, meter, now):
         begun = [(time_of(start), row["GainingSupplierId"]) for (mpxn, start), row in self.events.items()

@@ -310,6 +310,20 @@ def test_hubs(tap):
     tap.ok(emd(home, name) == ["R C114", "R C114", "A", "R C114"], "a change of supplier makes somebody responsible",
            emd(home, name))
 
+    home = Home()
+    sender = Sender(home)
+    sender.reference("INV", [inv(n, kind="GPF", hub=HUB % n) for n in (1, 2, 3)] + [
+        inv(11, kind="GSME", mpxn=gas, hub=HUB % 1), inv(12, hub=HUB % 1), inv(13, hub=HUB % 2), inv(14, hub=HUB % 3)])
+    sender.reference("COS", [f"SET,{gas},,{SUPPLIER % 2},2023-07-08", f"SET,{mpan(12)},,{SUPPLIER % 2},2023-07-05",
+                             f"SET,{mpan(13)},,{SUPPLIER % 2},2023-07-06", f"SET,{mpan(14)},,{SUPPLIER % 2},2023-07-11"])
+    home.run()
+    name = sender.instruction([emi(n, kind="GPF", hub=HUB % n) for n in (1, 2, 3)])
+    home.run()
+    tap.ok(emd(home, name) == ["D C109 2023-07-09T00:00:00Z", "D C109 2023-07-07T00:00:00Z", "A"],
+           "a change of the meter's supplier is one of the GPF's: of the gas meter, else of the other", emd(home, name))
+    fields = [row[4] for row in rows_of(home, "mcc", answer(name)) if row[:2] == ["E", "C109"]]
+    tap.ok(fields == ["CHFDeviceID"] * 2, "found through its hub", fields)
+
 
 def test_limit(tap):
     home = Home("gateway daily_limit=3")

@@ -355,6 +355,10 @@ static void test_review__supplier_of_a_gpf__gas_then_electricity_then_nobody(voi
     row.chf = HUB;
     put(&row);
     expect_of(&gpf, NULL, "", "a meter there");
+    put_cos("1012345678903", "2023-07-05T00:00:00Z");
+    expect_of(&gpf, NULL, "C109~ 2023-07-06T00:00:00Z", "whose supplier changes");
+    rules.now = at("2023-07-05T00:00:00Z");
+    expect_of(&gpf, NULL, "", "has changed");
 }
 
 static void test_review__past__replaced_and_too_early(void **state)
