@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """When what is due goes out: work orders, hours, retries, sessions that end, and the daemon that sees to it (TAP)."""
+import calendar
 import os
 import subprocess
 import time
 
-from home import GATE, Home, Tap, generate, terminate, wait_until
+from home import GATE, SANITIZED, Home, Tap, generate, terminate, wait_until
 from parties import Parties, at, confirmed, device, said, sound, work
 
 DAY = 24 * 60
+CLOCK_SHIM = os.path.abspath(os.path.join(os.environ.get("top_builddir", "."), "tests", "e2e", "clock_shim.so"))
 
 
 def test_split(tap):
@@ -213,9 +215,13 @@ def clock(seconds):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
 
 
-def start(home):
-    """By the real clock, and woken by nothing else for an hour."""
-    return subprocess.Popen([GATE, "-c", home.conf, "run"], stderr=subprocess.DEVNULL)
+def start(home, when=None):
+    """By the real clock, or one that stands there now and goes on; woken by nothing else for an hour."""
+    env = dict(os.environ)
+    if when is not None:
+        ahead = calendar.timegm(time.strptime(when, "%Y-%m-%dT%H:%M:%SZ")) - int(time.time())
+        env.update(LD_PRELOAD=CLOCK_SHIM, CLOCK_AHEAD=str(ahead))
+    return subprocess.Popen([GATE, "-c", home.conf, "run"], stderr=subprocess.DEVNULL, env=env)
 
 
 def test_daemon(tap):
@@ -254,6 +260,24 @@ def test_daemon(tap):
     sound(tap, home, "after ends by themselves")
 
 
+def test_daemon_opens(tap):
+    """Work that waits for dispatch_hours: a daemon that nothing else wakes sees to it when the hour comes."""
+    for hours, before, then in (("13-14", "2023-07-03T12:59:56Z", "2023-07-03T13:00:00Z"),
+                                ("00-12", "2023-07-03T23:59:56Z", "2023-07-04T00:00:00Z")):
+        home = Home(f"gateway poll_interval=3600\ngateway dispatch_hours={hours}")
+        parties = Parties(home)
+        parties.instruct([1, 2])
+        home.run()
+        tap.ok(parties.orders() == [], f"{hours}: work that waits", parties.orders())
+        daemon = start(home, before)
+        tap.ok(wait_until(lambda made=parties: len(made.orders()) == 1),
+               f"{hours}: work goes out when the hours begin", parties.orders())
+        terminate(daemon)
+        step = home.json("device", "show", device(1))[0]["history"][-1]
+        tap.ok(step["state"] == "DISPATCHED" and step["at"] >= then, f"{hours}: and not before", step)
+        sound(tap, home, f"after dispatch_hours={hours} began")
+
+
 if __name__ == "__main__":
     with Tap() as report:
         test_split(report)
@@ -265,3 +289,5 @@ if __name__ == "__main__":
         test_judged_again(report)
         test_many(report)
         test_daemon(report)
+        if not SANITIZED:  # it takes no preloaded library
+            test_daemon_opens(report)
