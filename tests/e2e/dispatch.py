@@ -260,10 +260,32 @@ def test_daemon(tap):
     sound(tap, home, "after ends by themselves")
 
 
+def switches(process):
+    """How often its threads have been put to sleep and woken so far."""
+    count = 0
+    for thread in os.listdir(f"/proc/{process.pid}/task"):
+        with open(f"/proc/{process.pid}/task/{thread}/status", encoding="ascii") as file:
+            count += sum(int(line.split()[1]) for line in file if "ctxt_switches" in line)
+    return count
+
+
+def test_daemon_rests(tap):
+    """A pass wakes no other one."""
+    home = Home("gateway poll_interval=3600")
+    daemon = start(home)
+
+    def rests():
+        before = switches(daemon)
+        time.sleep(.3)
+        return switches(daemon) == before
+    tap.ok(wait_until(lambda: home.json("status")[0]["running"]) and wait_until(rests), "a daemon with nothing to do sleeps")
+    terminate(daemon)
+
+
 def test_daemon_opens(tap):
     """Work that waits for dispatch_hours: a daemon that nothing else wakes sees to it when the hour comes."""
     for hours, before, then in (("13-14", "2023-07-03T12:59:56Z", "2023-07-03T13:00:00Z"),
-                                ("00-12", "2023-07-03T23:59:56Z", "2023-07-04T00:00:00Z")):
+                                ("23-12", "2023-07-03T22:59:56Z", "2023-07-03T23:00:00Z")):
         home = Home(f"gateway poll_interval=3600\ngateway dispatch_hours={hours}")
         parties = Parties(home)
         parties.instruct([1, 2])
@@ -289,5 +311,6 @@ if __name__ == "__main__":
         test_judged_again(report)
         test_many(report)
         test_daemon(report)
+        test_daemon_rests(report)
         if not SANITIZED:  # it takes no preloaded library
             test_daemon_opens(report)
