@@ -103,6 +103,7 @@ class Answers:
         self.emd = []  # (file, [row, …])
         self.emw = []  # rows of all work orders, one after another
         self.emo = []  # (file, [row, …])
+        self.inc = []  # (event, code, subject), what began and ended
 
 
 class Model:
@@ -120,6 +121,7 @@ class Model:
         self.accepted = []      # times
         self.seen = set()       # names of files taken
         self.incidents = []     # [code, subject, begun, cleared]
+        self.told = []          # what began and ended in this pass
         self.failed = {}        # Device Model: Devices of it that failed
         self.migrated = set()   # Device Models of which one has migrated
 
@@ -127,6 +129,7 @@ class Model:
 
     def run_pass(self, now, files=()):
         answers = Answers()
+        self.told = answers.inc
         self.pass_time(now, answers)
         for file in files:
             self.take(file, now, answers)
@@ -141,12 +144,14 @@ class Model:
     def begin_incident(self, code, subject, now):
         if not any(one[:2] == [code, subject] and one[3] is None for one in self.incidents):
             self.incidents.append([code, subject, now, None])
+            self.told.append(("RAISED", code, subject))
 
     def clear_incident(self, codes, subject, now):
         """Of this code, or of all that begin so."""
         for one in self.incidents:
             if one[0].startswith(codes) and one[1] == subject and one[3] is None:
                 one[3] = now
+                self.told.append(("CLEARED", *one[:2]))
 
     def tell_dcc(self, item, found, now):
         """Codes that last and that DCC has to look into."""
