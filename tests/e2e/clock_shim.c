@@ -1,6 +1,6 @@
 /*
- * A preloaded library whose wall clock stands CLOCK_AHEAD seconds before the machine's (less than 0: behind it) and goes
- * on as that does, so that a test of what the time brings need not wait for it. For tests only.
+ * A preloaded library whose wall clock stands CLOCK_AHEAD seconds before the machine's (below 0: behind it) and goes on
+ * as that does, so that a test of what the time brings need not wait for it. For tests only.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1
