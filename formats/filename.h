@@ -66,7 +66,7 @@ char *filename_answer(const char *name, const char *answer_type, unsigned receip
 /* "EMA_UNKNOWN_<16 hex of the SHA-256 of the name>_R<n>.csv"; name_sha256 is 64 hex digits. */
 char *filename_unknown_answer(const char *name_sha256, unsigned receipt);
 
-/* "EMW_TCOS_<eui64>_<date>_<time>_<seq>.csv" */
-char *filename_own(const char *type, const char *org, uint64_t eui64, int64_t at, uint32_t sequence, enum form form);
+/* "EMW_TCOS_<eui64>_<date>_<time>_<seq>.csv"; form is that of form_name. */
+char *filename_own(const char *type, const char *org, uint64_t eui64, int64_t at, uint32_t sequence, const char *form);
 
 #endif

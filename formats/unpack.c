@@ -1,59 +1,13 @@
-/* gzip is taken apart with zlib, zip with libarchive's streaming reader, which looks at local
- * headers only. What stands in a zip's central directory is therefore checked here, before the
- * first byte. */
-#include "formats/unpack.h"
-#include "formats/text.h"
+#include "formats/unpack_private.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
-enum {
-    INPUT_SIZE = 64 * 1024,
-    END_RECORD_SIZE = 22,
-    CENTRAL_SIZE = 46,
-    LOCAL_SIZE = 30,
-    END64_SIZE = 56,
-    LOCATOR_SIZE = 20,
-    MAX_MEMBER_NAME = 1024, /* longer ones are refused by their length alone */
-    SHOWN_CHARS = 64,
-};
-
-struct packing {
-    bool (*open)(struct unpack *u); /* false: refused or failed */
-    ssize_t (*pull)(struct unpack *u, char *buffer, size_t size);
-};
-
-struct unpack {
-    int fd;
-    const struct packing *packing;
-    char *stem;
-    size_t stem_len;
-    struct unpack_limits limits;
-    bool opened, ended, refused;
-    uint64_t file_size, offset, total; /* packed, read so far, unpacked so far */
-    int io_errno;
-    struct fault fault;
-    char *fault_text, *fault_value;
-
-    z_stream stream;
-    bool inflating; /* stream must be ended */
-    bool in_member;
-    struct archive *archive;
-    uint32_t crc, expected_crc; /* zip: found, and what the central directory says */
-    uint32_t expected_size;
-    char input[INPUT_SIZE];
-};
-
-static ssize_t refuse(struct unpack *u, enum fault_kind kind, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static ssize_t refuse(struct unpack *u, enum fault_kind kind, const char *format, ...)
+ssize_t unpack_refuse(struct unpack *u, enum fault_kind kind, const char *format, ...)
 {
     va_list args;
 
@@ -68,8 +22,7 @@ static ssize_t refuse(struct unpack *u, enum fault_kind kind, const char *format
     return UNPACK_REFUSED;
 }
 
-/* Reads len bytes at offset, fewer at the end of the file; -1 after an error of the disk. */
-static ssize_t read_at(struct unpack *u, void *buffer, size_t len, uint64_t offset)
+ssize_t unpack_read_at(struct unpack *u, void *buffer, size_t len, uint64_t offset)
 {
     size_t have = 0;
 
@@ -98,417 +51,21 @@ static bool plain_open(struct unpack *u)
 
 static ssize_t plain_pull(struct unpack *u, char *buffer, size_t size)
 {
-    ssize_t n = read_at(u, buffer, size, u->offset);
+    ssize_t n = unpack_read_at(u, buffer, size, u->offset);
 
     if (n > 0)
         u->offset += (uint64_t)n;
     return n < 0 ? UNPACK_ERROR : n;
 }
 
-/* --- gzip ----------------------------------------------------------------------------------- */
-
-/* Tops the input up; false after an error of the disk. Nothing more in the input: the file's end.
- */
-static bool gz_fill(struct unpack *u)
-{
-    z_stream *z = &u->stream;
-    ssize_t n;
-
-    if (z->avail_in > 0)
-        memmove(u->input, z->next_in, z->avail_in);
-    z->next_in = (Bytef *)u->input;
-    n = read_at(u, u->input + z->avail_in, INPUT_SIZE - z->avail_in, u->offset);
-    if (n < 0)
-        return false;
-    z->avail_in += (uInt)n;
-    u->offset += (uint64_t)n;
-    return true;
-}
-
-static bool gz_open(struct unpack *u)
-{
-    u->stream.next_in = (Bytef *)u->input;
-    u->inflating = inflateInit2(&u->stream, 15 + 16) == Z_OK;
-    if (!u->inflating)
-        u->io_errno = ENOMEM;
-    return u->inflating;
-}
-
-/* Between members: 1 when another one begins, 0 at the end of a sound file, else negative. */
-static ssize_t gz_begin_member(struct unpack *u)
-{
-    z_stream *z = &u->stream;
-    bool first;
-
-    if (z->avail_in < 2 && !gz_fill(u))
-        return UNPACK_ERROR;
-    first = u->offset == z->avail_in;
-    if (z->avail_in == 0)
-        return 0;
-    if (z->next_in[0] != 0x1f || (z->avail_in > 1 && z->next_in[1] != 0x8b))
-        return first ? refuse(u, FAULT_FORM, "expected gzip data, found something else")
-                     : refuse(u, FAULT_FORM,
-                              "expected the end of the file or another gzip member after %" PRIu64
-                              " bytes, found other bytes",
-                              u->offset - z->avail_in);
-    if (inflateReset(z) != Z_OK)
-        return refuse(u, FAULT_TRUNCATED, "expected sound gzip data, found damage");
-    u->in_member = true;
-    return 1;
-}
-
-static ssize_t gz_cut_short(struct unpack *u)
-{
-    return refuse(u, FAULT_TRUNCATED,
-                  "expected the end of the gzip data, found the end of the file after %" PRIu64 " bytes", u->offset);
-}
-
-/* Judges what inflate returned; negative ends the reading. */
-static ssize_t gz_check(struct unpack *u, int result)
-{
-    if (result == Z_STREAM_END)
-        u->in_member = false;
-    if (result == Z_STREAM_END || result == Z_OK || result == Z_BUF_ERROR)
-        return 0;
-    if (result == Z_MEM_ERROR) {
-        u->io_errno = ENOMEM;
-        return UNPACK_ERROR;
-    }
-    return refuse(u, FAULT_TRUNCATED, "expected sound gzip data, found damage before byte %" PRIu64 ": %s",
-                  u->offset - u->stream.avail_in + 1, u->stream.msg ? u->stream.msg : "unknown");
-}
-
-static ssize_t gz_pull(struct unpack *u, char *buffer, size_t size)
-{
-    z_stream *z = &u->stream;
-    ssize_t result = 1;
-
-    z->next_out = (Bytef *)buffer;
-    z->avail_out = (uInt)MIN(size, G_MAXINT);
-    /* A refusal waits for the next call when there is output to hand out first. */
-    while (z->next_out == (Bytef *)buffer && result >= 0) {
-        if (!u->in_member && (result = gz_begin_member(u)) <= 0)
-            return result;
-        if (z->avail_in == 0 && !gz_fill(u))
-            return UNPACK_ERROR;
-        int done = inflate(z, Z_NO_FLUSH);
-        if (done == Z_BUF_ERROR && z->avail_in == 0) /* not even output that zlib held back */
-            return gz_cut_short(u);
-        result = gz_check(u, done);
-    }
-    return z->next_out > (Bytef *)buffer ? z->next_out - (Bytef *)buffer : result;
-}
-
-/* --- zip ------------------------------------------------------------------------------------ */
-
-static uint32_t le16(const char *p)
-{
-    return (uint32_t)(unsigned char)p[0] | (uint32_t)(unsigned char)p[1] << 8;
-}
-
-static uint32_t le32(const char *p)
-{
-    return le16(p) | le16(p + 2) << 16;
-}
-
-static uint64_t le64(const char *p)
-{
-    return (uint64_t)le32(p) | (uint64_t)le32(p + 4) << 32;
-}
-
-static bool is_signature(const char *p, char third, char fourth)
-{
-    return p[0] == 'P' && p[1] == 'K' && p[2] == third && p[3] == fourth;
-}
-
-static bool zip_check_start(struct unpack *u)
-{
-    static const char local[] = "PK\3\4";
-    char start[4];
-    ssize_t n = read_at(u, start, sizeof start, 0);
-
-    if (n < 0)
-        return false;
-    if (n < 4 && memcmp(start, local, (size_t)n) == 0)
-        refuse(u, FAULT_TRUNCATED, "expected a zip archive, found the end of the file after %zd bytes", n);
-    else if (n < 4 || !(is_signature(start, 3, 4) || is_signature(start, 5, 6)))
-        refuse(u, FAULT_FORM, "expected a zip archive, found something else");
-    return !u->refused;
-}
-
-/* Finds the record that ends the archive in the file's tail; its comment must reach to the end. */
-static const char *zip_find_end(struct unpack *u, const char *tail, size_t len)
-{
-    bool followed = false;
-
-    for (size_t i = len; i-- > 0;) {
-        size_t behind = len - i;
-
-        if (behind < END_RECORD_SIZE || !is_signature(tail + i, 5, 6))
-            continue;
-        if (le16(tail + i + 20) == behind - END_RECORD_SIZE)
-            return tail + i;
-        followed |= le16(tail + i + 20) < behind - END_RECORD_SIZE;
-    }
-    if (followed)
-        refuse(u, FAULT_FORM, "expected nothing after the zip archive's end, found more bytes");
-    else
-        refuse(u, FAULT_TRUNCATED, "expected the record that ends a zip archive, found none");
-    return NULL;
-}
-
-/* Reads the end record and tells where it stands; false: refused or failed. */
-static bool zip_read_end(struct unpack *u, char end[END_RECORD_SIZE], uint64_t *end_at)
-{
-    size_t want = (size_t)MIN(u->file_size, END_RECORD_SIZE + UINT16_MAX);
-    g_autofree char *tail = g_malloc(want);
-    ssize_t n = read_at(u, tail, want, u->file_size - want);
-    const char *found = n < 0 ? NULL : zip_find_end(u, tail, (size_t)n);
-
-    if (!found)
-        return false;
-    memcpy(end, found, END_RECORD_SIZE);
-    *end_at = u->file_size - want + (uint64_t)(found - tail);
-    return true;
-}
-
-/* Reads a header of fixed size at offset; signature's last two bytes as given. */
-static bool zip_read_header(struct unpack *u, uint64_t offset, char *header, size_t size, char third, char fourth)
-{
-    ssize_t n = read_at(u, header, size, offset);
-
-    if (n < 0)
-        return false;
-    if ((size_t)n == size && is_signature(header, third, fourth))
-        return true;
-    refuse(u, FAULT_TRUNCATED, "expected a zip header at byte %" PRIu64 ", found none", offset + 1);
-    return false;
-}
-
-/* The name must be the stem, or where that is not known at least no path. */
-static bool zip_check_name(struct unpack *u, uint64_t offset, size_t len)
-{
-    g_autofree char *name = g_malloc0(MAX_MEMBER_NAME + 1);
-    ssize_t n = read_at(u, name, MIN(len, MAX_MEMBER_NAME), offset);
-    g_autofree char *shown = NULL;
-    bool good;
-
-    if (n < 0)
-        return false;
-    if (u->stem)
-        good = len == u->stem_len && len == (size_t)n && memcmp(name, u->stem, len) == 0;
-    else
-        good = len == (size_t)n && len > 0 && !memchr(name, '/', len) && !memchr(name, '\\', len) &&
-               strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
-    if (good)
-        return true;
-    shown = text_escape(name, (size_t)n, SHOWN_CHARS);
-    refuse(u, FAULT_FORM, "expected a zip member named %s, found \"%s\"",
-           u->stem ? "like the file without .zip" : "without a path", shown);
-    u->fault_value = g_steal_pointer(&name);
-    u->fault.value = u->fault_value;
-    u->fault.value_len = (size_t)n;
-    return false;
-}
-
-/* What both headers of a member say alike; p at the flags. */
-static bool zip_check_method(struct unpack *u, const char *p)
-{
-    enum { ENCRYPTED = 1, STRONGLY_ENCRYPTED = 1 << 6, MASKED = 1 << 13, STORED = 0, DEFLATED = 8 };
-    uint32_t method = le16(p + 2);
-
-    if (le16(p) & (ENCRYPTED | STRONGLY_ENCRYPTED | MASKED))
-        refuse(u, FAULT_FORM, "expected a zip member that is not encrypted, found an encrypted one");
-    else if (method != STORED && method != DEFLATED)
-        refuse(u, FAULT_FORM, "expected a zip member stored (0) or deflated (8), found compression method %u", method);
-    return !u->refused;
-}
-
-/* Links and folders can be told by the central directory alone: streaming readers do not see that.
- */
-static bool zip_check_kind(struct unpack *u, const char *central)
-{
-    enum { UNIX = 3, DARWIN = 19, DOS_FOLDER = 0x10 };
-    uint32_t attributes = le32(central + 38), mode = attributes >> 16;
-    bool has_mode = central[5] == UNIX || central[5] == DARWIN;
-
-    if ((attributes & DOS_FOLDER) || (has_mode && (mode & S_IFMT) != 0 && !S_ISREG(mode))) {
-        refuse(u, FAULT_FORM, "expected a zip member that is a regular file, found a %s",
-               has_mode && S_ISLNK(mode)                                  ? "link"
-               : (attributes & DOS_FOLDER) || (has_mode && S_ISDIR(mode)) ? "folder"
-                                                                          : "special file");
-        return false;
-    }
-    return true;
-}
-
-static bool zip_check_count(struct unpack *u, const char *end)
-{
-    uint32_t members = le16(end + 10);
-
-    if (le16(end + 4) != 0 || le16(end + 6) != 0 || le16(end + 8) != members)
-        refuse(u, FAULT_FORM, "expected a zip archive in one piece, found a part of a split one");
-    else if (members == 0)
-        refuse(u, FAULT_EMPTY, "expected one zip member, found none");
-    else if (members != 1)
-        refuse(u, FAULT_FORM, "expected one zip member, found %u", members);
-    return !u->refused;
-}
-
-/* The records of zip64 before the end record must say the same as it does. */
-static bool zip64_agrees(struct unpack *u, const char *end, uint64_t end64_at)
-{
-    char end64[END64_SIZE], locator[LOCATOR_SIZE];
-
-    return zip_read_header(u, end64_at, end64, sizeof end64, 6, 6) &&
-           zip_read_header(u, end64_at + END64_SIZE, locator, sizeof locator, 6, 7) && le64(end64 + 32) == 1 &&
-           le64(end64 + 40) == le32(end + 12) && le64(end64 + 48) == le32(end + 16) && le64(locator + 8) == end64_at;
-}
-
-/* Readers that look for the directory from the end backwards must find the one that is read here. */
-static bool zip_check_directory(struct unpack *u, const char *end, uint64_t end_at)
-{
-    uint64_t at = le32(end + 16), stop = at + le32(end + 12);
-    char central[CENTRAL_SIZE];
-
-    if (!zip_read_header(u, at, central, sizeof central, 1, 2))
-        return false;
-    if (stop - at == CENTRAL_SIZE + le16(central + 28) + le16(central + 30) + le16(central + 32) &&
-        (stop == end_at || (stop + END64_SIZE + LOCATOR_SIZE == end_at && zip64_agrees(u, end, stop))))
-        return true;
-    refuse(u, FAULT_FORM,
-           "expected the zip archive's directory of one member right before its end, found it elsewhere");
-    return false;
-}
-
-/* The data must fill what lies between the member's local header and the directory; a descriptor of 12 to 24 bytes
- * follows them where flag 3 says so. */
-static bool zip_check_extent(struct unpack *u, const char *central, const char *local, uint64_t central_at)
-{
-    enum { DESCRIPTOR = 1 << 3 };
-    uint64_t data_at = LOCAL_SIZE + le16(local + 26) + le16(local + 28), size = le32(central + 20);
-    uint64_t behind = central_at - data_at - size; /* meaningless where it does not fit */
-
-    if (size == UINT32_MAX) /* in a zip64 field; the number of bytes unpacked is compared in any case */
-        return true;
-    if (data_at + size <= central_at &&
-        (le16(local + 6) & DESCRIPTOR ? behind >= 12 && behind <= 24 && behind % 4 == 0 : behind == 0))
-        return true;
-    refuse(u, FAULT_FORM,
-           "expected a zip member of %" PRIu64 " packed bytes right before the directory, found room for %" PRIu64,
-           size, central_at > data_at ? central_at - data_at : 0);
-    return false;
-}
-
-/* The one member's central header, then its local header, which must stand first in the file. */
-static bool zip_check_member(struct unpack *u, uint64_t central_at)
-{
-    char central[CENTRAL_SIZE], local[LOCAL_SIZE];
-
-    if (!zip_read_header(u, central_at, central, sizeof central, 1, 2) || !zip_check_method(u, central + 8) ||
-        !zip_check_kind(u, central) || !zip_check_name(u, central_at + CENTRAL_SIZE, le16(central + 28)))
-        return false;
-    if (le32(central + 42) != 0) {
-        refuse(u, FAULT_FORM, "expected the zip member at the file's beginning, found it at byte %u",
-               le32(central + 42));
-        return false;
-    }
-    u->expected_crc = le32(central + 16);
-    u->expected_size = le32(central + 24);
-    return zip_read_header(u, 0, local, sizeof local, 3, 4) && zip_check_method(u, local + 6) &&
-           zip_check_name(u, LOCAL_SIZE, le16(local + 26)) && zip_check_extent(u, central, local, central_at);
-}
-
-static la_ssize_t zip_feed(struct archive *archive, void *user, const void **data)
-{
-    struct unpack *u = user;
-    ssize_t n = read_at(u, u->input, INPUT_SIZE, u->offset);
-
-    if (n < 0) {
-        archive_set_error(archive, u->io_errno, "cannot read");
-        return ARCHIVE_FATAL;
-    }
-    u->offset += (uint64_t)n;
-    *data = u->input;
-    return n;
-}
-
-static ssize_t zip_damage(struct unpack *u)
-{
-    const char *reason = archive_error_string(u->archive);
-    g_autofree char *line = g_strchomp(g_strdup(reason ? reason : "unknown")); /* some end in LF */
-
-    if (u->io_errno)
-        return UNPACK_ERROR;
-    return refuse(u, FAULT_TRUNCATED, "expected a sound zip member, found damage after %" PRIu64 " unpacked bytes: %s",
-                  u->total, line);
-}
-
-static bool zip_open_archive(struct unpack *u)
-{
-    struct archive *a = u->archive = archive_read_new();
-    struct archive_entry *entry;
-    int result;
-
-    if (!a || archive_read_support_format_zip_streamable(a) != ARCHIVE_OK) {
-        u->io_errno = ENOMEM;
-        return false;
-    }
-    result = archive_read_open(a, u, NULL, zip_feed, NULL);
-    if (result == ARCHIVE_OK)
-        result = archive_read_next_header(a, &entry);
-    /* A warning is about the name, which was compared byte for byte. */
-    if (result != ARCHIVE_OK && result != ARCHIVE_WARN)
-        zip_damage(u);
-    else if (archive_entry_filetype(entry) != AE_IFREG)
-        refuse(u, FAULT_FORM, "expected a zip member that is a regular file, found a link or folder");
-    return !u->refused && !u->io_errno;
-}
-
-static bool zip_open(struct unpack *u)
-{
-    char end[END_RECORD_SIZE];
-    uint64_t end_at;
-
-    return zip_check_start(u) && zip_read_end(u, end, &end_at) && zip_check_count(u, end) &&
-           zip_check_directory(u, end, end_at) && zip_check_member(u, le32(end + 16)) && zip_open_archive(u);
-}
-
-/* The member's data have ended: nothing may follow, and the central directory must agree. */
-static ssize_t zip_finish(struct unpack *u)
-{
-    struct archive_entry *entry;
-    int result = archive_read_next_header(u->archive, &entry);
-
-    if (result == ARCHIVE_OK || result == ARCHIVE_WARN)
-        return refuse(u, FAULT_FORM, "expected one zip member, found another behind it");
-    if (result != ARCHIVE_EOF)
-        return zip_damage(u);
-    if (u->crc != u->expected_crc)
-        return refuse(u, FAULT_TRUNCATED, "expected zip data with checksum %08x, found %08x", u->expected_crc, u->crc);
-    if (u->expected_size != UINT32_MAX && u->expected_size != u->total)
-        return refuse(u, FAULT_TRUNCATED, "expected %u bytes of zip data, found %" PRIu64, u->expected_size, u->total);
-    return 0;
-}
-
-static ssize_t zip_pull(struct unpack *u, char *buffer, size_t size)
-{
-    la_ssize_t n = archive_read_data(u->archive, buffer, MIN(size, G_MAXINT));
-
-    if (n == 0)
-        return zip_finish(u);
-    if (n < 0) /* warnings too: they are wrong checksums and sizes */
-        return zip_damage(u);
-    u->crc = (uint32_t)crc32(u->crc, (const Bytef *)buffer, (uInt)n);
-    return n;
-}
-
 /* --- All ------------------------------------------------------------------------------------ */
 
-static const struct packing packings[] = {
-    [FILENAME_PLAIN] = {plain_open, plain_pull},
-    [FILENAME_GZ] = {gz_open, gz_pull},
-    [FILENAME_ZIP] = {zip_open, zip_pull},
+static const struct unpack_packing plain = {plain_open, plain_pull, NULL};
+
+static const struct unpack_packing *const packings[] = {
+    [FILENAME_PLAIN] = &plain,
+    [FILENAME_GZ] = &unpack_gzip,
+    [FILENAME_ZIP] = &unpack_zip,
 };
 
 struct unpack *unpack_new(int fd, enum filename_pack pack, const char *stem, size_t stem_len,
@@ -517,7 +74,7 @@ struct unpack *unpack_new(int fd, enum filename_pack pack, const char *stem, siz
     struct unpack *u = g_new0(struct unpack, 1);
 
     u->fd = fd;
-    u->packing = &packings[pack];
+    u->packing = packings[pack];
     u->stem = stem ? g_strndup(stem, stem_len) : NULL;
     u->stem_len = stem_len;
     u->limits = *limits;
@@ -535,7 +92,7 @@ static bool open_file(struct unpack *u)
     }
     u->file_size = (uint64_t)status.st_size;
     if (u->file_size == 0) {
-        refuse(u, FAULT_EMPTY, "expected content, found an empty file");
+        unpack_refuse(u, FAULT_EMPTY, "expected content, found an empty file");
         return false;
     }
     return u->packing->open(u);
@@ -546,13 +103,13 @@ static ssize_t count(struct unpack *u, ssize_t n)
 {
     u->total += (uint64_t)n;
     if (u->total > u->limits.max_bytes)
-        return refuse(u, FAULT_LIMIT, "expected at most %" PRIu64 " bytes, found more", u->limits.max_bytes);
+        return unpack_refuse(u, FAULT_LIMIT, "expected at most %" PRIu64 " bytes, found more", u->limits.max_bytes);
     /* Divided, not multiplied: nothing can overflow. */
-    if (u->packing != &packings[FILENAME_PLAIN] && (u->total - 1) / MAX(u->limits.max_ratio, 1U) >= u->file_size)
-        return refuse(u, FAULT_LIMIT,
-                      "expected at most %u times the packed size of %" PRIu64 " bytes, found more than %" PRIu64
-                      " bytes after unpacking",
-                      u->limits.max_ratio, u->file_size, u->limits.max_ratio * u->file_size);
+    if (u->packing != &plain && (u->total - 1) / MAX(u->limits.max_ratio, 1U) >= u->file_size)
+        return unpack_refuse(u, FAULT_LIMIT,
+                             "expected at most %u times the packed size of %" PRIu64 " bytes, found more than %" PRIu64
+                             " bytes after unpacking",
+                             u->limits.max_ratio, u->file_size, u->limits.max_ratio * u->file_size);
     return n;
 }
 
@@ -597,10 +154,8 @@ void unpack_free(struct unpack *u)
 {
     if (!u)
         return;
-    if (u->inflating)
-        (void)inflateEnd(&u->stream);
-    if (u->archive)
-        (void)archive_read_free(u->archive);
+    if (u->packing->close != NULL)
+        u->packing->close(u);
     g_free(u->stem);
     g_free(u->fault_text);
     g_free(u->fault_value);

@@ -1,7 +1,7 @@
 /*
  * The plain bytes of an inbound file, whatever it is packed in: nothing, gzip (any number of members)
  * or zip (exactly one member, named like the stem). Streamed, under limits that hold on every path.
- * The one file that includes zlib and libarchive is unpack.c.
+ * Only unpack*.[ch] include zlib and libarchive.
  *
  *   struct unpack *u = unpack_new(fd, FILENAME_GZ, NULL, &limits);
  *   while ((n = unpack_read(u, buffer, size)) > 0) …

@@ -2,7 +2,7 @@
  * XML as it streams by, through libxml2's push parser. Bytes are gathered into blocks of one size, so that the size of
  * the pieces makes no difference; a block is checked for UTF-8, parsed, and kept for as long as the parser holds any of
  * it back, because places are looked up in it (xml_reader_places.c). What the parser tells goes to the frame
- * (xml_reader_frame.c), but for what ends the reading.
+ * (xml_reader_frame.c; what is wrong there, xml_reader_slips.c), but for what ends the reading.
  */
 #include "formats/text.h"
 #include "formats/xml_reader_private.h"

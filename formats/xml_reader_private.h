@@ -78,6 +78,8 @@ static inline bool xml_is_blank(char c)
     return (unsigned char)c <= ' ';
 }
 
+/* ---- xml_reader_places.c ---- */
+
 /* Moves the mark on to an index of the window. Columns count characters, lines end with LF. */
 struct place xml_place_at(struct xml *x, size_t index);
 
@@ -102,9 +104,27 @@ static inline struct place xml_place_of_tag(struct xml *x, size_t len)
     return xml_place_at(x, xml_tag_index(x));
 }
 
+/* ---- xml_reader_slips.c: faults ---- */
+
 /* The fault that ends the reading; only the first one is told. */
 XML_OFF_THE_WAY void xml_die(struct xml *x, enum fault_kind kind, struct place at, const char *text);
 XML_OFF_THE_WAY void xml_die_of_end(struct xml *x);
+
+/* Index of a child that may not stand here but is taken all the same, else the container's n. */
+XML_OFF_THE_WAY size_t xml_accept_slip(struct xml *x, struct xml_level *level, const xmlChar *name, const xmlChar *uri,
+                                       struct place at);
+/* The root element's name and namespace; false: nothing further can be read. */
+XML_OFF_THE_WAY bool xml_check_root(struct xml *x, const xmlChar *name, const xmlChar *uri, struct place at);
+/* n attributes of SAX2, which come in fives: name, prefix, namespace, value, end of the value. */
+XML_OFF_THE_WAY void xml_check_version(struct xml *x, int n, const xmlChar *const *attributes, struct place at);
+XML_OFF_THE_WAY void xml_check_attributes(struct xml *x, int n, const xmlChar *const *attributes, struct place at);
+/* Children that a container ends without; an element in a field; a field that was cut; text between elements. */
+XML_OFF_THE_WAY void xml_report_missing(struct xml *x, const struct xml_level *level);
+XML_OFF_THE_WAY void xml_report_child_of_field(struct xml *x, const xmlChar *name, struct place at);
+XML_OFF_THE_WAY void xml_report_excess(struct xml *x, const struct field *field);
+XML_OFF_THE_WAY void xml_report_stray(struct xml *x, const char *text, size_t len);
+
+/* ---- xml_reader_frame.c ---- */
 
 /* The names of the frame's elements, known to the parser's dictionary. */
 void xml_frame_fill(struct xml *x, const struct file_type *type);

@@ -5,6 +5,10 @@
 #include "formats/writer.h"
 #include "gateway/cells.h"
 #include "gateway/incident_file.h"
+#include "spool/ledger_devices.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_sessions.h"
+#include "spool/ledger_verdicts.h"
 #include "validators/catalogue.h"
 
 #include <inttypes.h>
@@ -286,18 +290,19 @@ static bool write_content(struct answer *a, GError **error)
     return strcmp(a->part->kind, "EMA") == 0 ? write_ema(a, error) : write_emd(a, error);
 }
 
-static bool note_stored(struct answer *a, const struct disk_file *file, GError **error)
+bool answer_note_stored(struct gateway *gateway, const struct ledger_part *part, const struct disk_file *file,
+                        int64_t rows, GError **error)
 {
-    struct ledger *ledger = a->gateway->ledger;
-    struct ledger_part part = *a->part;
+    struct ledger *ledger = gateway->ledger;
+    struct ledger_part stored = *part;
 
-    part.state = LEDGER_STORED;
-    part.rows = a->rows;
-    part.size = (int64_t)disk_file_size(file);
-    part.sha256 = disk_file_sha256(file);
+    stored.state = LEDGER_STORED;
+    stored.rows = rows;
+    stored.size = (int64_t)disk_file_size(file);
+    stored.sha256 = disk_file_sha256(file);
     if (!ledger_begin(ledger, error))
         return false;
-    if (ledger_part_update(ledger, &part, error) && ledger_commit(STEP_ANSWER_NOTED, ledger, error))
+    if (ledger_part_update(ledger, &stored, error) && ledger_commit(STEP_ANSWER_NOTED, ledger, error))
         return true;
     ledger_rollback(ledger);
     return false;
@@ -320,7 +325,8 @@ static bool write_and_publish(struct answer *a, GError **error)
     g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
 
     return file != NULL && write_to(a, disk_file_write, file, error) &&
-           disk_file_publish(STEP_ANSWER_STORED, file, error) && note_stored(a, file, error);
+           disk_file_publish(STEP_ANSWER_STORED, file, error) &&
+           answer_note_stored(a->gateway, a->part, file, a->rows, error);
 }
 
 static bool add_bytes(void *user, const char *data, size_t len, GError **error)

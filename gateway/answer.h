@@ -7,6 +7,7 @@
 
 #include "gateway/gateway.h"
 #include "spool/digest.h"
+#include "spool/ledger_parts.h"
 
 /* WorkItemId: <org>.<BatchId>.<RecordNumber> (formats/FILES.md, 6), into text, which is returned. */
 enum { WORK_ITEM_ID_SIZE = 64 };
@@ -18,6 +19,10 @@ void answer_write_header(struct writer *writer, const struct ledger_part *part, 
 
 /* Stores a PLANNED part beside its job in active/ and notes size, digest and rows: it is STORED then. */
 bool answer_store(struct gateway *gateway, const struct ledger_part *part, GError **error);
+
+/* The last step of that, for a part whose file stands beside its job already. */
+bool answer_note_stored(struct gateway *gateway, const struct ledger_part *part, const struct disk_file *file,
+                        int64_t rows, GError **error);
 
 /* The SHA-256 and the rows that the answer has when it is built from the ledger's rows now; stores nothing.
  * An error also when they do not make an answer any more. */

@@ -5,6 +5,8 @@
 #include "gateway/incidents.h"
 #include "gateway/outage.h"
 #include "gateway/reports.h"
+#include "spool/ledger_incidents.h"
+#include "spool/ledger_verdicts.h"
 #include "validators/catalogue.h"
 
 /* What is wrong, NULL: nothing. The subject stays the same while it lasts: an operator who closes it is not

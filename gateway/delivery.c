@@ -3,6 +3,9 @@
 #include "gateway/answer.h"
 #include "gateway/outbox.h"
 #include "gateway/reports.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_parts.h"
+#include "spool/ledger_verdicts.h"
 
 #include <string.h>
 

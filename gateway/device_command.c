@@ -8,6 +8,9 @@
 #include "gateway/explain.h"
 #include "gateway/facts.h"
 #include "gateway/looking.h"
+#include "spool/ledger_devices.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_sessions.h"
 
 #include <stdio.h>
 #include <string.h>

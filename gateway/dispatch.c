@@ -1,11 +1,16 @@
 #include "gateway/dispatch.h"
 
 #include "formats/eui64.h"
-#include "formats/filename.h"
 #include "formats/instant.h"
 #include "gateway/clock.h"
 #include "gateway/incidents.h"
 #include "gateway/outcome.h"
+#include "gateway/plan.h"
+#include "spool/ledger_devices.h"
+#include "spool/ledger_due.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_sessions.h"
+#include "spool/ledger_verdicts.h"
 #include "validators/retry.h"
 #include "validators/review_rules.h"
 
@@ -215,44 +220,22 @@ static bool add_device(struct order *order, int64_t item, GError **error)
     return outcome_note(gateway, work, &session, &step, error);
 }
 
-static bool note_order(const struct order *order, GError **error)
+static bool note_order(struct order *order, GError **error)
 {
     const struct config *config = order->gateway->config;
     const struct party *party = rules_party(&config->identity, config->work_order_party);
-    struct ledger *ledger = order->gateway->ledger;
-    char own[EUI64_TEXT_SIZE], recipient[EUI64_TEXT_SIZE];
-    int64_t sequence;
-
-    if (!ledger_counter_next(ledger, "EMW", &sequence, error))
-        return false;
-    eui64_print(config->eui64, own);
-    eui64_print(party->eui64, recipient);
-    g_autofree char *name =
-        filename_own("EMW", config->org, config->eui64, order->now, (uint32_t)sequence, config->work_order_form);
-    const struct ledger_job job = {.id = order->job,
-                                   .direction = LEDGER_OUT,
-                                   .name = name,
-                                   .type = "EMW",
-                                   .form = form_name(config->work_order_form),
-                                   .org = config->org,
-                                   .sender = own,
-                                   .sequence = sequence,
-                                   .drop = party->drop,
-                                   .received = order->now};
-    const struct ledger_part part = {.job = order->job,
+    char recipient[EUI64_TEXT_SIZE];
+    const struct ledger_part file = {.job = order->job,
                                      .kind = "EMW",
-                                     .name = name,
-                                     .form = job.form,
+                                     .form = form_name(config->work_order_form),
                                      .drop = party->drop,
                                      .recipient = recipient,
-                                     .sender = own,
-                                     .environment = config->environment,
-                                     .sequence = sequence,
                                      .created = order->now,
-                                     .rows = order->n,
-                                     .size = -1};
-    return ledger_job_insert(ledger, &job, NULL, error) && ledger_part_plan(ledger, &part, NULL, error) &&
-           ledger_counter_add(ledger, order->day, order->n_first, error);
+                                     .rows = order->n};
+
+    eui64_print(party->eui64, recipient);
+    return plan_file(order->gateway, &file, &order->job, error) &&
+           ledger_counter_add(order->gateway->ledger, order->day, order->n_first, error);
 }
 
 static bool make_order(struct order *order, const GArray *due, const GPtrArray *just_judged, GError **error)

@@ -6,6 +6,8 @@
 #define ECOSGATE_GATEWAY_EXPLAIN_H
 
 #include "gateway/gateway.h"
+#include "spool/ledger_devices.h"
+#include "spool/ledger_sessions.h"
 
 struct explanation {
     char *because, *waits_for, *moves; /* NULL: nothing */

@@ -5,6 +5,8 @@
 #include "formats/text.h"
 #include "gateway/clock.h"
 #include "gateway/relay.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_pickups.h"
 
 #include <string.h>
 

@@ -3,6 +3,8 @@
 #include "formats/text.h"
 #include "gateway/clock.h"
 #include "gateway/completeness.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_pickups.h"
 
 #include <string.h>
 

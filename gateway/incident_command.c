@@ -8,6 +8,8 @@
 #include "gateway/incidents.h"
 #include "gateway/looking.h"
 #include "gateway/order_command.h"
+#include "spool/ledger_incidents.h"
+#include "spool/ledger_parts.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -6,6 +6,7 @@
 #include "formats/layout.h"
 #include "gateway/answer.h"
 #include "gateway/incidents.h"
+#include "spool/ledger_incidents.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -6,6 +6,7 @@
 
 #include "formats/writer.h"
 #include "gateway/gateway.h"
+#include "spool/ledger_parts.h"
 
 /* Header and rows into the writer; *rows: how many events the ledger has for it, which is what the header declares
  * only as long as they are those of the part. SPOOL_ERROR_CORRUPT where they do not make an INC any more. */

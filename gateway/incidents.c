@@ -1,8 +1,8 @@
 #include "gateway/incidents.h"
 
 #include "formats/eui64.h"
-#include "formats/filename.h"
 #include "gateway/clock.h"
+#include "gateway/plan.h"
 
 #include <string.h>
 
@@ -126,40 +126,18 @@ bool incidents_clear_device(struct gateway *gateway, uint64_t device, int64_t no
 
 static bool plan(struct gateway *gateway, const struct party *party, int64_t first, int64_t n, GError **error)
 {
-    const struct config *config = gateway->config;
-    struct ledger *ledger = gateway->ledger;
-    char own[EUI64_TEXT_SIZE], recipient[EUI64_TEXT_SIZE];
-    int64_t now = clock_now(), id, sequence;
-
-    if (!ledger_job_reserve_ids(ledger, 1, &id, error) || !ledger_counter_next(ledger, "INC", &sequence, error))
-        return false;
-    eui64_print(config->eui64, own);
-    eui64_print(party->eui64, recipient);
-    g_autofree char *name = filename_own("INC", config->org, config->eui64, now, (uint32_t)sequence, FORM_CSV);
-    const struct ledger_job job = {.id = id,
-                                   .direction = LEDGER_OUT,
-                                   .name = name,
-                                   .type = "INC",
-                                   .form = form_name(FORM_CSV),
-                                   .org = config->org,
-                                   .sender = own,
-                                   .sequence = sequence,
-                                   .drop = party->drop,
-                                   .received = now};
-    const struct ledger_part part = {.job = id,
-                                     .kind = "INC",
-                                     .name = name,
-                                     .form = job.form,
+    char recipient[EUI64_TEXT_SIZE];
+    const struct ledger_part file = {.kind = "INC",
+                                     .form = form_name(FORM_CSV),
                                      .drop = party->drop,
                                      .recipient = recipient,
-                                     .sender = own,
-                                     .environment = config->environment,
-                                     .sequence = sequence,
-                                     .created = now,
-                                     .rows = n,
-                                     .size = -1};
-    return ledger_job_insert(ledger, &job, NULL, error) && ledger_part_plan(ledger, &part, NULL, error) &&
-           ledger_events_tell(ledger, id, first, n, error) && ledger_commit(STEP_INCIDENTS_TOLD, ledger, error);
+                                     .created = clock_now(),
+                                     .rows = n};
+    int64_t job;
+
+    eui64_print(party->eui64, recipient);
+    return plan_file(gateway, &file, &job, error) && ledger_events_tell(gateway->ledger, job, first, n, error) &&
+           ledger_commit(STEP_INCIDENTS_TOLD, gateway->ledger, error);
 }
 
 bool incidents_tell(struct gateway *gateway, bool *told, GError **error)

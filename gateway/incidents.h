@@ -8,6 +8,8 @@
 #define ECOSGATE_GATEWAY_INCIDENTS_H
 
 #include "gateway/gateway.h"
+#include "spool/ledger_incidents.h"
+#include "spool/ledger_jobs.h"
 #include "validators/judge.h"
 
 /* "INC-000123", from its row's number; parsed with or without "INC-". */

@@ -9,6 +9,10 @@
 #include "gateway/results.h"
 #include "gateway/split.h"
 #include "spool/crash_mark.h"
+#include "spool/ledger_devices.h"
+#include "spool/ledger_incidents.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_verdicts.h"
 #include "validators/judge.h"
 
 #include <errno.h>
@@ -185,7 +189,58 @@ static char *say_verdict(const struct ledger_job *job, const struct verdict *ver
                            verdict->rejected, verdict->deferred);
 }
 
-static bool judge_in_transaction(struct intake *intake, int fd, GError **error)
+/* ---- as received ---- */
+
+/* What is judged, and told in the EMA by its digest, is what was received: a thread proves it meanwhile. It touches
+ * nothing but this. */
+struct proof {
+    const struct ledger_job *job;
+    const char *path;
+    GThread *thread;
+    char sha256[DIGEST_HEX_SIZE];
+    uint64_t size;
+    GError *fault;
+    bool same; /* once it has ended */
+};
+
+static gpointer prove(gpointer user)
+{
+    struct proof *proof = user;
+
+    (void)digest_file(proof->path, proof->sha256, &proof->size, &proof->fault);
+    return NULL;
+}
+
+static void proof_begin(struct proof *proof, const struct ledger_job *job, const char *path)
+{
+    *proof = (struct proof){.job = job, .path = path};
+    proof->thread = g_thread_new("proof", prove, proof);
+}
+
+/* Bytes that cannot be read are no fault of the spool as a whole: other jobs go on. */
+static bool proof_end(struct proof *proof, GError **error)
+{
+    (void)g_thread_join(g_steal_pointer(&proof->thread));
+    if (proof->fault != NULL) {
+        g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_IO, proof->fault->message);
+        g_clear_error(&proof->fault);
+        return false;
+    }
+    proof->same = proof->size == (uint64_t)proof->job->size && g_strcmp0(proof->sha256, proof->job->sha256) == 0;
+    return true;
+}
+
+/* Where nobody wants to know any more. */
+static void proof_drop(struct proof *proof)
+{
+    if (proof->thread != NULL)
+        (void)proof_end(proof, NULL);
+}
+
+/* ---- judging ---- */
+
+/* Commits a verdict only on what was received. */
+static bool judge_in_transaction(struct intake *intake, int fd, struct proof *proof, GError **error)
 {
     struct gateway *gateway = intake->gateway;
     const struct ledger_job *job = intake->job;
@@ -212,9 +267,10 @@ static bool judge_in_transaction(struct intake *intake, int fd, GError **error)
                                     .stop = gateway->stop};
     if (!decide(intake, &request, &verdict, error))
         return false;
-    bool good = note_verdict(intake, raw_name, &verdict, error) &&
-                ledger_commit(STEP_VERDICT_COMMITTED, gateway->ledger, error);
-    if (good) {
+    bool good =
+        proof_end(proof, error) && (!proof->same || (note_verdict(intake, raw_name, &verdict, error) &&
+                                                     ledger_commit(STEP_VERDICT_COMMITTED, gateway->ledger, error)));
+    if (good && proof->same) {
         g_autofree char *text = say_verdict(job, &verdict);
         gateway_note("%s", text);
         gateway->refused |= verdict.outcome == OUTCOME_RJ || verdict.outcome == OUTCOME_PA;
@@ -236,32 +292,41 @@ static bool set_aside(struct gateway *gateway, int64_t id, enum job_state to, co
     return job_move(STEP_JOB_SET_ASIDE, gateway->spool, id, JOB_ACTIVE, to, error);
 }
 
-static bool judge_payload(struct gateway *gateway, const struct ledger_job *job, int fd, GError **error)
+static bool judge_payload(struct gateway *gateway, const struct ledger_job *job, int fd, struct proof *proof,
+                          GError **error)
 {
     struct intake intake = {.gateway = gateway, .job = job, .now = clock_now()};
 
     if (!ledger_begin(gateway->ledger, error))
         return false;
-    if (judge_in_transaction(&intake, fd, error))
-        return true;
-    ledger_rollback(gateway->ledger);
-    return false;
+    bool good = judge_in_transaction(&intake, fd, proof, error);
+    if (!good || !proof->same)
+        ledger_rollback(gateway->ledger);
+    return good;
 }
 
-/* What is judged, and told in the EMA by its digest, is what was received. Bytes that cannot be read are no fault of
- * the spool as a whole: other jobs go on. */
-static bool is_as_received(const struct ledger_job *job, const char *path, bool *same, GError **error)
+/* The payload, which stands open, while its proof goes on. */
+static bool judge_proving(struct gateway *gateway, const struct ledger_job *job, int fd, struct proof *proof,
+                          GError **error)
 {
-    g_autoptr(GError) fault = NULL;
-    char sha256[DIGEST_HEX_SIZE];
-    uint64_t size;
+    int64_t crashes;
 
-    if (!digest_file(path, sha256, &size, &fault)) {
-        g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_IO, fault->message);
+    if (!crash_mark_count(gateway->spool, JOB_ACTIVE, job->id, &crashes, error))
+        return false;
+    if (crashes < INTAKE_MAX_CRASHES) {
+        crash_mark_watch(gateway->spool, JOB_ACTIVE, job->id);
+        bool good = judge_payload(gateway, job, fd, proof, error);
+        crash_mark_unwatch();
+        if (!good || proof->same)
+            return good;
+    } else if (!proof_end(proof, error)) {
         return false;
     }
-    *same = size == (uint64_t)job->size && g_strcmp0(sha256, job->sha256) == 0;
-    return true;
+    return set_aside(gateway, job->id, JOB_CORRUPT,
+                     proof->same
+                         ? "judging it ended the program three times by a fatal signal; requeue it once that is mended"
+                         : "its payload is not what was received: size or SHA-256 differ; ask the sender for it again",
+                     error);
 }
 
 static bool judge(struct gateway *gateway, const struct ledger_job *job, GError **error)
@@ -269,8 +334,7 @@ static bool judge(struct gateway *gateway, const struct ledger_job *job, GError 
     g_autofree char *path = job_path(gateway->spool, JOB_ACTIVE, job->id, JOB_PAYLOAD);
     size_t len;
     g_autofree char *name = text_unescape(job->name, &len);
-    int64_t crashes;
-    bool same;
+    struct proof proof;
 
     if (name == NULL)
         return set_aside(gateway, job->id, JOB_CORRUPT, "what the ledger says is its name cannot be one", error);
@@ -281,21 +345,9 @@ static bool judge(struct gateway *gateway, const struct ledger_job *job, GError 
         g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", path, g_strerror(errno));
         return false;
     }
-    bool good = is_as_received(job, path, &same, error) &&
-                crash_mark_count(gateway->spool, JOB_ACTIVE, job->id, &crashes, error);
-    if (good && !same) {
-        good = set_aside(gateway, job->id, JOB_CORRUPT,
-                         "its payload is not what was received: size or SHA-256 differ; ask the sender for it again",
-                         error);
-    } else if (good && crashes >= INTAKE_MAX_CRASHES) {
-        good = set_aside(gateway, job->id, JOB_CORRUPT,
-                         "judging it ended the program three times by a fatal signal; requeue it once that is mended",
-                         error);
-    } else if (good) {
-        crash_mark_watch(gateway->spool, JOB_ACTIVE, job->id);
-        good = judge_payload(gateway, job, fd, error);
-        crash_mark_unwatch();
-    }
+    proof_begin(&proof, job, path);
+    bool good = judge_proving(gateway, job, fd, &proof, error);
+    proof_drop(&proof);
     (void)close(fd); /* only read from */
     return good;
 }

@@ -1,11 +1,14 @@
 /*
- * A Device's MigrationStatus (formats/FILES.md, 10; gateway/REPORTS.md): pure, from what the inventory and its work say.
+ * A Device's MigrationStatus (formats/FILES.md, 10; gateway/REPORTS.md): pure, from what the inventory and its work
+ * say.
  */
 #ifndef ECOSGATE_GATEWAY_MIGRATION_STATUS_H
 #define ECOSGATE_GATEWAY_MIGRATION_STATUS_H
 
 #include "gateway/config.h"
-#include "spool/ledger.h"
+#include "spool/ledger_devices.h"
+#include "spool/ledger_reference.h"
+#include "spool/ledger_sessions.h"
 
 /* What its work items say. Begin with zeros. */
 struct migration_past {

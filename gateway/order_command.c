@@ -3,6 +3,7 @@
 #include "gateway/clock.h"
 #include "gateway/facts.h"
 #include "gateway/incidents.h"
+#include "spool/ledger_actions.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -6,6 +6,11 @@
 #include "gateway/report.h"
 #include "spool/crash_mark.h"
 #include "spool/disk.h"
+#include "spool/ledger_actions.h"
+#include "spool/ledger_incidents.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_parts.h"
+#include "spool/ledger_verdicts.h"
 
 #include <string.h>
 

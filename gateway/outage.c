@@ -2,6 +2,7 @@
 
 #include "gateway/clock.h"
 #include "gateway/incidents.h"
+#include "spool/ledger_incidents.h"
 
 enum { FIRST_DELAY = 1000000, LONGEST_DELAY = 60000000 };
 

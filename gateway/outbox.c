@@ -3,6 +3,7 @@
 #include "gateway/clock.h"
 #include "gateway/courier.h"
 #include "gateway/outage.h"
+#include "spool/ledger_parts.h"
 
 enum { BATCH_PARTS = 32 /* delivered under one commit */ };
 

@@ -1,7 +1,11 @@
 #include "gateway/outcome.h"
 
-#include "formats/eui64.h"
 #include "gateway/incidents.h"
+#include "gateway/plan.h"
+#include "spool/ledger_devices.h"
+#include "spool/ledger_due.h"
+#include "spool/ledger_incidents.h"
+#include "spool/ledger_verdicts.h"
 #include "validators/catalogue.h"
 #include "validators/retry.h"
 
@@ -93,42 +97,22 @@ static bool find_response(struct gateway *gateway, const struct ledger_verdict *
 
 static bool plan(struct gateway *gateway, const struct ledger_verdict *of, int64_t now, GError **error)
 {
-    struct ledger *ledger = gateway->ledger;
     g_autofree struct ledger_part *response = NULL;
-    char own[EUI64_TEXT_SIZE];
-    int64_t id, sequence;
+    int64_t job;
 
-    if (!find_response(gateway, of, &response, error) || !ledger_job_reserve_ids(ledger, 1, &id, error) ||
-        !ledger_counter_next(ledger, "EMO", &sequence, error))
+    if (!find_response(gateway, of, &response, error))
         return false;
-    eui64_print(gateway->config->eui64, own);
     g_autofree char *name = g_strconcat("EMO", response->name + strlen("EMD"), NULL);
-    const struct ledger_job job = {.id = id,
-                                   .direction = LEDGER_OUT,
-                                   .name = name,
-                                   .type = "EMO",
-                                   .form = response->form,
-                                   .org = gateway->config->org,
-                                   .sender = own,
-                                   .sequence = sequence,
-                                   .drop = response->drop,
-                                   .received = now};
-    const struct ledger_part part = {.job = id,
-                                     .receipt = of->receipt,
+    const struct ledger_part file = {.receipt = of->receipt,
                                      .about = of->job,
                                      .kind = "EMO",
                                      .name = name,
                                      .form = response->form,
                                      .drop = response->drop,
                                      .recipient = response->recipient,
-                                     .sender = own,
-                                     .environment = gateway->config->environment,
-                                     .sequence = sequence,
                                      .created = now,
-                                     .rows = of->items,
-                                     .size = -1};
-    return ledger_job_insert(ledger, &job, NULL, error) && ledger_part_plan(ledger, &part, NULL, error) &&
-           ledger_outcome_planned(ledger, of, error);
+                                     .rows = of->items};
+    return plan_file(gateway, &file, &job, error) && ledger_outcome_planned(gateway->ledger, of, error);
 }
 
 bool outcome_plan(struct gateway *gateway, int64_t now, GError **error)

@@ -6,6 +6,7 @@
 #define ECOSGATE_GATEWAY_OUTCOME_H
 
 #include "gateway/gateway.h"
+#include "spool/ledger_sessions.h"
 
 /* The session that `work` has become, and the step that led there. */
 bool outcome_note(struct gateway *gateway, const struct ledger_work *work, const struct ledger_session *session,

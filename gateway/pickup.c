@@ -1,6 +1,7 @@
 #include "gateway/pickup.h"
 
 #include "gateway/inbox.h"
+#include "spool/ledger_jobs.h"
 
 struct pickup {
     GPtrArray *inboxes; /* struct inbox, in the configuration's order */

@@ -9,6 +9,7 @@
 #include "gateway/completeness.h"
 #include "gateway/facts.h"
 #include "gateway/looking.h"
+#include "spool/ledger_pickups.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,6 +3,61 @@
 #include "formats/eui64.h"
 #include "formats/filename.h"
 
+bool plan_part(struct gateway *gateway, const struct ledger_part *part, int64_t *id, GError **error)
+{
+    struct ledger_part whole = *part;
+    char own[EUI64_TEXT_SIZE];
+
+    eui64_print(gateway->config->eui64, own);
+    whole.sender = own;
+    whole.environment = gateway->config->environment;
+    whole.size = -1;
+    return ledger_part_plan(gateway->ledger, &whole, id, error);
+}
+
+/* ---- jobs of our own ---- */
+
+bool plan_job(struct gateway *gateway, struct ledger_job *job, GError **error)
+{
+    struct ledger *ledger = gateway->ledger;
+    char own[EUI64_TEXT_SIZE];
+
+    if (job->id == 0 && !ledger_job_reserve_ids(ledger, 1, &job->id, error))
+        return false;
+    struct ledger_job whole = *job;
+    eui64_print(gateway->config->eui64, own);
+    whole.direction = LEDGER_OUT;
+    whole.org = gateway->config->org;
+    whole.sender = own;
+    return ledger_job_insert(ledger, &whole, NULL, error);
+}
+
+bool plan_file(struct gateway *gateway, const struct ledger_part *file, int64_t *job, GError **error)
+{
+    const struct config *config = gateway->config;
+    struct ledger_part part = *file;
+    g_autofree char *name = NULL;
+
+    if (!ledger_counter_next(gateway->ledger, part.kind, &part.sequence, error))
+        return false;
+    if (part.name == NULL)
+        part.name = name =
+            filename_own(part.kind, config->org, config->eui64, part.created, (uint32_t)part.sequence, part.form);
+    struct ledger_job row = {.id = part.job,
+                             .name = part.name,
+                             .type = part.kind,
+                             .form = part.form,
+                             .sequence = part.sequence,
+                             .drop = part.drop,
+                             .received = part.created};
+    if (!plan_job(gateway, &row, error))
+        return false;
+    *job = part.job = row.id;
+    return plan_part(gateway, &part, NULL, error);
+}
+
+/* ---- answers ---- */
+
 static char *answer_name(const char *raw_name, const struct verdict *verdict, const char *kind, int64_t receipt)
 {
     char sha256[DIGEST_HEX_SIZE];
@@ -32,7 +87,7 @@ static bool plan(struct gateway *gateway, struct ledger_part *part, const char *
     g_autofree char *name = answer_name(raw_name, verdict, part->kind, receipt);
 
     part->name = name;
-    return ledger_part_plan(gateway->ledger, part, NULL, error);
+    return plan_part(gateway, part, NULL, error);
 }
 
 /* Names that differ only in type or packing (INV_… and PTY_…, .xml and .xml.gz) derive the same answer
@@ -56,7 +111,7 @@ static bool plan_ema(struct gateway *gateway, struct ledger_part *part, const ch
 bool plan_answers(struct gateway *gateway, const struct ledger_job *job, const char *raw_name,
                   const struct verdict *verdict, int64_t now, GError **error)
 {
-    char recipient[EUI64_TEXT_SIZE], own[EUI64_TEXT_SIZE];
+    char recipient[EUI64_TEXT_SIZE];
     int64_t receipt = job->receipt;
     enum form form = verdict->name_is_known ? verdict->filename.form : FORM_CSV;
     struct ledger_part part = {.job = job->id,
@@ -64,13 +119,9 @@ bool plan_answers(struct gateway *gateway, const struct ledger_job *job, const c
                                .form = form_name(form),
                                .drop = job->drop,
                                .recipient = recipient,
-                               .sender = own,
-                               .environment = gateway->config->environment,
                                .created = now,
-                               .rows = -1,
-                               .size = -1};
+                               .rows = -1};
 
-    eui64_print(gateway->config->eui64, own);
     recipient_of(gateway, job, verdict, recipient);
     part.kind = "EMA";
     if (!ledger_counter_next(gateway->ledger, part.kind, &part.sequence, error) ||

@@ -3,6 +3,9 @@
 #include "formats/instant.h"
 #include "gateway/clock.h"
 #include "gateway/outage.h"
+#include "spool/ledger_incidents.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_reference.h"
 
 #include <inttypes.h>
 #include <string.h>

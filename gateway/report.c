@@ -1,5 +1,7 @@
 #include "gateway/report_private.h"
 
+#include "spool/ledger_reports.h"
+
 #include <string.h>
 
 #define TO_SUPPLIERS .role = "SUPPLIER", .drop = "suppliers"

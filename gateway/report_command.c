@@ -10,6 +10,8 @@
 #include "gateway/order_command.h"
 #include "gateway/reports.h"
 #include "spool/digest.h"
+#include "spool/ledger_parts.h"
+#include "spool/ledger_reports.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -3,6 +3,7 @@
  */
 #include "gateway/report_private.h"
 
+#include "spool/ledger_sessions.h"
 #include "validators/catalogue.h"
 
 #include <string.h>

@@ -4,6 +4,7 @@
 #include "gateway/report_private.h"
 
 #include "gateway/migration_status.h"
+#include "spool/ledger_sessions.h"
 
 #include <string.h>
 

@@ -4,6 +4,8 @@
  */
 #include "gateway/report_private.h"
 
+#include "spool/ledger_reports.h"
+
 #include <string.h>
 
 static GArray *rows_of(const struct report *report)

@@ -9,6 +9,8 @@
 #include "gateway/cells.h"
 #include "gateway/mgmt_page.h"
 #include "gateway/report.h"
+#include "spool/ledger_devices.h"
+#include "spool/ledger_reference.h"
 
 struct report_row {
     uint32_t recipient; /* index */

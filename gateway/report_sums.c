@@ -5,6 +5,7 @@
 #include "gateway/report_private.h"
 
 #include "gateway/migration_status.h"
+#include "spool/ledger_sessions.h"
 
 #include <string.h>
 
@@ -108,6 +109,15 @@ static const char *text(const char *value)
     return value != NULL ? value : "";
 }
 
+/* What the inventory says of a Device's model. */
+static struct ledger_nmm model_of(const struct ledger_inventory *device)
+{
+    return (struct ledger_nmm){.device_type = device->device_type,
+                               .manufacturer = text(device->manufacturer),
+                               .model = text(device->model),
+                               .firmware = text(device->firmware)};
+}
+
 static bool add_past(void *user, const struct ledger_work *work, GError **error)
 {
     (void)error; /* nothing can go wrong */
@@ -145,10 +155,7 @@ static bool tally_barred(void *user, const struct ledger_inventory *device, GErr
 {
     struct tallying *t = user;
     struct ledger *ledger = t->report->gateway->ledger;
-    const struct ledger_nmm model = {.device_type = device->device_type,
-                                     .manufacturer = text(device->manufacturer),
-                                     .model = text(device->model),
-                                     .firmware = text(device->firmware)};
+    const struct ledger_nmm model = model_of(device);
     uint64_t supplier = 0;
     int64_t since = 0;
     bool yes = false;
@@ -317,10 +324,7 @@ static bool tally_progress(void *user, const struct ledger_inventory *device, GE
 {
     struct tallying *t = user;
     struct ledger *ledger = t->report->gateway->ledger;
-    const struct ledger_nmm model = {.device_type = device->device_type,
-                                     .manufacturer = text(device->manufacturer),
-                                     .model = text(device->model),
-                                     .firmware = text(device->firmware)};
+    const struct ledger_nmm model = model_of(device);
     struct migration_past past = {0};
     int64_t since = 0;
     bool yes = false;

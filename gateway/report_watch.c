@@ -6,6 +6,8 @@
 
 #include "formats/instant.h"
 #include "gateway/clock.h"
+#include "spool/ledger_incidents.h"
+#include "spool/ledger_reports.h"
 #include "validators/catalogue.h"
 
 #include <string.h>

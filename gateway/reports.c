@@ -1,7 +1,11 @@
 #include "gateway/reports.h"
 
+#include "gateway/answer.h"
 #include "gateway/clock.h"
+#include "gateway/plan.h"
 #include "spool/digest.h"
+#include "spool/ledger_reference.h"
+#include "spool/ledger_reports.h"
 
 #include <string.h>
 
@@ -9,24 +13,7 @@ static const char first_run[] = "first run";
 
 /* ---- storing: PLANNED → STORED ---- */
 
-static bool note_stored(struct gateway *gateway, struct ledger_part *part, int64_t rows, const struct disk_file *file,
-                        GError **error)
-{
-    struct ledger *ledger = gateway->ledger;
-
-    part->state = LEDGER_STORED;
-    part->rows = rows;
-    part->size = (int64_t)disk_file_size(file);
-    part->sha256 = disk_file_sha256(file);
-    if (!ledger_begin(ledger, error))
-        return false;
-    if (ledger_part_update(ledger, part, error) && ledger_commit(STEP_ANSWER_NOTED, ledger, error))
-        return true;
-    ledger_rollback(ledger);
-    return false;
-}
-
-static bool store_one(struct gateway *gateway, struct report *report, size_t i, struct ledger_part *part,
+static bool store_one(struct gateway *gateway, struct report *report, size_t i, const struct ledger_part *part,
                       GError **error)
 {
     g_autofree char *path = job_path(gateway->spool, JOB_ACTIVE, part->job, part->name);
@@ -34,13 +21,13 @@ static bool store_one(struct gateway *gateway, struct report *report, size_t i, 
 
     return file != NULL && report_write(report, i, disk_file_write, file, error) &&
            disk_file_publish(STEP_ANSWER_STORED, file, error) &&
-           note_stored(gateway, part, report_rows(report, i), file, error);
+           answer_note_stored(gateway, part, file, report_rows(report, i), error);
 }
 
-static struct ledger_part *part_of(const GPtrArray *issued, uint64_t recipient)
+static const struct ledger_part *part_of(const GPtrArray *issued, uint64_t recipient)
 {
     for (guint i = 0; i < issued->len; i++) {
-        struct ledger_report *one = issued->pdata[i];
+        const struct ledger_report *one = issued->pdata[i];
         if (one->recipient == recipient)
             return &one->part;
     }
@@ -54,7 +41,7 @@ static bool store_all(struct gateway *gateway, struct report *report, int64_t jo
     if (!job_make(STEP_DISPATCH_MADE, gateway->spool, JOB_ACTIVE, job, error))
         return false;
     for (size_t i = 0; i < report_n_recipients(report) && !gateway_stopping(gateway); i++) {
-        struct ledger_part *part = part_of(issued, report_recipient(report, i)->id);
+        const struct ledger_part *part = part_of(issued, report_recipient(report, i)->id);
         if (part != NULL && part->state == LEDGER_PLANNED && !store_one(gateway, report, i, part, error))
             return false;
     }
@@ -109,16 +96,12 @@ static bool store_planned(struct gateway *gateway, GError **error)
 
 /* ---- issuing ---- */
 
-static bool plan_part(struct gateway *gateway, const struct report *report, size_t i,
-                      const struct ledger_period *period, GError **error)
+static bool plan_for(struct gateway *gateway, const struct report *report, size_t i, const struct ledger_period *period,
+                     GError **error)
 {
     const struct report_recipient *to = report_recipient(report, i);
     const struct report_kind *kind = report_kind_find(period->ref);
     g_autofree char *name = report_name(kind, to, (struct period){period->starts, period->ends});
-    char own[EUI64_TEXT_SIZE];
-    int64_t id = 0;
-
-    eui64_print(gateway->config->eui64, own);
     const struct ledger_part part = {.job = period->job,
                                      .kind = period->ref,
                                      .name = name,
@@ -126,47 +109,39 @@ static bool plan_part(struct gateway *gateway, const struct report *report, size
                                      .drop = to->drop,
                                      .folder = kind->role != NULL ? to->mpid : NULL,
                                      .recipient = to->eui64,
-                                     .sender = own,
-                                     .environment = gateway->config->environment,
                                      .created = period->issued,
-                                     .rows = report_rows(report, i),
-                                     .size = -1};
-    return ledger_part_plan(gateway->ledger, &part, &id, error) &&
+                                     .rows = report_rows(report, i)};
+    int64_t id = 0;
+
+    return plan_part(gateway, &part, &id, error) &&
            ledger_report_add(gateway->ledger, period, id, to->id, to->mpid, error);
 }
 
 /* A job of no drop: each of its parts has its own. */
-static bool plan_job(struct gateway *gateway, const struct report *report, struct ledger_period *period, GError **error)
+static bool plan_job_of(struct gateway *gateway, const struct report *report, struct ledger_period *period,
+                        GError **error)
 {
     const struct report_kind *kind = report_kind_find(period->ref);
     g_autofree char *name = report_name(kind, NULL, (struct period){period->starts, period->ends});
-    char own[EUI64_TEXT_SIZE];
+    struct ledger_job job = {.name = name, .type = period->ref, .form = kind->form, .received = period->issued};
 
     if (report_n_recipients(report) == 0)
         return true;
-    if (!ledger_job_reserve_ids(gateway->ledger, 1, &period->job, error))
+    if (!plan_job(gateway, &job, error))
         return false;
-    eui64_print(gateway->config->eui64, own);
-    const struct ledger_job job = {.id = period->job,
-                                   .direction = LEDGER_OUT,
-                                   .name = name,
-                                   .type = period->ref,
-                                   .form = kind->form,
-                                   .org = gateway->config->org,
-                                   .sender = own,
-                                   .received = period->issued};
-    return ledger_job_insert(gateway->ledger, &job, NULL, error);
+    period->job = job.id;
+    return true;
 }
 
 static bool plan(struct gateway *gateway, const struct report *report, struct ledger_period *period, GError **error)
 {
     const struct report_kind *kind = report_kind_find(period->ref);
 
-    if (!plan_job(gateway, report, period, error) || !ledger_period_issue(gateway->ledger, period, error) ||
+    if (!plan_job_of(gateway, report, period, error) || !ledger_period_issue(gateway->ledger, period, error) ||
         (kind->note != NULL && !kind->note(report, error)))
         return false;
     for (size_t i = 0; i < report_n_recipients(report); i++) {
-        if (!plan_part(gateway, report, i, period, error))
+        if (!plan_for(gateway, report, i, period, error))
             return false;
     }
     return ledger_commit(STEP_REPORT_ISSUED, gateway->ledger, error);

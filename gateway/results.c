@@ -1,6 +1,7 @@
 #include "gateway/results.h"
 
 #include "gateway/outcome.h"
+#include "spool/ledger_sessions.h"
 #include "validators/result_rules.h"
 
 bool results_take_row(struct gateway *gateway, int64_t job, const struct row *row, GError **error)

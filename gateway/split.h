@@ -4,7 +4,7 @@
 #ifndef ECOSGATE_GATEWAY_SPLIT_H
 #define ECOSGATE_GATEWAY_SPLIT_H
 
-#include "spool/ledger.h"
+#include "spool/ledger_devices.h"
 #include "validators/device_rules.h"
 
 enum { SPLIT_MAX_TEXT = LAYOUT_FIELD_MAX_CHARS * 4 + 1 };

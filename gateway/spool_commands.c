@@ -4,6 +4,8 @@
 #include "gateway/looking.h"
 #include "gateway/progress.h"
 #include "gateway/verify.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_parts.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 #include "gateway/order_command.h"
 #include "gateway/spool_command.h"
+#include "spool/ledger_jobs.h"
 
 static bool parse_job(const char *text, struct order *order)
 {

@@ -2,6 +2,10 @@
 
 #include "gateway/facts.h"
 #include "gateway/looking.h"
+#include "spool/ledger_actions.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_parts.h"
+#include "spool/ledger_verdicts.h"
 
 #include <stdio.h>
 #include <sys/stat.h>

@@ -11,6 +11,12 @@
 #include "gateway/looking.h"
 #include "gateway/reports.h"
 #include "gateway/transport.h"
+#include "spool/ledger_incidents.h"
+#include "spool/ledger_parts.h"
+#include "spool/ledger_pickups.h"
+#include "spool/ledger_reference.h"
+#include "spool/ledger_reports.h"
+#include "spool/ledger_sessions.h"
 
 #include <stdio.h>
 

@@ -17,7 +17,7 @@
 #define ECOSGATE_GATEWAY_TRANSPORT_H
 
 #include "gateway/config.h"
-#include "spool/ledger.h"
+#include "spool/ledger_jobs.h"
 
 #include <glib.h>
 #include <stdbool.h>

@@ -1,6 +1,9 @@
 #include "gateway/verify.h"
 
 #include "gateway/looking.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_proof.h"
+#include "spool/ledger_verdicts.h"
 
 #include <string.h>
 

@@ -6,6 +6,10 @@
 #include "gateway/answer.h"
 #include "gateway/report.h"
 #include "spool/crash_mark.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_parts.h"
+#include "spool/ledger_reports.h"
+#include "spool/ledger_verdicts.h"
 
 #include <string.h>
 

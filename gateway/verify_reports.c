@@ -6,6 +6,9 @@
 
 #include "formats/instant.h"
 #include "formats/report_layout.h"
+#include "spool/ledger_devices.h"
+#include "spool/ledger_parts.h"
+#include "spool/ledger_reports.h"
 
 #include <string.h>
 

@@ -12,6 +12,12 @@
 #include "gateway/incidents.h"
 #include "gateway/looking.h"
 #include "gateway/reference.h"
+#include "spool/ledger_devices.h"
+#include "spool/ledger_incidents.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_parts.h"
+#include "spool/ledger_sessions.h"
+#include "spool/ledger_verdicts.h"
 #include "validators/catalogue.h"
 
 #include <inttypes.h>

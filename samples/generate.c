@@ -18,7 +18,9 @@
 enum { BUFFER = 1 << 20 };
 
 struct options {
+    const char *code; /* of the type */
     const struct type *type;
+    const char *form; /* NULL: the only one that the type has */
     bool xml;
     const char *name; /* NULL: made of what follows */
     const char *org;  /* NULL: who sends this type */
@@ -77,7 +79,8 @@ static uint64_t number(const char *option, const char *text, uint64_t max)
     errno = 0;
     uint64_t value = strtoull(text, &end, 10);
     if (errno != 0 || *text < '0' || *text > '9' || *end != '\0' || value > max) {
-        fprintf(stderr, "generate: %s: expected a whole number from 0 to %" PRIu64 ", found '%s'\n", option, max, text);
+        fprintf(stderr, "generate: --%s: expected a whole number from 0 to %" PRIu64 ", found '%s'\n", option, max,
+                text);
         exit(2);
     }
     return value;
@@ -139,14 +142,16 @@ static void write_csv(FILE *f, const struct options *o, struct row *row, uint64_
     fprintf(f, "T,%" PRIu64 "\r\n", records);
 }
 
-/* What only the type tells to be wrong. */
-static void check_options(struct options *o, const char *form)
+static void check_options(struct options *o)
 {
-    if (form == NULL && o->type->root == NULL)
-        form = "csv";
-    if (form == NULL || (strcmp(form, "xml") != 0 && strcmp(form, "csv") != 0))
+    o->type = type_find(o->code);
+    if (o->type == NULL)
+        die("--type", "expected EMI, EMT, EMC, INV, COS, NMM or PTY");
+    if (o->form == NULL && o->type->root == NULL)
+        o->form = "csv";
+    if (o->form == NULL || (strcmp(o->form, "xml") != 0 && strcmp(o->form, "csv") != 0))
         die("--form", "expected xml or csv; --help lists all options");
-    o->xml = strcmp(form, "xml") == 0;
+    o->xml = strcmp(o->form, "xml") == 0;
     if (o->xml && o->type->root == NULL)
         die("--form", "expected csv, the only form of this type");
     if (o->type->max != 0 && o->origin.devices > o->type->max)
@@ -157,118 +162,82 @@ static void check_options(struct options *o, const char *form)
         die("--time", "expected a time like 2023-07-03T06:00:00Z");
 }
 
-static void read_options(int argc, char **argv, struct options *o)
+/* An option and where what it says goes: a text, or a number up to max. */
+struct item {
+    const char *name;
+    const char **text;
+    unsigned *number;
+    uint64_t *count;
+    uint64_t max;
+    const char *fixed; /* the text of an option that takes no argument */
+};
+
+static void take(const struct item *item, const char *argument)
 {
-    static const struct option table[] = {
-        {"type", required_argument, NULL, 'T'},
-        {"form", required_argument, NULL, 'f'},
-        {"devices", required_argument, NULL, 'd'},
-        {"name", required_argument, NULL, 'n'},
-        {"org", required_argument, NULL, 'g'},
-        {"eui", required_argument, NULL, 'e'},
-        {"recipient", required_argument, NULL, 'r'},
-        {"environment", required_argument, NULL, 'E'},
-        {"time", required_argument, NULL, 't'},
-        {"sequence", required_argument, NULL, 's'},
-        {"batch", required_argument, NULL, 'b'},
-        {"own-batch", required_argument, NULL, 'B'},
-        {"resubmission", required_argument, NULL, 'R'},
-        {"seed", required_argument, NULL, 'S'},
-        {"bad", required_argument, NULL, 'x'},
-        {"failed", required_argument, NULL, 'X'},
-        {"try", required_argument, NULL, 'y'},
-        {"suppliers", required_argument, NULL, 'p'},
-        {"start", required_argument, NULL, 'a'},
-        {"full", no_argument, NULL, 'F'},
-        {"delta", no_argument, NULL, 'D'},
-        {"output", required_argument, NULL, 'o'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    struct origin *origin = &o->origin;
-    const char *form = NULL;
+    if (item->text != NULL)
+        *item->text = item->fixed != NULL ? item->fixed : argument;
+    else if (item->number != NULL)
+        *item->number = (unsigned)number(item->name, argument, item->max);
+    else
+        *item->count = number(item->name, argument, item->max);
+}
+
+enum { MAX_ITEMS = 32, FIRST_ITEM = 256 /* behind all letters */ };
+
+static void take_arguments(int argc, char **argv, const struct item *items, size_t n)
+{
+    struct option table[MAX_ITEMS + 1] = {{"help", no_argument, NULL, 'h'}};
     int c;
+
+    for (size_t i = 0; i < n; i++)
+        table[1 + i] = (struct option){items[i].name, items[i].fixed != NULL ? no_argument : required_argument, NULL,
+                                       FIRST_ITEM + (int)i};
     while ((c = getopt_long(argc, argv, "o:h", table, NULL)) != -1) {
-        switch (c) {
-        case 'T':
-            o->type = type_find(optarg);
-            if (o->type == NULL)
-                die("--type", "expected EMI, EMT, EMC, INV, COS, NMM or PTY");
-            break;
-        case 'f':
-            form = optarg;
-            break;
-        case 'd':
-            origin->devices = number("--devices", optarg, UINT32_MAX);
-            break;
-        case 'n':
-            o->name = optarg;
-            break;
-        case 'g':
-            o->org = optarg;
-            break;
-        case 'e':
-            o->eui = optarg;
-            break;
-        case 'r':
-            o->recipient = optarg;
-            break;
-        case 'E':
-            o->environment = optarg;
-            break;
-        case 't':
-            origin->time = optarg;
-            break;
-        case 's':
-            o->sequence = (unsigned)number("--sequence", optarg, 999999);
-            break;
-        case 'b':
-            origin->batch = optarg;
-            break;
-        case 'B':
-            o->batch = optarg;
-            break;
-        case 'R':
-            o->resubmission = optarg;
-            break;
-        case 'S':
-            origin->seed = number("--seed", optarg, UINT64_MAX);
-            break;
-        case 'x':
-            origin->bad = (unsigned)number("--bad", optarg, 100);
-            break;
-        case 'X':
-            origin->failed = (unsigned)number("--failed", optarg, 100);
-            break;
-        case 'y':
-            origin->try = (unsigned)number("--try", optarg, UINT32_MAX);
-            break;
-        case 'p':
-            origin->suppliers = (unsigned)number("--suppliers", optarg, MAX_SUPPLIERS);
-            break;
-        case 'a':
-            origin->start = optarg;
-            break;
-        case 'F':
-            o->mode = "FULL";
-            break;
-        case 'D':
-            o->mode = "DELTA";
-            break;
-        case 'o':
-            o->dir = optarg;
-            break;
-        case 'h':
+        if (c == 'h') {
             usage(stdout);
             exit(0);
-        default:
+        }
+        if (c != 'o' && c < FIRST_ITEM) {
             fputs("generate: --help lists the options\n", stderr);
             exit(2);
         }
+        take(c == 'o' ? items : items + (c - FIRST_ITEM), optarg);
     }
     if (optind != argc)
         die(argv[optind], "expected options only; --help lists them");
-    check_options(o, form);
+}
+
+static void read_options(int argc, char **argv, struct options *o)
+{
+    struct origin *origin = &o->origin;
+    const struct item items[] = {
+        {"output", .text = &o->dir}, /* first: it has a letter, too */
+        {"type", .text = &o->code},
+        {"form", .text = &o->form},
+        {"devices", .count = &origin->devices, .max = UINT32_MAX},
+        {"name", .text = &o->name},
+        {"org", .text = &o->org},
+        {"eui", .text = &o->eui},
+        {"recipient", .text = &o->recipient},
+        {"environment", .text = &o->environment},
+        {"time", .text = &origin->time},
+        {"sequence", .number = &o->sequence, .max = 999999},
+        {"batch", .text = &origin->batch},
+        {"own-batch", .text = &o->batch},
+        {"resubmission", .text = &o->resubmission},
+        {"seed", .count = &origin->seed, .max = UINT64_MAX},
+        {"bad", .number = &origin->bad, .max = 100},
+        {"failed", .number = &origin->failed, .max = 100},
+        {"try", .number = &origin->try, .max = UINT32_MAX},
+        {"suppliers", .number = &origin->suppliers, .max = MAX_SUPPLIERS},
+        {"start", .text = &origin->start},
+        {"full", .text = &o->mode, .fixed = "FULL"},
+        {"delta", .text = &o->mode, .fixed = "DELTA"},
+    };
+    _Static_assert(sizeof items / sizeof *items < MAX_ITEMS, "MAX_ITEMS");
+
+    take_arguments(argc, argv, items, sizeof items / sizeof *items);
+    check_options(o);
 }
 
 /* Room for what is made of the options. */
@@ -309,7 +278,7 @@ static void complete(struct options *o, struct made *m)
 int main(int argc, char **argv)
 {
     struct options o = {
-        .type = type_find("EMI"),
+        .code = "EMI",
         .recipient = "90-B3-D5-1F-30-00-00-04",
         .environment = "TEST",
         .sequence = 1,

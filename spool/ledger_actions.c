@@ -1,3 +1,5 @@
+#include "spool/ledger_actions.h"
+
 #include "spool/ledger_private.h"
 
 #define COLUMNS "order_id,job,verb,reason,who,at,result,incident"

@@ -1,4 +1,7 @@
+#include "spool/ledger_devices.h"
+
 #include "spool/ledger_private.h"
+#include "spool/ledger_verdicts.h"
 
 #include <string.h>
 

@@ -1,4 +1,9 @@
+#include "spool/ledger_due.h"
+
+#include "spool/ledger_devices.h"
 #include "spool/ledger_private.h"
+#include "spool/ledger_sessions.h"
+#include "spool/ledger_verdicts.h"
 
 bool ledger_fresh_verdicts(struct ledger *ledger, GPtrArray **verdicts, GError **error)
 {

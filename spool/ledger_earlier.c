@@ -1,3 +1,5 @@
+#include "spool/ledger_earlier.h"
+
 #include "spool/ledger_private.h"
 
 #define ACCEPTED "EXISTS(SELECT 1 FROM verdict v WHERE v.job=o.id AND v.outcome<>'RJ')"

@@ -1,3 +1,5 @@
+#include "spool/ledger_incidents.h"
+
 #include "spool/ledger_private.h"
 
 #define COLUMNS                                                                                                        \

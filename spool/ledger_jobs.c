@@ -1,3 +1,5 @@
+#include "spool/ledger_jobs.h"
+
 #include "spool/ledger_private.h"
 
 #define COLUMNS                                                                                                        \

@@ -1,3 +1,5 @@
+#include "spool/ledger_parts.h"
+
 #include "spool/ledger_private.h"
 
 #define SELECT "SELECT " LEDGER_PART " FROM part p"

@@ -1,3 +1,5 @@
+#include "spool/ledger_pickups.h"
+
 #include "spool/ledger_private.h"
 
 static const size_t strings[] = {offsetof(struct ledger_pickup, drop), offsetof(struct ledger_pickup, name),

@@ -14,6 +14,7 @@
 #include "spool/ledger.h"
 
 #include <sqlite3.h>
+#include <stddef.h>
 
 /* What the database's header says whose it is: "ECGS". */
 #define LEDGER_APPLICATION_ID "0x45434753"

@@ -1,3 +1,5 @@
+#include "spool/ledger_proof.h"
+
 #include "spool/ledger_private.h"
 
 #include <string.h>

@@ -1,3 +1,5 @@
+#include "spool/ledger_reference.h"
+
 #include "spool/ledger_private.h"
 
 #include <string.h>

@@ -1,3 +1,5 @@
+#include "spool/ledger_reports.h"
+
 #include "spool/ledger_private.h"
 
 #define PERIOD "e.ref,e.starts,e.ends,e.issued,e.job,e.unassigned"

@@ -1,4 +1,8 @@
+#include "spool/ledger_sessions.h"
+
 #include "spool/ledger_private.h"
+#include "spool/ledger_reference.h"
+#include "spool/ledger_verdicts.h"
 
 #include <string.h>
 

@@ -1,3 +1,5 @@
+#include "spool/ledger_verdicts.h"
+
 #include "spool/ledger_private.h"
 
 static const size_t strings[] = {offsetof(struct ledger_verdict, batch), offsetof(struct ledger_verdict, code)};

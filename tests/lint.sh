@@ -28,7 +28,7 @@ only "rename, fsync and unlink: spool/disk*.c alone" \
     'spool/disk[a-z_]*\.c'
 only "SQLite: spool/ledger*.c alone" 'include <sqlite3\.h>' 'spool/ledger[a-z_]*\.[ch]'
 only "libxml2: formats/xml_reader*.[ch] alone" 'include <libxml/' 'formats/xml_reader[a-z_]*\.[ch]'
-only "zlib and libarchive: formats/unpack.c alone" 'include <(zlib|archive|archive_entry)\.h>' 'formats/unpack\.c'
+only "zlib and libarchive: formats/unpack*.[ch] alone" 'include <(zlib|archive|archive_entry)\.h>' 'formats/unpack[a-z_]*\.[ch]'
 only "libcrypto: spool/digest.c alone" 'include <openssl/' 'spool/digest\.c'
 only "libssh2: gateway/sftp*.[ch] alone" 'include <libssh2[a-z_]*\.h>' 'gateway/sftp[a-z_]*\.[ch]'
 only "the clock: gateway/clock.c alone" \
@@ -44,7 +44,7 @@ awk -F'"' '/^CODE\(/ {
     tr '\n' '|' <gateway/ecosgate.1 | grep -qF "|$row|" || echo "$row"
 done | clean "every code is in ecosgate(1), with the catalogue's name, scope, transience and resolver"
 
-sed -n 's/.*_\(value\|path\)(l, \(g\|group\), "\([a-z0-9_]*\)".*/\3/p' gateway/config.c | sort -u | while read -r setting; do
+sed -n 's/.*_\(value\|path\)(l, \(g\|group\), "\([a-z0-9_]*\)".*/\3/p' gateway/config*.c | sort -u | while read -r setting; do
     grep -qE "^\.BR? $setting( |$)" gateway/ecosgate.conf.5 || echo "$setting"
 done | clean "every setting is in ecosgate.conf(5)"
 

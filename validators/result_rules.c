@@ -2,6 +2,7 @@
 
 #include "formats/eui64.h"
 #include "formats/instant.h"
+#include "spool/ledger_devices.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -7,6 +7,7 @@
 #ifndef ECOSGATE_VALIDATORS_RESULT_RULES_H
 #define ECOSGATE_VALIDATORS_RESULT_RULES_H
 
+#include "spool/ledger_sessions.h"
 #include "validators/retry.h"
 #include "validators/row.h"
 #include "validators/rules.h"

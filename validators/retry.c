@@ -1,5 +1,7 @@
 #include "validators/retry.h"
 
+#include "spool/ledger_devices.h"
+
 #include <glib.h>
 #include <string.h>
 

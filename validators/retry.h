@@ -14,7 +14,7 @@
 #ifndef ECOSGATE_VALIDATORS_RETRY_H
 #define ECOSGATE_VALIDATORS_RETRY_H
 
-#include "spool/ledger.h"
+#include "spool/ledger_sessions.h"
 #include "validators/catalogue.h"
 
 #include <stdbool.h>

@@ -1,6 +1,8 @@
 #include "validators/review_rules.h"
 
 #include "formats/instant.h"
+#include "spool/ledger_earlier.h"
+#include "spool/ledger_reference.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 #include "formats/reader.h"
 #include "formats/text.h"
+#include "tests/unit/fault_kinds.h"
 
 #include <glib.h>
 #include <setjmp.h>
@@ -21,23 +22,6 @@
 #define E64 E8 E8 E8 E8 E8 E8 E8 E8 /* more bytes than characters */
 
 enum { MAX_RECORDS = 5 };
-
-static const char *const kinds[] = {
-    [FAULT_FORM] = "FORM",
-    [FAULT_EMPTY] = "EMPTY",
-    [FAULT_TRUNCATED] = "TRUNCATED",
-    [FAULT_LIMIT] = "LIMIT",
-    [FAULT_NOT_WELL_FORMED] = "NOT_WELL_FORMED",
-    [FAULT_ROOT] = "ROOT",
-    [FAULT_ELEMENT] = "ELEMENT",
-    [FAULT_DOCTYPE] = "DOCTYPE",
-    [FAULT_ENCODING] = "ENCODING",
-    [FAULT_TYPE] = "TYPE",
-    [FAULT_HEADER_RECORD] = "HEADER",
-    [FAULT_TRAILER_RECORD] = "TRAILER",
-    [FAULT_FIELD_COUNT] = "FIELDS",
-    [FAULT_QUOTING] = "QUOTING",
-};
 
 /* What the reader told, one line each. */
 struct log {
@@ -84,7 +68,7 @@ static void on_fault(void *user, const struct fault *f)
 {
     struct log *log = user;
     g_autofree char *value = f->value ? text_escape(f->value, f->value_len, 24) : g_strdup("-");
-    g_autofree char *line = g_strdup_printf("%s %u:%u #%u %s [%s] %s\n", kinds[f->kind], f->at.line, f->at.column,
+    g_autofree char *line = g_strdup_printf("%s %u:%u #%u %s [%s] %s\n", fault_kinds[f->kind], f->at.line, f->at.column,
                                             f->ordinal, f->field ? f->field : "-", value, f->text);
     g_string_append(log->all, line);
     g_string_append(log->faults, line);

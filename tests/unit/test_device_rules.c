@@ -1,6 +1,8 @@
 /* Category c as far as the file alone tells: every field of a Device, tables of values and codes. */
 #include "validators/device_rules.h"
 
+#include "tests/unit/codes_of.h"
+
 #include <glib.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -50,17 +52,6 @@ static void judge(const char *type, enum instruction_column column, const char *
     device_set_free(seen);
     seen = device_set_new();
     device_rules_judge(&rules, seen, &record, findings, &device);
-}
-
-/* Codes of all findings, "C101 C113?" (? for a warning). */
-static char *told(void)
-{
-    GString *text = g_string_new(NULL);
-
-    for (size_t i = 0; i < findings_kept(findings); i++)
-        g_string_append_printf(text, "%s%s%s", i ? " " : "", catalogue_entry(findings_at(findings, i)->code)->id,
-                               findings_at(findings, i)->warning ? "?" : "");
-    return g_string_free(text, FALSE);
 }
 
 static void test_device_rules__one_field__its_code(void **state)
@@ -130,7 +121,7 @@ static void test_device_rules__one_field__its_code(void **state)
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         judge(cases[i].type, cases[i].column, cases[i].text);
-        g_autofree char *codes = told();
+        g_autofree char *codes = codes_of(findings);
         if (strcmp(codes, cases[i].codes) != 0)
             fail_msg("%s, column %d '%s': expected '%s', found '%s'", cases[i].type ? cases[i].type : "ESME",
                      (int)cases[i].column, cases[i].text ? cases[i].text : "(absent)", cases[i].codes, codes);
@@ -155,7 +146,7 @@ static void test_device_rules__check_digits__as_set(void **state)
         for (int setting = CHECK_DIGITS_OFF; setting <= CHECK_DIGITS_REJECT; setting++) {
             rules.check_digits = (enum check_digits)setting;
             judge(cases[i].type, INSTRUCTION_MPXN, cases[i].mpxn);
-            g_autofree char *codes = told();
+            g_autofree char *codes = codes_of(findings);
             if (strcmp(codes, cases[i].fits ? "" : expected[setting]) != 0)
                 fail_msg("%s, setting %d: found '%s'", cases[i].mpxn, setting, codes);
             assert_int_equal(row_has_errors(&device.row), !cases[i].fits && setting == CHECK_DIGITS_REJECT);
@@ -200,7 +191,7 @@ static void test_device_rules__all_wrong__every_code_once_in_order(void **state)
     findings_free(findings);
     findings = findings_new(100);
     device_rules_judge(&rules, seen, &record, findings, &device);
-    g_autofree char *codes = told();
+    g_autofree char *codes = codes_of(findings);
     assert_string_equal(codes, "C101 C104 C117 C117 C117 C117 C117 C117");
     assert_int_equal(row_first_code(&device.row), C101);
     assert_false(device.has_id);

@@ -228,7 +228,7 @@ static void test_filename__answers__are_derived_from_the_name(void **state)
     g_autofree char *a = filename_answer(GOOD ".gz", "EMA", 1);
     g_autofree char *b = filename_answer("EMI_MCC_" EUI "_20230703_060000_000001.csv", "EMD", 12);
     g_autofree char *c = filename_unknown_answer("0123456789abcdef0123", 2);
-    g_autofree char *d = filename_own("EMW", "TCOS", UINT64_C(0x90B3D51F30000004), 1688364000, 42, FORM_CSV);
+    g_autofree char *d = filename_own("EMW", "TCOS", UINT64_C(0x90B3D51F30000004), 1688364000, 42, "csv");
 
     (void)state;
     assert_string_equal(a, "EMA_MCC_" EUI "_20230703_060000_000001_R1.xml");

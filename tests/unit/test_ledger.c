@@ -1,7 +1,17 @@
-#include "spool/disk.h"
-#include "spool/ledger.h"
+#include "spool/ledger_actions.h"
+#include "spool/ledger_devices.h"
+#include "spool/ledger_due.h"
+#include "spool/ledger_earlier.h"
+#include "spool/ledger_incidents.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_parts.h"
+#include "spool/ledger_pickups.h"
+#include "spool/ledger_proof.h"
+#include "spool/ledger_sessions.h"
+#include "spool/ledger_verdicts.h"
+#include "tests/unit/ledger_home.h"
 
-#include <glib/gstdio.h>
+#include <glib.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,21 +23,13 @@ static struct ledger *ledger;
 
 static int enter(void **state)
 {
-    *state = g_dir_make_tmp("ecosgate-ledger-XXXXXX", NULL);
-    if (*state == NULL || g_chdir(*state) != 0)
-        return 1;
-    ledger = ledger_open_writer("ledger.db", NULL);
+    ledger = ledger_home_open(state);
     return ledger == NULL;
 }
 
 static int leave(void **state)
 {
-    ledger_close(ledger);
-    ledger = NULL;
-    (void)g_chdir("/");
-    (void)disk_remove_dir(STEP_ORPHAN_DROPPED, *state, NULL);
-    g_free(*state);
-    return 0;
+    return ledger_home_close(state, ledger);
 }
 
 static struct ledger_job job_of(int64_t id, const char *name, int64_t sequence, const char *sha256)

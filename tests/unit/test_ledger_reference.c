@@ -1,8 +1,8 @@
 /* Reference data in the ledger: rows by key, whole files at once, and what is asked of them. */
-#include "spool/disk.h"
-#include "spool/ledger.h"
+#include "spool/ledger_reference.h"
+#include "tests/unit/ledger_home.h"
 
-#include <glib/gstdio.h>
+#include <glib.h>
 #include <setjmp.h>
 #include <sqlite3.h>
 #include <stdarg.h>
@@ -19,21 +19,13 @@ static struct ledger *ledger;
 
 static int enter(void **state)
 {
-    *state = g_dir_make_tmp("ecosgate-reference-XXXXXX", NULL);
-    if (*state == NULL || g_chdir(*state) != 0)
-        return 1;
-    ledger = ledger_open_writer("ledger.db", NULL);
+    ledger = ledger_home_open(state);
     return ledger == NULL || !ledger_begin(ledger, NULL);
 }
 
 static int leave(void **state)
 {
-    ledger_close(ledger);
-    ledger = NULL;
-    (void)g_chdir("/");
-    (void)disk_remove_dir(STEP_ORPHAN_DROPPED, *state, NULL);
-    g_free(*state);
-    return 0;
+    return ledger_home_close(state, ledger);
 }
 
 static void put(uint64_t device, const char *type, const char *status, uint64_t hub, const char *mpxn,

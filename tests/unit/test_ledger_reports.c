@@ -1,8 +1,11 @@
 /* Reports in the ledger: periods, whose file a part is, what is owed, and what does not add up. */
-#include "spool/disk.h"
-#include "spool/ledger.h"
+#include "spool/ledger_devices.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_parts.h"
+#include "spool/ledger_reports.h"
+#include "tests/unit/ledger_home.h"
 
-#include <glib/gstdio.h>
+#include <glib.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,21 +19,13 @@ static struct ledger *ledger;
 
 static int enter(void **state)
 {
-    *state = g_dir_make_tmp("ecosgate-reports-XXXXXX", NULL);
-    if (*state == NULL || g_chdir(*state) != 0)
-        return 1;
-    ledger = ledger_open_writer("ledger.db", NULL);
+    ledger = ledger_home_open(state);
     return ledger == NULL || !ledger_begin(ledger, NULL);
 }
 
 static int leave(void **state)
 {
-    ledger_close(ledger);
-    ledger = NULL;
-    (void)g_chdir("/");
-    (void)disk_remove_dir(STEP_ORPHAN_DROPPED, *state, NULL);
-    g_free(*state);
-    return 0;
+    return ledger_home_close(state, ledger);
 }
 
 /* A day with the files of two recipients, the first of which has that many rows. */

@@ -1,8 +1,12 @@
 /* Sessions and their steps, field by field; what is due, in which order and how much of it; what came of it all. */
-#include "spool/disk.h"
-#include "spool/ledger.h"
+#include "spool/ledger_devices.h"
+#include "spool/ledger_due.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_sessions.h"
+#include "spool/ledger_verdicts.h"
+#include "tests/unit/ledger_home.h"
 
-#include <glib/gstdio.h>
+#include <glib.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -54,10 +58,7 @@ static void add_batch(int64_t job, const char *org, const char *batch)
 
 static int enter(void **state)
 {
-    *state = g_dir_make_tmp("ecosgate-sessions-XXXXXX", NULL);
-    if (*state == NULL || g_chdir(*state) != 0)
-        return 1;
-    ledger = ledger_open_writer("ledger.db", NULL);
+    ledger = ledger_home_open(state);
     if (ledger == NULL || !ledger_begin(ledger, NULL))
         return 1;
     add_batch(1, "MCC", "B1");
@@ -67,11 +68,7 @@ static int enter(void **state)
 
 static int leave(void **state)
 {
-    ledger_close(ledger);
-    (void)g_chdir("/");
-    (void)disk_remove_dir(STEP_ORPHAN_DROPPED, *state, NULL);
-    g_free(*state);
-    return 0;
+    return ledger_home_close(state, ledger);
 }
 
 static bool is_live(uint64_t device)

@@ -1,6 +1,12 @@
 /* Operators' orders: what each verb may do, and orders that were stopped half-way. */
 #include "gateway/orders.h"
 
+#include "spool/ledger_actions.h"
+#include "spool/ledger_incidents.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_parts.h"
+#include "spool/ledger_verdicts.h"
+
 #include <glib/gstdio.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,6 +3,7 @@
 
 #include "formats/instant.h"
 #include "spool/disk.h"
+#include "tests/unit/codes_of.h"
 
 #include <glib/gstdio.h>
 #include <setjmp.h>
@@ -62,6 +63,13 @@ static int leave(void **state)
     return 0;
 }
 
+/* What follows is in another file: no key is there twice. */
+static void begin_file(void)
+{
+    device_set_free(seen);
+    seen = device_set_new();
+}
+
 /* The good record with some fields changed: { column, text } …, ended by a column of 0. */
 struct change {
     size_t column;
@@ -82,25 +90,13 @@ static void judge_with(enum ledger_reference table, enum header_mode mode, const
     assert_true(reference_rules_judge(&rules, table, mode, seen, &record, findings, &reference, NULL));
 }
 
-/* Codes of all findings, "C101 C113?" (? for a warning). */
-static char *told(void)
-{
-    GString *text = g_string_new(NULL);
-
-    for (size_t i = 0; i < findings_kept(findings); i++)
-        g_string_append_printf(text, "%s%s%s", i ? " " : "", catalogue_entry(findings_at(findings, i)->code)->id,
-                               findings_at(findings, i)->warning ? "?" : "");
-    return g_string_free(text, FALSE);
-}
-
 static void expect(enum ledger_reference table, size_t column, const char *text, const char *expected)
 {
     const struct change changes[] = {{column, text}, {0, NULL}};
 
-    device_set_free(seen);
-    seen = device_set_new();
+    begin_file();
     judge_with(table, HEADER_MODE_DELTA, changes);
-    g_autofree char *found = told();
+    g_autofree char *found = codes_of(findings);
     if (strcmp(found, expected) != 0)
         fail_msg("table %d, column %zu, '%s': expected '%s', found '%s'", (int)table, column, text, expected, found);
     for (size_t i = 0; i < findings_kept(findings); i++) {
@@ -233,10 +229,9 @@ static void test_reference_rules__mpxn__depends_on_the_type(void **state)
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         const struct change changes[] = {
             {INVENTORY_DEVICE_TYPE, cases[i].type}, {INVENTORY_MPXN, cases[i].mpxn}, {0, NULL}};
-        device_set_free(seen);
-        seen = device_set_new();
+        begin_file();
         judge_with(LEDGER_INVENTORY, HEADER_MODE_DELTA, changes);
-        g_autofree char *found = told();
+        g_autofree char *found = codes_of(findings);
         assert_string_equal(found, cases[i].codes);
     }
 }
@@ -298,14 +293,13 @@ static void test_reference_rules__key__once_per_file(void **state)
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
         const struct change other[] = {{keys[i].column, keys[i].other}, {0, NULL}};
-        device_set_free(seen);
-        seen = device_set_new();
+        begin_file();
         judge_with(keys[i].table, HEADER_MODE_DELTA, as_it_is);
         assert_int_equal(findings_kept(findings), 0);
         judge_with(keys[i].table, HEADER_MODE_DELTA, other);
         assert_int_equal(findings_kept(findings), 0);
         judge_with(keys[i].table, HEADER_MODE_DELTA, as_it_is);
-        g_autofree char *found = told();
+        g_autofree char *found = codes_of(findings);
         assert_string_equal(found, "C102");
     }
 }
@@ -328,10 +322,9 @@ static void test_reference_rules__remove__only_the_key_counts(void **state)
         judge_with((enum ledger_reference)table, HEADER_MODE_DELTA, empty[table]);
         assert_int_equal(findings_kept(findings), 0);
         assert_true(reference.remove);
-        device_set_free(seen);
-        seen = device_set_new();
+        begin_file();
         judge_with((enum ledger_reference)table, HEADER_MODE_FULL, empty[table]);
-        g_autofree char *found = told();
+        g_autofree char *found = codes_of(findings);
         assert_string_equal(found, "C120");
     }
 }
@@ -348,15 +341,13 @@ static void test_reference_rules__remove__of_what_is_not_there_is_told(void **st
     rules.ledger = ledger;
     assert_true(ledger_begin(ledger, NULL));
     for (int table = 0; table < LEDGER_REFERENCES; table++) {
-        device_set_free(seen);
-        seen = device_set_new();
+        begin_file();
         judge_with((enum ledger_reference)table, HEADER_MODE_DELTA, removed[table]);
-        g_autofree char *found = told();
+        g_autofree char *found = codes_of(findings);
         assert_string_equal(found, "C119?");
         assert_false(row_has_errors(&reference.row));
     }
-    device_set_free(seen);
-    seen = device_set_new();
+    begin_file();
     judge_with(LEDGER_INVENTORY, HEADER_MODE_DELTA, as_it_is);
     assert_true(ledger_inventory_put(ledger, &reference.inventory, NULL));
     judge_with(LEDGER_COS, HEADER_MODE_DELTA, as_it_is);
@@ -366,8 +357,7 @@ static void test_reference_rules__remove__of_what_is_not_there_is_told(void **st
     judge_with(LEDGER_PARTY, HEADER_MODE_DELTA, as_it_is);
     assert_true(ledger_party_put(ledger, &reference.party, NULL));
     for (int table = 0; table < LEDGER_REFERENCES; table++) {
-        device_set_free(seen);
-        seen = device_set_new();
+        begin_file();
         judge_with((enum ledger_reference)table, HEADER_MODE_DELTA, removed[table]);
         assert_int_equal(findings_kept(findings), 0);
     }
@@ -463,8 +453,7 @@ static void test_reference_rules__any_fields__judged_and_takable_or_told(void **
         for (int i = 0; i < n; i++)
             changes[i] =
                 (struct change){(size_t)g_rand_int_range(chance, 1, (gint32)columns[table]), spoilt(chance, texts)};
-        device_set_free(seen);
-        seen = device_set_new();
+        begin_file();
         judge_with(table, g_rand_boolean(chance) ? HEADER_MODE_FULL : HEADER_MODE_DELTA, changes);
         assert_true(reference.used <= sizeof reference.texts);
         assert_int_equal(row_has_errors(&reference.row), findings_has_errors(findings, 'c'));

@@ -2,9 +2,12 @@
  * both readers, with and without a ledger. */
 #include "validators/result_rules.h"
 
-#include "spool/disk.h"
+#include "spool/ledger_devices.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_verdicts.h"
+#include "tests/unit/ledger_home.h"
 
-#include <glib/gstdio.h>
+#include <glib.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -103,10 +106,7 @@ static void add_batch(void)
 
 static int enter(void **state)
 {
-    *state = g_dir_make_tmp("ecosgate-results-XXXXXX", NULL);
-    if (*state == NULL || g_chdir(*state) != 0)
-        return 1;
-    ledger = ledger_open_writer("ledger.db", NULL);
+    ledger = ledger_home_open(state);
     if (ledger == NULL || !ledger_begin(ledger, NULL))
         return 1;
     add_batch();
@@ -115,11 +115,7 @@ static int enter(void **state)
 
 static int leave(void **state)
 {
-    ledger_close(ledger);
-    (void)g_chdir("/");
-    (void)disk_remove_dir(STEP_ORPHAN_DROPPED, *state, NULL);
-    g_free(*state);
-    return 0;
+    return ledger_home_close(state, ledger);
 }
 
 /* ---- records ---- */

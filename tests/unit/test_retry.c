@@ -1,6 +1,8 @@
 /* A Device's way as pure functions: who may say what in which state and what becomes of it, delays, ends, codes. */
 #include "validators/retry.h"
 
+#include "spool/ledger_devices.h"
+
 #include <glib.h>
 #include <setjmp.h>
 #include <stdarg.h>

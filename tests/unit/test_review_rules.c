@@ -2,9 +2,12 @@
 #include "validators/review_rules.h"
 
 #include "formats/instant.h"
-#include "spool/disk.h"
+#include "spool/ledger_jobs.h"
+#include "spool/ledger_reference.h"
+#include "spool/ledger_verdicts.h"
+#include "tests/unit/ledger_home.h"
 
-#include <glib/gstdio.h>
+#include <glib.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,10 +35,7 @@ static int64_t at(const char *text)
 
 static int enter(void **state)
 {
-    *state = g_dir_make_tmp("ecosgate-review-XXXXXX", NULL);
-    if (*state == NULL || g_chdir(*state) != 0)
-        return 1;
-    ledger = ledger_open_writer("ledger.db", NULL);
+    ledger = ledger_home_open(state);
     rules_init(&rules);
     rules.ledger = ledger;
     rules.now = at("2023-07-03T12:00:00Z");
@@ -44,11 +44,7 @@ static int enter(void **state)
 
 static int leave(void **state)
 {
-    ledger_close(ledger);
-    (void)g_chdir("/");
-    (void)disk_remove_dir(STEP_ORPHAN_DROPPED, *state, NULL);
-    g_free(*state);
-    return 0;
+    return ledger_home_close(state, ledger);
 }
 
 static void loaded(enum ledger_reference table)

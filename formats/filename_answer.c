@@ -1,0 +1,34 @@
+/* Names of answers and of files of our own. */
+#include "formats/filename.h"
+
+#include "formats/eui64.h"
+#include "formats/instant.h"
+
+#include <glib.h>
+#include <string.h>
+
+char *filename_answer(const char *name, const char *answer_type, unsigned receipt)
+{
+    struct filename f;
+
+    g_return_val_if_fail(filename_parse(name, strlen(name), &f, NULL, NULL), NULL);
+
+    const char *form = form_name(f.form);
+    const char *rest = name + strlen(f.type->code);
+    size_t rest_len = f.stem_len - strlen(f.type->code) - 1 - strlen(form);
+    return g_strdup_printf("%s%.*s_R%u.%s", answer_type, (int)rest_len, rest, receipt, form);
+}
+
+char *filename_unknown_answer(const char *name_sha256, unsigned receipt)
+{
+    return g_strdup_printf("EMA_UNKNOWN_%.16s_R%u.csv", name_sha256, receipt);
+}
+
+char *filename_own(const char *type, const char *org, uint64_t eui64, int64_t at, uint32_t sequence, const char *form)
+{
+    char id[EUI64_TEXT_SIZE], date[INSTANT_DATE_SIZE], time[INSTANT_TIME_SIZE];
+
+    eui64_print(eui64, id);
+    instant_print_name(at, date, time);
+    return g_strdup_printf("%s_%s_%s_%s_%s_%06" G_GUINT32_FORMAT ".%s", type, org, id, date, time, sequence, form);
+}

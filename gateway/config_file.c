@@ -1,0 +1,234 @@
+#include "gateway/config_private.h"
+
+#include "formats/eui64.h"
+#include "formats/instant.h"
+#include "formats/text.h"
+
+#include <string.h>
+
+/* ---- faults ---- */
+
+/* What is known of a key is kept under this. */
+static char *place_key(const char *group, const char *key)
+{
+    return g_strconcat(group, "\n", key, NULL);
+}
+
+void config_fault_at(struct config_loading *l, int line, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_autofree char *shown = text_escape(text, strlen(text), 0);
+    g_string_append_printf(l->faults, "%s%s:%d: %s", l->faults->len ? "\n" : "", l->path, line, shown);
+}
+
+int config_line_of(const struct config_loading *l, const char *group, const char *key)
+{
+    g_autofree char *place = place_key(group, key);
+    gpointer line = g_hash_table_lookup(l->lines, place);
+    g_autofree char *head = place_key(group, "");
+
+    return GPOINTER_TO_INT(line ? line : g_hash_table_lookup(l->lines, head));
+}
+
+void config_fault(struct config_loading *l, const char *group, const char *key, const char *expected)
+{
+    config_fault_at(l, config_line_of(l, group, key), "[%s] %s: expected %s", group, key, expected);
+}
+
+/* ---- lines and keys ---- */
+
+static void note_line(struct config_loading *l, const char *group, const char *key, int line)
+{
+    char *place = place_key(group, key);
+
+    if (g_hash_table_contains(l->lines, place))
+        config_fault_at(l, line, *key ? "[%s] %s stands twice" : "[%s]%s stands twice", group, key);
+    g_hash_table_insert(l->lines, place, GINT_TO_POINTER(line));
+}
+
+static bool is_group_name(const char *name)
+{
+    for (const char *p = name; *p != '\0'; p++) {
+        if (*p == '[' || *p == ']' || g_ascii_iscntrl(*p))
+            return false;
+    }
+    return *name != '\0';
+}
+
+/* GKeyFile would pass over what looks like a translation ("org[de]"). */
+static bool is_key_name(const char *name)
+{
+    return *name != '\0' && strspn(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-") == strlen(name);
+}
+
+/* GKeyFile neither tells lines nor minds repeated keys: this does. */
+static void scan_lines(struct config_loading *l, const char *text)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    g_autofree char *group = g_strdup("");
+
+    for (int i = 0; lines[i] != NULL; i++) {
+        char *line = g_strstrip(lines[i]);
+        char *sign = strchr(line, '=');
+        size_t len = strlen(line);
+
+        if (len == 0 || line[0] == '#')
+            continue;
+        if (line[0] == '[' && line[len - 1] == ']') {
+            g_free(group);
+            group = g_strndup(line + 1, len - 2);
+            if (is_group_name(group))
+                note_line(l, group, "", i + 1);
+            else
+                config_fault_at(l, i + 1, "[%s]: expected a group's name without brackets and control characters",
+                                group);
+        } else if (sign == NULL || sign == line || *group == '\0') {
+            config_fault_at(l, i + 1, "expected [group], key=value or # comment");
+        } else {
+            *sign = '\0';
+            if (is_key_name(g_strstrip(line)))
+                note_line(l, group, line, i + 1);
+            else
+                config_fault_at(l, i + 1, "[%s] %s: expected a setting's name of letters, digits, '_' and '-'", group,
+                                line);
+        }
+    }
+}
+
+/* GKeyFile would stop at a NUL, and not say so. */
+static void check_text(struct config_loading *l, const char *text, size_t len)
+{
+    size_t valid = text_valid_prefix(text, len);
+    int line = 1;
+
+    for (size_t i = 0; i < valid; i++)
+        line += text[i] == '\n';
+    if (valid < len)
+        config_fault_at(l, line, "expected UTF-8 text without NUL");
+}
+
+bool config_read_keys(struct config_loading *l, const char *text, size_t len, GError **error)
+{
+    check_text(l, text, len);
+    if (l->faults->len == 0)
+        scan_lines(l, text);
+    return l->faults->len > 0 || g_key_file_load_from_data(l->file, text, len, G_KEY_FILE_NONE, error);
+}
+
+void config_check_keys(struct config_loading *l)
+{
+    g_auto(GStrv) groups = g_key_file_get_groups(l->file, NULL);
+
+    for (size_t g = 0; groups[g] != NULL; g++) {
+        g_auto(GStrv) keys = g_key_file_get_keys(l->file, groups[g], NULL, NULL);
+        for (size_t k = 0; keys != NULL && keys[k] != NULL; k++) {
+            g_autofree char *place = place_key(groups[g], keys[k]);
+            if (!g_hash_table_contains(l->known, place))
+                config_fault_at(l, config_line_of(l, groups[g], keys[k]), "[%s] %s: there is no such setting",
+                                groups[g], keys[k]);
+        }
+    }
+}
+
+/* ---- values ---- */
+
+char *config_text_value(struct config_loading *l, const char *group, const char *key, const char *fallback)
+{
+    g_autoptr(GError) error = NULL;
+    char *value = g_key_file_get_string(l->file, group, key, &error);
+
+    g_hash_table_add(l->known, place_key(group, key));
+    /* GKeyFile hands out what it made of a wrong escape as well. */
+    if (g_error_matches(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE))
+        config_fault(l, group, key, "a value in which s, n, t, r or another backslash follows each backslash");
+    if (value != NULL && *g_strstrip(value) != '\0')
+        return value;
+    g_free(value);
+    if (fallback == NULL)
+        config_fault(l, group, key, "a value; it is missing");
+    return g_strdup(fallback ? fallback : "");
+}
+
+char *config_path_value(struct config_loading *l, const char *group, const char *key, const char *fallback)
+{
+    g_autofree char *value = config_text_value(l, group, key, fallback);
+
+    return g_canonicalize_filename(value, l->dir);
+}
+
+int64_t config_number_value(struct config_loading *l, const char *group, const char *key, int64_t fallback, int64_t min,
+                            int64_t max)
+{
+    g_autofree char *value = config_text_value(l, group, key, "");
+    gint64 number;
+
+    if (*value == '\0')
+        return fallback;
+    if (g_ascii_string_to_signed(value, 10, min, max, &number, NULL))
+        return number;
+    g_autofree char *expected =
+        g_strdup_printf("a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, min, max);
+    config_fault(l, group, key, expected);
+    return fallback;
+}
+
+size_t config_choice_value(struct config_loading *l, const char *group, const char *key, const char *const *choices)
+{
+    g_autofree char *value = config_text_value(l, group, key, choices[0]);
+
+    for (size_t i = 0; choices[i] != NULL; i++) {
+        if (strcmp(value, choices[i]) == 0)
+            return i;
+    }
+    g_autofree char *list = g_strjoinv(", ", (char **)choices);
+    g_autofree char *expected = g_strdup_printf("one of %s", list);
+    config_fault(l, group, key, expected);
+    return 0;
+}
+
+char **config_list_value(struct config_loading *l, const char *group, const char *key, const char *fallback)
+{
+    g_autofree char *value = config_text_value(l, group, key, fallback);
+    char **list = g_strsplit(value, ";", -1);
+    size_t kept = 0;
+
+    for (size_t i = 0; list[i] != NULL; i++) {
+        if (*g_strstrip(list[i]) != '\0')
+            list[kept++] = list[i];
+        else
+            g_free(list[i]);
+    }
+    list[kept] = NULL;
+    return list;
+}
+
+uint64_t config_eui64_value(struct config_loading *l, const char *group)
+{
+    g_autofree char *value = config_text_value(l, group, "eui64", NULL);
+    uint64_t id = 0;
+
+    if (*value != '\0' && !eui64_parse(value, strlen(value), &id))
+        config_fault(l, group, "eui64", "an EUI-64 of eight hex pairs joined by '-'");
+    return id;
+}
+
+int64_t config_instant_value(struct config_loading *l, const char *group, const char *key)
+{
+    g_autofree char *value = config_text_value(l, group, key, "");
+    int64_t at = 0;
+
+    if (*value != '\0' && !instant_parse(value, strlen(value), &at))
+        config_fault(l, group, key, "a time such as 2023-07-03T06:00:00Z");
+    return at;
+}
+
+void config_refuse_key(struct config_loading *l, const char *group, const char *key, const char *expected)
+{
+    g_hash_table_add(l->known, place_key(group, key));
+    if (g_key_file_has_key(l->file, group, key, NULL))
+        config_fault(l, group, key, expected);
+}

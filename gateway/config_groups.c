@@ -1,0 +1,248 @@
+#include "gateway/config_private.h"
+
+#include <string.h>
+
+static bool is_org(const char *org)
+{
+    size_t len = strlen(org);
+
+    for (size_t i = 0; i < len; i++) {
+        if (!g_ascii_isupper(org[i]) && !g_ascii_isdigit(org[i]))
+            return false;
+    }
+    return len >= 2 && len <= 8;
+}
+
+/* ---- [gateway], [review] ---- */
+
+/* Minutes joined by ';', each used once. */
+static void load_delays(struct config_loading *l, struct retry_rules *retry, const char *g)
+{
+    g_auto(GStrv) minutes = config_list_value(l, g, "retry_delays", "5;5;10;20;40;80;160;320");
+    guint n = g_strv_length(minutes);
+    gint64 number;
+
+    retry->n_delays = 0;
+    for (guint i = 0; i < n && n <= RETRY_MAX_DELAYS; i++) {
+        if (!g_ascii_string_to_signed(minutes[i], 10, 1, 43200, &number, NULL))
+            break;
+        retry->delays[retry->n_delays++] = 60 * number;
+    }
+    if (retry->n_delays != n)
+        config_fault(l, g, "retry_delays", "1 to 32 whole numbers of minutes joined by ';', each from 1 to 43200");
+}
+
+/* "HH-HH", hours of the day: [from, until), over midnight where from is the later one. */
+static void load_hours(struct config_loading *l, struct config *c, const char *g)
+{
+    g_autofree char *value = config_text_value(l, g, "dispatch_hours", "00-24");
+    g_auto(GStrv) hours = g_strsplit(value, "-", -1);
+    gint64 from = 0, until = 24;
+
+    if (g_strv_length(hours) != 2 || strlen(hours[0]) != 2 || strlen(hours[1]) != 2 ||
+        !g_ascii_string_to_signed(hours[0], 10, 0, 23, &from, NULL) ||
+        !g_ascii_string_to_signed(hours[1], 10, 0, 24, &until, NULL) || from == until)
+        config_fault(l, g, "dispatch_hours", "two different hours of the day as HH-HH, such as 00-24 or 22-06");
+    c->dispatch_from = 3600 * from;
+    c->dispatch_until = 3600 * until;
+}
+
+static void load_retry(struct config_loading *l, struct config *c, const char *g)
+{
+    retry_rules_init(&c->retry);
+    load_delays(l, &c->retry, g);
+    c->retry.session_length = 3600 * config_number_value(l, g, "session_length", 24, 1, 720);
+    c->retry.next_session = 86400 * config_number_value(l, g, "next_session", 30, 0, 3650);
+    c->retry.confirmation_wait = 3600 * config_number_value(l, g, "confirmation_wait", 24, 1, 8760);
+    c->max_sessions = config_number_value(l, g, "max_sessions", 5, 1, 1000);
+    c->model_failures = config_number_value(l, g, "model_failures", 10, 1, 1000000);
+    load_hours(l, c, g);
+}
+
+static void load_gateway(struct config_loading *l, struct config *c)
+{
+    static const char *const environments[] = {"TEST", "LIVE", NULL};
+    static const char *const digits[] = {"warn", "off", "reject", NULL};
+    static const enum check_digits digits_of[] = {CHECK_DIGITS_WARN, CHECK_DIGITS_OFF, CHECK_DIGITS_REJECT};
+    static const char *const forms[] = {"csv", "xml", NULL};
+    static const char *const inventory[] = {"auto", "required", NULL};
+    const char *g = "gateway";
+
+    c->org = config_text_value(l, g, "org", NULL);
+    if (*c->org != '\0' && !is_org(c->org))
+        config_fault(l, g, "org", "2 to 8 upper-case letters and digits");
+    c->eui64 = config_eui64_value(l, g);
+    c->environment = g_strdup(environments[config_choice_value(l, g, "environment", environments)]);
+    c->spool = config_path_value(l, g, "spool", "spool");
+    c->ledger = config_path_value(l, g, "ledger", "spool/ledger.sqlite");
+    c->device_types = config_list_value(l, g, "device_types", "ESME;GSME;GPF");
+    c->check_digits = digits_of[config_choice_value(l, g, "mpxn_check_digits", digits)];
+    c->max_devices = config_number_value(l, g, "max_devices", 1000000, 1, 16000000);
+    c->max_bytes = config_number_value(l, g, "max_bytes", (int64_t)1 << 30, 1024, (int64_t)1 << 40);
+    c->max_ratio = config_number_value(l, g, "max_ratio", 200, 1, 100000);
+    c->future_tolerance = config_number_value(l, g, "future_tolerance", 300, 0, 86400);
+    load_retry(l, c, g);
+    c->work_order_party = config_text_value(l, g, "work_order_party", "TCSP");
+    c->incident_party = config_text_value(l, g, "incident_party", "DCC");
+    c->work_order_form = config_choice_value(l, g, "work_order_form", forms) ? FORM_XML : FORM_CSV;
+    c->work_order_devices = config_number_value(l, g, "work_order_devices", 1000000, 1, 1000000);
+    c->clock_leap = RULES_DAY * config_number_value(l, g, "clock_leap", 60, 0, 3650);
+    c->report_grace = 60 * config_number_value(l, g, "report_grace", 60, 1, 43200);
+    c->reports_from = config_instant_value(l, g, "reports_from");
+    c->migration_end = config_instant_value(l, g, "migration_end");
+    c->poll_interval = config_number_value(l, g, "poll_interval", 30, 1, 86400);
+    c->reserve = config_number_value(l, g, "reserve", 64, 0, 1 << 30) << 20;
+    c->inventory_required = config_choice_value(l, g, "inventory", inventory) == 1;
+    c->inventory_max_age = RULES_DAY * config_number_value(l, g, "inventory_max_age", 8, 1, 3650);
+    c->cos_window = RULES_DAY * config_number_value(l, g, "cos_window", 7, 0, 3650);
+    c->daily_limit = config_number_value(l, g, "daily_limit", 0, 0, 1000000000);
+}
+
+/* Codes that are not among these cannot be switched: without them there is no work order to write. */
+static void load_review(struct config_loading *l, struct config *c)
+{
+    static const enum code codes[] = {C103, C104, C105, C106, C107, C108, C109, C111, C112, C114, C115, C116};
+    static const char *const modes[] = {"reject", "warn", "off", NULL};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(codes); i++)
+        c->review[codes[i]] = (enum review_mode)config_choice_value(l, "review", catalogue_entry(codes[i])->id, modes);
+}
+
+/* ---- drops behind an SFTP server ---- */
+
+enum { MAX_SFTP_TEXT = 255 }; /* of host and user: more is no name, and libraries have stumbled over it */
+
+static const char *const sftp_keys[] = {"host",  "port",    "user", "identity",  "passphrase_file", "known_hosts",
+                                        "taken", "timeout", "kex",  "host_keys", "ciphers",         "macs"};
+
+static char *optional_path(struct config_loading *l, const char *group, const char *key)
+{
+    g_autofree char *value = config_text_value(l, group, key, "");
+
+    return *value == '\0' ? g_strdup("") : g_canonicalize_filename(value, l->dir);
+}
+
+/* A folder on the server: as it stands, but for slashes at its end. */
+static char *remote_path(struct config_loading *l, const char *group, const char *key, const char *fallback)
+{
+    char *value = config_text_value(l, group, key, fallback);
+    size_t len = strlen(value);
+
+    while (len > 1 && value[len - 1] == '/')
+        value[--len] = '\0';
+    return value;
+}
+
+static char *word_value(struct config_loading *l, const char *group, const char *key, const char *what)
+{
+    char *value = config_text_value(l, group, key, NULL);
+    bool bad = strlen(value) > MAX_SFTP_TEXT;
+
+    for (const char *c = value; *c != '\0'; c++)
+        bad = bad || g_ascii_isspace(*c) || g_ascii_iscntrl(*c) || *c == '@' || *c == '/' || *c == '[';
+    if (bad)
+        config_fault(l, group, key, what);
+    return value;
+}
+
+static char *algorithms_value(struct config_loading *l, const char *group, const char *key)
+{
+    char *value = config_text_value(l, group, key, "");
+
+    if (strspn(value, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "@.,_-") != strlen(value))
+        config_fault(l, group, key, "names of algorithms joined by ',', without blanks");
+    return value;
+}
+
+static void load_sftp(struct config_loading *l, struct drop *drop, const char *group)
+{
+    drop->in = remote_path(l, group, "in", NULL);
+    drop->out = remote_path(l, group, "out", NULL);
+    drop->taken = remote_path(l, group, "taken", "");
+    drop->host = word_value(l, group, "host", "the name or address of a host, nothing before or after it");
+    drop->port = (int)config_number_value(l, group, "port", 22, 1, 65535);
+    drop->user =
+        word_value(l, group, "user", "the name of a user of at most 255 bytes, without blanks, '@', '/' and '['");
+    drop->identity = optional_path(l, group, "identity");
+    drop->passphrase_file = optional_path(l, group, "passphrase_file");
+    drop->known_hosts = config_path_value(l, group, "known_hosts", NULL);
+    drop->timeout = config_number_value(l, group, "timeout", 20, 1, 3600);
+    drop->kex = algorithms_value(l, group, "kex");
+    drop->host_keys = algorithms_value(l, group, "host_keys");
+    drop->ciphers = algorithms_value(l, group, "ciphers");
+    drop->macs = algorithms_value(l, group, "macs");
+    if (*drop->taken != '\0' && (strcmp(drop->taken, drop->in) == 0 || strcmp(drop->taken, drop->out) == 0))
+        config_fault(l, group, "taken", "a folder of its own, not the one of in= or out=");
+    if (*drop->passphrase_file != '\0' && *drop->identity == '\0')
+        config_fault(l, group, "passphrase_file", "identity= beside it: ssh-agent needs no passphrase");
+}
+
+/* ---- [drop …], [party …] ---- */
+
+static void load_local(struct config_loading *l, struct drop *drop, const char *group)
+{
+    drop->in = config_path_value(l, group, "in", NULL);
+    drop->out = config_path_value(l, group, "out", NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(sftp_keys); i++)
+        config_refuse_key(l, group, sftp_keys[i], "transport=sftp beside it: a local drop has no such setting");
+}
+
+static void load_drop(struct config_loading *l, struct config *c, const char *group)
+{
+    static const char *const transports[] = {"local", "sftp", NULL};
+    static const char *const rules[] = {"closed", "stable", "marker", "at-once", NULL};
+    struct drop *drop = g_new0(struct drop, 1);
+
+    drop->name = g_strdup(group + strlen("drop "));
+    if (*drop->name == '\0')
+        config_fault_at(l, config_line_of(l, group, ""), "[%s]: expected the drop's name", group);
+    drop->transport = (enum transport_kind)config_choice_value(l, group, "transport", transports);
+    if (drop->transport == TRANSPORT_SFTP)
+        load_sftp(l, drop, group);
+    else
+        load_local(l, drop, group);
+    /* Nobody can ask a server who has a file open: its drops begin one rule later. */
+    size_t first = drop->transport == TRANSPORT_SFTP ? COMPLETE_STABLE : COMPLETE_CLOSED;
+    drop->complete = (enum completeness)(first + config_choice_value(l, group, "complete", rules + first));
+    drop->stable_seconds = config_number_value(l, group, "stable_seconds", 10, 0, 86400);
+    g_ptr_array_add(c->drops, drop);
+}
+
+static void load_party(struct config_loading *l, struct config *c, const char *group)
+{
+    struct party party = {.org = g_strdup(group + strlen("party "))};
+
+    if (!is_org(party.org))
+        config_fault_at(l, config_line_of(l, group, ""),
+                        "[%s]: expected 2 to 8 upper-case letters and digits as its code", group);
+    party.eui64 = config_eui64_value(l, group);
+    party.types = (const char *const *)config_list_value(l, group, "types", "");
+    party.drop = config_text_value(l, group, "drop", NULL);
+    for (size_t i = 0; party.types[i] != NULL; i++) {
+        const struct file_type *type = layout_find(party.types[i], strlen(party.types[i]));
+        if (type == NULL || !type->inbound)
+            config_fault(l, group, "types", "inbound file types joined by ';' (EMI, EMT, EMC, INV, COS, NMM, PTY)");
+    }
+    g_array_append_val(c->parties, party);
+}
+
+void config_load_groups(struct config_loading *l, struct config *c)
+{
+    g_auto(GStrv) groups = g_key_file_get_groups(l->file, NULL);
+
+    if (!g_key_file_has_group(l->file, "gateway"))
+        config_fault_at(l, 1, "expected a group [gateway]");
+    for (size_t i = 0; groups[i] != NULL; i++) {
+        if (strcmp(groups[i], "gateway") == 0)
+            load_gateway(l, c);
+        else if (strcmp(groups[i], "review") == 0)
+            load_review(l, c);
+        else if (g_str_has_prefix(groups[i], "drop "))
+            load_drop(l, c, groups[i]);
+        else if (g_str_has_prefix(groups[i], "party "))
+            load_party(l, c, groups[i]);
+        else
+            config_fault_at(l, config_line_of(l, groups[i], ""),
+                            "[%s]: expected [gateway], [review], [drop NAME] or [party ORG]", groups[i]);
+    }
+}

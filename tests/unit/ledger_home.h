@@ -1,0 +1,34 @@
+/*
+ * A ledger in a temporary folder of its own, which is the working folder until it is closed.
+ *
+ *   static int enter(void **state) { ledger = ledger_home_open(state); return ledger == NULL; }
+ *   static int leave(void **state) { return ledger_home_close(state, ledger); }
+ */
+#ifndef ECOSGATE_TESTS_LEDGER_HOME_H
+#define ECOSGATE_TESTS_LEDGER_HOME_H
+
+#include "spool/disk.h"
+#include "spool/ledger.h"
+
+#include <glib/gstdio.h>
+
+#define LEDGER_HOME_FILE "ledger.db"
+
+/* NULL where it cannot be made. The folder's name goes to *state. */
+static inline struct ledger *ledger_home_open(void **state)
+{
+    *state = g_dir_make_tmp("ecosgate-ledger-XXXXXX", NULL);
+    return *state != NULL && g_chdir(*state) == 0 ? ledger_open_writer(LEDGER_HOME_FILE, NULL) : NULL;
+}
+
+/* What cmocka wants to hear of it: 0. */
+static inline int ledger_home_close(void **state, struct ledger *ledger)
+{
+    ledger_close(ledger);
+    (void)g_chdir("/");
+    (void)disk_remove_dir(STEP_ORPHAN_DROPPED, *state, NULL);
+    g_free(*state);
+    return 0;
+}
+
+#endif
