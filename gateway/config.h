@@ -60,6 +60,7 @@ struct config {
     int64_t cos_window;        /* seconds */
     int64_t daily_limit;       /* Devices, 0: any number */
     enum review_mode review[CODE_COUNT];
+    int64_t clock_leap;      /* seconds since reports were issued last in which a clock is believed, 0: any */
     int64_t report_grace;    /* seconds from the issuing of a report until one that is not delivered is A106 */
     int64_t migration_end;   /* when all shall have migrated, for the forecast; 0: not said */
     int64_t reports_from;    /* a moment of the first period that is reported, 0: the first run */

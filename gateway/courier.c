@@ -16,6 +16,7 @@ struct courier {
     GCond changed;
     courier_task *task; /* NULL: idle */
     void *user;
+    bool awaited; /* whoever began the task waits for its end, or has yet to come to that */
     bool ending;
 };
 
@@ -42,7 +43,8 @@ static void *work(void *user)
         g_mutex_lock(&courier->lock);
         courier->task = NULL;
         g_cond_broadcast(&courier->changed);
-        tell(courier);
+        if (!courier->awaited)
+            tell(courier);
     }
     g_mutex_unlock(&courier->lock);
     return NULL;
@@ -72,6 +74,7 @@ void courier_begin(struct courier *courier, courier_task *task, void *user)
     g_assert(courier->task == NULL);
     courier->task = task;
     courier->user = user;
+    courier->awaited = true;
     g_cond_broadcast(&courier->changed);
     g_mutex_unlock(&courier->lock);
 }
@@ -87,6 +90,7 @@ bool courier_wait(struct courier *courier, int64_t until, const volatile bool *s
         now = clock_monotonic();
     }
     bool idle = courier->task == NULL;
+    courier->awaited = false;
     g_mutex_unlock(&courier->lock);
     return idle;
 }

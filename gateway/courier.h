@@ -8,7 +8,8 @@
  *   if (courier_wait(courier, until, stop)) …            idle again: what the task left in user is ours
  *   courier_free(courier);                            interrupts a task under way and waits for its end
  *
- * `wake` is an eventfd that becomes readable whenever a task ends; -1: nobody waits.
+ * `wake` is an eventfd that becomes readable when a task ends for which courier_wait did not stay: what a pass waited
+ * for itself must not wake the gateway for another one, or it would never rest. -1: nobody waits.
  */
 #ifndef ECOSGATE_GATEWAY_COURIER_H
 #define ECOSGATE_GATEWAY_COURIER_H

@@ -26,6 +26,7 @@ struct gateway {
     bool failed;               /* something due could not be done: I/O, a drop that is down */
     bool wanting;              /* it was said that the inventory is missing or stale (A104) */
     bool untold;               /* it was said that nobody is told of incidents */
+    bool held;                 /* it was said that the clock is not believed (A105) */
     bool refused;              /* a file of this run was RJ or PA */
     void (*on_progress)(void *user, const char *what, uint64_t done, uint64_t total); /* may be NULL */
     void *progress_user;

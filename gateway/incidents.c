@@ -1,11 +1,8 @@
 #include "gateway/incidents.h"
 
 #include "formats/eui64.h"
-#include "formats/instant.h"
 #include "gateway/clock.h"
-#include "gateway/outage.h"
 #include "gateway/plan.h"
-#include "spool/ledger_verdicts.h"
 
 #include <string.h>
 
@@ -123,65 +120,6 @@ bool incidents_note_device(struct gateway *gateway, const struct incidents_devic
 bool incidents_clear_device(struct gateway *gateway, uint64_t device, int64_t now, GError **error)
 {
     return ledger_incident_clear_device(gateway->ledger, device, now, error);
-}
-
-/* ---- the clock ---- */
-
-/* The subject is the time that was reached: an operator who closes it says that this one was wrong, and is not
- * contradicted in the next pass. */
-static bool begin_of_clock(struct gateway *gateway, int64_t now, const char *newest, GError **error)
-{
-    g_autofree struct ledger_incident *known = NULL;
-    char shown[INSTANT_TEXT_SIZE];
-
-    if (!ledger_incident_newest(gateway->ledger, "A105", newest, &known, error))
-        return false;
-    if (known != NULL && (known->cleared == 0 || known->reason != NULL))
-        return true;
-    instant_print(now, shown);
-    g_autofree char *text =
-        g_strdup_printf("the clock says %s, but a file was judged at %s already: correct the clock", shown, newest);
-    gateway_note("A105: %s", text);
-    return outage_note(gateway, "A105", newest, text, error);
-}
-
-struct clock_look {
-    const char *keep; /* the newest time, while it is still ahead */
-    GPtrArray *over;  /* subjects of those that have ended */
-};
-
-static bool look_at_clock(void *user, const struct ledger_incident *incident, GError **error)
-{
-    struct clock_look *look = user;
-
-    (void)error; /* nothing can go wrong */
-    if (g_strcmp0(incident->subject, look->keep) != 0)
-        g_ptr_array_add(look->over, g_strdup(incident->subject));
-    return true;
-}
-
-bool incidents_watch_clock(struct gateway *gateway, GError **error)
-{
-    g_autoptr(GPtrArray) over = g_ptr_array_new_with_free_func(g_free);
-    struct clock_look look = {.over = over};
-    char shown[INSTANT_TEXT_SIZE];
-    int64_t now = clock_now(), newest = 0;
-
-    if (!ledger_newest_verdict(gateway->ledger, &newest, error))
-        return false;
-    if (newest - now > gateway->config->future_tolerance) {
-        instant_print(newest, shown);
-        look.keep = shown;
-        if (!begin_of_clock(gateway, now, shown, error))
-            return false;
-    }
-    if (!ledger_incidents_with(gateway->ledger, "A105", look_at_clock, &look, error))
-        return false;
-    for (guint i = 0; i < over->len; i++) {
-        if (!outage_note(gateway, "A105", over->pdata[i], NULL, error))
-            return false;
-    }
-    return true;
 }
 
 /* ---- telling ---- */

@@ -44,10 +44,7 @@ bool incidents_note_device(struct gateway *gateway, const struct incidents_devic
 /* It was accepted, or has migrated. */
 bool incidents_clear_device(struct gateway *gateway, uint64_t device, int64_t now, GError **error);
 
-/* ---- once a pass, in transactions of their own ---- */
-
-/* A105: the clock stands before the newest verdict, by more than future_tolerance. */
-bool incidents_watch_clock(struct gateway *gateway, GError **error);
+/* ---- once a pass, in a transaction of its own ---- */
 
 /* Plans an INC for all events that none tells yet; *told: there were some, and a party that gets them. */
 bool incidents_tell(struct gateway *gateway, bool *told, GError **error);

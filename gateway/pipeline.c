@@ -1,6 +1,7 @@
 #include "gateway/pipeline.h"
 
 #include "gateway/clock.h"
+#include "gateway/clock_watch.h"
 #include "gateway/delivery.h"
 #include "gateway/dispatch.h"
 #include "gateway/incidents.h"
@@ -22,6 +23,7 @@ struct pipeline {
     struct pickup *pickup;
     struct delivery *delivery;
     int wake;
+    bool holds;     /* the clock is not believed: nothing comes by itself */
     int64_t next;   /* when a session goes on by itself; 0: none does */
     int64_t report; /* when the period of a report ends */
 };
@@ -145,18 +147,28 @@ static bool tell_incidents(struct pipeline *pipeline, GError **error)
     return incidents_tell(pipeline->gateway, &told, error) && (!told || delivery_advance(pipeline->delivery, error));
 }
 
+/* All that asks what time it is. */
+static bool work(struct pipeline *pipeline, GError **error)
+{
+    struct gateway *gateway = pipeline->gateway;
+
+    return pickup_pass(pipeline->pickup, error) && reports_pass(gateway, error) &&
+           dispatch_take_times(gateway, error) && process_due(pipeline, error) && reports_on_change(gateway, error) &&
+           dispatch_pass(gateway, error) && delivery_advance(pipeline->delivery, error) &&
+           reports_watch(gateway, error) && dispatch_next(gateway, &pipeline->next, error) &&
+           reports_next(gateway, &pipeline->report, error);
+}
+
 bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)
 {
     struct gateway *gateway = pipeline->gateway;
 
     gateway->wait_until = clock_monotonic() + patience;
-    return incidents_watch_clock(gateway, error) && orders_carry_out(gateway, error) &&
-           delivery_begin_pass(pipeline->delivery, error) && pickup_pass(pipeline->pickup, error) &&
-           reports_pass(gateway, error) && dispatch_take_times(gateway, error) && process_due(pipeline, error) &&
-           reports_on_change(gateway, error) && dispatch_pass(gateway, error) &&
-           delivery_advance(pipeline->delivery, error) && reports_watch(gateway, error) &&
-           tell_incidents(pipeline, error) && dispatch_next(gateway, &pipeline->next, error) &&
-           reports_next(gateway, &pipeline->report, error) && ledger_checkpoint(gateway->ledger, error);
+    if (!clock_watch(gateway, error) || !orders_carry_out(gateway, error) ||
+        !clock_watch_holds(gateway, &pipeline->holds, error) || !delivery_begin_pass(pipeline->delivery, error))
+        return false;
+    return (pipeline->holds ? delivery_advance(pipeline->delivery, error) : work(pipeline, error)) &&
+           tell_incidents(pipeline, error) && ledger_checkpoint(gateway->ledger, error);
 }
 
 bool pipeline_is_busy(const struct pipeline *pipeline)
@@ -184,6 +196,8 @@ int64_t pipeline_settling(const struct pipeline *pipeline)
 
 int64_t pipeline_due(const struct pipeline *pipeline)
 {
+    if (pipeline->holds)
+        return delivery_due(pipeline->delivery);
     int64_t due = MIN(pickup_due(pipeline->pickup), delivery_due(pipeline->delivery));
     int64_t next = pipeline->next == 0 ? pipeline->report : MIN(pipeline->next, pipeline->report);
     int64_t seconds = MIN(MAX(next - clock_now(), 0), MAX_SECONDS);

@@ -188,6 +188,20 @@ bool reports_from(struct gateway *gateway, const struct report_kind *kind, int64
     return true;
 }
 
+bool reports_issued(struct gateway *gateway, int64_t *at, GError **error)
+{
+    if (!ledger_counter_get(gateway->ledger, first_run, at, error))
+        return false;
+    for (size_t i = 0; i < report_n_kinds; i++) {
+        g_autofree struct ledger_period *last = NULL;
+        if (!ledger_period_last(gateway->ledger, report_kinds[i].ref, G_MAXINT64, &last, error))
+            return false;
+        if (last != NULL)
+            *at = MAX(*at, last->issued);
+    }
+    return true;
+}
+
 static bool note_first_run(struct gateway *gateway, GError **error)
 {
     struct ledger *ledger = gateway->ledger;

@@ -20,6 +20,9 @@ bool reports_next(struct gateway *gateway, int64_t *at, GError **error);
  * has never run. */
 bool reports_from(struct gateway *gateway, const struct report_kind *kind, int64_t *from, GError **error);
 
+/* When reports were issued last, else when the gateway first ran; 0: it never has. */
+bool reports_issued(struct gateway *gateway, int64_t *at, GError **error);
+
 /* Builds what is still PLANNED of the report that is that job, and stores it. */
 bool reports_store(struct gateway *gateway, int64_t job, GError **error);
 

@@ -4,6 +4,7 @@
 #include "gateway/command.h"
 
 #include "formats/eui64.h"
+#include "formats/instant.h"
 #include "formats/text.h"
 #include "gateway/answer.h"
 #include "gateway/explain.h"
@@ -151,6 +152,26 @@ static bool outage_of(struct gateway *gateway, const char *drop, char **text, GE
     return true;
 }
 
+static bool explain_part(struct gateway *gateway, const struct ledger_part *part, struct explanation *e, GError **error)
+{
+    g_autofree char *outage = NULL;
+    char at[INSTANT_TEXT_SIZE];
+
+    if (part->state == LEDGER_DELIVERED) {
+        instant_print(part->delivered_at, at);
+        e->because = g_strdup_printf("it was delivered to the drop %s at %s", part->drop, at);
+        return true;
+    }
+    if (!outage_of(gateway, part->drop, &outage, error))
+        return false;
+    e->because = g_strdup_printf("%s is %s and not yet delivered to the drop %s%s", part->name,
+                                 ledger_part_state_name(part->state), part->drop, outage ? outage : "");
+    e->waits_for = part->state == LEDGER_PLANNED ? g_strdup("the next pass, which builds it")
+                                                 : g_strdup_printf("the drop %s", part->drop);
+    e->moves = g_strdup("`ecosgate run`; `ecosgate doctor` probes the drop");
+    return true;
+}
+
 /* What the file's job still owes. */
 static bool explain_owed(struct gateway *gateway, int64_t job, struct explanation *e, GError **error)
 {
@@ -160,16 +181,8 @@ static bool explain_owed(struct gateway *gateway, int64_t job, struct explanatio
         return false;
     for (guint i = 0; i < parts->len; i++) {
         const struct ledger_part *part = parts->pdata[i];
-        g_autofree char *outage = NULL;
-        if (part->state == LEDGER_DELIVERED)
-            continue;
-        if (!outage_of(gateway, part->drop, &outage, error))
-            return false;
-        e->because = g_strdup_printf("%s is %s and not yet delivered to the drop %s%s", part->name,
-                                     ledger_part_state_name(part->state), part->drop, outage ? outage : "");
-        e->waits_for = g_strdup_printf("the drop %s", part->drop);
-        e->moves = g_strdup("`ecosgate run`; `ecosgate doctor` probes the drop");
-        return true;
+        if (part->state != LEDGER_DELIVERED)
+            return explain_part(gateway, part, e, error);
     }
     e->because = g_strdup("it is being judged, or its end is being noted");
     e->moves = g_strdup("`ecosgate run`");
@@ -233,7 +246,7 @@ static bool explain_file(struct gateway *gateway, const struct ledger_job *job, 
         if (verdict != NULL)
             explain_verdict(job, verdict, e);
         else
-            e->because = g_strdup("it was written by the gateway and is delivered");
+            e->because = g_strdup("it was written by the gateway and all its files are delivered");
         return true;
     default:
         if (!explain_wait(gateway, job, e, error))
@@ -281,13 +294,36 @@ static bool why_file(struct gateway *gateway, const char *text, json_t **fact, G
     return true;
 }
 
+/* A file that the gateway writes. Its job may bear the same name, or that of the file which it answers. */
+static bool why_part(struct gateway *gateway, const char *name, json_t **fact, GError **error)
+{
+    g_autofree struct ledger_part *part = NULL;
+    struct explanation e = {0};
+    char number[JOB_ID_SIZE];
+
+    if (!ledger_part_named(gateway->ledger, name, &part, error))
+        return false;
+    if (part == NULL)
+        return true;
+    if (!explain_part(gateway, part, &e, error))
+        return false;
+    job_id_print(part->job, number);
+    *fact = why("part", number, ledger_part_state_name(part->state));
+    facts_set(*fact, "work_item", NULL);
+    facts_set_text(*fact, "file", part->name);
+    explain(*fact, &e);
+    explanation_clear(&e);
+    return true;
+}
+
 static bool find(struct gateway *gateway, const char *text, json_t **fact, GError **error)
 {
     uint64_t device;
 
     if (eui64_parse(text, strlen(text), &device))
         return why_device(gateway, device, fact, error);
-    return why_work_item(gateway, text, fact, error) && (*fact != NULL || why_file(gateway, text, fact, error));
+    return why_work_item(gateway, text, fact, error) && (*fact != NULL || why_part(gateway, text, fact, error)) &&
+           (*fact != NULL || why_file(gateway, text, fact, error));
 }
 
 int command_why(const struct invocation *invocation)

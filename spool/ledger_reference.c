@@ -201,16 +201,6 @@ bool ledger_inventory_get(struct ledger *ledger, uint64_t device, struct ledger_
     return true;
 }
 
-bool ledger_cos_between(struct ledger *ledger, const char *mpxn, int64_t after, int64_t until, int64_t *starts,
-                        GError **error)
-{
-    return ledger_number(ledger,
-                         ledger_query(ledger, error,
-                                      "SELECT max(starts) FROM cos WHERE mpxn=? AND starts>? AND starts<=?", "tii",
-                                      mpxn, after, until),
-                         starts, error);
-}
-
 bool ledger_model_is_barred(struct ledger *ledger, const struct ledger_nmm *model, int64_t at, bool *barred,
                             int64_t *until, GError **error)
 {
@@ -234,15 +224,15 @@ bool ledger_model_is_barred(struct ledger *ledger, const struct ledger_nmm *mode
     "ifnull((SELECT gaining FROM cos c WHERE c.mpxn=m.mpxn AND c.starts<=?2 ORDER BY c.starts DESC LIMIT 1),"          \
     "m.supplier)"
 
+/* Of a GPF ?1: the meter that says whose it is. */
+#define METER_ON_HUB                                                                                                   \
+    " FROM inventory g CROSS JOIN inventory m ON m.chf=g.chf WHERE g.device_id=?1 AND m.device_type IN('GSME','ESME')" \
+    " AND m.status NOT IN('Decommissioned','Withdrawn') AND " SUPPLIER " IS NOT NULL"                                  \
+    " ORDER BY m.device_type='ESME',m.device_id LIMIT 1"
+
 static bool supplier_on_hub(struct ledger *ledger, uint64_t gpf, int64_t at, int64_t *supplier, GError **error)
 {
-    return ledger_number(ledger,
-                         ledger_query(ledger, error,
-                                      "SELECT " SUPPLIER " AS found FROM inventory g CROSS JOIN inventory m"
-                                      " ON m.chf=g.chf WHERE g.device_id=?1 AND m.device_type IN('GSME','ESME')"
-                                      " AND m.status NOT IN('Decommissioned','Withdrawn') AND found IS NOT NULL"
-                                      " ORDER BY m.device_type='ESME',m.device_id LIMIT 1",
-                                      "ii", (int64_t)gpf, at),
+    return ledger_number(ledger, ledger_query(ledger, error, "SELECT " SUPPLIER METER_ON_HUB, "ii", (int64_t)gpf, at),
                          supplier, error);
 }
 
@@ -259,6 +249,27 @@ bool ledger_supplier_of(struct ledger *ledger, uint64_t device, int64_t at, uint
         return false;
     *supplier = (uint64_t)found;
     return true;
+}
+
+bool ledger_cos_between(struct ledger *ledger, const char *mpxn, int64_t after, int64_t until, int64_t *starts,
+                        GError **error)
+{
+    return ledger_number(ledger,
+                         ledger_query(ledger, error,
+                                      "SELECT max(starts) FROM cos WHERE mpxn=? AND starts>? AND starts<=?", "tii",
+                                      mpxn, after, until),
+                         starts, error);
+}
+
+bool ledger_cos_of_gpf(struct ledger *ledger, uint64_t gpf, int64_t after, int64_t until, int64_t *starts,
+                       GError **error)
+{
+    return ledger_number(ledger,
+                         ledger_query(ledger, error,
+                                      "SELECT max(e.starts) FROM cos e WHERE e.starts>?2 AND e.starts<=?3"
+                                      " AND e.mpxn=(SELECT m.mpxn" METER_ON_HUB ")",
+                                      "iii", (int64_t)gpf, after, until),
+                         starts, error);
 }
 
 static void read_party(sqlite3_stmt *q, int c, void *row)

@@ -91,8 +91,11 @@ bool ledger_inventory_get(struct ledger *ledger, uint64_t device, struct ledger_
 /* The last SupplyStartDate of an event of this MPxN with after < starts <= until; 0: none. */
 bool ledger_cos_between(struct ledger *ledger, const char *mpxn, int64_t after, int64_t until, int64_t *starts,
                         GError **error);
+/* The same for a GPF, which has no MPxN: of the meter that, at `after`, says whose it is (ledger_supplier_of). */
+bool ledger_cos_of_gpf(struct ledger *ledger, uint64_t gpf, int64_t after, int64_t until, int64_t *starts,
+                       GError **error);
 /* Is a model (the first four members of the key) Non-Migratable at that time, and until when (LEDGER_FOR_EVER)? Of
- * several entries the one that lasts longest counts. */
+ * several entries the one that lasts longest counts. firmware NULL: not known, so that only entries for any count. */
 bool ledger_model_is_barred(struct ledger *ledger, const struct ledger_nmm *model, int64_t at, bool *barred,
                             int64_t *until, GError **error);
 /* Who is the Responsible Supplier of a Device of the inventory at that time; 0: nobody. A GPF's is that of a GSME on

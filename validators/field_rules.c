@@ -9,16 +9,20 @@ static bool all_digits(const struct field *field)
     return true;
 }
 
+bool field_rules_is_hex(const struct field *field, size_t digits)
+{
+    bool good = field->len == digits;
+
+    for (size_t i = 0; good && i < digits; i++)
+        good = g_ascii_isxdigit(field->text[i]);
+    return good;
+}
+
 void field_rules_hex(struct row *row, struct findings *findings, size_t column, size_t digits, bool required)
 {
     const struct field *field = &row->record->fields[column];
-    bool good = field->len == digits;
 
-    if (field->len == 0 && !required)
-        return;
-    for (size_t i = 0; good && i < digits; i++)
-        good = g_ascii_isxdigit(field->text[i]);
-    if (!good)
+    if ((field->len > 0 || required) && !field_rules_is_hex(field, digits))
         row_say(row, findings, C117, column, false, "expected %zu hex digits", digits);
 }
 

@@ -8,6 +8,7 @@
 #include "validators/row.h"
 #include "validators/rules.h"
 
+bool field_rules_is_hex(const struct field *field, size_t digits);
 /* C117. An empty field is wrong where it is required. */
 void field_rules_hex(struct row *row, struct findings *findings, size_t column, size_t digits, bool required);
 /* C113: of the Device type in another column. An empty field is wrong for ESME and GSME where it is required. */

@@ -5,6 +5,7 @@
 #include "spool/ledger_devices.h"
 #include "spool/ledger_earlier.h"
 #include "spool/ledger_reference.h"
+#include "validators/field_rules.h"
 #include "validators/history_rules.h"
 #include "validators/name_rules.h"
 #include "validators/reference_rules.h"
@@ -143,17 +144,22 @@ static const char *plain(const struct record *record, size_t column, bool good, 
     return copy;
 }
 
+static const char *plain_hex(const struct record *record, size_t column, size_t digits, char *copy)
+{
+    return plain(record, column, field_rules_is_hex(&record->fields[column], digits), copy);
+}
+
 static bool review_device(struct judging *j, struct device *device, const struct ledger_past *past, GError **error)
 {
     const struct record *record = device->row.record;
-    bool typed = !row_has_code(&device->row, C104), modelled = !row_has_code(&device->row, C117);
+    bool typed = !row_has_code(&device->row, C104);
     char texts[5][LAYOUT_FIELD_MAX_CHARS * 4 + 1];
     const struct review_subject subject = {
         .device = device->id,
         .type = plain(record, INSTRUCTION_DEVICE_TYPE, typed, texts[0]),
-        .manufacturer = plain(record, INSTRUCTION_MANUFACTURER, modelled, texts[1]),
-        .model = plain(record, INSTRUCTION_MODEL, modelled, texts[2]),
-        .firmware = plain(record, INSTRUCTION_FIRMWARE, modelled, texts[3]),
+        .manufacturer = plain_hex(record, INSTRUCTION_MANUFACTURER, 4, texts[1]),
+        .model = plain_hex(record, INSTRUCTION_MODEL, 8, texts[2]),
+        .firmware = plain_hex(record, INSTRUCTION_FIRMWARE, 8, texts[3]),
         .mpxn = plain(record, INSTRUCTION_MPXN, true, texts[4]),
     };
 
@@ -207,8 +213,8 @@ static bool begin_reference(struct judging *j, GError **error)
 static bool judge_result(struct judging *j, const struct record *record, GError **error)
 {
     struct result result;
-    bool good =
-        result_rules_judge_result(j->rules, record, j->findings, &result, error) && hand_on(j, &result.row, error);
+    bool good = result_rules_judge_result(j->rules, j->verdict->header.created, record, j->findings, &result, error) &&
+                hand_on(j, &result.row, error);
 
     result_clear(&result);
     return good;

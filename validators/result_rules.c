@@ -14,6 +14,7 @@ struct judging {
     const struct rules *rules;
     struct findings *findings;
     struct result *result;
+    bool outdated; /* an EMT's: about an earlier order of its try */
 };
 
 #define say(j, code, column, warning, ...) row_say(&(j)->result->row, (j)->findings, code, column, warning, __VA_ARGS__)
@@ -187,6 +188,10 @@ static void say_effect(struct judging *j, enum retry_effect effect, size_t colum
         say(j, C119, column, true, "its work had ended as %s; noted, the outcome stays", state);
         break;
     case RETRY_REPEATS:
+        if (j->outdated) {
+            say(j, C119, column, true, "it is about an earlier order of that try; nothing was changed");
+            break;
+        }
         say(j, C119, column, true, "its work is %s, try %" PRId64 "; nothing was changed", state, session->try);
         break;
     case RETRY_CONTRADICTS:
@@ -271,10 +276,31 @@ static void judge_values(struct judging *j, struct retry_result *said)
         say(j, C120, RESULT_ALERT_CODE, false, "expected no alert that stands for a failure beside SUCCESS");
 }
 
-bool result_rules_judge_result(const struct rules *rules, const struct record *record, struct findings *findings,
-                               struct result *result, GError **error)
+static bool add_step(void *user, const struct ledger_step *step, GError **error)
 {
-    struct judging j = {rules, findings, result};
+    (void)error; /* of the ledger alone */
+    retry_orders_add(user, step);
+    return true;
+}
+
+/* With no more steps than an order and an answer for each try none was ordered twice. */
+static bool find_order(struct judging *j, int64_t created, struct retry_result *said, GError **error)
+{
+    const struct result *result = j->result;
+    struct retry_orders orders = {.try = said->try};
+
+    if (said->kind == RESULT_SUCCESS || result->session.steps <= 2 * result->session.try)
+        return true;
+    if (!ledger_steps_each(j->rules->ledger, result->work->item.item, add_step, &orders, error))
+        return false;
+    j->outdated = said->outdated = retry_orders_outdate(&orders, said, created);
+    return true;
+}
+
+bool result_rules_judge_result(const struct rules *rules, int64_t created, const struct record *record,
+                               struct findings *findings, struct result *result, GError **error)
+{
+    struct judging j = {.rules = rules, .findings = findings, .result = result};
     struct retry_result said = {0};
 
     *result = (struct result){.row = {.record = record, .layout = &layout_result}};
@@ -283,8 +309,11 @@ bool result_rules_judge_result(const struct rules *rules, const struct record *r
     judge_id(&j, RESULT_DEVICE_ID);
     judge_device(&j, RESULT_DEVICE_ID);
     judge_values(&j, &said);
-    if (begin(&j))
-        end(&j, retry_take_result(&rules->retry, rules->now, &said, &result->session, &result->step), RESULT_RESULT);
+    if (!begin(&j))
+        return true;
+    if (!find_order(&j, created, &said, error))
+        return false;
+    end(&j, retry_take_result(&rules->retry, rules->now, &said, &result->session, &result->step), RESULT_RESULT);
     return true;
 }
 
@@ -293,7 +322,7 @@ bool result_rules_judge_result(const struct rules *rules, const struct record *r
 bool result_rules_judge_confirmation(const struct rules *rules, const struct record *record, struct findings *findings,
                                      struct result *result, GError **error)
 {
-    struct judging j = {rules, findings, result};
+    struct judging j = {.rules = rules, .findings = findings, .result = result};
     struct retry_confirmation said = {0};
 
     *result = (struct result){.row = {.record = record, .layout = &layout_confirmation}};

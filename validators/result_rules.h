@@ -32,9 +32,9 @@ static inline const struct result *result_of(const struct row *row)
     return (const struct result *)row;
 }
 
-/* False: the ledger's error. result_clear frees what result holds, after either. */
-bool result_rules_judge_result(const struct rules *rules, const struct record *record, struct findings *findings,
-                               struct result *result, GError **error);
+/* False: the ledger's error. result_clear frees what result holds, after either. created: the file, by its header. */
+bool result_rules_judge_result(const struct rules *rules, int64_t created, const struct record *record,
+                               struct findings *findings, struct result *result, GError **error);
 bool result_rules_judge_confirmation(const struct rules *rules, const struct record *record, struct findings *findings,
                                      struct result *result, GError **error);
 void result_clear(struct result *result);

@@ -262,11 +262,34 @@ static enum retry_effect take_denial(const struct retry_rules *rules, int64_t no
     return RETRY_APPLIES;
 }
 
+/* A denial is a step, too, in which the state stays: an answer is what follows upon the order. */
+void retry_orders_add(struct retry_orders *orders, const struct ledger_step *step)
+{
+    if (step->try != orders->try)
+        return;
+    if (step->state == LEDGER_DISPATCHED) {
+        orders->first = orders->first != 0 ? orders->first : step->at;
+        orders->noted = orders->waits;
+        orders->said = orders->waits_said;
+    } else if (step->state == LEDGER_RETRY_WAIT && orders->state == LEDGER_DISPATCHED) {
+        orders->waits = step->at;
+        orders->waits_said = step->said_at;
+    }
+    orders->state = step->state;
+}
+
+bool retry_orders_outdate(const struct retry_orders *orders, const struct retry_result *said, int64_t created)
+{
+    int64_t at = said->at >= orders->first ? said->at : created;
+
+    return said->kind != RESULT_SUCCESS && at >= orders->first && (at <= orders->noted || at == orders->said);
+}
+
 static enum retry_effect take_no_success(const struct retry_rules *rules, int64_t now, const struct retry_result *said,
                                          struct ledger_session *session, struct ledger_step *step)
 {
     /* After a SUCCESS only the try that succeeded can take it back; before, only the newest one is open. */
-    if (said->try != (session->tcos.good ? session->tcos.try : session->try))
+    if (said->outdated || said->try != (session->tcos.good ? session->tcos.try : session->try))
         return RETRY_REPEATS;
     switch (session->state) {
     case LEDGER_DISPATCHED:

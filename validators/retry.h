@@ -44,6 +44,7 @@ struct retry_result {
     enum retry_result_kind kind;
     int64_t try;
     int64_t at;                      /* LastTry; 0: not said */
+    bool outdated;                   /* about an earlier order of that try (retry_orders_outdate) */
     const char *gbcs, *duis, *alert; /* NULL: not said */
     const char *subject_id, *key_id; /* Replacing…; of a SUCCESS */
 };
@@ -60,6 +61,21 @@ struct retry_confirmation {
 enum code retry_code(const struct retry_result *result);
 /* Its alert, GBCS status or DUIS code stands for a failure. */
 bool retry_says_error(const struct retry_result *result);
+
+/* The orders of one try, which is ordered again after NOT_ATTEMPTED: with which of them a result has to do. Begin with
+ * {.try = …} and add the session's steps, oldest first. */
+struct retry_orders {
+    int64_t try;
+    int64_t first;       /* its first order */
+    int64_t noted, said; /* the NOT_ATTEMPTED before the newest one: when it was taken in, and its LastTry */
+    enum ledger_state state;
+    int64_t waits, waits_said; /* the same of its newest answer, ordered again or not */
+};
+
+void retry_orders_add(struct retry_orders *orders, const struct ledger_step *step);
+/* A result other than SUCCESS is of an earlier order where it is no later than that NOT_ATTEMPTED. Its time is LastTry
+ * or, where that is missing or lies before the first order, when its file was created; if that does too, none. */
+bool retry_orders_outdate(const struct retry_orders *orders, const struct retry_result *said, int64_t created);
 
 /* ---- what it means ---- */
 

@@ -60,6 +60,12 @@ static void say(struct judging *j, enum code code, enum instruction_column colum
         row_wait_until(j->row, until);
 }
 
+/* By the inventory, which knows what is on its hub. */
+static bool is_gpf(const struct judging *j)
+{
+    return j->known != NULL && strcmp(j->known->device_type, "GPF") == 0;
+}
+
 static void judge_type(struct judging *j)
 {
     if (j->subject->type != NULL && strcmp(j->subject->type, j->known->device_type) != 0)
@@ -108,7 +114,7 @@ static bool judge_barred(struct judging *j, GError **error)
     int64_t until;
     char date[INSTANT_TEXT_SIZE] = "";
 
-    if (s->type == NULL || s->manufacturer == NULL || s->model == NULL || s->firmware == NULL)
+    if (s->type == NULL || s->manufacturer == NULL || s->model == NULL)
         return true;
     if (!ledger_model_is_barred(j->rules->ledger, &model, j->rules->now, &barred, &until, error))
         return false;
@@ -129,20 +135,24 @@ static void judge_credentials(struct judging *j, const struct ledger_past *past)
         say(j, C108, INSTRUCTION_DEVICE_ID, 0, "the inventory says that it holds ECoS credentials");
 }
 
+/* The supplier of a GPF changes with that of the meter on its hub. */
 static bool judge_cos(struct judging *j, GError **error)
 {
     const char *mpxn = j->known != NULL && j->known->mpxn != NULL ? j->known->mpxn : j->subject->mpxn;
-    int64_t now = j->rules->now, starts = 0;
+    int64_t now = j->rules->now, until = now + j->rules->cos_window, starts = 0;
+    bool gpf = is_gpf(j);
     char date[INSTANT_TEXT_SIZE];
 
-    if (mpxn == NULL)
+    if (!gpf && mpxn == NULL)
         return true;
-    if (!ledger_cos_between(j->rules->ledger, mpxn, now, now + j->rules->cos_window, &starts, error))
+    if (!(gpf ? ledger_cos_of_gpf(j->rules->ledger, j->subject->device, now, until, &starts, error)
+              : ledger_cos_between(j->rules->ledger, mpxn, now, until, &starts, error)))
         return false;
     if (starts == 0)
         return true;
     instant_print(starts, date);
-    say(j, C109, INSTRUCTION_MPXN, starts + RULES_DAY, "the supplier changes at %s", date);
+    say(j, C109, gpf ? INSTRUCTION_CHF_DEVICE_ID : INSTRUCTION_MPXN, starts + RULES_DAY, "the supplier changes at %s",
+        date);
     return true;
 }
 
@@ -160,7 +170,7 @@ static void judge_pending(struct judging *j)
 
 static bool judge_supplier(struct judging *j, GError **error)
 {
-    bool gpf = strcmp(j->known->device_type, "GPF") == 0;
+    bool gpf = is_gpf(j);
     uint64_t supplier = j->known->supplier;
 
     if ((gpf || supplier == 0) &&

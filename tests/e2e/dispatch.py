@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """When what is due goes out: work orders, hours, retries, sessions that end, and the daemon that sees to it (TAP)."""
+import calendar
 import os
 import shutil
 import sqlite3
 import subprocess
 import time
 
-from home import GATE, Home, Tap, generate, terminate, wait_until
+from home import GATE, SANITIZED, Home, Tap, generate, terminate, wait_until
 from parties import Parties, at, confirmed, device, said, sound, work
 
 DAY = 24 * 60
+CLOCK_SHIM = os.path.abspath(os.path.join(os.environ.get("top_builddir", "."), "tests", "e2e", "clock_shim.so"))
 
 
 def test_split(tap):
@@ -252,13 +254,17 @@ def clock(seconds):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
 
 
-def start(home):
-    """By the real clock, and woken by nothing else for an hour."""
-    return subprocess.Popen([GATE, "-c", home.conf, "run"], stderr=subprocess.DEVNULL)
+def start(home, when=None):
+    """By the real clock, or one that stands there now and goes on; woken by nothing else for an hour."""
+    env = dict(os.environ)
+    if when is not None:
+        ahead = calendar.timegm(time.strptime(when, "%Y-%m-%dT%H:%M:%SZ")) - int(time.time())
+        env.update(LD_PRELOAD=CLOCK_SHIM, CLOCK_AHEAD=str(ahead))
+    return subprocess.Popen([GATE, "-c", home.conf, "run"], stderr=subprocess.DEVNULL, env=env)
 
 
 def test_daemon(tap):
-    home = Home("gateway poll_interval=3600")
+    home = Home("gateway poll_interval=3600\ngateway clock_leap=0")
     parties = Parties(home)
     name = parties.instruct([1])
     home.run()
@@ -293,6 +299,46 @@ def test_daemon(tap):
     sound(tap, home, "after ends by themselves")
 
 
+def switches(process):
+    """How often its threads have been put to sleep and woken so far."""
+    count = 0
+    for thread in os.listdir(f"/proc/{process.pid}/task"):
+        with open(f"/proc/{process.pid}/task/{thread}/status", encoding="ascii") as file:
+            count += sum(int(line.split()[1]) for line in file if "ctxt_switches" in line)
+    return count
+
+
+def test_daemon_rests(tap):
+    """A pass wakes no other one."""
+    home = Home("gateway poll_interval=3600")
+    daemon = start(home)
+
+    def rests():
+        before = switches(daemon)
+        time.sleep(.3)
+        return switches(daemon) == before
+    tap.ok(wait_until(lambda: home.json("status")[0]["running"]) and wait_until(rests), "a daemon with nothing to do sleeps")
+    terminate(daemon)
+
+
+def test_daemon_opens(tap):
+    """Work that waits for dispatch_hours: a daemon that nothing else wakes sees to it when the hour comes."""
+    for hours, before, then in (("13-14", "2023-07-03T12:59:56Z", "2023-07-03T13:00:00Z"),
+                                ("23-12", "2023-07-03T22:59:56Z", "2023-07-03T23:00:00Z")):
+        home = Home(f"gateway poll_interval=3600\ngateway dispatch_hours={hours}")
+        parties = Parties(home)
+        parties.instruct([1, 2])
+        home.run()
+        tap.ok(parties.orders() == [], f"{hours}: work that waits", parties.orders())
+        daemon = start(home, before)
+        tap.ok(wait_until(lambda made=parties: len(made.orders()) == 1),
+               f"{hours}: work goes out when the hours begin", parties.orders())
+        terminate(daemon)
+        step = home.json("device", "show", device(1))[0]["history"][-1]
+        tap.ok(step["state"] == "DISPATCHED" and step["at"] >= then, f"{hours}: and not before", step)
+        sound(tap, home, f"after dispatch_hours={hours} began")
+
+
 if __name__ == "__main__":
     with Tap() as report:
         test_split(report)
@@ -305,3 +351,6 @@ if __name__ == "__main__":
         test_judged_again(report)
         test_many(report)
         test_daemon(report)
+        test_daemon_rests(report)
+        if not SANITIZED:  # it takes no preloaded library
+            test_daemon_opens(report)

@@ -269,6 +269,68 @@ def test_clock(tap):
     sound(tap, home, "after clock faults")
 
 
+def issued(home):
+    """How many periods of reports, and the last of those of a day."""
+    rows = home.json("report", "list")
+    return len(rows), max((row["period_start"] for row in rows if row["ref"] == "ECOSMIG-001"), default=None)
+
+
+def test_leap(tap):
+    """Nothing is done at a time that cannot be."""
+    home = Home()
+    home.run()
+    home.run(now="2023-09-01T12:00:00Z")
+    known = issued(home)
+    tap.ok(known[1] == "2023-08-31T00:00:00Z" and not inc_names(home), "sixty days of a downtime are made up", known, told(home))
+    send(home, name_of(1), instruction(1))
+    before = home.ledger(), home.out("mcc")
+    done = home.run(now="2023-10-31T12:00:01Z")
+    tap.ok(done.returncode == 2 and b"2023-10-31T12:00:01Z" in done.stderr and b"incident close INC-000001" in done.stderr,
+           "a second more is not believed, and the way out is told", done.returncode, done.stderr)
+    tap.ok(issued(home) == known and not home.json("spool", "list", "--state", "ready") and
+           os.listdir(home.inbox("mcc")) == [name_of(1)], "no report is issued, no file is taken", issued(home))
+    tap.ok([(event[1], event[2]) for event in told(home)] == [("RAISED", "A105")], "service management is told", told(home))
+    home.run(now="2033-10-31T12:00:01Z")
+    tap.ok(issued(home) == known and len(told(home)) == 1, "later it is the same incident", told(home))
+    done = home.run(now="2023-09-01T12:05:00Z")
+    tap.ok(done.returncode == 0 and not lasting(home) and home.out("mcc") != before[1], "with the clock back all goes on",
+           done.stderr, lasting(home))
+    tap.ok(sorted(event[1] for event in told(home)) == ["CLEARED", "RAISED"], "and the incident is over", told(home))
+    home.run(now="2024-01-01T00:00:00Z")
+    tap.ok([code for _, code, _ in lasting(home)] == ["A105"], "the next time it is another one", lasting(home))
+    number = lasting(home)[0][0]
+    done = home.command("incident", "close", number, "--reason", "closed for the winter", now="2024-01-01T00:00:00Z")
+    done = home.run(now="2024-01-01T00:00:00Z", env={"ECOSGATE_CRASH": "report-issued:after:3"})
+    tap.ok(done.returncode < 0 and issued(home)[0] == known[0] + 3, "closed by hand it goes on; killed on the way", done.stderr)
+    done = home.run(now="2024-01-01T00:00:00Z")
+    tap.ok(done.returncode == 0 and issued(home)[1] == "2023-12-31T00:00:00Z" and not lasting(home),
+           "it goes on with the rest and asks no more", done.stderr, issued(home))
+    sound(tap, home, "after leaps of the clock")
+
+    home = Home("gateway clock_leap=0")
+    home.run()
+    tap.ok(home.run(now="2023-12-31T12:00:00Z").returncode == 0 and issued(home)[1] == "2023-12-30T00:00:00Z",
+           "clock_leap=0: any clock is believed", issued(home))
+    home = Home("gateway clock_leap=1\ngateway reports_from=2023-01-01T00:00:00Z")
+    tap.ok(home.run(env={"ECOSGATE_CRASH": "report-issued:after:5"}).returncode < 0 and home.run().returncode == 0 and
+           issued(home)[1] == "2023-07-02T00:00:00Z", "what reports_from asks for is no leap", issued(home))
+
+
+def test_leap_daemon(tap):
+    """It waits for the operator, who is heard."""
+    home = Home()
+    home.run()
+    daemon = home.daemon(now="2025-01-01T00:00:00Z")
+    wait_until(lambda: lasting(home))
+    home.command("incident", "close", "1", "--reason", "it is right", now="2025-01-01T00:00:00Z")
+    tap.ok(wait_until(lambda: issued(home)[1] == "2024-12-31T00:00:00Z"), "an order is carried out, and what is due comes",
+           issued(home), lasting(home))
+    tap.ok(terminate(daemon) == 0, "it stops when it is asked to")
+    said = daemon.stderr.read().decode()
+    tap.ok(said.count("nothing is done while the clock is not believed") == 1, "it is said once a run", said)
+    daemon.stderr.close()
+
+
 def test_nobody(tap):
     home = Home("gateway incident_party=NOBODY")
     send(home, name_of(1), bad(1))
@@ -390,6 +452,8 @@ if __name__ == "__main__":
         test_drops(report)
         test_inventory(report)
         test_clock(report)
+        test_leap(report)
+        test_leap_daemon(report)
         test_nobody(report)
         test_close(report)
         test_verify(report)

@@ -23,7 +23,7 @@ from model_state import ENDS, Model, Settings
 from model_time import text_of
 
 SEEDS = range(1, 4) if SANITIZED else range(1, 16)
-ANSWERS = ("EMA", "EMD", "EMW", "EMO")  # what else is written is not the model's
+ANSWERS = ("EMA", "EMD", "EMW", "EMO", "INC")  # what else is written is not the model's
 MOST_TRIES = 300  # to make a failing history smaller
 
 
@@ -46,6 +46,7 @@ class Played:
         self.ordered = {}       # Device: work item that it was ordered for last
         self.outcomes = {}      # work item: its outcome in an EMO
         self.past = {}          # work item: the history that `device show` told of it before
+        self.raised = []        # (code, what it is about) of each incident that an INC has told, by its number
 
     def play(self, event):
         """What differs after one event, a line each."""
@@ -62,6 +63,7 @@ class Played:
         lines += compare_rows("EMD", expected.emd, found)
         lines += compare_orders(expected, found, self.model.settings)
         lines += compare_rows("EMO", expected.emo, found)
+        lines += self.compare_incident_files(expected, found, event.at)
         lines += self.compare_headers(found, event.at) + self.invariants(files, found)
         return lines or self.compare_devices(event.at, everything=False)
 
@@ -106,6 +108,24 @@ class Played:
             if told != expected:
                 lines.append(f"header of {answer.name}: {told}, expected {expected}")
         return lines
+
+    def compare_incident_files(self, expected, found, now):
+        """Every beginning and end once, in the pass in which it came; IDs count up and stay the incident's."""
+        lines, told = [], []
+        for row in [row for answer in found if answer.kind == "INC" for row in answer.rows]:
+            about = row["Code"], row["FileName"] if row["Category"] == "b" else row["DeviceID"]
+            told.append((row["Event"], *about))
+            if row["Event"] == "RAISED":
+                self.raised.append(about)
+                number = len(self.raised)
+            else:
+                number = int(row["IncidentId"][4:])
+            if row["IncidentId"] != f"INC-{number:06}" or self.raised[number - 1:number] != [about] or \
+                    (row["At"], row["Category"]) != (text_of(now), row["Code"][0].lower()):
+                lines.append(f"INC: a row that does not fit: {row}")
+        wanted = [(event, code, subject.partition("/")[2] if code[0] == "B" else subject if code[0] == "C" else "")
+                  for event, code, subject in expected.inc]
+        return lines if sorted(told) == sorted(wanted) else [*lines, f"INC: {told}, expected {wanted}"]
 
     # ---- what holds whatever the model says ----
 

@@ -5,6 +5,7 @@ A history is steps joined by " | ", a step is a time, a verb and its arguments:
     0 instruct a b         an instruction for the Devices a and b, one batch each time
     1m result a FAILED E20          E20, GBCS status 10 or alert 8F1E; "try 1" for a try that is not the newest
     5m result a SUCCESS k           with the key k
+    7m result a TIMEOUT at 1m       its LastTry; "of 1m": in a file that was made then
     1h confirm a Y k                k; N has none
     9m pass                         nothing comes, time alone
     1d late a k            success of the first work item of a
@@ -31,6 +32,7 @@ INV = {**EMI, "Action": "SET", "DeviceStatus": "Commissioned", "SupplierId": "90
        "InstalledDate": "2023-01-01", "CommissionedDate": "2023-01-01", "Credentials": "TCOS", "Pending": ""}
 
 FAIL = "0 instruct a | 1m result a FAILED E20"
+AGAIN = "0 instruct a | 2m result a NOT_ATTEMPTED at 1m | 7m pass | "  # the first try, ordered twice
 EIGHT = FAIL + "".join(f" | {at}m pass | {at}m result a FAILED E20" for at in (6, 11, 21, 41, 81, 161, 321))
 
 # title, history, what must be so: "a STATE code=… try=… due=… next=… tries=… ordered=… last=… found=…"
@@ -68,6 +70,19 @@ CASES = [
      "a DISPATCHED try=1 tries=1 ordered=2"),
     ("and uses no delay", FAIL + " | 6m pass | 7m result a NOT_ATTEMPTED | 12m pass | 13m result a FAILED E20",
      "a RETRY_WAIT due=18m try=2"),
+    ("said again after that it is not said twice", AGAIN + "7m result a NOT_ATTEMPTED at 1m", "a DISPATCHED found=C119"),
+    ("nor is another result of the first order", AGAIN + "7m result a FAILED 10 at 2m", "a DISPATCHED found=C119"),
+    ("one of the second order counts", AGAIN + "7m result a NOT_ATTEMPTED at 3m", "a RETRY_WAIT due=12m found="),
+    ("without a time its file's counts", AGAIN + "7m result a NOT_ATTEMPTED of 2m", "a DISPATCHED found=C119"),
+    ("the file made later too", AGAIN + "7m result a NOT_ATTEMPTED", "a RETRY_WAIT due=12m found="),
+    ("a time before the try was ordered is not the try's", FAIL + " | 6m pass | 7m result a NOT_ATTEMPTED at 1m | 12m pass | "
+     "13m result a NOT_ATTEMPTED at 1m", "a RETRY_WAIT due=18m found="),
+    ("a clock that is ahead says it again all the same", "0 instruct a | 1m result a NOT_ATTEMPTED at 3m | 6m pass | "
+     "7m result a NOT_ATTEMPTED at 3m", "a DISPATCHED found=C119"),
+    ("what is of the first order takes no success back", AGAIN + "7m result a SUCCESS k | 8m confirm a N | "
+     "9m result a NOT_ATTEMPTED at 1m", "a CONFIRM_MISMATCH found=C119"),
+    ("nor contradicts it", AGAIN + "7m result a SUCCESS k | 8m result a FAILED at 1m", "a CONFIRM_PENDING found=C119"),
+    ("a success counts whichever it is of", AGAIN + "7m result a SUCCESS k at 1m", "a CONFIRM_PENDING found="),
     ("unless it succeeds all the same", "0 instruct a | 1m result a NOT_ATTEMPTED | 2m result a SUCCESS k",
      "a CONFIRM_PENDING try=1 tries=1"),
     ("an earlier one that succeeds does not make it attempted", FAIL + " | 6m pass | 7m result a NOT_ATTEMPTED | "
@@ -156,6 +171,10 @@ CASES = [
      "a REJECTED code=C105"),
     ("an imminent change of supplier", "0 event 2023-07-10 | 1m instruct a", "a DEFERRED code=C109 next=2023-07-11T00:00:00Z"),
     ("one that is not imminent", "0 event 2023-07-11 | 1m instruct a", "a DISPATCHED"),
+    ("that of the meter on its hub is a GPF's", "0 inventory a b:DeviceType=GPF:MPxN= | 0 event 2023-07-10 | "
+     "1m instruct b:DeviceType=GPF:MPxN=", "b DEFERRED code=C109 next=2023-07-11T00:00:00Z"),
+    ("but not of one that counts no more", "0 inventory a:DeviceStatus=Withdrawn b:DeviceType=GPF:MPxN= c:MPxN=1000000000003 | "
+     "0 event 2023-07-10 | 1m instruct b:DeviceType=GPF:MPxN=", "b DISPATCHED"),
     ("a change that comes near before dispatch", "0 instruct a | 1m event 2023-07-10 | 1d pass", "a READY code=C109",
      {"dispatch_hours": (8, 9)}, "1206m pass"),
     ("or before a retry", FAIL + " | 2m event 2023-07-10 | 6m pass",
@@ -170,6 +189,12 @@ CASES = [
      "0 instruct a | 24h pass | 31d instruct a | 44641m result a FAILED E20 | 44642m late a k | 44646m pass",
      "a FAILED code=C108 ordered=2"),
     ("another model", "0 inventory a:FirmwareVersion=00000001 | 1m instruct a", "a DEFERRED code=C106"),
+    ("said of it together with a malformed region", "0 inventory a:FirmwareVersion=00000001 | 1m instruct a:CSPRegion=East",
+     "a REJECTED code=C106 found=C106,C117"),
+    ("named twice in a file, its past is said once", "0 instruct a | 1m result a FAILED 10 | 2m instruct a a",
+     "a REJECTED code=C102 found=C102,C115"),
+    ("what the inventory says is said twice", "0 inventory a:Credentials=ECOS | 2m instruct a a",
+     "a REJECTED code=C102 found=C102,C108"),
     ("ECoS credentials already", "0 inventory a:Credentials=ECOS | 1m instruct a", "a REJECTED code=C108"),
     ("pending firmware, but only a warning", "0 inventory a:Pending=FW | 1m instruct a", "a DISPATCHED found=C112",
      {"review": {"C112": "warn"}}),
@@ -199,13 +224,9 @@ class Play:
         self.batches += 1
         batch = f"B-{self.batches}"
         if verb == "instruct":
-            return File("EMI", [{**EMI, "DeviceID": DEVICES[name]} for name in words], batch=batch)
+            return File("EMI", [described(EMI, word) for word in words], batch=batch)
         if verb == "inventory":
-            rows = []
-            for word in words:
-                name, *changes = word.split(":")
-                rows.append({**INV, "DeviceID": DEVICES[name], **dict(change.split("=") for change in changes)})
-            return File("INV", rows, batch=batch, mode="FULL", created=self.now)
+            return File("INV", [described(INV, word) for word in words], batch=batch, mode="FULL", created=self.now)
         if verb == "event":
             row = {"Action": "SET", "MPxN": EMI["MPxN"], "LosingSupplierId": "", "GainingSupplierId": "90-B3-D5-1F-30-05-00-02",
                    "SupplyStartDate": words[0]}
@@ -219,14 +240,15 @@ class Play:
             key = words[2] if len(words) > 2 else ""
             return File("EMC", [{**about, "Confirmed": words[1], "ConfirmedAt": "", "SubjectId": key and "S", "KeyId": key,
                                  "Code": ""}], batch=batch)
-        return File("EMT", [{**EMT, **about, **result(words[1:], item)}], batch=batch)
+        row = {**EMT, **about, **result(words[1:], item)}
+        return File("EMT", [row], batch=batch, created=row.pop("made", 0))
 
     def step(self, text):
         at, verb, *words = text.split()
-        self.now = START + int(at.rstrip("smhd")) * UNITS.get(at[-1], 1)
+        self.now = moment(at)
         files = [] if verb == "pass" else [self.file(verb, words)]
         for file in files:
-            file.created = self.now
+            file.created = file.created or self.now
             file.number(self.batches)
         self.events.append(Event(self.now, files))
         answers = self.model.run_pass(self.now, files)
@@ -244,7 +266,7 @@ class Play:
             for word in words[2 if item else 0:]:
                 name, value = word.split("=")
                 if re.fullmatch(r"\d+[smhd]", value):
-                    value = text_of(START + int(value[:-1]) * UNITS[value[-1]])
+                    value = text_of(moment(value))
                 found = {"ordered": lambda: str(self.ordered), "last": lambda: self.last,
                          "found": lambda: ",".join(sorted(self.found)),
                          "code": lambda item=item: item.code, "try": lambda item=item: str(item.trial),
@@ -255,6 +277,16 @@ class Play:
         return lines
 
 
+def described(row, word):
+    """A Device by its name, with what it has of its own: a:DeviceStatus=Suspended."""
+    name, *changes = word.split(":")
+    return {**row, "DeviceID": DEVICES[name], **dict(change.split("=") for change in changes)}
+
+
+def moment(text):
+    return START + int(text.rstrip("smhd")) * UNITS.get(text[-1], 1)
+
+
 def result(words, item):
     row = {"Result": words[0], "Try": str(item.trial if item else 1)}
     words = words[1:]
@@ -262,6 +294,10 @@ def result(words, item):
         word = words.pop(0)
         if word == "try":
             row["Try"] = words.pop(0)
+        elif word == "at":
+            row["LastTry"] = text_of(moment(words.pop(0)))
+        elif word == "of":
+            row["made"] = moment(words.pop(0))
         elif word in ("E20", "E21"):
             row["DUISCode"] = word
         elif word.isdigit():

@@ -37,6 +37,7 @@ COLUMNS = {
     "EMW": "WorkItemId DeviceID DeviceType DeviceManufacturer DeviceModel FirmwareVersion CHFDeviceID Try SessionStart"
            " SessionEnd",
     "EMO": "DeviceID WorkItemId Outcome Code Tries EndedAt NextEligible",
+    "INC": "IncidentId Event At Category Code Scope FileName BatchId DeviceID Parties ResolvedBy Text",
 }
 COLUMNS = {kind: tuple(names.split()) for kind, names in COLUMNS.items()}
 HEADER = ("SenderId", "RecipientId", "FileSequence", "CreationDateTime", "Environment", "BatchId", "ResubmissionOf", "Mode")

@@ -199,6 +199,11 @@ class Maker:
         other = "77" if self.random.random() < .08 else f"{item.number:02X}"
         return "90-B3-D5-1F-30-02-00-00", f"9A0712C40000AA{other}"
 
+    def last_try(self, item):
+        """Mostly now; or of before, as from a clock that is not right, or nothing."""
+        noted = item.steps[-1][2]
+        return text_of(self.random.choice((*[self.now] * 5, None, noted, noted - MINUTE, self.now - 4 * MINUTE)))
+
     def result_row(self, item):
         row = dict.fromkeys(("GBCSStatus", "DUISCode", "AlertCode", "OriginatorCounter", "ExistingSubjectId", "ExistingKeyId",
                              "ReplacingSubjectId", "ReplacingKeyId"), "")
@@ -207,7 +212,7 @@ class Maker:
             trial = max(1, trial - 1)
         elif self.random.random() < .03:
             trial += 1
-        row.update(self.about(item), Try=str(trial), FirstTry=text_of(self.now), LastTry=text_of(self.now))
+        row.update(self.about(item), Try=str(trial), FirstTry=text_of(self.now), LastTry=self.last_try(item))
         row["Result"] = self.random.choices(("SUCCESS", "FAILED", "TIMEOUT", "NOT_ATTEMPTED"), (4, 5, 2, 2))[0]
         if row["Result"] == "SUCCESS":
             row["ReplacingSubjectId"], row["ReplacingKeyId"] = self.ids(item)

@@ -93,6 +93,10 @@ def is_malformed_result(row):
         any(row[name] and not TIME.fullmatch(row[name]) for name in ("FirstTry", "LastTry"))
 
 
+def last_try(row):
+    return time_of(row["LastTry"]) if row["LastTry"] else 0
+
+
 def code_of(row):
     """The code of a failed try: the first lasting one in the catalogue's order, else the first."""
     codes = []

@@ -6,8 +6,8 @@
 
 It shares no code with the gateway. Times are seconds UTC; a `file` is what model_files.py makes.
 """
-from model_rules import (EUI64, LASTING_D, MODEL, TYPES, by_itself, code_of, faults_of, is_hex, is_non_migratable, model_of,
-                         reference_key)
+from model_rules import (EUI64, LASTING_D, MODEL, TYPES, by_itself, code_of, faults_of, is_hex, is_non_migratable, last_try,
+                         model_of, reference_key)
 from model_time import DAY, HOUR, MINUTE, midnight, text_of, time_of
 
 LIVE = ("READY", "DISPATCHED", "RETRY_WAIT", "CONFIRM_PENDING", "CONFIRM_MISMATCH")
@@ -53,6 +53,8 @@ class Item:
         self.codes = []            # all that applied at the split
         self.trial = 0             # the newest try ordered
         self.unattempted = False   # that try was said to be NOT_ATTEMPTED, and is not ordered again yet
+        self.not_attempted = None  # when that was noted, and its LastTry
+        self.orders = {}           # try: its first order, and the NOT_ATTEMPTED before its newest one
         self.begun = self.ends = None
         self.delays = 0            # delays used
         self.answered = False      # a result other than SUCCESS came since it was ordered last
@@ -101,6 +103,7 @@ class Answers:
         self.emd = []  # (file, [row, …])
         self.emw = []  # rows of all work orders, one after another
         self.emo = []  # (file, [row, …])
+        self.inc = []  # (event, code, subject), what began and ended
 
 
 class Model:
@@ -118,6 +121,7 @@ class Model:
         self.accepted = []      # times
         self.seen = set()       # names of files taken
         self.incidents = []     # [code, subject, begun, cleared]
+        self.told = []          # what began and ended in this pass
         self.failed = {}        # Device Model: Devices of it that failed
         self.migrated = set()   # Device Models of which one has migrated
 
@@ -125,6 +129,7 @@ class Model:
 
     def run_pass(self, now, files=()):
         answers = Answers()
+        self.told = answers.inc
         self.pass_time(now, answers)
         for file in files:
             self.take(file, now, answers)
@@ -139,12 +144,14 @@ class Model:
     def begin_incident(self, code, subject, now):
         if not any(one[:2] == [code, subject] and one[3] is None for one in self.incidents):
             self.incidents.append([code, subject, now, None])
+            self.told.append(("RAISED", code, subject))
 
     def clear_incident(self, codes, subject, now):
         """Of this code, or of all that begin so."""
         for one in self.incidents:
             if one[0].startswith(codes) and one[1] == subject and one[3] is None:
                 one[3] = now
+                self.told.append(("CLEARED", *one[:2]))
 
     def tell_dcc(self, item, found, now):
         """Codes that last and that DCC has to look into."""
@@ -220,11 +227,8 @@ class Model:
             item = Item(len(self.items) + 1, file.batch, record, row)
             found, warned = by_itself(row)
             if item.device:
-                more, told = self.review(item, now, at_split=True)
+                more, told = self.review(item, now, at_split=True, again=item.device in seen)
                 found, warned = found + more, warned + told
-            if item.device in seen:  # what makes it live is its first record
-                found = [("C102", False, None), *(one for one in found if one[0] != "C110")]
-            elif item.device:
                 seen.add(item.device)
             self.split(item, now, sorted(found))
             errors += [(record, code) for code, _, _ in found]
@@ -259,19 +263,22 @@ class Model:
                 "Category": "c" if found else "", "Transient": ("Y" if passes[item.code] else "N") if found else "",
                 "WorkItemId": item.work_item, "NextEligible": text_of(item.next_eligible), "codes": item.codes}
 
-    def review(self, item, now, at_split):
-        """What the Device breaks now: [(code, passes, NextEligible)], and the codes that only warn."""
-        found = self.review_inventory(item, now) + self.review_past(item, now, at_split)
+    def review(self, item, now, at_split, again=False):
+        """What the Device breaks now: [(code, passes, NextEligible)], and the codes that only warn. What its past says is
+        said of its first record in a file, not again."""
+        past = [] if again else self.earlier(item)
+        found = [("C102", False, None)] if again else []
+        found += self.review_inventory(item, past, now) + self.review_past(item, past, now, at_split)
         counted, warned = [], []
         for code, passes, then in found:
-            mode = "reject" if code == "C110" else self.settings.review.get(code, "reject")
+            mode = "reject" if code in ("C102", "C110") else self.settings.review.get(code, "reject")
             if mode == "reject":
                 counted.append((code, passes, then))
             elif mode == "warn":
                 warned.append(code)
         return counted, warned
 
-    def review_inventory(self, item, now):
+    def review_inventory(self, item, past, now):
         row, found = item.row, []
         known = (self.inventory or {}).get(item.device)
         if known is not None:
@@ -290,26 +297,23 @@ class Model:
             found.append(("C103", False, None))
         if any(is_non_migratable(row, entry, now) for entry in self.models.values()):
             found.append(("C107", False, None))
-        if (known or {}).get("Credentials") == "ECOS" or self.was_replaced(item):
+        if (known or {}).get("Credentials") == "ECOS" or any(other.has_success for other in past):
             found.append(("C108", False, None))
-        mpxn = known["MPxN"] if known is not None else row["MPxN"]
+        mpxn = self.supply_point(known, now) if known is not None else row["MPxN"]
         starts = [time_of(start) for of, start in self.events if of == mpxn and mpxn]
         near = [start for start in starts if now < start <= now + self.settings.cos_window]
         if near:
             found.append(("C109", True, max(near) + DAY))
         return found
 
-    def was_replaced(self, item):
-        return any(other.has_success for other in self.earlier(item))
-
     def earlier(self, item):
         return [other for other in self.items if other.device == item.device and other.number < item.number]
 
-    def review_past(self, item, now, at_split):
+    def review_past(self, item, past, now, at_split):
         found = []
-        if at_split and any(other.live for other in self.earlier(item)):
+        if at_split and any(other.live for other in past):
             found.append(("C110", True, now + DAY))
-        failed = [other for other in self.earlier(item) if other.state == "FAILED"]
+        failed = [other for other in past if other.state == "FAILED"]
         if failed and now < failed[-1].next_eligible:
             found.append(("C115", True, failed[-1].next_eligible))
         times = self.accepted if at_split else self.first_tries
@@ -319,13 +323,22 @@ class Model:
         return found
 
     def responsible(self, known, now):
+        meter = self.meter_of(known, now)
+        return self.supplier_of(meter, now) if meter else None
+
+    def supply_point(self, known, now):
+        meter = self.meter_of(known, now)
+        return meter["MPxN"] if meter else ""
+
+    def meter_of(self, known, now):
+        """Itself; of a GPF the one on its hub that says whose it is."""
         if known["DeviceType"] != "GPF":
-            return self.supplier_of(known, now)
-        meters = [meter for meter in self.inventory.values() if meter["CHFDeviceID"] == known["CHFDeviceID"] and
+            return known
+        meters = [meter for _, meter in sorted(self.inventory.items()) if meter["CHFDeviceID"] == known["CHFDeviceID"] and
                   meter["DeviceStatus"] not in ("Decommissioned", "Withdrawn")]
-        suppliers = [self.supplier_of(meter, now) for kind in ("GSME", "ESME") for meter in meters
-                     if meter["DeviceType"] == kind]
-        return next((supplier for supplier in suppliers if supplier), None)
+        counting = [meter for kind in ("GSME", "ESME") for meter in meters
+                    if meter["DeviceType"] == kind and self.supplier_of(meter, now)]
+        return counting[0] if counting else None
 
     def supplier_of(self, meter, now):
         begun = [(time_of(start), row["GainingSupplierId"]) for (mpxn, start), row in self.events.items()
@@ -368,8 +381,11 @@ class Model:
         if item.state == "READY":
             item.begun, item.ends = now, now + self.settings.session_length
             self.first_tries.append(now)
-        if not item.unattempted:
+        if item.unattempted:
+            item.orders[item.trial][1] = item.not_attempted
+        else:
             item.trial += 1
+            item.orders[item.trial] = [now, None]
         item.unattempted = item.answered = False
         item.become("DISPATCHED", now)
         row = item.row
@@ -386,19 +402,21 @@ class Model:
             item = by_id.get(row["WorkItemId"])
             codes = faults_of(file.kind, row, item)
             if not codes:
-                code = self.result(item, row, now) if file.kind == "EMT" else self.confirm(item, row, now)
+                code = self.result(item, row, file.created, now) if file.kind == "EMT" else self.confirm(item, row, now)
                 codes = {code} if code else set()
             for code in codes:
                 (warnings if code == "C119" else errors).append((record, code))
         return errors, warnings
 
-    def result(self, item, row, now):
+    def result(self, item, row, created, now):
         """What an EMT row that is good by itself does; its finding, or None."""
         trial, ids = int(row["Try"]), (row["ReplacingSubjectId"], row["ReplacingKeyId"])
         if trial > item.trial:
             return "C118"
         if row["Result"] == "SUCCESS":
             return self.success(item, trial, ids, now)
+        if self.is_outdated(item, trial, row, created):
+            return "C119"
         if isinstance(item.tcos, tuple) and item.state != "FAILED" and trial == item.succeeded:
             if item.state != "CONFIRM_MISMATCH":
                 return "C121"
@@ -416,10 +434,19 @@ class Model:
         self.unsuccessful(item, row, now)
         return None
 
+    @staticmethod
+    def is_outdated(item, trial, row, created):
+        """About an earlier order of its try, by what time it gives; by none, it is about the newest one."""
+        first, not_attempted = item.orders[trial]
+        times = [at for at in (last_try(row), created) if at >= first]
+        return not_attempted is not None and times != [] and \
+            (times[0] <= not_attempted[0] or times[0] == not_attempted[1])
+
     def unsuccessful(self, item, row, now):
         item.answered = True
         if row["Result"] == "NOT_ATTEMPTED":
             item.unattempted = True
+            item.not_attempted = now, last_try(row)
             self.wait(item, now, self.settings.retry_delays[0], "D103")
             return
         code = code_of(row)
@@ -531,7 +558,7 @@ class Model:
         known, errors, warnings = self.refer_to(file)
         if file.kind == "INV":
             self.inventory = known
-            self.inventory_at = max(file.created, self.inventory_at or 0)
+            self.inventory_at = file.created
         elif file.kind == "COS":
             self.events = known
         elif file.kind == "NMM":

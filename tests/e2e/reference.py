@@ -196,6 +196,29 @@ def test_others(tap):
     sound(tap, home, "after reference data of all types")
 
 
+def test_every_code(tap):
+    """A field that is malformed says nothing of the others."""
+    home = Home()
+    sender = Sender(home)
+    barred = "AB07,010A030B,00020130"
+    sender.reference("INV", [inv(n, model=barred if n == 6 else "AB01,010A030B,0002012F") for n in range(1, 8)])
+    sender.reference("NMM", ["SET,ESME,AB07,010A030B,,2023-07-01,,D117,"])
+    home.run()
+    records = [(emi(1, model="AB01,010A030B,12"), "C117"), (emi(2, model="AB02,010A030B,12"), "C106 C117"),
+               (emi(3, model="AB0,010A030C,00020130"), "C106 C117"), (emi(4).replace("Central", "East"), "C117"),
+               (emi(5, model="AB02,010A030B,0002012F").replace("Central", "East"), "C106 C117"),
+               (emi(6, model="AB07,010A030B,12"), "C107 C117"), (emi(7, kind="PPMID", model="AB02,0,1"), "C104 C106 C117"),
+               (emi(2), "C102")]
+    name = sender.instruction([record for record, _ in records])
+    home.run()
+    told = [" ".join(sorted({row[1] for row in rows_of(home, "mcc", answer(name)) if row[0] == "E" and row[3] == str(n)}))
+            for n in range(1, len(records) + 1)]
+    tap.ok(told == [codes for _, codes in records], "each Device gets every code that applies", *zip(told, records))
+    tap.ok([row.split()[:2] for row in emd(home, name)] == [["R", codes.split()[0]] for _, codes in records],
+           "its row has the first", emd(home, name))
+    sound(tap, home, "after records of several faults")
+
+
 def test_codes(tap):
     home = Home()
     sender = Sender(home)
@@ -286,6 +309,20 @@ def test_hubs(tap):
     home.run()
     tap.ok(emd(home, name) == ["R C114", "R C114", "A", "R C114"], "a change of supplier makes somebody responsible",
            emd(home, name))
+
+    home = Home()
+    sender = Sender(home)
+    sender.reference("INV", [inv(n, kind="GPF", hub=HUB % n) for n in (1, 2, 3)] + [
+        inv(11, kind="GSME", mpxn=gas, hub=HUB % 1), inv(12, hub=HUB % 1), inv(13, hub=HUB % 2), inv(14, hub=HUB % 3)])
+    sender.reference("COS", [f"SET,{gas},,{SUPPLIER % 2},2023-07-08", f"SET,{mpan(12)},,{SUPPLIER % 2},2023-07-05",
+                             f"SET,{mpan(13)},,{SUPPLIER % 2},2023-07-06", f"SET,{mpan(14)},,{SUPPLIER % 2},2023-07-11"])
+    home.run()
+    name = sender.instruction([emi(n, kind="GPF", hub=HUB % n) for n in (1, 2, 3)])
+    home.run()
+    tap.ok(emd(home, name) == ["D C109 2023-07-09T00:00:00Z", "D C109 2023-07-07T00:00:00Z", "A"],
+           "a change of the meter's supplier is one of the GPF's: of the gas meter, else of the other", emd(home, name))
+    fields = [row[4] for row in rows_of(home, "mcc", answer(name)) if row[:2] == ["E", "C109"]]
+    tap.ok(fields == ["CHFDeviceID"] * 2, "found through its hub", fields)
 
 
 def test_limit(tap):
@@ -472,6 +509,6 @@ def test_many(tap):
 
 if __name__ == "__main__":
     with Tap() as report:
-        for test in (test_files, test_others, test_codes, test_switches, test_dates, test_hubs, test_limit, test_past,
-                     test_required, test_stale, test_daemon, test_grows_stale, test_kill, test_many):
+        for test in (test_files, test_others, test_every_code, test_codes, test_switches, test_dates, test_hubs, test_limit,
+                     test_past, test_required, test_stale, test_daemon, test_grows_stale, test_kill, test_many):
             test(report)

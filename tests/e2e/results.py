@@ -122,6 +122,27 @@ def test_replies(tap):
     sound(tap, home, "after everything that may be said")
 
 
+def test_ordered_again(tap):
+    """The try keeps its number after NOT_ATTEMPTED: what is said of its first order is not said of its second."""
+    home, parties, _ = begin([1, 2])
+    rows = [said(1, "NOT_ATTEMPTED", LastTry=at(1)), said(2, "NOT_ATTEMPTED", LastTry=at(1))]
+    parties.result(*rows)
+    home.run(now=at(2))
+    home.run(now=at(7))
+    for form in ("csv", "xml"):
+        again = parties.result(*rows, form=form)
+        home.run(now=at(8))
+        tap.ok(parties.acknowledged(again) == ("WN", ["C119 Result 1", "C119 Result 2"]) and
+               parties.states(1, 2) == ["DISPATCHED", "DISPATCHED"], f"{form}: sent again under another name it is a repeat",
+               parties.acknowledged(again), parties.states(1, 2))
+    tap.ok(b"about an earlier order" in parties.answer(again, "EMA"), "and its answer says why", parties.answer(again, "EMA"))
+    parties.result(said(1, LastTry=at(1)), said(2, "NOT_ATTEMPTED", LastTry=at(7)))
+    home.run(now=at(9))
+    tap.ok(parties.states(1, 2) == ["CONFIRM_PENDING", "RETRY_WAIT"], "a SUCCESS counts, and what is said of the new order",
+           parties.states(1, 2))
+    sound(tap, home, "after a try that was ordered twice")
+
+
 def test_order_of_words(tap):
     """Early, late, twice in one file: each has its effect once."""
     home, parties, name = begin([1, 2, 3, 4])
@@ -359,6 +380,7 @@ if __name__ == "__main__":
     with Tap() as report:
         test_way(report)
         test_replies(report)
+        test_ordered_again(report)
         test_order_of_words(report)
         test_wrong_files(report)
         test_outcomes(report)

@@ -175,10 +175,10 @@ def test_odd_ids(tap):
            home.json("device", "list", "--state", "MIGRATED") == [], "an empty list is no error", done)
 
 
-def file_why(tap, home, name, state, because, waits, moves, text):
+def file_why(tap, home, name, state, because, waits, moves, text, kind="file"):
     fact = home.json("why", name)[0]
     people = home.command("why", name).stdout.decode()
-    tap.ok(fact["kind"] == "file" and fact["state"] == state and because in fact["because"] and
+    tap.ok(fact["kind"] == kind and fact["state"] == state and because in fact["because"] and
            (waits or "") in (fact["waits_for"] or "") and (moves or "") in (fact["moved_by"] or "") and
            (moves is None) == (fact["moved_by"] is None) and because in people,
            f"why of a file: {text}", fact)
@@ -203,8 +203,8 @@ def test_files(tap):
     home.run(now=at(10))
     file_why(tap, home, name, "done", "its verdict is AC", "2 of its Devices to end", "of such a Device",
              "done, its Devices are in work")
-    order = next(job["name"] for job in home.json("spool", "list") if job["type"] == "EMW")
-    file_why(tap, home, order, "done", "written by the gateway", None, None, "a work order")
+    order = next(job["id"] for job in home.json("spool", "list") if job["type"] == "EMW")
+    file_why(tap, home, order, "done", "written by the gateway", None, None, "a work order, by its job")
     result = parties.result(said(1, "FAILED", gbcs="5"), said(2, "X"))
     home.run(now=at(11))
     file_why(tap, home, result, "done", "its verdict is PA, C120", None, None, "results of which one is wrong")
@@ -212,8 +212,8 @@ def test_files(tap):
     parties.result(said(2, "FAILED", gbcs="5"))
     home.run(now=at(12))
     file_why(tap, home, name, "done", "its verdict is AC", None, None, "all have ended")
-    outcome = next(job["name"] for job in home.json("spool", "list") if job["type"] == "EMO")
-    file_why(tap, home, outcome, "done", "written by the gateway", None, None, "an outcome")
+    outcome = next(job["id"] for job in home.json("spool", "list") if job["type"] == "EMO")
+    file_why(tap, home, outcome, "done", "written by the gateway", None, None, "an outcome, by its job")
     wrong = parties.result(said(1), count=5)
     home.run(now=at(13))
     file_why(tap, home, wrong, "rejected", "its verdict is RJ, B208", None, f"ResubmissionOf is {wrong}", "rejected")
@@ -229,9 +229,58 @@ def test_files(tap):
     file_why(tap, home, name, "corrupt", "not what was received", "an operator", "spool requeue", "corrupt")
 
 
+def parts(home):
+    """What each job writes: the type of the file and its name, of the newest of a type; and the job's ID."""
+    found = {}
+    for job in home.json("spool", "list"):
+        for part in home.json("spool", "show", job["id"])[0]["parts"]:
+            found[part["kind"]] = part["name"], job["id"]
+    return found
+
+
+def test_parts(tap):
+    """Every file that the gateway writes is known by its name, from its planning on."""
+    home = Home("gateway reports_from=2023-07-03T06:00:00Z")
+    parties = Parties(home)
+    parties.reference("PTY", "90-B3-D5-1F-30-05-00-01,SUPPLIER,AAAA,First,")
+    parties.instruct([1])
+    drops = [home.path("drops", drop, "out") for drop in ("mcc", "tcos", "dcc", "suppliers")]
+    home.run(env={"ECOSGATE_CRASH": "answer-stored:before:1"})
+    name, number = parts(home)["EMA"]
+    file_why(tap, home, name, "PLANNED", "not yet delivered", "the next pass", "ecosgate run", "an EMA that is not built yet", "part")
+    for out in drops:
+        os.rename(out, out + ".away")
+    home.run()
+    parties.result(said(1, "FAILED", gbcs="5"))
+    parties.result(said(1), count=5)
+    home.run(now="2023-07-04T00:00:00Z")
+    kinds = {"EMA": "mcc", "EMD": "mcc", "EMW": "tcos", "EMO": "mcc", "INC": "dcc", "ECOSMIG-002": "suppliers", "MGMT": "dcc"}
+    away = parts(home)
+    for kind, drop in kinds.items():
+        if kind not in away:
+            continue
+        name, number = away[kind]
+        file_why(tap, home, name, "STORED", f"{name} is STORED and not yet delivered to the drop", "the drop", "doctor",
+                 f"{kind} that is owed", "part")
+        tap.ok(f"drop {drop}; that drop is down (A103)" in home.json("why", name)[0]["because"] or kind == "EMA",
+               f"{kind}: why it is", home.json("why", name))
+    for out in drops:
+        os.rename(out + ".away", out)
+    home.run(now="2023-07-10T00:00:00Z")
+    for kind in kinds:
+        name, number = parts(home)[kind]
+        file_why(tap, home, name, "DELIVERED", "it was delivered to the drop", None, None, f"{kind} that is delivered", "part")
+        fact = home.json("why", name)[0]
+        tap.ok(fact["id"] == number and fact["file"] == name and "at 2023-07-10T00:00:00Z" in fact["because"],
+               f"{kind}: whose it is, and since when it is there", fact)
+    issued = home.json("report", "list")[0]["job"]
+    file_why(tap, home, issued, "done", "all its files are delivered", None, None, "reports of a period, by their job")
+
+
 if __name__ == "__main__":
     with Tap() as report:
         test_devices(report)
         test_put_off(report)
         test_odd_ids(report)
         test_files(report)
+        test_parts(report)

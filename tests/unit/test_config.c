@@ -82,6 +82,7 @@ static void test_config__nothing_said__defaults(void **state)
     assert_int_equal(c->poll_interval, 30);
     assert_int_equal(c->reports_from, 0);
     assert_int_equal(c->report_grace, 3600);
+    assert_int_equal(c->clock_leap, 60 * 86400);
     assert_int_equal(c->work_order_form, FORM_CSV);
     assert_int_equal(c->work_order_devices, 1000000);
     assert_string_equal(c->work_order_party, "TCSP");
@@ -125,7 +126,7 @@ static void test_config__all_said__is_what_the_rules_get(void **state)
              "mpxn_check_digits=reject\nmax_devices=7\nmax_bytes=1024\nmax_ratio=1\n"
              "future_tolerance=0\nsession_length=1\nwork_order_party=MCC\nwork_order_form=xml\nincident_party=NOBODY\n"
              "work_order_devices=2\npoll_interval=86400\nreserve=0\ninventory=required\n"
-             "reports_from=2024-02-29T06:00:00Z\nreport_grace=1\n"
+             "reports_from=2024-02-29T06:00:00Z\nreport_grace=1\nclock_leap=0\n"
              "inventory_max_age=1\ncos_window=2\ndaily_limit=3\n[review]\nC103=warn\n"
              "C116=off\nC104=reject\n",
              NULL);
@@ -144,6 +145,7 @@ static void test_config__all_said__is_what_the_rules_get(void **state)
     assert_int_equal(c->poll_interval, 86400);
     assert_int_equal(c->reports_from, 1709186400);
     assert_int_equal(c->report_grace, 60);
+    assert_int_equal(c->clock_leap, 0);
     assert_int_equal(c->reserve, 0);
     assert_true(c->inventory_required);
     assert_int_equal(c->inventory_max_age, 86400);

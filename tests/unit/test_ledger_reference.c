@@ -274,6 +274,39 @@ static void test_ledger_supplier__of_a_gpf__by_what_is_on_its_hub(void **state)
     assert_int_equal(supplier(GPF, 100), 0);
 }
 
+static int64_t starts_of_gpf(int64_t after, int64_t until)
+{
+    int64_t starts = 999;
+
+    assert_true(ledger_cos_of_gpf(ledger, GPF, after, until, &starts, NULL));
+    return starts;
+}
+
+static void test_ledger_cos__of_a_gpf__by_the_meter_that_says_whose_it_is(void **state)
+{
+    (void)state;
+    put_cos("1012345678903", 100, 2);
+    put_cos("3938424403", 200, 3);
+    put_cos("3938424403", 300, 4);
+    assert_int_equal(starts_of_gpf(50, 400), 0);
+    put(GPF, "GPF", "Commissioned", HUB, "1012345678903", 9);
+    assert_int_equal(starts_of_gpf(50, 400), 0);
+    put(2, "ESME", "Commissioned", HUB, "1012345678903", 2);
+    assert_int_equal(starts_of_gpf(50, 400), 100);
+    assert_int_equal(starts_of_gpf(100, 400), 0);
+    put(3, "GSME", "Commissioned", HUB, "3938424403", 0);
+    assert_int_equal(starts_of_gpf(50, 400), 100); /* nobody's yet */
+    assert_int_equal(starts_of_gpf(200, 400), 300);
+    put(3, "GSME", "Commissioned", HUB, "3938424403", 1);
+    assert_int_equal(starts_of_gpf(50, 400), 300);
+    assert_int_equal(starts_of_gpf(50, 299), 200);
+    assert_int_equal(starts_of_gpf(50, 199), 0);
+    put(3, "GSME", "Decommissioned", HUB, "3938424403", 1);
+    assert_int_equal(starts_of_gpf(50, 400), 100);
+    put(2, "ESME", "Commissioned", HUB, NULL, 2);
+    assert_int_equal(starts_of_gpf(50, 400), 0);
+}
+
 static void test_ledger_cos__between__the_last_one(void **state)
 {
     static const struct {
@@ -330,6 +363,7 @@ int main(void)
         T(test_ledger_reference__outside_a_transaction__refused),
         T(test_ledger_supplier__of_a_meter__changes_with_time),
         T(test_ledger_supplier__of_a_gpf__by_what_is_on_its_hub),
+        T(test_ledger_cos__of_a_gpf__by_the_meter_that_says_whose_it_is),
         T(test_ledger_cos__between__the_last_one),
         T(test_ledger_model__barred__until_the_longest_ends),
     };

@@ -188,7 +188,7 @@ static void judge(struct judged *j, const struct shape *shape, struct ledger *as
         fill(j, shape, good_result, RESULT_COLUMNS, changes, n_changes);
     bool good = shape->confirmation
                     ? result_rules_judge_confirmation(&rules, &j->record, j->findings, &j->result, &error)
-                    : result_rules_judge_result(&rules, &j->record, j->findings, &j->result, &error);
+                    : result_rules_judge_result(&rules, NOW, &j->record, j->findings, &j->result, &error);
     if (!good)
         fail_msg("%s", error->message);
 }

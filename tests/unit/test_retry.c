@@ -17,7 +17,8 @@
  *   @N       it is N minutes after the beginning
  *   W        a work order (dispatch)
  *   S T F N  a result SUCCESS, TIMEOUT, FAILED, NOT_ATTEMPTED of the newest try; a digit behind: of that try;
- *            g, d, a and a text behind: GBCS status, DUIS code, alert; ' behind: other ids
+ *            g, d, a and a text behind: GBCS status, DUIS code, alert; ' behind: other ids; @N behind: of minute N
+ *            (LastTry), %N: in a file of minute N
  *   Y Y' n   a confirmation: Y, Y with other ids, N
  *   t        the time is looked at
  *   pN       put off with C109 until minute N
@@ -32,15 +33,35 @@ struct story {
     struct ledger_session session;
     struct ledger_step step;
     int64_t now;
+    GArray *steps; /* all so far */
     GString *effects;
 };
+
+static int64_t minute_in(const char *word, char mark)
+{
+    const char *found = strchr(word, mark);
+
+    return found != NULL ? BEGINNING + atoi(found + 1) * MINUTE : 0;
+}
+
+/* As whoever has the steps of a ledger does. */
+static bool is_outdated(const struct story *story, const struct retry_result *said, int64_t created)
+{
+    struct retry_orders orders = {.try = said->try};
+
+    for (guint i = 0; i < story->steps->len; i++)
+        retry_orders_add(&orders, &g_array_index(story->steps, struct ledger_step, i));
+    return retry_orders_outdate(&orders, said, created);
+}
 
 static struct retry_result result_told(const struct story *story, const char *word)
 {
     static const char kinds[] = "SFTN";
     bool other = g_str_has_suffix(word, "'");
     struct retry_result said = {.kind = (enum retry_result_kind)(strchr(kinds, *word) - kinds),
-                                .try = MAX(story->session.try, 1)};
+                                .try = MAX(story->session.try, 1),
+                                .at = minute_in(word, '@')};
+    int64_t created = strchr(word, '%') != NULL ? minute_in(word, '%') : story->now;
 
     if (g_ascii_isdigit(word[1]))
         said.try = *++word - '0';
@@ -61,6 +82,7 @@ static struct retry_result result_told(const struct story *story, const char *wo
         said.subject_id = "A";
         said.key_id = other ? "C" : "B";
     }
+    said.outdated = is_outdated(story, &said, created);
     return said;
 }
 
@@ -147,6 +169,8 @@ static void tell(struct story *story, char **words)
             struct story before = *story;
             enum retry_effect effect = tell_word(story, *words);
             check_step(story, effect, &before, *words);
+            if (retry_changes(effect))
+                g_array_append_val(story->steps, story->step);
             g_string_append_c(story->effects, "+~r!?"[effect]);
         }
     }
@@ -154,8 +178,16 @@ static void tell(struct story *story, char **words)
 
 static void begin(struct story *story)
 {
-    *story = (struct story){.now = BEGINNING, .effects = g_string_new(NULL)};
+    *story = (struct story){.now = BEGINNING,
+                            .steps = g_array_new(FALSE, FALSE, sizeof(struct ledger_step)),
+                            .effects = g_string_new(NULL)};
     retry_rules_init(&story->rules);
+}
+
+static void end(struct story *story)
+{
+    g_string_free(story->effects, TRUE);
+    g_array_unref(story->steps);
 }
 
 static void say_minute(GString *text, const char *name, int64_t at)
@@ -207,7 +239,7 @@ static void expect_story(const char *words, const char *expected)
     tell(&story, split);
     g_autofree char *now = now_so(&story);
     g_autofree char *found = g_strdup_printf("%s %s", story.effects->str, now);
-    g_string_free(story.effects, TRUE);
+    end(&story);
     if (strcmp(found, expected) != 0)
         fail_msg("%s: expected '%s', found '%s'", words, expected, found);
 }
@@ -238,7 +270,7 @@ static void expect_cell(const char *story_words, const char *word, const char *e
     char effect = story.effects->str[story.effects->len - 1];
     g_autofree char *found =
         g_strdup_printf("%c%s", effect, effect == '+' || effect == '~' ? short_names[story.session.state] : "");
-    g_string_free(story.effects, TRUE);
+    end(&story);
     if (strcmp(found, expected) != 0)
         fail_msg("%s: expected '%s', found '%s'", all, expected, found);
 }
@@ -385,6 +417,54 @@ static void test_retry__not_attempted__costs_no_try_and_no_delay(void **state)
     expect_story("W T @5 W T @10 W N", "++++++ RETRY_WAIT try3 due15 used2 answered unused");
     expect_story("W N @5 W T", "++++ RETRY_WAIT D103 try1 due10 used1 answered");
     expect_story("W N @5 S", "+++ CONFIRM_PENDING try1 due1445 T:B");
+}
+
+/* Ordered again at minute 6 after NOT_ATTEMPTED, LastTry minute 1, that came at minute 2; the word comes at minute 7.
+ */
+static void expect_again(const char *word, const char *expected)
+{
+    g_autofree char *story = g_strconcat("@0 W @2 N@1 @6 W @7 ", word, NULL);
+
+    expect_story(story, expected);
+}
+
+static void test_retry__ordered_again__what_is_of_the_first_order_says_nothing_new(void **state)
+{
+    (void)state;
+    expect_again("N@1", "+++r DISPATCHED try1 due1440");
+    expect_again("N@2", "+++r DISPATCHED try1 due1440");
+    expect_again("N@3", "++++ RETRY_WAIT try1 due12 answered unused");
+    expect_again("T@1", "+++r DISPATCHED try1 due1440");
+    expect_again("F@0", "+++r DISPATCHED try1 due1440");
+    expect_again("F@7", "++++ RETRY_WAIT D127 try1 due12 used1 answered");
+    expect_again("S@1", "++++ CONFIRM_PENDING try1 due1447 T:B");
+    /* no time, or one that cannot be this try's: its file's */
+    expect_again("N", "++++ RETRY_WAIT try1 due12 answered unused");
+    expect_again("N%2", "+++r DISPATCHED try1 due1440");
+    expect_again("N%3", "++++ RETRY_WAIT try1 due12 answered unused");
+    expect_again("N@-1", "++++ RETRY_WAIT try1 due12 answered unused");
+    expect_again("N@-1%1", "+++r DISPATCHED try1 due1440");
+    expect_again("N@-1%-1", "++++ RETRY_WAIT try1 due12 answered unused");
+    /* it takes nothing back */
+    expect_again("S T@1", "++++r CONFIRM_PENDING try1 due1447 T:B");
+    expect_again("S n N@1", "+++++r CONFIRM_MISMATCH D151 try1 T:B E:no");
+    expect_again("S n N@7", "++++++ FAILED D151 try1 ended7 next44640 T:no E:no");
+    expect_again("Y N@1", "++++r CONFIRM_PENDING try1 due1447 E:B");
+    /* said with a clock that is ahead, and then again */
+    expect_story("W @2 N@4 @7 W @8 N@4", "+++r DISPATCHED try1 due1440");
+    expect_story("W @2 N@4 @7 W @8 N@5", "++++ RETRY_WAIT try1 due13 answered unused");
+    /* every order counts for itself */
+    expect_again("N@7 @12 W @13 N@7", "+++++r DISPATCHED try1 due1440");
+    expect_again("N@7 @12 W @13 N@1", "+++++r DISPATCHED try1 due1440");
+    expect_again("N@7 @12 W @13 N@8", "++++++ RETRY_WAIT try1 due18 answered unused");
+    expect_story("W T@1 @5 W @6 T@1", "++++ RETRY_WAIT D103 try2 due11 used2 answered");
+    expect_story("W T @5 W @6 N@5 @11 W @12 N@4", "++++++ RETRY_WAIT try2 due17 used1 answered unused");
+    expect_story("W T @5 W @6 N@5 @11 W @12 N@5", "+++++r DISPATCHED try2 due1440 used1");
+    expect_story("W T@9 @5 W @9 T@9", "++++ RETRY_WAIT D103 try2 due14 used2 answered");
+    /* a denial is no order, and no answer */
+    expect_story("W n @2 N@1 n @6 W @7 N@2", "+++r+r DISPATCHED try1 due1440 E:no");
+    expect_story("W @2 N@1 @4 n @6 W @7 N@3", "+++++ RETRY_WAIT try1 due12 answered unused E:no");
+    expect_story("W @1 n @2 T@1", "+++ RETRY_WAIT D103 try1 due7 used1 answered E:no");
 }
 
 static void test_retry__lasting_code__fails_at_once(void **state)
@@ -630,6 +710,7 @@ int main(void)
         cmocka_unit_test(test_retry__delays__each_is_used_once_and_the_last_ends_it),
         cmocka_unit_test(test_retry__session_end__no_try_at_it_or_after),
         cmocka_unit_test(test_retry__not_attempted__costs_no_try_and_no_delay),
+        cmocka_unit_test(test_retry__ordered_again__what_is_of_the_first_order_says_nothing_new),
         cmocka_unit_test(test_retry__lasting_code__fails_at_once),
         cmocka_unit_test(test_retry__no_delays__a_failed_try_ends_it),
         cmocka_unit_test(test_retry__missing_confirmation__is_told_once_and_mended),

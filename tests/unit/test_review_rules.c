@@ -224,7 +224,10 @@ static void test_review__models__firmware_counts_unless_none_is_said(void **stat
         {{DEVICE, "ESME", "AB02", "010A030B", "0002012F", NULL}, ""},
         {{DEVICE, "ESME", "AB01", "FFFFFFFF", "0002012F", NULL}, "C107"},
         {{DEVICE, "ESME", "AB01", "FFFFFFFF", "99999999", NULL}, "C107"},
-        {{DEVICE, "ESME", "AB01", "FFFFFFFF", NULL, NULL}, ""},
+        {{DEVICE, "ESME", "AB01", "FFFFFFFF", NULL, NULL}, "C107"}, /* malformed: whatever it is, it is barred */
+        {{DEVICE, "ESME", "AB01", "010A030B", NULL, NULL}, ""},
+        {{DEVICE, "ESME", "AB01", NULL, "0002012F", NULL}, ""},
+        {{DEVICE, "ESME", NULL, "FFFFFFFF", "0002012F", NULL}, ""},
     };
     struct ledger_nmm row = {"ESME", "AB01", "010A030B", "0002012F", 0, LEDGER_FOR_EVER, NULL, NULL};
 
@@ -348,6 +351,10 @@ static void test_review__supplier_of_a_gpf__gas_then_electricity_then_nobody(voi
     row.chf = HUB;
     put(&row);
     expect_of(&gpf, NULL, "", "a meter there");
+    put_cos("1012345678903", "2023-07-05T00:00:00Z");
+    expect_of(&gpf, NULL, "C109~ 2023-07-06T00:00:00Z", "whose supplier changes");
+    rules.now = at("2023-07-05T00:00:00Z");
+    expect_of(&gpf, NULL, "", "has changed");
 }
 
 static void test_review__past__replaced_and_too_early(void **state)
