@@ -63,7 +63,7 @@ static const char configuration[] =
     "# minutes until a report that was issued and is not delivered is told (A106)\n"
     "report_grace=60\n"
     "# days since reports were issued last after which the clock is not believed and nothing is done (A105), 0: never\n"
-    "clock_leap=60\n"
+    "clock_leap=366\n"
     "# seconds between two looks at the drops; new files on a local disk are noticed at once\n"
     "poll_interval=30\n"
     "# MiB of free disk below which nothing is picked up\n"

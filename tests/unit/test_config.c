@@ -82,7 +82,7 @@ static void test_config__nothing_said__defaults(void **state)
     assert_int_equal(c->poll_interval, 30);
     assert_int_equal(c->reports_from, 0);
     assert_int_equal(c->report_grace, 3600);
-    assert_int_equal(c->clock_leap, 60 * 86400);
+    assert_int_equal(c->clock_leap, 366 * 86400);
     assert_int_equal(c->work_order_form, FORM_CSV);
     assert_int_equal(c->work_order_devices, 1000000);
     assert_string_equal(c->work_order_party, "TCSP");
