@@ -91,14 +91,18 @@ static int dispatch(struct invocation *invocation)
     return EXIT_UNABLE;
 }
 
-/* A full disk or a closed pipe under our own output is a failure like any other. */
+/* A full disk or a closed pipe under our own output is a failure like any other; a command that could do nothing has
+ * said why. */
 static int close_output(int status)
 {
     bool failed = ferror(stdout) != 0;
+    int fault = fflush(stdout) == 0 ? 0 : errno;
 
-    if (fflush(stdout) == 0 && !failed)
+    if (fault == 0 && !failed)
         return status;
-    g_printerr("ecosgate: standard output could not be written whole: %s\n", g_strerror(errno));
+    if (status != EXIT_UNABLE)
+        g_printerr("ecosgate: standard output could not be written whole%s%s\n", fault != 0 ? ": " : "",
+                   fault != 0 ? g_strerror(fault) : "");
     return EXIT_UNABLE;
 }
 

@@ -224,7 +224,7 @@ month()
     "$top/build/ecosgate" -c $home/ecosgate.conf --now "$now" --json report list |
         sed -n 's/.*"ref": *"\([^"]*\)".*"state": *"\([^"]*\)".*/\1 \2/p' | sort | uniq -c
     printf '\n$ ecosgate report ECOSMIG-001 --period 2023-07-04T12:00:00Z    (the first lines)\n'
-    "$top/build/ecosgate" -c $home/ecosgate.conf --now "$now" report ECOSMIG-001 --period 2023-07-04T12:00:00Z | head -n 4
+    "$top/build/ecosgate" -c $home/ecosgate.conf --now "$now" report ECOSMIG-001 --period 2023-07-04T12:00:00Z | sed -n 1,4p
     show report ECOSMIG-005 --period 2023-07-04T12:00:00Z
     show report MGMT
     show spool verify
