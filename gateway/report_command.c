@@ -44,8 +44,8 @@ static bool put(void *user, const char *data, size_t len, GError **error)
 {
     if (fwrite(data, 1, len, user) == len)
         return true;
-    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "standard output could not be written whole: %s",
-                g_strerror(errno));
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s could not be written whole: %s",
+                user == stdout ? "standard output" : "the report", g_strerror(errno));
     return false;
 }
 
