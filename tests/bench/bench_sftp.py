@@ -166,8 +166,10 @@ def is_empty(folder):
         return next(entries, None) is None
 
 
+# What was made stays until the race is over: ext4 gives out no inode that was freed in the last seconds, and looks for
+# another one for as long as there are many of them.
 def small_ours(folder, server, pool):
-    home = waiting_home(folder, server)
+    home = waiting_home(tempfile.mkdtemp(dir=folder), server)
     inbox = os.path.join(home, "drops/mcc/in")
     subprocess.run(["cp", "-al", os.path.join(pool, "."), inbox], check=True)
     os.sync()
@@ -188,7 +190,7 @@ def small_ours(folder, server, pool):
 
 
 def small_rival(folder, server, pool):
-    target = fresh(os.path.join(folder, "mirror"))
+    target = tempfile.mkdtemp(dir=folder)
     os.sync()
     took = run(["lftp", "-c", f"set sftp:connect-program \"ssh -a -x -i {server.identity} -o UserKnownHostsFile="
                 f"{server.known_hosts} -o StrictHostKeyChecking=yes\"; open -p {server.port} -u {server.user},none "
