@@ -239,6 +239,19 @@ static void proof_drop(struct proof *proof)
 
 /* ---- judging ---- */
 
+static bool conclude(struct intake *intake, const char *raw_name, const struct verdict *verdict, GError **error)
+{
+    struct gateway *gateway = intake->gateway;
+
+    if (!note_verdict(intake, raw_name, verdict, error) ||
+        !ledger_commit(STEP_VERDICT_COMMITTED, gateway->ledger, error))
+        return false;
+    g_autofree char *text = say_verdict(intake->job, verdict);
+    gateway_note("%s", text);
+    gateway->refused |= verdict->outcome == OUTCOME_RJ || verdict->outcome == OUTCOME_PA;
+    return true;
+}
+
 /* Commits a verdict only on what was received. */
 static bool judge_in_transaction(struct intake *intake, int fd, struct proof *proof, GError **error)
 {
@@ -267,14 +280,7 @@ static bool judge_in_transaction(struct intake *intake, int fd, struct proof *pr
                                     .stop = gateway->stop};
     if (!decide(intake, &request, &verdict, error))
         return false;
-    bool good =
-        proof_end(proof, error) && (!proof->same || (note_verdict(intake, raw_name, &verdict, error) &&
-                                                     ledger_commit(STEP_VERDICT_COMMITTED, gateway->ledger, error)));
-    if (good && proof->same) {
-        g_autofree char *text = say_verdict(job, &verdict);
-        gateway_note("%s", text);
-        gateway->refused |= verdict.outcome == OUTCOME_RJ || verdict.outcome == OUTCOME_PA;
-    }
+    bool good = proof_end(proof, error) && (!proof->same || conclude(intake, raw_name, &verdict, error));
     verdict_clear(&verdict);
     return good;
 }
