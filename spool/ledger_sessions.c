@@ -386,14 +386,15 @@ static bool add_step(struct ledger *ledger, int64_t item, int64_t before, const 
 static bool put_session(struct ledger *ledger, int64_t item, const struct ledger_session *before,
                         const struct ledger_session *s, GError **error)
 {
-    bool wakes = s->due == 0 || (before->due != 0 && before->due <= s->due), same_end = s->ended == before->ended;
+    bool same_wake = s->due == 0 || (before->due != 0 && before->due <= s->due);
+    bool same_end = s->ended == before->ended;
     if (s->steps == 1)
         return ledger_run(ledger, error,
                           "INSERT INTO session(item,state,steps,last,try,answered,unused,delays,begun,ends,code,"
                           "next_eligible,tcos,ecos,due,ended,wake)"
                           " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?15)",
                           SESSION_TYPES "z", SESSION_VALUES(item, s), s->ended);
-    if (same_end && wakes)
+    if (same_end && same_wake)
         return ledger_run(ledger, error, SESSION_UPDATE(""), SESSION_TYPES, SESSION_VALUES(item, s));
     if (same_end)
         return ledger_run(ledger, error, SESSION_UPDATE(",wake=?15"), SESSION_TYPES, SESSION_VALUES(item, s));
