@@ -228,7 +228,7 @@ month()
     show report ECOSMIG-005 --period 2023-07-04T12:00:00Z
     show report MGMT
     show spool verify
-    say "the same for people, in a browser: $(cd $home/drops/dcc/out && ls -t "$PWD"/MGMT_*.html | head -n 1)"
+    say "the same for people, in a browser: $(cd $home/drops/dcc/out && ls "$PWD"/MGMT_*.html | tail -n 1)"
 }
 day
 month
