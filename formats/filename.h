@@ -61,10 +61,10 @@ bool filename_is_temporary(const char *name);
 
 /* "EMA_MCC_…_000001_R1.xml" for an answer of type answer_type to a name in the grammar; NULL, with a
  * critical message, for any other name. */
-char *filename_answer(const char *name, const char *answer_type, unsigned receipt);
+char *filename_answer(const char *name, const char *answer_type, unsigned revision);
 
 /* "EMA_UNKNOWN_<16 hex of the SHA-256 of the name>_R<n>.csv"; name_sha256 is 64 hex digits. */
-char *filename_unknown_answer(const char *name_sha256, unsigned receipt);
+char *filename_unknown_answer(const char *name_sha256, unsigned revision);
 
 /* "EMW_TCOS_<eui64>_<date>_<time>_<seq>.csv"; form is that of form_name. */
 char *filename_own(const char *type, const char *org, uint64_t eui64, int64_t at, uint32_t sequence, const char *form);

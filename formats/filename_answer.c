@@ -7,7 +7,7 @@
 #include <glib.h>
 #include <string.h>
 
-char *filename_answer(const char *name, const char *answer_type, unsigned receipt)
+char *filename_answer(const char *name, const char *answer_type, unsigned revision)
 {
     struct filename f;
 
@@ -16,12 +16,12 @@ char *filename_answer(const char *name, const char *answer_type, unsigned receip
     const char *form = form_name(f.form);
     const char *rest = name + strlen(f.type->code);
     size_t rest_len = f.stem_len - strlen(f.type->code) - 1 - strlen(form);
-    return g_strdup_printf("%s%.*s_R%u.%s", answer_type, (int)rest_len, rest, receipt, form);
+    return g_strdup_printf("%s%.*s_R%u.%s", answer_type, (int)rest_len, rest, revision, form);
 }
 
-char *filename_unknown_answer(const char *name_sha256, unsigned receipt)
+char *filename_unknown_answer(const char *name_sha256, unsigned revision)
 {
-    return g_strdup_printf("EMA_UNKNOWN_%.16s_R%u.csv", name_sha256, receipt);
+    return g_strdup_printf("EMA_UNKNOWN_%.16s_R%u.csv", name_sha256, revision);
 }
 
 char *filename_own(const char *type, const char *org, uint64_t eui64, int64_t at, uint32_t sequence, const char *form)

@@ -44,7 +44,7 @@ static const struct report_column gained[] = {
     CODE("MigrationStatus"),
 };
 
-static const struct report_column barred[] = {
+static const struct report_column non_migratable[] = {
     CODE("ReportRef"),       CODE("LayoutVersion"),      CODE("PeriodEnd"),          CODE("SupplierId"),
     CODE("SupplierMPID"),    CODE("DeviceType"),         CODE("DeviceManufacturer"), CODE("DeviceModel"),
     CODE("FirmwareVersion"), CODE("NonMigratableSince"), CODE("ResolvedBy"),         CODE("DeviceCount"),
@@ -88,7 +88,7 @@ static const struct report_column assets[] = {
 };
 
 _Static_assert(COUNT(migrated) <= REPORT_MAX_COLUMNS && COUNT(failed) <= REPORT_MAX_COLUMNS &&
-                   COUNT(gained) <= REPORT_MAX_COLUMNS && COUNT(barred) <= REPORT_MAX_COLUMNS &&
+                   COUNT(gained) <= REPORT_MAX_COLUMNS && COUNT(non_migratable) <= REPORT_MAX_COLUMNS &&
                    COUNT(activity) <= REPORT_MAX_COLUMNS && COUNT(installed) <= REPORT_MAX_COLUMNS,
                "REPORT_MAX_COLUMNS");
 
@@ -98,7 +98,7 @@ const struct report_layout report_layouts[] = {
     {"ECOSMIG-001", "Detail Report: ECoS Migrations Completed Successfully", COLUMNS(migrated)},
     {"ECOSMIG-002", "Detail Report: ECoS Migrations Completed Unsuccessfully", COLUMNS(failed)},
     {"ECOSMIG-003", "Detail Report: Gaining Supplier Devices History", COLUMNS(gained)},
-    {"ECOSMIG-004", "Summary Report: Device Count by Non Migratable Device Model", COLUMNS(barred)},
+    {"ECOSMIG-004", "Summary Report: Device Count by Non Migratable Device Model", COLUMNS(non_migratable)},
     {"ECOSMIG-005", "Summary Report: ECoS Migration Activity for the Previous Week", COLUMNS(activity)},
     {"ECOSMIG-006", "Detailed Report: Newly Installed ECoS Devices", COLUMNS(installed)},
     {"NMDM", "Non-Migratable Device Models", COLUMNS(models)},

@@ -10,10 +10,10 @@ static void check_references(struct config_loading *l, struct config *c)
         const struct party *party = &g_array_index(c->parties, struct party, i);
         g_autofree char *group = g_strconcat("party ", party->org, NULL);
         if (config_drop(c, party->drop) == NULL)
-            config_fault(l, group, "drop", "the name of a [drop …] of this file");
+            config_problem(l, group, "drop", "the name of a [drop …] of this file");
     }
     if (c->work_order_party != NULL && rules_party(&c->identity, c->work_order_party) == NULL)
-        config_fault(l, "gateway", "work_order_party", "the code of a [party …] of this file");
+        config_problem(l, "gateway", "work_order_party", "the code of a [party …] of this file");
 }
 
 static const char **names_of(const GPtrArray *drops)

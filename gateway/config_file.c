@@ -14,7 +14,7 @@ static char *place_key(const char *group, const char *key)
     return g_strconcat(group, "\n", key, NULL);
 }
 
-void config_fault_at(struct config_loading *l, int line, const char *format, ...)
+void config_problem_at(struct config_loading *l, int line, const char *format, ...)
 {
     va_list args;
 
@@ -34,9 +34,9 @@ int config_line_of(const struct config_loading *l, const char *group, const char
     return GPOINTER_TO_INT(line ? line : g_hash_table_lookup(l->lines, head));
 }
 
-void config_fault(struct config_loading *l, const char *group, const char *key, const char *expected)
+void config_problem(struct config_loading *l, const char *group, const char *key, const char *expected)
 {
-    config_fault_at(l, config_line_of(l, group, key), "[%s] %s: expected %s", group, key, expected);
+    config_problem_at(l, config_line_of(l, group, key), "[%s] %s: expected %s", group, key, expected);
 }
 
 /* ---- lines and keys ---- */
@@ -46,7 +46,7 @@ static void note_line(struct config_loading *l, const char *group, const char *k
     char *place = place_key(group, key);
 
     if (g_hash_table_contains(l->lines, place))
-        config_fault_at(l, line, *key ? "[%s] %s stands twice" : "[%s]%s stands twice", group, key);
+        config_problem_at(l, line, *key ? "[%s] %s stands twice" : "[%s]%s stands twice", group, key);
     g_hash_table_insert(l->lines, place, GINT_TO_POINTER(line));
 }
 
@@ -84,17 +84,17 @@ static void scan_lines(struct config_loading *l, const char *text)
             if (is_group_name(group))
                 note_line(l, group, "", i + 1);
             else
-                config_fault_at(l, i + 1, "[%s]: expected a group's name without brackets and control characters",
-                                group);
+                config_problem_at(l, i + 1, "[%s]: expected a group's name without brackets and control characters",
+                                  group);
         } else if (sign == NULL || sign == line || *group == '\0') {
-            config_fault_at(l, i + 1, "expected [group], key=value or # comment");
+            config_problem_at(l, i + 1, "expected [group], key=value or # comment");
         } else {
             *sign = '\0';
             if (is_key_name(g_strstrip(line)))
                 note_line(l, group, line, i + 1);
             else
-                config_fault_at(l, i + 1, "[%s] %s: expected a setting's name of letters, digits, '_' and '-'", group,
-                                line);
+                config_problem_at(l, i + 1, "[%s] %s: expected a setting's name of letters, digits, '_' and '-'", group,
+                                  line);
         }
     }
 }
@@ -108,7 +108,7 @@ static void check_text(struct config_loading *l, const char *text, size_t len)
     for (size_t i = 0; i < valid; i++)
         line += text[i] == '\n';
     if (valid < len)
-        config_fault_at(l, line, "expected UTF-8 text without NUL");
+        config_problem_at(l, line, "expected UTF-8 text without NUL");
 }
 
 bool config_read_keys(struct config_loading *l, const char *text, size_t len, GError **error)
@@ -128,8 +128,8 @@ void config_check_keys(struct config_loading *l)
         for (size_t k = 0; keys != NULL && keys[k] != NULL; k++) {
             g_autofree char *place = place_key(groups[g], keys[k]);
             if (!g_hash_table_contains(l->known, place))
-                config_fault_at(l, config_line_of(l, groups[g], keys[k]), "[%s] %s: there is no such setting",
-                                groups[g], keys[k]);
+                config_problem_at(l, config_line_of(l, groups[g], keys[k]), "[%s] %s: there is no such setting",
+                                  groups[g], keys[k]);
         }
     }
 }
@@ -144,12 +144,12 @@ char *config_text_value(struct config_loading *l, const char *group, const char 
     g_hash_table_add(l->known, place_key(group, key));
     /* GKeyFile hands out what it made of a wrong escape as well. */
     if (g_error_matches(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE))
-        config_fault(l, group, key, "a value in which s, n, t, r or another backslash follows each backslash");
+        config_problem(l, group, key, "a value in which s, n, t, r or another backslash follows each backslash");
     if (value != NULL && *g_strstrip(value) != '\0')
         return value;
     g_free(value);
     if (fallback == NULL)
-        config_fault(l, group, key, "a value; it is missing");
+        config_problem(l, group, key, "a value; it is missing");
     return g_strdup(fallback ? fallback : "");
 }
 
@@ -172,7 +172,7 @@ int64_t config_number_value(struct config_loading *l, const char *group, const c
         return number;
     g_autofree char *expected =
         g_strdup_printf("a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, min, max);
-    config_fault(l, group, key, expected);
+    config_problem(l, group, key, expected);
     return fallback;
 }
 
@@ -186,7 +186,7 @@ size_t config_choice_value(struct config_loading *l, const char *group, const ch
     }
     g_autofree char *list = g_strjoinv(", ", (char **)choices);
     g_autofree char *expected = g_strdup_printf("one of %s", list);
-    config_fault(l, group, key, expected);
+    config_problem(l, group, key, expected);
     return 0;
 }
 
@@ -212,7 +212,7 @@ uint64_t config_eui64_value(struct config_loading *l, const char *group)
     uint64_t id = 0;
 
     if (*value != '\0' && !eui64_parse(value, strlen(value), &id))
-        config_fault(l, group, "eui64", "an EUI-64 of eight hex pairs joined by '-'");
+        config_problem(l, group, "eui64", "an EUI-64 of eight hex pairs joined by '-'");
     return id;
 }
 
@@ -222,7 +222,7 @@ int64_t config_instant_value(struct config_loading *l, const char *group, const 
     int64_t at = 0;
 
     if (*value != '\0' && !instant_parse(value, strlen(value), &at))
-        config_fault(l, group, key, "a time such as 2023-07-03T06:00:00Z");
+        config_problem(l, group, key, "a time such as 2023-07-03T06:00:00Z");
     return at;
 }
 
@@ -230,5 +230,5 @@ void config_refuse_key(struct config_loading *l, const char *group, const char *
 {
     g_hash_table_add(l->known, place_key(group, key));
     if (g_key_file_has_key(l->file, group, key, NULL))
-        config_fault(l, group, key, expected);
+        config_problem(l, group, key, expected);
 }

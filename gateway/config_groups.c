@@ -29,7 +29,7 @@ static void load_delays(struct config_loading *l, struct retry_rules *retry, con
         retry->delays[retry->n_delays++] = 60 * number;
     }
     if (retry->n_delays != n)
-        config_fault(l, g, "retry_delays", "1 to 32 whole numbers of minutes joined by ';', each from 1 to 43200");
+        config_problem(l, g, "retry_delays", "1 to 32 whole numbers of minutes joined by ';', each from 1 to 43200");
 }
 
 /* "HH-HH", hours of the day: [from, until), over midnight where from is the later one. */
@@ -42,7 +42,7 @@ static void load_hours(struct config_loading *l, struct config *c, const char *g
     if (g_strv_length(hours) != 2 || strlen(hours[0]) != 2 || strlen(hours[1]) != 2 ||
         !g_ascii_string_to_signed(hours[0], 10, 0, 23, &from, NULL) ||
         !g_ascii_string_to_signed(hours[1], 10, 0, 24, &until, NULL) || from == until)
-        config_fault(l, g, "dispatch_hours", "two different hours of the day as HH-HH, such as 00-24 or 22-06");
+        config_problem(l, g, "dispatch_hours", "two different hours of the day as HH-HH, such as 00-24 or 22-06");
     c->dispatch_from = 3600 * from;
     c->dispatch_until = 3600 * until;
 }
@@ -70,7 +70,7 @@ static void load_gateway(struct config_loading *l, struct config *c)
 
     c->org = config_text_value(l, g, "org", NULL);
     if (*c->org != '\0' && !is_org(c->org))
-        config_fault(l, g, "org", "2 to 8 upper-case letters and digits");
+        config_problem(l, g, "org", "2 to 8 upper-case letters and digits");
     c->eui64 = config_eui64_value(l, g);
     c->environment = g_strdup(environments[config_choice_value(l, g, "environment", environments)]);
     c->spool = config_path_value(l, g, "spool", "spool");
@@ -141,7 +141,7 @@ static char *word_value(struct config_loading *l, const char *group, const char 
     for (const char *c = value; *c != '\0'; c++)
         bad = bad || g_ascii_isspace(*c) || g_ascii_iscntrl(*c) || *c == '@' || *c == '/' || *c == '[';
     if (bad)
-        config_fault(l, group, key, what);
+        config_problem(l, group, key, what);
     return value;
 }
 
@@ -150,7 +150,7 @@ static char *algorithms_value(struct config_loading *l, const char *group, const
     char *value = config_text_value(l, group, key, "");
 
     if (strspn(value, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "@.,_-") != strlen(value))
-        config_fault(l, group, key, "names of algorithms joined by ',', without blanks");
+        config_problem(l, group, key, "names of algorithms joined by ',', without blanks");
     return value;
 }
 
@@ -172,9 +172,9 @@ static void load_sftp(struct config_loading *l, struct drop *drop, const char *g
     drop->ciphers = algorithms_value(l, group, "ciphers");
     drop->macs = algorithms_value(l, group, "macs");
     if (*drop->taken != '\0' && (strcmp(drop->taken, drop->in) == 0 || strcmp(drop->taken, drop->out) == 0))
-        config_fault(l, group, "taken", "a folder of its own, not the one of in= or out=");
+        config_problem(l, group, "taken", "a folder of its own, not the one of in= or out=");
     if (*drop->passphrase_file != '\0' && *drop->identity == '\0')
-        config_fault(l, group, "passphrase_file", "identity= beside it: ssh-agent needs no passphrase");
+        config_problem(l, group, "passphrase_file", "identity= beside it: ssh-agent needs no passphrase");
 }
 
 /* ---- [drop …], [party …] ---- */
@@ -195,7 +195,7 @@ static void load_drop(struct config_loading *l, struct config *c, const char *gr
 
     drop->name = g_strdup(group + strlen("drop "));
     if (*drop->name == '\0')
-        config_fault_at(l, config_line_of(l, group, ""), "[%s]: expected the drop's name", group);
+        config_problem_at(l, config_line_of(l, group, ""), "[%s]: expected the drop's name", group);
     drop->transport = (enum transport_kind)config_choice_value(l, group, "transport", transports);
     if (drop->transport == TRANSPORT_SFTP)
         load_sftp(l, drop, group);
@@ -213,15 +213,15 @@ static void load_party(struct config_loading *l, struct config *c, const char *g
     struct party party = {.org = g_strdup(group + strlen("party "))};
 
     if (!is_org(party.org))
-        config_fault_at(l, config_line_of(l, group, ""),
-                        "[%s]: expected 2 to 8 upper-case letters and digits as its code", group);
+        config_problem_at(l, config_line_of(l, group, ""),
+                          "[%s]: expected 2 to 8 upper-case letters and digits as its code", group);
     party.eui64 = config_eui64_value(l, group);
     party.types = (const char *const *)config_list_value(l, group, "types", "");
     party.drop = config_text_value(l, group, "drop", NULL);
     for (size_t i = 0; party.types[i] != NULL; i++) {
         const struct file_type *type = layout_find(party.types[i], strlen(party.types[i]));
         if (type == NULL || !type->inbound)
-            config_fault(l, group, "types", "inbound file types joined by ';' (EMI, EMT, EMC, INV, COS, NMM, PTY)");
+            config_problem(l, group, "types", "inbound file types joined by ';' (EMI, EMT, EMC, INV, COS, NMM, PTY)");
     }
     g_array_append_val(c->parties, party);
 }
@@ -231,7 +231,7 @@ void config_load_groups(struct config_loading *l, struct config *c)
     g_auto(GStrv) groups = g_key_file_get_groups(l->file, NULL);
 
     if (!g_key_file_has_group(l->file, "gateway"))
-        config_fault_at(l, 1, "expected a group [gateway]");
+        config_problem_at(l, 1, "expected a group [gateway]");
     for (size_t i = 0; groups[i] != NULL; i++) {
         if (strcmp(groups[i], "gateway") == 0)
             load_gateway(l, c);
@@ -242,7 +242,7 @@ void config_load_groups(struct config_loading *l, struct config *c)
         else if (g_str_has_prefix(groups[i], "party "))
             load_party(l, c, groups[i]);
         else
-            config_fault_at(l, config_line_of(l, groups[i], ""),
-                            "[%s]: expected [gateway], [review], [drop NAME] or [party ORG]", groups[i]);
+            config_problem_at(l, config_line_of(l, groups[i], ""),
+                              "[%s]: expected [gateway], [review], [drop NAME] or [party ORG]", groups[i]);
     }
 }

@@ -29,8 +29,8 @@ void config_check_keys(struct config_loading *l);
 
 /* Where a key stands; its group where it does not, or where key is "". */
 int config_line_of(const struct config_loading *l, const char *group, const char *key);
-void config_fault_at(struct config_loading *l, int line, const char *format, ...) G_GNUC_PRINTF(3, 4);
-void config_fault(struct config_loading *l, const char *group, const char *key, const char *expected);
+void config_problem_at(struct config_loading *l, int line, const char *format, ...) G_GNUC_PRINTF(3, 4);
+void config_problem(struct config_loading *l, const char *group, const char *key, const char *expected);
 
 /* Without blanks around it; fallback NULL: it must be there, and is "" where it is not. */
 char *config_text_value(struct config_loading *l, const char *group, const char *key, const char *fallback);

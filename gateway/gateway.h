@@ -10,7 +10,7 @@
 
 #include "gateway/config.h"
 #include "spool/job.h"
-#include "spool/ledger.h"
+#include "spool/ledger/ledger.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -25,7 +25,7 @@ struct gateway {
     int64_t wait_until;        /* monotonic: so long this pass waits for drops in all */
     bool failed;               /* something due could not be done: I/O, a drop that is down */
     bool wanting;              /* it was said that the inventory is missing or stale (A104) */
-    bool untold;               /* it was said that nobody is told of incidents */
+    bool unreported_said;      /* it was said that nobody is told of incidents */
     bool held;                 /* it was said that the clock is not believed (A105) */
     bool refused;              /* a file of this run was RJ or PA */
     void (*on_progress)(void *user, const char *what, uint64_t done, uint64_t total); /* may be NULL */

@@ -1,6 +1,6 @@
 #include "formats/instant.h"
 #include "gateway/clock.h"
-#include "gateway/command.h"
+#include "gateway/commands/command.h"
 
 #include <errno.h>
 #include <glib.h>

@@ -1,5 +1,5 @@
 #include "spool/digest.h"
-#include "spool/fault.h"
+#include "spool/spool_error.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -33,7 +33,7 @@ bool disk_fail(GError **error, const char *what, const char *path, int fault)
     return false;
 }
 
-char *disk_part_path(const char *path)
+char *disk_temporary_path(const char *path)
 {
     g_autofree char *dir = g_path_get_dirname(path);
     g_autofree char *base = g_path_get_basename(path);
@@ -70,7 +70,7 @@ static int reserve(int fd, uint64_t expected)
 
 struct disk_file *disk_file_create(const char *path, uint64_t expected_size, GError **error)
 {
-    g_autofree char *part = disk_part_path(path);
+    g_autofree char *part = disk_temporary_path(path);
     if (unlink(part) != 0 && errno != ENOENT) {
         (void)disk_fail(error, "replace", part, errno);
         return NULL;
@@ -293,9 +293,9 @@ bool disk_rename_noreplace(enum step step, const char *from, const char *to, GEr
     return true;
 }
 
-bool disk_publish_part(enum step step, const char *path, GError **error)
+bool disk_publish_temporary(enum step step, const char *path, GError **error)
 {
-    g_autofree char *part = disk_part_path(path);
+    g_autofree char *part = disk_temporary_path(path);
     return disk_rename_noreplace(step, part, path, error);
 }
 

@@ -5,7 +5,7 @@
  *
  *     disk_file_create → disk_file_write* → disk_file_publish → disk_file_free     name and bytes at once
  *     disk_file_create → disk_file_write* → disk_file_upload  → disk_file_free     bytes, still .<name>.part
- *         … then, perhaps in another process, disk_publish_part
+ *         … then, perhaps in another process, disk_publish_temporary
  *
  * disk_file_free before publish or upload abandons: the temporary file is removed. Paths are borrowed for
  * the call. Unless said otherwise errors are SPOOL_ERROR_RETRY with the path and errno's text.
@@ -14,7 +14,7 @@
 #define ECOSGATE_SPOOL_DISK_H
 
 #include "spool/digest.h"
-#include "spool/fault.h"
+#include "spool/spool_error.h"
 #include "spool/step.h"
 
 #include <glib.h>
@@ -26,7 +26,7 @@ struct disk_file;
 typedef struct disk_file disk_file_t;
 
 /* ".<name>.part" beside path; owned by the caller. */
-char *disk_part_path(const char *path);
+char *disk_temporary_path(const char *path);
 
 /* Begins a file that is to stand at path; its folder must exist. What a crash left under the temporary
  * name is replaced. expected_size reserves that much disk (0: none), so that a full disk shows here. */
@@ -49,7 +49,7 @@ void disk_file_free(struct disk_file *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(disk_file_t, disk_file_free)
 
 /* Renames what disk_file_upload left to path, without replacing: SPOOL_ERROR_EXISTS when path is taken. */
-bool disk_publish_part(enum step step, const char *path, GError **error);
+bool disk_publish_temporary(enum step step, const char *path, GError **error);
 /* Renames a file or a folder within one file system and syncs both parents. SPOOL_ERROR_EXISTS when
  * `to` is taken; nothing is replaced. */
 bool disk_rename_noreplace(enum step step, const char *from, const char *to, GError **error);

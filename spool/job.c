@@ -52,7 +52,7 @@ bool job_id_parse(const char *text, int64_t *id)
     return true;
 }
 
-bool job_part_is_safe(const char *name)
+bool job_file_is_safe(const char *name)
 {
     size_t len = strlen(name);
     return len >= 1 && len <= 200 && name[0] != '.' &&
@@ -142,7 +142,7 @@ const char *spool_orders_dir(const struct spool *spool)
 
 char *job_path(const struct spool *spool, enum job_state state, int64_t id, const char *part)
 {
-    if (!is_state(state) || id < 1 || id > INT64_C(999999999999999999) || (part != NULL && !job_part_is_safe(part)))
+    if (!is_state(state) || id < 1 || id > INT64_C(999999999999999999) || (part != NULL && !job_file_is_safe(part)))
         return NULL;
     char text[JOB_ID_SIZE];
     job_id_print(id, text);
@@ -232,7 +232,7 @@ bool spool_highest_id(const struct spool *spool, int64_t *id, GError **error)
     return true;
 }
 
-char **job_parts(const struct spool *spool, enum job_state state, int64_t id, GError **error)
+char **job_files(const struct spool *spool, enum job_state state, int64_t id, GError **error)
 {
     g_autofree char *path = path_or_bug(spool, state, id, error);
     char **names = path != NULL ? disk_names(path, error) : NULL;
@@ -240,7 +240,7 @@ char **job_parts(const struct spool *spool, enum job_state state, int64_t id, GE
         return NULL;
     char **kept = names;
     for (char **name = names; *name != NULL; name++) {
-        if (job_part_is_safe(*name))
+        if (job_file_is_safe(*name))
             *kept++ = *name;
         else
             g_free(*name);

@@ -7,7 +7,7 @@
  *         → job_batch_settle → job_batch_free → the ledger's rows → job_publish(JOB_INCOMING → JOB_READY)
  *
  * Ids are printed as at least 8 digits. No path is built from anything but an int64 and a part name that
- * job_part_is_safe accepts. Errors are those of disk.h; what else can happen is said below.
+ * job_file_is_safe accepts. Errors are those of disk.h; what else can happen is said below.
  */
 #ifndef ECOSGATE_SPOOL_JOB_H
 #define ECOSGATE_SPOOL_JOB_H
@@ -38,7 +38,7 @@ void job_id_print(int64_t id, char text[JOB_ID_SIZE]);
 /* 1 to 18 digits and nothing else, at least 1: "12" and "00000012" are the same job. */
 bool job_id_parse(const char *text, int64_t *id);
 /* Letters, digits, '_', '-', '.', not first a '.', at most 200 bytes. */
-bool job_part_is_safe(const char *name);
+bool job_file_is_safe(const char *name);
 
 struct spool;
 typedef struct spool spool_t;
@@ -68,7 +68,7 @@ bool job_find(const struct spool *spool, int64_t id, enum job_state *state, GErr
 /* Ids (int64_t) in ascending order; names that are no ids are left out. g_array_unref. */
 GArray *job_list(const struct spool *spool, enum job_state state, GError **error);
 /* Names of the parts, sorted, temporary files left out: g_strfreev. */
-char **job_parts(const struct spool *spool, enum job_state state, int64_t id, GError **error);
+char **job_files(const struct spool *spool, enum job_state state, int64_t id, GError **error);
 /* Makes a job's directory; one that is there already is fine. For jobs of our own (EMW). */
 bool job_make(enum step step, const struct spool *spool, enum job_state state, int64_t id, GError **error);
 /* One rename. SPOOL_ERROR_EXISTS when `to` has the id already. */

@@ -11,26 +11,25 @@ clean() # TEXT, findings on standard input: none is good
 }
 only() # TEXT REGEX ALLOWED-FILES(regex): who else matches
 {
-    grep -nE "$2" gateway/*.c gateway/*.h validators/*.c validators/*.h spool/*.c spool/*.h \
-        formats/*.c formats/*.h 2>/dev/null | grep -vE "^($3):" |
+    grep -rnE --include='*.[ch]' "$2" gateway validators spool formats | grep -vE "^($3):" |
         grep -vE '^[^:]+:[0-9]+: *(/?\*|//)' | clean "$1"
 }
 
 {
 grep -nE '^# *include "(spool|validators|gateway)/' formats/*.[ch] | clean "formats/ includes only itself"
-grep -nE '^# *include "(formats|validators|gateway)/' spool/*.[ch] | clean "spool/ includes only itself"
+grep -rnE --include='*.[ch]' '^# *include "(formats|validators|gateway)/' spool | clean "spool/ includes only itself"
 grep -nE '^# *include "gateway/' validators/*.[ch] | clean "validators/ includes formats/ and spool/ only"
-grep -nE '^# *include "[^/"]+"' formats/*.[ch] spool/*.[ch] validators/*.[ch] gateway/*.[ch] 2>/dev/null |
+grep -rnE --include='*.[ch]' '^# *include "[^/"]+"' formats spool validators gateway |
     clean "every include shows its folder"
 
 only "rename, fsync and unlink: spool/disk*.c alone" \
     '\b(rename|renameat|renameat2|fsync|fdatasync|syncfs|unlink|unlinkat|remove|rmdir|g_rename|g_unlink|g_remove|g_rmdir) ?\(' \
     'spool/disk[a-z_]*\.c'
-only "SQLite: spool/ledger*.c alone" 'include <sqlite3\.h>' 'spool/ledger[a-z_]*\.[ch]'
+only "SQLite: spool/ledger/ alone" 'include <sqlite3\.h>' 'spool/ledger/[a-z_]*\.[ch]'
 only "libxml2: formats/xml_reader*.[ch] alone" 'include <libxml/' 'formats/xml_reader[a-z_]*\.[ch]'
 only "zlib and libarchive: formats/unpack*.[ch] alone" 'include <(zlib|archive|archive_entry)\.h>' 'formats/unpack[a-z_]*\.[ch]'
-only "libcrypto: spool/digest.c and gateway/sftp_cipher.c alone" 'include <openssl/' 'spool/digest\.c|gateway/sftp_cipher\.c'
-only "libssh2: gateway/sftp*.[ch] alone" 'include <libssh2[a-z_]*\.h>' 'gateway/sftp[a-z_]*\.[ch]'
+only "libcrypto: spool/digest.c and gateway/drops/sftp/sftp_cipher.c alone" 'include <openssl/' 'spool/digest\.c|gateway/drops/sftp/sftp_cipher\.c'
+only "libssh2: gateway/drops/sftp/ alone" 'include <libssh2[a-z_]*\.h>' 'gateway/drops/sftp/[a-z_]*\.[ch]'
 only "the clock: gateway/clock.c alone" \
     '\b(time|gettimeofday|clock_gettime|g_get_real_time|g_get_monotonic_time|g_date_time_new_now[a-z_]*) ?\(' \
     'gateway/clock\.c'

@@ -6,8 +6,8 @@
 #ifndef ECOSGATE_VALIDATORS_HISTORY_RULES_H
 #define ECOSGATE_VALIDATORS_HISTORY_RULES_H
 
-#include "spool/ledger_devices.h"
-#include "spool/ledger_earlier.h"
+#include "spool/ledger/ledger_devices.h"
+#include "spool/ledger/ledger_earlier.h"
 #include "validators/device_rules.h"
 #include "validators/findings.h"
 #include "validators/header_rules.h"

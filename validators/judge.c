@@ -2,9 +2,9 @@
 
 #include "formats/eui64.h"
 #include "formats/text.h"
-#include "spool/ledger_devices.h"
-#include "spool/ledger_earlier.h"
-#include "spool/ledger_reference.h"
+#include "spool/ledger/ledger_devices.h"
+#include "spool/ledger/ledger_earlier.h"
+#include "spool/ledger/ledger_reference.h"
 #include "validators/field_rules.h"
 #include "validators/history_rules.h"
 #include "validators/name_rules.h"

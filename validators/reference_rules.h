@@ -5,7 +5,7 @@
 #ifndef ECOSGATE_VALIDATORS_REFERENCE_RULES_H
 #define ECOSGATE_VALIDATORS_REFERENCE_RULES_H
 
-#include "spool/ledger_reference.h"
+#include "spool/ledger/ledger_reference.h"
 #include "validators/device_rules.h"
 #include "validators/header_rules.h"
 

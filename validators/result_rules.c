@@ -2,7 +2,7 @@
 
 #include "formats/eui64.h"
 #include "formats/instant.h"
-#include "spool/ledger_devices.h"
+#include "spool/ledger/ledger_devices.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -276,22 +276,22 @@ static void judge_values(struct judging *j, struct retry_result *said)
         say(j, C120, RESULT_ALERT_CODE, false, "expected no alert that stands for a failure beside SUCCESS");
 }
 
-static bool add_step(void *user, const struct ledger_step *step, GError **error)
+static bool add_transition(void *user, const struct ledger_transition *transition, GError **error)
 {
     (void)error; /* of the ledger alone */
-    retry_orders_add(user, step);
+    retry_orders_add(user, transition);
     return true;
 }
 
-/* With no more steps than an order and an answer for each try none was ordered twice. */
+/* With no more transitions than an order and an answer for each try none was ordered twice. */
 static bool find_order(struct judging *j, int64_t created, struct retry_result *said, GError **error)
 {
     const struct result *result = j->result;
     struct retry_orders orders = {.try = said->try};
 
-    if (said->kind == RESULT_SUCCESS || result->session.steps <= 2 * result->session.try)
+    if (said->kind == RESULT_SUCCESS || result->session.transitions <= 2 * result->session.try)
         return true;
-    if (!ledger_steps_each(j->rules->ledger, result->work->item.item, add_step, &orders, error))
+    if (!ledger_transitions_each(j->rules->ledger, result->work->item.item, add_transition, &orders, error))
         return false;
     j->outdated = said->outdated = retry_orders_outdate(&orders, said, created);
     return true;
@@ -313,7 +313,7 @@ bool result_rules_judge_result(const struct rules *rules, int64_t created, const
         return true;
     if (!find_order(&j, created, &said, error))
         return false;
-    end(&j, retry_take_result(&rules->retry, rules->now, &said, &result->session, &result->step), RESULT_RESULT);
+    end(&j, retry_take_result(&rules->retry, rules->now, &said, &result->session, &result->transition), RESULT_RESULT);
     return true;
 }
 
@@ -337,7 +337,7 @@ bool result_rules_judge_confirmation(const struct rules *rules, const struct rec
     said.subject_id = id_value(&j, CONFIRMATION_SUBJECT_ID, said.confirmed);
     said.key_id = id_value(&j, CONFIRMATION_KEY_ID, said.confirmed);
     if (begin(&j))
-        end(&j, retry_take_confirmation(&rules->retry, rules->now, &said, &result->session, &result->step),
+        end(&j, retry_take_confirmation(&rules->retry, rules->now, &said, &result->session, &result->transition),
             CONFIRMATION_CONFIRMED);
     return true;
 }

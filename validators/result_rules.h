@@ -7,7 +7,7 @@
 #ifndef ECOSGATE_VALIDATORS_RESULT_RULES_H
 #define ECOSGATE_VALIDATORS_RESULT_RULES_H
 
-#include "spool/ledger_sessions.h"
+#include "spool/ledger/ledger_sessions.h"
 #include "validators/retry.h"
 #include "validators/row.h"
 #include "validators/rules.h"
@@ -22,8 +22,8 @@ struct result {
     struct ledger_work *work; /* what it belongs to, as it was; NULL: nothing, or no ledger to ask */
     bool changes;             /* no error, and something to put into the ledger: */
     struct ledger_session session;
-    struct ledger_step step;
-    char texts[RESULT_TEXTS][RESULT_TEXT_SIZE]; /* what session and step point to, with work */
+    struct ledger_transition transition;
+    char texts[RESULT_TEXTS][RESULT_TEXT_SIZE]; /* what session and transition point to, with work */
     size_t n_texts;
 };
 

@@ -1,6 +1,6 @@
 #include "validators/retry.h"
 
-#include "spool/ledger_devices.h"
+#include "spool/ledger/ledger_devices.h"
 
 #include <glib.h>
 #include <string.h>
@@ -87,7 +87,7 @@ enum code retry_code(const struct retry_result *result)
     return result->kind == RESULT_TIMEOUT ? D103 : D127;
 }
 
-/* ---- steps ---- */
+/* ---- transitions ---- */
 
 bool retry_changes(enum retry_effect effect)
 {
@@ -107,27 +107,27 @@ bool retry_has_ended(const struct ledger_session *session)
     }
 }
 
-/* The session as it is now becomes the newest step; code is what led here. */
-static void step_to(struct ledger_session *session, enum ledger_state state, int64_t now, const char *code,
-                    struct ledger_step *step)
+/* The session as it is now becomes the newest transition; code is what led here. */
+static void move_to(struct ledger_session *session, enum ledger_state state, int64_t now, const char *code,
+                    struct ledger_transition *transition)
 {
     session->state = state;
-    session->steps++;
+    session->transitions++;
     if (retry_has_ended(session) && session->ended == 0) {
         session->ended = now;
         session->due = 0;
     }
-    *step = (struct ledger_step){
-        .n = session->steps, .at = now, .state = state, .try = session->try, .code = code, .due = session->due};
+    *transition = (struct ledger_transition){
+        .n = session->transitions, .at = now, .state = state, .try = session->try, .code = code, .due = session->due};
 }
 
 /* NextEligible counts from the end that the session would have had at the latest. */
 static void fail(const struct retry_rules *rules, int64_t now, const char *code, struct ledger_session *session,
-                 struct ledger_step *step)
+                 struct ledger_transition *transition)
 {
     session->code = code;
     session->next_eligible = session->ends + rules->next_session;
-    step_to(session, LEDGER_FAILED, now, code, step);
+    move_to(session, LEDGER_FAILED, now, code, transition);
 }
 
 static const char *id_of(enum code code)
@@ -145,79 +145,79 @@ static bool says_the_same(const struct ledger_side *a, const struct ledger_side 
 
 /* One side has just said something that counts. */
 static void settle(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
-                   struct ledger_step *step)
+                   struct ledger_transition *transition)
 {
     const struct ledger_side *tcos = &session->tcos, *ecos = &session->ecos;
 
     if (tcos->at == 0 || ecos->at == 0) {
         session->due = now + rules->confirmation_wait;
         session->code = NULL;
-        step_to(session, LEDGER_CONFIRM_PENDING, now, NULL, step);
+        move_to(session, LEDGER_CONFIRM_PENDING, now, NULL, transition);
     } else if (tcos->good && ecos->good && says_the_same(tcos, ecos)) {
         session->due = 0;
         session->code = NULL;
-        step_to(session, LEDGER_MIGRATED, now, NULL, step);
+        move_to(session, LEDGER_MIGRATED, now, NULL, transition);
     } else if (!tcos->good && !ecos->good) {
-        fail(rules, now, id_of(D151), session, step);
+        fail(rules, now, id_of(D151), session, transition);
     } else {
         session->due = 0;
         session->code = id_of(D151);
-        step_to(session, LEDGER_CONFIRM_MISMATCH, now, session->code, step);
+        move_to(session, LEDGER_CONFIRM_MISMATCH, now, session->code, transition);
     }
 }
 
 /* ---- results ---- */
 
-static void add_said(const struct retry_result *said, struct ledger_step *step)
+static void add_said(const struct retry_result *said, struct ledger_transition *transition)
 {
-    step->try = said->try;
-    step->gbcs = said->gbcs;
-    step->duis = said->duis;
-    step->alert = said->alert;
-    step->subject_id = said->subject_id;
-    step->key_id = said->key_id;
-    step->said_at = said->at;
+    transition->try = said->try;
+    transition->gbcs = said->gbcs;
+    transition->duis = said->duis;
+    transition->alert = said->alert;
+    transition->subject_id = said->subject_id;
+    transition->key_id = said->key_id;
+    transition->said_at = said->at;
 }
 
 /* What a session in a try, or between two, makes of a failed one. */
 static void take_failure(const struct retry_rules *rules, int64_t now, enum code code, struct ledger_session *session,
-                         struct ledger_step *step)
+                         struct ledger_transition *transition)
 {
     const char *id = id_of(code);
 
     if (!catalogue_entry(code)->transient || (size_t)session->delays >= rules->n_delays) {
-        fail(rules, now, id, session, step);
+        fail(rules, now, id, session, transition);
         return;
     }
     int64_t due = now + rules->delays[session->delays];
     if (due >= session->ends) {
-        fail(rules, now, id, session, step);
+        fail(rules, now, id, session, transition);
         return;
     }
     session->delays++;
     session->answered = true;
     session->due = due;
     session->code = id;
-    step_to(session, LEDGER_RETRY_WAIT, now, id, step);
+    move_to(session, LEDGER_RETRY_WAIT, now, id, transition);
 }
 
 static void take_not_attempted(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
-                               struct ledger_step *step)
+                               struct ledger_transition *transition)
 {
     int64_t due = now + (rules->n_delays > 0 ? rules->delays[0] : 0);
 
     session->answered = session->unused = true;
     session->code = NULL;
     if (due >= session->ends) {
-        fail(rules, now, id_of(D103), session, step);
+        fail(rules, now, id_of(D103), session, transition);
         return;
     }
     session->due = due;
-    step_to(session, LEDGER_RETRY_WAIT, now, NULL, step);
+    move_to(session, LEDGER_RETRY_WAIT, now, NULL, transition);
 }
 
 static enum retry_effect take_success(const struct retry_rules *rules, int64_t now, const struct retry_result *said,
-                                      struct ledger_session *session, struct ledger_step *step)
+                                      struct ledger_session *session, struct ledger_transition *transition)
 {
     const struct ledger_side side = {now, true, said->subject_id, said->key_id, said->try, 0};
     bool known = session->tcos.at != 0 && session->tcos.good;
@@ -228,8 +228,8 @@ static enum retry_effect take_success(const struct retry_rules *rules, int64_t n
         if (known)
             return RETRY_REPEATS;
         session->tcos = side;
-        step_to(session, LEDGER_FAILED, now, session->code, step);
-        step->word = LEDGER_REPLACED;
+        move_to(session, LEDGER_FAILED, now, session->code, transition);
+        transition->statement = LEDGER_REPLACED;
         return RETRY_NOTED;
     case LEDGER_MIGRATED:
         return same ? RETRY_REPEATS : RETRY_CONTRADICTS;
@@ -247,35 +247,35 @@ static enum retry_effect take_success(const struct retry_rules *rules, int64_t n
     session->tcos = side;
     session->answered = false;
     session->unused = session->unused && said->try != session->try; /* what succeeded was attempted */
-    settle(rules, now, session, step);
-    step->word = LEDGER_REPLACED;
+    settle(rules, now, session, transition);
+    transition->statement = LEDGER_REPLACED;
     return RETRY_APPLIES;
 }
 
 /* Where the ECoS side's word is there, the TCoS side's is that it has replaced nothing. */
 static enum retry_effect take_denial(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
-                                     struct ledger_step *step)
+                                     struct ledger_transition *transition)
 {
     session->tcos = (struct ledger_side){.at = now};
-    settle(rules, now, session, step);
-    step->word = LEDGER_NOT_REPLACED;
+    settle(rules, now, session, transition);
+    transition->statement = LEDGER_NOT_REPLACED;
     return RETRY_APPLIES;
 }
 
-/* A denial is a step, too, in which the state stays: an answer is what follows upon the order. */
-void retry_orders_add(struct retry_orders *orders, const struct ledger_step *step)
+/* A denial is a transition, too, in which the state stays: an answer is what follows upon the order. */
+void retry_orders_add(struct retry_orders *orders, const struct ledger_transition *transition)
 {
-    if (step->try != orders->try)
+    if (transition->try != orders->try)
         return;
-    if (step->state == LEDGER_DISPATCHED) {
-        orders->first = orders->first != 0 ? orders->first : step->at;
+    if (transition->state == LEDGER_DISPATCHED) {
+        orders->first = orders->first != 0 ? orders->first : transition->at;
         orders->noted = orders->waits;
         orders->said = orders->waits_said;
-    } else if (step->state == LEDGER_RETRY_WAIT && orders->state == LEDGER_DISPATCHED) {
-        orders->waits = step->at;
-        orders->waits_said = step->said_at;
+    } else if (transition->state == LEDGER_RETRY_WAIT && orders->state == LEDGER_DISPATCHED) {
+        orders->waits = transition->at;
+        orders->waits_said = transition->said_at;
     }
-    orders->state = step->state;
+    orders->state = transition->state;
 }
 
 bool retry_orders_outdate(const struct retry_orders *orders, const struct retry_result *said, int64_t created)
@@ -286,7 +286,7 @@ bool retry_orders_outdate(const struct retry_orders *orders, const struct retry_
 }
 
 static enum retry_effect take_no_success(const struct retry_rules *rules, int64_t now, const struct retry_result *said,
-                                         struct ledger_session *session, struct ledger_step *step)
+                                         struct ledger_session *session, struct ledger_transition *transition)
 {
     /* After a SUCCESS only the try that succeeded can take it back; before, only the newest one is open. */
     if (said->outdated || said->try != (session->tcos.good ? session->tcos.try : session->try))
@@ -294,16 +294,16 @@ static enum retry_effect take_no_success(const struct retry_rules *rules, int64_
     switch (session->state) {
     case LEDGER_DISPATCHED:
         if (said->kind == RESULT_NOT_ATTEMPTED)
-            take_not_attempted(rules, now, session, step);
+            take_not_attempted(rules, now, session, transition);
         else
-            take_failure(rules, now, retry_code(said), session, step);
+            take_failure(rules, now, retry_code(said), session, transition);
         return RETRY_APPLIES;
     case LEDGER_CONFIRM_PENDING:
         if (session->tcos.at != 0)
             return RETRY_CONTRADICTS;
-        return session->answered ? RETRY_REPEATS : take_denial(rules, now, session, step);
+        return session->answered ? RETRY_REPEATS : take_denial(rules, now, session, transition);
     case LEDGER_CONFIRM_MISMATCH:
-        return session->tcos.good ? take_denial(rules, now, session, step) : RETRY_REPEATS;
+        return session->tcos.good ? take_denial(rules, now, session, transition) : RETRY_REPEATS;
     case LEDGER_MIGRATED:
         return RETRY_CONTRADICTS;
     default:
@@ -312,16 +312,16 @@ static enum retry_effect take_no_success(const struct retry_rules *rules, int64_
 }
 
 enum retry_effect retry_take_result(const struct retry_rules *rules, int64_t now, const struct retry_result *said,
-                                    struct ledger_session *session, struct ledger_step *step)
+                                    struct ledger_session *session, struct ledger_transition *transition)
 {
     enum retry_effect effect;
 
     if (said->try < 1 || said->try > session->try)
         return RETRY_NOT_ORDERED;
-    effect = said->kind == RESULT_SUCCESS ? take_success(rules, now, said, session, step)
-                                          : take_no_success(rules, now, said, session, step);
+    effect = said->kind == RESULT_SUCCESS ? take_success(rules, now, said, session, transition)
+                                          : take_no_success(rules, now, said, session, transition);
     if (retry_changes(effect))
-        add_said(said, step);
+        add_said(said, transition);
     return effect;
 }
 
@@ -329,19 +329,19 @@ enum retry_effect retry_take_result(const struct retry_rules *rules, int64_t now
 
 /* What an EMC says where the ECoS side's word is still open. */
 static enum retry_effect take_word(const struct retry_rules *rules, int64_t now, const struct ledger_side *side,
-                                   struct ledger_session *session, struct ledger_step *step)
+                                   struct ledger_session *session, struct ledger_transition *transition)
 {
     session->ecos = *side;
     if (side->good || session->state == LEDGER_CONFIRM_PENDING || session->state == LEDGER_CONFIRM_MISMATCH)
-        settle(rules, now, session, step);
+        settle(rules, now, session, transition);
     else
-        step_to(session, session->state, now, session->code, step);
+        move_to(session, session->state, now, session->code, transition);
     return RETRY_APPLIES;
 }
 
 enum retry_effect retry_take_confirmation(const struct retry_rules *rules, int64_t now,
                                           const struct retry_confirmation *said, struct ledger_session *session,
-                                          struct ledger_step *step)
+                                          struct ledger_transition *transition)
 {
     const struct ledger_side side = {.at = now,
                                      .good = said->confirmed,
@@ -359,49 +359,49 @@ enum retry_effect retry_take_confirmation(const struct retry_rules *rules, int64
         if (!said->confirmed || (known && session->ecos.good))
             return RETRY_REPEATS;
         session->ecos = side;
-        step_to(session, LEDGER_FAILED, now, session->code, step);
+        move_to(session, LEDGER_FAILED, now, session->code, transition);
         effect = RETRY_NOTED;
         break;
     case LEDGER_CONFIRM_PENDING:
         if (known && session->ecos.good)
             return same ? RETRY_REPEATS : RETRY_CONTRADICTS;
-        effect = take_word(rules, now, &side, session, step);
+        effect = take_word(rules, now, &side, session, transition);
         break;
     default:
         if (same)
             return RETRY_REPEATS;
-        effect = take_word(rules, now, &side, session, step);
+        effect = take_word(rules, now, &side, session, transition);
         break;
     }
-    step->word = said->confirmed ? LEDGER_CONFIRMED : LEDGER_NOT_CONFIRMED;
-    step->subject_id = side.subject_id;
-    step->key_id = side.key_id;
-    step->said_at = said->at;
+    transition->statement = said->confirmed ? LEDGER_CONFIRMED : LEDGER_NOT_CONFIRMED;
+    transition->subject_id = side.subject_id;
+    transition->key_id = side.key_id;
+    transition->said_at = said->at;
     return effect;
 }
 
 /* ---- time and dispatch ---- */
 
 enum retry_effect retry_take_time(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
-                                  struct ledger_step *step)
+                                  struct ledger_transition *transition)
 {
     switch (session->state) {
     case LEDGER_DISPATCHED:
         if (now < session->ends)
             return RETRY_REPEATS;
-        fail(rules, now, id_of(D103), session, step);
+        fail(rules, now, id_of(D103), session, transition);
         return RETRY_APPLIES;
     case LEDGER_RETRY_WAIT:
         if (now < session->ends)
             return RETRY_REPEATS;
-        fail(rules, now, session->code != NULL ? session->code : id_of(D103), session, step);
+        fail(rules, now, session->code != NULL ? session->code : id_of(D103), session, transition);
         return RETRY_APPLIES;
     case LEDGER_CONFIRM_PENDING:
         if (session->due == 0 || now < session->due)
             return RETRY_REPEATS;
         session->due = 0;
         session->code = id_of(D150);
-        step_to(session, LEDGER_CONFIRM_PENDING, now, session->code, step);
+        move_to(session, LEDGER_CONFIRM_PENDING, now, session->code, transition);
         return RETRY_APPLIES;
     default:
         return RETRY_REPEATS;
@@ -409,7 +409,7 @@ enum retry_effect retry_take_time(const struct retry_rules *rules, int64_t now, 
 }
 
 void retry_dispatch(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
-                    struct ledger_step *step)
+                    struct ledger_transition *transition)
 {
     if (session->begun == 0) {
         session->begun = now;
@@ -420,26 +420,26 @@ void retry_dispatch(const struct retry_rules *rules, int64_t now, struct ledger_
     session->answered = session->unused = false;
     session->due = session->ends;
     session->code = NULL;
-    step_to(session, LEDGER_DISPATCHED, now, NULL, step);
+    move_to(session, LEDGER_DISPATCHED, now, NULL, transition);
 }
 
 void retry_put_off(int64_t now, const char *code, int64_t until, struct ledger_session *session,
-                   struct ledger_step *step)
+                   struct ledger_transition *transition)
 {
     /* Between two tries the code of the last one is kept: it is what the session fails with at its end. */
     if (session->state == LEDGER_READY)
         session->code = code;
     session->due = session->ends != 0 ? MIN(until, session->ends) : until;
-    step_to(session, session->state, now, code, step);
+    move_to(session, session->state, now, code, transition);
 }
 
 void retry_refuse(const struct retry_rules *rules, int64_t now, const char *code, struct ledger_session *session,
-                  struct ledger_step *step)
+                  struct ledger_transition *transition)
 {
     if (session->try > 0) {
-        fail(rules, now, code, session, step);
+        fail(rules, now, code, session, transition);
         return;
     }
     session->code = code;
-    step_to(session, LEDGER_REJECTED, now, code, step);
+    move_to(session, LEDGER_REJECTED, now, code, transition);
 }

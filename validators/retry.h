@@ -4,17 +4,17 @@
  * ¶35, ¶36). No ledger is asked and no clock read: facts and a time go in, the session as it becomes comes out.
  *
  *   struct ledger_session session = as it is;
- *   struct ledger_step step;
- *   enum retry_effect effect = retry_result(&rules, now, &said, &session, &step);
+ *   struct ledger_transition transition;
+ *   enum retry_effect effect = retry_result(&rules, now, &said, &session, &transition);
  *   if (retry_changes(effect)) … both go into the ledger …
  *
- * Where nothing changes, session and step are left as they were. Texts are borrowed from what was said and from
- * the session given. step gets everything but item, job and record, which say who caused it.
+ * Where nothing changes, session and transition are left as they were. Texts are borrowed from what was said and from
+ * the session given. transition gets everything but item, job and record, which say who caused it.
  */
 #ifndef ECOSGATE_VALIDATORS_RETRY_H
 #define ECOSGATE_VALIDATORS_RETRY_H
 
-#include "spool/ledger_sessions.h"
+#include "spool/ledger/ledger_sessions.h"
 #include "validators/catalogue.h"
 
 #include <stdbool.h>
@@ -63,7 +63,7 @@ enum code retry_code(const struct retry_result *result);
 bool retry_says_error(const struct retry_result *result);
 
 /* The orders of one try, which is ordered again after NOT_ATTEMPTED: with which of them a result has to do. Begin with
- * {.try = …} and add the session's steps, oldest first. */
+ * {.try = …} and add the session's transitions, oldest first. */
 struct retry_orders {
     int64_t try;
     int64_t first;       /* its first order */
@@ -72,7 +72,7 @@ struct retry_orders {
     int64_t waits, waits_said; /* the same of its newest answer, ordered again or not */
 };
 
-void retry_orders_add(struct retry_orders *orders, const struct ledger_step *step);
+void retry_orders_add(struct retry_orders *orders, const struct ledger_transition *transition);
 /* A result other than SUCCESS is of an earlier order where it is no later than that NOT_ATTEMPTED. Its time is LastTry
  * or, where that is missing or lies before the first order, when its file was created; if that does too, none. */
 bool retry_orders_outdate(const struct retry_orders *orders, const struct retry_result *said, int64_t created);
@@ -92,24 +92,24 @@ bool retry_changes(enum retry_effect effect);
 bool retry_has_ended(const struct ledger_session *session);
 
 enum retry_effect retry_take_result(const struct retry_rules *rules, int64_t now, const struct retry_result *said,
-                                    struct ledger_session *session, struct ledger_step *step);
+                                    struct ledger_session *session, struct ledger_transition *transition);
 enum retry_effect retry_take_confirmation(const struct retry_rules *rules, int64_t now,
                                           const struct retry_confirmation *said, struct ledger_session *session,
-                                          struct ledger_step *step);
+                                          struct ledger_transition *transition);
 
 /* Goes on by itself at its time: a session's end, a confirmation that is missing. RETRY_APPLIES, or RETRY_REPEATS
  * when nothing is due, or when what is due is a dispatch. */
 enum retry_effect retry_take_time(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
-                                  struct ledger_step *step);
+                                  struct ledger_transition *transition);
 
 /* The next try goes out: READY or RETRY_WAIT becomes DISPATCHED. */
 void retry_dispatch(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
-                    struct ledger_step *step);
+                    struct ledger_transition *transition);
 /* What is judged before a dispatch says no, until a time: READY and RETRY_WAIT go on waiting. */
 void retry_put_off(int64_t now, const char *code, int64_t until, struct ledger_session *session,
-                   struct ledger_step *step);
+                   struct ledger_transition *transition);
 /* Or for ever: READY becomes REJECTED, a session that has begun FAILED. */
 void retry_refuse(const struct retry_rules *rules, int64_t now, const char *code, struct ledger_session *session,
-                  struct ledger_step *step);
+                  struct ledger_transition *transition);
 
 #endif

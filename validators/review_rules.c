@@ -1,8 +1,8 @@
 #include "validators/review_rules.h"
 
 #include "formats/instant.h"
-#include "spool/ledger_earlier.h"
-#include "spool/ledger_reference.h"
+#include "spool/ledger/ledger_earlier.h"
+#include "spool/ledger/ledger_reference.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -105,20 +105,20 @@ static void judge_model(struct judging *j)
     compare(j, INSTRUCTION_FIRMWARE, j->subject->firmware, j->known->firmware);
 }
 
-static bool judge_barred(struct judging *j, GError **error)
+static bool judge_non_migratable(struct judging *j, GError **error)
 {
     const struct review_subject *s = j->subject;
     const struct ledger_nmm model = {
         .device_type = s->type, .manufacturer = s->manufacturer, .model = s->model, .firmware = s->firmware};
-    bool barred;
+    bool non_migratable;
     int64_t until;
     char date[INSTANT_TEXT_SIZE] = "";
 
     if (s->type == NULL || s->manufacturer == NULL || s->model == NULL)
         return true;
-    if (!ledger_model_is_barred(j->rules->ledger, &model, j->rules->now, &barred, &until, error))
+    if (!ledger_model_is_non_migratable(j->rules->ledger, &model, j->rules->now, &non_migratable, &until, error))
         return false;
-    if (!barred)
+    if (!non_migratable)
         return true;
     if (until != LEDGER_FOR_EVER)
         instant_print(until, date);
@@ -233,7 +233,7 @@ bool review_judge(const struct review *review, const struct review_subject *subj
     j.known = known;
     if (review->inventory)
         judge_known_first(&j);
-    if (review->models && !judge_barred(&j, error))
+    if (review->models && !judge_non_migratable(&j, error))
         return false;
     judge_credentials(&j, past);
     if ((review->cos && !judge_cos(&j, error)) || !judge_known_last(&j, error))

@@ -12,7 +12,7 @@
 #ifndef ECOSGATE_VALIDATORS_REVIEW_RULES_H
 #define ECOSGATE_VALIDATORS_REVIEW_RULES_H
 
-#include "spool/ledger_devices.h"
+#include "spool/ledger/ledger_devices.h"
 #include "validators/row.h"
 #include "validators/rules.h"
 

@@ -55,7 +55,7 @@ void row_tell(struct row *row, struct findings *findings, enum code code, size_t
         row->warned = true;
 }
 
-enum code row_first_lasting(const struct row *row)
+enum code row_first_permanent(const struct row *row)
 {
     return C101 + (enum code)__builtin_ctzll(row->lasting);
 }

@@ -33,7 +33,7 @@ bool row_is_deferred(const struct row *row);
 /* The first in the catalogue's order; call only when it has errors. */
 enum code row_first_code(const struct row *row);
 /* The first of those that do not pass by themselves; call only when there is one. */
-enum code row_first_lasting(const struct row *row);
+enum code row_first_permanent(const struct row *row);
 
 /* One of the passing codes will have passed by then, the others may need longer. */
 void row_wait_until(struct row *row, int64_t at);

@@ -41,7 +41,7 @@ WITH ended AS (
         AND h.device_type IN ('GSME','ESME') AND h.status NOT IN ('Decommissioned','Withdrawn') AND found IS NOT NULL
         ORDER BY h.device_type='ESME', h.device_id LIMIT 1)
       ELSE {OF_METER.format("m")} END AS supplier
-  FROM session s CROSS JOIN work_item w ON w.item=s.item JOIN step a ON a.id=s.tcos JOIN step b ON b.id=s.ecos JOIN inventory m ON m.device_id=w.device_id
+  FROM session s CROSS JOIN work_item w ON w.item=s.item JOIN transition a ON a.id=s.tcos JOIN transition b ON b.id=s.ecos JOIN inventory m ON m.device_id=w.device_id
   WHERE s.state=7 AND s.ended>=1688342400 AND s.ended<1688428800)
 SELECT 'ECOSMIG-001','1.0','{DAY}','2023-07-04T00:00:00Z',{eui("e.supplier")},p.mpid,{eui("e.device_id")},e.device_type,
   e.mpxn,iif(e.chf IS NULL,NULL,{eui("e.chf")}),e.manufacturer,e.model,e.firmware,v.batch,j.org||'.'||v.batch||'.'||e.record,e.attempt,

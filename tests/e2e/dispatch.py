@@ -145,10 +145,10 @@ def torn(tap, home):
     """spool verify tells each change of a session, or of its steps, that is not both's."""
     path = home.path("spool", "ledger.sqlite")
     for change in ("session SET wake=due+1 WHERE item=1", "session SET wake=NULL WHERE item=2", "session SET state=6 WHERE item=1",
-                   "session SET due=due+1 WHERE item=2", "session SET last=1 WHERE item=1", "session SET steps=3 WHERE item=1",
-                   "session SET tcos=NULL WHERE item=1", "session SET ecos=tcos WHERE item=1", "step SET before=NULL WHERE n=2",
-                   "step SET before=2 WHERE n=2", "step SET item=2 WHERE item=1 AND n=1", "step SET n=3 WHERE n=2",
-                   "step SET word=NULL WHERE n=2", "step SET word=3 WHERE n=2"):
+                   "session SET due=due+1 WHERE item=2", "session SET last=1 WHERE item=1", "session SET transitions=3 WHERE item=1",
+                   "session SET tcos=NULL WHERE item=1", "session SET ecos=tcos WHERE item=1", "transition SET before=NULL WHERE n=2",
+                   "transition SET before=2 WHERE n=2", "transition SET item=2 WHERE item=1 AND n=1", "transition SET n=3 WHERE n=2",
+                   "transition SET statement=NULL WHERE n=2", "transition SET statement=3 WHERE n=2"):
         shutil.copy(path, path + ".kept")
         with sqlite3.connect(path) as ledger:
             changed = ledger.execute(f"UPDATE {change}").rowcount

@@ -398,11 +398,11 @@ def test_verify(tap):
     sound(tap, made(), "undamaged")
     for table, sets in (("incident WHERE id=1", ("code='B302'", "text='x'", "reason='x'", "begun=begun+1", "cleared=cleared+1",
                                                  "cleared=NULL", "parties='TCSP'", "job=3", "device_id=1")),
-                        ("incident WHERE id=2", ("device_id=NULL", "device_id=9", "cleared=5", "job=NULL", "receipt=2")),
+                        ("incident WHERE id=2", ("device_id=NULL", "device_id=9", "cleared=5", "job=NULL", "revision=2")),
                         ("incident_event WHERE id=1", ("event=1", "event=2", "incident=2", "incident=9", "id=9")),
                         ("incident_event WHERE id=2", ("event=0", "incident=2", "id=9")),
-                        ("incident_told WHERE first=1", ("events=2", "first=2", "job=99")),
-                        ("incident_told WHERE first=2", ("events=1", "events=3", "first=1", "first=3"))):
+                        ("incident_reported WHERE first=1", ("events=2", "first=2", "job=99")),
+                        ("incident_reported WHERE first=2", ("events=1", "events=3", "first=1", "first=3"))):
         for text in sets:
             home = made()
             try:
@@ -418,7 +418,7 @@ def test_verify(tap):
     tap.ok(home.command("spool", "verify").returncode == 1, "verify finds an incident that never began")
     home = made()
     (job,) = [job["id"] for job in home.json("spool", "list") if job["name"] == inc_names(home)[0]]
-    for table, column in (("job", "id"), ("part", "job"), ("incident_told", "job")):
+    for table, column in (("job", "id"), ("outgoing", "job"), ("incident_reported", "job")):
         change(home, f"DELETE FROM {table} WHERE {column}={int(job)}")
     shutil.rmtree(home.path("spool", "done", job))
     tap.ok(home.command("spool", "verify").returncode == 1, "verify finds events whose file is gone without a trace")

@@ -599,7 +599,7 @@ def test_outage(tap):
     done = home.run()
     tap.ok(done.returncode == 0 and len(home.out("mcc")) == 6, "it is delivered once the drop is back", home.out("mcc"))
     with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
-        parts = [n for (n,) in ledger.execute("SELECT name FROM part WHERE drop_name='mcc' ORDER BY id")]
+        parts = [n for (n,) in ledger.execute("SELECT name FROM outgoing WHERE drop_name='mcc' ORDER BY id")]
     stamps = [os.stat(os.path.join(out, name)).st_ctime_ns for name in parts]
     tap.ok(stamps == sorted(stamps), "in the order in which it was made", parts, stamps)
 
@@ -747,7 +747,7 @@ def damages():
     }
     rows_changed = {
         "job 1": ["name=name||'x'", "type='EMT'", "type=NULL", "form='xml'", "org='MCX'", "sender='x'", "sequence=9",
-                  "drop_name='dcc'", "received=received+1", "size=size+1", "sha256='0'", "receipt=2"],
+                  "drop_name='dcc'", "received=received+1", "size=size+1", "sha256='0'", "revision=2"],
         "job 2": ["name=name||'x'", "form='xml'", "sender='x'", "sequence=9", "received=received+1"],
         "verdict 1": ["accepted=accepted+1", "rejected=rejected+1", "deferred=deferred+1", "parsed=parsed+1",
                       "accepted=accepted+1, parsed=parsed+1", "outcome='RJ'", "judged_at=judged_at+1", "batch='X'",
@@ -755,36 +755,36 @@ def damages():
                       "items=items-1", "items=0", "first_item=first_item+1", "dispatched=dispatched+1", "truncated=1"],
         "verdict 3": ["outcome='AC'", "accepted=1", "items=1", "code='B101'", "parsed=parsed+1"],
         "verdict 4": ["truncated=0"],
-        "finding 1": ["job=9", "receipt=9", "code='C102'", "scope='FILE'", "record=9", "field='x'", "value='x'", "text='x'"],
-        "finding_count 1": ["n=n+1", "job=9", "receipt=9"],
+        "finding 1": ["job=9", "revision=9", "code='C102'", "scope='FILE'", "record=9", "field='x'", "value='x'", "text='x'"],
+        "finding_count 1": ["n=n+1", "job=9", "revision=9"],
         "finding_count 4": ["n=n+1", "code='C102'"],
         "work_item 1": ["record=9", "device_id=device_id+9", "slot=9", "outcome=(outcome+1)%3", "outcome=outcome+3",
                         "device_type='GPF'", "manufacturer='0000'", "model='00000000'", "firmware='00000000'",
                         "chf='x'", "code='C102'", "text='x'", "next_eligible=1", "job=9"],
-        "session 1": ["state=5", "steps=2", "try=2", "unused=1", "begun=begun+1", "ends=ends+1", "item=3", "due=5", "code='D101'",
+        "session 1": ["state=5", "transitions=2", "try=2", "unused=1", "begun=begun+1", "ends=ends+1", "item=3", "due=5", "code='D101'",
                       "ended=ended+1", "ended=NULL", "next_eligible=5"],
         "session 2": ["state=7", "code='D101'", "next_eligible=next_eligible+1", "ended=ended+1"],
-        "step 1": ["job=9", "record=9", "try=2", "state=4", "n=5", "item=4", "item=3"],
-        "step 2": ["n=5", "item=3"],
+        "transition 1": ["job=9", "record=9", "try=2", "state=4", "n=5", "item=4", "item=3"],
+        "transition 2": ["n=5", "item=3"],
     }
     one = {"job": "id={}", "verdict": "job={}", "finding": "job={} AND id=(SELECT min(id) FROM finding)",
-           "finding_count": "job={} AND code='C101'", "work_item": "item={}", "session": "item={}", "step": "item=1 AND n={}"}
+           "finding_count": "job={} AND code='C101'", "work_item": "item={}", "session": "item={}", "transition": "item=1 AND n={}"}
     for what, sets in rows_changed.items():
         table, number = what.split()
         for text in sets:
             statement = f"UPDATE {table} SET {text} WHERE {one[table].format(number)}"
             found[f"{what}: {text[:40]}"] = lambda home, statement=statement: change(home, statement)
     for kind in ("EMA", "EMD", "EMW", "EMO"):
-        for text in ("job=9", "receipt=9", "kind='EMX'", "name=name||'x'", "form='xml'", "drop_name='dcc'", "recipient='x'",
+        for text in ("job=9", "revision=9", "kind='EMX'", "name=name||'x'", "form='xml'", "drop_name='dcc'", "recipient='x'",
                      "sender='x'", "environment='LIVE'", "sequence=sequence+9", "created=created+1", "rows=rows+1", "about=9", "state=0",
                      "state=1", "state=2", "size=size+1", "sha256='0'"):
-            statement = f"UPDATE part SET {text} WHERE id=(SELECT min(id) FROM part WHERE kind='{kind}')"
+            statement = f"UPDATE outgoing SET {text} WHERE id=(SELECT min(id) FROM outgoing WHERE kind='{kind}')"
             found[f"part {kind}: {text}"] = lambda home, statement=statement: change(home, statement)
-        statement = f"DELETE FROM part WHERE id=(SELECT min(id) FROM part WHERE kind='{kind}')"
+        statement = f"DELETE FROM outgoing WHERE id=(SELECT min(id) FROM outgoing WHERE kind='{kind}')"
         found[f"a lost {kind}"] = lambda home, statement=statement: change(home, statement)
-    for text in ("job WHERE id=1", "job WHERE id=2", "job WHERE id=3", "verdict WHERE job=1", "verdict WHERE job=3 AND receipt=1",
+    for text in ("job WHERE id=1", "job WHERE id=2", "job WHERE id=3", "verdict WHERE job=1", "verdict WHERE job=3 AND revision=1",
                  "finding WHERE id=1", "finding_count WHERE job=1", "work_item WHERE item=1", "work_item WHERE item=2",
-                 "session WHERE item=1", "step WHERE item=1 AND n=1", "step WHERE item=1 AND n=3", "counter WHERE name='EMW'",
+                 "session WHERE item=1", "transition WHERE item=1 AND n=1", "transition WHERE item=1 AND n=3", "counter WHERE name='EMW'",
                  "counter WHERE name='EMO'"):
         found[f"a lost row of {text}"] = lambda home, text=text: change(home, f"DELETE FROM {text}")
     return found
@@ -803,8 +803,8 @@ def answer_too_many(home):
     name = answer(name_of(2))
     shutil.copy(home.path("spool", "rejected", "00000003", name), home.path("spool", "rejected", "00000003", "EMA_x.csv"))
     with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
-        ledger.execute("INSERT INTO part SELECT 99,job,receipt,kind,'EMA_x.csv',form,drop_name,recipient,sender,environment,"
-                       f"sequence,created,rows,state,size,sha256,delivered_at,about,folder FROM part WHERE name='{name}'")
+        ledger.execute("INSERT INTO outgoing SELECT 99,job,revision,kind,'EMA_x.csv',form,drop_name,recipient,sender,environment,"
+                       f"sequence,created,rows,state,size,sha256,delivered_at,about,folder FROM outgoing WHERE name='{name}'")
     ledger.close()
 
 

@@ -5,7 +5,7 @@
  *     week END IN_SCOPE MIGRATED REMAINING
  * Fields are parted by tabs; times are seconds UTC.
  */
-#include "gateway/mgmt_page.h"
+#include "gateway/reports/mgmt_page.h"
 
 #include <glib.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@ static int64_t number(const char *text)
     return g_ascii_strtoll(text, NULL, 10);
 }
 
-static bool take_line(char **f, guint n, struct mgmt_facts *facts, GArray *rows, GArray *weeks)
+static bool take_line(char **f, guint n, struct mgmt_figures *facts, GArray *rows, GArray *weeks)
 {
     if (n == 6 && strcmp(f[0], "facts") == 0) {
         facts->org = f[1];
@@ -42,7 +42,7 @@ int main(void)
     g_autoptr(GPtrArray) kept = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
     g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(struct mgmt_row));
     g_autoptr(GArray) weeks = g_array_new(FALSE, FALSE, sizeof(struct mgmt_week));
-    struct mgmt_facts facts = {.org = ""};
+    struct mgmt_figures facts = {.org = ""};
     char line[4096];
 
     while (fgets(line, sizeof line, stdin) != NULL) {

@@ -10,7 +10,7 @@ from parties import Parties, at, confirmed, device, instructed, said, sound, wor
 
 
 def source(name):
-    with open(os.path.join(SOURCE, "spool", name), encoding="utf-8") as file:
+    with open(os.path.join(SOURCE, "spool", "ledger", name), encoding="utf-8") as file:
         return file.read()
 
 
@@ -21,37 +21,49 @@ def old_tables(version):
     text = text.replace("LEDGER_APPLICATION_ID", f'"{0x45434753}"')
     for name, lines in re.findall(r"#define (LEDGER_\w+_INDEXES)((?:.*\\\n)+.*)", source("ledger_private.h")):
         text = text.replace(name, lines.replace("\\\n", ""))
+    side = re.search(r"#define LEDGER_SIDE_4\(type, side\)((?:.*\\\n)+.*)", source("ledger_schema.c")).group(1).replace("\\\n", "")
+    text = re.sub(r'LEDGER_SIDE_4\(\s*"(\w+)",\s*"(\w+)"\)',
+                  lambda use: side.replace('" type "', use[1]).replace('" side "', use[2]), text)
     return "".join(re.findall(r'"([^"]*)"', re.sub(r"/\*.*?\*/", "", text, flags=re.S))) + f"PRAGMA user_version={version};"
 
 
 # What tables of a version held that is kept elsewhere now.
 CHANGED = {
     2: {"session": "SELECT s.item, t.job, t.record, s.try, s.begun, s.ends, 'DISPATCHED' FROM new.session s"
-                   " JOIN new.step t ON t.id=s.last"},
-    4: {"session": "SELECT s.item, s.state, s.steps, s.try, s.answered, s.unused, s.delays, s.begun, s.ends, s.due, s.code,"
-                   " s.next_eligible, s.ended, a.at, ifnull(a.word=1, 0), iif(a.word=1, a.subject_id, NULL),"
-                   " iif(a.word=1, a.key_id, NULL), b.at, ifnull(b.word=3, 0), b.subject_id, b.key_id, iif(a.word=1, a.try, NULL)"
-                   " FROM new.session s LEFT JOIN new.step a ON a.id=s.tcos LEFT JOIN new.step b ON b.id=s.ecos",
+                   " JOIN new.transition t ON t.id=s.last"},
+    4: {"session": "SELECT s.item, s.state, s.transitions, s.try, s.answered, s.unused, s.delays, s.begun, s.ends, s.due, s.code,"
+                   " s.next_eligible, s.ended, a.at, ifnull(a.statement=1, 0), iif(a.statement=1, a.subject_id, NULL),"
+                   " iif(a.statement=1, a.key_id, NULL), b.at, ifnull(b.statement=3, 0), b.subject_id, b.key_id, iif(a.statement=1, a.try, NULL)"
+                   " FROM new.session s LEFT JOIN new.transition a ON a.id=s.tcos LEFT JOIN new.transition b ON b.id=s.ecos",
         "step": "SELECT item, n, at, state, try, job, record, code, due, gbcs, duis, alert, subject_id, key_id, said_at"
-                " FROM new.step"},
+                " FROM new.transition"},
 }
+
+# Names of versions 1 to 5, and what they are called since version 6.
+RENAMED = {"part": "outgoing", "step": "transition", "incident_told": "incident_reported", "receipt": "revision",
+           "word": "statement", "steps": "transitions", "told": "reported"}
+
+
+def newer_name(column):
+    return RENAMED.get(column, column)
 
 
 def make_old(home, version):
-    """Puts what the ledger holds into tables of an older version, as far as these can."""
+    """Copies the ledger's rows into tables of an older version, each column that this version has."""
     path = home.path("spool", "ledger.sqlite")
     os.rename(path, path + ".new")
     with sqlite3.connect(path) as old:
         old.executescript(old_tables(version))
         old.execute("ATTACH ? AS new", (path + ".new",))
         for (table,) in old.execute("SELECT name FROM main.sqlite_master WHERE type='table'").fetchall():
-            if table in CHANGED[version]:
+            if table in CHANGED.get(version, {}):
                 old.execute(f"INSERT INTO main.{table} {CHANGED[version][table]}")
                 continue
             columns = [row[1] for row in old.execute(f"PRAGMA main.table_info({table})")]
-            there = {row[1] for row in old.execute(f"PRAGMA new.table_info({table})")}
-            names = ",".join(column for column in columns if column in there)
-            old.execute(f"INSERT INTO main.{table}({names}) SELECT {names} FROM new.{table}")
+            table_now = RENAMED.get(table, table)
+            there = {row[1] for row in old.execute(f"PRAGMA new.table_info({table_now})")}
+            kept = {column: now for column, now in ((column, newer_name(column)) for column in columns) if now in there}
+            old.execute(f"INSERT INTO main.{table}({','.join(kept)}) SELECT {','.join(kept.values())} FROM new.{table_now}")
     old.close()
 
 
@@ -69,8 +81,8 @@ def test_version_2(tap):
             os.remove(home.path("drops", "mcc", "out", file))
     # As it was before outcomes were written: neither their job nor its file.
     with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
-        (job,) = ledger.execute("SELECT job FROM part WHERE kind='EMO'").fetchone()
-        ledger.execute("DELETE FROM part WHERE kind='EMO'")
+        (job,) = ledger.execute("SELECT job FROM outgoing WHERE kind='EMO'").fetchone()
+        ledger.execute("DELETE FROM outgoing WHERE kind='EMO'")
         ledger.execute("DELETE FROM job WHERE type='EMO'")
         ledger.execute("DELETE FROM counter WHERE name='EMO' OR name LIKE 'first tries%'")
     ledger.close()
@@ -81,8 +93,8 @@ def test_version_2(tap):
         tap.ok(done.returncode == 2 and b"older ecosgate's (version 2); `ecosgate run` brings it up to date" in done.stderr,
                f"{command[0]} {command[1] if len(command) > 1 else ''} of an older ledger says what to do", done.stderr.decode())
     home.run()
-    kept = [row for row in rows if row.startswith(("work_item", "session", "step"))]
-    tap.ok(kept == [row for row in home.ledger() if row.startswith(("work_item", "session", "step"))],
+    kept = [row for row in rows if row.startswith(("work_item", "session", "transition"))]
+    tap.ok(kept == [row for row in home.ledger() if row.startswith(("work_item", "session", "transition"))],
            "run brings items and sessions to this version, with a step for each dispatch", "\n".join(kept),
            "\n".join(home.ledger()))
     sound(tap, home, "after an older ledger was brought up to date")
@@ -101,15 +113,15 @@ def test_version_2(tap):
 
 
 # Which steps there are, and which of them a session names, whatever their ids are.
-SESSIONS = ("SELECT s.item, s.state, s.steps, l.item, l.n, s.try, s.answered, s.unused, s.delays, s.begun, s.ends, s.due, s.code,"
-            " s.next_eligible, s.ended, a.item, a.n, a.word, b.item, b.n, b.word, ifnull(s.wake<=s.due, s.due IS NULL)"
-            " FROM session s JOIN step l ON l.id=s.last LEFT JOIN step a ON a.id=s.tcos LEFT JOIN step b ON b.id=s.ecos"
+SESSIONS = ("SELECT s.item, s.state, s.transitions, l.item, l.n, s.try, s.answered, s.unused, s.delays, s.begun, s.ends, s.due, s.code,"
+            " s.next_eligible, s.ended, a.item, a.n, a.statement, b.item, b.n, b.statement, ifnull(s.wake<=s.due, s.due IS NULL)"
+            " FROM session s JOIN transition l ON l.id=s.last LEFT JOIN transition a ON a.id=s.tcos LEFT JOIN transition b ON b.id=s.ecos"
             " ORDER BY s.item")
 STEPS = ("SELECT t.item, t.n, b.item, b.n, t.at, t.state, t.try, t.job, t.record, t.code, t.due, t.gbcs, t.duis, t.alert,"
-         " t.subject_id, t.key_id, t.said_at FROM step t LEFT JOIN step b ON b.id=t.before ORDER BY t.item, t.n")
+         " t.subject_id, t.key_id, t.said_at FROM transition t LEFT JOIN transition b ON b.id=t.before ORDER BY t.item, t.n")
 
 
-def test_version_4(tap):
+def test_sessions_of_version(tap, version):
     """Devices in every state: 1 migrated, 2 waits for the ECoS side, 3 for the TCoS side, 4 between two tries, 5 failed and
     replaced after all, 6 failed by both, 7 and 8 contradict, 9 took a no back, 10 has had nothing."""
     home = Home()
@@ -126,13 +138,13 @@ def test_version_4(tap):
     tap.ok(states == ["MIGRATED", "CONFIRM_PENDING", "CONFIRM_PENDING", "RETRY_WAIT D103", "FAILED D105", "FAILED D151",
                       "CONFIRM_MISMATCH D151", "CONFIRM_MISMATCH D151", "MIGRATED", "DISPATCHED"], "Devices in every state", states)
     sessions, steps = parties.rows(SESSIONS), parties.rows(STEPS)
-    make_old(home, 4)
+    make_old(home, version)
     home.run(now=at(2))
     tap.ok(parties.rows(SESSIONS) == sessions, "sessions are what they were, each with its last step and its sides' steps",
            "\n".join(map(str, sessions)), "\n".join(map(str, parties.rows(SESSIONS))))
     tap.ok(parties.rows(STEPS) == steps, "steps are what they were, each with the one before it", "\n".join(map(str, steps)),
            "\n".join(map(str, parties.rows(STEPS))))
-    sound(tap, home, "after version 4 was brought up to date")
+    sound(tap, home, f"after version {version} was brought up to date")
     parties.result(said(3), said(10))
     parties.confirm(confirmed(2), confirmed(7), confirmed(8, key="FFFE"), confirmed(10, "N"))
     home.run(now=at(6))
@@ -145,4 +157,5 @@ def test_version_4(tap):
 if __name__ == "__main__":
     with Tap() as report:
         test_version_2(report)
-        test_version_4(report)
+        test_sessions_of_version(report, 4)
+        test_sessions_of_version(report, 5)

@@ -190,7 +190,7 @@ class Parties:
 
     def work_so_far(self):
         """All sessions and steps: what must stay where nothing changes."""
-        return self.rows("SELECT * FROM session ORDER BY item"), self.rows("SELECT * FROM step ORDER BY item, n")
+        return self.rows("SELECT * FROM session ORDER BY item"), self.rows("SELECT * FROM transition ORDER BY item, n")
 
     def state(self, number):
         """ "STATE CODE" of a Device."""

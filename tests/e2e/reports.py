@@ -355,7 +355,7 @@ def test_issued(tap, home):
 
 
 DAMAGES = {
-    "a row more is said": "UPDATE part SET rows=rows+1 WHERE kind='ECOSMIG-001' AND rows=1",
+    "a row more is said": "UPDATE outgoing SET rows=rows+1 WHERE kind='ECOSMIG-001' AND rows=1",
     "a failed session is forgotten": "UPDATE session SET ended=ended+86400 WHERE state=8 AND item=2",
     "a period is missing": "DELETE FROM report_period WHERE ref='ECOSMIG-002' AND starts=1830384000",
     "nobody's row is forgotten": "UPDATE report_period SET unassigned=0 WHERE ref='ECOSMIG-005'",

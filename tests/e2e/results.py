@@ -370,7 +370,7 @@ def test_stop(tap):
     else:
         tap.ok(True, "a stop while results are judged # SKIP it came too late")
     home.run(now=at(6))
-    counts = parties.rows("SELECT state, count(*), min(steps), max(steps) FROM session GROUP BY state")
+    counts = parties.rows("SELECT state, count(*), min(transitions), max(transitions) FROM session GROUP BY state")
     tap.ok(counts == [(5, int(devices), 2, 2)] and parties.acknowledged(os.path.basename(result)) == ("AC", []),
            "the next run applies all of them, once", counts)
     sound(tap, home, "after a stop while results were judged")

@@ -106,7 +106,7 @@ def settle(home, limit=PASSES, **options):
 def in_order(home, drop="mcc"):
     """The parts of a drop appeared there in the order in which they were made."""
     with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
-        parts = [n for (n,) in ledger.execute("SELECT name FROM part WHERE drop_name=? ORDER BY id", (drop,))]
+        parts = [n for (n,) in ledger.execute("SELECT name FROM outgoing WHERE drop_name=? ORDER BY id", (drop,))]
     stamps = [os.stat(home.path("drops", drop, "out", name)).st_ctime_ns for name in parts]
     return stamps == sorted(stamps) and len(parts) > 0
 

@@ -86,7 +86,7 @@ static void check_guess(size_t size, const struct filename *f)
     g_assert(f->pack == FILENAME_PLAIN || f->stem_len < size);
 }
 
-/* The n-th answers to a name; those to its sequence's neighbour and to the next receipt are others. */
+/* The n-th answers to a name; those to its sequence's neighbour and to the next revision are others. */
 static void check_answers(const char *name, size_t size, const struct filename *f)
 {
     g_autofree char *text = g_strndup(name, size);

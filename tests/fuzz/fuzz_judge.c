@@ -6,7 +6,7 @@
  */
 #include "formats/eui64.h"
 #include "formats/text.h"
-#include "gateway/excerpt.h"
+#include "gateway/commands/excerpt.h"
 #include "tests/fuzz/heard.h"
 #include "validators/judge.h"
 

@@ -7,7 +7,7 @@
  * The first byte says how many things are asked, one byte each says which. The answers follow: a byte of what kind, a
  * byte of how long, the rest of the answer; a byte 0xff for nothing yet, 0xfe before one that is given 2,000 times.
  */
-#include "gateway/sftp_private.h"
+#include "gateway/drops/sftp/sftp_private.h"
 #include "tests/fuzz/heard.h"
 
 #include <string.h>

@@ -8,7 +8,7 @@
 #include "formats/text.h"
 #include "formats/writer.h"
 #include "gateway/config.h"
-#include "gateway/orders.h"
+#include "gateway/pipeline/orders.h"
 #include "spool/job.h"
 #include "tests/fuzz/heard.h"
 
@@ -293,7 +293,7 @@ static void read_words(const char *data, size_t size)
         g_assert_true(id >= 1 && g_ascii_strtoll(text, NULL, 10) == id && g_ascii_strtoll(id_text, NULL, 10) == id);
     }
     path = job_path(spool, JOB_HELD, 1, text);
-    g_assert_true((path != NULL) == job_part_is_safe(text));
+    g_assert_true((path != NULL) == job_file_is_safe(text));
     if (path != NULL) {
         g_autofree char *base = g_path_get_basename(path), *plain = g_canonicalize_filename(path, NULL);
         g_assert_cmpstr(base, ==, text);

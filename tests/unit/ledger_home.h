@@ -8,7 +8,7 @@
 #define ECOSGATE_TESTS_LEDGER_HOME_H
 
 #include "spool/disk.h"
-#include "spool/ledger.h"
+#include "spool/ledger/ledger.h"
 
 #include <glib/gstdio.h>
 

@@ -1,4 +1,4 @@
-#include "gateway/calendar.h"
+#include "gateway/reports/calendar.h"
 
 #include "formats/instant.h"
 

@@ -1,4 +1,4 @@
-#include "gateway/completeness.h"
+#include "gateway/pipeline/completeness.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

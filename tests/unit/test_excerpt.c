@@ -1,5 +1,5 @@
 /* The lines shown beside findings: whatever the bytes, the caret stands under the character of the place. */
-#include "gateway/excerpt.h"
+#include "gateway/commands/excerpt.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -59,8 +59,8 @@ static void test_job_id__text_from_outside__only_digits(void **state)
     char text[JOB_ID_SIZE];
     job_id_print(id, text);
     assert_string_equal(text, "00000012");
-    assert_false(job_part_is_safe("../payload"));
-    assert_false(job_part_is_safe(".payload.part"));
+    assert_false(job_file_is_safe("../payload"));
+    assert_false(job_file_is_safe(".payload.part"));
     assert_null(job_path(*state, JOB_READY, 12, "a/b"));
 }
 
@@ -75,7 +75,7 @@ static void test_job_custody__stored__readable_and_movable(void **state)
     enum job_state where = JOB_NOWHERE;
     assert_true(job_find(*state, 12, &where, NULL));
     assert_int_equal(where, JOB_READY);
-    g_auto(GStrv) parts = job_parts(*state, JOB_READY, 12, NULL);
+    g_auto(GStrv) parts = job_files(*state, JOB_READY, 12, NULL);
     assert_int_equal(g_strv_length(parts), 2);
     assert_string_equal(parts[0], JOB_ENVELOPE);
     assert_true(job_find(*state, 13, &where, NULL));

@@ -1,14 +1,14 @@
-#include "spool/ledger_actions.h"
-#include "spool/ledger_devices.h"
-#include "spool/ledger_due.h"
-#include "spool/ledger_earlier.h"
-#include "spool/ledger_incidents.h"
-#include "spool/ledger_jobs.h"
-#include "spool/ledger_parts.h"
-#include "spool/ledger_pickups.h"
-#include "spool/ledger_proof.h"
-#include "spool/ledger_sessions.h"
-#include "spool/ledger_verdicts.h"
+#include "spool/ledger/ledger_actions.h"
+#include "spool/ledger/ledger_devices.h"
+#include "spool/ledger/ledger_due.h"
+#include "spool/ledger/ledger_earlier.h"
+#include "spool/ledger/ledger_incidents.h"
+#include "spool/ledger/ledger_jobs.h"
+#include "spool/ledger/ledger_outgoing.h"
+#include "spool/ledger/ledger_pickups.h"
+#include "spool/ledger/ledger_proof.h"
+#include "spool/ledger/ledger_sessions.h"
+#include "spool/ledger/ledger_verdicts.h"
 #include "tests/unit/ledger_home.h"
 
 #include <glib.h>
@@ -55,7 +55,7 @@ static void add_job(int64_t id, const char *name, int64_t sequence, const char *
 
 static void add_verdict(int64_t job, const char *outcome, const char *batch)
 {
-    struct ledger_verdict v = {.job = job, .receipt = 1, .judged_at = 1688364009, .batch = batch, .declared = -1};
+    struct ledger_verdict v = {.job = job, .revision = 1, .judged_at = 1688364009, .batch = batch, .declared = -1};
     (void)g_strlcpy(v.outcome, outcome, sizeof v.outcome);
     assert_true(ledger_verdict_insert(ledger, &v, NULL));
 }
@@ -91,7 +91,7 @@ static void add_batch(void)
                                                  LEDGER_READY};
     add_job(1, "n1", 1, "aa");
     struct ledger_verdict v = {.job = 1,
-                               .receipt = 1,
+                               .revision = 1,
                                .judged_at = 9,
                                .outcome = "PA",
                                .batch = "B1",
@@ -133,10 +133,11 @@ static bool count_work(void *user, const struct ledger_work *work, GError **erro
     return true;
 }
 
-static bool count_ordered(void *user, const struct ledger_work *work, const struct ledger_step *step, GError **error)
+static bool count_ordered(void *user, const struct ledger_work *work, const struct ledger_transition *transition,
+                          GError **error)
 {
-    assert_int_equal(step->record, *(int64_t *)user + 1);
-    assert_int_equal(step->n, 1);
+    assert_int_equal(transition->record, *(int64_t *)user + 1);
+    assert_int_equal(transition->n, 1);
     assert_int_equal(work->session.state, LEDGER_DISPATCHED);
     return count_work(user, work, error);
 }
@@ -146,14 +147,14 @@ static void order(int64_t item, int64_t job, int64_t n)
 {
     g_autofree struct ledger_work *work = NULL;
     struct ledger_session session = {
-        .state = LEDGER_DISPATCHED, .steps = 1, .try = 1, .begun = 100, .ends = 200, .due = 200};
-    struct ledger_step step = {
+        .state = LEDGER_DISPATCHED, .transitions = 1, .try = 1, .begun = 100, .ends = 200, .due = 200};
+    struct ledger_transition transition = {
         .n = 1, .at = 100, .state = LEDGER_DISPATCHED, .try = 1, .job = job, .record = n, .due = 200};
 
     assert_true(ledger_work_get(ledger, item, &work, NULL));
     assert_non_null(work);
     assert_false(work->has_session);
-    assert_true(ledger_session_put(ledger, work, &session, &step, NULL));
+    assert_true(ledger_session_put(ledger, work, &session, &transition, NULL));
 }
 
 static bool check_state(void *user, const char *name, int64_t n, GError **error)
@@ -172,18 +173,18 @@ static bool check_proof(void *user, const struct ledger_proof *proof, GError **e
 
 static void test_ledger_jobs__inserted__come_back(void **state)
 {
-    int64_t receipt = 0, n = 0;
+    int64_t revision = 0, n = 0;
     assert_true(ledger_begin(ledger, NULL));
     struct ledger_job in = job_of(12, "name", 3, "aa");
     in.source = (struct ledger_source){true, 1, 2, 3, 4};
-    assert_true(ledger_job_insert(ledger, &in, &receipt, NULL));
-    assert_int_equal(receipt, 1);
+    assert_true(ledger_job_insert(ledger, &in, &revision, NULL));
+    assert_int_equal(revision, 1);
     in.id = 13;
     in.source.set = false;
-    assert_true(ledger_job_insert(ledger, &in, &receipt, NULL));
-    assert_int_equal(receipt, 2);
-    assert_true(ledger_job_requeue(ledger, 12, &receipt, NULL));
-    assert_int_equal(receipt, 3);
+    assert_true(ledger_job_insert(ledger, &in, &revision, NULL));
+    assert_int_equal(revision, 2);
+    assert_true(ledger_job_requeue(ledger, 12, &revision, NULL));
+    assert_int_equal(revision, 3);
     assert_true(ledger_commit(STEP_CUSTODY_NOTED, ledger, NULL));
     g_autoptr(GPtrArray) sources = NULL;
     assert_true(ledger_jobs_to_discard(ledger, in.drop, &sources, NULL));
@@ -216,26 +217,26 @@ static void test_ledger_change__no_transaction__is_a_bug(void **state)
 static void test_ledger_jobs__same_name_and_requeued__receipts_go_on(void **state)
 {
     struct ledger_job job = job_of(1, "n1", 1, "aa");
-    struct ledger_verdict second = {.job = 1, .receipt = 2, .judged_at = 2, .outcome = "AC", .declared = -1};
+    struct ledger_verdict second = {.job = 1, .revision = 2, .judged_at = 2, .outcome = "AC", .declared = -1};
     g_autofree struct ledger_job *found = NULL;
     g_autofree struct ledger_verdict *latest = NULL, *first = NULL;
-    int64_t receipt = 0;
+    int64_t revision = 0;
 
     assert_true(ledger_begin(ledger, NULL));
-    assert_true(ledger_job_insert(ledger, &job, &receipt, NULL));
-    assert_int_equal(receipt, 1);
+    assert_true(ledger_job_insert(ledger, &job, &revision, NULL));
+    assert_int_equal(revision, 1);
     add_verdict(1, "RJ", "B1");
     assert_true(ledger_job_set_reason(ledger, 1, "why", NULL));
-    assert_true(ledger_job_requeue(ledger, 1, &receipt, NULL));
-    assert_int_equal(receipt, 2);
+    assert_true(ledger_job_requeue(ledger, 1, &revision, NULL));
+    assert_int_equal(revision, 2);
     assert_true(ledger_job_get(ledger, 1, &found, NULL));
-    assert_int_equal(found->receipt, 2);
+    assert_int_equal(found->revision, 2);
     assert_null(found->reason);
     job.id = 2;
-    assert_true(ledger_job_insert(ledger, &job, &receipt, NULL));
-    assert_int_equal(receipt, 3);
-    assert_true(ledger_job_requeue(ledger, 1, &receipt, NULL));
-    assert_int_equal(receipt, 4);
+    assert_true(ledger_job_insert(ledger, &job, &revision, NULL));
+    assert_int_equal(revision, 3);
+    assert_true(ledger_job_requeue(ledger, 1, &revision, NULL));
+    assert_int_equal(revision, 4);
     assert_true(ledger_verdict_insert(ledger, &second, NULL));
     assert_true(ledger_verdict_get(ledger, 1, 0, &latest, NULL));
     assert_string_equal(latest->outcome, "AC");
@@ -327,7 +328,7 @@ static void test_ledger_earlier__other_sender_or_type__is_another_world(void **s
 /* A file that was rejected, judged again and accepted is no rejected file. */
 static void test_ledger_earlier__judged_again__the_latest_verdict_counts(void **state)
 {
-    struct ledger_verdict again = {.job = 1, .receipt = 2, .judged_at = 1688364010, .outcome = "AC", .declared = -1};
+    struct ledger_verdict again = {.job = 1, .revision = 2, .judged_at = 1688364010, .outcome = "AC", .declared = -1};
     struct ledger_subject self = {9, "n9", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 7, "aa"};
     int64_t n = -1;
 
@@ -373,14 +374,14 @@ static void test_ledger_items__batch_to_dispatch__counts_agree(void **state)
     g_array_set_size(fresh, 0);
     assert_true(ledger_fresh_items(ledger, verdict, 10, fresh, NULL));
     assert_int_equal(fresh->len, 0);
-    struct ledger_part part = {
-        .job = 1, .receipt = 1, .kind = "EMA", .name = "a", .drop = "mcc", .created = 9, .rows = -1};
-    assert_true(ledger_part_plan(ledger, &part, NULL, NULL));
+    struct ledger_outgoing part = {
+        .job = 1, .revision = 1, .kind = "EMA", .name = "a", .drop = "mcc", .created = 9, .rows = -1};
+    assert_true(ledger_outgoing_plan(ledger, &part, NULL, NULL));
     part.kind = part.name = "EMD";
-    assert_true(ledger_part_plan(ledger, &part, NULL, NULL));
+    assert_true(ledger_outgoing_plan(ledger, &part, NULL, NULL));
     assert_true(ledger_commit(STEP_DISPATCH_COMMITTED, ledger, NULL));
     n = 0;
-    assert_true(ledger_order_each(ledger, 2, count_ordered, &n, NULL));
+    assert_true(ledger_work_order_each(ledger, 2, count_ordered, &n, NULL));
     assert_int_equal(n, 2);
     assert_true(ledger_device_each(ledger, 4, count_work, &n, NULL));
     assert_int_equal(n, 3);
@@ -431,7 +432,7 @@ static bool join_code(void *user, const struct ledger_finding *finding, GError *
 
 static void test_ledger_findings__inserted__in_order(void **state)
 {
-    struct ledger_verdict of = {.job = 1, .receipt = 1};
+    struct ledger_verdict of = {.job = 1, .revision = 1};
     struct ledger_finding findings[] = {{.code = "C101", .record = 2}, {.code = "B208", .line = 9}};
     g_autoptr(GString) codes = g_string_new("");
     assert_true(ledger_begin(ledger, NULL));
@@ -450,39 +451,40 @@ static void test_ledger_findings__inserted__in_order(void **state)
 
 static void test_ledger_parts__states__only_forward(void **state)
 {
-    struct ledger_part plan = {.job = 1, .receipt = 1, .kind = "EMA", .name = "EMA_1.xml", .drop = "mcc", .rows = -1};
+    struct ledger_outgoing plan = {
+        .job = 1, .revision = 1, .kind = "EMA", .name = "EMA_1.xml", .drop = "mcc", .rows = -1};
     int64_t id = 0;
     assert_true(ledger_begin(ledger, NULL));
-    assert_true(ledger_part_plan(ledger, &plan, &id, NULL));
-    g_autofree struct ledger_part *part = NULL;
-    assert_true(ledger_part_get(ledger, id, &part, NULL));
+    assert_true(ledger_outgoing_plan(ledger, &plan, &id, NULL));
+    g_autofree struct ledger_outgoing *part = NULL;
+    assert_true(ledger_outgoing_get(ledger, id, &part, NULL));
     assert_int_equal(part->rows, -1);
     part->state = LEDGER_STAGED;
     g_autoptr(GError) error = NULL;
-    assert_false(ledger_part_update(ledger, part, &error));
+    assert_false(ledger_outgoing_update(ledger, part, &error));
     assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_BUG));
-    static const enum ledger_part_state way[] = {LEDGER_STORED, LEDGER_STAGED, LEDGER_STORED, LEDGER_STAGED,
-                                                 LEDGER_DELIVERED};
+    static const enum ledger_outgoing_state way[] = {LEDGER_STORED, LEDGER_STAGED, LEDGER_STORED, LEDGER_STAGED,
+                                                     LEDGER_DELIVERED};
     for (size_t i = 0; i < G_N_ELEMENTS(way); i++) {
         g_autoptr(GPtrArray) planned = NULL, due = NULL;
         int64_t owed = 0;
-        assert_true(ledger_parts_owed(ledger, 1, &owed, NULL));
+        assert_true(ledger_outgoing_files_owed(ledger, 1, &owed, NULL));
         assert_int_equal(owed, 1);
-        assert_true(ledger_parts_planned(ledger, &planned, NULL));
+        assert_true(ledger_outgoing_files_planned(ledger, &planned, NULL));
         assert_int_equal(planned->len, i == 0 ? 1 : 0);
-        assert_true(ledger_parts_due(ledger, "mcc", 5, &due, NULL));
+        assert_true(ledger_outgoing_files_due(ledger, "mcc", 5, &due, NULL));
         assert_int_equal(due->len, i == 0 ? 0 : 1);
         part->state = way[i];
         part->sha256 = "aa";
-        assert_true(ledger_part_update(ledger, part, NULL));
+        assert_true(ledger_outgoing_update(ledger, part, NULL));
     }
     g_autoptr(GPtrArray) all = NULL, due = NULL;
     int64_t owed = 9;
-    assert_true(ledger_parts_owed(ledger, 1, &owed, NULL));
+    assert_true(ledger_outgoing_files_owed(ledger, 1, &owed, NULL));
     assert_int_equal(owed, 0);
-    assert_true(ledger_parts_due(ledger, "mcc", 5, &due, NULL));
+    assert_true(ledger_outgoing_files_due(ledger, "mcc", 5, &due, NULL));
     assert_int_equal(due->len, 0);
-    assert_true(ledger_parts_of(ledger, 1, &all, NULL));
+    assert_true(ledger_outgoing_files_of(ledger, 1, &all, NULL));
     assert_int_equal(all->len, 1);
     (void)state;
 }
@@ -536,11 +538,11 @@ static void test_ledger_incidents__same_cause__is_one_until_cleared(void **state
     bool open = false;
 
     assert_true(ledger_begin(ledger, NULL));
-    assert_true(ledger_incident_begin(ledger, &incident, NULL));
+    assert_true(ledger_incident_open(ledger, &incident, NULL));
     incident.begun = 11;
-    assert_true(ledger_incident_begin(ledger, &incident, NULL));
+    assert_true(ledger_incident_open(ledger, &incident, NULL));
     incident.code = "A103";
-    assert_true(ledger_incident_begin(ledger, &incident, NULL));
+    assert_true(ledger_incident_open(ledger, &incident, NULL));
     assert_true(ledger_incident_clear(ledger, "A102", "mcc", 20, NULL));
     assert_true(ledger_incident_clear(ledger, "A102", "mcc", 21, NULL));
     assert_true(ledger_incident_is_open(ledger, "A102", "mcc", &open, NULL));
@@ -549,7 +551,7 @@ static void test_ledger_incidents__same_cause__is_one_until_cleared(void **state
     assert_true(open);
     incident.code = "A102";
     incident.begun = 30;
-    assert_true(ledger_incident_begin(ledger, &incident, NULL));
+    assert_true(ledger_incident_open(ledger, &incident, NULL));
     assert_true(ledger_incidents_recent(ledger, 5, join_incident, all, NULL));
     assert_string_equal(all->str, "A102 mcc 10-20;A103 mcc 11-0;A102 mcc 30-0;");
     g_string_truncate(all, 0);
@@ -565,7 +567,7 @@ static bool join_event(void *user, const struct ledger_incident *incident, const
 {
     (void)error;
     g_string_append_printf(user, "%d %s %s %s by %d;", (int)event->id, incident->code, incident->subject,
-                           event->cleared ? "cleared" : "raised", (int)event->told_by);
+                           event->cleared ? "cleared" : "raised", (int)event->reported_by);
     return true;
 }
 
@@ -575,10 +577,10 @@ static void reject_file(int64_t id, const char *sender, const char *name, int64_
     struct ledger_job job = {.id = id, .name = name, .sender = sender, .sha256 = "", .drop = "mcc"};
     g_autofree char *subject = g_strdup_printf("mcc/%s", name);
     struct ledger_incident incident = {
-        .code = "B208", .subject = subject, .job = id, .receipt = 1, .begun = at, .text = "declared 3, found 2"};
+        .code = "B208", .subject = subject, .job = id, .revision = 1, .begun = at, .text = "declared 3, found 2"};
 
     assert_true(ledger_job_insert(ledger, &job, NULL, NULL));
-    assert_true(ledger_incident_begin(ledger, &incident, NULL));
+    assert_true(ledger_incident_open(ledger, &incident, NULL));
 }
 
 static void begin_of_device(uint64_t device, const char *code, int64_t at)
@@ -589,11 +591,11 @@ static void begin_of_device(uint64_t device, const char *code, int64_t at)
                                        .has_device = true,
                                        .device = device,
                                        .job = 1,
-                                       .receipt = 1,
+                                       .revision = 1,
                                        .begun = at,
                                        .text = "not there"};
 
-    assert_true(ledger_incident_begin(ledger, &incident, NULL));
+    assert_true(ledger_incident_open(ledger, &incident, NULL));
 }
 
 static void test_ledger_incidents__devices_and_files__end_what_is_theirs(void **state)
@@ -632,21 +634,21 @@ static void test_ledger_incidents__events__are_told_once_and_in_order(void **sta
     g_autofree struct ledger_incident *row = NULL;
     int64_t first = 0, n = -1;
 
-    assert_true(ledger_events_untold(ledger, &first, &n, NULL));
+    assert_true(ledger_events_unreported(ledger, &first, &n, NULL));
     assert_true(first == 1 && n == 0);
     assert_true(ledger_begin(ledger, NULL));
     reject_file(1, "S", "one", 10);
     begin_of_device(7, "C103", 11);
     assert_true(ledger_incident_clear_device(ledger, 7, 12, NULL));
-    assert_true(ledger_events_untold(ledger, &first, &n, NULL));
+    assert_true(ledger_events_unreported(ledger, &first, &n, NULL));
     assert_true(first == 1 && n == 3);
-    assert_true(ledger_events_tell(ledger, 5, first, n, NULL));
+    assert_true(ledger_events_report(ledger, 5, first, n, NULL));
     assert_true(ledger_incident_close(ledger, 1, 13, "known", "ann", NULL));
     assert_true(ledger_incident_close(ledger, 1, 14, "again", "bob", NULL));
     begin_of_device(7, "C103", 15);
-    assert_true(ledger_events_untold(ledger, &first, &n, NULL));
+    assert_true(ledger_events_unreported(ledger, &first, &n, NULL));
     assert_true(first == 4 && n == 2);
-    assert_true(ledger_events_told(ledger, 5, join_event, told, NULL));
+    assert_true(ledger_events_reported_by(ledger, 5, join_event, told, NULL));
     assert_string_equal(told->str, "1 B208 mcc/one raised by 5;2 C103 7 raised by 5;3 C103 7 cleared by 5;");
     g_string_truncate(told, 0);
     assert_true(ledger_events_of(ledger, 1, join_event, told, NULL));

@@ -1,5 +1,5 @@
 /* Reference data in the ledger: rows by key, whole files at once, and what is asked of them. */
-#include "spool/ledger_reference.h"
+#include "spool/ledger/ledger_reference.h"
 #include "tests/unit/ledger_home.h"
 
 #include <glib.h>
@@ -324,10 +324,10 @@ static void test_ledger_cos__between__the_last_one(void **state)
     }
 }
 
-static void test_ledger_model__barred__until_the_longest_ends(void **state)
+static void test_ledger_model__non_migratable__until_the_longest_ends(void **state)
 {
     struct ledger_nmm row = {"ESME", "AB01", "010A030B", "0002012F", 100, 200, NULL, NULL};
-    bool barred;
+    bool non_migratable;
     int64_t until;
 
     (void)state;
@@ -344,12 +344,12 @@ static void test_ledger_model__barred__until_the_longest_ends(void **state)
     } cases[] = {{99, 0}, {100, 200}, {149, 200}, {150, 300}, {299, 300}, {300, 0}, {399, 0}, {400, LEDGER_FOR_EVER}};
     row.firmware = "0002012F";
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        assert_true(ledger_model_is_barred(ledger, &row, cases[i].at, &barred, &until, NULL));
-        assert_int_equal(barred, cases[i].until != 0);
-        assert_int_equal(barred ? until : 0, cases[i].until);
+        assert_true(ledger_model_is_non_migratable(ledger, &row, cases[i].at, &non_migratable, &until, NULL));
+        assert_int_equal(non_migratable, cases[i].until != 0);
+        assert_int_equal(non_migratable ? until : 0, cases[i].until);
     }
     row.firmware = "0002012E";
-    assert_true(ledger_model_is_barred(ledger, &row, 120, &barred, &until, NULL) && !barred);
+    assert_true(ledger_model_is_non_migratable(ledger, &row, 120, &non_migratable, &until, NULL) && !non_migratable);
 }
 
 int main(void)
@@ -365,7 +365,7 @@ int main(void)
         T(test_ledger_supplier__of_a_gpf__by_what_is_on_its_hub),
         T(test_ledger_cos__of_a_gpf__by_the_meter_that_says_whose_it_is),
         T(test_ledger_cos__between__the_last_one),
-        T(test_ledger_model__barred__until_the_longest_ends),
+        T(test_ledger_model__non_migratable__until_the_longest_ends),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

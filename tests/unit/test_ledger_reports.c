@@ -1,8 +1,8 @@
 /* Reports in the ledger: periods, whose file a part is, what is owed, and what does not add up. */
-#include "spool/ledger_devices.h"
-#include "spool/ledger_jobs.h"
-#include "spool/ledger_parts.h"
-#include "spool/ledger_reports.h"
+#include "spool/ledger/ledger_devices.h"
+#include "spool/ledger/ledger_jobs.h"
+#include "spool/ledger/ledger_outgoing.h"
+#include "spool/ledger/ledger_reports.h"
 #include "tests/unit/ledger_home.h"
 
 #include <glib.h>
@@ -39,15 +39,15 @@ static void issue(int64_t job, int64_t day, int64_t rows, int64_t unassigned)
     assert_true(ledger_period_issue(ledger, &period, NULL));
     for (uint64_t recipient = 1; recipient <= 2; recipient++) {
         g_autofree char *name = g_strdup_printf("%d_%d", (int)day, (int)recipient);
-        const struct ledger_part part = {.job = job,
-                                         .kind = "ECOSMIG-001",
-                                         .name = name,
-                                         .drop = "suppliers",
-                                         .folder = "AAAA",
-                                         .rows = recipient == 1 ? rows : 0,
-                                         .created = period.issued};
+        const struct ledger_outgoing part = {.job = job,
+                                             .kind = "ECOSMIG-001",
+                                             .name = name,
+                                             .drop = "suppliers",
+                                             .folder = "AAAA",
+                                             .rows = recipient == 1 ? rows : 0,
+                                             .created = period.issued};
         int64_t id = 0;
-        assert_true(ledger_part_plan(ledger, &part, &id, NULL));
+        assert_true(ledger_outgoing_plan(ledger, &part, &id, NULL));
         assert_true(ledger_report_add(ledger, &period, id, recipient, "AAAA", NULL));
     }
 }
@@ -69,11 +69,11 @@ static bool count_owed(void *user, const struct ledger_period *period, int64_t n
 
 static void deliver(int64_t id)
 {
-    struct ledger_part part = {.id = id, .sha256 = "x"};
+    struct ledger_outgoing part = {.id = id, .sha256 = "x"};
 
     for (int state = LEDGER_STORED; state <= LEDGER_DELIVERED; state++) {
-        part.state = (enum ledger_part_state)state;
-        assert_true(ledger_part_update(ledger, &part, NULL));
+        part.state = (enum ledger_outgoing_state)state;
+        assert_true(ledger_outgoing_update(ledger, &part, NULL));
     }
 }
 

@@ -1,9 +1,10 @@
-/* Sessions and their steps, field by field; what is due, in which order and how much of it; what came of it all. */
-#include "spool/ledger_devices.h"
-#include "spool/ledger_due.h"
-#include "spool/ledger_jobs.h"
-#include "spool/ledger_sessions.h"
-#include "spool/ledger_verdicts.h"
+/* Sessions and their transitions, field by field; what is due, in which order and how much of it; what came of it all.
+ */
+#include "spool/ledger/ledger_devices.h"
+#include "spool/ledger/ledger_due.h"
+#include "spool/ledger/ledger_jobs.h"
+#include "spool/ledger/ledger_sessions.h"
+#include "spool/ledger/ledger_verdicts.h"
 #include "tests/unit/ledger_home.h"
 
 #include <glib.h>
@@ -27,7 +28,7 @@ static void add_batch(int64_t job, const char *org, const char *batch)
     const struct ledger_job row = {
         .id = job, .name = name, .type = "EMI", .org = org, .received = JUDGED, .drop = "mcc"};
     struct ledger_verdict v = {.job = job,
-                               .receipt = 1,
+                               .revision = 1,
                                .judged_at = JUDGED + job,
                                .outcome = "PA",
                                .batch = batch,
@@ -87,28 +88,29 @@ static struct ledger_work *work_of(int64_t item)
     return work;
 }
 
-static void put(int64_t item, const struct ledger_session *session, const struct ledger_step *step)
+static void put(int64_t item, const struct ledger_session *session, const struct ledger_transition *transition)
 {
     g_autofree struct ledger_work *work = work_of(item);
 
     assert_non_null(work);
-    assert_true(ledger_session_put(ledger, work, session, step, NULL));
+    assert_true(ledger_session_put(ledger, work, session, transition, NULL));
 }
 
-/* The next step of an item: a state, and when it goes on. */
+/* The next transition of an item: a state, and when it goes on. */
 static void move(int64_t item, enum ledger_state state, int64_t due, int64_t ends)
 {
     g_autofree struct ledger_work *work = work_of(item);
     struct ledger_session session = work->session;
 
     session.state = state;
-    session.steps++;
+    session.transitions++;
     session.try = MAX(session.try, state == LEDGER_READY ? 0 : 1);
     session.due = due;
     session.ends = ends;
     session.ended = state >= LEDGER_MIGRATED || state == LEDGER_REJECTED ? 50 : 0;
-    const struct ledger_step step = {.n = session.steps, .at = 50, .state = state, .try = session.try, .due = due};
-    assert_true(ledger_session_put(ledger, work, &session, &step, NULL));
+    const struct ledger_transition transition = {
+        .n = session.transitions, .at = 50, .state = state, .try = session.try, .due = due};
+    assert_true(ledger_session_put(ledger, work, &session, &transition, NULL));
 }
 
 /* ---- rows ---- */
@@ -129,7 +131,7 @@ static void test_work__without_a_session__is_what_the_split_says(void **state)
     assert_string_equal(work->org, "MCC");
     assert_string_equal(work->batch, "B1");
     assert_string_equal(work->name, "n1");
-    assert_int_equal(work->receipt, 1);
+    assert_int_equal(work->revision, 1);
     assert_int_equal(work->judged_at, JUDGED + 1);
 }
 
@@ -143,43 +145,43 @@ static const struct ledger_session whole_session = {.state = LEDGER_CONFIRM_MISM
                                                     .due = 13,
                                                     .code = "D151",
                                                     .next_eligible = 14};
-static const struct ledger_step whole_step = {.n = 1,
-                                              .at = 21,
-                                              .state = LEDGER_CONFIRM_MISMATCH,
-                                              .try = 2,
-                                              .job = 22,
-                                              .record = 23,
-                                              .code = "D151",
-                                              .due = 24,
-                                              .gbcs = "30",
-                                              .duis = "E20",
-                                              .alert = "8F84",
-                                              .subject_id = "s",
-                                              .key_id = "k",
-                                              .said_at = 25,
-                                              .word = LEDGER_REPLACED};
+static const struct ledger_transition whole_step = {.n = 1,
+                                                    .at = 21,
+                                                    .state = LEDGER_CONFIRM_MISMATCH,
+                                                    .try = 2,
+                                                    .job = 22,
+                                                    .record = 23,
+                                                    .code = "D151",
+                                                    .due = 24,
+                                                    .gbcs = "30",
+                                                    .duis = "E20",
+                                                    .alert = "8F84",
+                                                    .subject_id = "s",
+                                                    .key_id = "k",
+                                                    .said_at = 25,
+                                                    .statement = LEDGER_REPLACED};
 
-/* The next step of an item, with the session as whole_session but for steps. */
-static void put_whole(int64_t item, const struct ledger_step *step)
+/* The next transition of an item, with the session as whole_session but for transitions. */
+static void put_whole(int64_t item, const struct ledger_transition *transition)
 {
     g_autofree struct ledger_work *work = work_of(item);
     struct ledger_session session = whole_session;
-    struct ledger_step next = *step;
+    struct ledger_transition next = *transition;
 
-    session.steps = next.n = work->session.steps + 1;
-    session.tcos.step = work->session.tcos.step;
-    session.ecos.step = work->session.ecos.step;
+    session.transitions = next.n = work->session.transitions + 1;
+    session.tcos.transition = work->session.tcos.transition;
+    session.ecos.transition = work->session.ecos.transition;
     assert_true(ledger_session_put(ledger, work, &session, &next, NULL));
 }
 
-static void check_whole(int64_t item, int64_t steps)
+static void check_whole(int64_t item, int64_t transitions)
 {
     g_autofree struct ledger_work *work = work_of(item);
     const struct ledger_session *s = &work->session;
 
     assert_true(work->has_session);
     assert_int_equal(s->state, LEDGER_CONFIRM_MISMATCH);
-    assert_int_equal(s->steps, steps);
+    assert_int_equal(s->transitions, transitions);
     assert_int_equal(s->try, 3);
     assert_true(s->answered);
     assert_true(s->unused);
@@ -194,8 +196,8 @@ static void check_whole(int64_t item, int64_t steps)
 
 static void test_session__every_member__comes_back(void **state)
 {
-    const struct ledger_session bare = {.state = LEDGER_DISPATCHED, .steps = 1};
-    const struct ledger_step begun = {.n = 1};
+    const struct ledger_session bare = {.state = LEDGER_DISPATCHED, .transitions = 1};
+    const struct ledger_transition begun = {.n = 1};
 
     (void)state;
     put_whole(first, &whole_step);
@@ -217,28 +219,28 @@ static void check_side(const struct ledger_side *side, int64_t at, bool good, co
 
 static void test_session__its_sides__are_what_their_newest_words_say(void **state)
 {
-    static const struct ledger_step steps[] = {
-        {.at = 31, .try = 1, .subject_id = "no", .key_id = "word", .word = LEDGER_NO_WORD},
-        {.at = 32, .try = 2, .subject_id = "ts", .key_id = "tk", .word = LEDGER_REPLACED},
-        {.at = 33, .try = 2, .word = LEDGER_NOT_CONFIRMED},
-        {.at = 34, .try = 3, .subject_id = "es", .key_id = "ek", .word = LEDGER_CONFIRMED},
-        {.at = 35, .try = 4, .subject_id = "told", .key_id = "all the same", .word = LEDGER_NOT_REPLACED},
+    static const struct ledger_transition transitions[] = {
+        {.at = 31, .try = 1, .subject_id = "no", .key_id = "word", .statement = LEDGER_NO_STATEMENT},
+        {.at = 32, .try = 2, .subject_id = "ts", .key_id = "tk", .statement = LEDGER_REPLACED},
+        {.at = 33, .try = 2, .statement = LEDGER_NOT_CONFIRMED},
+        {.at = 34, .try = 3, .subject_id = "es", .key_id = "ek", .statement = LEDGER_CONFIRMED},
+        {.at = 35, .try = 4, .subject_id = "told", .key_id = "all the same", .statement = LEDGER_NOT_REPLACED},
     };
     static const struct {
-        int64_t tcos, ecos; /* the step that counts, 0: none */
+        int64_t tcos, ecos; /* the transition that counts, 0: none */
     } want[] = {{0, 0}, {2, 0}, {2, 3}, {2, 4}, {5, 4}};
 
     (void)state;
-    for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
-        put_whole(first, &steps[i]);
+    for (size_t i = 0; i < G_N_ELEMENTS(transitions); i++) {
+        put_whole(first, &transitions[i]);
         put_whole(first + 1, &whole_step); /* somebody else's */
         g_autofree struct ledger_work *work = work_of(first);
         const struct ledger_side *sides[] = {&work->session.tcos, &work->session.ecos};
         for (int k = 0; k < 2; k++) {
             int64_t n = k == 0 ? want[i].tcos : want[i].ecos;
             bool good = n == 2 || n == 4;
-            check_side(sides[k], n == 0 ? 0 : steps[n - 1].at, good, good ? steps[n - 1].subject_id : NULL,
-                       good ? steps[n - 1].key_id : NULL, good ? steps[n - 1].try : 0);
+            check_side(sides[k], n == 0 ? 0 : transitions[n - 1].at, good, good ? transitions[n - 1].subject_id : NULL,
+                       good ? transitions[n - 1].key_id : NULL, good ? transitions[n - 1].try : 0);
         }
     }
 }
@@ -248,9 +250,9 @@ static void test_session__one_flag_at_a_time__is_not_mixed_up(void **state)
     (void)state;
     for (int i = 0; i < 2; i++) {
         const struct ledger_session session = {
-            .state = LEDGER_RETRY_WAIT, .steps = i + 1, .answered = i == 0, .unused = i == 1};
-        const struct ledger_step step = {.n = i + 1};
-        put(first, &session, &step);
+            .state = LEDGER_RETRY_WAIT, .transitions = i + 1, .answered = i == 0, .unused = i == 1};
+        const struct ledger_transition transition = {.n = i + 1};
+        put(first, &session, &transition);
         g_autofree struct ledger_work *work = work_of(first);
         assert_true(work->session.answered == (i == 0));
         assert_true(work->session.unused == (i == 1));
@@ -259,32 +261,32 @@ static void test_session__one_flag_at_a_time__is_not_mixed_up(void **state)
     }
 }
 
-static bool check_whole_step(void *user, const struct ledger_step *step, GError **error)
+static bool check_whole_step(void *user, const struct ledger_transition *transition, GError **error)
 {
     (void)error;
     ++*(int64_t *)user;
-    assert_int_equal(step->n, *(int64_t *)user);
-    if (step->n == 2) {
-        assert_int_equal(step->job, 0);
-        assert_null(step->code);
-        assert_null(step->gbcs);
-        assert_int_equal(step->due, 0);
+    assert_int_equal(transition->n, *(int64_t *)user);
+    if (transition->n == 2) {
+        assert_int_equal(transition->job, 0);
+        assert_null(transition->code);
+        assert_null(transition->gbcs);
+        assert_int_equal(transition->due, 0);
         return true;
     }
-    assert_int_equal(step->at, 21);
-    assert_int_equal(step->state, LEDGER_CONFIRM_MISMATCH);
-    assert_int_equal(step->try, 2);
-    assert_int_equal(step->job, 22);
-    assert_int_equal(step->record, 23);
-    assert_string_equal(step->code, "D151");
-    assert_int_equal(step->due, 24);
-    assert_string_equal(step->gbcs, "30");
-    assert_string_equal(step->duis, "E20");
-    assert_string_equal(step->alert, "8F84");
-    assert_string_equal(step->subject_id, "s");
-    assert_string_equal(step->key_id, "k");
-    assert_int_equal(step->said_at, 25);
-    assert_int_equal(step->word, LEDGER_REPLACED);
+    assert_int_equal(transition->at, 21);
+    assert_int_equal(transition->state, LEDGER_CONFIRM_MISMATCH);
+    assert_int_equal(transition->try, 2);
+    assert_int_equal(transition->job, 22);
+    assert_int_equal(transition->record, 23);
+    assert_string_equal(transition->code, "D151");
+    assert_int_equal(transition->due, 24);
+    assert_string_equal(transition->gbcs, "30");
+    assert_string_equal(transition->duis, "E20");
+    assert_string_equal(transition->alert, "8F84");
+    assert_string_equal(transition->subject_id, "s");
+    assert_string_equal(transition->key_id, "k");
+    assert_int_equal(transition->said_at, 25);
+    assert_int_equal(transition->statement, LEDGER_REPLACED);
     return true;
 }
 
@@ -296,21 +298,21 @@ static void test_steps__every_member__comes_back_in_order(void **state)
     put_whole(first, &whole_step);
     move(first, LEDGER_MIGRATED, 0, 12);
     move(first + 1, LEDGER_DISPATCHED, 9, 9);
-    assert_true(ledger_steps_each(ledger, first, check_whole_step, &n, NULL));
+    assert_true(ledger_transitions_each(ledger, first, check_whole_step, &n, NULL));
     assert_int_equal(n, 2);
 }
 
 static void test_session__that_has_gone_on__is_not_put(void **state)
 {
-    const struct ledger_session session = {.state = LEDGER_DISPATCHED, .steps = 1};
-    const struct ledger_session second = {.state = LEDGER_DISPATCHED, .steps = 2};
-    const struct ledger_step step = {.n = 1}, next = {.n = 2};
+    const struct ledger_session session = {.state = LEDGER_DISPATCHED, .transitions = 1};
+    const struct ledger_session second = {.state = LEDGER_DISPATCHED, .transitions = 2};
+    const struct ledger_transition transition = {.n = 1}, next = {.n = 2};
     g_autofree struct ledger_work *fresh = work_of(first);
     g_autoptr(GError) again = NULL, behind = NULL;
 
     (void)state;
-    put(first, &session, &step);
-    assert_false(ledger_session_put(ledger, fresh, &session, &step, &again));
+    put(first, &session, &transition);
+    assert_false(ledger_session_put(ledger, fresh, &session, &transition, &again));
     assert_true(g_error_matches(again, SPOOL_ERROR, SPOOL_ERROR_EXISTS));
     g_autofree struct ledger_work *once = work_of(first);
     put(first, &second, &next);
@@ -323,7 +325,7 @@ static void add_results(void)
 {
     const struct ledger_job result = {.id = 7, .name = "r", .type = "EMT", .org = "MCC", .received = 1};
     const struct ledger_verdict verdict = {
-        .job = 7, .receipt = 1, .judged_at = 1, .outcome = "AC", .batch = "B9", .parsed = 3, .accepted = 3};
+        .job = 7, .revision = 1, .judged_at = 1, .outcome = "AC", .batch = "B9", .parsed = 3, .accepted = 3};
 
     assert_true(ledger_job_insert(ledger, &result, NULL, NULL));
     assert_true(ledger_verdict_insert(ledger, &verdict, NULL));
@@ -391,7 +393,7 @@ static void test_session__its_end__frees_the_device_and_is_counted_once(void **s
 
 static void test_session__counted__in_the_verdict_that_has_the_items(void **state)
 {
-    const struct ledger_verdict whole = {.job = 1, .receipt = 2, .judged_at = 1, .outcome = "RJ", .batch = "B1"};
+    const struct ledger_verdict whole = {.job = 1, .revision = 2, .judged_at = 1, .outcome = "RJ", .batch = "B1"};
     g_autofree struct ledger_verdict *verdict = NULL;
 
     (void)state;
@@ -435,10 +437,16 @@ static void test_outcomes__nothing_accepted__due_at_once(void **state)
 {
     const struct ledger_job row = {.id = 3, .name = "n3", .type = "EMI", .org = "MCC", .received = 1};
     struct ledger_item item = {.job = 3, .record = 1, .outcome = LEDGER_REJECTED, .device_text = "x"};
-    struct ledger_verdict v = {
-        .job = 3, .receipt = 1, .judged_at = 1, .outcome = "PA", .batch = "B3", .parsed = 1, .rejected = 1, .items = 1};
+    struct ledger_verdict v = {.job = 3,
+                               .revision = 1,
+                               .judged_at = 1,
+                               .outcome = "PA",
+                               .batch = "B3",
+                               .parsed = 1,
+                               .rejected = 1,
+                               .items = 1};
     struct ledger_verdict whole = {
-        .job = 3, .receipt = 2, .judged_at = 1, .outcome = "RJ", .batch = "B3", .parsed = 1, .rejected = 1};
+        .job = 3, .revision = 2, .judged_at = 1, .outcome = "RJ", .batch = "B3", .parsed = 1, .rejected = 1};
     int64_t job = 0;
 
     (void)state;
@@ -613,14 +621,14 @@ static struct ledger_past past_of(uint64_t device)
     return past;
 }
 
-static void fail_with(int64_t item, int64_t next_eligible, enum ledger_word word)
+static void fail_with(int64_t item, int64_t next_eligible, enum ledger_statement statement)
 {
     const struct ledger_session session = {
-        .state = LEDGER_FAILED, .steps = 1, .try = 1, .ended = 50, .next_eligible = next_eligible};
-    const struct ledger_step step = {
-        .n = 1, .at = 50, .state = LEDGER_FAILED, .subject_id = "s", .key_id = "k", .word = word};
+        .state = LEDGER_FAILED, .transitions = 1, .try = 1, .ended = 50, .next_eligible = next_eligible};
+    const struct ledger_transition transition = {
+        .n = 1, .at = 50, .state = LEDGER_FAILED, .subject_id = "s", .key_id = "k", .statement = statement};
 
-    put(item, &session, &step);
+    put(item, &session, &transition);
 }
 
 /* The Device of item `of`, instructed again in batch `job`. */
@@ -630,7 +638,7 @@ static int64_t instruct_again(int64_t job, uint64_t device, enum ledger_state ou
         .job = job, .record = 1, .has_device = true, .device = device, .device_type = "ESME", .outcome = outcome};
     const struct ledger_job row = {.id = job, .name = "again", .type = "EMI", .org = "MCC", .received = 1};
     struct ledger_verdict v = {.job = job,
-                               .receipt = 1,
+                               .revision = 1,
                                .judged_at = 1,
                                .outcome = "AC",
                                .batch = "BX",
@@ -660,7 +668,7 @@ static void test_past__failed_sessions__the_newest_says_when_again(void **state)
     assert_false(past.live);
     assert_int_equal(past.failed_sessions, 1);
     assert_int_equal(past.next_eligible, 700);
-    fail_with(instruct_again(5, device, LEDGER_READY), 600, LEDGER_NO_WORD);
+    fail_with(instruct_again(5, device, LEDGER_READY), 600, LEDGER_NO_STATEMENT);
     (void)instruct_again(6, device, LEDGER_REJECTED);
     past = past_of(device);
     assert_int_equal(past.failed_sessions, 2);
@@ -762,11 +770,12 @@ static void test_device__its_work_items__oldest_first(void **state)
     assert_string_equal(text->str, expected->str);
 }
 
-static bool note_order(void *user, const struct ledger_work *work, const struct ledger_step *step, GError **error)
+static bool note_order(void *user, const struct ledger_work *work, const struct ledger_transition *transition,
+                       GError **error)
 {
     (void)error;
-    g_string_append_printf(user, "%d:%d try %d ", (int)step->record, (int)(work->item.item - first + 1),
-                           (int)step->try);
+    g_string_append_printf(user, "%d:%d try %d ", (int)transition->record, (int)(work->item.item - first + 1),
+                           (int)transition->try);
     return true;
 }
 
@@ -777,22 +786,23 @@ static void test_order__its_devices__as_they_were_then(void **state)
 
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(items); i++) {
-        const struct ledger_session session = {.state = LEDGER_DISPATCHED, .steps = 1, .try = 1, .ends = 90, .due = 90};
-        const struct ledger_step step = {
+        const struct ledger_session session = {
+            .state = LEDGER_DISPATCHED, .transitions = 1, .try = 1, .ends = 90, .due = 90};
+        const struct ledger_transition transition = {
             .n = 1, .state = LEDGER_DISPATCHED, .try = 1, .job = 9, .record = (int64_t)i + 1};
-        put(first + items[i], &session, &step);
+        put(first + items[i], &session, &transition);
     }
     /* gone on since, once with a result of a file that has the same number */
-    const struct ledger_session waits = {.state = LEDGER_RETRY_WAIT, .steps = 2, .try = 1, .ends = 90, .due = 80};
-    const struct ledger_step failed = {.n = 2, .state = LEDGER_RETRY_WAIT, .try = 1, .job = 9, .record = 7};
+    const struct ledger_session waits = {.state = LEDGER_RETRY_WAIT, .transitions = 2, .try = 1, .ends = 90, .due = 80};
+    const struct ledger_transition failed = {.n = 2, .state = LEDGER_RETRY_WAIT, .try = 1, .job = 9, .record = 7};
     put(first + 1, &waits, &failed);
-    const struct ledger_session again = {.state = LEDGER_DISPATCHED, .steps = 3, .try = 2, .ends = 90, .due = 90};
-    const struct ledger_step second = {.n = 3, .state = LEDGER_DISPATCHED, .try = 2, .job = 10, .record = 1};
+    const struct ledger_session again = {.state = LEDGER_DISPATCHED, .transitions = 3, .try = 2, .ends = 90, .due = 90};
+    const struct ledger_transition second = {.n = 3, .state = LEDGER_DISPATCHED, .try = 2, .job = 10, .record = 1};
     put(first + 1, &again, &second);
-    assert_true(ledger_order_each(ledger, 9, note_order, text, NULL));
+    assert_true(ledger_work_order_each(ledger, 9, note_order, text, NULL));
     assert_string_equal(text->str, "1:4 try 1 2:2 try 1 3:3 try 1 ");
     g_string_set_size(text, 0);
-    assert_true(ledger_order_each(ledger, 10, note_order, text, NULL));
+    assert_true(ledger_work_order_each(ledger, 10, note_order, text, NULL));
     assert_string_equal(text->str, "1:2 try 2 ");
 }
 

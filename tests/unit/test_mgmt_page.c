@@ -1,5 +1,5 @@
 /* The management page: its forecast, its figures, and that it holds nothing that others could run. */
-#include "gateway/mgmt_page.h"
+#include "gateway/reports/mgmt_page.h"
 
 #include <glib.h>
 #include <setjmp.h>
@@ -18,22 +18,22 @@ static const struct mgmt_week weeks[] = {{MONDAY - 5 * WEEK, 210, 0, 210},  {MON
                                          {MONDAY - 3 * WEEK, 210, 40, 170}, {MONDAY - 2 * WEEK, 210, 60, 150},
                                          {MONDAY - 1 * WEEK, 210, 80, 120}, {MONDAY, 210, 100, 100}};
 
-static struct mgmt_facts facts_of(int64_t end_date)
+static struct mgmt_figures facts_of(int64_t end_date)
 {
-    return (struct mgmt_facts){.org = "TCOS",
-                               .environment = "TEST",
-                               .start = MONDAY - WEEK,
-                               .end = MONDAY,
-                               .rows = rows,
-                               .n_rows = G_N_ELEMENTS(rows),
-                               .weeks = weeks,
-                               .n_weeks = G_N_ELEMENTS(weeks),
-                               .end_date = end_date};
+    return (struct mgmt_figures){.org = "TCOS",
+                                 .environment = "TEST",
+                                 .start = MONDAY - WEEK,
+                                 .end = MONDAY,
+                                 .rows = rows,
+                                 .n_rows = G_N_ELEMENTS(rows),
+                                 .weeks = weeks,
+                                 .n_weeks = G_N_ELEMENTS(weeks),
+                                 .end_date = end_date};
 }
 
 static void test_mgmt_forecast__pace__is_that_of_four_weeks(void **state)
 {
-    struct mgmt_facts facts = facts_of(MONDAY + 4 * WEEK);
+    struct mgmt_figures facts = facts_of(MONDAY + 4 * WEEK);
     struct mgmt_forecast forecast;
 
     (void)state;
@@ -56,7 +56,7 @@ static void test_mgmt_forecast__going_back_or_for_ever__says_no_end(void **state
 {
     struct mgmt_week back[] = {{MONDAY - WEEK, 9, 5, 4}, {MONDAY, 9, 4, 5}};
     struct mgmt_row endless = {"ESME", "North", INT64_MAX / 2, 1, 0, 0, 0, INT64_MAX / 2, NULL};
-    struct mgmt_facts facts = facts_of(0);
+    struct mgmt_figures facts = facts_of(0);
     struct mgmt_forecast forecast;
 
     (void)state;
@@ -85,7 +85,7 @@ static size_t count(const char *page, const char *text)
 
 static void test_mgmt_page__same_facts__same_bytes_with_all_figures(void **state)
 {
-    struct mgmt_facts facts = facts_of(MONDAY + 4 * WEEK);
+    struct mgmt_figures facts = facts_of(MONDAY + 4 * WEEK);
     g_autofree char *page = mgmt_page(&facts), *again = mgmt_page(&facts);
 
     (void)state;
@@ -107,7 +107,7 @@ static void test_mgmt_page__same_facts__same_bytes_with_all_figures(void **state
 static void test_mgmt_page__hostile_texts__are_texts(void **state)
 {
     const struct mgmt_row hostile = {"<script>x</script>", "\"><img src=x>", 1, 0, 1, 0, 0, 1, "&lt;"};
-    struct mgmt_facts facts = facts_of(0);
+    struct mgmt_figures facts = facts_of(0);
 
     (void)state;
     facts.org = "<b>";
@@ -122,7 +122,7 @@ static void test_mgmt_page__hostile_texts__are_texts(void **state)
 
 static void test_mgmt_page__nothing_at_all__is_a_page(void **state)
 {
-    struct mgmt_facts facts = {.org = "TCOS", .environment = "TEST", .start = MONDAY - WEEK, .end = MONDAY};
+    struct mgmt_figures facts = {.org = "TCOS", .environment = "TEST", .start = MONDAY - WEEK, .end = MONDAY};
     g_autofree char *page = mgmt_page(&facts);
 
     (void)state;

@@ -1,4 +1,4 @@
-#include "gateway/migration_status.h"
+#include "gateway/reports/migration_status.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@ static const struct config config = {.device_types = types, .max_sessions = 5};
 static const struct {
     const char *type, *device_status, *credentials;
     struct migration_past past;
-    bool barred;
+    bool non_migratable;
     const char *status;
 } cases[] = {
     {"ESME", "Commissioned", "TCOS", {0}, false, "TCOS"},
@@ -39,7 +39,8 @@ static void test_migration_status__facts__first_that_fits(void **state)
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         const struct ledger_inventory device = {
             .device_type = cases[i].type, .status = cases[i].device_status, .credentials = cases[i].credentials};
-        assert_string_equal(migration_status(&config, &device, &cases[i].past, cases[i].barred), cases[i].status);
+        assert_string_equal(migration_status(&config, &device, &cases[i].past, cases[i].non_migratable),
+                            cases[i].status);
     }
 }
 

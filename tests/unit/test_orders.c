@@ -1,11 +1,11 @@
 /* Operators' orders: what each verb may do, and orders that were stopped half-way. */
-#include "gateway/orders.h"
+#include "gateway/pipeline/orders.h"
 
-#include "spool/ledger_actions.h"
-#include "spool/ledger_incidents.h"
-#include "spool/ledger_jobs.h"
-#include "spool/ledger_parts.h"
-#include "spool/ledger_verdicts.h"
+#include "spool/ledger/ledger_actions.h"
+#include "spool/ledger/ledger_incidents.h"
+#include "spool/ledger/ledger_jobs.h"
+#include "spool/ledger/ledger_outgoing.h"
+#include "spool/ledger/ledger_verdicts.h"
 
 #include <glib/gstdio.h>
 #include <setjmp.h>
@@ -55,7 +55,7 @@ static void make_job(int64_t id, enum job_state folder, enum ledger_direction di
 {
     g_autofree char *name = g_strdup_printf("file%d", (int)id);
     struct ledger_job job = {.id = id, .direction = direction, .name = name, .sha256 = "", .reason = reason};
-    struct ledger_verdict verdict = {.job = id, .receipt = 1};
+    struct ledger_verdict verdict = {.job = id, .revision = 1};
 
     assert_true(ledger_begin(gateway.ledger, NULL));
     assert_true(ledger_job_insert(gateway.ledger, &job, NULL, NULL));
@@ -85,7 +85,7 @@ static char *give(enum order_verb verb, int64_t id)
     return g_strdup(last->result);
 }
 
-static void expect(int64_t id, enum job_state folder, int64_t receipt, const char *reason)
+static void expect(int64_t id, enum job_state folder, int64_t revision, const char *reason)
 {
     g_autofree struct ledger_job *job = NULL;
     enum job_state state;
@@ -93,7 +93,7 @@ static void expect(int64_t id, enum job_state folder, int64_t receipt, const cha
     assert_true(job_find(gateway.spool, id, &state, NULL));
     assert_true(ledger_job_get(gateway.ledger, id, &job, NULL));
     assert_int_equal(state, folder);
-    assert_int_equal(job->receipt, receipt);
+    assert_int_equal(job->revision, revision);
     assert_int_equal(g_strcmp0(job->reason, reason), 0);
 }
 
@@ -237,7 +237,7 @@ static void closes_an_incident(void **state)
 
     (void)state;
     assert_true(ledger_begin(gateway.ledger, NULL));
-    assert_true(ledger_incident_begin(gateway.ledger, &incident, NULL));
+    assert_true(ledger_incident_open(gateway.ledger, &incident, NULL));
     assert_true(ledger_commit(STEP_OUTAGE_NOTED, gateway.ledger, NULL));
     for (size_t i = 0; i < G_N_ELEMENTS(results); i++) {
         g_autofree char *reason = g_strdup_printf("reason %zu", i);
@@ -260,15 +260,16 @@ static void closes_an_incident(void **state)
     assert_string_equal(row->who, "me");
 }
 
-static void plan_part(int64_t job, const char *kind, const char *name, enum ledger_part_state until)
+static void plan_outgoing(int64_t job, const char *kind, const char *name, enum ledger_outgoing_state until)
 {
-    struct ledger_part part = {.job = job, .kind = kind, .name = name, .drop = "d", .sha256 = "x", .delivered_at = 4};
+    struct ledger_outgoing part = {
+        .job = job, .kind = kind, .name = name, .drop = "d", .sha256 = "x", .delivered_at = 4};
 
     assert_true(ledger_begin(gateway.ledger, NULL));
-    assert_true(ledger_part_plan(gateway.ledger, &part, &part.id, NULL));
+    assert_true(ledger_outgoing_plan(gateway.ledger, &part, &part.id, NULL));
     for (int state = LEDGER_STORED; state <= (int)until; state++) {
-        part.state = (enum ledger_part_state)state;
-        assert_true(ledger_part_update(gateway.ledger, &part, NULL));
+        part.state = (enum ledger_outgoing_state)state;
+        assert_true(ledger_outgoing_update(gateway.ledger, &part, NULL));
     }
     assert_true(ledger_commit(STEP_REPORT_ISSUED, gateway.ledger, NULL));
 }
@@ -288,9 +289,9 @@ static void redelivers_the_file_of_a_report(void **state)
 
     (void)state;
     make_job(61, JOB_DONE, LEDGER_OUT, NULL, NULL);
-    plan_part(61, "ECOSMIG-001", "r.csv", LEDGER_DELIVERED);
-    plan_part(61, "ECOSMIG-001", "stored.csv", LEDGER_STORED);
-    plan_part(61, "EMW", "a.csv", LEDGER_DELIVERED);
+    plan_outgoing(61, "ECOSMIG-001", "r.csv", LEDGER_DELIVERED);
+    plan_outgoing(61, "ECOSMIG-001", "stored.csv", LEDGER_STORED);
+    plan_outgoing(61, "EMW", "a.csv", LEDGER_DELIVERED);
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         struct order order = {.verb = ORDER_REDELIVER,
                               .file = (char *)cases[i].file,
@@ -308,9 +309,9 @@ static void redelivers_the_file_of_a_report(void **state)
         assert_int_equal(action->job, i == 0 ? 61 : 0);
         g_free(order.id);
     }
-    g_autofree struct ledger_part *part = NULL;
+    g_autofree struct ledger_outgoing *part = NULL;
     enum job_state folder;
-    assert_true(ledger_part_named(gateway.ledger, "r.csv", &part, NULL));
+    assert_true(ledger_outgoing_named(gateway.ledger, "r.csv", &part, NULL));
     assert_true(part->state == LEDGER_STORED && part->delivered_at == 0);
     assert_true(job_find(gateway.spool, 61, &folder, NULL));
     assert_int_equal(folder, JOB_ACTIVE);

@@ -2,9 +2,9 @@
  * both readers, with and without a ledger. */
 #include "validators/result_rules.h"
 
-#include "spool/ledger_devices.h"
-#include "spool/ledger_jobs.h"
-#include "spool/ledger_verdicts.h"
+#include "spool/ledger/ledger_devices.h"
+#include "spool/ledger/ledger_jobs.h"
+#include "spool/ledger/ledger_verdicts.h"
 #include "tests/unit/ledger_home.h"
 
 #include <glib.h>
@@ -26,25 +26,25 @@ static struct ledger *ledger;
 /* ---- a ledger: MCC.B-1.1 has its second try, .2 waits for its first, .3 was rejected and has no Device, .4 has
  * failed, .5 is MIGRATED, .6 was deferred ---- */
 
-static void add_step(int64_t item, const struct ledger_session *before, enum ledger_word word)
+static void add_transition(int64_t item, const struct ledger_session *before, enum ledger_statement statement)
 {
     g_autofree struct ledger_work *work = NULL;
     struct ledger_session session = *before;
 
     assert_true(ledger_work_get(ledger, item, &work, NULL));
     assert_non_null(work);
-    session.steps = work->session.steps + 1;
+    session.transitions = work->session.transitions + 1;
     session.tcos = work->session.tcos;
-    const struct ledger_step step = {.n = session.steps,
-                                     .at = NOW - 600,
-                                     .state = session.state,
-                                     .try = 1,
-                                     .job = 8 + session.steps,
-                                     .record = item,
-                                     .subject_id = SUBJECT,
-                                     .key_id = KEY,
-                                     .word = word};
-    assert_true(ledger_session_put(ledger, work, &session, &step, NULL));
+    const struct ledger_transition transition = {.n = session.transitions,
+                                                 .at = NOW - 600,
+                                                 .state = session.state,
+                                                 .try = 1,
+                                                 .job = 8 + session.transitions,
+                                                 .record = item,
+                                                 .subject_id = SUBJECT,
+                                                 .key_id = KEY,
+                                                 .statement = statement};
+    assert_true(ledger_session_put(ledger, work, &session, &transition, NULL));
 }
 
 static void add_session(int64_t item, enum ledger_state state, const char *code)
@@ -57,9 +57,9 @@ static void add_session(int64_t item, enum ledger_state state, const char *code)
                                            .due = state == LEDGER_DISPATCHED ? NOW + 85800 : 0,
                                            .ended = state == LEDGER_DISPATCHED ? 0 : NOW - 60};
 
-    add_step(item, &session, state == LEDGER_MIGRATED ? LEDGER_REPLACED : LEDGER_NO_WORD);
+    add_transition(item, &session, state == LEDGER_MIGRATED ? LEDGER_REPLACED : LEDGER_NO_STATEMENT);
     if (state == LEDGER_MIGRATED)
-        add_step(item, &session, LEDGER_CONFIRMED);
+        add_transition(item, &session, LEDGER_CONFIRMED);
 }
 
 static void add_batch(void)
@@ -76,7 +76,7 @@ static void add_batch(void)
                                    .size = 5,
                                    .sha256 = "aa"};
     struct ledger_verdict verdict = {.job = 1,
-                                     .receipt = 1,
+                                     .revision = 1,
                                      .judged_at = NOW,
                                      .outcome = "PA",
                                      .batch = "B-1",
@@ -271,9 +271,9 @@ static void test_result__good__nothing_is_said_and_it_changes(void **state)
         assert_true(j.result.changes);
         assert_int_equal(j.result.work->item.device, DEVICE);
         assert_int_equal(j.result.session.state, LEDGER_CONFIRM_PENDING);
-        assert_int_equal(j.result.step.n, 2);
-        assert_string_equal(j.result.step.subject_id, SUBJECT);
-        assert_string_equal(j.result.step.key_id, KEY);
+        assert_int_equal(j.result.transition.n, 2);
+        assert_string_equal(j.result.transition.subject_id, SUBJECT);
+        assert_string_equal(j.result.transition.key_id, KEY);
         judged_clear(&j);
         judge(&j, &shape, NULL, NULL, 0);
         assert_int_equal(findings_kept(j.findings), 0);
@@ -438,7 +438,7 @@ static void test_result__ids__are_compared_in_one_spelling(void **state)
                 {confirmation ? (size_t)CONFIRMATION_KEY_ID : RESULT_REPLACING_KEY_ID, rows[i].given, 0}};
             struct judged j;
             judge(&j, &shape, ledger, changes, 1);
-            assert_string_equal(j.result.step.key_id, rows[i].kept);
+            assert_string_equal(j.result.transition.key_id, rows[i].kept);
             const struct ledger_side *side = confirmation ? &j.result.session.ecos : &j.result.session.tcos;
             assert_string_equal(side->key_id, rows[i].kept);
             assert_string_equal(side->subject_id, SUBJECT);
@@ -463,20 +463,20 @@ static void test_result__what_it_says__reaches_the_step(void **state)
     (void)state;
     judge(&j, &shape, ledger, changes, G_N_ELEMENTS(changes));
     assert_true(j.result.changes);
-    assert_string_equal(j.result.step.gbcs, "30");
-    assert_string_equal(j.result.step.duis, "E20");
-    assert_string_equal(j.result.step.alert, "8F84");
-    assert_null(j.result.step.subject_id);
-    assert_null(j.result.step.key_id);
-    assert_int_equal(j.result.step.said_at, 1688385600);
-    assert_int_equal(j.result.step.try, 2);
-    assert_string_equal(j.result.step.code, "D101");
+    assert_string_equal(j.result.transition.gbcs, "30");
+    assert_string_equal(j.result.transition.duis, "E20");
+    assert_string_equal(j.result.transition.alert, "8F84");
+    assert_null(j.result.transition.subject_id);
+    assert_null(j.result.transition.key_id);
+    assert_int_equal(j.result.transition.said_at, 1688385600);
+    assert_int_equal(j.result.transition.try, 2);
+    assert_string_equal(j.result.transition.code, "D101");
     judged_clear(&j);
 
     const struct shape confirmation = {true, false};
     const struct change when[] = {{CONFIRMATION_CONFIRMED_AT, "2023-07-03T12:00:00Z", 0}};
     judge(&j, &confirmation, ledger, when, 1);
-    assert_int_equal(j.result.step.said_at, 1688385600);
+    assert_int_equal(j.result.transition.said_at, 1688385600);
     judged_clear(&j);
 }
 

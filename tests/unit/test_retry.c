@@ -1,7 +1,7 @@
 /* A Device's way as pure functions: who may say what in which state and what becomes of it, delays, ends, codes. */
 #include "validators/retry.h"
 
-#include "spool/ledger_devices.h"
+#include "spool/ledger/ledger_devices.h"
 
 #include <glib.h>
 #include <setjmp.h>
@@ -31,9 +31,9 @@ enum { MINUTE = 60 };
 struct story {
     struct retry_rules rules;
     struct ledger_session session;
-    struct ledger_step step;
+    struct ledger_transition transition;
     int64_t now;
-    GArray *steps; /* all so far */
+    GArray *transitions; /* all so far */
     GString *effects;
 };
 
@@ -44,13 +44,13 @@ static int64_t minute_in(const char *word, char mark)
     return found != NULL ? BEGINNING + atoi(found + 1) * MINUTE : 0;
 }
 
-/* As whoever has the steps of a ledger does. */
+/* As whoever has the transitions of a ledger does. */
 static bool is_outdated(const struct story *story, const struct retry_result *said, int64_t created)
 {
     struct retry_orders orders = {.try = said->try};
 
-    for (guint i = 0; i < story->steps->len; i++)
-        retry_orders_add(&orders, &g_array_index(story->steps, struct ledger_step, i));
+    for (guint i = 0; i < story->transitions->len; i++)
+        retry_orders_add(&orders, &g_array_index(story->transitions, struct ledger_transition, i));
     return retry_orders_outdate(&orders, said, created);
 }
 
@@ -92,34 +92,34 @@ static bool is_said_anew(const struct ledger_side *now, const struct ledger_side
            g_strcmp0(now->key_id, before->key_id) != 0;
 }
 
-/* What a step has to say so that the sides can be read from their newest steps. */
-static enum ledger_word word_of(const struct ledger_session *now, const struct ledger_session *before)
+/* What a transition has to say so that the sides can be read from their newest transitions. */
+static enum ledger_statement word_of(const struct ledger_session *now, const struct ledger_session *before)
 {
     if (is_said_anew(&now->tcos, &before->tcos))
         return now->tcos.good ? LEDGER_REPLACED : LEDGER_NOT_REPLACED;
     if (is_said_anew(&now->ecos, &before->ecos))
         return now->ecos.good ? LEDGER_CONFIRMED : LEDGER_NOT_CONFIRMED;
-    return LEDGER_NO_WORD;
+    return LEDGER_NO_STATEMENT;
 }
 
-/* Where nothing changes, nothing is touched; where it does, the step says what the session says. */
+/* Where nothing changes, nothing is touched; where it does, the transition says what the session says. */
 static void check_step(const struct story *story, enum retry_effect effect, const struct story *before,
                        const char *word)
 {
     const struct ledger_session *s = &story->session;
-    const struct ledger_step *t = &story->step;
+    const struct ledger_transition *t = &story->transition;
 
     if (!retry_changes(effect)) {
-        if (memcmp(s, &before->session, sizeof *s) != 0 || memcmp(t, &before->step, sizeof *t) != 0)
+        if (memcmp(s, &before->session, sizeof *s) != 0 || memcmp(t, &before->transition, sizeof *t) != 0)
             fail_msg("'%s' changes nothing, yet something was touched", word);
         return;
     }
-    if (s->steps != before->session.steps + 1 || t->n != s->steps || t->state != s->state || t->at != story->now ||
-        t->due != s->due || t->job != 0 || t->record != 0)
+    if (s->transitions != before->session.transitions + 1 || t->n != s->transitions || t->state != s->state ||
+        t->at != story->now || t->due != s->due || t->job != 0 || t->record != 0)
         fail_msg("'%s': the step is not what the session is", word);
-    if (t->word != word_of(s, &before->session))
-        fail_msg("'%s': the step's word is %d", word, (int)t->word);
-    if (t->word == LEDGER_REPLACED && s->tcos.try != t->try)
+    if (t->statement != word_of(s, &before->session))
+        fail_msg("'%s': the step's word is %d", word, (int)t->statement);
+    if (t->statement == LEDGER_REPLACED && s->tcos.try != t->try)
         fail_msg("'%s': the step is about another try than the SUCCESS", word);
     if (strchr("SY", *word) != NULL && (g_strcmp0(t->subject_id, "A") != 0 || t->key_id == NULL))
         fail_msg("'%s': the step does not say which credentials", word);
@@ -134,27 +134,27 @@ static enum retry_effect tell_word(struct story *story, const char *word)
                                     no = {.confirmed = false, .subject_id = "A", .key_id = "B"};
     const struct retry_rules *rules = &story->rules;
     struct ledger_session *session = &story->session;
-    struct ledger_step *step = &story->step;
+    struct ledger_transition *transition = &story->transition;
 
     switch (*word) {
     case 'W':
-        retry_dispatch(rules, story->now, session, step);
+        retry_dispatch(rules, story->now, session, transition);
         return RETRY_APPLIES;
     case 'p':
-        retry_put_off(story->now, "C109", BEGINNING + atoi(word + 1) * MINUTE, session, step);
+        retry_put_off(story->now, "C109", BEGINNING + atoi(word + 1) * MINUTE, session, transition);
         return RETRY_APPLIES;
     case 'x':
-        retry_refuse(rules, story->now, "C107", session, step);
+        retry_refuse(rules, story->now, "C107", session, transition);
         return RETRY_APPLIES;
     case 't':
-        return retry_take_time(rules, story->now, session, step);
+        return retry_take_time(rules, story->now, session, transition);
     case 'Y':
-        return retry_take_confirmation(rules, story->now, word[1] ? &other : &yes, session, step);
+        return retry_take_confirmation(rules, story->now, word[1] ? &other : &yes, session, transition);
     case 'n':
-        return retry_take_confirmation(rules, story->now, &no, session, step);
+        return retry_take_confirmation(rules, story->now, &no, session, transition);
     default: {
         const struct retry_result said = result_told(story, word);
-        return retry_take_result(rules, story->now, &said, session, step);
+        return retry_take_result(rules, story->now, &said, session, transition);
     }
     }
 }
@@ -170,7 +170,7 @@ static void tell(struct story *story, char **words)
             enum retry_effect effect = tell_word(story, *words);
             check_step(story, effect, &before, *words);
             if (retry_changes(effect))
-                g_array_append_val(story->steps, story->step);
+                g_array_append_val(story->transitions, story->transition);
             g_string_append_c(story->effects, "+~r!?"[effect]);
         }
     }
@@ -179,7 +179,7 @@ static void tell(struct story *story, char **words)
 static void begin(struct story *story)
 {
     *story = (struct story){.now = BEGINNING,
-                            .steps = g_array_new(FALSE, FALSE, sizeof(struct ledger_step)),
+                            .transitions = g_array_new(FALSE, FALSE, sizeof(struct ledger_transition)),
                             .effects = g_string_new(NULL)};
     retry_rules_init(&story->rules);
 }
@@ -187,7 +187,7 @@ static void begin(struct story *story)
 static void end(struct story *story)
 {
     g_string_free(story->effects, TRUE);
-    g_array_unref(story->steps);
+    g_array_unref(story->transitions);
 }
 
 static void say_minute(GString *text, const char *name, int64_t at)
@@ -205,7 +205,8 @@ static void say_side(GString *text, const char *name, const struct ledger_side *
                                                                        : side->key_id);
 }
 
-/* "RETRY_WAIT D103 try1 due5 used1 answered": what is so now; [C109]: the newest step's code where it is another. */
+/* "RETRY_WAIT D103 try1 due5 used1 answered": what is so now; [C109]: the newest transition's code where it is another.
+ */
 static char *now_so(const struct story *story)
 {
     const struct ledger_session *s = &story->session;
@@ -213,8 +214,8 @@ static char *now_so(const struct story *story)
 
     if (s->code != NULL)
         g_string_append_printf(text, " %s", s->code);
-    if (s->steps > 0 && g_strcmp0(s->code, story->step.code) != 0)
-        g_string_append_printf(text, " [%s]", story->step.code ? story->step.code : "-");
+    if (s->transitions > 0 && g_strcmp0(s->code, story->transition.code) != 0)
+        g_string_append_printf(text, " [%s]", story->transition.code ? story->transition.code : "-");
     g_string_append_printf(text, " try%" G_GINT64_FORMAT, s->try);
     say_minute(text, "due", s->due);
     say_minute(text, "ended", s->ended);
@@ -478,17 +479,17 @@ static void test_retry__no_delays__a_failed_try_ends_it(void **state)
 {
     struct retry_result timeout = {.kind = RESULT_TIMEOUT, .try = 1}, none = {.kind = RESULT_NOT_ATTEMPTED, .try = 1};
     struct ledger_session session = {0}, again;
-    struct ledger_step step;
+    struct ledger_transition transition;
     struct retry_rules rules;
 
     (void)state;
     retry_rules_init(&rules);
     rules.n_delays = 0;
-    retry_dispatch(&rules, BEGINNING, &session, &step);
+    retry_dispatch(&rules, BEGINNING, &session, &transition);
     again = session;
-    assert_int_equal(retry_take_result(&rules, BEGINNING, &timeout, &session, &step), RETRY_APPLIES);
+    assert_int_equal(retry_take_result(&rules, BEGINNING, &timeout, &session, &transition), RETRY_APPLIES);
     assert_int_equal(session.state, LEDGER_FAILED);
-    assert_int_equal(retry_take_result(&rules, BEGINNING, &none, &again, &step), RETRY_APPLIES);
+    assert_int_equal(retry_take_result(&rules, BEGINNING, &none, &again, &transition), RETRY_APPLIES);
     assert_int_equal(again.state, LEDGER_RETRY_WAIT);
     assert_int_equal(again.due, BEGINNING);
 }
@@ -569,41 +570,41 @@ static void test_retry__what_was_said__stands_in_the_step(void **state)
                                         .key_id = "k"};
     const struct retry_confirmation yes = {true, 88, "A", "B"}, no = {false, 99, "A", "B"};
     struct ledger_session session = {0};
-    struct ledger_step step;
+    struct ledger_transition transition;
     struct retry_rules rules;
 
     (void)state;
     retry_rules_init(&rules);
-    retry_dispatch(&rules, BEGINNING, &session, &step);
-    assert_int_equal(step.try, 1);
-    assert_null(step.code);
-    assert_int_equal(retry_take_result(&rules, BEGINNING + 1, &result, &session, &step), RETRY_APPLIES);
-    assert_string_equal(step.gbcs, "30");
-    assert_string_equal(step.duis, "I0");
-    assert_string_equal(step.alert, "8F84");
-    assert_string_equal(step.subject_id, "s");
-    assert_string_equal(step.key_id, "k");
-    assert_string_equal(step.code, "D130");
-    assert_int_equal(step.said_at, 77);
-    assert_int_equal(step.try, 1);
-    assert_int_equal(retry_take_confirmation(&rules, BEGINNING + 2, &no, &session, &step), RETRY_APPLIES);
-    assert_null(step.subject_id); /* a denial confirms no credentials */
-    assert_null(step.key_id);
-    assert_int_equal(step.said_at, 99);
-    assert_string_equal(step.code, "D130"); /* why it waits */
-    retry_dispatch(&rules, BEGINNING + 3, &session, &step);
-    assert_null(step.gbcs);
-    /* a step names the try that was spoken of */
+    retry_dispatch(&rules, BEGINNING, &session, &transition);
+    assert_int_equal(transition.try, 1);
+    assert_null(transition.code);
+    assert_int_equal(retry_take_result(&rules, BEGINNING + 1, &result, &session, &transition), RETRY_APPLIES);
+    assert_string_equal(transition.gbcs, "30");
+    assert_string_equal(transition.duis, "I0");
+    assert_string_equal(transition.alert, "8F84");
+    assert_string_equal(transition.subject_id, "s");
+    assert_string_equal(transition.key_id, "k");
+    assert_string_equal(transition.code, "D130");
+    assert_int_equal(transition.said_at, 77);
+    assert_int_equal(transition.try, 1);
+    assert_int_equal(retry_take_confirmation(&rules, BEGINNING + 2, &no, &session, &transition), RETRY_APPLIES);
+    assert_null(transition.subject_id); /* a denial confirms no credentials */
+    assert_null(transition.key_id);
+    assert_int_equal(transition.said_at, 99);
+    assert_string_equal(transition.code, "D130"); /* why it waits */
+    retry_dispatch(&rules, BEGINNING + 3, &session, &transition);
+    assert_null(transition.gbcs);
+    /* a transition names the try that was spoken of */
     const struct retry_result late = {.kind = RESULT_SUCCESS, .try = 1, .subject_id = "A", .key_id = "B"};
-    assert_int_equal(retry_take_result(&rules, BEGINNING + 4, &late, &session, &step), RETRY_APPLIES);
-    assert_int_equal(step.try, 1);
+    assert_int_equal(retry_take_result(&rules, BEGINNING + 4, &late, &session, &transition), RETRY_APPLIES);
+    assert_int_equal(transition.try, 1);
     assert_int_equal(session.try, 2);
     assert_int_equal(session.tcos.at, BEGINNING + 4);
     assert_string_equal(session.tcos.subject_id, "A");
-    assert_int_equal(retry_take_confirmation(&rules, BEGINNING + 5, &yes, &session, &step), RETRY_APPLIES);
-    assert_string_equal(step.subject_id, "A");
-    assert_string_equal(step.key_id, "B");
-    assert_int_equal(step.said_at, 88);
+    assert_int_equal(retry_take_confirmation(&rules, BEGINNING + 5, &yes, &session, &transition), RETRY_APPLIES);
+    assert_string_equal(transition.subject_id, "A");
+    assert_string_equal(transition.key_id, "B");
+    assert_int_equal(transition.said_at, 88);
 }
 
 static void test_retry__ids__are_compared_both(void **state)
@@ -621,12 +622,12 @@ static void test_retry__ids__are_compared_both(void **state)
         const struct retry_result success = {.kind = RESULT_SUCCESS, .try = 1, .subject_id = "A", .key_id = "B"};
         const struct retry_confirmation yes = {true, 0, rows[i].subject, rows[i].key};
         struct ledger_session session = {0};
-        struct ledger_step step;
+        struct ledger_transition transition;
         struct retry_rules rules;
         retry_rules_init(&rules);
-        retry_dispatch(&rules, BEGINNING, &session, &step);
-        assert_int_equal(retry_take_result(&rules, BEGINNING, &success, &session, &step), RETRY_APPLIES);
-        assert_int_equal(retry_take_confirmation(&rules, BEGINNING, &yes, &session, &step), RETRY_APPLIES);
+        retry_dispatch(&rules, BEGINNING, &session, &transition);
+        assert_int_equal(retry_take_result(&rules, BEGINNING, &success, &session, &transition), RETRY_APPLIES);
+        assert_int_equal(retry_take_confirmation(&rules, BEGINNING, &yes, &session, &transition), RETRY_APPLIES);
         assert_int_equal(session.state, rows[i].expected);
     }
 }

@@ -2,9 +2,9 @@
 #include "validators/review_rules.h"
 
 #include "formats/instant.h"
-#include "spool/ledger_jobs.h"
-#include "spool/ledger_reference.h"
-#include "spool/ledger_verdicts.h"
+#include "spool/ledger/ledger_jobs.h"
+#include "spool/ledger/ledger_reference.h"
+#include "spool/ledger/ledger_verdicts.h"
 #include "tests/unit/ledger_home.h"
 
 #include <glib.h>
@@ -224,7 +224,8 @@ static void test_review__models__firmware_counts_unless_none_is_said(void **stat
         {{DEVICE, "ESME", "AB02", "010A030B", "0002012F", NULL}, ""},
         {{DEVICE, "ESME", "AB01", "FFFFFFFF", "0002012F", NULL}, "C107"},
         {{DEVICE, "ESME", "AB01", "FFFFFFFF", "99999999", NULL}, "C107"},
-        {{DEVICE, "ESME", "AB01", "FFFFFFFF", NULL, NULL}, "C107"}, /* malformed: whatever it is, it is barred */
+        {{DEVICE, "ESME", "AB01", "FFFFFFFF", NULL, NULL},
+         "C107"}, /* malformed: whatever it is, it is non_migratable */
         {{DEVICE, "ESME", "AB01", "010A030B", NULL, NULL}, ""},
         {{DEVICE, "ESME", "AB01", NULL, "0002012F", NULL}, ""},
         {{DEVICE, "ESME", NULL, "FFFFFFFF", "0002012F", NULL}, ""},
@@ -381,7 +382,7 @@ static void add_verdict(int64_t job, const char *type, const char *judged_at, in
     g_autofree char *name = g_strdup_printf("%s_%d", type, (int)job);
     const struct ledger_job row = {.id = job, .name = name, .type = type, .drop = "mcc", .sha256 = name};
     const struct ledger_verdict verdict = {.job = job,
-                                           .receipt = 1,
+                                           .revision = 1,
                                            .judged_at = at(judged_at),
                                            .outcome = "AC",
                                            .accepted = accepted,

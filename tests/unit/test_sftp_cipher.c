@@ -1,5 +1,5 @@
 /* AES as the SFTP door has it done: the same bytes as libcrypto's own, however they are cut. */
-#include "gateway/sftp_private.h"
+#include "gateway/drops/sftp/sftp_private.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

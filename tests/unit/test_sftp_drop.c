@@ -1,8 +1,8 @@
 /*
- * Drops behind a real OpenSSH server of our own, through the carrier's interface. Without SSHD_PORT in its
+ * Drops behind a real OpenSSH server of our own, through the connection's interface. Without SSHD_PORT in its
  * environment the program starts itself below tests/e2e/sshd.py, which serves a folder of the test.
  */
-#include "gateway/sftp_drop.h"
+#include "gateway/drops/sftp_drop.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@
 enum { MTIME = 1688364000, BIG = 3 * 1024 * 1024 + 17, LONG = 16 * 1024 * 1024 };
 
 static struct drop drop;
-static struct carrier *carrier;
+static struct connection *connection;
 static char *home;
 
 /* ---- the drop ---- */
@@ -60,7 +60,7 @@ static int enter(void **state)
     drop.known_hosts = g_strdup(g_getenv("SSHD_KNOWN_HOSTS"));
     drop.taken = g_strdup("");
     drop.timeout = 20;
-    carrier = sftp_transport.open(&drop, CARRIER_IN);
+    connection = sftp_transport.open(&drop, CONNECTION_IN);
     return 0;
 }
 
@@ -84,7 +84,7 @@ static void clean(const char *folder)
 static int leave(void **state)
 {
     (void)state;
-    sftp_transport.close(carrier);
+    sftp_transport.close(connection);
     clean(home);
     char *texts[] = {drop.in, drop.out, drop.host, drop.user, drop.identity, drop.known_hosts, drop.taken, home};
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
@@ -163,7 +163,7 @@ static void fetch_good(const char *name, const char *bytes, size_t len)
     GByteArray *got = g_byte_array_new();
     GError *error = NULL;
 
-    assert_good(sftp_transport.fetch(carrier, name, &id, collect, got, &error), error);
+    assert_good(sftp_transport.fetch(connection, name, &id, collect, got, &error), error);
     assert_int_equal(got->len, len);
     if (len > 0)
         assert_memory_equal(got->data, bytes, len);
@@ -183,7 +183,7 @@ static GHashTable *list_all(void)
     GHashTable *found = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     GError *error = NULL;
 
-    assert_good(sftp_transport.list(carrier, note_entry, found, &error), error);
+    assert_good(sftp_transport.list(connection, note_entry, found, &error), error);
     return found;
 }
 
@@ -247,7 +247,7 @@ static void test_sftp_drop__visitor_that_has_enough__ends_the_list_and_harms_not
     int seen = 0;
     (void)state;
 
-    assert_good(sftp_transport.list(carrier, stop_at_once, &seen, &error), error);
+    assert_good(sftp_transport.list(connection, stop_at_once, &seen, &error), error);
     assert_int_equal(seen, 1);
     fetch_good("two", "2", 1);
 }
@@ -260,12 +260,12 @@ static void test_sftp_drop__folder_that_is_missing__is_an_outage(void **state)
     (void)state;
 
     clean(drop.in);
-    assert_false(sftp_transport.list(carrier, stop_at_once, &seen, &error));
+    assert_false(sftp_transport.list(connection, stop_at_once, &seen, &error));
     assert_error(&error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN, "no such file");
-    assert_false(sftp_transport.discard(carrier, "gone", &id, "", &error));
+    assert_false(sftp_transport.discard(connection, "gone", &id, "", &error));
     assert_error(&error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN, "no such file");
     clean(drop.out);
-    assert_false(sftp_transport.publish(carrier, "gone", 1, "", &error));
+    assert_false(sftp_transport.publish(connection, "gone", 1, "", &error));
     assert_error(&error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN, "no such file");
 }
 
@@ -302,7 +302,7 @@ static void test_sftp_drop__fetch_of_what_is_not_the_listed_file__is_changed(voi
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         GByteArray *got = g_byte_array_new();
         GError *error = NULL;
-        assert_false(sftp_transport.fetch(carrier, cases[i].name, cases[i].id, collect, got, &error));
+        assert_false(sftp_transport.fetch(connection, cases[i].name, cases[i].id, collect, got, &error));
         assert_error(&error, TRANSPORT_ERROR, TRANSPORT_ERROR_CHANGED, cases[i].name);
         assert_int_equal(got->len, 0);
         g_byte_array_unref(got);
@@ -344,7 +344,7 @@ static void test_sftp_drop__file_that_grows_while_it_is_read__is_changed(void **
     GError *error = NULL;
     (void)state;
 
-    assert_false(sftp_transport.fetch(carrier, "file", &id, meddle, &m, &error));
+    assert_false(sftp_transport.fetch(connection, "file", &id, meddle, &m, &error));
     assert_error(&error, TRANSPORT_ERROR, TRANSPORT_ERROR_CHANGED, "while it was read");
     /* and the connection is as good as before */
     g_autofree char *again = send_file("file", bytes, LONG);
@@ -368,7 +368,7 @@ static void test_sftp_drop__sink_that_fails__passes_its_error_and_harms_nothing(
     GError *error = NULL;
     (void)state;
 
-    assert_false(sftp_transport.fetch(carrier, "file", &id, refuse, NULL, &error));
+    assert_false(sftp_transport.fetch(connection, "file", &id, refuse, NULL, &error));
     assert_error(&error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "our disk is full");
     fetch_good("file", bytes, BIG);
 }
@@ -380,7 +380,7 @@ static void discard_good(const char *name, size_t len, const char *sha256)
     const struct ledger_source id = identity(len);
     GError *error = NULL;
 
-    assert_good(sftp_transport.discard(carrier, name, &id, sha256, &error), error);
+    assert_good(sftp_transport.discard(connection, name, &id, sha256, &error), error);
 }
 
 static void test_sftp_drop__discard__removes_that_file_alone(void **state)
@@ -504,11 +504,11 @@ static void test_sftp_drop__upload_and_publish__end_with_the_bytes_under_the_nam
         g_autofree char *stored = store(bytes, sizes[i]);
         g_autofree char *sha256 = sha256_of(bytes, sizes[i]);
         GError *error = NULL;
-        assert_good(sftp_transport.upload(carrier, stored, "answer", (int64_t)sizes[i], sha256, &error), error);
+        assert_good(sftp_transport.upload(connection, stored, "answer", (int64_t)sizes[i], sha256, &error), error);
         assert_content(part, bytes, sizes[i]);
         assert_false(exists(target));
         for (int twice = 0; twice < 2; twice++)
-            assert_good(sftp_transport.publish(carrier, "answer", (int64_t)sizes[i], sha256, &error), error);
+            assert_good(sftp_transport.publish(connection, "answer", (int64_t)sizes[i], sha256, &error), error);
         assert_content(target, bytes, sizes[i]);
         assert_false(exists(part));
         assert_true(disk_unlink(STEP_ORPHAN_DROPPED, target, NULL));
@@ -526,11 +526,11 @@ static void test_sftp_drop__upload_over_what_is_in_the_way__replaces_it_and_foll
     (void)state;
 
     put(part, "longer than what comes", 22, MTIME);
-    assert_good(sftp_transport.upload(carrier, stored, "answer", 5, sha256, &error), error);
+    assert_good(sftp_transport.upload(connection, stored, "answer", 5, sha256, &error), error);
     assert_content(part, "12345", 5);
     assert_true(disk_unlink(STEP_ORPHAN_DROPPED, part, NULL));
     assert_int_equal(symlink(victim, part), 0);
-    assert_good(sftp_transport.upload(carrier, stored, "answer", 5, sha256, &error), error);
+    assert_good(sftp_transport.upload(connection, stored, "answer", 5, sha256, &error), error);
     assert_int_equal(lstat(part, &st), 0);
     assert_true(S_ISREG(st.st_mode));
     assert_content(victim, "precious", 8);
@@ -544,7 +544,7 @@ static void test_sftp_drop__upload_of_other_bytes_than_stored__is_corrupt_and_le
     GError *error = NULL;
     (void)state;
 
-    assert_false(sftp_transport.upload(carrier, stored, "answer", 5, sha256, &error));
+    assert_false(sftp_transport.upload(connection, stored, "answer", 5, sha256, &error));
     assert_error(&error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "SHA-256");
     assert_false(exists(part));
 }
@@ -557,7 +557,7 @@ static void test_sftp_drop__upload_into_a_missing_folder__is_an_outage(void **st
     (void)state;
 
     clean(drop.out);
-    assert_false(sftp_transport.upload(carrier, stored, "answer", 5, sha256, &error));
+    assert_false(sftp_transport.upload(connection, stored, "answer", 5, sha256, &error));
     assert_error(&error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN, "answer");
 }
 
@@ -571,12 +571,12 @@ static void test_sftp_drop__publish_onto_a_taken_name__is_done_for_the_same_byte
 
     put(part, "12345", 5, MTIME);
     put(target, "54321", 5, MTIME);
-    assert_false(sftp_transport.publish(carrier, "answer", 5, sha256, &error));
+    assert_false(sftp_transport.publish(connection, "answer", 5, sha256, &error));
     assert_error(&error, TRANSPORT_ERROR, TRANSPORT_ERROR_TAKEN, "other bytes");
     assert_content(target, "54321", 5);
     assert_content(part, "12345", 5);
     put(target, "12345", 5, MTIME);
-    assert_good(sftp_transport.publish(carrier, "answer", 5, sha256, &error), error);
+    assert_good(sftp_transport.publish(connection, "answer", 5, sha256, &error), error);
     assert_content(target, "12345", 5);
     assert_false(exists(part));
 }
@@ -599,9 +599,9 @@ static int listen_somewhere(int *port)
 
 static void reopen(int port)
 {
-    sftp_transport.close(carrier);
+    sftp_transport.close(connection);
     drop.port = port;
-    carrier = sftp_transport.open(&drop, CARRIER_IN);
+    connection = sftp_transport.open(&drop, CONNECTION_IN);
 }
 
 static void assert_down(const char *word)
@@ -609,7 +609,7 @@ static void assert_down(const char *word)
     GError *error = NULL;
     int seen = 0;
 
-    assert_false(sftp_transport.list(carrier, stop_at_once, &seen, &error));
+    assert_false(sftp_transport.list(connection, stop_at_once, &seen, &error));
     assert_error(&error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN, word);
 }
 
@@ -642,7 +642,7 @@ static gpointer accept_and_interrupt(gpointer data)
 {
     int fd = accept(*(int *)data, NULL, NULL);
 
-    sftp_transport.interrupt(carrier);
+    sftp_transport.interrupt(connection);
     return GINT_TO_POINTER(fd);
 }
 
@@ -660,15 +660,15 @@ static void test_sftp_drop__interrupt_from_another_thread__ends_the_wait_and_all
     close(fd);
 }
 
-/* Passes bytes between the carrier and the server until told to break off. */
-struct relay {
+/* Passes bytes between the connection and the server until told to break off. */
+struct tunnel {
     int listener;
     int stop[2];
 };
 
-static gpointer relay(gpointer data)
+static gpointer tunnel(gpointer data)
 {
-    struct relay *r = data;
+    struct tunnel *r = data;
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int one = accept(r->listener, NULL, NULL), two = socket(AF_INET, SOCK_STREAM, 0);
     struct pollfd fds[] = {{one, POLLIN, 0}, {two, POLLIN, 0}, {r->stop[0], POLLIN, 0}};
@@ -706,7 +706,7 @@ static void know_port(int port)
 
 static void test_sftp_drop__connection_that_breaks_between_two_calls__is_made_again_and_trust_is_not_kept(void **state)
 {
-    struct relay r;
+    struct tunnel r;
     int port;
     (void)state;
 
@@ -714,22 +714,22 @@ static void test_sftp_drop__connection_that_breaks_between_two_calls__is_made_ag
     assert_int_equal(pipe(r.stop), 0);
     know_port(port);
     reopen(port);
-    GThread *thread = g_thread_new("relay", relay, &r);
+    GThread *thread = g_thread_new("tunnel", tunnel, &r);
     g_autofree char *path = send_file("file", "12345", 5);
     fetch_good("file", "12345", 5);
     assert_int_equal(write(r.stop[1], "x", 1), 1);
     g_thread_join(thread);
 
     assert_int_equal(read(r.stop[0], &(char){0}, 1), 1);
-    thread = g_thread_new("relay", relay, &r);
+    thread = g_thread_new("tunnel", tunnel, &r);
     /* Rewritten within the second: only its bytes tell. */
     put(path, "54321", 5, MTIME);
     g_autofree char *sha256 = sha256_of("12345", 5);
     discard_good("file", 5, sha256);
     assert_true(exists(path));
-    sftp_transport.close(carrier);
+    sftp_transport.close(connection);
     g_thread_join(thread);
-    carrier = sftp_transport.open(&drop, CARRIER_IN);
+    connection = sftp_transport.open(&drop, CONNECTION_IN);
     close(r.listener);
     close(r.stop[0]);
     close(r.stop[1]);

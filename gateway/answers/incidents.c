@@ -1,0 +1,166 @@
+#include "gateway/answers/incidents.h"
+
+#include "formats/eui64.h"
+#include "gateway/clock.h"
+#include "gateway/answers/plan.h"
+
+#include <string.h>
+
+#define PREFIX "INC-"
+
+const char *incident_id(int64_t id, char text[INCIDENT_ID_SIZE])
+{
+    g_snprintf(text, INCIDENT_ID_SIZE, PREFIX "%06" G_GINT64_FORMAT, id);
+    return text;
+}
+
+bool incident_id_parse(const char *text, int64_t *id)
+{
+    return job_id_parse(g_str_has_prefix(text, PREFIX) ? text + strlen(PREFIX) : text, id);
+}
+
+bool incident_kind_of(const struct ledger_incident *incident, struct incident_kind *kind)
+{
+    enum code code;
+
+    if (incident->code == NULL || !catalogue_find(incident->code, &code))
+        return false;
+    const struct code_entry *entry = catalogue_entry(code);
+    /* The subject of a Device Model begins with the type. */
+    bool gpf = entry->scope == SCOPE_MODEL && g_str_has_prefix(incident->subject, "GPF ");
+    kind->category[0] = catalogue_category(code);
+    kind->category[1] = '\0';
+    kind->scope = catalogue_scope_name(entry->scope);
+    kind->resolver = gpf ? entry->resolver_gpf : entry->resolver;
+    return true;
+}
+
+char *incidents_parties_of(const struct config *config, const char *drop_or_type)
+{
+    const struct identity *identity = &config->identity;
+    GString *orgs = g_string_new(NULL);
+
+    for (size_t i = 0; i < identity->n_parties; i++) {
+        const struct party *party = &identity->parties[i];
+        if (strcmp(party->drop, drop_or_type) == 0 || rules_may_send(party, drop_or_type))
+            g_string_append_printf(orgs, "%s%s", orgs->len ? ";" : "", party->org);
+    }
+    return g_string_free(orgs, orgs->len == 0);
+}
+
+/* ---- files ---- */
+
+/* Who really sent it is told by the drop; the name only says which of its parties. */
+static char *parties_of_file(const struct config *config, const struct ledger_job *job)
+{
+    const struct party *party = job->org != NULL ? rules_party(&config->identity, job->org) : NULL;
+
+    return party != NULL && strcmp(party->drop, job->drop) == 0 ? g_strdup(party->org)
+                                                                : incidents_parties_of(config, job->drop);
+}
+
+static bool begin_of_file(struct gateway *gateway, const struct ledger_job *job, const struct finding *deciding,
+                          int64_t now, GError **error)
+{
+    g_autofree char *subject = g_strdup_printf("%s/%s", job->drop, job->name);
+    g_autofree char *parties = parties_of_file(gateway->config, job);
+    const struct ledger_incident incident = {.code = catalogue_entry(deciding->code)->id,
+                                             .subject = subject,
+                                             .parties = parties,
+                                             .job = job->id,
+                                             .revision = job->revision,
+                                             .begun = now,
+                                             .text = deciding->text};
+
+    return ledger_incident_open(gateway->ledger, &incident, error);
+}
+
+bool incidents_open_file(struct gateway *gateway, const struct ledger_job *job, const struct verdict *verdict,
+                         int64_t now, GError **error)
+{
+    const char *corrects = verdict->header.resubmission_of;
+
+    if (verdict->outcome == OUTCOME_RJ)
+        return begin_of_file(gateway, job, verdict_deciding(verdict), now, error);
+    return ledger_incident_clear_file(gateway->ledger, job->sender, job->name, now, error) &&
+           (*corrects == '\0' || ledger_incident_clear_file(gateway->ledger, job->sender, corrects, now, error));
+}
+
+/* ---- Devices ---- */
+
+static bool is_for_dcc(const struct row *row, enum code code)
+{
+    return (row->lasting >> (code - C101) & 1) != 0 && strcmp(catalogue_entry(code)->resolver, "DCC incident") == 0;
+}
+
+bool incidents_open_device(struct gateway *gateway, const struct incidents_device *of, const struct row *row,
+                           int64_t now, GError **error)
+{
+    char subject[EUI64_TEXT_SIZE];
+    struct ledger_incident incident = {.subject = subject,
+                                       .parties = of->parties,
+                                       .job = of->job,
+                                       .revision = of->revision,
+                                       .has_device = true,
+                                       .device = of->device,
+                                       .begun = now};
+
+    eui64_print(of->device, subject);
+    for (enum code code = C101; code < D101; code++) {
+        if (!is_for_dcc(row, code))
+            continue;
+        incident.code = catalogue_entry(code)->id;
+        incident.text = catalogue_entry(code)->name;
+        if (!ledger_incident_open(gateway->ledger, &incident, error))
+            return false;
+    }
+    return true;
+}
+
+bool incidents_clear_device(struct gateway *gateway, uint64_t device, int64_t now, GError **error)
+{
+    return ledger_incident_clear_device(gateway->ledger, device, now, error);
+}
+
+/* ---- telling ---- */
+
+static bool plan(struct gateway *gateway, const struct party *party, int64_t first, int64_t n, GError **error)
+{
+    char recipient[EUI64_TEXT_SIZE];
+    const struct ledger_outgoing file = {.kind = "INC",
+                                         .form = form_name(FORM_CSV),
+                                         .drop = party->drop,
+                                         .recipient = recipient,
+                                         .created = clock_now(),
+                                         .rows = n};
+    int64_t job;
+
+    eui64_print(party->eui64, recipient);
+    return plan_file(gateway, &file, &job, error) && ledger_events_report(gateway->ledger, job, first, n, error) &&
+           ledger_commit(STEP_INCIDENTS_TOLD, gateway->ledger, error);
+}
+
+bool incidents_report(struct gateway *gateway, bool *told, GError **error)
+{
+    const struct party *party = rules_party(&gateway->config->identity, gateway->config->incident_party);
+    int64_t first = 0, n = 0;
+
+    *told = false;
+    if (!ledger_events_unreported(gateway->ledger, &first, &n, error))
+        return false;
+    if (n == 0)
+        return true;
+    if (party == NULL) {
+        if (!gateway->unreported_said)
+            gateway_note("incidents are not told: incident_party is %s, and there is no [party %s]",
+                         gateway->config->incident_party, gateway->config->incident_party);
+        gateway->unreported_said = true;
+        return true;
+    }
+    if (!ledger_begin(gateway->ledger, error))
+        return false;
+    *told = plan(gateway, party, first, n, error);
+    if (!*told)
+        ledger_rollback(gateway->ledger);
+    return *told;
+}

@@ -1,0 +1,166 @@
+#include "gateway/commands/excerpt.h"
+
+#include "formats/text.h"
+
+#include <string.h>
+
+enum { READ_SIZE = 64 * 1024, LINE_BYTES = 512, SHOWN_BEFORE = 40, SHOWN_CHARS = 100 };
+
+struct excerpting {
+    GHashTable *excerpts; /* the result */
+    GArray *wanted;       /* struct place, sorted */
+    GPtrArray *texts;     /* what is shown at each of them, NULL until it has begun */
+    guint next;           /* first of wanted whose line is not over */
+    guint full, begun;    /* first of wanted whose text is not full yet; first that has not begun */
+    uint32_t line;        /* the one being read */
+    uint32_t column;      /* characters of it passed */
+};
+
+static guint hash_place(gconstpointer place)
+{
+    const struct place *at = place;
+
+    return at->line * 31 + at->column;
+}
+
+static gboolean is_same_place(gconstpointer a, gconstpointer b)
+{
+    const struct place *x = a, *y = b;
+
+    return x->line == y->line && x->column == y->column;
+}
+
+static int by_place(gconstpointer a, gconstpointer b)
+{
+    const struct place *x = a, *y = b;
+
+    if (x->line != y->line)
+        return x->line < y->line ? -1 : 1;
+    return (x->column > y->column) - (x->column < y->column);
+}
+
+static void free_excerpt(gpointer excerpt)
+{
+    g_free(((struct excerpt *)excerpt)->text);
+    g_free(excerpt);
+}
+
+static void free_text(gpointer text)
+{
+    if (text != NULL)
+        (void)g_string_free(text, TRUE); /* returns NULL then */
+}
+
+/* The place wanted, NULL where there is none on the line being read. */
+static const struct place *wanted_here(const struct excerpting *x, guint i)
+{
+    const struct place *place = i < x->wanted->len ? &g_array_index(x->wanted, struct place, i) : NULL;
+
+    return place != NULL && place->line == x->line ? place : NULL;
+}
+
+static uint32_t first_shown(const struct place *place)
+{
+    return place->column > SHOWN_BEFORE ? place->column - SHOWN_BEFORE : 1;
+}
+
+static void keep(struct excerpting *x, const struct place *place, GString *text)
+{
+    struct excerpt *excerpt = g_new(struct excerpt, 1);
+    size_t before = place->column - first_shown(place);
+    size_t mark = 0;
+
+    if (text->len > 0 && text->str[text->len - 1] == '\r')
+        g_string_truncate(text, text->len - 1);
+    /* The bytes need not be UTF-8, and hold NUL: characters are counted as places are. */
+    for (size_t i = 0; mark < text->len; mark++) {
+        i += ((unsigned char)text->str[mark] & 0xC0) != 0x80;
+        if (i > before)
+            break;
+    }
+    g_autofree char *head = text_escape(text->str, mark, 0);
+    excerpt->at = *place;
+    excerpt->text = text_escape(text->str, text->len, SHOWN_CHARS);
+    excerpt->caret = text_characters(head, strlen(head));
+    g_hash_table_replace(x->excerpts, &excerpt->at, excerpt);
+}
+
+static void begin_text(struct excerpting *x, guint i)
+{
+    x->texts->pdata[i] = g_string_new(NULL);
+    x->begun = i + 1;
+}
+
+/* The line is over. */
+static void keep_line(struct excerpting *x)
+{
+    const struct place *place;
+
+    for (; (place = wanted_here(x, x->next)) != NULL; x->next++) {
+        if (x->next >= x->begun)
+            begin_text(x, x->next); /* a place behind the line's end: nothing is shown */
+        keep(x, place, x->texts->pdata[x->next]);
+        free_text(g_steal_pointer(&x->texts->pdata[x->next]));
+    }
+    x->full = x->begun = x->next;
+}
+
+/* Texts begin and become full in the order of their places, so that a line is passed once, however many
+ * places on it are wanted. */
+static void take(struct excerpting *x, const char *data, size_t len)
+{
+    for (size_t i = 0; i < len && wanted_here(x, x->full) != NULL; i++) {
+        const struct place *place;
+        x->column += ((unsigned char)data[i] & 0xC0) != 0x80;
+        while ((place = wanted_here(x, x->begun)) != NULL && x->column >= first_shown(place))
+            begin_text(x, x->begun);
+        for (guint k = x->full; k < x->begun; k++)
+            g_string_append_c((GString *)x->texts->pdata[k], data[i]);
+        while (x->full < x->begun && ((GString *)x->texts->pdata[x->full])->len >= LINE_BYTES)
+            x->full++;
+    }
+}
+
+static void feed(struct excerpting *x, const char *data, size_t len)
+{
+    while (len > 0) {
+        const char *end = memchr(data, '\n', len);
+        size_t n = end ? (size_t)(end - data) : len;
+        take(x, data, n);
+        if (end == NULL)
+            return;
+        keep_line(x);
+        x->line++;
+        x->column = 0;
+        data += n + 1;
+        len -= n + 1;
+    }
+}
+
+/* Columns begin behind a byte order mark. */
+static size_t mark_bytes(const char *data, size_t len)
+{
+    return len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
+GHashTable *excerpt_places(int fd, enum filename_pack pack, const struct unpack_limits *limits, GArray *places)
+{
+    struct excerpting x = {.wanted = places, .line = 1};
+    struct unpack *unpack = unpack_new(fd, pack, NULL, 0, limits);
+    g_autofree char *buffer = g_malloc(READ_SIZE);
+    ssize_t n;
+
+    x.excerpts = g_hash_table_new_full(hash_place, is_same_place, NULL, free_excerpt);
+    x.texts = g_ptr_array_new_with_free_func(free_text);
+    g_ptr_array_set_size(x.texts, (gint)places->len);
+    g_array_sort(places, by_place);
+    for (bool first = true; x.next < places->len && (n = unpack_read(unpack, buffer, READ_SIZE, NULL)) > 0;
+         first = false) {
+        size_t mark = first ? mark_bytes(buffer, (size_t)n) : 0;
+        feed(&x, buffer + mark, (size_t)n - mark);
+    }
+    keep_line(&x);
+    g_ptr_array_unref(x.texts);
+    unpack_free(unpack);
+    return x.excerpts;
+}

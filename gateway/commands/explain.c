@@ -1,0 +1,206 @@
+#include "gateway/commands/explain.h"
+
+#include "formats/instant.h"
+#include "validators/catalogue.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum ledger_state explain_state(const struct ledger_work *work)
+{
+    return work->has_session ? work->session.state : work->item.outcome;
+}
+
+bool explain_is_live(const struct ledger_work *work)
+{
+    return work->item.outcome == LEDGER_READY && !work->item.ended;
+}
+
+/* "D101 no communication with the Device (DUIS E20)" */
+static char *describe(const char *id)
+{
+    enum code code;
+
+    return id != NULL && catalogue_find(id, &code) ? g_strdup_printf("%s %s", id, catalogue_entry(code)->name)
+                                                   : g_strdup(id != NULL ? id : "no code");
+}
+
+static const char *resolver_of(const char *id, const char *device_type)
+{
+    enum code code;
+
+    if (id == NULL || !catalogue_find(id, &code))
+        return "";
+    const struct code_entry *entry = catalogue_entry(code);
+    return g_strcmp0(device_type, "GPF") == 0 ? entry->resolver_gpf : entry->resolver;
+}
+
+static char *who_resolves(const char *id, const char *device_type)
+{
+    const char *who = resolver_of(id, device_type);
+
+    return *who != '\0' ? g_strdup_printf("%s resolves the cause; then a new instruction", who)
+                        : g_strdup("a new instruction");
+}
+
+static void explain_ready(const struct ledger_work *work, struct explanation *e)
+{
+    const struct ledger_session *s = &work->session;
+    g_autofree char *code = describe(s->code);
+
+    if (work->has_session) {
+        e->because = g_strdup_printf("judged again before its dispatch: %s", code);
+        e->waits_for = g_strdup("that cause to pass");
+        e->moves = g_strdup("the next judging at that time, when the cause is gone by then");
+        e->at = s->due;
+    } else {
+        e->because = g_strdup("its instruction was accepted and no work order has it yet");
+        e->waits_for = g_strdup("the next dispatch");
+        e->moves = g_strdup("`ecosgate run`, within dispatch_hours");
+    }
+}
+
+static void explain_refused(const struct ledger_work *work, struct explanation *e)
+{
+    const char *id = work->has_session ? work->session.code : work->item.code;
+    bool passes = work->item.outcome == LEDGER_DEFERRED;
+    g_autofree char *code = describe(id);
+
+    e->because = g_strdup_printf("%s%s", code, work->has_session ? ", found right before its dispatch" : "");
+    e->at = passes ? work->item.next_eligible : 0;
+    e->moves = passes ? g_strdup("a later instruction from then on; the cause passes by itself")
+                      : who_resolves(id, work->item.device_type);
+}
+
+static void explain_dispatched(const struct ledger_work *work, struct explanation *e)
+{
+    e->because = g_strdup_printf("try %" PRId64 " is ordered", work->session.try);
+    e->waits_for = g_strdup("its result (EMT) from the TCoS Service Provider");
+    e->moves = g_strdup("an EMT for it; without one the session ends then, D103");
+    e->at = work->session.due;
+}
+
+/* The code of the newest transition; user: a char *. */
+static bool note_code(void *user, const struct ledger_transition *transition, GError **error)
+{
+    char **code = user;
+
+    (void)error; /* nothing can go wrong */
+    g_free(*code);
+    *code = g_strdup(transition->code);
+    return true;
+}
+
+/* The session keeps the code of its last try; what put the next one off stands in the newest transition alone. */
+static bool explain_between(struct gateway *gateway, const struct ledger_work *work, struct explanation *e,
+                            GError **error)
+{
+    const struct ledger_session *s = &work->session;
+    g_autofree char *code = describe(s->code);
+    g_autofree char *newest = NULL;
+    char ends[INSTANT_TEXT_SIZE];
+
+    if (!ledger_transitions_each(gateway->ledger, work->item.item, note_code, &newest, error))
+        return false;
+    bool put_off = newest != NULL && *newest == 'C';
+    g_autofree char *why = put_off ? describe(newest) : NULL;
+    g_autofree char *tried = s->unused ? g_strdup_printf("try %" PRId64 " was not attempted", s->try)
+                                       : g_strdup_printf("try %" PRId64 " failed: %s", s->try, code);
+    instant_print(s->ends, ends);
+    e->because =
+        g_strdup_printf("%s%s%s", tried, put_off ? "; judged again before the next one: " : "", put_off ? why : "");
+    e->waits_for = g_strdup_printf("its next try; the session lasts until %s", ends);
+    e->moves = g_strdup("the next work order at that time");
+    e->at = s->due;
+    return true;
+}
+
+static char *say_sides(const struct ledger_session *s)
+{
+    const struct ledger_side *t = &s->tcos, *e = &s->ecos;
+
+    return g_strdup_printf("TCoS side: %s %s %s; ECoS side: %s %s %s", t->good ? "SUCCESS" : "no success",
+                           t->subject_id ? t->subject_id : "", t->key_id ? t->key_id : "", e->good ? "Y" : "N",
+                           e->subject_id ? e->subject_id : "", e->key_id ? e->key_id : "");
+}
+
+static void explain_confirmation(const struct ledger_work *work, struct explanation *e)
+{
+    const struct ledger_session *s = &work->session;
+    bool tcos_missing = s->tcos.at == 0;
+    const char *missing = tcos_missing ? "the result (EMT) of the TCoS Service Provider"
+                                       : "the confirmation (EMC) of the ECoS Service Provider";
+
+    if (s->state == LEDGER_CONFIRM_MISMATCH) {
+        g_autofree char *sides = say_sides(s);
+        e->because = g_strdup_printf("D151 the two sides disagree: %s", sides);
+        e->waits_for = g_strdup("one side to correct itself");
+        e->moves = g_strdup("an EMT SUCCESS or EMC Y that makes both agree; DCC and the Service Providers resolve it");
+        return;
+    }
+    e->because = g_strdup_printf("only the %s side has confirmed%s", tcos_missing ? "ECoS" : "TCoS",
+                                 s->code != NULL ? "; D150 for longer than confirmation_wait" : "");
+    e->waits_for = g_strdup(missing);
+    e->moves = g_strdup("that file; no further try is ordered");
+    e->at = s->due;
+}
+
+static bool explain_end(struct gateway *gateway, const struct ledger_work *work, struct explanation *e, GError **error)
+{
+    const struct ledger_session *s = &work->session;
+    struct ledger_past past;
+
+    if (s->state == LEDGER_MIGRATED) {
+        e->because = g_strdup("both sides have confirmed the same credentials");
+        return true;
+    }
+    if (!ledger_device_past(gateway->ledger, work->item.device, &past, error))
+        return false;
+    g_autofree char *code = describe(s->code);
+    const char *late =
+        s->tcos.good || s->ecos.good ? "; afterwards one side said that it had succeeded all the same" : "";
+    e->because = g_strdup_printf("its session failed: %s; failed sessions of the Device: %" PRId64 "%s%s", code,
+                                 past.failed_sessions,
+                                 past.failed_sessions >= gateway->config->max_sessions ? " (FAILED_ACTION)" : "", late);
+    e->moves = past.replaced ? g_strdup("nothing: another instruction would be C108")
+                             : who_resolves(s->code, work->item.device_type);
+    e->at = s->next_eligible;
+    return true;
+}
+
+bool explain_work(struct gateway *gateway, const struct ledger_work *work, struct explanation *explanation,
+                  GError **error)
+{
+    *explanation = (struct explanation){0};
+    switch (explain_state(work)) {
+    case LEDGER_READY:
+        explain_ready(work, explanation);
+        return true;
+    case LEDGER_REJECTED:
+    case LEDGER_DEFERRED:
+        explain_refused(work, explanation);
+        return true;
+    case LEDGER_DISPATCHED:
+        explain_dispatched(work, explanation);
+        return true;
+    case LEDGER_RETRY_WAIT:
+        return explain_between(gateway, work, explanation, error);
+    case LEDGER_CONFIRM_PENDING:
+    case LEDGER_CONFIRM_MISMATCH:
+        explain_confirmation(work, explanation);
+        return true;
+    case LEDGER_MIGRATED:
+    case LEDGER_FAILED:
+    case LEDGER_STATES:
+        break;
+    }
+    return explain_end(gateway, work, explanation, error);
+}
+
+void explanation_clear(struct explanation *explanation)
+{
+    g_free(explanation->because);
+    g_free(explanation->waits_for);
+    g_free(explanation->moves);
+    *explanation = (struct explanation){0};
+}

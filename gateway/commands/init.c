@@ -1,0 +1,161 @@
+/*
+ * The command `init`: a gateway home with its drops, spool, ledger and a commented configuration.
+ */
+#include "formats/text.h"
+#include "gateway/commands/command.h"
+#include "gateway/gateway.h"
+
+#include <string.h>
+
+static const char *const drops[] = {"mcc", "tcos", "ecos", "dcc", "suppliers", "maps"};
+
+static const char configuration[] =
+    "# ecosgate.conf: one gateway. Paths are relative to this file's folder; see ecosgate.conf(5).\n"
+    "\n"
+    "[gateway]\n"
+    "# who this gateway is: the org and EUI-64 of its own files, and the RecipientId of what it takes\n"
+    "org=TCOS\n"
+    "eui64=90-B3-D5-1F-30-00-00-04\n"
+    "# TEST or LIVE; files of the other environment are refused (B207)\n"
+    "environment=TEST\n"
+    "spool=spool\n"
+    "ledger=spool/ledger.sqlite\n"
+    "# Device types in scope (C104)\n"
+    "device_types=ESME;GSME;GPF\n"
+    "# MPAN and MPRN check digits: off, warn or reject (C113)\n"
+    "mpxn_check_digits=warn\n"
+    "# limits of one file (B111): Devices, bytes after unpacking, unpacked to packed\n"
+    "max_devices=1000000\n"
+    "max_bytes=1073741824\n"
+    "max_ratio=200\n"
+    "# seconds that a file's time may lie ahead of the clock (B104)\n"
+    "future_tolerance=300\n"
+    "# hours of one replacement session; minutes between its tries\n"
+    "session_length=24\n"
+    "retry_delays=5;5;10;20;40;80;160;320\n"
+    "# days from the end of a failed session to the next one, and failed sessions until somebody has to act\n"
+    "next_session=30\n"
+    "max_sessions=5\n"
+    "# hours until a confirmation that only one side has sent is missing (D150)\n"
+    "confirmation_wait=24\n"
+    "# Devices of a model that fail, and none migrates, until it is proposed as Non-Migratable (D160)\n"
+    "model_failures=10\n"
+    "# hours of the day (UTC) in which work orders go out\n"
+    "dispatch_hours=00-24\n"
+    "# who gets the work orders (EMW), in which form, and how many Devices at most in one\n"
+    "work_order_party=TCSP\n"
+    "work_order_form=csv\n"
+    "work_order_devices=1000000\n"
+    "# who is told of incidents (INC)\n"
+    "incident_party=DCC\n"
+    "# auto: rules that need the Device inventory are judged from the first accepted INV on; required: instructions\n"
+    "# wait for one. Either way they wait while it is older than so many days (A104)\n"
+    "inventory=auto\n"
+    "inventory_max_age=8\n"
+    "# days before a change of supplier in which its Devices are deferred (C109)\n"
+    "cos_window=7\n"
+    "# Devices accepted a day, 0: any number (C116)\n"
+    "daily_limit=0\n"
+    "# a moment of the first period that is reported, such as 2023-07-01T00:00:00Z; empty: the first run\n"
+    "reports_from=\n"
+    "# when all Devices shall have migrated, such as 2024-10-31T00:00:00Z, for the forecast of the management page\n"
+    "migration_end=\n"
+    "# minutes until a report that was issued and is not delivered is told (A106)\n"
+    "report_grace=60\n"
+    "# days since reports were issued last after which the clock is not believed and nothing is done (A105), 0: never\n"
+    "clock_leap=366\n"
+    "# seconds between two looks at the drops; new files on a local disk are noticed at once\n"
+    "poll_interval=30\n"
+    "# MiB of free disk below which nothing is picked up\n"
+    "reserve=64\n"
+    "\n"
+    "# what becomes of a Device to which a code applies: reject (or defer, where it passes by itself), warn or off\n"
+    "[review]\n"
+    "#C103=reject\n";
+
+static const struct {
+    const char *org, *eui64, *types, *drop, *who;
+} parties[] = {
+    {"MCC", "90-B3-D5-1F-30-0E-C0-01", "EMI", "mcc", "Migration Control Centre"},
+    {"TCSP", "90-B3-D5-1F-30-0E-C0-02", "EMT", "tcos", "TCoS Service Provider"},
+    {"ECSP", "90-B3-D5-1F-30-0E-C0-03", "EMC", "ecos", "ECoS Service Provider"},
+    {"DCC", "90-B3-D5-1F-30-00-00-02", "INV;COS;NMM;PTY", "dcc", "DCC"},
+};
+
+static char *configuration_text(void)
+{
+    GString *text = g_string_new(configuration);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(drops); i++)
+        g_string_append_printf(text,
+                               "\n[drop %s]\ntransport=local\nin=drops/%s/in\nout=drops/%s/out\n"
+                               "# when a file is whole: closed, stable (for stable_seconds), marker or at-once\n"
+                               "complete=closed\n",
+                               drops[i], drops[i], drops[i]);
+    for (size_t i = 0; i < G_N_ELEMENTS(parties); i++)
+        g_string_append_printf(text, "\n# %s\n[party %s]\neui64=%s\ntypes=%s\ndrop=%s\n", parties[i].who,
+                               parties[i].org, parties[i].eui64, parties[i].types, parties[i].drop);
+    return g_string_free(text, FALSE);
+}
+
+static bool make_drops(const char *dir, GError **error)
+{
+    static const char *const ways[] = {"in", "out"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(drops) * 2; i++) {
+        g_autofree char *path = g_build_filename(dir, "drops", drops[i / 2], ways[i % 2], NULL);
+        if (!disk_make_dirs(STEP_SPOOL_MADE, path, error))
+            return false;
+    }
+    return true;
+}
+
+/* The configuration comes last: a home that has one is whole. */
+static bool make_home(const char *dir, const char *path, GError **error)
+{
+    g_autofree char *text = configuration_text();
+    g_autofree char *spool = g_build_filename(dir, "spool", NULL);
+    g_autofree char *ledger_path = g_build_filename(spool, "ledger.sqlite", NULL);
+
+    if (!disk_make_dirs(STEP_SPOOL_MADE, dir, error) || !make_drops(dir, error) || !spool_create(spool, error))
+        return false;
+    g_autoptr(ledger_t) ledger = ledger_open_writer(ledger_path, error);
+    if (ledger == NULL)
+        return false;
+    g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
+    if (file != NULL && disk_file_write(file, text, strlen(text), error) &&
+        disk_file_publish(STEP_SPOOL_MADE, file, error))
+        return true;
+    (void)disk_unlink(STEP_SPOOL_MADE, path, NULL); /* or the next `init` would refuse a home that is not whole */
+    return false;
+}
+
+static void print_home(const char *dir, const char *path)
+{
+    g_autofree char *home = text_escape(dir, strlen(dir), 0);
+    g_autofree char *configuration_path = text_escape(path, strlen(path), 0);
+
+    command_print_json(json_pack("{s:s,s:s}", "home", home, "configuration", configuration_path));
+}
+
+int command_init(const struct invocation *invocation)
+{
+    struct invocation rest = *invocation;
+    GError *error = NULL;
+
+    if (!command_arguments(&rest, "init DIR", 1, 1))
+        return EXIT_UNABLE;
+    const char *dir = rest.argv[0];
+    g_autofree char *path = g_build_filename(dir, "ecosgate.conf", NULL);
+    if (g_file_test(path, G_FILE_TEST_EXISTS)) {
+        g_printerr("ecosgate: init: %s is there already; nothing was changed, choose another folder\n", path);
+        return EXIT_UNABLE;
+    }
+    if (!make_home(dir, path, &error))
+        return command_unable(error);
+    if (invocation->json)
+        print_home(dir, path);
+    else
+        g_print("made %s\n", dir);
+    return EXIT_GOOD;
+}

@@ -1,0 +1,177 @@
+/*
+ * The command `pickup`: what would be taken from the drops now, what not, and why not. It looks for itself,
+ * beside a running gateway too, and takes nothing; how long a file has been unchanged it knows from the
+ * ledger's journal of looks.
+ */
+#include "formats/text.h"
+#include "gateway/clock.h"
+#include "gateway/commands/command.h"
+#include "gateway/pipeline/completeness.h"
+#include "gateway/commands/output.h"
+#include "gateway/commands/read_access.h"
+#include "spool/ledger/ledger_pickups.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MICROSECONDS = 1000000, MOST_ROWS = 1000 };
+
+/* One drop's look. */
+struct viewing {
+    struct gateway *gateway;
+    const struct drop *drop;
+    GPtrArray *entries;  /* struct drop_entry, names their own */
+    GHashTable *markers; /* names without DROP_MARKER */
+    json_t *rows;
+};
+
+static void free_entry(gpointer user)
+{
+    struct drop_entry *entry = user;
+
+    g_free((char *)entry->name);
+    g_free(entry);
+}
+
+static bool keep_entry(void *user, const struct drop_entry *entry)
+{
+    struct viewing *v = user;
+    struct drop_entry *copy = g_memdup2(entry, sizeof *entry);
+
+    copy->name = g_strdup(entry->name);
+    g_ptr_array_add(v->entries, copy);
+    if (entry->regular && g_str_has_suffix(entry->name, DROP_MARKER))
+        g_hash_table_add(v->markers, g_strndup(entry->name, strlen(entry->name) - strlen(DROP_MARKER)));
+    return true;
+}
+
+static int by_name(gconstpointer a, gconstpointer b)
+{
+    const struct drop_entry *x = *(struct drop_entry *const *)a, *y = *(struct drop_entry *const *)b;
+
+    return strcmp(x->name, y->name);
+}
+
+/* Seconds since which the gateway has known the file as it is now, -1: it has not. */
+static int64_t unchanged_seconds(const struct ledger_pickup *known, const struct drop_entry *entry)
+{
+    if (known == NULL || known->size != entry->identity.size || known->modified != entry->modified ||
+        strcmp(known->decision, "gone") == 0)
+        return -1;
+    return MAX(clock_now() - known->since, 0);
+}
+
+static char *explain(const struct completeness_result *result, int64_t unchanged)
+{
+    int64_t left = (result->wait + MICROSECONDS - 1) / MICROSECONDS;
+
+    if (result->wait == 0)
+        return g_strdup(result->reason);
+    if (unchanged < 0)
+        return g_strdup_printf("%s; the gateway has not seen it like this yet, %" G_GINT64_FORMAT " s to go",
+                               result->reason, left);
+    return g_strdup_printf("%s; it changed %" G_GINT64_FORMAT " s ago, %" G_GINT64_FORMAT " s to go", result->reason,
+                           unchanged, left);
+}
+
+static bool add_row(struct viewing *v, const struct drop_entry *entry, GError **error)
+{
+    g_autofree char *escaped = text_escape(entry->name, strlen(entry->name), 0);
+    g_autofree struct ledger_pickup *known = NULL;
+    struct completeness_result result;
+    json_t *row;
+
+    if (!ledger_pickup_get(v->gateway->ledger, v->drop->name, escaped, &known, error))
+        return false;
+    int64_t unchanged = unchanged_seconds(known, entry);
+    completeness_decide(v->drop, entry, g_hash_table_contains(v->markers, entry->name),
+                        MAX(unchanged, 0) * MICROSECONDS, &result);
+    g_autofree char *reason = explain(&result, unchanged);
+    row = json_object();
+    output_set_text(row, "drop", v->drop->name);
+    output_set_text(row, "name", escaped);
+    output_set_number(row, "size", entry->identity.size);
+    output_set(row, "modified", command_json_instant(entry->modified));
+    output_set_text(row, "decision", pickup_decision_name(result.decision));
+    output_set_text(row, "reason", reason);
+    (void)json_array_append_new(v->rows, row); /* memory aborts */
+    g_free(result.reason);
+    return true;
+}
+
+static bool list_drop(struct viewing *v, GError **error)
+{
+    const struct transport *transport = transport_of(v->drop);
+    struct connection *connection = transport->open(v->drop, CONNECTION_IN);
+    bool good = transport->list(connection, keep_entry, v, error);
+
+    transport->close(connection);
+    g_ptr_array_sort(v->entries, by_name);
+    for (guint i = 0; good && i < v->entries->len; i++)
+        good = add_row(v, v->entries->pdata[i], error);
+    return good;
+}
+
+static void print_rows(const struct invocation *invocation, const struct drop *drop, const json_t *rows)
+{
+    static const char *const columns[] = {"decision", "size", "modified", "name", "reason", NULL};
+    const json_t *row;
+    size_t i;
+
+    if (!invocation->json) {
+        printf("%s%s\n", drop->name, json_array_size(rows) == 0 ? ": nothing there" : "");
+        output_table(rows, columns, MOST_ROWS, "  ");
+        return;
+    }
+    json_array_foreach(rows, i, row) command_print_json(json_incref((json_t *)row));
+}
+
+/* False: the drop cannot be looked at. */
+static bool view_drop(const struct invocation *invocation, struct gateway *gateway, const struct drop *drop)
+{
+    struct viewing v = {.gateway = gateway,
+                        .drop = drop,
+                        .entries = g_ptr_array_new_with_free_func(free_entry),
+                        .markers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+                        .rows = json_array()};
+    g_autoptr(GError) fault = NULL;
+    bool good = list_drop(&v, &fault);
+
+    if (good)
+        print_rows(invocation, drop, v.rows);
+    else
+        gateway_note("drop %s cannot be looked at: %s", drop->name, fault->message);
+    g_ptr_array_unref(v.entries);
+    g_hash_table_unref(v.markers);
+    json_decref(v.rows);
+    return good;
+}
+
+static int view(const struct invocation *invocation, struct gateway *gateway, const char *only)
+{
+    const GPtrArray *drops = gateway->config->drops;
+    bool good = true;
+
+    if (only != NULL && config_drop(gateway->config, only) == NULL) {
+        g_printerr("ecosgate: pickup: there is no [drop %s] in the configuration\n", only);
+        return EXIT_REFUSED;
+    }
+    for (guint i = 0; i < drops->len; i++) {
+        const struct drop *drop = drops->pdata[i];
+        if (only == NULL || strcmp(only, drop->name) == 0)
+            good = view_drop(invocation, gateway, drop) && good;
+    }
+    return good ? EXIT_GOOD : EXIT_UNABLE;
+}
+
+int command_pickup(const struct invocation *invocation)
+{
+    struct invocation rest = *invocation;
+    struct read_access access;
+
+    if (!command_arguments(&rest, "pickup [DROP]", 0, 1) || !read_access_open(&access, invocation))
+        return EXIT_UNABLE;
+    int status = view(invocation, &access.gateway, rest.argc > 0 ? rest.argv[0] : NULL);
+    read_access_close(&access);
+    return status;
+}

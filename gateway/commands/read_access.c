@@ -1,0 +1,104 @@
+#include "gateway/commands/read_access.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* How often a job is looked for that moves between being found and being read. */
+enum { LOOKS = 20 };
+
+bool read_access_open(struct read_access *access, const struct invocation *invocation)
+{
+    GError *error = NULL;
+
+    access->config = config_load(invocation->config_path, &error);
+    if (access->config != NULL && gateway_open(&access->gateway, access->config, GATEWAY_READER, &error))
+        return true;
+    config_free(access->config);
+    (void)command_unable(error); /* the caller returns the status */
+    return false;
+}
+
+void read_access_close(struct read_access *access)
+{
+    gateway_close(&access->gateway);
+    config_free(access->config);
+}
+
+static int by_id(gconstpointer a, gconstpointer b)
+{
+    const struct spot *x = a, *y = b;
+
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+GArray *read_access_spots(const struct spool *spool, GError **error)
+{
+    g_autoptr(GArray) spots = g_array_new(FALSE, FALSE, sizeof(struct spot));
+
+    for (int state = 0; state < JOB_STATE_COUNT; state++) {
+        g_autoptr(GArray) ids = job_list(spool, (enum job_state)state, error);
+        if (ids == NULL)
+            return NULL;
+        for (guint i = 0; i < ids->len; i++) {
+            struct spot spot = {g_array_index(ids, int64_t, i), (enum job_state)state};
+            g_array_append_val(spots, spot);
+        }
+    }
+    g_array_sort(spots, by_id);
+    return g_steal_pointer(&spots);
+}
+
+/* The descriptor of a regular file; of anything else it is closed: -1. */
+static int only_file(int fd)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+        return fd;
+    (void)close(fd); /* not even read from */
+    return -1;
+}
+
+int read_access_open_file(const struct spool *spool, int64_t id, const char *part, GError **error)
+{
+    enum job_state before = JOB_NOWHERE, state = JOB_NOWHERE;
+
+    for (int looks = 0; looks < LOOKS; looks++) {
+        if (!job_find(spool, id, &state, error))
+            return -1;
+        g_autofree char *path = job_path(spool, state, id, part);
+        int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
+        if (fd >= 0)
+            return only_file(fd);
+        if (path != NULL && errno != ENOENT) {
+            g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s: %s", path, g_strerror(errno));
+            return -1;
+        }
+        if (looks > 0 && state == before)
+            return -1; /* it has not moved, the part is not there */
+        before = state;
+    }
+    return -1;
+}
+
+char **read_access_files(const struct spool *spool, int64_t id, enum job_state *state, GError **error)
+{
+    for (int looks = 0; looks < LOOKS; looks++) {
+        g_autoptr(GError) fault = NULL;
+        char **names;
+        bool last = looks == LOOKS - 1;
+
+        if (!job_find(spool, id, state, error))
+            return NULL;
+        if (*state == JOB_NOWHERE)
+            return NULL;
+        names = job_files(spool, *state, id, &fault);
+        if (names != NULL)
+            return names;
+        if (last)
+            g_propagate_error(error, g_steal_pointer(&fault));
+    }
+    return NULL;
+}

@@ -1,0 +1,138 @@
+#include "gateway/commands/verdict_text.h"
+
+#include "formats/text.h"
+#include "gateway/commands/excerpt.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RED "\033[31m"
+#define YELLOW "\033[33m"
+#define GREEN "\033[32m"
+#define PLAIN "\033[0m"
+
+static const char *const outcome_words[] = {"accepted", "accepted with warnings", "accepted in part", "rejected whole"};
+static const char *const outcome_colours[] = {GREEN, YELLOW, YELLOW, RED};
+
+/* "3 Devices", "1 Device" */
+static void print_number(uint64_t n, const char *of)
+{
+    printf("%" PRIu64 " %s%s", n, of, n == 1 ? "" : "s");
+}
+
+static const char *colour(const char *code)
+{
+    return isatty(STDOUT_FILENO) == 1 ? code : "";
+}
+
+void report_count(struct report_totals *totals, const struct verdict *verdict)
+{
+    totals->files[verdict->outcome]++;
+    if (!verdict_is_of_devices(verdict))
+        return;
+    totals->devices += verdict->parsed;
+    totals->accepted += verdict->accepted;
+    totals->rejected += verdict->rejected;
+    totals->deferred += verdict->deferred;
+}
+
+static void print_caret(const char *text, size_t caret)
+{
+    printf("        | %s\n        | %*s^\n", text, (int)caret, "");
+}
+
+static void print_name_caret(const char *path, uint32_t column)
+{
+    g_autofree char *name = g_path_get_basename(path);
+    g_autofree char *head = text_escape(name, MIN(strlen(name), column - 1), 0);
+    g_autofree char *shown = text_escape(name, strlen(name), 0);
+
+    print_caret(shown, text_characters(head, strlen(head)));
+}
+
+static void print_finding(const char *path, const struct finding *f, GHashTable *excerpts)
+{
+    const struct excerpt *line = f->at.line ? g_hash_table_lookup(excerpts, &f->at) : NULL;
+
+    printf("  %s%s %s%s", colour(f->warning ? YELLOW : RED), catalogue_entry(f->code)->id,
+           f->warning ? "warning" : "error", colour(PLAIN));
+    if (f->at.line)
+        printf("  line %" PRIu32 ", column %" PRIu32, f->at.line, f->at.column);
+    else if (f->at.column)
+        printf("  file name");
+    if (f->ordinal)
+        printf("  record %" PRIu32, f->ordinal);
+    if (f->field)
+        printf("  %s", f->field);
+    if (f->value)
+        printf("  \"%s\"", f->value);
+    printf("\n        %s: %s\n", catalogue_entry(f->code)->name, f->text);
+    if (line != NULL)
+        print_caret(line->text, line->caret);
+    else if (!f->at.line && f->at.column)
+        print_name_caret(path, f->at.column);
+}
+
+static GHashTable *excerpts_of(int fd, const struct unpack_limits *limits, const struct verdict *verdict)
+{
+    g_autoptr(GArray) wanted = g_array_new(FALSE, FALSE, sizeof(struct place));
+
+    for (size_t i = 0; i < findings_kept(verdict->findings); i++) {
+        struct place at = findings_at(verdict->findings, i)->at;
+        if (at.line)
+            g_array_append_val(wanted, at);
+    }
+    return excerpt_places(fd, verdict->filename.pack, limits, wanted);
+}
+
+void report_file(const char *path, int fd, const struct unpack_limits *limits, const struct verdict *verdict)
+{
+    g_autoptr(GHashTable) excerpts = excerpts_of(fd, limits, verdict);
+    g_autofree char *shown = text_escape(path, strlen(path), 0);
+    size_t kept = findings_kept(verdict->findings);
+
+    printf("%s\n  %s%s %s%s: ", shown, colour(outcome_colours[verdict->outcome]), outcome_code(verdict->outcome),
+           outcome_words[verdict->outcome], colour(PLAIN));
+    print_number(verdict->parsed, verdict_is_of_devices(verdict) ? "Device" : "record");
+    printf(", %" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64 " deferred\n", verdict->accepted, verdict->rejected,
+           verdict->deferred);
+    for (size_t i = 0; i < kept; i++)
+        print_finding(path, findings_at(verdict->findings, i), excerpts);
+    if (!findings_truncated(verdict->findings))
+        return;
+    printf("  … and %" PRIu64 " more; in all:", findings_total(verdict->findings) - kept);
+    for (size_t code = 0; code < CODE_COUNT; code++) {
+        if (findings_count(verdict->findings, (enum code)code) > 0)
+            printf(" %s ×%" PRIu64, catalogue_entry((enum code)code)->id,
+                   findings_count(verdict->findings, (enum code)code));
+    }
+    putchar('\n');
+}
+
+static void print_code(void *user, const char *code)
+{
+    (void)user;
+    printf(" %s", code);
+}
+
+void report_summary(const struct report_totals *totals, const struct rules *rules)
+{
+    uint64_t files = totals->unable;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(totals->files); i++)
+        files += totals->files[i];
+    putchar('\n');
+    print_number(files, "file");
+    printf(": %" PRIu64 " AC, %" PRIu64 " WN, %" PRIu64 " PA, %" PRIu64 " RJ", totals->files[0], totals->files[1],
+           totals->files[2], totals->files[3]);
+    if (totals->unable > 0)
+        printf(", %" PRIu64 " could not be judged", totals->unable);
+    fputs("; ", stdout);
+    print_number(totals->devices, "Device");
+    printf(": %" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64 " deferred\nnot judged here:", totals->accepted,
+           totals->rejected, totals->deferred);
+    judge_each_not_judged(rules, NULL, print_code, NULL);
+    fputs(rules->identity == NULL ? " (-c FILE adds B103 and B207)\n" : "\n", stdout);
+}

@@ -1,0 +1,110 @@
+/*
+ * `spool verify` of reports: their sums. Every session that ended MIGRATED is in one ECOSMIG-001 or nobody's, every one
+ * that ended FAILED in one ECOSMIG-002, and ECOSMIG-005 counts as many.
+ */
+#include "gateway/commands/verify.h"
+
+#include "formats/instant.h"
+#include "formats/report_layout.h"
+#include "spool/ledger/ledger_devices.h"
+#include "spool/ledger/ledger_outgoing.h"
+#include "spool/ledger/ledger_reports.h"
+
+#include <string.h>
+
+struct summing {
+    struct gateway *gateway;
+    GPtrArray *faults;
+};
+
+static void say(struct summing *s, const struct ledger_period *period, const char *what)
+{
+    char starts[INSTANT_TEXT_SIZE];
+
+    instant_print(period->starts, starts);
+    verify_problem(s->faults, "%s of the period from %s on: %s", period->ref, starts, what);
+}
+
+static bool say_astray(void *user, const struct ledger_period *period, GError **error)
+{
+    (void)error; /* nothing can go wrong */
+    say(user, period,
+        "its rows, with those that are nobody's, are not the sessions that ended in it, or it does not follow the one "
+        "before");
+    return true;
+}
+
+/* ---- ECOSMIG-005: what its files say ---- */
+
+static size_t column_of(const struct report_layout *layout, const char *name)
+{
+    size_t at = 0;
+
+    while (at + 1 < layout->n_columns && strcmp(layout->columns[at].name, name) != 0)
+        at++;
+    return at;
+}
+
+/* Succeeded and Failed of all rows. Such files have no quoted cells: what is no row of one adds nothing. */
+static int64_t sum_file(const char *text)
+{
+    const struct report_layout *layout = report_layout_find("ECOSMIG-005");
+    size_t succeeded = column_of(layout, "Succeeded"), failed = column_of(layout, "Failed");
+    g_auto(GStrv) lines = g_strsplit(text, "\r\n", -1);
+    int64_t sum = 0;
+
+    for (size_t i = 1; lines[0] != NULL && lines[i] != NULL; i++) {
+        g_auto(GStrv) cells = g_strsplit(lines[i], ",", -1);
+        if (g_strv_length(cells) == layout->n_columns)
+            sum += g_ascii_strtoll(cells[succeeded], NULL, 10) + g_ascii_strtoll(cells[failed], NULL, 10);
+    }
+    return sum;
+}
+
+/* False: it cannot be read, which is told of its job. */
+static bool add_file(const struct summing *s, const struct ledger_outgoing *part, int64_t *sum)
+{
+    enum job_state state;
+    g_autofree char *text = NULL;
+
+    if (part->state == LEDGER_PLANNED || !job_find(s->gateway->spool, part->job, &state, NULL))
+        return false;
+    g_autofree char *path = job_path(s->gateway->spool, state, part->job, part->name);
+    if (path == NULL || !g_file_get_contents(path, &text, NULL, NULL))
+        return false;
+    *sum += sum_file(text);
+    return true;
+}
+
+static bool check_activity(void *user, const struct ledger_period *period, GError **error)
+{
+    struct summing *s = user;
+    struct ledger *ledger = s->gateway->ledger;
+    g_autoptr(GPtrArray) reports = NULL;
+    int64_t sum = period->unassigned, migrated = 0, failed = 0;
+
+    if (strcmp(period->ref, "ECOSMIG-005") != 0)
+        return true;
+    if (!ledger_reports_of(ledger, period->ref, period->starts, &reports, error) ||
+        !ledger_ends_count(ledger, LEDGER_MIGRATED, period->starts, period->ends, &migrated, error) ||
+        !ledger_ends_count(ledger, LEDGER_FAILED, period->starts, period->ends, &failed, error))
+        return false;
+    for (guint i = 0; i < reports->len; i++) {
+        if (!add_file(s, &((const struct ledger_report *)reports->pdata[i])->part, &sum))
+            return true;
+    }
+    if (sum != migrated + failed)
+        say(s, period,
+            "Succeeded and Failed in its files, with what is nobody's, are not the sessions that ended in it");
+    return true;
+}
+
+bool verify_reports(struct gateway *gateway, GPtrArray *faults, GError **error)
+{
+    struct summing s = {gateway, faults};
+    struct ledger *ledger = gateway->ledger;
+
+    return ledger_periods_astray(ledger, "ECOSMIG-001", LEDGER_MIGRATED, say_astray, &s, error) &&
+           ledger_periods_astray(ledger, "ECOSMIG-002", LEDGER_FAILED, say_astray, &s, error) &&
+           ledger_periods_each(ledger, check_activity, &s, error);
+}

@@ -1,0 +1,234 @@
+#include "gateway/drops/sftp/sftp_private.h"
+
+#include <poll.h>
+#include <string.h>
+
+enum { MAX_PASSPHRASE = 1024 };
+
+/* ---- RSA, which not every libssh2 can use ---- */
+
+static bool read_string(const guchar **at, gsize *left, const guchar **data, gsize *len)
+{
+    if (*left < 4)
+        return false;
+    gsize n = (gsize)(*at)[0] << 24 | (gsize)(*at)[1] << 16 | (gsize)(*at)[2] << 8 | (*at)[3];
+    if (n > *left - 4)
+        return false;
+    *data = *at + 4;
+    *len = n;
+    *at += 4 + n;
+    *left -= 4 + n;
+    return true;
+}
+
+/* A public key as SSH writes it begins with the name of its kind. */
+static bool is_rsa_blob(const guchar *blob, gsize len)
+{
+    const guchar *kind;
+    gsize kind_len;
+
+    return read_string(&blob, &len, &kind, &kind_len) && kind_len == strlen("ssh-rsa") &&
+           memcmp(kind, "ssh-rsa", kind_len) == 0;
+}
+
+/* OpenSSH's form of a private key: magic, cipher, key derivation and its options, number of keys, public key. */
+static bool is_rsa_body(const char *body)
+{
+    static const char magic[] = "openssh-key-v1";
+    gsize left = 0, len;
+    g_autofree guchar *bytes = g_base64_decode(body, &left);
+    const guchar *at = bytes, *part;
+
+    if (left < sizeof magic || memcmp(bytes, magic, sizeof magic) != 0)
+        return false;
+    at += sizeof magic;
+    left -= sizeof magic;
+    for (int i = 0; i < 3; i++) {
+        if (!read_string(&at, &left, &part, &len))
+            return false;
+    }
+    if (left < 4)
+        return false;
+    at += 4;
+    left -= 4;
+    return read_string(&at, &left, &part, &len) && is_rsa_blob(part, len);
+}
+
+static bool is_rsa_file(const char *text)
+{
+    const char *begin = strstr(text, "-----BEGIN OPENSSH PRIVATE KEY-----");
+
+    if (begin == NULL)
+        return strstr(text, "-----BEGIN RSA PRIVATE KEY-----") != NULL;
+    begin = strchr(begin, '\n');
+    const char *end = begin ? strstr(begin, "-----END") : NULL;
+    if (end == NULL)
+        return false;
+    g_autofree char *body = g_strndup(begin, (gsize)(end - begin));
+    return is_rsa_body(body);
+}
+
+/* Without these names libssh2 signs with SHA-1, which servers refuse since 2021. */
+static bool can_use_rsa(struct sftp *sftp)
+{
+    return sftp_supports(sftp, LIBSSH2_METHOD_HOSTKEY, "rsa-sha2-256");
+}
+
+/* ---- a file ---- */
+
+static bool read_passphrase(struct sftp *sftp, char **passphrase, GError **error)
+{
+    const char *path = sftp->peer.passphrase_file;
+    g_autoptr(GError) fault = NULL;
+    gsize len;
+
+    *passphrase = NULL;
+    if (path == NULL || *path == '\0')
+        return true;
+    if (!g_file_get_contents(path, passphrase, &len, &fault))
+        return sftp_fail(sftp, SFTP_ERROR_LOGIN, error, "passphrase_file cannot be read: %s", fault->message);
+    (*passphrase)[strcspn(*passphrase, "\r\n")] = '\0';
+    if (len <= MAX_PASSPHRASE)
+        return true;
+    explicit_bzero(*passphrase, len);
+    g_clear_pointer(passphrase, g_free);
+    return sftp_fail(sftp, SFTP_ERROR_LOGIN, error,
+                     "passphrase_file %s holds more than %d bytes; its first line is the passphrase", path,
+                     MAX_PASSPHRASE);
+}
+
+static bool check_identity(struct sftp *sftp, GError **error)
+{
+    const char *path = sftp->peer.identity;
+    g_autofree char *text = NULL;
+    g_autoptr(GError) fault = NULL;
+    gsize len = 0;
+
+    if (!g_file_get_contents(path, &text, &len, &fault))
+        return sftp_fail(sftp, SFTP_ERROR_LOGIN, error, "identity cannot be read: %s", fault->message);
+    bool rsa = is_rsa_file(text);
+    explicit_bzero(text, len);
+    if (!rsa || can_use_rsa(sftp))
+        return true;
+    return sftp_fail(
+        sftp, SFTP_ERROR_LOGIN, error,
+        "identity %s is an RSA key, which libssh2 %s can use with SHA-1 only, and servers refuse that; make an "
+        "Ed25519 key (ssh-keygen -t ed25519) and have it admitted",
+        path, libssh2_version(0));
+}
+
+/* libssh2 takes a connection that breaks in the login for a refusal. */
+static bool has_hung_up(const struct sftp *sftp)
+{
+    struct pollfd at = {.fd = sftp->fd, .events = POLLRDHUP};
+
+    return poll(&at, 1, 0) > 0 && (at.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+static bool refuse_login(struct sftp *sftp, int rc, const char *what, GError **error)
+{
+    if (rc == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED && has_hung_up(sftp))
+        return sftp_fail(sftp, SFTP_ERROR_LOST, error,
+                         "the server broke the connection when user %s logged in with %s; it is connected again at the "
+                         "next look; if that goes on, have its owner look",
+                         sftp->peer.user, what);
+    if (rc == LIBSSH2_ERROR_AUTHENTICATION_FAILED || rc == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED)
+        return sftp_fail(
+            sftp, SFTP_ERROR_LOGIN, error,
+            "the server does not let user %s in with %s; check user=, and have the public key admitted there "
+            "(authorized_keys)",
+            sftp->peer.user, what);
+    return sftp_fail_ssh(sftp, rc, "cannot log in", error);
+}
+
+static bool login_by_file(struct sftp *sftp, GError **error)
+{
+    const struct sftp_peer *peer = &sftp->peer;
+    char *passphrase;
+    int rc;
+
+    if (!check_identity(sftp, error) || !read_passphrase(sftp, &passphrase, error))
+        return false;
+    /* Never NULL: a library below might ask the terminal for one. */
+    SFTP_REPEAT(sftp, rc,
+                libssh2_userauth_publickey_fromfile_ex(sftp->ssh, peer->user, (unsigned)strlen(peer->user), NULL,
+                                                       peer->identity, passphrase ? passphrase : ""),
+                error);
+    if (passphrase != NULL)
+        explicit_bzero(passphrase, strlen(passphrase));
+    g_free(passphrase);
+    if (rc == 0)
+        return true;
+    if (rc == LIBSSH2_ERROR_EAGAIN)
+        return false;
+    if (rc == LIBSSH2_ERROR_FILE || rc == LIBSSH2_ERROR_KEYFILE_AUTH_FAILED || rc == LIBSSH2_ERROR_METHOD_NOT_SUPPORTED)
+        return sftp_fail(
+            sftp, SFTP_ERROR_LOGIN, error,
+            "identity %s cannot be used: it is no private key that libssh2 %s knows (Ed25519 and ECDSA are), or "
+            "the passphrase in passphrase_file= is wrong or missing",
+            peer->identity, libssh2_version(0));
+    return refuse_login(sftp, rc, peer->identity, error);
+}
+
+/* ---- ssh-agent ---- */
+
+/* True: logged in. False without an error: none of the agent's keys is admitted. */
+static bool try_agent(struct sftp *sftp, LIBSSH2_AGENT *agent, int *tried, int *skipped, GError **error)
+{
+    struct libssh2_agent_publickey *key = NULL;
+    int rc;
+
+    while (libssh2_agent_get_identity(agent, &key, key) == 0) {
+        if (is_rsa_blob(key->blob, key->blob_len) && !can_use_rsa(sftp)) {
+            ++*skipped;
+            continue;
+        }
+        ++*tried;
+        SFTP_REPEAT(sftp, rc, libssh2_agent_userauth(agent, sftp->peer.user, key), error);
+        if (rc == 0)
+            return true;
+        if (rc == LIBSSH2_ERROR_EAGAIN)
+            return false;
+        if (rc != LIBSSH2_ERROR_AUTHENTICATION_FAILED && rc != LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED)
+            return sftp_fail(sftp, SFTP_ERROR_LOGIN, error,
+                             "the server broke off at key %d of ssh-agent; give the right one as identity=", *tried);
+    }
+    return false;
+}
+
+static bool login_by_agent(struct sftp *sftp, GError **error)
+{
+    LIBSSH2_AGENT *agent = libssh2_agent_init(sftp->ssh);
+    GError *fault = NULL;
+    int tried = 0, skipped = 0;
+
+    if (agent == NULL || libssh2_agent_connect(agent) != 0 || libssh2_agent_list_identities(agent) != 0) {
+        if (agent != NULL)
+            libssh2_agent_free(agent);
+        return sftp_fail(sftp, SFTP_ERROR_LOGIN, error,
+                         "identity= is empty and no ssh-agent answers (SSH_AUTH_SOCK); give the file of a private key");
+    }
+    bool good = try_agent(sftp, agent, &tried, &skipped, &fault);
+    (void)libssh2_agent_disconnect(agent); /* it holds nothing of ours */
+    libssh2_agent_free(agent);
+    if (fault != NULL) {
+        g_propagate_error(error, fault);
+        return false;
+    }
+    if (good)
+        return true;
+    if (tried == 0)
+        return sftp_fail(
+            sftp, SFTP_ERROR_LOGIN, error,
+            "ssh-agent holds no key that can be used (%d RSA keys need libssh2 1.11); add an Ed25519 or ECDSA key",
+            skipped);
+    return refuse_login(sftp, LIBSSH2_ERROR_AUTHENTICATION_FAILED, "any key of ssh-agent", error);
+}
+
+bool sftp_login(struct sftp *sftp, GError **error)
+{
+    sftp_progress(sftp, 0);
+    bool by_file = sftp->peer.identity != NULL && *sftp->peer.identity != '\0';
+    sftp->facts.logged_in = by_file ? login_by_file(sftp, error) : login_by_agent(sftp, error);
+    return sftp->facts.logged_in;
+}

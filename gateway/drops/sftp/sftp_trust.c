@@ -1,0 +1,236 @@
+#include "gateway/drops/sftp/sftp_private.h"
+
+#include "formats/text.h"
+
+#include <string.h>
+
+struct sftp_trust {
+    char *name; /* as known_hosts writes host and port */
+    LIBSSH2_KNOWNHOSTS *known, *revoked;
+    int types;        /* bits: 1 << index in key_types */
+    char *algorithms; /* of these types */
+};
+
+/* Best first: in this order they are asked for. */
+static const struct {
+    int mask; /* in known_hosts */
+    int type; /* of a session */
+    const char *algorithms[3];
+} key_types[] = {
+    {LIBSSH2_KNOWNHOST_KEY_ED25519, LIBSSH2_HOSTKEY_TYPE_ED25519, {"ssh-ed25519"}},
+    {LIBSSH2_KNOWNHOST_KEY_ECDSA_256, LIBSSH2_HOSTKEY_TYPE_ECDSA_256, {"ecdsa-sha2-nistp256"}},
+    {LIBSSH2_KNOWNHOST_KEY_ECDSA_384, LIBSSH2_HOSTKEY_TYPE_ECDSA_384, {"ecdsa-sha2-nistp384"}},
+    {LIBSSH2_KNOWNHOST_KEY_ECDSA_521, LIBSSH2_HOSTKEY_TYPE_ECDSA_521, {"ecdsa-sha2-nistp521"}},
+    {LIBSSH2_KNOWNHOST_KEY_SSHRSA, LIBSSH2_HOSTKEY_TYPE_RSA, {"rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"}},
+};
+
+/* ---- algorithms ---- */
+
+char *sftp_supported(struct sftp *sftp, int method)
+{
+    const char **algorithms = NULL;
+    GString *text = g_string_new(NULL);
+    int n = libssh2_session_supported_algs(sftp->ssh, method, &algorithms);
+
+    for (int i = 0; i < n; i++)
+        g_string_append_printf(text, "%s%s", i > 0 ? "," : "", algorithms[i]);
+    if (n > 0)
+        libssh2_free(sftp->ssh, algorithms);
+    return g_string_free(text, FALSE);
+}
+
+static bool is_listed(const char *list, const char *algorithm)
+{
+    g_auto(GStrv) names = g_strsplit(list, ",", -1);
+
+    for (char **name = names; *name != NULL; name++) {
+        if (strcmp(g_strstrip(*name), algorithm) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool sftp_supports(struct sftp *sftp, int method, const char *algorithm)
+{
+    g_autofree char *known = sftp_supported(sftp, method);
+
+    return is_listed(known, algorithm);
+}
+
+/* SHA-1 signatures prove nothing any more: only who asks for ssh-rsa by name gets it. */
+static bool is_usable(struct sftp *sftp, const char *algorithm)
+{
+    const char *chosen = sftp->peer.host_keys;
+    bool allowed = chosen != NULL && *chosen != '\0' ? is_listed(chosen, algorithm) : strcmp(algorithm, "ssh-rsa") != 0;
+
+    return allowed && sftp_supports(sftp, LIBSSH2_METHOD_HOSTKEY, algorithm);
+}
+
+static char *usable_algorithms(struct sftp *sftp, int types)
+{
+    GString *list = g_string_new(NULL);
+
+    for (size_t t = 0; t < G_N_ELEMENTS(key_types); t++) {
+        for (size_t a = 0; a < G_N_ELEMENTS(key_types[t].algorithms) && key_types[t].algorithms[a] != NULL; a++) {
+            if ((types & 1 << t) != 0 && is_usable(sftp, key_types[t].algorithms[a]))
+                g_string_append_printf(list, "%s%s", list->len > 0 ? "," : "", key_types[t].algorithms[a]);
+        }
+    }
+    return g_string_free(list, FALSE);
+}
+
+/* ---- the file ---- */
+
+static int check_plain(LIBSSH2_KNOWNHOSTS *hosts, const char *name, const char *key, size_t len, int mask)
+{
+    struct libssh2_knownhost *found;
+
+    /* Port -1: the name holds it already, and a key of the host's other ports is none of this one. */
+    return libssh2_knownhost_checkp(hosts, name, -1, key, len, mask, &found);
+}
+
+/* *type: index in key_types of the key of a line that names this server; -1 when it does not, or when the
+ * library does not know how to read it. */
+static void read_line(struct sftp *sftp, const char *name, const char *line, int *type)
+{
+    LIBSSH2_KNOWNHOSTS *one = libssh2_knownhost_init(sftp->ssh);
+    struct libssh2_knownhost *entry = NULL;
+
+    *type = -1;
+    if (one != NULL && libssh2_knownhost_readline(one, line, strlen(line), LIBSSH2_KNOWNHOST_FILE_OPENSSH) == 0 &&
+        libssh2_knownhost_get(one, &entry, NULL) == 0 && entry->key != NULL) {
+        int mask = entry->typemask & LIBSSH2_KNOWNHOST_KEY_MASK;
+        bool ours = check_plain(one, name, entry->key, strlen(entry->key),
+                                LIBSSH2_KNOWNHOST_TYPE_PLAIN | LIBSSH2_KNOWNHOST_KEYENC_BASE64 | mask) ==
+                    LIBSSH2_KNOWNHOST_CHECK_MATCH;
+        for (size_t t = 0; ours && t < G_N_ELEMENTS(key_types); t++) {
+            if (key_types[t].mask == mask)
+                *type = (int)t;
+        }
+    }
+    if (one != NULL)
+        libssh2_knownhost_free(one);
+}
+
+/* One line at a time: the library gives up on a whole file for one line that it cannot read, and does not
+ * know markers. */
+static void take_line(struct sftp *sftp, struct sftp_trust *trust, char *line)
+{
+    static const char revoked[] = "@revoked";
+    LIBSSH2_KNOWNHOSTS *hosts = trust->known;
+    int type;
+
+    line = g_strstrip(line);
+    if (g_str_has_prefix(line, revoked)) {
+        hosts = trust->revoked;
+        line = g_strchug(line + strlen(revoked));
+    }
+    if (*line == '\0' || *line == '#' || *line == '@')
+        return;
+    read_line(sftp, trust->name, line, &type);
+    if (type < 0 || libssh2_knownhost_readline(hosts, line, strlen(line), LIBSSH2_KNOWNHOST_FILE_OPENSSH) != 0)
+        return;
+    if (hosts == trust->known)
+        trust->types |= 1 << type;
+}
+
+struct sftp_trust *sftp_trust_load(struct sftp *sftp, GError **error)
+{
+    const struct sftp_peer *peer = &sftp->peer;
+    g_autofree char *text = NULL;
+    g_autoptr(GError) fault = NULL;
+
+    if (!g_file_get_contents(peer->known_hosts, &text, NULL, &fault)) {
+        (void)sftp_fail(sftp, SFTP_ERROR_HOST_KEY, error,
+                        "known_hosts cannot be read: %s; make the file with the line that the server's owner gives you",
+                        fault->message);
+        return NULL;
+    }
+    struct sftp_trust *trust = g_new0(struct sftp_trust, 1);
+    trust->name = peer->port == 22 ? g_strdup(peer->host) : g_strdup_printf("[%s]:%d", peer->host, peer->port);
+    trust->known = libssh2_knownhost_init(sftp->ssh);
+    trust->revoked = libssh2_knownhost_init(sftp->ssh);
+    if (trust->known == NULL || trust->revoked == NULL)
+        g_error("libssh2 cannot hold known hosts: out of memory");
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line != NULL; line++)
+        take_line(sftp, trust, *line);
+    trust->algorithms = usable_algorithms(sftp, trust->types);
+    if (trust->types == 0 || *trust->algorithms != '\0')
+        return trust;
+    sftp_trust_free(trust);
+    (void)sftp_fail(
+        sftp, SFTP_ERROR_HOST_KEY, error,
+        "of the host keys that %s holds for the server this program can use none: libssh2 %s and host_keys= allow no "
+        "good signature of their kind (RSA needs libssh2 1.11); add the server's Ed25519 or ECDSA key to that file",
+        peer->known_hosts, libssh2_version(0));
+    return NULL;
+}
+
+void sftp_trust_free(struct sftp_trust *trust)
+{
+    if (trust == NULL)
+        return;
+    libssh2_knownhost_free(trust->known);
+    libssh2_knownhost_free(trust->revoked);
+    g_free(trust->name);
+    g_free(trust->algorithms);
+    g_free(trust);
+}
+
+char *sftp_trust_algorithms(struct sftp *sftp, const struct sftp_trust *trust)
+{
+    const int all = (1 << G_N_ELEMENTS(key_types)) - 1;
+
+    return trust != NULL && trust->types != 0 ? g_strdup(trust->algorithms) : usable_algorithms(sftp, all);
+}
+
+/* ---- the key ---- */
+
+static int mask_of(int type)
+{
+    for (size_t t = 0; t < G_N_ELEMENTS(key_types); t++) {
+        if (key_types[t].type == type)
+            return key_types[t].mask;
+    }
+    return 0;
+}
+
+static bool refuse_unknown(struct sftp *sftp, const struct sftp_trust *trust, GError **error)
+{
+    return sftp_fail(
+        sftp, SFTP_ERROR_HOST_KEY, error,
+        "the server's host key %s %s is not in %s; ask the server's owner for the fingerprint, and if it is this "
+        "one, add the line of '%s' that ssh-keyscan -p %d %s prints",
+        sftp->facts.key, sftp->facts.fingerprint, sftp->peer.known_hosts, trust->name, sftp->peer.port,
+        sftp->peer.host);
+}
+
+static bool refuse_changed(struct sftp *sftp, const struct sftp_trust *trust, GError **error)
+{
+    return sftp_fail(sftp, SFTP_ERROR_HOST_KEY, error,
+                     "THE SERVER'S HOST KEY CHANGED: it shows %s %s, which is not the key of '%s' in %s; somebody may "
+                     "stand between: ask the server's owner, and only if it is right replace that line",
+                     sftp->facts.key, sftp->facts.fingerprint, trust->name, sftp->peer.known_hosts);
+}
+
+bool sftp_trust_check(struct sftp *sftp, const struct sftp_trust *trust, GError **error)
+{
+    size_t len = 0;
+    int type = 0;
+    const char *key = libssh2_session_hostkey(sftp->ssh, &len, &type);
+    int mask = LIBSSH2_KNOWNHOST_TYPE_PLAIN | LIBSSH2_KNOWNHOST_KEYENC_RAW | mask_of(type);
+
+    if (key == NULL || sftp->facts.fingerprint == NULL)
+        return sftp_fail(sftp, SFTP_ERROR_HOST_KEY, error, "the server shows no host key; its owner must look");
+    if (check_plain(trust->revoked, trust->name, key, len, mask) == LIBSSH2_KNOWNHOST_CHECK_MATCH)
+        return sftp_fail(sftp, SFTP_ERROR_HOST_KEY, error,
+                         "the server's host key %s %s is @revoked in %s; ask the server's owner for its new key",
+                         sftp->facts.key, sftp->facts.fingerprint, sftp->peer.known_hosts);
+    if (trust->types == 0)
+        return refuse_unknown(sftp, trust, error);
+    if (mask_of(type) == 0 || check_plain(trust->known, trust->name, key, len, mask) != LIBSSH2_KNOWNHOST_CHECK_MATCH)
+        return refuse_changed(sftp, trust, error);
+    sftp->facts.trusted = true;
+    return true;
+}

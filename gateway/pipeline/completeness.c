@@ -1,0 +1,54 @@
+#include "gateway/pipeline/completeness.h"
+
+#include "formats/filename.h"
+
+enum { MICROSECONDS = 1000000 };
+
+const char *pickup_decision_name(enum pickup_decision decision)
+{
+    static const char *const names[] = {"take", "wait", "leave"};
+
+    return names[decision];
+}
+
+static void decide(struct completeness_result *result, enum pickup_decision decision, const char *reason)
+{
+    *result = (struct completeness_result){.decision = decision, .reason = g_strdup(reason)};
+}
+
+static void decide_stable(const struct drop *drop, int64_t unchanged, struct completeness_result *result)
+{
+    int64_t left = drop->stable_seconds * MICROSECONDS - unchanged;
+
+    if (left <= 0) {
+        decide(result, PICKUP_TAKE, "its size and time are stable");
+        return;
+    }
+    *result = (struct completeness_result){
+        .decision = PICKUP_WAIT,
+        .wait = left,
+        .reason =
+            g_strdup_printf("its size and time must stay the same for %" G_GINT64_FORMAT " s", drop->stable_seconds)};
+}
+
+void completeness_decide(const struct drop *drop, const struct drop_entry *entry, bool marked, int64_t unchanged,
+                         struct completeness_result *result)
+{
+    if (!entry->regular)
+        decide(result, PICKUP_LEAVE, "no regular file: links, pipes and folders are never opened");
+    else if (filename_is_temporary(entry->name))
+        decide(result, PICKUP_LEAVE, "a temporary name: not a file yet");
+    else if (drop->complete == COMPLETE_AT_ONCE)
+        decide(result, PICKUP_TAKE, "taken at once");
+    else if (drop->complete == COMPLETE_MARKER && g_str_has_suffix(entry->name, DROP_MARKER))
+        decide(result, PICKUP_LEAVE, "the marker of another file");
+    else if (drop->complete == COMPLETE_MARKER)
+        decide(result, marked ? PICKUP_TAKE : PICKUP_WAIT,
+               marked ? "its marker is there" : "its marker, the same name with " DROP_MARKER ", is not there");
+    else if (drop->complete == COMPLETE_CLOSED && entry->written)
+        decide(result, PICKUP_WAIT, "a process has it open for writing");
+    else if (drop->complete == COMPLETE_CLOSED && !entry->unsure)
+        decide(result, PICKUP_TAKE, "no process has it open for writing");
+    else
+        decide_stable(drop, unchanged, result);
+}

@@ -1,0 +1,184 @@
+#include "gateway/pipeline/delivery.h"
+
+#include "gateway/answers/answer.h"
+#include "gateway/pipeline/outbox.h"
+#include "gateway/reports/reports.h"
+#include "spool/ledger/ledger_jobs.h"
+#include "spool/ledger/ledger_outgoing.h"
+#include "spool/ledger/ledger_verdicts.h"
+
+#include <string.h>
+
+struct delivery {
+    struct gateway *gateway;
+    GPtrArray *outboxes; /* struct outbox, in the configuration's order */
+    GArray *settled;     /* int64_t: jobs that may owe nothing more */
+};
+
+static void free_outbox(gpointer outbox)
+{
+    outbox_free(outbox);
+}
+
+static void on_settled(void *user, int64_t job)
+{
+    struct delivery *delivery = user;
+
+    g_array_append_val(delivery->settled, job);
+}
+
+static bool add_outboxes(struct delivery *delivery, int wake, GError **error)
+{
+    const struct config *config = delivery->gateway->config;
+
+    for (guint i = 0; i < config->drops->len; i++) {
+        struct outbox *outbox =
+            outbox_new(delivery->gateway, config->drops->pdata[i], wake, on_settled, delivery, error);
+        if (outbox == NULL)
+            return false;
+        g_ptr_array_add(delivery->outboxes, outbox);
+    }
+    return true;
+}
+
+struct delivery *delivery_new(struct gateway *gateway, int wake, GError **error)
+{
+    struct delivery *delivery = g_new0(struct delivery, 1);
+
+    delivery->gateway = gateway;
+    delivery->outboxes = g_ptr_array_new_with_free_func(free_outbox);
+    delivery->settled = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    if (add_outboxes(delivery, wake, error))
+        return delivery;
+    delivery_free(delivery);
+    return NULL;
+}
+
+void delivery_free(struct delivery *delivery)
+{
+    if (delivery == NULL)
+        return;
+    g_ptr_array_unref(delivery->outboxes);
+    g_array_unref(delivery->settled);
+    g_free(delivery);
+}
+
+/* ---- PLANNED → STORED ---- */
+
+static bool build(struct gateway *gateway, const struct ledger_outgoing *part, GError **error)
+{
+    g_autofree struct ledger_job *job = NULL;
+
+    if (report_kind_find(part->kind) != NULL)
+        return reports_store(gateway, part->job, error);
+    if (!ledger_job_get(gateway->ledger, part->job, &job, error))
+        return false;
+    /* An inbound job brought its directory along; ours is made here. */
+    if (job->direction == LEDGER_OUT && !job_make(STEP_DISPATCH_MADE, gateway->spool, JOB_ACTIVE, job->id, error))
+        return false;
+    return answer_store(gateway, part, error);
+}
+
+static bool build_planned(struct gateway *gateway, GError **error)
+{
+    g_autoptr(GPtrArray) planned = NULL;
+
+    if (!ledger_outgoing_files_planned(gateway->ledger, &planned, error))
+        return false;
+    for (guint i = 0; i < planned->len && !gateway_stopping(gateway); i++) {
+        const struct ledger_outgoing *part = planned->pdata[i];
+        GError *fault = NULL;
+        if (!build(gateway, part, &fault))
+            gateway_fail(gateway, fault, "%s could not be stored; it is tried again", part->name);
+    }
+    return true;
+}
+
+/* ---- jobs that owe nothing more ---- */
+
+static bool finish(struct gateway *gateway, int64_t id, GError **error)
+{
+    g_autofree struct ledger_job *job = NULL;
+    g_autofree struct ledger_verdict *verdict = NULL;
+    enum job_state state;
+    int64_t owed = 0;
+
+    if (!ledger_job_get(gateway->ledger, id, &job, error) ||
+        !ledger_outgoing_files_owed(gateway->ledger, id, &owed, error) || !job_find(gateway->spool, id, &state, error))
+        return false;
+    if (job == NULL || owed > 0 || state != JOB_ACTIVE)
+        return true;
+    if (job->direction == LEDGER_IN && !ledger_verdict_get(gateway->ledger, id, job->revision, &verdict, error))
+        return false;
+    if (job->direction == LEDGER_IN && verdict == NULL)
+        return true; /* not judged yet */
+    bool rejected = verdict != NULL && strcmp(verdict->outcome, "RJ") == 0;
+    return job_move(STEP_JOB_FINISHED, gateway->spool, id, JOB_ACTIVE, rejected ? JOB_REJECTED : JOB_DONE, error);
+}
+
+static bool finish_all(struct gateway *gateway, const GArray *ids, GError **error)
+{
+    for (guint i = 0; i < ids->len; i++) {
+        if (!finish(gateway, g_array_index(ids, int64_t, i), error))
+            return false;
+    }
+    return true;
+}
+
+/* ---- drops that the configuration does not know any more ---- */
+
+static bool tell_unknown_drop(void *user, const char *name, int64_t n, GError **error)
+{
+    struct gateway *gateway = user;
+
+    (void)error; /* nothing can go wrong */
+    if (config_drop(gateway->config, name) == NULL)
+        gateway_fail(gateway, NULL,
+                     "files for a drop that the configuration does not know any more, [drop %s], wait in the spool: "
+                     "%" G_GINT64_FORMAT,
+                     name, n);
+    return true;
+}
+
+/* ---- all ---- */
+
+bool delivery_begin_pass(struct delivery *delivery, GError **error)
+{
+    g_autoptr(GArray) active = job_list(delivery->gateway->spool, JOB_ACTIVE, error);
+
+    for (guint i = 0; i < delivery->outboxes->len; i++)
+        outbox_begin_pass(delivery->outboxes->pdata[i]);
+    return active != NULL && finish_all(delivery->gateway, active, error) &&
+           ledger_drops_owed_each(delivery->gateway->ledger, tell_unknown_drop, delivery->gateway, error);
+}
+
+bool delivery_advance(struct delivery *delivery, GError **error)
+{
+    if (!build_planned(delivery->gateway, error))
+        return false;
+    for (guint i = 0; i < delivery->outboxes->len; i++) {
+        if (!outbox_advance(delivery->outboxes->pdata[i], error))
+            return false;
+    }
+    bool good = finish_all(delivery->gateway, delivery->settled, error);
+    g_array_set_size(delivery->settled, 0);
+    return good;
+}
+
+bool delivery_is_busy(const struct delivery *delivery)
+{
+    for (guint i = 0; i < delivery->outboxes->len; i++) {
+        if (outbox_is_busy(delivery->outboxes->pdata[i]))
+            return true;
+    }
+    return false;
+}
+
+int64_t delivery_due(const struct delivery *delivery)
+{
+    int64_t due = G_MAXINT64;
+
+    for (guint i = 0; i < delivery->outboxes->len; i++)
+        due = MIN(due, outbox_due(delivery->outboxes->pdata[i]));
+    return due;
+}

@@ -1,0 +1,160 @@
+#include "gateway/pipeline/inbox_private.h"
+
+#include "gateway/clock.h"
+
+static void free_seen(gpointer seen)
+{
+    g_free(((struct seen *)seen)->name);
+    g_free(seen);
+}
+
+static void clear_fetch(gpointer user)
+{
+    struct fetch *fetch = user;
+
+    g_free(fetch->escaped);
+    g_clear_error(&fetch->error);
+}
+
+struct inbox *inbox_new(struct gateway *gateway, const struct drop *drop, int wake, GError **error)
+{
+    struct inbox *inbox = g_new0(struct inbox, 1);
+
+    inbox->gateway = gateway;
+    inbox->drop = drop;
+    inbox->sights = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    inbox->entries = g_ptr_array_new_with_free_func(free_seen);
+    inbox->takes = g_array_new(FALSE, FALSE, sizeof(guint));
+    inbox->fetches = g_array_new(FALSE, FALSE, sizeof(struct fetch));
+    g_array_set_clear_func(inbox->fetches, clear_fetch);
+    inbox->worker = transfer_worker_new(drop, CONNECTION_IN, wake);
+    if (outage_init(&inbox->outage, gateway, "A102", drop, error))
+        return inbox;
+    inbox_free(inbox);
+    return NULL;
+}
+
+void inbox_free(struct inbox *inbox)
+{
+    if (inbox == NULL)
+        return;
+    transfer_worker_free(inbox->worker);
+    g_hash_table_unref(inbox->sights);
+    g_ptr_array_unref(inbox->entries);
+    g_array_unref(inbox->takes);
+    g_array_unref(inbox->fetches);
+    if (inbox->discards != NULL)
+        g_ptr_array_unref(inbox->discards);
+    g_clear_error(&inbox->error);
+    g_free(inbox);
+}
+
+const struct seen *inbox_next_take(const struct inbox *inbox, guint ahead)
+{
+    guint i = inbox->next_take + ahead;
+
+    return i < inbox->takes->len ? inbox->entries->pdata[g_array_index(inbox->takes, guint, i)] : NULL;
+}
+
+static int64_t until(int64_t at)
+{
+    return MAX(at - clock_monotonic(), 0);
+}
+
+/* ---- from task to task ---- */
+
+static bool end_task(struct inbox *inbox, GError **error)
+{
+    enum task task = inbox->task;
+    GError *fault = g_steal_pointer(&inbox->error);
+
+    inbox->task = TASK_NONE;
+    if (task == TASK_FETCH)
+        return inbox_end_fetch(inbox, fault, error);
+    /* What was discarded before the drop failed is noted all the same. */
+    if (task == TASK_DISCARD && !inbox_end_discard(inbox, error)) {
+        g_clear_error(&fault);
+        return false;
+    }
+    if (fault != NULL)
+        return outage_begin(&inbox->outage, fault, error);
+    return task != TASK_LOOK || inbox_end_look(inbox, error);
+}
+
+/* *begun: a task is under way. */
+static bool begin_task(struct inbox *inbox, bool *begun, GError **error)
+{
+    *begun = false;
+    if (inbox->full || outage_wait(&inbox->outage) > 0)
+        return true;
+    if (!inbox_begin_discard(inbox, begun, error))
+        return false;
+    if (*begun)
+        return true;
+    if (inbox_next_take(inbox, 0) != NULL) {
+        bool good = inbox_begin_fetch(inbox, error);
+        *begun = inbox->task != TASK_NONE;
+        return good;
+    }
+    *begun = inbox->wanted;
+    if (!inbox->wanted)
+        return outage_end(&inbox->outage, error); /* all that there was to do went well */
+    inbox_begin_look(inbox);
+    return true;
+}
+
+void inbox_begin_pass(struct inbox *inbox)
+{
+    bool local = transport_is_local(inbox->drop);
+
+    inbox->full = false;
+    inbox->wanted |= local || inbox->outage.on || until(inbox->next_look) == 0 ||
+                     (inbox->settle_at != 0 && until(inbox->settle_at) == 0);
+}
+
+bool inbox_advance(struct inbox *inbox, GError **error)
+{
+    bool begun = true;
+
+    while (begun && !gateway_stopping(inbox->gateway)) {
+        if (inbox->task != TASK_NONE) {
+            if (!transfer_worker_wait(inbox->worker, inbox->slow ? 0 : inbox->gateway->wait_until,
+                                      inbox->gateway->stop)) {
+                inbox->slow = true;
+                return true;
+            }
+            if (!end_task(inbox, error))
+                return false;
+            inbox->slow = inbox->slow && outage_wait(&inbox->outage) > 0;
+        }
+        if (!begin_task(inbox, &begun, error))
+            return false;
+    }
+    return true;
+}
+
+bool inbox_is_full(const struct inbox *inbox)
+{
+    return inbox->full;
+}
+
+bool inbox_is_busy(const struct inbox *inbox)
+{
+    return inbox->task != TASK_NONE;
+}
+
+int64_t inbox_settling(const struct inbox *inbox)
+{
+    return inbox->settle_at == 0 || outage_wait(&inbox->outage) > 0 ? 0 : MAX(until(inbox->settle_at), 1);
+}
+
+int64_t inbox_due(const struct inbox *inbox)
+{
+    int64_t due = until(inbox->next_look);
+
+    if (inbox->task != TASK_NONE)
+        return G_MAXINT64; /* its end wakes the gateway */
+    if (outage_wait(&inbox->outage) > 0)
+        return outage_wait(&inbox->outage);
+    return inbox->settle_at != 0 ? MIN(due, until(inbox->settle_at)) : due;
+}

@@ -1,0 +1,376 @@
+#include "gateway/pipeline/intake.h"
+
+#include "formats/text.h"
+#include "gateway/clock.h"
+#include "gateway/answers/incidents.h"
+#include "gateway/pipeline/outcome.h"
+#include "gateway/answers/plan.h"
+#include "gateway/pipeline/reference.h"
+#include "gateway/pipeline/results.h"
+#include "gateway/pipeline/split.h"
+#include "spool/crash_mark.h"
+#include "spool/ledger/ledger_devices.h"
+#include "spool/ledger/ledger_incidents.h"
+#include "spool/ledger/ledger_jobs.h"
+#include "spool/ledger/ledger_verdicts.h"
+#include "validators/judge.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/* One judging with what its callbacks need. */
+struct intake {
+    struct gateway *gateway;
+    const struct ledger_job *job;
+    int64_t now;
+    int64_t first_item, items;
+    int64_t incidents; /* 0: no incident of a Device lasted when the judging began */
+};
+
+/* What the Device's incidents learn from it: an accepted one ends them. */
+static bool note_device(const struct intake *intake, const struct device *device, GError **error)
+{
+    const struct incidents_device of = {device->id, intake->job->id, intake->job->revision, intake->job->org};
+
+    if (!device->has_id)
+        return true;
+    if (row_has_errors(&device->row))
+        return incidents_open_device(intake->gateway, &of, &device->row, intake->now, error);
+    return intake->incidents == 0 || incidents_clear_device(intake->gateway, device->id, intake->now, error);
+}
+
+static bool take_device(struct intake *intake, const struct row *judged, const struct header *header, GError **error)
+{
+    struct split_row row;
+
+    (void)header; /* the batch stands in the verdict */
+    split_device(device_of(judged), intake->job->id, &row);
+    bool good = ledger_item_insert(intake->gateway->ledger, &row.item, error);
+    split_row_clear(&row);
+    if (good && intake->items++ == 0)
+        intake->first_item = row.item.item;
+    return good && note_device(intake, device_of(judged), error);
+}
+
+static bool take_result(struct intake *intake, const struct row *row, const struct header *header, GError **error)
+{
+    (void)header; /* each row says to which batch it belongs */
+    return results_take_row(intake->gateway, intake->job->id, row, error);
+}
+
+static bool take_reference(struct intake *intake, const struct row *row, const struct header *header, GError **error)
+{
+    (void)header; /* it has had its effect in on_header and will have it in decide */
+    return reference_take(intake->gateway, reference_of(row), error);
+}
+
+/* What is done with the rows of each type, while the verdict's transaction is open. */
+static const struct taking {
+    const struct layout_record *layout;
+    bool (*take)(struct intake *intake, const struct row *row, const struct header *header, GError **error);
+} takings[] = {
+    {&layout_instruction, take_device},  {&layout_result, take_result}, {&layout_confirmation, take_result},
+    {&layout_inventory, take_reference}, {&layout_cos, take_reference}, {&layout_nmm, take_reference},
+    {&layout_party, take_reference},
+};
+
+static bool on_header(void *user, const struct file_type *type, const struct header *header, GError **error)
+{
+    const struct intake *intake = user;
+
+    return reference_begin(intake->gateway, type, header, error);
+}
+
+static bool on_row(void *user, const struct row *row, const struct header *header, GError **error)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(takings); i++) {
+        if (takings[i].layout == row->layout)
+            return takings[i].take(user, row, header, error);
+    }
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "nobody takes the rows of this file type");
+    return false;
+}
+
+static void on_progress(void *user, uint64_t done)
+{
+    struct intake *intake = user;
+
+    if (intake->gateway->on_progress != NULL)
+        intake->gateway->on_progress(intake->gateway->progress_user, intake->job->name, done,
+                                     (uint64_t)intake->job->size);
+}
+
+static bool note_findings(struct ledger *ledger, const struct ledger_verdict *row, const struct findings *findings,
+                          GError **error)
+{
+    for (size_t i = 0; i < findings_kept(findings); i++) {
+        const struct finding *f = findings_at(findings, i);
+        const struct code_entry *entry = catalogue_entry(f->code);
+        struct ledger_finding finding = {
+            .code = entry->id,
+            .scope = catalogue_scope_name(entry->scope),
+            .severity = f->warning ? "warning" : "error",
+            .line = f->at.line,
+            .column = f->at.column,
+            .record = f->ordinal,
+            .field = f->field,
+            .value = f->value,
+            .text = f->text,
+        };
+        if (!ledger_finding_insert(ledger, row->job, row->revision, &finding, error))
+            return false;
+    }
+    for (size_t code = 0; code < CODE_COUNT; code++) {
+        uint64_t n = findings_count(findings, (enum code)code);
+        if (n > 0 && !ledger_finding_count_insert(ledger, row, catalogue_entry((enum code)code)->id, (int64_t)n, error))
+            return false;
+    }
+    return true;
+}
+
+/* Verdict, findings and the plan of the answers, within the open transaction. */
+static bool note_verdict(struct intake *intake, const char *raw_name, const struct verdict *verdict, GError **error)
+{
+    const struct finding *deciding = verdict_deciding(verdict);
+    struct ledger_verdict row = {
+        .job = intake->job->id,
+        .revision = intake->job->revision,
+        .judged_at = intake->now,
+        .batch = verdict->header.batch[0] ? verdict->header.batch : NULL,
+        .declared = verdict->declared,
+        .parsed = (int64_t)verdict->parsed,
+        .accepted = (int64_t)verdict->accepted,
+        .rejected = (int64_t)verdict->rejected,
+        .deferred = (int64_t)verdict->deferred,
+        .code = deciding ? catalogue_entry(deciding->code)->id : NULL,
+        .line = deciding ? deciding->at.line : 0,
+        .column = deciding ? deciding->at.column : 0,
+        .first_item = intake->first_item,
+        .items = intake->items,
+        .truncated = findings_truncated(verdict->findings),
+    };
+
+    g_strlcpy(row.outcome, outcome_code(verdict->outcome), sizeof row.outcome);
+    return ledger_verdict_insert(intake->gateway->ledger, &row, error) &&
+           note_findings(intake->gateway->ledger, &row, verdict->findings, error) &&
+           incidents_open_file(intake->gateway, intake->job, verdict, intake->now, error) &&
+           plan_answers(intake->gateway, intake->job, raw_name, verdict, intake->now, error) &&
+           outcome_plan(intake->gateway, intake->now, error);
+}
+
+/* A file rejected whole leaves no work items and changes no reference data: the savepoint undoes them. */
+static bool decide(struct intake *intake, const struct judge_request *request, struct verdict *verdict, GError **error)
+{
+    struct ledger *ledger = intake->gateway->ledger;
+
+    if (!ledger_incidents_of_devices(ledger, 1, &intake->incidents, error) || !ledger_savepoint(ledger, error) ||
+        !judge_file(request, verdict, error))
+        return false;
+    if (verdict->outcome == OUTCOME_RJ) {
+        intake->first_item = intake->items = 0;
+        return ledger_roll_back_to(ledger, error);
+    }
+    return reference_end(intake->gateway, verdict->filename.type, &verdict->header, intake->job->id, intake->now,
+                         error) &&
+           ledger_release(ledger, error);
+}
+
+/* One line for each file: what an operator looks for first in the morning. */
+static char *say_verdict(const struct ledger_job *job, const struct verdict *verdict)
+{
+    const struct finding *deciding = verdict_deciding(verdict);
+
+    return g_strdup_printf("job %08" G_GINT64_FORMAT ": %s: %s%s%s: %" G_GUINT64_FORMAT " records, %" G_GUINT64_FORMAT
+                           " accepted, %" G_GUINT64_FORMAT " rejected, %" G_GUINT64_FORMAT " deferred",
+                           job->id, job->name, outcome_code(verdict->outcome), deciding ? " " : "",
+                           deciding ? catalogue_entry(deciding->code)->id : "", verdict->parsed, verdict->accepted,
+                           verdict->rejected, verdict->deferred);
+}
+
+/* ---- as received ---- */
+
+/* What is judged, and told in the EMA by its digest, is what was received: a thread proves it meanwhile. It touches
+ * nothing but this. */
+struct proof {
+    const struct ledger_job *job;
+    const char *path;
+    GThread *thread;
+    char sha256[DIGEST_HEX_SIZE];
+    uint64_t size;
+    GError *fault;
+    bool same; /* once it has ended */
+};
+
+static gpointer prove(gpointer user)
+{
+    struct proof *proof = user;
+
+    (void)digest_file(proof->path, proof->sha256, &proof->size, &proof->fault);
+    return NULL;
+}
+
+static void proof_begin(struct proof *proof, const struct ledger_job *job, const char *path)
+{
+    *proof = (struct proof){.job = job, .path = path};
+    proof->thread = g_thread_new("proof", prove, proof);
+}
+
+/* Bytes that cannot be read are no fault of the spool as a whole: other jobs go on. */
+static bool proof_end(struct proof *proof, GError **error)
+{
+    (void)g_thread_join(g_steal_pointer(&proof->thread));
+    if (proof->fault != NULL) {
+        g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_IO, proof->fault->message);
+        g_clear_error(&proof->fault);
+        return false;
+    }
+    proof->same = proof->size == (uint64_t)proof->job->size && g_strcmp0(proof->sha256, proof->job->sha256) == 0;
+    return true;
+}
+
+/* Where nobody wants to know any more. */
+static void proof_drop(struct proof *proof)
+{
+    if (proof->thread != NULL)
+        (void)proof_end(proof, NULL);
+}
+
+/* ---- judging ---- */
+
+static bool conclude(struct intake *intake, const char *raw_name, const struct verdict *verdict, GError **error)
+{
+    struct gateway *gateway = intake->gateway;
+
+    if (!note_verdict(intake, raw_name, verdict, error) ||
+        !ledger_commit(STEP_VERDICT_COMMITTED, gateway->ledger, error))
+        return false;
+    g_autofree char *text = say_verdict(intake->job, verdict);
+    gateway_note("%s", text);
+    gateway->refused |= verdict->outcome == OUTCOME_RJ || verdict->outcome == OUTCOME_PA;
+    return true;
+}
+
+/* Commits a verdict only on what was received. */
+static bool judge_in_transaction(struct intake *intake, int fd, struct proof *proof, GError **error)
+{
+    struct gateway *gateway = intake->gateway;
+    const struct ledger_job *job = intake->job;
+    g_autofree char *raw_name = NULL;
+    struct rules rules;
+    size_t len;
+    struct verdict verdict;
+
+    raw_name = text_unescape(job->name, &len);
+    config_rules(gateway->config, intake->now, &rules);
+    rules.ledger = gateway->ledger;
+    rules.job = job->id;
+    rules.drop = job->drop;
+    struct judge_request request = {.name = raw_name,
+                                    .name_len = len,
+                                    .fd = fd,
+                                    .sha256 = job->sha256,
+                                    .rules = &rules,
+                                    .max_findings = FINDINGS_DEFAULT_MAX,
+                                    .on_header = on_header,
+                                    .on_row = on_row,
+                                    .on_progress = on_progress,
+                                    .user = intake,
+                                    .stop = gateway->stop};
+    if (!decide(intake, &request, &verdict, error))
+        return false;
+    bool good = proof_end(proof, error) && (!proof->same || conclude(intake, raw_name, &verdict, error));
+    verdict_clear(&verdict);
+    return good;
+}
+
+static bool set_aside(struct gateway *gateway, int64_t id, enum job_state to, const char *reason, GError **error)
+{
+    gateway_note("job %08" G_GINT64_FORMAT " goes to %s: %s", id, job_state_name(to), reason);
+    if (!ledger_begin(gateway->ledger, error))
+        return false;
+    if (!ledger_job_set_reason(gateway->ledger, id, reason, error) ||
+        !ledger_commit(STEP_JOB_REASONED, gateway->ledger, error)) {
+        ledger_rollback(gateway->ledger);
+        return false;
+    }
+    return job_move(STEP_JOB_SET_ASIDE, gateway->spool, id, JOB_ACTIVE, to, error);
+}
+
+static bool judge_payload(struct gateway *gateway, const struct ledger_job *job, int fd, struct proof *proof,
+                          GError **error)
+{
+    struct intake intake = {.gateway = gateway, .job = job, .now = clock_now()};
+
+    if (!ledger_begin(gateway->ledger, error))
+        return false;
+    bool good = judge_in_transaction(&intake, fd, proof, error);
+    if (!good || !proof->same)
+        ledger_rollback(gateway->ledger);
+    return good;
+}
+
+/* The payload, which stands open, while its proof goes on. */
+static bool judge_proving(struct gateway *gateway, const struct ledger_job *job, int fd, struct proof *proof,
+                          GError **error)
+{
+    int64_t crashes;
+
+    if (!crash_mark_count(gateway->spool, JOB_ACTIVE, job->id, &crashes, error))
+        return false;
+    if (crashes < INTAKE_MAX_CRASHES) {
+        crash_mark_watch(gateway->spool, JOB_ACTIVE, job->id);
+        bool good = judge_payload(gateway, job, fd, proof, error);
+        crash_mark_unwatch();
+        if (!good || proof->same)
+            return good;
+    } else if (!proof_end(proof, error)) {
+        return false;
+    }
+    return set_aside(gateway, job->id, JOB_CORRUPT,
+                     proof->same
+                         ? "judging it ended the program three times by a fatal signal; requeue it once that is mended"
+                         : "its payload is not what was received: size or SHA-256 differ; ask the sender for it again",
+                     error);
+}
+
+static bool judge(struct gateway *gateway, const struct ledger_job *job, GError **error)
+{
+    g_autofree char *path = job_path(gateway->spool, JOB_ACTIVE, job->id, JOB_PAYLOAD);
+    size_t len;
+    g_autofree char *name = text_unescape(job->name, &len);
+    struct proof proof;
+
+    if (name == NULL)
+        return set_aside(gateway, job->id, JOB_CORRUPT, "what the ledger says is its name cannot be one", error);
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return set_aside(gateway, job->id, JOB_CORRUPT, "its payload is missing", error);
+    if (fd < 0) {
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", path, g_strerror(errno));
+        return false;
+    }
+    proof_begin(&proof, job, path);
+    bool good = judge_proving(gateway, job, fd, &proof, error);
+    proof_drop(&proof);
+    (void)close(fd); /* only read from */
+    return good;
+}
+
+bool intake_process(struct gateway *gateway, int64_t id, GError **error)
+{
+    g_autofree struct ledger_job *job = NULL;
+    g_autofree struct ledger_verdict *verdict = NULL;
+    enum job_state state;
+
+    if (!job_find(gateway->spool, id, &state, error) || !ledger_job_get(gateway->ledger, id, &job, error))
+        return false;
+    if (job == NULL || job->direction == LEDGER_OUT || (state != JOB_READY && state != JOB_ACTIVE))
+        return true;
+    if (state == JOB_READY && !job_move(STEP_JOB_ACTIVATED, gateway->spool, id, JOB_READY, JOB_ACTIVE, error))
+        return false;
+    if (!ledger_verdict_get(gateway->ledger, id, job->revision, &verdict, error))
+        return false;
+    return verdict != NULL || judge(gateway, job, error);
+}

@@ -1,0 +1,141 @@
+#include "gateway/pipeline/orders.h"
+
+#include "formats/text.h"
+#include "gateway/clock.h"
+#include "spool/disk.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#define GROUP "order"
+enum { MAX_ORDER_BYTES = 65536, MAX_REASON = 1000 };
+
+static const char *const verbs[ORDER_VERB_COUNT] = {"hold", "release", "requeue", "close", "redeliver"};
+
+const char *order_verb_name(enum order_verb verb)
+{
+    return (int)verb >= 0 && verb < ORDER_VERB_COUNT ? verbs[verb] : NULL;
+}
+
+bool order_verb_parse(const char *name, enum order_verb *verb)
+{
+    for (int i = 0; i < ORDER_VERB_COUNT; i++)
+        if (strcmp(verbs[i], name) == 0) {
+            *verb = (enum order_verb)i;
+            return true;
+        }
+    return false;
+}
+
+void order_free(struct order *order)
+{
+    if (order == NULL)
+        return;
+    g_free(order->id);
+    g_free(order->file);
+    g_free(order->reason);
+    g_free(order->who);
+    g_free(order);
+}
+
+/* Published, but perhaps not durably: whoever gives an order must know whether it stands. Always false. */
+static bool take_back(const char *path, GError **error)
+{
+    bool there = true;
+
+    if (disk_exists(path, &there, NULL) && !there)
+        return false;
+    if (!disk_unlink(STEP_ORDER_REMOVED, path, NULL))
+        g_prefix_error(
+            error, "the order may stand in %s and be carried out all the same, 'ecosgate spool show' tells: ", path);
+    return false;
+}
+
+bool orders_write(const struct gateway *gateway, struct order *order, GError **error)
+{
+    g_autoptr(GKeyFile) keys = g_key_file_new();
+    gsize len = 0;
+
+    g_free(order->id);
+    order->id = g_uuid_string_random();
+    g_key_file_set_string(keys, GROUP, "verb", verbs[order->verb]);
+    if (order->verb == ORDER_CLOSE)
+        g_key_file_set_int64(keys, GROUP, "incident", order->incident);
+    else if (order->verb == ORDER_REDELIVER)
+        g_key_file_set_string(keys, GROUP, "file", order->file);
+    else
+        g_key_file_set_int64(keys, GROUP, "job", order->job);
+    g_key_file_set_string(keys, GROUP, "reason", order->reason);
+    g_key_file_set_string(keys, GROUP, "who", order->who);
+    g_key_file_set_int64(keys, GROUP, "at", order->at);
+
+    g_autofree char *text = g_key_file_to_data(keys, &len, NULL);
+    g_autofree char *path = g_build_filename(spool_orders_dir(gateway->spool), order->id, NULL);
+    g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
+
+    if (file == NULL || !disk_file_write(file, text, len, error))
+        return false;
+    return disk_file_publish(STEP_ORDER_WRITTEN, file, error) || take_back(path, error);
+}
+
+/* Escaped like everything from outside; NULL when it is missing or empty. */
+static char *key_text(GKeyFile *keys, const char *key)
+{
+    g_autofree char *text = g_key_file_get_string(keys, GROUP, key, NULL);
+
+    return text != NULL && *text != '\0' ? text_escape(text, strlen(text), MAX_REASON) : NULL;
+}
+
+/* *loaded: it is a key file that we may read. False: the disk failed. */
+static bool load_keys(GKeyFile *keys, const char *path, bool *loaded, GError **error)
+{
+    struct stat st;
+    g_autoptr(GError) fault = NULL;
+
+    *loaded = lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= MAX_ORDER_BYTES &&
+              g_key_file_load_from_file(keys, path, G_KEY_FILE_NONE, &fault);
+    if (fault == NULL || fault->domain != G_FILE_ERROR || g_error_matches(fault, G_FILE_ERROR, G_FILE_ERROR_ACCES))
+        return true;
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s: %s", path, fault->message);
+    return false;
+}
+
+/* A job, or for `close` an incident, for `redeliver` a file, and nothing else. */
+static bool names_one(const struct order *order)
+{
+    bool job = order->job > 0, incident = order->incident > 0, file = order->file != NULL;
+
+    if (order->verb == ORDER_CLOSE)
+        return incident && order->job == 0 && !file;
+    if (order->verb == ORDER_REDELIVER)
+        return file && order->job == 0 && order->incident == 0;
+    return job && order->incident == 0 && !file;
+}
+
+struct order *order_read(const char *path, const char *name, GError **error)
+{
+    g_autoptr(GKeyFile) keys = g_key_file_new();
+    bool loaded;
+
+    if (!load_keys(keys, path, &loaded, error))
+        return NULL;
+    struct order *order = g_new0(struct order, 1);
+    order->id = text_escape(name, strlen(name), 0);
+    order->verb = ORDER_VERB_COUNT;
+    order->at = clock_now(); /* for one that does not say */
+    if (!loaded)
+        return order;
+    g_autofree char *verb = g_key_file_get_string(keys, GROUP, "verb", NULL);
+    order->job = g_key_file_get_int64(keys, GROUP, "job", NULL);
+    order->incident = g_key_file_get_int64(keys, GROUP, "incident", NULL);
+    order->file = key_text(keys, "file");
+    order->reason = key_text(keys, "reason");
+    order->who = key_text(keys, "who");
+    int64_t at = g_key_file_get_int64(keys, GROUP, "at", NULL);
+    if (at != 0)
+        order->at = at;
+    if (verb == NULL || order->reason == NULL || order->who == NULL || at == 0 ||
+        !order_verb_parse(verb, &order->verb) || !names_one(order))
+        order->verb = ORDER_VERB_COUNT;
+    return order;
+}

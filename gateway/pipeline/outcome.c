@@ -1,0 +1,129 @@
+#include "gateway/pipeline/outcome.h"
+
+#include "gateway/answers/incidents.h"
+#include "gateway/answers/plan.h"
+#include "spool/ledger/ledger_devices.h"
+#include "spool/ledger/ledger_due.h"
+#include "spool/ledger/ledger_incidents.h"
+#include "spool/ledger/ledger_verdicts.h"
+#include "validators/catalogue.h"
+#include "validators/retry.h"
+
+#include <string.h>
+
+/* ---- D160 ---- */
+
+static char *model_name(const struct ledger_model *model)
+{
+    return g_strdup_printf("%s %s %s %s", model->device_type, model->manufacturer, model->model, model->firmware);
+}
+
+static bool propose_non_migratable(struct gateway *gateway, const struct ledger_model *model, int64_t now,
+                                   GError **error)
+{
+    g_autofree char *subject = model_name(model);
+    g_autofree char *text = g_strdup_printf("all %" G_GINT64_FORMAT " Devices of this model that were tried have "
+                                            "failed: proposed as Non-Migratable",
+                                            model->failed);
+    const struct ledger_incident incident = {
+        .code = catalogue_entry(D160)->id, .subject = subject, .begun = now, .text = text};
+
+    return ledger_incident_open(gateway->ledger, &incident, error);
+}
+
+static bool is_migration_error(const char *id)
+{
+    enum code code;
+
+    return id != NULL && catalogue_find(id, &code) && catalogue_category(code) == 'd';
+}
+
+/* A Device counts once: as migrated, or as failed when a migration of it fails for the first time. */
+static bool count_end(struct gateway *gateway, int64_t item, const struct ledger_session *session, int64_t now,
+                      GError **error)
+{
+    bool migrated = session->state == LEDGER_MIGRATED;
+    g_autofree struct ledger_work *work = NULL;
+    struct ledger_model model;
+    struct ledger_past past = {0};
+
+    if (!migrated && (session->state != LEDGER_FAILED || !is_migration_error(session->code)))
+        return true;
+    if (!ledger_work_get(gateway->ledger, item, &work, error) ||
+        (!migrated && !ledger_device_past(gateway->ledger, work->item.device, &past, error)))
+        return false;
+    if (past.failed_migrations > 0)
+        return true;
+    if (!ledger_model_count(gateway->ledger, &work->item, migrated, &model, error))
+        return false;
+    if (migrated && model.migrated == 1) {
+        g_autofree char *subject = model_name(&model);
+        return ledger_incident_clear(gateway->ledger, catalogue_entry(D160)->id, subject, now, error);
+    }
+    return migrated || model.migrated > 0 || model.failed < gateway->config->model_failures ||
+           propose_non_migratable(gateway, &model, now, error);
+}
+
+bool outcome_note(struct gateway *gateway, const struct ledger_work *work, const struct ledger_session *session,
+                  const struct ledger_transition *transition, GError **error)
+{
+    bool ends = retry_has_ended(session) && !work->item.ended;
+    bool migrates = session->state == LEDGER_MIGRATED && work->session.state != LEDGER_MIGRATED;
+
+    return (!migrates || incidents_clear_device(gateway, work->item.device, transition->at, error)) &&
+           (!ends || count_end(gateway, work->item.item, session, transition->at, error)) &&
+           ledger_session_put(gateway->ledger, work, session, transition, error);
+}
+
+/* ---- EMO ---- */
+
+/* The response that the instruction got: its outcome bears the same name but for the type, and goes the same way. */
+static bool find_response(struct gateway *gateway, const struct ledger_verdict *of, struct ledger_outgoing **response,
+                          GError **error)
+{
+    g_autoptr(GPtrArray) parts = NULL;
+
+    if (!ledger_outgoing_files_of(gateway->ledger, of->job, &parts, error))
+        return false;
+    for (guint i = 0; i < parts->len; i++) {
+        const struct ledger_outgoing *part = parts->pdata[i];
+        if (strcmp(part->kind, "EMD") == 0 && part->revision == of->revision)
+            return ledger_outgoing_get(gateway->ledger, part->id, response, error);
+    }
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "the ledger has no response (EMD) for job %08" G_GINT64_FORMAT,
+                of->job);
+    return false;
+}
+
+static bool plan(struct gateway *gateway, const struct ledger_verdict *of, int64_t now, GError **error)
+{
+    g_autofree struct ledger_outgoing *response = NULL;
+    int64_t job;
+
+    if (!find_response(gateway, of, &response, error))
+        return false;
+    g_autofree char *name = g_strconcat("EMO", response->name + strlen("EMD"), NULL);
+    const struct ledger_outgoing file = {.revision = of->revision,
+                                         .about = of->job,
+                                         .kind = "EMO",
+                                         .name = name,
+                                         .form = response->form,
+                                         .drop = response->drop,
+                                         .recipient = response->recipient,
+                                         .created = now,
+                                         .rows = of->items};
+    return plan_file(gateway, &file, &job, error) && ledger_outcome_planned(gateway->ledger, of, error);
+}
+
+bool outcome_plan(struct gateway *gateway, int64_t now, GError **error)
+{
+    g_autoptr(GPtrArray) due = NULL;
+
+    if (!ledger_outcomes_due(gateway->ledger, &due, error))
+        return false;
+    for (guint i = 0; i < due->len; i++) {
+        if (!plan(gateway, due->pdata[i], now, error))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,117 @@
+#include "gateway/pipeline/pickup.h"
+
+#include "gateway/pipeline/inbox.h"
+#include "spool/ledger/ledger_jobs.h"
+
+struct pickup {
+    GPtrArray *inboxes; /* struct inbox, in the configuration's order */
+};
+
+/* What a crash left in incoming/: with a row it is ours, without one the sender's copy is still there. */
+static bool recover_incoming(struct gateway *gateway, GError **error)
+{
+    g_autoptr(GArray) ids = job_list(gateway->spool, JOB_INCOMING, error);
+
+    for (guint i = 0; ids != NULL && i < ids->len; i++) {
+        int64_t id = g_array_index(ids, int64_t, i);
+        g_autofree struct ledger_job *job = NULL;
+        if (!ledger_job_get(gateway->ledger, id, &job, error))
+            return false;
+        bool done = job != NULL ? job_move(STEP_CUSTODY_PUBLISHED, gateway->spool, id, JOB_INCOMING, JOB_READY, error)
+                                : job_drop(STEP_ORPHAN_DROPPED, gateway->spool, id, error);
+        if (!done)
+            return false;
+    }
+    return ids != NULL;
+}
+
+static void free_inbox(gpointer inbox)
+{
+    inbox_free(inbox);
+}
+
+static bool add_inboxes(struct pickup *pickup, struct gateway *gateway, int wake, GError **error)
+{
+    for (guint i = 0; i < gateway->config->drops->len; i++) {
+        struct inbox *inbox = inbox_new(gateway, gateway->config->drops->pdata[i], wake, error);
+        if (inbox == NULL)
+            return false;
+        g_ptr_array_add(pickup->inboxes, inbox);
+    }
+    return true;
+}
+
+struct pickup *pickup_new(struct gateway *gateway, int wake, GError **error)
+{
+    struct pickup *pickup = g_new0(struct pickup, 1);
+
+    pickup->inboxes = g_ptr_array_new_with_free_func(free_inbox);
+    if (recover_incoming(gateway, error) && add_inboxes(pickup, gateway, wake, error))
+        return pickup;
+    pickup_free(pickup);
+    return NULL;
+}
+
+void pickup_free(struct pickup *pickup)
+{
+    if (pickup == NULL)
+        return;
+    g_ptr_array_unref(pickup->inboxes);
+    g_free(pickup);
+}
+
+/* In order, so that a run that was stopped and one that was not give the same numbers to the same files. */
+static bool advance(struct pickup *pickup, bool busy_only, GError **error)
+{
+    for (guint i = 0; i < pickup->inboxes->len; i++) {
+        if (busy_only && !inbox_is_busy(pickup->inboxes->pdata[i]))
+            continue;
+        if (!inbox_advance(pickup->inboxes->pdata[i], error))
+            return false;
+        if (inbox_is_full(pickup->inboxes->pdata[i]))
+            break;
+    }
+    return true;
+}
+
+bool pickup_pass(struct pickup *pickup, GError **error)
+{
+    for (guint i = 0; i < pickup->inboxes->len; i++)
+        inbox_begin_pass(pickup->inboxes->pdata[i]);
+    return advance(pickup, false, error);
+}
+
+bool pickup_go_on(struct pickup *pickup, GError **error)
+{
+    return advance(pickup, true, error);
+}
+
+bool pickup_is_busy(const struct pickup *pickup)
+{
+    for (guint i = 0; i < pickup->inboxes->len; i++) {
+        if (inbox_is_busy(pickup->inboxes->pdata[i]))
+            return true;
+    }
+    return false;
+}
+
+int64_t pickup_settling(const struct pickup *pickup)
+{
+    int64_t shortest = 0;
+
+    for (guint i = 0; i < pickup->inboxes->len; i++) {
+        int64_t settling = inbox_settling(pickup->inboxes->pdata[i]);
+        if (settling > 0)
+            shortest = shortest == 0 ? settling : MIN(shortest, settling);
+    }
+    return shortest;
+}
+
+int64_t pickup_due(const struct pickup *pickup)
+{
+    int64_t due = G_MAXINT64;
+
+    for (guint i = 0; i < pickup->inboxes->len; i++)
+        due = MIN(due, inbox_due(pickup->inboxes->pdata[i]));
+    return due;
+}

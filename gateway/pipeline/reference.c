@@ -1,0 +1,108 @@
+#include "gateway/pipeline/reference.h"
+
+#include "formats/instant.h"
+#include "gateway/clock.h"
+#include "gateway/pipeline/outage.h"
+#include "spool/ledger/ledger_incidents.h"
+#include "spool/ledger/ledger_jobs.h"
+#include "spool/ledger/ledger_reference.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* ---- one file ---- */
+
+bool reference_begin(struct gateway *gateway, const struct file_type *type, const struct header *header, GError **error)
+{
+    enum ledger_reference table;
+
+    return !reference_rules_table(type, &table) || header->mode != HEADER_MODE_FULL ||
+           ledger_reference_load_begin(gateway->ledger, table, error);
+}
+
+bool reference_take(struct gateway *gateway, const struct reference *r, GError **error)
+{
+    struct ledger *ledger = gateway->ledger;
+
+    if (row_has_errors(&r->row))
+        return true;
+    switch (r->table) {
+    case LEDGER_INVENTORY:
+        return r->remove ? ledger_inventory_remove(ledger, &r->inventory, error)
+                         : ledger_inventory_put(ledger, &r->inventory, error);
+    case LEDGER_COS:
+        return r->remove ? ledger_cos_remove(ledger, &r->cos, error) : ledger_cos_put(ledger, &r->cos, error);
+    case LEDGER_NMM:
+        return r->remove ? ledger_nmm_remove(ledger, &r->nmm, error) : ledger_nmm_put(ledger, &r->nmm, error);
+    case LEDGER_PARTY:
+        return r->remove ? ledger_party_remove(ledger, &r->party, error) : ledger_party_put(ledger, &r->party, error);
+    case LEDGER_REFERENCES:
+        break;
+    }
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "reference data of no table");
+    return false;
+}
+
+bool reference_end(struct gateway *gateway, const struct file_type *type, const struct header *header, int64_t job,
+                   int64_t now, GError **error)
+{
+    enum ledger_reference table;
+
+    if (!reference_rules_table(type, &table))
+        return true;
+    return (header->mode != HEADER_MODE_FULL || ledger_reference_load_end(gateway->ledger, table, error)) &&
+           ledger_reference_note(gateway->ledger, table, job, header->created, now, error);
+}
+
+/* ---- A104 ---- */
+
+static const char subject[] = "INV";
+
+bool reference_fault(struct gateway *gateway, char **text, GError **error)
+{
+    const struct config *config = gateway->config;
+    struct ledger_loaded newest;
+    char created[INSTANT_TEXT_SIZE];
+
+    if (!ledger_reference_get(gateway->ledger, LEDGER_INVENTORY, &newest, error))
+        return false;
+    *text = NULL;
+    if (newest.job == 0 && config->inventory_required)
+        *text = g_strdup("there is no inventory yet; instructions wait for an INV");
+    if (newest.job == 0 || clock_now() - newest.created <= config->inventory_max_age)
+        return true;
+    instant_print(newest.created, created);
+    *text = g_strdup_printf("the newest INV is of %s, which is more than %" PRId64
+                            " days ago; instructions wait for a newer one",
+                            created, config->inventory_max_age / RULES_DAY);
+    return true;
+}
+
+bool reference_waits(struct gateway *gateway, int64_t job, bool *waits, GError **error)
+{
+    g_autofree struct ledger_job *row = NULL;
+
+    if (!ledger_job_get(gateway->ledger, job, &row, error))
+        return false;
+    *waits = row != NULL && g_strcmp0(row->type, "EMI") == 0;
+    return true;
+}
+
+bool reference_note_inventory(struct gateway *gateway, GError **error)
+{
+    g_autofree char *fault = NULL;
+    bool on;
+
+    if (!reference_fault(gateway, &fault, error) ||
+        !ledger_incident_is_open(gateway->ledger, "A104", subject, &on, error))
+        return false;
+    gateway->failed |= fault != NULL;
+    if (fault != NULL && !gateway->wanting)
+        gateway_note("A104: %s", fault);
+    gateway->wanting = fault != NULL;
+    if ((fault != NULL) == on)
+        return true;
+    if (fault == NULL)
+        gateway_note("A104 is over: the inventory is there and fresh enough");
+    return outage_note(gateway, "A104", subject, fault, error);
+}

@@ -1,0 +1,17 @@
+#include "gateway/pipeline/results.h"
+
+#include "gateway/pipeline/outcome.h"
+#include "spool/ledger/ledger_sessions.h"
+#include "validators/result_rules.h"
+
+bool results_take_row(struct gateway *gateway, int64_t job, const struct row *row, GError **error)
+{
+    const struct result *result = result_of(row);
+
+    if (!result->changes)
+        return true;
+    struct ledger_transition transition = result->transition;
+    transition.job = job;
+    transition.record = row->record->ordinal;
+    return outcome_note(gateway, result->work, &result->session, &transition, error);
+}

@@ -1,0 +1,105 @@
+#include "gateway/pipeline/split.h"
+
+#include "formats/eui64.h"
+#include "formats/text.h"
+
+#include <glib.h>
+#include <string.h>
+
+/* Fields of a good Device are known to be short and plain; those of a refused one can hold anything. */
+static const char *plain(struct split_row *row, const struct record *record, size_t column, bool upper)
+{
+    const struct field *field = &record->fields[column];
+    char *copy = row->fields[column];
+
+    if (field->len == 0)
+        return NULL;
+    for (size_t i = 0; i < field->len; i++)
+        copy[i] = upper ? g_ascii_toupper(field->text[i]) : field->text[i];
+    copy[field->len] = '\0';
+    return copy;
+}
+
+static const char *escaped(struct split_row *row, const struct record *record, size_t column)
+{
+    const struct field *field = &record->fields[column];
+
+    if (field->len == 0)
+        return NULL;
+    row->columns[column] = text_escape(field->text, field->len, LAYOUT_FIELD_MAX_CHARS);
+    return row->columns[column];
+}
+
+static void take_good(struct split_row *row, const struct record *record)
+{
+    struct ledger_item *item = &row->item;
+
+    item->device_type = plain(row, record, INSTRUCTION_DEVICE_TYPE, false);
+    item->manufacturer = plain(row, record, INSTRUCTION_MANUFACTURER, true);
+    item->model = plain(row, record, INSTRUCTION_MODEL, true);
+    item->firmware = plain(row, record, INSTRUCTION_FIRMWARE, true);
+    item->mpxn = plain(row, record, INSTRUCTION_MPXN, false);
+    item->chf = plain(row, record, INSTRUCTION_CHF_DEVICE_ID, true);
+    item->region = plain(row, record, INSTRUCTION_CSP_REGION, false);
+    item->attempt = plain(row, record, INSTRUCTION_ATTEMPT, false);
+}
+
+static void take_refused(struct split_row *row, const struct record *record)
+{
+    struct ledger_item *item = &row->item;
+
+    item->device_type = escaped(row, record, INSTRUCTION_DEVICE_TYPE);
+    item->manufacturer = escaped(row, record, INSTRUCTION_MANUFACTURER);
+    item->model = escaped(row, record, INSTRUCTION_MODEL);
+    item->firmware = escaped(row, record, INSTRUCTION_FIRMWARE);
+    item->mpxn = escaped(row, record, INSTRUCTION_MPXN);
+    item->chf = escaped(row, record, INSTRUCTION_CHF_DEVICE_ID);
+    item->region = escaped(row, record, INSTRUCTION_CSP_REGION);
+    item->attempt = escaped(row, record, INSTRUCTION_ATTEMPT);
+    if (!item->has_device)
+        item->device_text = escaped(row, record, INSTRUCTION_DEVICE_ID);
+}
+
+/* Every code that applies, by name; where each stands and what was expected is in the EMA. */
+static char *say_codes(const struct device *device)
+{
+    GString *text = g_string_new(NULL);
+
+    for (enum code code = C101; code < D101; code++) {
+        if (row_has_code(&device->row, code))
+            g_string_append_printf(text, "%s%s %s", text->len ? "; " : "", catalogue_entry(code)->id,
+                                   catalogue_entry(code)->name);
+    }
+    return g_string_free(text, FALSE);
+}
+
+void split_device(const struct device *device, int64_t job, struct split_row *row)
+{
+    struct ledger_item *item = &row->item;
+
+    row->long_text = NULL;
+    memset(row->columns, 0, sizeof row->columns);
+    *item = (struct ledger_item){.job = job,
+                                 .record = device->row.record->ordinal,
+                                 .has_device = device->has_id,
+                                 .device = device->id,
+                                 .outcome = LEDGER_READY};
+    if (!row_has_errors(&device->row)) {
+        take_good(row, device->row.record);
+        return;
+    }
+    take_refused(row, device->row.record);
+    item->outcome = row_is_deferred(&device->row) ? LEDGER_DEFERRED : LEDGER_REJECTED;
+    item->code = catalogue_entry(row_first_code(&device->row))->id;
+    item->passes = (device->row.lasting >> (row_first_code(&device->row) - C101) & 1) == 0;
+    item->text = row->long_text = say_codes(device);
+    if (item->outcome == LEDGER_DEFERRED)
+        item->next_eligible = device->row.next_eligible;
+}
+
+void split_row_clear(struct split_row *row)
+{
+    g_free(row->long_text);
+    for (size_t i = 0; i < INSTRUCTION_COLUMNS; i++)
+        g_free(row->columns[i]);
+}

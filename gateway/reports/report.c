@@ -1,0 +1,270 @@
+#include "gateway/reports/report_private.h"
+
+#include "spool/ledger/ledger_reports.h"
+
+#include <string.h>
+
+#define TO_SUPPLIERS .role = "SUPPLIER", .drop = "suppliers"
+#define TO_MAPS .role = "MAP", .drop = "maps"
+#define TO_ALL .drop = "dcc"
+#define ROWS(what) .form = "csv", .collect = report_collect_##what, .row = report_write_##what
+
+const struct report_kind report_kinds[] = {
+    {"ECOSMIG-001", .every = CALENDAR_DAY, TO_SUPPLIERS, ROWS(migrated)},
+    {"ECOSMIG-002", .every = CALENDAR_QUARTER, TO_SUPPLIERS, ROWS(failed)},
+    {"ECOSMIG-003", .every = CALENDAR_MONTH, TO_SUPPLIERS, ROWS(gained)},
+    {"ECOSMIG-004", .every = CALENDAR_WEEK, TO_SUPPLIERS, ROWS(non_migratable)},
+    {"ECOSMIG-005", .every = CALENDAR_WEEK, TO_SUPPLIERS, ROWS(activity)},
+    {"ECOSMIG-006", .every = CALENDAR_MONTH, TO_SUPPLIERS, ROWS(installed)},
+    {"NMDM", .on_change = true, TO_ALL, ROWS(models)},
+    {"MGMT", .every = CALENDAR_WEEK, TO_ALL, ROWS(progress)},
+    {"MGMT-PAGE", .name = "MGMT", .form = "html", .every = CALENDAR_WEEK, TO_ALL, .collect = report_collect_progress,
+     .page = report_write_page, .note = report_note_week},
+    {"MAPR", .every = CALENDAR_WEEK, TO_MAPS, ROWS(assets)},
+};
+const size_t report_n_kinds = G_N_ELEMENTS(report_kinds);
+
+const struct report_kind *report_kind_find(const char *ref)
+{
+    for (size_t i = 0; i < report_n_kinds; i++) {
+        if (strcmp(report_kinds[i].ref, ref) == 0)
+            return &report_kinds[i];
+    }
+    return NULL;
+}
+
+char *report_name(const struct report_kind *kind, const struct report_recipient *to, struct period period)
+{
+    char date[INSTANT_DATE_SIZE], time[INSTANT_TIME_SIZE];
+
+    instant_print_name(period.starts, date, time);
+    if (to == NULL)
+        return g_strdup_printf("%s_%s_%s", kind->ref, date, time);
+    return g_strdup_printf("%s_%s_%s_%s_%s.%s", kind->name != NULL ? kind->name : kind->ref, to->mpid, to->eui64, date,
+                           time, kind->form);
+}
+
+/* ---- life ---- */
+
+static void clear_recipient(gpointer user)
+{
+    struct report_recipient *recipient = user;
+
+    g_free(recipient->drop);
+}
+
+struct report *report_new(struct gateway *gateway, const struct report_kind *kind, struct period period)
+{
+    struct report *report = g_new0(struct report, 1);
+
+    report->gateway = gateway;
+    report->kind = kind;
+    report->layout = report_layout_find(kind->ref);
+    report->period = period;
+    instant_print(period.starts, report->starts);
+    instant_print(period.ends, report->ends);
+    report->recipients = g_array_new(FALSE, TRUE, sizeof(struct report_recipient));
+    g_array_set_clear_func(report->recipients, clear_recipient);
+    report->rows = g_array_new(FALSE, FALSE, sizeof(struct report_row));
+    report->first = g_array_new(FALSE, FALSE, sizeof(guint));
+    return report;
+}
+
+void report_free(struct report *report)
+{
+    if (report == NULL)
+        return;
+    g_array_unref(report->recipients);
+    g_array_unref(report->rows);
+    g_array_unref(report->first);
+    if (report->things != NULL)
+        g_array_unref(report->things);
+    g_free(report);
+}
+
+/* ---- recipients ---- */
+
+static void add_recipient(struct report *report, uint64_t id, const char *mpid, const char *drop)
+{
+    struct report_recipient recipient = {.id = id, .drop = g_strdup(drop)};
+
+    eui64_print(id, recipient.eui64);
+    g_strlcpy(recipient.mpid, mpid, sizeof recipient.mpid);
+    g_array_append_val(report->recipients, recipient);
+}
+
+static int by_id(gconstpointer a, gconstpointer b)
+{
+    const struct report_recipient *x = a, *y = b;
+
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+/* A drop that PTY named and that the configuration does not know any more is as good as none. */
+static bool add_party(void *user, const struct ledger_party *party, GError **error)
+{
+    struct report *report = user;
+    bool known = party->drop != NULL && config_drop(report->gateway->config, party->drop) != NULL;
+
+    (void)error; /* nothing can go wrong */
+    add_recipient(report, party->id, party->mpid, known ? party->drop : report->kind->drop);
+    return true;
+}
+
+bool report_to_parties(struct report *report, GError **error)
+{
+    const struct config *config = report->gateway->config;
+
+    if (report->kind->role == NULL) {
+        add_recipient(report, config->eui64, config->org, report->kind->drop);
+        return true;
+    }
+    if (!ledger_parties_each(report->gateway->ledger, report->kind->role, add_party, report, error))
+        return false;
+    g_array_sort(report->recipients, by_id);
+    return true;
+}
+
+void report_to_issued(struct report *report, const GPtrArray *reports)
+{
+    for (guint i = 0; i < reports->len; i++) {
+        const struct ledger_report *issued = reports->pdata[i];
+        add_recipient(report, issued->recipient, issued->mpid, issued->part.drop);
+    }
+    g_array_sort(report->recipients, by_id);
+}
+
+size_t report_n_recipients(const struct report *report)
+{
+    return report->recipients->len;
+}
+
+const struct report_recipient *report_recipient(const struct report *report, size_t i)
+{
+    return &g_array_index(report->recipients, struct report_recipient, i);
+}
+
+/* ---- rows ---- */
+
+static bool find_recipient(const struct report *report, uint64_t party, guint *at)
+{
+    const struct report_recipient wanted = {.id = party};
+
+    return g_array_binary_search(report->recipients, &wanted, by_id, at);
+}
+
+bool report_knows(const struct report *report, uint64_t party)
+{
+    guint at;
+
+    return find_recipient(report, party, &at);
+}
+
+void report_assign(struct report *report, uint64_t party, int64_t key)
+{
+    guint at;
+
+    if (!find_recipient(report, party, &at)) {
+        report->unassigned++;
+        return;
+    }
+    struct report_row row = {at, key};
+    g_array_append_val(report->rows, row);
+}
+
+static int by_recipient(gconstpointer a, gconstpointer b)
+{
+    const struct report_row *x = a, *y = b;
+
+    if (x->recipient != y->recipient)
+        return (x->recipient > y->recipient) - (x->recipient < y->recipient);
+    return ((uint64_t)x->key > (uint64_t)y->key) - ((uint64_t)x->key < (uint64_t)y->key); /* it may be an EUI-64 */
+}
+
+bool report_collect(struct report *report, GError **error)
+{
+    guint row = 0;
+
+    if (!report->kind->collect(report, error))
+        return false;
+    g_array_sort(report->rows, by_recipient);
+    for (guint i = 0; i <= report->recipients->len; i++) {
+        while (row < report->rows->len && g_array_index(report->rows, struct report_row, row).recipient < i)
+            row++;
+        g_array_append_val(report->first, row);
+    }
+    return true;
+}
+
+int64_t report_rows(const struct report *report, size_t i)
+{
+    return (int64_t)g_array_index(report->first, guint, i + 1) - g_array_index(report->first, guint, i);
+}
+
+int64_t report_unassigned(const struct report *report)
+{
+    return report->unassigned;
+}
+
+static bool write_rows(struct report *report, size_t i, GError **error)
+{
+    guint end = g_array_index(report->first, guint, i + 1);
+
+    for (guint row = g_array_index(report->first, guint, i); row < end; row++) {
+        if (!report->kind->row(report, g_array_index(report->rows, struct report_row, row).key, error))
+            return false;
+    }
+    return true;
+}
+
+bool report_write(struct report *report, size_t i, writer_bytes_fn *bytes, void *user, GError **error)
+{
+    report->to = report_recipient(report, i);
+    if (report->kind->page != NULL)
+        return report->kind->page(report, bytes, user, error);
+    report->writer = report_writer_new(report->layout, bytes, user);
+    bool good = write_rows(report, i, error) && report_writer_finish(report->writer, error);
+    report_writer_free(report->writer);
+    report->writer = NULL;
+    return good;
+}
+
+/* ---- the leading columns ---- */
+
+static const char *first_of(const char *known, const char *instructed)
+{
+    return known != NULL && *known != '\0' ? known : instructed;
+}
+
+void report_lead(const struct report *report, const struct ledger_item *item, const struct ledger_inventory *known,
+                 struct report_texts *texts, const char **values)
+{
+    static const struct ledger_inventory unknown = {0};
+    const struct ledger_inventory *k = known != NULL ? known : &unknown;
+
+    eui64_print(item->device, texts->device);
+    if (k->chf != 0)
+        eui64_print(k->chf, texts->chf);
+    values[LEADING_REPORT_REF] = report->kind->ref;
+    values[LEADING_LAYOUT_VERSION] = REPORT_LAYOUT_VERSION;
+    values[LEADING_PERIOD_START] = report->starts;
+    values[LEADING_PERIOD_END] = report->ends;
+    values[LEADING_SUPPLIER_ID] = report->to->eui64;
+    values[LEADING_SUPPLIER_MPID] = report->to->mpid;
+    values[LEADING_DEVICE_ID] = texts->device;
+    values[LEADING_DEVICE_TYPE] = first_of(k->device_type, item->device_type);
+    values[LEADING_MPXN] = first_of(k->mpxn, item->mpxn);
+    values[LEADING_CHF_DEVICE_ID] = k->chf != 0 ? texts->chf : item->chf;
+    values[LEADING_MANUFACTURER] = first_of(k->manufacturer, item->manufacturer);
+    values[LEADING_MODEL] = first_of(k->model, item->model);
+    values[LEADING_FIRMWARE] = first_of(k->firmware, item->firmware);
+}
+
+const char *report_date(int64_t at, char text[INSTANT_TEXT_SIZE])
+{
+    if (at == 0)
+        return NULL;
+    instant_print(at, text);
+    text[strlen("2023-07-03")] = '\0';
+    return text;
+}

@@ -1,0 +1,271 @@
+/*
+ * ECOSMIG-003, -006 and MAPR: Devices that the inventory knows.
+ */
+#include "gateway/reports/report_private.h"
+
+#include "gateway/reports/migration_status.h"
+#include "spool/ledger/ledger_sessions.h"
+
+#include <string.h>
+
+/* ---- a Device's row ---- */
+
+static bool add_past(void *user, const struct ledger_work *work, GError **error)
+{
+    (void)error; /* nothing can go wrong */
+    migration_past_add(user, work);
+    return true;
+}
+
+static bool status_of(const struct report *report, const struct ledger_inventory *device, const char **status,
+                      int64_t *migrated_at, GError **error)
+{
+    struct ledger *ledger = report->gateway->ledger;
+    const struct ledger_nmm model = {.device_type = device->device_type,
+                                     .manufacturer = device->manufacturer,
+                                     .model = device->model,
+                                     .firmware = device->firmware};
+    struct migration_past past = {0};
+    bool non_migratable = false;
+    int64_t until;
+
+    if (!ledger_device_each(ledger, device->device, add_past, &past, error) ||
+        !ledger_model_is_non_migratable(ledger, &model, report->period.ends, &non_migratable, &until, error))
+        return false;
+    *status = migration_status(report->gateway->config, device, &past, non_migratable);
+    *migrated_at = past.migrated_at;
+    return true;
+}
+
+static void lead(const struct report *report, const struct ledger_inventory *device, struct report_texts *texts,
+                 const char **values)
+{
+    const struct ledger_item item = {.device = device->device};
+
+    report_lead(report, &item, device, texts, values);
+}
+
+/* ---- ECOSMIG-003: Devices gained in the period, with what happened to them before ---- */
+
+/* The keys are indexes of these. */
+struct gained {
+    uint64_t device, supplier;
+    int64_t starts; /* from when its new Supplier is responsible */
+};
+
+struct gaining {
+    struct report *report;
+    const struct ledger_cos *event;
+    uint64_t hub; /* of the meter; 0: none */
+};
+
+static void gain(const struct gaining *g, uint64_t device)
+{
+    const struct gained gained = {device, g->event->gaining, g->event->starts};
+
+    g_array_append_val(g->report->things, gained);
+}
+
+/* A GPF is gained where the event changes whose it is (¶25). */
+static bool gain_gpf(void *user, const struct ledger_inventory *device, GError **error)
+{
+    struct gaining *g = user;
+    struct ledger *ledger = g->report->gateway->ledger;
+    uint64_t before = 0, after = 0;
+
+    if (strcmp(device->device_type, "GPF") != 0)
+        return true;
+    if (!ledger_supplier_of(ledger, device->device, g->event->starts - 1, &before, error) ||
+        !ledger_supplier_of(ledger, device->device, g->event->starts, &after, error))
+        return false;
+    if (after == g->event->gaining && before != after)
+        gain(g, device->device);
+    return true;
+}
+
+static bool gain_meter(void *user, const struct ledger_inventory *device, GError **error)
+{
+    struct gaining *g = user;
+
+    if (strcmp(device->device_type, "GPF") != 0)
+        gain(g, device->device);
+    g->hub = device->chf;
+    return g->hub == 0 || ledger_hub_each(g->report->gateway->ledger, g->hub, gain_gpf, g, error);
+}
+
+static bool gain_by_event(void *user, const struct ledger_cos *event, GError **error)
+{
+    struct gaining g = {.report = user, .event = event};
+
+    return ledger_point_each(g.report->gateway->ledger, event->mpxn, gain_meter, &g, error);
+}
+
+static int by_device(gconstpointer a, gconstpointer b)
+{
+    const struct gained *x = a, *y = b;
+
+    if (x->device != y->device)
+        return (x->device > y->device) - (x->device < y->device);
+    return (x->starts > y->starts) - (x->starts < y->starts);
+}
+
+bool report_collect_gained(struct report *report, GError **error)
+{
+    report->things = g_array_new(FALSE, FALSE, sizeof(struct gained));
+    if (!ledger_cos_each(report->gateway->ledger, report->period.starts, report->period.ends, gain_by_event, report,
+                         error))
+        return false;
+    g_array_sort(report->things, by_device);
+    for (guint i = 0; i < report->things->len; i++) {
+        const struct gained *gained = &g_array_index(report->things, struct gained, i);
+        /* Two meters of a hub may have brought the same GPF. */
+        if (i == 0 || by_device(gained, gained - 1) != 0)
+            report_assign(report, gained->supplier, i);
+    }
+    return true;
+}
+
+/* Sessions that had begun before the supply start. */
+struct history {
+    int64_t before;
+    int64_t attempts, last_at;
+    const char *outcome;
+    char code[8];
+};
+
+static bool add_history(void *user, const struct ledger_work *work, GError **error)
+{
+    const struct ledger_session *session = &work->session;
+    struct history *history = user;
+
+    (void)error; /* nothing can go wrong */
+    if (!work->has_session || session->begun == 0 || session->begun >= history->before)
+        return true;
+    bool ended = session->ended != 0 && session->ended < history->before;
+    history->attempts++;
+    history->last_at = session->begun;
+    history->outcome = ended ? ledger_state_name(session->state) : "IN_PROGRESS";
+    if (ended && session->state == LEDGER_FAILED && session->code != NULL)
+        g_strlcpy(history->code, session->code, sizeof history->code);
+    return true;
+}
+
+bool report_write_gained(struct report *report, int64_t key, GError **error)
+{
+    const struct gained *gained = &g_array_index(report->things, struct gained, key);
+    struct ledger *ledger = report->gateway->ledger;
+    struct history history = {.before = gained->starts};
+    const char *values[REPORT_MAX_COLUMNS], *status = NULL;
+    int64_t migrated_at;
+    char starts[INSTANT_TEXT_SIZE], attempts[CELL_NUMBER_SIZE];
+    g_autofree struct ledger_inventory *device = NULL;
+    struct report_texts texts;
+    size_t n = LEADING_COLUMNS;
+
+    if (!ledger_inventory_get(ledger, gained->device, &device, error) ||
+        !ledger_device_each(ledger, gained->device, add_history, &history, error) ||
+        !status_of(report, device, &status, &migrated_at, error))
+        return false;
+    lead(report, device, &texts, values);
+    values[n++] = report_date(gained->starts, starts);
+    values[n++] = cell_number(history.attempts, attempts);
+    values[n++] = cell_instant(history.last_at, &report->instants[0]);
+    values[n++] = history.outcome;
+    values[n++] = history.code;
+    values[n++] = status;
+    report_writer_row(report->writer, values);
+    return true;
+}
+
+/* ---- ECOSMIG-006: Devices that came with ECoS credentials ---- */
+
+static bool assign_installed(void *user, const struct ledger_inventory *device, GError **error)
+{
+    struct report *report = user;
+    struct ledger *ledger = report->gateway->ledger;
+    int64_t at = device->installed != 0 ? device->installed : device->commissioned;
+    struct migration_past past = {0};
+    uint64_t supplier = 0;
+
+    if (strcmp(device->credentials, "ECOS") != 0 || at < report->period.starts || at >= report->period.ends)
+        return true;
+    if (!ledger_device_each(ledger, device->device, add_past, &past, error) ||
+        !ledger_supplier_of(ledger, device->device, report->period.ends, &supplier, error))
+        return false;
+    if (past.migrated_at == 0)
+        report_assign(report, supplier, (int64_t)device->device);
+    return true;
+}
+
+bool report_collect_installed(struct report *report, GError **error)
+{
+    return ledger_inventory_each(report->gateway->ledger, assign_installed, report, error);
+}
+
+bool report_write_installed(struct report *report, int64_t key, GError **error)
+{
+    g_autofree struct ledger_inventory *device = NULL;
+    const char *values[REPORT_MAX_COLUMNS], *status = NULL;
+    int64_t migrated_at;
+    char installed[INSTANT_TEXT_SIZE], commissioned[INSTANT_TEXT_SIZE];
+    struct report_texts texts;
+    size_t n = LEADING_COLUMNS;
+
+    if (!ledger_inventory_get(report->gateway->ledger, (uint64_t)key, &device, error) ||
+        !status_of(report, device, &status, &migrated_at, error))
+        return false;
+    lead(report, device, &texts, values);
+    values[n++] = report_date(device->installed, installed);
+    values[n++] = report_date(device->commissioned, commissioned);
+    values[n++] = device->status;
+    values[n++] = status;
+    report_writer_row(report->writer, values);
+    return true;
+}
+
+/* ---- MAPR: all Devices of a Meter Asset Provider ---- */
+
+static bool assign_asset(void *user, const struct ledger_inventory *device, GError **error)
+{
+    (void)error; /* nothing can go wrong */
+    if (device->map != 0)
+        report_assign(user, device->map, (int64_t)device->device);
+    return true;
+}
+
+bool report_collect_assets(struct report *report, GError **error)
+{
+    return ledger_inventory_each(report->gateway->ledger, assign_asset, report, error);
+}
+
+bool report_write_assets(struct report *report, int64_t key, GError **error)
+{
+    struct ledger *ledger = report->gateway->ledger;
+    g_autofree struct ledger_inventory *device = NULL;
+    g_autofree struct ledger_party *party = NULL;
+    const char *status = NULL;
+    char id[EUI64_TEXT_SIZE], commissioned[INSTANT_TEXT_SIZE], migrated[INSTANT_TEXT_SIZE];
+    uint64_t supplier = 0;
+    int64_t migrated_at;
+
+    if (!ledger_inventory_get(ledger, (uint64_t)key, &device, error) ||
+        !status_of(report, device, &status, &migrated_at, error) ||
+        !ledger_supplier_of(ledger, device->device, report->period.ends, &supplier, error) ||
+        !ledger_party_get(ledger, supplier, "SUPPLIER", &party, error))
+        return false;
+    eui64_print(device->device, id);
+    const char *values[] = {report->to->eui64,
+                            device->mpxn,
+                            id,
+                            device->device_type,
+                            device->manufacturer,
+                            device->model,
+                            device->firmware,
+                            device->status,
+                            report_date(device->commissioned, commissioned),
+                            party != NULL ? party->mpid : NULL,
+                            status,
+                            report_date(migrated_at, migrated)};
+    report_writer_row(report->writer, values);
+    return true;
+}

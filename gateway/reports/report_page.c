@@ -1,0 +1,71 @@
+/*
+ * MGMT for people: its rows, and the sums of the weeks before, as one page (mgmt_page.h). Each week's sums are kept
+ * when it is issued, so that a later page tells of it what was told then.
+ */
+#include "gateway/reports/report_private.h"
+
+#include "spool/ledger/ledger_reports.h"
+
+#include <string.h>
+
+static GArray *rows_of(const struct report *report)
+{
+    GArray *rows = g_array_new(FALSE, FALSE, sizeof(struct mgmt_row));
+    struct mgmt_row row;
+
+    for (guint i = 0; report_progress_row(report, i, &row); i++)
+        g_array_append_val(rows, row);
+    return rows;
+}
+
+static struct ledger_week sum_of(const struct report *report)
+{
+    struct ledger_week week = {.ends = report->period.ends};
+    struct mgmt_row row;
+
+    for (guint i = 0; report_progress_row(report, i, &row); i++) {
+        week.in_scope += row.in_scope;
+        week.migrated += row.migrated;
+        week.remaining += row.remaining;
+    }
+    return week;
+}
+
+bool report_note_week(const struct report *report, GError **error)
+{
+    const struct ledger_week week = sum_of(report);
+
+    return ledger_week_put(report->gateway->ledger, &week, error);
+}
+
+static bool add_week(void *user, const struct ledger_week *week, GError **error)
+{
+    const struct mgmt_week one = {week->ends, week->in_scope, week->migrated, week->remaining};
+
+    (void)error; /* nothing can go wrong */
+    g_array_append_val((GArray *)user, one);
+    return true;
+}
+
+bool report_write_page(struct report *report, writer_bytes_fn *bytes, void *user, GError **error)
+{
+    const struct config *config = report->gateway->config;
+    g_autoptr(GArray) rows = rows_of(report);
+    g_autoptr(GArray) weeks = g_array_new(FALSE, FALSE, sizeof(struct mgmt_week));
+    const struct ledger_week own = sum_of(report);
+
+    if (!ledger_weeks_each(report->gateway->ledger, report->period.ends, add_week, weeks, error) ||
+        !add_week(weeks, &own, error))
+        return false;
+    const struct mgmt_figures facts = {.org = config->org,
+                                       .environment = config->environment,
+                                       .start = report->period.starts,
+                                       .end = report->period.ends,
+                                       .rows = (const struct mgmt_row *)(const void *)rows->data,
+                                       .n_rows = rows->len,
+                                       .weeks = (const struct mgmt_week *)(const void *)weeks->data,
+                                       .n_weeks = weeks->len,
+                                       .end_date = config->migration_end};
+    g_autofree char *page = mgmt_page(&facts);
+    return bytes(user, page, strlen(page), error);
+}

@@ -1,0 +1,431 @@
+/*
+ * ECOSMIG-004, -005 and MGMT: counts of Devices by recipient and what they have in common. The key of a row is the
+ * index of its tally.
+ */
+#include "gateway/reports/report_private.h"
+
+#include "gateway/reports/migration_status.h"
+#include "spool/ledger/ledger_sessions.h"
+
+#include <string.h>
+
+enum activity {
+    INSTRUCTED,
+    REJECTED,
+    DEFERRED,
+    SUCCEEDED,
+    FAILED,
+    IN_PROGRESS,
+    CUMULATIVE_MIGRATED,
+    REMAINING,
+    FIGURES,
+};
+
+/* The figures of MGMT. */
+enum progress { IN_SCOPE, MIGRATED, FAILED_ONCE, FAILED_MANY, NON_MIGRATABLE, TO_MIGRATE, PROGRESS_FIGURES };
+G_STATIC_ASSERT((int)PROGRESS_FIGURES <= (int)FIGURES);
+
+/* Texts are "" where they do not matter. */
+struct tally {
+    uint64_t supplier;
+    char *device_type, *manufacturer, *model, *firmware;
+    int64_t since;
+    int64_t figures[FIGURES];
+    GHashTable *codes; /* MGMT: code → how often; NULL: none */
+};
+
+struct tallying {
+    struct report *report;
+    GHashTable *index; /* what they have in common → index + 1 */
+    enum activity figure;
+};
+
+static void clear_tally(gpointer user)
+{
+    struct tally *tally = user;
+
+    g_free(tally->device_type);
+    g_free(tally->manufacturer);
+    g_free(tally->model);
+    g_free(tally->firmware);
+    if (tally->codes != NULL)
+        g_hash_table_unref(tally->codes);
+}
+
+static void begin(struct tallying *t, struct report *report)
+{
+    *t = (struct tallying){.report = report};
+    t->index = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    report->things = g_array_new(FALSE, TRUE, sizeof(struct tally));
+    g_array_set_clear_func(report->things, clear_tally);
+}
+
+/* The tally of a Supplier and what the model says. */
+static struct tally *tally_of(struct tallying *t, uint64_t supplier, const struct ledger_nmm *model)
+{
+    GArray *tallies = t->report->things;
+    g_autofree char *common = g_strdup_printf("%" G_GUINT64_FORMAT "|%s|%s|%s|%s", supplier, model->device_type,
+                                              model->manufacturer, model->model, model->firmware);
+    guint at = GPOINTER_TO_UINT(g_hash_table_lookup(t->index, common));
+
+    if (at == 0) {
+        struct tally tally = {.supplier = supplier,
+                              .device_type = g_strdup(model->device_type),
+                              .manufacturer = g_strdup(model->manufacturer),
+                              .model = g_strdup(model->model),
+                              .firmware = g_strdup(model->firmware)};
+        g_array_append_val(tallies, tally);
+        at = tallies->len;
+        g_hash_table_insert(t->index, g_steal_pointer(&common), GUINT_TO_POINTER(at));
+    }
+    return &g_array_index(tallies, struct tally, at - 1);
+}
+
+static int by_what_it_counts(gconstpointer a, gconstpointer b)
+{
+    const struct tally *x = a, *y = b;
+    int order = strcmp(x->device_type, y->device_type);
+
+    if (order == 0)
+        order = strcmp(x->manufacturer, y->manufacturer);
+    if (order == 0)
+        order = strcmp(x->model, y->model);
+    return order != 0 ? order : strcmp(x->firmware, y->firmware);
+}
+
+/* One row for each tally. */
+static void end(struct tallying *t)
+{
+    GArray *tallies = t->report->things;
+
+    g_hash_table_unref(t->index);
+    g_array_sort(tallies, by_what_it_counts);
+    for (guint i = 0; i < tallies->len; i++)
+        report_assign(t->report, g_array_index(tallies, struct tally, i).supplier, i);
+}
+
+static const char *text(const char *value)
+{
+    return value != NULL ? value : "";
+}
+
+/* What the inventory says of a Device's model. */
+static struct ledger_nmm model_of(const struct ledger_inventory *device)
+{
+    return (struct ledger_nmm){.device_type = device->device_type,
+                               .manufacturer = text(device->manufacturer),
+                               .model = text(device->model),
+                               .firmware = text(device->firmware)};
+}
+
+static bool add_past(void *user, const struct ledger_work *work, GError **error)
+{
+    (void)error; /* nothing can go wrong */
+    migration_past_add(user, work);
+    return true;
+}
+
+/* *remains: it is in scope and holds TCoS credentials still. */
+static bool remains(const struct report *report, const struct ledger_inventory *device, bool *yes, GError **error)
+{
+    struct migration_past past = {0};
+
+    *yes = migration_in_scope(report->gateway->config, device) && strcmp(device->credentials, "TCOS") == 0;
+    if (!*yes)
+        return true;
+    if (!ledger_device_each(report->gateway->ledger, device->device, add_past, &past, error))
+        return false;
+    *yes = past.migrated_at == 0 || past.migrated_at >= report->period.ends;
+    return true;
+}
+
+/* A Device's Supplier, 0 where no recipient is. */
+static bool supplier_of(const struct report *report, uint64_t device, uint64_t *supplier, GError **error)
+{
+    if (!ledger_supplier_of(report->gateway->ledger, device, report->period.ends, supplier, error))
+        return false;
+    if (!report_knows(report, *supplier))
+        *supplier = 0;
+    return true;
+}
+
+/* ---- ECOSMIG-004 ---- */
+
+static bool tally_non_migratable(void *user, const struct ledger_inventory *device, GError **error)
+{
+    struct tallying *t = user;
+    struct ledger *ledger = t->report->gateway->ledger;
+    const struct ledger_nmm model = model_of(device);
+    uint64_t supplier = 0;
+    int64_t since = 0;
+    bool yes = false;
+
+    if (!ledger_model_non_migratable_since(ledger, &model, t->report->period.ends, &since, error))
+        return false;
+    if (since == 0)
+        return true;
+    if (!remains(t->report, device, &yes, error) || !supplier_of(t->report, device->device, &supplier, error))
+        return false;
+    if (!yes)
+        return true;
+    if (supplier == 0) {
+        t->report->unassigned++;
+        return true;
+    }
+    struct tally *tally = tally_of(t, supplier, &model);
+    tally->since = since;
+    tally->figures[REMAINING]++;
+    return true;
+}
+
+bool report_collect_non_migratable(struct report *report, GError **error)
+{
+    struct tallying t;
+
+    begin(&t, report);
+    bool good = ledger_inventory_each(report->gateway->ledger, tally_non_migratable, &t, error);
+    end(&t);
+    return good;
+}
+
+bool report_write_non_migratable(struct report *report, int64_t key, GError **error)
+{
+    const struct tally *tally = &g_array_index(report->things, struct tally, key);
+    char since[INSTANT_TEXT_SIZE], count[CELL_NUMBER_SIZE];
+    const char *values[] = {report->kind->ref,
+                            REPORT_LAYOUT_VERSION,
+                            report->ends,
+                            report->to->eui64,
+                            report->to->mpid,
+                            tally->device_type,
+                            tally->manufacturer,
+                            tally->model,
+                            tally->firmware,
+                            report_date(tally->since, since),
+                            strcmp(tally->device_type, "GPF") == 0 ? "DCC" : "Supplier",
+                            cell_number(tally->figures[REMAINING], count)};
+
+    (void)error; /* the writer remembers its failures */
+    report_writer_row(report->writer, values);
+    return true;
+}
+
+/* ---- ECOSMIG-005 ---- */
+
+static bool tally_device(struct tallying *t, uint64_t id, GError **error)
+{
+    struct report *report = t->report;
+    g_autofree struct ledger_inventory *device = NULL;
+    uint64_t supplier = 0;
+
+    if (!ledger_inventory_get(report->gateway->ledger, id, &device, error) ||
+        (device != NULL && !supplier_of(report, id, &supplier, error)))
+        return false;
+    if (supplier == 0) {
+        report->unassigned += t->figure == SUCCEEDED || t->figure == FAILED;
+        return true;
+    }
+    const struct ledger_nmm model = {
+        .device_type = device->device_type, .manufacturer = "", .model = "", .firmware = ""};
+    tally_of(t, supplier, &model)->figures[t->figure]++;
+    return true;
+}
+
+static bool tally_split(void *user, uint64_t device, enum ledger_state outcome, GError **error)
+{
+    struct tallying *t = user;
+
+    t->figure = INSTRUCTED;
+    if (!tally_device(t, device, error))
+        return false;
+    if (outcome == LEDGER_READY)
+        return true;
+    t->figure = outcome == LEDGER_REJECTED ? REJECTED : DEFERRED;
+    return tally_device(t, device, error);
+}
+
+static bool tally_unended(void *user, uint64_t device, enum ledger_state outcome, GError **error)
+{
+    struct tallying *t = user;
+
+    (void)outcome; /* READY */
+    t->figure = IN_PROGRESS;
+    return tally_device(t, device, error);
+}
+
+static bool tally_end(void *user, int64_t item, uint64_t device, const char *code, GError **error)
+{
+    (void)item, (void)code;
+    return tally_device(user, device, error);
+}
+
+static bool tally_ends(struct tallying *t, enum activity figure, enum ledger_state state, int64_t from, GError **error)
+{
+    t->figure = figure;
+    return ledger_ends_each(t->report->gateway->ledger, state, from, t->report->period.ends, tally_end, t, error);
+}
+
+static bool tally_remaining(void *user, const struct ledger_inventory *device, GError **error)
+{
+    struct tallying *t = user;
+    bool yes = false;
+
+    if (!remains(t->report, device, &yes, error))
+        return false;
+    t->figure = REMAINING;
+    return !yes || tally_device(t, device->device, error);
+}
+
+bool report_collect_activity(struct report *report, GError **error)
+{
+    struct ledger *ledger = report->gateway->ledger;
+    int64_t from = report->period.starts, until = report->period.ends;
+    struct tallying t;
+
+    begin(&t, report);
+    bool good = ledger_reviews_each(ledger, from, until, tally_split, &t, error) &&
+                tally_ends(&t, REJECTED, LEDGER_REJECTED, from, error) &&
+                tally_ends(&t, SUCCEEDED, LEDGER_MIGRATED, from, error) &&
+                tally_ends(&t, FAILED, LEDGER_FAILED, from, error) &&
+                ledger_unended_each(ledger, until, tally_unended, &t, error) &&
+                tally_ends(&t, CUMULATIVE_MIGRATED, LEDGER_MIGRATED, 0, error) &&
+                ledger_inventory_each(ledger, tally_remaining, &t, error);
+    end(&t);
+    return good;
+}
+
+bool report_write_activity(struct report *report, int64_t key, GError **error)
+{
+    const struct tally *tally = &g_array_index(report->things, struct tally, key);
+    char figures[FIGURES][CELL_NUMBER_SIZE];
+    const char *values[REPORT_MAX_COLUMNS] = {report->kind->ref, REPORT_LAYOUT_VERSION, report->starts,    report->ends,
+                                              report->to->eui64, report->to->mpid,      tally->device_type};
+    size_t n = 7;
+
+    (void)error; /* the writer remembers its failures */
+    for (size_t i = 0; i < FIGURES; i++)
+        values[n++] = cell_number(tally->figures[i], figures[i]);
+    report_writer_row(report->writer, values);
+    return true;
+}
+
+/* ---- MGMT ---- */
+
+/* By Device type and region, which stands where others have the manufacturer. */
+static struct tally *tally_for_all(struct tallying *t, const struct ledger_inventory *device)
+{
+    const struct ledger_nmm common = {
+        .device_type = device->device_type, .manufacturer = text(device->region), .model = "", .firmware = ""};
+
+    return tally_of(t, t->report->gateway->config->eui64, &common);
+}
+
+static bool tally_progress(void *user, const struct ledger_inventory *device, GError **error)
+{
+    struct tallying *t = user;
+    struct ledger *ledger = t->report->gateway->ledger;
+    const struct ledger_nmm model = model_of(device);
+    struct migration_past past = {0};
+    int64_t since = 0;
+    bool yes = false;
+
+    if (!migration_in_scope(t->report->gateway->config, device))
+        return true;
+    if (!remains(t->report, device, &yes, error) ||
+        !ledger_device_each(ledger, device->device, add_past, &past, error) ||
+        !ledger_model_non_migratable_since(ledger, &model, t->report->period.ends, &since, error))
+        return false;
+    int64_t *figures = tally_for_all(t, device)->figures;
+    figures[IN_SCOPE]++;
+    figures[yes ? TO_MIGRATE : MIGRATED]++;
+    if (!yes)
+        return true;
+    figures[FAILED_ONCE] += past.failed == 1;
+    figures[FAILED_MANY] += past.failed > 1;
+    figures[NON_MIGRATABLE] += since != 0;
+    return true;
+}
+
+static bool tally_code(void *user, int64_t item, uint64_t id, const char *code, GError **error)
+{
+    struct tallying *t = user;
+    g_autofree struct ledger_inventory *device = NULL;
+
+    (void)item;
+    if (!ledger_inventory_get(t->report->gateway->ledger, id, &device, error))
+        return false;
+    if (device == NULL || code == NULL || !migration_in_scope(t->report->gateway->config, device))
+        return true;
+    struct tally *tally = tally_for_all(t, device);
+    if (tally->codes == NULL)
+        tally->codes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    guint n = GPOINTER_TO_UINT(g_hash_table_lookup(tally->codes, code));
+    g_hash_table_insert(tally->codes, g_strdup(code), GUINT_TO_POINTER(n + 1));
+    return true;
+}
+
+bool report_collect_progress(struct report *report, GError **error)
+{
+    struct ledger *ledger = report->gateway->ledger;
+    struct tallying t;
+
+    begin(&t, report);
+    bool good =
+        ledger_inventory_each(ledger, tally_progress, &t, error) &&
+        ledger_ends_each(ledger, LEDGER_FAILED, report->period.starts, report->period.ends, tally_code, &t, error);
+    end(&t);
+    return good;
+}
+
+/* The most frequent one; of equals the first by name. */
+static const char *top_code(const struct tally *tally)
+{
+    const char *top = NULL;
+    gpointer code, n;
+    guint most = 0;
+    GHashTableIter codes;
+
+    if (tally->codes == NULL)
+        return NULL;
+    g_hash_table_iter_init(&codes, tally->codes);
+    while (g_hash_table_iter_next(&codes, &code, &n)) {
+        if (GPOINTER_TO_UINT(n) < most || (GPOINTER_TO_UINT(n) == most && strcmp(code, top) > 0))
+            continue;
+        most = GPOINTER_TO_UINT(n);
+        top = code;
+    }
+    return top;
+}
+
+bool report_write_progress(struct report *report, int64_t key, GError **error)
+{
+    const struct tally *tally = &g_array_index(report->things, struct tally, key);
+    char figures[PROGRESS_FIGURES][CELL_NUMBER_SIZE];
+    const char *values[REPORT_MAX_COLUMNS] = {report->starts, report->ends, tally->device_type, tally->manufacturer};
+    size_t n = 4;
+
+    (void)error; /* the writer remembers its failures */
+    for (size_t i = 0; i < PROGRESS_FIGURES; i++)
+        values[n++] = cell_number(tally->figures[i], figures[i]);
+    values[n++] = top_code(tally);
+    report_writer_row(report->writer, values);
+    return true;
+}
+
+bool report_progress_row(const struct report *report, guint i, struct mgmt_row *row)
+{
+    if (i >= report->things->len)
+        return false;
+    const struct tally *tally = &g_array_index(report->things, struct tally, i);
+    const int64_t *figures = tally->figures;
+    *row = (struct mgmt_row){.device_type = tally->device_type,
+                             .region = tally->manufacturer,
+                             .in_scope = figures[IN_SCOPE],
+                             .migrated = figures[MIGRATED],
+                             .failed_once = figures[FAILED_ONCE],
+                             .failed_many = figures[FAILED_MANY],
+                             .non_migratable = figures[NON_MIGRATABLE],
+                             .remaining = figures[TO_MIGRATE],
+                             .top_error = top_code(tally)};
+    return true;
+}

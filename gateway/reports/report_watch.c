@@ -1,0 +1,132 @@
+/*
+ * A106: a report whose files are not delivered in time. One incident for each period, from `report_grace` after its
+ * issuing until all its files are delivered.
+ */
+#include "gateway/reports/reports.h"
+
+#include "formats/instant.h"
+#include "gateway/clock.h"
+#include "spool/ledger/ledger_incidents.h"
+#include "spool/ledger/ledger_reports.h"
+#include "validators/catalogue.h"
+
+#include <string.h>
+
+struct late {
+    char *subject, *text;
+};
+
+struct watching {
+    struct ledger *ledger;
+    int64_t now;
+    GArray *late;    /* struct late, oldest first */
+    GPtrArray *over; /* subjects of incidents that last and are late no more */
+};
+
+static void clear_late(gpointer user)
+{
+    struct late *late = user;
+
+    g_free(late->subject);
+    g_free(late->text);
+}
+
+static bool add_late(void *user, const struct ledger_period *period, int64_t n, GError **error)
+{
+    struct watching *w = user;
+    char starts[INSTANT_TEXT_SIZE], issued[INSTANT_TEXT_SIZE];
+    struct late late;
+
+    (void)error; /* nothing can go wrong */
+    instant_print(period->starts, starts);
+    instant_print(period->issued, issued);
+    late.subject = g_strdup_printf("%s %s", period->ref, starts);
+    late.text = g_strdup_printf("issued at %s, files that are not delivered: %" G_GINT64_FORMAT, issued, n);
+    g_array_append_val(w->late, late);
+    return true;
+}
+
+static bool is_late(const struct watching *w, const char *subject)
+{
+    for (guint i = 0; i < w->late->len; i++) {
+        if (strcmp(g_array_index(w->late, struct late, i).subject, subject) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool add_over(void *user, const struct ledger_incident *incident, GError **error)
+{
+    struct watching *w = user;
+
+    (void)error; /* nothing can go wrong */
+    if (strcmp(incident->code, catalogue_entry(A106)->id) == 0 && incident->cleared == 0 &&
+        !is_late(w, incident->subject))
+        g_ptr_array_add(w->over, g_strdup(incident->subject));
+    return true;
+}
+
+static bool begin_one(struct watching *w, const struct late *late, bool *any, GError **error)
+{
+    const char *code = catalogue_entry(A106)->id;
+    bool open;
+
+    if (!ledger_incident_is_open(w->ledger, code, late->subject, &open, error))
+        return false;
+    if (open)
+        return true;
+    const struct ledger_incident incident = {
+        .code = code, .subject = late->subject, .begun = w->now, .text = late->text};
+    *any = true;
+    gateway_note("%s (%s): %s", late->subject, code, late->text);
+    return ledger_incident_open(w->ledger, &incident, error);
+}
+
+static bool begin_all(struct watching *w, bool *any, GError **error)
+{
+    for (guint i = 0; i < w->late->len; i++) {
+        if (!begin_one(w, &g_array_index(w->late, struct late, i), any, error))
+            return false;
+    }
+    return true;
+}
+
+static bool clear_all(struct watching *w, bool *any, GError **error)
+{
+    for (guint i = 0; i < w->over->len; i++) {
+        *any = true;
+        if (!ledger_incident_clear(w->ledger, catalogue_entry(A106)->id, w->over->pdata[i], w->now, error))
+            return false;
+    }
+    return true;
+}
+
+/* A transaction for what changed; none where nothing did. */
+static bool change(struct watching *w, bool (*what)(struct watching *w, bool *any, GError **error), enum step step,
+                   GError **error)
+{
+    bool any = false;
+
+    if (!ledger_begin(w->ledger, error))
+        return false;
+    bool good = what(w, &any, error);
+    if (good && any && ledger_commit(step, w->ledger, error))
+        return true;
+    ledger_rollback(w->ledger);
+    return good && !any;
+}
+
+bool reports_watch(struct gateway *gateway, GError **error)
+{
+    struct watching w = {gateway->ledger, clock_now(), g_array_new(FALSE, FALSE, sizeof(struct late)),
+                         g_ptr_array_new_with_free_func(g_free)};
+
+    g_array_set_clear_func(w.late, clear_late);
+    bool good = ledger_periods_owed(w.ledger, w.now - gateway->config->report_grace, add_late, &w, error) &&
+                ledger_incidents_each(w.ledger, 0, add_over, &w, error) &&
+                (w.late->len == 0 || change(&w, begin_all, STEP_OUTAGE_NOTED, error)) &&
+                (w.over->len == 0 || change(&w, clear_all, STEP_OUTAGE_CLEARED, error));
+    g_array_unref(w.late);
+    g_ptr_array_unref(w.over);
+    return good;
+}

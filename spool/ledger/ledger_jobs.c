@@ -1,0 +1,147 @@
+#include "spool/ledger/ledger_jobs.h"
+
+#include "spool/ledger/ledger_private.h"
+
+#define COLUMNS                                                                                                        \
+    "id,direction,name,type,form,org,sender,sequence,drop_name,received,size,sha256,revision,"                         \
+    "source_dev,source_ino,source_ctime_ns,source_size,reason"
+
+static const size_t strings[] = {offsetof(struct ledger_job, name),   offsetof(struct ledger_job, type),
+                                 offsetof(struct ledger_job, form),   offsetof(struct ledger_job, org),
+                                 offsetof(struct ledger_job, sender), offsetof(struct ledger_job, drop),
+                                 offsetof(struct ledger_job, sha256), offsetof(struct ledger_job, reason)};
+
+static void read_job(sqlite3_stmt *q, int c, void *row)
+{
+    struct ledger_job *job = row;
+    job->id = sqlite3_column_int64(q, c);
+    job->direction = sqlite3_column_int(q, c + 1) == LEDGER_IN ? LEDGER_IN : LEDGER_OUT;
+    job->name = ledger_text(q, c + 2);
+    job->type = ledger_text(q, c + 3);
+    job->form = ledger_text(q, c + 4);
+    job->org = ledger_text(q, c + 5);
+    job->sender = ledger_text(q, c + 6);
+    job->sequence = sqlite3_column_int64(q, c + 7);
+    job->drop = ledger_text(q, c + 8);
+    job->received = sqlite3_column_int64(q, c + 9);
+    job->size = sqlite3_column_int64(q, c + 10);
+    job->sha256 = ledger_text(q, c + 11);
+    job->revision = sqlite3_column_int64(q, c + 12);
+    job->source.set = sqlite3_column_type(q, c + 14) != SQLITE_NULL;
+    job->source.dev = sqlite3_column_int64(q, c + 13);
+    job->source.ino = sqlite3_column_int64(q, c + 14);
+    job->source.ctime_ns = sqlite3_column_int64(q, c + 15);
+    job->source.size = sqlite3_column_int64(q, c + 16);
+    job->reason = ledger_text(q, c + 17);
+}
+
+static const struct ledger_shape shape = {sizeof(struct ledger_job), read_job, strings, G_N_ELEMENTS(strings)};
+
+bool ledger_job_reserve_ids(struct ledger *ledger, int64_t n, int64_t *first, GError **error)
+{
+    int64_t next = 0;
+    if (!ledger_number(ledger, ledger_query(ledger, error, "SELECT ifnull(max(id),0)+1 FROM job", ""), &next, error))
+        return false;
+    *first = MAX(next, ledger->next_job);
+    ledger->next_job = *first + n;
+    return true;
+}
+
+static bool set_source(struct ledger *ledger, const struct ledger_job *job, GError **error)
+{
+    return ledger_run(ledger, error,
+                      "UPDATE job SET source_dev=?2,source_ino=?3,source_ctime_ns=?4,source_size=?5"
+                      " WHERE id=?1",
+                      "iiiii", job->id, job->source.dev, job->source.ino, job->source.ctime_ns, job->source.size);
+}
+
+bool ledger_job_insert(struct ledger *ledger, const struct ledger_job *job, int64_t *revision, GError **error)
+{
+    int64_t next = 0;
+    sqlite3_stmt *last =
+        ledger_query(ledger, error, "SELECT ifnull(max(revision),0)+1 FROM job WHERE name=?1", "t", job->name);
+    if (!ledger_number(ledger, last, &next, error))
+        return false;
+    if (!ledger_run(ledger, error,
+                    "INSERT INTO job(id,direction,name,type,form,org,sender,sequence,drop_name,"
+                    "received,size,sha256,revision,reason)"
+                    " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                    "iitttttztiitit", job->id, (int64_t)job->direction, job->name, job->type, job->form, job->org,
+                    job->sender, job->sequence, job->drop, job->received, job->size, job->sha256, next, job->reason))
+        return false;
+    if (job->source.set && !set_source(ledger, job, error))
+        return false;
+    if (revision != NULL)
+        *revision = next;
+    return true;
+}
+
+bool ledger_job_get(struct ledger *ledger, int64_t id, struct ledger_job **job, GError **error)
+{
+    void *row = NULL;
+    if (!ledger_one(ledger, ledger_query(ledger, error, "SELECT " COLUMNS " FROM job WHERE id=?", "i", id), &shape,
+                    &row, error))
+        return false;
+    *job = row;
+    return true;
+}
+
+bool ledger_job_named(struct ledger *ledger, const char *name, struct ledger_job **job, GError **error)
+{
+    void *row = NULL;
+    if (!ledger_one(
+            ledger,
+            ledger_query(ledger, error, "SELECT " COLUMNS " FROM job WHERE name=? ORDER BY id DESC LIMIT 1", "t", name),
+            &shape, &row, error))
+        return false;
+    *job = row;
+    return true;
+}
+
+bool ledger_jobs_each(struct ledger *ledger, ledger_job_visit visit, void *user, GError **error)
+{
+    sqlite3_stmt *query = ledger_query(ledger, error, "SELECT " COLUMNS " FROM job ORDER BY id", "");
+    bool row = true, good = query != NULL;
+    while (good && (good = ledger_row(ledger, query, &row, error)) && row) {
+        struct ledger_job job = {0};
+        read_job(query, 0, &job);
+        good = visit(user, &job, error);
+    }
+    ledger_end(query);
+    return good;
+}
+
+bool ledger_jobs_to_discard(struct ledger *ledger, const char *drop, GPtrArray **jobs, GError **error)
+{
+    return ledger_all(ledger,
+                      ledger_query(ledger, error,
+                                   "SELECT " COLUMNS " FROM job WHERE drop_name=? AND source_ino IS NOT NULL"
+                                   " ORDER BY id",
+                                   "t", drop),
+                      &shape, jobs, error);
+}
+
+bool ledger_job_clear_source(struct ledger *ledger, int64_t id, GError **error)
+{
+    return ledger_run(ledger, error,
+                      "UPDATE job SET source_dev=NULL,source_ino=NULL,source_ctime_ns=NULL,"
+                      "source_size=NULL WHERE id=?",
+                      "i", id);
+}
+
+bool ledger_job_set_reason(struct ledger *ledger, int64_t id, const char *reason, GError **error)
+{
+    return ledger_run(ledger, error, "UPDATE job SET reason=?2 WHERE id=?1", "it", id, reason);
+}
+
+bool ledger_job_requeue(struct ledger *ledger, int64_t id, int64_t *revision, GError **error)
+{
+    return ledger_writing(ledger, error) &&
+           ledger_number(ledger,
+                         ledger_query(ledger, error,
+                                      "UPDATE job SET reason=NULL,revision="
+                                      "(SELECT max(revision)+1 FROM job o WHERE o.name=job.name)"
+                                      " WHERE id=? RETURNING revision",
+                                      "i", id),
+                         revision, error);
+}

@@ -1,0 +1,57 @@
+#include "spool/ledger/ledger_pickups.h"
+
+#include "spool/ledger/ledger_private.h"
+
+static const size_t strings[] = {offsetof(struct ledger_pickup, drop), offsetof(struct ledger_pickup, name),
+                                 offsetof(struct ledger_pickup, decision), offsetof(struct ledger_pickup, reason)};
+
+static void read_pickup(sqlite3_stmt *q, int c, void *row)
+{
+    struct ledger_pickup *pickup = row;
+    pickup->drop = ledger_text(q, c);
+    pickup->name = ledger_text(q, c + 1);
+    pickup->size = sqlite3_column_int64(q, c + 2);
+    pickup->modified = sqlite3_column_int64(q, c + 3);
+    pickup->since = sqlite3_column_int64(q, c + 4);
+    pickup->decision = ledger_text(q, c + 5);
+    pickup->reason = ledger_text(q, c + 6);
+    pickup->job = sqlite3_column_int64(q, c + 7);
+}
+
+static const struct ledger_shape shape = {sizeof(struct ledger_pickup), read_pickup, strings, G_N_ELEMENTS(strings)};
+
+/* `since` stays for as long as size and time do: it tells how long the file has been unchanged. */
+bool ledger_pickup_note(struct ledger *ledger, const struct ledger_pickup *pickup, GError **error)
+{
+    return ledger_run(ledger, error,
+                      "INSERT INTO pickup(drop_name,name,size,modified,since,decision,reason,job)"
+                      " VALUES(?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT DO UPDATE SET since="
+                      "CASE WHEN size=?3 AND modified=?4 AND decision<>'gone' THEN since ELSE ?5 END,"
+                      "size=?3,modified=?4,decision=?6,reason=?7,job=ifnull(?8,job)",
+                      "ttiiittz", pickup->drop, pickup->name, pickup->size, pickup->modified, pickup->since,
+                      pickup->decision, pickup->reason, pickup->job);
+}
+
+bool ledger_pickup_get(struct ledger *ledger, const char *drop, const char *name, struct ledger_pickup **pickup,
+                       GError **error)
+{
+    void *row = NULL;
+    if (!ledger_one(ledger,
+                    ledger_query(ledger, error,
+                                 "SELECT drop_name,name,size,modified,since,decision,reason,job FROM pickup"
+                                 " WHERE drop_name=? AND name=?",
+                                 "tt", drop, name),
+                    &shape, &row, error))
+        return false;
+    *pickup = row;
+    return true;
+}
+
+bool ledger_pickups_waiting(struct ledger *ledger, const char *drop, int64_t *n, GError **error)
+{
+    return ledger_number(ledger,
+                         ledger_query(ledger, error,
+                                      "SELECT count(*) FROM pickup WHERE drop_name=? AND decision IN('take','wait')",
+                                      "t", drop),
+                         n, error);
+}

@@ -1,0 +1,405 @@
+#include "spool/ledger/ledger_reference.h"
+
+#include "spool/ledger/ledger_private.h"
+
+#include <string.h>
+
+#define FOR_EVER "9223372036854775807"
+
+/* What each table of reference data is called and how it is emptied and filled: where many rows are to be expected,
+ * without the indexes, which are then made in one go. */
+static const struct {
+    const char *type, *clear, *index;
+} tables[LEDGER_REFERENCES] = {
+    [LEDGER_INVENTORY] = {"INV",
+                          "DELETE FROM inventory;DROP INDEX IF EXISTS inventory_device;"
+                          "DROP INDEX IF EXISTS inventory_hub;DROP INDEX IF EXISTS inventory_point;",
+                          LEDGER_INVENTORY_INDEXES},
+    [LEDGER_COS] = {"COS", "DELETE FROM cos;DROP INDEX IF EXISTS cos_event;DROP INDEX IF EXISTS cos_gained;",
+                    LEDGER_COS_INDEXES},
+    [LEDGER_NMM] = {"NMM", "DELETE FROM non_migratable;", ""},
+    [LEDGER_PARTY] = {"PTY", "DELETE FROM party;", ""},
+};
+
+/* ---- rows in ---- */
+
+bool ledger_inventory_put(struct ledger *ledger, const struct ledger_inventory *r, GError **error)
+{
+    return ledger_run(ledger, error,
+                      "INSERT OR REPLACE INTO inventory(device_id,device_type,status,manufacturer,model,firmware,mpxn,"
+                      "chf,supplier,map,region,installed,commissioned,credentials,pending)"
+                      " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                      "ittttttzzztzztt", (int64_t)r->device, r->device_type, r->status, r->manufacturer, r->model,
+                      r->firmware, r->mpxn, (int64_t)r->chf, (int64_t)r->supplier, (int64_t)r->map, r->region,
+                      r->installed, r->commissioned, r->credentials, r->pending);
+}
+
+bool ledger_cos_put(struct ledger *ledger, const struct ledger_cos *r, GError **error)
+{
+    return ledger_run(ledger, error, "INSERT OR REPLACE INTO cos(mpxn,starts,losing,gaining) VALUES(?,?,?,?)", "tizi",
+                      r->mpxn, r->starts, (int64_t)r->losing, (int64_t)r->gaining);
+}
+
+bool ledger_nmm_put(struct ledger *ledger, const struct ledger_nmm *r, GError **error)
+{
+    return ledger_run(ledger, error,
+                      "INSERT OR REPLACE INTO non_migratable(device_type,manufacturer,model,firmware,since,until,"
+                      "reason,fixed_in) VALUES(?,?,?,?,?,nullif(?," FOR_EVER "),?,?)",
+                      "ttttiitt", r->device_type, r->manufacturer, r->model, r->firmware, r->since, r->until, r->reason,
+                      r->fixed_in);
+}
+
+bool ledger_party_put(struct ledger *ledger, const struct ledger_party *r, GError **error)
+{
+    return ledger_run(ledger, error,
+                      "INSERT OR REPLACE INTO party(party_id,role,mpid,name,drop_name) VALUES(?,?,?,?,?)", "itttt",
+                      (int64_t)r->id, r->role, r->mpid, r->name, r->drop);
+}
+
+/* ---- rows by key ---- */
+
+#define INVENTORY_KEY "FROM inventory WHERE device_id=?", "i", (int64_t)row->device
+#define COS_KEY "FROM cos WHERE mpxn=? AND starts=?", "ti", row->mpxn, row->starts
+#define NMM_KEY                                                                                                        \
+    "FROM non_migratable WHERE device_type=? AND manufacturer=? AND model=? AND firmware=? AND since=?", "tttti",      \
+        row->device_type, row->manufacturer, row->model, row->firmware, row->since
+#define PARTY_KEY "FROM party WHERE party_id=? AND role=?", "it", (int64_t)row->id, row->role
+
+bool ledger_inventory_remove(struct ledger *ledger, const struct ledger_inventory *row, GError **error)
+{
+    return ledger_run(ledger, error, "DELETE " INVENTORY_KEY);
+}
+
+bool ledger_cos_remove(struct ledger *ledger, const struct ledger_cos *row, GError **error)
+{
+    return ledger_run(ledger, error, "DELETE " COS_KEY);
+}
+
+bool ledger_nmm_remove(struct ledger *ledger, const struct ledger_nmm *row, GError **error)
+{
+    return ledger_run(ledger, error, "DELETE " NMM_KEY);
+}
+
+bool ledger_party_remove(struct ledger *ledger, const struct ledger_party *row, GError **error)
+{
+    return ledger_run(ledger, error, "DELETE " PARTY_KEY);
+}
+
+static bool is_there(struct ledger *ledger, sqlite3_stmt *query, bool *known, GError **error)
+{
+    int64_t n = 0;
+    if (!ledger_number(ledger, query, &n, error))
+        return false;
+    *known = n > 0;
+    return true;
+}
+
+bool ledger_inventory_known(struct ledger *ledger, const struct ledger_inventory *row, bool *known, GError **error)
+{
+    return is_there(ledger, ledger_query(ledger, error, "SELECT 1 " INVENTORY_KEY), known, error);
+}
+
+bool ledger_cos_known(struct ledger *ledger, const struct ledger_cos *row, bool *known, GError **error)
+{
+    return is_there(ledger, ledger_query(ledger, error, "SELECT 1 " COS_KEY), known, error);
+}
+
+bool ledger_nmm_known(struct ledger *ledger, const struct ledger_nmm *row, bool *known, GError **error)
+{
+    return is_there(ledger, ledger_query(ledger, error, "SELECT 1 " NMM_KEY), known, error);
+}
+
+bool ledger_party_known(struct ledger *ledger, const struct ledger_party *row, bool *known, GError **error)
+{
+    return is_there(ledger, ledger_query(ledger, error, "SELECT 1 " PARTY_KEY), known, error);
+}
+
+/* ---- whole files ---- */
+
+bool ledger_reference_load_begin(struct ledger *ledger, enum ledger_reference table, GError **error)
+{
+    return ledger_writing(ledger, error) && ledger_execute(ledger, tables[table].clear, error);
+}
+
+bool ledger_reference_load_end(struct ledger *ledger, enum ledger_reference table, GError **error)
+{
+    return ledger_writing(ledger, error) && ledger_execute(ledger, tables[table].index, error);
+}
+
+static bool count(struct ledger *ledger, enum ledger_reference table, int64_t *n, GError **error)
+{
+    static const char *const sql[LEDGER_REFERENCES] = {"SELECT count(*) FROM inventory", "SELECT count(*) FROM cos",
+                                                       "SELECT count(*) FROM non_migratable",
+                                                       "SELECT count(*) FROM party"};
+    return ledger_number(ledger, ledger_query(ledger, error, sql[table], ""), n, error);
+}
+
+bool ledger_reference_note(struct ledger *ledger, enum ledger_reference table, int64_t job, int64_t created,
+                           int64_t loaded, GError **error)
+{
+    int64_t records = 0;
+    return count(ledger, table, &records, error) &&
+           ledger_run(ledger, error,
+                      "INSERT OR REPLACE INTO reference(type,job,created,loaded,records) VALUES(?,?,?,?,?)", "tiiii",
+                      tables[table].type, job, created, loaded, records);
+}
+
+bool ledger_reference_get(struct ledger *ledger, enum ledger_reference table, struct ledger_loaded *loaded,
+                          GError **error)
+{
+    sqlite3_stmt *q = ledger_query(ledger, error, "SELECT job,created,loaded,records FROM reference WHERE type=?", "t",
+                                   tables[table].type);
+    bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
+    if (good)
+        *loaded = (struct ledger_loaded){0};
+    if (good && row)
+        *loaded = (struct ledger_loaded){sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 1),
+                                         sqlite3_column_int64(q, 2), sqlite3_column_int64(q, 3)};
+    ledger_end(q);
+    return good;
+}
+
+/* ---- questions ---- */
+
+void ledger_read_inventory(sqlite3_stmt *q, int c, void *row)
+{
+    struct ledger_inventory *r = row;
+    r->device = (uint64_t)sqlite3_column_int64(q, c);
+    r->device_type = ledger_text(q, c + 1);
+    r->status = ledger_text(q, c + 2);
+    r->manufacturer = ledger_text(q, c + 3);
+    r->model = ledger_text(q, c + 4);
+    r->firmware = ledger_text(q, c + 5);
+    r->mpxn = ledger_text(q, c + 6);
+    r->chf = (uint64_t)sqlite3_column_int64(q, c + 7);
+    r->supplier = (uint64_t)sqlite3_column_int64(q, c + 8);
+    r->map = (uint64_t)sqlite3_column_int64(q, c + 9);
+    r->region = ledger_text(q, c + 10);
+    r->installed = sqlite3_column_int64(q, c + 11);
+    r->commissioned = sqlite3_column_int64(q, c + 12);
+    r->credentials = ledger_text(q, c + 13);
+    r->pending = ledger_text(q, c + 14);
+}
+
+bool ledger_inventory_get(struct ledger *ledger, uint64_t device, struct ledger_inventory **row, GError **error)
+{
+    static const size_t strings[] = {
+        offsetof(struct ledger_inventory, device_type),  offsetof(struct ledger_inventory, status),
+        offsetof(struct ledger_inventory, manufacturer), offsetof(struct ledger_inventory, model),
+        offsetof(struct ledger_inventory, firmware),     offsetof(struct ledger_inventory, mpxn),
+        offsetof(struct ledger_inventory, region),       offsetof(struct ledger_inventory, credentials),
+        offsetof(struct ledger_inventory, pending)};
+    static const struct ledger_shape shape = {sizeof(struct ledger_inventory), ledger_read_inventory, strings,
+                                              G_N_ELEMENTS(strings)};
+    void *found = NULL;
+    if (!ledger_one(ledger,
+                    ledger_query(ledger, error, "SELECT " LEDGER_INVENTORY_ROW " FROM inventory i WHERE i.device_id=?",
+                                 "i", (int64_t)device),
+                    &shape, &found, error))
+        return false;
+    *row = found;
+    return true;
+}
+
+bool ledger_model_is_non_migratable(struct ledger *ledger, const struct ledger_nmm *model, int64_t at,
+                                    bool *non_migratable, int64_t *until, GError **error)
+{
+    int64_t last = 0;
+    if (!ledger_number(ledger,
+                       ledger_query(ledger, error,
+                                    "SELECT max(ifnull(until," FOR_EVER ")) FROM non_migratable WHERE device_type=?1"
+                                    " AND manufacturer=?2 AND model=?3 AND firmware IN('',?4) AND since<=?5"
+                                    " AND ifnull(until," FOR_EVER ")>?5",
+                                    "tttti", model->device_type, model->manufacturer, model->model, model->firmware,
+                                    at),
+                       &last, error))
+        return false;
+    *non_migratable = last != 0;
+    *until = last;
+    return true;
+}
+
+/* Of a meter `m` at the time ?2: the gaining supplier of the last event that has begun, else the inventory's. */
+#define SUPPLIER                                                                                                       \
+    "ifnull((SELECT gaining FROM cos c WHERE c.mpxn=m.mpxn AND c.starts<=?2 ORDER BY c.starts DESC LIMIT 1),"          \
+    "m.supplier)"
+
+/* Of a GPF ?1: the meter that says whose it is. */
+#define METER_ON_HUB                                                                                                   \
+    " FROM inventory g CROSS JOIN inventory m ON m.chf=g.chf WHERE g.device_id=?1 AND m.device_type IN('GSME','ESME')" \
+    " AND m.status NOT IN('Decommissioned','Withdrawn') AND " SUPPLIER " IS NOT NULL"                                  \
+    " ORDER BY m.device_type='ESME',m.device_id LIMIT 1"
+
+static bool supplier_on_hub(struct ledger *ledger, uint64_t gpf, int64_t at, int64_t *supplier, GError **error)
+{
+    return ledger_number(ledger, ledger_query(ledger, error, "SELECT " SUPPLIER METER_ON_HUB, "ii", (int64_t)gpf, at),
+                         supplier, error);
+}
+
+bool ledger_supplier_of(struct ledger *ledger, uint64_t device, int64_t at, uint64_t *supplier, GError **error)
+{
+    sqlite3_stmt *q =
+        ledger_query(ledger, error, "SELECT m.device_type='GPF'," SUPPLIER " FROM inventory m WHERE m.device_id=?1",
+                     "ii", (int64_t)device, at);
+    bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
+    bool is_gpf = row && sqlite3_column_int(q, 0) != 0;
+    int64_t found = row && !is_gpf ? sqlite3_column_int64(q, 1) : 0;
+    ledger_end(q);
+    if (!good || (is_gpf && !supplier_on_hub(ledger, device, at, &found, error)))
+        return false;
+    *supplier = (uint64_t)found;
+    return true;
+}
+
+bool ledger_cos_between(struct ledger *ledger, const char *mpxn, int64_t after, int64_t until, int64_t *starts,
+                        GError **error)
+{
+    return ledger_number(ledger,
+                         ledger_query(ledger, error,
+                                      "SELECT max(starts) FROM cos WHERE mpxn=? AND starts>? AND starts<=?", "tii",
+                                      mpxn, after, until),
+                         starts, error);
+}
+
+bool ledger_cos_of_gpf(struct ledger *ledger, uint64_t gpf, int64_t after, int64_t until, int64_t *starts,
+                       GError **error)
+{
+    return ledger_number(ledger,
+                         ledger_query(ledger, error,
+                                      "SELECT max(e.starts) FROM cos e WHERE e.starts>?2 AND e.starts<=?3"
+                                      " AND e.mpxn=(SELECT m.mpxn" METER_ON_HUB ")",
+                                      "iii", (int64_t)gpf, after, until),
+                         starts, error);
+}
+
+static void read_party(sqlite3_stmt *q, int c, void *row)
+{
+    struct ledger_party *party = row;
+    party->id = (uint64_t)sqlite3_column_int64(q, c);
+    party->role = ledger_text(q, c + 1);
+    party->mpid = ledger_text(q, c + 2);
+    party->name = ledger_text(q, c + 3);
+    party->drop = ledger_text(q, c + 4);
+}
+
+bool ledger_party_get(struct ledger *ledger, uint64_t id, const char *role, struct ledger_party **row, GError **error)
+{
+    static const size_t strings[] = {offsetof(struct ledger_party, role), offsetof(struct ledger_party, mpid),
+                                     offsetof(struct ledger_party, name), offsetof(struct ledger_party, drop)};
+    static const struct ledger_shape shape = {sizeof(struct ledger_party), read_party, strings, G_N_ELEMENTS(strings)};
+    void *found = NULL;
+    if (!ledger_one(ledger,
+                    ledger_query(ledger, error,
+                                 "SELECT party_id,role,mpid,name,drop_name FROM party WHERE party_id=? AND role=?",
+                                 "it", (int64_t)id, role),
+                    &shape, &found, error))
+        return false;
+    *row = found;
+    return true;
+}
+
+bool ledger_parties_each(struct ledger *ledger, const char *role, ledger_party_visit visit, void *user, GError **error)
+{
+    sqlite3_stmt *q = ledger_query(
+        ledger, error, "SELECT party_id,role,mpid,name,drop_name FROM party WHERE role=? ORDER BY party_id", "t", role);
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        struct ledger_party party;
+        read_party(q, 0, &party);
+        good = visit(user, &party, error);
+    }
+    ledger_end(q);
+    return good;
+}
+
+bool ledger_nmm_each(struct ledger *ledger, ledger_nmm_visit visit, void *user, GError **error)
+{
+    sqlite3_stmt *q = ledger_query(ledger, error,
+                                   "SELECT device_type,manufacturer,model,firmware,since,ifnull(until," FOR_EVER "),"
+                                   "reason,fixed_in FROM non_migratable"
+                                   " ORDER BY device_type,manufacturer,model,firmware,since",
+                                   "");
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        const struct ledger_nmm entry = {.device_type = ledger_text(q, 0),
+                                         .manufacturer = ledger_text(q, 1),
+                                         .model = ledger_text(q, 2),
+                                         .firmware = ledger_text(q, 3),
+                                         .since = sqlite3_column_int64(q, 4),
+                                         .until = sqlite3_column_int64(q, 5),
+                                         .reason = ledger_text(q, 6),
+                                         .fixed_in = ledger_text(q, 7)};
+        good = visit(user, &entry, error);
+    }
+    ledger_end(q);
+    return good;
+}
+
+bool ledger_model_non_migratable_since(struct ledger *ledger, const struct ledger_nmm *model, int64_t at,
+                                       int64_t *since, GError **error)
+{
+    return ledger_number(ledger,
+                         ledger_query(ledger, error,
+                                      "SELECT min(since) FROM non_migratable WHERE device_type=?1 AND manufacturer=?2"
+                                      " AND model=?3 AND firmware IN('',?4) AND since<=?5"
+                                      " AND ifnull(until," FOR_EVER ")>?5",
+                                      "tttti", model->device_type, model->manufacturer, model->model, model->firmware,
+                                      at),
+                         since, error);
+}
+
+static bool each_device(struct ledger *ledger, sqlite3_stmt *q, ledger_inventory_visit visit, void *user,
+                        GError **error)
+{
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        struct ledger_inventory device;
+        ledger_read_inventory(q, 0, &device);
+        good = visit(user, &device, error);
+    }
+    ledger_end(q);
+    return good;
+}
+
+bool ledger_inventory_each(struct ledger *ledger, ledger_inventory_visit visit, void *user, GError **error)
+{
+    return each_device(ledger, ledger_query(ledger, error, "SELECT " LEDGER_INVENTORY_ROW " FROM inventory i", ""),
+                       visit, user, error);
+}
+
+bool ledger_point_each(struct ledger *ledger, const char *mpxn, ledger_inventory_visit visit, void *user,
+                       GError **error)
+{
+    return each_device(
+        ledger,
+        ledger_query(ledger, error,
+                     "SELECT " LEDGER_INVENTORY_ROW " FROM inventory i WHERE i.mpxn=? ORDER BY i.device_id", "t", mpxn),
+        visit, user, error);
+}
+
+bool ledger_hub_each(struct ledger *ledger, uint64_t chf, ledger_inventory_visit visit, void *user, GError **error)
+{
+    return each_device(ledger,
+                       ledger_query(ledger, error,
+                                    "SELECT " LEDGER_INVENTORY_ROW
+                                    " FROM inventory i WHERE i.chf=? ORDER BY i.device_id",
+                                    "i", (int64_t)chf),
+                       visit, user, error);
+}
+
+bool ledger_cos_each(struct ledger *ledger, int64_t from, int64_t until, ledger_cos_visit visit, void *user,
+                     GError **error)
+{
+    sqlite3_stmt *q = ledger_query(ledger, error,
+                                   "SELECT mpxn,starts,losing,gaining FROM cos WHERE starts>=? AND starts<?"
+                                   " ORDER BY mpxn,starts",
+                                   "ii", from, until);
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        const struct ledger_cos event = {ledger_text(q, 0), sqlite3_column_int64(q, 1),
+                                         (uint64_t)sqlite3_column_int64(q, 2), (uint64_t)sqlite3_column_int64(q, 3)};
+        good = visit(user, &event, error);
+    }
+    ledger_end(q);
+    return good;
+}

@@ -1,0 +1,190 @@
+#include "spool/ledger/ledger_reports.h"
+
+#include "spool/ledger/ledger_private.h"
+
+#define PERIOD "e.ref,e.starts,e.ends,e.issued,e.job,e.unassigned"
+enum { PERIOD_COLUMNS = 6 };
+
+static void read_period(sqlite3_stmt *q, int c, void *row)
+{
+    *(struct ledger_period *)row = (struct ledger_period){
+        .ref = ledger_text(q, c),
+        .starts = sqlite3_column_int64(q, c + 1),
+        .ends = sqlite3_column_int64(q, c + 2),
+        .issued = sqlite3_column_int64(q, c + 3),
+        .job = sqlite3_column_int64(q, c + 4),
+        .unassigned = sqlite3_column_int64(q, c + 5),
+    };
+}
+
+static void read_report(sqlite3_stmt *q, int c, void *row)
+{
+    struct ledger_report *report = row;
+    read_period(q, c, &report->period);
+    report->recipient = (uint64_t)sqlite3_column_int64(q, c + PERIOD_COLUMNS);
+    report->mpid = ledger_text(q, c + PERIOD_COLUMNS + 1);
+    ledger_read_outgoing(q, c + PERIOD_COLUMNS + 2, &report->part);
+}
+
+/* ---- changes ---- */
+
+bool ledger_period_issue(struct ledger *ledger, const struct ledger_period *period, GError **error)
+{
+    return ledger_run(ledger, error,
+                      "INSERT INTO report_period(ref,starts,ends,issued,job,unassigned) VALUES(?,?,?,?,?,?)", "tiiizi",
+                      period->ref, period->starts, period->ends, period->issued, period->job, period->unassigned);
+}
+
+bool ledger_report_add(struct ledger *ledger, const struct ledger_period *period, int64_t part, uint64_t recipient,
+                       const char *mpid, GError **error)
+{
+    return ledger_run(ledger, error, "INSERT INTO report(outgoing,ref,starts,recipient,mpid) VALUES(?,?,?,?,?)",
+                      "itiit", part, period->ref, period->starts, (int64_t)recipient, mpid);
+}
+
+/* ---- questions ---- */
+
+static bool one_period(struct ledger *ledger, sqlite3_stmt *query, struct ledger_period **period, GError **error)
+{
+    static const size_t strings[] = {offsetof(struct ledger_period, ref)};
+    static const struct ledger_shape shape = {sizeof(struct ledger_period), read_period, strings,
+                                              G_N_ELEMENTS(strings)};
+    void *row = NULL;
+    if (!ledger_one(ledger, query, &shape, &row, error))
+        return false;
+    *period = row;
+    return true;
+}
+
+bool ledger_period_get(struct ledger *ledger, const char *ref, int64_t starts, struct ledger_period **period,
+                       GError **error)
+{
+    return one_period(ledger,
+                      ledger_query(ledger, error, "SELECT " PERIOD " FROM report_period e WHERE e.ref=? AND e.starts=?",
+                                   "ti", ref, starts),
+                      period, error);
+}
+
+bool ledger_period_of_job(struct ledger *ledger, int64_t job, struct ledger_period **period, GError **error)
+{
+    return one_period(ledger,
+                      ledger_query(ledger, error, "SELECT " PERIOD " FROM report_period e WHERE e.job=?", "i", job),
+                      period, error);
+}
+
+bool ledger_period_last(struct ledger *ledger, const char *ref, int64_t at, struct ledger_period **period,
+                        GError **error)
+{
+    return one_period(ledger,
+                      ledger_query(ledger, error,
+                                   "SELECT " PERIOD " FROM report_period e WHERE e.ref=? AND e.starts<=?"
+                                   " ORDER BY e.starts DESC LIMIT 1",
+                                   "ti", ref, at),
+                      period, error);
+}
+
+static bool each_period(struct ledger *ledger, sqlite3_stmt *q, ledger_period_visit visit, void *user, GError **error)
+{
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        struct ledger_period period;
+        read_period(q, 0, &period);
+        good = visit(user, &period, error);
+    }
+    ledger_end(q);
+    return good;
+}
+
+bool ledger_periods_each(struct ledger *ledger, ledger_period_visit visit, void *user, GError **error)
+{
+    return each_period(
+        ledger, ledger_query(ledger, error, "SELECT " PERIOD " FROM report_period e ORDER BY e.ref,e.starts", ""),
+        visit, user, error);
+}
+
+bool ledger_reports_of(struct ledger *ledger, const char *ref, int64_t starts, GPtrArray **reports, GError **error)
+{
+    static const size_t strings[] = {
+        offsetof(struct ledger_report, period.ref),     offsetof(struct ledger_report, mpid),
+        offsetof(struct ledger_report, part.kind),      offsetof(struct ledger_report, part.name),
+        offsetof(struct ledger_report, part.form),      offsetof(struct ledger_report, part.drop),
+        offsetof(struct ledger_report, part.recipient), offsetof(struct ledger_report, part.sha256),
+        offsetof(struct ledger_report, part.sender),    offsetof(struct ledger_report, part.environment),
+        offsetof(struct ledger_report, part.folder)};
+    static const struct ledger_shape shape = {sizeof(struct ledger_report), read_report, strings,
+                                              G_N_ELEMENTS(strings)};
+    return ledger_all(
+        ledger,
+        ledger_query(ledger, error,
+                     "SELECT " PERIOD ",r.recipient,r.mpid," LEDGER_OUTGOING
+                     " FROM report_period e JOIN report r ON r.ref=e.ref AND r.starts=e.starts"
+                     " JOIN outgoing p ON p.id=r.outgoing WHERE e.ref=? AND e.starts=? ORDER BY r.recipient",
+                     "ti", ref, starts),
+        &shape, reports, error);
+}
+
+bool ledger_periods_owed(struct ledger *ledger, int64_t issued_until, ledger_owed_visit visit, void *user,
+                         GError **error)
+{
+    sqlite3_stmt *q = ledger_query(ledger, error,
+                                   "SELECT " PERIOD ",count(*) FROM outgoing p JOIN report r ON r.outgoing=p.id"
+                                   " JOIN report_period e ON e.ref=r.ref AND e.starts=r.starts"
+                                   " WHERE p.state<3 AND e.issued<=? GROUP BY e.ref,e.starts ORDER BY e.ends,e.ref",
+                                   "i", issued_until);
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        struct ledger_period period;
+        read_period(q, 0, &period);
+        good = visit(user, &period, sqlite3_column_int64(q, PERIOD_COLUMNS), error);
+    }
+    ledger_end(q);
+    return good;
+}
+
+/* ---- proof ---- */
+
+bool ledger_periods_astray(struct ledger *ledger, const char *ref, enum ledger_state state, ledger_period_visit visit,
+                           void *user, GError **error)
+{
+    static const char sql[] =
+        "SELECT " PERIOD " FROM report_period e WHERE e.ref=?1 AND (e.unassigned+ifnull((SELECT sum(p.rows)"
+        " FROM report r JOIN outgoing p ON p.id=r.outgoing WHERE r.ref=e.ref AND r.starts=e.starts),0)<>"
+        "(SELECT count(*) FROM session s WHERE s.state=?2 AND s.ended>=e.starts AND s.ended<e.ends)"
+        " OR (e.starts>(SELECT min(f.starts) FROM report_period f WHERE f.ref=e.ref)"
+        " AND e.starts<>(SELECT max(b.ends) FROM report_period b WHERE b.ref=e.ref AND b.starts<e.starts)))"
+        " ORDER BY e.starts";
+    return each_period(ledger, ledger_query(ledger, error, sql, "ti", ref, (int64_t)state), visit, user, error);
+}
+
+bool ledger_ends_count(struct ledger *ledger, enum ledger_state state, int64_t from, int64_t until, int64_t *n,
+                       GError **error)
+{
+    return ledger_number(ledger,
+                         ledger_query(ledger, error,
+                                      "SELECT count(*) FROM session WHERE state=? AND ended>=? AND ended<?", "iii",
+                                      (int64_t)state, from, until),
+                         n, error);
+}
+
+/* ---- weeks ---- */
+
+bool ledger_week_put(struct ledger *ledger, const struct ledger_week *week, GError **error)
+{
+    return ledger_run(ledger, error, "INSERT INTO progress_week(ends,in_scope,migrated,remaining) VALUES(?,?,?,?)",
+                      "iiii", week->ends, week->in_scope, week->migrated, week->remaining);
+}
+
+bool ledger_weeks_each(struct ledger *ledger, int64_t before, ledger_week_visit visit, void *user, GError **error)
+{
+    sqlite3_stmt *q = ledger_query(
+        ledger, error, "SELECT ends,in_scope,migrated,remaining FROM progress_week WHERE ends<? ORDER BY ends", "i",
+        before);
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        const struct ledger_week week = {sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 1),
+                                         sqlite3_column_int64(q, 2), sqlite3_column_int64(q, 3)};
+        good = visit(user, &week, error);
+    }
+    ledger_end(q);
+    return good;
+}

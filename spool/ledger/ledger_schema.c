@@ -1,0 +1,242 @@
+#include "spool/ledger/ledger_private.h"
+
+/* The newest step of a session `s` of version 4 in which a side, by its files, said what is noted of it. */
+#define LEDGER_SIDE_4(type, side)                                                                                      \
+    "(SELECT max(t.id) FROM step t JOIN job j ON j.id=t.job WHERE t.item=s.item AND t.at=s." side "_at"                \
+    " AND j.type='" type "' AND(NOT s." side "_good OR(t.subject_id IS s." side "_subject"                             \
+    " AND t.key_id IS s." side "_key)))"
+
+/* versions[n] leads from user_version n to n + 1; a released entry is never edited. */
+static const char *const versions[] = {
+    "CREATE TABLE job(id INTEGER PRIMARY KEY, direction INTEGER NOT NULL, name TEXT NOT NULL, type TEXT,"
+    " form TEXT, org TEXT, sender TEXT, sequence INTEGER, drop_name TEXT, received INTEGER NOT NULL,"
+    " size INTEGER NOT NULL, sha256 TEXT, receipt INTEGER NOT NULL, source_dev INTEGER,"
+    " source_ino INTEGER, source_ctime_ns INTEGER, source_size INTEGER,"
+    " reason TEXT);"
+    "CREATE INDEX job_name ON job(name);"
+    "CREATE INDEX job_sequence ON job(sender, type, sequence);"
+    "CREATE INDEX job_bytes ON job(sha256);"
+    "CREATE INDEX job_source ON job(id) WHERE source_ino IS NOT NULL;"
+    "CREATE TABLE verdict(job INTEGER NOT NULL REFERENCES job, receipt INTEGER NOT NULL,"
+    " judged_at INTEGER NOT NULL, outcome TEXT NOT NULL CHECK(outcome IN('AC','WN','PA','RJ')),"
+    " batch TEXT, declared INTEGER NOT NULL, parsed INTEGER NOT NULL, accepted INTEGER NOT NULL,"
+    " rejected INTEGER NOT NULL, deferred INTEGER NOT NULL, code TEXT, line INTEGER, col INTEGER,"
+    " first_item INTEGER NOT NULL, items INTEGER NOT NULL, dispatched INTEGER NOT NULL DEFAULT 0,"
+    " truncated INTEGER NOT NULL, PRIMARY KEY(job, receipt)) WITHOUT ROWID;"
+    "CREATE INDEX verdict_batch ON verdict(batch);"
+    "CREATE INDEX verdict_due ON verdict(job) WHERE outcome<>'RJ' AND accepted>dispatched;"
+    "CREATE TABLE finding(id INTEGER PRIMARY KEY, job INTEGER NOT NULL, receipt INTEGER NOT NULL,"
+    " code TEXT NOT NULL, scope TEXT, severity TEXT, line INTEGER, col INTEGER, record INTEGER,"
+    " field TEXT, value TEXT, text TEXT);"
+    "CREATE INDEX finding_job ON finding(job, receipt);"
+    "CREATE TABLE finding_count(job INTEGER NOT NULL, receipt INTEGER NOT NULL, code TEXT NOT NULL,"
+    " n INTEGER NOT NULL, PRIMARY KEY(job, receipt, code)) WITHOUT ROWID;"
+    "CREATE TABLE work_item(item INTEGER PRIMARY KEY, job INTEGER NOT NULL, record INTEGER NOT NULL,"
+    " device_id INTEGER, slot INTEGER NOT NULL, outcome INTEGER NOT NULL, next_eligible INTEGER,"
+    " device_text TEXT, device_type TEXT, manufacturer TEXT, model TEXT, firmware TEXT, mpxn TEXT,"
+    " chf TEXT, region TEXT, attempt TEXT, code TEXT, text TEXT);"
+    "CREATE UNIQUE INDEX work_item_live ON work_item(device_id, slot);"
+    "CREATE TABLE session(item INTEGER PRIMARY KEY, job INTEGER NOT NULL, record INTEGER NOT NULL,"
+    " try INTEGER NOT NULL, begun INTEGER NOT NULL, ends INTEGER NOT NULL, state TEXT NOT NULL);"
+    "CREATE UNIQUE INDEX session_job ON session(job, record);"
+    "CREATE TABLE part(id INTEGER PRIMARY KEY, job INTEGER NOT NULL, receipt INTEGER NOT NULL,"
+    " kind TEXT NOT NULL, name TEXT NOT NULL UNIQUE, form TEXT, drop_name TEXT NOT NULL,"
+    " recipient TEXT, sender TEXT, environment TEXT, sequence INTEGER, created INTEGER NOT NULL, rows INTEGER NOT NULL,"
+    " state INTEGER NOT NULL, size INTEGER NOT NULL, sha256 TEXT, delivered_at INTEGER);"
+    "CREATE INDEX part_job ON part(job);"
+    "CREATE INDEX part_owed ON part(id) WHERE state<3;"
+    "CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE operator_action(id INTEGER PRIMARY KEY, order_id TEXT NOT NULL UNIQUE,"
+    " job INTEGER NOT NULL, verb TEXT NOT NULL, reason TEXT, who TEXT, at INTEGER NOT NULL,"
+    " result TEXT);"
+    "PRAGMA application_id=" LEDGER_APPLICATION_ID ";"
+    "PRAGMA user_version=1;",
+    /* What was seen in the drops, and outages. */
+    "CREATE TABLE pickup(drop_name TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL,"
+    " modified INTEGER NOT NULL, since INTEGER NOT NULL, decision TEXT NOT NULL, reason TEXT NOT NULL,"
+    " job INTEGER, PRIMARY KEY(drop_name, name)) WITHOUT ROWID;"
+    "CREATE TABLE incident(id INTEGER PRIMARY KEY, code TEXT NOT NULL, subject TEXT NOT NULL,"
+    " begun INTEGER NOT NULL, cleared INTEGER, text TEXT NOT NULL);"
+    "CREATE UNIQUE INDEX incident_open ON incident(code, subject) WHERE cleared IS NULL;"
+    "CREATE INDEX part_due ON part(drop_name, id) WHERE state<3;"
+    "CREATE INDEX job_discard ON job(drop_name, id) WHERE source_ino IS NOT NULL;"
+    "DROP INDEX job_source;"
+    "PRAGMA user_version=2;",
+    /* Reference data: what DCC said last. EUI-64s and times are integers, texts as they were given. */
+    "CREATE TABLE inventory(device_id INTEGER NOT NULL, device_type TEXT NOT NULL, status TEXT NOT NULL,"
+    " manufacturer TEXT, model TEXT, firmware TEXT, mpxn TEXT, chf INTEGER, supplier INTEGER, map INTEGER,"
+    " region TEXT, installed INTEGER, commissioned INTEGER, credentials TEXT NOT NULL, pending "
+    "TEXT);" LEDGER_INVENTORY_INDEXES "CREATE TABLE cos(mpxn TEXT NOT NULL, starts INTEGER NOT NULL, losing INTEGER, "
+    "gaining INTEGER NOT NULL);" LEDGER_COS_INDEXES
+    "CREATE TABLE non_migratable(device_type TEXT NOT NULL, manufacturer TEXT NOT NULL, model TEXT NOT NULL,"
+    " firmware TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER, reason TEXT, fixed_in TEXT,"
+    " PRIMARY KEY(device_type, manufacturer, model, firmware, since)) WITHOUT ROWID;"
+    "CREATE TABLE party(party_id INTEGER NOT NULL, role TEXT NOT NULL, mpid TEXT NOT NULL, name TEXT,"
+    " drop_name TEXT, PRIMARY KEY(party_id, role)) WITHOUT ROWID;"
+    /* The newest accepted file of each type, and how many records of that type are known since. */
+    "CREATE TABLE reference(type TEXT PRIMARY KEY, job INTEGER NOT NULL, created INTEGER NOT NULL,"
+    " loaded INTEGER NOT NULL, records INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX verdict_judged ON verdict(judged_at);"
+    "PRAGMA user_version=3;",
+    /* Sessions get their history; what came of them is told (EMO). */
+    "CREATE TABLE step(item INTEGER NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL, state INTEGER NOT NULL,"
+    " try INTEGER NOT NULL, job INTEGER, record INTEGER, code TEXT, due INTEGER, gbcs TEXT, duis TEXT,"
+    " alert TEXT, subject_id TEXT, key_id TEXT, said_at INTEGER, PRIMARY KEY(item, n)) WITHOUT ROWID;"
+    "INSERT INTO step(item,n,at,state,try,job,record,due)"
+    " SELECT item,1,begun,3,try,job,record,ends FROM session;"
+    "CREATE UNIQUE INDEX step_order ON step(job, record) WHERE state=3;"
+    "ALTER TABLE session RENAME TO session_2;"
+    "CREATE TABLE session(item INTEGER PRIMARY KEY, state INTEGER NOT NULL, steps INTEGER NOT NULL,"
+    " try INTEGER NOT NULL, answered INTEGER NOT NULL, unused INTEGER NOT NULL, delays INTEGER NOT NULL, begun "
+    "INTEGER, ends INTEGER,"
+    " due INTEGER, code TEXT, next_eligible INTEGER, ended INTEGER, tcos_at INTEGER, tcos_good INTEGER,"
+    " tcos_subject TEXT, tcos_key TEXT, ecos_at INTEGER, ecos_good INTEGER, ecos_subject TEXT, ecos_key TEXT,"
+    " success_try INTEGER);"
+    "INSERT INTO session(item,state,steps,try,answered,unused,delays,begun,ends,due)"
+    " SELECT item,3,1,try,0,0,0,begun,ends,ends FROM session_2;"
+    "DROP TABLE session_2;"
+    "CREATE INDEX session_due ON session(due) WHERE due IS NOT NULL;"
+    "ALTER TABLE work_item ADD COLUMN passes INTEGER;"
+    "UPDATE work_item SET passes=1 WHERE outcome=2;"
+    "ALTER TABLE verdict ADD COLUMN ended INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE verdict ADD COLUMN told INTEGER NOT NULL DEFAULT 0;"
+    "DROP INDEX verdict_due;"
+    "CREATE INDEX verdict_fresh ON verdict(job) WHERE items>0 AND accepted>dispatched;"
+    "CREATE INDEX verdict_untold ON verdict(job) WHERE items>0 AND ended=accepted AND told=0;"
+    "ALTER TABLE part ADD COLUMN about INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE part ADD COLUMN folder TEXT;"
+    "CREATE TABLE model_end(device_type TEXT NOT NULL, manufacturer TEXT NOT NULL, model TEXT NOT NULL,"
+    " firmware TEXT NOT NULL, migrated INTEGER NOT NULL, failed INTEGER NOT NULL,"
+    " PRIMARY KEY(device_type, manufacturer, model, firmware)) WITHOUT ROWID;"
+    /* Incidents say what they are about, and their events are told (INC): event 0 raised, 1 cleared; ids without gap.
+     */
+    "ALTER TABLE incident ADD COLUMN parties TEXT;"
+    "ALTER TABLE incident ADD COLUMN job INTEGER;"
+    "ALTER TABLE incident ADD COLUMN receipt INTEGER;"
+    "ALTER TABLE incident ADD COLUMN device_id INTEGER;"
+    "ALTER TABLE incident ADD COLUMN reason TEXT;"
+    "ALTER TABLE incident ADD COLUMN who TEXT;"
+    "CREATE INDEX incident_device ON incident(device_id) WHERE cleared IS NULL AND device_id IS NOT NULL;"
+    "CREATE INDEX incident_file ON incident(job) WHERE cleared IS NULL AND device_id IS NULL AND job IS NOT NULL;"
+    "CREATE TABLE incident_event(id INTEGER PRIMARY KEY, incident INTEGER NOT NULL, event INTEGER NOT NULL);"
+    "CREATE UNIQUE INDEX incident_event_once ON incident_event(incident, event);"
+    "INSERT INTO incident_event(incident,event) SELECT id,event FROM (SELECT id,0 AS event,begun AS at FROM incident"
+    " UNION ALL SELECT id,1,cleared FROM incident WHERE cleared IS NOT NULL) ORDER BY at,id,event;"
+    "CREATE TABLE incident_told(job INTEGER PRIMARY KEY, first INTEGER NOT NULL, events INTEGER NOT NULL);"
+    "ALTER TABLE operator_action ADD COLUMN incident INTEGER;"
+    /* Reports: periods that were issued, and the recipient of each of their parts. */
+    "CREATE TABLE report_period(ref TEXT NOT NULL, starts INTEGER NOT NULL, ends INTEGER NOT NULL,"
+    " issued INTEGER NOT NULL, job INTEGER, unassigned INTEGER NOT NULL, PRIMARY KEY(ref, starts)) WITHOUT ROWID;"
+    "CREATE INDEX report_period_job ON report_period(job) WHERE job IS NOT NULL;"
+    "CREATE TABLE report(part INTEGER PRIMARY KEY, ref TEXT NOT NULL, starts INTEGER NOT NULL,"
+    " recipient INTEGER NOT NULL, mpid TEXT NOT NULL);"
+    "CREATE UNIQUE INDEX report_recipient ON report(ref, starts, recipient);"
+    "CREATE TABLE progress_week(ends INTEGER PRIMARY KEY, in_scope INTEGER NOT NULL, migrated INTEGER NOT NULL,"
+    " remaining INTEGER NOT NULL);"
+    "CREATE INDEX session_ended ON session(state, ended) WHERE ended IS NOT NULL;"
+    "PRAGMA user_version=4;",
+    /* Steps are written one behind the other, each names the one before it, and a session names its last one and those
+     * in which the two sides said what counts; wake stands in for due, so that an index seldom changes. */
+    "DROP INDEX step_order;"
+    "ALTER TABLE step RENAME TO step_4;"
+    "CREATE TABLE step(id INTEGER PRIMARY KEY, item INTEGER NOT NULL, n INTEGER NOT NULL, before INTEGER,"
+    " at INTEGER NOT NULL, state INTEGER NOT NULL, try INTEGER NOT NULL, job INTEGER, record INTEGER, code TEXT,"
+    " due INTEGER, gbcs TEXT, duis TEXT, alert TEXT, subject_id TEXT, key_id TEXT, said_at INTEGER, word INTEGER);"
+    "INSERT INTO step(id,item,n,before,at,state,try,job,record,code,due,gbcs,duis,alert,subject_id,key_id,said_at)"
+    " SELECT row_number()OVER o,item,n,iif(n>1,row_number()OVER o-1,NULL),at,state,try,job,"
+    "record,code,due,gbcs,duis,alert,subject_id,key_id,said_at FROM step_4 WINDOW o AS(ORDER BY item,n);"
+    "DROP TABLE step_4;"
+    "CREATE UNIQUE INDEX step_order ON step(job, record) WHERE state=3;"
+    "CREATE INDEX step_item ON step(item, n);"
+    "DROP INDEX session_due;"
+    "DROP INDEX session_ended;"
+    "ALTER TABLE session RENAME TO session_4;"
+    "CREATE TABLE session(item INTEGER PRIMARY KEY, state INTEGER NOT NULL, steps INTEGER NOT NULL, last INTEGER NOT"
+    " NULL, try INTEGER NOT NULL, answered INTEGER NOT NULL, unused INTEGER NOT NULL, delays INTEGER NOT NULL, begun"
+    " INTEGER, ends INTEGER, due INTEGER, code TEXT, next_eligible INTEGER, ended INTEGER, tcos INTEGER, ecos INTEGER,"
+    " wake INTEGER);"
+    "INSERT INTO session SELECT item,state,steps,(SELECT id FROM step t WHERE t.item=s.item AND t.n=s.steps),try,"
+    "answered,unused,delays,begun,ends,due,code,next_eligible,ended," LEDGER_SIDE_4("EMT", "tcos") "," LEDGER_SIDE_4(
+        "EMC", "ecos") ",due FROM session_4 s;"
+                       "UPDATE step SET word=iif(s.tcos_good,1,2) FROM session_4 s JOIN session n USING(item) WHERE "
+                       "step.id=n.tcos;"
+                       "UPDATE step SET word=iif(s.ecos_good,3,4) FROM session_4 s JOIN session n USING(item) WHERE "
+                       "step.id=n.ecos;"
+                       "DROP TABLE session_4;"
+                       "DROP INDEX step_item;"
+                       "CREATE INDEX session_wake ON session(wake) WHERE wake IS NOT NULL;"
+                       "CREATE INDEX session_ended ON session(state, ended) WHERE ended IS NOT NULL;"
+                       "PRAGMA user_version=5;",
+    /* Tables and columns bear the names that the program and its documents use. */
+    "ALTER TABLE part RENAME TO outgoing;"
+    "DROP INDEX part_job;"
+    "DROP INDEX part_owed;"
+    "DROP INDEX part_due;"
+    "CREATE INDEX outgoing_job ON outgoing(job);"
+    "CREATE INDEX outgoing_owed ON outgoing(id) WHERE state<3;"
+    "CREATE INDEX outgoing_due ON outgoing(drop_name, id) WHERE state<3;"
+    "ALTER TABLE outgoing RENAME COLUMN receipt TO revision;"
+    "ALTER TABLE report RENAME COLUMN part TO outgoing;"
+    "ALTER TABLE step RENAME TO transition;"
+    "ALTER TABLE transition RENAME COLUMN word TO statement;"
+    "DROP INDEX step_order;"
+    "CREATE UNIQUE INDEX transition_work_order ON transition(job, record) WHERE state=3;"
+    "ALTER TABLE session RENAME COLUMN steps TO transitions;"
+    "ALTER TABLE job RENAME COLUMN receipt TO revision;"
+    "ALTER TABLE verdict RENAME COLUMN receipt TO revision;"
+    "ALTER TABLE verdict RENAME COLUMN told TO reported;"
+    "DROP INDEX verdict_untold;"
+    "CREATE INDEX verdict_unreported ON verdict(job) WHERE items>0 AND ended=accepted AND reported=0;"
+    "ALTER TABLE finding RENAME COLUMN receipt TO revision;"
+    "ALTER TABLE finding_count RENAME COLUMN receipt TO revision;"
+    "ALTER TABLE incident RENAME COLUMN receipt TO revision;"
+    "ALTER TABLE incident_told RENAME TO incident_reported;"
+    "PRAGMA user_version=6;",
+};
+
+static bool version_of(struct ledger *ledger, int64_t *version, GError **error)
+{
+    return ledger_number(ledger, ledger_query(ledger, error, "PRAGMA user_version", ""), version, error);
+}
+
+bool ledger_version_known(struct ledger *ledger, GError **error)
+{
+    int64_t version = 0;
+    if (!version_of(ledger, &version, error))
+        return false;
+    if (version <= (int64_t)G_N_ELEMENTS(versions))
+        return true;
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
+                "the ledger has version %" G_GINT64_FORMAT ", this program knows %u: use the newer ecosgate", version,
+                (unsigned)G_N_ELEMENTS(versions));
+    return false;
+}
+
+bool ledger_version_current(struct ledger *ledger, GError **error)
+{
+    int64_t version = 0;
+    if (!ledger_version_known(ledger, error) || !version_of(ledger, &version, error))
+        return false;
+    if (version == (int64_t)G_N_ELEMENTS(versions))
+        return true;
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
+                "the ledger is an older ecosgate's (version %" G_GINT64_FORMAT "); `ecosgate run` brings it up to date",
+                version);
+    return false;
+}
+
+bool ledger_migrate(struct ledger *ledger, GError **error)
+{
+    int64_t version = 0;
+    if (!ledger_version_known(ledger, error) || !version_of(ledger, &version, error))
+        return false;
+    for (; version < (int64_t)G_N_ELEMENTS(versions); version++) {
+        if (!ledger_begin(ledger, error))
+            return false;
+        if (!ledger_execute(ledger, versions[version], error) || !ledger_commit(STEP_LEDGER_MADE, ledger, error)) {
+            ledger_rollback(ledger);
+            return false;
+        }
+    }
+    return true;
+}

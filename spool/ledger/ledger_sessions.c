@@ -1,0 +1,451 @@
+#include "spool/ledger/ledger_sessions.h"
+
+#include "spool/ledger/ledger_private.h"
+#include "spool/ledger/ledger_reference.h"
+#include "spool/ledger/ledger_verdicts.h"
+
+#include <string.h>
+
+/* A session `s` with the transitions in which the two sides said what counts, where they have. */
+#define SESSION                                                                                                        \
+    "s.item,s.state,s.transitions,s.last,s.try,s.answered,s.unused,s.delays,s.begun,s.ends,s.due,s.code,s.next_"       \
+    "eligible,"                                                                                                        \
+    "s.ended,s.tcos,a.statement,a.at,a.try,a.subject_id,a.key_id,s.ecos,b.statement,b.at,b.try,b.subject_id,b.key_id"
+#define SESSION_FROM                                                                                                   \
+    " LEFT JOIN session s ON s.item=w.item LEFT JOIN transition a ON a.id=s.tcos LEFT JOIN transition b ON "           \
+    "b.id=s.ecos"
+#define STEP                                                                                                           \
+    "t.n,t.at,t.state,t.try,t.job,t.record,t.code,t.due,t.gbcs,t.duis,t.alert,t.subject_id,t.key_id,t.said_at,t."      \
+    "statement"
+
+/* A work item `w` with the instruction's verdict and job, and its session where it has one. */
+#define WORK "SELECT " LEDGER_ITEM ",j.org,v.batch,j.name,v.revision,v.judged_at," SESSION
+#define WORK_FROM                                                                                                      \
+    " JOIN job j ON j.id=w.job JOIN verdict v ON v.job=w.job AND w.item>=v.first_item"                                 \
+    " AND w.item<v.first_item+v.items" SESSION_FROM
+enum { WORK_SESSION = LEDGER_ITEM_COLUMNS + 5, SESSION_COLUMNS = 26, WORK_COLUMNS = WORK_SESSION + SESSION_COLUMNS };
+
+/* ---- reading ---- */
+
+static void read_side(sqlite3_stmt *q, int c, struct ledger_side *side)
+{
+    enum ledger_statement statement = (enum ledger_statement)sqlite3_column_int(q, c + 1);
+    side->transition = sqlite3_column_int64(q, c);
+    if (side->transition == 0)
+        return;
+    side->good = statement == LEDGER_REPLACED || statement == LEDGER_CONFIRMED;
+    side->at = sqlite3_column_int64(q, c + 2);
+    if (!side->good)
+        return;
+    side->try = sqlite3_column_int64(q, c + 3);
+    side->subject_id = ledger_text(q, c + 4);
+    side->key_id = ledger_text(q, c + 5);
+}
+
+static void read_session(sqlite3_stmt *q, int c, struct ledger_session *session)
+{
+    session->state = (enum ledger_state)sqlite3_column_int(q, c + 1);
+    session->transitions = sqlite3_column_int64(q, c + 2);
+    session->last = sqlite3_column_int64(q, c + 3);
+    session->try = sqlite3_column_int64(q, c + 4);
+    session->answered = sqlite3_column_int(q, c + 5) != 0;
+    session->unused = sqlite3_column_int(q, c + 6) != 0;
+    session->delays = sqlite3_column_int64(q, c + 7);
+    session->begun = sqlite3_column_int64(q, c + 8);
+    session->ends = sqlite3_column_int64(q, c + 9);
+    session->due = sqlite3_column_int64(q, c + 10);
+    session->code = ledger_text(q, c + 11);
+    session->next_eligible = sqlite3_column_int64(q, c + 12);
+    session->ended = sqlite3_column_int64(q, c + 13);
+    read_side(q, c + 14, &session->tcos);
+    read_side(q, c + 20, &session->ecos);
+}
+
+static void read_work(sqlite3_stmt *q, int c, void *row)
+{
+    struct ledger_work *work = row;
+    enum { C = LEDGER_ITEM_COLUMNS };
+    ledger_read_item(q, c, &work->item);
+    work->org = ledger_text(q, c + C);
+    work->batch = ledger_text(q, c + C + 1);
+    work->name = ledger_text(q, c + C + 2);
+    work->revision = sqlite3_column_int64(q, c + C + 3);
+    work->judged_at = sqlite3_column_int64(q, c + C + 4);
+    work->has_session = sqlite3_column_type(q, c + WORK_SESSION) != SQLITE_NULL;
+    read_session(q, c + WORK_SESSION, &work->session);
+}
+
+static const size_t work_strings[] = {
+    offsetof(struct ledger_work, item.device_text),
+    offsetof(struct ledger_work, item.device_type),
+    offsetof(struct ledger_work, item.manufacturer),
+    offsetof(struct ledger_work, item.model),
+    offsetof(struct ledger_work, item.firmware),
+    offsetof(struct ledger_work, item.mpxn),
+    offsetof(struct ledger_work, item.chf),
+    offsetof(struct ledger_work, item.region),
+    offsetof(struct ledger_work, item.attempt),
+    offsetof(struct ledger_work, item.code),
+    offsetof(struct ledger_work, item.text),
+    offsetof(struct ledger_work, org),
+    offsetof(struct ledger_work, batch),
+    offsetof(struct ledger_work, name),
+    offsetof(struct ledger_work, session.code),
+    offsetof(struct ledger_work, session.tcos.subject_id),
+    offsetof(struct ledger_work, session.tcos.key_id),
+    offsetof(struct ledger_work, session.ecos.subject_id),
+    offsetof(struct ledger_work, session.ecos.key_id),
+};
+static const struct ledger_shape work_shape = {sizeof(struct ledger_work), read_work, work_strings,
+                                               G_N_ELEMENTS(work_strings)};
+
+static void read_transition(sqlite3_stmt *q, int c, struct ledger_transition *transition)
+{
+    *transition = (struct ledger_transition){
+        .n = sqlite3_column_int64(q, c),
+        .at = sqlite3_column_int64(q, c + 1),
+        .state = (enum ledger_state)sqlite3_column_int(q, c + 2),
+        .try = sqlite3_column_int64(q, c + 3),
+        .job = sqlite3_column_int64(q, c + 4),
+        .record = sqlite3_column_int64(q, c + 5),
+        .code = ledger_text(q, c + 6),
+        .due = sqlite3_column_int64(q, c + 7),
+        .gbcs = ledger_text(q, c + 8),
+        .duis = ledger_text(q, c + 9),
+        .alert = ledger_text(q, c + 10),
+        .subject_id = ledger_text(q, c + 11),
+        .key_id = ledger_text(q, c + 12),
+        .said_at = sqlite3_column_int64(q, c + 13),
+        .statement = (enum ledger_statement)sqlite3_column_int(q, c + 14),
+    };
+}
+
+/* ---- queries ---- */
+
+/* Records of one file name work of the same instruction, one after the other: it is looked for once. */
+static bool find_named(struct ledger *ledger, const char *org, const char *batch, GError **error)
+{
+    struct ledger_named *named = &ledger->named;
+    bool known = named->items > 0 && strcmp(named->batch, batch) == 0 && strcmp(named->org, org) == 0;
+    if (known && sqlite3_get_autocommit(ledger->db) == 0)
+        return true;
+    *named = (struct ledger_named){0};
+    sqlite3_stmt *q = ledger_query(ledger, error,
+                                   "SELECT v.job,v.first_item,v.items,v.revision,v.judged_at FROM verdict v"
+                                   " JOIN job j ON j.id=v.job WHERE v.batch=?2 AND j.org=?1 AND v.items>0",
+                                   "tt", org, batch);
+    bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
+    if (good && row) {
+        (void)g_strlcpy(named->org, org, sizeof named->org);
+        (void)g_strlcpy(named->batch, batch, sizeof named->batch);
+        named->job = sqlite3_column_int64(q, 0);
+        named->first_item = sqlite3_column_int64(q, 1);
+        named->items = sqlite3_column_int64(q, 2);
+        named->revision = sqlite3_column_int64(q, 3);
+        named->judged_at = sqlite3_column_int64(q, 4);
+    }
+    ledger_end(q);
+    return good;
+}
+
+/* Without the item's texts, which would be most of what this costs. */
+static void read_named(sqlite3_stmt *q, int c, void *row)
+{
+    struct ledger_work *work = row;
+    work->item.record = sqlite3_column_int64(q, c);
+    work->item.has_device = sqlite3_column_type(q, c + 1) != SQLITE_NULL;
+    work->item.device = (uint64_t)sqlite3_column_int64(q, c + 1);
+    work->item.outcome = (enum ledger_state)sqlite3_column_int(q, c + 2);
+    work->item.ended = sqlite3_column_int64(q, c + 3) != 0;
+    work->has_session = sqlite3_column_type(q, c + 4) != SQLITE_NULL;
+    read_session(q, c + 4, &work->session);
+}
+
+bool ledger_work_named(struct ledger *ledger, const char *org, const char *batch, int64_t record,
+                       struct ledger_work **work, GError **error)
+{
+    static const struct ledger_shape shape = {sizeof(struct ledger_work), read_named, work_strings,
+                                              G_N_ELEMENTS(work_strings)};
+    const struct ledger_named *named = &ledger->named;
+    void *row = NULL;
+    *work = NULL;
+    if (!find_named(ledger, org, batch, error))
+        return false;
+    if (record <= 0 || record > named->items)
+        return true;
+    int64_t item = named->first_item + record - 1;
+    if (!ledger_one(ledger,
+                    ledger_query(ledger, error,
+                                 "SELECT w.record,w.device_id,w.outcome,w.slot," SESSION
+                                 " FROM work_item w" SESSION_FROM " WHERE w.item=?",
+                                 "i", item),
+                    &shape, &row, error))
+        return false;
+    *work = row;
+    if (row != NULL) {
+        (*work)->item.item = item;
+        (*work)->item.job = named->job;
+        (*work)->revision = named->revision;
+        (*work)->judged_at = named->judged_at;
+    }
+    return true;
+}
+
+bool ledger_work_get(struct ledger *ledger, int64_t item, struct ledger_work **work, GError **error)
+{
+    void *row = NULL;
+    if (!ledger_one(ledger,
+                    ledger_query(ledger, error, WORK " FROM work_item w" WORK_FROM " WHERE w.item=?", "i", item),
+                    &work_shape, &row, error))
+        return false;
+    *work = row;
+    return true;
+}
+
+static bool each(struct ledger *ledger, sqlite3_stmt *query, ledger_work_visit visit, void *user, GError **error)
+{
+    bool row = true, good = query != NULL;
+    while (good && (good = ledger_row(ledger, query, &row, error)) && row) {
+        struct ledger_work work = {0};
+        read_work(query, 0, &work);
+        good = visit(user, &work, error);
+    }
+    ledger_end(query);
+    return good;
+}
+
+bool ledger_device_each(struct ledger *ledger, uint64_t device, ledger_work_visit visit, void *user, GError **error)
+{
+    return each(ledger,
+                ledger_query(ledger, error, WORK " FROM work_item w" WORK_FROM " WHERE w.device_id=? ORDER BY w.item",
+                             "i", (int64_t)device),
+                visit, user, error);
+}
+
+bool ledger_works_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_work_visit visit, void *user,
+                       GError **error)
+{
+    return each(ledger,
+                ledger_query(ledger, error,
+                             WORK " FROM work_item w" WORK_FROM " WHERE w.item>=?1 AND w.item<?1+?2 ORDER BY w.item",
+                             "ii", of->first_item, of->items),
+                visit, user, error);
+}
+
+bool ledger_state_each(struct ledger *ledger, enum ledger_state state, int64_t limit, ledger_work_visit visit,
+                       void *user, GError **error)
+{
+    return each(ledger,
+                ledger_query(ledger, error,
+                             WORK " FROM work_item w" WORK_FROM " WHERE ifnull(s.state,w.outcome)=?1"
+                                  " ORDER BY ifnull(s.due,v.judged_at),w.item LIMIT CASE ?2 WHEN 0 THEN -1 ELSE ?2 END",
+                             "ii", (int64_t)state, limit),
+                visit, user, error);
+}
+
+bool ledger_states_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error)
+{
+    sqlite3_stmt *q = ledger_query(ledger, error,
+                                   "SELECT ifnull(s.state,w.outcome) AS now,count(*)"
+                                   " FROM work_item w LEFT JOIN session s ON s.item=w.item GROUP BY now ORDER BY now",
+                                   "");
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        const char *name = ledger_state_name((enum ledger_state)sqlite3_column_int(q, 0));
+        good = visit(user, name != NULL ? name : "?", sqlite3_column_int64(q, 1), error);
+    }
+    ledger_end(q);
+    return good;
+}
+
+bool ledger_transitions_each(struct ledger *ledger, int64_t item, ledger_transition_visit visit, void *user,
+                             GError **error)
+{
+    sqlite3_stmt *q = ledger_query(ledger, error,
+                                   "WITH RECURSIVE back(id) AS(SELECT last FROM session WHERE item=? UNION ALL"
+                                   " SELECT t.before FROM back JOIN transition t USING(id) WHERE t.before IS NOT NULL)"
+                                   " SELECT " STEP " FROM back CROSS JOIN transition t USING(id) ORDER BY t.n",
+                                   "i", item);
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        struct ledger_transition transition;
+        read_transition(q, 0, &transition);
+        good = visit(user, &transition, error);
+    }
+    ledger_end(q);
+    return good;
+}
+
+bool ledger_work_order_each(struct ledger *ledger, int64_t job, ledger_work_order_visit visit, void *user,
+                            GError **error)
+{
+    sqlite3_stmt *q = ledger_query(ledger, error,
+                                   WORK "," STEP " FROM transition t CROSS JOIN work_item w ON w.item=t.item" WORK_FROM
+                                        " WHERE t.job=? AND t.state=3 ORDER BY t.record",
+                                   "i", job);
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        struct ledger_work work = {0};
+        struct ledger_transition transition;
+        read_work(q, 0, &work);
+        read_transition(q, WORK_COLUMNS, &transition);
+        good = visit(user, &work, &transition, error);
+    }
+    ledger_end(q);
+    return good;
+}
+
+bool ledger_ends_each(struct ledger *ledger, enum ledger_state state, int64_t from, int64_t until,
+                      ledger_end_visit visit, void *user, GError **error)
+{
+    sqlite3_stmt *q =
+        ledger_query(ledger, error,
+                     "SELECT s.item,w.device_id,s.code FROM session s CROSS JOIN work_item w ON w.item=s.item"
+                     " WHERE s.state=? AND s.ended>=? AND s.ended<? ORDER BY s.ended,s.item",
+                     "iii", (int64_t)state, from, until);
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row)
+        good = visit(user, sqlite3_column_int64(q, 0), (uint64_t)sqlite3_column_int64(q, 1), ledger_text(q, 2), error);
+    ledger_end(q);
+    return good;
+}
+
+static bool each_split(struct ledger *ledger, sqlite3_stmt *q, ledger_review_visit visit, void *user, GError **error)
+{
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row)
+        good = visit(user, (uint64_t)sqlite3_column_int64(q, 0), (enum ledger_state)sqlite3_column_int(q, 1), error);
+    ledger_end(q);
+    return good;
+}
+
+bool ledger_reviews_each(struct ledger *ledger, int64_t from, int64_t until, ledger_review_visit visit, void *user,
+                         GError **error)
+{
+    return each_split(ledger,
+                      ledger_query(ledger, error,
+                                   "SELECT w.device_id,w.outcome FROM verdict v CROSS JOIN work_item w"
+                                   " ON w.item>=v.first_item AND w.item<v.first_item+v.items"
+                                   " WHERE v.judged_at>=? AND v.judged_at<? AND v.items>0",
+                                   "ii", from, until),
+                      visit, user, error);
+}
+
+bool ledger_unended_each(struct ledger *ledger, int64_t at, ledger_review_visit visit, void *user, GError **error)
+{
+    return each_split(ledger,
+                      ledger_query(ledger, error,
+                                   "SELECT w.device_id,w.outcome FROM verdict v CROSS JOIN work_item w"
+                                   " ON w.item>=v.first_item AND w.item<v.first_item+v.items"
+                                   " LEFT JOIN session s ON s.item=w.item WHERE v.judged_at<?1 AND v.items>0"
+                                   " AND w.outcome=0 AND (s.ended IS NULL OR s.ended>=?1)",
+                                   "i", at),
+                      visit, user, error);
+}
+
+bool ledger_work_known(struct ledger *ledger, int64_t item, ledger_known_visit visit, void *user, GError **error)
+{
+    sqlite3_stmt *q = ledger_query(ledger, error,
+                                   WORK "," LEDGER_INVENTORY_ROW " FROM work_item w" WORK_FROM
+                                        " LEFT JOIN inventory i ON i.device_id=w.device_id WHERE w.item=?",
+                                   "i", item);
+    bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
+    if (good && row) {
+        struct ledger_work work = {0};
+        struct ledger_inventory device;
+        read_work(q, 0, &work);
+        ledger_read_inventory(q, WORK_COLUMNS, &device);
+        good = visit(user, &work, sqlite3_column_type(q, WORK_COLUMNS) != SQLITE_NULL ? &device : NULL, error);
+    }
+    ledger_end(q);
+    return good;
+}
+
+/* ---- changes ---- */
+
+static bool add_transition(struct ledger *ledger, int64_t item, int64_t before, const struct ledger_transition *t,
+                           int64_t *id, GError **error)
+{
+    if (!ledger_run(
+            ledger, error,
+            "INSERT INTO transition(item,n,before,at,state,try,job,record,code,due,gbcs,duis,alert,subject_id,key_id,"
+            "said_at,statement) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            "iiziiizztztttttzz", item, t->n, before, t->at, (int64_t)t->state, t->try, t->job, t->record, t->code,
+            t->due, t->gbcs, t->duis, t->alert, t->subject_id, t->key_id, t->said_at, (int64_t)t->statement))
+        return false;
+    *id = sqlite3_last_insert_rowid(ledger->db);
+    return true;
+}
+
+/* Placeholders of all these statements in the same order. */
+#define SESSION_TYPES "iiiiiiiizztzzzz"
+#define SESSION_VALUES(item, s)                                                                                        \
+    item, (int64_t)(s)->state, (s)->transitions, (s)->last, (s)->try, (int64_t)(s)->answered, (int64_t)(s)->unused,    \
+        (s)->delays, (s)->begun, (s)->ends, (s)->code, (s)->next_eligible, (s)->tcos.transition, (s)->ecos.transition, \
+        (s)->due
+#define SESSION_UPDATE(more)                                                                                           \
+    "UPDATE session SET "                                                                                              \
+    "state=?2,transitions=?3,last=?4,try=?5,answered=?6,unused=?7,delays=?8,begun=?9,ends=?10,code=?11,"               \
+    "next_eligible=?12,tcos=?13,ecos=?14,due=?15" more " WHERE item=?1 AND transitions=?3-1"
+
+/* An index costs more than the row: wake is left as it is while it is not after due, and the index of ended ones is
+ * touched only by an end. */
+static bool put_session(struct ledger *ledger, int64_t item, const struct ledger_session *before,
+                        const struct ledger_session *s, GError **error)
+{
+    bool same_wake = s->due == 0 || (before->due != 0 && before->due <= s->due);
+    bool same_end = s->ended == before->ended;
+    if (s->transitions == 1)
+        return ledger_run(ledger, error,
+                          "INSERT INTO session(item,state,transitions,last,try,answered,unused,delays,begun,ends,code,"
+                          "next_eligible,tcos,ecos,due,ended,wake)"
+                          " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?15)",
+                          SESSION_TYPES "z", SESSION_VALUES(item, s), s->ended);
+    if (same_end && same_wake)
+        return ledger_run(ledger, error, SESSION_UPDATE(""), SESSION_TYPES, SESSION_VALUES(item, s));
+    if (same_end)
+        return ledger_run(ledger, error, SESSION_UPDATE(",wake=?15"), SESSION_TYPES, SESSION_VALUES(item, s));
+    return ledger_run(ledger, error, SESSION_UPDATE(",wake=?15,ended=?16"), SESSION_TYPES "z", SESSION_VALUES(item, s),
+                      s->ended);
+}
+
+/* The transition that was just written becomes the last one, and what one of the sides has said where it says so. */
+static bool lead_to(struct ledger *ledger, const struct ledger_work *work, const struct ledger_session *session,
+                    const struct ledger_transition *transition, int64_t id, GError **error)
+{
+    struct ledger_session now = *session;
+    now.last = id;
+    if (transition->statement == LEDGER_REPLACED || transition->statement == LEDGER_NOT_REPLACED)
+        now.tcos.transition = id;
+    if (transition->statement == LEDGER_CONFIRMED || transition->statement == LEDGER_NOT_CONFIRMED)
+        now.ecos.transition = id;
+    if (!put_session(ledger, work->item.item, &work->session, &now, error))
+        return false;
+    if (sqlite3_changes(ledger->db) == 1)
+        return true;
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_EXISTS,
+                "work item %" G_GINT64_FORMAT " has gone on since it was looked at: not to step %" G_GINT64_FORMAT,
+                work->item.item, transition->n);
+    return false;
+}
+
+/* Of an accepted instruction there is one verdict with items. */
+static bool count_in_verdict(struct ledger *ledger, int64_t job, int64_t dispatched, int64_t ended, GError **error)
+{
+    return (dispatched == 0 && ended == 0) ||
+           ledger_run(ledger, error,
+                      "UPDATE verdict SET dispatched=dispatched+?2,ended=ended+?3 WHERE job=?1 AND items>0", "iii", job,
+                      dispatched, ended);
+}
+
+bool ledger_session_put(struct ledger *ledger, const struct ledger_work *work, const struct ledger_session *session,
+                        const struct ledger_transition *transition, GError **error)
+{
+    const struct ledger_item *item = &work->item;
+    bool ends = session->ended != 0 && !item->ended; /* what is noted after an end is no second one */
+    int64_t id;
+    return add_transition(ledger, item->item, work->session.last, transition, &id, error) &&
+           lead_to(ledger, work, session, transition, id, error) &&
+           count_in_verdict(ledger, item->job, transition->n == 1, ends, error) &&
+           (!ends || ledger_run(ledger, error, "UPDATE work_item SET slot=item WHERE item=?", "i", item->item));
+}

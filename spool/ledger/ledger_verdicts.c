@@ -1,0 +1,123 @@
+#include "spool/ledger/ledger_verdicts.h"
+
+#include "spool/ledger/ledger_private.h"
+
+static const size_t strings[] = {offsetof(struct ledger_verdict, batch), offsetof(struct ledger_verdict, code)};
+const struct ledger_shape ledger_verdict_shape = {sizeof(struct ledger_verdict), ledger_read_verdict, strings,
+                                                  G_N_ELEMENTS(strings)};
+
+void ledger_read_verdict(sqlite3_stmt *q, int c, void *row)
+{
+    struct ledger_verdict *verdict = row;
+    verdict->job = sqlite3_column_int64(q, c);
+    verdict->revision = sqlite3_column_int64(q, c + 1);
+    verdict->judged_at = sqlite3_column_int64(q, c + 2);
+    (void)g_strlcpy(verdict->outcome, ledger_text(q, c + 3), sizeof verdict->outcome);
+    verdict->batch = ledger_text(q, c + 4);
+    verdict->declared = sqlite3_column_int64(q, c + 5);
+    verdict->parsed = sqlite3_column_int64(q, c + 6);
+    verdict->accepted = sqlite3_column_int64(q, c + 7);
+    verdict->rejected = sqlite3_column_int64(q, c + 8);
+    verdict->deferred = sqlite3_column_int64(q, c + 9);
+    verdict->code = ledger_text(q, c + 10);
+    verdict->line = sqlite3_column_int64(q, c + 11);
+    verdict->column = sqlite3_column_int64(q, c + 12);
+    verdict->first_item = sqlite3_column_int64(q, c + 13);
+    verdict->items = sqlite3_column_int64(q, c + 14);
+    verdict->dispatched = sqlite3_column_int64(q, c + 15);
+    verdict->truncated = sqlite3_column_int(q, c + 16) != 0;
+    verdict->ended = sqlite3_column_int64(q, c + 17);
+}
+
+bool ledger_verdict_insert(struct ledger *ledger, const struct ledger_verdict *v, GError **error)
+{
+    return ledger_run(ledger, error,
+                      "INSERT INTO verdict(job,revision,judged_at,outcome,batch,declared,parsed,accepted,"
+                      "rejected,deferred,code,line,col,first_item,items,truncated)"
+                      " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                      "iiittiiiiitzziii", v->job, v->revision, v->judged_at, v->outcome, v->batch, v->declared,
+                      v->parsed, v->accepted, v->rejected, v->deferred, v->code, v->line, v->column, v->first_item,
+                      v->items, (int64_t)v->truncated);
+}
+
+bool ledger_verdict_get(struct ledger *ledger, int64_t job, int64_t revision, struct ledger_verdict **verdict,
+                        GError **error)
+{
+    void *row = NULL;
+    sqlite3_stmt *query = ledger_query(ledger, error,
+                                       "SELECT " LEDGER_VERDICT " FROM verdict v WHERE job=?1"
+                                       " AND (?2=0 OR revision=?2) ORDER BY revision DESC LIMIT 1",
+                                       "ii", job, revision);
+    if (!ledger_one(ledger, query, &ledger_verdict_shape, &row, error))
+        return false;
+    *verdict = row;
+    return true;
+}
+
+bool ledger_newest_verdict(struct ledger *ledger, int64_t *at, GError **error)
+{
+    return ledger_number(ledger, ledger_query(ledger, error, "SELECT max(judged_at) FROM verdict", ""), at, error);
+}
+
+bool ledger_finding_insert(struct ledger *ledger, int64_t job, int64_t revision, const struct ledger_finding *f,
+                           GError **error)
+{
+    return ledger_run(ledger, error,
+                      "INSERT INTO finding(job,revision,code,scope,severity,line,col,record,field,value,"
+                      "text) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+                      "iitttzzzttt", job, revision, f->code, f->scope, f->severity, f->line, f->column, f->record,
+                      f->field, f->value, f->text);
+}
+
+bool ledger_findings_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_finding_visit visit,
+                          void *user, GError **error)
+{
+    sqlite3_stmt *q = ledger_query(ledger, error,
+                                   "SELECT code,scope,severity,line,col,record,field,value,text"
+                                   " FROM finding WHERE job=? AND revision=? ORDER BY id",
+                                   "ii", of->job, of->revision);
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        struct ledger_finding finding = {
+            .code = ledger_text(q, 0),
+            .scope = ledger_text(q, 1),
+            .severity = ledger_text(q, 2),
+            .line = sqlite3_column_int64(q, 3),
+            .column = sqlite3_column_int64(q, 4),
+            .record = sqlite3_column_int64(q, 5),
+            .field = ledger_text(q, 6),
+            .value = ledger_text(q, 7),
+            .text = ledger_text(q, 8),
+        };
+        good = visit(user, &finding, error);
+    }
+    ledger_end(q);
+    return good;
+}
+
+bool ledger_finding_count_insert(struct ledger *ledger, const struct ledger_verdict *of, const char *code, int64_t n,
+                                 GError **error)
+{
+    return ledger_run(ledger, error, "INSERT INTO finding_count VALUES(?,?,?,?)", "iiti", of->job, of->revision, code,
+                      n);
+}
+
+bool ledger_counts(struct ledger *ledger, sqlite3_stmt *query, ledger_count_visit visit, void *user, GError **error)
+{
+    bool row = true, good = query != NULL;
+    while (good && (good = ledger_row(ledger, query, &row, error)) && row)
+        good = visit(user, ledger_text(query, 0), sqlite3_column_int64(query, 1), error);
+    ledger_end(query);
+    return good;
+}
+
+bool ledger_finding_counts_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_count_visit visit,
+                                void *user, GError **error)
+{
+    return ledger_counts(ledger,
+                         ledger_query(ledger, error,
+                                      "SELECT code,n FROM finding_count WHERE job=? AND revision=?"
+                                      " ORDER BY code",
+                                      "ii", of->job, of->revision),
+                         visit, user, error);
+}
