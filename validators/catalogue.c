@@ -1,10 +1,23 @@
+/*
+ * catalogue.def, included twice, becomes two tables: what anybody may read of a code, and who resolves it. The second
+ * table is private, so that the exception for a GPF is decided in catalogue_resolver() and nowhere else.
+ */
 #include "validators/catalogue.h"
 
 #include <glib.h>
 #include <string.h>
 
 static const struct code_entry entries[CODE_COUNT] = {
-#define CODE(id, name, scope, transient, resolver, gpf) {#id, name, scope, transient, resolver, gpf},
+#define CODE(id, name, scope, transient, resolver, resolver_of_gpf) {#id, name, scope, transient},
+#include "validators/catalogue.def"
+#undef CODE
+};
+
+static const struct {
+    const char *of_meter; /* and of every Device type but the GPF */
+    const char *of_gpf;
+} resolvers[CODE_COUNT] = {
+#define CODE(id, name, scope, transient, resolver, resolver_of_gpf) {resolver, resolver_of_gpf},
 #include "validators/catalogue.def"
 #undef CODE
 };
@@ -23,6 +36,11 @@ bool catalogue_find(const char *id, enum code *code)
         }
     }
     return false;
+}
+
+const char *catalogue_resolver(enum code code, const char *device_type)
+{
+    return g_strcmp0(device_type, "GPF") == 0 ? resolvers[code].of_gpf : resolvers[code].of_meter;
 }
 
 char catalogue_category(enum code code)

@@ -11,12 +11,17 @@ void row_add_code(struct row *row, enum code code, bool passes)
 {
     row->codes |= bit(code);
     if (!passes)
-        row->lasting |= bit(code);
+        row->permanent |= bit(code);
 }
 
 bool row_has_code(const struct row *row, enum code code)
 {
     return (row->codes & bit(code)) != 0;
+}
+
+bool row_has_permanent(const struct row *row, enum code code)
+{
+    return (row->permanent & bit(code)) != 0;
 }
 
 bool row_has_errors(const struct row *row)
@@ -26,7 +31,7 @@ bool row_has_errors(const struct row *row)
 
 bool row_is_deferred(const struct row *row)
 {
-    return row->codes != 0 && row->lasting == 0;
+    return row->codes != 0 && row->permanent == 0;
 }
 
 enum code row_first_code(const struct row *row)
@@ -57,7 +62,7 @@ void row_tell(struct row *row, struct findings *findings, enum code code, size_t
 
 enum code row_first_permanent(const struct row *row)
 {
-    return C101 + (enum code)__builtin_ctzll(row->lasting);
+    return C101 + (enum code)__builtin_ctzll(row->permanent);
 }
 
 void row_say(struct row *row, struct findings *findings, enum code code, size_t column, bool warning,

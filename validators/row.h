@@ -17,7 +17,7 @@ struct row {
     const struct record *record; /* NULL: judged from the ledger, without findings */
     const struct layout_record *layout;
     uint64_t codes;        /* bit (code - C101) */
-    uint64_t lasting;      /* those of them that do not pass by themselves */
+    uint64_t permanent;    /* the same, without the codes that are transient for this record */
     int64_t next_eligible; /* when the last of those that pass will have passed; 0: none said so */
     bool warned;
 };
@@ -25,6 +25,8 @@ struct row {
 /* passes: whether this code passes by itself for this record; mostly what the catalogue says. */
 void row_add_code(struct row *row, enum code code, bool passes);
 bool row_has_code(const struct row *row, enum code code);
+/* The record has this code, and its cause does not go away without a change. */
+bool row_has_permanent(const struct row *row, enum code code);
 bool row_has_errors(const struct row *row);
 
 /* Errors, and all of them pass: it is deferred rather than rejected. */

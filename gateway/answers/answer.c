@@ -160,10 +160,9 @@ static void describe_code(const char *id, bool passes, const char *device_type, 
 
     if (id == NULL || !catalogue_find(id, &code))
         return;
-    const struct code_entry *entry = catalogue_entry(code);
     columns[0] = categories[catalogue_category(code) - 'a'];
     columns[1] = passes ? "Y" : "N";
-    columns[2] = device_type && strcmp(device_type, "GPF") == 0 ? entry->resolver_gpf : entry->resolver;
+    columns[2] = catalogue_resolver(code, device_type);
 }
 
 static const char *emd_outcome(enum ledger_state outcome)

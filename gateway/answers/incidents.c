@@ -26,12 +26,13 @@ bool incident_kind_of(const struct ledger_incident *incident, struct incident_ki
     if (incident->code == NULL || !catalogue_find(incident->code, &code))
         return false;
     const struct code_entry *entry = catalogue_entry(code);
-    /* The subject of a Device Model begins with the type. */
-    bool gpf = entry->scope == SCOPE_MODEL && g_str_has_prefix(incident->subject, "GPF ");
+    /* The subject of a Device Model begins with its Device type: "GPF AB02 02010001 00010203". */
+    g_autofree char *device_type =
+        entry->scope == SCOPE_MODEL ? g_strndup(incident->subject, strcspn(incident->subject, " ")) : NULL;
     kind->category[0] = catalogue_category(code);
     kind->category[1] = '\0';
     kind->scope = catalogue_scope_name(entry->scope);
-    kind->resolver = gpf ? entry->resolver_gpf : entry->resolver;
+    kind->resolver = catalogue_resolver(code, device_type);
     return true;
 }
 
@@ -90,7 +91,7 @@ bool incidents_open_file(struct gateway *gateway, const struct ledger_job *job, 
 
 static bool is_for_dcc(const struct row *row, enum code code)
 {
-    return (row->lasting >> (code - C101) & 1) != 0 && strcmp(catalogue_entry(code)->resolver, "DCC incident") == 0;
+    return row_has_permanent(row, code) && strcmp(catalogue_resolver(code, NULL), "DCC incident") == 0;
 }
 
 bool incidents_open_device(struct gateway *gateway, const struct incidents_device *of, const struct row *row,

@@ -29,10 +29,7 @@ static const char *resolver_of(const char *id, const char *device_type)
 {
     enum code code;
 
-    if (id == NULL || !catalogue_find(id, &code))
-        return "";
-    const struct code_entry *entry = catalogue_entry(code);
-    return g_strcmp0(device_type, "GPF") == 0 ? entry->resolver_gpf : entry->resolver;
+    return id != NULL && catalogue_find(id, &code) ? catalogue_resolver(code, device_type) : "";
 }
 
 static char *who_resolves(const char *id, const char *device_type)

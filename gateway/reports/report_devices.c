@@ -90,17 +90,17 @@ static bool keep_statuses(void *user, const struct ledger_transition *transition
 }
 
 /* Category, code, name and resolver. */
-static void describe(const char *id, bool gpf, const char **category, const char **name, const char **resolver)
+static void describe(const char *id, const char *device_type, const char **category, const char **name,
+                     const char **resolver)
 {
     static const char *const categories[] = {"a", "b", "c", "d"};
     enum code code;
 
     if (id == NULL || !catalogue_find(id, &code))
         return;
-    const struct code_entry *entry = catalogue_entry(code);
     *category = categories[catalogue_category(code) - 'a'];
-    *name = entry->name;
-    *resolver = gpf ? entry->resolver_gpf : entry->resolver;
+    *name = catalogue_entry(code)->name;
+    *resolver = catalogue_resolver(code, device_type);
 }
 
 bool report_collect_failed(struct report *report, GError **error)
@@ -122,7 +122,7 @@ static bool write_failed(void *user, const struct ledger_work *work, const struc
     if (!ledger_transitions_each(report->gateway->ledger, work->item.item, keep_statuses, &statuses, error))
         return false;
     report_lead(report, &work->item, known, &texts, values);
-    describe(session->code, g_strcmp0(values[LEADING_DEVICE_TYPE], "GPF") == 0, &category, &name, &resolver);
+    describe(session->code, values[LEADING_DEVICE_TYPE], &category, &name, &resolver);
     values[n++] = work->batch;
     values[n++] = work_item_id(work->org, work->batch, work->item.record, texts.work_item);
     values[n++] = work->item.attempt;

@@ -54,7 +54,7 @@ bool report_write_models(struct report *report, int64_t key, GError **error)
                             report_date(row->since, since),
                             row->until == LEDGER_FOR_EVER ? NULL : report_date(row->until, until),
                             row->reason,
-                            strcmp(row->device_type, "GPF") == 0 ? "DCC" : "Supplier",
+                            catalogue_resolver(C107, row->device_type),
                             row->fixed_in};
 
     (void)error; /* the writer remembers its failures */

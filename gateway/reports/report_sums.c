@@ -202,7 +202,7 @@ bool report_write_non_migratable(struct report *report, int64_t key, GError **er
                             tally->model,
                             tally->firmware,
                             report_date(tally->since, since),
-                            strcmp(tally->device_type, "GPF") == 0 ? "DCC" : "Supplier",
+                            catalogue_resolver(C107, tally->device_type),
                             cell_number(tally->figures[REMAINING], count)};
 
     (void)error; /* the writer remembers its failures */

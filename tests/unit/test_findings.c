@@ -118,23 +118,6 @@ static void test_findings__value__is_copied_escaped_and_cut(void **state)
     findings_free(findings);
 }
 
-static void test_catalogue__every_code__found_by_its_name(void **state)
-{
-    (void)state;
-    for (int i = 0; i < CODE_COUNT; i++) {
-        const struct code_entry *entry = catalogue_entry((enum code)i);
-        enum code found;
-        assert_true(catalogue_find(entry->id, &found));
-        assert_int_equal(found, i);
-        assert_int_equal(catalogue_category(found), g_ascii_tolower(entry->id[0]));
-        assert_true(i == 0 || strcmp(catalogue_entry((enum code)(i - 1))->id, entry->id) < 0 || entry->id[0] == 'B');
-        assert_true(strlen(entry->name) > 0);
-    }
-    enum code none;
-    assert_false(catalogue_find("B999", &none));
-    assert_false(catalogue_find("", &none));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,7 +127,6 @@ int main(void)
         cmocka_unit_test(test_findings__cap_of_nothing__counts_only),
         cmocka_unit_test(test_findings__warnings__are_no_errors),
         cmocka_unit_test(test_findings__value__is_copied_escaped_and_cut),
-        cmocka_unit_test(test_catalogue__every_code__found_by_its_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,7 +102,7 @@ static char *judged(const struct review_subject *subject, const struct ledger_pa
     for (enum code code = C101; code < D101; code++) {
         if (row_has_code(&row, code))
             g_string_append_printf(text, "%s%s%s", text->len ? " " : "", catalogue_entry(code)->id,
-                                   row.lasting >> (code - C101) & 1 ? "" : "~");
+                                   row_has_permanent(&row, code) ? "" : "~");
     }
     if (row.next_eligible != 0) {
         char instant[INSTANT_TEXT_SIZE];
