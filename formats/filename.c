@@ -121,7 +121,12 @@ static bool is_type_shaped(const char *text, size_t len)
     return true;
 }
 
-static const char type_expected[] = "an inbound file type: EMI, EMT, EMC, INV, COS, NMM or PTY";
+static char *type_expected(void)
+{
+    g_autofree char *codes = layout_inbound_codes(", ", " or ");
+
+    return g_strconcat("an inbound file type: ", codes, NULL);
+}
 
 /* The type's word begins at word; what stands before it belongs to the same fault. */
 static void judge_type(struct scan *s, size_t start, size_t word)
@@ -142,15 +147,17 @@ static void judge_type(struct scan *s, size_t start, size_t word)
                   type->code);
     } else {
         bool shaped = word == start && is_type_shaped(text, len);
-        add_fault(s, shaped ? FILENAME_BAD_TYPE : FILENAME_BAD_GRAMMAR, "type", start, s->pos, "%s", type_expected);
+        g_autofree char *expected = type_expected();
+        add_fault(s, shaped ? FILENAME_BAD_TYPE : FILENAME_BAD_GRAMMAR, "type", start, s->pos, "%s", expected);
     }
 }
 
 static void scan_type(struct scan *s)
 {
+    g_autofree char *expected = type_expected();
     size_t start = s->pos, word = start;
 
-    if (!begin_segment(s, "type", type_expected))
+    if (!begin_segment(s, "type", expected))
         return;
     while (!is_alnum_at(s, word) && !at_tail(s, word))
         word++;

@@ -1,5 +1,6 @@
 #include "formats/layout.h"
 
+#include <glib.h>
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -160,6 +161,20 @@ const struct file_type *layout_find(const char *code, size_t len)
         if (strlen(layout_types[i].code) == len && memcmp(layout_types[i].code, code, len) == 0)
             return &layout_types[i];
     return NULL;
+}
+
+char *layout_inbound_codes(const char *joint, const char *last_joint)
+{
+    const struct file_type *last = NULL;
+    GString *codes = g_string_new(NULL);
+
+    for (size_t i = 0; i < layout_n_types; i++)
+        if (layout_types[i].inbound)
+            last = &layout_types[i];
+    for (const struct file_type *type = layout_types; type <= last; type++)
+        if (type->inbound)
+            g_string_append_printf(codes, "%s%s", codes->len == 0 ? "" : type == last ? last_joint : joint, type->code);
+    return g_string_free(codes, FALSE);
 }
 
 const char *form_name(enum form form)

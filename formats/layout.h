@@ -189,6 +189,10 @@ const struct file_type *layout_find(const char *code, size_t len);
 extern const struct file_type layout_types[];
 extern const size_t layout_n_types;
 
+/* The codes of all inbound types for a message, such as "EMI, EMT or EMC": joint stands between two of them, last_joint
+ * before the last. g_free the result. */
+char *layout_inbound_codes(const char *joint, const char *last_joint);
+
 const char *form_name(enum form form); /* "xml", "csv", "unknown" */
 
 #endif

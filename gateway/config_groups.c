@@ -220,8 +220,11 @@ static void load_party(struct config_loading *l, struct config *c, const char *g
     party.drop = config_text_value(l, group, "drop", NULL);
     for (size_t i = 0; party.types[i] != NULL; i++) {
         const struct file_type *type = layout_find(party.types[i], strlen(party.types[i]));
-        if (type == NULL || !type->inbound)
-            config_problem(l, group, "types", "inbound file types joined by ';' (EMI, EMT, EMC, INV, COS, NMM, PTY)");
+        if (type != NULL && type->inbound)
+            continue;
+        g_autofree char *codes = layout_inbound_codes(", ", ", ");
+        g_autofree char *expected = g_strdup_printf("inbound file types joined by ';' (%s)", codes);
+        config_problem(l, group, "types", expected);
     }
     g_array_append_val(c->parties, party);
 }

@@ -1,47 +1,30 @@
-#include "validators/judge.h"
+/*
+ * One file from its name to its verdict. The reader (formats/reader.h) calls back for the header, each record, the
+ * declared count and each fault; what it calls a fault becomes a code here (code_of). Records are judged in
+ * judge_records.c.
+ *
+ * Reading goes on after a wrong name if its type and form can be guessed, so that one answer tells the sender
+ * everything. It ends early only if the file is one that came before (B105), cannot be read on, or would cost too much
+ * (the reader's limits, B111).
+ */
+#include "validators/judge_private.h"
 
 #include "formats/eui64.h"
+#include "formats/reader.h"
 #include "formats/text.h"
-#include "spool/ledger/ledger_devices.h"
-#include "spool/ledger/ledger_earlier.h"
-#include "spool/ledger/ledger_reference.h"
-#include "validators/field_rules.h"
 #include "validators/history_rules.h"
 #include "validators/name_rules.h"
-#include "validators/reference_rules.h"
-#include "validators/result_rules.h"
-#include "validators/review_rules.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-enum { READ_SIZE = 64 * 1024, COUNT_BYTES = 512 /* a Header field: 128 characters */ };
+enum { READ_SIZE = 64 * 1024 };
 
 G_DEFINE_QUARK(ecosgate - judge - error, judge_error)
 
-struct content;
+/* ---- what the reader reports ---- */
 
-struct judging {
-    const struct judge_request *request;
-    const struct rules *rules;
-    const struct content *content;
-    struct verdict *verdict;
-    struct findings *findings;
-    struct device_set *seen;
-    struct reader *reader;
-    struct ledger_subject subject;
-    struct review review; /* of instructions, where there is a ledger */
-    enum ledger_reference table;
-    uint32_t expected_number; /* RecordNumber of the next record */
-    uint32_t last_ordinal;
-    struct place count_at;
-    char count_text[COUNT_BYTES];
-    size_t count_len;
-    bool counted;   /* the declared count was there */
-    bool cut_short; /* the end was not reached: nothing can be said about totals */
-    GError *error;  /* first fault of ledger or callback; ends the reading */
-};
-
+/* Keeps the first error and ends the reading: callbacks of the reader have no result of their own. */
 static void fail(struct judging *j, GError *error)
 {
     if (j->error == NULL)
@@ -51,6 +34,7 @@ static void fail(struct judging *j, GError *error)
     reader_stop(j->reader);
 }
 
+/* The code for each kind of fault that a reader finds. */
 static enum code code_of(enum fault_kind kind)
 {
     static const enum code codes[] = {
@@ -92,12 +76,13 @@ static void on_header(void *user, const struct record *record)
         fail(j, error);
 }
 
+/* B305: RecordNumber counts up from 1 without a gap. */
 static void judge_number(struct judging *j, const struct record *record)
 {
     const struct field *number = &record->fields[RECORD_NUMBER_COLUMN];
     uint32_t found = field_number(number, 9);
 
-    /* Records that could not be read bore a number too. */
+    /* Records between this one and the last could not be read; each had a number too. */
     j->expected_number += record->ordinal - j->last_ordinal - 1;
     j->last_ordinal = record->ordinal;
     if (found == j->expected_number) {
@@ -116,7 +101,7 @@ static void judge_number(struct judging *j, const struct record *record)
     j->expected_number = (found ? found : j->expected_number) + 1;
 }
 
-static bool hand_on(struct judging *j, const struct row *row, GError **error)
+bool judge_count_and_pass_on(struct judging *j, const struct row *row, GError **error)
 {
     struct verdict *verdict = j->verdict;
 
@@ -126,129 +111,7 @@ static bool hand_on(struct judging *j, const struct row *row, GError **error)
         verdict->deferred++;
     else
         verdict->rejected++;
-    return j->request->on_row == NULL || j->request->on_row(j->request->user, row, &verdict->header, error);
-}
-
-/* ---- what each type's records are judged by ---- */
-
-/* What the review compares, in one form: hex digits in upper case. NULL where the record's own rules found it wrong. */
-static const char *plain(const struct record *record, size_t column, bool good, char *copy)
-{
-    const struct field *field = &record->fields[column];
-
-    if (!good || field->len == 0)
-        return NULL;
-    for (size_t i = 0; i < field->len; i++)
-        copy[i] = g_ascii_toupper(field->text[i]);
-    copy[field->len] = '\0';
-    return copy;
-}
-
-static const char *plain_hex(const struct record *record, size_t column, size_t digits, char *copy)
-{
-    return plain(record, column, field_rules_is_hex(&record->fields[column], digits), copy);
-}
-
-static bool review_device(struct judging *j, struct device *device, const struct ledger_past *past, GError **error)
-{
-    const struct record *record = device->row.record;
-    bool typed = !row_has_code(&device->row, C104);
-    char texts[5][LAYOUT_FIELD_MAX_CHARS * 4 + 1];
-    const struct review_subject subject = {
-        .device = device->id,
-        .type = plain(record, INSTRUCTION_DEVICE_TYPE, typed, texts[0]),
-        .manufacturer = plain_hex(record, INSTRUCTION_MANUFACTURER, 4, texts[1]),
-        .model = plain_hex(record, INSTRUCTION_MODEL, 8, texts[2]),
-        .firmware = plain_hex(record, INSTRUCTION_FIRMWARE, 8, texts[3]),
-        .mpxn = plain(record, INSTRUCTION_MPXN, true, texts[4]),
-    };
-
-    return review_judge(&j->review, &subject, past, &device->row, j->findings, error);
-}
-
-/* Of a Device that an earlier record names already nothing is asked: its work items may be as many as the records. */
-static bool past_of(struct judging *j, const struct device *device, struct ledger_past *past, GError **error)
-{
-    *past = (struct ledger_past){0};
-    return row_has_code(&device->row, C102) || ledger_device_past(j->rules->ledger, device->id, past, error);
-}
-
-static bool judge_device(struct judging *j, const struct record *record, GError **error)
-{
-    struct device device;
-    struct ledger_past past;
-
-    device_rules_judge(j->rules, j->seen, record, j->findings, &device);
-    if (j->rules->ledger != NULL && device.has_id) {
-        if (!past_of(j, &device, &past, error))
-            return false;
-        history_rules_judge_device(j->rules, &past, &device, j->findings);
-        if (!review_device(j, &device, &past, error))
-            return false;
-    }
-    j->review.counted += !row_has_errors(&device.row);
-    return hand_on(j, &device.row, error);
-}
-
-static bool judge_reference(struct judging *j, const struct record *record, GError **error)
-{
-    struct reference reference;
-
-    return reference_rules_judge(j->rules, j->table, j->verdict->header.mode, j->seen, record, j->findings, &reference,
-                                 error) &&
-           hand_on(j, &reference.row, error);
-}
-
-static bool begin_instruction(struct judging *j, GError **error)
-{
-    return j->rules->ledger == NULL || review_open(&j->review, j->rules, error);
-}
-
-static bool begin_reference(struct judging *j, GError **error)
-{
-    (void)error; /* the types of the table `contents` that begin so are reference data */
-    return reference_rules_table(j->verdict->filename.type, &j->table);
-}
-
-static bool judge_result(struct judging *j, const struct record *record, GError **error)
-{
-    struct result result;
-    bool good = result_rules_judge_result(j->rules, j->verdict->header.created, record, j->findings, &result, error) &&
-                hand_on(j, &result.row, error);
-
-    result_clear(&result);
-    return good;
-}
-
-static bool judge_confirmation(struct judging *j, const struct record *record, GError **error)
-{
-    struct result result;
-    bool good = result_rules_judge_confirmation(j->rules, record, j->findings, &result, error) &&
-                hand_on(j, &result.row, error);
-
-    result_clear(&result);
-    return good;
-}
-
-static const struct content {
-    const char *type;
-    bool (*begin)(struct judging *j, GError **error); /* before the first record; may be NULL */
-    bool (*judge)(struct judging *j, const struct record *record, GError **error);
-    bool may_be_empty; /* no B306 */
-} contents[] = {
-    {"EMI", begin_instruction, judge_device, false}, {"EMT", NULL, judge_result, false},
-    {"EMC", NULL, judge_confirmation, false},        {"INV", begin_reference, judge_reference, false},
-    {"COS", begin_reference, judge_reference, true}, {"NMM", begin_reference, judge_reference, true},
-    {"PTY", begin_reference, judge_reference, true},
-};
-
-static const struct content *content_of(const struct file_type *type)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(contents); i++) {
-        if (strcmp(contents[i].type, type->code) == 0)
-            return &contents[i];
-    }
-    return NULL;
+    return j->request->on_row == NULL || j->request->on_row(j->request->user, verdict->filename.type, row, error);
 }
 
 static void on_record(void *user, const struct record *record)
@@ -257,10 +120,12 @@ static void on_record(void *user, const struct record *record)
     GError *error = NULL;
 
     judge_number(j, record);
-    if (!j->content->judge(j, record, &error))
+    if (!j->type->judge(j, record, &error))
         fail(j, error);
 }
 
+/* The count that the file states: DeviceCount of XML, the trailer of CSV. More than 9 digits is no number, as no file
+ * may have so many records. */
 static void on_count(void *user, const struct field *declared)
 {
     struct judging *j = user;
@@ -276,11 +141,13 @@ static void on_count(void *user, const struct field *declared)
     j->verdict->declared = number;
 }
 
-static void say_empty(struct judging *j, const char *text)
+static void add_empty(struct judging *j, const char *text)
 {
     findings_add(j->findings, &(struct finding){.code = B306, .text = text}, NULL, 0);
 }
 
+/* B208 and B306. A file of reference data whose records are all wrong is refused as if it were empty: one slip in all
+ * of them (a new status, another notation) must not empty a table. */
 static void judge_totals(struct judging *j)
 {
     const struct verdict *verdict = j->verdict;
@@ -295,15 +162,10 @@ static void judge_totals(struct judging *j)
                          .code = B208, .at = j->count_at, .field = verdict->filename.type->count_element, .text = text},
                      j->count_text, j->count_len);
     }
-    if (verdict->parsed == 0 && !j->content->may_be_empty)
-        say_empty(j, "expected at least one Device record, found none");
-    else if (verdict->parsed > 0 && verdict->accepted == 0 && j->content->judge == judge_reference)
-        say_empty(j, "expected at least one record without errors, found none; what was known before stays");
-}
-
-static GError *stopped(void)
-{
-    return g_error_new_literal(JUDGE_ERROR, JUDGE_ERROR_STOPPED, "stopped while judging; nothing was decided");
+    if (verdict->parsed == 0 && !j->type->may_be_empty)
+        add_empty(j, "expected at least one Device record, found none");
+    else if (verdict->parsed > 0 && verdict->accepted == 0 && j->type->about == ABOUT_REFERENCE)
+        add_empty(j, "expected at least one record without errors, found none; what was known before stays");
 }
 
 /* Feeds the reader until the end, a refusal or an error. */
@@ -315,7 +177,8 @@ static void read_through(struct judging *j, struct unpack *unpack)
 
     while ((n = unpack_read(unpack, buffer, READ_SIZE, &error)) > 0) {
         if (j->request->stop != NULL && *j->request->stop) {
-            fail(j, stopped());
+            fail(j,
+                 g_error_new_literal(JUDGE_ERROR, JUDGE_ERROR_STOPPED, "stopped while judging; nothing was decided"));
             return;
         }
         if (!reader_push(j->reader, buffer, (size_t)n)) {
@@ -344,11 +207,11 @@ static void read_content(struct judging *j)
     struct unpack *unpack = unpack_new(j->request->fd, name->pack, stem, name->stem_len, &j->rules->unpack);
 
     j->verdict->content_read = true;
-    j->content = content_of(name->type);
+    j->type = judge_inbound_type(name->type);
     j->expected_number = 1;
     j->seen = device_set_new();
     j->reader = reader_new(name->form, name->type, &limits, &sink);
-    if (j->content->begin == NULL || j->content->begin(j, &j->error))
+    if (j->type->begin == NULL || j->type->begin(j, &j->error))
         read_through(j, unpack);
     j->verdict->parsed = reader_records(j->reader);
     if (!j->cut_short && j->error == NULL)
@@ -358,6 +221,7 @@ static void read_content(struct judging *j)
     unpack_free(unpack);
 }
 
+/* Any error of category b rejects the file whole; its records then count as rejected, whatever their own codes. */
 static void conclude(struct verdict *verdict)
 {
     const struct findings *findings = verdict->findings;
@@ -373,6 +237,7 @@ static void conclude(struct verdict *verdict)
     }
 }
 
+/* How the ledger is asked about earlier files. Outside the grammar only the name itself can be compared. */
 static void fill_subject(struct judging *j, const char *escaped, char *sender)
 {
     const struct filename *name = &j->verdict->filename;
@@ -420,81 +285,4 @@ bool judge_file(const struct judge_request *request, struct verdict *verdict, GE
         return true;
     verdict_clear(verdict);
     return false;
-}
-
-void verdict_clear(struct verdict *verdict)
-{
-    findings_free(verdict->findings);
-    *verdict = (struct verdict){.declared = -1};
-}
-
-const char *outcome_code(enum outcome outcome)
-{
-    static const char *const codes[] = {"AC", "WN", "PA", "RJ"};
-
-    return codes[outcome];
-}
-
-bool verdict_is_of_devices(const struct verdict *verdict)
-{
-    enum ledger_reference table;
-
-    return verdict->filename.type == NULL || !reference_rules_table(verdict->filename.type, &table);
-}
-
-const struct finding *verdict_deciding(const struct verdict *verdict)
-{
-    switch (verdict->outcome) {
-    case OUTCOME_RJ:
-        return findings_first(verdict->findings, 'b', false);
-    case OUTCOME_PA:
-        return findings_first(verdict->findings, 'c', false);
-    case OUTCOME_WN:
-        return findings_kept(verdict->findings) ? findings_at(verdict->findings, 0) : NULL;
-    case OUTCOME_AC:
-        break;
-    }
-    return NULL;
-}
-
-/* Rules about what a file's records are about, which only a ledger knows. */
-static const enum code *need_past(const struct file_type *type, size_t *n)
-{
-    static const enum code devices[] = {C103, C105, C106, C107, C108, C109, C110, C111, C112, C114, C115, C116};
-    static const enum code results[] = {C118, C119, C121};
-    static const enum code reference[] = {C119};
-    const struct content *content = type != NULL ? content_of(type) : NULL;
-    enum ledger_reference table;
-
-    if (content != NULL && (content->judge == judge_result || content->judge == judge_confirmation)) {
-        *n = G_N_ELEMENTS(results);
-        return results;
-    }
-    if (type != NULL && reference_rules_table(type, &table)) {
-        *n = G_N_ELEMENTS(reference);
-        return reference;
-    }
-    *n = G_N_ELEMENTS(devices);
-    return devices;
-}
-
-void judge_each_not_judged(const struct rules *rules, const struct file_type *type,
-                           void (*visit)(void *user, const char *code), void *user)
-{
-    static const enum code need_identity[] = {B103, B207};
-    static const enum code need_ledger[] = {B105, B106, B107, B108, B112, B210};
-    bool missing[CODE_COUNT] = {false};
-    size_t n;
-    const enum code *past = need_past(type, &n);
-
-    for (size_t i = 0; rules->identity == NULL && i < G_N_ELEMENTS(need_identity); i++)
-        missing[need_identity[i]] = true;
-    for (size_t i = 0; rules->ledger == NULL && i < G_N_ELEMENTS(need_ledger); i++)
-        missing[need_ledger[i]] = true;
-    for (size_t i = 0; rules->ledger == NULL && i < n; i++)
-        missing[past[i]] = true;
-    for (size_t code = 0; code < CODE_COUNT; code++) {
-        if (missing[code])
-            visit(user, catalogue_entry((enum code)code)->id);
-    }
 }

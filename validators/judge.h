@@ -1,21 +1,20 @@
 /*
- * The verdict on one inbound file: its name, its packing, its frame, its header and every Device, in one
- * streaming pass. `check` and the live run call this same function; what they know differs (rules.h).
+ * Judges one inbound file: its name, packing, frame, header and every record, in one streaming pass. `check` and
+ * `run` call this same function. They differ in what they know (rules.h): without a ledger or a configuration, the
+ * rules that need them are left out (judge_each_not_judged lists them).
  *
  *   struct verdict verdict;
  *   if (judge_file(&request, &verdict, &error)) … verdict_clear(&verdict);
  *
- * A false result is a fault of the disk, of the ledger, of on_row, or a stop; nothing is wrong with the
- * file then and the verdict is empty. Memory grows by the set of Device IDs only.
+ * Judging changes nothing. on_row may write to the ledger while the file is judged; the rules of the next record see
+ * what it wrote. Memory grows with the set of keys (Device IDs) of the file only. Time is linear in the file's size.
  */
 #ifndef ECOSGATE_VALIDATORS_JUDGE_H
 #define ECOSGATE_VALIDATORS_JUDGE_H
 
-#include "formats/filename.h"
 #include "validators/device_rules.h"
-#include "validators/findings.h"
-#include "validators/header_rules.h"
 #include "validators/rules.h"
+#include "validators/verdict.h"
 
 #include <glib.h>
 
@@ -23,54 +22,37 @@
 enum judge_error {
     JUDGE_ERROR_STOPPED, /* *stop was set */
 };
+/* The GError domain of this file. */
 GQuark judge_error_quark(void);
 
-/* Accepted, accepted with warnings, accepted with rejected or deferred Devices, rejected whole. */
-enum outcome { OUTCOME_AC, OUTCOME_WN, OUTCOME_PA, OUTCOME_RJ };
-
+/* What to judge, and whom to call meanwhile. All pointers are borrowed until judge_file returns. */
 struct judge_request {
-    const char *name; /* raw bytes of the file's name */
+    const char *name; /* raw bytes of the file's name, name_len of them */
     size_t name_len;
-    int fd;             /* the content, a regular file */
-    const char *sha256; /* of the content; needed with rules->ledger only */
+    int fd;             /* the content: a regular file, open for reading; judge_file does not close it */
+    const char *sha256; /* of the content, 64 hex digits; needed if rules->ledger is set */
     const struct rules *rules;
-    size_t max_findings;
-    /* The header, once it was judged and before the first record; not called for a file that has none. */
+    size_t max_findings; /* findings kept; the others are counted only */
+    /* Called when the header was judged, before the first record. Not called for a file without a header. A false
+     * result ends the judging with *error. NULL is allowed. */
     bool (*on_header)(void *user, const struct file_type *type, const struct header *header, GError **error);
-    /* Each D record that could be read, in order, with its codes: a struct device for an EMI (device_of …), a struct
-     * reference for reference data.
-     * What it changes in the ledger is seen by the rules of the next record. NULL: nobody wants them. */
-    bool (*on_row)(void *user, const struct row *row, const struct header *header, GError **error);
-    void (*on_progress)(void *user, uint64_t packed_bytes); /* may be NULL */
-    void *user;
-    const volatile bool *stop; /* looked at now and then; may be NULL */
+    /* Called for each D record that could be read, in order, with its codes. row is a struct device for an EMI
+     * (device_of), a struct result for EMT and EMC (result_of), a struct reference for reference data (reference_of).
+     * It lives until the call returns. A false result ends the judging with *error. NULL is allowed. */
+    bool (*on_row)(void *user, const struct file_type *type, const struct row *row, GError **error);
+    /* Called with the bytes of the file read so far, as they are packed. NULL is allowed. */
+    void (*on_progress)(void *user, uint64_t packed_bytes);
+    void *user;                /* handed to the three callbacks */
+    const volatile bool *stop; /* when it becomes true, judging ends with JUDGE_ERROR_STOPPED; NULL is allowed */
 };
 
-struct verdict {
-    enum outcome outcome;
-    struct filename filename;
-    bool name_is_known; /* in the grammar */
-    bool content_read;  /* the content was looked at */
-    struct header header;
-    int64_t declared; /* -1: not said */
-    uint64_t parsed, accepted, rejected, deferred;
-    struct findings *findings;
-};
-
+/* Judges the file and fills *verdict, which the caller clears. On false nothing was decided and *verdict is empty; it
+ * need not be cleared. The error is one of the disk, of the ledger or of a callback, or JUDGE_ERROR_STOPPED; what is
+ * wrong with the file is never an error, but a finding in the verdict. */
 bool judge_file(const struct judge_request *request, struct verdict *verdict, GError **error);
-void verdict_clear(struct verdict *verdict);
 
-/* "AC", "WN", "PA", "RJ" */
-const char *outcome_code(enum outcome outcome);
-
-/* The file's records are Devices; false: those of reference data. */
-bool verdict_is_of_devices(const struct verdict *verdict);
-
-/* The finding that decided; NULL for AC. */
-const struct finding *verdict_deciding(const struct verdict *verdict);
-
-/* Codes that were not judged in a file of that type (NULL: not known, as for an instruction) for want of a ledger,
- * configuration or reference data, in the catalogue's order; calls back once per code. */
+/* Calls visit for each code that judge_file cannot judge in a file of that type, because rules has no ledger or no
+ * configuration. Order: that of the catalogue. type NULL means an instruction. */
 void judge_each_not_judged(const struct rules *rules, const struct file_type *type,
                            void (*visit)(void *user, const char *code), void *user);
 

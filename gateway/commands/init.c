@@ -1,6 +1,7 @@
 /*
  * The command `init`: a gateway home with its drops, spool, ledger and a commented configuration.
  */
+#include "formats/layout.h"
 #include "formats/text.h"
 #include "gateway/commands/command.h"
 #include "gateway/gateway.h"
@@ -79,8 +80,23 @@ static const struct {
     {"MCC", "90-B3-D5-1F-30-0E-C0-01", "EMI", "mcc", "Migration Control Centre"},
     {"TCSP", "90-B3-D5-1F-30-0E-C0-02", "EMT", "tcos", "TCoS Service Provider"},
     {"ECSP", "90-B3-D5-1F-30-0E-C0-03", "EMC", "ecos", "ECoS Service Provider"},
-    {"DCC", "90-B3-D5-1F-30-00-00-02", "INV;COS;NMM;PTY", "dcc", "DCC"},
+    {"DCC", "90-B3-D5-1F-30-00-00-02", NULL /* all inbound types that no other party sends */, "dcc", "DCC"},
 };
+
+/* The file types of one party, joined by ';', as the setting `types` has them. g_free the result. */
+static char *types_of_party(size_t party)
+{
+    GString *types = g_string_new(parties[party].types);
+
+    for (size_t i = 0; parties[party].types == NULL && i < layout_n_types; i++) {
+        bool wanted = layout_types[i].inbound;
+        for (size_t other = 0; other < G_N_ELEMENTS(parties); other++)
+            wanted = wanted && g_strcmp0(parties[other].types, layout_types[i].code) != 0;
+        if (wanted)
+            g_string_append_printf(types, "%s%s", types->len > 0 ? ";" : "", layout_types[i].code);
+    }
+    return g_string_free(types, FALSE);
+}
 
 static char *configuration_text(void)
 {
@@ -92,9 +108,11 @@ static char *configuration_text(void)
                                "# when a file is whole: closed, stable (for stable_seconds), marker or at-once\n"
                                "complete=closed\n",
                                drops[i], drops[i], drops[i]);
-    for (size_t i = 0; i < G_N_ELEMENTS(parties); i++)
+    for (size_t i = 0; i < G_N_ELEMENTS(parties); i++) {
+        g_autofree char *types = types_of_party(i);
         g_string_append_printf(text, "\n# %s\n[party %s]\neui64=%s\ntypes=%s\ndrop=%s\n", parties[i].who,
-                               parties[i].org, parties[i].eui64, parties[i].types, parties[i].drop);
+                               parties[i].org, parties[i].eui64, types, parties[i].drop);
+    }
     return g_string_free(text, FALSE);
 }
 

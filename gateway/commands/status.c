@@ -17,6 +17,7 @@
 #include "spool/ledger/ledger_reference.h"
 #include "spool/ledger/ledger_reports.h"
 #include "spool/ledger/ledger_sessions.h"
+#include "validators/reference_rules.h"
 
 #include <stdio.h>
 
@@ -196,12 +197,14 @@ static bool add_loaded(struct gateway *gateway, enum ledger_reference table, con
 
 static bool add_reference(struct gateway *gateway, json_t *fact, GError **error)
 {
-    static const char *const types[LEDGER_REFERENCES] = {"INV", "COS", "NMM", "PTY"};
+    enum ledger_reference table;
     json_t *rows = json_array();
 
     output_set(fact, "reference", rows);
-    for (int table = 0; table < LEDGER_REFERENCES; table++) {
-        if (!add_loaded(gateway, (enum ledger_reference)table, types[table], rows, error))
+    for (size_t i = 0; i < layout_n_types; i++) {
+        const struct file_type *type = &layout_types[i];
+        if (type->inbound && reference_rules_table(type, &table) &&
+            !add_loaded(gateway, table, type->code, rows, error))
             return false;
     }
     return true;

@@ -41,11 +41,12 @@ static bool note_device(const struct intake *intake, const struct device *device
     return intake->incidents == 0 || incidents_clear_device(intake->gateway, device->id, intake->now, error);
 }
 
-static bool take_device(struct intake *intake, const struct row *judged, const struct header *header, GError **error)
+/* ---- one judged record into the ledger, by file type ---- */
+
+static bool take_device(struct intake *intake, const struct row *judged, GError **error)
 {
     struct split_row row;
 
-    (void)header; /* the batch stands in the verdict */
     split_device(device_of(judged), intake->job->id, &row);
     bool good = ledger_item_insert(intake->gateway->ledger, &row.item, error);
     split_row_clear(&row);
@@ -54,26 +55,23 @@ static bool take_device(struct intake *intake, const struct row *judged, const s
     return good && note_device(intake, device_of(judged), error);
 }
 
-static bool take_result(struct intake *intake, const struct row *row, const struct header *header, GError **error)
+static bool take_result(struct intake *intake, const struct row *row, GError **error)
 {
-    (void)header; /* each row says to which batch it belongs */
     return results_take_row(intake->gateway, intake->job->id, row, error);
 }
 
-static bool take_reference(struct intake *intake, const struct row *row, const struct header *header, GError **error)
+static bool take_reference(struct intake *intake, const struct row *row, GError **error)
 {
-    (void)header; /* it has had its effect in on_header and will have it in decide */
     return reference_take(intake->gateway, reference_of(row), error);
 }
 
-/* What is done with the rows of each type, while the verdict's transaction is open. */
 static const struct taking {
-    const struct layout_record *layout;
-    bool (*take)(struct intake *intake, const struct row *row, const struct header *header, GError **error);
+    const char *code;
+    bool (*take)(struct intake *intake, const struct row *row, GError **error);
 } takings[] = {
-    {&layout_instruction, take_device},  {&layout_result, take_result}, {&layout_confirmation, take_result},
-    {&layout_inventory, take_reference}, {&layout_cos, take_reference}, {&layout_nmm, take_reference},
-    {&layout_party, take_reference},
+#define INBOUND_TYPE(code, about, begin, judge, take, may_be_empty) {#code, take},
+#include "validators/inbound_types.def"
+#undef INBOUND_TYPE
 };
 
 static bool on_header(void *user, const struct file_type *type, const struct header *header, GError **error)
@@ -83,13 +81,13 @@ static bool on_header(void *user, const struct file_type *type, const struct hea
     return reference_begin(intake->gateway, type, header, error);
 }
 
-static bool on_row(void *user, const struct row *row, const struct header *header, GError **error)
+static bool on_row(void *user, const struct file_type *type, const struct row *row, GError **error)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(takings); i++) {
-        if (takings[i].layout == row->layout)
-            return takings[i].take(user, row, header, error);
+        if (strcmp(takings[i].code, type->code) == 0)
+            return takings[i].take(user, row, error);
     }
-    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "nobody takes the rows of this file type");
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "inbound_types.def has no line for the file type %s", type->code);
     return false;
 }
 

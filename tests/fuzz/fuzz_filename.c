@@ -6,6 +6,7 @@
 #include "formats/eui64.h"
 #include "formats/filename.h"
 #include "formats/instant.h"
+#include "formats/layout.h"
 #include "tests/fuzz/heard.h"
 
 #include <string.h>
@@ -38,10 +39,14 @@ static bool is_in_grammar(const char *name, size_t size)
     g_autoptr(GMatchInfo) match = NULL;
     g_autofree char *date = NULL, *time = NULL, *sequence = NULL;
 
-    if (regex == NULL)
-        regex = g_regex_new("\\A(?:EMI|EMT|EMC|INV|COS|NMM|PTY)_[A-Z0-9]{2,8}_(?:[0-9A-F]{2}-){7}[0-9A-F]{2}"
-                            "_([0-9]{8})_([0-9]{6})_([0-9]{6})\\.(?:xml|csv)(?:\\.gz|\\.zip)?\\z",
-                            G_REGEX_RAW, 0, NULL);
+    if (regex == NULL) {
+        g_autofree char *types = layout_inbound_codes("|", "|");
+        g_autofree char *pattern = g_strdup_printf("\\A(?:%s)_[A-Z0-9]{2,8}_(?:[0-9A-F]{2}-){7}[0-9A-F]{2}"
+                                                   "_([0-9]{8})_([0-9]{6})_([0-9]{6})\\.(?:xml|csv)"
+                                                   "(?:\\.gz|\\.zip)?\\z",
+                                                   types);
+        regex = g_regex_new(pattern, G_REGEX_RAW, 0, NULL);
+    }
     if (size > 128 || !g_regex_match_full(regex, name, (gssize)size, 0, 0, &match, NULL))
         return false;
     date = g_match_info_fetch(match, 1);

@@ -60,11 +60,12 @@ static void check_device(struct judged *judged, const struct row *row)
     }
 }
 
-static bool on_row(void *user, const struct row *row, const struct header *header, GError **error)
+static bool on_row(void *user, const struct file_type *type, const struct row *row, GError **error)
 {
     struct judged *judged = user;
 
-    (void)header, (void)error;
+    (void)error;
+    g_assert(type == judged->type);
     g_assert(row->record->ordinal > judged->rows); /* faulty records are left out */
     g_assert(row->layout == judged->type->record);
     if (row->layout == &layout_instruction)
@@ -123,7 +124,12 @@ static void check_header(const struct header *header)
 
 static bool may_be_empty(const struct file_type *type)
 {
-    return strcmp(type->code, "COS") == 0 || strcmp(type->code, "NMM") == 0 || strcmp(type->code, "PTY") == 0;
+#define INBOUND_TYPE(code_, about, begin, judge, take, may_be_empty)                                                   \
+    if (strcmp(type->code, #code_) == 0)                                                                               \
+        return may_be_empty;
+#include "validators/inbound_types.def"
+#undef INBOUND_TYPE
+    g_assert_not_reached();
 }
 
 static void check_verdict(const struct judged *judged)

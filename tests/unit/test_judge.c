@@ -176,10 +176,10 @@ static void test_judge__count_that_is_none__says_so(void **state)
     assert_string_equal(findings_at(verdict.findings, 0)->text, "declared 2, found 1");
 }
 
-static bool on_device(void *user, const struct row *row, const struct header *header, GError **error)
+static bool on_device(void *user, const struct file_type *type, const struct row *row, GError **error)
 {
-    (void)row;
-    assert_string_equal(header->batch, "B-1");
+    assert_string_equal(type->code, "EMI");
+    assert_ptr_equal(row->layout, type->record);
     if (++devices < 2)
         return true;
     *(bool *)user = true;
@@ -278,6 +278,27 @@ static void test_judge__not_judged__depends_on_what_is_known(void **state)
     }
 }
 
+/* Each line of inbound_types.def, and nothing else, is a type that formats/layout.c calls inbound. */
+static void test_inbound_types__compared_with_layouts__the_same(void **state)
+{
+    static const char *const codes[] = {
+#define INBOUND_TYPE(code, about, begin, judge, take, may_be_empty) #code,
+#include "validators/inbound_types.def"
+#undef INBOUND_TYPE
+    };
+    size_t inbound = 0;
+
+    (void)state;
+    for (size_t i = 0; i < layout_n_types; i++)
+        inbound += layout_types[i].inbound;
+    assert_int_equal(inbound, G_N_ELEMENTS(codes));
+    for (size_t i = 0; i < G_N_ELEMENTS(codes); i++) {
+        const struct file_type *type = layout_find(codes[i], strlen(codes[i]));
+        assert_non_null(type);
+        assert_true(type->inbound);
+    }
+}
+
 static void test_rules__defaults__those_of_the_interface(void **state)
 {
     (void)state;
@@ -292,11 +313,17 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, enter, leave)
     const struct CMUnitTest tests[] = {
-        T(test_judge__csv__outcome_counts_and_places),       T(test_judge__declared_count__shown_like_any_value),
-        T(test_judge__cut_short__totals_are_not_judged),     T(test_judge__several_categories__the_deciding_one),
-        T(test_judge__count_that_is_none__says_so),          T(test_judge__device_not_wanted__ends_the_judging),
-        T(test_judge__reference_data__some_may_be_empty),    T(test_judge__stop__nothing_is_decided),
-        T(test_judge__not_judged__depends_on_what_is_known), T(test_rules__defaults__those_of_the_interface),
+        T(test_judge__csv__outcome_counts_and_places),
+        T(test_judge__declared_count__shown_like_any_value),
+        T(test_judge__cut_short__totals_are_not_judged),
+        T(test_judge__several_categories__the_deciding_one),
+        T(test_judge__count_that_is_none__says_so),
+        T(test_judge__device_not_wanted__ends_the_judging),
+        T(test_judge__reference_data__some_may_be_empty),
+        T(test_judge__stop__nothing_is_decided),
+        T(test_judge__not_judged__depends_on_what_is_known),
+        T(test_rules__defaults__those_of_the_interface),
+        T(test_inbound_types__compared_with_layouts__the_same),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

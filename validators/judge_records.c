@@ -1,0 +1,191 @@
+/*
+ * What judging does with the records of each inbound file type. judge.c calls `begin` once and `judge` for each record,
+ * through the table that inbound_types.def fills. Which codes need a ledger stands here too, as it follows from the
+ * same rules.
+ */
+#include "validators/judge_private.h"
+
+#include "spool/ledger/ledger_devices.h"
+#include "validators/field_rules.h"
+#include "validators/history_rules.h"
+#include "validators/reference_rules.h"
+#include "validators/result_rules.h"
+
+#include <string.h>
+
+/* ---- instructions (EMI) ---- */
+
+/* Room for each value of struct review_subject: a field at its limit, each character of 4 bytes. */
+enum { SUBJECT_TEXTS = 5, SUBJECT_TEXT_SIZE = LAYOUT_FIELD_MAX_CHARS * 4 + 1 };
+
+/* A field as the review compares it: hex digits in upper case. NULL if it is empty or malformed. */
+static const char *comparable(const struct record *record, size_t column, bool well_formed, char *copy)
+{
+    const struct field *field = &record->fields[column];
+
+    if (!well_formed || field->len == 0)
+        return NULL;
+    for (size_t i = 0; i < field->len; i++)
+        copy[i] = g_ascii_toupper(field->text[i]);
+    copy[field->len] = '\0';
+    return copy;
+}
+
+static const char *comparable_hex(const struct record *record, size_t column, size_t digits, char *copy)
+{
+    return comparable(record, column, field_rules_is_hex(&record->fields[column], digits), copy);
+}
+
+static bool review_device(struct judging *j, struct device *device, const struct ledger_past *past, GError **error)
+{
+    const struct record *record = device->row.record;
+    bool typed = !row_has_code(&device->row, C104);
+    char texts[SUBJECT_TEXTS][SUBJECT_TEXT_SIZE];
+    const struct review_subject subject = {
+        .device = device->id,
+        .type = comparable(record, INSTRUCTION_DEVICE_TYPE, typed, texts[0]),
+        .manufacturer = comparable_hex(record, INSTRUCTION_MANUFACTURER, 4, texts[1]),
+        .model = comparable_hex(record, INSTRUCTION_MODEL, 8, texts[2]),
+        .firmware = comparable_hex(record, INSTRUCTION_FIRMWARE, 8, texts[3]),
+        .mpxn = comparable(record, INSTRUCTION_MPXN, true, texts[4]),
+    };
+
+    return review_judge(&j->review, &subject, past, &device->row, j->findings, error);
+}
+
+/* A Device that an earlier record of the file names already is not looked up again: a file may name one Device a
+ * million times, and each look-up would read the work items of all records before it. */
+static bool past_of(struct judging *j, const struct device *device, struct ledger_past *past, GError **error)
+{
+    *past = (struct ledger_past){0};
+    return row_has_code(&device->row, C102) || ledger_device_past(j->rules->ledger, device->id, past, error);
+}
+
+static bool begin_instruction(struct judging *j, GError **error)
+{
+    return j->rules->ledger == NULL || review_open(&j->review, j->rules, error);
+}
+
+static bool judge_device(struct judging *j, const struct record *record, GError **error)
+{
+    struct device device;
+    struct ledger_past past;
+
+    device_rules_judge(j->rules, j->seen, record, j->findings, &device);
+    if (j->rules->ledger != NULL && device.has_id) {
+        if (!past_of(j, &device, &past, error))
+            return false;
+        history_rules_judge_device(j->rules, &past, &device, j->findings);
+        if (!review_device(j, &device, &past, error))
+            return false;
+    }
+    j->review.counted += !row_has_errors(&device.row); /* for the daily limit (C116) of the records that follow */
+    return judge_count_and_pass_on(j, &device.row, error);
+}
+
+/* ---- results and confirmations (EMT, EMC) ---- */
+
+static bool begin_nothing(struct judging *j, GError **error)
+{
+    (void)j, (void)error; /* the rules of results need no preparation */
+    return true;
+}
+
+static bool judge_result(struct judging *j, const struct record *record, GError **error)
+{
+    struct result result;
+    bool good = result_rules_judge_result(j->rules, j->verdict->header.created, record, j->findings, &result, error) &&
+                judge_count_and_pass_on(j, &result.row, error);
+
+    result_clear(&result);
+    return good;
+}
+
+static bool judge_confirmation(struct judging *j, const struct record *record, GError **error)
+{
+    struct result result;
+    bool good = result_rules_judge_confirmation(j->rules, record, j->findings, &result, error) &&
+                judge_count_and_pass_on(j, &result.row, error);
+
+    result_clear(&result);
+    return good;
+}
+
+/* ---- reference data (INV, COS, NMM, PTY) ---- */
+
+static bool begin_reference(struct judging *j, GError **error)
+{
+    (void)error; /* a type that begins like this has a table */
+    return reference_rules_table(j->verdict->filename.type, &j->table);
+}
+
+static bool judge_reference(struct judging *j, const struct record *record, GError **error)
+{
+    struct reference reference;
+
+    return reference_rules_judge(j->rules, j->table, j->verdict->header.mode, j->seen, record, j->findings, &reference,
+                                 error) &&
+           judge_count_and_pass_on(j, &reference.row, error);
+}
+
+/* ---- the table ---- */
+
+static const struct inbound_type inbound_types[] = {
+#define INBOUND_TYPE(code, about, begin, judge, take, may_be_empty) {#code, about, begin, judge, may_be_empty},
+#include "validators/inbound_types.def"
+#undef INBOUND_TYPE
+};
+
+const struct inbound_type *judge_inbound_type(const struct file_type *type)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(inbound_types); i++) {
+        if (strcmp(inbound_types[i].code, type->code) == 0)
+            return &inbound_types[i];
+    }
+    return NULL;
+}
+
+/* ---- what needs a ledger or a configuration ---- */
+
+/* The codes about single records that only a ledger can tell. */
+static const enum code *record_codes(const struct file_type *type, size_t *n)
+{
+    static const enum code devices[] = {C103, C105, C106, C107, C108, C109, C110, C111, C112, C114, C115, C116};
+    static const enum code work[] = {C118, C119, C121};
+    static const enum code reference[] = {C119};
+    const struct inbound_type *inbound = type != NULL ? judge_inbound_type(type) : NULL;
+
+    switch (inbound != NULL ? inbound->about : ABOUT_DEVICES) {
+    case ABOUT_WORK:
+        *n = G_N_ELEMENTS(work);
+        return work;
+    case ABOUT_REFERENCE:
+        *n = G_N_ELEMENTS(reference);
+        return reference;
+    case ABOUT_DEVICES:
+        break;
+    }
+    *n = G_N_ELEMENTS(devices);
+    return devices;
+}
+
+void judge_each_not_judged(const struct rules *rules, const struct file_type *type,
+                           void (*visit)(void *user, const char *code), void *user)
+{
+    static const enum code need_identity[] = {B103, B207};
+    static const enum code need_ledger[] = {B105, B106, B107, B108, B112, B210};
+    bool missing[CODE_COUNT] = {false};
+    size_t n;
+    const enum code *of_records = record_codes(type, &n);
+
+    for (size_t i = 0; rules->identity == NULL && i < G_N_ELEMENTS(need_identity); i++)
+        missing[need_identity[i]] = true;
+    for (size_t i = 0; rules->ledger == NULL && i < G_N_ELEMENTS(need_ledger); i++)
+        missing[need_ledger[i]] = true;
+    for (size_t i = 0; rules->ledger == NULL && i < n; i++)
+        missing[of_records[i]] = true;
+    for (size_t code = 0; code < CODE_COUNT; code++) {
+        if (missing[code])
+            visit(user, catalogue_entry((enum code)code)->id);
+    }
+}
