@@ -27,7 +27,7 @@ static char *other(int64_t job)
     return g_strdup_printf("job %s", id);
 }
 
-static void say_duplicates(const struct ledger_duplicates *found, const struct ledger_subject *subject,
+static void say_duplicates(const struct ledger_duplicates *found, const struct ledger_file *subject,
                            struct findings *findings)
 {
     g_autofree char *same = other(found->name_and_bytes);
@@ -47,7 +47,7 @@ static void say_duplicates(const struct ledger_duplicates *found, const struct l
         say(findings, B112, false, "name", "%s held the same bytes under another name", bytes);
 }
 
-static bool judge_sequence(const struct rules *rules, const struct ledger_subject *subject, struct findings *findings,
+static bool judge_sequence(const struct rules *rules, const struct ledger_file *subject, struct findings *findings,
                            GError **error)
 {
     int64_t last, before;
@@ -64,8 +64,8 @@ static bool judge_sequence(const struct rules *rules, const struct ledger_subjec
     return true;
 }
 
-bool history_rules_judge_name(const struct rules *rules, const struct ledger_subject *subject,
-                              struct findings *findings, bool *repeated, GError **error)
+bool history_rules_judge_name(const struct rules *rules, const struct ledger_file *subject, struct findings *findings,
+                              bool *repeated, GError **error)
 {
     struct ledger_duplicates found;
 
@@ -78,7 +78,7 @@ bool history_rules_judge_name(const struct rules *rules, const struct ledger_sub
     return judge_sequence(rules, subject, findings, error);
 }
 
-bool history_rules_judge_header(const struct rules *rules, const struct ledger_subject *subject,
+bool history_rules_judge_header(const struct rules *rules, const struct ledger_file *subject,
                                 const struct record *record, const struct header *header, struct findings *findings,
                                 GError **error)
 {
@@ -105,8 +105,8 @@ bool history_rules_judge_header(const struct rules *rules, const struct ledger_s
     return true;
 }
 
-void history_rules_judge_device(const struct rules *rules, const struct ledger_past *past, struct device *device,
-                                struct findings *findings)
+void history_rules_judge_device(const struct rules *rules, const struct ledger_earlier_work *past,
+                                struct device *device, struct findings *findings)
 {
     /* The second record of one Device in one file is C102; its first record is what makes it live. */
     if (!past->live || row_has_code(&device->row, C102))

@@ -242,7 +242,7 @@ static void fill_subject(struct judging *j, const char *escaped, char *sender)
 {
     const struct filename *name = &j->verdict->filename;
 
-    j->subject = (struct ledger_subject){.id = j->rules->job, .name = escaped, .sha256 = j->request->sha256};
+    j->subject = (struct ledger_file){.id = j->rules->job, .name = escaped, .sha256 = j->request->sha256};
     if (!j->verdict->name_is_known)
         return;
     eui64_print(name->eui64, sender);

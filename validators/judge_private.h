@@ -5,7 +5,7 @@
 #ifndef ECOSGATE_VALIDATORS_JUDGE_PRIVATE_H
 #define ECOSGATE_VALIDATORS_JUDGE_PRIVATE_H
 
-#include "spool/ledger/ledger_earlier.h"
+#include "spool/ledger/ledger_earlier_files.h"
 #include "spool/ledger/ledger_reference.h"
 #include "validators/judge.h"
 #include "validators/review_rules.h"
@@ -40,7 +40,7 @@ struct judging {
     struct findings *findings; /* the verdict's */
     struct device_set *seen;   /* keys of the records so far */
     struct reader *reader;
-    struct ledger_subject subject; /* the file, for questions about earlier files */
+    struct ledger_file subject; /* the file, for questions about earlier files */
     struct review review;          /* of an instruction, if there is a ledger */
     enum ledger_reference table;   /* of reference data */
     uint32_t expected_number;      /* RecordNumber of the next record */

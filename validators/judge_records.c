@@ -36,7 +36,8 @@ static const char *comparable_hex(const struct record *record, size_t column, si
     return comparable(record, column, field_rules_is_hex(&record->fields[column], digits), copy);
 }
 
-static bool review_device(struct judging *j, struct device *device, const struct ledger_past *past, GError **error)
+static bool review_device(struct judging *j, struct device *device, const struct ledger_earlier_work *past,
+                          GError **error)
 {
     const struct record *record = device->row.record;
     bool typed = !row_has_code(&device->row, C104);
@@ -55,10 +56,10 @@ static bool review_device(struct judging *j, struct device *device, const struct
 
 /* A Device that an earlier record of the file names already is not looked up again: a file may name one Device a
  * million times, and each look-up would read the work items of all records before it. */
-static bool past_of(struct judging *j, const struct device *device, struct ledger_past *past, GError **error)
+static bool past_of(struct judging *j, const struct device *device, struct ledger_earlier_work *past, GError **error)
 {
-    *past = (struct ledger_past){0};
-    return row_has_code(&device->row, C102) || ledger_device_past(j->rules->ledger, device->id, past, error);
+    *past = (struct ledger_earlier_work){0};
+    return row_has_code(&device->row, C102) || ledger_earlier_work(j->rules->ledger, device->id, past, error);
 }
 
 static bool begin_instruction(struct judging *j, GError **error)
@@ -69,7 +70,7 @@ static bool begin_instruction(struct judging *j, GError **error)
 static bool judge_device(struct judging *j, const struct record *record, GError **error)
 {
     struct device device;
-    struct ledger_past past;
+    struct ledger_earlier_work past;
 
     device_rules_judge(j->rules, j->seen, record, j->findings, &device);
     if (j->rules->ledger != NULL && device.has_id) {

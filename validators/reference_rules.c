@@ -189,7 +189,7 @@ static void inventory_rest(struct judging *j)
 
 static bool inventory_known(struct ledger *ledger, const struct reference *r, bool *known, GError **error)
 {
-    return ledger_inventory_known(ledger, &r->inventory, known, error);
+    return ledger_inventory_exists(ledger, &r->inventory, known, error);
 }
 
 static void cos_key(struct judging *j)
@@ -212,7 +212,7 @@ static void cos_rest(struct judging *j)
 
 static bool cos_known(struct ledger *ledger, const struct reference *r, bool *known, GError **error)
 {
-    return ledger_cos_known(ledger, &r->cos, known, error);
+    return ledger_cos_exists(ledger, &r->cos, known, error);
 }
 
 static void nmm_key(struct judging *j)
@@ -244,7 +244,7 @@ static void nmm_rest(struct judging *j)
 
 static bool nmm_known(struct ledger *ledger, const struct reference *r, bool *known, GError **error)
 {
-    return ledger_nmm_known(ledger, &r->nmm, known, error);
+    return ledger_nmm_exists(ledger, &r->nmm, known, error);
 }
 
 static void party_key(struct judging *j)
@@ -291,7 +291,7 @@ static void party_rest(struct judging *j)
 
 static bool party_known(struct ledger *ledger, const struct reference *r, bool *known, GError **error)
 {
-    return ledger_party_known(ledger, &r->party, known, error);
+    return ledger_party_exists(ledger, &r->party, known, error);
 }
 
 static const struct table {

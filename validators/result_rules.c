@@ -140,7 +140,7 @@ static bool find_work(struct judging *j, size_t column, GError **error)
     }
     if (ledger == NULL)
         return true;
-    if (!ledger_work_named(ledger, org, batch, record, &result->work, error))
+    if (!ledger_work_by_id(ledger, &(struct ledger_work_item_id){org, batch, record}, &result->work, error))
         return false;
     if (result->work == NULL)
         say(j, C118, column, false, "expected the WorkItemId of a work order of this gateway; there is none such");

@@ -1,7 +1,7 @@
 #include "validators/review_rules.h"
 
 #include "formats/instant.h"
-#include "spool/ledger/ledger_earlier.h"
+#include "spool/ledger/ledger_earlier_files.h"
 #include "spool/ledger/ledger_reference.h"
 
 #include <inttypes.h>
@@ -110,15 +110,14 @@ static bool judge_non_migratable(struct judging *j, GError **error)
     const struct review_subject *s = j->subject;
     const struct ledger_nmm model = {
         .device_type = s->type, .manufacturer = s->manufacturer, .model = s->model, .firmware = s->firmware};
-    bool non_migratable;
     int64_t until;
     char date[INSTANT_TEXT_SIZE] = "";
 
     if (s->type == NULL || s->manufacturer == NULL || s->model == NULL)
         return true;
-    if (!ledger_model_is_non_migratable(j->rules->ledger, &model, j->rules->now, &non_migratable, &until, error))
+    if (!ledger_model_non_migratable_until(j->rules->ledger, &model, j->rules->now, &until, error))
         return false;
-    if (!non_migratable)
+    if (until == 0)
         return true;
     if (until != LEDGER_FOR_EVER)
         instant_print(until, date);
@@ -127,7 +126,7 @@ static bool judge_non_migratable(struct judging *j, GError **error)
     return true;
 }
 
-static void judge_credentials(struct judging *j, const struct ledger_past *past)
+static void judge_credentials(struct judging *j, const struct ledger_earlier_work *past)
 {
     if (past->replaced)
         say(j, C108, INSTRUCTION_DEVICE_ID, 0, "an earlier instruction for this Device led to its replacement");
@@ -139,14 +138,17 @@ static void judge_credentials(struct judging *j, const struct ledger_past *past)
 static bool judge_cos(struct judging *j, GError **error)
 {
     const char *mpxn = j->known != NULL && j->known->mpxn != NULL ? j->known->mpxn : j->subject->mpxn;
-    int64_t now = j->rules->now, until = now + j->rules->cos_window, starts = 0;
     bool gpf = is_gpf(j);
+    const struct ledger_cos_search search = {.mpxn = gpf ? NULL : mpxn,
+                                             .gpf = j->subject->device,
+                                             .after = j->rules->now,
+                                             .until = j->rules->now + j->rules->cos_window};
+    int64_t starts = 0;
     char date[INSTANT_TEXT_SIZE];
 
     if (!gpf && mpxn == NULL)
         return true;
-    if (!(gpf ? ledger_cos_of_gpf(j->rules->ledger, j->subject->device, now, until, &starts, error)
-              : ledger_cos_between(j->rules->ledger, mpxn, now, until, &starts, error)))
+    if (!ledger_cos_last(j->rules->ledger, &search, &starts, error))
         return false;
     if (starts == 0)
         return true;
@@ -183,7 +185,7 @@ static bool judge_supplier(struct judging *j, GError **error)
     return true;
 }
 
-static void judge_past(struct judging *j, const struct ledger_past *past)
+static void judge_past(struct judging *j, const struct ledger_earlier_work *past)
 {
     char date[INSTANT_TEXT_SIZE];
 
@@ -222,8 +224,8 @@ static bool judge_known_last(struct judging *j, GError **error)
     return judge_supplier(j, error);
 }
 
-bool review_judge(const struct review *review, const struct review_subject *subject, const struct ledger_past *past,
-                  struct row *row, struct findings *findings, GError **error)
+bool review_judge(const struct review *review, const struct review_subject *subject,
+                  const struct ledger_earlier_work *past, struct row *row, struct findings *findings, GError **error)
 {
     struct judging j = {review->rules, subject, NULL, row, findings};
     g_autofree struct ledger_inventory *known = NULL;

@@ -33,7 +33,7 @@ bool review_open(struct review *review, const struct rules *rules, GError **erro
 
 /* Adds codes, and the latest NextEligible of those that pass, to row, which may have some. findings NULL: nothing is
  * told, and row needs no record; else it is that of an instruction. */
-bool review_judge(const struct review *review, const struct review_subject *subject, const struct ledger_past *past,
-                  struct row *row, struct findings *findings, GError **error);
+bool review_judge(const struct review *review, const struct review_subject *subject,
+                  const struct ledger_earlier_work *past, struct row *row, struct findings *findings, GError **error);
 
 #endif

@@ -270,7 +270,7 @@ static bool write_emo(struct answer *a, GError **error)
 {
     a->rows = a->verdict->items;
     write_header(a, a->verdict->batch);
-    return ledger_works_each(a->gateway->ledger, a->verdict, write_outcome, a, error);
+    return ledger_work_of_verdict_each(a->gateway->ledger, a->verdict, write_outcome, a, error);
 }
 
 /* ---- storing ---- */

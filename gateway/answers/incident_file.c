@@ -23,7 +23,7 @@ static char *text_of(const struct ledger_incident *incident, const struct ledger
 {
     enum code code;
 
-    if (event->cleared)
+    if (event->closed)
         return csv_harmless(incident->reason);
     if (catalogue_find(incident->code, &code) && (code == A102 || code == A103))
         return g_strdup_printf("drop %s: %s", incident->subject, catalogue_entry(code)->name);
@@ -45,12 +45,12 @@ static bool write_event(void *user, const struct ledger_incident *incident, cons
         return false;
     }
     g_snprintf(record, sizeof record, "%" PRId64, ++file->rows);
-    instant_print(event->cleared ? incident->cleared : incident->begun, at);
+    instant_print(event->closed ? incident->closed : incident->opened, at);
     if (incident->has_device)
         eui64_print(incident->device, device);
     const char *values[] = {record,
                             incident_id(incident->id, id),
-                            event->cleared ? "CLEARED" : "RAISED",
+                            event->closed ? "CLEARED" : "RAISED",
                             at,
                             kind.category,
                             incident->code,

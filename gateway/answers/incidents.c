@@ -70,7 +70,7 @@ static bool begin_of_file(struct gateway *gateway, const struct ledger_job *job,
                                              .parties = parties,
                                              .job = job->id,
                                              .revision = job->revision,
-                                             .begun = now,
+                                             .opened = now,
                                              .text = deciding->text};
 
     return ledger_incident_open(gateway->ledger, &incident, error);
@@ -83,8 +83,8 @@ bool incidents_open_file(struct gateway *gateway, const struct ledger_job *job, 
 
     if (verdict->outcome == OUTCOME_RJ)
         return begin_of_file(gateway, job, verdict_deciding(verdict), now, error);
-    return ledger_incident_clear_file(gateway->ledger, job->sender, job->name, now, error) &&
-           (*corrects == '\0' || ledger_incident_clear_file(gateway->ledger, job->sender, corrects, now, error));
+    return ledger_incident_close_file(gateway->ledger, job->sender, job->name, now, error) &&
+           (*corrects == '\0' || ledger_incident_close_file(gateway->ledger, job->sender, corrects, now, error));
 }
 
 /* ---- Devices ---- */
@@ -104,7 +104,7 @@ bool incidents_open_device(struct gateway *gateway, const struct incidents_devic
                                        .revision = of->revision,
                                        .has_device = true,
                                        .device = of->device,
-                                       .begun = now};
+                                       .opened = now};
 
     eui64_print(of->device, subject);
     for (enum code code = C101; code < D101; code++) {
@@ -120,7 +120,7 @@ bool incidents_open_device(struct gateway *gateway, const struct incidents_devic
 
 bool incidents_clear_device(struct gateway *gateway, uint64_t device, int64_t now, GError **error)
 {
-    return ledger_incident_clear_device(gateway->ledger, device, now, error);
+    return ledger_incident_close_device(gateway->ledger, device, now, error);
 }
 
 /* ---- telling ---- */
@@ -137,7 +137,8 @@ static bool plan(struct gateway *gateway, const struct party *party, int64_t fir
     int64_t job;
 
     eui64_print(party->eui64, recipient);
-    return plan_file(gateway, &file, &job, error) && ledger_events_report(gateway->ledger, job, first, n, error) &&
+    return plan_file(gateway, &file, &job, error) &&
+           ledger_events_mark_reported(gateway->ledger, job, first, n, error) &&
            ledger_commit(STEP_INCIDENTS_TOLD, gateway->ledger, error);
 }
 

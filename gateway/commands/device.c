@@ -178,7 +178,7 @@ static int show(struct read_access *access, const struct invocation *invocation,
     int status = EXIT_GOOD;
 
     eui64_print(device, text);
-    if (!ledger_device_each(access->gateway.ledger, device, gather, &g, &error)) {
+    if (!ledger_work_of_device_each(access->gateway.ledger, device, gather, &g, &error)) {
         status = command_unable(error);
     } else if (json_array_size(g.history) == 0) {
         g_printerr("ecosgate: the Device %s is not known: no instruction that was taken names it\n", text);
@@ -250,6 +250,8 @@ static int list(const struct invocation *invocation, enum ledger_state state)
 {
     static const char *const columns[] = {"device", "device_type", "state",         "work_item", "code",
                                           "tries",  "due",         "next_eligible", NULL};
+    /* People see a screenful or many, programs all: one row more than shown, so that the table says "more". */
+    const struct ledger_in_state which = {state, invocation->json ? 0 : MOST_ROWS + 1};
     struct listing listing = {invocation->json, json_array()};
     struct read_access access;
     GError *error = NULL;
@@ -259,9 +261,7 @@ static int list(const struct invocation *invocation, enum ledger_state state)
         json_decref(listing.rows);
         return EXIT_UNABLE;
     }
-    /* People see a screenful or many, programs all: one row more than shown, so that the table says "more". */
-    if (!ledger_state_each(access.gateway.ledger, state, invocation->json ? 0 : MOST_ROWS + 1, list_one, &listing,
-                           &error))
+    if (!ledger_work_in_state_each(access.gateway.ledger, &which, list_one, &listing, &error))
         status = command_unable(error);
     else if (!invocation->json && json_array_size(listing.rows) > 0)
         output_table(listing.rows, columns, MOST_ROWS, "");

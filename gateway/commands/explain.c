@@ -145,13 +145,13 @@ static void explain_confirmation(const struct ledger_work *work, struct explanat
 static bool explain_end(struct gateway *gateway, const struct ledger_work *work, struct explanation *e, GError **error)
 {
     const struct ledger_session *s = &work->session;
-    struct ledger_past past;
+    struct ledger_earlier_work past;
 
     if (s->state == LEDGER_MIGRATED) {
         e->because = g_strdup("both sides have confirmed the same credentials");
         return true;
     }
-    if (!ledger_device_past(gateway->ledger, work->item.device, &past, error))
+    if (!ledger_earlier_work(gateway->ledger, work->item.device, &past, error))
         return false;
     g_autofree char *code = describe(s->code);
     const char *late =

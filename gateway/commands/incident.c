@@ -35,8 +35,8 @@ static json_t *facts_of(const struct ledger_incident *incident)
     output_set_text(fact, "device", incident->has_device ? device : NULL);
     output_set_text(fact, "parties", incident->parties);
     output_set_text(fact, "resolved_by", known ? kind.resolver : NULL);
-    output_set(fact, "begun", command_json_instant(incident->begun));
-    output_set(fact, "cleared", command_json_instant(incident->cleared));
+    output_set(fact, "begun", command_json_instant(incident->opened));
+    output_set(fact, "cleared", command_json_instant(incident->closed));
     output_set_text(fact, "text", incident->text);
     output_set_text(fact, "reason", incident->reason);
     output_set_text(fact, "who", incident->who);
@@ -132,8 +132,8 @@ static bool add_event(void *user, const struct ledger_incident *incident, const 
         return false;
     const struct ledger_outgoing *part = parts != NULL && parts->len > 0 ? parts->pdata[0] : NULL;
     json_t *fact = json_object();
-    output_set_text(fact, "event", event->cleared ? "CLEARED" : "RAISED");
-    output_set(fact, "at", command_json_instant(event->cleared ? incident->cleared : incident->begun));
+    output_set_text(fact, "event", event->closed ? "CLEARED" : "RAISED");
+    output_set(fact, "at", command_json_instant(event->closed ? incident->closed : incident->opened));
     output_set_text(fact, "told_in", part ? part->name : NULL);
     output_set(fact, "delivered_at", command_json_instant(part ? part->delivered_at : 0));
     (void)json_array_append_new(telling->events, fact); /* memory aborts */

@@ -94,7 +94,7 @@ static bool give_stored(struct asking *asking, int fd, const struct ledger_outgo
 
 static bool give_issued(struct asking *asking, const struct ledger_report *report, GError **error)
 {
-    const struct ledger_outgoing *part = &report->part;
+    const struct ledger_outgoing *part = &report->file;
     GError *fault = NULL;
 
     asking->found++;
@@ -140,7 +140,7 @@ static bool give_built(struct asking *asking, GError **error)
 static bool all_stored(const GPtrArray *issued)
 {
     for (guint i = 0; i < issued->len; i++) {
-        if (((const struct ledger_report *)issued->pdata[i])->part.state == LEDGER_PLANNED)
+        if (((const struct ledger_report *)issued->pdata[i])->file.state == LEDGER_PLANNED)
             return false;
     }
     return true;
@@ -272,7 +272,7 @@ static json_t *describe_period(const struct ledger_period *period)
 
 static json_t *describe_report(const struct ledger_report *report)
 {
-    const struct ledger_outgoing *part = &report->part;
+    const struct ledger_outgoing *part = &report->file;
     json_t *fact = describe_period(&report->period);
     char id[JOB_ID_SIZE];
 

@@ -61,7 +61,7 @@ static bool add_devices(struct gateway *gateway, json_t *fact, GError **error)
     json_t *counts = json_object();
 
     output_set(fact, "devices", counts);
-    return ledger_states_each(gateway->ledger, add_state, counts, error);
+    return ledger_state_counts_each(gateway->ledger, add_state, counts, error);
 }
 
 static bool is_waiting(const struct drop *drop, const char *name)
@@ -142,7 +142,7 @@ static bool add_drops(struct gateway *gateway, json_t *fact, GError **error)
         if (!add_drop(gateway, gateway->config->drops->pdata[d], row, error))
             return false;
     }
-    return ledger_drops_owed_each(gateway->ledger, add_owed, drops, error);
+    return ledger_undelivered_by_drop_each(gateway->ledger, add_owed, drops, error);
 }
 
 static bool add_incident(void *user, const struct ledger_incident *incident, GError **error)
@@ -154,8 +154,8 @@ static bool add_incident(void *user, const struct ledger_incident *incident, GEr
     output_set_text(row, "id", incident_id(incident->id, id));
     output_set_text(row, "code", incident->code);
     output_set_text(row, "subject", incident->subject);
-    output_set(row, "begun", command_json_instant(incident->begun));
-    output_set(row, "cleared", command_json_instant(incident->cleared));
+    output_set(row, "begun", command_json_instant(incident->opened));
+    output_set(row, "cleared", command_json_instant(incident->closed));
     output_set_text(row, "text", incident->text);
     (void)json_array_append_new(user, row); /* memory aborts */
     return true;
@@ -168,7 +168,7 @@ static bool add_incidents(struct gateway *gateway, json_t *fact, GError **error)
     int64_t of_devices = 0;
 
     output_set(fact, "incidents", incidents);
-    if (!ledger_incidents_of_devices(gateway->ledger, -1, &of_devices, error))
+    if (!ledger_device_incidents_count(gateway->ledger, -1, &of_devices, error))
         return false;
     output_set_number(fact, "device_incidents", of_devices);
     return ledger_incidents_recent(gateway->ledger, MOST_CLEARED, add_incident, incidents, error);

@@ -146,9 +146,9 @@ static bool check_proof(void *user, const struct ledger_proof *proof, GError **e
         "; findings %" G_GINT64_FORMAT ", counted %" G_GINT64_FORMAT "; items of no place %" G_GINT64_FORMAT
         ", answers of another time %" G_GINT64_FORMAT ": these do not agree",
         verdict->revision, verdict->outcome, verdict->parsed, verdict->accepted, verdict->rejected, verdict->deferred,
-        proof->ready, proof->rejected, proof->deferred, verdict->dispatched, proof->sessions, proof->torn,
-        verdict->ended, proof->ended, proof->ema_parts, proof->emd_parts, proof->emd_rows, proof->findings,
-        proof->finding_counts, proof->misplaced, proof->misdated);
+        proof->ready, proof->rejected, proof->deferred, verdict->dispatched, proof->sessions,
+        proof->mismatched_sessions, verdict->ended, proof->ended, proof->ema_files, proof->emd_files, proof->emd_rows,
+        proof->findings, proof->finding_counts, proof->wrong_slots, proof->wrong_times);
     report_fault(v, verdict->job, fault);
     return true;
 }
@@ -169,7 +169,8 @@ static bool check_ledger(struct verify *v, GError **error)
 
     if (!ledger_integrity_each(ledger, check_integrity, v, error) ||
         !ledger_proofs_each(ledger, check_proof, v, error) || !ledger_live_duplicates(ledger, &live, error) ||
-        !ledger_numbers_astray(ledger, &astray, error) || !ledger_incidents_astray(ledger, &incidents, error))
+        !ledger_sequences_above_counter(ledger, &astray, error) ||
+        !ledger_incidents_inconsistent(ledger, &incidents, error))
         return false;
     if (incidents > 0) {
         g_autofree char *fault = g_strdup_printf(

@@ -170,9 +170,9 @@ static bool check_report(struct look *look, GError **error)
         eui64_print(to.id, to.eui64);
         g_strlcpy(to.mpid, one->mpid, sizeof to.mpid);
         g_autofree char *name = report_name(kind, &to, of);
-        if (one->part.job != job->id || g_strcmp0(one->part.name, name) != 0 ||
-            g_strcmp0(one->part.recipient, to.eui64) != 0 || one->part.created != period->issued)
-            verify_problem(look->faults, "%s is not the file of that recipient and period", one->part.name);
+        if (one->file.job != job->id || g_strcmp0(one->file.name, name) != 0 ||
+            g_strcmp0(one->file.recipient, to.eui64) != 0 || one->file.created != period->issued)
+            verify_problem(look->faults, "%s is not the file of that recipient and period", one->file.name);
     }
     return true;
 }

@@ -81,19 +81,21 @@ static bool check_activity(void *user, const struct ledger_period *period, GErro
     struct summing *s = user;
     struct ledger *ledger = s->gateway->ledger;
     g_autoptr(GPtrArray) reports = NULL;
-    int64_t sum = period->unassigned, migrated = 0, failed = 0;
+    const struct ledger_ended migrated = {LEDGER_MIGRATED, {period->starts, period->ends}};
+    const struct ledger_ended failed = {LEDGER_FAILED, {period->starts, period->ends}};
+    int64_t sum = period->unassigned, n_migrated = 0, n_failed = 0;
 
     if (strcmp(period->ref, "ECOSMIG-005") != 0)
         return true;
     if (!ledger_reports_of(ledger, period->ref, period->starts, &reports, error) ||
-        !ledger_ends_count(ledger, LEDGER_MIGRATED, period->starts, period->ends, &migrated, error) ||
-        !ledger_ends_count(ledger, LEDGER_FAILED, period->starts, period->ends, &failed, error))
+        !ledger_ended_sessions_count(ledger, &migrated, &n_migrated, error) ||
+        !ledger_ended_sessions_count(ledger, &failed, &n_failed, error))
         return false;
     for (guint i = 0; i < reports->len; i++) {
-        if (!add_file(s, &((const struct ledger_report *)reports->pdata[i])->part, &sum))
+        if (!add_file(s, &((const struct ledger_report *)reports->pdata[i])->file, &sum))
             return true;
     }
-    if (sum != migrated + failed)
+    if (sum != n_migrated + n_failed)
         say(s, period,
             "Succeeded and Failed in its files, with what is nobody's, are not the sessions that ended in it");
     return true;
@@ -101,10 +103,12 @@ static bool check_activity(void *user, const struct ledger_period *period, GErro
 
 bool verify_reports(struct gateway *gateway, GPtrArray *faults, GError **error)
 {
+    static const struct ledger_listing migrated = {"ECOSMIG-001", LEDGER_MIGRATED},
+                                       failed = {"ECOSMIG-002", LEDGER_FAILED};
     struct summing s = {gateway, faults};
     struct ledger *ledger = gateway->ledger;
 
-    return ledger_periods_astray(ledger, "ECOSMIG-001", LEDGER_MIGRATED, say_astray, &s, error) &&
-           ledger_periods_astray(ledger, "ECOSMIG-002", LEDGER_FAILED, say_astray, &s, error) &&
+    return ledger_periods_inconsistent(ledger, &migrated, say_astray, &s, error) &&
+           ledger_periods_inconsistent(ledger, &failed, say_astray, &s, error) &&
            ledger_periods_each(ledger, check_activity, &s, error);
 }

@@ -119,7 +119,7 @@ static bool why_device(struct gateway *gateway, uint64_t device, json_t **fact, 
     char id[EUI64_TEXT_SIZE];
 
     eui64_print(device, id);
-    return ledger_device_each(gateway->ledger, device, choose, &choice, error) &&
+    return ledger_work_of_device_each(gateway->ledger, device, choose, &choice, error) &&
            ledger_work_get(gateway->ledger, choice.item, &work, error) &&
            why_work(gateway, work, "device", id, fact, error);
 }
@@ -133,7 +133,8 @@ static bool why_work_item(struct gateway *gateway, const char *id, json_t **fact
 
     if (g_strv_length(parts) != 3 || !g_ascii_string_to_signed(parts[2], 10, 1, G_MAXINT32, &record, NULL))
         return true;
-    return ledger_work_named(gateway->ledger, parts[0], parts[1], record, &named, error) &&
+    return ledger_work_by_id(gateway->ledger, &(struct ledger_work_item_id){parts[0], parts[1], record}, &named,
+                             error) &&
            (named == NULL || ledger_work_get(gateway->ledger, named->item.item, &work, error)) &&
            why_work(gateway, work, "work item", id, fact, error);
 }
@@ -148,7 +149,7 @@ static bool outage_of(struct gateway *gateway, const char *drop, char **text, GE
     if (!ledger_incident_newest(gateway->ledger, "A103", drop, &newest, error))
         return false;
     *text =
-        newest != NULL && newest->cleared == 0 ? g_strdup_printf("; that drop is down (A103): %s", newest->text) : NULL;
+        newest != NULL && newest->closed == 0 ? g_strdup_printf("; that drop is down (A103): %s", newest->text) : NULL;
     return true;
 }
 

@@ -73,7 +73,7 @@ static bool begin(struct gateway *gateway, const struct clock_fault *fault, GErr
         return true;
     if (!ledger_incident_newest(gateway->ledger, code_id(), fault->subject, &known, error))
         return false;
-    if (known != NULL && (known->cleared == 0 || known->reason != NULL))
+    if (known != NULL && (known->closed == 0 || known->reason != NULL))
         return true;
     gateway_note("%s: %s", code_id(), fault->text);
     return outage_note(gateway, code_id(), fault->subject, fault->text, error);
@@ -104,7 +104,7 @@ bool clock_watch(struct gateway *gateway, GError **error)
 
     if (!look_back(gateway, now, &back, error) || !look_ahead(gateway, now, &ahead, error) ||
         !begin(gateway, &back, error) || !begin(gateway, &ahead, error) ||
-        !ledger_incidents_with(gateway->ledger, code_id(), look_over, &look, error))
+        !ledger_incidents_with_code(gateway->ledger, code_id(), look_over, &look, error))
         return false;
     for (guint i = 0; i < over->len; i++) {
         if (!outage_note(gateway, code_id(), over->pdata[i], NULL, error))

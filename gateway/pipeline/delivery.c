@@ -104,7 +104,8 @@ static bool finish(struct gateway *gateway, int64_t id, GError **error)
     int64_t owed = 0;
 
     if (!ledger_job_get(gateway->ledger, id, &job, error) ||
-        !ledger_outgoing_files_owed(gateway->ledger, id, &owed, error) || !job_find(gateway->spool, id, &state, error))
+        !ledger_outgoing_files_undelivered(gateway->ledger, id, &owed, error) ||
+        !job_find(gateway->spool, id, &state, error))
         return false;
     if (job == NULL || owed > 0 || state != JOB_ACTIVE)
         return true;
@@ -149,7 +150,7 @@ bool delivery_begin_pass(struct delivery *delivery, GError **error)
     for (guint i = 0; i < delivery->outboxes->len; i++)
         outbox_begin_pass(delivery->outboxes->pdata[i]);
     return active != NULL && finish_all(delivery->gateway, active, error) &&
-           ledger_drops_owed_each(delivery->gateway->ledger, tell_unknown_drop, delivery->gateway, error);
+           ledger_undelivered_by_drop_each(delivery->gateway->ledger, tell_unknown_drop, delivery->gateway, error);
 }
 
 bool delivery_advance(struct delivery *delivery, GError **error)

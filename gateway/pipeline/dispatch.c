@@ -41,11 +41,11 @@ static bool end_some(struct gateway *gateway, const GArray *due, int64_t now, GE
 
 static bool put_off_wakes(struct gateway *gateway, int64_t now, GError **error)
 {
-    bool early;
+    bool stale;
 
-    if (!ledger_wakes_early(gateway->ledger, now, &early, error))
+    if (!ledger_wake_times_stale(gateway->ledger, now, &stale, error))
         return false;
-    if (!early || (ledger_begin(gateway->ledger, error) && ledger_wakes_put_off(gateway->ledger, now, error) &&
+    if (!stale || (ledger_begin(gateway->ledger, error) && ledger_wake_times_refresh(gateway->ledger, now, error) &&
                    ledger_commit(STEP_TIME_COMMITTED, gateway->ledger, error)))
         return true;
     ledger_rollback(gateway->ledger);
@@ -61,7 +61,7 @@ bool dispatch_take_times(struct gateway *gateway, GError **error)
         return false;
     do {
         g_array_set_size(due, 0);
-        if (!ledger_times_due(gateway->ledger, now, TIMES_AT_ONCE, due, error))
+        if (!ledger_timeouts_due(gateway->ledger, now, TIMES_AT_ONCE, due, error))
             return false;
         if (due->len > 0 && (!ledger_begin(gateway->ledger, error) || !end_some(gateway, due, now, error))) {
             ledger_rollback(gateway->ledger);
@@ -95,7 +95,7 @@ static bool gather(struct gateway *gateway, int64_t now, GArray *due, GPtrArray 
     g_autoptr(GPtrArray) fresh = NULL;
 
     if (!ledger_tries_due(gateway->ledger, now, limit, due, error) ||
-        !ledger_fresh_verdicts(gateway->ledger, &fresh, error))
+        !ledger_undispatched_verdicts(gateway->ledger, &fresh, error))
         return false;
     guint tries = due->len;
     for (guint i = 0; i < fresh->len;) {
@@ -104,7 +104,7 @@ static bool gather(struct gateway *gateway, int64_t now, GArray *due, GPtrArray 
             continue;
         }
         if (due->len - tries < limit &&
-            !ledger_fresh_items(gateway->ledger, fresh->pdata[i], limit - (due->len - tries), due, error))
+            !ledger_undispatched_items(gateway->ledger, fresh->pdata[i], limit - (due->len - tries), due, error))
             return false;
         (void)g_ptr_array_remove_index(fresh, i); /* the array stays the same */
     }
@@ -147,11 +147,11 @@ static bool judge_again(struct order *order, const struct ledger_work *work, str
     const struct ledger_item *item = &work->item;
     const struct review_subject subject = {item->device, item->device_type, item->manufacturer,
                                            item->model,  item->firmware,    item->mpxn};
-    struct ledger_past past;
+    struct ledger_earlier_work past;
 
     *row = (struct row){0};
     order->review.counted = work->session.try > 0 ? 0 : order->first + order->n_first;
-    return ledger_device_past(order->gateway->ledger, item->device, &past, error) &&
+    return ledger_earlier_work(order->gateway->ledger, item->device, &past, error) &&
            review_judge(&order->review, &subject, &past, row, NULL, error);
 }
 
@@ -173,19 +173,18 @@ static bool order_begin(struct order *order, GError **error)
 static bool add_just_judged(struct order *order, const struct ledger_verdict *verdict, GError **error)
 {
     const struct config *config = order->gateway->config;
-    struct ledger_session session = {.state = LEDGER_READY};
-    struct ledger_transition transition;
+    struct ledger_first_try first = {.of = verdict, .session = {.state = LEDGER_READY}};
     int64_t n = 0;
 
     if (order->n >= config->work_order_devices)
         return true;
     if (!order_begin(order, error))
         return false;
-    retry_dispatch(&config->retry, order->now, &session, &transition);
-    transition.job = order->job;
-    transition.record = order->n + 1;
-    if (!ledger_fresh_put(order->gateway->ledger, verdict, &session, &transition, config->work_order_devices - order->n,
-                          &n, error))
+    retry_dispatch(&config->retry, order->now, &first.session, &first.transition);
+    first.transition.job = order->job;
+    first.transition.record = order->n + 1;
+    first.limit = config->work_order_devices - order->n;
+    if (!ledger_dispatch_items(order->gateway->ledger, &first, &n, error))
         return false;
     order->n += n;
     order->n_first += n;

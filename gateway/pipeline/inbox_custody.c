@@ -172,7 +172,7 @@ static bool note_fetch(struct inbox *inbox, const struct fetch *fetch, GError **
                                          .decision = "taken",
                                          .reason = "in custody",
                                          .job = job.id};
-    return ledger_job_insert(ledger, &job, NULL, error) && ledger_pickup_note(ledger, &pickup, error);
+    return ledger_job_insert(ledger, &job, NULL, error) && ledger_pickup_put(ledger, &pickup, error);
 }
 
 static bool note_custody(struct inbox *inbox, GError **error)
@@ -262,7 +262,7 @@ static void discard_task(const struct transport *transport, struct connection *c
 bool inbox_begin_discard(struct inbox *inbox, bool *begun, GError **error)
 {
     g_clear_pointer(&inbox->discards, g_ptr_array_unref);
-    if (!ledger_jobs_to_discard(inbox->gateway->ledger, inbox->drop->name, &inbox->discards, error))
+    if (!ledger_jobs_with_source(inbox->gateway->ledger, inbox->drop->name, &inbox->discards, error))
         return false;
     *begun = inbox->discards->len > 0;
     if (!*begun)

@@ -83,7 +83,7 @@ static bool note_decision(struct inbox *inbox, struct judging *j, const char *na
     if (!j->noting && !ledger_begin(inbox->gateway->ledger, error))
         return false;
     j->noting = true;
-    return ledger_pickup_note(inbox->gateway->ledger, &pickup, error);
+    return ledger_pickup_put(inbox->gateway->ledger, &pickup, error);
 }
 
 /* A file that is in the spool already but could not be removed from its drop is not taken again. */
@@ -171,7 +171,7 @@ static void collect_markers(const struct inbox *inbox, struct judging *j)
 
 static bool judge_entries(struct inbox *inbox, struct judging *j, GError **error)
 {
-    if (!ledger_jobs_to_discard(inbox->gateway->ledger, inbox->drop->name, &j->jobs, error))
+    if (!ledger_jobs_with_source(inbox->gateway->ledger, inbox->drop->name, &j->jobs, error))
         return false;
     for (guint i = 0; i < j->jobs->len; i++)
         g_hash_table_insert(j->custody, (gpointer)((struct ledger_job *)j->jobs->pdata[i])->name, j->jobs->pdata[i]);

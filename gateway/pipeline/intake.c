@@ -163,7 +163,7 @@ static bool decide(struct intake *intake, const struct judge_request *request, s
 {
     struct ledger *ledger = intake->gateway->ledger;
 
-    if (!ledger_incidents_of_devices(ledger, 1, &intake->incidents, error) || !ledger_savepoint(ledger, error) ||
+    if (!ledger_device_incidents_count(ledger, 1, &intake->incidents, error) || !ledger_savepoint(ledger, error) ||
         !judge_file(request, verdict, error))
         return false;
     if (verdict->outcome == OUTCOME_RJ) {

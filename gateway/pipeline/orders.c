@@ -111,13 +111,15 @@ static bool commit_order(struct gateway *gateway, const struct order *order, con
                                    .who = order->who,
                                    .at = order->at,
                                    .result = result};
+    const struct ledger_incident closed = {
+        .id = order->incident, .closed = clock_now(), .reason = order->reason, .who = order->who};
 
     if (!ledger_begin(gateway->ledger, error))
         return false;
     if (ledger_action_insert(gateway->ledger, &action, error) &&
         (plan == NULL || note_job(gateway->ledger, order, plan, error)) &&
         (order->verb != ORDER_CLOSE || strcmp(result, ORDER_DONE) != 0 ||
-         ledger_incident_close(gateway->ledger, order->incident, clock_now(), order->reason, order->who, error)) &&
+         ledger_incident_close_by_hand(gateway->ledger, &closed, error)) &&
         ledger_commit(STEP_ORDER_DONE, gateway->ledger, error))
         return true;
     ledger_rollback(gateway->ledger);
@@ -145,7 +147,7 @@ static bool close_incident(struct gateway *gateway, const struct order *order, G
     (void)incident_id(order->incident, id); /* the text is in id */
     if (incident == NULL)
         refusal = g_strdup_printf("there is no incident %s", id);
-    else if (incident->cleared != 0)
+    else if (incident->closed != 0)
         refusal = g_strdup_printf("the incident %s is over already", id);
     return commit_order(gateway, order, NULL, refusal ? refusal : ORDER_DONE, error);
 }
@@ -181,7 +183,7 @@ static bool redeliver_part(struct gateway *gateway, const struct order *order, c
         return false;
     if (!ledger_begin(ledger, error))
         return false;
-    if (ledger_action_insert(ledger, &action, error) && ledger_outgoing_again(ledger, part->id, error) &&
+    if (ledger_action_insert(ledger, &action, error) && ledger_outgoing_deliver_again(ledger, part->id, error) &&
         ledger_commit(STEP_ORDER_DONE, ledger, error))
         return true;
     ledger_rollback(ledger);

@@ -19,12 +19,12 @@ bool outage_note(struct gateway *gateway, const char *code, const char *subject,
     int64_t now = clock_now();
     g_autofree char *parties = incidents_parties_of(gateway->config, subject);
     const struct ledger_incident incident = {
-        .code = code, .subject = subject, .parties = parties, .begun = now, .text = text};
+        .code = code, .subject = subject, .parties = parties, .opened = now, .text = text};
 
     if (!ledger_begin(ledger, error))
         return false;
     bool good = text != NULL ? ledger_incident_open(ledger, &incident, error)
-                             : ledger_incident_clear(ledger, code, subject, now, error);
+                             : ledger_incident_close(ledger, code, subject, now, error);
     if (good && ledger_commit(text != NULL ? STEP_OUTAGE_NOTED : STEP_OUTAGE_CLEARED, ledger, error))
         return true;
     ledger_rollback(ledger);

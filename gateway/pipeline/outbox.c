@@ -114,7 +114,7 @@ static bool begin_batch(struct outbox *outbox, GError **error)
     enum ledger_outgoing_state state = LEDGER_STORED;
 
     g_array_set_size(outbox->batch, 0);
-    if (!ledger_outgoing_files_due(outbox->gateway->ledger, outbox->drop->name, limit, &due, error))
+    if (!ledger_outgoing_files_deliverable(outbox->gateway->ledger, outbox->drop->name, limit, &due, error))
         return false;
     for (guint i = 0; i < due->len; i++) {
         struct ledger_outgoing *part = due->pdata[i];

@@ -26,7 +26,7 @@ static bool propose_non_migratable(struct gateway *gateway, const struct ledger_
                                             "failed: proposed as Non-Migratable",
                                             model->failed);
     const struct ledger_incident incident = {
-        .code = catalogue_entry(D160)->id, .subject = subject, .begun = now, .text = text};
+        .code = catalogue_entry(D160)->id, .subject = subject, .opened = now, .text = text};
 
     return ledger_incident_open(gateway->ledger, &incident, error);
 }
@@ -45,12 +45,12 @@ static bool count_end(struct gateway *gateway, int64_t item, const struct ledger
     bool migrated = session->state == LEDGER_MIGRATED;
     g_autofree struct ledger_work *work = NULL;
     struct ledger_model model;
-    struct ledger_past past = {0};
+    struct ledger_earlier_work past = {0};
 
     if (!migrated && (session->state != LEDGER_FAILED || !is_migration_error(session->code)))
         return true;
     if (!ledger_work_get(gateway->ledger, item, &work, error) ||
-        (!migrated && !ledger_device_past(gateway->ledger, work->item.device, &past, error)))
+        (!migrated && !ledger_earlier_work(gateway->ledger, work->item.device, &past, error)))
         return false;
     if (past.failed_migrations > 0)
         return true;
@@ -58,7 +58,7 @@ static bool count_end(struct gateway *gateway, int64_t item, const struct ledger
         return false;
     if (migrated && model.migrated == 1) {
         g_autofree char *subject = model_name(&model);
-        return ledger_incident_clear(gateway->ledger, catalogue_entry(D160)->id, subject, now, error);
+        return ledger_incident_close(gateway->ledger, catalogue_entry(D160)->id, subject, now, error);
     }
     return migrated || model.migrated > 0 || model.failed < gateway->config->model_failures ||
            propose_non_migratable(gateway, &model, now, error);
@@ -112,7 +112,7 @@ static bool plan(struct gateway *gateway, const struct ledger_verdict *of, int64
                                          .recipient = response->recipient,
                                          .created = now,
                                          .rows = of->items};
-    return plan_file(gateway, &file, &job, error) && ledger_outcome_planned(gateway->ledger, of, error);
+    return plan_file(gateway, &file, &job, error) && ledger_outcome_mark_planned(gateway->ledger, of, error);
 }
 
 bool outcome_plan(struct gateway *gateway, int64_t now, GError **error)

@@ -46,12 +46,13 @@ bool reference_take(struct gateway *gateway, const struct reference *r, GError *
 bool reference_end(struct gateway *gateway, const struct file_type *type, const struct header *header, int64_t job,
                    int64_t now, GError **error)
 {
+    const struct ledger_loaded loaded = {.job = job, .created = header->created, .loaded = now};
     enum ledger_reference table;
 
     if (!reference_rules_table(type, &table))
         return true;
     return (header->mode != HEADER_MODE_FULL || ledger_reference_load_end(gateway->ledger, table, error)) &&
-           ledger_reference_note(gateway->ledger, table, job, header->created, now, error);
+           ledger_reference_set(gateway->ledger, table, &loaded, error);
 }
 
 /* ---- A104 ---- */

@@ -129,7 +129,7 @@ void report_to_issued(struct report *report, const GPtrArray *reports)
 {
     for (guint i = 0; i < reports->len; i++) {
         const struct ledger_report *issued = reports->pdata[i];
-        add_recipient(report, issued->recipient, issued->mpid, issued->part.drop);
+        add_recipient(report, issued->recipient, issued->mpid, issued->file.drop);
     }
     g_array_sort(report->recipients, by_id);
 }

@@ -29,8 +29,9 @@ static bool assign_end(void *user, int64_t item, uint64_t device, const char *co
 
 static bool collect_ends(struct report *report, enum ledger_state state, GError **error)
 {
-    return ledger_ends_each(report->gateway->ledger, state, report->period.starts, report->period.ends, assign_end,
-                            report, error);
+    const struct ledger_ended which = {state, {report->period.starts, report->period.ends}};
+
+    return ledger_ended_sessions_each(report->gateway->ledger, &which, assign_end, report, error);
 }
 
 /* ---- ECOSMIG-001 ---- */
@@ -64,7 +65,7 @@ static bool write_migrated(void *user, const struct ledger_work *work, const str
 
 bool report_write_migrated(struct report *report, int64_t key, GError **error)
 {
-    return ledger_work_known(report->gateway->ledger, key, write_migrated, report, error);
+    return ledger_work_with_inventory(report->gateway->ledger, key, write_migrated, report, error);
 }
 
 /* ---- ECOSMIG-002 ---- */
@@ -144,5 +145,5 @@ static bool write_failed(void *user, const struct ledger_work *work, const struc
 
 bool report_write_failed(struct report *report, int64_t key, GError **error)
 {
-    return ledger_work_known(report->gateway->ledger, key, write_failed, report, error);
+    return ledger_work_with_inventory(report->gateway->ledger, key, write_failed, report, error);
 }

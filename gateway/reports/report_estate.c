@@ -26,13 +26,12 @@ static bool status_of(const struct report *report, const struct ledger_inventory
                                      .model = device->model,
                                      .firmware = device->firmware};
     struct migration_past past = {0};
-    bool non_migratable = false;
-    int64_t until;
+    int64_t non_migratable_until;
 
-    if (!ledger_device_each(ledger, device->device, add_past, &past, error) ||
-        !ledger_model_is_non_migratable(ledger, &model, report->period.ends, &non_migratable, &until, error))
+    if (!ledger_work_of_device_each(ledger, device->device, add_past, &past, error) ||
+        !ledger_model_non_migratable_until(ledger, &model, report->period.ends, &non_migratable_until, error))
         return false;
-    *status = migration_status(report->gateway->config, device, &past, non_migratable);
+    *status = migration_status(report->gateway->config, device, &past, non_migratable_until != 0);
     *migrated_at = past.migrated_at;
     return true;
 }
@@ -90,14 +89,14 @@ static bool gain_meter(void *user, const struct ledger_inventory *device, GError
     if (strcmp(device->device_type, "GPF") != 0)
         gain(g, device->device);
     g->hub = device->chf;
-    return g->hub == 0 || ledger_hub_each(g->report->gateway->ledger, g->hub, gain_gpf, g, error);
+    return g->hub == 0 || ledger_devices_on_hub_each(g->report->gateway->ledger, g->hub, gain_gpf, g, error);
 }
 
 static bool gain_by_event(void *user, const struct ledger_cos *event, GError **error)
 {
     struct gaining g = {.report = user, .event = event};
 
-    return ledger_point_each(g.report->gateway->ledger, event->mpxn, gain_meter, &g, error);
+    return ledger_devices_at_point_each(g.report->gateway->ledger, event->mpxn, gain_meter, &g, error);
 }
 
 static int by_device(gconstpointer a, gconstpointer b)
@@ -111,9 +110,10 @@ static int by_device(gconstpointer a, gconstpointer b)
 
 bool report_collect_gained(struct report *report, GError **error)
 {
+    const struct ledger_interval period = {report->period.starts, report->period.ends};
+
     report->things = g_array_new(FALSE, FALSE, sizeof(struct gained));
-    if (!ledger_cos_each(report->gateway->ledger, report->period.starts, report->period.ends, gain_by_event, report,
-                         error))
+    if (!ledger_cos_each(report->gateway->ledger, &period, gain_by_event, report, error))
         return false;
     g_array_sort(report->things, by_device);
     for (guint i = 0; i < report->things->len; i++) {
@@ -163,7 +163,7 @@ bool report_write_gained(struct report *report, int64_t key, GError **error)
     size_t n = LEADING_COLUMNS;
 
     if (!ledger_inventory_get(ledger, gained->device, &device, error) ||
-        !ledger_device_each(ledger, gained->device, add_history, &history, error) ||
+        !ledger_work_of_device_each(ledger, gained->device, add_history, &history, error) ||
         !status_of(report, device, &status, &migrated_at, error))
         return false;
     lead(report, device, &texts, values);
@@ -189,7 +189,7 @@ static bool assign_installed(void *user, const struct ledger_inventory *device, 
 
     if (strcmp(device->credentials, "ECOS") != 0 || at < report->period.starts || at >= report->period.ends)
         return true;
-    if (!ledger_device_each(ledger, device->device, add_past, &past, error) ||
+    if (!ledger_work_of_device_each(ledger, device->device, add_past, &past, error) ||
         !ledger_supplier_of(ledger, device->device, report->period.ends, &supplier, error))
         return false;
     if (past.migrated_at == 0)

@@ -133,7 +133,7 @@ static bool remains(const struct report *report, const struct ledger_inventory *
     *yes = migration_in_scope(report->gateway->config, device) && strcmp(device->credentials, "TCOS") == 0;
     if (!*yes)
         return true;
-    if (!ledger_device_each(report->gateway->ledger, device->device, add_past, &past, error))
+    if (!ledger_work_of_device_each(report->gateway->ledger, device->device, add_past, &past, error))
         return false;
     *yes = past.migrated_at == 0 || past.migrated_at >= report->period.ends;
     return true;
@@ -261,8 +261,10 @@ static bool tally_end(void *user, int64_t item, uint64_t device, const char *cod
 
 static bool tally_ends(struct tallying *t, enum activity figure, enum ledger_state state, int64_t from, GError **error)
 {
+    const struct ledger_ended which = {state, {from, t->report->period.ends}};
+
     t->figure = figure;
-    return ledger_ends_each(t->report->gateway->ledger, state, from, t->report->period.ends, tally_end, t, error);
+    return ledger_ended_sessions_each(t->report->gateway->ledger, &which, tally_end, t, error);
 }
 
 static bool tally_remaining(void *user, const struct ledger_inventory *device, GError **error)
@@ -279,15 +281,15 @@ static bool tally_remaining(void *user, const struct ledger_inventory *device, G
 bool report_collect_activity(struct report *report, GError **error)
 {
     struct ledger *ledger = report->gateway->ledger;
-    int64_t from = report->period.starts, until = report->period.ends;
+    const struct ledger_interval period = {report->period.starts, report->period.ends};
     struct tallying t;
 
     begin(&t, report);
-    bool good = ledger_reviews_each(ledger, from, until, tally_split, &t, error) &&
-                tally_ends(&t, REJECTED, LEDGER_REJECTED, from, error) &&
-                tally_ends(&t, SUCCEEDED, LEDGER_MIGRATED, from, error) &&
-                tally_ends(&t, FAILED, LEDGER_FAILED, from, error) &&
-                ledger_unended_each(ledger, until, tally_unended, &t, error) &&
+    bool good = ledger_reviews_each(ledger, &period, tally_split, &t, error) &&
+                tally_ends(&t, REJECTED, LEDGER_REJECTED, period.from, error) &&
+                tally_ends(&t, SUCCEEDED, LEDGER_MIGRATED, period.from, error) &&
+                tally_ends(&t, FAILED, LEDGER_FAILED, period.from, error) &&
+                ledger_unfinished_each(ledger, period.until, tally_unended, &t, error) &&
                 tally_ends(&t, CUMULATIVE_MIGRATED, LEDGER_MIGRATED, 0, error) &&
                 ledger_inventory_each(ledger, tally_remaining, &t, error);
     end(&t);
@@ -332,7 +334,7 @@ static bool tally_progress(void *user, const struct ledger_inventory *device, GE
     if (!migration_in_scope(t->report->gateway->config, device))
         return true;
     if (!remains(t->report, device, &yes, error) ||
-        !ledger_device_each(ledger, device->device, add_past, &past, error) ||
+        !ledger_work_of_device_each(ledger, device->device, add_past, &past, error) ||
         !ledger_model_non_migratable_since(ledger, &model, t->report->period.ends, &since, error))
         return false;
     int64_t *figures = tally_for_all(t, device)->figures;
@@ -367,12 +369,12 @@ static bool tally_code(void *user, int64_t item, uint64_t id, const char *code, 
 bool report_collect_progress(struct report *report, GError **error)
 {
     struct ledger *ledger = report->gateway->ledger;
+    const struct ledger_ended failed = {LEDGER_FAILED, {report->period.starts, report->period.ends}};
     struct tallying t;
 
     begin(&t, report);
-    bool good =
-        ledger_inventory_each(ledger, tally_progress, &t, error) &&
-        ledger_ends_each(ledger, LEDGER_FAILED, report->period.starts, report->period.ends, tally_code, &t, error);
+    bool good = ledger_inventory_each(ledger, tally_progress, &t, error) &&
+                ledger_ended_sessions_each(ledger, &failed, tally_code, &t, error);
     end(&t);
     return good;
 }

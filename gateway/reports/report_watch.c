@@ -60,7 +60,7 @@ static bool add_over(void *user, const struct ledger_incident *incident, GError 
     struct watching *w = user;
 
     (void)error; /* nothing can go wrong */
-    if (strcmp(incident->code, catalogue_entry(A106)->id) == 0 && incident->cleared == 0 &&
+    if (strcmp(incident->code, catalogue_entry(A106)->id) == 0 && incident->closed == 0 &&
         !is_late(w, incident->subject))
         g_ptr_array_add(w->over, g_strdup(incident->subject));
     return true;
@@ -76,7 +76,7 @@ static bool begin_one(struct watching *w, const struct late *late, bool *any, GE
     if (open)
         return true;
     const struct ledger_incident incident = {
-        .code = code, .subject = late->subject, .begun = w->now, .text = late->text};
+        .code = code, .subject = late->subject, .opened = w->now, .text = late->text};
     *any = true;
     gateway_note("%s (%s): %s", late->subject, code, late->text);
     return ledger_incident_open(w->ledger, &incident, error);
@@ -95,7 +95,7 @@ static bool clear_all(struct watching *w, bool *any, GError **error)
 {
     for (guint i = 0; i < w->over->len; i++) {
         *any = true;
-        if (!ledger_incident_clear(w->ledger, catalogue_entry(A106)->id, w->over->pdata[i], w->now, error))
+        if (!ledger_incident_close(w->ledger, catalogue_entry(A106)->id, w->over->pdata[i], w->now, error))
             return false;
     }
     return true;
@@ -122,7 +122,7 @@ bool reports_watch(struct gateway *gateway, GError **error)
                          g_ptr_array_new_with_free_func(g_free)};
 
     g_array_set_clear_func(w.late, clear_late);
-    bool good = ledger_periods_owed(w.ledger, w.now - gateway->config->report_grace, add_late, &w, error) &&
+    bool good = ledger_periods_undelivered(w.ledger, w.now - gateway->config->report_grace, add_late, &w, error) &&
                 ledger_incidents_each(w.ledger, 0, add_over, &w, error) &&
                 (w.late->len == 0 || change(&w, begin_all, STEP_OUTAGE_NOTED, error)) &&
                 (w.over->len == 0 || change(&w, clear_all, STEP_OUTAGE_CLEARED, error));

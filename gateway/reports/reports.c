@@ -29,7 +29,7 @@ static const struct ledger_outgoing *part_of(const GPtrArray *issued, uint64_t r
     for (guint i = 0; i < issued->len; i++) {
         const struct ledger_report *one = issued->pdata[i];
         if (one->recipient == recipient)
-            return &one->part;
+            return &one->file;
     }
     return NULL;
 }
@@ -51,7 +51,7 @@ static bool store_all(struct gateway *gateway, struct report *report, int64_t jo
 static bool is_planned(const GPtrArray *issued)
 {
     for (guint i = 0; i < issued->len; i++) {
-        if (((const struct ledger_report *)issued->pdata[i])->part.state == LEDGER_PLANNED)
+        if (((const struct ledger_report *)issued->pdata[i])->file.state == LEDGER_PLANNED)
             return true;
     }
     return false;
@@ -102,6 +102,7 @@ static bool plan_for(struct gateway *gateway, const struct report *report, size_
     const struct report_recipient *to = report_recipient(report, i);
     const struct report_kind *kind = report_kind_find(period->ref);
     g_autofree char *name = report_name(kind, to, (struct period){period->starts, period->ends});
+    struct ledger_report row = {.period = *period, .recipient = to->id, .mpid = to->mpid};
     const struct ledger_outgoing part = {.job = period->job,
                                          .kind = period->ref,
                                          .name = name,
@@ -111,10 +112,8 @@ static bool plan_for(struct gateway *gateway, const struct report *report, size_
                                          .recipient = to->eui64,
                                          .created = period->issued,
                                          .rows = report_rows(report, i)};
-    int64_t id = 0;
 
-    return plan_outgoing(gateway, &part, &id, error) &&
-           ledger_report_add(gateway->ledger, period, id, to->id, to->mpid, error);
+    return plan_outgoing(gateway, &part, &row.file.id, error) && ledger_report_add(gateway->ledger, &row, error);
 }
 
 /* A job of no drop: each of its parts has its own. */
@@ -280,7 +279,7 @@ static bool is_issued(struct report *report, const GPtrArray *issued, bool *same
     if (!report_write(report, 0, add_to_digest, digest, error))
         return false;
     digest_hex(digest, hex);
-    *same = g_strcmp0(hex, ((const struct ledger_report *)issued->pdata[0])->part.sha256) == 0;
+    *same = g_strcmp0(hex, ((const struct ledger_report *)issued->pdata[0])->file.sha256) == 0;
     return true;
 }
 

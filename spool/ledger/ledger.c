@@ -342,7 +342,7 @@ void ledger_close(struct ledger *ledger)
 static void forget(struct ledger *ledger)
 {
     ledger->next_item = 0;
-    ledger->named.items = 0;
+    ledger->recent_batch.items = 0;
 }
 
 bool ledger_begin(struct ledger *ledger, GError **error)

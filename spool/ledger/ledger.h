@@ -59,6 +59,11 @@ bool ledger_counter_add(struct ledger *ledger, const char *name, int64_t n, GErr
 /* 0 where there is none. */
 bool ledger_counter_get(struct ledger *ledger, const char *name, int64_t *value, GError **error);
 
+/* The half-open interval [from, until): from <= time < until, in seconds UTC. */
+struct ledger_interval {
+    int64_t from, until;
+};
+
 /* How much there is under a name: visited by several subjects. */
 typedef bool (*ledger_count_visit)(void *user, const char *name, int64_t n, GError **error);
 

@@ -140,7 +140,7 @@ bool ledger_items_each(struct ledger *ledger, const struct ledger_verdict *of, l
     return good;
 }
 
-bool ledger_device_past(struct ledger *ledger, uint64_t device, struct ledger_past *past, GError **error)
+bool ledger_earlier_work(struct ledger *ledger, uint64_t device, struct ledger_earlier_work *past, GError **error)
 {
     static const char sql[] =
         "SELECT w.slot=0,s.state,s.next_eligible,EXISTS(SELECT 1 FROM transition t WHERE t.id IN(s.tcos,s.ecos)"
@@ -149,7 +149,7 @@ bool ledger_device_past(struct ledger *ledger, uint64_t device, struct ledger_pa
     sqlite3_stmt *q = ledger_query(ledger, error, sql, "i", (int64_t)device);
     bool row = true, good = q != NULL;
 
-    *past = (struct ledger_past){0};
+    *past = (struct ledger_earlier_work){0};
     while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
         past->live |= sqlite3_column_int(q, 0) != 0;
         past->replaced |= sqlite3_column_int(q, 3) != 0;

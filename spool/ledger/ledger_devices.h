@@ -1,7 +1,7 @@
 /*
  * Work items: a Device of an instruction, as it was split, and what a Device's past means for a new one.
  *
- *   ledger_device_past → ledger_item_insert …          in the transaction of the instruction's verdict
+ *   ledger_earlier_work → ledger_item_insert …          in the transaction of the instruction's verdict
  *   ledger_items_each
  *
  * At most one work item of a Device is live (gateway/DEVICES.md): from its acceptance on until its session ends. What
@@ -54,13 +54,13 @@ bool ledger_items_each(struct ledger *ledger, const struct ledger_verdict *of, l
                        GError **error);
 
 /* What earlier work items of a Device mean for a new one. */
-struct ledger_past {
+struct ledger_earlier_work {
     bool live;
     bool replaced; /* one of the two sides has said that its credentials were replaced */
     int64_t failed_sessions;
     int64_t failed_migrations; /* of them with an error of category d */
     int64_t next_eligible;     /* of the newest failed session, 0 when there is none */
 };
-bool ledger_device_past(struct ledger *ledger, uint64_t device, struct ledger_past *past, GError **error);
+bool ledger_earlier_work(struct ledger *ledger, uint64_t device, struct ledger_earlier_work *past, GError **error);
 
 #endif

@@ -5,7 +5,7 @@
 #include "spool/ledger/ledger_sessions.h"
 #include "spool/ledger/ledger_verdicts.h"
 
-bool ledger_fresh_verdicts(struct ledger *ledger, GPtrArray **verdicts, GError **error)
+bool ledger_undispatched_verdicts(struct ledger *ledger, GPtrArray **verdicts, GError **error)
 {
     return ledger_all(ledger,
                       ledger_query(ledger, error,
@@ -28,8 +28,8 @@ static bool append(struct ledger *ledger, sqlite3_stmt *query, GArray *due, GErr
 }
 
 /* Items get their sessions in the order of their numbers: none after the last that has one has. */
-bool ledger_fresh_items(struct ledger *ledger, const struct ledger_verdict *of, int64_t limit, GArray *due,
-                        GError **error)
+bool ledger_undispatched_items(struct ledger *ledger, const struct ledger_verdict *of, int64_t limit, GArray *due,
+                               GError **error)
 {
     return append(ledger,
                   ledger_query(ledger, error,
@@ -40,9 +40,11 @@ bool ledger_fresh_items(struct ledger *ledger, const struct ledger_verdict *of, 
                   due, error);
 }
 
-bool ledger_fresh_put(struct ledger *ledger, const struct ledger_verdict *of, const struct ledger_session *session,
-                      const struct ledger_transition *transition, int64_t limit, int64_t *n, GError **error)
+bool ledger_dispatch_items(struct ledger *ledger, const struct ledger_first_try *first, int64_t *n, GError **error)
 {
+    const struct ledger_verdict *of = first->of;
+    const struct ledger_session *session = &first->session;
+    const struct ledger_transition *transition = &first->transition;
     if (!ledger_run(ledger, error,
                     "INSERT INTO transition(item,n,at,state,try,job,record,due)"
                     " SELECT item,1,?3,?4,?5,?6,?7-1+row_number()OVER(),?8 FROM(SELECT item FROM work_item"
@@ -50,7 +52,7 @@ bool ledger_fresh_put(struct ledger *ledger, const struct ledger_verdict *of, co
                     " AND item>ifnull((SELECT max(item) FROM session WHERE item>=?1 AND item<?1+?2),0)"
                     " ORDER BY item LIMIT ?9)",
                     "iiiiiiiii", of->first_item, of->items, transition->at, (int64_t)transition->state, transition->try,
-                    transition->job, transition->record, transition->due, limit))
+                    transition->job, transition->record, transition->due, first->limit))
         return false;
     *n = sqlite3_changes64(ledger->db);
     return ledger_run(
@@ -64,7 +66,7 @@ bool ledger_fresh_put(struct ledger *ledger, const struct ledger_verdict *of, co
                       of->job, of->revision, *n);
 }
 
-bool ledger_wakes_early(struct ledger *ledger, int64_t now, bool *early, GError **error)
+bool ledger_wake_times_stale(struct ledger *ledger, int64_t now, bool *stale, GError **error)
 {
     int64_t found = 0;
     if (!ledger_number(
@@ -74,11 +76,11 @@ bool ledger_wakes_early(struct ledger *ledger, int64_t now, bool *early, GError 
                          now),
             &found, error))
         return false;
-    *early = found != 0;
+    *stale = found != 0;
     return true;
 }
 
-bool ledger_wakes_put_off(struct ledger *ledger, int64_t now, GError **error)
+bool ledger_wake_times_refresh(struct ledger *ledger, int64_t now, GError **error)
 {
     return ledger_run(ledger, error,
                       "UPDATE session SET wake=due WHERE wake IS NOT NULL AND wake<=? AND due IS NOT wake", "i", now);
@@ -94,7 +96,7 @@ bool ledger_tries_due(struct ledger *ledger, int64_t now, int64_t limit, GArray 
                   due, error);
 }
 
-bool ledger_times_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error)
+bool ledger_timeouts_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error)
 {
     return append(ledger,
                   ledger_query(ledger, error,
@@ -120,7 +122,7 @@ bool ledger_outcomes_due(struct ledger *ledger, GPtrArray **verdicts, GError **e
                       &ledger_verdict_shape, verdicts, error);
 }
 
-bool ledger_outcome_planned(struct ledger *ledger, const struct ledger_verdict *of, GError **error)
+bool ledger_outcome_mark_planned(struct ledger *ledger, const struct ledger_verdict *of, GError **error)
 {
     return ledger_run(ledger, error, "UPDATE verdict SET reported=1 WHERE job=? AND revision=?", "ii", of->job,
                       of->revision);

@@ -24,8 +24,8 @@ static void read_incident(sqlite3_stmt *q, int c, void *row)
     incident->revision = sqlite3_column_int64(q, c + 5);
     incident->has_device = sqlite3_column_type(q, c + 6) != SQLITE_NULL;
     incident->device = (uint64_t)sqlite3_column_int64(q, c + 6);
-    incident->begun = sqlite3_column_int64(q, c + 7);
-    incident->cleared = sqlite3_column_int64(q, c + 8);
+    incident->opened = sqlite3_column_int64(q, c + 7);
+    incident->closed = sqlite3_column_int64(q, c + 8);
     incident->text = ledger_text(q, c + 9);
     incident->reason = ledger_text(q, c + 10);
     incident->who = ledger_text(q, c + 11);
@@ -36,9 +36,9 @@ static void read_incident(sqlite3_stmt *q, int c, void *row)
 static const struct ledger_shape shape = {sizeof(struct ledger_incident), read_incident, strings,
                                           G_N_ELEMENTS(strings)};
 
-/* ---- beginning and ending ---- */
+/* ---- opening and closing ---- */
 
-enum { BEGAN, ENDED };
+enum { OPENED, CLOSED };
 
 bool ledger_incident_open(struct ledger *ledger, const struct ledger_incident *incident, GError **error)
 {
@@ -47,29 +47,29 @@ bool ledger_incident_open(struct ledger *ledger, const struct ledger_incident *i
                     " VALUES(?1,?2,?3,?4,?5,iif(?6,?7,NULL),?8,?9)"
                     " ON CONFLICT(code,subject) WHERE cleared IS NULL DO NOTHING",
                     "tttzziiit", incident->code, incident->subject, incident->parties, incident->job,
-                    incident->revision, (int64_t)incident->has_device, (int64_t)incident->device, incident->begun,
+                    incident->revision, (int64_t)incident->has_device, (int64_t)incident->device, incident->opened,
                     incident->text))
         return false;
     return sqlite3_changes(ledger->db) == 0 ||
            ledger_run(ledger, error, "INSERT INTO incident_event(incident,event) VALUES(?,?)", "ii",
-                      (int64_t)sqlite3_last_insert_rowid(ledger->db), (int64_t)BEGAN);
+                      (int64_t)sqlite3_last_insert_rowid(ledger->db), (int64_t)OPENED);
 }
 
 /* Events first, for they are of those that last; ?1 is the time, unused there. */
 #define EVENTS_OF(which_)                                                                                              \
     "INSERT INTO incident_event(incident,event) SELECT id,1 FROM incident WHERE " which_ " AND cleared IS NULL"        \
     " ORDER BY id"
-#define CLEAR_OF(which_) "UPDATE incident SET cleared=?1 WHERE " which_ " AND cleared IS NULL"
+#define CLOSE_OF(which_) "UPDATE incident SET cleared=?1 WHERE " which_ " AND cleared IS NULL"
 
 #define BY_CAUSE "code=?2 AND subject=?3"
-bool ledger_incident_clear(struct ledger *ledger, const char *code, const char *subject, int64_t at, GError **error)
+bool ledger_incident_close(struct ledger *ledger, const char *code, const char *subject, int64_t at, GError **error)
 {
     return ledger_run(ledger, error, EVENTS_OF(BY_CAUSE), "itt", at, code, subject) &&
-           ledger_run(ledger, error, CLEAR_OF(BY_CAUSE), "itt", at, code, subject);
+           ledger_run(ledger, error, CLOSE_OF(BY_CAUSE), "itt", at, code, subject);
 }
 
 #define BY_DEVICE "device_id=?2"
-bool ledger_incident_clear_device(struct ledger *ledger, uint64_t device, int64_t at, GError **error)
+bool ledger_incident_close_device(struct ledger *ledger, uint64_t device, int64_t at, GError **error)
 {
     int64_t n = 0;
     if (!ledger_number(ledger,
@@ -78,23 +78,22 @@ bool ledger_incident_clear_device(struct ledger *ledger, uint64_t device, int64_
                        &n, error))
         return false;
     return n == 0 || (ledger_run(ledger, error, EVENTS_OF(BY_DEVICE), "ii", at, (int64_t)device) &&
-                      ledger_run(ledger, error, CLEAR_OF(BY_DEVICE), "ii", at, (int64_t)device));
+                      ledger_run(ledger, error, CLOSE_OF(BY_DEVICE), "ii", at, (int64_t)device));
 }
 
 #define BY_FILE "device_id IS NULL AND job IN(SELECT id FROM job WHERE name=?2 AND sender=?3)"
-bool ledger_incident_clear_file(struct ledger *ledger, const char *sender, const char *name, int64_t at, GError **error)
+bool ledger_incident_close_file(struct ledger *ledger, const char *sender, const char *name, int64_t at, GError **error)
 {
     return ledger_run(ledger, error, EVENTS_OF(BY_FILE), "itt", at, name, sender) &&
-           ledger_run(ledger, error, CLEAR_OF(BY_FILE), "itt", at, name, sender);
+           ledger_run(ledger, error, CLOSE_OF(BY_FILE), "itt", at, name, sender);
 }
 
 #define BY_ID "id=?2"
-bool ledger_incident_close(struct ledger *ledger, int64_t id, int64_t at, const char *reason, const char *who,
-                           GError **error)
+bool ledger_incident_close_by_hand(struct ledger *ledger, const struct ledger_incident *incident, GError **error)
 {
-    return ledger_run(ledger, error, EVENTS_OF(BY_ID), "ii", at, id) &&
+    return ledger_run(ledger, error, EVENTS_OF(BY_ID), "ii", incident->closed, incident->id) &&
            ledger_run(ledger, error, "UPDATE incident SET cleared=?1,reason=?3,who=?4 WHERE id=?2 AND cleared IS NULL",
-                      "iitt", at, id, reason, who);
+                      "iitt", incident->closed, incident->id, incident->reason, incident->who);
 }
 
 /* ---- asking ---- */
@@ -137,7 +136,7 @@ bool ledger_incident_is_open(struct ledger *ledger, const char *code, const char
     return true;
 }
 
-bool ledger_incidents_of_devices(struct ledger *ledger, int64_t limit, int64_t *n, GError **error)
+bool ledger_device_incidents_count(struct ledger *ledger, int64_t limit, int64_t *n, GError **error)
 {
     return ledger_number(ledger,
                          ledger_query(ledger, error,
@@ -169,7 +168,7 @@ bool ledger_incidents_each(struct ledger *ledger, bool all, ledger_incident_visi
                      visit, user, error);
 }
 
-bool ledger_incidents_recent(struct ledger *ledger, int64_t cleared_limit, ledger_incident_visit visit, void *user,
+bool ledger_incidents_recent(struct ledger *ledger, int64_t closed_limit, ledger_incident_visit visit, void *user,
                              GError **error)
 {
     return visit_all(ledger,
@@ -178,12 +177,12 @@ bool ledger_incidents_recent(struct ledger *ledger, int64_t cleared_limit, ledge
                                   " (i.cleared IS NULL OR i.id IN(SELECT id FROM incident WHERE cleared IS NOT NULL"
                                   " AND device_id IS NULL ORDER BY id DESC LIMIT ?))"
                                   " ORDER BY i.id",
-                                  "i", cleared_limit),
+                                  "i", closed_limit),
                      visit, user, error);
 }
 
-bool ledger_incidents_with(struct ledger *ledger, const char *code, ledger_incident_visit visit, void *user,
-                           GError **error)
+bool ledger_incidents_with_code(struct ledger *ledger, const char *code, ledger_incident_visit visit, void *user,
+                                GError **error)
 {
     return visit_all(ledger,
                      ledger_query(ledger, error,
@@ -220,7 +219,7 @@ bool ledger_events_unreported(struct ledger *ledger, int64_t *first, int64_t *n,
     return true;
 }
 
-bool ledger_events_report(struct ledger *ledger, int64_t job, int64_t first, int64_t n, GError **error)
+bool ledger_events_mark_reported(struct ledger *ledger, int64_t job, int64_t first, int64_t n, GError **error)
 {
     return ledger_run(ledger, error, "INSERT INTO incident_reported(job,first,events) VALUES(?,?,?)", "iii", job, first,
                       n);
@@ -234,7 +233,7 @@ static bool visit_events(struct ledger *ledger, sqlite3_stmt *q, ledger_event_vi
         struct ledger_incident incident = {0};
         read_incident(q, 0, &incident);
         const struct ledger_event event = {.id = sqlite3_column_int64(q, N_COLUMNS),
-                                           .cleared = sqlite3_column_int(q, N_COLUMNS + 1) == ENDED,
+                                           .closed = sqlite3_column_int(q, N_COLUMNS + 1) == CLOSED,
                                            .reported_by = sqlite3_column_int64(q, N_COLUMNS + 2)};
         good = visit(user, &incident, &event, error);
     }

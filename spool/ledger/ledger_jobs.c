@@ -111,7 +111,7 @@ bool ledger_jobs_each(struct ledger *ledger, ledger_job_visit visit, void *user,
     return good;
 }
 
-bool ledger_jobs_to_discard(struct ledger *ledger, const char *drop, GPtrArray **jobs, GError **error)
+bool ledger_jobs_with_source(struct ledger *ledger, const char *drop, GPtrArray **jobs, GError **error)
 {
     return ledger_all(ledger,
                       ledger_query(ledger, error,

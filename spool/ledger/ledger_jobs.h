@@ -49,7 +49,7 @@ bool ledger_job_named(struct ledger *ledger, const char *name, struct ledger_job
 typedef bool (*ledger_job_visit)(void *user, const struct ledger_job *job, GError **error);
 bool ledger_jobs_each(struct ledger *ledger, ledger_job_visit visit, void *user, GError **error);
 /* Jobs whose sender's copy may still be in that drop, oldest first: struct ledger_job. */
-bool ledger_jobs_to_discard(struct ledger *ledger, const char *drop, GPtrArray **jobs, GError **error);
+bool ledger_jobs_with_source(struct ledger *ledger, const char *drop, GPtrArray **jobs, GError **error);
 bool ledger_job_clear_source(struct ledger *ledger, int64_t id, GError **error);
 /* NULL clears. */
 bool ledger_job_set_reason(struct ledger *ledger, int64_t id, const char *reason, GError **error);

@@ -77,7 +77,7 @@ bool ledger_outgoing_named(struct ledger *ledger, const char *name, struct ledge
     return true;
 }
 
-bool ledger_outgoing_again(struct ledger *ledger, int64_t id, GError **error)
+bool ledger_outgoing_deliver_again(struct ledger *ledger, int64_t id, GError **error)
 {
     return ledger_run(ledger, error, "UPDATE outgoing SET state=1,delivered_at=NULL WHERE id=? AND state=3", "i", id);
 }
@@ -95,8 +95,8 @@ bool ledger_outgoing_files_planned(struct ledger *ledger, GPtrArray **parts, GEr
                       parts, error);
 }
 
-bool ledger_outgoing_files_due(struct ledger *ledger, const char *drop, int64_t limit, GPtrArray **parts,
-                               GError **error)
+bool ledger_outgoing_files_deliverable(struct ledger *ledger, const char *drop, int64_t limit, GPtrArray **parts,
+                                       GError **error)
 {
     return ledger_all(ledger,
                       ledger_query(ledger, error,
@@ -105,14 +105,14 @@ bool ledger_outgoing_files_due(struct ledger *ledger, const char *drop, int64_t 
                       &shape, parts, error);
 }
 
-bool ledger_outgoing_files_owed(struct ledger *ledger, int64_t job, int64_t *n, GError **error)
+bool ledger_outgoing_files_undelivered(struct ledger *ledger, int64_t job, int64_t *n, GError **error)
 {
     return ledger_number(ledger,
                          ledger_query(ledger, error, "SELECT count(*) FROM outgoing WHERE job=? AND state<3", "i", job),
                          n, error);
 }
 
-bool ledger_drops_owed_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error)
+bool ledger_undelivered_by_drop_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error)
 {
     return ledger_counts(
         ledger,

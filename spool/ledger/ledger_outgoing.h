@@ -39,18 +39,18 @@ bool ledger_outgoing_get(struct ledger *ledger, int64_t id, struct ledger_outgoi
 /* The part of that name; *part is NULL when there is none. */
 bool ledger_outgoing_named(struct ledger *ledger, const char *name, struct ledger_outgoing **part, GError **error);
 /* A DELIVERED one is STORED again, to be delivered once more. */
-bool ledger_outgoing_again(struct ledger *ledger, int64_t id, GError **error);
+bool ledger_outgoing_deliver_again(struct ledger *ledger, int64_t id, GError **error);
 /* struct ledger_outgoing, in the order of planning; job 0: of all jobs. */
 bool ledger_outgoing_files_of(struct ledger *ledger, int64_t job, GPtrArray **parts, GError **error);
 /* Those that are still PLANNED, in the order of planning. */
 bool ledger_outgoing_files_planned(struct ledger *ledger, GPtrArray **parts, GError **error);
 /* The first `limit` that are STORED or STAGED for a drop, in the order of planning. */
-bool ledger_outgoing_files_due(struct ledger *ledger, const char *drop, int64_t limit, GPtrArray **parts,
-                               GError **error);
+bool ledger_outgoing_files_deliverable(struct ledger *ledger, const char *drop, int64_t limit, GPtrArray **parts,
+                                       GError **error);
 /* How many of a job are not DELIVERED. */
-bool ledger_outgoing_files_owed(struct ledger *ledger, int64_t job, int64_t *n, GError **error);
+bool ledger_outgoing_files_undelivered(struct ledger *ledger, int64_t job, int64_t *n, GError **error);
 /* Drops that are owed something, and how much; by name. */
-bool ledger_drops_owed_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error);
+bool ledger_undelivered_by_drop_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error);
 /* Writes state, rows, size, sha256 and delivered_at of part->id. States go forward by one, or stay
  * (SPOOL_ERROR_BUG); STAGED may go back to STORED. */
 bool ledger_outgoing_update(struct ledger *ledger, const struct ledger_outgoing *part, GError **error);

@@ -21,7 +21,7 @@ static void read_pickup(sqlite3_stmt *q, int c, void *row)
 static const struct ledger_shape shape = {sizeof(struct ledger_pickup), read_pickup, strings, G_N_ELEMENTS(strings)};
 
 /* `since` stays for as long as size and time do: it tells how long the file has been unchanged. */
-bool ledger_pickup_note(struct ledger *ledger, const struct ledger_pickup *pickup, GError **error)
+bool ledger_pickup_put(struct ledger *ledger, const struct ledger_pickup *pickup, GError **error)
 {
     return ledger_run(ledger, error,
                       "INSERT INTO pickup(drop_name,name,size,modified,since,decision,reason,job)"

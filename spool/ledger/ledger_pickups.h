@@ -1,7 +1,7 @@
 /*
  * What was seen in the drops: the newest look at each name, and why it was taken or not.
  *
- *   ledger_pickup_note → … → ledger_pickup_get
+ *   ledger_pickup_put → … → ledger_pickup_get
  *
  * What the decisions mean: gateway/pipeline/completeness.h. The rules of all subjects: ledger.h.
  */
@@ -20,7 +20,7 @@ struct ledger_pickup {
 };
 
 /* The newest look at a name replaces the one before; since is kept while size and modified stay the same. */
-bool ledger_pickup_note(struct ledger *ledger, const struct ledger_pickup *pickup, GError **error);
+bool ledger_pickup_put(struct ledger *ledger, const struct ledger_pickup *pickup, GError **error);
 /* *pickup is NULL when the name was never seen. */
 bool ledger_pickup_get(struct ledger *ledger, const char *drop, const char *name, struct ledger_pickup **pickup,
                        GError **error);

@@ -20,7 +20,7 @@
 #define LEDGER_APPLICATION_ID "0x45434753"
 
 /* The accepted instruction that a WorkItemId named last in this transaction; items 0: none. */
-struct ledger_named {
+struct ledger_recent_batch {
     char org[16], batch[32];
     int64_t job, first_item, items, revision, judged_at;
 };
@@ -31,7 +31,7 @@ struct ledger {
     bool unknown;      /* whether the last commit holds: no further call is served */
     int64_t next_item; /* 0: ask the table */
     int64_t next_job;  /* ids below are given out already */
-    struct ledger_named named;
+    struct ledger_recent_batch recent_batch;
     GHashTable *statements;
 };
 

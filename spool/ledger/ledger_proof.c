@@ -33,7 +33,7 @@ static bool count_items(struct ledger *ledger, struct ledger_proof *proof, GErro
         proof->rejected = sqlite3_column_int64(q, 1);
         proof->deferred = sqlite3_column_int64(q, 2);
         proof->sessions = sqlite3_column_int64(q, 3);
-        proof->misplaced = sqlite3_column_int64(q, 4);
+        proof->wrong_slots = sqlite3_column_int64(q, 4);
         proof->ended = sqlite3_column_int64(q, 5);
     }
     ledger_end(q);
@@ -42,7 +42,7 @@ static bool count_items(struct ledger *ledger, struct ledger_proof *proof, GErro
 
 /* A session is what its transitions made of it: as many, one behind the other, the last one's state, try and time to go
  * on, no later than which it wakes, and the newest words of both sides. */
-static bool count_torn(struct ledger *ledger, struct ledger_proof *proof, GError **error)
+static bool count_mismatched_sessions(struct ledger *ledger, struct ledger_proof *proof, GError **error)
 {
     const struct ledger_verdict *v = &proof->verdict;
     return ledger_number(
@@ -57,10 +57,10 @@ static bool count_torn(struct ledger *ledger, struct ledger_proof *proof, GError
                      " SELECT count(*),max(iif(t.statement IN(1,2),id,NULL)),max(iif(t.statement IN(3,4),id,NULL))"
                      " FROM back JOIN transition t USING(id,n) WHERE t.item=s.item))",
                      "ii", v->first_item, v->items),
-        &proof->torn, error);
+        &proof->mismatched_sessions, error);
 }
 
-static bool count_parts(struct ledger *ledger, struct ledger_proof *proof, GError **error)
+static bool count_outgoing(struct ledger *ledger, struct ledger_proof *proof, GError **error)
 {
     sqlite3_stmt *q = ledger_query(ledger, error,
                                    "SELECT sum(kind='EMA'),sum(kind='EMD'),"
@@ -69,10 +69,10 @@ static bool count_parts(struct ledger *ledger, struct ledger_proof *proof, GErro
                                    "iii", proof->verdict.job, proof->verdict.revision, proof->verdict.judged_at);
     bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
     if (good && row) {
-        proof->ema_parts = sqlite3_column_int64(q, 0);
-        proof->emd_parts = sqlite3_column_int64(q, 1);
+        proof->ema_files = sqlite3_column_int64(q, 0);
+        proof->emd_files = sqlite3_column_int64(q, 1);
         proof->emd_rows = sqlite3_column_int64(q, 2);
-        proof->misdated = sqlite3_column_int64(q, 3);
+        proof->wrong_times = sqlite3_column_int64(q, 3);
     }
     ledger_end(q);
     return good;
@@ -96,18 +96,18 @@ static bool is_sound(const struct ledger_proof *p)
 {
     const struct ledger_verdict *v = &p->verdict;
     bool rejected_whole = strcmp(v->outcome, "RJ") == 0;
-    if (p->ema_parts != 1 || p->misdated > 0 || p->misplaced > 0 || p->torn > 0)
+    if (p->ema_files != 1 || p->wrong_times > 0 || p->wrong_slots > 0 || p->mismatched_sessions > 0)
         return false;
     if (v->truncated ? p->findings >= p->finding_counts : p->findings != p->finding_counts)
         return false;
     if (rejected_whole)
-        return v->items == 0 && v->accepted == 0 && p->emd_parts == 0 && p->sessions == 0;
+        return v->items == 0 && v->accepted == 0 && p->emd_files == 0 && p->sessions == 0;
     if (!p->instruction)
-        return v->parsed == v->accepted + v->rejected + v->deferred && v->items == 0 && p->emd_parts == 0 &&
+        return v->parsed == v->accepted + v->rejected + v->deferred && v->items == 0 && p->emd_files == 0 &&
                p->sessions == 0;
     return v->parsed == v->accepted + v->rejected + v->deferred && v->items == v->parsed && p->ready == v->accepted &&
            p->rejected == v->rejected && p->deferred == v->deferred && p->sessions == v->dispatched &&
-           p->ended == v->ended && p->emd_parts == 1 && (p->emd_rows == -1 || p->emd_rows == v->items);
+           p->ended == v->ended && p->emd_files == 1 && (p->emd_rows == -1 || p->emd_rows == v->items);
 }
 
 bool ledger_proofs_each(struct ledger *ledger, ledger_proof_visit visit, void *user, GError **error)
@@ -123,8 +123,8 @@ bool ledger_proofs_each(struct ledger *ledger, ledger_proof_visit visit, void *u
         ledger_read_verdict(q, 0, &proof.verdict);
         proof.name = ledger_text(q, LEDGER_VERDICT_COLUMNS);
         proof.instruction = sqlite3_column_int(q, LEDGER_VERDICT_COLUMNS + 1) != 0;
-        good = count_items(ledger, &proof, error) && count_torn(ledger, &proof, error) &&
-               count_parts(ledger, &proof, error) && count_findings(ledger, &proof, error);
+        good = count_items(ledger, &proof, error) && count_mismatched_sessions(ledger, &proof, error) &&
+               count_outgoing(ledger, &proof, error) && count_findings(ledger, &proof, error);
         proof.sound = good && is_sound(&proof);
         good = good && visit(user, &proof, error);
     }
@@ -143,7 +143,7 @@ bool ledger_live_duplicates(struct ledger *ledger, int64_t *n, GError **error)
                          n, error);
 }
 
-bool ledger_numbers_astray(struct ledger *ledger, int64_t *n, GError **error)
+bool ledger_sequences_above_counter(struct ledger *ledger, int64_t *n, GError **error)
 {
     return ledger_number(ledger,
                          ledger_query(ledger, error,
@@ -153,7 +153,7 @@ bool ledger_numbers_astray(struct ledger *ledger, int64_t *n, GError **error)
                          n, error);
 }
 
-bool ledger_incidents_astray(struct ledger *ledger, int64_t *n, GError **error)
+bool ledger_incidents_inconsistent(struct ledger *ledger, int64_t *n, GError **error)
 {
     return ledger_number(
         ledger,

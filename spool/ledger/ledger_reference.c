@@ -94,22 +94,22 @@ static bool is_there(struct ledger *ledger, sqlite3_stmt *query, bool *known, GE
     return true;
 }
 
-bool ledger_inventory_known(struct ledger *ledger, const struct ledger_inventory *row, bool *known, GError **error)
+bool ledger_inventory_exists(struct ledger *ledger, const struct ledger_inventory *row, bool *known, GError **error)
 {
     return is_there(ledger, ledger_query(ledger, error, "SELECT 1 " INVENTORY_KEY), known, error);
 }
 
-bool ledger_cos_known(struct ledger *ledger, const struct ledger_cos *row, bool *known, GError **error)
+bool ledger_cos_exists(struct ledger *ledger, const struct ledger_cos *row, bool *known, GError **error)
 {
     return is_there(ledger, ledger_query(ledger, error, "SELECT 1 " COS_KEY), known, error);
 }
 
-bool ledger_nmm_known(struct ledger *ledger, const struct ledger_nmm *row, bool *known, GError **error)
+bool ledger_nmm_exists(struct ledger *ledger, const struct ledger_nmm *row, bool *known, GError **error)
 {
     return is_there(ledger, ledger_query(ledger, error, "SELECT 1 " NMM_KEY), known, error);
 }
 
-bool ledger_party_known(struct ledger *ledger, const struct ledger_party *row, bool *known, GError **error)
+bool ledger_party_exists(struct ledger *ledger, const struct ledger_party *row, bool *known, GError **error)
 {
     return is_there(ledger, ledger_query(ledger, error, "SELECT 1 " PARTY_KEY), known, error);
 }
@@ -134,14 +134,14 @@ static bool count(struct ledger *ledger, enum ledger_reference table, int64_t *n
     return ledger_number(ledger, ledger_query(ledger, error, sql[table], ""), n, error);
 }
 
-bool ledger_reference_note(struct ledger *ledger, enum ledger_reference table, int64_t job, int64_t created,
-                           int64_t loaded, GError **error)
+bool ledger_reference_set(struct ledger *ledger, enum ledger_reference table, const struct ledger_loaded *loaded,
+                          GError **error)
 {
     int64_t records = 0;
     return count(ledger, table, &records, error) &&
            ledger_run(ledger, error,
                       "INSERT OR REPLACE INTO reference(type,job,created,loaded,records) VALUES(?,?,?,?,?)", "tiiii",
-                      tables[table].type, job, created, loaded, records);
+                      tables[table].type, loaded->job, loaded->created, loaded->loaded, records);
 }
 
 bool ledger_reference_get(struct ledger *ledger, enum ledger_reference table, struct ledger_loaded *loaded,
@@ -201,22 +201,17 @@ bool ledger_inventory_get(struct ledger *ledger, uint64_t device, struct ledger_
     return true;
 }
 
-bool ledger_model_is_non_migratable(struct ledger *ledger, const struct ledger_nmm *model, int64_t at,
-                                    bool *non_migratable, int64_t *until, GError **error)
+bool ledger_model_non_migratable_until(struct ledger *ledger, const struct ledger_nmm *model, int64_t at,
+                                       int64_t *until, GError **error)
 {
-    int64_t last = 0;
-    if (!ledger_number(ledger,
-                       ledger_query(ledger, error,
-                                    "SELECT max(ifnull(until," FOR_EVER ")) FROM non_migratable WHERE device_type=?1"
-                                    " AND manufacturer=?2 AND model=?3 AND firmware IN('',?4) AND since<=?5"
-                                    " AND ifnull(until," FOR_EVER ")>?5",
-                                    "tttti", model->device_type, model->manufacturer, model->model, model->firmware,
-                                    at),
-                       &last, error))
-        return false;
-    *non_migratable = last != 0;
-    *until = last;
-    return true;
+    return ledger_number(ledger,
+                         ledger_query(ledger, error,
+                                      "SELECT max(ifnull(until," FOR_EVER ")) FROM non_migratable WHERE device_type=?1"
+                                      " AND manufacturer=?2 AND model=?3 AND firmware IN('',?4) AND since<=?5"
+                                      " AND ifnull(until," FOR_EVER ")>?5",
+                                      "tttti", model->device_type, model->manufacturer, model->model, model->firmware,
+                                      at),
+                         until, error);
 }
 
 /* Of a meter `m` at the time ?2: the gaining supplier of the last event that has begun, else the inventory's. */
@@ -251,24 +246,25 @@ bool ledger_supplier_of(struct ledger *ledger, uint64_t device, int64_t at, uint
     return true;
 }
 
-bool ledger_cos_between(struct ledger *ledger, const char *mpxn, int64_t after, int64_t until, int64_t *starts,
-                        GError **error)
-{
-    return ledger_number(ledger,
-                         ledger_query(ledger, error,
-                                      "SELECT max(starts) FROM cos WHERE mpxn=? AND starts>? AND starts<=?", "tii",
-                                      mpxn, after, until),
-                         starts, error);
-}
-
-bool ledger_cos_of_gpf(struct ledger *ledger, uint64_t gpf, int64_t after, int64_t until, int64_t *starts,
-                       GError **error)
+static bool last_cos_of_gpf(struct ledger *ledger, const struct ledger_cos_search *search, int64_t *starts,
+                            GError **error)
 {
     return ledger_number(ledger,
                          ledger_query(ledger, error,
                                       "SELECT max(e.starts) FROM cos e WHERE e.starts>?2 AND e.starts<=?3"
                                       " AND e.mpxn=(SELECT m.mpxn" METER_ON_HUB ")",
-                                      "iii", (int64_t)gpf, after, until),
+                                      "iii", (int64_t)search->gpf, search->after, search->until),
+                         starts, error);
+}
+
+bool ledger_cos_last(struct ledger *ledger, const struct ledger_cos_search *search, int64_t *starts, GError **error)
+{
+    if (search->mpxn == NULL)
+        return last_cos_of_gpf(ledger, search, starts, error);
+    return ledger_number(ledger,
+                         ledger_query(ledger, error,
+                                      "SELECT max(starts) FROM cos WHERE mpxn=? AND starts>? AND starts<=?", "tii",
+                                      search->mpxn, search->after, search->until),
                          starts, error);
 }
 
@@ -367,8 +363,8 @@ bool ledger_inventory_each(struct ledger *ledger, ledger_inventory_visit visit, 
                        visit, user, error);
 }
 
-bool ledger_point_each(struct ledger *ledger, const char *mpxn, ledger_inventory_visit visit, void *user,
-                       GError **error)
+bool ledger_devices_at_point_each(struct ledger *ledger, const char *mpxn, ledger_inventory_visit visit, void *user,
+                                  GError **error)
 {
     return each_device(
         ledger,
@@ -377,7 +373,8 @@ bool ledger_point_each(struct ledger *ledger, const char *mpxn, ledger_inventory
         visit, user, error);
 }
 
-bool ledger_hub_each(struct ledger *ledger, uint64_t chf, ledger_inventory_visit visit, void *user, GError **error)
+bool ledger_devices_on_hub_each(struct ledger *ledger, uint64_t chf, ledger_inventory_visit visit, void *user,
+                                GError **error)
 {
     return each_device(ledger,
                        ledger_query(ledger, error,
@@ -387,13 +384,13 @@ bool ledger_hub_each(struct ledger *ledger, uint64_t chf, ledger_inventory_visit
                        visit, user, error);
 }
 
-bool ledger_cos_each(struct ledger *ledger, int64_t from, int64_t until, ledger_cos_visit visit, void *user,
+bool ledger_cos_each(struct ledger *ledger, const struct ledger_interval *starts, ledger_cos_visit visit, void *user,
                      GError **error)
 {
     sqlite3_stmt *q = ledger_query(ledger, error,
                                    "SELECT mpxn,starts,losing,gaining FROM cos WHERE starts>=? AND starts<?"
                                    " ORDER BY mpxn,starts",
-                                   "ii", from, until);
+                                   "ii", starts->from, starts->until);
     bool row = true, good = q != NULL;
     while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
         const struct ledger_cos event = {ledger_text(q, 0), sqlite3_column_int64(q, 1),

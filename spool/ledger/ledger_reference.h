@@ -1,7 +1,7 @@
 /*
  * Reference data: the inventory, changes of supplier, Non-Migratable models and parties.
  *
- *   ledger_inventory_put | ledger_inventory_remove … → ledger_reference_note                       a DELTA file
+ *   ledger_inventory_put | ledger_inventory_remove … → ledger_reference_set                       a DELTA file
  *   ledger_reference_load_begin → ledger_inventory_put … → ledger_reference_load_end → …_note      a FULL file
  *   ledger_inventory_get, ledger_supplier_of, ledger_model_is_non_migratable …                             questions
  *
@@ -61,10 +61,10 @@ bool ledger_cos_remove(struct ledger *ledger, const struct ledger_cos *row, GErr
 bool ledger_nmm_remove(struct ledger *ledger, const struct ledger_nmm *row, GError **error);
 bool ledger_party_remove(struct ledger *ledger, const struct ledger_party *row, GError **error);
 /* The same for asking: is there a row with that key? */
-bool ledger_inventory_known(struct ledger *ledger, const struct ledger_inventory *row, bool *known, GError **error);
-bool ledger_cos_known(struct ledger *ledger, const struct ledger_cos *row, bool *known, GError **error);
-bool ledger_nmm_known(struct ledger *ledger, const struct ledger_nmm *row, bool *known, GError **error);
-bool ledger_party_known(struct ledger *ledger, const struct ledger_party *row, bool *known, GError **error);
+bool ledger_inventory_exists(struct ledger *ledger, const struct ledger_inventory *row, bool *known, GError **error);
+bool ledger_cos_exists(struct ledger *ledger, const struct ledger_cos *row, bool *known, GError **error);
+bool ledger_nmm_exists(struct ledger *ledger, const struct ledger_nmm *row, bool *known, GError **error);
+bool ledger_party_exists(struct ledger *ledger, const struct ledger_party *row, bool *known, GError **error);
 
 /* A FULL file: _begin removes all rows of the table, and until _end, in the same transaction, many rows are put fast,
  * each key once (_end: SPOOL_ERROR_EXISTS); nothing may be asked of the table in between. What undoes the transaction
@@ -81,23 +81,25 @@ struct ledger_loaded {
 };
 
 /* records is counted anew. */
-bool ledger_reference_note(struct ledger *ledger, enum ledger_reference table, int64_t job, int64_t created,
-                           int64_t loaded, GError **error);
+bool ledger_reference_set(struct ledger *ledger, enum ledger_reference table, const struct ledger_loaded *loaded,
+                          GError **error);
 bool ledger_reference_get(struct ledger *ledger, enum ledger_reference table, struct ledger_loaded *loaded,
                           GError **error);
 
 /* *row is NULL when there is none; g_free it. */
 bool ledger_inventory_get(struct ledger *ledger, uint64_t device, struct ledger_inventory **row, GError **error);
-/* The last SupplyStartDate of an event of this MPxN with after < starts <= until; 0: none. */
-bool ledger_cos_between(struct ledger *ledger, const char *mpxn, int64_t after, int64_t until, int64_t *starts,
-                        GError **error);
-/* The same for a GPF, which has no MPxN: of the meter that, at `after`, says whose it is (ledger_supplier_of). */
-bool ledger_cos_of_gpf(struct ledger *ledger, uint64_t gpf, int64_t after, int64_t until, int64_t *starts,
-                       GError **error);
+/* Whose changes of supplier, and when: after < SupplyStartDate <= until. */
+struct ledger_cos_search {
+    const char *mpxn; /* of this metering point, or NULL: */
+    uint64_t gpf;     /* a GPF has none; of the meter that says whose it is at `after` (ledger_supplier_of) */
+    int64_t after, until;
+};
+/* The last SupplyStartDate of such an event; 0: none. */
+bool ledger_cos_last(struct ledger *ledger, const struct ledger_cos_search *search, int64_t *starts, GError **error);
 /* Is a model (the first four members of the key) Non-Migratable at that time, and until when (LEDGER_FOR_EVER)? Of
  * several entries the one that lasts longest counts. firmware NULL: not known, so that only entries for any count. */
-bool ledger_model_is_non_migratable(struct ledger *ledger, const struct ledger_nmm *model, int64_t at,
-                                    bool *non_migratable, int64_t *until, GError **error);
+bool ledger_model_non_migratable_until(struct ledger *ledger, const struct ledger_nmm *model, int64_t at,
+                                       int64_t *until, GError **error);
 /* Who is the Responsible Supplier of a Device of the inventory at that time; 0: nobody. A GPF's is that of a GSME on
  * its hub, else of an ESME there; meters that are Decommissioned or Withdrawn do not count. */
 bool ledger_supplier_of(struct ledger *ledger, uint64_t device, int64_t at, uint64_t *supplier, GError **error);
@@ -113,12 +115,13 @@ bool ledger_model_non_migratable_since(struct ledger *ledger, const struct ledge
 typedef bool (*ledger_inventory_visit)(void *user, const struct ledger_inventory *row, GError **error);
 /* All Devices, in no order; those of a metering point and those on a hub, by id. */
 bool ledger_inventory_each(struct ledger *ledger, ledger_inventory_visit visit, void *user, GError **error);
-bool ledger_point_each(struct ledger *ledger, const char *mpxn, ledger_inventory_visit visit, void *user,
-                       GError **error);
-bool ledger_hub_each(struct ledger *ledger, uint64_t chf, ledger_inventory_visit visit, void *user, GError **error);
+bool ledger_devices_at_point_each(struct ledger *ledger, const char *mpxn, ledger_inventory_visit visit, void *user,
+                                  GError **error);
+bool ledger_devices_on_hub_each(struct ledger *ledger, uint64_t chf, ledger_inventory_visit visit, void *user,
+                                GError **error);
 typedef bool (*ledger_cos_visit)(void *user, const struct ledger_cos *event, GError **error);
 /* Events with from <= starts < until, by metering point and time. */
-bool ledger_cos_each(struct ledger *ledger, int64_t from, int64_t until, ledger_cos_visit visit, void *user,
+bool ledger_cos_each(struct ledger *ledger, const struct ledger_interval *starts, ledger_cos_visit visit, void *user,
                      GError **error);
 typedef bool (*ledger_party_visit)(void *user, const struct ledger_party *party, GError **error);
 /* All in that role, by id. */

@@ -23,7 +23,7 @@ static void read_report(sqlite3_stmt *q, int c, void *row)
     read_period(q, c, &report->period);
     report->recipient = (uint64_t)sqlite3_column_int64(q, c + PERIOD_COLUMNS);
     report->mpid = ledger_text(q, c + PERIOD_COLUMNS + 1);
-    ledger_read_outgoing(q, c + PERIOD_COLUMNS + 2, &report->part);
+    ledger_read_outgoing(q, c + PERIOD_COLUMNS + 2, &report->file);
 }
 
 /* ---- changes ---- */
@@ -35,11 +35,11 @@ bool ledger_period_issue(struct ledger *ledger, const struct ledger_period *peri
                       period->ref, period->starts, period->ends, period->issued, period->job, period->unassigned);
 }
 
-bool ledger_report_add(struct ledger *ledger, const struct ledger_period *period, int64_t part, uint64_t recipient,
-                       const char *mpid, GError **error)
+bool ledger_report_add(struct ledger *ledger, const struct ledger_report *report, GError **error)
 {
     return ledger_run(ledger, error, "INSERT INTO report(outgoing,ref,starts,recipient,mpid) VALUES(?,?,?,?,?)",
-                      "itiit", part, period->ref, period->starts, (int64_t)recipient, mpid);
+                      "itiit", report->file.id, report->period.ref, report->period.starts, (int64_t)report->recipient,
+                      report->mpid);
 }
 
 /* ---- questions ---- */
@@ -106,11 +106,11 @@ bool ledger_reports_of(struct ledger *ledger, const char *ref, int64_t starts, G
 {
     static const size_t strings[] = {
         offsetof(struct ledger_report, period.ref),     offsetof(struct ledger_report, mpid),
-        offsetof(struct ledger_report, part.kind),      offsetof(struct ledger_report, part.name),
-        offsetof(struct ledger_report, part.form),      offsetof(struct ledger_report, part.drop),
-        offsetof(struct ledger_report, part.recipient), offsetof(struct ledger_report, part.sha256),
-        offsetof(struct ledger_report, part.sender),    offsetof(struct ledger_report, part.environment),
-        offsetof(struct ledger_report, part.folder)};
+        offsetof(struct ledger_report, file.kind),      offsetof(struct ledger_report, file.name),
+        offsetof(struct ledger_report, file.form),      offsetof(struct ledger_report, file.drop),
+        offsetof(struct ledger_report, file.recipient), offsetof(struct ledger_report, file.sha256),
+        offsetof(struct ledger_report, file.sender),    offsetof(struct ledger_report, file.environment),
+        offsetof(struct ledger_report, file.folder)};
     static const struct ledger_shape shape = {sizeof(struct ledger_report), read_report, strings,
                                               G_N_ELEMENTS(strings)};
     return ledger_all(
@@ -123,8 +123,8 @@ bool ledger_reports_of(struct ledger *ledger, const char *ref, int64_t starts, G
         &shape, reports, error);
 }
 
-bool ledger_periods_owed(struct ledger *ledger, int64_t issued_until, ledger_owed_visit visit, void *user,
-                         GError **error)
+bool ledger_periods_undelivered(struct ledger *ledger, int64_t issued_until, ledger_undelivered_visit visit, void *user,
+                                GError **error)
 {
     sqlite3_stmt *q = ledger_query(ledger, error,
                                    "SELECT " PERIOD ",count(*) FROM outgoing p JOIN report r ON r.outgoing=p.id"
@@ -143,8 +143,8 @@ bool ledger_periods_owed(struct ledger *ledger, int64_t issued_until, ledger_owe
 
 /* ---- proof ---- */
 
-bool ledger_periods_astray(struct ledger *ledger, const char *ref, enum ledger_state state, ledger_period_visit visit,
-                           void *user, GError **error)
+bool ledger_periods_inconsistent(struct ledger *ledger, const struct ledger_listing *listing, ledger_period_visit visit,
+                                 void *user, GError **error)
 {
     static const char sql[] =
         "SELECT " PERIOD " FROM report_period e WHERE e.ref=?1 AND (e.unassigned+ifnull((SELECT sum(p.rows)"
@@ -153,17 +153,8 @@ bool ledger_periods_astray(struct ledger *ledger, const char *ref, enum ledger_s
         " OR (e.starts>(SELECT min(f.starts) FROM report_period f WHERE f.ref=e.ref)"
         " AND e.starts<>(SELECT max(b.ends) FROM report_period b WHERE b.ref=e.ref AND b.starts<e.starts)))"
         " ORDER BY e.starts";
-    return each_period(ledger, ledger_query(ledger, error, sql, "ti", ref, (int64_t)state), visit, user, error);
-}
-
-bool ledger_ends_count(struct ledger *ledger, enum ledger_state state, int64_t from, int64_t until, int64_t *n,
-                       GError **error)
-{
-    return ledger_number(ledger,
-                         ledger_query(ledger, error,
-                                      "SELECT count(*) FROM session WHERE state=? AND ended>=? AND ended<?", "iii",
-                                      (int64_t)state, from, until),
-                         n, error);
+    return each_period(ledger, ledger_query(ledger, error, sql, "ti", listing->ref, (int64_t)listing->state), visit,
+                       user, error);
 }
 
 /* ---- weeks ---- */

@@ -27,13 +27,12 @@ struct ledger_report {
     struct ledger_period period;
     uint64_t recipient;
     const char *mpid;
-    struct ledger_outgoing part;
+    struct ledger_outgoing file;
 };
 
 bool ledger_period_issue(struct ledger *ledger, const struct ledger_period *period, GError **error);
 /* Says whose file a part is. */
-bool ledger_report_add(struct ledger *ledger, const struct ledger_period *period, int64_t part, uint64_t recipient,
-                       const char *mpid, GError **error);
+bool ledger_report_add(struct ledger *ledger, const struct ledger_report *report, GError **error);
 /* *period is NULL when that one was not issued. */
 bool ledger_period_get(struct ledger *ledger, const char *ref, int64_t starts, struct ledger_period **period,
                        GError **error);
@@ -46,9 +45,9 @@ typedef bool (*ledger_period_visit)(void *user, const struct ledger_period *peri
 /* In the order of ref and time. */
 bool ledger_periods_each(struct ledger *ledger, ledger_period_visit visit, void *user, GError **error);
 /* Periods that were issued by then and of which n files are still owed, oldest first. */
-typedef bool (*ledger_owed_visit)(void *user, const struct ledger_period *period, int64_t n, GError **error);
-bool ledger_periods_owed(struct ledger *ledger, int64_t issued_until, ledger_owed_visit visit, void *user,
-                         GError **error);
+typedef bool (*ledger_undelivered_visit)(void *user, const struct ledger_period *period, int64_t n, GError **error);
+bool ledger_periods_undelivered(struct ledger *ledger, int64_t issued_until, ledger_undelivered_visit visit, void *user,
+                                GError **error);
 /* What MGMT said of a week when it was issued: Devices. */
 struct ledger_week {
     int64_t ends, in_scope, migrated, remaining;
@@ -60,12 +59,14 @@ bool ledger_weeks_each(struct ledger *ledger, int64_t before, ledger_week_visit 
 /* struct ledger_report, by recipient. */
 bool ledger_reports_of(struct ledger *ledger, const char *ref, int64_t starts, GPtrArray **reports, GError **error);
 
+/* A report that has one row for each session that ended in a state. */
+struct ledger_listing {
+    const char *ref;
+    enum ledger_state state;
+};
 /* Issued periods of a report whose files' rows, with those that are nobody's, are not as many as the sessions that
  * ended in that state in the period; and those that neither follow the one before nor are the first. */
-bool ledger_periods_astray(struct ledger *ledger, const char *ref, enum ledger_state state, ledger_period_visit visit,
-                           void *user, GError **error);
-/* How many sessions ended in that state with from <= ended < until. */
-bool ledger_ends_count(struct ledger *ledger, enum ledger_state state, int64_t from, int64_t until, int64_t *n,
-                       GError **error);
+bool ledger_periods_inconsistent(struct ledger *ledger, const struct ledger_listing *listing, ledger_period_visit visit,
+                                 void *user, GError **error);
 
 #endif

@@ -123,33 +123,33 @@ static void read_transition(sqlite3_stmt *q, int c, struct ledger_transition *tr
 /* ---- queries ---- */
 
 /* Records of one file name work of the same instruction, one after the other: it is looked for once. */
-static bool find_named(struct ledger *ledger, const char *org, const char *batch, GError **error)
+static bool find_batch(struct ledger *ledger, const struct ledger_work_item_id *id, GError **error)
 {
-    struct ledger_named *named = &ledger->named;
-    bool known = named->items > 0 && strcmp(named->batch, batch) == 0 && strcmp(named->org, org) == 0;
+    struct ledger_recent_batch *recent = &ledger->recent_batch;
+    bool known = recent->items > 0 && strcmp(recent->batch, id->batch) == 0 && strcmp(recent->org, id->org) == 0;
     if (known && sqlite3_get_autocommit(ledger->db) == 0)
         return true;
-    *named = (struct ledger_named){0};
+    *recent = (struct ledger_recent_batch){0};
     sqlite3_stmt *q = ledger_query(ledger, error,
                                    "SELECT v.job,v.first_item,v.items,v.revision,v.judged_at FROM verdict v"
                                    " JOIN job j ON j.id=v.job WHERE v.batch=?2 AND j.org=?1 AND v.items>0",
-                                   "tt", org, batch);
+                                   "tt", id->org, id->batch);
     bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
     if (good && row) {
-        (void)g_strlcpy(named->org, org, sizeof named->org);
-        (void)g_strlcpy(named->batch, batch, sizeof named->batch);
-        named->job = sqlite3_column_int64(q, 0);
-        named->first_item = sqlite3_column_int64(q, 1);
-        named->items = sqlite3_column_int64(q, 2);
-        named->revision = sqlite3_column_int64(q, 3);
-        named->judged_at = sqlite3_column_int64(q, 4);
+        (void)g_strlcpy(recent->org, id->org, sizeof recent->org);
+        (void)g_strlcpy(recent->batch, id->batch, sizeof recent->batch);
+        recent->job = sqlite3_column_int64(q, 0);
+        recent->first_item = sqlite3_column_int64(q, 1);
+        recent->items = sqlite3_column_int64(q, 2);
+        recent->revision = sqlite3_column_int64(q, 3);
+        recent->judged_at = sqlite3_column_int64(q, 4);
     }
     ledger_end(q);
     return good;
 }
 
 /* Without the item's texts, which would be most of what this costs. */
-static void read_named(sqlite3_stmt *q, int c, void *row)
+static void read_work_by_id(sqlite3_stmt *q, int c, void *row)
 {
     struct ledger_work *work = row;
     work->item.record = sqlite3_column_int64(q, c);
@@ -161,19 +161,19 @@ static void read_named(sqlite3_stmt *q, int c, void *row)
     read_session(q, c + 4, &work->session);
 }
 
-bool ledger_work_named(struct ledger *ledger, const char *org, const char *batch, int64_t record,
-                       struct ledger_work **work, GError **error)
+bool ledger_work_by_id(struct ledger *ledger, const struct ledger_work_item_id *id, struct ledger_work **work,
+                       GError **error)
 {
-    static const struct ledger_shape shape = {sizeof(struct ledger_work), read_named, work_strings,
+    static const struct ledger_shape shape = {sizeof(struct ledger_work), read_work_by_id, work_strings,
                                               G_N_ELEMENTS(work_strings)};
-    const struct ledger_named *named = &ledger->named;
+    const struct ledger_recent_batch *recent = &ledger->recent_batch;
     void *row = NULL;
     *work = NULL;
-    if (!find_named(ledger, org, batch, error))
+    if (!find_batch(ledger, id, error))
         return false;
-    if (record <= 0 || record > named->items)
+    if (id->record <= 0 || id->record > recent->items)
         return true;
-    int64_t item = named->first_item + record - 1;
+    int64_t item = recent->first_item + id->record - 1;
     if (!ledger_one(ledger,
                     ledger_query(ledger, error,
                                  "SELECT w.record,w.device_id,w.outcome,w.slot," SESSION
@@ -184,9 +184,9 @@ bool ledger_work_named(struct ledger *ledger, const char *org, const char *batch
     *work = row;
     if (row != NULL) {
         (*work)->item.item = item;
-        (*work)->item.job = named->job;
-        (*work)->revision = named->revision;
-        (*work)->judged_at = named->judged_at;
+        (*work)->item.job = recent->job;
+        (*work)->revision = recent->revision;
+        (*work)->judged_at = recent->judged_at;
     }
     return true;
 }
@@ -214,7 +214,8 @@ static bool each(struct ledger *ledger, sqlite3_stmt *query, ledger_work_visit v
     return good;
 }
 
-bool ledger_device_each(struct ledger *ledger, uint64_t device, ledger_work_visit visit, void *user, GError **error)
+bool ledger_work_of_device_each(struct ledger *ledger, uint64_t device, ledger_work_visit visit, void *user,
+                                GError **error)
 {
     return each(ledger,
                 ledger_query(ledger, error, WORK " FROM work_item w" WORK_FROM " WHERE w.device_id=? ORDER BY w.item",
@@ -222,8 +223,8 @@ bool ledger_device_each(struct ledger *ledger, uint64_t device, ledger_work_visi
                 visit, user, error);
 }
 
-bool ledger_works_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_work_visit visit, void *user,
-                       GError **error)
+bool ledger_work_of_verdict_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_work_visit visit,
+                                 void *user, GError **error)
 {
     return each(ledger,
                 ledger_query(ledger, error,
@@ -232,18 +233,18 @@ bool ledger_works_each(struct ledger *ledger, const struct ledger_verdict *of, l
                 visit, user, error);
 }
 
-bool ledger_state_each(struct ledger *ledger, enum ledger_state state, int64_t limit, ledger_work_visit visit,
-                       void *user, GError **error)
+bool ledger_work_in_state_each(struct ledger *ledger, const struct ledger_in_state *which, ledger_work_visit visit,
+                               void *user, GError **error)
 {
     return each(ledger,
                 ledger_query(ledger, error,
                              WORK " FROM work_item w" WORK_FROM " WHERE ifnull(s.state,w.outcome)=?1"
                                   " ORDER BY ifnull(s.due,v.judged_at),w.item LIMIT CASE ?2 WHEN 0 THEN -1 ELSE ?2 END",
-                             "ii", (int64_t)state, limit),
+                             "ii", (int64_t)which->state, which->limit),
                 visit, user, error);
 }
 
-bool ledger_states_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error)
+bool ledger_state_counts_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error)
 {
     sqlite3_stmt *q = ledger_query(ledger, error,
                                    "SELECT ifnull(s.state,w.outcome) AS now,count(*)"
@@ -295,19 +296,28 @@ bool ledger_work_order_each(struct ledger *ledger, int64_t job, ledger_work_orde
     return good;
 }
 
-bool ledger_ends_each(struct ledger *ledger, enum ledger_state state, int64_t from, int64_t until,
-                      ledger_end_visit visit, void *user, GError **error)
+bool ledger_ended_sessions_each(struct ledger *ledger, const struct ledger_ended *which, ledger_ended_visit visit,
+                                void *user, GError **error)
 {
     sqlite3_stmt *q =
         ledger_query(ledger, error,
                      "SELECT s.item,w.device_id,s.code FROM session s CROSS JOIN work_item w ON w.item=s.item"
                      " WHERE s.state=? AND s.ended>=? AND s.ended<? ORDER BY s.ended,s.item",
-                     "iii", (int64_t)state, from, until);
+                     "iii", (int64_t)which->state, which->when.from, which->when.until);
     bool row = true, good = q != NULL;
     while (good && (good = ledger_row(ledger, q, &row, error)) && row)
         good = visit(user, sqlite3_column_int64(q, 0), (uint64_t)sqlite3_column_int64(q, 1), ledger_text(q, 2), error);
     ledger_end(q);
     return good;
+}
+
+bool ledger_ended_sessions_count(struct ledger *ledger, const struct ledger_ended *which, int64_t *n, GError **error)
+{
+    return ledger_number(ledger,
+                         ledger_query(ledger, error,
+                                      "SELECT count(*) FROM session WHERE state=? AND ended>=? AND ended<?", "iii",
+                                      (int64_t)which->state, which->when.from, which->when.until),
+                         n, error);
 }
 
 static bool each_split(struct ledger *ledger, sqlite3_stmt *q, ledger_review_visit visit, void *user, GError **error)
@@ -319,19 +329,19 @@ static bool each_split(struct ledger *ledger, sqlite3_stmt *q, ledger_review_vis
     return good;
 }
 
-bool ledger_reviews_each(struct ledger *ledger, int64_t from, int64_t until, ledger_review_visit visit, void *user,
-                         GError **error)
+bool ledger_reviews_each(struct ledger *ledger, const struct ledger_interval *judged, ledger_review_visit visit,
+                         void *user, GError **error)
 {
     return each_split(ledger,
                       ledger_query(ledger, error,
                                    "SELECT w.device_id,w.outcome FROM verdict v CROSS JOIN work_item w"
                                    " ON w.item>=v.first_item AND w.item<v.first_item+v.items"
                                    " WHERE v.judged_at>=? AND v.judged_at<? AND v.items>0",
-                                   "ii", from, until),
+                                   "ii", judged->from, judged->until),
                       visit, user, error);
 }
 
-bool ledger_unended_each(struct ledger *ledger, int64_t at, ledger_review_visit visit, void *user, GError **error)
+bool ledger_unfinished_each(struct ledger *ledger, int64_t at, ledger_review_visit visit, void *user, GError **error)
 {
     return each_split(ledger,
                       ledger_query(ledger, error,
@@ -343,7 +353,8 @@ bool ledger_unended_each(struct ledger *ledger, int64_t at, ledger_review_visit 
                       visit, user, error);
 }
 
-bool ledger_work_known(struct ledger *ledger, int64_t item, ledger_known_visit visit, void *user, GError **error)
+bool ledger_work_with_inventory(struct ledger *ledger, int64_t item, ledger_work_inventory_visit visit, void *user,
+                                GError **error)
 {
     sqlite3_stmt *q = ledger_query(ledger, error,
                                    WORK "," LEDGER_INVENTORY_ROW " FROM work_item w" WORK_FROM

@@ -2,7 +2,7 @@
  * Sessions and their transitions: what became of a work item after its split (gateway/DEVICES.md, History). A session
  * is what is so now, its transitions are how it came there: each written once, both in one call.
  *
- *   ledger_work_get | ledger_work_named → what it means (validators/retry.h) → ledger_session_put
+ *   ledger_work_get | ledger_work_by_id → what it means (validators/retry.h) → ledger_session_put
  *
  * A session begins with the first transition that is put. Which of them are due: ledger_due.h. The rules of all
  * subjects: ledger.h.
@@ -73,23 +73,35 @@ struct ledger_work {
     struct ledger_session session;
 };
 
-/* By its WorkItemId, in its three parts; *work is NULL where no accepted instruction has it. Of the item only its
+/* The three parts of a WorkItemId, <org>.<BatchId>.<RecordNumber>. */
+struct ledger_work_item_id {
+    const char *org, *batch;
+    int64_t record;
+};
+
+/* By its WorkItemId; *work is NULL where no accepted instruction has it. Of the item only its
  * place, Device, outcome and end are there, and no text but for the session's. */
-bool ledger_work_named(struct ledger *ledger, const char *org, const char *batch, int64_t record,
-                       struct ledger_work **work, GError **error);
+bool ledger_work_by_id(struct ledger *ledger, const struct ledger_work_item_id *id, struct ledger_work **work,
+                       GError **error);
 /* *work is NULL when there is none. */
 bool ledger_work_get(struct ledger *ledger, int64_t item, struct ledger_work **work, GError **error);
 typedef bool (*ledger_work_visit)(void *user, const struct ledger_work *work, GError **error);
 /* All work items of a Device, oldest first. */
-bool ledger_device_each(struct ledger *ledger, uint64_t device, ledger_work_visit visit, void *user, GError **error);
+bool ledger_work_of_device_each(struct ledger *ledger, uint64_t device, ledger_work_visit visit, void *user,
+                                GError **error);
 /* Those of a verdict, in the order of the instruction. */
-bool ledger_works_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_work_visit visit, void *user,
-                       GError **error);
-/* Those in a state, in the order of due time and number; limit 0: all. */
-bool ledger_state_each(struct ledger *ledger, enum ledger_state state, int64_t limit, ledger_work_visit visit,
-                       void *user, GError **error);
+bool ledger_work_of_verdict_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_work_visit visit,
+                                 void *user, GError **error);
+/* The first `limit` work items in a state; limit 0: all. */
+struct ledger_in_state {
+    enum ledger_state state;
+    int64_t limit;
+};
+/* In the order of due time and number. */
+bool ledger_work_in_state_each(struct ledger *ledger, const struct ledger_in_state *which, ledger_work_visit visit,
+                               void *user, GError **error);
 /* Work items by current state. Walks all items. */
-bool ledger_states_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error);
+bool ledger_state_counts_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error);
 
 /* The session of that work, which says how it was until now, as it has become, and the transition that led there (its
  * sides are what their transitions say); an ended one frees its Device for later instructions. EXISTS: it has gone on
@@ -100,21 +112,29 @@ typedef bool (*ledger_transition_visit)(void *user, const struct ledger_transiti
 bool ledger_transitions_each(struct ledger *ledger, int64_t item, ledger_transition_visit visit, void *user,
                              GError **error);
 
-/* Sessions that ended in that state with from <= ended < until, in the order of their end and their number. */
-typedef bool (*ledger_end_visit)(void *user, int64_t item, uint64_t device, const char *code, GError **error);
-bool ledger_ends_each(struct ledger *ledger, enum ledger_state state, int64_t from, int64_t until,
-                      ledger_end_visit visit, void *user, GError **error);
+/* Sessions that ended in a state in an interval. */
+struct ledger_ended {
+    enum ledger_state state;
+    struct ledger_interval when;
+};
+/* In the order of their end and their number. */
+typedef bool (*ledger_ended_visit)(void *user, int64_t item, uint64_t device, const char *code, GError **error);
+bool ledger_ended_sessions_each(struct ledger *ledger, const struct ledger_ended *which, ledger_ended_visit visit,
+                                void *user, GError **error);
+/* How many there are. */
+bool ledger_ended_sessions_count(struct ledger *ledger, const struct ledger_ended *which, int64_t *n, GError **error);
 /* Work items of instructions judged with from <= judged_at < until, and how each was split. */
 typedef bool (*ledger_review_visit)(void *user, uint64_t device, enum ledger_state outcome, GError **error);
-bool ledger_reviews_each(struct ledger *ledger, int64_t from, int64_t until, ledger_review_visit visit, void *user,
-                         GError **error);
+bool ledger_reviews_each(struct ledger *ledger, const struct ledger_interval *judged, ledger_review_visit visit,
+                         void *user, GError **error);
 /* Work items that were accepted before that time and had not ended then (READY). Walks all. */
-bool ledger_unended_each(struct ledger *ledger, int64_t at, ledger_review_visit visit, void *user, GError **error);
+bool ledger_unfinished_each(struct ledger *ledger, int64_t at, ledger_review_visit visit, void *user, GError **error);
 /* A work item with what the inventory says of its Device, NULL where it is not there. Both are valid during the call,
  * which a missing item does not get. */
-typedef bool (*ledger_known_visit)(void *user, const struct ledger_work *work, const struct ledger_inventory *device,
-                                   GError **error);
-bool ledger_work_known(struct ledger *ledger, int64_t item, ledger_known_visit visit, void *user, GError **error);
+typedef bool (*ledger_work_inventory_visit)(void *user, const struct ledger_work *work,
+                                            const struct ledger_inventory *device, GError **error);
+bool ledger_work_with_inventory(struct ledger *ledger, int64_t item, ledger_work_inventory_visit visit, void *user,
+                                GError **error);
 
 /* The Devices of a work order, in the order of its records. */
 typedef bool (*ledger_work_order_visit)(void *user, const struct ledger_work *work,

@@ -1,7 +1,7 @@
 #include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_due.h"
-#include "spool/ledger/ledger_earlier.h"
+#include "spool/ledger/ledger_earlier_files.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_outgoing.h"
@@ -62,9 +62,9 @@ static void add_verdict(int64_t job, const char *outcome, const char *batch)
 
 static bool is_live(uint64_t device)
 {
-    struct ledger_past past;
+    struct ledger_earlier_work past;
 
-    assert_true(ledger_device_past(ledger, device, &past, NULL));
+    assert_true(ledger_earlier_work(ledger, device, &past, NULL));
     return past.live;
 }
 
@@ -187,7 +187,7 @@ static void test_ledger_jobs__inserted__come_back(void **state)
     assert_int_equal(revision, 3);
     assert_true(ledger_commit(STEP_CUSTODY_NOTED, ledger, NULL));
     g_autoptr(GPtrArray) sources = NULL;
-    assert_true(ledger_jobs_to_discard(ledger, in.drop, &sources, NULL));
+    assert_true(ledger_jobs_with_source(ledger, in.drop, &sources, NULL));
     assert_int_equal(sources->len, 1);
     g_autofree struct ledger_job *job = NULL;
     assert_true(ledger_job_get(ledger, 12, &job, NULL));
@@ -258,7 +258,7 @@ static void test_ledger_earlier__rules__older_or_accepted(void **state)
     add_job(6, "n6", 6, "ff");
     add_verdict(6, "AC", "B6");
     assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
-    struct ledger_subject self = {4, "n1", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 1, "aa"};
+    struct ledger_file self = {4, "n1", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 1, "aa"};
     struct ledger_duplicates d;
     int64_t n = -1;
     assert_true(ledger_duplicates(ledger, &self, &d, NULL));
@@ -306,7 +306,7 @@ static void test_ledger_earlier__other_sender_or_type__is_another_world(void **s
         add_verdict(others[i].id, i == 1 ? "RJ" : "AC", "B1");
     }
     assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
-    struct ledger_subject self = {9, "n9", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 7, "aa"};
+    struct ledger_file self = {9, "n9", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 7, "aa"};
     struct ledger_duplicates d;
     int64_t n = -1;
     assert_true(ledger_duplicates(ledger, &self, &d, NULL));
@@ -329,7 +329,7 @@ static void test_ledger_earlier__other_sender_or_type__is_another_world(void **s
 static void test_ledger_earlier__judged_again__the_latest_verdict_counts(void **state)
 {
     struct ledger_verdict again = {.job = 1, .revision = 2, .judged_at = 1688364010, .outcome = "AC", .declared = -1};
-    struct ledger_subject self = {9, "n9", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 7, "aa"};
+    struct ledger_file self = {9, "n9", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 7, "aa"};
     int64_t n = -1;
 
     assert_true(ledger_begin(ledger, NULL));
@@ -359,7 +359,7 @@ static void test_ledger_items__batch_to_dispatch__counts_agree(void **state)
     assert_false(ledger_item_insert(ledger, &twice, &error));
     assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_EXISTS));
     g_autoptr(GPtrArray) due = NULL;
-    assert_true(ledger_fresh_verdicts(ledger, &due, NULL));
+    assert_true(ledger_undispatched_verdicts(ledger, &due, NULL));
     assert_int_equal(due->len, 1);
     const struct ledger_verdict *verdict = due->pdata[0];
     assert_true(ledger_items_each(ledger, verdict, count_items, &n, NULL));
@@ -367,12 +367,12 @@ static void test_ledger_items__batch_to_dispatch__counts_agree(void **state)
     struct ledger_job emw = {.id = 2, .direction = LEDGER_OUT, .name = "EMW_1.csv", .type = "EMW"};
     assert_true(ledger_job_insert(ledger, &emw, NULL, NULL));
     g_autoptr(GArray) fresh = g_array_new(FALSE, FALSE, sizeof(struct ledger_due));
-    assert_true(ledger_fresh_items(ledger, verdict, 10, fresh, NULL));
+    assert_true(ledger_undispatched_items(ledger, verdict, 10, fresh, NULL));
     assert_int_equal(fresh->len, 2);
     for (guint i = 0; i < fresh->len; i++)
         order(g_array_index(fresh, struct ledger_due, i).item, 2, i + 1);
     g_array_set_size(fresh, 0);
-    assert_true(ledger_fresh_items(ledger, verdict, 10, fresh, NULL));
+    assert_true(ledger_undispatched_items(ledger, verdict, 10, fresh, NULL));
     assert_int_equal(fresh->len, 0);
     struct ledger_outgoing part = {
         .job = 1, .revision = 1, .kind = "EMA", .name = "a", .drop = "mcc", .created = 9, .rows = -1};
@@ -383,10 +383,10 @@ static void test_ledger_items__batch_to_dispatch__counts_agree(void **state)
     n = 0;
     assert_true(ledger_work_order_each(ledger, 2, count_ordered, &n, NULL));
     assert_int_equal(n, 2);
-    assert_true(ledger_device_each(ledger, 4, count_work, &n, NULL));
+    assert_true(ledger_work_of_device_each(ledger, 4, count_work, &n, NULL));
     assert_int_equal(n, 3);
     g_autoptr(GString) states = g_string_new("");
-    assert_true(ledger_states_each(ledger, check_state, states, NULL));
+    assert_true(ledger_state_counts_each(ledger, check_state, states, NULL));
     assert_string_equal(states->str, "REJECTED=2 DEFERRED=1 DISPATCHED=2 ");
     assert_true(ledger_proofs_each(ledger, check_proof, &sound, NULL));
     assert_true(sound);
@@ -468,11 +468,11 @@ static void test_ledger_parts__states__only_forward(void **state)
     for (size_t i = 0; i < G_N_ELEMENTS(way); i++) {
         g_autoptr(GPtrArray) planned = NULL, due = NULL;
         int64_t owed = 0;
-        assert_true(ledger_outgoing_files_owed(ledger, 1, &owed, NULL));
+        assert_true(ledger_outgoing_files_undelivered(ledger, 1, &owed, NULL));
         assert_int_equal(owed, 1);
         assert_true(ledger_outgoing_files_planned(ledger, &planned, NULL));
         assert_int_equal(planned->len, i == 0 ? 1 : 0);
-        assert_true(ledger_outgoing_files_due(ledger, "mcc", 5, &due, NULL));
+        assert_true(ledger_outgoing_files_deliverable(ledger, "mcc", 5, &due, NULL));
         assert_int_equal(due->len, i == 0 ? 0 : 1);
         part->state = way[i];
         part->sha256 = "aa";
@@ -480,9 +480,9 @@ static void test_ledger_parts__states__only_forward(void **state)
     }
     g_autoptr(GPtrArray) all = NULL, due = NULL;
     int64_t owed = 9;
-    assert_true(ledger_outgoing_files_owed(ledger, 1, &owed, NULL));
+    assert_true(ledger_outgoing_files_undelivered(ledger, 1, &owed, NULL));
     assert_int_equal(owed, 0);
-    assert_true(ledger_outgoing_files_due(ledger, "mcc", 5, &due, NULL));
+    assert_true(ledger_outgoing_files_deliverable(ledger, "mcc", 5, &due, NULL));
     assert_int_equal(due->len, 0);
     assert_true(ledger_outgoing_files_of(ledger, 1, &all, NULL));
     assert_int_equal(all->len, 1);
@@ -492,7 +492,7 @@ static void test_ledger_parts__states__only_forward(void **state)
 static void see(const char *name, int64_t size, int64_t modified, int64_t at, const char *decision, int64_t job)
 {
     const struct ledger_pickup pickup = {"mcc", name, size, modified, at, decision, "why", job};
-    assert_true(ledger_pickup_note(ledger, &pickup, NULL));
+    assert_true(ledger_pickup_put(ledger, &pickup, NULL));
 }
 
 static void test_ledger_pickups__seen_again__since_tells_the_last_change(void **state)
@@ -526,38 +526,38 @@ static void test_ledger_pickups__seen_again__since_tells_the_last_change(void **
 static bool join_incident(void *user, const struct ledger_incident *incident, GError **error)
 {
     (void)error;
-    g_string_append_printf(user, "%s %s %d-%d;", incident->code, incident->subject, (int)incident->begun,
-                           (int)incident->cleared);
+    g_string_append_printf(user, "%s %s %d-%d;", incident->code, incident->subject, (int)incident->opened,
+                           (int)incident->closed);
     return true;
 }
 
 static void test_ledger_incidents__same_cause__is_one_until_cleared(void **state)
 {
     g_autoptr(GString) all = g_string_new(NULL);
-    struct ledger_incident incident = {.code = "A102", .subject = "mcc", .begun = 10, .text = "down"};
+    struct ledger_incident incident = {.code = "A102", .subject = "mcc", .opened = 10, .text = "down"};
     bool open = false;
 
     assert_true(ledger_begin(ledger, NULL));
     assert_true(ledger_incident_open(ledger, &incident, NULL));
-    incident.begun = 11;
+    incident.opened = 11;
     assert_true(ledger_incident_open(ledger, &incident, NULL));
     incident.code = "A103";
     assert_true(ledger_incident_open(ledger, &incident, NULL));
-    assert_true(ledger_incident_clear(ledger, "A102", "mcc", 20, NULL));
-    assert_true(ledger_incident_clear(ledger, "A102", "mcc", 21, NULL));
+    assert_true(ledger_incident_close(ledger, "A102", "mcc", 20, NULL));
+    assert_true(ledger_incident_close(ledger, "A102", "mcc", 21, NULL));
     assert_true(ledger_incident_is_open(ledger, "A102", "mcc", &open, NULL));
     assert_false(open);
     assert_true(ledger_incident_is_open(ledger, "A103", "mcc", &open, NULL));
     assert_true(open);
     incident.code = "A102";
-    incident.begun = 30;
+    incident.opened = 30;
     assert_true(ledger_incident_open(ledger, &incident, NULL));
     assert_true(ledger_incidents_recent(ledger, 5, join_incident, all, NULL));
     assert_string_equal(all->str, "A102 mcc 10-20;A103 mcc 11-0;A102 mcc 30-0;");
     g_string_truncate(all, 0);
     assert_true(ledger_incidents_recent(ledger, 0, join_incident, all, NULL));
     assert_true(ledger_incidents_each(ledger, false, join_incident, all, NULL));
-    assert_true(ledger_incidents_with(ledger, "A103", join_incident, all, NULL));
+    assert_true(ledger_incidents_with_code(ledger, "A103", join_incident, all, NULL));
     assert_string_equal(all->str, "A103 mcc 11-0;A102 mcc 30-0;A103 mcc 11-0;A102 mcc 30-0;A103 mcc 11-0;");
     (void)state;
 }
@@ -567,7 +567,7 @@ static bool join_event(void *user, const struct ledger_incident *incident, const
 {
     (void)error;
     g_string_append_printf(user, "%d %s %s %s by %d;", (int)event->id, incident->code, incident->subject,
-                           event->cleared ? "cleared" : "raised", (int)event->reported_by);
+                           event->closed ? "cleared" : "raised", (int)event->reported_by);
     return true;
 }
 
@@ -577,7 +577,7 @@ static void reject_file(int64_t id, const char *sender, const char *name, int64_
     struct ledger_job job = {.id = id, .name = name, .sender = sender, .sha256 = "", .drop = "mcc"};
     g_autofree char *subject = g_strdup_printf("mcc/%s", name);
     struct ledger_incident incident = {
-        .code = "B208", .subject = subject, .job = id, .revision = 1, .begun = at, .text = "declared 3, found 2"};
+        .code = "B208", .subject = subject, .job = id, .revision = 1, .opened = at, .text = "declared 3, found 2"};
 
     assert_true(ledger_job_insert(ledger, &job, NULL, NULL));
     assert_true(ledger_incident_open(ledger, &incident, NULL));
@@ -592,7 +592,7 @@ static void begin_of_device(uint64_t device, const char *code, int64_t at)
                                        .device = device,
                                        .job = 1,
                                        .revision = 1,
-                                       .begun = at,
+                                       .opened = at,
                                        .text = "not there"};
 
     assert_true(ledger_incident_open(ledger, &incident, NULL));
@@ -611,17 +611,17 @@ static void test_ledger_incidents__devices_and_files__end_what_is_theirs(void **
     begin_of_device(7, "C103", 11);
     begin_of_device(7, "C114", 11);
     begin_of_device(7, "C114", 12);
-    assert_true(ledger_incidents_of_devices(ledger, -1, &n, NULL));
+    assert_true(ledger_device_incidents_count(ledger, -1, &n, NULL));
     assert_int_equal(n, 3);
-    assert_true(ledger_incidents_of_devices(ledger, 1, &n, NULL));
+    assert_true(ledger_device_incidents_count(ledger, 1, &n, NULL));
     assert_int_equal(n, 1);
     assert_true(ledger_incidents_of_device(ledger, 7, join_incident, all, NULL));
     assert_string_equal(all->str, "C103 7 11-0;C114 7 11-0;");
-    assert_true(ledger_incident_clear_file(ledger, "Z", "two", 20, NULL));
-    assert_true(ledger_incident_clear_file(ledger, "S", "one", 21, NULL));
-    assert_true(ledger_incident_clear_device(ledger, 7, 22, NULL));
-    assert_true(ledger_incident_clear_device(ledger, 7, 23, NULL));
-    assert_true(ledger_incident_clear_device(ledger, 8, 23, NULL));
+    assert_true(ledger_incident_close_file(ledger, "Z", "two", 20, NULL));
+    assert_true(ledger_incident_close_file(ledger, "S", "one", 21, NULL));
+    assert_true(ledger_incident_close_device(ledger, 7, 22, NULL));
+    assert_true(ledger_incident_close_device(ledger, 7, 23, NULL));
+    assert_true(ledger_incident_close_device(ledger, 8, 23, NULL));
     g_string_truncate(all, 0);
     assert_true(ledger_incidents_each(ledger, true, join_incident, all, NULL));
     assert_string_equal(all->str, "B208 mcc/one 10-21;B208 mcc/two 10-0;C103 0 11-0;C103 7 11-22;C114 7 11-22;");
@@ -630,6 +630,8 @@ static void test_ledger_incidents__devices_and_files__end_what_is_theirs(void **
 
 static void test_ledger_incidents__events__are_told_once_and_in_order(void **state)
 {
+    const struct ledger_incident known = {.id = 1, .closed = 13, .reason = "known", .who = "ann"},
+                                 again = {.id = 1, .closed = 14, .reason = "again", .who = "bob"};
     g_autoptr(GString) told = g_string_new(NULL);
     g_autofree struct ledger_incident *row = NULL;
     int64_t first = 0, n = -1;
@@ -639,12 +641,12 @@ static void test_ledger_incidents__events__are_told_once_and_in_order(void **sta
     assert_true(ledger_begin(ledger, NULL));
     reject_file(1, "S", "one", 10);
     begin_of_device(7, "C103", 11);
-    assert_true(ledger_incident_clear_device(ledger, 7, 12, NULL));
+    assert_true(ledger_incident_close_device(ledger, 7, 12, NULL));
     assert_true(ledger_events_unreported(ledger, &first, &n, NULL));
     assert_true(first == 1 && n == 3);
-    assert_true(ledger_events_report(ledger, 5, first, n, NULL));
-    assert_true(ledger_incident_close(ledger, 1, 13, "known", "ann", NULL));
-    assert_true(ledger_incident_close(ledger, 1, 14, "again", "bob", NULL));
+    assert_true(ledger_events_mark_reported(ledger, 5, first, n, NULL));
+    assert_true(ledger_incident_close_by_hand(ledger, &known, NULL));
+    assert_true(ledger_incident_close_by_hand(ledger, &again, NULL));
     begin_of_device(7, "C103", 15);
     assert_true(ledger_events_unreported(ledger, &first, &n, NULL));
     assert_true(first == 4 && n == 2);
@@ -654,9 +656,9 @@ static void test_ledger_incidents__events__are_told_once_and_in_order(void **sta
     assert_true(ledger_events_of(ledger, 1, join_event, told, NULL));
     assert_string_equal(told->str, "1 B208 mcc/one raised by 5;4 B208 mcc/one cleared by 0;");
     assert_true(ledger_incident_get(ledger, 1, &row, NULL));
-    assert_true(row->cleared == 13 && strcmp(row->reason, "known") == 0 && strcmp(row->who, "ann") == 0 &&
+    assert_true(row->closed == 13 && strcmp(row->reason, "known") == 0 && strcmp(row->who, "ann") == 0 &&
                 strcmp(row->file, "one") == 0 && row->batch == NULL);
-    assert_true(ledger_incidents_astray(ledger, &n, NULL));
+    assert_true(ledger_incidents_inconsistent(ledger, &n, NULL));
     assert_int_equal(n, 1); /* job 5 is no INC */
     (void)state;
 }

@@ -75,9 +75,9 @@ static void test_ledger_inventory__put__comes_back_whole(void **state)
     bool known;
 
     (void)state;
-    assert_true(ledger_inventory_known(ledger, &row, &known, NULL) && !known);
+    assert_true(ledger_inventory_exists(ledger, &row, &known, NULL) && !known);
     assert_true(ledger_inventory_put(ledger, &row, NULL));
-    assert_true(ledger_inventory_known(ledger, &row, &known, NULL) && known);
+    assert_true(ledger_inventory_exists(ledger, &row, &known, NULL) && known);
     assert_true(ledger_inventory_get(ledger, METER, &found, NULL));
     assert_true(found->device == METER && found->chf == UINT64_MAX && found->supplier == 1 && found->map == 2);
     assert_int_equal(found->installed, 86400);
@@ -116,15 +116,16 @@ static void test_ledger_reference__keys__tell_rows_apart(void **state)
     put_cos("2", 5, 7);
     put_cos("2", 5, 8); /* replaces */
     for (size_t i = 0; i < G_N_ELEMENTS(models); i++) {
-        assert_true(ledger_nmm_known(ledger, &models[i], &known, NULL) && !known);
+        assert_true(ledger_nmm_exists(ledger, &models[i], &known, NULL) && !known);
         assert_true(ledger_nmm_put(ledger, &models[i], NULL) && ledger_nmm_put(ledger, &models[i], NULL));
     }
     for (size_t i = 0; i < G_N_ELEMENTS(parties); i++) {
-        assert_true(ledger_party_known(ledger, &parties[i], &known, NULL) && !known);
+        assert_true(ledger_party_exists(ledger, &parties[i], &known, NULL) && !known);
         assert_true(ledger_party_put(ledger, &parties[i], NULL) && ledger_party_put(ledger, &parties[i], NULL));
     }
     for (int table = 0; table < LEDGER_REFERENCES; table++)
-        assert_true(ledger_reference_note(ledger, (enum ledger_reference)table, 3, 4, 5, NULL));
+        assert_true(ledger_reference_set(ledger, (enum ledger_reference)table,
+                                         &(struct ledger_loaded){.job = 3, .created = 4, .loaded = 5}, NULL));
     assert_int_equal(newest(LEDGER_INVENTORY).records, 0);
     assert_int_equal(newest(LEDGER_COS).records, 3);
     assert_int_equal(newest(LEDGER_NMM).records, 6);
@@ -135,12 +136,13 @@ static void test_ledger_reference__keys__tell_rows_apart(void **state)
     assert_true(ledger_party_get(ledger, 2, "MAP", &none, NULL) && none == NULL);
 
     const struct ledger_cos event = {.mpxn = "1", .starts = 5};
-    assert_true(ledger_cos_known(ledger, &event, &known, NULL) && known);
+    assert_true(ledger_cos_exists(ledger, &event, &known, NULL) && known);
     assert_true(ledger_cos_remove(ledger, &event, NULL));
-    assert_true(ledger_cos_known(ledger, &event, &known, NULL) && !known);
+    assert_true(ledger_cos_exists(ledger, &event, &known, NULL) && !known);
     assert_true(ledger_nmm_remove(ledger, &models[0], NULL) && ledger_party_remove(ledger, &parties[0], NULL));
     for (int table = 0; table < LEDGER_REFERENCES; table++)
-        assert_true(ledger_reference_note(ledger, (enum ledger_reference)table, 4, 4, 5, NULL));
+        assert_true(ledger_reference_set(ledger, (enum ledger_reference)table,
+                                         &(struct ledger_loaded){.job = 4, .created = 4, .loaded = 5}, NULL));
     assert_int_equal(newest(LEDGER_COS).records, 2);
     assert_int_equal(newest(LEDGER_NMM).records, 5);
     assert_int_equal(newest(LEDGER_PARTY).records, 2);
@@ -150,8 +152,10 @@ static void test_ledger_reference__note__the_newest_file(void **state)
 {
     (void)state;
     assert_int_equal(newest(LEDGER_COS).job, 0);
-    assert_true(ledger_reference_note(ledger, LEDGER_COS, 3, 4, 5, NULL));
-    assert_true(ledger_reference_note(ledger, LEDGER_COS, 6, 2, 8, NULL));
+    assert_true(
+        ledger_reference_set(ledger, LEDGER_COS, &(struct ledger_loaded){.job = 3, .created = 4, .loaded = 5}, NULL));
+    assert_true(
+        ledger_reference_set(ledger, LEDGER_COS, &(struct ledger_loaded){.job = 6, .created = 2, .loaded = 8}, NULL));
     struct ledger_loaded loaded = newest(LEDGER_COS);
     assert_true(loaded.job == 6 && loaded.created == 2 && loaded.loaded == 8 && loaded.records == 0);
     assert_int_equal(newest(LEDGER_NMM).job, 0);
@@ -223,7 +227,8 @@ static void test_ledger_reference__outside_a_transaction__refused(void **state)
     assert_false(ledger_reference_load_begin(ledger, LEDGER_NMM, &error));
     assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_BUG));
     g_clear_error(&error);
-    assert_false(ledger_reference_note(ledger, LEDGER_NMM, 1, 1, 1, &error));
+    assert_false(
+        ledger_reference_set(ledger, LEDGER_NMM, &(struct ledger_loaded){.job = 1, .created = 1, .loaded = 1}, &error));
     assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_BUG));
     g_clear_error(&error);
 }
@@ -278,7 +283,7 @@ static int64_t starts_of_gpf(int64_t after, int64_t until)
 {
     int64_t starts = 999;
 
-    assert_true(ledger_cos_of_gpf(ledger, GPF, after, until, &starts, NULL));
+    assert_true(ledger_cos_last(ledger, &(struct ledger_cos_search){NULL, GPF, after, until}, &starts, NULL));
     return starts;
 }
 
@@ -319,7 +324,8 @@ static void test_ledger_cos__between__the_last_one(void **state)
     put_cos("1", 200, 2);
     put_cos("2", 150, 2);
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        assert_true(ledger_cos_between(ledger, "1", cases[i].after, cases[i].until, &starts, NULL));
+        assert_true(ledger_cos_last(ledger, &(struct ledger_cos_search){"1", 0, cases[i].after, cases[i].until},
+                                    &starts, NULL));
         assert_int_equal(starts, cases[i].expected);
     }
 }
@@ -327,7 +333,6 @@ static void test_ledger_cos__between__the_last_one(void **state)
 static void test_ledger_model__non_migratable__until_the_longest_ends(void **state)
 {
     struct ledger_nmm row = {"ESME", "AB01", "010A030B", "0002012F", 100, 200, NULL, NULL};
-    bool non_migratable;
     int64_t until;
 
     (void)state;
@@ -344,12 +349,11 @@ static void test_ledger_model__non_migratable__until_the_longest_ends(void **sta
     } cases[] = {{99, 0}, {100, 200}, {149, 200}, {150, 300}, {299, 300}, {300, 0}, {399, 0}, {400, LEDGER_FOR_EVER}};
     row.firmware = "0002012F";
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        assert_true(ledger_model_is_non_migratable(ledger, &row, cases[i].at, &non_migratable, &until, NULL));
-        assert_int_equal(non_migratable, cases[i].until != 0);
-        assert_int_equal(non_migratable ? until : 0, cases[i].until);
+        assert_true(ledger_model_non_migratable_until(ledger, &row, cases[i].at, &until, NULL));
+        assert_int_equal(until, cases[i].until);
     }
     row.firmware = "0002012E";
-    assert_true(ledger_model_is_non_migratable(ledger, &row, 120, &non_migratable, &until, NULL) && !non_migratable);
+    assert_true(ledger_model_non_migratable_until(ledger, &row, 120, &until, NULL) && until == 0);
 }
 
 int main(void)

@@ -46,9 +46,9 @@ static void issue(int64_t job, int64_t day, int64_t rows, int64_t unassigned)
                                              .folder = "AAAA",
                                              .rows = recipient == 1 ? rows : 0,
                                              .created = period.issued};
-        int64_t id = 0;
-        assert_true(ledger_outgoing_plan(ledger, &part, &id, NULL));
-        assert_true(ledger_report_add(ledger, &period, id, recipient, "AAAA", NULL));
+        struct ledger_report report = {.period = period, .recipient = recipient, .mpid = "AAAA"};
+        assert_true(ledger_outgoing_plan(ledger, &part, &report.file.id, NULL));
+        assert_true(ledger_report_add(ledger, &report, NULL));
     }
 }
 
@@ -122,9 +122,9 @@ static void test_ledger_reports__of_a_period__by_recipient(void **state)
     const struct ledger_report *report = reports->pdata[0];
     assert_int_equal(report->recipient, 1);
     assert_string_equal(report->mpid, "AAAA");
-    assert_string_equal(report->part.name, "3_1");
-    assert_string_equal(report->part.folder, "AAAA");
-    assert_int_equal(report->part.rows, 5);
+    assert_string_equal(report->file.name, "3_1");
+    assert_string_equal(report->file.folder, "AAAA");
+    assert_int_equal(report->file.rows, 5);
     assert_int_equal(report->period.job, 10);
 }
 
@@ -135,17 +135,18 @@ static void test_ledger_periods_owed__delivered__no_more(void **state)
     (void)state;
     issue(10, 3, 0, 0);
     issue(11, 4, 0, 0);
-    assert_true(ledger_periods_owed(ledger, 4 * DAY + 5, count_owed, &owed, NULL));
+    assert_true(ledger_periods_undelivered(ledger, 4 * DAY + 5, count_owed, &owed, NULL));
     assert_int_equal(owed, 2); /* the second was issued later */
     deliver(1);
     owed = 0;
-    assert_true(ledger_periods_owed(ledger, INT64_MAX, count_owed, &owed, NULL));
+    assert_true(ledger_periods_undelivered(ledger, INT64_MAX, count_owed, &owed, NULL));
     assert_int_equal(owed, 3);
 }
 
 /* There are no sessions: rows, unassigned ones and gaps do not add up. */
 static void test_ledger_periods_astray__what_does_not_add_up__is_found(void **state)
 {
+    static const struct ledger_listing migrated = {"ECOSMIG-001", LEDGER_MIGRATED};
     static const struct {
         int64_t day, rows, unassigned;
         int astray;
@@ -155,7 +156,7 @@ static void test_ledger_periods_astray__what_does_not_add_up__is_found(void **st
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         int astray = 0;
         issue(10 + (int64_t)i, cases[i].day, cases[i].rows, cases[i].unassigned);
-        assert_true(ledger_periods_astray(ledger, "ECOSMIG-001", LEDGER_MIGRATED, count, &astray, NULL));
+        assert_true(ledger_periods_inconsistent(ledger, &migrated, count, &astray, NULL));
         assert_int_equal(astray, cases[i].astray);
     }
 }

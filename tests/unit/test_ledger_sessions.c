@@ -74,9 +74,9 @@ static int leave(void **state)
 
 static bool is_live(uint64_t device)
 {
-    struct ledger_past past;
+    struct ledger_earlier_work past;
 
-    assert_true(ledger_device_past(ledger, device, &past, NULL));
+    assert_true(ledger_earlier_work(ledger, device, &past, NULL));
     return past.live;
 }
 
@@ -335,7 +335,7 @@ static int64_t found(const char *org, const char *batch, int64_t record)
 {
     g_autofree struct ledger_work *work = NULL;
 
-    assert_true(ledger_work_named(ledger, org, batch, record, &work, NULL));
+    assert_true(ledger_work_by_id(ledger, &(struct ledger_work_item_id){org, batch, record}, &work, NULL));
     return work == NULL ? 0 : work->item.item - first + 1;
 }
 
@@ -429,7 +429,7 @@ static void test_outcomes__due_when_the_last_has_ended__once(void **state)
     assert_int_equal(job, 2);
     g_autofree struct ledger_verdict *verdict = NULL;
     assert_true(ledger_verdict_get(ledger, 2, 1, &verdict, NULL));
-    assert_true(ledger_outcome_planned(ledger, verdict, NULL));
+    assert_true(ledger_outcome_mark_planned(ledger, verdict, NULL));
     assert_int_equal(outcomes_due(&job), 0);
 }
 
@@ -509,12 +509,12 @@ static void test_due__tries_and_times__each_in_its_list(void **state)
     expect_due(ledger_tries_due, 80, 1, "70:2");
     expect_due(ledger_tries_due, 80, 0, "");
 
-    expect_due(ledger_times_due, 74, 9, "");
-    expect_due(ledger_times_due, 75, 9, "75:5");
-    expect_due(ledger_times_due, 80, 9, "75:5 80:3");
-    expect_due(ledger_times_due, 90, 9, "75:5 80:3 90:4");
-    expect_due(ledger_times_due, 100, 9, "70:2 75:5 80:3 90:4");
-    expect_due(ledger_times_due, 100, 2, "70:2 75:5");
+    expect_due(ledger_timeouts_due, 74, 9, "");
+    expect_due(ledger_timeouts_due, 75, 9, "75:5");
+    expect_due(ledger_timeouts_due, 80, 9, "75:5 80:3");
+    expect_due(ledger_timeouts_due, 90, 9, "75:5 80:3 90:4");
+    expect_due(ledger_timeouts_due, 100, 9, "70:2 75:5 80:3 90:4");
+    expect_due(ledger_timeouts_due, 100, 2, "70:2 75:5");
 
     expect_next(0, 70);
     expect_next(70, 75);
@@ -527,7 +527,7 @@ static bool wakes_early(int64_t now)
 {
     bool early;
 
-    assert_true(ledger_wakes_early(ledger, now, &early, NULL));
+    assert_true(ledger_wake_times_stale(ledger, now, &early, NULL));
     return early;
 }
 
@@ -543,21 +543,21 @@ static void test_due__put_off_or_over__wakes_once_in_vain(void **state)
     move(first + 3, LEDGER_DISPATCHED, 95, 95);
     move(first + 3, LEDGER_RETRY_WAIT, 80, 95); /* sooner */
 
-    expect_due(ledger_times_due, 71, 9, ""); /* not due for that it wakes */
+    expect_due(ledger_timeouts_due, 71, 9, ""); /* not due for that it wakes */
     assert_false(wakes_early(69));
     assert_true(wakes_early(70));
     expect_next(69, 70);
     expect_next(72, 80);
-    assert_true(ledger_wakes_put_off(ledger, 71, NULL));
+    assert_true(ledger_wake_times_refresh(ledger, 71, NULL));
     assert_false(wakes_early(71));
     assert_true(wakes_early(72));
-    assert_true(ledger_wakes_put_off(ledger, 72, NULL));
+    assert_true(ledger_wake_times_refresh(ledger, 72, NULL));
     assert_false(wakes_early(99));
     expect_next(0, 80);
     expect_next(80, 90);
     expect_next(90, 0);
     expect_due(ledger_tries_due, 80, 9, "80:4");
-    expect_due(ledger_times_due, 90, 9, "90:1");
+    expect_due(ledger_timeouts_due, 90, 9, "90:1");
 }
 
 static void test_due__same_time__in_the_order_of_items(void **state)
@@ -566,7 +566,7 @@ static void test_due__same_time__in_the_order_of_items(void **state)
     for (int i = 4; i >= 0; i--)
         move(first + i, LEDGER_RETRY_WAIT, 70, 100);
     expect_due(ledger_tries_due, 70, 3, "70:1 70:2 70:3");
-    expect_due(ledger_times_due, 100, 3, "70:1 70:2 70:3");
+    expect_due(ledger_timeouts_due, 100, 3, "70:1 70:2 70:3");
 }
 
 static struct ledger_verdict verdict_of(int64_t job)
@@ -579,14 +579,14 @@ static bool fresh_of_first(struct ledger *of, int64_t now, int64_t limit, GArray
 {
     const struct ledger_verdict verdict = verdict_of(now);
 
-    return ledger_fresh_items(of, &verdict, limit, due, error);
+    return ledger_undispatched_items(of, &verdict, limit, due, error);
 }
 
 static guint fresh_verdicts(void)
 {
     g_autoptr(GPtrArray) verdicts = NULL;
 
-    assert_true(ledger_fresh_verdicts(ledger, &verdicts, NULL));
+    assert_true(ledger_undispatched_verdicts(ledger, &verdicts, NULL));
     for (guint i = 1; i < verdicts->len; i++)
         assert_true(((const struct ledger_verdict *)verdicts->pdata[i - 1])->judged_at <=
                     ((const struct ledger_verdict *)verdicts->pdata[i])->judged_at);
@@ -613,11 +613,11 @@ static void test_due__fresh_items__those_without_a_session(void **state)
 
 /* ---- the past, models, lists ---- */
 
-static struct ledger_past past_of(uint64_t device)
+static struct ledger_earlier_work past_of(uint64_t device)
 {
-    struct ledger_past past;
+    struct ledger_earlier_work past;
 
-    assert_true(ledger_device_past(ledger, device, &past, NULL));
+    assert_true(ledger_earlier_work(ledger, device, &past, NULL));
     return past;
 }
 
@@ -656,7 +656,7 @@ static int64_t instruct_again(int64_t job, uint64_t device, enum ledger_state ou
 static void test_past__failed_sessions__the_newest_says_when_again(void **state)
 {
     const uint64_t device = FIRST_DEVICE + 16;
-    struct ledger_past past = past_of(device);
+    struct ledger_earlier_work past = past_of(device);
 
     (void)state;
     assert_true(past.live);
@@ -736,7 +736,7 @@ static void expect_in(enum ledger_state in, int64_t limit, const char *expected)
 {
     g_autoptr(GString) text = g_string_new(NULL);
 
-    assert_true(ledger_state_each(ledger, in, limit, note_number, text, NULL));
+    assert_true(ledger_work_in_state_each(ledger, &(struct ledger_in_state){in, limit}, note_number, text, NULL));
     if (strcmp(text->str, expected) != 0)
         fail_msg("%s: expected '%s', found '%s'", ledger_state_name(in), expected, text->str);
 }
@@ -766,7 +766,7 @@ static void test_device__its_work_items__oldest_first(void **state)
     (void)state;
     for (int job = 5; job < 8; job++)
         g_string_append_printf(expected, "%d ", (int)(instruct_again(job, device, LEDGER_REJECTED) - first + 1));
-    assert_true(ledger_device_each(ledger, device, note_number, text, NULL));
+    assert_true(ledger_work_of_device_each(ledger, device, note_number, text, NULL));
     assert_string_equal(text->str, expected->str);
 }
 

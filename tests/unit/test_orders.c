@@ -233,7 +233,7 @@ static void closes_an_incident(void **state)
     static const char *const results[] = {"done", "the incident INC-000001 is over already",
                                           "there is no incident INC-000009"};
     static const int64_t incidents[] = {1, 1, 9};
-    const struct ledger_incident incident = {.code = "B208", .subject = "mcc/x", .begun = 1, .text = "bad"};
+    const struct ledger_incident incident = {.code = "B208", .subject = "mcc/x", .opened = 1, .text = "bad"};
 
     (void)state;
     assert_true(ledger_begin(gateway.ledger, NULL));
@@ -255,7 +255,7 @@ static void closes_an_incident(void **state)
     }
     g_autofree struct ledger_incident *row = NULL;
     assert_true(ledger_incident_get(gateway.ledger, 1, &row, NULL));
-    assert_true(row->cleared != 0);
+    assert_true(row->closed != 0);
     assert_string_equal(row->reason, "reason 0");
     assert_string_equal(row->who, "me");
 }

@@ -410,22 +410,22 @@ static void expect_takable(struct ledger *ledger, enum ledger_reference table)
     switch (table) {
     case LEDGER_INVENTORY:
         good = (reference.remove || ledger_inventory_put(ledger, &reference.inventory, NULL)) &&
-               ledger_inventory_known(ledger, &reference.inventory, &known, NULL) &&
+               ledger_inventory_exists(ledger, &reference.inventory, &known, NULL) &&
                ledger_inventory_remove(ledger, &reference.inventory, NULL);
         break;
     case LEDGER_COS:
         good = (reference.remove || ledger_cos_put(ledger, &reference.cos, NULL)) &&
-               ledger_cos_known(ledger, &reference.cos, &known, NULL) &&
+               ledger_cos_exists(ledger, &reference.cos, &known, NULL) &&
                ledger_cos_remove(ledger, &reference.cos, NULL);
         break;
     case LEDGER_NMM:
         good = (reference.remove || ledger_nmm_put(ledger, &reference.nmm, NULL)) &&
-               ledger_nmm_known(ledger, &reference.nmm, &known, NULL) &&
+               ledger_nmm_exists(ledger, &reference.nmm, &known, NULL) &&
                ledger_nmm_remove(ledger, &reference.nmm, NULL);
         break;
     case LEDGER_PARTY:
         good = (reference.remove || ledger_party_put(ledger, &reference.party, NULL)) &&
-               ledger_party_known(ledger, &reference.party, &known, NULL) &&
+               ledger_party_exists(ledger, &reference.party, &known, NULL) &&
                ledger_party_remove(ledger, &reference.party, NULL);
         break;
     case LEDGER_REFERENCES:

@@ -49,7 +49,8 @@ static int leave(void **state)
 
 static void loaded(enum ledger_reference table)
 {
-    assert_true(ledger_reference_note(ledger, table, 1, rules.now, rules.now, NULL));
+    assert_true(ledger_reference_set(
+        ledger, table, &(struct ledger_loaded){.job = 1, .created = rules.now, .loaded = rules.now}, NULL));
 }
 
 static struct ledger_inventory known(void)
@@ -88,9 +89,9 @@ static const struct review_subject same = {.device = DEVICE,
                                            .mpxn = "1012345678903"};
 
 /* "C105 C109~ 2023-07-09T00:00:00Z": codes (~: it passes), NextEligible. */
-static char *judged(const struct review_subject *subject, const struct ledger_past *past)
+static char *judged(const struct review_subject *subject, const struct ledger_earlier_work *past)
 {
-    static const struct ledger_past none = {0};
+    static const struct ledger_earlier_work none = {0};
     GString *text = g_string_new(NULL);
     struct review review;
     struct row row = {0};
@@ -112,8 +113,8 @@ static char *judged(const struct review_subject *subject, const struct ledger_pa
     return g_string_free(text, FALSE);
 }
 
-static void expect_of(const struct review_subject *subject, const struct ledger_past *past, const char *expected,
-                      const char *what)
+static void expect_of(const struct review_subject *subject, const struct ledger_earlier_work *past,
+                      const char *expected, const char *what)
 {
     g_autofree char *found = judged(subject, past);
 
@@ -361,7 +362,7 @@ static void test_review__supplier_of_a_gpf__gas_then_electricity_then_nobody(voi
 static void test_review__past__replaced_and_too_early(void **state)
 {
     static const struct {
-        struct ledger_past past;
+        struct ledger_earlier_work past;
         const char *now, *expected;
     } cases[] = {
         {{.replaced = true}, "2023-07-03T12:00:00Z", "C108"},
@@ -429,7 +430,7 @@ static void test_review__several_codes__the_latest_next_eligible(void **state)
 static void test_review__modes__reject_warn_off(void **state)
 {
     static const enum code codes[] = {C104, C105, C106, C107, C108, C109, C111, C114, C115, C116};
-    const struct ledger_past past = {.replaced = true, .next_eligible = at("2023-08-03T00:00:00Z")};
+    const struct ledger_earlier_work past = {.replaced = true, .next_eligible = at("2023-08-03T00:00:00Z")};
     const struct ledger_nmm model = {"GSME", "AB02", "010A030B", "0002012F", 0, LEDGER_FOR_EVER, NULL, NULL};
     const struct review_subject wrong = {DEVICE, "GSME", "AB02", "010A030B", "0002012F", NULL};
     struct ledger_inventory row = known();

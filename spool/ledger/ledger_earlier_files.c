@@ -1,4 +1,4 @@
-#include "spool/ledger/ledger_earlier.h"
+#include "spool/ledger/ledger_earlier_files.h"
 
 #include "spool/ledger/ledger_private.h"
 
@@ -7,7 +7,7 @@
 #define OTHERS "o.direction=0 AND o.id<>?1 AND (o.id<?1 OR " ACCEPTED ")"
 #define OLDEST "SELECT min(o.id) FROM job o WHERE " OTHERS
 
-bool ledger_duplicates(struct ledger *ledger, const struct ledger_subject *self, struct ledger_duplicates *found,
+bool ledger_duplicates(struct ledger *ledger, const struct ledger_file *self, struct ledger_duplicates *found,
                        GError **error)
 {
     struct ledger_duplicates d = {0};
@@ -37,7 +37,7 @@ bool ledger_duplicates(struct ledger *ledger, const struct ledger_subject *self,
     return true;
 }
 
-bool ledger_last_sequence(struct ledger *ledger, const struct ledger_subject *self, int64_t *sequence, GError **error)
+bool ledger_last_sequence(struct ledger *ledger, const struct ledger_file *self, int64_t *sequence, GError **error)
 {
     return ledger_number(ledger,
                          ledger_query(ledger, error,
@@ -47,7 +47,7 @@ bool ledger_last_sequence(struct ledger *ledger, const struct ledger_subject *se
                          sequence, error);
 }
 
-bool ledger_sequence_before(struct ledger *ledger, const struct ledger_subject *self, int64_t *sequence, GError **error)
+bool ledger_sequence_before(struct ledger *ledger, const struct ledger_file *self, int64_t *sequence, GError **error)
 {
     return ledger_number(ledger,
                          ledger_query(ledger, error,
@@ -57,7 +57,7 @@ bool ledger_sequence_before(struct ledger *ledger, const struct ledger_subject *
                          sequence, error);
 }
 
-bool ledger_batch_used(struct ledger *ledger, const struct ledger_subject *self, const char *batch, int64_t *job,
+bool ledger_batch_used(struct ledger *ledger, const struct ledger_file *self, const char *batch, int64_t *job,
                        GError **error)
 {
     return ledger_number(ledger,
@@ -68,7 +68,7 @@ bool ledger_batch_used(struct ledger *ledger, const struct ledger_subject *self,
                          job, error);
 }
 
-bool ledger_rejected_file(struct ledger *ledger, const struct ledger_subject *self, const char *name, int64_t *job,
+bool ledger_rejected_file(struct ledger *ledger, const struct ledger_file *self, const char *name, int64_t *job,
                           GError **error)
 {
     return ledger_number(ledger,
