@@ -1,46 +1,53 @@
 /*
  * XML as it streams by, through libxml2's push parser. Bytes are gathered into blocks of one size, so that the size of
- * the pieces makes no difference; a block is checked for UTF-8, parsed, and kept for as long as the parser holds any of
- * it back, because places are looked up in it (xml_reader_places.c). What the parser tells goes to the frame
- * (xml_reader_frame.c; what is wrong there, xml_reader_slips.c), but for what ends the reading.
+ * the pieces pushed makes no difference to what is found. A block is checked for UTF-8, parsed, and kept in the window
+ * for as long as the parser holds any of it back, because places are looked up there (xml_reader_places.c). What the
+ * parser reports goes to the frame (xml_reader_frame.c); this file handles what ends the reading.
+ *
+ * The structure is checked here and not by the published XSD: in a stream libxml2's validator reports
+ * wrong places (2.9.14), and as many errors as the sender likes. tests/e2e/schema.py compares the two.
+ *
+ * The parser is given no way out: no network, no catalogue, no external entity, no document type. It runs without
+ * XML_PARSE_HUGE (which switches off its check of entity expansion in 2.9.14) and without XML_PARSE_NOENT.
  */
 #include "formats/text.h"
 #include "formats/xml_reader_private.h"
 
 #include <libxml/catalog.h>
-#include <libxml/parserInternals.h>
 #include <string.h>
 
 enum {
-    MAX_NAMES = 16 * 1024,  /* different ones: the parser's dictionary is slow beyond that */
-    MAX_PLACE = 2147000000, /* the parser counts in int, a block at a time */
-    MAX_MESSAGE = 256,      /* characters of the parser's own */
+    MAX_NAMES = 16 * 1024,  /* different names: the parser's dictionary is slow beyond that */
+    MAX_PLACE = 2147000000, /* lines, or columns of one: the parser counts in int, and one block more must fit */
+    MAX_MESSAGE = 256,      /* characters of a message of the parser's own */
 };
 
 #define DOCTYPE "<!DOCTYPE"
 
 /* --- The document ------------------------------------------------------------------------------------ */
 
-static bool says(const char *text, size_t len, const char *name)
+static bool is_word(const char *text, size_t len, const char *name)
 {
     return len == strlen(name) && g_ascii_strncasecmp(text, name, len) == 0;
 }
 
-/* The parser was told to ignore the declared encoding, which it would switch to; it has checked the
- * declaration's grammar by now, and no part before the encoding can hold that word. */
+/* Refuses a declared encoding other than UTF-8. The parser was told to ignore it, since it would switch to it; it does
+ * not hand it over then, so it is read from the window. The parser has checked the declaration's grammar by now, and
+ * nothing before the encoding can hold that word. */
 static void on_start_document(void *user)
 {
     struct xml *x = user;
     size_t end = xml_consumed(x);
     const char *p = g_strstr_len(x->window, (gssize)end, "encoding"), *close;
 
-    if (!p || strncmp(x->window, "<?xml", 5) != 0 || x->dead)
+    if (!p || strncmp(x->window, "<?xml", 5) != 0 || x->stopped)
         return;
     p += strlen("encoding");
     while (*p != '"' && *p != '\'')
         p++;
     close = memchr(p + 1, *p, (size_t)(x->window + end - p - 1));
-    if (!close || says(p + 1, (size_t)(close - p - 1), "UTF-8") || says(p + 1, (size_t)(close - p - 1), "US-ASCII"))
+    if (!close || is_word(p + 1, (size_t)(close - p - 1), "UTF-8") ||
+        is_word(p + 1, (size_t)(close - p - 1), "US-ASCII"))
         return;
     struct fault fault = {.kind = FAULT_ENCODING,
                           .at = xml_place_at(x, (size_t)(p + 1 - x->window)),
@@ -48,15 +55,15 @@ static void on_start_document(void *user)
                           .value = p + 1,
                           .value_len = (size_t)(close - p - 1)};
     reader_fault_with(x->reader, &fault, "expected the encoding UTF-8, found another declared");
-    x->dead = true;
+    x->stopped = true;
 }
 
-static void die_of_doctype(struct xml *x, size_t index)
+static void stop_at_doctype(struct xml *x, size_t index)
 {
-    xml_die(x, FAULT_DOCTYPE, xml_place_at(x, index), "expected no document type declaration, found one");
+    xml_stop(x, FAULT_DOCTYPE, xml_place_at(x, index), "expected no document type declaration, found one");
 }
 
-/* Called before the subset is read, so that nothing in it is looked at. */
+/* The parser calls this before it reads the subset, so that no entity of it is ever declared. */
 static void on_doctype(void *user, const xmlChar *name, const xmlChar *public_id, const xmlChar *system_id)
 {
     struct xml *x = user;
@@ -65,10 +72,11 @@ static void on_doctype(void *user, const xmlChar *name, const xmlChar *public_id
     (void)name, (void)public_id, (void)system_id; /* libxml2's signature */
     while (i > 0 && strncmp(x->window + i, DOCTYPE, strlen(DOCTYPE)) != 0)
         i--;
-    die_of_doctype(x, i);
-    xmlStopParser(x->parser);
+    stop_at_doctype(x, i);
+    xml_parser_stop(x->parser);
 }
 
+/* The first error of the parser ends the reading: it may go on, but what it reports then is guesswork. */
 #if LIBXML_VERSION >= 21200
 static void on_error(void *user, const xmlError *error)
 #else
@@ -78,21 +86,23 @@ static void on_error(void *user, xmlErrorPtr error)
     struct xml *x = user;
     g_autofree char *message = NULL, *text = NULL;
 
-    /* A name of a namespace may be anything: the parser only grumbles. */
-    if (x->dead || error->level < XML_ERR_ERROR || error->code == XML_WAR_NS_URI)
+    /* XML_WAR_NS_URI: a namespace's name that is no URI. Namespaces allows that, the parser calls it an error. */
+    if (x->stopped || error->level < XML_ERR_ERROR || error->code == XML_WAR_NS_URI)
         return;
-    if (x->ending && !x->root_closed) {
-        xml_die_of_end(x);
+    if (x->text_ended && !x->root_closed) {
+        xml_stop_truncated(x);
         return;
     }
     message = g_strchomp(g_strdup(error->message ? error->message : "not well formed"));
     text = text_escape(message, strlen(message), MAX_MESSAGE);
-    xml_die(x, error->code == XML_ERR_UNDECLARED_ENTITY ? FAULT_DOCTYPE : FAULT_NOT_WELL_FORMED,
-            xml_place_at(x, xml_consumed(x)), text);
+    xml_stop(x, error->code == XML_ERR_UNDECLARED_ENTITY ? FAULT_DOCTYPE : FAULT_NOT_WELL_FORMED,
+             xml_place_at(x, xml_consumed(x)), text);
 }
 
 /* --- Bytes ------------------------------------------------------------------------------------------ */
 
+/* Instead of libxml2's loader of external entities, for the whole process: nothing in a file names another one that is
+ * opened. */
 static xmlParserInputPtr refuse_entity(const char *url, const char *id, xmlParserCtxtPtr parser)
 {
     (void)url, (void)id, (void)parser; /* libxml2's signature */
@@ -107,12 +117,12 @@ static void *xml_open(struct reader *reader, const struct file_type *type)
                          .startElementNs = xml_frame_on_start,
                          .endElementNs = xml_frame_on_end,
                          .characters = xml_frame_on_text,
-                         .ignorableWhitespace = xml_frame_on_text, /* the same: spares the parser a search */
+                         .ignorableWhitespace = xml_frame_on_text, /* the same function spares the parser a test */
                          .cdataBlock = xml_frame_on_cdata,
                          .serror = on_error};
     struct xml *x = g_malloc(sizeof *x);
 
-    memset(x, 0, offsetof(struct xml, window));
+    memset(x, 0, offsetof(struct xml, window)); /* the window is written before it is read */
     x->reader = reader;
     x->mark_at = (struct place){1, 1};
     xmlInitParser();
@@ -126,28 +136,30 @@ static void *xml_open(struct reader *reader, const struct file_type *type)
     return x;
 }
 
-/* Drops what the parser is done with; what it holds back may not grow without end. */
-static void settle(struct xml *x)
+/* Sets the mark to the parser's position and drops the window before it. Refuses what would let the window, the places
+ * or the parser's dictionary grow without end. */
+static void drop_parsed(struct xml *x)
 {
     size_t done = xml_consumed(x), pending = x->fed - done;
     const char *p = x->window + done;
+    struct place at = xml_parser_place(x->parser);
 
-    if (x->own_places) {
-        (void)xml_place_at(x, done); /* sets the mark */
+    if (x->count_places) {
+        (void)xml_place_at(x, done); /* it sets the mark */
     } else {
-        x->mark_at = (struct place){(uint32_t)x->parser->input->line, (uint32_t)x->parser->input->col};
+        x->mark_at = at;
         x->mark = done;
     }
     if (pending > XML_MAX_PENDING && memcmp(p, DOCTYPE, strlen(DOCTYPE)) == 0)
-        die_of_doctype(x, done);
+        stop_at_doctype(x, done);
     else if (pending > XML_MAX_PENDING)
-        xml_die(x, FAULT_LIMIT, x->mark_at,
-                "expected a tag, comment, instruction or CDATA section of at most 128 KiB, found a longer one");
-    else if (x->parser->input->line > MAX_PLACE || x->parser->input->col > MAX_PLACE)
-        xml_die(x, FAULT_LIMIT, x->mark_at,
-                "expected at most 2,147,000,000 lines and characters in a line, found more");
-    else if (xmlDictSize(x->parser->dict) > MAX_NAMES)
-        xml_die(x, FAULT_LIMIT, x->mark_at, "expected at most 16,384 different names of elements, found more");
+        xml_stop(x, FAULT_LIMIT, x->mark_at,
+                 "expected a tag, comment, instruction or CDATA section of at most 128 KiB, found a longer one");
+    else if (at.line > MAX_PLACE || at.column > MAX_PLACE)
+        xml_stop(x, FAULT_LIMIT, x->mark_at,
+                 "expected at most 2,147,000,000 lines and characters in a line, found more");
+    else if (xml_parser_names(x->parser) > MAX_NAMES)
+        xml_stop(x, FAULT_LIMIT, x->mark_at, "expected at most 16,384 different names of elements, found more");
     memmove(x->window, p, x->filled - done);
     x->mark -= done;
     x->window_at += done;
@@ -155,7 +167,8 @@ static void settle(struct xml *x)
     x->filled -= done;
 }
 
-/* A lone '&': the parser would wait for its ';' until the end of the text. */
+/* Whether the parser waits at a '&' that begins no reference. It would wait for a ';' until the end of the text, and
+ * the window would grow; told that the text ends, it gives the error at once. */
 static bool is_bare_ampersand(const struct xml *x)
 {
     const char *p = x->window;
@@ -177,20 +190,20 @@ static void feed(struct xml *x)
 
     x->fed += valid;
     xmlParseChunk(x->parser, data, (int)valid, 0); /* errors come through on_error */
-    if (!x->dead)
-        settle(x);
-    if (!x->dead && is_bare_ampersand(x))
+    if (!x->stopped)
+        drop_parsed(x);
+    if (!x->stopped && is_bare_ampersand(x))
         xmlParseChunk(x->parser, NULL, 0, 1);
-    if (!x->dead && bad)
-        xml_die(x, FAULT_ENCODING, xml_place_at(x, x->fed),
-                x->window[x->fed] == '\0' ? "expected UTF-8 text, found NUL" : "expected UTF-8, found other bytes");
+    if (!x->stopped && bad)
+        xml_stop(x, FAULT_ENCODING, xml_place_at(x, x->fed),
+                 x->window[x->fed] == '\0' ? "expected UTF-8 text, found NUL" : "expected UTF-8, found other bytes");
 }
 
 static bool xml_push(void *state, const char *data, size_t len)
 {
     struct xml *x = state;
 
-    while (len > 0 && !x->dead && !reader_stopped(x->reader)) {
+    while (len > 0 && !x->stopped && !reader_stopped(x->reader)) {
         size_t n = MIN(len, XML_BLOCK - (x->filled - x->fed));
 
         memcpy(x->window + x->filled, data, n);
@@ -200,25 +213,26 @@ static bool xml_push(void *state, const char *data, size_t len)
         if (x->filled - x->fed == XML_BLOCK)
             feed(x);
     }
-    return !x->dead && !reader_stopped(x->reader);
+    return !x->stopped && !reader_stopped(x->reader);
 }
 
+/* The parser may hold back a DOCTYPE that is cut short: that is refused like a whole one. */
 static void xml_finish(void *state)
 {
     struct xml *x = state;
 
-    if (!x->dead)
+    if (!x->stopped)
         feed(x);
-    if (!x->dead && x->fed >= strlen(DOCTYPE) && memcmp(x->window, DOCTYPE, strlen(DOCTYPE)) == 0)
-        die_of_doctype(x, 0);
-    x->ending = true;
-    if (!x->dead)
+    if (!x->stopped && x->fed >= strlen(DOCTYPE) && memcmp(x->window, DOCTYPE, strlen(DOCTYPE)) == 0)
+        stop_at_doctype(x, 0);
+    x->text_ended = true;
+    if (!x->stopped)
         xmlParseChunk(x->parser, NULL, 0, 1);
-    if (!x->dead && !x->root_closed)
-        xml_die_of_end(x);
+    if (!x->stopped && !x->root_closed)
+        xml_stop_truncated(x);
     if (x->fed < x->filled)
-        xml_die(x, FAULT_ENCODING, xml_place_at(x, x->fed), "expected UTF-8, found a character cut off by the end");
-    if (x->dead)
+        xml_stop(x, FAULT_ENCODING, xml_place_at(x, x->fed), "expected UTF-8, found a character cut off by the end");
+    if (x->stopped)
         reader_stop(x->reader);
 }
 

@@ -1,6 +1,12 @@
 /*
- * The frame is data: four containers made from the layout (root, header, rows, record), each a list of names. Names are
- * compared as pointers into the parser's dictionary. Nothing is allocated per element.
+ * Compares the elements and texts that the parser reports with the layout. The frame is data: four containers (root,
+ * header, rows, record), each a list of the children that it may have, made from the layout when the reader is opened.
+ *
+ * These functions run for each element and text of a file, so they are written for speed: names are compared as
+ * pointers to the parser's copies, fields are collected in one array, nothing is allocated per element, and what a good
+ * file never needs stands in xml_reader_faults.c.
+ *
+ * Text of a Header field is read without the blanks around it; a Device's field is read as it stands (xs:string).
  */
 #include "formats/xml_reader_private.h"
 
@@ -9,7 +15,6 @@
 #include <string.h>
 
 enum {
-    MAX_DEPTH = 32,
     MAX_ATTRIBUTES = 32, /* of one tag, with namespaces: the parser compares each with all others */
 };
 
@@ -17,9 +22,10 @@ enum {
 
 /* --- Elements between their siblings --------------------------------------------------------------- */
 
-/* Index of the child where it may stand here, else the container's n. */
-static inline size_t find_due(const struct xml *x, const struct xml_level *level, const xmlChar *name,
-                              const xmlChar *uri)
+/* Index of the child where it may stand here: it is the next one, or only optional ones are left out before it. Else
+ * the container's n. */
+static inline size_t find_allowed(const struct xml *x, const struct xml_level *level, const xmlChar *name,
+                                  const xmlChar *uri)
 {
     const struct xml_container *c = level->container;
 
@@ -48,7 +54,7 @@ static void open_record(struct xml *x, const struct xml_container *container, si
     x->at = at;
 }
 
-/* The child i of a known container begins. */
+/* The child i of a known container begins: a field, or a container. */
 static inline void enter(struct xml *x, size_t i, struct place at)
 {
     const struct xml_container *parent = x->levels[x->depth - 1].container;
@@ -60,7 +66,7 @@ static inline void enter(struct xml *x, size_t i, struct place at)
     } else if (parent == &x->rows) {
         open_record(x, &x->record, LAYOUT_FIELD_MAX_CHARS, at);
         x->ordinal = reader_count_record(x->reader, at);
-        x->dead = x->ordinal == 0;
+        x->stopped = x->ordinal == 0;
     } else if (i == 0) {
         open_record(x, &x->header, READER_HEADER_MAX_CHARS, at);
     } else {
@@ -68,26 +74,26 @@ static inline void enter(struct xml *x, size_t i, struct place at)
     }
 }
 
-XML_OFF_THE_WAY static bool open_root(struct xml *x, const xmlChar *name, const xmlChar *uri, struct place at)
+XML_COLD static bool open_root(struct xml *x, const xmlChar *name, const xmlChar *uri, struct place at)
 {
     open_container(x, &x->root);
     x->namespace = uri;
     return xml_check_root(x, name, uri, at);
 }
 
-/* A child of a known container: the usual case. */
+/* A child of a known container: the usual case. Returns its place. */
 static inline struct place start_child(struct xml *x, const xmlChar *name, const xmlChar *uri)
 {
     struct xml_level *level = &x->levels[x->depth - 1];
     const struct xml_container *c = level->container;
-    size_t i = find_due(x, level, name, uri);
+    size_t i = find_allowed(x, level, name, uri);
     struct place at = xml_place_of_tag(x, i < c->n ? c->lengths[i] : 0);
 
     if (i < c->n) {
         level->seen |= 1u << i;
         level->next = i + (c != &x->rows);
     } else {
-        i = xml_accept_slip(x, level, name, uri, at);
+        i = xml_fault_misplaced(x, level, name, uri, at);
     }
     if (i < c->n)
         enter(x, i, at);
@@ -96,6 +102,7 @@ static inline struct place start_child(struct xml *x, const xmlChar *name, const
     return at;
 }
 
+/* Parameters: libxml2's startElementNs. */
 void xml_frame_on_start(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int n_namespaces,
                         const xmlChar **namespaces, int n_attributes, int n_defaulted, const xmlChar **attributes)
 {
@@ -104,33 +111,37 @@ void xml_frame_on_start(void *user, const xmlChar *name, const xmlChar *prefix, 
     struct place at = {0, 0};
 
     (void)prefix, (void)namespaces, (void)n_defaulted; /* libxml2's signature */
-    if (x->dead)
+    if (x->stopped)
         return;
     x->stray = false;
-    if (x->ending) { /* what is left then is no whole tag */
-        xml_die_of_end(x);
+    if (x->text_ended) { /* 2.9.14 reports the tag although the text ends within it */
+        xml_stop_truncated(x);
         return;
     }
-    if (++x->depth > MAX_DEPTH)
-        xml_die(x, FAULT_LIMIT, xml_place_of_tag(x, 0), "expected at most 32 elements in each other, found more");
+    if (++x->depth > XML_MAX_DEPTH) {
+        xml_stop(x, FAULT_LIMIT, xml_place_of_tag(x, 0), "expected at most 32 elements in each other, found more");
+        return;
+    }
+    x->open[x->depth] = name;
     if (n_attributes + n_namespaces > MAX_ATTRIBUTES)
-        xml_die(x, FAULT_LIMIT, xml_place_of_tag(x, 0), "expected at most 32 attributes in a tag, found more");
-    if (x->skip || x->dead)
+        xml_stop(x, FAULT_LIMIT, xml_place_of_tag(x, 0), "expected at most 32 attributes in a tag, found more");
+    if (x->skip || x->stopped)
         return;
     if (x->depth == 1) {
         at = xml_place_of_tag(x, 0);
         if (open_root(x, name, uri, at))
             xml_check_version(x, n_attributes, a, at);
     } else if (x->field) {
-        xml_report_child_of_field(x, name, xml_place_of_tag(x, 0));
+        xml_fault_child_of_field(x, name, xml_place_of_tag(x, 0));
         x->skip = x->depth;
     } else {
         at = start_child(x, name, uri);
     }
-    if (n_attributes > 0 && !x->skip && !x->dead)
+    if (n_attributes > 0 && !x->skip && !x->stopped)
         xml_check_attributes(x, n_attributes, a, at);
 }
 
+/* Whether the open field, or the field just closed, is one of the Header. */
 static bool in_header(const struct xml *x)
 {
     return x->max_chars == READER_HEADER_MAX_CHARS;
@@ -144,11 +155,11 @@ static inline void close_field(struct xml *x)
     while (in_header(x) && f->len > 0 && xml_is_blank(f->text[f->len - 1]))
         f->len--;
     if (x->excess > 0)
-        xml_report_excess(x, f);
+        xml_fault_excess(x, f);
 }
 
-/* The container's last child is the count, which is no field of the header. */
-XML_OFF_THE_WAY static void emit_header(struct xml *x)
+/* The Header's last child is the number of records, which the sink is told apart from the Header's fields. */
+XML_COLD static void emit_header(struct xml *x)
 {
     const struct record record = {.at = x->at, .n_fields = HEADER_COLUMNS, .fields = x->fields};
     const struct field count = x->fields[x->header.n - 1];
@@ -168,8 +179,8 @@ static void close_container(struct xml *x)
     struct record record = {.ordinal = x->ordinal, .at = x->at, .n_fields = c->n, .fields = x->fields};
 
     if (missing)
-        xml_report_missing(x, level);
-    for (size_t i = 0; i < c->n; i++) /* what the record before left there */
+        xml_fault_missing(x, level);
+    for (size_t i = 0; i < c->n; i++) /* fields still hold the record before */
         if (!(level->seen & 1u << i))
             x->fields[i] = (struct field){0};
     if (c == &x->record) {
@@ -187,7 +198,7 @@ void xml_frame_on_end(void *user, const xmlChar *name, const xmlChar *prefix, co
     struct xml *x = user;
 
     (void)name, (void)prefix, (void)uri; /* libxml2's signature */
-    if (x->dead)
+    if (x->stopped)
         return;
     x->stray = false;
     if (x->skip)
@@ -201,9 +212,9 @@ void xml_frame_on_end(void *user, const xmlChar *name, const xmlChar *prefix, co
 
 /* --- Text ----------------------------------------------------------------------------------------- */
 
-/* Text that may not fit: takes what does, character by character, and counts the rest. Blanks at the
- * end of a Header field are no part of it. */
-XML_OFF_THE_WAY static void append_near_limit(struct xml *x, const char *text, size_t len)
+/* Appends text that may not fit: takes what does, character by character, and counts the rest for the fault. Blanks at
+ * the end of a Header field are no part of it, so they count only when other characters follow. */
+XML_COLD static void append_near_limit(struct xml *x, const char *text, size_t len)
 {
     struct field *f = x->field;
     size_t chars = text_characters(f->text, f->len), i = 0;
@@ -249,7 +260,7 @@ void xml_frame_on_text(void *user, const xmlChar *data, int length)
     const char *text = (const char *)data;
     size_t len = (size_t)length;
 
-    if (x->dead || x->skip)
+    if (x->stopped || x->skip)
         return;
     if (x->field) {
         append(x, text, len);
@@ -258,18 +269,19 @@ void xml_frame_on_text(void *user, const xmlChar *data, int length)
     for (; len > 0 && xml_is_blank(*text); text++)
         len--;
     if (len > 0 && !x->stray && x->depth > 0)
-        xml_report_stray(x, text, len);
+        xml_fault_stray(x, text, len);
 }
 
 void xml_frame_on_cdata(void *user, const xmlChar *data, int length)
 {
-    /* Behind such a section the parser's columns have counted bytes. */
-    ((struct xml *)user)->own_places = true;
+    /* From here on the parser's columns cannot be trusted: within such a section 2.9.14 counts bytes. */
+    ((struct xml *)user)->count_places = true;
     xml_frame_on_text(user, data, length);
 }
 
 /* --- Names ----------------------------------------------------------------------------------------- */
 
+/* Makes a container of the layout's columns; without a layout it has no children yet. */
 static void fill(struct xml *x, struct xml_container *c, const char *element, const struct layout_record *layout)
 {
     c->element = element;
@@ -278,14 +290,15 @@ static void fill(struct xml *x, struct xml_container *c, const char *element, co
         c->required |= (layout->columns[c->n].required ? 1u : 0u) << c->n;
     }
     for (size_t i = 0; i < c->n; i++) {
-        c->names[i] = xmlDictLookup(x->parser->dict, c->names[i], -1);
+        c->names[i] = xml_parser_intern(x->parser, (const char *)c->names[i]);
         c->lengths[i] = strlen((const char *)c->names[i]);
     }
 }
 
+/* Adds a child behind those that are there. */
 static void add(struct xml *x, struct xml_container *c, const char *name, bool required)
 {
-    c->names[c->n] = xmlDictLookup(x->parser->dict, (const xmlChar *)name, -1);
+    c->names[c->n] = xml_parser_intern(x->parser, name);
     c->lengths[c->n] = strlen(name);
     c->required |= (required ? 1u : 0u) << c->n;
     c->n++;
@@ -293,19 +306,17 @@ static void add(struct xml *x, struct xml_container *c, const char *name, bool r
 
 void xml_frame_fill(struct xml *x, const struct file_type *type)
 {
-    xmlDictPtr dict = x->parser->dict;
-
     fill(x, &x->header, type->header->element, type->header);
     add(x, &x->header, type->count_element, true);
     fill(x, &x->record, type->record->element, type->record);
     fill(x, &x->rows, type->rows_element, NULL);
-    add(x, &x->rows, type->record->element, false); /* that there is one is a rule, not the frame */
+    add(x, &x->rows, type->record->element, false); /* that there is one is for a rule to say (B306) */
     fill(x, &x->root, type->root, NULL);
     add(x, &x->root, type->header->element, true);
     add(x, &x->root, type->rows_element, true);
-    x->our_namespace = xmlDictLookup(dict, (const xmlChar *)LAYOUT_NAMESPACE, -1);
-    x->xsi = xmlDictLookup(dict, (const xmlChar *)XSI_NAMESPACE, -1);
-    x->schema_location = xmlDictLookup(dict, (const xmlChar *)"schemaLocation", -1);
-    x->no_namespace_schema_location = xmlDictLookup(dict, (const xmlChar *)"noNamespaceSchemaLocation", -1);
-    x->schema_version = xmlDictLookup(dict, (const xmlChar *)"schemaVersion", -1);
+    x->our_namespace = xml_parser_intern(x->parser, LAYOUT_NAMESPACE);
+    x->xsi = xml_parser_intern(x->parser, XSI_NAMESPACE);
+    x->schema_location = xml_parser_intern(x->parser, "schemaLocation");
+    x->no_namespace_schema_location = xml_parser_intern(x->parser, "noNamespaceSchemaLocation");
+    x->schema_version = xml_parser_intern(x->parser, "schemaVersion");
 }

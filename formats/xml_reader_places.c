@@ -1,4 +1,8 @@
-/* Where something stands: looked up in the window, or told by the parser where that can be trusted. */
+/*
+ * Line and column of what the parser reports. libxml2 knows its own position only, which is behind the thing reported.
+ * So the window is searched backwards for the tag, and lines and columns are counted on from the last known place
+ * (mark), each byte once. For the tags of a good file the parser's position is enough (xml_place_of_tag).
+ */
 #include "formats/text.h"
 #include "formats/xml_reader_private.h"
 
@@ -21,8 +25,7 @@ struct place xml_place_at(struct xml *x, size_t index)
 
 size_t xml_consumed(const struct xml *x)
 {
-    const xmlParserInput *input = x->parser->input;
-    size_t offset = (size_t)input->consumed + (size_t)(input->cur - input->base);
+    size_t offset = xml_parser_consumed(x->parser);
 
     return offset > x->window_at ? MIN(offset - x->window_at, x->fed) : 0;
 }
@@ -41,7 +44,7 @@ size_t xml_tag_index(const struct xml *x)
     return last_opening(x, xml_consumed(x));
 }
 
-/* Index behind the markup that begins at i: the text begins there. */
+/* Index behind the tag, comment, instruction or CDATA section at i: the text begins there. i where it has no end. */
 static size_t markup_end(const struct xml *x, size_t i, size_t end)
 {
     const char *p = x->window + i, *stop = x->window + end, *close = NULL;
@@ -53,7 +56,7 @@ static size_t markup_end(const struct xml *x, size_t i, size_t end)
         close = g_strstr_len(p, stop - p, p[1] == '!' ? "]]>" : "?>");
     if (close)
         return (size_t)(strchr(close, '>') + 1 - x->window);
-    for (; p < stop; p++) {
+    for (; p < stop; p++) { /* a tag: '>' ends it, but not within an attribute's value */
         if (quote ? *p == quote : *p == '"' || *p == '\'')
             quote = quote ? '\0' : *p;
         else if (!quote && *p == '>')
@@ -62,18 +65,23 @@ static size_t markup_end(const struct xml *x, size_t i, size_t end)
     return i;
 }
 
-/* What the parser had to decode (characters, references) is a copy: then it is the first character behind the last tag
- * that is not blank. A '>' may stand in text, too. */
+/* The parser reports plain text from its buffer, so that the place follows from the address. Text that it had to decode
+ * (characters, references) is a copy, and since 2.14 a CDATA section too. Then it is the first character behind the
+ * last tag, or within the section that has just ended, that is not blank. Searching for '>' would not do, for that may
+ * stand in text. */
 struct place xml_place_of_text(struct xml *x, const char *text)
 {
-    const xmlParserInput *input = x->parser->input;
-    size_t end = xml_consumed(x), i;
+    static const char section[] = "<![CDATA[";
+    size_t end = xml_consumed(x), i, behind;
+    ptrdiff_t ahead;
 
-    if ((const xmlChar *)text >= input->base && (const xmlChar *)text < input->end)
-        return xml_place_at(x, (size_t)((ptrdiff_t)end + ((const xmlChar *)text - input->cur)));
+    if (xml_parser_holds(x->parser, text, &ahead))
+        return xml_place_at(x, (size_t)((ptrdiff_t)end + ahead));
     i = last_opening(x, end);
-    if (i < end && x->window[i] == '<')
-        i = markup_end(x, i, end);
+    if (i < end && x->window[i] == '<') {
+        behind = markup_end(x, i, end);
+        i = behind == end && strncmp(x->window + i, section, strlen(section)) == 0 ? i + strlen(section) : behind;
+    }
     while (i < end && xml_is_blank(x->window[i]))
         i++;
     return xml_place_at(x, i);

@@ -1,22 +1,31 @@
 /*
- * Between the parts of the XML reader: its state, the places in the text, the frame of elements. xml_reader.c says how
- * they work together.
+ * Shared by the files of the XML reader: its state, places in the text, and the frame of elements.
+ *
+ *   xml_reader.c          gathers bytes, feeds the parser, stops the reading
+ *   xml_reader_frame.c    what the parser reports: elements and text, compared with the layout
+ *   xml_reader_faults.c   what is wrong with them; not on the path of a good file
+ *   xml_reader_places.c   line and column of what was reported
+ *   xml_parser.h          the members of libxml2's structs that all this needs
+ *
+ * "The window" is the part of the text that is kept: from the first byte that the parser has not consumed.
  */
 #ifndef ECOSGATE_FORMATS_XML_READER_PRIVATE_H
 #define ECOSGATE_FORMATS_XML_READER_PRIVATE_H
 
 #include "formats/reader_private.h"
+#include "formats/xml_parser.h"
 
 #include <glib.h>
 #include <libxml/parser.h>
 
-/* Off the way of a good file: kept out of the functions that every element passes, which stay short. */
-#define XML_OFF_THE_WAY __attribute__((cold, noinline))
+/* For what a good file never needs. Kept out of the functions that run for each element, so that these stay short. */
+#define XML_COLD __attribute__((cold, noinline))
 
 enum {
-    XML_BLOCK = 32 * 1024,        /* what is parsed at once */
-    XML_MAX_PENDING = 128 * 1024, /* of one tag, comment, instruction or CDATA section */
-    XML_LEVELS = 3,               /* of elements that hold elements: root, rows, record */
+    XML_BLOCK = 32 * 1024,        /* bytes that are parsed at once */
+    XML_MAX_PENDING = 128 * 1024, /* bytes of one tag, comment, instruction or CDATA section */
+    XML_LEVELS = 3,               /* depth of elements that hold elements: root, rows, record */
+    XML_MAX_DEPTH = 32,           /* of any element */
     XML_MAX_CHILDREN = LAYOUT_MAX_COLUMNS + 1,
     /* A record of as many fields as any has; the Header and its count need less. */
     XML_TEXT_BYTES = LAYOUT_MAX_COLUMNS * LAYOUT_FIELD_MAX_CHARS * READER_MAX_CHARACTER_BYTES,
@@ -25,21 +34,22 @@ _Static_assert(XML_MAX_CHILDREN <= 32, "bits of a set");
 _Static_assert((HEADER_COLUMNS + 1) * READER_HEADER_MAX_CHARS * READER_MAX_CHARACTER_BYTES <= XML_TEXT_BYTES,
                "XML_TEXT_BYTES");
 
-/* An element that holds elements. Bit i of a set stands for names[i]. */
+/* An element that holds elements, made from the layout. Bit i of a set of children stands for names[i]. */
 struct xml_container {
     const char *element;
-    size_t n;
-    const xmlChar *names[XML_MAX_CHILDREN];
-    size_t lengths[XML_MAX_CHILDREN];
-    uint32_t required;
+    size_t n;                               /* children that it may have */
+    const xmlChar *names[XML_MAX_CHILDREN]; /* the parser's copies: equal names are equal pointers */
+    size_t lengths[XML_MAX_CHILDREN];       /* bytes of names[i] */
+    uint32_t required;                      /* set of children */
 };
 
+/* An open container. The sets see to it that one mistake in a file gives one fault. */
 struct xml_level {
     const struct xml_container *container;
-    size_t next;       /* the child that is due */
-    uint32_t seen;     /* children that were there */
-    uint32_t reported; /* children whose absence was reported: one slip, one fault */
-    uint32_t passed;   /* children that another came before, which was reported: they may come late */
+    size_t next;            /* index of the child that comes next in a good file */
+    uint32_t seen;          /* children that were there */
+    uint32_t absence_known; /* children whose absence has given a fault */
+    uint32_t may_be_late;   /* children that a later one overtook, which has given a fault */
 };
 
 struct xml {
@@ -50,29 +60,32 @@ struct xml {
     const xmlChar *xsi, *schema_location, *no_namespace_schema_location, *schema_version;
 
     struct xml_level levels[XML_LEVELS + 1]; /* by depth; 0 is not used */
-    size_t depth;
-    size_t skip;         /* depth of the unknown element that is being skipped, or 0 */
-    struct field *field; /* the open one, or NULL */
-    bool dead;           /* nothing further can be read */
-    bool stray;          /* text between elements was reported, up to the next tag */
-    bool root_closed, ending;
+    const xmlChar *open[XML_MAX_DEPTH + 1];  /* names of the open elements, by depth; 0 is not used */
+    size_t depth;                            /* number of open elements */
+    size_t skip;                             /* depth of the unknown element whose content is skipped, or 0 */
+    struct field *field;                     /* the open one, or NULL */
+    bool stopped;                            /* nothing further is read: a fault has said why */
+    bool stray;                              /* text between elements has given a fault since the last tag */
+    bool root_closed, text_ended;            /* text_ended: the parser has been told */
 
-    uint32_t ordinal;
-    struct place at; /* of the record or Header */
+    uint32_t ordinal; /* of the record */
+    struct place at;  /* of the record or Header */
     struct field fields[XML_MAX_CHILDREN];
-    size_t text_len, max_chars, excess, excess_blanks;
-    char text[XML_TEXT_BYTES];
+    size_t max_chars;             /* of a field of this record or Header */
+    size_t excess, excess_blanks; /* characters of the open field beyond max_chars; blanks that may yet be of them */
+    size_t text_len;
+    char text[XML_TEXT_BYTES]; /* of all fields of the record or Header */
 
-    /* Bytes window_at … of the text: those that the parser holds back or is parsing, up to fed, and
-     * those still to be fed, up to filled. mark is a known place in it. */
+    /* The window: window_at is the offset of its first byte in the text. Up to fed the parser has been given its bytes,
+     * up to filled they wait. mark is an index whose place is known. */
     size_t window_at, fed, filled;
     size_t mark;
     struct place mark_at;
-    bool own_places; /* the parser's columns can be wrong */
+    bool count_places; /* the parser's columns cannot be trusted any more: count in the window */
     char window[XML_MAX_PENDING + 2 * XML_BLOCK];
 };
 
-/* XML text has no other characters up to the blank. */
+/* Blank, tab, CR or LF: well-formed XML has no other characters up to the blank. */
 static inline bool xml_is_blank(char c)
 {
     return (unsigned char)c <= ' ';
@@ -80,58 +93,75 @@ static inline bool xml_is_blank(char c)
 
 /* ---- xml_reader_places.c ---- */
 
-/* Moves the mark on to an index of the window. Columns count characters, lines end with LF. */
+/* The place of an index of the window, not before the mark; moves the mark there. */
 struct place xml_place_at(struct xml *x, size_t index);
 
-/* How far the parser has come in the window. */
+/* How far the parser has come, as an index of the window. */
 size_t xml_consumed(const struct xml *x);
 
-/* Index of the tag that the parser has come to the end of; the next one may follow at once. */
-XML_OFF_THE_WAY size_t xml_tag_index(const struct xml *x);
+/* Index of the tag that the parser reports or has just reported; the next tag may follow at once. */
+XML_COLD size_t xml_tag_index(const struct xml *x);
 
-/* Of text that the parser has handed over. */
-struct place xml_place_of_text(struct xml *x, const char *text);
+/* The place of text that the parser reports. */
+XML_COLD struct place xml_place_of_text(struct xml *x, const char *text);
 
-/* Of a start tag whose name is len bytes of ASCII. Nearly always there is nothing else in it, and the
- * parser's position is right behind. len 0: not known. */
+/* The place of the start tag that the parser reports, whose name is len bytes of ASCII; len 0: not known. The parser's
+ * own position is right for nearly every tag, and far cheaper than a search in the window. */
 static inline struct place xml_place_of_tag(struct xml *x, size_t len)
 {
-    const xmlParserInput *input = x->parser->input;
+    if (len > 0 && !x->count_places && xml_parser_tag_is_before(x->parser, len)) {
+        struct place at = xml_parser_place(x->parser);
 
-    if (len > 0 && !x->own_places && input->cur - input->base > (ptrdiff_t)len &&
-        input->cur[-(ptrdiff_t)len - 1] == '<')
-        return (struct place){(uint32_t)input->line, (uint32_t)input->col - (uint32_t)len - 1};
+        at.column -= (uint32_t)len + 1;
+        return at;
+    }
     return xml_place_at(x, xml_tag_index(x));
 }
 
-/* ---- xml_reader_slips.c: faults ---- */
+/* ---- xml_reader_faults.c ---- */
 
-/* The fault that ends the reading; only the first one is told. */
-XML_OFF_THE_WAY void xml_die(struct xml *x, enum fault_kind kind, struct place at, const char *text);
-XML_OFF_THE_WAY void xml_die_of_end(struct xml *x);
+/* Gives the fault that ends the reading, unless it has stopped already. */
+XML_COLD void xml_stop(struct xml *x, enum fault_kind kind, struct place at, const char *text);
 
-/* Index of a child that may not stand here but is taken all the same, else the container's n. */
-XML_OFF_THE_WAY size_t xml_accept_slip(struct xml *x, struct xml_level *level, const xmlChar *name, const xmlChar *uri,
-                                       struct place at);
-/* The root element's name and namespace; false: nothing further can be read. */
-XML_OFF_THE_WAY bool xml_check_root(struct xml *x, const xmlChar *name, const xmlChar *uri, struct place at);
-/* n attributes of SAX2, which come in fives: name, prefix, namespace, value, end of the value. */
-XML_OFF_THE_WAY void xml_check_version(struct xml *x, int n, const xmlChar *const *attributes, struct place at);
-XML_OFF_THE_WAY void xml_check_attributes(struct xml *x, int n, const xmlChar *const *attributes, struct place at);
-/* Children that a container ends without; an element in a field; a field that was cut; text between elements. */
-XML_OFF_THE_WAY void xml_report_missing(struct xml *x, const struct xml_level *level);
-XML_OFF_THE_WAY void xml_report_child_of_field(struct xml *x, const xmlChar *name, struct place at);
-XML_OFF_THE_WAY void xml_report_excess(struct xml *x, const struct field *field);
-XML_OFF_THE_WAY void xml_report_stray(struct xml *x, const char *text, size_t len);
+/* The same for a text that ends before its root element does. */
+XML_COLD void xml_stop_truncated(struct xml *x);
+
+/* Gives the fault of a child that may not stand here. Returns its index where its content is read all the same, else
+ * the container's n. */
+XML_COLD size_t xml_fault_misplaced(struct xml *x, struct xml_level *level, const xmlChar *name, const xmlChar *uri,
+                                    struct place at);
+
+/* Checks the root element's name and namespace. False: the reading has stopped. */
+XML_COLD bool xml_check_root(struct xml *x, const xmlChar *name, const xmlChar *uri, struct place at);
+
+/* Check the root's schemaVersion, and that a tag has no attribute that it may not have. n attributes as SAX2 has them,
+ * five pointers each: name, prefix, namespace, value, end of the value. */
+XML_COLD void xml_check_version(struct xml *x, int n, const xmlChar *const *attributes, struct place at);
+XML_COLD void xml_check_attributes(struct xml *x, int n, const xmlChar *const *attributes, struct place at);
+
+/* Gives a fault for each required child that was not there when the container ended. */
+XML_COLD void xml_fault_missing(struct xml *x, const struct xml_level *level);
+
+/* Gives the fault of an element within a field. */
+XML_COLD void xml_fault_child_of_field(struct xml *x, const xmlChar *name, struct place at);
+
+/* Gives the fault of a field that was cut to max_chars. */
+XML_COLD void xml_fault_excess(struct xml *x, const struct field *field);
+
+/* Gives the fault of text between elements. */
+XML_COLD void xml_fault_stray(struct xml *x, const char *text, size_t len);
 
 /* ---- xml_reader_frame.c ---- */
 
-/* The names of the frame's elements, known to the parser's dictionary. */
+/* Makes the four containers from the type's layout. The parser must be there: it keeps the names. */
 void xml_frame_fill(struct xml *x, const struct file_type *type);
 
-/* What the parser tells, in libxml2's signatures; user is the struct xml. */
+/* The start of an element, as the parser reports it; user is the struct xml.
+ * Parameters: libxml2's startElementNs. */
 void xml_frame_on_start(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int n_namespaces,
                         const xmlChar **namespaces, int n_attributes, int n_defaulted, const xmlChar **attributes);
+
+/* The end of an element, text, and a CDATA section, likewise. */
 void xml_frame_on_end(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri);
 void xml_frame_on_text(void *user, const xmlChar *data, int length);
 void xml_frame_on_cdata(void *user, const xmlChar *data, int length);
