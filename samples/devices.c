@@ -1,8 +1,12 @@
+/*
+ * Devices made from a seed and an index. They are computed, not stored, so that a file of a million Devices needs no
+ * memory for them.
+ */
 #include "samples/devices.h"
 
 #include <string.h>
 
-enum { NEAR = 32 /* Devices that share hubs */ };
+enum { NEAR = 32 /* Devices in a neighbourhood, which share hubs */ };
 
 static const char *const types[3] = {"ESME", "GSME", "GPF"};
 static const char *const makers[4] = {"AB01", "AB02", "10C4", "7F3E"};
@@ -10,7 +14,6 @@ static const char *const models[4] = {"010A030B", "02010001", "00E40012", "1000F
 static const char *const firmwares[4] = {"0002012F", "00010203", "03070000", "0000000A"};
 static const char *const regions[4] = {"North", "Central", "South", ""};
 
-/* splitmix64's finaliser. */
 uint64_t mix(uint64_t seed, uint64_t index)
 {
     uint64_t x = seed * UINT64_C(0x9E3779B97F4A7C15) + index * UINT64_C(0xD1B54A32D192ED03) + 1;
@@ -19,7 +22,7 @@ uint64_t mix(uint64_t seed, uint64_t index)
     return x ^ (x >> 31);
 }
 
-/* A permutation of the 40-bit numbers, so that identifiers look random and never repeat. */
+/* A permutation of the 40-bit numbers, so that identifiers look random and no two Devices of a seed share one. */
 static uint64_t permute(uint64_t seed, uint64_t index)
 {
     const uint64_t mask = (UINT64_C(1) << 40) - 1;
@@ -43,7 +46,7 @@ void print_eui64(uint64_t id, char out[EUI64_SIZE])
     out[EUI64_SIZE - 1] = '\0';
 }
 
-/* 13 digits; the last is the weighted sum of the others, mod 11, mod 10. */
+/* An MPAN: 13 digits. The last is the check digit: the weighted sum of the others, mod 11, mod 10. */
 static void make_mpan(uint64_t random, char out[MPXN_SIZE])
 {
     static const unsigned weights[12] = {3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43};
@@ -57,7 +60,7 @@ static void make_mpan(uint64_t random, char out[MPXN_SIZE])
     out[13] = '\0';
 }
 
-/* 6 to 10 digits; the last two are the sum of digit × (n … 1), mod 11. Most are 10 digits long. */
+/* An MPRN: 6 to 10 digits, mostly 10. The last two are the check digits: the sum of digit × (n … 1), mod 11. */
 static void make_mprn(uint64_t random, char out[MPXN_SIZE])
 {
     static const unsigned lengths[16] = {6, 7, 8, 9, 9, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10};
@@ -83,7 +86,7 @@ static enum kind kind_of(uint64_t random)
     return kind < 9 ? ESME : kind < 16 ? GSME : GPF;
 }
 
-/* An instruction tells the hub of every other meter, and of each GPF. */
+/* Whether an instruction names the hub: it does for every second meter and for each Gas Proxy Function. */
 static bool tells_hub(uint64_t random)
 {
     return (random & 0x10000U) != 0 || kind_of(random) == GPF;
@@ -147,7 +150,8 @@ void device_spoil(uint64_t seed, uint64_t index, unsigned per_cent, struct devic
         spoil(d, random >> 48);
 }
 
-/* Meters without a hub and Gas Proxy Functions of a neighbourhood are dealt out to each other in turn. */
+/* Devices with near indices are neighbours. Meters without a hub get the hubs of their neighbourhood in turn, so that
+ * most Gas Proxy Functions have a meter. */
 void device_connect(uint64_t seed, uint64_t index, uint64_t last, struct device *d)
 {
     uint64_t begin = (index - 1) / NEAR * NEAR + 1, gpfs[NEAR];

@@ -1,6 +1,6 @@
 /*
- * The Devices of a seed: the same (seed, index) is the same Device in every file that is generated, so that an
- * instruction, the inventory and results fit each other. Indices begin with 1.
+ * The Devices of a seed. The same (seed, index) gives the same Device in every generated file, so that an instruction,
+ * the inventory and results fit each other. An index counts from 1. All functions are pure; nothing can fail.
  */
 #ifndef ECOSGATE_SAMPLES_DEVICES_H
 #define ECOSGATE_SAMPLES_DEVICES_H
@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { EUI64_SIZE = 24, MPXN_SIZE = 14 };
+enum { EUI64_SIZE = 24, MPXN_SIZE = 14 }; /* bytes, the NUL included */
 
 struct device {
     char id[EUI64_SIZE];
@@ -21,25 +21,29 @@ struct device {
     const char *region;   /* "": none */
 };
 
-/* A well-mixed number for each (seed, index). */
+/* A number that looks random and depends on (seed, index) alone: the finaliser of splitmix64. */
 uint64_t mix(uint64_t seed, uint64_t index);
 
+/* Writes id as eight upper-case hex pairs joined by '-'. */
 void print_eui64(uint64_t id, char out[EUI64_SIZE]);
 
+/* Fills in the Device as an instruction describes it, all values valid. The texts of type, manufacturer, model,
+ * firmware and region are constants. */
 void device_make(uint64_t seed, uint64_t index, struct device *device);
 
-/* Breaks a rule of category c in so many per cent of the Devices. */
+/* Breaks one rule of category c (C101, C104, C113 or C117) in the Device, if it is one of the per_cent that the seed
+ * picks. */
 void device_spoil(uint64_t seed, uint64_t index, unsigned per_cent, struct device *device);
 
-/* For a meter that an instruction gives no hub: the hub of a Gas Proxy Function near it, among the Devices up to last.
- * Leaves it alone where there is none. */
+/* Gives a meter without a hub the hub of a Gas Proxy Function with a near index, not above last. Changes nothing where
+ * the meter has a hub or there is no such Gas Proxy Function. The inventory knows more hubs than an instruction. */
 void device_connect(uint64_t seed, uint64_t index, uint64_t last, struct device *device);
 
-/* What stands n-th in the lists that devices are made of. */
 struct model {
     const char *type, *manufacturer, *model, *firmware;
 };
 enum { MODELS = 3 * 4 * 4 * 4 };
+/* The n-th of the MODELS Device Models that Devices are made of, n from 0. */
 struct model model_of(unsigned n);
 
 #endif

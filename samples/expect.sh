@@ -1,8 +1,8 @@
 #!/bin/sh
-# Golden test: every sample with its expected answers, byte for byte (TAP).
+# The golden test: compares the answers to every sample with the expected ones, byte for byte (TAP).
 #   expect.sh [--check|--update] [FOLDER…]     ECOSGATE names the program, default ./ecosgate
-# Each folder gets a home of its own; its files arrive in the order of the file `order` (else by name),
-# a pass of the gateway after each, at the time that stands behind the name.
+# Each folder gets a home of its own. Its files arrive in the order of the file `order`, else by name,
+# and a pass of the gateway follows each, at the time that stands behind the name.
 set -u
 samples=${top_srcdir:-$(dirname "$0")/..}/samples
 samples=$(cd "$samples" && pwd)
@@ -14,14 +14,14 @@ case ${1-} in --check | --update) mode=$1; shift ;; esac
 work=$(mktemp -d "${TMPDIR:-/tmp}/ecosgate-expect.XXXXXX") || exit 99
 [ -x "$gate" ] || { echo "Bail out! no program at $gate"; exit 1; }
 
-arrivals() # FOLDER: names in order of arrival ("-": none, a pass only), and times
+arrivals() # FOLDER: names and times in the order of arrival; "-" is a pass without a file
 {
     if [ -f "$1/order" ]; then grep -v '^#' "$1/order"; else
         (cd "$1" && ls | LC_ALL=C sort | grep -v '^expected$')
     fi
 }
 
-drop_of() # NAME: the drop of who sends such a type
+drop_of() # NAME: the drop of the party that sends this type
 {
     case $1 in
     INV_* | COS_* | NMM_* | PTY_*) echo dcc ;;

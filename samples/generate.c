@@ -1,6 +1,6 @@
 /*
- * Writes an inbound file of any type and size, valid unless --bad asks for more. It shares no code with
- * the gateway on purpose: a sample must not repeat a mistake of the code that it tries.
+ * Writes an inbound file of any type and size. It is valid unless --bad or another option makes it wrong. It shares no
+ * code with the gateway on purpose: a sample must not repeat a mistake of the code that it tries.
  *
  *   generate --form csv --devices 1000000 -o /tmp      prints the path of the file that it wrote
  */
@@ -18,17 +18,17 @@
 enum { BUFFER = 1 << 20 };
 
 struct options {
-    const char *code; /* of the type */
+    const char *code; /* the type's: "EMI" … */
     const struct type *type;
     const char *form; /* NULL: the only one that the type has */
     bool xml;
-    const char *name; /* NULL: made of what follows */
-    const char *org;  /* NULL: who sends this type */
-    const char *eui;  /* NULL: the same */
+    const char *name; /* NULL: made from the options below */
+    const char *org;  /* NULL: the usual sender of this type */
+    const char *eui;  /* NULL: the same sender's */
     const char *recipient;
     const char *environment;
     unsigned sequence;
-    const char *batch; /* the header's; NULL: made of the date and the sequence */
+    const char *batch; /* the header's BatchId; NULL: made from date and sequence */
     const char *resubmission;
     const char *mode;
     struct origin origin;
@@ -162,14 +162,14 @@ static void check_options(struct options *o)
         die("--time", "expected a time like 2023-07-03T06:00:00Z");
 }
 
-/* An option and where what it says goes: a text, or a number up to max. */
+/* An option and the variable that its argument goes to: a text, or a number up to max. */
 struct item {
     const char *name;
     const char **text;
     unsigned *number;
     uint64_t *count;
     uint64_t max;
-    const char *fixed; /* the text of an option that takes no argument */
+    const char *fixed; /* the text that an option without argument stands for */
 };
 
 static void take(const struct item *item, const char *argument)
@@ -240,12 +240,12 @@ static void read_options(int argc, char **argv, struct options *o)
     check_options(o);
 }
 
-/* Room for what is made of the options. */
+/* Buffers for the texts that are made from the options. */
 struct made {
     char name[256], batch[64], own_batch[64], start[16], path[4096];
 };
 
-/* Fills in what was not given. */
+/* Fills in what the options left out. */
 static void complete(struct options *o, struct made *m)
 {
     const char *t = o->origin.time;
@@ -296,7 +296,7 @@ int main(int argc, char **argv)
     FILE *f = fopen(made.path, "wb");
     if (f == NULL)
         die(made.path, strerror(errno));
-    (void)setvbuf(f, NULL, _IOFBF, BUFFER); /* refused, it is only slower */
+    (void)setvbuf(f, NULL, _IOFBF, BUFFER); /* if it fails, writing is only slower */
     if (o.xml)
         write_xml(f, &o, &row, records);
     else

@@ -1,3 +1,7 @@
+/*
+ * Values of the records of each inbound type. Whatever file names a meter, its Supplier and Meter Asset Provider come
+ * from the same number, so that the files of one seed agree.
+ */
 #include "samples/records.h"
 
 #include <inttypes.h>
@@ -15,7 +19,7 @@ enum { MAPS = 5, KEY_DIGITS = 40 };
         memcpy((row)->values, values_, sizeof(values_));                                                               \
     } while (0)
 
-/* What the certificates of either side are told by. */
+/* SubjectIds of the certificates that a Device holds before and after its migration. */
 #define TCOS_SUBJECT "90-B3-D5-1F-30-01-00-00"
 #define ECOS_SUBJECT "90-B3-D5-1F-30-02-00-00"
 
@@ -35,7 +39,7 @@ static const char *asset_provider(struct row *row, unsigned n, uint64_t number)
     return text_eui64(row, n, UINT64_C(0x90B3D51F30060000) + 1 + number % MAPS);
 }
 
-/* Of the meter with this index: whose it is, whatever file tells it. */
+/* The number from which the Supplier and the Meter Asset Provider of a meter are chosen. */
 static uint64_t lot_of_meter(const struct row *row, uint64_t index)
 {
     return mix(row->origin->seed + 3, index);
@@ -59,7 +63,7 @@ static const char *work_item(struct row *row, unsigned n)
     return TEXT(row, n, "MCC.%s.%" PRIu64, row->origin->batch, row->index);
 }
 
-/* Of a certificate: the same in a result and in its confirmation. */
+/* The KeyId of a certificate: the same in a result and in its confirmation. */
 static const char *key(struct row *row, unsigned n, uint64_t certificate)
 {
     uint64_t a = mix(certificate, 1), b = mix(certificate, 2), c = mix(certificate, 3);
@@ -120,7 +124,7 @@ static const char *installed(struct row *row, unsigned n)
                 1 + (unsigned)(random / 72 % 28));
 }
 
-/* A Gas Proxy Function has no Supplier of its own: it goes with the meters at its hub. */
+/* A Gas Proxy Function has no Supplier of its own: it belongs to that of the meters at its hub. */
 static void make_inventory(struct row *row)
 {
     const struct origin *o = row->origin;
@@ -150,7 +154,7 @@ static void make_inventory(struct row *row)
     SET(row, values);
 }
 
-/* An event for each meter in turn. */
+/* One change of supplier for each meter in turn; Devices without an MPxN are passed over. */
 static void make_event(struct row *row)
 {
     struct device *d = &row->device;

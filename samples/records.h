@@ -1,5 +1,8 @@
 /*
- * What stands in the records of each file type: names of columns and, record by record, their values.
+ * The records of each inbound file type: the names of their columns and, record by record, their values.
+ *
+ *   type = type_find("INV"); row.origin = &origin;
+ *   for (row.index = 1; row.index <= records; row.index++) { type->make(&row); … row.values … }
  */
 #ifndef ECOSGATE_SAMPLES_RECORDS_H
 #define ECOSGATE_SAMPLES_RECORDS_H
@@ -10,42 +13,42 @@
 
 enum { COLUMNS = 16, MAX_SUPPLIERS = 1000 };
 
-/* What all records of a file are made from. */
+/* What all records of a file are made from. Texts are borrowed. */
 struct origin {
     uint64_t seed;
     uint64_t devices;
     unsigned bad;       /* per cent of the Devices of an instruction that break a rule of category c */
-    unsigned failed;    /* per cent of the Devices of which results and confirmations tell no success */
+    unsigned failed;    /* per cent of the Devices whose results and confirmations report no success */
     unsigned suppliers; /* 1 or more */
     unsigned try;
-    const char *batch; /* of the instruction that results and confirmations are about */
+    const char *batch; /* BatchId of the instruction that results and confirmations answer */
     const char *time;
-    const char *start; /* date from which an event or entry counts */
+    const char *start; /* date from which a COS event or NMM entry is valid */
 };
 
-/* One record at a time: values are texts that are valid until the next. */
+/* One record. Its values are valid until the next one is made. */
 struct row {
     const struct origin *origin;
     uint64_t index;              /* 1, 2, 3 … */
-    uint64_t event_index;        /* of the Device whose event was made last */
-    const char *values[COLUMNS]; /* behind RecordNumber; "" where there is none */
+    uint64_t event_index;        /* index of the Device of the newest COS event; 0 before the first */
+    const char *values[COLUMNS]; /* in the order of the columns; "" for an empty one */
     struct device device;
     char texts[4][48];
 };
 
 struct type {
     const char *code;
-    const char *root;           /* of the XML form; NULL: CSV only, and a Mode in the header */
-    const char *org, *eui;      /* who sends it */
-    char batch_letter;          /* that its BatchId begins with */
-    bool of_batch;              /* about the Devices of an instruction, which it names */
-    const char *const *columns; /* behind RecordNumber, NULL last */
+    const char *root;           /* root element of the XML form; NULL: CSV only, and the header has a Mode */
+    const char *org, *eui;      /* the sender's short code and EUI-64 */
+    char batch_letter;          /* first letter of its BatchId */
+    bool of_batch;              /* its records name the work items of an instruction */
+    const char *const *columns; /* all but RecordNumber; NULL last */
     void (*make)(struct row *row);
-    uint64_t (*count)(const struct origin *origin); /* of records; NULL: origin->devices */
-    uint64_t max;                                   /* of records; 0: any number */
+    uint64_t (*count)(const struct origin *origin); /* number of records; NULL: origin->devices */
+    uint64_t max;                                   /* most records; 0: no limit */
 };
 
-/* NULL where there is none. */
+/* The type of that code ("EMI" …), or NULL. */
 const struct type *type_find(const char *code);
 
 #endif

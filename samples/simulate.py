@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Plays the two partners that answer work orders: the TCoS Service Provider, who tries to replace the Devices' credentials and
-sends results (EMT), and the ECoS Service Provider, who confirms what was replaced (EMC).
+"""Plays the two partners that answer work orders (EMW): the TCoS Service Provider, who tries to replace the Devices'
+credentials and sends results (EMT), and the ECoS Service Provider, who confirms the replacement (EMC).
 
-Takes every work order (EMW) in the drop that was not answered yet and writes one EMT and one EMC for it into the partners'
-drops. It shares no code with the gateway, so as not to repeat its mistakes. The same seed gives the same fate to the same try
-of the same Device, whatever else is in the file, so that a Device can fail on its first try and succeed on its second.
+It reads every work order in the drop that it has not answered yet, and writes one EMT and one EMC for it into the
+partners' drops. It shares no code with the gateway, so as not to repeat its mistakes. The same seed gives the same
+outcome to the same try of the same Device, so that a Device can fail on its first try and succeed on its second.
 """
 import argparse
 import collections
@@ -25,9 +25,9 @@ RESULT = ("RecordNumber", "WorkItemId", "DeviceID", "Result", "GBCSStatus", "DUI
           "LastTry", "OriginatorCounter", "ExistingSubjectId", "ExistingKeyId", "ReplacingSubjectId", "ReplacingKeyId")
 CONFIRMATION = ("RecordNumber", "WorkItemId", "DeviceID", "Confirmed", "ConfirmedAt", "SubjectId", "KeyId", "Code")
 HEADER = ("SenderId", "RecipientId", "FileSequence", "CreationDateTime", "Environment", "BatchId")
-TCOS, ECOS = "90-B3-D5-1F-30-01-00-00", "90-B3-D5-1F-30-02-00-00"  # whose credentials a Device has before and after
+TCOS, ECOS = "90-B3-D5-1F-30-01-00-00", "90-B3-D5-1F-30-02-00-00"  # SubjectIds before and after
 NOT_ATTEMPTED = "NOT_ATTEMPTED"
-# What a result says where the try ends with this code
+# The fields of a result whose try ends with this code
 ERRORS = {
     "D101": {"Result": "FAILED", "DUISCode": "E20"},
     "D102": {"Result": "FAILED", "DUISCode": "E21"},
@@ -46,13 +46,13 @@ MOST_COMMON = "D101"
 
 
 class Unable(Exception):
-    """What the caller has to mend."""
+    """The caller has to correct something; the text says what."""
 
 
-# ---- what happens to a Device ----
+# ---- the outcome of a try ----
 
 def chance(*what):
-    """A number from 0 to 1 that depends on nothing but what is given."""
+    """A number from 0 to 1 that depends on the arguments alone."""
     digest = hashlib.sha256("|".join(map(str, what)).encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2 ** 64
 
@@ -70,7 +70,8 @@ class Fates:
         if success > rest + 1e-9 or rest < -1e-9:
             raise Unable("the shares of --success, --error and --silence come to more than 1")
         self.shares += [(MOST_COMMON, rest - success)]
-        # Such a try is ordered once more as the same: drawn for each work order, or it would never be attempted.
+        # The gateway orders such a try again under the same number: without the work order's name the outcome would
+        # be the same for ever.
         self.unattempted = sum(share for fate, share in self.shares if fate == NOT_ATTEMPTED)
         self.shares = [(fate, share) for fate, share in self.shares if fate != NOT_ATTEMPTED]
         self.mismatch, self.unconfirmed = options.mismatch, options.unconfirmed
@@ -100,7 +101,7 @@ class Fates:
 # ---- the home ----
 
 class Partner:
-    """Who sends one type of file, and where."""
+    """The party that sends one type of file, and the folders of its drop."""
 
     def __init__(self, configuration, kind, drops):
         groups = [name for name in configuration.sections() if name.startswith("party ")
@@ -130,7 +131,8 @@ class Simulation:
             if not configuration.read(path, encoding="utf-8"):
                 raise Unable(f"{path} is not there: give the folder that `ecosgate init` made")
             self.gateway = configuration["gateway"]
-            self.partners = {kind: Partner(configuration, kind, (options.home, options.drops)) for kind in ("EMT", "EMC")}
+            drops = (options.home, options.drops)
+            self.partners = {kind: Partner(configuration, kind, drops) for kind in ("EMT", "EMC")}
         except (configparser.Error, KeyError) as error:
             raise Unable(f"{path}: {error}") from error
         self.memory_path = os.path.join(options.home, "simulator.json")
@@ -149,7 +151,7 @@ class Simulation:
         os.replace(self.memory_path + ".part", self.memory_path)
 
     def work_orders(self, kind):
-        """Names that this side has not answered, in the order of their numbers."""
+        """Names of the work orders that this side has not answered, in the order of their numbers."""
         folder = self.partners["EMT"].outbox
         names = [name for name in os.listdir(folder) if name.startswith("EMW_") and name.endswith((".csv", ".xml"))]
         if not self.options.again:
@@ -162,7 +164,7 @@ class Simulation:
         return order_from_xml(name, data) if name.endswith(".xml") else order_from_csv(name, data)
 
     def send(self, kind, rows):
-        """Under a temporary name first; returns the name."""
+        """Writes a file under a temporary name, then renames it; returns the name."""
         partner, memory, options = self.partners[kind], self.memory[kind], self.options
         number = memory["sequence"]
         stamp = text_of(options.now)
@@ -233,7 +235,7 @@ def as_xml(kind, header, rows):
 # ---- the two sides ----
 
 def result_of(order, fates, begun, now):
-    """The row of an EMT and what it says; nothing when nothing is heard."""
+    """The row of an EMT and its outcome; no row for a try that is never answered."""
     fate = fates.of_try(order)
     if fate == "silence":
         return None, fate
@@ -242,25 +244,27 @@ def result_of(order, fates, begun, now):
         row.update(FirstTry=begun, LastTry=max(begun, text_of(now)), OriginatorCounter=str(int(now.timestamp()) * 1000),
                    ExistingSubjectId=TCOS, ExistingKeyId=key_id(fates.seed, order["DeviceID"], "old key"))
     if fate == "SUCCESS":
-        row.update(Result=fate, GBCSStatus="0", DUISCode="I0", ReplacingSubjectId=ECOS, ReplacingKeyId=fates.new_key(order))
+        row.update(Result=fate, GBCSStatus="0", DUISCode="I0", ReplacingSubjectId=ECOS,
+                   ReplacingKeyId=fates.new_key(order))
         return row, fate
     return {**row, **ERRORS[fate]}, fate
 
 
 def confirmation_of(order, fates, _begun, now):
-    """The row of an EMC and what it says; nothing for what was not replaced."""
+    """The row of an EMC and its outcome; no row for a Device whose credentials were not replaced."""
     if fates.of_try(order) != "SUCCESS":
         return None, "not replaced"
     fate = fates.of_confirmation(order)
     if fate == "none":
         return None, "unconfirmed"
     key = fates.new_key(order) if fate == "same" else key_id(fates.seed, order["DeviceID"], "wrong key")
-    return {"WorkItemId": order["WorkItemId"], "DeviceID": order["DeviceID"], "Confirmed": "Y",
-            "ConfirmedAt": text_of(now), "SubjectId": ECOS, "KeyId": key}, "Y" if fate == "same" else "Y with another key"
+    row = {"WorkItemId": order["WorkItemId"], "DeviceID": order["DeviceID"], "Confirmed": "Y",
+           "ConfirmedAt": text_of(now), "SubjectId": ECOS, "KeyId": key}
+    return row, "Y" if fate == "same" else "Y with another key"
 
 
 def answer(simulation, kind, fates, say):
-    """Answers what one side has not answered yet; returns the number of work orders."""
+    """Answers the work orders that one side has not answered yet; returns their number."""
     names = simulation.work_orders(kind)
     for name in names:
         begun, orders = simulation.read_order(name)
@@ -314,19 +318,20 @@ def read_options(arguments):
                "Results now, confirmations later:\n"
                "  simulate.py demo --side tcos; …; simulate.py demo --side ecos\n")
     parser.add_argument("home", metavar="HOME", help="the gateway's home, with ecosgate.conf in it")
-    parser.add_argument("--seed", metavar="N", default="1", help="other fates for another one (%(default)s)")
+    parser.add_argument("--seed", metavar="N", default="1", help="other outcomes for another seed (%(default)s)")
     parser.add_argument("--success", metavar="SHARE", type=share,
-                        help=f"tries that succeed, from 0 to 1 (all that the next two leave); what is left is {MOST_COMMON}")
+                        help=f"tries that succeed, 0 to 1 (all but errors and silence); the rest ends with {MOST_COMMON}")
     parser.add_argument("--error", metavar="CODE=SHARE", type=error_share, action="append", default=[],
                         help="tries that end with this code; can be repeated")
-    parser.add_argument("--silence", metavar="SHARE", type=share, default=0, help="tries of which nothing is heard (0)")
+    parser.add_argument("--silence", metavar="SHARE", type=share, default=0, help="tries that are never answered (0)")
     parser.add_argument("--mismatch", metavar="SHARE", type=share, default=0,
                         help="successes that are confirmed with another key (0)")
-    parser.add_argument("--unconfirmed", metavar="SHARE", type=share, default=0, help="successes that are not confirmed (0)")
+    parser.add_argument("--unconfirmed", metavar="SHARE", type=share, default=0,
+                        help="successes that are not confirmed (0)")
     parser.add_argument("--side", choices=("tcos", "ecos", "both"), default="both",
-                        help="who answers; each side remembers what it has answered (%(default)s)")
+                        help="which partner answers; each remembers its answered work orders (%(default)s)")
     parser.add_argument("--again", action="store_true",
-                        help="answer all work orders once more, as partners do who are late, or mend what they said")
+                        help="answer all work orders once more, as a partner does who repeats or corrects its answers")
     parser.add_argument("--form", choices=("csv", "xml"), default="csv", help="form of what is written (%(default)s)")
     parser.add_argument("--now", metavar="TIME", type=time, default=datetime.datetime.now(datetime.timezone.utc),
                         help="act as at this time, such as 2023-07-03T12:10:00Z (the clock's)")
@@ -334,7 +339,7 @@ def read_options(arguments):
                         help="number of the first file, when none is remembered in HOME/simulator.json (%(default)s)")
     parser.add_argument("--drops", metavar="DIR",
                         help="where the folders of SFTP drops are, as DIR/NAME/in and /out (HOME/drops)")
-    parser.add_argument("--quiet", action="store_true", help="say nothing about what was answered")
+    parser.add_argument("--quiet", action="store_true", help="print nothing about the answers")
     return parser.parse_args(arguments)
 
 
