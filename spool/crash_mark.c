@@ -1,3 +1,7 @@
+/*
+ * A signal handler that leaves one byte in a file and lets the process end as it would have without it. It may use only
+ * what is safe in a handler (open, write, raise), so the path is built beforehand and stands in a static buffer.
+ */
 #include "spool/crash_mark.h"
 
 #include <errno.h>
@@ -8,14 +12,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Made by the program itself, not sent from outside: memory faults, abort, g_error's trap. */
+/* Signals that the program itself causes: memory faults, abort, the trap of g_error. */
 static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
 
 enum { STACK = 64 * 1024 };
 
-static char watched[4096]; /* the mark's path; empty: nothing is watched */
-static char stack[STACK];  /* the ordinary one may be what overflowed */
-static pthread_t watcher;
+static char watched[4096]; /* path of the job's .crashes; empty: nothing is watched */
+static char stack[STACK];  /* the handler's own: the thread's stack may be what overflowed */
+static pthread_t watcher;  /* the thread that judges */
 static struct sigaction before[G_N_ELEMENTS(fatal)];
 
 static char *mark_path(const struct spool *spool, enum job_state state, int64_t id)
@@ -25,15 +29,15 @@ static char *mark_path(const struct spool *spool, enum job_state state, int64_t 
     return g_build_filename(dir ? dir : "", CRASH_MARK, NULL);
 }
 
-/* Only calls that are safe in a handler; whatever fails, the process ends by the same signal. */
+/* The handler. If anything fails here, the process ends by the same signal all the same. */
 static void leave_mark(int signal_number)
 {
-    /* Another thread's fault is not this file's. */
+    /* A crash in a transfer worker is not the doing of the file that is judged meanwhile. */
     bool ours = pthread_equal(pthread_self(), watcher) != 0;
     int fd = !ours ? -1 : open(watched, O_WRONLY | O_CREAT | O_APPEND | O_DSYNC | O_CLOEXEC | O_NOFOLLOW, 0640);
 
     if (fd >= 0 && write(fd, "x", 1) != 1)
-        watched[0] = '\0';      /* a mark less: the file gets one chance more */
+        watched[0] = '\0';      /* one crash is not counted: the file is judged once more than usual */
     (void)raise(signal_number); /* SA_RESETHAND: the default action comes now */
 }
 
@@ -44,12 +48,12 @@ void crash_mark_watch(const struct spool *spool, enum job_state state, int64_t i
     g_autofree char *path = mark_path(spool, state, id);
 
     if (g_strlcpy(watched, path, sizeof watched) >= sizeof watched) {
-        watched[0] = '\0'; /* no such path can be opened either */
+        watched[0] = '\0'; /* open would refuse such a path too */
         return;
     }
     watcher = pthread_self();
     sigemptyset(&action.sa_mask);
-    (void)sigaltstack(&alternate, NULL); /* without it only an overflow of the stack goes unmarked */
+    (void)sigaltstack(&alternate, NULL); /* without it only a stack overflow is not counted */
     for (size_t i = 0; i < G_N_ELEMENTS(fatal); i++)
         (void)sigaction(fatal[i], &action, &before[i]); /* cannot fail for these */
 }

@@ -1,4 +1,9 @@
-#include "spool/job.h"
+/*
+ * An inbound file on its way into incoming/. Payload and envelope are placed without a sync (disk_file_place), because
+ * one sync of the file system at the end of the batch is four times as fast for many small files. That sync also
+ * flushes what others write on the same file system: give the spool a file system of its own.
+ */
+#include "spool/custody.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -6,15 +11,15 @@
 #define GROUP "envelope"
 
 struct job_custody {
-    char *dir;
+    char *dir; /* incoming/<id> */
     int64_t id;
     struct disk_file *payload;
-    bool stored;
+    bool stored; /* payload and envelope are whole: the folder stays */
 };
 
 struct job_batch {
     char *dir; /* incoming/ */
-    int fs;
+    int fs;    /* its file system, opened before the first write (disk_fs_open) */
 };
 
 struct job_batch *job_batch_begin(const struct spool *spool, GError **error)
@@ -80,6 +85,7 @@ static char *envelope_text(const struct job_envelope *envelope, size_t *len)
 
 bool job_custody_store(struct job_custody *custody, struct job_envelope *envelope, GError **error)
 {
+    /* A crash point of its own: all bytes are here, and nothing of them is durable. */
     step_before(STEP_CUSTODY_FETCHED);
     step_after(STEP_CUSTODY_FETCHED);
     if (!disk_file_place(STEP_CUSTODY_PAYLOAD, custody->payload, error))
@@ -104,14 +110,14 @@ void job_custody_free(struct job_custody *custody)
     if (custody == NULL)
         return;
     disk_file_free(custody->payload);
-    /* If it cannot be removed it has no row: the next start drops it. */
+    /* A folder that cannot be removed has no row in the ledger: the next start drops it. */
     if (!custody->stored)
         (void)disk_remove_dir(STEP_ORPHAN_DROPPED, custody->dir, NULL);
     g_free(custody->dir);
     g_free(custody);
 }
 
-/* One block, so that the caller frees it with g_free. */
+/* A copy whose strings stand in the same block, so that the caller frees it with one g_free. */
 static struct job_envelope *pack(const struct job_envelope *envelope)
 {
     size_t name = strlen(envelope->name) + 1, drop = strlen(envelope->drop) + 1;
@@ -147,6 +153,8 @@ struct job_envelope *job_envelope_read(const struct spool *spool, enum job_state
     if (envelope.id == id && name != NULL && *name != '\0' && drop != NULL && *drop != '\0' && sha256 != NULL &&
         is_sha256(sha256))
         return pack(&envelope);
-    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "job %" PRId64 " has no sound envelope", id);
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT,
+                "job %" PRId64 ": the envelope in %s/ is missing or damaged; restore the folder from a backup", id,
+                job_state_name(state));
     return NULL;
 }

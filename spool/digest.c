@@ -1,3 +1,7 @@
+/*
+ * SHA-256 by libcrypto. A context that cannot be made or fed means that memory has run out: that ends the program, as
+ * everywhere with GLib.
+ */
 #include "spool/digest.h"
 #include "spool/spool_error.h"
 
@@ -49,6 +53,7 @@ void digest_free(struct digest *digest)
     g_free(digest);
 }
 
+/* Feeds all of fd and counts its bytes; 0 at the end, -1 with errno. */
 static ssize_t digest_fd(struct digest *digest, int fd, uint64_t *size)
 {
     enum { PIECE = 256 * 1024 };
@@ -66,7 +71,8 @@ static ssize_t digest_fd(struct digest *digest, int fd, uint64_t *size)
 
 bool digest_file(const char *path, char hex[DIGEST_HEX_SIZE], uint64_t *size, GError **error)
 {
-    /* O_NONBLOCK: a pipe that somebody put there must not stop us before fstat tells. */
+    /* O_NONBLOCK: opening a pipe that stands in place of the file would wait for a writer before fstat can refuse it.
+     */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     struct stat st;
     uint64_t total = 0;
@@ -77,11 +83,11 @@ bool digest_file(const char *path, char hex[DIGEST_HEX_SIZE], uint64_t *size, GE
         good = false;
     }
     good = good && digest_fd(digest, fd, &total) == 0;
-    int fault = errno;
+    int errnum = errno;
     if (fd >= 0)
         (void)close(fd); /* read only: nothing to lose */
     if (!good) {
-        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "cannot read %s: %s", path, g_strerror(fault));
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "cannot read %s: %s", path, g_strerror(errnum));
         return false;
     }
     digest_hex(digest, hex);

@@ -1,9 +1,9 @@
 /*
- * SHA-256, by libcrypto.
+ * SHA-256, by libcrypto. spool/digest.c is the only file here that includes libcrypto.
  *
  *     digest_new → digest_update* → digest_hex (once, ends it) → digest_free
  *
- * Running out of memory aborts, as everywhere with GLib.
+ * Nothing but digest_file can fail: when memory runs out the program ends, as everywhere with GLib.
  */
 #ifndef ECOSGATE_SPOOL_DIGEST_H
 #define ECOSGATE_SPOOL_DIGEST_H
@@ -13,25 +13,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Lower-case hex and NUL. */
+/* 64 lower-case hex digits and NUL. */
 #define DIGEST_HEX_SIZE 65
 
 struct digest;
 
+/* A digest of no bytes yet; digest_free. */
 struct digest *digest_new(void);
+
+/* Adds len bytes. */
 void digest_update(struct digest *digest, const void *data, size_t len);
-/* Writes the digest of all that was given. Nothing may be added afterwards. */
+
+/* Writes the digest of all bytes added. Nothing may be added afterwards. */
 void digest_hex(struct digest *digest, char hex[DIGEST_HEX_SIZE]);
-/* NULL is fine. */
+
+/* NULL is allowed. */
 void digest_free(struct digest *digest);
 typedef struct digest digest_t;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(digest_t, digest_free)
 
-/* Digest and size of a regular file, links not followed; size may be NULL. SPOOL_ERROR_RETRY when it
- * cannot be read, outputs untouched then. */
+/* The digest and the size in bytes of a regular file; symbolic links are not followed. size may be NULL.
+ * SPOOL_ERROR_RETRY when the file cannot be read; hex and *size are unchanged then. */
 bool digest_file(const char *path, char hex[DIGEST_HEX_SIZE], uint64_t *size, GError **error);
 
-/* Digest of the characters of a string. */
+/* The digest of the characters of a string, without its NUL. */
 void digest_text(const char *text, char hex[DIGEST_HEX_SIZE]);
 
 #endif

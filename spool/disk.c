@@ -1,3 +1,14 @@
+/*
+ * Durable changes of files and folders. The order of the calls is what makes them safe:
+ *
+ *   - A file is synced before it is renamed. Otherwise a power failure may leave the name with no bytes behind it.
+ *   - The folder is synced after the rename. Otherwise a power failure may take the name away again, after the sender's
+ *     copy was removed because of it.
+ *   - A file whose write or sync failed once is abandoned. Linux drops the pages that could not be written and reports
+ *     it once: a second fsync of the same file may succeed with the bytes lost.
+ *
+ * Each change of the disk stands between step_before and step_after, so that the crash test can stop there.
+ */
 #include "spool/disk.h"
 #include "spool/disk_private.h"
 
@@ -8,28 +19,48 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* BUFFER is what one write holds: for larger ones the kernel takes its pages in large blocks, which a virtual machine
- * may have to get from its host first, and then they cost three times as much. EARLY: so many bytes are enough for the
- * disk to begin with. */
-enum { BUFFER = 32 * 1024, EARLY = 8 * 1024 * 1024 };
+/* Bytes that one write(2) carries. With larger ones the kernel takes its pages in large blocks, which a virtual machine
+ * may have to get from its host first: that made them three times as dear. */
+enum { BUFFER = 32 * 1024 };
+
+/* After so many bytes the disk is told to begin with them, so that the sync at the end finds little left to do. */
+enum { EARLY = 8 * 1024 * 1024 };
 
 struct disk_file {
-    char *path, *part;
-    int fd;
-    uint64_t expected, size;
-    uint64_t written, begun; /* bytes given to the kernel, and of them those that the disk was told to begin with */
-    bool failed;             /* a write or sync failed: it must not get its name */
-    bool finished;           /* published or uploaded: the temporary name is not ours to remove */
-    size_t held;
+    char *path, *temporary;
+    int fd;                  /* -1 once closed */
+    uint64_t expected;       /* bytes reserved */
+    uint64_t size;           /* bytes that the caller has given */
+    uint64_t written, begun; /* bytes given to the kernel, and how many of them the disk was told to begin with */
+    bool failed;             /* a write or a sync failed: the file must not get its name */
+    bool finished;           /* published, placed or uploaded: the temporary file is no longer ours to remove */
+    size_t held;             /* bytes in buffer */
     struct digest *digest;
     char sha256[DIGEST_HEX_SIZE];
     char buffer[BUFFER];
 };
 
-bool disk_fail(GError **error, const char *what, const char *path, int fault)
+/* What an administrator can do about it; "" where errnum alone does not say. */
+static const char *remedy(int errnum)
 {
-    g_set_error(error, SPOOL_ERROR, fault == EEXIST ? SPOOL_ERROR_EXISTS : SPOOL_ERROR_RETRY, "cannot %s %s: %s", what,
-                path, g_strerror(fault));
+    switch (errnum) {
+    case EACCES:
+    case EPERM:
+        return "; give the gateway's user the right to do this";
+    case ENOSPC:
+    case EDQUOT:
+        return "; free space on its file system";
+    case EROFS:
+        return "; mount its file system for writing";
+    default:
+        return "";
+    }
+}
+
+bool disk_fail(GError **error, const char *what, const char *path, int errnum)
+{
+    g_set_error(error, SPOOL_ERROR, errnum == EEXIST ? SPOOL_ERROR_EXISTS : SPOOL_ERROR_RETRY, "cannot %s %s: %s%s",
+                what, path, g_strerror(errnum), remedy(errnum));
     return false;
 }
 
@@ -37,8 +68,8 @@ char *disk_temporary_path(const char *path)
 {
     g_autofree char *dir = g_path_get_dirname(path);
     g_autofree char *base = g_path_get_basename(path);
-    g_autofree char *part = g_strdup_printf(".%s.part", base);
-    return g_build_filename(dir, part, NULL);
+    g_autofree char *name = g_strdup_printf(".%s.part", base);
+    return g_build_filename(dir, name, NULL);
 }
 
 bool disk_sync_dir(const char *dir, GError **error)
@@ -47,11 +78,11 @@ bool disk_sync_dir(const char *dir, GError **error)
     if (fd < 0)
         return disk_fail(error, "open folder", dir, errno);
     int result = fsync(fd);
-    int fault = errno;
+    int errnum = errno;
     (void)close(fd); /* a folder's descriptor holds no data */
-    /* Some file systems cannot sync a folder and say EINVAL: nothing more can be done there. */
-    if (result != 0 && fault != EINVAL)
-        return disk_fail(error, "sync folder", dir, fault);
+    /* Some file systems cannot sync a folder and answer EINVAL: nothing more can be done there. */
+    if (result != 0 && errnum != EINVAL)
+        return disk_fail(error, "sync folder", dir, errnum);
     return true;
 }
 
@@ -61,6 +92,8 @@ static bool sync_parent(const char *path, GError **error)
     return disk_sync_dir(dir, error);
 }
 
+/* 0, or the errno of a disk that has no room. File systems that cannot reserve are no error: the writes will show it.
+ */
 static int reserve(int fd, uint64_t expected)
 {
     if (expected == 0 || fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)expected) == 0)
@@ -70,26 +103,27 @@ static int reserve(int fd, uint64_t expected)
 
 struct disk_file *disk_file_create(const char *path, uint64_t expected_size, GError **error)
 {
-    g_autofree char *part = disk_temporary_path(path);
-    if (unlink(part) != 0 && errno != ENOENT) {
-        (void)disk_fail(error, "replace", part, errno);
+    g_autofree char *temporary = disk_temporary_path(path);
+    if (unlink(temporary) != 0 && errno != ENOENT) {
+        (void)disk_fail(error, "replace", temporary, errno);
         return NULL;
     }
-    int fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
     if (fd < 0) {
-        (void)disk_fail(error, "create", part, errno == EEXIST ? EBUSY : errno);
+        /* EEXIST here is somebody who made the file just now, not a final name that is taken. */
+        (void)disk_fail(error, "create", temporary, errno == EEXIST ? EBUSY : errno);
         return NULL;
     }
-    int fault = reserve(fd, expected_size);
-    if (fault != 0) {
-        (void)close(fd);    /* empty */
-        (void)unlink(part); /* if it stays, the next create replaces it */
-        (void)disk_fail(error, "reserve space for", part, fault);
+    int errnum = reserve(fd, expected_size);
+    if (errnum != 0) {
+        (void)close(fd);         /* empty */
+        (void)unlink(temporary); /* if it stays, the next create replaces it */
+        (void)disk_fail(error, "reserve space for", temporary, errnum);
         return NULL;
     }
     struct disk_file *file = g_malloc(sizeof *file);
     file->path = g_strdup(path);
-    file->part = g_steal_pointer(&part);
+    file->temporary = g_steal_pointer(&temporary);
     file->fd = fd;
     file->expected = expected_size;
     file->size = file->written = file->begun = 0;
@@ -99,7 +133,7 @@ struct disk_file *disk_file_create(const char *path, uint64_t expected_size, GEr
     return file;
 }
 
-/* So that the sync at the end finds little left to do. A hint: it is the sync that tells what failed. */
+/* A hint to the disk, whose failure counts for nothing: only the sync at the end tells whether the bytes are safe. */
 static void begin_early(struct disk_file *file)
 {
     if (file->written - file->begun < EARLY)
@@ -116,7 +150,7 @@ static bool write_all(struct disk_file *file, const char *data, size_t len, GErr
             continue;
         if (put <= 0) {
             file->failed = true;
-            return disk_fail(error, "write", file->part, put < 0 ? errno : EIO);
+            return disk_fail(error, "write", file->temporary, put < 0 ? errno : EIO);
         }
         file->written += (uint64_t)put;
         data += put;
@@ -137,7 +171,8 @@ static bool usable(const struct disk_file *file, GError **error)
 {
     if (!file->failed && !file->finished)
         return true;
-    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "%s is used after its end", file->part);
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "%s is used after its end: stop the gateway and report this",
+                file->temporary);
     return false;
 }
 
@@ -157,20 +192,21 @@ bool disk_file_write(void *user, const char *data, size_t len, GError **error)
     return true;
 }
 
-/* Flush, trim what was reserved too much, sync where asked, close. Any failure is final: a second fsync may lie. */
+/* Flushes, gives back what was reserved too much, syncs if asked, closes. `failed` is set until all of it succeeded:
+ * after a failed sync a second one may lie (see the top of this file). */
 static bool seal(struct disk_file *file, bool sync, GError **error)
 {
     if (!usable(file, error) || !flush(file, error))
         return false;
     file->failed = true;
     if (file->expected > file->size && ftruncate(file->fd, (off_t)file->size) != 0)
-        return disk_fail(error, "trim", file->part, errno);
+        return disk_fail(error, "trim", file->temporary, errno);
     if (sync && fsync(file->fd) != 0)
-        return disk_fail(error, "sync", file->part, errno);
+        return disk_fail(error, "sync", file->temporary, errno);
     int fd = file->fd;
     file->fd = -1;
     if (close(fd) != 0)
-        return disk_fail(error, "close", file->part, errno);
+        return disk_fail(error, "close", file->temporary, errno);
     file->failed = false;
     digest_hex(file->digest, file->sha256);
     return true;
@@ -178,7 +214,7 @@ static bool seal(struct disk_file *file, bool sync, GError **error)
 
 static bool give_name(struct disk_file *file, GError **error)
 {
-    file->finished = rename(file->part, file->path) == 0;
+    file->finished = rename(file->temporary, file->path) == 0;
     file->failed = !file->finished;
     return file->finished || disk_fail(error, "publish", file->path, errno);
 }
@@ -236,15 +272,16 @@ void disk_file_free(struct disk_file *file)
     if (file->fd >= 0)
         (void)close(file->fd); /* abandoned */
     if (!file->finished)
-        (void)unlink(file->part); /* if it stays, the next create replaces it */
+        (void)unlink(file->temporary); /* if it stays, the next create replaces it */
     digest_free(file->digest);
     g_free(file->path);
-    g_free(file->part);
+    g_free(file->temporary);
     g_free(file);
 }
 
-/* For file systems without RENAME_NOREPLACE. The look and the rename are two steps: files get a second
- * name by link(), which never replaces; folders are looked for, and only we make folders there. */
+/* For file systems without RENAME_NOREPLACE. A file gets its second name by link(2), which never replaces. A folder
+ * cannot be linked: it is looked for and then renamed, which is safe because only the one writer makes folders there.
+ * Returns 0 or an errno. */
 static int rename_careful(const char *from, const char *to)
 {
     struct stat st;
@@ -263,10 +300,10 @@ static int rename_careful(const char *from, const char *to)
 
 static bool rename_noreplace(const char *from, const char *to, GError **error)
 {
-    int fault = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0 ? 0 : errno;
-    if (fault == EINVAL || fault == ENOSYS)
-        fault = rename_careful(from, to);
-    return fault == 0 || disk_fail(error, "rename to", to, fault);
+    int errnum = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0 ? 0 : errno;
+    if (errnum == EINVAL || errnum == ENOSYS)
+        errnum = rename_careful(from, to);
+    return errnum == 0 || disk_fail(error, "rename to", to, errnum);
 }
 
 bool disk_rename_unsynced(enum step step, const char *from, const char *to, GError **error)
@@ -283,6 +320,7 @@ bool disk_rename_noreplace(enum step step, const char *from, const char *to, GEr
     step_before(step);
     if (!rename_noreplace(from, to, error))
         return false;
+    /* The new name first: a power failure between the two syncs may then leave both names, but never none. */
     g_autofree char *from_dir = g_path_get_dirname(from);
     g_autofree char *to_dir = g_path_get_dirname(to);
     if (!disk_sync_dir(to_dir, error))
@@ -295,8 +333,8 @@ bool disk_rename_noreplace(enum step step, const char *from, const char *to, GEr
 
 bool disk_publish_temporary(enum step step, const char *path, GError **error)
 {
-    g_autofree char *part = disk_temporary_path(path);
-    return disk_rename_noreplace(step, part, path, error);
+    g_autofree char *temporary = disk_temporary_path(path);
+    return disk_rename_noreplace(step, temporary, path, error);
 }
 
 bool disk_unlink(enum step step, const char *path, GError **error)
@@ -310,6 +348,7 @@ bool disk_unlink(enum step step, const char *path, GError **error)
     return true;
 }
 
+/* Removes the named files of a folder. */
 static bool empty_dir(const char *path, char **names, GError **error)
 {
     for (char **name = names; *name != NULL; name++) {
@@ -318,7 +357,7 @@ static bool empty_dir(const char *path, char **names, GError **error)
             continue;
         if (errno != EISDIR)
             return disk_fail(error, "remove", inner, errno);
-        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "%s: a folder is in the way", inner);
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "folder %s stands where only files may be; remove it", inner);
         return false;
     }
     return true;
@@ -388,8 +427,8 @@ bool disk_make_dir(enum step step, const char *path, GError **error)
     return true;
 }
 
-/* It may be there because a stop came between its making and the sync. One that others made may stand in a folder
- * that we cannot read; ours do not. */
+/* Makes the name of a folder that exists durable: an earlier process may have been stopped between mkdir and sync. A
+ * parent that we may not read is not one in which we made folders, so there is nothing to make up for. */
 static bool settle_dir(const char *path, GError **error)
 {
     g_autofree char *parent = g_path_get_dirname(path);
@@ -403,11 +442,11 @@ bool disk_make_dirs(enum step step, const char *path, GError **error)
     g_autofree char *parent = g_path_get_dirname(path);
     if (strcmp(parent, path) != 0 && !disk_make_dirs(step, parent, error))
         return false;
-    g_autoptr(GError) fault = NULL;
-    if (disk_make_dir(step, path, &fault))
+    g_autoptr(GError) cause = NULL;
+    if (disk_make_dir(step, path, &cause))
         return true;
-    if (g_error_matches(fault, SPOOL_ERROR, SPOOL_ERROR_EXISTS) && g_file_test(path, G_FILE_TEST_IS_DIR))
-        return settle_dir(path, error); /* somebody was faster */
-    g_propagate_error(error, g_steal_pointer(&fault));
+    if (g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_EXISTS) && g_file_test(path, G_FILE_TEST_IS_DIR))
+        return settle_dir(path, error); /* another process made it just now */
+    g_propagate_error(error, g_steal_pointer(&cause));
     return false;
 }

@@ -1,14 +1,20 @@
 /*
- * The only door to rename, fsync, unlink and mkdir: nothing gets a name, and nothing that had one loses
- * it, except through here. Every change is durable when its function returns true, unless it says otherwise: the
- * file is synced before it is renamed and the folders afterwards.
+ * Files and folders on disk. spool/disk*.c are the only files that call rename, fsync, unlink, rmdir and syncfs:
+ * nothing gets a name, and nothing loses one, except through these functions.
  *
- *     disk_file_create → disk_file_write* → disk_file_publish → disk_file_free     name and bytes at once
- *     disk_file_create → disk_file_write* → disk_file_upload  → disk_file_free     bytes, still .<name>.part
- *         … then, perhaps in another process, disk_publish_temporary
+ * A change is durable when its function returns true, unless its comment says otherwise. For a new file that takes
+ * three steps in this order: sync the file, rename it, sync its folder. A file that is being written has the
+ * temporary name ".<name>.part" beside its final one.
  *
- * disk_file_free before publish or upload abandons: the temporary file is removed. Paths are borrowed for
- * the call. Unless said otherwise errors are SPOOL_ERROR_RETRY with the path and errno's text.
+ *     disk_file_create → disk_file_write* → disk_file_publish → disk_file_free     whole and under its final name
+ *     disk_file_create → disk_file_write* → disk_file_upload  → disk_file_free     whole, still under its temporary
+ * name … then, perhaps in another process, disk_publish_temporary
+ *
+ * disk_file_free without a publish, place or upload before it removes the temporary file. Paths are borrowed for the
+ * call. Sizes are bytes. A function that changes the disk takes the crash point (step.h) that it passes.
+ *
+ * Errors are SPOOL_ERROR_RETRY with the path, the reason and, where we know it, what to do, unless a comment says
+ * otherwise. Outputs are unchanged on an error.
  */
 #ifndef ECOSGATE_SPOOL_DISK_H
 #define ECOSGATE_SPOOL_DISK_H
@@ -22,80 +28,115 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* ---- one file, from its first byte to its name ---- */
+
 struct disk_file;
 typedef struct disk_file disk_file_t;
 
-/* ".<name>.part" beside path; owned by the caller. */
+/* ".<name>.part" in the folder of path; g_free. */
 char *disk_temporary_path(const char *path);
 
-/* Begins a file that is to stand at path; its folder must exist. What a crash left under the temporary
- * name is replaced. expected_size reserves that much disk (0: none), so that a full disk shows here. */
+/* Begins a file that is to stand at path; its folder must exist. A temporary file that a crash left is replaced.
+ * expected_size reserves that many bytes, so that a full disk shows here; 0 reserves none. NULL on an error. */
 struct disk_file *disk_file_create(const char *path, uint64_t expected_size, GError **error);
-/* Adds len bytes, buffered. The first argument is a struct disk_file: the function fits byte sinks of
- * the form bool (*)(void *user, const char *data, size_t len, GError **). After one failure, of this or
- * of a sync, the file cannot be published any more. */
+
+/* Adds len bytes; they are buffered. file is a struct disk_file: the function has the form of a byte sink,
+ * bool (*)(void *user, const char *data, size_t len, GError **). A failed write or sync is final: SPOOL_ERROR_BUG for
+ * every later call on this file. */
 bool disk_file_write(void *file, const char *data, size_t len, GError **error);
-/* Sync, close, rename to path (replacing what stands there), sync the folder. */
+
+/* Syncs and closes the file, renames it to its path (a file that stands there is replaced), syncs the folder. */
 bool disk_file_publish(enum step step, struct disk_file *file, GError **error);
-/* Close and rename without a sync: for files that count only after disk_fs_sync. */
+
+/* Closes and renames without any sync: for files that do not count before disk_fs_sync made them durable. */
 bool disk_file_place(enum step step, struct disk_file *file, GError **error);
-/* Sync, close, sync the folder: the file stays under its temporary name. */
+
+/* Syncs and closes the file and syncs the folder; the file keeps its temporary name. */
 bool disk_file_upload(enum step step, struct disk_file *file, GError **error);
+
+/* Bytes written so far. */
 uint64_t disk_file_size(const struct disk_file *file);
-/* Lower-case hex, the file's own; NULL before publish or upload succeeded. */
+
+/* SHA-256 of the file as lower-case hex, borrowed from file; NULL before publish, place or upload succeeded. */
 const char *disk_file_sha256(const struct disk_file *file);
-/* NULL is fine. */
+
+/* Frees the file, and removes its temporary file if it was not published, placed or uploaded. NULL is allowed. */
 void disk_file_free(struct disk_file *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(disk_file_t, disk_file_free)
 
-/* Renames what disk_file_upload left to path, without replacing: SPOOL_ERROR_EXISTS when path is taken. */
+/* ---- names ---- */
+
+/* Renames the temporary file of path, which disk_file_upload left, to path and syncs the folder. SPOOL_ERROR_EXISTS
+ * when path is taken; nothing is replaced. */
 bool disk_publish_temporary(enum step step, const char *path, GError **error);
-/* Renames a file or a folder within one file system and syncs both parents. SPOOL_ERROR_EXISTS when
- * `to` is taken; nothing is replaced. */
+
+/* Renames a file or a folder within one file system and syncs the folders of both names. SPOOL_ERROR_EXISTS when `to`
+ * is taken; nothing is replaced. */
 bool disk_rename_noreplace(enum step step, const char *from, const char *to, GError **error);
 
-/* The same without the sync, which is the caller's: disk_sync_dir of both parents. */
+/* The same without a sync: the caller has to call disk_sync_dir for the folders of both names. */
 bool disk_rename_unsynced(enum step step, const char *from, const char *to, GError **error);
-/* Makes the names in a folder durable: what an earlier process, or a call that failed, may have left undone. */
+
+/* Makes the names in a folder durable, also those that an earlier process or a failed call left without a sync. */
 bool disk_sync_dir(const char *path, GError **error);
 
-/* Removes a file; one that is already gone is fine. */
+/* Removes a file and syncs its folder. A file that is already gone is no error. */
 bool disk_unlink(enum step step, const char *path, GError **error);
-/* Removes a folder and the files in it (folders in it are refused, SPOOL_ERROR_BUG); gone is fine. */
+
+/* Removes a folder and the files in it, and syncs its parent. A folder that is already gone is no error.
+ * SPOOL_ERROR_BUG when a folder is inside. */
 bool disk_remove_dir(enum step step, const char *path, GError **error);
-/* Makes one folder (0750), or leaves none. SPOOL_ERROR_EXISTS when there is something. */
+
+/* Makes one folder with mode 0750 and syncs its parent; on an error no folder is left. SPOOL_ERROR_EXISTS when the
+ * name is taken. */
 bool disk_make_dir(enum step step, const char *path, GError **error);
-/* The same without the sync: for folders that count only after disk_fs_sync. */
+
+/* The same without a sync: for folders that do not count before disk_fs_sync made them durable. */
 bool disk_make_dir_unsynced(enum step step, const char *path, GError **error);
-/* Makes a folder and its parents as needed; folders that are there are fine. */
+
+/* Makes a folder and its parents as needed. Folders that exist are synced into their parents. */
 bool disk_make_dirs(enum step step, const char *path, GError **error);
 
-/* Many files made durable by one call: opened before the first of them is written, so that a failure of any of their
- * writes since then is told (Linux 5.8 and later). A sync that failed is final for all of them. path is any folder of
- * the file system; -1 on failure. */
+/* ---- many files made durable by one call ---- */
+
+/* Opens the file system of path, which is any folder on it; -1 on an error. Open it before the first of the files is
+ * written: disk_fs_sync then reports every write that failed since (Linux 5.8 and later). */
 int disk_fs_open(const char *path, GError **error);
+
+/* Makes everything on the file system durable. fs is of disk_fs_open, path only for the message. A failure is final:
+ * none of the files may be used. */
 bool disk_fs_sync(enum step step, int fs, const char *path, GError **error);
-/* -1 is fine. */
+
+/* Closes what disk_fs_open returned; -1 is allowed. */
 void disk_fs_close(int fs);
 
-/* True and *exists: is there a regular file or folder (links not followed)? */
+/* ---- questions, which change nothing ---- */
+
+/* *exists: a regular file or a folder stands at path. Symbolic links are not followed. */
 bool disk_exists(const char *path, bool *exists, GError **error);
-/* *same: path is a regular file of this size and SHA-256 (hex). A missing file is not the same. */
+
+/* *same: path is a regular file of this size and SHA-256 (lower-case hex). A missing file is not the same. */
 bool disk_same_bytes(const char *path, uint64_t size, const char *sha256, bool *same, GError **error);
-/* Names in a folder, sorted, without "." and "..": g_strfreev. */
+
+/* The names in a folder, sorted, without "." and ".."; g_strfreev. */
 char **disk_names(const char *path, GError **error);
-/* Bytes that an ordinary user can still write to path's file system. */
+
+/* *bytes: what an ordinary user can still write to the file system of path. */
 bool disk_free_bytes(const char *path, uint64_t *bytes, GError **error);
-/* *network: path lies on NFS, SMB, AFS and the like, where locks and SQLite's WAL are not safe. */
+
+/* *network: path lies on NFS, SMB, AFS or the like, where neither locks nor SQLite's WAL are safe. */
 bool disk_is_network_fs(const char *path, bool *network, GError **error);
 
-/* Takes the exclusive lock of the file at path (made when missing) without waiting and writes our pid
- * into it. Returns a descriptor to give to disk_unlock, or -1: SPOOL_ERROR_LOCKED names the holder's pid. */
+/* ---- the lock of the one writer ---- */
+
+/* Takes the exclusive lock of the file at path and writes our pid into it. The file is made when it is missing. Waits
+ * for 10 ms at most. Returns a descriptor for disk_unlock, or -1; SPOOL_ERROR_LOCKED names the pid of the holder. */
 int disk_lock(const char *path, GError **error);
-/* *pid: who holds the lock of the file at path, 0 when nobody does, -1 when the file does not say. Leaves
- * the file as it is. */
+
+/* *pid: who holds the lock of the file at path; 0 when nobody does, -1 when the file does not say. */
 bool disk_lock_holder(const char *path, int64_t *pid, GError **error);
-/* -1 is fine. The file stays. */
+
+/* Gives the lock up; the file stays. -1 is allowed. */
 void disk_unlock(int fd);
 
 #endif

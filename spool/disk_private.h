@@ -1,5 +1,5 @@
 /*
- * Shared by disk.c, disk_look.c and disk_file's errors: not for others.
+ * Shared by spool/disk*.c; not for other files.
  */
 #ifndef ECOSGATE_SPOOL_DISK_PRIVATE_H
 #define ECOSGATE_SPOOL_DISK_PRIVATE_H
@@ -7,7 +7,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
-/* Sets SPOOL_ERROR_RETRY (EEXIST: _EXISTS) "cannot <what> <path>: <errno's text>"; always false. */
-bool disk_fail(GError **error, const char *what, const char *path, int fault);
+/* Sets "cannot <what> <path>: <text of errnum>", with what to do where errnum tells. SPOOL_ERROR_EXISTS for EEXIST,
+ * else SPOOL_ERROR_RETRY. Always returns false, so that a caller can return the call. */
+bool disk_fail(GError **error, const char *what, const char *path, int errnum);
 
 #endif

@@ -1,3 +1,8 @@
+/*
+ * Jobs as folders. The rename of a job's folder is the only change of its state, so that no second record of the state
+ * can disagree with the first. Every path is built here, from a state, an id and a file name that job_file_is_safe
+ * accepts.
+ */
 #include "spool/job.h"
 
 #include <inttypes.h>
@@ -8,11 +13,11 @@
 static const char *const states[JOB_STATE_COUNT] = {"incoming", "ready",    "active", "held",
                                                     "done",     "rejected", "corrupt"};
 
-enum { TWICE = JOB_STATE_COUNT + 1 };
+enum { IN_TWO_STATES = JOB_STATE_COUNT + 1 };
 
 struct spool {
     char *dir, *orders;
-    int lock;
+    int lock; /* of disk_lock; -1 while another process may write */
 };
 
 static bool is_state(enum job_state state)
@@ -80,15 +85,16 @@ struct spool *spool_open(const char *dir, GError **error)
         const char *name = i < JOB_STATE_COUNT ? states[i] : "orders";
         g_autofree char *path = g_build_filename(dir, name, NULL);
         if (!g_file_test(path, G_FILE_TEST_IS_DIR)) {
-            g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s is no spool folder; make it with `ecosgate init`",
-                        path);
+            g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
+                        "spool folder %s is missing; make it with `ecosgate init`", path);
             return NULL;
         }
     }
     return g_steal_pointer(&spool);
 }
 
-/* The last writer may have been stopped between a move and its sync, or the sync failed. */
+/* The last writer may have been stopped between a rename and its sync, or the sync may have failed. Without this a job
+ * could stand in another state again after a power failure than this process has seen. */
 static bool sync_states(const struct spool *spool, GError **error)
 {
     for (int i = 0; i < JOB_STATE_COUNT; i++) {
@@ -140,21 +146,22 @@ const char *spool_orders_dir(const struct spool *spool)
     return spool->orders;
 }
 
-char *job_path(const struct spool *spool, enum job_state state, int64_t id, const char *part)
+char *job_path(const struct spool *spool, enum job_state state, int64_t id, const char *file)
 {
-    if (!is_state(state) || id < 1 || id > INT64_C(999999999999999999) || (part != NULL && !job_file_is_safe(part)))
+    if (!is_state(state) || id < 1 || id > INT64_C(999999999999999999) || (file != NULL && !job_file_is_safe(file)))
         return NULL;
     char text[JOB_ID_SIZE];
     job_id_print(id, text);
-    return g_build_filename(spool->dir, states[state], text, part, NULL);
+    return g_build_filename(spool->dir, states[state], text, file, NULL);
 }
 
-/* A path that our own code asks for: refusing it is our mistake. */
+/* For ids and states that our own code chose: a refused one is our own mistake. */
 static char *path_or_bug(const struct spool *spool, enum job_state state, int64_t id, GError **error)
 {
     char *path = job_path(spool, state, id, NULL);
     if (path == NULL)
-        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "no job path for id %" PRId64 " in state %d", id, (int)state);
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG,
+                    "no job path for id %" PRId64 " in state %d: stop the gateway and report this", id, (int)state);
     return path;
 }
 
@@ -167,13 +174,13 @@ static bool find_once(const struct spool *spool, int64_t id, enum job_state *sta
         if (path == NULL || !disk_exists(path, &exists, error))
             return false;
         if (exists)
-            *state = *state == JOB_NOWHERE ? (enum job_state)i : (enum job_state)TWICE;
+            *state = *state == JOB_NOWHERE ? (enum job_state)i : (enum job_state)IN_TWO_STATES;
     }
     return true;
 }
 
-/* A writer may move the job while we look from folder to folder: what was not seen, or seen twice, is
- * looked for once more. */
+/* A writer may move the job while another process looks from folder to folder, which then misses the job or sees it
+ * twice. Two more looks tell such a move from a job that is really gone or in two states. */
 bool job_find(const struct spool *spool, int64_t id, enum job_state *state, GError **error)
 {
     enum job_state seen = JOB_NOWHERE;
@@ -181,7 +188,8 @@ bool job_find(const struct spool *spool, int64_t id, enum job_state *state, GErr
         if (!find_once(spool, id, &seen, error))
             return false;
     if (!is_state(seen) && seen != JOB_NOWHERE) {
-        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "job %" PRId64 " is in two states", id);
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT,
+                    "job %" PRId64 " is in two states; remove the folder that is not whole", id);
         return false;
     }
     *state = seen;
@@ -197,7 +205,8 @@ static int by_id(gconstpointer a, gconstpointer b)
 GArray *job_list(const struct spool *spool, enum job_state state, GError **error)
 {
     if (!is_state(state)) {
-        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "no job state %d", (int)state);
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "no job state %d: stop the gateway and report this",
+                    (int)state);
         return NULL;
     }
     g_autofree char *path = g_build_filename(spool->dir, states[state], NULL);
@@ -255,12 +264,11 @@ bool job_make(enum step step, const struct spool *spool, enum job_state state, i
     return path != NULL && disk_make_dirs(step, path, error);
 }
 
-bool job_move(enum step step, const struct spool *spool, int64_t id, enum job_state from, enum job_state to,
-              GError **error)
+bool job_move(const struct spool *spool, int64_t id, const struct job_move *move, GError **error)
 {
-    g_autofree char *old = path_or_bug(spool, from, id, error);
-    g_autofree char *new = old != NULL ? path_or_bug(spool, to, id, error) : NULL;
-    return new != NULL &&disk_rename_noreplace(step, old, new, error);
+    g_autofree char *old = path_or_bug(spool, move->from, id, error);
+    g_autofree char *new = old != NULL ? path_or_bug(spool, move->to, id, error) : NULL;
+    return new != NULL &&disk_rename_noreplace(move->step, old, new, error);
 }
 
 static bool publish_one(const struct spool *spool, int64_t id, GError **error)
@@ -277,6 +285,7 @@ bool job_publish(const struct spool *spool, const int64_t *ids, size_t n, GError
     for (size_t i = 0; i < n; i++)
         if (!publish_one(spool, ids[i], error))
             return false;
+    /* The new names first, as in disk_rename_noreplace. */
     return disk_sync_dir(ready, error) && disk_sync_dir(incoming, error);
 }
 

@@ -1,19 +1,21 @@
 /*
- * The spool on disk: a job is a directory <state>/<id>, and the folder it is in is its state. Files of a
- * job are its parts; an inbound job has `payload` (the sender's bytes) and `envelope` (a key file).
+ * The spool on disk. A job is the folder <spool>/<state>/<id>, and the state folder that it stands in is its state: a
+ * job changes its state by one rename. How an inbound file becomes a job: custody.h.
  *
- *     spool_open → spool_lock (the writer only) → … → spool_close
- *     job_batch_begin → (job_custody_begin → job_custody_write* → job_custody_store → job_custody_free)*
- *         → job_batch_settle → job_batch_free → the ledger's rows → job_publish(JOB_INCOMING → JOB_READY)
+ *     spool_open → spool_lock (only the one writer) → job_find, job_list, job_move … → spool_close
  *
- * Ids are printed as at least 8 digits. No path is built from anything but an int64 and a part name that
- * job_file_is_safe accepts. Errors are those of disk.h; what else can happen is said below.
+ * An id is an int64_t from 1 to 18 digits, printed as at least 8. "A job's file" is any file in its folder: the payload
+ * and the envelope of an inbound job, the answers to it, the files of a job of our own. A path is built only from a
+ * state, an id and a file name that job_file_is_safe accepts, so that no name from outside can leave the spool.
+ *
+ * Errors are those of disk.h, unless a comment says more.
  */
 #ifndef ECOSGATE_SPOOL_JOB_H
 #define ECOSGATE_SPOOL_JOB_H
 
 #include "spool/disk.h"
 
+/* What a job in each state is: spool/README.md. */
 enum job_state {
     JOB_INCOMING,
     JOB_READY,
@@ -23,98 +25,97 @@ enum job_state {
     JOB_REJECTED,
     JOB_CORRUPT,
     JOB_STATE_COUNT,
-    JOB_NOWHERE = JOB_STATE_COUNT /* no directory of that id */
+    JOB_NOWHERE = JOB_STATE_COUNT /* no state has a folder of that id */
 };
 
-#define JOB_ID_SIZE 20 /* longest printed id and NUL */
+#define JOB_ID_SIZE 20 /* the longest printed id and its NUL */
+
+/* The files of an inbound job that are not answers (custody.h). */
 #define JOB_PAYLOAD "payload"
 #define JOB_ENVELOPE "envelope"
 
-/* "incoming" …; NULL outside the states. */
+/* ---- names ---- */
+
+/* The folder of a state, "incoming" …; NULL for a number that is no state. */
 const char *job_state_name(enum job_state state);
+
+/* Sets *state to the state with that folder. False, and *state unchanged, when there is none. */
 bool job_state_parse(const char *name, enum job_state *state);
 
+/* Prints an id as its folder is named: "00000012". */
 void job_id_print(int64_t id, char text[JOB_ID_SIZE]);
-/* 1 to 18 digits and nothing else, at least 1: "12" and "00000012" are the same job. */
+
+/* Reads 1 to 18 digits and nothing else, at least 1: "12" and "00000012" are the same job. False leaves *id unchanged.
+ */
 bool job_id_parse(const char *text, int64_t *id);
-/* Letters, digits, '_', '-', '.', not first a '.', at most 200 bytes. */
+
+/* Whether a job's file may have that name: 1 to 200 letters, digits, '_', '-' and '.', no '.' at the beginning. */
 bool job_file_is_safe(const char *name);
+
+/* ---- the spool ---- */
 
 struct spool;
 typedef struct spool spool_t;
 
-/* Makes the folders (again, where some are missing). */
+/* Makes the spool's folders; those that exist are kept. */
 bool spool_create(const char *dir, GError **error);
-/* NULL with SPOOL_ERROR_RETRY when a folder is missing. Takes no lock. */
+
+/* Opens the spool for reading; takes no lock. NULL with SPOOL_ERROR_RETRY when one of its folders is missing. */
 struct spool *spool_open(const char *dir, GError **error);
-/* Becomes the one writer until spool_close, or SPOOL_ERROR_LOCKED. Where jobs are is durable then. */
+
+/* Makes this process the one writer until spool_close; SPOOL_ERROR_LOCKED when another process is. It then syncs the
+ * folders of all states: what job_find and job_list return afterwards survives a power failure. */
 bool spool_lock(struct spool *spool, GError **error);
-/* *pid: the writer's, 0 when there is none, -1 when it is unknown. Takes no lock. */
+
+/* *pid: the writer's; 0 when there is none, -1 when it is not known. Takes no lock. */
 bool spool_writer(const struct spool *spool, int64_t *pid, GError **error);
-/* NULL is fine. */
+
+/* Gives up the lock and frees the spool. NULL is allowed. */
 void spool_close(struct spool *spool);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(spool_t, spool_close)
-/* The spool's folder, its "orders" folder: borrowed. */
+
+/* The spool's own folder; borrowed from spool. */
 const char *spool_dir(const struct spool *spool);
+
+/* The folder "orders" of the spool, for operators' orders; borrowed from spool. */
 const char *spool_orders_dir(const struct spool *spool);
-/* The greatest id in any state, 0 for none: a new id is greater than this and than any of the ledger. */
+
+/* *id: the greatest id in any state, 0 when there is no job. A new id must be greater than this and than every id of
+ * the ledger. */
 bool spool_highest_id(const struct spool *spool, int64_t *id, GError **error);
 
-/* <spool>/<state>/<id>[/<part>], owned by the caller; part may be NULL. NULL when state, id or part is not
- * acceptable. */
-char *job_path(const struct spool *spool, enum job_state state, int64_t id, const char *part);
-/* Sets JOB_NOWHERE when there is none. SPOOL_ERROR_CORRUPT when it is in two states. */
-bool job_find(const struct spool *spool, int64_t id, enum job_state *state, GError **error);
-/* Ids (int64_t) in ascending order; names that are no ids are left out. g_array_unref. */
-GArray *job_list(const struct spool *spool, enum job_state state, GError **error);
-/* Names of the parts, sorted, temporary files left out: g_strfreev. */
-char **job_files(const struct spool *spool, enum job_state state, int64_t id, GError **error);
-/* Makes a job's directory; one that is there already is fine. For jobs of our own (EMW). */
-bool job_make(enum step step, const struct spool *spool, enum job_state state, int64_t id, GError **error);
-/* One rename. SPOOL_ERROR_EXISTS when `to` has the id already. */
-bool job_move(enum step step, const struct spool *spool, int64_t id, enum job_state from, enum job_state to,
-              GError **error);
-/* Moves the n jobs from incoming/ to ready/: a rename each, one sync for all. Stops at the first failure. */
-bool job_publish(const struct spool *spool, const int64_t *ids, size_t n, GError **error);
-/* Removes a job's directory with its parts; gone is fine. Incoming orphans only. */
-bool job_drop(enum step step, const struct spool *spool, int64_t id, GError **error);
+/* ---- jobs ---- */
 
-/* What the envelope says. As input the strings are borrowed; one from job_envelope_read is one block, g_free. */
-struct job_envelope {
-    int64_t id;
-    int64_t received;   /* seconds UTC */
-    uint64_t size;      /* of payload; set by job_custody_store */
-    const char *name;   /* the sender's, escaped */
-    const char *drop;   /* where it came from */
-    const char *sha256; /* of payload; set by job_custody_store, borrowed from the custody */
+/* "<spool>/<state>/<id>", or "<spool>/<state>/<id>/<file>" when file is not NULL; g_free. NULL when the state, the id
+ * or the file's name is not acceptable. */
+char *job_path(const struct spool *spool, enum job_state state, int64_t id, const char *file);
+
+/* *state: where the job is, JOB_NOWHERE when it is in no state. SPOOL_ERROR_CORRUPT when it is in two. */
+bool job_find(const struct spool *spool, int64_t id, enum job_state *state, GError **error);
+
+/* The ids (int64_t) in a state, ascending; g_array_unref. Names that no job can have are left out. */
+GArray *job_list(const struct spool *spool, enum job_state state, GError **error);
+
+/* The names of a job's files, sorted, without temporary files; g_strfreev. */
+char **job_files(const struct spool *spool, enum job_state state, int64_t id, GError **error);
+
+/* Makes the folder of a job of our own (a work order, a report …); one that exists is kept. */
+bool job_make(enum step step, const struct spool *spool, enum job_state state, int64_t id, GError **error);
+
+/* A change of a job's state, with its crash point. */
+struct job_move {
+    enum step step;
+    enum job_state from, to;
 };
 
-/* Files that are taken into custody together: none of them is durable before the batch is settled, and a directory
- * in incoming/ counts for nothing before the ledger has its row. */
-struct job_batch;
-typedef struct job_batch job_batch_t;
+/* Moves a job by one rename. SPOOL_ERROR_EXISTS when the state `to` has that id already. */
+bool job_move(const struct spool *spool, int64_t id, const struct job_move *move, GError **error);
 
-struct job_batch *job_batch_begin(const struct spool *spool, GError **error);
-/* Everything stored since job_batch_begin is on disk. A failure is final for the whole batch. */
-bool job_batch_settle(struct job_batch *batch, GError **error);
-/* NULL is fine. */
-void job_batch_free(struct job_batch *batch);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(job_batch_t, job_batch_free)
+/* Moves n jobs from incoming/ to ready/: a rename each and one sync for all. Stops at the first error; the jobs before
+ * it may have moved. */
+bool job_publish(const struct spool *spool, const int64_t *ids, size_t n, GError **error);
 
-struct job_custody;
-typedef struct job_custody job_custody_t;
-
-/* Makes incoming/<id> (SPOOL_ERROR_EXISTS when it is there) and begins its payload. */
-struct job_custody *job_custody_begin(const struct spool *spool, int64_t id, uint64_t expected_size, GError **error);
-/* A byte sink; the first argument is a struct job_custody. */
-bool job_custody_write(void *custody, const char *data, size_t len, GError **error);
-/* Places payload, then envelope; durable by job_batch_settle. Fills id, size and sha256 of *envelope. */
-bool job_custody_store(struct job_custody *custody, struct job_envelope *envelope, GError **error);
-/* Before a successful store it abandons: the directory is removed. NULL is fine. */
-void job_custody_free(struct job_custody *custody);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(job_custody_t, job_custody_free)
-
-/* SPOOL_ERROR_CORRUPT when it is missing or does not read as an envelope of this id. */
-struct job_envelope *job_envelope_read(const struct spool *spool, enum job_state state, int64_t id, GError **error);
+/* Removes a folder of incoming/ that has no row in the ledger, with its files. One that is gone is no error. */
+bool job_drop(enum step step, const struct spool *spool, int64_t id, GError **error);
 
 #endif

@@ -1,24 +1,19 @@
+/*
+ * The names of the crash points, and, in a build with --enable-crash-points, the code that stops the program at one.
+ */
 #include "spool/step.h"
 
 #include <stddef.h>
 
-static const struct {
-    const char *name;
-    const char *meaning;
-} steps[] = {
-#define STEP(ident, name, meaning) {name, meaning},
+static const char *const names[] = {
+#define STEP(ident, name, meaning) name,
 #include "spool/steps.def"
 #undef STEP
 };
 
 const char *step_name(int step)
 {
-    return step >= 0 && step < STEP_COUNT ? steps[step].name : NULL;
-}
-
-const char *step_meaning(int step)
-{
-    return step >= 0 && step < STEP_COUNT ? steps[step].meaning : NULL;
+    return step >= 0 && step < STEP_COUNT ? names[step] : NULL;
 }
 
 #ifdef ECOSGATE_CRASH_POINTS
@@ -30,20 +25,22 @@ const char *step_meaning(int step)
 #include <stdlib.h>
 #include <string.h>
 
+/* What ECOSGATE_CRASH asks for. */
 struct crash {
     int step; /* -1: never */
     bool before;
-    long passings; /* left until it happens */
+    long passages; /* until it happens: 1 is the next one */
     int signal_number;
 };
 
+/* Reads "<name>:before|after[:<n>[:<signal>]]"; NULL or another form is "never". */
 static struct crash crash_read(const char *text)
 {
-    struct crash crash = {.step = -1, .passings = 1, .signal_number = SIGKILL};
+    struct crash crash = {.step = -1, .passages = 1, .signal_number = SIGKILL};
     const char *colon = text != NULL ? strchr(text, ':') : NULL;
     for (int step = 0; colon != NULL && step < STEP_COUNT; step++) {
-        size_t len = strlen(steps[step].name);
-        if (len == (size_t)(colon - text) && strncmp(text, steps[step].name, len) == 0)
+        size_t len = strlen(names[step]);
+        if (len == (size_t)(colon - text) && strncmp(text, names[step], len) == 0)
             crash.step = step;
     }
     if (crash.step < 0)
@@ -54,13 +51,13 @@ static struct crash crash_read(const char *text)
     const char *count = strchr(colon + 1, ':');
     const char *number = count != NULL ? strchr(count + 1, ':') : NULL;
     if (count != NULL)
-        crash.passings = strtol(count + 1, NULL, 10);
+        crash.passages = strtol(count + 1, NULL, 10);
     if (number != NULL)
         crash.signal_number = (int)strtol(number + 1, NULL, 10);
     return crash;
 }
 
-/* What cannot be written down is missed by the test that reads it. */
+/* A line that cannot be written is not reported: the test that reads the file misses it. */
 static void write_down(enum step step, bool before)
 {
     static const char *path;
@@ -72,7 +69,7 @@ static void write_down(enum step step, bool before)
     FILE *file = path != NULL ? fopen(path, "ae") : NULL;
     if (file == NULL)
         return;
-    (void)fprintf(file, "%s:%s\n", steps[step].name, before ? "before" : "after");
+    (void)fprintf(file, "%s:%s\n", names[step], before ? "before" : "after");
     (void)fclose(file);
 }
 
@@ -88,8 +85,8 @@ static void pass(enum step step, bool before)
         known = true;
     }
     write_down(step, before);
-    if ((int)step == crash.step && before == crash.before && --crash.passings == 0)
-        (void)raise(crash.signal_number); /* it does not return */
+    if ((int)step == crash.step && before == crash.before && --crash.passages == 0)
+        (void)raise(crash.signal_number); /* SIGKILL and its like do not return */
     g_mutex_unlock(&lock);
 }
 

@@ -1,11 +1,13 @@
 /*
- * Crash points: every durable step has one name, and a test build can be killed right before or right
- * after it. In other builds step_before and step_after are nothing.
+ * Crash points. Every durable change has one name, in steps.def. A build with --enable-crash-points can be killed right
+ * before or right after each of them; in other builds step_before and step_after do nothing.
  *
- * Built with -DECOSGATE_CRASH_POINTS, the environment variable ECOSGATE_CRASH = "name:before|after[:n[:s]]"
- * makes the nth passing (default the first) of that point raise signal number s (default SIGKILL). Anything that
- * does not read so is ignored. ECOSGATE_STEPS names a file to which each passing adds a line, "name:before" or
- * "name:after": what a run has to be stopped at. Thread-safe.
+ *     step_before(step) → the change → step_after(step)
+ *
+ * The environment variable ECOSGATE_CRASH="<name>:before|after[:<n>[:<signal>]]" makes the n-th passage (default: the
+ * first) of that point raise that signal number (default: SIGKILL). A value of any other form is ignored.
+ * ECOSGATE_STEPS names a file to which each passage adds a line "<name>:before" or "<name>:after": the list of points
+ * at which a run can be stopped.
  */
 #ifndef ECOSGATE_SPOOL_STEP_H
 #define ECOSGATE_SPOOL_STEP_H
@@ -17,21 +19,24 @@ enum step {
     STEP_COUNT
 };
 
-/* Constant texts; NULL for numbers outside 0 … STEP_COUNT - 1. */
+/* The name of a crash point, "spool-made"; NULL for a number outside 0 … STEP_COUNT - 1. */
 const char *step_name(int step);
-const char *step_meaning(int step);
 
 #ifdef ECOSGATE_CRASH_POINTS
+/* To be called right before the change. Safe in any thread. */
 void step_before(enum step step);
+/* To be called right after the change is durable, or complete where steps.def says "not synced yet". */
 void step_after(enum step step);
 #else
+/* Nothing: this build has no crash points. */
 static inline void step_before(enum step step)
 {
-    (void)step; /* crash points are not built in */
+    (void)step;
 }
+/* Nothing: this build has no crash points. */
 static inline void step_after(enum step step)
 {
-    (void)step; /* crash points are not built in */
+    (void)step;
 }
 #endif
 

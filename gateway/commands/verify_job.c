@@ -6,6 +6,7 @@
 #include "gateway/answers/answer.h"
 #include "gateway/reports/report.h"
 #include "spool/crash_mark.h"
+#include "spool/custody.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_reports.h"

@@ -114,7 +114,8 @@ static bool finish(struct gateway *gateway, int64_t id, GError **error)
     if (job->direction == LEDGER_IN && verdict == NULL)
         return true; /* not judged yet */
     bool rejected = verdict != NULL && strcmp(verdict->outcome, "RJ") == 0;
-    return job_move(STEP_JOB_FINISHED, gateway->spool, id, JOB_ACTIVE, rejected ? JOB_REJECTED : JOB_DONE, error);
+    return job_move(gateway->spool, id,
+                    &(struct job_move){STEP_JOB_FINISHED, JOB_ACTIVE, rejected ? JOB_REJECTED : JOB_DONE}, error);
 }
 
 static bool finish_all(struct gateway *gateway, const GArray *ids, GError **error)

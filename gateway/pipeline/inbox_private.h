@@ -10,7 +10,7 @@
 #include "gateway/drops/transfer_worker.h"
 #include "gateway/pipeline/inbox.h"
 #include "gateway/pipeline/outage.h"
-#include "spool/job.h"
+#include "spool/custody.h"
 
 /* An entry of the newest look. */
 struct seen {

@@ -293,7 +293,7 @@ static bool set_aside(struct gateway *gateway, int64_t id, enum job_state to, co
         ledger_rollback(gateway->ledger);
         return false;
     }
-    return job_move(STEP_JOB_SET_ASIDE, gateway->spool, id, JOB_ACTIVE, to, error);
+    return job_move(gateway->spool, id, &(struct job_move){STEP_JOB_SET_ASIDE, JOB_ACTIVE, to}, error);
 }
 
 static bool judge_payload(struct gateway *gateway, const struct ledger_job *job, int fd, struct proof *proof,
@@ -366,7 +366,8 @@ bool intake_process(struct gateway *gateway, int64_t id, GError **error)
         return false;
     if (job == NULL || job->direction == LEDGER_OUT || (state != JOB_READY && state != JOB_ACTIVE))
         return true;
-    if (state == JOB_READY && !job_move(STEP_JOB_ACTIVATED, gateway->spool, id, JOB_READY, JOB_ACTIVE, error))
+    if (state == JOB_READY &&
+        !job_move(gateway->spool, id, &(struct job_move){STEP_JOB_ACTIVATED, JOB_READY, JOB_ACTIVE}, error))
         return false;
     if (!ledger_verdict_get(gateway->ledger, id, job->revision, &verdict, error))
         return false;

@@ -133,7 +133,8 @@ static bool move_job(struct gateway *gateway, const struct order *order, const s
     /* Earlier crashes count no more: the operator gives the file another chance. */
     if (order->verb != ORDER_HOLD && !crash_mark_clear(gateway->spool, plan->from, order->job, error))
         return false;
-    return plan->from == plan->to || job_move(step, gateway->spool, order->job, plan->from, plan->to, error);
+    return plan->from == plan->to ||
+           job_move(gateway->spool, order->job, &(struct job_move){step, plan->from, plan->to}, error);
 }
 
 static bool close_incident(struct gateway *gateway, const struct order *order, GError **error)
@@ -179,7 +180,8 @@ static bool redeliver_part(struct gateway *gateway, const struct order *order, c
                                          .at = order->at,
                                          .result = ORDER_DONE};
 
-    if (state == JOB_DONE && !job_move(STEP_JOB_RETURNED, gateway->spool, part->job, JOB_DONE, JOB_ACTIVE, error))
+    if (state == JOB_DONE &&
+        !job_move(gateway->spool, part->job, &(struct job_move){STEP_JOB_RETURNED, JOB_DONE, JOB_ACTIVE}, error))
         return false;
     if (!ledger_begin(ledger, error))
         return false;

@@ -10,6 +10,7 @@ struct pickup {
 /* What a crash left in incoming/: with a row it is ours, without one the sender's copy is still there. */
 static bool recover_incoming(struct gateway *gateway, GError **error)
 {
+    static const struct job_move publish = {STEP_CUSTODY_PUBLISHED, JOB_INCOMING, JOB_READY};
     g_autoptr(GArray) ids = job_list(gateway->spool, JOB_INCOMING, error);
 
     for (guint i = 0; ids != NULL && i < ids->len; i++) {
@@ -17,7 +18,7 @@ static bool recover_incoming(struct gateway *gateway, GError **error)
         g_autofree struct ledger_job *job = NULL;
         if (!ledger_job_get(gateway->ledger, id, &job, error))
             return false;
-        bool done = job != NULL ? job_move(STEP_CUSTODY_PUBLISHED, gateway->spool, id, JOB_INCOMING, JOB_READY, error)
+        bool done = job != NULL ? job_move(gateway->spool, id, &publish, error)
                                 : job_drop(STEP_ORPHAN_DROPPED, gateway->spool, id, error);
         if (!done)
             return false;

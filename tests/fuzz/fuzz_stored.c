@@ -9,7 +9,7 @@
 #include "formats/writer.h"
 #include "gateway/config.h"
 #include "gateway/pipeline/orders.h"
-#include "spool/job.h"
+#include "spool/custody.h"
 #include "tests/fuzz/heard.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* Files and folders on disk: what stands there afterwards. What is durable: test_disk_sync.c. */
 #include "spool/disk.h"
 
 #include <glib/gstdio.h>
@@ -54,12 +55,12 @@ static void test_disk_file__published__is_whole_and_alone(void **state)
     (void)state;
 }
 
-/* What a stop left in the making is no obstacle; what was reserved too much is given back. */
-static void test_disk_file__left_over__is_replaced_and_trimmed(void **state)
+/* A temporary file that a crash left is replaced; disk that was reserved too much is given back. */
+static void test_disk_file__temporary_file_left__is_replaced_and_trimmed(void **state)
 {
     GStatBuf st;
 
-    assert_true(g_file_set_contents(".a.part", "left by a stop, and longer", -1, NULL));
+    assert_true(g_file_set_contents(".a.part", "left by a crash, and longer", -1, NULL));
     put("a", "hello");
     assert_int_equal(g_stat("a", &st), 0);
     assert_int_equal(st.st_size, 5);
@@ -79,7 +80,7 @@ static void test_disk_file__abandoned__leaves_nothing(void **state)
     (void)state;
 }
 
-static void test_disk_file__large_pieces__same_digest(void **state)
+static void test_disk_file__pieces_larger_than_the_buffer__have_the_same_digest(void **state)
 {
     g_autofree char *piece = g_malloc(700000);
     memset(piece, 'q', 700000);
@@ -94,7 +95,7 @@ static void test_disk_file__large_pieces__same_digest(void **state)
     (void)state;
 }
 
-static void test_disk_upload__taken_name__refused_and_kept(void **state)
+static void test_disk_upload__name_taken__is_refused_and_kept(void **state)
 {
     put("a", "theirs");
     g_autoptr(disk_file_t) file = disk_file_create("a", 0, NULL);
@@ -119,7 +120,7 @@ static void test_disk_file__missing_folder__is_a_retry(void **state)
     (void)state;
 }
 
-static void test_disk_lock__held__names_the_holder(void **state)
+static void test_disk_lock__held_by_another__names_its_pid(void **state)
 {
     int fd = disk_lock("lock", NULL);
     assert_true(fd >= 0);
@@ -135,7 +136,7 @@ static void test_disk_lock__held__names_the_holder(void **state)
     (void)state;
 }
 
-static void test_disk_dirs__made_and_removed__again_is_fine(void **state)
+static void test_disk_dirs__made_and_removed_twice__succeeds(void **state)
 {
     bool exists = true;
     assert_true(disk_make_dirs(STEP_SPOOL_MADE, "d", NULL));
@@ -153,7 +154,7 @@ static void test_disk_dirs__made_and_removed__again_is_fine(void **state)
     (void)state;
 }
 
-static void test_step_names__all__unique_in_order(void **state)
+static void test_step__all_names__are_unique(void **state)
 {
     for (int i = 0; i < STEP_COUNT; i++)
         for (int k = 0; k < i; k++)
@@ -168,14 +169,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(test_disk_file__published__is_whole_and_alone),
-        T(test_disk_file__left_over__is_replaced_and_trimmed),
+        T(test_disk_file__temporary_file_left__is_replaced_and_trimmed),
         T(test_disk_file__abandoned__leaves_nothing),
-        T(test_disk_file__large_pieces__same_digest),
-        T(test_disk_upload__taken_name__refused_and_kept),
+        T(test_disk_file__pieces_larger_than_the_buffer__have_the_same_digest),
+        T(test_disk_upload__name_taken__is_refused_and_kept),
         T(test_disk_file__missing_folder__is_a_retry),
-        T(test_disk_lock__held__names_the_holder),
-        T(test_disk_dirs__made_and_removed__again_is_fine),
-        cmocka_unit_test(test_step_names__all__unique_in_order),
+        T(test_disk_lock__held_by_another__names_its_pid),
+        T(test_disk_dirs__made_and_removed_twice__succeeds),
+        cmocka_unit_test(test_step__all_names__are_unique),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-#include "spool/job.h"
+/* Job ids, states and moves, custody and the envelope, the lock of the one writer. */
+#include "spool/custody.h"
 
 #include <glib/gstdio.h>
 #include <setjmp.h>
@@ -7,6 +8,8 @@
 #include <string.h>
 /* after the standard headers: it needs them */
 #include <cmocka.h>
+
+static const struct job_move publish = {STEP_CUSTODY_PUBLISHED, JOB_INCOMING, JOB_READY};
 
 static int enter(void **state)
 {
@@ -47,7 +50,7 @@ static void take(const struct spool *spool, int64_t id)
     assert_int_equal(envelope.size, 5);
 }
 
-static void test_job_id__text_from_outside__only_digits(void **state)
+static void test_job_id__text_from_outside__is_digits_only(void **state)
 {
     static const char *const bad[] = {
         "", "0", "-1", "+1", " 1", "1 ", "../1", "1/2", "0x1", "1234567890123456789", "00000000"};
@@ -64,25 +67,25 @@ static void test_job_id__text_from_outside__only_digits(void **state)
     assert_null(job_path(*state, JOB_READY, 12, "a/b"));
 }
 
-static void test_job_custody__stored__readable_and_movable(void **state)
+static void test_job_custody__stored__can_be_read_and_moved(void **state)
 {
     take(*state, 12);
     g_autofree struct job_envelope *envelope = job_envelope_read(*state, JOB_INCOMING, 12, NULL);
     assert_non_null(envelope);
     assert_string_equal(envelope->name, "EMI_\\x0a;x.xml");
     assert_int_equal(envelope->received, 1688364000);
-    assert_true(job_move(STEP_CUSTODY_PUBLISHED, *state, 12, JOB_INCOMING, JOB_READY, NULL));
+    assert_true(job_move(*state, 12, &publish, NULL));
     enum job_state where = JOB_NOWHERE;
     assert_true(job_find(*state, 12, &where, NULL));
     assert_int_equal(where, JOB_READY);
-    g_auto(GStrv) parts = job_files(*state, JOB_READY, 12, NULL);
-    assert_int_equal(g_strv_length(parts), 2);
-    assert_string_equal(parts[0], JOB_ENVELOPE);
+    g_auto(GStrv) files = job_files(*state, JOB_READY, 12, NULL);
+    assert_int_equal(g_strv_length(files), 2);
+    assert_string_equal(files[0], JOB_ENVELOPE);
     assert_true(job_find(*state, 13, &where, NULL));
     assert_int_equal(where, JOB_NOWHERE);
 }
 
-static void test_job_custody__abandoned__no_directory(void **state)
+static void test_job_custody__abandoned__leaves_no_folder(void **state)
 {
     g_autoptr(job_custody_t) custody = job_custody_begin(*state, 3, 0, NULL);
     assert_true(job_custody_write(custody, "x", 1, NULL));
@@ -92,7 +95,7 @@ static void test_job_custody__abandoned__no_directory(void **state)
     assert_int_equal(where, JOB_NOWHERE);
 }
 
-static void test_job_list__several__sorted(void **state)
+static void test_job_list__several_jobs__are_sorted_by_id(void **state)
 {
     static const int64_t ids[] = {100000000, 2, 30};
     int64_t highest = 0;
@@ -110,12 +113,12 @@ static void test_job_list__several__sorted(void **state)
     assert_true(disk_remove_dir(STEP_ORPHAN_DROPPED, stranger, NULL));
 }
 
-static void test_job_move__target_taken__refused(void **state)
+static void test_job_move__target_taken__is_refused(void **state)
 {
     take(*state, 4);
     assert_true(job_make(STEP_DISPATCH_MADE, *state, JOB_READY, 4, NULL));
     g_autoptr(GError) error = NULL;
-    assert_false(job_move(STEP_CUSTODY_PUBLISHED, *state, 4, JOB_INCOMING, JOB_READY, &error));
+    assert_false(job_move(*state, 4, &publish, &error));
     assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_EXISTS));
     enum job_state where = JOB_NOWHERE;
     g_clear_error(&error);
@@ -134,18 +137,18 @@ static void test_job_envelope__missing__is_corrupt(void **state)
     assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT));
 }
 
-static void test_job_envelope__not_sound__is_corrupt(void **state)
+static void test_job_envelope__damaged__is_corrupt(void **state)
 {
 #define SHA "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b85"
     static const char *const texts[] = {
         "id=5\nname=x\ndrop=mcc\nreceived=1\nsize=0\nsha256=" SHA "\n",  /* a digit short */
         "id=5\nname=x\ndrop=mcc\nreceived=1\nsize=0\nsha256=" SHA "g\n", /* no hex digit */
-        "id=5\nname=x\ndrop=mcc\nreceived=1\nsize=0\nsha256=" SHA "A\n", /* not as we write it */
+        "id=5\nname=x\ndrop=mcc\nreceived=1\nsize=0\nsha256=" SHA "A\n", /* upper case, as we never write it */
         "id=6\nname=x\ndrop=mcc\nreceived=1\nsize=0\nsha256=" SHA "5\n", /* another job's */
         "id=5\nname=\ndrop=mcc\nreceived=1\nsize=0\nsha256=" SHA "5\n",
         "id=5\nname=x\ndrop=\nreceived=1\nsize=0\nsha256=" SHA "5\n",
         "id=5\nname=\xff\ndrop=mcc\nreceived=1\nsize=0\nsha256=" SHA "5\n",
-        "id=5\nname=x\ndrop=mcc\nreceived=1\nsize=0\nsha256=" SHA "5\n", /* sound */
+        "id=5\nname=x\ndrop=mcc\nreceived=1\nsize=0\nsha256=" SHA "5\n", /* whole */
     };
     assert_true(job_make(STEP_DISPATCH_MADE, *state, JOB_ACTIVE, 5, NULL));
     g_autofree char *path = job_path(*state, JOB_ACTIVE, 5, JOB_ENVELOPE);
@@ -158,7 +161,7 @@ static void test_job_envelope__not_sound__is_corrupt(void **state)
 #undef SHA
 }
 
-static void test_spool_lock__second_writer__refused(void **state)
+static void test_spool_lock__second_writer__is_refused(void **state)
 {
     g_autoptr(spool_t) other = spool_open(spool_dir(*state), NULL);
     g_autoptr(GError) error = NULL;
@@ -172,10 +175,10 @@ static void test_spool_lock__second_writer__refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(test_job_id__text_from_outside__only_digits), T(test_job_custody__stored__readable_and_movable),
-        T(test_job_custody__abandoned__no_directory),   T(test_job_list__several__sorted),
-        T(test_job_move__target_taken__refused),        T(test_job_envelope__missing__is_corrupt),
-        T(test_job_envelope__not_sound__is_corrupt),    T(test_spool_lock__second_writer__refused),
+        T(test_job_id__text_from_outside__is_digits_only), T(test_job_custody__stored__can_be_read_and_moved),
+        T(test_job_custody__abandoned__leaves_no_folder),  T(test_job_list__several_jobs__are_sorted_by_id),
+        T(test_job_move__target_taken__is_refused),        T(test_job_envelope__missing__is_corrupt),
+        T(test_job_envelope__damaged__is_corrupt),         T(test_spool_lock__second_writer__is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

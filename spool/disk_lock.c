@@ -1,0 +1,92 @@
+/*
+ * The lock file of the one writer (`lock` in the spool): flock(2), which the kernel gives up when the process ends in
+ * any way. The pid in the file is only for people.
+ */
+#include "spool/disk.h"
+#include "spool/disk_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+enum { PID_SIZE = 24 };
+
+static void read_pid(int fd, char pid[PID_SIZE])
+{
+    ssize_t got = pread(fd, pid, PID_SIZE - 1, 0);
+    pid[got > 0 ? got : 0] = '\0';
+    g_strchomp(pid);
+}
+
+static void locked_by(int fd, const char *path, GError **error)
+{
+    char pid[PID_SIZE];
+    read_pid(fd, pid);
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_LOCKED,
+                "%s is locked by process %s: another gateway runs on this spool; stop that one first", path,
+                pid[0] != '\0' ? pid : "(unknown)");
+}
+
+/* disk_lock_holder() of another process takes the lock for an instant; that must not keep the writer from starting. */
+static int lock_patiently(int fd)
+{
+    for (int tries = 0; tries < 5; tries++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return 0;
+        if (errno != EWOULDBLOCK)
+            return -1;
+        g_usleep(2000);
+    }
+    errno = EWOULDBLOCK;
+    return -1;
+}
+
+int disk_lock(const char *path, GError **error)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+    if (fd < 0) {
+        (void)disk_fail(error, "open", path, errno);
+        return -1;
+    }
+    if (lock_patiently(fd) != 0) {
+        if (errno == EWOULDBLOCK)
+            locked_by(fd, path, error);
+        else
+            (void)disk_fail(error, "lock", path, errno);
+        (void)close(fd); /* nothing was written */
+        return -1;
+    }
+    char pid[PID_SIZE];
+    int len = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
+    /* A pid that cannot be written is no error: the lock holds without it. */
+    if (ftruncate(fd, 0) == 0 && pwrite(fd, pid, (size_t)len, 0) < 0)
+        (void)0;
+    return fd;
+}
+
+bool disk_lock_holder(const char *path, int64_t *pid, GError **error)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 && errno != ENOENT)
+        return disk_fail(error, "open", path, errno);
+    *pid = 0;
+    /* flock cannot ask without taking: a shared lock is taken and given back at once by close. */
+    if (fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0) {
+        char text[PID_SIZE];
+        read_pid(fd, text);
+        *pid = g_ascii_strtoll(text, NULL, 10);
+        if (*pid <= 0)
+            *pid = -1;
+    }
+    if (fd >= 0)
+        (void)close(fd); /* nothing was written */
+    return true;
+}
+
+void disk_unlock(int fd)
+{
+    if (fd >= 0)
+        (void)close(fd); /* gives up the lock */
+}

@@ -1,0 +1,89 @@
+/*
+ * Questions about files and folders. Nothing here changes the disk.
+ */
+#include "spool/disk.h"
+#include "spool/disk_private.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+
+bool disk_exists(const char *path, bool *exists, GError **error)
+{
+    struct stat st;
+    if (lstat(path, &st) == 0)
+        *exists = S_ISREG(st.st_mode) || S_ISDIR(st.st_mode);
+    else if (errno == ENOENT || errno == ENOTDIR)
+        *exists = false;
+    else
+        return disk_fail(error, "look at", path, errno);
+    return true;
+}
+
+bool disk_same_bytes(const char *path, uint64_t size, const char *sha256, bool *same, GError **error)
+{
+    struct stat st;
+    bool there = lstat(path, &st) == 0;
+    if (!there && errno != ENOENT && errno != ENOTDIR)
+        return disk_fail(error, "look at", path, errno);
+    there = there && S_ISREG(st.st_mode) && (uint64_t)st.st_size == size;
+    char hex[DIGEST_HEX_SIZE] = "";
+    if (there && !digest_file(path, hex, NULL, error))
+        return false;
+    *same = there && sha256 != NULL && strcmp(hex, sha256) == 0;
+    return true;
+}
+
+static int by_name(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+char **disk_names(const char *path, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(GDir) dir = g_dir_open(path, 0, &cause);
+    if (dir == NULL) {
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s", cause->message);
+        return NULL;
+    }
+    GPtrArray *names = g_ptr_array_new();
+    errno = 0; /* g_dir_read_name tells an error from the end by errno alone */
+    for (const char *name; (name = g_dir_read_name(dir)) != NULL; errno = 0)
+        g_ptr_array_add(names, g_strdup(name));
+    int errnum = errno;
+    g_ptr_array_sort(names, by_name);
+    g_ptr_array_add(names, NULL);
+    char **list = (char **)g_ptr_array_free(names, FALSE);
+    if (errnum == 0)
+        return list;
+    g_strfreev(list);
+    (void)disk_fail(error, "list", path, errnum);
+    return NULL;
+}
+
+bool disk_free_bytes(const char *path, uint64_t *bytes, GError **error)
+{
+    struct statvfs fs;
+    if (statvfs(path, &fs) != 0)
+        return disk_fail(error, "ask for the free space at", path, errno);
+    *bytes = (uint64_t)fs.f_bavail * (uint64_t)fs.f_frsize;
+    return true;
+}
+
+bool disk_is_network_fs(const char *path, bool *network, GError **error)
+{
+    /* NFS, SMB, SMB2, CIFS, AFS, AFS of Linux, Coda, NCP, Ceph, 9P: from <linux/magic.h> and statfs(2). */
+    static const uint32_t magics[] = {0x6969,     0x517b,     0xfe534d42, 0xff534d42, 0x5346414f,
+                                      0x6b414653, 0x73757245, 0x564c,     0x00c36400, 0x01021997};
+    struct statfs fs;
+    if (statfs(path, &fs) != 0)
+        return disk_fail(error, "ask for the file system of", path, errno);
+    bool found = false;
+    for (size_t i = 0; i < G_N_ELEMENTS(magics); i++)
+        found = found || (uint32_t)fs.f_type == magics[i];
+    *network = found;
+    return true;
+}
