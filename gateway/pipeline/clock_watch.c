@@ -76,7 +76,7 @@ static bool begin(struct gateway *gateway, const struct clock_fault *fault, GErr
     if (known != NULL && (known->closed == 0 || known->reason != NULL))
         return true;
     gateway_note("%s: %s", code_id(), fault->text);
-    return outage_note(gateway, code_id(), fault->subject, fault->text, error);
+    return outage_commit_incident(gateway, code_id(), fault->subject, fault->text, error);
 }
 
 struct looking_over {
@@ -107,7 +107,7 @@ bool clock_watch(struct gateway *gateway, GError **error)
         !ledger_incidents_with_code(gateway->ledger, code_id(), look_over, &look, error))
         return false;
     for (guint i = 0; i < over->len; i++) {
-        if (!outage_note(gateway, code_id(), over->pdata[i], NULL, error))
+        if (!outage_commit_incident(gateway, code_id(), over->pdata[i], NULL, error))
             return false;
     }
     return true;

@@ -1,3 +1,7 @@
+/*
+ * The rules one after the other, from those that hold for every drop to the drop's own. `closed` falls back to `stable`
+ * where the system does not say who has a file open (a file system of another machine).
+ */
 #include "gateway/pipeline/completeness.h"
 
 #include "formats/filename.h"
@@ -35,16 +39,16 @@ void completeness_decide(const struct drop *drop, const struct drop_entry *entry
                          struct completeness_result *result)
 {
     if (!entry->regular)
-        decide(result, PICKUP_LEAVE, "no regular file: links, pipes and folders are never opened");
+        decide(result, PICKUP_LEAVE, "not a regular file: links, pipes and folders are never opened");
     else if (filename_is_temporary(entry->name))
-        decide(result, PICKUP_LEAVE, "a temporary name: not a file yet");
+        decide(result, PICKUP_LEAVE, "a temporary name: the sender is still writing it");
     else if (drop->complete == COMPLETE_AT_ONCE)
-        decide(result, PICKUP_TAKE, "taken at once");
+        decide(result, PICKUP_TAKE, "the rule at-once: every file is complete");
     else if (drop->complete == COMPLETE_MARKER && g_str_has_suffix(entry->name, DROP_MARKER))
         decide(result, PICKUP_LEAVE, "the marker of another file");
     else if (drop->complete == COMPLETE_MARKER)
         decide(result, marked ? PICKUP_TAKE : PICKUP_WAIT,
-               marked ? "its marker is there" : "its marker, the same name with " DROP_MARKER ", is not there");
+               marked ? "its marker is there" : "its marker, the same name with " DROP_MARKER ", is missing");
     else if (drop->complete == COMPLETE_CLOSED && entry->written)
         decide(result, PICKUP_WAIT, "a process has it open for writing");
     else if (drop->complete == COMPLETE_CLOSED && !entry->unsure)

@@ -1,6 +1,7 @@
 /*
- * When an entry of a drop is a file that is whole, by the drop's rule (ecosgate.conf(5)). A pure
- * function of what looks have seen and of a time; it opens nothing.
+ * Decides whether an entry of a drop is a complete file, by the drop's rule (setting `complete`, ecosgate.conf(5)).
+ * A pure function of what listings showed and of a duration; it opens nothing. inbox_listing.c calls it for each entry
+ * before pickup, and the command `pickup` calls it to explain.
  */
 #ifndef ECOSGATE_GATEWAY_PIPELINE_COMPLETENESS_H
 #define ECOSGATE_GATEWAY_PIPELINE_COMPLETENESS_H
@@ -8,22 +9,23 @@
 #include "gateway/drops/transport.h"
 
 enum pickup_decision {
-    PICKUP_TAKE,
-    PICKUP_WAIT,  /* a file that is not whole yet */
-    PICKUP_LEAVE, /* not ours to take */
+    PICKUP_TAKE,  /* complete: pick it up */
+    PICKUP_WAIT,  /* a file that is not complete yet */
+    PICKUP_LEAVE, /* nothing to pick up: a folder, a link, a marker, a temporary name */
 };
 
 struct completeness_result {
     enum pickup_decision decision;
     char *reason; /* one line for people; g_free */
-    int64_t wait; /* PICKUP_WAIT by the rule `stable`: microseconds still to go, else 0 */
+    int64_t wait; /* microseconds until the rule `stable` can be met; 0 for every other rule and decision */
 };
 
-/* unchanged: microseconds since which the entry is known to have had this size and time (0: first seen now).
- * marked: the look found an entry of its name and DROP_MARKER. */
+/* Fills *result. unchanged: microseconds since the entry is known to have this size and time; 0: seen for the first
+ * time. marked: the listing holds an entry with its name and DROP_MARKER. */
 void completeness_decide(const struct drop *drop, const struct drop_entry *entry, bool marked, int64_t unchanged,
                          struct completeness_result *result);
 
-const char *pickup_decision_name(enum pickup_decision decision); /* "take", "wait", "leave" */
+/* "take", "wait" or "leave", as the ledger and `pickup --json` have it. */
+const char *pickup_decision_name(enum pickup_decision decision);
 
 #endif

@@ -1,11 +1,15 @@
+/*
+ * Which task comes next: discard, then fetch, then list. A copy whose file is in custody leaves the drop before the
+ * next file is picked up. A new listing comes only when everything that the last one showed is done.
+ */
 #include "gateway/pipeline/inbox_private.h"
 
 #include "gateway/clock.h"
 
-static void free_seen(gpointer seen)
+static void free_listed(gpointer listed)
 {
-    g_free(((struct seen *)seen)->name);
-    g_free(seen);
+    g_free(((struct listed *)listed)->name);
+    g_free(listed);
 }
 
 static void clear_fetch(gpointer user)
@@ -22,9 +26,9 @@ struct inbox *inbox_new(struct gateway *gateway, const struct drop *drop, int wa
 
     inbox->gateway = gateway;
     inbox->drop = drop;
-    inbox->sights = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    inbox->entries = g_ptr_array_new_with_free_func(free_seen);
-    inbox->takes = g_array_new(FALSE, FALSE, sizeof(guint));
+    inbox->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    inbox->entries = g_ptr_array_new_with_free_func(free_listed);
+    inbox->complete = g_array_new(FALSE, FALSE, sizeof(guint));
     inbox->fetches = g_array_new(FALSE, FALSE, sizeof(struct fetch));
     g_array_set_clear_func(inbox->fetches, clear_fetch);
     inbox->worker = transfer_worker_new(drop, CONNECTION_IN, wake);
@@ -39,9 +43,9 @@ void inbox_free(struct inbox *inbox)
     if (inbox == NULL)
         return;
     transfer_worker_free(inbox->worker);
-    g_hash_table_unref(inbox->sights);
+    g_hash_table_unref(inbox->known);
     g_ptr_array_unref(inbox->entries);
-    g_array_unref(inbox->takes);
+    g_array_unref(inbox->complete);
     g_array_unref(inbox->fetches);
     if (inbox->discards != NULL)
         g_ptr_array_unref(inbox->discards);
@@ -49,13 +53,14 @@ void inbox_free(struct inbox *inbox)
     g_free(inbox);
 }
 
-const struct seen *inbox_next_take(const struct inbox *inbox, guint ahead)
+const struct listed *inbox_next_complete(const struct inbox *inbox, guint ahead)
 {
-    guint i = inbox->next_take + ahead;
+    guint i = inbox->next_complete + ahead;
 
-    return i < inbox->takes->len ? inbox->entries->pdata[g_array_index(inbox->takes, guint, i)] : NULL;
+    return i < inbox->complete->len ? inbox->entries->pdata[g_array_index(inbox->complete, guint, i)] : NULL;
 }
 
+/* Microseconds from now until `at`, a monotonic time; 0: it is past. */
 static int64_t until(int64_t at)
 {
     return MAX(at - clock_monotonic(), 0);
@@ -66,22 +71,22 @@ static int64_t until(int64_t at)
 static bool end_task(struct inbox *inbox, GError **error)
 {
     enum task task = inbox->task;
-    GError *fault = g_steal_pointer(&inbox->error);
+    GError *cause = g_steal_pointer(&inbox->error);
 
     inbox->task = TASK_NONE;
     if (task == TASK_FETCH)
-        return inbox_end_fetch(inbox, fault, error);
-    /* What was discarded before the drop failed is noted all the same. */
+        return inbox_end_fetch(inbox, cause, error);
+    /* Copies that were discarded before the drop failed are recorded all the same. */
     if (task == TASK_DISCARD && !inbox_end_discard(inbox, error)) {
-        g_clear_error(&fault);
+        g_clear_error(&cause);
         return false;
     }
-    if (fault != NULL)
-        return outage_begin(&inbox->outage, fault, error);
-    return task != TASK_LOOK || inbox_end_look(inbox, error);
+    if (cause != NULL)
+        return outage_record_failure(&inbox->outage, cause, error);
+    return task != TASK_LIST || inbox_end_listing(inbox, error);
 }
 
-/* *begun: a task is under way. */
+/* Starts the next task; *begun is false if there is none. */
 static bool begin_task(struct inbox *inbox, bool *begun, GError **error)
 {
     *begun = false;
@@ -91,15 +96,15 @@ static bool begin_task(struct inbox *inbox, bool *begun, GError **error)
         return false;
     if (*begun)
         return true;
-    if (inbox_next_take(inbox, 0) != NULL) {
+    if (inbox_next_complete(inbox, 0) != NULL) {
         bool good = inbox_begin_fetch(inbox, error);
         *begun = inbox->task != TASK_NONE;
         return good;
     }
-    *begun = inbox->wanted;
-    if (!inbox->wanted)
-        return outage_end(&inbox->outage, error); /* all that there was to do went well */
-    inbox_begin_look(inbox);
+    *begun = inbox->listing_wanted;
+    if (!inbox->listing_wanted)
+        return outage_record_success(&inbox->outage, error); /* every task of this pass went well */
+    inbox_begin_listing(inbox);
     return true;
 }
 
@@ -108,8 +113,8 @@ void inbox_begin_pass(struct inbox *inbox)
     bool local = transport_is_local(inbox->drop);
 
     inbox->full = false;
-    inbox->wanted |= local || inbox->outage.on || until(inbox->next_look) == 0 ||
-                     (inbox->settle_at != 0 && until(inbox->settle_at) == 0);
+    inbox->listing_wanted |= local || inbox->outage.on || until(inbox->next_listing) == 0 ||
+                             (inbox->settle_at != 0 && until(inbox->settle_at) == 0);
 }
 
 bool inbox_advance(struct inbox *inbox, GError **error)
@@ -150,7 +155,7 @@ int64_t inbox_settling(const struct inbox *inbox)
 
 int64_t inbox_due(const struct inbox *inbox)
 {
-    int64_t due = until(inbox->next_look);
+    int64_t due = until(inbox->next_listing);
 
     if (inbox->task != TASK_NONE)
         return G_MAXINT64; /* its end wakes the gateway */

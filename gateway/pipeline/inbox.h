@@ -1,14 +1,15 @@
 /*
- * The incoming side of one drop: look, take into custody, discard the sender's copy (NOTES.md, Custody). The
- * courier does what touches the drop, task by task; what the ledger must know is committed here between the
- * tasks.
+ * The incoming side of one drop, in a cycle of three tasks: list the drop, fetch complete files into custody, discard
+ * the sender's copies. pickup.c owns one inbox for each drop. A transfer worker runs each task in its own thread; the
+ * results are committed here, between the tasks, in the gateway's thread.
  *
  *   inbox = inbox_new(gateway, drop, wake, &error);
  *   inbox_begin_pass(inbox);
- *   inbox_advance(inbox, &error) …                 as far as it comes within the pass's time for waiting
+ *   inbox_advance(inbox, &error) …                 as far as the pass's waiting time allows
  *   inbox_free(inbox);
  *
- * A false result is a fault of spool or ledger that ends the pass. A drop that is down is an outage.
+ * A false result is a failure of spool or ledger; it ends the pass. A drop that is down is no failure: it becomes an
+ * outage (outage.h), and the inbox tries again later.
  */
 #ifndef ECOSGATE_GATEWAY_PIPELINE_INBOX_H
 #define ECOSGATE_GATEWAY_PIPELINE_INBOX_H
@@ -17,24 +18,26 @@
 
 struct inbox;
 
-/* wake: worker.h. NULL when the ledger failed. */
+/* gateway, drop and wake (transfer_worker.h) are borrowed. NULL: the ledger failed. */
 struct inbox *inbox_new(struct gateway *gateway, const struct drop *drop, int wake, GError **error);
-/* NULL is fine. */
+/* Interrupts a task that is under way. NULL is allowed. */
 void inbox_free(struct inbox *inbox);
 
-/* Another look is wanted: a local drop at each pass, one elsewhere when its
- * interval is over or a file may have become whole. */
+/* Asks for another listing: of a local drop in each pass, of another drop when its interval is over or a file may have
+ * become complete. */
 void inbox_begin_pass(struct inbox *inbox);
-/* Waits for a task of the courier as long as the pass allows (gateway.h), and not again for one that it waited
- * for in vain: that one is busy then. */
+/* Runs task after task until there is nothing to do, or until the pass's waiting time is over (gateway->wait_until).
+ * In the second case the inbox is busy. Later calls then return at once until that task has ended. */
 bool inbox_advance(struct inbox *inbox, GError **error);
-/* The spool has no room for the next file: nothing behind it may be taken in this pass, from any drop. */
+/* True if the disk has no room for the next file. Then no later file may be picked up in this pass, from any drop. */
 bool inbox_is_full(const struct inbox *inbox);
+/* True while a task is under way. */
 bool inbox_is_busy(const struct inbox *inbox);
 
-/* Microseconds until a file that is not whole yet may be, 0 when there is none. */
+/* Microseconds until a file that is not complete yet may be (rule `stable`). 0: none is waited for. */
 int64_t inbox_settling(const struct inbox *inbox);
-/* Microseconds until it wants a pass by itself, G_MAXINT64: it does not. */
+/* Microseconds until the inbox needs a pass by itself. G_MAXINT64: it does not; the end of its task wakes the
+ * gateway. */
 int64_t inbox_due(const struct inbox *inbox);
 
 #endif

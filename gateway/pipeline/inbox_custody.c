@@ -1,3 +1,19 @@
+/*
+ * Fetches files into custody, then discards the sender's copies. In this order, for a batch of files:
+ *
+ *   1. fetch into incoming/<id>, then one sync of the file system for the whole batch       (custody-synced)
+ *   2. one commit: a `job` row for each file, with the identity of the sender's copy        (custody-noted)
+ *   3. rename to ready/, which from now on decides where the job is                         (custody-published)
+ *   4. remove the sender's copy, if it is still the very same file                          (source-removed)
+ *   5. one commit: the rows no longer name a sender's copy                                  (source-cleared)
+ *
+ * A crash before 2 leaves directories without a row: pickup.c removes them, and the sender's copy is fetched again.
+ * A crash after 2 leaves a row: pickup.c does the rename, and the discard task finds the row by its identity.
+ *
+ * One sync for a batch is why nothing in incoming/ counts before its row. A sync for each file and folder made the
+ * pickup of many small files four times as slow. The sync also flushes what other programs write to the same file
+ * system, so the spool should have one of its own.
+ */
 #include "gateway/pipeline/inbox_private.h"
 
 #include "formats/eui64.h"
@@ -10,15 +26,15 @@
 
 #include <string.h>
 
-/* Files that are taken into custody under one commit, unless they are large. */
+/* Limits of a batch, which one commit takes into custody. A larger file is a batch by itself. */
 enum { BATCH_FILES = 64, BATCH_BYTES = 64 * 1048576 };
 
-/* ---- taking into custody: in the courier's thread ---- */
+/* ---- fetching: in the transfer worker's thread ---- */
 
 static bool fetch_one(struct inbox *inbox, const struct transport *transport, struct connection *connection,
                       struct fetch *fetch)
 {
-    const struct drop_entry *entry = &fetch->seen->entry;
+    const struct drop_entry *entry = &fetch->listed->entry;
     g_autoptr(job_custody_t) custody =
         job_custody_begin(inbox->gateway->spool, fetch->envelope.id, (uint64_t)entry->identity.size, &fetch->error);
 
@@ -29,7 +45,7 @@ static bool fetch_one(struct inbox *inbox, const struct transport *transport, st
         !write_behind_end(write_behind, &fetch->error) || !job_custody_store(custody, &fetch->envelope, &fetch->error))
         return false;
     g_strlcpy(fetch->sha256, fetch->envelope.sha256, sizeof fetch->sha256);
-    fetch->envelope.sha256 = fetch->sha256; /* the custody's own goes with it */
+    fetch->envelope.sha256 = fetch->sha256; /* the one before is freed with custody */
     fetch->stored = true;
     return true;
 }
@@ -43,16 +59,17 @@ static void fetch_task(const struct transport *transport, struct connection *con
     for (guint i = 0; go_on && i < inbox->fetches->len; i++) {
         struct fetch *fetch = &g_array_index(inbox->fetches, struct fetch, i);
         any |= fetch_one(inbox, transport, connection, fetch);
-        /* What follows in the drop's order waits with a file that failed. */
+        /* The files behind one that failed wait with it: if they came first, its sequence number would be stale (B107).
+         * A file that changed since the listing is still being written and does not hold up the others. */
         go_on = fetch->stored || g_error_matches(fetch->error, TRANSPORT_ERROR, TRANSPORT_ERROR_CHANGED);
     }
     if (any)
-        (void)job_batch_settle(batch, &inbox->error); /* the error says it */
+        (void)job_batch_settle(batch, &inbox->error); /* inbox->error says whether it failed */
 }
 
-/* ---- taking into custody: the ledger's side ---- */
+/* ---- fetching: in the gateway's thread ---- */
 
-/* Bytes that a batch may take from the disk; 0: not even the reserve is left. */
+/* *bytes: how much a batch may use of the disk without touching the reserve. */
 static bool room(struct gateway *gateway, int64_t *bytes, GError **error)
 {
     uint64_t free_bytes;
@@ -63,24 +80,26 @@ static bool room(struct gateway *gateway, int64_t *bytes, GError **error)
     return true;
 }
 
-/* When our own disk or ledger fails the pass ends: files are judged in the order in which they are taken, and a
- * later sequence first would cost the earlier one its place. Always false. */
-static bool not_picked_up(const struct inbox *inbox, GError *fault, const char *name, GError **error)
+/* Sets *error from cause, which it frees; returns false. Our own disk or ledger failed, so the pass ends here: files
+ * are judged in the order of their pickup, and a later sequence number judged first would make the earlier one stale.
+ */
+static bool fail_pickup(const struct inbox *inbox, GError *cause, const char *name, GError **error)
 {
     g_autofree char *shown = text_escape(name, strlen(name), 0);
 
-    g_propagate_prefixed_error(
-        error, fault, "drop %s: %s was not picked up; it stays there for the next pass: ", inbox->drop->name, shown);
+    g_propagate_prefixed_error(error, cause,
+                               "drop %s: %s was not picked up; it stays there and is tried again in the next pass: ",
+                               inbox->drop->name, shown);
     return false;
 }
 
-static void no_room(struct inbox *inbox, const char *name)
+static void report_no_room(struct inbox *inbox, const char *name)
 {
     g_autofree char *shown = text_escape(name, strlen(name), 0);
 
     gateway_fail(inbox->gateway, NULL,
-                 "drop %s: %s was not picked up: the spool's disk has less room left than the file and the reserve of "
-                 "%" G_GINT64_FORMAT " MiB; make room and it is",
+                 "drop %s: %s was not picked up: the spool's disk has less room than the file and the reserve of "
+                 "%" G_GINT64_FORMAT " MiB; make room, and the next pass picks it up",
                  inbox->drop->name, shown, inbox->gateway->config->reserve >> 20);
     inbox->full = true;
 }
@@ -88,12 +107,12 @@ static void no_room(struct inbox *inbox, const char *name)
 /* How many of the next files make a batch: as many as fit its limits and the disk. */
 static guint batch_size(const struct inbox *inbox, int64_t bytes_free)
 {
-    const struct seen *seen;
+    const struct listed *listed;
     int64_t bytes = 0;
     guint n = 0;
 
-    while (n < BATCH_FILES && (seen = inbox_next_take(inbox, n)) != NULL) {
-        int64_t size = seen->entry.identity.size;
+    while (n < BATCH_FILES && (listed = inbox_next_complete(inbox, n)) != NULL) {
+        int64_t size = listed->entry.identity.size;
         if (bytes + size > bytes_free || (n > 0 && bytes + size > BATCH_BYTES))
             break;
         bytes += size;
@@ -106,36 +125,36 @@ bool inbox_begin_fetch(struct inbox *inbox, GError **error)
 {
     struct gateway *gateway = inbox->gateway;
     int64_t bytes, id, now = clock_now();
-    GError *fault = NULL;
+    GError *cause = NULL;
 
-    if (!room(gateway, &bytes, &fault))
-        return not_picked_up(inbox, fault, inbox_next_take(inbox, 0)->name, error);
+    if (!room(gateway, &bytes, &cause))
+        return fail_pickup(inbox, cause, inbox_next_complete(inbox, 0)->name, error);
     guint n = batch_size(inbox, bytes);
     if (n == 0) {
-        no_room(inbox, inbox_next_take(inbox, 0)->name);
+        report_no_room(inbox, inbox_next_complete(inbox, 0)->name);
         return true;
     }
     if (!ledger_job_reserve_ids(gateway->ledger, n, &id, error))
         return false;
     g_array_set_size(inbox->fetches, 0);
     for (guint i = 0; i < n; i++) {
-        const struct seen *seen = inbox_next_take(inbox, i);
-        struct fetch fetch = {.seen = seen, .escaped = text_escape(seen->name, strlen(seen->name), 0)};
+        const struct listed *listed = inbox_next_complete(inbox, i);
+        struct fetch fetch = {.listed = listed, .escaped = text_escape(listed->name, strlen(listed->name), 0)};
         fetch.envelope =
             (struct job_envelope){.id = id + i, .received = now, .name = fetch.escaped, .drop = inbox->drop->name};
         g_array_append_val(inbox->fetches, fetch);
     }
-    inbox->next_take += n;
+    inbox->next_complete += n;
     inbox->task = TASK_FETCH;
     transfer_worker_begin(inbox->worker, fetch_task, inbox);
     return true;
 }
 
-/* The job's row as far as the name tells; texts are borrowed from the fetch, parsed and sender. */
+/* Fills the job's row as far as the name tells. Its texts are borrowed from fetch, parsed and sender. */
 static void describe(struct ledger_job *job, const struct fetch *fetch, struct filename *parsed,
                      char sender[EUI64_TEXT_SIZE])
 {
-    const char *raw = fetch->seen->name;
+    const char *raw = fetch->listed->name;
 
     *job = (struct ledger_job){.id = fetch->envelope.id,
                                .direction = LEDGER_IN,
@@ -144,7 +163,7 @@ static void describe(struct ledger_job *job, const struct fetch *fetch, struct f
                                .received = fetch->envelope.received,
                                .size = (int64_t)fetch->envelope.size,
                                .sha256 = fetch->sha256,
-                               .source = fetch->seen->entry.identity};
+                               .source = fetch->listed->entry.identity};
     if (!filename_parse(raw, strlen(raw), parsed, NULL, NULL))
         return;
     eui64_print(parsed->eui64, sender);
@@ -155,10 +174,10 @@ static void describe(struct ledger_job *job, const struct fetch *fetch, struct f
     job->sequence = parsed->sequence;
 }
 
-static bool note_fetch(struct inbox *inbox, const struct fetch *fetch, GError **error)
+static bool record_fetch(struct inbox *inbox, const struct fetch *fetch, GError **error)
 {
     struct ledger *ledger = inbox->gateway->ledger;
-    const struct drop_entry *entry = &fetch->seen->entry;
+    const struct drop_entry *entry = &fetch->listed->entry;
     struct ledger_job job;
     struct filename parsed;
     char sender[EUI64_TEXT_SIZE];
@@ -175,7 +194,7 @@ static bool note_fetch(struct inbox *inbox, const struct fetch *fetch, GError **
     return ledger_job_insert(ledger, &job, NULL, error) && ledger_pickup_put(ledger, &pickup, error);
 }
 
-static bool note_custody(struct inbox *inbox, GError **error)
+static bool record_custody(struct inbox *inbox, GError **error)
 {
     struct ledger *ledger = inbox->gateway->ledger;
     bool any = false, good = ledger_begin(ledger, error);
@@ -185,7 +204,7 @@ static bool note_custody(struct inbox *inbox, GError **error)
     for (guint i = 0; good && i < inbox->fetches->len; i++) {
         const struct fetch *fetch = &g_array_index(inbox->fetches, struct fetch, i);
         any |= fetch->stored;
-        good = !fetch->stored || note_fetch(inbox, fetch, error);
+        good = !fetch->stored || record_fetch(inbox, fetch, error);
     }
     if (good && any)
         return ledger_commit(STEP_CUSTODY_NOTED, ledger, error);
@@ -193,6 +212,7 @@ static bool note_custody(struct inbox *inbox, GError **error)
     return good;
 }
 
+/* Moves the files that are complete from incoming/ to ready/. */
 static bool publish(struct inbox *inbox, GError **error)
 {
     int64_t ids[BATCH_FILES];
@@ -206,41 +226,43 @@ static bool publish(struct inbox *inbox, GError **error)
     return n == 0 || job_publish(inbox->gateway->spool, ids, n, error);
 }
 
-/* The first thing that went wrong in a batch, told according to whose fault it is. */
-static bool tell_failures(struct inbox *inbox, GError **error)
+/* Reports what went wrong in a batch by who has to act: a file that changed is only said, a drop that is down becomes
+ * an outage, a failure of our own disk ends the pass. The last two end the batch too. */
+static bool report_failures(struct inbox *inbox, GError **error)
 {
     for (guint i = 0; i < inbox->fetches->len; i++) {
         struct fetch *fetch = &g_array_index(inbox->fetches, struct fetch, i);
-        GError *fault = g_steal_pointer(&fetch->error);
-        if (fault == NULL)
+        GError *failure = g_steal_pointer(&fetch->error);
+        if (failure == NULL)
             continue;
-        if (g_error_matches(fault, TRANSPORT_ERROR, TRANSPORT_ERROR_CHANGED)) {
-            gateway_note("drop %s: %s", inbox->drop->name, fault->message);
-            g_error_free(fault);
-            g_hash_table_remove(inbox->sights, fetch->seen->name); /* it has to become stable anew */
-        } else if (fault->domain == TRANSPORT_ERROR) {
-            return outage_begin(&inbox->outage, fault, error);
+        if (g_error_matches(failure, TRANSPORT_ERROR, TRANSPORT_ERROR_CHANGED)) {
+            gateway_note("drop %s: %s", inbox->drop->name, failure->message);
+            g_error_free(failure);
+            g_hash_table_remove(inbox->known, fetch->listed->name); /* it must become stable anew */
+        } else if (failure->domain == TRANSPORT_ERROR) {
+            return outage_record_failure(&inbox->outage, failure, error);
         } else {
-            return not_picked_up(inbox, fault, fetch->seen->name, error);
+            return fail_pickup(inbox, failure, fetch->listed->name, error);
         }
     }
     return true;
 }
 
-bool inbox_end_fetch(struct inbox *inbox, GError *fault, GError **error)
+bool inbox_end_fetch(struct inbox *inbox, GError *cause, GError **error)
 {
-    if (fault != NULL || !note_custody(inbox, &fault))
-        return not_picked_up(inbox, fault, g_array_index(inbox->fetches, struct fetch, 0).seen->name, error);
+    if (cause != NULL || !record_custody(inbox, &cause))
+        return fail_pickup(inbox, cause, g_array_index(inbox->fetches, struct fetch, 0).listed->name, error);
     for (guint i = 0; i < inbox->fetches->len; i++) {
         const struct fetch *fetch = &g_array_index(inbox->fetches, struct fetch, i);
         if (fetch->stored)
-            g_hash_table_remove(inbox->sights, fetch->seen->name); /* taken, not gone */
+            g_hash_table_remove(inbox->known, fetch->listed->name); /* or the next listing would record it as gone */
     }
-    return publish(inbox, error) && tell_failures(inbox, error);
+    return publish(inbox, error) && report_failures(inbox, error);
 }
 
 /* ---- discarding the sender's copies ---- */
 
+/* A name that cannot be unescaped was not written by this program: there is nothing to look for in the drop. */
 static bool discard_one(const struct transport *transport, struct connection *connection, const struct ledger_job *job,
                         GError **error)
 {

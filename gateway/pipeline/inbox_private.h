@@ -1,8 +1,9 @@
 /*
- * What the files of an inbox share: inbox.c (life, and from task to task), inbox_look.c (access at the drop and
- * deciding about what was seen), inbox_custody.c (taking into custody, discarding the sender's copies). A task is
- * begun by one function, runs in the courier's thread, and is ended by another; what it fills belongs to that thread
- * between the two.
+ * What the files of an inbox share: inbox.c (which task comes next), inbox_listing.c (list the drop, decide about each
+ * entry) and inbox_custody.c (fetch files, discard the sender's copies).
+ *
+ * Each task has a function that begins it, one that runs in the transfer worker's thread, and one that ends it in the
+ * gateway's thread. Between begin and end, the members that the task fills belong to the transfer worker's thread.
  */
 #ifndef ECOSGATE_GATEWAY_PIPELINE_INBOX_PRIVATE_H
 #define ECOSGATE_GATEWAY_PIPELINE_INBOX_PRIVATE_H
@@ -12,63 +13,69 @@
 #include "gateway/pipeline/outage.h"
 #include "spool/custody.h"
 
-/* An entry of the newest look. */
-struct seen {
+/* An entry of the newest listing. */
+struct listed {
     char *name;
-    struct drop_entry entry;
+    struct drop_entry entry; /* entry.name is name */
 };
 
-/* One file on its way into custody; filled by the courier's thread. */
+/* One file on its way into custody. The fetch task fills envelope.size, sha256, stored and error. */
 struct fetch {
-    const struct seen *seen;
-    char *escaped;
+    const struct listed *listed;
+    char *escaped; /* the name as the ledger has it */
     struct job_envelope envelope;
     char sha256[DIGEST_HEX_SIZE];
-    bool stored;
+    bool stored; /* complete in incoming/<id> */
     GError *error;
 };
 
-enum task { TASK_NONE, TASK_LOOK, TASK_FETCH, TASK_DISCARD };
+enum task { TASK_NONE, TASK_LIST, TASK_FETCH, TASK_DISCARD };
 
 struct inbox {
     struct gateway *gateway;
     const struct drop *drop;
     struct transfer_worker *worker;
     struct outage outage;
-    enum task task;               /* under way */
-    bool slow;                    /* it was waited for in vain, and has not done well since */
-    bool wanted;                  /* a look */
-    bool full;                    /* no room for the next file: no more in this pass */
-    int64_t next_look, settle_at; /* monotonic; settle_at 0: nothing settles */
+    enum task task;       /* under way */
+    bool slow;            /* The last task outlived its pass. No pass waits for this drop until a task ends in time. */
+    bool listing_wanted;  /* by this pass */
+    bool full;            /* no room for the next file: no more in this pass */
+    int64_t next_listing; /* monotonic microseconds */
+    int64_t settle_at;    /* monotonic microseconds when a file may be complete; 0: none is waited for */
 
-    GHashTable *sights; /* raw name → struct sight of inbox_look.c */
-    GPtrArray *entries; /* struct seen, by name */
-    GArray *takes;      /* guint: which of them are to be taken */
-    guint next_take;
+    GHashTable *known;   /* raw name → struct known (inbox_listing.c): what earlier listings showed */
+    GPtrArray *entries;  /* struct listed, in the order of names */
+    GArray *complete;    /* guint: indexes of the entries to pick up */
+    guint next_complete; /* of these, the first that is not fetched yet */
     GArray *fetches;     /* struct fetch */
     GPtrArray *discards; /* struct ledger_job */
-    guint discarded;     /* so many of them are done */
-    GError *error;       /* of the task */
+    guint discarded;     /* the first so many of discards are done */
+    GError *error;       /* of the task as a whole */
 };
 
 /* ---- inbox.c ---- */
 
-/* The file to be taken behind so many others; NULL: there is none. */
-const struct seen *inbox_next_take(const struct inbox *inbox, guint ahead);
+/* The next complete file to fetch, after skipping `ahead` of them. NULL: there is none. Borrowed until the next
+ * listing. */
+const struct listed *inbox_next_complete(const struct inbox *inbox, guint ahead);
 
-/* ---- inbox_look.c ---- */
+/* ---- inbox_listing.c ---- */
 
-void inbox_begin_look(struct inbox *inbox);
-bool inbox_end_look(struct inbox *inbox, GError **error);
+/* Starts the task that lists the drop. */
+void inbox_begin_listing(struct inbox *inbox);
+/* Decides about each entry and commits decisions that changed. False: the ledger failed. */
+bool inbox_end_listing(struct inbox *inbox, GError **error);
 
 /* ---- inbox_custody.c ---- */
 
-/* Takes the next batch, or finds that there is no room for it (then no task is begun). */
+/* Starts the task that fetches the next batch. If the disk has no room for it, no task is started and inbox->full is
+ * set. */
 bool inbox_begin_fetch(struct inbox *inbox, GError **error);
-/* fault: of the batch as a whole, whose files are on disk otherwise; taken. */
-bool inbox_end_fetch(struct inbox *inbox, GError *fault, GError **error);
-/* *begun: there was something to discard. */
+/* Commits the batch's files and moves them to ready/. cause: why the batch as a whole failed, or NULL; it is freed. */
+bool inbox_end_fetch(struct inbox *inbox, GError *cause, GError **error);
+/* Starts the task that discards sender's copies. *begun is false if there was none to discard. */
 bool inbox_begin_discard(struct inbox *inbox, bool *begun, GError **error);
+/* Commits which copies are gone. False: the ledger failed. */
 bool inbox_end_discard(struct inbox *inbox, GError **error);
 
 #endif

@@ -1,7 +1,11 @@
 /*
- * One direction of a drop that may be down: an incident in the ledger when it begins and when it ends (A102
- * in, A103 out; ecosgate(1), CODES), one message each, and the time of the next try, which moves
- * further off with every failure, by chance a little more or less, so that many drops do not try at once.
+ * One direction of a drop that may be down. inbox.c keeps one for reading (A102) and outbox.c one for writing (A103).
+ *
+ * An outage is one incident in the ledger from its first failure until the drop works again, with one message at each
+ * end. In between the drop is tried again after 1, 2, 4 … 60 s. Each delay is a quarter shorter or longer by chance, so
+ * that many drops of one server are not tried at the same moment. What waits for the drop keeps its order.
+ *
+ * A crash loses only the delay: outage_init takes up the open incident, and the drop is tried at once.
  */
 #ifndef ECOSGATE_GATEWAY_PIPELINE_OUTAGE_H
 #define ECOSGATE_GATEWAY_PIPELINE_OUTAGE_H
@@ -12,22 +16,26 @@ struct outage {
     struct gateway *gateway;
     const char *code; /* "A102" or "A103" */
     const struct drop *drop;
-    bool on;
-    int64_t delay;    /* microseconds until the next try */
-    int64_t retry_at; /* monotonic; 0: at once */
+    bool on;          /* the ledger has an open incident */
+    int64_t delay;    /* microseconds between the last failure and the next try; 0: no failure */
+    int64_t retry_at; /* monotonic microseconds of the next try; 0: at once */
 };
 
-/* An incident in the ledger, in a transaction of its own: it begins, or with text NULL ends, now. */
-bool outage_note(struct gateway *gateway, const char *code, const char *subject, const char *text, GError **error);
-
-/* Takes up an outage that the ledger knows from an earlier run. */
+/* Prepares an outage for use, and takes up an incident that an earlier run left open. gateway, code and drop are
+ * borrowed. */
 bool outage_init(struct outage *outage, struct gateway *gateway, const char *code, const struct drop *drop,
                  GError **error);
-/* fault is freed. False: the ledger failed. */
-bool outage_begin(struct outage *outage, GError *fault, GError **error);
-/* All that there was to do in the drop went well; without an outage it does nothing. */
-bool outage_end(struct outage *outage, GError **error);
-/* Microseconds until the drop is to be tried again, 0: now. */
+/* The drop failed: opens the incident if there is none, and puts off the next try. Sets gateway->failed. cause is
+ * freed. False: the ledger failed. */
+bool outage_record_failure(struct outage *outage, GError *cause, GError **error);
+/* All work in the drop went well: closes the incident. Does nothing without an outage. False: the ledger failed. */
+bool outage_record_success(struct outage *outage, GError **error);
+/* Microseconds until the drop is tried again; 0: now. */
 int64_t outage_wait(const struct outage *outage);
+
+/* Opens an incident with this text, or closes it if text is NULL, in a transaction of its own. For outages, for the
+ * inventory (A104) and the clock (A105). */
+bool outage_commit_incident(struct gateway *gateway, const char *code, const char *subject, const char *text,
+                            GError **error);
 
 #endif

@@ -127,7 +127,7 @@ static bool begin_batch(struct outbox *outbox, GError **error)
         add_errand(outbox, part);
     }
     if (outbox->batch->len == 0)
-        return outage_end(&outbox->outage, error); /* all that was due is there */
+        return outage_record_success(&outbox->outage, error); /* all that was due is there */
     outbox->task = state == LEDGER_STORED ? TASK_UPLOAD : TASK_PUBLISH;
     transfer_worker_begin(outbox->worker, run_batch, outbox);
     return true;
@@ -170,7 +170,7 @@ static bool tell_failures(struct outbox *outbox, GError **error)
         if (fault == NULL)
             continue;
         if (g_error_matches(fault, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN))
-            return outage_begin(&outbox->outage, fault, error);
+            return outage_record_failure(&outbox->outage, fault, error);
         stick(outbox, errand->part, fault);
     }
     return true;

@@ -1,3 +1,9 @@
+/*
+ * All drops together. Also settles, at the start of a run, what a crash left in incoming/.
+ *
+ * Nothing in incoming/ counts before its row is committed. A directory without a row is removed: the sender's copy is
+ * still in the drop and is picked up again. A directory with a row is ours, and only the rename to ready/ was missing.
+ */
 #include "gateway/pipeline/pickup.h"
 
 #include "gateway/pipeline/inbox.h"
@@ -7,7 +13,6 @@ struct pickup {
     GPtrArray *inboxes; /* struct inbox, in the configuration's order */
 };
 
-/* What a crash left in incoming/: with a row it is ours, without one the sender's copy is still there. */
 static bool recover_incoming(struct gateway *gateway, GError **error)
 {
     static const struct job_move publish = {STEP_CUSTODY_PUBLISHED, JOB_INCOMING, JOB_READY};
@@ -61,7 +66,9 @@ void pickup_free(struct pickup *pickup)
     g_free(pickup);
 }
 
-/* In order, so that a run that was stopped and one that was not give the same numbers to the same files. */
+/* Serves the drops in the configuration's order, so that a run that was stopped gives the same job numbers to the same
+ * files as one that was not. Stops at a drop whose next file does not fit on the disk: a later drop's smaller file must
+ * not come before it. */
 static bool advance(struct pickup *pickup, bool busy_only, GError **error)
 {
     for (guint i = 0; i < pickup->inboxes->len; i++) {

@@ -1,14 +1,14 @@
 /*
- * Custody: complete files of the drops become jobs in ready/, and only then leave the drop
- * (NOTES.md, Promises 1, The way of a file 1). One inbox for each drop; one that hangs
- * holds up no other.
+ * Custody, the first step of a file's way: complete files in the drops become jobs in ready/. The sender's copy leaves
+ * the drop only when ours is on disk and in the ledger. pipeline.c calls this; each drop has an inbox (inbox.h), so a
+ * drop that hangs delays no other.
  *
- *   struct pickup *pickup = pickup_new(&gateway, wake, &error);     ends what a crash left half done
- *   pickup_pass(pickup, &error);                          looks at all drops
- *   pickup_go_on(pickup, &error) …                        in between, so that no drop waits for other work
+ *   struct pickup *pickup = pickup_new(&gateway, wake, &error);   first finishes what a crash left half done
+ *   pickup_pass(pickup, &error);                                  lists all drops and picks up
+ *   pickup_go_on(pickup, &error) …                                between two jobs, so that no drop waits for judging
  *   pickup_free(pickup);
  *
- * A false result (NULL) is a fault of spool or ledger that ends the pass.
+ * A false result (or NULL) is a failure of spool or ledger; it ends the pass.
  */
 #ifndef ECOSGATE_GATEWAY_PIPELINE_PICKUP_H
 #define ECOSGATE_GATEWAY_PIPELINE_PICKUP_H
@@ -17,17 +17,22 @@
 
 struct pickup;
 
-/* wake: worker.h. */
+/* wake: the event descriptor of transfer_worker.h, borrowed. The caller frees the result with pickup_free. */
 struct pickup *pickup_new(struct gateway *gateway, int wake, GError **error);
-/* NULL is fine. */
+/* Interrupts transfers that are under way. NULL is allowed. */
 void pickup_free(struct pickup *pickup);
 
+/* Starts a listing of each drop whose turn it is, and goes on with all drops as far as the pass's waiting time allows.
+ * Drops are served in the configuration's order. */
 bool pickup_pass(struct pickup *pickup, GError **error);
-/* Goes on with what is under way; begins no look. */
+/* Goes on with the drops that have a transfer under way. Starts no new listing. */
 bool pickup_go_on(struct pickup *pickup, GError **error);
+/* True while a transfer is under way in any drop. */
 bool pickup_is_busy(const struct pickup *pickup);
-/* As of inbox.h, the shortest of all drops. */
+/* Microseconds until a file that is not complete yet may be (rule `stable`), the shortest of all drops. 0: none is
+ * waited for. */
 int64_t pickup_settling(const struct pickup *pickup);
+/* Microseconds until some drop needs a pass by itself. G_MAXINT64: none does. */
 int64_t pickup_due(const struct pickup *pickup);
 
 #endif

@@ -105,5 +105,5 @@ bool reference_note_inventory(struct gateway *gateway, GError **error)
         return true;
     if (fault == NULL)
         gateway_note("A104 is over: the inventory is there and fresh enough");
-    return outage_note(gateway, "A104", subject, fault, error);
+    return outage_commit_incident(gateway, "A104", subject, fault, error);
 }

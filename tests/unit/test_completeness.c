@@ -1,3 +1,4 @@
+/* The decision about each kind of entry under each rule of a drop. */
 #include "gateway/pipeline/completeness.h"
 
 #include <setjmp.h>
@@ -10,7 +11,7 @@
 
 enum { SECOND = 1000000 };
 
-/* One row: an entry under a rule, and what is to become of it. */
+/* An entry under a rule, and the decision that is expected. Times are microseconds. */
 struct row {
     enum completeness complete;
     struct drop_entry entry;
@@ -18,7 +19,7 @@ struct row {
     int64_t unchanged;
     enum pickup_decision decision;
     int64_t wait;
-    const char *reason; /* a part of it */
+    const char *reason; /* a substring of the reason */
 };
 
 #define FILE_OF(name_)                                                                                                 \
@@ -27,11 +28,11 @@ struct row {
     }
 
 static const struct row rows[] = {
-    {COMPLETE_AT_ONCE, FILE_OF("a.csv"), false, 0, PICKUP_TAKE, 0, "at once"},
-    {COMPLETE_AT_ONCE, {.name = "a.csv"}, false, 0, PICKUP_LEAVE, 0, "no regular file"},
+    {COMPLETE_AT_ONCE, FILE_OF("a.csv"), false, 0, PICKUP_TAKE, 0, "at-once"},
+    {COMPLETE_AT_ONCE, {.name = "a.csv"}, false, 0, PICKUP_LEAVE, 0, "not a regular file"},
     {COMPLETE_AT_ONCE, FILE_OF(".a.csv"), false, 0, PICKUP_LEAVE, 0, "temporary"},
     {COMPLETE_AT_ONCE, FILE_OF("a.csv.filepart"), false, 0, PICKUP_LEAVE, 0, "temporary"},
-    {COMPLETE_AT_ONCE, FILE_OF("a.csv.done"), false, 0, PICKUP_TAKE, 0, "at once"},
+    {COMPLETE_AT_ONCE, FILE_OF("a.csv.done"), false, 0, PICKUP_TAKE, 0, "at-once"},
     {COMPLETE_MARKER, FILE_OF("a.csv"), false, 99 * SECOND, PICKUP_WAIT, 0, "marker"},
     {COMPLETE_MARKER, FILE_OF("a.csv"), true, 0, PICKUP_TAKE, 0, "marker is there"},
     {COMPLETE_MARKER, FILE_OF("a.csv.done"), false, 0, PICKUP_LEAVE, 0, "marker of another"},
@@ -65,7 +66,7 @@ static void test_completeness__every_rule__decides_and_says_why(void **state)
     (void)state;
 }
 
-static void test_completeness__stable_for_no_time__is_taken_at_the_first_look(void **state)
+static void test_completeness__stable_for_no_time__is_picked_up_at_the_first_listing(void **state)
 {
     const struct drop drop = {.complete = COMPLETE_STABLE};
     const struct drop_entry entry = FILE_OF("a.csv");
@@ -81,7 +82,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_completeness__every_rule__decides_and_says_why),
-        cmocka_unit_test(test_completeness__stable_for_no_time__is_taken_at_the_first_look),
+        cmocka_unit_test(test_completeness__stable_for_no_time__is_picked_up_at_the_first_listing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

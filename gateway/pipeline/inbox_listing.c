@@ -1,0 +1,223 @@
+/*
+ * Lists a drop and decides about each entry. Complete files are fetched by the tasks that follow (inbox_custody.c).
+ * What is not picked up is recorded in the ledger's journal whenever the decision about it changes, so that `pickup`,
+ * `why` and `status` can say why a file is still in its drop. A crash before that commit loses nothing: the next
+ * listing decides again.
+ *
+ * What earlier listings showed (struct known) is kept in memory only. After a restart a file must be stable anew.
+ */
+#include "gateway/pipeline/inbox_private.h"
+
+#include "formats/text.h"
+#include "gateway/clock.h"
+#include "gateway/pipeline/completeness.h"
+#include "spool/ledger/ledger_jobs.h"
+#include "spool/ledger/ledger_pickups.h"
+
+#include <string.h>
+
+/* MAX_ENTRIES bounds the memory of one listing. Further entries are seen when these have left the drop. */
+enum { SECOND = 1000000, MAX_ENTRIES = 200000 };
+
+/* What listings so far showed of a name. */
+struct known {
+    struct ledger_source identity;
+    int64_t modified; /* seconds UTC */
+    int64_t since;    /* monotonic microseconds: it has been unchanged since then */
+    int decided;      /* enum pickup_decision in the ledger's journal; -1: none */
+};
+
+/* ---- listing: in the transfer worker's thread ---- */
+
+static bool keep_entry(void *user, const struct drop_entry *entry)
+{
+    struct inbox *inbox = user;
+    struct listed *listed = g_new(struct listed, 1);
+
+    listed->name = g_strdup(entry->name);
+    listed->entry = *entry;
+    listed->entry.name = listed->name;
+    g_ptr_array_add(inbox->entries, listed);
+    return inbox->entries->len < MAX_ENTRIES;
+}
+
+static void list_task(const struct transport *transport, struct connection *connection, void *user)
+{
+    struct inbox *inbox = user;
+
+    (void)transport->list(connection, keep_entry, inbox, &inbox->error); /* inbox->error says whether it failed */
+}
+
+void inbox_begin_listing(struct inbox *inbox)
+{
+    inbox->listing_wanted = false;
+    inbox->task = TASK_LIST;
+    g_ptr_array_set_size(inbox->entries, 0);
+    g_array_set_size(inbox->complete, 0);
+    inbox->next_complete = 0;
+    inbox->settle_at = 0;
+    inbox->next_listing = clock_monotonic() + inbox->gateway->config->poll_interval * SECOND;
+    transfer_worker_begin(inbox->worker, list_task, inbox);
+}
+
+/* ---- deciding about what was listed ---- */
+
+/* One listing while its entries are decided about. */
+struct listing {
+    struct inbox *inbox;
+    GHashTable *marked;  /* names that have a marker, by the rule `marker` */
+    GHashTable *custody; /* escaped name → struct ledger_job: in the spool, but its copy is still in the drop */
+    GHashTable *known;   /* as of this listing */
+    GPtrArray *jobs;     /* owns the values of custody */
+    bool recording;      /* a transaction is open */
+};
+
+static bool same_file(const struct ledger_source *a, const struct ledger_source *b)
+{
+    return a->dev == b->dev && a->ino == b->ino && a->ctime_ns == b->ctime_ns && a->size == b->size;
+}
+
+/* Records a decision, with its reason, in the ledger's journal. The first one of a listing opens the transaction. */
+static bool record_decision(struct listing *l, const char *name, const struct known *known,
+                            const char *const decided[2], GError **error)
+{
+    struct ledger *ledger = l->inbox->gateway->ledger;
+    g_autofree char *escaped = text_escape(name, strlen(name), 0);
+    const struct ledger_pickup pickup = {.drop = l->inbox->drop->name,
+                                         .name = escaped,
+                                         .size = known->identity.size,
+                                         .modified = known->modified,
+                                         .since = clock_now(),
+                                         .decision = decided[0],
+                                         .reason = decided[1]};
+
+    if (!l->recording && !ledger_begin(ledger, error))
+        return false;
+    l->recording = true;
+    return ledger_pickup_put(ledger, &pickup, error);
+}
+
+/* A file that is in the spool, but could not be removed from its drop, is not picked up again. */
+static bool is_in_custody(const struct listing *l, const struct listed *listed, struct completeness_result *result)
+{
+    g_autofree char *escaped = text_escape(listed->name, strlen(listed->name), 0);
+    const struct ledger_job *job = g_hash_table_lookup(l->custody, escaped);
+
+    if (job == NULL || !same_file(&job->source, &listed->entry.identity))
+        return false;
+    *result = (struct completeness_result){.decision = PICKUP_LEAVE,
+                                           .reason = g_strdup_printf("in the spool already, as job %08" G_GINT64_FORMAT
+                                                                     "; its copy in the drop is still to be removed",
+                                                                     job->id)};
+    return true;
+}
+
+/* Enters the file into what is known as of this listing, with what earlier ones showed if it is unchanged. */
+static struct known *know(struct listing *l, const struct listed *listed)
+{
+    const struct known *before = g_hash_table_lookup(l->inbox->known, listed->name);
+    struct known *known = g_new(struct known, 1);
+
+    *known = (struct known){listed->entry.identity, listed->entry.modified, clock_monotonic(), -1};
+    if (before != NULL && same_file(&before->identity, &listed->entry.identity) &&
+        before->modified == listed->entry.modified)
+        *known = *before;
+    g_hash_table_insert(l->known, g_strdup(listed->name), known);
+    return known;
+}
+
+static bool decide(struct listing *l, guint index, GError **error)
+{
+    struct inbox *inbox = l->inbox;
+    const struct listed *listed = inbox->entries->pdata[index];
+    struct known *known = know(l, listed);
+    struct completeness_result result;
+    bool good = true;
+
+    if (!is_in_custody(l, listed, &result))
+        completeness_decide(inbox->drop, &listed->entry, g_hash_table_contains(l->marked, listed->name),
+                            clock_monotonic() - known->since, &result);
+    if (result.decision == PICKUP_TAKE)
+        g_array_append_val(inbox->complete, index); /* the commit of its custody writes the journal */
+    else if (known->decided != (int)result.decision)
+        good = record_decision(l, listed->name, known,
+                               (const char *[]){pickup_decision_name(result.decision), result.reason}, error);
+    known->decided = (int)result.decision;
+    if (result.wait > 0) {
+        int64_t at = clock_monotonic() + result.wait;
+        inbox->settle_at = inbox->settle_at == 0 ? at : MIN(inbox->settle_at, at);
+    }
+    g_free(result.reason);
+    return good;
+}
+
+/* Records names that an earlier listing showed, that were not picked up, and that are missing from this listing. */
+static bool record_gone(struct listing *l, GError **error)
+{
+    GHashTableIter iter;
+    gpointer name, known;
+
+    g_hash_table_iter_init(&iter, l->inbox->known);
+    while (g_hash_table_iter_next(&iter, &name, &known)) {
+        if (!g_hash_table_contains(l->known, name) &&
+            !record_decision(l, name, known, (const char *[]){"gone", "it left the drop before it was picked up"},
+                             error))
+            return false;
+    }
+    return true;
+}
+
+/* Files are picked up in the order of their names. For one type and sender that is the order of their numbers. */
+static int by_name(gconstpointer a, gconstpointer b)
+{
+    const struct listed *x = *(struct listed *const *)a, *y = *(struct listed *const *)b;
+
+    return strcmp(x->name, y->name);
+}
+
+static void collect_markers(struct listing *l)
+{
+    const GPtrArray *entries = l->inbox->entries;
+
+    for (guint i = 0; l->inbox->drop->complete == COMPLETE_MARKER && i < entries->len; i++) {
+        const struct listed *listed = entries->pdata[i];
+        if (listed->entry.regular && g_str_has_suffix(listed->name, DROP_MARKER))
+            g_hash_table_add(l->marked, g_strndup(listed->name, strlen(listed->name) - strlen(DROP_MARKER)));
+    }
+}
+
+static bool decide_all(struct listing *l, GError **error)
+{
+    struct ledger *ledger = l->inbox->gateway->ledger;
+
+    if (!ledger_jobs_with_source(ledger, l->inbox->drop->name, &l->jobs, error))
+        return false;
+    for (guint i = 0; i < l->jobs->len; i++)
+        g_hash_table_insert(l->custody, (gpointer)((struct ledger_job *)l->jobs->pdata[i])->name, l->jobs->pdata[i]);
+    collect_markers(l);
+    for (guint i = 0; i < l->inbox->entries->len; i++) {
+        if (!decide(l, i, error))
+            return false;
+    }
+    return record_gone(l, error) && (!l->recording || ledger_commit(STEP_PICKUP_NOTED, ledger, error));
+}
+
+bool inbox_end_listing(struct inbox *inbox, GError **error)
+{
+    struct listing l = {.inbox = inbox,
+                        .marked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+                        .custody = g_hash_table_new(g_str_hash, g_str_equal),
+                        .known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free)};
+
+    g_ptr_array_sort(inbox->entries, by_name);
+    bool good = decide_all(&l, error);
+    if (!good)
+        ledger_rollback(inbox->gateway->ledger);
+    g_hash_table_unref(inbox->known);
+    inbox->known = l.known;
+    g_hash_table_unref(l.custody);
+    g_hash_table_unref(l.marked);
+    if (l.jobs != NULL)
+        g_ptr_array_unref(l.jobs);
+    return good;
+}
