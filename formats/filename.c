@@ -1,3 +1,13 @@
+/*
+ * Reads a name from left to right and goes on behind every fault, so that one answer tells the sender all of them and
+ * the content can be judged too: whatever can be guessed of the name is filled in.
+ *
+ * A segment has at most one fault, and so has the separator behind it. The end of the EUI-64 is found by the date and
+ * time behind it, so that wrong, missing or too many separators within it do not spoil what follows. Missing segments
+ * give one fault, at the first. A byte that no name may hold gives one fault of the segment "name", which replaces the
+ * fault of the segment or separator that holds it. tests/unit/test_filename.c compares the verdict with a regular
+ * expression on 200,000 mutated names.
+ */
 #include "formats/filename.h"
 
 #include "formats/eui64.h"
@@ -8,14 +18,14 @@
 /* Eight segments, seven separators, a bad byte and the length. */
 enum { MAX_FAULTS = 17, EXPECTED_SIZE = 96 };
 
-/* Reading goes on behind every fault, so faults are collected first and reported in order at the
- * end: only then is it known which of them the fault of a single byte explains. */
+/* Faults are collected and given to the caller in order at the end: only then is it known which of them the fault of a
+ * single byte explains. */
 struct scan {
     const char *name;
     size_t len;
     size_t pos;
     struct filename *out;
-    bool segments_missing; /* told once: what follows the first missing segment is missing too */
+    bool segments_missing; /* one fault: what follows the first missing segment is missing too */
     size_t n_faults;
     struct {
         struct filename_fault fault;
@@ -23,9 +33,14 @@ struct scan {
     } faults[MAX_FAULTS];
 };
 
-G_GNUC_PRINTF(6, 7)
-static void add_fault(struct scan *s, enum filename_fault_kind kind, const char *segment, size_t start, size_t end,
-                      const char *expected, ...)
+/* A segment or separator as it stands in the name: its bytes from start up to end. */
+struct span {
+    const char *segment; /* as in struct filename_fault */
+    size_t start, end;
+};
+
+G_GNUC_PRINTF(4, 5)
+static void add_fault(struct scan *s, enum filename_fault_kind kind, struct span span, const char *expected, ...)
 {
     g_assert(s->n_faults < MAX_FAULTS);
     struct filename_fault *fault = &s->faults[s->n_faults].fault;
@@ -33,13 +48,13 @@ static void add_fault(struct scan *s, enum filename_fault_kind kind, const char 
     va_list args;
 
     va_start(args, expected);
-    (void)g_vsnprintf(text, EXPECTED_SIZE, expected, args); /* cut is good enough for a hint */
+    (void)g_vsnprintf(text, EXPECTED_SIZE, expected, args); /* a hint may be cut */
     va_end(args);
     *fault = (struct filename_fault){.kind = kind,
-                                     .segment = segment,
-                                     .position = start, /* an offset until it is reported */
-                                     .found = s->name + start,
-                                     .found_len = end - start};
+                                     .segment = span.segment,
+                                     .position = span.start, /* an offset until give_faults */
+                                     .found = s->name + span.start,
+                                     .found_len = span.end - span.start};
 }
 
 static bool is_alnum_at(const struct scan *s, size_t at)
@@ -66,7 +81,7 @@ static bool is_form_word(const struct scan *s, size_t at)
     return is_word(s->name + at, n, "xml") || is_word(s->name + at, n, "csv");
 }
 
-/* Where the name's ".form" begins or the name ends: no further segments are to be had from here. */
+/* True at the end of the name and where its ".form" begins: no further segment can stand here. */
 static bool at_tail(const struct scan *s, size_t at)
 {
     if (at >= s->len)
@@ -76,8 +91,7 @@ static bool at_tail(const struct scan *s, size_t at)
     return is_form_word(s, at + 1) || run_end(s, at + 1) == s->len;
 }
 
-/* Eight digits, one other character, six digits: date and time, by which the EUI-64's end is found.
- */
+/* True at eight digits, one other character and six digits: date and time, by which the EUI-64's end is found. */
 static bool at_date_and_time(const struct scan *s, size_t at)
 {
     if (s->len - at < 15 || is_alnum_at(s, at + 8) || (at > 0 && is_alnum_at(s, at - 1)))
@@ -95,18 +109,18 @@ static void scan_separator(struct scan *s, const char *wanted)
     while (!is_alnum_at(s, s->pos) && !at_tail(s, s->pos))
         s->pos++;
     if (s->pos == start)
-        return; /* a segment is missing before or after: that is told instead */
+        return; /* a segment is missing before or after it: that gives the fault */
     if (s->pos - start != 1 || s->name[start] != wanted[0])
-        add_fault(s, FILENAME_BAD_GRAMMAR, "separator", start, s->pos, "\"%s\"", wanted);
+        add_fault(s, FILENAME_BAD_GRAMMAR, (struct span){"separator", start, s->pos}, "\"%s\"", wanted);
 }
 
-/* True when there is a segment at all. */
+/* True when there is a segment at all. Else gives its fault, unless an earlier segment is missing too. */
 static bool begin_segment(struct scan *s, const char *segment, const char *expected)
 {
     if (!at_tail(s, s->pos))
         return true;
     if (!s->segments_missing)
-        add_fault(s, FILENAME_BAD_GRAMMAR, segment, s->pos, s->pos, "%s", expected);
+        add_fault(s, FILENAME_BAD_GRAMMAR, (struct span){segment, s->pos, s->pos}, "%s", expected);
     s->segments_missing = true;
     return false;
 }
@@ -128,7 +142,7 @@ static char *type_expected(void)
     return g_strconcat("an inbound file type: ", codes, NULL);
 }
 
-/* The type's word begins at word; what stands before it belongs to the same fault. */
+/* The type's letters begin at word; what stands between start and word belongs to the same fault. */
 static void judge_type(struct scan *s, size_t start, size_t word)
 {
     const char *text = s->name + word;
@@ -140,15 +154,16 @@ static void judge_type(struct scan *s, size_t start, size_t word)
     if (type != NULL && type->inbound) {
         s->out->type = type;
         if (!exact)
-            add_fault(s, FILENAME_BAD_GRAMMAR, "type", start, s->pos, "%s%s", word == start ? "upper case: " : "",
-                      type->code);
+            add_fault(s, FILENAME_BAD_GRAMMAR, (struct span){"type", start, s->pos}, "%s%s",
+                      word == start ? "upper case: " : "", type->code);
     } else if (type != NULL && exact) {
-        add_fault(s, FILENAME_BAD_TYPE, "type", start, s->pos, "an inbound file type; %s is written by the gateway",
-                  type->code);
+        add_fault(s, FILENAME_BAD_TYPE, (struct span){"type", start, s->pos},
+                  "an inbound file type; %s is written by the gateway", type->code);
     } else {
         bool shaped = word == start && is_type_shaped(text, len);
         g_autofree char *expected = type_expected();
-        add_fault(s, shaped ? FILENAME_BAD_TYPE : FILENAME_BAD_GRAMMAR, "type", start, s->pos, "%s", expected);
+        add_fault(s, shaped ? FILENAME_BAD_TYPE : FILENAME_BAD_GRAMMAR, (struct span){"type", start, s->pos}, "%s",
+                  expected);
     }
 }
 
@@ -175,18 +190,18 @@ static void scan_org(struct scan *s)
     s->pos = run_end(s, start);
     size_t len = s->pos - start;
     if (len < 2 || len > 8) {
-        add_fault(s, FILENAME_BAD_GRAMMAR, "org", start, s->pos, "%s", expected);
+        add_fault(s, FILENAME_BAD_GRAMMAR, (struct span){"org", start, s->pos}, "%s", expected);
         return;
     }
     for (size_t i = 0; i < len; i++)
         s->out->org[i] = g_ascii_toupper(s->name[start + i]);
     s->out->org[len] = '\0';
     if (memcmp(s->out->org, s->name + start, len) != 0)
-        add_fault(s, FILENAME_BAD_GRAMMAR, "org", start, s->pos, "upper case: %s", s->out->org);
+        add_fault(s, FILENAME_BAD_GRAMMAR, (struct span){"org", start, s->pos}, "upper case: %s", s->out->org);
 }
 
-/* The separator before date and time where these can be seen; else 16 hex digits with any single
- * separators in between. */
+/* Offset behind the EUI-64: of the separator before date and time where these can be seen; else behind 16 hex digits
+ * with any single separators between them. */
 static size_t eui64_end(const struct scan *s)
 {
     for (size_t at = s->pos; at < s->len; at++) {
@@ -207,7 +222,7 @@ static size_t eui64_end(const struct scan *s)
     return run_end(s, at);
 }
 
-/* The identity that 16 hex digits stand for, however they are cut into pieces. */
+/* Reads 16 hex digits, whatever separates them. */
 static bool guess_eui64(const char *text, size_t len, uint64_t *id)
 {
     size_t digits = 0;
@@ -237,20 +252,20 @@ static void scan_eui64(struct scan *s)
     size_t start = s->pos, len = eui64_end(s) - start;
     s->pos = start + len;
     if (!guess_eui64(s->name + start, len, &s->out->eui64)) {
-        add_fault(s, FILENAME_BAD_GRAMMAR, "eui64", start, s->pos, "%s", expected);
+        add_fault(s, FILENAME_BAD_GRAMMAR, (struct span){"eui64", start, s->pos}, "%s", expected);
         return;
     }
     eui64_print(s->out->eui64, canonical);
     if (is_word(s->name + start, len, canonical)) {
         if (memcmp(s->name + start, canonical, len) != 0)
-            add_fault(s, FILENAME_BAD_GRAMMAR, "eui64", start, s->pos, "upper case: %s", canonical);
+            add_fault(s, FILENAME_BAD_GRAMMAR, (struct span){"eui64", start, s->pos}, "upper case: %s", canonical);
         return;
     }
-    add_fault(s, FILENAME_BAD_GRAMMAR, "eui64", start, s->pos, "%s: %s", expected, canonical);
+    add_fault(s, FILENAME_BAD_GRAMMAR, (struct span){"eui64", start, s->pos}, "%s: %s", expected, canonical);
 }
 
-/* The n digits at the scan's position into out, with single separators in between forgiven
- * ("2023-07-03"). */
+/* Reads n digits at the scan's position into out. Single separators between them are passed over ("2023-07-03"). Sets
+ * *end to the offset behind them. */
 static bool take_digits(const struct scan *s, size_t n, char *out, size_t *end)
 {
     size_t at = s->pos, got = 0;
@@ -268,7 +283,7 @@ static bool take_digits(const struct scan *s, size_t n, char *out, size_t *end)
 
 enum digits { DIGITS_NONE, DIGITS_FAULTY, DIGITS_CLEAN };
 
-/* Date and time: n digits. FAULTY: readable, but its one fault is told already. */
+/* Reads the n digits of a date or time. DIGITS_FAULTY: they could be read, and a fault was added. */
 static enum digits scan_digits(struct scan *s, const char *segment, size_t n, char *out, const char *expected)
 {
     size_t start = s->pos, end;
@@ -279,13 +294,13 @@ static enum digits scan_digits(struct scan *s, const char *segment, size_t n, ch
     if (!take_digits(s, n, out, &end)) {
         out[0] = '\0';
         s->pos = run_end(s, start);
-        add_fault(s, FILENAME_BAD_GRAMMAR, segment, start, s->pos, "%s", expected);
+        add_fault(s, FILENAME_BAD_GRAMMAR, (struct span){segment, start, s->pos}, "%s", expected);
         return DIGITS_NONE;
     }
     s->pos = end;
     if (end - start == n)
         return DIGITS_CLEAN;
-    add_fault(s, FILENAME_BAD_GRAMMAR, segment, start, end, "%s, nothing between them", expected);
+    add_fault(s, FILENAME_BAD_GRAMMAR, (struct span){segment, start, end}, "%s, nothing between them", expected);
     return DIGITS_FAULTY;
 }
 
@@ -295,15 +310,16 @@ static void scan_date_and_time(struct scan *s)
 
     if (scan_digits(s, "date", 8, out->date, "eight digits, YYYYMMDD") == DIGITS_CLEAN &&
         !instant_date_is_real(out->date))
-        add_fault(s, FILENAME_BAD_CALENDAR, "date", s->pos - 8, s->pos, "a date of the calendar");
+        add_fault(s, FILENAME_BAD_CALENDAR, (struct span){"date", s->pos - 8, s->pos}, "a date of the calendar");
     scan_separator(s, "_");
     if (scan_digits(s, "time", 6, out->time, "six digits, HHMMSS") == DIGITS_CLEAN && !instant_time_is_real(out->time))
-        add_fault(s, FILENAME_BAD_CALENDAR, "time", s->pos - 6, s->pos, "a time of day, 000000 to 235959");
-    (void)instant_from_name(out->date, out->time, &out->created); /* stays 0: told above */
+        add_fault(s, FILENAME_BAD_CALENDAR, (struct span){"time", s->pos - 6, s->pos},
+                  "a time of day, 000000 to 235959");
+    (void)instant_from_name(out->date, out->time, &out->created); /* stays 0: there is a fault */
 }
 
-/* People's copies ("000001 (1).xml"): what stands between the digits and the dot is the sequence's
- * fault, unless it is a wrong separator before the form ("000001_xml"). */
+/* Offset behind the sequence whose digits end at `at`. What stands between them and the dot belongs to it, as in the
+ * copies that file managers make ("000001 (1).xml"), but not a wrong separator before the form ("000001_xml"). */
 static size_t sequence_tail(const struct scan *s, size_t at)
 {
     size_t dot = at;
@@ -328,7 +344,7 @@ static void scan_sequence(struct scan *s)
     if (read)
         s->out->sequence = (uint32_t)g_ascii_strtoull(digits, NULL, 10);
     if (s->out->sequence == 0 || s->pos - start != 6)
-        add_fault(s, FILENAME_BAD_GRAMMAR, "seq", start, s->pos, "%s", expected);
+        add_fault(s, FILENAME_BAD_GRAMMAR, (struct span){"seq", start, s->pos}, "%s", expected);
 }
 
 static void scan_form(struct scan *s)
@@ -346,15 +362,16 @@ static void scan_form(struct scan *s)
     else if (is_word(text, len, "csv"))
         s->out->form = FORM_CSV;
     if (s->out->form == FORM_UNKNOWN) {
-        add_fault(s, FILENAME_BAD_GRAMMAR, "form", start, s->pos, "%s", expected);
+        add_fault(s, FILENAME_BAD_GRAMMAR, (struct span){"form", start, s->pos}, "%s", expected);
         if (start > 0 && (is_word(text, len, "gz") || is_word(text, len, "zip"))) /* "….gz": the form was left out */
             s->pos = start - 1;
     } else if (memcmp(text, form_name(s->out->form), len) != 0) {
-        add_fault(s, FILENAME_BAD_GRAMMAR, "form", start, s->pos, "lower case: %s", form_name(s->out->form));
+        add_fault(s, FILENAME_BAD_GRAMMAR, (struct span){"form", start, s->pos}, "lower case: %s",
+                  form_name(s->out->form));
     }
 }
 
-/* All that is left. */
+/* Reads all that is left of the name. */
 static void scan_pack(struct scan *s)
 {
     static const char expected[] = "\"gz\", \"zip\" or the end of the name";
@@ -370,15 +387,15 @@ static void scan_pack(struct scan *s)
     else if (is_word(text, len, "zip"))
         s->out->pack = FILENAME_ZIP;
     if (s->out->pack == FILENAME_PLAIN) {
-        add_fault(s, FILENAME_BAD_GRAMMAR, "pack", dot, s->len, "%s", expected);
+        add_fault(s, FILENAME_BAD_GRAMMAR, (struct span){"pack", dot, s->len}, "%s", expected);
         return;
     }
     s->out->stem_len = dot;
     if (s->name[dot] != '.' && s->out->form != FORM_UNKNOWN)
-        add_fault(s, FILENAME_BAD_GRAMMAR, "separator", dot, start, "\".\"");
+        add_fault(s, FILENAME_BAD_GRAMMAR, (struct span){"separator", dot, start}, "\".\"");
     const char *word = s->out->pack == FILENAME_GZ ? "gz" : "zip";
     if (memcmp(text, word, len) != 0)
-        add_fault(s, FILENAME_BAD_GRAMMAR, "pack", start, s->len, "lower case: %s", word);
+        add_fault(s, FILENAME_BAD_GRAMMAR, (struct span){"pack", start, s->len}, "lower case: %s", word);
 }
 
 static void scan_segments(struct scan *s)
@@ -416,7 +433,7 @@ static size_t bad_byte(const struct scan *s)
     return at;
 }
 
-/* The byte's fault stands for the segment's or separator's that holds it. */
+/* Removes the fault of the segment or separator that holds the byte: the byte's own fault explains it. */
 static void drop_faults_at(struct scan *s, size_t at)
 {
     size_t kept = 0;
@@ -429,7 +446,7 @@ static void drop_faults_at(struct scan *s, size_t at)
     s->n_faults = kept;
 }
 
-/* Whole characters are pointed at where the name is UTF-8. */
+/* Offset behind the byte, or behind the whole character where the name is UTF-8. */
 static size_t character_end(const struct scan *s, size_t at)
 {
     at++;
@@ -438,20 +455,22 @@ static size_t character_end(const struct scan *s, size_t at)
     return at;
 }
 
+/* Adds the faults of the name as a whole. */
 static void judge_name(struct scan *s)
 {
     size_t at = bad_byte(s);
 
     if (at < s->len) {
         drop_faults_at(s, at);
-        add_fault(s, FILENAME_BAD_GRAMMAR, "name", at, character_end(s, at),
+        add_fault(s, FILENAME_BAD_GRAMMAR, (struct span){"name", at, character_end(s, at)},
                   "ASCII letters, digits, \"_\", \"-\" and \".\" only");
     }
     if (s->len > FILENAME_MAX_BYTES)
-        add_fault(s, FILENAME_BAD_GRAMMAR, "name", FILENAME_MAX_BYTES, s->len, "at most %d bytes", FILENAME_MAX_BYTES);
+        add_fault(s, FILENAME_BAD_GRAMMAR, (struct span){"name", FILENAME_MAX_BYTES, s->len}, "at most %d bytes",
+                  FILENAME_MAX_BYTES);
 }
 
-/* By place; the sort is stable, so that what was found first at a place comes first. */
+/* Orders by place. The sort is stable, so that what was found first at a place stays first. */
 static int compare_faults(const void *a, const void *b, void *unused)
 {
     const struct filename_fault *x = *(const struct filename_fault *const *)a;
@@ -461,7 +480,7 @@ static int compare_faults(const void *a, const void *b, void *unused)
     return (x->position > y->position) - (x->position < y->position);
 }
 
-static void report_faults(struct scan *s, filename_fault_fn *on_fault, void *user)
+static void give_faults(struct scan *s, filename_fault_fn *on_fault, void *user)
 {
     bool utf8 = g_utf8_validate_len(s->name, s->len, NULL);
     const struct filename_fault *order[MAX_FAULTS];
@@ -487,7 +506,7 @@ bool filename_parse(const char *name, size_t len, struct filename *out, filename
     scan_segments(&s);
     judge_name(&s);
     if (s.n_faults > 0 && on_fault != NULL)
-        report_faults(&s, on_fault, user);
+        give_faults(&s, on_fault, user);
     return s.n_faults == 0;
 }
 

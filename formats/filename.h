@@ -1,9 +1,11 @@
 /*
- * Names of files that cross the edge (FILES.md, 2): the grammar of inbound names, a
- * diagnosis of names outside it, and the names that the gateway gives to its answers and work orders.
+ * Names of files that the gateway exchanges with its partners (FILES.md, 2): the grammar of inbound names, what is
+ * wrong with a name outside it, and the names of the gateway's own files.
  *
  *   struct filename f;
- *   if (!filename_parse(name, len, &f, on_fault, user)) … every fault was reported to on_fault
+ *   if (!filename_parse(name, len, &f, on_fault, user)) … on_fault was called for each fault
+ *
+ * A name is returned as a new string: free it with g_free.
  */
 #ifndef ECOSGATE_FORMATS_FILENAME_H
 #define ECOSGATE_FORMATS_FILENAME_H
@@ -20,53 +22,63 @@ enum { FILENAME_MAX_BYTES = 128, FILENAME_ORG_SIZE = 9 };
 enum filename_pack { FILENAME_PLAIN, FILENAME_GZ, FILENAME_ZIP };
 
 enum filename_fault_kind {
-    FILENAME_BAD_GRAMMAR,  /* a segment or separator is not what the grammar asks for */
-    FILENAME_BAD_TYPE,     /* well-formed type code that is no inbound file type */
-    FILENAME_BAD_CALENDAR, /* eight or six digits that are no date or time of day */
+    FILENAME_BAD_GRAMMAR,  /* a segment or separator is not what the grammar asks for (B101) */
+    FILENAME_BAD_TYPE,     /* a well-formed type code that is no inbound file type (B102) */
+    FILENAME_BAD_CALENDAR, /* eight or six digits that are no date or time of day (B104) */
 };
 
 struct filename_fault {
     enum filename_fault_kind kind;
-    const char *segment; /* "type", "org", "eui64", "date", "time", "seq", "form", "pack",
-                          * "separator" between two of them, "name" as a whole */
-    size_t position;     /* 1-based character (byte, where not UTF-8) at which it begins */
-    const char *found;   /* into the name, found_len bytes */
-    size_t found_len;
-    const char *expected; /* "six digits, 000001 to 999999"; valid during the call */
+    const char *segment;  /* "type", "org", "eui64", "date", "time", "seq", "form", "pack",
+                           * "separator" between two of them, "name" as a whole */
+    size_t position;      /* of its first character, from 1; counts bytes where the name is not UTF-8 */
+    const char *found;    /* points into the name, found_len bytes */
+    size_t found_len;     /* 0: nothing stands there */
+    const char *expected; /* what belongs there: "six digits, 000001 to 999999"; valid during the call */
 };
 
 typedef void filename_fault_fn(void *user, const struct filename_fault *fault);
 
-/* What could be read. After a failed parse every member still holds the best guess, so that the
- * content can be judged too; type NULL and form FORM_UNKNOWN where there is none. */
+/* What a name says. After a failed parse each member holds the best guess, so that the content can be judged too. */
 struct filename {
-    const struct file_type *type;
-    char org[FILENAME_ORG_SIZE];
-    uint64_t eui64;
-    char date[9];
-    char time[7];
-    int64_t created;   /* date and time as an instant */
-    uint32_t sequence; /* 0 where unknown */
-    enum form form;
-    enum filename_pack pack;
-    size_t stem_len; /* length of the name without ".gz" or ".zip" */
+    const struct file_type *type; /* NULL: not known */
+    char org[FILENAME_ORG_SIZE];  /* the sender's short code; "": not known */
+    uint64_t eui64;               /* the sender; 0: not known */
+    char date[9];                 /* digits, "": not known */
+    char time[7];                 /* likewise */
+    int64_t created;              /* date and time: seconds since 1970, UTC; 0: not known */
+    uint32_t sequence;            /* 0: not known */
+    enum form form;               /* FORM_UNKNOWN: not known */
+    enum filename_pack pack;      /* FILENAME_PLAIN also where it is not known */
+    size_t stem_len;              /* bytes of the name without ".gz" or ".zip" */
 };
 
-/* True when name is in the grammar. Reports each faulty segment otherwise, left to right; on_fault
- * may be NULL. The name need not be terminated and may hold any byte. */
+/* Reads len bytes of name, which may be any bytes and need not be terminated. True when the name is in the grammar.
+ * Else calls on_fault for each fault, from left to right; on_fault may be NULL. Fills *out in either case. */
 bool filename_parse(const char *name, size_t len, struct filename *out, filename_fault_fn *on_fault, void *user);
 
-/* True for names that are not files yet: ".…", "*.tmp", "*.part", "*.filepart", "*.incomplete". */
+/* True for names that mean "still being written": ".…", "*.tmp", "*.part", "*.filepart", "*.incomplete". */
 bool filename_is_temporary(const char *name);
 
-/* "EMA_MCC_…_000001_R1.xml" for an answer of type answer_type to a name in the grammar; NULL, with a
- * critical message, for any other name. */
+/* The name of an answer: "EMA_MCC_…_000001_R1.xml" for an answer of type answer_type to a file whose name is in the
+ * grammar. For any other name returns NULL and logs a critical message: a fault of the caller. */
 char *filename_answer(const char *name, const char *answer_type, unsigned revision);
 
-/* "EMA_UNKNOWN_<16 hex of the SHA-256 of the name>_R<n>.csv"; name_sha256 is 64 hex digits. */
+/* The name of the EMA for a file whose name is outside the grammar: "EMA_UNKNOWN_<16 hex digits>_R<revision>.csv".
+ * name_sha256 is the SHA-256 of that name as 64 hex digits. */
 char *filename_unknown_answer(const char *name_sha256, unsigned revision);
 
-/* "EMW_TCOS_<eui64>_<date>_<time>_<seq>.csv"; form is that of form_name. */
-char *filename_own(const char *type, const char *org, uint64_t eui64, int64_t at, uint32_t sequence, const char *form);
+/* What the name of a file of the gateway's own is made of. */
+struct filename_own {
+    const char *type;  /* "EMW" */
+    const char *org;   /* the gateway's short code */
+    uint64_t eui64;    /* the gateway */
+    int64_t at;        /* seconds since 1970, UTC */
+    uint32_t sequence; /* 1 to 999999 */
+    const char *form;  /* as form_name has it */
+};
+
+/* The name of a file that answers no other: "EMW_<org>_<eui64>_<date>_<time>_<sequence>.csv". */
+char *filename_own(const struct filename_own *own);
 
 #endif

@@ -24,11 +24,12 @@ char *filename_unknown_answer(const char *name_sha256, unsigned revision)
     return g_strdup_printf("EMA_UNKNOWN_%.16s_R%u.csv", name_sha256, revision);
 }
 
-char *filename_own(const char *type, const char *org, uint64_t eui64, int64_t at, uint32_t sequence, const char *form)
+char *filename_own(const struct filename_own *own)
 {
     char id[EUI64_TEXT_SIZE], date[INSTANT_DATE_SIZE], time[INSTANT_TIME_SIZE];
 
-    eui64_print(eui64, id);
-    instant_print_name(at, date, time);
-    return g_strdup_printf("%s_%s_%s_%s_%s_%06" G_GUINT32_FORMAT ".%s", type, org, id, date, time, sequence, form);
+    eui64_print(own->eui64, id);
+    instant_print_name(own->at, date, time);
+    return g_strdup_printf("%s_%s_%s_%s_%s_%06" G_GUINT32_FORMAT ".%s", own->type, own->org, id, date, time,
+                           own->sequence, own->form);
 }

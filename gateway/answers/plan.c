@@ -40,9 +40,11 @@ bool plan_file(struct gateway *gateway, const struct ledger_outgoing *file, int6
 
     if (!ledger_counter_next(gateway->ledger, part.kind, &part.sequence, error))
         return false;
-    if (part.name == NULL)
-        part.name = name =
-            filename_own(part.kind, config->org, config->eui64, part.created, (uint32_t)part.sequence, part.form);
+    if (part.name == NULL) {
+        const struct filename_own own = {part.kind, config->org, config->eui64, part.created, (uint32_t)part.sequence,
+                                         part.form};
+        part.name = name = filename_own(&own);
+    }
     struct ledger_job row = {.id = part.job,
                              .name = part.name,
                              .type = part.kind,

@@ -62,7 +62,8 @@ static void check_spelling(const char *name, size_t size, const struct filename 
 {
     static const char *const packs[] = {[FILENAME_PLAIN] = "", [FILENAME_GZ] = ".gz", [FILENAME_ZIP] = ".zip"};
     char eui64[EUI64_TEXT_SIZE], date[INSTANT_DATE_SIZE], time[INSTANT_TIME_SIZE];
-    g_autofree char *own = filename_own(f->type->code, f->org, f->eui64, f->created, f->sequence, form_name(f->form));
+    const struct filename_own same = {f->type->code, f->org, f->eui64, f->created, f->sequence, form_name(f->form)};
+    g_autofree char *own = filename_own(&same);
 
     eui64_print(f->eui64, eui64);
     instant_print_name(f->created, date, time);

@@ -158,7 +158,8 @@ static void try_gz(int fd, size_t size)
     g_string_free(outcome.bytes, TRUE);
 }
 
-/* A member is taken under its own name only, which must stand in both its headers. */
+/* No accepted name leads out of a folder, though none is ever used as a path. A member is accepted under its own name
+ * only, which must stand in both its headers. */
 static void try_names(int fd, const uint8_t *data, size_t size, const struct outcome *nameless)
 {
     size_t len = data[26] | (size_t)data[27] << 8;
@@ -166,6 +167,8 @@ static void try_names(int fd, const uint8_t *data, size_t size, const struct out
 
     g_assert(30 + len <= size);
     memcpy(name, data + 30, len);
+    name[len] = '\0';
+    g_assert(strlen(name) <= len && !strpbrk(name, "/\\") && strcmp(name, ".") != 0 && strcmp(name, "..") != 0);
     name[len] = 'x';
     struct outcome named = unpack_file(fd, size, FILENAME_ZIP, name, len, BUFFER);
     struct outcome longer = unpack_file(fd, size, FILENAME_ZIP, name, len + 1, BUFFER);

@@ -1,4 +1,4 @@
-/* The grammar of names, its diagnosis and the names of answers. */
+/* Names of files: the grammar, the faults of names outside it, the guesses, and the names that the gateway gives. */
 #include "formats/filename.h"
 
 #include <setjmp.h>
@@ -11,43 +11,44 @@
 #define EUI "90-B3-D5-1F-30-0E-C0-01"
 #define GOOD "EMI_MCC_" EUI "_20230703_060000_000001.xml"
 
-struct told {
-    GString *text;
+/* The faults that a name has given. */
+struct given {
+    GString *text; /* one line of all */
     const char *name;
-    size_t len;
+    size_t len; /* of the name */
     unsigned n;
 };
 
-/* "segment@position:found|…"; also: every fault lies within the name. */
-static void tell(void *user, const struct filename_fault *fault)
+/* Collects faults as "segment@position:found|…" and asserts that each lies within the name. */
+static void on_fault(void *user, const struct filename_fault *fault)
 {
-    struct told *told = user;
+    struct given *given = user;
 
-    assert_in_range(fault->position, 1, told->len + 1);
-    assert_true(fault->found >= told->name);
-    assert_true(fault->found + fault->found_len <= told->name + told->len);
+    assert_in_range(fault->position, 1, given->len + 1);
+    assert_true(fault->found >= given->name);
+    assert_true(fault->found + fault->found_len <= given->name + given->len);
     assert_true(fault->expected[0] != '\0');
-    g_string_append_printf(told->text, "%s%s%s@%zu:%.*s", told->n++ ? "|" : "",
+    g_string_append_printf(given->text, "%s%s%s@%zu:%.*s", given->n++ ? "|" : "",
                            fault->kind == FILENAME_BAD_TYPE       ? "T!"
                            : fault->kind == FILENAME_BAD_CALENDAR ? "C!"
                                                                   : "",
                            fault->segment, fault->position, (int)fault->found_len, fault->found);
 }
 
-static bool parse(const char *name, size_t len, struct filename *f, struct told *told)
+static bool parse(const char *name, size_t len, struct filename *f, struct given *given)
 {
-    *told = (struct told){.text = g_string_new(NULL), .name = name, .len = len};
-    return filename_parse(name, len, f, tell, told);
+    *given = (struct given){.text = g_string_new(NULL), .name = name, .len = len};
+    return filename_parse(name, len, f, on_fault, given);
 }
 
-static void test_filename__good_name__is_read(void **state)
+static void test_filename__good_name__fills_all_members(void **state)
 {
     struct filename f;
-    struct told told;
+    struct given given;
 
     (void)state; /* cmocka's signature */
-    assert_true(parse(GOOD ".gz", strlen(GOOD) + 3, &f, &told));
-    assert_int_equal(told.n, 0);
+    assert_true(parse(GOOD ".gz", strlen(GOOD) + 3, &f, &given));
+    assert_int_equal(given.n, 0);
     assert_string_equal(f.type->code, "EMI");
     assert_string_equal(f.org, "MCC");
     assert_true(f.eui64 == UINT64_C(0x90B3D51F300EC001));
@@ -58,73 +59,73 @@ static void test_filename__good_name__is_read(void **state)
     assert_int_equal(f.form, FORM_XML);
     assert_int_equal(f.pack, FILENAME_GZ);
     assert_int_equal(f.stem_len, strlen(GOOD));
-    g_string_free(told.text, TRUE);
+    g_string_free(given.text, TRUE);
 }
+
+static const struct {
+    const char *name;
+    const char *faults;
+} bad_names[] = {
+    {"", "type@1:"},
+    {"hello.txt", "type@1:hello|org@6:|form@7:txt"},
+    {"emi_MCC_" EUI "_20230703_060000_000001.xml", "type@1:emi"},
+    {"XYZ_MCC_" EUI "_20230703_060000_000001.xml", "T!type@1:XYZ"},
+    {"EMA_MCC_" EUI "_20230703_060000_000001.xml", "T!type@1:EMA"},
+    {"EMI-MCC_" EUI "_20230703_060000_000001.xml", "separator@4:-"},
+    {"EMI MCC__" EUI "_20230703_060000_000001.xml", "separator@4: |separator@8:__"},
+    {"EMI_mcc_" EUI "_20230703_060000_000001.xml", "org@5:mcc"},
+    {"EMI_M_" EUI "_20230703_060000_000001.xml", "org@5:M"},
+    {"EMI_ABCDEFGH_" EUI "_20230703_060000_000000.xml", "seq@54:000000"},
+    {"EMI_ABCDEFGHI_" EUI "_20230703_060000_000001.xml", "org@5:ABCDEFGHI"},
+    {"EMI_MCC_90-b3-D5-1F-30-0E-C0-01_20230703_060000_000001.xml", "eui64@9:90-b3-D5-1F-30-0E-C0-01"},
+    {"EMI_MCC_90_B3_D5_1F_30_0E_C0_01_20230703_060000_000001.xml", "eui64@9:90_B3_D5_1F_30_0E_C0_01"},
+    {"EMI_MCC_90B3D51F300EC001_20230703_060000_000001.xml", "eui64@9:90B3D51F300EC001"},
+    {"EMI_MCC_90-B3-D5-1F-30-0E-C0_20230703_060000_000001.xml", "eui64@9:90-B3-D5-1F-30-0E-C0"},
+    {"EMI_MCC_20230703_060000_000001.xml", "eui64@9:"},
+    {"EMI_MCC_" EUI "_20230230_060000_000001.xml", "C!date@33:20230230"},
+    {"EMI_MCC_" EUI "_2023-07-03_060000_000001.xml", "date@33:2023-07-03"},
+    {"EMI_MCC_" EUI "_230703_060000_000001.xml", "date@33:230703"},
+    {"EMI_MCC_" EUI "_20230703_240000_000001.xml", "C!time@42:240000"},
+    {"EMI_MCC_" EUI "_20230703_0600_000001.xml", "time@42:0600"},
+    {"EMI_MCC_" EUI "_20230703-060000_000001.xml", "separator@41:-"},
+    {"EMI_MCC_" EUI "_20230703_060000_000000.xml", "seq@49:000000"},
+    {"EMI_MCC_" EUI "_20230703_060000_1.xml", "seq@49:1"},
+    {"EMI_MCC_" EUI "_20230703_060000_000001 (1).xml", "seq@49:000001 (1)"},
+    {"EMI_MCC_" EUI "_20230703_060000_000001_xml", "separator@55:_"},
+    {"EMI_MCC_" EUI "_20230703_060000.xml", "seq@48:"},
+    {"EMI_MCC_" EUI "_20230703_060000_000001.XML", "form@56:XML"},
+    {"EMI_MCC_" EUI "_20230703_060000_000001", "form@55:"},
+    {"EMI_MCC_" EUI "_20230703_060000_000001.gz", "form@56:gz"},
+    {GOOD ".GZ", "pack@60:GZ"},
+    {GOOD "-gz", "separator@59:-"},
+    {GOOD ".rar", "pack@59:.rar"},
+    {GOOD ".", "pack@59:."},
+    {GOOD " ", "pack@59: "},
+    {" " GOOD, "type@1: EMI"},
+    {"./" GOOD, "name@2:/"},
+    {"EMI\\MCC_" EUI "_20230703_060000_000001.xml", "name@4:\\"},
+    {"EMI_MCC\xC3\x84_" EUI "_20230703_060000_000001.xml", "name@8:\xC3\x84"},
+    {"EMI_MCC\xFF_" EUI "_20230703_060000_000001.xml", "name@8:\xFF"},
+    {"\xC3\x84MI_mcc_" EUI "_20230703_060000_000001.xml", "name@1:\xC3\x84|org@5:mcc"},
+    {"emi-mcc-90-b3-d5-1f-30-0e-c0-01-20230230-060000-000000.XML",
+     "type@1:emi|separator@4:-|org@5:mcc|separator@8:-|eui64@9:90-b3-d5-1f-30-0e-c0-01|"
+     "separator@32:-|C!date@33:20230230|separator@41:-|separator@48:-|seq@49:000000|form@56:"
+     "XML"},
+};
 
 static void test_filename__bad_name__names_each_faulty_segment(void **state)
 {
-    static const struct {
-        const char *name;
-        const char *faults;
-    } cases[] = {
-        {"", "type@1:"},
-        {"hello.txt", "type@1:hello|org@6:|form@7:txt"},
-        {"emi_MCC_" EUI "_20230703_060000_000001.xml", "type@1:emi"},
-        {"XYZ_MCC_" EUI "_20230703_060000_000001.xml", "T!type@1:XYZ"},
-        {"EMA_MCC_" EUI "_20230703_060000_000001.xml", "T!type@1:EMA"},
-        {"EMI-MCC_" EUI "_20230703_060000_000001.xml", "separator@4:-"},
-        {"EMI MCC__" EUI "_20230703_060000_000001.xml", "separator@4: |separator@8:__"},
-        {"EMI_mcc_" EUI "_20230703_060000_000001.xml", "org@5:mcc"},
-        {"EMI_M_" EUI "_20230703_060000_000001.xml", "org@5:M"},
-        {"EMI_ABCDEFGH_" EUI "_20230703_060000_000000.xml", "seq@54:000000"},
-        {"EMI_ABCDEFGHI_" EUI "_20230703_060000_000001.xml", "org@5:ABCDEFGHI"},
-        {"EMI_MCC_90-b3-D5-1F-30-0E-C0-01_20230703_060000_000001.xml", "eui64@9:90-b3-D5-1F-30-0E-C0-01"},
-        {"EMI_MCC_90_B3_D5_1F_30_0E_C0_01_20230703_060000_000001.xml", "eui64@9:90_B3_D5_1F_30_0E_C0_01"},
-        {"EMI_MCC_90B3D51F300EC001_20230703_060000_000001.xml", "eui64@9:90B3D51F300EC001"},
-        {"EMI_MCC_90-B3-D5-1F-30-0E-C0_20230703_060000_000001.xml", "eui64@9:90-B3-D5-1F-30-0E-C0"},
-        {"EMI_MCC_20230703_060000_000001.xml", "eui64@9:"},
-        {"EMI_MCC_" EUI "_20230230_060000_000001.xml", "C!date@33:20230230"},
-        {"EMI_MCC_" EUI "_2023-07-03_060000_000001.xml", "date@33:2023-07-03"},
-        {"EMI_MCC_" EUI "_230703_060000_000001.xml", "date@33:230703"},
-        {"EMI_MCC_" EUI "_20230703_240000_000001.xml", "C!time@42:240000"},
-        {"EMI_MCC_" EUI "_20230703_0600_000001.xml", "time@42:0600"},
-        {"EMI_MCC_" EUI "_20230703-060000_000001.xml", "separator@41:-"},
-        {"EMI_MCC_" EUI "_20230703_060000_000000.xml", "seq@49:000000"},
-        {"EMI_MCC_" EUI "_20230703_060000_1.xml", "seq@49:1"},
-        {"EMI_MCC_" EUI "_20230703_060000_000001 (1).xml", "seq@49:000001 (1)"},
-        {"EMI_MCC_" EUI "_20230703_060000_000001_xml", "separator@55:_"},
-        {"EMI_MCC_" EUI "_20230703_060000.xml", "seq@48:"},
-        {"EMI_MCC_" EUI "_20230703_060000_000001.XML", "form@56:XML"},
-        {"EMI_MCC_" EUI "_20230703_060000_000001", "form@55:"},
-        {"EMI_MCC_" EUI "_20230703_060000_000001.gz", "form@56:gz"},
-        {GOOD ".GZ", "pack@60:GZ"},
-        {GOOD "-gz", "separator@59:-"},
-        {GOOD ".rar", "pack@59:.rar"},
-        {GOOD ".", "pack@59:."},
-        {GOOD " ", "pack@59: "},
-        {" " GOOD, "type@1: EMI"},
-        {"./" GOOD, "name@2:/"},
-        {"EMI\\MCC_" EUI "_20230703_060000_000001.xml", "name@4:\\"},
-        {"EMI_MCC\xC3\x84_" EUI "_20230703_060000_000001.xml", "name@8:\xC3\x84"},
-        {"EMI_MCC\xFF_" EUI "_20230703_060000_000001.xml", "name@8:\xFF"},
-        {"\xC3\x84MI_mcc_" EUI "_20230703_060000_000001.xml", "name@1:\xC3\x84|org@5:mcc"},
-        {"emi-mcc-90-b3-d5-1f-30-0e-c0-01-20230230-060000-000000.XML",
-         "type@1:emi|separator@4:-|org@5:mcc|separator@8:-|eui64@9:90-b3-d5-1f-30-0e-c0-01|"
-         "separator@32:-|C!date@33:20230230|separator@41:-|separator@48:-|seq@49:000000|form@56:"
-         "XML"},
-    };
-
     (void)state;
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    for (size_t i = 0; i < G_N_ELEMENTS(bad_names); i++) {
         struct filename f;
-        struct told told;
-        assert_false(parse(cases[i].name, strlen(cases[i].name), &f, &told));
-        assert_string_equal(told.text->str, cases[i].faults);
-        g_string_free(told.text, TRUE);
+        struct given given;
+        assert_false(parse(bad_names[i].name, strlen(bad_names[i].name), &f, &given));
+        assert_string_equal(given.text->str, bad_names[i].faults);
+        g_string_free(given.text, TRUE);
     }
 }
 
-static void test_filename__bad_name__is_guessed(void **state)
+static void test_filename__bad_name__gives_guesses(void **state)
 {
     static const char name[] = "emi-mcc-90b3d51f300ec001 20230703-060000-000007.CSV.GZ";
     struct filename f;
@@ -144,21 +145,21 @@ static void test_filename__bad_name__is_guessed(void **state)
 static void test_filename__too_long__says_so_at_the_first_byte_over(void **state)
 {
     struct filename f;
-    struct told told;
+    struct given given;
     g_autofree char *tail = g_strnfill(100, 'x');
     g_autofree char *name = g_strconcat(GOOD ".", tail, NULL);
 
     (void)state;
-    assert_false(parse(name, strlen(name), &f, &told));
-    assert_non_null(strstr(told.text->str, "name@129:"));
-    g_string_free(told.text, TRUE);
+    assert_false(parse(name, strlen(name), &f, &given));
+    assert_non_null(strstr(given.text->str, "name@129:"));
+    g_string_free(given.text, TRUE);
     name[128] = '\0';
-    assert_false(parse(name, 128, &f, &told)); /* for its packing alone */
-    assert_null(strstr(told.text->str, "name@"));
-    g_string_free(told.text, TRUE);
+    assert_false(parse(name, 128, &f, &given)); /* refused for its packing alone */
+    assert_null(strstr(given.text->str, "name@"));
+    g_string_free(given.text, TRUE);
 }
 
-/* Independent of the scanner: the grammar as a regular expression, the calendar by GLib. */
+/* The verdict without the scanner: the grammar as a regular expression, the calendar by GLib. */
 static bool in_grammar(const GRegex *regex, const char *name, size_t len)
 {
     g_autoptr(GMatchInfo) match = NULL;
@@ -213,11 +214,11 @@ static void test_filename__random_mutations__false_exactly_with_faults(void **st
         for (int n = g_rand_int_range(rand, 0, 4); n > 0; n--)
             mutate(rand, name);
         struct filename f;
-        struct told told;
-        bool ok = parse(name->str, name->len, &f, &told);
+        struct given given;
+        bool ok = parse(name->str, name->len, &f, &given);
         assert_int_equal(ok, in_grammar(regex, name->str, name->len));
-        assert_int_equal(ok, told.n == 0);
-        g_string_free(told.text, TRUE);
+        assert_int_equal(ok, given.n == 0);
+        g_string_free(given.text, TRUE);
         good += ok;
     }
     assert_true(good > 1000 && good < 199000);
@@ -228,7 +229,13 @@ static void test_filename__answers__are_derived_from_the_name(void **state)
     g_autofree char *a = filename_answer(GOOD ".gz", "EMA", 1);
     g_autofree char *b = filename_answer("EMI_MCC_" EUI "_20230703_060000_000001.csv", "EMD", 12);
     g_autofree char *c = filename_unknown_answer("0123456789abcdef0123", 2);
-    g_autofree char *d = filename_own("EMW", "TCOS", UINT64_C(0x90B3D51F30000004), 1688364000, 42, "csv");
+    const struct filename_own work_order = {.type = "EMW",
+                                            .org = "TCOS",
+                                            .eui64 = UINT64_C(0x90B3D51F30000004),
+                                            .at = 1688364000,
+                                            .sequence = 42,
+                                            .form = "csv"};
+    g_autofree char *d = filename_own(&work_order);
 
     (void)state;
     assert_string_equal(a, "EMA_MCC_" EUI "_20230703_060000_000001_R1.xml");
@@ -237,7 +244,7 @@ static void test_filename__answers__are_derived_from_the_name(void **state)
     assert_string_equal(d, "EMW_TCOS_90-B3-D5-1F-30-00-00-04_20230703_060000_000042.csv");
 }
 
-static void test_filename__not_yet_a_file__is_temporary(void **state)
+static void test_filename__name_of_unfinished_file__is_temporary(void **state)
 {
     static const struct {
         const char *name;
@@ -255,13 +262,13 @@ static void test_filename__not_yet_a_file__is_temporary(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_filename__good_name__is_read),
+        cmocka_unit_test(test_filename__good_name__fills_all_members),
         cmocka_unit_test(test_filename__bad_name__names_each_faulty_segment),
-        cmocka_unit_test(test_filename__bad_name__is_guessed),
+        cmocka_unit_test(test_filename__bad_name__gives_guesses),
         cmocka_unit_test(test_filename__too_long__says_so_at_the_first_byte_over),
         cmocka_unit_test(test_filename__random_mutations__false_exactly_with_faults),
         cmocka_unit_test(test_filename__answers__are_derived_from_the_name),
-        cmocka_unit_test(test_filename__not_yet_a_file__is_temporary),
+        cmocka_unit_test(test_filename__name_of_unfinished_file__is_temporary),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
