@@ -149,10 +149,10 @@ static void probe_read_back(struct probing *p, const char *path)
 {
     g_autoptr(GString) text = g_string_new(NULL);
     const char *wanted = p->doctor->token;
-    struct sftp_attributes after;
+    struct sftp_fetch fetch = {.path = path, .size = (int64_t)strlen(wanted), .sink = add_text, .user = text};
     GError *fault = NULL;
 
-    if (!sftp_read(p->sftp, path, (int64_t)strlen(wanted), add_text, text, &after, &fault))
+    if (!sftp_read(p->sftp, &fetch, &fault))
         doctor_fail(p->doctor, "read-back", fault);
     else if (strcmp(text->str, wanted) == 0)
         doctor_say(p->doctor, "read-back", DOCTOR_GOOD, "the same bytes come back from %s", p->drop->out);
@@ -276,11 +276,11 @@ static void probe_file(struct probing *p, const struct inbox_look *look)
 {
     g_autofree char *path = sftp_drop_path(p->drop->in, look->readable);
     g_autofree char *shown = text_escape(look->readable, strlen(look->readable), 0);
-    struct sftp_attributes after;
-    GError *fault = NULL;
     bool enough = false;
+    struct sftp_fetch fetch = {.path = path, .size = look->size, .sink = read_enough, .user = &enough};
+    GError *fault = NULL;
 
-    (void)sftp_read(p->sftp, path, look->size, read_enough, &enough, &after, &fault);
+    (void)sftp_read(p->sftp, &fetch, &fault);
     if (enough)
         doctor_say(p->doctor, "read", DOCTOR_GOOD, "%s in %s can be read", shown, p->drop->in);
     else if (!g_error_matches(fault, SFTP_ERROR, SFTP_ERROR_MISSING))

@@ -77,9 +77,9 @@ static bool on_drop(bool good, GError **fault, GError **error)
 
 /* ---- looking ---- */
 
-static struct ledger_source identity_of(const struct stat *st)
+static struct source_identity identity_of(const struct stat *st)
 {
-    return (struct ledger_source){
+    return (struct source_identity){
         .set = true,
         .dev = (int64_t)st->st_dev,
         .ino = (int64_t)st->st_ino,
@@ -165,18 +165,18 @@ static bool local_list(struct connection *connection, transport_visit *visit, vo
 
 /* ---- fetching and discarding ---- */
 
-static bool same_file(const struct ledger_source *a, const struct ledger_source *b)
+static bool same_file(const struct source_identity *a, const struct source_identity *b)
 {
     return a->dev == b->dev && a->ino == b->ino && a->ctime_ns == b->ctime_ns && a->size == b->size;
 }
 
-static bool is_still(int fd, const struct ledger_source *identity)
+static bool is_still(int fd, const struct source_identity *identity)
 {
     struct stat st;
 
     if (fstat(fd, &st) != 0)
         return false;
-    struct ledger_source now = identity_of(&st);
+    struct source_identity now = identity_of(&st);
     return same_file(&now, identity);
 }
 
@@ -193,7 +193,7 @@ static bool copy_out(struct connection *connection, int fd, const char *name, tr
     return n == 0 || down(error, name, errno);
 }
 
-static bool local_fetch(struct connection *connection, const char *name, const struct ledger_source *identity,
+static bool local_fetch(struct connection *connection, const char *name, const struct source_identity *identity,
                         transport_bytes *sink, void *user, GError **error)
 {
     g_autofree char *path = g_build_filename(connection->drop->in, name, NULL);
@@ -225,7 +225,7 @@ static bool remove_file(const struct connection *connection, const char *path, G
 }
 
 /* Device, inode and the time of change prove that it is the same file: its bytes need not be compared. */
-static bool local_discard(struct connection *connection, const char *name, const struct ledger_source *identity,
+static bool local_discard(struct connection *connection, const char *name, const struct source_identity *identity,
                           const char *sha256, GError **error)
 {
     g_autofree char *path = g_build_filename(connection->drop->in, name, NULL);
@@ -236,7 +236,7 @@ static bool local_discard(struct connection *connection, const char *name, const
     (void)sha256;
     if (!exists && errno != ENOENT)
         return down(error, path, errno);
-    struct ledger_source there = exists ? identity_of(&st) : (struct ledger_source){0};
+    struct source_identity there = exists ? identity_of(&st) : (struct source_identity){0};
     /* Removed before a stop, perhaps not durably. This fails, too, where the whole folder is away. */
     if (!exists || !same_file(&there, identity))
         return on_drop(disk_sync_dir(connection->drop->in, &fault), &fault, error);

@@ -15,7 +15,7 @@ enum { COPY_SIZE = 256 * 1024, MAX_REMEMBERED = 100000, SHORT_DIGEST = 12 };
 struct connection {
     const struct drop *drop;
     struct sftp *sftp;
-    GHashTable *fetched; /* name → struct ledger_source: on this connection, not discarded yet */
+    GHashTable *fetched; /* name → struct source_identity: on this connection, not discarded yet */
 };
 
 /* ---- paths, errors ---- */
@@ -81,14 +81,15 @@ static bool changed(GError **error, const char *name, const char *how)
 
 /* ---- looking ---- */
 
-static struct ledger_source identity_of(const struct sftp_attributes *attributes)
+static struct source_identity identity_of(const struct sftp_attributes *attributes)
 {
-    return (struct ledger_source){.set = true, .ctime_ns = attributes->modified * 1000000000, .size = attributes->size};
+    return (struct source_identity){
+        .set = true, .ctime_ns = attributes->modified * 1000000000, .size = attributes->size};
 }
 
-static bool is_still(const struct sftp_attributes *attributes, const struct ledger_source *identity)
+static bool is_still(const struct sftp_attributes *attributes, const struct source_identity *identity)
 {
-    struct ledger_source now = identity_of(attributes);
+    struct source_identity now = identity_of(attributes);
 
     return attributes->regular && attributes->sized && now.ctime_ns == identity->ctime_ns && now.size == identity->size;
 }
@@ -147,7 +148,7 @@ static bool drop_list(struct connection *connection, transport_visit *visit, voi
 
 /* ---- fetching ---- */
 
-static void remember(struct connection *connection, const char *name, const struct ledger_source *identity)
+static void remember(struct connection *connection, const char *name, const struct source_identity *identity)
 {
     if (g_hash_table_size(connection->fetched) >= MAX_REMEMBERED)
         g_hash_table_remove_all(connection->fetched); /* their bytes are compared, no more */
@@ -165,7 +166,7 @@ static bool fetch_failed(const char *name, GError *fault, GError **error)
     return changed(error, name, gone ? "is gone" : "changed while it was read");
 }
 
-static bool drop_fetch(struct connection *connection, const char *name, const struct ledger_source *identity,
+static bool drop_fetch(struct connection *connection, const char *name, const struct source_identity *identity,
                        transport_bytes *sink, void *user, GError **error)
 {
     g_autofree char *path = sftp_drop_path(connection->drop->in, name);
@@ -177,8 +178,10 @@ static bool drop_fetch(struct connection *connection, const char *name, const st
         return fetch_failed(name, fault, error);
     if (!is_still(&at, identity))
         return changed(error, name, "changed since it was looked at");
-    if (!sftp_read(connection->sftp, path, identity->size, sink, user, &at, &fault))
+    struct sftp_fetch fetch = {.path = path, .size = identity->size, .sink = sink, .user = user};
+    if (!sftp_read(connection->sftp, &fetch, &fault))
         return fetch_failed(name, fault, error);
+    at = fetch.after;
     at.regular = at.regular || !at.typed; /* some tell less of an open file than of a name */
     if (!is_still(&at, identity))
         return changed(error, name, "changed while it was read");
@@ -204,7 +207,8 @@ static bool same_bytes(struct connection *connection, const char *path, struct s
     *same = false;
     if (!at->regular || !at->sized || at->size != size)
         return true;
-    if (!sftp_read(connection->sftp, path, size, digest_sink, digest, at, &fault)) {
+    struct sftp_fetch fetch = {.path = path, .size = size, .sink = digest_sink, .user = digest};
+    if (!sftp_read(connection->sftp, &fetch, &fault)) {
         if (is(fault, SFTP_ERROR_CHANGED) || is(fault, SFTP_ERROR_MISSING)) {
             g_error_free(fault);
             return true;
@@ -275,9 +279,9 @@ static bool move_away(struct connection *connection, const char *name, const cha
 }
 
 static bool is_ours(struct connection *connection, const char *name, const char *path, struct sftp_attributes *at,
-                    const struct ledger_source *identity, const char *sha256, bool *ours, GError **error)
+                    const struct source_identity *identity, const char *sha256, bool *ours, GError **error)
 {
-    const struct ledger_source *fetched = g_hash_table_lookup(connection->fetched, name);
+    const struct source_identity *fetched = g_hash_table_lookup(connection->fetched, name);
 
     *ours = is_still(at, identity);
     bool proved = fetched != NULL && fetched->ctime_ns == identity->ctime_ns && fetched->size == identity->size;
@@ -285,7 +289,7 @@ static bool is_ours(struct connection *connection, const char *name, const char 
     return !*ours || proved || same_bytes(connection, path, at, identity->size, sha256, ours, error);
 }
 
-static bool discard(struct connection *connection, const char *name, const struct ledger_source *identity,
+static bool discard(struct connection *connection, const char *name, const struct source_identity *identity,
                     const char *sha256, GError **error)
 {
     const struct drop *drop = connection->drop;
@@ -310,7 +314,7 @@ static bool discard(struct connection *connection, const char *name, const struc
     return move_away(connection, name, path, identity->size, sha256, error);
 }
 
-static bool drop_discard(struct connection *connection, const char *name, const struct ledger_source *identity,
+static bool drop_discard(struct connection *connection, const char *name, const struct source_identity *identity,
                          const char *sha256, GError **error)
 {
     GError *fault = NULL;

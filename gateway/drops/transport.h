@@ -44,7 +44,7 @@ struct drop_entry {
     bool regular;                  /* a regular file: links, pipes and folders are never opened */
     bool written;                  /* known to be open for writing (local, rule `closed` only) */
     bool unsure;                   /* the system will not say whether it is (then `stable` decides) */
-    struct ledger_source identity; /* size and time always; device and inode where there are such */
+    struct source_identity identity; /* size and time always; device and inode where there are such */
     int64_t modified;              /* seconds UTC as the drop's clock says, 0: not said */
 };
 
@@ -57,12 +57,12 @@ struct transport {
     bool (*list)(struct connection *connection, transport_visit *visit, void *user, GError **error);
     /* All bytes of a file into sink; TRANSPORT_ERROR_CHANGED when it is not the one of that identity before
      * and after. */
-    bool (*fetch)(struct connection *connection, const char *name, const struct ledger_source *identity,
+    bool (*fetch)(struct connection *connection, const char *name, const struct source_identity *identity,
                   transport_bytes *sink, void *user, GError **error);
     /* The drop's copy goes (is removed, or moved to the drop's `taken`) if it is still that one: same identity
      * and, where that alone proves too little, same bytes. Another file of the name, or none, is left as it
      * is, which is no error. The marker of the rule `marker` goes first. Passes STEP_SOURCE_REMOVED. */
-    bool (*discard)(struct connection *connection, const char *name, const struct ledger_source *identity,
+    bool (*discard)(struct connection *connection, const char *name, const struct source_identity *identity,
                     const char *sha256, GError **error);
     /* The file at path, of that size and SHA-256, whole and as durable as the drop can make it, under a
      * temporary name beside `name`, which may stand in a folder of its own ("ABCD/name"), made when missing. Passes

@@ -21,7 +21,7 @@ enum { SECOND = 1000000, MAX_ENTRIES = 200000 };
 
 /* What listings so far showed of a name. */
 struct known {
-    struct ledger_source identity;
+    struct source_identity identity;
     int64_t modified; /* seconds UTC */
     int64_t since;    /* monotonic microseconds: it has been unchanged since then */
     int decided;      /* enum pickup_decision in the ledger's journal; -1: none */
@@ -72,11 +72,6 @@ struct listing {
     bool recording;      /* a transaction is open */
 };
 
-static bool same_file(const struct ledger_source *a, const struct ledger_source *b)
-{
-    return a->dev == b->dev && a->ino == b->ino && a->ctime_ns == b->ctime_ns && a->size == b->size;
-}
-
 /* Records a decision, with its reason, in the ledger's journal. The first one of a listing opens the transaction. */
 static bool record_decision(struct listing *l, const char *name, const struct known *known,
                             const char *const decided[2], GError **error)
@@ -103,7 +98,7 @@ static bool is_in_custody(const struct listing *l, const struct listed *listed, 
     g_autofree char *escaped = text_escape(listed->name, strlen(listed->name), 0);
     const struct ledger_job *job = g_hash_table_lookup(l->custody, escaped);
 
-    if (job == NULL || !same_file(&job->source, &listed->entry.identity))
+    if (job == NULL || !source_identity_same(&job->source, &listed->entry.identity))
         return false;
     *result = (struct completeness_result){.decision = PICKUP_LEAVE,
                                            .reason = g_strdup_printf("in the spool already, as job %08" G_GINT64_FORMAT
@@ -119,7 +114,7 @@ static struct known *know(struct listing *l, const struct listed *listed)
     struct known *known = g_new(struct known, 1);
 
     *known = (struct known){listed->entry.identity, listed->entry.modified, clock_monotonic(), -1};
-    if (before != NULL && same_file(&before->identity, &listed->entry.identity) &&
+    if (before != NULL && source_identity_same(&before->identity, &listed->entry.identity) &&
         before->modified == listed->entry.modified)
         *known = *before;
     g_hash_table_insert(l->known, g_strdup(listed->name), known);

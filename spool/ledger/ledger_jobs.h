@@ -11,14 +11,9 @@
 #define ECOSGATE_SPOOL_LEDGER_LEDGER_JOBS_H
 
 #include "spool/ledger/ledger.h"
+#include "spool/source.h"
 
 enum ledger_direction { LEDGER_IN, LEDGER_OUT };
-
-/* Identity of the sender's copy while it may still be in the drop. */
-struct ledger_source {
-    bool set;
-    int64_t dev, ino, ctime_ns, size;
-};
 
 struct ledger_job {
     int64_t id;
@@ -34,7 +29,7 @@ struct ledger_job {
     int64_t size;
     const char *sha256;
     int64_t revision; /* how often this name has been received, this time included */
-    struct ledger_source source;
+    struct source_identity source; /* of the sender's copy, while it may still be in the drop */
     const char *reason; /* why held or corrupt */
 };
 

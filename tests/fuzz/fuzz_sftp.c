@@ -7,7 +7,7 @@
  * The first byte says how many things are asked, one byte each says which. The answers follow: a byte of what kind, a
  * byte of how long, the rest of the answer; a byte 0xff for nothing yet, 0xfe before one that is given 2,000 times.
  */
-#include "gateway/drops/sftp/sftp_private.h"
+#include "gateway/drops/sftp/sftp_wire.h"
 #include "tests/fuzz/heard.h"
 
 #include <string.h>
@@ -195,7 +195,7 @@ static void ask_greeting(struct sftp *sftp)
     bool good = wire_greet(sftp, &error);
 
     sftp->usable = sftp->usable && good;
-    g_assert(!good || (sftp->facts.version == 3 && sftp->facts.extensions));
+    g_assert(!good || (sftp->server.version == 3 && sftp->server.extensions));
     check_result(sftp, good, &error);
 }
 
@@ -247,9 +247,9 @@ static bool sink(void *user, const char *data, size_t len, GError **error)
 static void ask_read(struct sftp *sftp)
 {
     g_autoptr(GString) text = g_string_new(NULL);
-    struct sftp_attributes after;
+    struct sftp_fetch fetch = {.path = "in/x", .size = FILE_SIZE, .sink = sink, .user = text};
     GError *error = NULL;
-    bool good = sftp_read(sftp, "in/x", FILE_SIZE, sink, text, &after, &error);
+    bool good = sftp_read(sftp, &fetch, &error);
 
     g_assert(!good || text->len == FILE_SIZE);
     check_result(sftp, good, &error);

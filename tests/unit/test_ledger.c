@@ -176,7 +176,7 @@ static void test_ledger_jobs__inserted__come_back(void **state)
     int64_t revision = 0, n = 0;
     assert_true(ledger_begin(ledger, NULL));
     struct ledger_job in = job_of(12, "name", 3, "aa");
-    in.source = (struct ledger_source){true, 1, 2, 3, 4};
+    in.source = (struct source_identity){true, 1, 2, 3, 4};
     assert_true(ledger_job_insert(ledger, &in, &revision, NULL));
     assert_int_equal(revision, 1);
     in.id = 13;

@@ -131,9 +131,9 @@ static char *random_bytes(size_t len)
     return bytes;
 }
 
-static struct ledger_source identity(size_t len)
+static struct source_identity identity(size_t len)
 {
-    return (struct ledger_source){.set = true, .ctime_ns = (int64_t)MTIME * 1000000000, .size = (int64_t)len};
+    return (struct source_identity){.set = true, .ctime_ns = (int64_t)MTIME * 1000000000, .size = (int64_t)len};
 }
 
 static bool collect(void *user, const char *data, size_t len, GError **error)
@@ -159,7 +159,7 @@ static void assert_good(bool good, const GError *error)
 
 static void fetch_good(const char *name, const char *bytes, size_t len)
 {
-    const struct ledger_source id = identity(len);
+    const struct source_identity id = identity(len);
     GByteArray *got = g_byte_array_new();
     GError *error = NULL;
 
@@ -254,7 +254,7 @@ static void test_sftp_drop__visitor_that_has_enough__ends_the_list_and_harms_not
 
 static void test_sftp_drop__folder_that_is_missing__is_an_outage(void **state)
 {
-    const struct ledger_source id = identity(1);
+    const struct source_identity id = identity(1);
     GError *error = NULL;
     int seen = 0;
     (void)state;
@@ -288,10 +288,10 @@ static void test_sftp_drop__fetch_of_what_is_not_the_listed_file__is_changed(voi
     g_autofree char *file = send_file("file", "12345", 5);
     g_autofree char *link = at("in", "link");
     g_autofree char *pipe_path = at("in", "pipe");
-    struct ledger_source longer = identity(6), shorter = identity(4), later = identity(5), same = identity(5);
+    struct source_identity longer = identity(6), shorter = identity(4), later = identity(5), same = identity(5);
     const struct {
         const char *name;
-        const struct ledger_source *id;
+        const struct source_identity *id;
     } cases[] = {{"file", &longer}, {"file", &shorter}, {"file", &later},
                  {"link", &same},   {"pipe", &same},    {"none", &same}};
     (void)state;
@@ -340,7 +340,7 @@ static void test_sftp_drop__file_that_grows_while_it_is_read__is_changed(void **
     g_autofree char *bytes = random_bytes(LONG);
     g_autofree char *path = send_file("file", bytes, LONG);
     struct meddling m = {path, bytes, 100000, false};
-    const struct ledger_source id = identity(LONG);
+    const struct source_identity id = identity(LONG);
     GError *error = NULL;
     (void)state;
 
@@ -364,7 +364,7 @@ static void test_sftp_drop__sink_that_fails__passes_its_error_and_harms_nothing(
 {
     g_autofree char *bytes = random_bytes(BIG);
     g_autofree char *path = send_file("file", bytes, BIG);
-    const struct ledger_source id = identity(BIG);
+    const struct source_identity id = identity(BIG);
     GError *error = NULL;
     (void)state;
 
@@ -377,7 +377,7 @@ static void test_sftp_drop__sink_that_fails__passes_its_error_and_harms_nothing(
 
 static void discard_good(const char *name, size_t len, const char *sha256)
 {
-    const struct ledger_source id = identity(len);
+    const struct source_identity id = identity(len);
     GError *error = NULL;
 
     assert_good(sftp_transport.discard(connection, name, &id, sha256, &error), error);

@@ -1,5 +1,5 @@
 /*
- * The door to libssh2: one SFTP session with one server. Nothing outside sftp*.c knows that library.
+ * One SFTP session with one server. Only the files of this folder call libssh2.
  *
  *   sftp = sftp_new(&peer);                                 touches nothing yet
  *   if (sftp_connect(sftp, &error)) …                       and again after a loss
@@ -7,13 +7,13 @@
  *   sftp_upload_begin → sftp_upload_write* → sftp_upload_finish → sftp_upload_free
  *   sftp_free(sftp);
  *
- * One thread at a time uses a session; sftp_interrupt alone may come from any. Every wait ends within the
- * peer's limit: no byte moved, no answer came. Paths are raw bytes; a relative one begins where the server
- * puts the user. Names, texts and sizes of the server are untrusted and checked; no link is ever followed
- * knowingly (lstat), no attribute is ever sent.
+ * A session is used by one thread at a time; only sftp_interrupt may be called from another one. Each wait ends when
+ * the server has moved no byte for the peer's timeout. Paths are raw bytes; a relative one begins in the folder where
+ * the server puts the user. Names, texts and sizes of the server are untrusted and checked. Links are not followed
+ * (lstat), and no attributes are sent.
  *
- * Errors are SFTP_ERROR, the message says who, what and what to do. After LOST, PROTOCOL and INTERRUPTED
- * the session is disconnected.
+ * Errors are SFTP_ERROR; the text says which server, what is wrong and what to do. After LOST, PROTOCOL and INTERRUPTED
+ * the session is disconnected. No call repeats itself after a loss: the caller connects again and looks what was done.
  */
 #ifndef ECOSGATE_GATEWAY_DROPS_SFTP_SFTP_H
 #define ECOSGATE_GATEWAY_DROPS_SFTP_SFTP_H
@@ -25,101 +25,116 @@
 
 #define SFTP_ERROR (sftp_error_quark())
 enum sftp_error {
-    SFTP_ERROR_UNREACHABLE, /* no such host, nobody listens, no answer to the connecting */
-    SFTP_ERROR_HOST_KEY,    /* the server's key is unknown, another one, or of a kind that cannot be used */
-    SFTP_ERROR_LOGIN,       /* the user or the identity is refused, or the identity cannot be used */
-    SFTP_ERROR_LOST,        /* the connection broke or the server fell silent: nobody knows whether the last
-                             * request was carried out */
+    SFTP_ERROR_UNREACHABLE, /* the host is unknown, nothing listens there, or connecting got no answer */
+    SFTP_ERROR_HOST_KEY,    /* the server's key is unknown, changed, revoked, or of a kind that cannot be used */
+    SFTP_ERROR_LOGIN,       /* the server refuses the user or the key, or the key cannot be used */
+    SFTP_ERROR_LOST,        /* the connection broke or the server fell silent: nobody knows whether the last request
+                             * was carried out */
     SFTP_ERROR_MISSING,     /* there is no such file or folder */
-    SFTP_ERROR_REFUSED,     /* the server said no */
+    SFTP_ERROR_REFUSED,     /* the server refused the request */
     SFTP_ERROR_FULL,        /* no room on the server */
-    SFTP_ERROR_CHANGED,     /* the file has not the size that it was said to have */
-    SFTP_ERROR_INTERRUPTED, /* sftp_interrupt */
-    SFTP_ERROR_PROTOCOL,    /* what the server sends is not what was agreed, or nothing can be agreed on */
+    SFTP_ERROR_CHANGED,     /* the file is longer or shorter than it was listed */
+    SFTP_ERROR_INTERRUPTED, /* sftp_interrupt was called */
+    SFTP_ERROR_PROTOCOL,    /* the server breaks the rules of SSH or SFTP, or no algorithm is shared with it */
 };
-GQuark sftp_error_quark(void);
+GQuark sftp_error_quark(void); /* the error domain */
 
-/* Where to and as whom. Texts are borrowed as long as the session lives; empty ones are not set. */
+/* The server and the user. Texts are borrowed as long as the session lives; NULL and "" mean: not set. */
 struct sftp_peer {
-    const char *host;
+    const char *host; /* name or address */
     int port;
     const char *user;
-    const char *identity; /* file of a private key; empty: whatever ssh-agent holds */
-    const char *passphrase_file;
-    const char *known_hosts;
-    const char *kex, *host_keys, *ciphers, *macs; /* algorithms, joined by ','; empty: the library's */
-    int64_t timeout;                              /* seconds */
+    const char *identity;        /* file of a private key; not set: the keys of ssh-agent */
+    const char *passphrase_file; /* its first line is the passphrase of the identity */
+    const char *known_hosts;     /* file */
+    const char *kex;             /* this and the next three: algorithms joined by ','; not set: sftp_algorithms.h */
+    const char *host_keys;
+    const char *ciphers;
+    const char *macs;
+    int64_t timeout; /* seconds: the longest wait for an answer */
 };
 
-/* What is known of the server: NULL and 0 until the connecting came that far; kept after a failure. */
+/* What is known of the server. NULL, false and 0 until connecting came that far; kept after a failure. */
 struct sftp_server {
     char *address;     /* as resolved */
     char *banner;      /* "SSH-2.0-…", escaped */
-    char *key;         /* "ssh-ed25519" */
-    char *fingerprint; /* "SHA256:…" */
-    bool trusted;      /* by known_hosts */
+    char *key;         /* algorithm of the host key, "ssh-ed25519" */
+    char *fingerprint; /* of the host key, "SHA256:…" as ssh-keygen -l prints it */
+    bool trusted;      /* known_hosts holds the host key */
     char *kex;
-    char *ciphers, *macs; /* to us and, where it differs, "/" and from us */
+    char *ciphers, *macs; /* towards us; where the other direction differs, "/" and that one */
     bool logged_in;
     uint32_t version;  /* of SFTP */
-    char **extensions; /* names, escaped, in the server's order */
+    char **extensions; /* names, escaped, in the server's order; NULL-terminated */
 };
 
 struct sftp_attributes {
-    bool typed; /* the server says what it is */
+    bool typed; /* the server says what the entry is: */
     bool regular, folder;
-    bool sized; /* the server says how long it is */
-    int64_t size;
-    int64_t modified; /* seconds UTC by the server's clock, 0: not said */
+    bool sized;       /* the server says how long it is: */
+    int64_t size;     /* bytes */
+    int64_t modified; /* seconds UTC by the server's clock, 0: not told */
 };
 
 struct sftp;
-/* The first one comes before other threads use libcrypto. */
+/* Never NULL. The first call initialises libssh2: make it before other threads use libcrypto. */
 struct sftp *sftp_new(const struct sftp_peer *peer);
-/* NULL is fine. */
+/* Disconnects and frees. NULL is allowed. */
 void sftp_free(struct sftp *sftp);
 
-/* UNREACHABLE, HOST_KEY, LOGIN, LOST, REFUSED (no SFTP for this user), INTERRUPTED, PROTOCOL. */
+/* Disconnects, if connected, and connects. UNREACHABLE, HOST_KEY, LOGIN, LOST, REFUSED (no SFTP for this user),
+ * INTERRUPTED, PROTOCOL. */
 bool sftp_connect(struct sftp *sftp, GError **error);
-/* False too when the server has hung up in the meantime. */
+/* False also if the server has closed the connection while nobody used it: ask before each use. */
 bool sftp_is_connected(struct sftp *sftp);
+/* Says goodbye if that needs no wait, and closes the socket. */
 void sftp_disconnect(struct sftp *sftp);
-/* What is under way ends at once, and so does all that comes later. */
+/* From any thread: the call that is under way fails at once with INTERRUPTED, and so do all later ones. */
 void sftp_interrupt(struct sftp *sftp);
+/* Borrowed; it changes with each sftp_connect. */
 const struct sftp_server *sftp_server(const struct sftp *sftp);
-/* "fsync@openssh.com" … */
+/* True if the server announced an extension, such as "fsync@openssh.com". */
 bool sftp_offers(const struct sftp *sftp, const char *extension);
 
-/* Any order, "." and ".." and names that hold '/' or NUL left out. The visitor may use the session;
- * false: enough. Attributes are those of lstat. */
+/* Called for each entry, with the attributes of lstat. It may use the session. False ends the list. */
 typedef bool sftp_visit(void *user, const char *name, const struct sftp_attributes *attributes);
+/* Lists a folder, in any order, without "." and ".." and without names that hold '/' or NUL. */
 bool sftp_list(struct sftp *sftp, const char *folder, sftp_visit *visit, void *user, GError **error);
+/* The attributes of an entry; of a link, not of what it points to. MISSING if there is none. */
 bool sftp_lstat(struct sftp *sftp, const char *path, struct sftp_attributes *attributes, GError **error);
 
-/* A file of that size, into sink, which may fail with an error of its own; `after` is what the server says
- * of the open file after the last byte. CHANGED when it is shorter or longer. */
+/* Takes the next bytes of a file; it may fail with an error of its own, which ends the reading. */
 typedef bool sftp_sink(void *user, const char *data, size_t len, GError **error);
-bool sftp_read(struct sftp *sftp, const char *path, int64_t size, sftp_sink *sink, void *user,
-               struct sftp_attributes *after, GError **error);
+struct sftp_fetch {
+    const char *path;
+    int64_t size; /* bytes: how long the file was listed to be */
+    sftp_sink *sink;
+    void *user;                   /* of sink */
+    struct sftp_attributes after; /* set: what the server says of the open file after the last byte */
+};
+/* Reads a whole file. CHANGED if it is shorter or longer than `size`. */
+bool sftp_read(struct sftp *sftp, struct sftp_fetch *fetch, GError **error);
 
-/* A new file; what stands there under the name is removed first. */
 struct sftp_upload;
+/* Creates a new file; whatever stands at the path is removed first. NULL with an error. */
 struct sftp_upload *sftp_upload_begin(struct sftp *sftp, const char *path, GError **error);
+/* Appends bytes. An error of an earlier write may be reported here or by the finish. */
 bool sftp_upload_write(struct sftp_upload *upload, const char *data, size_t len, GError **error);
-/* All bytes are there and, where the server offers fsync, on its disk. `after` (may be NULL) is what the
- * server says of the file. */
+/* Returns when all bytes are at the server and, where it offers fsync, on its disk. `after` (NULL is allowed) is set to
+ * what the server says of the file. REFUSED if it keeps another number of bytes; FULL. */
 bool sftp_upload_finish(struct sftp_upload *upload, struct sftp_attributes *after, GError **error);
-/* Before a successful finish: the file is removed again, as far as the session still can. NULL is fine. */
+/* Without a successful finish the file is removed again, if the session still works. NULL is allowed. */
 void sftp_upload_free(struct sftp_upload *upload);
 typedef struct sftp_upload sftp_upload_t;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(sftp_upload_t, sftp_upload_free)
 
-/* Servers differ in whether an existing target is replaced: look first. */
+/* Renames. Servers differ in whether they replace an existing target: look first. */
 bool sftp_rename(struct sftp *sftp, const char *from, const char *to, GError **error);
+/* Removes a file. MISSING if there is none. */
 bool sftp_remove(struct sftp *sftp, const char *path, GError **error);
-/* With the rights that the server gives by itself. One that is there is refused. */
+/* Makes a folder with the rights that the server gives it. REFUSED if it exists. */
 bool sftp_make_folder(struct sftp *sftp, const char *path, GError **error);
-/* Bytes that this user can still write beside path; REFUSED where the server does not offer statvfs. */
+/* Sets *bytes to what this user can still write beside path. REFUSED if the server lacks statvfs@openssh.com. */
 bool sftp_free_space(struct sftp *sftp, const char *path, uint64_t *bytes, GError **error);
 
 #endif

@@ -1,12 +1,22 @@
-#include "gateway/drops/sftp/sftp_private.h"
+/*
+ * Logging in. libssh2 is called with the path of the private key and reads it itself. Before that the file is looked at
+ * for the one case in which its own error would mislead: an RSA key, with which libssh2 1.10 signs by SHA-1 only.
+ * Servers refuse that since 2021 (OpenSSH 8.8), and the refusal would look like a key that was not admitted.
+ */
+#include "gateway/drops/sftp/sftp_login.h"
+
+#include "gateway/drops/sftp/sftp_algorithms.h"
+#include "gateway/drops/sftp/sftp_wait.h"
 
 #include <poll.h>
 #include <string.h>
 
+/* Bytes. libssh2 computes with the length of a passphrase unchecked. */
 enum { MAX_PASSPHRASE = 1024 };
 
-/* ---- RSA, which not every libssh2 can use ---- */
+/* ---- RSA keys ---- */
 
+/* A string as SSH writes it: 4 bytes of length, then the bytes. Moves on; false if it is cut short. */
 static bool read_string(const guchar **at, gsize *left, const guchar **data, gsize *len)
 {
     if (*left < 4)
@@ -21,7 +31,7 @@ static bool read_string(const guchar **at, gsize *left, const guchar **data, gsi
     return true;
 }
 
-/* A public key as SSH writes it begins with the name of its kind. */
+/* A public key as SSH writes it begins with the name of its kind (RFC 4253, section 6.6). */
 static bool is_rsa_blob(const guchar *blob, gsize len)
 {
     const guchar *kind;
@@ -31,27 +41,28 @@ static bool is_rsa_blob(const guchar *blob, gsize len)
            memcmp(kind, "ssh-rsa", kind_len) == 0;
 }
 
-/* OpenSSH's form of a private key: magic, cipher, key derivation and its options, number of keys, public key. */
+/* OpenSSH's form of a private key (PROTOCOL.key): magic, cipher, key derivation, its options, number of keys, public
+ * key. */
 static bool is_rsa_body(const char *body)
 {
     static const char magic[] = "openssh-key-v1";
     gsize left = 0, len;
     g_autofree guchar *bytes = g_base64_decode(body, &left);
-    const guchar *at = bytes, *part;
+    const guchar *at = bytes, *text;
 
     if (left < sizeof magic || memcmp(bytes, magic, sizeof magic) != 0)
         return false;
     at += sizeof magic;
     left -= sizeof magic;
     for (int i = 0; i < 3; i++) {
-        if (!read_string(&at, &left, &part, &len))
+        if (!read_string(&at, &left, &text, &len))
             return false;
     }
     if (left < 4)
         return false;
     at += 4;
     left -= 4;
-    return read_string(&at, &left, &part, &len) && is_rsa_blob(part, len);
+    return read_string(&at, &left, &text, &len) && is_rsa_blob(text, len);
 }
 
 static bool is_rsa_file(const char *text)
@@ -68,70 +79,75 @@ static bool is_rsa_file(const char *text)
     return is_rsa_body(body);
 }
 
-/* Without these names libssh2 signs with SHA-1, which servers refuse since 2021. */
+/* Without this algorithm libssh2 signs with SHA-1. */
 static bool can_use_rsa(struct sftp *sftp)
 {
     return sftp_supports(sftp, LIBSSH2_METHOD_HOSTKEY, "rsa-sha2-256");
 }
 
-/* ---- a file ---- */
+/* ---- the file of identity= ---- */
 
+/* Reads the first line of passphrase_file=. *passphrase is NULL if the setting is empty; g_free after explicit_bzero.
+ */
 static bool read_passphrase(struct sftp *sftp, char **passphrase, GError **error)
 {
     const char *path = sftp->peer.passphrase_file;
-    g_autoptr(GError) fault = NULL;
+    g_autoptr(GError) cause = NULL;
     gsize len;
 
     *passphrase = NULL;
     if (path == NULL || *path == '\0')
         return true;
-    if (!g_file_get_contents(path, passphrase, &len, &fault))
-        return sftp_fail(sftp, SFTP_ERROR_LOGIN, error, "passphrase_file cannot be read: %s", fault->message);
+    if (!g_file_get_contents(path, passphrase, &len, &cause))
+        return sftp_fail(sftp, SFTP_ERROR_LOGIN, error,
+                         "passphrase_file cannot be read: %s; give the gateway's user read access", cause->message);
     (*passphrase)[strcspn(*passphrase, "\r\n")] = '\0';
     if (len <= MAX_PASSPHRASE)
         return true;
     explicit_bzero(*passphrase, len);
     g_clear_pointer(passphrase, g_free);
     return sftp_fail(sftp, SFTP_ERROR_LOGIN, error,
-                     "passphrase_file %s holds more than %d bytes; its first line is the passphrase", path,
-                     MAX_PASSPHRASE);
+                     "passphrase_file %s holds %zu bytes, expected at most %d; keep only the passphrase in it", path,
+                     len, MAX_PASSPHRASE);
 }
 
 static bool check_identity(struct sftp *sftp, GError **error)
 {
     const char *path = sftp->peer.identity;
     g_autofree char *text = NULL;
-    g_autoptr(GError) fault = NULL;
+    g_autoptr(GError) cause = NULL;
     gsize len = 0;
 
-    if (!g_file_get_contents(path, &text, &len, &fault))
-        return sftp_fail(sftp, SFTP_ERROR_LOGIN, error, "identity cannot be read: %s", fault->message);
+    if (!g_file_get_contents(path, &text, &len, &cause))
+        return sftp_fail(sftp, SFTP_ERROR_LOGIN, error,
+                         "identity cannot be read: %s; give the gateway's user read access", cause->message);
     bool rsa = is_rsa_file(text);
     explicit_bzero(text, len);
     if (!rsa || can_use_rsa(sftp))
         return true;
     return sftp_fail(
         sftp, SFTP_ERROR_LOGIN, error,
-        "identity %s is an RSA key, which libssh2 %s can use with SHA-1 only, and servers refuse that; make an "
+        "identity %s is an RSA key, with which libssh2 %s signs by SHA-1 only, and servers refuse that; make an "
         "Ed25519 key (ssh-keygen -t ed25519) and have it admitted",
         path, libssh2_version(0));
 }
 
-/* libssh2 takes a connection that breaks in the login for a refusal. */
+/* libssh2 reports a connection that breaks during the login as a refused key. */
 static bool has_hung_up(const struct sftp *sftp)
 {
-    struct pollfd at = {.fd = sftp->fd, .events = POLLRDHUP};
+    struct pollfd socket = {.fd = sftp->fd, .events = POLLRDHUP};
 
-    return poll(&at, 1, 0) > 0 && (at.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+    return poll(&socket, 1, 0) > 0 && (socket.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
 static bool refuse_login(struct sftp *sftp, int rc, const char *what, GError **error)
 {
     if (rc == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED && has_hung_up(sftp))
-        return sftp_fail(sftp, SFTP_ERROR_LOST, error,
-                         "the server broke the connection when user %s logged in with %s; it is connected again at the "
-                         "next look; if that goes on, have its owner look",
-                         sftp->peer.user, what);
+        return sftp_fail(
+            sftp, SFTP_ERROR_LOST, error,
+            "the server broke the connection when user %s logged in with %s; the gateway connects again at the "
+            "next look; if it happens again, ask the server's owner",
+            sftp->peer.user, what);
     if (rc == LIBSSH2_ERROR_AUTHENTICATION_FAILED || rc == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED)
         return sftp_fail(
             sftp, SFTP_ERROR_LOGIN, error,
@@ -149,7 +165,7 @@ static bool login_by_file(struct sftp *sftp, GError **error)
 
     if (!check_identity(sftp, error) || !read_passphrase(sftp, &passphrase, error))
         return false;
-    /* Never NULL: a library below might ask the terminal for one. */
+    /* Never NULL: libcrypto would ask the terminal for a passphrase. */
     SFTP_REPEAT(sftp, rc,
                 libssh2_userauth_publickey_fromfile_ex(sftp->ssh, peer->user, (unsigned)strlen(peer->user), NULL,
                                                        peer->identity, passphrase ? passphrase : ""),
@@ -162,17 +178,18 @@ static bool login_by_file(struct sftp *sftp, GError **error)
     if (rc == LIBSSH2_ERROR_EAGAIN)
         return false;
     if (rc == LIBSSH2_ERROR_FILE || rc == LIBSSH2_ERROR_KEYFILE_AUTH_FAILED || rc == LIBSSH2_ERROR_METHOD_NOT_SUPPORTED)
-        return sftp_fail(
-            sftp, SFTP_ERROR_LOGIN, error,
-            "identity %s cannot be used: it is no private key that libssh2 %s knows (Ed25519 and ECDSA are), or "
-            "the passphrase in passphrase_file= is wrong or missing",
-            peer->identity, libssh2_version(0));
+        return sftp_fail(sftp, SFTP_ERROR_LOGIN, error,
+                         "identity %s cannot be used: it is no private key that libssh2 %s knows (it knows Ed25519 and "
+                         "ECDSA), or the "
+                         "passphrase in passphrase_file= is wrong or missing; check both files",
+                         peer->identity, libssh2_version(0));
     return refuse_login(sftp, rc, peer->identity, error);
 }
 
 /* ---- ssh-agent ---- */
 
-/* True: logged in. False without an error: none of the agent's keys is admitted. */
+/* Tries the agent's keys in turn. True: logged in. False without an error: none of them is admitted. Counts in *tried
+ * and *skipped (RSA keys that cannot be used). */
 static bool try_agent(struct sftp *sftp, LIBSSH2_AGENT *agent, int *tried, int *skipped, GError **error)
 {
     struct libssh2_agent_publickey *key = NULL;
@@ -190,8 +207,9 @@ static bool try_agent(struct sftp *sftp, LIBSSH2_AGENT *agent, int *tried, int *
         if (rc == LIBSSH2_ERROR_EAGAIN)
             return false;
         if (rc != LIBSSH2_ERROR_AUTHENTICATION_FAILED && rc != LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED)
-            return sftp_fail(sftp, SFTP_ERROR_LOGIN, error,
-                             "the server broke off at key %d of ssh-agent; give the right one as identity=", *tried);
+            return sftp_fail(
+                sftp, SFTP_ERROR_LOGIN, error,
+                "the server ended the login at key %d of ssh-agent; name the right key as identity=", *tried);
     }
     return false;
 }
@@ -199,20 +217,20 @@ static bool try_agent(struct sftp *sftp, LIBSSH2_AGENT *agent, int *tried, int *
 static bool login_by_agent(struct sftp *sftp, GError **error)
 {
     LIBSSH2_AGENT *agent = libssh2_agent_init(sftp->ssh);
-    GError *fault = NULL;
+    GError *cause = NULL;
     int tried = 0, skipped = 0;
 
     if (agent == NULL || libssh2_agent_connect(agent) != 0 || libssh2_agent_list_identities(agent) != 0) {
         if (agent != NULL)
             libssh2_agent_free(agent);
         return sftp_fail(sftp, SFTP_ERROR_LOGIN, error,
-                         "identity= is empty and no ssh-agent answers (SSH_AUTH_SOCK); give the file of a private key");
+                         "identity= is empty and no ssh-agent answers (SSH_AUTH_SOCK); name the file of a private key");
     }
-    bool good = try_agent(sftp, agent, &tried, &skipped, &fault);
-    (void)libssh2_agent_disconnect(agent); /* it holds nothing of ours */
+    bool good = try_agent(sftp, agent, &tried, &skipped, &cause);
+    (void)libssh2_agent_disconnect(agent); /* nothing can be lost */
     libssh2_agent_free(agent);
-    if (fault != NULL) {
-        g_propagate_error(error, fault);
+    if (cause != NULL) {
+        g_propagate_error(error, cause);
         return false;
     }
     if (good)
@@ -229,6 +247,6 @@ bool sftp_login(struct sftp *sftp, GError **error)
 {
     sftp_progress(sftp, 0);
     bool by_file = sftp->peer.identity != NULL && *sftp->peer.identity != '\0';
-    sftp->facts.logged_in = by_file ? login_by_file(sftp, error) : login_by_agent(sftp, error);
-    return sftp->facts.logged_in;
+    sftp->server.logged_in = by_file ? login_by_file(sftp, error) : login_by_agent(sftp, error);
+    return sftp->server.logged_in;
 }

@@ -1,4 +1,10 @@
-#include "gateway/drops/sftp/sftp_private.h"
+/*
+ * Reaching the server. getaddrinfo has no time limit and cannot be stopped, so it runs in a thread of its own, which
+ * may outlive the session that asked.
+ */
+#include "gateway/drops/sftp/sftp_reach.h"
+
+#include "gateway/drops/sftp/sftp_wait.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -11,17 +17,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Of TCP keepalive: a dead server is noticed after 15 + 4 * 5 seconds. */
 enum { IDLE_SECONDS = 15, PROBE_SECONDS = 5, PROBES = 4 };
 
-/* ---- the name ---- */
+/* ---- the address ---- */
 
-/* Shared with the thread that asks, which may outlive the one that waits: getaddrinfo cannot be stopped. */
+/* Shared by the thread that asks and the one that waits. The last to leave frees it. */
 struct lookup {
     gatomicrefcount refs;
     char *host;
     char port[12];
-    int done; /* eventfd */
-    int rc;
+    int done; /* eventfd: readable once rc and found are set */
+    int rc;   /* of getaddrinfo */
     struct addrinfo *found;
 };
 
@@ -31,7 +38,7 @@ static void lookup_unref(struct lookup *lookup)
         return;
     if (lookup->found != NULL)
         freeaddrinfo(lookup->found);
-    (void)close(lookup->done); /* nothing to lose */
+    (void)close(lookup->done); /* an eventfd: nothing is lost */
     g_free(lookup->host);
     g_free(lookup);
 }
@@ -44,7 +51,7 @@ static gpointer look_up(gpointer data)
 
     lookup->rc = getaddrinfo(lookup->host, lookup->port, &hints, &lookup->found);
     if (write(lookup->done, &one, sizeof one) < 0)
-        lookup->rc = EAI_SYSTEM; /* cannot be: a new eventfd takes a 1 */
+        lookup->rc = EAI_SYSTEM; /* cannot happen: a new eventfd accepts a 1 */
     lookup_unref(lookup);
     return NULL;
 }
@@ -65,7 +72,8 @@ static struct lookup *lookup_begin(const struct sftp *sftp, GError **error)
     }
     lookup_unref(lookup);
     lookup_unref(lookup);
-    (void)sftp_fail(sftp, SFTP_ERROR_UNREACHABLE, error, "no thread or descriptor is left to look the name up");
+    (void)sftp_fail(sftp, SFTP_ERROR_UNREACHABLE, error,
+                    "no thread or descriptor is left to look the host up; raise the limits of the gateway's user");
     return NULL;
 }
 
@@ -73,14 +81,15 @@ static struct lookup *lookup_begin(const struct sftp *sftp, GError **error)
 
 static void set_option(int fd, int level, int option, int value)
 {
-    /* One that the system does not know costs comfort only: our own limits hold without it. */
+    /* A system may lack an option. Our own time limits hold without it. */
     (void)setsockopt(fd, level, option, &value, sizeof value);
 }
 
 static void set_options(int fd, int64_t timeout)
 {
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    /* Between two looks nobody waits: so that a firewall keeps the connection, and a dead peer shows. */
+    /* Between two looks nobody waits on the socket. Keepalive stops a firewall from forgetting the connection, and
+     * makes a dead server visible. */
     set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
     set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, IDLE_SECONDS);
     set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, PROBE_SECONDS);
@@ -88,11 +97,11 @@ static void set_options(int fd, int64_t timeout)
     set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)MIN(timeout * 1000, G_MAXINT));
 }
 
-/* 0, or the errno of the failure; -1 with an error that ends the trying. */
+/* Returns 0, or the errno of the failure; -1 with an error if other addresses must not be tried (INTERRUPTED). */
 static int try_address(struct sftp *sftp, const struct addrinfo *address, GError **error)
 {
-    int fault = 0;
-    socklen_t len = sizeof fault;
+    int errnum = 0;
+    socklen_t len = sizeof errnum;
 
     sftp->fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, address->ai_protocol);
     if (sftp->fd < 0)
@@ -101,22 +110,23 @@ static int try_address(struct sftp *sftp, const struct addrinfo *address, GError
     if (connect(sftp->fd, address->ai_addr, address->ai_addrlen) != 0) {
         GError *waited = NULL;
         if (errno != EINPROGRESS)
-            fault = errno;
+            errnum = errno;
         else if (!sftp_wait_fd(sftp, sftp->fd, POLLOUT, &waited)) {
-            fault = g_error_matches(waited, SFTP_ERROR, SFTP_ERROR_INTERRUPTED) ? -1 : ETIMEDOUT;
-            if (fault < 0)
+            errnum = g_error_matches(waited, SFTP_ERROR, SFTP_ERROR_INTERRUPTED) ? -1 : ETIMEDOUT;
+            if (errnum < 0)
                 g_propagate_error(error, g_steal_pointer(&waited));
-        } else if (getsockopt(sftp->fd, SOL_SOCKET, SO_ERROR, &fault, &len) != 0)
-            fault = errno;
+        } else if (getsockopt(sftp->fd, SOL_SOCKET, SO_ERROR, &errnum, &len) != 0)
+            errnum = errno;
         g_clear_error(&waited);
     }
-    if (fault == 0)
+    if (errnum == 0)
         return 0;
-    (void)close(sftp->fd); /* never connected */
+    (void)close(sftp->fd); /* was never connected */
     sftp->fd = -1;
-    return fault;
+    return errnum;
 }
 
+/* As numbers, for the error texts and `doctor`; NULL if it cannot be printed. */
 static char *address_text(const struct addrinfo *address)
 {
     char text[NI_MAXHOST];
@@ -128,19 +138,19 @@ static char *address_text(const struct addrinfo *address)
 
 static bool try_all(struct sftp *sftp, const struct addrinfo *found, GError **error)
 {
-    int fault = EADDRNOTAVAIL;
+    int errnum = EADDRNOTAVAIL;
 
     for (const struct addrinfo *address = found; address != NULL; address = address->ai_next) {
         sftp_progress(sftp, 0);
-        g_free(sftp->facts.address);
-        sftp->facts.address = address_text(address);
-        fault = try_address(sftp, address, error);
-        if (fault <= 0)
-            return fault == 0;
+        g_free(sftp->server.address);
+        sftp->server.address = address_text(address);
+        errnum = try_address(sftp, address, error);
+        if (errnum <= 0)
+            return errnum == 0;
     }
     return sftp_fail(sftp, SFTP_ERROR_UNREACHABLE, error,
                      "cannot connect to %s: %s; check host= and port=, the network and whether the server runs",
-                     sftp->facts.address ? sftp->facts.address : "any address", g_strerror(fault));
+                     sftp->server.address ? sftp->server.address : "any address", g_strerror(errnum));
 }
 
 bool sftp_reach(struct sftp *sftp, GError **error)
@@ -157,11 +167,11 @@ bool sftp_reach(struct sftp *sftp, GError **error)
     else if (!good)
         (void)sftp_fail(sftp, SFTP_ERROR_UNREACHABLE, error,
                         "no name server answers within %" G_GINT64_FORMAT
-                        " seconds; check the network or give an address",
+                        " seconds; check the network or give an address as host=",
                         sftp->peer.timeout);
     else if (lookup->rc != 0)
         good = sftp_fail(sftp, SFTP_ERROR_UNREACHABLE, error,
-                         "the name of the host is not known (%s); check host=", gai_strerror(lookup->rc));
+                         "the host is not known (%s); check host=", gai_strerror(lookup->rc));
     else
         good = try_all(sftp, lookup->found, error);
     g_clear_error(&waited);

@@ -1,131 +1,26 @@
-#include "gateway/drops/sftp/sftp_private.h"
-
+/*
+ * The order of a connection: reach, handshake, host key, login, channel, greeting. Nothing is sent to a server before
+ * its host key was found in known_hosts, apart from the handshake that shows the key.
+ */
 #include "formats/text.h"
-#include "gateway/clock.h"
+#include "gateway/drops/sftp/sftp_algorithms.h"
+#include "gateway/drops/sftp/sftp_inlet.h"
+#include "gateway/drops/sftp/sftp_login.h"
+#include "gateway/drops/sftp/sftp_reach.h"
+#include "gateway/drops/sftp/sftp_trust.h"
+#include "gateway/drops/sftp/sftp_wait.h"
+#include "gateway/drops/sftp/sftp_wire.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* WINDOW, PACKET: bytes of the channel, as many as sftp_stream.c has under way. FREE_TRIES: libssh2 says EAGAIN while
+ * it sends a farewell, which a socket that was shut cannot carry. */
 enum { WINDOW = 4 * 1024 * 1024, PACKET = 32768, FREE_TRIES = 100, SHOWN_TEXT = 200 };
-
-G_DEFINE_QUARK(ecosgate - sftp - error, sftp_error)
-
-/* ---- errors ---- */
-
-bool sftp_fail(const struct sftp *sftp, enum sftp_error code, GError **error, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    g_autofree char *text = g_strdup_vprintf(format, args);
-    va_end(args);
-    g_set_error(error, SFTP_ERROR, (int)code, "%s: %s", sftp->label, text);
-    return false;
-}
-
-/* The connection is gone, or as good as. */
-static bool is_loss(long rc)
-{
-    switch (rc) {
-    case LIBSSH2_ERROR_NONE: /* end of the stream */
-    case LIBSSH2_ERROR_EAGAIN:
-    case LIBSSH2_ERROR_BANNER_RECV:
-    case LIBSSH2_ERROR_BANNER_SEND:
-    case LIBSSH2_ERROR_SOCKET_DISCONNECT:
-    case LIBSSH2_ERROR_SOCKET_RECV:
-    case LIBSSH2_ERROR_SOCKET_SEND:
-    case LIBSSH2_ERROR_SOCKET_TIMEOUT:
-    case LIBSSH2_ERROR_TIMEOUT:
-    case LIBSSH2_ERROR_CHANNEL_CLOSED:
-    case LIBSSH2_ERROR_CHANNEL_EOF_SENT:
-        return true;
-    default:
-        return false;
-    }
-}
-
-bool sftp_fail_ssh(struct sftp *sftp, long rc, const char *doing, GError **error)
-{
-    char *text = NULL;
-
-    sftp->usable = false;
-    if (is_loss(rc))
-        return sftp_fail(sftp, SFTP_ERROR_LOST, error,
-                         "%s: the server broke the connection; it is connected again at the next look", doing);
-    (void)libssh2_session_last_error(sftp->ssh, &text, NULL, 0); /* gives rc again */
-    g_autofree char *shown = text_escape(text ? text : "", text ? strlen(text) : 0, SHOWN_TEXT);
-    return sftp_fail(sftp, SFTP_ERROR_PROTOCOL, error, "%s: %s (libssh2 %s, error %ld)", doing, shown,
-                     libssh2_version(0), rc);
-}
-
-/* ---- waiting ---- */
-
-void sftp_progress(struct sftp *sftp, int64_t more)
-{
-    sftp->deadline = clock_monotonic() + (sftp->peer.timeout + more) * 1000000;
-}
-
-bool sftp_check(const struct sftp *sftp, GError **error)
-{
-    return !g_atomic_int_get(&sftp->interrupted) ||
-           sftp_fail(sftp, SFTP_ERROR_INTERRUPTED, error, "stopped before it was done");
-}
-
-bool sftp_wait_fd(struct sftp *sftp, int fd, short events, GError **error)
-{
-    struct pollfd fds[] = {{.fd = fd, .events = events}, {.fd = sftp->wake, .events = POLLIN}};
-
-    for (;;) {
-        if (!sftp_check(sftp, error))
-            return false;
-        int64_t left = sftp->deadline - clock_monotonic();
-        int n = left <= 0 ? 0 : poll(fds, G_N_ELEMENTS(fds), (int)MIN(left / 1000 + 1, G_MAXINT));
-        if (n > 0 && fds[0].revents != 0)
-            return true;
-        if (n < 0 && errno != EINTR)
-            return sftp_fail(sftp, SFTP_ERROR_LOST, error, "cannot wait: %s", g_strerror(errno));
-        if (n == 0 && left <= 0)
-            return sftp_fail(sftp, SFTP_ERROR_LOST, error,
-                             "no answer within %" G_GINT64_FORMAT
-                             " seconds (timeout= of the drop); ask the server's owner "
-                             "whether it is overloaded",
-                             sftp->peer.timeout);
-    }
-}
-
-/* While a connection begins the server writes many small packets, and its system keeps each back until the one before
- * is acknowledged, which ours would do 40 ms later. */
-static void acknowledge(const struct sftp *sftp)
-{
-    const int now = 1;
-
-    if (!sftp->usable)
-        (void)setsockopt(sftp->fd, IPPROTO_TCP, TCP_QUICKACK, &now, sizeof now); /* else it takes longer */
-}
-
-bool sftp_wait(struct sftp *sftp, GError **error)
-{
-    int directions = libssh2_session_block_directions(sftp->ssh);
-    short events = 0;
-
-    /* Only what the library waits for: a socket full of what it will not read yet would wake us for ever. */
-    if (directions & LIBSSH2_SESSION_BLOCK_OUTBOUND)
-        events |= POLLOUT;
-    if ((directions & LIBSSH2_SESSION_BLOCK_INBOUND) || events == 0)
-        events |= POLLIN;
-    acknowledge(sftp);
-    sftp->inlet.open = true;
-    if (sftp_wait_fd(sftp, sftp->fd, events, error))
-        return true;
-    sftp->usable = false;
-    return false;
-}
 
 void sftp_interrupt(struct sftp *sftp)
 {
@@ -133,78 +28,16 @@ void sftp_interrupt(struct sftp *sftp)
 
     g_atomic_int_set(&sftp->interrupted, 1);
     if (write(sftp->wake, &one, sizeof one) < 0)
-        return; /* it is full: readable already */
+        return; /* the counter is full: the descriptor is readable already */
 }
 
-/* ---- the library's session ---- */
-
-/* From an agent's socket, which would block. */
-static ssize_t receive_from_agent(struct sftp *sftp, libssh2_socket_t fd, void *buffer, size_t len, int flags)
-{
-    if (!sftp_wait_fd(sftp, fd, POLLIN, NULL))
-        return -ETIMEDOUT;
-    ssize_t n = recv(fd, buffer, len, flags);
-    if (n == 0)
-        return -ECONNRESET; /* libssh2 1.10 would ask a dead agent for ever */
-    return n > 0 ? n : errno == EINTR ? -EAGAIN : -errno;
-}
-
-/* libssh2 talks to ssh-agent by the same function. */
-static ssize_t receive(libssh2_socket_t fd, void *buffer, size_t len, int flags, void **abstract)
-{
-    struct sftp *sftp = *abstract;
-    struct sftp_inlet *inlet = &sftp->inlet;
-
-    if (fd != sftp->fd)
-        return receive_from_agent(sftp, fd, buffer, len, flags);
-    if (inlet->begin == inlet->end) {
-        if (!inlet->open)
-            return -EAGAIN;
-        ssize_t n = recv(fd, inlet->bytes, sizeof inlet->bytes, flags);
-        if (n <= 0)
-            return n == 0 ? 0 : errno == EINTR ? -EAGAIN : -errno;
-        inlet->open = false;
-        inlet->begin = 0;
-        inlet->end = (size_t)n;
-    }
-    size_t part = MIN(len, inlet->end - inlet->begin);
-    memcpy(buffer, inlet->bytes + inlet->begin, part);
-    inlet->begin += part;
-    return (ssize_t)part;
-}
-
-ssize_t sftp_take(struct sftp *sftp, void *data, size_t len)
-{
-    sftp->inlet.open = true;
-    return libssh2_channel_read(sftp->channel, data, len);
-}
-
-static bool prefer(struct sftp *sftp, int method, const char *key, const char *algorithms, GError **error)
-{
-    if (algorithms == NULL || *algorithms == '\0' || libssh2_session_method_pref(sftp->ssh, method, algorithms) == 0)
-        return true;
-    g_autofree char *known = sftp_supported(sftp, method);
-    return sftp_fail(sftp, SFTP_ERROR_PROTOCOL, error, "%s=%s: libssh2 %s knows none of them; it knows %s", key,
-                     algorithms, libssh2_version(0), known);
-}
-
-static bool prefer_all(struct sftp *sftp, const char *host_keys, GError **error)
-{
-    const struct sftp_peer *peer = &sftp->peer;
-
-    return prefer(sftp, LIBSSH2_METHOD_KEX, "kex", peer->kex, error) &&
-           prefer(sftp, LIBSSH2_METHOD_HOSTKEY, "host_keys", host_keys, error) &&
-           prefer(sftp, LIBSSH2_METHOD_CRYPT_CS, "ciphers", peer->ciphers, error) &&
-           prefer(sftp, LIBSSH2_METHOD_CRYPT_SC, "ciphers", peer->ciphers, error) &&
-           prefer(sftp, LIBSSH2_METHOD_MAC_CS, "macs", peer->macs, error) &&
-           prefer(sftp, LIBSSH2_METHOD_MAC_SC, "macs", peer->macs, error);
-}
+/* ---- libssh2's session ---- */
 
 static void drop_ssh(struct sftp *sftp)
 {
     int rc = LIBSSH2_ERROR_EAGAIN;
 
-    /* The library would wait for a dead peer's answers for ever: on a socket that is shut it cannot. */
+    /* libssh2 would wait for the answers of a dead server for ever. On a socket that was shut it cannot. */
     if (sftp->fd >= 0)
         (void)shutdown(sftp->fd, SHUT_RDWR);
     for (int i = 0; sftp->ssh != NULL && rc == LIBSSH2_ERROR_EAGAIN && i < FREE_TRIES; i++)
@@ -212,7 +45,7 @@ static void drop_ssh(struct sftp *sftp)
     sftp->ssh = NULL;
     sftp->channel = NULL;
     if (sftp->fd >= 0)
-        (void)close(sftp->fd); /* shut already */
+        (void)close(sftp->fd); /* shut before: nothing is lost */
     sftp->fd = -1;
     sftp->usable = false;
 }
@@ -221,20 +54,16 @@ static bool begin_ssh(struct sftp *sftp, GError **error)
 {
     sftp->ssh = libssh2_session_init_ex(NULL, NULL, NULL, sftp);
     if (sftp->ssh == NULL)
-        return sftp_fail(sftp, SFTP_ERROR_PROTOCOL, error, "libssh2 cannot begin a session: out of memory");
+        return sftp_fail(sftp, SFTP_ERROR_PROTOCOL, error,
+                         "libssh2 cannot begin a session: no memory is left; give the gateway more");
     libssh2_session_set_blocking(sftp->ssh, 0);
-    sftp->inlet.open = true;
-    sftp->inlet.begin = sftp->inlet.end = 0;
-#if LIBSSH2_VERSION_NUM >= 0x010b01
-    (void)libssh2_session_callback_set2(sftp->ssh, LIBSSH2_CALLBACK_RECV, (libssh2_cb_generic *)receive);
-#else
-    (void)libssh2_session_callback_set(sftp->ssh, LIBSSH2_CALLBACK_RECV, (void *)receive);
-#endif
+    sftp_inlet_begin(sftp);
     return true;
 }
 
 /* ---- the handshake ---- */
 
+/* What was agreed for the two directions: one name if they are the same. */
 static char *both_ways(struct sftp *sftp, int to_us, int from_us)
 {
     const char *in = libssh2_session_methods(sftp->ssh, to_us);
@@ -245,44 +74,47 @@ static char *both_ways(struct sftp *sftp, int to_us, int from_us)
     return g_strconcat(in ? in : "", "/", out, NULL);
 }
 
-static void note_handshake(struct sftp *sftp)
+/* Keeps what `doctor` shows of the handshake. */
+static void keep_handshake(struct sftp *sftp)
 {
-    struct sftp_server *facts = &sftp->facts;
+    struct sftp_server *server = &sftp->server;
     const char *banner = libssh2_session_banner_get(sftp->ssh);
     const char *hash = libssh2_hostkey_hash(sftp->ssh, LIBSSH2_HOSTKEY_HASH_SHA256);
 
-    facts->banner = banner ? text_escape(banner, strlen(banner), SHOWN_TEXT) : NULL;
-    facts->kex = g_strdup(libssh2_session_methods(sftp->ssh, LIBSSH2_METHOD_KEX));
-    facts->key = g_strdup(libssh2_session_methods(sftp->ssh, LIBSSH2_METHOD_HOSTKEY));
-    facts->ciphers = both_ways(sftp, LIBSSH2_METHOD_CRYPT_SC, LIBSSH2_METHOD_CRYPT_CS);
-    facts->macs = both_ways(sftp, LIBSSH2_METHOD_MAC_SC, LIBSSH2_METHOD_MAC_CS);
+    server->banner = banner ? text_escape(banner, strlen(banner), SHOWN_TEXT) : NULL;
+    server->kex = g_strdup(libssh2_session_methods(sftp->ssh, LIBSSH2_METHOD_KEX));
+    server->key = g_strdup(libssh2_session_methods(sftp->ssh, LIBSSH2_METHOD_HOSTKEY));
+    server->ciphers = both_ways(sftp, LIBSSH2_METHOD_CRYPT_SC, LIBSSH2_METHOD_CRYPT_CS);
+    server->macs = both_ways(sftp, LIBSSH2_METHOD_MAC_SC, LIBSSH2_METHOD_MAC_CS);
     if (hash != NULL) {
         g_autofree char *text = g_base64_encode((const guchar *)hash, 32);
-        facts->fingerprint = g_strconcat("SHA256:", text, NULL);
-        facts->fingerprint[strcspn(facts->fingerprint, "=")] = '\0'; /* as ssh-keygen -l writes it */
+        server->fingerprint = g_strconcat("SHA256:", text, NULL);
+        server->fingerprint[strcspn(server->fingerprint, "=")] = '\0'; /* as ssh-keygen -l writes it */
     }
 }
 
-/* *disagreed: there is a server, but no set of algorithms that both sides can use. */
+/* Sets *disagreed if there is a server, but no set of algorithms that both sides can use. */
 static bool shake_hands(struct sftp *sftp, const char *host_keys, bool *disagreed, GError **error)
 {
     int rc;
 
     *disagreed = false;
     sftp_progress(sftp, 0);
-    if (!prefer_all(sftp, host_keys, error))
+    if (!sftp_prefer_algorithms(sftp, host_keys, error))
         return false;
     SFTP_REPEAT(sftp, rc, libssh2_session_handshake(sftp->ssh, sftp->fd), error);
     if (rc == LIBSSH2_ERROR_EAGAIN)
         return false;
     if (rc != 0) {
-        *disagreed = !is_loss(rc);
-        return sftp_fail_ssh(sftp, rc, "cannot agree on how to talk", error);
+        *disagreed = !sftp_is_loss(rc);
+        return sftp_fail_ssh(sftp, rc, "cannot agree on algorithms", error);
     }
-    note_handshake(sftp);
+    keep_handshake(sftp);
     return true;
 }
 
+/* Connects as far as the checked host key. any_key: ask the server for any kind of host key, not only for those of
+ * known_hosts. */
 static bool connect_and_trust(struct sftp *sftp, bool any_key, bool *disagreed, GError **error)
 {
     *disagreed = false;
@@ -297,8 +129,8 @@ static bool connect_and_trust(struct sftp *sftp, bool any_key, bool *disagreed, 
     return good;
 }
 
-/* A server that has none of the keys that known_hosts holds for it ends the handshake without showing the
- * key that it has: it is asked once more for any, to tell a changed key from algorithms that do not match. */
+/* A server that has none of the keys that known_hosts holds for it ends the handshake without showing its own. Then we
+ * connect once more and ask for any key, so that the error tells a changed key from algorithms that do not match. */
 static bool secure(struct sftp *sftp, GError **error)
 {
     GError *first = NULL, *second = NULL;
@@ -342,10 +174,10 @@ static bool begin_channel(struct sftp *sftp, GError **error)
         return false;
     if (rc == LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED || rc == LIBSSH2_ERROR_CHANNEL_FAILURE)
         return sftp_fail(sftp, SFTP_ERROR_REFUSED, error,
-                         "the server gives this user no SFTP; its owner must allow it");
+                         "the server gives this user no SFTP; ask its owner to allow it");
     if (rc != 0)
         return sftp_fail_ssh(sftp, rc, "cannot begin SFTP", error);
-    /* What a login script prints as errors is not ours to read, but would fill the window. */
+    /* What a login script prints to standard error is not read, and would fill the window. */
     SFTP_REPEAT(sftp, rc, libssh2_channel_handle_extended_data2(sftp->channel, LIBSSH2_CHANNEL_EXTENDED_DATA_IGNORE),
                 error);
     return rc != LIBSSH2_ERROR_EAGAIN;
@@ -353,34 +185,33 @@ static bool begin_channel(struct sftp *sftp, GError **error)
 
 /* ---- life ---- */
 
-static void clear_server(struct sftp_server *facts)
+static void clear_server(struct sftp_server *server)
 {
-    g_free(facts->address);
-    g_free(facts->banner);
-    g_free(facts->key);
-    g_free(facts->fingerprint);
-    g_free(facts->kex);
-    g_free(facts->ciphers);
-    g_free(facts->macs);
-    g_strfreev(facts->extensions);
-    *facts = (struct sftp_server){0};
+    g_free(server->address);
+    g_free(server->banner);
+    g_free(server->key);
+    g_free(server->fingerprint);
+    g_free(server->kex);
+    g_free(server->ciphers);
+    g_free(server->macs);
+    g_strfreev(server->extensions);
+    *server = (struct sftp_server){0};
 }
 
 struct sftp *sftp_new(const struct sftp_peer *peer)
 {
-    static gsize begun;
+    static gsize begun; /* libssh2_init is called once, before the first session */
     struct sftp *sftp = g_new0(struct sftp, 1);
 
-    if (g_once_init_enter(&begun)) {
-        (void)sftp_cipher_use();                                 /* without it the same comes slower */
+    if (g_once_init_enter(&begun))
         g_once_init_leave(&begun, libssh2_init(0) == 0 ? 1 : 2); /* a failure shows when a session begins */
-    }
     sftp->peer = *peer;
     sftp->label = g_strdup_printf("%s@%s:%d", peer->user, peer->host, peer->port);
     sftp->fd = -1;
     sftp->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (sftp->wake < 0)
-        g_error("no descriptor is left to begin a session with %s: %s", sftp->label, g_strerror(errno));
+        g_error("%s: no descriptor is left for a session: %s; raise the limit of open files", sftp->label,
+                g_strerror(errno));
     wire_init(&sftp->wire);
     return sftp;
 }
@@ -391,8 +222,8 @@ void sftp_free(struct sftp *sftp)
         return;
     sftp_disconnect(sftp);
     wire_clear(&sftp->wire);
-    clear_server(&sftp->facts);
-    (void)close(sftp->wake); /* nothing to lose */
+    clear_server(&sftp->server);
+    (void)close(sftp->wake); /* an eventfd: nothing is lost */
     g_free(sftp->label);
     g_free(sftp);
 }
@@ -400,7 +231,7 @@ void sftp_free(struct sftp *sftp)
 bool sftp_connect(struct sftp *sftp, GError **error)
 {
     sftp_disconnect(sftp);
-    clear_server(&sftp->facts);
+    clear_server(&sftp->server);
     wire_reset(&sftp->wire);
     sftp->read_piece = sftp->write_piece = SFTP_PIECE;
     if (!sftp_check(sftp, error))
@@ -416,9 +247,9 @@ bool sftp_connect(struct sftp *sftp, GError **error)
 
 bool sftp_is_connected(struct sftp *sftp)
 {
-    struct pollfd at = {.fd = sftp->fd, .events = POLLRDHUP};
+    struct pollfd socket = {.fd = sftp->fd, .events = POLLRDHUP};
 
-    if (sftp->usable && poll(&at, 1, 0) > 0)
+    if (sftp->usable && poll(&socket, 1, 0) > 0)
         sftp->usable = false;
     return sftp->usable;
 }
@@ -426,18 +257,18 @@ bool sftp_is_connected(struct sftp *sftp)
 void sftp_disconnect(struct sftp *sftp)
 {
     if (sftp->usable)
-        (void)libssh2_session_disconnect(sftp->ssh, "done"); /* a courtesy: not repeated */
+        (void)libssh2_session_disconnect(sftp->ssh, "done"); /* polite, not needed: not repeated on EAGAIN */
     drop_ssh(sftp);
 }
 
 const struct sftp_server *sftp_server(const struct sftp *sftp)
 {
-    return &sftp->facts;
+    return &sftp->server;
 }
 
 bool sftp_offers(const struct sftp *sftp, const char *extension)
 {
-    const char *const *offered = (const char *const *)sftp->facts.extensions;
+    const char *const *offered = (const char *const *)sftp->server.extensions;
 
     return offered != NULL && g_strv_contains(offered, extension);
 }

@@ -1,16 +1,29 @@
-#include "gateway/drops/sftp/sftp_private.h"
+/*
+ * The bytes of files. Small and large files alike cost few round trips:
+ *   read    open; reads, a read of one byte past the end and the attributes, all asked for at once; close
+ *   write   open; writes without waiting for each answer; sync, attributes and close at once
+ *
+ * No call repeats itself after a loss: nobody knows then which requests were carried out. The caller connects again and
+ * looks.
+ */
+#include "gateway/drops/sftp/sftp_request.h"
+#include "gateway/drops/sftp/sftp_wait.h"
 
 #include <string.h>
 
-/* Bytes under way at once are what a line of 50 ms and 80 MB/s holds. SYNC_RATE: the slowest disk that a
- * server is given time for. */
+/* Bytes. UNDER_WAY: what a line of 50 ms and 80 MB/s holds. LEAST_PIECE: a server that returns a few bytes for each
+ * read is still asked for this many. FLUSH_SIZE: requests that are gathered before they are sent. */
 enum { UNDER_WAY = 4 * 1024 * 1024, REQUESTS = UNDER_WAY / SFTP_PIECE, LEAST_PIECE = 1024, FLUSH_SIZE = 256 * 1024 };
+
+/* Bytes a second: the slowest disk for whose sync we wait. A sync of 4 MiB more gets a second more. */
 enum { SYNC_RATE = 4 * 1024 * 1024 };
+
+/* Flags of OPEN. */
 enum { OPEN_READ = 1, OPEN_WRITE = 2, OPEN_CREATE = 8, OPEN_EXCLUSIVE = 32 };
 
 static const char FSYNC[] = "fsync@openssh.com";
 
-/* No attributes: the server's own defaults decide, and some refuse any. */
+/* Sends no attributes: the server's own defaults decide the rights of a new file, and some servers refuse any. */
 static uint32_t ask_open(struct sftp *sftp, const char *path, uint32_t flags)
 {
     uint32_t id = wire_begin(sftp, SFTP_OPEN);
@@ -24,24 +37,23 @@ static uint32_t ask_open(struct sftp *sftp, const char *path, uint32_t flags)
 
 /* ---- reading ---- */
 
+/* One READ under way. */
 struct read {
     uint32_t id;
-    int64_t at;
-    uint32_t len;
+    int64_t at;   /* offset in the file */
+    uint32_t len; /* bytes */
 };
 
 struct reading {
     struct sftp *sftp;
-    const char *path;
+    struct sftp_fetch *fetch;
     const GByteArray *handle;
-    int64_t size;
-    sftp_sink *sink;
-    void *user;
     struct read reads[REQUESTS]; /* a ring, in the file's order */
     unsigned first, count;
-    int64_t asked;              /* the next byte to ask for */
-    uint32_t probe, attributes; /* at the end: is there a byte more, and what is the file now */
-    bool probing;
+    int64_t asked;       /* offset of the next byte to ask for */
+    bool ending;         /* the two requests at the end were sent: */
+    uint32_t probe;      /* a READ of one byte past the end, which must answer EOF */
+    uint32_t attributes; /* FSTAT */
 };
 
 static void ask_read(const struct reading *r, struct read *read)
@@ -53,7 +65,7 @@ static void ask_read(const struct reading *r, struct read *read)
     wire_end(r->sftp);
 }
 
-/* How many requests are under way at most. */
+/* The most requests under way at once, for pieces of that many bytes. */
 static unsigned most_requests(uint32_t piece)
 {
     return MIN(REQUESTS, UNDER_WAY / piece);
@@ -61,30 +73,30 @@ static unsigned most_requests(uint32_t piece)
 
 static void ask_more(struct reading *r)
 {
-    while (r->asked < r->size && r->count < most_requests(r->sftp->read_piece)) {
+    while (r->asked < r->fetch->size && r->count < most_requests(r->sftp->read_piece)) {
         struct read *read = &r->reads[(r->first + r->count++) % REQUESTS];
-        *read = (struct read){.at = r->asked, .len = (uint32_t)MIN(r->size - r->asked, r->sftp->read_piece)};
+        *read = (struct read){.at = r->asked, .len = (uint32_t)MIN(r->fetch->size - r->asked, r->sftp->read_piece)};
         r->asked += read->len;
         ask_read(r, read);
     }
-    if (r->asked == r->size && !r->probing) {
-        struct read probe = {.at = r->size, .len = 1};
+    if (r->asked == r->fetch->size && !r->ending) {
+        struct read probe = {.at = r->fetch->size, .len = 1};
         ask_read(r, &probe);
         r->probe = probe.id;
         r->attributes = wire_ask(r->sftp, SFTP_FSTAT, r->handle->data, r->handle->len);
-        r->probing = true;
+        r->ending = true;
     }
 }
 
 static bool fail_size(const struct reading *r, const char *how, GError **error)
 {
     return sftp_fail(r->sftp, SFTP_ERROR_CHANGED, error,
-                     "%s %s than the %" G_GINT64_FORMAT " bytes that it was listed with; it is looked at again",
-                     r->path, how, r->size);
+                     "%s %s than the %" G_GINT64_FORMAT " bytes that it was listed with; the gateway looks at it again",
+                     r->fetch->path, how, r->fetch->size);
 }
 
-/* The answer to the first read of the ring. A server may give less than was asked for: the rest is asked for
- * again, and later pieces are made as small as it likes them. */
+/* Takes the answer to the first read of the ring. A server may return less than was asked for: the rest is asked for
+ * again, and later reads ask for no more than it returned. */
 static bool take_read(struct reading *r, GError **error)
 {
     struct read *read = &r->reads[r->first];
@@ -98,10 +110,10 @@ static bool take_read(struct reading *r, GError **error)
     if (reply_status(&reply, &status) && status == SFTP_EOF)
         return fail_size(r, "is shorter", error);
     if (reply.type != SFTP_DATA)
-        return reply_fail(r->sftp, &reply, "cannot read", r->path, error);
+        return reply_fail(r->sftp, &reply, "cannot read", r->fetch->path, error);
     if (!reply_string(&reply, &data, &len) || len == 0 || len > read->len)
-        return wire_broken(r->sftp, "not the bytes that were asked for", error);
-    if (!r->sink(r->user, (const char *)data, len, error))
+        return reply_broken(r->sftp, "a read returned no bytes, or more than were asked for", error);
+    if (!r->fetch->sink(r->fetch->user, (const char *)data, len, error))
         return false;
     if (len == read->len) {
         r->first = (r->first + 1) % REQUESTS;
@@ -115,7 +127,8 @@ static bool take_read(struct reading *r, GError **error)
     return true;
 }
 
-static bool check_end(struct reading *r, struct sftp_attributes *after, GError **error)
+/* The file must end where it was said to end. */
+static bool check_end(struct reading *r, GError **error)
 {
     struct sftp_reply reply;
     uint32_t status;
@@ -125,40 +138,39 @@ static bool check_end(struct reading *r, struct sftp_attributes *after, GError *
     if (reply.type == SFTP_DATA)
         return fail_size(r, "is longer", error);
     if (!reply_status(&reply, &status) || status != SFTP_EOF)
-        return reply_fail(r->sftp, &reply, "cannot read", r->path, error);
-    return sftp_settle_attributes(r->sftp, r->attributes, r->path, after, error);
+        return reply_fail(r->sftp, &reply, "cannot read", r->fetch->path, error);
+    return sftp_settle_attributes(r->sftp, r->attributes, r->fetch->path, &r->fetch->after, error);
 }
 
-static bool read_all(struct reading *r, struct sftp_attributes *after, GError **error)
+static bool read_all(struct reading *r, GError **error)
 {
     bool good = true;
 
     ask_more(r);
     while (good && r->count > 0) {
         good = take_read(r, error);
-        if (r->count <= most_requests(r->sftp->read_piece) / 2) /* many requests in one packet */
+        if (r->count <= most_requests(r->sftp->read_piece) / 2) /* so that many requests share one packet */
             ask_more(r);
     }
-    good = good && check_end(r, after, error);
+    good = good && check_end(r, error);
     for (unsigned i = 0; i < r->count; i++)
         wire_ignore(r->sftp, r->reads[(r->first + i) % REQUESTS].id);
-    if (r->probing) {
+    if (r->ending) {
         wire_ignore(r->sftp, r->probe);
         wire_ignore(r->sftp, r->attributes);
     }
     return good;
 }
 
-bool sftp_read(struct sftp *sftp, const char *path, int64_t size, sftp_sink *sink, void *user,
-               struct sftp_attributes *after, GError **error)
+bool sftp_read(struct sftp *sftp, struct sftp_fetch *fetch, GError **error)
 {
     sftp_progress(sftp, 0);
-    GByteArray *handle = sftp_settle_handle(sftp, ask_open(sftp, path, OPEN_READ), path, error);
+    GByteArray *handle = sftp_settle_handle(sftp, ask_open(sftp, fetch->path, OPEN_READ), fetch->path, error);
     if (handle == NULL)
         return false;
     struct reading *r = g_new0(struct reading, 1);
-    *r = (struct reading){.sftp = sftp, .path = path, .handle = handle, .size = size, .sink = sink, .user = user};
-    bool good = read_all(r, after, error);
+    *r = (struct reading){.sftp = sftp, .fetch = fetch, .handle = handle};
+    bool good = read_all(r, error);
     g_free(r);
     sftp_close_handle(sftp, handle);
     return good;
@@ -170,26 +182,26 @@ struct sftp_upload {
     struct sftp *sftp;
     char *path;
     GByteArray *handle;
-    uint32_t writes[REQUESTS]; /* a ring */
+    uint32_t writes[REQUESTS]; /* a ring: ids of the WRITEs under way */
     unsigned first, count;
-    uint64_t size;
+    uint64_t size; /* bytes so far */
     bool finished;
 };
 
-/* What is in the way is removed, not written into: it may be a link that somebody put there. */
+/* Whatever stands at the path is removed, not written into: it may be a link that somebody put there. */
 static GByteArray *create(struct sftp *sftp, const char *path, GError **error)
 {
     const uint32_t flags = OPEN_WRITE | OPEN_CREATE | OPEN_EXCLUSIVE;
-    GError *fault = NULL;
-    GByteArray *handle = sftp_settle_handle(sftp, ask_open(sftp, path, flags), path, &fault);
+    GError *cause = NULL;
+    GByteArray *handle = sftp_settle_handle(sftp, ask_open(sftp, path, flags), path, &cause);
 
     if (handle != NULL)
         return handle;
     if (sftp->usable && sftp_remove(sftp, path, NULL)) {
-        g_error_free(fault);
+        g_error_free(cause);
         return sftp_settle_handle(sftp, ask_open(sftp, path, flags), path, error);
     }
-    g_propagate_error(error, fault);
+    g_propagate_error(error, cause);
     return NULL;
 }
 
@@ -206,35 +218,35 @@ struct sftp_upload *sftp_upload_begin(struct sftp *sftp, const char *path, GErro
     return upload;
 }
 
-/* Most servers say only 'failure' when their disk is full: whether it is can be asked for. */
+/* Most servers say only 'failure' when their disk is full. With statvfs@openssh.com we can ask whether it is. */
 static bool fail_write(struct sftp_upload *upload, struct sftp_reply *reply, GError **error)
 {
     enum { NEARLY_NOTHING = 1024 * 1024 };
     struct sftp *sftp = upload->sftp;
-    GError *fault = NULL;
+    GError *cause = NULL;
     uint64_t room;
 
-    (void)reply_fail(sftp, reply, "cannot write", upload->path, &fault);
-    if (g_error_matches(fault, SFTP_ERROR, SFTP_ERROR_REFUSED) && sftp_free_space(sftp, upload->path, &room, NULL) &&
+    (void)reply_fail(sftp, reply, "cannot write", upload->path, &cause);
+    if (g_error_matches(cause, SFTP_ERROR, SFTP_ERROR_REFUSED) && sftp_free_space(sftp, upload->path, &room, NULL) &&
         room < NEARLY_NOTHING) {
-        g_clear_error(&fault);
+        g_clear_error(&cause);
         return sftp_fail(sftp, SFTP_ERROR_FULL, error,
-                         "cannot write %s: the server's disk is full; its owner must make room", upload->path);
+                         "cannot write %s: the server's disk is full; ask its owner to make room", upload->path);
     }
-    g_propagate_error(error, fault);
+    g_propagate_error(error, cause);
     return false;
 }
 
-/* Takes the answer to the oldest write; without waiting *there may stay false. */
-static bool take_write(struct sftp_upload *upload, bool wait, bool *there, GError **error)
+/* Takes the answer to the oldest write. `there` is NULL to wait for it; else it is set to whether the answer came. */
+static bool take_write(struct sftp_upload *upload, bool *there, GError **error)
 {
     uint32_t id = upload->writes[upload->first], status;
     struct sftp_reply reply;
 
-    *there = true;
-    if (!(wait ? wire_reply(upload->sftp, id, &reply, error) : wire_look(upload->sftp, id, &reply, there, error)))
+    if (!(there == NULL ? wire_reply(upload->sftp, id, &reply, error)
+                        : wire_look(upload->sftp, id, &reply, there, error)))
         return false;
-    if (!*there)
+    if (there != NULL && !*there)
         return true;
     upload->first = (upload->first + 1) % REQUESTS;
     upload->count--;
@@ -247,7 +259,7 @@ static bool write_piece(struct sftp_upload *upload, const char *data, size_t len
     bool there = true;
 
     while (upload->count >= most_requests(sftp->write_piece)) {
-        if (!take_write(upload, true, &there, error))
+        if (!take_write(upload, NULL, error))
             return false;
     }
     uint32_t id = wire_begin(sftp, SFTP_WRITE);
@@ -260,7 +272,7 @@ static bool write_piece(struct sftp_upload *upload, const char *data, size_t len
     if (sftp->wire.out->len < FLUSH_SIZE)
         return true;
     while (there && upload->count > 0) {
-        if (!take_write(upload, false, &there, error))
+        if (!take_write(upload, &there, error))
             return false;
     }
     return true;
@@ -270,16 +282,16 @@ bool sftp_upload_write(struct sftp_upload *upload, const char *data, size_t len,
 {
     sftp_progress(upload->sftp, 0);
     while (len > 0) {
-        size_t part = MIN(len, upload->sftp->write_piece);
-        if (!write_piece(upload, data, part, error))
+        size_t piece = MIN(len, upload->sftp->write_piece);
+        if (!write_piece(upload, data, piece, error))
             return false;
-        data += part;
-        len -= part;
+        data += piece;
+        len -= piece;
     }
     return true;
 }
 
-/* The three together: one round trip. */
+/* Asks for sync, attributes and close together: one round trip. */
 static bool seal(struct sftp_upload *upload, struct sftp_attributes *after, GError **error)
 {
     struct sftp *sftp = upload->sftp;
@@ -310,10 +322,9 @@ static bool seal(struct sftp_upload *upload, struct sftp_attributes *after, GErr
 bool sftp_upload_finish(struct sftp_upload *upload, struct sftp_attributes *after, GError **error)
 {
     struct sftp_attributes attributes;
-    bool there;
 
     while (upload->count > 0) {
-        if (!take_write(upload, true, &there, error))
+        if (!take_write(upload, NULL, error))
             return false;
     }
     if (!seal(upload, &attributes, error))
@@ -321,7 +332,7 @@ bool sftp_upload_finish(struct sftp_upload *upload, struct sftp_attributes *afte
     if (attributes.sized && (uint64_t)attributes.size != upload->size)
         return sftp_fail(upload->sftp, SFTP_ERROR_REFUSED, error,
                          "the server keeps %" G_GINT64_FORMAT " bytes of the %" G_GUINT64_FORMAT
-                         " written to %s; its owner must look",
+                         " that were written to %s; ask its owner why",
                          attributes.size, upload->size, upload->path);
     upload->finished = true;
     if (after != NULL)
@@ -337,7 +348,7 @@ void sftp_upload_free(struct sftp_upload *upload)
         wire_ignore(upload->sftp, upload->writes[(upload->first + i) % REQUESTS]);
     sftp_close_handle(upload->sftp, upload->handle);
     if (!upload->finished && upload->sftp->usable)
-        (void)sftp_remove(upload->sftp, upload->path, NULL); /* if it stays, the next upload replaces it */
+        (void)sftp_remove(upload->sftp, upload->path, NULL); /* if it stays, the next upload of that name replaces it */
     g_free(upload->path);
     g_free(upload);
 }

@@ -1,20 +1,29 @@
-#include "gateway/drops/sftp/sftp_private.h"
+/*
+ * The server's host key. The kinds of key that are asked for follow from known_hosts: a server with several keys would
+ * else show another one than the file holds, and that would look like a changed key.
+ *
+ * libssh2 reads known_hosts, but not as ssh does: it gives up on a whole file for one line that it cannot read, and
+ * knows no markers, patterns or @cert-authority. So each line is tried by itself, @revoked is handled here, and lines
+ * that it cannot read are passed over: a key in such a line is unknown, never trusted.
+ */
+#include "gateway/drops/sftp/sftp_trust.h"
 
-#include "formats/text.h"
+#include "gateway/drops/sftp/sftp_algorithms.h"
+#include "gateway/drops/sftp/sftp_wait.h"
 
 #include <string.h>
 
 struct sftp_trust {
     char *name; /* as known_hosts writes host and port */
     LIBSSH2_KNOWNHOSTS *known, *revoked;
-    int types;        /* bits: 1 << index in key_types */
-    char *algorithms; /* of these types */
+    int types;        /* of the known keys; bits: 1 << index in key_types */
+    char *algorithms; /* those of these types that can be used */
 };
 
-/* Best first: in this order they are asked for. */
+/* In the order in which they are asked for. */
 static const struct {
-    int mask; /* in known_hosts */
-    int type; /* of a session */
+    int mask; /* LIBSSH2_KNOWNHOST_KEY_…, in known_hosts */
+    int type; /* LIBSSH2_HOSTKEY_TYPE_…, of a session */
     const char *algorithms[3];
 } key_types[] = {
     {LIBSSH2_KNOWNHOST_KEY_ED25519, LIBSSH2_HOSTKEY_TYPE_ED25519, {"ssh-ed25519"}},
@@ -24,44 +33,13 @@ static const struct {
     {LIBSSH2_KNOWNHOST_KEY_SSHRSA, LIBSSH2_HOSTKEY_TYPE_RSA, {"rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"}},
 };
 
-/* ---- algorithms ---- */
-
-char *sftp_supported(struct sftp *sftp, int method)
-{
-    const char **algorithms = NULL;
-    GString *text = g_string_new(NULL);
-    int n = libssh2_session_supported_algs(sftp->ssh, method, &algorithms);
-
-    for (int i = 0; i < n; i++)
-        g_string_append_printf(text, "%s%s", i > 0 ? "," : "", algorithms[i]);
-    if (n > 0)
-        libssh2_free(sftp->ssh, algorithms);
-    return g_string_free(text, FALSE);
-}
-
-static bool is_listed(const char *list, const char *algorithm)
-{
-    g_auto(GStrv) names = g_strsplit(list, ",", -1);
-
-    for (char **name = names; *name != NULL; name++) {
-        if (strcmp(g_strstrip(*name), algorithm) == 0)
-            return true;
-    }
-    return false;
-}
-
-bool sftp_supports(struct sftp *sftp, int method, const char *algorithm)
-{
-    g_autofree char *known = sftp_supported(sftp, method);
-
-    return is_listed(known, algorithm);
-}
-
-/* SHA-1 signatures prove nothing any more: only who asks for ssh-rsa by name gets it. */
+/* SHA-1 signatures can be forged, so ssh-rsa is used only if host_keys= names it. libssh2 1.10 has no other algorithm
+ * for RSA keys; rsa-sha2-256 and rsa-sha2-512 came with 1.11.0. */
 static bool is_usable(struct sftp *sftp, const char *algorithm)
 {
     const char *chosen = sftp->peer.host_keys;
-    bool allowed = chosen != NULL && *chosen != '\0' ? is_listed(chosen, algorithm) : strcmp(algorithm, "ssh-rsa") != 0;
+    bool allowed =
+        chosen != NULL && *chosen != '\0' ? sftp_is_listed(chosen, algorithm) : strcmp(algorithm, "ssh-rsa") != 0;
 
     return allowed && sftp_supports(sftp, LIBSSH2_METHOD_HOSTKEY, algorithm);
 }
@@ -85,12 +63,13 @@ static int check_plain(LIBSSH2_KNOWNHOSTS *hosts, const char *name, const char *
 {
     struct libssh2_knownhost *found;
 
-    /* Port -1: the name holds it already, and a key of the host's other ports is none of this one. */
+    /* Port -1: the name holds the port already. With a port libssh2 also accepts a line without one, which is the key
+     * of another server on the same host. */
     return libssh2_knownhost_checkp(hosts, name, -1, key, len, mask, &found);
 }
 
-/* *type: index in key_types of the key of a line that names this server; -1 when it does not, or when the
- * library does not know how to read it. */
+/* Sets *type to the index in key_types of the line's key; to -1 if the line does not name this server, or if libssh2
+ * cannot read it. */
 static void read_line(struct sftp *sftp, const char *name, const char *line, int *type)
 {
     LIBSSH2_KNOWNHOSTS *one = libssh2_knownhost_init(sftp->ssh);
@@ -112,8 +91,6 @@ static void read_line(struct sftp *sftp, const char *name, const char *line, int
         libssh2_knownhost_free(one);
 }
 
-/* One line at a time: the library gives up on a whole file for one line that it cannot read, and does not
- * know markers. */
 static void take_line(struct sftp *sftp, struct sftp_trust *trust, char *line)
 {
     static const char revoked[] = "@revoked";
@@ -138,12 +115,13 @@ struct sftp_trust *sftp_trust_load(struct sftp *sftp, GError **error)
 {
     const struct sftp_peer *peer = &sftp->peer;
     g_autofree char *text = NULL;
-    g_autoptr(GError) fault = NULL;
+    g_autoptr(GError) cause = NULL;
 
-    if (!g_file_get_contents(peer->known_hosts, &text, NULL, &fault)) {
-        (void)sftp_fail(sftp, SFTP_ERROR_HOST_KEY, error,
-                        "known_hosts cannot be read: %s; make the file with the line that the server's owner gives you",
-                        fault->message);
+    if (!g_file_get_contents(peer->known_hosts, &text, NULL, &cause)) {
+        (void)sftp_fail(
+            sftp, SFTP_ERROR_HOST_KEY, error,
+            "known_hosts cannot be read: %s; make the file, with the line that the server's owner gives you",
+            cause->message);
         return NULL;
     }
     struct sftp_trust *trust = g_new0(struct sftp_trust, 1);
@@ -151,7 +129,7 @@ struct sftp_trust *sftp_trust_load(struct sftp *sftp, GError **error)
     trust->known = libssh2_knownhost_init(sftp->ssh);
     trust->revoked = libssh2_knownhost_init(sftp->ssh);
     if (trust->known == NULL || trust->revoked == NULL)
-        g_error("libssh2 cannot hold known hosts: out of memory");
+        g_error("libssh2 cannot hold known hosts: no memory is left");
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     for (char **line = lines; *line != NULL; line++)
         take_line(sftp, trust, *line);
@@ -161,8 +139,8 @@ struct sftp_trust *sftp_trust_load(struct sftp *sftp, GError **error)
     sftp_trust_free(trust);
     (void)sftp_fail(
         sftp, SFTP_ERROR_HOST_KEY, error,
-        "of the host keys that %s holds for the server this program can use none: libssh2 %s and host_keys= allow no "
-        "good signature of their kind (RSA needs libssh2 1.11); add the server's Ed25519 or ECDSA key to that file",
+        "none of the host keys that %s holds for the server can be used: libssh2 %s and host_keys= allow no safe "
+        "signature of their kind (RSA needs libssh2 1.11); add the server's Ed25519 or ECDSA key to that file",
         peer->known_hosts, libssh2_version(0));
     return NULL;
 }
@@ -187,6 +165,7 @@ char *sftp_trust_algorithms(struct sftp *sftp, const struct sftp_trust *trust)
 
 /* ---- the key ---- */
 
+/* The mask in known_hosts for a key type of a session; 0 if there is none. */
 static int mask_of(int type)
 {
     for (size_t t = 0; t < G_N_ELEMENTS(key_types); t++) {
@@ -202,7 +181,7 @@ static bool refuse_unknown(struct sftp *sftp, const struct sftp_trust *trust, GE
         sftp, SFTP_ERROR_HOST_KEY, error,
         "the server's host key %s %s is not in %s; ask the server's owner for the fingerprint, and if it is this "
         "one, add the line of '%s' that ssh-keyscan -p %d %s prints",
-        sftp->facts.key, sftp->facts.fingerprint, sftp->peer.known_hosts, trust->name, sftp->peer.port,
+        sftp->server.key, sftp->server.fingerprint, sftp->peer.known_hosts, trust->name, sftp->peer.port,
         sftp->peer.host);
 }
 
@@ -210,8 +189,8 @@ static bool refuse_changed(struct sftp *sftp, const struct sftp_trust *trust, GE
 {
     return sftp_fail(sftp, SFTP_ERROR_HOST_KEY, error,
                      "THE SERVER'S HOST KEY CHANGED: it shows %s %s, which is not the key of '%s' in %s; somebody may "
-                     "stand between: ask the server's owner, and only if it is right replace that line",
-                     sftp->facts.key, sftp->facts.fingerprint, trust->name, sftp->peer.known_hosts);
+                     "intercept the connection: ask the server's owner, and replace that line only if the key is right",
+                     sftp->server.key, sftp->server.fingerprint, trust->name, sftp->peer.known_hosts);
 }
 
 bool sftp_trust_check(struct sftp *sftp, const struct sftp_trust *trust, GError **error)
@@ -221,16 +200,16 @@ bool sftp_trust_check(struct sftp *sftp, const struct sftp_trust *trust, GError 
     const char *key = libssh2_session_hostkey(sftp->ssh, &len, &type);
     int mask = LIBSSH2_KNOWNHOST_TYPE_PLAIN | LIBSSH2_KNOWNHOST_KEYENC_RAW | mask_of(type);
 
-    if (key == NULL || sftp->facts.fingerprint == NULL)
-        return sftp_fail(sftp, SFTP_ERROR_HOST_KEY, error, "the server shows no host key; its owner must look");
+    if (key == NULL || sftp->server.fingerprint == NULL)
+        return sftp_fail(sftp, SFTP_ERROR_HOST_KEY, error, "the server shows no host key; ask its owner");
     if (check_plain(trust->revoked, trust->name, key, len, mask) == LIBSSH2_KNOWNHOST_CHECK_MATCH)
         return sftp_fail(sftp, SFTP_ERROR_HOST_KEY, error,
                          "the server's host key %s %s is @revoked in %s; ask the server's owner for its new key",
-                         sftp->facts.key, sftp->facts.fingerprint, sftp->peer.known_hosts);
+                         sftp->server.key, sftp->server.fingerprint, sftp->peer.known_hosts);
     if (trust->types == 0)
         return refuse_unknown(sftp, trust, error);
     if (mask_of(type) == 0 || check_plain(trust->known, trust->name, key, len, mask) != LIBSSH2_KNOWNHOST_CHECK_MATCH)
         return refuse_changed(sftp, trust, error);
-    sftp->facts.trusted = true;
+    sftp->server.trusted = true;
     return true;
 }

@@ -1,0 +1,55 @@
+/*
+ * Answers that many requests share.
+ */
+#include "gateway/drops/sftp/sftp_request.h"
+
+bool sftp_settle(struct sftp *sftp, uint32_t id, const char *what, const char *path, GError **error)
+{
+    struct sftp_reply reply;
+    uint32_t status;
+
+    if (!wire_reply(sftp, id, &reply, error))
+        return false;
+    return (reply_status(&reply, &status) && status == SFTP_OK) || reply_fail(sftp, &reply, what, path, error);
+}
+
+bool sftp_settle_attributes(struct sftp *sftp, uint32_t id, const char *path, struct sftp_attributes *attributes,
+                            GError **error)
+{
+    struct sftp_reply reply;
+
+    if (!wire_reply(sftp, id, &reply, error))
+        return false;
+    if (reply.type != SFTP_ATTRS)
+        return reply_fail(sftp, &reply, "cannot ask about", path, error);
+    return reply_attributes(&reply, attributes) || reply_broken(sftp, "attributes are cut short", error);
+}
+
+GByteArray *sftp_settle_handle(struct sftp *sftp, uint32_t id, const char *path, GError **error)
+{
+    struct sftp_reply reply;
+    const uint8_t *data;
+    size_t len;
+
+    if (!wire_reply(sftp, id, &reply, error))
+        return NULL;
+    if (reply.type != SFTP_HANDLE) {
+        (void)reply_fail(sftp, &reply, "cannot open", path, error);
+        return NULL;
+    }
+    if (!reply_string(&reply, &data, &len)) {
+        (void)reply_broken(sftp, "a handle is cut short", error);
+        return NULL;
+    }
+    GByteArray *handle = g_byte_array_sized_new((guint)len);
+    return g_byte_array_append(handle, data, (guint)len);
+}
+
+void sftp_close_handle(struct sftp *sftp, GByteArray *handle)
+{
+    if (handle == NULL)
+        return;
+    if (sftp->usable)
+        wire_ignore(sftp, wire_ask(sftp, SFTP_CLOSE, handle->data, handle->len));
+    g_byte_array_unref(handle);
+}

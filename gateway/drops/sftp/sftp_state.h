@@ -1,0 +1,70 @@
+/*
+ * What one session holds. Data only: the bottom of this folder, with sftp_wait.h directly above it.
+ *
+ * The files of the folder, each of which calls only those above it in this list:
+ *
+ *   sftp_wait                    errors, deadlines, waiting for the socket
+ *   sftp_inlet                   the bytes between the socket and libssh2
+ *   sftp_algorithms              which ciphers, MACs and key exchanges are offered to the server
+ *   sftp_reach                   name and socket
+ *   sftp_trust                   known_hosts and the server's host key
+ *   sftp_login                   the user's key
+ *   sftp_reply                   reading one answer
+ *   sftp_wire                    requests out, answers in
+ *   sftp_request                 answers that many requests share: status, attributes, handle
+ *   sftp_session                 sftp.h: connect, disconnect, interrupt
+ *   sftp_files, sftp_stream      sftp.h: folders and names; the bytes of a file
+ *
+ * libssh2 does SSH. SFTP version 3 itself is spoken here, on a channel of libssh2, because its own SFTP layer (as of
+ * 1.10) does not do what a gateway needs:
+ *   - it sends permissions with every open, which some servers refuse;
+ *   - it cuts handles at 256 bytes and refuses answers over 256 KiB;
+ *   - it gives up when a server returns fewer bytes than were asked for;
+ *   - it does not tell which extensions the server offers, nor the server's own words when it refuses;
+ *   - it waits for each answer before it sends the next request.
+ */
+#ifndef ECOSGATE_GATEWAY_DROPS_SFTP_SFTP_STATE_H
+#define ECOSGATE_GATEWAY_DROPS_SFTP_SFTP_STATE_H
+
+#include "gateway/drops/sftp/sftp.h"
+
+#include <libssh2.h>
+
+/* Requests and answers that are under way. Filled by sftp_wire.c. */
+struct sftp_wire {
+    GByteArray *out;   /* requests that were not sent yet */
+    guint last;        /* offset in out of the newest request */
+    uint8_t *in;       /* room bytes; those received and not yet used are [begin, end) */
+    size_t begin, end; /* offsets in in */
+    size_t room;       /* bytes */
+    uint32_t next_id;
+    GHashTable *asked; /* id → GINT: whether the answer is wanted */
+    GHashTable *kept;  /* id → GByteArray: answers that came while another one was waited for */
+    GByteArray *held;  /* the kept answer that was given out last */
+};
+
+/* Bytes between the socket and libssh2 (sftp_inlet.c). */
+struct sftp_inlet {
+    bool open;         /* the socket may be read once more before the next wait */
+    size_t begin, end; /* offsets in bytes: received and not yet given to libssh2 */
+    uint8_t bytes[128 * 1024];
+};
+
+struct sftp {
+    struct sftp_peer peer;
+    char *label;          /* "user@host:port", the beginning of every error text */
+    int wake;             /* eventfd: readable once interrupted */
+    gint interrupted;     /* atomic: set by sftp_interrupt, from any thread */
+    int fd;               /* the socket; -1: none */
+    LIBSSH2_SESSION *ssh; /* NULL: none */
+    LIBSSH2_CHANNEL *channel;
+    bool usable;          /* requests can be sent */
+    int64_t deadline;     /* monotonic microseconds: no wait goes on after it */
+    uint32_t read_piece;  /* bytes that one READ asks for */
+    uint32_t write_piece; /* bytes that one WRITE carries */
+    struct sftp_server server;
+    struct sftp_inlet inlet;
+    struct sftp_wire wire;
+};
+
+#endif

@@ -1,0 +1,134 @@
+/*
+ * Failing and waiting. libssh2 has no limit of its own that we could use: its timeout is infinite by default, counts
+ * whole seconds of the wall clock, and in non-blocking mode EAGAIN hides it (libssh2 issue 544). So the session has a
+ * deadline on the monotonic clock, which every received or sent packet moves on.
+ *
+ * There is no limit on a whole transfer, since a large file may take long. Each answer must come within `timeout`
+ * seconds of the last one.
+ */
+#include "gateway/drops/sftp/sftp_wait.h"
+
+#include "formats/text.h"
+#include "gateway/clock.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum { SHOWN_TEXT = 200 };
+
+G_DEFINE_QUARK(ecosgate - sftp - error, sftp_error)
+
+/* ---- errors ---- */
+
+bool sftp_fail(const struct sftp *sftp, enum sftp_error code, GError **error, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_set_error(error, SFTP_ERROR, (int)code, "%s: %s", sftp->label, text);
+    return false;
+}
+
+bool sftp_is_loss(long rc)
+{
+    switch (rc) {
+    case LIBSSH2_ERROR_NONE: /* end of the stream */
+    case LIBSSH2_ERROR_EAGAIN:
+    case LIBSSH2_ERROR_BANNER_RECV:
+    case LIBSSH2_ERROR_BANNER_SEND:
+    case LIBSSH2_ERROR_SOCKET_DISCONNECT:
+    case LIBSSH2_ERROR_SOCKET_RECV:
+    case LIBSSH2_ERROR_SOCKET_SEND:
+    case LIBSSH2_ERROR_SOCKET_TIMEOUT:
+    case LIBSSH2_ERROR_TIMEOUT:
+    case LIBSSH2_ERROR_CHANNEL_CLOSED:
+    case LIBSSH2_ERROR_CHANNEL_EOF_SENT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool sftp_fail_ssh(struct sftp *sftp, long rc, const char *doing, GError **error)
+{
+    char *text = NULL;
+
+    sftp->usable = false;
+    if (sftp_is_loss(rc))
+        return sftp_fail(sftp, SFTP_ERROR_LOST, error,
+                         "%s: the server broke the connection; the gateway connects again at the next look", doing);
+    (void)libssh2_session_last_error(sftp->ssh, &text, NULL, 0); /* returns rc again */
+    g_autofree char *shown = text_escape(text ? text : "", text ? strlen(text) : 0, SHOWN_TEXT);
+    return sftp_fail(sftp, SFTP_ERROR_PROTOCOL, error, "%s: %s (libssh2 %s, error %ld)", doing, shown,
+                     libssh2_version(0), rc);
+}
+
+/* ---- waiting ---- */
+
+void sftp_progress(struct sftp *sftp, int64_t more)
+{
+    sftp->deadline = clock_monotonic() + (sftp->peer.timeout + more) * 1000000;
+}
+
+bool sftp_check(const struct sftp *sftp, GError **error)
+{
+    return !g_atomic_int_get(&sftp->interrupted) ||
+           sftp_fail(sftp, SFTP_ERROR_INTERRUPTED, error, "stopped before it was done");
+}
+
+bool sftp_wait_fd(struct sftp *sftp, int fd, short events, GError **error)
+{
+    struct pollfd fds[] = {{.fd = fd, .events = events}, {.fd = sftp->wake, .events = POLLIN}};
+
+    for (;;) {
+        if (!sftp_check(sftp, error))
+            return false;
+        int64_t left = sftp->deadline - clock_monotonic();
+        int n = left <= 0 ? 0 : poll(fds, G_N_ELEMENTS(fds), (int)MIN(left / 1000 + 1, G_MAXINT));
+        if (n > 0 && fds[0].revents != 0)
+            return true;
+        if (n < 0 && errno != EINTR)
+            return sftp_fail(sftp, SFTP_ERROR_LOST, error, "cannot wait for the server: %s", g_strerror(errno));
+        if (n == 0 && left <= 0)
+            return sftp_fail(sftp, SFTP_ERROR_LOST, error,
+                             "no answer within %" G_GINT64_FORMAT
+                             " seconds (timeout= of the drop); ask the server's owner "
+                             "whether it is overloaded",
+                             sftp->peer.timeout);
+    }
+}
+
+/* While a connection is set up the server sends many small packets. Its system holds each back until the one before is
+ * acknowledged (Nagle), and ours delays that acknowledgement by 40 ms. So we acknowledge at once until the session is
+ * usable. Linux forgets the option, therefore before each wait. */
+static void acknowledge(const struct sftp *sftp)
+{
+    const int now = 1;
+
+    if (!sftp->usable)
+        (void)setsockopt(sftp->fd, IPPROTO_TCP, TCP_QUICKACK, &now, sizeof now); /* without it connecting is slower */
+}
+
+bool sftp_wait(struct sftp *sftp, GError **error)
+{
+    int directions = libssh2_session_block_directions(sftp->ssh);
+    short events = 0;
+
+    /* Only what libssh2 waits for: if it waits to send, a socket full of unread bytes would wake us for ever. */
+    if (directions & LIBSSH2_SESSION_BLOCK_OUTBOUND)
+        events |= POLLOUT;
+    if ((directions & LIBSSH2_SESSION_BLOCK_INBOUND) || events == 0)
+        events |= POLLIN;
+    acknowledge(sftp);
+    sftp->inlet.open = true;
+    if (sftp_wait_fd(sftp, sftp->fd, events, error))
+        return true;
+    sftp->usable = false;
+    return false;
+}
