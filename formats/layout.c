@@ -1,4 +1,10 @@
+/*
+ * The tables of layouts. The columns of files that arrive stand here; those of files that leave stand in
+ * outgoing_columns.h, because the code that fills such a record needs them at compile time.
+ */
 #include "formats/layout.h"
+
+#include "formats/outgoing_columns.h"
 
 #include <glib.h>
 #include <string.h>
@@ -9,22 +15,25 @@
         .letter = (letter_), .element = (element_), .n_columns = COUNT(columns_), .columns = (columns_)                \
     }
 
-/* "required" is about the frame: a column is optional wherever a file that is faulty, refused or
- * unreadable leaves the gateway without a value for it. */
+/* A column of a file that arrives. Readers find it by its number in the enums of layout.h, so its fact is its name. */
 #define REQ(name_)                                                                                                     \
     {                                                                                                                  \
-        .name = (name_), .required = true                                                                              \
+        .name = (name_), .fact = (name_), .required = true                                                             \
     }
 #define OPT(name_)                                                                                                     \
     {                                                                                                                  \
-        .name = (name_)                                                                                                \
+        .name = (name_), .fact = (name_)                                                                               \
     }
 
-static const struct layout_column header_columns[] = {
-    REQ("SenderId"),    REQ("RecipientId"), REQ("FileSequence"),   REQ("CreationDateTime"),
-    REQ("Environment"), REQ("BatchId"),     OPT("ResubmissionOf"), REQ("Mode"),
-};
+/* A column of a file that leaves. */
+enum { NEED_OPTIONAL = false, NEED_REQUIRED = true };
+#define OUTGOING(layout, need, name_, fact_) {.name = (name_), .fact = #fact_, .required = NEED_##need},
+
+#define FITS(columns) _Static_assert(COUNT(columns) <= LAYOUT_MAX_COLUMNS, #columns ": LAYOUT_MAX_COLUMNS is too small")
+
+static const struct layout_column header_columns[] = {FILE_HEADER_COLUMNS(OUTGOING) REQ("Mode")};
 _Static_assert(COUNT(header_columns) == HEADER_COLUMNS, "enum header_column");
+FITS(header_columns);
 
 const struct layout_record layout_reference_header = RECORD('H', "Header", header_columns);
 const struct layout_record layout_header = {'H', "Header", HEADER_MODE, header_columns};
@@ -34,33 +43,28 @@ static const struct layout_column emi_columns[] = {
     REQ("FirmwareVersion"), OPT("MPxN"),     OPT("CHFDeviceID"), OPT("CSPRegion"),          REQ("Attempt"),
 };
 _Static_assert(COUNT(emi_columns) == INSTRUCTION_COLUMNS, "enum instruction_column");
+FITS(emi_columns);
 const struct layout_record layout_instruction = RECORD('D', "Device", emi_columns);
 
-static const struct layout_column ema_file_columns[] = {
-    REQ("Name"), REQ("SHA256"), REQ("Size"),          REQ("ReceivedAt"),  REQ("Outcome"),       OPT("Code"),
-    OPT("Line"), OPT("Column"), OPT("DeclaredCount"), OPT("ParsedCount"), OPT("RejectedCount"),
-};
+/* The frame of EMA and EMD requires only what every such file has: a sender's file that is faulty or cannot be read
+ * leaves the gateway without a value for the other columns. */
+static const struct layout_column ema_file_columns[] = {EMA_FILE_COLUMNS(OUTGOING)};
+FITS(ema_file_columns);
 static const struct layout_record ema_file = RECORD('F', "File", ema_file_columns);
 
-static const struct layout_column ema_finding_columns[] = {
-    REQ("Code"), REQ("Scope"), OPT("RecordNumber"), OPT("Field"), OPT("Value"), OPT("Text"),
-};
+static const struct layout_column ema_finding_columns[] = {EMA_FINDING_COLUMNS(OUTGOING)};
+FITS(ema_finding_columns);
 static const struct layout_record ema_finding = RECORD('E', "Finding", ema_finding_columns);
 
-static const struct layout_column emd_columns[] = {
-    REQ("RecordNumber"), OPT("DeviceID"),   OPT("DeviceType"), REQ("Outcome"),      OPT("Code"), OPT("Category"),
-    OPT("Transient"),    OPT("ResolvedBy"), OPT("WorkItemId"), OPT("NextEligible"), OPT("Text"),
-};
+static const struct layout_column emd_columns[] = {EMD_COLUMNS(OUTGOING)};
+FITS(emd_columns);
 static const struct layout_record emd_record = RECORD('D', "Device", emd_columns);
 
-static const struct layout_column emw_columns[] = {
-    REQ("RecordNumber"), REQ("WorkItemId"),      REQ("DeviceID"),    REQ("DeviceType"), REQ("DeviceManufacturer"),
-    REQ("DeviceModel"),  REQ("FirmwareVersion"), OPT("CHFDeviceID"), REQ("Try"),        REQ("SessionStart"),
-    REQ("SessionEnd"),
-};
+static const struct layout_column emw_columns[] = {EMW_COLUMNS(OUTGOING)};
+FITS(emw_columns);
 static const struct layout_record emw_record = RECORD('D', "Device", emw_columns);
 
-/* What a result or confirmation may leave empty depends on its values: rules judge that, not the frame. */
+/* What a result or confirmation may leave empty depends on its values. The rules judge that, not the frame. */
 static const struct layout_column emt_columns[] = {
     REQ("RecordNumber"),      REQ("WorkItemId"),
     REQ("DeviceID"),          REQ("Result"),
@@ -72,6 +76,7 @@ static const struct layout_column emt_columns[] = {
     OPT("ReplacingKeyId"),
 };
 _Static_assert(COUNT(emt_columns) == RESULT_COLUMNS, "enum result_column");
+FITS(emt_columns);
 const struct layout_record layout_result = RECORD('D', "Device", emt_columns);
 
 static const struct layout_column emc_columns[] = {
@@ -79,22 +84,18 @@ static const struct layout_column emc_columns[] = {
     OPT("ConfirmedAt"),  OPT("SubjectId"),  OPT("KeyId"),    OPT("Code"),
 };
 _Static_assert(COUNT(emc_columns) == CONFIRMATION_COLUMNS, "enum confirmation_column");
+FITS(emc_columns);
 const struct layout_record layout_confirmation = RECORD('D', "Device", emc_columns);
 
-static const struct layout_column emo_columns[] = {
-    REQ("RecordNumber"), OPT("DeviceID"), OPT("WorkItemId"), REQ("Outcome"),
-    OPT("Code"),         OPT("Tries"),    OPT("EndedAt"),    OPT("NextEligible"),
-};
-const struct layout_record layout_outcome = RECORD('D', "Device", emo_columns);
+static const struct layout_column emo_columns[] = {EMO_COLUMNS(OUTGOING)};
+FITS(emo_columns);
+static const struct layout_record emo_record = RECORD('D', "Device", emo_columns);
 
-static const struct layout_column inc_columns[] = {
-    REQ("RecordNumber"), REQ("IncidentId"), REQ("Event"),    REQ("At"),      REQ("Category"),
-    REQ("Code"),         REQ("Scope"),      OPT("FileName"), OPT("BatchId"), OPT("DeviceID"),
-    OPT("Parties"),      OPT("ResolvedBy"), OPT("Text"),
-};
-const struct layout_record layout_incident = RECORD('D', "Incident", inc_columns);
+static const struct layout_column inc_columns[] = {INC_COLUMNS(OUTGOING)};
+FITS(inc_columns);
+static const struct layout_record inc_record = RECORD('D', "Incident", inc_columns);
 
-/* Reference data have CSV only, where every column is there. */
+/* Reference data have the CSV form only, in which every column is present. */
 static const struct layout_column inv_columns[] = {
     REQ("RecordNumber"), REQ("Action"),          REQ("DeviceID"),
     OPT("DeviceType"),   OPT("DeviceStatus"),    OPT("DeviceManufacturer"),
@@ -104,6 +105,7 @@ static const struct layout_column inv_columns[] = {
     OPT("Credentials"),  OPT("Pending"),
 };
 _Static_assert(COUNT(inv_columns) == INVENTORY_COLUMNS, "enum inventory_column");
+FITS(inv_columns);
 const struct layout_record layout_inventory = RECORD('D', "Device", inv_columns);
 
 static const struct layout_column cos_columns[] = {
@@ -111,6 +113,7 @@ static const struct layout_column cos_columns[] = {
     OPT("GainingSupplierId"), REQ("SupplyStartDate"),
 };
 _Static_assert(COUNT(cos_columns) == COS_COLUMNS, "enum cos_column");
+FITS(cos_columns);
 const struct layout_record layout_cos = RECORD('D', "Event", cos_columns);
 
 static const struct layout_column nmm_columns[] = {
@@ -119,21 +122,15 @@ static const struct layout_column nmm_columns[] = {
     OPT("ReasonCode"),   OPT("FixedInFirmware"),
 };
 _Static_assert(COUNT(nmm_columns) == NMM_COLUMNS, "enum nmm_column");
+FITS(nmm_columns);
 const struct layout_record layout_nmm = RECORD('D', "DeviceModel", nmm_columns);
 
 static const struct layout_column pty_columns[] = {
     REQ("RecordNumber"), REQ("Action"), REQ("PartyId"), REQ("Role"), OPT("MPID"), OPT("Name"), OPT("Drop"),
 };
 _Static_assert(COUNT(pty_columns) == PARTY_COLUMNS, "enum party_column");
+FITS(pty_columns);
 const struct layout_record layout_party = RECORD('D', "Party", pty_columns);
-
-_Static_assert(COUNT(ema_file_columns) <= LAYOUT_MAX_COLUMNS && COUNT(emd_columns) <= LAYOUT_MAX_COLUMNS &&
-                   COUNT(emw_columns) <= LAYOUT_MAX_COLUMNS && COUNT(emi_columns) <= LAYOUT_MAX_COLUMNS &&
-                   COUNT(emt_columns) <= LAYOUT_MAX_COLUMNS && COUNT(emc_columns) <= LAYOUT_MAX_COLUMNS &&
-                   COUNT(emo_columns) <= LAYOUT_MAX_COLUMNS && COUNT(inv_columns) <= LAYOUT_MAX_COLUMNS &&
-                   COUNT(cos_columns) <= LAYOUT_MAX_COLUMNS && COUNT(nmm_columns) <= LAYOUT_MAX_COLUMNS &&
-                   COUNT(pty_columns) <= LAYOUT_MAX_COLUMNS && COUNT(inc_columns) <= LAYOUT_MAX_COLUMNS,
-               "LAYOUT_MAX_COLUMNS");
 
 #define HEADER .header = &layout_header
 #define REFERENCE_HEADER .header = &layout_reference_header
@@ -144,14 +141,14 @@ const struct file_type layout_types[] = {
     {"EMA", "FileAcknowledgement", HEADER, .file = &ema_file, .record = &ema_finding, .count_element = "RowCount"},
     {"EMD", "DeviceResponse", HEADER, .record = &emd_record, DEVICES},
     {"EMW", "WorkOrder", HEADER, .record = &emw_record, DEVICES},
-    {"EMO", "MigrationOutcome", HEADER, .record = &layout_outcome, DEVICES},
+    {"EMO", "MigrationOutcome", HEADER, .record = &emo_record, DEVICES},
     {"EMT", "MigrationResult", .inbound = true, HEADER, .record = &layout_result, DEVICES},
     {"EMC", "MigrationConfirmation", .inbound = true, HEADER, .record = &layout_confirmation, DEVICES},
     {"INV", .inbound = true, REFERENCE_HEADER, .record = &layout_inventory},
     {"COS", .inbound = true, REFERENCE_HEADER, .record = &layout_cos},
     {"NMM", .inbound = true, REFERENCE_HEADER, .record = &layout_nmm},
     {"PTY", .inbound = true, REFERENCE_HEADER, .record = &layout_party},
-    {"INC", HEADER, .record = &layout_incident},
+    {"INC", HEADER, .record = &inc_record},
 };
 const size_t layout_n_types = COUNT(layout_types);
 

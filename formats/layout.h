@@ -1,8 +1,13 @@
 /*
- * Layouts as data: every file type, its XML root, its record types and their columns (FILES.md, 1
- * and 3 to 6). Readers, writers, the XSD and the Table Schemas agree on these tables; a
- * new layout is one new table and one line in the list. All columns beyond the seed's are proposals of
- * this project. All tables are constant and live as long as the program.
+ * Layouts as data: every file type, its XML root, its record types and their columns (FILES.md, 1 and 3 to 9). The
+ * readers and writers work from these tables. The XSD and the Table Schemas in schema/ publish the same columns; tests
+ * compare them. A new layout is one new table and one line in layout_types (README.md, "Adding a file type").
+ *
+ * Columns of files that arrive stand in layout.c, with an enum here that names their numbers. Columns of files that
+ * leave stand in outgoing_columns.h and are filled by the name of a fact (facts.h).
+ *
+ * All columns beyond those of the seed are proposals of this project. All tables are constant and live as long as the
+ * program. No function here can fail otherwise than said.
  */
 #ifndef ECOSGATE_FORMATS_LAYOUT_H
 #define ECOSGATE_FORMATS_LAYOUT_H
@@ -16,17 +21,18 @@
 enum form { FORM_UNKNOWN, FORM_XML, FORM_CSV };
 
 enum {
-    LAYOUT_FIELD_MAX_CHARS = 64, /* a D record's field; more is B111 */
-    LAYOUT_MAX_COLUMNS = 20,
-    RECORD_NUMBER_COLUMN = 0, /* of the D record of every inbound type */
+    LAYOUT_FIELD_MAX_CHARS = 64, /* characters in a field of a D record; more is B111 */
+    LAYOUT_MAX_COLUMNS = 20,     /* bounds the field arrays of readers and writers */
+    RECORD_NUMBER_COLUMN = 0,    /* of the D record of every inbound type */
 };
 
 struct layout_column {
     const char *name; /* the XML element and the Table Schema field */
-    bool required;    /* XML: the element must be there; CSV: always there, may not be empty */
+    const char *fact; /* the name of the fact that it carries (facts.h); of a file that arrives: its own name */
+    bool required;    /* XML: the element must be present; CSV: the cell may not be empty */
 };
 
-/* One record type: the columns after the record's letter (and for H after type and version). */
+/* One record type: the columns behind the record's letter; of an H record those behind type and version. */
 struct layout_record {
     char letter;         /* 'H', 'D', 'F', 'E' or 'T' */
     const char *element; /* XML element of one such record: "Device", "Finding", "Header", "File" */
@@ -35,18 +41,18 @@ struct layout_record {
 };
 
 struct file_type {
-    const char *code; /* "EMI" */
-    const char *root; /* XML root element, NULL for types that have CSV only */
-    bool inbound;
-    const struct layout_record *header; /* layout_header, or layout_reference_header */
-    const struct layout_record *file;   /* EMA's F record, else NULL */
-    const struct layout_record *record; /* the rows: D, or E for an EMA */
+    const char *code;                   /* "EMI" */
+    const char *root;                   /* XML root element; NULL: the type has the CSV form only */
+    bool inbound;                       /* it arrives at the gateway; else it leaves */
+    const struct layout_record *header; /* layout_header or layout_reference_header */
+    const struct layout_record *file;   /* the F record of an EMA, else NULL */
+    const struct layout_record *record; /* the rows: D records, E records of an EMA */
     /* Of the XML form, NULL where there is none: */
-    const char *rows_element;  /* "Devices", or NULL where rows stand right under the root (EMA) */
-    const char *count_element; /* last child of the Header: "DeviceCount"; EMA "RowCount", F and E rows */
+    const char *rows_element;  /* "Devices"; NULL: rows stand directly under the root (EMA) */
+    const char *count_element; /* last child of the Header: "DeviceCount"; "RowCount" of an EMA counts F and E rows */
 };
 
-/* Columns of the header. Reference data (INV, COS, NMM, PTY) have them all, the other types all but the last. */
+/* Columns of the header. Reference data (INV, COS, NMM, PTY) have all of them, the other types all but the last. */
 enum header_column {
     HEADER_SENDER_ID,
     HEADER_RECIPIENT_ID,
@@ -58,7 +64,7 @@ enum header_column {
     HEADER_MODE, /* FULL, DELTA */
     HEADER_COLUMNS,
 };
-/* The columns of layout_reference_header begin with those of layout_header: either names every column that it has. */
+/* The columns of layout_reference_header begin with those of layout_header, so the enum serves both. */
 extern const struct layout_record layout_header, layout_reference_header;
 
 /* Columns of EMI's D record. */
@@ -111,12 +117,6 @@ enum confirmation_column {
     CONFIRMATION_COLUMNS,
 };
 extern const struct layout_record layout_confirmation;
-
-/* EMO's D record. */
-extern const struct layout_record layout_outcome;
-
-/* INC's D record. */
-extern const struct layout_record layout_incident;
 
 /* Columns of INV's D record. */
 enum inventory_column {
@@ -182,10 +182,10 @@ enum party_column {
 };
 extern const struct layout_record layout_party;
 
-/* NULL where there is no such type. len bytes at code. */
+/* The type of that code ("EMI"), which is len bytes long and needs no terminator. NULL: there is no such type. */
 const struct file_type *layout_find(const char *code, size_t len);
 
-/* The table itself, for tests and listings. */
+/* All types, for listings and tests. */
 extern const struct file_type layout_types[];
 extern const size_t layout_n_types;
 
@@ -193,6 +193,7 @@ extern const size_t layout_n_types;
  * before the last. g_free the result. */
 char *layout_inbound_codes(const char *joint, const char *last_joint);
 
-const char *form_name(enum form form); /* "xml", "csv", "unknown" */
+/* "xml", "csv" or "unknown". */
+const char *form_name(enum form form);
 
 #endif

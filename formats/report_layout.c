@@ -1,109 +1,43 @@
+/* The tables of report layouts, made of the lists of outgoing_columns.h. */
 #include "formats/report_layout.h"
+
+#include "formats/outgoing_columns.h"
 
 #include <string.h>
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
-#define CODE(name)                                                                                                     \
-    {                                                                                                                  \
-        name, false                                                                                                    \
-    }
-#define TEXT(name)                                                                                                     \
-    {                                                                                                                  \
-        name, true                                                                                                     \
-    }
+#define COUNT(array) (sizeof(array) / sizeof *(array))
 
-#define LEADING                                                                                                        \
-    CODE("ReportRef"), CODE("LayoutVersion"), CODE("PeriodStart"), CODE("PeriodEnd"), CODE("SupplierId"),              \
-        CODE("SupplierMPID"), CODE("DeviceID"), CODE("DeviceType"), CODE("MPxN"), CODE("CHFDeviceID"),                 \
-        CODE("DeviceManufacturer"), CODE("DeviceModel"), CODE("FirmwareVersion")
+enum { KIND_PLAIN = false, KIND_FREE_TEXT = true };
+#define OUTGOING(layout, kind, name_, fact_) {.name = (name_), .fact = #fact_, .text = KIND_##kind},
 
-static const struct report_column migrated[] = {
-    LEADING,
-    CODE("BatchId"),
-    CODE("WorkItemId"),
-    CODE("Attempt"),
-    CODE("MigratedAt"),
-    CODE("TCoSConfirmedAt"),
-    CODE("ECoSConfirmedAt"),
-    CODE("CSPRegion"),
-};
+/* One layout's columns: "REPORT(MAPR)" makes MAPR_columns of MAPR_COLUMNS. */
+#define REPORT(layout)                                                                                                 \
+    static const struct report_column layout##_columns[] = {layout##_COLUMNS(OUTGOING)};                               \
+    _Static_assert(COUNT(layout##_columns) <= REPORT_MAX_COLUMNS, "layout " #layout ": REPORT_MAX_COLUMNS is too "     \
+                                                                                    "small")
 
-static const struct report_column failed[] = {
-    LEADING,          CODE("BatchId"),    CODE("WorkItemId"),      CODE("Attempt"),    CODE("FailedAt"),
-    CODE("Category"), CODE("ErrorCode"),  CODE("ErrorName"),       CODE("GBCSStatus"), CODE("DUISCode"),
-    CODE("Tries"),    CODE("ResolvedBy"), CODE("NextAttemptFrom"), CODE("CSPRegion"),
-};
+REPORT(ECOSMIG_001);
+REPORT(ECOSMIG_002);
+REPORT(ECOSMIG_003);
+REPORT(ECOSMIG_004);
+REPORT(ECOSMIG_005);
+REPORT(ECOSMIG_006);
+REPORT(NMDM);
+REPORT(MGMT);
+REPORT(MAPR);
 
-static const struct report_column gained[] = {
-    LEADING,
-    CODE("SupplyStartDate"),
-    CODE("PreviousAttempts"),
-    CODE("LastAttemptAt"),
-    CODE("LastOutcome"),
-    CODE("LastErrorCode"),
-    CODE("MigrationStatus"),
-};
-
-static const struct report_column non_migratable[] = {
-    CODE("ReportRef"),       CODE("LayoutVersion"),      CODE("PeriodEnd"),          CODE("SupplierId"),
-    CODE("SupplierMPID"),    CODE("DeviceType"),         CODE("DeviceManufacturer"), CODE("DeviceModel"),
-    CODE("FirmwareVersion"), CODE("NonMigratableSince"), CODE("ResolvedBy"),         CODE("DeviceCount"),
-};
-
-static const struct report_column activity[] = {
-    CODE("ReportRef"),    CODE("LayoutVersion"), CODE("PeriodStart"), CODE("PeriodEnd"),          CODE("SupplierId"),
-    CODE("SupplierMPID"), CODE("DeviceType"),    CODE("Instructed"),  CODE("Rejected"),           CODE("Deferred"),
-    CODE("Succeeded"),    CODE("Failed"),        CODE("InProgress"),  CODE("CumulativeMigrated"), CODE("RemainingTCoS"),
-};
-
-static const struct report_column installed[] = {
-    LEADING, CODE("InstalledDate"), CODE("CommissionedDate"), CODE("DeviceStatus"), CODE("SecurityState"),
-};
-
-static const struct report_column models[] = {
-    CODE("DeviceType"),      CODE("DeviceManufacturer"), CODE("DeviceModel"),
-    CODE("FirmwareVersion"), CODE("NonMigratableFrom"),  CODE("NonMigratableTo"),
-    TEXT("ReasonCode"),      CODE("ResolvedBy"),         TEXT("FixedInFirmware"),
-};
-
-static const struct report_column progress[] = {
-    CODE("PeriodStart"),   CODE("PeriodEnd"), CODE("DeviceType"),   CODE("CSPRegion"),
-    CODE("InScope"),       CODE("Migrated"),  CODE("FailedOnce"),   CODE("FailedMany"),
-    CODE("NonMigratable"), CODE("Remaining"), CODE("TopErrorCode"),
-};
-
-static const struct report_column assets[] = {
-    CODE("MAPId"),
-    CODE("MPxN"),
-    CODE("DeviceID"),
-    CODE("DeviceType"),
-    CODE("DeviceManufacturer"),
-    CODE("DeviceModel"),
-    CODE("FirmwareVersion"),
-    CODE("DeviceStatus"),
-    CODE("CommissionedDate"),
-    CODE("SupplierMPID"),
-    CODE("ECoSMigrationStatus"),
-    CODE("ECoSMigrationDate"),
-};
-
-_Static_assert(COUNT(migrated) <= REPORT_MAX_COLUMNS && COUNT(failed) <= REPORT_MAX_COLUMNS &&
-                   COUNT(gained) <= REPORT_MAX_COLUMNS && COUNT(non_migratable) <= REPORT_MAX_COLUMNS &&
-                   COUNT(activity) <= REPORT_MAX_COLUMNS && COUNT(installed) <= REPORT_MAX_COLUMNS,
-               "REPORT_MAX_COLUMNS");
-
-#define COLUMNS(array) COUNT(array), array
+#define COLUMNS(layout) COUNT(layout##_columns), layout##_columns
 
 const struct report_layout report_layouts[] = {
-    {"ECOSMIG-001", "Detail Report: ECoS Migrations Completed Successfully", COLUMNS(migrated)},
-    {"ECOSMIG-002", "Detail Report: ECoS Migrations Completed Unsuccessfully", COLUMNS(failed)},
-    {"ECOSMIG-003", "Detail Report: Gaining Supplier Devices History", COLUMNS(gained)},
-    {"ECOSMIG-004", "Summary Report: Device Count by Non Migratable Device Model", COLUMNS(non_migratable)},
-    {"ECOSMIG-005", "Summary Report: ECoS Migration Activity for the Previous Week", COLUMNS(activity)},
-    {"ECOSMIG-006", "Detailed Report: Newly Installed ECoS Devices", COLUMNS(installed)},
-    {"NMDM", "Non-Migratable Device Models", COLUMNS(models)},
-    {"MGMT", "Overall progress of the migration", COLUMNS(progress)},
-    {"MAPR", "H17.5 items with ECoS Migration status", COLUMNS(assets)},
+    {"ECOSMIG-001", "Detail Report: ECoS Migrations Completed Successfully", COLUMNS(ECOSMIG_001)},
+    {"ECOSMIG-002", "Detail Report: ECoS Migrations Completed Unsuccessfully", COLUMNS(ECOSMIG_002)},
+    {"ECOSMIG-003", "Detail Report: Gaining Supplier Devices History", COLUMNS(ECOSMIG_003)},
+    {"ECOSMIG-004", "Summary Report: Device Count by Non Migratable Device Model", COLUMNS(ECOSMIG_004)},
+    {"ECOSMIG-005", "Summary Report: ECoS Migration Activity for the Previous Week", COLUMNS(ECOSMIG_005)},
+    {"ECOSMIG-006", "Detailed Report: Newly Installed ECoS Devices", COLUMNS(ECOSMIG_006)},
+    {"NMDM", "Non-Migratable Device Models", COLUMNS(NMDM)},
+    {"MGMT", "Overall progress of the migration", COLUMNS(MGMT)},
+    {"MAPR", "H17.5 items with ECoS Migration status", COLUMNS(MAPR)},
 };
 const size_t report_n_layouts = COUNT(report_layouts);
 

@@ -1,11 +1,22 @@
+/*
+ * Writes answers, work orders and INCs. Which value belongs to a column is looked up by the name of its fact when the
+ * first record of a kind comes, and kept as an index: a row then costs one array access for each cell.
+ */
 #include "formats/writer.h"
 
 #include "formats/csv_cell.h"
 
 #include <string.h>
 
-/* Big enough that the byte function's cost vanishes, small enough to stay in the cache. */
+/* Large enough that a call of the byte function costs little for each byte, small enough to stay in the CPU's cache. */
 enum { WRITER_FLUSH_AT = 64 * 1024, WRITER_BUFFER = WRITER_FLUSH_AT + 8 * 1024 };
+
+/* Where the values of one record's columns are found. */
+struct binding {
+    const char *const *names; /* of the facts that it was made for; NULL: not made yet */
+    size_t n;
+    size_t source[LAYOUT_MAX_COLUMNS]; /* of each column: the index of its fact */
+};
 
 struct writer {
     enum form form;
@@ -13,12 +24,15 @@ struct writer {
     writer_bytes_fn *bytes;
     void *user;
     GString *buffer;
-    uint64_t declared;
-    uint64_t written;
-    GError *error;
+    struct binding header, file, row; /* of the H record, the F record of an EMA, the rows */
+    uint64_t declared;                /* rows, as the header says */
+    uint64_t written;                 /* rows */
+    GError *error;                    /* the first one; nothing is written after it */
 };
 
+/* clang-format off: it takes the name for an expression */
 static G_DEFINE_QUARK(ecosgate - writer - error, writer_error)
+    /* clang-format on */
 
     static void flush(struct writer *w)
 {
@@ -28,16 +42,43 @@ static G_DEFINE_QUARK(ecosgate - writer - error, writer_error)
     g_string_truncate(w->buffer, 0);
 }
 
+/* Finds the fact of each column. The compiler has proved that there is one for each layout of outgoing_columns.h; this
+ * check is for a caller that gives the facts of another record, and for layouts that the compiler has not seen. */
+static bool bind(struct writer *w, const struct layout_record *record, const struct facts *facts,
+                 struct binding *binding)
+{
+    for (size_t i = 0; i < record->n_columns; i++) {
+        if (facts_find(facts->names, facts->n, record->columns[i].fact, &binding->source[i]))
+            continue;
+        g_set_error(&w->error, writer_error_quark(), 0, "layout %s, record %c, column %s: no value is named %s",
+                    w->type->code, record->letter, record->columns[i].name, record->columns[i].fact);
+        return false;
+    }
+    binding->names = facts->names;
+    binding->n = facts->n;
+    return true;
+}
+
+/* False: the record cannot be written, or an earlier call has failed. */
+static bool is_bound(struct writer *w, const struct layout_record *record, const struct facts *facts,
+                     struct binding *binding)
+{
+    if (w->error != NULL)
+        return false;
+    return (binding->names == facts->names && binding->n == facts->n) || bind(w, record, facts, binding);
+}
+
 static bool given(const char *value)
 {
     return value != NULL && *value != '\0';
 }
 
-static void csv_line(GString *out, const struct layout_record *record, const char *const *values)
+static void csv_line(GString *out, const struct layout_record *record, const struct binding *binding,
+                     const struct facts *facts)
 {
     for (size_t i = 0; i < record->n_columns; i++) {
         g_string_append_c(out, ',');
-        csv_cell(out, values[i]);
+        csv_cell(out, facts->values[binding->source[i]]);
     }
     g_string_append_len(out, "\r\n", 2);
 }
@@ -62,7 +103,7 @@ static void xml_text(GString *out, const char *value)
             break;
         default:
             g_string_append(out, "&#13;");
-            break; /* a parser would make LF of a bare CR */
+            break; /* a parser turns a bare CR into LF */
         }
     }
 }
@@ -75,25 +116,27 @@ static void xml_tag(GString *out, int indent, const char *open, const char *name
     g_string_append(out, close);
 }
 
-static void xml_children(GString *out, int indent, const struct layout_record *record, const char *const *values)
+static void xml_children(GString *out, int indent, const struct layout_record *record, const struct binding *binding,
+                         const struct facts *facts)
 {
     for (size_t i = 0; i < record->n_columns; i++) {
-        if (!given(values[i]))
+        const char *value = facts->values[binding->source[i]];
+        if (!given(value))
             continue;
         xml_tag(out, indent, "<", record->columns[i].name, ">");
-        xml_text(out, values[i]);
+        xml_text(out, value);
         xml_tag(out, 0, "</", record->columns[i].name, ">\n");
     }
 }
 
-static void xml_header(struct writer *w, const char *const *values)
+static void xml_header(struct writer *w, const struct facts *facts)
 {
     GString *out = w->buffer;
 
     g_string_append(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     xml_tag(out, 0, "<", w->type->root, " xmlns=\"" LAYOUT_NAMESPACE "\" schemaVersion=\"" LAYOUT_VERSION "\">\n");
     xml_tag(out, 1, "<", w->type->header->element, ">\n");
-    xml_children(out, 2, w->type->header, values);
+    xml_children(out, 2, w->type->header, &w->header, facts);
     xml_tag(out, 2, "<", w->type->count_element, ">");
     g_string_append_printf(out, "%" G_GUINT64_FORMAT, w->declared);
     xml_tag(out, 0, "</", w->type->count_element, ">\n");
@@ -102,19 +145,20 @@ static void xml_header(struct writer *w, const char *const *values)
         xml_tag(out, 1, "<", w->type->rows_element, w->declared == 0 ? "/>\n" : ">\n");
 }
 
-static void xml_row(struct writer *w, const struct layout_record *record, const char *const *values)
+static void xml_row(struct writer *w, const struct layout_record *record, const struct binding *binding,
+                    const struct facts *facts)
 {
     int indent = w->type->rows_element != NULL ? 2 : 1;
 
     xml_tag(w->buffer, indent, "<", record->element, ">\n");
-    xml_children(w->buffer, indent + 1, record, values);
+    xml_children(w->buffer, indent + 1, record, binding, facts);
     xml_tag(w->buffer, indent, "</", record->element, ">\n");
 }
 
-static void csv_header(struct writer *w, const char *const *values)
+static void csv_header(struct writer *w, const struct facts *facts)
 {
     g_string_append_printf(w->buffer, "H,%s," LAYOUT_VERSION, w->type->code);
-    csv_line(w->buffer, w->type->header, values);
+    csv_line(w->buffer, w->type->header, &w->header, facts);
 }
 
 static void end_of_text(struct writer *w)
@@ -142,40 +186,51 @@ struct writer *writer_new(enum form form, const struct file_type *type, writer_b
     return w;
 }
 
-void writer_header(struct writer *w, const char *const *values, uint64_t count)
+void writer_header(struct writer *w, const struct facts *facts, uint64_t count)
 {
     w->declared = count;
-    if (w->error != NULL)
+    if (!is_bound(w, w->type->header, facts, &w->header))
         return;
     if (w->form == FORM_CSV)
-        csv_header(w, values);
+        csv_header(w, facts);
     else
-        xml_header(w, values);
+        xml_header(w, facts);
 }
 
-void writer_row(struct writer *w, const struct layout_record *record, const char *const *values)
+static void write_record(struct writer *w, const struct layout_record *record, const struct facts *facts,
+                         struct binding *binding)
 {
     w->written++;
-    if (w->error != NULL)
+    if (!is_bound(w, record, facts, binding))
         return;
     if (w->form == FORM_CSV) {
         g_string_append_c(w->buffer, record->letter);
-        csv_line(w->buffer, record, values);
+        csv_line(w->buffer, record, binding, facts);
     } else {
-        xml_row(w, record, values);
+        xml_row(w, record, binding, facts);
     }
     if (w->buffer->len >= WRITER_FLUSH_AT)
         flush(w);
 }
 
+void writer_file(struct writer *w, const struct facts *facts)
+{
+    write_record(w, w->type->file, facts, &w->file);
+}
+
+void writer_row(struct writer *w, const struct facts *facts)
+{
+    write_record(w, w->type->record, facts, &w->row);
+}
+
 bool writer_finish(struct writer *w, GError **error)
 {
-    /* The count stands in the XML header before the rows do: a file that belies it must not go out.
+    /* The XML header states the count before the rows are written: a file with another number of rows must not leave.
      */
     if (w->error == NULL && w->written != w->declared)
         g_set_error(&w->error, writer_error_quark(), 0,
-                    "%s: %" G_GUINT64_FORMAT " rows declared, %" G_GUINT64_FORMAT " written", w->type->code,
-                    w->declared, w->written);
+                    "%s: %" G_GUINT64_FORMAT " rows were written, expected %" G_GUINT64_FORMAT " as its header says",
+                    w->type->code, w->written, w->declared);
     if (w->error == NULL)
         end_of_text(w);
     flush(w);
@@ -189,7 +244,7 @@ void writer_free(struct writer *w)
 {
     if (w == NULL)
         return;
-    (void)g_string_free(w->buffer, TRUE); /* returns NULL then */
+    (void)g_string_free(w->buffer, TRUE); /* returns NULL when it frees the text too */
     g_clear_error(&w->error);
     g_free(w);
 }

@@ -1,32 +1,45 @@
 /*
- * Writing an answer or work order in either form from rows of text; the layout says how columns are
- * named. CSV with CRLF and RFC 4180 quoting, XML indented, both UTF-8.
+ * Writes a file of any type in either form: CSV with CRLF and RFC 4180 quoting, or indented XML, both UTF-8. The
+ * layout says which columns a record has; their values are facts, found by name (facts.h).
  *
  *   struct writer *w = writer_new(form, type, bytes, user);
- *   writer_header(w, header_values, row_count);
- *   writer_row(w, type->record, values) …            (NULL or "" = left out)
+ *   writer_header(w, &header, row_count);
+ *   writer_file(w, &file);                             an EMA only
+ *   writer_row(w, &row) …
  *   ok = writer_finish(w, &error); writer_free(w);
  *
- * A failing byte function is remembered; later calls do nothing and writer_finish returns its error.
+ * The writer gives the rest itself: type and version before the header's columns, the count, the trailer. A value that
+ * is NULL or "" is an empty cell in CSV and no element in XML.
+ *
+ * Errors: the first one is kept, later calls do nothing, and writer_finish returns it. It is the byte function's own,
+ * or of the writer: a column whose fact is not among those given, or another number of rows than the header says.
+ * Memory: one buffer of 72 KiB, whatever the size of the file.
  */
 #ifndef ECOSGATE_FORMATS_WRITER_H
 #define ECOSGATE_FORMATS_WRITER_H
 
+#include "formats/facts.h"
 #include "formats/layout.h"
 
 #include <glib.h>
 #include <stdint.h>
 
+/* Takes the next len bytes of the file. False with *error set: they could not be written. */
 typedef bool writer_bytes_fn(void *user, const char *data, size_t len, GError **error);
 
 struct writer;
 
+/* A writer of one file. form is one that the type has; user is passed to bytes. writer_free. */
 struct writer *writer_new(enum form form, const struct file_type *type, writer_bytes_fn *bytes, void *user);
-/* values has HEADER_COLUMNS members; Mode is not looked at where the type has none. count: D rows; for an EMA F and E
- * rows. */
-void writer_header(struct writer *writer, const char *const *values, uint64_t count);
-void writer_row(struct writer *writer, const struct layout_record *record, const char *const *values);
+/* The header, which comes first. count: how many rows follow; of an EMA its F record counts as one. */
+void writer_header(struct writer *writer, const struct facts *facts, uint64_t count);
+/* The F record of an EMA, which comes before its rows. No other type has one. */
+void writer_file(struct writer *writer, const struct facts *facts);
+/* The next row: a D record, of an EMA an E record. */
+void writer_row(struct writer *writer, const struct facts *facts);
+/* The trailer and all bytes that are still buffered. False with *error set: the file is not whole. */
 bool writer_finish(struct writer *writer, GError **error);
+/* NULL is allowed. */
 void writer_free(struct writer *writer);
 
 #endif

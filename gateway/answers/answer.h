@@ -1,6 +1,11 @@
 /*
- * The bytes of answers and work orders (EMA, EMD, EMW, EMO; INC with incident_file.c), from ledger rows alone: the same
- * whenever they are built again (formats/FILES.md, 2, 5 and 6).
+ * The bytes of answers and work orders: EMA, EMD, EMW, EMO and INC (formats/FILES.md, 5, 6 and 9). They are made from
+ * ledger rows alone, so they are the same whenever they are made again.
+ *
+ *   plan_answers | plan_file (plan.h) → answer_store → delivery
+ *
+ * Errors are those of spool and ledger (SPOOL_ERROR_…); SPOOL_ERROR_CORRUPT: the ledger's rows do not make that file.
+ * A new kind of answer is one file with its facts and one line in the table of answer.c (gateway/NOTES.md).
  */
 #ifndef ECOSGATE_GATEWAY_ANSWERS_ANSWER_H
 #define ECOSGATE_GATEWAY_ANSWERS_ANSWER_H
@@ -9,24 +14,18 @@
 #include "spool/digest.h"
 #include "spool/ledger/ledger_outgoing.h"
 
-/* WorkItemId: <org>.<BatchId>.<RecordNumber> (formats/FILES.md, 6), into text, which is returned. */
-enum { WORK_ITEM_ID_SIZE = 64 };
-const char *work_item_id(const char *org, const char *batch, int64_t record, char text[WORK_ITEM_ID_SIZE]);
+/* Builds a PLANNED outgoing file beside its job in active/, syncs it, and records size, SHA-256 and rows in a
+ * transaction of its own: the file is STORED then. */
+bool answer_store(struct gateway *gateway, const struct ledger_outgoing *outgoing, GError **error);
 
-/* The header of what a part tells; batch may be NULL, rows is what it declares. */
-struct writer;
-void answer_write_header(struct writer *writer, const struct ledger_outgoing *part, const char *batch, int64_t rows);
-
-/* Stores a PLANNED part beside its job in active/ and notes size, digest and rows: it is STORED then. */
-bool answer_store(struct gateway *gateway, const struct ledger_outgoing *part, GError **error);
-
-/* The last step of that, for a part whose file stands beside its job already. */
-bool answer_record_stored(struct gateway *gateway, const struct ledger_outgoing *part, const struct disk_file *file,
+/* The last part of answer_store, for an outgoing file that was written by other code (reports). file was published;
+ * rows: how many it has. */
+bool answer_record_stored(struct gateway *gateway, const struct ledger_outgoing *outgoing, const struct disk_file *file,
                           int64_t rows, GError **error);
 
-/* The SHA-256 and the rows that the answer has when it is built from the ledger's rows now; stores nothing.
- * An error also when they do not make an answer any more. */
-bool answer_digest(struct gateway *gateway, const struct ledger_outgoing *part, char sha256[DIGEST_HEX_SIZE],
+/* Builds the file from the ledger as it is now, without storing it, and gives its SHA-256 and its number of rows. False
+ * with *error set also when the rows do not make such a file any more. */
+bool answer_digest(struct gateway *gateway, const struct ledger_outgoing *outgoing, char sha256[DIGEST_HEX_SIZE],
                    int64_t *rows, GError **error);
 
 #endif

@@ -1,24 +1,37 @@
-#include "gateway/answers/incident_file.h"
+/*
+ * INC, the file of incidents (formats/FILES.md, 9): one row for each event that the ledger assigns to its job. The
+ * header declares what was planned; the writer refuses the file when the ledger has another number of events.
+ */
+#include "gateway/answers/answer_private.h"
 
 #include "formats/csv_cell.h"
 #include "formats/eui64.h"
-#include "formats/instant.h"
-#include "formats/layout.h"
-#include "gateway/answers/answer.h"
+#include "formats/outgoing_columns.h"
+#include "gateway/answers/answer_header.h"
 #include "gateway/answers/incidents.h"
 #include "spool/ledger/ledger_incidents.h"
 
 #include <inttypes.h>
-#include <string.h>
 
-enum { NUMBER_SIZE = 24 };
+/* A row: an event of the incident `incident`, whose code the catalogue describes by `kind`. */
+#define INC_FACTS(FACT)                                                                                                \
+    FACT(INC, record_number, cell_number(a->rows, record))                                                             \
+    FACT(INC, incident_id, incident_id(incident->id, id))                                                              \
+    FACT(INC, event, event->closed ? "CLEARED" : "RAISED")                                                             \
+    FACT(INC, at, cell_time(event->closed ? incident->closed : incident->opened, at))                                  \
+    FACT(INC, category, kind.category)                                                                                 \
+    FACT(INC, code, incident->code)                                                                                    \
+    FACT(INC, scope, kind.scope)                                                                                       \
+    FACT(INC, file_name, name)                                                                                         \
+    FACT(INC, batch_id, incident->batch)                                                                               \
+    FACT(INC, device_id, incident->has_device ? device : NULL)                                                         \
+    FACT(INC, parties, incident->parties)                                                                              \
+    FACT(INC, resolved_by, kind.resolver)                                                                              \
+    FACT(INC, text, text)
+FACTS_DECLARE(INC);
 
-struct incident_file {
-    struct writer *writer;
-    int64_t rows;
-};
-
-/* Why a drop is down names folders, hosts and users: that stays at home, `incident show` tells it. */
+/* g_free. Why a drop is down names folders, hosts and users, which service management need not know: the row gives the
+ * drop's name only. `incident show` has the whole text. */
 static char *text_of(const struct ledger_incident *incident, const struct ledger_event *event)
 {
     enum code code;
@@ -33,47 +46,30 @@ static char *text_of(const struct ledger_incident *incident, const struct ledger
 static bool write_event(void *user, const struct ledger_incident *incident, const struct ledger_event *event,
                         GError **error)
 {
-    struct incident_file *file = user;
+    struct answer *a = user;
     struct incident_kind kind;
-    char record[NUMBER_SIZE], id[INCIDENT_ID_SIZE], at[INSTANT_TEXT_SIZE], device[EUI64_TEXT_SIZE];
+    char record[CELL_NUMBER_SIZE], id[INCIDENT_ID_SIZE], at[INSTANT_TEXT_SIZE], device[EUI64_TEXT_SIZE];
     g_autofree char *name = csv_harmless(incident->file);
     g_autofree char *text = text_of(incident, event);
 
     if (!incident_kind_of(incident, &kind)) {
-        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "the incident %s has a code that there is not",
-                    incident_id(incident->id, id));
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "ledger, incident %s: code %s is not in the catalogue",
+                    incident_id(incident->id, id), incident->code != NULL ? incident->code : "(none)");
         return false;
     }
-    g_snprintf(record, sizeof record, "%" PRId64, ++file->rows);
-    instant_print(event->closed ? incident->closed : incident->opened, at);
+    a->rows++;
     if (incident->has_device)
         eui64_print(incident->device, device);
-    const char *values[] = {record,
-                            incident_id(incident->id, id),
-                            event->closed ? "CLEARED" : "RAISED",
-                            at,
-                            kind.category,
-                            incident->code,
-                            kind.scope,
-                            name,
-                            incident->batch,
-                            incident->has_device ? device : NULL,
-                            incident->parties,
-                            kind.resolver,
-                            text};
-    writer_row(file->writer, &layout_incident, values);
+    FACTS_FILL(INC, row);
+    writer_row(a->writer, &row);
     return true;
 }
 
-bool incident_file_write(struct gateway *gateway, const struct ledger_outgoing *part, struct writer *writer,
-                         int64_t *rows, GError **error)
+bool incident_file_write(struct answer *a, GError **error)
 {
-    struct incident_file file = {.writer = writer};
-    char batch[NUMBER_SIZE];
+    char batch[CELL_NUMBER_SIZE + sizeof "INC-FILE-"];
 
-    g_snprintf(batch, sizeof batch, "INC-FILE-%06" PRId64, part->sequence);
-    answer_write_header(writer, part, batch, part->rows);
-    bool good = ledger_events_reported_by(gateway->ledger, part->job, write_event, &file, error);
-    *rows = file.rows;
-    return good;
+    g_snprintf(batch, sizeof batch, "INC-FILE-%06" PRId64, a->outgoing->sequence);
+    answer_header_write(a->writer, a->outgoing, batch, a->outgoing->rows);
+    return ledger_events_reported_by(a->ledger, a->outgoing->job, write_event, a, error);
 }

@@ -4,7 +4,7 @@
 #include "gateway/commands/command.h"
 
 #include "formats/eui64.h"
-#include "gateway/answers/answer.h"
+#include "gateway/answers/cells.h"
 #include "gateway/commands/explain.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"

@@ -6,7 +6,7 @@
 #include "formats/eui64.h"
 #include "formats/instant.h"
 #include "formats/text.h"
-#include "gateway/answers/answer.h"
+#include "gateway/answers/cells.h"
 #include "gateway/commands/explain.h"
 #include "gateway/commands/output.h"
 #include "gateway/answers/incidents.h"

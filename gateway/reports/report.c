@@ -1,5 +1,6 @@
 #include "gateway/reports/report_private.h"
 
+#include "gateway/reports/migration_status.h"
 #include "spool/ledger/ledger_reports.h"
 
 #include <string.h>
@@ -19,7 +20,7 @@ const struct report_kind report_kinds[] = {
     {"NMDM", .on_change = true, TO_ALL, ROWS(models)},
     {"MGMT", .every = CALENDAR_WEEK, TO_ALL, ROWS(progress)},
     {"MGMT-PAGE", .name = "MGMT", .form = "html", .every = CALENDAR_WEEK, TO_ALL, .collect = report_collect_progress,
-     .page = report_write_page, .note = report_note_week},
+     .page = report_write_page, .record = report_record_week},
     {"MAPR", .every = CALENDAR_WEEK, TO_MAPS, ROWS(assets)},
 };
 const size_t report_n_kinds = G_N_ELEMENTS(report_kinds);
@@ -77,8 +78,8 @@ void report_free(struct report *report)
     g_array_unref(report->recipients);
     g_array_unref(report->rows);
     g_array_unref(report->first);
-    if (report->things != NULL)
-        g_array_unref(report->things);
+    if (report->subjects != NULL)
+        g_array_unref(report->subjects);
     g_free(report);
 }
 
@@ -229,35 +230,36 @@ bool report_write(struct report *report, size_t i, writer_bytes_fn *bytes, void 
     return good;
 }
 
-/* ---- the leading columns ---- */
+/* ---- for the sources that write rows ---- */
 
 static const char *first_of(const char *known, const char *instructed)
 {
     return known != NULL && *known != '\0' ? known : instructed;
 }
 
-void report_lead(const struct report *report, const struct ledger_item *item, const struct ledger_inventory *known,
-                 struct report_texts *texts, const char **values)
+void report_lead(const struct ledger_item *item, const struct ledger_inventory *known, struct report_lead *lead)
 {
     static const struct ledger_inventory unknown = {0};
     const struct ledger_inventory *k = known != NULL ? known : &unknown;
 
-    eui64_print(item->device, texts->device);
-    if (k->chf != 0)
-        eui64_print(k->chf, texts->chf);
-    values[LEADING_REPORT_REF] = report->kind->ref;
-    values[LEADING_LAYOUT_VERSION] = REPORT_LAYOUT_VERSION;
-    values[LEADING_PERIOD_START] = report->starts;
-    values[LEADING_PERIOD_END] = report->ends;
-    values[LEADING_SUPPLIER_ID] = report->to->eui64;
-    values[LEADING_SUPPLIER_MPID] = report->to->mpid;
-    values[LEADING_DEVICE_ID] = texts->device;
-    values[LEADING_DEVICE_TYPE] = first_of(k->device_type, item->device_type);
-    values[LEADING_MPXN] = first_of(k->mpxn, item->mpxn);
-    values[LEADING_CHF_DEVICE_ID] = k->chf != 0 ? texts->chf : item->chf;
-    values[LEADING_MANUFACTURER] = first_of(k->manufacturer, item->manufacturer);
-    values[LEADING_MODEL] = first_of(k->model, item->model);
-    values[LEADING_FIRMWARE] = first_of(k->firmware, item->firmware);
+    eui64_print(item->device, lead->device);
+    lead->device_type = first_of(k->device_type, item->device_type);
+    lead->mpxn = first_of(k->mpxn, item->mpxn);
+    lead->chf = item->chf;
+    if (k->chf != 0) {
+        eui64_print(k->chf, lead->chf_text);
+        lead->chf = lead->chf_text;
+    }
+    lead->manufacturer = first_of(k->manufacturer, item->manufacturer);
+    lead->model = first_of(k->model, item->model);
+    lead->firmware = first_of(k->firmware, item->firmware);
+}
+
+bool report_add_past(void *user, const struct ledger_work *work, GError **error)
+{
+    (void)error; /* cannot fail */
+    migration_past_add(user, work);
+    return true;
 }
 
 const char *report_date(int64_t at, char text[INSTANT_TEXT_SIZE])

@@ -1,15 +1,16 @@
 /*
- * One report of one period: to whom it goes and which bytes each of them gets, from what the ledger knows now
+ * One report of one period: to whom it goes, and which bytes each of them gets, from what the ledger knows now
  * (gateway/REPORTS.md).
  *
  *   struct report *report = report_new(gateway, report_kind_find("ECOSMIG-001"), period);
  *   report_to_parties(report, &error) | report_to_issued(report, reports);            to whom
- *   report_collect(report, &error);                                                   one walk for all of them
- *   report_write(report, i, bytes, user, &rows, &error) …                             the file of each
+ *   report_collect(report, &error);                                                   one walk for all recipients
+ *   report_write(report, i, bytes, user, &error) …                                    the file of each
  *   report_free(report);
  *
- * Between report_collect and the last report_write nothing may change in the ledger that the report tells of. It holds
- * 16 bytes for each row.
+ * Between report_collect and the last report_write nothing may change in the ledger that the report tells of. A report
+ * holds 16 bytes of memory for each row. All functions that can fail return false with *error set: the ledger cannot
+ * be read, or the byte function failed.
  */
 #ifndef ECOSGATE_GATEWAY_REPORTS_REPORT_H
 #define ECOSGATE_GATEWAY_REPORTS_REPORT_H
@@ -21,58 +22,70 @@
 
 struct report;
 
+/* Calls report_assign (report_private.h) for each row of the report. */
+typedef bool report_collect_fn(struct report *report, GError **error);
+/* Writes the row that was assigned with that key. */
+typedef bool report_row_fn(struct report *report, int64_t key, GError **error);
+/* Writes the whole file of a report that has no rows. */
+typedef bool report_page_fn(struct report *report, writer_bytes_fn *bytes, void *user, GError **error);
+/* Records what later reports need, in the transaction that issues this one. */
+typedef bool report_record_fn(const struct report *report, GError **error);
+
 /* What a report is: one line in the table of report.c. */
 struct report_kind {
-    const char *ref;            /* also the type of its jobs and the kind of their parts */
-    const char *name;           /* what its files begin with; NULL: ref */
-    const char *form;           /* what they end with: "csv", "html" */
-    bool on_change;             /* it has no period: it is issued whenever what it says has changed */
-    enum calendar_length every; /* else */
-    const char *role;           /* of its recipients in PTY; NULL: one file, for everybody */
-    const char *drop;           /* where it goes, unless PTY names another */
-    bool (*collect)(struct report *report, GError **error);
-    /* Writes one row that was collected under that key. */
-    bool (*row)(struct report *report, int64_t key, GError **error);
-    /* Instead of rows: the whole of it, and what is to be kept for later ones, within the transaction that issues it.
-     */
-    bool (*page)(struct report *report, writer_bytes_fn *bytes, void *user, GError **error);
-    bool (*note)(const struct report *report, GError **error);
+    const char *ref;            /* also the type of its jobs and the kind of its outgoing files */
+    const char *name;           /* what its files' names begin with; NULL: ref */
+    const char *form;           /* what its files' names end with: "csv", "html" */
+    bool on_change;             /* it has no period: it is issued whenever its content has changed */
+    enum calendar_length every; /* its period, if not on_change */
+    const char *role;           /* of its recipients in PTY; NULL: it is one file, for everybody */
+    const char *drop;           /* where it goes, unless PTY names another drop */
+    report_collect_fn *collect;
+    report_row_fn *row;       /* NULL: page is set */
+    report_page_fn *page;     /* NULL: row is set */
+    report_record_fn *record; /* NULL: nothing is recorded */
 };
 
+/* All reports. */
 extern const struct report_kind report_kinds[];
 extern const size_t report_n_kinds;
-/* NULL where there is no such report. */
+/* The report of that ref ("MGMT-PAGE"). NULL: there is none. */
 const struct report_kind *report_kind_find(const char *ref);
 
 struct report_recipient {
-    uint64_t id;
+    uint64_t id; /* of the party: its EUI-64 */
     char eui64[EUI64_TEXT_SIZE];
-    char mpid[16]; /* the gateway's own org in a file for everybody */
+    char mpid[16]; /* of a file for everybody: the gateway's own org */
     char *drop;
 };
 
+/* A report without recipients and rows. period: in seconds UTC. report_free. */
 struct report *report_new(struct gateway *gateway, const struct report_kind *kind, struct period period);
-/* NULL is fine. */
+/* NULL is allowed. */
 void report_free(struct report *report);
 typedef struct report report_t;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(report_t, report_free)
 
-/* The parties that PTY names now (or everybody), or those (struct ledger_report) that it was issued to. */
+/* Sets the recipients: the parties of the kind's role that PTY names now, or everybody. */
 bool report_to_parties(struct report *report, GError **error);
+/* Sets the recipients: those to whom the report was issued. reports: struct ledger_report. Cannot fail. */
 void report_to_issued(struct report *report, const GPtrArray *reports);
-/* By id; borrowed. */
+/* How many recipients there are. */
 size_t report_n_recipients(const struct report *report);
+/* Recipient i, in the order of ids; borrowed. */
 const struct report_recipient *report_recipient(const struct report *report, size_t i);
 
+/* Finds all rows of all recipients. */
 bool report_collect(struct report *report, GError **error);
-/* How many rows recipient i has, and how many are nobody's. */
+/* How many rows recipient i has; of a page 0. */
 int64_t report_rows(const struct report *report, size_t i);
+/* How many rows belong to no recipient. */
 int64_t report_unassigned(const struct report *report);
-/* All bytes of the file of recipient i. */
+/* Writes all bytes of the file of recipient i. */
 bool report_write(struct report *report, size_t i, writer_bytes_fn *bytes, void *user, GError **error);
 
-/* ECOSMIG-002_<MPID>_<EUI-64>_<period start date>_<period start time>.csv, and that of its job, without the recipient
- * (to NULL). g_free. */
+/* The name of a recipient's file, ECOSMIG-002_<MPID>_<EUI-64>_<date>_<time>.csv with date and time of the period's
+ * start; with to NULL the name of the report's job, ECOSMIG-002_<date>_<time>. g_free. */
 char *report_name(const struct report_kind *kind, const struct report_recipient *to, struct period period);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * ECOSMIG-001 and -002: sessions that ended in the period. The key of a row is the work item.
+ * ECOSMIG-001 and -002: sessions that ended in the period, in the file of the Supplier that is responsible for the
+ * Device at the period's end. The key of a row is the number of the work item, which the row is read by.
  */
 #include "gateway/reports/report_private.h"
 
@@ -13,14 +14,14 @@ static const char *region_of(const struct ledger_work *work, const struct ledger
     return known != NULL && known->region != NULL ? known->region : work->item.region;
 }
 
-/* ---- sessions that ended ---- */
+/* ---- which sessions ---- */
 
 static bool assign_end(void *user, int64_t item, uint64_t device, const char *code, GError **error)
 {
     struct report *report = user;
     uint64_t supplier = 0;
 
-    (void)code; /* the row says it */
+    (void)code; /* read again with the row */
     if (!ledger_supplier_of(report->gateway->ledger, device, report->period.ends, &supplier, error))
         return false;
     report_assign(report, supplier, item);
@@ -34,32 +35,36 @@ static bool collect_ends(struct report *report, enum ledger_state state, GError 
     return ledger_ended_sessions_each(report->gateway->ledger, &which, assign_end, report, error);
 }
 
-/* ---- ECOSMIG-001 ---- */
+/* ---- ECOSMIG-001, migrated ---- */
 
 bool report_collect_migrated(struct report *report, GError **error)
 {
     return collect_ends(report, LEDGER_MIGRATED, error);
 }
 
+#define ECOSMIG_001_FACTS(FACT)                                                                                        \
+    LEADING_FACTS(FACT, ECOSMIG_001)                                                                                   \
+    FACT(ECOSMIG_001, batch_id, work->batch)                                                                           \
+    FACT(ECOSMIG_001, work_item_id, work_item_id(work->org, work->batch, work->item.record, work_item))                \
+    FACT(ECOSMIG_001, attempt, work->item.attempt)                                                                     \
+    FACT(ECOSMIG_001, migrated_at, cell_instant(session->ended, &report->instants[0]))                                 \
+    FACT(ECOSMIG_001, tcos_confirmed_at, cell_instant(session->tcos.at, &report->instants[1]))                         \
+    FACT(ECOSMIG_001, ecos_confirmed_at, cell_instant(session->ecos.at, &report->instants[2]))                         \
+    FACT(ECOSMIG_001, csp_region, region_of(work, known))
+FACTS_DECLARE(ECOSMIG_001);
+
 static bool write_migrated(void *user, const struct ledger_work *work, const struct ledger_inventory *known,
                            GError **error)
 {
     struct report *report = user;
     const struct ledger_session *session = &work->session;
-    const char *values[REPORT_MAX_COLUMNS];
-    struct report_texts texts;
-    size_t n = LEADING_COLUMNS;
+    char work_item[WORK_ITEM_ID_SIZE];
+    struct report_lead lead;
 
-    (void)error; /* the writer remembers its failures */
-    report_lead(report, &work->item, known, &texts, values);
-    values[n++] = work->batch;
-    values[n++] = work_item_id(work->org, work->batch, work->item.record, texts.work_item);
-    values[n++] = work->item.attempt;
-    values[n++] = cell_instant(session->ended, &report->instants[0]);
-    values[n++] = cell_instant(session->tcos.at, &report->instants[1]);
-    values[n++] = cell_instant(session->ecos.at, &report->instants[2]);
-    values[n++] = region_of(work, known);
-    report_writer_row(report->writer, values);
+    (void)error; /* the writer keeps its errors */
+    report_lead(&work->item, known, &lead);
+    FACTS_FILL(ECOSMIG_001, row);
+    report_writer_row(report->writer, &row);
     return true;
 }
 
@@ -68,9 +73,9 @@ bool report_write_migrated(struct report *report, int64_t key, GError **error)
     return ledger_work_with_inventory(report->gateway->ledger, key, write_migrated, report, error);
 }
 
-/* ---- ECOSMIG-002 ---- */
+/* ---- ECOSMIG-002, failed ---- */
 
-/* The statuses that the file which brought the failure's code said; "" where it was the time. */
+/* The statuses in the result that brought the failure's code; NULL where no result did, but the end of the time. */
 struct statuses {
     const char *code;
     char *gbcs, *duis;
@@ -80,7 +85,7 @@ static bool keep_statuses(void *user, const struct ledger_transition *transition
 {
     struct statuses *statuses = user;
 
-    (void)error; /* nothing can go wrong */
+    (void)error; /* cannot fail */
     if (g_strcmp0(transition->code, statuses->code) != 0 || transition->job == 0)
         return true;
     g_free(statuses->gbcs);
@@ -90,18 +95,18 @@ static bool keep_statuses(void *user, const struct ledger_transition *transition
     return true;
 }
 
-/* Category, code, name and resolver. */
-static void describe(const char *id, const char *device_type, const char **category, const char **name,
-                     const char **resolver)
+/* What the catalogue says of a code; NULL where there is none. */
+struct about_code {
+    const char *category, *name, *resolver;
+};
+
+static struct about_code about_code(const char *id, const char *device_type)
 {
-    static const char *const categories[] = {"a", "b", "c", "d"};
     enum code code;
 
     if (id == NULL || !catalogue_find(id, &code))
-        return;
-    *category = categories[catalogue_category(code) - 'a'];
-    *name = catalogue_entry(code)->name;
-    *resolver = catalogue_resolver(code, device_type);
+        return (struct about_code){NULL, NULL, NULL};
+    return (struct about_code){cell_category(code), catalogue_entry(code)->name, catalogue_resolver(code, device_type)};
 }
 
 bool report_collect_failed(struct report *report, GError **error)
@@ -109,35 +114,38 @@ bool report_collect_failed(struct report *report, GError **error)
     return collect_ends(report, LEDGER_FAILED, error);
 }
 
+#define ECOSMIG_002_FACTS(FACT)                                                                                        \
+    LEADING_FACTS(FACT, ECOSMIG_002)                                                                                   \
+    FACT(ECOSMIG_002, batch_id, work->batch)                                                                           \
+    FACT(ECOSMIG_002, work_item_id, work_item_id(work->org, work->batch, work->item.record, work_item))                \
+    FACT(ECOSMIG_002, attempt, work->item.attempt)                                                                     \
+    FACT(ECOSMIG_002, failed_at, cell_instant(session->ended, &report->instants[0]))                                   \
+    FACT(ECOSMIG_002, category, about.category)                                                                        \
+    FACT(ECOSMIG_002, error_code, session->code)                                                                       \
+    FACT(ECOSMIG_002, error_name, about.name)                                                                          \
+    FACT(ECOSMIG_002, gbcs_status, statuses.gbcs)                                                                      \
+    FACT(ECOSMIG_002, duis_code, statuses.duis)                                                                        \
+    FACT(ECOSMIG_002, tries, cell_number(session->try - session->unused, tries))                                       \
+    FACT(ECOSMIG_002, resolved_by, about.resolver)                                                                     \
+    FACT(ECOSMIG_002, next_attempt_from, cell_instant(session->next_eligible, &report->instants[1]))                   \
+    FACT(ECOSMIG_002, csp_region, region_of(work, known))
+FACTS_DECLARE(ECOSMIG_002);
+
 static bool write_failed(void *user, const struct ledger_work *work, const struct ledger_inventory *known,
                          GError **error)
 {
     struct report *report = user;
     const struct ledger_session *session = &work->session;
-    const char *values[REPORT_MAX_COLUMNS], *category = NULL, *name = NULL, *resolver = NULL;
-    char tries[CELL_NUMBER_SIZE];
     struct statuses statuses = {.code = session->code};
-    struct report_texts texts;
-    size_t n = LEADING_COLUMNS;
+    char tries[CELL_NUMBER_SIZE], work_item[WORK_ITEM_ID_SIZE];
+    struct report_lead lead;
 
     if (!ledger_transitions_each(report->gateway->ledger, work->item.item, keep_statuses, &statuses, error))
         return false;
-    report_lead(report, &work->item, known, &texts, values);
-    describe(session->code, values[LEADING_DEVICE_TYPE], &category, &name, &resolver);
-    values[n++] = work->batch;
-    values[n++] = work_item_id(work->org, work->batch, work->item.record, texts.work_item);
-    values[n++] = work->item.attempt;
-    values[n++] = cell_instant(session->ended, &report->instants[0]);
-    values[n++] = category;
-    values[n++] = session->code;
-    values[n++] = name;
-    values[n++] = statuses.gbcs;
-    values[n++] = statuses.duis;
-    values[n++] = cell_number(session->try - session->unused, tries);
-    values[n++] = resolver;
-    values[n++] = cell_instant(session->next_eligible, &report->instants[1]);
-    values[n++] = region_of(work, known);
-    report_writer_row(report->writer, values);
+    report_lead(&work->item, known, &lead);
+    const struct about_code about = about_code(session->code, lead.device_type);
+    FACTS_FILL(ECOSMIG_002, row);
+    report_writer_row(report->writer, &row);
     g_free(statuses.gbcs);
     g_free(statuses.duis);
     return true;

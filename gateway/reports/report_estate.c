@@ -10,15 +10,14 @@
 
 /* ---- a Device's row ---- */
 
-static bool add_past(void *user, const struct ledger_work *work, GError **error)
-{
-    (void)error; /* nothing can go wrong */
-    migration_past_add(user, work);
-    return true;
-}
+/* What a row says of a Device's own migration. */
+struct device_now {
+    const char *status;  /* MigrationStatus */
+    int64_t migrated_at; /* 0: not migrated by this gateway */
+};
 
-static bool status_of(const struct report *report, const struct ledger_inventory *device, const char **status,
-                      int64_t *migrated_at, GError **error)
+static bool look_at(const struct report *report, const struct ledger_inventory *device, struct device_now *now,
+                    GError **error)
 {
     struct ledger *ledger = report->gateway->ledger;
     const struct ledger_nmm model = {.device_type = device->device_type,
@@ -28,20 +27,20 @@ static bool status_of(const struct report *report, const struct ledger_inventory
     struct migration_past past = {0};
     int64_t non_migratable_until;
 
-    if (!ledger_work_of_device_each(ledger, device->device, add_past, &past, error) ||
+    if (!ledger_work_of_device_each(ledger, device->device, report_add_past, &past, error) ||
         !ledger_model_non_migratable_until(ledger, &model, report->period.ends, &non_migratable_until, error))
         return false;
-    *status = migration_status(report->gateway->config, device, &past, non_migratable_until != 0);
-    *migrated_at = past.migrated_at;
+    now->status = migration_status(report->gateway->config, device, &past, non_migratable_until != 0);
+    now->migrated_at = past.migrated_at;
     return true;
 }
 
-static void lead(const struct report *report, const struct ledger_inventory *device, struct report_texts *texts,
-                 const char **values)
+/* The leading columns of a Device whose instruction is of no interest here. */
+static void lead_of(const struct ledger_inventory *device, struct report_lead *lead)
 {
     const struct ledger_item item = {.device = device->device};
 
-    report_lead(report, &item, device, texts, values);
+    report_lead(&item, device, lead);
 }
 
 /* ---- ECOSMIG-003: Devices gained in the period, with what happened to them before ---- */
@@ -62,7 +61,7 @@ static void gain(const struct gaining *g, uint64_t device)
 {
     const struct gained gained = {device, g->event->gaining, g->event->starts};
 
-    g_array_append_val(g->report->things, gained);
+    g_array_append_val(g->report->subjects, gained);
 }
 
 /* A GPF is gained where the event changes whose it is (¶25). */
@@ -112,12 +111,12 @@ bool report_collect_gained(struct report *report, GError **error)
 {
     const struct ledger_interval period = {report->period.starts, report->period.ends};
 
-    report->things = g_array_new(FALSE, FALSE, sizeof(struct gained));
+    report->subjects = g_array_new(FALSE, FALSE, sizeof(struct gained));
     if (!ledger_cos_each(report->gateway->ledger, &period, gain_by_event, report, error))
         return false;
-    g_array_sort(report->things, by_device);
-    for (guint i = 0; i < report->things->len; i++) {
-        const struct gained *gained = &g_array_index(report->things, struct gained, i);
+    g_array_sort(report->subjects, by_device);
+    for (guint i = 0; i < report->subjects->len; i++) {
+        const struct gained *gained = &g_array_index(report->subjects, struct gained, i);
         /* Two meters of a hub may have brought the same GPF. */
         if (i == 0 || by_device(gained, gained - 1) != 0)
             report_assign(report, gained->supplier, i);
@@ -138,7 +137,7 @@ static bool add_history(void *user, const struct ledger_work *work, GError **err
     const struct ledger_session *session = &work->session;
     struct history *history = user;
 
-    (void)error; /* nothing can go wrong */
+    (void)error; /* cannot fail */
     if (!work->has_session || session->begun == 0 || session->begun >= history->before)
         return true;
     bool ended = session->ended != 0 && session->ended < history->before;
@@ -150,30 +149,33 @@ static bool add_history(void *user, const struct ledger_work *work, GError **err
     return true;
 }
 
+#define ECOSMIG_003_FACTS(FACT)                                                                                        \
+    LEADING_FACTS(FACT, ECOSMIG_003)                                                                                   \
+    FACT(ECOSMIG_003, supply_start_date, report_date(gained->starts, starts))                                          \
+    FACT(ECOSMIG_003, previous_attempts, cell_number(history.attempts, attempts))                                      \
+    FACT(ECOSMIG_003, last_attempt_at, cell_instant(history.last_at, &report->instants[0]))                            \
+    FACT(ECOSMIG_003, last_outcome, history.outcome)                                                                   \
+    FACT(ECOSMIG_003, last_error_code, history.code)                                                                   \
+    FACT(ECOSMIG_003, migration_status, now.status)
+FACTS_DECLARE(ECOSMIG_003);
+
 bool report_write_gained(struct report *report, int64_t key, GError **error)
 {
-    const struct gained *gained = &g_array_index(report->things, struct gained, key);
+    const struct gained *gained = &g_array_index(report->subjects, struct gained, key);
     struct ledger *ledger = report->gateway->ledger;
     struct history history = {.before = gained->starts};
-    const char *values[REPORT_MAX_COLUMNS], *status = NULL;
-    int64_t migrated_at;
     char starts[INSTANT_TEXT_SIZE], attempts[CELL_NUMBER_SIZE];
     g_autofree struct ledger_inventory *device = NULL;
-    struct report_texts texts;
-    size_t n = LEADING_COLUMNS;
+    struct report_lead lead;
+    struct device_now now;
 
     if (!ledger_inventory_get(ledger, gained->device, &device, error) ||
         !ledger_work_of_device_each(ledger, gained->device, add_history, &history, error) ||
-        !status_of(report, device, &status, &migrated_at, error))
+        !look_at(report, device, &now, error))
         return false;
-    lead(report, device, &texts, values);
-    values[n++] = report_date(gained->starts, starts);
-    values[n++] = cell_number(history.attempts, attempts);
-    values[n++] = cell_instant(history.last_at, &report->instants[0]);
-    values[n++] = history.outcome;
-    values[n++] = history.code;
-    values[n++] = status;
-    report_writer_row(report->writer, values);
+    lead_of(device, &lead);
+    FACTS_FILL(ECOSMIG_003, row);
+    report_writer_row(report->writer, &row);
     return true;
 }
 
@@ -189,7 +191,7 @@ static bool assign_installed(void *user, const struct ledger_inventory *device, 
 
     if (strcmp(device->credentials, "ECOS") != 0 || at < report->period.starts || at >= report->period.ends)
         return true;
-    if (!ledger_work_of_device_each(ledger, device->device, add_past, &past, error) ||
+    if (!ledger_work_of_device_each(ledger, device->device, report_add_past, &past, error) ||
         !ledger_supplier_of(ledger, device->device, report->period.ends, &supplier, error))
         return false;
     if (past.migrated_at == 0)
@@ -202,24 +204,27 @@ bool report_collect_installed(struct report *report, GError **error)
     return ledger_inventory_each(report->gateway->ledger, assign_installed, report, error);
 }
 
+#define ECOSMIG_006_FACTS(FACT)                                                                                        \
+    LEADING_FACTS(FACT, ECOSMIG_006)                                                                                   \
+    FACT(ECOSMIG_006, installed_date, report_date(device->installed, installed))                                       \
+    FACT(ECOSMIG_006, commissioned_date, report_date(device->commissioned, commissioned))                              \
+    FACT(ECOSMIG_006, device_status, device->status)                                                                   \
+    FACT(ECOSMIG_006, migration_status, now.status)
+FACTS_DECLARE(ECOSMIG_006);
+
 bool report_write_installed(struct report *report, int64_t key, GError **error)
 {
     g_autofree struct ledger_inventory *device = NULL;
-    const char *values[REPORT_MAX_COLUMNS], *status = NULL;
-    int64_t migrated_at;
     char installed[INSTANT_TEXT_SIZE], commissioned[INSTANT_TEXT_SIZE];
-    struct report_texts texts;
-    size_t n = LEADING_COLUMNS;
+    struct report_lead lead;
+    struct device_now now;
 
     if (!ledger_inventory_get(report->gateway->ledger, (uint64_t)key, &device, error) ||
-        !status_of(report, device, &status, &migrated_at, error))
+        !look_at(report, device, &now, error))
         return false;
-    lead(report, device, &texts, values);
-    values[n++] = report_date(device->installed, installed);
-    values[n++] = report_date(device->commissioned, commissioned);
-    values[n++] = device->status;
-    values[n++] = status;
-    report_writer_row(report->writer, values);
+    lead_of(device, &lead);
+    FACTS_FILL(ECOSMIG_006, row);
+    report_writer_row(report->writer, &row);
     return true;
 }
 
@@ -227,7 +232,7 @@ bool report_write_installed(struct report *report, int64_t key, GError **error)
 
 static bool assign_asset(void *user, const struct ledger_inventory *device, GError **error)
 {
-    (void)error; /* nothing can go wrong */
+    (void)error; /* cannot fail */
     if (device->map != 0)
         report_assign(user, device->map, (int64_t)device->device);
     return true;
@@ -238,34 +243,36 @@ bool report_collect_assets(struct report *report, GError **error)
     return ledger_inventory_each(report->gateway->ledger, assign_asset, report, error);
 }
 
+#define MAPR_FACTS(FACT)                                                                                               \
+    FACT(MAPR, map_id, report->to->eui64)                                                                              \
+    FACT(MAPR, mpxn, device->mpxn)                                                                                     \
+    FACT(MAPR, device_id, id)                                                                                          \
+    FACT(MAPR, device_type, device->device_type)                                                                       \
+    FACT(MAPR, manufacturer, device->manufacturer)                                                                     \
+    FACT(MAPR, model, device->model)                                                                                   \
+    FACT(MAPR, firmware, device->firmware)                                                                             \
+    FACT(MAPR, device_status, device->status)                                                                          \
+    FACT(MAPR, commissioned_date, report_date(device->commissioned, commissioned))                                     \
+    FACT(MAPR, supplier_mpid, party != NULL ? party->mpid : NULL)                                                      \
+    FACT(MAPR, migration_status, now.status)                                                                           \
+    FACT(MAPR, migrated_date, report_date(now.migrated_at, migrated))
+FACTS_DECLARE(MAPR);
+
 bool report_write_assets(struct report *report, int64_t key, GError **error)
 {
     struct ledger *ledger = report->gateway->ledger;
     g_autofree struct ledger_inventory *device = NULL;
     g_autofree struct ledger_party *party = NULL;
-    const char *status = NULL;
     char id[EUI64_TEXT_SIZE], commissioned[INSTANT_TEXT_SIZE], migrated[INSTANT_TEXT_SIZE];
     uint64_t supplier = 0;
-    int64_t migrated_at;
+    struct device_now now;
 
-    if (!ledger_inventory_get(ledger, (uint64_t)key, &device, error) ||
-        !status_of(report, device, &status, &migrated_at, error) ||
+    if (!ledger_inventory_get(ledger, (uint64_t)key, &device, error) || !look_at(report, device, &now, error) ||
         !ledger_supplier_of(ledger, device->device, report->period.ends, &supplier, error) ||
         !ledger_party_get(ledger, supplier, "SUPPLIER", &party, error))
         return false;
     eui64_print(device->device, id);
-    const char *values[] = {report->to->eui64,
-                            device->mpxn,
-                            id,
-                            device->device_type,
-                            device->manufacturer,
-                            device->model,
-                            device->firmware,
-                            device->status,
-                            report_date(device->commissioned, commissioned),
-                            party != NULL ? party->mpid : NULL,
-                            status,
-                            report_date(migrated_at, migrated)};
-    report_writer_row(report->writer, values);
+    FACTS_FILL(MAPR, row);
+    report_writer_row(report->writer, &row);
     return true;
 }

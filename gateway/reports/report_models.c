@@ -30,34 +30,38 @@ static bool add_entry(void *user, const struct ledger_nmm *row, GError **error)
                                      .reason = g_strdup(row->reason),
                                      .fixed_in = g_strdup(row->fixed_in)};
 
-    (void)error; /* nothing can go wrong */
-    report_assign(report, report->gateway->config->eui64, report->things->len);
-    g_array_append_val(report->things, entry);
+    (void)error; /* cannot fail */
+    report_assign(report, report->gateway->config->eui64, report->subjects->len);
+    g_array_append_val(report->subjects, entry);
     return true;
 }
 
 bool report_collect_models(struct report *report, GError **error)
 {
-    report->things = g_array_new(FALSE, FALSE, sizeof(struct ledger_nmm));
-    g_array_set_clear_func(report->things, clear_entry);
+    report->subjects = g_array_new(FALSE, FALSE, sizeof(struct ledger_nmm));
+    g_array_set_clear_func(report->subjects, clear_entry);
     return ledger_nmm_each(report->gateway->ledger, add_entry, report, error);
 }
 
+#define NMDM_FACTS(FACT)                                                                                               \
+    FACT(NMDM, device_type, entry->device_type)                                                                        \
+    FACT(NMDM, manufacturer, entry->manufacturer)                                                                      \
+    FACT(NMDM, model, entry->model)                                                                                    \
+    FACT(NMDM, firmware, entry->firmware)                                                                              \
+    FACT(NMDM, non_migratable_from, report_date(entry->since, since))                                                  \
+    FACT(NMDM, non_migratable_to, entry->until == LEDGER_FOR_EVER ? NULL : report_date(entry->until, until))           \
+    FACT(NMDM, reason_code, entry->reason)                                                                             \
+    FACT(NMDM, resolved_by, catalogue_resolver(C107, entry->device_type))                                              \
+    FACT(NMDM, fixed_in_firmware, entry->fixed_in)
+FACTS_DECLARE(NMDM);
+
 bool report_write_models(struct report *report, int64_t key, GError **error)
 {
-    const struct ledger_nmm *row = &g_array_index(report->things, struct ledger_nmm, key);
+    const struct ledger_nmm *entry = &g_array_index(report->subjects, struct ledger_nmm, key);
     char since[INSTANT_TEXT_SIZE], until[INSTANT_TEXT_SIZE];
-    const char *values[] = {row->device_type,
-                            row->manufacturer,
-                            row->model,
-                            row->firmware,
-                            report_date(row->since, since),
-                            row->until == LEDGER_FOR_EVER ? NULL : report_date(row->until, until),
-                            row->reason,
-                            catalogue_resolver(C107, row->device_type),
-                            row->fixed_in};
 
-    (void)error; /* the writer remembers its failures */
-    report_writer_row(report->writer, values);
+    (void)error; /* the writer keeps its errors */
+    FACTS_FILL(NMDM, row);
+    report_writer_row(report->writer, &row);
     return true;
 }

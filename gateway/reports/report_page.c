@@ -31,7 +31,7 @@ static struct ledger_week sum_of(const struct report *report)
     return week;
 }
 
-bool report_note_week(const struct report *report, GError **error)
+bool report_record_week(const struct report *report, GError **error)
 {
     const struct ledger_week week = sum_of(report);
 

@@ -1,11 +1,12 @@
 /*
- * A report in the making, for the sources that collect its rows and write them (report*.c).
+ * A report while it is made: for the sources that collect its rows and write them (report*.c). Nothing outside this
+ * folder includes it.
  */
 #ifndef ECOSGATE_GATEWAY_REPORTS_REPORT_PRIVATE_H
 #define ECOSGATE_GATEWAY_REPORTS_REPORT_PRIVATE_H
 
+#include "formats/outgoing_columns.h"
 #include "formats/report_writer.h"
-#include "gateway/answers/answer.h"
 #include "gateway/answers/cells.h"
 #include "gateway/reports/mgmt_page.h"
 #include "gateway/reports/report.h"
@@ -13,77 +14,93 @@
 #include "spool/ledger/ledger_reference.h"
 
 struct report_row {
-    uint32_t recipient; /* index */
-    int64_t key;        /* what the kind finds it by */
+    uint32_t recipient; /* index in recipients */
+    int64_t key;        /* by which the kind's row function finds what it tells of */
 };
 
 struct report {
     struct gateway *gateway;
     const struct report_kind *kind;
-    const struct report_layout *layout;
+    const struct report_layout *layout; /* NULL: a page, which has no columns */
     struct period period;
-    char starts[INSTANT_TEXT_SIZE], ends[INSTANT_TEXT_SIZE];
-    GArray *recipients; /* struct report_recipient, by id */
-    GArray *rows;       /* struct report_row, by recipient and key */
-    GArray *first;      /* guint: where the rows of each recipient begin, and the end of all */
-    int64_t unassigned;
-    GArray *things; /* what keys are indexes of, for kinds whose keys are */
+    char starts[INSTANT_TEXT_SIZE], ends[INSTANT_TEXT_SIZE]; /* the period, as text */
+    GArray *recipients;                                      /* struct report_recipient, by id */
+    GArray *rows;                                            /* struct report_row, by recipient and key */
+    GArray *first;      /* guint: the index of each recipient's first row, and behind them the number of all rows */
+    int64_t unassigned; /* rows that belong to no recipient */
+    GArray *subjects;   /* of kinds whose keys are indexes: what they are indexes of; else NULL */
     /* While a file is written: */
     const struct report_recipient *to;
     struct report_writer *writer;
-    struct cell_instant instants[4]; /* one for each column of times */
+    struct cell_instant instants[3]; /* one for each column of times */
 };
 
-/* Whose row it is; nobody's where that party is no recipient. */
+/* Gives a row to the recipient that is this party; without such a recipient it counts as unassigned. */
 void report_assign(struct report *report, uint64_t party, int64_t key);
 
-/* Is that party a recipient? */
+/* True: that party is a recipient. */
 bool report_knows(const struct report *report, uint64_t party);
 
-/* Texts of a row that have to be made. */
-struct report_texts {
-    char device[EUI64_TEXT_SIZE], chf[EUI64_TEXT_SIZE], work_item[WORK_ITEM_ID_SIZE];
-};
-
-/* Fills the leading columns. What the inventory says of a Device counts; where it is silent (known may be NULL), what
- * the instruction said. */
-void report_lead(const struct report *report, const struct ledger_item *item, const struct ledger_inventory *known,
-                 struct report_texts *texts, const char **values);
-
-/* "2023-07-03" of a time, NULL for 0; into text, which is at least that long. */
+/* "2023-07-03" of a time in seconds UTC, in text, which is returned; NULL for 0. */
 const char *report_date(int64_t at, char text[INSTANT_TEXT_SIZE]);
 
-/* Sessions that ended (report_devices.c). */
-bool report_collect_migrated(struct report *report, GError **error);
-bool report_write_migrated(struct report *report, int64_t key, GError **error);
-bool report_collect_failed(struct report *report, GError **error);
-bool report_write_failed(struct report *report, int64_t key, GError **error);
+/* A row visitor of the ledger: adds the work item to the struct migration_past that is user. Cannot fail. */
+bool report_add_past(void *user, const struct ledger_work *work, GError **error);
 
-/* Devices of the inventory (report_estate.c). */
-bool report_collect_gained(struct report *report, GError **error);
-bool report_write_gained(struct report *report, int64_t key, GError **error);
-bool report_collect_installed(struct report *report, GError **error);
-bool report_write_installed(struct report *report, int64_t key, GError **error);
+/* ---- the columns that reports about single Devices begin with ---- */
 
-bool report_collect_assets(struct report *report, GError **error);
-bool report_write_assets(struct report *report, int64_t key, GError **error);
+/* The values that are not the report's own. Pointers are borrowed from the two rows given to report_lead. */
+struct report_lead {
+    char device[EUI64_TEXT_SIZE];
+    const char *device_type, *mpxn;
+    char chf_text[EUI64_TEXT_SIZE];
+    const char *chf; /* chf_text, or what the instruction says */
+    const char *manufacturer, *model, *firmware;
+};
 
-/* Non-Migratable Device Models (report_models.c). */
-bool report_collect_models(struct report *report, GError **error);
-bool report_write_models(struct report *report, int64_t key, GError **error);
+/* Fills *lead. What the inventory says of a Device counts; where it is silent (known may be NULL), what the
+ * instruction said. */
+void report_lead(const struct ledger_item *item, const struct ledger_inventory *known, struct report_lead *lead);
 
-/* Counts (report_sums.c). */
-bool report_collect_non_migratable(struct report *report, GError **error);
-bool report_write_non_migratable(struct report *report, int64_t key, GError **error);
-bool report_collect_activity(struct report *report, GError **error);
-bool report_write_activity(struct report *report, int64_t key, GError **error);
-bool report_collect_progress(struct report *report, GError **error);
-bool report_write_progress(struct report *report, int64_t key, GError **error);
-/* Row i of MGMT; false: there are no more. Its texts are the report's. */
+/* Their facts (formats/facts.h), of a struct report *report and a struct report_lead lead. */
+#define LEADING_FACTS(FACT, layout)                                                                                    \
+    FACT(layout, report_ref, report->kind->ref)                                                                        \
+    FACT(layout, layout_version, REPORT_LAYOUT_VERSION)                                                                \
+    FACT(layout, period_start, report->starts)                                                                         \
+    FACT(layout, period_end, report->ends)                                                                             \
+    FACT(layout, supplier_id, report->to->eui64)                                                                       \
+    FACT(layout, supplier_mpid, report->to->mpid)                                                                      \
+    FACT(layout, device_id, lead.device)                                                                               \
+    FACT(layout, device_type, lead.device_type)                                                                        \
+    FACT(layout, mpxn, lead.mpxn)                                                                                      \
+    FACT(layout, chf_device_id, lead.chf)                                                                              \
+    FACT(layout, manufacturer, lead.manufacturer)                                                                      \
+    FACT(layout, model, lead.model)                                                                                    \
+    FACT(layout, firmware, lead.firmware)
+
+/* ---- the functions in the table of report.c (report_collect_fn and report_row_fn: report.h) ---- */
+
+/* Sessions that ended (report_devices.c): ECOSMIG-001 and -002. */
+report_collect_fn report_collect_migrated, report_collect_failed;
+report_row_fn report_write_migrated, report_write_failed;
+
+/* Devices of the inventory (report_estate.c): ECOSMIG-003, -006 and MAPR. */
+report_collect_fn report_collect_gained, report_collect_installed, report_collect_assets;
+report_row_fn report_write_gained, report_write_installed, report_write_assets;
+
+/* Non-Migratable Device Models (report_models.c): NMDM. */
+report_collect_fn report_collect_models;
+report_row_fn report_write_models;
+
+/* Counts (report_sums.c): ECOSMIG-004, -005 and MGMT. */
+report_collect_fn report_collect_non_migratable, report_collect_activity, report_collect_progress;
+report_row_fn report_write_non_migratable, report_write_activity, report_write_progress;
+
+/* Row i of MGMT for the page. False: there are no more rows. Its texts are borrowed from the report. */
 bool report_progress_row(const struct report *report, guint i, struct mgmt_row *row);
 
 /* MGMT as a page (report_page.c). */
-bool report_write_page(struct report *report, writer_bytes_fn *bytes, void *user, GError **error);
-bool report_note_week(const struct report *report, GError **error);
+report_page_fn report_write_page;
+report_record_fn report_record_week;
 
 #endif

@@ -56,14 +56,14 @@ static void begin(struct tallying *t, struct report *report)
 {
     *t = (struct tallying){.report = report};
     t->index = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    report->things = g_array_new(FALSE, TRUE, sizeof(struct tally));
-    g_array_set_clear_func(report->things, clear_tally);
+    report->subjects = g_array_new(FALSE, TRUE, sizeof(struct tally));
+    g_array_set_clear_func(report->subjects, clear_tally);
 }
 
 /* The tally of a Supplier and what the model says. */
 static struct tally *tally_of(struct tallying *t, uint64_t supplier, const struct ledger_nmm *model)
 {
-    GArray *tallies = t->report->things;
+    GArray *tallies = t->report->subjects;
     g_autofree char *common = g_strdup_printf("%" G_GUINT64_FORMAT "|%s|%s|%s|%s", supplier, model->device_type,
                                               model->manufacturer, model->model, model->firmware);
     guint at = GPOINTER_TO_UINT(g_hash_table_lookup(t->index, common));
@@ -84,19 +84,19 @@ static struct tally *tally_of(struct tallying *t, uint64_t supplier, const struc
 static int by_what_it_counts(gconstpointer a, gconstpointer b)
 {
     const struct tally *x = a, *y = b;
-    int order = strcmp(x->device_type, y->device_type);
+    int difference = strcmp(x->device_type, y->device_type);
 
-    if (order == 0)
-        order = strcmp(x->manufacturer, y->manufacturer);
-    if (order == 0)
-        order = strcmp(x->model, y->model);
-    return order != 0 ? order : strcmp(x->firmware, y->firmware);
+    if (difference == 0)
+        difference = strcmp(x->manufacturer, y->manufacturer);
+    if (difference == 0)
+        difference = strcmp(x->model, y->model);
+    return difference != 0 ? difference : strcmp(x->firmware, y->firmware);
 }
 
 /* One row for each tally. */
 static void end(struct tallying *t)
 {
-    GArray *tallies = t->report->things;
+    GArray *tallies = t->report->subjects;
 
     g_hash_table_unref(t->index);
     g_array_sort(tallies, by_what_it_counts);
@@ -118,13 +118,6 @@ static struct ledger_nmm model_of(const struct ledger_inventory *device)
                                .firmware = text(device->firmware)};
 }
 
-static bool add_past(void *user, const struct ledger_work *work, GError **error)
-{
-    (void)error; /* nothing can go wrong */
-    migration_past_add(user, work);
-    return true;
-}
-
 /* *remains: it is in scope and holds TCoS credentials still. */
 static bool remains(const struct report *report, const struct ledger_inventory *device, bool *yes, GError **error)
 {
@@ -133,7 +126,7 @@ static bool remains(const struct report *report, const struct ledger_inventory *
     *yes = migration_in_scope(report->gateway->config, device) && strcmp(device->credentials, "TCOS") == 0;
     if (!*yes)
         return true;
-    if (!ledger_work_of_device_each(report->gateway->ledger, device->device, add_past, &past, error))
+    if (!ledger_work_of_device_each(report->gateway->ledger, device->device, report_add_past, &past, error))
         return false;
     *yes = past.migrated_at == 0 || past.migrated_at >= report->period.ends;
     return true;
@@ -188,25 +181,29 @@ bool report_collect_non_migratable(struct report *report, GError **error)
     return good;
 }
 
+#define ECOSMIG_004_FACTS(FACT)                                                                                        \
+    FACT(ECOSMIG_004, report_ref, report->kind->ref)                                                                   \
+    FACT(ECOSMIG_004, layout_version, REPORT_LAYOUT_VERSION)                                                           \
+    FACT(ECOSMIG_004, period_end, report->ends)                                                                        \
+    FACT(ECOSMIG_004, supplier_id, report->to->eui64)                                                                  \
+    FACT(ECOSMIG_004, supplier_mpid, report->to->mpid)                                                                 \
+    FACT(ECOSMIG_004, device_type, tally->device_type)                                                                 \
+    FACT(ECOSMIG_004, manufacturer, tally->manufacturer)                                                               \
+    FACT(ECOSMIG_004, model, tally->model)                                                                             \
+    FACT(ECOSMIG_004, firmware, tally->firmware)                                                                       \
+    FACT(ECOSMIG_004, non_migratable_since, report_date(tally->since, since))                                          \
+    FACT(ECOSMIG_004, resolved_by, catalogue_resolver(C107, tally->device_type))                                       \
+    FACT(ECOSMIG_004, device_count, cell_number(tally->figures[REMAINING], count))
+FACTS_DECLARE(ECOSMIG_004);
+
 bool report_write_non_migratable(struct report *report, int64_t key, GError **error)
 {
-    const struct tally *tally = &g_array_index(report->things, struct tally, key);
+    const struct tally *tally = &g_array_index(report->subjects, struct tally, key);
     char since[INSTANT_TEXT_SIZE], count[CELL_NUMBER_SIZE];
-    const char *values[] = {report->kind->ref,
-                            REPORT_LAYOUT_VERSION,
-                            report->ends,
-                            report->to->eui64,
-                            report->to->mpid,
-                            tally->device_type,
-                            tally->manufacturer,
-                            tally->model,
-                            tally->firmware,
-                            report_date(tally->since, since),
-                            catalogue_resolver(C107, tally->device_type),
-                            cell_number(tally->figures[REMAINING], count)};
 
-    (void)error; /* the writer remembers its failures */
-    report_writer_row(report->writer, values);
+    (void)error; /* the writer keeps its errors */
+    FACTS_FILL(ECOSMIG_004, row);
+    report_writer_row(report->writer, &row);
     return true;
 }
 
@@ -296,18 +293,35 @@ bool report_collect_activity(struct report *report, GError **error)
     return good;
 }
 
+#define ECOSMIG_005_FACTS(FACT)                                                                                        \
+    FACT(ECOSMIG_005, report_ref, report->kind->ref)                                                                   \
+    FACT(ECOSMIG_005, layout_version, REPORT_LAYOUT_VERSION)                                                           \
+    FACT(ECOSMIG_005, period_start, report->starts)                                                                    \
+    FACT(ECOSMIG_005, period_end, report->ends)                                                                        \
+    FACT(ECOSMIG_005, supplier_id, report->to->eui64)                                                                  \
+    FACT(ECOSMIG_005, supplier_mpid, report->to->mpid)                                                                 \
+    FACT(ECOSMIG_005, device_type, tally->device_type)                                                                 \
+    FACT(ECOSMIG_005, instructed, texts[INSTRUCTED])                                                                   \
+    FACT(ECOSMIG_005, rejected, texts[REJECTED])                                                                       \
+    FACT(ECOSMIG_005, deferred, texts[DEFERRED])                                                                       \
+    FACT(ECOSMIG_005, succeeded, texts[SUCCEEDED])                                                                     \
+    FACT(ECOSMIG_005, failed, texts[FAILED])                                                                           \
+    FACT(ECOSMIG_005, in_progress, texts[IN_PROGRESS])                                                                 \
+    FACT(ECOSMIG_005, cumulative_migrated, texts[CUMULATIVE_MIGRATED])                                                 \
+    FACT(ECOSMIG_005, remaining_tcos, texts[REMAINING])
+FACTS_DECLARE(ECOSMIG_005);
+
 bool report_write_activity(struct report *report, int64_t key, GError **error)
 {
-    const struct tally *tally = &g_array_index(report->things, struct tally, key);
-    char figures[FIGURES][CELL_NUMBER_SIZE];
-    const char *values[REPORT_MAX_COLUMNS] = {report->kind->ref, REPORT_LAYOUT_VERSION, report->starts,    report->ends,
-                                              report->to->eui64, report->to->mpid,      tally->device_type};
-    size_t n = 7;
+    const struct tally *tally = &g_array_index(report->subjects, struct tally, key);
+    char buffers[FIGURES][CELL_NUMBER_SIZE];
+    const char *texts[FIGURES];
 
-    (void)error; /* the writer remembers its failures */
+    (void)error; /* the writer keeps its errors */
     for (size_t i = 0; i < FIGURES; i++)
-        values[n++] = cell_number(tally->figures[i], figures[i]);
-    report_writer_row(report->writer, values);
+        texts[i] = cell_number(tally->figures[i], buffers[i]);
+    FACTS_FILL(ECOSMIG_005, row);
+    report_writer_row(report->writer, &row);
     return true;
 }
 
@@ -334,7 +348,7 @@ static bool tally_progress(void *user, const struct ledger_inventory *device, GE
     if (!migration_in_scope(t->report->gateway->config, device))
         return true;
     if (!remains(t->report, device, &yes, error) ||
-        !ledger_work_of_device_each(ledger, device->device, add_past, &past, error) ||
+        !ledger_work_of_device_each(ledger, device->device, report_add_past, &past, error) ||
         !ledger_model_non_migratable_since(ledger, &model, t->report->period.ends, &since, error))
         return false;
     int64_t *figures = tally_for_all(t, device)->figures;
@@ -399,26 +413,39 @@ static const char *top_code(const struct tally *tally)
     return top;
 }
 
+#define MGMT_FACTS(FACT)                                                                                               \
+    FACT(MGMT, period_start, report->starts)                                                                           \
+    FACT(MGMT, period_end, report->ends)                                                                               \
+    FACT(MGMT, device_type, tally->device_type)                                                                        \
+    FACT(MGMT, csp_region, tally->manufacturer)                                                                        \
+    FACT(MGMT, in_scope, texts[IN_SCOPE])                                                                              \
+    FACT(MGMT, migrated, texts[MIGRATED])                                                                              \
+    FACT(MGMT, failed_once, texts[FAILED_ONCE])                                                                        \
+    FACT(MGMT, failed_many, texts[FAILED_MANY])                                                                        \
+    FACT(MGMT, non_migratable, texts[NON_MIGRATABLE])                                                                  \
+    FACT(MGMT, remaining, texts[TO_MIGRATE])                                                                           \
+    FACT(MGMT, top_error_code, top_code(tally))
+FACTS_DECLARE(MGMT);
+
 bool report_write_progress(struct report *report, int64_t key, GError **error)
 {
-    const struct tally *tally = &g_array_index(report->things, struct tally, key);
-    char figures[PROGRESS_FIGURES][CELL_NUMBER_SIZE];
-    const char *values[REPORT_MAX_COLUMNS] = {report->starts, report->ends, tally->device_type, tally->manufacturer};
-    size_t n = 4;
+    const struct tally *tally = &g_array_index(report->subjects, struct tally, key);
+    char buffers[PROGRESS_FIGURES][CELL_NUMBER_SIZE];
+    const char *texts[PROGRESS_FIGURES];
 
-    (void)error; /* the writer remembers its failures */
+    (void)error; /* the writer keeps its errors */
     for (size_t i = 0; i < PROGRESS_FIGURES; i++)
-        values[n++] = cell_number(tally->figures[i], figures[i]);
-    values[n++] = top_code(tally);
-    report_writer_row(report->writer, values);
+        texts[i] = cell_number(tally->figures[i], buffers[i]);
+    FACTS_FILL(MGMT, row);
+    report_writer_row(report->writer, &row);
     return true;
 }
 
 bool report_progress_row(const struct report *report, guint i, struct mgmt_row *row)
 {
-    if (i >= report->things->len)
+    if (i >= report->subjects->len)
         return false;
-    const struct tally *tally = &g_array_index(report->things, struct tally, i);
+    const struct tally *tally = &g_array_index(report->subjects, struct tally, i);
     const int64_t *figures = tally->figures;
     *row = (struct mgmt_row){.device_type = tally->device_type,
                              .region = tally->manufacturer,

@@ -137,7 +137,7 @@ static bool plan(struct gateway *gateway, const struct report *report, struct le
     const struct report_kind *kind = report_kind_find(period->ref);
 
     if (!plan_job_of(gateway, report, period, error) || !ledger_period_issue(gateway->ledger, period, error) ||
-        (kind->note != NULL && !kind->note(report, error)))
+        (kind->record != NULL && !kind->record(report, error)))
         return false;
     for (size_t i = 0; i < report_n_recipients(report); i++) {
         if (!plan_for(gateway, report, i, period, error))

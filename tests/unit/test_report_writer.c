@@ -1,3 +1,4 @@
+/* Reports as CSV: quoting, what a spreadsheet would run, errors of the byte function and of missing facts. */
 #include "formats/report_writer.h"
 
 #include <setjmp.h>
@@ -6,8 +7,18 @@
 
 #include <cmocka.h>
 
-static const struct report_column columns[] = {{"DeviceID", false}, {"ReasonCode", true}, {"Tries", false}};
+/* The filler has its facts in another order than the columns, and one that no column names. */
+static const struct report_column columns[] = {
+    {"DeviceID", "device_id", false}, {"ReasonCode", "reason", true}, {"Tries", "tries", false}};
 static const struct report_layout layout = {"X", "a test", G_N_ELEMENTS(columns), columns};
+static const char *const names[] = {"tries", "reason", "surplus", "device_id"};
+
+static void write_row(struct report_writer *w, const char *const *row)
+{
+    const char *const values[] = {row[2], row[1], "nowhere", row[0]};
+
+    report_writer_row(w, &(const struct facts){names, values, G_N_ELEMENTS(values)});
+}
 
 static bool append(void *user, const char *data, size_t len, GError **error)
 {
@@ -31,7 +42,7 @@ static char *write_rows(const char *const rows[][3], size_t n)
     GError *error = NULL;
 
     for (size_t i = 0; i < n; i++)
-        report_writer_row(w, rows[i]);
+        write_row(w, rows[i]);
     assert_true(report_writer_finish(w, &error));
     report_writer_free(w);
     return g_string_free(out, FALSE);
@@ -82,10 +93,25 @@ static void test_report_writer__bytes_fail__told_once(void **state)
 
     (void)state;
     for (int i = 0; i < 100000; i++)
-        report_writer_row(w, row);
+        write_row(w, row);
     assert_false(report_writer_finish(w, &error));
     assert_string_equal(error->message, "full");
     assert_int_equal(calls, 1);
+    report_writer_free(w);
+}
+
+static void test_report_writer__column_without_a_fact__is_an_error(void **state)
+{
+    static const char *const values[] = {"1", "b", "c"};
+    g_autoptr(GString) out = g_string_new(NULL);
+    g_autoptr(GError) error = NULL;
+    struct report_writer *w = report_writer_new(&layout, append, out);
+
+    (void)state;
+    report_writer_row(w, &(const struct facts){names, values, G_N_ELEMENTS(values)});
+    assert_false(report_writer_finish(w, &error));
+    assert_string_equal(error->message, "layout X, column DeviceID: no value is named device_id");
+    assert_string_equal(out->str, "");
     report_writer_free(w);
 }
 
@@ -111,6 +137,7 @@ int main(void)
         cmocka_unit_test(test_report_writer__rows__quoted_where_needed),
         cmocka_unit_test(test_report_writer__formulas__only_free_text_is_neutralised),
         cmocka_unit_test(test_report_writer__bytes_fail__told_once),
+        cmocka_unit_test(test_report_writer__column_without_a_fact__is_an_error),
         cmocka_unit_test(test_report_layouts__every_one__sound),
     };
 

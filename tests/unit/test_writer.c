@@ -1,5 +1,5 @@
-/* Answers and work orders in both forms. Give a folder as the argument to have the outputs kept
- * there, for `xmllint --schema formats/schema/ecos-migration-1.xsd`. */
+/* Answers and work orders in both forms. With a folder as its argument the test keeps the files there, for
+ * `xmllint --schema formats/schema/ecos-migration-1.xsd`. */
 #include "formats/writer.h"
 
 #include <setjmp.h>
@@ -26,7 +26,7 @@ static const char *const file_row[] = {"EMI_MCC_X.xml",
 static const char *const finding[] = {"B208", "FILE", "", "DeviceCount", "3", "declared 3, found 2"};
 static const char *const response[] = {"1", "00-DB-12-34-56-78-90-A0", "ESME", "ACCEPTED", "", "", "",
                                        "",  "MCC.B20230703-0001.1",    "",     ""};
-static const char *const order[] = {
+static const char *const work_order[] = {
     "1", "MCC.B20230703-0001.1", "00-DB-12-34-56-78-90-A0", "ESME", "AB01", "010A030B", "0002012F", NULL,
     "1", "2023-07-03T06:00:09Z", "2023-07-04T06:00:09Z"};
 static const char *const outcome[] = {"1", "00-DB-12-34-56-78-90-A0", "MCC.B20230703-0001.1", "FAILED", "D117",
@@ -46,18 +46,33 @@ static const struct file_type *type_of(const char *code)
     return layout_find(code, strlen(code));
 }
 
+/* Values in the order of a record's columns, as facts. */
+struct row {
+    const char *names[LAYOUT_MAX_COLUMNS];
+    struct facts facts;
+};
+
+static const struct facts *facts_of(const struct layout_record *record, const char *const *values, struct row *row)
+{
+    for (size_t i = 0; i < record->n_columns; i++)
+        row->names[i] = record->columns[i].fact;
+    row->facts = (struct facts){row->names, values, record->n_columns};
+    return &row->facts;
+}
+
 static char *write_rows(enum form form, const char *code, const char *const *row, unsigned n)
 {
     const struct file_type *type = type_of(code);
     GString *out = g_string_new(NULL);
     struct writer *w = writer_new(form, type, append, out);
     GError *error = NULL;
+    struct row head, file, record;
 
-    writer_header(w, header, n + (type->file != NULL));
+    writer_header(w, facts_of(type->header, header, &head), n + (type->file != NULL));
     if (type->file != NULL)
-        writer_row(w, type->file, file_row);
+        writer_file(w, facts_of(type->file, file_row, &file));
     for (unsigned i = 0; i < n; i++)
-        writer_row(w, type->record, row);
+        writer_row(w, facts_of(type->record, row, &record));
     assert_true(writer_finish(w, &error));
     writer_free(w);
     if (keep_in != NULL) {
@@ -178,7 +193,7 @@ static void test_writer__every_outbound_type__writes_the_forms_it_has(void **sta
     static const struct {
         const char *code;
         const char *const *row;
-    } cases[] = {{"EMA", finding}, {"EMD", response}, {"EMW", order}, {"EMO", outcome}};
+    } cases[] = {{"EMA", finding}, {"EMD", response}, {"EMW", work_order}, {"EMO", outcome}};
     static const char *const incident[] = {
         "1", "INC-000001", "RAISED", "2023-07-03T06:00:00Z", "b", "B208", "FILE", "X.csv", "B-1",
         "",  "MCC",        "MCC",    "declared 3, found 2"};
@@ -210,9 +225,11 @@ static void test_writer__mode__only_where_the_type_has_one(void **state)
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GString) out = g_string_new(NULL);
-        struct writer *w = writer_new(FORM_CSV, type_of(cases[i].code), append, out);
+        const struct file_type *type = type_of(cases[i].code);
+        struct writer *w = writer_new(FORM_CSV, type, append, out);
+        struct row head;
 
-        writer_header(w, with_mode, 0);
+        writer_header(w, facts_of(type->header, with_mode, &head), 0);
         assert_true(writer_finish(w, NULL));
         assert_string_equal(out->str, cases[i].csv);
         writer_free(w);
@@ -237,28 +254,75 @@ static void test_writer__failing_bytes__is_remembered_and_returned(void **state)
     unsigned calls = 0;
     g_autoptr(GError) error = NULL;
     struct writer *w = writer_new(FORM_CSV, emd, fail_second, &calls);
+    struct row head, row;
 
     (void)state;
-    writer_header(w, header, 100000);
+    writer_header(w, facts_of(emd->header, header, &head), 100000);
+    facts_of(emd->record, response, &row);
     for (int i = 0; i < 100000; i++)
-        writer_row(w, emd->record, response);
+        writer_row(w, &row.facts);
     assert_false(writer_finish(w, &error));
     assert_true(g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOSPC));
     assert_int_equal(calls, 2);
     writer_free(w);
 }
 
-static void test_writer__rows_belie_the_count__is_an_error(void **state)
+static void test_writer__another_number_of_rows__is_an_error(void **state)
 {
     g_autoptr(GString) out = g_string_new(NULL);
     g_autoptr(GError) error = NULL;
-    struct writer *w = writer_new(FORM_XML, type_of("EMD"), append, out);
+    const struct file_type *emd = type_of("EMD");
+    struct writer *w = writer_new(FORM_XML, emd, append, out);
+    struct row head, row;
 
     (void)state;
-    writer_header(w, header, 2);
-    writer_row(w, type_of("EMD")->record, response);
+    writer_header(w, facts_of(emd->header, header, &head), 2);
+    writer_row(w, facts_of(emd->record, response, &row));
     assert_false(writer_finish(w, &error));
-    assert_non_null(error);
+    assert_string_equal(error->message, "EMD: 1 rows were written, expected 2 as its header says");
+    writer_free(w);
+}
+
+/* What the filler's order is, and which facts it has besides, is no concern of the file. */
+static void test_writer__facts_in_another_order__each_in_its_column(void **state)
+{
+    static const char *const names[] = {"outcome",     "surplus",   "text",          "record_number",
+                                        "code",        "category",  "resolved_by",   "device_id",
+                                        "device_type", "transient", "next_eligible", "work_item_id"};
+    static const char *const values[] = {"REJECTED", "nowhere", "why", "7", "C103", "c",
+                                         "Supplier", "00-DB",   "GPF", "N", "then", "MCC.B.7"};
+    const struct file_type *emd = type_of("EMD");
+    g_autoptr(GString) out = g_string_new(NULL);
+    struct writer *w = writer_new(FORM_CSV, emd, append, out);
+    const struct facts row = {names, values, G_N_ELEMENTS(values)};
+    struct row head;
+
+    (void)state;
+    writer_header(w, facts_of(emd->header, header, &head), 1);
+    writer_row(w, &row);
+    assert_true(writer_finish(w, NULL));
+    assert_string_equal(out->str,
+                        "H,EMD," H_REST "D,7,00-DB,GPF,REJECTED,C103,c,N,Supplier,MCC.B.7,then,why\r\nT,1\r\n");
+    writer_free(w);
+}
+
+/* Fewer facts than columns, or those of another record: no file, and an error that names layout, column and fact. */
+static void test_writer__column_without_a_fact__is_an_error(void **state)
+{
+    const struct file_type *emd = type_of("EMD");
+    g_autoptr(GString) out = g_string_new(NULL);
+    g_autoptr(GError) error = NULL;
+    struct writer *w = writer_new(FORM_CSV, emd, append, out);
+    struct row head, row;
+
+    (void)state;
+    writer_header(w, facts_of(emd->header, header, &head), 2);
+    writer_row(w, facts_of(emd->record, response, &row));
+    row.facts.n--;
+    writer_row(w, &row.facts);
+    assert_false(writer_finish(w, &error));
+    assert_string_equal(error->message, "layout EMD, record D, column Text: no value is named text");
+    assert_string_equal(out->str, "");
     writer_free(w);
 }
 
@@ -274,7 +338,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_writer__every_outbound_type__writes_the_forms_it_has),
         cmocka_unit_test(test_writer__mode__only_where_the_type_has_one),
         cmocka_unit_test(test_writer__failing_bytes__is_remembered_and_returned),
-        cmocka_unit_test(test_writer__rows_belie_the_count__is_an_error),
+        cmocka_unit_test(test_writer__another_number_of_rows__is_an_error),
+        cmocka_unit_test(test_writer__facts_in_another_order__each_in_its_column),
+        cmocka_unit_test(test_writer__column_without_a_fact__is_an_error),
     };
     keep_in = argc > 1 ? argv[1] : NULL;
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,50 @@
+/*
+ * EMW, the work order (formats/FILES.md, 6). Its Devices and their number were fixed by the dispatch, in the same
+ * transaction as the outgoing file.
+ */
+#include "gateway/answers/answer_private.h"
+
+#include "formats/eui64.h"
+#include "formats/outgoing_columns.h"
+#include "gateway/answers/answer_header.h"
+#include "spool/ledger/ledger_sessions.h"
+
+#include <inttypes.h>
+
+/* A row: the work item w, and the transition that put it on this work order. */
+#define EMW_FACTS(FACT)                                                                                                \
+    FACT(EMW, record_number, cell_number(transition->record, record))                                                  \
+    FACT(EMW, work_item_id, work_item_id(w->org, w->batch, w->item.record, work_item))                                 \
+    FACT(EMW, device_id, device)                                                                                       \
+    FACT(EMW, device_type, w->item.device_type)                                                                        \
+    FACT(EMW, manufacturer, w->item.manufacturer)                                                                      \
+    FACT(EMW, model, w->item.model)                                                                                    \
+    FACT(EMW, firmware, w->item.firmware)                                                                              \
+    FACT(EMW, chf_device_id, w->item.chf)                                                                              \
+    FACT(EMW, try_number, cell_number(transition->try, try_number))                                                    \
+    FACT(EMW, session_start, cell_instant(w->session.begun, &a->session_start))                                        \
+    FACT(EMW, session_end, cell_instant(w->session.ends, &a->session_end))
+FACTS_DECLARE(EMW);
+
+static bool write_device(void *user, const struct ledger_work *w, const struct ledger_transition *transition,
+                         GError **error)
+{
+    struct answer *a = user;
+    char record[CELL_NUMBER_SIZE], try_number[CELL_NUMBER_SIZE], device[EUI64_TEXT_SIZE], work_item[WORK_ITEM_ID_SIZE];
+
+    (void)error; /* the writer keeps its errors */
+    eui64_print(w->item.device, device);
+    FACTS_FILL(EMW, row);
+    writer_row(a->writer, &row);
+    return true;
+}
+
+bool emw_write(struct answer *a, GError **error)
+{
+    char batch[CELL_NUMBER_SIZE];
+
+    a->rows = a->outgoing->rows;
+    g_snprintf(batch, sizeof batch, "EMW-%06" PRId64, a->outgoing->sequence);
+    answer_header_write(a->writer, a->outgoing, batch, a->rows);
+    return ledger_work_order_each(a->ledger, a->job->id, write_device, a, error);
+}
