@@ -217,7 +217,7 @@ static bool explain_wait(struct gateway *gateway, const struct ledger_job *job, 
     g_autofree char *fault = NULL;
     bool waits;
 
-    if (!reference_fault(gateway, &fault, error) || !reference_waits(gateway, job->id, &waits, error))
+    if (!reference_find_problem(gateway, &fault, error) || !reference_waits(gateway, job->id, &waits, error))
         return false;
     if (fault == NULL || !waits)
         return true;

@@ -1,3 +1,11 @@
+/*
+ * A planned file exists as a row of the ledger only (state PLANNED). Here its bytes are built from ledger rows alone
+ * and stored in the job's directory (STORED); outbox.c does the rest. A crash anywhere repeats the step that was not
+ * committed: building again gives the same bytes.
+ *
+ * A job stays in active/ until all its files are delivered. The move to done/ or rejected/ needs no commit of its own,
+ * for the folder is the state; a crash before the move is made good by delivery_begin_pass.
+ */
 #include "gateway/pipeline/delivery.h"
 
 #include "gateway/answers/answer.h"
@@ -12,7 +20,7 @@
 struct delivery {
     struct gateway *gateway;
     GPtrArray *outboxes; /* struct outbox, in the configuration's order */
-    GArray *settled;     /* int64_t: jobs that may owe nothing more */
+    GArray *delivered;   /* int64_t: jobs of which a file was delivered, and which may be finished */
 };
 
 static void free_outbox(gpointer outbox)
@@ -20,20 +28,20 @@ static void free_outbox(gpointer outbox)
     outbox_free(outbox);
 }
 
-static void on_settled(void *user, int64_t job)
+static void on_delivered(void *user, int64_t job)
 {
     struct delivery *delivery = user;
 
-    g_array_append_val(delivery->settled, job);
+    g_array_append_val(delivery->delivered, job);
 }
 
 static bool add_outboxes(struct delivery *delivery, int wake, GError **error)
 {
     const struct config *config = delivery->gateway->config;
+    const struct outbox_listener listener = {on_delivered, delivery};
 
     for (guint i = 0; i < config->drops->len; i++) {
-        struct outbox *outbox =
-            outbox_new(delivery->gateway, config->drops->pdata[i], wake, on_settled, delivery, error);
+        struct outbox *outbox = outbox_new(delivery->gateway, config->drops->pdata[i], wake, &listener, error);
         if (outbox == NULL)
             return false;
         g_ptr_array_add(delivery->outboxes, outbox);
@@ -47,7 +55,7 @@ struct delivery *delivery_new(struct gateway *gateway, int wake, GError **error)
 
     delivery->gateway = gateway;
     delivery->outboxes = g_ptr_array_new_with_free_func(free_outbox);
-    delivery->settled = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    delivery->delivered = g_array_new(FALSE, FALSE, sizeof(int64_t));
     if (add_outboxes(delivery, wake, error))
         return delivery;
     delivery_free(delivery);
@@ -59,24 +67,24 @@ void delivery_free(struct delivery *delivery)
     if (delivery == NULL)
         return;
     g_ptr_array_unref(delivery->outboxes);
-    g_array_unref(delivery->settled);
+    g_array_unref(delivery->delivered);
     g_free(delivery);
 }
 
 /* ---- PLANNED → STORED ---- */
 
-static bool build(struct gateway *gateway, const struct ledger_outgoing *part, GError **error)
+static bool build(struct gateway *gateway, const struct ledger_outgoing *file, GError **error)
 {
     g_autofree struct ledger_job *job = NULL;
 
-    if (report_kind_find(part->kind) != NULL)
-        return reports_store(gateway, part->job, error);
-    if (!ledger_job_get(gateway->ledger, part->job, &job, error))
+    if (report_kind_find(file->kind) != NULL)
+        return reports_store(gateway, file->job, error);
+    if (!ledger_job_get(gateway->ledger, file->job, &job, error))
         return false;
-    /* An inbound job brought its directory along; ours is made here. */
+    /* The directory of an inbound job came with its payload. A job of our own (EMW, EMO, INC) gets its one here. */
     if (job->direction == LEDGER_OUT && !job_make(STEP_DISPATCH_MADE, gateway->spool, JOB_ACTIVE, job->id, error))
         return false;
-    return answer_store(gateway, part, error);
+    return answer_store(gateway, file, error);
 }
 
 static bool build_planned(struct gateway *gateway, GError **error)
@@ -86,28 +94,29 @@ static bool build_planned(struct gateway *gateway, GError **error)
     if (!ledger_outgoing_files_planned(gateway->ledger, &planned, error))
         return false;
     for (guint i = 0; i < planned->len && !gateway_stopping(gateway); i++) {
-        const struct ledger_outgoing *part = planned->pdata[i];
-        GError *fault = NULL;
-        if (!build(gateway, part, &fault))
-            gateway_fail(gateway, fault, "%s could not be stored; it is tried again", part->name);
+        const struct ledger_outgoing *file = planned->pdata[i];
+        GError *cause = NULL;
+        if (!build(gateway, file, &cause))
+            gateway_fail(gateway, cause, "%s cannot be stored; it is tried again in the next pass", file->name);
     }
     return true;
 }
 
-/* ---- jobs that owe nothing more ---- */
+/* ---- jobs whose files are all delivered ---- */
 
+/* Moves the job out of active/ if its verdict is there and all its files are delivered. */
 static bool finish(struct gateway *gateway, int64_t id, GError **error)
 {
     g_autofree struct ledger_job *job = NULL;
     g_autofree struct ledger_verdict *verdict = NULL;
     enum job_state state;
-    int64_t owed = 0;
+    int64_t undelivered = 0;
 
     if (!ledger_job_get(gateway->ledger, id, &job, error) ||
-        !ledger_outgoing_files_undelivered(gateway->ledger, id, &owed, error) ||
+        !ledger_outgoing_files_undelivered(gateway->ledger, id, &undelivered, error) ||
         !job_find(gateway->spool, id, &state, error))
         return false;
-    if (job == NULL || owed > 0 || state != JOB_ACTIVE)
+    if (job == NULL || undelivered > 0 || state != JOB_ACTIVE)
         return true;
     if (job->direction == LEDGER_IN && !ledger_verdict_get(gateway->ledger, id, job->revision, &verdict, error))
         return false;
@@ -127,22 +136,22 @@ static bool finish_all(struct gateway *gateway, const GArray *ids, GError **erro
     return true;
 }
 
-/* ---- drops that the configuration does not know any more ---- */
+/* ---- drops that are no longer configured ---- */
 
-static bool tell_unknown_drop(void *user, const char *name, int64_t n, GError **error)
+static bool report_unknown_drop(void *user, const char *name, int64_t n, GError **error)
 {
     struct gateway *gateway = user;
 
-    (void)error; /* nothing can go wrong */
+    (void)error; /* nothing can fail here */
     if (config_drop(gateway->config, name) == NULL)
         gateway_fail(gateway, NULL,
-                     "files for a drop that the configuration does not know any more, [drop %s], wait in the spool: "
-                     "%" G_GINT64_FORMAT,
-                     name, n);
+                     "drop %s is no longer configured, but files for it wait in the spool: %" G_GINT64_FORMAT
+                     "; put [drop %s] back into the configuration",
+                     name, n, name);
     return true;
 }
 
-/* ---- all ---- */
+/* ---- all drops ---- */
 
 bool delivery_begin_pass(struct delivery *delivery, GError **error)
 {
@@ -151,7 +160,7 @@ bool delivery_begin_pass(struct delivery *delivery, GError **error)
     for (guint i = 0; i < delivery->outboxes->len; i++)
         outbox_begin_pass(delivery->outboxes->pdata[i]);
     return active != NULL && finish_all(delivery->gateway, active, error) &&
-           ledger_undelivered_by_drop_each(delivery->gateway->ledger, tell_unknown_drop, delivery->gateway, error);
+           ledger_undelivered_by_drop_each(delivery->gateway->ledger, report_unknown_drop, delivery->gateway, error);
 }
 
 bool delivery_advance(struct delivery *delivery, GError **error)
@@ -162,8 +171,8 @@ bool delivery_advance(struct delivery *delivery, GError **error)
         if (!outbox_advance(delivery->outboxes->pdata[i], error))
             return false;
     }
-    bool good = finish_all(delivery->gateway, delivery->settled, error);
-    g_array_set_size(delivery->settled, 0);
+    bool good = finish_all(delivery->gateway, delivery->delivered, error);
+    g_array_set_size(delivery->delivered, 0);
     return good;
 }
 

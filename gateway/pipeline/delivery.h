@@ -1,14 +1,14 @@
 /*
- * Delivery: the bytes of what the ledger owes are built, sent to their drops and settled, and jobs that owe
- * nothing more are finished (NOTES.md, Promises 2 and 6, The way of a file 5). One outbox for each drop; one that is
- * down or hangs holds up no other.
+ * Delivery, the last step of a file's way: builds the bytes of each planned file, sends them to their drops, and moves
+ * jobs whose files are all delivered to done/ or rejected/. pipeline.c calls this. Each drop has an outbox (outbox.h),
+ * so a drop that is down or hangs delays no other.
  *
  *   struct delivery *delivery = delivery_new(&gateway, wake, &error);
  *   delivery_begin_pass(delivery, &error);                once a pass
- *   delivery_advance(delivery, &error) …        after each job, and at the end
+ *   delivery_advance(delivery, &error) …                  after each job, and at the end of the pass
  *   delivery_free(delivery);
  *
- * A false result (NULL) is a fault of spool or ledger that ends the pass.
+ * A false result is a failure of spool or ledger; it ends the pass.
  */
 #ifndef ECOSGATE_GATEWAY_PIPELINE_DELIVERY_H
 #define ECOSGATE_GATEWAY_PIPELINE_DELIVERY_H
@@ -17,16 +17,20 @@
 
 struct delivery;
 
-/* wake: worker.h. */
+/* wake: the event descriptor of transfer_worker.h, borrowed. The caller frees the result with delivery_free. NULL: the
+ * ledger failed. */
 struct delivery *delivery_new(struct gateway *gateway, int wake, GError **error);
-/* NULL is fine. */
+/* Interrupts transfers that are under way. NULL is allowed. */
 void delivery_free(struct delivery *delivery);
 
-/* Tries again what failed before, and finishes jobs that a stop left behind. */
+/* Lets what failed in the last pass be tried again, finishes jobs that a stop left in active/, and reports files whose
+ * drop is no longer configured. */
 bool delivery_begin_pass(struct delivery *delivery, GError **error);
+/* Builds planned files, goes on with all drops, and finishes the jobs whose files have arrived. */
 bool delivery_advance(struct delivery *delivery, GError **error);
+/* True while a transfer is under way to any drop. */
 bool delivery_is_busy(const struct delivery *delivery);
-/* Microseconds until it wants a pass by itself, G_MAXINT64: it does not. */
+/* Microseconds until some drop needs a pass by itself. G_MAXINT64: none does. */
 int64_t delivery_due(const struct delivery *delivery);
 
 #endif

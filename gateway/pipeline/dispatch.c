@@ -1,3 +1,12 @@
+/*
+ * A work order is planned in one commit: its job, its row as a file to deliver, and the new state of every session on
+ * it. Its bytes are built from these rows later, like any answer (delivery.c). A crash before the commit leaves
+ * nothing; the next pass finds the same Devices due and gives out the same job number.
+ *
+ * Each Device is reviewed again right before it goes out, as the reference data may have changed since its file was
+ * judged. The exception are Devices of a file judged in this same second: their review would give the same result, and
+ * a large file would be reviewed twice.
+ */
 #include "gateway/pipeline/dispatch.h"
 
 #include "formats/eui64.h"
@@ -14,11 +23,13 @@
 #include "validators/retry.h"
 #include "validators/review_rules.h"
 
-enum { TIMES_AT_ONCE = 10000, HOUR = 3600, DAY = 24 * HOUR };
+enum { TIMEOUTS_AT_ONCE = 10000, HOUR = 3600, DAY = 24 * HOUR };
 
-/* ---- time ---- */
+/* ---- what the time alone brings ---- */
 
-static bool end_one(struct gateway *gateway, const struct retry_rules *rules, int64_t item, int64_t now, GError **error)
+/* Applies the time to one session, if it is really over: its wake time may be earlier than its due time. */
+static bool time_out_one(struct gateway *gateway, const struct retry_rules *rules, int64_t item, int64_t now,
+                         GError **error)
 {
     g_autofree struct ledger_work *work = NULL;
     struct ledger_transition transition;
@@ -27,19 +38,21 @@ static bool end_one(struct gateway *gateway, const struct retry_rules *rules, in
         return false;
     struct ledger_session session = work->session;
     return retry_take_time(rules, now, &session, &transition) != RETRY_APPLIES ||
-           outcome_note(gateway, work, &session, &transition, error);
+           outcome_record(gateway, work, &session, &transition, error);
 }
 
-static bool end_some(struct gateway *gateway, const GArray *due, int64_t now, GError **error)
+static bool time_out_all(struct gateway *gateway, const GArray *due, int64_t now, GError **error)
 {
     for (guint i = 0; i < due->len; i++) {
-        if (!end_one(gateway, &gateway->config->retry, g_array_index(due, struct ledger_due, i).item, now, error))
+        if (!time_out_one(gateway, &gateway->config->retry, g_array_index(due, struct ledger_due, i).item, now, error))
             return false;
     }
     return outcome_plan(gateway, now, error) && ledger_commit(STEP_TIME_COMMITTED, gateway->ledger, error);
 }
 
-static bool put_off_wakes(struct gateway *gateway, int64_t now, GError **error)
+/* A session's wake time is the index that finds it, and may be earlier than its due time (gateway/DEVICES.md, History).
+ * Those that woke too early get their due time here. */
+static bool refresh_wake_times(struct gateway *gateway, int64_t now, GError **error)
 {
     bool stale;
 
@@ -52,27 +65,28 @@ static bool put_off_wakes(struct gateway *gateway, int64_t now, GError **error)
     return false;
 }
 
-bool dispatch_take_times(struct gateway *gateway, GError **error)
+bool dispatch_timeouts(struct gateway *gateway, GError **error)
 {
     int64_t now = clock_now();
     g_autoptr(GArray) due = g_array_new(FALSE, FALSE, sizeof(struct ledger_due));
 
-    if (!put_off_wakes(gateway, now, error))
+    if (!refresh_wake_times(gateway, now, error))
         return false;
     do {
         g_array_set_size(due, 0);
-        if (!ledger_timeouts_due(gateway->ledger, now, TIMES_AT_ONCE, due, error))
+        if (!ledger_timeouts_due(gateway->ledger, now, TIMEOUTS_AT_ONCE, due, error))
             return false;
-        if (due->len > 0 && (!ledger_begin(gateway->ledger, error) || !end_some(gateway, due, now, error))) {
+        if (due->len > 0 && (!ledger_begin(gateway->ledger, error) || !time_out_all(gateway, due, now, error))) {
             ledger_rollback(gateway->ledger);
             return false;
         }
-    } while (due->len == TIMES_AT_ONCE && !gateway_stopping(gateway));
+    } while (due->len == TIMEOUTS_AT_ONCE && !gateway_stopping(gateway));
     return true;
 }
 
-/* ---- tries ---- */
+/* ---- which Devices are due ---- */
 
+/* The order of dispatch: due time, then work item. */
 static int by_due(gconstpointer a, gconstpointer b)
 {
     const struct ledger_due *x = a, *y = b;
@@ -80,54 +94,58 @@ static int by_due(gconstpointer a, gconstpointer b)
     return x->at != y->at ? (x->at > y->at) - (x->at < y->at) : (x->item > y->item) - (x->item < y->item);
 }
 
-/* Judged in this pass, right before: its Devices are due last, and need not be judged once more, but for a limit that
- * counts tries. */
+/* True if the Devices of this verdict need no second review: it is of this very second. With a daily limit they do need
+ * it, for the limit counts first tries at dispatch. */
 static bool is_just_judged(const struct gateway *gateway, const struct ledger_verdict *verdict, int64_t now)
 {
     return verdict->judged_at == now && gateway->config->daily_limit == 0;
 }
 
-/* What goes into the next work order: items to be judged again, in its order, and behind them verdicts (struct
- * ledger_verdict) of which none needs to be. */
-static bool gather(struct gateway *gateway, int64_t now, GArray *due, GPtrArray **just_judged, GError **error)
+/* Collects what the next work order may hold. due gets the items (struct ledger_due) to be reviewed again, in the order
+ * of dispatch. *just_judged gets the verdicts (struct ledger_verdict) whose Devices need no second review; they are due
+ * last. */
+static bool find_due(struct gateway *gateway, int64_t now, GArray *due, GPtrArray **just_judged, GError **error)
 {
     int64_t limit = gateway->config->work_order_devices;
-    g_autoptr(GPtrArray) fresh = NULL;
+    g_autoptr(GPtrArray) undispatched = NULL;
 
     if (!ledger_tries_due(gateway->ledger, now, limit, due, error) ||
-        !ledger_undispatched_verdicts(gateway->ledger, &fresh, error))
+        !ledger_undispatched_verdicts(gateway->ledger, &undispatched, error))
         return false;
     guint tries = due->len;
-    for (guint i = 0; i < fresh->len;) {
-        if (is_just_judged(gateway, fresh->pdata[i], now)) {
+    for (guint i = 0; i < undispatched->len;) {
+        if (is_just_judged(gateway, undispatched->pdata[i], now)) {
             i++;
             continue;
         }
         if (due->len - tries < limit &&
-            !ledger_undispatched_items(gateway->ledger, fresh->pdata[i], limit - (due->len - tries), due, error))
+            !ledger_undispatched_items(gateway->ledger, undispatched->pdata[i], limit - (due->len - tries), due, error))
             return false;
-        (void)g_ptr_array_remove_index(fresh, i); /* the array stays the same */
+        (void)g_ptr_array_remove_index(undispatched, i); /* returns the verdict, which is freed with it */
     }
     g_array_sort(due, by_due);
     if (due->len > limit)
         g_array_set_size(due, (guint)limit);
-    *just_judged = g_steal_pointer(&fresh);
+    *just_judged = g_steal_pointer(&undispatched);
     return true;
 }
 
-/* One work order in the making; it gets its job only when a Device is on it. */
-struct order {
+/* ---- one work order ---- */
+
+/* A work order while it is filled. */
+struct work_order {
     struct gateway *gateway;
     int64_t now;
     struct rules rules;
     struct review review;
-    char *day;       /* the counter of this day's first tries */
-    int64_t first;   /* how many there were before this order */
-    int64_t job, n;  /* Devices on it, */
-    int64_t n_first; /* of them for the first time */
+    char *day;               /* the name of the ledger's counter of this day's first tries; g_free */
+    int64_t first_tries;     /* of this day, before this work order */
+    int64_t job;             /* 0 until a Device is on the work order */
+    int64_t devices;         /* on the work order */
+    int64_t new_first_tries; /* of these, Devices that are tried for the first time */
 };
 
-static bool order_open(struct order *order, GError **error)
+static bool work_order_open(struct work_order *order, GError **error)
 {
     struct ledger *ledger = order->gateway->ledger;
     char at[INSTANT_TEXT_SIZE];
@@ -137,12 +155,12 @@ static bool order_open(struct order *order, GError **error)
     instant_print(order->now, at);
     order->day = g_strdup_printf("first tries %.10s", at);
     return review_open(&order->review, &order->rules, error) &&
-           ledger_counter_get(ledger, order->day, &order->first, error);
+           ledger_counter_get(ledger, order->day, &order->first_tries, error);
 }
 
-/* The same rules as at the split: what they found out about the Device may be so no more. daily_limit counts first
- * tries here. */
-static bool judge_again(struct order *order, const struct ledger_work *work, struct row *row, GError **error)
+/* Reviews a Device by the rules that its file was judged by, for what they look at may have changed. The daily limit
+ * counts first tries here; a later try is never held back by it. */
+static bool review_again(struct work_order *order, const struct ledger_work *work, struct row *row, GError **error)
 {
     const struct ledger_item *item = &work->item;
     const struct review_subject subject = {item->device, item->device_type, item->manufacturer,
@@ -150,48 +168,51 @@ static bool judge_again(struct order *order, const struct ledger_work *work, str
     struct ledger_earlier_work past;
 
     *row = (struct row){0};
-    order->review.counted = work->session.try > 0 ? 0 : order->first + order->n_first;
+    order->review.counted = work->session.try > 0 ? 0 : order->first_tries + order->new_first_tries;
     return ledger_earlier_work(order->gateway->ledger, item->device, &past, error) &&
            review_judge(&order->review, &subject, &past, row, NULL, error);
 }
 
-/* What was true at the split is so no more, and lasts. */
-static bool note_refusal(const struct order *order, const struct ledger_work *work, const struct row *row,
-                         GError **error)
+/* Opens the Device's incident: it was accepted, and now a permanent code refuses it. */
+static bool open_incident(const struct work_order *order, const struct ledger_work *work, const struct row *row,
+                          GError **error)
 {
     const struct incidents_device of = {work->item.device, work->item.job, work->revision, work->org};
 
     return incidents_open_device(order->gateway, &of, row, order->now, error);
 }
 
-/* Its number is given out only where it is used: after a stop it is the same again. */
-static bool order_begin(struct order *order, GError **error)
+/* Gives the work order its job number with its first Device. An order that stays empty uses up no number, so that a run
+ * that was stopped and one that was not give the same numbers. */
+static bool work_order_reserve(struct work_order *order, GError **error)
 {
     return order->job != 0 || ledger_job_reserve_ids(order->gateway->ledger, 1, &order->job, error);
 }
 
-static bool add_just_judged(struct order *order, const struct ledger_verdict *verdict, GError **error)
+/* Adds the Devices of a verdict, as many as there is room for, in one statement. */
+static bool add_just_judged(struct work_order *order, const struct ledger_verdict *verdict, GError **error)
 {
     const struct config *config = order->gateway->config;
     struct ledger_first_try first = {.of = verdict, .session = {.state = LEDGER_READY}};
-    int64_t n = 0;
+    int64_t added = 0;
 
-    if (order->n >= config->work_order_devices)
+    if (order->devices >= config->work_order_devices)
         return true;
-    if (!order_begin(order, error))
+    if (!work_order_reserve(order, error))
         return false;
     retry_dispatch(&config->retry, order->now, &first.session, &first.transition);
     first.transition.job = order->job;
-    first.transition.record = order->n + 1;
-    first.limit = config->work_order_devices - order->n;
-    if (!ledger_dispatch_items(order->gateway->ledger, &first, &n, error))
+    first.transition.record = order->devices + 1;
+    first.limit = config->work_order_devices - order->devices;
+    if (!ledger_dispatch_items(order->gateway->ledger, &first, &added, error))
         return false;
-    order->n += n;
-    order->n_first += n;
+    order->devices += added;
+    order->new_first_tries += added;
     return true;
 }
 
-static bool add_device(struct order *order, int64_t item, GError **error)
+/* Adds a Device, or puts it off (transient codes only), or ends it (a permanent code). */
+static bool add_device(struct work_order *order, int64_t item, GError **error)
 {
     struct gateway *gateway = order->gateway;
     const struct retry_rules *retry = &gateway->config->retry;
@@ -199,27 +220,27 @@ static bool add_device(struct order *order, int64_t item, GError **error)
     struct ledger_transition transition;
     struct row row;
 
-    if (!ledger_work_get(gateway->ledger, item, &work, error) || !judge_again(order, work, &row, error))
+    if (!ledger_work_get(gateway->ledger, item, &work, error) || !review_again(order, work, &row, error))
         return false;
     struct ledger_session session = work->session;
     if (!row_has_errors(&row)) {
-        if (!order_begin(order, error))
+        if (!work_order_reserve(order, error))
             return false;
-        order->n_first += session.try == 0;
+        order->new_first_tries += session.try == 0;
         retry_dispatch(retry, order->now, &session, &transition);
         transition.job = order->job;
-        transition.record = ++order->n;
+        transition.record = ++order->devices;
     } else if (row_is_deferred(&row)) {
         retry_put_off(order->now, catalogue_entry(row_first_code(&row))->id, row.next_eligible, &session, &transition);
     } else {
         retry_refuse(retry, order->now, catalogue_entry(row_first_permanent(&row))->id, &session, &transition);
-        if (!note_refusal(order, work, &row, error))
+        if (!open_incident(order, work, &row, error))
             return false;
     }
-    return outcome_note(gateway, work, &session, &transition, error);
+    return outcome_record(gateway, work, &session, &transition, error);
 }
 
-static bool note_order(struct order *order, GError **error)
+static bool plan_work_order(struct work_order *order, GError **error)
 {
     const struct config *config = order->gateway->config;
     const struct party *party = rules_party(&config->identity, config->work_order_party);
@@ -230,18 +251,18 @@ static bool note_order(struct order *order, GError **error)
                                          .drop = party->drop,
                                          .recipient = recipient,
                                          .created = order->now,
-                                         .rows = order->n};
+                                         .rows = order->devices};
 
     eui64_print(party->eui64, recipient);
     return plan_file(order->gateway, &file, &order->job, error) &&
-           ledger_counter_add(order->gateway->ledger, order->day, order->n_first, error);
+           ledger_counter_add(order->gateway->ledger, order->day, order->new_first_tries, error);
 }
 
-static bool make_order(struct order *order, const GArray *due, const GPtrArray *just_judged, GError **error)
+static bool make_work_order(struct work_order *order, const GArray *due, const GPtrArray *just_judged, GError **error)
 {
     struct ledger *ledger = order->gateway->ledger;
 
-    if (!order_open(order, error))
+    if (!work_order_open(order, error))
         return false;
     for (guint i = 0; i < due->len; i++) {
         if (!add_device(order, g_array_index(due, struct ledger_due, i).item, error))
@@ -251,12 +272,13 @@ static bool make_order(struct order *order, const GArray *due, const GPtrArray *
         if (!add_just_judged(order, just_judged->pdata[i], error))
             return false;
     }
-    return (order->n == 0 || note_order(order, error)) && outcome_plan(order->gateway, order->now, error) &&
+    return (order->devices == 0 || plan_work_order(order, error)) && outcome_plan(order->gateway, order->now, error) &&
            ledger_commit(STEP_DISPATCH_COMMITTED, ledger, error);
 }
 
-/* ---- hours ---- */
+/* ---- hours of dispatch ---- */
 
+/* The hours are UTC. From 22 until 06 goes over midnight. */
 static bool is_open(const struct config *config, int64_t now)
 {
     int64_t at = now % DAY, from = config->dispatch_from, until = config->dispatch_until;
@@ -269,16 +291,16 @@ bool dispatch_pass(struct gateway *gateway, GError **error)
     int64_t now = clock_now();
 
     while (is_open(gateway->config, now) && !gateway_stopping(gateway)) {
-        struct order order = {.gateway = gateway, .now = now};
+        struct work_order order = {.gateway = gateway, .now = now};
         g_autoptr(GArray) due = g_array_new(FALSE, FALSE, sizeof(struct ledger_due));
         g_autoptr(GPtrArray) just_judged = NULL;
-        if (!gather(gateway, now, due, &just_judged, error))
+        if (!find_due(gateway, now, due, &just_judged, error))
             return false;
         if (due->len == 0 && just_judged->len == 0)
             break;
         if (!ledger_begin(gateway->ledger, error))
             return false;
-        bool good = make_order(&order, due, just_judged, error);
+        bool good = make_work_order(&order, due, just_judged, error);
         g_free(order.day);
         if (!good) {
             ledger_rollback(gateway->ledger);
@@ -288,7 +310,7 @@ bool dispatch_pass(struct gateway *gateway, GError **error)
     return true;
 }
 
-/* When they open next, where they are closed now. */
+/* When the hours of dispatch begin next. Call it only outside of them. */
 static int64_t opening(const struct config *config, int64_t now)
 {
     int64_t today = now - now % DAY + config->dispatch_from;

@@ -1,19 +1,25 @@
 /*
- * Work orders (EMW) for Devices that are due, and the ends of sessions whose time is over (gateway/DEVICES.md).
+ * Work orders (EMW) for Devices that are due for dispatch, and what the time alone does to sessions. pipeline.c calls
+ * this: timeouts before the files of a pass, work orders behind each file. Rules and states: gateway/DEVICES.md.
+ *
+ * All functions read the clock once. A false result is a failure of the ledger; it ends the pass. What was committed
+ * before stays, and the next pass goes on from there.
  */
 #ifndef ECOSGATE_GATEWAY_PIPELINE_DISPATCH_H
 #define ECOSGATE_GATEWAY_PIPELINE_DISPATCH_H
 
 #include "gateway/gateway.h"
 
-/* Sessions that are over and confirmations that are missing, some thousand in a transaction. Before the files of a
- * pass, so that what a file means does not depend on others before it. */
-bool dispatch_take_times(struct gateway *gateway, GError **error);
+/* Ends the sessions whose time is over (D103) and marks confirmations that are late (D150), in transactions of some
+ * thousand sessions each. Call it before the files of a pass are judged: what a file means must not depend on how many
+ * files came before it. */
+bool dispatch_timeouts(struct gateway *gateway, GError **error);
 
-/* Work orders for all that is due, each in a transaction of its own. */
+/* Plans work orders for all Devices that are due, each order in a transaction of its own. Does nothing outside the
+ * hours of dispatch. */
 bool dispatch_pass(struct gateway *gateway, GError **error);
 
-/* *at: when something will be due by itself, 0: nothing will. */
+/* *at: seconds UTC when a session is due by itself, or the hours of dispatch begin; 0: nothing is due by itself. */
 bool dispatch_next(struct gateway *gateway, int64_t *at, GError **error);
 
 #endif

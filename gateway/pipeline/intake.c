@@ -1,3 +1,15 @@
+/*
+ * ready/ → active/ → verdict in the ledger. The rename to active/ comes first and needs no commit: a crash anywhere
+ * before the verdict's commit leaves the job in active/ without a verdict, and the next pass judges it again.
+ *
+ * The file is judged in one streaming pass while the verdict's transaction is open, so that each record's rules see
+ * what the records before it wrote. If the whole file is rejected, a savepoint undoes what its records wrote, and the
+ * verdict alone is committed.
+ *
+ * A second thread digests the payload meanwhile (struct proof). The verdict is committed only if the bytes are those
+ * that were received: what a reader made of rotten bytes is rolled back. One pass for both would have to follow the
+ * reader, and zip is not read from front to back.
+ */
 #include "gateway/pipeline/intake.h"
 
 #include "formats/text.h"
@@ -20,17 +32,18 @@
 #include <string.h>
 #include <unistd.h>
 
-/* One judging with what its callbacks need. */
+/* One file while it is judged, as the callbacks of judge_file need it. */
 struct intake {
     struct gateway *gateway;
     const struct ledger_job *job;
-    int64_t now;
-    int64_t first_item, items;
-    int64_t incidents; /* 0: no incident of a Device lasted when the judging began */
+    int64_t now;        /* seconds UTC: the time of the verdict */
+    int64_t first_item; /* the first work item of the file, of `items` in a row */
+    int64_t items;
+    int64_t incidents; /* open incidents of single Devices before the file; 0 saves a look-up for each Device */
 };
 
-/* What the Device's incidents learn from it: an accepted one ends them. */
-static bool note_device(const struct intake *intake, const struct device *device, GError **error)
+/* Opens an incident for a refused Device. An accepted Device closes its open incidents. */
+static bool update_incidents(const struct intake *intake, const struct device *device, GError **error)
 {
     const struct incidents_device of = {device->id, intake->job->id, intake->job->revision, intake->job->org};
 
@@ -52,7 +65,7 @@ static bool take_device(struct intake *intake, const struct row *judged, GError 
     split_row_clear(&row);
     if (good && intake->items++ == 0)
         intake->first_item = row.item.item;
-    return good && note_device(intake, device_of(judged), error);
+    return good && update_incidents(intake, device_of(judged), error);
 }
 
 static bool take_result(struct intake *intake, const struct row *row, GError **error)
@@ -100,8 +113,8 @@ static void on_progress(void *user, uint64_t done)
                                      (uint64_t)intake->job->size);
 }
 
-static bool note_findings(struct ledger *ledger, const struct ledger_verdict *row, const struct findings *findings,
-                          GError **error)
+static bool record_findings(struct ledger *ledger, const struct ledger_verdict *row, const struct findings *findings,
+                            GError **error)
 {
     for (size_t i = 0; i < findings_kept(findings); i++) {
         const struct finding *f = findings_at(findings, i);
@@ -128,8 +141,8 @@ static bool note_findings(struct ledger *ledger, const struct ledger_verdict *ro
     return true;
 }
 
-/* Verdict, findings and the plan of the answers, within the open transaction. */
-static bool note_verdict(struct intake *intake, const char *raw_name, const struct verdict *verdict, GError **error)
+/* Writes verdict, findings and incidents and plans the answers, in the open transaction. */
+static bool record_verdict(struct intake *intake, const char *raw_name, const struct verdict *verdict, GError **error)
 {
     const struct finding *deciding = verdict_deciding(verdict);
     struct ledger_verdict row = {
@@ -152,13 +165,13 @@ static bool note_verdict(struct intake *intake, const char *raw_name, const stru
 
     g_strlcpy(row.outcome, outcome_code(verdict->outcome), sizeof row.outcome);
     return ledger_verdict_insert(intake->gateway->ledger, &row, error) &&
-           note_findings(intake->gateway->ledger, &row, verdict->findings, error) &&
+           record_findings(intake->gateway->ledger, &row, verdict->findings, error) &&
            incidents_open_file(intake->gateway, intake->job, verdict, intake->now, error) &&
            plan_answers(intake->gateway, intake->job, raw_name, verdict, intake->now, error) &&
            outcome_plan(intake->gateway, intake->now, error);
 }
 
-/* A file rejected whole leaves no work items and changes no reference data: the savepoint undoes them. */
+/* Judges the file. If it is rejected whole, the savepoint undoes its work items, results and reference data. */
 static bool decide(struct intake *intake, const struct judge_request *request, struct verdict *verdict, GError **error)
 {
     struct ledger *ledger = intake->gateway->ledger;
@@ -170,13 +183,12 @@ static bool decide(struct intake *intake, const struct judge_request *request, s
         intake->first_item = intake->items = 0;
         return ledger_roll_back_to(ledger, error);
     }
-    return reference_end(intake->gateway, verdict->filename.type, &verdict->header, intake->job->id, intake->now,
-                         error) &&
+    return reference_end(intake->gateway, verdict, intake->job->id, intake->now, error) &&
            ledger_release(ledger, error);
 }
 
-/* One line for each file: what an operator looks for first in the morning. */
-static char *say_verdict(const struct ledger_job *job, const struct verdict *verdict)
+/* The line of the log that says how a file was judged. */
+static char *describe_verdict(const struct ledger_job *job, const struct verdict *verdict)
 {
     const struct finding *deciding = verdict_deciding(verdict);
 
@@ -187,25 +199,25 @@ static char *say_verdict(const struct ledger_job *job, const struct verdict *ver
                            verdict->rejected, verdict->deferred);
 }
 
-/* ---- as received ---- */
+/* ---- proof that the payload is what was received ---- */
 
-/* What is judged, and told in the EMA by its digest, is what was received: a thread proves it meanwhile. It touches
- * nothing but this. */
+/* What is judged, and named in the EMA by its digest, must be what was received. A thread digests the payload while it
+ * is judged; it touches nothing but this struct, and the others read the results only after proof_end. */
 struct proof {
     const struct ledger_job *job;
     const char *path;
-    GThread *thread;
-    char sha256[DIGEST_HEX_SIZE];
+    GThread *thread;              /* NULL once it has ended */
+    char sha256[DIGEST_HEX_SIZE]; /* of the payload, and its size in bytes */
     uint64_t size;
-    GError *fault;
-    bool same; /* once it has ended */
+    GError *error; /* the payload could not be read */
+    bool same;     /* size and digest are those of the job; set by proof_end */
 };
 
 static gpointer prove(gpointer user)
 {
     struct proof *proof = user;
 
-    (void)digest_file(proof->path, proof->sha256, &proof->size, &proof->fault);
+    (void)digest_file(proof->path, proof->sha256, &proof->size, &proof->error);
     return NULL;
 }
 
@@ -215,21 +227,22 @@ static void proof_begin(struct proof *proof, const struct ledger_job *job, const
     proof->thread = g_thread_new("proof", prove, proof);
 }
 
-/* Bytes that cannot be read are no fault of the spool as a whole: other jobs go on. */
+/* Waits for the digest. False: the payload cannot be read. That is a G_FILE_ERROR, not one of the spool, so that other
+ * jobs go on. */
 static bool proof_end(struct proof *proof, GError **error)
 {
     (void)g_thread_join(g_steal_pointer(&proof->thread));
-    if (proof->fault != NULL) {
-        g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_IO, proof->fault->message);
-        g_clear_error(&proof->fault);
+    if (proof->error != NULL) {
+        g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_IO, proof->error->message);
+        g_clear_error(&proof->error);
         return false;
     }
     proof->same = proof->size == (uint64_t)proof->job->size && g_strcmp0(proof->sha256, proof->job->sha256) == 0;
     return true;
 }
 
-/* Where nobody wants to know any more. */
-static void proof_drop(struct proof *proof)
+/* Ends the proof if it still runs, and forgets its result. */
+static void proof_abandon(struct proof *proof)
 {
     if (proof->thread != NULL)
         (void)proof_end(proof, NULL);
@@ -237,20 +250,21 @@ static void proof_drop(struct proof *proof)
 
 /* ---- judging ---- */
 
+/* Commits the verdict and says it. */
 static bool conclude(struct intake *intake, const char *raw_name, const struct verdict *verdict, GError **error)
 {
     struct gateway *gateway = intake->gateway;
 
-    if (!note_verdict(intake, raw_name, verdict, error) ||
+    if (!record_verdict(intake, raw_name, verdict, error) ||
         !ledger_commit(STEP_VERDICT_COMMITTED, gateway->ledger, error))
         return false;
-    g_autofree char *text = say_verdict(intake->job, verdict);
+    g_autofree char *text = describe_verdict(intake->job, verdict);
     gateway_note("%s", text);
     gateway->refused |= verdict->outcome == OUTCOME_RJ || verdict->outcome == OUTCOME_PA;
     return true;
 }
 
-/* Commits a verdict only on what was received. */
+/* Commits the verdict if the payload is what was received. Otherwise the caller rolls back (proof->same is false). */
 static bool judge_in_transaction(struct intake *intake, int fd, struct proof *proof, GError **error)
 {
     struct gateway *gateway = intake->gateway;
@@ -283,9 +297,11 @@ static bool judge_in_transaction(struct intake *intake, int fd, struct proof *pr
     return good;
 }
 
-static bool set_aside(struct gateway *gateway, int64_t id, enum job_state to, const char *reason, GError **error)
+/* Records the reason, then moves the job. A crash between the two leaves the job in active/; it is judged again and
+ * gets here again. */
+static bool move_aside(struct gateway *gateway, int64_t id, enum job_state to, const char *reason, GError **error)
 {
-    gateway_note("job %08" G_GINT64_FORMAT " goes to %s: %s", id, job_state_name(to), reason);
+    gateway_note("job %08" G_GINT64_FORMAT " moves to %s: %s", id, job_state_name(to), reason);
     if (!ledger_begin(gateway->ledger, error))
         return false;
     if (!ledger_job_set_reason(gateway->ledger, id, reason, error) ||
@@ -309,9 +325,10 @@ static bool judge_payload(struct gateway *gateway, const struct ledger_job *job,
     return good;
 }
 
-/* The payload, which stands open, while its proof goes on. */
-static bool judge_proving(struct gateway *gateway, const struct ledger_job *job, int fd, struct proof *proof,
-                          GError **error)
+/* Judges the payload, open at fd, while its proof runs. Moves the job to corrupt/ if it crashed too often or is not
+ * what was received. */
+static bool judge_or_move_aside(struct gateway *gateway, const struct ledger_job *job, int fd, struct proof *proof,
+                                GError **error)
 {
     int64_t crashes;
 
@@ -326,11 +343,11 @@ static bool judge_proving(struct gateway *gateway, const struct ledger_job *job,
     } else if (!proof_end(proof, error)) {
         return false;
     }
-    return set_aside(gateway, job->id, JOB_CORRUPT,
-                     proof->same
-                         ? "judging it ended the program three times by a fatal signal; requeue it once that is mended"
-                         : "its payload is not what was received: size or SHA-256 differ; ask the sender for it again",
-                     error);
+    return move_aside(
+        gateway, job->id, JOB_CORRUPT,
+        proof->same ? "judging it crashed the program three times (fatal signal); requeue it once the program is mended"
+                    : "its payload is not what was received: size or SHA-256 differ; ask the sender for the file again",
+        error);
 }
 
 static bool judge(struct gateway *gateway, const struct ledger_job *job, GError **error)
@@ -341,17 +358,19 @@ static bool judge(struct gateway *gateway, const struct ledger_job *job, GError 
     struct proof proof;
 
     if (name == NULL)
-        return set_aside(gateway, job->id, JOB_CORRUPT, "what the ledger says is its name cannot be one", error);
+        return move_aside(gateway, job->id, JOB_CORRUPT,
+                          "its name in the ledger is damaged; ask the sender for the file again", error);
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)
-        return set_aside(gateway, job->id, JOB_CORRUPT, "its payload is missing", error);
+        return move_aside(gateway, job->id, JOB_CORRUPT,
+                          "its payload is missing from the spool; ask the sender for the file again", error);
     if (fd < 0) {
         g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", path, g_strerror(errno));
         return false;
     }
     proof_begin(&proof, job, path);
-    bool good = judge_proving(gateway, job, fd, &proof, error);
-    proof_drop(&proof);
+    bool good = judge_or_move_aside(gateway, job, fd, &proof, error);
+    proof_abandon(&proof);
     (void)close(fd); /* only read from */
     return good;
 }

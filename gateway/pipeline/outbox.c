@@ -1,3 +1,15 @@
+/*
+ * A file reaches its drop in two steps, each with a commit behind it:
+ *
+ *   upload    the bytes go under a temporary name, as durable as the drop can make them      STORED → STAGED
+ *   publish   a rename to the final name, which never replaces a file                        STAGED → DELIVERED
+ *
+ * A crash between a step and its commit repeats the step, which is harmless. A temporary file that is gone while the
+ * ledger says STAGED was published, even if the recipient has picked it up already. The final name with the same bytes
+ * counts as delivered; with other bytes it is left alone and reported.
+ *
+ * Files that stand at the same step share a task and a commit.
+ */
 #include "gateway/pipeline/outbox.h"
 
 #include "gateway/clock.h"
@@ -5,15 +17,15 @@
 #include "gateway/pipeline/outage.h"
 #include "spool/ledger/ledger_outgoing.h"
 
-enum { BATCH_PARTS = 32 /* delivered under one commit */ };
+enum { BATCH_FILES = 32 /* files that one commit serves */ };
 
 enum task { TASK_NONE, TASK_UPLOAD, TASK_PUBLISH };
 
-/* One part of a batch; error is filled by the courier's thread. */
-struct errand {
-    struct ledger_outgoing *part;
+/* One file of a batch. The transfer worker's thread fills done and error. */
+struct transfer {
+    struct ledger_outgoing *file;
     char *path;   /* of the stored bytes */
-    char *target; /* in the drop's `out` */
+    char *target; /* relative to the drop's `out` */
     bool done;
     GError *error;
 };
@@ -23,36 +35,34 @@ struct outbox {
     const struct drop *drop;
     struct transfer_worker *worker;
     struct outage outage;
-    outbox_settled *settled;
-    void *user;
-    enum task task;    /* under way */
-    bool slow;         /* it was waited for in vain, and has not done well since */
-    GArray *batch;     /* struct errand */
-    GHashTable *stuck; /* ids of parts that cannot go out in this pass */
+    struct outbox_listener listener;
+    enum task task;     /* under way */
+    bool slow;          /* The last task outlived its pass. No pass waits for this drop until a task ends in time. */
+    GArray *batch;      /* struct transfer */
+    GHashTable *failed; /* ids of files that cannot be delivered in this pass */
 };
 
-static void clear_errand(gpointer user)
+static void clear_transfer(gpointer user)
 {
-    struct errand *errand = user;
+    struct transfer *transfer = user;
 
-    g_free(errand->part);
-    g_free(errand->path);
-    g_free(errand->target);
-    g_clear_error(&errand->error);
+    g_free(transfer->file);
+    g_free(transfer->path);
+    g_free(transfer->target);
+    g_clear_error(&transfer->error);
 }
 
-struct outbox *outbox_new(struct gateway *gateway, const struct drop *drop, int wake, outbox_settled *settled,
-                          void *user, GError **error)
+struct outbox *outbox_new(struct gateway *gateway, const struct drop *drop, int wake,
+                          const struct outbox_listener *listener, GError **error)
 {
     struct outbox *outbox = g_new0(struct outbox, 1);
 
     outbox->gateway = gateway;
     outbox->drop = drop;
-    outbox->settled = settled;
-    outbox->user = user;
-    outbox->batch = g_array_new(FALSE, FALSE, sizeof(struct errand));
-    g_array_set_clear_func(outbox->batch, clear_errand);
-    outbox->stuck = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    outbox->listener = *listener;
+    outbox->batch = g_array_new(FALSE, FALSE, sizeof(struct transfer));
+    g_array_set_clear_func(outbox->batch, clear_transfer);
+    outbox->failed = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     outbox->worker = transfer_worker_new(drop, CONNECTION_OUT, wake);
     if (outage_init(&outbox->outage, gateway, "A103", drop, error))
         return outbox;
@@ -66,22 +76,23 @@ void outbox_free(struct outbox *outbox)
         return;
     transfer_worker_free(outbox->worker);
     g_array_unref(outbox->batch);
-    g_hash_table_unref(outbox->stuck);
+    g_hash_table_unref(outbox->failed);
     g_free(outbox);
 }
 
-/* ---- in the courier's thread ---- */
+/* ---- in the transfer worker's thread ---- */
 
-/* False: the drop is down, the rest waits. */
-static bool run_errand(const struct transport *transport, struct connection *connection, struct errand *errand,
-                       bool upload)
+/* False: the drop is down, and the rest of the batch waits. */
+static bool run_transfer(const struct transport *transport, struct connection *connection, struct transfer *transfer,
+                         bool upload)
 {
-    const struct ledger_outgoing *part = errand->part;
+    const struct ledger_outgoing *file = transfer->file;
 
-    errand->done =
-        upload ? transport->upload(connection, errand->path, errand->target, part->size, part->sha256, &errand->error)
-               : transport->publish(connection, errand->target, part->size, part->sha256, &errand->error);
-    return errand->done || !g_error_matches(errand->error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN);
+    transfer->done = upload
+                         ? transport->upload(connection, transfer->path, transfer->target, file->size, file->sha256,
+                                             &transfer->error)
+                         : transport->publish(connection, transfer->target, file->size, file->sha256, &transfer->error);
+    return transfer->done || !g_error_matches(transfer->error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN);
 }
 
 static void run_batch(const struct transport *transport, struct connection *connection, void *user)
@@ -89,51 +100,53 @@ static void run_batch(const struct transport *transport, struct connection *conn
     struct outbox *outbox = user;
 
     for (guint i = 0; i < outbox->batch->len; i++) {
-        if (!run_errand(transport, connection, &g_array_index(outbox->batch, struct errand, i),
-                        outbox->task == TASK_UPLOAD))
+        if (!run_transfer(transport, connection, &g_array_index(outbox->batch, struct transfer, i),
+                          outbox->task == TASK_UPLOAD))
             break;
     }
 }
 
-/* ---- the ledger's side ---- */
+/* ---- in the gateway's thread ---- */
 
-static void add_errand(struct outbox *outbox, struct ledger_outgoing *part)
+static void add_transfer(struct outbox *outbox, struct ledger_outgoing *file)
 {
-    struct errand errand = {.part = part};
+    struct transfer transfer = {.file = file};
 
-    errand.path = job_path(outbox->gateway->spool, JOB_ACTIVE, part->job, part->name);
-    errand.target = part->folder != NULL ? g_strconcat(part->folder, "/", part->name, NULL) : g_strdup(part->name);
-    g_array_append_val(outbox->batch, errand);
+    transfer.path = job_path(outbox->gateway->spool, JOB_ACTIVE, file->job, file->name);
+    transfer.target = file->folder != NULL ? g_strconcat(file->folder, "/", file->name, NULL) : g_strdup(file->name);
+    g_array_append_val(outbox->batch, transfer);
 }
 
-/* The next parts in order that stand at the same point, so that one task and one commit serve them all. */
+/* Starts a task with the next files, in order, that stand at the same step. Without any, the drop has all that it
+ * should have. */
 static bool begin_batch(struct outbox *outbox, GError **error)
 {
     g_autoptr(GPtrArray) due = NULL;
-    int64_t limit = BATCH_PARTS + (int64_t)g_hash_table_size(outbox->stuck);
+    int64_t limit = BATCH_FILES + (int64_t)g_hash_table_size(outbox->failed);
     enum ledger_outgoing_state state = LEDGER_STORED;
 
     g_array_set_size(outbox->batch, 0);
     if (!ledger_outgoing_files_deliverable(outbox->gateway->ledger, outbox->drop->name, limit, &due, error))
         return false;
     for (guint i = 0; i < due->len; i++) {
-        struct ledger_outgoing *part = due->pdata[i];
-        if (g_hash_table_contains(outbox->stuck, &part->id))
+        struct ledger_outgoing *file = due->pdata[i];
+        if (g_hash_table_contains(outbox->failed, &file->id))
             continue;
-        if (outbox->batch->len > 0 && part->state != state)
+        if (outbox->batch->len > 0 && file->state != state)
             break;
-        state = part->state;
-        due->pdata[i] = NULL; /* the errand's now */
-        add_errand(outbox, part);
+        state = file->state;
+        due->pdata[i] = NULL; /* transfer owns it now */
+        add_transfer(outbox, file);
     }
     if (outbox->batch->len == 0)
-        return outage_record_success(&outbox->outage, error); /* all that was due is there */
+        return outage_record_success(&outbox->outage, error); /* nothing is left to deliver */
     outbox->task = state == LEDGER_STORED ? TASK_UPLOAD : TASK_PUBLISH;
     transfer_worker_begin(outbox->worker, run_batch, outbox);
     return true;
 }
 
-static bool note_batch(struct outbox *outbox, enum task task, GError **error)
+/* Commits how far each file of the batch has come. */
+static bool record_batch(struct outbox *outbox, enum task task, GError **error)
 {
     struct ledger *ledger = outbox->gateway->ledger;
     bool any = false, good = ledger_begin(ledger, error);
@@ -141,13 +154,13 @@ static bool note_batch(struct outbox *outbox, enum task task, GError **error)
     if (!good)
         return false;
     for (guint i = 0; good && i < outbox->batch->len; i++) {
-        struct errand *errand = &g_array_index(outbox->batch, struct errand, i);
-        if (!errand->done)
+        struct transfer *transfer = &g_array_index(outbox->batch, struct transfer, i);
+        if (!transfer->done)
             continue;
         any = true;
-        errand->part->state = task == TASK_UPLOAD ? LEDGER_STAGED : LEDGER_DELIVERED;
-        errand->part->delivered_at = task == TASK_UPLOAD ? 0 : clock_now();
-        good = ledger_outgoing_update(ledger, errand->part, error);
+        transfer->file->state = task == TASK_UPLOAD ? LEDGER_STAGED : LEDGER_DELIVERED;
+        transfer->file->delivered_at = task == TASK_UPLOAD ? 0 : clock_now();
+        good = ledger_outgoing_update(ledger, transfer->file, error);
     }
     if (good && any)
         return ledger_commit(task == TASK_UPLOAD ? STEP_DELIVERY_STAGED : STEP_DELIVERY_SETTLED, ledger, error);
@@ -155,23 +168,24 @@ static bool note_batch(struct outbox *outbox, enum task task, GError **error)
     return good;
 }
 
-static void stick(struct outbox *outbox, const struct ledger_outgoing *part, GError *fault)
+/* Leaves a file out for the rest of this pass. cause is freed. */
+static void leave_out(struct outbox *outbox, const struct ledger_outgoing *file, GError *cause)
 {
-    gateway_fail(outbox->gateway, fault, "drop %s: %s could not be delivered; it waits in the spool",
-                 outbox->drop->name, part->name);
-    g_hash_table_add(outbox->stuck, g_memdup2(&part->id, sizeof part->id));
+    gateway_fail(outbox->gateway, cause, "drop %s: %s cannot be delivered; it waits in the spool and is tried again",
+                 outbox->drop->name, file->name);
+    g_hash_table_add(outbox->failed, g_memdup2(&file->id, sizeof file->id));
 }
 
-static bool tell_failures(struct outbox *outbox, GError **error)
+static bool report_failures(struct outbox *outbox, GError **error)
 {
     for (guint i = 0; i < outbox->batch->len; i++) {
-        struct errand *errand = &g_array_index(outbox->batch, struct errand, i);
-        GError *fault = g_steal_pointer(&errand->error);
-        if (fault == NULL)
+        struct transfer *transfer = &g_array_index(outbox->batch, struct transfer, i);
+        GError *failure = g_steal_pointer(&transfer->error);
+        if (failure == NULL)
             continue;
-        if (g_error_matches(fault, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN))
-            return outage_record_failure(&outbox->outage, fault, error);
-        stick(outbox, errand->part, fault);
+        if (g_error_matches(failure, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN))
+            return outage_record_failure(&outbox->outage, failure, error);
+        leave_out(outbox, transfer->file, failure);
     }
     return true;
 }
@@ -181,19 +195,19 @@ static bool end_task(struct outbox *outbox, GError **error)
     enum task task = outbox->task;
 
     outbox->task = TASK_NONE;
-    if (!note_batch(outbox, task, error) || !tell_failures(outbox, error))
+    if (!record_batch(outbox, task, error) || !report_failures(outbox, error))
         return false;
     for (guint i = 0; task == TASK_PUBLISH && i < outbox->batch->len; i++) {
-        const struct errand *errand = &g_array_index(outbox->batch, struct errand, i);
-        if (errand->done)
-            outbox->settled(outbox->user, errand->part->job);
+        const struct transfer *transfer = &g_array_index(outbox->batch, struct transfer, i);
+        if (transfer->done)
+            outbox->listener.delivered(outbox->listener.user, transfer->file->job);
     }
     return true;
 }
 
 void outbox_begin_pass(struct outbox *outbox)
 {
-    g_hash_table_remove_all(outbox->stuck);
+    g_hash_table_remove_all(outbox->failed);
 }
 
 bool outbox_advance(struct outbox *outbox, GError **error)

@@ -1,15 +1,15 @@
 /*
- * The outgoing side of one drop: what the ledger owes it gets there once, whole, in the order of planning
- * (NOTES.md, Delivery). The courier does what touches the drop, task by task; what the ledger must know is
- * committed here between the tasks.
+ * The outgoing side of one drop: each stored file gets there once, complete, and in the order of planning. delivery.c
+ * owns one outbox for each drop. A transfer worker runs each task in its own thread; what the ledger must know is
+ * committed here, between the tasks, in the gateway's thread.
  *
- *   outbox = outbox_new(gateway, drop, wake, settled, user, &error);
+ *   outbox = outbox_new(gateway, drop, wake, &listener, &error);
  *   outbox_begin_pass(outbox);
- *   outbox_advance(outbox, &error) …               as far as it comes within the pass's time for waiting
+ *   outbox_advance(outbox, &error) …               as far as the pass's waiting time allows
  *   outbox_free(outbox);
  *
- * A false result is a fault of the ledger that ends the pass. A drop that is down is an outage; a part that
- * cannot be delivered for a reason of its own is told and left for the next pass, and the others go on.
+ * A false result is a failure of the ledger; it ends the pass. A drop that is down becomes an outage (outage.h). A file
+ * that cannot be delivered for a reason of its own is reported and left for the next pass; the others go on.
  */
 #ifndef ECOSGATE_GATEWAY_PIPELINE_OUTBOX_H
 #define ECOSGATE_GATEWAY_PIPELINE_OUTBOX_H
@@ -18,21 +18,27 @@
 
 struct outbox;
 
-/* A part of that job reached the drop. */
-typedef void outbox_settled(void *user, int64_t job);
+/* Whom to tell that a file of a job was delivered, once that is committed. */
+struct outbox_listener {
+    void (*delivered)(void *user, int64_t job);
+    void *user;
+};
 
-/* wake: worker.h. NULL when the ledger failed. */
-struct outbox *outbox_new(struct gateway *gateway, const struct drop *drop, int wake, outbox_settled *settled,
-                          void *user, GError **error);
-/* NULL is fine. */
+/* gateway, drop and wake (transfer_worker.h) are borrowed, listener is copied. NULL: the ledger failed. */
+struct outbox *outbox_new(struct gateway *gateway, const struct drop *drop, int wake,
+                          const struct outbox_listener *listener, GError **error);
+/* Interrupts a task that is under way. NULL is allowed. */
 void outbox_free(struct outbox *outbox);
 
-/* What failed for a reason of its own is tried again. */
+/* Lets the files that could not be delivered in the last pass be tried again. */
 void outbox_begin_pass(struct outbox *outbox);
-/* Waits as an inbox does. */
+/* Runs task after task until nothing is left to deliver, or until the pass's waiting time is over
+ * (gateway->wait_until). In the second case the outbox is busy. Later calls then return at once until that task has
+ * ended. */
 bool outbox_advance(struct outbox *outbox, GError **error);
+/* True while a task is under way. */
 bool outbox_is_busy(const struct outbox *outbox);
-/* Microseconds until it wants a pass by itself, G_MAXINT64: it does not. */
+/* Microseconds until the outbox needs a pass by itself. G_MAXINT64: it does not. */
 int64_t outbox_due(const struct outbox *outbox);
 
 #endif

@@ -1,3 +1,8 @@
+/*
+ * Counts of a Device Model, closed incidents and the session's row are written together. Which instructions have ended
+ * is no list in memory: the ledger counts the ended items of each verdict, and outcome_plan asks for those that are
+ * complete and have no EMO yet. So a crash before the commit loses no EMO, and none is planned twice.
+ */
 #include "gateway/pipeline/outcome.h"
 
 #include "gateway/answers/incidents.h"
@@ -11,7 +16,7 @@
 
 #include <string.h>
 
-/* ---- D160 ---- */
+/* ---- D160: a Device Model that always fails ---- */
 
 static char *model_name(const struct ledger_model *model)
 {
@@ -38,7 +43,8 @@ static bool is_migration_error(const char *id)
     return id != NULL && catalogue_find(id, &code) && catalogue_category(code) == 'd';
 }
 
-/* A Device counts once: as migrated, or as failed when a migration of it fails for the first time. */
+/* Counts an end for the Device Model. Each Device counts once: as migrated, or as failed when its migration fails for
+ * the first time. Only migration errors (category d) count, for they say something about the model. */
 static bool count_end(struct gateway *gateway, int64_t item, const struct ledger_session *session, int64_t now,
                       GError **error)
 {
@@ -64,8 +70,8 @@ static bool count_end(struct gateway *gateway, int64_t item, const struct ledger
            propose_non_migratable(gateway, &model, now, error);
 }
 
-bool outcome_note(struct gateway *gateway, const struct ledger_work *work, const struct ledger_session *session,
-                  const struct ledger_transition *transition, GError **error)
+bool outcome_record(struct gateway *gateway, const struct ledger_work *work, const struct ledger_session *session,
+                    const struct ledger_transition *transition, GError **error)
 {
     bool ends = retry_has_ended(session) && !work->item.ended;
     bool migrates = session->state == LEDGER_MIGRATED && work->session.state != LEDGER_MIGRATED;
@@ -75,20 +81,21 @@ bool outcome_note(struct gateway *gateway, const struct ledger_work *work, const
            ledger_session_put(gateway->ledger, work, session, transition, error);
 }
 
-/* ---- EMO ---- */
+/* ---- the outcome of an instruction (EMO) ---- */
 
-/* The response that the instruction got: its outcome bears the same name but for the type, and goes the same way. */
+/* Finds the response (EMD) to the instruction. The outcome has the same name but for the type, and goes to the same
+ * recipient and drop. */
 static bool find_response(struct gateway *gateway, const struct ledger_verdict *of, struct ledger_outgoing **response,
                           GError **error)
 {
-    g_autoptr(GPtrArray) parts = NULL;
+    g_autoptr(GPtrArray) files = NULL;
 
-    if (!ledger_outgoing_files_of(gateway->ledger, of->job, &parts, error))
+    if (!ledger_outgoing_files_of(gateway->ledger, of->job, &files, error))
         return false;
-    for (guint i = 0; i < parts->len; i++) {
-        const struct ledger_outgoing *part = parts->pdata[i];
-        if (strcmp(part->kind, "EMD") == 0 && part->revision == of->revision)
-            return ledger_outgoing_get(gateway->ledger, part->id, response, error);
+    for (guint i = 0; i < files->len; i++) {
+        const struct ledger_outgoing *file = files->pdata[i];
+        if (strcmp(file->kind, "EMD") == 0 && file->revision == of->revision)
+            return ledger_outgoing_get(gateway->ledger, file->id, response, error);
     }
     g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "the ledger has no response (EMD) for job %08" G_GINT64_FORMAT,
                 of->job);

@@ -105,7 +105,7 @@ static bool find_next(struct gateway *gateway, const GArray *due, guint *next, G
     g_autofree char *fault = NULL;
     bool waits = true;
 
-    if (!reference_fault(gateway, &fault, error))
+    if (!reference_find_problem(gateway, &fault, error))
         return false;
     if (fault == NULL)
         *next = 0;
@@ -136,7 +136,7 @@ static bool process_due(struct pipeline *pipeline, GError **error)
         if (!find_next(gateway, due, &next, error))
             return false;
     }
-    return gateway_stopping(gateway) || reference_note_inventory(gateway, error);
+    return gateway_stopping(gateway) || reference_update_incident(gateway, error);
 }
 
 /* Last of all, so that what this pass found is told in one file, and delivered in this pass. */
@@ -152,11 +152,10 @@ static bool work(struct pipeline *pipeline, GError **error)
 {
     struct gateway *gateway = pipeline->gateway;
 
-    return pickup_pass(pipeline->pickup, error) && reports_pass(gateway, error) &&
-           dispatch_take_times(gateway, error) && process_due(pipeline, error) && reports_on_change(gateway, error) &&
-           dispatch_pass(gateway, error) && delivery_advance(pipeline->delivery, error) &&
-           reports_watch(gateway, error) && dispatch_next(gateway, &pipeline->next, error) &&
-           reports_next(gateway, &pipeline->report, error);
+    return pickup_pass(pipeline->pickup, error) && reports_pass(gateway, error) && dispatch_timeouts(gateway, error) &&
+           process_due(pipeline, error) && reports_on_change(gateway, error) && dispatch_pass(gateway, error) &&
+           delivery_advance(pipeline->delivery, error) && reports_watch(gateway, error) &&
+           dispatch_next(gateway, &pipeline->next, error) && reports_next(gateway, &pipeline->report, error);
 }
 
 bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)

@@ -1,3 +1,7 @@
+/*
+ * The tables hold what was said last, not who said it when: the files themselves stay in the spool. A FULL file empties
+ * its table first; a file that is rejected after that is undone by the savepoint of intake.c.
+ */
 #include "gateway/pipeline/reference.h"
 
 #include "formats/instant.h"
@@ -39,17 +43,17 @@ bool reference_take(struct gateway *gateway, const struct reference *r, GError *
     case LEDGER_REFERENCES:
         break;
     }
-    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "reference data of no table");
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "reference data without a table");
     return false;
 }
 
-bool reference_end(struct gateway *gateway, const struct file_type *type, const struct header *header, int64_t job,
-                   int64_t now, GError **error)
+bool reference_end(struct gateway *gateway, const struct verdict *verdict, int64_t job, int64_t now, GError **error)
 {
+    const struct header *header = &verdict->header;
     const struct ledger_loaded loaded = {.job = job, .created = header->created, .loaded = now};
     enum ledger_reference table;
 
-    if (!reference_rules_table(type, &table))
+    if (!reference_rules_table(verdict->filename.type, &table))
         return true;
     return (header->mode != HEADER_MODE_FULL || ledger_reference_load_end(gateway->ledger, table, error)) &&
            ledger_reference_set(gateway->ledger, table, &loaded, error);
@@ -57,9 +61,9 @@ bool reference_end(struct gateway *gateway, const struct file_type *type, const 
 
 /* ---- A104 ---- */
 
-static const char subject[] = "INV";
+static const char subject[] = "INV"; /* the incident's subject */
 
-bool reference_fault(struct gateway *gateway, char **text, GError **error)
+bool reference_find_problem(struct gateway *gateway, char **text, GError **error)
 {
     const struct config *config = gateway->config;
     struct ledger_loaded newest;
@@ -69,12 +73,12 @@ bool reference_fault(struct gateway *gateway, char **text, GError **error)
         return false;
     *text = NULL;
     if (newest.job == 0 && config->inventory_required)
-        *text = g_strdup("there is no inventory yet; instructions wait for an INV");
+        *text = g_strdup("there is no inventory yet; instructions wait until an INV is accepted");
     if (newest.job == 0 || clock_now() - newest.created <= config->inventory_max_age)
         return true;
     instant_print(newest.created, created);
-    *text = g_strdup_printf("the newest INV is of %s, which is more than %" PRId64
-                            " days ago; instructions wait for a newer one",
+    *text = g_strdup_printf("the newest INV is of %s, more than %" PRId64
+                            " days ago (inventory_max_age); instructions wait until a newer one is accepted",
                             created, config->inventory_max_age / RULES_DAY);
     return true;
 }
@@ -89,21 +93,21 @@ bool reference_waits(struct gateway *gateway, int64_t job, bool *waits, GError *
     return true;
 }
 
-bool reference_note_inventory(struct gateway *gateway, GError **error)
+bool reference_update_incident(struct gateway *gateway, GError **error)
 {
-    g_autofree char *fault = NULL;
+    g_autofree char *problem = NULL;
     bool on;
 
-    if (!reference_fault(gateway, &fault, error) ||
+    if (!reference_find_problem(gateway, &problem, error) ||
         !ledger_incident_is_open(gateway->ledger, "A104", subject, &on, error))
         return false;
-    gateway->failed |= fault != NULL;
-    if (fault != NULL && !gateway->wanting)
-        gateway_note("A104: %s", fault);
-    gateway->wanting = fault != NULL;
-    if ((fault != NULL) == on)
+    gateway->failed |= problem != NULL;
+    if (problem != NULL && !gateway->wanting)
+        gateway_note("A104: %s", problem);
+    gateway->wanting = problem != NULL;
+    if ((problem != NULL) == on)
         return true;
-    if (fault == NULL)
-        gateway_note("A104 is over: the inventory is there and fresh enough");
-    return outage_commit_incident(gateway, "A104", subject, fault, error);
+    if (problem == NULL)
+        gateway_note("A104 is closed: the inventory is there and fresh enough");
+    return outage_commit_incident(gateway, "A104", subject, problem, error);
 }

@@ -1,32 +1,38 @@
 /*
- * Reference data (DEVICES.md): records of INV, COS, NMM and PTY into the ledger within the verdict's transaction, and
- * A104, the incident of an inventory that is missing or too old, while which instructions wait.
+ * Reference data (gateway/DEVICES.md): records of INV, COS, NMM and PTY into the ledger, in the verdict's transaction,
+ * so that readers see the old data or the new, and never a mixture. intake.c calls the first group of functions.
+ *
+ * A104: the inventory is missing or too old. Instructions wait in ready/, in order, while that lasts; all other files
+ * go on. pipeline.c calls the second group.
  */
 #ifndef ECOSGATE_GATEWAY_PIPELINE_REFERENCE_H
 #define ECOSGATE_GATEWAY_PIPELINE_REFERENCE_H
 
 #include "gateway/gateway.h"
 #include "validators/reference_rules.h"
+#include "validators/verdict.h"
 
-/* ---- one file: begin → take … → end, in one transaction ---- */
+/* ---- one file: reference_begin → reference_take for each record → reference_end, in one transaction ---- */
 
-/* A FULL file removes what was known of its type; to be called once its header is judged. For other types nothing. */
+/* Call it when the header is judged. Removes what was known of the type if the file is FULL. Does nothing for a file
+ * that is no reference data. */
 bool reference_begin(struct gateway *gateway, const struct file_type *type, const struct header *header,
                      GError **error);
-/* A record with errors is left out. */
+/* Writes one judged record. A record with errors is skipped. */
 bool reference_take(struct gateway *gateway, const struct reference *reference, GError **error);
-/* Of a file that is accepted. */
-bool reference_end(struct gateway *gateway, const struct file_type *type, const struct header *header, int64_t job,
-                   int64_t now, GError **error);
+/* Call it for an accepted file, of any type. Records which job the type's data come from. now: seconds UTC. */
+bool reference_end(struct gateway *gateway, const struct verdict *verdict, int64_t job, int64_t now, GError **error);
 
 /* ---- A104 ---- */
 
-/* What is wrong with the inventory, for people: it is missing or stale. NULL in *text: nothing; else g_free it. */
-bool reference_fault(struct gateway *gateway, char **text, GError **error);
-/* *waits: then this job has to wait where it is, for it is an instruction. What it owes already is delivered all the
- * same. */
+/* *text: what is wrong with the inventory, for people; g_free it. NULL: it is there and fresh enough, or not required
+ * yet. */
+bool reference_find_problem(struct gateway *gateway, char **text, GError **error);
+/* Sets *waits if the job must wait while A104 is open. True for instructions only. Answers of the job that are planned
+ * already are delivered all the same. */
 bool reference_waits(struct gateway *gateway, int64_t job, bool *waits, GError **error);
-/* At the end of a pass: the incident begins or ends. Sets gateway->failed while it lasts. */
-bool reference_note_inventory(struct gateway *gateway, GError **error);
+/* Call it at the end of a pass: opens or closes the incident A104. While it is open, gateway->failed is set, whether an
+ * instruction waits or not, as for a drop that is down. */
+bool reference_update_incident(struct gateway *gateway, GError **error);
 
 #endif

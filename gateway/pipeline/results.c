@@ -1,3 +1,4 @@
+/* The glue between the rules of results, which read only, and outcome.c, which writes. */
 #include "gateway/pipeline/results.h"
 
 #include "gateway/pipeline/outcome.h"
@@ -13,5 +14,5 @@ bool results_take_row(struct gateway *gateway, int64_t job, const struct row *ro
     struct ledger_transition transition = result->transition;
     transition.job = job;
     transition.record = row->record->ordinal;
-    return outcome_note(gateway, result->work, &result->session, &transition, error);
+    return outcome_record(gateway, result->work, &result->session, &transition, error);
 }

@@ -1,6 +1,6 @@
 /*
- * Results (EMT) and confirmations (EMC) into the ledger: what validators/result_rules.h found out about one record is
- * put there, in the verdict's transaction.
+ * Results (EMT) and confirmations (EMC) into the ledger. validators/result_rules.h found out what a record means;
+ * results_take_row writes it, in the verdict's transaction. intake.c calls it for each record.
  */
 #ifndef ECOSGATE_GATEWAY_PIPELINE_RESULTS_H
 #define ECOSGATE_GATEWAY_PIPELINE_RESULTS_H
@@ -8,7 +8,8 @@
 #include "gateway/gateway.h"
 #include "validators/row.h"
 
-/* A row of either type; one that changes nothing is left alone. */
+/* Writes one judged record of an EMT or EMC of that job. A record that changes nothing is skipped. False: the ledger
+ * failed. */
 bool results_take_row(struct gateway *gateway, int64_t job, const struct row *row, GError **error);
 
 #endif

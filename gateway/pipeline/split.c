@@ -1,3 +1,7 @@
+/*
+ * The texts of an accepted Device are kept as they came, with hex digits in upper case: its rules have shown that they
+ * are short and plain, and they go into work orders. Those of a refused Device may hold anything, so they are escaped.
+ */
 #include "gateway/pipeline/split.h"
 
 #include "formats/eui64.h"
@@ -6,7 +10,6 @@
 #include <glib.h>
 #include <string.h>
 
-/* Fields of a good Device are known to be short and plain; those of a refused one can hold anything. */
 static const char *plain(struct split_row *row, const struct record *record, size_t column, bool upper)
 {
     const struct field *field = &record->fields[column];
@@ -30,7 +33,7 @@ static const char *escaped(struct split_row *row, const struct record *record, s
     return row->columns[column];
 }
 
-static void take_good(struct split_row *row, const struct record *record)
+static void fill_accepted(struct split_row *row, const struct record *record)
 {
     struct ledger_item *item = &row->item;
 
@@ -44,7 +47,7 @@ static void take_good(struct split_row *row, const struct record *record)
     item->attempt = plain(row, record, INSTRUCTION_ATTEMPT, false);
 }
 
-static void take_refused(struct split_row *row, const struct record *record)
+static void fill_refused(struct split_row *row, const struct record *record)
 {
     struct ledger_item *item = &row->item;
 
@@ -60,8 +63,8 @@ static void take_refused(struct split_row *row, const struct record *record)
         item->device_text = escaped(row, record, INSTRUCTION_DEVICE_ID);
 }
 
-/* Every code that applies, by name; where each stands and what was expected is in the EMA. */
-static char *say_codes(const struct device *device)
+/* Every code that applies, with its name. Its place and what was expected stand in the EMA. */
+static char *list_codes(const struct device *device)
 {
     GString *text = g_string_new(NULL);
 
@@ -85,14 +88,14 @@ void split_device(const struct device *device, int64_t job, struct split_row *ro
                                  .device = device->id,
                                  .outcome = LEDGER_READY};
     if (!row_has_errors(&device->row)) {
-        take_good(row, device->row.record);
+        fill_accepted(row, device->row.record);
         return;
     }
-    take_refused(row, device->row.record);
+    fill_refused(row, device->row.record);
     item->outcome = row_is_deferred(&device->row) ? LEDGER_DEFERRED : LEDGER_REJECTED;
     item->code = catalogue_entry(row_first_code(&device->row))->id;
     item->passes = !row_has_permanent(&device->row, row_first_code(&device->row));
-    item->text = row->long_text = say_codes(device);
+    item->text = row->long_text = list_codes(device);
     if (item->outcome == LEDGER_DEFERRED)
         item->next_eligible = device->row.next_eligible;
 }

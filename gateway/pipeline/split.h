@@ -1,5 +1,6 @@
 /*
- * The split: one judged Device becomes one work item. A pure function of the Device.
+ * The split: one judged Device of an instruction becomes one work item of the ledger. A pure function of the Device;
+ * intake.c calls it for each record and inserts the result in the verdict's transaction.
  */
 #ifndef ECOSGATE_GATEWAY_PIPELINE_SPLIT_H
 #define ECOSGATE_GATEWAY_PIPELINE_SPLIT_H
@@ -7,17 +8,19 @@
 #include "spool/ledger/ledger_devices.h"
 #include "validators/device_rules.h"
 
-enum { SPLIT_MAX_TEXT = LAYOUT_FIELD_MAX_CHARS * 4 + 1 };
+enum { SPLIT_MAX_TEXT = LAYOUT_FIELD_MAX_CHARS * 4 + 1 }; /* bytes: each character may need 4 */
 
-/* A work item whose texts lie in the row itself. */
+/* A work item and what its texts point to. */
 struct split_row {
     struct ledger_item item;
-    char *long_text; /* item.text, where there is one */
-    char *columns[INSTRUCTION_COLUMNS];
-    char fields[INSTRUCTION_COLUMNS][SPLIT_MAX_TEXT];
+    char *long_text;                                  /* item.text, or NULL */
+    char *columns[INSTRUCTION_COLUMNS];               /* escaped fields of a refused Device */
+    char fields[INSTRUCTION_COLUMNS][SPLIT_MAX_TEXT]; /* plain fields of an accepted one */
 };
 
+/* Fills *row from a Device of that job. Cannot fail. The caller releases it with split_row_clear. */
 void split_device(const struct device *device, int64_t job, struct split_row *row);
+/* Frees what the row holds, not the row. */
 void split_row_clear(struct split_row *row);
 
 #endif
