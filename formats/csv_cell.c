@@ -1,10 +1,10 @@
+/* Quoting of CSV values, and the apostrophe that keeps a spreadsheet from running text as a formula. */
 #include "formats/csv_cell.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-/* Quotes only where a reader would otherwise see something else: spaces at the ends count, because
- * spreadsheets and some readers trim them. */
+/* Spaces at the ends need quotes too: spreadsheets and some readers trim them otherwise. */
 static bool needs_quotes(const char *value, size_t len)
 {
     return value[0] == ' ' || value[len - 1] == ' ' || strcspn(value, ",\"\r\n") != len;

@@ -1,16 +1,24 @@
-/* RFC 4180 as it streams by: records are cut first (cut), then judged and split whole (csv_reader_record.c). */
+/*
+ * CSV as it streams by (RFC 4180, UTF-8). Bytes are collected until a record is whole; then csv_reader_record.c judges
+ * it and splits it. A record may have line ends within quotes, so only the quotes before a newline tell whether it ends
+ * one.
+ *
+ * A quote that is never closed would make the rest of the file one record. So a record that is too long is given up,
+ * and reading goes on behind the line where its open quote stands: one forgotten quote costs one record. CSV that is
+ * cut short has no T record; that is how it is recognised.
+ */
 #include "formats/csv_reader_private.h"
 
 #include <string.h>
 
 enum {
-    MAX_LINE = 2147000000, /* as in XML; a piece has far fewer */
-    PIECE = 65536,
+    MAX_LINE = 2147000000, /* as in XML; it is checked once for each piece, which has far fewer lines */
+    PIECE = 65536,         /* bytes: bounds the buffer */
 };
 
 /* --- Cutting -------------------------------------------------------------------------------- */
 
-/* Takes the quote at offset at into account; false: more must be seen first. */
+/* Goes over the quote at offset at. False: the bytes behind it must be known first. */
 static bool pass_quote(struct csv *c, const char *s, size_t len, size_t at, bool final)
 {
     c->scan = at;
@@ -18,7 +26,7 @@ static bool pass_quote(struct csv *c, const char *s, size_t len, size_t at, bool
         c->in_quotes = at == 0 || s[at - 1] == ',';
         c->quote = at;
     } else if (at + 1 == len && !final) {
-        return false; /* the next byte tells a doubled quote from a closing one */
+        return false; /* the next byte shows whether it is a doubled quote or a closing one */
     } else if (at + 1 < len && s[at + 1] == '"') {
         c->scan++;
     } else {
@@ -28,8 +36,8 @@ static bool pass_quote(struct csv *c, const char *s, size_t len, size_t at, bool
     return true;
 }
 
-/* The first newline from scan on, len if there is none. Searched for once, however many quotes stand before it: a
- * record of nothing but quotes would cost its length for each of them. */
+/* Offset of the first newline from scan on, len if there is none. It is kept until scan has passed it: a record of
+ * nothing but quotes would otherwise be searched to its end for each of them. */
 static size_t next_newline(struct csv *c, const char *s, size_t len)
 {
     size_t from = MAX(c->newline, c->scan);
@@ -42,7 +50,8 @@ static size_t next_newline(struct csv *c, const char *s, size_t len)
     return c->newline;
 }
 
-/* Searches for the newline that ends the record at s; false: it is not within len bytes. */
+/* Searches for the newline that ends the record at s, from where the last search ended. False: it is not within len
+ * bytes. */
 static bool cut(struct csv *c, const char *s, size_t len, bool final, size_t *end)
 {
     while (c->scan < len) {
@@ -72,6 +81,7 @@ static uint32_t newlines(const char *s, size_t len)
     return n;
 }
 
+/* Reads a whole record. ended: by a newline, not by the end of the text. */
 static void take_line(struct csv *c, const char *s, size_t len, bool ended)
 {
     bool crlf = ended && len > 0 && s[len - 1] == '\r';
@@ -83,7 +93,8 @@ static void take_line(struct csv *c, const char *s, size_t len, bool ended)
     c->line += newlines(s, len) + 1;
 }
 
-/* A record without an end in reach: reports it and goes on after the line where it went wrong. */
+/* Gives up a record whose end is not within the limit. Returns how many bytes are done with: up to the end of the line
+ * in which its quote was opened, if there is one. */
 static size_t give_up(struct csv *c, const char *s, size_t len)
 {
     const char *nl = c->in_quotes ? memchr(s + c->quote, '\n', len - c->quote) : NULL;
@@ -97,7 +108,7 @@ static size_t give_up(struct csv *c, const char *s, size_t len)
     return used;
 }
 
-/* Passes over the rest of a record that was given up; returns how many bytes. */
+/* Passes over the rest of a line whose record was given up. Returns how many bytes. */
 static size_t skip(struct csv *c, const char *s, size_t len)
 {
     const char *nl = memchr(s, '\n', len);
@@ -107,8 +118,9 @@ static size_t skip(struct csv *c, const char *s, size_t len)
     return nl ? (size_t)(nl - s) + 1 : len;
 }
 
-/* Takes what it can of the bytes at s; returns how many, 0 when more are needed. */
-static size_t step(struct csv *c, const char *s, size_t have, bool final)
+/* Reads one record of the bytes at s, or passes over what skip does. Returns how many bytes that was, 0 when more are
+ * needed. final: the text ends behind them. */
+static size_t read_one(struct csv *c, const char *s, size_t have, bool final)
 {
     size_t reach = MIN(have, CSV_MAX_RECORD + 1), used, end;
 
@@ -130,12 +142,13 @@ static size_t step(struct csv *c, const char *s, size_t have, bool final)
     return used;
 }
 
+/* Reads all records that are whole. False: the reading has stopped. */
 static bool process(struct csv *c, bool final)
 {
     size_t done = 0, used = 1;
 
     while (used > 0 && done < c->buffer->len && !reader_stopped(c->reader)) {
-        used = step(c, c->buffer->str + done, c->buffer->len - done, final);
+        used = read_one(c, c->buffer->str + done, c->buffer->len - done, final);
         done += used;
     }
     if (done > 0)
@@ -143,6 +156,7 @@ static bool process(struct csv *c, bool final)
     return !reader_stopped(c->reader);
 }
 
+/* Stops before line numbers can overflow. */
 static bool check_lines(struct csv *c)
 {
     if (c->line <= MAX_LINE)
@@ -169,7 +183,7 @@ static bool csv_push(void *state, const char *data, size_t len)
     struct csv *c = state;
 
     while (len > 0) {
-        size_t piece = MIN(len, PIECE); /* bounds the buffer */
+        size_t piece = MIN(len, PIECE);
 
         g_string_append_len(c->buffer, data, (gssize)piece);
         if (!process(c, false) || !check_lines(c))

@@ -1,4 +1,9 @@
-/* A record by itself and in its order, split whole (RFC 4180). */
+/*
+ * One record of CSV: whether it may stand where it does, its encoding, its quotes, its fields. A record is split whole:
+ * the first mistake in its quotes makes all later fields doubtful, so it is the only one that gives a fault.
+ *
+ * NUL ends the reading, because such a file is no text at all. Other bytes that are not UTF-8 cost their record only.
+ */
 #include "formats/csv_reader_private.h"
 
 #include "formats/text.h"
@@ -6,20 +11,21 @@
 #include <string.h>
 
 enum {
-    MAX_OTHERS = 100000, /* a flood of empty lines would cost a fault each */
-    SHOWN_CHARS = 64,
+    MAX_OTHERS = 100000, /* records other than D: a flood of empty lines would cost a fault each */
+    SHOWN_CHARS = 64,    /* of a value in a fault's text */
 };
 
 enum quoting {
     QUOTING_GOOD,
-    QUOTING_OPEN,   /* no closing quote */
-    QUOTING_BEHIND, /* text behind a closing quote */
-    QUOTING_INSIDE, /* a quote inside an unquoted field */
-    QUOTING_CR,     /* a CR that no LF follows */
+    QUOTING_OPEN,   /* the closing quote is missing */
+    QUOTING_BEHIND, /* text stands behind a closing quote */
+    QUOTING_INSIDE, /* a quote stands inside an unquoted field */
+    QUOTING_CR,     /* a CR stands there that no LF follows */
 };
 
 /* --- Places --------------------------------------------------------------------------------- */
 
+/* Moves the place behind len bytes. */
 static void advance(struct place *at, const char *s, size_t len)
 {
     for (const char *end = s + len, *nl; (nl = memchr(s, '\n', (size_t)(end - s))); s = nl + 1) {
@@ -37,12 +43,13 @@ static struct place place_in_record(const struct csv *c, size_t offset)
     return at;
 }
 
+/* A fault without text about the record as a whole. */
 static struct fault record_fault(const struct csv *c, enum fault_kind kind)
 {
     return (struct fault){.kind = kind, .at = c->at, .ordinal = c->ordinal, .value = c->text, .value_len = c->len};
 }
 
-/* The column's name of field i, NULL where there is none. */
+/* The name of field i's column; NULL: it has none. */
 static const char *column_name(const struct csv *c, size_t i)
 {
     static const char *const frame[CSV_FRAME_FIELDS] = {"RecordType", "Type", "LayoutVersion"};
@@ -64,13 +71,15 @@ static const char *column_name(const struct csv *c, size_t i)
 
 /* --- Splitting ------------------------------------------------------------------------------ */
 
+/* Appends to scratch, which has room: see struct csv. */
 static void keep(struct csv *c, const char *s, size_t len)
 {
     memcpy(c->scratch + c->scratch_len, s, len);
     c->scratch_len += len;
 }
 
-/* Undoes the quoted field at s[i]; returns the offset behind its closing quote, len + 1 if none. */
+/* Reads the quoted field at s[i] and undoes its doubled quotes. Returns the offset behind its closing quote; len + 1
+ * where there is none. */
 static size_t unquote(struct csv *c, const char *s, size_t len, size_t i, struct field *field)
 {
     size_t from = i + 1, begin = c->scratch_len;
@@ -93,6 +102,7 @@ static size_t unquote(struct csv *c, const char *s, size_t len, size_t i, struct
     return len + 1;
 }
 
+/* Reads the field at *i, which begins with a quote; moves *i behind it. */
 static enum quoting split_quoted(struct csv *c, const char *s, size_t len, size_t *i, struct field *field)
 {
     size_t begin = *i, stop = unquote(c, s, len, begin, field);
@@ -107,6 +117,7 @@ static enum quoting split_quoted(struct csv *c, const char *s, size_t len, size_
     return QUOTING_GOOD;
 }
 
+/* Reads the field at *i, which does not; moves *i behind it. */
 static enum quoting split_plain(struct csv *c, const char *s, size_t len, size_t *i, struct field *field)
 {
     size_t begin = *i, k = begin;
@@ -126,8 +137,8 @@ static enum quoting split_plain(struct csv *c, const char *s, size_t len, size_t
     return QUOTING_GOOD;
 }
 
-/* Splits the record's first len bytes into fields, up to the first quoting fault. Fields past the
- * greatest number that a layout has are counted only. */
+/* Splits the record's first len bytes into fields, up to the first mistake in quotes. Fields beyond the greatest number
+ * that a layout has are only counted. */
 static enum quoting split(struct csv *c, size_t len)
 {
     const char *s = c->text;
@@ -148,7 +159,7 @@ static enum quoting split(struct csv *c, size_t len)
     }
 }
 
-/* The record's letter, quoted or not; 0 for any other. Needs no splitting, which may fail. */
+/* The record's letter, quoted or not; 0 for any other. Found without splitting, which may fail. */
 static char letter_of(const char *s, size_t len)
 {
     bool quoted = len > 0 && s[0] == '"';
@@ -161,7 +172,7 @@ static char letter_of(const char *s, size_t len)
 
 /* --- Judging -------------------------------------------------------------------------------- */
 
-/* What the record is, for people; owned by the caller. */
+/* What the record is, in words for a fault's text; g_free. */
 static char *describe(const struct csv *c)
 {
     const char *comma = memchr(c->text, ',', c->len);
@@ -175,7 +186,8 @@ static char *describe(const struct csv *c)
     return g_strdup_printf("\"%s\"", shown);
 }
 
-static void report_record(struct csv *c, enum fault_kind kind, const char *expected)
+/* Gives a fault about the record as a whole. */
+static void fault_order(struct csv *c, enum fault_kind kind, const char *expected)
 {
     struct fault fault = record_fault(c, kind);
     g_autofree char *found = describe(c);
@@ -183,7 +195,8 @@ static void report_record(struct csv *c, enum fault_kind kind, const char *expec
     reader_fault_with(c->reader, &fault, "expected %s, found %s", expected, found);
 }
 
-static void report_quoting(struct csv *c, enum quoting quoting)
+/* Gives the fault of quotes: split has left the field and the place. */
+static void fault_quoting(struct csv *c, enum quoting quoting)
 {
     static const struct {
         const char *expected, *found;
@@ -195,7 +208,7 @@ static void report_quoting(struct csv *c, enum quoting quoting)
     };
     struct fault fault = record_fault(c, FAULT_QUOTING);
     const char *bad = c->text + c->fault_offset, *end = c->text + c->len;
-    /* A field without closing quote is shown to the end of its line. */
+    /* A field without a closing quote is shown up to the end of its line. */
     const char *stop = memchr(bad, quoting == QUOTING_OPEN ? '\n' : ',', (size_t)(end - bad));
     g_autofree char *shown = NULL, *found = NULL;
 
@@ -210,8 +223,7 @@ static void report_quoting(struct csv *c, enum quoting quoting)
                       texts[quoting].found ? texts[quoting].found : found);
 }
 
-/* True when the record is UTF-8 without NUL. NUL ends the reading: such a file is no text at all.
- */
+/* True when the record is UTF-8 without NUL. NUL stops the reading. */
 static bool check_encoding(struct csv *c)
 {
     size_t valid = text_valid_prefix(c->text, c->len);
@@ -220,9 +232,9 @@ static bool check_encoding(struct csv *c)
 
     if (valid == c->len)
         return true;
-    quoting = split(c, valid); /* tells the field, and what is wrong before it */
+    quoting = split(c, valid); /* finds the field, and what is wrong before it */
     if (quoting != QUOTING_GOOD && quoting != QUOTING_OPEN)
-        report_quoting(c, quoting);
+        fault_quoting(c, quoting);
     fault = record_fault(c, FAULT_ENCODING);
     fault.at = place_in_record(c, valid);
     fault.field = quoting == QUOTING_GOOD || quoting == QUOTING_OPEN ? column_name(c, c->n_fields - 1) : NULL;
@@ -243,6 +255,7 @@ static bool expect_fields(struct csv *c, size_t expected)
     return c->n_fields == expected;
 }
 
+/* Bytes of the first so many characters. */
 static size_t bytes_of(const char *s, size_t len, size_t characters)
 {
     size_t i = 0;
@@ -253,7 +266,7 @@ static size_t bytes_of(const char *s, size_t len, size_t characters)
     return i;
 }
 
-/* Cuts fields that are too long, after having said so. */
+/* Cuts fields that have more than max characters; each gives a fault. */
 static void cap_fields(struct csv *c, size_t first, size_t max)
 {
     for (size_t i = first; i < MIN(c->n_fields, CSV_MAX_FIELDS); i++) {
@@ -272,6 +285,7 @@ static void cap_fields(struct csv *c, size_t first, size_t max)
     }
 }
 
+/* Gives a fault where field i is not the text expected. */
 static void expect_text(struct csv *c, size_t i, enum fault_kind kind, const char *expected)
 {
     const struct field *f = &c->fields[i];
@@ -321,7 +335,6 @@ static void take_trailer(struct csv *c)
     reader_emit_count(c->reader, &c->fields[1]);
 }
 
-/* Sets the record at hand and counts it before anything can be found wrong with it. */
 bool csv_record_begin(struct csv *c, const char *s, size_t len)
 {
     c->text = s;
@@ -336,7 +349,7 @@ bool csv_record_begin(struct csv *c, const char *s, size_t len)
     return !reader_stopped(c->reader);
 }
 
-/* The order of the records; false: the record is not worth splitting. */
+/* Judges where the record stands: H first and once, nothing behind T. False: its fields need no reading. */
 static bool check_order(struct csv *c)
 {
     bool first = !c->any, again = c->letter == 'H' && c->header, was_over = c->trailer;
@@ -345,12 +358,12 @@ static bool check_order(struct csv *c)
     c->header |= c->letter == 'H';
     c->trailer |= c->letter == 'T';
     if (first && c->letter != 'H')
-        report_record(c, FAULT_HEADER_RECORD, "the H record first");
+        fault_order(c, FAULT_HEADER_RECORD, "the H record first");
     if (again)
-        report_record(c, FAULT_HEADER_RECORD, "no second H record");
+        fault_order(c, FAULT_HEADER_RECORD, "no second H record");
     if (was_over && !c->after_trailer) {
         c->after_trailer = true;
-        report_record(c, FAULT_TRAILER_RECORD, "nothing after the T record");
+        fault_order(c, FAULT_TRAILER_RECORD, "nothing after the T record");
     }
     return !again && (!was_over || c->letter == 'D' || c->letter == 'H');
 }
@@ -364,7 +377,7 @@ void csv_record_take(struct csv *c)
         return;
     quoting = split(c, c->len);
     if (quoting != QUOTING_GOOD)
-        report_quoting(c, quoting);
+        fault_quoting(c, quoting);
     else if (c->letter == 'H')
         take_header(c);
     else if (c->letter == 'D')
@@ -372,7 +385,7 @@ void csv_record_take(struct csv *c)
     else if (c->letter == 'T')
         take_trailer(c);
     else
-        report_record(c, FAULT_FIELD_COUNT, "a record H, D or T");
+        fault_order(c, FAULT_FIELD_COUNT, "a record H, D or T");
 }
 
 void csv_record_end(struct csv *c, enum csv_line_end found)
@@ -400,7 +413,7 @@ void csv_record_give_up(struct csv *c)
     check_order(c);
     quoting = c->in_quotes ? split(c, c->len) : QUOTING_GOOD;
     if (quoting != QUOTING_GOOD)
-        report_quoting(c, quoting);
+        fault_quoting(c, quoting);
     else
         reader_fault_with(c->reader, &fault, "expected a record of at most %d bytes, found a longer one",
                           CSV_MAX_RECORD);

@@ -1,3 +1,5 @@
+/* Digits are read here, the calendar is GLib's. strptime and strtol are not used: they take signs, blanks and fewer
+ * digits, which the formats do not allow. */
 #include "formats/instant.h"
 
 #include <glib.h>
@@ -5,11 +7,11 @@
 
 enum { DATE_DIGITS = INSTANT_DATE_SIZE - 1, TIME_DIGITS = INSTANT_TIME_SIZE - 1 };
 
-/* The first and last second that four-digit years can say. */
+/* The first and the last second that a year of four digits can name. */
 #define INSTANT_FIRST G_GINT64_CONSTANT(-62135596800)
 #define INSTANT_LAST G_GINT64_CONSTANT(253402300799)
 
-/* No strtol: it takes signs, white space and fewer digits. */
+/* Reads exactly n digits. */
 static bool digits(const char *text, size_t n, int *value)
 {
     int sum = 0;
@@ -39,7 +41,7 @@ static bool from_parts(const char *date8, const char *time6, int64_t *at)
         !digits(time6, 2, &hour) || !digits(time6 + 2, 2, &minute) || !digits(time6 + 4, 2, &second))
         return false;
 
-    /* NULL for what does not exist: 30 February, year 0, hour 24, second 60. */
+    /* NULL for a time that does not exist: 30 February, year 0, hour 24, second 60. */
     g_autoptr(GDateTime) t = g_date_time_new_utc(year, month, day, hour, minute, second);
     if (t == NULL)
         return false;
@@ -100,7 +102,7 @@ bool instant_from_name(const char *date8, const char *time6, int64_t *at)
 
 void instant_print_name(int64_t at, char date[INSTANT_DATE_SIZE], char time[INSTANT_TIME_SIZE])
 {
-    /* Clamped, so that a broken clock prints a wrong year rather than ending the program. */
+    /* Clamped: GLib returns NULL outside these years, and a clock that is wrong must not end the program. */
     g_autoptr(GDateTime) t = g_date_time_new_from_unix_utc(CLAMP(at, INSTANT_FIRST, INSTANT_LAST));
 
     print_digits(date, g_date_time_get_year(t), 4);

@@ -1,3 +1,10 @@
+/*
+ * What both forms have in common: the first bytes decide whether the content can be of the form that the name says, and
+ * records and faults are counted and limited here.
+ *
+ * Content of another form gives one fault and ends the reading: it would be nothing but faults. So does UTF-16. A UTF-8
+ * byte order mark gives a fault, and the reading goes on behind it.
+ */
 #include "formats/reader_private.h"
 #include "formats/text.h"
 
@@ -6,10 +13,10 @@
 #include <string.h>
 
 enum {
-    MAX_BLANKS = 65536,
-    MAGIC_BYTES = 4,
-    /* A fault costs far more than the few bytes that make one: a file of nothing else may have so many, and so many
-     * more for each record. */
+    MAX_BLANKS = 65536, /* bytes */
+    MAGIC_BYTES = 4,    /* that the form is recognised by */
+    /* A fault costs the gateway far more than the few bytes that make one cost the sender. So a file may have this many
+     * and MAX_RECORD_FAULTS more for each record. */
     MAX_FAULTS = 200000,
     MAX_RECORD_FAULTS = 16,
 };
@@ -23,9 +30,9 @@ struct reader {
     struct reader_limits limits;
     uint32_t records;
     uint64_t faults;
-    bool stopped;
-    bool sniffed;
-    GString *head; /* the first bytes, until the form is known */
+    bool stopped;      /* nothing more is read or given to the sink */
+    bool head_is_read; /* the form was looked at */
+    GString *head;     /* the first bytes, until then */
 };
 
 struct reader *reader_new(enum form form, const struct file_type *type, const struct reader_limits *limits,
@@ -53,8 +60,7 @@ static size_t bom_bytes(const GString *head)
     return head->len >= 3 && memcmp(head->str, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 }
 
-/* Offset of the first byte that is neither byte order mark nor blank, head->len if there is none.
- */
+/* Offset of the first byte that is neither byte order mark nor blank; head->len if there is none. */
 static size_t first_byte(const GString *head)
 {
     size_t i = bom_bytes(head);
@@ -89,14 +95,14 @@ static const char *looks_like(const char *text, size_t len)
     return NULL;
 }
 
-/* UTF-16 and UTF-32 can be told by their marks, or by NUL as the very first byte. */
+/* UTF-16 and UTF-32 are recognised by their marks, or by NUL as the very first byte. */
 static bool is_wide(const GString *head)
 {
     return head->len >= 2 && (memcmp(head->str, "\xff\xfe", 2) == 0 || memcmp(head->str, "\xfe\xff", 2) == 0 ||
                               (head->str[0] == '\0' && head->len == MAGIC_BYTES));
 }
 
-/* Ends the reading when the first bytes belong to another form than the name's. */
+/* Stops the reading when the first bytes belong to another form than the name's. */
 static void check_form(struct reader *reader, const char *text, size_t len, struct place at)
 {
     const char *found = looks_like(text, len);
@@ -112,19 +118,19 @@ static void check_form(struct reader *reader, const char *text, size_t len, stru
     }
     if (want_xml ? text[0] == '<' : !found || strcmp(found, "CSV") == 0)
         return;
-    shown = text_escape(text, fault.value_len, 0); /* thousands of blanks may follow */
+    shown = text_escape(text, fault.value_len, 0); /* no more of it: thousands of blanks may follow */
     reader_fault_with(reader, &fault, "expected %s, found %s, which begins with \"%s\"", want_xml ? "XML" : "CSV",
                       found ? found : "something else", shown);
     reader->stopped = true;
 }
 
-/* Judges the first bytes and hands them on. */
-static bool sniff(struct reader *reader)
+/* Judges the first bytes and gives them to the form. False: the reading stops. */
+static bool judge_head(struct reader *reader)
 {
     const GString *head = reader->head;
     size_t bom = bom_bytes(head), first = first_byte(head);
 
-    reader->sniffed = true;
+    reader->head_is_read = true;
     if (is_wide(head)) {
         reader_fault(reader, FAULT_ENCODING, (struct place){1, 1},
                      "expected UTF-8, found the first bytes of UTF-16 or UTF-32");
@@ -144,19 +150,20 @@ static bool sniff(struct reader *reader)
     return !reader->stopped && reader->form->push(reader->state, head->str + bom, head->len - bom);
 }
 
-/* Collects bytes one by one, so that the size of the pieces makes no difference. */
+/* Collects the first bytes, until MAGIC_BYTES are there that are not blank. One by one, so that the size of the pieces
+ * makes no difference. Returns how many bytes it took. */
 static size_t collect_head(struct reader *reader, const char *data, size_t len)
 {
     size_t used = 0;
 
     while (used < len) {
         g_string_append_c(reader->head, data[used++]);
-        /* A blank run is judged once per byte only while it is short. */
+        /* first_byte goes through all blanks: not again for each blank of a long run. */
         if (!is_blank(data[used - 1]) || reader->head->len <= MAGIC_BYTES || reader->head->len > MAX_BLANKS) {
             size_t have = reader->head->len - first_byte(reader->head);
 
             if (have >= MAGIC_BYTES || reader->head->len > MAX_BLANKS) {
-                reader->sniffed = true;
+                reader->head_is_read = true;
                 break;
             }
         }
@@ -168,16 +175,16 @@ bool reader_push(struct reader *reader, const char *data, size_t len)
 {
     if (reader->stopped)
         return false;
-    if (!reader->sniffed) {
+    if (!reader->head_is_read) {
         size_t used = collect_head(reader, data, len);
 
-        if (!reader->sniffed)
+        if (!reader->head_is_read)
             return true;
         if (first_byte(reader->head) >= reader->head->len) {
             reader_fault(reader, FAULT_LIMIT, (struct place){1, 1},
                          "expected content, found more than %d bytes of white space", MAX_BLANKS);
             reader->stopped = true;
-        } else if (!sniff(reader)) {
+        } else if (!judge_head(reader)) {
             reader->stopped = true;
         }
         if (reader->stopped)
@@ -192,7 +199,7 @@ bool reader_push(struct reader *reader, const char *data, size_t len)
 
 bool reader_finish(struct reader *reader)
 {
-    if (!reader->stopped && !reader->sniffed && !sniff(reader))
+    if (!reader->stopped && !reader->head_is_read && !judge_head(reader))
         reader->stopped = true;
     if (!reader->stopped)
         reader->form->finish(reader->state);

@@ -1,15 +1,19 @@
 /*
- * Reading an inbound file as it streams by: bytes go in, a header, records and faults come out. The
- * reader knows the frame (order, elements, fields, counts of fields) and no rule; validators turn its
- * faults into codes. Memory is bounded whatever the bytes are.
+ * Reading an inbound file as it streams by: bytes go in; a header, records and faults come out. The reader knows the
+ * frame (order of records and elements, number of fields) and no rule; validators/ makes codes of its faults. A fault
+ * is what a sender did wrong, so it is data and no error: the reader itself never fails.
  *
  *   struct reader *r = reader_new(form, type, &limits, &sink);
  *   while (more && reader_push(r, data, len)) …
  *   reader_finish(r);
  *   reader_free(r);
  *
- * Texts handed to the sink are only valid during the call. Faults and records come in the order of the
- * text, except for what is only known at its end.
+ * Texts given to the sink are valid during the call only. Records and faults come in the order of the text, but for
+ * what is known at its end only. Memory is bounded whatever the bytes are; how the bytes are cut into pieces makes no
+ * difference.
+ *
+ * Limits, all FAULT_LIMIT (FILES.md, 3): 64 KiB of white space first, then what csv_reader_private.h and
+ * xml_reader_private.h name; 200,000 faults and 16 for each record, beyond which a small file would cost much.
  */
 #ifndef ECOSGATE_FORMATS_READER_H
 #define ECOSGATE_FORMATS_READER_H
@@ -21,26 +25,26 @@
 #include <stdint.h>
 #include <string.h>
 
-/* 1-based, in the unpacked text; columns count characters. line 0: no place in the text. */
+/* A place in the unpacked text. line 0: no place in the text. */
 struct place {
-    uint32_t line;
-    uint32_t column;
+    uint32_t line;   /* from 1 */
+    uint32_t column; /* from 1, in characters */
 };
 
 struct field {
     const char *text; /* UTF-8, not terminated; NULL where XML left the element out */
-    size_t len;       /* bytes; never more than the field limit */
-    struct place at;
+    size_t len;       /* bytes; a field that was too long is cut to its limit of characters */
+    struct place at;  /* CSV: of its first character or quote; XML: of its start tag */
 };
 
-/* The field holds this text, which is not empty. */
+/* True when the field holds exactly this text, which must not be empty. */
 static inline bool field_is(const struct field *field, const char *text)
 {
     return field->len > 0 && field->len == strlen(text) && memcmp(field->text, text, field->len) == 0;
 }
 
-/* The field as a whole number in plain decimal; 0 where it is none: a sign, a leading zero, more than
- * max_digits (9 at most) digits. */
+/* The field as a whole number from 1, in decimal digits. 0 where it is none: no digits, a sign, a leading zero, or more
+ * than max_digits (at most 9) digits. */
 static inline uint32_t field_number(const struct field *field, size_t max_digits)
 {
     uint32_t n = 0;
@@ -55,22 +59,23 @@ static inline uint32_t field_number(const struct field *field, size_t max_digits
     return n;
 }
 
+/* The header, or a record of the kind that a file has many of: D in CSV, Device in XML. */
 struct record {
-    uint32_t ordinal;           /* 1 for the first D record (Device element), faulty ones counted too */
-    struct place at;            /* of the record or its element */
-    size_t n_fields;            /* of the layout; a header has HEADER_COLUMNS, Mode without text where it has none */
-    const struct field *fields; /* in the layout's order, after the letter (H: after type and version) */
+    uint32_t ordinal; /* 1 for the first; faulty records are counted too. A header has 0 */
+    struct place at;  /* of the record's first character or its start tag */
+    size_t n_fields;  /* as the layout has; a header always HEADER_COLUMNS, Mode without text if it has none */
+    const struct field *fields; /* in the layout's order: behind the letter (H: behind type and version) */
 };
 
 enum fault_kind {
-    FAULT_FORM,            /* content is not of the form that the name says */
+    FAULT_FORM,            /* the content is not in the form that the name says */
     FAULT_EMPTY,           /* no bytes, or nothing but white space */
-    FAULT_TRUNCATED,       /* ends in the middle */
+    FAULT_TRUNCATED,       /* the content ends in the middle */
     FAULT_LIMIT,           /* nesting, field length, record length, number of Devices */
-    FAULT_NOT_WELL_FORMED, /* XML */
+    FAULT_NOT_WELL_FORMED, /* XML: no well-formed document */
     FAULT_ROOT,            /* wrong root, namespace, schema or layout version */
-    FAULT_ELEMENT,         /* element, attribute or text missing, repeated, unknown, out of order */
-    FAULT_DOCTYPE,         /* document type declaration or entity */
+    FAULT_ELEMENT,         /* XML: element, attribute or text missing, repeated, unknown, out of order */
+    FAULT_DOCTYPE,         /* XML: document type declaration or entity */
     FAULT_ENCODING,        /* not UTF-8, byte order mark, NUL */
     FAULT_TYPE,            /* CSV: the H record's type is not the name's */
     FAULT_HEADER_RECORD,   /* CSV: H missing, repeated or not first */
@@ -79,49 +84,52 @@ enum fault_kind {
     FAULT_QUOTING,         /* CSV: quoting or line ending */
 };
 
+/* One mistake of the sender. */
 struct fault {
     enum fault_kind kind;
     struct place at;
-    uint32_t ordinal;  /* of the D record concerned, 0: none */
-    const char *field; /* column, element or NULL */
-    const char *value; /* offending text or NULL */
-    size_t value_len;
-    const char *text; /* what was expected and what was found, one line */
+    uint32_t ordinal;  /* of the record concerned; 0: none */
+    const char *field; /* name of the column or element; NULL: none */
+    const char *value; /* the text that is wrong, as it stands in the file; NULL: none */
+    size_t value_len;  /* bytes */
+    const char *text;  /* what was expected and what was found: one line, printable, UTF-8 */
 };
 
+/* What the reader calls. All functions must be there; user is their first argument. */
 struct reader_sink {
     void *user;
     void (*on_header)(void *user, const struct record *header);
     void (*on_record)(void *user, const struct record *record);
-    /* The declared number of records: XML DeviceCount, CSV T. The field's text is as found. */
+    /* The number of records that the file declares (XML DeviceCount, CSV T), as it stands there. */
     void (*on_count)(void *user, const struct field *declared);
     void (*on_fault)(void *user, const struct fault *fault);
 };
 
 struct reader_limits {
-    uint32_t max_records;
+    uint32_t max_records; /* D records or Device elements */
 };
 
 struct reader;
 
-/* form must be FORM_XML or FORM_CSV; type must be inbound. sink is copied. Never fails. A form that the type does not
- * have is told as FAULT_FORM. */
+/* form must be FORM_XML or FORM_CSV, type inbound. *limits and *sink are copied. Never returns NULL. A form that the
+ * type does not have gives FAULT_FORM at the first bytes. */
 struct reader *reader_new(enum form form, const struct file_type *type, const struct reader_limits *limits,
                           const struct reader_sink *sink);
 
-/* False when nothing further can be read: a fault was reported that says why. */
+/* Reads the next len bytes. False when the reading has stopped: a fault has said why, or reader_stop was called. */
 bool reader_push(struct reader *reader, const char *data, size_t len);
 
-/* The text has ended: reports what is missing. Harmless after a push that returned false. False when
- * the reading ended before the text: nothing can be said about totals then. */
+/* The text has ended: gives the faults of what is missing. Allowed after a push that returned false. False when the
+ * reading stopped before the end of the text: its number of records is then not known. */
 bool reader_finish(struct reader *reader);
 
-/* Stops: later pushes return false and finish reports nothing. May be called from the sink. */
+/* Stops the reading: the sink is not called any more. May be called from the sink. */
 void reader_stop(struct reader *reader);
 
-/* Number of D records (Device elements) so far, faulty ones included. */
+/* Number of records so far, faulty ones included. */
 uint32_t reader_records(const struct reader *reader);
 
+/* NULL is allowed. */
 void reader_free(struct reader *reader);
 
 #endif

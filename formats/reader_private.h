@@ -1,6 +1,6 @@
 /*
- * Between reader.c and the two forms. A form is one const table; reader.c looks at the first bytes
- * (byte order marks, form), counts and caps records, and passes everything else on.
+ * Between reader.c and the readers of the two forms. reader.c looks at the first bytes (byte order mark, form), counts
+ * and limits records and faults, and passes everything else on. A form is one const table of functions.
  */
 #ifndef ECOSGATE_FORMATS_READER_PRIVATE_H
 #define ECOSGATE_FORMATS_READER_PRIVATE_H
@@ -10,29 +10,35 @@
 enum { READER_HEADER_MAX_CHARS = 128, READER_MAX_CHARACTER_BYTES = 4 };
 
 struct reader_form {
-    void *(*open)(struct reader *reader, const struct file_type *type);
-    bool (*push)(void *state, const char *data, size_t len);
-    void (*finish)(void *state);
-    void (*close)(void *state);
+    void *(*open)(struct reader *reader, const struct file_type *type); /* returns the form's state, never NULL */
+    bool (*push)(void *state, const char *data, size_t len);            /* false: nothing more can be read */
+    void (*finish)(void *state);                                        /* the text has ended */
+    void (*close)(void *state);                                         /* frees the state */
 };
 
 extern const struct reader_form reader_form_csv;
 extern const struct reader_form reader_form_xml;
 
-/* What the forms report through. Every record is counted before it is looked at, so that faulty ones
- * keep the ordinals of the later ones right: count_record returns the ordinal, or 0 past the limit after
- * having reported FAULT_LIMIT and stopped. emit_record is for the sound ones. */
+/* Counts a record and returns its ordinal. To be called before anything is found wrong with it, so that a faulty record
+ * does not change the ordinals of later ones. Returns 0 when the limit is exceeded; the reading has then stopped. */
 uint32_t reader_count_record(struct reader *reader, struct place at);
+
+/* Give the header, a record without structural faults, the declared number of records, or a fault to the sink, unless
+ * the reading has stopped. The fault must have a text. */
 void reader_emit_header(struct reader *reader, const struct record *header);
 void reader_emit_record(struct reader *reader, const struct record *record);
 void reader_emit_count(struct reader *reader, const struct field *declared);
 void reader_emit_fault(struct reader *reader, const struct fault *fault);
-/* The same with only a kind, a place and a text (printf). */
+
+/* Gives a fault that has a kind, a place and a text (printf). */
 void reader_fault(struct reader *reader, enum fault_kind kind, struct place at, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* Fills fault->text from the format and reports it. */
+
+/* Gives *fault with a text (printf). fault->text is NULL afterwards. */
 void reader_fault_with(struct reader *reader, struct fault *fault, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* True when the reading has stopped, for whatever reason. */
 bool reader_stopped(const struct reader *reader);
 
 #endif

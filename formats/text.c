@@ -1,3 +1,5 @@
+/* UTF-8 is checked here and not by GLib: readers check each byte of a file, eight at a time where they are ASCII, and
+ * must tell a wrong character from one that the end of a piece has cut off. */
 #include "formats/text.h"
 
 #include <stdint.h>
@@ -6,7 +8,7 @@
 #define HIGH_BITS UINT64_C(0x8080808080808080)
 #define LOW_BITS UINT64_C(0x0101010101010101)
 
-/* Bytes of the character at data, 0 when there can be none, -1 when it is cut off by the end. */
+/* Bytes of the character at data; 0: there can be none; -1: the end cuts it off. */
 static int character_bytes(const char *data, size_t len)
 {
     const unsigned char *p = (const unsigned char *)data;
@@ -17,7 +19,7 @@ static int character_bytes(const char *data, size_t len)
         return lead != 0;
     if (lead < 0xc2 || lead > 0xf4)
         return 0;
-    /* Over-long forms, surrogates and what lies past U+10FFFF show in the second byte. */
+    /* Over-long forms, surrogates and characters beyond U+10FFFF show in the second byte. */
     if (lead == 0xe0)
         low = 0xa0;
     else if (lead == 0xed)
@@ -37,7 +39,7 @@ static int character_bytes(const char *data, size_t len)
     return n;
 }
 
-/* Length of the leading ASCII without NUL, in steps of eight bytes: nearly all that files hold. */
+/* Bytes of ASCII without NUL at the beginning of data, in steps of eight. Files hold hardly anything else. */
 static size_t ascii_prefix(const char *data, size_t len)
 {
     size_t i = 0;
@@ -79,9 +81,9 @@ bool text_is_cut_character(const char *data, size_t len)
     return len > 0 && character_bytes(data, len) < 0;
 }
 
-/* Whether the character of n bytes would not show as itself: controls (U+0080 to U+009F too), line separators and
- * what turns the direction of the text around it (U+2028 to U+202E, U+2066 to U+2069), and the non-characters that
- * XML cannot hold (U+FFFE, U+FFFF). */
+/* True for a character of n bytes that does not show as itself: controls (U+0080 to U+009F too), line separators,
+ * characters that turn the direction of the text around them (U+2028 to U+202E, U+2066 to U+2069), and the
+ * non-characters that XML cannot hold (U+FFFE, U+FFFF). */
 static bool is_control(const char *data, int n)
 {
     const unsigned char *p = (const unsigned char *)data;
@@ -97,7 +99,7 @@ static bool is_control(const char *data, int n)
            (p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe);
 }
 
-/* Appends the escape of the character at data; returns how many bytes that took. */
+/* Appends the character at data, escaped where that is needed; returns how many bytes of data it was. */
 static size_t escape_one(GString *out, const char *data, size_t len)
 {
     int n = character_bytes(data, len);
@@ -129,14 +131,14 @@ char *text_escape(const char *data, size_t len, size_t max_chars)
             g_string_append(out, "…");
             break;
         }
-        /* The last point where the ellipsis still fits and no escape is torn. */
+        /* The last place where an ellipsis still fits; it is never within an escape. */
         if (chars + 1 <= max_chars)
             keep = out->len;
     }
     return g_string_free(out, FALSE);
 }
 
-/* Decodes the escape behind a backslash; returns its length or 0. */
+/* Decodes the escape behind a backslash; returns its length, 0 where it is none. */
 static size_t unescape_one(const char *text, char *byte)
 {
     int high, low;
@@ -168,7 +170,7 @@ char *text_unescape(const char *text, size_t *len)
         }
         g_string_append_c(out, byte);
     }
-    /* Only what text_escape writes is an escape: "\x41" for "A" would make two names of one. */
+    /* Only what text_escape writes is accepted: "\x41" for "A" would give one name two forms. */
     again = text_escape(out->str, out->len, 0);
     if (strcmp(again, text) != 0)
         goto no_escape;

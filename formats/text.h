@@ -1,5 +1,8 @@
 /*
- * Text from outside made safe to show: names and values can hold any byte.
+ * Text from outside, made safe to show and to store: names and values from outside can hold any byte.
+ *
+ * text_escape gives different texts for different bytes, and text_unescape is its inverse. So names are kept escaped
+ * everywhere in the spool, the ledger and in messages.
  */
 #ifndef ECOSGATE_FORMATS_TEXT_H
 #define ECOSGATE_FORMATS_TEXT_H
@@ -8,23 +11,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Length of the longest prefix of data that is whole UTF-8 characters without NUL. A character cut
- * off by the end of data ends the prefix too: the caller joins the rest to the next piece. */
+/* Bytes of the longest prefix of data that consists of whole UTF-8 characters other than NUL. A character that the end
+ * of data cuts off is not part of it: the caller joins its bytes to the next piece. */
 size_t text_valid_prefix(const char *data, size_t len);
 
-/* Number of characters in valid UTF-8. */
+/* Number of characters in the len bytes of valid UTF-8 at data. */
 size_t text_characters(const char *data, size_t len);
 
-/* True when the bytes at data can still become a UTF-8 character if more bytes follow. */
+/* True when the len bytes at data begin a UTF-8 character whose last bytes are missing. */
 bool text_is_cut_character(const char *data, size_t len);
 
-/* Printable copy of at most max_chars characters (0: no limit), which XML can hold: control characters,
- * those that end a line or turn its direction, U+FFFE, U+FFFF and bytes that are not UTF-8 become \xHH, a
- * backslash becomes \\, so that equal results mean equal input. A copy that was cut ends in an ellipsis
- * within the limit. Owned by the caller. */
+/* A printable copy of at most max_chars characters (0: no limit), which XML can hold too. These become \xHH, byte by
+ * byte: control characters, characters that end a line or turn its direction, U+FFFE, U+FFFF, bytes that are not UTF-8.
+ * A backslash becomes \\. A copy that was cut ends in an ellipsis within the limit. g_free. */
 char *text_escape(const char *data, size_t len, size_t max_chars);
 
-/* The bytes that text_escape(…, 0) was given, or NULL where text is no such escape. *len is set. */
+/* The bytes whose escaped form, without a limit, is text. *len is set to their number; a NUL follows them. NULL where
+ * text is not as text_escape writes it: each name has one escaped form only. g_free. */
 char *text_unescape(const char *text, size_t *len);
 
 #endif

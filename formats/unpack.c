@@ -1,3 +1,7 @@
+/*
+ * Chooses the packing, reads the file, and applies the limits: all unpacked bytes go through count, whatever they were
+ * packed in. Sizes that a packed file declares are not believed: they may be missing or false.
+ */
 #include "formats/unpack_private.h"
 
 #include <errno.h>
@@ -98,13 +102,13 @@ static bool open_file(struct unpack *u)
     return u->packing->open(u);
 }
 
-/* One place for all packings: no path around the limits. */
+/* Applies the limits to n bytes more. */
 static ssize_t count(struct unpack *u, ssize_t n)
 {
     u->total += (uint64_t)n;
     if (u->total > u->limits.max_bytes)
         return unpack_refuse(u, FAULT_LIMIT, "expected at most %" PRIu64 " bytes, found more", u->limits.max_bytes);
-    /* Divided, not multiplied: nothing can overflow. */
+    /* A division, because the product could overflow. */
     if (u->packing != &plain && (u->total - 1) / MAX(u->limits.max_ratio, 1U) >= u->file_size)
         return unpack_refuse(u, FAULT_LIMIT,
                              "expected at most %u times the packed size of %" PRIu64 " bytes, found more than %" PRIu64
@@ -113,11 +117,12 @@ static ssize_t count(struct unpack *u, ssize_t n)
     return n;
 }
 
+/* Sets *error from io_errno. */
 static ssize_t fail(struct unpack *u, GError **error)
 {
-    int code = u->io_errno;
+    int errnum = u->io_errno;
 
-    g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(code), "cannot read the file: %s", g_strerror(code));
+    g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errnum), "cannot read the file: %s", g_strerror(errnum));
     return UNPACK_ERROR;
 }
 

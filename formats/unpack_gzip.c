@@ -1,11 +1,15 @@
-/* gzip (RFC 1952), any number of members, taken apart with zlib. */
+/*
+ * gzip (RFC 1952), any number of members, with zlib's inflate. It stops at the end of each member, so what follows must
+ * be looked at here: another member, or bytes that do not belong there. gzread is not used: it passes on what is no
+ * gzip as it is, and ignores what follows.
+ */
 #include "formats/unpack_private.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
-/* Tops the input up; false after an error of the disk. Nothing more in the input: the file's end. */
+/* Fills the input up; at the end of the file nothing more comes. False: the disk failed. */
 static bool gz_fill(struct unpack *u)
 {
     z_stream *z = &u->stream;
@@ -31,7 +35,7 @@ static bool gz_open(struct unpack *u)
     return u->inflating;
 }
 
-/* Between members: 1 when another one begins, 0 at the end of a sound file, else negative. */
+/* Between members: 1 when another one begins, 0 at the end of the file, negative when it is refused or failed. */
 static ssize_t gz_begin_member(struct unpack *u)
 {
     z_stream *z = &u->stream;
@@ -61,7 +65,7 @@ static ssize_t gz_cut_short(struct unpack *u)
                          u->offset);
 }
 
-/* Judges what inflate returned; negative ends the reading. */
+/* Judges what inflate returned: 0, or negative when the file is refused or memory failed. */
 static ssize_t gz_check(struct unpack *u, int result)
 {
     if (result == Z_STREAM_END)
@@ -83,14 +87,14 @@ static ssize_t gz_pull(struct unpack *u, char *buffer, size_t size)
 
     z->next_out = (Bytef *)buffer;
     z->avail_out = (uInt)MIN(size, G_MAXINT);
-    /* A refusal waits for the next call when there is output to hand out first. */
+    /* Output that came before a fault is returned first; the next call returns the refusal. */
     while (z->next_out == (Bytef *)buffer && result >= 0) {
         if (!u->in_member && (result = gz_begin_member(u)) <= 0)
             return result;
         if (z->avail_in == 0 && !gz_fill(u))
             return UNPACK_ERROR;
         int done = inflate(z, Z_NO_FLUSH);
-        if (done == Z_BUF_ERROR && z->avail_in == 0) /* not even output that zlib held back */
+        if (done == Z_BUF_ERROR && z->avail_in == 0) /* the file has ended, and zlib holds no output back */
             return gz_cut_short(u);
         result = gz_check(u, done);
     }

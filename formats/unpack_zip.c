@@ -1,5 +1,12 @@
-/* zip is taken apart with libarchive's streaming reader, which looks at local headers only. What stands in a zip's
- * central directory is therefore checked here, before the first byte. */
+/*
+ * zip, with exactly one member, by libarchive's streaming reader. That reader looks at local headers only, other
+ * readers begin at the central directory at the end. An archive in which the two disagree would be another file for
+ * each of them. So everything that both say is checked here before the first byte: one member, first in the file, data
+ * without a gap, the directory right behind them, nothing after the end record.
+ *
+ * Field offsets are those of PKWARE's APPNOTE.TXT, 4.3.7 (local header), 4.3.12 (central header), 4.3.14 and 4.3.15
+ * (zip64) and 4.3.16 (end record).
+ */
 #include "formats/unpack_private.h"
 
 #include "formats/text.h"
@@ -17,8 +24,8 @@ enum {
     LOCAL_SIZE = 30,
     END64_SIZE = 56,
     LOCATOR_SIZE = 20,
-    MAX_MEMBER_NAME = 1024, /* longer ones are refused by their length alone */
-    SHOWN_CHARS = 64,
+    MAX_MEMBER_NAME = 1024, /* bytes; a longer one is refused for its length alone */
+    SHOWN_CHARS = 64,       /* of a name in a fault's text */
 };
 
 /* --- Directory and headers ------------------------------------------------------------------ */
@@ -58,7 +65,7 @@ static bool zip_check_start(struct unpack *u)
     return !u->refused;
 }
 
-/* Finds the record that ends the archive in the file's tail; its comment must reach to the end. */
+/* Finds the end record in the file's tail. Its comment, up to 64 KiB, must reach exactly to the end of the file. */
 static const char *zip_find_end(struct unpack *u, const char *tail, size_t len)
 {
     bool followed = false;
@@ -79,7 +86,7 @@ static const char *zip_find_end(struct unpack *u, const char *tail, size_t len)
     return NULL;
 }
 
-/* Reads the end record and tells where it stands; false: refused or failed. */
+/* Reads the end record; *end_at is its offset in the file. False: refused or failed. */
 static bool zip_read_end(struct unpack *u, char end[END_RECORD_SIZE], uint64_t *end_at)
 {
     size_t want = (size_t)MIN(u->file_size, END_RECORD_SIZE + UINT16_MAX);
@@ -94,20 +101,21 @@ static bool zip_read_end(struct unpack *u, char end[END_RECORD_SIZE], uint64_t *
     return true;
 }
 
-/* Reads a header of fixed size at offset; signature's last two bytes as given. */
-static bool zip_read_header(struct unpack *u, uint64_t offset, char *header, size_t size, char third, char fourth)
+/* Reads the header of fixed size at offset. signature: its third and fourth byte, behind "PK". */
+static bool zip_read_header(struct unpack *u, uint64_t offset, char *header, size_t size, const char signature[2])
 {
     ssize_t n = unpack_read_at(u, header, size, offset);
 
     if (n < 0)
         return false;
-    if ((size_t)n == size && is_signature(header, third, fourth))
+    if ((size_t)n == size && is_signature(header, signature[0], signature[1]))
         return true;
     unpack_refuse(u, FAULT_TRUNCATED, "expected a zip header at byte %" PRIu64 ", found none", offset + 1);
     return false;
 }
 
-/* The name must be the stem, or where that is not known at least no path. */
+/* The member's name must be the stem. Where the stem is not known it must be no path, though none is ever used as one.
+ */
 static bool zip_check_name(struct unpack *u, uint64_t offset, size_t len)
 {
     g_autofree char *name = g_malloc0(MAX_MEMBER_NAME + 1);
@@ -133,7 +141,7 @@ static bool zip_check_name(struct unpack *u, uint64_t offset, size_t len)
     return false;
 }
 
-/* What both headers of a member say alike; p at the flags. */
+/* Flags and compression method, which both headers of a member have; p points to the flags. */
 static bool zip_check_method(struct unpack *u, const char *p)
 {
     enum { ENCRYPTED = 1, STRONGLY_ENCRYPTED = 1 << 6, MASKED = 1 << 13, STORED = 0, DEFLATED = 8 };
@@ -147,7 +155,7 @@ static bool zip_check_method(struct unpack *u, const char *p)
     return !u->refused;
 }
 
-/* Links and folders can be told by the central directory alone: streaming readers do not see that. */
+/* Only the central directory shows that a member is a link or a folder: a streaming reader does not see it. */
 static bool zip_check_kind(struct unpack *u, const char *central)
 {
     enum { UNIX = 3, DARWIN = 19, DOS_FOLDER = 0x10 };
@@ -177,23 +185,24 @@ static bool zip_check_count(struct unpack *u, const char *end)
     return !u->refused;
 }
 
-/* The records of zip64 before the end record must say the same as it does. */
+/* Records of zip64 before the end record must say the same as the end record. */
 static bool zip64_agrees(struct unpack *u, const char *end, uint64_t end64_at)
 {
     char end64[END64_SIZE], locator[LOCATOR_SIZE];
 
-    return zip_read_header(u, end64_at, end64, sizeof end64, 6, 6) &&
-           zip_read_header(u, end64_at + END64_SIZE, locator, sizeof locator, 6, 7) && le64(end64 + 32) == 1 &&
+    return zip_read_header(u, end64_at, end64, sizeof end64, "\6\6") &&
+           zip_read_header(u, end64_at + END64_SIZE, locator, sizeof locator, "\6\7") && le64(end64 + 32) == 1 &&
            le64(end64 + 40) == le32(end + 12) && le64(end64 + 48) == le32(end + 16) && le64(locator + 8) == end64_at;
 }
 
-/* Readers that look for the directory from the end backwards must find the one that is read here. */
+/* A reader that searches for the directory from the end must find the one that is read here: one header, right before
+ * the end record or the records of zip64. */
 static bool zip_check_directory(struct unpack *u, const char *end, uint64_t end_at)
 {
     uint64_t at = le32(end + 16), stop = at + le32(end + 12);
     char central[CENTRAL_SIZE];
 
-    if (!zip_read_header(u, at, central, sizeof central, 1, 2))
+    if (!zip_read_header(u, at, central, sizeof central, "\1\2"))
         return false;
     if (stop - at == CENTRAL_SIZE + le16(central + 28) + le16(central + 30) + le16(central + 32) &&
         (stop == end_at || (stop + END64_SIZE + LOCATOR_SIZE == end_at && zip64_agrees(u, end, stop))))
@@ -203,15 +212,15 @@ static bool zip_check_directory(struct unpack *u, const char *end, uint64_t end_
     return false;
 }
 
-/* The data must fill what lies between the member's local header and the directory; a descriptor of 12 to 24 bytes
- * follows them where flag 3 says so. */
+/* The data must fill all that lies between the local header and the directory. Where flag 3 is set a descriptor of 12
+ * to 24 bytes follows them. */
 static bool zip_check_extent(struct unpack *u, const char *central, const char *local, uint64_t central_at)
 {
     enum { DESCRIPTOR = 1 << 3 };
     uint64_t data_at = LOCAL_SIZE + le16(local + 26) + le16(local + 28), size = le32(central + 20);
-    uint64_t behind = central_at - data_at - size; /* meaningless where it does not fit */
+    uint64_t behind = central_at - data_at - size; /* wraps where the data do not fit, which is tested first */
 
-    if (size == UINT32_MAX) /* in a zip64 field; the number of bytes unpacked is compared in any case */
+    if (size == UINT32_MAX) /* it stands in a zip64 field; the number of unpacked bytes is compared at the end */
         return true;
     if (data_at + size <= central_at &&
         (le16(local + 6) & DESCRIPTOR ? behind >= 12 && behind <= 24 && behind % 4 == 0 : behind == 0))
@@ -223,12 +232,12 @@ static bool zip_check_extent(struct unpack *u, const char *central, const char *
     return false;
 }
 
-/* The one member's central header, then its local header, which must stand first in the file. */
+/* Checks the member's central header, then its local header, which must stand first in the file. */
 static bool zip_check_member(struct unpack *u, uint64_t central_at)
 {
     char central[CENTRAL_SIZE], local[LOCAL_SIZE];
 
-    if (!zip_read_header(u, central_at, central, sizeof central, 1, 2) || !zip_check_method(u, central + 8) ||
+    if (!zip_read_header(u, central_at, central, sizeof central, "\1\2") || !zip_check_method(u, central + 8) ||
         !zip_check_kind(u, central) || !zip_check_name(u, central_at + CENTRAL_SIZE, le16(central + 28)))
         return false;
     if (le32(central + 42) != 0) {
@@ -238,12 +247,13 @@ static bool zip_check_member(struct unpack *u, uint64_t central_at)
     }
     u->expected_crc = le32(central + 16);
     u->expected_size = le32(central + 24);
-    return zip_read_header(u, 0, local, sizeof local, 3, 4) && zip_check_method(u, local + 6) &&
+    return zip_read_header(u, 0, local, sizeof local, "\3\4") && zip_check_method(u, local + 6) &&
            zip_check_name(u, LOCAL_SIZE, le16(local + 26)) && zip_check_extent(u, central, local, central_at);
 }
 
 /* --- The data ------------------------------------------------------------------------------- */
 
+/* libarchive's reading function. */
 static la_ssize_t zip_feed(struct archive *archive, void *user, const void **data)
 {
     struct unpack *u = user;
@@ -258,10 +268,11 @@ static la_ssize_t zip_feed(struct archive *archive, void *user, const void **dat
     return n;
 }
 
+/* After libarchive found something wrong: the disk's error if there was one, else a refusal with its words. */
 static ssize_t zip_damage(struct unpack *u)
 {
     const char *reason = archive_error_string(u->archive);
-    g_autofree char *line = g_strchomp(g_strdup(reason ? reason : "unknown")); /* some end in LF */
+    g_autofree char *line = g_strchomp(g_strdup(reason ? reason : "unknown")); /* some of them end in LF */
 
     if (u->io_errno)
         return UNPACK_ERROR;
@@ -283,7 +294,7 @@ static bool zip_open_archive(struct unpack *u)
     result = archive_read_open(a, u, NULL, zip_feed, NULL);
     if (result == ARCHIVE_OK)
         result = archive_read_next_header(a, &entry);
-    /* A warning is about the name, which was compared byte for byte. */
+    /* A warning is about the name (its encoding), which was compared byte for byte. */
     if (result != ARCHIVE_OK && result != ARCHIVE_WARN)
         zip_damage(u);
     else if (archive_entry_filetype(entry) != AE_IFREG)
@@ -300,7 +311,7 @@ static bool zip_open(struct unpack *u)
            zip_check_directory(u, end, end_at) && zip_check_member(u, le32(end + 16)) && zip_open_archive(u);
 }
 
-/* The member's data have ended: nothing may follow, and the central directory must agree. */
+/* After the member's data: nothing may follow, and checksum and size must be those of the central directory. */
 static ssize_t zip_finish(struct unpack *u)
 {
     struct archive_entry *entry;
@@ -325,7 +336,7 @@ static ssize_t zip_pull(struct unpack *u, char *buffer, size_t size)
 
     if (n == 0)
         return zip_finish(u);
-    if (n < 0) /* warnings too: they are wrong checksums and sizes */
+    if (n < 0) /* warnings too: they stand for wrong checksums and sizes */
         return zip_damage(u);
     u->crc = (uint32_t)crc32(u->crc, (const Bytef *)buffer, (uInt)n);
     return n;

@@ -168,7 +168,7 @@ static void try_names(int fd, const uint8_t *data, size_t size, const struct out
     g_assert(30 + len <= size);
     memcpy(name, data + 30, len);
     name[len] = '\0';
-    g_assert(strlen(name) <= len && !strpbrk(name, "/\\") && strcmp(name, ".") != 0 && strcmp(name, "..") != 0);
+    g_assert(!memchr(name, '/', len) && !memchr(name, '\\', len) && strcmp(name, ".") != 0 && strcmp(name, "..") != 0);
     name[len] = 'x';
     struct outcome named = unpack_file(fd, size, FILENAME_ZIP, name, len, BUFFER);
     struct outcome longer = unpack_file(fd, size, FILENAME_ZIP, name, len + 1, BUFFER);
