@@ -31,7 +31,7 @@ static struct about_code about_code(const struct ledger_item *item)
 
     if (item->code == NULL || !catalogue_find(item->code, &code))
         return (struct about_code){NULL, NULL, NULL};
-    return (struct about_code){cell_category(code), item->passes ? "Y" : "N",
+    return (struct about_code){cell_category(code), item->transient ? "Y" : "N",
                                catalogue_resolver(code, item->device_type)};
 }
 

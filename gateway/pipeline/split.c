@@ -94,7 +94,7 @@ void split_device(const struct device *device, int64_t job, struct split_row *ro
     fill_refused(row, device->row.record);
     item->outcome = row_is_deferred(&device->row) ? LEDGER_DEFERRED : LEDGER_REJECTED;
     item->code = catalogue_entry(row_first_code(&device->row))->id;
-    item->passes = !row_has_permanent(&device->row, row_first_code(&device->row));
+    item->transient = !row_has_permanent(&device->row, row_first_code(&device->row));
     item->text = row->long_text = list_codes(device);
     if (item->outcome == LEDGER_DEFERRED)
         item->next_eligible = device->row.next_eligible;

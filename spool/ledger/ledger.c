@@ -1,9 +1,16 @@
+/*
+ * The connection: opening, transactions, savepoints, counters.
+ *
+ * WAL with synchronous=FULL: a committed transaction survives a power cut. Readers never block the writer and open
+ * the file read-only. Only the writer moves the WAL into the database, at the end of a pass (wal_autocheckpoint=0):
+ * SQLite 3.7.0 to 3.51.2 can damage a database when one connection checkpoints while another one writes.
+ * mmap_size=0: a disk error would otherwise be a signal, not a result code.
+ */
 #include "spool/ledger/ledger_private.h"
 
 #include "spool/disk.h"
 
-#include <stdarg.h>
-#include <string.h>
+/* ---- errors ---- */
 
 static enum spool_error who_acts(int code)
 {
@@ -29,7 +36,7 @@ static const char *path_of(const struct ledger *ledger)
     return path != NULL ? path : "(closed)";
 }
 
-/* SQLite's text, and what to look at. Why the system refused it does not always tell rightly. */
+/* SQLite's text and what to do. It gives no errno: SQLite reports the same code for several of them. */
 static char *reason(struct ledger *ledger)
 {
     const char *advice = "";
@@ -58,20 +65,19 @@ bool ledger_fail(struct ledger *ledger, GError **error)
     return false;
 }
 
-/* False, RETRY, from a COMMIT of unknown outcome on. */
-static bool is_known(const struct ledger *ledger, GError **error)
+bool ledger_usable(const struct ledger *ledger, GError **error)
 {
     if (!ledger->unknown)
         return true;
     g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
-                "ledger %s: whether the last commit holds is not known until the ledger is opened again",
+                "ledger %s: a commit failed and may hold all the same; the ledger must be opened again",
                 path_of(ledger));
     return false;
 }
 
 bool ledger_execute(struct ledger *ledger, const char *sql, GError **error)
 {
-    return is_known(ledger, error) &&
+    return ledger_usable(ledger, error) &&
            (sqlite3_exec(ledger->db, sql, NULL, NULL, NULL) == SQLITE_OK || ledger_fail(ledger, error));
 }
 
@@ -83,153 +89,11 @@ bool ledger_writing(struct ledger *ledger, GError **error)
     return false;
 }
 
-sqlite3_stmt *ledger_prepare(struct ledger *ledger, const char *sql, GError **error)
-{
-    sqlite3_stmt *statement = g_hash_table_lookup(ledger->statements, sql);
-    if (!is_known(ledger, error))
-        return NULL;
-    if (statement != NULL) {
-        (void)sqlite3_reset(statement); /* repeats an error that was told before */
-        return statement;
-    }
-    if (sqlite3_prepare_v3(ledger->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL) != SQLITE_OK) {
-        (void)ledger_fail(ledger, error);
-        return NULL;
-    }
-    g_hash_table_insert(ledger->statements, (gpointer)sql, statement);
-    return statement;
-}
-
-/* keep: SQLITE_STATIC where the texts stay until the statement has run, SQLITE_TRANSIENT makes copies. */
-static sqlite3_stmt *bind(struct ledger *ledger, GError **error, const char *sql, sqlite3_destructor_type keep,
-                          const char *types, va_list values)
-{
-    sqlite3_stmt *statement = ledger_prepare(ledger, sql, error);
-    for (int i = 1; statement != NULL && types[i - 1] != '\0'; i++) {
-        int result;
-        if (types[i - 1] == 't') {
-            result = sqlite3_bind_text(statement, i, va_arg(values, const char *), -1, keep);
-        } else {
-            int64_t value = va_arg(values, int64_t);
-            bool null = types[i - 1] == 'z' && value == 0;
-            result = null ? sqlite3_bind_null(statement, i) : sqlite3_bind_int64(statement, i, value);
-        }
-        if (result != SQLITE_OK) {
-            (void)ledger_fail(ledger, error);
-            return NULL;
-        }
-    }
-    return statement;
-}
-
-sqlite3_stmt *ledger_query(struct ledger *ledger, GError **error, const char *sql, const char *types, ...)
-{
-    va_list values;
-    va_start(values, types);
-    sqlite3_stmt *statement = bind(ledger, error, sql, SQLITE_TRANSIENT, types, values);
-    va_end(values);
-    return statement;
-}
-
-bool ledger_row(struct ledger *ledger, sqlite3_stmt *query, bool *row, GError **error)
-{
-    int result = sqlite3_step(query);
-    *row = result == SQLITE_ROW;
-    return result == SQLITE_ROW || result == SQLITE_DONE || ledger_fail(ledger, error);
-}
-
-void ledger_end(sqlite3_stmt *query)
-{
-    if (query != NULL)
-        (void)sqlite3_reset(query); /* repeats an error that was told before */
-}
-
-bool ledger_run(struct ledger *ledger, GError **error, const char *sql, const char *types, ...)
-{
-    if (!ledger_writing(ledger, error))
-        return false;
-    va_list values;
-    va_start(values, types);
-    sqlite3_stmt *statement = bind(ledger, error, sql, SQLITE_STATIC, types, values);
-    va_end(values);
-    bool row;
-    bool good = statement != NULL && ledger_row(ledger, statement, &row, error);
-    ledger_end(statement);
-    return good;
-}
-
-bool ledger_number(struct ledger *ledger, sqlite3_stmt *query, int64_t *number, GError **error)
-{
-    bool row = false;
-    bool good = query != NULL && ledger_row(ledger, query, &row, error);
-    if (good)
-        *number = row ? sqlite3_column_int64(query, 0) : 0;
-    ledger_end(query);
-    return good;
-}
-
-const char *ledger_text(sqlite3_stmt *query, int column)
-{
-    return (const char *)sqlite3_column_text(query, column);
-}
-
-void *ledger_pack(const void *row, size_t size, const size_t *strings, size_t n)
-{
-    size_t total = size;
-    for (size_t i = 0; i < n; i++) {
-        const char *text = *(const char *const *)((const char *)row + strings[i]);
-        total += text != NULL ? strlen(text) + 1 : 0;
-    }
-    char *block = g_malloc(total), *end = block + size;
-    memcpy(block, row, size);
-    for (size_t i = 0; i < n; i++) {
-        const char **text = (const char **)(void *)(block + strings[i]);
-        if (*text == NULL)
-            continue;
-        size_t len = strlen(*text) + 1;
-        *text = memcpy(end, *text, len);
-        end += len;
-    }
-    return block;
-}
-
-bool ledger_all(struct ledger *ledger, sqlite3_stmt *query, const struct ledger_shape *shape, GPtrArray **rows,
-                GError **error)
-{
-    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
-    g_autofree void *row = g_malloc0(shape->size);
-    bool more = true;
-    bool good = query != NULL;
-    while (good && (good = ledger_row(ledger, query, &more, error)) && more) {
-        memset(row, 0, shape->size);
-        shape->read(query, 0, row);
-        g_ptr_array_add(list, ledger_pack(row, shape->size, shape->strings, shape->n));
-    }
-    ledger_end(query);
-    if (good)
-        *rows = g_steal_pointer(&list);
-    return good;
-}
-
-bool ledger_one(struct ledger *ledger, sqlite3_stmt *query, const struct ledger_shape *shape, void **row,
-                GError **error)
-{
-    bool found = false;
-    bool good = query != NULL && ledger_row(ledger, query, &found, error);
-    *row = NULL;
-    if (good && found) {
-        void *read = g_alloca(shape->size);
-        memset(read, 0, shape->size);
-        shape->read(query, 0, read);
-        *row = ledger_pack(read, shape->size, shape->strings, shape->n);
-    }
-    ledger_end(query);
-    return good;
-}
+/* ---- opening ---- */
 
 static void finalize(gpointer statement)
 {
-    (void)sqlite3_finalize(statement); /* repeats an error that was told before */
+    (void)sqlite3_finalize(statement); /* repeats an error that was reported before */
 }
 
 static struct ledger *open_at(const char *path, int flags, GError **error)
@@ -237,30 +101,32 @@ static struct ledger *open_at(const char *path, int flags, GError **error)
     g_autoptr(ledger_t) ledger = g_new0(struct ledger, 1);
     ledger->statements = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, finalize);
     static bool configured;
-    /* Nobody asks SQLite how much memory it uses: counting that costs a lock for each allocation. */
+    /* SQLite counts its memory under a lock at each allocation; we never ask for that number. */
     if (!configured)
-        (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* where it is refused, it counts */
+        (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* a refusal costs time only */
     configured = true;
+    /* NOMUTEX: one thread uses a connection. */
     int result = sqlite3_open_v2(path, &ledger->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
     if (ledger->db == NULL)
         g_error("SQLite is out of memory");
     (void)sqlite3_extended_result_codes(ledger->db, 1); /* cannot fail on an open connection */
-    (void)sqlite3_busy_timeout(ledger->db, 10000);      /* the same */
+    (void)sqlite3_busy_timeout(ledger->db, 10000);      /* milliseconds; cannot fail either */
     if (result == SQLITE_OK)
         return g_steal_pointer(&ledger);
     g_autofree char *text = reason(ledger);
-    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "cannot open the ledger %s: %s", path, text);
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "ledger %s cannot be opened: %s", path, text);
     return NULL;
 }
 
-/* What is sorted when indexes are made goes to files without a name beyond some memory, and /tmp may be memory, too. */
+/* SQLite sorts what does not fit its cache in temporary files, as when the indexes of a FULL file are made. Beside the
+ * ledger they cost no memory, whatever the number of records; /tmp may be a file system in memory. */
 static void keep_temporary_files_in(const char *dir)
 {
     sqlite3_free(sqlite3_temp_directory);
     sqlite3_temp_directory = sqlite3_mprintf("%s", dir);
 }
 
-/* A file gets rid of its name right after it was made: a kill in between leaves it. */
+/* SQLite unlinks a temporary file right after it created it. A kill in between leaves the file. */
 static bool remove_temporary_files(const char *dir, GError **error)
 {
     g_auto(GStrv) names = disk_names(dir, error);
@@ -273,17 +139,27 @@ static bool remove_temporary_files(const char *dir, GError **error)
     return names != NULL;
 }
 
-struct ledger *ledger_open_writer(const char *path, GError **error)
+/* Locks of files over a network are not reliable, and the WAL's shared memory needs one machine. */
+static bool refuse_network(const char *path, const char *dir, GError **error)
 {
-    g_autofree char *dir = g_path_get_dirname(path);
     bool network = false;
     if (!disk_is_network_fs(dir, &network, error))
-        return NULL;
-    if (network) {
+        return false;
+    if (network)
         g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
-                    "%s lies on a network file system: the ledger needs a local one", path);
+                    "ledger %s lies on a network file system; move the spool to a local one", path);
+    return !network;
+}
+
+struct ledger *ledger_open_writer(const char *path, GError **error)
+{
+    static const char settings[] = "PRAGMA page_size=8192;PRAGMA journal_mode=WAL;"
+                                   "PRAGMA synchronous=FULL;PRAGMA wal_autocheckpoint=0;"
+                                   "PRAGMA cache_size=-32768;PRAGMA temp_store=FILE;" /* KiB */
+                                   "PRAGMA mmap_size=0;";
+    g_autofree char *dir = g_path_get_dirname(path);
+    if (!refuse_network(path, dir, error))
         return NULL;
-    }
     g_autoptr(ledger_t) ledger = open_at(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
     if (ledger == NULL)
         return NULL;
@@ -291,40 +167,43 @@ struct ledger *ledger_open_writer(const char *path, GError **error)
     keep_temporary_files_in(dir);
     if (!remove_temporary_files(dir, error))
         return NULL;
-    static const char settings[] = "PRAGMA page_size=8192;PRAGMA journal_mode=WAL;"
-                                   "PRAGMA synchronous=FULL;PRAGMA wal_autocheckpoint=0;"
-                                   "PRAGMA cache_size=-32768;PRAGMA temp_store=FILE;"
-                                   "PRAGMA mmap_size=0;";
     if (!ledger_version_known(ledger, error) || !ledger_execute(ledger, settings, error) ||
         !ledger_migrate(ledger, error))
         return NULL;
-    /* What a writer left in the WAL may be there only as long as the system runs: its last sync may have failed.
-     * Nothing is concluded from it before it is in the database itself, written and synced anew. */
+    /* The last writer's WAL may be in the page cache only: its last sync may have failed. A checkpoint writes and syncs
+     * the frames anew, so that what we conclude from them survives a power cut. */
     if (!ledger_checkpoint(ledger, error))
         return NULL;
     return g_steal_pointer(&ledger);
 }
 
+/* A WAL database without its -shm cannot be opened in a folder that we may not write to. Then no writer is there
+ * either, for it would keep the -shm: the file does not change, and SQLite may skip locks and WAL (immutable). */
+static struct ledger *open_immutable(const char *path, GError **error)
+{
+    g_autofree char *full = g_canonicalize_filename(path, NULL);
+    g_autofree char *uri = g_filename_to_uri(full, NULL, NULL);
+    g_autofree char *immutable = g_strconcat(uri, "?immutable=1", NULL);
+    return open_at(immutable, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, error);
+}
+
 struct ledger *ledger_open_reader(const char *path, GError **error)
 {
     g_autoptr(ledger_t) ledger = open_at(path, SQLITE_OPEN_READONLY, error);
+    g_autoptr(GError) cause = NULL;
     if (ledger == NULL)
         return NULL;
-    g_autoptr(GError) fault = NULL;
-    if (!ledger_version_current(ledger, &fault)) {
-        if ((sqlite3_errcode(ledger->db) & 0xff) != SQLITE_CANTOPEN) {
-            g_propagate_error(error, g_steal_pointer(&fault));
-            return NULL;
-        }
-        /* A WAL database without its -shm in a folder we may not write to: nobody writes now. */
-        g_autofree char *full = g_canonicalize_filename(path, NULL);
-        g_autofree char *uri = g_filename_to_uri(full, NULL, NULL);
-        g_autofree char *still = g_strconcat(uri, "?immutable=1", NULL);
-        ledger_close(g_steal_pointer(&ledger));
-        ledger = open_at(still, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, error);
-        if (ledger == NULL || !ledger_version_current(ledger, error))
-            return NULL;
+    /* SQLite opens lazily: the first question shows whether it can read. */
+    if (ledger_version_current(ledger, &cause))
+        return g_steal_pointer(&ledger);
+    if ((sqlite3_errcode(ledger->db) & 0xff) != SQLITE_CANTOPEN) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return NULL;
     }
+    ledger_close(g_steal_pointer(&ledger));
+    ledger = open_immutable(path, error);
+    if (ledger == NULL || !ledger_version_current(ledger, error))
+        return NULL;
     return g_steal_pointer(&ledger);
 }
 
@@ -334,11 +213,13 @@ void ledger_close(struct ledger *ledger)
         return;
     ledger_rollback(ledger);
     g_hash_table_unref(ledger->statements);
-    (void)sqlite3_close(ledger->db); /* no statement is left; the WAL keeps what is not moved */
+    (void)sqlite3_close(ledger->db); /* no statement is left; what is in the WAL stays there */
     g_free(ledger);
 }
 
-/* What is remembered of the tables holds for as long as nothing is taken back. */
+/* ---- transactions ---- */
+
+/* What the connection remembers of the tables is wrong once rows were rolled back. */
 static void forget(struct ledger *ledger)
 {
     ledger->next_item = 0;
@@ -349,6 +230,7 @@ bool ledger_begin(struct ledger *ledger, GError **error)
 {
     forget(ledger);
     ledger->savepoint = false;
+    /* IMMEDIATE: a transaction that reads first and writes later would fail with BUSY whatever the timeout. */
     return ledger_execute(ledger, "BEGIN IMMEDIATE", error);
 }
 
@@ -357,13 +239,16 @@ void ledger_rollback(struct ledger *ledger)
     forget(ledger);
     ledger->savepoint = false;
     if (sqlite3_get_autocommit(ledger->db) == 0)
-        (void)sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL); /* SQLite did it if this fails */
+        (void)sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL); /* SQLite has rolled back itself if this fails */
 }
 
-/* After a COMMIT that failed: its frames may stand whole in the WAL, and whoever opens that next would take them
- * for committed, while this connection does not see them. A transaction that says what is said already takes
- * their place. On a full disk none is needed, for then the frame that commits was not written. */
-static void settle(struct ledger *ledger)
+/*
+ * After a COMMIT that failed, for instance in its sync. Its frames may stand whole in the WAL: who opens the ledger
+ * next would take them for committed, while this connection does not see them. A transaction that changes nothing
+ * (it sets the application id to what it is) overwrites them. Where that fails too, only opening the ledger again shows
+ * what holds. After FULL and BUSY there is nothing to overwrite: the frame that commits was not written.
+ */
+static void overwrite_failed_commit(struct ledger *ledger)
 {
     int code = sqlite3_errcode(ledger->db) & 0xff;
     ledger_rollback(ledger);
@@ -380,7 +265,7 @@ bool ledger_commit(enum step step, struct ledger *ledger, GError **error)
         return false;
     step_before(step);
     if (!ledger_execute(ledger, "COMMIT", error)) {
-        settle(ledger);
+        overwrite_failed_commit(ledger);
         return false;
     }
     step_after(step);
@@ -414,31 +299,31 @@ bool ledger_roll_back_to(struct ledger *ledger, GError **error)
 
 bool ledger_checkpoint(struct ledger *ledger, GError **error)
 {
-    if (!is_known(ledger, error))
+    if (!ledger_usable(ledger, error))
         return false;
+    /* PASSIVE waits for no reader: what a reader still needs stays in the WAL until the next pass. */
     int result = sqlite3_wal_checkpoint_v2(ledger->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     return result == SQLITE_OK || result == SQLITE_BUSY || ledger_fail(ledger, error);
 }
 
+/* ---- counters ---- */
+
 bool ledger_counter_next(struct ledger *ledger, const char *name, int64_t *value, GError **error)
 {
+    LEDGER_SQL(next, "INSERT INTO counter VALUES(?1,1) ON CONFLICT(name)"
+                     " DO UPDATE SET value=value+1 RETURNING value");
     return ledger_writing(ledger, error) &&
-           ledger_number(ledger,
-                         ledger_query(ledger, error,
-                                      "INSERT INTO counter VALUES(?1,1) ON CONFLICT(name)"
-                                      " DO UPDATE SET value=value+1 RETURNING value",
-                                      "t", name),
-                         value, error);
+           ledger_number(ledger, ledger_query(ledger, &next, LEDGER_VALUES(LEDGER_TEXT(name)), error), value, error);
 }
 
 bool ledger_counter_add(struct ledger *ledger, const char *name, int64_t n, GError **error)
 {
-    return ledger_run(ledger, error, "INSERT INTO counter VALUES(?1,?2) ON CONFLICT(name) DO UPDATE SET value=value+?2",
-                      "ti", name, n);
+    LEDGER_SQL(add, "INSERT INTO counter VALUES(?1,?2) ON CONFLICT(name) DO UPDATE SET value=value+?2");
+    return ledger_run(ledger, &add, LEDGER_VALUES(LEDGER_TEXT(name), LEDGER_INT(n)), error);
 }
 
 bool ledger_counter_get(struct ledger *ledger, const char *name, int64_t *value, GError **error)
 {
-    return ledger_number(ledger, ledger_query(ledger, error, "SELECT value FROM counter WHERE name=?", "t", name),
-                         value, error);
+    LEDGER_SQL(get, "SELECT value FROM counter WHERE name=?");
+    return ledger_number(ledger, ledger_query(ledger, &get, LEDGER_VALUES(LEDGER_TEXT(name)), error), value, error);
 }

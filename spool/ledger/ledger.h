@@ -1,24 +1,26 @@
 /*
- * The ledger: one SQLite database of jobs, verdicts, work items, sessions and parts owed. It is the index
- * and the memory of the gateway; the bytes of files are in the spool.
+ * The ledger: one SQLite database of jobs, verdicts, work items, sessions and outgoing files. It is the index and the
+ * memory of the gateway; the bytes of files are in the spool.
  *
  *     ledger_open_writer → ledger_begin → changes → ledger_commit | ledger_rollback → … → ledger_close
- *     ledger_open_reader → queries → ledger_close
+ *     ledger_open_reader → questions → ledger_close
  *
- * One writer; any number of readers, which never block it and work without WAL files too. Every function
- * that changes rows needs a transaction of ledger_begin (else SPOOL_ERROR_BUG).
+ * There is one writer. Any number of readers work beside it and never block it. A function that changes rows needs a
+ * transaction of ledger_begin, else it fails with SPOOL_ERROR_BUG. One thread uses a connection.
  *
- * What can be changed and asked is in a header for each subject, ledger_<subject>.h, whose functions stand in the
- * source of that name (README.md lists them). For all of them holds:
+ * Each subject has a header of its own, ledger_<subject>.h, with its functions in the source of that name
+ * (spool/README.md lists them). These rules hold for all of them:
  *
- * Rows go in and out as plain structs. As input their strings are borrowed for the call. A row given out by
- * _get or in a GPtrArray is one block with its strings: g_free it (the array does). A row given to a visitor
- * is valid during that call only; a visitor that returns false, with error set, ends the visit; it may query
- * and change the ledger, but not the table walked, and may not run the same query again.
- * NULL stands for "no text"; numbers whose absence means something say so. Times are seconds UTC, 0 = none.
+ * - Rows go in and out as plain structs. As input their strings are borrowed for the call.
+ * - A row from a `_get` function or in a GPtrArray is one block with its strings. g_free it; the array frees its own.
+ * - A row given to a visitor is valid during that call only. The visitor may query and change the ledger, but not the
+ *   table that is walked, and it may not start the same walk again. It returns false, with error set, to end the walk.
+ * - NULL stands for "no text". Where a number can be absent, the member's comment says which value means that.
+ * - Times are seconds since 1970 in UTC; 0 means none.
+ * - Outputs stay untouched on an error, but for pointers to a row, which are then NULL.
  *
- * Errors: SPOOL_ERROR_RETRY (disk full, busy, I/O), _CORRUPT (database damaged), _BUG, _EXISTS (unique rule
- * broken; nothing was changed), _LOCKED (a newer version's ledger is none of these: _RETRY with the text).
+ * Errors, for every function with a GError: SPOOL_ERROR_RETRY (disk full, busy, I/O, a newer version's ledger),
+ * _CORRUPT (the database is damaged), _BUG, _EXISTS (a unique rule would be broken; nothing was changed).
  */
 #ifndef ECOSGATE_SPOOL_LEDGER_LEDGER_H
 #define ECOSGATE_SPOOL_LEDGER_LEDGER_H
@@ -33,38 +35,46 @@
 struct ledger;
 typedef struct ledger ledger_t;
 
-/* Makes the file when missing, brings it to this release's version. Refuses network file systems. */
+/* Creates the file if it is missing and brings its tables to this release's version. NULL on an error, which a network
+ * file system (SPOOL_ERROR_RETRY) is too. */
 struct ledger *ledger_open_writer(const char *path, GError **error);
+/* Opens an existing ledger for questions, also without its WAL files and in a folder without write permission. NULL on
+ * an error, which another version than this release's (SPOOL_ERROR_RETRY) is too. */
 struct ledger *ledger_open_reader(const char *path, GError **error);
-/* Rolls back what was not committed. NULL is fine. */
+/* Rolls back an open transaction and frees the ledger. NULL is allowed. */
 void ledger_close(struct ledger *ledger);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ledger_t, ledger_close)
 
+/* Begins a transaction; waits up to 10 seconds for another process that writes. */
 bool ledger_begin(struct ledger *ledger, GError **error);
-/* False: nothing is committed. Where that cannot be brought about, every later call fails, _RETRY, for nothing may
- * be concluded from what the ledger says: it must be closed and opened again, and may then show the transaction. */
+/* Commits durably, at the crash point `step`. False: nothing is committed. If that cannot be made sure, this and every
+ * later call fails with SPOOL_ERROR_RETRY until the ledger is closed and opened again; it may then hold the changes. */
 bool ledger_commit(enum step step, struct ledger *ledger, GError **error);
-/* Without a transaction it does nothing. */
+/* Undoes the transaction. Without one it does nothing. */
 void ledger_rollback(struct ledger *ledger);
-/* One savepoint within a transaction. After ledger_savepoint: release keeps, roll_back_to undoes and ends it. */
+/* Sets the one savepoint that a transaction may have. SPOOL_ERROR_BUG if one is set. */
 bool ledger_savepoint(struct ledger *ledger, GError **error);
+/* Keeps the changes since the savepoint and removes it. */
 bool ledger_release(struct ledger *ledger, GError **error);
+/* Undoes the changes since the savepoint and removes it. */
 bool ledger_roll_back_to(struct ledger *ledger, GError **error);
 
-/* Moves the WAL into the database as far as readers allow. Writer, at the end of a pass. */
+/* Moves the WAL into the database as far as readers allow. For the writer, at the end of a pass. */
 bool ledger_checkpoint(struct ledger *ledger, GError **error);
-/* The next number of a named counter, from 1. */
+
+/* Adds 1 to a named counter and gives out the result: 1 the first time. */
 bool ledger_counter_next(struct ledger *ledger, const char *name, int64_t *value, GError **error);
+/* Adds n to a named counter, which starts at 0. */
 bool ledger_counter_add(struct ledger *ledger, const char *name, int64_t n, GError **error);
-/* 0 where there is none. */
+/* The counter's value; 0 if there is none of that name. */
 bool ledger_counter_get(struct ledger *ledger, const char *name, int64_t *value, GError **error);
 
-/* The half-open interval [from, until): from <= time < until, in seconds UTC. */
+/* The half-open interval [from, until): from <= time < until. */
 struct ledger_interval {
     int64_t from, until;
 };
 
-/* How much there is under a name: visited by several subjects. */
+/* A name and how many rows belong to it. Several subjects use it. */
 typedef bool (*ledger_count_visit)(void *user, const char *name, int64_t n, GError **error);
 
 #endif

@@ -1,3 +1,4 @@
+/* Operators' orders that were carried out: table operator_action. */
 #include "spool/ledger/ledger_actions.h"
 
 #include "spool/ledger/ledger_private.h"
@@ -25,17 +26,19 @@ static const struct ledger_shape shape = {sizeof(struct ledger_action), read_act
 
 bool ledger_action_insert(struct ledger *ledger, const struct ledger_action *action, GError **error)
 {
-    return ledger_run(ledger, error, "INSERT INTO operator_action(" COLUMNS ") VALUES(?,?,?,?,?,?,?,?)", "titttitz",
-                      action->order_id, action->job, action->verb, action->reason, action->who, action->at,
-                      action->result, action->incident);
+    LEDGER_SQL(insert, "INSERT INTO operator_action(" COLUMNS ") VALUES(?,?,?,?,?,?,?,?)");
+    return ledger_run(ledger, &insert,
+                      LEDGER_VALUES(LEDGER_TEXT(action->order_id), LEDGER_INT(action->job), LEDGER_TEXT(action->verb),
+                                    LEDGER_TEXT(action->reason), LEDGER_TEXT(action->who), LEDGER_INT(action->at),
+                                    LEDGER_TEXT(action->result), LEDGER_INT_OR_NULL(action->incident)),
+                      error);
 }
 
 bool ledger_action_exists(struct ledger *ledger, const char *order_id, bool *exists, GError **error)
 {
+    LEDGER_SQL(of_id, "SELECT count(*) FROM operator_action WHERE order_id=?");
     int64_t n = 0;
-    if (!ledger_number(
-            ledger, ledger_query(ledger, error, "SELECT count(*) FROM operator_action WHERE order_id=?", "t", order_id),
-            &n, error))
+    if (!ledger_number(ledger, ledger_query(ledger, &of_id, LEDGER_VALUES(LEDGER_TEXT(order_id)), error), &n, error))
         return false;
     *exists = n > 0;
     return true;
@@ -43,11 +46,10 @@ bool ledger_action_exists(struct ledger *ledger, const char *order_id, bool *exi
 
 bool ledger_action_get(struct ledger *ledger, const char *order_id, struct ledger_action **action, GError **error)
 {
+    LEDGER_SQL(of_id, "SELECT " COLUMNS " FROM operator_action WHERE order_id=?");
     void *row = NULL;
-    if (!ledger_one(
-            ledger,
-            ledger_query(ledger, error, "SELECT " COLUMNS " FROM operator_action WHERE order_id=?", "t", order_id),
-            &shape, &row, error))
+    if (!ledger_one(ledger, ledger_query(ledger, &of_id, LEDGER_VALUES(LEDGER_TEXT(order_id)), error), &shape, &row,
+                    error))
         return false;
     *action = row;
     return true;
@@ -55,10 +57,7 @@ bool ledger_action_get(struct ledger *ledger, const char *order_id, struct ledge
 
 bool ledger_actions_of(struct ledger *ledger, int64_t job, GPtrArray **actions, GError **error)
 {
-    return ledger_all(ledger,
-                      ledger_query(ledger, error,
-                                   "SELECT " COLUMNS " FROM operator_action"
-                                   " WHERE ?1=0 OR job=?1 ORDER BY id",
-                                   "i", job),
-                      &shape, actions, error);
+    LEDGER_SQL(of_job, "SELECT " COLUMNS " FROM operator_action WHERE ?1=0 OR job=?1 ORDER BY id");
+    return ledger_all(ledger, ledger_query(ledger, &of_job, LEDGER_VALUES(LEDGER_INT(job)), error), &shape, actions,
+                      error);
 }

@@ -1,8 +1,8 @@
 /*
- * Operators' orders that were carried out: who, what, why, and with what result. One row each, in the transaction that
- * carries it out, so that an order is carried out once (gateway/pipeline/orders.h).
+ * Operators' orders that were carried out: who asked for what, why, and the result. The row is inserted in the
+ * transaction that carries the order out, so that no order is carried out twice (gateway/pipeline/orders.h).
  *
- *   ledger_action_exists → the order → ledger_action_insert
+ *   ledger_action_exists → the order's changes → ledger_action_insert
  *
  * The rules of all subjects: ledger.h.
  */
@@ -12,20 +12,21 @@
 #include "spool/ledger/ledger.h"
 
 struct ledger_action {
-    const char *order_id; /* unique */
-    int64_t job;          /* 0: none */
-    int64_t incident;     /* 0: none */
-    const char *verb, *reason, *who;
-    int64_t at;
-    const char *result;
+    const char *order_id;            /* unique */
+    int64_t job;                     /* the order's job; 0: none */
+    int64_t incident;                /* the order's incident; 0: none */
+    const char *verb, *reason, *who; /* as the operator gave them */
+    int64_t at;                      /* when it was ordered */
+    const char *result;              /* what came of it, in one sentence */
 };
 
-/* SPOOL_ERROR_EXISTS when the order was carried out before. */
+/* Adds a row. SPOOL_ERROR_EXISTS if the order was carried out before. */
 bool ledger_action_insert(struct ledger *ledger, const struct ledger_action *action, GError **error);
+/* *exists: the order was carried out before. */
 bool ledger_action_exists(struct ledger *ledger, const char *order_id, bool *exists, GError **error);
-/* *action is NULL when there is none; g_free it. */
+/* *action is NULL if that order was not carried out; g_free it. */
 bool ledger_action_get(struct ledger *ledger, const char *order_id, struct ledger_action **action, GError **error);
-/* struct ledger_action, oldest first; job 0: of all jobs. */
+/* *actions: struct ledger_action of one job, oldest first; job 0: of all. */
 bool ledger_actions_of(struct ledger *ledger, int64_t job, GPtrArray **actions, GError **error);
 
 #endif

@@ -1,3 +1,5 @@
+/* Work items: table work_item. slot 0 marks the live item of a Device; an item that is not live has its own number as
+ * its slot, so that the unique index on (device_id, slot) allows any number of those and one live one. */
 #include "spool/ledger/ledger_devices.h"
 
 #include "spool/ledger/ledger_private.h"
@@ -55,81 +57,53 @@ void ledger_read_item(sqlite3_stmt *q, int c, void *row)
     item->code = ledger_text(q, c + 14);
     item->text = ledger_text(q, c + 15);
     item->next_eligible = sqlite3_column_int64(q, c + 16);
-    item->passes = sqlite3_column_int(q, c + 17) != 0;
+    item->transient = sqlite3_column_int(q, c + 17) != 0;
     item->ended = sqlite3_column_int64(q, c + 18) != 0;
 }
 
-/* Contiguous because only this transaction adds items. */
+/* Only this transaction adds items, so the table is asked once and the numbers go on from there. */
 static bool next_item(struct ledger *ledger, int64_t *item, GError **error)
 {
+    LEDGER_SQL(next, "SELECT ifnull(max(item),0)+1 FROM work_item");
     if (ledger->next_item == 0 &&
-        !ledger_number(ledger, ledger_query(ledger, error, "SELECT ifnull(max(item),0)+1 FROM work_item", ""),
-                       &ledger->next_item, error))
+        !ledger_number(ledger, ledger_query(ledger, &next, LEDGER_NO_VALUES, error), &ledger->next_item, error))
         return false;
     *item = ledger->next_item;
     return true;
 }
 
-/* The text stays where it is until the statement has run: no copy. Absent text is a NULL. */
-static int bind_texts(sqlite3_stmt *statement, int first, const char *const *texts, int n)
-{
-    int result = SQLITE_OK;
-    for (int i = 0; i < n && result == SQLITE_OK; i++)
-        result = sqlite3_bind_text(statement, first + i, texts[i], -1, SQLITE_STATIC);
-    return result;
-}
-
-static int bind_item(sqlite3_stmt *s, const struct ledger_item *w)
-{
-    const char *const texts[] = {w->device_text, w->device_type, w->manufacturer, w->model, w->firmware, w->mpxn,
-                                 w->chf,         w->region,      w->attempt,      w->code,  w->text};
-    int64_t slot = w->outcome == LEDGER_READY ? 0 : w->item;
-    int result = sqlite3_bind_int64(s, 1, w->item);
-    if (result == SQLITE_OK)
-        result = sqlite3_bind_int64(s, 2, w->job);
-    if (result == SQLITE_OK)
-        result = sqlite3_bind_int64(s, 3, w->record);
-    if (result == SQLITE_OK)
-        result = w->has_device ? sqlite3_bind_int64(s, 4, (int64_t)w->device) : sqlite3_bind_null(s, 4);
-    if (result == SQLITE_OK)
-        result = sqlite3_bind_int64(s, 5, slot);
-    if (result == SQLITE_OK)
-        result = sqlite3_bind_int(s, 6, (int)w->outcome);
-    if (result == SQLITE_OK)
-        result = w->next_eligible != 0 ? sqlite3_bind_int64(s, 7, w->next_eligible) : sqlite3_bind_null(s, 7);
-    if (result == SQLITE_OK)
-        result = w->passes ? sqlite3_bind_int(s, 8, 1) : sqlite3_bind_null(s, 8);
-    return result == SQLITE_OK ? bind_texts(s, 9, texts, G_N_ELEMENTS(texts)) : result;
-}
-
 bool ledger_item_insert(struct ledger *ledger, struct ledger_item *item, GError **error)
 {
-    static const char sql[] = "INSERT INTO work_item(item,job,record,device_id,slot,outcome,"
-                              "next_eligible,passes,device_text,device_type,manufacturer,model,firmware,mpxn,"
-                              "chf,region,attempt,code,text)"
-                              " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
-    struct ledger_item full = *item;
-    if (!ledger_writing(ledger, error) || !next_item(ledger, &full.item, error))
+    LEDGER_SQL(insert, "INSERT INTO work_item(item,job,record,device_id,slot,outcome,"
+                       "next_eligible,passes,device_text,device_type,manufacturer,model,firmware,mpxn,"
+                       "chf,region,attempt,code,text)"
+                       " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    const struct ledger_item *w = item;
+    int64_t number;
+    if (!ledger_writing(ledger, error) || !next_item(ledger, &number, error))
         return false;
-    sqlite3_stmt *statement = ledger_prepare(ledger, sql, error);
-    bool row;
-    bool good = statement != NULL && (bind_item(statement, &full) == SQLITE_OK || ledger_fail(ledger, error)) &&
-                ledger_row(ledger, statement, &row, error);
-    ledger_end(statement);
-    if (!good)
+    int64_t slot = w->outcome == LEDGER_READY ? 0 : number;
+    if (!ledger_run(ledger, &insert,
+                    LEDGER_VALUES(LEDGER_INT(number), LEDGER_INT(w->job), LEDGER_INT(w->record),
+                                  LEDGER_ID_IF(w->has_device, w->device), LEDGER_INT(slot), LEDGER_INT(w->outcome),
+                                  LEDGER_INT_OR_NULL(w->next_eligible), LEDGER_INT_OR_NULL(w->transient),
+                                  LEDGER_TEXT(w->device_text), LEDGER_TEXT(w->device_type),
+                                  LEDGER_TEXT(w->manufacturer), LEDGER_TEXT(w->model), LEDGER_TEXT(w->firmware),
+                                  LEDGER_TEXT(w->mpxn), LEDGER_TEXT(w->chf), LEDGER_TEXT(w->region),
+                                  LEDGER_TEXT(w->attempt), LEDGER_TEXT(w->code), LEDGER_TEXT(w->text)),
+                    error))
         return false;
-    ledger->next_item = full.item + 1;
-    item->item = full.item;
+    ledger->next_item = number + 1;
+    item->item = number;
     return true;
 }
 
 bool ledger_items_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_item_visit visit, void *user,
                        GError **error)
 {
-    sqlite3_stmt *query = ledger_query(ledger, error,
-                                       "SELECT " LEDGER_ITEM " FROM work_item w"
-                                       " WHERE item>=?1 AND item<?1+?2 ORDER BY item",
-                                       "ii", of->first_item, of->items);
+    LEDGER_SQL(of_verdict, "SELECT " LEDGER_ITEM " FROM work_item w WHERE item>=?1 AND item<?1+?2 ORDER BY item");
+    sqlite3_stmt *query =
+        ledger_query(ledger, &of_verdict, LEDGER_VALUES(LEDGER_INT(of->first_item), LEDGER_INT(of->items)), error);
     bool row = true, good = query != NULL;
     while (good && (good = ledger_row(ledger, query, &row, error)) && row) {
         struct ledger_item item;
@@ -140,24 +114,25 @@ bool ledger_items_each(struct ledger *ledger, const struct ledger_verdict *of, l
     return good;
 }
 
-bool ledger_earlier_work(struct ledger *ledger, uint64_t device, struct ledger_earlier_work *past, GError **error)
+/* Statements 1 and 3 are LEDGER_REPLACED and LEDGER_CONFIRMED. */
+bool ledger_earlier_work(struct ledger *ledger, uint64_t device, struct ledger_earlier_work *earlier, GError **error)
 {
-    static const char sql[] =
-        "SELECT w.slot=0,s.state,s.next_eligible,EXISTS(SELECT 1 FROM transition t WHERE t.id IN(s.tcos,s.ecos)"
-        " AND t.statement IN(1,3)),s.code GLOB 'D*'"
-        " FROM work_item w LEFT JOIN session s ON s.item=w.item WHERE w.device_id=? ORDER BY w.item";
-    sqlite3_stmt *q = ledger_query(ledger, error, sql, "i", (int64_t)device);
+    LEDGER_SQL(of_device,
+               "SELECT w.slot=0,s.state,s.next_eligible,EXISTS(SELECT 1 FROM transition t WHERE t.id IN(s.tcos,s.ecos)"
+               " AND t.statement IN(1,3)),s.code GLOB 'D*'"
+               " FROM work_item w LEFT JOIN session s ON s.item=w.item WHERE w.device_id=? ORDER BY w.item");
+    sqlite3_stmt *q = ledger_query(ledger, &of_device, LEDGER_VALUES(LEDGER_ID(device)), error);
     bool row = true, good = q != NULL;
 
-    *past = (struct ledger_earlier_work){0};
+    *earlier = (struct ledger_earlier_work){0};
     while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
-        past->live |= sqlite3_column_int(q, 0) != 0;
-        past->replaced |= sqlite3_column_int(q, 3) != 0;
+        earlier->live |= sqlite3_column_int(q, 0) != 0;
+        earlier->replaced |= sqlite3_column_int(q, 3) != 0;
         if (sqlite3_column_type(q, 1) == SQLITE_NULL || sqlite3_column_int(q, 1) != LEDGER_FAILED)
             continue;
-        past->failed_sessions++;
-        past->failed_migrations += sqlite3_column_int(q, 4) != 0;
-        past->next_eligible = sqlite3_column_int64(q, 2);
+        earlier->failed_sessions++;
+        earlier->failed_migrations += sqlite3_column_int(q, 4) != 0;
+        earlier->next_eligible = sqlite3_column_int64(q, 2);
     }
     ledger_end(q);
     return good;

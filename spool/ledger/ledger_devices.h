@@ -1,11 +1,12 @@
 /*
- * Work items: a Device of an instruction, as it was split, and what a Device's past means for a new one.
+ * Work items: one for each Device of an accepted instruction, with the outcome of its review.
  *
  *   ledger_earlier_work → ledger_item_insert …          in the transaction of the instruction's verdict
  *   ledger_items_each
  *
- * At most one work item of a Device is live (gateway/DEVICES.md): from its acceptance on until its session ends. What
- * becomes of an item after its split: ledger_sessions.h. The rules of all subjects: ledger.h.
+ * A Device has at most one live work item (gateway/DEVICES.md): a READY item is live until its session ends. A unique
+ * index enforces this. What happens to an item after the review: ledger_sessions.h. The rules of all subjects:
+ * ledger.h.
  */
 #ifndef ECOSGATE_SPOOL_LEDGER_LEDGER_DEVICES_H
 #define ECOSGATE_SPOOL_LEDGER_LEDGER_DEVICES_H
@@ -14,7 +15,8 @@
 
 struct ledger_verdict;
 
-/* Where a work item is: the first three are the outcomes of its split, all are states of a session. */
+/* The state of a work item. The review gives it one of the first three; its session can have any of them. The numbers
+ * are stored. */
 enum ledger_state {
     LEDGER_READY,
     LEDGER_REJECTED,
@@ -29,38 +31,41 @@ enum ledger_state {
 };
 
 struct ledger_item {
-    int64_t item; /* set by ledger_item_insert: contiguous within one transaction */
-    int64_t job, record;
-    bool has_device; /* false: malformed, device_text says it */
-    uint64_t device;
-    const char *device_text;
+    int64_t item;   /* set by ledger_item_insert; without gaps within one transaction */
+    int64_t job;    /* of the instruction */
+    int64_t record; /* RecordNumber in the instruction, from 1 */
+    bool has_device;
+    uint64_t device;         /* EUI-64; only if has_device */
+    const char *device_text; /* the malformed DeviceId; only if not has_device */
     const char *device_type, *manufacturer, *model, *firmware;
-    const char *mpxn, *chf, *region, *attempt; /* as they stand in the instruction */
-    enum ledger_state outcome;                 /* of the split: READY, REJECTED or DEFERRED */
-    const char *code, *text;
-    bool passes; /* the code passes by itself */
-    int64_t next_eligible;
-    bool ended; /* it is not live any more */
+    const char *mpxn, *chf, *region, *attempt; /* as the instruction has them */
+    enum ledger_state outcome;                 /* of the review: READY, REJECTED or DEFERRED */
+    const char *code, *text;                   /* the finding that decided; NULL for READY */
+    bool transient;                            /* the code goes away by itself */
+    int64_t next_eligible;                     /* from when a new instruction can succeed; 0: not known */
+    bool ended;                                /* no longer live */
 };
 
-/* "READY" …; NULL where there is no such state. */
+/* "READY" …, a constant text; NULL if there is no such state. */
 const char *ledger_state_name(enum ledger_state state);
+/* The state of that name; false if there is none. */
 bool ledger_state_find(const char *name, enum ledger_state *state);
-/* A READY item is live; SPOOL_ERROR_EXISTS when its Device is live already. */
+/* Adds a work item and sets its number. SPOOL_ERROR_EXISTS if it is READY and its Device has a live one. */
 bool ledger_item_insert(struct ledger *ledger, struct ledger_item *item, GError **error);
 typedef bool (*ledger_item_visit)(void *user, const struct ledger_item *item, GError **error);
-/* The items of a verdict in the order of the instruction. */
+/* Visits the work items of a verdict in the order of the instruction. */
 bool ledger_items_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_item_visit visit, void *user,
                        GError **error);
 
-/* What earlier work items of a Device mean for a new one. */
+/* What the work items that a Device has had so far mean for a new one. */
 struct ledger_earlier_work {
-    bool live;
-    bool replaced; /* one of the two sides has said that its credentials were replaced */
-    int64_t failed_sessions;
-    int64_t failed_migrations; /* of them with an error of category d */
-    int64_t next_eligible;     /* of the newest failed session, 0 when there is none */
+    bool live;                 /* one is live */
+    bool replaced;             /* the newest statement of either side says that the credentials were replaced */
+    int64_t failed_sessions;   /* how many sessions ended FAILED, and */
+    int64_t failed_migrations; /* how many of them with an error of category d */
+    int64_t next_eligible;     /* of the newest failed session; 0: none failed */
 };
-bool ledger_earlier_work(struct ledger *ledger, uint64_t device, struct ledger_earlier_work *past, GError **error);
+/* Sums up all work items of a Device. All members are 0 if it has none. */
+bool ledger_earlier_work(struct ledger *ledger, uint64_t device, struct ledger_earlier_work *earlier, GError **error);
 
 #endif

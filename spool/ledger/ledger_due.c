@@ -1,3 +1,7 @@
+/*
+ * What is due. Each question is answered by one index: undispatched verdicts (verdict_fresh), wake times
+ * (session_wake), outcomes (verdict_unreported). The numbers of states in the SQL are those of enum ledger_state.
+ */
 #include "spool/ledger/ledger_due.h"
 
 #include "spool/ledger/ledger_devices.h"
@@ -5,17 +9,17 @@
 #include "spool/ledger/ledger_sessions.h"
 #include "spool/ledger/ledger_verdicts.h"
 
+/* ---- items without a session ---- */
+
 bool ledger_undispatched_verdicts(struct ledger *ledger, GPtrArray **verdicts, GError **error)
 {
-    return ledger_all(ledger,
-                      ledger_query(ledger, error,
-                                   "SELECT " LEDGER_VERDICT " FROM verdict v WHERE items>0"
-                                   " AND accepted>dispatched ORDER BY judged_at,job",
-                                   ""),
-                      &ledger_verdict_shape, verdicts, error);
+    LEDGER_SQL(undispatched, "SELECT " LEDGER_VERDICT " FROM verdict v WHERE items>0"
+                             " AND accepted>dispatched ORDER BY judged_at,job");
+    return ledger_all(ledger, ledger_query(ledger, &undispatched, LEDGER_NO_VALUES, error), &ledger_verdict_shape,
+                      verdicts, error);
 }
 
-/* (time, item) rows; ends the query. */
+/* Appends (time, item) rows; ends the query. */
 static bool append(struct ledger *ledger, sqlite3_stmt *query, GArray *due, GError **error)
 {
     bool row = true, good = query != NULL;
@@ -27,54 +31,72 @@ static bool append(struct ledger *ledger, sqlite3_stmt *query, GArray *due, GErr
     return good;
 }
 
-/* Items get their sessions in the order of their numbers: none after the last that has one has. */
+/* READY items of a verdict (?1 its first item, ?2 how many) without a session. Sessions start in the order of the
+ * items, so only items behind the last one that has a session are searched. */
+#define UNDISPATCHED                                                                                                   \
+    " FROM work_item WHERE item>=?1 AND item<?1+?2 AND outcome=0"                                                      \
+    " AND item>ifnull((SELECT max(item) FROM session WHERE item>=?1 AND item<?1+?2),0)"                                \
+    " ORDER BY item LIMIT "
+
 bool ledger_undispatched_items(struct ledger *ledger, const struct ledger_verdict *of, int64_t limit, GArray *due,
                                GError **error)
 {
+    LEDGER_SQL(undispatched, "SELECT ?3,item" UNDISPATCHED "?4");
     return append(ledger,
-                  ledger_query(ledger, error,
-                               "SELECT ?3,item FROM work_item WHERE item>=?1 AND item<?1+?2 AND outcome=0"
-                               " AND item>ifnull((SELECT max(item) FROM session WHERE item>=?1 AND item<?1+?2),0)"
-                               " ORDER BY item LIMIT ?4",
-                               "iiii", of->first_item, of->items, of->judged_at, limit),
+                  ledger_query(ledger, &undispatched,
+                               LEDGER_VALUES(LEDGER_INT(of->first_item), LEDGER_INT(of->items),
+                                             LEDGER_INT(of->judged_at), LEDGER_INT(limit)),
+                               error),
                   due, error);
+}
+
+/* One transition for each item, numbered in the order of the items. */
+static bool insert_transitions(struct ledger *ledger, const struct ledger_first_try *first, GError **error)
+{
+    LEDGER_SQL(insert, "INSERT INTO transition(item,n,at,state,try,job,record,due)"
+                       " SELECT item,1,?3,?4,?5,?6,?7-1+row_number()OVER(),?8 FROM(SELECT item" UNDISPATCHED "?9)");
+    const struct ledger_transition *t = &first->transition;
+    return ledger_run(ledger, &insert,
+                      LEDGER_VALUES(LEDGER_INT(first->of->first_item), LEDGER_INT(first->of->items), LEDGER_INT(t->at),
+                                    LEDGER_INT(t->state), LEDGER_INT(t->try), LEDGER_INT(t->job), LEDGER_INT(t->record),
+                                    LEDGER_INT(t->due), LEDGER_INT(first->limit)),
+                      error);
+}
+
+/* One session for each transition that was just inserted: they are found by the work order and their numbers in it. */
+static bool insert_sessions(struct ledger *ledger, const struct ledger_first_try *first, GError **error)
+{
+    LEDGER_SQL(insert,
+               "INSERT INTO session(item,state,transitions,last,try,answered,unused,delays,begun,ends,due,wake)"
+               " SELECT item,?3,1,id,?4,0,0,0,?5,?6,?7,?7 FROM transition WHERE job=?1 AND state=3 AND record>=?2"
+               " ORDER BY record");
+    const struct ledger_session *s = &first->session;
+    return ledger_run(ledger, &insert,
+                      LEDGER_VALUES(LEDGER_INT(first->transition.job), LEDGER_INT(first->transition.record),
+                                    LEDGER_INT(s->state), LEDGER_INT(s->try), LEDGER_INT(s->begun), LEDGER_INT(s->ends),
+                                    LEDGER_INT(s->due)),
+                      error);
 }
 
 bool ledger_dispatch_items(struct ledger *ledger, const struct ledger_first_try *first, int64_t *n, GError **error)
 {
-    const struct ledger_verdict *of = first->of;
-    const struct ledger_session *session = &first->session;
-    const struct ledger_transition *transition = &first->transition;
-    if (!ledger_run(ledger, error,
-                    "INSERT INTO transition(item,n,at,state,try,job,record,due)"
-                    " SELECT item,1,?3,?4,?5,?6,?7-1+row_number()OVER(),?8 FROM(SELECT item FROM work_item"
-                    " WHERE item>=?1 AND item<?1+?2 AND outcome=0"
-                    " AND item>ifnull((SELECT max(item) FROM session WHERE item>=?1 AND item<?1+?2),0)"
-                    " ORDER BY item LIMIT ?9)",
-                    "iiiiiiiii", of->first_item, of->items, transition->at, (int64_t)transition->state, transition->try,
-                    transition->job, transition->record, transition->due, first->limit))
+    LEDGER_SQL(count, "UPDATE verdict SET dispatched=dispatched+?3 WHERE job=?1 AND revision=?2");
+    if (!insert_transitions(ledger, first, error))
         return false;
     *n = sqlite3_changes64(ledger->db);
-    return ledger_run(
-               ledger, error,
-               "INSERT INTO session(item,state,transitions,last,try,answered,unused,delays,begun,ends,due,wake)"
-               " SELECT item,?3,1,id,?4,0,0,0,?5,?6,?7,?7 FROM transition WHERE job=?1 AND state=3 AND record>=?2"
-               " ORDER BY record",
-               "iiiiiii", transition->job, transition->record, (int64_t)session->state, session->try, session->begun,
-               session->ends, session->due) &&
-           ledger_run(ledger, error, "UPDATE verdict SET dispatched=dispatched+?3 WHERE job=?1 AND revision=?2", "iii",
-                      of->job, of->revision, *n);
+    return insert_sessions(ledger, first, error) &&
+           ledger_run(ledger, &count,
+                      LEDGER_VALUES(LEDGER_INT(first->of->job), LEDGER_INT(first->of->revision), LEDGER_INT(*n)),
+                      error);
 }
+
+/* ---- items with a session ---- */
 
 bool ledger_wake_times_stale(struct ledger *ledger, int64_t now, bool *stale, GError **error)
 {
+    LEDGER_SQL(any, "SELECT 1 FROM session WHERE wake IS NOT NULL AND wake<=? AND due IS NOT wake LIMIT 1");
     int64_t found = 0;
-    if (!ledger_number(
-            ledger,
-            ledger_query(ledger, error,
-                         "SELECT 1 FROM session WHERE wake IS NOT NULL AND wake<=? AND due IS NOT wake LIMIT 1", "i",
-                         now),
-            &found, error))
+    if (!ledger_number(ledger, ledger_query(ledger, &any, LEDGER_VALUES(LEDGER_INT(now)), error), &found, error))
         return false;
     *stale = found != 0;
     return true;
@@ -82,66 +104,66 @@ bool ledger_wake_times_stale(struct ledger *ledger, int64_t now, bool *stale, GE
 
 bool ledger_wake_times_refresh(struct ledger *ledger, int64_t now, GError **error)
 {
-    return ledger_run(ledger, error,
-                      "UPDATE session SET wake=due WHERE wake IS NOT NULL AND wake<=? AND due IS NOT wake", "i", now);
+    LEDGER_SQL(refresh, "UPDATE session SET wake=due WHERE wake IS NOT NULL AND wake<=? AND due IS NOT wake");
+    return ledger_run(ledger, &refresh, LEDGER_VALUES(LEDGER_INT(now)), error);
 }
 
 bool ledger_tries_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error)
 {
-    return append(ledger,
-                  ledger_query(ledger, error,
-                               "SELECT due,item FROM session WHERE wake IS NOT NULL AND wake<=?1 AND due<=?1 AND"
-                               " (state=0 OR (state=4 AND ends>?1)) ORDER BY wake,item LIMIT ?2",
-                               "ii", now, limit),
-                  due, error);
+    LEDGER_SQL(tries, "SELECT due,item FROM session WHERE wake IS NOT NULL AND wake<=?1 AND due<=?1 AND"
+                      " (state=0 OR (state=4 AND ends>?1)) ORDER BY wake,item LIMIT ?2");
+    return append(ledger, ledger_query(ledger, &tries, LEDGER_VALUES(LEDGER_INT(now), LEDGER_INT(limit)), error), due,
+                  error);
 }
 
 bool ledger_timeouts_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error)
 {
-    return append(ledger,
-                  ledger_query(ledger, error,
-                               "SELECT due,item FROM session WHERE wake IS NOT NULL AND wake<=?1 AND due<=?1 AND"
-                               " (state IN(3,5) OR (state=4 AND ends<=?1)) ORDER BY wake,item LIMIT ?2",
-                               "ii", now, limit),
+    LEDGER_SQL(timeouts, "SELECT due,item FROM session WHERE wake IS NOT NULL AND wake<=?1 AND due<=?1 AND"
+                         " (state IN(3,5) OR (state=4 AND ends<=?1)) ORDER BY wake,item LIMIT ?2");
+    return append(ledger, ledger_query(ledger, &timeouts, LEDGER_VALUES(LEDGER_INT(now), LEDGER_INT(limit)), error),
                   due, error);
 }
 
 bool ledger_next_due(struct ledger *ledger, int64_t now, int64_t *at, GError **error)
 {
-    return ledger_number(ledger, ledger_query(ledger, error, "SELECT min(wake) FROM session WHERE wake>?", "i", now),
-                         at, error);
+    LEDGER_SQL(next, "SELECT min(wake) FROM session WHERE wake>?");
+    return ledger_number(ledger, ledger_query(ledger, &next, LEDGER_VALUES(LEDGER_INT(now)), error), at, error);
 }
+
+/* ---- outcomes ---- */
 
 bool ledger_outcomes_due(struct ledger *ledger, GPtrArray **verdicts, GError **error)
 {
-    return ledger_all(ledger,
-                      ledger_query(ledger, error,
-                                   "SELECT " LEDGER_VERDICT " FROM verdict v WHERE items>0 AND ended=accepted"
-                                   " AND reported=0 ORDER BY job",
-                                   ""),
-                      &ledger_verdict_shape, verdicts, error);
+    LEDGER_SQL(due, "SELECT " LEDGER_VERDICT " FROM verdict v WHERE items>0 AND ended=accepted"
+                    " AND reported=0 ORDER BY job");
+    return ledger_all(ledger, ledger_query(ledger, &due, LEDGER_NO_VALUES, error), &ledger_verdict_shape, verdicts,
+                      error);
 }
 
 bool ledger_outcome_mark_planned(struct ledger *ledger, const struct ledger_verdict *of, GError **error)
 {
-    return ledger_run(ledger, error, "UPDATE verdict SET reported=1 WHERE job=? AND revision=?", "ii", of->job,
-                      of->revision);
+    LEDGER_SQL(mark, "UPDATE verdict SET reported=1 WHERE job=? AND revision=?");
+    return ledger_run(ledger, &mark, LEDGER_VALUES(LEDGER_INT(of->job), LEDGER_INT(of->revision)), error);
 }
 
 bool ledger_model_count(struct ledger *ledger, const struct ledger_item *item, bool migrated, struct ledger_model *now,
                         GError **error)
 {
-    if (!ledger_run(ledger, error,
-                    "INSERT INTO model_end(device_type,manufacturer,model,firmware,migrated,failed)"
-                    " VALUES(?1,?2,?3,?4,?5,?6) ON CONFLICT(device_type,manufacturer,model,firmware)"
-                    " DO UPDATE SET migrated=migrated+?5,failed=failed+?6",
-                    "ttttii", item->device_type, item->manufacturer, item->model, item->firmware, (int64_t)migrated,
-                    (int64_t)!migrated))
+    LEDGER_SQL(count, "INSERT INTO model_end(device_type,manufacturer,model,firmware,migrated,failed)"
+                      " VALUES(?1,?2,?3,?4,?5,?6) ON CONFLICT(device_type,manufacturer,model,firmware)"
+                      " DO UPDATE SET migrated=migrated+?5,failed=failed+?6");
+    LEDGER_SQL(get, "SELECT migrated,failed FROM model_end WHERE device_type=? AND manufacturer=?"
+                    " AND model=? AND firmware=?");
+    if (!ledger_run(ledger, &count,
+                    LEDGER_VALUES(LEDGER_TEXT(item->device_type), LEDGER_TEXT(item->manufacturer),
+                                  LEDGER_TEXT(item->model), LEDGER_TEXT(item->firmware), LEDGER_INT(migrated),
+                                  LEDGER_INT(!migrated)),
+                    error))
         return false;
-    sqlite3_stmt *q = ledger_query(ledger, error,
-                                   "SELECT migrated,failed FROM model_end WHERE device_type=? AND manufacturer=?"
-                                   " AND model=? AND firmware=?",
-                                   "tttt", item->device_type, item->manufacturer, item->model, item->firmware);
+    sqlite3_stmt *q = ledger_query(ledger, &get,
+                                   LEDGER_VALUES(LEDGER_TEXT(item->device_type), LEDGER_TEXT(item->manufacturer),
+                                                 LEDGER_TEXT(item->model), LEDGER_TEXT(item->firmware)),
+                                   error);
     bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
     if (good)
         *now = (struct ledger_model){item->device_type, item->manufacturer,         item->model,

@@ -1,13 +1,18 @@
 /*
- * What is due: work for the next order, sessions whose time is over, outcomes to be told.
+ * What is due: items for the next work order, sessions whose time is over, outcomes to be reported.
  *
- *   ledger_undispatched_verdicts → ledger_undispatched_items | ledger_dispatch_items         never ordered yet
- *   ledger_wake_times_stale → ledger_wake_times_refresh                             before either of:
- *   ledger_tries_due, ledger_timeouts_due → ledger_session_put               another try; the time is over
- *   ledger_outcomes_due → a part of kind EMO
+ *   ledger_undispatched_verdicts → ledger_undispatched_items | ledger_dispatch_items     items without a session
+ *   ledger_wake_times_stale → ledger_wake_times_refresh                                  before the next two
+ *   ledger_tries_due, ledger_timeouts_due → ledger_session_put                           items with a session
+ *   ledger_outcomes_due → an outgoing file of kind EMO → ledger_outcome_mark_planned
  *
- * Due times are those of the sessions (ledger_sessions.h), set by validators/retry.h. Whoever asks says what time it
- * is. The rules of all subjects: ledger.h.
+ * The due time of a session is set by validators/retry.h. Every question says what time it is (`now`).
+ *
+ * Wake times: an index on due times would change at nearly every transition. The index is on `wake` instead, a time no
+ * later than the due time. A transition that puts the due time off leaves `wake` as it is, and the session then comes
+ * up once too early. ledger_wake_times_refresh sets it to the due time when that happens.
+ *
+ * The rules of all subjects: ledger.h.
  */
 #ifndef ECOSGATE_SPOOL_LEDGER_LEDGER_DUE_H
 #define ECOSGATE_SPOOL_LEDGER_LEDGER_DUE_H
@@ -18,48 +23,57 @@
 struct ledger_item;
 struct ledger_verdict;
 
-/* A work item and since when it is due. */
+/* A work item and the time from which it is due. */
 struct ledger_due {
     int64_t at, item;
 };
 
-/* Verdicts (struct ledger_verdict, oldest first) with READY items that have no session yet. */
+/* ---- items without a session ---- */
+
+/* *verdicts: struct ledger_verdict, oldest first, of instructions with READY items that have no session yet. */
 bool ledger_undispatched_verdicts(struct ledger *ledger, GPtrArray **verdicts, GError **error);
-/* Appends the first `limit` such items of a verdict (struct ledger_due). */
+/* Appends the first `limit` of these items of a verdict (struct ledger_due) to `due`. */
 bool ledger_undispatched_items(struct ledger *ledger, const struct ledger_verdict *of, int64_t limit, GArray *due,
                                GError **error);
-/* The first try of items that have no session yet. */
+
+/* The first try of many items at once. */
 struct ledger_first_try {
-    const struct ledger_verdict *of;
-    struct ledger_session session;
-    struct ledger_transition transition;
-    int64_t limit;
+    const struct ledger_verdict *of;     /* whose items */
+    struct ledger_session session;       /* what each session is afterwards */
+    struct ledger_transition transition; /* the first of each; record: RecordNumber of the first item in the work order,
+                                            the next items get the next numbers */
+    int64_t limit;                       /* at most so many items */
 };
-/* The first `limit` of them take the first transition of `session`, without being looked at one by one: transition is
- * theirs but for its record, which goes on from transition->record. *n is how many. */
+/* Starts sessions for the first `limit` items that have none, without reading them one by one. *n: how many. */
 bool ledger_dispatch_items(struct ledger *ledger, const struct ledger_first_try *first, int64_t *n, GError **error);
-/* A session is noted to wake no later than it is due, and where that was put off keeps its earlier time: so an index
- * seldom changes. Whether there are such whose time to wake has come, and then, before the questions below: from now on
- * they wake when they are due. */
+
+/* ---- items with a session ---- */
+
+/* *stale: the wake time of some session has come, but not its due time. */
 bool ledger_wake_times_stale(struct ledger *ledger, int64_t now, bool *stale, GError **error);
+/* Sets the wake time of these sessions to their due time. */
 bool ledger_wake_times_refresh(struct ledger *ledger, int64_t now, GError **error);
-/* Appends the first `limit` that wait for a dispatch whose time has come and whose session has not ended. */
+/* Appends the first `limit` items that wait for a try, whose due time has come and whose session's time is not over. */
 bool ledger_tries_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error);
-/* Appends the first `limit` whose session is over or whose confirmation is missing for too long. */
+/* Appends the first `limit` items whose session's time is over, or whose confirmation did not come in time. */
 bool ledger_timeouts_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error);
-/* The earliest time after now at which one of them goes on, 0: none does. */
+/* The earliest wake time after `now`; 0: there is none. */
 bool ledger_next_due(struct ledger *ledger, int64_t now, int64_t *at, GError **error);
 
-/* Accepted instructions (struct ledger_verdict) whose work has all ended and whose outcome is not planned yet. */
+/* ---- outcomes ---- */
+
+/* *verdicts: struct ledger_verdict of accepted instructions, all of whose sessions have ended and whose outcome is not
+ * planned yet. */
 bool ledger_outcomes_due(struct ledger *ledger, GPtrArray **verdicts, GError **error);
+/* The outcome file of this verdict is planned: it is due no more. */
 bool ledger_outcome_mark_planned(struct ledger *ledger, const struct ledger_verdict *of, GError **error);
 
-/* How the Devices of one model have ended so far. */
+/* How many Devices of one model have ended so far, by their end. */
 struct ledger_model {
     const char *device_type, *manufacturer, *model, *firmware;
-    int64_t migrated, failed; /* Devices */
+    int64_t migrated, failed;
 };
-/* Counts one Device more, and gives out what it is then (strings are the caller's). */
+/* Counts one Device more for the item's model. *now: the counts after that; its strings are the item's. */
 bool ledger_model_count(struct ledger *ledger, const struct ledger_item *item, bool migrated, struct ledger_model *now,
                         GError **error);
 

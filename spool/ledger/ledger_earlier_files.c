@@ -1,37 +1,48 @@
+/* What came before a file. The header says which files count, and why. */
 #include "spool/ledger/ledger_earlier_files.h"
 
 #include "spool/ledger/ledger_private.h"
 
+/* ?1 is the job of the file that is judged, `o` the other. */
 #define ACCEPTED "EXISTS(SELECT 1 FROM verdict v WHERE v.job=o.id AND v.outcome<>'RJ')"
-/* ?1 is the file asked about. */
 #define OTHERS "o.direction=0 AND o.id<>?1 AND (o.id<?1 OR " ACCEPTED ")"
 #define OLDEST "SELECT min(o.id) FROM job o WHERE " OTHERS
+#define SAME_SENDER_AND_TYPE " AND o.sender=?2 AND o.type=?3 AND o.org=?4"
+
+/* The values of ?1 to ?4. */
+#define ID_SENDER_AND_TYPE(self)                                                                                       \
+    LEDGER_INT((self)->id), LEDGER_TEXT((self)->sender), LEDGER_TEXT((self)->type), LEDGER_TEXT((self)->org)
+
+static bool same_name(struct ledger *ledger, const struct ledger_file *self, struct ledger_duplicates *found,
+                      GError **error)
+{
+    LEDGER_SQL(same_bytes, OLDEST " AND o.name=?2 AND o.sha256=?3");
+    LEDGER_SQL(other_bytes, OLDEST " AND o.name=?2 AND o.sha256<>?3");
+    struct ledger_values values =
+        LEDGER_VALUES(LEDGER_INT(self->id), LEDGER_TEXT(self->name), LEDGER_TEXT(self->sha256));
+    return ledger_number(ledger, ledger_query(ledger, &same_bytes, values, error), &found->name_and_bytes, error) &&
+           ledger_number(ledger, ledger_query(ledger, &other_bytes, values, error), &found->name_other_bytes, error);
+}
 
 bool ledger_duplicates(struct ledger *ledger, const struct ledger_file *self, struct ledger_duplicates *found,
                        GError **error)
 {
+    LEDGER_SQL(same_sequence, OLDEST SAME_SENDER_AND_TYPE " AND o.sequence=?5 AND o.sha256<>?6");
+    LEDGER_SQL(same_bytes, OLDEST SAME_SENDER_AND_TYPE " AND o.sha256=?5 AND o.name<>?6");
     struct ledger_duplicates d = {0};
-    if (!ledger_number(ledger,
-                       ledger_query(ledger, error, OLDEST " AND o.name=?2 AND o.sha256=?3", "itt", self->id, self->name,
-                                    self->sha256),
-                       &d.name_and_bytes, error) ||
+    if (!same_name(ledger, self, &d, error) ||
         !ledger_number(ledger,
-                       ledger_query(ledger, error, OLDEST " AND o.name=?2 AND o.sha256<>?3", "itt", self->id,
-                                    self->name, self->sha256),
-                       &d.name_other_bytes, error) ||
-        !ledger_number(ledger,
-                       ledger_query(ledger, error,
-                                    OLDEST " AND o.sender=?2 AND o.type=?3 AND o.org=?4"
-                                           " AND o.sequence=?5 AND o.sha256<>?6",
-                                    "itttzt", self->id, self->sender, self->type, self->org, self->sequence,
-                                    self->sha256),
+                       ledger_query(ledger, &same_sequence,
+                                    LEDGER_VALUES(ID_SENDER_AND_TYPE(self), LEDGER_INT_OR_NULL(self->sequence),
+                                                  LEDGER_TEXT(self->sha256)),
+                                    error),
                        &d.sequence_other_bytes, error) ||
-        !ledger_number(ledger,
-                       ledger_query(ledger, error,
-                                    OLDEST " AND o.sender=?2 AND o.type=?3 AND o.org=?4"
-                                           " AND o.sha256=?5 AND o.name<>?6",
-                                    "ittttt", self->id, self->sender, self->type, self->org, self->sha256, self->name),
-                       &d.bytes_other_name, error))
+        !ledger_number(
+            ledger,
+            ledger_query(ledger, &same_bytes,
+                         LEDGER_VALUES(ID_SENDER_AND_TYPE(self), LEDGER_TEXT(self->sha256), LEDGER_TEXT(self->name)),
+                         error),
+            &d.bytes_other_name, error))
         return false;
     *found = d;
     return true;
@@ -39,54 +50,49 @@ bool ledger_duplicates(struct ledger *ledger, const struct ledger_file *self, st
 
 bool ledger_last_sequence(struct ledger *ledger, const struct ledger_file *self, int64_t *sequence, GError **error)
 {
-    return ledger_number(ledger,
-                         ledger_query(ledger, error,
-                                      "SELECT max(o.sequence) FROM job o WHERE o.direction=0 AND o.id<?1"
-                                      " AND o.sender=?2 AND o.type=?3 AND o.org=?4 AND " ACCEPTED,
-                                      "ittt", self->id, self->sender, self->type, self->org),
-                         sequence, error);
+    LEDGER_SQL(last, "SELECT max(o.sequence) FROM job o WHERE o.direction=0 AND o.id<?1" SAME_SENDER_AND_TYPE
+                     " AND " ACCEPTED);
+    return ledger_number(ledger, ledger_query(ledger, &last, LEDGER_VALUES(ID_SENDER_AND_TYPE(self)), error), sequence,
+                         error);
 }
 
 bool ledger_sequence_before(struct ledger *ledger, const struct ledger_file *self, int64_t *sequence, GError **error)
 {
-    return ledger_number(ledger,
-                         ledger_query(ledger, error,
-                                      "SELECT max(o.sequence) FROM job o WHERE o.direction=0 AND o.id<?1"
-                                      " AND o.sender=?2 AND o.type=?3 AND o.org=?4 AND o.sequence<?5",
-                                      "ittti", self->id, self->sender, self->type, self->org, self->sequence),
-                         sequence, error);
+    LEDGER_SQL(before, "SELECT max(o.sequence) FROM job o WHERE o.direction=0 AND o.id<?1" SAME_SENDER_AND_TYPE
+                       " AND o.sequence<?5");
+    return ledger_number(
+        ledger,
+        ledger_query(ledger, &before, LEDGER_VALUES(ID_SENDER_AND_TYPE(self), LEDGER_INT(self->sequence)), error),
+        sequence, error);
 }
 
 bool ledger_batch_used(struct ledger *ledger, const struct ledger_file *self, const char *batch, int64_t *job,
                        GError **error)
 {
-    return ledger_number(ledger,
-                         ledger_query(ledger, error,
-                                      OLDEST " AND o.sender=?2 AND o.type=?3 AND o.org=?4 AND o.id IN"
-                                             "(SELECT job FROM verdict WHERE batch=?5)",
-                                      "itttt", self->id, self->sender, self->type, self->org, batch),
-                         job, error);
+    LEDGER_SQL(with_batch, OLDEST SAME_SENDER_AND_TYPE " AND o.id IN(SELECT job FROM verdict WHERE batch=?5)");
+    return ledger_number(
+        ledger, ledger_query(ledger, &with_batch, LEDGER_VALUES(ID_SENDER_AND_TYPE(self), LEDGER_TEXT(batch)), error),
+        job, error);
 }
 
 bool ledger_rejected_file(struct ledger *ledger, const struct ledger_file *self, const char *name, int64_t *job,
                           GError **error)
 {
+    LEDGER_SQL(rejected, "SELECT min(o.id) FROM job o WHERE o.direction=0 AND o.id<?1"
+                         " AND o.sender=?2 AND o.org=?3 AND o.name=?4 AND"
+                         " (SELECT outcome FROM verdict WHERE job=o.id"
+                         " ORDER BY revision DESC LIMIT 1)='RJ'");
     return ledger_number(ledger,
-                         ledger_query(ledger, error,
-                                      "SELECT min(o.id) FROM job o WHERE o.direction=0 AND o.id<?1"
-                                      " AND o.sender=?2 AND o.org=?3 AND o.name=?4 AND"
-                                      " (SELECT outcome FROM verdict WHERE job=o.id"
-                                      " ORDER BY revision DESC LIMIT 1)='RJ'",
-                                      "ittt", self->id, self->sender, self->org, name),
+                         ledger_query(ledger, &rejected,
+                                      LEDGER_VALUES(LEDGER_INT(self->id), LEDGER_TEXT(self->sender),
+                                                    LEDGER_TEXT(self->org), LEDGER_TEXT(name)),
+                                      error),
                          job, error);
 }
 
 bool ledger_accepted_since(struct ledger *ledger, int64_t since, int64_t *n, GError **error)
 {
-    return ledger_number(ledger,
-                         ledger_query(ledger, error,
-                                      "SELECT ifnull(sum(v.accepted),0) FROM verdict v JOIN job j ON j.id=v.job"
-                                      " WHERE v.judged_at>=? AND j.type='EMI'",
-                                      "i", since),
-                         n, error);
+    LEDGER_SQL(accepted, "SELECT ifnull(sum(v.accepted),0) FROM verdict v JOIN job j ON j.id=v.job"
+                         " WHERE v.judged_at>=? AND j.type='EMI'");
+    return ledger_number(ledger, ledger_query(ledger, &accepted, LEDGER_VALUES(LEDGER_INT(since)), error), n, error);
 }

@@ -1,28 +1,36 @@
 /*
- * What was before a file: duplicates (B105, B106, B112), sequence (B107, B108), BatchIds (B210) and the like. Questions
- * only; validators/history_rules.c makes findings of the answers.
+ * What came before a file: duplicates (B105, B106, B112), sequence numbers (B107, B108), BatchIds (B210) and the file
+ * that a resubmission names. Questions only; validators/history_rules.c turns the answers into findings.
  *
- *   struct ledger_file self = the file asked about;
+ *   struct ledger_file self = the file that is judged;
  *   ledger_duplicates(ledger, &self, &found, &error), ledger_last_sequence(ledger, &self, …) …
  *
- * Which files count, accepted ones or all, older ones or others too: gateway/NOTES.md, Decisions. The rules of all
- * subjects: ledger.h.
+ * Which other files count:
+ *
+ * - For duplicates and BatchIds: every other inbound job of the same sender and type that is older, or that was
+ *   accepted. A younger accepted file counts because this one may have been held while that one was judged.
+ * - For sequence numbers: older jobs only, so that a file which is judged again (requeued) is compared with what was
+ *   before it the first time. B107 compares with accepted files. B108 compares with all, for a rejected file has used
+ *   its number up.
+ * - A BatchId counts as used by a rejected file too: a resubmission has a new one.
+ *
+ * "Accepted" is a verdict AC, WN or PA. The rules of all subjects: ledger.h.
  */
 #ifndef ECOSGATE_SPOOL_LEDGER_LEDGER_EARLIER_FILES_H
 #define ECOSGATE_SPOOL_LEDGER_LEDGER_EARLIER_FILES_H
 
 #include "spool/ledger/ledger.h"
 
-/* The file asked about. "Others" are inbound jobs with another id. */
+/* The file that is judged. "Others" are inbound jobs with another id. */
 struct ledger_file {
-    int64_t id;       /* its job */
-    const char *name; /* escaped */
-    const char *type, *org, *sender;
+    int64_t id;                      /* its job */
+    const char *name;                /* escaped */
+    const char *type, *org, *sender; /* as in struct ledger_job */
     int64_t sequence;
-    const char *sha256;
+    const char *sha256; /* hex digits */
 };
 
-/* Ids of the oldest other that is older or accepted (AC, WN, PA), 0 for none. */
+/* Job ids of the oldest other that is older or accepted; 0: none. */
 struct ledger_duplicates {
     int64_t name_and_bytes;       /* same name, same bytes: B105 */
     int64_t name_other_bytes;     /* same name, other bytes: B106 */
@@ -30,19 +38,20 @@ struct ledger_duplicates {
     int64_t bytes_other_name;     /* same sender, type and bytes, other name: B112 */
 };
 
+/* Searches for duplicates of all four kinds. */
 bool ledger_duplicates(struct ledger *ledger, const struct ledger_file *self, struct ledger_duplicates *found,
                        GError **error);
-/* The greatest sequence of an older accepted file of the same sender and type, 0 for none. */
+/* *sequence: the greatest of an older accepted file of the same sender and type; 0: none. */
 bool ledger_last_sequence(struct ledger *ledger, const struct ledger_file *self, int64_t *sequence, GError **error);
-/* The greatest sequence below self->sequence that an older one bore, accepted or not, 0 for none. */
+/* *sequence: the greatest below self->sequence of an older file, accepted or not; 0: none. */
 bool ledger_sequence_before(struct ledger *ledger, const struct ledger_file *self, int64_t *sequence, GError **error);
-/* *job: an older or accepted other of the same sender and type has this BatchId; 0 for none. */
+/* *job: an older or accepted other of the same sender and type that has this BatchId; 0: none. */
 bool ledger_batch_used(struct ledger *ledger, const struct ledger_file *self, const char *batch, int64_t *job,
                        GError **error);
-/* *job: an older file of the same sender with this (escaped) name whose latest verdict is RJ; 0 for none. */
+/* *job: an older file of the same sender with this (escaped) name, whose latest verdict is RJ; 0: none. */
 bool ledger_rejected_file(struct ledger *ledger, const struct ledger_file *self, const char *name, int64_t *job,
                           GError **error);
-/* How many Devices of instructions judged since then were accepted. */
+/* *n: how many Devices were accepted in instructions judged at `since` or later. */
 bool ledger_accepted_since(struct ledger *ledger, int64_t since, int64_t *n, GError **error);
 
 #endif

@@ -1,7 +1,14 @@
+/*
+ * Incidents and their events: tables incident, incident_event, incident_reported.
+ *
+ * The ids of events have no gaps: an INC file reports a range of them, and the next one goes on where it ended. So an
+ * event is inserted only together with the change that it stands for.
+ */
 #include "spool/ledger/ledger_incidents.h"
 
 #include "spool/ledger/ledger_private.h"
 
+/* An incident `i` with the name and BatchId of its file. */
 #define COLUMNS                                                                                                        \
     "i.id,i.code,i.subject,i.parties,i.job,i.revision,i.device_id,i.begun,i.cleared,i.text,i.reason,i.who,"            \
     "(SELECT j.name FROM job j WHERE j.id=i.job),"                                                                     \
@@ -38,24 +45,31 @@ static const struct ledger_shape shape = {sizeof(struct ledger_incident), read_i
 
 /* ---- opening and closing ---- */
 
+/* incident_event.event */
 enum { OPENED, CLOSED };
 
 bool ledger_incident_open(struct ledger *ledger, const struct ledger_incident *incident, GError **error)
 {
-    if (!ledger_run(ledger, error,
-                    "INSERT INTO incident(code,subject,parties,job,revision,device_id,begun,text)"
-                    " VALUES(?1,?2,?3,?4,?5,iif(?6,?7,NULL),?8,?9)"
-                    " ON CONFLICT(code,subject) WHERE cleared IS NULL DO NOTHING",
-                    "tttzziiit", incident->code, incident->subject, incident->parties, incident->job,
-                    incident->revision, (int64_t)incident->has_device, (int64_t)incident->device, incident->opened,
-                    incident->text))
+    LEDGER_SQL(open, "INSERT INTO incident(code,subject,parties,job,revision,device_id,begun,text)"
+                     " VALUES(?,?,?,?,?,?,?,?)"
+                     " ON CONFLICT(code,subject) WHERE cleared IS NULL DO NOTHING");
+    LEDGER_SQL(event, "INSERT INTO incident_event(incident,event) VALUES(?,?)");
+    if (!ledger_run(ledger, &open,
+                    LEDGER_VALUES(LEDGER_TEXT(incident->code), LEDGER_TEXT(incident->subject),
+                                  LEDGER_TEXT(incident->parties), LEDGER_INT_OR_NULL(incident->job),
+                                  LEDGER_INT_OR_NULL(incident->revision),
+                                  LEDGER_ID_IF(incident->has_device, incident->device), LEDGER_INT(incident->opened),
+                                  LEDGER_TEXT(incident->text)),
+                    error))
         return false;
-    return sqlite3_changes(ledger->db) == 0 ||
-           ledger_run(ledger, error, "INSERT INTO incident_event(incident,event) VALUES(?,?)", "ii",
-                      (int64_t)sqlite3_last_insert_rowid(ledger->db), (int64_t)OPENED);
+    if (sqlite3_changes(ledger->db) == 0)
+        return true; /* one is open already */
+    int64_t id = sqlite3_last_insert_rowid(ledger->db);
+    return ledger_run(ledger, &event, LEDGER_VALUES(LEDGER_INT(id), LEDGER_INT(OPENED)), error);
 }
 
-/* Events first, for they are of those that last; ?1 is the time, unused there. */
+/* Closing is two statements with the same placeholders: first the events, for incidents that are still open, then the
+ * incidents. ?1 is the time, which the first does not use. */
 #define EVENTS_OF(which_)                                                                                              \
     "INSERT INTO incident_event(incident,event) SELECT id,1 FROM incident WHERE " which_ " AND cleared IS NULL"        \
     " ORDER BY id"
@@ -64,45 +78,55 @@ bool ledger_incident_open(struct ledger *ledger, const struct ledger_incident *i
 #define BY_CAUSE "code=?2 AND subject=?3"
 bool ledger_incident_close(struct ledger *ledger, const char *code, const char *subject, int64_t at, GError **error)
 {
-    return ledger_run(ledger, error, EVENTS_OF(BY_CAUSE), "itt", at, code, subject) &&
-           ledger_run(ledger, error, CLOSE_OF(BY_CAUSE), "itt", at, code, subject);
+    LEDGER_SQL(events, EVENTS_OF(BY_CAUSE));
+    LEDGER_SQL(close, CLOSE_OF(BY_CAUSE));
+    struct ledger_values values = LEDGER_VALUES(LEDGER_INT(at), LEDGER_TEXT(code), LEDGER_TEXT(subject));
+    return ledger_run(ledger, &events, values, error) && ledger_run(ledger, &close, values, error);
 }
 
+/* Called for every accepted Device while any incident is open, and nearly always there is nothing to close: that costs
+ * one look into the index of open ones. */
 #define BY_DEVICE "device_id=?2"
 bool ledger_incident_close_device(struct ledger *ledger, uint64_t device, int64_t at, GError **error)
 {
+    LEDGER_SQL(any, "SELECT 1 FROM incident WHERE device_id=? AND cleared IS NULL");
+    LEDGER_SQL(events, EVENTS_OF(BY_DEVICE));
+    LEDGER_SQL(close, CLOSE_OF(BY_DEVICE));
+    struct ledger_values values = LEDGER_VALUES(LEDGER_INT(at), LEDGER_ID(device));
     int64_t n = 0;
-    if (!ledger_number(ledger,
-                       ledger_query(ledger, error, "SELECT 1 FROM incident WHERE device_id=? AND cleared IS NULL", "i",
-                                    (int64_t)device),
-                       &n, error))
+    if (!ledger_number(ledger, ledger_query(ledger, &any, LEDGER_VALUES(LEDGER_ID(device)), error), &n, error))
         return false;
-    return n == 0 || (ledger_run(ledger, error, EVENTS_OF(BY_DEVICE), "ii", at, (int64_t)device) &&
-                      ledger_run(ledger, error, CLOSE_OF(BY_DEVICE), "ii", at, (int64_t)device));
+    return n == 0 || (ledger_run(ledger, &events, values, error) && ledger_run(ledger, &close, values, error));
 }
 
 #define BY_FILE "device_id IS NULL AND job IN(SELECT id FROM job WHERE name=?2 AND sender=?3)"
 bool ledger_incident_close_file(struct ledger *ledger, const char *sender, const char *name, int64_t at, GError **error)
 {
-    return ledger_run(ledger, error, EVENTS_OF(BY_FILE), "itt", at, name, sender) &&
-           ledger_run(ledger, error, CLOSE_OF(BY_FILE), "itt", at, name, sender);
+    LEDGER_SQL(events, EVENTS_OF(BY_FILE));
+    LEDGER_SQL(close, CLOSE_OF(BY_FILE));
+    struct ledger_values values = LEDGER_VALUES(LEDGER_INT(at), LEDGER_TEXT(name), LEDGER_TEXT(sender));
+    return ledger_run(ledger, &events, values, error) && ledger_run(ledger, &close, values, error);
 }
 
 #define BY_ID "id=?2"
 bool ledger_incident_close_by_hand(struct ledger *ledger, const struct ledger_incident *incident, GError **error)
 {
-    return ledger_run(ledger, error, EVENTS_OF(BY_ID), "ii", incident->closed, incident->id) &&
-           ledger_run(ledger, error, "UPDATE incident SET cleared=?1,reason=?3,who=?4 WHERE id=?2 AND cleared IS NULL",
-                      "iitt", incident->closed, incident->id, incident->reason, incident->who);
+    LEDGER_SQL(events, EVENTS_OF(BY_ID));
+    LEDGER_SQL(close, "UPDATE incident SET cleared=?1,reason=?3,who=?4 WHERE id=?2 AND cleared IS NULL");
+    return ledger_run(ledger, &events, LEDGER_VALUES(LEDGER_INT(incident->closed), LEDGER_INT(incident->id)), error) &&
+           ledger_run(ledger, &close,
+                      LEDGER_VALUES(LEDGER_INT(incident->closed), LEDGER_INT(incident->id),
+                                    LEDGER_TEXT(incident->reason), LEDGER_TEXT(incident->who)),
+                      error);
 }
 
 /* ---- asking ---- */
 
 bool ledger_incident_get(struct ledger *ledger, int64_t id, struct ledger_incident **row, GError **error)
 {
+    LEDGER_SQL(of_id, "SELECT " COLUMNS " FROM incident i WHERE i.id=?");
     void *found = NULL;
-    if (!ledger_one(ledger, ledger_query(ledger, error, "SELECT " COLUMNS " FROM incident i WHERE i.id=?", "i", id),
-                    &shape, &found, error))
+    if (!ledger_one(ledger, ledger_query(ledger, &of_id, LEDGER_VALUES(LEDGER_INT(id)), error), &shape, &found, error))
         return false;
     *row = found;
     return true;
@@ -111,12 +135,11 @@ bool ledger_incident_get(struct ledger *ledger, int64_t id, struct ledger_incide
 bool ledger_incident_newest(struct ledger *ledger, const char *code, const char *subject, struct ledger_incident **row,
                             GError **error)
 {
+    LEDGER_SQL(newest, "SELECT " COLUMNS " FROM incident i WHERE i.code=? AND i.subject=?"
+                       " ORDER BY i.id DESC LIMIT 1");
     void *found = NULL;
     if (!ledger_one(ledger,
-                    ledger_query(ledger, error,
-                                 "SELECT " COLUMNS " FROM incident i WHERE i.code=? AND i.subject=?"
-                                 " ORDER BY i.id DESC LIMIT 1",
-                                 "tt", code, subject),
+                    ledger_query(ledger, &newest, LEDGER_VALUES(LEDGER_TEXT(code), LEDGER_TEXT(subject)), error),
                     &shape, &found, error))
         return false;
     *row = found;
@@ -125,11 +148,10 @@ bool ledger_incident_newest(struct ledger *ledger, const char *code, const char 
 
 bool ledger_incident_is_open(struct ledger *ledger, const char *code, const char *subject, bool *open, GError **error)
 {
+    LEDGER_SQL(open_one, "SELECT count(*) FROM incident WHERE code=? AND subject=? AND cleared IS NULL");
     int64_t n = 0;
     if (!ledger_number(ledger,
-                       ledger_query(ledger, error,
-                                    "SELECT count(*) FROM incident WHERE code=? AND subject=? AND cleared IS NULL",
-                                    "tt", code, subject),
+                       ledger_query(ledger, &open_one, LEDGER_VALUES(LEDGER_TEXT(code), LEDGER_TEXT(subject)), error),
                        &n, error))
         return false;
     *open = n > 0;
@@ -138,12 +160,9 @@ bool ledger_incident_is_open(struct ledger *ledger, const char *code, const char
 
 bool ledger_device_incidents_count(struct ledger *ledger, int64_t limit, int64_t *n, GError **error)
 {
-    return ledger_number(ledger,
-                         ledger_query(ledger, error,
-                                      "SELECT count(*) FROM (SELECT 1 FROM incident WHERE cleared IS NULL"
-                                      " AND device_id IS NOT NULL LIMIT ?)",
-                                      "i", limit),
-                         n, error);
+    LEDGER_SQL(count, "SELECT count(*) FROM (SELECT 1 FROM incident WHERE cleared IS NULL"
+                      " AND device_id IS NOT NULL LIMIT ?)");
+    return ledger_number(ledger, ledger_query(ledger, &count, LEDGER_VALUES(LEDGER_INT(limit)), error), n, error);
 }
 
 /* Visits the rows of a query; ends it. */
@@ -161,58 +180,48 @@ static bool visit_all(struct ledger *ledger, sqlite3_stmt *q, ledger_incident_vi
 
 bool ledger_incidents_each(struct ledger *ledger, bool all, ledger_incident_visit visit, void *user, GError **error)
 {
-    return visit_all(ledger,
-                     ledger_query(ledger, error,
-                                  "SELECT " COLUMNS " FROM incident i WHERE ?1 OR i.cleared IS NULL ORDER BY i.id", "i",
-                                  (int64_t)all),
-                     visit, user, error);
+    LEDGER_SQL(walk, "SELECT " COLUMNS " FROM incident i WHERE ?1 OR i.cleared IS NULL ORDER BY i.id");
+    return visit_all(ledger, ledger_query(ledger, &walk, LEDGER_VALUES(LEDGER_INT(all)), error), visit, user, error);
 }
 
 bool ledger_incidents_recent(struct ledger *ledger, int64_t closed_limit, ledger_incident_visit visit, void *user,
                              GError **error)
 {
-    return visit_all(ledger,
-                     ledger_query(ledger, error,
-                                  "SELECT " COLUMNS " FROM incident i WHERE i.device_id IS NULL AND"
-                                  " (i.cleared IS NULL OR i.id IN(SELECT id FROM incident WHERE cleared IS NOT NULL"
-                                  " AND device_id IS NULL ORDER BY id DESC LIMIT ?))"
-                                  " ORDER BY i.id",
-                                  "i", closed_limit),
-                     visit, user, error);
+    LEDGER_SQL(recent, "SELECT " COLUMNS " FROM incident i WHERE i.device_id IS NULL AND"
+                       " (i.cleared IS NULL OR i.id IN(SELECT id FROM incident WHERE cleared IS NOT NULL"
+                       " AND device_id IS NULL ORDER BY id DESC LIMIT ?))"
+                       " ORDER BY i.id");
+    return visit_all(ledger, ledger_query(ledger, &recent, LEDGER_VALUES(LEDGER_INT(closed_limit)), error), visit, user,
+                     error);
 }
 
 bool ledger_incidents_with_code(struct ledger *ledger, const char *code, ledger_incident_visit visit, void *user,
                                 GError **error)
 {
-    return visit_all(ledger,
-                     ledger_query(ledger, error,
-                                  "SELECT " COLUMNS " FROM incident i WHERE i.code=? AND i.cleared IS NULL"
-                                  " ORDER BY i.id",
-                                  "t", code),
-                     visit, user, error);
+    LEDGER_SQL(with_code, "SELECT " COLUMNS " FROM incident i WHERE i.code=? AND i.cleared IS NULL"
+                          " ORDER BY i.id");
+    return visit_all(ledger, ledger_query(ledger, &with_code, LEDGER_VALUES(LEDGER_TEXT(code)), error), visit, user,
+                     error);
 }
 
 bool ledger_incidents_of_device(struct ledger *ledger, uint64_t device, ledger_incident_visit visit, void *user,
                                 GError **error)
 {
-    return visit_all(ledger,
-                     ledger_query(ledger, error,
-                                  "SELECT " COLUMNS " FROM incident i WHERE i.device_id=? AND i.cleared IS NULL"
-                                  " ORDER BY i.id",
-                                  "i", (int64_t)device),
-                     visit, user, error);
+    LEDGER_SQL(of_device, "SELECT " COLUMNS " FROM incident i WHERE i.device_id=? AND i.cleared IS NULL"
+                          " ORDER BY i.id");
+    return visit_all(ledger, ledger_query(ledger, &of_device, LEDGER_VALUES(LEDGER_ID(device)), error), visit, user,
+                     error);
 }
 
 /* ---- events ---- */
 
 bool ledger_events_unreported(struct ledger *ledger, int64_t *first, int64_t *n, GError **error)
 {
+    LEDGER_SQL(next, "SELECT first+events FROM incident_reported ORDER BY job DESC LIMIT 1");
+    LEDGER_SQL(newest, "SELECT max(id) FROM incident_event");
     int64_t last = 0;
-    if (!ledger_number(
-            ledger,
-            ledger_query(ledger, error, "SELECT first+events FROM incident_reported ORDER BY job DESC LIMIT 1", ""),
-            first, error) ||
-        !ledger_number(ledger, ledger_query(ledger, error, "SELECT max(id) FROM incident_event", ""), &last, error))
+    if (!ledger_number(ledger, ledger_query(ledger, &next, LEDGER_NO_VALUES, error), first, error) ||
+        !ledger_number(ledger, ledger_query(ledger, &newest, LEDGER_NO_VALUES, error), &last, error))
         return false;
     *first = MAX(*first, 1);
     *n = MAX(last - *first + 1, 0);
@@ -221,10 +230,11 @@ bool ledger_events_unreported(struct ledger *ledger, int64_t *first, int64_t *n,
 
 bool ledger_events_mark_reported(struct ledger *ledger, int64_t job, int64_t first, int64_t n, GError **error)
 {
-    return ledger_run(ledger, error, "INSERT INTO incident_reported(job,first,events) VALUES(?,?,?)", "iii", job, first,
-                      n);
+    LEDGER_SQL(insert, "INSERT INTO incident_reported(job,first,events) VALUES(?,?,?)");
+    return ledger_run(ledger, &insert, LEDGER_VALUES(LEDGER_INT(job), LEDGER_INT(first), LEDGER_INT(n)), error);
 }
 
+/* Behind the incident's columns: the event, and the job that reports it. Visits the rows of a query; ends it. */
 #define EVENT ",e.id,e.event,"
 static bool visit_events(struct ledger *ledger, sqlite3_stmt *q, ledger_event_visit visit, void *user, GError **error)
 {
@@ -243,25 +253,19 @@ static bool visit_events(struct ledger *ledger, sqlite3_stmt *q, ledger_event_vi
 
 bool ledger_events_reported_by(struct ledger *ledger, int64_t job, ledger_event_visit visit, void *user, GError **error)
 {
-    return visit_events(ledger,
-                        ledger_query(ledger, error,
-                                     "SELECT " COLUMNS EVENT
-                                     "t.job FROM incident_reported t CROSS JOIN incident_event e"
-                                     " CROSS JOIN incident i WHERE t.job=? AND e.id>=t.first"
-                                     " AND e.id<t.first+t.events AND i.id=e.incident ORDER BY e.id",
-                                     "i", job),
-                        visit, user, error);
+    LEDGER_SQL(of_job, "SELECT " COLUMNS EVENT "t.job FROM incident_reported t CROSS JOIN incident_event e"
+                       " CROSS JOIN incident i WHERE t.job=? AND e.id>=t.first"
+                       " AND e.id<t.first+t.events AND i.id=e.incident ORDER BY e.id");
+    return visit_events(ledger, ledger_query(ledger, &of_job, LEDGER_VALUES(LEDGER_INT(job)), error), visit, user,
+                        error);
 }
 
 bool ledger_events_of(struct ledger *ledger, int64_t incident, ledger_event_visit visit, void *user, GError **error)
 {
-    return visit_events(
-        ledger,
-        ledger_query(ledger, error,
-                     "SELECT " COLUMNS EVENT
-                     "(SELECT t.job FROM incident_reported t WHERE e.id>=t.first AND e.id<t.first+t.events)"
-                     " FROM incident i CROSS JOIN incident_event e WHERE i.id=? AND e.incident=i.id"
-                     " ORDER BY e.id",
-                     "i", incident),
-        visit, user, error);
+    LEDGER_SQL(of_incident, "SELECT " COLUMNS EVENT
+                            "(SELECT t.job FROM incident_reported t WHERE e.id>=t.first AND e.id<t.first+t.events)"
+                            " FROM incident i CROSS JOIN incident_event e WHERE i.id=? AND e.incident=i.id"
+                            " ORDER BY e.id");
+    return visit_events(ledger, ledger_query(ledger, &of_incident, LEDGER_VALUES(LEDGER_INT(incident)), error), visit,
+                        user, error);
 }

@@ -1,75 +1,89 @@
 /*
- * Incidents: what somebody outside has to act on (gateway/INCIDENTS.md), and what of it service management was told.
+ * Incidents: what somebody outside the gateway has to act on (gateway/INCIDENTS.md), and which of their events were
+ * reported to service management.
  *
- *   ledger_incident_open → … → ledger_incident_close_by_hand… | ledger_incident_close_by_hand          each is an event
- *   ledger_events_unreported → ledger_events_mark_reported                      an INC tells them
+ *   ledger_incident_open → … → ledger_incident_close… | ledger_incident_close_by_hand     each adds an event
+ *   ledger_events_unreported → ledger_events_mark_reported                                an INC file reports them
  *
- * Written in the transaction that finds it. The rules of all subjects: ledger.h.
+ * Each change is made in the transaction of what caused it. The rules of all subjects: ledger.h.
  */
 #ifndef ECOSGATE_SPOOL_LEDGER_LEDGER_INCIDENTS_H
 #define ECOSGATE_SPOOL_LEDGER_LEDGER_INCIDENTS_H
 
 #include "spool/ledger/ledger.h"
 
-/* One cause on one subject; while it lasts there is no second one with the same code and subject. */
+/* One cause on one subject. There is at most one open incident with the same code and subject. */
 struct ledger_incident {
     int64_t id;
-    const char *code, *subject; /* "A102", the drop */
-    const char *parties;        /* their codes joined by ';'; NULL: nobody in particular */
-    int64_t job, revision;      /* the inbound file that it is about, or came from; 0: none */
+    const char *code, *subject; /* "A102", and the drop's name */
+    const char *parties;        /* who has to act: party codes joined by ';'; NULL: nobody in particular */
+    int64_t job, revision;      /* the inbound file that it is about or came from; 0: none */
     bool has_device;
-    uint64_t device;
-    int64_t opened, closed;   /* closed 0: it lasts */
+    uint64_t device;          /* the Device that it is about; only if has_device */
+    int64_t opened, closed;   /* closed 0: it is open */
     const char *text;         /* what was found */
-    const char *reason, *who; /* closed by hand; NULL where it ended by itself */
-    const char *file, *batch; /* of job and revision; given out only */
+    const char *reason, *who; /* why and by whom it was closed by hand; NULL: not by hand */
+    const char *file, *batch; /* name and BatchId of that file; read only, not stored */
 };
 
-/* One that lasts already stays as it is. What begins or ends is an event, to be told once. */
+/* ---- opening and closing ---- */
+
+/* Opens an incident (its code, subject, parties, job, revision, Device, opened and text). If one with this code and
+ * subject is open, that one stays as it is. */
 bool ledger_incident_open(struct ledger *ledger, const struct ledger_incident *incident, GError **error);
+/* Closes the open incident with this code and subject, if there is one. */
 bool ledger_incident_close(struct ledger *ledger, const char *code, const char *subject, int64_t at, GError **error);
-/* All that last of a Device; of the file itself that a sender's (escaped) name is or was. */
+/* Closes all open incidents of a Device. */
 bool ledger_incident_close_device(struct ledger *ledger, uint64_t device, int64_t at, GError **error);
+/* Closes the open incidents of a sender's file of this (escaped) name, but not those of its Devices. */
 bool ledger_incident_close_file(struct ledger *ledger, const char *sender, const char *name, int64_t at,
                                 GError **error);
-/* By hand; one that does not last stays as it is. */
+/* Closes an incident for an operator: reads its id, closed, reason and who. One that is closed stays as it is. */
 bool ledger_incident_close_by_hand(struct ledger *ledger, const struct ledger_incident *incident, GError **error);
 
-/* *row is NULL when there is none; g_free it. The second: the newest with that code and subject, over or not. */
+/* ---- asking ---- */
+
+/* *row is NULL if there is no incident of that id; g_free it. */
 bool ledger_incident_get(struct ledger *ledger, int64_t id, struct ledger_incident **row, GError **error);
+/* The newest with this code and subject, open or closed. *row is NULL if there was none; g_free it. */
 bool ledger_incident_newest(struct ledger *ledger, const char *code, const char *subject, struct ledger_incident **row,
                             GError **error);
+/* *open: one with this code and subject is open. */
 bool ledger_incident_is_open(struct ledger *ledger, const char *code, const char *subject, bool *open, GError **error);
-/* How many last that are about a Device, counted up to a limit; -1: all. */
+/* *n: how many open incidents are about a Device, counted up to a limit (-1: no limit). */
 bool ledger_device_incidents_count(struct ledger *ledger, int64_t limit, int64_t *n, GError **error);
 
 typedef bool (*ledger_incident_visit)(void *user, const struct ledger_incident *incident, GError **error);
-/* All that last, or all, oldest first. */
+/* Visits the open incidents, or all of them, oldest first. */
 bool ledger_incidents_each(struct ledger *ledger, bool all, ledger_incident_visit visit, void *user, GError **error);
-/* The same without those of Devices: all that last and the newest cleared ones. */
+/* Visits, oldest first, the open incidents and the newest `closed_limit` closed ones; none that is about a Device. */
 bool ledger_incidents_recent(struct ledger *ledger, int64_t closed_limit, ledger_incident_visit visit, void *user,
                              GError **error);
-/* Those with a code, and those of a Device, that last. */
+/* Visits the open incidents with a code, oldest first. */
 bool ledger_incidents_with_code(struct ledger *ledger, const char *code, ledger_incident_visit visit, void *user,
                                 GError **error);
+/* Visits the open incidents of a Device, oldest first. */
 bool ledger_incidents_of_device(struct ledger *ledger, uint64_t device, ledger_incident_visit visit, void *user,
                                 GError **error);
 
-/* An incident began or ended: written once, never changed. */
+/* ---- events ---- */
+
+/* An incident was opened or closed. Written once, never changed. */
 struct ledger_event {
-    int64_t id;          /* 1, 2, 3 … in the order in which it happened */
-    bool closed;         /* it was closed; else opened */
-    int64_t reported_by; /* the job of the INC that tells it; 0: none yet */
+    int64_t id;          /* 1, 2, 3 … without gaps, in the order in which they happened */
+    bool closed;         /* false: opened */
+    int64_t reported_by; /* the job of the INC file that reports it; 0: not yet reported */
 };
 typedef bool (*ledger_event_visit)(void *user, const struct ledger_incident *incident, const struct ledger_event *event,
                                    GError **error);
-/* The first event that no INC tells, and how many there are from it on. */
+/* *first: the id of the first event that no INC file reports; *n: how many there are from it on. */
 bool ledger_events_unreported(struct ledger *ledger, int64_t *first, int64_t *n, GError **error);
-/* That job tells these. */
+/* The INC file of this job reports n events from the id `first` on. */
 bool ledger_events_mark_reported(struct ledger *ledger, int64_t job, int64_t first, int64_t n, GError **error);
-/* Those that a job tells, in order; those of an incident. */
+/* Visits the events that the INC file of a job reports, in their order. */
 bool ledger_events_reported_by(struct ledger *ledger, int64_t job, ledger_event_visit visit, void *user,
                                GError **error);
+/* Visits the events of one incident, in their order. */
 bool ledger_events_of(struct ledger *ledger, int64_t incident, ledger_event_visit visit, void *user, GError **error);
 
 #endif

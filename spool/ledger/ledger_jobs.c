@@ -1,3 +1,5 @@
+/* Jobs: table job. The identity of the sender's copy (source_…) is NULL in all but the newest rows; the index
+ * job_discard finds them. */
 #include "spool/ledger/ledger_jobs.h"
 
 #include "spool/ledger/ledger_private.h"
@@ -39,8 +41,9 @@ static const struct ledger_shape shape = {sizeof(struct ledger_job), read_job, s
 
 bool ledger_job_reserve_ids(struct ledger *ledger, int64_t n, int64_t *first, GError **error)
 {
+    LEDGER_SQL(next_id, "SELECT ifnull(max(id),0)+1 FROM job");
     int64_t next = 0;
-    if (!ledger_number(ledger, ledger_query(ledger, error, "SELECT ifnull(max(id),0)+1 FROM job", ""), &next, error))
+    if (!ledger_number(ledger, ledger_query(ledger, &next_id, LEDGER_NO_VALUES, error), &next, error))
         return false;
     *first = MAX(next, ledger->next_job);
     ledger->next_job = *first + n;
@@ -49,25 +52,31 @@ bool ledger_job_reserve_ids(struct ledger *ledger, int64_t n, int64_t *first, GE
 
 static bool set_source(struct ledger *ledger, const struct ledger_job *job, GError **error)
 {
-    return ledger_run(ledger, error,
-                      "UPDATE job SET source_dev=?2,source_ino=?3,source_ctime_ns=?4,source_size=?5"
-                      " WHERE id=?1",
-                      "iiiii", job->id, job->source.dev, job->source.ino, job->source.ctime_ns, job->source.size);
+    LEDGER_SQL(set, "UPDATE job SET source_dev=?2,source_ino=?3,source_ctime_ns=?4,source_size=?5"
+                    " WHERE id=?1");
+    return ledger_run(ledger, &set,
+                      LEDGER_VALUES(LEDGER_INT(job->id), LEDGER_INT(job->source.dev), LEDGER_INT(job->source.ino),
+                                    LEDGER_INT(job->source.ctime_ns), LEDGER_INT(job->source.size)),
+                      error);
 }
 
 bool ledger_job_insert(struct ledger *ledger, const struct ledger_job *job, int64_t *revision, GError **error)
 {
+    LEDGER_SQL(next_revision, "SELECT ifnull(max(revision),0)+1 FROM job WHERE name=?1");
+    LEDGER_SQL(insert, "INSERT INTO job(id,direction,name,type,form,org,sender,sequence,drop_name,"
+                       "received,size,sha256,revision,reason)"
+                       " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     int64_t next = 0;
-    sqlite3_stmt *last =
-        ledger_query(ledger, error, "SELECT ifnull(max(revision),0)+1 FROM job WHERE name=?1", "t", job->name);
+    sqlite3_stmt *last = ledger_query(ledger, &next_revision, LEDGER_VALUES(LEDGER_TEXT(job->name)), error);
     if (!ledger_number(ledger, last, &next, error))
         return false;
-    if (!ledger_run(ledger, error,
-                    "INSERT INTO job(id,direction,name,type,form,org,sender,sequence,drop_name,"
-                    "received,size,sha256,revision,reason)"
-                    " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                    "iitttttztiitit", job->id, (int64_t)job->direction, job->name, job->type, job->form, job->org,
-                    job->sender, job->sequence, job->drop, job->received, job->size, job->sha256, next, job->reason))
+    if (!ledger_run(ledger, &insert,
+                    LEDGER_VALUES(LEDGER_INT(job->id), LEDGER_INT(job->direction), LEDGER_TEXT(job->name),
+                                  LEDGER_TEXT(job->type), LEDGER_TEXT(job->form), LEDGER_TEXT(job->org),
+                                  LEDGER_TEXT(job->sender), LEDGER_INT_OR_NULL(job->sequence), LEDGER_TEXT(job->drop),
+                                  LEDGER_INT(job->received), LEDGER_INT(job->size), LEDGER_TEXT(job->sha256),
+                                  LEDGER_INT(next), LEDGER_TEXT(job->reason)),
+                    error))
         return false;
     if (job->source.set && !set_source(ledger, job, error))
         return false;
@@ -78,9 +87,9 @@ bool ledger_job_insert(struct ledger *ledger, const struct ledger_job *job, int6
 
 bool ledger_job_get(struct ledger *ledger, int64_t id, struct ledger_job **job, GError **error)
 {
+    LEDGER_SQL(of_id, "SELECT " COLUMNS " FROM job WHERE id=?");
     void *row = NULL;
-    if (!ledger_one(ledger, ledger_query(ledger, error, "SELECT " COLUMNS " FROM job WHERE id=?", "i", id), &shape,
-                    &row, error))
+    if (!ledger_one(ledger, ledger_query(ledger, &of_id, LEDGER_VALUES(LEDGER_INT(id)), error), &shape, &row, error))
         return false;
     *job = row;
     return true;
@@ -88,11 +97,10 @@ bool ledger_job_get(struct ledger *ledger, int64_t id, struct ledger_job **job, 
 
 bool ledger_job_named(struct ledger *ledger, const char *name, struct ledger_job **job, GError **error)
 {
+    LEDGER_SQL(newest, "SELECT " COLUMNS " FROM job WHERE name=? ORDER BY id DESC LIMIT 1");
     void *row = NULL;
-    if (!ledger_one(
-            ledger,
-            ledger_query(ledger, error, "SELECT " COLUMNS " FROM job WHERE name=? ORDER BY id DESC LIMIT 1", "t", name),
-            &shape, &row, error))
+    if (!ledger_one(ledger, ledger_query(ledger, &newest, LEDGER_VALUES(LEDGER_TEXT(name)), error), &shape, &row,
+                    error))
         return false;
     *job = row;
     return true;
@@ -100,7 +108,8 @@ bool ledger_job_named(struct ledger *ledger, const char *name, struct ledger_job
 
 bool ledger_jobs_each(struct ledger *ledger, ledger_job_visit visit, void *user, GError **error)
 {
-    sqlite3_stmt *query = ledger_query(ledger, error, "SELECT " COLUMNS " FROM job ORDER BY id", "");
+    LEDGER_SQL(walk, "SELECT " COLUMNS " FROM job ORDER BY id");
+    sqlite3_stmt *query = ledger_query(ledger, &walk, LEDGER_NO_VALUES, error);
     bool row = true, good = query != NULL;
     while (good && (good = ledger_row(ledger, query, &row, error)) && row) {
         struct ledger_job job = {0};
@@ -113,35 +122,31 @@ bool ledger_jobs_each(struct ledger *ledger, ledger_job_visit visit, void *user,
 
 bool ledger_jobs_with_source(struct ledger *ledger, const char *drop, GPtrArray **jobs, GError **error)
 {
-    return ledger_all(ledger,
-                      ledger_query(ledger, error,
-                                   "SELECT " COLUMNS " FROM job WHERE drop_name=? AND source_ino IS NOT NULL"
-                                   " ORDER BY id",
-                                   "t", drop),
-                      &shape, jobs, error);
+    LEDGER_SQL(with_source, "SELECT " COLUMNS " FROM job WHERE drop_name=? AND source_ino IS NOT NULL"
+                            " ORDER BY id");
+    return ledger_all(ledger, ledger_query(ledger, &with_source, LEDGER_VALUES(LEDGER_TEXT(drop)), error), &shape, jobs,
+                      error);
 }
 
 bool ledger_job_clear_source(struct ledger *ledger, int64_t id, GError **error)
 {
-    return ledger_run(ledger, error,
-                      "UPDATE job SET source_dev=NULL,source_ino=NULL,source_ctime_ns=NULL,"
-                      "source_size=NULL WHERE id=?",
-                      "i", id);
+    LEDGER_SQL(clear, "UPDATE job SET source_dev=NULL,source_ino=NULL,source_ctime_ns=NULL,"
+                      "source_size=NULL WHERE id=?");
+    return ledger_run(ledger, &clear, LEDGER_VALUES(LEDGER_INT(id)), error);
 }
 
 bool ledger_job_set_reason(struct ledger *ledger, int64_t id, const char *reason, GError **error)
 {
-    return ledger_run(ledger, error, "UPDATE job SET reason=?2 WHERE id=?1", "it", id, reason);
+    LEDGER_SQL(set, "UPDATE job SET reason=?2 WHERE id=?1");
+    return ledger_run(ledger, &set, LEDGER_VALUES(LEDGER_INT(id), LEDGER_TEXT(reason)), error);
 }
 
 bool ledger_job_requeue(struct ledger *ledger, int64_t id, int64_t *revision, GError **error)
 {
+    LEDGER_SQL(next_revision, "UPDATE job SET reason=NULL,revision="
+                              "(SELECT max(revision)+1 FROM job o WHERE o.name=job.name)"
+                              " WHERE id=? RETURNING revision");
     return ledger_writing(ledger, error) &&
-           ledger_number(ledger,
-                         ledger_query(ledger, error,
-                                      "UPDATE job SET reason=NULL,revision="
-                                      "(SELECT max(revision)+1 FROM job o WHERE o.name=job.name)"
-                                      " WHERE id=? RETURNING revision",
-                                      "i", id),
-                         revision, error);
+           ledger_number(ledger, ledger_query(ledger, &next_revision, LEDGER_VALUES(LEDGER_INT(id)), error), revision,
+                         error);
 }

@@ -1,3 +1,7 @@
+/*
+ * Outgoing files: table outgoing, from PLANNED (0) to DELIVERED (3). Nearly all rows are DELIVERED, so the indexes for
+ * the others have the condition state<3, and every question that is to use them repeats it word for word.
+ */
 #include "spool/ledger/ledger_outgoing.h"
 
 #include "spool/ledger/ledger_private.h"
@@ -13,26 +17,26 @@ static const size_t strings[] = {
 
 void ledger_read_outgoing(sqlite3_stmt *q, int c, void *row)
 {
-    struct ledger_outgoing *part = row;
-    part->id = sqlite3_column_int64(q, c);
-    part->job = sqlite3_column_int64(q, c + 1);
-    part->revision = sqlite3_column_int64(q, c + 2);
-    part->kind = ledger_text(q, c + 3);
-    part->name = ledger_text(q, c + 4);
-    part->form = ledger_text(q, c + 5);
-    part->drop = ledger_text(q, c + 6);
-    part->recipient = ledger_text(q, c + 7);
-    part->sequence = sqlite3_column_int64(q, c + 8);
-    part->created = sqlite3_column_int64(q, c + 9);
-    part->rows = sqlite3_column_int64(q, c + 10);
-    part->state = (enum ledger_outgoing_state)sqlite3_column_int(q, c + 11);
-    part->size = sqlite3_column_int64(q, c + 12);
-    part->sha256 = ledger_text(q, c + 13);
-    part->delivered_at = sqlite3_column_int64(q, c + 14);
-    part->sender = ledger_text(q, c + 15);
-    part->environment = ledger_text(q, c + 16);
-    part->about = sqlite3_column_int64(q, c + 17);
-    part->folder = ledger_text(q, c + 18);
+    struct ledger_outgoing *file = row;
+    file->id = sqlite3_column_int64(q, c);
+    file->job = sqlite3_column_int64(q, c + 1);
+    file->revision = sqlite3_column_int64(q, c + 2);
+    file->kind = ledger_text(q, c + 3);
+    file->name = ledger_text(q, c + 4);
+    file->form = ledger_text(q, c + 5);
+    file->drop = ledger_text(q, c + 6);
+    file->recipient = ledger_text(q, c + 7);
+    file->sequence = sqlite3_column_int64(q, c + 8);
+    file->created = sqlite3_column_int64(q, c + 9);
+    file->rows = sqlite3_column_int64(q, c + 10);
+    file->state = (enum ledger_outgoing_state)sqlite3_column_int(q, c + 11);
+    file->size = sqlite3_column_int64(q, c + 12);
+    file->sha256 = ledger_text(q, c + 13);
+    file->delivered_at = sqlite3_column_int64(q, c + 14);
+    file->sender = ledger_text(q, c + 15);
+    file->environment = ledger_text(q, c + 16);
+    file->about = sqlite3_column_int64(q, c + 17);
+    file->folder = ledger_text(q, c + 18);
 }
 
 static const struct ledger_shape shape = {sizeof(struct ledger_outgoing), ledger_read_outgoing, strings,
@@ -44,92 +48,101 @@ const char *ledger_outgoing_state_name(enum ledger_outgoing_state state)
     return (size_t)state < G_N_ELEMENTS(names) ? names[state] : NULL;
 }
 
-bool ledger_outgoing_plan(struct ledger *ledger, const struct ledger_outgoing *part, int64_t *id, GError **error)
+bool ledger_outgoing_plan(struct ledger *ledger, const struct ledger_outgoing *file, int64_t *id, GError **error)
 {
-    if (!ledger_run(ledger, error,
-                    "INSERT INTO outgoing(job,revision,kind,name,form,drop_name,recipient,sequence,created,"
-                    "rows,sender,environment,about,folder,state,size)"
-                    " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,-1)",
-                    "iitttttziittit", part->job, part->revision, part->kind, part->name, part->form, part->drop,
-                    part->recipient, part->sequence, part->created, part->rows, part->sender, part->environment,
-                    part->about, part->folder))
+    LEDGER_SQL(insert, "INSERT INTO outgoing(job,revision,kind,name,form,drop_name,recipient,sequence,created,"
+                       "rows,sender,environment,about,folder,state,size)"
+                       " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,-1)");
+    if (!ledger_run(ledger, &insert,
+                    LEDGER_VALUES(LEDGER_INT(file->job), LEDGER_INT(file->revision), LEDGER_TEXT(file->kind),
+                                  LEDGER_TEXT(file->name), LEDGER_TEXT(file->form), LEDGER_TEXT(file->drop),
+                                  LEDGER_TEXT(file->recipient), LEDGER_INT_OR_NULL(file->sequence),
+                                  LEDGER_INT(file->created), LEDGER_INT(file->rows), LEDGER_TEXT(file->sender),
+                                  LEDGER_TEXT(file->environment), LEDGER_INT(file->about), LEDGER_TEXT(file->folder)),
+                    error))
         return false;
     if (id != NULL)
         *id = sqlite3_last_insert_rowid(ledger->db);
     return true;
 }
 
-bool ledger_outgoing_get(struct ledger *ledger, int64_t id, struct ledger_outgoing **part, GError **error)
+bool ledger_outgoing_get(struct ledger *ledger, int64_t id, struct ledger_outgoing **file, GError **error)
 {
+    LEDGER_SQL(of_id, SELECT " WHERE id=?");
     void *row = NULL;
-    if (!ledger_one(ledger, ledger_query(ledger, error, SELECT " WHERE id=?", "i", id), &shape, &row, error))
+    if (!ledger_one(ledger, ledger_query(ledger, &of_id, LEDGER_VALUES(LEDGER_INT(id)), error), &shape, &row, error))
         return false;
-    *part = row;
+    *file = row;
     return true;
 }
 
-bool ledger_outgoing_named(struct ledger *ledger, const char *name, struct ledger_outgoing **part, GError **error)
+bool ledger_outgoing_named(struct ledger *ledger, const char *name, struct ledger_outgoing **file, GError **error)
 {
+    LEDGER_SQL(of_name, SELECT " WHERE name=?");
     void *row = NULL;
-    if (!ledger_one(ledger, ledger_query(ledger, error, SELECT " WHERE name=?", "t", name), &shape, &row, error))
+    if (!ledger_one(ledger, ledger_query(ledger, &of_name, LEDGER_VALUES(LEDGER_TEXT(name)), error), &shape, &row,
+                    error))
         return false;
-    *part = row;
+    *file = row;
     return true;
 }
 
 bool ledger_outgoing_deliver_again(struct ledger *ledger, int64_t id, GError **error)
 {
-    return ledger_run(ledger, error, "UPDATE outgoing SET state=1,delivered_at=NULL WHERE id=? AND state=3", "i", id);
+    LEDGER_SQL(again, "UPDATE outgoing SET state=1,delivered_at=NULL WHERE id=? AND state=3");
+    return ledger_run(ledger, &again, LEDGER_VALUES(LEDGER_INT(id)), error);
 }
 
-bool ledger_outgoing_files_of(struct ledger *ledger, int64_t job, GPtrArray **parts, GError **error)
+bool ledger_outgoing_files_of(struct ledger *ledger, int64_t job, GPtrArray **files, GError **error)
 {
-    sqlite3_stmt *query = job != 0 ? ledger_query(ledger, error, SELECT " WHERE job=? ORDER BY id", "i", job)
-                                   : ledger_query(ledger, error, SELECT " ORDER BY id", "");
-    return ledger_all(ledger, query, &shape, parts, error);
+    LEDGER_SQL(of_job, SELECT " WHERE job=? ORDER BY id");
+    LEDGER_SQL(walk, SELECT " ORDER BY id");
+    sqlite3_stmt *query = job != 0 ? ledger_query(ledger, &of_job, LEDGER_VALUES(LEDGER_INT(job)), error)
+                                   : ledger_query(ledger, &walk, LEDGER_NO_VALUES, error);
+    return ledger_all(ledger, query, &shape, files, error);
 }
 
-bool ledger_outgoing_files_planned(struct ledger *ledger, GPtrArray **parts, GError **error)
+bool ledger_outgoing_files_planned(struct ledger *ledger, GPtrArray **files, GError **error)
 {
-    return ledger_all(ledger, ledger_query(ledger, error, SELECT " WHERE state<3 AND state=0 ORDER BY id", ""), &shape,
-                      parts, error);
+    LEDGER_SQL(planned, SELECT " WHERE state<3 AND state=0 ORDER BY id");
+    return ledger_all(ledger, ledger_query(ledger, &planned, LEDGER_NO_VALUES, error), &shape, files, error);
 }
 
-bool ledger_outgoing_files_deliverable(struct ledger *ledger, const char *drop, int64_t limit, GPtrArray **parts,
+bool ledger_outgoing_files_deliverable(struct ledger *ledger, const char *drop, int64_t limit, GPtrArray **files,
                                        GError **error)
 {
+    LEDGER_SQL(deliverable, SELECT " WHERE drop_name=? AND state<3 AND state>0 ORDER BY id LIMIT ?");
     return ledger_all(ledger,
-                      ledger_query(ledger, error,
-                                   SELECT " WHERE drop_name=? AND state<3 AND state>0 ORDER BY id LIMIT ?", "ti", drop,
-                                   limit),
-                      &shape, parts, error);
+                      ledger_query(ledger, &deliverable, LEDGER_VALUES(LEDGER_TEXT(drop), LEDGER_INT(limit)), error),
+                      &shape, files, error);
 }
 
 bool ledger_outgoing_files_undelivered(struct ledger *ledger, int64_t job, int64_t *n, GError **error)
 {
-    return ledger_number(ledger,
-                         ledger_query(ledger, error, "SELECT count(*) FROM outgoing WHERE job=? AND state<3", "i", job),
-                         n, error);
+    LEDGER_SQL(count, "SELECT count(*) FROM outgoing WHERE job=? AND state<3");
+    return ledger_number(ledger, ledger_query(ledger, &count, LEDGER_VALUES(LEDGER_INT(job)), error), n, error);
 }
 
 bool ledger_undelivered_by_drop_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error)
 {
-    return ledger_counts(
-        ledger,
-        ledger_query(ledger, error, "SELECT drop_name,count(*) FROM outgoing WHERE state<3 GROUP BY drop_name", ""),
-        visit, user, error);
+    LEDGER_SQL(count, "SELECT drop_name,count(*) FROM outgoing WHERE state<3 GROUP BY drop_name");
+    return ledger_counts(ledger, ledger_query(ledger, &count, LEDGER_NO_VALUES, error), visit, user, error);
 }
 
-bool ledger_outgoing_update(struct ledger *ledger, const struct ledger_outgoing *part, GError **error)
+bool ledger_outgoing_update(struct ledger *ledger, const struct ledger_outgoing *file, GError **error)
 {
-    if (!ledger_run(ledger, error,
-                    "UPDATE outgoing SET state=?2,rows=?3,size=?4,sha256=?5,delivered_at=?6 WHERE id=?1"
-                    " AND (?2 IN(state,state+1) OR (?2=1 AND state=2))",
-                    "iiiitz", part->id, (int64_t)part->state, part->rows, part->size, part->sha256, part->delivered_at))
+    LEDGER_SQL(update, "UPDATE outgoing SET state=?2,rows=?3,size=?4,sha256=?5,delivered_at=?6 WHERE id=?1"
+                       " AND (?2 IN(state,state+1) OR (?2=1 AND state=2))");
+    if (!ledger_run(ledger, &update,
+                    LEDGER_VALUES(LEDGER_INT(file->id), LEDGER_INT(file->state), LEDGER_INT(file->rows),
+                                  LEDGER_INT(file->size), LEDGER_TEXT(file->sha256),
+                                  LEDGER_INT_OR_NULL(file->delivered_at)),
+                    error))
         return false;
     if (sqlite3_changes(ledger->db) == 1)
         return true;
-    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "ledger: part %s cannot become %s", part->name,
-                ledger_outgoing_state_name(part->state));
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG,
+                "ledger: outgoing file %s cannot become %s from the state that it has", file->name,
+                ledger_outgoing_state_name(file->state));
     return false;
 }

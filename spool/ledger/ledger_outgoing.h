@@ -1,58 +1,64 @@
 /*
- * Parts owed: every file that leaves the gateway, from its planning to its delivery (gateway/NOTES.md, Delivery).
+ * Outgoing files: every file that leaves the gateway, from its planning to its delivery.
  *
  *   ledger_outgoing_plan → ledger_outgoing_update: STORED → STAGED → DELIVERED
  *
- * Planned in the transaction that causes it; name, sender and environment are those of then, so that it can be built
- * again from the ledger. The rules of all subjects: ledger.h.
+ * A file is planned in the transaction that causes it. Its name, sender and environment are those of that time, so
+ * that a later change of the configuration changes no file, and the file can be built again from the ledger. The rules
+ * of all subjects: ledger.h.
  */
 #ifndef ECOSGATE_SPOOL_LEDGER_LEDGER_OUTGOING_H
 #define ECOSGATE_SPOOL_LEDGER_LEDGER_OUTGOING_H
 
 #include "spool/ledger/ledger.h"
 
+/* PLANNED: no bytes yet. STORED: in the job's directory. STAGED: in the drop under a temporary name. DELIVERED: in the
+ * drop under its name. The numbers are stored. */
 enum ledger_outgoing_state { LEDGER_PLANNED, LEDGER_STORED, LEDGER_STAGED, LEDGER_DELIVERED };
 
 struct ledger_outgoing {
     int64_t id;
-    int64_t job, revision;
-    int64_t about;    /* the instruction whose outcome it tells, with revision; 0: job itself */
-    const char *kind; /* "EMA", "EMD", "EMW", "EMO" */
-    const char *name; /* of the file in the drop and of the part in the job's directory; unique */
-    const char *form;
-    const char *drop, *recipient;
-    const char *folder;               /* below the drop's `out`; NULL: right there */
-    const char *sender, *environment; /* the gateway's own, as they were at the planning */
-    int64_t sequence, created;
-    int64_t rows; /* D rows (EMA: F and E rows), -1: not known yet */
+    int64_t job, revision; /* whose file it is */
+    int64_t about;         /* EMO: the instruction's job, `revision` is then the instruction's; 0: `job` itself */
+    const char *kind;      /* "EMA", "EMD", "EMW", "EMO", "INC", or a report's ref */
+    const char *name;      /* in the drop and in the job's directory; unique */
+    const char *form;      /* "xml" or "csv" */
+    const char *drop;      /* where it goes */
+    const char *recipient; /* EUI-64 as text */
+    const char *folder;    /* below the drop's `out`; NULL: `out` itself */
+    const char *sender, *environment; /* the gateway's own, at the time of planning */
+    int64_t sequence;                 /* of the name; 0: none */
+    int64_t created;                  /* CreationDateTime in the file */
+    int64_t rows;                     /* records (EMA: F and E records); -1: not known yet */
     enum ledger_outgoing_state state;
-    int64_t size; /* -1 until STORED */
-    const char *sha256;
-    int64_t delivered_at;
+    int64_t size;         /* bytes; -1 until it is STORED */
+    const char *sha256;   /* NULL until it is STORED */
+    int64_t delivered_at; /* 0 until it is DELIVERED */
 };
 
-/* "PLANNED" … */
+/* "PLANNED" …, a constant text; NULL if there is no such state. */
 const char *ledger_outgoing_state_name(enum ledger_outgoing_state state);
-/* A new part; id and state are set by the ledger (PLANNED), id is given out when not NULL. */
-bool ledger_outgoing_plan(struct ledger *ledger, const struct ledger_outgoing *part, int64_t *id, GError **error);
-bool ledger_outgoing_get(struct ledger *ledger, int64_t id, struct ledger_outgoing **part, GError **error);
-/* The part of that name; *part is NULL when there is none. */
-bool ledger_outgoing_named(struct ledger *ledger, const char *name, struct ledger_outgoing **part, GError **error);
-/* A DELIVERED one is STORED again, to be delivered once more. */
+/* Adds a PLANNED file. The ledger sets id and state; the id is given out if `id` is not NULL. */
+bool ledger_outgoing_plan(struct ledger *ledger, const struct ledger_outgoing *file, int64_t *id, GError **error);
+/* *file is NULL if there is none of that id; g_free it. */
+bool ledger_outgoing_get(struct ledger *ledger, int64_t id, struct ledger_outgoing **file, GError **error);
+/* *file is NULL if there is none of that name; g_free it. */
+bool ledger_outgoing_named(struct ledger *ledger, const char *name, struct ledger_outgoing **file, GError **error);
+/* Makes a DELIVERED file STORED, so that it is delivered once more. */
 bool ledger_outgoing_deliver_again(struct ledger *ledger, int64_t id, GError **error);
-/* struct ledger_outgoing, in the order of planning; job 0: of all jobs. */
-bool ledger_outgoing_files_of(struct ledger *ledger, int64_t job, GPtrArray **parts, GError **error);
-/* Those that are still PLANNED, in the order of planning. */
-bool ledger_outgoing_files_planned(struct ledger *ledger, GPtrArray **parts, GError **error);
-/* The first `limit` that are STORED or STAGED for a drop, in the order of planning. */
-bool ledger_outgoing_files_deliverable(struct ledger *ledger, const char *drop, int64_t limit, GPtrArray **parts,
+/* *files: struct ledger_outgoing of a job in the order of planning; job 0: of all. */
+bool ledger_outgoing_files_of(struct ledger *ledger, int64_t job, GPtrArray **files, GError **error);
+/* *files: those that are PLANNED, in the order of planning. */
+bool ledger_outgoing_files_planned(struct ledger *ledger, GPtrArray **files, GError **error);
+/* *files: the first `limit` that are STORED or STAGED for a drop, in the order of planning. */
+bool ledger_outgoing_files_deliverable(struct ledger *ledger, const char *drop, int64_t limit, GPtrArray **files,
                                        GError **error);
-/* How many of a job are not DELIVERED. */
+/* *n: how many of a job's files are not DELIVERED. */
 bool ledger_outgoing_files_undelivered(struct ledger *ledger, int64_t job, int64_t *n, GError **error);
-/* Drops that are owed something, and how much; by name. */
+/* Visits each drop that has files which are not DELIVERED, by name, with their number. */
 bool ledger_undelivered_by_drop_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error);
-/* Writes state, rows, size, sha256 and delivered_at of part->id. States go forward by one, or stay
- * (SPOOL_ERROR_BUG); STAGED may go back to STORED. */
-bool ledger_outgoing_update(struct ledger *ledger, const struct ledger_outgoing *part, GError **error);
+/* Writes state, rows, size, sha256 and delivered_at of file->id. A state stays, goes forward by one, or back from
+ * STAGED to STORED; else SPOOL_ERROR_BUG. */
+bool ledger_outgoing_update(struct ledger *ledger, const struct ledger_outgoing *file, GError **error);
 
 #endif

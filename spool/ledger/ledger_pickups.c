@@ -1,3 +1,4 @@
+/* What was seen in the drops: table pickup, one row for each drop and name. */
 #include "spool/ledger/ledger_pickups.h"
 
 #include "spool/ledger/ledger_private.h"
@@ -20,27 +21,28 @@ static void read_pickup(sqlite3_stmt *q, int c, void *row)
 
 static const struct ledger_shape shape = {sizeof(struct ledger_pickup), read_pickup, strings, G_N_ELEMENTS(strings)};
 
-/* `since` stays for as long as size and time do: it tells how long the file has been unchanged. */
+/* A file of the same name that comes after one that was gone is a new file, whatever its size and time. */
 bool ledger_pickup_put(struct ledger *ledger, const struct ledger_pickup *pickup, GError **error)
 {
-    return ledger_run(ledger, error,
-                      "INSERT INTO pickup(drop_name,name,size,modified,since,decision,reason,job)"
-                      " VALUES(?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT DO UPDATE SET since="
-                      "CASE WHEN size=?3 AND modified=?4 AND decision<>'gone' THEN since ELSE ?5 END,"
-                      "size=?3,modified=?4,decision=?6,reason=?7,job=ifnull(?8,job)",
-                      "ttiiittz", pickup->drop, pickup->name, pickup->size, pickup->modified, pickup->since,
-                      pickup->decision, pickup->reason, pickup->job);
+    LEDGER_SQL(put, "INSERT INTO pickup(drop_name,name,size,modified,since,decision,reason,job)"
+                    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT DO UPDATE SET since="
+                    "CASE WHEN size=?3 AND modified=?4 AND decision<>'gone' THEN since ELSE ?5 END,"
+                    "size=?3,modified=?4,decision=?6,reason=?7,job=ifnull(?8,job)");
+    return ledger_run(ledger, &put,
+                      LEDGER_VALUES(LEDGER_TEXT(pickup->drop), LEDGER_TEXT(pickup->name), LEDGER_INT(pickup->size),
+                                    LEDGER_INT(pickup->modified), LEDGER_INT(pickup->since),
+                                    LEDGER_TEXT(pickup->decision), LEDGER_TEXT(pickup->reason),
+                                    LEDGER_INT_OR_NULL(pickup->job)),
+                      error);
 }
 
 bool ledger_pickup_get(struct ledger *ledger, const char *drop, const char *name, struct ledger_pickup **pickup,
                        GError **error)
 {
+    LEDGER_SQL(of_name, "SELECT drop_name,name,size,modified,since,decision,reason,job FROM pickup"
+                        " WHERE drop_name=? AND name=?");
     void *row = NULL;
-    if (!ledger_one(ledger,
-                    ledger_query(ledger, error,
-                                 "SELECT drop_name,name,size,modified,since,decision,reason,job FROM pickup"
-                                 " WHERE drop_name=? AND name=?",
-                                 "tt", drop, name),
+    if (!ledger_one(ledger, ledger_query(ledger, &of_name, LEDGER_VALUES(LEDGER_TEXT(drop), LEDGER_TEXT(name)), error),
                     &shape, &row, error))
         return false;
     *pickup = row;
@@ -49,9 +51,6 @@ bool ledger_pickup_get(struct ledger *ledger, const char *drop, const char *name
 
 bool ledger_pickups_waiting(struct ledger *ledger, const char *drop, int64_t *n, GError **error)
 {
-    return ledger_number(ledger,
-                         ledger_query(ledger, error,
-                                      "SELECT count(*) FROM pickup WHERE drop_name=? AND decision IN('take','wait')",
-                                      "t", drop),
-                         n, error);
+    LEDGER_SQL(count, "SELECT count(*) FROM pickup WHERE drop_name=? AND decision IN('take','wait')");
+    return ledger_number(ledger, ledger_query(ledger, &count, LEDGER_VALUES(LEDGER_TEXT(drop)), error), n, error);
 }

@@ -1,5 +1,5 @@
 /*
- * What was seen in the drops: the newest look at each name, and why it was taken or not.
+ * What was seen in the drops: the newest look at each file name, and the decision on that file.
  *
  *   ledger_pickup_put → … → ledger_pickup_get
  *
@@ -11,20 +11,22 @@
 #include "spool/ledger/ledger.h"
 
 struct ledger_pickup {
-    const char *drop, *name; /* name escaped */
-    int64_t size, modified;  /* as the drop says */
-    int64_t since;           /* size and time are known unchanged from then on */
-    const char *decision;    /* "take", "wait", "leave", "taken", "gone" */
-    const char *reason;
-    int64_t job; /* 0: none yet */
+    const char *drop;
+    const char *name;     /* escaped */
+    int64_t size;         /* bytes, as the drop says */
+    int64_t modified;     /* as the drop says */
+    int64_t since;        /* size and modified have been the same since then */
+    const char *decision; /* "take", "wait", "leave", "taken" or "gone" */
+    const char *reason;   /* why, in one sentence */
+    int64_t job;          /* the job that has the file; 0: none yet */
 };
 
-/* The newest look at a name replaces the one before; since is kept while size and modified stay the same. */
+/* Stores a look at a file in place of the one before. `since` is kept while size and modified stay the same. */
 bool ledger_pickup_put(struct ledger *ledger, const struct ledger_pickup *pickup, GError **error);
-/* *pickup is NULL when the name was never seen. */
+/* *pickup is NULL if that name was never seen in the drop; g_free it. */
 bool ledger_pickup_get(struct ledger *ledger, const char *drop, const char *name, struct ledger_pickup **pickup,
                        GError **error);
-/* Files of the last look that are to be taken, or will be. */
+/* *n: how many files of a drop are to be picked up, now ("take") or later ("wait"). */
 bool ledger_pickups_waiting(struct ledger *ledger, const char *drop, int64_t *n, GError **error);
 
 #endif

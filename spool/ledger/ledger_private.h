@@ -1,12 +1,28 @@
 /*
- * What the ledger's sources share: the one connection, its cached statements and how rows are packed.
- * Only ledger*.c include this.
+ * What the ledger's sources share: the connection, statements with bound values (ledger_sql.c), and the columns of
+ * rows that several subjects read. Only spool/ledger/ and its unit tests include this header.
  *
- *     ledger_run(l, error, SQL, "it", (int64_t)1, "text")                          one change
- *     ledger_query → while (ledger_row(…, &row, …) && row) { column… } → ledger_end    a question
+ *     LEDGER_SQL(insert, "INSERT INTO counter VALUES(?,?)");
+ *     ledger_run(ledger, &insert, LEDGER_VALUES(LEDGER_TEXT(name), LEDGER_INT(n)), error)            a change
  *
- * Types of a bound list: i int64_t, t const char * or NULL, z int64_t with 0 stored as NULL. SQL must be a
- * constant with one address per call site: statements are cached by it.
+ *     ledger_query → while (ledger_row(…, &row, …) && row) { read the columns } → ledger_end         a question
+ *     ledger_query → ledger_number | ledger_one | ledger_all | ledger_counts                         the same, shorter
+ *
+ * Why values are bound this way. Two designs were compared:
+ *
+ *   (a) an array of tagged values, each made by a macro that accepts the right C types only (this one);
+ *   (b) a function per value: ledger_bind_int(query, 1, x), ledger_bind_text(query, 2, y) ….
+ *
+ * With (b) the prototypes check the types too, but a pointer for an integer is only a warning. Each value needs a
+ * line, an error check and a position that can be wrong, and a value that is forgotten keeps that of the call before.
+ * With (a) a wrong type fails to compile under any flags, positions follow from the order, and the count of values is
+ * compared with the count of placeholders before anything is bound. The array costs 16 bytes of stack for each value.
+ *
+ * Why each call site declares its statement. A prepared statement is kept for as long as the connection is open. Its
+ * key is the address of the static object that LEDGER_SQL declares, which holds the SQL. C guarantees that two
+ * objects differ in address. It does not for string literals, which a compiler may merge or not. So two call sites
+ * with the same SQL have two prepared statements, and one can run while the other is walked. A key cannot stand for
+ * two texts either, for it holds its text. The object is not const, so that no linker folds equal ones.
  */
 #ifndef ECOSGATE_SPOOL_LEDGER_LEDGER_PRIVATE_H
 #define ECOSGATE_SPOOL_LEDGER_LEDGER_PRIVATE_H
@@ -16,10 +32,12 @@
 #include <sqlite3.h>
 #include <stddef.h>
 
-/* What the database's header says whose it is: "ECGS". */
+/* ---- the connection ---- */
+
+/* "ECGS" in the header of the database file: says which program owns it. */
 #define LEDGER_APPLICATION_ID "0x45434753"
 
-/* The accepted instruction that a WorkItemId named last in this transaction; items 0: none. */
+/* The accepted instruction that ledger_work_by_id found last in this transaction. items 0: none. */
 struct ledger_recent_batch {
     char org[16], batch[32];
     int64_t job, first_item, items, revision, judged_at;
@@ -27,73 +45,174 @@ struct ledger_recent_batch {
 
 struct ledger {
     sqlite3 *db;
-    bool writer, savepoint;
-    bool unknown;      /* whether the last commit holds: no further call is served */
-    int64_t next_item; /* 0: ask the table */
-    int64_t next_job;  /* ids below are given out already */
+    bool writer;
+    bool savepoint;    /* one is set */
+    bool unknown;      /* a COMMIT failed and may hold all the same: no further call is served */
+    int64_t next_item; /* number of the next work item; 0: ask the table */
+    int64_t next_job;  /* ids below this one are reserved already */
     struct ledger_recent_batch recent_batch;
-    GHashTable *statements;
+    GHashTable *statements; /* address of a struct ledger_sql → its sqlite3_stmt, owned */
 };
 
-/* Sets error from the connection's state; always false. */
+/* Sets error from the connection's state: code by who has to act, text with the path and advice. Always false. */
 bool ledger_fail(struct ledger *ledger, GError **error);
-/* False, SPOOL_ERROR_BUG, outside a transaction. */
+/* False, SPOOL_ERROR_RETRY, after a COMMIT of unknown outcome (ledger_commit). */
+bool ledger_usable(const struct ledger *ledger, GError **error);
+/* True inside a transaction of the writer; else false with SPOOL_ERROR_BUG. */
 bool ledger_writing(struct ledger *ledger, GError **error);
-sqlite3_stmt *ledger_prepare(struct ledger *ledger, const char *sql, GError **error);
-sqlite3_stmt *ledger_query(struct ledger *ledger, GError **error, const char *sql, const char *types, ...);
-bool ledger_row(struct ledger *ledger, sqlite3_stmt *query, bool *row, GError **error);
-/* Resets; NULL is fine. */
-void ledger_end(sqlite3_stmt *query);
-bool ledger_run(struct ledger *ledger, GError **error, const char *sql, const char *types, ...);
-/* The first column of the first row of a query, 0 when there is none; ends the query (NULL: false). */
-bool ledger_number(struct ledger *ledger, sqlite3_stmt *query, int64_t *number, GError **error);
-const char *ledger_text(sqlite3_stmt *query, int column);
+/* Runs SQL without values, several statements at once. Nothing is kept. */
 bool ledger_execute(struct ledger *ledger, const char *sql, GError **error);
 
-/* Copies a struct with the strings at the given offsets into one block. */
-void *ledger_pack(const void *row, size_t size, const size_t *strings, size_t n);
+/* ---- values ---- */
 
-/* Reads the row that a query stands on into a struct; the strings are the query's. */
+/* One value for one placeholder. Made by the macros below only. */
+struct ledger_value {
+    enum { LEDGER_VALUE_NULL, LEDGER_VALUE_NUMBER, LEDGER_VALUE_TEXT } kind;
+    union {
+        int64_t number;
+        const char *text; /* borrowed until the call returns */
+    };
+};
+
+static inline struct ledger_value ledger_value_number(int64_t number)
+{
+    return (struct ledger_value){.kind = LEDGER_VALUE_NUMBER, .number = number};
+}
+
+static inline struct ledger_value ledger_value_number_or_null(int64_t number)
+{
+    return (struct ledger_value){.kind = number != 0 ? LEDGER_VALUE_NUMBER : LEDGER_VALUE_NULL, .number = number};
+}
+
+/* SQLite has no unsigned integers: the same 64 bits are stored, ids from 2^63 on as negative numbers. */
+static inline struct ledger_value ledger_value_id(uint64_t id)
+{
+    return ledger_value_number((int64_t)id);
+}
+
+static inline struct ledger_value ledger_value_id_or_null(uint64_t id)
+{
+    return ledger_value_number_or_null((int64_t)id);
+}
+
+static inline struct ledger_value ledger_value_id_if(bool set, uint64_t id)
+{
+    return (struct ledger_value){.kind = set ? LEDGER_VALUE_NUMBER : LEDGER_VALUE_NULL, .number = (int64_t)id};
+}
+
+static inline struct ledger_value ledger_value_text(const char *text)
+{
+    return (struct ledger_value){.kind = text != NULL ? LEDGER_VALUE_TEXT : LEDGER_VALUE_NULL, .text = text};
+}
+
+/* Calls `make` on a value of an integer type of this project's structs; any other type fails to compile. */
+#define LEDGER_OF_INTEGER(make, x) _Generic((x), int64_t : make, int : make, unsigned : make, bool : make)(x)
+
+/* A number, an enum or a bool. */
+#define LEDGER_INT(x) LEDGER_OF_INTEGER(ledger_value_number, x)
+/* The same; 0 is stored as NULL. */
+#define LEDGER_INT_OR_NULL(x) LEDGER_OF_INTEGER(ledger_value_number_or_null, x)
+/* An EUI-64, which is a uint64_t. */
+#define LEDGER_ID(x) _Generic((x), uint64_t : ledger_value_id)(x)
+/* The same; 0 is stored as NULL. */
+#define LEDGER_ID_OR_NULL(x) _Generic((x), uint64_t : ledger_value_id_or_null)(x)
+/* The id if `set` is true, else NULL: 0 is an id like any other here. */
+#define LEDGER_ID_IF(set, x) _Generic((x), uint64_t : ledger_value_id_if)(set, x)
+/* A text; a NULL pointer is stored as NULL. */
+#define LEDGER_TEXT(x) _Generic((x), const char * : ledger_value_text, char * : ledger_value_text)(x)
+
+/* The values of one statement, in the order of its placeholders (of their numbers, where it numbers them). */
+struct ledger_values {
+    const struct ledger_value *values;
+    int n;
+};
+#define LEDGER_VALUES(...)                                                                                             \
+    ((struct ledger_values){(const struct ledger_value[]){__VA_ARGS__},                                                \
+                            (int)(sizeof((const struct ledger_value[]){__VA_ARGS__}) / sizeof(struct ledger_value))})
+#define LEDGER_NO_VALUES ((struct ledger_values){NULL, 0})
+
+/* ---- statements ---- */
+
+/* One statement of one call site: SQL and, by its address, the key under which it is kept prepared. */
+struct ledger_sql {
+    const char *sql;
+};
+#define LEDGER_SQL(name, text) static struct ledger_sql name = {text}
+
+/*
+ * Prepares the statement where that was not done yet, resets it and binds copies of the values. NULL on an error:
+ * SPOOL_ERROR_BUG with the SQL if there are not as many values as placeholders, else as ledger_fail.
+ * The result is the ledger's. It must be given to ledger_end, or to a function that says that it ends the query.
+ */
+sqlite3_stmt *ledger_query(struct ledger *ledger, const struct ledger_sql *statement, struct ledger_values values,
+                           GError **error);
+/* Moves to the next row; *row is false after the last one. */
+bool ledger_row(struct ledger *ledger, sqlite3_stmt *query, bool *row, GError **error);
+/* Resets the statement, so that it no longer holds a read lock. NULL is allowed. */
+void ledger_end(sqlite3_stmt *query);
+/* Runs a change to its end, without a copy of the values. SPOOL_ERROR_BUG outside a transaction. */
+bool ledger_run(struct ledger *ledger, const struct ledger_sql *statement, struct ledger_values values, GError **error);
+
+/* The first column of the first row, 0 if there is no row or it is NULL. Ends the query (NULL: false). */
+bool ledger_number(struct ledger *ledger, sqlite3_stmt *query, int64_t *number, GError **error);
+/* The column's text, NULL for NULL; SQLite's until the next call on this query. */
+const char *ledger_text(sqlite3_stmt *query, int column);
+
+/* ---- rows ---- */
+
+/* Reads the row that a query stands on, from a column on, into a zeroed struct. The strings stay SQLite's. */
 typedef void (*ledger_read)(sqlite3_stmt *query, int column, void *row);
+
+/* How a struct is read, and where in it the strings are (offsets). */
 struct ledger_shape {
-    size_t size;
+    size_t size; /* bytes */
     ledger_read read;
     const size_t *strings;
     size_t n;
 };
-/* One packed row or NULL; ends the query. */
+
+/* Copies a struct with the strings at these offsets into one block; g_free it. */
+void *ledger_pack(const void *row, size_t size, const size_t *strings, size_t n);
+/* *row: the first row as one block (g_free it), NULL if there is none. Ends the query. */
 bool ledger_one(struct ledger *ledger, sqlite3_stmt *query, const struct ledger_shape *shape, void **row,
                 GError **error);
-/* All packed rows; ends the query. */
+/* *rows: all rows as blocks, which the array frees. Untouched on an error. Ends the query. */
 bool ledger_all(struct ledger *ledger, sqlite3_stmt *query, const struct ledger_shape *shape, GPtrArray **rows,
                 GError **error);
-
-/* Visits (name, number) rows; ends the query. */
+/* Visits rows of a name and a number. Ends the query. */
 bool ledger_counts(struct ledger *ledger, sqlite3_stmt *query, ledger_count_visit visit, void *user, GError **error);
 
-/* Columns of a verdict `v` (LEDGER_VERDICT_COLUMNS of them) and of an item `w`, in the readers' order. */
+/* Columns that several subjects select, each with its reader: of a verdict `v`, a work item `w`, a Device of the
+ * inventory `i`, an outgoing file `p`. The readers rely on this order. */
 #define LEDGER_VERDICT                                                                                                 \
     "v.job,v.revision,v.judged_at,v.outcome,v.batch,v.declared,v.parsed,v.accepted,v.rejected,v.deferred,"             \
     "v.code,v.line,v.col,v.first_item,v.items,v.dispatched,v.truncated,v.ended"
 #define LEDGER_ITEM                                                                                                    \
     "w.item,w.job,w.record,w.device_id,w.device_text,w.device_type,w.manufacturer,w.model,w.firmware,w.mpxn,"          \
     "w.chf,w.region,w.attempt,w.outcome,w.code,w.text,w.next_eligible,w.passes,w.slot"
-enum { LEDGER_VERDICT_COLUMNS = 18, LEDGER_ITEM_COLUMNS = 19 };
 #define LEDGER_INVENTORY_ROW                                                                                           \
     "i.device_id,i.device_type,i.status,i.manufacturer,i.model,i.firmware,i.mpxn,i.chf,i.supplier,i.map,i.region,"     \
     "i.installed,i.commissioned,i.credentials,i.pending"
 #define LEDGER_OUTGOING                                                                                                \
     "p.id,p.job,p.revision,p.kind,p.name,p.form,p.drop_name,p.recipient,p.sequence,p.created,p.rows,p.state,p.size,"   \
     "p.sha256,p.delivered_at,p.sender,p.environment,p.about,p.folder"
-enum { LEDGER_OUTGOING_COLUMNS = 19 };
+enum { LEDGER_VERDICT_COLUMNS = 18, LEDGER_ITEM_COLUMNS = 19 };
+
+/* LEDGER_INVENTORY_ROW → struct ledger_inventory. */
 void ledger_read_inventory(sqlite3_stmt *query, int column, void *row);
+/* LEDGER_OUTGOING → struct ledger_outgoing. */
 void ledger_read_outgoing(sqlite3_stmt *query, int column, void *row);
+/* LEDGER_VERDICT → struct ledger_verdict. */
 void ledger_read_verdict(sqlite3_stmt *query, int column, void *row);
+/* LEDGER_ITEM → struct ledger_item. */
 void ledger_read_item(sqlite3_stmt *query, int column, void *row);
 extern const struct ledger_shape ledger_verdict_shape;
 
-/* Dropped while a whole file is loaded, and made again; part of the schema's version 3. The keys of these tables are
- * indexes, too: rows that stand in the order of the file are written one behind the other, whatever their keys. */
+/* ---- tables ---- */
+
+/* The loading of a whole file drops these indexes and makes them again (ledger_reference_load_begin). They are part of
+ * the schema's version 3. The keys of both tables are indexes of their own for the same reason: the rows themselves are
+ * then written one behind the other, in the order of the file. */
 #define LEDGER_INVENTORY_INDEXES                                                                                       \
     "CREATE UNIQUE INDEX inventory_device ON inventory(device_id);"                                                    \
     "CREATE INDEX inventory_hub ON inventory(chf) WHERE chf IS NOT NULL;"                                              \
@@ -102,10 +221,12 @@ extern const struct ledger_shape ledger_verdict_shape;
     "CREATE UNIQUE INDEX cos_event ON cos(mpxn, starts);"                                                              \
     "CREATE INDEX cos_gained ON cos(gaining, starts);"
 
-/* Brings the tables to this release's version, or refuses a newer one. */
+/* Brings the tables to this release's version, each version in a transaction of its own. SPOOL_ERROR_RETRY if they
+ * have a newer one. */
 bool ledger_migrate(struct ledger *ledger, GError **error);
+/* False, SPOOL_ERROR_RETRY, if the tables have a newer version than this release knows. */
 bool ledger_version_known(struct ledger *ledger, GError **error);
-/* For readers, who cannot bring it to this release's version. */
+/* The same for an older version as well: a reader cannot change the tables. */
 bool ledger_version_current(struct ledger *ledger, GError **error);
 
 #endif

@@ -1,3 +1,7 @@
+/*
+ * Proof: what the ledger keeps as a number is counted anew from its rows, for `ecosgate spool verify`. A wrong count is
+ * a result and no error: the caller shows it beside everything else that it finds.
+ */
 #include "spool/ledger/ledger_proof.h"
 
 #include "spool/ledger/ledger_private.h"
@@ -6,7 +10,8 @@
 
 bool ledger_integrity_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error)
 {
-    sqlite3_stmt *query = ledger_query(ledger, error, "PRAGMA integrity_check", "");
+    LEDGER_SQL(check, "PRAGMA integrity_check");
+    sqlite3_stmt *query = ledger_query(ledger, &check, LEDGER_NO_VALUES, error);
     bool row = true, good = query != NULL;
     for (int64_t n = 1; good && (good = ledger_row(ledger, query, &row, error)) && row; n++)
         if (strcmp(ledger_text(query, 0), "ok") != 0)
@@ -15,18 +20,17 @@ bool ledger_integrity_each(struct ledger *ledger, ledger_count_visit visit, void
     return good;
 }
 
-/* Items and sessions of a verdict's range, counted in one walk. */
+/* Items of a verdict, and their sessions, in one walk. slot: 0 for a live item, else the item's own number. */
 static bool count_items(struct ledger *ledger, struct ledger_proof *proof, GError **error)
 {
+    LEDGER_SQL(count, "SELECT sum(w.outcome=0),sum(w.outcome=1),sum(w.outcome=2),"
+                      "count(s.item),sum(CASE WHEN w.outcome=0 THEN"
+                      " w.slot<>iif(s.ended IS NULL,0,w.item) ELSE w.slot<>w.item END),"
+                      "sum(w.outcome=0 AND w.slot<>0) FROM work_item w LEFT JOIN session s ON s.item=w.item"
+                      " WHERE w.item>=?1 AND w.item<?1+?2 AND w.job=?3");
     const struct ledger_verdict *v = &proof->verdict;
-    sqlite3_stmt *q =
-        ledger_query(ledger, error,
-                     "SELECT sum(w.outcome=0),sum(w.outcome=1),sum(w.outcome=2),"
-                     "count(s.item),sum(CASE WHEN w.outcome=0 THEN"
-                     " w.slot<>iif(s.ended IS NULL,0,w.item) ELSE w.slot<>w.item END),"
-                     "sum(w.outcome=0 AND w.slot<>0) FROM work_item w LEFT JOIN session s ON s.item=w.item"
-                     " WHERE w.item>=?1 AND w.item<?1+?2 AND w.job=?3",
-                     "iii", v->first_item, v->items, v->job);
+    sqlite3_stmt *q = ledger_query(
+        ledger, &count, LEDGER_VALUES(LEDGER_INT(v->first_item), LEDGER_INT(v->items), LEDGER_INT(v->job)), error);
     bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
     if (good && row) {
         proof->ready = sqlite3_column_int64(q, 0);
@@ -40,33 +44,38 @@ static bool count_items(struct ledger *ledger, struct ledger_proof *proof, GErro
     return good;
 }
 
-/* A session is what its transitions made of it: as many, one behind the other, the last one's state, try and time to go
- * on, no later than which it wakes, and the newest words of both sides. */
+/*
+ * Sessions that are not what their transitions say. The transitions of a session form a chain from its last one back to
+ * its first (transition.before), numbered without gaps. The session must have as many as the chain; state, try and due
+ * time of the last one; a wake time no later than the due time; and name the newest statement of each side (1, 2:
+ * TCoS; 3, 4: ECoS).
+ */
 static bool count_mismatched_sessions(struct ledger *ledger, struct ledger_proof *proof, GError **error)
 {
+    LEDGER_SQL(count, "SELECT count(*) FROM session s LEFT JOIN transition t ON t.id=s.last"
+                      " WHERE s.item>=?1 AND s.item<?1+?2 AND (t.n IS NULL OR t.state<>s.state OR t.try>s.try"
+                      " OR ifnull(t.due,0)<>ifnull(s.due,0) OR s.wake>ifnull(s.due,s.wake)"
+                      " OR (s.due IS NOT NULL AND s.wake IS NULL) OR (s.transitions,s.tcos,s.ecos) IS NOT ("
+                      "WITH RECURSIVE back(id,n) AS(VALUES(s.last,s.transitions) UNION ALL"
+                      " SELECT t.before,t.n-1 FROM back JOIN transition t USING(id,n) WHERE t.item=s.item AND t.n>1)"
+                      " SELECT count(*),max(iif(t.statement IN(1,2),id,NULL)),max(iif(t.statement IN(3,4),id,NULL))"
+                      " FROM back JOIN transition t USING(id,n) WHERE t.item=s.item))");
     const struct ledger_verdict *v = &proof->verdict;
     return ledger_number(
-        ledger,
-        ledger_query(ledger, error,
-                     "SELECT count(*) FROM session s LEFT JOIN transition t ON t.id=s.last"
-                     " WHERE s.item>=?1 AND s.item<?1+?2 AND (t.n IS NULL OR t.state<>s.state OR t.try>s.try"
-                     " OR ifnull(t.due,0)<>ifnull(s.due,0) OR s.wake>ifnull(s.due,s.wake)"
-                     " OR (s.due IS NOT NULL AND s.wake IS NULL) OR (s.transitions,s.tcos,s.ecos) IS NOT ("
-                     "WITH RECURSIVE back(id,n) AS(VALUES(s.last,s.transitions) UNION ALL"
-                     " SELECT t.before,t.n-1 FROM back JOIN transition t USING(id,n) WHERE t.item=s.item AND t.n>1)"
-                     " SELECT count(*),max(iif(t.statement IN(1,2),id,NULL)),max(iif(t.statement IN(3,4),id,NULL))"
-                     " FROM back JOIN transition t USING(id,n) WHERE t.item=s.item))",
-                     "ii", v->first_item, v->items),
+        ledger, ledger_query(ledger, &count, LEDGER_VALUES(LEDGER_INT(v->first_item), LEDGER_INT(v->items)), error),
         &proof->mismatched_sessions, error);
 }
 
+/* The answers of a verdict: EMA and EMD files planned, D records of the EMD, files whose time is not the verdict's. */
 static bool count_outgoing(struct ledger *ledger, struct ledger_proof *proof, GError **error)
 {
-    sqlite3_stmt *q = ledger_query(ledger, error,
-                                   "SELECT sum(kind='EMA'),sum(kind='EMD'),"
-                                   "ifnull(sum(CASE WHEN kind='EMD' AND rows>=0 THEN rows END),-1),"
-                                   "sum(created<>?3) FROM outgoing WHERE job=?1 AND revision=?2",
-                                   "iii", proof->verdict.job, proof->verdict.revision, proof->verdict.judged_at);
+    LEDGER_SQL(count, "SELECT sum(kind='EMA'),sum(kind='EMD'),"
+                      "ifnull(sum(CASE WHEN kind='EMD' AND rows>=0 THEN rows END),-1),"
+                      "sum(created<>?3) FROM outgoing WHERE job=?1 AND revision=?2");
+    sqlite3_stmt *q = ledger_query(ledger, &count,
+                                   LEDGER_VALUES(LEDGER_INT(proof->verdict.job), LEDGER_INT(proof->verdict.revision),
+                                                 LEDGER_INT(proof->verdict.judged_at)),
+                                   error);
     bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
     if (good && row) {
         proof->ema_files = sqlite3_column_int64(q, 0);
@@ -80,18 +89,21 @@ static bool count_outgoing(struct ledger *ledger, struct ledger_proof *proof, GE
 
 static bool count_findings(struct ledger *ledger, struct ledger_proof *proof, GError **error)
 {
+    LEDGER_SQL(listed, "SELECT count(*) FROM finding WHERE job=? AND revision=?");
+    LEDGER_SQL(counted, "SELECT ifnull(sum(n),0) FROM finding_count WHERE job=? AND revision=?");
     const struct ledger_verdict *v = &proof->verdict;
-    return ledger_number(ledger,
-                         ledger_query(ledger, error, "SELECT count(*) FROM finding WHERE job=? AND revision=?", "ii",
-                                      v->job, v->revision),
-                         &proof->findings, error) &&
-           ledger_number(ledger,
-                         ledger_query(ledger, error,
-                                      "SELECT ifnull(sum(n),0) FROM finding_count WHERE job=? AND revision=?", "ii",
-                                      v->job, v->revision),
-                         &proof->finding_counts, error);
+    return ledger_number(
+               ledger, ledger_query(ledger, &listed, LEDGER_VALUES(LEDGER_INT(v->job), LEDGER_INT(v->revision)), error),
+               &proof->findings, error) &&
+           ledger_number(
+               ledger,
+               ledger_query(ledger, &counted, LEDGER_VALUES(LEDGER_INT(v->job), LEDGER_INT(v->revision)), error),
+               &proof->finding_counts, error);
 }
 
+/* A rejected file (RJ) has no items and no EMD. Neither has a file of another type than EMI, but its records are
+ * counted. The E and F records of an EMA are not checked here: building the file again finds what is wrong with them.
+ */
 static bool is_sound(const struct ledger_proof *p)
 {
     const struct ledger_verdict *v = &p->verdict;
@@ -112,11 +124,9 @@ static bool is_sound(const struct ledger_proof *p)
 
 bool ledger_proofs_each(struct ledger *ledger, ledger_proof_visit visit, void *user, GError **error)
 {
-    sqlite3_stmt *q =
-        ledger_query(ledger, error,
-                     "SELECT " LEDGER_VERDICT ",j.name,ifnull(j.type='EMI',0) FROM verdict v JOIN job j ON j.id=v.job"
-                     " ORDER BY v.job,v.revision",
-                     "");
+    LEDGER_SQL(walk, "SELECT " LEDGER_VERDICT ",j.name,ifnull(j.type='EMI',0) FROM verdict v JOIN job j ON j.id=v.job"
+                     " ORDER BY v.job,v.revision");
+    sqlite3_stmt *q = ledger_query(ledger, &walk, LEDGER_NO_VALUES, error);
     bool row = true, good = q != NULL;
     while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
         struct ledger_proof proof = {0};
@@ -134,47 +144,45 @@ bool ledger_proofs_each(struct ledger *ledger, ledger_proof_visit visit, void *u
 
 bool ledger_live_duplicates(struct ledger *ledger, int64_t *n, GError **error)
 {
-    return ledger_number(ledger,
-                         ledger_query(ledger, error,
-                                      "SELECT count(*) FROM (SELECT 1 FROM work_item NOT INDEXED WHERE"
-                                      " slot=0 AND device_id IS NOT NULL GROUP BY device_id"
-                                      " HAVING count(*)>1)",
-                                      ""),
-                         n, error);
+    /* NOT INDEXED: a damaged unique index is what this has to find. */
+    LEDGER_SQL(count, "SELECT count(*) FROM (SELECT 1 FROM work_item NOT INDEXED WHERE"
+                      " slot=0 AND device_id IS NOT NULL GROUP BY device_id"
+                      " HAVING count(*)>1)");
+    return ledger_number(ledger, ledger_query(ledger, &count, LEDGER_NO_VALUES, error), n, error);
 }
 
 bool ledger_sequences_above_counter(struct ledger *ledger, int64_t *n, GError **error)
 {
-    return ledger_number(ledger,
-                         ledger_query(ledger, error,
-                                      "SELECT count(*) FROM outgoing p WHERE p.sequence>"
-                                      "ifnull((SELECT value FROM counter c WHERE c.name=p.kind),0)",
-                                      ""),
-                         n, error);
+    LEDGER_SQL(count, "SELECT count(*) FROM outgoing p WHERE p.sequence>"
+                      "ifnull((SELECT value FROM counter c WHERE c.name=p.kind),0)");
+    return ledger_number(ledger, ledger_query(ledger, &count, LEDGER_NO_VALUES, error), n, error);
 }
+
+/* Each incident has one opening event, one closing event if it is closed, in this order; event ids have no gaps. */
+#define WRONG_EVENTS                                                                                                   \
+    "(SELECT count(*) FROM incident i LEFT JOIN incident_event b ON b.incident=i.id AND b.event=0"                     \
+    " LEFT JOIN incident_event c ON c.incident=i.id AND c.event=1 WHERE b.id IS NULL OR c.id<b.id"                     \
+    " OR (c.id IS NULL)<>(i.cleared IS NULL))"                                                                         \
+    " +(SELECT count(*) FROM incident_event e WHERE e.event NOT IN(0,1)"                                               \
+    " OR NOT EXISTS(SELECT 1 FROM incident i WHERE i.id=e.incident))"                                                  \
+    " +(SELECT ifnull(max(id),0)<>count(*) FROM incident_event)"
+
+/* The INC files report ranges of events, each from where the last one ended, and no event that does not exist. */
+#define WRONG_RANGES                                                                                                   \
+    "(SELECT count(*) FROM (SELECT first,events,lag(first+events,1,1) OVER (ORDER BY job) AS due"                      \
+    " FROM incident_reported) WHERE first<>due OR events<1)"                                                           \
+    " +(SELECT ifnull(max(first+events),1)>(SELECT ifnull(max(id),0)+1 FROM incident_event) FROM "                     \
+    "incident_reported)"
+
+/* Each range has its INC file with as many records, and each INC file has its range. */
+#define WRONG_FILES                                                                                                    \
+    "(SELECT count(*) FROM incident_reported t WHERE NOT EXISTS"                                                       \
+    "(SELECT 1 FROM outgoing p WHERE p.job=t.job AND p.kind='INC' AND p.rows=t.events))"                               \
+    " +(SELECT count(*) FROM outgoing p WHERE p.kind='INC' AND NOT EXISTS"                                             \
+    "(SELECT 1 FROM incident_reported t WHERE t.job=p.job))"
 
 bool ledger_incidents_inconsistent(struct ledger *ledger, int64_t *n, GError **error)
 {
-    return ledger_number(
-        ledger,
-        ledger_query(
-            ledger, error,
-            /* each incident has begun once, and ended once when it is over, in that order */
-            "SELECT (SELECT count(*) FROM incident i LEFT JOIN incident_event b ON b.incident=i.id AND b.event=0"
-            " LEFT JOIN incident_event c ON c.incident=i.id AND c.event=1 WHERE b.id IS NULL OR c.id<b.id"
-            " OR (c.id IS NULL)<>(i.cleared IS NULL))"
-            " +(SELECT count(*) FROM incident_event e WHERE e.event NOT IN(0,1)"
-            " OR NOT EXISTS(SELECT 1 FROM incident i WHERE i.id=e.incident))"
-            " +(SELECT ifnull(max(id),0)<>count(*) FROM incident_event)"
-            /* files tell them without gap, no more than there are */
-            " +(SELECT count(*) FROM (SELECT first,events,lag(first+events,1,1) OVER (ORDER BY job) AS due"
-            " FROM incident_reported) WHERE first<>due OR events<1)"
-            " +(SELECT ifnull(max(first+events),1)>(SELECT ifnull(max(id),0)+1 FROM incident_event) FROM "
-            "incident_reported)"
-            " +(SELECT count(*) FROM incident_reported t WHERE NOT EXISTS"
-            "(SELECT 1 FROM outgoing p WHERE p.job=t.job AND p.kind='INC' AND p.rows=t.events))"
-            " +(SELECT count(*) FROM outgoing p WHERE p.kind='INC' AND NOT EXISTS"
-            "(SELECT 1 FROM incident_reported t WHERE t.job=p.job))",
-            ""),
-        n, error);
+    LEDGER_SQL(count, "SELECT " WRONG_EVENTS "+" WRONG_RANGES "+" WRONG_FILES);
+    return ledger_number(ledger, ledger_query(ledger, &count, LEDGER_NO_VALUES, error), n, error);
 }

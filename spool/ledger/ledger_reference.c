@@ -1,13 +1,16 @@
+/* Reference data: tables inventory, cos, non_migratable, party; reference says which file each has last been read from.
+ */
 #include "spool/ledger/ledger_reference.h"
 
 #include "spool/ledger/ledger_private.h"
 
 #include <string.h>
 
+/* LEDGER_FOR_EVER in SQL; stored as NULL. */
 #define FOR_EVER "9223372036854775807"
 
-/* What each table of reference data is called and how it is emptied and filled: where many rows are to be expected,
- * without the indexes, which are then made in one go. */
+/* The file type of each table; the SQL before and after a FULL file. Tables that get many rows lose their indexes for
+ * that time: making an index once, from sorted rows, is much cheaper than an insertion for each row. */
 static const struct {
     const char *type, *clear, *index;
 } tables[LEDGER_REFERENCES] = {
@@ -25,93 +28,117 @@ static const struct {
 
 bool ledger_inventory_put(struct ledger *ledger, const struct ledger_inventory *r, GError **error)
 {
-    return ledger_run(ledger, error,
-                      "INSERT OR REPLACE INTO inventory(device_id,device_type,status,manufacturer,model,firmware,mpxn,"
-                      "chf,supplier,map,region,installed,commissioned,credentials,pending)"
-                      " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                      "ittttttzzztzztt", (int64_t)r->device, r->device_type, r->status, r->manufacturer, r->model,
-                      r->firmware, r->mpxn, (int64_t)r->chf, (int64_t)r->supplier, (int64_t)r->map, r->region,
-                      r->installed, r->commissioned, r->credentials, r->pending);
+    LEDGER_SQL(put, "INSERT OR REPLACE INTO inventory(device_id,device_type,status,manufacturer,model,firmware,mpxn,"
+                    "chf,supplier,map,region,installed,commissioned,credentials,pending)"
+                    " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    return ledger_run(ledger, &put,
+                      LEDGER_VALUES(LEDGER_ID(r->device), LEDGER_TEXT(r->device_type), LEDGER_TEXT(r->status),
+                                    LEDGER_TEXT(r->manufacturer), LEDGER_TEXT(r->model), LEDGER_TEXT(r->firmware),
+                                    LEDGER_TEXT(r->mpxn), LEDGER_ID_OR_NULL(r->chf), LEDGER_ID_OR_NULL(r->supplier),
+                                    LEDGER_ID_OR_NULL(r->map), LEDGER_TEXT(r->region), LEDGER_INT_OR_NULL(r->installed),
+                                    LEDGER_INT_OR_NULL(r->commissioned), LEDGER_TEXT(r->credentials),
+                                    LEDGER_TEXT(r->pending)),
+                      error);
 }
 
 bool ledger_cos_put(struct ledger *ledger, const struct ledger_cos *r, GError **error)
 {
-    return ledger_run(ledger, error, "INSERT OR REPLACE INTO cos(mpxn,starts,losing,gaining) VALUES(?,?,?,?)", "tizi",
-                      r->mpxn, r->starts, (int64_t)r->losing, (int64_t)r->gaining);
+    LEDGER_SQL(put, "INSERT OR REPLACE INTO cos(mpxn,starts,losing,gaining) VALUES(?,?,?,?)");
+    return ledger_run(
+        ledger, &put,
+        LEDGER_VALUES(LEDGER_TEXT(r->mpxn), LEDGER_INT(r->starts), LEDGER_ID_OR_NULL(r->losing), LEDGER_ID(r->gaining)),
+        error);
 }
 
 bool ledger_nmm_put(struct ledger *ledger, const struct ledger_nmm *r, GError **error)
 {
-    return ledger_run(ledger, error,
-                      "INSERT OR REPLACE INTO non_migratable(device_type,manufacturer,model,firmware,since,until,"
-                      "reason,fixed_in) VALUES(?,?,?,?,?,nullif(?," FOR_EVER "),?,?)",
-                      "ttttiitt", r->device_type, r->manufacturer, r->model, r->firmware, r->since, r->until, r->reason,
-                      r->fixed_in);
+    LEDGER_SQL(put, "INSERT OR REPLACE INTO non_migratable(device_type,manufacturer,model,firmware,since,until,"
+                    "reason,fixed_in) VALUES(?,?,?,?,?,nullif(?," FOR_EVER "),?,?)");
+    return ledger_run(ledger, &put,
+                      LEDGER_VALUES(LEDGER_TEXT(r->device_type), LEDGER_TEXT(r->manufacturer), LEDGER_TEXT(r->model),
+                                    LEDGER_TEXT(r->firmware), LEDGER_INT(r->since), LEDGER_INT(r->until),
+                                    LEDGER_TEXT(r->reason), LEDGER_TEXT(r->fixed_in)),
+                      error);
 }
 
 bool ledger_party_put(struct ledger *ledger, const struct ledger_party *r, GError **error)
 {
-    return ledger_run(ledger, error,
-                      "INSERT OR REPLACE INTO party(party_id,role,mpid,name,drop_name) VALUES(?,?,?,?,?)", "itttt",
-                      (int64_t)r->id, r->role, r->mpid, r->name, r->drop);
+    LEDGER_SQL(put, "INSERT OR REPLACE INTO party(party_id,role,mpid,name,drop_name) VALUES(?,?,?,?,?)");
+    return ledger_run(ledger, &put,
+                      LEDGER_VALUES(LEDGER_ID(r->id), LEDGER_TEXT(r->role), LEDGER_TEXT(r->mpid), LEDGER_TEXT(r->name),
+                                    LEDGER_TEXT(r->drop)),
+                      error);
 }
 
 /* ---- rows by key ---- */
 
-#define INVENTORY_KEY "FROM inventory WHERE device_id=?", "i", (int64_t)row->device
-#define COS_KEY "FROM cos WHERE mpxn=? AND starts=?", "ti", row->mpxn, row->starts
-#define NMM_KEY                                                                                                        \
-    "FROM non_migratable WHERE device_type=? AND manufacturer=? AND model=? AND firmware=? AND since=?", "tttti",      \
-        row->device_type, row->manufacturer, row->model, row->firmware, row->since
-#define PARTY_KEY "FROM party WHERE party_id=? AND role=?", "it", (int64_t)row->id, row->role
+/* A key twice: as SQL, and as the values of its placeholders. */
+#define INVENTORY_KEY "FROM inventory WHERE device_id=?"
+#define INVENTORY_VALUES(row) LEDGER_VALUES(LEDGER_ID((row)->device))
+#define COS_KEY "FROM cos WHERE mpxn=? AND starts=?"
+#define COS_VALUES(row) LEDGER_VALUES(LEDGER_TEXT((row)->mpxn), LEDGER_INT((row)->starts))
+#define NMM_KEY "FROM non_migratable WHERE device_type=? AND manufacturer=? AND model=? AND firmware=? AND since=?"
+#define NMM_VALUES(row)                                                                                                \
+    LEDGER_VALUES(LEDGER_TEXT((row)->device_type), LEDGER_TEXT((row)->manufacturer), LEDGER_TEXT((row)->model),        \
+                  LEDGER_TEXT((row)->firmware), LEDGER_INT((row)->since))
+#define PARTY_KEY "FROM party WHERE party_id=? AND role=?"
+#define PARTY_VALUES(row) LEDGER_VALUES(LEDGER_ID((row)->id), LEDGER_TEXT((row)->role))
 
 bool ledger_inventory_remove(struct ledger *ledger, const struct ledger_inventory *row, GError **error)
 {
-    return ledger_run(ledger, error, "DELETE " INVENTORY_KEY);
+    LEDGER_SQL(by_key, "DELETE " INVENTORY_KEY);
+    return ledger_run(ledger, &by_key, INVENTORY_VALUES(row), error);
 }
 
 bool ledger_cos_remove(struct ledger *ledger, const struct ledger_cos *row, GError **error)
 {
-    return ledger_run(ledger, error, "DELETE " COS_KEY);
+    LEDGER_SQL(by_key, "DELETE " COS_KEY);
+    return ledger_run(ledger, &by_key, COS_VALUES(row), error);
 }
 
 bool ledger_nmm_remove(struct ledger *ledger, const struct ledger_nmm *row, GError **error)
 {
-    return ledger_run(ledger, error, "DELETE " NMM_KEY);
+    LEDGER_SQL(by_key, "DELETE " NMM_KEY);
+    return ledger_run(ledger, &by_key, NMM_VALUES(row), error);
 }
 
 bool ledger_party_remove(struct ledger *ledger, const struct ledger_party *row, GError **error)
 {
-    return ledger_run(ledger, error, "DELETE " PARTY_KEY);
+    LEDGER_SQL(by_key, "DELETE " PARTY_KEY);
+    return ledger_run(ledger, &by_key, PARTY_VALUES(row), error);
 }
 
-static bool is_there(struct ledger *ledger, sqlite3_stmt *query, bool *known, GError **error)
+static bool has_row(struct ledger *ledger, sqlite3_stmt *query, bool *exists, GError **error)
 {
     int64_t n = 0;
     if (!ledger_number(ledger, query, &n, error))
         return false;
-    *known = n > 0;
+    *exists = n > 0;
     return true;
 }
 
-bool ledger_inventory_exists(struct ledger *ledger, const struct ledger_inventory *row, bool *known, GError **error)
+bool ledger_inventory_exists(struct ledger *ledger, const struct ledger_inventory *row, bool *exists, GError **error)
 {
-    return is_there(ledger, ledger_query(ledger, error, "SELECT 1 " INVENTORY_KEY), known, error);
+    LEDGER_SQL(by_key, "SELECT 1 " INVENTORY_KEY);
+    return has_row(ledger, ledger_query(ledger, &by_key, INVENTORY_VALUES(row), error), exists, error);
 }
 
-bool ledger_cos_exists(struct ledger *ledger, const struct ledger_cos *row, bool *known, GError **error)
+bool ledger_cos_exists(struct ledger *ledger, const struct ledger_cos *row, bool *exists, GError **error)
 {
-    return is_there(ledger, ledger_query(ledger, error, "SELECT 1 " COS_KEY), known, error);
+    LEDGER_SQL(by_key, "SELECT 1 " COS_KEY);
+    return has_row(ledger, ledger_query(ledger, &by_key, COS_VALUES(row), error), exists, error);
 }
 
-bool ledger_nmm_exists(struct ledger *ledger, const struct ledger_nmm *row, bool *known, GError **error)
+bool ledger_nmm_exists(struct ledger *ledger, const struct ledger_nmm *row, bool *exists, GError **error)
 {
-    return is_there(ledger, ledger_query(ledger, error, "SELECT 1 " NMM_KEY), known, error);
+    LEDGER_SQL(by_key, "SELECT 1 " NMM_KEY);
+    return has_row(ledger, ledger_query(ledger, &by_key, NMM_VALUES(row), error), exists, error);
 }
 
-bool ledger_party_exists(struct ledger *ledger, const struct ledger_party *row, bool *known, GError **error)
+bool ledger_party_exists(struct ledger *ledger, const struct ledger_party *row, bool *exists, GError **error)
 {
-    return is_there(ledger, ledger_query(ledger, error, "SELECT 1 " PARTY_KEY), known, error);
+    LEDGER_SQL(by_key, "SELECT 1 " PARTY_KEY);
+    return has_row(ledger, ledger_query(ledger, &by_key, PARTY_VALUES(row), error), exists, error);
 }
 
 /* ---- whole files ---- */
@@ -126,29 +153,32 @@ bool ledger_reference_load_end(struct ledger *ledger, enum ledger_reference tabl
     return ledger_writing(ledger, error) && ledger_execute(ledger, tables[table].index, error);
 }
 
-static bool count(struct ledger *ledger, enum ledger_reference table, int64_t *n, GError **error)
+static bool count_rows(struct ledger *ledger, enum ledger_reference table, int64_t *n, GError **error)
 {
-    static const char *const sql[LEDGER_REFERENCES] = {"SELECT count(*) FROM inventory", "SELECT count(*) FROM cos",
-                                                       "SELECT count(*) FROM non_migratable",
-                                                       "SELECT count(*) FROM party"};
-    return ledger_number(ledger, ledger_query(ledger, error, sql[table], ""), n, error);
+    static struct ledger_sql counts[LEDGER_REFERENCES] = {{"SELECT count(*) FROM inventory"},
+                                                          {"SELECT count(*) FROM cos"},
+                                                          {"SELECT count(*) FROM non_migratable"},
+                                                          {"SELECT count(*) FROM party"}};
+    return ledger_number(ledger, ledger_query(ledger, &counts[table], LEDGER_NO_VALUES, error), n, error);
 }
 
 bool ledger_reference_set(struct ledger *ledger, enum ledger_reference table, const struct ledger_loaded *loaded,
                           GError **error)
 {
+    LEDGER_SQL(set, "INSERT OR REPLACE INTO reference(type,job,created,loaded,records) VALUES(?,?,?,?,?)");
     int64_t records = 0;
-    return count(ledger, table, &records, error) &&
-           ledger_run(ledger, error,
-                      "INSERT OR REPLACE INTO reference(type,job,created,loaded,records) VALUES(?,?,?,?,?)", "tiiii",
-                      tables[table].type, loaded->job, loaded->created, loaded->loaded, records);
+    return count_rows(ledger, table, &records, error) &&
+           ledger_run(ledger, &set,
+                      LEDGER_VALUES(LEDGER_TEXT(tables[table].type), LEDGER_INT(loaded->job),
+                                    LEDGER_INT(loaded->created), LEDGER_INT(loaded->loaded), LEDGER_INT(records)),
+                      error);
 }
 
 bool ledger_reference_get(struct ledger *ledger, enum ledger_reference table, struct ledger_loaded *loaded,
                           GError **error)
 {
-    sqlite3_stmt *q = ledger_query(ledger, error, "SELECT job,created,loaded,records FROM reference WHERE type=?", "t",
-                                   tables[table].type);
+    LEDGER_SQL(get, "SELECT job,created,loaded,records FROM reference WHERE type=?");
+    sqlite3_stmt *q = ledger_query(ledger, &get, LEDGER_VALUES(LEDGER_TEXT(tables[table].type)), error);
     bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
     if (good)
         *loaded = (struct ledger_loaded){0};
@@ -183,6 +213,7 @@ void ledger_read_inventory(sqlite3_stmt *q, int c, void *row)
 
 bool ledger_inventory_get(struct ledger *ledger, uint64_t device, struct ledger_inventory **row, GError **error)
 {
+    LEDGER_SQL(by_key, "SELECT " LEDGER_INVENTORY_ROW " FROM inventory i WHERE i.device_id=?");
     static const size_t strings[] = {
         offsetof(struct ledger_inventory, device_type),  offsetof(struct ledger_inventory, status),
         offsetof(struct ledger_inventory, manufacturer), offsetof(struct ledger_inventory, model),
@@ -192,10 +223,8 @@ bool ledger_inventory_get(struct ledger *ledger, uint64_t device, struct ledger_
     static const struct ledger_shape shape = {sizeof(struct ledger_inventory), ledger_read_inventory, strings,
                                               G_N_ELEMENTS(strings)};
     void *found = NULL;
-    if (!ledger_one(ledger,
-                    ledger_query(ledger, error, "SELECT " LEDGER_INVENTORY_ROW " FROM inventory i WHERE i.device_id=?",
-                                 "i", (int64_t)device),
-                    &shape, &found, error))
+    if (!ledger_one(ledger, ledger_query(ledger, &by_key, LEDGER_VALUES(LEDGER_ID(device)), error), &shape, &found,
+                    error))
         return false;
     *row = found;
     return true;
@@ -204,22 +233,25 @@ bool ledger_inventory_get(struct ledger *ledger, uint64_t device, struct ledger_
 bool ledger_model_non_migratable_until(struct ledger *ledger, const struct ledger_nmm *model, int64_t at,
                                        int64_t *until, GError **error)
 {
-    return ledger_number(ledger,
-                         ledger_query(ledger, error,
-                                      "SELECT max(ifnull(until," FOR_EVER ")) FROM non_migratable WHERE device_type=?1"
-                                      " AND manufacturer=?2 AND model=?3 AND firmware IN('',?4) AND since<=?5"
-                                      " AND ifnull(until," FOR_EVER ")>?5",
-                                      "tttti", model->device_type, model->manufacturer, model->model, model->firmware,
-                                      at),
-                         until, error);
+    LEDGER_SQL(longest, "SELECT max(ifnull(until," FOR_EVER ")) FROM non_migratable WHERE device_type=?1"
+                        " AND manufacturer=?2 AND model=?3 AND firmware IN('',?4) AND since<=?5"
+                        " AND ifnull(until," FOR_EVER ")>?5");
+    return ledger_number(
+        ledger,
+        ledger_query(ledger, &longest,
+                     LEDGER_VALUES(LEDGER_TEXT(model->device_type), LEDGER_TEXT(model->manufacturer),
+                                   LEDGER_TEXT(model->model), LEDGER_TEXT(model->firmware), LEDGER_INT(at)),
+                     error),
+        until, error);
 }
 
-/* Of a meter `m` at the time ?2: the gaining supplier of the last event that has begun, else the inventory's. */
+/* The supplier of a meter `m` at the time ?2: the gaining one of the last change until then, else the inventory's. */
 #define SUPPLIER                                                                                                       \
     "ifnull((SELECT gaining FROM cos c WHERE c.mpxn=m.mpxn AND c.starts<=?2 ORDER BY c.starts DESC LIMIT 1),"          \
     "m.supplier)"
 
-/* Of a GPF ?1: the meter that says whose it is. */
+/* The meter `m` on the hub of a GPF ?1 that says whose it is: a GSME first, then the one with the lowest id. CROSS JOIN
+ * makes SQLite look up the GPF first. */
 #define METER_ON_HUB                                                                                                   \
     " FROM inventory g CROSS JOIN inventory m ON m.chf=g.chf WHERE g.device_id=?1 AND m.device_type IN('GSME','ESME')" \
     " AND m.status NOT IN('Decommissioned','Withdrawn') AND " SUPPLIER " IS NOT NULL"                                  \
@@ -227,15 +259,15 @@ bool ledger_model_non_migratable_until(struct ledger *ledger, const struct ledge
 
 static bool supplier_on_hub(struct ledger *ledger, uint64_t gpf, int64_t at, int64_t *supplier, GError **error)
 {
-    return ledger_number(ledger, ledger_query(ledger, error, "SELECT " SUPPLIER METER_ON_HUB, "ii", (int64_t)gpf, at),
+    LEDGER_SQL(of_gpf, "SELECT " SUPPLIER METER_ON_HUB);
+    return ledger_number(ledger, ledger_query(ledger, &of_gpf, LEDGER_VALUES(LEDGER_ID(gpf), LEDGER_INT(at)), error),
                          supplier, error);
 }
 
 bool ledger_supplier_of(struct ledger *ledger, uint64_t device, int64_t at, uint64_t *supplier, GError **error)
 {
-    sqlite3_stmt *q =
-        ledger_query(ledger, error, "SELECT m.device_type='GPF'," SUPPLIER " FROM inventory m WHERE m.device_id=?1",
-                     "ii", (int64_t)device, at);
+    LEDGER_SQL(of_device, "SELECT m.device_type='GPF'," SUPPLIER " FROM inventory m WHERE m.device_id=?1");
+    sqlite3_stmt *q = ledger_query(ledger, &of_device, LEDGER_VALUES(LEDGER_ID(device), LEDGER_INT(at)), error);
     bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
     bool is_gpf = row && sqlite3_column_int(q, 0) != 0;
     int64_t found = row && !is_gpf ? sqlite3_column_int64(q, 1) : 0;
@@ -249,23 +281,27 @@ bool ledger_supplier_of(struct ledger *ledger, uint64_t device, int64_t at, uint
 static bool last_cos_of_gpf(struct ledger *ledger, const struct ledger_cos_search *search, int64_t *starts,
                             GError **error)
 {
-    return ledger_number(ledger,
-                         ledger_query(ledger, error,
-                                      "SELECT max(e.starts) FROM cos e WHERE e.starts>?2 AND e.starts<=?3"
-                                      " AND e.mpxn=(SELECT m.mpxn" METER_ON_HUB ")",
-                                      "iii", (int64_t)search->gpf, search->after, search->until),
-                         starts, error);
+    LEDGER_SQL(last, "SELECT max(e.starts) FROM cos e WHERE e.starts>?2 AND e.starts<=?3"
+                     " AND e.mpxn=(SELECT m.mpxn" METER_ON_HUB ")");
+    return ledger_number(
+        ledger,
+        ledger_query(ledger, &last,
+                     LEDGER_VALUES(LEDGER_ID(search->gpf), LEDGER_INT(search->after), LEDGER_INT(search->until)),
+                     error),
+        starts, error);
 }
 
 bool ledger_cos_last(struct ledger *ledger, const struct ledger_cos_search *search, int64_t *starts, GError **error)
 {
+    LEDGER_SQL(last, "SELECT max(starts) FROM cos WHERE mpxn=? AND starts>? AND starts<=?");
     if (search->mpxn == NULL)
         return last_cos_of_gpf(ledger, search, starts, error);
-    return ledger_number(ledger,
-                         ledger_query(ledger, error,
-                                      "SELECT max(starts) FROM cos WHERE mpxn=? AND starts>? AND starts<=?", "tii",
-                                      search->mpxn, search->after, search->until),
-                         starts, error);
+    return ledger_number(
+        ledger,
+        ledger_query(ledger, &last,
+                     LEDGER_VALUES(LEDGER_TEXT(search->mpxn), LEDGER_INT(search->after), LEDGER_INT(search->until)),
+                     error),
+        starts, error);
 }
 
 static void read_party(sqlite3_stmt *q, int c, void *row)
@@ -280,14 +316,12 @@ static void read_party(sqlite3_stmt *q, int c, void *row)
 
 bool ledger_party_get(struct ledger *ledger, uint64_t id, const char *role, struct ledger_party **row, GError **error)
 {
+    LEDGER_SQL(by_key, "SELECT party_id,role,mpid,name,drop_name FROM party WHERE party_id=? AND role=?");
     static const size_t strings[] = {offsetof(struct ledger_party, role), offsetof(struct ledger_party, mpid),
                                      offsetof(struct ledger_party, name), offsetof(struct ledger_party, drop)};
     static const struct ledger_shape shape = {sizeof(struct ledger_party), read_party, strings, G_N_ELEMENTS(strings)};
     void *found = NULL;
-    if (!ledger_one(ledger,
-                    ledger_query(ledger, error,
-                                 "SELECT party_id,role,mpid,name,drop_name FROM party WHERE party_id=? AND role=?",
-                                 "it", (int64_t)id, role),
+    if (!ledger_one(ledger, ledger_query(ledger, &by_key, LEDGER_VALUES(LEDGER_ID(id), LEDGER_TEXT(role)), error),
                     &shape, &found, error))
         return false;
     *row = found;
@@ -296,8 +330,8 @@ bool ledger_party_get(struct ledger *ledger, uint64_t id, const char *role, stru
 
 bool ledger_parties_each(struct ledger *ledger, const char *role, ledger_party_visit visit, void *user, GError **error)
 {
-    sqlite3_stmt *q = ledger_query(
-        ledger, error, "SELECT party_id,role,mpid,name,drop_name FROM party WHERE role=? ORDER BY party_id", "t", role);
+    LEDGER_SQL(with_role, "SELECT party_id,role,mpid,name,drop_name FROM party WHERE role=? ORDER BY party_id");
+    sqlite3_stmt *q = ledger_query(ledger, &with_role, LEDGER_VALUES(LEDGER_TEXT(role)), error);
     bool row = true, good = q != NULL;
     while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
         struct ledger_party party;
@@ -310,11 +344,10 @@ bool ledger_parties_each(struct ledger *ledger, const char *role, ledger_party_v
 
 bool ledger_nmm_each(struct ledger *ledger, ledger_nmm_visit visit, void *user, GError **error)
 {
-    sqlite3_stmt *q = ledger_query(ledger, error,
-                                   "SELECT device_type,manufacturer,model,firmware,since,ifnull(until," FOR_EVER "),"
-                                   "reason,fixed_in FROM non_migratable"
-                                   " ORDER BY device_type,manufacturer,model,firmware,since",
-                                   "");
+    LEDGER_SQL(walk, "SELECT device_type,manufacturer,model,firmware,since,ifnull(until," FOR_EVER "),"
+                     "reason,fixed_in FROM non_migratable"
+                     " ORDER BY device_type,manufacturer,model,firmware,since");
+    sqlite3_stmt *q = ledger_query(ledger, &walk, LEDGER_NO_VALUES, error);
     bool row = true, good = q != NULL;
     while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
         const struct ledger_nmm entry = {.device_type = ledger_text(q, 0),
@@ -334,14 +367,16 @@ bool ledger_nmm_each(struct ledger *ledger, ledger_nmm_visit visit, void *user, 
 bool ledger_model_non_migratable_since(struct ledger *ledger, const struct ledger_nmm *model, int64_t at,
                                        int64_t *since, GError **error)
 {
-    return ledger_number(ledger,
-                         ledger_query(ledger, error,
-                                      "SELECT min(since) FROM non_migratable WHERE device_type=?1 AND manufacturer=?2"
-                                      " AND model=?3 AND firmware IN('',?4) AND since<=?5"
-                                      " AND ifnull(until," FOR_EVER ")>?5",
-                                      "tttti", model->device_type, model->manufacturer, model->model, model->firmware,
-                                      at),
-                         since, error);
+    LEDGER_SQL(earliest, "SELECT min(since) FROM non_migratable WHERE device_type=?1 AND manufacturer=?2"
+                         " AND model=?3 AND firmware IN('',?4) AND since<=?5"
+                         " AND ifnull(until," FOR_EVER ")>?5");
+    return ledger_number(
+        ledger,
+        ledger_query(ledger, &earliest,
+                     LEDGER_VALUES(LEDGER_TEXT(model->device_type), LEDGER_TEXT(model->manufacturer),
+                                   LEDGER_TEXT(model->model), LEDGER_TEXT(model->firmware), LEDGER_INT(at)),
+                     error),
+        since, error);
 }
 
 static bool each_device(struct ledger *ledger, sqlite3_stmt *q, ledger_inventory_visit visit, void *user,
@@ -359,38 +394,32 @@ static bool each_device(struct ledger *ledger, sqlite3_stmt *q, ledger_inventory
 
 bool ledger_inventory_each(struct ledger *ledger, ledger_inventory_visit visit, void *user, GError **error)
 {
-    return each_device(ledger, ledger_query(ledger, error, "SELECT " LEDGER_INVENTORY_ROW " FROM inventory i", ""),
-                       visit, user, error);
+    LEDGER_SQL(walk, "SELECT " LEDGER_INVENTORY_ROW " FROM inventory i");
+    return each_device(ledger, ledger_query(ledger, &walk, LEDGER_NO_VALUES, error), visit, user, error);
 }
 
 bool ledger_devices_at_point_each(struct ledger *ledger, const char *mpxn, ledger_inventory_visit visit, void *user,
                                   GError **error)
 {
-    return each_device(
-        ledger,
-        ledger_query(ledger, error,
-                     "SELECT " LEDGER_INVENTORY_ROW " FROM inventory i WHERE i.mpxn=? ORDER BY i.device_id", "t", mpxn),
-        visit, user, error);
+    LEDGER_SQL(at_point, "SELECT " LEDGER_INVENTORY_ROW " FROM inventory i WHERE i.mpxn=? ORDER BY i.device_id");
+    return each_device(ledger, ledger_query(ledger, &at_point, LEDGER_VALUES(LEDGER_TEXT(mpxn)), error), visit, user,
+                       error);
 }
 
 bool ledger_devices_on_hub_each(struct ledger *ledger, uint64_t chf, ledger_inventory_visit visit, void *user,
                                 GError **error)
 {
-    return each_device(ledger,
-                       ledger_query(ledger, error,
-                                    "SELECT " LEDGER_INVENTORY_ROW
-                                    " FROM inventory i WHERE i.chf=? ORDER BY i.device_id",
-                                    "i", (int64_t)chf),
-                       visit, user, error);
+    LEDGER_SQL(on_hub, "SELECT " LEDGER_INVENTORY_ROW " FROM inventory i WHERE i.chf=? ORDER BY i.device_id");
+    return each_device(ledger, ledger_query(ledger, &on_hub, LEDGER_VALUES(LEDGER_ID(chf)), error), visit, user, error);
 }
 
 bool ledger_cos_each(struct ledger *ledger, const struct ledger_interval *starts, ledger_cos_visit visit, void *user,
                      GError **error)
 {
-    sqlite3_stmt *q = ledger_query(ledger, error,
-                                   "SELECT mpxn,starts,losing,gaining FROM cos WHERE starts>=? AND starts<?"
-                                   " ORDER BY mpxn,starts",
-                                   "ii", starts->from, starts->until);
+    LEDGER_SQL(within, "SELECT mpxn,starts,losing,gaining FROM cos WHERE starts>=? AND starts<?"
+                       " ORDER BY mpxn,starts");
+    sqlite3_stmt *q =
+        ledger_query(ledger, &within, LEDGER_VALUES(LEDGER_INT(starts->from), LEDGER_INT(starts->until)), error);
     bool row = true, good = q != NULL;
     while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
         const struct ledger_cos event = {ledger_text(q, 0), sqlite3_column_int64(q, 1),

@@ -1,7 +1,9 @@
+/* Issued reports: tables report_period, report (whose an outgoing file is) and progress_week. */
 #include "spool/ledger/ledger_reports.h"
 
 #include "spool/ledger/ledger_private.h"
 
+/* An issued period `e`. */
 #define PERIOD "e.ref,e.starts,e.ends,e.issued,e.job,e.unassigned"
 enum { PERIOD_COLUMNS = 6 };
 
@@ -30,16 +32,22 @@ static void read_report(sqlite3_stmt *q, int c, void *row)
 
 bool ledger_period_issue(struct ledger *ledger, const struct ledger_period *period, GError **error)
 {
-    return ledger_run(ledger, error,
-                      "INSERT INTO report_period(ref,starts,ends,issued,job,unassigned) VALUES(?,?,?,?,?,?)", "tiiizi",
-                      period->ref, period->starts, period->ends, period->issued, period->job, period->unassigned);
+    LEDGER_SQL(insert, "INSERT INTO report_period(ref,starts,ends,issued,job,unassigned) VALUES(?,?,?,?,?,?)");
+    return ledger_run(ledger, &insert,
+                      LEDGER_VALUES(LEDGER_TEXT(period->ref), LEDGER_INT(period->starts), LEDGER_INT(period->ends),
+                                    LEDGER_INT(period->issued), LEDGER_INT_OR_NULL(period->job),
+                                    LEDGER_INT(period->unassigned)),
+                      error);
 }
 
 bool ledger_report_add(struct ledger *ledger, const struct ledger_report *report, GError **error)
 {
-    return ledger_run(ledger, error, "INSERT INTO report(outgoing,ref,starts,recipient,mpid) VALUES(?,?,?,?,?)",
-                      "itiit", report->file.id, report->period.ref, report->period.starts, (int64_t)report->recipient,
-                      report->mpid);
+    LEDGER_SQL(insert, "INSERT INTO report(outgoing,ref,starts,recipient,mpid) VALUES(?,?,?,?,?)");
+    return ledger_run(ledger, &insert,
+                      LEDGER_VALUES(LEDGER_INT(report->file.id), LEDGER_TEXT(report->period.ref),
+                                    LEDGER_INT(report->period.starts), LEDGER_ID(report->recipient),
+                                    LEDGER_TEXT(report->mpid)),
+                      error);
 }
 
 /* ---- questions ---- */
@@ -59,27 +67,23 @@ static bool one_period(struct ledger *ledger, sqlite3_stmt *query, struct ledger
 bool ledger_period_get(struct ledger *ledger, const char *ref, int64_t starts, struct ledger_period **period,
                        GError **error)
 {
-    return one_period(ledger,
-                      ledger_query(ledger, error, "SELECT " PERIOD " FROM report_period e WHERE e.ref=? AND e.starts=?",
-                                   "ti", ref, starts),
+    LEDGER_SQL(by_key, "SELECT " PERIOD " FROM report_period e WHERE e.ref=? AND e.starts=?");
+    return one_period(ledger, ledger_query(ledger, &by_key, LEDGER_VALUES(LEDGER_TEXT(ref), LEDGER_INT(starts)), error),
                       period, error);
 }
 
 bool ledger_period_of_job(struct ledger *ledger, int64_t job, struct ledger_period **period, GError **error)
 {
-    return one_period(ledger,
-                      ledger_query(ledger, error, "SELECT " PERIOD " FROM report_period e WHERE e.job=?", "i", job),
-                      period, error);
+    LEDGER_SQL(of_job, "SELECT " PERIOD " FROM report_period e WHERE e.job=?");
+    return one_period(ledger, ledger_query(ledger, &of_job, LEDGER_VALUES(LEDGER_INT(job)), error), period, error);
 }
 
 bool ledger_period_last(struct ledger *ledger, const char *ref, int64_t at, struct ledger_period **period,
                         GError **error)
 {
-    return one_period(ledger,
-                      ledger_query(ledger, error,
-                                   "SELECT " PERIOD " FROM report_period e WHERE e.ref=? AND e.starts<=?"
-                                   " ORDER BY e.starts DESC LIMIT 1",
-                                   "ti", ref, at),
+    LEDGER_SQL(newest, "SELECT " PERIOD " FROM report_period e WHERE e.ref=? AND e.starts<=?"
+                       " ORDER BY e.starts DESC LIMIT 1");
+    return one_period(ledger, ledger_query(ledger, &newest, LEDGER_VALUES(LEDGER_TEXT(ref), LEDGER_INT(at)), error),
                       period, error);
 }
 
@@ -97,13 +101,15 @@ static bool each_period(struct ledger *ledger, sqlite3_stmt *q, ledger_period_vi
 
 bool ledger_periods_each(struct ledger *ledger, ledger_period_visit visit, void *user, GError **error)
 {
-    return each_period(
-        ledger, ledger_query(ledger, error, "SELECT " PERIOD " FROM report_period e ORDER BY e.ref,e.starts", ""),
-        visit, user, error);
+    LEDGER_SQL(walk, "SELECT " PERIOD " FROM report_period e ORDER BY e.ref,e.starts");
+    return each_period(ledger, ledger_query(ledger, &walk, LEDGER_NO_VALUES, error), visit, user, error);
 }
 
 bool ledger_reports_of(struct ledger *ledger, const char *ref, int64_t starts, GPtrArray **reports, GError **error)
 {
+    LEDGER_SQL(of_period, "SELECT " PERIOD ",r.recipient,r.mpid," LEDGER_OUTGOING
+                          " FROM report_period e JOIN report r ON r.ref=e.ref AND r.starts=e.starts"
+                          " JOIN outgoing p ON p.id=r.outgoing WHERE e.ref=? AND e.starts=? ORDER BY r.recipient");
     static const size_t strings[] = {
         offsetof(struct ledger_report, period.ref),     offsetof(struct ledger_report, mpid),
         offsetof(struct ledger_report, file.kind),      offsetof(struct ledger_report, file.name),
@@ -113,24 +119,18 @@ bool ledger_reports_of(struct ledger *ledger, const char *ref, int64_t starts, G
         offsetof(struct ledger_report, file.folder)};
     static const struct ledger_shape shape = {sizeof(struct ledger_report), read_report, strings,
                                               G_N_ELEMENTS(strings)};
-    return ledger_all(
-        ledger,
-        ledger_query(ledger, error,
-                     "SELECT " PERIOD ",r.recipient,r.mpid," LEDGER_OUTGOING
-                     " FROM report_period e JOIN report r ON r.ref=e.ref AND r.starts=e.starts"
-                     " JOIN outgoing p ON p.id=r.outgoing WHERE e.ref=? AND e.starts=? ORDER BY r.recipient",
-                     "ti", ref, starts),
-        &shape, reports, error);
+    return ledger_all(ledger,
+                      ledger_query(ledger, &of_period, LEDGER_VALUES(LEDGER_TEXT(ref), LEDGER_INT(starts)), error),
+                      &shape, reports, error);
 }
 
 bool ledger_periods_undelivered(struct ledger *ledger, int64_t issued_until, ledger_undelivered_visit visit, void *user,
                                 GError **error)
 {
-    sqlite3_stmt *q = ledger_query(ledger, error,
-                                   "SELECT " PERIOD ",count(*) FROM outgoing p JOIN report r ON r.outgoing=p.id"
-                                   " JOIN report_period e ON e.ref=r.ref AND e.starts=r.starts"
-                                   " WHERE p.state<3 AND e.issued<=? GROUP BY e.ref,e.starts ORDER BY e.ends,e.ref",
-                                   "i", issued_until);
+    LEDGER_SQL(undelivered, "SELECT " PERIOD ",count(*) FROM outgoing p JOIN report r ON r.outgoing=p.id"
+                            " JOIN report_period e ON e.ref=r.ref AND e.starts=r.starts"
+                            " WHERE p.state<3 AND e.issued<=? GROUP BY e.ref,e.starts ORDER BY e.ends,e.ref");
+    sqlite3_stmt *q = ledger_query(ledger, &undelivered, LEDGER_VALUES(LEDGER_INT(issued_until)), error);
     bool row = true, good = q != NULL;
     while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
         struct ledger_period period;
@@ -146,30 +146,34 @@ bool ledger_periods_undelivered(struct ledger *ledger, int64_t issued_until, led
 bool ledger_periods_inconsistent(struct ledger *ledger, const struct ledger_listing *listing, ledger_period_visit visit,
                                  void *user, GError **error)
 {
-    static const char sql[] =
-        "SELECT " PERIOD " FROM report_period e WHERE e.ref=?1 AND (e.unassigned+ifnull((SELECT sum(p.rows)"
-        " FROM report r JOIN outgoing p ON p.id=r.outgoing WHERE r.ref=e.ref AND r.starts=e.starts),0)<>"
-        "(SELECT count(*) FROM session s WHERE s.state=?2 AND s.ended>=e.starts AND s.ended<e.ends)"
-        " OR (e.starts>(SELECT min(f.starts) FROM report_period f WHERE f.ref=e.ref)"
-        " AND e.starts<>(SELECT max(b.ends) FROM report_period b WHERE b.ref=e.ref AND b.starts<e.starts)))"
-        " ORDER BY e.starts";
-    return each_period(ledger, ledger_query(ledger, error, sql, "ti", listing->ref, (int64_t)listing->state), visit,
-                       user, error);
+    LEDGER_SQL(inconsistent,
+               "SELECT " PERIOD " FROM report_period e WHERE e.ref=?1 AND (e.unassigned+ifnull((SELECT sum(p.rows)"
+               " FROM report r JOIN outgoing p ON p.id=r.outgoing WHERE r.ref=e.ref AND r.starts=e.starts),0)<>"
+               "(SELECT count(*) FROM session s WHERE s.state=?2 AND s.ended>=e.starts AND s.ended<e.ends)"
+               " OR (e.starts>(SELECT min(f.starts) FROM report_period f WHERE f.ref=e.ref)"
+               " AND e.starts<>(SELECT max(b.ends) FROM report_period b WHERE b.ref=e.ref AND b.starts<e.starts)))"
+               " ORDER BY e.starts");
+    return each_period(ledger,
+                       ledger_query(ledger, &inconsistent,
+                                    LEDGER_VALUES(LEDGER_TEXT(listing->ref), LEDGER_INT(listing->state)), error),
+                       visit, user, error);
 }
 
 /* ---- weeks ---- */
 
 bool ledger_week_put(struct ledger *ledger, const struct ledger_week *week, GError **error)
 {
-    return ledger_run(ledger, error, "INSERT INTO progress_week(ends,in_scope,migrated,remaining) VALUES(?,?,?,?)",
-                      "iiii", week->ends, week->in_scope, week->migrated, week->remaining);
+    LEDGER_SQL(insert, "INSERT INTO progress_week(ends,in_scope,migrated,remaining) VALUES(?,?,?,?)");
+    return ledger_run(ledger, &insert,
+                      LEDGER_VALUES(LEDGER_INT(week->ends), LEDGER_INT(week->in_scope), LEDGER_INT(week->migrated),
+                                    LEDGER_INT(week->remaining)),
+                      error);
 }
 
 bool ledger_weeks_each(struct ledger *ledger, int64_t before, ledger_week_visit visit, void *user, GError **error)
 {
-    sqlite3_stmt *q = ledger_query(
-        ledger, error, "SELECT ends,in_scope,migrated,remaining FROM progress_week WHERE ends<? ORDER BY ends", "i",
-        before);
+    LEDGER_SQL(before_time, "SELECT ends,in_scope,migrated,remaining FROM progress_week WHERE ends<? ORDER BY ends");
+    sqlite3_stmt *q = ledger_query(ledger, &before_time, LEDGER_VALUES(LEDGER_INT(before)), error);
     bool row = true, good = q != NULL;
     while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
         const struct ledger_week week = {sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 1),

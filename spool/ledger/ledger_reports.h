@@ -1,10 +1,10 @@
 /*
- * Reports that were issued: which period, to whom (gateway/REPORTS.md). The bytes in the spool are the report.
+ * Reports that were issued: which period, and to whom (gateway/REPORTS.md). The bytes in the spool are the report.
  *
  *   ledger_outgoing_plan → ledger_report_add …, ledger_period_issue                   one transaction
  *   ledger_period_get | ledger_period_last → ledger_reports_of
  *
- * A period is known by its report's ref ("ECOSMIG-001") and its beginning. The rules of all subjects: ledger.h.
+ * A period is identified by its report's ref ("ECOSMIG-001") and its start. The rules of all subjects: ledger.h.
  */
 #ifndef ECOSGATE_SPOOL_LEDGER_LEDGER_REPORTS_H
 #define ECOSGATE_SPOOL_LEDGER_LEDGER_REPORTS_H
@@ -13,60 +13,74 @@
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_outgoing.h"
 
-/* A period of a report, [starts, ends). */
+/* One issued period of a report, [starts, ends). */
 struct ledger_period {
     const char *ref; /* with starts the key */
     int64_t starts, ends;
     int64_t issued;
-    int64_t job;        /* its files are parts of that job; 0: there was nobody to send one to */
-    int64_t unassigned; /* rows that are in nobody's file */
+    int64_t job;        /* the job that has its files; 0: no recipient was known */
+    int64_t unassigned; /* rows that belong to no recipient's file */
 };
 
-/* The file of one recipient, as it is now. */
+/* The file of one recipient, with its present state. */
 struct ledger_report {
     struct ledger_period period;
-    uint64_t recipient;
-    const char *mpid;
+    uint64_t recipient; /* EUI-64 */
+    const char *mpid;   /* the recipient's */
     struct ledger_outgoing file;
 };
 
+/* ---- changes ---- */
+
+/* Adds an issued period. SPOOL_ERROR_EXISTS if it was issued before. */
 bool ledger_period_issue(struct ledger *ledger, const struct ledger_period *period, GError **error);
-/* Says whose file a part is. */
+/* Says whose file an outgoing file is: reads period.ref, period.starts, recipient, mpid and file.id. */
 bool ledger_report_add(struct ledger *ledger, const struct ledger_report *report, GError **error);
-/* *period is NULL when that one was not issued. */
+
+/* ---- questions ---- */
+
+/* *period is NULL if that one was not issued; g_free it. */
 bool ledger_period_get(struct ledger *ledger, const char *ref, int64_t starts, struct ledger_period **period,
                        GError **error);
-/* The period whose files are parts of that job. */
+/* The period whose files a job has. *period is NULL if there is none; g_free it. */
 bool ledger_period_of_job(struct ledger *ledger, int64_t job, struct ledger_period **period, GError **error);
-/* The newest one issued that had begun by then. */
+/* The newest issued period of a report that starts at `at` or before. *period is NULL if there is none; g_free it. */
 bool ledger_period_last(struct ledger *ledger, const char *ref, int64_t at, struct ledger_period **period,
                         GError **error);
 typedef bool (*ledger_period_visit)(void *user, const struct ledger_period *period, GError **error);
-/* In the order of ref and time. */
+/* Visits all issued periods by ref and start. */
 bool ledger_periods_each(struct ledger *ledger, ledger_period_visit visit, void *user, GError **error);
-/* Periods that were issued by then and of which n files are still owed, oldest first. */
+/* *reports: struct ledger_report of a period by recipient. */
+bool ledger_reports_of(struct ledger *ledger, const char *ref, int64_t starts, GPtrArray **reports, GError **error);
+
+/* n: how many of its files are not DELIVERED. */
 typedef bool (*ledger_undelivered_visit)(void *user, const struct ledger_period *period, int64_t n, GError **error);
+/* Visits the periods issued at `issued_until` or before that have undelivered files, by their end. */
 bool ledger_periods_undelivered(struct ledger *ledger, int64_t issued_until, ledger_undelivered_visit visit, void *user,
                                 GError **error);
-/* What MGMT said of a week when it was issued: Devices. */
-struct ledger_week {
-    int64_t ends, in_scope, migrated, remaining;
-};
-bool ledger_week_put(struct ledger *ledger, const struct ledger_week *week, GError **error);
-typedef bool (*ledger_week_visit)(void *user, const struct ledger_week *week, GError **error);
-/* Those that ended before that time, oldest first. */
-bool ledger_weeks_each(struct ledger *ledger, int64_t before, ledger_week_visit visit, void *user, GError **error);
-/* struct ledger_report, by recipient. */
-bool ledger_reports_of(struct ledger *ledger, const char *ref, int64_t starts, GPtrArray **reports, GError **error);
 
 /* A report that has one row for each session that ended in a state. */
 struct ledger_listing {
     const char *ref;
     enum ledger_state state;
 };
-/* Issued periods of a report whose files' rows, with those that are nobody's, are not as many as the sessions that
- * ended in that state in the period; and those that neither follow the one before nor are the first. */
+/* Visits the issued periods of such a report in which something is wrong: the rows of its files, with those of no
+ * recipient, are not as many as the sessions; or the period does not start where the one before ends. */
 bool ledger_periods_inconsistent(struct ledger *ledger, const struct ledger_listing *listing, ledger_period_visit visit,
                                  void *user, GError **error);
+
+/* ---- weeks ---- */
+
+/* What the management report MGMT said of the week that ends at `ends`, in Devices. Kept so that its later issues show
+ * the same for this week. */
+struct ledger_week {
+    int64_t ends; /* the key */
+    int64_t in_scope, migrated, remaining;
+};
+/* Adds a week. SPOOL_ERROR_EXISTS if it is there. */
+bool ledger_week_put(struct ledger *ledger, const struct ledger_week *week, GError **error);
+typedef bool (*ledger_week_visit)(void *user, const struct ledger_week *week, GError **error);
+/* Visits the weeks that end before a time, oldest first. */
+bool ledger_weeks_each(struct ledger *ledger, int64_t before, ledger_week_visit visit, void *user, GError **error);
 
 #endif

@@ -196,7 +196,8 @@ static const char *const versions[] = {
 
 static bool version_of(struct ledger *ledger, int64_t *version, GError **error)
 {
-    return ledger_number(ledger, ledger_query(ledger, error, "PRAGMA user_version", ""), version, error);
+    LEDGER_SQL(get, "PRAGMA user_version");
+    return ledger_number(ledger, ledger_query(ledger, &get, LEDGER_NO_VALUES, error), version, error);
 }
 
 bool ledger_version_known(struct ledger *ledger, GError **error)

@@ -1,3 +1,9 @@
+/*
+ * Sessions and transitions. Transitions are appended in the order in which they happen, each names the one before it,
+ * and a session names its newest one (last). So the history of an item is read backwards along that chain, and
+ * transitions need no index by item. A session also names the transitions with the newest statement of each side (tcos,
+ * ecos): what a side said is stored once.
+ */
 #include "spool/ledger/ledger_sessions.h"
 
 #include "spool/ledger/ledger_private.h"
@@ -6,7 +12,7 @@
 
 #include <string.h>
 
-/* A session `s` with the transitions in which the two sides said what counts, where they have. */
+/* A session `s` with the newest statement of the TCoS side (`a`) and of the ECoS side (`b`). */
 #define SESSION                                                                                                        \
     "s.item,s.state,s.transitions,s.last,s.try,s.answered,s.unused,s.delays,s.begun,s.ends,s.due,s.code,s.next_"       \
     "eligible,"                                                                                                        \
@@ -14,11 +20,12 @@
 #define SESSION_FROM                                                                                                   \
     " LEFT JOIN session s ON s.item=w.item LEFT JOIN transition a ON a.id=s.tcos LEFT JOIN transition b ON "           \
     "b.id=s.ecos"
-#define STEP                                                                                                           \
+/* A transition `t`. */
+#define TRANSITION                                                                                                     \
     "t.n,t.at,t.state,t.try,t.job,t.record,t.code,t.due,t.gbcs,t.duis,t.alert,t.subject_id,t.key_id,t.said_at,t."      \
     "statement"
 
-/* A work item `w` with the instruction's verdict and job, and its session where it has one. */
+/* A work item `w` with its instruction's verdict `v` and job `j`, and its session if it has one. */
 #define WORK "SELECT " LEDGER_ITEM ",j.org,v.batch,j.name,v.revision,v.judged_at," SESSION
 #define WORK_FROM                                                                                                      \
     " JOIN job j ON j.id=w.job JOIN verdict v ON v.job=w.job AND w.item>=v.first_item"                                 \
@@ -122,18 +129,19 @@ static void read_transition(sqlite3_stmt *q, int c, struct ledger_transition *tr
 
 /* ---- queries ---- */
 
-/* Records of one file name work of the same instruction, one after the other: it is looked for once. */
+/* The records of a result file nearly all name the same instruction, so the last one found is kept. What is kept holds
+ * within a transaction only: outside of one another process may change the ledger. */
 static bool find_batch(struct ledger *ledger, const struct ledger_work_item_id *id, GError **error)
 {
+    LEDGER_SQL(of_batch, "SELECT v.job,v.first_item,v.items,v.revision,v.judged_at FROM verdict v"
+                         " JOIN job j ON j.id=v.job WHERE v.batch=?2 AND j.org=?1 AND v.items>0");
     struct ledger_recent_batch *recent = &ledger->recent_batch;
     bool known = recent->items > 0 && strcmp(recent->batch, id->batch) == 0 && strcmp(recent->org, id->org) == 0;
     if (known && sqlite3_get_autocommit(ledger->db) == 0)
         return true;
     *recent = (struct ledger_recent_batch){0};
-    sqlite3_stmt *q = ledger_query(ledger, error,
-                                   "SELECT v.job,v.first_item,v.items,v.revision,v.judged_at FROM verdict v"
-                                   " JOIN job j ON j.id=v.job WHERE v.batch=?2 AND j.org=?1 AND v.items>0",
-                                   "tt", id->org, id->batch);
+    sqlite3_stmt *q =
+        ledger_query(ledger, &of_batch, LEDGER_VALUES(LEDGER_TEXT(id->org), LEDGER_TEXT(id->batch)), error);
     bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
     if (good && row) {
         (void)g_strlcpy(recent->org, id->org, sizeof recent->org);
@@ -148,7 +156,7 @@ static bool find_batch(struct ledger *ledger, const struct ledger_work_item_id *
     return good;
 }
 
-/* Without the item's texts, which would be most of what this costs. */
+/* Without the texts of the item, which would be most of the cost. */
 static void read_work_by_id(sqlite3_stmt *q, int c, void *row)
 {
     struct ledger_work *work = row;
@@ -164,6 +172,8 @@ static void read_work_by_id(sqlite3_stmt *q, int c, void *row)
 bool ledger_work_by_id(struct ledger *ledger, const struct ledger_work_item_id *id, struct ledger_work **work,
                        GError **error)
 {
+    LEDGER_SQL(of_item, "SELECT w.record,w.device_id,w.outcome,w.slot," SESSION " FROM work_item w" SESSION_FROM
+                        " WHERE w.item=?");
     static const struct ledger_shape shape = {sizeof(struct ledger_work), read_work_by_id, work_strings,
                                               G_N_ELEMENTS(work_strings)};
     const struct ledger_recent_batch *recent = &ledger->recent_batch;
@@ -174,12 +184,8 @@ bool ledger_work_by_id(struct ledger *ledger, const struct ledger_work_item_id *
     if (id->record <= 0 || id->record > recent->items)
         return true;
     int64_t item = recent->first_item + id->record - 1;
-    if (!ledger_one(ledger,
-                    ledger_query(ledger, error,
-                                 "SELECT w.record,w.device_id,w.outcome,w.slot," SESSION
-                                 " FROM work_item w" SESSION_FROM " WHERE w.item=?",
-                                 "i", item),
-                    &shape, &row, error))
+    if (!ledger_one(ledger, ledger_query(ledger, &of_item, LEDGER_VALUES(LEDGER_INT(item)), error), &shape, &row,
+                    error))
         return false;
     *work = row;
     if (row != NULL) {
@@ -193,10 +199,10 @@ bool ledger_work_by_id(struct ledger *ledger, const struct ledger_work_item_id *
 
 bool ledger_work_get(struct ledger *ledger, int64_t item, struct ledger_work **work, GError **error)
 {
+    LEDGER_SQL(of_item, WORK " FROM work_item w" WORK_FROM " WHERE w.item=?");
     void *row = NULL;
-    if (!ledger_one(ledger,
-                    ledger_query(ledger, error, WORK " FROM work_item w" WORK_FROM " WHERE w.item=?", "i", item),
-                    &work_shape, &row, error))
+    if (!ledger_one(ledger, ledger_query(ledger, &of_item, LEDGER_VALUES(LEDGER_INT(item)), error), &work_shape, &row,
+                    error))
         return false;
     *work = row;
     return true;
@@ -217,39 +223,36 @@ static bool each(struct ledger *ledger, sqlite3_stmt *query, ledger_work_visit v
 bool ledger_work_of_device_each(struct ledger *ledger, uint64_t device, ledger_work_visit visit, void *user,
                                 GError **error)
 {
-    return each(ledger,
-                ledger_query(ledger, error, WORK " FROM work_item w" WORK_FROM " WHERE w.device_id=? ORDER BY w.item",
-                             "i", (int64_t)device),
-                visit, user, error);
+    LEDGER_SQL(of_device, WORK " FROM work_item w" WORK_FROM " WHERE w.device_id=? ORDER BY w.item");
+    return each(ledger, ledger_query(ledger, &of_device, LEDGER_VALUES(LEDGER_ID(device)), error), visit, user, error);
 }
 
 bool ledger_work_of_verdict_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_work_visit visit,
                                  void *user, GError **error)
 {
-    return each(ledger,
-                ledger_query(ledger, error,
-                             WORK " FROM work_item w" WORK_FROM " WHERE w.item>=?1 AND w.item<?1+?2 ORDER BY w.item",
-                             "ii", of->first_item, of->items),
-                visit, user, error);
+    LEDGER_SQL(of_verdict, WORK " FROM work_item w" WORK_FROM " WHERE w.item>=?1 AND w.item<?1+?2 ORDER BY w.item");
+    return each(
+        ledger,
+        ledger_query(ledger, &of_verdict, LEDGER_VALUES(LEDGER_INT(of->first_item), LEDGER_INT(of->items)), error),
+        visit, user, error);
 }
 
 bool ledger_work_in_state_each(struct ledger *ledger, const struct ledger_in_state *which, ledger_work_visit visit,
                                void *user, GError **error)
 {
-    return each(ledger,
-                ledger_query(ledger, error,
-                             WORK " FROM work_item w" WORK_FROM " WHERE ifnull(s.state,w.outcome)=?1"
-                                  " ORDER BY ifnull(s.due,v.judged_at),w.item LIMIT CASE ?2 WHEN 0 THEN -1 ELSE ?2 END",
-                             "ii", (int64_t)which->state, which->limit),
-                visit, user, error);
+    LEDGER_SQL(in_state, WORK " FROM work_item w" WORK_FROM " WHERE ifnull(s.state,w.outcome)=?1"
+                              " ORDER BY ifnull(s.due,v.judged_at),w.item LIMIT CASE ?2 WHEN 0 THEN -1 ELSE ?2 END");
+    return each(
+        ledger,
+        ledger_query(ledger, &in_state, LEDGER_VALUES(LEDGER_INT(which->state), LEDGER_INT(which->limit)), error),
+        visit, user, error);
 }
 
 bool ledger_state_counts_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error)
 {
-    sqlite3_stmt *q = ledger_query(ledger, error,
-                                   "SELECT ifnull(s.state,w.outcome) AS now,count(*)"
-                                   " FROM work_item w LEFT JOIN session s ON s.item=w.item GROUP BY now ORDER BY now",
-                                   "");
+    LEDGER_SQL(count, "SELECT ifnull(s.state,w.outcome) AS now,count(*)"
+                      " FROM work_item w LEFT JOIN session s ON s.item=w.item GROUP BY now ORDER BY now");
+    sqlite3_stmt *q = ledger_query(ledger, &count, LEDGER_NO_VALUES, error);
     bool row = true, good = q != NULL;
     while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
         const char *name = ledger_state_name((enum ledger_state)sqlite3_column_int(q, 0));
@@ -262,11 +265,10 @@ bool ledger_state_counts_each(struct ledger *ledger, ledger_count_visit visit, v
 bool ledger_transitions_each(struct ledger *ledger, int64_t item, ledger_transition_visit visit, void *user,
                              GError **error)
 {
-    sqlite3_stmt *q = ledger_query(ledger, error,
-                                   "WITH RECURSIVE back(id) AS(SELECT last FROM session WHERE item=? UNION ALL"
-                                   " SELECT t.before FROM back JOIN transition t USING(id) WHERE t.before IS NOT NULL)"
-                                   " SELECT " STEP " FROM back CROSS JOIN transition t USING(id) ORDER BY t.n",
-                                   "i", item);
+    LEDGER_SQL(chain, "WITH RECURSIVE back(id) AS(SELECT last FROM session WHERE item=? UNION ALL"
+                      " SELECT t.before FROM back JOIN transition t USING(id) WHERE t.before IS NOT NULL)"
+                      " SELECT " TRANSITION " FROM back CROSS JOIN transition t USING(id) ORDER BY t.n");
+    sqlite3_stmt *q = ledger_query(ledger, &chain, LEDGER_VALUES(LEDGER_INT(item)), error);
     bool row = true, good = q != NULL;
     while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
         struct ledger_transition transition;
@@ -280,10 +282,9 @@ bool ledger_transitions_each(struct ledger *ledger, int64_t item, ledger_transit
 bool ledger_work_order_each(struct ledger *ledger, int64_t job, ledger_work_order_visit visit, void *user,
                             GError **error)
 {
-    sqlite3_stmt *q = ledger_query(ledger, error,
-                                   WORK "," STEP " FROM transition t CROSS JOIN work_item w ON w.item=t.item" WORK_FROM
-                                        " WHERE t.job=? AND t.state=3 ORDER BY t.record",
-                                   "i", job);
+    LEDGER_SQL(of_order, WORK "," TRANSITION " FROM transition t CROSS JOIN work_item w ON w.item=t.item" WORK_FROM
+                              " WHERE t.job=? AND t.state=3 ORDER BY t.record");
+    sqlite3_stmt *q = ledger_query(ledger, &of_order, LEDGER_VALUES(LEDGER_INT(job)), error);
     bool row = true, good = q != NULL;
     while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
         struct ledger_work work = {0};
@@ -299,11 +300,11 @@ bool ledger_work_order_each(struct ledger *ledger, int64_t job, ledger_work_orde
 bool ledger_ended_sessions_each(struct ledger *ledger, const struct ledger_ended *which, ledger_ended_visit visit,
                                 void *user, GError **error)
 {
-    sqlite3_stmt *q =
-        ledger_query(ledger, error,
-                     "SELECT s.item,w.device_id,s.code FROM session s CROSS JOIN work_item w ON w.item=s.item"
-                     " WHERE s.state=? AND s.ended>=? AND s.ended<? ORDER BY s.ended,s.item",
-                     "iii", (int64_t)which->state, which->when.from, which->when.until);
+    LEDGER_SQL(ended, "SELECT s.item,w.device_id,s.code FROM session s CROSS JOIN work_item w ON w.item=s.item"
+                      " WHERE s.state=? AND s.ended>=? AND s.ended<? ORDER BY s.ended,s.item");
+    sqlite3_stmt *q = ledger_query(
+        ledger, &ended,
+        LEDGER_VALUES(LEDGER_INT(which->state), LEDGER_INT(which->when.from), LEDGER_INT(which->when.until)), error);
     bool row = true, good = q != NULL;
     while (good && (good = ledger_row(ledger, q, &row, error)) && row)
         good = visit(user, sqlite3_column_int64(q, 0), (uint64_t)sqlite3_column_int64(q, 1), ledger_text(q, 2), error);
@@ -313,10 +314,12 @@ bool ledger_ended_sessions_each(struct ledger *ledger, const struct ledger_ended
 
 bool ledger_ended_sessions_count(struct ledger *ledger, const struct ledger_ended *which, int64_t *n, GError **error)
 {
+    LEDGER_SQL(count, "SELECT count(*) FROM session WHERE state=? AND ended>=? AND ended<?");
     return ledger_number(ledger,
-                         ledger_query(ledger, error,
-                                      "SELECT count(*) FROM session WHERE state=? AND ended>=? AND ended<?", "iii",
-                                      (int64_t)which->state, which->when.from, which->when.until),
+                         ledger_query(ledger, &count,
+                                      LEDGER_VALUES(LEDGER_INT(which->state), LEDGER_INT(which->when.from),
+                                                    LEDGER_INT(which->when.until)),
+                                      error),
                          n, error);
 }
 
@@ -332,34 +335,31 @@ static bool each_split(struct ledger *ledger, sqlite3_stmt *q, ledger_review_vis
 bool ledger_reviews_each(struct ledger *ledger, const struct ledger_interval *judged, ledger_review_visit visit,
                          void *user, GError **error)
 {
-    return each_split(ledger,
-                      ledger_query(ledger, error,
-                                   "SELECT w.device_id,w.outcome FROM verdict v CROSS JOIN work_item w"
-                                   " ON w.item>=v.first_item AND w.item<v.first_item+v.items"
-                                   " WHERE v.judged_at>=? AND v.judged_at<? AND v.items>0",
-                                   "ii", judged->from, judged->until),
-                      visit, user, error);
+    LEDGER_SQL(judged_within, "SELECT w.device_id,w.outcome FROM verdict v CROSS JOIN work_item w"
+                              " ON w.item>=v.first_item AND w.item<v.first_item+v.items"
+                              " WHERE v.judged_at>=? AND v.judged_at<? AND v.items>0");
+    return each_split(
+        ledger,
+        ledger_query(ledger, &judged_within, LEDGER_VALUES(LEDGER_INT(judged->from), LEDGER_INT(judged->until)), error),
+        visit, user, error);
 }
 
 bool ledger_unfinished_each(struct ledger *ledger, int64_t at, ledger_review_visit visit, void *user, GError **error)
 {
-    return each_split(ledger,
-                      ledger_query(ledger, error,
-                                   "SELECT w.device_id,w.outcome FROM verdict v CROSS JOIN work_item w"
-                                   " ON w.item>=v.first_item AND w.item<v.first_item+v.items"
-                                   " LEFT JOIN session s ON s.item=w.item WHERE v.judged_at<?1 AND v.items>0"
-                                   " AND w.outcome=0 AND (s.ended IS NULL OR s.ended>=?1)",
-                                   "i", at),
-                      visit, user, error);
+    LEDGER_SQL(unfinished, "SELECT w.device_id,w.outcome FROM verdict v CROSS JOIN work_item w"
+                           " ON w.item>=v.first_item AND w.item<v.first_item+v.items"
+                           " LEFT JOIN session s ON s.item=w.item WHERE v.judged_at<?1 AND v.items>0"
+                           " AND w.outcome=0 AND (s.ended IS NULL OR s.ended>=?1)");
+    return each_split(ledger, ledger_query(ledger, &unfinished, LEDGER_VALUES(LEDGER_INT(at)), error), visit, user,
+                      error);
 }
 
 bool ledger_work_with_inventory(struct ledger *ledger, int64_t item, ledger_work_inventory_visit visit, void *user,
                                 GError **error)
 {
-    sqlite3_stmt *q = ledger_query(ledger, error,
-                                   WORK "," LEDGER_INVENTORY_ROW " FROM work_item w" WORK_FROM
-                                        " LEFT JOIN inventory i ON i.device_id=w.device_id WHERE w.item=?",
-                                   "i", item);
+    LEDGER_SQL(of_item, WORK "," LEDGER_INVENTORY_ROW " FROM work_item w" WORK_FROM
+                             " LEFT JOIN inventory i ON i.device_id=w.device_id WHERE w.item=?");
+    sqlite3_stmt *q = ledger_query(ledger, &of_item, LEDGER_VALUES(LEDGER_INT(item)), error);
     bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
     if (good && row) {
         struct ledger_work work = {0};
@@ -374,89 +374,111 @@ bool ledger_work_with_inventory(struct ledger *ledger, int64_t item, ledger_work
 
 /* ---- changes ---- */
 
-static bool add_transition(struct ledger *ledger, int64_t item, int64_t before, const struct ledger_transition *t,
+/* *id: of the new row. */
+static bool add_transition(struct ledger *ledger, const struct ledger_work *work, const struct ledger_transition *t,
                            int64_t *id, GError **error)
 {
-    if (!ledger_run(
-            ledger, error,
-            "INSERT INTO transition(item,n,before,at,state,try,job,record,code,due,gbcs,duis,alert,subject_id,key_id,"
-            "said_at,statement) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-            "iiziiizztztttttzz", item, t->n, before, t->at, (int64_t)t->state, t->try, t->job, t->record, t->code,
-            t->due, t->gbcs, t->duis, t->alert, t->subject_id, t->key_id, t->said_at, (int64_t)t->statement))
+    LEDGER_SQL(insert,
+               "INSERT INTO transition(item,n,before,at,state,try,job,record,code,due,gbcs,duis,alert,subject_id,"
+               "key_id,said_at,statement) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    if (!ledger_run(ledger, &insert,
+                    LEDGER_VALUES(LEDGER_INT(work->item.item), LEDGER_INT(t->n), LEDGER_INT_OR_NULL(work->session.last),
+                                  LEDGER_INT(t->at), LEDGER_INT(t->state), LEDGER_INT(t->try),
+                                  LEDGER_INT_OR_NULL(t->job), LEDGER_INT_OR_NULL(t->record), LEDGER_TEXT(t->code),
+                                  LEDGER_INT_OR_NULL(t->due), LEDGER_TEXT(t->gbcs), LEDGER_TEXT(t->duis),
+                                  LEDGER_TEXT(t->alert), LEDGER_TEXT(t->subject_id), LEDGER_TEXT(t->key_id),
+                                  LEDGER_INT_OR_NULL(t->said_at), LEDGER_INT_OR_NULL(t->statement)),
+                    error))
         return false;
     *id = sqlite3_last_insert_rowid(ledger->db);
     return true;
 }
 
-/* Placeholders of all these statements in the same order. */
-#define SESSION_TYPES "iiiiiiiizztzzzz"
+/* The statements below number their placeholders alike, ?1 to ?15. */
 #define SESSION_VALUES(item, s)                                                                                        \
-    item, (int64_t)(s)->state, (s)->transitions, (s)->last, (s)->try, (int64_t)(s)->answered, (int64_t)(s)->unused,    \
-        (s)->delays, (s)->begun, (s)->ends, (s)->code, (s)->next_eligible, (s)->tcos.transition, (s)->ecos.transition, \
-        (s)->due
+    LEDGER_INT(item), LEDGER_INT((s)->state), LEDGER_INT((s)->transitions), LEDGER_INT((s)->last),                     \
+        LEDGER_INT((s)->try), LEDGER_INT((s)->answered), LEDGER_INT((s)->unused), LEDGER_INT((s)->delays),             \
+        LEDGER_INT_OR_NULL((s)->begun), LEDGER_INT_OR_NULL((s)->ends), LEDGER_TEXT((s)->code),                         \
+        LEDGER_INT_OR_NULL((s)->next_eligible), LEDGER_INT_OR_NULL((s)->tcos.transition),                              \
+        LEDGER_INT_OR_NULL((s)->ecos.transition), LEDGER_INT_OR_NULL((s)->due)
+/* Changes no row if the session has gone on since it was read. */
 #define SESSION_UPDATE(more)                                                                                           \
     "UPDATE session SET "                                                                                              \
     "state=?2,transitions=?3,last=?4,try=?5,answered=?6,unused=?7,delays=?8,begun=?9,ends=?10,code=?11,"               \
     "next_eligible=?12,tcos=?13,ecos=?14,due=?15" more " WHERE item=?1 AND transitions=?3-1"
 
-/* An index costs more than the row: wake is left as it is while it is not after due, and the index of ended ones is
- * touched only by an end. */
-static bool put_session(struct ledger *ledger, int64_t item, const struct ledger_session *before,
-                        const struct ledger_session *s, GError **error)
+static bool insert_session(struct ledger *ledger, int64_t item, const struct ledger_session *s, GError **error)
 {
-    bool same_wake = s->due == 0 || (before->due != 0 && before->due <= s->due);
-    bool same_end = s->ended == before->ended;
-    if (s->transitions == 1)
-        return ledger_run(ledger, error,
-                          "INSERT INTO session(item,state,transitions,last,try,answered,unused,delays,begun,ends,code,"
-                          "next_eligible,tcos,ecos,due,ended,wake)"
-                          " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?15)",
-                          SESSION_TYPES "z", SESSION_VALUES(item, s), s->ended);
-    if (same_end && same_wake)
-        return ledger_run(ledger, error, SESSION_UPDATE(""), SESSION_TYPES, SESSION_VALUES(item, s));
-    if (same_end)
-        return ledger_run(ledger, error, SESSION_UPDATE(",wake=?15"), SESSION_TYPES, SESSION_VALUES(item, s));
-    return ledger_run(ledger, error, SESSION_UPDATE(",wake=?15,ended=?16"), SESSION_TYPES "z", SESSION_VALUES(item, s),
-                      s->ended);
+    LEDGER_SQL(insert, "INSERT INTO session(item,state,transitions,last,try,answered,unused,delays,begun,ends,"
+                       "code,next_eligible,tcos,ecos,due,ended,wake)"
+                       " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?15)");
+    return ledger_run(ledger, &insert, LEDGER_VALUES(SESSION_VALUES(item, s), LEDGER_INT_OR_NULL(s->ended)), error);
 }
 
-/* The transition that was just written becomes the last one, and what one of the sides has said where it says so. */
-static bool lead_to(struct ledger *ledger, const struct ledger_work *work, const struct ledger_session *session,
-                    const struct ledger_transition *transition, int64_t id, GError **error)
+/* Changing an index entry costs more than changing the row. So wake stays as it is unless the due time has come forward
+ * (ledger_due.h), and the index of ended sessions is touched by an end only. */
+static bool update_session(struct ledger *ledger, int64_t item, const struct ledger_session *before,
+                           const struct ledger_session *s, GError **error)
 {
-    struct ledger_session now = *session;
-    now.last = id;
-    if (transition->statement == LEDGER_REPLACED || transition->statement == LEDGER_NOT_REPLACED)
-        now.tcos.transition = id;
-    if (transition->statement == LEDGER_CONFIRMED || transition->statement == LEDGER_NOT_CONFIRMED)
-        now.ecos.transition = id;
-    if (!put_session(ledger, work->item.item, &work->session, &now, error))
+    LEDGER_SQL(update, SESSION_UPDATE(""));
+    LEDGER_SQL(update_wake, SESSION_UPDATE(",wake=?15"));
+    LEDGER_SQL(update_end, SESSION_UPDATE(",wake=?15,ended=?16"));
+    bool same_wake = s->due == 0 || (before->due != 0 && before->due <= s->due);
+    if (s->ended != before->ended)
+        return ledger_run(ledger, &update_end, LEDGER_VALUES(SESSION_VALUES(item, s), LEDGER_INT_OR_NULL(s->ended)),
+                          error);
+    return ledger_run(ledger, same_wake ? &update : &update_wake, LEDGER_VALUES(SESSION_VALUES(item, s)), error);
+}
+
+static bool store_session(struct ledger *ledger, const struct ledger_work *work, const struct ledger_session *s,
+                          GError **error)
+{
+    int64_t item = work->item.item;
+    if (s->transitions == 1 ? !insert_session(ledger, item, s, error)
+                            : !update_session(ledger, item, &work->session, s, error))
         return false;
     if (sqlite3_changes(ledger->db) == 1)
         return true;
     g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_EXISTS,
-                "work item %" G_GINT64_FORMAT " has gone on since it was looked at: not to step %" G_GINT64_FORMAT,
-                work->item.item, transition->n);
+                "ledger: work item %" G_GINT64_FORMAT " has changed since it was read; transition %" G_GINT64_FORMAT
+                " does not follow",
+                item, s->transitions);
     return false;
 }
 
-/* Of an accepted instruction there is one verdict with items. */
+/* The newest statement of a side is the one in this transition, if it has one. */
+static void set_statement(struct ledger_session *session, enum ledger_statement statement)
+{
+    if (statement == LEDGER_REPLACED || statement == LEDGER_NOT_REPLACED)
+        session->tcos.transition = session->last;
+    if (statement == LEDGER_CONFIRMED || statement == LEDGER_NOT_CONFIRMED)
+        session->ecos.transition = session->last;
+}
+
+/* items>0: an instruction that was judged again may have rejected revisions beside the one that has the items. */
 static bool count_in_verdict(struct ledger *ledger, int64_t job, int64_t dispatched, int64_t ended, GError **error)
 {
+    LEDGER_SQL(count, "UPDATE verdict SET dispatched=dispatched+?2,ended=ended+?3 WHERE job=?1 AND items>0");
     return (dispatched == 0 && ended == 0) ||
-           ledger_run(ledger, error,
-                      "UPDATE verdict SET dispatched=dispatched+?2,ended=ended+?3 WHERE job=?1 AND items>0", "iii", job,
-                      dispatched, ended);
+           ledger_run(ledger, &count, LEDGER_VALUES(LEDGER_INT(job), LEDGER_INT(dispatched), LEDGER_INT(ended)), error);
+}
+
+static bool end_item(struct ledger *ledger, int64_t item, GError **error)
+{
+    LEDGER_SQL(end, "UPDATE work_item SET slot=item WHERE item=?");
+    return ledger_run(ledger, &end, LEDGER_VALUES(LEDGER_INT(item)), error);
 }
 
 bool ledger_session_put(struct ledger *ledger, const struct ledger_work *work, const struct ledger_session *session,
                         const struct ledger_transition *transition, GError **error)
 {
     const struct ledger_item *item = &work->item;
-    bool ends = session->ended != 0 && !item->ended; /* what is noted after an end is no second one */
-    int64_t id;
-    return add_transition(ledger, item->item, work->session.last, transition, &id, error) &&
-           lead_to(ledger, work, session, transition, id, error) &&
+    bool ends = session->ended != 0 && !item->ended; /* a transition after the end is no second end */
+    struct ledger_session next = *session;
+    if (!add_transition(ledger, work, transition, &next.last, error))
+        return false;
+    set_statement(&next, transition->statement);
+    return store_session(ledger, work, &next, error) &&
            count_in_verdict(ledger, item->job, transition->n == 1, ends, error) &&
-           (!ends || ledger_run(ledger, error, "UPDATE work_item SET slot=item WHERE item=?", "i", item->item));
+           (!ends || end_item(ledger, item->item, error));
 }

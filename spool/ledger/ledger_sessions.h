@@ -1,11 +1,11 @@
 /*
- * Sessions and their transitions: what became of a work item after its split (gateway/DEVICES.md, History). A session
- * is what is so now, its transitions are how it came there: each written once, both in one call.
+ * Sessions and their transitions: what happened to a work item after its review (gateway/DEVICES.md, History). A
+ * session is the present state of an item. Its transitions are how it came there: written once, never changed.
  *
- *   ledger_work_get | ledger_work_by_id → what it means (validators/retry.h) → ledger_session_put
+ *   ledger_work_get | ledger_work_by_id → the next state (validators/retry.h) → ledger_session_put
  *
- * A session begins with the first transition that is put. Which of them are due: ledger_due.h. The rules of all
- * subjects: ledger.h.
+ * A session starts with its first transition. Which sessions are due: ledger_due.h. The rules of all subjects:
+ * ledger.h.
  */
 #ifndef ECOSGATE_SPOOL_LEDGER_LEDGER_SESSIONS_H
 #define ECOSGATE_SPOOL_LEDGER_LEDGER_SESSIONS_H
@@ -16,7 +16,8 @@
 struct ledger_inventory;
 struct ledger_verdict;
 
-/* What a transition's file said that counts from then on, until that side says otherwise. */
+/* What a side says in a transition's file: the TCoS side about the replacement, the ECoS side about its confirmation.
+ * It counts until the same side says something else. The numbers are stored. */
 enum ledger_statement {
     LEDGER_NO_STATEMENT,
     LEDGER_REPLACED,
@@ -25,121 +26,138 @@ enum ledger_statement {
     LEDGER_NOT_CONFIRMED
 };
 
-/* What one side has said last; at 0: nothing that counts. It stands in the transition that it led to. */
+/* The newest statement of one side. It is stored in its transition only. */
 struct ledger_side {
-    int64_t at;
-    bool good; /* replaced, confirmed; what follows stands only then */
-    const char *subject_id, *key_id;
-    int64_t try;        /* that it is about; 0: said about none */
-    int64_t transition; /* the ledger's own, as read */
+    int64_t at;                      /* when it came; 0: this side has made none */
+    bool good;                       /* REPLACED or CONFIRMED; the next three are set only then */
+    const char *subject_id, *key_id; /* the identifiers in it */
+    int64_t try;                     /* the try that it is about; 0: it names none */
+    int64_t transition;              /* the ledger's own: give it back as it was read */
 };
 
-/* What is so now, of a work item that has gone beyond its split. */
+/* The present state of a work item that has a session. */
 struct ledger_session {
     enum ledger_state state;
-    int64_t transitions; /* how many led here */
-    int64_t last;        /* the newest of them, the ledger's own, as read */
-    int64_t try;         /* the newest that was ordered; 0: none yet */
-    bool answered;       /* a result other than SUCCESS has come for that try, and */
-    bool unused;         /* said that it was not attempted */
-    int64_t delays;      /* how many of the waits between tries are used up */
-    int64_t begun, ends; /* the first try, and until when there may be others */
-    int64_t due;         /* goes on by itself then, 0: never */
-    const char *code;    /* why it waits, disagrees or failed */
-    int64_t next_eligible, ended;
-    struct ledger_side tcos, ecos;
+    int64_t transitions;           /* how many led here */
+    int64_t last;                  /* the newest of them; the ledger's own: give it back as it was read */
+    int64_t try;                   /* number of the newest try that was ordered, from 1; 0: none yet */
+    bool answered;                 /* a result other than SUCCESS came for that try */
+    bool unused;                   /* and that result says that the try was not attempted */
+    int64_t delays;                /* how many of the waits between tries are used up */
+    int64_t begun;                 /* the first try; 0: none yet */
+    int64_t ends;                  /* the end of the session's time: no try starts later */
+    int64_t due;                   /* when it goes on without a file; 0: never */
+    const char *code;              /* why it waits, disagrees or failed; NULL: it does not */
+    int64_t next_eligible;         /* from when a new instruction can succeed; 0: not known */
+    int64_t ended;                 /* 0: not yet */
+    struct ledger_side tcos, ecos; /* the newest statement of each side */
 };
 
-/* One change of a session: written once, never changed. */
+/* One change of a session. */
 struct ledger_transition {
-    int64_t n, at;
+    int64_t n; /* 1, 2, 3 … within the session */
+    int64_t at;
     enum ledger_state state; /* from then on */
     int64_t try;
-    int64_t job, record; /* the file that caused it (DISPATCHED: the work order); 0: the time */
-    const char *code;
-    int64_t due;
-    const char *gbcs, *duis, *alert, *subject_id, *key_id; /* as the file said */
-    int64_t said_at;
+    int64_t job, record;                                   /* the file's record that caused it; 0, 0: the time did.
+                                                              DISPATCHED: the work order and its record */
+    const char *code;                                      /* as in the session afterwards */
+    int64_t due;                                           /* as in the session afterwards */
+    const char *gbcs, *duis, *alert, *subject_id, *key_id; /* as the record says; NULL: it does not */
+    int64_t said_at;                                       /* the time in the record; 0: it has none */
     enum ledger_statement statement;
 };
 
-/* A work item with all that is so now. */
+/* A work item with its present state. */
 struct ledger_work {
     struct ledger_item item;
-    const char *org, *batch; /* of the instruction */
-    const char *name;        /* the instruction's, escaped */
-    int64_t revision, judged_at;
-    bool has_session;
+    const char *org, *batch;     /* of the instruction */
+    const char *name;            /* of the instruction's file, escaped */
+    int64_t revision, judged_at; /* of the instruction's verdict */
+    bool has_session;            /* false: all members of `session` are 0 */
     struct ledger_session session;
 };
+
+/* ---- one work item ---- */
 
 /* The three parts of a WorkItemId, <org>.<BatchId>.<RecordNumber>. */
 struct ledger_work_item_id {
     const char *org, *batch;
     int64_t record;
 };
-
-/* By its WorkItemId; *work is NULL where no accepted instruction has it. Of the item only its
- * place, Device, outcome and end are there, and no text but for the session's. */
+/* The work item with that WorkItemId. *work is NULL if no accepted instruction has it; g_free it. For the sake of
+ * result files, which ask this for each record, most texts are left out. Set are: of the item its numbers, Device,
+ * outcome and end; revision, judged_at; the session. */
 bool ledger_work_by_id(struct ledger *ledger, const struct ledger_work_item_id *id, struct ledger_work **work,
                        GError **error);
-/* *work is NULL when there is none. */
+/* The work item with that number. *work is NULL if there is none; g_free it. */
 bool ledger_work_get(struct ledger *ledger, int64_t item, struct ledger_work **work, GError **error);
+/* device: what the inventory says of the item's Device; NULL: it is not there. */
+typedef bool (*ledger_work_inventory_visit)(void *user, const struct ledger_work *work,
+                                            const struct ledger_inventory *device, GError **error);
+/* Visits the work item with that number, if there is one. */
+bool ledger_work_with_inventory(struct ledger *ledger, int64_t item, ledger_work_inventory_visit visit, void *user,
+                                GError **error);
+
+/* ---- many work items ---- */
+
 typedef bool (*ledger_work_visit)(void *user, const struct ledger_work *work, GError **error);
-/* All work items of a Device, oldest first. */
+/* Visits all work items of a Device, oldest first. */
 bool ledger_work_of_device_each(struct ledger *ledger, uint64_t device, ledger_work_visit visit, void *user,
                                 GError **error);
-/* Those of a verdict, in the order of the instruction. */
+/* Visits the work items of a verdict in the order of the instruction. */
 bool ledger_work_of_verdict_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_work_visit visit,
                                  void *user, GError **error);
-/* The first `limit` work items in a state; limit 0: all. */
+/* Work items in a state, at most `limit`; limit 0: all. */
 struct ledger_in_state {
     enum ledger_state state;
     int64_t limit;
 };
-/* In the order of due time and number. */
+/* Visits them by due time and number. */
 bool ledger_work_in_state_each(struct ledger *ledger, const struct ledger_in_state *which, ledger_work_visit visit,
                                void *user, GError **error);
-/* Work items by current state. Walks all items. */
+/* Visits each present state by number, with its name and how many work items have it. Walks all items. */
 bool ledger_state_counts_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error);
+typedef bool (*ledger_work_order_visit)(void *user, const struct ledger_work *work,
+                                        const struct ledger_transition *transition, GError **error);
+/* Visits the work items of a work order in the order of its records, each with the transition that put it there. */
+bool ledger_work_order_each(struct ledger *ledger, int64_t job, ledger_work_order_visit visit, void *user,
+                            GError **error);
 
-/* The session of that work, which says how it was until now, as it has become, and the transition that led there (its
- * sides are what their transitions say); an ended one frees its Device for later instructions. EXISTS: it has gone on
- * since. */
+/* ---- a change ---- */
+
+/* Stores the next state of a work item and the transition that leads to it. `work` is the item as it was read before;
+ * transition->n and session->transitions are one more than work->session.transitions. A session that ends is counted
+ * in its verdict, and its Device may be instructed again. SPOOL_ERROR_EXISTS if the item has changed since it was read.
+ */
 bool ledger_session_put(struct ledger *ledger, const struct ledger_work *work, const struct ledger_session *session,
                         const struct ledger_transition *transition, GError **error);
 typedef bool (*ledger_transition_visit)(void *user, const struct ledger_transition *transition, GError **error);
+/* Visits the transitions of a work item, oldest first. */
 bool ledger_transitions_each(struct ledger *ledger, int64_t item, ledger_transition_visit visit, void *user,
                              GError **error);
 
-/* Sessions that ended in a state in an interval. */
+/* ---- for reports ---- */
+
+/* Sessions that ended in a state within an interval. */
 struct ledger_ended {
     enum ledger_state state;
     struct ledger_interval when;
 };
-/* In the order of their end and their number. */
+/* code: why it ended so; NULL: none. */
 typedef bool (*ledger_ended_visit)(void *user, int64_t item, uint64_t device, const char *code, GError **error);
+/* Visits them by their end and number. */
 bool ledger_ended_sessions_each(struct ledger *ledger, const struct ledger_ended *which, ledger_ended_visit visit,
                                 void *user, GError **error);
-/* How many there are. */
+/* *n: how many there are. */
 bool ledger_ended_sessions_count(struct ledger *ledger, const struct ledger_ended *which, int64_t *n, GError **error);
-/* Work items of instructions judged with from <= judged_at < until, and how each was split. */
+
+/* outcome: of the review. */
 typedef bool (*ledger_review_visit)(void *user, uint64_t device, enum ledger_state outcome, GError **error);
+/* Visits the work items of instructions judged within an interval, in no order. */
 bool ledger_reviews_each(struct ledger *ledger, const struct ledger_interval *judged, ledger_review_visit visit,
                          void *user, GError **error);
-/* Work items that were accepted before that time and had not ended then (READY). Walks all. */
+/* Visits the work items that were accepted before `at` and whose session had not ended then, in no order. */
 bool ledger_unfinished_each(struct ledger *ledger, int64_t at, ledger_review_visit visit, void *user, GError **error);
-/* A work item with what the inventory says of its Device, NULL where it is not there. Both are valid during the call,
- * which a missing item does not get. */
-typedef bool (*ledger_work_inventory_visit)(void *user, const struct ledger_work *work,
-                                            const struct ledger_inventory *device, GError **error);
-bool ledger_work_with_inventory(struct ledger *ledger, int64_t item, ledger_work_inventory_visit visit, void *user,
-                                GError **error);
-
-/* The Devices of a work order, in the order of its records. */
-typedef bool (*ledger_work_order_visit)(void *user, const struct ledger_work *work,
-                                        const struct ledger_transition *transition, GError **error);
-bool ledger_work_order_each(struct ledger *ledger, int64_t job, ledger_work_order_visit visit, void *user,
-                            GError **error);
 
 #endif

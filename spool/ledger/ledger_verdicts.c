@@ -1,3 +1,4 @@
+/* Verdicts and findings: tables verdict, finding, finding_count. */
 #include "spool/ledger/ledger_verdicts.h"
 
 #include "spool/ledger/ledger_private.h"
@@ -31,23 +32,26 @@ void ledger_read_verdict(sqlite3_stmt *q, int c, void *row)
 
 bool ledger_verdict_insert(struct ledger *ledger, const struct ledger_verdict *v, GError **error)
 {
-    return ledger_run(ledger, error,
-                      "INSERT INTO verdict(job,revision,judged_at,outcome,batch,declared,parsed,accepted,"
-                      "rejected,deferred,code,line,col,first_item,items,truncated)"
-                      " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                      "iiittiiiiitzziii", v->job, v->revision, v->judged_at, v->outcome, v->batch, v->declared,
-                      v->parsed, v->accepted, v->rejected, v->deferred, v->code, v->line, v->column, v->first_item,
-                      v->items, (int64_t)v->truncated);
+    LEDGER_SQL(insert, "INSERT INTO verdict(job,revision,judged_at,outcome,batch,declared,parsed,accepted,"
+                       "rejected,deferred,code,line,col,first_item,items,truncated)"
+                       " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    return ledger_run(ledger, &insert,
+                      LEDGER_VALUES(LEDGER_INT(v->job), LEDGER_INT(v->revision), LEDGER_INT(v->judged_at),
+                                    LEDGER_TEXT(v->outcome), LEDGER_TEXT(v->batch), LEDGER_INT(v->declared),
+                                    LEDGER_INT(v->parsed), LEDGER_INT(v->accepted), LEDGER_INT(v->rejected),
+                                    LEDGER_INT(v->deferred), LEDGER_TEXT(v->code), LEDGER_INT_OR_NULL(v->line),
+                                    LEDGER_INT_OR_NULL(v->column), LEDGER_INT(v->first_item), LEDGER_INT(v->items),
+                                    LEDGER_INT(v->truncated)),
+                      error);
 }
 
 bool ledger_verdict_get(struct ledger *ledger, int64_t job, int64_t revision, struct ledger_verdict **verdict,
                         GError **error)
 {
+    LEDGER_SQL(newest, "SELECT " LEDGER_VERDICT " FROM verdict v WHERE job=?1"
+                       " AND (?2=0 OR revision=?2) ORDER BY revision DESC LIMIT 1");
     void *row = NULL;
-    sqlite3_stmt *query = ledger_query(ledger, error,
-                                       "SELECT " LEDGER_VERDICT " FROM verdict v WHERE job=?1"
-                                       " AND (?2=0 OR revision=?2) ORDER BY revision DESC LIMIT 1",
-                                       "ii", job, revision);
+    sqlite3_stmt *query = ledger_query(ledger, &newest, LEDGER_VALUES(LEDGER_INT(job), LEDGER_INT(revision)), error);
     if (!ledger_one(ledger, query, &ledger_verdict_shape, &row, error))
         return false;
     *verdict = row;
@@ -56,26 +60,30 @@ bool ledger_verdict_get(struct ledger *ledger, int64_t job, int64_t revision, st
 
 bool ledger_newest_verdict(struct ledger *ledger, int64_t *at, GError **error)
 {
-    return ledger_number(ledger, ledger_query(ledger, error, "SELECT max(judged_at) FROM verdict", ""), at, error);
+    LEDGER_SQL(newest, "SELECT max(judged_at) FROM verdict");
+    return ledger_number(ledger, ledger_query(ledger, &newest, LEDGER_NO_VALUES, error), at, error);
 }
 
 bool ledger_finding_insert(struct ledger *ledger, int64_t job, int64_t revision, const struct ledger_finding *f,
                            GError **error)
 {
-    return ledger_run(ledger, error,
-                      "INSERT INTO finding(job,revision,code,scope,severity,line,col,record,field,value,"
-                      "text) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
-                      "iitttzzzttt", job, revision, f->code, f->scope, f->severity, f->line, f->column, f->record,
-                      f->field, f->value, f->text);
+    LEDGER_SQL(insert, "INSERT INTO finding(job,revision,code,scope,severity,line,col,record,field,value,"
+                       "text) VALUES(?,?,?,?,?,?,?,?,?,?,?)");
+    return ledger_run(ledger, &insert,
+                      LEDGER_VALUES(LEDGER_INT(job), LEDGER_INT(revision), LEDGER_TEXT(f->code), LEDGER_TEXT(f->scope),
+                                    LEDGER_TEXT(f->severity), LEDGER_INT_OR_NULL(f->line),
+                                    LEDGER_INT_OR_NULL(f->column), LEDGER_INT_OR_NULL(f->record), LEDGER_TEXT(f->field),
+                                    LEDGER_TEXT(f->value), LEDGER_TEXT(f->text)),
+                      error);
 }
 
 bool ledger_findings_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_finding_visit visit,
                           void *user, GError **error)
 {
-    sqlite3_stmt *q = ledger_query(ledger, error,
-                                   "SELECT code,scope,severity,line,col,record,field,value,text"
-                                   " FROM finding WHERE job=? AND revision=? ORDER BY id",
-                                   "ii", of->job, of->revision);
+    LEDGER_SQL(of_verdict, "SELECT code,scope,severity,line,col,record,field,value,text"
+                           " FROM finding WHERE job=? AND revision=? ORDER BY id");
+    sqlite3_stmt *q =
+        ledger_query(ledger, &of_verdict, LEDGER_VALUES(LEDGER_INT(of->job), LEDGER_INT(of->revision)), error);
     bool row = true, good = q != NULL;
     while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
         struct ledger_finding finding = {
@@ -98,26 +106,18 @@ bool ledger_findings_each(struct ledger *ledger, const struct ledger_verdict *of
 bool ledger_finding_count_insert(struct ledger *ledger, const struct ledger_verdict *of, const char *code, int64_t n,
                                  GError **error)
 {
-    return ledger_run(ledger, error, "INSERT INTO finding_count VALUES(?,?,?,?)", "iiti", of->job, of->revision, code,
-                      n);
-}
-
-bool ledger_counts(struct ledger *ledger, sqlite3_stmt *query, ledger_count_visit visit, void *user, GError **error)
-{
-    bool row = true, good = query != NULL;
-    while (good && (good = ledger_row(ledger, query, &row, error)) && row)
-        good = visit(user, ledger_text(query, 0), sqlite3_column_int64(query, 1), error);
-    ledger_end(query);
-    return good;
+    LEDGER_SQL(insert, "INSERT INTO finding_count VALUES(?,?,?,?)");
+    return ledger_run(ledger, &insert,
+                      LEDGER_VALUES(LEDGER_INT(of->job), LEDGER_INT(of->revision), LEDGER_TEXT(code), LEDGER_INT(n)),
+                      error);
 }
 
 bool ledger_finding_counts_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_count_visit visit,
                                 void *user, GError **error)
 {
-    return ledger_counts(ledger,
-                         ledger_query(ledger, error,
-                                      "SELECT code,n FROM finding_count WHERE job=? AND revision=?"
-                                      " ORDER BY code",
-                                      "ii", of->job, of->revision),
-                         visit, user, error);
+    LEDGER_SQL(of_verdict, "SELECT code,n FROM finding_count WHERE job=? AND revision=?"
+                           " ORDER BY code");
+    return ledger_counts(
+        ledger, ledger_query(ledger, &of_verdict, LEDGER_VALUES(LEDGER_INT(of->job), LEDGER_INT(of->revision)), error),
+        visit, user, error);
 }

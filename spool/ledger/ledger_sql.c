@@ -1,0 +1,182 @@
+/*
+ * Statements, their values and their rows: the only source that prepares and binds.
+ *
+ * A statement is prepared once for each connection and kept, for preparing costs more than running most of them. After
+ * each use it is reset at once: a statement that still stands on a row keeps a read transaction open, and the WAL could
+ * not be moved into the database.
+ */
+#include "spool/ledger/ledger_private.h"
+
+#include <string.h>
+
+/* ---- statements ---- */
+
+/* From the cache, reset, or prepared and put there. */
+static sqlite3_stmt *prepare(struct ledger *ledger, const struct ledger_sql *statement, GError **error)
+{
+    sqlite3_stmt *prepared = g_hash_table_lookup(ledger->statements, statement);
+    if (prepared != NULL) {
+        (void)sqlite3_reset(prepared); /* repeats an error that was reported before */
+        return prepared;
+    }
+    if (sqlite3_prepare_v3(ledger->db, statement->sql, -1, SQLITE_PREPARE_PERSISTENT, &prepared, NULL) != SQLITE_OK) {
+        (void)ledger_fail(ledger, error);
+        return NULL;
+    }
+    g_hash_table_insert(ledger->statements, (gpointer)statement, prepared);
+    return prepared;
+}
+
+static int bind_one(sqlite3_stmt *prepared, int position, const struct ledger_value *value,
+                    sqlite3_destructor_type keep)
+{
+    switch (value->kind) {
+    case LEDGER_VALUE_NUMBER:
+        return sqlite3_bind_int64(prepared, position, value->number);
+    case LEDGER_VALUE_TEXT:
+        return sqlite3_bind_text(prepared, position, value->text, -1, keep);
+    case LEDGER_VALUE_NULL:
+    default:
+        return sqlite3_bind_null(prepared, position);
+    }
+}
+
+/*
+ * keep: SQLITE_STATIC if the texts outlive the running of the statement, SQLITE_TRANSIENT makes copies.
+ * Every placeholder gets a value, so that a pointer which was bound with SQLITE_STATIC in an earlier call is never
+ * read again.
+ */
+static sqlite3_stmt *bind(struct ledger *ledger, const struct ledger_sql *statement, struct ledger_values values,
+                          sqlite3_destructor_type keep, GError **error)
+{
+    if (!ledger_usable(ledger, error))
+        return NULL;
+    sqlite3_stmt *prepared = prepare(ledger, statement, error);
+    if (prepared == NULL)
+        return NULL;
+    int placeholders = sqlite3_bind_parameter_count(prepared);
+    if (placeholders != values.n) {
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "ledger: %d values are given, %d expected, for: %s", values.n,
+                    placeholders, statement->sql);
+        return NULL;
+    }
+    for (int i = 0; i < values.n; i++) {
+        if (bind_one(prepared, i + 1, &values.values[i], keep) != SQLITE_OK) {
+            (void)ledger_fail(ledger, error);
+            return NULL;
+        }
+    }
+    return prepared;
+}
+
+sqlite3_stmt *ledger_query(struct ledger *ledger, const struct ledger_sql *statement, struct ledger_values values,
+                           GError **error)
+{
+    return bind(ledger, statement, values, SQLITE_TRANSIENT, error);
+}
+
+bool ledger_row(struct ledger *ledger, sqlite3_stmt *query, bool *row, GError **error)
+{
+    int result = sqlite3_step(query);
+    *row = result == SQLITE_ROW;
+    return result == SQLITE_ROW || result == SQLITE_DONE || ledger_fail(ledger, error);
+}
+
+void ledger_end(sqlite3_stmt *query)
+{
+    if (query != NULL)
+        (void)sqlite3_reset(query); /* repeats an error that was reported before */
+}
+
+bool ledger_run(struct ledger *ledger, const struct ledger_sql *statement, struct ledger_values values, GError **error)
+{
+    if (!ledger_writing(ledger, error))
+        return false;
+    sqlite3_stmt *prepared = bind(ledger, statement, values, SQLITE_STATIC, error);
+    bool row;
+    bool good = prepared != NULL && ledger_row(ledger, prepared, &row, error);
+    ledger_end(prepared);
+    return good;
+}
+
+/* ---- columns ---- */
+
+bool ledger_number(struct ledger *ledger, sqlite3_stmt *query, int64_t *number, GError **error)
+{
+    bool row = false;
+    bool good = query != NULL && ledger_row(ledger, query, &row, error);
+    if (good)
+        *number = row ? sqlite3_column_int64(query, 0) : 0;
+    ledger_end(query);
+    return good;
+}
+
+const char *ledger_text(sqlite3_stmt *query, int column)
+{
+    return (const char *)sqlite3_column_text(query, column);
+}
+
+/* ---- rows ---- */
+
+void *ledger_pack(const void *row, size_t size, const size_t *strings, size_t n)
+{
+    size_t total = size;
+    for (size_t i = 0; i < n; i++) {
+        const char *text = *(const char *const *)((const char *)row + strings[i]);
+        total += text != NULL ? strlen(text) + 1 : 0;
+    }
+    char *block = g_malloc(total), *end = block + size;
+    memcpy(block, row, size);
+    for (size_t i = 0; i < n; i++) {
+        const char **text = (const char **)(void *)(block + strings[i]);
+        if (*text == NULL)
+            continue;
+        size_t len = strlen(*text) + 1;
+        *text = memcpy(end, *text, len);
+        end += len;
+    }
+    return block;
+}
+
+bool ledger_all(struct ledger *ledger, sqlite3_stmt *query, const struct ledger_shape *shape, GPtrArray **rows,
+                GError **error)
+{
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
+    g_autofree void *row = g_malloc0(shape->size);
+    bool more = true;
+    bool good = query != NULL;
+    while (good && (good = ledger_row(ledger, query, &more, error)) && more) {
+        memset(row, 0, shape->size);
+        shape->read(query, 0, row);
+        g_ptr_array_add(list, ledger_pack(row, shape->size, shape->strings, shape->n));
+    }
+    ledger_end(query);
+    if (good)
+        *rows = g_steal_pointer(&list);
+    return good;
+}
+
+bool ledger_one(struct ledger *ledger, sqlite3_stmt *query, const struct ledger_shape *shape, void **row,
+                GError **error)
+{
+    bool found = false;
+    bool good = query != NULL && ledger_row(ledger, query, &found, error);
+    *row = NULL;
+    if (good && found) {
+        void *read = g_alloca(shape->size);
+        memset(read, 0, shape->size);
+        shape->read(query, 0, read);
+        *row = ledger_pack(read, shape->size, shape->strings, shape->n);
+    }
+    ledger_end(query);
+    return good;
+}
+
+bool ledger_counts(struct ledger *ledger, sqlite3_stmt *query, ledger_count_visit visit, void *user, GError **error)
+{
+    bool row = true, good = query != NULL;
+    while (good && (good = ledger_row(ledger, query, &row, error)) && row)
+        good = visit(user, ledger_text(query, 0), sqlite3_column_int64(query, 1), error);
+    ledger_end(query);
+    return good;
+}
