@@ -1,9 +1,10 @@
+/* Opening and closing a home in one place, so that every command leaves it the same way. */
 #include "gateway/gateway.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
-static bool open_parts(struct gateway *gateway, enum gateway_mode mode, GError **error)
+static bool open_spool_and_ledger(struct gateway *gateway, enum gateway_mode mode, GError **error)
 {
     const struct config *config = gateway->config;
 
@@ -20,7 +21,7 @@ static bool open_parts(struct gateway *gateway, enum gateway_mode mode, GError *
 bool gateway_open(struct gateway *gateway, const struct config *config, enum gateway_mode mode, GError **error)
 {
     *gateway = (struct gateway){.config = config};
-    if (open_parts(gateway, mode, error))
+    if (open_spool_and_ledger(gateway, mode, error))
         return true;
     gateway_close(gateway);
     return false;
@@ -29,7 +30,7 @@ bool gateway_open(struct gateway *gateway, const struct config *config, enum gat
 bool gateway_reopen(struct gateway *gateway, GError **error)
 {
     gateway_close(gateway);
-    if (open_parts(gateway, GATEWAY_WRITER, error))
+    if (open_spool_and_ledger(gateway, GATEWAY_WRITER, error))
         return true;
     gateway_close(gateway);
     return false;
@@ -55,7 +56,7 @@ void gateway_note(const char *format, ...)
     va_start(args, format);
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
-    /* On a terminal a progress bar may stand in the line. */
+    /* On a terminal the line may hold a progress bar: clear it first. */
     g_printerr("%secosgate: %s\n", isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "", text);
 }
 

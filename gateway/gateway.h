@@ -1,9 +1,11 @@
 /*
- * One opened gateway home: what the stages of the pipeline share. A stage takes what it needs from here,
- * works on the spool and the ledger, and never calls another stage (NOTES.md, The way of a file).
+ * One opened gateway home: configuration, spool and ledger, and what all folders of gateway/ share about the run. A
+ * stage of the pipeline works on spool and ledger and never calls another stage (NOTES.md, The way of a file).
  *
  *   struct gateway gateway;
  *   if (gateway_open(&gateway, config, GATEWAY_WRITER, &error)) … gateway_close(&gateway);
+ *
+ * One thread uses a gateway. It owns spool and ledger; the configuration is borrowed.
  */
 #ifndef ECOSGATE_GATEWAY_GATEWAY_H
 #define ECOSGATE_GATEWAY_GATEWAY_H
@@ -15,36 +17,44 @@
 #include <glib.h>
 #include <stdbool.h>
 
+/* A home has one writer (`run`) and any number of readers (commands that only look). */
 enum gateway_mode { GATEWAY_READER, GATEWAY_WRITER };
 
 struct gateway {
     const struct config *config;
     struct spool *spool;
     struct ledger *ledger;
-    const volatile bool *stop; /* set from outside: end at the next safe point; may be NULL */
-    int64_t wait_until;        /* monotonic: so long this pass waits for drops in all */
-    bool failed;               /* something due could not be done: I/O, a drop that is down */
-    bool wanting;              /* it was said that the inventory is missing or stale (A104) */
-    bool unreported_said;      /* it was said that nobody is told of incidents */
-    bool held;                 /* it was said that the clock is not believed (A105) */
+    const volatile bool *stop; /* when it becomes true, work ends at the next safe point; may be NULL */
+    int64_t wait_until;        /* monotonic microseconds: until then this pass waits for drops */
+    bool failed;               /* something that was due could not be done: I/O, a drop that is down, A104, A105 */
     bool refused;              /* a file of this run was RJ or PA */
-    void (*on_progress)(void *user, const char *what, uint64_t done, uint64_t total); /* may be NULL */
+    /* Messages that a run prints once, and not in each pass while their reason lasts. */
+    struct {
+        bool inventory;      /* the inventory is missing or too old (A104) */
+        bool clock;          /* the clock cannot be right, and the passes do nothing (A105) */
+        bool incident_party; /* incidents are reported to nobody */
+    } said;
+    /* Called while `done` of `total` units of what are done. May be NULL. */
+    void (*on_progress)(void *user, const char *what, uint64_t done, uint64_t total);
     void *progress_user;
 };
 
-/* A writer takes the spool's lock (SPOOL_ERROR_LOCKED when another has it). Nothing to close on false. */
+/* Opens spool and ledger of the configured home. A writer takes the spool's lock (SPOOL_ERROR_LOCKED if another process
+ * has it). On false there is nothing to close. */
 bool gateway_open(struct gateway *gateway, const struct config *config, enum gateway_mode mode, GError **error);
-/* A writer closes spool and ledger and opens them again: what a failed call left undecided is decided then. On
- * false they stay closed; it may be tried again. */
+/* For a writer after a failed call of spool or ledger: closes both and opens them again, which settles what the call
+ * left undecided. On false they stay closed; it may be tried again. */
 bool gateway_reopen(struct gateway *gateway, GError **error);
+/* Closes spool and ledger and releases the lock. Allowed on a closed gateway. */
 void gateway_close(struct gateway *gateway);
 
-/* True when *stop was set. */
+/* True if *stop is set. */
 bool gateway_stopping(const struct gateway *gateway);
 
-/* Messages for people, on standard error: a fact of the run, and a failure of something due (which also
- * sets gateway->failed and frees error). */
+/* Prints a message for people on standard error. Only commands and these two functions print. */
 void gateway_note(const char *format, ...) G_GNUC_PRINTF(1, 2);
+/* The same for a failure of something that was due. Appends error's text if error is not NULL, frees error, and sets
+ * gateway->failed. */
 void gateway_fail(struct gateway *gateway, GError *error, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 #endif

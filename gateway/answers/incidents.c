@@ -153,10 +153,10 @@ bool incidents_report(struct gateway *gateway, bool *told, GError **error)
     if (n == 0)
         return true;
     if (party == NULL) {
-        if (!gateway->unreported_said)
+        if (!gateway->said.incident_party)
             gateway_note("incidents are not told: incident_party is %s, and there is no [party %s]",
                          gateway->config->incident_party, gateway->config->incident_party);
-        gateway->unreported_said = true;
+        gateway->said.incident_party = true;
         return true;
     }
     if (!ledger_begin(gateway->ledger, error))

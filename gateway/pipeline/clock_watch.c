@@ -1,3 +1,9 @@
+/*
+ * The last issue of reports serves as the last known time, so that nothing more is written only to remember the time.
+ *
+ * The subject of an incident is a time from the ledger, which stays the same while the clock is wrong. Once an operator
+ * has closed it with a reason, a pass that finds the same subject does not open it again.
+ */
 #include "gateway/pipeline/clock_watch.h"
 
 #include "formats/instant.h"
@@ -9,27 +15,27 @@
 #include "spool/ledger/ledger_verdicts.h"
 #include "validators/catalogue.h"
 
-/* What is wrong, NULL: nothing. The subject stays the same while it lasts: an operator who closes it is not
- * contradicted in the next pass. */
-typedef struct clock_fault {
+/* One problem of the clock, as an incident shows it. Both are NULL if there is none. */
+typedef struct clock_problem {
     char *subject, *text;
-} clock_fault_t;
+} clock_problem_t;
 
-static void clear_clock_fault(struct clock_fault *fault)
+static void clear_clock_problem(struct clock_problem *problem)
 {
-    g_free(fault->subject);
-    g_free(fault->text);
+    g_free(problem->subject);
+    g_free(problem->text);
 }
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(clock_fault_t, clear_clock_fault)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(clock_problem_t, clear_clock_problem)
 
 static const char *code_id(void)
 {
     return catalogue_entry(A105)->id;
 }
 
-/* The subject is the time that was reached; who closes it says that this one was wrong. */
-static bool look_back(struct gateway *gateway, int64_t now, struct clock_fault *fault, GError **error)
+/* Is the clock behind? The subject is the time of the newest verdict; who closes the incident says that this time was
+ * wrong. */
+static bool find_behind(struct gateway *gateway, int64_t now, struct clock_problem *problem, GError **error)
 {
     char newest[INSTANT_TEXT_SIZE], shown[INSTANT_TEXT_SIZE];
     int64_t at = 0;
@@ -40,14 +46,14 @@ static bool look_back(struct gateway *gateway, int64_t now, struct clock_fault *
         return true;
     instant_print(at, newest);
     instant_print(now, shown);
-    fault->subject = g_strdup(newest);
-    fault->text =
-        g_strdup_printf("the clock says %s, but a file was judged at %s already: correct the clock", shown, newest);
+    problem->subject = g_strdup(newest);
+    problem->text =
+        g_strdup_printf("the clock says %s, but a file was judged at %s already; correct the clock", shown, newest);
     return true;
 }
 
-/* The subject is the last time that is known; who closes it says that the clock is right. */
-static bool look_ahead(struct gateway *gateway, int64_t now, struct clock_fault *fault, GError **error)
+/* Is the clock ahead? The subject is the last known time; who closes the incident says that the clock is right. */
+static bool find_ahead(struct gateway *gateway, int64_t now, struct clock_problem *problem, GError **error)
 {
     char known[INSTANT_TEXT_SIZE], shown[INSTANT_TEXT_SIZE];
     int64_t at = 0, leap = gateway->config->clock_leap;
@@ -58,53 +64,56 @@ static bool look_ahead(struct gateway *gateway, int64_t now, struct clock_fault 
         return true;
     instant_print(at, known);
     instant_print(now, shown);
-    fault->subject = g_strdup_printf("since %s", known);
-    fault->text = g_strdup_printf("the clock says %s, %" G_GINT64_FORMAT " days after reports were issued last, and "
-                                  "nothing is done: correct the clock or, where it is right, close this incident",
-                                  shown, (now - at) / RULES_DAY);
+    problem->subject = g_strdup_printf("since %s", known);
+    problem->text =
+        g_strdup_printf("the clock says %s, %" G_GINT64_FORMAT " days after reports were issued last; nothing "
+                        "is done until you correct the clock or, if it is right, close this incident",
+                        shown, (now - at) / RULES_DAY);
     return true;
 }
 
-static bool begin(struct gateway *gateway, const struct clock_fault *fault, GError **error)
+/* Opens the incident of a fault, unless it is open or an operator has closed it. */
+static bool open_incident(struct gateway *gateway, const struct clock_problem *problem, GError **error)
 {
     g_autofree struct ledger_incident *known = NULL;
 
-    if (fault->subject == NULL)
+    if (problem->subject == NULL)
         return true;
-    if (!ledger_incident_newest(gateway->ledger, code_id(), fault->subject, &known, error))
+    if (!ledger_incident_newest(gateway->ledger, code_id(), problem->subject, &known, error))
         return false;
     if (known != NULL && (known->closed == 0 || known->reason != NULL))
         return true;
-    gateway_note("%s: %s", code_id(), fault->text);
-    return outage_commit_incident(gateway, code_id(), fault->subject, fault->text, error);
+    gateway_note("%s: %s", code_id(), problem->text);
+    return outage_commit_incident(gateway, code_id(), problem->subject, problem->text, error);
 }
 
-struct looking_over {
-    const struct clock_fault *back, *ahead; /* what is so now */
-    GPtrArray *over;                        /* subjects of what is not */
+/* Collects the open incidents whose fault no longer exists. */
+struct search {
+    const struct clock_problem *behind, *ahead; /* that exist now */
+    GPtrArray *over;                            /* subjects */
 };
 
-static bool look_over(void *user, const struct ledger_incident *incident, GError **error)
+static bool collect_over(void *user, const struct ledger_incident *incident, GError **error)
 {
-    struct looking_over *look = user;
+    struct search *search = user;
 
-    (void)error; /* nothing can go wrong */
-    if (g_strcmp0(incident->subject, look->back->subject) != 0 &&
-        g_strcmp0(incident->subject, look->ahead->subject) != 0)
-        g_ptr_array_add(look->over, g_strdup(incident->subject));
+    (void)error; /* nothing can fail here */
+    if (g_strcmp0(incident->subject, search->behind->subject) != 0 &&
+        g_strcmp0(incident->subject, search->ahead->subject) != 0)
+        g_ptr_array_add(search->over, g_strdup(incident->subject));
     return true;
 }
 
 bool clock_watch(struct gateway *gateway, GError **error)
 {
     g_autoptr(GPtrArray) over = g_ptr_array_new_with_free_func(g_free);
-    g_auto(clock_fault_t) back = {0}, ahead = {0};
-    struct looking_over look = {&back, &ahead, over};
+    g_auto(clock_problem_t) behind = {0}, ahead = {0};
+    struct search search = {&behind, &ahead, over};
     int64_t now = clock_now();
 
-    if (!look_back(gateway, now, &back, error) || !look_ahead(gateway, now, &ahead, error) ||
-        !begin(gateway, &back, error) || !begin(gateway, &ahead, error) ||
-        !ledger_incidents_with_code(gateway->ledger, code_id(), look_over, &look, error))
+    if (!find_behind(gateway, now, &behind, error) || !find_ahead(gateway, now, &ahead, error) ||
+        !open_incident(gateway, &behind, error) || !open_incident(gateway, &ahead, error) ||
+        !ledger_incidents_with_code(gateway->ledger, code_id(), collect_over, &search, error))
         return false;
     for (guint i = 0; i < over->len; i++) {
         if (!outage_commit_incident(gateway, code_id(), over->pdata[i], NULL, error))
@@ -113,21 +122,21 @@ bool clock_watch(struct gateway *gateway, GError **error)
     return true;
 }
 
-bool clock_watch_holds(struct gateway *gateway, bool *holds, GError **error)
+bool clock_watch_blocks(struct gateway *gateway, bool *blocked, GError **error)
 {
     g_autofree struct ledger_incident *known = NULL;
-    g_auto(clock_fault_t) ahead = {0};
+    g_auto(clock_problem_t) ahead = {0};
     char id[INCIDENT_ID_SIZE];
 
-    if (!look_ahead(gateway, clock_now(), &ahead, error) ||
+    if (!find_ahead(gateway, clock_now(), &ahead, error) ||
         (ahead.subject != NULL && !ledger_incident_newest(gateway->ledger, code_id(), ahead.subject, &known, error)))
         return false;
-    *holds = ahead.subject != NULL && (known == NULL || known->reason == NULL);
-    gateway->failed |= *holds;
-    if (*holds && !gateway->held && known != NULL)
-        gateway_note("nothing is done while the clock is not believed; where it is right: "
+    *blocked = ahead.subject != NULL && (known == NULL || known->reason == NULL);
+    gateway->failed |= *blocked;
+    if (*blocked && !gateway->said.clock && known != NULL)
+        gateway_note("nothing is done while the clock is too far ahead (A105); correct it or, if it is right: "
                      "ecosgate incident close %s --reason TEXT",
                      incident_id(known->id, id));
-    gateway->held = *holds;
+    gateway->said.clock = *blocked;
     return true;
 }

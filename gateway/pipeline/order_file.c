@@ -1,3 +1,8 @@
+/*
+ * An order as a key file: one group [order] with verb, the thing that it is about, reason, who and at. The folder may
+ * hold anything, as operators can write to it, so the file is read with care: a regular file, not larger than 64 KiB,
+ * every text escaped.
+ */
 #include "gateway/pipeline/orders.h"
 
 #include "formats/text.h"
@@ -8,7 +13,7 @@
 #include <sys/stat.h>
 
 #define GROUP "order"
-enum { MAX_ORDER_BYTES = 65536, MAX_REASON = 1000 };
+enum { MAX_ORDER_BYTES = 65536, MAX_REASON = 1000 /* characters */ };
 
 static const char *const verbs[ORDER_VERB_COUNT] = {"hold", "release", "requeue", "close", "redeliver"};
 
@@ -38,7 +43,8 @@ void order_free(struct order *order)
     g_free(order);
 }
 
-/* Published, but perhaps not durably: whoever gives an order must know whether it stands. Always false. */
+/* The rename of the file went through, but perhaps not to disk: tries to remove the file again, so that the order is
+ * surely not given. Always false; *error says so if the file may be there all the same. */
 static bool take_back(const char *path, GError **error)
 {
     bool there = true;
@@ -46,8 +52,8 @@ static bool take_back(const char *path, GError **error)
     if (disk_exists(path, &there, NULL) && !there)
         return false;
     if (!disk_unlink(STEP_ORDER_REMOVED, path, NULL))
-        g_prefix_error(
-            error, "the order may stand in %s and be carried out all the same, 'ecosgate spool show' tells: ", path);
+        g_prefix_error(error,
+                       "the order may be in %s and be carried out all the same, see 'ecosgate spool show': ", path);
     return false;
 }
 
@@ -78,7 +84,7 @@ bool orders_write(const struct gateway *gateway, struct order *order, GError **e
     return disk_file_publish(STEP_ORDER_WRITTEN, file, error) || take_back(path, error);
 }
 
-/* Escaped like everything from outside; NULL when it is missing or empty. */
+/* A text of the file, escaped like everything from outside; NULL if it is missing or empty. */
 static char *key_text(GKeyFile *keys, const char *key)
 {
     g_autofree char *text = g_key_file_get_string(keys, GROUP, key, NULL);
@@ -86,21 +92,21 @@ static char *key_text(GKeyFile *keys, const char *key)
     return text != NULL && *text != '\0' ? text_escape(text, strlen(text), MAX_REASON) : NULL;
 }
 
-/* *loaded: it is a key file that we may read. False: the disk failed. */
+/* *loaded: the path is a key file that we may read. False: the disk failed. */
 static bool load_keys(GKeyFile *keys, const char *path, bool *loaded, GError **error)
 {
     struct stat st;
-    g_autoptr(GError) fault = NULL;
+    g_autoptr(GError) cause = NULL;
 
     *loaded = lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= MAX_ORDER_BYTES &&
-              g_key_file_load_from_file(keys, path, G_KEY_FILE_NONE, &fault);
-    if (fault == NULL || fault->domain != G_FILE_ERROR || g_error_matches(fault, G_FILE_ERROR, G_FILE_ERROR_ACCES))
+              g_key_file_load_from_file(keys, path, G_KEY_FILE_NONE, &cause);
+    if (cause == NULL || cause->domain != G_FILE_ERROR || g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_ACCES))
         return true;
-    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s: %s", path, fault->message);
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s: %s", path, cause->message);
     return false;
 }
 
-/* A job, or for `close` an incident, for `redeliver` a file, and nothing else. */
+/* Does the order name what its verb is about, and nothing else? */
 static bool names_one(const struct order *order)
 {
     bool job = order->job > 0, incident = order->incident > 0, file = order->file != NULL;
@@ -122,7 +128,7 @@ struct order *order_read(const char *path, const char *name, GError **error)
     struct order *order = g_new0(struct order, 1);
     order->id = text_escape(name, strlen(name), 0);
     order->verb = ORDER_VERB_COUNT;
-    order->at = clock_now(); /* for one that does not say */
+    order->at = clock_now(); /* for a file that does not say when */
     if (!loaded)
         return order;
     g_autofree char *verb = g_key_file_get_string(keys, GROUP, "verb", NULL);

@@ -1,3 +1,11 @@
+/*
+ * Carrying out an order: first the effect on disk (a job moves between folders), then one commit that holds the order's
+ * id, its result and its effect on the ledger, then the file is removed. Why in this order:
+ *
+ *   - The folder decides where a job is. A crash after the move leaves a job that has arrived while the ledger still
+ * says otherwise; is_half_done recognises it, and the order is finished.
+ *   - A crash after the commit leaves the file. Its id is in the ledger then, and the file is only removed.
+ */
 #include "gateway/pipeline/orders.h"
 
 #include "formats/text.h"
@@ -14,92 +22,93 @@
 
 #include <string.h>
 
-/* What an order means for the job it names. */
-struct plan {
+/* What an order would do to the job that it names. */
+struct effect {
     struct ledger_job *job;
-    struct ledger_verdict *verdict; /* of the present revision */
+    struct ledger_verdict *verdict; /* of the present revision; NULL: none yet */
     enum job_state from, to;
-    char *refusal; /* why not; NULL: do it */
+    char *refusal; /* why the order is refused; NULL: it is carried out */
 };
 
-/* Where the order finds its file. */
-static bool fits(const struct plan *plan, enum order_verb verb)
+/* Is the job in a state that the order may take it from? */
+static bool fits(const struct effect *effect, enum order_verb verb)
 {
     if (verb == ORDER_HOLD)
-        return plan->from == JOB_READY;
-    return plan->from == JOB_HELD ||
-           (verb == ORDER_REQUEUE && (plan->from == JOB_REJECTED || plan->from == JOB_CORRUPT));
+        return effect->from == JOB_READY;
+    return effect->from == JOB_HELD ||
+           (verb == ORDER_REQUEUE && (effect->from == JOB_REJECTED || effect->from == JOB_CORRUPT));
 }
 
-/* The move comes before the commit, and a job in held has a reason, one in ready none: so a job
- * that stands at its goal while the ledger still says otherwise is an order that was stopped
- * half-way. */
-static bool is_half_done(const struct plan *plan, enum order_verb verb)
+/* Was this order stopped between move and commit? A job in held/ has a reason and one in ready/ has none, so a job that
+ * has arrived while the ledger still says otherwise was moved by an order that was not committed. */
+static bool is_half_done(const struct effect *effect, enum order_verb verb)
 {
     if (verb == ORDER_HOLD)
-        return plan->from == JOB_HELD && plan->job->reason == NULL;
-    return plan->from == JOB_READY && (plan->job->reason != NULL || (verb == ORDER_REQUEUE && plan->verdict != NULL));
+        return effect->from == JOB_HELD && effect->job->reason == NULL;
+    return effect->from == JOB_READY &&
+           (effect->job->reason != NULL || (verb == ORDER_REQUEUE && effect->verdict != NULL));
 }
 
-static char *refuse(const struct plan *plan, const struct order *order)
+static char *refuse(const struct effect *effect, const struct order *order)
 {
     static const char *const only[] = {"in ready can be held", "in held can be released",
                                        "in rejected, held or corrupt can be judged again"};
-    const char *where = plan->from == JOB_NOWHERE ? "no folder of the spool" : job_state_name(plan->from);
+    const char *where = effect->from == JOB_NOWHERE ? "no folder of the spool" : job_state_name(effect->from);
     char id[JOB_ID_SIZE];
 
     job_id_print(order->job, id);
-    if (plan->job->direction != LEDGER_IN)
+    if (effect->job->direction != LEDGER_IN)
         return g_strdup_printf("job %s is a file of our own: only a file received can be "
                                "held, released or judged again",
                                id);
-    if (!fits(plan, order->verb) && !is_half_done(plan, order->verb))
+    if (!fits(effect, order->verb) && !is_half_done(effect, order->verb))
         return g_strdup_printf("job %s is in %s: only a file %s", id, where, only[order->verb]);
-    if (order->verb == ORDER_REQUEUE && plan->verdict != NULL && strcmp(plan->verdict->outcome, "RJ") != 0)
+    if (order->verb == ORDER_REQUEUE && effect->verdict != NULL && strcmp(effect->verdict->outcome, "RJ") != 0)
         return g_strdup_printf("job %s has the verdict %s and its Devices are in work: only a file "
                                "rejected whole or without a verdict can be judged again",
-                               id, plan->verdict->outcome);
+                               id, effect->verdict->outcome);
     return NULL;
 }
 
-static bool make_plan(struct gateway *gateway, const struct order *order, struct plan *plan, GError **error)
+static bool find_effect(struct gateway *gateway, const struct order *order, struct effect *effect, GError **error)
 {
-    if (!ledger_job_get(gateway->ledger, order->job, &plan->job, error))
+    if (!ledger_job_get(gateway->ledger, order->job, &effect->job, error))
         return false;
-    if (plan->job == NULL) {
-        plan->refusal = g_strdup_printf("there is no job %08" G_GINT64_FORMAT, order->job);
+    if (effect->job == NULL) {
+        effect->refusal = g_strdup_printf("there is no job %08" G_GINT64_FORMAT, order->job);
         return true;
     }
-    g_autoptr(GError) fault = NULL;
-    if (!job_find(gateway->spool, order->job, &plan->from, &fault)) {
-        if (!g_error_matches(fault, SPOOL_ERROR, SPOOL_ERROR_CORRUPT)) {
-            g_propagate_error(error, g_steal_pointer(&fault));
+    g_autoptr(GError) cause = NULL;
+    if (!job_find(gateway->spool, order->job, &effect->from, &cause)) {
+        if (!g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_CORRUPT)) {
+            g_propagate_error(error, g_steal_pointer(&cause));
             return false;
         }
-        plan->refusal = g_strdup(fault->message);
+        effect->refusal = g_strdup(cause->message);
         return true;
     }
-    if (!ledger_verdict_get(gateway->ledger, order->job, plan->job->revision, &plan->verdict, error))
+    if (!ledger_verdict_get(gateway->ledger, order->job, effect->job->revision, &effect->verdict, error))
         return false;
-    plan->to = order->verb == ORDER_HOLD ? JOB_HELD : JOB_READY;
-    plan->refusal = refuse(plan, order);
+    effect->to = order->verb == ORDER_HOLD ? JOB_HELD : JOB_READY;
+    effect->refusal = refuse(effect, order);
     return true;
 }
 
-static bool note_job(struct ledger *ledger, const struct order *order, const struct plan *plan, GError **error)
+static bool update_job(struct ledger *ledger, const struct order *order, const struct effect *effect, GError **error)
 {
     int64_t revision;
 
     if (order->verb == ORDER_HOLD)
         return ledger_job_set_reason(ledger, order->job, order->reason, error);
-    if (order->verb == ORDER_REQUEUE && plan->verdict != NULL)
+    if (order->verb == ORDER_REQUEUE && effect->verdict != NULL)
         return ledger_job_requeue(ledger, order->job, &revision, error);
     /* Without a verdict it is the same revision still. */
     return ledger_job_set_reason(ledger, order->job, NULL, error);
 }
 
-/* One commit: the order's outcome, and what it does to the job's row (plan NULL: nothing). */
-static bool commit_order(struct gateway *gateway, const struct order *order, const struct plan *plan,
+/* One commit: the order's id and result, and its effect on the ledger. effect is NULL for an order that changes no job.
+ */
+static bool commit_order(struct gateway *gateway, const struct order *order, const struct effect *effect,
                          const char *result, GError **error)
 {
     const char *verb = order_verb_name(order->verb);
@@ -117,7 +126,7 @@ static bool commit_order(struct gateway *gateway, const struct order *order, con
     if (!ledger_begin(gateway->ledger, error))
         return false;
     if (ledger_action_insert(gateway->ledger, &action, error) &&
-        (plan == NULL || note_job(gateway->ledger, order, plan, error)) &&
+        (effect == NULL || update_job(gateway->ledger, order, effect, error)) &&
         (order->verb != ORDER_CLOSE || strcmp(result, ORDER_DONE) != 0 ||
          ledger_incident_close_by_hand(gateway->ledger, &closed, error)) &&
         ledger_commit(STEP_ORDER_DONE, gateway->ledger, error))
@@ -126,15 +135,15 @@ static bool commit_order(struct gateway *gateway, const struct order *order, con
     return false;
 }
 
-static bool move_job(struct gateway *gateway, const struct order *order, const struct plan *plan, GError **error)
+static bool move_job(struct gateway *gateway, const struct order *order, const struct effect *effect, GError **error)
 {
     enum step step = order->verb == ORDER_HOLD ? STEP_JOB_SET_ASIDE : STEP_JOB_RETURNED;
 
-    /* Earlier crashes count no more: the operator gives the file another chance. */
-    if (order->verb != ORDER_HOLD && !crash_mark_clear(gateway->spool, plan->from, order->job, error))
+    /* Earlier crashes no longer count: the operator gives the file another chance. */
+    if (order->verb != ORDER_HOLD && !crash_mark_clear(gateway->spool, effect->from, order->job, error))
         return false;
-    return plan->from == plan->to ||
-           job_move(gateway->spool, order->job, &(struct job_move){step, plan->from, plan->to}, error);
+    return effect->from == effect->to ||
+           job_move(gateway->spool, order->job, &(struct job_move){step, effect->from, effect->to}, error);
 }
 
 static bool close_incident(struct gateway *gateway, const struct order *order, GError **error)
@@ -149,31 +158,32 @@ static bool close_incident(struct gateway *gateway, const struct order *order, G
     if (incident == NULL)
         refusal = g_strdup_printf("there is no incident %s", id);
     else if (incident->closed != 0)
-        refusal = g_strdup_printf("the incident %s is over already", id);
+        refusal = g_strdup_printf("incident %s is closed already", id);
     return commit_order(gateway, order, NULL, refusal ? refusal : ORDER_DONE, error);
 }
 
 /* ---- redeliver ---- */
 
-static char *refuse_redelivery(const struct order *order, const struct ledger_outgoing *part, enum job_state state)
+static char *refuse_redelivery(const struct order *order, const struct ledger_outgoing *file, enum job_state state)
 {
-    if (part == NULL || report_kind_find(part->kind) == NULL)
-        return g_strdup_printf("there is no file %s of a report", order->file);
-    if (part->state != LEDGER_DELIVERED)
-        return g_strdup_printf("%s is not delivered yet: it is on its way", order->file);
+    if (file == NULL || report_kind_find(file->kind) == NULL)
+        return g_strdup_printf("no report has a file %s", order->file);
+    if (file->state != LEDGER_DELIVERED)
+        return g_strdup_printf("%s is not delivered yet; it needs no order", order->file);
     if (state != JOB_DONE && state != JOB_ACTIVE)
-        return g_strdup_printf("%s is not in the spool any more", order->file);
+        return g_strdup_printf("%s is no longer in the spool", order->file);
     return NULL;
 }
 
-/* As for other orders the move comes before the commit: a job that owes nothing is finished again. */
-static bool redeliver_part(struct gateway *gateway, const struct order *order, const struct ledger_outgoing *part,
+/* The move comes before the commit here too. A crash in between leaves a job in active/ whose files are all delivered:
+ * delivery.c moves it back to done/, and the order is carried out again. */
+static bool redeliver_file(struct gateway *gateway, const struct order *order, const struct ledger_outgoing *file,
                            enum job_state state, GError **error)
 {
     struct ledger *ledger = gateway->ledger;
     g_autofree char *reason = g_strdup_printf("%s: %s", order->file, order->reason);
     const struct ledger_action action = {.order_id = order->id,
-                                         .job = part->job,
+                                         .job = file->job,
                                          .verb = order_verb_name(order->verb),
                                          .reason = reason,
                                          .who = order->who,
@@ -181,11 +191,11 @@ static bool redeliver_part(struct gateway *gateway, const struct order *order, c
                                          .result = ORDER_DONE};
 
     if (state == JOB_DONE &&
-        !job_move(gateway->spool, part->job, &(struct job_move){STEP_JOB_RETURNED, JOB_DONE, JOB_ACTIVE}, error))
+        !job_move(gateway->spool, file->job, &(struct job_move){STEP_JOB_RETURNED, JOB_DONE, JOB_ACTIVE}, error))
         return false;
     if (!ledger_begin(ledger, error))
         return false;
-    if (ledger_action_insert(ledger, &action, error) && ledger_outgoing_deliver_again(ledger, part->id, error) &&
+    if (ledger_action_insert(ledger, &action, error) && ledger_outgoing_deliver_again(ledger, file->id, error) &&
         ledger_commit(STEP_ORDER_DONE, ledger, error))
         return true;
     ledger_rollback(ledger);
@@ -194,55 +204,55 @@ static bool redeliver_part(struct gateway *gateway, const struct order *order, c
 
 static bool redeliver(struct gateway *gateway, const struct order *order, GError **error)
 {
-    g_autofree struct ledger_outgoing *part = NULL;
+    g_autofree struct ledger_outgoing *file = NULL;
     enum job_state state = JOB_NOWHERE;
 
-    if (!ledger_outgoing_named(gateway->ledger, order->file, &part, error) ||
-        (part != NULL && !job_find(gateway->spool, part->job, &state, error)))
+    if (!ledger_outgoing_named(gateway->ledger, order->file, &file, error) ||
+        (file != NULL && !job_find(gateway->spool, file->job, &state, error)))
         return false;
-    g_autofree char *refusal = refuse_redelivery(order, part, state);
+    g_autofree char *refusal = refuse_redelivery(order, file, state);
     return refusal != NULL ? commit_order(gateway, order, NULL, refusal, error)
-                           : redeliver_part(gateway, order, part, state, error);
+                           : redeliver_file(gateway, order, file, state, error);
 }
 
 static bool do_order(struct gateway *gateway, const struct order *order, GError **error)
 {
-    struct plan plan = {.from = JOB_NOWHERE};
+    struct effect effect = {.from = JOB_NOWHERE};
 
     if (order->verb == ORDER_CLOSE)
         return close_incident(gateway, order, error);
     if (order->verb == ORDER_REDELIVER)
         return redeliver(gateway, order, error);
-    bool good = make_plan(gateway, order, &plan, error);
+    bool good = find_effect(gateway, order, &effect, error);
 
-    if (good && plan.refusal != NULL)
-        good = commit_order(gateway, order, NULL, plan.refusal, error);
+    if (good && effect.refusal != NULL)
+        good = commit_order(gateway, order, NULL, effect.refusal, error);
     else if (good)
-        good = move_job(gateway, order, &plan, error) && commit_order(gateway, order, &plan, ORDER_DONE, error);
-    g_free(plan.refusal);
-    g_free(plan.verdict);
-    g_free(plan.job);
+        good = move_job(gateway, order, &effect, error) && commit_order(gateway, order, &effect, ORDER_DONE, error);
+    g_free(effect.refusal);
+    g_free(effect.verdict);
+    g_free(effect.job);
     return good;
 }
 
 static bool carry_out(struct gateway *gateway, const struct order *order, const char *path, GError **error)
 {
     bool known = false;
-    GError *fault = NULL;
+    GError *cause = NULL;
 
     if (!ledger_action_exists(gateway->ledger, order->id, &known, error))
         return false;
     if (!known && order->verb == ORDER_VERB_COUNT &&
         !commit_order(gateway, order, NULL,
-                      "the order file does not read as an order; give it again with "
-                      "ecosgate spool hold, release or requeue, or ecosgate incident close",
+                      "the order file is no order; give the order again with ecosgate spool hold, release or requeue, "
+                      "ecosgate incident close or ecosgate report redeliver",
                       error))
         return false;
     if (!known && order->verb != ORDER_VERB_COUNT && !do_order(gateway, order, error))
         return false;
-    /* Its outcome is in the ledger: a file that stays is not carried out again. */
-    if (!disk_unlink(STEP_ORDER_REMOVED, path, &fault))
-        gateway_fail(gateway, fault, "an order that was carried out cannot be removed");
+    /* The result is in the ledger: a file that stays is not carried out again. */
+    if (!disk_unlink(STEP_ORDER_REMOVED, path, &cause))
+        gateway_fail(gateway, cause, "the file of an order that was carried out cannot be removed; remove it by hand");
     return true;
 }
 
@@ -253,9 +263,9 @@ static int by_time(gconstpointer a, gconstpointer b)
     return x->at != y->at ? (x->at > y->at) - (x->at < y->at) : strcmp(x->id, y->id);
 }
 
-/* The orders that wait, oldest first; NULL when the folder or one of them cannot be read: a later one must not
- * come first. */
-static GPtrArray *waiting_orders(const char *dir, GError **error)
+/* All orders (struct order), oldest first. NULL: the folder or one order cannot be read; a later order must not be
+ * carried out before it. */
+static GPtrArray *read_orders(const char *dir, GError **error)
 {
     g_auto(GStrv) names = disk_names(dir, error);
 
@@ -264,7 +274,7 @@ static GPtrArray *waiting_orders(const char *dir, GError **error)
     g_autoptr(GPtrArray) orders = g_ptr_array_new_with_free_func((GDestroyNotify)order_free);
     for (char **name = names; *name != NULL; name++) {
         g_autofree char *path = g_build_filename(dir, *name, NULL);
-        /* A leading dot is an order being written; a folder is nobody's order. */
+        /* A leading dot is an order that is being written. A folder is no order. */
         if (**name == '.' || g_file_test(path, G_FILE_TEST_IS_DIR))
             continue;
         struct order *order = order_read(path, *name, error);
@@ -279,7 +289,7 @@ static GPtrArray *waiting_orders(const char *dir, GError **error)
 bool orders_carry_out(struct gateway *gateway, GError **error)
 {
     const char *dir = spool_orders_dir(gateway->spool);
-    g_autoptr(GPtrArray) orders = waiting_orders(dir, error);
+    g_autoptr(GPtrArray) orders = read_orders(dir, error);
 
     if (orders == NULL)
         return false;

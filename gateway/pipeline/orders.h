@@ -1,12 +1,13 @@
 /*
- * What operators ask of the gateway: hold, release, requeue a job; close an incident; redeliver a report. An order is a
- * key file in spool/orders/ named by a UUID, so that whoever asks needs no lock; the one writer carries it out and
- * keeps it in the ledger.
+ * Operators' orders: hold, release or requeue a job; close an incident; redeliver the file of a report. Whoever gives
+ * an order needs no lock: the order is a key file in spool/orders/, named by a UUID. The one writer (`run`) carries it
+ * out at the start of a pass and between two jobs.
  *
- *     orders_write (anyone) → orders_carry_out (the writer) → the ledger's operator action → file
- * removed
+ *     orders_write (any process) → orders_carry_out (the writer): effect on disk → one commit, with the order's id and
+ *     result → the file is removed
  *
- * Stopped anywhere in between, the next orders_carry_out ends what was begun.
+ * An order is durable when orders_write returns true. A crash while it is carried out leaves the file, and the next
+ * orders_carry_out finishes what was begun. An order whose id the ledger knows is never carried out again.
  */
 #ifndef ECOSGATE_GATEWAY_PIPELINE_ORDERS_H
 #define ECOSGATE_GATEWAY_PIPELINE_ORDERS_H
@@ -15,40 +16,44 @@
 
 enum order_verb { ORDER_HOLD, ORDER_RELEASE, ORDER_REQUEUE, ORDER_CLOSE, ORDER_REDELIVER, ORDER_VERB_COUNT };
 
+/* One order. It is about exactly one of job, incident and file; the other two are 0 or NULL. */
 struct order {
-    char *id; /* the file's name */
+    char *id; /* the file's name, escaped; the ledger's order_id */
     enum order_verb verb;
-    int64_t job;      /* that it is about, 0 for ORDER_CLOSE and ORDER_REDELIVER, which are about */
-    int64_t incident; /* an incident, and */
-    char *file;       /* the file of a report, by its name */
-    char *reason, *who;
-    int64_t at;
+    int64_t job;      /* of ORDER_HOLD, ORDER_RELEASE and ORDER_REQUEUE */
+    int64_t incident; /* of ORDER_CLOSE */
+    char *file;       /* of ORDER_REDELIVER: the name of a report's file */
+    char *reason;     /* why, in the operator's words */
+    char *who;        /* the operator */
+    int64_t at;       /* seconds UTC when it was given */
 };
 typedef struct order order_t;
 
-/* The result of an order that was carried out; any other text says why it was not. */
+/* The result of an order that was carried out. Any other text says why it was refused. */
 #define ORDER_DONE "done"
 
-/* "hold", "release", "requeue", "close", "redeliver". */
+/* "hold", "release", "requeue", "close" or "redeliver"; NULL for any other value. */
 const char *order_verb_name(enum order_verb verb);
+/* False: name is none of these, and *verb is unchanged. */
 bool order_verb_parse(const char *name, enum order_verb *verb);
 
 /* ---- the file (order_file.c) ---- */
 
-/* Publishes the order; sets order->id, which is the ledger's order_id. False: it is not given, or the message
- * says how to see whether it was. */
+/* Writes the order's file, durably, and sets order->id. False: the order is not given, or the message says how to see
+ * whether it is. */
 bool orders_write(const struct gateway *gateway, struct order *order, GError **error);
 
-/* What the file says, its texts escaped; verb is ORDER_VERB_COUNT when it does not read as an
- * order. NULL: the disk failed, it may read another time. */
+/* Reads the order file at path, whose escaped name becomes the id. Its texts are escaped. verb is ORDER_VERB_COUNT if
+ * the file is no order. NULL: the disk failed, and reading it may work another time. The caller frees the result. */
 struct order *order_read(const char *path, const char *name, GError **error);
 
 /* ---- carrying out (orders.c) ---- */
 
-/* Carries out all orders that wait, oldest first; for the writer, at the start of a pass. False: a
- * fault of spool or ledger; the orders not done yet stay for the next time. */
+/* Carries out all orders, oldest first. A refused order is done too: its result says why. False: spool or ledger
+ * failed; orders that are not done yet stay for the next time. */
 bool orders_carry_out(struct gateway *gateway, GError **error);
 
+/* NULL is allowed. */
 void order_free(struct order *order);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(order_t, order_free)
 

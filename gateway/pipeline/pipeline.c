@@ -1,3 +1,14 @@
+/*
+ * The order of the stages, and what ends a pass.
+ *
+ * Everything that one job leads to (verdict, work orders, deliveries) is done before the next job is judged. A crash
+ * anywhere then resumes in the same order and gives out the same numbers. For the same reason a pass ends when our own
+ * disk or ledger fails: nothing is picked up or judged before what failed, so that sequence numbers (B107) and work in
+ * progress (C110) are judged as in an undisturbed run. A drop that is down, or a payload that cannot be read, stops
+ * nothing else.
+ *
+ * Checkpoints of the ledger are made here, at the end of a pass, and nowhere else: readers never wait for one.
+ */
 #include "gateway/pipeline/pipeline.h"
 
 #include "gateway/clock.h"
@@ -16,16 +27,16 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { MAX_SECONDS = 1000000 };
+enum { MAX_SECONDS = 1000000 }; /* the longest time that pipeline_due gives */
 
 struct pipeline {
     struct gateway *gateway;
     struct pickup *pickup;
     struct delivery *delivery;
-    int wake;
-    bool holds;     /* the clock is not believed: nothing comes by itself */
-    int64_t next;   /* when a session goes on by itself; 0: none does */
-    int64_t report; /* when the period of a report ends */
+    int wake;              /* event descriptor */
+    bool blocked;          /* by the last pass (A105): nothing is due by itself */
+    int64_t next_dispatch; /* seconds UTC when a session is due by itself; 0: none is */
+    int64_t next_report;   /* seconds UTC when the period of a report ends */
 };
 
 struct pipeline *pipeline_new(struct gateway *gateway, GError **error)
@@ -35,7 +46,8 @@ struct pipeline *pipeline_new(struct gateway *gateway, GError **error)
     pipeline->gateway = gateway;
     pipeline->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (pipeline->wake < 0)
-        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "cannot make an event descriptor: %s", g_strerror(errno));
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
+                    "an event descriptor cannot be made: %s; raise the limit of open files", g_strerror(errno));
     else if ((pipeline->pickup = pickup_new(gateway, pipeline->wake, error)) != NULL &&
              (pipeline->delivery = delivery_new(gateway, pipeline->wake, error)) != NULL)
         return pipeline;
@@ -50,7 +62,7 @@ void pipeline_free(struct pipeline *pipeline)
     delivery_free(pipeline->delivery);
     pickup_free(pipeline->pickup);
     if (pipeline->wake >= 0)
-        (void)close(pipeline->wake); /* nothing is kept in it */
+        (void)close(pipeline->wake); /* an event descriptor holds nothing that could be lost */
     g_free(pipeline);
 }
 
@@ -61,8 +73,8 @@ static int by_id(gconstpointer a, gconstpointer b)
     return (x > y) - (x < y);
 }
 
-/* Jobs that a stop left in active/, and new ones, oldest first. */
-static GArray *jobs_due(struct gateway *gateway, GError **error)
+/* The ids of the jobs to be judged, oldest first: those that a stop left in active/, and those in ready/. */
+static GArray *jobs_to_judge(struct gateway *gateway, GError **error)
 {
     g_autoptr(GArray) active = job_list(gateway->spool, JOB_ACTIVE, error);
     g_autoptr(GArray) ready = active ? job_list(gateway->spool, JOB_READY, error) : NULL;
@@ -74,42 +86,42 @@ static GArray *jobs_due(struct gateway *gateway, GError **error)
     return g_steal_pointer(&active);
 }
 
-/* What one job leads to is finished before the next is begun: a crash anywhere then resumes in the same
- * order, with the same numbers. So does a pass that ended because spool or ledger failed; a job whose own bytes
- * cannot be read holds up no other. */
+/* Judges one job and does what follows from its verdict. A job whose own bytes cannot be read is reported and skipped;
+ * false is a failure that ends the pass. */
 static bool process(struct pipeline *pipeline, int64_t id, GError **error)
 {
     struct gateway *gateway = pipeline->gateway;
-    GError *fault = NULL;
+    GError *cause = NULL;
 
-    if (!intake_process(gateway, id, &fault)) {
-        if (g_error_matches(fault, SPOOL_ERROR, SPOOL_ERROR_BUG) ||
-            g_error_matches(fault, SPOOL_ERROR, SPOOL_ERROR_RETRY)) {
-            g_propagate_prefixed_error(error, fault,
-                                       "job %08" G_GINT64_FORMAT " was not judged; it is tried again: ", id);
+    if (!intake_process(gateway, id, &cause)) {
+        if (g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_BUG) ||
+            g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_RETRY)) {
+            g_propagate_prefixed_error(
+                error, cause, "job %08" G_GINT64_FORMAT " was not judged; it is tried again in the next pass: ", id);
             return false;
         }
-        if (!g_error_matches(fault, JUDGE_ERROR, JUDGE_ERROR_STOPPED))
-            gateway_fail(gateway, fault, "job %08" G_GINT64_FORMAT " was not judged; it is tried again", id);
+        if (!g_error_matches(cause, JUDGE_ERROR, JUDGE_ERROR_STOPPED))
+            gateway_fail(gateway, cause,
+                         "job %08" G_GINT64_FORMAT " was not judged; it is tried again in the next pass", id);
         else
-            g_clear_error(&fault);
+            g_clear_error(&cause);
         return true;
     }
     return dispatch_pass(gateway, error) && delivery_advance(pipeline->delivery, error);
 }
 
-/* The next job that need not wait: instructions do while the inventory is wanting, and come when it has come. Where
- * *next is beyond the last, there is none. */
+/* Sets *next to the index of the next job that need not wait: while A104 is open, instructions wait and the other jobs
+ * go on. When an INV has closed it, the search starts again with the oldest. *next is due->len if no job is left. */
 static bool find_next(struct gateway *gateway, const GArray *due, guint *next, GError **error)
 {
-    g_autofree char *fault = NULL;
+    g_autofree char *problem = NULL;
     bool waits = true;
 
-    if (!reference_find_problem(gateway, &fault, error))
+    if (!reference_find_problem(gateway, &problem, error))
         return false;
-    if (fault == NULL)
+    if (problem == NULL)
         *next = 0;
-    for (; fault != NULL && *next < due->len; ++*next) {
+    for (; problem != NULL && *next < due->len; ++*next) {
         if (!reference_waits(gateway, g_array_index(due, int64_t, *next), &waits, error))
             return false;
         if (!waits)
@@ -121,33 +133,34 @@ static bool find_next(struct gateway *gateway, const GArray *due, guint *next, G
 static bool process_due(struct pipeline *pipeline, GError **error)
 {
     struct gateway *gateway = pipeline->gateway;
-    g_autoptr(GArray) due = jobs_due(gateway, error);
+    g_autoptr(GArray) due = jobs_to_judge(gateway, error);
     guint next = 0;
 
     if (due == NULL || !find_next(gateway, due, &next, error))
         return false;
     while (next < due->len && !gateway_stopping(gateway)) {
-        /* Orders in between, or `hold` would never reach a file that waits behind others; and drops, whose files
-         * need not wait in them for the judging of those before. */
+        /* Between two jobs: operators' orders, or `hold` would come too late for a file behind many others; and pickup,
+         * so that files need not wait in their drops for the judging of earlier ones. */
         if (!orders_carry_out(gateway, error) || !pickup_go_on(pipeline->pickup, error) ||
             !process(pipeline, g_array_index(due, int64_t, next), error))
             return false;
-        (void)g_array_remove_index(due, next); /* the array stays the same */
+        (void)g_array_remove_index(due, next); /* returns the array itself */
         if (!find_next(gateway, due, &next, error))
             return false;
     }
     return gateway_stopping(gateway) || reference_update_incident(gateway, error);
 }
 
-/* Last of all, so that what this pass found is told in one file, and delivered in this pass. */
-static bool tell_incidents(struct pipeline *pipeline, GError **error)
+/* Comes last, so that one INC reports everything that this pass found, and is delivered in this pass. */
+static bool report_incidents(struct pipeline *pipeline, GError **error)
 {
-    bool told;
+    bool reported;
 
-    return incidents_report(pipeline->gateway, &told, error) && (!told || delivery_advance(pipeline->delivery, error));
+    return incidents_report(pipeline->gateway, &reported, error) &&
+           (!reported || delivery_advance(pipeline->delivery, error));
 }
 
-/* All that asks what time it is. */
+/* Everything that depends on the time. A wrong clock leaves it out. */
 static bool work(struct pipeline *pipeline, GError **error)
 {
     struct gateway *gateway = pipeline->gateway;
@@ -155,7 +168,8 @@ static bool work(struct pipeline *pipeline, GError **error)
     return pickup_pass(pipeline->pickup, error) && reports_pass(gateway, error) && dispatch_timeouts(gateway, error) &&
            process_due(pipeline, error) && reports_on_change(gateway, error) && dispatch_pass(gateway, error) &&
            delivery_advance(pipeline->delivery, error) && reports_watch(gateway, error) &&
-           dispatch_next(gateway, &pipeline->next, error) && reports_next(gateway, &pipeline->report, error);
+           dispatch_next(gateway, &pipeline->next_dispatch, error) &&
+           reports_next(gateway, &pipeline->next_report, error);
 }
 
 bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)
@@ -164,10 +178,10 @@ bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)
 
     gateway->wait_until = clock_monotonic() + patience;
     if (!clock_watch(gateway, error) || !orders_carry_out(gateway, error) ||
-        !clock_watch_holds(gateway, &pipeline->holds, error) || !delivery_begin_pass(pipeline->delivery, error))
+        !clock_watch_blocks(gateway, &pipeline->blocked, error) || !delivery_begin_pass(pipeline->delivery, error))
         return false;
-    return (pipeline->holds ? delivery_advance(pipeline->delivery, error) : work(pipeline, error)) &&
-           tell_incidents(pipeline, error) && ledger_checkpoint(gateway->ledger, error);
+    return (pipeline->blocked ? delivery_advance(pipeline->delivery, error) : work(pipeline, error)) &&
+           report_incidents(pipeline, error) && ledger_checkpoint(gateway->ledger, error);
 }
 
 bool pipeline_is_busy(const struct pipeline *pipeline)
@@ -185,7 +199,7 @@ void pipeline_woken(const struct pipeline *pipeline)
     uint64_t count;
 
     while (read(pipeline->wake, &count, sizeof count) > 0)
-        ; /* how many tasks ended does not matter: a pass looks at all */
+        ; /* the number of tasks that ended does not matter: a pass asks all of them */
 }
 
 int64_t pipeline_settling(const struct pipeline *pipeline)
@@ -195,10 +209,11 @@ int64_t pipeline_settling(const struct pipeline *pipeline)
 
 int64_t pipeline_due(const struct pipeline *pipeline)
 {
-    if (pipeline->holds)
+    if (pipeline->blocked)
         return delivery_due(pipeline->delivery);
     int64_t due = MIN(pickup_due(pipeline->pickup), delivery_due(pipeline->delivery));
-    int64_t next = pipeline->next == 0 ? pipeline->report : MIN(pipeline->next, pipeline->report);
+    int64_t next =
+        pipeline->next_dispatch == 0 ? pipeline->next_report : MIN(pipeline->next_dispatch, pipeline->next_report);
     int64_t seconds = MIN(MAX(next - clock_now(), 0), MAX_SECONDS);
 
     return MIN(due, seconds * G_USEC_PER_SEC);

@@ -1,39 +1,44 @@
 /*
- * Passes: everything that is due, stage after stage, meeting in the spool only (NOTES.md).
+ * The pipeline: passes that do everything that is due, stage after stage. Stages meet in the spool and the ledger only
+ * (NOTES.md, The way of a file). The command `run` calls this.
  *
- *   pipeline = pipeline_new(&gateway, &error);                      ends what a crash left half done
+ *   pipeline = pipeline_new(&gateway, &error);                      first finishes what a crash left half done
  *   pipeline_pass(pipeline, patience, &error) …
  *   pipeline_free(pipeline);
  *
- * Between passes a daemon waits for pipeline_wake_fd, for pipeline_due, or for what it watches itself.
+ * Between passes a daemon waits for pipeline_wake_fd, for the time of pipeline_due, or for a change in a folder that it
+ * watches. One thread calls all of this.
  */
 #ifndef ECOSGATE_GATEWAY_PIPELINE_PIPELINE_H
 #define ECOSGATE_GATEWAY_PIPELINE_PIPELINE_H
 
 #include "gateway/gateway.h"
 
+/* The patience of a run that waits until each drop has answered or is down. */
 #define PIPELINE_PATIENT (G_MAXINT64 / 4)
 
 struct pipeline;
 
-/* NULL: a fault of spool or ledger. */
+/* gateway is a writer's, and borrowed. NULL: spool or ledger failed. */
 struct pipeline *pipeline_new(struct gateway *gateway, GError **error);
-/* NULL is fine. */
+/* Interrupts transfers that are under way. NULL is allowed. */
 void pipeline_free(struct pipeline *pipeline);
 
-/* Orders, custody, then verdict, dispatch and delivery job by job. patience: how many microseconds drops are
- * waited for in all; those that need longer come in a later pass. False: a fault of spool or ledger that no other file
- * would escape either. */
+/* Does everything that is due: operators' orders, pickup, reports, then judging, dispatch and delivery for one job
+ * after the other, and incidents last. patience: microseconds that the pass waits for drops in all; transfers that need
+ * longer go on, and a later pass takes their results. What was due and could not be done is reported and sets
+ * gateway->failed. False: spool or ledger failed, which would stop every other file too. */
 bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error);
 
-/* Something is under way in a drop; its end makes pipeline_wake_fd readable. */
+/* True while a transfer is under way. Its end makes pipeline_wake_fd readable. */
 bool pipeline_is_busy(const struct pipeline *pipeline);
+/* An event descriptor to poll for reading. The pipeline owns it. */
 int pipeline_wake_fd(const struct pipeline *pipeline);
-/* Takes what made it readable. */
+/* Makes the event descriptor unreadable again. Call it before the next pass. */
 void pipeline_woken(const struct pipeline *pipeline);
-/* Microseconds until a file that is not whole yet may be, 0 when there is none. */
+/* Microseconds until a file that is not complete yet may be (rule `stable`); 0: none is waited for. */
 int64_t pipeline_settling(const struct pipeline *pipeline);
-/* Microseconds until something is due by itself. */
+/* Microseconds until something is due by itself. At most about 11 days. */
 int64_t pipeline_due(const struct pipeline *pipeline);
 
 #endif

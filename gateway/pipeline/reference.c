@@ -102,9 +102,9 @@ bool reference_update_incident(struct gateway *gateway, GError **error)
         !ledger_incident_is_open(gateway->ledger, "A104", subject, &on, error))
         return false;
     gateway->failed |= problem != NULL;
-    if (problem != NULL && !gateway->wanting)
+    if (problem != NULL && !gateway->said.inventory)
         gateway_note("A104: %s", problem);
-    gateway->wanting = problem != NULL;
+    gateway->said.inventory = problem != NULL;
     if ((problem != NULL) == on)
         return true;
     if (problem == NULL)

@@ -1,4 +1,4 @@
-/* Operators' orders: what each verb may do, and orders that were stopped half-way. */
+/* Operators' orders: what each verb may do, and orders that a crash stopped half-way. */
 #include "gateway/pipeline/orders.h"
 
 #include "spool/ledger/ledger_actions.h"
@@ -49,7 +49,7 @@ static int leave(void **state)
     return 0;
 }
 
-/* A job in that folder; outcome NULL: not judged. */
+/* Makes a job in that folder. outcome NULL: it is not judged. */
 static void make_job(int64_t id, enum job_state folder, enum ledger_direction direction, const char *outcome,
                      const char *reason)
 {
@@ -104,7 +104,7 @@ static void assert_result(enum order_verb verb, int64_t id, const char *expected
     assert_string_equal(result, expected);
 }
 
-static void holds_until_released(void **state)
+static void test_orders__hold__until_released(void **state)
 {
     (void)state;
     make_job(1, JOB_READY, LEDGER_IN, NULL, NULL);
@@ -116,7 +116,7 @@ static void holds_until_released(void **state)
     assert_result(ORDER_RELEASE, 1, "job 00000001 is in ready: only a file in held can be released");
 }
 
-static void requeues_as_a_new_receipt(void **state)
+static void test_orders__requeue__judged_file_gets_a_new_revision(void **state)
 {
     (void)state;
     make_job(2, JOB_REJECTED, LEDGER_IN, "RJ", NULL);
@@ -127,7 +127,7 @@ static void requeues_as_a_new_receipt(void **state)
     expect(3, JOB_READY, 1, NULL);
 }
 
-static void refuses_what_would_harm(void **state)
+static void test_orders__refused__result_says_why(void **state)
 {
     (void)state;
     make_job(4, JOB_DONE, LEDGER_IN, "AC", NULL);
@@ -143,7 +143,7 @@ static void refuses_what_would_harm(void **state)
     assert_result(ORDER_HOLD, 7, "there is no job 00000007");
 }
 
-static void ends_what_was_stopped_half_way(void **state)
+static void test_orders__stopped_between_move_and_commit__finished(void **state)
 {
     (void)state;
     make_job(11, JOB_HELD, LEDGER_IN, NULL, NULL); /* moved, not committed */
@@ -157,7 +157,7 @@ static void ends_what_was_stopped_half_way(void **state)
     expect(13, JOB_READY, 2, NULL);
 }
 
-static void sets_down_what_is_no_order(void **state)
+static void test_orders__no_key_file__recorded_as_unreadable(void **state)
 {
     (void)state;
     g_autoptr(GPtrArray) actions = NULL;
@@ -172,8 +172,8 @@ static void sets_down_what_is_no_order(void **state)
     assert_string_equal(last->verb, "(unreadable)");
 }
 
-/* One that was not written by the commands: who and why must be told all the same. */
-static void sets_down_what_lacks_a_reason(void **state)
+/* Files that the commands did not write: an order must say who gives it and why, and name what its verb is about. */
+static void test_orders__incomplete_file__recorded_as_unreadable(void **state)
 {
     static const char *const texts[] = {"[order]\nverb=hold\njob=31\nwho=me\nat=1\n",
                                         "[order]\nverb=hold\njob=31\nreason=\nwho=me\nat=1\n",
@@ -205,9 +205,9 @@ static void sets_down_what_lacks_a_reason(void **state)
     }
 }
 
-static void carries_out_in_the_order_of_giving(void **state)
+static void test_orders__several__oldest_first(void **state)
 {
-    static const char *const names[] = {"z", "y", "x"}; /* by name it would be the other way round */
+    static const char *const names[] = {"z", "y", "x"}; /* the order of names is the opposite */
     static const char *const verbs[] = {"hold", "release", "hold"};
 
     (void)state;
@@ -227,10 +227,10 @@ static void carries_out_in_the_order_of_giving(void **state)
         assert_string_equal(((struct ledger_action *)actions->pdata[i])->result, "done");
 }
 
-/* An incident is closed once, with who and why; it is nobody's job. */
-static void closes_an_incident(void **state)
+/* The ledger keeps who closed an incident and why. The order is about no job. */
+static void test_orders__close__incident_closed_once(void **state)
 {
-    static const char *const results[] = {"done", "the incident INC-000001 is over already",
+    static const char *const results[] = {"done", "incident INC-000001 is closed already",
                                           "there is no incident INC-000009"};
     static const int64_t incidents[] = {1, 1, 9};
     const struct ledger_incident incident = {.code = "B208", .subject = "mcc/x", .opened = 1, .text = "bad"};
@@ -262,29 +262,29 @@ static void closes_an_incident(void **state)
 
 static void plan_outgoing(int64_t job, const char *kind, const char *name, enum ledger_outgoing_state until)
 {
-    struct ledger_outgoing part = {
+    struct ledger_outgoing file = {
         .job = job, .kind = kind, .name = name, .drop = "d", .sha256 = "x", .delivered_at = 4};
 
     assert_true(ledger_begin(gateway.ledger, NULL));
-    assert_true(ledger_outgoing_plan(gateway.ledger, &part, &part.id, NULL));
+    assert_true(ledger_outgoing_plan(gateway.ledger, &file, &file.id, NULL));
     for (int state = LEDGER_STORED; state <= (int)until; state++) {
-        part.state = (enum ledger_outgoing_state)state;
-        assert_true(ledger_outgoing_update(gateway.ledger, &part, NULL));
+        file.state = (enum ledger_outgoing_state)state;
+        assert_true(ledger_outgoing_update(gateway.ledger, &file, NULL));
     }
     assert_true(ledger_commit(STEP_REPORT_ISSUED, gateway.ledger, NULL));
 }
 
-/* The file of a report that was delivered, and nothing else; the second time it is on its way still. */
-static void redelivers_the_file_of_a_report(void **state)
+/* The second time the file is not delivered yet. */
+static void test_orders__redeliver__delivered_file_of_a_report_only(void **state)
 {
     static const struct {
         const char *file, *result;
     } cases[] = {
         {"r.csv", "done"},
-        {"r.csv", "r.csv is not delivered yet: it is on its way"},
-        {"stored.csv", "stored.csv is not delivered yet: it is on its way"},
-        {"a.csv", "there is no file a.csv of a report"},
-        {"none.csv", "there is no file none.csv of a report"},
+        {"r.csv", "r.csv is not delivered yet; it needs no order"},
+        {"stored.csv", "stored.csv is not delivered yet; it needs no order"},
+        {"a.csv", "no report has a file a.csv"},
+        {"none.csv", "no report has a file none.csv"},
     };
 
     (void)state;
@@ -309,16 +309,16 @@ static void redelivers_the_file_of_a_report(void **state)
         assert_int_equal(action->job, i == 0 ? 61 : 0);
         g_free(order.id);
     }
-    g_autofree struct ledger_outgoing *part = NULL;
+    g_autofree struct ledger_outgoing *file = NULL;
     enum job_state folder;
-    assert_true(ledger_outgoing_named(gateway.ledger, "r.csv", &part, NULL));
-    assert_true(part->state == LEDGER_STORED && part->delivered_at == 0);
+    assert_true(ledger_outgoing_named(gateway.ledger, "r.csv", &file, NULL));
+    assert_true(file->state == LEDGER_STORED && file->delivered_at == 0);
     assert_true(job_find(gateway.spool, 61, &folder, NULL));
     assert_int_equal(folder, JOB_ACTIVE);
 }
 
-/* Stopped between its commit and the removal of its file, or put back by somebody. */
-static void carries_out_each_once(void **state)
+/* After a crash between commit and removal of the file, or a file that somebody put back. */
+static void test_orders__same_id_again__not_carried_out(void **state)
 {
     g_autofree char *path = g_build_filename(spool_orders_dir(gateway.spool), "same", NULL);
     static const char text[] = "[order]\nverb=hold\njob=51\nreason=once\nwho=me\nat=1\n";
@@ -338,16 +338,16 @@ static void carries_out_each_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(holds_until_released),
-        cmocka_unit_test(requeues_as_a_new_receipt),
-        cmocka_unit_test(refuses_what_would_harm),
-        cmocka_unit_test(ends_what_was_stopped_half_way),
-        cmocka_unit_test(sets_down_what_is_no_order),
-        cmocka_unit_test(sets_down_what_lacks_a_reason),
-        cmocka_unit_test(carries_out_in_the_order_of_giving),
-        cmocka_unit_test(closes_an_incident),
-        cmocka_unit_test(redelivers_the_file_of_a_report),
-        cmocka_unit_test(carries_out_each_once),
+        cmocka_unit_test(test_orders__hold__until_released),
+        cmocka_unit_test(test_orders__requeue__judged_file_gets_a_new_revision),
+        cmocka_unit_test(test_orders__refused__result_says_why),
+        cmocka_unit_test(test_orders__stopped_between_move_and_commit__finished),
+        cmocka_unit_test(test_orders__no_key_file__recorded_as_unreadable),
+        cmocka_unit_test(test_orders__incomplete_file__recorded_as_unreadable),
+        cmocka_unit_test(test_orders__several__oldest_first),
+        cmocka_unit_test(test_orders__close__incident_closed_once),
+        cmocka_unit_test(test_orders__redeliver__delivered_file_of_a_report_only),
+        cmocka_unit_test(test_orders__same_id_again__not_carried_out),
     };
     return cmocka_run_group_tests(tests, enter, leave);
 }
