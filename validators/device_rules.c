@@ -1,3 +1,7 @@
+/*
+ * The set keeps a Device ID in place of a pointer: a million Devices cost their 8 bytes each and no allocation. A
+ * sender who knew the hash could make a file whose Devices all collide; hence the random seed.
+ */
 #include "validators/device_rules.h"
 
 #include "formats/eui64.h"
@@ -6,14 +10,13 @@
 #include <glib.h>
 #include <string.h>
 
-/* A Device ID is kept in the place of a pointer: 8 bytes each, no allocation. */
 G_STATIC_ASSERT(sizeof(gpointer) == sizeof(uint64_t));
 
 struct device_set {
-    GHashTable *ids;
+    GHashTable *ids; /* of uint64_t, cast to pointers */
 };
 
-static uint64_t seed;
+static uint64_t seed; /* of this process; 0: not chosen yet */
 
 static guint hash_id(gconstpointer id)
 {
@@ -61,75 +64,65 @@ bool device_set_add_key(struct device_set *set, const char *key)
     return device_set_add(set, hash);
 }
 
-/* What the rules of one record share. */
-struct judging {
-    const struct rules *rules;
-    const struct record *record;
-    struct findings *findings;
-    struct device *device;
-};
-
-#define say(j, code, column, warning, ...) row_say(&(j)->device->row, (j)->findings, code, column, warning, __VA_ARGS__)
-
-static void judge_id(struct judging *j, struct device_set *seen)
+static void judge_id(struct device *device)
 {
-    const struct field *field = &j->record->fields[INSTRUCTION_DEVICE_ID];
+    const struct field *field = row_field(&device->row, INSTRUCTION_DEVICE_ID);
 
-    if (!eui64_parse(field->text, field->len, &j->device->id)) {
-        say(j, C101, INSTRUCTION_DEVICE_ID, false,
-            field->len ? "expected an EUI-64 of eight hex pairs joined by '-'" : "expected an EUI-64, found nothing");
+    if (!eui64_parse(field->text, field->len, &device->id)) {
+        row_error(&device->row, C101, INSTRUCTION_DEVICE_ID, "%s",
+                  field->len ? "expected an EUI-64 of eight hex pairs joined by '-'"
+                             : "expected an EUI-64, found nothing");
         return;
     }
-    j->device->has_id = true;
-    if (!device_set_add(seen, j->device->id))
-        say(j, C102, INSTRUCTION_DEVICE_ID, false,
-            "expected each Device once per file; an earlier record names it already");
+    device->has_id = true;
+    if (!device_set_add(device->row.file->seen, device->id))
+        row_error(&device->row, C102, INSTRUCTION_DEVICE_ID,
+                  "expected each Device once per file; an earlier record names it already");
 }
 
-static void judge_type(struct judging *j)
+static void judge_type(struct device *device)
 {
-    const struct field *field = &j->record->fields[INSTRUCTION_DEVICE_TYPE];
+    const struct field *field = row_field(&device->row, INSTRUCTION_DEVICE_TYPE);
 
-    for (size_t i = 0; j->rules->device_types[i] != NULL; i++) {
-        if (field_is(field, j->rules->device_types[i]))
+    for (size_t i = 0; device->row.file->rules->device_types[i] != NULL; i++) {
+        if (field_is(field, device->row.file->rules->device_types[i]))
             return;
     }
-    g_autofree char *scope = g_strjoinv(", ", (char **)j->rules->device_types);
-    say(j, C104, INSTRUCTION_DEVICE_TYPE, false, "expected a Device type in scope: %s", scope);
+    g_autofree char *scope = g_strjoinv(", ", (char **)device->row.file->rules->device_types);
+    row_error(&device->row, C104, INSTRUCTION_DEVICE_TYPE, "expected a Device type in scope: %s", scope);
 }
 
-static void judge_hub(struct judging *j)
+static void judge_hub(struct device *device)
 {
-    const struct field *hub = &j->record->fields[INSTRUCTION_CHF_DEVICE_ID];
-    bool required = field_is(&j->record->fields[INSTRUCTION_DEVICE_TYPE], "GPF");
+    const struct field *hub = row_field(&device->row, INSTRUCTION_CHF_DEVICE_ID);
+    bool required = field_is(row_field(&device->row, INSTRUCTION_DEVICE_TYPE), "GPF");
     uint64_t id;
 
     if (hub->len == 0 ? !required : eui64_parse(hub->text, hub->len, &id))
         return;
-    say(j, C117, INSTRUCTION_CHF_DEVICE_ID, false,
-        hub->len ? "expected the EUI-64 of the Communications Hub Function"
-                 : "expected the EUI-64 of the Communications Hub Function, which a GPF must name");
+    row_error(&device->row, C117, INSTRUCTION_CHF_DEVICE_ID, "%s",
+              hub->len ? "expected the EUI-64 of the Communications Hub Function"
+                       : "expected the EUI-64 of the Communications Hub Function, which a GPF must name");
 }
 
-static void judge_attempt(struct judging *j)
+static void judge_attempt(struct device *device)
 {
-    if (field_number(&j->record->fields[INSTRUCTION_ATTEMPT], 9) == 0)
-        say(j, C117, INSTRUCTION_ATTEMPT, false, "expected a whole number, 1 or more");
+    if (field_number(row_field(&device->row, INSTRUCTION_ATTEMPT), 9) == 0)
+        row_error(&device->row, C117, INSTRUCTION_ATTEMPT, "expected a whole number, 1 or more");
 }
 
-void device_rules_judge(const struct rules *rules, struct device_set *seen, const struct record *record,
-                        struct findings *findings, struct device *device)
+void device_rules_judge(const struct judged_file *file, const struct record *record, struct device *device)
 {
-    struct judging j = {rules, record, findings, device};
+    struct row *row = &device->row;
 
-    *device = (struct device){.row = {.record = record, .layout = &layout_instruction}};
-    judge_id(&j, seen);
-    judge_type(&j);
-    field_rules_hex(&device->row, findings, INSTRUCTION_MANUFACTURER, 4, true);
-    field_rules_hex(&device->row, findings, INSTRUCTION_MODEL, 8, true);
-    field_rules_hex(&device->row, findings, INSTRUCTION_FIRMWARE, 8, true);
-    field_rules_mpxn(rules, &device->row, findings, INSTRUCTION_DEVICE_TYPE, INSTRUCTION_MPXN, true);
-    judge_hub(&j);
-    field_rules_region(&device->row, findings, INSTRUCTION_CSP_REGION);
-    judge_attempt(&j);
+    *device = (struct device){.row = {.file = file, .record = record, .layout = &layout_instruction}};
+    judge_id(device);
+    judge_type(device);
+    field_rules_hex(row, INSTRUCTION_MANUFACTURER, 4, true);
+    field_rules_hex(row, INSTRUCTION_MODEL, 8, true);
+    field_rules_hex(row, INSTRUCTION_FIRMWARE, 8, true);
+    field_rules_mpxn(row, INSTRUCTION_DEVICE_TYPE, INSTRUCTION_MPXN, true);
+    judge_hub(device);
+    field_rules_region(row, INSTRUCTION_CSP_REGION);
+    judge_attempt(device);
 }

@@ -1,38 +1,46 @@
 /*
- * Category c, as far as the file alone can tell: C101, C102, C104 (scope), C113, C117 (formats/FILES.md,
- * 4). One call judges one Device record of an instruction and says everything that is wrong with it.
+ * The Device records of an instruction (EMI), as far as the file alone can tell: C101, C102, C104 (type out of scope),
+ * C113, C117 (formats/FILES.md, 4). What the ledger and reference data tell: history_rules.h, review_rules.h.
  */
 #ifndef ECOSGATE_VALIDATORS_DEVICE_RULES_H
 #define ECOSGATE_VALIDATORS_DEVICE_RULES_H
 
 #include "validators/row.h"
-#include "validators/rules.h"
 
-/* The Device IDs seen in one file; seeded, so that no sender can choose colliding ones. */
+/* ---- the keys seen so far in one file ---- */
+
+/* A set of 64-bit keys. Its hash is seeded at random, so that no sender can choose keys that collide. */
 struct device_set;
 
+/* An empty set; device_set_free. */
 struct device_set *device_set_new(void);
+
+/* NULL is allowed. */
 void device_set_free(struct device_set *set);
-/* False when it was there already. */
+
+/* Adds a Device ID. False: the set has it already. */
 bool device_set_add(struct device_set *set, uint64_t id);
-/* The same for any text: 64 bits of a hash stand for it, so that two different ones among a million may be taken for
- * one in one of 30 million files. */
+
+/* Adds a key of any text. False: the set has it already. A 64-bit hash stands for the text: among a million different
+ * keys, two are taken for one in 1 of 30 million files. */
 bool device_set_add_key(struct device_set *set, const char *key);
+
+/* ---- one record ---- */
 
 /* One Device of an instruction. */
 struct device {
     struct row row;
-    bool has_id;
+    bool has_id; /* DeviceID is an EUI-64: */
     uint64_t id;
 };
 
+/* The Device of which row is the first member. */
 static inline const struct device *device_of(const struct row *row)
 {
     return (const struct device *)row;
 }
 
-/* Adds findings; fills device. */
-void device_rules_judge(const struct rules *rules, struct device_set *seen, const struct record *record,
-                        struct findings *findings, struct device *device);
+/* Fills device and adds everything that is wrong with the record. file->seen gets the Device ID. Never fails. */
+void device_rules_judge(const struct judged_file *file, const struct record *record, struct device *device);
 
 #endif

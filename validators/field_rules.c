@@ -1,3 +1,7 @@
+/*
+ * An MPxN is an MPAN (electricity, 13 digits) or an MPRN (gas, 6 to 10 digits); the number of digits tells which. Their
+ * check digits: formats/FILES.md, 4.
+ */
 #include "validators/field_rules.h"
 
 static bool all_digits(const struct field *field)
@@ -18,12 +22,12 @@ bool field_rules_is_hex(const struct field *field, size_t digits)
     return good;
 }
 
-void field_rules_hex(struct row *row, struct findings *findings, size_t column, size_t digits, bool required)
+void field_rules_hex(struct row *row, size_t column, size_t digits, bool required)
 {
-    const struct field *field = &row->record->fields[column];
+    const struct field *field = row_field(row, column);
 
     if ((field->len > 0 || required) && !field_rules_is_hex(field, digits))
-        row_say(row, findings, C117, column, false, "expected %zu hex digits", digits);
+        row_error(row, C117, column, "expected %zu hex digits", digits);
 }
 
 static unsigned digit(const struct field *field, size_t i)
@@ -31,7 +35,7 @@ static unsigned digit(const struct field *field, size_t i)
     return (unsigned)(field->text[i] - '0');
 }
 
-/* Digits 1 to 12 weighted, sum mod 11 mod 10 is the last digit (formats/FILES.md, 4). */
+/* Each of the first 12 digits times its weight; the sum mod 11 mod 10 is the 13th digit. */
 static bool mpan_check_digit_is_right(const struct field *mpan)
 {
     static const unsigned weights[12] = {3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43};
@@ -42,7 +46,7 @@ static bool mpan_check_digit_is_right(const struct field *mpan)
     return sum % 11 % 10 == digit(mpan, 12);
 }
 
-/* The last two digits are the sum of the others weighted n…1, mod 11. */
+/* Each of the first n digits times n … 1; the sum mod 11 is the number that the last two digits form. */
 static bool mprn_check_digits_are_right(const struct field *mprn)
 {
     size_t n = mprn->len - 2;
@@ -63,58 +67,64 @@ static bool is_mprn(const struct field *mpxn)
     return mpxn->len >= 6 && mpxn->len <= 10 && all_digits(mpxn);
 }
 
-static void judge_check_digits(const struct rules *rules, struct row *row, struct findings *findings, size_t column)
+static void judge_check_digits(struct row *row, size_t column)
 {
-    const struct field *mpxn = &row->record->fields[column];
+    const struct field *mpxn = row_field(row, column);
     bool electricity = mpxn->len == 13;
+    const char *text = electricity ? "the MPAN's check digit (the 13th) does not fit the digits before it"
+                                   : "the MPRN's check digits (the last two) do not fit the digits before them";
 
-    if (rules->check_digits == CHECK_DIGITS_OFF)
-        return;
     if (electricity ? mpan_check_digit_is_right(mpxn) : mprn_check_digits_are_right(mpxn))
         return;
-    row_say(row, findings, C113, column, rules->check_digits == CHECK_DIGITS_WARN,
-            electricity ? "the MPAN's check digit (the 13th) does not fit the digits before it"
-                        : "the MPRN's check digits (the last two) do not fit the digits before them");
+    switch (row->file->rules->check_digits) {
+    case CHECK_DIGITS_OFF:
+        break;
+    case CHECK_DIGITS_WARN:
+        row_warning(row, C113, column, "%s", text);
+        break;
+    case CHECK_DIGITS_REJECT:
+        row_error(row, C113, column, "%s", text);
+        break;
+    }
 }
 
-void field_rules_mpxn(const struct rules *rules, struct row *row, struct findings *findings, size_t type_column,
-                      size_t column, bool required)
+void field_rules_mpxn(struct row *row, size_t type_column, size_t column, bool required)
 {
-    const struct field *type = &row->record->fields[type_column];
-    const struct field *mpxn = &row->record->fields[column];
+    const struct field *type = row_field(row, type_column);
+    const struct field *mpxn = row_field(row, column);
 
     if (field_is(type, "GPF")) {
         if (mpxn->len > 0)
-            row_say(row, findings, C113, column, false, "expected none: a GPF has no MPxN");
+            row_error(row, C113, column, "expected none: a GPF has no MPxN");
     } else if (mpxn->len == 0 && !required) {
         return;
     } else if (field_is(type, "ESME")) {
         if (is_mpan(mpxn))
-            judge_check_digits(rules, row, findings, column);
+            judge_check_digits(row, column);
         else
-            row_say(row, findings, C113, column, false, "expected the MPAN's 13 digits");
+            row_error(row, C113, column, "expected the MPAN's 13 digits");
     } else if (field_is(type, "GSME")) {
         if (is_mprn(mpxn))
-            judge_check_digits(rules, row, findings, column);
+            judge_check_digits(row, column);
         else
-            row_say(row, findings, C113, column, false, "expected the MPRN's 6 to 10 digits");
+            row_error(row, C113, column, "expected the MPRN's 6 to 10 digits");
     }
 }
 
-void field_rules_supply_point(const struct rules *rules, struct row *row, struct findings *findings, size_t column)
+void field_rules_supply_point(struct row *row, size_t column)
 {
-    const struct field *mpxn = &row->record->fields[column];
+    const struct field *mpxn = row_field(row, column);
 
     if (is_mpan(mpxn) || is_mprn(mpxn))
-        judge_check_digits(rules, row, findings, column);
+        judge_check_digits(row, column);
     else
-        row_say(row, findings, C113, column, false, "expected an MPAN's 13 digits or an MPRN's 6 to 10");
+        row_error(row, C113, column, "expected an MPAN's 13 digits or an MPRN's 6 to 10");
 }
 
-void field_rules_region(struct row *row, struct findings *findings, size_t column)
+void field_rules_region(struct row *row, size_t column)
 {
-    const struct field *region = &row->record->fields[column];
+    const struct field *region = row_field(row, column);
 
     if (region->len > 0 && !field_is(region, "North") && !field_is(region, "Central") && !field_is(region, "South"))
-        row_say(row, findings, C117, column, false, "expected North, Central, South or nothing");
+        row_error(row, C117, column, "expected North, Central, South or nothing");
 }

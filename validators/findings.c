@@ -1,3 +1,7 @@
+/*
+ * Findings up to the cap stand in an array, their texts in one chunk of strings. The first error and the first warning
+ * of each category are kept beside the array: the first error decides the verdict, also when it comes after the cap.
+ */
 #include "validators/findings.h"
 
 #include "formats/text.h"
@@ -7,11 +11,11 @@
 struct findings {
     size_t max_kept;
     GArray *kept;          /* struct finding */
-    GStringChunk *strings; /* what they point to */
+    GStringChunk *strings; /* the texts of kept and first_of */
     uint64_t counts[CODE_COUNT];
     uint64_t total;
-    uint64_t errors[2];            /* category b, c */
-    struct finding first_of[2][2]; /* [b, c][error, warning]: survives the cap */
+    uint64_t errors[2];            /* of category b, c */
+    struct finding first_of[2][2]; /* [b, c][error, warning] */
     bool has_first[2][2];
 };
 
@@ -34,6 +38,7 @@ void findings_free(struct findings *findings)
     g_free(findings);
 }
 
+/* A copy whose texts belong to findings. Field names and texts repeat, so that equal ones are stored once. */
 static struct finding copy_of(struct findings *findings, const struct finding *finding, const char *value,
                               size_t value_len)
 {

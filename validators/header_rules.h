@@ -1,34 +1,31 @@
 /*
- * The header record: B206 (against the name), B207 (recipient, environment), B211 (values)
- * (formats/FILES.md, 3).
+ * The header record of every inbound file: B206 (differs from the name), B207 (wrong recipient or environment), B211
+ * (a value is malformed) (formats/FILES.md, 3). Nothing fails.
  */
 #ifndef ECOSGATE_VALIDATORS_HEADER_RULES_H
 #define ECOSGATE_VALIDATORS_HEADER_RULES_H
 
-#include "formats/filename.h"
-#include "validators/findings.h"
-#include "validators/rules.h"
+#include "validators/judged_file.h"
 
-enum { BATCH_ID_SIZE = 25 };
+enum { BATCH_ID_SIZE = 25 }; /* 24 characters and NUL */
 
-/* Of reference data: the file replaces all that was known, or changes what it names. */
+/* Of reference data: FULL replaces everything that was known, DELTA changes what the file names. */
 enum header_mode { HEADER_MODE_NONE, HEADER_MODE_FULL, HEADER_MODE_DELTA };
 
-/* What later stages need of the header; empty or 0 where it was malformed. */
+/* What later stages need of the header; empty or 0 where a value was malformed. */
 struct header {
-    bool seen;
-    int64_t created;
-    char batch[BATCH_ID_SIZE];
-    char resubmission_of[FILENAME_MAX_BYTES + 1];
-    enum header_mode mode;
+    bool seen;                                    /* there was a header record */
+    int64_t created;                              /* CreationDateTime: seconds since 1970, UTC */
+    char batch[BATCH_ID_SIZE];                    /* BatchId */
+    char resubmission_of[FILENAME_MAX_BYTES + 1]; /* ResubmissionOf, raw bytes of a name */
+    enum header_mode mode;                        /* HEADER_MODE_NONE for files other than reference data */
 };
 
-/* name_is_known: the name was in the grammar, so the header can be compared with it. */
-void header_rules_judge(const struct rules *rules, const struct filename *filename, bool name_is_known,
-                        const struct record *record, struct findings *findings, struct header *header);
+/* Judges the header record, adds what it finds to file->findings, and fills header. */
+void header_rules_judge(const struct judged_file *file, const struct record *record, struct header *header);
 
-/* A header finding; column names the field. */
-void header_rules_say(struct findings *findings, enum code code, const struct record *record, enum header_column column,
-                      const char *text);
+/* Adds an error about one field of the header record. */
+void header_rules_add(const struct judged_file *file, const struct record *record, enum code code,
+                      enum header_column column, const char *text);
 
 #endif

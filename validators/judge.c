@@ -53,7 +53,7 @@ static void on_fault(void *user, const struct fault *fault)
 
     if (fault->kind == FAULT_TRUNCATED)
         j->cut_short = true;
-    findings_add(j->findings,
+    findings_add(j->file.findings,
                  &(struct finding){.code = code_of(fault->kind),
                                    .at = fault->at,
                                    .ordinal = fault->ordinal,
@@ -67,10 +67,8 @@ static void on_header(void *user, const struct record *record)
     struct judging *j = user;
     GError *error = NULL;
 
-    header_rules_judge(j->rules, &j->verdict->filename, j->verdict->name_is_known, record, j->findings,
-                       &j->verdict->header);
-    if ((j->rules->ledger != NULL &&
-         !history_rules_judge_header(j->rules, &j->subject, record, &j->verdict->header, j->findings, &error)) ||
+    header_rules_judge(&j->file, record, &j->verdict->header);
+    if ((j->file.rules->ledger != NULL && !history_rules_judge_header(&j->file, &j->subject, record, &error)) ||
         (j->request->on_header != NULL &&
          !j->request->on_header(j->request->user, j->verdict->filename.type, &j->verdict->header, &error)))
         fail(j, error);
@@ -90,7 +88,7 @@ static void judge_number(struct judging *j, const struct record *record)
         return;
     }
     g_autofree char *text = g_strdup_printf("expected %" PRIu32, j->expected_number);
-    findings_add(j->findings,
+    findings_add(j->file.findings,
                  &(struct finding){.code = B305,
                                    .at = number->at.line ? number->at : record->at,
                                    .ordinal = record->ordinal,
@@ -143,7 +141,7 @@ static void on_count(void *user, const struct field *declared)
 
 static void add_empty(struct judging *j, const char *text)
 {
-    findings_add(j->findings, &(struct finding){.code = B306, .text = text}, NULL, 0);
+    findings_add(j->file.findings, &(struct finding){.code = B306, .text = text}, NULL, 0);
 }
 
 /* B208 and B306. A file of reference data whose records are all wrong is refused as if it were empty: one slip in all
@@ -157,7 +155,7 @@ static void judge_totals(struct judging *j)
             verdict->declared < 0
                 ? g_strdup_printf("expected a whole number, found %" PRIu64 " Device records", verdict->parsed)
                 : g_strdup_printf("declared %" PRId64 ", found %" PRIu64, verdict->declared, verdict->parsed);
-        findings_add(j->findings,
+        findings_add(j->file.findings,
                      &(struct finding){
                          .code = B208, .at = j->count_at, .field = verdict->filename.type->count_element, .text = text},
                      j->count_text, j->count_len);
@@ -202,14 +200,14 @@ static void read_content(struct judging *j)
 {
     const struct filename *name = &j->verdict->filename;
     const struct reader_sink sink = {j, on_header, on_record, on_count, on_fault};
-    const struct reader_limits limits = {j->rules->max_devices};
+    const struct reader_limits limits = {j->file.rules->max_devices};
     const char *stem = j->verdict->name_is_known ? j->request->name : NULL;
-    struct unpack *unpack = unpack_new(j->request->fd, name->pack, stem, name->stem_len, &j->rules->unpack);
+    struct unpack *unpack = unpack_new(j->request->fd, name->pack, stem, name->stem_len, &j->file.rules->unpack);
 
     j->verdict->content_read = true;
     j->type = judge_inbound_type(name->type);
     j->expected_number = 1;
-    j->seen = device_set_new();
+    j->file.seen = device_set_new();
     j->reader = reader_new(name->form, name->type, &limits, &sink);
     if (j->type->begin == NULL || j->type->begin(j, &j->error))
         read_through(j, unpack);
@@ -217,7 +215,7 @@ static void read_content(struct judging *j)
     if (!j->cut_short && j->error == NULL)
         judge_totals(j);
     reader_free(j->reader);
-    device_set_free(j->seen);
+    device_set_free(j->file.seen);
     unpack_free(unpack);
 }
 
@@ -242,7 +240,7 @@ static void fill_subject(struct judging *j, const char *escaped, char *sender)
 {
     const struct filename *name = &j->verdict->filename;
 
-    j->subject = (struct ledger_file){.id = j->rules->job, .name = escaped, .sha256 = j->request->sha256};
+    j->subject = (struct ledger_file){.id = j->file.rules->job, .name = escaped, .sha256 = j->request->sha256};
     if (!j->verdict->name_is_known)
         return;
     eui64_print(name->eui64, sender);
@@ -259,10 +257,10 @@ static bool judge_all(struct judging *j, GError **error)
     char sender[EUI64_TEXT_SIZE];
     bool repeated = false;
 
-    verdict->name_is_known =
-        name_rules_judge(j->rules, j->request->name, j->request->name_len, &verdict->filename, j->findings);
+    verdict->name_is_known = j->file.name_is_known =
+        name_rules_judge(j->file.rules, j->request->name, j->request->name_len, &verdict->filename, j->file.findings);
     fill_subject(j, escaped, sender);
-    if (j->rules->ledger != NULL && !history_rules_judge_name(j->rules, &j->subject, j->findings, &repeated, error))
+    if (j->file.rules->ledger != NULL && !history_rules_judge_name(&j->file, &j->subject, &repeated, error))
         return false;
     if (!repeated && verdict->filename.form != FORM_UNKNOWN && verdict->filename.type != NULL &&
         verdict->filename.type->inbound)
@@ -277,10 +275,14 @@ static bool judge_all(struct judging *j, GError **error)
 
 bool judge_file(const struct judge_request *request, struct verdict *verdict, GError **error)
 {
-    struct judging j = {.request = request, .rules = request->rules, .verdict = verdict};
+    struct judging j = {.request = request, .verdict = verdict};
 
     *verdict = (struct verdict){.declared = -1};
-    verdict->findings = j.findings = findings_new(request->max_findings);
+    verdict->findings = findings_new(request->max_findings);
+    j.file = (struct judged_file){.rules = request->rules,
+                                  .filename = &verdict->filename,
+                                  .header = &verdict->header,
+                                  .findings = verdict->findings};
     if (judge_all(&j, error))
         return true;
     verdict_clear(verdict);

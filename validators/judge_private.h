@@ -34,16 +34,14 @@ enum { COUNT_BYTES = 512 };
 /* One file while it is judged. */
 struct judging {
     const struct judge_request *request;
-    const struct rules *rules;
+    struct judged_file file;         /* what the rules see of it */
     const struct inbound_type *type; /* set once the content is read */
     struct verdict *verdict;
-    struct findings *findings; /* the verdict's */
-    struct device_set *seen;   /* keys of the records so far */
     struct reader *reader;
-    struct ledger_file subject; /* the file, for questions about earlier files */
-    struct review review;          /* of an instruction, if there is a ledger */
-    enum ledger_reference table;   /* of reference data */
-    uint32_t expected_number;      /* RecordNumber of the next record */
+    struct ledger_file subject;  /* the file, for questions about earlier files */
+    struct review review;        /* of an instruction, if there is a ledger */
+    enum ledger_reference table; /* of reference data */
+    uint32_t expected_number;    /* RecordNumber of the next record */
     uint32_t last_ordinal;
     bool counted;                 /* the file states a count, with this text at this place: */
     char count_text[COUNT_BYTES]; /* its first count_len bytes */

@@ -51,7 +51,7 @@ static bool review_device(struct judging *j, struct device *device, const struct
         .mpxn = comparable(record, INSTRUCTION_MPXN, true, texts[4]),
     };
 
-    return review_judge(&j->review, &subject, past, &device->row, j->findings, error);
+    return review_judge(&j->review, &subject, past, &device->row, error);
 }
 
 /* A Device that an earlier record of the file names already is not looked up again: a file may name one Device a
@@ -59,12 +59,12 @@ static bool review_device(struct judging *j, struct device *device, const struct
 static bool past_of(struct judging *j, const struct device *device, struct ledger_earlier_work *past, GError **error)
 {
     *past = (struct ledger_earlier_work){0};
-    return row_has_code(&device->row, C102) || ledger_earlier_work(j->rules->ledger, device->id, past, error);
+    return row_has_code(&device->row, C102) || ledger_earlier_work(j->file.rules->ledger, device->id, past, error);
 }
 
 static bool begin_instruction(struct judging *j, GError **error)
 {
-    return j->rules->ledger == NULL || review_open(&j->review, j->rules, error);
+    return j->file.rules->ledger == NULL || review_open(&j->review, j->file.rules, error);
 }
 
 static bool judge_device(struct judging *j, const struct record *record, GError **error)
@@ -72,11 +72,11 @@ static bool judge_device(struct judging *j, const struct record *record, GError 
     struct device device;
     struct ledger_earlier_work past;
 
-    device_rules_judge(j->rules, j->seen, record, j->findings, &device);
-    if (j->rules->ledger != NULL && device.has_id) {
+    device_rules_judge(&j->file, record, &device);
+    if (j->file.rules->ledger != NULL && device.has_id) {
         if (!past_of(j, &device, &past, error))
             return false;
-        history_rules_judge_device(j->rules, &past, &device, j->findings);
+        history_rules_judge_device(&past, &device);
         if (!review_device(j, &device, &past, error))
             return false;
     }
@@ -95,8 +95,8 @@ static bool begin_nothing(struct judging *j, GError **error)
 static bool judge_result(struct judging *j, const struct record *record, GError **error)
 {
     struct result result;
-    bool good = result_rules_judge_result(j->rules, j->verdict->header.created, record, j->findings, &result, error) &&
-                judge_count_and_pass_on(j, &result.row, error);
+    bool good =
+        result_rules_judge_result(&j->file, record, &result, error) && judge_count_and_pass_on(j, &result.row, error);
 
     result_clear(&result);
     return good;
@@ -105,7 +105,7 @@ static bool judge_result(struct judging *j, const struct record *record, GError 
 static bool judge_confirmation(struct judging *j, const struct record *record, GError **error)
 {
     struct result result;
-    bool good = result_rules_judge_confirmation(j->rules, record, j->findings, &result, error) &&
+    bool good = result_rules_judge_confirmation(&j->file, record, &result, error) &&
                 judge_count_and_pass_on(j, &result.row, error);
 
     result_clear(&result);
@@ -124,8 +124,7 @@ static bool judge_reference(struct judging *j, const struct record *record, GErr
 {
     struct reference reference;
 
-    return reference_rules_judge(j->rules, j->table, j->verdict->header.mode, j->seen, record, j->findings, &reference,
-                                 error) &&
+    return reference_rules_judge(&j->file, j->table, record, &reference, error) &&
            judge_count_and_pass_on(j, &reference.row, error);
 }
 

@@ -1,3 +1,7 @@
+/*
+ * The parser (formats/filename.h) finds what is outside the grammar. What follows here is about segments that are well
+ * formed: a time that lies in the future, a party that is not known or may not send this.
+ */
 #include "validators/name_rules.h"
 
 #include "formats/eui64.h"
@@ -7,6 +11,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* The code for each kind of fault that the parser finds. */
 static enum code code_of(enum filename_fault_kind kind)
 {
     switch (kind) {
@@ -33,54 +38,92 @@ static void on_fault(void *user, const struct filename_fault *fault)
                  fault->found, fault->found_len);
 }
 
-/* All other faults of a name: about one segment that is well formed in itself. */
-static void say(struct findings *findings, enum code code, const char *name, size_t offset, const char *segment,
-                size_t len, const char *text)
+/* The name under judgement, in the grammar. */
+struct judging {
+    const struct rules *rules;
+    const char *name;
+    const struct filename *filename;
+    struct findings *findings;
+};
+
+/* A part of the name: its label, and the bytes that it covers. */
+struct segment {
+    const char *label;
+    size_t offset, len;
+};
+
+static void add(struct judging *j, enum code code, struct segment segment, const char *text)
 {
-    findings_add(findings,
-                 &(struct finding){.code = code, .at.column = (uint32_t)offset + 1, .field = segment, .text = text},
-                 name + offset, len);
+    findings_add(j->findings,
+                 &(struct finding){
+                     .code = code, .at.column = (uint32_t)segment.offset + 1, .field = segment.label, .text = text},
+                 j->name + segment.offset, segment.len);
 }
 
-static void judge_time(const struct rules *rules, const char *name, const struct filename *filename,
-                       struct findings *findings)
+/* <type>_<org>_<eui64>_<date and time>… */
+static struct segment type_segment(const struct filename *filename)
 {
-    if (filename->created <= rules->now + rules->future_tolerance)
-        return;
-    size_t date = strlen(filename->type->code) + 1 + strlen(filename->org) + 1 + EUI64_TEXT_LENGTH + 1;
+    return (struct segment){"type", 0, strlen(filename->type->code)};
+}
+
+static struct segment org_segment(const struct filename *filename)
+{
+    struct segment type = type_segment(filename);
+
+    return (struct segment){"org", type.offset + type.len + 1, strlen(filename->org)};
+}
+
+static struct segment eui64_segment(const struct filename *filename)
+{
+    struct segment org = org_segment(filename);
+
+    return (struct segment){"eui64", org.offset + org.len + 1, EUI64_TEXT_LENGTH};
+}
+
+static struct segment date_segment(const struct filename *filename)
+{
+    struct segment eui64 = eui64_segment(filename);
+
+    return (struct segment){"date", eui64.offset + eui64.len + 1, strlen("YYYYMMDD_hhmmss")};
+}
+
+static void judge_time(struct judging *j)
+{
+    int64_t tolerance = j->rules->future_tolerance;
+    struct segment date = date_segment(j->filename);
     char now[INSTANT_TEXT_SIZE];
-    instant_print(rules->now, now);
+
+    if (j->filename->created <= j->rules->now + tolerance)
+        return;
+    instant_print(j->rules->now, now);
     g_autofree char *text = g_strdup_printf("character %zu (date): expected a time at most %" PRId64
                                             " seconds ahead of the clock, which says %s",
-                                            date + 1, rules->future_tolerance, now);
-    say(findings, B104, name, date, "date", 15, text);
+                                            date.offset + 1, tolerance, now);
+    add(j, B104, date, text);
 }
 
-static void judge_sender(const struct rules *rules, const char *name, const struct filename *filename,
-                         struct findings *findings)
+static void judge_sender(struct judging *j)
 {
-    size_t org = strlen(filename->type->code) + 1;
-    size_t eui64 = org + strlen(filename->org) + 1;
-    const struct party *party = rules_party(rules->identity, filename->org);
+    const struct filename *filename = j->filename;
+    const struct party *party = rules_party(j->rules->identity, filename->org);
     g_autofree char *text = NULL;
 
     if (party == NULL) {
-        say(findings, B103, name, org, "org", strlen(filename->org),
-            "expected the code of a party that the gateway's configuration knows");
+        add(j, B103, org_segment(filename), "expected the code of a party that the gateway's configuration knows");
         return;
     }
     if (party->eui64 != filename->eui64) {
         char expected[EUI64_TEXT_SIZE];
         eui64_print(party->eui64, expected);
         text = g_strdup_printf("expected %s, the identity of %s", expected, party->org);
-        say(findings, B103, name, eui64, "eui64", EUI64_TEXT_LENGTH, text);
+        add(j, B103, eui64_segment(filename), text);
     } else if (!rules_may_send(party, filename->type->code)) {
         text = g_strdup_printf("%s is not entitled to send %s", party->org, filename->type->code);
-        say(findings, B103, name, 0, "type", strlen(filename->type->code), text);
-    } else if (rules->drop != NULL && strcmp(rules->drop, party->drop) != 0) {
+        add(j, B103, type_segment(filename), text);
+    } else if (j->rules->drop != NULL && strcmp(j->rules->drop, party->drop) != 0) {
         text = g_strdup_printf("expected through %s's own drop '%s'; it came through '%s'", party->org, party->drop,
-                               rules->drop);
-        say(findings, B103, name, org, "org", strlen(filename->org), text);
+                               j->rules->drop);
+        add(j, B103, org_segment(filename), text);
     }
 }
 
@@ -89,8 +132,9 @@ bool name_rules_judge(const struct rules *rules, const char *name, size_t len, s
 {
     if (!filename_parse(name, len, filename, on_fault, findings))
         return false;
-    judge_time(rules, name, filename, findings);
+    struct judging j = {rules, name, filename, findings};
+    judge_time(&j);
     if (rules->identity != NULL)
-        judge_sender(rules, name, filename, findings);
+        judge_sender(&j);
     return true;
 }

@@ -1,6 +1,7 @@
 /*
- * The name of an inbound file: B101, B102, B103, B104 (formats/FILES.md, 2). A wrong name is
- * diagnosed segment by segment; what could be guessed is handed on, so that the content is judged too.
+ * The name of an inbound file: B101 to B104 (formats/FILES.md, 2). Each segment of a wrong name gets its own finding.
+ * The parts that can be guessed are used all the same, so that the content is judged too and one answer tells
+ * everything.
  */
 #ifndef ECOSGATE_VALIDATORS_NAME_RULES_H
 #define ECOSGATE_VALIDATORS_NAME_RULES_H
@@ -9,7 +10,8 @@
 #include "validators/findings.h"
 #include "validators/rules.h"
 
-/* True when the name is in the grammar (its sender and time may still be wrong). */
+/* Fills filename as far as the name can be read, and adds what is wrong to findings. name: raw bytes, len of them.
+ * True when the name is in the grammar, even if its sender or its time is wrong. */
 bool name_rules_judge(const struct rules *rules, const char *name, size_t len, struct filename *filename,
                       struct findings *findings);
 

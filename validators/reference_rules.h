@@ -1,6 +1,9 @@
 /*
- * The records of reference data: INV, COS, NMM, PTY (formats/FILES.md, 8): C101, C102, C104, C113, C117, C119, C120.
- * One call judges one record and says everything that is wrong with it; of REMOVE only the key is judged.
+ * The records of reference data: INV (inventory), COS (changes of supplier), NMM (Non-Migratable models), PTY (parties)
+ * (formats/FILES.md, 8): C101, C102, C104, C113, C117, C119, C120.
+ *
+ * Each record has a key and an Action: SET puts the other values under that key, REMOVE deletes the key. Of a REMOVE
+ * only the key is judged.
  */
 #ifndef ECOSGATE_VALIDATORS_REFERENCE_RULES_H
 #define ECOSGATE_VALIDATORS_REFERENCE_RULES_H
@@ -9,35 +12,36 @@
 #include "validators/device_rules.h"
 #include "validators/header_rules.h"
 
+/* Bytes for all texts of a record: each column at its limit, each character of 4 bytes. */
 enum { REFERENCE_TEXTS = LAYOUT_MAX_COLUMNS * (LAYOUT_FIELD_MAX_CHARS * 4 + 1) };
 
-/* A record as a row of the ledger; which of the union is set follows from table. Whole only when it has no errors. */
+/* A record as the ledger stores it. It may be stored only if row has no errors: a malformed value is NULL or 0. */
 struct reference {
     struct row row;
-    enum ledger_reference table;
-    bool remove; /* Action REMOVE */
+    enum ledger_reference table; /* which member of the union is set */
+    bool remove;                 /* Action REMOVE: only the key is set */
     union {
         struct ledger_inventory inventory;
         struct ledger_cos cos;
         struct ledger_nmm nmm;
         struct ledger_party party;
     };
-    size_t used;
-    char texts[REFERENCE_TEXTS]; /* what the row's texts point to */
+    size_t used;                 /* bytes of texts */
+    char texts[REFERENCE_TEXTS]; /* what the strings of the union point to */
 };
 
+/* The reference of which row is the first member. */
 static inline const struct reference *reference_of(const struct row *row)
 {
     return (const struct reference *)row;
 }
 
-/* The table that a type's records belong to; false: it is none of reference data. */
+/* *table: the table that the records of a type belong to. False: the type carries no reference data. */
 bool reference_rules_table(const struct file_type *type, enum ledger_reference *table);
 
-/* Adds findings; fills reference. mode: the file's. seen holds the keys of the file. Only with rules->ledger can C119
- * be judged; a false result is the ledger's error. */
-bool reference_rules_judge(const struct rules *rules, enum ledger_reference table, enum header_mode mode,
-                           struct device_set *seen, const struct record *record, struct findings *findings,
+/* Fills reference and adds everything that is wrong with the record. file->seen gets the key. C119 (nothing to remove)
+ * is judged only with rules->ledger. False: an error of the ledger. */
+bool reference_rules_judge(const struct judged_file *file, enum ledger_reference table, const struct record *record,
                            struct reference *reference, GError **error);
 
 #endif

@@ -1,3 +1,8 @@
+/*
+ * The values of a record become a struct retry_result or struct retry_confirmation; retry.c says what that means for
+ * the session. The texts that the session keeps are copied into the result, because the record is gone when they are
+ * stored.
+ */
 #include "validators/result_rules.h"
 
 #include "formats/eui64.h"
@@ -7,45 +12,26 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* The longest pieces of a WorkItemId, and the digits of a number, in characters. */
 enum { MAX_ORG = 8, MAX_BATCH = 24, MAX_DIGITS = 9 };
 
-/* What the rules of one record share. */
-struct judging {
-    const struct rules *rules;
-    struct findings *findings;
-    struct result *result;
-    bool outdated; /* an EMT's: about an earlier order of its try */
-};
-
-#define say(j, code, column, warning, ...) row_say(&(j)->result->row, (j)->findings, code, column, warning, __VA_ARGS__)
-
-static const struct field *value(const struct judging *j, size_t column)
+static const struct field *value(const struct result *result, size_t column)
 {
-    return &j->result->row.record->fields[column];
+    return row_field(&result->row, column);
 }
 
 /* ---- values ---- */
 
-static bool consists_of(const struct field *field, bool upper, bool hex)
+/* A copy that lives as long as the result; NULL for an empty field. Hex digits become upper case, so that the ids which
+ * the two sides state can be compared. The field must be ASCII: result->texts has one byte for each character. */
+static const char *copy(struct result *result, const struct field *field)
 {
-    for (size_t i = 0; i < field->len; i++) {
-        char c = field->text[i];
-        if (!g_ascii_isdigit(c) && !(upper && g_ascii_isupper(c)) && !(hex && g_ascii_isxdigit(c)))
-            return false;
-    }
-    return true;
-}
-
-/* A copy that lives as long as the result; NULL for an empty field. Hex is made upper case, so that both sides' ids
- * can be compared. Only fields known to be plain ASCII are copied. */
-static const char *copy(struct judging *j, const struct field *field)
-{
-    char *text = j->result->texts[j->result->n_texts];
+    char *text = result->texts[result->n_texts];
     bool hex = true;
 
     if (field->len == 0)
         return NULL;
-    j->result->n_texts++;
+    result->n_texts++;
     for (size_t i = 0; i < field->len; i++) {
         char c = field->text[i];
         hex = hex && (g_ascii_isxdigit(c) || c == '-');
@@ -57,60 +43,79 @@ static const char *copy(struct judging *j, const struct field *field)
     return text;
 }
 
-static const char *id_value(struct judging *j, size_t column, bool required)
+/* SubjectId or KeyId of credentials. */
+static const char *id_value(struct result *result, size_t column, bool required)
 {
-    const struct field *field = value(j, column);
+    const struct field *field = value(result, column);
 
     for (size_t i = 0; i < field->len; i++) {
         if (!g_ascii_isgraph(field->text[i])) {
-            say(j, C120, column, false, "expected printable ASCII without blanks");
+            row_error(&result->row, C120, column, "expected printable ASCII without blanks");
             return NULL;
         }
     }
     if (required && field->len == 0) {
-        say(j, C120, column, false, "expected the id of the credentials that are on the Device now, found nothing");
+        row_error(&result->row, C120, column,
+                  "expected the id of the credentials that are on the Device now, found nothing");
         return NULL;
     }
-    return copy(j, field);
+    return copy(result, field);
 }
 
-static int64_t time_value(struct judging *j, size_t column)
+/* Seconds since 1970, UTC; 0 for an empty or malformed field. */
+static int64_t time_value(struct result *result, size_t column)
 {
-    const struct field *field = value(j, column);
+    const struct field *field = value(result, column);
     int64_t at = 0;
 
     if (field->len > 0 && !instant_parse(field->text, field->len, &at))
-        say(j, C120, column, false, "expected a real time in UTC as YYYY-MM-DDThh:mm:ssZ, or nothing");
+        row_error(&result->row, C120, column, "expected a real time in UTC as YYYY-MM-DDThh:mm:ssZ, or nothing");
     return at;
 }
 
-/* A short code, empty or of min to max characters of its alphabet. */
-static const char *code_value(struct judging *j, size_t column, size_t min, size_t max, bool upper, bool hex,
-                              const char *expected)
-{
-    const struct field *field = value(j, column);
+/* The form of a short code of a DSP or a Device. */
+struct code_form {
+    size_t min, max;      /* characters */
+    bool upper, hex;      /* letters allowed beside digits: upper-case ones, or hex digits of either case */
+    const char *expected; /* the form in words, for the finding */
+};
 
-    if ((field->len > 0 && field->len < min) || field->len > max || !consists_of(field, upper, hex)) {
-        say(j, C120, column, false, "expected %s, or nothing", expected);
-        return NULL;
+static bool has_form(const struct field *field, const struct code_form *form)
+{
+    bool good = field->len >= form->min && field->len <= form->max;
+
+    for (size_t i = 0; good && i < field->len; i++) {
+        char c = field->text[i];
+        good = g_ascii_isdigit(c) || (form->upper && g_ascii_isupper(c)) || (form->hex && g_ascii_isxdigit(c));
     }
-    return copy(j, field);
+    return good;
 }
 
-static void judge_id(struct judging *j, size_t column)
+/* A short code, or nothing: NULL. */
+static const char *code_value(struct result *result, size_t column, const struct code_form *form)
 {
-    const struct field *field = value(j, column);
-    struct result *result = j->result;
+    const struct field *field = value(result, column);
+
+    if (field->len > 0 && !has_form(field, form)) {
+        row_error(&result->row, C120, column, "expected %s, or nothing", form->expected);
+        return NULL;
+    }
+    return copy(result, field);
+}
+
+static void judge_id(struct result *result, size_t column)
+{
+    const struct field *field = value(result, column);
 
     result->has_id = eui64_parse(field->text, field->len, &result->id);
     if (!result->has_id)
-        say(j, C101, column, false, "expected an EUI-64 of eight hex pairs joined by '-'");
+        row_error(&result->row, C101, column, "expected an EUI-64 of eight hex pairs joined by '-'");
 }
 
-/* ---- the work that a record belongs to ---- */
+/* ---- the work item that a record speaks about ---- */
 
-/* <org>.<BatchId>.<RecordNumber> in its pieces. */
-static bool split_work_item_id(const struct field *field, char org[MAX_ORG + 1], char batch[MAX_BATCH + 1],
+/* Takes <org>.<BatchId>.<RecordNumber> apart. False: it has another form. */
+static bool parse_work_item_id(const struct field *field, char org[MAX_ORG + 1], char batch[MAX_BATCH + 1],
                                uint32_t *record)
 {
     const char *end = field->text + field->len;
@@ -127,15 +132,16 @@ static bool split_work_item_id(const struct field *field, char org[MAX_ORG + 1],
     return *record > 0 && memchr(field->text, '\0', field->len) == NULL;
 }
 
-static bool find_work(struct judging *j, size_t column, GError **error)
+/* Sets result->work. False: an error of the ledger. */
+static bool find_work(struct result *result, size_t column, GError **error)
 {
-    struct ledger *ledger = j->rules->ledger;
-    struct result *result = j->result;
+    struct ledger *ledger = result->row.file->rules->ledger;
     char org[MAX_ORG + 1], batch[MAX_BATCH + 1];
     uint32_t record;
 
-    if (!split_work_item_id(value(j, column), org, batch, &record)) {
-        say(j, C118, column, false, "expected a WorkItemId, <org>.<BatchId>.<RecordNumber>, as in the work order");
+    if (!parse_work_item_id(value(result, column), org, batch, &record)) {
+        row_error(&result->row, C118, column,
+                  "expected a WorkItemId, <org>.<BatchId>.<RecordNumber>, as in the work order");
         return true;
     }
     if (ledger == NULL)
@@ -143,14 +149,15 @@ static bool find_work(struct judging *j, size_t column, GError **error)
     if (!ledger_work_by_id(ledger, &(struct ledger_work_item_id){org, batch, record}, &result->work, error))
         return false;
     if (result->work == NULL)
-        say(j, C118, column, false, "expected the WorkItemId of a work order of this gateway; there is none such");
+        row_error(&result->row, C118, column,
+                  "expected the WorkItemId of a work order of this gateway; there is no such item");
     return true;
 }
 
-/* Names the Device of the work item, so that a mix-up can be seen. */
-static void judge_device(struct judging *j, size_t column)
+/* C118: the record names another Device than the work item. The finding names both, so that the sender sees the mix-up.
+ */
+static void judge_device(struct result *result, size_t column)
 {
-    const struct result *result = j->result;
     char known[EUI64_TEXT_SIZE];
 
     if (result->work == NULL || !result->has_id)
@@ -158,56 +165,57 @@ static void judge_device(struct judging *j, size_t column)
     if (result->work->item.has_device && result->work->item.device == result->id)
         return;
     eui64_print(result->work->item.device, known);
-    say(j, C118, column, false, "expected %s, the Device of that work item",
-        result->work->item.has_device ? known : "no Device: the instruction named none");
+    row_error(&result->row, C118, column, "expected %s, the Device of that work item",
+              result->work->item.has_device ? known : "no Device: the instruction named none");
 }
 
-/* ---- what it means there ---- */
+/* ---- what it means for the session ---- */
 
-/* The WorkItemId stands in the same column of both. */
+/* add_not_ordered() points to the WorkItemId of either type. */
 G_STATIC_ASSERT((int)RESULT_WORK_ITEM_ID == (int)CONFIRMATION_WORK_ITEM_ID);
 
-static void say_not_ordered(struct judging *j, const struct ledger_session *session)
+static void add_not_ordered(struct result *result, const struct ledger_session *session)
 {
     if (session->try > 0)
-        say(j, C118, RESULT_TRY, false, "expected a try that was ordered, 1 to %" PRId64, session->try);
+        row_error(&result->row, C118, RESULT_TRY, "expected a try that was ordered, 1 to %" PRId64, session->try);
     else
-        say(j, C118, RESULT_WORK_ITEM_ID, false, "expected work that was ordered; it is %s and has had no try",
-            ledger_state_name(session->state));
+        row_error(&result->row, C118, RESULT_WORK_ITEM_ID,
+                  "expected work that was ordered; it is %s and has had no try", ledger_state_name(session->state));
 }
 
-static void say_effect(struct judging *j, enum retry_effect effect, size_t column)
+/* The finding for an effect, at the column that says what happened. outdated: the record is about an earlier order. */
+static void add_effect(struct result *result, enum retry_effect effect, size_t column, bool outdated)
 {
-    const struct ledger_session *session = &j->result->session;
+    const struct ledger_session *session = &result->session;
     const char *state = ledger_state_name(session->state);
 
     switch (effect) {
     case RETRY_APPLIES:
         break;
-    case RETRY_NOTED:
-        say(j, C119, column, true, "its work had ended as %s; noted, the outcome stays", state);
+    case RETRY_RECORDED:
+        row_warning(&result->row, C119, column, "its work had ended as %s; recorded, the outcome stays", state);
         break;
-    case RETRY_REPEATS:
-        if (j->outdated) {
-            say(j, C119, column, true, "it is about an earlier order of that try; nothing was changed");
-            break;
-        }
-        say(j, C119, column, true, "its work is %s, try %" PRId64 "; nothing was changed", state, session->try);
+    case RETRY_NOTHING_NEW:
+        if (outdated)
+            row_warning(&result->row, C119, column, "it is about an earlier order of that try; nothing was changed");
+        else
+            row_warning(&result->row, C119, column, "its work is %s, try %" PRId64 "; nothing was changed", state,
+                        session->try);
         break;
     case RETRY_CONTRADICTS:
-        say(j, C121, column, false, "its work is %s after what was said before; expected the same", state);
+        row_error(&result->row, C121, column,
+                  "contradicts an earlier statement, by which its work is %s; expected the same", state);
         break;
     case RETRY_NOT_ORDERED:
-        say_not_ordered(j, session);
+        add_not_ordered(result, session);
         break;
     }
 }
 
-/* The session as it is, before an effect changes the copy. */
-static bool begin(struct judging *j)
+/* Copies the session as it is into the result, to be changed there. False: nothing can be said about a session, because
+ * the record has errors or no work item. */
+static bool copy_session(struct result *result)
 {
-    struct result *result = j->result;
-
     if (row_has_errors(&result->row) || result->work == NULL)
         return false;
     result->session = result->work->session;
@@ -216,20 +224,12 @@ static bool begin(struct judging *j)
     return true;
 }
 
-static void end(struct judging *j, enum retry_effect effect, size_t column)
-{
-    struct result *result = j->result;
-
-    say_effect(j, effect, column);
-    result->changes = retry_changes(effect);
-}
-
 /* ---- EMT ---- */
 
-static bool kind_value(struct judging *j, enum retry_result_kind *kind)
+static bool kind_value(struct result *result, enum retry_result_kind *kind)
 {
     static const char *const kinds[] = {"SUCCESS", "FAILED", "TIMEOUT", "NOT_ATTEMPTED"};
-    const struct field *field = value(j, RESULT_RESULT);
+    const struct field *field = value(result, RESULT_RESULT);
 
     for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
         if (field_is(field, kinds[i])) {
@@ -237,108 +237,130 @@ static bool kind_value(struct judging *j, enum retry_result_kind *kind)
             return true;
         }
     }
-    say(j, C120, RESULT_RESULT, false, "expected SUCCESS, FAILED, TIMEOUT or NOT_ATTEMPTED");
+    row_error(&result->row, C120, RESULT_RESULT, "expected SUCCESS, FAILED, TIMEOUT or NOT_ATTEMPTED");
     return false;
 }
 
-static const char *gbcs_value(struct judging *j)
+static const char *gbcs_value(struct result *result)
 {
-    static const char expected[] = "a GBCS status, a number of 1 to 3 digits without leading zeros";
-    const struct field *field = value(j, RESULT_GBCS_STATUS);
+    static const struct code_form form = {1, 3, false, false,
+                                          "a GBCS status, a number of 1 to 3 digits without leading zeros"};
+    const struct field *field = value(result, RESULT_GBCS_STATUS);
 
     if (field->len > 1 && field->text[0] == '0') {
-        say(j, C120, RESULT_GBCS_STATUS, false, "expected %s, or nothing", expected);
+        row_error(&result->row, C120, RESULT_GBCS_STATUS, "expected %s, or nothing", form.expected);
         return NULL;
     }
-    return code_value(j, RESULT_GBCS_STATUS, 1, 3, false, false, expected);
+    return code_value(result, RESULT_GBCS_STATUS, &form);
 }
 
-static void judge_values(struct judging *j, struct retry_result *said)
+/* C120: a SUCCESS comes with no status, code or alert that stands for a failure. */
+static void judge_success(struct result *result, const struct retry_result *said)
 {
-    bool known = kind_value(j, &said->kind);
+    if (retry_says_error(&(struct retry_result){.gbcs = said->gbcs}))
+        row_error(&result->row, C120, RESULT_GBCS_STATUS, "expected 0 or nothing beside SUCCESS");
+    if (retry_says_error(&(struct retry_result){.duis = said->duis}))
+        row_error(&result->row, C120, RESULT_DUIS_CODE, "expected I0 or nothing beside SUCCESS");
+    if (retry_says_error(&(struct retry_result){.alert = said->alert}))
+        row_error(&result->row, C120, RESULT_ALERT_CODE, "expected no alert that stands for a failure beside SUCCESS");
+}
+
+static void judge_values(struct result *result, struct retry_result *said)
+{
+    static const struct code_form duis = {1, 8, true, false, "a DUIS response code such as E20"};
+    static const struct code_form alert = {4, 4, false, true, "an alert code of 4 hex digits"};
+    bool known = kind_value(result, &said->kind);
     bool success = known && said->kind == RESULT_SUCCESS;
 
-    said->gbcs = gbcs_value(j);
-    said->duis = code_value(j, RESULT_DUIS_CODE, 1, 8, true, false, "a DUIS response code such as E20");
-    said->alert = code_value(j, RESULT_ALERT_CODE, 4, 4, false, true, "an alert code of 4 hex digits");
-    said->try = field_number(value(j, RESULT_TRY), MAX_DIGITS);
+    said->gbcs = gbcs_value(result);
+    said->duis = code_value(result, RESULT_DUIS_CODE, &duis);
+    said->alert = code_value(result, RESULT_ALERT_CODE, &alert);
+    said->try = field_number(value(result, RESULT_TRY), MAX_DIGITS);
     if (said->try == 0)
-        say(j, C120, RESULT_TRY, false, "expected the number of the try, 1 or more");
-    (void)time_value(j, RESULT_FIRST_TRY); /* only judged: the ledger knows its own first try */
-    said->at = time_value(j, RESULT_LAST_TRY);
-    said->subject_id = id_value(j, RESULT_REPLACING_SUBJECT_ID, success);
-    said->key_id = id_value(j, RESULT_REPLACING_KEY_ID, success);
-    if (success && retry_says_error(&(struct retry_result){.gbcs = said->gbcs}))
-        say(j, C120, RESULT_GBCS_STATUS, false, "expected 0 or nothing beside SUCCESS");
-    if (success && retry_says_error(&(struct retry_result){.duis = said->duis}))
-        say(j, C120, RESULT_DUIS_CODE, false, "expected I0 or nothing beside SUCCESS");
-    if (success && retry_says_error(&(struct retry_result){.alert = said->alert}))
-        say(j, C120, RESULT_ALERT_CODE, false, "expected no alert that stands for a failure beside SUCCESS");
+        row_error(&result->row, C120, RESULT_TRY, "expected the number of the try, 1 or more");
+    (void)time_value(result, RESULT_FIRST_TRY); /* judged only: the ledger has its own time of the first try */
+    said->at = time_value(result, RESULT_LAST_TRY);
+    said->subject_id = id_value(result, RESULT_REPLACING_SUBJECT_ID, success);
+    said->key_id = id_value(result, RESULT_REPLACING_KEY_ID, success);
+    if (success)
+        judge_success(result, said);
 }
 
 static bool add_transition(void *user, const struct ledger_transition *transition, GError **error)
 {
-    (void)error; /* of the ledger alone */
+    (void)error; /* cannot fail */
     retry_orders_add(user, transition);
     return true;
 }
 
-/* With no more transitions than an order and an answer for each try none was ordered twice. */
-static bool find_order(struct judging *j, int64_t created, struct retry_result *said, GError **error)
+/* Finds out whether the result is about an earlier order of its try. A session with no more transitions than an order
+ * and an answer for each try has ordered no try twice; only others are read. False: an error of the ledger. */
+static bool find_order(struct result *result, struct retry_result *said, GError **error)
 {
-    const struct result *result = j->result;
+    const struct judged_file *file = result->row.file;
     struct retry_orders orders = {.try = said->try};
 
     if (said->kind == RESULT_SUCCESS || result->session.transitions <= 2 * result->session.try)
         return true;
-    if (!ledger_transitions_each(j->rules->ledger, result->work->item.item, add_transition, &orders, error))
+    if (!ledger_transitions_each(file->rules->ledger, result->work->item.item, add_transition, &orders, error))
         return false;
-    j->outdated = said->outdated = retry_orders_outdate(&orders, said, created);
+    said->outdated = retry_orders_outdate(&orders, said, file->header->created);
     return true;
 }
 
-bool result_rules_judge_result(const struct rules *rules, int64_t created, const struct record *record,
-                               struct findings *findings, struct result *result, GError **error)
+bool result_rules_judge_result(const struct judged_file *file, const struct record *record, struct result *result,
+                               GError **error)
 {
-    struct judging j = {.rules = rules, .findings = findings, .result = result};
     struct retry_result said = {0};
 
-    *result = (struct result){.row = {.record = record, .layout = &layout_result}};
-    if (!find_work(&j, RESULT_WORK_ITEM_ID, error))
+    *result = (struct result){.row = {.file = file, .record = record, .layout = &layout_result}};
+    if (!find_work(result, RESULT_WORK_ITEM_ID, error))
         return false;
-    judge_id(&j, RESULT_DEVICE_ID);
-    judge_device(&j, RESULT_DEVICE_ID);
-    judge_values(&j, &said);
-    if (!begin(&j))
+    judge_id(result, RESULT_DEVICE_ID);
+    judge_device(result, RESULT_DEVICE_ID);
+    judge_values(result, &said);
+    if (!copy_session(result))
         return true;
-    if (!find_order(&j, created, &said, error))
+    if (!find_order(result, &said, error))
         return false;
-    end(&j, retry_take_result(&rules->retry, rules->now, &said, &result->session, &result->transition), RESULT_RESULT);
+    enum retry_effect effect =
+        retry_take_result(&file->rules->retry, file->rules->now, &said, &result->session, &result->transition);
+    add_effect(result, effect, RESULT_RESULT, said.outdated);
+    result->changes = retry_changes(effect);
     return true;
 }
 
 /* ---- EMC ---- */
 
-bool result_rules_judge_confirmation(const struct rules *rules, const struct record *record, struct findings *findings,
-                                     struct result *result, GError **error)
+static void judge_confirmation_values(struct result *result, struct retry_confirmation *said)
 {
-    struct judging j = {.rules = rules, .findings = findings, .result = result};
+    const struct field *confirmed = value(result, CONFIRMATION_CONFIRMED);
+
+    said->confirmed = field_is(confirmed, "Y");
+    if (!said->confirmed && !field_is(confirmed, "N"))
+        row_error(&result->row, C120, CONFIRMATION_CONFIRMED, "expected Y or N");
+    said->at = time_value(result, CONFIRMATION_CONFIRMED_AT);
+    said->subject_id = id_value(result, CONFIRMATION_SUBJECT_ID, said->confirmed);
+    said->key_id = id_value(result, CONFIRMATION_KEY_ID, said->confirmed);
+}
+
+bool result_rules_judge_confirmation(const struct judged_file *file, const struct record *record, struct result *result,
+                                     GError **error)
+{
     struct retry_confirmation said = {0};
 
-    *result = (struct result){.row = {.record = record, .layout = &layout_confirmation}};
-    if (!find_work(&j, CONFIRMATION_WORK_ITEM_ID, error))
+    *result = (struct result){.row = {.file = file, .record = record, .layout = &layout_confirmation}};
+    if (!find_work(result, CONFIRMATION_WORK_ITEM_ID, error))
         return false;
-    judge_id(&j, CONFIRMATION_DEVICE_ID);
-    judge_device(&j, CONFIRMATION_DEVICE_ID);
-    said.confirmed = field_is(value(&j, CONFIRMATION_CONFIRMED), "Y");
-    if (!said.confirmed && !field_is(value(&j, CONFIRMATION_CONFIRMED), "N"))
-        say(&j, C120, CONFIRMATION_CONFIRMED, false, "expected Y or N");
-    said.at = time_value(&j, CONFIRMATION_CONFIRMED_AT);
-    said.subject_id = id_value(&j, CONFIRMATION_SUBJECT_ID, said.confirmed);
-    said.key_id = id_value(&j, CONFIRMATION_KEY_ID, said.confirmed);
-    if (begin(&j))
-        end(&j, retry_take_confirmation(&rules->retry, rules->now, &said, &result->session, &result->transition),
-            CONFIRMATION_CONFIRMED);
+    judge_id(result, CONFIRMATION_DEVICE_ID);
+    judge_device(result, CONFIRMATION_DEVICE_ID);
+    judge_confirmation_values(result, &said);
+    if (!copy_session(result))
+        return true;
+    enum retry_effect effect =
+        retry_take_confirmation(&file->rules->retry, file->rules->now, &said, &result->session, &result->transition);
+    add_effect(result, effect, CONFIRMATION_CONFIRMED, false);
+    result->changes = retry_changes(effect);
     return true;
 }
 

@@ -1,3 +1,9 @@
+/*
+ * The states of a session and what moves it from one to the next; retry.h has the picture.
+ *
+ * A side cannot take back its success in CONFIRM_PENDING and MIGRATED: that contradicts (C121). In CONFIRM_MISMATCH it
+ * may correct itself, and its newest statement counts. settle() compares the two sides after each statement.
+ */
 #include "validators/retry.h"
 
 #include "spool/ledger/ledger_devices.h"
@@ -21,12 +27,14 @@ void retry_rules_init(struct retry_rules *rules)
 
 /* ---- codes of a failed try ---- */
 
+/* A value of an EMT and the code that it stands for. */
 struct meaning {
     const char *said;
     enum code code;
 };
 
-static bool add_meaning(const struct meaning *meanings, size_t n, const char *said, bool *codes)
+/* Marks the code of a value. False: the value is not listed. */
+static bool mark_code(const struct meaning *meanings, size_t n, const char *said, bool *codes)
 {
     for (size_t i = 0; i < n; i++) {
         if (strcmp(meanings[i].said, said) == 0) {
@@ -37,7 +45,8 @@ static bool add_meaning(const struct meaning *meanings, size_t n, const char *sa
     return false;
 }
 
-/* The statuses that say "nothing is wrong" stand for no code; any other that is not listed is D127. */
+/* Marks the codes of all values. A status that means success stands for no code; one that is not listed is D127. An
+ * alert that is not listed has nothing to do with the try (gateway/DEVICES.md, States). */
 static void mark_codes(const struct retry_result *result, bool *codes)
 {
     static const struct meaning alerts[] = {
@@ -49,12 +58,12 @@ static void mark_codes(const struct retry_result *result, bool *codes)
     static const struct meaning duis[] = {{"E20", D101}, {"E21", D102}};
 
     if (result->alert != NULL)
-        (void)add_meaning(alerts, G_N_ELEMENTS(alerts), result->alert, codes); /* others say nothing of the try */
+        (void)mark_code(alerts, G_N_ELEMENTS(alerts), result->alert, codes); /* see above */
     if (result->gbcs != NULL && strcmp(result->gbcs, "0") != 0 &&
-        !add_meaning(gbcs, G_N_ELEMENTS(gbcs), result->gbcs, codes))
+        !mark_code(gbcs, G_N_ELEMENTS(gbcs), result->gbcs, codes))
         codes[D127] = true;
     if (result->duis != NULL && strcmp(result->duis, "0") != 0 && strcmp(result->duis, "I0") != 0 &&
-        !add_meaning(duis, G_N_ELEMENTS(duis), result->duis, codes))
+        !mark_code(duis, G_N_ELEMENTS(duis), result->duis, codes))
         codes[D127] = true;
 }
 
@@ -87,11 +96,19 @@ enum code retry_code(const struct retry_result *result)
     return result->kind == RESULT_TIMEOUT ? D103 : D127;
 }
 
-/* ---- transitions ---- */
+/* ---- a change of a session ---- */
+
+/* What every transition needs: the session that changes, and where the transition goes. */
+struct change {
+    const struct retry_rules *rules;
+    int64_t now;
+    struct ledger_session *session;
+    struct ledger_transition *transition;
+};
 
 bool retry_changes(enum retry_effect effect)
 {
-    return effect == RETRY_APPLIES || effect == RETRY_NOTED;
+    return effect == RETRY_APPLIES || effect == RETRY_RECORDED;
 }
 
 bool retry_has_ended(const struct ledger_session *session)
@@ -107,32 +124,37 @@ bool retry_has_ended(const struct ledger_session *session)
     }
 }
 
-/* The session as it is now becomes the newest transition; code is what led here. */
-static void move_to(struct ledger_session *session, enum ledger_state state, int64_t now, const char *code,
-                    struct ledger_transition *transition)
-{
-    session->state = state;
-    session->transitions++;
-    if (retry_has_ended(session) && session->ended == 0) {
-        session->ended = now;
-        session->due = 0;
-    }
-    *transition = (struct ledger_transition){
-        .n = session->transitions, .at = now, .state = state, .try = session->try, .code = code, .due = session->due};
-}
-
-/* NextEligible counts from the end that the session would have had at the latest. */
-static void fail(const struct retry_rules *rules, int64_t now, const char *code, struct ledger_session *session,
-                 struct ledger_transition *transition)
-{
-    session->code = code;
-    session->next_eligible = session->ends + rules->next_session;
-    move_to(session, LEDGER_FAILED, now, code, transition);
-}
-
 static const char *id_of(enum code code)
 {
     return catalogue_entry(code)->id;
+}
+
+/* Puts the session into a state and fills the transition. code: why; NULL: nothing is wrong. */
+static void move_to(const struct change *c, enum ledger_state state, const char *code)
+{
+    struct ledger_session *session = c->session;
+
+    session->state = state;
+    session->transitions++;
+    if (retry_has_ended(session) && session->ended == 0) {
+        session->ended = c->now;
+        session->due = 0;
+    }
+    *c->transition = (struct ledger_transition){.n = session->transitions,
+                                                .at = c->now,
+                                                .state = state,
+                                                .try = session->try,
+                                                .code = code,
+                                                .due = session->due};
+}
+
+/* Ends the session as FAILED. NextEligible counts from the latest end that the session could have had, not from now: a
+ * Device that fails early would otherwise come back early. */
+static void fail(const struct change *c, const char *code)
+{
+    c->session->code = code;
+    c->session->next_eligible = c->session->ends + c->rules->next_session;
+    move_to(c, LEDGER_FAILED, code);
 }
 
 /* ---- the two sides ---- */
@@ -143,32 +165,177 @@ static bool says_the_same(const struct ledger_side *a, const struct ledger_side 
            (!a->good || (g_strcmp0(a->subject_id, b->subject_id) == 0 && g_strcmp0(a->key_id, b->key_id) == 0));
 }
 
-/* One side has just said something that counts. */
-static void settle(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
-                   struct ledger_transition *transition)
+/* Compares the sides after one of them has made a statement that counts. */
+static void settle(const struct change *c)
 {
+    struct ledger_session *session = c->session;
     const struct ledger_side *tcos = &session->tcos, *ecos = &session->ecos;
 
     if (tcos->at == 0 || ecos->at == 0) {
-        session->due = now + rules->confirmation_wait;
+        session->due = c->now + c->rules->confirmation_wait;
         session->code = NULL;
-        move_to(session, LEDGER_CONFIRM_PENDING, now, NULL, transition);
+        move_to(c, LEDGER_CONFIRM_PENDING, NULL);
     } else if (tcos->good && ecos->good && says_the_same(tcos, ecos)) {
         session->due = 0;
         session->code = NULL;
-        move_to(session, LEDGER_MIGRATED, now, NULL, transition);
+        move_to(c, LEDGER_MIGRATED, NULL);
     } else if (!tcos->good && !ecos->good) {
-        fail(rules, now, id_of(D151), session, transition);
+        fail(c, id_of(D151));
     } else {
         session->due = 0;
         session->code = id_of(D151);
-        move_to(session, LEDGER_CONFIRM_MISMATCH, now, session->code, transition);
+        move_to(c, LEDGER_CONFIRM_MISMATCH, session->code);
     }
 }
 
 /* ---- results ---- */
 
-static void add_said(const struct retry_result *said, struct ledger_transition *transition)
+/* A failed try: the next delay, or the end. The end comes for a permanent code, after the last delay, and if the next
+ * try would be due at the session's end or later. */
+static void take_failure(const struct change *c, enum code code)
+{
+    struct ledger_session *session = c->session;
+    const char *id = id_of(code);
+
+    if (!catalogue_entry(code)->transient || (size_t)session->delays >= c->rules->n_delays) {
+        fail(c, id);
+        return;
+    }
+    int64_t due = c->now + c->rules->delays[session->delays];
+    if (due >= session->ends) {
+        fail(c, id);
+        return;
+    }
+    session->delays++;
+    session->answered = true;
+    session->due = due;
+    session->code = id;
+    move_to(c, LEDGER_RETRY_WAIT, id);
+}
+
+/* The try was not made: it is ordered again after the first delay, and no delay is used up. */
+static void take_not_attempted(const struct change *c)
+{
+    struct ledger_session *session = c->session;
+    int64_t due = c->now + (c->rules->n_delays > 0 ? c->rules->delays[0] : 0);
+
+    session->answered = session->unused = true;
+    session->code = NULL;
+    if (due >= session->ends) {
+        fail(c, id_of(D103));
+        return;
+    }
+    session->due = due;
+    move_to(c, LEDGER_RETRY_WAIT, NULL);
+}
+
+/* A success after the end: recorded, so that the Device gets C108 and is never replaced twice. */
+static void record_late_success(const struct change *c, enum ledger_statement statement)
+{
+    move_to(c, LEDGER_FAILED, c->session->code);
+    c->transition->statement = statement;
+}
+
+/* A SUCCESS counts in every state, whichever try it is about: the Device has the new credentials. */
+static enum retry_effect take_success(const struct change *c, const struct retry_result *said)
+{
+    struct ledger_session *session = c->session;
+    const struct ledger_side side = {
+        .at = c->now, .good = true, .subject_id = said->subject_id, .key_id = said->key_id, .try = said->try};
+    bool known = session->tcos.at != 0 && session->tcos.good;
+    bool same = known && says_the_same(&session->tcos, &side);
+
+    switch (session->state) {
+    case LEDGER_FAILED:
+        if (known)
+            return RETRY_NOTHING_NEW;
+        session->tcos = side;
+        record_late_success(c, LEDGER_REPLACED);
+        return RETRY_RECORDED;
+    case LEDGER_MIGRATED:
+        return same ? RETRY_NOTHING_NEW : RETRY_CONTRADICTS;
+    case LEDGER_CONFIRM_PENDING:
+        if (known)
+            return same ? RETRY_NOTHING_NEW : RETRY_CONTRADICTS;
+        break;
+    case LEDGER_CONFIRM_MISMATCH:
+        if (same)
+            return RETRY_NOTHING_NEW;
+        break;
+    default:
+        break;
+    }
+    session->tcos = side;
+    session->answered = false;
+    session->unused = session->unused && said->try != session->try; /* a try that succeeded was attempted */
+    settle(c);
+    c->transition->statement = LEDGER_REPLACED;
+    return RETRY_APPLIES;
+}
+
+/* The ECoS side has stated something already, so that a failure is no reason to retry: it is the TCoS side's statement
+ * that it has replaced nothing. */
+static enum retry_effect take_denial(const struct change *c)
+{
+    c->session->tcos = (struct ledger_side){.at = c->now};
+    settle(c);
+    c->transition->statement = LEDGER_NOT_REPLACED;
+    return RETRY_APPLIES;
+}
+
+void retry_orders_add(struct retry_orders *orders, const struct ledger_transition *transition)
+{
+    if (transition->try != orders->try)
+        return;
+    if (transition->state == LEDGER_DISPATCHED) {
+        orders->first = orders->first != 0 ? orders->first : transition->at;
+        orders->before = orders->newest;
+        orders->before_said = orders->newest_said;
+    } else if (transition->state == LEDGER_RETRY_WAIT && orders->last_state == LEDGER_DISPATCHED) {
+        /* Only the transition right after the order is its answer: a try that is put off stays in RETRY_WAIT, too. */
+        orders->newest = transition->at;
+        orders->newest_said = transition->said_at;
+    }
+    orders->last_state = transition->state;
+}
+
+bool retry_orders_outdate(const struct retry_orders *orders, const struct retry_result *said, int64_t created)
+{
+    int64_t at = said->at >= orders->first ? said->at : created;
+
+    return said->kind != RESULT_SUCCESS && at >= orders->first && (at <= orders->before || at == orders->before_said);
+}
+
+/* FAILED, TIMEOUT or NOT_ATTEMPTED. Before a success only the newest try is open; after one only the try that succeeded
+ * can take it back. */
+static enum retry_effect take_no_success(const struct change *c, const struct retry_result *said)
+{
+    const struct ledger_session *session = c->session;
+
+    if (said->outdated || said->try != (session->tcos.good ? session->tcos.try : session->try))
+        return RETRY_NOTHING_NEW;
+    switch (session->state) {
+    case LEDGER_DISPATCHED:
+        if (said->kind == RESULT_NOT_ATTEMPTED)
+            take_not_attempted(c);
+        else
+            take_failure(c, retry_code(said));
+        return RETRY_APPLIES;
+    case LEDGER_CONFIRM_PENDING:
+        if (session->tcos.at != 0)
+            return RETRY_CONTRADICTS;
+        return session->answered ? RETRY_NOTHING_NEW : take_denial(c);
+    case LEDGER_CONFIRM_MISMATCH:
+        return session->tcos.good ? take_denial(c) : RETRY_NOTHING_NEW;
+    case LEDGER_MIGRATED:
+        return RETRY_CONTRADICTS;
+    default:
+        return RETRY_NOTHING_NEW;
+    }
+}
+
+/* What the record said goes into the transition as it stands. */
+static void copy_result(const struct retry_result *said, struct ledger_transition *transition)
 {
     transition->try = said->try;
     transition->gbcs = said->gbcs;
@@ -179,200 +346,75 @@ static void add_said(const struct retry_result *said, struct ledger_transition *
     transition->said_at = said->at;
 }
 
-/* What a session in a try, or between two, makes of a failed one. */
-static void take_failure(const struct retry_rules *rules, int64_t now, enum code code, struct ledger_session *session,
-                         struct ledger_transition *transition)
-{
-    const char *id = id_of(code);
-
-    if (!catalogue_entry(code)->transient || (size_t)session->delays >= rules->n_delays) {
-        fail(rules, now, id, session, transition);
-        return;
-    }
-    int64_t due = now + rules->delays[session->delays];
-    if (due >= session->ends) {
-        fail(rules, now, id, session, transition);
-        return;
-    }
-    session->delays++;
-    session->answered = true;
-    session->due = due;
-    session->code = id;
-    move_to(session, LEDGER_RETRY_WAIT, now, id, transition);
-}
-
-static void take_not_attempted(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
-                               struct ledger_transition *transition)
-{
-    int64_t due = now + (rules->n_delays > 0 ? rules->delays[0] : 0);
-
-    session->answered = session->unused = true;
-    session->code = NULL;
-    if (due >= session->ends) {
-        fail(rules, now, id_of(D103), session, transition);
-        return;
-    }
-    session->due = due;
-    move_to(session, LEDGER_RETRY_WAIT, now, NULL, transition);
-}
-
-static enum retry_effect take_success(const struct retry_rules *rules, int64_t now, const struct retry_result *said,
-                                      struct ledger_session *session, struct ledger_transition *transition)
-{
-    const struct ledger_side side = {now, true, said->subject_id, said->key_id, said->try, 0};
-    bool known = session->tcos.at != 0 && session->tcos.good;
-    bool same = known && says_the_same(&session->tcos, &side);
-
-    switch (session->state) {
-    case LEDGER_FAILED:
-        if (known)
-            return RETRY_REPEATS;
-        session->tcos = side;
-        move_to(session, LEDGER_FAILED, now, session->code, transition);
-        transition->statement = LEDGER_REPLACED;
-        return RETRY_NOTED;
-    case LEDGER_MIGRATED:
-        return same ? RETRY_REPEATS : RETRY_CONTRADICTS;
-    case LEDGER_CONFIRM_PENDING:
-        if (known)
-            return same ? RETRY_REPEATS : RETRY_CONTRADICTS;
-        break;
-    case LEDGER_CONFIRM_MISMATCH:
-        if (same)
-            return RETRY_REPEATS;
-        break;
-    default:
-        break;
-    }
-    session->tcos = side;
-    session->answered = false;
-    session->unused = session->unused && said->try != session->try; /* what succeeded was attempted */
-    settle(rules, now, session, transition);
-    transition->statement = LEDGER_REPLACED;
-    return RETRY_APPLIES;
-}
-
-/* Where the ECoS side's word is there, the TCoS side's is that it has replaced nothing. */
-static enum retry_effect take_denial(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
-                                     struct ledger_transition *transition)
-{
-    session->tcos = (struct ledger_side){.at = now};
-    settle(rules, now, session, transition);
-    transition->statement = LEDGER_NOT_REPLACED;
-    return RETRY_APPLIES;
-}
-
-/* A denial is a transition, too, in which the state stays: an answer is what follows upon the order. */
-void retry_orders_add(struct retry_orders *orders, const struct ledger_transition *transition)
-{
-    if (transition->try != orders->try)
-        return;
-    if (transition->state == LEDGER_DISPATCHED) {
-        orders->first = orders->first != 0 ? orders->first : transition->at;
-        orders->noted = orders->waits;
-        orders->said = orders->waits_said;
-    } else if (transition->state == LEDGER_RETRY_WAIT && orders->state == LEDGER_DISPATCHED) {
-        orders->waits = transition->at;
-        orders->waits_said = transition->said_at;
-    }
-    orders->state = transition->state;
-}
-
-bool retry_orders_outdate(const struct retry_orders *orders, const struct retry_result *said, int64_t created)
-{
-    int64_t at = said->at >= orders->first ? said->at : created;
-
-    return said->kind != RESULT_SUCCESS && at >= orders->first && (at <= orders->noted || at == orders->said);
-}
-
-static enum retry_effect take_no_success(const struct retry_rules *rules, int64_t now, const struct retry_result *said,
-                                         struct ledger_session *session, struct ledger_transition *transition)
-{
-    /* After a SUCCESS only the try that succeeded can take it back; before, only the newest one is open. */
-    if (said->outdated || said->try != (session->tcos.good ? session->tcos.try : session->try))
-        return RETRY_REPEATS;
-    switch (session->state) {
-    case LEDGER_DISPATCHED:
-        if (said->kind == RESULT_NOT_ATTEMPTED)
-            take_not_attempted(rules, now, session, transition);
-        else
-            take_failure(rules, now, retry_code(said), session, transition);
-        return RETRY_APPLIES;
-    case LEDGER_CONFIRM_PENDING:
-        if (session->tcos.at != 0)
-            return RETRY_CONTRADICTS;
-        return session->answered ? RETRY_REPEATS : take_denial(rules, now, session, transition);
-    case LEDGER_CONFIRM_MISMATCH:
-        return session->tcos.good ? take_denial(rules, now, session, transition) : RETRY_REPEATS;
-    case LEDGER_MIGRATED:
-        return RETRY_CONTRADICTS;
-    default:
-        return RETRY_REPEATS;
-    }
-}
-
 enum retry_effect retry_take_result(const struct retry_rules *rules, int64_t now, const struct retry_result *said,
                                     struct ledger_session *session, struct ledger_transition *transition)
 {
+    const struct change change = {rules, now, session, transition};
     enum retry_effect effect;
 
     if (said->try < 1 || said->try > session->try)
         return RETRY_NOT_ORDERED;
-    effect = said->kind == RESULT_SUCCESS ? take_success(rules, now, said, session, transition)
-                                          : take_no_success(rules, now, said, session, transition);
+    effect = said->kind == RESULT_SUCCESS ? take_success(&change, said) : take_no_success(&change, said);
     if (retry_changes(effect))
-        add_said(said, transition);
+        copy_result(said, transition);
     return effect;
 }
 
 /* ---- confirmations ---- */
 
-/* What an EMC says where the ECoS side's word is still open. */
-static enum retry_effect take_word(const struct retry_rules *rules, int64_t now, const struct ledger_side *side,
-                                   struct ledger_session *session, struct ledger_transition *transition)
+/* A new statement of the ECoS side in a session that has not ended. An EMC with N while tries go on is kept, but stops
+ * no try: the state stays. */
+static enum retry_effect take_statement(const struct change *c, const struct ledger_side *side)
 {
+    struct ledger_session *session = c->session;
+
     session->ecos = *side;
     if (side->good || session->state == LEDGER_CONFIRM_PENDING || session->state == LEDGER_CONFIRM_MISMATCH)
-        settle(rules, now, session, transition);
+        settle(c);
     else
-        move_to(session, session->state, now, session->code, transition);
+        move_to(c, session->state, session->code);
     return RETRY_APPLIES;
+}
+
+static enum retry_effect take_confirmation(const struct change *c, const struct ledger_side *side)
+{
+    struct ledger_session *session = c->session;
+    bool known = session->ecos.at != 0, same = known && says_the_same(&session->ecos, side);
+
+    switch (session->state) {
+    case LEDGER_MIGRATED:
+        return same ? RETRY_NOTHING_NEW : RETRY_CONTRADICTS;
+    case LEDGER_FAILED:
+        if (!side->good || (known && session->ecos.good))
+            return RETRY_NOTHING_NEW;
+        session->ecos = *side;
+        record_late_success(c, LEDGER_CONFIRMED);
+        return RETRY_RECORDED;
+    case LEDGER_CONFIRM_PENDING:
+        if (known && session->ecos.good)
+            return same ? RETRY_NOTHING_NEW : RETRY_CONTRADICTS;
+        return take_statement(c, side);
+    default:
+        return same ? RETRY_NOTHING_NEW : take_statement(c, side);
+    }
 }
 
 enum retry_effect retry_take_confirmation(const struct retry_rules *rules, int64_t now,
                                           const struct retry_confirmation *said, struct ledger_session *session,
                                           struct ledger_transition *transition)
 {
+    const struct change change = {rules, now, session, transition};
     const struct ledger_side side = {.at = now,
                                      .good = said->confirmed,
                                      .subject_id = said->confirmed ? said->subject_id : NULL,
                                      .key_id = said->confirmed ? said->key_id : NULL};
-    bool known = session->ecos.at != 0, same = known && says_the_same(&session->ecos, &side);
-    enum retry_effect effect = RETRY_APPLIES;
+    enum retry_effect effect;
 
     if (session->try < 1)
         return RETRY_NOT_ORDERED;
-    switch (session->state) {
-    case LEDGER_MIGRATED:
-        return same ? RETRY_REPEATS : RETRY_CONTRADICTS;
-    case LEDGER_FAILED:
-        if (!said->confirmed || (known && session->ecos.good))
-            return RETRY_REPEATS;
-        session->ecos = side;
-        move_to(session, LEDGER_FAILED, now, session->code, transition);
-        effect = RETRY_NOTED;
-        break;
-    case LEDGER_CONFIRM_PENDING:
-        if (known && session->ecos.good)
-            return same ? RETRY_REPEATS : RETRY_CONTRADICTS;
-        effect = take_word(rules, now, &side, session, transition);
-        break;
-    default:
-        if (same)
-            return RETRY_REPEATS;
-        effect = take_word(rules, now, &side, session, transition);
-        break;
-    }
+    effect = take_confirmation(&change, &side);
+    if (!retry_changes(effect))
+        return effect;
     transition->statement = said->confirmed ? LEDGER_CONFIRMED : LEDGER_NOT_CONFIRMED;
     transition->subject_id = side.subject_id;
     transition->key_id = side.key_id;
@@ -380,37 +422,41 @@ enum retry_effect retry_take_confirmation(const struct retry_rules *rules, int64
     return effect;
 }
 
-/* ---- time and dispatch ---- */
+/* ---- time and work orders ---- */
 
 enum retry_effect retry_take_time(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
                                   struct ledger_transition *transition)
 {
+    const struct change change = {rules, now, session, transition};
+
     switch (session->state) {
     case LEDGER_DISPATCHED:
         if (now < session->ends)
-            return RETRY_REPEATS;
-        fail(rules, now, id_of(D103), session, transition);
+            return RETRY_NOTHING_NEW;
+        fail(&change, id_of(D103));
         return RETRY_APPLIES;
     case LEDGER_RETRY_WAIT:
         if (now < session->ends)
-            return RETRY_REPEATS;
-        fail(rules, now, session->code != NULL ? session->code : id_of(D103), session, transition);
+            return RETRY_NOTHING_NEW;
+        fail(&change, session->code != NULL ? session->code : id_of(D103)); /* no code: it was not attempted */
         return RETRY_APPLIES;
     case LEDGER_CONFIRM_PENDING:
         if (session->due == 0 || now < session->due)
-            return RETRY_REPEATS;
-        session->due = 0;
+            return RETRY_NOTHING_NEW;
+        session->due = 0; /* D150 is stated once */
         session->code = id_of(D150);
-        move_to(session, LEDGER_CONFIRM_PENDING, now, session->code, transition);
+        move_to(&change, LEDGER_CONFIRM_PENDING, session->code);
         return RETRY_APPLIES;
     default:
-        return RETRY_REPEATS;
+        return RETRY_NOTHING_NEW;
     }
 }
 
 void retry_dispatch(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
                     struct ledger_transition *transition)
 {
+    const struct change change = {rules, now, session, transition};
+
     if (session->begun == 0) {
         session->begun = now;
         session->ends = now + rules->session_length;
@@ -420,26 +466,30 @@ void retry_dispatch(const struct retry_rules *rules, int64_t now, struct ledger_
     session->answered = session->unused = false;
     session->due = session->ends;
     session->code = NULL;
-    move_to(session, LEDGER_DISPATCHED, now, NULL, transition);
+    move_to(&change, LEDGER_DISPATCHED, NULL);
 }
 
 void retry_put_off(int64_t now, const char *code, int64_t until, struct ledger_session *session,
                    struct ledger_transition *transition)
 {
-    /* Between two tries the code of the last one is kept: it is what the session fails with at its end. */
+    const struct change change = {.now = now, .session = session, .transition = transition};
+
+    /* Between two tries the session keeps the code of the last try: it is what it fails with at its end. */
     if (session->state == LEDGER_READY)
         session->code = code;
     session->due = session->ends != 0 ? MIN(until, session->ends) : until;
-    move_to(session, session->state, now, code, transition);
+    move_to(&change, session->state, code);
 }
 
 void retry_refuse(const struct retry_rules *rules, int64_t now, const char *code, struct ledger_session *session,
                   struct ledger_transition *transition)
 {
+    const struct change change = {rules, now, session, transition};
+
     if (session->try > 0) {
-        fail(rules, now, code, session, transition);
+        fail(&change, code);
         return;
     }
     session->code = code;
-    move_to(session, LEDGER_REJECTED, now, code, transition);
+    move_to(&change, LEDGER_REJECTED, code);
 }

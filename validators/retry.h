@@ -1,15 +1,36 @@
 /*
- * A Device's way from its work order to its end, as pure functions: what a result of the TCoS side, a
- * confirmation of the ECoS side, a dispatch or the time means for a session (gateway/DEVICES.md, States; the seed's
- * ¶35, ¶36). No ledger is asked and no clock read: facts and a time go in, the session as it becomes comes out.
+ * What becomes of a Device between its work order and its end (gateway/DEVICES.md, States; the seed's ¶35, ¶36).
  *
- *   struct ledger_session session = as it is;
+ * Words:
+ *   session       everything that happens to one accepted work item. It begins with its first try and lasts
+ *                 session_length (24 hours) at most.
+ *   try           one attempt of the TCoS Service Provider to replace the credentials of the Device. A work order (EMW)
+ *                 orders it; the record of an EMT is its result.
+ *   side          who states something about the Device: the TCoS side by a SUCCESS ("replaced"), the ECoS side by the
+ *                 confirmation in an EMC ("confirmed"). The Device has migrated when both state the same credentials.
+ *
+ * States of a session. The words in brackets are what moves it on:
+ *
+ *   READY ─[order]→ DISPATCHED ─[transient failure, not attempted]→ RETRY_WAIT ─[order]→ DISPATCHED …
+ *                       │
+ *                       ├─[one side states success]→ CONFIRM_PENDING ─[the other side agrees]→ MIGRATED
+ *                       │                                  └─[it disagrees]→ CONFIRM_MISMATCH ─[one corrects itself]→
+ * MIGRATED └─[permanent failure, no delay left, session's end]→ FAILED
+ *
+ * RETRY_WAIT, too, goes to CONFIRM_PENDING by a late success and to FAILED at the session's end. CONFIRM_MISMATCH goes
+ * to FAILED when both sides state that nothing was replaced. MIGRATED, FAILED, REJECTED and DEFERRED are ends.
+ *
+ * All functions are pure: no ledger, no clock. A session, a time and what happened go in; the session as it is
+ * afterwards comes out, with the transition that led there:
+ *
+ *   struct ledger_session session = as the ledger has it;
  *   struct ledger_transition transition;
- *   enum retry_effect effect = retry_result(&rules, now, &said, &session, &transition);
- *   if (retry_changes(effect)) … both go into the ledger …
+ *   enum retry_effect effect = retry_take_result(&rules, now, &said, &session, &transition);
+ *   if (retry_changes(effect)) … the ledger stores both (ledger_session_put) …
  *
- * Where nothing changes, session and transition are left as they were. Texts are borrowed from what was said and from
- * the session given. transition gets everything but item, job and record, which say who caused it.
+ * If nothing changes, session and transition are left as they were. Texts are borrowed from the session and from what
+ * was said. A transition gets everything but job and record, which name the file that caused it. Times are seconds
+ * since 1970, UTC. No function fails.
  */
 #ifndef ECOSGATE_VALIDATORS_RETRY_H
 #define ECOSGATE_VALIDATORS_RETRY_H
@@ -21,21 +42,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* ---- settings ---- */
+
 enum { RETRY_MAX_DELAYS = 32 };
 
 /* All in seconds. */
 struct retry_rules {
-    int64_t delays[RETRY_MAX_DELAYS]; /* between tries, each used once */
+    int64_t delays[RETRY_MAX_DELAYS]; /* from a failed try to the next, each used once; the first n_delays count */
     size_t n_delays;
-    int64_t session_length;    /* from the first try on */
-    int64_t next_session;      /* from the session's end to NextEligible */
-    int64_t confirmation_wait; /* until D150 */
+    int64_t session_length;    /* from the first try to the session's end */
+    int64_t next_session;      /* from the session's end to NextEligible, when a new instruction may come */
+    int64_t confirmation_wait; /* how long one side may be silent after the other's success, until D150 */
 };
 
-/* The specification's: 5, 5, 10 … 320 minutes, 24 hours, 30 days, 24 hours. */
+/* The defaults: delays of 5, 5, 10, 20, 40, 80, 160, 320 minutes; 24 hours; 30 days; 24 hours. */
 void retry_rules_init(struct retry_rules *rules);
 
-/* ---- what a side says ---- */
+/* ---- what a side states ---- */
 
 enum retry_result_kind { RESULT_SUCCESS, RESULT_FAILED, RESULT_TIMEOUT, RESULT_NOT_ATTEMPTED };
 
@@ -43,72 +66,90 @@ enum retry_result_kind { RESULT_SUCCESS, RESULT_FAILED, RESULT_TIMEOUT, RESULT_N
 struct retry_result {
     enum retry_result_kind kind;
     int64_t try;
-    int64_t at;                      /* LastTry; 0: not said */
-    bool outdated;                   /* about an earlier order of that try (retry_orders_outdate) */
-    const char *gbcs, *duis, *alert; /* NULL: not said */
-    const char *subject_id, *key_id; /* Replacing…; of a SUCCESS */
+    int64_t at;                      /* LastTry; 0: not stated */
+    bool outdated;                   /* it is about an earlier order of that try (retry_orders_outdate) */
+    const char *gbcs, *duis, *alert; /* GBCSStatus, DUISCode, AlertCode; NULL: not stated */
+    const char *subject_id, *key_id; /* of the new credentials; of a SUCCESS only */
 };
 
 /* A record of an EMC. */
 struct retry_confirmation {
     bool confirmed;
-    int64_t at;
-    const char *subject_id, *key_id;
+    int64_t at;                      /* ConfirmedAt; 0: not stated */
+    const char *subject_id, *key_id; /* of the credentials on the Device */
 };
 
-/* The code of a failed try: the first lasting one of those that alert, GBCS status and DUIS code stand for, else
- * the first; without any of them D103 for a timeout, else D127. */
+/* The code of a failed try. Alert, GBCS status and DUIS code each may stand for a code: the first permanent one wins,
+ * in the order of the catalogue, else the first. Without any it is D103 for a TIMEOUT, else D127. */
 enum code retry_code(const struct retry_result *result);
-/* Its alert, GBCS status or DUIS code stands for a failure. */
+
+/* Whether its alert, GBCS status or DUIS code stands for a failure. */
 bool retry_says_error(const struct retry_result *result);
 
-/* The orders of one try, which is ordered again after NOT_ATTEMPTED: with which of them a result has to do. Begin with
- * {.try = …} and add the session's transitions, oldest first. */
+/* ---- to which order of its try a result belongs ---- */
+
+/* After NOT_ATTEMPTED the same try is ordered again. A result that comes then may be about the earlier order, and must
+ * not fail the new one. To find out, set {.try = …}, add all transitions of the session, the oldest first, and ask
+ * retry_orders_outdate. */
 struct retry_orders {
     int64_t try;
-    int64_t first;       /* its first order */
-    int64_t noted, said; /* the NOT_ATTEMPTED before the newest one: when it was taken in, and its LastTry */
-    enum ledger_state state;
-    int64_t waits, waits_said; /* the same of its newest answer, ordered again or not */
+    int64_t first;                /* when the try was ordered first; 0: not yet */
+    int64_t before, before_said;  /* the NOT_ATTEMPTED before the newest order: when we recorded it, and its LastTry */
+    int64_t newest, newest_said;  /* the same of the newest NOT_ATTEMPTED, whether ordered again or not */
+    enum ledger_state last_state; /* of the transitions so far */
 };
 
+/* Adds one transition of the session. */
 void retry_orders_add(struct retry_orders *orders, const struct ledger_transition *transition);
-/* A result other than SUCCESS is of an earlier order where it is no later than that NOT_ATTEMPTED. Its time is LastTry
- * or, where that is missing or lies before the first order, when its file was created; if that does too, none. */
+
+/* Whether a result other than SUCCESS is about an earlier order: its time is not after that NOT_ATTEMPTED was recorded,
+ * or it names the same time. Its time is LastTry. If LastTry is missing or before the first order, the creation of its
+ * file counts instead; if that is before the first order too, the result is not outdated. */
 bool retry_orders_outdate(const struct retry_orders *orders, const struct retry_result *said, int64_t created);
 
-/* ---- what it means ---- */
+/* ---- what moves a session on ---- */
 
+/* What a statement means for a session, and which finding its sender gets. */
 enum retry_effect {
-    RETRY_APPLIES,
-    RETRY_NOTED,       /* a success too late: kept, the state stays (C119) */
-    RETRY_REPEATS,     /* nothing new, or too late (C119) */
-    RETRY_CONTRADICTS, /* C121 */
-    RETRY_NOT_ORDERED, /* no such try, or never dispatched (C118) */
+    RETRY_APPLIES,     /* the session changes; no finding */
+    RETRY_RECORDED,    /* a success after FAILED: it is recorded, the state stays (C119) */
+    RETRY_NOTHING_NEW, /* known already, or too late: nothing changes (C119) */
+    RETRY_CONTRADICTS, /* contradicts what the same side stated before: nothing changes (C121) */
+    RETRY_NOT_ORDERED, /* that try, or the Device at all, was never ordered: nothing changes (C118) */
 };
 
+/* Whether session and transition have to be stored. */
 bool retry_changes(enum retry_effect effect);
-/* Its state is an end. */
+
+/* Whether the session's state is an end. */
 bool retry_has_ended(const struct ledger_session *session);
 
+/* A result of the TCoS side came. */
 enum retry_effect retry_take_result(const struct retry_rules *rules, int64_t now, const struct retry_result *said,
                                     struct ledger_session *session, struct ledger_transition *transition);
+
+/* A confirmation of the ECoS side came. */
 enum retry_effect retry_take_confirmation(const struct retry_rules *rules, int64_t now,
                                           const struct retry_confirmation *said, struct ledger_session *session,
                                           struct ledger_transition *transition);
 
-/* Goes on by itself at its time: a session's end, a confirmation that is missing. RETRY_APPLIES, or RETRY_REPEATS
- * when nothing is due, or when what is due is a dispatch. */
+/* Time has passed. RETRY_APPLIES if that ended the session (D103, or the code of the last try) or if a confirmation is
+ * missing now (D150), else RETRY_NOTHING_NEW. A try that is due is not the time's doing: retry_dispatch. */
 enum retry_effect retry_take_time(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
                                   struct ledger_transition *transition);
 
-/* The next try goes out: READY or RETRY_WAIT becomes DISPATCHED. */
+/* The next try was ordered: READY or RETRY_WAIT becomes DISPATCHED. After NOT_ATTEMPTED the same try is ordered again.
+ */
 void retry_dispatch(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
                     struct ledger_transition *transition);
-/* What is judged before a dispatch says no, until a time: READY and RETRY_WAIT go on waiting. */
+
+/* The review before a work order found transient causes only: READY and RETRY_WAIT wait until that time, but not beyond
+ * the session's end. code: the first cause. */
 void retry_put_off(int64_t now, const char *code, int64_t until, struct ledger_session *session,
                    struct ledger_transition *transition);
-/* Or for ever: READY becomes REJECTED, a session that has begun FAILED. */
+
+/* The review before a work order found a permanent cause: READY becomes REJECTED, a session that has begun FAILED.
+ * code: the first permanent cause. */
 void retry_refuse(const struct retry_rules *rules, int64_t now, const char *code, struct ledger_session *session,
                   struct ledger_transition *transition);
 

@@ -1,39 +1,41 @@
 /*
- * Category c as far as reference data and a Device's past tell: C103 to C109, C111, C112, C114 to C116
- * (gateway/DEVICES.md, Review). Judged at the split, and once more right before dispatch.
+ * The review: a Device against reference data and against its own past: C103 to C109, C111, C112, C114 to C116
+ * (gateway/DEVICES.md, Review). A Device is reviewed twice: when its instruction is judged, and again right before its
+ * work order is written, as reference data may have changed in between.
  *
  *   struct review review;
- *   review_open(&review, rules, &error)                              what is known at all, once for many Devices
- *   review_judge(&review, &subject, &past, &row, findings, &error) …
+ *   review_open(&review, rules, &error)                       once for many Devices: which reference data exist
+ *   review_judge(&review, &subject, &past, &row, &error) …    for each Device
  *
- * Needs rules->ledger, changes nothing. A false result is the ledger's error. What no reference data speak of costs
- * nothing.
+ * Needs rules->ledger and changes nothing. Each code can be switched off or made a warning (rules->review). A rule
+ * whose reference table is empty is skipped without a query. A false result is an error of the ledger.
  */
 #ifndef ECOSGATE_VALIDATORS_REVIEW_RULES_H
 #define ECOSGATE_VALIDATORS_REVIEW_RULES_H
 
 #include "spool/ledger/ledger_devices.h"
 #include "validators/row.h"
-#include "validators/rules.h"
 
 struct review {
     const struct rules *rules;
-    bool inventory, cos, models; /* there are such reference data */
-    int64_t counted; /* Devices that count for daily_limit; who judges several adds those that he lets pass */
+    bool inventory, cos, models; /* the ledger has an inventory, changes of supplier, Non-Migratable models */
+    int64_t counted;             /* Devices that count towards rules->daily_limit; the caller adds those it accepts */
 };
 
-/* A Device as its instruction describes it: hex digits in upper case. NULL: malformed or missing, not compared. */
+/* A Device as its instruction describes it, hex digits in upper case. A text that was missing or malformed is NULL and
+ * is not compared. */
 struct review_subject {
     uint64_t device;
     const char *type, *manufacturer, *model, *firmware, *mpxn;
 };
 
-/* counted: the Devices of instructions judged since 00:00 that were accepted. */
+/* Looks up which reference data exist. counted becomes the number of Devices that were accepted since 00:00 UTC. */
 bool review_open(struct review *review, const struct rules *rules, GError **error);
 
-/* Adds codes, and the latest NextEligible of those that pass, to row, which may have some. findings NULL: nothing is
- * told, and row needs no record; else it is that of an instruction. */
+/* Adds to row the codes of everything that speaks against migrating the Device now, and when the transient causes will
+ * be gone. past: the Device's earlier work. With row->file, findings are added too, and row->record must be the record
+ * of an instruction; without, codes only. */
 bool review_judge(const struct review *review, const struct review_subject *subject,
-                  const struct ledger_earlier_work *past, struct row *row, struct findings *findings, GError **error);
+                  const struct ledger_earlier_work *past, struct row *row, GError **error);
 
 #endif

@@ -1,17 +1,28 @@
+/*
+ * The codes of a record are kept as bits, so that "the first code" is the lowest bit and a record costs no memory.
+ * Category c may therefore have at most 64 codes, counted from C101.
+ */
 #include "validators/row.h"
 
 #include <stdarg.h>
+
+G_STATIC_ASSERT(D101 - C101 <= 64);
 
 static uint64_t bit(enum code code)
 {
     return UINT64_C(1) << (code - C101);
 }
 
-void row_add_code(struct row *row, enum code code, bool passes)
+void row_add_code(struct row *row, enum code code, bool transient)
 {
     row->codes |= bit(code);
-    if (!passes)
+    if (!transient)
         row->permanent |= bit(code);
+}
+
+void row_wait_until(struct row *row, int64_t at)
+{
+    row->next_eligible = MAX(row->next_eligible, at);
 }
 
 bool row_has_code(const struct row *row, enum code code)
@@ -39,18 +50,19 @@ enum code row_first_code(const struct row *row)
     return C101 + (enum code)__builtin_ctzll(row->codes);
 }
 
-void row_wait_until(struct row *row, int64_t at)
+enum code row_first_permanent(const struct row *row)
 {
-    row->next_eligible = MAX(row->next_eligible, at);
+    return C101 + (enum code)__builtin_ctzll(row->permanent);
 }
 
-void row_tell(struct row *row, struct findings *findings, enum code code, size_t column, bool warning, const char *text)
+void row_add_finding(struct row *row, enum code code, size_t column, bool warning, const char *text)
 {
-    const struct field *field = &row->record->fields[column];
+    const struct field *field = row_field(row, column);
 
-    findings_add(findings,
+    findings_add(row->file->findings,
                  &(struct finding){.code = code,
                                    .warning = warning,
+                                   /* a field that is missing in XML has no place of its own */
                                    .at = field->at.line ? field->at : row->record->at,
                                    .ordinal = row->record->ordinal,
                                    .field = row->layout->columns[column].name,
@@ -60,20 +72,23 @@ void row_tell(struct row *row, struct findings *findings, enum code code, size_t
         row->warned = true;
 }
 
-enum code row_first_permanent(const struct row *row)
-{
-    return C101 + (enum code)__builtin_ctzll(row->permanent);
-}
-
-void row_say(struct row *row, struct findings *findings, enum code code, size_t column, bool warning,
-             const char *format, ...)
+void row_error(struct row *row, enum code code, size_t column, const char *format, ...)
 {
     va_list args;
 
     va_start(args, format);
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
-    row_tell(row, findings, code, column, warning, text);
-    if (!warning)
-        row_add_code(row, code, catalogue_entry(code)->transient);
+    row_add_finding(row, code, column, false, text);
+    row_add_code(row, code, catalogue_entry(code)->transient);
+}
+
+void row_warning(struct row *row, enum code code, size_t column, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    row_add_finding(row, code, column, true, text);
 }

@@ -1,51 +1,72 @@
 /*
- * One D record as judged: what the rules of every file type have in common. A type's own struct begins with
- * it (struct device, struct result …) and says what its fields mean.
+ * One D record and what the rules found about it. The struct of each file type begins with a struct row: struct device
+ * (EMI), struct result (EMT, EMC), struct reference (INV, COS, NMM, PTY).
  *
- * A finding that is an error sets the code's bit; a warning does not. Fields point into the record and live as
- * long as it.
+ * A finding is an error or a warning. An error adds its code of category c to the row, a warning does not. The codes
+ * decide what becomes of the record:
+ *
+ *   no code                         accepted
+ *   transient codes only            deferred: the sender may send it again, from next_eligible on
+ *   at least one permanent code     rejected
+ *
+ * Nothing is allocated in a row, and no function fails. Pointers are borrowed: the row lives no longer than its record.
  */
 #ifndef ECOSGATE_VALIDATORS_ROW_H
 #define ECOSGATE_VALIDATORS_ROW_H
 
 #include "formats/reader.h"
-#include "validators/findings.h"
+#include "validators/judged_file.h"
 
 #include <glib.h>
 
 struct row {
-    const struct record *record; /* NULL: judged from the ledger, without findings */
+    const struct judged_file *file; /* NULL: the Device is judged again from the ledger, without record and findings */
+    const struct record *record;    /* NULL when file is */
     const struct layout_record *layout;
-    uint64_t codes;        /* bit (code - C101) */
-    uint64_t permanent;    /* the same, without the codes that are transient for this record */
-    int64_t next_eligible; /* when the last of those that pass will have passed; 0: none said so */
-    bool warned;
+    uint64_t codes;     /* bit (code - C101) */
+    uint64_t permanent; /* the same, without the codes that are transient for this record */
+    int64_t
+        next_eligible; /* seconds since 1970, UTC: when the last of the transient causes will be gone; 0: not known */
+    bool warned;       /* a warning was found */
 };
 
-/* passes: whether this code passes by itself for this record; mostly what the catalogue says. */
-void row_add_code(struct row *row, enum code code, bool passes);
-bool row_has_code(const struct row *row, enum code code);
-/* The record has this code, and its cause does not go away without a change. */
-bool row_has_permanent(const struct row *row, enum code code);
-bool row_has_errors(const struct row *row);
+/* The field of the record in that column. */
+static inline const struct field *row_field(const struct row *row, size_t column)
+{
+    return &row->record->fields[column];
+}
 
-/* Errors, and all of them pass: it is deferred rather than rejected. */
-bool row_is_deferred(const struct row *row);
+/* Adds a code of category c. transient: its cause goes away by itself; usually what the catalogue says. */
+void row_add_code(struct row *row, enum code code, bool transient);
 
-/* The first in the catalogue's order; call only when it has errors. */
-enum code row_first_code(const struct row *row);
-/* The first of those that do not pass by themselves; call only when there is one. */
-enum code row_first_permanent(const struct row *row);
-
-/* One of the passing codes will have passed by then, the others may need longer. */
+/* Says when a transient cause will be gone; of several calls the latest time counts. */
 void row_wait_until(struct row *row, int64_t at);
 
-/* A finding about one column, and nothing else. */
-void row_tell(struct row *row, struct findings *findings, enum code code, size_t column, bool warning,
-              const char *text);
+/* The row has this code. */
+bool row_has_code(const struct row *row, enum code code);
 
-/* A finding about one column, and for an error the code. */
-void row_say(struct row *row, struct findings *findings, enum code code, size_t column, bool warning,
-             const char *format, ...) G_GNUC_PRINTF(6, 7);
+/* The row has this code, and its cause does not go away by itself. */
+bool row_has_permanent(const struct row *row, enum code code);
+
+/* The row has at least one code. */
+bool row_has_errors(const struct row *row);
+
+/* The row has codes, and all of them are transient. */
+bool row_is_deferred(const struct row *row);
+
+/* The row's first code in the order of the catalogue. The row must have a code. */
+enum code row_first_code(const struct row *row);
+
+/* The row's first permanent code in the order of the catalogue. The row must have one. */
+enum code row_first_permanent(const struct row *row);
+
+/* Adds an error about one column: a finding, and the code with the catalogue's transience. */
+void row_error(struct row *row, enum code code, size_t column, const char *format, ...) G_GNUC_PRINTF(4, 5);
+
+/* Adds a warning about one column: a finding, and no code. */
+void row_warning(struct row *row, enum code code, size_t column, const char *format, ...) G_GNUC_PRINTF(4, 5);
+
+/* Adds a finding about one column and nothing else; the caller adds the code of an error. Needs row->file. */
+void row_add_finding(struct row *row, enum code code, size_t column, bool warning, const char *text);
 
 #endif

@@ -1,3 +1,4 @@
+/* The defaults of the settings, and questions about parties. */
 #include "validators/rules.h"
 
 #include <string.h>

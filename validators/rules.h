@@ -1,6 +1,9 @@
 /*
- * What the rules must know besides the file: the gateway's settings and parties, the time, and, in the
- * live run, the ledger and the drop that the file came through. gateway/ fills it; nothing here owns it.
+ * What the rules have to know besides the file: the settings, the parties, the time, and, in the live run, the ledger
+ * and the drop that the file came through. gateway/ fills it (config_rules); nothing here owns what it points to.
+ *
+ * A bare `check` knows less: identity and ledger are NULL then, and the rules that need them are left out
+ * (judge_each_not_judged in judge.h).
  */
 #ifndef ECOSGATE_VALIDATORS_RULES_H
 #define ECOSGATE_VALIDATORS_RULES_H
@@ -15,21 +18,24 @@
 
 struct ledger;
 
+/* The setting check_digits: what wrong check digits of an MPxN are. */
 enum check_digits { CHECK_DIGITS_OFF, CHECK_DIGITS_WARN, CHECK_DIGITS_REJECT };
 
-/* What becomes of a Device that the review finds something about (DEVICES.md, Review). */
+/* The settings [review]: what a code of the review is (gateway/DEVICES.md, Review). REVIEW_REJECT: an error, which
+ * defers the Device if the code is transient. */
 enum review_mode { REVIEW_REJECT, REVIEW_WARN, REVIEW_OFF };
 
-enum { RULES_DAY = 86400 };
+enum { RULES_DAY = 86400 }; /* seconds */
 
+/* A party that exchanges files with the gateway. */
 struct party {
-    const char *org;
-    uint64_t eui64;
-    const char *const *types; /* NULL-terminated codes of file types that it may send */
-    const char *drop;
+    const char *org;          /* its code in file names, "MCC" */
+    uint64_t eui64;           /* its identity */
+    const char *const *types; /* the codes of the file types that it may send; ends with NULL */
+    const char *drop;         /* the name of its drop */
 };
 
-/* What only a configuration knows; absent in a bare `check`. */
+/* Who the gateway is and whom it knows. */
 struct identity {
     const char *org;
     uint64_t eui64;
@@ -40,26 +46,29 @@ struct identity {
 
 struct rules {
     const struct identity *identity; /* NULL: B103 and B207 are not judged */
-    struct ledger *ledger;           /* NULL: duplicates, sequence, batches, C110 are not judged */
-    int64_t job;                     /* the file's own job in the ledger */
-    const char *drop;                /* the drop that it came through; NULL: not judged */
-    int64_t now;
-    int64_t future_tolerance;        /* seconds */
-    const char *const *device_types; /* NULL-terminated scope */
+    struct ledger *ledger;           /* NULL: nothing that needs the past or reference data is judged */
+    int64_t job;                     /* the file's own job, which is no earlier file; with a ledger only */
+    const char *drop;                /* the drop that the file came through; NULL: not judged */
+    int64_t now;                     /* seconds since 1970, UTC */
+    int64_t future_tolerance;        /* seconds that a time may lie ahead of now */
+    const char *const *device_types; /* the Device types in scope (C104); ends with NULL */
     enum check_digits check_digits;
-    const char *const *drops; /* NULL-terminated names of all drops; NULL: not judged */
-    int64_t cos_window;       /* seconds before a change of supplier (C109) */
-    int64_t daily_limit;      /* Devices accepted a day (C116), 0: any number */
-    enum review_mode review[CODE_COUNT];
-    uint32_t max_devices;
-    struct unpack_limits unpack;
-    struct retry_rules retry;
+    const char *const *drops;            /* the names of all drops (C120 of PTY); ends with NULL; NULL: not judged */
+    int64_t cos_window;                  /* seconds before a change of supplier in which C109 holds */
+    int64_t daily_limit;                 /* Devices a day (C116); 0: any number */
+    enum review_mode review[CODE_COUNT]; /* of the codes that can be switched; the others stay REVIEW_REJECT */
+    uint32_t max_devices;                /* records in one file (B111) */
+    struct unpack_limits unpack;         /* bytes and ratio of a packed file (B111) */
+    struct retry_rules retry;            /* of sessions */
 };
 
-/* The defaults of ecosgate.conf(5); identity, ledger and now are left empty. */
+/* Fills the defaults of ecosgate.conf(5). identity, ledger, job, drop, drops and now stay empty. */
 void rules_init(struct rules *rules);
 
+/* The party with that code; NULL: identity knows none. Borrowed from identity. */
 const struct party *rules_party(const struct identity *identity, const char *org);
+
+/* Whether a party may send files of that type, "EMI". */
 bool rules_may_send(const struct party *party, const char *type);
 
 #endif

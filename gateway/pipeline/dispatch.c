@@ -170,7 +170,7 @@ static bool review_again(struct work_order *order, const struct ledger_work *wor
     *row = (struct row){0};
     order->review.counted = work->session.try > 0 ? 0 : order->first_tries + order->new_first_tries;
     return ledger_earlier_work(order->gateway->ledger, item->device, &past, error) &&
-           review_judge(&order->review, &subject, &past, row, NULL, error);
+           review_judge(&order->review, &subject, &past, row, error);
 }
 
 /* Opens the Device's incident: it was accepted, and now a permanent code refuses it. */

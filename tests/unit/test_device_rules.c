@@ -21,6 +21,13 @@ static struct field fields[INSTRUCTION_COLUMNS];
 static struct record record;
 static struct device device;
 
+static void judge_record(void)
+{
+    const struct judged_file file = {.rules = &rules, .seen = seen, .findings = findings};
+
+    device_rules_judge(&file, &record, &device);
+}
+
 static int enter(void **state)
 {
     (void)state;
@@ -51,7 +58,7 @@ static void judge(const char *type, enum instruction_column column, const char *
     findings = findings_new(100);
     device_set_free(seen);
     seen = device_set_new();
-    device_rules_judge(&rules, seen, &record, findings, &device);
+    judge_record();
 }
 
 static void test_device_rules__one_field__its_code(void **state)
@@ -161,13 +168,13 @@ static void test_device_rules__same_device_twice__c102_from_the_second_on(void *
     judge(NULL, INSTRUCTION_ATTEMPT, "1");
     assert_int_equal(findings_total(findings), 0);
     for (uint64_t n = 1; n <= 2; n++) {
-        device_rules_judge(&rules, seen, &record, findings, &device);
+        judge_record();
         assert_int_equal(findings_count(findings, C102), n);
         assert_int_equal(row_first_code(&device.row), C102);
     }
     /* Written otherwise it is the same Device still. */
     fields[INSTRUCTION_DEVICE_ID].text = "00-db-12-34-56-78-90-a0";
-    device_rules_judge(&rules, seen, &record, findings, &device);
+    judge_record();
     assert_int_equal(findings_count(findings, C102), 3);
 }
 
@@ -177,7 +184,7 @@ static void test_device_rules__id_of_zeros__is_a_device_like_others(void **state
     (void)state;
     judge(NULL, INSTRUCTION_DEVICE_ID, "00-00-00-00-00-00-00-00");
     assert_int_equal(findings_total(findings), 0);
-    device_rules_judge(&rules, seen, &record, findings, &device);
+    judge_record();
     assert_int_equal(findings_count(findings, C102), 1);
 }
 
@@ -190,7 +197,7 @@ static void test_device_rules__all_wrong__every_code_once_in_order(void **state)
         fields[i] = (struct field){bad[i], 1, {7, 1}};
     findings_free(findings);
     findings = findings_new(100);
-    device_rules_judge(&rules, seen, &record, findings, &device);
+    judge_record();
     g_autofree char *codes = codes_of(findings);
     assert_string_equal(codes, "C101 C104 C117 C117 C117 C117 C117 C117");
     assert_int_equal(row_first_code(&device.row), C101);

@@ -43,7 +43,9 @@ static char *judge(enum header_column column, const char *text, bool name_is_kno
         const char *value = i == column ? text : good[i];
         fields[i] = (struct field){value, value ? strlen(value) : 0, {value ? 4 : 0, value ? 9 : 0}};
     }
-    header_rules_judge(&rules, &filename, name_is_known, &record, findings, &header);
+    const struct judged_file file = {
+        .rules = &rules, .filename = &filename, .name_is_known = name_is_known, .findings = findings};
+    header_rules_judge(&file, &record, &header);
     for (size_t i = 0; i < findings_kept(findings); i++) {
         const struct finding *f = findings_at(findings, i);
         g_string_append_printf(codes, "%s%s", i ? " " : "", catalogue_entry(f->code)->id);

@@ -87,7 +87,9 @@ static void judge_with(enum ledger_reference table, enum header_mode mode, const
         fields[changes->column] = (struct field){changes->text, strlen(changes->text), {7, 99}};
     findings_free(findings);
     findings = findings_new(100);
-    assert_true(reference_rules_judge(&rules, table, mode, seen, &record, findings, &reference, NULL));
+    const struct header header = {.mode = mode};
+    const struct judged_file file = {.rules = &rules, .header = &header, .seen = seen, .findings = findings};
+    assert_true(reference_rules_judge(&file, table, &record, &reference, NULL));
 }
 
 static void expect(enum ledger_reference table, size_t column, const char *text, const char *expected)

@@ -186,9 +186,10 @@ static void judge(struct judged *j, const struct shape *shape, struct ledger *as
         fill(j, shape, good_confirmation, CONFIRMATION_COLUMNS, changes, n_changes);
     else
         fill(j, shape, good_result, RESULT_COLUMNS, changes, n_changes);
-    bool good = shape->confirmation
-                    ? result_rules_judge_confirmation(&rules, &j->record, j->findings, &j->result, &error)
-                    : result_rules_judge_result(&rules, NOW, &j->record, j->findings, &j->result, &error);
+    const struct header header = {.created = NOW};
+    const struct judged_file file = {.rules = &rules, .header = &header, .findings = j->findings};
+    bool good = shape->confirmation ? result_rules_judge_confirmation(&file, &j->record, &j->result, &error)
+                                    : result_rules_judge_result(&file, &j->record, &j->result, &error);
     if (!good)
         fail_msg("%s", error->message);
 }

@@ -691,8 +691,8 @@ static void test_retry__effects_and_ends__are_told_apart(void **state)
 {
     (void)state;
     assert_true(retry_changes(RETRY_APPLIES));
-    assert_true(retry_changes(RETRY_NOTED));
-    assert_false(retry_changes(RETRY_REPEATS));
+    assert_true(retry_changes(RETRY_RECORDED));
+    assert_false(retry_changes(RETRY_NOTHING_NEW));
     assert_false(retry_changes(RETRY_CONTRADICTS));
     assert_false(retry_changes(RETRY_NOT_ORDERED));
     for (int i = 0; i < LEDGER_STATES; i++) {

@@ -97,8 +97,7 @@ static char *judged(const struct review_subject *subject, const struct ledger_ea
     struct row row = {0};
     GError *error = NULL;
 
-    if (!review_open(&review, &rules, &error) ||
-        !review_judge(&review, subject, past ? past : &none, &row, NULL, &error))
+    if (!review_open(&review, &rules, &error) || !review_judge(&review, subject, past ? past : &none, &row, &error))
         fail_msg("%s", error->message);
     for (enum code code = C101; code < D101; code++) {
         if (row_has_code(&row, code))
