@@ -1,3 +1,7 @@
+/*
+ * The program: options before the command, the table of commands, the exit status. Each command is a function in
+ * gateway/commands/.
+ */
 #include "formats/instant.h"
 #include "gateway/clock.h"
 #include "gateway/commands/command.h"
@@ -10,60 +14,157 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { HELP_COLUMN = 30 /* where the help of a command begins */ };
+
+/* The one place that lists commands. A name of two words belongs to the group that its first word names; the help shows
+ * the commands in this order. */
 static const struct command {
     const char *name;
+    const char *arguments; /* "" for none */
+    const char *options;   /* "" for none */
     const char *help;
-    int (*run)(const struct invocation *invocation);
+    int (*run)(struct invocation *invocation);
 } commands[] = {
-    {"init", "  init DIR                      make a gateway home: ecosgate.conf, drops/, spool/\n", command_init},
-    {"check", "  check FILE…                   judge files as the gateway would; changes nothing\n", command_check},
-    {"run", "  run [--once]                  the gateway; --once does all that is due, then ends\n", command_run},
-    {"pickup", "  pickup [DROP]                 what would be taken now, what not, and why not\n", command_pickup},
-    {"doctor", "  doctor [DROP]                 probe the drops: what the gateway can do there\n", command_doctor},
-    {"spool",
-     "  spool list [--state STATE]    the jobs that the spool holds\n"
-     "  spool show ID                 everything about one job\n"
-     "  spool cat ID [NAME]           the bytes received, or of one of its files\n"
-     "  spool verify                  prove the whole spool and ledger sound\n"
-     "  spool hold|release|requeue ID --reason TEXT\n"
-     "                                keep a job back, let it go on, have it judged again\n",
-     command_spool},
-    {"device",
-     "  device show DEVICE-ID         one Device: state, tries, history, next eligible\n"
-     "  device list --state STATE     the work items in a state\n",
-     command_device},
-    {"incident",
-     "  incident list [--all]         incidents that last, or all\n"
-     "  incident show ID              one incident: what it is about, and which files told of it\n"
-     "  incident close ID --reason TEXT\n"
-     "                                end one by hand\n",
-     command_incident},
-    {"why", "  why ID                        why a file, work item or Device is where it is, what would move it\n",
-     command_why},
-    {"report",
-     "  report REF [--period TIME] [--supplier MPID] [--out FILE]\n"
-     "                                the bytes of a report that was issued, else what is known now\n"
-     "  report list                   what was issued, when, to whom\n"
-     "  report redeliver FILE --reason TEXT\n"
-     "                                have a file of a report delivered once more\n",
-     command_report},
-    {"status", "  status                        counts by state, the drops, last and next report times\n",
-     command_status},
+    {"init", "DIR", "", "make a gateway home: ecosgate.conf, drops/, spool/", command_init},
+    {"check", "FILE…", "[--max-findings N]", "judge files as the gateway would; changes nothing", command_check},
+    {"run", "", "[--once]", "run the gateway; --once makes one pass over all work, then ends", command_run},
+    {"pickup", "[DROP]", "", "show which files would be picked up now, which not, and why", command_pickup},
+    {"doctor", "[DROP]", "", "test what the gateway can do in each drop", command_doctor},
+    {"spool list", "", "[--state STATE]", "list the jobs in the spool", command_spool_list},
+    {"spool show", "ID", "", "show everything about one job", command_spool_show},
+    {"spool cat", "ID [NAME]", "", "print the received bytes, or one file of the job", command_spool_cat},
+    {"spool verify", "", "", "check every byte of the spool and every sum of the ledger", command_spool_verify},
+    {"spool hold", "ID", "--reason TEXT", "keep back a job that waits for its verdict", command_spool_hold},
+    {"spool release", "ID", "--reason TEXT", "let a held job go on", command_spool_release},
+    {"spool requeue", "ID", "--reason TEXT", "have a job judged again", command_spool_requeue},
+    {"device show", "DEVICE-ID", "", "show one Device: state, tries, history", command_device_show},
+    {"device list", "", "--state STATE", "list the work items in one state", command_device_list},
+    {"incident list", "", "[--all]", "list open incidents, or all", command_incident_list},
+    {"incident show", "ID", "", "show one incident and the files that reported it", command_incident_show},
+    {"incident close", "ID", "--reason TEXT", "close an incident by hand", command_incident_close},
+    {"why", "ID", "", "say why a file, work item or Device is where it is, and what moves it", command_why},
+    {"report", "REF", "[--period TIME] [--supplier MPID] [--out FILE]",
+     "print a report as it was issued, or as it would be now", command_report},
+    {"report list", "", "", "list issued reports: when, to whom, how many rows", command_report_list},
+    {"report redeliver", "FILE", "--reason TEXT", "deliver a file of a report once more", command_report_redeliver},
+    {"status", "", "", "show jobs and Devices by state, drops, reports, incidents", command_status},
 };
+
+/* ---- help ---- */
+
+static void append_help(GString *text, const struct command *command)
+{
+    g_autoptr(GString) call = g_string_new(command->name);
+
+    if (*command->arguments != '\0')
+        g_string_append_printf(call, " %s", command->arguments);
+    if (*command->options != '\0')
+        g_string_append_printf(call, " %s", command->options);
+    glong width = g_utf8_strlen(call->str, -1);
+    if (width < HELP_COLUMN)
+        g_string_append_printf(text, "  %s%*s%s\n", call->str, (int)(HELP_COLUMN - width), "", command->help);
+    else
+        g_string_append_printf(text, "  %s\n  %*s%s\n", call->str, HELP_COLUMN, "", command->help);
+}
 
 static char *help_text(void)
 {
     GString *text = g_string_new("Commands:\n");
 
     for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
-        g_string_append(text, commands[i].help);
+        append_help(text, &commands[i]);
     g_string_append(text, "\nThe options above stand before the command; 'ecosgate COMMAND --help' lists its own.\n"
-                          "Exit status: 0 good, 1 a file was rejected or had rejected or deferred Devices, or\n"
-                          "something asked for is not there, 2 the command could not run. More: man ecosgate.");
+                          "Exit status: 0 good; 1 a file was rejected or had rejected or deferred Devices, or what\n"
+                          "was asked for does not exist; 2 the command could not run. More: man ecosgate.");
     return g_string_free(text, FALSE);
 }
 
-/* The configuration that the user chose, else the first of the usual places that is there. */
+/* ---- finding the command ---- */
+
+/* The number of words of the name that the arguments begin with: 1, 2, or 0 for none. */
+static int words_matched(const struct command *command, const struct invocation *invocation)
+{
+    const char *space = strchr(command->name, ' ');
+    size_t len = space != NULL ? (size_t)(space - command->name) : strlen(command->name);
+
+    if (strncmp(command->name, invocation->argv[0], len) != 0 || invocation->argv[0][len] != '\0')
+        return 0;
+    if (space == NULL)
+        return 1;
+    return invocation->argc > 1 && strcmp(space + 1, invocation->argv[1]) == 0 ? 2 : 0;
+}
+
+/* The command with the most words: `report list` is not the `report` of a report named list. */
+static const struct command *find_command(const struct invocation *invocation, int *words)
+{
+    const struct command *found = NULL;
+
+    *words = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+        int n = words_matched(&commands[i], invocation);
+        if (n > *words) {
+            found = &commands[i];
+            *words = n;
+        }
+    }
+    return found;
+}
+
+/* "list|show|close" of the group; NULL when no command begins with that word. g_free. */
+static char *group_verbs(const char *group)
+{
+    GString *verbs = g_string_new(NULL);
+    g_autofree char *prefix = g_strconcat(group, " ", NULL);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+        if (g_str_has_prefix(commands[i].name, prefix))
+            g_string_append_printf(verbs, "%s%s", verbs->len > 0 ? "|" : "", commands[i].name + strlen(prefix));
+    }
+    return g_string_free(verbs, verbs->len == 0);
+}
+
+/* The arguments name no command: a wrong word, or a group without one of its verbs. */
+static int no_command(struct invocation *invocation)
+{
+    g_autofree char *first = command_shown(invocation->argv[0]);
+    g_autofree char *verbs = group_verbs(invocation->argv[0]);
+
+    if (verbs == NULL) {
+        g_printerr("ecosgate: there is no command '%s'; 'ecosgate --help' lists the commands\n", first);
+        return EXIT_UNABLE;
+    }
+    g_autofree char *usage = g_strconcat(verbs, " …", NULL);
+    invocation->command = invocation->argv[0];
+    invocation->arguments = usage;
+    invocation->options = "";
+    invocation->argc--;
+    invocation->argv++;
+    /* `spool --help` is answered here, and another option is refused. */
+    if (!command_arguments(invocation, NULL, 1, G_MAXINT))
+        return EXIT_UNABLE;
+    g_autofree char *second = command_shown(invocation->argv[0]);
+    g_printerr("ecosgate: there is no command '%s %s'; call it as: ecosgate %s %s\n", first, second, first, usage);
+    return EXIT_UNABLE;
+}
+
+static int dispatch(struct invocation *invocation)
+{
+    int words;
+    const struct command *command = find_command(invocation, &words);
+
+    if (command == NULL)
+        return no_command(invocation);
+    invocation->command = command->name;
+    invocation->arguments = command->arguments;
+    invocation->options = command->options;
+    invocation->argv += words;
+    invocation->argc -= words;
+    return command->run(invocation);
+}
+
+/* ---- the program ---- */
+
+/* The configuration that the user chose, else the first of the usual places that exists. */
 static const char *find_config(const char *option, bool *is_explicit)
 {
     const char *chosen = option ? option : g_getenv("ECOSGATE_CONF");
@@ -76,82 +177,102 @@ static const char *find_config(const char *option, bool *is_explicit)
     return "/etc/ecosgate/ecosgate.conf";
 }
 
-static int dispatch(struct invocation *invocation)
-{
-    const char *name = invocation->argv[0];
-
-    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
-        if (strcmp(commands[i].name, name) == 0) {
-            invocation->argv++;
-            invocation->argc--;
-            return commands[i].run(invocation);
-        }
-    }
-    g_printerr("ecosgate: there is no command '%s'; 'ecosgate --help' lists them\n", name);
-    return EXIT_UNABLE;
-}
-
-/* A full disk or a closed pipe under our own output is a failure like any other; a command that could do nothing has
- * said why. */
+/* A full disk or a closed pipe behind standard output shows only when the buffer is written, so that each command would
+ * end well. It is reported here, unless the command has failed and said so itself. */
 static int close_output(int status)
 {
     bool failed = ferror(stdout) != 0;
-    int fault = fflush(stdout) == 0 ? 0 : errno;
+    int errnum = fflush(stdout) == 0 ? 0 : errno;
 
-    if (fault == 0 && !failed)
+    if (errnum == 0 && !failed)
         return status;
     if (status != EXIT_UNABLE)
-        g_printerr("ecosgate: standard output could not be written whole%s%s\n", fault != 0 ? ": " : "",
-                   fault != 0 ? g_strerror(fault) : "");
+        g_printerr("ecosgate: standard output could not be written to its end%s%s\n", errnum != 0 ? ": " : "",
+                   errnum != 0 ? g_strerror(errnum) : "");
     return EXIT_UNABLE;
+}
+
+/* Stops the clock at the time of --now, if there is one. */
+static bool set_clock(const char *now)
+{
+    int64_t at;
+
+    if (now == NULL)
+        return true;
+    if (!instant_parse(now, strlen(now), &at)) {
+        g_autofree char *shown = command_shown(now);
+        g_printerr("ecosgate: --now: '%s' is no time; expected one such as 2023-07-03T06:00:00Z\n", shown);
+        return false;
+    }
+    clock_stop_at(at);
+    return true;
+}
+
+static void set_signals(void)
+{
+    (void)signal(SIGIO, SIG_IGN);   /* the kernel breaks our lease on a file of a drop when a writer opens that file */
+    (void)signal(SIGPIPE, SIG_IGN); /* a closed pipe is then a write error like any other */
+}
+
+/* What stands before the command. */
+struct options {
+    char *config, *now;
+    gboolean json, version;
+};
+
+/* Parses them; argv is left with the command and what follows it. */
+static bool parse_options(struct options *options, GOptionContext *context, int *argc, char ***argv)
+{
+    const GOptionEntry entries[] = {
+        {"config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config,
+         "the configuration (else ECOSGATE_CONF, ./ecosgate.conf)", "FILE"},
+        {"now", 0, 0, G_OPTION_ARG_STRING, &options->now, "act as if it were that time, such as 2023-07-03T06:00:00Z",
+         "TIME"},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &options->json, "print JSON, one object on a line", NULL},
+        {"version", 0, 0, G_OPTION_ARG_NONE, &options->version, "print the version", NULL},
+        {NULL, 0, 0, 0, NULL, NULL, NULL},
+    };
+    g_autofree char *help = help_text();
+    GError *error = NULL;
+
+    g_option_context_set_strict_posix(context, TRUE); /* options after the command belong to the command */
+    g_option_context_add_main_entries(context, entries, NULL);
+    g_option_context_set_description(context, help);
+    if (g_option_context_parse(context, argc, argv, &error))
+        return true;
+    g_printerr("ecosgate: %s; 'ecosgate --help' lists the options and commands\n", error->message);
+    g_error_free(error);
+    return false;
+}
+
+static int run(const struct options *options, GOptionContext *context, int argc, char **argv)
+{
+    struct invocation invocation = {.json = options->json, .argc = argc - 1, .argv = argv + 1};
+
+    if (options->version) {
+        puts("ecosgate " PACKAGE_VERSION);
+        return EXIT_GOOD;
+    }
+    if (!set_clock(options->now))
+        return EXIT_UNABLE;
+    if (argc < 2) {
+        g_autofree char *help = g_option_context_get_help(context, TRUE, NULL);
+        g_printerr("%s", help);
+        return EXIT_UNABLE;
+    }
+    invocation.config_path = find_config(options->config, &invocation.config_is_explicit);
+    return close_output(dispatch(&invocation));
 }
 
 int main(int argc, char **argv)
 {
-    g_autofree char *config = NULL;
-    g_autofree char *now = NULL;
-    gboolean json = FALSE, version = FALSE;
-    const GOptionEntry entries[] = {
-        {"config", 'c', 0, G_OPTION_ARG_FILENAME, &config, "the configuration (else ECOSGATE_CONF, ./ecosgate.conf)",
-         "FILE"},
-        {"now", 0, 0, G_OPTION_ARG_STRING, &now, "act as at that time, such as 2023-07-03T06:00:00Z", "TIME"},
-        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "facts as JSON, one object on a line", NULL},
-        {"version", 0, 0, G_OPTION_ARG_NONE, &version, "say the version", NULL},
-        {NULL, 0, 0, 0, NULL, NULL, NULL},
-    };
     g_autoptr(GOptionContext) context = g_option_context_new("COMMAND …");
-    g_autofree char *help = help_text();
-    GError *error = NULL;
-    int64_t at;
+    struct options options = {.config = NULL};
 
-    setlocale(LC_CTYPE, "C.UTF-8");
-    (void)signal(SIGIO, SIG_IGN);   /* a lease on a drop's file may be broken while we hold it */
-    (void)signal(SIGPIPE, SIG_IGN); /* a closed pipe is a write error like any other */
-    g_option_context_set_strict_posix(context, TRUE);
-    g_option_context_add_main_entries(context, entries, NULL);
-    g_option_context_set_description(context, help);
-    if (!g_option_context_parse(context, &argc, &argv, &error)) {
-        g_printerr("ecosgate: %s; 'ecosgate --help' lists the options and commands\n", error->message);
-        g_error_free(error);
-        return EXIT_UNABLE;
-    }
-    if (version) {
-        puts("ecosgate " PACKAGE_VERSION);
-        return EXIT_GOOD;
-    }
-    if (now != NULL) {
-        if (!instant_parse(now, strlen(now), &at)) {
-            g_printerr("ecosgate: --now: expected a time like 2023-07-03T06:00:00Z, found '%s'\n", now);
-            return EXIT_UNABLE;
-        }
-        clock_stop_at(at);
-    }
-    if (argc < 2) {
-        g_autofree char *whole = g_option_context_get_help(context, TRUE, NULL);
-        g_printerr("%s", whole);
-        return EXIT_UNABLE;
-    }
-    struct invocation invocation = {.json = json, .argc = argc - 1, .argv = argv + 1};
-    invocation.config_path = find_config(config, &invocation.config_is_explicit);
-    return close_output(dispatch(&invocation));
+    setlocale(LC_CTYPE, "C.UTF-8"); /* messages hold UTF-8, whatever the user's locale */
+    set_signals();
+    int status = parse_options(&options, context, &argc, &argv) ? run(&options, context, argc, argv) : EXIT_UNABLE;
+    g_free(options.config);
+    g_free(options.now);
+    return status;
 }

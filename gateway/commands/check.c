@@ -1,5 +1,7 @@
 /*
- * The command `check`: the dry run. The same judging as the live run, without spool, ledger or network.
+ * The command `check`: a dry run. It judges with the same code as `run`, without spool, ledger or network. Rules that
+ * need the ledger are listed as not judged. The configuration is used only when -c or ECOSGATE_CONF names it: the
+ * verdict must not depend on a file that happens to be in the current folder.
  */
 #include "formats/text.h"
 #include "gateway/clock.h"
@@ -23,8 +25,8 @@ struct check {
     const char *path; /* of the file being judged */
     uint64_t before;  /* bytes of the files before it */
     uint64_t all;     /* bytes of all files */
-    struct report_totals totals;
-    int status;
+    struct verdict_totals totals;
+    int status; /* the highest exit status so far */
 };
 
 static void on_progress(void *user, uint64_t done)
@@ -94,14 +96,14 @@ static void print_json(const struct check *check, const struct verdict *verdict)
                                  "truncated", findings_truncated(verdict->findings), "not_judged", not_judged));
 }
 
-static void judged(struct check *check, int fd, const struct verdict *verdict)
+static void print_verdict(struct check *check, int fd, const struct verdict *verdict)
 {
     progress_clear(&check->progress);
-    report_count(&check->totals, verdict);
+    verdict_text_count(&check->totals, verdict);
     if (check->invocation->json)
         print_json(check, verdict);
     else
-        report_file(check->path, fd, &check->rules.unpack, verdict);
+        verdict_text_print(check->path, fd, &check->rules.unpack, verdict);
     if (verdict->outcome >= OUTCOME_PA)
         check->status = MAX(check->status, EXIT_REFUSED);
 }
@@ -116,11 +118,19 @@ static void unable(struct check *check, const char *reason)
     check->status = EXIT_UNABLE;
 }
 
+/* "…: cannot be opened: No such file or directory", from errno. */
+static void unable_to(struct check *check, const char *what)
+{
+    g_autofree char *reason = g_strdup_printf("cannot be %s: %s", what, g_strerror(errno));
+
+    unable(check, reason);
+}
+
 static const char *not_regular(mode_t mode)
 {
     if (S_ISDIR(mode))
-        return "is a folder, not a regular file; name the files in it";
-    return "is not a regular file; store what it gives under the name that it will be sent with, for the name is "
+        return "is a folder, not a regular file; give the files in it";
+    return "is not a regular file; store its content under the name with which it will be sent, because the name is "
            "judged too";
 }
 
@@ -142,7 +152,7 @@ static void judge_open_file(struct check *check, int fd)
         g_clear_error(&error);
         return;
     }
-    judged(check, fd, &verdict);
+    print_verdict(check, fd, &verdict);
     verdict_clear(&verdict);
 }
 
@@ -152,14 +162,14 @@ static void check_file(struct check *check, const char *path)
     int fd;
 
     check->path = path;
-    /* Not to be held up by a pipe without a writer. */
+    /* O_NONBLOCK: a pipe without a writer must not stop the command. */
     fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
-        unable(check, g_strerror(errno));
+        unable_to(check, "opened");
         return;
     }
     if (fstat(fd, &st) != 0) {
-        unable(check, g_strerror(errno));
+        unable_to(check, "read");
     } else if (!S_ISREG(st.st_mode)) {
         unable(check, not_regular(st.st_mode));
     } else {
@@ -169,7 +179,7 @@ static void check_file(struct check *check, const char *path)
     (void)close(fd); /* only read from */
 }
 
-/* For the progress bar only: what cannot be asked for its size is told of when its turn comes. */
+/* For the progress bar only. A file that cannot be read is reported when it is judged. */
 static uint64_t bytes_of(int n, char **paths)
 {
     uint64_t bytes = 0;
@@ -189,28 +199,25 @@ static int check_files(struct check *check, int n, char **paths)
     for (int i = 0; i < n; i++)
         check_file(check, paths[i]);
     if (!check->invocation->json)
-        report_summary(&check->totals, &check->rules);
+        verdict_text_summary(&check->totals, &check->rules);
     return check->status;
 }
 
-int command_check(const struct invocation *invocation)
+int command_check(struct invocation *invocation)
 {
     gint64 max_findings = FINDINGS_DEFAULT_MAX;
     const GOptionEntry entries[] = {
-        {"max-findings", 0, 0, G_OPTION_ARG_INT64, &max_findings, "list at most N findings of a file (1000)", "N"},
+        {"max-findings", 0, 0, G_OPTION_ARG_INT64, &max_findings, "list at most N findings of each file (1000)", "N"},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
-    struct invocation own = *invocation;
     struct check check = {.invocation = invocation};
     g_autoptr(config_t) config = NULL;
     GError *error = NULL;
 
-    if (command_options(&own, "check FILE…", entries) < 0)
+    if (!command_arguments(invocation, entries, 1, G_MAXINT))
         return EXIT_UNABLE;
-    if (own.argc == 0)
-        return command_usage("check [--max-findings N] FILE…");
     if (max_findings < 0) {
-        g_printerr("ecosgate: check: expected a --max-findings of 0 or more, found %" G_GINT64_FORMAT "\n",
+        g_printerr("ecosgate: check: --max-findings %" G_GINT64_FORMAT " is too small; expected 0 or more\n",
                    max_findings);
         return EXIT_UNABLE;
     }
@@ -223,5 +230,5 @@ int command_check(const struct invocation *invocation)
     }
     check.rules.now = clock_now();
     check.max_findings = (size_t)max_findings;
-    return check_files(&check, own.argc, own.argv);
+    return check_files(&check, invocation->argc, invocation->argv);
 }

@@ -1,6 +1,16 @@
 /*
- * A command of the program: one const table in main.c names them all. Facts go to standard output (text
- * for people, or one JSON object per line), messages to standard error.
+ * What every command of the program gets and shares. The table of commands is in main.c: it parses the options before
+ * the command and calls the command's function, which is in the file of the same name: `ecosgate spool list` is
+ * command_spool_list in spool_list.c.
+ *
+ *   int command_NAME(struct invocation *invocation)
+ *   {
+ *       if (!command_arguments(invocation, entries, 1, 2))
+ *           return EXIT_UNABLE;
+ *       … the arguments are now invocation->argv[0] and [1]
+ *   }
+ *
+ * Output goes to standard output: aligned text for people, or one JSON object on a line. Messages go to standard error.
  */
 #ifndef ECOSGATE_GATEWAY_COMMANDS_COMMAND_H
 #define ECOSGATE_GATEWAY_COMMANDS_COMMAND_H
@@ -9,51 +19,73 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum exit_status { EXIT_GOOD = 0, EXIT_REFUSED = 1, EXIT_UNABLE = 2 };
-
-struct invocation {
-    const char *config_path; /* as chosen by -c, ECOSGATE_CONF or the usual places */
-    bool config_is_explicit; /* by -c or ECOSGATE_CONF */
-    bool json;
-    int argc;    /* arguments after the command's name; argv[0] is the first of them */
-    char **argv; /* NULL-terminated */
+enum exit_status {
+    EXIT_GOOD = 0,
+    EXIT_REFUSED = 1, /* it worked; a file was not wholly accepted, or what was asked for does not exist */
+    EXIT_UNABLE = 2,  /* it could not run, or not to its end */
 };
 
-/* Each returns an exit status. */
-int command_init(const struct invocation *invocation);
-int command_check(const struct invocation *invocation);
-int command_pickup(const struct invocation *invocation);
-int command_doctor(const struct invocation *invocation);
-int command_run(const struct invocation *invocation);
-int command_spool(const struct invocation *invocation);
-int command_device(const struct invocation *invocation);
-int command_incident(const struct invocation *invocation);
-int command_why(const struct invocation *invocation);
-int command_report(const struct invocation *invocation);
-int command_status(const struct invocation *invocation);
+/* One call of the program. Borrows all texts. */
+struct invocation {
+    const char *config_path; /* chosen by -c, ECOSGATE_CONF or the usual places; never NULL, may not exist */
+    bool config_is_explicit; /* chosen by -c or ECOSGATE_CONF */
+    bool json;               /* --json: output for programs */
+    const char *command;     /* "spool cat" */
+    const char *arguments;   /* what follows it: "ID [NAME]"; "" for nothing */
+    const char *options;     /* its own options: "--reason TEXT"; "" for none */
+    int argc;                /* arguments after the command; argv[0] is the first of them */
+    char **argv;             /* NULL-terminated; argv[-1] exists */
+};
 
-/* Parses a command's own options, printing the fault of a bad call: -1, else the number of arguments left,
- * which then stand in invocation->argv. usage is the command with its arguments, "spool cat ID [NAME]",
- * without options; entries is a GOptionEntry array, NULL for none. --help is answered here and ends the program. */
-int command_options(struct invocation *invocation, const char *usage, const void *entries);
+/* The commands (one file each). Each returns an exit status and has printed what is to be said. */
+int command_init(struct invocation *invocation);             /* makes a gateway home */
+int command_check(struct invocation *invocation);            /* judges files; changes nothing */
+int command_run(struct invocation *invocation);              /* the gateway itself */
+int command_pickup(struct invocation *invocation);           /* what would be picked up from the drops now */
+int command_doctor(struct invocation *invocation);           /* probes the drops */
+int command_spool_list(struct invocation *invocation);       /* all jobs, or those in one state */
+int command_spool_show(struct invocation *invocation);       /* one job */
+int command_spool_cat(struct invocation *invocation);        /* the bytes of one file of a job */
+int command_spool_verify(struct invocation *invocation);     /* checks the whole spool and ledger */
+int command_spool_hold(struct invocation *invocation);       /* an order: keep a job back (spool_orders.c) */
+int command_spool_release(struct invocation *invocation);    /* an order: let it go on (spool_orders.c) */
+int command_spool_requeue(struct invocation *invocation);    /* an order: judge it again (spool_orders.c) */
+int command_device_show(struct invocation *invocation);      /* one Device */
+int command_device_list(struct invocation *invocation);      /* the work items in one state */
+int command_incident_list(struct invocation *invocation);    /* incidents */
+int command_incident_show(struct invocation *invocation);    /* one incident */
+int command_incident_close(struct invocation *invocation);   /* an order: close an incident */
+int command_why(struct invocation *invocation);              /* why something is where it is */
+int command_report(struct invocation *invocation);           /* the files of one report */
+int command_report_list(struct invocation *invocation);      /* the files of all issued reports */
+int command_report_redeliver(struct invocation *invocation); /* an order: deliver a file once more */
+int command_status(struct invocation *invocation);           /* the state of the whole gateway */
 
-/* "ecosgate: …" on standard error; returns EXIT_UNABLE. Frees error. */
+/* Parses the command's own options; those removed, the arguments are left in invocation->argv and argc. entries is an
+ * array of GOptionEntry that ends with an empty one, or NULL. Answers --help, which ends the program. False after a
+ * wrong option or a number of arguments outside min to max: a message has been printed, return EXIT_UNABLE. */
+bool command_arguments(struct invocation *invocation, const void *entries, int min, int max);
+
+/* Prints "ecosgate: …" on standard error and frees the error, a GError. Returns EXIT_UNABLE. */
 int command_unable(void *error);
 
-/* The same for a command without options of its own; false, told, unless there are min to max arguments. */
-bool command_arguments(struct invocation *invocation, const char *usage, int min, int max);
-
-/* "ecosgate: call it as: ecosgate <usage>"; returns EXIT_UNABLE. */
-int command_usage(const char *usage);
-
-/* An argument as messages show it: escaped, for it may be a name from outside, and cut. Owned by the caller. */
+/* An argument as a message shows it: escaped, because it may be a name from outside, and cut to 128 characters. The
+ * caller frees it (g_free). */
 char *command_shown(const char *argument);
 
-/* One line on standard output; takes the reference. */
+/* Prints the object as one line on standard output. Takes the reference. */
 void command_print_json(json_t *object);
 
-/* An instant as JSON text, null for 0; a text as JSON, null for NULL. */
+/* An instant (seconds UTC) as JSON text; JSON null for 0. A new reference. */
 json_t *command_json_instant(int64_t at);
+/* A text as JSON text; JSON null for NULL. A new reference. */
 json_t *command_json_text(const char *text);
+/* A job's ID as JSON text of at least eight digits. A new reference. */
+json_t *command_json_job(int64_t id);
+
+/* A job's ID from the command line. False: it is none, and a message has been printed. */
+bool command_parse_job(const char *text, int64_t *id);
+/* Prints that there is no such job. Returns EXIT_REFUSED. */
+int command_no_job(int64_t id);
 
 #endif

@@ -133,15 +133,14 @@ static int probe_all(const struct invocation *invocation, const struct config *c
     return fit ? EXIT_GOOD : EXIT_REFUSED;
 }
 
-int command_doctor(const struct invocation *invocation)
+int command_doctor(struct invocation *invocation)
 {
-    struct invocation rest = *invocation;
     GError *error = NULL;
 
-    if (!command_arguments(&rest, "doctor [DROP]", 0, 1))
+    if (!command_arguments(invocation, NULL, 0, 1))
         return EXIT_UNABLE;
     g_autoptr(config_t) config = config_load(invocation->config_path, &error);
     if (config == NULL)
         return command_unable(error);
-    return probe_all(invocation, config, rest.argc > 0 ? rest.argv[0] : NULL);
+    return probe_all(invocation, config, invocation->argc > 0 ? invocation->argv[0] : NULL);
 }

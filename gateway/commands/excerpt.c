@@ -1,19 +1,30 @@
+/*
+ * A file may have a million findings on one line of a gigabyte, so that each line is passed once and no line is kept
+ * whole. The wanted places are sorted. A window moves over them: `begun` opens a text when its part of the line begins,
+ * `full` leaves it when it has enough bytes. Both only go forward.
+ */
 #include "gateway/commands/excerpt.h"
 
 #include "formats/text.h"
 
 #include <string.h>
 
-enum { READ_SIZE = 64 * 1024, LINE_BYTES = 512, SHOWN_BEFORE = 40, SHOWN_CHARS = 100 };
+enum {
+    READ_SIZE = 64 * 1024,
+    LINE_BYTES = 512,  /* of a line that one excerpt reads */
+    SHOWN_BEFORE = 40, /* characters before the place */
+    SHOWN_CHARS = 100, /* characters of the excerpt */
+};
 
 struct excerpting {
     GHashTable *excerpts; /* the result */
     GArray *wanted;       /* struct place, sorted */
-    GPtrArray *texts;     /* what is shown at each of them, NULL until it has begun */
-    guint next;           /* first of wanted whose line is not over */
-    guint full, begun;    /* first of wanted whose text is not full yet; first that has not begun */
-    uint32_t line;        /* the one being read */
-    uint32_t column;      /* characters of it passed */
+    GPtrArray *texts;     /* GString for each of them; NULL until its part of the line begins */
+    guint next;           /* the first of wanted whose line has not ended */
+    guint full;           /* the first of wanted whose text needs more bytes */
+    guint begun;          /* the first of wanted whose part of the line has not begun */
+    uint32_t line;        /* number of the line being read */
+    uint32_t column;      /* its characters that were passed */
 };
 
 static guint hash_place(gconstpointer place)
@@ -48,10 +59,10 @@ static void free_excerpt(gpointer excerpt)
 static void free_text(gpointer text)
 {
     if (text != NULL)
-        (void)g_string_free(text, TRUE); /* returns NULL then */
+        (void)g_string_free(text, TRUE); /* returns NULL for TRUE */
 }
 
-/* The place wanted, NULL where there is none on the line being read. */
+/* The i-th wanted place, if it is on the line being read; else NULL. */
 static const struct place *wanted_here(const struct excerpting *x, guint i)
 {
     const struct place *place = i < x->wanted->len ? &g_array_index(x->wanted, struct place, i) : NULL;
@@ -64,6 +75,7 @@ static uint32_t first_shown(const struct place *place)
     return place->column > SHOWN_BEFORE ? place->column - SHOWN_BEFORE : 1;
 }
 
+/* Makes the excerpt of one place from the bytes around it. */
 static void keep(struct excerpting *x, const struct place *place, GString *text)
 {
     struct excerpt *excerpt = g_new(struct excerpt, 1);
@@ -72,7 +84,8 @@ static void keep(struct excerpting *x, const struct place *place, GString *text)
 
     if (text->len > 0 && text->str[text->len - 1] == '\r')
         g_string_truncate(text, text->len - 1);
-    /* The bytes need not be UTF-8, and hold NUL: characters are counted as places are. */
+    /* The bytes may be no UTF-8 and may hold NUL. So characters are counted as readers count columns: bytes that do not
+     * continue a character. */
     for (size_t i = 0; mark < text->len; mark++) {
         i += ((unsigned char)text->str[mark] & 0xC0) != 0x80;
         if (i > before)
@@ -91,23 +104,22 @@ static void begin_text(struct excerpting *x, guint i)
     x->begun = i + 1;
 }
 
-/* The line is over. */
+/* The line has ended: makes the excerpts of all places on it. */
 static void keep_line(struct excerpting *x)
 {
     const struct place *place;
 
     for (; (place = wanted_here(x, x->next)) != NULL; x->next++) {
         if (x->next >= x->begun)
-            begin_text(x, x->next); /* a place behind the line's end: nothing is shown */
+            begin_text(x, x->next); /* the place is after the line's end: the text is empty */
         keep(x, place, x->texts->pdata[x->next]);
         free_text(g_steal_pointer(&x->texts->pdata[x->next]));
     }
     x->full = x->begun = x->next;
 }
 
-/* Texts begin and become full in the order of their places, so that a line is passed once, however many
- * places on it are wanted. */
-static void take(struct excerpting *x, const char *data, size_t len)
+/* Appends a piece of the line to every text that has begun and is not full. */
+static void append(struct excerpting *x, const char *data, size_t len)
 {
     for (size_t i = 0; i < len && wanted_here(x, x->full) != NULL; i++) {
         const struct place *place;
@@ -121,12 +133,13 @@ static void take(struct excerpting *x, const char *data, size_t len)
     }
 }
 
+/* Splits a piece of the file into lines. */
 static void feed(struct excerpting *x, const char *data, size_t len)
 {
     while (len > 0) {
         const char *end = memchr(data, '\n', len);
         size_t n = end ? (size_t)(end - data) : len;
-        take(x, data, n);
+        append(x, data, n);
         if (end == NULL)
             return;
         keep_line(x);
@@ -137,7 +150,7 @@ static void feed(struct excerpting *x, const char *data, size_t len)
     }
 }
 
-/* Columns begin behind a byte order mark. */
+/* The length of a byte order mark at the beginning: columns are counted from after it. */
 static size_t mark_bytes(const char *data, size_t len)
 {
     return len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;

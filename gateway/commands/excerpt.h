@@ -1,5 +1,6 @@
 /*
- * Lines of a file as people want to see them beside a finding: read a second time, unpacked like the first.
+ * The lines of a file that findings point to, cut to fit a terminal. Judging keeps no lines, so that the file is read
+ * and unpacked a second time, but only when somebody wants to see them.
  */
 #ifndef ECOSGATE_GATEWAY_COMMANDS_EXCERPT_H
 #define ECOSGATE_GATEWAY_COMMANDS_EXCERPT_H
@@ -8,15 +9,16 @@
 
 #include <glib.h>
 
-/* One line, cut to what fits a terminal around a column of it, with a caret under that column. */
+/* Part of one line around one of its columns. */
 struct excerpt {
-    struct place at;
-    char *text;   /* printable */
-    size_t caret; /* characters before it */
+    struct place at; /* the place that was asked for */
+    char *text;      /* escaped, at most 100 characters of the line */
+    size_t caret;    /* characters of text before the place */
 };
 
-/* struct place → struct excerpt. `wanted` holds struct place, in any order, and is sorted. Lines that cannot
- * be read again are left out. g_hash_table_unref. */
-GHashTable *excerpt_places(int fd, enum filename_pack pack, const struct unpack_limits *limits, GArray *wanted);
+/* Returns a map from struct place to struct excerpt; g_hash_table_unref frees both. places holds struct place in any
+ * order; it is sorted, and may name a place several times. The file is read from its beginning; fd stays open. Places
+ * on lines that do not exist, or that cannot be unpacked within the limits, are left out. */
+GHashTable *excerpt_places(int fd, enum filename_pack pack, const struct unpack_limits *limits, GArray *places);
 
 #endif

@@ -1,6 +1,12 @@
+/*
+ * Work items: one function for each state or pair of states. A text is written for an operator who sees the state for
+ * the first time, so that it names what is missing, not how the ledger stores it.
+ */
 #include "gateway/commands/explain.h"
 
 #include "formats/instant.h"
+#include "gateway/commands/command.h"
+#include "gateway/commands/output.h"
 #include "validators/catalogue.h"
 
 #include <inttypes.h>
@@ -16,7 +22,7 @@ bool explain_is_live(const struct ledger_work *work)
     return work->item.outcome == LEDGER_READY && !work->item.ended;
 }
 
-/* "D101 no communication with the Device (DUIS E20)" */
+/* "D101 no communication with the Device (DUIS E20)", by the catalogue. g_free. */
 static char *describe(const char *id)
 {
     enum code code;
@@ -36,8 +42,8 @@ static char *who_resolves(const char *id, const char *device_type)
 {
     const char *who = resolver_of(id, device_type);
 
-    return *who != '\0' ? g_strdup_printf("%s resolves the cause; then a new instruction", who)
-                        : g_strdup("a new instruction");
+    return *who != '\0' ? g_strdup_printf("%s resolves the cause, then MCC sends a new instruction (EMI)", who)
+                        : g_strdup("a new instruction (EMI) from MCC");
 }
 
 static void explain_ready(const struct ledger_work *work, struct explanation *e)
@@ -48,15 +54,16 @@ static void explain_ready(const struct ledger_work *work, struct explanation *e)
     if (work->has_session) {
         e->because = g_strdup_printf("judged again before its dispatch: %s", code);
         e->waits_for = g_strdup("that cause to pass");
-        e->moves = g_strdup("the next judging at that time, when the cause is gone by then");
+        e->moves = g_strdup("`ecosgate run`, which judges it again at next_at and dispatches it if the cause is gone");
         e->at = s->due;
     } else {
         e->because = g_strdup("its instruction was accepted and no work order has it yet");
         e->waits_for = g_strdup("the next dispatch");
-        e->moves = g_strdup("`ecosgate run`, within dispatch_hours");
+        e->moves = g_strdup("`ecosgate run`, which writes a work order (EMW) within dispatch_hours");
     }
 }
 
+/* By its review, or by the review that is repeated right before a dispatch. */
 static void explain_refused(const struct ledger_work *work, struct explanation *e)
 {
     const char *id = work->has_session ? work->session.code : work->item.code;
@@ -65,54 +72,55 @@ static void explain_refused(const struct ledger_work *work, struct explanation *
 
     e->because = g_strdup_printf("%s%s", code, work->has_session ? ", found right before its dispatch" : "");
     e->at = passes ? work->item.next_eligible : 0;
-    e->moves = passes ? g_strdup("a later instruction from then on; the cause passes by itself")
+    e->moves = passes ? g_strdup("a new instruction (EMI) from MCC at next_at or later; the cause passes by itself")
                       : who_resolves(id, work->item.device_type);
 }
 
 static void explain_dispatched(const struct ledger_work *work, struct explanation *e)
 {
-    e->because = g_strdup_printf("try %" PRId64 " is ordered", work->session.try);
+    e->because = g_strdup_printf("try %" PRId64 " is ordered: its work order (EMW) is written", work->session.try);
     e->waits_for = g_strdup("its result (EMT) from the TCoS Service Provider");
-    e->moves = g_strdup("an EMT for it; without one the session ends then, D103");
+    e->moves = g_strdup("an EMT that names it; without one `ecosgate run` ends the session at next_at as failed, D103");
     e->at = work->session.due;
 }
 
-/* The code of the newest transition; user: a char *. */
-static bool note_code(void *user, const struct ledger_transition *transition, GError **error)
+/* Keeps the code of the newest transition, the last in the walk; user: a char **. */
+static bool keep_code(void *user, const struct ledger_transition *transition, GError **error)
 {
     char **code = user;
 
-    (void)error; /* nothing can go wrong */
+    (void)error; /* nothing here can fail */
     g_free(*code);
     *code = g_strdup(transition->code);
     return true;
 }
 
-/* The session keeps the code of its last try; what put the next one off stands in the newest transition alone. */
-static bool explain_between(struct gateway *gateway, const struct ledger_work *work, struct explanation *e,
-                            GError **error)
+/* Between two tries. The session keeps the code of its last try; the cause that postponed the next try (a code of
+ * category c) is in the newest transition only. */
+static bool explain_retry_wait(struct gateway *gateway, const struct ledger_work *work, struct explanation *e,
+                               GError **error)
 {
     const struct ledger_session *s = &work->session;
     g_autofree char *code = describe(s->code);
     g_autofree char *newest = NULL;
     char ends[INSTANT_TEXT_SIZE];
 
-    if (!ledger_transitions_each(gateway->ledger, work->item.item, note_code, &newest, error))
+    if (!ledger_transitions_each(gateway->ledger, work->item.item, keep_code, &newest, error))
         return false;
-    bool put_off = newest != NULL && *newest == 'C';
-    g_autofree char *why = put_off ? describe(newest) : NULL;
+    bool postponed = newest != NULL && *newest == 'C';
+    g_autofree char *why = postponed ? describe(newest) : NULL;
     g_autofree char *tried = s->unused ? g_strdup_printf("try %" PRId64 " was not attempted", s->try)
                                        : g_strdup_printf("try %" PRId64 " failed: %s", s->try, code);
     instant_print(s->ends, ends);
     e->because =
-        g_strdup_printf("%s%s%s", tried, put_off ? "; judged again before the next one: " : "", put_off ? why : "");
+        g_strdup_printf("%s%s%s", tried, postponed ? "; judged again before the next one: " : "", postponed ? why : "");
     e->waits_for = g_strdup_printf("its next try; the session lasts until %s", ends);
-    e->moves = g_strdup("the next work order at that time");
+    e->moves = g_strdup("`ecosgate run`, which writes the next work order (EMW) at next_at");
     e->at = s->due;
     return true;
 }
 
-static char *say_sides(const struct ledger_session *s)
+static char *sides_text(const struct ledger_session *s)
 {
     const struct ledger_side *t = &s->tcos, *e = &s->ecos;
 
@@ -129,7 +137,7 @@ static void explain_confirmation(const struct ledger_work *work, struct explanat
                                        : "the confirmation (EMC) of the ECoS Service Provider";
 
     if (s->state == LEDGER_CONFIRM_MISMATCH) {
-        g_autofree char *sides = say_sides(s);
+        g_autofree char *sides = sides_text(s);
         e->because = g_strdup_printf("D151 the two sides disagree: %s", sides);
         e->waits_for = g_strdup("one side to correct itself");
         e->moves = g_strdup("an EMT SUCCESS or EMC Y that makes both agree; DCC and the Service Providers resolve it");
@@ -138,7 +146,7 @@ static void explain_confirmation(const struct ledger_work *work, struct explanat
     e->because = g_strdup_printf("only the %s side has confirmed%s", tcos_missing ? "ECoS" : "TCoS",
                                  s->code != NULL ? "; D150 for longer than confirmation_wait" : "");
     e->waits_for = g_strdup(missing);
-    e->moves = g_strdup("that file; no further try is ordered");
+    e->moves = g_strdup("that file; no further try is ordered meanwhile");
     e->at = s->due;
 }
 
@@ -155,12 +163,15 @@ static bool explain_end(struct gateway *gateway, const struct ledger_work *work,
         return false;
     g_autofree char *code = describe(s->code);
     const char *late =
-        s->tcos.good || s->ecos.good ? "; afterwards one side said that it had succeeded all the same" : "";
+        s->tcos.good || s->ecos.good ? "; afterwards one side reported that it had succeeded all the same" : "";
     e->because = g_strdup_printf("its session failed: %s; failed sessions of the Device: %" PRId64 "%s%s", code,
                                  past.failed_sessions,
                                  past.failed_sessions >= gateway->config->max_sessions ? " (FAILED_ACTION)" : "", late);
-    e->moves = past.replaced ? g_strdup("nothing: another instruction would be C108")
-                             : who_resolves(s->code, work->item.device_type);
+    e->moves =
+        past.replaced
+            ? g_strdup(
+                  "nothing: the Device holds ECoS credentials, so that another instruction would be rejected (C108)")
+            : who_resolves(s->code, work->item.device_type);
     e->at = s->next_eligible;
     return true;
 }
@@ -181,7 +192,7 @@ bool explain_work(struct gateway *gateway, const struct ledger_work *work, struc
         explain_dispatched(work, explanation);
         return true;
     case LEDGER_RETRY_WAIT:
-        return explain_between(gateway, work, explanation, error);
+        return explain_retry_wait(gateway, work, explanation, error);
     case LEDGER_CONFIRM_PENDING:
     case LEDGER_CONFIRM_MISMATCH:
         explain_confirmation(work, explanation);
@@ -192,6 +203,14 @@ bool explain_work(struct gateway *gateway, const struct ledger_work *work, struc
         break;
     }
     return explain_end(gateway, work, explanation, error);
+}
+
+void explanation_set(const struct explanation *explanation, json_t *object)
+{
+    output_set_text(object, "because", explanation->because);
+    output_set_text(object, "waits_for", explanation->waits_for);
+    output_set_text(object, "moved_by", explanation->moves);
+    output_set(object, "next_at", command_json_instant(explanation->at));
 }
 
 void explanation_clear(struct explanation *explanation)

@@ -1,27 +1,58 @@
 /*
- * Why a work item is where it is, what it waits for, and what would move it: in words, for `why` and
- * `device show`. From the ledger's row and the configuration alone.
+ * Why something is where it is, what it waits for, and what moves it on: the texts of `why` and `device show`. They are
+ * made from the ledger's rows, the spool's folders and the configuration; nothing is changed.
+ *
+ *   struct explanation explanation;
+ *   if (explain_work(gateway, work, &explanation, error)) …
+ *   explanation_clear(&explanation);
+ *
+ * Each text names states, file types and commands by the names that the manual gives them.
  */
 #ifndef ECOSGATE_GATEWAY_COMMANDS_EXPLAIN_H
 #define ECOSGATE_GATEWAY_COMMANDS_EXPLAIN_H
 
 #include "gateway/gateway.h"
 #include "spool/ledger/ledger_devices.h"
+#include "spool/ledger/ledger_jobs.h"
+#include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_sessions.h"
 
+#include <jansson.h>
+
 struct explanation {
-    char *because, *waits_for, *moves; /* NULL: nothing */
-    int64_t at;                        /* when it goes on by itself or may come again, 0: it does not */
+    char *because;   /* why it is in its state */
+    char *waits_for; /* NULL: it waits for nothing */
+    char *moves;     /* the command, file or party that moves it on; NULL: it has reached its end */
+    int64_t at;      /* seconds UTC when it goes on by itself or may come again; 0: never */
 };
 
-/* False: the ledger's error. explanation_clear frees the texts. */
+/* ---- work items (explain.c) ---- */
+
+/* Explains a work item. False: the ledger's error, and there is nothing to clear. */
 bool explain_work(struct gateway *gateway, const struct ledger_work *work, struct explanation *explanation,
                   GError **error);
-void explanation_clear(struct explanation *explanation);
 
-/* The state of a work item: its session's, else what its split made of it. */
+/* The state of a work item: its session's, else the one that its review gave it. */
 enum ledger_state explain_state(const struct ledger_work *work);
-/* It can still move. A Device has one such work item at most; where it has none, the newest says how it is. */
+
+/* True if the work item can still change its state. A Device has one live work item at most. */
 bool explain_is_live(const struct ledger_work *work);
+
+/* ---- files (explain_file.c) ---- */
+
+/* Explains a job that is in the folder `state`. False: an error of ledger or spool, and there is nothing to clear. */
+bool explain_job(struct gateway *gateway, const struct ledger_job *job, enum job_state state,
+                 struct explanation *explanation, GError **error);
+
+/* Explains a file that the gateway writes. False: the ledger's error, and there is nothing to clear. */
+bool explain_outgoing(struct gateway *gateway, const struct ledger_outgoing *file, struct explanation *explanation,
+                      GError **error);
+
+/* ---- the texts ---- */
+
+/* Sets the members because, waits_for, moved_by and next_at. */
+void explanation_set(const struct explanation *explanation, json_t *object);
+/* Frees the texts. */
+void explanation_clear(struct explanation *explanation);
 
 #endif

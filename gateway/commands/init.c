@@ -1,5 +1,6 @@
 /*
- * The command `init`: a gateway home with its drops, spool, ledger and a commented configuration.
+ * The command `init`: makes a gateway's home with drops, spool, ledger and a configuration whose comments explain each
+ * setting. The parties and identifiers in it are examples; with them the home works for a first try.
  */
 #include "formats/layout.h"
 #include "formats/text.h"
@@ -8,82 +9,85 @@
 
 #include <string.h>
 
+/* Names in the configuration that is written: six local drops. */
 static const char *const drops[] = {"mcc", "tcos", "ecos", "dcc", "suppliers", "maps"};
 
 static const char configuration[] =
     "# ecosgate.conf: one gateway. Paths are relative to this file's folder; see ecosgate.conf(5).\n"
     "\n"
     "[gateway]\n"
-    "# who this gateway is: the org and EUI-64 of its own files, and the RecipientId of what it takes\n"
+    "# who this gateway is: org and EUI-64 in the names of its files, and the RecipientId of files sent to it\n"
     "org=TCOS\n"
     "eui64=90-B3-D5-1F-30-00-00-04\n"
-    "# TEST or LIVE; files of the other environment are refused (B207)\n"
+    "# TEST or LIVE; files of the other environment are rejected (B207)\n"
     "environment=TEST\n"
     "spool=spool\n"
     "ledger=spool/ledger.sqlite\n"
-    "# Device types in scope (C104)\n"
+    "# Device types in scope; others are rejected (C104)\n"
     "device_types=ESME;GSME;GPF\n"
     "# MPAN and MPRN check digits: off, warn or reject (C113)\n"
     "mpxn_check_digits=warn\n"
-    "# limits of one file (B111): Devices, bytes after unpacking, unpacked to packed\n"
+    "# limits of one file (B111): Devices, bytes after unpacking, ratio of unpacked to packed bytes\n"
     "max_devices=1000000\n"
     "max_bytes=1073741824\n"
     "max_ratio=200\n"
-    "# seconds that a file's time may lie ahead of the clock (B104)\n"
+    "# seconds that the time in a file's name may be ahead of the clock (B104)\n"
     "future_tolerance=300\n"
     "# hours of one replacement session; minutes between its tries\n"
     "session_length=24\n"
     "retry_delays=5;5;10;20;40;80;160;320\n"
-    "# days from the end of a failed session to the next one, and failed sessions until somebody has to act\n"
+    "# days from the end of a failed session until the Device may come again; failed sessions until DCC has to act\n"
     "next_session=30\n"
     "max_sessions=5\n"
-    "# hours until a confirmation that only one side has sent is missing (D150)\n"
+    "# hours after one side has confirmed until the other side's confirmation counts as missing (D150)\n"
     "confirmation_wait=24\n"
-    "# Devices of a model that fail, and none migrates, until it is proposed as Non-Migratable (D160)\n"
+    "# a Device Model is proposed as Non-Migratable (D160) when so many of its Devices fail and none migrates\n"
     "model_failures=10\n"
     "# hours of the day (UTC) in which work orders go out\n"
     "dispatch_hours=00-24\n"
-    "# who gets the work orders (EMW), in which form, and how many Devices at most in one\n"
+    "# the party that gets work orders (EMW), their form (csv or xml), and the most Devices in one\n"
     "work_order_party=TCSP\n"
     "work_order_form=csv\n"
     "work_order_devices=1000000\n"
-    "# who is told of incidents (INC)\n"
+    "# the party that gets incident files (INC)\n"
     "incident_party=DCC\n"
-    "# auto: rules that need the Device inventory are judged from the first accepted INV on; required: instructions\n"
-    "# wait for one. Either way they wait while it is older than so many days (A104)\n"
+    "# auto: rules that need the Device inventory are judged once an INV was accepted; required: instructions wait\n"
+    "# until then. In both cases instructions wait while the inventory is older than so many days (A104)\n"
     "inventory=auto\n"
     "inventory_max_age=8\n"
-    "# days before a change of supplier in which its Devices are deferred (C109)\n"
+    "# days before a change of supplier in which the Devices at that meter point are deferred (C109)\n"
     "cos_window=7\n"
-    "# Devices accepted a day, 0: any number (C116)\n"
+    "# most Devices accepted in a day (C116); 0: no limit\n"
     "daily_limit=0\n"
-    "# a moment of the first period that is reported, such as 2023-07-01T00:00:00Z; empty: the first run\n"
+    "# a time within the first period that is reported, such as 2023-07-01T00:00:00Z; empty: the first run\n"
     "reports_from=\n"
-    "# when all Devices shall have migrated, such as 2024-10-31T00:00:00Z, for the forecast of the management page\n"
+    "# when all Devices must have migrated, such as 2024-10-31T00:00:00Z; for the forecast of the management page\n"
     "migration_end=\n"
-    "# minutes until a report that was issued and is not delivered is told (A106)\n"
+    "# minutes after its issue until a report that is not delivered is an incident (A106)\n"
     "report_grace=60\n"
-    "# days since reports were issued last after which the clock is not believed and nothing is done (A105), 0: never\n"
+    "# days after the last issue of reports beyond which the clock counts as wrong and work stops (A105); 0: never\n"
     "clock_leap=366\n"
-    "# seconds between two looks at the drops; new files on a local disk are noticed at once\n"
+    "# seconds between two listings of the drops; new files in local drops are noticed at once\n"
     "poll_interval=30\n"
-    "# MiB of free disk below which nothing is picked up\n"
+    "# MiB of free disk space below which no file is picked up\n"
     "reserve=64\n"
     "\n"
-    "# what becomes of a Device to which a code applies: reject (or defer, where it passes by itself), warn or off\n"
+    "# what happens to a Device to which a code applies: reject (transient codes: defer), warn or off\n"
     "[review]\n"
     "#C103=reject\n";
 
 static const struct {
-    const char *org, *eui64, *types, *drop, *who;
+    const char *org, *eui64;
+    const char *types; /* NULL: all inbound types that no other party sends */
+    const char *drop, *who;
 } parties[] = {
     {"MCC", "90-B3-D5-1F-30-0E-C0-01", "EMI", "mcc", "Migration Control Centre"},
     {"TCSP", "90-B3-D5-1F-30-0E-C0-02", "EMT", "tcos", "TCoS Service Provider"},
     {"ECSP", "90-B3-D5-1F-30-0E-C0-03", "EMC", "ecos", "ECoS Service Provider"},
-    {"DCC", "90-B3-D5-1F-30-00-00-02", NULL /* all inbound types that no other party sends */, "dcc", "DCC"},
+    {"DCC", "90-B3-D5-1F-30-00-00-02", NULL, "dcc", "DCC"},
 };
 
-/* The file types of one party, joined by ';', as the setting `types` has them. g_free the result. */
+/* The file types of one party, joined by ';', as the setting `types` has them. g_free. */
 static char *types_of_party(size_t party)
 {
     GString *types = g_string_new(parties[party].types);
@@ -105,7 +109,7 @@ static char *configuration_text(void)
     for (size_t i = 0; i < G_N_ELEMENTS(drops); i++)
         g_string_append_printf(text,
                                "\n[drop %s]\ntransport=local\nin=drops/%s/in\nout=drops/%s/out\n"
-                               "# when a file is whole: closed, stable (for stable_seconds), marker or at-once\n"
+                               "# when a file counts as whole: closed, stable (for stable_seconds), marker or at-once\n"
                                "complete=closed\n",
                                drops[i], drops[i], drops[i]);
     for (size_t i = 0; i < G_N_ELEMENTS(parties); i++) {
@@ -118,17 +122,17 @@ static char *configuration_text(void)
 
 static bool make_drops(const char *dir, GError **error)
 {
-    static const char *const ways[] = {"in", "out"};
+    static const char *const folders[] = {"in", "out"};
 
     for (size_t i = 0; i < G_N_ELEMENTS(drops) * 2; i++) {
-        g_autofree char *path = g_build_filename(dir, "drops", drops[i / 2], ways[i % 2], NULL);
+        g_autofree char *path = g_build_filename(dir, "drops", drops[i / 2], folders[i % 2], NULL);
         if (!disk_make_dirs(STEP_SPOOL_MADE, path, error))
             return false;
     }
     return true;
 }
 
-/* The configuration comes last: a home that has one is whole. */
+/* The configuration is written last, so that a home with a configuration is complete. */
 static bool make_home(const char *dir, const char *path, GError **error)
 {
     g_autofree char *text = configuration_text();
@@ -144,7 +148,7 @@ static bool make_home(const char *dir, const char *path, GError **error)
     if (file != NULL && disk_file_write(file, text, strlen(text), error) &&
         disk_file_publish(STEP_SPOOL_MADE, file, error))
         return true;
-    (void)disk_unlink(STEP_SPOOL_MADE, path, NULL); /* or the next `init` would refuse a home that is not whole */
+    (void)disk_unlink(STEP_SPOOL_MADE, path, NULL); /* else the next `init` would refuse this incomplete home */
     return false;
 }
 
@@ -156,17 +160,17 @@ static void print_home(const char *dir, const char *path)
     command_print_json(json_pack("{s:s,s:s}", "home", home, "configuration", configuration_path));
 }
 
-int command_init(const struct invocation *invocation)
+int command_init(struct invocation *invocation)
 {
-    struct invocation rest = *invocation;
     GError *error = NULL;
 
-    if (!command_arguments(&rest, "init DIR", 1, 1))
+    if (!command_arguments(invocation, NULL, 1, 1))
         return EXIT_UNABLE;
-    const char *dir = rest.argv[0];
+    const char *dir = invocation->argv[0];
     g_autofree char *path = g_build_filename(dir, "ecosgate.conf", NULL);
     if (g_file_test(path, G_FILE_TEST_EXISTS)) {
-        g_printerr("ecosgate: init: %s is there already; nothing was changed, choose another folder\n", path);
+        g_autofree char *shown = command_shown(path);
+        g_printerr("ecosgate: init: %s exists already and was not changed; choose another folder\n", shown);
         return EXIT_UNABLE;
     }
     if (!make_home(dir, path, &error))

@@ -1,6 +1,10 @@
 /*
- * Giving an order from the command line, whatever it is about: the reason is asked for, the order written, its
- * outcome waited for and told.
+ * Giving an operator's order from the command line, whatever the order is about. The order is written to the spool's
+ * orders folder, so that no lock is needed. The gateway that runs carries it out (gateway/pipeline/orders.h). When none
+ * runs, this command takes the lock and carries it out itself.
+ *
+ *   static const struct order_target target = {"spool show", parse_job, find_job};
+ *   return order_give(invocation, ORDER_HOLD, &target);
  */
 #ifndef ECOSGATE_GATEWAY_COMMANDS_ORDER_H
 #define ECOSGATE_GATEWAY_COMMANDS_ORDER_H
@@ -9,16 +13,17 @@
 #include "gateway/commands/read_access.h"
 #include "gateway/pipeline/orders.h"
 
+/* What orders of one command are about: a job, an incident, a report's file. */
 struct order_target {
-    const char *command;  /* "spool", the command before the verb */
-    const char *shown_by; /* "spool show", the command that tells what came of it */
-    /* Sets what the order is about; false: told that it is none. */
+    const char *shown_by; /* the command that shows the result later: "spool show" */
+    /* Sets what the order is about from the argument. False: the argument is wrong, and a message has been printed. */
     bool (*parse)(const char *text, struct order *order);
-    /* *there: such a thing exists; that it does not has been told. */
-    bool (*find)(const struct read_access *access, const struct order *order, bool *there, GError **error);
+    /* Sets *exists. When it does not exist a message has been printed. False: the ledger's error. */
+    bool (*find)(const struct read_access *access, const struct order *order, bool *exists, GError **error);
 };
 
-/* The arguments are those behind the verb: ID --reason TEXT. Returns an exit status. */
-int order_give(const struct invocation *invocation, enum order_verb verb, const struct order_target *target);
+/* Parses ID and --reason, writes the order, waits up to 30 seconds for its result and prints it. Returns an exit
+ * status: EXIT_REFUSED when the gateway refused the order or the target does not exist. */
+int order_give(struct invocation *invocation, enum order_verb verb, const struct order_target *target);
 
 #endif

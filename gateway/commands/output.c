@@ -1,7 +1,12 @@
+/*
+ * Both forms of output come from one JSON object, so that a person and a program can never be told different things.
+ * Widths are counted in characters, not bytes: texts may hold UTF-8.
+ */
 #include "gateway/commands/output.h"
 
+#include "gateway/commands/command.h"
+
 #include <glib.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,7 +14,7 @@ enum { KEY_WIDTH = 14, MAX_COLUMNS = 16 };
 
 void output_set(json_t *object, const char *key, json_t *value)
 {
-    (void)json_object_set_new(object, key, value ? value : json_null()); /* keys are ours: it works */
+    (void)json_object_set_new(object, key, value ? value : json_null()); /* fails only for a key that is not UTF-8 */
 }
 
 void output_set_text(json_t *object, const char *key, const char *text)
@@ -27,7 +32,7 @@ void output_set_optional(json_t *object, const char *key, json_int_t number, jso
     output_set(object, key, number != none ? json_integer(number) : NULL);
 }
 
-/* A scalar as text, NULL for what is none. */
+/* NULL for null, arrays and objects. */
 static char *scalar_text(const json_t *value)
 {
     if (json_is_string(value))
@@ -69,7 +74,7 @@ static void pad(const char *text, glong width, bool right)
         printf("%s%*s", text, (int)missing, "");
 }
 
-/* The width that a column needs; *numeric: it holds numbers alone and is set to the right. */
+/* The width of a column. *numeric: it holds numbers only, which are aligned to the right. */
 static glong measure(const json_t *rows, const char *column, size_t most, bool *numeric)
 {
     glong width = (glong)strlen(column);
@@ -87,41 +92,87 @@ static glong measure(const json_t *rows, const char *column, size_t most, bool *
     return width;
 }
 
-/* row NULL: the headings. */
-static void print_row(const json_t *row, const char *const *columns, const glong *widths, const bool *numbers,
-                      const char *indent)
+/* How the columns of one table are set. */
+struct table {
+    const char *const *columns;
+    const char *indent;
+    glong widths[MAX_COLUMNS];
+    bool numeric[MAX_COLUMNS];
+};
+
+/* row NULL: the heading. */
+static void print_row(const struct table *table, const json_t *row)
 {
-    fputs(indent, stdout);
-    for (size_t c = 0; columns[c] != NULL; c++) {
-        g_autofree char *text = row ? cell(row, columns[c]) : g_strdup(columns[c]);
-        bool last = columns[c + 1] == NULL;
-        /* Nothing is set behind the last column, so that lines end with their text. */
-        pad(text, last && !numbers[c] ? 0 : widths[c], numbers[c]);
+    fputs(table->indent, stdout);
+    for (size_t c = 0; table->columns[c] != NULL; c++) {
+        g_autofree char *text = row ? cell(row, table->columns[c]) : g_strdup(table->columns[c]);
+        bool last = table->columns[c + 1] == NULL;
+        /* No spaces after the last column: a line ends with its text. */
+        pad(text, last && !table->numeric[c] ? 0 : table->widths[c], table->numeric[c]);
         fputs(last ? "\n" : "  ", stdout);
     }
 }
 
+static void print_table(const json_t *rows, const char *const *columns, size_t most, const char *indent)
+{
+    struct table table = {.columns = columns, .indent = indent};
+
+    for (size_t c = 0; columns[c] != NULL; c++)
+        table.widths[c] = measure(rows, columns[c], most, &table.numeric[c]);
+    print_row(&table, NULL);
+    for (size_t r = 0; r < json_array_size(rows) && r < most; r++)
+        print_row(&table, json_array_get(rows, r));
+}
+
 void output_table(const json_t *rows, const char *const *columns, size_t most, const char *indent)
 {
-    glong widths[MAX_COLUMNS];
-    bool numbers[MAX_COLUMNS];
     size_t n = json_array_size(rows);
 
     if (n == 0)
         return;
-    for (size_t c = 0; columns[c] != NULL; c++)
-        widths[c] = measure(rows, columns[c], most, &numbers[c]);
-    print_row(NULL, columns, widths, numbers, indent);
-    for (size_t r = 0; r < n && r < most; r++)
-        print_row(json_array_get(rows, r), columns, widths, numbers, indent);
+    print_table(rows, columns, most, indent);
     if (n > most)
         printf("%s… and %zu more; --json lists them\n", indent, n - most);
 }
 
-void output_section(const char *title, const json_t *rows, const char *const *columns, size_t most)
+void output_section(const char *title, const json_t *rows, const char *const *columns)
 {
     if (json_array_size(rows) == 0)
         return;
     puts(title);
-    output_table(rows, columns, most, "  ");
+    output_table(rows, columns, OUTPUT_MOST_ROWS, "  ");
+}
+
+void output_list_begin(struct output_list *list, bool json, size_t most)
+{
+    *list = (struct output_list){.json = json, .most = most, .rows = json_array()};
+}
+
+void output_list_add(struct output_list *list, json_t *row)
+{
+    if (list->json)
+        command_print_json(row);
+    else if (json_array_size(list->rows) > list->most)
+        json_decref(row);
+    else
+        (void)json_array_append_new(list->rows, row); /* fails only without memory, which ends the program */
+}
+
+void output_list_end(struct output_list *list, const char *const *columns, const char *none)
+{
+    size_t n = json_array_size(list->rows);
+
+    if (n > 0)
+        print_table(list->rows, columns, list->most, "");
+    else if (!list->json && none != NULL)
+        puts(none);
+    if (n > list->most)
+        puts("… and more; --json lists them all");
+    output_list_drop(list);
+}
+
+void output_list_drop(struct output_list *list)
+{
+    json_decref(list->rows);
+    list->rows = NULL;
 }

@@ -1,28 +1,60 @@
 /*
- * Facts for people: the JSON that --json prints, as aligned text. One source, so that both say the
- * same.
+ * Output for people and for programs from one source. A command builds the JSON object that --json prints; the
+ * functions here print the same object as aligned text.
+ *
+ *   json_t *row = json_object();
+ *   output_set_text(row, "name", name);
+ *   output_list_add(&list, row);
  */
 #ifndef ECOSGATE_GATEWAY_COMMANDS_OUTPUT_H
 #define ECOSGATE_GATEWAY_COMMANDS_OUTPUT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
-/* Sets key, taking the reference; a value that could not be made (NULL) becomes null. */
+/* Rows that a table for people shows at most; with --json a list has no limit. */
+enum { OUTPUT_MOST_ROWS = 1000 };
+
+/* ---- members of an object ---- */
+
+/* Sets a member. Takes the reference of the value; NULL becomes JSON null. */
 void output_set(json_t *object, const char *key, json_t *value);
+/* Sets a text; NULL becomes JSON null. */
 void output_set_text(json_t *object, const char *key, const char *text);
+/* Sets a number. */
 void output_set_number(json_t *object, const char *key, json_int_t number);
-/* The number, null for none. */
+/* Sets a number, or JSON null when it equals `none`. */
 void output_set_optional(json_t *object, const char *key, json_int_t number, json_int_t none);
 
-/* The scalar members that are not null, one a line: "key         value". */
+/* ---- text for people ---- */
+
+/* Prints the members that are text, number or boolean, one on a line: "key            value". */
 void output_print(const json_t *object);
 
-/* The named members (NULL-terminated) of at most `most` of the objects, in columns under their
- * names, with what stands before each line; then how many more there are. */
+/* Prints the members named by columns (NULL-terminated) of the first `most` rows as a table with a heading, each line
+ * after `indent`. A last line says how many rows are left out. No rows: prints nothing. */
 void output_table(const json_t *rows, const char *const *columns, size_t most, const char *indent);
 
-/* A title and the table under it; nothing where there are no rows. */
-void output_section(const char *title, const json_t *rows, const char *const *columns, size_t most);
+/* Prints a title and under it a table of at most OUTPUT_MOST_ROWS rows. No rows: prints nothing. */
+void output_section(const char *title, const json_t *rows, const char *const *columns);
+
+/* ---- lists ---- */
+
+/* With --json each row is printed as soon as it is added. For people the rows are kept for one table. */
+struct output_list {
+    bool json;
+    size_t most;  /* rows that the table shows */
+    json_t *rows; /* for people; one more than `most` is kept, so that the output can say that there are more */
+};
+
+/* Begins a list; end it with output_list_end. */
+void output_list_begin(struct output_list *list, bool json, size_t most);
+/* Adds a row. Takes the reference. */
+void output_list_add(struct output_list *list, json_t *row);
+/* For people: prints the table, or the line `none` for an empty list (NULL: no line). Frees the rows. */
+void output_list_end(struct output_list *list, const char *const *columns, const char *none);
+/* Frees the rows and prints nothing, after an error. */
+void output_list_drop(struct output_list *list);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * The command `pickup`: what would be taken from the drops now, what not, and why not. It looks for itself,
- * beside a running gateway too, and takes nothing; how long a file has been unchanged it knows from the
- * ledger's journal of looks.
+ * The command `pickup`: which files of the drops would be picked up now, which not, and why. It lists the drops itself,
+ * beside a running gateway too, and changes nothing. How long a file has been unchanged it cannot see in one listing;
+ * it takes that from the ledger, where the gateway records what its own listings saw.
  */
 #include "formats/text.h"
 #include "gateway/clock.h"
@@ -14,14 +14,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MICROSECONDS = 1000000, MOST_ROWS = 1000 };
+enum { MICROSECONDS = 1000000 /* in a second */ };
 
-/* One drop's look. */
+/* One drop and what it lists. */
 struct viewing {
     struct gateway *gateway;
     const struct drop *drop;
-    GPtrArray *entries;  /* struct drop_entry, names their own */
-    GHashTable *markers; /* names without DROP_MARKER */
+    GPtrArray *entries;  /* struct drop_entry, each with a name of its own */
+    GHashTable *markers; /* names that have a marker file, without DROP_MARKER */
     json_t *rows;
 };
 
@@ -52,7 +52,7 @@ static int by_name(gconstpointer a, gconstpointer b)
     return strcmp(x->name, y->name);
 }
 
-/* Seconds since which the gateway has known the file as it is now, -1: it has not. */
+/* Seconds since the gateway first saw the file as it is now; -1: it has not seen it so. */
 static int64_t unchanged_seconds(const struct ledger_pickup *known, const struct drop_entry *entry)
 {
     if (known == NULL || known->size != entry->identity.size || known->modified != entry->modified ||
@@ -68,7 +68,8 @@ static char *explain(const struct completeness_result *result, int64_t unchanged
     if (result->wait == 0)
         return g_strdup(result->reason);
     if (unchanged < 0)
-        return g_strdup_printf("%s; the gateway has not seen it like this yet, %" G_GINT64_FORMAT " s to go",
+        return g_strdup_printf("%s; the gateway has not seen it with this size and time yet, %" G_GINT64_FORMAT
+                               " s to go",
                                result->reason, left);
     return g_strdup_printf("%s; it changed %" G_GINT64_FORMAT " s ago, %" G_GINT64_FORMAT " s to go", result->reason,
                            unchanged, left);
@@ -94,7 +95,7 @@ static bool add_row(struct viewing *v, const struct drop_entry *entry, GError **
     output_set(row, "modified", command_json_instant(entry->modified));
     output_set_text(row, "decision", pickup_decision_name(result.decision));
     output_set_text(row, "reason", reason);
-    (void)json_array_append_new(v->rows, row); /* memory aborts */
+    (void)json_array_append_new(v->rows, row); /* fails only without memory, which ends the program */
     g_free(result.reason);
     return true;
 }
@@ -120,13 +121,13 @@ static void print_rows(const struct invocation *invocation, const struct drop *d
 
     if (!invocation->json) {
         printf("%s%s\n", drop->name, json_array_size(rows) == 0 ? ": nothing there" : "");
-        output_table(rows, columns, MOST_ROWS, "  ");
+        output_table(rows, columns, OUTPUT_MOST_ROWS, "  ");
         return;
     }
     json_array_foreach(rows, i, row) command_print_json(json_incref((json_t *)row));
 }
 
-/* False: the drop cannot be looked at. */
+/* False: the drop cannot be listed, and a message has been printed. */
 static bool view_drop(const struct invocation *invocation, struct gateway *gateway, const struct drop *drop)
 {
     struct viewing v = {.gateway = gateway,
@@ -134,13 +135,14 @@ static bool view_drop(const struct invocation *invocation, struct gateway *gatew
                         .entries = g_ptr_array_new_with_free_func(free_entry),
                         .markers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
                         .rows = json_array()};
-    g_autoptr(GError) fault = NULL;
-    bool good = list_drop(&v, &fault);
+    g_autoptr(GError) error = NULL;
+    bool good = list_drop(&v, &error);
 
     if (good)
         print_rows(invocation, drop, v.rows);
     else
-        gateway_note("drop %s cannot be looked at: %s", drop->name, fault->message);
+        gateway_note("drop %s cannot be listed: %s; 'ecosgate doctor %s' tests it", drop->name, error->message,
+                     drop->name);
     g_ptr_array_unref(v.entries);
     g_hash_table_unref(v.markers);
     json_decref(v.rows);
@@ -153,7 +155,9 @@ static int view(const struct invocation *invocation, struct gateway *gateway, co
     bool good = true;
 
     if (only != NULL && config_drop(gateway->config, only) == NULL) {
-        g_printerr("ecosgate: pickup: there is no [drop %s] in the configuration\n", only);
+        g_autofree char *shown = command_shown(only);
+        g_printerr("ecosgate: pickup: %s has no [drop %s]; 'ecosgate status' lists the drops\n", gateway->config->path,
+                   shown);
         return EXIT_REFUSED;
     }
     for (guint i = 0; i < drops->len; i++) {
@@ -164,14 +168,13 @@ static int view(const struct invocation *invocation, struct gateway *gateway, co
     return good ? EXIT_GOOD : EXIT_UNABLE;
 }
 
-int command_pickup(const struct invocation *invocation)
+int command_pickup(struct invocation *invocation)
 {
-    struct invocation rest = *invocation;
     struct read_access access;
 
-    if (!command_arguments(&rest, "pickup [DROP]", 0, 1) || !read_access_open(&access, invocation))
+    if (!command_arguments(invocation, NULL, 0, 1) || !read_access_open(&access, invocation))
         return EXIT_UNABLE;
-    int status = view(invocation, &access.gateway, rest.argc > 0 ? rest.argv[0] : NULL);
+    int status = view(invocation, &access.gateway, invocation->argc > 0 ? invocation->argv[0] : NULL);
     read_access_close(&access);
     return status;
 }

@@ -1,3 +1,6 @@
+/*
+ * The bar is drawn over itself with a carriage return. Work under a second, and output that goes to a file, show none.
+ */
 #include "gateway/commands/progress.h"
 
 #include "gateway/clock.h"
@@ -6,7 +9,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { SECOND = 1000000, INTERVAL = 100000, WIDTH = 30 };
+enum { SECOND = 1000000, INTERVAL = 100000 /* microseconds */, WIDTH = 30 /* characters of the bar */ };
 
 void progress_init(struct progress *progress)
 {

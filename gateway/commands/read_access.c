@@ -1,3 +1,7 @@
+/*
+ * No lock is taken: a lock would make the gateway wait for every `status`. What is seen twice in the same place has not
+ * moved; that is enough for every answer here.
+ */
 #include "gateway/commands/read_access.h"
 
 #include <errno.h>
@@ -5,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* How often a job is looked for that moves between being found and being read. */
-enum { LOOKS = 20 };
+/* How often a job that moves between being found and being read is looked for. */
+enum { MOST_LOOKS = 20 };
 
 bool read_access_open(struct read_access *access, const struct invocation *invocation)
 {
@@ -16,7 +20,7 @@ bool read_access_open(struct read_access *access, const struct invocation *invoc
     if (access->config != NULL && gateway_open(&access->gateway, access->config, GATEWAY_READER, &error))
         return true;
     config_free(access->config);
-    (void)command_unable(error); /* the caller returns the status */
+    (void)command_unable(error); /* the caller returns its status */
     return false;
 }
 
@@ -28,56 +32,56 @@ void read_access_close(struct read_access *access)
 
 static int by_id(gconstpointer a, gconstpointer b)
 {
-    const struct spot *x = a, *y = b;
+    const struct job_place *x = a, *y = b;
 
     return (x->id > y->id) - (x->id < y->id);
 }
 
-GArray *read_access_spots(const struct spool *spool, GError **error)
+GArray *read_access_places(const struct spool *spool, GError **error)
 {
-    g_autoptr(GArray) spots = g_array_new(FALSE, FALSE, sizeof(struct spot));
+    g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(struct job_place));
 
     for (int state = 0; state < JOB_STATE_COUNT; state++) {
         g_autoptr(GArray) ids = job_list(spool, (enum job_state)state, error);
         if (ids == NULL)
             return NULL;
         for (guint i = 0; i < ids->len; i++) {
-            struct spot spot = {g_array_index(ids, int64_t, i), (enum job_state)state};
-            g_array_append_val(spots, spot);
+            struct job_place place = {g_array_index(ids, int64_t, i), (enum job_state)state};
+            g_array_append_val(places, place);
         }
     }
-    g_array_sort(spots, by_id);
-    return g_steal_pointer(&spots);
+    g_array_sort(places, by_id);
+    return g_steal_pointer(&places);
 }
 
-/* The descriptor of a regular file; of anything else it is closed: -1. */
-static int only_file(int fd)
+/* The descriptor if it is of a regular file; else closes it and returns -1. */
+static int regular_only(int fd)
 {
     struct stat st;
 
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
         return fd;
-    (void)close(fd); /* not even read from */
+    (void)close(fd); /* nothing was read from it */
     return -1;
 }
 
-int read_access_open_file(const struct spool *spool, int64_t id, const char *part, GError **error)
+int read_access_open_file(const struct spool *spool, int64_t id, const char *file, GError **error)
 {
     enum job_state before = JOB_NOWHERE, state = JOB_NOWHERE;
 
-    for (int looks = 0; looks < LOOKS; looks++) {
+    for (int looks = 0; looks < MOST_LOOKS; looks++) {
         if (!job_find(spool, id, &state, error))
             return -1;
-        g_autofree char *path = job_path(spool, state, id, part);
+        g_autofree char *path = job_path(spool, state, id, file);
         int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
         if (fd >= 0)
-            return only_file(fd);
+            return regular_only(fd);
         if (path != NULL && errno != ENOENT) {
-            g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s: %s", path, g_strerror(errno));
+            g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s cannot be opened: %s", path, g_strerror(errno));
             return -1;
         }
         if (looks > 0 && state == before)
-            return -1; /* it has not moved, the part is not there */
+            return -1; /* the job has not moved: the file does not exist */
         before = state;
     }
     return -1;
@@ -85,20 +89,19 @@ int read_access_open_file(const struct spool *spool, int64_t id, const char *par
 
 char **read_access_files(const struct spool *spool, int64_t id, enum job_state *state, GError **error)
 {
-    for (int looks = 0; looks < LOOKS; looks++) {
-        g_autoptr(GError) fault = NULL;
+    for (int looks = 0; looks < MOST_LOOKS; looks++) {
+        g_autoptr(GError) cause = NULL;
         char **names;
-        bool last = looks == LOOKS - 1;
 
         if (!job_find(spool, id, state, error))
             return NULL;
         if (*state == JOB_NOWHERE)
             return NULL;
-        names = job_files(spool, *state, id, &fault);
+        names = job_files(spool, *state, id, &cause);
         if (names != NULL)
             return names;
-        if (last)
-            g_propagate_error(error, g_steal_pointer(&fault));
+        if (looks == MOST_LOOKS - 1)
+            g_propagate_error(error, g_steal_pointer(&cause));
     }
     return NULL;
 }

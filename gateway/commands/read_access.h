@@ -1,7 +1,13 @@
 /*
- * What the commands that only look share: an opened home, and a look at a spool that `run` may be
- * changing under our eyes. A job that is between two folders is looked for again and is never an
- * error.
+ * Read-only access to a gateway's home, for the commands that change nothing. `run` may change the spool at the same
+ * time: a job may move from one folder to another between two calls. The functions here look again until they have seen
+ * it in one place, so that such a move is never an error.
+ *
+ *   struct read_access access;
+ *   if (!read_access_open(&access, invocation))
+ *       return EXIT_UNABLE;
+ *   …
+ *   read_access_close(&access);
  */
 #ifndef ECOSGATE_GATEWAY_COMMANDS_READ_ACCESS_H
 #define ECOSGATE_GATEWAY_COMMANDS_READ_ACCESS_H
@@ -11,29 +17,30 @@
 
 struct read_access {
     struct config *config;
-    struct gateway gateway;
+    struct gateway gateway; /* opened as GATEWAY_READER: SQLite refuses to write */
 };
 
-/* False: the fault has been told, the command ends with EXIT_UNABLE. Nothing to close then. */
+/* Loads the configuration and opens spool and ledger. False: a message has been printed, nothing is to be closed. */
 bool read_access_open(struct read_access *access, const struct invocation *invocation);
+/* Closes what read_access_open has opened. */
 void read_access_close(struct read_access *access);
 
-/* Where a job was seen. */
-struct spot {
+/* Where a job's directory was seen. */
+struct job_place {
     int64_t id;
     enum job_state state;
 };
 
-/* All directories of jobs as struct spot, by id; one that moved meanwhile may stand there twice or
- * not at all. g_array_unref. */
-GArray *read_access_spots(const struct spool *spool, GError **error);
+/* The directories of all jobs as struct job_place, by ascending ID. A job that moved meanwhile may be there twice or
+ * not at all. NULL with an error of spool/disk.h; else g_array_unref. */
+GArray *read_access_places(const struct spool *spool, GError **error);
 
-/* A part of a job wherever it is: an open descriptor, no links followed. -1 without error: there is
- * no such job or part. */
-int read_access_open_file(const struct spool *spool, int64_t id, const char *part, GError **error);
+/* Opens a file of a job, whatever folder the job is in; follows no links. Returns a descriptor that the caller closes.
+ * -1 without an error: there is no such job, or no regular file of that name. */
+int read_access_open_file(const struct spool *spool, int64_t id, const char *file, GError **error);
 
-/* Names of the parts and the folder they were seen in, both of the same moment. NULL without error
- * and *state JOB_NOWHERE: no directory. g_strfreev. */
+/* The names of a job's files, and in *state the folder in which they were seen. NULL without an error and JOB_NOWHERE
+ * in *state: the job has no directory. g_strfreev. */
 char **read_access_files(const struct spool *spool, int64_t id, enum job_state *state, GError **error);
 
 #endif

@@ -1,5 +1,9 @@
 /*
- * The command `run`: passes once, or as a daemon that wakes for new files, for orders and by interval.
+ * The command `run`: one pass over all work with --once, else a daemon. The daemon waits between two passes until a
+ * local drop gets a file, an operator gives an order, a transfer ends, or the interval is over.
+ *
+ * A daemon must outlive a full disk: when a pass fails because of spool or ledger, both are opened anew before the next
+ * pass, which also settles what the failed call left undecided.
  */
 #include "gateway/clock.h"
 #include "gateway/commands/command.h"
@@ -13,15 +17,19 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-/* Microseconds: drops that do not answer sooner hold up the others no longer than that; `--once` waits so long
- * for files to become whole. */
-enum { DAEMON_PATIENCE = 200000, ONCE_PATIENCE = 60000000 };
+/* Microseconds. */
+enum {
+    SECOND = 1000000,
+    DAEMON_PATIENCE = SECOND / 5, /* that a pass waits for drops that do not answer; the other drops go on then */
+    ONCE_PATIENCE = 60 * SECOND,  /* that --once waits for files to become whole */
+    SETTLING_PAUSE = SECOND / 5,  /* between two passes of --once */
+};
 
-static volatile bool stop;
+static volatile bool stop; /* a signal came */
 
 static void on_signal(int signal_number)
 {
-    (void)signal_number; /* all of them mean: end at the next safe point */
+    (void)signal_number; /* both mean: end at the next safe point */
     stop = true;
 }
 
@@ -39,8 +47,8 @@ static void on_progress(void *user, const char *what, uint64_t done, uint64_t to
     progress_show(user, what, done, total);
 }
 
-/* A descriptor that becomes readable when a local drop gets a whole file or an operator gives an order. What
- * cannot be watched is still seen by the interval. */
+/* A descriptor that becomes readable when a local drop gets a whole file or an operator gives an order; -1: none. A
+ * folder that cannot be watched is still looked at by the interval. */
 static int watch(const struct gateway *gateway)
 {
     const uint32_t events = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE;
@@ -49,19 +57,19 @@ static int watch(const struct gateway *gateway)
     for (guint i = 0; fd >= 0 && i < gateway->config->drops->len; i++) {
         const struct drop *drop = gateway->config->drops->pdata[i];
         if (transport_is_local(drop) && inotify_add_watch(fd, drop->in, events) < 0)
-            gateway_note("drop %s: %s cannot be watched (%s); it is looked at every %" G_GINT64_FORMAT " seconds",
+            gateway_note("drop %s: %s cannot be watched: %s; it is looked at every %" G_GINT64_FORMAT " seconds",
                          drop->name, drop->in, g_strerror(errno), gateway->config->poll_interval);
     }
     if (fd >= 0)
-        (void)inotify_add_watch(fd, spool_orders_dir(gateway->spool), events); /* else by interval */
+        (void)inotify_add_watch(fd, spool_orders_dir(gateway->spool), events); /* else orders wait for the interval */
     return fd;
 }
 
-/* Until something happened in a watched folder, a drop's task ended, the time is over or a signal came.
- * SIGTERM is blocked outside the wait, so that none is slept through. pipeline may be NULL. */
+/* Returns when something happened in a watched folder, a transfer ended, the time is over or a signal came. Signals are
+ * blocked outside this wait, or one that came right before it would be noticed only after it. pipeline may be NULL. */
 static void wait_for_work(const struct pipeline *pipeline, int watched, int64_t microseconds, const sigset_t *unblocked)
 {
-    struct timespec limit = {microseconds / 1000000, microseconds % 1000000 * 1000};
+    struct timespec limit = {microseconds / SECOND, microseconds % SECOND * 1000};
     struct pollfd fds[] = {{.fd = pipeline ? pipeline_wake_fd(pipeline) : -1, .events = POLLIN},
                            {.fd = watched, .events = POLLIN}};
     char events[4096];
@@ -71,34 +79,34 @@ static void wait_for_work(const struct pipeline *pipeline, int watched, int64_t 
     if (pipeline != NULL)
         pipeline_woken(pipeline);
     while (watched >= 0 && read(watched, events, sizeof events) > 0)
-        ; /* which folder it was does not matter: a pass looks at all */
+        ; /* emptied only: the pass looks at all folders */
 }
 
-/* A pass that ended because spool or ledger failed, a full disk for one, is not the end: the next finds all opened
- * anew, which settles what the failure left open. NULL in *pipeline: that could not be done yet. */
-static bool pass_and_outlast(struct gateway *gateway, struct pipeline **pipeline, GError **error)
+/* One pass. After an error that may go away, *pipeline is NULL and the next call opens spool and ledger anew; LOCKED
+ * belongs to these, because reopening gives the lock up for a moment. False: any other error, which ends the daemon. */
+static bool pass_or_reopen(struct gateway *gateway, struct pipeline **pipeline, GError **error)
 {
-    GError *fault = NULL;
+    GError *cause = NULL;
 
-    if (*pipeline == NULL && gateway_reopen(gateway, &fault))
-        *pipeline = pipeline_new(gateway, &fault);
-    if (*pipeline != NULL && pipeline_pass(*pipeline, DAEMON_PATIENCE, &fault))
+    if (*pipeline == NULL && gateway_reopen(gateway, &cause))
+        *pipeline = pipeline_new(gateway, &cause);
+    if (*pipeline != NULL && pipeline_pass(*pipeline, DAEMON_PATIENCE, &cause))
         return true;
     pipeline_free(*pipeline);
     *pipeline = NULL;
-    if (!g_error_matches(fault, SPOOL_ERROR, SPOOL_ERROR_RETRY) &&
-        !g_error_matches(fault, SPOOL_ERROR, SPOOL_ERROR_LOCKED)) {
-        g_propagate_error(error, fault);
+    if (!g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_RETRY) &&
+        !g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_LOCKED)) {
+        g_propagate_error(error, cause);
         return false;
     }
-    gateway_fail(gateway, fault, "the pass ended early, the next comes within %" G_GINT64_FORMAT " seconds",
+    gateway_fail(gateway, cause, "the pass ended early; the next one begins within %" G_GINT64_FORMAT " seconds",
                  gateway->config->poll_interval);
     return true;
 }
 
 static bool run_daemon(struct gateway *gateway, struct pipeline **pipeline, GError **error)
 {
-    int64_t interval = gateway->config->poll_interval * 1000000;
+    int64_t interval = gateway->config->poll_interval * SECOND;
     sigset_t blocked, unblocked;
     int fd = watch(gateway);
     bool good = true;
@@ -108,35 +116,38 @@ static bool run_daemon(struct gateway *gateway, struct pipeline **pipeline, GErr
     sigaddset(&blocked, SIGINT);
     gateway_note("running; %u drops, process %ld", gateway->config->drops->len, (long)getpid());
     while (good && !stop) {
-        good = pass_and_outlast(gateway, pipeline, error);
+        good = pass_or_reopen(gateway, pipeline, error);
         (void)sigprocmask(SIG_BLOCK, &blocked, &unblocked); /* cannot fail: valid arguments */
         if (good && !stop)
             wait_for_work(*pipeline, fd, *pipeline ? MIN(pipeline_due(*pipeline), interval) : interval, &unblocked);
         (void)sigprocmask(SIG_SETMASK, &unblocked, NULL);
     }
     if (fd >= 0)
-        (void)close(fd); /* nothing was written to it */
+        (void)close(fd); /* only read from */
     gateway_note("stopped");
     return good;
 }
 
-/* Files that are settling by the rule `stable` are waited for, as far as that is not long: the looks are in
- * one process only. */
+/* Passes until no file is settling. A file under the rule `stable` must be seen twice, and only this process remembers
+ * the first time, so that one pass would never pick it up. */
 static bool run_once(struct pipeline *pipeline, GError **error)
 {
     int64_t settling, end = clock_monotonic() + ONCE_PATIENCE;
 
     do {
-        /* Drops have limits of their own: each is waited for until it has answered or is down. */
+        /* Each drop is waited for until it has answered or is down; its transport limits that. */
         if (!pipeline_pass(pipeline, PIPELINE_PATIENT, error))
             return false;
         settling = pipeline_settling(pipeline);
         if (clock_monotonic() + settling > end) {
-            gateway_note("a file in a drop needs longer than this run waits to count as whole; it is left to the next");
+            gateway_note(
+                "a file in a drop needs longer to be whole than the %d seconds that --once waits; the next run "
+                "picks it up",
+                ONCE_PATIENCE / SECOND);
             break;
         }
         if (settling > 0 && !stop)
-            g_usleep((gulong)MIN(settling, 200000));
+            g_usleep((gulong)MIN(settling, SETTLING_PAUSE));
     } while (settling > 0 && !stop);
     return true;
 }
@@ -166,22 +177,17 @@ static int run(const struct config *config, bool once)
     return gateway.failed ? EXIT_UNABLE : gateway.refused ? EXIT_REFUSED : EXIT_GOOD;
 }
 
-int command_run(const struct invocation *invocation)
+int command_run(struct invocation *invocation)
 {
     gboolean once = FALSE;
     const GOptionEntry entries[] = {
-        {"once", 0, 0, G_OPTION_ARG_NONE, &once, "do all that is due, then end", NULL},
+        {"once", 0, 0, G_OPTION_ARG_NONE, &once, "make one pass over all work, then end", NULL},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
-    struct invocation own = *invocation;
     GError *error = NULL;
 
-    if (command_options(&own, "run", entries) < 0)
+    if (!command_arguments(invocation, entries, 0, 0))
         return EXIT_UNABLE;
-    if (own.argc > 0) {
-        g_printerr("ecosgate: run: expected no argument, found '%s'\n", own.argv[0]);
-        return EXIT_UNABLE;
-    }
-    g_autoptr(config_t) config = config_load(own.config_path, &error);
+    g_autoptr(config_t) config = config_load(invocation->config_path, &error);
     return config ? run(config, once) : command_unable(error);
 }

@@ -1,5 +1,7 @@
-#include "gateway/commands/spool.h"
-
+/*
+ * The command `spool list`: all jobs, oldest first. The folders are read first, then the rows of the ledger; both are
+ * sorted by ID and walked side by side, so that memory holds one ID and state for each job, not its row.
+ */
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
 #include "spool/ledger/ledger_jobs.h"
@@ -8,28 +10,29 @@
 
 #include <stdio.h>
 
-enum { LOOKS = 5, PAUSE_US = 10000 };
+enum { MOST_LOOKS = 5, PAUSE_US = 10000 };
 
-/* One walk over the ledger's jobs and the directories seen before it, both by id. */
+/* One walk over the ledger's jobs and the directories that were seen before it. */
 struct listing {
     const struct invocation *invocation;
     struct gateway *gateway;
-    bool all;
+    bool all; /* else only jobs in the state `only` */
     enum job_state only;
-    GArray *spots;
-    guint next;
+    GArray *places; /* struct job_place, by ID */
+    guint next;     /* the first of them that was not passed */
 };
 
-static void print_text(json_t *fact)
+/* Not output_table: a spool may hold a million jobs, and each line is printed as soon as it is known. */
+static void print_text(const json_t *row)
 {
     static const struct {
         const char *key;
-        int width;
+        int width; /* negative: aligned to the left */
     } columns[] = {{"id", -8},        {"state", -8}, {"type", -11}, {"verdict", -7},
                    {"received", -20}, {"size", 12},  {"name", -1}};
 
     for (size_t i = 0; i < G_N_ELEMENTS(columns); i++) {
-        const json_t *value = json_object_get(fact, columns[i].key);
+        const json_t *value = json_object_get(row, columns[i].key);
         g_autofree char *number =
             json_is_integer(value) ? g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value)) : NULL;
         const char *text = json_is_string(value) ? json_string_value(value) : number;
@@ -37,24 +40,24 @@ static void print_text(json_t *fact)
     }
 }
 
-static void print_entry(const struct listing *l, json_t *fact)
+static void print_row(const struct listing *l, json_t *row)
 {
     if (l->invocation->json) {
-        command_print_json(fact);
+        command_print_json(row);
         return;
     }
-    print_text(fact);
-    json_decref(fact);
+    print_text(row);
+    json_decref(row);
 }
 
-/* A work order is in the ledger a moment before it has a directory, so that with a writer at work a
- * job found nowhere is waited for. */
+/* A work order has a row in the ledger a moment before it has a directory. So while a writer runs, a job that is in no
+ * folder is looked for again. */
 static enum job_state look_again(const struct spool *spool, int64_t id)
 {
     enum job_state state = JOB_NOWHERE;
     int64_t writer = 0;
 
-    for (int looks = 0; looks < LOOKS; looks++) {
+    for (int looks = 0; looks < MOST_LOOKS; looks++) {
         if (!job_find(spool, id, &state, NULL))
             return JOB_NOWHERE;
         if (state != JOB_NOWHERE || !spool_writer(spool, &writer, NULL) || writer == 0)
@@ -64,43 +67,43 @@ static enum job_state look_again(const struct spool *spool, int64_t id)
     return state;
 }
 
-/* Where the job is: as seen in the walk over the folders, or by a second look when it was moving
- * then. JOB_NOWHERE also for one in two folders: `spool verify` says more. */
+/* The folder in which the job was seen; when it was seen in none or in two, the folder in which it is now. JOB_NOWHERE
+ * also for a job that stays in two folders: `spool verify` says more. */
 static enum job_state state_of(struct listing *l, int64_t id)
 {
     enum job_state state = JOB_NOWHERE;
     guint seen = 0;
 
-    for (; l->next < l->spots->len; l->next++) {
-        const struct spot *spot = &g_array_index(l->spots, struct spot, l->next);
-        if (spot->id != id)
+    for (; l->next < l->places->len; l->next++) {
+        const struct job_place *place = &g_array_index(l->places, struct job_place, l->next);
+        if (place->id != id)
             break;
-        state = spot->state;
+        state = place->state;
         seen++;
     }
     return seen == 1 ? state : look_again(l->gateway->spool, id);
 }
 
-/* An outbound job has no payload: the bytes are those of its part, once they are built. */
-static bool set_bytes(struct listing *l, const struct ledger_job *job, json_t *fact, GError **error)
+/* A job of our own has no payload: size and digest are those of its file, once that is built. */
+static bool set_bytes(struct listing *l, const struct ledger_job *job, json_t *row, GError **error)
 {
-    g_autoptr(GPtrArray) parts = NULL;
-    const struct ledger_outgoing *part = NULL;
+    g_autoptr(GPtrArray) files = NULL;
+    const struct ledger_outgoing *file = NULL;
 
     if (job != NULL && job->direction == LEDGER_OUT) {
-        if (!ledger_outgoing_files_of(l->gateway->ledger, job->id, &parts, error))
+        if (!ledger_outgoing_files_of(l->gateway->ledger, job->id, &files, error))
             return false;
-        part = parts->len > 0 ? parts->pdata[0] : NULL;
-        output_set_optional(fact, "size", part ? part->size : -1, -1);
-        output_set_text(fact, "sha256", part ? part->sha256 : NULL);
+        file = files->len > 0 ? files->pdata[0] : NULL;
+        output_set_optional(row, "size", file ? file->size : -1, -1);
+        output_set_text(row, "sha256", file ? file->sha256 : NULL);
         return true;
     }
-    output_set_optional(fact, "size", job ? job->size : -1, -1);
-    output_set_text(fact, "sha256", job ? job->sha256 : NULL);
+    output_set_optional(row, "size", job ? job->size : -1, -1);
+    output_set_text(row, "sha256", job ? job->sha256 : NULL);
     return true;
 }
 
-/* job NULL: a directory without a row, which is a file that is just being taken into custody. */
+/* job NULL: a directory without a row, which is a file that is being picked up just now. */
 static bool list_job(struct listing *l, int64_t id, const struct ledger_job *job, GError **error)
 {
     g_autofree struct ledger_verdict *verdict = NULL;
@@ -110,28 +113,28 @@ static bool list_job(struct listing *l, int64_t id, const struct ledger_job *job
         return true;
     if (job != NULL && !ledger_verdict_get(l->gateway->ledger, id, job->revision, &verdict, error))
         return false;
-    json_t *fact = json_object();
-    output_set(fact, "id", spool_json_id(id));
-    output_set_text(fact, "name", job ? job->name : NULL);
-    output_set_text(fact, "type", job ? job->type : NULL);
-    output_set_text(fact, "state", job_state_name(state));
-    output_set(fact, "received", command_json_instant(job ? job->received : 0));
-    if (!set_bytes(l, job, fact, error)) {
-        json_decref(fact);
+    json_t *row = json_object();
+    output_set(row, "id", command_json_job(id));
+    output_set_text(row, "name", job ? job->name : NULL);
+    output_set_text(row, "type", job ? job->type : NULL);
+    output_set_text(row, "state", job_state_name(state));
+    output_set(row, "received", command_json_instant(job ? job->received : 0));
+    if (!set_bytes(l, job, row, error)) {
+        json_decref(row);
         return false;
     }
-    output_set_text(fact, "sender", job ? job->sender : NULL);
-    output_set_text(fact, "batch", verdict ? verdict->batch : NULL);
-    output_set_text(fact, "verdict", verdict ? verdict->outcome : NULL);
-    print_entry(l, fact);
+    output_set_text(row, "sender", job ? job->sender : NULL);
+    output_set_text(row, "batch", verdict ? verdict->batch : NULL);
+    output_set_text(row, "verdict", verdict ? verdict->outcome : NULL);
+    print_row(l, row);
     return true;
 }
 
-/* Directories without a row whose id is below `limit`. */
+/* Lists directories without a row whose ID is below `limit`. */
 static bool list_rowless(struct listing *l, int64_t limit, GError **error)
 {
-    while (l->next < l->spots->len && g_array_index(l->spots, struct spot, l->next).id < limit) {
-        if (!list_job(l, g_array_index(l->spots, struct spot, l->next).id, NULL, error))
+    while (l->next < l->places->len && g_array_index(l->places, struct job_place, l->next).id < limit) {
+        if (!list_job(l, g_array_index(l->places, struct job_place, l->next).id, NULL, error))
             return false;
     }
     return true;
@@ -148,40 +151,44 @@ static int list_all(struct listing *l)
 {
     GError *error = NULL;
 
-    l->spots = read_access_spots(l->gateway->spool, &error);
-    if (l->spots == NULL)
+    l->places = read_access_places(l->gateway->spool, &error);
+    if (l->places == NULL)
         return command_unable(error);
     if (!l->invocation->json)
         printf("%-8s  %-8s  %-11s  %-7s  %-20s  %12s  %s\n", "ID", "STATE", "TYPE", "VERDICT", "RECEIVED", "SIZE",
                "NAME");
     bool good = ledger_jobs_each(l->gateway->ledger, visit_job, l, &error) && list_rowless(l, G_MAXINT64, &error);
-    g_array_unref(l->spots);
+    g_array_unref(l->places);
     return good ? EXIT_GOOD : command_unable(error);
 }
 
-int spool_list(const struct invocation *invocation)
+static bool parse_state(const char *name, enum job_state *state)
 {
-    char *state = NULL;
+    g_autoptr(GString) states = g_string_new(NULL);
+
+    if (job_state_parse(name, state))
+        return true;
+    for (int i = 0; i < JOB_STATE_COUNT; i++)
+        g_string_append_printf(states, "%s%s", i > 0 ? ", " : "", job_state_name((enum job_state)i));
+    g_autofree char *shown = command_shown(name);
+    g_printerr("ecosgate: spool list: --state '%s' is no state of a job; give one of %s\n", shown, states->str);
+    return false;
+}
+
+int command_spool_list(struct invocation *invocation)
+{
+    g_autofree char *state = NULL;
     const GOptionEntry entries[] = {
-        {"state", 0, 0, G_OPTION_ARG_STRING, &state, "only jobs in that folder", "STATE"},
+        {"state", 0, 0, G_OPTION_ARG_STRING, &state, "only jobs in this state", "STATE"},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
-    struct invocation rest = *invocation;
     struct read_access access;
-    int left = command_options(&rest, "spool list", entries);
-    g_autofree char *wanted = state;
     struct listing listing = {.invocation = invocation, .gateway = &access.gateway};
 
-    if (left != 0)
-        return left < 0 ? EXIT_UNABLE : command_usage("spool list [--state STATE]");
-    listing.all = wanted == NULL;
-    if (wanted != NULL && !job_state_parse(wanted, &listing.only)) {
-        g_printerr("ecosgate: --state: there is no state '%s'; expected incoming, ready, active, "
-                   "held, done, rejected or corrupt\n",
-                   wanted);
+    if (!command_arguments(invocation, entries, 0, 0))
         return EXIT_UNABLE;
-    }
-    if (!read_access_open(&access, invocation))
+    listing.all = state == NULL;
+    if ((state != NULL && !parse_state(state, &listing.only)) || !read_access_open(&access, invocation))
         return EXIT_UNABLE;
     int status = list_all(&listing);
     read_access_close(&access);

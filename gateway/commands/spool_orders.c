@@ -1,27 +1,40 @@
+/*
+ * The commands `spool hold`, `spool release` and `spool requeue`: operators' orders about a job. They share a file
+ * because they differ in the verb alone; gateway/pipeline/orders.c carries them out.
+ */
 #include "gateway/commands/order.h"
-#include "gateway/commands/spool.h"
 #include "spool/ledger/ledger_jobs.h"
 
 static bool parse_job(const char *text, struct order *order)
 {
-    return spool_parse_id(text, &order->job);
+    return command_parse_job(text, &order->job);
 }
 
-static bool find_job(const struct read_access *access, const struct order *order, bool *there, GError **error)
+static bool find_job(const struct read_access *access, const struct order *order, bool *exists, GError **error)
 {
     g_autofree struct ledger_job *job = NULL;
 
     if (!ledger_job_get(access->gateway.ledger, order->job, &job, error))
         return false;
-    *there = job != NULL;
-    if (!*there)
-        (void)spool_no_job(order->job); /* what it returns is what *there says */
+    *exists = job != NULL;
+    if (!*exists)
+        (void)command_no_job(order->job); /* its status is what *exists says */
     return true;
 }
 
-int spool_order(const struct invocation *invocation, enum order_verb verb)
-{
-    static const struct order_target target = {"spool", "spool show", parse_job, find_job};
+static const struct order_target target = {"spool show", parse_job, find_job};
 
-    return order_give(invocation, verb, &target);
+int command_spool_hold(struct invocation *invocation)
+{
+    return order_give(invocation, ORDER_HOLD, &target);
+}
+
+int command_spool_release(struct invocation *invocation)
+{
+    return order_give(invocation, ORDER_RELEASE, &target);
+}
+
+int command_spool_requeue(struct invocation *invocation)
+{
+    return order_give(invocation, ORDER_REQUEUE, &target);
 }

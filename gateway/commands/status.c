@@ -1,9 +1,7 @@
 /*
- * The command `status`: is the gateway running, what is where, what waits at the drops, which reports were
- * issued and come next.
+ * The command `status`: whether the gateway runs, jobs and Devices by state, drops, reference data, reports, incidents.
+ * It reads folders, ledger and configuration only and asks no server, so that it is fast while a drop is down.
  */
-#include "gateway/commands/command.h"
-
 #include "formats/filename.h"
 #include "gateway/clock.h"
 #include "gateway/commands/output.h"
@@ -21,25 +19,25 @@
 
 #include <stdio.h>
 
-enum { MOST_ROWS = 1000, MOST_CLEARED = 20 };
+enum { MOST_CLEARED = 20 /* closed incidents shown; open ones are all shown */ };
 
-static bool add_running(struct gateway *gateway, json_t *fact, GError **error)
+static bool add_running(struct gateway *gateway, json_t *status, GError **error)
 {
     int64_t pid;
 
     if (!spool_writer(gateway->spool, &pid, error))
         return false;
-    output_set(fact, "running", json_boolean(pid != 0));
+    output_set(status, "running", json_boolean(pid != 0));
     if (pid > 0)
-        output_set_number(fact, "pid", pid);
+        output_set_number(status, "pid", pid);
     return true;
 }
 
-static bool add_jobs(struct gateway *gateway, json_t *fact, GError **error)
+static bool add_jobs(struct gateway *gateway, json_t *status, GError **error)
 {
     json_t *counts = json_object();
 
-    output_set(fact, "jobs", counts);
+    output_set(status, "jobs", counts);
     for (int state = 0; state < JOB_STATE_COUNT; state++) {
         g_autoptr(GArray) ids = job_list(gateway->spool, (enum job_state)state, error);
         if (ids == NULL)
@@ -51,39 +49,41 @@ static bool add_jobs(struct gateway *gateway, json_t *fact, GError **error)
 
 static bool add_state(void *user, const char *name, int64_t n, GError **error)
 {
-    (void)error; /* nothing can go wrong */
+    (void)error; /* nothing here can fail */
     output_set_number(user, name, n);
     return true;
 }
 
-static bool add_devices(struct gateway *gateway, json_t *fact, GError **error)
+static bool add_devices(struct gateway *gateway, json_t *status, GError **error)
 {
     json_t *counts = json_object();
 
-    output_set(fact, "devices", counts);
+    output_set(status, "devices", counts);
     return ledger_state_counts_each(gateway->ledger, add_state, counts, error);
 }
 
+/* True for a file that the gateway will pick up, now or later. */
 static bool is_waiting(const struct drop *drop, const char *name)
 {
     g_autofree char *path = g_build_filename(drop->in, name, NULL);
 
-    /* In a drop with markers the marker announces a file and is none. */
+    /* In a drop with markers, a marker announces a file; it is not picked up itself. */
     return !filename_is_temporary(name) &&
            !(drop->complete == COMPLETE_MARKER && g_str_has_suffix(name, DROP_MARKER)) &&
            g_file_test(path, G_FILE_TEST_IS_REGULAR) && !g_file_test(path, G_FILE_TEST_IS_SYMLINK);
 }
 
-/* Files in the in-folder of a local drop that are, or will be, the gateway's to take; null when it cannot be
- * read, which is a fact about the drop and no failure of ours. */
+/* The number of files that wait in a local drop. JSON null when its folder cannot be read: that is a state of the drop,
+ * not an error of this command. A new reference. */
 static json_t *count_local(const struct drop *drop)
 {
-    g_autoptr(GError) fault = NULL;
-    g_auto(GStrv) names = disk_names(drop->in, &fault);
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) names = disk_names(drop->in, &error);
     json_int_t n = 0;
 
     if (names == NULL) {
-        gateway_note("drop %s: %s; make the folder or correct the configuration", drop->name, fault->message);
+        gateway_note("drop %s: %s; make the folder, or correct `in` of [drop %s] in the configuration", drop->name,
+                     error->message, drop->name);
         return json_null();
     }
     for (char **name = names; *name != NULL; name++)
@@ -91,7 +91,7 @@ static json_t *count_local(const struct drop *drop)
     return json_integer(n);
 }
 
-/* A drop elsewhere is not asked: what its last look saw is in the ledger. */
+/* A drop on a server is not asked: the ledger knows what its last listing saw. */
 static bool add_drop(struct gateway *gateway, const struct drop *drop, json_t *row, GError **error)
 {
     int64_t n = 0;
@@ -108,13 +108,14 @@ static bool add_drop(struct gateway *gateway, const struct drop *drop, json_t *r
     return true;
 }
 
-/* Sets what is owed in the drop's row; a drop that is not configured any more gets one of its own. */
-static bool add_owed(void *user, const char *name, int64_t n, GError **error)
+/* Sets the number of files not yet delivered in the drop's row. A drop that is in the ledger, but no longer in the
+ * configuration, gets a row of its own. */
+static bool add_undelivered(void *user, const char *name, int64_t n, GError **error)
 {
     json_t *drops = user, *row;
     size_t i;
 
-    (void)error; /* nothing can go wrong */
+    (void)error; /* nothing here can fail */
     json_array_foreach(drops, i, row)
     {
         if (g_strcmp0(json_string_value(json_object_get(row, "name")), name) == 0) {
@@ -127,22 +128,22 @@ static bool add_owed(void *user, const char *name, int64_t n, GError **error)
     output_set_text(row, "transport", NULL);
     output_set(row, "waiting", json_null());
     output_set_number(row, "owed", n);
-    (void)json_array_append_new(drops, row); /* memory aborts */
+    (void)json_array_append_new(drops, row); /* fails only without memory, which ends the program */
     return true;
 }
 
-static bool add_drops(struct gateway *gateway, json_t *fact, GError **error)
+static bool add_drops(struct gateway *gateway, json_t *status, GError **error)
 {
     json_t *drops = json_array();
 
-    output_set(fact, "drops", drops);
+    output_set(status, "drops", drops);
     for (guint d = 0; d < gateway->config->drops->len; d++) {
         json_t *row = json_object();
-        (void)json_array_append_new(drops, row); /* memory aborts */
+        (void)json_array_append_new(drops, row); /* fails only without memory, which ends the program */
         if (!add_drop(gateway, gateway->config->drops->pdata[d], row, error))
             return false;
     }
-    return ledger_undelivered_by_drop_each(gateway->ledger, add_owed, drops, error);
+    return ledger_undelivered_by_drop_each(gateway->ledger, add_undelivered, drops, error);
 }
 
 static bool add_incident(void *user, const struct ledger_incident *incident, GError **error)
@@ -150,30 +151,31 @@ static bool add_incident(void *user, const struct ledger_incident *incident, GEr
     char id[INCIDENT_ID_SIZE];
     json_t *row = json_object();
 
-    (void)error; /* nothing can go wrong */
+    (void)error; /* nothing here can fail */
     output_set_text(row, "id", incident_id(incident->id, id));
     output_set_text(row, "code", incident->code);
     output_set_text(row, "subject", incident->subject);
     output_set(row, "begun", command_json_instant(incident->opened));
     output_set(row, "cleared", command_json_instant(incident->closed));
     output_set_text(row, "text", incident->text);
-    (void)json_array_append_new(user, row); /* memory aborts */
+    (void)json_array_append_new(user, row); /* fails only without memory, which ends the program */
     return true;
 }
 
-/* Those of Devices can be many: they are counted, `incident list` shows them. */
-static bool add_incidents(struct gateway *gateway, json_t *fact, GError **error)
+/* Incidents about a Device can be many: they are only counted; `incident list` shows them. */
+static bool add_incidents(struct gateway *gateway, json_t *status, GError **error)
 {
     json_t *incidents = json_array();
     int64_t of_devices = 0;
 
-    output_set(fact, "incidents", incidents);
+    output_set(status, "incidents", incidents);
     if (!ledger_device_incidents_count(gateway->ledger, -1, &of_devices, error))
         return false;
-    output_set_number(fact, "device_incidents", of_devices);
+    output_set_number(status, "device_incidents", of_devices);
     return ledger_incidents_recent(gateway->ledger, MOST_CLEARED, add_incident, incidents, error);
 }
 
+/* The newest accepted file of one type of reference data; nothing before the first one. */
 static bool add_loaded(struct gateway *gateway, enum ledger_reference table, const char *type, json_t *rows,
                        GError **error)
 {
@@ -191,20 +193,19 @@ static bool add_loaded(struct gateway *gateway, enum ledger_reference table, con
     output_set(row, "created", command_json_instant(newest.created));
     output_set(row, "loaded", command_json_instant(newest.loaded));
     output_set_number(row, "records", newest.records);
-    (void)json_array_append_new(rows, row); /* memory aborts */
+    (void)json_array_append_new(rows, row); /* fails only without memory, which ends the program */
     return true;
 }
 
-static bool add_reference(struct gateway *gateway, json_t *fact, GError **error)
+static bool add_reference(struct gateway *gateway, json_t *status, GError **error)
 {
     enum ledger_reference table;
     json_t *rows = json_array();
 
-    output_set(fact, "reference", rows);
+    output_set(status, "reference", rows);
     for (size_t i = 0; i < layout_n_types; i++) {
-        const struct file_type *type = &layout_types[i];
-        if (type->inbound && reference_rules_table(type, &table) &&
-            !add_loaded(gateway, table, type->code, rows, error))
+        if (reference_rules_table(&layout_types[i], &table) &&
+            !add_loaded(gateway, table, layout_types[i].code, rows, error))
             return false;
     }
     return true;
@@ -227,59 +228,63 @@ static bool add_report(struct gateway *gateway, const struct report_kind *kind, 
     return true;
 }
 
-static bool add_reports(struct gateway *gateway, json_t *fact, GError **error)
+static bool add_reports(struct gateway *gateway, json_t *status, GError **error)
 {
     json_t *reports = json_array();
 
-    output_set(fact, "reports", reports);
+    output_set(status, "reports", reports);
     for (size_t i = 0; i < report_n_kinds; i++) {
         json_t *row = json_object();
-        (void)json_array_append_new(reports, row); /* memory aborts */
+        (void)json_array_append_new(reports, row); /* fails only without memory, which ends the program */
         if (!add_report(gateway, &report_kinds[i], row, error))
             return false;
     }
     return true;
 }
 
-static void print_text(const json_t *fact)
+static void print_text(const json_t *status)
 {
     static const char *const columns[] = {"name", "transport", "waiting", "owed", NULL};
     static const char *const reference_columns[] = {"type", "job", "created", "loaded", "records", NULL};
     static const char *const report_columns[] = {"ref", "last", "period_start", "next", NULL};
     static const char *const incident_columns[] = {"id", "code", "subject", "begun", "cleared", "text", NULL};
-    const json_t *devices = json_object_get(fact, "devices");
+    const json_t *devices = json_object_get(status, "devices");
 
-    output_print(fact);
+    output_print(status);
     puts("\njobs");
-    output_print(json_object_get(fact, "jobs"));
+    output_print(json_object_get(status, "jobs"));
     if (json_object_size(devices) > 0)
         puts("\nDevices");
     output_print(devices);
-    output_section("\ndrops", json_object_get(fact, "drops"), columns, MOST_ROWS);
-    output_section("\nreference data", json_object_get(fact, "reference"), reference_columns, MOST_ROWS);
-    output_section("\nreports", json_object_get(fact, "reports"), report_columns, MOST_ROWS);
-    output_section("\nincidents", json_object_get(fact, "incidents"), incident_columns, MOST_ROWS);
+    output_section("\ndrops", json_object_get(status, "drops"), columns);
+    output_section("\nreference data", json_object_get(status, "reference"), reference_columns);
+    output_section("\nreports", json_object_get(status, "reports"), report_columns);
+    output_section("\nincidents", json_object_get(status, "incidents"), incident_columns);
 }
 
-int command_status(const struct invocation *invocation)
+static bool fill(struct gateway *gateway, json_t *status, GError **error)
 {
-    struct invocation rest = *invocation;
+    output_set(status, "now", command_json_instant(clock_now()));
+    return add_running(gateway, status, error) && add_jobs(gateway, status, error) &&
+           add_devices(gateway, status, error) && add_drops(gateway, status, error) &&
+           add_reference(gateway, status, error) && add_reports(gateway, status, error) &&
+           add_incidents(gateway, status, error);
+}
+
+int command_status(struct invocation *invocation)
+{
     struct read_access access;
     GError *error = NULL;
 
-    if (!command_arguments(&rest, "status", 0, 0) || !read_access_open(&access, invocation))
+    if (!command_arguments(invocation, NULL, 0, 0) || !read_access_open(&access, invocation))
         return EXIT_UNABLE;
-    json_t *fact = json_object();
-    output_set(fact, "now", command_json_instant(clock_now()));
-    bool good = add_running(&access.gateway, fact, &error) && add_jobs(&access.gateway, fact, &error) &&
-                add_devices(&access.gateway, fact, &error) && add_drops(&access.gateway, fact, &error) &&
-                add_reference(&access.gateway, fact, &error) && add_reports(&access.gateway, fact, &error) &&
-                add_incidents(&access.gateway, fact, &error);
+    json_t *status = json_object();
+    bool good = fill(&access.gateway, status, &error);
     read_access_close(&access);
     if (good && invocation->json)
-        command_print_json(json_incref(fact));
+        command_print_json(json_incref(status));
     else if (good)
-        print_text(fact);
-    json_decref(fact);
+        print_text(status);
+    json_decref(status);
     return good ? EXIT_GOOD : command_unable(error);
 }

@@ -1,3 +1,7 @@
+/*
+ * Column and caret count characters, while the text that is shown is escaped: a caret must move by what was added
+ * before it. excerpt.c does that for lines, print_name_caret for a file's name.
+ */
 #include "gateway/commands/verdict_text.h"
 
 #include "formats/text.h"
@@ -17,7 +21,7 @@ static const char *const outcome_words[] = {"accepted", "accepted with warnings"
 static const char *const outcome_colours[] = {GREEN, YELLOW, YELLOW, RED};
 
 /* "3 Devices", "1 Device" */
-static void print_number(uint64_t n, const char *of)
+static void print_count(uint64_t n, const char *of)
 {
     printf("%" PRIu64 " %s%s", n, of, n == 1 ? "" : "s");
 }
@@ -27,7 +31,7 @@ static const char *colour(const char *code)
     return isatty(STDOUT_FILENO) == 1 ? code : "";
 }
 
-void report_count(struct report_totals *totals, const struct verdict *verdict)
+void verdict_text_count(struct verdict_totals *totals, const struct verdict *verdict)
 {
     totals->files[verdict->outcome]++;
     if (!verdict_is_of_devices(verdict))
@@ -75,6 +79,7 @@ static void print_finding(const char *path, const struct finding *f, GHashTable 
         print_name_caret(path, f->at.column);
 }
 
+/* The lines that findings point to: struct place → struct excerpt. */
 static GHashTable *excerpts_of(int fd, const struct unpack_limits *limits, const struct verdict *verdict)
 {
     g_autoptr(GArray) wanted = g_array_new(FALSE, FALSE, sizeof(struct place));
@@ -87,7 +92,7 @@ static GHashTable *excerpts_of(int fd, const struct unpack_limits *limits, const
     return excerpt_places(fd, verdict->filename.pack, limits, wanted);
 }
 
-void report_file(const char *path, int fd, const struct unpack_limits *limits, const struct verdict *verdict)
+void verdict_text_print(const char *path, int fd, const struct unpack_limits *limits, const struct verdict *verdict)
 {
     g_autoptr(GHashTable) excerpts = excerpts_of(fd, limits, verdict);
     g_autofree char *shown = text_escape(path, strlen(path), 0);
@@ -95,7 +100,7 @@ void report_file(const char *path, int fd, const struct unpack_limits *limits, c
 
     printf("%s\n  %s%s %s%s: ", shown, colour(outcome_colours[verdict->outcome]), outcome_code(verdict->outcome),
            outcome_words[verdict->outcome], colour(PLAIN));
-    print_number(verdict->parsed, verdict_is_of_devices(verdict) ? "Device" : "record");
+    print_count(verdict->parsed, verdict_is_of_devices(verdict) ? "Device" : "record");
     printf(", %" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64 " deferred\n", verdict->accepted, verdict->rejected,
            verdict->deferred);
     for (size_t i = 0; i < kept; i++)
@@ -117,20 +122,20 @@ static void print_code(void *user, const char *code)
     printf(" %s", code);
 }
 
-void report_summary(const struct report_totals *totals, const struct rules *rules)
+void verdict_text_summary(const struct verdict_totals *totals, const struct rules *rules)
 {
     uint64_t files = totals->unable;
 
     for (size_t i = 0; i < G_N_ELEMENTS(totals->files); i++)
         files += totals->files[i];
     putchar('\n');
-    print_number(files, "file");
+    print_count(files, "file");
     printf(": %" PRIu64 " AC, %" PRIu64 " WN, %" PRIu64 " PA, %" PRIu64 " RJ", totals->files[0], totals->files[1],
            totals->files[2], totals->files[3]);
     if (totals->unable > 0)
         printf(", %" PRIu64 " could not be judged", totals->unable);
     fputs("; ", stdout);
-    print_number(totals->devices, "Device");
+    print_count(totals->devices, "Device");
     printf(": %" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64 " deferred\nnot judged here:", totals->accepted,
            totals->rejected, totals->deferred);
     judge_each_not_judged(rules, NULL, print_code, NULL);

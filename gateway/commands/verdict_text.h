@@ -1,21 +1,28 @@
 /*
- * The verdict of `check` as people read it: file, verdict, findings with a caret, a summary. Colour only on
- * a terminal.
+ * The verdicts of `check` as text for people: the file, its verdict, each finding with a caret under its place, and a
+ * summary at the end. Goes to standard output, with colour on a terminal only.
+ *
+ *   struct verdict_totals totals = {0};
+ *   verdict_text_count(&totals, &verdict); verdict_text_print(path, fd, &limits, &verdict);   for each file
+ *   verdict_text_summary(&totals, &rules);
  */
 #ifndef ECOSGATE_GATEWAY_COMMANDS_VERDICT_TEXT_H
 #define ECOSGATE_GATEWAY_COMMANDS_VERDICT_TEXT_H
 
 #include "validators/judge.h"
 
-struct report_totals {
-    uint64_t files[4]; /* by outcome */
-    uint64_t unable;
-    uint64_t devices, accepted, rejected, deferred;
+struct verdict_totals {
+    uint64_t files[4];                              /* by outcome: AC, WN, PA, RJ */
+    uint64_t unable;                                /* files that could not be judged */
+    uint64_t devices, accepted, rejected, deferred; /* Devices of all instructions */
 };
 
-void report_count(struct report_totals *totals, const struct verdict *verdict);
-/* fd is read again for the lines that findings stand in. */
-void report_file(const char *path, int fd, const struct unpack_limits *limits, const struct verdict *verdict);
-void report_summary(const struct report_totals *totals, const struct rules *rules);
+/* Adds a verdict to the totals. */
+void verdict_text_count(struct verdict_totals *totals, const struct verdict *verdict);
+/* Prints one file's verdict and findings. Reads fd again from its beginning, for the lines around the findings; the
+ * caller keeps and closes it. path is escaped here. */
+void verdict_text_print(const char *path, int fd, const struct unpack_limits *limits, const struct verdict *verdict);
+/* Prints the totals, and the codes that a dry run does not judge. */
+void verdict_text_summary(const struct verdict_totals *totals, const struct rules *rules);
 
 #endif

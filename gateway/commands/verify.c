@@ -1,3 +1,7 @@
+/*
+ * The walk: every job that spool or ledger knows, then the folders, the ledger's own sums and the reports. What is
+ * wrong is collected as text; only a failure to read ends the walk.
+ */
 #include "gateway/commands/verify.h"
 
 #include "gateway/commands/read_access.h"
@@ -7,7 +11,7 @@
 
 #include <string.h>
 
-enum { LOOKS = 4, PAUSE_US = 100000 };
+enum { MOST_LOOKS = 4, PAUSE_US = 100000 };
 
 struct verify {
     struct gateway *gateway;
@@ -16,13 +20,13 @@ struct verify {
     struct verify_sums *sums;
 };
 
-static void report_fault(struct verify *v, int64_t job, const char *text)
+static void report_problem(struct verify *v, int64_t job, const char *text)
 {
-    v->sums->faults++;
+    v->sums->problems++;
     v->report(v->user, job, text);
 }
 
-/* Is somebody at work, so that what looks wrong may be a job in motion? */
+/* True while a gateway runs, or may run: a job that looks wrong may be moving then. */
 static bool may_move(const struct verify *v)
 {
     int64_t writer;
@@ -30,21 +34,21 @@ static bool may_move(const struct verify *v)
     return !spool_writer(v->gateway->spool, &writer, NULL) || writer != 0;
 }
 
-/* Looks at a job until it looks right, or until it has looked wrong often enough. */
+/* Checks a job until it is sound, at most MOST_LOOKS times; without a running gateway twice. */
 static bool check_job(struct verify *v, int64_t id, GError **error)
 {
-    g_autoptr(GPtrArray) faults = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
 
-    for (int looks = 0; looks < LOOKS; looks++) {
-        g_ptr_array_set_size(faults, 0);
-        if (!verify_job(v->gateway, id, faults, error))
+    for (int looks = 0; looks < MOST_LOOKS; looks++) {
+        g_ptr_array_set_size(problems, 0);
+        if (!verify_job(v->gateway, id, problems, error))
             return false;
-        if (faults->len == 0 || (looks > 0 && !may_move(v)))
+        if (problems->len == 0 || (looks > 0 && !may_move(v)))
             break;
         g_usleep(may_move(v) ? PAUSE_US : 0);
     }
-    for (guint i = 0; i < faults->len; i++)
-        report_fault(v, id, faults->pdata[i]);
+    for (guint i = 0; i < problems->len; i++)
+        report_problem(v, id, problems->pdata[i]);
     return true;
 }
 
@@ -52,7 +56,7 @@ static bool check_job(struct verify *v, int64_t id, GError **error)
 
 static bool add_id(void *user, const struct ledger_job *job, GError **error)
 {
-    (void)error; /* nothing can go wrong */
+    (void)error; /* nothing here can fail */
     g_array_append_val((GArray *)user, job->id);
     return true;
 }
@@ -64,18 +68,18 @@ static int by_id(gconstpointer a, gconstpointer b)
     return (x > y) - (x < y);
 }
 
-/* Every id that either side knows. The ids alone are kept, and each job is asked for when its turn
- * comes, so that no long query holds back the writer's checkpoints. */
+/* The IDs of all jobs that the ledger or the spool knows, sorted; a job that both know is there twice. Only IDs are
+ * read here: a query that stays open over the whole check would keep the writer from shortening the write-ahead log. */
 static GArray *all_ids(struct verify *v, GError **error)
 {
     g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
-    g_autoptr(GArray) spots = read_access_spots(v->gateway->spool, error);
+    g_autoptr(GArray) places = read_access_places(v->gateway->spool, error);
 
-    if (spots == NULL || !ledger_jobs_each(v->gateway->ledger, add_id, ids, error))
+    if (places == NULL || !ledger_jobs_each(v->gateway->ledger, add_id, ids, error))
         return NULL;
     v->sums->jobs = ids->len;
-    for (guint i = 0; i < spots->len; i++)
-        g_array_append_val(ids, g_array_index(spots, struct spot, i).id);
+    for (guint i = 0; i < places->len; i++)
+        g_array_append_val(ids, g_array_index(places, struct job_place, i).id);
     g_array_sort(ids, by_id);
     return g_steal_pointer(&ids);
 }
@@ -88,7 +92,7 @@ static bool check_jobs(struct verify *v, GError **error)
     for (guint i = 0; ids != NULL && i < ids->len; i++) {
         int64_t id = g_array_index(ids, int64_t, i);
         if (i > 0 && id == g_array_index(ids, int64_t, i - 1))
-            continue; /* known to both sides */
+            continue; /* spool and ledger know it */
         if (gateway->on_progress != NULL)
             gateway->on_progress(gateway->progress_user, "jobs", i, ids->len);
         if (!check_job(v, id, error))
@@ -97,8 +101,8 @@ static bool check_jobs(struct verify *v, GError **error)
     return ids != NULL;
 }
 
-/* What stands in a state's folder and is no job's directory. */
-static bool check_strangers(struct verify *v, GError **error)
+/* Entries of the states' folders that are no job's directory. */
+static bool check_folders(struct verify *v, GError **error)
 {
     for (int state = 0; state < JOB_STATE_COUNT; state++) {
         const char *folder = job_state_name((enum job_state)state);
@@ -107,15 +111,16 @@ static bool check_strangers(struct verify *v, GError **error)
         if (names == NULL)
             return false;
         for (char **name = names; *name != NULL; name++) {
-            char text[JOB_ID_SIZE] = "";
+            char printed[JOB_ID_SIZE] = "";
             int64_t id;
             if (job_id_parse(*name, &id))
-                job_id_print(id, text);
-            if (strcmp(text, *name) == 0)
+                job_id_print(id, printed);
+            if (strcmp(printed, *name) == 0)
                 continue;
             g_autofree char *shown = g_strescape(*name, NULL);
-            g_autofree char *fault = g_strdup_printf("%s/%s is no job's directory", path, shown);
-            report_fault(v, 0, fault);
+            g_autofree char *text =
+                g_strdup_printf("%s/%s is no job's directory: move it out of the spool", path, shown);
+            report_problem(v, 0, text);
         }
     }
     return true;
@@ -123,12 +128,42 @@ static bool check_strangers(struct verify *v, GError **error)
 
 /* ---- the ledger against itself ---- */
 
+/* One line with every pair of numbers that must agree, so that the reader sees which pair does not. */
+static char *proof_text(const struct ledger_proof *proof)
+{
+    const struct ledger_verdict *verdict = &proof->verdict;
+    GString *text = g_string_new(NULL);
+
+    g_string_append_printf(text,
+                           "revision %" G_GINT64_FORMAT ", verdict %s: the ledger contradicts itself: %" G_GINT64_FORMAT
+                           " records in, recorded as %" G_GINT64_FORMAT " accepted + %" G_GINT64_FORMAT
+                           " rejected + %" G_GINT64_FORMAT " deferred, counted %" G_GINT64_FORMAT " + %" G_GINT64_FORMAT
+                           " + %" G_GINT64_FORMAT,
+                           verdict->revision, verdict->outcome, verdict->parsed, verdict->accepted, verdict->rejected,
+                           verdict->deferred, proof->ready, proof->rejected, proof->deferred);
+    g_string_append_printf(text,
+                           "; dispatched %" G_GINT64_FORMAT ", sessions counted %" G_GINT64_FORMAT
+                           ", sessions that differ from their history %" G_GINT64_FORMAT "; ended %" G_GINT64_FORMAT
+                           ", counted %" G_GINT64_FORMAT,
+                           verdict->dispatched, proof->sessions, proof->mismatched_sessions, verdict->ended,
+                           proof->ended);
+    g_string_append_printf(text,
+                           "; EMA files %" G_GINT64_FORMAT ", EMD files %" G_GINT64_FORMAT
+                           ", EMD rows %" G_GINT64_FORMAT "; findings %" G_GINT64_FORMAT ", counted %" G_GINT64_FORMAT,
+                           proof->ema_files, proof->emd_files, proof->emd_rows, proof->findings, proof->finding_counts);
+    g_string_append_printf(text,
+                           "; work items whose slot contradicts their state %" G_GINT64_FORMAT
+                           ", answers planned at another time than the verdict %" G_GINT64_FORMAT,
+                           proof->wrong_slots, proof->wrong_times);
+    return g_string_free(text, FALSE);
+}
+
 static bool check_proof(void *user, const struct ledger_proof *proof, GError **error)
 {
     const struct ledger_verdict *verdict = &proof->verdict;
     struct verify *v = user;
 
-    (void)error; /* nothing can go wrong */
+    (void)error; /* nothing here can fail */
     if (proof->instruction) {
         v->sums->devices += verdict->parsed;
         v->sums->accepted += verdict->accepted;
@@ -137,85 +172,72 @@ static bool check_proof(void *user, const struct ledger_proof *proof, GError **e
     }
     if (proof->sound && verdict->parsed == verdict->accepted + verdict->rejected + verdict->deferred)
         return true;
-    g_autofree char *fault = g_strdup_printf(
-        "revision %" G_GINT64_FORMAT ", verdict %s: %" G_GINT64_FORMAT " records in, noted %" G_GINT64_FORMAT
-        " accepted + %" G_GINT64_FORMAT " rejected + %" G_GINT64_FORMAT " deferred, counted %" G_GINT64_FORMAT
-        " + %" G_GINT64_FORMAT " + %" G_GINT64_FORMAT "; dispatched %" G_GINT64_FORMAT ", sessions %" G_GINT64_FORMAT
-        ", not as their steps say %" G_GINT64_FORMAT "; ended %" G_GINT64_FORMAT ", counted %" G_GINT64_FORMAT
-        "; EMA files %" G_GINT64_FORMAT ", EMD files %" G_GINT64_FORMAT ", EMD rows %" G_GINT64_FORMAT
-        "; findings %" G_GINT64_FORMAT ", counted %" G_GINT64_FORMAT "; items of no place %" G_GINT64_FORMAT
-        ", answers of another time %" G_GINT64_FORMAT ": these do not agree",
-        verdict->revision, verdict->outcome, verdict->parsed, verdict->accepted, verdict->rejected, verdict->deferred,
-        proof->ready, proof->rejected, proof->deferred, verdict->dispatched, proof->sessions,
-        proof->mismatched_sessions, verdict->ended, proof->ended, proof->ema_files, proof->emd_files, proof->emd_rows,
-        proof->findings, proof->finding_counts, proof->wrong_slots, proof->wrong_times);
-    report_fault(v, verdict->job, fault);
+    g_autofree char *text = proof_text(proof);
+    report_problem(v, verdict->job, text);
     return true;
 }
 
 static bool check_integrity(void *user, const char *complaint, int64_t n, GError **error)
 {
-    g_autofree char *fault = g_strconcat("ledger: ", complaint, NULL);
+    g_autofree char *text = g_strconcat("ledger: ", complaint, NULL);
 
     (void)n, (void)error;
-    report_fault(user, 0, fault);
+    report_problem(user, 0, text);
     return true;
+}
+
+/* Rows that a rule of the ledger forbids: their number with the rule, if there are any. */
+static void check_none(struct verify *v, int64_t n, const char *what)
+{
+    g_autofree char *text = NULL;
+
+    if (n == 0)
+        return;
+    text = g_strdup_printf("ledger: %s: %" G_GINT64_FORMAT, what, n);
+    report_problem(v, 0, text);
 }
 
 static bool check_ledger(struct verify *v, GError **error)
 {
     struct ledger *ledger = v->gateway->ledger;
-    int64_t live = 0, astray = 0, incidents = 0;
+    int64_t live = 0, numbers = 0, incidents = 0;
 
     if (!ledger_integrity_each(ledger, check_integrity, v, error) ||
         !ledger_proofs_each(ledger, check_proof, v, error) || !ledger_live_duplicates(ledger, &live, error) ||
-        !ledger_sequences_above_counter(ledger, &astray, error) ||
+        !ledger_sequences_above_counter(ledger, &numbers, error) ||
         !ledger_incidents_inconsistent(ledger, &incidents, error))
         return false;
-    if (incidents > 0) {
-        g_autofree char *fault = g_strdup_printf(
-            "ledger: incidents whose beginning and end are not told once each and in order: %" G_GINT64_FORMAT,
-            incidents);
-        report_fault(v, 0, fault);
-    }
-    if (astray > 0) {
-        g_autofree char *fault = g_strdup_printf(
-            "ledger: answers and work orders with a number that was not given out: %" G_GINT64_FORMAT, astray);
-        report_fault(v, 0, fault);
-    }
-    if (live > 0) {
-        g_autofree char *fault =
-            g_strdup_printf("ledger: Devices with more than one live work item: %" G_GINT64_FORMAT, live);
-        report_fault(v, 0, fault);
-    }
+    check_none(v, incidents, "incidents that were not reported as opened once and then as closed once");
+    check_none(v, numbers, "answers and work orders with a file number that was never given out");
+    check_none(v, live, "Devices with more than one live work item");
     return true;
 }
 
 static bool check_reports(struct verify *v, GError **error)
 {
-    g_autoptr(GPtrArray) faults = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
 
-    if (!verify_reports(v->gateway, faults, error))
+    if (!verify_reports(v->gateway, problems, error))
         return false;
-    for (guint i = 0; i < faults->len; i++)
-        report_fault(v, 0, faults->pdata[i]);
+    for (guint i = 0; i < problems->len; i++)
+        report_problem(v, 0, problems->pdata[i]);
     return true;
 }
 
 bool verify_all(struct gateway *gateway, verify_problem_fn report, void *user, struct verify_sums *sums, GError **error)
 {
     struct verify v = {gateway, report, user, sums};
-    GError *fault = NULL;
+    GError *cause = NULL;
 
     *sums = (struct verify_sums){0};
-    if (check_jobs(&v, &fault) && check_strangers(&v, &fault) && check_ledger(&v, &fault) && check_reports(&v, &fault))
+    if (check_jobs(&v, &cause) && check_folders(&v, &cause) && check_ledger(&v, &cause) && check_reports(&v, &cause))
         return true;
-    if (!g_error_matches(fault, SPOOL_ERROR, SPOOL_ERROR_CORRUPT)) {
-        g_propagate_error(error, fault);
+    if (!g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_CORRUPT)) {
+        g_propagate_error(error, cause);
         return false;
     }
     /* A ledger too damaged to be asked is what verify is there to find. */
-    report_fault(&v, 0, fault->message);
-    g_error_free(fault);
+    report_problem(&v, 0, cause->message);
+    g_error_free(cause);
     return true;
 }

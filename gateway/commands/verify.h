@@ -1,9 +1,12 @@
 /*
- * `spool verify`: the whole spool and ledger recounted, nothing believed. Bytes against digests,
- * ledger against spool, in = accepted + rejected + deferred (NOTES.md, Promises 3).
+ * `spool verify`: recounts the whole spool and ledger and compares everything that is stored twice. Bytes are compared
+ * with their digests, the ledger with the spool, and Devices in with accepted + rejected + deferred.
  *
- * What a stop at any crash point leaves, and the next run ends, is no fault. While a writer is at
- * work, a job that looks wrong is looked at again before it is reported: it may just be moving.
+ * What a stop at a crash point leaves is no problem, because the next run ends it. While a gateway runs, a job that
+ * looks wrong may just be moving, so that it is looked at several times before it is reported.
+ *
+ *   verify_all ─┬─ verify_job       each job: its folder, files, rows (verify_job.c)
+ *               └─ verify_reports   sums over all reports of a period (verify_reports.c)
  */
 #ifndef ECOSGATE_GATEWAY_COMMANDS_VERIFY_H
 #define ECOSGATE_GATEWAY_COMMANDS_VERIFY_H
@@ -11,25 +14,27 @@
 #include "gateway/gateway.h"
 
 struct verify_sums {
-    int64_t jobs;
-    int64_t devices, accepted, rejected, deferred; /* of all verdicts */
-    int64_t faults;
+    int64_t jobs;                                  /* rows of jobs in the ledger */
+    int64_t devices, accepted, rejected, deferred; /* Devices of all verdicts on instructions */
+    int64_t problems;
 };
 
-/* job 0: a fault of no single job. */
-typedef void (*verify_problem_fn)(void *user, int64_t job, const char *fault);
+/* Gets each problem as one line of text; job 0: it belongs to no single job. */
+typedef void (*verify_problem_fn)(void *user, int64_t job, const char *text);
 
-/* False: it could not be done. Faults found are no such error. */
+/* Checks everything. Problems are given to `report` and counted in *sums; they are no error. False: spool or ledger
+ * could not be read to the end. */
 bool verify_all(struct gateway *gateway, verify_problem_fn report, void *user, struct verify_sums *sums,
                 GError **error);
 
-/* The faults of one job as texts, at this moment (verify_job.c). */
-bool verify_job(struct gateway *gateway, int64_t id, GPtrArray *faults, GError **error);
+/* Appends the problems of one job, as it is at this moment, to problems (texts, char *). False as above. */
+bool verify_job(struct gateway *gateway, int64_t id, GPtrArray *problems, GError **error);
 
-/* Those of reports, which no single job shows: their sums (verify_reports.c). */
-bool verify_reports(struct gateway *gateway, GPtrArray *faults, GError **error);
+/* Appends the problems that only the sums of all reports show. False as above. */
+bool verify_reports(struct gateway *gateway, GPtrArray *problems, GError **error);
 
+/* Appends one problem, formatted like printf. The array owns the text. */
 G_GNUC_PRINTF(2, 3)
-void verify_problem(GPtrArray *faults, const char *format, ...);
+void verify_problem(GPtrArray *problems, const char *format, ...);
 
 #endif

@@ -1,3 +1,9 @@
+/*
+ * One job: its folder, the files in its directory, their bytes, and what the ledger's rows say of them. Stored answers
+ * and work orders are built again from the ledger's rows and their digests compared, so that a row that was changed by
+ * hand is found. What no answer shows (MPxN, region, attempt, orders of operators) cannot be checked in that way.
+ * Reports are not built again: they record what was known when they were issued.
+ */
 #include "gateway/commands/verify.h"
 
 #include "formats/eui64.h"
@@ -14,107 +20,109 @@
 
 #include <string.h>
 
-/* One look at one job. */
-struct look {
+/* One job while it is checked. */
+struct check {
     struct gateway *gateway;
-    GPtrArray *faults;
+    GPtrArray *problems;
     const struct ledger_job *job;
     enum job_state state;
-    const GPtrArray *parts;
+    const GPtrArray *files; /* struct ledger_outgoing: what the gateway writes for this job */
 };
 
-void verify_problem(GPtrArray *faults, const char *format, ...)
+void verify_problem(GPtrArray *problems, const char *format, ...)
 {
     va_list args;
 
     va_start(args, format);
-    g_ptr_array_add(faults, g_strdup_vprintf(format, args));
+    g_ptr_array_add(problems, g_strdup_vprintf(format, args));
     va_end(args);
 }
 
-/* Size and digest of a file of the job against what was noted. */
-static void check_bytes(struct look *look, const char *name, int64_t size, const char *sha256)
+/* Compares size and digest of a file with the ledger. */
+static void check_bytes(struct check *check, const char *name, int64_t size, const char *sha256)
 {
-    g_autofree char *path = job_path(look->gateway->spool, look->state, look->job->id, name);
-    g_autoptr(GError) fault = NULL;
+    g_autofree char *path = job_path(check->gateway->spool, check->state, check->job->id, name);
+    g_autoptr(GError) cause = NULL;
     char hex[DIGEST_HEX_SIZE];
     uint64_t found;
 
-    if (path == NULL || !digest_file(path, hex, &found, &fault)) {
-        verify_problem(look->faults, "%s cannot be read: %s", name,
-                       fault ? fault->message : "its name is not acceptable");
+    if (path == NULL || !digest_file(path, hex, &found, &cause)) {
+        verify_problem(check->problems, "%s cannot be read: %s", name,
+                       cause ? cause->message : "its name is not allowed in a job");
         return;
     }
     if (size < 0 || found != (uint64_t)size)
-        verify_problem(look->faults, "%s has %" G_GUINT64_FORMAT " bytes, the ledger says %" G_GINT64_FORMAT, name,
+        verify_problem(check->problems, "%s has %" G_GUINT64_FORMAT " bytes, the ledger says %" G_GINT64_FORMAT, name,
                        found, size);
     if (g_strcmp0(hex, sha256) != 0)
-        verify_problem(look->faults, "%s has the SHA-256 %s, the ledger says %s", name, hex, sha256 ? sha256 : "none");
+        verify_problem(check->problems, "%s has the SHA-256 %s, the ledger says %s", name, hex,
+                       sha256 ? sha256 : "none");
 }
 
-static void check_envelope(struct look *look)
+static void check_envelope(struct check *check)
 {
-    const struct ledger_job *job = look->job;
-    g_autoptr(GError) fault = NULL;
-    g_autofree struct job_envelope *envelope = job_envelope_read(look->gateway->spool, look->state, job->id, &fault);
+    const struct ledger_job *job = check->job;
+    g_autoptr(GError) cause = NULL;
+    g_autofree struct job_envelope *envelope = job_envelope_read(check->gateway->spool, check->state, job->id, &cause);
 
     if (envelope == NULL)
-        verify_problem(look->faults, "%s", fault->message);
+        verify_problem(check->problems, "%s", cause->message);
     else if (envelope->size != (uint64_t)job->size || g_strcmp0(envelope->sha256, job->sha256) != 0 ||
              g_strcmp0(envelope->name, job->name) != 0 || g_strcmp0(envelope->drop, job->drop) != 0 ||
              envelope->received != job->received)
-        verify_problem(look->faults, "its envelope and the ledger's row disagree in name, drop, time, "
-                                     "size or SHA-256");
+        verify_problem(check->problems, "its envelope and the ledger's row disagree in name, drop, time, "
+                                        "size or SHA-256");
 }
 
-static guint owed_parts(const struct look *look)
+static guint undelivered(const struct check *check)
 {
-    guint owed = 0;
+    guint missing = 0;
 
-    for (guint i = 0; i < look->parts->len; i++)
-        owed += ((const struct ledger_outgoing *)look->parts->pdata[i])->state != LEDGER_DELIVERED;
-    return owed;
+    for (guint i = 0; i < check->files->len; i++)
+        missing += ((const struct ledger_outgoing *)check->files->pdata[i])->state != LEDGER_DELIVERED;
+    return missing;
 }
 
-/* The rows of the ledger must still say what was sent: a row that was changed makes other bytes. */
-static void check_rows(struct look *look, const struct ledger_outgoing *part)
+/* Builds the file again from the ledger's rows: they must still make the bytes that were stored. */
+static void check_rows(struct check *check, const struct ledger_outgoing *file)
 {
-    g_autoptr(GError) fault = NULL;
+    g_autoptr(GError) cause = NULL;
     char hex[DIGEST_HEX_SIZE];
     int64_t rows;
 
-    if (!answer_digest(look->gateway, part, hex, &rows, &fault))
-        verify_problem(look->faults, "%s cannot be built again from the ledger's rows: %s", part->name, fault->message);
-    else if (g_strcmp0(hex, part->sha256) != 0 || rows != part->rows)
-        verify_problem(look->faults,
+    if (!answer_digest(check->gateway, file, hex, &rows, &cause))
+        verify_problem(check->problems, "%s cannot be built again from the ledger's rows: %s", file->name,
+                       cause->message);
+    else if (g_strcmp0(hex, file->sha256) != 0 || rows != file->rows)
+        verify_problem(check->problems,
                        "the ledger's rows make other bytes of %s than those that were stored: rows were changed",
-                       part->name);
+                       file->name);
 }
 
-static bool is_report(const struct look *look)
+static bool is_report(const struct check *check)
 {
-    return look->job->type != NULL && report_kind_find(look->job->type) != NULL;
+    return check->job->type != NULL && report_kind_find(check->job->type) != NULL;
 }
 
-static void check_parts(struct look *look)
+static void check_outgoing(struct check *check)
 {
-    for (guint i = 0; i < look->parts->len; i++) {
-        const struct ledger_outgoing *part = look->parts->pdata[i];
-        if (!is_report(look) && g_strcmp0(part->drop, look->job->drop) != 0)
-            verify_problem(look->faults, "%s goes to the drop %s, but its job belongs to %s", part->name, part->drop,
-                           look->job->drop);
-        if (part->state == LEDGER_PLANNED)
+    for (guint i = 0; i < check->files->len; i++) {
+        const struct ledger_outgoing *file = check->files->pdata[i];
+        if (!is_report(check) && g_strcmp0(file->drop, check->job->drop) != 0)
+            verify_problem(check->problems, "%s goes to the drop %s, but its job belongs to %s", file->name, file->drop,
+                           check->job->drop);
+        if (file->state == LEDGER_PLANNED)
             continue;
-        check_bytes(look, part->name, part->size, part->sha256);
-        if (!is_report(look))
-            check_rows(look, part); /* a report is the record of what was so then */
+        check_bytes(check, file->name, file->size, file->sha256);
+        if (!is_report(check))
+            check_rows(check, file); /* a report records what was known when it was issued */
     }
 }
 
-/* What the ledger keeps of a file's name besides the name, for duplicates and sequence. */
-static void check_name(struct look *look)
+/* The ledger keeps the parts of a file's name beside the name, for the rules on duplicates and sequence. */
+static void check_name(struct check *check)
 {
-    const struct ledger_job *job = look->job;
+    const struct ledger_job *job = check->job;
     size_t len = 0;
     g_autofree char *raw = text_unescape(job->name, &len);
     struct filename parsed;
@@ -127,44 +135,46 @@ static void check_name(struct look *look)
         g_strcmp0(job->form, known ? form_name(parsed.form) : NULL) != 0 ||
         g_strcmp0(job->org, known ? parsed.org : NULL) != 0 || g_strcmp0(job->sender, known ? sender : NULL) != 0 ||
         job->sequence != (known ? parsed.sequence : 0))
-        verify_problem(look->faults, "its type, form, sender or sequence in the ledger is not that of its name");
+        verify_problem(check->problems, "its type, form, sender or sequence in the ledger is not that of its name %s",
+                       job->name);
 }
 
-static void check_order(struct look *look)
+static void check_single_file(struct check *check)
 {
-    const struct ledger_job *job = look->job;
-    const struct ledger_outgoing *part = look->parts->len > 0 ? look->parts->pdata[0] : NULL;
+    const struct ledger_job *job = check->job;
+    const struct ledger_outgoing *file = check->files->len > 0 ? check->files->pdata[0] : NULL;
 
-    if (look->parts->len != 1)
-        verify_problem(look->faults, "what the gateway sends by itself is one file a job, the ledger has %u",
-                       look->parts->len);
-    else if (g_strcmp0(job->name, part->name) != 0 || g_strcmp0(job->form, part->form) != 0 ||
-             g_strcmp0(job->sender, part->sender) != 0 || job->sequence != part->sequence ||
-             job->received != part->created || (part->revision != 0) != (part->about != 0))
-        verify_problem(look->faults, "its rows in the ledger disagree in name, form, sender, sequence or time");
+    if (check->files->len != 1)
+        verify_problem(check->problems, "a job of the gateway's own has one file, the ledger has %u",
+                       check->files->len);
+    else if (g_strcmp0(job->name, file->name) != 0 || g_strcmp0(job->form, file->form) != 0 ||
+             g_strcmp0(job->sender, file->sender) != 0 || job->sequence != file->sequence ||
+             job->received != file->created || (file->revision != 0) != (file->about != 0))
+        verify_problem(check->problems,
+                       "its rows of job and outgoing file disagree in name, form, sender, sequence or time");
 }
 
-/* The files of one period: each has its recipient, and bears the name that says so. */
-static bool check_report(struct look *look, GError **error)
+/* A report's job has one file for each recipient of the period; the name of each says which. */
+static bool check_report(struct check *check, GError **error)
 {
-    const struct ledger_job *job = look->job;
+    const struct ledger_job *job = check->job;
     const struct report_kind *kind = report_kind_find(job->type);
     g_autofree struct ledger_period *period = NULL;
     g_autoptr(GPtrArray) issued = NULL;
 
-    if (!ledger_period_of_job(look->gateway->ledger, job->id, &period, error))
+    if (!ledger_period_of_job(check->gateway->ledger, job->id, &period, error))
         return false;
     if (period == NULL || strcmp(period->ref, kind->ref) != 0 || period->issued != job->received) {
-        verify_problem(look->faults, "the ledger has no period of %s, issued at the job's time, for it", kind->ref);
+        verify_problem(check->problems, "the ledger has no period of %s, issued at the job's time, for it", kind->ref);
         return true;
     }
-    if (!ledger_reports_of(look->gateway->ledger, period->ref, period->starts, &issued, error))
+    if (!ledger_reports_of(check->gateway->ledger, period->ref, period->starts, &issued, error))
         return false;
     const struct period of = {period->starts, period->ends};
     g_autofree char *job_name = report_name(kind, NULL, of);
-    if (issued->len != look->parts->len || g_strcmp0(job_name, job->name) != 0)
-        verify_problem(look->faults, "it has %u files for %u recipients, or another name than that of its period",
-                       look->parts->len, issued->len);
+    if (issued->len != check->files->len || g_strcmp0(job_name, job->name) != 0)
+        verify_problem(check->problems, "it has %u files for %u recipients, or another name than that of its period",
+                       check->files->len, issued->len);
     for (guint i = 0; i < issued->len; i++) {
         const struct ledger_report *one = issued->pdata[i];
         struct report_recipient to = {.id = one->recipient};
@@ -173,149 +183,151 @@ static bool check_report(struct look *look, GError **error)
         g_autofree char *name = report_name(kind, &to, of);
         if (one->file.job != job->id || g_strcmp0(one->file.name, name) != 0 ||
             g_strcmp0(one->file.recipient, to.eui64) != 0 || one->file.created != period->issued)
-            verify_problem(look->faults, "%s is not the file of that recipient and period", one->file.name);
+            verify_problem(check->problems, "%s is not the file of that recipient and period", one->file.name);
     }
     return true;
 }
 
-static bool is_of_job(const struct look *look, const char *name)
+static bool is_of_job(const struct check *check, const char *name)
 {
-    bool in = look->job->direction == LEDGER_IN;
+    bool in = check->job->direction == LEDGER_IN;
 
     if (in && (strcmp(name, JOB_PAYLOAD) == 0 || strcmp(name, JOB_ENVELOPE) == 0))
         return true;
-    for (guint i = 0; i < look->parts->len; i++) {
-        if (strcmp(name, ((const struct ledger_outgoing *)look->parts->pdata[i])->name) == 0)
+    for (guint i = 0; i < check->files->len; i++) {
+        if (strcmp(name, ((const struct ledger_outgoing *)check->files->pdata[i])->name) == 0)
             return true;
     }
     if (in && strcmp(name, CRASH_MARK) == 0)
         return true;
-    /* What a stop left of a file in the making; the next attempt replaces it. */
+    /* The temporary file of a write that was stopped; the next attempt replaces it. */
     return name[0] == '.' && g_str_has_suffix(name, ".part");
 }
 
-static void check_strangers(struct look *look)
+static void check_directory(struct check *check)
 {
-    g_autofree char *path = job_path(look->gateway->spool, look->state, look->job->id, NULL);
-    g_autoptr(GError) fault = NULL;
-    g_auto(GStrv) names = disk_names(path, &fault);
+    g_autofree char *path = job_path(check->gateway->spool, check->state, check->job->id, NULL);
+    g_autoptr(GError) cause = NULL;
+    g_auto(GStrv) names = disk_names(path, &cause);
 
     if (names == NULL)
-        verify_problem(look->faults, "%s", fault->message);
+        verify_problem(check->problems, "%s", cause->message);
     for (char **name = names; name != NULL && *name != NULL; name++) {
         g_autofree char *shown = g_strescape(*name, NULL);
-        if (!is_of_job(look, *name))
-            verify_problem(look->faults, "%s/%s is no file of this job", path, shown);
+        if (!is_of_job(check, *name))
+            verify_problem(check->problems, "%s/%s is no file of this job", path, shown);
     }
 }
 
-/* A requeue that was stopped after its move has its order still in the folder. */
-static bool orders_wait(const struct look *look)
+/* A requeue that was stopped after it moved the job has its order still in the folder. */
+static bool orders_wait(const struct check *check)
 {
-    g_auto(GStrv) names = disk_names(spool_orders_dir(look->gateway->spool), NULL);
+    g_auto(GStrv) names = disk_names(spool_orders_dir(check->gateway->spool), NULL);
 
     return names != NULL && names[0] != NULL;
 }
 
-/* A job whose COMMIT failed goes back to ready/, and that may turn out to hold. */
-static bool is_unanswered(const struct look *look)
+/* After a COMMIT that failed the job goes back to ready/. SQLite may still have kept the commit: then there is a
+ * verdict, but no answer is stored yet. */
+static bool is_unanswered(const struct check *check)
 {
-    for (guint i = 0; i < look->parts->len; i++) {
-        const struct ledger_outgoing *part = look->parts->pdata[i];
-        if (part->revision == look->job->revision && part->state != LEDGER_PLANNED)
+    for (guint i = 0; i < check->files->len; i++) {
+        const struct ledger_outgoing *file = check->files->pdata[i];
+        if (file->revision == check->job->revision && file->state != LEDGER_PLANNED)
             return false;
     }
     return true;
 }
 
-static bool check_inbound(struct look *look, GError **error)
+static bool check_inbound(struct check *check, GError **error)
 {
     g_autofree struct ledger_verdict *verdict = NULL;
-    const char *folder = job_state_name(look->state);
+    const char *folder = job_state_name(check->state);
 
-    if (!ledger_verdict_get(look->gateway->ledger, look->job->id, look->job->revision, &verdict, error))
+    if (!ledger_verdict_get(check->gateway->ledger, check->job->id, check->job->revision, &verdict, error))
         return false;
-    bool ended = look->state == JOB_DONE || look->state == JOB_REJECTED;
-    bool begun = ended || look->state == JOB_ACTIVE || look->state == JOB_CORRUPT;
+    bool ended = check->state == JOB_DONE || check->state == JOB_REJECTED;
+    bool begun = ended || check->state == JOB_ACTIVE || check->state == JOB_CORRUPT;
     if (ended && verdict == NULL)
-        verify_problem(look->faults, "it is in %s and has no verdict", folder);
+        verify_problem(check->problems, "it is in %s and has no verdict", folder);
     if (verdict == NULL)
         return true;
     bool rejected = strcmp(verdict->outcome, "RJ") == 0;
-    if (ended && rejected != (look->state == JOB_REJECTED))
-        verify_problem(look->faults, "it is in %s, but its verdict is %s", folder, verdict->outcome);
-    if (!begun && !(look->state == JOB_READY && ((rejected && orders_wait(look)) || is_unanswered(look))))
-        verify_problem(look->faults, "it is in %s, but has the verdict %s already", folder, verdict->outcome);
+    if (ended && rejected != (check->state == JOB_REJECTED))
+        verify_problem(check->problems, "it is in %s, but its verdict is %s", folder, verdict->outcome);
+    if (!begun && !(check->state == JOB_READY && ((rejected && orders_wait(check)) || is_unanswered(check))))
+        verify_problem(check->problems, "it is in %s, but has the verdict %s already", folder, verdict->outcome);
     return true;
 }
 
-static void check_folder(struct look *look)
+static void check_folder(struct check *check)
 {
-    guint owed = owed_parts(look);
-    bool ended = look->state == JOB_DONE || look->state == JOB_REJECTED;
+    guint missing = undelivered(check);
+    bool ended = check->state == JOB_DONE || check->state == JOB_REJECTED;
 
-    if (ended && owed > 0)
-        verify_problem(look->faults, "it is in %s, but %u of its %u files for the drops are not delivered",
-                       job_state_name(look->state), owed, look->parts->len);
-    if (look->job->direction == LEDGER_OUT && look->state != JOB_ACTIVE && look->state != JOB_DONE &&
-        look->state != JOB_CORRUPT)
-        verify_problem(look->faults, "what the gateway sends by itself is never in %s", job_state_name(look->state));
+    if (ended && missing > 0)
+        verify_problem(check->problems, "it is in %s, but %u of its %u files for the drops are not delivered",
+                       job_state_name(check->state), missing, check->files->len);
+    if (check->job->direction == LEDGER_OUT && check->state != JOB_ACTIVE && check->state != JOB_DONE &&
+        check->state != JOB_CORRUPT)
+        verify_problem(check->problems, "it is a job of the gateway's own, and these are never in %s",
+                       job_state_name(check->state));
 }
 
-/* A work order is committed before its directory is made. */
-static bool is_only_planned(const struct look *look)
+/* A work order is committed to the ledger before its directory is made. */
+static bool is_only_planned(const struct check *check)
 {
-    for (guint i = 0; i < look->parts->len; i++) {
-        if (((const struct ledger_outgoing *)look->parts->pdata[i])->state != LEDGER_PLANNED)
+    for (guint i = 0; i < check->files->len; i++) {
+        if (((const struct ledger_outgoing *)check->files->pdata[i])->state != LEDGER_PLANNED)
             return false;
     }
-    return look->job->direction == LEDGER_OUT && look->parts->len > 0;
+    return check->job->direction == LEDGER_OUT && check->files->len > 0;
 }
 
-static bool look_at(struct look *look, GError **error)
+static bool check_all(struct check *check, GError **error)
 {
-    g_autoptr(GError) fault = NULL;
+    g_autoptr(GError) cause = NULL;
 
-    if (!job_find(look->gateway->spool, look->job->id, &look->state, &fault)) {
-        verify_problem(look->faults, "%s", fault->message);
+    if (!job_find(check->gateway->spool, check->job->id, &check->state, &cause)) {
+        verify_problem(check->problems, "%s", cause->message);
         return true;
     }
-    if (look->state == JOB_NOWHERE) {
-        if (!is_only_planned(look))
-            verify_problem(look->faults, "it is in the ledger, but in no folder of the spool");
+    if (check->state == JOB_NOWHERE) {
+        if (!is_only_planned(check))
+            verify_problem(check->problems, "it is in the ledger, but in no folder of the spool");
         return true;
     }
-    check_folder(look);
-    check_strangers(look);
-    check_parts(look);
-    if (look->job->direction == LEDGER_OUT) {
-        if (is_report(look))
-            return check_report(look, error);
-        check_order(look);
+    check_folder(check);
+    check_directory(check);
+    check_outgoing(check);
+    if (check->job->direction == LEDGER_OUT) {
+        if (is_report(check))
+            return check_report(check, error);
+        check_single_file(check);
         return true;
     }
-    check_name(look);
-    check_envelope(look);
-    check_bytes(look, JOB_PAYLOAD, look->job->size, look->job->sha256);
-    return check_inbound(look, error);
+    check_name(check);
+    check_envelope(check);
+    check_bytes(check, JOB_PAYLOAD, check->job->size, check->job->sha256);
+    return check_inbound(check, error);
 }
 
-bool verify_job(struct gateway *gateway, int64_t id, GPtrArray *faults, GError **error)
+bool verify_job(struct gateway *gateway, int64_t id, GPtrArray *problems, GError **error)
 {
     g_autofree struct ledger_job *job = NULL;
-    g_autoptr(GPtrArray) parts = NULL;
-    struct look look = {.gateway = gateway, .faults = faults, .state = JOB_NOWHERE};
+    g_autoptr(GPtrArray) files = NULL;
+    struct check check = {.gateway = gateway, .problems = problems, .state = JOB_NOWHERE};
 
     if (!ledger_job_get(gateway->ledger, id, &job, error) ||
-        !ledger_outgoing_files_of(gateway->ledger, id, &parts, error))
+        !ledger_outgoing_files_of(gateway->ledger, id, &files, error))
         return false;
     if (job == NULL) {
-        if (!job_find(gateway->spool, id, &look.state, NULL) ||
-            (look.state != JOB_INCOMING && look.state != JOB_NOWHERE))
-            verify_problem(faults, "it is in the spool, but not in the ledger");
+        if (!job_find(gateway->spool, id, &check.state, NULL) ||
+            (check.state != JOB_INCOMING && check.state != JOB_NOWHERE))
+            verify_problem(problems, "it is in the spool, but not in the ledger");
         return true;
     }
-    look.job = job;
-    look.parts = parts;
-    return look_at(&look, error);
+    check.job = job;
+    check.files = files;
+    return check_all(&check, error);
 }

@@ -1,6 +1,6 @@
 /*
- * `spool verify` of reports: their sums. Every session that ended MIGRATED is in one ECOSMIG-001 or nobody's, every one
- * that ended FAILED in one ECOSMIG-002, and ECOSMIG-005 counts as many.
+ * Sums over reports, which no single job shows. Each session that ended MIGRATED is a row of one ECOSMIG-001 or belongs
+ * to nobody; each that ended FAILED is a row of one ECOSMIG-002 or belongs to nobody; ECOSMIG-005 counts both.
  */
 #include "gateway/commands/verify.h"
 
@@ -14,23 +14,24 @@
 
 struct summing {
     struct gateway *gateway;
-    GPtrArray *faults;
+    GPtrArray *problems;
 };
 
-static void say(struct summing *s, const struct ledger_period *period, const char *what)
+static void report(struct summing *s, const struct ledger_period *period, const char *what)
 {
     char starts[INSTANT_TEXT_SIZE];
 
     instant_print(period->starts, starts);
-    verify_problem(s->faults, "%s of the period from %s on: %s", period->ref, starts, what);
+    verify_problem(s->problems, "%s of the period that begins at %s: %s", period->ref, starts, what);
 }
 
-static bool say_astray(void *user, const struct ledger_period *period, GError **error)
+static bool report_inconsistent(void *user, const struct ledger_period *period, GError **error)
 {
-    (void)error; /* nothing can go wrong */
-    say(user, period,
-        "its rows, with those that are nobody's, are not the sessions that ended in it, or it does not follow the one "
-        "before");
+    (void)error; /* nothing here can fail */
+    report(
+        user, period,
+        "its rows and its unassigned rows are not as many as the sessions that ended in it, or it does not begin where "
+        "the period before it ends");
     return true;
 }
 
@@ -45,7 +46,8 @@ static size_t column_of(const struct report_layout *layout, const char *name)
     return at;
 }
 
-/* Succeeded and Failed of all rows. Such files have no quoted cells: what is no row of one adds nothing. */
+/* The sum of the columns Succeeded and Failed. The cells of this report are never quoted, so that splitting at commas
+ * is enough; a line with another number of cells (the end of the file) adds nothing. */
 static int64_t sum_file(const char *text)
 {
     const struct report_layout *layout = report_layout_find("ECOSMIG-005");
@@ -61,15 +63,15 @@ static int64_t sum_file(const char *text)
     return sum;
 }
 
-/* False: it cannot be read, which is told of its job. */
-static bool add_file(const struct summing *s, const struct ledger_outgoing *part, int64_t *sum)
+/* Adds the sums of one file. False: it cannot be read; verify_job reports that with its job. */
+static bool add_file(const struct summing *s, const struct ledger_outgoing *file, int64_t *sum)
 {
     enum job_state state;
     g_autofree char *text = NULL;
 
-    if (part->state == LEDGER_PLANNED || !job_find(s->gateway->spool, part->job, &state, NULL))
+    if (file->state == LEDGER_PLANNED || !job_find(s->gateway->spool, file->job, &state, NULL))
         return false;
-    g_autofree char *path = job_path(s->gateway->spool, state, part->job, part->name);
+    g_autofree char *path = job_path(s->gateway->spool, state, file->job, file->name);
     if (path == NULL || !g_file_get_contents(path, &text, NULL, NULL))
         return false;
     *sum += sum_file(text);
@@ -96,19 +98,20 @@ static bool check_activity(void *user, const struct ledger_period *period, GErro
             return true;
     }
     if (sum != n_migrated + n_failed)
-        say(s, period,
-            "Succeeded and Failed in its files, with what is nobody's, are not the sessions that ended in it");
+        report(s, period,
+               "Succeeded and Failed in its files and its unassigned sessions are not as many as the sessions that "
+               "ended in it");
     return true;
 }
 
-bool verify_reports(struct gateway *gateway, GPtrArray *faults, GError **error)
+bool verify_reports(struct gateway *gateway, GPtrArray *problems, GError **error)
 {
     static const struct ledger_listing migrated = {"ECOSMIG-001", LEDGER_MIGRATED},
                                        failed = {"ECOSMIG-002", LEDGER_FAILED};
-    struct summing s = {gateway, faults};
+    struct summing s = {gateway, problems};
     struct ledger *ledger = gateway->ledger;
 
-    return ledger_periods_inconsistent(ledger, &migrated, say_astray, &s, error) &&
-           ledger_periods_inconsistent(ledger, &failed, say_astray, &s, error) &&
+    return ledger_periods_inconsistent(ledger, &migrated, report_inconsistent, &s, error) &&
+           ledger_periods_inconsistent(ledger, &failed, report_inconsistent, &s, error) &&
            ledger_periods_each(ledger, check_activity, &s, error);
 }

@@ -50,7 +50,7 @@ class Crashing:
         if done.returncode == -signal.SIGKILL:
             self.hit = True
             return self(*arguments)
-        if b"is there already" in done.stderr:
+        if b"exists already" in done.stderr:
             return done  # the home was whole when `init` was killed
         if done.returncode not in self.allowed:
             raise RuntimeError(f"{arguments}: exit {done.returncode}: {done.stderr.decode()}")

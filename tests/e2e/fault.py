@@ -296,7 +296,7 @@ class Order(Script):
 
     def mend(self, home, done):
         """What was said is believed: an order that does not stand is given again. A kill says nothing."""
-        stands = done.returncode == 0 or re.search("the order (stands|may stand) in", text(done.stderr))
+        stands = done.returncode == 0 or re.search("the order (waits|stands|may stand) in", text(done.stderr))
         if done.returncode == -signal.SIGKILL:
             stands = any(name[0] != "." for name in os.listdir(home.path("spool", "orders"))) or \
                 b"a test" in home.ask("spool", "show", "1").stdout
@@ -316,7 +316,7 @@ class Init(Script):
     def mend(self, home, done):
         if done.returncode != 0:
             done = self.act(home)
-            if done.returncode != 0 and "is there already" not in text(done.stderr):
+            if done.returncode != 0 and "exists already" not in text(done.stderr):
                 return done
         home.hand_over(self.files)
         return home.run_once()

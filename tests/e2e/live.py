@@ -113,7 +113,7 @@ def test_pass(tap):
         file.write(b"# ours\n")
     again = subprocess.run([GATE, "init", home.dir], capture_output=True, check=False)
     with open(home.conf, "rb") as file:
-        tap.ok(again.returncode == 2 and b"is there already" in again.stderr and file.read().endswith(b"# ours\n") and
+        tap.ok(again.returncode == 2 and b"exists already" in again.stderr and file.read().endswith(b"# ours\n") and
                home.state() == before, "init of a home that is there ends with 2 and changes nothing", again.stderr)
     tap.ok(home.command("run", "--twice").returncode == 2, "an unknown option ends with 2")
     tap.ok(Home().command("run", "--once", "x").returncode == 2, "an argument too many ends with 2")

@@ -45,7 +45,7 @@ def every_state():
         9: ("FAILED", "D117", "D117", None, "Supplier resolves", NEXT),
         10: ("FAILED", "D105", "succeeded all the same", None, "C108", NEXT),
         11: ("DISPATCHED", None, "try 1 is ordered", "result (EMT)", "D103", at(4 * DAY)),
-        12: ("READY", "C109", "judged again before its dispatch: C109", "cause to pass", "next judging", "2023-07-09T00:00:00Z"),
+        12: ("READY", "C109", "judged again before its dispatch: C109", "cause to pass", "judges it again", "2023-07-09T00:00:00Z"),
         13: ("REJECTED", "C107", "right before its dispatch", None, "Supplier resolves", None),
         14: ("READY", None, "no work order has it yet", "next dispatch", "dispatch_hours", None),
         15: ("REJECTED", "C104", "C104", None, "resolves", None)}

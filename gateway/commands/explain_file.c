@@ -1,0 +1,152 @@
+/*
+ * Files: jobs by the folder they are in, and the files that the gateway writes by how far they are delivered.
+ */
+#include "gateway/commands/explain.h"
+
+#include "formats/instant.h"
+#include "gateway/pipeline/reference.h"
+#include "spool/ledger/ledger_incidents.h"
+#include "spool/ledger/ledger_verdicts.h"
+#include "validators/catalogue.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* ---- files that the gateway writes ---- */
+
+/* Sets *text to "; that drop is down …" while the drop cannot be written, else to NULL. g_free. */
+static bool outage_text(struct gateway *gateway, const char *drop, char **text, GError **error)
+{
+    g_autofree struct ledger_incident *newest = NULL;
+
+    if (!ledger_incident_newest(gateway->ledger, "A103", drop, &newest, error))
+        return false;
+    *text =
+        newest != NULL && newest->closed == 0 ? g_strdup_printf("; that drop is down (A103): %s", newest->text) : NULL;
+    return true;
+}
+
+bool explain_outgoing(struct gateway *gateway, const struct ledger_outgoing *file, struct explanation *explanation,
+                      GError **error)
+{
+    g_autofree char *outage = NULL;
+    char at[INSTANT_TEXT_SIZE];
+
+    *explanation = (struct explanation){0};
+    if (file->state == LEDGER_DELIVERED) {
+        instant_print(file->delivered_at, at);
+        explanation->because = g_strdup_printf("it was delivered to the drop %s at %s", file->drop, at);
+        return true;
+    }
+    if (!outage_text(gateway, file->drop, &outage, error))
+        return false;
+    explanation->because = g_strdup_printf("%s is %s and not yet delivered to the drop %s%s", file->name,
+                                           ledger_outgoing_state_name(file->state), file->drop, outage ? outage : "");
+    explanation->waits_for = file->state == LEDGER_PLANNED ? g_strdup("the next pass, which builds it")
+                                                           : g_strdup_printf("the drop %s", file->drop);
+    explanation->moves =
+        g_strdup_printf("`ecosgate run`, which delivers it; `ecosgate doctor %s` tests the drop", file->drop);
+    return true;
+}
+
+/* ---- jobs ---- */
+
+/* In active/: the first of its files that is not delivered says why. */
+static bool explain_active(struct gateway *gateway, int64_t job, struct explanation *e, GError **error)
+{
+    g_autoptr(GPtrArray) files = NULL;
+
+    if (!ledger_outgoing_files_of(gateway->ledger, job, &files, error))
+        return false;
+    for (guint i = 0; i < files->len; i++) {
+        const struct ledger_outgoing *file = files->pdata[i];
+        if (file->state != LEDGER_DELIVERED)
+            return explain_outgoing(gateway, file, e, error);
+    }
+    e->because =
+        g_strdup("it is being judged, or all its files are delivered and it is about to move to its last folder");
+    e->moves = g_strdup("`ecosgate run`");
+    return true;
+}
+
+static void explain_verdict(const struct ledger_job *job, const struct ledger_verdict *verdict, struct explanation *e)
+{
+    enum code code;
+    const char *name =
+        verdict->code != NULL && catalogue_find(verdict->code, &code) ? catalogue_entry(code)->name : NULL;
+
+    e->because =
+        g_strdup_printf("its verdict is %s%s%s%s%s; Devices or records accepted: %" PRId64 ", rejected: %" PRId64
+                        ", deferred: %" PRId64,
+                        verdict->outcome, verdict->code ? ", " : "", verdict->code ? verdict->code : "",
+                        name ? " " : "", name ? name : "", verdict->accepted, verdict->rejected, verdict->deferred);
+    if (strcmp(verdict->outcome, "RJ") == 0) {
+        e->moves =
+            g_strdup_printf("its sender: corrected content under a new number, whose ResubmissionOf is %s", job->name);
+    } else if (verdict->items > 0 && verdict->ended < verdict->accepted) {
+        e->waits_for = g_strdup_printf("%" PRId64 " of its Devices to end; then its outcome (EMO) is written",
+                                       verdict->accepted - verdict->ended);
+        e->moves = g_strdup("`ecosgate run` with the results and confirmations that come; `ecosgate why` of such a "
+                            "Device says more");
+    }
+}
+
+/* In incoming/ or ready/. An instruction may wait for an inventory (A104), any other file only for its turn. */
+static bool explain_ready(struct gateway *gateway, const struct ledger_job *job, struct explanation *e, GError **error)
+{
+    g_autofree char *inventory = NULL;
+    bool waits;
+
+    if (!reference_find_problem(gateway, &inventory, error) || !reference_waits(gateway, job->id, &waits, error))
+        return false;
+    if (inventory != NULL && waits) {
+        e->because = g_strdup_printf("it is in custody and not judged yet; A104: %s", inventory);
+        e->waits_for = g_strdup("an INV that is accepted");
+        e->moves = g_strdup("an INV: DCC sends one; the settings inventory and inventory_max_age say when instructions "
+                            "wait for it");
+        return true;
+    }
+    e->because = g_strdup("it is in custody and not judged yet");
+    e->waits_for = g_strdup("its turn: files are judged in the order in which they were picked up");
+    e->moves = g_strdup("`ecosgate run`; `ecosgate status` says whether it runs, and lists incidents that keep files "
+                        "back");
+    return true;
+}
+
+/* In held/ or corrupt/. */
+static void explain_stopped(const struct ledger_job *job, enum job_state state, struct explanation *e)
+{
+    e->because = g_strdup(job->reason != NULL ? job->reason : "an operator asked for it");
+    e->waits_for = g_strdup("an operator");
+    e->moves = state == JOB_HELD
+                   ? g_strdup("`ecosgate spool release`, or `ecosgate spool requeue` to have it judged again")
+                   : g_strdup("`ecosgate spool requeue` when the cause is mended; `ecosgate spool verify` checks its "
+                              "bytes");
+}
+
+bool explain_job(struct gateway *gateway, const struct ledger_job *job, enum job_state state,
+                 struct explanation *explanation, GError **error)
+{
+    g_autofree struct ledger_verdict *verdict = NULL;
+
+    *explanation = (struct explanation){0};
+    if (!ledger_verdict_get(gateway->ledger, job->id, job->revision, &verdict, error))
+        return false;
+    switch (state) {
+    case JOB_HELD:
+    case JOB_CORRUPT:
+        explain_stopped(job, state, explanation);
+        return true;
+    case JOB_ACTIVE:
+        return explain_active(gateway, job->id, explanation, error);
+    case JOB_DONE:
+    case JOB_REJECTED:
+        if (verdict != NULL)
+            explain_verdict(job, verdict, explanation);
+        else
+            explanation->because = g_strdup("it was written by the gateway and all its files are delivered");
+        return true;
+    default:
+        return explain_ready(gateway, job, explanation, error);
+    }
+}

@@ -1,0 +1,30 @@
+/*
+ * The command `incident close`: an operator's order.
+ */
+#include "gateway/commands/incident.h"
+
+#include "gateway/commands/order.h"
+
+static bool parse_order(const char *text, struct order *order)
+{
+    return incident_parse(text, &order->incident);
+}
+
+static bool find_incident(const struct read_access *access, const struct order *order, bool *exists, GError **error)
+{
+    g_autofree struct ledger_incident *incident = NULL;
+
+    if (!ledger_incident_get(access->gateway.ledger, order->incident, &incident, error))
+        return false;
+    *exists = incident != NULL;
+    if (!*exists)
+        (void)incident_none(order->incident); /* its status is what *exists says */
+    return true;
+}
+
+int command_incident_close(struct invocation *invocation)
+{
+    static const struct order_target target = {"incident show", parse_order, find_incident};
+
+    return order_give(invocation, ORDER_CLOSE, &target);
+}

@@ -1,0 +1,33 @@
+/*
+ * The command `report redeliver`: an operator's order, for a recipient that has lost the file of a report.
+ */
+#include "gateway/commands/order.h"
+#include "gateway/reports/report.h"
+#include "spool/ledger/ledger_outgoing.h"
+
+static bool parse_file(const char *text, struct order *order)
+{
+    order->file = (char *)text; /* borrowed: order_give does not free it */
+    return true;
+}
+
+static bool find_file(const struct read_access *access, const struct order *order, bool *exists, GError **error)
+{
+    g_autofree struct ledger_outgoing *file = NULL;
+
+    if (!ledger_outgoing_named(access->gateway.ledger, order->file, &file, error))
+        return false;
+    *exists = file != NULL && report_kind_find(file->kind) != NULL;
+    if (!*exists) {
+        g_autofree char *shown = command_shown(order->file);
+        g_printerr("ecosgate: there is no file '%s' of a report; 'ecosgate --json report list' lists them\n", shown);
+    }
+    return true;
+}
+
+int command_report_redeliver(struct invocation *invocation)
+{
+    static const struct order_target target = {"report list", parse_file, find_file};
+
+    return order_give(invocation, ORDER_REDELIVER, &target);
+}
