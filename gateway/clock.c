@@ -1,3 +1,6 @@
+/*
+ * The clock. What stops it is set once, before the first thread starts, so it needs no lock.
+ */
 #include "gateway/clock.h"
 
 #include <glib.h>

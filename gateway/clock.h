@@ -1,18 +1,19 @@
 /*
- * The one clock. Everything that the program writes or decides by time asks here, so that --now can put a
- * whole run at another moment. Seconds UTC.
+ * The clock. Only clock.c asks the system for the time, so that --now can move a whole run to another moment.
  */
 #ifndef ECOSGATE_GATEWAY_CLOCK_H
 #define ECOSGATE_GATEWAY_CLOCK_H
 
 #include <stdint.h>
 
+/* Now, in seconds UTC: for everything that is written or decided by time of day. */
 int64_t clock_now(void);
 
-/* From now on it is always this moment. */
+/* From now on clock_now always returns `at` (seconds UTC). Call it before other threads exist. */
 void clock_stop_at(int64_t at);
 
-/* Microseconds that only go forward, whatever --now says: for stability, progress and intervals. */
+/* Microseconds that only go forward, whatever --now or a correction of the clock says: for intervals and time limits.
+ */
 int64_t clock_monotonic(void);
 
 #endif

@@ -1,9 +1,15 @@
-#include "gateway/config_private.h"
+/*
+ * Loading the configuration as a whole, and what is asked of it.
+ */
+#include "gateway/config_groups.h"
+
+#include "gateway/drops/transport.h"
 
 #include <string.h>
 
 G_DEFINE_QUARK(ecosgate - config - error, config_error)
 
+/* What one group says about another. */
 static void check_references(struct config_loading *l, struct config *c)
 {
     for (guint i = 0; i < c->parties->len; i++) {
@@ -34,7 +40,7 @@ static struct config *load(struct config_loading *l, const char *text, size_t le
     c->parties = g_array_new(FALSE, FALSE, sizeof(struct party));
     if (!config_read_keys(l, text, len, error))
         return NULL;
-    if (l->faults->len == 0) {
+    if (l->problems->len == 0) {
         config_load_groups(l, c);
         config_check_keys(l);
         c->identity = (struct identity){c->org, c->eui64, c->environment,
@@ -42,8 +48,8 @@ static struct config *load(struct config_loading *l, const char *text, size_t le
         c->drop_names = names_of(c->drops);
         check_references(l, c);
     }
-    if (l->faults->len > 0) {
-        g_set_error_literal(error, CONFIG_ERROR, 0, l->faults->str);
+    if (l->problems->len > 0) {
+        g_set_error_literal(error, CONFIG_ERROR, 0, l->problems->str);
         return NULL;
     }
     return g_steal_pointer(&c);
@@ -53,58 +59,37 @@ struct config *config_load(const char *path, GError **error)
 {
     g_autofree char *text = NULL;
     g_autofree char *absolute = g_canonicalize_filename(path, NULL);
-    g_autoptr(GError) fault = NULL;
+    g_autoptr(GError) cause = NULL;
     struct config_loading l = {.path = path};
     struct config *config;
     gsize len;
 
-    if (!g_file_get_contents(path, &text, &len, &fault)) {
+    if (!g_file_get_contents(path, &text, &len, &cause)) {
         g_set_error(error, CONFIG_ERROR, 0,
-                    "configuration: %s; name another one with -c, or make a home with `ecosgate init`", fault->message);
+                    "configuration: %s; name another file with -c, or make a home with `ecosgate init`",
+                    cause->message);
         return NULL;
     }
     l.dir = g_path_get_dirname(absolute);
     l.file = g_key_file_new();
     l.lines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     l.known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    l.faults = g_string_new(NULL);
+    l.problems = g_string_new(NULL);
     config = load(&l, text, len, error);
     g_free(l.dir);
     g_key_file_free(l.file);
     g_hash_table_unref(l.lines);
     g_hash_table_unref(l.known);
-    g_string_free(l.faults, TRUE);
+    g_string_free(l.problems, TRUE);
     return config;
-}
-
-static void free_drop(struct drop *drop)
-{
-    char *const texts[] = {drop->name,
-                           drop->in,
-                           drop->out,
-                           drop->host,
-                           drop->user,
-                           drop->identity,
-                           drop->passphrase_file,
-                           drop->known_hosts,
-                           drop->taken,
-                           drop->kex,
-                           drop->host_keys,
-                           drop->ciphers,
-                           drop->macs};
-
-    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
-        g_free(texts[i]);
-    g_free(drop);
 }
 
 void config_free(struct config *config)
 {
     if (config == NULL)
         return;
-    for (guint i = 0; i < config->drops->len; i++) {
-        free_drop(config->drops->pdata[i]);
-    }
+    for (guint i = 0; i < config->drops->len; i++)
+        drop_free(config->drops->pdata[i]);
     for (guint i = 0; i < config->parties->len; i++) {
         struct party *party = &g_array_index(config->parties, struct party, i);
         g_free((char *)party->org);

@@ -1,4 +1,9 @@
-#include "gateway/config_private.h"
+/*
+ * Reading a key file. GKeyFile does most of it, but it forgets lines, lets a later key replace an earlier one, passes
+ * over what looks like a translation ("org[de]"), and stops at a NUL. An operator's slip must not be passed over, so
+ * the text is scanned before GKeyFile gets it.
+ */
+#include "gateway/config_file.h"
 
 #include "formats/eui64.h"
 #include "formats/instant.h"
@@ -6,9 +11,9 @@
 
 #include <string.h>
 
-/* ---- faults ---- */
+/* ---- problems ---- */
 
-/* What is known of a key is kept under this. */
+/* The key under which the tables keep a setting. */
 static char *place_key(const char *group, const char *key)
 {
     return g_strconcat(group, "\n", key, NULL);
@@ -22,7 +27,7 @@ void config_problem_at(struct config_loading *l, int line, const char *format, .
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
     g_autofree char *shown = text_escape(text, strlen(text), 0);
-    g_string_append_printf(l->faults, "%s%s:%d: %s", l->faults->len ? "\n" : "", l->path, line, shown);
+    g_string_append_printf(l->problems, "%s%s:%d: %s", l->problems->len ? "\n" : "", l->path, line, shown);
 }
 
 int config_line_of(const struct config_loading *l, const char *group, const char *key)
@@ -41,12 +46,14 @@ void config_problem(struct config_loading *l, const char *group, const char *key
 
 /* ---- lines and keys ---- */
 
-static void note_line(struct config_loading *l, const char *group, const char *key, int line)
+/* Remembers the line of a setting, or of a group (key ""). */
+static void keep_line(struct config_loading *l, const char *group, const char *key, int line)
 {
     char *place = place_key(group, key);
 
     if (g_hash_table_contains(l->lines, place))
-        config_problem_at(l, line, *key ? "[%s] %s stands twice" : "[%s]%s stands twice", group, key);
+        config_problem_at(l, line, *key ? "[%s] %s stands twice; keep one" : "[%s]%s stands twice; join the two", group,
+                          key);
     g_hash_table_insert(l->lines, place, GINT_TO_POINTER(line));
 }
 
@@ -59,13 +66,13 @@ static bool is_group_name(const char *name)
     return *name != '\0';
 }
 
-/* GKeyFile would pass over what looks like a translation ("org[de]"). */
+/* No brackets: GKeyFile would take "org[de]" for a translation and pass over it. */
 static bool is_key_name(const char *name)
 {
     return *name != '\0' && strspn(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-") == strlen(name);
 }
 
-/* GKeyFile neither tells lines nor minds repeated keys: this does. */
+/* Finds the lines of groups and settings, and what stands twice or is neither. */
 static void scan_lines(struct config_loading *l, const char *text)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
@@ -82,7 +89,7 @@ static void scan_lines(struct config_loading *l, const char *text)
             g_free(group);
             group = g_strndup(line + 1, len - 2);
             if (is_group_name(group))
-                note_line(l, group, "", i + 1);
+                keep_line(l, group, "", i + 1);
             else
                 config_problem_at(l, i + 1, "[%s]: expected a group's name without brackets and control characters",
                                   group);
@@ -91,7 +98,7 @@ static void scan_lines(struct config_loading *l, const char *text)
         } else {
             *sign = '\0';
             if (is_key_name(g_strstrip(line)))
-                note_line(l, group, line, i + 1);
+                keep_line(l, group, line, i + 1);
             else
                 config_problem_at(l, i + 1, "[%s] %s: expected a setting's name of letters, digits, '_' and '-'", group,
                                   line);
@@ -99,7 +106,7 @@ static void scan_lines(struct config_loading *l, const char *text)
     }
 }
 
-/* GKeyFile would stop at a NUL, and not say so. */
+/* GKeyFile would stop at a NUL without an error. */
 static void check_text(struct config_loading *l, const char *text, size_t len)
 {
     size_t valid = text_valid_prefix(text, len);
@@ -114,9 +121,9 @@ static void check_text(struct config_loading *l, const char *text, size_t len)
 bool config_read_keys(struct config_loading *l, const char *text, size_t len, GError **error)
 {
     check_text(l, text, len);
-    if (l->faults->len == 0)
+    if (l->problems->len == 0)
         scan_lines(l, text);
-    return l->faults->len > 0 || g_key_file_load_from_data(l->file, text, len, G_KEY_FILE_NONE, error);
+    return l->problems->len > 0 || g_key_file_load_from_data(l->file, text, len, G_KEY_FILE_NONE, error);
 }
 
 void config_check_keys(struct config_loading *l)
@@ -128,8 +135,8 @@ void config_check_keys(struct config_loading *l)
         for (size_t k = 0; keys != NULL && keys[k] != NULL; k++) {
             g_autofree char *place = place_key(groups[g], keys[k]);
             if (!g_hash_table_contains(l->known, place))
-                config_problem_at(l, config_line_of(l, groups[g], keys[k]), "[%s] %s: there is no such setting",
-                                  groups[g], keys[k]);
+                config_problem_at(l, config_line_of(l, groups[g], keys[k]),
+                                  "[%s] %s: there is no such setting; see ecosgate.conf(5)", groups[g], keys[k]);
         }
     }
 }
@@ -142,7 +149,7 @@ char *config_text_value(struct config_loading *l, const char *group, const char 
     char *value = g_key_file_get_string(l->file, group, key, &error);
 
     g_hash_table_add(l->known, place_key(group, key));
-    /* GKeyFile hands out what it made of a wrong escape as well. */
+    /* With a wrong escape GKeyFile returns both an error and a value. */
     if (g_error_matches(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE))
         config_problem(l, group, key, "a value in which s, n, t, r or another backslash follows each backslash");
     if (value != NULL && *g_strstrip(value) != '\0')
@@ -160,20 +167,19 @@ char *config_path_value(struct config_loading *l, const char *group, const char 
     return g_canonicalize_filename(value, l->dir);
 }
 
-int64_t config_number_value(struct config_loading *l, const char *group, const char *key, int64_t fallback, int64_t min,
-                            int64_t max)
+int64_t config_number_value(struct config_loading *l, const char *group, const char *key, struct config_range range)
 {
     g_autofree char *value = config_text_value(l, group, key, "");
     gint64 number;
 
     if (*value == '\0')
-        return fallback;
-    if (g_ascii_string_to_signed(value, 10, min, max, &number, NULL))
+        return range.fallback;
+    if (g_ascii_string_to_signed(value, 10, range.min, range.max, &number, NULL))
         return number;
     g_autofree char *expected =
-        g_strdup_printf("a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, min, max);
+        g_strdup_printf("a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, range.min, range.max);
     config_problem(l, group, key, expected);
-    return fallback;
+    return range.fallback;
 }
 
 size_t config_choice_value(struct config_loading *l, const char *group, const char *key, const char *const *choices)

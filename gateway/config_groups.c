@@ -1,7 +1,14 @@
-#include "gateway/config_private.h"
+/*
+ * The settings of each group: names, ranges and defaults. ecosgate.conf.5 describes each; tests/lint.sh compares the
+ * two, and so each call of a config_…_value function stands on a line with the setting's name.
+ */
+#include "gateway/config_groups.h"
+
+#include "gateway/drops/transport.h"
 
 #include <string.h>
 
+/* A short code, as it stands in the names of files. */
 static bool is_org(const char *org)
 {
     size_t len = strlen(org);
@@ -15,7 +22,7 @@ static bool is_org(const char *org)
 
 /* ---- [gateway], [review] ---- */
 
-/* Minutes joined by ';', each used once. */
+/* Minutes joined by ';', each used for one try. */
 static void load_delays(struct config_loading *l, struct retry_rules *retry, const char *g)
 {
     g_auto(GStrv) minutes = config_list_value(l, g, "retry_delays", "5;5;10;20;40;80;160;320");
@@ -32,7 +39,7 @@ static void load_delays(struct config_loading *l, struct retry_rules *retry, con
         config_problem(l, g, "retry_delays", "1 to 32 whole numbers of minutes joined by ';', each from 1 to 43200");
 }
 
-/* "HH-HH", hours of the day: [from, until), over midnight where from is the later one. */
+/* "HH-HH", hours of the day, UTC: [from, until), over midnight if from is the later one. */
 static void load_hours(struct config_loading *l, struct config *c, const char *g)
 {
     g_autofree char *value = config_text_value(l, g, "dispatch_hours", "00-24");
@@ -51,11 +58,12 @@ static void load_retry(struct config_loading *l, struct config *c, const char *g
 {
     retry_rules_init(&c->retry);
     load_delays(l, &c->retry, g);
-    c->retry.session_length = 3600 * config_number_value(l, g, "session_length", 24, 1, 720);
-    c->retry.next_session = 86400 * config_number_value(l, g, "next_session", 30, 0, 3650);
-    c->retry.confirmation_wait = 3600 * config_number_value(l, g, "confirmation_wait", 24, 1, 8760);
-    c->max_sessions = config_number_value(l, g, "max_sessions", 5, 1, 1000);
-    c->model_failures = config_number_value(l, g, "model_failures", 10, 1, 1000000);
+    c->retry.session_length = 3600 * config_number_value(l, g, "session_length", (struct config_range){24, 1, 720});
+    c->retry.next_session = 86400 * config_number_value(l, g, "next_session", (struct config_range){30, 0, 3650});
+    c->retry.confirmation_wait =
+        3600 * config_number_value(l, g, "confirmation_wait", (struct config_range){24, 1, 8760});
+    c->max_sessions = config_number_value(l, g, "max_sessions", (struct config_range){5, 1, 1000});
+    c->model_failures = config_number_value(l, g, "model_failures", (struct config_range){10, 1, 1000000});
     load_hours(l, c, g);
 }
 
@@ -77,28 +85,30 @@ static void load_gateway(struct config_loading *l, struct config *c)
     c->ledger = config_path_value(l, g, "ledger", "spool/ledger.sqlite");
     c->device_types = config_list_value(l, g, "device_types", "ESME;GSME;GPF");
     c->check_digits = digits_of[config_choice_value(l, g, "mpxn_check_digits", digits)];
-    c->max_devices = config_number_value(l, g, "max_devices", 1000000, 1, 16000000);
-    c->max_bytes = config_number_value(l, g, "max_bytes", (int64_t)1 << 30, 1024, (int64_t)1 << 40);
-    c->max_ratio = config_number_value(l, g, "max_ratio", 200, 1, 100000);
-    c->future_tolerance = config_number_value(l, g, "future_tolerance", 300, 0, 86400);
+    c->max_devices = config_number_value(l, g, "max_devices", (struct config_range){1000000, 1, 16000000});
+    c->max_bytes =
+        config_number_value(l, g, "max_bytes", (struct config_range){(int64_t)1 << 30, 1024, (int64_t)1 << 40});
+    c->max_ratio = config_number_value(l, g, "max_ratio", (struct config_range){200, 1, 100000});
+    c->future_tolerance = config_number_value(l, g, "future_tolerance", (struct config_range){300, 0, 86400});
     load_retry(l, c, g);
     c->work_order_party = config_text_value(l, g, "work_order_party", "TCSP");
     c->incident_party = config_text_value(l, g, "incident_party", "DCC");
     c->work_order_form = config_choice_value(l, g, "work_order_form", forms) ? FORM_XML : FORM_CSV;
-    c->work_order_devices = config_number_value(l, g, "work_order_devices", 1000000, 1, 1000000);
-    c->clock_leap = RULES_DAY * config_number_value(l, g, "clock_leap", 366, 0, 3650);
-    c->report_grace = 60 * config_number_value(l, g, "report_grace", 60, 1, 43200);
+    c->work_order_devices = config_number_value(l, g, "work_order_devices", (struct config_range){1000000, 1, 1000000});
+    c->clock_leap = RULES_DAY * config_number_value(l, g, "clock_leap", (struct config_range){366, 0, 3650});
+    c->report_grace = 60 * config_number_value(l, g, "report_grace", (struct config_range){60, 1, 43200});
     c->reports_from = config_instant_value(l, g, "reports_from");
     c->migration_end = config_instant_value(l, g, "migration_end");
-    c->poll_interval = config_number_value(l, g, "poll_interval", 30, 1, 86400);
-    c->reserve = config_number_value(l, g, "reserve", 64, 0, 1 << 30) << 20;
+    c->poll_interval = config_number_value(l, g, "poll_interval", (struct config_range){30, 1, 86400});
+    c->reserve = config_number_value(l, g, "reserve", (struct config_range){64, 0, 1 << 30}) << 20;
     c->inventory_required = config_choice_value(l, g, "inventory", inventory) == 1;
-    c->inventory_max_age = RULES_DAY * config_number_value(l, g, "inventory_max_age", 8, 1, 3650);
-    c->cos_window = RULES_DAY * config_number_value(l, g, "cos_window", 7, 0, 3650);
-    c->daily_limit = config_number_value(l, g, "daily_limit", 0, 0, 1000000000);
+    c->inventory_max_age =
+        RULES_DAY * config_number_value(l, g, "inventory_max_age", (struct config_range){8, 1, 3650});
+    c->cos_window = RULES_DAY * config_number_value(l, g, "cos_window", (struct config_range){7, 0, 3650});
+    c->daily_limit = config_number_value(l, g, "daily_limit", (struct config_range){0, 0, 1000000000});
 }
 
-/* Codes that are not among these cannot be switched: without them there is no work order to write. */
+/* Other codes cannot be switched off: without them no work order could be written, or a Device would be in two. */
 static void load_review(struct config_loading *l, struct config *c)
 {
     static const enum code codes[] = {C103, C104, C105, C106, C107, C108, C109, C111, C112, C114, C115, C116};
@@ -108,103 +118,49 @@ static void load_review(struct config_loading *l, struct config *c)
         c->review[codes[i]] = (enum review_mode)config_choice_value(l, "review", catalogue_entry(codes[i])->id, modes);
 }
 
-/* ---- drops behind an SFTP server ---- */
-
-enum { MAX_SFTP_TEXT = 255 }; /* of host and user: more is no name, and libraries have stumbled over it */
-
-static const char *const sftp_keys[] = {"host",  "port",    "user", "identity",  "passphrase_file", "known_hosts",
-                                        "taken", "timeout", "kex",  "host_keys", "ciphers",         "macs"};
-
-static char *optional_path(struct config_loading *l, const char *group, const char *key)
-{
-    g_autofree char *value = config_text_value(l, group, key, "");
-
-    return *value == '\0' ? g_strdup("") : g_canonicalize_filename(value, l->dir);
-}
-
-/* A folder on the server: as it stands, but for slashes at its end. */
-static char *remote_path(struct config_loading *l, const char *group, const char *key, const char *fallback)
-{
-    char *value = config_text_value(l, group, key, fallback);
-    size_t len = strlen(value);
-
-    while (len > 1 && value[len - 1] == '/')
-        value[--len] = '\0';
-    return value;
-}
-
-static char *word_value(struct config_loading *l, const char *group, const char *key, const char *what)
-{
-    char *value = config_text_value(l, group, key, NULL);
-    bool bad = strlen(value) > MAX_SFTP_TEXT;
-
-    for (const char *c = value; *c != '\0'; c++)
-        bad = bad || g_ascii_isspace(*c) || g_ascii_iscntrl(*c) || *c == '@' || *c == '/' || *c == '[';
-    if (bad)
-        config_problem(l, group, key, what);
-    return value;
-}
-
-static char *algorithms_value(struct config_loading *l, const char *group, const char *key)
-{
-    char *value = config_text_value(l, group, key, "");
-
-    if (strspn(value, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "@.,_-") != strlen(value))
-        config_problem(l, group, key, "names of algorithms joined by ',', without blanks");
-    return value;
-}
-
-static void load_sftp(struct config_loading *l, struct drop *drop, const char *group)
-{
-    drop->in = remote_path(l, group, "in", NULL);
-    drop->out = remote_path(l, group, "out", NULL);
-    drop->taken = remote_path(l, group, "taken", "");
-    drop->host = word_value(l, group, "host", "the name or address of a host, nothing before or after it");
-    drop->port = (int)config_number_value(l, group, "port", 22, 1, 65535);
-    drop->user =
-        word_value(l, group, "user", "the name of a user of at most 255 bytes, without blanks, '@', '/' and '['");
-    drop->identity = optional_path(l, group, "identity");
-    drop->passphrase_file = optional_path(l, group, "passphrase_file");
-    drop->known_hosts = config_path_value(l, group, "known_hosts", NULL);
-    drop->timeout = config_number_value(l, group, "timeout", 20, 1, 3600);
-    drop->kex = algorithms_value(l, group, "kex");
-    drop->host_keys = algorithms_value(l, group, "host_keys");
-    drop->ciphers = algorithms_value(l, group, "ciphers");
-    drop->macs = algorithms_value(l, group, "macs");
-    if (*drop->taken != '\0' && (strcmp(drop->taken, drop->in) == 0 || strcmp(drop->taken, drop->out) == 0))
-        config_problem(l, group, "taken", "a folder of its own, not the one of in= or out=");
-    if (*drop->passphrase_file != '\0' && *drop->identity == '\0')
-        config_problem(l, group, "passphrase_file", "identity= beside it: ssh-agent needs no passphrase");
-}
-
 /* ---- [drop …], [party …] ---- */
 
-static void load_local(struct config_loading *l, struct drop *drop, const char *group)
+/* Settings of the other transports are problems of their own: "no such setting" would hide that transport= is missing.
+ */
+static void refuse_foreign_keys(struct config_loading *l, const char *group, const struct transport *transport)
 {
-    drop->in = config_path_value(l, group, "in", NULL);
-    drop->out = config_path_value(l, group, "out", NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(sftp_keys); i++)
-        config_refuse_key(l, group, sftp_keys[i], "transport=sftp beside it: a local drop has no such setting");
+    const struct transport *other;
+
+    for (size_t i = 0; (other = transport_at(i)) != NULL; i++) {
+        g_autofree char *expected =
+            g_strdup_printf("transport=%s beside it: a %s drop has no such setting", other->name, transport->name);
+        for (size_t k = 0; other->keys != NULL && other->keys[k] != NULL; k++) {
+            if (transport->keys == NULL || !g_strv_contains(transport->keys, other->keys[k]))
+                config_refuse_key(l, group, other->keys[k], expected);
+        }
+    }
+}
+
+static const struct transport *transport_value(struct config_loading *l, const char *group)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    const struct transport *transport;
+
+    for (size_t i = 0; (transport = transport_at(i)) != NULL; i++)
+        g_ptr_array_add(names, (char *)transport->name);
+    g_ptr_array_add(names, NULL);
+    return transport_at(config_choice_value(l, group, "transport", (const char *const *)names->pdata));
 }
 
 static void load_drop(struct config_loading *l, struct config *c, const char *group)
 {
-    static const char *const transports[] = {"local", "sftp", NULL};
-    static const char *const rules[] = {"closed", "stable", "marker", "at-once", NULL};
+    static const char *const rules[] = {"closed", "stable", "marker", "at-once", NULL}; /* as enum completeness */
     struct drop *drop = g_new0(struct drop, 1);
 
     drop->name = g_strdup(group + strlen("drop "));
     if (*drop->name == '\0')
         config_problem_at(l, config_line_of(l, group, ""), "[%s]: expected the drop's name", group);
-    drop->transport = (enum transport_kind)config_choice_value(l, group, "transport", transports);
-    if (drop->transport == TRANSPORT_SFTP)
-        load_sftp(l, drop, group);
-    else
-        load_local(l, drop, group);
-    /* Nobody can ask a server who has a file open: its drops begin one rule later. */
-    size_t first = drop->transport == TRANSPORT_SFTP ? COMPLETE_STABLE : COMPLETE_CLOSED;
+    drop->transport = transport_value(l, group);
+    drop->transport->load(l, group, drop);
+    refuse_foreign_keys(l, group, drop->transport);
+    size_t first = drop->transport->first_rule;
     drop->complete = (enum completeness)(first + config_choice_value(l, group, "complete", rules + first));
-    drop->stable_seconds = config_number_value(l, group, "stable_seconds", 10, 0, 86400);
+    drop->stable_seconds = config_number_value(l, group, "stable_seconds", (struct config_range){10, 0, 86400});
     g_ptr_array_add(c->drops, drop);
 }
 

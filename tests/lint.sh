@@ -45,7 +45,7 @@ awk -F'"' '/^CODE\(/ {
     tr '\n' '|' <gateway/ecosgate.1 | grep -qF "|$row|" || echo "$row"
 done | clean "every code is in ecosgate(1), with the catalogue's name, scope, transience and resolver"
 
-sed -n 's/.*_\(value\|path\)(l, \(g\|group\), "\([a-z0-9_]*\)".*/\3/p' gateway/config*.c | sort -u | while read -r setting; do
+sed -n 's/.*_\(value\|path\)(l, \(g\|group\), "\([a-z0-9_]*\)".*/\3/p' gateway/config*.c gateway/drops/*.c | sort -u | while read -r setting; do
     grep -qE "^\.BR? $setting( |$)" gateway/ecosgate.conf.5 || echo "$setting"
 done | clean "every setting is in ecosgate.conf(5)"
 

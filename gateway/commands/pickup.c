@@ -102,7 +102,7 @@ static bool add_row(struct viewing *v, const struct drop_entry *entry, GError **
 
 static bool list_drop(struct viewing *v, GError **error)
 {
-    const struct transport *transport = transport_of(v->drop);
+    const struct transport *transport = v->drop->transport;
     struct connection *connection = transport->open(v->drop, CONNECTION_IN);
     bool good = transport->list(connection, keep_entry, v, error);
 

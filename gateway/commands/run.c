@@ -56,7 +56,7 @@ static int watch(const struct gateway *gateway)
 
     for (guint i = 0; fd >= 0 && i < gateway->config->drops->len; i++) {
         const struct drop *drop = gateway->config->drops->pdata[i];
-        if (transport_is_local(drop) && inotify_add_watch(fd, drop->in, events) < 0)
+        if (drop->transport->local_folders && inotify_add_watch(fd, drop->in, events) < 0)
             gateway_note("drop %s: %s cannot be watched: %s; it is looked at every %" G_GINT64_FORMAT " seconds",
                          drop->name, drop->in, g_strerror(errno), gateway->config->poll_interval);
     }

@@ -97,8 +97,8 @@ static bool add_drop(struct gateway *gateway, const struct drop *drop, json_t *r
     int64_t n = 0;
 
     output_set_text(row, "name", drop->name);
-    output_set_text(row, "transport", transport_of(drop)->name);
-    if (transport_is_local(drop))
+    output_set_text(row, "transport", drop->transport->name);
+    if (drop->transport->local_folders)
         output_set(row, "waiting", count_local(drop));
     else if (ledger_pickups_waiting(gateway->ledger, drop->name, &n, error))
         output_set_number(row, "waiting", n);

@@ -1,7 +1,14 @@
+/*
+ * Drops on a disk of this machine. Others write to these folders at the same time: senders put files into `in`,
+ * recipients take them out of `out`, and either may do something harmful by mistake. So each entry is looked at before
+ * it is opened, opened without following links, and looked at again. What changes a folder goes through spool/disk.h,
+ * as everywhere.
+ */
 #include "gateway/drops/local_drop.h"
 
 #include "formats/filename.h"
 #include "formats/text.h"
+#include "gateway/config_file.h"
 #include "spool/disk.h"
 
 #include <dirent.h>
@@ -11,18 +18,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { COPY_SIZE = 256 * 1024 };
+enum { COPY_SIZE = 256 * 1024 }; /* bytes */
 
 struct connection {
     const struct drop *drop;
-    gint interrupted; /* atomic */
+    gint interrupted; /* atomic: set from any thread */
 };
+
+/* ---- settings, life ---- */
+
+static void local_load(struct config_loading *l, const char *group, struct drop *drop)
+{
+    drop->in = config_path_value(l, group, "in", NULL);
+    drop->out = config_path_value(l, group, "out", NULL);
+}
 
 static struct connection *local_open(const struct drop *drop, enum connection_direction direction)
 {
     struct connection *connection = g_new0(struct connection, 1);
 
-    (void)direction; /* each function knows its folder */
+    (void)direction; /* each function knows its folder by itself */
     connection->drop = drop;
     return connection;
 }
@@ -39,9 +54,11 @@ static void local_close(struct connection *connection)
 
 /* ---- errors ---- */
 
-static bool down(GError **error, const char *path, int fault)
+static bool down(GError **error, const char *path, const char *what, int errnum)
 {
-    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN, "%s: %s", path, g_strerror(fault));
+    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN,
+                "%s cannot be %s: %s; check that the folder is there and that the gateway's user may use it", path,
+                what, g_strerror(errnum));
     return false;
 }
 
@@ -49,7 +66,7 @@ static bool changed(GError **error, const char *name, const char *how)
 {
     g_autofree char *shown = text_escape(name, strlen(name), 0);
 
-    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_CHANGED, "%s %s; left for the next look", shown, how);
+    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_CHANGED, "%s %s; the gateway looks at it again", shown, how);
     return false;
 }
 
@@ -61,21 +78,21 @@ static bool still_running(struct connection *connection, GError **error)
     return false;
 }
 
-/* What failed on the drop's disk is the drop's outage, not ours. */
-static bool on_drop(bool good, GError **fault, GError **error)
+/* Passes a failure on. What failed on the drop's disk is an outage of the drop, not a failure of our spool. */
+static bool on_drop(bool good, GError **cause, GError **error)
 {
     if (good)
         return true;
-    if (g_error_matches(*fault, SPOOL_ERROR, SPOOL_ERROR_RETRY)) {
-        g_set_error_literal(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN, (*fault)->message);
-        g_clear_error(fault);
+    if (g_error_matches(*cause, SPOOL_ERROR, SPOOL_ERROR_RETRY)) {
+        g_set_error_literal(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN, (*cause)->message);
+        g_clear_error(cause);
     } else {
-        g_propagate_error(error, *fault);
+        g_propagate_error(error, *cause);
     }
     return false;
 }
 
-/* ---- looking ---- */
+/* ---- listing ---- */
 
 static struct source_identity identity_of(const struct stat *st)
 {
@@ -88,8 +105,8 @@ static struct source_identity identity_of(const struct stat *st)
     };
 }
 
-/* Nothing is opened before it is known to be a file: opening a pipe or a device can do harm. -1: errno says why,
- * ENOENT for what is no file or is gone. */
+/* Opens a file, after it is known to be one: opening a pipe would block, opening a device may act on it. -1 on failure:
+ * errno says why, ENOENT if it is gone or no regular file. */
 static int open_regular(const char *path, struct stat *st)
 {
     int fd;
@@ -101,25 +118,27 @@ static int open_regular(const char *path, struct stat *st)
     if (fd < 0 && errno == ELOOP)
         errno = ENOENT;
     if (fd >= 0 && (fstat(fd, st) != 0 || !S_ISREG(st->st_mode))) {
-        (void)close(fd); /* not even read from */
+        (void)close(fd); /* nothing was read */
         errno = ENOENT;
         fd = -1;
     }
     return fd;
 }
 
-/* A read lease is given only when nobody has the file open for writing. */
+/* Asks whether a process has the file open for writing: then the kernel grants no read lease (fcntl(2)). File systems
+ * of other machines grant none at all. */
 static void ask_for_writers(int fd, bool *written, bool *unsure)
 {
     *written = *unsure = false;
     if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0)
-        (void)fcntl(fd, F_SETLEASE, F_UNLCK); /* closing would release it too */
+        (void)fcntl(fd, F_SETLEASE, F_UNLCK); /* if it fails: closing releases it too */
     else if (errno == EAGAIN)
         *written = true;
     else
         *unsure = true;
 }
 
+/* Fills the entry of a name; false if it is gone again. */
 static bool look_at(const struct connection *connection, const char *name, struct drop_entry *entry)
 {
     g_autofree char *path = g_build_filename(connection->drop->in, name, NULL);
@@ -127,7 +146,7 @@ static bool look_at(const struct connection *connection, const char *name, struc
 
     *entry = (struct drop_entry){.name = name};
     if (lstat(path, &st) != 0)
-        return false; /* gone again */
+        return false;
     entry->regular = S_ISREG(st.st_mode);
     entry->identity = identity_of(&st);
     entry->modified = (int64_t)st.st_mtim.tv_sec;
@@ -135,9 +154,9 @@ static bool look_at(const struct connection *connection, const char *name, struc
         return true;
     int fd = open_regular(path, &st);
     if (fd < 0)
-        return errno != ENOENT; /* one that may not be opened is told when it is to be taken */
+        return errno != ENOENT; /* one that cannot be opened is reported by its fetch */
     ask_for_writers(fd, &entry->written, &entry->unsure);
-    (void)close(fd); /* only looked at */
+    (void)close(fd); /* nothing was read */
     return true;
 }
 
@@ -149,7 +168,7 @@ static bool local_list(struct connection *connection, transport_visit *visit, vo
     bool good = true;
 
     if (dir == NULL)
-        return down(error, connection->drop->in, errno);
+        return down(error, connection->drop->in, "listed", errno);
     for (errno = 0; good && (found = readdir(dir)) != NULL; errno = 0) {
         if (strcmp(found->d_name, ".") == 0 || strcmp(found->d_name, "..") == 0)
             continue;
@@ -158,18 +177,14 @@ static bool local_list(struct connection *connection, transport_visit *visit, vo
         good = still_running(connection, error);
     }
     if (good && errno != 0)
-        good = down(error, connection->drop->in, errno);
-    (void)closedir(dir); /* only read from */
+        good = down(error, connection->drop->in, "listed", errno);
+    (void)closedir(dir); /* was only read from */
     return good;
 }
 
 /* ---- fetching and discarding ---- */
 
-static bool same_file(const struct source_identity *a, const struct source_identity *b)
-{
-    return a->dev == b->dev && a->ino == b->ino && a->ctime_ns == b->ctime_ns && a->size == b->size;
-}
-
+/* True if the open file still has that identity. */
 static bool is_still(int fd, const struct source_identity *identity)
 {
     struct stat st;
@@ -177,24 +192,25 @@ static bool is_still(int fd, const struct source_identity *identity)
     if (fstat(fd, &st) != 0)
         return false;
     struct source_identity now = identity_of(&st);
-    return same_file(&now, identity);
+    return source_identity_same(&now, identity);
 }
 
-static bool copy_out(struct connection *connection, int fd, const char *name, transport_bytes *sink, void *user,
+/* Reads the open file to its end, into the sink. */
+static bool copy_out(struct connection *connection, int fd, const char *name, const struct byte_sink *sink,
                      GError **error)
 {
     g_autofree char *buffer = g_malloc(COPY_SIZE);
     ssize_t n;
 
     while ((n = read(fd, buffer, COPY_SIZE)) > 0) {
-        if (!sink(user, buffer, (size_t)n, error) || !still_running(connection, error))
+        if (!sink->write(sink->user, buffer, (size_t)n, error) || !still_running(connection, error))
             return false;
     }
-    return n == 0 || down(error, name, errno);
+    return n == 0 || down(error, name, "read", errno);
 }
 
 static bool local_fetch(struct connection *connection, const char *name, const struct source_identity *identity,
-                        transport_bytes *sink, void *user, GError **error)
+                        const struct byte_sink *sink, GError **error)
 {
     g_autofree char *path = g_build_filename(connection->drop->in, name, NULL);
     struct stat st;
@@ -202,166 +218,184 @@ static bool local_fetch(struct connection *connection, const char *name, const s
     bool written = false, unsure, good;
 
     if (fd < 0)
-        return errno == ENOENT ? changed(error, name, "is gone") : down(error, path, errno);
+        return errno == ENOENT ? changed(error, name, "is gone") : down(error, path, "opened", errno);
     if (connection->drop->complete == COMPLETE_CLOSED)
         ask_for_writers(fd, &written, &unsure);
     if (written || !is_still(fd, identity))
-        good = changed(error, name, "changed since it was looked at");
+        good = changed(error, name, "changed since it was listed");
     else
-        good = copy_out(connection, fd, name, sink, user, error) &&
+        good = copy_out(connection, fd, name, sink, error) &&
                (is_still(fd, identity) || changed(error, name, "changed while it was read"));
-    (void)close(fd); /* only read from */
+    (void)close(fd); /* was only read from */
     return good;
 }
 
+/* Removes the sender's copy, and its marker before it. */
 static bool remove_file(const struct connection *connection, const char *path, GError **error)
 {
     g_autofree char *marker = g_strconcat(path, DROP_MARKER, NULL);
 
-    /* The marker first: left alone it would make the next file of that name count as whole too early. */
+    /* The marker first: if it stayed alone, the next file of that name would count as whole too early. */
     if (connection->drop->complete == COMPLETE_MARKER && !disk_unlink(STEP_SOURCE_REMOVED, marker, error))
         return false;
     return disk_unlink(STEP_SOURCE_REMOVED, path, error);
 }
 
-/* Device, inode and the time of change prove that it is the same file: its bytes need not be compared. */
+/* Device, inode and time of change prove that it is the same file, so its bytes need not be compared. */
 static bool local_discard(struct connection *connection, const char *name, const struct source_identity *identity,
                           const char *sha256, GError **error)
 {
     g_autofree char *path = g_build_filename(connection->drop->in, name, NULL);
-    GError *fault = NULL;
+    GError *cause = NULL;
     struct stat st;
     bool exists = lstat(path, &st) == 0;
 
-    (void)sha256;
+    (void)sha256; /* the identity proves enough */
     if (!exists && errno != ENOENT)
-        return down(error, path, errno);
+        return down(error, path, "looked at", errno);
     struct source_identity there = exists ? identity_of(&st) : (struct source_identity){0};
-    /* Removed before a stop, perhaps not durably. This fails, too, where the whole folder is away. */
-    if (!exists || !same_file(&there, identity))
-        return on_drop(disk_sync_dir(connection->drop->in, &fault), &fault, error);
-    return on_drop(remove_file(connection, path, &fault), &fault, error);
+    /* It may have been removed before a crash, and perhaps not durably: sync the folder again. That also fails, as it
+     * should, if the whole folder is away. */
+    if (!exists || !source_identity_same(&there, identity))
+        return on_drop(disk_sync_dir(connection->drop->in, &cause), &cause, error);
+    return on_drop(remove_file(connection, path, &cause), &cause, error);
 }
 
 /* ---- uploading and publishing ---- */
 
+/* The file of our own spool cannot be read. */
 static bool read_failed(GError **error, const char *path)
 {
-    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s: %s", path, g_strerror(errno));
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s cannot be read: %s; check the disk of the spool", path,
+                g_strerror(errno));
     return false;
 }
 
-static bool copy_in(struct connection *connection, int fd, const char *path, struct disk_file *to, GError **error)
+/* The file of our own spool that is to be uploaded. */
+struct uploading {
+    struct connection *connection;
+    int fd;
+    const char *path; /* for errors */
+};
+
+/* Writes the open file to its end, into the drop's temporary file. */
+static bool copy_in(const struct uploading *from, struct disk_file *to, GError **error)
 {
     g_autofree char *buffer = g_malloc(COPY_SIZE);
-    GError *fault = NULL;
+    GError *cause = NULL;
     ssize_t n;
 
-    while ((n = read(fd, buffer, COPY_SIZE)) > 0) {
-        if (!on_drop(disk_file_write(to, buffer, (size_t)n, &fault), &fault, error) ||
-            !still_running(connection, error))
+    while ((n = read(from->fd, buffer, COPY_SIZE)) > 0) {
+        if (!on_drop(disk_file_write(to, buffer, (size_t)n, &cause), &cause, error) ||
+            !still_running(from->connection, error))
             return false;
     }
-    return n == 0 || read_failed(error, path);
+    return n == 0 || read_failed(error, from->path);
 }
 
-static bool upload_bytes(struct connection *connection, int fd, const char *path, const char *target, int64_t size,
-                         const char *sha256, GError **error)
+static bool upload_bytes(const struct uploading *from, const char *target, const struct content *content,
+                         GError **error)
 {
-    GError *fault = NULL;
-    g_autoptr(disk_file_t) file = disk_file_create(target, (uint64_t)size, &fault);
+    GError *cause = NULL;
+    g_autoptr(disk_file_t) file = disk_file_create(target, (uint64_t)content->size, &cause);
 
-    if (!on_drop(file != NULL, &fault, error) || !copy_in(connection, fd, path, file, error) ||
-        !on_drop(disk_file_upload(STEP_DELIVERY_UPLOADED, file, &fault), &fault, error))
+    if (!on_drop(file != NULL, &cause, error) || !copy_in(from, file, error) ||
+        !on_drop(disk_file_upload(STEP_DELIVERY_UPLOADED, file, &cause), &cause, error))
         return false;
-    if (strcmp(disk_file_sha256(file), sha256) == 0)
+    if (strcmp(disk_file_sha256(file), content->sha256) == 0)
         return true;
-    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "%s is not what was stored: its SHA-256 differs", path);
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT,
+                "%s is not what was stored: its SHA-256 differs; restore it from a backup", from->path);
     return false;
 }
 
-/* The folder that a name stands in is made below `out`, never `out` itself: where that is away the drop is down. */
+/* Makes the folder that a name stands in, below `out`. `out` itself is never made: if it is away the drop is down. */
 static bool make_folder(const struct connection *connection, const char *name, GError **error)
 {
     const char *out = connection->drop->out;
     g_autofree char *folder = g_path_get_dirname(name);
     g_autofree char *path = g_build_filename(out, folder, NULL);
-    GError *fault = NULL;
+    GError *cause = NULL;
 
-    if (strchr(name, '/') == NULL || disk_make_dir(STEP_DELIVERY_FOLDER, path, &fault))
+    if (strchr(name, '/') == NULL || disk_make_dir(STEP_DELIVERY_FOLDER, path, &cause))
         return true;
-    if (!g_error_matches(fault, SPOOL_ERROR, SPOOL_ERROR_EXISTS))
-        return on_drop(false, &fault, error);
-    g_clear_error(&fault);
-    return on_drop(disk_sync_dir(out, &fault), &fault, error); /* a stop may have come before that */
+    if (!g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_EXISTS))
+        return on_drop(false, &cause, error);
+    g_clear_error(&cause);
+    return on_drop(disk_sync_dir(out, &cause), &cause, error); /* a crash may have come between making and sync */
 }
 
-static bool local_upload(struct connection *connection, const char *path, const char *name, int64_t size,
-                         const char *sha256, GError **error)
+static bool local_upload(struct connection *connection, const char *path, const char *name,
+                         const struct content *content, GError **error)
 {
     g_autofree char *target = g_build_filename(connection->drop->out, name, NULL);
 
     if (!make_folder(connection, name, error))
         return false;
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
+    const struct uploading from = {connection, open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), path};
+    if (from.fd < 0)
         return read_failed(error, path);
-    bool good = upload_bytes(connection, fd, path, target, size, sha256, error);
-    (void)close(fd); /* only read from */
+    bool good = upload_bytes(&from, target, content, error);
+    (void)close(from.fd); /* was only read from */
     return good;
 }
 
-/* The name is taken: by the same bytes, then it is delivered; by others, then an operator must look. */
-static bool settle_taken(const char *target, int64_t size, const char *sha256, GError **error)
+/* The name exists. With the same bytes the file is delivered; with others an operator must decide. */
+static bool settle_taken(const char *target, const struct content *content, GError **error)
 {
     g_autofree char *temporary = disk_temporary_path(target);
     bool same;
 
-    if (!disk_same_bytes(target, (uint64_t)size, sha256, &same, error))
+    if (!disk_same_bytes(target, (uint64_t)content->size, content->sha256, &same, error))
         return false;
     if (same)
         return disk_unlink(STEP_DELIVERY_DROPPED, temporary, error);
     g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_TAKEN,
-                "%s is there with other bytes and is left alone; move it away and the delivery goes on", target);
+                "%s exists with other bytes and is left alone; move it away, then the delivery goes on", target);
     return false;
 }
 
-static bool publish(const char *folder, const char *target, int64_t size, const char *sha256, GError **error)
+/* Renames the temporary file of target, which stands in folder. */
+static bool publish(const char *folder, const char *target, const struct content *content, GError **error)
 {
     g_autofree char *temporary = disk_temporary_path(target);
-    GError *fault = NULL;
+    GError *cause = NULL;
     bool exists;
 
     if (!disk_exists(temporary, &exists, error))
         return false;
-    /* Renamed before a stop, perhaps not durably; the recipient may even have taken it already. This fails, too,
-     * where the whole folder is away. */
+    /* It was renamed before a crash, perhaps not durably; the recipient may even have taken it already. Syncing the
+     * folder also fails, as it should, if the whole folder is away. */
     if (!exists)
         return disk_sync_dir(folder, error);
-    if (disk_publish_temporary(STEP_DELIVERY_PUBLISHED, target, &fault))
+    if (disk_publish_temporary(STEP_DELIVERY_PUBLISHED, target, &cause))
         return true;
-    if (!g_error_matches(fault, SPOOL_ERROR, SPOOL_ERROR_EXISTS)) {
-        g_propagate_error(error, fault);
+    if (!g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_EXISTS)) {
+        g_propagate_error(error, cause);
         return false;
     }
-    g_clear_error(&fault);
-    return settle_taken(target, size, sha256, error);
+    g_clear_error(&cause);
+    return settle_taken(target, content, error);
 }
 
-static bool local_publish(struct connection *connection, const char *name, int64_t size, const char *sha256,
+static bool local_publish(struct connection *connection, const char *name, const struct content *content,
                           GError **error)
 {
     g_autofree char *target = g_build_filename(connection->drop->out, name, NULL);
     g_autofree char *folder = g_path_get_dirname(target);
-    GError *fault = NULL;
+    GError *cause = NULL;
 
-    /* A recipient that took its file may have removed its folder as well. */
+    /* A recipient that took its file may have removed the folder as well. */
     bool there = g_file_test(folder, G_FILE_TEST_IS_DIR);
-    return on_drop(publish(there ? folder : connection->drop->out, target, size, sha256, &fault), &fault, error);
+    return on_drop(publish(there ? folder : connection->drop->out, target, content, &cause), &cause, error);
 }
 
 const struct transport local_transport = {
     .name = "local",
+    .local_folders = true,
+    .first_rule = COMPLETE_CLOSED,
+    .load = local_load,
+    .probe = local_probe,
     .open = local_open,
     .list = local_list,
     .fetch = local_fetch,

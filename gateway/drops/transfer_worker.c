@@ -1,3 +1,6 @@
+/*
+ * One thread, one task at a time. The lock guards the hand-over only; it is not held while a task runs.
+ */
 #include "gateway/drops/transfer_worker.h"
 
 #include "gateway/clock.h"
@@ -5,27 +8,28 @@
 #include <signal.h>
 #include <unistd.h>
 
-enum { SLICE = 100000 };
+enum { SLICE = 100000 }; /* microseconds */
 
 struct transfer_worker {
     const struct transport *transport;
     struct connection *connection;
-    int wake;
+    int wake; /* -1: none */
     GThread *thread;
-    GMutex lock; /* of what follows */
+    GMutex lock; /* guards what follows */
     GCond changed;
     transfer_worker_task *task; /* NULL: idle */
     void *user;
-    bool awaited; /* whoever began the task waits for its end, or has yet to come to that */
-    bool ending;
+    bool awaited; /* the gateway's thread waits for the end of the task, or will come to that: no wake */
+    bool ending;  /* the thread shall end */
 };
 
-static void tell(const struct transfer_worker *worker)
+/* Wakes the gateway's thread. */
+static void wake_gateway(const struct transfer_worker *worker)
 {
     const uint64_t one = 1;
 
     if (worker->wake >= 0 && write(worker->wake, &one, sizeof one) < 0)
-        return; /* full: it is readable already */
+        return; /* the counter is full: the descriptor is readable already */
 }
 
 static void *work(void *user)
@@ -44,7 +48,7 @@ static void *work(void *user)
         worker->task = NULL;
         g_cond_broadcast(&worker->changed);
         if (!worker->awaited)
-            tell(worker);
+            wake_gateway(worker);
     }
     g_mutex_unlock(&worker->lock);
     return NULL;
@@ -55,12 +59,12 @@ struct transfer_worker *transfer_worker_new(const struct drop *drop, enum connec
     struct transfer_worker *worker = g_new0(struct transfer_worker, 1);
     sigset_t all, before;
 
-    worker->transport = transport_of(drop);
+    worker->transport = drop->transport;
     worker->connection = worker->transport->open(drop, direction);
     worker->wake = wake;
     g_mutex_init(&worker->lock);
     g_cond_init(&worker->changed);
-    /* Signals are for the gateway's thread: it is the one that waits for them. */
+    /* Signals must reach the gateway's thread, which waits for them. The new thread inherits a mask that blocks all. */
     sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* cannot fail: valid arguments */
     worker->thread = g_thread_new(drop->name, work, worker);
@@ -85,7 +89,7 @@ bool transfer_worker_wait(struct transfer_worker *worker, int64_t until, const v
 
     g_mutex_lock(&worker->lock);
     while (worker->task != NULL && now < until && (stop == NULL || !*stop)) {
-        /* A signal does not end the wait, so it is cut into slices. */
+        /* A signal sets *stop, but does not end this wait. So it is cut into slices. */
         (void)g_cond_wait_until(&worker->changed, &worker->lock, MIN(until, now + SLICE));
         now = clock_monotonic();
     }

@@ -1,3 +1,6 @@
+/*
+ * The table of transports, and what all of them share.
+ */
 #include "gateway/drops/transport.h"
 
 #include "gateway/drops/local_drop.h"
@@ -5,12 +8,21 @@
 
 G_DEFINE_QUARK(ecosgate - transport - error, transport_error)
 
-const struct transport *transport_of(const struct drop *drop)
+static const struct transport *const transports[] = {&local_transport, &sftp_transport};
+
+const struct transport *transport_at(size_t index)
 {
-    return drop->transport == TRANSPORT_SFTP ? &sftp_transport : &local_transport;
+    return index < G_N_ELEMENTS(transports) ? transports[index] : NULL;
 }
 
-bool transport_is_local(const struct drop *drop)
+void drop_free(struct drop *drop)
 {
-    return drop->transport == TRANSPORT_LOCAL;
+    if (drop == NULL)
+        return;
+    if (drop->settings != NULL)
+        drop->transport->free_settings(drop->settings);
+    g_free(drop->name);
+    g_free(drop->in);
+    g_free(drop->out);
+    g_free(drop);
 }

@@ -1,85 +1,138 @@
 /*
- * What carries bytes between the spool and the two folders of a drop: the one interface with two
- * implementations (local_drop.c, sftp_drop.c). Each direction of a drop has a connection of its own, which
- * one thread uses at a time; calls block, each within the limits that the drop's configuration sets, and
- * return at once with TRANSPORT_ERROR_DOWN after connection_interrupt from any thread.
+ * What carries bytes between the spool and the two folders of a drop. Each transport is one `struct transport`: what it
+ * is, its settings, its probe for the command `doctor`, and what can be done on a connection. drop->transport is the
+ * one of a drop; nothing outside this folder asks which transport that is.
  *
- *   connection = transport->open(drop, CONNECTION_IN);               touches nothing yet: connects when first used
- *   transport->list → transport->fetch → transport->discard    CONNECTION_IN, the drop's `in`
- *   transport->upload → transport->publish                     CONNECTION_OUT, the drop's `out`
+ *   connection = transport->open(drop, CONNECTION_IN);          touches nothing yet: connects when first used
+ *   transport->list → transport->fetch → transport->discard     CONNECTION_IN, the drop's `in`
+ *   transport->upload → transport->publish                      CONNECTION_OUT, the drop's `out`
  *   transport->close(connection)
  *
- * A connection that lost its connection connects again by itself at its next call. What a lost answer leaves
- * open is settled by looking: discard and publish may be called again after any failure.
- * Names are raw bytes from outside without '/' and NUL; those of uploads are ours.
+ * Each direction of a drop has a connection of its own, which one thread uses at a time. Calls block, each within the
+ * limits that the drop's settings give. After `interrupt`, which any thread may call, they fail at once with
+ * TRANSPORT_ERROR_DOWN.
+ *
+ * A connection that broke connects again by itself at the next call. A call never repeats itself after a loss: whether
+ * the last request was carried out is found out by looking, so discard and publish may be called again after any
+ * failure.
+ *
+ * Names are raw bytes from outside, without '/' and NUL. Names of uploads are ours; they may stand in one folder below
+ * `out` ("ABCD/name").
+ *
+ * Adding a transport:
+ *   1. Write `const struct transport NAME_transport` in a file of its own, NAME_drop.c, and declare it in NAME_drop.h.
+ * All members must be set but for `keys` and `free_settings`, which may be NULL.
+ *   2. Add it to the table in transport.c. From then on transport=NAME is accepted in [drop NAME].
+ *   3. Its `load` reads the settings of the drop's group with the functions of gateway/config_file.h, the folders `in`
+ *      and `out` among them. Name its own settings in `keys`: they are refused for drops of other transports. Describe
+ *      each in ecosgate.conf.5 and give each an example (tests/lint.sh compares the two).
+ *   4. Set `first_rule`: whether the transport can tell that a sender still writes.
+ *   5. Pass the crash points that the members below name, around the request that changes something at the far side.
+ *      tests/e2e/crash.py stops the gateway at each.
+ *   6. Its `probe` tells what an operator must know before the first file, in the order of finding (probe.h).
+ *   7. Copy tests/unit/test_sftp_drop.c and tests/e2e/sftp.py: what they demand holds for every transport.
+ *   Pickup, delivery, outages, `pickup`, `status` and `doctor` need no change. Libraries of the transport stay in a
+ * folder of their own below this one, which tests/lint.sh names as the only one that includes them.
  */
 #ifndef ECOSGATE_GATEWAY_DROPS_TRANSPORT_H
 #define ECOSGATE_GATEWAY_DROPS_TRANSPORT_H
 
-#include "gateway/config.h"
-#include "spool/ledger/ledger_jobs.h"
+#include "gateway/drops/drop.h"
+#include "spool/source.h"
 
 #include <glib.h>
 #include <stdbool.h>
-#include <stdint.h>
+#include <stddef.h>
 
 #define TRANSPORT_ERROR (transport_error_quark())
 enum transport_error {
-    TRANSPORT_ERROR_DOWN,    /* the drop: unreachable, unreadable, unwritable or full; an outage (A102, A103) */
-    TRANSPORT_ERROR_CHANGED, /* the file: changed, or gone, since it was listed; the next look tells more */
-    TRANSPORT_ERROR_TAKEN,   /* the name: the drop holds other bytes under it; an operator must look */
+    TRANSPORT_ERROR_DOWN,    /* the drop is unreachable, unreadable, unwritable or full: an outage (A102, A103) */
+    TRANSPORT_ERROR_CHANGED, /* the file changed, or is gone, since it was listed: the next listing tells more */
+    TRANSPORT_ERROR_TAKEN,   /* the drop holds other bytes under the name: an operator must decide */
 };
-/* Errors of our own disk are SPOOL_ERROR. */
+/* The error domain for what is wrong with a drop. Errors of our own disk are SPOOL_ERROR. */
 GQuark transport_error_quark(void);
 
-/* By the rule `marker` a file counts as whole once there is one of its name and this. */
-#define DROP_MARKER ".done"
-
 enum connection_direction { CONNECTION_IN, CONNECTION_OUT };
-struct connection; /* each transport's own */
+struct connection; /* each transport defines its own */
+struct config_loading;
+struct probe;
 
-/* One entry of the drop's `in`, whatever it is. */
+/* One entry of the drop's `in`, of any kind. */
 struct drop_entry {
-    const char *name;              /* valid during the visit */
-    bool regular;                  /* a regular file: links, pipes and folders are never opened */
-    bool written;                  /* known to be open for writing (local, rule `closed` only) */
-    bool unsure;                   /* the system will not say whether it is (then `stable` decides) */
-    struct source_identity identity; /* size and time always; device and inode where there are such */
-    int64_t modified;              /* seconds UTC as the drop's clock says, 0: not said */
+    const char *name;                /* valid during the visit */
+    bool regular;                    /* a regular file; links, pipes and folders are never opened */
+    bool written;                    /* it is open for writing (only by the rule `closed`) */
+    bool unsure;                     /* the system does not say whether it is: then the rule `stable` decides */
+    struct source_identity identity; /* size and time always; device and inode where the transport has them */
+    int64_t modified;                /* seconds UTC by the drop's clock; 0: not told */
 };
 
-typedef bool transport_visit(void *user, const struct drop_entry *entry); /* false: enough */
+/* Called for each entry; false ends the listing. */
+typedef bool transport_visit(void *user, const struct drop_entry *entry);
+/* Takes the next bytes of a file. */
 typedef bool transport_bytes(void *user, const char *data, size_t len, GError **error);
 
+/* Where the bytes of a fetch go. */
+struct byte_sink {
+    transport_bytes *write;
+    void *user; /* of write */
+};
+
+/* What proves that two files hold the same bytes. */
+struct content {
+    int64_t size;       /* bytes */
+    const char *sha256; /* hex digits, lower case; borrowed */
+};
+
 struct transport {
-    const char *name; /* "local", "sftp" */
+    /* What it is. */
+    const char *name;             /* the value of transport=, as `status` and `doctor` print it */
+    bool local_folders;           /* in and out are folders of this machine: they can be watched with inotify(7) and
+                                   * counted without a connection */
+    enum completeness first_rule; /* the default of complete=; the rules before it in the enum are not accepted */
+    const char *const *keys;      /* names of its own settings, NULL-terminated; NULL: none */
+
+    /* Reads in, out and its own settings of the group into the drop; what is wrong goes to config_problem. */
+    void (*load)(struct config_loading *loading, const char *group, struct drop *drop);
+    /* Frees drop->settings, which is not NULL. */
+    void (*free_settings)(void *settings);
+    /* Tells with the functions of probe.h what the gateway can do in the drop. Leaves nothing behind there. */
+    void (*probe)(const struct probe *probe);
+
+    /* A connection of one direction. Never NULL; touches nothing yet. */
     struct connection *(*open)(const struct drop *drop, enum connection_direction direction);
+    /* Visits each entry of `in`, in any order. */
     bool (*list)(struct connection *connection, transport_visit *visit, void *user, GError **error);
-    /* All bytes of a file into sink; TRANSPORT_ERROR_CHANGED when it is not the one of that identity before
-     * and after. */
+    /* Writes all bytes of a file to the sink. TRANSPORT_ERROR_CHANGED if the file does not have that identity before
+     * and after. An error of the sink ends the fetch and is passed on. */
     bool (*fetch)(struct connection *connection, const char *name, const struct source_identity *identity,
-                  transport_bytes *sink, void *user, GError **error);
-    /* The drop's copy goes (is removed, or moved to the drop's `taken`) if it is still that one: same identity
-     * and, where that alone proves too little, same bytes. Another file of the name, or none, is left as it
-     * is, which is no error. The marker of the rule `marker` goes first. Passes STEP_SOURCE_REMOVED. */
+                  const struct byte_sink *sink, GError **error);
+    /* Removes the drop's copy, or moves it away where the settings say so, if it is still the one that was fetched:
+     * same identity and, where that alone proves too little, same bytes. Another file of the name, or none, is left as
+     * it is, which is no error. By the rule `marker` the marker goes first. Passes STEP_SOURCE_REMOVED. */
     bool (*discard)(struct connection *connection, const char *name, const struct source_identity *identity,
                     const char *sha256, GError **error);
-    /* The file at path, of that size and SHA-256, whole and as durable as the drop can make it, under a
-     * temporary name beside `name`, which may stand in a folder of its own ("ABCD/name"), made when missing. Passes
-     * STEP_DELIVERY_FOLDER, STEP_DELIVERY_UPLOADED. */
-    bool (*upload)(struct connection *connection, const char *path, const char *name, int64_t size, const char *sha256,
+    /* Writes the file at path, which must have that content, under a temporary name beside `name`, as durable as the
+     * drop can make it. Makes the folder of the name where it is missing. SPOOL_ERROR_CORRUPT if the file at path has
+     * other content. Passes STEP_DELIVERY_FOLDER, STEP_DELIVERY_UPLOADED. */
+    bool (*upload)(struct connection *connection, const char *path, const char *name, const struct content *content,
                    GError **error);
-    /* What upload left gets its name, without replacing. It is done already when the temporary file is gone
-     * (the recipient may even have taken the file), or when the name holds these very bytes. Passes
-     * STEP_DELIVERY_PUBLISHED, or STEP_DELIVERY_DROPPED for a temporary file that nobody needs. */
-    bool (*publish)(struct connection *connection, const char *name, int64_t size, const char *sha256, GError **error);
-    /* From any thread: what is under way ends soon, and what comes later at once. */
+    /* Gives the uploaded file its name, without replacing. It counts as done if the temporary file is gone (the
+     * recipient may even have taken the file), or if the name holds this content already. TRANSPORT_ERROR_TAKEN if it
+     * holds another one. Passes STEP_DELIVERY_PUBLISHED, or STEP_DELIVERY_DROPPED for a temporary file that is not
+     * needed. */
+    bool (*publish)(struct connection *connection, const char *name, const struct content *content, GError **error);
+    /* From any thread: the call under way fails soon, later ones at once. */
     void (*interrupt)(struct connection *connection);
+    /* Frees the connection. NULL is allowed. */
     void (*close)(struct connection *connection);
 };
 
-/* The transport of a drop by its configuration. */
-const struct transport *transport_of(const struct drop *drop);
-bool transport_is_local(const struct drop *drop);
+/* The transports in the order of the table; the first is the default of transport=. NULL behind the last. */
+const struct transport *transport_at(size_t index);
+
+/* Frees a drop, its texts and its settings. NULL is allowed. */
+void drop_free(struct drop *drop);
 
 #endif

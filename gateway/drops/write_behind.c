@@ -1,10 +1,15 @@
+/*
+ * A ring of pieces between two threads. The one that writes fills pieces, the other one gives them to the sink.
+ *
+ * A wake-up costs more than a piece. Whoever has to wait is therefore woken only when the other one is half a ring
+ * ahead: the sink's thread when half the ring is full, the writer when half of it is empty.
+ */
 #include "gateway/drops/write_behind.h"
 
 #include <signal.h>
 #include <string.h>
 
-/* Who has to wait goes on only when the other is HALF a ring away: to wake a thread costs more than a piece.
- * ALONE: so many bytes are worth no thread. */
+/* PIECE, ALONE: bytes. A thread is started for more than ALONE. */
 enum { PIECES = 16, PIECE = 64 * 1024, HALF = PIECES / 2, ALONE = 256 * 1024 };
 
 struct piece {
@@ -15,16 +20,16 @@ struct piece {
 struct write_behind {
     transport_bytes *sink;
     void *user;
-    size_t given;    /* bytes so far */
-    GThread *thread; /* NULL: not yet, or no more */
-    GMutex lock;     /* of what follows */
+    size_t given;    /* bytes written so far */
+    GThread *thread; /* NULL: not started, or ended */
+    GMutex lock;     /* guards what follows */
     GCond changed;
-    struct piece pieces[PIECES]; /* a ring; its owners need no lock for a piece's bytes and length */
-    unsigned first, full;        /* the thread's; the next one is being filled */
-    bool ending;                 /* no more will be filled */
-    bool dropping;               /* and the full ones are not wanted either */
-    bool failed;                 /* the sink */
-    GError *error;               /* of it, until it is given out */
+    struct piece pieces[PIECES]; /* a ring; the bytes and length of a piece belong to one thread and need no lock */
+    unsigned first, full;        /* the full pieces belong to the sink's thread, the next one to the writer */
+    bool ending;                 /* no more pieces will be filled */
+    bool dropping;               /* and the full ones are not wanted */
+    bool failed;                 /* the sink failed */
+    GError *error;               /* why; NULL once it was reported */
 };
 
 struct write_behind *write_behind_new(transport_bytes *sink, void *user)
@@ -38,7 +43,7 @@ struct write_behind *write_behind_new(transport_bytes *sink, void *user)
     return write_behind;
 }
 
-/* False: there is nothing left to do. */
+/* Waits for half a ring of pieces, or the end. False if nothing is left to do. */
 static bool wait_for_pieces(struct write_behind *write_behind)
 {
     if (write_behind->full == 0) {
@@ -55,12 +60,12 @@ static void *work(void *user)
     g_mutex_lock(&write_behind->lock);
     while (!write_behind->failed && wait_for_pieces(write_behind)) {
         const struct piece piece = write_behind->pieces[write_behind->first];
-        GError *fault = NULL;
+        GError *cause = NULL;
         g_mutex_unlock(&write_behind->lock);
-        bool good = write_behind->sink(write_behind->user, piece.data, piece.len, &fault);
+        bool good = write_behind->sink(write_behind->user, piece.data, piece.len, &cause);
         g_mutex_lock(&write_behind->lock);
         write_behind->failed = !good;
-        write_behind->error = fault;
+        write_behind->error = cause;
         write_behind->pieces[write_behind->first].len = 0;
         write_behind->first = (write_behind->first + 1) % PIECES;
         write_behind->full--;
@@ -71,7 +76,7 @@ static void *work(void *user)
     return NULL;
 }
 
-/* Where the system has no thread left all goes on without one. */
+/* Starts the thread. If the system has none left, the bytes go to the sink directly as before. */
 static void begin(struct write_behind *write_behind)
 {
     sigset_t all, before;
@@ -84,13 +89,14 @@ static void begin(struct write_behind *write_behind)
         write_behind->pieces[i].data = g_malloc(PIECE);
 }
 
+/* Reports the error of the sink. */
 static bool fail(struct write_behind *write_behind, GError **error)
 {
     g_propagate_error(error, g_steal_pointer(&write_behind->error));
     return false;
 }
 
-/* The piece to be filled, once there is one; NULL when the sink has failed. */
+/* Waits for a piece that can be filled; NULL if the sink has failed. */
 static struct piece *wait_for_piece(struct write_behind *write_behind)
 {
     g_mutex_lock(&write_behind->lock);
@@ -104,6 +110,7 @@ static struct piece *wait_for_piece(struct write_behind *write_behind)
     return piece;
 }
 
+/* Gives the piece that was filled to the sink's thread. */
 static void hand_over(struct write_behind *write_behind)
 {
     g_mutex_lock(&write_behind->lock);
@@ -125,17 +132,18 @@ bool write_behind_write(void *user, const char *data, size_t len, GError **error
         struct piece *piece = wait_for_piece(write_behind);
         if (piece == NULL)
             return fail(write_behind, error);
-        size_t part = MIN(len, PIECE - piece->len);
-        memcpy(piece->data + piece->len, data, part);
-        piece->len += part;
-        data += part;
-        len -= part;
+        size_t n = MIN(len, PIECE - piece->len);
+        memcpy(piece->data + piece->len, data, n);
+        piece->len += n;
+        data += n;
+        len -= n;
         if (piece->len == PIECE)
             hand_over(write_behind);
     }
     return true;
 }
 
+/* Waits for the thread's end; dropping: full pieces are not given to the sink any more. */
 static void end_thread(struct write_behind *write_behind, bool dropping)
 {
     g_mutex_lock(&write_behind->lock);

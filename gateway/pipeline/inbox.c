@@ -110,7 +110,7 @@ static bool begin_task(struct inbox *inbox, bool *begun, GError **error)
 
 void inbox_begin_pass(struct inbox *inbox)
 {
-    bool local = transport_is_local(inbox->drop);
+    bool local = inbox->drop->transport->local_folders;
 
     inbox->full = false;
     inbox->listing_wanted |= local || inbox->outage.on || until(inbox->next_listing) == 0 ||

@@ -86,12 +86,11 @@ void outbox_free(struct outbox *outbox)
 static bool run_transfer(const struct transport *transport, struct connection *connection, struct transfer *transfer,
                          bool upload)
 {
-    const struct ledger_outgoing *file = transfer->file;
+    const struct content content = {transfer->file->size, transfer->file->sha256};
 
     transfer->done = upload
-                         ? transport->upload(connection, transfer->path, transfer->target, file->size, file->sha256,
-                                             &transfer->error)
-                         : transport->publish(connection, transfer->target, file->size, file->sha256, &transfer->error);
+                         ? transport->upload(connection, transfer->path, transfer->target, &content, &transfer->error)
+                         : transport->publish(connection, transfer->target, &content, &transfer->error);
     return transfer->done || !g_error_matches(transfer->error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN);
 }
 

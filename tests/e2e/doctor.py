@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""doctor: what it finds at drops of a real sshd and at local ones, what it says of unfit ones, and that it
-leaves nothing behind (TAP)."""
+"""The command doctor: what it finds at drops on a real sshd and at local ones, what it says of unfit ones, and that
+it leaves nothing behind (TAP)."""
 import json
 import os
 import re

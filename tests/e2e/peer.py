@@ -1,10 +1,10 @@
-"""An SFTP server that misbehaves on command, as a process of its own (peer_server.py tells what it can do).
+"""An SFTP server that misbehaves on command. It runs as a process of its own; peer_server.py lists what it can do.
 
     with Peer(folder) as peer:
         home.over_sftp("mcc", peer)
         peer.arm("rename", "cut-after", nth=2)      adds a fault
-        peer.behave()                               no faults any more
-        peer.met()                                  how many faults were met since the arming
+        peer.behave()                               removes all faults
+        peer.met()                                  how many faults were met since the last arming
 """
 import atexit
 import json
@@ -23,7 +23,7 @@ SERVER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peer_server.p
 
 
 def find_python():
-    """A Python that has paramiko (Debian's has, another in front of it may not); None: there is none."""
+    """A Python that has paramiko, or None. Debian's own may have it where another one before it in PATH has not."""
     for python in (sys.executable, "/usr/bin/python3"):
         if subprocess.run([python, "-c", "import paramiko"], capture_output=True, check=False).returncode == 0:
             return python
@@ -59,7 +59,7 @@ class Peer:
         return os.path.join(self.scratch, name)
 
     def remote(self, path):
-        """The name by which clients know a local path inside the folder."""
+        """The path by which clients name a local path inside the folder."""
         return "/" + os.path.relpath(path, self.folder)
 
     def start(self):
@@ -81,7 +81,7 @@ class Peer:
         with open(self.at("errors"), encoding="utf-8", errors="replace") as file:
             return file.read()
 
-    # ---- what it is to do ----
+    # ---- what it shall do ----
 
     def write_control(self):
         self.mark = len(self.log_lines())
@@ -94,7 +94,7 @@ class Peer:
         self.write_control()
 
     def arm(self, op, action, nth=1, times=1, match=None, **more):
-        """times=None: from then on always."""
+        """Adds a fault. times=None: it is met from then on, for ever."""
         fault = {"op": op, "action": action, "nth": nth, "times": times, "match": match, **more}
         self.settings["faults"] = self.settings.get("faults", []) + [fault]
         self.write_control()
@@ -113,7 +113,7 @@ class Peer:
             return []
 
     def since(self):
-        """The requests since the last arming: lists of op, name, more."""
+        """The requests since the last arming: lists of op, name and more."""
         return self.log_lines()[self.mark:]
 
     def met(self):
@@ -125,7 +125,7 @@ class Peer:
     # ---- outages ----
 
     def change_host_key(self):
-        """A new key, of which known_hosts hears nothing; in force from the next start."""
+        """Makes a new key, used from the next start. known_hosts keeps the old one."""
         make_key(self.host_key, os.path.basename(self.host_key).removeprefix("host_"))
 
     def freeze(self):

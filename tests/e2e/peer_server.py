@@ -1,24 +1,25 @@
-"""An SFTP server of another make (paramiko) that misbehaves on command; peer.py starts it and arms it.
+"""An SFTP server built on paramiko that misbehaves on command. peer.py starts it and arms its faults.
 
     peer_server.py --folder F --port P --host-key FILE --user-key FILE.pub --control FILE --log FILE
 
-The control file is JSON, read again whenever it changed:
+The control file is JSON. It is read again whenever it has changed:
 
-    faults       a list; each {"op", "action", "nth", "times", "match", …}: from the nth such request after
-                 the arming on, `times` of them (null: all to come) meet the action
-    rename_over  "refuse" (failure, code 4) or "overwrite": a rename onto a name that is there
+    faults       a list of {"op", "action", "nth", "times", "match", …}: from the nth such request after the
+                 arming on, `times` requests (null: all) meet the action; match: a regular expression for the name
+    rename_over  what a rename to a name that exists does: "refuse" (failure, code 4) or "overwrite"
     attributes   "refuse": requests that carry attributes are answered with failure
-    made_up      names in hexadecimal that every listing holds besides, and that are not there
+    made_up      names in hexadecimal that every listing holds although no such file exists
 
 An op is the name of a request (open, close, read, write, lstat, fstat, opendir, readdir, remove, rename, …),
 an extension (fsync@openssh.com), `connect` or `login`. Actions:
 
-    cut-before, cut-after     the connection breaks before the work, or after it and before the reply
-    hang-before, hang-after   nothing more is heard on this connection
-    status                    answered with `code` instead of being done
-    full                      writes are done up to `after` bytes in all, then answered with failure
-    delay                     done `seconds` later
-    grow, vanish, replace     the local file of the request: gets `hex` appended, goes, is another of the same size
+    cut-before, cut-after     breaks the connection before the work, or after it and before the reply
+    hang-before, hang-after   says nothing more on this connection, from before or after the work on
+    status                    answers `code` and does not do the work
+    full                      does writes up to `after` bytes in all, then answers failure
+    delay                     does the work `seconds` later
+    grow, vanish, replace     appends `hex` to the local file of the request, removes it, or puts another file of the
+                              same size in its place
 
 The log has a line for each request, "op<TAB>name<TAB>more", and for each fault met, "fault<TAB>action<TAB>op".
 """
@@ -40,7 +41,7 @@ from paramiko.sftp_server import SFTPServer
 from paramiko.sftp_si import SFTPServerInterface
 
 FAILURE, DENIED, UNSUPPORTED, OK = 4, 3, 8, 0
-# Names are bytes; the library decodes them strictly and would end the session over them.
+# Names are bytes. paramiko decodes them strictly and would end the session at one that is not UTF-8.
 paramiko.message.Message.get_text = lambda self: os.fsdecode(self.get_string())
 
 
@@ -49,7 +50,7 @@ class Cut(EOFError):
 
 
 class Control:
-    """What is armed, and what happened."""
+    """The faults that are armed, and the log of what happened."""
 
     def __init__(self, path, log):
         self.path = path
@@ -79,7 +80,7 @@ class Control:
             return self.settings.get(name, default)
 
     def meet(self, op, name, more=""):
-        """The fault that this request meets, or None."""
+        """Logs a request. Returns the fault that it meets, or None."""
         with self.lock:
             self.read_again()
             self.note(op, name, more)
@@ -96,7 +97,7 @@ class Control:
             return None
 
     def room(self, fault, wanted):
-        """Bytes that the full disk still takes of those."""
+        """How many of the wanted bytes still fit on the full disk."""
         with self.lock:
             taken = max(0, min(wanted, fault.get("after", 0) - self.written))
             self.written += taken
@@ -147,7 +148,7 @@ def change(path, attr):
 
 def entry(name, attributes):
     attributes.filename = name
-    attributes.asbytes = lambda: b"-"  # the long name, which nobody should read
+    attributes.asbytes = lambda: b"-"  # the long name: a client must not use it
     return attributes
 
 
@@ -172,7 +173,7 @@ class Folder(SFTPServerInterface):
                 attributes = SFTPAttributes()
                 attributes.st_size, attributes.st_mode, attributes.st_atime, attributes.st_mtime = 10, 0o100644, 1, 1
                 found.append(entry(bytes.fromhex(name), attributes))
-            # Servers promise no order: the worst one.
+            # Servers promise no order: this is the worst one.
             return sorted(found, key=lambda one: one.filename, reverse=True)
         return guarded(names)
 
@@ -210,7 +211,7 @@ class Folder(SFTPServerInterface):
 
 
 class Subsystem(SFTPServer):
-    """Each request passes here before and after it is carried out."""
+    """Sees each request before and after it is carried out."""
 
     def __init__(self, channel, name, server, *arguments, **more):
         super().__init__(channel, name, server, *arguments, **more)
@@ -218,7 +219,7 @@ class Subsystem(SFTPServer):
         self.mute = False
 
     def _send_server_version(self):
-        # Of no extension: what the library offers besides is its own.
+        # Announces no extension: those that paramiko would announce are its own.
         self._read_packet()
         self._send_packet(sftp.CMD_VERSION, struct.pack(">I", 3))
 
@@ -252,7 +253,7 @@ class Subsystem(SFTPServer):
             self.silence(action)
 
     def describe(self, t, msg):
-        """Name of the request, of its file, what else is worth a note, and the file's local path."""
+        """The op, the name of its file, more for the log, and the file's local path."""
         at = msg.packet.tell()
         op = sftp.CMD_NAMES.get(t, str(t))
         first = msg.get_binary()
@@ -288,7 +289,7 @@ class Subsystem(SFTPServer):
         raise Cut
 
     def start_subsystem(self, name, transport, channel):
-        # The library answers what a request raises; a broken connection must stay broken.
+        # paramiko answers exceptions of a request; a connection that was cut must stay cut.
         try:
             super().start_subsystem(name, transport, channel)
         except OSError:
@@ -311,7 +312,7 @@ def meddle(local, action, fault):
 
 
 def break_off(connection):
-    """A reset, not an orderly end."""
+    """Ends the connection by a reset, not by an orderly close."""
     try:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.shutdown(socket.SHUT_RDWR)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Drops behind an SFTP server that misbehaves at every point, once or as long as it is armed (TAP): nothing
-is lost, nothing done twice, the right incident begins and ends, and what comes out is what local drops give."""
+"""Drops on an SFTP server that misbehaves at every point, once or for as long as a fault is armed (TAP): nothing is
+lost, nothing is done twice, the right incident is opened and closed, and the answers are those of local drops."""
 import os
 import statistics
 import tempfile
@@ -16,12 +16,12 @@ IN, OUT = {"A102"}, {"A103"}
 
 
 def contents():
-    """As usual, and one that takes many reads, the last of them through the relay, and its answer many writes."""
+    """The usual files, and one that takes many reads, through the write-behind thread; its answer takes many writes."""
     devices = tuple(ROW % (1, n >> 8, n & 255) for n in range(4000))
     return {**inputs(), name_of(5): instruction(5, devices)}
 
 
-# (text, request, action, more, incidents it may begin). Each is met once, at its first and at a later passing.
+# (text, request, action, more, incidents that it may open). Each is met once: at the first such request and at later ones.
 ONCE = (
     ("the connection is refused", "connect", "cut-before", {}, IN | OUT),
     ("the login is refused", "login", "refuse", {}, IN | OUT),
@@ -54,11 +54,11 @@ ONCE = (
     ("hangs when it is connected to", "connect", "hang-before", {}, IN | OUT),
     ("a reply takes its time", "read", "delay", {"seconds": 0.5}, set()),
 )
-# Passings of the request at which it is met; which are enough follows from how often there is one.
+# The later requests, by number, at which a fault is met.
 LATER = {"connect": (), "login": (), "opendir": (), "readdir": (), "read": (7, 10), "write": (7,), "open": (4, 8),
          "close": (5,), "rename": (2, 5), "remove": (3, 5), "lstat": (3,)}
 
-# (text, request, action, more, incident): as long as it is armed.
+# (text, request, action, more, incident): met for as long as it is armed.
 LASTING = (
     ("the connection is refused", "connect", "cut-before", {}, IN),
     ("the login is refused", "login", "refuse", {}, IN),
@@ -84,7 +84,7 @@ def faulty(peer, settings="", **keys):
 
 
 def limits(action):
-    """The drop's limit, in seconds: a short one where it has to run out."""
+    """Values of timeout= to try: short ones where it must run out."""
     return (2, 10, 60) if action.startswith("hang") else (PATIENCE,)
 
 
@@ -103,7 +103,7 @@ def test_once(tap, peer):
                 codes = {one["code"] for one in incidents(home, "mcc")}
                 trial.ok(met == 1 and statuses[-1] != 2, f"{title}: met, and it recovers by itself", met, statuses)
                 trial.ok(codes <= allowed and open_codes(home) == [] and len(incidents(home)) == len(codes),
-                         f"{title}: at most the right incident, cleared", incidents(home))
+                         f"{title}: at most the right incident, closed", incidents(home))
                 compare(trial, home, files, f"{title}: nothing lost, nothing twice, the same bytes")
                 trial.ok(in_order(home), f"{title}: delivered in order")
             try_limits(tap, limits(action), once)
@@ -128,14 +128,14 @@ def test_lasting(tap, peer):
             peer.behave()
             statuses = settle(home)
             trial.ok(statuses[-1] != 2 and open_codes(home) == [],
-                     f"{text}: over, all is made up and the incident cleared", statuses, incidents(home))
+                     f"{text}: over, all is made up for and the incident closed", statuses, incidents(home))
             compare(trial, home, files, f"{text}: nothing lost, nothing twice, the same bytes")
             trial.ok(in_order(home), f"{text}: delivered in order")
         try_limits(tap, limits(action), lasting)
 
 
 def test_cut_in_login(tap, peer):
-    """The library takes it for a refusal, which it is not."""
+    """libssh2 reports a connection that breaks during the login as a refused key."""
     home = faulty(peer)
     peer.arm("login", "cut-before", times=None)
     done = home.run()
@@ -159,7 +159,7 @@ def test_attributes(tap, peer):
 
 
 def test_rename_over(tap, peer):
-    """The answer's name is taken in the drop; the server refuses to rename over it, or does it silently."""
+    """The answer's name exists in the drop; the server refuses the rename, or silently overwrites."""
     wanted = expected(inputs())["mcc"]
     name = answer(name_of(1))
     for manner in ("refuse", "overwrite"):
@@ -188,8 +188,8 @@ def test_rename_over(tap, peer):
 
 
 def test_collected_at_once(tap, peer):
-    """A recipient that takes a file the moment it appears, while the reply to the rename is lost: the answer
-    is not delivered again."""
+    """A recipient takes the file the moment it appears, and the reply to the rename is lost: the answer is not
+    delivered again."""
     home = faulty(peer)
     fill(home, inputs())
     peer.arm("rename", "cut-after")
@@ -218,7 +218,7 @@ def test_collected_at_once(tap, peer):
 
 
 def test_grows(tap, peer):
-    """A file that its sender still writes, with a rule that does not notice."""
+    """A file that its sender still writes, by a rule that does not notice."""
     whole = contents()[name_of(5)]
     for nth in (1, 3):
         home = faulty(peer)
@@ -246,7 +246,7 @@ def test_vanishes(tap, peer):
 
 
 def test_one_unreadable(tap, peer):
-    """One file that its sender does not let us read: said, and in nobody's way."""
+    """One file that cannot be read: it is reported, and the others are picked up."""
     home = faulty(peer)
     fill(home, inputs())
     peer.arm("open", "status", times=None, match="in/hello.txt$", code=3)
@@ -266,7 +266,7 @@ def bytes_in_custody(home):
 
 
 def test_replaced(tap, peer):
-    """While a file is taken, its sender puts another of the same name and size in its place."""
+    """While a file is picked up, its sender puts another one of the same name and size in its place."""
     content = instruction(1, (1, 2))
     other = b"?" * len(content)
     for when, fault in (("read", {"mtime": 2000000000}), ("close", {"mtime": 2000000000})):
@@ -277,7 +277,7 @@ def test_replaced(tap, peer):
         home.run()
         tap.ok(peer.met() == 1 and other in bytes_in_custody(home) and os.listdir(home.inbox("mcc")) == [],
                f"replaced at {when}: the other is not thrown away unread", bytes_in_custody(home))
-    # The connection is lost before the remove. Size and time (of whole seconds) are then the same by chance.
+    # The connection breaks before the remove. The other file then has the same size and, in whole seconds, time.
     home = faulty(peer)
     send(home, name_of(1), content)
     peer.arm("remove", "cut-before", times=None)
@@ -297,7 +297,7 @@ def test_replaced(tap, peer):
 
 
 def test_names(tap, peer):
-    """Names that no folder can hold, in a listing."""
+    """A listing with names that no folder can hold."""
     names = [b"../../../../tmp/ecosgate-stolen", b"..", b".", b"", b"a/b.csv", b"/etc/passwd", b"nul\x00byte.csv",
              b"x" * 5000, b"new\nline.csv", b"\xff\xfe.csv", b"\x1b[2J.csv", b"gone.csv"]
     home = faulty(peer)
@@ -345,7 +345,8 @@ def test_host_key(tap, folder):
 
 
 def test_hanging_neighbour(tap, peer):
-    """Wherever a server hangs, another drop's files are answered. In later reads and writes a relay waits too."""
+    """Wherever a server hangs, files of another drop are answered. In later reads and writes a write-behind thread
+    waits too."""
     name = name_of(5)
     for op, nth in (("connect", 1), ("readdir", 1), ("read", 1), ("read", 10), ("write", 1), ("write", 10),
                     ("rename", 1)):
@@ -372,7 +373,7 @@ def test_hanging_neighbour(tap, peer):
 
 
 def test_restart(tap, peer):
-    """The gateway is killed while the server hangs; another process goes on from there."""
+    """The gateway is killed while the server hangs; the next process continues."""
     for op, action in (("read", "hang-before"), ("write", "hang-before"), ("rename", "hang-after"),
                        ("remove", "hang-after")):
         home = faulty(peer)

@@ -1,12 +1,12 @@
-"""A real OpenSSH server for tests, on a free port of the loopback, with keys that live as long as it does.
+"""A real OpenSSH server for tests, on a free port of the loopback, with keys of its own.
 
     with Sshd(folder) as server:
         home.over_sftp("mcc", server)
         server.stop(); server.start()       the same keys and the same port
-        server.freeze(); server.thaw()      it holds its connections and says nothing
+        server.freeze(); server.thaw()      keeps its connections, but sends nothing
 
-It runs as whoever runs the test, as root or not, and serves the whole file system to that user; relative
-paths begin at `folder`. From the shell, for other programs:
+It runs as the user who runs the test, root or not, and serves the whole file system to that user. Relative
+paths begin at `folder`. For other programs, from the shell:
 
     python3 sshd.py FOLDER COMMAND …        COMMAND finds SSHD_HOST, SSHD_PORT, SSHD_USER, SSHD_IDENTITY,
                                             SSHD_KNOWN_HOSTS and SSHD_FOLDER in its environment
@@ -59,7 +59,7 @@ def find(program):
 
 
 def free_port():
-    """Below the ports of outgoing connections, which would take it while the server is down."""
+    """A port below those of outgoing connections: one of them could take it while the server is down."""
     while True:
         port = random.SystemRandom().randrange(12000, 32000)
         with socket.socket() as probe:
@@ -85,7 +85,7 @@ def make_key(path, kind="ed25519", passphrase=""):
 
 
 def public_key(path):
-    """Algorithm and base64 of a key made above."""
+    """Algorithm and base64 of a key that make_key made."""
     with open(path + ".pub", encoding="ascii") as file:
         return file.read().split()[:2]
 
@@ -103,7 +103,7 @@ def write_known_hosts(path, port, keys, hashed=False, host=HOST):
 
 
 def answers(port, seconds=1.0):
-    """An SSH server says who it is at once."""
+    """True if an SSH server listens: it sends its banner at once."""
     try:
         with socket.create_connection((HOST, port), timeout=seconds) as connection:
             connection.settimeout(seconds)
@@ -113,7 +113,7 @@ def answers(port, seconds=1.0):
 
 
 def descendants(pid):
-    """Processes below one, the sessions of a server: each made itself a process group of its own."""
+    """All processes below one. The sessions of a server have process groups of their own, so a group does not find them."""
     children = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit():
@@ -137,7 +137,7 @@ def send_signal(pid, number):
 
 
 def forgiving(server):
-    """An environment: libssh2 1.10 loses two numbers of each ECDSA identity that it loads, which is not ours to mend."""
+    """An environment in which leaks of libssh2 are not reported: 1.10 loses two numbers of each ECDSA key that it loads."""
     with open(server.at("suppressions"), "w", encoding="ascii") as file:
         file.write("leak:libcrypto.so\nleak:libssh2.so\n")
     return {"LSAN_OPTIONS": f"suppressions={server.at('suppressions')}:print_suppressions=0"}
@@ -176,7 +176,7 @@ class Sshd:
         return os.path.join(self.scratch, name)
 
     def remote(self, path):
-        """The name by which clients know a local path."""
+        """The path by which clients name a local path."""
         return os.path.abspath(path)
 
     def log(self):
@@ -186,7 +186,7 @@ class Sshd:
     def configure(self):
         text = SETTINGS.format(host=HOST, port=self.port, scratch=self.scratch, folder=self.folder)
         text += "".join(f"HostKey {key}\n" for key in self.host_keys) + self.settings
-        # Since 9.8 an address that fails often is shut out for a while: here that is everybody.
+        # OpenSSH 9.8 and later shut out an address that fails often. Here that would be every client.
         for more in ("PerSourcePenalties no\n", ""):
             with open(self.at("config"), "w", encoding="utf-8") as file:
                 file.write(text + more)
@@ -196,9 +196,9 @@ class Sshd:
         raise RuntimeError(f"sshd refuses its configuration: {tested.stderr.decode()}")
 
     def start(self):
-        """Comes back when the server answers; on the port it had, or on another if that was never its own."""
+        """Returns when the server answers: on the port it had, or on another one if the first start finds the port taken."""
         if os.geteuid() == 0:
-            os.makedirs("/run/sshd", 0o755, exist_ok=True)  # root's sshd separates its privileges there
+            os.makedirs("/run/sshd", 0o755, exist_ok=True)  # sshd of root wants it for privilege separation
         first = not os.path.exists(self.known_hosts)
         for _ in range(10):
             self.configure()
@@ -223,7 +223,7 @@ class Sshd:
                                  self.hashed if hashed is None else hashed)
 
     def change_host_keys(self):
-        """New keys under the old names, of which known_hosts hears nothing; in force from the next start."""
+        """Makes new keys under the old names, used from the next start. known_hosts keeps the old ones."""
         for path in self.host_keys:
             make_key(path, os.path.basename(path).removeprefix("host_"))
 
@@ -234,18 +234,18 @@ class Sshd:
         return len(descendants(self.process.pid)) if self.process else 0
 
     def cut(self):
-        """Breaks every connection; the server itself goes on."""
+        """Breaks every connection; the server itself keeps running."""
         for pid in descendants(self.process.pid):
             send_signal(pid, signal.SIGKILL)
 
     def unread(self):
-        """Connections on which it was sent something that it has not read: all in use, once it is frozen."""
+        """Connections with bytes that the server has not read: those in use, once it is frozen."""
         with open("/proc/net/tcp", encoding="ascii") as file:
             rows = [line.split() for line in file][1:]
         return sum(row[1].endswith(f":{self.port:04X}") and int(row[4].split(":")[1], 16) > 0 for row in rows)
 
     def freeze(self):
-        """A login that is under way may break at the thaw: its sandbox kills a process whose call is begun anew."""
+        """A login that is under way may break at the thaw: its sandbox kills a process whose system call is restarted."""
         for pid in self.processes():
             send_signal(pid, signal.SIGSTOP)
 
@@ -256,7 +256,7 @@ class Sshd:
     def stop(self):
         if self.process is None:
             return
-        send_signal(self.process.pid, signal.SIGSTOP)  # it takes no new connection while its sessions go
+        send_signal(self.process.pid, signal.SIGSTOP)  # so that it accepts no connection while its sessions end
         for pid in [*descendants(self.process.pid), self.process.pid]:
             send_signal(pid, signal.SIGKILL)
         self.process.wait()

@@ -1,5 +1,7 @@
 /* Drops of the configuration: what an SFTP drop needs, and every fault with its line. */
 #include "gateway/config.h"
+#include "gateway/drops/sftp_drop.h"
+#include "gateway/drops/sftp_settings.h"
 
 #include <glib/gstdio.h>
 #include <setjmp.h>
@@ -62,15 +64,16 @@ static void test_config_drops__sftp_drop__is_read(void **state)
     assert_non_null(config);
     const struct drop *drop = config_drop(config, "far");
     g_autofree char *key = g_build_filename(home, "key", NULL);
-    assert_int_equal(drop->transport, TRANSPORT_SFTP);
+    const struct sftp_settings *settings = sftp_settings_of(drop);
+    assert_ptr_equal(drop->transport, &sftp_transport);
     assert_string_equal(drop->in, "in");
     assert_string_equal(drop->out, "/out");
-    assert_string_equal(drop->taken, "/taken");
-    assert_string_equal(drop->host, "far.example");
-    assert_int_equal(drop->port, 2222);
-    assert_string_equal(drop->identity, key);
-    assert_string_equal(drop->ciphers, "aes256-ctr,aes128-ctr");
-    assert_int_equal(drop->timeout, 7);
+    assert_string_equal(settings->taken, "/taken");
+    assert_string_equal(settings->peer.host, "far.example");
+    assert_int_equal(settings->peer.port, 2222);
+    assert_string_equal(settings->peer.identity, key);
+    assert_string_equal(settings->peer.ciphers, "aes256-ctr,aes128-ctr");
+    assert_int_equal(settings->peer.timeout, 7);
     assert_int_equal(drop->complete, COMPLETE_STABLE);
 }
 
@@ -82,11 +85,12 @@ static void test_config_drops__sftp_drop_without_more__has_defaults(void **state
 
     assert_non_null(config);
     const struct drop *drop = config_drop(config, "far");
-    assert_int_equal(drop->port, 22);
-    assert_int_equal(drop->timeout, 20);
-    assert_string_equal(drop->identity, "");
-    assert_string_equal(drop->taken, "");
-    assert_string_equal(drop->kex, "");
+    const struct sftp_settings *settings = sftp_settings_of(drop);
+    assert_int_equal(settings->peer.port, 22);
+    assert_int_equal(settings->peer.timeout, 20);
+    assert_string_equal(settings->peer.identity, "");
+    assert_string_equal(settings->taken, "");
+    assert_string_equal(settings->peer.kex, "");
     assert_int_equal(drop->complete, COMPLETE_MARKER);
 }
 

@@ -1,4 +1,4 @@
-/* The relay: every byte once and in order, the sink's errors, an end at any time. */
+/* The write-behind thread: every byte once and in order, the sink's errors, an end at any time. */
 #include "gateway/drops/write_behind.h"
 
 #include <setjmp.h>
@@ -11,14 +11,14 @@
 
 enum { MIB = 1024 * 1024, ALONE = MIB / 4, SMALL = 100000, LARGE = 9 * MIB + 12345, MOST_AHEAD = 2 * MIB };
 
-/* What came out, and what is to happen meanwhile. */
+/* What came out, and what shall happen meanwhile. */
 struct target {
     GByteArray *bytes;
-    GThread *thread; /* that the last bytes came in */
-    gsize fails_at;  /* bytes after which it takes no more; 0: it takes all */
+    GThread *thread; /* in which the last bytes came */
+    gsize fails_at;  /* bytes after which it fails; 0: never */
     int refused;     /* calls since then */
     bool slow;
-    gint written; /* atomic: bytes that were given to the relay */
+    gint written; /* atomic: bytes that were written */
     gint ahead;   /* the most of them that had not come out yet */
 };
 
@@ -44,7 +44,7 @@ static struct target target_new(void)
     return (struct target){.bytes = g_byte_array_new()};
 }
 
-/* Bytes that are nowhere the same as elsewhere. */
+/* Bytes of which no two stretches are alike. */
 static char *made(size_t len)
 {
     char *data = g_malloc(len);
@@ -63,10 +63,10 @@ static bool write_in_pieces(struct write_behind *write_behind, struct target *ta
                             size_t piece, GError **error)
 {
     for (size_t at = 0; at < len; at += piece) {
-        size_t part = MIN(piece, len - at);
-        if (!write_behind_write(write_behind, data + at, part, error))
+        size_t n = MIN(piece, len - at);
+        if (!write_behind_write(write_behind, data + at, n, error))
             return false;
-        g_atomic_int_add(&target->written, (gint)part);
+        g_atomic_int_add(&target->written, (gint)n);
     }
     return true;
 }
@@ -90,14 +90,14 @@ static void expect_all(size_t len, size_t piece, bool slow)
     g_byte_array_unref(target.bytes);
 }
 
-static void test_relay__few_bytes__no_thread(void **state)
+static void test_write_behind__few_bytes__no_thread(void **state)
 {
     (void)state;
     expect_all(SMALL, 1000, false);
     expect_all(ALONE, 4096, false);
 }
 
-static void test_relay__many_bytes__all_in_order(void **state)
+static void test_write_behind__many_bytes__all_in_order(void **state)
 {
     static const size_t pieces[] = {1000, 4096, 32768, 131072, 262144, 262145, 3 * MIB, LARGE};
 
@@ -108,13 +108,13 @@ static void test_relay__many_bytes__all_in_order(void **state)
     expect_all(2 * ALONE, ALONE, false);
 }
 
-static void test_relay__slow_sink__the_writer_waits(void **state)
+static void test_write_behind__slow_sink__the_writer_waits(void **state)
 {
     (void)state;
     expect_all(LARGE, 32768, true);
 }
 
-static void test_relay__nothing_written__ends(void **state)
+static void test_write_behind__nothing_written__ends(void **state)
 {
     struct target target = target_new();
     struct write_behind *write_behind = write_behind_new(take, &target);
@@ -147,7 +147,7 @@ static void expect_failure(gsize fails_at, size_t piece)
     g_byte_array_unref(target.bytes);
 }
 
-static void test_relay__sink_fails__told_by_write_or_end(void **state)
+static void test_write_behind__sink_fails__write_or_end_reports_it(void **state)
 {
     (void)state;
     expect_failure(1000, 10000);      /* without a thread */
@@ -157,7 +157,7 @@ static void test_relay__sink_fails__told_by_write_or_end(void **state)
     expect_failure(LARGE - 1, LARGE);
 }
 
-static void test_relay__freed_without_an_end__nothing_waits(void **state)
+static void test_write_behind__freed_without_an_end__nothing_waits(void **state)
 {
     g_autofree char *data = made(LARGE);
 
@@ -177,12 +177,12 @@ static void test_relay__freed_without_an_end__nothing_waits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_relay__few_bytes__no_thread),
-        cmocka_unit_test(test_relay__many_bytes__all_in_order),
-        cmocka_unit_test(test_relay__slow_sink__the_writer_waits),
-        cmocka_unit_test(test_relay__nothing_written__ends),
-        cmocka_unit_test(test_relay__sink_fails__told_by_write_or_end),
-        cmocka_unit_test(test_relay__freed_without_an_end__nothing_waits),
+        cmocka_unit_test(test_write_behind__few_bytes__no_thread),
+        cmocka_unit_test(test_write_behind__many_bytes__all_in_order),
+        cmocka_unit_test(test_write_behind__slow_sink__the_writer_waits),
+        cmocka_unit_test(test_write_behind__nothing_written__ends),
+        cmocka_unit_test(test_write_behind__sink_fails__write_or_end_reports_it),
+        cmocka_unit_test(test_write_behind__freed_without_an_end__nothing_waits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

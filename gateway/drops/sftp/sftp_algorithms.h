@@ -16,9 +16,10 @@ bool sftp_supports(struct sftp *sftp, int method, const char *algorithm);
 /* True if the list holds the name. Blanks around names are allowed. */
 bool sftp_is_listed(const char *list, const char *algorithm);
 
-/* The order in which ciphers or MACs are offered where the drop's settings name none: `supported` with the cheapest
- * ones moved to its front. g_free. */
+/* The order in which ciphers are offered where the drop's settings name none: `supported` with the cheapest ones moved
+ * to its front. g_free. */
 char *sftp_order_ciphers(const char *supported);
+/* The same for MACs: encrypt-then-MAC first. g_free. */
 char *sftp_order_macs(const char *supported);
 
 /* Call this before the handshake. Sets the algorithms of sftp->ssh; host_keys is a list of sftp_trust. PROTOCOL if

@@ -43,12 +43,14 @@ struct sftp_reply {
 /* A big-endian number of 4 bytes at `at`, which the caller has checked. */
 uint32_t reply_number_at(const uint8_t *at);
 
-/* Each reads one value and moves on. False if the answer ends before it: then the outputs are untouched. The bytes of a
- * string are borrowed from the answer. */
+/* The following read one value and move on. False if the answer ends before it: then the outputs are untouched. */
+/* A number of 4 bytes. */
 bool reply_u32(struct sftp_reply *reply, uint32_t *value);
+/* A number of 8 bytes. */
 bool reply_u64(struct sftp_reply *reply, uint64_t *value);
+/* A string: its bytes are borrowed from the answer. */
 bool reply_string(struct sftp_reply *reply, const uint8_t **data, size_t *len);
-/* As above; an attribute that the server leaves out is false or 0. */
+/* Attributes; one that the server leaves out is false or 0. */
 bool reply_attributes(struct sftp_reply *reply, struct sftp_attributes *attributes);
 
 /* Sets the code of a STATUS and reads nothing away. False if the answer is of another type or cut short. */

@@ -19,9 +19,11 @@
  * announces more. */
 enum { SFTP_PIECE = 32768, SFTP_LARGE_PIECE = 4 * SFTP_PIECE };
 
-/* Makes the buffers of a session; wire_clear frees them; wire_reset makes them new, for a new connection. */
+/* Makes the buffers of a session. */
 void wire_init(struct sftp_wire *wire);
+/* Forgets all requests and answers, for a new connection. */
 void wire_reset(struct sftp_wire *wire);
+/* Frees the buffers. */
 void wire_clear(struct sftp_wire *wire);
 
 /* Greets the server, first of all on a new channel. Sets server.version, server.extensions, read_piece and write_piece.
@@ -30,10 +32,13 @@ bool wire_greet(struct sftp *sftp, GError **error);
 
 /* Begins a request and returns its id. */
 uint32_t wire_begin(struct sftp *sftp, enum sftp_packet type);
-/* Append a value to the request: big-endian numbers; a string as its length and its bytes. */
+/* Appends a big-endian number of 4 bytes to the request. */
 void wire_put_u32(struct sftp *sftp, uint32_t value);
+/* Appends one of 8 bytes. */
 void wire_put_u64(struct sftp *sftp, uint64_t value);
+/* Appends a string: 4 bytes of length, and the bytes. */
 void wire_put(struct sftp *sftp, const void *data, size_t len);
+/* Appends a text as a string. */
 void wire_put_text(struct sftp *sftp, const char *text);
 /* Ends the request: from now on it may be sent. */
 void wire_end(struct sftp *sftp);

@@ -1,0 +1,33 @@
+/*
+ * A drop as the configuration describes it: a place where files are exchanged with parties, with two folders. Loaded by
+ * config.h; nothing here changes afterwards.
+ */
+#ifndef ECOSGATE_GATEWAY_DROPS_DROP_H
+#define ECOSGATE_GATEWAY_DROPS_DROP_H
+
+#include <stdint.h>
+
+/* The rule by which a file in `in` counts as whole (complete= in ecosgate.conf(5)); decided by completeness.h. */
+enum completeness {
+    COMPLETE_CLOSED,  /* no process has it open for writing: only where the transport can tell */
+    COMPLETE_STABLE,  /* size and time are the same for stable_seconds */
+    COMPLETE_MARKER,  /* a file of its name and DROP_MARKER exists */
+    COMPLETE_AT_ONCE, /* as soon as it is listed: the sender renames */
+};
+
+/* By the rule `marker` a file counts as whole once there is a file of its name with this behind it. */
+#define DROP_MARKER ".done"
+
+struct transport;
+
+struct drop {
+    char *name;                        /* NAME of [drop NAME] */
+    const struct transport *transport; /* how its folders are reached; never NULL */
+    char *in;                          /* folder that senders write to: a path as the transport understands it */
+    char *out;                         /* folder that recipients read from */
+    enum completeness complete;
+    int64_t stable_seconds;
+    void *settings; /* the transport's own; NULL where it has none */
+};
+
+#endif

@@ -1,0 +1,149 @@
+/*
+ * The probe of a local drop. It does with files of its own what the gateway does with a delivery and a pickup, by the
+ * same functions of spool/disk.h. Therefore it passes the crash points of a delivery too.
+ */
+#include "gateway/drops/local_drop.h"
+#include "gateway/drops/probe.h"
+#include "spool/disk.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Makes a file under the temporary name of path, synced. */
+static bool make(const char *path, const char *text, GError **error)
+{
+    g_autoptr(disk_file_t) file = disk_file_create(path, strlen(text), error);
+
+    return file != NULL && disk_file_write(file, text, strlen(text), error) &&
+           disk_file_upload(STEP_DELIVERY_UPLOADED, file, error);
+}
+
+static void list_in(const struct probe *p)
+{
+    GError *cause = NULL;
+    g_auto(GStrv) names = disk_names(p->drop->in, &cause);
+
+    if (names == NULL)
+        probe_fail(p, "list", cause);
+    else
+        probe_say(p, "list", PROBE_GOOD, "%s holds %u names", p->drop->in, g_strv_length(names));
+}
+
+static void read_back(const struct probe *p, const char *part, const char *text)
+{
+    g_autofree char *sha256 = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
+    GError *cause = NULL;
+    bool same;
+
+    if (!disk_same_bytes(part, strlen(text), sha256, &same, &cause))
+        probe_fail(p, "read-back", cause);
+    else if (same)
+        probe_say(p, "read-back", PROBE_GOOD, "the same bytes come back from %s", p->drop->out);
+    else
+        probe_say(p, "read-back", PROBE_BAD, "other bytes come back from %s than were written; replace the disk",
+                  p->drop->out);
+}
+
+static void rename_file(const struct probe *p, const char *path, const char *text)
+{
+    GError *cause = NULL;
+
+    if (!disk_publish_temporary(STEP_DELIVERY_PUBLISHED, path, &cause)) {
+        probe_fail(p, "rename", cause);
+        return;
+    }
+    probe_say(p, "rename", PROBE_GOOD, "a file gets its name in one step");
+    if (!make(path, text, &cause))
+        probe_fail(p, "rename-onto", cause);
+    else if (disk_publish_temporary(STEP_DELIVERY_PUBLISHED, path, &cause))
+        probe_say(p, "rename-onto", PROBE_BAD, "the file system replaces a name that is taken");
+    else if (g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_EXISTS)) {
+        probe_say(p, "rename-onto", PROBE_GOOD, "a name that is taken is never replaced");
+        g_error_free(cause);
+    } else
+        probe_fail(p, "rename-onto", cause);
+}
+
+/* Removes whatever the probe may have left at path. */
+static void remove_probe(const struct probe *p, const char *path)
+{
+    g_autofree char *part = disk_temporary_path(path);
+    GError *cause = NULL;
+
+    if (!disk_unlink(STEP_DELIVERY_DROPPED, part, &cause) || !disk_unlink(STEP_DELIVERY_DROPPED, path, &cause))
+        probe_fail(p, "remove", cause);
+}
+
+static void try_out(const struct probe *p)
+{
+    g_autofree char *name = g_strconcat(PROBE_PREFIX, p->token, NULL);
+    g_autofree char *path = g_build_filename(p->drop->out, name, NULL);
+    g_autofree char *part = disk_temporary_path(path);
+    GError *cause = NULL;
+    uint64_t space;
+
+    if (!make(path, p->token, &cause))
+        probe_fail(p, "write", cause);
+    else {
+        struct stat st;
+        probe_say(p, "write", PROBE_GOOD, "a file can be written and synced in %s", p->drop->out);
+        read_back(p, part, p->token);
+        int64_t written = lstat(part, &st) == 0 ? (int64_t)st.st_mtim.tv_sec : 0;
+        rename_file(p, path, p->token);
+        if (disk_free_bytes(p->drop->out, &space, &cause))
+            probe_say_space(p, space);
+        else
+            probe_fail(p, "space", cause);
+        probe_say_clock(p, written);
+    }
+    remove_probe(p, path);
+}
+
+/* By the rule `closed` a read lease tells whether a sender still writes. */
+static void ask_for_lease(const struct probe *p, const char *part)
+{
+    int fd = open(part, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    bool told = fd >= 0 && fcntl(fd, F_SETLEASE, F_RDLCK) == 0;
+
+    if (fd >= 0)
+        (void)close(fd); /* nothing was read; this releases the lease */
+    if (told)
+        probe_say(p, "writers", PROBE_GOOD, "the system says whether a sender still writes a file in %s", p->drop->in);
+    else
+        probe_say(p, "writers", PROBE_NOTE,
+                  "the system does not say whether a sender still writes a file in %s; it must stay the same for "
+                  "%" G_GINT64_FORMAT " seconds instead",
+                  p->drop->in, p->drop->stable_seconds);
+}
+
+static void try_in(const struct probe *p)
+{
+    g_autofree char *name = g_strconcat(PROBE_PREFIX, p->token, NULL);
+    g_autofree char *path = g_build_filename(p->drop->in, name, NULL);
+    g_autofree char *part = disk_temporary_path(path);
+    GError *cause = NULL;
+
+    if (!make(path, p->token, &cause)) {
+        probe_fail(p, "remove", cause);
+        return;
+    }
+    if (p->drop->complete == COMPLETE_CLOSED)
+        ask_for_lease(p, part);
+    if (disk_unlink(STEP_DELIVERY_DROPPED, part, &cause))
+        probe_say(p, "remove", PROBE_GOOD, "a file can be removed from %s", p->drop->in);
+    else
+        probe_fail(p, "remove", cause);
+}
+
+void local_probe(const struct probe *p)
+{
+    g_autofree char *pickup = probe_pickup_text(p->drop, "removed");
+
+    list_in(p);
+    try_out(p);
+    try_in(p);
+    probe_say(p, "strategy", PROBE_GOOD,
+              "%s; answers are written as .NAME.part, synced, and renamed without replacing anything", pickup);
+}

@@ -1,0 +1,44 @@
+/*
+ * What the command `doctor` finds at one drop, told probe by probe, in the order of finding. A transport's `probe`
+ * member takes a struct probe and tells; who listens prints it, so that transports know nothing of commands.
+ *
+ * What a probe makes in a drop has a name that begins with PROBE_PREFIX, which the gateway never picks up. It is
+ * removed at the end of the probe.
+ */
+#ifndef ECOSGATE_GATEWAY_DROPS_PROBE_H
+#define ECOSGATE_GATEWAY_DROPS_PROBE_H
+
+#include "gateway/drops/transport.h"
+
+#define PROBE_PREFIX ".ecosgate-doctor-"
+
+enum probe_result {
+    PROBE_GOOD,
+    PROBE_NOTE, /* the gateway can do its work; an operator may want to know */
+    PROBE_BAD,  /* the drop is unfit */
+};
+
+/* Gets each finding: `name` of the probe ("list", "write", …), and a text of one line. */
+typedef void probe_tell(void *user, const char *name, enum probe_result result, const char *text);
+
+struct probe {
+    const struct drop *drop;
+    const char *token; /* 16 random hex digits: part of the names that the probe makes, and what it writes into them */
+    probe_tell *tell;
+    void *user; /* of tell */
+};
+
+/* Tells one finding. Bytes that are not UTF-8 are replaced. */
+void probe_say(const struct probe *probe, const char *name, enum probe_result result, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+/* Tells PROBE_BAD with the error's text, and frees the error. */
+void probe_fail(const struct probe *probe, const char *name, GError *error);
+/* Tells how much room is left; less than 1 MiB is PROBE_BAD. */
+void probe_say_space(const struct probe *probe, uint64_t bytes);
+/* Tells how far the drop's clock is ahead of ours. `theirs` is seconds UTC, 0: not told. */
+void probe_say_clock(const struct probe *probe, int64_t theirs);
+/* How files of the drop are found to be whole, and what becomes of them (`after`: "removed" or "moved"), for the
+ * finding "strategy". g_free. */
+char *probe_pickup_text(const struct drop *drop, const char *after);
+
+#endif

@@ -1,0 +1,115 @@
+/*
+ * One connection to an SFTP server, and looking at its files.
+ */
+#include "gateway/drops/sftp_connection.h"
+
+#include "spool/digest.h"
+
+#include <string.h>
+
+char *sftp_path(const char *folder, const char *name)
+{
+    return g_strconcat(folder, g_str_has_suffix(folder, "/") ? "" : "/", name, NULL);
+}
+
+/* ---- errors ---- */
+
+bool sftp_connection_failed_by(const GError *cause, enum sftp_error code)
+{
+    return g_error_matches(cause, SFTP_ERROR, (int)code);
+}
+
+bool sftp_connection_pass(bool good, GError **cause, GError **error)
+{
+    if (good)
+        return true;
+    if ((*cause)->domain == SFTP_ERROR) {
+        g_set_error_literal(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN, (*cause)->message);
+        g_clear_error(cause);
+    } else {
+        g_propagate_error(error, g_steal_pointer(cause));
+    }
+    return false;
+}
+
+/* ---- the connection ---- */
+
+bool sftp_connection_ready(struct connection *connection, GError **error)
+{
+    if (sftp_is_connected(connection->sftp))
+        return true;
+    /* Another server may answer now, such as the other half of a cluster: nothing that was fetched before is proved. */
+    g_hash_table_remove_all(connection->fetched);
+    return sftp_connect(connection->sftp, error);
+}
+
+struct source_identity sftp_connection_identity(const struct sftp_attributes *attributes)
+{
+    return (struct source_identity){
+        .set = true, .ctime_ns = attributes->modified * 1000000000, .size = attributes->size};
+}
+
+bool sftp_connection_look(struct connection *connection, const char *folder, struct remote_file *file, GError **error)
+{
+    struct sftp_attributes of_folder;
+    GError *cause = NULL;
+
+    file->there = sftp_lstat(connection->sftp, file->path, &file->attributes, &cause);
+    if (file->there)
+        return true;
+    if (!sftp_connection_failed_by(cause, SFTP_ERROR_MISSING)) {
+        g_propagate_error(error, cause);
+        return false;
+    }
+    g_error_free(cause);
+    return folder == NULL || sftp_lstat(connection->sftp, folder, &of_folder, error);
+}
+
+static bool add_to_digest(void *user, const char *data, size_t len, GError **error)
+{
+    (void)error; /* cannot fail */
+    digest_update(user, data, len);
+    return true;
+}
+
+bool sftp_connection_compare(struct connection *connection, const struct remote_file *file,
+                             const struct content *content, bool *same, GError **error)
+{
+    const struct sftp_attributes *attributes = &file->attributes;
+    g_autoptr(digest_t) digest = digest_new();
+    char hex[DIGEST_HEX_SIZE];
+    GError *cause = NULL;
+
+    *same = false;
+    if (!attributes->regular || !attributes->sized || attributes->size != content->size)
+        return true;
+    struct sftp_fetch fetch = {.path = file->path, .size = content->size, .sink = add_to_digest, .user = digest};
+    if (!sftp_read(connection->sftp, &fetch, &cause)) {
+        if (sftp_connection_failed_by(cause, SFTP_ERROR_CHANGED) ||
+            sftp_connection_failed_by(cause, SFTP_ERROR_MISSING)) {
+            g_error_free(cause);
+            return true;
+        }
+        g_propagate_error(error, cause);
+        return false;
+    }
+    digest_hex(digest, hex);
+    *same = strcmp(hex, content->sha256) == 0;
+    return true;
+}
+
+bool sftp_connection_remove(struct connection *connection, enum step step, const char *path, GError **error)
+{
+    GError *cause = NULL;
+
+    step_before(step);
+    if (!sftp_remove(connection->sftp, path, &cause)) {
+        if (!sftp_connection_failed_by(cause, SFTP_ERROR_MISSING)) {
+            g_propagate_error(error, cause);
+            return false;
+        }
+        g_error_free(cause);
+    }
+    step_after(step);
+    return true;
+}

@@ -1,0 +1,164 @@
+/*
+ * Fetching a file from an SFTP server, and removing or moving the server's copy afterwards. A small file costs three
+ * round trips: look and open, read (with its end and its attributes, sftp_stream.c), and later look and remove.
+ */
+#include "formats/text.h"
+#include "gateway/drops/sftp_connection.h"
+
+#include <string.h>
+
+/* Entries of connection->fetched, about 100 bytes each; and hex digits of a SHA-256 in a name. */
+enum { MAX_REMEMBERED = 100000, SHORT_DIGEST = 12 };
+
+/* ---- fetch ---- */
+
+static bool changed(GError **error, const char *name, const char *how)
+{
+    g_autofree char *shown = text_escape(name, strlen(name), 0);
+
+    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_CHANGED, "%s %s; the gateway looks at it again", shown, how);
+    return false;
+}
+
+/* True if these attributes are those of a file of that identity. */
+static bool is_still(const struct sftp_attributes *attributes, const struct source_identity *identity)
+{
+    const struct source_identity now = sftp_connection_identity(attributes);
+
+    return attributes->regular && attributes->sized && now.ctime_ns == identity->ctime_ns && now.size == identity->size;
+}
+
+/* Remembers that this connection has read all bytes of the file: then discard need not compare them again. */
+static void remember(struct connection *connection, const char *name, const struct source_identity *identity)
+{
+    if (g_hash_table_size(connection->fetched) >= MAX_REMEMBERED)
+        g_hash_table_remove_all(connection->fetched); /* costs only that their bytes are compared */
+    g_hash_table_insert(connection->fetched, g_strdup(name), g_memdup2(identity, sizeof *identity));
+}
+
+/* A refusal to read is an outage of the drop, although it may concern one file only. Files are taken in the order in
+ * which they were sent: if this one were passed over, the next one would make its sequence number stale (B107). */
+static bool fetch_failed(const char *name, GError *cause, GError **error)
+{
+    bool gone = sftp_connection_failed_by(cause, SFTP_ERROR_MISSING);
+
+    if (!gone && !sftp_connection_failed_by(cause, SFTP_ERROR_CHANGED))
+        return sftp_connection_pass(false, &cause, error);
+    g_error_free(cause);
+    return changed(error, name, gone ? "is gone" : "changed while it was read");
+}
+
+bool sftp_pickup_fetch(struct connection *connection, const char *name, const struct source_identity *identity,
+                       const struct byte_sink *sink, GError **error)
+{
+    g_autofree char *path = sftp_path(connection->drop->in, name);
+    struct sftp_fetch fetch = {.path = path, .size = identity->size, .sink = sink->write, .user = sink->user};
+    struct sftp_attributes before;
+    GError *cause = NULL;
+
+    /* Looked at before it is opened: opening a pipe would block the server. */
+    if (!sftp_connection_ready(connection, &cause) || !sftp_lstat(connection->sftp, path, &before, &cause))
+        return fetch_failed(name, cause, error);
+    if (!is_still(&before, identity))
+        return changed(error, name, "changed since it was listed");
+    if (!sftp_read(connection->sftp, &fetch, &cause))
+        return fetch_failed(name, cause, error);
+    /* Some servers tell the type of a name, but not that of an open file. */
+    fetch.after.regular = fetch.after.regular || !fetch.after.typed;
+    if (!is_still(&fetch.after, identity))
+        return changed(error, name, "changed while it was read");
+    remember(connection, name, identity);
+    return true;
+}
+
+/* ---- discard ---- */
+
+/* The server's copy that is to go. */
+struct discarding {
+    struct connection *connection;
+    const char *name;
+    const struct source_identity *identity;
+    struct content content;
+    struct remote_file file; /* in the drop's `in` */
+};
+
+/* Moves the file to target, if that is free. Sets *done if the file is out of the way; else target holds other bytes.
+ */
+static bool move_to(const struct discarding *d, const char *target, bool *done, GError **error)
+{
+    struct remote_file there = {.path = target};
+
+    if (!sftp_connection_look(d->connection, NULL, &there, error))
+        return false;
+    if (there.there)
+        return sftp_connection_compare(d->connection, &there, &d->content, done, error) &&
+               (!*done || sftp_connection_remove(d->connection, STEP_SOURCE_REMOVED, d->file.path, error));
+    step_before(STEP_SOURCE_REMOVED);
+    if (!sftp_rename(d->connection->sftp, d->file.path, target, error))
+        return false;
+    step_after(STEP_SOURCE_REMOVED);
+    *done = true;
+    return true;
+}
+
+/* Moves the file to the folder of taken=. If a file of that name was moved there before, with other bytes, the name
+ * gets the beginning of the SHA-256 appended. */
+static bool move_away(const struct discarding *d, const char *taken, GError **error)
+{
+    g_autofree char *plain = sftp_path(taken, d->name);
+    g_autofree char *unique = g_strdup_printf("%s.%.*s", plain, SHORT_DIGEST, d->content.sha256);
+    bool done = false;
+
+    if (!move_to(d, plain, &done, error) || (!done && !move_to(d, unique, &done, error)))
+        return false;
+    if (done)
+        return true;
+    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN,
+                "%s and %s on the server hold other bytes than %s; move them away", plain, unique, d->file.path);
+    return false;
+}
+
+/* Sets *ours to whether the file there is the one that was fetched. Size and time prove it only if this connection has
+ * fetched it; after a restart or a new connection its bytes are compared. */
+static bool is_ours(const struct discarding *d, bool *ours, GError **error)
+{
+    const struct source_identity *fetched = g_hash_table_lookup(d->connection->fetched, d->name);
+    bool proved = fetched != NULL && source_identity_same(fetched, d->identity);
+
+    *ours = is_still(&d->file.attributes, d->identity);
+    g_hash_table_remove(d->connection->fetched, d->name);
+    return !*ours || proved || sftp_connection_compare(d->connection, &d->file, &d->content, ours, error);
+}
+
+static bool discard(struct discarding *d, GError **error)
+{
+    const struct drop *drop = d->connection->drop;
+    const char *taken = sftp_settings_of(drop)->taken;
+    g_autofree char *marker = g_strconcat(d->file.path, DROP_MARKER, NULL);
+    bool ours;
+
+    if (!sftp_connection_ready(d->connection, error) || !sftp_connection_look(d->connection, drop->in, &d->file, error))
+        return false;
+    if (!d->file.there)
+        return true;
+    if (!is_ours(d, &ours, error))
+        return false;
+    if (!ours)
+        return true;
+    /* The marker first: if it stayed alone, the next file of that name would count as whole too early. */
+    if (drop->complete == COMPLETE_MARKER && !sftp_connection_remove(d->connection, STEP_SOURCE_REMOVED, marker, error))
+        return false;
+    if (*taken == '\0')
+        return sftp_connection_remove(d->connection, STEP_SOURCE_REMOVED, d->file.path, error);
+    return move_away(d, taken, error);
+}
+
+bool sftp_pickup_discard(struct connection *connection, const char *name, const struct source_identity *identity,
+                         const char *sha256, GError **error)
+{
+    g_autofree char *path = sftp_path(connection->drop->in, name);
+    struct discarding d = {connection, name, identity, {identity->size, sha256}, {.path = path}};
+    GError *cause = NULL;
+
+    return sftp_connection_pass(discard(&d, &cause), &cause, error);
+}
