@@ -30,7 +30,7 @@ static enum spool_error who_acts(int code)
     }
 }
 
-static const char *path_of(const struct ledger *ledger)
+const char *ledger_path(const struct ledger *ledger)
 {
     const char *path = sqlite3_db_filename(ledger->db, "main");
     return path != NULL ? path : "(closed)";
@@ -60,8 +60,8 @@ static char *reason(struct ledger *ledger)
 bool ledger_fail(struct ledger *ledger, GError **error)
 {
     g_autofree char *text = reason(ledger);
-    g_set_error(error, SPOOL_ERROR, who_acts(sqlite3_extended_errcode(ledger->db)), "ledger %s: %s", path_of(ledger),
-                text);
+    g_set_error(error, SPOOL_ERROR, who_acts(sqlite3_extended_errcode(ledger->db)), "ledger %s: %s",
+                ledger_path(ledger), text);
     return false;
 }
 
@@ -71,7 +71,7 @@ bool ledger_usable(const struct ledger *ledger, GError **error)
         return true;
     g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
                 "ledger %s: a commit failed and may hold all the same; the ledger must be opened again",
-                path_of(ledger));
+                ledger_path(ledger));
     return false;
 }
 

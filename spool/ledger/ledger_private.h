@@ -54,6 +54,8 @@ struct ledger {
     GHashTable *statements; /* address of a struct ledger_sql → its sqlite3_stmt, owned */
 };
 
+/* The database file's path, for messages; the ledger's. */
+const char *ledger_path(const struct ledger *ledger);
 /* Sets error from the connection's state: code by who has to act, text with the path and advice. Always false. */
 bool ledger_fail(struct ledger *ledger, GError **error);
 /* False, SPOOL_ERROR_RETRY, after a COMMIT of unknown outcome (ledger_commit). */

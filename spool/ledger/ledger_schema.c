@@ -1,12 +1,31 @@
+/*
+ * The ledger's tables, version by version.
+ *
+ * The database's user_version says which version its tables have. A writer brings older tables up to date, entry by
+ * entry; a new ledger runs all entries. Each entry is one transaction: a crash leaves the version before it or after
+ * it.
+ *
+ * How the tables get a new version:
+ *
+ * 1. Append an entry to versions[]: SQL that leads from the last version to the next one, and ends in
+ *    "PRAGMA user_version=<next>;". Rows move by SQL alone (INSERT … SELECT), for the C readers know the newest columns
+ *    only. Never edit a released entry: ledgers that it made exist, and nothing changes them once more.
+ * 2. Change the columns, readers and structs of the subject; columns that several subjects read are in
+ * ledger_private.h.
+ * 3. In tests/e2e/older.py add a case for the version before. The test takes the older tables from this file; it needs
+ *    to know which tables changed (CHANGED) and which names (RENAMED).
+ * 4. Say in gateway/NEWS.md that older programs cannot open the ledger any more.
+ */
 #include "spool/ledger/ledger_private.h"
 
-/* The newest step of a session `s` of version 4 in which a side, by its files, said what is noted of it. */
+/* For version 5: of a session `s` of version 4, the newest step in which a side said what the session's columns of that
+ * side hold. Its file was of a type, and its statement was negative or had the same identifiers. */
 #define LEDGER_SIDE_4(type, side)                                                                                      \
     "(SELECT max(t.id) FROM step t JOIN job j ON j.id=t.job WHERE t.item=s.item AND t.at=s." side "_at"                \
     " AND j.type='" type "' AND(NOT s." side "_good OR(t.subject_id IS s." side "_subject"                             \
     " AND t.key_id IS s." side "_key)))"
 
-/* versions[n] leads from user_version n to n + 1; a released entry is never edited. */
+/* versions[n] leads from version n to n + 1. Tables and columns of older versions have the names of that time. */
 static const char *const versions[] = {
     "CREATE TABLE job(id INTEGER PRIMARY KEY, direction INTEGER NOT NULL, name TEXT NOT NULL, type TEXT,"
     " form TEXT, org TEXT, sender TEXT, sequence INTEGER, drop_name TEXT, received INTEGER NOT NULL,"
@@ -51,7 +70,7 @@ static const char *const versions[] = {
     " result TEXT);"
     "PRAGMA application_id=" LEDGER_APPLICATION_ID ";"
     "PRAGMA user_version=1;",
-    /* What was seen in the drops, and outages. */
+    /* Version 2: what was seen in the drops, and outages of drops. */
     "CREATE TABLE pickup(drop_name TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL,"
     " modified INTEGER NOT NULL, since INTEGER NOT NULL, decision TEXT NOT NULL, reason TEXT NOT NULL,"
     " job INTEGER, PRIMARY KEY(drop_name, name)) WITHOUT ROWID;"
@@ -62,7 +81,7 @@ static const char *const versions[] = {
     "CREATE INDEX job_discard ON job(drop_name, id) WHERE source_ino IS NOT NULL;"
     "DROP INDEX job_source;"
     "PRAGMA user_version=2;",
-    /* Reference data: what DCC said last. EUI-64s and times are integers, texts as they were given. */
+    /* Version 3: reference data. EUI-64s and times are integers, texts as they were given. */
     "CREATE TABLE inventory(device_id INTEGER NOT NULL, device_type TEXT NOT NULL, status TEXT NOT NULL,"
     " manufacturer TEXT, model TEXT, firmware TEXT, mpxn TEXT, chf INTEGER, supplier INTEGER, map INTEGER,"
     " region TEXT, installed INTEGER, commissioned INTEGER, credentials TEXT NOT NULL, pending "
@@ -73,12 +92,12 @@ static const char *const versions[] = {
     " PRIMARY KEY(device_type, manufacturer, model, firmware, since)) WITHOUT ROWID;"
     "CREATE TABLE party(party_id INTEGER NOT NULL, role TEXT NOT NULL, mpid TEXT NOT NULL, name TEXT,"
     " drop_name TEXT, PRIMARY KEY(party_id, role)) WITHOUT ROWID;"
-    /* The newest accepted file of each type, and how many records of that type are known since. */
+    /* The newest accepted file of each type, and how many rows its table has since. */
     "CREATE TABLE reference(type TEXT PRIMARY KEY, job INTEGER NOT NULL, created INTEGER NOT NULL,"
     " loaded INTEGER NOT NULL, records INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE INDEX verdict_judged ON verdict(judged_at);"
     "PRAGMA user_version=3;",
-    /* Sessions get their history; what came of them is told (EMO). */
+    /* Version 4: sessions get their history; their outcome is reported (EMO). */
     "CREATE TABLE step(item INTEGER NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL, state INTEGER NOT NULL,"
     " try INTEGER NOT NULL, job INTEGER, record INTEGER, code TEXT, due INTEGER, gbcs TEXT, duis TEXT,"
     " alert TEXT, subject_id TEXT, key_id TEXT, said_at INTEGER, PRIMARY KEY(item, n)) WITHOUT ROWID;"
@@ -108,7 +127,7 @@ static const char *const versions[] = {
     "CREATE TABLE model_end(device_type TEXT NOT NULL, manufacturer TEXT NOT NULL, model TEXT NOT NULL,"
     " firmware TEXT NOT NULL, migrated INTEGER NOT NULL, failed INTEGER NOT NULL,"
     " PRIMARY KEY(device_type, manufacturer, model, firmware)) WITHOUT ROWID;"
-    /* Incidents say what they are about, and their events are told (INC): event 0 raised, 1 cleared; ids without gap.
+    /* Incidents say what they are about. Their events are reported (INC): event 0 opened, 1 closed; ids have no gaps.
      */
     "ALTER TABLE incident ADD COLUMN parties TEXT;"
     "ALTER TABLE incident ADD COLUMN job INTEGER;"
@@ -124,7 +143,7 @@ static const char *const versions[] = {
     " UNION ALL SELECT id,1,cleared FROM incident WHERE cleared IS NOT NULL) ORDER BY at,id,event;"
     "CREATE TABLE incident_told(job INTEGER PRIMARY KEY, first INTEGER NOT NULL, events INTEGER NOT NULL);"
     "ALTER TABLE operator_action ADD COLUMN incident INTEGER;"
-    /* Reports: periods that were issued, and the recipient of each of their parts. */
+    /* Reports: which periods were issued, and the recipient of each of their files. */
     "CREATE TABLE report_period(ref TEXT NOT NULL, starts INTEGER NOT NULL, ends INTEGER NOT NULL,"
     " issued INTEGER NOT NULL, job INTEGER, unassigned INTEGER NOT NULL, PRIMARY KEY(ref, starts)) WITHOUT ROWID;"
     "CREATE INDEX report_period_job ON report_period(job) WHERE job IS NOT NULL;"
@@ -135,8 +154,8 @@ static const char *const versions[] = {
     " remaining INTEGER NOT NULL);"
     "CREATE INDEX session_ended ON session(state, ended) WHERE ended IS NOT NULL;"
     "PRAGMA user_version=4;",
-    /* Steps are written one behind the other, each names the one before it, and a session names its last one and those
-     * in which the two sides said what counts; wake stands in for due, so that an index seldom changes. */
+    /* Version 5: steps are appended in the order in which they happen and name the one before. A session names its last
+     * one and the newest statement of each side. wake stands in for due, so that its index seldom changes. */
     "DROP INDEX step_order;"
     "ALTER TABLE step RENAME TO step_4;"
     "CREATE TABLE step(id INTEGER PRIMARY KEY, item INTEGER NOT NULL, n INTEGER NOT NULL, before INTEGER,"
@@ -167,7 +186,7 @@ static const char *const versions[] = {
                        "CREATE INDEX session_wake ON session(wake) WHERE wake IS NOT NULL;"
                        "CREATE INDEX session_ended ON session(state, ended) WHERE ended IS NOT NULL;"
                        "PRAGMA user_version=5;",
-    /* Tables and columns bear the names that the program and its documents use. */
+    /* Version 6: tables and columns have the names that the program and its documents use. */
     "ALTER TABLE part RENAME TO outgoing;"
     "DROP INDEX part_job;"
     "DROP INDEX part_owed;"
@@ -208,8 +227,9 @@ bool ledger_version_known(struct ledger *ledger, GError **error)
     if (version <= (int64_t)G_N_ELEMENTS(versions))
         return true;
     g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
-                "the ledger has version %" G_GINT64_FORMAT ", this program knows %u: use the newer ecosgate", version,
-                (unsigned)G_N_ELEMENTS(versions));
+                "ledger %s: its tables have version %" G_GINT64_FORMAT
+                ", this program knows %u; use the newer ecosgate",
+                ledger_path(ledger), version, (unsigned)G_N_ELEMENTS(versions));
     return false;
 }
 
@@ -221,8 +241,9 @@ bool ledger_version_current(struct ledger *ledger, GError **error)
     if (version == (int64_t)G_N_ELEMENTS(versions))
         return true;
     g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
-                "the ledger is an older ecosgate's (version %" G_GINT64_FORMAT "); `ecosgate run` brings it up to date",
-                version);
+                "ledger %s: its tables have version %" G_GINT64_FORMAT
+                ", this program needs %u; `ecosgate run` brings them up to date",
+                ledger_path(ledger), version, (unsigned)G_N_ELEMENTS(versions));
     return false;
 }
 

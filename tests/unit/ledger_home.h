@@ -8,7 +8,7 @@
 #define ECOSGATE_TESTS_LEDGER_HOME_H
 
 #include "spool/disk.h"
-#include "spool/ledger/ledger.h"
+#include "spool/ledger/ledger_jobs.h"
 
 #include <glib/gstdio.h>
 
@@ -29,6 +29,22 @@ static inline int ledger_home_close(void **state, struct ledger *ledger)
     (void)disk_remove_dir(STEP_ORPHAN_DROPPED, *state, NULL);
     g_free(*state);
     return 0;
+}
+
+/* An inbound instruction of MCC in the drop mcc, as ledger_job_insert takes it. */
+static inline struct ledger_job ledger_home_job(int64_t id, const char *name, int64_t sequence, const char *sha256)
+{
+    return (struct ledger_job){.id = id,
+                               .name = name,
+                               .type = "EMI",
+                               .form = "xml",
+                               .org = "MCC",
+                               .sender = "90-B3-D5-1F-30-0E-C0-01",
+                               .sequence = sequence,
+                               .drop = "mcc",
+                               .received = 1688364000,
+                               .size = 5,
+                               .sha256 = sha256};
 }
 
 #endif

@@ -65,7 +65,7 @@ static struct ledger_loaded newest(enum ledger_reference table)
     return loaded;
 }
 
-static void test_ledger_inventory__put__comes_back_whole(void **state)
+static void test_ledger_reference__inventory_row__comes_back_whole(void **state)
 {
     const struct ledger_inventory row = {METER,      "ESME",         "Commissioned",      "AB01", "010A030B",
                                          "0002012F", "0123456",      UINT64_MAX,          1,      2,
@@ -148,7 +148,7 @@ static void test_ledger_reference__keys__tell_rows_apart(void **state)
     assert_int_equal(newest(LEDGER_PARTY).records, 2);
 }
 
-static void test_ledger_reference__note__the_newest_file(void **state)
+static void test_ledger_reference__set__the_newest_file(void **state)
 {
     (void)state;
     assert_int_equal(newest(LEDGER_COS).job, 0);
@@ -218,7 +218,7 @@ static void test_ledger_reference__whole_file__replaces_or_nothing(void **state)
     }
 }
 
-static void test_ledger_reference__outside_a_transaction__refused(void **state)
+static void test_ledger_reference__outside_a_transaction__is_refused(void **state)
 {
     GError *error = NULL;
 
@@ -233,7 +233,7 @@ static void test_ledger_reference__outside_a_transaction__refused(void **state)
     g_clear_error(&error);
 }
 
-static void test_ledger_supplier__of_a_meter__changes_with_time(void **state)
+static void test_ledger_reference__supplier_of_a_meter__changes_with_time(void **state)
 {
     (void)state;
     put(METER, "ESME", "Commissioned", HUB, "1012345678903", 1);
@@ -252,7 +252,7 @@ static void test_ledger_supplier__of_a_meter__changes_with_time(void **state)
     assert_int_equal(supplier(METER + 3, 100), 0);
 }
 
-static void test_ledger_supplier__of_a_gpf__by_what_is_on_its_hub(void **state)
+static void test_ledger_reference__supplier_of_a_gpf__by_what_is_on_its_hub(void **state)
 {
     (void)state;
     put(GPF, "GPF", "Commissioned", HUB, NULL, 9);
@@ -287,7 +287,7 @@ static int64_t starts_of_gpf(int64_t after, int64_t until)
     return starts;
 }
 
-static void test_ledger_cos__of_a_gpf__by_the_meter_that_says_whose_it_is(void **state)
+static void test_ledger_reference__cos_of_a_gpf__by_the_meter_that_says_whose_it_is(void **state)
 {
     (void)state;
     put_cos("1012345678903", 100, 2);
@@ -312,7 +312,7 @@ static void test_ledger_cos__of_a_gpf__by_the_meter_that_says_whose_it_is(void *
     assert_int_equal(starts_of_gpf(50, 400), 0);
 }
 
-static void test_ledger_cos__between__the_last_one(void **state)
+static void test_ledger_reference__cos_of_a_meter__the_last_one(void **state)
 {
     static const struct {
         int64_t after, until, expected;
@@ -330,7 +330,7 @@ static void test_ledger_cos__between__the_last_one(void **state)
     }
 }
 
-static void test_ledger_model__non_migratable__until_the_longest_ends(void **state)
+static void test_ledger_reference__non_migratable_model__until_the_longest_ends(void **state)
 {
     struct ledger_nmm row = {"ESME", "AB01", "010A030B", "0002012F", 100, 200, NULL, NULL};
     int64_t until;
@@ -360,16 +360,16 @@ int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, enter, leave)
     const struct CMUnitTest tests[] = {
-        T(test_ledger_inventory__put__comes_back_whole),
+        T(test_ledger_reference__inventory_row__comes_back_whole),
         T(test_ledger_reference__keys__tell_rows_apart),
-        T(test_ledger_reference__note__the_newest_file),
+        T(test_ledger_reference__set__the_newest_file),
         T(test_ledger_reference__whole_file__replaces_or_nothing),
-        T(test_ledger_reference__outside_a_transaction__refused),
-        T(test_ledger_supplier__of_a_meter__changes_with_time),
-        T(test_ledger_supplier__of_a_gpf__by_what_is_on_its_hub),
-        T(test_ledger_cos__of_a_gpf__by_the_meter_that_says_whose_it_is),
-        T(test_ledger_cos__between__the_last_one),
-        T(test_ledger_model__non_migratable__until_the_longest_ends),
+        T(test_ledger_reference__outside_a_transaction__is_refused),
+        T(test_ledger_reference__supplier_of_a_meter__changes_with_time),
+        T(test_ledger_reference__supplier_of_a_gpf__by_what_is_on_its_hub),
+        T(test_ledger_reference__cos_of_a_gpf__by_the_meter_that_says_whose_it_is),
+        T(test_ledger_reference__cos_of_a_meter__the_last_one),
+        T(test_ledger_reference__non_migratable_model__until_the_longest_ends),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

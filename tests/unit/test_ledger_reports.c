@@ -1,4 +1,4 @@
-/* Reports in the ledger: periods, whose file a part is, what is owed, and what does not add up. */
+/* Issued reports: periods, whose file an outgoing file is, what is undelivered, and what is inconsistent. */
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_outgoing.h"
@@ -39,7 +39,7 @@ static void issue(int64_t job, int64_t day, int64_t rows, int64_t unassigned)
     assert_true(ledger_period_issue(ledger, &period, NULL));
     for (uint64_t recipient = 1; recipient <= 2; recipient++) {
         g_autofree char *name = g_strdup_printf("%d_%d", (int)day, (int)recipient);
-        const struct ledger_outgoing part = {.job = job,
+        const struct ledger_outgoing file = {.job = job,
                                              .kind = "ECOSMIG-001",
                                              .name = name,
                                              .drop = "suppliers",
@@ -47,7 +47,7 @@ static void issue(int64_t job, int64_t day, int64_t rows, int64_t unassigned)
                                              .rows = recipient == 1 ? rows : 0,
                                              .created = period.issued};
         struct ledger_report report = {.period = period, .recipient = recipient, .mpid = "AAAA"};
-        assert_true(ledger_outgoing_plan(ledger, &part, &report.file.id, NULL));
+        assert_true(ledger_outgoing_plan(ledger, &file, &report.file.id, NULL));
         assert_true(ledger_report_add(ledger, &report, NULL));
     }
 }
@@ -60,7 +60,7 @@ static bool count(void *user, const struct ledger_period *period, GError **error
     return true;
 }
 
-static bool count_owed(void *user, const struct ledger_period *period, int64_t n, GError **error)
+static bool count_undelivered(void *user, const struct ledger_period *period, int64_t n, GError **error)
 {
     (void)period, (void)error;
     *(int64_t *)user += n;
@@ -69,15 +69,15 @@ static bool count_owed(void *user, const struct ledger_period *period, int64_t n
 
 static void deliver(int64_t id)
 {
-    struct ledger_outgoing part = {.id = id, .sha256 = "x"};
+    struct ledger_outgoing file = {.id = id, .sha256 = "x"};
 
     for (int state = LEDGER_STORED; state <= LEDGER_DELIVERED; state++) {
-        part.state = (enum ledger_outgoing_state)state;
-        assert_true(ledger_outgoing_update(ledger, &part, NULL));
+        file.state = (enum ledger_outgoing_state)state;
+        assert_true(ledger_outgoing_update(ledger, &file, NULL));
     }
 }
 
-static void test_ledger_period__issued__is_found_again(void **state)
+static void test_ledger_reports__issued_period__is_found_again(void **state)
 {
     g_autofree struct ledger_period *first = NULL, *last = NULL, *none = NULL, *of_job = NULL, *before = NULL;
 
@@ -100,7 +100,7 @@ static void test_ledger_period__issued__is_found_again(void **state)
     assert_int_equal(of_job->starts, 4 * DAY);
 }
 
-static void test_ledger_period__issued_twice__refused(void **state)
+static void test_ledger_reports__issued_twice__is_refused(void **state)
 {
     const struct ledger_period again = {"ECOSMIG-001", 3 * DAY, 4 * DAY, 4 * DAY, 0, 0};
     g_autoptr(GError) error = NULL;
@@ -128,47 +128,47 @@ static void test_ledger_reports__of_a_period__by_recipient(void **state)
     assert_int_equal(report->period.job, 10);
 }
 
-static void test_ledger_periods_owed__delivered__no_more(void **state)
+static void test_ledger_reports__undelivered_periods__until_delivered(void **state)
 {
-    int64_t owed = 0;
+    int64_t undelivered = 0;
 
     (void)state;
     issue(10, 3, 0, 0);
     issue(11, 4, 0, 0);
-    assert_true(ledger_periods_undelivered(ledger, 4 * DAY + 5, count_owed, &owed, NULL));
-    assert_int_equal(owed, 2); /* the second was issued later */
+    assert_true(ledger_periods_undelivered(ledger, 4 * DAY + 5, count_undelivered, &undelivered, NULL));
+    assert_int_equal(undelivered, 2); /* the second was issued later */
     deliver(1);
-    owed = 0;
-    assert_true(ledger_periods_undelivered(ledger, INT64_MAX, count_owed, &owed, NULL));
-    assert_int_equal(owed, 3);
+    undelivered = 0;
+    assert_true(ledger_periods_undelivered(ledger, INT64_MAX, count_undelivered, &undelivered, NULL));
+    assert_int_equal(undelivered, 3);
 }
 
 /* There are no sessions: rows, unassigned ones and gaps do not add up. */
-static void test_ledger_periods_astray__what_does_not_add_up__is_found(void **state)
+static void test_ledger_reports__wrong_sum_or_gap__is_found(void **state)
 {
     static const struct ledger_listing migrated = {"ECOSMIG-001", LEDGER_MIGRATED};
     static const struct {
         int64_t day, rows, unassigned;
-        int astray;
+        int inconsistent;
     } cases[] = {{3, 0, 0, 0}, {4, 0, 0, 0}, {5, 1, 0, 1}, {6, 0, 1, 2}, {7, 1, -1, 2}, {9, 0, 0, 3}};
 
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        int astray = 0;
+        int inconsistent = 0;
         issue(10 + (int64_t)i, cases[i].day, cases[i].rows, cases[i].unassigned);
-        assert_true(ledger_periods_inconsistent(ledger, &migrated, count, &astray, NULL));
-        assert_int_equal(astray, cases[i].astray);
+        assert_true(ledger_periods_inconsistent(ledger, &migrated, count, &inconsistent, NULL));
+        assert_int_equal(inconsistent, cases[i].inconsistent);
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_ledger_period__issued__is_found_again, enter, leave),
-        cmocka_unit_test_setup_teardown(test_ledger_period__issued_twice__refused, enter, leave),
+        cmocka_unit_test_setup_teardown(test_ledger_reports__issued_period__is_found_again, enter, leave),
+        cmocka_unit_test_setup_teardown(test_ledger_reports__issued_twice__is_refused, enter, leave),
         cmocka_unit_test_setup_teardown(test_ledger_reports__of_a_period__by_recipient, enter, leave),
-        cmocka_unit_test_setup_teardown(test_ledger_periods_owed__delivered__no_more, enter, leave),
-        cmocka_unit_test_setup_teardown(test_ledger_periods_astray__what_does_not_add_up__is_found, enter, leave),
+        cmocka_unit_test_setup_teardown(test_ledger_reports__undelivered_periods__until_delivered, enter, leave),
+        cmocka_unit_test_setup_teardown(test_ledger_reports__wrong_sum_or_gap__is_found, enter, leave),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

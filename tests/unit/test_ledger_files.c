@@ -1,0 +1,296 @@
+/* Files in the ledger: jobs, the questions about earlier files, outgoing files, pickups. */
+#include "spool/ledger/ledger_earlier_files.h"
+#include "spool/ledger/ledger_jobs.h"
+#include "spool/ledger/ledger_outgoing.h"
+#include "spool/ledger/ledger_pickups.h"
+#include "spool/ledger/ledger_verdicts.h"
+#include "tests/unit/ledger_home.h"
+
+#include <glib.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+/* after the standard headers: it needs them */
+#include <cmocka.h>
+
+static struct ledger *ledger;
+
+static int enter(void **state)
+{
+    ledger = ledger_home_open(state);
+    return ledger == NULL;
+}
+
+static int leave(void **state)
+{
+    return ledger_home_close(state, ledger);
+}
+
+static void add_job(int64_t id, const char *name, int64_t sequence, const char *sha256)
+{
+    struct ledger_job job = ledger_home_job(id, name, sequence, sha256);
+    assert_true(ledger_job_insert(ledger, &job, NULL, NULL));
+}
+
+static void add_verdict(int64_t job, const char *outcome, const char *batch)
+{
+    struct ledger_verdict v = {.job = job, .revision = 1, .judged_at = 1688364009, .batch = batch, .declared = -1};
+    (void)g_strlcpy(v.outcome, outcome, sizeof v.outcome);
+    assert_true(ledger_verdict_insert(ledger, &v, NULL));
+}
+
+static void test_ledger_jobs__inserted__come_back(void **state)
+{
+    int64_t revision = 0, n = 0;
+    assert_true(ledger_begin(ledger, NULL));
+    struct ledger_job in = ledger_home_job(12, "name", 3, "aa");
+    in.source = (struct source_identity){true, 1, 2, 3, 4};
+    assert_true(ledger_job_insert(ledger, &in, &revision, NULL));
+    assert_int_equal(revision, 1);
+    in.id = 13;
+    in.source.set = false;
+    assert_true(ledger_job_insert(ledger, &in, &revision, NULL));
+    assert_int_equal(revision, 2);
+    assert_true(ledger_job_requeue(ledger, 12, &revision, NULL));
+    assert_int_equal(revision, 3);
+    assert_true(ledger_commit(STEP_CUSTODY_NOTED, ledger, NULL));
+    g_autoptr(GPtrArray) sources = NULL;
+    assert_true(ledger_jobs_with_source(ledger, in.drop, &sources, NULL));
+    assert_int_equal(sources->len, 1);
+    g_autofree struct ledger_job *job = NULL;
+    assert_true(ledger_job_get(ledger, 12, &job, NULL));
+    assert_string_equal(job->name, "name");
+    assert_null(job->reason);
+    assert_int_equal(job->source.ctime_ns, 3);
+    g_autofree struct ledger_job *none = NULL;
+    assert_true(ledger_job_get(ledger, 99, &none, NULL));
+    assert_null(none);
+    assert_true(ledger_job_reserve_ids(ledger, 3, &n, NULL));
+    assert_int_equal(n, 14);
+    assert_true(ledger_job_reserve_ids(ledger, 1, &n, NULL));
+    assert_int_equal(n, 17);
+    (void)state;
+}
+
+/* A file of the same name and a file that is judged again get the next revision of that name. */
+static void test_ledger_jobs__same_name_and_requeued__revisions_go_on(void **state)
+{
+    struct ledger_job job = ledger_home_job(1, "n1", 1, "aa");
+    struct ledger_verdict second = {.job = 1, .revision = 2, .judged_at = 2, .outcome = "AC", .declared = -1};
+    g_autofree struct ledger_job *found = NULL;
+    g_autofree struct ledger_verdict *latest = NULL, *first = NULL;
+    int64_t revision = 0;
+
+    assert_true(ledger_begin(ledger, NULL));
+    assert_true(ledger_job_insert(ledger, &job, &revision, NULL));
+    assert_int_equal(revision, 1);
+    add_verdict(1, "RJ", "B1");
+    assert_true(ledger_job_set_reason(ledger, 1, "why", NULL));
+    assert_true(ledger_job_requeue(ledger, 1, &revision, NULL));
+    assert_int_equal(revision, 2);
+    assert_true(ledger_job_get(ledger, 1, &found, NULL));
+    assert_int_equal(found->revision, 2);
+    assert_null(found->reason);
+    job.id = 2;
+    assert_true(ledger_job_insert(ledger, &job, &revision, NULL));
+    assert_int_equal(revision, 3);
+    assert_true(ledger_job_requeue(ledger, 1, &revision, NULL));
+    assert_int_equal(revision, 4);
+    assert_true(ledger_verdict_insert(ledger, &second, NULL));
+    assert_true(ledger_verdict_get(ledger, 1, 0, &latest, NULL));
+    assert_string_equal(latest->outcome, "AC");
+    assert_true(ledger_verdict_get(ledger, 1, 1, &first, NULL));
+    assert_string_equal(first->outcome, "RJ");
+    ledger_rollback(ledger);
+    (void)state;
+}
+
+static void test_ledger_earlier_files__duplicates_and_sequences__older_or_accepted_count(void **state)
+{
+    assert_true(ledger_begin(ledger, NULL));
+    add_job(1, "n1", 1, "aa");
+    add_verdict(1, "AC", "B1");
+    add_job(2, "n2", 2, "bb");
+    add_verdict(2, "RJ", "B2");
+    add_job(3, "n3", 3, "cc");
+    add_job(5, "n5", 5, "ee");
+    add_job(6, "n6", 6, "ff");
+    add_verdict(6, "AC", "B6");
+    assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
+    struct ledger_file self = {4, "n1", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 1, "aa"};
+    struct ledger_duplicates d;
+    int64_t n = -1;
+    assert_true(ledger_duplicates(ledger, &self, &d, NULL));
+    assert_int_equal(d.name_and_bytes, 1);
+    assert_int_equal(d.name_other_bytes + d.sequence_other_bytes + d.bytes_other_name, 0);
+    self.sha256 = "zz";
+    assert_true(ledger_duplicates(ledger, &self, &d, NULL));
+    assert_int_equal(d.name_other_bytes, 1);
+    assert_int_equal(d.sequence_other_bytes, 1);
+    self.name = "n4", self.sequence = 4, self.sha256 = "ee"; /* younger and not accepted: no */
+    assert_true(ledger_duplicates(ledger, &self, &d, NULL));
+    assert_int_equal(d.bytes_other_name, 0);
+    self.sha256 = "ff"; /* younger and accepted: yes */
+    assert_true(ledger_duplicates(ledger, &self, &d, NULL));
+    assert_int_equal(d.bytes_other_name, 6);
+    assert_true(ledger_last_sequence(ledger, &self, &n, NULL));
+    assert_int_equal(n, 1);
+    self.sequence = 10; /* accepted or not, but older */
+    assert_true(ledger_sequence_before(ledger, &self, &n, NULL));
+    assert_int_equal(n, 3);
+    self.sequence = 3;
+    assert_true(ledger_sequence_before(ledger, &self, &n, NULL));
+    assert_int_equal(n, 2);
+    assert_true(ledger_batch_used(ledger, &self, "B6", &n, NULL));
+    assert_int_equal(n, 6);
+    assert_true(ledger_batch_used(ledger, &self, "B9", &n, NULL));
+    assert_int_equal(n, 0);
+    assert_true(ledger_rejected_file(ledger, &self, "n2", &n, NULL));
+    assert_int_equal(n, 2);
+    assert_true(ledger_rejected_file(ledger, &self, "n1", &n, NULL));
+    assert_int_equal(n, 0);
+    (void)state;
+}
+
+static void test_ledger_earlier_files__other_sender_or_type__does_not_count(void **state)
+{
+    struct ledger_job others[] = {ledger_home_job(1, "n1", 7, "aa"), ledger_home_job(2, "n2", 7, "aa"),
+                                  ledger_home_job(3, "n3", 7, "aa")};
+
+    others[0].type = "EMT";
+    others[1].sender = "90-B3-D5-1F-30-0E-C0-02";
+    others[2].org = "MCX";
+    assert_true(ledger_begin(ledger, NULL));
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+        assert_true(ledger_job_insert(ledger, &others[i], NULL, NULL));
+        add_verdict(others[i].id, i == 1 ? "RJ" : "AC", "B1");
+    }
+    assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
+    struct ledger_file self = {9, "n9", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 7, "aa"};
+    struct ledger_duplicates d;
+    int64_t n = -1;
+    assert_true(ledger_duplicates(ledger, &self, &d, NULL));
+    assert_int_equal(d.bytes_other_name, 0);
+    self.sha256 = "bb";
+    assert_true(ledger_duplicates(ledger, &self, &d, NULL));
+    assert_int_equal(d.sequence_other_bytes, 0);
+    assert_true(ledger_last_sequence(ledger, &self, &n, NULL));
+    assert_int_equal(n, 0);
+    assert_true(ledger_sequence_before(ledger, &self, &n, NULL));
+    assert_int_equal(n, 0);
+    assert_true(ledger_batch_used(ledger, &self, "B1", &n, NULL));
+    assert_int_equal(n, 0);
+    assert_true(ledger_rejected_file(ledger, &self, "n2", &n, NULL));
+    assert_int_equal(n, 0);
+    (void)state;
+}
+
+/* A file that was rejected, judged again and accepted is no rejected file. */
+static void test_ledger_earlier_files__judged_again__the_latest_verdict_counts(void **state)
+{
+    struct ledger_verdict again = {.job = 1, .revision = 2, .judged_at = 1688364010, .outcome = "AC", .declared = -1};
+    struct ledger_file self = {9, "n9", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 7, "aa"};
+    int64_t n = -1;
+
+    assert_true(ledger_begin(ledger, NULL));
+    add_job(1, "n1", 1, "bb");
+    add_verdict(1, "RJ", "B1");
+    assert_true(ledger_rejected_file(ledger, &self, "n1", &n, NULL));
+    assert_int_equal(n, 1);
+    assert_true(ledger_verdict_insert(ledger, &again, NULL));
+    assert_true(ledger_rejected_file(ledger, &self, "n1", &n, NULL));
+    assert_int_equal(n, 0);
+    ledger_rollback(ledger);
+    (void)state;
+}
+
+static void test_ledger_outgoing__states__only_forward(void **state)
+{
+    struct ledger_outgoing plan = {
+        .job = 1, .revision = 1, .kind = "EMA", .name = "EMA_1.xml", .drop = "mcc", .rows = -1};
+    int64_t id = 0;
+    assert_true(ledger_begin(ledger, NULL));
+    assert_true(ledger_outgoing_plan(ledger, &plan, &id, NULL));
+    g_autofree struct ledger_outgoing *file = NULL;
+    assert_true(ledger_outgoing_get(ledger, id, &file, NULL));
+    assert_int_equal(file->rows, -1);
+    file->state = LEDGER_STAGED;
+    g_autoptr(GError) error = NULL;
+    assert_false(ledger_outgoing_update(ledger, file, &error));
+    assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_BUG));
+    static const enum ledger_outgoing_state states[] = {LEDGER_STORED, LEDGER_STAGED, LEDGER_STORED, LEDGER_STAGED,
+                                                        LEDGER_DELIVERED};
+    for (size_t i = 0; i < G_N_ELEMENTS(states); i++) {
+        g_autoptr(GPtrArray) planned = NULL, due = NULL;
+        int64_t undelivered = 0;
+        assert_true(ledger_outgoing_files_undelivered(ledger, 1, &undelivered, NULL));
+        assert_int_equal(undelivered, 1);
+        assert_true(ledger_outgoing_files_planned(ledger, &planned, NULL));
+        assert_int_equal(planned->len, i == 0 ? 1 : 0);
+        assert_true(ledger_outgoing_files_deliverable(ledger, "mcc", 5, &due, NULL));
+        assert_int_equal(due->len, i == 0 ? 0 : 1);
+        file->state = states[i];
+        file->sha256 = "aa";
+        assert_true(ledger_outgoing_update(ledger, file, NULL));
+    }
+    g_autoptr(GPtrArray) all = NULL, due = NULL;
+    int64_t undelivered = 9;
+    assert_true(ledger_outgoing_files_undelivered(ledger, 1, &undelivered, NULL));
+    assert_int_equal(undelivered, 0);
+    assert_true(ledger_outgoing_files_deliverable(ledger, "mcc", 5, &due, NULL));
+    assert_int_equal(due->len, 0);
+    assert_true(ledger_outgoing_files_of(ledger, 1, &all, NULL));
+    assert_int_equal(all->len, 1);
+    (void)state;
+}
+
+static void see(const char *name, int64_t size, int64_t modified, int64_t at, const char *decision, int64_t job)
+{
+    const struct ledger_pickup pickup = {"mcc", name, size, modified, at, decision, "why", job};
+    assert_true(ledger_pickup_put(ledger, &pickup, NULL));
+}
+
+static void test_ledger_pickups__seen_again__since_tells_the_last_change(void **state)
+{
+    g_autofree struct ledger_pickup *row = NULL, *grown = NULL, *back = NULL, *none = NULL;
+    int64_t n = 0;
+
+    assert_true(ledger_begin(ledger, NULL));
+    see("a", 5, 100, 1000, "wait", 0);
+    see("a", 5, 100, 1010, "take", 0);
+    assert_true(ledger_pickup_get(ledger, "mcc", "a", &row, NULL));
+    assert_int_equal(row->since, 1000);
+    assert_string_equal(row->decision, "take");
+    see("a", 6, 100, 1020, "wait", 0);
+    assert_true(ledger_pickup_get(ledger, "mcc", "a", &grown, NULL));
+    assert_int_equal(grown->since, 1020);
+    see("a", 6, 100, 1030, "taken", 7);
+    see("b", 1, 1, 1030, "wait", 0);
+    assert_true(ledger_pickups_waiting(ledger, "mcc", &n, NULL));
+    assert_int_equal(n, 1);
+    see("a", 6, 100, 1040, "gone", 0);
+    see("a", 6, 100, 1050, "wait", 0);
+    assert_true(ledger_pickup_get(ledger, "mcc", "a", &back, NULL));
+    assert_int_equal(back->since, 1050); /* it was gone in between */
+    assert_int_equal(back->job, 7);
+    assert_true(ledger_pickup_get(ledger, "tcos", "a", &none, NULL));
+    assert_null(none);
+    (void)state;
+}
+
+int main(void)
+{
+#define T(test) cmocka_unit_test_setup_teardown(test, enter, leave)
+    const struct CMUnitTest tests[] = {
+        T(test_ledger_jobs__inserted__come_back),
+        T(test_ledger_jobs__same_name_and_requeued__revisions_go_on),
+        T(test_ledger_earlier_files__duplicates_and_sequences__older_or_accepted_count),
+        T(test_ledger_earlier_files__other_sender_or_type__does_not_count),
+        T(test_ledger_earlier_files__judged_again__the_latest_verdict_counts),
+        T(test_ledger_outgoing__states__only_forward),
+        T(test_ledger_pickups__seen_again__since_tells_the_last_change),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
