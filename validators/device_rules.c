@@ -18,6 +18,7 @@ struct device_set {
 
 static uint64_t seed; /* of this process; 0: not chosen yet */
 
+/* Mixes all 64 bits, because the first bytes of the ids of one manufacturer are the same. */
 static guint hash_id(gconstpointer id)
 {
     uint64_t x = ((uint64_t)(uintptr_t)id ^ seed) * UINT64_C(0x9E3779B97F4A7C15);
@@ -64,6 +65,7 @@ bool device_set_add_key(struct device_set *set, const char *key)
     return device_set_add(set, hash);
 }
 
+/* C101, C102 */
 static void judge_id(struct device *device)
 {
     const struct field *field = row_field(&device->row, INSTRUCTION_DEVICE_ID);
@@ -80,6 +82,7 @@ static void judge_id(struct device *device)
                   "expected each Device once per file; an earlier record names it already");
 }
 
+/* C104, if the type is out of scope; whether it is the inventory's is for the review. */
 static void judge_type(struct device *device)
 {
     const struct field *field = row_field(&device->row, INSTRUCTION_DEVICE_TYPE);
@@ -92,6 +95,7 @@ static void judge_type(struct device *device)
     row_error(&device->row, C104, INSTRUCTION_DEVICE_TYPE, "expected a Device type in scope: %s", scope);
 }
 
+/* C117. A GPF must name its hub, because its supplier is that of a meter on the same hub. */
 static void judge_hub(struct device *device)
 {
     const struct field *hub = row_field(&device->row, INSTRUCTION_CHF_DEVICE_ID);
@@ -105,6 +109,7 @@ static void judge_hub(struct device *device)
                        : "expected the EUI-64 of the Communications Hub Function, which a GPF must name");
 }
 
+/* C117 */
 static void judge_attempt(struct device *device)
 {
     if (field_number(row_field(&device->row, INSTRUCTION_ATTEMPT), 9) == 0)

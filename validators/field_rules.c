@@ -67,6 +67,7 @@ static bool is_mprn(const struct field *mpxn)
     return mpxn->len >= 6 && mpxn->len <= 10 && all_digits(mpxn);
 }
 
+/* C113, of an MPxN that has the right number of digits. */
 static void judge_check_digits(struct row *row, size_t column)
 {
     const struct field *mpxn = row_field(row, column);

@@ -48,6 +48,7 @@ static const struct field *value(const struct judging *j, enum header_column col
     return &j->record->fields[column];
 }
 
+/* SenderId: B211, B206 */
 static void judge_sender(struct judging *j)
 {
     const struct field *sender = value(j, HEADER_SENDER_ID);
@@ -62,6 +63,7 @@ static void judge_sender(struct judging *j)
     }
 }
 
+/* RecipientId: B211, B207 */
 static void judge_recipient(struct judging *j)
 {
     const struct field *recipient = value(j, HEADER_RECIPIENT_ID);
@@ -77,6 +79,7 @@ static void judge_recipient(struct judging *j)
     }
 }
 
+/* FileSequence: B211, B206 */
 static void judge_sequence(struct judging *j)
 {
     uint32_t sequence = field_number(value(j, HEADER_FILE_SEQUENCE), 6);
@@ -87,6 +90,8 @@ static void judge_sequence(struct judging *j)
         add(j, B206, HEADER_FILE_SEQUENCE, "the name says %" PRIu32, j->name->sequence);
 }
 
+/* CreationDateTime: B211, B206. A time in the future is B104 of the name; without a comparable name it is judged here.
+ */
 static void judge_creation(struct judging *j)
 {
     const struct field *created = value(j, HEADER_CREATION_DATE_TIME);
@@ -107,6 +112,7 @@ static void judge_creation(struct judging *j)
     }
 }
 
+/* Environment: B211, B207 */
 static void judge_environment(struct judging *j)
 {
     const struct field *environment = value(j, HEADER_ENVIRONMENT);
@@ -118,6 +124,7 @@ static void judge_environment(struct judging *j)
         add(j, B207, HEADER_ENVIRONMENT, "this gateway is %s", identity->environment);
 }
 
+/* BatchId: B211. Whether it was used before is for the history (B210). */
 static void judge_batch(struct judging *j)
 {
     const struct field *batch = value(j, HEADER_BATCH_ID);
@@ -131,6 +138,7 @@ static void judge_batch(struct judging *j)
         add(j, B211, HEADER_BATCH_ID, "expected 1 to 24 of A-Z, 0-9 and '-'");
 }
 
+/* ResubmissionOf: B211. Whether there is such a file is for the history (B210). */
 static void judge_resubmission(struct judging *j)
 {
     const struct field *earlier = value(j, HEADER_RESUBMISSION_OF);
@@ -146,6 +154,7 @@ static void judge_resubmission(struct judging *j)
         memcpy(j->header->resubmission_of, earlier->text, earlier->len);
 }
 
+/* Mode, which reference data only have: B211 */
 static void judge_mode(struct judging *j)
 {
     if (field_is(value(j, HEADER_MODE), "FULL"))

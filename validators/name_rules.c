@@ -87,6 +87,7 @@ static struct segment date_segment(const struct filename *filename)
     return (struct segment){"date", eui64.offset + eui64.len + 1, strlen("YYYYMMDD_hhmmss")};
 }
 
+/* B104 */
 static void judge_time(struct judging *j)
 {
     int64_t tolerance = j->rules->future_tolerance;
@@ -102,6 +103,8 @@ static void judge_time(struct judging *j)
     add(j, B104, date, text);
 }
 
+/* B103: an unknown party, another identity, a type it may not send, or another drop than its own. A drop is what proves
+ * who sent a file: a name can be chosen by anybody who may write to any drop. */
 static void judge_sender(struct judging *j)
 {
     const struct filename *filename = j->filename;

@@ -103,7 +103,7 @@ static int64_t date(struct reference *r, size_t column, bool required, int64_t a
 
 /* ---- keys ---- */
 
-static void say_repeated(struct reference *r, size_t column)
+static void add_repeated(struct reference *r, size_t column)
 {
     row_error(&r->row, C102, column, "expected each key once per file; an earlier record has it already");
 }
@@ -112,9 +112,10 @@ static void say_repeated(struct reference *r, size_t column)
 static void judge_key(struct reference *r, size_t column, const char *key)
 {
     if (!row_has_errors(&r->row) && !device_set_add_key(r->row.file->seen, key))
-        say_repeated(r, column);
+        add_repeated(r, column);
 }
 
+/* C104. Any type is allowed, also one that is never migrated: hubs and displays stand in the inventory too. */
 static const char *device_type(struct reference *r, size_t column)
 {
     const struct field *field = value(r, column);
@@ -127,6 +128,7 @@ static const char *device_type(struct reference *r, size_t column)
     return good ? text(r, column, false) : NULL;
 }
 
+/* C117. That many hex digits, in upper case; NULL for an empty field. */
 static const char *hex(struct reference *r, size_t column, size_t digits, bool required)
 {
     field_rules_hex(&r->row, column, digits, required);
@@ -141,7 +143,7 @@ static void inventory_key(struct reference *r)
 
     *inventory = (struct ledger_inventory){.device = id(r, C101, INVENTORY_DEVICE_ID, true)};
     if (!row_has_code(&r->row, C101) && !device_set_add(r->row.file->seen, inventory->device))
-        say_repeated(r, INVENTORY_DEVICE_ID);
+        add_repeated(r, INVENTORY_DEVICE_ID);
 }
 
 static void inventory_rest(struct reference *r)
@@ -250,6 +252,7 @@ static void party_key(struct reference *r)
     judge_key(r, PARTY_PARTY_ID, key);
 }
 
+/* C120 */
 static const char *mpid(struct reference *r)
 {
     const struct field *field = value(r, PARTY_MPID);
@@ -262,6 +265,7 @@ static const char *mpid(struct reference *r)
     return text(r, PARTY_MPID, false);
 }
 
+/* Any name if the drops are not known, as in a bare `check`. */
 static bool is_drop(const struct rules *rules, const char *name)
 {
     for (size_t i = 0; rules->drops != NULL && rules->drops[i] != NULL; i++) {
@@ -290,8 +294,9 @@ static bool party_known(struct ledger *ledger, const struct reference *r, bool *
 static const struct table {
     const struct layout_record *layout;
     size_t action_column;
-    void (*key)(struct reference *r);
-    void (*rest)(struct reference *r);
+    void (*key)(struct reference *r);  /* sets the key */
+    void (*rest)(struct reference *r); /* sets the other values */
+    /* *known: the ledger has the key */
     bool (*known)(struct ledger *ledger, const struct reference *reference, bool *known, GError **error);
 } tables[LEDGER_REFERENCES] = {
     [LEDGER_INVENTORY] = {&layout_inventory, INVENTORY_ACTION, inventory_key, inventory_rest, inventory_known},
@@ -311,6 +316,7 @@ bool reference_rules_table(const struct file_type *type, enum ledger_reference *
     return false;
 }
 
+/* C120 */
 static void judge_action(struct reference *r, const struct table *table)
 {
     static const char *const actions[] = {"SET", "REMOVE", NULL};

@@ -103,6 +103,7 @@ static const char *code_value(struct result *result, size_t column, const struct
     return copy(result, field);
 }
 
+/* C101 */
 static void judge_id(struct result *result, size_t column)
 {
     const struct field *field = value(result, column);
@@ -132,7 +133,7 @@ static bool parse_work_item_id(const struct field *field, char org[MAX_ORG + 1],
     return *record > 0 && memchr(field->text, '\0', field->len) == NULL;
 }
 
-/* Sets result->work. False: an error of the ledger. */
+/* C118. Sets result->work to the work item, if there is one. False: an error of the ledger. */
 static bool find_work(struct result *result, size_t column, GError **error)
 {
     struct ledger *ledger = result->row.file->rules->ledger;
@@ -174,6 +175,7 @@ static void judge_device(struct result *result, size_t column)
 /* add_not_ordered() points to the WorkItemId of either type. */
 G_STATIC_ASSERT((int)RESULT_WORK_ITEM_ID == (int)CONFIRMATION_WORK_ITEM_ID);
 
+/* C118 */
 static void add_not_ordered(struct result *result, const struct ledger_session *session)
 {
     if (session->try > 0)
@@ -226,6 +228,7 @@ static bool copy_session(struct result *result)
 
 /* ---- EMT ---- */
 
+/* Result. False: C120. */
 static bool kind_value(struct result *result, enum retry_result_kind *kind)
 {
     static const char *const kinds[] = {"SUCCESS", "FAILED", "TIMEOUT", "NOT_ATTEMPTED"};
@@ -241,6 +244,7 @@ static bool kind_value(struct result *result, enum retry_result_kind *kind)
     return false;
 }
 
+/* GBCSStatus. Leading zeros are refused, so that the table of codes in retry.c can compare texts. */
 static const char *gbcs_value(struct result *result)
 {
     static const struct code_form form = {1, 3, false, false,

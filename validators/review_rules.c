@@ -70,7 +70,7 @@ static void add(struct candidate *c, struct cause cause, const char *format, ...
         row_wait_until(c->row, cause.until);
 }
 
-/* When a cause is asked about again of which nobody knows how long it takes: tomorrow. */
+/* NextEligible of a cause that may last any time: the sender asks again tomorrow. */
 static int64_t tomorrow(const struct candidate *c)
 {
     return c->rules->now + RULES_DAY;
@@ -82,6 +82,7 @@ static bool is_gpf(const struct candidate *c)
     return c->known != NULL && strcmp(c->known->device_type, "GPF") == 0;
 }
 
+/* C104 */
 static void judge_type(struct candidate *c)
 {
     if (c->subject->type != NULL && strcmp(c->subject->type, c->known->device_type) != 0)
@@ -97,6 +98,7 @@ static bool is_one_of(const char *text, const char *const *list)
     return false;
 }
 
+/* C105. The second list holds the states from which a Device comes back. */
 static void judge_status(struct candidate *c)
 {
     static const char *const good[] = {"Commissioned", "Recovered", NULL};
@@ -108,6 +110,7 @@ static void judge_status(struct candidate *c)
             "expected DeviceStatus Commissioned or Recovered; the inventory says %s", status);
 }
 
+/* C106, of one value. A value that one of the two does not have is not compared. */
 static void compare(struct candidate *c, enum instruction_column column, const char *found, const char *known)
 {
     if (found != NULL && known != NULL && strcmp(found, known) != 0)
@@ -121,6 +124,7 @@ static void judge_model(struct candidate *c)
     compare(c, INSTRUCTION_FIRMWARE, c->subject->firmware, c->known->firmware);
 }
 
+/* C107. Without a firmware (malformed or missing) only entries that mean every firmware count. */
 static bool judge_non_migratable(struct candidate *c, GError **error)
 {
     const struct review_subject *s = c->subject;
@@ -142,6 +146,7 @@ static bool judge_non_migratable(struct candidate *c, GError **error)
     return true;
 }
 
+/* C108. Our own record of a success counts even if the inventory does not know it yet. */
 static void judge_credentials(struct candidate *c, const struct ledger_earlier_work *past)
 {
     if (past->replaced)
@@ -151,7 +156,7 @@ static void judge_credentials(struct candidate *c, const struct ledger_earlier_w
         add(c, (struct cause){C108, INSTRUCTION_DEVICE_ID, 0}, "the inventory says that it holds ECoS credentials");
 }
 
-/* The supplier of a GPF changes with that of the meter on its hub. */
+/* C109. The supplier of a GPF changes with that of the meter on its hub; a GPF has no MPxN of its own. */
 static bool judge_cos(struct candidate *c, GError **error)
 {
     const char *mpxn = c->known != NULL && c->known->mpxn != NULL ? c->known->mpxn : c->subject->mpxn;
@@ -175,6 +180,7 @@ static bool judge_cos(struct candidate *c, GError **error)
     return true;
 }
 
+/* C111, C112 */
 static void judge_pending(struct candidate *c)
 {
     const char *pending = c->known->pending != NULL ? c->known->pending : "";
@@ -187,6 +193,7 @@ static void judge_pending(struct candidate *c)
             "the inventory says that an update of its firmware is pending");
 }
 
+/* C114. Asks the ledger for the supplier of a GPF in any case, because it follows from the meters on its hub. */
 static bool judge_supplier(struct candidate *c, GError **error)
 {
     bool gpf = is_gpf(c);
@@ -202,6 +209,7 @@ static bool judge_supplier(struct candidate *c, GError **error)
     return true;
 }
 
+/* C115 */
 static void judge_past(struct candidate *c, const struct ledger_earlier_work *past)
 {
     char date[INSTANT_TEXT_SIZE];
@@ -213,6 +221,7 @@ static void judge_past(struct candidate *c, const struct ledger_earlier_work *pa
         "its last session failed; expected not before %s", date);
 }
 
+/* C116 */
 static void judge_limit(struct candidate *c, int64_t counted)
 {
     int64_t limit = c->rules->daily_limit;

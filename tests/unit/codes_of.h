@@ -1,5 +1,5 @@
 /*
- * What findings say, for tests that compare it with a text.
+ * Findings as a text, for tests that compare them with an expected text.
  */
 #ifndef ECOSGATE_TESTS_CODES_OF_H
 #define ECOSGATE_TESTS_CODES_OF_H
@@ -8,7 +8,7 @@
 
 #include <glib.h>
 
-/* Codes of those that are kept, "C101 C113?" (? for a warning); g_free it. */
+/* The codes of the kept findings, "C101 C113?" (?: a warning); g_free. */
 static inline char *codes_of(const struct findings *findings)
 {
     GString *text = g_string_new(NULL);

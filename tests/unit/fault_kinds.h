@@ -1,5 +1,5 @@
 /*
- * Names of faults, as tests of readers write them.
+ * Short names for the kinds of faults that readers find (formats/reader.h), as their tests write them.
  */
 #ifndef ECOSGATE_TESTS_FAULT_KINDS_H
 #define ECOSGATE_TESTS_FAULT_KINDS_H

@@ -1,4 +1,4 @@
-/* Category c as far as the file alone tells: every field of a Device, tables of values and codes. */
+/* The Device records of an instruction: each field with good and bad values and the codes that they give. */
 #include "validators/device_rules.h"
 
 #include "tests/unit/codes_of.h"
@@ -45,7 +45,7 @@ static int leave(void **state)
     return 0;
 }
 
-/* The good Device with one field changed (and, before it, its type); NULL: as it is. */
+/* Judges the good Device with one field changed. type: another Device type; NULL: an ESME. */
 static void judge(const char *type, enum instruction_column column, const char *text)
 {
     for (size_t i = 0; i < INSTRUCTION_COLUMNS; i++)
@@ -61,7 +61,7 @@ static void judge(const char *type, enum instruction_column column, const char *
     judge_record();
 }
 
-static void test_device_rules__one_field__its_code(void **state)
+static void test_device_rules__one_field_changed__has_its_code(void **state)
 {
     static const struct {
         const char *type; /* NULL: ESME */
@@ -106,7 +106,7 @@ static void test_device_rules__one_field__its_code(void **state)
         {"GSME", INSTRUCTION_MPXN, "393842440x", "C113"},
         {"GPF", INSTRUCTION_MPXN, "3938424403", "C113 C117"},
         {"GPF", INSTRUCTION_MPXN, NULL, "C117"},
-        {"XXXX", INSTRUCTION_MPXN, "what", "C104"}, /* no rule for the MPxN of a type that is none */
+        {"XXXX", INSTRUCTION_MPXN, "what", "C104"}, /* the MPxN of an unknown type is not judged */
         {NULL, INSTRUCTION_CHF_DEVICE_ID, "00-DB-12-34-56-78-90-C0", ""},
         {NULL, INSTRUCTION_CHF_DEVICE_ID, "", ""},
         {NULL, INSTRUCTION_CHF_DEVICE_ID, "00-DB", "C117"},
@@ -135,7 +135,7 @@ static void test_device_rules__one_field__its_code(void **state)
     }
 }
 
-static void test_device_rules__check_digits__as_set(void **state)
+static void test_device_rules__wrong_check_digits__count_as_the_setting_says(void **state)
 {
     static const struct {
         const char *type, *mpxn;
@@ -162,7 +162,7 @@ static void test_device_rules__check_digits__as_set(void **state)
     }
 }
 
-static void test_device_rules__same_device_twice__c102_from_the_second_on(void **state)
+static void test_device_rules__same_device_again__is_c102_each_time(void **state)
 {
     (void)state;
     judge(NULL, INSTRUCTION_ATTEMPT, "1");
@@ -172,14 +172,14 @@ static void test_device_rules__same_device_twice__c102_from_the_second_on(void *
         assert_int_equal(findings_count(findings, C102), n);
         assert_int_equal(row_first_code(&device.row), C102);
     }
-    /* Written otherwise it is the same Device still. */
+    /* In lower case it is the same Device. */
     fields[INSTRUCTION_DEVICE_ID].text = "00-db-12-34-56-78-90-a0";
     judge_record();
     assert_int_equal(findings_count(findings, C102), 3);
 }
 
-/* 0 cannot be told from "nothing there" in many a table. */
-static void test_device_rules__id_of_zeros__is_a_device_like_others(void **state)
+/* A table of pointers could take the id 0 for an empty place. */
+static void test_device_rules__id_of_zeros__is_a_valid_device(void **state)
 {
     (void)state;
     judge(NULL, INSTRUCTION_DEVICE_ID, "00-00-00-00-00-00-00-00");
@@ -188,7 +188,7 @@ static void test_device_rules__id_of_zeros__is_a_device_like_others(void **state
     assert_int_equal(findings_count(findings, C102), 1);
 }
 
-static void test_device_rules__all_wrong__every_code_once_in_order(void **state)
+static void test_device_rules__all_fields_wrong__are_found_in_order(void **state)
 {
     (void)state;
     judge("GPF", INSTRUCTION_DEVICE_ID, "x");
@@ -205,7 +205,7 @@ static void test_device_rules__all_wrong__every_code_once_in_order(void **state)
     assert_false(row_is_deferred(&device.row));
 }
 
-static void test_device_rules__finding__names_record_field_and_place(void **state)
+static void test_device_rules__finding__has_record_field_and_place(void **state)
 {
     (void)state;
     judge(NULL, INSTRUCTION_MODEL, "bad");
@@ -215,13 +215,13 @@ static void test_device_rules__finding__names_record_field_and_place(void **stat
     assert_string_equal(f->value, "bad");
     assert_int_equal(f->at.line, 7);
     assert_int_equal(f->at.column, 99);
-    judge("GPF", INSTRUCTION_CHF_DEVICE_ID, NULL); /* absent: the place is the record's */
+    judge("GPF", INSTRUCTION_CHF_DEVICE_ID, NULL); /* an absent field has the place of its record */
     f = findings_at(findings, findings_kept(findings) - 1);
     assert_string_equal(f->field, "CHFDeviceID");
     assert_int_equal(f->at.column, 1);
 }
 
-static void test_device_rules__other_scope__only_its_types(void **state)
+static void test_device_rules__other_scope__allows_only_its_types(void **state)
 {
     static const char *const scope[] = {"PPMID", NULL};
 
@@ -233,7 +233,7 @@ static void test_device_rules__other_scope__only_its_types(void **state)
     assert_int_equal(findings_count(findings, C104), 0);
 }
 
-static void test_device__only_transient_codes__deferred(void **state)
+static void test_row__transient_codes_only__is_deferred(void **state)
 {
     struct row d = {0};
 
@@ -253,14 +253,14 @@ static void test_device__only_transient_codes__deferred(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_device_rules__one_field__its_code, enter, leave),
-        cmocka_unit_test_setup_teardown(test_device_rules__check_digits__as_set, enter, leave),
-        cmocka_unit_test_setup_teardown(test_device_rules__same_device_twice__c102_from_the_second_on, enter, leave),
-        cmocka_unit_test_setup_teardown(test_device_rules__id_of_zeros__is_a_device_like_others, enter, leave),
-        cmocka_unit_test_setup_teardown(test_device_rules__all_wrong__every_code_once_in_order, enter, leave),
-        cmocka_unit_test_setup_teardown(test_device_rules__finding__names_record_field_and_place, enter, leave),
-        cmocka_unit_test_setup_teardown(test_device_rules__other_scope__only_its_types, enter, leave),
-        cmocka_unit_test(test_device__only_transient_codes__deferred),
+        cmocka_unit_test_setup_teardown(test_device_rules__one_field_changed__has_its_code, enter, leave),
+        cmocka_unit_test_setup_teardown(test_device_rules__wrong_check_digits__count_as_the_setting_says, enter, leave),
+        cmocka_unit_test_setup_teardown(test_device_rules__same_device_again__is_c102_each_time, enter, leave),
+        cmocka_unit_test_setup_teardown(test_device_rules__id_of_zeros__is_a_valid_device, enter, leave),
+        cmocka_unit_test_setup_teardown(test_device_rules__all_fields_wrong__are_found_in_order, enter, leave),
+        cmocka_unit_test_setup_teardown(test_device_rules__finding__has_record_field_and_place, enter, leave),
+        cmocka_unit_test_setup_teardown(test_device_rules__other_scope__allows_only_its_types, enter, leave),
+        cmocka_unit_test(test_row__transient_codes_only__is_deferred),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

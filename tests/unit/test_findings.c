@@ -1,4 +1,4 @@
-/* The list of findings: its cap, its totals, what survives the cap, and values made printable. */
+/* The list of findings: its cap, its totals, the first error after the cap, values made printable. */
 #include "validators/findings.h"
 
 #include <glib.h>
@@ -15,7 +15,7 @@ static void add(struct findings *findings, enum code code, bool warning, uint32_
                  NULL, 0);
 }
 
-static void test_findings__over_the_cap__kept_are_the_first_and_all_count(void **state)
+static void test_findings__more_than_the_cap__keeps_the_first_and_counts_all(void **state)
 {
     struct findings *findings = findings_new(FINDINGS_DEFAULT_MAX);
 
@@ -47,7 +47,7 @@ static void test_findings__as_many_as_the_cap__are_not_truncated(void **state)
     findings_free(findings);
 }
 
-static void test_findings__first_of_a_kind_after_the_cap__is_known_still(void **state)
+static void test_findings__first_error_after_the_cap__is_kept(void **state)
 {
     struct findings *findings = findings_new(1);
 
@@ -65,7 +65,7 @@ static void test_findings__first_of_a_kind_after_the_cap__is_known_still(void **
     findings_free(findings);
 }
 
-static void test_findings__cap_of_nothing__counts_only(void **state)
+static void test_findings__cap_of_0__counts_only(void **state)
 {
     struct findings *findings = findings_new(0);
 
@@ -77,7 +77,7 @@ static void test_findings__cap_of_nothing__counts_only(void **state)
     findings_free(findings);
 }
 
-static void test_findings__warnings__are_no_errors(void **state)
+static void test_findings__warnings_only__are_no_errors(void **state)
 {
     struct findings *findings = findings_new(10);
 
@@ -121,11 +121,11 @@ static void test_findings__value__is_copied_escaped_and_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_findings__over_the_cap__kept_are_the_first_and_all_count),
+        cmocka_unit_test(test_findings__more_than_the_cap__keeps_the_first_and_counts_all),
         cmocka_unit_test(test_findings__as_many_as_the_cap__are_not_truncated),
-        cmocka_unit_test(test_findings__first_of_a_kind_after_the_cap__is_known_still),
-        cmocka_unit_test(test_findings__cap_of_nothing__counts_only),
-        cmocka_unit_test(test_findings__warnings__are_no_errors),
+        cmocka_unit_test(test_findings__first_error_after_the_cap__is_kept),
+        cmocka_unit_test(test_findings__cap_of_0__counts_only),
+        cmocka_unit_test(test_findings__warnings_only__are_no_errors),
         cmocka_unit_test(test_findings__value__is_copied_escaped_and_cut),
     };
 

@@ -1,4 +1,4 @@
-/* The header: values (B211), the name (B206), the gateway (B207). */
+/* The header record: malformed values (B211), differences from the name (B206), another gateway (B207). */
 #include "validators/header_rules.h"
 
 #include <glib.h>
@@ -31,7 +31,7 @@ static int enter(void **state)
     return !filename_parse(NAME, strlen(NAME), &filename, NULL, NULL);
 }
 
-/* Codes found with one value changed; owned by the caller. */
+/* The codes found with one value changed; g_free. */
 static char *judge(enum header_column column, const char *text, bool name_is_known)
 {
     struct field fields[HEADER_COLUMNS];
@@ -50,14 +50,14 @@ static char *judge(enum header_column column, const char *text, bool name_is_kno
         const struct finding *f = findings_at(findings, i);
         g_string_append_printf(codes, "%s%s", i ? " " : "", catalogue_entry(f->code)->id);
         assert_string_equal(f->field, layout_reference_header.columns[column].name);
-        assert_int_equal(f->at.line, text ? 4 : 3); /* what is absent stands where its record does */
+        assert_int_equal(f->at.line, text ? 4 : 3); /* an absent field has the place of its record */
         assert_false(f->warning);
     }
     findings_free(findings);
     return g_string_free(codes, FALSE);
 }
 
-static void test_header_rules__one_value__its_code(void **state)
+static void test_header_rules__one_value_changed__has_its_code(void **state)
 {
     static const struct {
         enum header_column column;
@@ -95,7 +95,8 @@ static void test_header_rules__one_value__its_code(void **state)
         {HEADER_BATCH_ID, "", "B211"},
         {HEADER_RESUBMISSION_OF, "", ""},
         {HEADER_RESUBMISSION_OF, "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_050000_000006.csv.gz", ""},
-        {HEADER_RESUBMISSION_OF, "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_050000_6.csv", ""}, /* why it was rejected */
+        {HEADER_RESUBMISSION_OF, "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_050000_6.csv",
+         ""}, /* a name outside the grammar */
         {HEADER_RESUBMISSION_OF, NAME_OF_128, ""},
         {HEADER_RESUBMISSION_OF, NAME_OF_128 "x", "B211"},
         {HEADER_RESUBMISSION_OF, "yesterday's", "B211"},
@@ -111,7 +112,7 @@ static void test_header_rules__one_value__its_code(void **state)
     }
 }
 
-static void test_header_rules__mode__of_reference_data(void **state)
+static void test_header_rules__mode__is_judged_in_reference_data_only(void **state)
 {
     static const struct {
         const char *text, *codes;
@@ -146,7 +147,7 @@ static void test_header_rules__no_identity__b207_is_not_judged(void **state)
     assert_string_equal(bad, "B211");
 }
 
-static void test_header_rules__name_not_known__is_not_compared(void **state)
+static void test_header_rules__name_outside_the_grammar__is_not_compared(void **state)
 {
     (void)state;
     g_autofree char *sender = judge(HEADER_SENDER_ID, "90-B3-D5-1F-30-0E-C0-02", false);
@@ -159,7 +160,7 @@ static void test_header_rules__name_not_known__is_not_compared(void **state)
     assert_string_equal(ahead, "B211");
 }
 
-static void test_header_rules__values__handed_on_unless_malformed(void **state)
+static void test_header_rules__well_formed_values__are_in_the_header(void **state)
 {
     (void)state;
     g_free(judge(HEADER_RESUBMISSION_OF, NAME, true));
@@ -174,11 +175,11 @@ static void test_header_rules__values__handed_on_unless_malformed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_header_rules__one_value__its_code, enter),
-        cmocka_unit_test_setup(test_header_rules__mode__of_reference_data, enter),
+        cmocka_unit_test_setup(test_header_rules__one_value_changed__has_its_code, enter),
+        cmocka_unit_test_setup(test_header_rules__mode__is_judged_in_reference_data_only, enter),
         cmocka_unit_test_setup(test_header_rules__no_identity__b207_is_not_judged, enter),
-        cmocka_unit_test_setup(test_header_rules__name_not_known__is_not_compared, enter),
-        cmocka_unit_test_setup(test_header_rules__values__handed_on_unless_malformed, enter),
+        cmocka_unit_test_setup(test_header_rules__name_outside_the_grammar__is_not_compared, enter),
+        cmocka_unit_test_setup(test_header_rules__well_formed_values__are_in_the_header, enter),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* Names: the code, segment and character of every fault; parties and the clock. */
+/* Names of inbound files: code, segment and character of each finding; parties and the clock. */
 #include "validators/name_rules.h"
 
 #include <glib.h>
@@ -28,28 +28,29 @@ static int enter(void **state)
     return 0;
 }
 
-/* "B101 seq 49" for each finding; *known: in the grammar. Owned by the caller. */
+/* "B101 seq 49, …": code, segment and character of each finding; g_free. *known: the name is in the grammar. */
 static char *judge(const char *name, size_t len, bool *known)
 {
     struct findings *findings = findings_new(100);
-    GString *told = g_string_new(NULL);
+    GString *found = g_string_new(NULL);
 
     *known = name_rules_judge(&rules, name, len, &filename, findings);
     for (size_t i = 0; i < findings_kept(findings); i++) {
         const struct finding *f = findings_at(findings, i);
         assert_int_equal(f->at.line, 0); /* a name has no lines */
-        g_string_append_printf(told, "%s%s %s %u", i ? ", " : "", catalogue_entry(f->code)->id, f->field, f->at.column);
+        g_string_append_printf(found, "%s%s %s %u", i ? ", " : "", catalogue_entry(f->code)->id, f->field,
+                               f->at.column);
     }
     findings_free(findings);
-    return g_string_free(told, FALSE);
+    return g_string_free(found, FALSE);
 }
 
-static void test_name_rules__names__faults_by_segment_and_character(void **state)
+static void test_name_rules__wrong_segments__are_found_with_their_character(void **state)
 {
     static const struct {
         const char *name;
         bool known;
-        const char *told;
+        const char *found;
     } cases[] = {
         {"EMI_MCC_" MCC "_20230703_060000_000001.xml", true, ""},
         {"EMI_MCC_" MCC "_20230703_060000_000001.csv.gz", true, ""},
@@ -71,14 +72,14 @@ static void test_name_rules__names__faults_by_segment_and_character(void **state
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         bool known;
-        g_autofree char *told = judge(cases[i].name, strlen(cases[i].name), &known);
-        if (strcmp(told, cases[i].told) != 0 || known != cases[i].known)
-            fail_msg("%s: expected '%s', found '%s', %s", cases[i].name, cases[i].told, told,
+        g_autofree char *found = judge(cases[i].name, strlen(cases[i].name), &known);
+        if (strcmp(found, cases[i].found) != 0 || known != cases[i].known)
+            fail_msg("%s: expected '%s', found '%s', %s", cases[i].name, cases[i].found, found,
                      known ? "known" : "unknown");
     }
 }
 
-static void test_name_rules__any_bytes__refused(void **state)
+static void test_name_rules__random_bytes__are_refused(void **state)
 {
     static const char nul[] = "EMI_MCC_\0.csv";
     bool known;
@@ -95,34 +96,34 @@ static void test_name_rules__any_bytes__refused(void **state)
     assert_true(g_str_has_prefix(bytes, "B101"));
 }
 
-static void test_name_rules__other_drop__b103(void **state)
+static void test_name_rules__other_drop__is_b103(void **state)
 {
     const char *name = "EMI_MCC_" MCC "_20230703_060000_000001.xml";
     bool known;
 
     (void)state;
     rules.drop = "tcos";
-    g_autofree char *told = judge(name, strlen(name), &known);
+    g_autofree char *found = judge(name, strlen(name), &known);
     assert_true(known);
-    assert_string_equal(told, "B103 org 5");
+    assert_string_equal(found, "B103 org 5");
     rules.drop = NULL;
     g_autofree char *untold = judge(name, strlen(name), &known);
     assert_string_equal(untold, "");
 }
 
-static void test_name_rules__no_identity__senders_are_not_judged(void **state)
+static void test_name_rules__no_identity__sender_is_not_judged(void **state)
 {
     const char *name = "EMI_XYZ_" MCC "_20230703_060000_000001.xml";
     bool known;
 
     (void)state;
     rules.identity = NULL;
-    g_autofree char *told = judge(name, strlen(name), &known);
+    g_autofree char *found = judge(name, strlen(name), &known);
     assert_true(known);
-    assert_string_equal(told, "");
+    assert_string_equal(found, "");
 }
 
-static void test_name_rules__bad_name__still_guesses_type_and_form(void **state)
+static void test_name_rules__wrong_name__still_gives_type_and_form(void **state)
 {
     const char *name = "EMI_MCC_" MCC "_20230703_060000_1.xml";
     bool known;
@@ -138,11 +139,11 @@ static void test_name_rules__bad_name__still_guesses_type_and_form(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_name_rules__names__faults_by_segment_and_character, enter),
-        cmocka_unit_test_setup(test_name_rules__any_bytes__refused, enter),
-        cmocka_unit_test_setup(test_name_rules__other_drop__b103, enter),
-        cmocka_unit_test_setup(test_name_rules__no_identity__senders_are_not_judged, enter),
-        cmocka_unit_test_setup(test_name_rules__bad_name__still_guesses_type_and_form, enter),
+        cmocka_unit_test_setup(test_name_rules__wrong_segments__are_found_with_their_character, enter),
+        cmocka_unit_test_setup(test_name_rules__random_bytes__are_refused, enter),
+        cmocka_unit_test_setup(test_name_rules__other_drop__is_b103, enter),
+        cmocka_unit_test_setup(test_name_rules__no_identity__sender_is_not_judged, enter),
+        cmocka_unit_test_setup(test_name_rules__wrong_name__still_gives_type_and_form, enter),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

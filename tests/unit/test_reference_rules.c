@@ -1,4 +1,4 @@
-/* The records of reference data: every field of every type, tables of values and codes; keys; what becomes of a row. */
+/* The records of reference data: each field of each type with good and bad values; keys; the row of the ledger. */
 #include "validators/reference_rules.h"
 
 #include "formats/instant.h"
@@ -63,14 +63,14 @@ static int leave(void **state)
     return 0;
 }
 
-/* What follows is in another file: no key is there twice. */
+/* Begins another file, which has no keys yet. */
 static void begin_file(void)
 {
     device_set_free(seen);
     seen = device_set_new();
 }
 
-/* The good record with some fields changed: { column, text } …, ended by a column of 0. */
+/* A changed field of the good record; the last one of a list has column 0. */
 struct change {
     size_t column;
     const char *text;
@@ -103,11 +103,11 @@ static void expect(enum ledger_reference table, size_t column, const char *text,
         fail_msg("table %d, column %zu, '%s': expected '%s', found '%s'", (int)table, column, text, expected, found);
     for (size_t i = 0; i < findings_kept(findings); i++) {
         if (strcmp(findings_at(findings, i)->field, reference.row.layout->columns[column].name) != 0)
-            fail_msg("'%s': told of %s", text, findings_at(findings, i)->field);
+            fail_msg("'%s': the finding is about %s", text, findings_at(findings, i)->field);
     }
 }
 
-static void test_reference_rules__one_field__its_code(void **state)
+static void test_reference_rules__one_field_changed__has_its_code(void **state)
 {
 #define LONG "0123456789012345678901234567890123456789012345678901234567890123"
     static const struct {
@@ -219,7 +219,7 @@ static void test_reference_rules__one_field__its_code(void **state)
     expect(LEDGER_PARTY, PARTY_DROP, "nowhere", "");
 }
 
-static void test_reference_rules__mpxn__depends_on_the_type(void **state)
+static void test_reference_rules__mpxn__depends_on_the_device_type(void **state)
 {
     static const struct {
         const char *type, *mpxn, *codes;
@@ -240,7 +240,7 @@ static void test_reference_rules__mpxn__depends_on_the_type(void **state)
 
 static const struct change as_it_is[] = {{0, NULL}};
 
-static void test_reference_rules__good__a_row_of_the_ledger(void **state)
+static void test_reference_rules__good_record__is_a_row_of_the_ledger(void **state)
 {
     (void)state;
     judge_with(LEDGER_INVENTORY, HEADER_MODE_FULL, as_it_is);
@@ -273,7 +273,7 @@ static void test_reference_rules__good__a_row_of_the_ledger(void **state)
 }
 
 /* Two records of one key, and two that differ in one column of the key. */
-static void test_reference_rules__key__once_per_file(void **state)
+static void test_reference_rules__key_again__is_c102(void **state)
 {
     static const struct {
         enum ledger_reference table;
@@ -306,7 +306,7 @@ static void test_reference_rules__key__once_per_file(void **state)
     }
 }
 
-static void test_reference_rules__remove__only_the_key_counts(void **state)
+static void test_reference_rules__remove__judges_the_key_only(void **state)
 {
     static const struct change empty[LEDGER_REFERENCES][16] = {
         [LEDGER_INVENTORY] = {{INVENTORY_ACTION, "REMOVE"},
@@ -331,7 +331,7 @@ static void test_reference_rules__remove__only_the_key_counts(void **state)
     }
 }
 
-static void test_reference_rules__remove__of_what_is_not_there_is_told(void **state)
+static void test_reference_rules__remove_of_an_unknown_key__is_c119(void **state)
 {
     static const struct change removed[LEDGER_REFERENCES][2] = {
         {{INVENTORY_ACTION, "REMOVE"}}, {{COS_ACTION, "REMOVE"}}, {{NMM_ACTION, "REMOVE"}}, {{PARTY_ACTION, "REMOVE"}}};
@@ -366,8 +366,8 @@ static void test_reference_rules__remove__of_what_is_not_there_is_told(void **st
     assert_true(disk_remove_dir(STEP_ORPHAN_DROPPED, dir, NULL));
 }
 
-/* Of all types: each field at its longest does not reach beyond the texts. */
-static void test_reference_rules__longest_fields__stay_in_place(void **state)
+/* The longest values of all fields of a record fit into struct reference. */
+static void test_reference_rules__longest_fields__fit(void **state)
 {
     GString *wide = g_string_new(NULL);
 
@@ -386,7 +386,7 @@ static void test_reference_rules__longest_fields__stay_in_place(void **state)
     g_string_free(wide, TRUE);
 }
 
-/* Fields made of each other, cut, doubled and spoilt. */
+/* Fields that are cut, doubled, damaged or exchanged. */
 static const char *spoilt(GRand *chance, GPtrArray *texts)
 {
     static const char *const pieces[] = {"",         "\x01", "é",    "-",    "0",          "SET", "REMOVE",
@@ -403,7 +403,7 @@ static const char *spoilt(GRand *chance, GPtrArray *texts)
     return text;
 }
 
-/* Puts, asks for and removes what the rules let pass: the ledger takes it. */
+/* Stores, looks up and removes every record without errors: the ledger accepts it. */
 static void expect_takable(struct ledger *ledger, enum ledger_reference table)
 {
     bool known = false;
@@ -437,7 +437,7 @@ static void expect_takable(struct ledger *ledger, enum ledger_reference table)
     assert_int_equal(known, !reference.remove);
 }
 
-static void test_reference_rules__any_fields__judged_and_takable_or_told(void **state)
+static void test_reference_rules__random_fields__can_be_stored_or_have_errors(void **state)
 {
     g_autofree char *dir = g_dir_make_tmp("ecosgate-rules-XXXXXX", NULL);
     g_autofree char *path = g_build_filename(dir, "ledger.db", NULL);
@@ -470,7 +470,7 @@ static void test_reference_rules__any_fields__judged_and_takable_or_told(void **
     assert_true(disk_remove_dir(STEP_ORPHAN_DROPPED, dir, NULL));
 }
 
-static void test_reference_rules__tables__of_four_types(void **state)
+static void test_reference_rules__four_types__have_a_table(void **state)
 {
     enum ledger_reference table;
     int tables = 0;
@@ -488,15 +488,15 @@ int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, enter, leave)
     const struct CMUnitTest tests[] = {
-        T(test_reference_rules__one_field__its_code),
-        T(test_reference_rules__mpxn__depends_on_the_type),
-        T(test_reference_rules__good__a_row_of_the_ledger),
-        T(test_reference_rules__key__once_per_file),
-        T(test_reference_rules__remove__only_the_key_counts),
-        T(test_reference_rules__remove__of_what_is_not_there_is_told),
-        T(test_reference_rules__longest_fields__stay_in_place),
-        T(test_reference_rules__any_fields__judged_and_takable_or_told),
-        T(test_reference_rules__tables__of_four_types),
+        T(test_reference_rules__one_field_changed__has_its_code),
+        T(test_reference_rules__mpxn__depends_on_the_device_type),
+        T(test_reference_rules__good_record__is_a_row_of_the_ledger),
+        T(test_reference_rules__key_again__is_c102),
+        T(test_reference_rules__remove__judges_the_key_only),
+        T(test_reference_rules__remove_of_an_unknown_key__is_c119),
+        T(test_reference_rules__longest_fields__fit),
+        T(test_reference_rules__random_fields__can_be_stored_or_have_errors),
+        T(test_reference_rules__four_types__have_a_table),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

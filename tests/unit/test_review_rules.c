@@ -1,4 +1,4 @@
-/* What reference data and a Device's past say of it: each rule, at its edges, as the settings want it. */
+/* The review of a Device against reference data and its past: each rule at its limits, under each setting. */
 #include "validators/review_rules.h"
 
 #include "formats/instant.h"
@@ -88,7 +88,7 @@ static const struct review_subject same = {.device = DEVICE,
                                            .firmware = "0002012F",
                                            .mpxn = "1012345678903"};
 
-/* "C105 C109~ 2023-07-09T00:00:00Z": codes (~: it passes), NextEligible. */
+/* "C105 C109~ 2023-07-09T00:00:00Z": codes (~: transient) and NextEligible; g_free. */
 static char *judged(const struct review_subject *subject, const struct ledger_earlier_work *past)
 {
     static const struct ledger_earlier_work none = {0};
@@ -126,7 +126,7 @@ static void expect(const char *expected, const char *what)
     expect_of(&same, NULL, expected, what);
 }
 
-static void test_review__nothing_known__nothing_found(void **state)
+static void test_review_rules__no_reference_data__has_no_code(void **state)
 {
     (void)state;
     expect("", "no reference data");
@@ -137,7 +137,7 @@ static void test_review__nothing_known__nothing_found(void **state)
     expect("C103", "an inventory without the Device");
 }
 
-static void test_review__status__decides_and_may_pass(void **state)
+static void test_review_rules__device_status__is_c105_transient_or_permanent(void **state)
 {
     static const struct {
         const char *status, *expected;
@@ -162,7 +162,7 @@ static void test_review__status__decides_and_may_pass(void **state)
     }
 }
 
-static void test_review__type_and_model__compared_with_the_inventory(void **state)
+static void test_review_rules__type_and_model__are_compared_with_the_inventory(void **state)
 {
     static const struct {
         struct review_subject subject;
@@ -188,7 +188,7 @@ static void test_review__type_and_model__compared_with_the_inventory(void **stat
     expect("", "what the inventory does not say cannot differ");
 }
 
-static void test_review__models__barred_from_midnight_to_midnight(void **state)
+static void test_review_rules__non_migratable_model__counts_from_midnight_to_midnight(void **state)
 {
     static const struct {
         const char *now, *expected;
@@ -212,7 +212,7 @@ static void test_review__models__barred_from_midnight_to_midnight(void **state)
     }
 }
 
-static void test_review__models__firmware_counts_unless_none_is_said(void **state)
+static void test_review_rules__non_migratable_model_without_firmware__means_every_firmware(void **state)
 {
     static const struct {
         struct review_subject subject;
@@ -225,7 +225,7 @@ static void test_review__models__firmware_counts_unless_none_is_said(void **stat
         {{DEVICE, "ESME", "AB01", "FFFFFFFF", "0002012F", NULL}, "C107"},
         {{DEVICE, "ESME", "AB01", "FFFFFFFF", "99999999", NULL}, "C107"},
         {{DEVICE, "ESME", "AB01", "FFFFFFFF", NULL, NULL},
-         "C107"}, /* malformed: whatever it is, it is non_migratable */
+         "C107"}, /* malformed: an entry without firmware means every firmware */
         {{DEVICE, "ESME", "AB01", "010A030B", NULL, NULL}, ""},
         {{DEVICE, "ESME", "AB01", NULL, "0002012F", NULL}, ""},
         {{DEVICE, "ESME", NULL, "FFFFFFFF", "0002012F", NULL}, ""},
@@ -242,7 +242,7 @@ static void test_review__models__firmware_counts_unless_none_is_said(void **stat
         expect_of(&cases[i].subject, NULL, cases[i].expected, cases[i].subject.model);
 }
 
-static void test_review__change_of_supplier__is_near_within_the_window(void **state)
+static void test_review_rules__change_of_supplier_in_the_window__is_c109(void **state)
 {
     static const struct {
         const char *now, *starts, *expected;
@@ -273,7 +273,7 @@ static void test_review__change_of_supplier__is_near_within_the_window(void **st
     expect("", "no window");
 }
 
-static void test_review__change_of_supplier__of_the_inventorys_mpxn(void **state)
+static void test_review_rules__change_of_supplier__is_looked_up_by_the_mpxn_of_the_inventory(void **state)
 {
     struct ledger_inventory row = known();
 
@@ -288,10 +288,10 @@ static void test_review__change_of_supplier__of_the_inventorys_mpxn(void **state
     put(&row);
     expect("C109~ 2023-07-08T00:00:00Z", "the inventory does not say");
     const struct review_subject gpf = {.device = DEVICE, .type = "ESME"};
-    expect_of(&gpf, NULL, "", "nobody says");
+    expect_of(&gpf, NULL, "", "no meter has a supplier");
 }
 
-static void test_review__credentials_and_pending__of_the_inventory(void **state)
+static void test_review_rules__credentials_and_pending__come_from_the_inventory(void **state)
 {
     static const struct {
         const char *credentials, *pending, *expected;
@@ -313,21 +313,21 @@ static void test_review__credentials_and_pending__of_the_inventory(void **state)
     }
 }
 
-static void test_review__supplier__inventory_or_change_of_supplier(void **state)
+static void test_review_rules__supplier__comes_from_the_inventory_or_a_change_of_supplier(void **state)
 {
     struct ledger_inventory row = known();
 
     (void)state;
     row.supplier = 0;
     put(&row);
-    expect("C114", "nobody");
+    expect("C114", "no supplier at all");
     put_cos("1012345678903", "2023-07-04T00:00:00Z");
     expect("C109~ C114 2023-07-05T00:00:00Z", "not yet");
     rules.now = at("2023-07-04T00:00:00Z");
     expect("", "the gaining supplier from 00:00 on");
 }
 
-static void test_review__supplier_of_a_gpf__gas_then_electricity_then_nobody(void **state)
+static void test_review_rules__supplier_of_a_gpf__is_that_of_the_gas_then_the_electricity_meter(void **state)
 {
     const struct review_subject gpf = {.device = GPF, .type = "GPF"};
     struct ledger_inventory row = known();
@@ -358,7 +358,7 @@ static void test_review__supplier_of_a_gpf__gas_then_electricity_then_nobody(voi
     expect_of(&gpf, NULL, "", "has changed");
 }
 
-static void test_review__past__replaced_and_too_early(void **state)
+static void test_review_rules__earlier_work__is_c108_or_c115(void **state)
 {
     static const struct {
         struct ledger_earlier_work past;
@@ -392,7 +392,7 @@ static void add_verdict(int64_t job, const char *type, const char *judged_at, in
     assert_true(ledger_verdict_insert(ledger, &verdict, NULL));
 }
 
-static void test_review__daily_limit__counts_instructions_since_midnight(void **state)
+static void test_review_rules__daily_limit__counts_devices_since_midnight(void **state)
 {
     (void)state;
     add_verdict(1, "EMI", "2023-07-02T23:59:59Z", 100);
@@ -410,7 +410,7 @@ static void test_review__daily_limit__counts_instructions_since_midnight(void **
     expect("", "the next day");
 }
 
-static void test_review__several_codes__the_latest_next_eligible(void **state)
+static void test_review_rules__several_codes__have_the_latest_next_eligible(void **state)
 {
     struct ledger_inventory row = known();
 
@@ -419,14 +419,14 @@ static void test_review__several_codes__the_latest_next_eligible(void **state)
     row.pending = "USC";
     put(&row);
     put_cos("1012345678903", "2023-07-08T00:00:00Z");
-    expect("C105~ C109~ C111~ 2023-07-09T00:00:00Z", "all pass");
+    expect("C105~ C109~ C111~ 2023-07-09T00:00:00Z", "all are transient");
     row.credentials = "ECOS";
     put(&row);
-    expect("C105~ C108 C109~ C111~ 2023-07-09T00:00:00Z", "one does not");
+    expect("C105~ C108 C109~ C111~ 2023-07-09T00:00:00Z", "one is permanent");
 }
 
-/* Every code of the table, in each of its modes. */
-static void test_review__modes__reject_warn_off(void **state)
+/* Every code of the review, under each setting. */
+static void test_review_rules__setting_of_a_code__makes_it_an_error_a_warning_or_nothing(void **state)
 {
     static const enum code codes[] = {C104, C105, C106, C107, C108, C109, C111, C114, C115, C116};
     const struct ledger_earlier_work past = {.replaced = true, .next_eligible = at("2023-08-03T00:00:00Z")};
@@ -462,20 +462,20 @@ int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, enter, leave)
     const struct CMUnitTest tests[] = {
-        T(test_review__nothing_known__nothing_found),
-        T(test_review__status__decides_and_may_pass),
-        T(test_review__type_and_model__compared_with_the_inventory),
-        T(test_review__models__barred_from_midnight_to_midnight),
-        T(test_review__models__firmware_counts_unless_none_is_said),
-        T(test_review__change_of_supplier__is_near_within_the_window),
-        T(test_review__change_of_supplier__of_the_inventorys_mpxn),
-        T(test_review__credentials_and_pending__of_the_inventory),
-        T(test_review__supplier__inventory_or_change_of_supplier),
-        T(test_review__supplier_of_a_gpf__gas_then_electricity_then_nobody),
-        T(test_review__past__replaced_and_too_early),
-        T(test_review__daily_limit__counts_instructions_since_midnight),
-        T(test_review__several_codes__the_latest_next_eligible),
-        T(test_review__modes__reject_warn_off),
+        T(test_review_rules__no_reference_data__has_no_code),
+        T(test_review_rules__device_status__is_c105_transient_or_permanent),
+        T(test_review_rules__type_and_model__are_compared_with_the_inventory),
+        T(test_review_rules__non_migratable_model__counts_from_midnight_to_midnight),
+        T(test_review_rules__non_migratable_model_without_firmware__means_every_firmware),
+        T(test_review_rules__change_of_supplier_in_the_window__is_c109),
+        T(test_review_rules__change_of_supplier__is_looked_up_by_the_mpxn_of_the_inventory),
+        T(test_review_rules__credentials_and_pending__come_from_the_inventory),
+        T(test_review_rules__supplier__comes_from_the_inventory_or_a_change_of_supplier),
+        T(test_review_rules__supplier_of_a_gpf__is_that_of_the_gas_then_the_electricity_meter),
+        T(test_review_rules__earlier_work__is_c108_or_c115),
+        T(test_review_rules__daily_limit__counts_devices_since_midnight),
+        T(test_review_rules__several_codes__have_the_latest_next_eligible),
+        T(test_review_rules__setting_of_a_code__makes_it_an_error_a_warning_or_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

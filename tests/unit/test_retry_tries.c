@@ -1,0 +1,177 @@
+/* The tries of a session: when the next one is due, which order a result belongs to, when the session ends. */
+#include "tests/unit/retry_story.h"
+
+static void test_retry__first_dispatch__begins_the_session(void **state)
+{
+    (void)state;
+    expect_story("", " READY try0");
+    expect_story("@3 W", "+ DISPATCHED try1 due1443");
+    expect_story("@3 W T @8 W", "+++ DISPATCHED try2 due1443 used1");
+    expect_story("@3 W N @8 W", "+++ DISPATCHED try1 due1443");
+    expect_story("p60 @60 W", "++ DISPATCHED try1 due1500");
+}
+
+static void test_retry__every_try_fails__each_delay_is_used_once_then_the_session_fails(void **state)
+{
+    static const int due[] = {5, 10, 20, 40, 80, 160, 320, 640};
+    GString *story = g_string_new("W");
+    GString *effects = g_string_new("+");
+
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        g_autofree char *expected =
+            g_strdup_printf("%s+ RETRY_WAIT D103 try%d due%d used%d answered", effects->str, i + 1, due[i], i + 1);
+        g_string_append(story, " T");
+        expect_story(story->str, expected);
+        g_string_append_printf(story, " @%d W", due[i]);
+        g_string_append(effects, "++");
+    }
+    g_string_append(story, " T");
+    g_string_append(effects, "+ FAILED D103 try9 ended640 next44640 used8");
+    expect_story(story->str, effects->str);
+    g_string_free(story, TRUE);
+    g_string_free(effects, TRUE);
+}
+
+static void test_retry__session_end__allows_no_try_at_it_or_after_it(void **state)
+{
+    (void)state;
+    expect_story("W @1434 T", "++ RETRY_WAIT D103 try1 due1439 used1 answered");
+    expect_story("W @1435 T", "++ FAILED D103 try1 ended1435 next44640");
+    expect_story("W @1439 Fg30", "++ FAILED D130 try1 ended1439 next44640");
+    expect_story("W @1434 N", "++ RETRY_WAIT try1 due1439 answered unused");
+    expect_story("W @1435 N", "++ FAILED D103 try1 ended1435 next44640 answered unused");
+    expect_story("W @1439 t", "+r DISPATCHED try1 due1440");
+    expect_story("W @1440 t", "++ FAILED D103 try1 ended1440 next44640");
+    expect_story("W @9000 t", "++ FAILED D103 try1 ended9000 next44640");
+    /* between tries: the last code; after NOT_ATTEMPTED D103 */
+    expect_story("W Fg30 @1439 t", "++r RETRY_WAIT D130 try1 due5 used1 answered");
+    expect_story("W Fg30 @1440 t", "+++ FAILED D130 try1 ended1440 next44640 used1 answered");
+    expect_story("W N @1440 t", "+++ FAILED D103 try1 ended1440 next44640 answered unused");
+    expect_story("W Fg30 @5 W N @1440 t", "+++++ FAILED D103 try2 ended1440 next44640 used1 answered unused");
+    expect_story("W Fg30 n @1440 t", "++++ FAILED D130 try1 ended1440 next44640 used1 answered E:no");
+    /* a result that comes after the end, before retry_take_time */
+    expect_story("W @1441 T", "++ FAILED D103 try1 ended1441 next44640");
+    expect_story("W @1441 S", "++ CONFIRM_PENDING try1 due2881 T:B");
+}
+
+static void test_retry__not_attempted__uses_no_try_and_no_delay(void **state)
+{
+    (void)state;
+    expect_story("W N", "++ RETRY_WAIT try1 due5 answered unused");
+    expect_story("W N @5 W N @10 W N", "++++++ RETRY_WAIT try1 due15 answered unused");
+    expect_story("W T @5 W T @10 W N", "++++++ RETRY_WAIT try3 due15 used2 answered unused");
+    expect_story("W N @5 W T", "++++ RETRY_WAIT D103 try1 due10 used1 answered");
+    expect_story("W N @5 S", "+++ CONFIRM_PENDING try1 due1445 T:B");
+}
+
+/* Ordered again at minute 6 after NOT_ATTEMPTED, LastTry minute 1, that came at minute 2; the event comes at minute 7. */
+static void expect_again(const char *event, const char *expected)
+{
+    g_autofree char *story = g_strconcat("@0 W @2 N@1 @6 W @7 ", event, NULL);
+
+    expect_story(story, expected);
+}
+
+static void test_retry__same_try_ordered_again__results_of_the_first_order_are_nothing_new(void **state)
+{
+    (void)state;
+    expect_again("N@1", "+++r DISPATCHED try1 due1440");
+    expect_again("N@2", "+++r DISPATCHED try1 due1440");
+    expect_again("N@3", "++++ RETRY_WAIT try1 due12 answered unused");
+    expect_again("T@1", "+++r DISPATCHED try1 due1440");
+    expect_again("F@0", "+++r DISPATCHED try1 due1440");
+    expect_again("F@7", "++++ RETRY_WAIT D127 try1 due12 used1 answered");
+    expect_again("S@1", "++++ CONFIRM_PENDING try1 due1447 T:B");
+    /* no LastTry, or one before the try: the creation of the file counts */
+    expect_again("N", "++++ RETRY_WAIT try1 due12 answered unused");
+    expect_again("N%2", "+++r DISPATCHED try1 due1440");
+    expect_again("N%3", "++++ RETRY_WAIT try1 due12 answered unused");
+    expect_again("N@-1", "++++ RETRY_WAIT try1 due12 answered unused");
+    expect_again("N@-1%1", "+++r DISPATCHED try1 due1440");
+    expect_again("N@-1%-1", "++++ RETRY_WAIT try1 due12 answered unused");
+    /* an outdated result takes nothing back */
+    expect_again("S T@1", "++++r CONFIRM_PENDING try1 due1447 T:B");
+    expect_again("S n N@1", "+++++r CONFIRM_MISMATCH D151 try1 T:B E:no");
+    expect_again("S n N@7", "++++++ FAILED D151 try1 ended7 next44640 T:no E:no");
+    expect_again("Y N@1", "++++r CONFIRM_PENDING try1 due1447 E:B");
+    /* from a sender whose clock is ahead, and then again */
+    expect_story("W @2 N@4 @7 W @8 N@4", "+++r DISPATCHED try1 due1440");
+    expect_story("W @2 N@4 @7 W @8 N@5", "++++ RETRY_WAIT try1 due13 answered unused");
+    /* each order is told from the one before it */
+    expect_again("N@7 @12 W @13 N@7", "+++++r DISPATCHED try1 due1440");
+    expect_again("N@7 @12 W @13 N@1", "+++++r DISPATCHED try1 due1440");
+    expect_again("N@7 @12 W @13 N@8", "++++++ RETRY_WAIT try1 due18 answered unused");
+    expect_story("W T@1 @5 W @6 T@1", "++++ RETRY_WAIT D103 try2 due11 used2 answered");
+    expect_story("W T @5 W @6 N@5 @11 W @12 N@4", "++++++ RETRY_WAIT try2 due17 used1 answered unused");
+    expect_story("W T @5 W @6 N@5 @11 W @12 N@5", "+++++r DISPATCHED try2 due1440 used1");
+    expect_story("W T@9 @5 W @9 T@9", "++++ RETRY_WAIT D103 try2 due14 used2 answered");
+    /* a confirmation N is neither an order nor an answer to one */
+    expect_story("W n @2 N@1 n @6 W @7 N@2", "+++r+r DISPATCHED try1 due1440 E:no");
+    expect_story("W @2 N@1 @4 n @6 W @7 N@3", "+++++ RETRY_WAIT try1 due12 answered unused E:no");
+    expect_story("W @1 n @2 T@1", "+++ RETRY_WAIT D103 try1 due7 used1 answered E:no");
+}
+
+static void test_retry__permanent_code__fails_the_session_at_once(void **state)
+{
+    (void)state;
+    expect_story("W @7 Fg17", "++ FAILED D117 try1 ended7 next44640");
+    expect_story("W T @5 W @7 Tg5", "++++ FAILED D105 try2 ended7 next44640 used1");
+}
+
+static void test_retry__no_delays_set__first_failed_try_fails_the_session(void **state)
+{
+    struct retry_result timeout = {.kind = RESULT_TIMEOUT, .try = 1}, none = {.kind = RESULT_NOT_ATTEMPTED, .try = 1};
+    struct ledger_session session = {0}, again;
+    struct ledger_transition transition;
+    struct retry_rules rules;
+
+    (void)state;
+    retry_rules_init(&rules);
+    rules.n_delays = 0;
+    retry_dispatch(&rules, BEGINNING, &session, &transition);
+    again = session;
+    assert_int_equal(retry_take_result(&rules, BEGINNING, &timeout, &session, &transition), RETRY_APPLIES);
+    assert_int_equal(session.state, LEDGER_FAILED);
+    assert_int_equal(retry_take_result(&rules, BEGINNING, &none, &again, &transition), RETRY_APPLIES);
+    assert_int_equal(again.state, LEDGER_RETRY_WAIT);
+    assert_int_equal(again.due, BEGINNING);
+}
+
+static void test_retry__put_off__waits_until_the_session_end_at_most(void **state)
+{
+    (void)state;
+    expect_story("p60", "+ READY C109 try0 due60");
+    expect_story("p60 @60 p9000", "++ READY C109 try0 due9000");
+    expect_story("W Fg30 @5 p60", "+++ RETRY_WAIT D130 [C109] try1 due60 used1 answered");
+    expect_story("W Fg30 @5 p9000", "+++ RETRY_WAIT D130 [C109] try1 due1440 used1 answered");
+    expect_story("W Fg30 @5 p9000 @1440 t", "++++ FAILED D130 try1 ended1440 next44640 used1 answered");
+    expect_story("W N @5 p60", "+++ RETRY_WAIT [C109] try1 due60 answered unused");
+    expect_story("W N @5 p60 @60 W", "++++ DISPATCHED try1 due1440");
+}
+
+static void test_retry__refused__ready_is_rejected_and_a_session_fails(void **state)
+{
+    (void)state;
+    expect_story("@2 x", "+ REJECTED C107 try0 ended2");
+    expect_story("p60 @60 x", "++ REJECTED C107 try0 ended60");
+    expect_story("W T @5 x", "+++ FAILED C107 try1 ended5 next44640 used1 answered");
+    expect_story("W N @5 x", "+++ FAILED C107 try1 ended5 next44640 answered unused");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_retry__first_dispatch__begins_the_session),
+        cmocka_unit_test(test_retry__every_try_fails__each_delay_is_used_once_then_the_session_fails),
+        cmocka_unit_test(test_retry__session_end__allows_no_try_at_it_or_after_it),
+        cmocka_unit_test(test_retry__not_attempted__uses_no_try_and_no_delay),
+        cmocka_unit_test(test_retry__same_try_ordered_again__results_of_the_first_order_are_nothing_new),
+        cmocka_unit_test(test_retry__permanent_code__fails_the_session_at_once),
+        cmocka_unit_test(test_retry__no_delays_set__first_failed_try_fails_the_session),
+        cmocka_unit_test(test_retry__put_off__waits_until_the_session_end_at_most),
+        cmocka_unit_test(test_retry__refused__ready_is_rejected_and_a_session_fails),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
