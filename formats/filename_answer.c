@@ -1,4 +1,7 @@
-/* Names of answers and of files of our own. */
+/*
+ * Names of files that the gateway writes (FILES.md, 2). An answer is named after the file that it answers, with another
+ * type, without packing, and with the number of the revision. So a sender finds it by the name that he gave.
+ */
 #include "formats/filename.h"
 
 #include "formats/eui64.h"

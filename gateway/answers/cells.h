@@ -32,9 +32,9 @@ const char *cell_instant(int64_t at, struct cell_instant *shown);
 /* The category of a code: "a" to "d". */
 const char *cell_category(enum code code);
 
+enum { WORK_ITEM_ID_SIZE = 64 };
 /* A WorkItemId, <org>.<BatchId>.<RecordNumber> (formats/FILES.md, 6), in text, which is returned. org and batch may be
  * NULL, which only a damaged ledger gives; they are cut to 8 and 24 bytes. */
-enum { WORK_ITEM_ID_SIZE = 64 };
 const char *work_item_id(const char *org, const char *batch, int64_t record, char text[WORK_ITEM_ID_SIZE]);
 
 #endif

@@ -1,8 +1,13 @@
+/*
+ * Opening and closing happens in the transaction of the cause, so that an incident can neither be lost nor reported
+ * without its cause. That an open incident is not opened twice is left to a unique index of the ledger: a caller states
+ * the cause as often as it sees it.
+ */
 #include "gateway/answers/incidents.h"
 
 #include "formats/eui64.h"
-#include "gateway/clock.h"
 #include "gateway/answers/plan.h"
+#include "gateway/clock.h"
 
 #include <string.h>
 
@@ -51,7 +56,8 @@ char *incidents_parties_of(const struct config *config, const char *drop_or_type
 
 /* ---- files ---- */
 
-/* Who really sent it is told by the drop; the name only says which of its parties. */
+/* g_free. The drop proves who sent a file. Its name only says which of the drop's parties that was, and counts only
+ * when that party has this drop. */
 static char *parties_of_file(const struct config *config, const struct ledger_job *job)
 {
     const struct party *party = job->org != NULL ? rules_party(&config->identity, job->org) : NULL;
@@ -60,8 +66,8 @@ static char *parties_of_file(const struct config *config, const struct ledger_jo
                                                                 : incidents_parties_of(config, job->drop);
 }
 
-static bool begin_of_file(struct gateway *gateway, const struct ledger_job *job, const struct finding *deciding,
-                          int64_t now, GError **error)
+static bool open_of_file(struct gateway *gateway, const struct ledger_job *job, const struct finding *deciding,
+                         int64_t now, GError **error)
 {
     g_autofree char *subject = g_strdup_printf("%s/%s", job->drop, job->name);
     g_autofree char *parties = parties_of_file(gateway->config, job);
@@ -76,19 +82,20 @@ static bool begin_of_file(struct gateway *gateway, const struct ledger_job *job,
     return ledger_incident_open(gateway->ledger, &incident, error);
 }
 
-bool incidents_open_file(struct gateway *gateway, const struct ledger_job *job, const struct verdict *verdict,
-                         int64_t now, GError **error)
+bool incidents_follow_verdict(struct gateway *gateway, const struct ledger_job *job, const struct verdict *verdict,
+                              int64_t now, GError **error)
 {
     const char *corrects = verdict->header.resubmission_of;
 
     if (verdict->outcome == OUTCOME_RJ)
-        return begin_of_file(gateway, job, verdict_deciding(verdict), now, error);
+        return open_of_file(gateway, job, verdict_deciding(verdict), now, error);
     return ledger_incident_close_file(gateway->ledger, job->sender, job->name, now, error) &&
            (*corrects == '\0' || ledger_incident_close_file(gateway->ledger, job->sender, corrects, now, error));
 }
 
 /* ---- Devices ---- */
 
+/* The other permanent codes of a Device are for the sender of the instruction, who finds them in the EMD. */
 static bool is_for_dcc(const struct row *row, enum code code)
 {
     return row_has_permanent(row, code) && strcmp(catalogue_resolver(code, NULL), "DCC incident") == 0;
@@ -118,13 +125,14 @@ bool incidents_open_device(struct gateway *gateway, const struct incidents_devic
     return true;
 }
 
-bool incidents_clear_device(struct gateway *gateway, uint64_t device, int64_t now, GError **error)
+bool incidents_close_device(struct gateway *gateway, uint64_t device, int64_t now, GError **error)
 {
     return ledger_incident_close_device(gateway->ledger, device, now, error);
 }
 
-/* ---- telling ---- */
+/* ---- reporting ---- */
 
+/* Plans the INC of n events from `first` on, and commits. */
 static bool plan(struct gateway *gateway, const struct party *party, int64_t first, int64_t n, GError **error)
 {
     char recipient[EUI64_TEXT_SIZE];
@@ -142,27 +150,28 @@ static bool plan(struct gateway *gateway, const struct party *party, int64_t fir
            ledger_commit(STEP_INCIDENTS_TOLD, gateway->ledger, error);
 }
 
-bool incidents_report(struct gateway *gateway, bool *told, GError **error)
+bool incidents_report(struct gateway *gateway, bool *planned, GError **error)
 {
     const struct party *party = rules_party(&gateway->config->identity, gateway->config->incident_party);
     int64_t first = 0, n = 0;
 
-    *told = false;
+    *planned = false;
     if (!ledger_events_unreported(gateway->ledger, &first, &n, error))
         return false;
     if (n == 0)
         return true;
     if (party == NULL) {
         if (!gateway->said.incident_party)
-            gateway_note("incidents are not told: incident_party is %s, and there is no [party %s]",
-                         gateway->config->incident_party, gateway->config->incident_party);
+            gateway_note("incidents are not reported: there is no [party %s], which incident_party names; add it, or "
+                         "name another party",
+                         gateway->config->incident_party);
         gateway->said.incident_party = true;
         return true;
     }
     if (!ledger_begin(gateway->ledger, error))
         return false;
-    *told = plan(gateway, party, first, n, error);
-    if (!*told)
+    *planned = plan(gateway, party, first, n, error);
+    if (!*planned)
         ledger_rollback(gateway->ledger);
-    return *told;
+    return *planned;
 }

@@ -1,8 +1,11 @@
 /*
- * Incidents: what begins one, what ends it, and the INC files that tell service management of both (INCIDENTS.md).
- * The same cause on the same subject is one incident for as long as it lasts.
+ * Incidents: what opens one, what closes it, and the INC files that report both to service management (INCIDENTS.md).
+ * The same cause on the same subject is one incident while it is open.
  *
- *   incidents_… within the transaction that found the cause → incidents_report, once a pass → delivery
+ *   incidents_… in the transaction that found the cause → incidents_report, once a pass → delivery
+ *
+ * All functions that can fail return false with *error set: an error of the ledger, whose transaction is to be rolled
+ * back then. Times are seconds UTC.
  */
 #ifndef ECOSGATE_GATEWAY_ANSWERS_INCIDENTS_H
 #define ECOSGATE_GATEWAY_ANSWERS_INCIDENTS_H
@@ -12,41 +15,48 @@
 #include "spool/ledger/ledger_jobs.h"
 #include "validators/judge.h"
 
-/* "INC-000123", from its row's number; parsed with or without "INC-". */
 enum { INCIDENT_ID_SIZE = 24 };
+/* "INC-000123", from the number of the incident's row, in text, which is returned. */
 const char *incident_id(int64_t id, char text[INCIDENT_ID_SIZE]);
+/* The number of "INC-000123" or "123". False: text is neither. */
 bool incident_id_parse(const char *text, int64_t *id);
 
-/* What the catalogue says of its code; category is 'a' to 'd'. False: there is no such code. */
+/* What the catalogue says of an incident's code. */
 struct incident_kind {
-    char category[2];
-    const char *scope, *resolver;
+    char category[2];  /* "a" to "d" */
+    const char *scope; /* "FILE" … */
+    const char *resolver;
 };
+/* Fills *kind. False: the catalogue has no such code. */
 bool incident_kind_of(const struct ledger_incident *incident, struct incident_kind *kind);
 
-/* Codes of the parties whose drop it is, or who send that type, joined by ';'; NULL: none. g_free. */
+/* The codes of the parties that have that drop, or may send that type, joined by ';'. NULL: there is none. g_free. */
 char *incidents_parties_of(const struct config *config, const char *drop_or_type);
 
-/* ---- within the transaction that found it ---- */
+/* ---- in the transaction that found the cause ---- */
 
-/* Category b: a file rejected whole. One that is accepted ends its own, and that of the file which it resubmits. */
-bool incidents_open_file(struct gateway *gateway, const struct ledger_job *job, const struct verdict *verdict,
-                         int64_t now, GError **error);
+/* Category b. A file that was rejected whole opens an incident. An accepted file closes its own, and that of the file
+ * which its ResubmissionOf names. now: the time of the verdict. */
+bool incidents_follow_verdict(struct gateway *gateway, const struct ledger_job *job, const struct verdict *verdict,
+                              int64_t now, GError **error);
 
-/* Category c: the lasting codes of a Device that the catalogue gives to a DCC incident. job: the instruction. */
+/* What the incidents of a Device have in common. */
 struct incidents_device {
     uint64_t device;
-    int64_t job, revision;
-    const char *parties;
+    int64_t job, revision; /* of the instruction that names the Device */
+    const char *parties;   /* codes joined by ';'; NULL: nobody in particular */
 };
+/* Category c. Opens an incident for each permanent code of a Device's review (row) that the catalogue gives to a DCC
+ * incident. */
 bool incidents_open_device(struct gateway *gateway, const struct incidents_device *of, const struct row *row,
                            int64_t now, GError **error);
-/* It was accepted, or has migrated. */
-bool incidents_clear_device(struct gateway *gateway, uint64_t device, int64_t now, GError **error);
+/* Closes all incidents of a Device: an instruction for it was accepted, or it has migrated. */
+bool incidents_close_device(struct gateway *gateway, uint64_t device, int64_t now, GError **error);
 
 /* ---- once a pass, in a transaction of its own ---- */
 
-/* Plans an INC for all events that none tells yet; *told: there were some, and a party that gets them. */
-bool incidents_report(struct gateway *gateway, bool *told, GError **error);
+/* Plans one INC for all events that no INC reports yet. *planned: there is one now. False is no event at all, or no
+ * configured party to report to; the latter is said once a run. */
+bool incidents_report(struct gateway *gateway, bool *planned, GError **error);
 
 #endif

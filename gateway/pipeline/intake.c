@@ -51,7 +51,7 @@ static bool update_incidents(const struct intake *intake, const struct device *d
         return true;
     if (row_has_errors(&device->row))
         return incidents_open_device(intake->gateway, &of, &device->row, intake->now, error);
-    return intake->incidents == 0 || incidents_clear_device(intake->gateway, device->id, intake->now, error);
+    return intake->incidents == 0 || incidents_close_device(intake->gateway, device->id, intake->now, error);
 }
 
 /* ---- one judged record into the ledger, by file type ---- */
@@ -162,13 +162,13 @@ static bool record_verdict(struct intake *intake, const char *raw_name, const st
         .items = intake->items,
         .truncated = findings_truncated(verdict->findings),
     };
+    const struct plan_judged judged = {intake->job, raw_name, verdict, intake->now};
 
     g_strlcpy(row.outcome, outcome_code(verdict->outcome), sizeof row.outcome);
     return ledger_verdict_insert(intake->gateway->ledger, &row, error) &&
            record_findings(intake->gateway->ledger, &row, verdict->findings, error) &&
-           incidents_open_file(intake->gateway, intake->job, verdict, intake->now, error) &&
-           plan_answers(intake->gateway, intake->job, raw_name, verdict, intake->now, error) &&
-           outcome_plan(intake->gateway, intake->now, error);
+           incidents_follow_verdict(intake->gateway, intake->job, verdict, intake->now, error) &&
+           plan_answers(intake->gateway, &judged, error) && outcome_plan(intake->gateway, intake->now, error);
 }
 
 /* Judges the file. If it is rejected whole, the savepoint undoes its work items, results and reference data. */

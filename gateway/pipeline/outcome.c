@@ -76,7 +76,7 @@ bool outcome_record(struct gateway *gateway, const struct ledger_work *work, con
     bool ends = retry_has_ended(session) && !work->item.ended;
     bool migrates = session->state == LEDGER_MIGRATED && work->session.state != LEDGER_MIGRATED;
 
-    return (!migrates || incidents_clear_device(gateway, work->item.device, transition->at, error)) &&
+    return (!migrates || incidents_close_device(gateway, work->item.device, transition->at, error)) &&
            (!ends || count_end(gateway, work->item.item, session, transition->at, error)) &&
            ledger_session_put(gateway->ledger, work, session, transition, error);
 }

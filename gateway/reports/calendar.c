@@ -1,10 +1,14 @@
+/*
+ * Days, quarters and weeks are arithmetic on seconds, because UTC here has no leap seconds. Months are left to GLib.
+ */
 #include "gateway/reports/calendar.h"
 
 #include <glib.h>
 
 enum { DAY = 86400, QUARTER = DAY / 4, WEEK = 7 * DAY, FIRST_MONDAY = 4 * DAY /* 1970-01-05 */ };
 
-/* The last multiple of `length`, counted from `origin`, that is not after `at`, which may lie before the origin. */
+/* The period of `length` seconds that holds `at`, when periods are counted from `origin`. at may lie before origin: the
+ * remainder in C is negative then. */
 static struct period even(int64_t at, int64_t origin, int64_t length)
 {
     int64_t past = (at - origin) % length;

@@ -1,6 +1,7 @@
 /*
- * The calendar of reports: which period a moment lies in, and which periods have ended (gateway/REPORTS.md). Pure:
- * it knows no clock and no ledger. Times are seconds UTC; a period is the half-open interval [starts, ends).
+ * The calendar of reports: in which period a moment lies, and which periods have ended (gateway/REPORTS.md). Pure
+ * functions: they know no clock and no ledger and cannot fail. Times are seconds UTC; a period is the half-open
+ * interval [starts, ends). Years 1 to 9998, as in formats/instant.h.
  *
  *   struct period period;
  *   int64_t from = …the end of the last period that was issued, or any moment of the first one;
@@ -25,7 +26,7 @@ struct period {
 
 /* The period that holds a moment. */
 struct period calendar_period(enum calendar_length length, int64_t at);
-/* The period that holds `from`, if it has ended by now (ends <= now). */
+/* Sets *period to the period that holds `from`. True: it has ended (ends <= now). */
 bool calendar_due(enum calendar_length length, int64_t from, int64_t now, struct period *period);
 
 #endif

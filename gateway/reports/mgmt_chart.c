@@ -1,3 +1,6 @@
+/*
+ * Coordinates are printed with one decimal, so that the same figures give the same bytes on every machine.
+ */
 #include "gateway/reports/mgmt_chart.h"
 
 #include "formats/instant.h"
@@ -35,6 +38,7 @@ static void text_at(GString *out, double x, double y, const char *style, const c
 
 enum { WIDTH = 560, LABEL = 190, NUMBER = 90, BAR = 16, STEP = 22 };
 
+/* At least 1, which is divided by. */
 static int64_t greatest(const struct chart_bar *bars, size_t n)
 {
     int64_t most = 1;
@@ -69,7 +73,7 @@ void chart_bars(GString *out, const struct chart *chart, const struct chart_bar 
 
 enum { HEIGHT = 300, LEFT = 70, RIGHT = 110, TOP = 20, BOTTOM = 40, DATE = 10 };
 
-/* What is drawn where. */
+/* The times and values between which lines are drawn. */
 struct frame {
     int64_t from, until;
     double most;
@@ -87,6 +91,7 @@ static double y_of(const struct frame *frame, double value)
     return HEIGHT - BOTTOM - value / frame->most * (HEIGHT - TOP - BOTTOM);
 }
 
+/* Holds all points and the mark, which may lie in the future. */
 static struct frame frame_of(const struct chart_line *lines, size_t n, int64_t mark_at)
 {
     struct frame frame = {.from = INT64_MAX, .until = mark_at > 0 ? mark_at : INT64_MIN, .most = 1};
@@ -113,8 +118,8 @@ static void date_at(GString *out, const struct frame *frame, int64_t at, const c
 
 static void draw_axes(GString *out, const struct frame *frame)
 {
-    for (int part = 0; part <= 2; part++) {
-        double value = frame->most * part / 2, y = y_of(frame, value);
+    for (int half = 0; half <= 2; half++) {
+        double value = frame->most * half / 2, y = y_of(frame, value);
         g_autofree char *number = g_strdup_printf("%.0f", value);
         g_string_append_printf(out, "<line x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\" class=\"grid\"/>\n", LEFT, y,
                                WIDTH - RIGHT, y);
@@ -141,18 +146,18 @@ static void draw_line(GString *out, const struct frame *frame, const struct char
     text_at(out, x_of(frame, last->at) + 8, y_of(frame, last->value) + 4, "start", line->label);
 }
 
-void chart_lines(GString *out, const struct chart *chart, const struct chart_line *lines, size_t n, int64_t mark_at,
-                 const char *mark_label)
+void chart_lines(GString *out, const struct chart *chart, const struct chart_line *lines, size_t n,
+                 const struct chart_mark *mark)
 {
-    struct frame frame = frame_of(lines, n, mark_at);
+    struct frame frame = frame_of(lines, n, mark->at);
 
     begin(out, chart, WIDTH, HEIGHT);
     draw_axes(out, &frame);
-    if (mark_at > 0) {
-        double x = x_of(&frame, mark_at);
+    if (mark->at > 0) {
+        double x = x_of(&frame, mark->at);
         g_string_append_printf(out, "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" class=\"mark\"/>\n", x, TOP, x,
                                HEIGHT - BOTTOM);
-        text_at(out, x, TOP - 6, "middle", mark_label);
+        text_at(out, x, TOP - 6, "middle", mark->label);
     }
     for (size_t i = 0; i < n; i++)
         draw_line(out, &frame, &lines[i]);

@@ -1,6 +1,7 @@
 /*
- * Pictures for the management page, as inline SVG with a title, a description and a number beside each mark, so that
- * none depends on colour. Widths are fixed; the page scales them.
+ * Charts for the management page, as inline SVG. Each has a title and a description for screen readers, and a number or
+ * label beside each mark, so that nothing depends on colour. Widths are fixed; the page's style sheet scales them.
+ * Functions append to out and cannot fail. Strings are borrowed and may hold any text: they are escaped.
  */
 #ifndef ECOSGATE_GATEWAY_REPORTS_MGMT_CHART_H
 #define ECOSGATE_GATEWAY_REPORTS_MGMT_CHART_H
@@ -8,17 +9,18 @@
 #include <glib.h>
 #include <stdint.h>
 
-/* What a picture is called; id is unique in the page, plain ASCII. */
 struct chart {
-    const char *id, *title, *description;
+    const char *id; /* unique in the page, plain ASCII */
+    const char *title, *description;
 };
 
-/* A horizontal bar, or (label alone, value -1) a heading over those that follow. */
+/* A horizontal bar, or (value -1) a heading over the bars that follow. */
 struct chart_bar {
     const char *label;
     int64_t value;
     const char *style; /* class in the page's style sheet */
 };
+/* Bars below each other; the longest has the greatest value. */
 void chart_bars(GString *out, const struct chart *chart, const struct chart_bar *bars, size_t n);
 
 struct chart_point {
@@ -27,14 +29,19 @@ struct chart_point {
 };
 struct chart_line {
     const char *label, *style;
-    const struct chart_point *points; /* by time */
+    const struct chart_point *points; /* in the order of time */
     size_t n;
 };
-/* Lines over time from 0 up; mark_at 0: no mark, else an upright line with that label. */
-void chart_lines(GString *out, const struct chart *chart, const struct chart_line *lines, size_t n, int64_t mark_at,
-                 const char *mark_label);
+/* An upright line at a time. */
+struct chart_mark {
+    int64_t at; /* seconds UTC; 0: no mark */
+    const char *label;
+};
+/* Lines over time, from 0 up. */
+void chart_lines(GString *out, const struct chart *chart, const struct chart_line *lines, size_t n,
+                 const struct chart_mark *mark);
 
-/* Appends text, escaped for HTML. */
+/* Appends text, escaped for HTML; NULL counts as "". */
 void chart_text(GString *out, const char *text);
 
 #endif

@@ -1,3 +1,8 @@
+/*
+ * The page is one text with inline styles and inline SVG, and a content security policy that forbids everything else:
+ * it is opened from mail and from shares, where nothing else would be found. Each chart stands beside a table with the
+ * same figures.
+ */
 #include "gateway/reports/mgmt_page.h"
 
 #include "formats/instant.h"
@@ -14,17 +19,18 @@ enum figure { IN_SCOPE, MIGRATED, FAILED_ONCE, FAILED_MANY, NON_MIGRATABLE, REMA
 
 static const struct {
     const char *name, *style;
-} figures[FIGURES] = {
+} figure_styles[FIGURES] = {
     {"In scope", "scope"},       {"Migrated", "good"},  {"Failed once", "once"}, {"Failed more than once", "many"},
     {"Non-Migratable", "never"}, {"Remaining", "left"},
 };
 
-/* What belongs together: all rows of a Device type, of a region, of a code. */
+/* The sums of rows that have a Device type, a region or a code in common. */
 struct group {
     const char *name;
     int64_t n[FIGURES];
 };
 
+/* otherwise, where there is no name. */
 static const char *name_or(const char *name, const char *otherwise)
 {
     return name != NULL && *name != '\0' ? name : otherwise;
@@ -54,13 +60,13 @@ static void add_row(struct group *group, const struct mgmt_row *row)
         group->n[f] += MAX(n[f], 0);
 }
 
-/* Rows of each name in the order in which names come first; those without a name are left out. g_array_unref. */
-static GArray *group_by(const struct mgmt_figures *facts, const char *(*name_of)(const struct mgmt_row *row))
+/* One struct group for each name, in the order of the rows; rows without a name are left out. g_array_unref. */
+static GArray *group_by(const struct mgmt_figures *figures, const char *(*name_of)(const struct mgmt_row *row))
 {
     GArray *groups = g_array_new(FALSE, TRUE, sizeof(struct group));
 
-    for (size_t i = 0; i < facts->n_rows; i++) {
-        const char *name = name_of(&facts->rows[i]);
+    for (size_t i = 0; i < figures->n_rows; i++) {
+        const char *name = name_of(&figures->rows[i]);
         guint g = 0;
         if (name == NULL)
             continue;
@@ -70,43 +76,44 @@ static GArray *group_by(const struct mgmt_figures *facts, const char *(*name_of)
             const struct group fresh = {.name = name};
             g_array_append_val(groups, fresh);
         }
-        add_row(&g_array_index(groups, struct group, g), &facts->rows[i]);
+        add_row(&g_array_index(groups, struct group, g), &figures->rows[i]);
     }
     return groups;
 }
 
-static struct group sum_of(const struct mgmt_figures *facts)
+static struct group sum_of(const struct mgmt_figures *figures)
 {
     struct group sum = {.name = "All"};
 
-    for (size_t i = 0; i < facts->n_rows; i++)
-        add_row(&sum, &facts->rows[i]);
+    for (size_t i = 0; i < figures->n_rows; i++)
+        add_row(&sum, &figures->rows[i]);
     return sum;
 }
 
 /* ---- forecast ---- */
 
-void mgmt_forecast(const struct mgmt_figures *facts, struct mgmt_forecast *forecast)
+void mgmt_forecast(const struct mgmt_figures *figures, struct mgmt_forecast *forecast)
 {
-    const struct group sum = sum_of(facts);
-    size_t back = MIN(facts->n_weeks, PACE_WEEKS + 1);
+    const struct group sum = sum_of(figures);
+    size_t back = MIN(figures->n_weeks, PACE_WEEKS + 1);
 
     *forecast = (struct mgmt_forecast){.remaining = sum.n[REMAINING]};
     if (back >= 2) {
-        const struct mgmt_week *first = &facts->weeks[facts->n_weeks - back], *last = &facts->weeks[facts->n_weeks - 1];
+        const struct mgmt_week *first = &figures->weeks[figures->n_weeks - back],
+                               *last = &figures->weeks[figures->n_weeks - 1];
         double weeks = (double)(last->end - first->end) / WEEK;
         if (weeks > 0 && last->migrated > first->migrated)
             forecast->per_week = (double)(last->migrated - first->migrated) / weeks;
     }
     if (forecast->remaining == 0)
-        forecast->finish = facts->end;
+        forecast->finish = figures->end;
     else if (forecast->per_week > 0 && (double)forecast->remaining / forecast->per_week <= FORESEEN_WEEKS)
-        forecast->finish = facts->end + (int64_t)((double)forecast->remaining / forecast->per_week * WEEK);
-    if (forecast->remaining > 0 && facts->end_date > facts->end)
-        forecast->needed = (double)forecast->remaining / ((double)(facts->end_date - facts->end) / WEEK);
+        forecast->finish = figures->end + (int64_t)((double)forecast->remaining / forecast->per_week * WEEK);
+    if (forecast->remaining > 0 && figures->end_date > figures->end)
+        forecast->needed = (double)forecast->remaining / ((double)(figures->end_date - figures->end) / WEEK);
 }
 
-/* ---- parts of the page ---- */
+/* ---- elements of the page ---- */
 
 static void date(int64_t at, char text[INSTANT_TEXT_SIZE])
 {
@@ -133,12 +140,12 @@ static const char style_sheet[] =
     "@page{margin:15mm}@media print{body{margin:0;max-width:none;font-size:10.5pt}h2{break-after:avoid}"
     "figure,table,svg{break-inside:avoid}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}";
 
-static void begin_page(GString *out, const struct mgmt_figures *facts)
+static void begin_page(GString *out, const struct mgmt_figures *figures)
 {
     char start[INSTANT_TEXT_SIZE], end[INSTANT_TEXT_SIZE];
 
-    date(facts->start, start);
-    date(facts->end, end);
+    date(figures->start, start);
+    date(figures->end, end);
     g_string_append_printf(out,
                            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
@@ -147,9 +154,9 @@ static void begin_page(GString *out, const struct mgmt_figures *facts)
                            "<title>Migration, %s to %s</title>\n<style>%s</style>\n</head>\n<body>\n<main>\n"
                            "<h1>Migration to ECoS credentials</h1>\n<p>From %s to %s, 00:00 UTC; gateway ",
                            start, end, style_sheet, start, end);
-    chart_text(out, facts->org);
+    chart_text(out, figures->org);
     g_string_append(out, ", environment ");
-    chart_text(out, facts->environment);
+    chart_text(out, figures->environment);
     g_string_append(out, ".</p>\n");
 }
 
@@ -196,13 +203,13 @@ static void word_cell(GString *out, const char *word)
     g_string_append(out, "</td>");
 }
 
-/* ---- what it says first ---- */
+/* ---- the summary, and the sentences of the forecast ---- */
 
-static void say_forecast(GString *out, const struct mgmt_figures *facts, const struct mgmt_forecast *forecast)
+static void say_forecast(GString *out, const struct mgmt_figures *figures, const struct mgmt_forecast *forecast)
 {
     char finish[INSTANT_TEXT_SIZE], until[INSTANT_TEXT_SIZE];
 
-    date(facts->end_date, until);
+    date(figures->end_date, until);
     if (forecast->remaining == 0) {
         g_string_append(out, "<p id=\"forecast-text\">Nothing remains.</p>\n");
         return;
@@ -215,25 +222,25 @@ static void say_forecast(GString *out, const struct mgmt_figures *facts, const s
     } else {
         g_string_append(out, "The last weeks show no pace from which an end could be told. ");
     }
-    if (facts->end_date == 0)
+    if (figures->end_date == 0)
         g_string_append(out, "No end date is set.</p>\n");
     else if (forecast->needed > 0)
         g_string_append_printf(out, "To be done by the end date, %s, it takes %.0f a week: <strong>%s</strong>.</p>\n",
                                until, forecast->needed,
-                               forecast->finish > 0 && forecast->finish <= facts->end_date ? "in time" : "late");
+                               forecast->finish > 0 && forecast->finish <= figures->end_date ? "in time" : "late");
     else
         g_string_append_printf(out, "The end date, %s, has passed: <strong>late</strong>.</p>\n", until);
 }
 
-static void summary(GString *out, const struct mgmt_figures *facts)
+static void summary(GString *out, const struct mgmt_figures *figures)
 {
     static const char *const columns[] = {"Devices", "Number", NULL};
-    const struct group sum = sum_of(facts);
+    const struct group sum = sum_of(figures);
 
     begin_section(out, "summary", "Summary");
     begin_table(out, "summary-table", "All Device types and regions", columns);
     for (int f = 0; f < FIGURES; f++) {
-        row_head(out, figures[f].name);
+        row_head(out, figure_styles[f].name);
         number_cell(out, sum.n[f]);
         g_string_append(out, "</tr>\n");
     }
@@ -243,37 +250,37 @@ static void summary(GString *out, const struct mgmt_figures *facts)
 
 /* ---- over time ---- */
 
-static void draw_progress(GString *out, const struct mgmt_figures *facts)
+static void draw_progress(GString *out, const struct mgmt_figures *figures)
 {
     static const struct chart chart = {
         "progress-chart", "Progress over time",
         "Devices in scope and Devices migrated at the end of each week; the table beside "
         "it has the figures."};
-    g_autofree struct chart_point *scope = g_new(struct chart_point, facts->n_weeks);
-    g_autofree struct chart_point *migrated = g_new(struct chart_point, facts->n_weeks);
+    g_autofree struct chart_point *scope = g_new(struct chart_point, figures->n_weeks);
+    g_autofree struct chart_point *migrated = g_new(struct chart_point, figures->n_weeks);
 
-    for (size_t i = 0; i < facts->n_weeks; i++) {
-        scope[i] = (struct chart_point){facts->weeks[i].end, (double)MAX(facts->weeks[i].in_scope, 0)};
-        migrated[i] = (struct chart_point){facts->weeks[i].end, (double)MAX(facts->weeks[i].migrated, 0)};
+    for (size_t i = 0; i < figures->n_weeks; i++) {
+        scope[i] = (struct chart_point){figures->weeks[i].end, (double)MAX(figures->weeks[i].in_scope, 0)};
+        migrated[i] = (struct chart_point){figures->weeks[i].end, (double)MAX(figures->weeks[i].migrated, 0)};
     }
-    const struct chart_line lines[] = {{"in scope", "scope", scope, facts->n_weeks},
-                                       {"migrated", "good", migrated, facts->n_weeks}};
-    chart_lines(out, &chart, lines, G_N_ELEMENTS(lines), 0, NULL);
+    const struct chart_line lines[] = {{"in scope", "scope", scope, figures->n_weeks},
+                                       {"migrated", "good", migrated, figures->n_weeks}};
+    chart_lines(out, &chart, lines, G_N_ELEMENTS(lines), &(const struct chart_mark){0, NULL});
 }
 
-static void progress(GString *out, const struct mgmt_figures *facts)
+static void progress(GString *out, const struct mgmt_figures *figures)
 {
     static const char *const columns[] = {"Week's end", "In scope", "Migrated", "Remaining", NULL};
 
-    if (facts->n_weeks == 0)
+    if (figures->n_weeks == 0)
         return;
     begin_section(out, "progress", "Progress over time");
     g_string_append(out, "<figure>\n");
-    draw_progress(out, facts);
+    draw_progress(out, figures);
     g_string_append(out, "</figure>\n");
     begin_table(out, "progress-table", "At the end of each week", columns);
-    for (size_t i = 0; i < facts->n_weeks; i++) {
-        const struct mgmt_week *week = &facts->weeks[i];
+    for (size_t i = 0; i < figures->n_weeks; i++) {
+        const struct mgmt_week *week = &figures->weeks[i];
         char end[INSTANT_TEXT_SIZE];
         date(week->end, end);
         row_head(out, end);
@@ -297,21 +304,21 @@ static void draw_groups(GString *out, const GArray *groups, const struct chart *
         const struct chart_bar head = {group->name, -1, NULL};
         g_array_append_val(bars, head);
         for (int f = 0; f < FIGURES; f++) {
-            const struct chart_bar bar = {figures[f].name, group->n[f], figures[f].style};
+            const struct chart_bar bar = {figure_styles[f].name, group->n[f], figure_styles[f].style};
             g_array_append_val(bars, bar);
         }
     }
     chart_bars(out, chart, (const struct chart_bar *)(const void *)bars->data, bars->len);
 }
 
-/* id: "types", "regions"; head: of the first column. */
+/* id: "types", "regions"; head: the title of the first column. */
 static void by_group(GString *out, const GArray *groups, const struct chart *chart, const char *id, const char *head)
 {
     const char *columns[FIGURES + 2] = {head};
     g_autofree char *table = g_strconcat(id, "-table", NULL);
 
     for (int f = 0; f < FIGURES; f++)
-        columns[f + 1] = figures[f].name;
+        columns[f + 1] = figure_styles[f].name;
     begin_section(out, id, chart->title);
     g_string_append(out, "<figure>\n");
     draw_groups(out, groups, chart);
@@ -338,16 +345,16 @@ static int by_failures(gconstpointer a, gconstpointer b)
     return nx != ny ? (nx < ny) - (nx > ny) : strcmp(x->name, y->name);
 }
 
-/* A row says only which code is its most frequent one: a cause stands for the failed Devices of the rows that it leads.
- */
-static void causes(GString *out, const struct mgmt_figures *facts)
+/* MGMT gives only the most frequent code of a row. So a code stands for all failed Devices of the rows in which it is
+ * the most frequent one. */
+static void causes(GString *out, const struct mgmt_figures *figures)
 {
     static const char *const columns[] = {"Code", "Failed Devices", NULL};
     static const struct chart chart = {
         "causes-chart", "Top causes",
         "Failed Devices by the code that was the most frequent of the period in their type and region; the table "
         "beside it has the figures."};
-    g_autoptr(GArray) groups = group_by(facts, cause_of);
+    g_autoptr(GArray) groups = group_by(figures, cause_of);
     g_autoptr(GArray) bars = g_array_new(FALSE, FALSE, sizeof(struct chart_bar));
 
     g_array_sort(groups, by_failures);
@@ -380,44 +387,45 @@ static void causes(GString *out, const struct mgmt_figures *facts)
 
 /* ---- forecast ---- */
 
-/* Where the dashed line ends: when nothing remains, or where the picture does. */
-static struct chart_point forecast_end(const struct mgmt_figures *facts, const struct mgmt_forecast *forecast)
+/* Where the dashed line ends: when nothing remains, or at the right edge of the chart. */
+static struct chart_point forecast_end(const struct mgmt_figures *figures, const struct mgmt_forecast *forecast)
 {
-    int64_t last = MAX(facts->end_date, facts->end + (int64_t)DRAWN_WEEKS * WEEK);
+    int64_t last = MAX(figures->end_date, figures->end + (int64_t)DRAWN_WEEKS * WEEK);
     int64_t at = forecast->finish > 0 ? MIN(forecast->finish, last) : last;
-    double gone = forecast->per_week * (double)(at - facts->end) / WEEK;
+    double gone = forecast->per_week * (double)(at - figures->end) / WEEK;
 
     return (struct chart_point){at, MAX((double)forecast->remaining - gone, 0)};
 }
 
-static void outlook(GString *out, const struct mgmt_figures *facts)
+static void outlook(GString *out, const struct mgmt_figures *figures)
 {
     static const struct chart chart = {
         "forecast-chart", "What remains, and the end date",
         "Devices that remained at the end of each week, and dashed how many will, at the "
         "pace of the last weeks."};
-    g_autofree struct chart_point *left = g_new(struct chart_point, facts->n_weeks + 1);
+    g_autofree struct chart_point *left = g_new(struct chart_point, figures->n_weeks + 1);
     struct mgmt_forecast forecast;
     size_t n = 0;
 
-    mgmt_forecast(facts, &forecast);
+    mgmt_forecast(figures, &forecast);
     begin_section(out, "forecast", "Forecast");
-    for (; n < facts->n_weeks; n++)
-        left[n] = (struct chart_point){facts->weeks[n].end, (double)MAX(facts->weeks[n].remaining, 0)};
+    for (; n < figures->n_weeks; n++)
+        left[n] = (struct chart_point){figures->weeks[n].end, (double)MAX(figures->weeks[n].remaining, 0)};
     if (n == 0)
-        left[n++] = (struct chart_point){facts->end, (double)forecast.remaining};
-    const struct chart_point ahead[] = {{facts->end, (double)forecast.remaining}, forecast_end(facts, &forecast)};
+        left[n++] = (struct chart_point){figures->end, (double)forecast.remaining};
+    const struct chart_point ahead[] = {{figures->end, (double)forecast.remaining}, forecast_end(figures, &forecast)};
     const struct chart_line lines[] = {{"remaining", "left", left, n}, {"forecast", "left dashed", ahead, 2}};
     g_string_append(out, "<figure>\n");
-    chart_lines(out, &chart, lines, forecast.remaining > 0 ? 2 : 1, facts->end_date, "end date");
+    chart_lines(out, &chart, lines, forecast.remaining > 0 ? 2 : 1,
+                &(const struct chart_mark){figures->end_date, "end date"});
     g_string_append(out, "</figure>\n");
-    say_forecast(out, facts, &forecast);
+    say_forecast(out, figures, &forecast);
     end_section(out);
 }
 
 /* ---- all rows ---- */
 
-static void all_rows(GString *out, const struct mgmt_figures *facts)
+static void all_rows(GString *out, const struct mgmt_figures *figures)
 {
     static const char *const columns[] = {
         "Device type",           "Region",         "In scope",  "Migrated", "Failed once",
@@ -425,14 +433,14 @@ static void all_rows(GString *out, const struct mgmt_figures *facts)
 
     begin_section(out, "rows", "All figures");
     begin_table(out, "rows-table", "By Device type and region, as in MGMT", columns);
-    for (size_t i = 0; i < facts->n_rows; i++) {
-        const struct mgmt_row *row = &facts->rows[i];
-        struct group figures_of_row = {.name = NULL};
-        add_row(&figures_of_row, row);
+    for (size_t i = 0; i < figures->n_rows; i++) {
+        const struct mgmt_row *row = &figures->rows[i];
+        struct group sums = {.name = NULL};
+        add_row(&sums, row);
         row_head(out, type_of(row));
         word_cell(out, region_of(row));
         for (int f = 0; f < FIGURES; f++)
-            number_cell(out, figures_of_row.n[f]);
+            number_cell(out, sums.n[f]);
         word_cell(out, row->top_error);
         g_string_append(out, "</tr>\n");
     }
@@ -440,7 +448,7 @@ static void all_rows(GString *out, const struct mgmt_figures *facts)
     end_section(out);
 }
 
-char *mgmt_page(const struct mgmt_figures *facts)
+char *mgmt_page(const struct mgmt_figures *figures)
 {
     static const struct chart types = {"types-chart", "By Device type",
                                        "Devices in scope, migrated, failed and remaining by Device type; the table "
@@ -448,20 +456,20 @@ char *mgmt_page(const struct mgmt_figures *facts)
     static const struct chart regions = {"regions-chart", "By region",
                                          "Devices in scope, migrated, failed and remaining by region; the table beside "
                                          "it has the figures."};
-    g_autoptr(GArray) by_type = group_by(facts, type_of);
-    g_autoptr(GArray) by_region = group_by(facts, region_of);
+    g_autoptr(GArray) by_type = group_by(figures, type_of);
+    g_autoptr(GArray) by_region = group_by(figures, region_of);
     GString *out = g_string_new(NULL);
 
-    begin_page(out, facts);
-    summary(out, facts);
-    progress(out, facts);
-    if (facts->n_rows > 0) {
+    begin_page(out, figures);
+    summary(out, figures);
+    progress(out, figures);
+    if (figures->n_rows > 0) {
         by_group(out, by_type, &types, "types", "Device type");
         by_group(out, by_region, &regions, "regions", "Region");
     }
-    causes(out, facts);
-    outlook(out, facts);
-    all_rows(out, facts);
+    causes(out, figures);
+    outlook(out, figures);
+    all_rows(out, figures);
     g_string_append(out, "</main>\n</body>\n</html>\n");
     return g_string_free(out, FALSE);
 }

@@ -1,3 +1,4 @@
+/* The statuses in the order in which REPORTS.md lists them: the first that fits counts. */
 #include "gateway/reports/migration_status.h"
 
 #include <string.h>
@@ -23,7 +24,7 @@ bool migration_in_scope(const struct config *config, const struct ledger_invento
            strcmp(device->status, "Decommissioned") != 0 && strcmp(device->status, "Withdrawn") != 0;
 }
 
-/* Of a work item that has not ended. */
+/* The status of a Device with a work item in that state, which has not ended. */
 static const char *status_of_live(enum ledger_state state)
 {
     switch (state) {

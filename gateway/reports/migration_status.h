@@ -1,6 +1,10 @@
 /*
- * A Device's MigrationStatus (formats/FILES.md, 10; gateway/REPORTS.md): pure, from what the inventory and its work
- * say.
+ * A Device's MigrationStatus (formats/FILES.md, 10; gateway/REPORTS.md), from what the inventory and its work items
+ * say. Pure functions, which cannot fail.
+ *
+ *   struct migration_past past = {0};
+ *   migration_past_add(&past, work) …                   all work items of the Device
+ *   migration_status(config, device, &past, non_migratable)
  */
 #ifndef ECOSGATE_GATEWAY_REPORTS_MIGRATION_STATUS_H
 #define ECOSGATE_GATEWAY_REPORTS_MIGRATION_STATUS_H
@@ -10,20 +14,20 @@
 #include "spool/ledger/ledger_reference.h"
 #include "spool/ledger/ledger_sessions.h"
 
-/* What its work items say. Begin with zeros. */
+/* What a Device's work items say. Begin with zeros. */
 struct migration_past {
-    bool live;
-    enum ledger_state state; /* of the live one */
-    int64_t migrated_at;     /* 0: not migrated here */
-    int64_t failed;          /* sessions */
+    bool live;               /* one of them has not ended */
+    enum ledger_state state; /* of that one */
+    int64_t migrated_at;     /* seconds UTC; 0: not migrated by this gateway */
+    int64_t failed;          /* failed sessions */
 };
 
-/* Takes the next work item of the Device into account. */
+/* Adds the next work item of the Device. */
 void migration_past_add(struct migration_past *past, const struct ledger_work *work);
 
-/* Is this Device one that is ever migrated: in scope by its type, and not taken down? */
+/* True: this Device may be migrated, by its type (device_types) and its status in the inventory. */
 bool migration_in_scope(const struct config *config, const struct ledger_inventory *device);
-/* "TCOS" …; non_migratable: its model is Non-Migratable. */
+/* "TCOS" …; non_migratable: the Device Model is Non-Migratable at the time that the report is about. */
 const char *migration_status(const struct config *config, const struct ledger_inventory *device,
                              const struct migration_past *past, bool non_migratable);
 

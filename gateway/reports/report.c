@@ -1,3 +1,8 @@
+/*
+ * The table of all reports, and what they have in common: recipients, the order of rows, writing. One walk collects a
+ * number for each row of all recipients; these are sorted, and then one file after another is written. So a day with a
+ * hundred Suppliers reads the ledger once, not a hundred times, and only one file is open.
+ */
 #include "gateway/reports/report_private.h"
 
 #include "gateway/reports/migration_status.h"
@@ -45,7 +50,7 @@ char *report_name(const struct report_kind *kind, const struct report_recipient 
                            time, kind->form);
 }
 
-/* ---- life ---- */
+/* ---- begin and end ---- */
 
 static void clear_recipient(gpointer user)
 {
@@ -101,13 +106,13 @@ static int by_id(gconstpointer a, gconstpointer b)
     return (x->id > y->id) - (x->id < y->id);
 }
 
-/* A drop that PTY named and that the configuration does not know any more is as good as none. */
+/* A drop that PTY names and the configuration does not know counts as not named. */
 static bool add_party(void *user, const struct ledger_party *party, GError **error)
 {
     struct report *report = user;
     bool known = party->drop != NULL && config_drop(report->gateway->config, party->drop) != NULL;
 
-    (void)error; /* nothing can go wrong */
+    (void)error; /* cannot fail */
     add_recipient(report, party->id, party->mpid, known ? party->drop : report->kind->drop);
     return true;
 }
@@ -179,7 +184,8 @@ static int by_recipient(gconstpointer a, gconstpointer b)
 
     if (x->recipient != y->recipient)
         return (x->recipient > y->recipient) - (x->recipient < y->recipient);
-    return ((uint64_t)x->key > (uint64_t)y->key) - ((uint64_t)x->key < (uint64_t)y->key); /* it may be an EUI-64 */
+    /* A key may be an EUI-64, whose highest bit may be set. */
+    return ((uint64_t)x->key > (uint64_t)y->key) - ((uint64_t)x->key < (uint64_t)y->key);
 }
 
 bool report_collect(struct report *report, GError **error)
@@ -232,6 +238,7 @@ bool report_write(struct report *report, size_t i, writer_bytes_fn *bytes, void 
 
 /* ---- for the sources that write rows ---- */
 
+/* What the inventory says, unless it says nothing. */
 static const char *first_of(const char *known, const char *instructed)
 {
     return known != NULL && *known != '\0' ? known : instructed;

@@ -77,7 +77,7 @@ const struct report_recipient *report_recipient(const struct report *report, siz
 
 /* Finds all rows of all recipients. */
 bool report_collect(struct report *report, GError **error);
-/* How many rows recipient i has; of a page 0. */
+/* How many rows recipient i has; of MGMT-PAGE those of MGMT. */
 int64_t report_rows(const struct report *report, size_t i);
 /* How many rows belong to no recipient. */
 int64_t report_unassigned(const struct report *report);

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+/* The region in the inventory; where that is silent, in the instruction. */
 static const char *region_of(const struct ledger_work *work, const struct ledger_inventory *known)
 {
     return known != NULL && known->region != NULL ? known->region : work->item.region;
@@ -81,6 +82,7 @@ struct statuses {
     char *gbcs, *duis;
 };
 
+/* Keeps the last one, which ended the session. */
 static bool keep_statuses(void *user, const struct ledger_transition *transition, GError **error)
 {
     struct statuses *statuses = user;

@@ -1,5 +1,6 @@
 /*
- * ECOSMIG-003, -006 and MAPR: Devices that the inventory knows.
+ * ECOSMIG-003, -006 and MAPR: Devices of the inventory. The key of a row is the Device's EUI-64; of ECOSMIG-003, where
+ * a Device can be gained twice in a month, the index of a struct gained.
  */
 #include "gateway/reports/report_private.h"
 
@@ -8,7 +9,7 @@
 
 #include <string.h>
 
-/* ---- a Device's row ---- */
+/* ---- what a row says of a Device ---- */
 
 /* What a row says of a Device's own migration. */
 struct device_now {
@@ -45,18 +46,20 @@ static void lead_of(const struct ledger_inventory *device, struct report_lead *l
 
 /* ---- ECOSMIG-003: Devices gained in the period, with what happened to them before ---- */
 
-/* The keys are indexes of these. */
+/* One row of ECOSMIG-003. */
 struct gained {
     uint64_t device, supplier;
-    int64_t starts; /* from when its new Supplier is responsible */
+    int64_t starts; /* from when on that Supplier is responsible, seconds UTC */
 };
 
+/* The walk over one change of supplier. */
 struct gaining {
     struct report *report;
     const struct ledger_cos *event;
     uint64_t hub; /* of the meter; 0: none */
 };
 
+/* The Device is gained by the event. */
 static void gain(const struct gaining *g, uint64_t device)
 {
     const struct gained gained = {device, g->event->gaining, g->event->starts};
@@ -64,7 +67,8 @@ static void gain(const struct gaining *g, uint64_t device)
     g_array_append_val(g->report->subjects, gained);
 }
 
-/* A GPF is gained where the event changes whose it is (¶25). */
+/* A GPF has no MPxN of its own: its Supplier is that of the meters on its hub (seed ¶25). It is gained when the event
+ * changes who that is. */
 static bool gain_gpf(void *user, const struct ledger_inventory *device, GError **error)
 {
     struct gaining *g = user;
@@ -117,19 +121,19 @@ bool report_collect_gained(struct report *report, GError **error)
     g_array_sort(report->subjects, by_device);
     for (guint i = 0; i < report->subjects->len; i++) {
         const struct gained *gained = &g_array_index(report->subjects, struct gained, i);
-        /* Two meters of a hub may have brought the same GPF. */
+        /* Two meters on one hub may both have added its GPF. */
         if (i == 0 || by_device(gained, gained - 1) != 0)
             report_assign(report, gained->supplier, i);
     }
     return true;
 }
 
-/* Sessions that had begun before the supply start. */
+/* A Device's sessions that began before the supply start. */
 struct history {
-    int64_t before;
+    int64_t before; /* the supply start, seconds UTC */
     int64_t attempts, last_at;
-    const char *outcome;
-    char code[8];
+    const char *outcome; /* of the last one, as it was at the supply start */
+    char code[8];        /* of the last one that had failed by then */
 };
 
 static bool add_history(void *user, const struct ledger_work *work, GError **error)

@@ -1,11 +1,12 @@
 /*
- * NMDM: the list of Non-Migratable Device Models as DCC has given it. The key of a row is the index of its entry.
+ * NMDM: the list of Non-Migratable Device Models as NMM files gave it. The key of a row is the index of its entry in
+ * the ledger's order.
  */
 #include "gateway/reports/report_private.h"
 
 #include <string.h>
 
-/* An entry's strings are its own. */
+/* The strings of a kept entry are copies: the ledger's own live only during the walk. */
 static void clear_entry(gpointer user)
 {
     struct ledger_nmm *row = user;

@@ -1,6 +1,6 @@
 /*
- * MGMT for people: its rows, and the sums of the weeks before, as one page (mgmt_page.h). Each week's sums are kept
- * when it is issued, so that a later page tells of it what was told then.
+ * MGMT-PAGE: the rows of MGMT and the sums of the weeks before as one page (mgmt_page.h). Each week's sums are recorded
+ * in the ledger when the week is issued, so that later pages repeat what was reported then, whatever is known now.
  */
 #include "gateway/reports/report_private.h"
 
@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+/* struct mgmt_row, whose texts are the report's. g_array_unref. */
 static GArray *rows_of(const struct report *report)
 {
     GArray *rows = g_array_new(FALSE, FALSE, sizeof(struct mgmt_row));
@@ -18,6 +19,7 @@ static GArray *rows_of(const struct report *report)
     return rows;
 }
 
+/* The sums over all rows. */
 static struct ledger_week sum_of(const struct report *report)
 {
     struct ledger_week week = {.ends = report->period.ends};
@@ -42,7 +44,7 @@ static bool add_week(void *user, const struct ledger_week *week, GError **error)
 {
     const struct mgmt_week one = {week->ends, week->in_scope, week->migrated, week->remaining};
 
-    (void)error; /* nothing can go wrong */
+    (void)error; /* cannot fail */
     g_array_append_val((GArray *)user, one);
     return true;
 }
@@ -57,15 +59,15 @@ bool report_write_page(struct report *report, writer_bytes_fn *bytes, void *user
     if (!ledger_weeks_each(report->gateway->ledger, report->period.ends, add_week, weeks, error) ||
         !add_week(weeks, &own, error))
         return false;
-    const struct mgmt_figures facts = {.org = config->org,
-                                       .environment = config->environment,
-                                       .start = report->period.starts,
-                                       .end = report->period.ends,
-                                       .rows = (const struct mgmt_row *)(const void *)rows->data,
-                                       .n_rows = rows->len,
-                                       .weeks = (const struct mgmt_week *)(const void *)weeks->data,
-                                       .n_weeks = weeks->len,
-                                       .end_date = config->migration_end};
-    g_autofree char *page = mgmt_page(&facts);
+    const struct mgmt_figures figures = {.org = config->org,
+                                         .environment = config->environment,
+                                         .start = report->period.starts,
+                                         .end = report->period.ends,
+                                         .rows = (const struct mgmt_row *)(const void *)rows->data,
+                                         .n_rows = rows->len,
+                                         .weeks = (const struct mgmt_week *)(const void *)weeks->data,
+                                         .n_weeks = weeks->len,
+                                         .end_date = config->migration_end};
+    g_autofree char *page = mgmt_page(&figures);
     return bytes(user, page, strlen(page), error);
 }

@@ -1,6 +1,8 @@
 /*
- * ECOSMIG-004, -005 and MGMT: counts of Devices by recipient and what they have in common. The key of a row is the
- * index of its tally.
+ * ECOSMIG-004, -005 and MGMT: counts of Devices by recipient and by what they have in common: type and model, type, or
+ * type and region. Each such group is a tally; the key of a row is the index of its tally.
+ *
+ * The walks over inventory and sessions come in no order of groups, so tallies are found through a hash table.
  */
 #include "gateway/reports/report_private.h"
 
@@ -9,6 +11,7 @@
 
 #include <string.h>
 
+/* The figures of ECOSMIG-005; REMAINING serves ECOSMIG-004 as well. */
 enum activity {
     INSTRUCTED,
     REJECTED,
@@ -21,23 +24,23 @@ enum activity {
     FIGURES,
 };
 
-/* The figures of MGMT. */
+/* The figures of MGMT, in the same array. */
 enum progress { IN_SCOPE, MIGRATED, FAILED_ONCE, FAILED_MANY, NON_MIGRATABLE, TO_MIGRATE, PROGRESS_FIGURES };
 G_STATIC_ASSERT((int)PROGRESS_FIGURES <= (int)FIGURES);
 
-/* Texts are "" where they do not matter. */
+/* One group. A text is "" when the group is not divided by it. */
 struct tally {
-    uint64_t supplier;
+    uint64_t supplier; /* of MGMT, which is for everybody: the gateway */
     char *device_type, *manufacturer, *model, *firmware;
-    int64_t since;
+    int64_t since; /* ECOSMIG-004: from when on the model is Non-Migratable, seconds UTC */
     int64_t figures[FIGURES];
-    GHashTable *codes; /* MGMT: code → how often; NULL: none */
+    GHashTable *codes; /* MGMT: code → how many sessions failed with it; NULL: none */
 };
 
 struct tallying {
     struct report *report;
-    GHashTable *index; /* what they have in common → index + 1 */
-    enum activity figure;
+    GHashTable *index;    /* what a group has in common, as text → index of its tally + 1 */
+    enum activity figure; /* ECOSMIG-005: which figure the present walk counts */
 };
 
 static void clear_tally(gpointer user)
@@ -60,7 +63,7 @@ static void begin(struct tallying *t, struct report *report)
     g_array_set_clear_func(report->subjects, clear_tally);
 }
 
-/* The tally of a Supplier and what the model says. */
+/* The tally of a Supplier and the texts of model, which is made when it does not exist. */
 static struct tally *tally_of(struct tallying *t, uint64_t supplier, const struct ledger_nmm *model)
 {
     GArray *tallies = t->report->subjects;
@@ -93,7 +96,7 @@ static int by_what_it_counts(gconstpointer a, gconstpointer b)
     return difference != 0 ? difference : strcmp(x->firmware, y->firmware);
 }
 
-/* One row for each tally. */
+/* Sorts the tallies, and assigns a row for each. */
 static void end(struct tallying *t)
 {
     GArray *tallies = t->report->subjects;
@@ -104,12 +107,13 @@ static void end(struct tallying *t)
         report_assign(t->report, g_array_index(tallies, struct tally, i).supplier, i);
 }
 
+/* "" for NULL. */
 static const char *text(const char *value)
 {
     return value != NULL ? value : "";
 }
 
-/* What the inventory says of a Device's model. */
+/* The Device Model, as the inventory has it. */
 static struct ledger_nmm model_of(const struct ledger_inventory *device)
 {
     return (struct ledger_nmm){.device_type = device->device_type,
@@ -118,7 +122,8 @@ static struct ledger_nmm model_of(const struct ledger_inventory *device)
                                .firmware = text(device->firmware)};
 }
 
-/* *remains: it is in scope and holds TCoS credentials still. */
+/* *yes: at the period's end the Device is in scope, holds TCoS credentials and was not migrated by this gateway. One
+ * that migrated at the very end still remains: the end does not belong to the period. */
 static bool remains(const struct report *report, const struct ledger_inventory *device, bool *yes, GError **error)
 {
     struct migration_past past = {0};
@@ -132,7 +137,7 @@ static bool remains(const struct report *report, const struct ledger_inventory *
     return true;
 }
 
-/* A Device's Supplier, 0 where no recipient is. */
+/* The Device's Supplier at the period's end; 0: there is none, or it is no recipient. */
 static bool supplier_of(const struct report *report, uint64_t device, uint64_t *supplier, GError **error)
 {
     if (!ledger_supplier_of(report->gateway->ledger, device, report->period.ends, supplier, error))
@@ -142,7 +147,7 @@ static bool supplier_of(const struct report *report, uint64_t device, uint64_t *
     return true;
 }
 
-/* ---- ECOSMIG-004 ---- */
+/* ---- ECOSMIG-004, Non-Migratable models ---- */
 
 static bool tally_non_migratable(void *user, const struct ledger_inventory *device, GError **error)
 {
@@ -151,15 +156,15 @@ static bool tally_non_migratable(void *user, const struct ledger_inventory *devi
     const struct ledger_nmm model = model_of(device);
     uint64_t supplier = 0;
     int64_t since = 0;
-    bool yes = false;
+    bool remaining = false;
 
     if (!ledger_model_non_migratable_since(ledger, &model, t->report->period.ends, &since, error))
         return false;
     if (since == 0)
         return true;
-    if (!remains(t->report, device, &yes, error) || !supplier_of(t->report, device->device, &supplier, error))
+    if (!remains(t->report, device, &remaining, error) || !supplier_of(t->report, device->device, &supplier, error))
         return false;
-    if (!yes)
+    if (!remaining)
         return true;
     if (supplier == 0) {
         t->report->unassigned++;
@@ -207,8 +212,9 @@ bool report_write_non_migratable(struct report *report, int64_t key, GError **er
     return true;
 }
 
-/* ---- ECOSMIG-005 ---- */
+/* ---- ECOSMIG-005, activity ---- */
 
+/* Counts a Device in t->figure. One that the inventory does not have belongs to nobody. */
 static bool tally_device(struct tallying *t, uint64_t id, GError **error)
 {
     struct report *report = t->report;
@@ -228,7 +234,7 @@ static bool tally_device(struct tallying *t, uint64_t id, GError **error)
     return true;
 }
 
-static bool tally_split(void *user, uint64_t device, enum ledger_state outcome, GError **error)
+static bool tally_reviewed(void *user, uint64_t device, enum ledger_state outcome, GError **error)
 {
     struct tallying *t = user;
 
@@ -241,7 +247,7 @@ static bool tally_split(void *user, uint64_t device, enum ledger_state outcome, 
     return tally_device(t, device, error);
 }
 
-static bool tally_unended(void *user, uint64_t device, enum ledger_state outcome, GError **error)
+static bool tally_unfinished(void *user, uint64_t device, enum ledger_state outcome, GError **error)
 {
     struct tallying *t = user;
 
@@ -252,7 +258,7 @@ static bool tally_unended(void *user, uint64_t device, enum ledger_state outcome
 
 static bool tally_end(void *user, int64_t item, uint64_t device, const char *code, GError **error)
 {
-    (void)item, (void)code;
+    (void)item, (void)code; /* only Devices are counted */
     return tally_device(user, device, error);
 }
 
@@ -267,12 +273,12 @@ static bool tally_ends(struct tallying *t, enum activity figure, enum ledger_sta
 static bool tally_remaining(void *user, const struct ledger_inventory *device, GError **error)
 {
     struct tallying *t = user;
-    bool yes = false;
+    bool remaining = false;
 
-    if (!remains(t->report, device, &yes, error))
+    if (!remains(t->report, device, &remaining, error))
         return false;
     t->figure = REMAINING;
-    return !yes || tally_device(t, device->device, error);
+    return !remaining || tally_device(t, device->device, error);
 }
 
 bool report_collect_activity(struct report *report, GError **error)
@@ -282,11 +288,11 @@ bool report_collect_activity(struct report *report, GError **error)
     struct tallying t;
 
     begin(&t, report);
-    bool good = ledger_reviews_each(ledger, &period, tally_split, &t, error) &&
+    bool good = ledger_reviews_each(ledger, &period, tally_reviewed, &t, error) &&
                 tally_ends(&t, REJECTED, LEDGER_REJECTED, period.from, error) &&
                 tally_ends(&t, SUCCEEDED, LEDGER_MIGRATED, period.from, error) &&
                 tally_ends(&t, FAILED, LEDGER_FAILED, period.from, error) &&
-                ledger_unfinished_each(ledger, period.until, tally_unended, &t, error) &&
+                ledger_unfinished_each(ledger, period.until, tally_unfinished, &t, error) &&
                 tally_ends(&t, CUMULATIVE_MIGRATED, LEDGER_MIGRATED, 0, error) &&
                 ledger_inventory_each(ledger, tally_remaining, &t, error);
     end(&t);
@@ -325,9 +331,9 @@ bool report_write_activity(struct report *report, int64_t key, GError **error)
     return true;
 }
 
-/* ---- MGMT ---- */
+/* ---- MGMT, progress ---- */
 
-/* By Device type and region, which stands where others have the manufacturer. */
+/* By Device type and region; the region stands in the place of the manufacturer. */
 static struct tally *tally_for_all(struct tallying *t, const struct ledger_inventory *device)
 {
     const struct ledger_nmm common = {
@@ -343,18 +349,18 @@ static bool tally_progress(void *user, const struct ledger_inventory *device, GE
     const struct ledger_nmm model = model_of(device);
     struct migration_past past = {0};
     int64_t since = 0;
-    bool yes = false;
+    bool remaining = false;
 
     if (!migration_in_scope(t->report->gateway->config, device))
         return true;
-    if (!remains(t->report, device, &yes, error) ||
+    if (!remains(t->report, device, &remaining, error) ||
         !ledger_work_of_device_each(ledger, device->device, report_add_past, &past, error) ||
         !ledger_model_non_migratable_since(ledger, &model, t->report->period.ends, &since, error))
         return false;
     int64_t *figures = tally_for_all(t, device)->figures;
     figures[IN_SCOPE]++;
-    figures[yes ? TO_MIGRATE : MIGRATED]++;
-    if (!yes)
+    figures[remaining ? TO_MIGRATE : MIGRATED]++;
+    if (!remaining)
         return true;
     figures[FAILED_ONCE] += past.failed == 1;
     figures[FAILED_MANY] += past.failed > 1;
@@ -367,7 +373,7 @@ static bool tally_code(void *user, int64_t item, uint64_t id, const char *code, 
     struct tallying *t = user;
     g_autofree struct ledger_inventory *device = NULL;
 
-    (void)item;
+    (void)item; /* only Devices and codes are counted */
     if (!ledger_inventory_get(t->report->gateway->ledger, id, &device, error))
         return false;
     if (device == NULL || code == NULL || !migration_in_scope(t->report->gateway->config, device))
@@ -393,7 +399,7 @@ bool report_collect_progress(struct report *report, GError **error)
     return good;
 }
 
-/* The most frequent one; of equals the first by name. */
+/* The most frequent code, of equally frequent ones the first by name; NULL: none. */
 static const char *top_code(const struct tally *tally)
 {
     const char *top = NULL;

@@ -1,6 +1,7 @@
 /*
- * A106: a report whose files are not delivered in time. One incident for each period, from `report_grace` after its
- * issuing until all its files are delivered.
+ * A106: a report whose files are not delivered in time. One incident for each period, opened `report_grace` after the
+ * period was issued and closed when all its files are delivered. The time counts from the issuing and not from the
+ * period's end: periods that are made up after a downtime would all be late otherwise.
  */
 #include "gateway/reports/reports.h"
 
@@ -13,14 +14,15 @@
 #include <string.h>
 
 struct late {
-    char *subject, *text;
+    char *subject, *text; /* of the incident */
 };
 
+/* One pass of the watch. */
 struct watching {
     struct ledger *ledger;
     int64_t now;
     GArray *late;    /* struct late, oldest first */
-    GPtrArray *over; /* subjects of incidents that last and are late no more */
+    GPtrArray *over; /* subjects of open incidents whose period is not late any more */
 };
 
 static void clear_late(gpointer user)
@@ -37,11 +39,11 @@ static bool add_late(void *user, const struct ledger_period *period, int64_t n, 
     char starts[INSTANT_TEXT_SIZE], issued[INSTANT_TEXT_SIZE];
     struct late late;
 
-    (void)error; /* nothing can go wrong */
+    (void)error; /* cannot fail */
     instant_print(period->starts, starts);
     instant_print(period->issued, issued);
     late.subject = g_strdup_printf("%s %s", period->ref, starts);
-    late.text = g_strdup_printf("issued at %s, files that are not delivered: %" G_GINT64_FORMAT, issued, n);
+    late.text = g_strdup_printf("issued at %s, files not delivered: %" G_GINT64_FORMAT, issued, n);
     g_array_append_val(w->late, late);
     return true;
 }
@@ -59,14 +61,14 @@ static bool add_over(void *user, const struct ledger_incident *incident, GError 
 {
     struct watching *w = user;
 
-    (void)error; /* nothing can go wrong */
+    (void)error; /* cannot fail */
     if (strcmp(incident->code, catalogue_entry(A106)->id) == 0 && incident->closed == 0 &&
         !is_late(w, incident->subject))
         g_ptr_array_add(w->over, g_strdup(incident->subject));
     return true;
 }
 
-static bool begin_one(struct watching *w, const struct late *late, bool *any, GError **error)
+static bool open_one(struct watching *w, const struct late *late, bool *any, GError **error)
 {
     const char *code = catalogue_entry(A106)->id;
     bool open;
@@ -82,16 +84,16 @@ static bool begin_one(struct watching *w, const struct late *late, bool *any, GE
     return ledger_incident_open(w->ledger, &incident, error);
 }
 
-static bool begin_all(struct watching *w, bool *any, GError **error)
+static bool open_all(struct watching *w, bool *any, GError **error)
 {
     for (guint i = 0; i < w->late->len; i++) {
-        if (!begin_one(w, &g_array_index(w->late, struct late, i), any, error))
+        if (!open_one(w, &g_array_index(w->late, struct late, i), any, error))
             return false;
     }
     return true;
 }
 
-static bool clear_all(struct watching *w, bool *any, GError **error)
+static bool close_all(struct watching *w, bool *any, GError **error)
 {
     for (guint i = 0; i < w->over->len; i++) {
         *any = true;
@@ -101,9 +103,11 @@ static bool clear_all(struct watching *w, bool *any, GError **error)
     return true;
 }
 
-/* A transaction for what changed; none where nothing did. */
-static bool change(struct watching *w, bool (*what)(struct watching *w, bool *any, GError **error), enum step step,
-                   GError **error)
+/* *any: something was changed. */
+typedef bool change_fn(struct watching *w, bool *any, GError **error);
+
+/* Carries out `what` in a transaction, which is committed only when it changed something. */
+static bool change(struct watching *w, change_fn *what, enum step step, GError **error)
 {
     bool any = false;
 
@@ -124,8 +128,8 @@ bool reports_watch(struct gateway *gateway, GError **error)
     g_array_set_clear_func(w.late, clear_late);
     bool good = ledger_periods_undelivered(w.ledger, w.now - gateway->config->report_grace, add_late, &w, error) &&
                 ledger_incidents_each(w.ledger, 0, add_over, &w, error) &&
-                (w.late->len == 0 || change(&w, begin_all, STEP_OUTAGE_NOTED, error)) &&
-                (w.over->len == 0 || change(&w, clear_all, STEP_OUTAGE_CLEARED, error));
+                (w.late->len == 0 || change(&w, open_all, STEP_OUTAGE_NOTED, error)) &&
+                (w.over->len == 0 || change(&w, close_all, STEP_OUTAGE_CLEARED, error));
     g_array_unref(w.late);
     g_ptr_array_unref(w.over);
     return good;

@@ -1,30 +1,38 @@
+/*
+ * A report is issued in two steps. One commit records the period, its job and all its files, PLANNED, with their
+ * numbers of rows. Then the files are built and stored, one by one. A stop in between leaves files PLANNED; they are
+ * built before anything else in the next pass, while the ledger still says what it said then, and so get the same
+ * bytes.
+ */
 #include "gateway/reports/reports.h"
 
 #include "gateway/answers/answer.h"
-#include "gateway/clock.h"
 #include "gateway/answers/plan.h"
+#include "gateway/clock.h"
 #include "spool/digest.h"
 #include "spool/ledger/ledger_reference.h"
 #include "spool/ledger/ledger_reports.h"
 
 #include <string.h>
 
+/* The counter of the ledger that holds the time of the first run, seconds UTC. */
 static const char first_run[] = "first run";
 
 /* ---- storing: PLANNED → STORED ---- */
 
-static bool store_one(struct gateway *gateway, struct report *report, size_t i, const struct ledger_outgoing *part,
+/* Builds and stores the file of recipient i. */
+static bool store_one(struct gateway *gateway, struct report *report, size_t i, const struct ledger_outgoing *outgoing,
                       GError **error)
 {
-    g_autofree char *path = job_path(gateway->spool, JOB_ACTIVE, part->job, part->name);
+    g_autofree char *path = job_path(gateway->spool, JOB_ACTIVE, outgoing->job, outgoing->name);
     g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
 
     return file != NULL && report_write(report, i, disk_file_write, file, error) &&
            disk_file_publish(STEP_ANSWER_STORED, file, error) &&
-           answer_record_stored(gateway, part, file, report_rows(report, i), error);
+           answer_record_stored(gateway, outgoing, file, report_rows(report, i), error);
 }
 
-static const struct ledger_outgoing *part_of(const GPtrArray *issued, uint64_t recipient)
+static const struct ledger_outgoing *file_of(const GPtrArray *issued, uint64_t recipient)
 {
     for (guint i = 0; i < issued->len; i++) {
         const struct ledger_report *one = issued->pdata[i];
@@ -34,20 +42,21 @@ static const struct ledger_outgoing *part_of(const GPtrArray *issued, uint64_t r
     return NULL;
 }
 
-/* The files of a report that was collected. */
+/* Stores all files that are still PLANNED; at a stop fewer. The report was collected; issued: struct ledger_report. */
 static bool store_all(struct gateway *gateway, struct report *report, int64_t job, const GPtrArray *issued,
                       GError **error)
 {
     if (!job_make(STEP_DISPATCH_MADE, gateway->spool, JOB_ACTIVE, job, error))
         return false;
     for (size_t i = 0; i < report_n_recipients(report) && !gateway_stopping(gateway); i++) {
-        const struct ledger_outgoing *part = part_of(issued, report_recipient(report, i)->id);
-        if (part != NULL && part->state == LEDGER_PLANNED && !store_one(gateway, report, i, part, error))
+        const struct ledger_outgoing *outgoing = file_of(issued, report_recipient(report, i)->id);
+        if (outgoing != NULL && outgoing->state == LEDGER_PLANNED && !store_one(gateway, report, i, outgoing, error))
             return false;
     }
     return true;
 }
 
+/* True: one of the files is still PLANNED. */
 static bool is_planned(const GPtrArray *issued)
 {
     for (guint i = 0; i < issued->len; i++) {
@@ -66,8 +75,8 @@ bool reports_store(struct gateway *gateway, int64_t job, GError **error)
         return false;
     const struct report_kind *kind = period != NULL ? report_kind_find(period->ref) : NULL;
     if (kind == NULL) {
-        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "the ledger has no report that is job %08" G_GINT64_FORMAT,
-                    job);
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT,
+                    "ledger, job %08" G_GINT64_FORMAT ": there is no report for it", job);
         return false;
     }
     if (!ledger_reports_of(gateway->ledger, period->ref, period->starts, &issued, error))
@@ -79,7 +88,7 @@ bool reports_store(struct gateway *gateway, int64_t job, GError **error)
     return report_collect(report, error) && store_all(gateway, report, job, issued, error);
 }
 
-/* What a stop left planned comes before all else: the facts that it tells of are those of then. */
+/* Stores the files that a stop left PLANNED. First of all: the ledger must not have changed since they were planned. */
 static bool store_planned(struct gateway *gateway, GError **error)
 {
     g_autoptr(GPtrArray) planned = NULL;
@@ -87,8 +96,8 @@ static bool store_planned(struct gateway *gateway, GError **error)
     if (!ledger_outgoing_files_planned(gateway->ledger, &planned, error))
         return false;
     for (guint i = 0; i < planned->len; i++) {
-        const struct ledger_outgoing *part = planned->pdata[i];
-        if (report_kind_find(part->kind) != NULL && !reports_store(gateway, part->job, error))
+        const struct ledger_outgoing *outgoing = planned->pdata[i];
+        if (report_kind_find(outgoing->kind) != NULL && !reports_store(gateway, outgoing->job, error))
             return false;
     }
     return true;
@@ -96,6 +105,7 @@ static bool store_planned(struct gateway *gateway, GError **error)
 
 /* ---- issuing ---- */
 
+/* Plans the file of recipient i. */
 static bool plan_for(struct gateway *gateway, const struct report *report, size_t i, const struct ledger_period *period,
                      GError **error)
 {
@@ -103,20 +113,20 @@ static bool plan_for(struct gateway *gateway, const struct report *report, size_
     const struct report_kind *kind = report_kind_find(period->ref);
     g_autofree char *name = report_name(kind, to, (struct period){period->starts, period->ends});
     struct ledger_report row = {.period = *period, .recipient = to->id, .mpid = to->mpid};
-    const struct ledger_outgoing part = {.job = period->job,
-                                         .kind = period->ref,
-                                         .name = name,
-                                         .form = kind->form,
-                                         .drop = to->drop,
-                                         .folder = kind->role != NULL ? to->mpid : NULL,
-                                         .recipient = to->eui64,
-                                         .created = period->issued,
-                                         .rows = report_rows(report, i)};
+    const struct ledger_outgoing outgoing = {.job = period->job,
+                                             .kind = period->ref,
+                                             .name = name,
+                                             .form = kind->form,
+                                             .drop = to->drop,
+                                             .folder = kind->role != NULL ? to->mpid : NULL,
+                                             .recipient = to->eui64,
+                                             .created = period->issued,
+                                             .rows = report_rows(report, i)};
 
-    return plan_outgoing(gateway, &part, &row.file.id, error) && ledger_report_add(gateway->ledger, &row, error);
+    return plan_outgoing(gateway, &outgoing, &row.file.id, error) && ledger_report_add(gateway->ledger, &row, error);
 }
 
-/* A job of no drop: each of its parts has its own. */
+/* Plans the job, which has no drop: each of its files has its own. Without recipients there is no job. */
 static bool plan_job_of(struct gateway *gateway, const struct report *report, struct ledger_period *period,
                         GError **error)
 {
@@ -132,6 +142,7 @@ static bool plan_job_of(struct gateway *gateway, const struct report *report, st
     return true;
 }
 
+/* Everything that is committed at once. */
 static bool plan(struct gateway *gateway, const struct report *report, struct ledger_period *period, GError **error)
 {
     const struct report_kind *kind = report_kind_find(period->ref);
@@ -146,7 +157,7 @@ static bool plan(struct gateway *gateway, const struct report *report, struct le
     return ledger_commit(STEP_REPORT_ISSUED, gateway->ledger, error);
 }
 
-/* A report that has its recipients and was collected. */
+/* Issues a report that has its recipients and was collected. */
 static bool issue_collected(struct gateway *gateway, struct report *report, const struct report_kind *kind,
                             struct period period, GError **error)
 {
@@ -201,7 +212,8 @@ bool reports_issued(struct gateway *gateway, int64_t *at, GError **error)
     return true;
 }
 
-static bool note_first_run(struct gateway *gateway, GError **error)
+/* The first period of each report is the one that holds the first run, unless reports_from says otherwise. */
+static bool record_first_run(struct gateway *gateway, GError **error)
 {
     struct ledger *ledger = gateway->ledger;
     int64_t begun = 0;
@@ -218,7 +230,7 @@ static bool note_first_run(struct gateway *gateway, GError **error)
     return false;
 }
 
-/* Of all periods that are due the one that ended first; NULL in *kind: none is. */
+/* Of all periods that are due, the one that ended first. *kind is NULL when none is due. */
 static bool oldest_due(struct gateway *gateway, int64_t now, const struct report_kind **kind, struct period *oldest,
                        GError **error)
 {
@@ -245,7 +257,7 @@ bool reports_pass(struct gateway *gateway, GError **error)
     int64_t now = clock_now();
     struct period period = {0, 0};
 
-    if (!note_first_run(gateway, error) || !store_planned(gateway, error))
+    if (!record_first_run(gateway, error) || !store_planned(gateway, error))
         return false;
     while (!gateway_stopping(gateway)) {
         if (!oldest_due(gateway, now, &kind, &period, error))
@@ -267,7 +279,7 @@ static bool add_to_digest(void *user, const char *data, size_t len, GError **err
     return true;
 }
 
-/* Are these the bytes that were issued last? */
+/* *same: the file that was issued last has the bytes that this report has. */
 static bool is_issued(struct report *report, const GPtrArray *issued, bool *same, GError **error)
 {
     g_autoptr(digest_t) digest = digest_new();
@@ -283,7 +295,8 @@ static bool is_issued(struct report *report, const GPtrArray *issued, bool *same
     return true;
 }
 
-/* A list of the second of a former one would bear its name. */
+/* The "period" of a list: when its NMM was judged. Two lists of one second would have the same name, so the second one
+ * is dated a second later. */
 static int64_t moment_of(const struct ledger_loaded *loaded, const struct ledger_period *last)
 {
     return last != NULL ? MAX(loaded->loaded, last->starts + 1) : loaded->loaded;

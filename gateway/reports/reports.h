@@ -1,6 +1,10 @@
 /*
- * Issuing reports: every period that has ended is issued once, oldest first, also those that ended while the gateway
- * was down (gateway/REPORTS.md). An issued report is the bytes that were stored; nothing changes them any more.
+ * Issuing reports (gateway/REPORTS.md): every period that has ended is issued once, oldest first, also those that ended
+ * while the gateway was down. An issued report is the bytes that were stored; nothing changes them afterwards.
+ *
+ *   reports_pass → … the pass … → reports_on_change → reports_watch
+ *
+ * Times are seconds UTC. All functions return false with *error set when spool or ledger fail.
  */
 #ifndef ECOSGATE_GATEWAY_REPORTS_REPORTS_H
 #define ECOSGATE_GATEWAY_REPORTS_REPORTS_H
@@ -8,22 +12,23 @@
 #include "gateway/gateway.h"
 #include "gateway/reports/report.h"
 
-/* At the start of a pass, before anything changes what reports tell of. False: a fault of spool or ledger. */
+/* Issues all periods that have ended. At the start of a pass, before the pass changes anything that reports tell of. */
 bool reports_pass(struct gateway *gateway, GError **error);
-/* After the files of a pass: reports without a period, whose facts may have changed. */
+/* Issues reports without a period (NMDM) whose content has changed. After the files of a pass were judged. */
 bool reports_on_change(struct gateway *gateway, GError **error);
-/* At the end of a pass: A106 begins for what is not delivered in time, and ends when it is (report_watch.c). */
+/* Opens an A106 incident for each period whose files are not delivered in time, and closes those whose files are
+ * delivered (report_watch.c). At the end of a pass. */
 bool reports_watch(struct gateway *gateway, GError **error);
-/* When the next period ends. */
+/* *at: when the next period of any report ends. */
 bool reports_next(struct gateway *gateway, int64_t *at, GError **error);
-/* The end of the last period of a report that was issued, else a moment of the first one that will be; 0: the gateway
- * has never run. */
+/* *from: the end of the report's last issued period, or a moment of the first period that will be issued; 0: the
+ * gateway has never run. */
 bool reports_from(struct gateway *gateway, const struct report_kind *kind, int64_t *from, GError **error);
 
-/* When reports were issued last, else when the gateway first ran; 0: it never has. */
+/* *at: when reports were issued last, or when the gateway first ran; 0: it has never run. */
 bool reports_issued(struct gateway *gateway, int64_t *at, GError **error);
 
-/* Builds what is still PLANNED of the report that is that job, and stores it. */
+/* Builds and stores the files of that job, which is a report, that are still PLANNED. */
 bool reports_store(struct gateway *gateway, int64_t job, GError **error);
 
 #endif

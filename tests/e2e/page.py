@@ -51,7 +51,7 @@ document.body.append(place);
 
 
 def page_of(rows, weeks, end_date):
-    lines = [f"facts\tTCOS\tTEST\t{MONDAY - WEEK}\t{MONDAY}\t{end_date}"]
+    lines = [f"figures\tTCOS\tTEST\t{MONDAY - WEEK}\t{MONDAY}\t{end_date}"]
     lines += ["row\t" + "\t".join(map(str, row)) for row in rows]
     lines += ["week\t" + "\t".join(map(str, week)) for week in weeks]
     return subprocess.run([MAKE_PAGE], input="\n".join(lines).encode(), capture_output=True, check=True).stdout.decode()
@@ -192,8 +192,8 @@ if __name__ == "__main__":
         sys.exit(0)
     with Tap() as report, tempfile.TemporaryDirectory() as place:
         whole = page_of(ROWS, WEEKS, END_DATE)
-        facts = measured(place, whole)
-        test_figures(report, facts)
-        test_pictures(report, facts)
+        found = measured(place, whole)
+        test_figures(report, found)
+        test_pictures(report, found)
         test_seen(report, place, whole)
         test_empty(report, place)

@@ -512,6 +512,8 @@ def test_models(tap, home):
     tap.ok(lists() == before + [new, new.replace("0000.csv", "0001.csv")], "two changes of one second have two names", lists())
     older = home.command("report", "NMDM", "--period", "2028-03-06T01:30:00Z", now="2028-03-06T03:00:00Z")
     tap.ok(older.stdout == home.read_out("dcc", before[0]), "report NMDM gives the list of a time", older.stderr)
+    exact = home.command("report", "NMDM", "--period", "2028-03-06T02:00:00Z", now="2028-03-06T03:00:00Z")
+    tap.ok(exact.stdout == home.read_out("dcc", new), "and of the very second from which on a list counts", exact.stderr)
     newest = home.command("report", "NMDM", now="2028-03-06T03:00:00Z")
     tap.ok(newest.stdout == home.read_out("dcc", lists()[-1]), "without a time the newest", newest.stderr)
 
@@ -586,4 +588,5 @@ def main():
         test_over_sftp(tap)
 
 
-main()
+if __name__ == "__main__":
+    main()

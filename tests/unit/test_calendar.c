@@ -1,3 +1,4 @@
+/* Periods of every length, their boundaries, and which of them are due. */
 #include "gateway/reports/calendar.h"
 
 #include "formats/instant.h"
@@ -30,11 +31,11 @@ static const struct {
     {CALENDAR_DAY, "2024-02-28T12:00:00Z", "2024-02-28T00:00:00Z", "2024-02-29T00:00:00Z"},
     {CALENDAR_DAY, "2024-02-29T23:59:59Z", "2024-02-29T00:00:00Z", "2024-03-01T00:00:00Z"},
     {CALENDAR_DAY, "2023-02-28T23:59:59Z", "2023-02-28T00:00:00Z", "2023-03-01T00:00:00Z"},
-    /* The clocks of Britain change in the night to this day; ours do not. */
+    /* The clocks of Britain change in this night; UTC does not. */
     {CALENDAR_DAY, "2024-03-31T12:00:00Z", "2024-03-31T00:00:00Z", "2024-04-01T00:00:00Z"},
     {CALENDAR_WEEK, "2023-07-03T00:00:00Z", "2023-07-03T00:00:00Z", "2023-07-10T00:00:00Z"},
     {CALENDAR_WEEK, "2023-07-02T23:59:59Z", "2023-06-26T00:00:00Z", "2023-07-03T00:00:00Z"},
-    /* ISO week 2020-W53 goes over the year's end, 2025-W01 begins in December. */
+    /* ISO week 2020-W53 ends in January, 2025-W01 begins in December. */
     {CALENDAR_WEEK, "2021-01-03T23:59:59Z", "2020-12-28T00:00:00Z", "2021-01-04T00:00:00Z"},
     {CALENDAR_WEEK, "2024-12-31T00:00:00Z", "2024-12-30T00:00:00Z", "2025-01-06T00:00:00Z"},
     {CALENDAR_WEEK, "2024-02-29T00:00:00Z", "2024-02-26T00:00:00Z", "2024-03-04T00:00:00Z"},
@@ -45,7 +46,7 @@ static const struct {
     {CALENDAR_MONTH, "2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z", "2024-02-01T00:00:00Z"},
 };
 
-static void test_calendar__a_moment__its_period(void **state)
+static void test_calendar__moment__period_that_holds_it(void **state)
 {
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(periods); i++) {
@@ -55,7 +56,7 @@ static void test_calendar__a_moment__its_period(void **state)
     }
 }
 
-/* Four years without a gap or an overlap, each holding its own bounds. */
+/* Four years without a gap or an overlap; each period holds its start and not its end. */
 static void test_calendar__periods__follow_each_other(void **state)
 {
     static const int counts[] = {[CALENDAR_QUARTER] = 4 * 1461, [CALENDAR_DAY] = 1461, [CALENDAR_MONTH] = 48};
@@ -75,7 +76,7 @@ static void test_calendar__periods__follow_each_other(void **state)
     }
 }
 
-static void test_calendar_due__the_period_has_not_ended__nothing(void **state)
+static void test_calendar__period_not_ended__not_due(void **state)
 {
     struct period period;
 
@@ -84,7 +85,7 @@ static void test_calendar_due__the_period_has_not_ended__nothing(void **state)
     assert_false(calendar_due(CALENDAR_DAY, at("2023-07-03T12:00:00Z"), at("2023-07-01T00:00:00Z"), &period));
 }
 
-static void test_calendar_due__at_its_end__due(void **state)
+static void test_calendar__at_the_end_of_the_period__due(void **state)
 {
     struct period period;
 
@@ -94,7 +95,7 @@ static void test_calendar_due__at_its_end__due(void **state)
     assert_int_equal(period.ends, at("2023-07-04T00:00:00Z"));
 }
 
-static void test_calendar_due__after_a_downtime__each_once_oldest_first(void **state)
+static void test_calendar__after_a_downtime__each_period_once_oldest_first(void **state)
 {
     int64_t from = at("2024-02-28T10:00:00Z"), now = at("2024-03-02T09:00:00Z");
     static const char *const starts[] = {"2024-02-28T00:00:00Z", "2024-02-29T00:00:00Z", "2024-03-01T00:00:00Z"};
@@ -112,11 +113,11 @@ static void test_calendar_due__after_a_downtime__each_once_oldest_first(void **s
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_calendar__a_moment__its_period),
+        cmocka_unit_test(test_calendar__moment__period_that_holds_it),
         cmocka_unit_test(test_calendar__periods__follow_each_other),
-        cmocka_unit_test(test_calendar_due__the_period_has_not_ended__nothing),
-        cmocka_unit_test(test_calendar_due__at_its_end__due),
-        cmocka_unit_test(test_calendar_due__after_a_downtime__each_once_oldest_first),
+        cmocka_unit_test(test_calendar__period_not_ended__not_due),
+        cmocka_unit_test(test_calendar__at_the_end_of_the_period__due),
+        cmocka_unit_test(test_calendar__after_a_downtime__each_period_once_oldest_first),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

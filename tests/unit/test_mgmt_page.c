@@ -18,7 +18,7 @@ static const struct mgmt_week weeks[] = {{MONDAY - 5 * WEEK, 210, 0, 210},  {MON
                                          {MONDAY - 3 * WEEK, 210, 40, 170}, {MONDAY - 2 * WEEK, 210, 60, 150},
                                          {MONDAY - 1 * WEEK, 210, 80, 120}, {MONDAY, 210, 100, 100}};
 
-static struct mgmt_figures facts_of(int64_t end_date)
+static struct mgmt_figures figures_of(int64_t end_date)
 {
     return (struct mgmt_figures){.org = "TCOS",
                                  .environment = "TEST",
@@ -31,45 +31,45 @@ static struct mgmt_figures facts_of(int64_t end_date)
                                  .end_date = end_date};
 }
 
-static void test_mgmt_forecast__pace__is_that_of_four_weeks(void **state)
+static void test_mgmt_page__forecast__has_the_pace_of_four_weeks(void **state)
 {
-    struct mgmt_figures facts = facts_of(MONDAY + 4 * WEEK);
+    struct mgmt_figures figures = figures_of(MONDAY + 4 * WEEK);
     struct mgmt_forecast forecast;
 
     (void)state;
-    mgmt_forecast(&facts, &forecast);
+    mgmt_forecast(&figures, &forecast);
     assert_int_equal(forecast.remaining, 100);
     assert_true(forecast.per_week == 20 && forecast.needed == 25);
     assert_int_equal(forecast.finish, MONDAY + 5 * WEEK);
-    facts.n_weeks = 1;
-    mgmt_forecast(&facts, &forecast);
+    figures.n_weeks = 1;
+    mgmt_forecast(&figures, &forecast);
     assert_true(forecast.per_week == 0 && forecast.finish == 0 && forecast.needed == 25);
-    facts.end_date = MONDAY;
-    mgmt_forecast(&facts, &forecast);
+    figures.end_date = MONDAY;
+    mgmt_forecast(&figures, &forecast);
     assert_true(forecast.needed == 0);
-    facts.n_rows = 0;
-    mgmt_forecast(&facts, &forecast);
+    figures.n_rows = 0;
+    mgmt_forecast(&figures, &forecast);
     assert_true(forecast.remaining == 0 && forecast.finish == MONDAY);
 }
 
-static void test_mgmt_forecast__going_back_or_for_ever__says_no_end(void **state)
+static void test_mgmt_page__progress_going_back__forecasts_no_end(void **state)
 {
     struct mgmt_week back[] = {{MONDAY - WEEK, 9, 5, 4}, {MONDAY, 9, 4, 5}};
     struct mgmt_row endless = {"ESME", "North", INT64_MAX / 2, 1, 0, 0, 0, INT64_MAX / 2, NULL};
-    struct mgmt_figures facts = facts_of(0);
+    struct mgmt_figures figures = figures_of(0);
     struct mgmt_forecast forecast;
 
     (void)state;
-    facts.weeks = back;
-    facts.n_weeks = 2;
-    mgmt_forecast(&facts, &forecast);
+    figures.weeks = back;
+    figures.n_weeks = 2;
+    mgmt_forecast(&figures, &forecast);
     assert_true(forecast.per_week == 0 && forecast.finish == 0);
-    facts = facts_of(0);
-    facts.rows = &endless;
-    facts.n_rows = 1;
-    mgmt_forecast(&facts, &forecast);
+    figures = figures_of(0);
+    figures.rows = &endless;
+    figures.n_rows = 1;
+    mgmt_forecast(&figures, &forecast);
     assert_true(forecast.per_week == 20 && forecast.finish == 0);
-    g_autofree char *page = mgmt_page(&facts);
+    g_autofree char *page = mgmt_page(&figures);
     assert_non_null(strstr(page, "no pace from which an end"));
 }
 
@@ -83,10 +83,10 @@ static size_t count(const char *page, const char *text)
     return n;
 }
 
-static void test_mgmt_page__same_facts__same_bytes_with_all_figures(void **state)
+static void test_mgmt_page__same_figures__same_bytes_with_all_figures(void **state)
 {
-    struct mgmt_figures facts = facts_of(MONDAY + 4 * WEEK);
-    g_autofree char *page = mgmt_page(&facts), *again = mgmt_page(&facts);
+    struct mgmt_figures figures = figures_of(MONDAY + 4 * WEEK);
+    g_autofree char *page = mgmt_page(&figures), *again = mgmt_page(&figures);
 
     (void)state;
     assert_string_equal(page, again);
@@ -107,13 +107,13 @@ static void test_mgmt_page__same_facts__same_bytes_with_all_figures(void **state
 static void test_mgmt_page__hostile_texts__are_texts(void **state)
 {
     const struct mgmt_row hostile = {"<script>x</script>", "\"><img src=x>", 1, 0, 1, 0, 0, 1, "&lt;"};
-    struct mgmt_figures facts = facts_of(0);
+    struct mgmt_figures figures = figures_of(0);
 
     (void)state;
-    facts.org = "<b>";
-    facts.rows = &hostile;
-    facts.n_rows = 1;
-    g_autofree char *page = mgmt_page(&facts);
+    figures.org = "<b>";
+    figures.rows = &hostile;
+    figures.n_rows = 1;
+    g_autofree char *page = mgmt_page(&figures);
     static const char *const never[] = {"<script", "<img", "<b>", "http://", "https://", "url(", "@import", "&lt;</"};
     for (size_t i = 0; i < G_N_ELEMENTS(never); i++)
         assert_null(strstr(page, never[i]));
@@ -122,8 +122,8 @@ static void test_mgmt_page__hostile_texts__are_texts(void **state)
 
 static void test_mgmt_page__nothing_at_all__is_a_page(void **state)
 {
-    struct mgmt_figures facts = {.org = "TCOS", .environment = "TEST", .start = MONDAY - WEEK, .end = MONDAY};
-    g_autofree char *page = mgmt_page(&facts);
+    struct mgmt_figures figures = {.org = "TCOS", .environment = "TEST", .start = MONDAY - WEEK, .end = MONDAY};
+    g_autofree char *page = mgmt_page(&figures);
 
     (void)state;
     assert_true(g_str_has_prefix(page, "<!DOCTYPE html>") && g_str_has_suffix(page, "</html>\n"));
@@ -136,9 +136,9 @@ static void test_mgmt_page__nothing_at_all__is_a_page(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mgmt_forecast__pace__is_that_of_four_weeks),
-        cmocka_unit_test(test_mgmt_forecast__going_back_or_for_ever__says_no_end),
-        cmocka_unit_test(test_mgmt_page__same_facts__same_bytes_with_all_figures),
+        cmocka_unit_test(test_mgmt_page__forecast__has_the_pace_of_four_weeks),
+        cmocka_unit_test(test_mgmt_page__progress_going_back__forecasts_no_end),
+        cmocka_unit_test(test_mgmt_page__same_figures__same_bytes_with_all_figures),
         cmocka_unit_test(test_mgmt_page__hostile_texts__are_texts),
         cmocka_unit_test(test_mgmt_page__nothing_at_all__is_a_page),
     };

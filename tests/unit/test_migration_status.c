@@ -1,3 +1,4 @@
+/* A Device's MigrationStatus: one case for each status, and for the order in which they are tried. */
 #include "gateway/reports/migration_status.h"
 
 #include <setjmp.h>
@@ -33,7 +34,7 @@ static const struct {
     {"GPF", "Commissioned", "TCOS", {.failed = 5}, true, "NON_MIGRATABLE"},
 };
 
-static void test_migration_status__facts__first_that_fits(void **state)
+static void test_migration_status__several_fit__first_one_counts(void **state)
 {
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -44,7 +45,7 @@ static void test_migration_status__facts__first_that_fits(void **state)
     }
 }
 
-static void test_migration_past__work_items__added_up(void **state)
+static void test_migration_status__work_items__are_added_up(void **state)
 {
     const struct ledger_work works[] = {
         {.item = {.outcome = LEDGER_REJECTED, .ended = true}},
@@ -66,7 +67,7 @@ static void test_migration_past__work_items__added_up(void **state)
     assert_int_equal(past.state, LEDGER_DISPATCHED);
 }
 
-static void test_migration_past__not_dispatched_yet__ready(void **state)
+static void test_migration_status__not_dispatched_yet__is_ready(void **state)
 {
     const struct ledger_work work = {.item = {.outcome = LEDGER_READY}};
     struct migration_past past = {0};
@@ -80,9 +81,9 @@ static void test_migration_past__not_dispatched_yet__ready(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_migration_status__facts__first_that_fits),
-        cmocka_unit_test(test_migration_past__work_items__added_up),
-        cmocka_unit_test(test_migration_past__not_dispatched_yet__ready),
+        cmocka_unit_test(test_migration_status__several_fit__first_one_counts),
+        cmocka_unit_test(test_migration_status__work_items__are_added_up),
+        cmocka_unit_test(test_migration_status__not_dispatched_yet__is_ready),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

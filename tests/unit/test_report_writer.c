@@ -66,8 +66,8 @@ static void test_report_writer__rows__quoted_where_needed(void **state)
                         "DeviceID,ReasonCode,Tries\r\nA,\"a,\"\"b\"\"\",1\r\nB,,\r\n\" C\",\"x\ny\",2\r\n#COUNT,3\r\n");
 }
 
-/* What a spreadsheet would run is neutralised in free text, and only there and only at the beginning. */
-static void test_report_writer__formulas__only_free_text_is_neutralised(void **state)
+/* Text that a spreadsheet would run as a formula is made harmless in free text only, and only at its beginning. */
+static void test_report_writer__formulas__only_free_text_is_made_harmless(void **state)
 {
     static const char *const formulas[] = {"=1+1", "+1", "-1", "@x", "\tx", "\rx"};
 
@@ -84,7 +84,7 @@ static void test_report_writer__formulas__only_free_text_is_neutralised(void **s
     }
 }
 
-static void test_report_writer__bytes_fail__told_once(void **state)
+static void test_report_writer__bytes_fail__is_returned_and_not_repeated(void **state)
 {
     static const char *const row[] = {"A", "b", "1"};
     int calls = 0;
@@ -115,7 +115,7 @@ static void test_report_writer__column_without_a_fact__is_an_error(void **state)
     report_writer_free(w);
 }
 
-static void test_report_layouts__every_one__sound(void **state)
+static void test_report_writer__every_layout__names_its_columns_once(void **state)
 {
     (void)state;
     assert_null(report_layout_find("ECOSMIG-000"));
@@ -135,10 +135,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_report_writer__no_rows__title_and_count),
         cmocka_unit_test(test_report_writer__rows__quoted_where_needed),
-        cmocka_unit_test(test_report_writer__formulas__only_free_text_is_neutralised),
-        cmocka_unit_test(test_report_writer__bytes_fail__told_once),
+        cmocka_unit_test(test_report_writer__formulas__only_free_text_is_made_harmless),
+        cmocka_unit_test(test_report_writer__bytes_fail__is_returned_and_not_repeated),
         cmocka_unit_test(test_report_writer__column_without_a_fact__is_an_error),
-        cmocka_unit_test(test_report_layouts__every_one__sound),
+        cmocka_unit_test(test_report_writer__every_layout__names_its_columns_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
