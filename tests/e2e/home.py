@@ -7,10 +7,17 @@
         tap.ok(home.out("mcc") == [...], "what is expected")
 
 The folder of a home is kept when a test of the program failed.
+
+Homes stand in memory (/dev/shm) where there is room: a kill loses nothing that a file system holds, so a disk would only
+be slower. A test whose subject is the disk or real time on it says use_disk() first: live.py, kill.py, order.py, hostile.py
+(its files are large) and one script of crash.py. TMPDIR names another place for all.
 """
+import contextlib
 import hashlib
 import json
+import mmap
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -19,15 +26,41 @@ import sys
 import tempfile
 import time
 
-GATE = os.environ.get("ECOSGATE", "./ecosgate")
+import gate
+from gate import GATE
+
 GENERATE = os.environ.get("GENERATE", "samples/generate")
 SOURCE = os.environ.get("top_srcdir", ".")
 SAMPLES = os.path.join(SOURCE, "samples")
 NOW = "2023-07-03T12:00:00Z"
 PATIENCE = 300  # seconds until a wait is called hopeless: no limit for anything that goes on, however slowly
 MODIFIED = 1688378400  # an hour before: the time of every file that is dropped
-# Such a program is several times slower, and takes no preloaded library: tests do less with it.
-SANITIZED = b"libasan" in subprocess.run(["ldd", GATE], capture_output=True, check=False).stdout
+DISK = tempfile.gettempdir()
+FOLDER = "ecosgate-test."  # how the name of a home's folder begins
+HOME = re.compile(rf"/[^ '\"]*{re.escape(FOLDER)}\w+")
+MEMORY = "/dev/shm"
+ROOM = 1 << 30  # bytes that must be free there, so that no test fills it
+
+
+def sanitized():
+    """The program is built with a sanitizer: it is several times slower, and its memory says nothing."""
+    with open(GATE, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return data.find(b"__asan_init") >= 0 or data.find(b"__ubsan_handle") >= 0
+
+
+def use_memory():
+    if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK):
+        memory = os.statvfs(MEMORY)
+        if memory.f_bavail * memory.f_frsize > ROOM:
+            tempfile.tempdir = MEMORY
+
+
+def use_disk():
+    tempfile.tempdir = None
+
+
+SANITIZED = sanitized()  # tests do less with such a program
+use_memory()
 
 
 class Tap:
@@ -84,17 +117,64 @@ def try_limits(tap, limits, test):
         tap.ok(*result)
 
 
+class Copy:
+    """A folder in memory: its folders and files with their modes, to be written elsewhere as often as wanted."""
+
+    def __init__(self, source):
+        self.folders, self.files = [], []
+        for root, _, names in os.walk(source):
+            self.folders.append((os.path.relpath(root, source), os.stat(root).st_mode & 0o7777))
+            for name in names:
+                path = os.path.join(root, name)
+                status = os.lstat(path)
+                with open(path, "rb") if not os.path.islink(path) else contextlib.nullcontext() as file:
+                    content = file.read() if file else os.readlink(path)
+                self.files.append((os.path.relpath(path, source), content, status))
+
+    def write(self, target):
+        for name, mode in self.folders:
+            os.mkdir(os.path.normpath(os.path.join(target, name)), mode)
+        for name, content, status in self.files:
+            path = os.path.join(target, name)
+            if isinstance(content, str):
+                os.symlink(content, path)
+            else:
+                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, status.st_mode & 0o7777)
+                os.write(descriptor, content)
+                os.close(descriptor)
+            os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns), follow_symlinks=False)
+
+
 class Home:
+    """A home as `ecosgate init` makes it. The first one of a test is made by the program, the others are its copies."""
+
     made = []
+    fresh = None  # a Copy of the first one
+    place = None  # the folder that it stands in; None: where homes stand
 
     def __init__(self, settings=""):
-        self.top = tempfile.mkdtemp(prefix="ecosgate-test.")
+        self.new_folder()
+        if Home.fresh is None:
+            done = gate.run("init", self.dir)
+            if done.returncode != 0:
+                raise RuntimeError(f"ecosgate init: {done.stderr.decode()}")
+            Home.fresh = Copy(self.dir)
+        else:
+            Home.fresh.write(self.dir)
+        if settings:
+            self.set(settings)
+
+    @staticmethod
+    def made_copy():
+        if Home.fresh is None:
+            Home().remove()
+        return Home.fresh
+
+    def new_folder(self):
+        self.top = tempfile.mkdtemp(prefix=FOLDER, dir=self.place)
         Home.made.append(self.top)
         self.dir = os.path.join(self.top, "home")
         self.conf = os.path.join(self.dir, "ecosgate.conf")
-        subprocess.run([GATE, "init", self.dir], check=True, stdout=subprocess.DEVNULL)
-        if settings:
-            self.set(settings)
 
     @staticmethod
     def clean(keep):
@@ -160,6 +240,9 @@ class Home:
             return file.read()
 
     def command(self, *arguments, now=NOW, env=None, timeout=PATIENCE, prefix=()):
+        """prefix: a command that starts the program, such as setpriv."""
+        if not prefix:
+            return gate.run("-c", self.conf, "--now", now, *arguments, env={**os.environ, **(env or {})}, timeout=timeout)
         return subprocess.run([*prefix, GATE, "-c", self.conf, "--now", now, *arguments], capture_output=True,
                               timeout=timeout, env={**os.environ, **(env or {})}, check=False)
 
@@ -191,21 +274,35 @@ class Home:
                     found[short] = hashlib.sha256(file.read()).hexdigest()
         return found
 
-    def ledger(self, leave_out=(), path=None):
+    def ledger(self, leave_out=()):
         """All rows of all tables, as text, without the columns named."""
-        connection = sqlite3.connect(path or self.path("spool", "ledger.sqlite"))
-        rows = []
-        tables = [name for (name,) in connection.execute(
-            "SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%' ORDER BY name")]
-        for table in tables:
-            columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})") if row[1] not in leave_out]
-            for row in connection.execute(f"SELECT {','.join(columns)} FROM {table} ORDER BY 1, 2"):
-                rows.append(f"{table}: {row}".replace(self.top, ""))
-        connection.close()
-        return rows
+        connection = sqlite3.connect(self.path("spool", "ledger.sqlite"))
+        try:
+            return rows_of(connection, leave_out)
+        finally:
+            connection.close()
 
     def state(self):
         return self.tree(), self.ledger()
+
+
+def rows_of(connection, leave_out=()):
+    """All rows of all tables of a ledger, as text that says nothing of where the home stands."""
+    rows = []
+    for table, made in connection.execute("SELECT name, sql FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%' "
+                                          "ORDER BY name").fetchall():
+        columns = [name for name in columns_of(connection, table, made) if name not in leave_out]
+        for row in connection.execute(f"SELECT {','.join(columns)} FROM {table} ORDER BY 1, 2"):
+            text = f"{table}: {row}"
+            rows.append(HOME.sub("", text) if FOLDER in text else text)
+    return rows
+
+
+def columns_of(connection, table, made, known={}):  # pylint: disable=dangerous-default-value
+    """Asked once for each statement that makes a table: a test looks at thousands of ledgers."""
+    if made not in known:
+        known[made] = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+    return known[made]
 
 
 def wait_until(condition, seconds=PATIENCE):
@@ -226,8 +323,9 @@ def difference(expected, found):
         if files.get(name) != other_files.get(name):
             where = "missing" if name not in other_files else "extra" if name not in files else "differs"
             lines.append(f"{where}: {os.fsdecode(name)}")
-    lines += [f"row missing: {row}" for row in rows if row not in other_rows][:10]
-    lines += [f"row extra: {row}" for row in other_rows if row not in rows][:10]
+    here, there = set(rows), set(other_rows)  # a ledger may have 100,000 rows
+    lines += [f"row missing: {row}" for row in rows if row not in there][:10]
+    lines += [f"row extra: {row}" for row in other_rows if row not in here][:10]
     return "\n".join(lines)
 
 
@@ -240,9 +338,3 @@ def terminate(process):
     process.send_signal(signal.SIGTERM)
     return process.wait(timeout=PATIENCE)
 
-
-def sanitized():
-    """The program is built with a sanitizer: its memory and time say nothing."""
-    with open(GATE, "rb") as file:
-        data = file.read()
-    return b"__asan_init" in data or b"__ubsan_handle" in data

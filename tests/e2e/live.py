@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 
-from home import GATE, NOW, PATIENCE, Home, Tap, generate, terminate, try_limits, wait_until
+from home import GATE, NOW, PATIENCE, Home, Tap, generate, terminate, try_limits, use_disk, wait_until
 
 MCC = "90-B3-D5-1F-30-0E-C0-01"
 TCSP = "90-B3-D5-1F-30-0E-C0-02"
@@ -869,6 +869,7 @@ def test_verify(tap):
 
 
 if __name__ == "__main__":
+    use_disk()
     with Tap() as report:
         test_pass(report)
         test_answers(report)

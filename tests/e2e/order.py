@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 
-from home import GATE, NOW, PATIENCE, SANITIZED, Home, Tap, wait_until
+from home import GATE, NOW, PATIENCE, SANITIZED, Home, Tap, use_disk, wait_until
 
 MCC = "90-B3-D5-1F-30-0E-C0-01"
 CALLS = "openat,write,pwrite64,fsync,fdatasync,syncfs,ftruncate,rename,renameat,renameat2,link,unlink,unlinkat,mkdir,rmdir"
@@ -205,6 +205,7 @@ if __name__ == "__main__":
     if SANITIZED or not can_trace():
         print("1..0 # SKIP no strace here, or a build that it slows down")
     else:
+        use_disk()
         with Tap() as report:
             test_pass(report)
             test_orders(report)
