@@ -20,11 +20,11 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 
-from home import GATE, NOW, PATIENCE, SAMPLES, SANITIZED, Home, Tap, difference, terminate, wait_until
+import gate
+from home import GATE, NOW, PATIENCE, SAMPLES, SANITIZED, Copy, Home, Tap, difference, rows_of, terminate, wait_until
 
-SHIM = os.path.join(os.environ.get("top_builddir", "."), "tests", "e2e", "fault_shim.so")
+SHIM = os.path.join(gate.FOLDER, "fault_shim.so")
 GOOD = [path for path in sorted(glob.glob(f"{SAMPLES}/good/*")) if os.path.isfile(path)]
 STEM = "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000_"
 REJECTED = ("mcc", glob.glob(f"{SAMPLES}/codes/B208/*.csv")[0], STEM + "000003.csv")
@@ -128,83 +128,97 @@ class Disk:
         return lines + self.early
 
 
-class Faulty(Home):
-    """A home whose program runs on a bad disk; a copy of a prepared one, or none yet."""
+class Look:
+    """What is there at one moment: the files with their digests, and the ledger's rows, jobs and soundness."""
 
-    def __init__(self, template, files=(), old=False):  # pylint: disable=super-init-not-called
-        self.top = tempfile.mkdtemp(prefix="ecosgate-test.")
-        Home.made.append(self.top)
-        self.dir = os.path.join(self.top, "home")
-        self.conf = os.path.join(self.dir, "ecosgate.conf")
+    def __init__(self, home):
+        self.tree = home.tree()
+        path = home.path("spool", "ledger.sqlite")
+        if os.path.exists(path + "-wal"):  # who opens it mends it, so a copy is looked at
+            path = home.ledger_copy()
+        self.rows, self.jobs, self.unsound = [], {}, []
+        if not os.path.exists(path):
+            return
+        connection = sqlite3.connect(f"file:{path}?immutable=1" if path.startswith(home.dir) else path, uri=True)
+        try:
+            self.rows = rows_of(connection, ("order_id",))
+            if any(row.startswith("job:") for row in self.rows):
+                self.jobs = {row[0]: row[1:] for row in connection.execute("SELECT id,drop_name,sha256 FROM job")}
+            self.unsound = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+        finally:
+            connection.close()
+
+
+class Faulty(Home):
+    """A home whose program runs on a bad disk: the copy of a prepared one, or none yet."""
+
+    def __init__(self, copy=None, files=(), old=False):  # pylint: disable=super-init-not-called
+        self.new_folder()
         self.old = old
         self.disk = Disk()
         self.killed = False
-        self.files = []
-        if template is not None:
-            shutil.copytree(template.dir, self.dir)
-            self.hand_over(files)
+        self.files = list(files)
+        self.seen = None  # a Look; None: the program has run since
+        if copy is not None:
+            copy.write(self.dir)
 
     def hand_over(self, files):
-        """Whole at once: whether somebody writes is seen in all descriptors, and others' children inherit ours."""
-        # What a failing disk does to a drop is an incident, and telling of it takes a job of its own.
+        """At once: the rule `closed` asks whether somebody has a file open, and other threads' children inherit ours."""
+        # What a failing disk does to a drop is an incident. To report it would take a job of its own.
         self.set("gateway incident_party=NOBODY\n" +
                  "\n".join(f"drop {drop} complete=at-once" for drop in ("mcc", "tcos")))
         for drop, path, name in files:
             self.drop(drop, path, name)
             self.files.append((drop, name, digest(path)))
+        self.seen = None
 
-    def environment(self, fault, kill_after):
-        env = {**os.environ, "LD_PRELOAD": SHIM, "FAULT_UNDER": self.dir, "FAULT_LOG": os.path.join(self.top, "calls")}
+    def environment(self, fault=None, kill_after=None, calls=False):
+        env = {**os.environ, "FAULT_UNDER": self.dir, "FAULT_LOG": os.path.join(self.top, "calls")}
         if fault:
             env["FAULT"] = fault
         if kill_after:
             env["FAULT_KILL_AFTER"] = str(kill_after)
+        if calls:
+            env["FAULT_CALLS"] = "1"
         if self.old:
             env["FAULT_NO_RENAMEAT2"] = "1"
         return env
 
-    def gate(self, *arguments, fault=None, kill_after=None):
-        done = subprocess.run([GATE, *arguments], capture_output=True, env=self.environment(fault, kill_after),
-                              timeout=PATIENCE, check=False)
+    def gate(self, *arguments, **plan):
+        self.seen = None
+        done = gate.run(*arguments, env=self.environment(**plan), timeout=PATIENCE, preload=[SHIM])
         self.disk.feed(os.path.join(self.top, "calls"))
         return done
 
-    def ask(self, *arguments, **fault):
-        return self.gate("-c", self.conf, "--now", NOW, *arguments, **fault)
+    def ask(self, *arguments, **plan):
+        return self.gate("-c", self.conf, "--now", NOW, *arguments, **plan)
 
-    def run_once(self, **fault):
-        return self.ask("run", "--once", **fault)
+    def run_once(self, **plan):
+        return self.ask("run", "--once", **plan)
+
+    def look(self):
+        if self.seen is None:
+            self.seen = Look(self)
+        return self.seen
 
     def ledger_copy(self):
-        """Who opens the ledger mends it, so it is a copy that is looked at."""
         for end in ("", "-wal"):
             source, copy = self.path("spool", "ledger.sqlite") + end, os.path.join(self.top, "ledger") + end
             if os.path.exists(copy):
                 os.unlink(copy)
             if os.path.exists(source):
-                shutil.copy(source, copy)
+                shutil.copyfile(source, copy)
         return os.path.join(self.top, "ledger")
 
     def end(self):
-        """Temporary files are no part of it: they are replaced by the next attempt and read by nobody."""
-        files = {name: sha for name, sha in self.tree().items() if not re.search(rb"(^|/)\.[^/]*\.part$", name)}
-        rows = self.ledger(("order_id",), self.ledger_copy())
+        """Temporary files are no part of it: the next attempt replaces them, and nobody reads them."""
+        files = {name: sha for name, sha in self.look().tree.items() if not re.search(rb"(^|/)\.[^/]*\.part$", name)}
         # What a failing disk does to a drop is an incident, which stays in the ledger.
-        return files, [row for row in rows if not row.startswith("incident")]
-
-    def jobs(self):
-        """id: (drop, digest) of the ledger."""
-        connection = sqlite3.connect(self.ledger_copy())
-        try:
-            return {row[0]: row[1:] for row in connection.execute("SELECT id,drop_name,sha256 FROM job")}
-        except sqlite3.OperationalError:
-            return {}  # no tables yet
-        finally:
-            connection.close()
+        return files, [row for row in self.look().rows if not row.startswith("incident")]
 
     def lost(self, due=None):
         """What is nowhere, in two places, or half there, a line each; due: what may stand in the drops."""
-        tree, jobs, places = self.tree(), self.jobs(), collections.defaultdict(list)
+        tree, jobs, places = self.look().tree, self.look().jobs, collections.defaultdict(list)
         for path, sha in tree.items():
             match = re.match(rb"spool/(\w+)/(\d{8})/payload$", path)
             if match and int(match[2]) in jobs:
@@ -217,12 +231,6 @@ class Faulty(Home):
         if due is not None:
             lines += [f"not what is due: {os.fsdecode(path)}" for path, sha in tree.items()
                       if re.match(rb"drops/\w+/out/[^.]", path) and due.get(path) != sha]
-        return lines
-
-    def unsound(self):
-        connection = sqlite3.connect(self.ledger_copy())
-        lines = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
-        connection.close()
         return lines
 
     def unverified(self):
@@ -250,25 +258,32 @@ class Script:
 
     def __init__(self, name, files, old=False):
         self.name, self.files, self.old = name, files, old
-        self.template = self.prepare()
+        self.copy, self.handed = None, ()
+        prepared = self.prepare()
+        if prepared is not None:
+            first = Faulty(Copy(prepared.dir))
+            first.hand_over(files)
+            self.copy, self.handed = Copy(first.dir), first.files
+            first.remove()
         home = self.home()
-        self.done = self.act(home)
+        self.done = self.act(home, calls=True)
         self.calls = {kind: list(paths) for kind, paths in home.disk.calls.items()}
         self.then = home.end()
         last = self.mend(home, self.done)
         self.expected = home.end()
-        self.faults = home.disk.unsafe(home.dir) + home.lost() + home.unsound() + home.unverified()
+        self.faults = home.disk.unsafe(home.dir) + home.lost() + home.look().unsound + home.unverified()
         self.faults += [text(done.stderr) for done in (self.done, last) if done.returncode not in (0, 1)]
-        shutil.rmtree(home.top, ignore_errors=True)
+        self.kinds = [kind for kind in self.kinds if self.calls.get(kind)]
+        home.remove()
 
     def prepare(self):
         return Home()
 
     def home(self):
-        return Faulty(self.template, self.files, self.old)
+        return Faulty(self.copy, self.handed, self.old)
 
-    def act(self, home, **fault):
-        return home.run_once(**fault)
+    def act(self, home, **plan):
+        return home.run_once(**plan)
 
     def mend(self, home, _):
         return home.run_once()
@@ -291,8 +306,8 @@ class Order(Script):
             home.command("spool", verb, "1", "--reason", "before")
         return home
 
-    def act(self, home, **fault):
-        return home.ask("spool", self.verb, "1", "--reason", "a test", **fault)
+    def act(self, home, **plan):
+        return home.ask("spool", self.verb, "1", "--reason", "a test", **plan)
 
     def mend(self, home, done):
         """What was said is believed: an order that does not stand is given again. A kill says nothing."""
@@ -310,8 +325,8 @@ class Init(Script):
     def prepare(self):
         return None
 
-    def act(self, home, **fault):
-        return home.gate("init", home.dir, **fault)
+    def act(self, home, **plan):
+        return home.gate("init", home.dir, **plan)
 
     def mend(self, home, done):
         if done.returncode != 0:
@@ -331,11 +346,11 @@ class Recovery(Script):
         self.kill_at = kill_at
         super().__init__(f"few files, killed at call {kill_at}", files)
 
-    def act(self, home, **fault):
+    def act(self, home, **plan):
         if not home.killed:
             home.run_once(fault=f"any:{self.kill_at}:1:KILL")
             home.killed = True
-        return home.run_once(**fault)
+        return home.run_once(**plan)
 
 
 class InTheWay(Script):
@@ -383,7 +398,7 @@ def check_stop(script, home, done, killed, exact):
 
 
 def check_end(script, home, last, exact):
-    lines = home.disk.unsafe(home.dir) + home.unsound()
+    lines = home.disk.unsafe(home.dir) + home.look().unsound
     if last.returncode not in (0, 1):
         lines.append(f"afterwards: exit {last.returncode}: {text(last.stderr)}")
     found = home.end()
@@ -412,7 +427,7 @@ def attempt(script, fault, times=1, kill_after=None):
         if int(fault.split(":")[1]) % VERIFY_EVERY == 0:
             lines += home.unverified()
     if not lines:
-        shutil.rmtree(home.top, ignore_errors=True)
+        home.remove()
         return len(stops) > 0, None
     killed = f", killed {kill_after} calls later" if kill_after else ""
     return True, "\n".join([f"{script.name}, {fault}{killed}, in {home.top}"] + stops + lines)
@@ -462,9 +477,8 @@ class Runner:
         results = list(self.pool.map(lambda case: attempt(script, case[0], **case[1]), some))
         bad = [text for _, text in results if text]
         stops = sum(hit for hit, _ in results)
-        if results:
-            self.tap.ok(not bad and stops > 0, f"{script.name}: {situation}: {stops} stops, nothing lost",
-                        f"{len(bad)} of {len(results)} went wrong", *bad[:4])
+        self.tap.ok(not bad and stops > 0, f"{script.name}: {situation}: {stops} stops, nothing lost",
+                    f"{len(bad)} of {len(results)} went wrong", *bad[:4])
 
     def undisturbed(self, script):
         self.tap.ok(not script.faults, f"{script.name}: undisturbed it ends well", *script.faults)
@@ -479,7 +493,23 @@ class Runner:
                 self.all_good(script, f"{kind}, {mode}", cases(script, kind, mode, stride))
 
 
+def test_shim(tap):
+    """Without it all cases would be good: nothing would fail."""
+    home = Faulty(Home.made_copy())
+    done = home.run_once(calls=True)
+    calls = sum(map(len, home.disk.calls.values()))
+    tap.ok(done.returncode == 0 and calls > 0 and home.disk.hit is None, "the shim is loaded and counts calls", text(done.stderr))
+    done = home.run_once(fault="open:1:1:EIO")
+    tap.ok(done.returncode == 2 and home.disk.hit is not None and "Input/output error" in text(done.stderr),
+           "the shim fails the call that it is told to fail", done.returncode, home.disk.hit, text(done.stderr))
+    done = gate.run("-c", home.conf, "--now", NOW, "run", "--once", env=home.environment(fault="open:1:1:EIO"))
+    tap.ok(done.returncode == 0 and not os.path.exists(os.path.join(home.top, "calls")),
+           "the same run without the shim is good", text(done.stderr))
+
+
 def test_few_files(run, few):
+    missing = set(KINDS) - set(few.kinds)
+    run.tap.ok(missing == {"link"}, "few files: calls of every kind are made, but link (see no RENAME_NOREPLACE)", missing)
     run.every_kind(few)
     run.all_good(few, "killed at every 2nd call", kills(few, 2))
     run.all_good(few, "a COMMIT fails, killed soon after", kills_after_commits(few))
@@ -531,7 +561,7 @@ def outlasts(case):
     home.set("gateway poll_interval=1")
     settled = [path for path in few.expected[0] if re.match(rb"drops/\w+/out/|spool/(done|rejected)/", path)]
     daemon = subprocess.Popen([GATE, "-c", home.conf, "--now", NOW, "run"], stderr=subprocess.PIPE,
-                              env=home.environment(f"{kind}:{n}:12:ENOSPC", None))
+                              env={**home.environment(f"{kind}:{n}:12:ENOSPC"), "LD_PRELOAD": SHIM})
     good = wait_until(lambda: all(os.path.exists(home.path(os.fsdecode(path))) for path in settled) and
                       not os.listdir(home.inbox("mcc")))
     status, said = terminate(daemon), text(daemon.stderr.read())
@@ -559,7 +589,9 @@ def test_looks(tap, few):
             done = subprocess.run([GATE, "-c", home.conf, *words], stdout=full, stderr=subprocess.PIPE, check=False)
         if done.returncode != 2 or b"standard output" not in done.stderr:
             bad.append(f"{words} into a full disk: exit {done.returncode}, {text(done.stderr)}")
-        home.ask(*words)
+        home.ask(*words, calls=True)
+        if not home.disk.calls["open"]:
+            bad.append(f"{words} opens no file")
         for n in range(1, len(home.disk.calls["open"]) + 1):
             done = home.ask(*words, fault=f"open:{n}:1:EIO")
             if done.returncode not in (0, 1, 2) or (done.returncode == 2 and not CAUSE.search(text(done.stderr))):
@@ -572,10 +604,8 @@ def main():
     if SANITIZED:
         print("1..0 # SKIP a sanitized program takes no preloaded library")
         return
-    memory = os.statvfs("/dev/shm") if "TMPDIR" not in os.environ and os.access("/dev/shm", os.W_OK) else None
-    if memory and memory.f_bavail * memory.f_frsize > 1 << 29:
-        tempfile.tempdir = "/dev/shm"  # no sync is made, so a disk would only be slower
     with Tap() as tap, concurrent.futures.ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        test_shim(tap)
         run = Runner(tap, pool, " ".join(sys.argv[1:]))
         few = Script("few files", FEW)
         test_few_files(run, few)

@@ -9,7 +9,8 @@
  *                                       (COUNT 0: all from FIRST on) fail
  *   FAULT_KILL_AFTER=N                  the Nth call of any kind after the first failing one ends the process
  *   FAULT_NO_RENAMEAT2=1                renameat2 is refused with EINVAL, as on file systems without flags
- *   FAULT_LOG=FILE                      what was called and what it changed, a line each
+ *   FAULT_LOG=FILE                      what calls changed and which one was made to fail, a line each
+ *   FAULT_CALLS=1                       and every call that is counted
  *
  * WHAT: ENOSPC or EIO (nothing was done), EIO-LATE (it was done, and fails all the same), KILL (the process ends
  * before the call). close always closes: what fails is the news of an earlier write. A sync is only counted and noted:
@@ -65,6 +66,7 @@ static struct {
     enum what what;
     int error;
     bool no_renameat2;
+    bool calls;      /* each is written to the log */
     long passed;     /* calls of the kind so far */
     long kill_after; /* calls of any kind that may still pass behind the first fault; 0: all */
     bool hit;
@@ -103,12 +105,23 @@ static bool wanted(void)
     strcpy(plan.under, under);
     plan.len = strlen(under);
     plan.no_renameat2 = getenv("FAULT_NO_RENAMEAT2") != NULL;
+    plan.calls = getenv("FAULT_CALLS") != NULL;
     plan.kill_after = kill_after != NULL ? strtol(kill_after, NULL, 10) : 0;
     if (fault != NULL)
         read_fault(fault);
     if (log != NULL)
         plan.log = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     return true;
+}
+
+/* For fork_server.c: the environment is another one now, that of the run which begins. */
+void fault_forget(void);
+
+void fault_forget(void)
+{
+    memset(&plan, 0, sizeof plan);
+    plan.log = -1;
+    plan.kind = -1;
 }
 
 /* ---- where a call goes ---- */
@@ -223,7 +236,8 @@ static enum verdict judge(enum kind kind, const char *place)
 {
     if (place[0] == '\0')
         return PASS;
-    note("call\t%s\t%s", names[kind], place);
+    if (plan.calls)
+        note("call\t%s\t%s", names[kind], place);
     if (plan.hit && plan.kill_after > 0 && --plan.kill_after == 0) {
         note("fault\tkill\t%s", place);
         (void)raise(SIGKILL);
