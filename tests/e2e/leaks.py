@@ -4,7 +4,7 @@ import glob
 import os
 import shutil
 
-from home import SAMPLES, Home, Tap, generate, sanitized
+from home import SAMPLES, Home, Tap, generate, SANITIZED
 
 VALGRIND = ("valgrind", "-q", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect", "--error-exitcode=9")
 SUPPRESS = {"G_SLICE": "always-malloc", "G_DEBUG": "gc-friendly"}
@@ -51,10 +51,10 @@ def test_looks(tap, home):
 
 
 if __name__ == "__main__":
-    with Tap() as report:
-        if shutil.which("valgrind") is None or sanitized():
-            report.ok(True, "valgrind # SKIP not installed, or the program has a sanitizer of its own")
-        else:
+    if shutil.which("valgrind") is None or SANITIZED:
+        print("1..0 # SKIP no valgrind here, or the program has a sanitizer of its own")
+    else:
+        with Tap() as report:
             place = Home()
             test_check(report, place)
             place = Home()

@@ -84,7 +84,7 @@ def test_damaged_payload(tap):
     done = home.run()
     tap.ok(states(home)["00000001"] == "corrupt" and states(home)["00000002"] == "done",
            "bytes that were damaged in the spool are not judged, others are", states(home), done.stderr.decode())
-    left = [row for row in home.ledger() if row.startswith(("verdict: (1,", "work_item: (1, 1,", "part: (1, 1,"))]
+    left = [row for row in home.ledger() if row.startswith(("verdict: (1,", "work_item: (1, 1,", "outgoing: (1, 1,"))]
     tap.ok(left == [], "nothing of them is kept", left)
     tap.ok("SHA-256" in home.json("spool", "show", "1")[0]["reason"], "the reason says so")
 
