@@ -72,7 +72,7 @@ static bool find_ahead(struct gateway *gateway, int64_t now, struct clock_proble
     return true;
 }
 
-/* Opens the incident of a fault, unless it is open or an operator has closed it. */
+/* Opens the incident of a problem, unless it is open or an operator has closed it. */
 static bool open_incident(struct gateway *gateway, const struct clock_problem *problem, GError **error)
 {
     g_autofree struct ledger_incident *known = NULL;
@@ -87,7 +87,7 @@ static bool open_incident(struct gateway *gateway, const struct clock_problem *p
     return outage_commit_incident(gateway, code_id(), problem->subject, problem->text, error);
 }
 
-/* Collects the open incidents whose fault no longer exists. */
+/* Collects the open incidents whose problem no longer exists. */
 struct search {
     const struct clock_problem *behind, *ahead; /* that exist now */
     GPtrArray *over;                            /* subjects */
