@@ -7,8 +7,8 @@
 #include "gateway/pipeline/clock_watch.h"
 
 #include "formats/instant.h"
-#include "gateway/clock.h"
 #include "gateway/answers/incidents.h"
+#include "gateway/clock.h"
 #include "gateway/pipeline/outage.h"
 #include "gateway/reports/reports.h"
 #include "spool/ledger/ledger_incidents.h"

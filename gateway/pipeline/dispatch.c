@@ -11,10 +11,10 @@
 
 #include "formats/eui64.h"
 #include "formats/instant.h"
-#include "gateway/clock.h"
 #include "gateway/answers/incidents.h"
-#include "gateway/pipeline/outcome.h"
 #include "gateway/answers/plan.h"
+#include "gateway/clock.h"
+#include "gateway/pipeline/outcome.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_due.h"
 #include "spool/ledger/ledger_jobs.h"

@@ -13,10 +13,10 @@
 #include "gateway/pipeline/intake.h"
 
 #include "formats/text.h"
-#include "gateway/clock.h"
 #include "gateway/answers/incidents.h"
-#include "gateway/pipeline/outcome.h"
 #include "gateway/answers/plan.h"
+#include "gateway/clock.h"
+#include "gateway/pipeline/outcome.h"
 #include "gateway/pipeline/reference.h"
 #include "gateway/pipeline/results.h"
 #include "gateway/pipeline/split.h"
@@ -365,7 +365,8 @@ static bool judge(struct gateway *gateway, const struct ledger_job *job, GError 
         return move_aside(gateway, job->id, JOB_CORRUPT,
                           "its payload is missing from the spool; ask the sender for the file again", error);
     if (fd < 0) {
-        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", path, g_strerror(errno));
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "its payload %s cannot be read: %s", path,
+                    g_strerror(errno));
         return false;
     }
     proof_begin(&proof, job, path);

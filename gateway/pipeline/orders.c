@@ -9,8 +9,8 @@
 #include "gateway/pipeline/orders.h"
 
 #include "formats/text.h"
-#include "gateway/clock.h"
 #include "gateway/answers/incidents.h"
+#include "gateway/clock.h"
 #include "gateway/reports/report.h"
 #include "spool/crash_mark.h"
 #include "spool/disk.h"

@@ -4,8 +4,8 @@
  */
 #include "gateway/pipeline/outage.h"
 
-#include "gateway/clock.h"
 #include "gateway/answers/incidents.h"
+#include "gateway/clock.h"
 #include "spool/ledger/ledger_incidents.h"
 
 enum { FIRST_DELAY = 1000000, LONGEST_DELAY = 60000000 }; /* microseconds */

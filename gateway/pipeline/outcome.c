@@ -97,8 +97,8 @@ static bool find_response(struct gateway *gateway, const struct ledger_verdict *
         if (strcmp(file->kind, "EMD") == 0 && file->revision == of->revision)
             return ledger_outgoing_get(gateway->ledger, file->id, response, error);
     }
-    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "the ledger has no response (EMD) for job %08" G_GINT64_FORMAT,
-                of->job);
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT,
+                "the ledger has no response (EMD) for job %08" G_GINT64_FORMAT "; run ecosgate spool verify", of->job);
     return false;
 }
 

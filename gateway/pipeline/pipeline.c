@@ -11,11 +11,11 @@
  */
 #include "gateway/pipeline/pipeline.h"
 
+#include "gateway/answers/incidents.h"
 #include "gateway/clock.h"
 #include "gateway/pipeline/clock_watch.h"
 #include "gateway/pipeline/delivery.h"
 #include "gateway/pipeline/dispatch.h"
-#include "gateway/answers/incidents.h"
 #include "gateway/pipeline/intake.h"
 #include "gateway/pipeline/orders.h"
 #include "gateway/pipeline/pickup.h"
