@@ -19,6 +19,11 @@ only() # TEXT REGEX ALLOWED-FILES(regex): who else matches
 grep -nE '^# *include "(spool|validators|gateway)/' formats/*.[ch] | clean "formats/ includes only itself"
 grep -rnE --include='*.[ch]' '^# *include "(formats|validators|gateway)/' spool | clean "spool/ includes only itself"
 grep -nE '^# *include "gateway/' validators/*.[ch] | clean "validators/ includes formats/ and spool/ only"
+grep -rnE --include='*.[ch]' '^# *include "(gateway|validators|spool/ledger)/' gateway/drops |
+    grep -vE '"gateway/(drops/|clock\.h|config_file\.h)' |
+    clean "gateway/drops/ knows no ledger, configuration, command, answer, report or pipeline"
+grep -nE '^# *include "gateway/' gateway/config_file.[ch] gateway/drops/drop.h | grep -v '"gateway/config_file.h"' |
+    clean "gateway/config_file.[ch] and drop.h are below everything else"
 grep -rnE --include='*.[ch]' '^# *include "[^/"]+"' formats spool validators gateway |
     clean "every include shows its folder"
 

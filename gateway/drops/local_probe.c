@@ -31,13 +31,13 @@ static void list_in(const struct probe *p)
         probe_say(p, "list", PROBE_GOOD, "%s holds %u names", p->drop->in, g_strv_length(names));
 }
 
-static void read_back(const struct probe *p, const char *part, const char *text)
+static void read_back(const struct probe *p, const char *temporary, const char *text)
 {
     g_autofree char *sha256 = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
     GError *cause = NULL;
     bool same;
 
-    if (!disk_same_bytes(part, strlen(text), sha256, &same, &cause))
+    if (!disk_same_bytes(temporary, strlen(text), sha256, &same, &cause))
         probe_fail(p, "read-back", cause);
     else if (same)
         probe_say(p, "read-back", PROBE_GOOD, "the same bytes come back from %s", p->drop->out);
@@ -58,21 +58,21 @@ static void rename_file(const struct probe *p, const char *path, const char *tex
     if (!make(path, text, &cause))
         probe_fail(p, "rename-onto", cause);
     else if (disk_publish_temporary(STEP_DELIVERY_PUBLISHED, path, &cause))
-        probe_say(p, "rename-onto", PROBE_BAD, "the file system replaces a name that is taken");
+        probe_say(p, "rename-onto", PROBE_BAD, "the file system replaces a file that exists; use another one");
     else if (g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_EXISTS)) {
-        probe_say(p, "rename-onto", PROBE_GOOD, "a name that is taken is never replaced");
+        probe_say(p, "rename-onto", PROBE_GOOD, "a file that exists is never replaced");
         g_error_free(cause);
     } else
         probe_fail(p, "rename-onto", cause);
 }
 
 /* Removes whatever the probe may have left at path. */
-static void remove_probe(const struct probe *p, const char *path)
+static void remove_made(const struct probe *p, const char *path)
 {
-    g_autofree char *part = disk_temporary_path(path);
+    g_autofree char *temporary = disk_temporary_path(path);
     GError *cause = NULL;
 
-    if (!disk_unlink(STEP_DELIVERY_DROPPED, part, &cause) || !disk_unlink(STEP_DELIVERY_DROPPED, path, &cause))
+    if (!disk_unlink(STEP_DELIVERY_DROPPED, temporary, &cause) || !disk_unlink(STEP_DELIVERY_DROPPED, path, &cause))
         probe_fail(p, "remove", cause);
 }
 
@@ -80,7 +80,7 @@ static void try_out(const struct probe *p)
 {
     g_autofree char *name = g_strconcat(PROBE_PREFIX, p->token, NULL);
     g_autofree char *path = g_build_filename(p->drop->out, name, NULL);
-    g_autofree char *part = disk_temporary_path(path);
+    g_autofree char *temporary = disk_temporary_path(path);
     GError *cause = NULL;
     uint64_t space;
 
@@ -89,8 +89,8 @@ static void try_out(const struct probe *p)
     else {
         struct stat st;
         probe_say(p, "write", PROBE_GOOD, "a file can be written and synced in %s", p->drop->out);
-        read_back(p, part, p->token);
-        int64_t written = lstat(part, &st) == 0 ? (int64_t)st.st_mtim.tv_sec : 0;
+        read_back(p, temporary, p->token);
+        int64_t written = lstat(temporary, &st) == 0 ? (int64_t)st.st_mtim.tv_sec : 0;
         rename_file(p, path, p->token);
         if (disk_free_bytes(p->drop->out, &space, &cause))
             probe_say_space(p, space);
@@ -98,18 +98,18 @@ static void try_out(const struct probe *p)
             probe_fail(p, "space", cause);
         probe_say_clock(p, written);
     }
-    remove_probe(p, path);
+    remove_made(p, path);
 }
 
 /* By the rule `closed` a read lease tells whether a sender still writes. */
-static void ask_for_lease(const struct probe *p, const char *part)
+static void ask_for_lease(const struct probe *p, const char *temporary)
 {
-    int fd = open(part, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    bool told = fd >= 0 && fcntl(fd, F_SETLEASE, F_RDLCK) == 0;
+    int fd = open(temporary, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    bool granted = fd >= 0 && fcntl(fd, F_SETLEASE, F_RDLCK) == 0;
 
     if (fd >= 0)
         (void)close(fd); /* nothing was read; this releases the lease */
-    if (told)
+    if (granted)
         probe_say(p, "writers", PROBE_GOOD, "the system says whether a sender still writes a file in %s", p->drop->in);
     else
         probe_say(p, "writers", PROBE_NOTE,
@@ -122,7 +122,7 @@ static void try_in(const struct probe *p)
 {
     g_autofree char *name = g_strconcat(PROBE_PREFIX, p->token, NULL);
     g_autofree char *path = g_build_filename(p->drop->in, name, NULL);
-    g_autofree char *part = disk_temporary_path(path);
+    g_autofree char *temporary = disk_temporary_path(path);
     GError *cause = NULL;
 
     if (!make(path, p->token, &cause)) {
@@ -130,8 +130,8 @@ static void try_in(const struct probe *p)
         return;
     }
     if (p->drop->complete == COMPLETE_CLOSED)
-        ask_for_lease(p, part);
-    if (disk_unlink(STEP_DELIVERY_DROPPED, part, &cause))
+        ask_for_lease(p, temporary);
+    if (disk_unlink(STEP_DELIVERY_DROPPED, temporary, &cause))
         probe_say(p, "remove", PROBE_GOOD, "a file can be removed from %s", p->drop->in);
     else
         probe_fail(p, "remove", cause);

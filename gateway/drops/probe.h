@@ -1,5 +1,5 @@
 /*
- * What the command `doctor` finds at one drop, told probe by probe, in the order of finding. A transport's `probe`
+ * What the command `doctor` finds at one drop, one finding at a time. A transport's `probe`
  * member takes a struct probe and tells; who listens prints it, so that transports know nothing of commands.
  *
  * What a probe makes in a drop has a name that begins with PROBE_PREFIX, which the gateway never picks up. It is
@@ -35,7 +35,7 @@ void probe_say(const struct probe *probe, const char *name, enum probe_result re
 void probe_fail(const struct probe *probe, const char *name, GError *error);
 /* Tells how much room is left; less than 1 MiB is PROBE_BAD. */
 void probe_say_space(const struct probe *probe, uint64_t bytes);
-/* Tells how far the drop's clock is ahead of ours. `theirs` is seconds UTC, 0: not told. */
+/* Tells how far the drop's clock is ahead of ours. `theirs` is seconds UTC, 0: unknown. */
 void probe_say_clock(const struct probe *probe, int64_t theirs);
 /* How files of the drop are found to be whole, and what becomes of them (`after`: "removed" or "moved"), for the
  * finding "strategy". g_free. */

@@ -1,5 +1,5 @@
 /*
- * One connection to an SFTP server, and looking at its files.
+ * One connection to an SFTP server, and what the other files ask about paths there.
  */
 #include "gateway/drops/sftp_connection.h"
 
@@ -38,7 +38,7 @@ bool sftp_connection_ready(struct connection *connection, GError **error)
 {
     if (sftp_is_connected(connection->sftp))
         return true;
-    /* Another server may answer now, such as the other half of a cluster: nothing that was fetched before is proved. */
+    /* Another machine may answer now, as in a cluster: what was fetched before proves nothing about its files. */
     g_hash_table_remove_all(connection->fetched);
     return sftp_connect(connection->sftp, error);
 }

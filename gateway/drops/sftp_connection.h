@@ -1,5 +1,5 @@
 /*
- * What the files of the SFTP transport share: its connection, and looking at one path of the server.
+ * What the files of the SFTP transport share: its connection, and what is known of one path of the server.
  *
  *   sftp_drop         the transport's table, listing
  *   sftp_pickup       fetch, discard

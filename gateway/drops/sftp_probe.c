@@ -96,8 +96,9 @@ static bool try_connection(struct probing *p)
     return good;
 }
 
-/* ---- files of ours ---- */
+/* ---- files of our own ---- */
 
+/* folder/name for a file of the probe, which remove_made removes at the end. g_free. */
 static char *own_path(struct probing *p, const char *folder, const char *suffix)
 {
     g_autofree char *name = g_strconcat(PROBE_PREFIX, p->probe->token, ".", suffix, NULL);
@@ -107,6 +108,7 @@ static char *own_path(struct probing *p, const char *folder, const char *suffix)
     return path;
 }
 
+/* Writes a file, and keeps the time that the server gives it. */
 static bool make(struct probing *p, const char *path, GError **error)
 {
     const char *text = p->probe->token;
@@ -247,9 +249,9 @@ static void try_out(struct probing *p)
 /* What the folder `in` holds. */
 struct found {
     unsigned names, files;
-    unsigned untold; /* names of which the server does not say what they are or how long */
-    char *readable;  /* one of the files; NULL: none */
-    int64_t size;    /* bytes of that file */
+    unsigned unknown; /* names of which the server does not say what they are or how long */
+    char *readable;   /* one of the files; NULL: none */
+    int64_t size;     /* bytes of that file */
 };
 
 static bool count_name(void *user, const char *name, const struct sftp_attributes *attributes)
@@ -257,7 +259,7 @@ static bool count_name(void *user, const char *name, const struct sftp_attribute
     struct found *found = user;
 
     found->names++;
-    found->untold += !attributes->typed || !attributes->sized;
+    found->unknown += !attributes->typed || !attributes->sized;
     if (!attributes->regular || filename_is_temporary(name))
         return true;
     found->files++;
@@ -303,11 +305,11 @@ static void try_list(struct probing *p)
         probe_fail(p->probe, "list", cause);
         return;
     }
-    if (found.untold > 0)
+    if (found.unknown > 0)
         probe_say(p->probe, "list", PROBE_BAD,
-                  "the server does not say of %u of %u names in %s what they are or how long; the gateway cannot take "
-                  "such files",
-                  found.untold, found.names, p->drop->in);
+                  "the server does not say of %u of %u names in %s what they are or how long; the gateway does "
+                  "not pick up such files; ask the server's owner to send attributes",
+                  found.unknown, found.names, p->drop->in);
     else
         probe_say(p->probe, "list", PROBE_GOOD, "%s holds %u files and %u other names", p->drop->in, found.files,
                   found.names - found.files);
@@ -327,7 +329,7 @@ static void try_taken(struct probing *p, const char *path)
         probe_fail(p->probe, "taken", cause);
 }
 
-/* If we may not write in `in`, we may still be allowed to remove: that shows with the first file only. */
+/* A user who may not write in `in` may still be allowed to remove files there. That shows only with the first file. */
 static void try_remove(struct probing *p)
 {
     g_autofree char *path = own_path(p, p->drop->in, "3.part");
@@ -347,7 +349,7 @@ static void try_remove(struct probing *p)
         probe_fail(p->probe, "remove", cause);
 }
 
-/* ---- the whole ---- */
+/* ---- the probe ---- */
 
 static void say_strategy(struct probing *p)
 {

@@ -12,7 +12,7 @@
  * `wake` is an eventfd that becomes readable when a task ends for which transfer_worker_wait did not stay. A task whose
  * end was waited for must not wake the gateway: it would begin another pass, and another, for ever. -1: no wake.
  *
- * A process for each drop was considered, which would also protect the ledger from a fault in a transport's library. A
+ * A process for each drop was considered, which would also protect the ledger from a defect in a transport's library. A
  * thread has the simpler contract; this is the only file that would have to change.
  */
 #ifndef ECOSGATE_GATEWAY_DROPS_TRANSFER_WORKER_H

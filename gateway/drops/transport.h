@@ -30,7 +30,7 @@
  *   5. Pass the crash points that the members below name, around the request that changes something at the far side.
  *      tests/e2e/crash.py stops the gateway at each.
  *   6. Its `probe` tells what an operator must know before the first file, in the order of finding (probe.h).
- *   7. Copy tests/unit/test_sftp_drop.c and tests/e2e/sftp.py: what they demand holds for every transport.
+ *   7. Copy the tests tests/unit/test_sftp_drop_*.c and tests/e2e/sftp.py: what they demand holds for every transport.
  *   Pickup, delivery, outages, `pickup`, `status` and `doctor` need no change. Libraries of the transport stay in a
  * folder of their own below this one, which tests/lint.sh names as the only one that includes them.
  */
@@ -65,7 +65,7 @@ struct drop_entry {
     bool written;                    /* it is open for writing (only by the rule `closed`) */
     bool unsure;                     /* the system does not say whether it is: then the rule `stable` decides */
     struct source_identity identity; /* size and time always; device and inode where the transport has them */
-    int64_t modified;                /* seconds UTC by the drop's clock; 0: not told */
+    int64_t modified;                /* seconds UTC by the drop's clock; 0: unknown */
 };
 
 /* Called for each entry; false ends the listing. */

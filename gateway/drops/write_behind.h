@@ -7,8 +7,8 @@
  *   write_behind_end(write_behind, &error)                       all bytes have passed the sink, in order
  *   write_behind_free(write_behind);
  *
- * From the first write until write_behind_end or write_behind_free returns, `user` belongs to the thread: nobody else
- * touches it. The thread is started once more than 256 KiB were written; smaller inputs go to the sink directly.
+ * From the first write until write_behind_end or write_behind_free returns, `user` belongs to the thread: no other
+ * code touches it. The thread is started once more than 256 KiB were written; smaller inputs go to the sink directly.
  *
  * An error of the sink is reported once, by the next write or by the end. After it no more bytes pass, and only
  * write_behind_free may be called.

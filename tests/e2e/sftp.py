@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Drops behind a real OpenSSH server: the same answers as over local drops, what is refused, outages, a
-server that hangs, and the command `pickup` (TAP). sftp_faults.py does the same with a server that misbehaves."""
+"""Drops on a real OpenSSH server: the same answers as with local drops, what is refused, outages, a server that
+hangs, and the command `pickup` (TAP). sftp_faults.py does the same with a server that misbehaves."""
 import json
 import os
 import random
@@ -18,7 +18,7 @@ from live import answer, instruction, name_of, send, sound
 from sshd import HOST, Sshd, forgiving, make_key, write_known_hosts
 
 LATER = "2023-07-03T13:00:00Z"
-PASSES = 6  # of a gateway that gets a server's faults over with
+PASSES = 6  # the most that a gateway needs until it has recovered
 SECOND = "[party MCB]\neui64=90-B3-D5-1F-30-0E-C0-11\ntypes=EMI\ndrop=ecos\n"
 DEVICE = "00-DB-12-34-56-78-91-%02X"
 ROW = "00-DB-12-34-57-%02X-%02X-%02X,ESME,AB01,010A030B,0002012F,,,North,1"
@@ -41,7 +41,7 @@ def fill(home, contents, drop="mcc"):
 
 
 def outs(home, drops=("mcc", "tcos")):
-    """What recipients find."""
+    """The files that recipients find."""
     return {drop: {name: home.read_out(drop, name) for name in home.out(drop)} for drop in drops}
 
 
@@ -49,7 +49,7 @@ EXPECTED = {}
 
 
 def expected(contents):
-    """What the same input gives over local drops."""
+    """The files that the same input gives with local drops."""
     key = tuple(sorted(contents.items()))
     if key not in EXPECTED:
         twin = Home("drop mcc complete=at-once")
@@ -67,7 +67,7 @@ def over_sftp(server, settings="", drops=("mcc", "tcos"), **keys):
 
 
 def incidents(home, subject=None):
-    """Outages; files that are rejected are incidents, too, and not what these tests are about."""
+    """Incidents of drops. Those of rejected files are left out."""
     found = [one for one in home.json("status")[0]["incidents"] if one["code"].startswith("A")]
     return [one for one in found if subject is None or one["subject"] == subject]
 
@@ -82,7 +82,7 @@ def job_names(home):
 
 
 def compare(tap, home, contents, text):
-    """Nothing lost, nothing twice, nothing different, nothing left behind."""
+    """Checks that nothing is lost, done twice, different or left behind."""
     wanted, found = expected(contents), outs(home)
     wrong = [f"{drop}: {'missing' if name not in found[drop] else 'extra' if name not in wanted[drop] else 'differs'}"
              f" {name}" for drop in wanted for name in sorted(set(wanted[drop]) | set(found[drop]))
@@ -96,7 +96,7 @@ def compare(tap, home, contents, text):
 
 
 def settle(home, limit=PASSES, **options):
-    """Passes until one has nothing left undone: what each of them ended with."""
+    """Runs passes until one has done everything. Returns the exit status of each."""
     statuses = []
     while len(statuses) < limit and (not statuses or statuses[-1] == 2):
         statuses.append(home.run(**options).returncode)
@@ -104,11 +104,11 @@ def settle(home, limit=PASSES, **options):
 
 
 def in_order(home, drop="mcc"):
-    """The parts of a drop appeared there in the order in which they were made."""
+    """True if the outgoing files of a drop appeared there in the order in which they were made."""
     with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
-        parts = [n for (n,) in ledger.execute("SELECT name FROM outgoing WHERE drop_name=? ORDER BY id", (drop,))]
-    stamps = [os.stat(home.path("drops", drop, "out", name)).st_ctime_ns for name in parts]
-    return stamps == sorted(stamps) and len(parts) > 0
+        names = [n for (n,) in ledger.execute("SELECT name FROM outgoing WHERE drop_name=? ORDER BY id", (drop,))]
+    stamps = [os.stat(home.path("drops", drop, "out", name)).st_ctime_ns for name in names]
+    return stamps == sorted(stamps) and len(names) > 0
 
 
 # ---- the same as local drops ----
@@ -130,7 +130,7 @@ def test_same_answers(tap, top):
             fill(home, inputs())
             env = forgiving(server) if server_keys.get("user_key") == "ecdsa" else {}
             done = home.run(env=env)
-            tap.ok(done.returncode == 1, f"{text}: a pass ends as over local drops", done.returncode,
+            tap.ok(done.returncode == 1, f"{text}: a pass ends as with local drops", done.returncode,
                    done.stderr.decode())
             compare(tap, home, inputs(), f"{text}: the answers are those of local drops, byte for byte")
             tap.ok(incidents(home) == [], f"{text}: no incident", incidents(home))
@@ -163,7 +163,7 @@ def test_taken_folder(tap, top):
         for name in os.listdir(taken):
             with open(os.path.join(taken, name), "rb") as file:
                 found[name] = file.read()
-        tap.ok(found == inputs(), "taken: the senders' copies are there, not gone", sorted(found))
+        tap.ok(found == inputs(), "taken: the senders' copies are in that folder", sorted(found))
         send(home, name_of(1), instruction(1, (90,), time="07:00:00"))
         done = home.run()
         with open(os.path.join(taken, name_of(1)), "rb") as file:
@@ -251,12 +251,12 @@ def test_big_file(tap, top):
         compare(tap, home, contents, "a big file: the same answers")
 
 
-# ---- what is refused, and said ----
+# ---- what is refused, and the messages ----
 
 def test_refusals(tap, top):
     with Sshd(top, host_keys=("ed25519", "ecdsa")) as server, Sshd(top, host_keys=("rsa",)) as old, \
             socket.socket() as deaf:
-        deaf.bind((HOST, 0))  # taken, and nobody listens there
+        deaf.bind((HOST, 0))  # bound, but no server listens there
         other = make_key(server.at("other"))
         foreign = make_key(server.at("foreign"), passphrase="closed")
         rsa = make_key(server.at("rsa_user"), "rsa")
@@ -346,11 +346,11 @@ def test_outage(tap, top):
         server.stop()
         for name in list(contents)[1:]:
             send(home, name, contents[name])
-        tap.ok(wait_until(lambda: "A102" in open_codes(home)), "outage: A102 begins", incidents(home))
+        tap.ok(wait_until(lambda: "A102" in open_codes(home)), "outage: A102 is opened", incidents(home))
         send_second(home, 1)
         tap.ok(wait_until(lambda: answer(second_name(1), "EMD") in home.out("ecos")), "outage: other drops go on")
         tap.ok(wait_until(lambda: "A103" in open_codes(home, "tcos")),
-               "outage: A103 begins where something is owed", incidents(home))
+               "outage: A103 is opened where a file is not yet delivered", incidents(home))
         time_passes(home)
         codes = [(one["code"], one["subject"]) for one in incidents(home)]
         tap.ok(len(codes) == len(set(codes)), "outage: however often it is tried, it is one incident", codes)
@@ -358,7 +358,7 @@ def test_outage(tap, top):
         tap.ok(wait_until(lambda: not [one for one in incidents(home) if not one["cleared"]]),
                "outage: the incidents are cleared when the server is back", incidents(home))
         tap.ok(wait_until(lambda: answer(name_of(4), "EMD") in home.out("mcc")) and
-               wait_until(lambda: owed(home) == 0), "outage: what waited is taken and answered",
+               wait_until(lambda: owed(home) == 0), "outage: files that waited are picked up and answered",
                home.out("mcc"))
         server.stop()
         tap.ok(wait_until(lambda: "A102" in open_codes(home)) and
@@ -376,7 +376,7 @@ def test_outage(tap, top):
 
 
 def time_passes(home):
-    """Until the daemon has looked at its drops some more times, as far as a partner can see."""
+    """Waits until the daemon has listed its drops some more times, as far as a partner can see."""
     for number in range(2, 5):
         send_second(home, number)
         wait_until(lambda number=number: answer(second_name(number), "EMD") in home.out("ecos"))
@@ -436,7 +436,7 @@ def test_cuts(tap, top):
             over.wait(chance.uniform(0.01, 0.15))
             server.cut()
             cuts += 1
-        # A removal whose reply was lost leaves an incident open, and nothing else to see.
+        # A remove whose reply was lost leaves an incident open, and no other trace.
         done = wait_until(lambda: not os.listdir(home.inbox("mcc")) and owed(home) == 0 and
                           len(home.out("mcc")) == 2 * len(contents) and open_codes(home) == [])
         tap.ok(done, f"{cuts} cuts at random: all is taken and answered in the end", f"seed {seed}",
@@ -467,7 +467,7 @@ def took(home, numbers):
 
 
 def test_hang(tap, top):
-    """The server's processes are stopped: connections stand, and say nothing."""
+    """The server's processes are stopped: its connections stay open, and it sends nothing."""
     with Sshd(top) as server:
         hang(tap, server, ("mcc",), "a drop that hangs")
         hang(tap, server, ("mcc", "tcos", "dcc", "maps"), "four drops that hang")
@@ -511,7 +511,7 @@ def hang(tap, server, drops, text):
 
 
 def test_stop(tap, top):
-    """A stop does not lose a wait: SIGTERM at random moments of a working daemon."""
+    """SIGTERM at random moments of a working daemon ends it: no wait misses the signal."""
     with Sshd(top) as server:
         home = over_sftp(server, "gateway poll_interval=1")
         fill(home, inputs())

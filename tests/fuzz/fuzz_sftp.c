@@ -1,11 +1,14 @@
 /*
- * Any bytes as what an SFTP server answers: libssh2's channel is replaced by one that takes our requests, which must be
- * well formed, and gives out answers as the bytes say. Each thing asked ends with a result or an error, never both;
- * names told are names of files; what is read is never more than was asked for, and all of it on success; a session
- * that broke is not used again.
+ * Any bytes as the answers of an SFTP server. libssh2's channel is replaced by one that checks that our requests are
+ * well formed, and gives answers as the bytes say. What must hold:
+ *   - each call ends with a result or an error, never with both;
+ *   - names of a listing are names of files;
+ *   - a read passes on no more bytes than were asked for, and all of them if it succeeds;
+ *   - a session that broke is not used again.
  *
- * The first byte says how many things are asked, one byte each says which. The answers follow: a byte of what kind, a
- * byte of how long, the rest of the answer; a byte 0xff for nothing yet, 0xfe before one that is given 2,000 times.
+ * The first byte is the number of calls; one byte for each says which. The answers follow: a byte for the kind, a byte
+ * for the length, the rest of the answer. A byte 0xff means that nothing has come yet; 0xfe, that the next answer is
+ * given 2,000 times.
  */
 #include "gateway/drops/sftp/sftp_wire.h"
 #include "tests/fuzz/heard.h"
@@ -24,7 +27,7 @@ static struct {
     GByteArray *packet; /* the one being given */
     size_t given;
     bool slowly;    /* byte by byte */
-    unsigned again; /* how often the answer after the one being given is given */
+    unsigned again; /* how often the next answer is still to be repeated */
     GArray *asked;  /* uint32_t: ids that were not answered */
 } server;
 
@@ -42,7 +45,7 @@ static void put_u32(uint32_t value)
     g_byte_array_append(server.packet, bytes, sizeof bytes);
 }
 
-/* Of one string or more behind the id, each with its length. */
+/* A request holds its id, then one string or more, each with its length. */
 static void check_request(const char *at, size_t len)
 {
     static const int strings[] = {[SFTP_OPEN] = 1,   [SFTP_CLOSE] = 1,  [SFTP_READ] = 1,    [SFTP_WRITE] = 1,
@@ -64,7 +67,7 @@ static void check_request(const char *at, size_t len)
 ssize_t libssh2_channel_write_ex(LIBSSH2_CHANNEL *channel, int stream, const char *data, size_t len)
 {
     (void)channel, (void)stream;
-    for (size_t i = 0; i < len; i += 4 + u32_at(data + i)) { /* nothing is written in part */
+    for (size_t i = 0; i < len; i += 4 + u32_at(data + i)) { /* only whole requests are sent */
         g_assert(len - i >= 9 && u32_at(data + i) <= len - i - 4);
         if (data[i + 4] == SFTP_INIT)
             g_assert(u32_at(data + i) == 5 && u32_at(data + i + 5) == 3);
@@ -74,7 +77,7 @@ ssize_t libssh2_channel_write_ex(LIBSSH2_CHANNEL *channel, int stream, const cha
     return (ssize_t)len;
 }
 
-/* The id that an answer bears: the oldest, the newest or the second one asked, or one that was not. */
+/* The id of the next answer: the oldest, the newest or the second that was asked, or one that was not asked. */
 static uint32_t choose_id(unsigned which)
 {
     guint n = server.asked->len, at = which == 1 ? n - 1 : which == 2 && n > 1 ? 1 : 0;
@@ -87,7 +90,7 @@ static uint32_t choose_id(unsigned which)
     return id;
 }
 
-/* Gives the answer once more instead of the next one, if it is to be repeated. */
+/* Goes on to the next answer, unless this one is to be repeated. */
 static void step_over(size_t len)
 {
     if (server.again > 0) {
@@ -98,7 +101,7 @@ static void step_over(size_t len)
     server.size -= len;
 }
 
-/* The next answer; false: none is left. */
+/* Makes the next answer; false: none is left. */
 static bool make_packet(void)
 {
     static const uint8_t types[] = {SFTP_STATUS, SFTP_HANDLE,         SFTP_DATA,    SFTP_NAME,
@@ -213,7 +216,7 @@ static bool visit(void *user, const char *name, const struct sftp_attributes *at
     g_assert(attributes->size >= 0 && (attributes->sized || attributes->size == 0));
     g_assert(!(attributes->regular && attributes->folder));
     if (names->n == 2)
-        (void)sftp_lstat(names->sftp, "x", &again, NULL); /* whatever comes of it */
+        (void)sftp_lstat(names->sftp, "x", &again, NULL); /* its result does not matter here */
     return names->n++ < 5;
 }
 
@@ -283,7 +286,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static void (*const things[])(struct sftp *) = {ask_list, ask_lstat, ask_read, ask_upload, ask_changes};
     static const struct sftp_peer peer = {
         .host = "h", .user = "u", .port = 22, .identity = "", .passphrase_file = "", .known_hosts = ""};
-    static char nothing; /* stands for libssh2's objects, which nobody looks into */
+    static char nothing; /* stands for libssh2's objects, which are never looked into */
     unsigned asked = size > 0 ? data[0] % MAX_ASKED : 0;
     struct sftp *sftp;
 

@@ -1,4 +1,4 @@
-/* The configuration: what it says, and every fault with its line. */
+/* The configuration: its values and defaults, and every problem with its line. */
 #include "gateway/config.h"
 
 #include <glib/gstdio.h>
@@ -11,7 +11,7 @@
 
 #define NOW INT64_C(1688364000)
 
-/* Line 1 is [gateway]; the tests below count on it. */
+/* Line 1 is [gateway]; the tests below rely on it. */
 static const char base[] = "[gateway]\n"
                            "org=TCOS\n"
                            "eui64=90-B3-D5-1F-30-00-00-04\n"
@@ -55,7 +55,7 @@ static struct config *load_text(const char *text, GError **error)
     return config_load(path, error);
 }
 
-/* The base with a text replaced, or with one behind it where there is none to replace. */
+/* The base with `old` replaced by `new`; old NULL: with `new` appended. */
 static struct config *load(const char *old, const char *new, GError **error)
 {
     const char *at = old != NULL ? strstr(base, old) : base + strlen(base);
@@ -66,7 +66,7 @@ static struct config *load(const char *old, const char *new, GError **error)
     return load_text(text, error);
 }
 
-static void test_config__nothing_said__defaults(void **state)
+static void test_config__nothing_set__has_defaults(void **state)
 {
     (void)state;
     g_autoptr(config_t) c = load_text(base, NULL);
@@ -117,7 +117,7 @@ static void test_config__nothing_said__defaults(void **state)
     assert_false(rules_may_send(tcsp, ""));
 }
 
-static void test_config__all_said__is_what_the_rules_get(void **state)
+static void test_config__everything_set__is_what_the_rules_get(void **state)
 {
     (void)state;
     g_autoptr(config_t) c =
@@ -185,7 +185,7 @@ static void test_config__choices__each_by_its_name(void **state)
     assert_int_equal(off->check_digits, CHECK_DIGITS_OFF);
 }
 
-static void test_config__fault__told_with_its_line(void **state)
+static void test_config__problem__is_reported_with_its_line(void **state)
 {
     static const struct {
         const char *old, *new;
@@ -253,11 +253,12 @@ static void test_config__fault__told_with_its_line(void **state)
         g_autoptr(config_t) c = load(cases[i].old, cases[i].new, &error);
         g_autofree char *expected = g_strdup_printf("%s:%d: %s", path, cases[i].line, cases[i].text);
         if (c != NULL || strstr(error->message, expected) == NULL)
-            fail_msg("%s: expected '%s', found '%s'", cases[i].new, expected, c != NULL ? "no fault" : error->message);
+            fail_msg("%s: expected '%s', found '%s'", cases[i].new, expected,
+                     c != NULL ? "no problem" : error->message);
     }
 }
 
-static void test_config__faults__all_of_them_at_once(void **state)
+static void test_config__problems__all_are_reported_at_once(void **state)
 {
     (void)state;
     g_autoptr(GError) error = NULL;
@@ -270,7 +271,7 @@ static void test_config__faults__all_of_them_at_once(void **state)
     assert_int_equal(g_strv_length(lines), 7);
 }
 
-static void test_config__no_gateway_group__is_told(void **state)
+static void test_config__no_gateway_group__is_reported(void **state)
 {
     (void)state;
     g_autoptr(GError) error = NULL;
@@ -280,7 +281,7 @@ static void test_config__no_gateway_group__is_told(void **state)
 }
 
 /* What stands behind it would have been passed over in silence. */
-static void test_config__nul__is_told(void **state)
+static void test_config__nul__is_reported(void **state)
 {
     static const char text[] = "# one\n\0[gateway]\norg=x\n";
 
@@ -301,7 +302,7 @@ static void test_config__no_file__names_it(void **state)
 }
 
 /* Who is answered where a name does not say who sent it. */
-static void test_config__party_of_drop__only_where_one_sends(void **state)
+static void test_config__party_of_drop__only_if_one_party_sends(void **state)
 {
     (void)state;
     g_autoptr(config_t) two = load_text(base, NULL);
@@ -316,15 +317,15 @@ static void test_config__party_of_drop__only_where_one_sends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_config__nothing_said__defaults, enter, leave),
-        cmocka_unit_test_setup_teardown(test_config__all_said__is_what_the_rules_get, enter, leave),
+        cmocka_unit_test_setup_teardown(test_config__nothing_set__has_defaults, enter, leave),
+        cmocka_unit_test_setup_teardown(test_config__everything_set__is_what_the_rules_get, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__choices__each_by_its_name, enter, leave),
-        cmocka_unit_test_setup_teardown(test_config__fault__told_with_its_line, enter, leave),
-        cmocka_unit_test_setup_teardown(test_config__faults__all_of_them_at_once, enter, leave),
-        cmocka_unit_test_setup_teardown(test_config__no_gateway_group__is_told, enter, leave),
-        cmocka_unit_test_setup_teardown(test_config__nul__is_told, enter, leave),
+        cmocka_unit_test_setup_teardown(test_config__problem__is_reported_with_its_line, enter, leave),
+        cmocka_unit_test_setup_teardown(test_config__problems__all_are_reported_at_once, enter, leave),
+        cmocka_unit_test_setup_teardown(test_config__no_gateway_group__is_reported, enter, leave),
+        cmocka_unit_test_setup_teardown(test_config__nul__is_reported, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__no_file__names_it, enter, leave),
-        cmocka_unit_test_setup_teardown(test_config__party_of_drop__only_where_one_sends, enter, leave),
+        cmocka_unit_test_setup_teardown(test_config__party_of_drop__only_if_one_party_sends, enter, leave),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

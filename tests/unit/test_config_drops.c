@@ -1,4 +1,4 @@
-/* Drops of the configuration: what an SFTP drop needs, and every fault with its line. */
+/* Drops of the configuration: what an SFTP drop needs, and every problem with its line. */
 #include "gateway/config.h"
 #include "gateway/drops/sftp_drop.h"
 #include "gateway/drops/sftp_settings.h"
@@ -37,8 +37,8 @@ static int leave(void **state)
     return !gone;
 }
 
-/* NULL: *faults is what it said, without the file's name. */
-static struct config *load(const char *drop, char **faults)
+/* NULL: *problems is what it said, without the file's name. */
+static struct config *load(const char *drop, char **problems)
 {
     g_autofree char *path = g_build_filename(home, "ecosgate.conf", NULL);
     g_autofree char *text = g_strconcat(head, drop, NULL);
@@ -48,17 +48,17 @@ static struct config *load(const char *drop, char **faults)
     struct config *config = config_load(path, &error);
     if (config == NULL) {
         g_auto(GStrv) parts = g_strsplit(error->message, path, -1);
-        *faults = g_strjoinv("", parts);
+        *problems = g_strjoinv("", parts);
     }
     return config;
 }
 
 static void test_config_drops__sftp_drop__is_read(void **state)
 {
-    g_autofree char *faults = NULL;
+    g_autofree char *problems = NULL;
     g_autoptr(config_t) config = load(SFTP "port=2222\nidentity=key\npassphrase_file=pass\ntaken=/taken/\ntimeout=7\n"
                                            "ciphers=aes256-ctr,aes128-ctr\n",
-                                      &faults);
+                                      &problems);
     (void)state;
 
     assert_non_null(config);
@@ -79,8 +79,8 @@ static void test_config_drops__sftp_drop__is_read(void **state)
 
 static void test_config_drops__sftp_drop_without_more__has_defaults(void **state)
 {
-    g_autofree char *faults = NULL;
-    g_autoptr(config_t) config = load(SFTP "complete=marker\n", &faults);
+    g_autofree char *problems = NULL;
+    g_autoptr(config_t) config = load(SFTP "complete=marker\n", &problems);
     (void)state;
 
     assert_non_null(config);
@@ -94,11 +94,11 @@ static void test_config_drops__sftp_drop_without_more__has_defaults(void **state
     assert_int_equal(drop->complete, COMPLETE_MARKER);
 }
 
-static void test_config_drops__drop_with_faults__each_is_told_with_its_line(void **state)
+static void test_config_drops__drop_with_problems__each_is_reported_with_its_line(void **state)
 {
     static const struct {
         const char *drop;
-        int line; /* of the fault, in the drop's text */
+        int line; /* of the problem, in the drop's text */
         const char *key;
     } cases[] = {
         {SFTP "complete=closed\n", 8, "complete"},
@@ -121,13 +121,13 @@ static void test_config_drops__drop_with_faults__each_is_told_with_its_line(void
     (void)state;
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *faults = NULL;
-        g_autoptr(config_t) config = load(cases[i].drop, &faults);
+        g_autofree char *problems = NULL;
+        g_autoptr(config_t) config = load(cases[i].drop, &problems);
         g_autofree char *expected =
             g_strdup_printf(":%d: [drop far] %s: expected ", HEAD_LINES + cases[i].line, cases[i].key);
         assert_null(config);
-        if (!g_str_has_prefix(faults, expected) || strchr(faults, '\n') != NULL)
-            fail_msg("case %zu: expected %s…, found %s", i, expected, faults);
+        if (!g_str_has_prefix(problems, expected) || strchr(problems, '\n') != NULL)
+            fail_msg("case %zu: expected %s…, found %s", i, expected, problems);
     }
 }
 
@@ -136,7 +136,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_config_drops__sftp_drop__is_read, enter, leave),
         cmocka_unit_test_setup_teardown(test_config_drops__sftp_drop_without_more__has_defaults, enter, leave),
-        cmocka_unit_test_setup_teardown(test_config_drops__drop_with_faults__each_is_told_with_its_line, enter, leave),
+        cmocka_unit_test_setup_teardown(test_config_drops__drop_with_problems__each_is_reported_with_its_line, enter,
+                                        leave),
     };
 
     return cmocka_run_group_tests_name("config", tests, NULL, NULL);

@@ -20,7 +20,7 @@ static int listen_somewhere(int *port)
     return fd;
 }
 
-static void test_sftp_drop_connection__nobody_listens__is_an_outage_that_ends(void **state)
+static void test_sftp_drop_connection__no_server_listens__is_an_outage_that_ends(void **state)
 {
     int good = settings.peer.port, port;
     (void)state;
@@ -67,7 +67,7 @@ static void test_sftp_drop_connection__interrupt_from_another_thread__ends_the_w
     close(fd);
 }
 
-/* Passes bytes between the connection and the server until told to break off. */
+/* Passes bytes between the connection and the server until a byte is written to stop[1]. */
 struct tunnel {
     int listener;
     int stop[2];
@@ -120,7 +120,7 @@ static void know_port(int port)
 }
 
 static void
-test_sftp_drop_connection__connection_that_breaks_between_two_calls__is_made_again_and_trust_is_not_kept(void **state)
+test_sftp_drop_connection__connection_that_breaks_between_two_calls__connects_again_and_compares_bytes(void **state)
 {
     struct tunnel r;
     int port;
@@ -138,7 +138,7 @@ test_sftp_drop_connection__connection_that_breaks_between_two_calls__is_made_aga
 
     assert_int_equal(read(r.stop[0], &(char){0}, 1), 1);
     thread = g_thread_new("tunnel", tunnel, &r);
-    /* Rewritten within the second: only its bytes tell. */
+    /* Rewritten within the same second: only its bytes show it. */
     put(path, "54321", 5, MTIME);
     g_autofree char *sha256 = sha256_of("12345", 5);
     discard_good("file", 5, sha256);
@@ -196,7 +196,7 @@ static void test_sftp_drop_connection__host_keys__are_strict(void **state)
     g_hash_table_unref(found);
 }
 
-static void test_sftp_drop_connection__identity_that_does_not_do__is_told(void **state)
+static void test_sftp_drop_connection__identity_that_cannot_be_used__error_says_why(void **state)
 {
     g_autofree char *none = g_build_filename(home, "nothing", NULL);
     g_autofree char *nonsense = store("no key", 6);
@@ -218,13 +218,13 @@ static void test_sftp_drop_connection__identity_that_does_not_do__is_told(void *
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        SFTP_TEST(test_sftp_drop_connection__nobody_listens__is_an_outage_that_ends),
+        SFTP_TEST(test_sftp_drop_connection__no_server_listens__is_an_outage_that_ends),
         SFTP_TEST(test_sftp_drop_connection__server_that_never_speaks__is_an_outage_after_the_limit),
         SFTP_TEST(test_sftp_drop_connection__interrupt_from_another_thread__ends_the_wait_and_all_later_calls),
         SFTP_TEST(
-            test_sftp_drop_connection__connection_that_breaks_between_two_calls__is_made_again_and_trust_is_not_kept),
+            test_sftp_drop_connection__connection_that_breaks_between_two_calls__connects_again_and_compares_bytes),
         SFTP_TEST(test_sftp_drop_connection__host_keys__are_strict),
-        SFTP_TEST(test_sftp_drop_connection__identity_that_does_not_do__is_told),
+        SFTP_TEST(test_sftp_drop_connection__identity_that_cannot_be_used__error_says_why),
     };
 
     (void)argc;

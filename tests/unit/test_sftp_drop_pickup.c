@@ -46,7 +46,7 @@ static void test_sftp_drop_pickup__list_of_many__each_comes_once(void **state)
     g_hash_table_unref(found);
 }
 
-static void test_sftp_drop_pickup__visitor_that_has_enough__ends_the_list_and_harms_nothing(void **state)
+static void test_sftp_drop_pickup__visitor_that_wants_no_more__ends_the_list_and_the_session_works(void **state)
 {
     g_autofree char *one = send_file("one", "1", 1);
     g_autofree char *two = send_file("two", "2", 1);
@@ -168,7 +168,7 @@ static bool refuse(void *user, const char *data, size_t len, GError **error)
     return false;
 }
 
-static void test_sftp_drop_pickup__sink_that_fails__passes_its_error_and_harms_nothing(void **state)
+static void test_sftp_drop_pickup__sink_that_fails__its_error_is_passed_and_the_session_works(void **state)
 {
     g_autofree char *bytes = random_bytes(BIG);
     g_autofree char *path = send_file("file", bytes, BIG);
@@ -234,7 +234,7 @@ static void test_sftp_drop_pickup__discard_of_another_file_of_the_name__leaves_i
     assert_true(exists(link));
 }
 
-static void test_sftp_drop_pickup__discard_by_marker__takes_the_marker_too(void **state)
+static void test_sftp_drop_pickup__discard_by_marker__removes_the_marker_too(void **state)
 {
     g_autofree char *sha256 = sha256_of("12345", 5);
     g_autofree char *path = send_file("file", "12345", 5);
@@ -277,16 +277,16 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         SFTP_TEST(test_sftp_drop_pickup__list_of_all_kinds__only_files_are_regular),
         SFTP_TEST(test_sftp_drop_pickup__list_of_many__each_comes_once),
-        SFTP_TEST(test_sftp_drop_pickup__visitor_that_has_enough__ends_the_list_and_harms_nothing),
+        SFTP_TEST(test_sftp_drop_pickup__visitor_that_wants_no_more__ends_the_list_and_the_session_works),
         SFTP_TEST(test_sftp_drop_pickup__folder_that_is_missing__is_an_outage),
         SFTP_TEST(test_sftp_drop_pickup__fetch__gives_the_bytes),
         SFTP_TEST(test_sftp_drop_pickup__fetch_of_what_is_not_the_listed_file__is_changed),
         SFTP_TEST(test_sftp_drop_pickup__file_that_grows_while_it_is_read__is_changed),
-        SFTP_TEST(test_sftp_drop_pickup__sink_that_fails__passes_its_error_and_harms_nothing),
+        SFTP_TEST(test_sftp_drop_pickup__sink_that_fails__its_error_is_passed_and_the_session_works),
         SFTP_TEST(test_sftp_drop_pickup__discard__removes_that_file_alone),
         SFTP_TEST(test_sftp_drop_pickup__discard_without_a_fetch_before__compares_the_bytes),
         SFTP_TEST(test_sftp_drop_pickup__discard_of_another_file_of_the_name__leaves_it),
-        SFTP_TEST(test_sftp_drop_pickup__discard_by_marker__takes_the_marker_too),
+        SFTP_TEST(test_sftp_drop_pickup__discard_by_marker__removes_the_marker_too),
         SFTP_TEST(test_sftp_drop_pickup__discard_with_taken__moves_and_loses_nothing),
     };
 

@@ -73,7 +73,7 @@ struct sftp_attributes {
     bool regular, folder;
     bool sized;       /* the server says how long it is: */
     int64_t size;     /* bytes */
-    int64_t modified; /* seconds UTC by the server's clock, 0: not told */
+    int64_t modified; /* seconds UTC by the server's clock, 0: unknown */
 };
 
 struct sftp;

@@ -88,7 +88,7 @@ static void set_option(int fd, int level, int option, int value)
 static void set_options(int fd, int64_t timeout)
 {
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    /* Between two looks nobody waits on the socket. Keepalive stops a firewall from forgetting the connection, and
+    /* Between two listings no call waits on the socket. Keepalive stops a firewall from forgetting the connection, and
      * makes a dead server visible. */
     set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
     set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, IDLE_SECONDS);

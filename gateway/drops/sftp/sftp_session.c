@@ -265,10 +265,3 @@ const struct sftp_server *sftp_server(const struct sftp *sftp)
 {
     return &sftp->server;
 }
-
-bool sftp_offers(const struct sftp *sftp, const char *extension)
-{
-    const char *const *offered = (const char *const *)sftp->server.extensions;
-
-    return offered != NULL && g_strv_contains(offered, extension);
-}

@@ -3,8 +3,8 @@
  *   read    open; reads, a read of one byte past the end and the attributes, all asked for at once; close
  *   write   open; writes without waiting for each answer; sync, attributes and close at once
  *
- * No call repeats itself after a loss: nobody knows then which requests were carried out. The caller connects again and
- * looks.
+ * No call repeats itself after a loss, because nothing tells then which requests the server carried out. The caller
+ * connects again and looks.
  */
 #include "gateway/drops/sftp/sftp_request.h"
 #include "gateway/drops/sftp/sftp_wait.h"

@@ -1,7 +1,7 @@
 /*
- * Requests out, answers in. SFTP allows any number of requests under way; what an answer belongs to is told by its id
- * alone, and a server may answer in any order. So each id that was asked is remembered until its answer has come, and
- * an answer with any other id ends the session.
+ * Requests out, answers in. SFTP allows any number of requests under way, and a server may answer them in any order:
+ * only the id of an answer tells which request it belongs to. So each id is remembered from its request to its answer,
+ * and an answer with any other id ends the session.
  */
 #include "gateway/drops/sftp/sftp_wire.h"
 
@@ -319,6 +319,13 @@ void wire_ignore(struct sftp *sftp, uint32_t id)
 }
 
 /* ---- the greeting ---- */
+
+bool sftp_offers(const struct sftp *sftp, const char *extension)
+{
+    const char *const *offered = (const char *const *)sftp->server.extensions;
+
+    return offered != NULL && g_strv_contains(offered, extension);
+}
 
 static bool read_extensions(struct sftp *sftp, struct sftp_reply *packet, GError **error)
 {
