@@ -31,6 +31,7 @@ static char *describe(const char *id)
                                                    : g_strdup(id != NULL ? id : "no code");
 }
 
+/* Who has to act, by the catalogue; "" for nobody. */
 static const char *resolver_of(const char *id, const char *device_type)
 {
     enum code code;
@@ -42,8 +43,8 @@ static char *who_resolves(const char *id, const char *device_type)
 {
     const char *who = resolver_of(id, device_type);
 
-    return *who != '\0' ? g_strdup_printf("%s resolves the cause, then MCC sends a new instruction (EMI)", who)
-                        : g_strdup("a new instruction (EMI) from MCC");
+    return *who != '\0' ? g_strdup_printf("%s resolves the cause; then a new instruction (EMI)", who)
+                        : g_strdup("a new instruction (EMI)");
 }
 
 static void explain_ready(const struct ledger_work *work, struct explanation *e)
@@ -72,7 +73,7 @@ static void explain_refused(const struct ledger_work *work, struct explanation *
 
     e->because = g_strdup_printf("%s%s", code, work->has_session ? ", found right before its dispatch" : "");
     e->at = passes ? work->item.next_eligible : 0;
-    e->moves = passes ? g_strdup("a new instruction (EMI) from MCC at next_at or later; the cause passes by itself")
+    e->moves = passes ? g_strdup("a new instruction (EMI) at next_at or later; the cause passes by itself")
                       : who_resolves(id, work->item.device_type);
 }
 
@@ -120,6 +121,7 @@ static bool explain_retry_wait(struct gateway *gateway, const struct ledger_work
     return true;
 }
 
+/* What each side has said: outcome, SubjectId, KeyId. g_free. */
 static char *sides_text(const struct ledger_session *s)
 {
     const struct ledger_side *t = &s->tcos, *e = &s->ecos;
@@ -129,6 +131,8 @@ static char *sides_text(const struct ledger_session *s)
                            e->subject_id ? e->subject_id : "", e->key_id ? e->key_id : "");
 }
 
+/* One side has confirmed and the other has not, or they contradict each other. D150 is reported once the other side is
+ * overdue; its confirmation still counts then. */
 static void explain_confirmation(const struct ledger_work *work, struct explanation *e)
 {
     const struct ledger_session *s = &work->session;
@@ -150,6 +154,8 @@ static void explain_confirmation(const struct ledger_work *work, struct explanat
     e->at = s->due;
 }
 
+/* MIGRATED or FAILED. A side may report success after the session has failed; the Device then counts as replaced, and
+ * another instruction for it is C108. */
 static bool explain_end(struct gateway *gateway, const struct ledger_work *work, struct explanation *e, GError **error)
 {
     const struct ledger_session *s = &work->session;

@@ -174,6 +174,7 @@ static int run(const struct config *config, bool once)
         return command_unable(error);
     if (!once)
         return EXIT_GOOD;
+    /* A script that calls --once must see both: that work is left to do, and that a file was not wholly accepted. */
     return gateway.failed ? EXIT_UNABLE : gateway.refused ? EXIT_REFUSED : EXIT_GOOD;
 }
 

@@ -34,7 +34,6 @@ bool verify_job(struct gateway *gateway, int64_t id, GPtrArray *problems, GError
 bool verify_reports(struct gateway *gateway, GPtrArray *problems, GError **error);
 
 /* Appends one problem, formatted like printf. The array owns the text. */
-G_GNUC_PRINTF(2, 3)
-void verify_problem(GPtrArray *problems, const char *format, ...);
+void verify_problem(GPtrArray *problems, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 #endif

@@ -215,7 +215,7 @@ static void check_directory(struct check *check)
     for (char **name = names; name != NULL && *name != NULL; name++) {
         g_autofree char *shown = g_strescape(*name, NULL);
         if (!is_of_job(check, *name))
-            verify_problem(check->problems, "%s/%s is no file of this job", path, shown);
+            verify_problem(check->problems, "%s/%s is no file of this job: move it out of the spool", path, shown);
     }
 }
 
