@@ -4,7 +4,7 @@
 #include "gateway/commands/explain.h"
 
 #include "formats/instant.h"
-#include "gateway/pipeline/reference.h"
+#include "gateway/pipeline/inventory.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_verdicts.h"
 #include "validators/catalogue.h"
@@ -97,7 +97,7 @@ static bool explain_ready(struct gateway *gateway, const struct ledger_job *job,
     g_autofree char *inventory = NULL;
     bool waits;
 
-    if (!reference_find_problem(gateway, &inventory, error) || !reference_waits(gateway, job->id, &waits, error))
+    if (!inventory_find_problem(gateway, &inventory, error) || !inventory_waits(gateway, job->id, &waits, error))
         return false;
     if (inventory != NULL && waits) {
         e->because = g_strdup_printf("it is in custody and not judged yet; A104: %s", inventory);

@@ -17,6 +17,7 @@
 #include "gateway/pipeline/delivery.h"
 #include "gateway/pipeline/dispatch.h"
 #include "gateway/pipeline/intake.h"
+#include "gateway/pipeline/inventory.h"
 #include "gateway/pipeline/orders.h"
 #include "gateway/pipeline/pickup.h"
 #include "gateway/pipeline/reference.h"
@@ -117,12 +118,12 @@ static bool find_next(struct gateway *gateway, const GArray *due, guint *next, G
     g_autofree char *problem = NULL;
     bool waits = true;
 
-    if (!reference_find_problem(gateway, &problem, error))
+    if (!inventory_find_problem(gateway, &problem, error))
         return false;
     if (problem == NULL)
         *next = 0;
     for (; problem != NULL && *next < due->len; ++*next) {
-        if (!reference_waits(gateway, g_array_index(due, int64_t, *next), &waits, error))
+        if (!inventory_waits(gateway, g_array_index(due, int64_t, *next), &waits, error))
             return false;
         if (!waits)
             break;

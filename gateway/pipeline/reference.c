@@ -4,14 +4,11 @@
  */
 #include "gateway/pipeline/reference.h"
 
-#include "formats/instant.h"
-#include "gateway/clock.h"
+#include "gateway/pipeline/inventory.h"
 #include "gateway/pipeline/outage.h"
 #include "spool/ledger/ledger_incidents.h"
-#include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_reference.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 /* ---- one file ---- */
@@ -63,42 +60,12 @@ bool reference_end(struct gateway *gateway, const struct verdict *verdict, int64
 
 static const char subject[] = "INV"; /* the incident's subject */
 
-bool reference_find_problem(struct gateway *gateway, char **text, GError **error)
-{
-    const struct config *config = gateway->config;
-    struct ledger_loaded newest;
-    char created[INSTANT_TEXT_SIZE];
-
-    if (!ledger_reference_get(gateway->ledger, LEDGER_INVENTORY, &newest, error))
-        return false;
-    *text = NULL;
-    if (newest.job == 0 && config->inventory_required)
-        *text = g_strdup("there is no inventory yet; instructions wait until an INV is accepted");
-    if (newest.job == 0 || clock_now() - newest.created <= config->inventory_max_age)
-        return true;
-    instant_print(newest.created, created);
-    *text = g_strdup_printf("the newest INV is of %s, more than %" PRId64
-                            " days ago (inventory_max_age); instructions wait until a newer one is accepted",
-                            created, config->inventory_max_age / RULES_DAY);
-    return true;
-}
-
-bool reference_waits(struct gateway *gateway, int64_t job, bool *waits, GError **error)
-{
-    g_autofree struct ledger_job *row = NULL;
-
-    if (!ledger_job_get(gateway->ledger, job, &row, error))
-        return false;
-    *waits = row != NULL && g_strcmp0(row->type, "EMI") == 0;
-    return true;
-}
-
 bool reference_update_incident(struct gateway *gateway, GError **error)
 {
     g_autofree char *problem = NULL;
     bool on;
 
-    if (!reference_find_problem(gateway, &problem, error) ||
+    if (!inventory_find_problem(gateway, &problem, error) ||
         !ledger_incident_is_open(gateway->ledger, "A104", subject, &on, error))
         return false;
     gateway->failed |= problem != NULL;

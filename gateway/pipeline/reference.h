@@ -2,8 +2,7 @@
  * Reference data (gateway/DEVICES.md): records of INV, COS, NMM and PTY into the ledger, in the verdict's transaction,
  * so that readers see the old data or the new, and never a mixture. intake.c calls the first group of functions.
  *
- * A104: the inventory is missing or too old. Instructions wait in ready/, in order, while that lasts; all other files
- * go on. pipeline.c calls the second group.
+ * pipeline.c calls reference_update_incident for A104; what that is says inventory.h.
  */
 #ifndef ECOSGATE_GATEWAY_PIPELINE_REFERENCE_H
 #define ECOSGATE_GATEWAY_PIPELINE_REFERENCE_H
@@ -25,12 +24,6 @@ bool reference_end(struct gateway *gateway, const struct verdict *verdict, int64
 
 /* ---- A104 ---- */
 
-/* *text: what is wrong with the inventory, for people; g_free it. NULL: it is there and fresh enough, or not required
- * yet. */
-bool reference_find_problem(struct gateway *gateway, char **text, GError **error);
-/* Sets *waits if the job must wait while A104 is open. True for instructions only. Answers of the job that are planned
- * already are delivered all the same. */
-bool reference_waits(struct gateway *gateway, int64_t job, bool *waits, GError **error);
 /* Call it at the end of a pass: opens or closes the incident A104. While it is open, gateway->failed is set, whether an
  * instruction waits or not, as for a drop that is down. */
 bool reference_update_incident(struct gateway *gateway, GError **error);
