@@ -42,11 +42,13 @@ only "the clock: gateway/clock.c alone" \
     'gateway/clock\.c'
 
 # Each code's row as ecosgate(1) has to show it: three lines of tbl.
-awk -F'"' '/^CODE\(/ {
+sed ':a
+/,$/ { N; s/,\n */, /; ba
+}' validators/catalogue.def | awk -F'"' '/^CODE\(/ {
     name = $2; gsub(/`/, "", name); gsub(/…/, "...", name)
     who = $4 == "" ? "-" : $4 == $6 ? $4 : $4 ", GPF: " $6
     printf "%s;T{|%s|T};%s;%s;%s\n", substr($1, 6, 4), name, substr($3, 9, 1), $3 ~ /true/ ? "Y" : "N", who
-}' validators/catalogue.def | while IFS= read -r row; do
+}' | while IFS= read -r row; do
     tr '\n' '|' <gateway/ecosgate.1 | grep -qF "|$row|" || echo "$row"
 done | clean "every code is in ecosgate(1), with the catalogue's name, scope, transience and resolver"
 

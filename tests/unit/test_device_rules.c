@@ -61,14 +61,27 @@ static void judge(const char *type, enum instruction_column column, const char *
     judge_record();
 }
 
-static void test_device_rules__one_field_changed__has_its_code(void **state)
+/* One field of the good Device changed, and the codes that it has then. */
+struct field_case {
+    const char *type; /* NULL: ESME */
+    enum instruction_column column;
+    const char *text, *codes;
+};
+
+static void expect_cases(const struct field_case *cases, size_t n)
 {
-    static const struct {
-        const char *type; /* NULL: ESME */
-        enum instruction_column column;
-        const char *text, *codes;
-    } cases[] = {
-        {NULL, INSTRUCTION_ATTEMPT, "1", ""},
+    for (size_t i = 0; i < n; i++) {
+        judge(cases[i].type, cases[i].column, cases[i].text);
+        g_autofree char *codes = codes_of(findings);
+        if (strcmp(codes, cases[i].codes) != 0)
+            fail_msg("%s, column %d '%s': expected '%s', found '%s'", cases[i].type ? cases[i].type : "ESME",
+                     (int)cases[i].column, cases[i].text ? cases[i].text : "(absent)", cases[i].codes, codes);
+    }
+}
+
+static void test_device_rules__device_id_or_type_changed__has_its_code(void **state)
+{
+    static const struct field_case cases[] = {
         {NULL, INSTRUCTION_DEVICE_ID, "00-db-12-34-56-78-90-a0", ""},
         {NULL, INSTRUCTION_DEVICE_ID, "", "C101"},
         {NULL, INSTRUCTION_DEVICE_ID, NULL, "C101"},
@@ -81,17 +94,30 @@ static void test_device_rules__one_field_changed__has_its_code(void **state)
         {NULL, INSTRUCTION_DEVICE_TYPE, "", "C104"},
         {NULL, INSTRUCTION_DEVICE_TYPE, "PPMID", "C104"},
         {NULL, INSTRUCTION_DEVICE_TYPE, "ESMEX", "C104"},
-        {NULL, INSTRUCTION_MANUFACTURER, "ab0F", ""},
-        {NULL, INSTRUCTION_MANUFACTURER, "AB0", "C117"},
-        {NULL, INSTRUCTION_MANUFACTURER, "AB011", "C117"},
-        {NULL, INSTRUCTION_MANUFACTURER, "AB0G", "C117"},
-        {NULL, INSTRUCTION_MANUFACTURER, "", "C117"},
-        {NULL, INSTRUCTION_MODEL, "010a030b", ""},
-        {NULL, INSTRUCTION_MODEL, "010A030", "C117"},
-        {NULL, INSTRUCTION_MODEL, "010A030BB", "C117"},
-        {NULL, INSTRUCTION_FIRMWARE, "0002012", "C117"},
-        {NULL, INSTRUCTION_FIRMWARE, "0002 12F", "C117"},
+    };
+
+    (void)state;
+    expect_cases(cases, G_N_ELEMENTS(cases));
+}
+
+static void test_device_rules__model_changed__is_c117_unless_hex(void **state)
+{
+    static const struct field_case cases[] = {
+        {NULL, INSTRUCTION_MANUFACTURER, "ab0F", ""},      {NULL, INSTRUCTION_MANUFACTURER, "AB0", "C117"},
+        {NULL, INSTRUCTION_MANUFACTURER, "AB011", "C117"}, {NULL, INSTRUCTION_MANUFACTURER, "AB0G", "C117"},
+        {NULL, INSTRUCTION_MANUFACTURER, "", "C117"},      {NULL, INSTRUCTION_MODEL, "010a030b", ""},
+        {NULL, INSTRUCTION_MODEL, "010A030", "C117"},      {NULL, INSTRUCTION_MODEL, "010A030BB", "C117"},
+        {NULL, INSTRUCTION_FIRMWARE, "0002012", "C117"},   {NULL, INSTRUCTION_FIRMWARE, "0002 12F", "C117"},
         {NULL, INSTRUCTION_FIRMWARE, "", "C117"},
+    };
+
+    (void)state;
+    expect_cases(cases, G_N_ELEMENTS(cases));
+}
+
+static void test_device_rules__mpxn_changed__is_c113_unless_it_fits_the_type(void **state)
+{
+    static const struct field_case cases[] = {
         {NULL, INSTRUCTION_MPXN, "", "C113"},
         {NULL, INSTRUCTION_MPXN, "101234567890", "C113"},
         {NULL, INSTRUCTION_MPXN, "10123456789031", "C113"},
@@ -107,6 +133,16 @@ static void test_device_rules__one_field_changed__has_its_code(void **state)
         {"GPF", INSTRUCTION_MPXN, "3938424403", "C113 C117"},
         {"GPF", INSTRUCTION_MPXN, NULL, "C117"},
         {"XXXX", INSTRUCTION_MPXN, "what", "C104"}, /* the MPxN of an unknown type is not judged */
+    };
+
+    (void)state;
+    expect_cases(cases, G_N_ELEMENTS(cases));
+}
+
+static void test_device_rules__hub_region_or_attempt_changed__has_its_code(void **state)
+{
+    static const struct field_case cases[] = {
+        {NULL, INSTRUCTION_ATTEMPT, "1", ""},
         {NULL, INSTRUCTION_CHF_DEVICE_ID, "00-DB-12-34-56-78-90-C0", ""},
         {NULL, INSTRUCTION_CHF_DEVICE_ID, "", ""},
         {NULL, INSTRUCTION_CHF_DEVICE_ID, "00-DB", "C117"},
@@ -126,13 +162,7 @@ static void test_device_rules__one_field_changed__has_its_code(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        judge(cases[i].type, cases[i].column, cases[i].text);
-        g_autofree char *codes = codes_of(findings);
-        if (strcmp(codes, cases[i].codes) != 0)
-            fail_msg("%s, column %d '%s': expected '%s', found '%s'", cases[i].type ? cases[i].type : "ESME",
-                     (int)cases[i].column, cases[i].text ? cases[i].text : "(absent)", cases[i].codes, codes);
-    }
+    expect_cases(cases, G_N_ELEMENTS(cases));
 }
 
 static void test_device_rules__wrong_check_digits__count_as_the_setting_says(void **state)
@@ -253,7 +283,10 @@ static void test_row__transient_codes_only__is_deferred(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_device_rules__one_field_changed__has_its_code, enter, leave),
+        cmocka_unit_test_setup_teardown(test_device_rules__device_id_or_type_changed__has_its_code, enter, leave),
+        cmocka_unit_test_setup_teardown(test_device_rules__model_changed__is_c117_unless_hex, enter, leave),
+        cmocka_unit_test_setup_teardown(test_device_rules__mpxn_changed__is_c113_unless_it_fits_the_type, enter, leave),
+        cmocka_unit_test_setup_teardown(test_device_rules__hub_region_or_attempt_changed__has_its_code, enter, leave),
         cmocka_unit_test_setup_teardown(test_device_rules__wrong_check_digits__count_as_the_setting_says, enter, leave),
         cmocka_unit_test_setup_teardown(test_device_rules__same_device_again__is_c102_each_time, enter, leave),
         cmocka_unit_test_setup_teardown(test_device_rules__id_of_zeros__is_a_valid_device, enter, leave),

@@ -57,12 +57,25 @@ static char *judge(enum header_column column, const char *text, bool name_is_kno
     return g_string_free(codes, FALSE);
 }
 
-static void test_header_rules__one_value_changed__has_its_code(void **state)
+/* One value of the good header changed, and the codes that it has then. */
+struct value_case {
+    enum header_column column;
+    const char *text, *codes;
+};
+
+static void expect_cases(const struct value_case *cases, size_t n)
 {
-    static const struct {
-        enum header_column column;
-        const char *text, *codes;
-    } cases[] = {
+    for (size_t i = 0; i < n; i++) {
+        g_autofree char *codes = judge(cases[i].column, cases[i].text, true);
+        if (strcmp(codes, cases[i].codes) != 0)
+            fail_msg("%s '%s': expected '%s', found '%s'", layout_header.columns[cases[i].column].name,
+                     cases[i].text ? cases[i].text : "(absent)", cases[i].codes, codes);
+    }
+}
+
+static void test_header_rules__parties_sequence_or_time_changed__has_its_code(void **state)
+{
+    static const struct value_case cases[] = {
         {HEADER_SENDER_ID, "90-b3-d5-1f-30-0e-c0-01", ""},
         {HEADER_SENDER_ID, "90-B3-D5-1F-30-0E-C0-02", "B206"},
         {HEADER_SENDER_ID, "90-B3-D5-1F-30-0E-C0", "B211"},
@@ -83,6 +96,15 @@ static void test_header_rules__one_value_changed__has_its_code(void **state)
         {HEADER_CREATION_DATE_TIME, "2023-02-29T06:00:00Z", "B211"},
         {HEADER_CREATION_DATE_TIME, "2023-07-03T24:00:00Z", "B211"},
         {HEADER_CREATION_DATE_TIME, "2023-07-03T06:00:00+00:00", "B211"},
+    };
+
+    (void)state;
+    expect_cases(cases, G_N_ELEMENTS(cases));
+}
+
+static void test_header_rules__environment_batch_or_resubmission_changed__has_its_code(void **state)
+{
+    static const struct value_case cases[] = {
         {HEADER_ENVIRONMENT, "LIVE", "B207"},
         {HEADER_ENVIRONMENT, "test", "B211"},
         {HEADER_ENVIRONMENT, "TEST ", "B211"},
@@ -104,12 +126,7 @@ static void test_header_rules__one_value_changed__has_its_code(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *codes = judge(cases[i].column, cases[i].text, true);
-        if (strcmp(codes, cases[i].codes) != 0)
-            fail_msg("%s '%s': expected '%s', found '%s'", layout_header.columns[cases[i].column].name,
-                     cases[i].text ? cases[i].text : "(absent)", cases[i].codes, codes);
-    }
+    expect_cases(cases, G_N_ELEMENTS(cases));
 }
 
 static void test_header_rules__mode__is_judged_in_reference_data_only(void **state)
@@ -175,7 +192,8 @@ static void test_header_rules__well_formed_values__are_in_the_header(void **stat
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_header_rules__one_value_changed__has_its_code, enter),
+        cmocka_unit_test_setup(test_header_rules__parties_sequence_or_time_changed__has_its_code, enter),
+        cmocka_unit_test_setup(test_header_rules__environment_batch_or_resubmission_changed__has_its_code, enter),
         cmocka_unit_test_setup(test_header_rules__mode__is_judged_in_reference_data_only, enter),
         cmocka_unit_test_setup(test_header_rules__no_identity__b207_is_not_judged, enter),
         cmocka_unit_test_setup(test_header_rules__name_outside_the_grammar__is_not_compared, enter),

@@ -107,14 +107,23 @@ static void expect(enum ledger_reference table, size_t column, const char *text,
     }
 }
 
-static void test_reference_rules__one_field_changed__has_its_code(void **state)
-{
 #define LONG "0123456789012345678901234567890123456789012345678901234567890123"
-    static const struct {
-        enum ledger_reference table;
-        size_t column;
-        const char *text, *codes;
-    } cases[] = {
+/* One field of the good record changed, and the codes that it has then. */
+struct field_case {
+    enum ledger_reference table;
+    size_t column;
+    const char *text, *codes;
+};
+
+static void expect_cases(const struct field_case *cases, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        expect(cases[i].table, cases[i].column, cases[i].text, cases[i].codes);
+}
+
+static void test_reference_rules__key_or_model_of_the_inventory_changed__has_its_code(void **state)
+{
+    static const struct field_case cases[] = {
         {LEDGER_INVENTORY, INVENTORY_ACTION, "SET", ""},
         {LEDGER_INVENTORY, INVENTORY_ACTION, "set", "C120"},
         {LEDGER_INVENTORY, INVENTORY_ACTION, "", "C120"},
@@ -139,6 +148,15 @@ static void test_reference_rules__one_field_changed__has_its_code(void **state)
         {LEDGER_INVENTORY, INVENTORY_MPXN, "", ""},
         {LEDGER_INVENTORY, INVENTORY_MPXN, "1012345678904", "C113?"},
         {LEDGER_INVENTORY, INVENTORY_MPXN, "3938424403", "C113"},
+    };
+
+    (void)state;
+    expect_cases(cases, G_N_ELEMENTS(cases));
+}
+
+static void test_reference_rules__other_value_of_the_inventory_changed__has_its_code(void **state)
+{
+    static const struct field_case cases[] = {
         {LEDGER_INVENTORY, INVENTORY_CHF_DEVICE_ID, "", ""},
         {LEDGER_INVENTORY, INVENTORY_CHF_DEVICE_ID, "00-DB", "C117"},
         {LEDGER_INVENTORY, INVENTORY_SUPPLIER_ID, "", ""},
@@ -160,6 +178,15 @@ static void test_reference_rules__one_field_changed__has_its_code(void **state)
         {LEDGER_INVENTORY, INVENTORY_PENDING, "USC", ""},
         {LEDGER_INVENTORY, INVENTORY_PENDING, "FW", ""},
         {LEDGER_INVENTORY, INVENTORY_PENDING, "fw", "C120"},
+    };
+
+    (void)state;
+    expect_cases(cases, G_N_ELEMENTS(cases));
+}
+
+static void test_reference_rules__field_of_a_change_of_supplier_changed__has_its_code(void **state)
+{
+    static const struct field_case cases[] = {
         {LEDGER_COS, COS_ACTION, "DELETE", "C120"},
         {LEDGER_COS, COS_MPXN, "3938424403", ""},
         {LEDGER_COS, COS_MPXN, "3938424402", "C113?"},
@@ -175,6 +202,15 @@ static void test_reference_rules__one_field_changed__has_its_code(void **state)
         {LEDGER_COS, COS_SUPPLY_START_DATE, "2023-02-29", "C120"},
         {LEDGER_COS, COS_SUPPLY_START_DATE, "0000-01-01", "C120"},
         {LEDGER_COS, COS_SUPPLY_START_DATE, "9999-12-31", ""},
+    };
+
+    (void)state;
+    expect_cases(cases, G_N_ELEMENTS(cases));
+}
+
+static void test_reference_rules__field_of_a_model_changed__has_its_code(void **state)
+{
+    static const struct field_case cases[] = {
         {LEDGER_NMM, NMM_ACTION, "", "C120"},
         {LEDGER_NMM, NMM_DEVICE_TYPE, "", "C104"},
         {LEDGER_NMM, NMM_MANUFACTURER, "", "C117"},
@@ -192,6 +228,15 @@ static void test_reference_rules__one_field_changed__has_its_code(void **state)
         {LEDGER_NMM, NMM_REASON_CODE, "a\nb", "C120"},
         {LEDGER_NMM, NMM_FIXED_IN_FIRMWARE, "", ""},
         {LEDGER_NMM, NMM_FIXED_IN_FIRMWARE, "soon", "C117"},
+    };
+
+    (void)state;
+    expect_cases(cases, G_N_ELEMENTS(cases));
+}
+
+static void test_reference_rules__field_of_a_party_changed__has_its_code(void **state)
+{
+    static const struct field_case cases[] = {
         {LEDGER_PARTY, PARTY_ACTION, "ADD", "C120"},
         {LEDGER_PARTY, PARTY_PARTY_ID, "", "C120"},
         {LEDGER_PARTY, PARTY_PARTY_ID, "SUP1", "C120"},
@@ -213,9 +258,8 @@ static void test_reference_rules__one_field_changed__has_its_code(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
-        expect(cases[i].table, cases[i].column, cases[i].text, cases[i].codes);
-    rules.drops = NULL;
+    expect_cases(cases, G_N_ELEMENTS(cases));
+    rules.drops = NULL; /* as in a bare `check` */
     expect(LEDGER_PARTY, PARTY_DROP, "nowhere", "");
 }
 
@@ -488,7 +532,11 @@ int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, enter, leave)
     const struct CMUnitTest tests[] = {
-        T(test_reference_rules__one_field_changed__has_its_code),
+        T(test_reference_rules__key_or_model_of_the_inventory_changed__has_its_code),
+        T(test_reference_rules__other_value_of_the_inventory_changed__has_its_code),
+        T(test_reference_rules__field_of_a_change_of_supplier_changed__has_its_code),
+        T(test_reference_rules__field_of_a_model_changed__has_its_code),
+        T(test_reference_rules__field_of_a_party_changed__has_its_code),
         T(test_reference_rules__mpxn__depends_on_the_device_type),
         T(test_reference_rules__good_record__is_a_row_of_the_ledger),
         T(test_reference_rules__key_again__is_c102),
