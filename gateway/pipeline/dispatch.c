@@ -318,13 +318,11 @@ static int64_t opening(const struct config *config, int64_t now)
     return today > now ? today : today + DAY;
 }
 
-bool dispatch_next(struct gateway *gateway, int64_t *at, GError **error)
+bool dispatch_next(struct gateway *gateway, int64_t begun, int64_t *at, GError **error)
 {
-    int64_t now = clock_now();
-
-    if (!ledger_next_due(gateway->ledger, now, at, error))
+    if (!ledger_next_due(gateway->ledger, begun, at, error))
         return false;
-    if (!is_open(gateway->config, now))
-        *at = *at != 0 ? MIN(*at, opening(gateway->config, now)) : opening(gateway->config, now);
+    if (!is_open(gateway->config, begun))
+        *at = *at != 0 ? MIN(*at, opening(gateway->config, begun)) : opening(gateway->config, begun);
     return true;
 }

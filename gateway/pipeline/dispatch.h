@@ -19,7 +19,9 @@ bool dispatch_timeouts(struct gateway *gateway, GError **error);
  * hours of dispatch. */
 bool dispatch_pass(struct gateway *gateway, GError **error);
 
-/* *at: seconds UTC when a session is due by itself, or the hours of dispatch begin; 0: nothing is due by itself. */
-bool dispatch_next(struct gateway *gateway, int64_t *at, GError **error);
+/* *at: seconds UTC when a session is due by itself, or the hours of dispatch begin; 0: nothing is due by itself. begun:
+ * when the pass began. What became due while it went on may have been missed, so that *at may be a time that has
+ * passed. */
+bool dispatch_next(struct gateway *gateway, int64_t begun, int64_t *at, GError **error);
 
 #endif

@@ -165,11 +165,12 @@ static bool report_incidents(struct pipeline *pipeline, GError **error)
 static bool work(struct pipeline *pipeline, GError **error)
 {
     struct gateway *gateway = pipeline->gateway;
+    int64_t begun = clock_now();
 
     return pickup_pass(pipeline->pickup, error) && reports_pass(gateway, error) && dispatch_timeouts(gateway, error) &&
            process_due(pipeline, error) && reports_on_change(gateway, error) && dispatch_pass(gateway, error) &&
            delivery_advance(pipeline->delivery, error) && reports_watch(gateway, error) &&
-           dispatch_next(gateway, &pipeline->next_dispatch, error) &&
+           dispatch_next(gateway, begun, &pipeline->next_dispatch, error) &&
            reports_next(gateway, &pipeline->next_report, error);
 }
 

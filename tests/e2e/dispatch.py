@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import time
 
+import gate
 from home import GATE, SANITIZED, Home, Tap, generate, terminate, wait_until
 from parties import Parties, at, confirmed, device, said, sound, work
 
@@ -254,12 +255,13 @@ def clock(seconds):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
 
 
-def start(home, when=None):
-    """By the real clock, or one that stands there now and goes on; woken by nothing else for an hour."""
+def start(home, when=None, step=0):
+    """A daemon that nothing but time wakes: by the real clock, or by one that stands at `when` now and goes on; with each
+    reading by `step` seconds more."""
     env = dict(os.environ)
     if when is not None:
         ahead = calendar.timegm(time.strptime(when, "%Y-%m-%dT%H:%M:%SZ")) - int(time.time())
-        env.update(LD_PRELOAD=CLOCK_SHIM, CLOCK_AHEAD=str(ahead))
+        env.update(LD_PRELOAD=CLOCK_SHIM, CLOCK_AHEAD=str(ahead), CLOCK_STEP=str(step))
     return subprocess.Popen([GATE, "-c", home.conf, "run"], stderr=subprocess.DEVNULL, env=env)
 
 
@@ -299,6 +301,24 @@ def test_daemon(tap):
     sound(tap, home, "after ends by themselves")
 
 
+def test_daemon_slow_pass(tap):
+    """What falls due while a pass goes on: the pass has looked too early for it, and must not sleep past it.
+
+    Each reading of the clock takes it on by a second. Daemons start 1, 2, … seconds before a session ends, so that the end
+    falls between each two readings of a pass for one of them."""
+    daemons = []
+    for seconds in range(1, 11):
+        home = Home("gateway poll_interval=3600\ngateway session_length=1")
+        parties = Parties(home)
+        parties.instruct([1])
+        home.run()
+        daemons.append((seconds, home, parties, start(home, f"2023-07-03T12:59:{60 - seconds:02}Z", step=1)))
+    for seconds, home, parties, daemon in daemons:
+        ended = wait_until(lambda made=parties: made.state(1) == "FAILED D103")
+        tap.ok(ended, f"a session that ends {seconds} readings of the clock after a daemon started is ended", parties.state(1))
+        terminate(daemon)
+
+
 def switches(process):
     """How often its threads have been put to sleep and woken so far."""
     count = 0
@@ -319,6 +339,18 @@ def test_daemon_rests(tap):
         return switches(daemon) == before
     tap.ok(wait_until(lambda: home.json("status")[0]["running"]) and wait_until(rests), "a daemon with nothing to do sleeps")
     terminate(daemon)
+
+
+def test_clock_shim(tap):
+    """The tests that follow say nothing where it is not loaded."""
+    home = Home()
+    for when in ("2023-07-04T12:00:00Z", "2031-01-01T00:00:00Z"):
+        ahead = calendar.timegm(time.strptime(when, "%Y-%m-%dT%H:%M:%SZ")) - int(time.time())
+        parties = Parties(home)
+        parties.instruct([1])
+        done = gate.run("-c", home.conf, "run", "--once", preload=[CLOCK_SHIM], env={**os.environ, "CLOCK_AHEAD": str(ahead)})
+        received = home.json("spool", "list")[-1]["received"]
+        tap.ok(received[:10] == when[:10], f"the shim is loaded: the clock stands at {when[:10]}", received, done.stderr.decode())
 
 
 def test_daemon_opens(tap):
@@ -353,4 +385,6 @@ if __name__ == "__main__":
         test_daemon(report)
         test_daemon_rests(report)
         if not SANITIZED:  # it takes no preloaded library
+            test_clock_shim(report)
             test_daemon_opens(report)
+            test_daemon_slow_pass(report)
