@@ -24,7 +24,8 @@ bool answer_record_stored(struct gateway *gateway, const struct ledger_outgoing 
                           int64_t rows, GError **error);
 
 /* Builds the file from the ledger as it is now, without storing it, and gives its SHA-256 and its number of rows. False
- * with *error set also when the rows do not make such a file any more. */
+ * with *error set also when the rows do not make such a file any more. `spool verify` compares it with the stored file,
+ * which finds changed rows. It cannot find changes in what no answer shows: MPxN, region, operators' orders. */
 bool answer_digest(struct gateway *gateway, const struct ledger_outgoing *outgoing, char sha256[DIGEST_HEX_SIZE],
                    int64_t *rows, GError **error);
 

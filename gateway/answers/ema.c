@@ -9,7 +9,8 @@
 
 #include <inttypes.h>
 
-/* The F record. job is the file that is acknowledged, v the verdict on it. */
+/* The F record. job is the file that is acknowledged, v the verdict on it. Code, line and column are those of the
+ * finding that decided: of RJ the first of category b, of PA the first of category c, of WN the first warning. */
 #define EMA_FILE_FACTS(FACT)                                                                                           \
     FACT(EMA_FILE, name, job->name)                                                                                    \
     FACT(EMA_FILE, sha256, job->sha256)                                                                                \

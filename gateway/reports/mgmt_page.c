@@ -2,6 +2,9 @@
  * The page is one text with inline styles and inline SVG, and a content security policy that forbids everything else:
  * it is opened from mail and from shares, where nothing else would be found. Each chart stands beside a table with the
  * same figures.
+ *
+ * The page is a pure function of the rows of MGMT, so that it can be tested without a ledger and says nothing that the
+ * rows do not say.
  */
 #include "gateway/reports/mgmt_page.h"
 

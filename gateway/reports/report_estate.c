@@ -56,7 +56,6 @@ struct gained {
 struct gaining {
     struct report *report;
     const struct ledger_cos *event;
-    uint64_t hub; /* of the meter; 0: none */
 };
 
 /* The Device is gained by the event. */
@@ -85,14 +84,14 @@ static bool gain_gpf(void *user, const struct ledger_inventory *device, GError *
     return true;
 }
 
+/* The Devices at the event's supply point are gained, and the GPFs on their hubs may be. */
 static bool gain_meter(void *user, const struct ledger_inventory *device, GError **error)
 {
     struct gaining *g = user;
 
     if (strcmp(device->device_type, "GPF") != 0)
         gain(g, device->device);
-    g->hub = device->chf;
-    return g->hub == 0 || ledger_devices_on_hub_each(g->report->gateway->ledger, g->hub, gain_gpf, g, error);
+    return device->chf == 0 || ledger_devices_on_hub_each(g->report->gateway->ledger, device->chf, gain_gpf, g, error);
 }
 
 static bool gain_by_event(void *user, const struct ledger_cos *event, GError **error)

@@ -28,10 +28,16 @@ enum activity {
 enum progress { IN_SCOPE, MIGRATED, FAILED_ONCE, FAILED_MANY, NON_MIGRATABLE, TO_MIGRATE, PROGRESS_FIGURES };
 G_STATIC_ASSERT((int)PROGRESS_FIGURES <= (int)FIGURES);
 
-/* One group. A text is "" when the group is not divided by it. */
-struct tally {
+/* What the Devices of one tally have in common. A text is NULL when the report does not divide by it. */
+struct group {
     uint64_t supplier; /* of MGMT, which is for everybody: the gateway */
-    char *device_type, *manufacturer, *model, *firmware;
+    const char *device_type, *region, *manufacturer, *model, *firmware;
+};
+
+/* The count of one group. */
+struct tally {
+    uint64_t supplier;
+    char *device_type, *region, *manufacturer, *model, *firmware; /* "" where the group has NULL */
     int64_t since; /* ECOSMIG-004: from when on the model is Non-Migratable, seconds UTC */
     int64_t figures[FIGURES];
     GHashTable *codes; /* MGMT: code → how many sessions failed with it; NULL: none */
@@ -39,7 +45,7 @@ struct tally {
 
 struct tallying {
     struct report *report;
-    GHashTable *index;    /* what a group has in common, as text → index of its tally + 1 */
+    GHashTable *index;    /* a group as text → index of its tally + 1 */
     enum activity figure; /* ECOSMIG-005: which figure the present walk counts */
 };
 
@@ -48,6 +54,7 @@ static void clear_tally(gpointer user)
     struct tally *tally = user;
 
     g_free(tally->device_type);
+    g_free(tally->region);
     g_free(tally->manufacturer);
     g_free(tally->model);
     g_free(tally->firmware);
@@ -63,32 +70,43 @@ static void begin(struct tallying *t, struct report *report)
     g_array_set_clear_func(report->subjects, clear_tally);
 }
 
-/* The tally of a Supplier and the texts of model, which is made when it does not exist. */
-static struct tally *tally_of(struct tallying *t, uint64_t supplier, const struct ledger_nmm *model)
+/* "" for NULL. */
+static const char *text(const char *value)
+{
+    return value != NULL ? value : "";
+}
+
+/* The tally of a group, which is made when it does not exist yet. */
+static struct tally *tally_of(struct tallying *t, const struct group *group)
 {
     GArray *tallies = t->report->subjects;
-    g_autofree char *common = g_strdup_printf("%" G_GUINT64_FORMAT "|%s|%s|%s|%s", supplier, model->device_type,
-                                              model->manufacturer, model->model, model->firmware);
-    guint at = GPOINTER_TO_UINT(g_hash_table_lookup(t->index, common));
+    g_autofree char *name =
+        g_strdup_printf("%" G_GUINT64_FORMAT "|%s|%s|%s|%s|%s", group->supplier, text(group->device_type),
+                        text(group->region), text(group->manufacturer), text(group->model), text(group->firmware));
+    guint at = GPOINTER_TO_UINT(g_hash_table_lookup(t->index, name));
 
     if (at == 0) {
-        struct tally tally = {.supplier = supplier,
-                              .device_type = g_strdup(model->device_type),
-                              .manufacturer = g_strdup(model->manufacturer),
-                              .model = g_strdup(model->model),
-                              .firmware = g_strdup(model->firmware)};
+        struct tally tally = {.supplier = group->supplier,
+                              .device_type = g_strdup(text(group->device_type)),
+                              .region = g_strdup(text(group->region)),
+                              .manufacturer = g_strdup(text(group->manufacturer)),
+                              .model = g_strdup(text(group->model)),
+                              .firmware = g_strdup(text(group->firmware))};
         g_array_append_val(tallies, tally);
         at = tallies->len;
-        g_hash_table_insert(t->index, g_steal_pointer(&common), GUINT_TO_POINTER(at));
+        g_hash_table_insert(t->index, g_steal_pointer(&name), GUINT_TO_POINTER(at));
     }
     return &g_array_index(tallies, struct tally, at - 1);
 }
 
-static int by_what_it_counts(gconstpointer a, gconstpointer b)
+/* The order of rows, which a recipient's file has. */
+static int by_group(gconstpointer a, gconstpointer b)
 {
     const struct tally *x = a, *y = b;
     int difference = strcmp(x->device_type, y->device_type);
 
+    if (difference == 0)
+        difference = strcmp(x->region, y->region);
     if (difference == 0)
         difference = strcmp(x->manufacturer, y->manufacturer);
     if (difference == 0)
@@ -102,15 +120,9 @@ static void end(struct tallying *t)
     GArray *tallies = t->report->subjects;
 
     g_hash_table_unref(t->index);
-    g_array_sort(tallies, by_what_it_counts);
+    g_array_sort(tallies, by_group);
     for (guint i = 0; i < tallies->len; i++)
         report_assign(t->report, g_array_index(tallies, struct tally, i).supplier, i);
-}
-
-/* "" for NULL. */
-static const char *text(const char *value)
-{
-    return value != NULL ? value : "";
 }
 
 /* The Device Model, as the inventory has it. */
@@ -170,7 +182,9 @@ static bool tally_non_migratable(void *user, const struct ledger_inventory *devi
         t->report->unassigned++;
         return true;
     }
-    struct tally *tally = tally_of(t, supplier, &model);
+    const struct group group = {supplier, .device_type = model.device_type, .manufacturer = model.manufacturer,
+                                .model = model.model, .firmware = model.firmware};
+    struct tally *tally = tally_of(t, &group);
     tally->since = since;
     tally->figures[REMAINING]++;
     return true;
@@ -228,9 +242,8 @@ static bool tally_device(struct tallying *t, uint64_t id, GError **error)
         report->unassigned += t->figure == SUCCEEDED || t->figure == FAILED;
         return true;
     }
-    const struct ledger_nmm model = {
-        .device_type = device->device_type, .manufacturer = "", .model = "", .firmware = ""};
-    tally_of(t, supplier, &model)->figures[t->figure]++;
+    const struct group group = {supplier, .device_type = device->device_type};
+    tally_of(t, &group)->figures[t->figure]++;
     return true;
 }
 
@@ -333,13 +346,11 @@ bool report_write_activity(struct report *report, int64_t key, GError **error)
 
 /* ---- MGMT, progress ---- */
 
-/* By Device type and region; the region stands in the place of the manufacturer. */
 static struct tally *tally_for_all(struct tallying *t, const struct ledger_inventory *device)
 {
-    const struct ledger_nmm common = {
-        .device_type = device->device_type, .manufacturer = text(device->region), .model = "", .firmware = ""};
+    const struct group group = {t->report->gateway->config->eui64, device->device_type, .region = device->region};
 
-    return tally_of(t, t->report->gateway->config->eui64, &common);
+    return tally_of(t, &group);
 }
 
 static bool tally_progress(void *user, const struct ledger_inventory *device, GError **error)
@@ -423,7 +434,7 @@ static const char *top_code(const struct tally *tally)
     FACT(MGMT, period_start, report->starts)                                                                           \
     FACT(MGMT, period_end, report->ends)                                                                               \
     FACT(MGMT, device_type, tally->device_type)                                                                        \
-    FACT(MGMT, csp_region, tally->manufacturer)                                                                        \
+    FACT(MGMT, csp_region, tally->region)                                                                              \
     FACT(MGMT, in_scope, texts[IN_SCOPE])                                                                              \
     FACT(MGMT, migrated, texts[MIGRATED])                                                                              \
     FACT(MGMT, failed_once, texts[FAILED_ONCE])                                                                        \
@@ -454,7 +465,7 @@ bool report_progress_row(const struct report *report, guint i, struct mgmt_row *
     const struct tally *tally = &g_array_index(report->subjects, struct tally, i);
     const int64_t *figures = tally->figures;
     *row = (struct mgmt_row){.device_type = tally->device_type,
-                             .region = tally->manufacturer,
+                             .region = tally->region,
                              .in_scope = figures[IN_SCOPE],
                              .migrated = figures[MIGRATED],
                              .failed_once = figures[FAILED_ONCE],

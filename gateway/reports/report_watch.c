@@ -43,7 +43,7 @@ static bool add_late(void *user, const struct ledger_period *period, int64_t n, 
     instant_print(period->starts, starts);
     instant_print(period->issued, issued);
     late.subject = g_strdup_printf("%s %s", period->ref, starts);
-    late.text = g_strdup_printf("issued at %s, files not delivered: %" G_GINT64_FORMAT, issued, n);
+    late.text = g_strdup_printf("issued at %s; %" G_GINT64_FORMAT " of its files are not delivered", issued, n);
     g_array_append_val(w->late, late);
     return true;
 }

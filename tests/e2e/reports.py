@@ -329,9 +329,8 @@ def test_issued(tap, home):
                 bad.append(row)
     tap.ok(not bad, "report list tells digests and deliveries", *bad[:3])
     with open(os.path.join(SOURCE, "gateway", "ecosgate.1"), encoding="utf-8") as file:
-        manual = file.read()
-    tap.ok(all(f"IR {name} " in manual or f"I {name}\n" in manual or f".IR {name} ." in manual for name in rows[0]),
-           "ecosgate(1) names its members", list(rows[0]))
+        named = {name for line in file if line.startswith((".I ", ".IR ")) for name in re.findall(r"\w+", line)}
+    tap.ok(named >= set(rows[0]), "ecosgate(1) names its members", set(rows[0]) - named)
     again = home.command("report", "ECOSMIG-001", "--period", "2027-12-31T05:00:00Z", "--supplier", "AAAA", now=now)
     with open(home.path("drops", "suppliers", "out", "AAAA", f"ECOSMIG-001_AAAA_{AAAA}_20271231_000000.csv"), "rb") as file:
         stored = file.read()

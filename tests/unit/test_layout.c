@@ -1,4 +1,4 @@
-/* Every inbound type through the readers: its columns are those of FILES.md, listed here once more. */
+/* The layout of every inbound type, read by the readers: its columns are those of FILES.md, which stand here again. */
 #include "formats/reader.h"
 
 #include <glib.h>
@@ -9,7 +9,7 @@
 /* after the standard headers: it needs them */
 #include <cmocka.h>
 
-/* Columns marked with '?' may be left out in XML. */
+/* A column marked with '?' may be missing in XML. */
 static const struct known {
     const char *code, *root, *columns;
     bool has_mode;
@@ -38,13 +38,13 @@ static const struct known {
 
 #define HEADER_NAMES "SenderId RecipientId FileSequence CreationDateTime Environment BatchId ResubmissionOf?"
 
-/* What the reader told: the fields' texts joined by '|', absent ones as '-'; the faults a line each. */
+/* What the reader gave out: the fields' texts joined by '|', missing ones as '-'; the faults one a line. */
 struct heard {
     GString *header, *records, *faults;
     char *count;
 };
 
-static void tell(GString *out, const struct record *record)
+static void append_record(GString *out, const struct record *record)
 {
     for (size_t i = 0; i < record->n_fields; i++) {
         const struct field *f = &record->fields[i];
@@ -56,12 +56,12 @@ static void tell(GString *out, const struct record *record)
 
 static void on_header(void *user, const struct record *record)
 {
-    tell(((struct heard *)user)->header, record);
+    append_record(((struct heard *)user)->header, record);
 }
 
 static void on_record(void *user, const struct record *record)
 {
-    tell(((struct heard *)user)->records, record);
+    append_record(((struct heard *)user)->records, record);
 }
 
 static void on_count(void *user, const struct field *declared)
@@ -82,7 +82,7 @@ static struct heard hear(const char *code, enum form form, const char *document)
     const struct reader_limits limits = {10};
     struct reader *reader = reader_new(form, layout_find(code, strlen(code)), &limits, &sink);
 
-    (void)reader_push(reader, document, strlen(document)); /* finish says it, too */
+    (void)reader_push(reader, document, strlen(document)); /* reader_finish says the same */
     (void)reader_finish(reader);
     reader_free(reader);
     return heard;
@@ -101,7 +101,7 @@ static char **columns_of(const struct known *type)
     return g_strsplit(type->columns, " ", -1);
 }
 
-/* A whole document with n fields in its header and columns in its record, "v0", "v1" …; owned by the caller. */
+/* A whole document with that many fields in its header, and columns in its record: "v0", "v1" … g_free. */
 static char *csv_document(const struct known *type, guint header_fields, guint columns)
 {
     GString *text = g_string_new(NULL);
@@ -159,7 +159,7 @@ static void test_layout__csv__has_the_fields_of_its_type(void **state)
     }
 }
 
-/* What an earlier record left behind is no Mode. */
+/* What an earlier record left in the reader's buffer is not taken for a Mode. */
 static void test_layout__csv_header_behind_a_record__has_no_mode(void **state)
 {
     struct heard heard = hear("EMI", FORM_CSV, "D,1,b,c,d,e,f,g,h,i,j\nH,EMI,1.0,h0,h1,h2,h3,h4,h5,h6\nT,1\n");
@@ -169,7 +169,7 @@ static void test_layout__csv_header_behind_a_record__has_no_mode(void **state)
     heard_clear(&heard);
 }
 
-static void test_layout__csv_with_other_numbers_of_fields__is_told(void **state)
+static void test_layout__csv_with_another_number_of_fields__is_a_fault(void **state)
 {
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
@@ -191,7 +191,7 @@ static void test_layout__csv_with_other_numbers_of_fields__is_told(void **state)
     }
 }
 
-/* fill characters of four bytes in each behind its number. */
+/* Each element has its number and then `fill` characters of four bytes. */
 static void append_elements(GString *text, char **names, const char *without, guint fill)
 {
     for (guint i = 0; names[i]; i++) {
@@ -206,7 +206,7 @@ static void append_elements(GString *text, char **names, const char *without, gu
     }
 }
 
-/* A whole document; without: one of columns that is left out, or NULL. Owned by the caller. */
+/* A whole document; without: a column that is left out, or NULL. g_free. */
 static char *xml_document(const struct known *type, char **columns, const char *without, guint fill)
 {
     GString *text = g_string_new(NULL);
@@ -241,7 +241,7 @@ static void test_layout__xml__has_the_elements_of_its_type(void **state)
     }
 }
 
-/* One element left out: an absent field where it is marked, else a fault that names it. */
+/* Without one element: an optional one is a missing field, a required one a fault that names it. */
 static void expect_without(const struct known *type, char **columns, guint column)
 {
     bool optional = g_str_has_suffix(columns[column], "?");
@@ -260,7 +260,7 @@ static void expect_without(const struct known *type, char **columns, guint colum
     heard_clear(&heard);
 }
 
-static void test_layout__xml_without_an_element__is_told_where_it_is_required(void **state)
+static void test_layout__xml_without_an_element__is_a_fault_where_it_is_required(void **state)
 {
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
@@ -271,7 +271,7 @@ static void test_layout__xml_without_an_element__is_told_where_it_is_required(vo
     }
 }
 
-/* Fields of as many bytes as they may have, all of them at once. */
+/* All fields at once have as many bytes as a field may have. */
 static void test_layout__longest_fields__are_whole(void **state)
 {
     (void)state;
@@ -290,7 +290,7 @@ static void test_layout__longest_fields__are_whole(void **state)
     }
 }
 
-static void test_layout__form_that_the_type_has_not__is_one_fault(void **state)
+static void test_layout__form_that_the_type_does_not_have__is_one_fault(void **state)
 {
     static const char *const documents[] = {"<Inventory/>", "H,INV,1.0,a,b,1,c,TEST,B,,FULL\nT,0\n"};
 
@@ -310,11 +310,11 @@ int main(void)
         cmocka_unit_test(test_layout__types__are_those_known),
         cmocka_unit_test(test_layout__csv__has_the_fields_of_its_type),
         cmocka_unit_test(test_layout__csv_header_behind_a_record__has_no_mode),
-        cmocka_unit_test(test_layout__csv_with_other_numbers_of_fields__is_told),
+        cmocka_unit_test(test_layout__csv_with_another_number_of_fields__is_a_fault),
         cmocka_unit_test(test_layout__xml__has_the_elements_of_its_type),
-        cmocka_unit_test(test_layout__xml_without_an_element__is_told_where_it_is_required),
+        cmocka_unit_test(test_layout__xml_without_an_element__is_a_fault_where_it_is_required),
         cmocka_unit_test(test_layout__longest_fields__are_whole),
-        cmocka_unit_test(test_layout__form_that_the_type_has_not__is_one_fault),
+        cmocka_unit_test(test_layout__form_that_the_type_does_not_have__is_one_fault),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

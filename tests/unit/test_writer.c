@@ -96,7 +96,7 @@ static void test_writer__csv__quotes_only_where_needed(void **state)
                               "T,1\r\n");
 }
 
-static void test_writer__csv_value__quoted_where_a_reader_would_see_another(void **state)
+static void test_writer__csv_value__is_quoted_where_a_reader_would_change_it(void **state)
 {
     static const char *const values[][2] = {{"a b", "a b"},         {" a", "\" a\""},     {"a ", "\"a \""},
                                             {"a\rb", "\"a\rb\""},   {"a\nb", "\"a\nb\""}, {"a,b", "\"a,b\""},
@@ -283,7 +283,7 @@ static void test_writer__another_number_of_rows__is_an_error(void **state)
     writer_free(w);
 }
 
-/* What the filler's order is, and which facts it has besides, is no concern of the file. */
+/* Neither the order of the facts nor a fact that no column names changes the file. */
 static void test_writer__facts_in_another_order__each_in_its_column(void **state)
 {
     static const char *const names[] = {"outcome",     "surplus",   "text",          "record_number",
@@ -306,7 +306,7 @@ static void test_writer__facts_in_another_order__each_in_its_column(void **state
     writer_free(w);
 }
 
-/* Fewer facts than columns, or those of another record: no file, and an error that names layout, column and fact. */
+/* With fewer facts than columns there is no file, but an error that names layout, column and fact. */
 static void test_writer__column_without_a_fact__is_an_error(void **state)
 {
     const struct file_type *emd = type_of("EMD");
@@ -330,7 +330,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_writer__csv__quotes_only_where_needed),
-        cmocka_unit_test(test_writer__csv_value__quoted_where_a_reader_would_see_another),
+        cmocka_unit_test(test_writer__csv_value__is_quoted_where_a_reader_would_change_it),
         cmocka_unit_test(test_writer__csv_acknowledgement__counts_f_and_e),
         cmocka_unit_test(test_writer__xml__escapes_and_leaves_empty_values_out),
         cmocka_unit_test(test_writer__xml_acknowledgement__has_rows_under_the_root),
