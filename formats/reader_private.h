@@ -23,11 +23,16 @@ extern const struct reader_form reader_form_xml;
  * does not change the ordinals of later ones. Returns 0 when the limit is exceeded; the reading has then stopped. */
 uint32_t reader_count_record(struct reader *reader, struct place at);
 
-/* Give the header, a record without structural faults, the declared number of records, or a fault to the sink, unless
- * the reading has stopped. The fault must have a text. */
+/* Gives the header to the sink. Like the functions below it does nothing once the reading has stopped. */
 void reader_emit_header(struct reader *reader, const struct record *header);
+
+/* Gives a record that has all its fields. */
 void reader_emit_record(struct reader *reader, const struct record *record);
+
+/* Gives the number of records that the file declares. */
 void reader_emit_count(struct reader *reader, const struct field *declared);
+
+/* Gives a fault, which must have a text. Stops the reading when the file has given too many. */
 void reader_emit_fault(struct reader *reader, const struct fault *fault);
 
 /* Gives a fault that has a kind, a place and a text (printf). */

@@ -134,9 +134,11 @@ XML_COLD size_t xml_fault_misplaced(struct xml *x, struct xml_level *level, cons
 /* Checks the root element's name and namespace. False: the reading has stopped. */
 XML_COLD bool xml_check_root(struct xml *x, const xmlChar *name, const xmlChar *uri, struct place at);
 
-/* Check the root's schemaVersion, and that a tag has no attribute that it may not have. n attributes as SAX2 has them,
- * five pointers each: name, prefix, namespace, value, end of the value. */
+/* Checks the root's schemaVersion. n attributes as SAX2 has them, five pointers each: name, prefix, namespace, value,
+ * end of the value. */
 XML_COLD void xml_check_version(struct xml *x, int n, const xmlChar *const *attributes, struct place at);
+
+/* Gives a fault for each attribute that a tag may not have; n and attributes as above. */
 XML_COLD void xml_check_attributes(struct xml *x, int n, const xmlChar *const *attributes, struct place at);
 
 /* Gives a fault for each required child that was not there when the container ended. */
@@ -161,9 +163,13 @@ void xml_frame_fill(struct xml *x, const struct file_type *type);
 void xml_frame_on_start(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int n_namespaces,
                         const xmlChar **namespaces, int n_attributes, int n_defaulted, const xmlChar **attributes);
 
-/* The end of an element, text, and a CDATA section, likewise. */
+/* The end of an element, likewise. */
 void xml_frame_on_end(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri);
+
+/* Text: length bytes, perhaps only a part of it. */
 void xml_frame_on_text(void *user, const xmlChar *data, int length);
+
+/* A CDATA section. */
 void xml_frame_on_cdata(void *user, const xmlChar *data, int length);
 
 #endif

@@ -1,15 +1,16 @@
+/* Documents of the fuzzer's bytes. */
 #include "tests/fuzz/document.h"
 
 #include <string.h>
 
 enum { RUN_RECORD = 2, RUN_TAG = 3, RUNS = 3, RECORD_BYTES = 65536, TAG_BYTES = 128 * 1024, SPAN = 128, SMALL = 8 };
 
-uint32_t document_draw(uint32_t *lot)
+uint32_t document_random(uint32_t *state)
 {
-    *lot ^= *lot << 13;
-    *lot ^= *lot >> 17;
-    *lot ^= *lot << 5;
-    return *lot;
+    *state ^= *state << 13;
+    *state ^= *state >> 17;
+    *state ^= *state << 5;
+    return *state;
 }
 
 static bool begins_run(const uint8_t *data, size_t left)
@@ -58,7 +59,7 @@ struct document *document_of(const char *text, size_t len)
             g_array_append_val(document->lines, next);
         document->hash = (document->hash ^ (unsigned char)text[i]) * 16777619u;
     }
-    document->hash |= 1; /* may begin a lot */
+    document->hash |= 1; /* not 0: it seeds document_random */
     return document;
 }
 
@@ -77,7 +78,7 @@ void document_free(struct document *document)
     g_free(document);
 }
 
-/* Where the type says so, document->len where it does not. */
+/* Offset at which the document names the type; document->len where it does not. */
 static size_t names_type(const struct document *document, const struct file_type *type, enum form form)
 {
     char first[] = "H,EMI,";
@@ -120,7 +121,7 @@ size_t document_offset(const struct document *document, struct place at)
         return G_MAXSIZE;
     i = g_array_index(document->lines, size_t, at.line - 1);
     end = at.line < document->lines->len ? g_array_index(document->lines, size_t, at.line) : document->len + 1;
-    /* Columns count bytes that begin a character: stray others count nowhere. */
+    /* Columns count bytes that begin a character; continuation bytes without one count nowhere. */
     while (at.column > 1 && continues(document, i))
         i++;
     for (; at.column > 1 && i < end; at.column--) {
@@ -131,10 +132,10 @@ size_t document_offset(const struct document *document, struct place at)
     return i < end ? i : G_MAXSIZE;
 }
 
-/* Runs of single bytes, short ones and long ones. */
-static size_t piece(uint32_t *lot, unsigned manner)
+/* The size of the next piece. manner 0: single bytes, 1: short pieces, 2: all sizes. */
+static size_t piece(uint32_t *state, unsigned manner)
 {
-    uint32_t n = document_draw(lot);
+    uint32_t n = document_random(state);
 
     if (manner == 0)
         return 1;
@@ -143,8 +144,8 @@ static size_t piece(uint32_t *lot, unsigned manner)
     return n % 4 ? 1 + n % 300 : 1 + n % 70000;
 }
 
-/* Pushes n bytes from a copy of its own, so that the sanitizer sees one byte over; copies of few bytes are used again.
- */
+/* Pushes n bytes from a copy of exactly that size, so that the sanitizer sees a read beyond it. Copies of few bytes are
+ * used again. */
 static bool push_copy(struct reader *reader, const char *bytes, size_t n, char *small[SMALL])
 {
     g_autofree char *large = n < SMALL ? NULL : g_memdup2(bytes, n);
@@ -159,13 +160,13 @@ static bool push_copy(struct reader *reader, const char *bytes, size_t n, char *
 
 bool document_push(const struct document *document, struct reader *reader, bool in_pieces)
 {
-    uint32_t lot = document->hash;
-    unsigned manner = document->len > 4096 ? 2 : document_draw(&lot) % 3;
+    uint32_t state = document->hash;
+    unsigned manner = document->len > 4096 ? 2 : document_random(&state) % 3;
     char *small[SMALL] = {NULL};
     bool more = true;
 
     for (size_t i = 0, n; i < document->len && more; i += n) {
-        n = in_pieces ? piece(&lot, manner) : document->len;
+        n = in_pieces ? piece(&state, manner) : document->len;
         n = MIN(n, document->len - i);
         more = push_copy(reader, document->text + i, n, small);
     }

@@ -1,5 +1,6 @@
 /*
- * A document under test: the fuzzer's bytes with long runs written out, its places, and its pieces.
+ * A document under test: the fuzzer's bytes with long runs written out. Finds offsets of places in it, and pushes it
+ * into a reader at once or in pieces.
  *
  *   struct document *d = document_new(data, size);
  *   document_offset(d, at) …     document_push(d, reader, true) …
@@ -13,31 +14,34 @@
 #include <glib.h>
 
 struct document {
-    char *text; /* exactly len bytes: the sanitizer sees one byte over */
+    char *text; /* exactly len bytes, so that the sanitizer sees a read beyond them */
     size_t len;
-    GArray *lines; /* size_t, where each begins; the first one behind a byte order mark */
-    uint32_t hash; /* of the text: what is drawn by lot is the same for the same bytes */
+    GArray *lines; /* size_t: offset of each line; the first begins behind a byte order mark */
+    uint32_t hash; /* of the text, never 0: seeds document_random, so that the same bytes give the same run */
 };
 
-/* Byte 2 or 3, a character and a number stand for a run of that character about as long as a record (64 KiB) or a tag
- * (128 KiB) may be, so that a short input can reach these limits; the first three of them are written out. */
+/* Makes a document of the fuzzer's bytes. Three bytes can stand for a run, so that a short input can reach the limits
+ * of the readers: byte 2 or 3, then a character, then a number. The run is of that character, and about as long as a
+ * record (2: 64 KiB) or a tag (3: 128 KiB) may be. The first three runs are written out. */
 struct document *document_new(const uint8_t *data, size_t size);
-/* The same bytes as they stand. */
+
+/* Makes a document of the bytes as they stand. */
 struct document *document_of(const char *text, size_t len);
+
 void document_free(struct document *document);
 
-/* What the document says it is, however it may be: the inbound type whose code stands in its first record, or whose root
- * is named first in it; EMI where there is none. */
+/* The type that the document says it is: the inbound type whose code stands in its first record (CSV), or whose root is
+ * named first in it (XML). EMI where it says none. */
 const struct file_type *document_type(const struct document *document, enum form form);
 
-/* Where the place is, len for the text's end; G_MAXSIZE when there is none such. */
+/* The offset of the place; len for the end of the text; G_MAXSIZE where the document has no such place. */
 size_t document_offset(const struct document *document, struct place at);
 
-/* Pushes all bytes, at once or in pieces drawn by lot; what reader_finish said. What reader_push and reader_finish may
- * not do is asserted. */
+/* Pushes all bytes, at once or in pieces of random sizes, and finishes. Returns what reader_finish returned. Asserts
+ * that nothing can be pushed after the end or a stop. */
 bool document_push(const struct document *document, struct reader *reader, bool in_pieces);
 
-/* The next number drawn by lot; *lot must not be 0. */
-uint32_t document_draw(uint32_t *lot);
+/* The next pseudo-random number (xorshift); *state must not be 0. */
+uint32_t document_random(uint32_t *state);
 
 #endif

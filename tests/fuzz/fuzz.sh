@@ -1,11 +1,11 @@
 #!/bin/sh
-# Builds the fuzz targets with clang's libFuzzer, ASan and UBSan, and lets each look for something new:
+# Builds the fuzz targets with clang's libFuzzer, ASan and UBSan, and searches with each for new failures:
 #
-#   sh tests/fuzz/fuzz.sh [SECONDS] [TARGET…]          600 seconds each, all of them
+#   sh tests/fuzz/fuzz.sh [SECONDS] [TARGET…]          by default 600 seconds each, all targets
 #
-# Under FUZZ_DIR (build-fuzz) stand the build, corpus/TARGET, which grows from run to run, log/TARGET, and found/TARGET-*:
-# inputs that crashed, leaked, took over 5 seconds or 512 MiB. FUZZ_JOBS (2) run at once. Installs what is missing
-# (Debian). The exit status is 1 when something was found.
+# FUZZ_DIR (build-fuzz) holds the build, corpus/TARGET, which grows from run to run, log/TARGET, and found/TARGET-*:
+# inputs that crashed, leaked, or took over 5 seconds or 512 MiB. FUZZ_JOBS (2) targets run at once. Installs missing
+# packages (Debian). The exit status is 1 when something was found.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 . samples/packages.sh
@@ -41,7 +41,7 @@ for target in "$@"; do
     # shellcheck disable=SC2046,SC2086
     clang -g -O2 -fsanitize=fuzzer,$sanitizers -fno-sanitize-recover=all -fno-omit-frame-pointer -D_GNU_SOURCE -I. \
         $(sed -n 's/^DEPS_CFLAGS = //p' "$dir/build/Makefile") "tests/fuzz/fuzz_$target.c" tests/fuzz/document.c \
-        tests/fuzz/heard.c "$dir/build/libgateway.a" "$dir/build/libvalidators.a" "$dir/build/libspool.a" \
+        tests/fuzz/reading.c "$dir/build/libgateway.a" "$dir/build/libvalidators.a" "$dir/build/libspool.a" \
         "$dir/build/libformats.a" $libraries -o "$dir/build/fuzz_$target" >"$dir/log/build" 2>&1 ||
         broken "the build of $target" "$dir/log/build"
 done
@@ -49,7 +49,7 @@ done
 fuzz() # TARGET
 {
     mkdir -p "$dir/corpus/$1" "tests/fuzz/corpus/$1"
-    # Freed memory that ASan keeps is not what the limit is about, and long stacks of allocations cost half the time.
+    # ASan keeps freed memory, which must not count against the limit; long stacks of allocations take half the time.
     ASAN_OPTIONS=quarantine_size_mb=16:malloc_context_size=3 top_srcdir=$top nice -n 10 "$dir/build/fuzz_$1" -max_total_time="$seconds" \
         -timeout=5 -rss_limit_mb=512 -max_len=4096 -print_final_stats=1 -artifact_prefix="$dir/found/$1-" \
         "$dir/corpus/$1" "tests/fuzz/corpus/$1" samples >"$dir/log/$1" 2>&1

@@ -1,9 +1,11 @@
 /*
- * Any bytes as CSV of the type that they begin with: beside what heard.h asserts, every field told is the one that
- * stands at its place in the text, undone from its quotes; the fields of a record follow each other; what is said of a
- * byte is true of it.
+ * Fuzz target: any bytes as CSV of the type that they begin with. Beside what reading.h asserts:
+ * - each field is the text at its place in the document, with its quotes undone; the fields of a record follow each
+ *   other,
+ * - what a fault says of a byte is true of it,
+ * - the same values, each quoted, give the same fields.
  */
-#include "tests/fuzz/heard.h"
+#include "tests/fuzz/reading.h"
 
 #include "formats/text.h"
 
@@ -16,7 +18,7 @@ static char byte_at(const struct document *d, size_t at)
     return at < d->len ? d->text[at] : '\0';
 }
 
-/* The field at offset i as RFC 4180 has it, slowly; returns the offset behind it. */
+/* Reads the field at offset i by RFC 4180, byte by byte. Returns the offset behind it. */
 static size_t read_field(const struct document *d, size_t i, GString *field)
 {
     bool quoted = byte_at(d, i) == '"';
@@ -37,7 +39,7 @@ static size_t read_field(const struct document *d, size_t i, GString *field)
         i += d->text[i] == '"';
         g_string_append_c(field, d->text[i]);
     }
-    g_assert_not_reached(); /* a record without its closing quote was told */
+    g_assert_not_reached(); /* the reader gave a record without its closing quote */
 }
 
 static void check_field(const struct document *d, const struct field *f, size_t *i, GString *expected)
@@ -45,14 +47,14 @@ static void check_field(const struct document *d, const struct field *f, size_t 
     g_assert(document_offset(d, f->at) == *i);
     *i = read_field(d, *i, expected);
     g_assert(f->len <= expected->len && memcmp(f->text, expected->str, f->len) == 0);
-    /* Only a fault of FAULT_LIMIT cuts, and it cuts at the limit. */
+    /* A field is cut at a limit only, and then FAULT_LIMIT was given. */
     g_assert(f->len == expected->len || text_characters(f->text, f->len) == LAYOUT_FIELD_MAX_CHARS ||
              text_characters(f->text, f->len) == 2 * LAYOUT_FIELD_MAX_CHARS);
 }
 
-static void look_at_record(const struct heard *heard, const struct layout_record *layout, const struct record *record)
+static void check_record(const struct reading *reading, const struct layout_record *layout, const struct record *record)
 {
-    const struct document *d = heard->document;
+    const struct document *d = reading->document;
     size_t begin = document_offset(d, record->at), i = begin;
     g_autoptr(GString) expected = g_string_new(NULL);
 
@@ -72,9 +74,9 @@ static void look_at_record(const struct heard *heard, const struct layout_record
     g_assert(i >= d->len || d->text[i] == '\n');
 }
 
-static void look_at_count(const struct heard *heard, const struct field *declared)
+static void check_count(const struct reading *reading, const struct field *declared)
 {
-    const struct document *d = heard->document;
+    const struct document *d = reading->document;
     size_t at = document_offset(d, declared->at), i = at;
     g_autoptr(GString) expected = g_string_new(NULL);
 
@@ -83,7 +85,7 @@ static void look_at_count(const struct heard *heard, const struct field *declare
              (at >= 4 && memcmp(d->text + at - 4, "\"T\",", 4) == 0));
 }
 
-/* A stray continuation byte counts as no character: one place may be that of several bytes. */
+/* True where one of the bytes at the place is this one: continuation bytes without a character share a place. */
 static bool is_byte_at(const struct document *d, struct place place, char byte)
 {
     size_t at = document_offset(d, place), i = at;
@@ -112,9 +114,9 @@ static char wrong_byte(const struct fault *fault)
     return strstr(fault->text, "as in the lines before") ? '\n' : '"';
 }
 
-static void look_at_fault(const struct heard *heard, const struct fault *fault)
+static void check_fault(const struct reading *reading, const struct fault *fault)
 {
-    const struct document *d = heard->document;
+    const struct document *d = reading->document;
     size_t at = document_offset(d, fault->at);
 
     g_assert(fault->at.column <= 1 || fault->kind == FAULT_FORM || fault->kind == FAULT_ENCODING ||
@@ -126,42 +128,42 @@ static void look_at_fault(const struct heard *heard, const struct fault *fault)
         g_assert(is_byte_at(d, fault->at, wrong_byte(fault)));
 }
 
-/* A good text is as many lines as records, where no field holds a line end. */
-static void check_lines(const struct heard *heard)
+/* A good text without quotes has as many lines as records. */
+static void check_lines(const struct reading *reading)
 {
-    const struct document *d = heard->document;
+    const struct document *d = reading->document;
     size_t lines = d->lines->len;
 
-    if (heard->faults > 0 || heard->stopped || memchr(d->text, '"', d->len))
+    if (reading->faults > 0 || reading->stopped || memchr(d->text, '"', d->len))
         return;
-    g_assert(lines - (d->text[d->len - 1] == '\n') == heard->records + 2);
+    g_assert(lines - (d->text[d->len - 1] == '\n') == reading->records + 2);
 }
 
-/* The same values, each quoted: nothing else becomes of them. */
-static void check_requoted(const struct heard *heard)
+/* Reads the same values again, each quoted. */
+static void check_requoted(const struct reading *reading)
 {
-    const struct file_type *type = heard->type;
+    const struct file_type *type = reading->type;
     const guint in_header = (guint)type->header->n_columns, in_record = (guint)type->record->n_columns;
-    const struct listening listening = {.form = FORM_CSV, .type = type};
+    const struct reading_options options = {.form = FORM_CSV, .type = type};
     GString *text = g_string_new(NULL);
     struct document *document;
-    struct heard *again;
+    struct reading *again;
 
     g_string_append_printf(text, "H,%s,1.0", type->code);
-    for (guint i = 0; i < heard->texts->len; i++) {
-        g_auto(GStrv) parts = g_strsplit(heard->texts->pdata[i], "\"", -1);
+    for (guint i = 0; i < reading->texts->len; i++) {
+        g_auto(GStrv) parts = g_strsplit(reading->texts->pdata[i], "\"", -1);
         g_autofree char *doubled = g_strjoinv("\"\"", parts);
         if (i >= in_header && (i - in_header) % in_record == 0)
             g_string_append(text, "\r\nD");
         g_string_append_printf(text, ",\"%s\"", doubled);
     }
-    g_string_append_printf(text, "\r\nT,%u", heard->records);
+    g_string_append_printf(text, "\r\nT,%u", reading->records);
     document = document_of(text->str, text->len);
-    again = hear(document, &listening);
-    g_assert(again->faults == 0 && again->records == heard->records && again->texts->len == heard->texts->len);
+    again = reading_of(document, &options);
+    g_assert(again->faults == 0 && again->records == reading->records && again->texts->len == reading->texts->len);
     for (guint i = 0; i < again->texts->len; i++)
-        g_assert_cmpstr(again->texts->pdata[i], ==, heard->texts->pdata[i]);
-    heard_free(again);
+        g_assert_cmpstr(again->texts->pdata[i], ==, reading->texts->pdata[i]);
+    reading_free(again);
     document_free(document);
     g_string_free(text, TRUE);
 }
@@ -169,15 +171,13 @@ static void check_requoted(const struct heard *heard)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct document *document = document_new(data, size);
-    const struct listening listening = {.form = FORM_CSV,
-                                        .look_at_record = look_at_record,
-                                        .look_at_count = look_at_count,
-                                        .look_at_fault = look_at_fault};
-    struct heard *heard = hear_all_ways(document, &listening);
-    check_lines(heard);
-    if (heard->faults == 0 && !heard->stopped)
-        check_requoted(heard);
-    heard_free(heard);
+    const struct reading_options options = {
+        .form = FORM_CSV, .check_record = check_record, .check_count = check_count, .check_fault = check_fault};
+    struct reading *reading = reading_all_ways(document, &options);
+    check_lines(reading);
+    if (reading->faults == 0 && !reading->stopped)
+        check_requoted(reading);
+    reading_free(reading);
     document_free(document);
     return 0;
 }

@@ -1,19 +1,21 @@
 /*
- * Any bytes as a name: it is in the grammar exactly when a slow reading of the specification says so, and then what was
- * read of it spells it again; otherwise faults lie within the name from left to right, and what was guessed is of the
- * shape it should have. Answers to good names are no inbound files and tell names apart.
+ * Fuzz target: any bytes as a name.
+ * - It is in the grammar exactly when a regular expression and a calendar say so. Then its parts give the same name
+ * when they are put together again.
+ * - Else faults lie within the name, from left to right, and each guess has the form that it should have.
+ * - The name of an answer is no name of an inbound file, and differs for each type of answer and revision.
  */
 #include "formats/eui64.h"
 #include "formats/filename.h"
 #include "formats/instant.h"
 #include "formats/layout.h"
-#include "tests/fuzz/heard.h"
+#include "tests/fuzz/reading.h"
 
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* --- The grammar, slowly -------------------------------------------------------------------- */
+/* --- The grammar once more -------------------------------------------------------------------- */
 
 static unsigned number(const char *digits, size_t n)
 {
@@ -92,7 +94,7 @@ static void check_guess(size_t size, const struct filename *f)
     g_assert(f->pack == FILENAME_PLAIN || f->stem_len < size);
 }
 
-/* The n-th answers to a name; those to its sequence's neighbour and to the next revision are others. */
+/* The names of answers to the name. */
 static void check_answers(const char *name, size_t size, const struct filename *f)
 {
     g_autofree char *text = g_strndup(name, size);
@@ -133,11 +135,11 @@ static void on_fault(void *user, const struct filename_fault *fault)
     g_assert(fault->found >= seen->name && offset <= seen->len && fault->found_len <= seen->len - offset);
     g_assert(fault->position == 1 + (seen->utf8 ? (size_t)g_utf8_strlen(seen->name, (gssize)offset) : offset));
     g_assert(g_strv_contains(segments, fault->segment) && fault->expected[0] != '\0');
-    heard_assert_printable(fault->expected);
-    /* Each segment has one fault at most, each separator too. */
+    assert_printable(fault->expected);
+    /* Each segment and each separator has one fault at most. */
     for (unsigned i = 0; i < seen->n; i++)
         g_assert(seen->faults[i].position != fault->position || strcmp(seen->faults[i].segment, fault->segment) != 0 ||
-                 strcmp(fault->segment, "name") == 0); /* a wrong byte where the name is too long */
+                 strcmp(fault->segment, "name") == 0); /* "name" can have two: a wrong byte, and the length */
     g_assert(seen->n < G_N_ELEMENTS(seen->faults));
     seen->faults[seen->n].segment = fault->segment;
     seen->faults[seen->n++].position = fault->position;
@@ -146,7 +148,7 @@ static void on_fault(void *user, const struct filename_fault *fault)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    g_autofree char *name = g_malloc(size ? size : 1); /* exact size: the sanitizer sees one byte over */
+    g_autofree char *name = g_malloc(size ? size : 1); /* the exact size, so that the sanitizer sees a read beyond it */
     struct seen seen = {.name = name, .len = size};
     struct filename f, silent;
 

@@ -1,13 +1,15 @@
 /*
- * Any bytes as the content of the type that they name, judged whole: the counts of records and of findings agree with
- * each other and with the outcome, every finding can be shown, at its place and with the line it stands in; the verdict
- * is the same for the bytes packed and for fewer findings kept; Devices that come twice are told as such. What is
- * accepted as XML the published schema accepts, and what that accepts is refused only for what no schema can say.
+ * Fuzz target: any bytes as the content of the type that they name, judged whole.
+ * - The counts of records and of findings agree with each other and with the outcome.
+ * - Every finding can be shown, at its place and with the line in which it stands.
+ * - The verdict is the same for the bytes packed, and when fewer findings are kept.
+ * - Devices that come twice have C102.
+ * - The published schema accepts all XML that is accepted. What it accepts is refused only for what no schema can say.
  */
 #include "formats/eui64.h"
 #include "formats/text.h"
 #include "gateway/commands/excerpt.h"
-#include "tests/fuzz/heard.h"
+#include "tests/fuzz/reading.h"
 #include "validators/judge.h"
 
 #include <libxml/xmlschemas.h>
@@ -30,8 +32,8 @@ struct judged {
     char *name;
     size_t max;
     const struct file_type *type;
-    uint64_t rows, good; /* told by on_row */
-    GHashTable *ids;     /* Device IDs told, of an instruction */
+    uint64_t rows, good; /* counted by on_row */
+    GHashTable *ids;     /* Device IDs so far, of an instruction */
 };
 
 static struct rules rules;
@@ -70,7 +72,7 @@ static bool on_row(void *user, const struct file_type *type, const struct row *r
     g_assert(row->layout == judged->type->record);
     if (row->layout == &layout_instruction)
         check_device(judged, row);
-    g_assert(!row_is_deferred(row)); /* nothing transient shows without a ledger */
+    g_assert(!row_is_deferred(row)); /* without a ledger no code is transient */
     if (row_has_errors(row))
         g_assert(row_has_code(row, row_first_code(row)));
     judged->rows++;
@@ -82,14 +84,14 @@ static bool on_row(void *user, const struct file_type *type, const struct row *r
 
 static void check_finding(const struct judged *judged, const struct finding *f)
 {
-    heard_assert_printable(f->text);
+    assert_printable(f->text);
     g_assert(f->text[0] != '\0' && g_utf8_strlen(f->text, -1) <= TEXT_CHARS && f->ordinal <= judged->verdict.parsed);
     if (f->value) {
-        heard_assert_printable(f->value);
+        assert_printable(f->value);
         g_assert(g_utf8_strlen(f->value, -1) <= FINDINGS_VALUE_CHARS);
     }
     if (f->field) {
-        heard_assert_printable(f->field);
+        assert_printable(f->field);
         g_assert(f->field[0] != '\0' && g_utf8_strlen(f->field, -1) <= FINDINGS_VALUE_CHARS);
     }
     if (f->at.line > 0)
@@ -181,7 +183,7 @@ static void judged_clear(struct judged *judged)
     g_free(judged->name);
 }
 
-/* --- The same again ----------------------------------------------------------------------------- */
+/* --- The same verdict again ----------------------------------------------------------------------------- */
 
 static void assert_same_finding(const struct finding *a, const struct finding *b)
 {
@@ -233,21 +235,21 @@ static void judge_again(const struct judged *first, const char *name, int fd, si
 
 /* --- Excerpts ------------------------------------------------------------------------------------ */
 
-/* The excerpt shows the text from the place on under its caret, as far as both go. */
+/* The excerpt shows the text that begins at the place above its caret, as far as both go. */
 static void check_excerpt(const struct document *d, const struct excerpt *excerpt, struct place at)
 {
     size_t from = document_offset(d, at), begin = g_array_index(d->lines, size_t, at.line - 1);
     const char *end = from < d->len ? memchr(d->text + from, '\n', d->len - from) : NULL;
     size_t len = MIN((end ? (size_t)(end - d->text) : d->len) - from, 8);
 
-    heard_assert_printable(excerpt->text);
-    /* The column of stray bytes is that of others, too. */
+    assert_printable(excerpt->text);
+    /* Continuation bytes without a character share their column with others. */
     if (text_valid_prefix(d->text + begin, from - begin) != from - begin)
         return;
     g_autofree char *shown = text_escape(d->text + from, len, 0);
     glong length = g_utf8_strlen(excerpt->text, -1), caret = (glong)excerpt->caret;
     if (g_str_has_suffix(excerpt->text, "…") && caret >= length - 1)
-        return; /* escapes before the place have taken the room */
+        return; /* escapes before the place have used up the room */
     g_assert(caret <= length);
     if (shown[0] != '\0' && shown[0] != '\\')
         g_assert(g_utf8_get_char(g_utf8_offset_to_pointer(excerpt->text, caret)) == g_utf8_get_char(shown));
@@ -281,7 +283,8 @@ static xmlSchemaPtr schema(void)
     g_autofree char *text = NULL;
     gsize len;
 
-    if (parsed == NULL && g_file_get_contents(path, &text, &len, NULL)) { /* the reader lets libxml2 open no file */
+    if (parsed == NULL &&
+        g_file_get_contents(path, &text, &len, NULL)) { /* the XML reader forbids libxml2 to open files */
         xmlSchemaParserCtxtPtr parser = xmlSchemaNewMemParserCtxt(text, (int)len);
         parsed = xmlSchemaParse(parser);
         xmlSchemaFreeParserCtxt(parser);
@@ -296,7 +299,7 @@ static void ignore_error(void *user, const char *format, ...)
     (void)user, (void)format;
 }
 
-/* Whether the schema accepts the document; *other: it has a document type or another encoding, which is beyond it. */
+/* True when the schema accepts the document. *other: it has a document type, of which a schema says nothing. */
 static bool is_valid(const struct document *d, bool *other)
 {
     size_t mark = g_array_index(d->lines, size_t, 0);
@@ -313,7 +316,7 @@ static bool is_valid(const struct document *d, bool *other)
     return valid;
 }
 
-/* The schema has the roots of all types. */
+/* True for a fault that found the root of another type: the schema has the roots of all types. */
 static bool found_a_root(const char *text)
 {
     const char *found = strstr(text, ", found ");
@@ -324,8 +327,8 @@ static bool found_a_root(const char *text)
     return false;
 }
 
-/* What a schema cannot say: order of numbers, counts, other names, limits, encodings, the validator's own attributes.
- */
+/* True for what a schema cannot say: the order of numbers, counts, names of other files, limits, encodings, and the
+ * attributes that are a validator's own. */
 static bool is_beyond(const struct finding *f)
 {
     switch (f->code) {
@@ -355,7 +358,7 @@ static void compare_with_schema(const struct judged *judged)
     const struct findings *findings = judged->verdict.findings;
     bool other, valid;
 
-    /* libxml2 may find a fault in each byte of a long document. */
+    /* libxml2 may find an error in each byte of a long document, which takes too long. */
     if (findings_truncated(findings) || (d->len > LONG_BYTES && findings_total(findings) > 0))
         return;
     valid = is_valid(d, &other);
@@ -363,7 +366,7 @@ static void compare_with_schema(const struct judged *judged)
         return;
     for (size_t i = 0; valid && i < findings_kept(findings); i++)
         g_assert(is_beyond(findings_at(findings, i)));
-    /* libxml2 minds empty CDATA sections between elements, which are no text by the schema's rules. */
+    /* libxml2 refuses empty CDATA sections between elements, though the rules of schemas do not count them as text. */
     if (!findings_has_errors(findings, 'b') && !g_strstr_len(d->text, (gssize)d->len, "<![CDATA["))
         g_assert(valid);
 }
@@ -398,7 +401,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     rules_init(&rules);
     rules.now = INT64_C(1688364000); /* 2023-07-03T06:00:00Z */
-    rules.max_devices = HEARD_MAX_RECORDS;
+    rules.max_devices = READING_MAX_RECORDS;
     rules.unpack = (struct unpack_limits){1 << 20, 100000};
     judge_as(document, FORM_XML);
     judge_as(document, FORM_CSV);

@@ -1,17 +1,18 @@
 /*
- * Any bytes as the answers of an SFTP server. libssh2's channel is replaced by one that checks that our requests are
- * well formed, and gives answers as the bytes say. What must hold:
- *   - each call ends with a result or an error, never with both;
- *   - names of a listing are names of files;
- *   - a read passes on no more bytes than were asked for, and all of them if it succeeds;
- *   - a session that broke is not used again.
+ * Fuzz target: any bytes as what an SFTP server answers. libssh2's channel is replaced by one that accepts requests and
+ * answers as the bytes say.
+ * - Requests are well formed.
+ * - Each call ends with a result or an error, never both.
+ * - Names in a listing are names of files.
+ * - Never more is read than was asked for, and on success all of it.
+ * - A session that broke is not used again.
  *
- * The first byte is the number of calls; one byte for each says which. The answers follow: a byte for the kind, a byte
- * for the length, the rest of the answer. A byte 0xff means that nothing has come yet; 0xfe, that the next answer is
- * given 2,000 times.
+ * The first byte is the number of calls; then one byte for each says which. The answers follow: one byte for the kind,
+ * one for the length, the rest of the answer. A byte 0xff means that nothing comes yet; 0xfe before an answer means
+ * that it is given 2,000 times.
  */
 #include "gateway/drops/sftp/sftp_wire.h"
-#include "tests/fuzz/heard.h"
+#include "tests/fuzz/reading.h"
 
 #include <string.h>
 
@@ -22,13 +23,13 @@ enum { FILE_SIZE = 100, MAX_ASKED = 6, REPEATS = 2000 };
 /* --- The channel -------------------------------------------------------------------------------- */
 
 static struct {
-    const uint8_t *data; /* answers not given yet */
+    const uint8_t *data; /* answers that were not given yet */
     size_t size;
     GByteArray *packet; /* the one being given */
     size_t given;
     bool slowly;    /* byte by byte */
-    unsigned again; /* how often the next answer is still to be repeated */
-    GArray *asked;  /* uint32_t: ids that were not answered */
+    unsigned again; /* how often the answer after the one being given is given */
+    GArray *asked;  /* uint32_t: ids of requests without an answer */
 } server;
 
 static uint32_t u32_at(const char *at)
@@ -45,7 +46,7 @@ static void put_u32(uint32_t value)
     g_byte_array_append(server.packet, bytes, sizeof bytes);
 }
 
-/* A request holds its id, then one string or more, each with its length. */
+/* A request has one or two strings behind its id, each with its length. */
 static void check_request(const char *at, size_t len)
 {
     static const int strings[] = {[SFTP_OPEN] = 1,   [SFTP_CLOSE] = 1,  [SFTP_READ] = 1,    [SFTP_WRITE] = 1,
@@ -67,7 +68,7 @@ static void check_request(const char *at, size_t len)
 ssize_t libssh2_channel_write_ex(LIBSSH2_CHANNEL *channel, int stream, const char *data, size_t len)
 {
     (void)channel, (void)stream;
-    for (size_t i = 0; i < len; i += 4 + u32_at(data + i)) { /* only whole requests are sent */
+    for (size_t i = 0; i < len; i += 4 + u32_at(data + i)) { /* whole requests only */
         g_assert(len - i >= 9 && u32_at(data + i) <= len - i - 4);
         if (data[i + 4] == SFTP_INIT)
             g_assert(u32_at(data + i) == 5 && u32_at(data + i + 5) == 3);
@@ -77,7 +78,7 @@ ssize_t libssh2_channel_write_ex(LIBSSH2_CHANNEL *channel, int stream, const cha
     return (ssize_t)len;
 }
 
-/* The id of the next answer: the oldest, the newest or the second that was asked, or one that was not asked. */
+/* The id of an answer: that of the oldest, the newest or the second request, or one of no request. */
 static uint32_t choose_id(unsigned which)
 {
     guint n = server.asked->len, at = which == 1 ? n - 1 : which == 2 && n > 1 ? 1 : 0;
@@ -101,7 +102,7 @@ static void step_over(size_t len)
     server.size -= len;
 }
 
-/* Makes the next answer; false: none is left. */
+/* Makes the next answer. False: none is left. */
 static bool make_packet(void)
 {
     static const uint8_t types[] = {SFTP_STATUS, SFTP_HANDLE,         SFTP_DATA,    SFTP_NAME,
@@ -179,7 +180,7 @@ int libssh2_session_free(LIBSSH2_SESSION *session)
     return 0;
 }
 
-/* --- What is asked ------------------------------------------------------------------------------ */
+/* --- The calls ------------------------------------------------------------------------------ */
 
 static void check_result(const struct sftp *sftp, bool good, GError **error)
 {
@@ -187,7 +188,7 @@ static void check_result(const struct sftp *sftp, bool good, GError **error)
     if (!good) {
         bool broken = (*error)->code == SFTP_ERROR_LOST || (*error)->code == SFTP_ERROR_PROTOCOL;
         g_assert((*error)->domain == SFTP_ERROR && (!broken || !sftp->usable));
-        heard_assert_printable((*error)->message);
+        assert_printable((*error)->message);
     }
     g_clear_error(error);
 }
@@ -216,7 +217,7 @@ static bool visit(void *user, const char *name, const struct sftp_attributes *at
     g_assert(attributes->size >= 0 && (attributes->sized || attributes->size == 0));
     g_assert(!(attributes->regular && attributes->folder));
     if (names->n == 2)
-        (void)sftp_lstat(names->sftp, "x", &again, NULL); /* its result does not matter here */
+        (void)sftp_lstat(names->sftp, "x", &again, NULL); /* its result does not matter */
     return names->n++ < 5;
 }
 
@@ -260,7 +261,7 @@ static void ask_read(struct sftp *sftp)
 
 static void ask_upload(struct sftp *sftp)
 {
-    g_autofree char *bytes = g_malloc0(300000); /* several pieces, more than is held back */
+    g_autofree char *bytes = g_malloc0(300000); /* several requests, more than one write holds back */
     struct sftp_attributes after;
     GError *error = NULL;
     g_autoptr(sftp_upload_t) upload = sftp_upload_begin(sftp, "out/x", &error);
@@ -286,7 +287,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static void (*const things[])(struct sftp *) = {ask_list, ask_lstat, ask_read, ask_upload, ask_changes};
     static const struct sftp_peer peer = {
         .host = "h", .user = "u", .port = 22, .identity = "", .passphrase_file = "", .known_hosts = ""};
-    static char nothing; /* stands for libssh2's objects, which are never looked into */
+    static char nothing; /* stands for libssh2's objects, which only the functions above get */
     unsigned asked = size > 0 ? data[0] % MAX_ASKED : 0;
     struct sftp *sftp;
 

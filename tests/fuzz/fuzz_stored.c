@@ -1,7 +1,7 @@
 /*
- * Any bytes where the gateway keeps text of its own: an envelope, an order, a configuration, the lock, an escaped name.
- * Whatever stands there, reading it ends with a sound result or an error that says where. And the other way round: what
- * the gateway writes of any bytes reads back as it was.
+ * Fuzz target: any bytes where the gateway stores text: an envelope, an order, a configuration, the lock, an escaped
+ * name. Reading them ends with a sound result or an error that says where. The other way round, what the gateway writes
+ * about any bytes reads back as it was.
  */
 #include "formats/eui64.h"
 #include "formats/instant.h"
@@ -10,7 +10,7 @@
 #include "gateway/config.h"
 #include "gateway/pipeline/orders.h"
 #include "spool/custody.h"
-#include "tests/fuzz/heard.h"
+#include "tests/fuzz/reading.h"
 
 #include <fcntl.h>
 #include <ftw.h>
@@ -37,12 +37,12 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 
 static void clean_up(void)
 {
-    (void)nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS); /* what stays is a temporary file */
+    (void)nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS); /* if that fails, temporary files stay */
 }
 
 static void prepare(void)
 {
-    char in_memory[] = "/dev/shm/ecosgate-fuzz.XXXXXX"; /* where syncing costs nothing */
+    char in_memory[] = "/dev/shm/ecosgate-fuzz.XXXXXX"; /* in memory, where a sync costs nothing */
 
     if (folder != NULL)
         return;
@@ -53,7 +53,7 @@ static void prepare(void)
     g_assert_true(job_make(STEP_DISPATCH_MADE, spool, JOB_HELD, 1, NULL));
 }
 
-/* Not g_file_set_contents, which syncs. */
+/* Writes the file. Not with g_file_set_contents, which syncs. */
 static void store(const char *path, const char *data, size_t size)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -84,7 +84,7 @@ static void read_envelope(const char *data, size_t size)
         check_envelope(envelope);
 }
 
-/* Any file name, from any drop that a configuration can name. */
+/* Writes an envelope for any file name, and a drop's name with all that a configuration allows; reads it back. */
 static void keep_envelope(const char *data, size_t size)
 {
     g_autofree char *name = text_escape(data, size, 0);
@@ -92,7 +92,7 @@ static void keep_envelope(const char *data, size_t size)
     struct job_envelope envelope = {.received = (int64_t)size - 100, .name = name, .drop = "m c;c #=\\s"};
 
     if (size == 0)
-        return; /* no file has no name */
+        return; /* every file has a name */
     g_autoptr(job_custody_t) custody = job_custody_begin(spool, 1, 0, NULL);
     g_assert_true(custody != NULL && job_custody_write(custody, data, size, NULL));
     g_assert_true(job_custody_store(custody, &envelope, NULL));
@@ -113,9 +113,9 @@ static void check_order(const struct order *order)
 {
     g_assert_cmpstr(order->id, ==, "text");
     if (order->reason != NULL)
-        heard_assert_printable(order->reason);
+        assert_printable(order->reason);
     if (order->who != NULL)
-        heard_assert_printable(order->who);
+        assert_printable(order->who);
     if (order->verb != ORDER_VERB_COUNT)
         g_assert_true(order_verb_name(order->verb) &&
                       (order->job >= 1) + (order->incident >= 1) + (order->file != NULL) == 1 &&
@@ -129,7 +129,7 @@ static void read_order(const char *data, size_t size)
     check_order(order);
 }
 
-/* Reasons are text of one line or many, in UTF-8: the command line's options make sure of that. */
+/* Writes an order with any reason and reads it back. The command line makes sure that a reason is UTF-8. */
 static void keep_order(const char *data, size_t size)
 {
     g_autofree char *reason = g_strndup(data, text_valid_prefix(data, MIN(size, MAX_REASON_BYTES)));
@@ -144,7 +144,7 @@ static void keep_order(const char *data, size_t size)
     else
         order.job = number;
 
-    if (*g_strstrip(reason) == '\0') /* as the command does */
+    if (*g_strstrip(reason) == '\0') /* the command refuses it */
         return;
     order.reason = order.who = reason;
     g_assert_true(orders_write(&gateway, &order, NULL));
@@ -182,19 +182,19 @@ static void check_config(const struct config *config)
     }
 }
 
-/* Every fault is one line that begins with the path and a line of the file. */
+/* Every problem is one line that begins with the path and the number of a line of the file. */
 static void check_config_error(const GError *error, const char *data, size_t size)
 {
-    g_auto(GStrv) faults = g_strsplit(error->message, "\n", -1);
+    g_auto(GStrv) problems = g_strsplit(error->message, "\n", -1);
     gint64 lines = 1, line;
 
     for (size_t i = 0; i < size; i++)
         lines += data[i] == '\n';
-    for (char **fault = faults; *fault; fault++) {
-        g_assert_true(g_str_has_prefix(*fault, text_path) && (*fault)[strlen(text_path)] == ':');
-        line = g_ascii_strtoll(*fault + strlen(text_path) + 1, NULL, 10);
+    for (char **problem = problems; *problem; problem++) {
+        g_assert_true(g_str_has_prefix(*problem, text_path) && (*problem)[strlen(text_path)] == ':');
+        line = g_ascii_strtoll(*problem + strlen(text_path) + 1, NULL, 10);
         g_assert_true(line >= 1 && line <= lines);
-        heard_assert_printable(*fault);
+        assert_printable(*problem);
     }
 }
 
@@ -222,19 +222,19 @@ static void read_lock(const char *data, size_t size)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     g_assert_true(fd >= 0 && flock(fd, LOCK_EX) == 0);
     g_assert_true(spool_writer(spool, &pid, NULL) && (pid > 0 || pid == -1));
-    (void)close(fd); /* gives up the lock */
+    (void)close(fd); /* releases the lock */
     g_assert_true(spool_writer(spool, &pid, NULL) && pid == 0);
 }
 
 /* --- Names and values ----------------------------------------------------------------------------- */
 
-/* Cut or not, an escape is printable; what was not cut is the whole of it. */
+/* A cut copy is printable, keeps its limit, and begins as the whole one does. */
 static void check_cut(const char *data, size_t size, const char *whole)
 {
     size_t max = 1 + size % 70;
     g_autofree char *cut = text_escape(data, size, max);
 
-    heard_assert_printable(cut);
+    assert_printable(cut);
     g_assert_true((size_t)g_utf8_strlen(cut, -1) <= max);
     if (strcmp(cut, whole) == 0)
         return;
@@ -251,7 +251,7 @@ static void read_name(const char *data, size_t size)
     if (name == NULL)
         return;
     g_autofree char *again = text_escape(name, len, 0);
-    g_assert_cmpstr(again, ==, text); /* no two escapes of one name */
+    g_assert_cmpstr(again, ==, text); /* a name has one escaped form only */
     g_assert_true(name[len] == '\0');
 }
 
@@ -262,7 +262,7 @@ static void keep_name(const char *data, size_t size)
     const char *end = data;
     g_autofree char *back = text_unescape(escaped, &len);
 
-    heard_assert_printable(escaped);
+    assert_printable(escaped);
     g_assert_true(back != NULL && len == size && memcmp(back, data, size) == 0);
     check_cut(data, size, escaped);
     (void)g_utf8_validate_len(data, size, &end);
@@ -271,7 +271,7 @@ static void keep_name(const char *data, size_t size)
     g_assert_true(!text_is_cut_character(data + valid, size - valid) || size - valid < 4);
 }
 
-/* Identifiers, times, ids of jobs, names of their parts. */
+/* Reads the bytes as an identifier, a time, a job's id, a job's state, and the name of a file of a job. */
 static void read_words(const char *data, size_t size)
 {
     g_autofree char *text = g_strndup(data, size), *path = NULL;
@@ -337,7 +337,7 @@ static GString *write_finding(enum form form, const char *const *values)
     return out;
 }
 
-/* The values of the row in a CSV of H, E and T, read by hand. */
+/* Reads the E record of a CSV file of H, E and T byte by byte, and compares its values. */
 static void check_csv(const GString *csv, const char *const *values, size_t n)
 {
     const char *p = strstr(csv->str, "\r\nE");
@@ -381,7 +381,7 @@ static void check_xml(const GString *xml, const char *const *values, size_t n, c
     xmlFreeDoc(tree);
 }
 
-/* What is told of a sender's bytes: escaped values in an acknowledgement of either form. */
+/* Writes escaped values into an acknowledgement of either form, as for a sender's bytes, and reads them back. */
 static void write_answer(const char *data, size_t size)
 {
     const struct layout_record *layout = layout_find("EMA", 3)->record;

@@ -1,10 +1,12 @@
 /*
- * Any bytes as a plain, gzip and zip file: what comes out keeps every limit, is the same however large the buffer, and
- * is what another reader of such files finds (zlib's gzread; libarchive by the central directory alone). A refusal has
- * a reason and stays. And the other way round: the bytes packed come out again.
+ * Fuzz target: any bytes as a plain, a gzip and a zip file.
+ * - What is unpacked keeps every limit and is the same for every size of buffer.
+ * - It is what another reader of such files finds: zlib's gzread; libarchive by the central directory alone.
+ * - A refusal has a reason, and stays a refusal.
+ * - The other way round, bytes that are packed come out again.
  */
 #include "formats/unpack.h"
-#include "tests/fuzz/heard.h"
+#include "tests/fuzz/reading.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -25,7 +27,7 @@ struct outcome {
     enum fault_kind kind;
 };
 
-/* A file that lives in memory only. */
+/* A file in memory. */
 static int file_of(const void *data, size_t size)
 {
     int fd = memfd_create("fuzz", MFD_CLOEXEC);
@@ -40,7 +42,7 @@ static void check_refusal(struct unpack *unpack, struct outcome *outcome)
 
     g_assert(fault->kind == FAULT_FORM || fault->kind == FAULT_TRUNCATED || fault->kind == FAULT_EMPTY ||
              fault->kind == FAULT_LIMIT);
-    heard_assert_printable(fault->text);
+    assert_printable(fault->text);
     outcome->kind = fault->kind;
 }
 
@@ -81,7 +83,7 @@ static struct outcome unpack_twice(int fd, size_t size, enum filename_pack pack,
     struct outcome outcome = unpack_file(fd, size, pack, stem, stem_len, BUFFER);
     struct outcome small = unpack_file(fd, size, pack, stem, stem_len, 1 + size % 61);
 
-    /* Damage behind a limit: whoever takes small bites is stopped by the limit first. */
+    /* Where there is damage behind a limit, a small buffer meets the limit first. */
     g_assert(outcome.good == small.good && (outcome.kind == small.kind || small.kind == FAULT_LIMIT));
     g_assert(is_prefix(outcome.bytes, small.bytes) || (!outcome.good && is_prefix(small.bytes, outcome.bytes)));
     g_assert(!outcome.good || outcome.bytes->len == small.bytes->len);
@@ -109,7 +111,7 @@ static uint32_t le(const uint8_t *p, unsigned bytes)
     return bytes == 0 ? 0 : p[0] | le(p + 1, bytes - 1) << 8;
 }
 
-/* The checksum that the directory tells. */
+/* The bytes have the checksum that the central directory says. */
 static void check_checksum(const uint8_t *data, size_t size, const struct outcome *outcome)
 {
     size_t end = size - 22;
@@ -131,7 +133,7 @@ static void compare_with_directory(const uint8_t *data, size_t size, const struc
     g_assert(archive_read_open_memory(archive, data, size) == ARCHIVE_OK);
     g_assert(archive_read_next_header(archive, &entry) >= ARCHIVE_WARN);
     g_assert(archive_entry_filetype(entry) == AE_IFREG);
-    /* It minds what a local header says of sizes that follow the data, and may refuse; other bytes it may not find. */
+    /* libarchive may refuse for sizes in a local header which we do not use. It may not find other bytes. */
     n = archive_read_data(archive, buffer, BUFFER);
     g_assert(n < 0 || ((size_t)n == outcome->bytes->len && memcmp(buffer, outcome->bytes->str, (size_t)n) == 0));
     g_assert(n < 0 || archive_read_next_header(archive, &entry) == ARCHIVE_EOF);

@@ -1,9 +1,11 @@
 /*
- * Any bytes as XML of the type that they name: beside what heard.h asserts, every place told is that of the tag meant;
- * what is told of a good document is what a parser that holds it whole finds in it; only what that parser refuses is
- * called not well formed; and padding that moves the reader's blocks changes nothing.
+ * Fuzz target: any bytes as XML of the type that they name. Beside what reading.h asserts:
+ * - each place is that of the tag that is meant,
+ * - the fields of a good document are those that a parser which reads it as a whole finds,
+ * - FAULT_NOT_WELL_FORMED is given only for what that parser refuses,
+ * - padding that moves the borders of the reader's blocks changes nothing.
  */
-#include "tests/fuzz/heard.h"
+#include "tests/fuzz/reading.h"
 
 #include <libxml/parser.h>
 #include <libxml/tree.h>
@@ -15,7 +17,7 @@ enum { BLOCK = 32 * 1024, LONG_BYTES = 16384 };
 
 /* --- Places --------------------------------------------------------------------------------- */
 
-/* Whether the tag of that name, with any prefix, stands at the offset: opening "<", closing "</". */
+/* True where a tag of that name, with any prefix, stands at the offset. opening: "<" or "</". */
 static bool is_tag(const struct document *d, size_t at, const char *opening, const char *name)
 {
     size_t end;
@@ -32,7 +34,7 @@ static bool is_tag(const struct document *d, size_t at, const char *opening, con
     return end - at == strlen(name) && memcmp(d->text + at, name, end - at) == 0;
 }
 
-/* Whether the tag there has nothing in it: "<a/>". */
+/* True where the tag there is empty: "<a/>". */
 static bool is_empty(const struct document *d, size_t at)
 {
     char quote = '\0';
@@ -43,24 +45,24 @@ static bool is_empty(const struct document *d, size_t at)
     return at < d->len && d->text[at - 1] == '/';
 }
 
-static bool is_tag_at(const struct heard *heard, struct place at, const char *opening, const char *name)
+static bool is_tag_at(const struct reading *reading, struct place at, const char *opening, const char *name)
 {
-    return is_tag(heard->document, document_offset(heard->document, at), opening, name);
+    return is_tag(reading->document, document_offset(reading->document, at), opening, name);
 }
 
-static void look_at_record(const struct heard *heard, const struct layout_record *layout, const struct record *record)
+static void check_record(const struct reading *reading, const struct layout_record *layout, const struct record *record)
 {
-    g_assert(is_tag_at(heard, record->at, "<", layout->element));
+    g_assert(is_tag_at(reading, record->at, "<", layout->element));
     for (size_t i = 0; i < layout->n_columns; i++)
-        g_assert(!record->fields[i].text || is_tag_at(heard, record->fields[i].at, "<", layout->columns[i].name));
+        g_assert(!record->fields[i].text || is_tag_at(reading, record->fields[i].at, "<", layout->columns[i].name));
 }
 
-static void look_at_count(const struct heard *heard, const struct field *declared)
+static void check_count(const struct reading *reading, const struct field *declared)
 {
-    g_assert(is_tag_at(heard, declared->at, "<", "DeviceCount"));
+    g_assert(is_tag_at(reading, declared->at, "<", "DeviceCount"));
 }
 
-/* "expected …, found NAME": NULL where nothing is quoted like that. */
+/* What a text of the form "expected …, found NAME" has found; "" for any other text. */
 static const char *found_in(const struct fault *fault)
 {
     const char *found = strstr(fault->text, ", found ");
@@ -68,9 +70,9 @@ static const char *found_in(const struct fault *fault)
     return found ? found + strlen(", found ") : "";
 }
 
-static void look_at_element_fault(const struct heard *heard, const struct fault *fault)
+static void check_element_fault(const struct reading *reading, const struct fault *fault)
 {
-    const struct document *d = heard->document;
+    const struct document *d = reading->document;
     size_t at = document_offset(d, fault->at);
     const char *found = found_in(fault);
 
@@ -88,13 +90,13 @@ static void look_at_element_fault(const struct heard *heard, const struct fault 
     }
 }
 
-static void look_at_fault(const struct heard *heard, const struct fault *fault)
+static void check_fault(const struct reading *reading, const struct fault *fault)
 {
-    const struct document *d = heard->document;
+    const struct document *d = reading->document;
     size_t at = document_offset(d, fault->at);
 
     if (fault->kind == FAULT_ELEMENT)
-        look_at_element_fault(heard, fault);
+        check_element_fault(reading, fault);
     else if (fault->kind == FAULT_ROOT)
         g_assert(at < d->len && d->text[at] == '<');
     else if (fault->kind == FAULT_DOCTYPE && strstr(fault->text, "document type"))
@@ -112,13 +114,14 @@ static xmlNode *next_element(xmlNode *node)
     return node;
 }
 
-/* The texts of the node's children must be those told from *i on; a Header's without blanks around them. */
-static void check_fields(const struct heard *heard, guint *i, xmlNode *node, const struct layout_record *layout)
+/* Asserts that the texts of the node's children are those that the reader gave from *i on. Those of a Header are given
+ * without the blanks around them. */
+static void check_fields(const struct reading *reading, guint *i, xmlNode *node, const struct layout_record *layout)
 {
     xmlNode *child = next_element(node->children);
 
     for (size_t k = 0; k < layout->n_columns; k++, (*i)++) {
-        const char *told = heard->texts->pdata[*i];
+        const char *given = reading->texts->pdata[*i];
         bool there = child && strcmp((const char *)child->name, layout->columns[k].name) == 0;
         xmlChar *content = there ? xmlNodeGetContent(child) : NULL;
 
@@ -127,9 +130,9 @@ static void check_fields(const struct heard *heard, guint *i, xmlNode *node, con
             size_t len = strlen(begin);
             while (len > 0 && strchr(" \t\r\n", begin[len - 1]))
                 begin[--len] = '\0';
-            g_assert_cmpstr(told, ==, begin);
+            g_assert_cmpstr(given, ==, begin);
         } else {
-            g_assert_cmpstr(told, ==, (const char *)content);
+            g_assert_cmpstr(given, ==, (const char *)content);
         }
         xmlFree(content);
         if (there)
@@ -137,48 +140,48 @@ static void check_fields(const struct heard *heard, guint *i, xmlNode *node, con
     }
 }
 
-static void check_content(const struct heard *heard, xmlDoc *tree)
+static void check_content(const struct reading *reading, xmlDoc *tree)
 {
     xmlNode *root = xmlDocGetRootElement(tree), *header = next_element(root->children);
     xmlNode *rows = next_element(header->next);
     guint i = 0;
 
     g_assert(strcmp((const char *)root->ns->href, LAYOUT_NAMESPACE) == 0);
-    check_fields(heard, &i, header, heard->type->header);
+    check_fields(reading, &i, header, reading->type->header);
     for (xmlNode *row = next_element(rows->children); row; row = next_element(row->next))
-        check_fields(heard, &i, row, heard->type->record);
-    g_assert(i == heard->texts->len);
+        check_fields(reading, &i, row, reading->type->record);
+    g_assert(i == reading->texts->len);
 }
 
-/* Not for long faulty ones: libxml2 goes on to find a fault in each byte of a run of "<". */
-static void compare_with_tree(const struct heard *heard)
+/* Not for long faulty documents: libxml2 goes on to find an error in each byte of a run of "<". */
+static void compare_with_tree(const struct reading *reading)
 {
-    const struct document *d = heard->document;
+    const struct document *d = reading->document;
     const unsigned not_well_formed = 1u << FAULT_NOT_WELL_FORMED | 1u << FAULT_TRUNCATED;
     size_t mark = g_array_index(d->lines, size_t, 0);
     xmlParserCtxtPtr parser;
     xmlDoc *tree;
     bool good;
 
-    if (d->len > LONG_BYTES && heard->faults > 0)
+    if (d->len > LONG_BYTES && reading->faults > 0)
         return;
     parser = xmlNewParserCtxt();
     tree = xmlCtxtReadMemory(parser, d->len ? d->text + mark : "", (int)(d->len - mark), NULL, "UTF-8",
                              XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
     good = parser->wellFormed && parser->nsWellFormed && tree;
 
-    if (heard->faults == 0 && !heard->stopped) {
+    if (reading->faults == 0 && !reading->stopped) {
         g_assert(good);
-        check_content(heard, tree);
+        check_content(reading, tree);
     }
-    g_assert(!(good && heard->kinds & not_well_formed));
+    g_assert(!(good && reading->kinds & not_well_formed));
     xmlFreeDoc(tree);
     xmlFreeParserCtxt(parser);
 }
 
 /* --- Blocks ----------------------------------------------------------------------------------- */
 
-/* Where white space may stand: behind the declaration, or first. */
+/* Offset at which white space may be put: behind the XML declaration, or at the beginning. */
 static size_t pad_offset(const struct document *d)
 {
     const char *end =
@@ -187,11 +190,11 @@ static size_t pad_offset(const struct document *d)
     return end ? (size_t)(end - d->text) + 2 : 0;
 }
 
-/* Of two faults that each end the reading, blocks decide which one is come upon first: up to that one the story is the
- * same. */
-static void assert_same_but_end(const struct heard *one, const struct heard *other)
+/* Of two faults that would each end the reading, the borders of blocks decide which one is found first. All that comes
+ * before it must be the same. */
+static void assert_same_but_end(const struct reading *one, const struct reading *other)
 {
-    const struct heard *both[] = {one, other};
+    const struct reading *both[] = {one, other};
     gsize len = G_MAXSIZE;
 
     for (size_t i = 0; i < G_N_ELEMENTS(both); i++)
@@ -199,37 +202,37 @@ static void assert_same_but_end(const struct heard *one, const struct heard *oth
     g_assert(!one->whole && !other->whole && memcmp(one->events->str, other->events->str, len) == 0);
 }
 
-/* Behind a line of as many blanks as bring one block's end into the document. */
-static void compare_padded(const struct heard *heard)
+/* Reads the document behind a line of blanks, as many as put the border of a block into the document. */
+static void compare_padded(const struct reading *reading)
 {
-    const struct document *d = heard->document;
-    struct listening listening = {.form = FORM_XML, .pad_at = {1, 1}};
+    const struct document *d = reading->document;
+    struct reading_options options = {.form = FORM_XML, .pad_at = {1, 1}};
     size_t at = pad_offset(d);
-    uint32_t lot = d->hash;
+    uint32_t state = d->hash;
     struct document *padded;
-    struct heard *other;
+    struct reading *other;
     GString *text;
     size_t blanks;
 
     if (d->len - at < 16 || d->text[0] != '<' || d->len > BLOCK || (at == 0 && d->text[1] == '?'))
         return;
     for (size_t i = 0; i < at; i++) {
-        listening.pad_at.column += ((unsigned char)d->text[i] & 0xc0) != 0x80;
+        options.pad_at.column += ((unsigned char)d->text[i] & 0xc0) != 0x80;
         if (d->text[i] == '\n')
-            listening.pad_at = (struct place){listening.pad_at.line + 1, 1};
+            options.pad_at = (struct place){options.pad_at.line + 1, 1};
     }
-    listening.pad_lines = 1;
-    blanks = BLOCK - at - 1 - document_draw(&lot) % (d->len - at);
+    options.pad_lines = 1;
+    blanks = BLOCK - at - 1 - document_random(&state) % (d->len - at);
     text = g_string_new_len(d->text, (gssize)at);
     g_string_append_printf(text, "%*s\n", (int)blanks, "");
     g_string_append_len(text, d->text + at, (gssize)(d->len - at));
     padded = document_of(text->str, text->len);
-    other = hear(padded, &listening);
-    if (heard->whole || other->whole)
-        heard_assert_same(heard, other);
+    other = reading_of(padded, &options);
+    if (reading->whole || other->whole)
+        reading_assert_same(reading, other);
     else
-        assert_same_but_end(heard, other);
-    heard_free(other);
+        assert_same_but_end(reading, other);
+    reading_free(other);
     document_free(padded);
     g_string_free(text, TRUE);
 }
@@ -237,13 +240,13 @@ static void compare_padded(const struct heard *heard)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct document *document = document_new(data, size);
-    const struct listening listening = {
-        .form = FORM_XML, .look_at_record = look_at_record, .look_at_count = look_at_count, .look_at_fault = look_at_fault};
-    struct heard *heard = hear_all_ways(document, &listening);
+    const struct reading_options options = {
+        .form = FORM_XML, .check_record = check_record, .check_count = check_count, .check_fault = check_fault};
+    struct reading *reading = reading_all_ways(document, &options);
 
-    compare_with_tree(heard);
-    compare_padded(heard);
-    heard_free(heard);
+    compare_with_tree(reading);
+    compare_padded(reading);
+    reading_free(reading);
     document_free(document);
     return 0;
 }

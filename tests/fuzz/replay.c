@@ -1,6 +1,8 @@
-/* A plain main for a fuzz target: gives it the name and the bytes of every file below the folders
- * named (or below $FUZZ_CORPUS) and prints TAP. Files named are replayed without TAP, for
- * replay.sh. */
+/*
+ * A plain main for a fuzz target: gives it the name and the content of files. Its arguments are folders, whose files it
+ * replays and prints as TAP, or files, which it replays without TAP (for replay.sh). Without arguments it replays the
+ * folder $FUZZ_CORPUS.
+ */
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,7 +33,7 @@ static gint by_name(gconstpointer a, gconstpointer b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* All files below path, which may be a file itself. */
+/* Adds all files below path, which may be a file itself. */
 static bool collect(GPtrArray *files, const char *path)
 {
     g_autoptr(GError) error = NULL;
@@ -55,7 +57,7 @@ static bool collect(GPtrArray *files, const char *path)
     return true;
 }
 
-/* A crash of the target ends the program before the plan is full: that is a failure, too. */
+/* A crash of the target ends the program before all tests of the plan were printed, which TAP counts as a failure. */
 static bool replay_with_tap(const GPtrArray *files)
 {
     bool good = true;

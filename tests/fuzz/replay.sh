@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every fuzz target over every sample and what stands in fuzz/corpus (TAP).
+# Runs every fuzz target over every sample and over the inputs in tests/fuzz/corpus (TAP).
 n=0
 bad=0
 for target in ${FUZZ_REPLAYS:?}; do

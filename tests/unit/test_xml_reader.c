@@ -3,11 +3,11 @@
 
 static void test_xml_reader__good_file__gives_all_fields(void **state)
 {
-    struct heard heard = hear(GOOD, strlen(GOOD), true);
+    struct reading reading = read_document(GOOD, strlen(GOOD), true);
 
     (void)state; /* cmocka's signature */
     assert_string_equal(
-        heard.all->str,
+        reading.all->str,
         "Header #0 @3:3 [90-B3-D5-1F-30-0E-C0-01]@4:5 [90-B3-D5-1F-30-00-00-04]@5:5 [1]@6:5"
         " [2023-07-03T06:00:00Z]@8:5 [TEST]@9:5 [B1]@10:5 [-]@0:0\n"
         "count [2]@11:5\n"
@@ -15,7 +15,7 @@ static void test_xml_reader__good_file__gives_all_fields(void **state)
         " [0002012F]@20:7 [1012345678903]@21:7 [-]@0:0 [Central]@22:7 [1]@23:7\n"
         "Device #2 @25:5 [2]@25:13 [ é ]@25:43 []@25:67 [a&b!]@25:80 [m]@25:133 [f]@25:161 [-]@0:0"
         " [c]@25:197 [-]@0:0 [2]@25:225\n");
-    heard_clear(&heard);
+    reading_clear(&reading);
 }
 
 static void test_xml_reader__allowed_variations__no_fault(void **state)
@@ -45,11 +45,11 @@ static void test_xml_reader__allowed_variations__no_fault(void **state)
         g_autofree char *edited = edit(edits[i].find, edits[i].replacement);
         g_autofree char *doc = i + 1 < G_N_ELEMENTS(edits) ? g_strdup(edited) : g_strconcat(edited, "-->", NULL);
         /* A prefix hides the name from the check of places. */
-        struct heard heard = hear(doc, strlen(doc), i + 1 < G_N_ELEMENTS(edits));
+        struct reading reading = read_document(doc, strlen(doc), i + 1 < G_N_ELEMENTS(edits));
 
-        assert_string_equal(heard.faults->str, "");
-        assert_int_equal(heard.n_headers, 1);
-        heard_clear(&heard);
+        assert_string_equal(reading.faults->str, "");
+        assert_int_equal(reading.n_headers, 1);
+        reading_clear(&reading);
     }
 }
 
@@ -146,12 +146,12 @@ static void test_xml_reader__one_slip__one_fault_at_its_place(void **state)
     for (size_t i = 0; i < G_N_ELEMENTS(slips); i++) {
         const struct slip *slip = &slips[i];
         g_autofree char *doc = edit(slip->find, slip->replacement);
-        struct heard heard = hear(doc, strlen(doc), false);
+        struct reading reading = read_document(doc, strlen(doc), false);
 
-        if (strcmp(heard.faults->str, slip->faults) != 0 || heard.n_records != slip->n_records)
-            print_message("slip %zu, %s:\n%s\n", i, slip->replacement, heard.all->str);
-        assert_string_equal(heard.faults->str, slip->faults);
-        assert_int_equal(heard.n_records, slip->n_records);
+        if (strcmp(reading.faults->str, slip->faults) != 0 || reading.n_records != slip->n_records)
+            print_message("slip %zu, %s:\n%s\n", i, slip->replacement, reading.all->str);
+        assert_string_equal(reading.faults->str, slip->faults);
+        assert_int_equal(reading.n_records, slip->n_records);
         if (slip->place) {
             const char *p = strstr(doc, slip->place);
             struct place at;
@@ -161,12 +161,12 @@ static void test_xml_reader__one_slip__one_fault_at_its_place(void **state)
             assert_non_null(p);
             at = brute_place(doc, p);
 
-            if (at.line != heard.first_fault.line || at.column != heard.first_fault.column)
-                print_message("slip %zu, expected %u:%u\n%s\n", i, at.line, at.column, heard.all->str);
-            assert_int_equal(heard.first_fault.line, at.line);
-            assert_int_equal(heard.first_fault.column, at.column);
+            if (at.line != reading.first_fault.line || at.column != reading.first_fault.column)
+                print_message("slip %zu, expected %u:%u\n%s\n", i, at.line, at.column, reading.all->str);
+            assert_int_equal(reading.first_fault.line, at.line);
+            assert_int_equal(reading.first_fault.column, at.column);
         }
-        heard_clear(&heard);
+        reading_clear(&reading);
     }
 }
 
@@ -188,12 +188,12 @@ static void test_xml_reader__missing_element__says_what_was_expected(void **stat
     (void)state; /* cmocka's signature */
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *doc = edit(cases[i].find, cases[i].replacement);
-        struct heard heard = hear(doc, strlen(doc), false);
+        struct reading reading = read_document(doc, strlen(doc), false);
 
-        if (!strstr(heard.all->str, cases[i].text))
-            print_message("%s\n", heard.all->str);
-        assert_non_null(strstr(heard.all->str, cases[i].text));
-        heard_clear(&heard);
+        if (!strstr(reading.all->str, cases[i].text))
+            print_message("%s\n", reading.all->str);
+        assert_non_null(strstr(reading.all->str, cases[i].text));
+        reading_clear(&reading);
     }
 }
 
@@ -203,16 +203,16 @@ static void test_xml_reader__nesting__is_limited_to_32(void **state)
     for (size_t inner = 30; inner <= 31; inner++) { /* within two elements */
         GString *nest = g_string_new("<Devices>");
         g_autofree char *doc = NULL;
-        struct heard heard;
+        struct reading reading;
 
         for (size_t i = 0; i < inner; i++)
             g_string_append(nest, "<a>");
         for (size_t i = 0; i < inner; i++)
             g_string_append(nest, "</a>");
         doc = edit("<Devices>", nest->str);
-        heard = hear(doc, strlen(doc), false);
-        assert_string_equal(heard.faults->str, inner == 30 ? "ELEMENT a #0" : "ELEMENT a #0|LIMIT - #0");
-        heard_clear(&heard);
+        reading = read_document(doc, strlen(doc), false);
+        assert_string_equal(reading.faults->str, inner == 30 ? "ELEMENT a #0" : "ELEMENT a #0|LIMIT - #0");
+        reading_clear(&reading);
         g_string_free(nest, TRUE);
     }
 }
@@ -220,51 +220,51 @@ static void test_xml_reader__nesting__is_limited_to_32(void **state)
 static void test_xml_reader__header_with_gaps__is_still_given(void **state)
 {
     g_autofree char *doc = edit("    <SenderId>90-B3-D5-1F-30-0E-C0-01</SenderId>\n", "");
-    struct heard heard = hear(doc, strlen(doc), true);
+    struct reading reading = read_document(doc, strlen(doc), true);
 
     (void)state; /* cmocka's signature */
-    assert_int_equal(heard.n_headers, 1);
-    assert_non_null(strstr(heard.all->str, "Header #0 @3:3 [-]@0:0 [90-B3-D5-1F-30-00-00-04]@4:5"));
-    heard_clear(&heard);
+    assert_int_equal(reading.n_headers, 1);
+    assert_non_null(strstr(reading.all->str, "Header #0 @3:3 [-]@0:0 [90-B3-D5-1F-30-00-00-04]@4:5"));
+    reading_clear(&reading);
 }
 
 static void test_xml_reader__faulty_record__keeps_later_ordinals(void **state)
 {
     g_autofree char *doc = edit("      <Attempt>1</Attempt>\n", "");
-    struct heard heard = hear(doc, strlen(doc), true);
+    struct reading reading = read_document(doc, strlen(doc), true);
 
     (void)state; /* cmocka's signature */
-    assert_int_equal(heard.n_records, 1);
-    assert_non_null(strstr(heard.all->str, "Device #2 "));
-    heard_clear(&heard);
+    assert_int_equal(reading.n_records, 1);
+    assert_non_null(strstr(reading.all->str, "Device #2 "));
+    reading_clear(&reading);
 }
 
 static void test_xml_reader__too_many_records__stops_with_limit(void **state)
 {
-    struct heard heard;
+    struct reading reading;
 
     (void)state; /* cmocka's signature */
     max_records = 1;
-    heard = hear(GOOD, strlen(GOOD), true);
+    reading = read_document(GOOD, strlen(GOOD), true);
     max_records = 1000000;
-    assert_string_equal(heard.faults->str, "LIMIT - #0");
-    assert_int_equal(heard.n_records, 1);
-    heard_clear(&heard);
+    assert_string_equal(reading.faults->str, "LIMIT - #0");
+    assert_int_equal(reading.n_records, 1);
+    reading_clear(&reading);
 }
 
 static void cut_everywhere(const char *doc, size_t root)
 {
     for (size_t len = 0; doc[len + 1] != '\0'; len++) {
-        struct heard heard = hear_checked(doc, len, 0, false), again = hear_checked(doc, len, 1, false);
+        struct reading reading = read_in_pieces(doc, len, 0, false), again = read_in_pieces(doc, len, 1, false);
 
-        assert_string_equal(heard.all->str, again.all->str);
-        if (heard.n_faults != 1 || (len > root && !g_str_has_prefix(heard.faults->str, "TRUNCATED")))
-            print_message("%zu: %s\n", len, heard.all->str);
-        assert_int_equal(heard.n_faults, 1);
+        assert_string_equal(reading.all->str, again.all->str);
+        if (reading.n_faults != 1 || (len > root && !g_str_has_prefix(reading.faults->str, "TRUNCATED")))
+            print_message("%zu: %s\n", len, reading.all->str);
+        assert_int_equal(reading.n_faults, 1);
         if (len > root)
-            assert_true(g_str_has_prefix(heard.faults->str, "TRUNCATED"));
-        heard_clear(&heard);
-        heard_clear(&again);
+            assert_true(g_str_has_prefix(reading.faults->str, "TRUNCATED"));
+        reading_clear(&reading);
+        reading_clear(&again);
     }
 }
 
@@ -284,18 +284,18 @@ static void test_xml_reader__nul_at_every_byte__encoding_at_its_place(void **sta
     (void)state; /* cmocka's signature */
     for (size_t i = 4; i < strlen(GOOD); i++) {
         g_autofree char *doc = g_strdup(GOOD);
-        struct heard heard;
+        struct reading reading;
         struct place at = brute_place(GOOD, GOOD + i);
 
         if ((doc[i] & 0x80) != 0)
             continue;
         doc[i] = '\0';
-        heard = hear_checked(doc, strlen(GOOD), i % 50 + 1, false);
-        assert_true(g_str_has_prefix(heard.faults->str, "ENCODING - #"));
-        assert_int_equal(heard.n_faults, 1);
-        assert_int_equal(heard.first_fault.line, at.line);
-        assert_int_equal(heard.first_fault.column, at.column);
-        heard_clear(&heard);
+        reading = read_in_pieces(doc, strlen(GOOD), i % 50 + 1, false);
+        assert_true(g_str_has_prefix(reading.faults->str, "ENCODING - #"));
+        assert_int_equal(reading.n_faults, 1);
+        assert_int_equal(reading.first_fault.line, at.line);
+        assert_int_equal(reading.first_fault.column, at.column);
+        reading_clear(&reading);
     }
 }
 

@@ -11,10 +11,10 @@ static size_t resident_kib(void)
     return (size_t)g_ascii_strtoull(p + strlen("VmRSS:"), NULL, 10);
 }
 
-static struct heard hear_long(const char *head, const char *piece, size_t bytes, const char *tail)
+static struct reading read_long(const char *head, const char *piece, size_t bytes, const char *tail)
 {
-    struct heard heard = {0};
-    struct reader *reader = start(&heard);
+    struct reading reading = {0};
+    struct reader *reader = start(&reading);
     GString *block = g_string_new(NULL);
     size_t before = resident_kib();
     bool more = reader_push(reader, head, strlen(head));
@@ -33,7 +33,7 @@ static struct heard hear_long(const char *head, const char *piece, size_t bytes,
     reader_finish(reader);
     reader_free(reader);
     g_string_free(block, TRUE);
-    return heard;
+    return reading;
 }
 
 enum { TEN_MB = 10 * 1024 * 1024 };
@@ -68,12 +68,12 @@ static void test_xml_reader__hostile_text__is_refused_in_bounded_memory(void **s
         const char *p = strstr(GOOD, heads[cases[i].head]);
         g_autofree char *head =
             g_strdup_printf("%.*s%s", (int)(p - GOOD) + (int)strlen(heads[cases[i].head]), GOOD, cases[i].then);
-        struct heard heard = hear_long(head, cases[i].piece, TEN_MB, cases[i].tail);
+        struct reading reading = read_long(head, cases[i].piece, TEN_MB, cases[i].tail);
 
-        if (strcmp(heard.faults->str, cases[i].faults) != 0)
-            print_message("case %zu: %s\n", i, heard.all->str);
-        assert_string_equal(heard.faults->str, cases[i].faults);
-        heard_clear(&heard);
+        if (strcmp(reading.faults->str, cases[i].faults) != 0)
+            print_message("case %zu: %s\n", i, reading.all->str);
+        assert_string_equal(reading.faults->str, cases[i].faults);
+        reading_clear(&reading);
     }
 }
 
@@ -84,23 +84,23 @@ static void test_xml_reader__flood_of_faults__stops_with_limit(void **state)
 
     (void)state; /* cmocka's signature */
     for (size_t i = 0; i < G_N_ELEMENTS(pieces); i++) {
-        struct heard heard = hear_long(ROOT HEADER "<Devices>", pieces[i], TEN_MB, "");
+        struct reading reading = read_long(ROOT HEADER "<Devices>", pieces[i], TEN_MB, "");
 
-        assert_int_equal(heard.n_faults, 200001);
-        assert_true(g_str_has_suffix(heard.faults->str, "|LIMIT - #0"));
-        heard_clear(&heard);
+        assert_int_equal(reading.n_faults, 200001);
+        assert_true(g_str_has_suffix(reading.faults->str, "|LIMIT - #0"));
+        reading_clear(&reading);
     }
 }
 
 /* The limit grows by 16 faults with each record, so that a long file of faulty records is read to its end. */
 static void test_xml_reader__faults_of_many_records__are_all_given(void **state)
 {
-    struct heard heard = hear_long(ROOT HEADER "<Devices>", "<Device/>", (size_t)9 * 60000, "");
+    struct reading reading = read_long(ROOT HEADER "<Devices>", "<Device/>", (size_t)9 * 60000, "");
 
-    (void)state;                          /* cmocka's signature */
-    assert_true(heard.n_faults > 400000); /* 7 elements missing in each */
-    assert_null(strstr(heard.faults->str, "LIMIT"));
-    heard_clear(&heard);
+    (void)state;                            /* cmocka's signature */
+    assert_true(reading.n_faults > 400000); /* 7 elements missing in each */
+    assert_null(strstr(reading.faults->str, "LIMIT"));
+    reading_clear(&reading);
 }
 
 static void test_xml_reader__many_attributes__are_limited_to_32(void **state)
@@ -119,10 +119,10 @@ static void test_xml_reader__many_attributes__are_limited_to_32(void **state)
             g_string_append_printf(tag, " a%d=''", k);
         g_string_append(tag, "/>");
         g_autofree char *doc = edit("<Devices>", tag->str);
-        struct heard heard = hear(doc, strlen(doc), false);
-        assert_string_equal(heard.faults->str, cases[i].limited ? "LIMIT - #0" : "ELEMENT x #0");
-        assert_int_equal(heard.n_records, cases[i].limited ? 0 : 2);
-        heard_clear(&heard);
+        struct reading reading = read_document(doc, strlen(doc), false);
+        assert_string_equal(reading.faults->str, cases[i].limited ? "LIMIT - #0" : "ELEMENT x #0");
+        assert_int_equal(reading.n_records, cases[i].limited ? 0 : 2);
+        reading_clear(&reading);
         g_string_free(tag, TRUE);
     }
 }
@@ -147,9 +147,9 @@ static void test_xml_reader__long_names__are_cut_in_faults(void **state)
         g_autofree char *doc = edit(cases[i].find, text);
         g_auto(GStrv) parts = g_strsplit(cases[i].faults, "%s", -1);
         g_autofree char *faults = g_strjoinv(cut, parts);
-        struct heard heard = hear(doc, strlen(doc), false);
-        assert_string_equal(heard.faults->str, faults);
-        heard_clear(&heard);
+        struct reading reading = read_document(doc, strlen(doc), false);
+        assert_string_equal(reading.faults->str, faults);
+        reading_clear(&reading);
     }
 }
 
@@ -175,14 +175,14 @@ static void test_xml_reader__document_type__stops_before_anything_is_expanded(vo
 
     (void)state; /* cmocka's signature */
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        struct heard heard = hear_long(cases[i].head, cases[i].piece, cases[i].bytes, cases[i].tail);
+        struct reading reading = read_long(cases[i].head, cases[i].piece, cases[i].bytes, cases[i].tail);
 
-        if (strcmp(heard.faults->str, "DOCTYPE - #0") != 0)
-            print_message("case %zu: %s\n", i, heard.all->str);
-        assert_string_equal(heard.faults->str, "DOCTYPE - #0");
-        assert_int_equal(heard.first_fault.line, 1);
-        assert_int_equal(heard.first_fault.column, 1);
-        heard_clear(&heard);
+        if (strcmp(reading.faults->str, "DOCTYPE - #0") != 0)
+            print_message("case %zu: %s\n", i, reading.all->str);
+        assert_string_equal(reading.faults->str, "DOCTYPE - #0");
+        assert_int_equal(reading.first_fault.line, 1);
+        assert_int_equal(reading.first_fault.column, 1);
+        reading_clear(&reading);
     }
 }
 
@@ -206,12 +206,12 @@ static void test_xml_reader__wide_encodings__are_refused_at_once(void **state)
 
     (void)state; /* cmocka's signature */
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        struct heard heard = hear(cases[i].bytes, cases[i].len, false);
+        struct reading reading = read_document(cases[i].bytes, cases[i].len, false);
 
-        if (strcmp(heard.faults->str, cases[i].faults) != 0)
-            print_message("case %zu: %s\n", i, heard.all->str);
-        assert_string_equal(heard.faults->str, cases[i].faults);
-        heard_clear(&heard);
+        if (strcmp(reading.faults->str, cases[i].faults) != 0)
+            print_message("case %zu: %s\n", i, reading.all->str);
+        assert_string_equal(reading.faults->str, cases[i].faults);
+        reading_clear(&reading);
     }
 }
 
@@ -227,7 +227,7 @@ static void test_xml_reader__long_document__places_hold_across_blocks(void **sta
     for (unsigned seed = 1; seed <= 12; seed++) {
         GString *doc = g_string_new(DECLARATION ROOT HEADER "<Devices>");
         GRand *random = g_rand_new_with_seed(seed);
-        struct heard heard;
+        struct reading reading;
 
         for (unsigned n = 1; doc->len < 200000; n++) {
             int filler = seed < 3 ? 0 : g_rand_int_range(random, 0, seed < 8 ? 5 : G_N_ELEMENTS(fillers));
@@ -242,9 +242,9 @@ static void test_xml_reader__long_document__places_hold_across_blocks(void **sta
                 n % 7 ? "" : "\n xmlns:a='é'", types[type], n % 3 ? "" : "<!-- é -->");
         }
         g_string_append(doc, END);
-        heard = hear(doc->str, doc->len, true);
-        assert_string_equal(heard.faults->str, "");
-        heard_clear(&heard);
+        reading = read_document(doc->str, doc->len, true);
+        assert_string_equal(reading.faults->str, "");
+        reading_clear(&reading);
         g_rand_free(random);
         g_string_free(doc, TRUE);
     }

@@ -49,7 +49,7 @@
 #define GOOD DECLARATION ROOT HEADER "  <Devices>\n" DEVICE_1 DEVICE_2 END
 
 /* What the reader has given: all as text, and the faults alone as "KIND field #ordinal", joined by "|". */
-struct heard {
+struct reading {
     GString *all, *faults;
     struct place first_fault;
     unsigned n_headers, n_records, n_faults;
@@ -79,9 +79,9 @@ static const char *at_place(const char *doc, struct place at)
 }
 
 /* Asserts that the start tag of that name stands at the place, if places are checked. */
-static inline void assert_element_at(const struct heard *heard, struct place at, const char *name)
+static inline void assert_element_at(const struct reading *reading, struct place at, const char *name)
 {
-    const char *p = heard->places_of ? at_place(heard->places_of, at) : NULL;
+    const char *p = reading->places_of ? at_place(reading->places_of, at) : NULL;
 
     if (!p)
         return;
@@ -90,91 +90,91 @@ static inline void assert_element_at(const struct heard *heard, struct place at,
     assert_non_null(strchr("> \n/", p[1 + strlen(name)]));
 }
 
-static inline void hear_record(struct heard *heard, const struct record *record, const struct layout_record *layout)
+static inline void add_record(struct reading *reading, const struct record *record, const struct layout_record *layout)
 {
-    assert_element_at(heard, record->at, layout->element);
-    g_string_append_printf(heard->all, "%s #%u @%u:%u", layout->element, record->ordinal, record->at.line,
+    assert_element_at(reading, record->at, layout->element);
+    g_string_append_printf(reading->all, "%s #%u @%u:%u", layout->element, record->ordinal, record->at.line,
                            record->at.column);
     for (size_t i = 0; i < layout->n_columns; i++) {
         const struct field *f = &record->fields[i];
 
         if (f->text)
-            assert_element_at(heard, f->at, layout->columns[i].name);
-        g_string_append_printf(heard->all, " [%.*s]@%u:%u", f->text ? (int)f->len : 1, f->text ? f->text : "-",
+            assert_element_at(reading, f->at, layout->columns[i].name);
+        g_string_append_printf(reading->all, " [%.*s]@%u:%u", f->text ? (int)f->len : 1, f->text ? f->text : "-",
                                f->at.line, f->at.column);
     }
-    g_string_append_c(heard->all, '\n');
+    g_string_append_c(reading->all, '\n');
 }
 
 static inline void on_header(void *user, const struct record *header)
 {
-    struct heard *heard = user;
+    struct reading *reading = user;
 
-    heard->n_headers++;
+    reading->n_headers++;
     assert_int_equal(header->n_fields, HEADER_COLUMNS);
     assert_null(header->fields[HEADER_MODE].text);
-    hear_record(heard, header, &layout_header);
+    add_record(reading, header, &layout_header);
 }
 
 static inline void on_record(void *user, const struct record *record)
 {
-    struct heard *heard = user;
+    struct reading *reading = user;
 
-    heard->n_records++;
+    reading->n_records++;
     assert_int_equal(record->n_fields, INSTRUCTION_COLUMNS);
-    hear_record(heard, record, layout_find("EMI", 3)->record);
+    add_record(reading, record, layout_find("EMI", 3)->record);
 }
 
 static inline void on_count(void *user, const struct field *declared)
 {
-    struct heard *heard = user;
+    struct reading *reading = user;
 
-    g_string_append_printf(heard->all, "count [%.*s]@%u:%u\n", (int)declared->len, declared->text, declared->at.line,
+    g_string_append_printf(reading->all, "count [%.*s]@%u:%u\n", (int)declared->len, declared->text, declared->at.line,
                            declared->at.column);
 }
 
 static inline void on_fault(void *user, const struct fault *fault)
 {
-    struct heard *heard = user;
+    struct reading *reading = user;
     g_autofree char *value = fault->value ? text_escape(fault->value, fault->value_len, 64) : NULL;
 
     assert_true(fault->kind <= FAULT_ENCODING); /* the others are CSV's */
     assert_non_null(fault->text);
     assert_null(strchr(fault->text, '\n'));
     assert_true(g_utf8_validate(fault->text, -1, NULL));
-    if (heard->n_faults++ == 0)
-        heard->first_fault = fault->at;
-    g_string_append_printf(heard->all, "fault %s @%u:%u #%u %s [%s] %s\n", fault_kinds[fault->kind], fault->at.line,
+    if (reading->n_faults++ == 0)
+        reading->first_fault = fault->at;
+    g_string_append_printf(reading->all, "fault %s @%u:%u #%u %s [%s] %s\n", fault_kinds[fault->kind], fault->at.line,
                            fault->at.column, fault->ordinal, fault->field ? fault->field : "-", value ? value : "-",
                            fault->text);
-    g_string_append_printf(heard->faults, "%s%s %s #%u", heard->faults->len ? "|" : "", fault_kinds[fault->kind],
+    g_string_append_printf(reading->faults, "%s%s %s #%u", reading->faults->len ? "|" : "", fault_kinds[fault->kind],
                            fault->field ? fault->field : "-", fault->ordinal);
 }
 
-static inline void heard_clear(struct heard *heard)
+static inline void reading_clear(struct reading *reading)
 {
-    g_string_free(heard->all, TRUE);
-    g_string_free(heard->faults, TRUE);
+    g_string_free(reading->all, TRUE);
+    g_string_free(reading->faults, TRUE);
 }
 
-static uint32_t max_records = 1000000; /* the limit that hear gives the reader */
+static uint32_t max_records = 1000000; /* the limit that read_document gives the reader */
 
-static inline struct reader *start(struct heard *heard)
+static inline struct reader *start(struct reading *reading)
 {
-    const struct reader_sink sink = {heard, on_header, on_record, on_count, on_fault};
+    const struct reader_sink sink = {reading, on_header, on_record, on_count, on_fault};
     const struct reader_limits limits = {max_records};
 
-    heard->all = g_string_new(NULL);
-    heard->faults = g_string_new(NULL);
+    reading->all = g_string_new(NULL);
+    reading->faults = g_string_new(NULL);
     return reader_new(FORM_XML, layout_find("EMI", 3), &limits, &sink);
 }
 
 /* Reads the document in pieces of step bytes; 0: whole. Each piece is a copy of its exact size, so that the sanitizer
  * sees a read beyond its end. */
-static inline struct heard hear_checked(const char *doc, size_t len, size_t step, bool check_places)
+static inline struct reading read_in_pieces(const char *doc, size_t len, size_t step, bool check_places)
 {
-    struct heard heard = {.places_of = check_places ? doc : NULL};
-    struct reader *reader = start(&heard);
+    struct reading reading = {.places_of = check_places ? doc : NULL};
+    struct reader *reader = start(&reading);
     bool more = true;
 
     for (size_t i = 0; i < len && more; i += step ? step : len) {
@@ -182,25 +182,25 @@ static inline struct heard hear_checked(const char *doc, size_t len, size_t step
         g_autofree char *piece = g_memdup2(doc + i, n);
 
         more = reader_push(reader, piece, n);
-        assert_true(more || heard.n_faults > 0);
+        assert_true(more || reading.n_faults > 0);
     }
     reader_finish(reader);
     reader_free(reader);
-    heard.places_of = NULL;
-    return heard;
+    reading.places_of = NULL;
+    return reading;
 }
 
 /* Reads the document whole, byte by byte and in other pieces: all must give the same. */
-static inline struct heard hear(const char *doc, size_t len, bool check_places)
+static inline struct reading read_document(const char *doc, size_t len, bool check_places)
 {
     static const size_t steps[] = {1, 7, 4099, 32768, 40000};
-    struct heard whole = hear_checked(doc, len, 0, check_places);
+    struct reading whole = read_in_pieces(doc, len, 0, check_places);
 
     for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
-        struct heard again = hear_checked(doc, len, steps[i], check_places);
+        struct reading again = read_in_pieces(doc, len, steps[i], check_places);
 
         assert_string_equal(again.all->str, whole.all->str);
-        heard_clear(&again);
+        reading_clear(&again);
     }
     return whole;
 }
