@@ -1,5 +1,5 @@
 /*
- * Reads a name from left to right and goes on behind every fault, so that one answer tells the sender all of them and
+ * Reads a name from left to right and goes on behind every fault, so that one answer names all of them and
  * the content can be judged too: whatever can be guessed of the name is filled in.
  *
  * A segment has at most one fault, and so has the separator behind it. The end of the EUI-64 is found by the date and

@@ -23,8 +23,8 @@
  * Bytes of the text that the parser has consumed, from the first byte that it was given.
  *
  * Uses parser->input: consumed, base, cur. Any version. Holds because parser->input is the only input: the reader
- * refuses entities and document types, and tells the parser to ignore the declared encoding, so that its buffer holds
- * our bytes unchanged. xmlByteConsumed computed the same and went with 2.16.
+ * refuses entities and document types, and XML_PARSE_IGNORE_ENC keeps the declared encoding from having an effect, so
+ * that the buffer holds our bytes unchanged. xmlByteConsumed computes the same, but is deprecated since 2.14.
  * If this breaks: every place is wrong, and the window of xml_reader.c loses bytes too early or never.
  */
 static inline size_t xml_parser_consumed(const xmlParserCtxt *parser)

@@ -4,8 +4,8 @@
  * for as long as the parser holds any of it back, because places are looked up there (xml_reader_places.c). What the
  * parser reports goes to the frame (xml_reader_frame.c); this file handles what ends the reading.
  *
- * The structure is checked here and not by the published XSD: in a stream libxml2's validator reports
- * wrong places (2.9.14), and as many errors as the sender likes. tests/e2e/schema.py compares the two.
+ * The structure is checked here and not by the published XSD: in a stream libxml2's validator reports wrong places
+ * (2.9.14), and errors without a limit. tests/e2e/schema.py compares the verdicts of the two.
  *
  * The parser is given no way out: no network, no catalogue, no external entity, no document type. It runs without
  * XML_PARSE_HUGE (which switches off its check of entity expansion in 2.9.14) and without XML_PARSE_NOENT.
@@ -31,9 +31,9 @@ static bool is_word(const char *text, size_t len, const char *name)
     return len == strlen(name) && g_ascii_strncasecmp(text, name, len) == 0;
 }
 
-/* Refuses a declared encoding other than UTF-8. The parser was told to ignore it, since it would switch to it; it does
- * not hand it over then, so it is read from the window. The parser has checked the declaration's grammar by now, and
- * nothing before the encoding can hold that word. */
+/* Refuses a declared encoding other than UTF-8. XML_PARSE_IGNORE_ENC keeps the parser from switching to it, and from
+ * reporting it; so it is read from the window. The parser has checked the declaration's grammar by now, and nothing
+ * before the encoding can hold that word. */
 static void on_start_document(void *user)
 {
     struct xml *x = user;
@@ -89,6 +89,7 @@ static void on_error(void *user, xmlErrorPtr error)
     /* XML_WAR_NS_URI: a namespace's name that is no URI. Namespaces allows that, the parser calls it an error. */
     if (x->stopped || error->level < XML_ERR_ERROR || error->code == XML_WAR_NS_URI)
         return;
+    /* Whatever the parser says of a text that ends within its root element: it was cut short (B110, not B201). */
     if (x->text_ended && !x->root_closed) {
         xml_stop_truncated(x);
         return;
@@ -101,8 +102,7 @@ static void on_error(void *user, xmlErrorPtr error)
 
 /* --- Bytes ------------------------------------------------------------------------------------------ */
 
-/* Instead of libxml2's loader of external entities, for the whole process: nothing in a file names another one that is
- * opened. */
+/* Replaces libxml2's loader of external entities, for the whole process: no file can name another one to be opened. */
 static xmlParserInputPtr refuse_entity(const char *url, const char *id, xmlParserCtxtPtr parser)
 {
     (void)url, (void)id, (void)parser; /* libxml2's signature */
@@ -167,8 +167,8 @@ static void drop_parsed(struct xml *x)
     x->filled -= done;
 }
 
-/* Whether the parser waits at a '&' that begins no reference. It would wait for a ';' until the end of the text, and
- * the window would grow; told that the text ends, it gives the error at once. */
+/* True where the parser waits at a '&' that begins no reference. It would wait for a ';' until the end of the text, and
+ * the window would grow. feed then ends the text for it, so that it reports the error at once. */
 static bool is_bare_ampersand(const struct xml *x)
 {
     const char *p = x->window;

@@ -141,7 +141,7 @@ void xml_frame_on_start(void *user, const xmlChar *name, const xmlChar *prefix, 
         xml_check_attributes(x, n_attributes, a, at);
 }
 
-/* Whether the open field, or the field just closed, is one of the Header. */
+/* True when the open field, or the field just closed, is one of the Header. */
 static bool in_header(const struct xml *x)
 {
     return x->max_chars == READER_HEADER_MAX_CHARS;
@@ -158,7 +158,7 @@ static inline void close_field(struct xml *x)
         xml_fault_excess(x, f);
 }
 
-/* The Header's last child is the number of records, which the sink is told apart from the Header's fields. */
+/* Gives the Header to the sink, and apart from it the number of records, which is the Header's last child. */
 XML_COLD static void emit_header(struct xml *x)
 {
     const struct record record = {.at = x->at, .n_fields = HEADER_COLUMNS, .fields = x->fields};

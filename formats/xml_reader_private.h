@@ -66,7 +66,7 @@ struct xml {
     struct field *field;                     /* the open one, or NULL */
     bool stopped;                            /* nothing further is read: a fault has said why */
     bool stray;                              /* text between elements has given a fault since the last tag */
-    bool root_closed, text_ended;            /* text_ended: the parser has been told */
+    bool root_closed, text_ended;            /* text_ended: the parser knows that it has */
 
     uint32_t ordinal; /* of the record */
     struct place at;  /* of the record or Header */

@@ -1,7 +1,7 @@
-"""Seeded mutations of a good file in either form, one or two slips each.
+"""Seeded mutations of a good file in either form, with one or two mistakes each.
 
     mutator = XmlMutator(random.Random(1), text)        or CsvMutator
-    what, data = mutator.make()                         one drawn by lot
+    what, data = mutator.make()                         a random one: what was changed, and the bytes
     for what, data in mutator.each(): …                 each item of header and first record: left out, set to EDGES
 """
 import csv
@@ -18,7 +18,8 @@ TEXTS = ["", " ", "x", "0", "1", "01", "-1", "+1", "1.0", " 1 ", "\t2\n", "1 2",
          "2023-07-03T06:00:00Z", "2023-02-30T06:00:00Z", "2024-02-29T06:00:00Z", "2023-07-03T24:00:00Z",
          "2023-07-03T06:00:60Z", "2023-07-03 06:00:00Z", "2023-07-03T06:00:00", "2023-07-03T06:00:00+00:00",
          "2023-07-03T06:00:00.0Z", "0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "B20230703-0001", "b20230703",
-         "B_1", "-", "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000_000001.xml", "\u0661", "\u2003", "\u00a01", "FULL", "DELTA", "full",
+         "B_1", "-", "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000_000001.xml", "\u0661", "\u2003", "\u00a01",
+         "FULL", "DELTA", "full",
          "SET", "REMOVE", "Y", "SUCCESS"]
 
 EDGES = ["", "A" * 64, "A" * 65, "x" * 128, "x" * 129, "DELTA"]
@@ -107,7 +108,7 @@ class XmlMutator:
         element.insert(self.rng.randint(0, len(element)), new)
 
     def of_bytes(self, data):
-        """Below the level of elements."""
+        """Changes bytes without regard to elements."""
         rng, at = self.rng, self.rng.randrange(len(data))
         choice = rng.randrange(9)
         if choice == 0:
@@ -120,14 +121,15 @@ class XmlMutator:
             return data[:at] + rng.choice(extra) + data[at:]
         if choice == 3:
             tag = rng.choice(list(re.finditer(rb">", data))).end()
-            # Not <![CDATA[]]>: between elements xmllint refuses it, though it is no text by the XSD's rules.
+            # No empty CDATA section: xmllint refuses it between elements, though by the XSD's rules it is no text.
             return data[:tag] + rng.choice([b"<!-- c -->", b"<?x y?>", b"&#32;", b"<![CDATA[x]]>"]) + data[tag:]
         if choice == 4:
             return b"\xef\xbb\xbf" + data
         if choice == 5:
             return data.replace(b"UTF-8", rng.choice([b"utf-8", b"US-ASCII", b"ISO-8859-1", b"nonsense"]), 1)
         if choice == 6:
-            return data.replace(b"?>", b"?>" + rng.choice([b"<!DOCTYPE MigrationInstruction>", b"<!-- x -->", b"\n\n"]), 1)
+            extra = rng.choice([b"<!DOCTYPE MigrationInstruction>", b"<!-- x -->", b"\n\n"])
+            return data.replace(b"?>", b"?>" + extra, 1)
         if choice == 7:
             return data + rng.choice([b"\n", b"x", b"<x/>", b"<!-- x -->", b"\0", b"<"])
         return data.replace(b"\n", b"\r\n")
@@ -152,8 +154,8 @@ class XmlMutator:
 
     def make(self):
         changes = [self.delete, self.duplicate, self.swap, self.rename, self.rename_root, self.move, self.set_text,
-                   self.set_header, self.set_header, self.set_header, self.set_number, self.add_text, self.add_attribute,
-                   self.set_version, self.empty, self.insert]
+                   self.set_header, self.set_header, self.set_header, self.set_number, self.add_text,
+                   self.add_attribute, self.set_version, self.empty, self.insert]
         if self.rng.random() < 0.25:
             return "bytes", self.of_bytes(self.text)
         root = ET.fromstring(self.text)
@@ -214,7 +216,8 @@ class CsvMutator:
                 for text in [None, *EDGES]:
                     rows = [list(row) for row in self.rows]
                     rows[number][at:at + 1] = [] if text is None else [text]
-                    yield f"field {at + 1} of row {number + 1} {'left out' if text is None else text!r}", self.written(rows)
+                    change = "left out" if text is None else repr(text)
+                    yield f"field {at + 1} of row {number + 1} {change}", self.written(rows)
 
     def make(self):
         rows = [list(row) for row in self.rows]

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""The published schemas against the readers, both ways: what one accepts the other accepts (TAP).
+"""Compares the published schemas with the readers: what one accepts the other accepts, both ways (TAP).
 
-Files are the samples and seeded mutations of good ones of each type. `check` says what the readers and rules find, xmllint what the
-XSD allows, and Tables below what the Table Schemas allow. What a schema cannot say stands in BEYOND.
+The files are the samples, and seeded mutations of a good file of each type. `ecosgate check` says what readers and
+rules find, xmllint what the XSD allows, and class Tables below what the Table Schemas allow. What a schema cannot
+express is listed in BEYOND.
 """
 import csv
 import glob
@@ -29,9 +30,9 @@ SEED = 20230703
 DROPS = {"EMI": "mcc", "EMT": "tcos", "EMC": "ecos", "INV": "dcc", "COS": "dcc", "NMM": "dcc", "PTY": "dcc"}
 IN_XML = ["EMI", "EMT", "EMC"]
 ROOTS = [e.get("name") for e in ET.parse(XSD).getroot().findall("{http://www.w3.org/2001/XMLSchema}element")]
-OTHER_ROOT = re.compile(f"found ({'|'.join(ROOTS)})$")  # than the type's, which is never found instead of itself
+OTHER_ROOT = re.compile(f"found ({'|'.join(ROOTS)})$")  # the root of another type than the file's
 
-# Codes that a schema cannot express, with a pattern of the finding's text or field where only part of one is meant.
+# Codes that a schema cannot express: codes, a pattern of the finding's text where only some findings are meant, reason.
 BEYOND = [
     ("B101|B102|B103|B104", "", "about the name"),
     ("B105|B106|B107|B108|B112|B210", "", "about other files"),
@@ -51,7 +52,7 @@ BEYOND = [
     ("B301|B302|B304", "", "CSV: the order of records and their notation, not their fields"),
     ("C...", "", "values of Devices are data; empty required fields are expressed in CSV"),
 ]
-# After these the rest of a file may not have been judged, or was judged as another type by the XSD.
+# With these codes the rest of a file may not have been judged, or the XSD judged it as another type.
 ENDS = {"B109", "B110", "B201", "B204", "B205", "B301", "B302", "B304"}
 
 
@@ -60,7 +61,7 @@ def is_number(text):
 
 
 def must(finding, form, required=()):
-    """A schema has to refuse the file because of this finding."""
+    """True where a schema has to refuse the file because of this finding."""
     code = finding["code"]
     if form == "csv":
         if code == "B305":
@@ -71,11 +72,11 @@ def must(finding, form, required=()):
             return not re.fullmatch("[+]?0*[1-9][0-9]{0,5}", finding["value"] or "")
         if code == "B211" and finding["field"] == "CreationDateTime":
             return not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z",
-                                    finding["value"] or "")  # a date that is none fits the pattern
+                                    finding["value"] or "")  # a date that does not exist fits the pattern
         if code[0] == "C":
             return finding["value"] == "" and finding["field"] in required
         if code in ("B110", "B306"):
-            return False  # a table without rows is one
+            return False  # a table without rows is a table
     elif code == "B305":
         return not is_number(finding["value"])
     for codes, pattern, _ in BEYOND:
@@ -85,10 +86,11 @@ def must(finding, form, required=()):
 
 
 def check(paths):
-    """What `check` prints, by path."""
+    """What `ecosgate check` prints for each path."""
     found = {}
     for i in range(0, len(paths), 100):
-        done = subprocess.run([GATE, "--now", NOW, "--json", "check", *paths[i:i + 100]], capture_output=True, check=False)
+        done = subprocess.run([GATE, "--now", NOW, "--json", "check", *paths[i:i + 100]], capture_output=True,
+                              check=False)
         for line in done.stdout.decode().splitlines():
             fact = json.loads(line)
             found[fact["file"]] = fact
@@ -96,11 +98,11 @@ def check(paths):
 
 
 def valid_by_xsd(paths):
-    """The paths that xmllint accepts, and what it said about the others."""
+    """The set of paths that xmllint accepts, and what it prints for each path."""
     valid, said = set(), {}
     for i in range(0, len(paths), 100):
-        done = subprocess.run(["xmllint", "--nonet", "--noout", "--schema", XSD, *paths[i:i + 100]], capture_output=True,
-                              check=False)
+        done = subprocess.run(["xmllint", "--nonet", "--noout", "--schema", XSD, *paths[i:i + 100]],
+                              capture_output=True, check=False)
         for line in done.stderr.decode(errors="replace").splitlines():
             path = line.split(" ", 1)[0].split(":", 1)[0]
             if line.endswith(" validates"):
@@ -112,8 +114,8 @@ def valid_by_xsd(paths):
 # --- Table Schemas -------------------------------------------------------------------------------
 
 class Tables:
-    """What of Table Schema the published files use: types string and integer; required, enum, pattern, maxLength,
-    minimum, maximum; missingValues."""
+    """Checks rows by the published Table Schemas. Knows what these use of the standard: types string and integer;
+    required, enum, pattern, maxLength, minimum, maximum; missingValues."""
 
     def __init__(self):
         self.schemas = {}
@@ -170,7 +172,7 @@ def sample_kind(path):
 
 
 def unpacked_samples(folder, kind, form):
-    """Copies of all samples of a type in a form as the bytes that are read, under names of their own."""
+    """Copies of all samples of a type and form, unpacked, each in a folder of its own."""
     paths = []
     for path in sorted(glob.glob(os.path.join(SAMPLES, "**", f"*.{form}*"), recursive=True)):
         if "/expected/" in path or path.endswith(".zip") or sample_kind(path) != kind:
@@ -192,7 +194,7 @@ def unpacked_samples(folder, kind, form):
 
 
 def mutants(folder, base, mutator):
-    """Beside each other in a folder of their own, named like the good file, numbered."""
+    """Writes the mutations into the folder, named like the good file but numbered."""
     os.mkdir(folder)
     stem, form = os.path.basename(base).rsplit(".", 1)
     paths = []
@@ -206,11 +208,12 @@ def mutants(folder, base, mutator):
 
 
 def ended_early(fact):
-    return ENDS & set(fact["counts"]) or any(OTHER_ROOT.search(f["text"]) for f in fact["findings"] if f["code"] == "B202")
+    other_root = any(OTHER_ROOT.search(f["text"]) for f in fact["findings"] if f["code"] == "B202")
+    return other_root or ENDS & set(fact["counts"])
 
 
 def compare(tap, kind, form, files, facts, refused, required=()):
-    """refused: path → why the schema refuses it. One result per direction, all differences listed."""
+    """refused: path → why the schema refuses it. Gives one test result for each direction."""
     lenient, strict, skipped = [], [], 0
     for what, path in files:
         fact = facts.get(path)
@@ -218,14 +221,14 @@ def compare(tap, kind, form, files, facts, refused, required=()):
             strict.append(f"{what}: check said nothing, {path}")
             continue
         musts = [f for f in fact["findings"] if must(f, form, required)]
-        told = [f"{f['code']} {f['field']} '{f['value']}' {f['text']}" for f in fact["findings"]][:6]
+        given = [f"{f['code']} {f['field']} '{f['value']}' {f['text']}" for f in fact["findings"]][:6]
         if musts and path not in refused:
-            lenient.append(f"{what}: {told} {path}")
+            lenient.append(f"{what}: {given} {path}")
         if not musts and path in refused:
             if ended_early(fact):
                 skipped += 1
             else:
-                strict.append(f"{what}: {refused[path][:3]} {told} {path}")
+                strict.append(f"{what}: {refused[path][:3]} {given} {path}")
     tap.ok(not lenient, f"{kind} {form}: what the readers refuse the schema refuses", *lenient)
     tap.ok(not strict, f"{kind} {form}: what the schema refuses the readers refuse", *strict)
     return skipped
@@ -272,7 +275,7 @@ def test_csv(tap, folder, tables, kind):
 
 
 def children_fit(path, tables):
-    """Elements of an answer in XML stand in the order of the Table Schema's fields."""
+    """Compares the order of an answer's elements in XML with the fields of the Table Schema."""
     root = ET.parse(path).getroot()
     kind = os.path.basename(path)[:3]
     faults = []
@@ -293,7 +296,7 @@ def children_fit(path, tables):
 
 
 def test_answers(tap, folder, tables):
-    """Whatever comes in, what goes out fits the schemas."""
+    """Answers to samples, mutations and bad instructions fit the schemas."""
     home = Home("gateway mpxn_check_digits=reject")
     for kind in DROPS:
         for form in ("xml", "csv"):
@@ -319,7 +322,7 @@ def test_answers(tap, folder, tables):
 
 
 def check_answers(tap, answers, tables, least):
-    """All of them, more than so many in either form; returns them by form."""
+    """Checks all answers by the schemas; there must be more than `least` in each form. Returns them by form."""
     in_xml = sorted(path for path in answers if path.endswith(".xml"))
     in_csv = sorted(path for path in answers if path.endswith(".csv"))
     valid, said = valid_by_xsd(in_xml)
@@ -334,12 +337,13 @@ def check_answers(tap, answers, tables, least):
         faults = tables.faults(os.path.basename(path)[:3], data)
         if faults or not data.endswith(b"\r\n") or data.count(b"\r\n") != data.count(b"\n"):
             bad.append(f"{path}: {faults[:3]}")
-    tap.ok(not bad and len(in_csv) > least, f"all {len(in_csv)} answers in CSV are valid by the Table Schemas", *bad[:20])
+    tap.ok(not bad and len(in_csv) > least, f"all {len(in_csv)} answers in CSV are valid by the Table Schemas",
+           *bad[:20])
     return in_xml, in_csv
 
 
 def test_outcomes(tap, folder, tables):
-    """Batches that are led to their end, in either form."""
+    """Runs a batch of each form to its end and checks the outcomes."""
     home = Home()
     batches = [["--form", "xml", "--sequence", "1"], ["--form", "csv", "--sequence", "2"]]
     for batch in batches:
@@ -352,7 +356,8 @@ def test_outcomes(tap, folder, tables):
     home.run()
     home.run(now="2023-07-05T12:00:00Z")  # sessions are over
     outcomes = glob.glob(home.path("drops", "mcc", "out", "EMO_*"))
-    tap.ok(sorted(path[-3:] for path in outcomes) == ["csv", "xml"], "an outcome for either instruction, in its form", outcomes)
+    tap.ok(sorted(path[-3:] for path in outcomes) == ["csv", "xml"], "an outcome for either instruction, in its form",
+           outcomes)
     check_answers(tap, outcomes, tables, 0)
     found = {outcome for path in outcomes for outcome in
              re.findall("MIGRATED|FAILED|REJECTED", home.read_out("mcc", os.path.basename(path)).decode())}

@@ -1,3 +1,4 @@
+/* The CSV reader: what good and faulty documents give, and where, whatever the size of the pieces. */
 #include "formats/reader.h"
 #include "formats/text.h"
 #include "tests/unit/fault_kinds.h"
@@ -23,7 +24,7 @@
 
 enum { MAX_RECORDS = 5 };
 
-/* What the reader told, one line each. */
+/* What the reader has given, one line each. */
 struct log {
     GString *all, *faults;
     struct reader *reader;
@@ -34,7 +35,7 @@ static void add_fields(GString *out, const struct record *record)
 {
     for (size_t i = 0; i < record->n_fields; i++) {
         const struct field *f = &record->fields[i];
-        if (!f->text) /* the Mode of a type without one */
+        if (!f->text) /* the Mode, which this type does not have */
             continue;
         g_autofree char *text = text_escape(f->text, f->len, 0);
         g_string_append_printf(out, " %u:%u=%s", f->at.line, f->at.column, text);
@@ -83,7 +84,7 @@ static void read_in_pieces(struct log *log, const char *data, size_t len, size_t
     log->faults = g_string_new(NULL);
     log->reader = reader_new(FORM_CSV, layout_find("EMI", 3), &limits, &sink);
     for (size_t i = 0; i < len; i += piece) {
-        /* A copy of its own: the sanitizer sees every byte read too far. */
+        /* A copy of its exact size, so that the sanitizer sees a read beyond its end. */
         g_autofree char *copy = g_memdup2(data + i, MIN(piece, len - i));
         if (!reader_push(log->reader, copy, MIN(piece, len - i)))
             break;
@@ -99,7 +100,7 @@ static void log_clear(struct log *log)
     g_string_free(log->faults, TRUE);
 }
 
-/* Whatever the pieces, the events are the same. */
+/* Reads the document whole and in pieces of several sizes: all must give the same. */
 static void read_document(struct log *log, const char *data, size_t len)
 {
     static const size_t pieces[] = {1, 2, 3, 7, 4096};
@@ -121,7 +122,7 @@ static void expect_faults(const char *data, size_t len, const char *faults)
     log_clear(&log);
 }
 
-static void test_csv_reader__good_file__events_in_order(void **state)
+static void test_csv_reader__good_file__gives_events_in_order(void **state)
 {
     static const char good[] = "H,EMI,1.0,S,R,2,W,TEST,B,\r\n"
                                "D,1,\"d,\"\"q\"\"\",é,m,n,f,,,c,1\r\n"
@@ -213,14 +214,14 @@ static const struct {
                  "\"PK\\x03\\x04\"\n"},
 };
 
-static void test_csv_reader__faulty_documents__place_ordinal_field_value(void **state)
+static void test_csv_reader__faulty_document__gives_place_ordinal_field_value(void **state)
 {
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(documents); i++)
         expect_faults(documents[i].text, strlen(documents[i].text), documents[i].faults);
 }
 
-static void test_csv_reader__nul__one_fault_and_the_end(void **state)
+static void test_csv_reader__nul__gives_one_fault_and_ends(void **state)
 {
     static const char text[] = H "D,1,\0,t\nx\n";
 
@@ -269,7 +270,7 @@ static void test_csv_reader__blanks_behind_the_first_byte__not_all_shown(void **
                   "FORM 1:1 #0 - [<\\x09\\x09\\x09] expected CSV, found XML, which begins with \"<\\x09\\x09\\x09\"\n");
 }
 
-static void test_csv_reader__record_too_long__given_up_and_resynchronised(void **state)
+static void test_csv_reader__record_too_long__given_up_and_next_line_read(void **state)
 {
     g_autofree char *plain = long_record(H "D,1,", 'x', 70000, "\n" D2 T2);
     g_autofree char *quoted = long_record(H "D,1,\"x\n" D2, 'x', 70000, "\n" T2);
@@ -289,8 +290,8 @@ static void test_csv_reader__record_too_long__given_up_and_resynchronised(void *
                   "characters, found 65518\n");
 }
 
-/* Processor time of reading the line over and over, 4 MiB in all: the least of some, which is that of a machine at
- * peace. */
+/* Processor time of reading the line over and over, 4 MiB in all. The least of five measurements, because other work on
+ * the machine can only make it longer. */
 static double seconds_of(const char *line)
 {
     size_t len = strlen(line);
@@ -319,7 +320,8 @@ static char *line_of(const char *piece, size_t len)
     return g_string_free(g_string_append_c(line, '\n'), FALSE);
 }
 
-/* Searching for the line's end again for each quote made long lines ten times as dear as these short ones. */
+/* When the line's end was searched again for each quote, long lines took ten times as long as short ones. The bound is
+ * relative to the short ones, measured in the same run. */
 static void test_csv_reader__long_lines__cost_no_more_than_short_ones(void **state)
 {
     static const char *const pieces[] = {"\"", ",\"\"", ","};
@@ -356,7 +358,7 @@ static void test_csv_reader__stopped_from_sink__nothing_follows(void **state)
     log_clear(&log);
 }
 
-/* Pieces make no difference to mutated text either. */
+/* The pieces make no difference to mutated text either. */
 static void test_csv_reader__mutated_documents__same_events_in_any_pieces(void **state)
 {
     static const char good[] = H "D,1,\"d\"\"x\",é,m,n,f,,,c,1\r\n" D2 T2;
@@ -379,13 +381,13 @@ static void test_csv_reader__mutated_documents__same_events_in_any_pieces(void *
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_csv_reader__good_file__events_in_order),
-        cmocka_unit_test(test_csv_reader__faulty_documents__place_ordinal_field_value),
-        cmocka_unit_test(test_csv_reader__nul__one_fault_and_the_end),
+        cmocka_unit_test(test_csv_reader__good_file__gives_events_in_order),
+        cmocka_unit_test(test_csv_reader__faulty_document__gives_place_ordinal_field_value),
+        cmocka_unit_test(test_csv_reader__nul__gives_one_fault_and_ends),
         cmocka_unit_test(test_csv_reader__open_quote__later_records_are_read),
         cmocka_unit_test(test_csv_reader__field_too_long__cut_and_emitted),
         cmocka_unit_test(test_csv_reader__blanks_behind_the_first_byte__not_all_shown),
-        cmocka_unit_test(test_csv_reader__record_too_long__given_up_and_resynchronised),
+        cmocka_unit_test(test_csv_reader__record_too_long__given_up_and_next_line_read),
         cmocka_unit_test(test_csv_reader__long_lines__cost_no_more_than_short_ones),
         cmocka_unit_test(test_csv_reader__flood_of_other_records__ended_by_the_limit),
         cmocka_unit_test(test_csv_reader__stopped_from_sink__nothing_follows),

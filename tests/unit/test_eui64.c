@@ -1,4 +1,4 @@
-/* EUI-64 text in and out. */
+/* EUI-64 identifiers: reading and writing. */
 #include "formats/eui64.h"
 
 #include <setjmp.h>
@@ -18,7 +18,7 @@ static void test_eui64__either_letter_case__is_read(void **state)
     assert_true(id == UINT64_C(0xFFDB1234567890FF));
 }
 
-static void test_eui64__anything_else__is_refused_and_leaves_the_output(void **state)
+static void test_eui64__other_text__is_refused_and_output_untouched(void **state)
 {
     static const char *const cases[] = {
         "",
@@ -67,7 +67,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_eui64__either_letter_case__is_read),
-        cmocka_unit_test(test_eui64__anything_else__is_refused_and_leaves_the_output),
+        cmocka_unit_test(test_eui64__other_text__is_refused_and_output_untouched),
         cmocka_unit_test(test_eui64__printed__is_upper_case_and_reads_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* Points in time as text. */
+/* Points in time as text, and as parts of file names. */
 #include "formats/instant.h"
 
 #include <setjmp.h>
@@ -28,7 +28,7 @@ static void test_instant__real_times__read_and_print_alike(void **state)
     }
 }
 
-static void test_instant__other_text__is_refused_and_leaves_the_output(void **state)
+static void test_instant__other_text__is_refused_and_output_untouched(void **state)
 {
     static const char *const cases[] = {
         "",
@@ -95,7 +95,7 @@ static void test_instant__printed_for_a_name__reads_back(void **state)
     assert_true(at == 1688364000);
 }
 
-static void test_instant__beyond_the_years__is_clamped(void **state)
+static void test_instant__year_out_of_range__is_clamped(void **state)
 {
     char text[INSTANT_TEXT_SIZE];
 
@@ -110,10 +110,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_instant__real_times__read_and_print_alike),
-        cmocka_unit_test(test_instant__other_text__is_refused_and_leaves_the_output),
+        cmocka_unit_test(test_instant__other_text__is_refused_and_output_untouched),
         cmocka_unit_test(test_instant__name_parts__must_exist),
         cmocka_unit_test(test_instant__printed_for_a_name__reads_back),
-        cmocka_unit_test(test_instant__beyond_the_years__is_clamped),
+        cmocka_unit_test(test_instant__year_out_of_range__is_clamped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,3 +1,4 @@
+/* Text made safe to show, and back; UTF-8. */
 #include "formats/text.h"
 
 #include <setjmp.h>
@@ -8,7 +9,7 @@
 /* after the standard headers: it needs them */
 #include <cmocka.h>
 
-static void test_text_escape__any_bytes__printable_text(void **state)
+static void test_text__any_bytes__escaped_as_printable_text(void **state)
 {
     static const struct {
         const char *bytes;
@@ -24,11 +25,12 @@ static void test_text_escape__any_bytes__printable_text(void **state)
         {"\xed\xa0\x80", 3, "\\xED\\xA0\\x80"}, /* surrogate */
         {"\xf4\x90\x80\x80", 4, "\\xF4\\x90\\x80\\x80"},
         {"\xe2\x82", 2, "\\xE2\\x82"},                                     /* cut off */
-        {"\xe2\x80\xae", 3, "\\xE2\\x80\\xAE"},                            /* turns what follows to the left */
-        {"\xe2\x81\xa6", 3, "\\xE2\\x81\\xA6"},                            /* isolates it */
+        {"\xe2\x80\xae", 3, "\\xE2\\x80\\xAE"},                            /* turns the direction of what follows */
+        {"\xe2\x81\xa6", 3, "\\xE2\\x81\\xA6"},                            /* likewise */
         {"\xe2\x80\xa8", 3, "\\xE2\\x80\\xA8"},                            /* ends a line */
-        {"\xef\xbf\xbe\xef\xbf\xbf", 6, "\\xEF\\xBF\\xBE\\xEF\\xBF\\xBF"}, /* no XML */
-        {"\xef\xbf\xbd\xe2\x80\xaf\xe2\x81\xa5", 9, "\xef\xbf\xbd\xe2\x80\xaf\xe2\x81\xa5"}, /* next to these */
+        {"\xef\xbf\xbe\xef\xbf\xbf", 6, "\\xEF\\xBF\\xBE\\xEF\\xBF\\xBF"}, /* XML cannot hold them */
+        {"\xef\xbf\xbd\xe2\x80\xaf\xe2\x81\xa5", 9,
+         "\xef\xbf\xbd\xe2\x80\xaf\xe2\x81\xa5"}, /* neighbours of all these */
     };
 
     (void)state;
@@ -38,7 +40,7 @@ static void test_text_escape__any_bytes__printable_text(void **state)
     }
 }
 
-static void test_text_escape__over_the_limit__ends_in_ellipsis(void **state)
+static void test_text__escaped_over_the_limit__ends_in_ellipsis(void **state)
 {
     static const struct {
         const char *text;
@@ -57,7 +59,7 @@ static void test_text_escape__over_the_limit__ends_in_ellipsis(void **state)
     }
 }
 
-/* Bytes that meet the edges of UTF-8 and of the escapes more often than chance would have it. */
+/* Random bytes, half of them from the limits of UTF-8 and of escapes, which chance would hardly meet. */
 static size_t random_bytes(GRand *random, char *bytes, size_t max)
 {
     static const char edges[] = "\\x0Aaé€\xc2\x80\x9f\xed\xa0\xbf\xf4\x90\xe0\xff\n";
@@ -69,7 +71,7 @@ static size_t random_bytes(GRand *random, char *bytes, size_t max)
     return len;
 }
 
-static void test_text_unescape__random_bytes__round_trip(void **state)
+static void test_text__random_bytes__escaped_and_back_are_the_same(void **state)
 {
     GRand *random = g_rand_new_with_seed(7);
 
@@ -87,7 +89,7 @@ static void test_text_unescape__random_bytes__round_trip(void **state)
     g_rand_free(random);
 }
 
-static void test_text_unescape__not_what_escape_writes__null(void **state)
+static void test_text__no_escaped_form__unescapes_to_null(void **state)
 {
     static const char *const bad[] = {"\\",
                                       "a\\",
@@ -109,7 +111,7 @@ static void test_text_unescape__not_what_escape_writes__null(void **state)
     }
 }
 
-static void test_text_valid_prefix__random_bytes__agrees_with_glib(void **state)
+static void test_text__random_bytes__valid_prefix_agrees_with_glib(void **state)
 {
     GRand *random = g_rand_new_with_seed(9);
 
@@ -124,7 +126,7 @@ static void test_text_valid_prefix__random_bytes__agrees_with_glib(void **state)
     g_rand_free(random);
 }
 
-static void test_text_is_cut_character__every_prefix__only_if_more_may_come(void **state)
+static void test_text__every_prefix_of_a_character__is_cut_character(void **state)
 {
     static const char *const characters[] = {"é", "€", "\xf0\x9f\x98\x80", "\xed\x9f\xbf"};
 
@@ -143,12 +145,12 @@ static void test_text_is_cut_character__every_prefix__only_if_more_may_come(void
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text_escape__any_bytes__printable_text),
-        cmocka_unit_test(test_text_escape__over_the_limit__ends_in_ellipsis),
-        cmocka_unit_test(test_text_unescape__random_bytes__round_trip),
-        cmocka_unit_test(test_text_unescape__not_what_escape_writes__null),
-        cmocka_unit_test(test_text_valid_prefix__random_bytes__agrees_with_glib),
-        cmocka_unit_test(test_text_is_cut_character__every_prefix__only_if_more_may_come),
+        cmocka_unit_test(test_text__any_bytes__escaped_as_printable_text),
+        cmocka_unit_test(test_text__escaped_over_the_limit__ends_in_ellipsis),
+        cmocka_unit_test(test_text__random_bytes__escaped_and_back_are_the_same),
+        cmocka_unit_test(test_text__no_escaped_form__unescapes_to_null),
+        cmocka_unit_test(test_text__random_bytes__valid_prefix_agrees_with_glib),
+        cmocka_unit_test(test_text__every_prefix_of_a_character__is_cut_character),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
