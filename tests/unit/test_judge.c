@@ -67,8 +67,9 @@ static void judge(const char *name, const char *text)
         fail_msg("%s", error->message);
 }
 
-/* "PA 2=1+1+0 C101@2:3#1" : outcome, records in = accepted + rejected + deferred, findings. */
-static char *told(void)
+/* The verdict as "PA 2=1+1+0 C101@2:3#1": outcome, records = accepted + rejected + deferred, findings as
+ * code@line:column#record. */
+static char *verdict_line(void)
 {
     GString *text = g_string_new(NULL);
 
@@ -86,7 +87,7 @@ static char *told(void)
 static void expect(const char *name, const char *text, const char *expected)
 {
     judge(name, text);
-    g_autofree char *found = told();
+    g_autofree char *found = verdict_line();
     if (strcmp(found, expected) != 0)
         fail_msg("%s: expected '%s', found '%s'", text, expected, found);
 }
@@ -145,8 +146,8 @@ static void test_judge__cut_short__totals_are_not_judged(void **state)
     assert_int_equal(verdict.declared, 1);
 }
 
-/* What the acknowledgement shows as the first error is the one that decided. */
-static void test_judge__several_categories__the_deciding_one(void **state)
+/* The acknowledgement shows the finding that decided as its first error. */
+static void test_judge__several_categories__deciding_finding(void **state)
 {
     (void)state;
     judge(STEM ".csv", H "D,1" DEVICE("A0") "T,1\n");
@@ -159,7 +160,7 @@ static void test_judge__several_categories__the_deciding_one(void **state)
     assert_int_equal(verdict_deciding(&verdict)->code, B208);
 }
 
-static void test_judge__count_that_is_none__says_so(void **state)
+static void test_judge__count_is_no_number__finding_says_so(void **state)
 {
     static const char *const counts[] = {"", "x", "-1", "1.0", "1000000000"};
 
@@ -187,7 +188,7 @@ static bool on_device(void *user, const struct file_type *type, const struct row
     return false;
 }
 
-static void test_judge__device_not_wanted__ends_the_judging(void **state)
+static void test_judge__callback_fails__judging_ends(void **state)
 {
     g_autoptr(GError) error = NULL;
     bool called = false;
@@ -256,7 +257,7 @@ static void add_code(void *user, const char *code)
     g_string_append_printf(user, " %s", code);
 }
 
-static void test_judge__not_judged__depends_on_what_is_known(void **state)
+static void test_judge__not_judged__depends_on_ledger_and_configuration(void **state)
 {
     static const char device_codes[] = " C103 C105 C106 C107 C108 C109 C110 C111 C112 C114 C115 C116";
     static const char *const types[] = {NULL, "EMI", "EMT", "EMC", "INV"};
@@ -316,12 +317,12 @@ int main(void)
         T(test_judge__csv__outcome_counts_and_places),
         T(test_judge__declared_count__shown_like_any_value),
         T(test_judge__cut_short__totals_are_not_judged),
-        T(test_judge__several_categories__the_deciding_one),
-        T(test_judge__count_that_is_none__says_so),
-        T(test_judge__device_not_wanted__ends_the_judging),
+        T(test_judge__several_categories__deciding_finding),
+        T(test_judge__count_is_no_number__finding_says_so),
+        T(test_judge__callback_fails__judging_ends),
         T(test_judge__reference_data__some_may_be_empty),
         T(test_judge__stop__nothing_is_decided),
-        T(test_judge__not_judged__depends_on_what_is_known),
+        T(test_judge__not_judged__depends_on_ledger_and_configuration),
         T(test_rules__defaults__those_of_the_interface),
         T(test_inbound_types__compared_with_layouts__the_same),
     };
