@@ -32,23 +32,26 @@ bool use(struct ledger *ledger, const struct things *x)
     return ledger_run(ledger, &change, LEDGER_VALUES(%s), NULL);
 }
 """
-RIGHT = ("LEDGER_INT(x->number)", "LEDGER_INT(x->state)", "LEDGER_INT(x->flag)", "LEDGER_INT(1)", "LEDGER_INT_OR_NULL(x->number)",
-         "LEDGER_ID(x->id)", "LEDGER_ID_OR_NULL(x->id)", "LEDGER_ID_IF(x->flag, x->id)", "LEDGER_TEXT(x->text)",
-         "LEDGER_TEXT(x->mine)", "LEDGER_TEXT(x->array)", 'LEDGER_TEXT("text")')
+RIGHT = ("LEDGER_INT(x->number)", "LEDGER_INT(x->state)", "LEDGER_INT(x->flag)", "LEDGER_INT(1)",
+         "LEDGER_INT_OR_NULL(x->number)", "LEDGER_ID(x->id)", "LEDGER_ID_OR_NULL(x->id)",
+         "LEDGER_ID_IF(x->flag, x->id)", "LEDGER_TEXT(x->text)", "LEDGER_TEXT(x->mine)",
+         "LEDGER_TEXT(x->array)", 'LEDGER_TEXT("text")')
 WRONG = {
     "a text for a number": "LEDGER_INT(x->text)", "a text for a number or NULL": "LEDGER_INT_OR_NULL(x->text)",
     "a pointer to a number for the number": "LEDGER_INT(x->pointer)", "NULL for a number": "LEDGER_INT(NULL)",
     "a fraction for a number": "LEDGER_INT(x->half)", "an EUI-64 for a number": "LEDGER_INT(x->id)",
     "a number for an EUI-64": "LEDGER_ID(x->number)", "a text for an EUI-64": "LEDGER_ID_OR_NULL(x->text)",
-    "a number for a text": "LEDGER_TEXT(x->number)", "0 for a text": "LEDGER_TEXT(0)", "an enum for a text": "LEDGER_TEXT(x->state)",
+    "a number for a text": "LEDGER_TEXT(x->number)", "0 for a text": "LEDGER_TEXT(0)",
+    "an enum for a text": "LEDGER_TEXT(x->state)",
     "a pointer to a number for a text": "LEDGER_TEXT(x->pointer)", "NULL for a text": "LEDGER_TEXT(NULL)",
 }
 
 
 def compile_value(value):
     """What the compiler says, with its warnings switched off; "" is success."""
-    done = subprocess.run([*COMPILER, "-std=gnu11", "-D_GNU_SOURCE", "-w", "-fsyntax-only", f"-I{SOURCE}", "-x", "c", "-"],
-                          input=FUNCTION % value, capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"})
+    options = ("-std=gnu11", "-D_GNU_SOURCE", "-w", "-fsyntax-only", f"-I{SOURCE}", "-x", "c", "-")
+    done = subprocess.run([*COMPILER, *options], input=FUNCTION % value, capture_output=True, text=True, check=False,
+                          env={**os.environ, "LC_ALL": "C"})
     return "" if done.returncode == 0 else done.stderr or f"exit {done.returncode}"
 
 

@@ -17,7 +17,7 @@
  *   table that is walked, and it may not start the same walk again. It returns false, with error set, to end the walk.
  * - NULL stands for "no text". Where a number can be absent, the member's comment says which value means that.
  * - Times are seconds since 1970 in UTC; 0 means none.
- * - Outputs stay untouched on an error, but for pointers to a row, which are then NULL.
+ * - After an error an output has no meaning; a pointer to a row that was NULL before the call is still NULL.
  *
  * Errors, for every function with a GError: SPOOL_ERROR_RETRY (disk full, busy, I/O, a newer version's ledger),
  * _CORRUPT (the database is damaged), _BUG, _EXISTS (a unique rule would be broken; nothing was changed).

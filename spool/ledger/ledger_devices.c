@@ -36,6 +36,7 @@ bool ledger_state_find(const char *name, enum ledger_state *state)
     return false;
 }
 
+/* slot 0: live. A malformed DeviceId has no number; its text is kept. */
 void ledger_read_item(sqlite3_stmt *q, int c, void *row)
 {
     struct ledger_item *item = row;

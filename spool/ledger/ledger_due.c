@@ -108,6 +108,7 @@ bool ledger_wake_times_refresh(struct ledger *ledger, int64_t now, GError **erro
     return ledger_run(ledger, &refresh, LEDGER_VALUES(LEDGER_INT(now)), error);
 }
 
+/* READY (0): a first try that was put off. RETRY_WAIT (4): another try. */
 bool ledger_tries_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error)
 {
     LEDGER_SQL(tries, "SELECT due,item FROM session WHERE wake IS NOT NULL AND wake<=?1 AND due<=?1 AND"
@@ -116,6 +117,8 @@ bool ledger_tries_due(struct ledger *ledger, int64_t now, int64_t limit, GArray 
                   error);
 }
 
+/* DISPATCHED (3) and CONFIRM_PENDING (5): the due time is the end of what is waited for. RETRY_WAIT (4) is over when
+ * the session's time is, even if a try was due. */
 bool ledger_timeouts_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error)
 {
     LEDGER_SQL(timeouts, "SELECT due,item FROM session WHERE wake IS NOT NULL AND wake<=?1 AND due<=?1 AND"

@@ -13,6 +13,7 @@
 #define ID_SENDER_AND_TYPE(self)                                                                                       \
     LEDGER_INT((self)->id), LEDGER_TEXT((self)->sender), LEDGER_TEXT((self)->type), LEDGER_TEXT((self)->org)
 
+/* B105 and B106: the same name is compared without regard to sender and type, which the name says itself. */
 static bool same_name(struct ledger *ledger, const struct ledger_file *self, struct ledger_duplicates *found,
                       GError **error)
 {
@@ -75,6 +76,7 @@ bool ledger_batch_used(struct ledger *ledger, const struct ledger_file *self, co
         job, error);
 }
 
+/* Only the latest verdict counts: a file that was judged again and accepted needs no resubmission. */
 bool ledger_rejected_file(struct ledger *ledger, const struct ledger_file *self, const char *name, int64_t *job,
                           GError **error)
 {

@@ -48,6 +48,8 @@ static const struct ledger_shape shape = {sizeof(struct ledger_incident), read_i
 /* incident_event.event */
 enum { OPENED, CLOSED };
 
+/* The unique index on open incidents makes a second one with the same cause do nothing; then there is no event either.
+ */
 bool ledger_incident_open(struct ledger *ledger, const struct ledger_incident *incident, GError **error)
 {
     LEDGER_SQL(open, "INSERT INTO incident(code,subject,parties,job,revision,device_id,begun,text)"
@@ -100,6 +102,7 @@ bool ledger_incident_close_device(struct ledger *ledger, uint64_t device, int64_
 }
 
 #define BY_FILE "device_id IS NULL AND job IN(SELECT id FROM job WHERE name=?2 AND sender=?3)"
+/* Of the file itself: incidents of its Devices are closed with the Devices. */
 bool ledger_incident_close_file(struct ledger *ledger, const char *sender, const char *name, int64_t at, GError **error)
 {
     LEDGER_SQL(events, EVENTS_OF(BY_FILE));
@@ -158,6 +161,7 @@ bool ledger_incident_is_open(struct ledger *ledger, const char *code, const char
     return true;
 }
 
+/* With limit 1 it says whether there is any, however many there are. */
 bool ledger_device_incidents_count(struct ledger *ledger, int64_t limit, int64_t *n, GError **error)
 {
     LEDGER_SQL(count, "SELECT count(*) FROM (SELECT 1 FROM incident WHERE cleared IS NULL"
@@ -215,6 +219,7 @@ bool ledger_incidents_of_device(struct ledger *ledger, uint64_t device, ledger_i
 
 /* ---- events ---- */
 
+/* The next event to report is the one behind the last range; event ids start at 1. */
 bool ledger_events_unreported(struct ledger *ledger, int64_t *first, int64_t *n, GError **error)
 {
     LEDGER_SQL(next, "SELECT first+events FROM incident_reported ORDER BY job DESC LIMIT 1");

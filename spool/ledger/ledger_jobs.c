@@ -39,6 +39,8 @@ static void read_job(sqlite3_stmt *q, int c, void *row)
 
 static const struct ledger_shape shape = {sizeof(struct ledger_job), read_job, strings, G_N_ELEMENTS(strings)};
 
+/* The ids given out are remembered, for their rows come later: first the directories in incoming/ have to be on disk.
+ */
 bool ledger_job_reserve_ids(struct ledger *ledger, int64_t n, int64_t *first, GError **error)
 {
     LEDGER_SQL(next_id, "SELECT ifnull(max(id),0)+1 FROM job");
@@ -60,6 +62,7 @@ static bool set_source(struct ledger *ledger, const struct ledger_job *job, GErr
                       error);
 }
 
+/* Revisions are counted by file name, so that answers to two files of one name have different names. */
 bool ledger_job_insert(struct ledger *ledger, const struct ledger_job *job, int64_t *revision, GError **error)
 {
     LEDGER_SQL(next_revision, "SELECT ifnull(max(revision),0)+1 FROM job WHERE name=?1");
@@ -141,6 +144,7 @@ bool ledger_job_set_reason(struct ledger *ledger, int64_t id, const char *reason
     return ledger_run(ledger, &set, LEDGER_VALUES(LEDGER_INT(id), LEDGER_TEXT(reason)), error);
 }
 
+/* One statement, which gives out what it set. */
 bool ledger_job_requeue(struct ledger *ledger, int64_t id, int64_t *revision, GError **error)
 {
     LEDGER_SQL(next_revision, "UPDATE job SET reason=NULL,revision="

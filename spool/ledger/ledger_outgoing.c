@@ -48,6 +48,7 @@ const char *ledger_outgoing_state_name(enum ledger_outgoing_state state)
     return (size_t)state < G_N_ELEMENTS(names) ? names[state] : NULL;
 }
 
+/* state 0: PLANNED. size -1: no bytes yet. */
 bool ledger_outgoing_plan(struct ledger *ledger, const struct ledger_outgoing *file, int64_t *id, GError **error)
 {
     LEDGER_SQL(insert, "INSERT INTO outgoing(job,revision,kind,name,form,drop_name,recipient,sequence,created,"
@@ -93,6 +94,7 @@ bool ledger_outgoing_deliver_again(struct ledger *ledger, int64_t id, GError **e
     return ledger_run(ledger, &again, LEDGER_VALUES(LEDGER_INT(id)), error);
 }
 
+/* Two statements: with one for both, SQLite could not use the index by job. */
 bool ledger_outgoing_files_of(struct ledger *ledger, int64_t job, GPtrArray **files, GError **error)
 {
     LEDGER_SQL(of_job, SELECT " WHERE job=? ORDER BY id");
@@ -129,6 +131,8 @@ bool ledger_undelivered_by_drop_each(struct ledger *ledger, ledger_count_visit v
     return ledger_counts(ledger, ledger_query(ledger, &count, LEDGER_NO_VALUES, error), visit, user, error);
 }
 
+/* The condition is part of the change, so that a wrong step changes nothing. STAGED (2) goes back to STORED (1) when
+ * the temporary file is gone from the drop. */
 bool ledger_outgoing_update(struct ledger *ledger, const struct ledger_outgoing *file, GError **error)
 {
     LEDGER_SQL(update, "UPDATE outgoing SET state=?2,rows=?3,size=?4,sha256=?5,delivered_at=?6 WHERE id=?1"

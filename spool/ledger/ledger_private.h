@@ -23,6 +23,13 @@
  * objects differ in address. It does not for string literals, which a compiler may merge or not. So two call sites
  * with the same SQL have two prepared statements, and one can run while the other is walked. A key cannot stand for
  * two texts either, for it holds its text. The object is not const, so that no linker folds equal ones.
+ *
+ * One call uses a prepared statement at a time. That is why a visitor must not start the walk again that called it.
+ *
+ * About the SQL: `CROSS JOIN` fixes the order in which SQLite walks the tables, where it would guess wrong without
+ * statistics. A condition like state<3 that repeats another one makes SQLite use a partial index: it
+ * must find the index's condition in the query. Numbers in SQL (state=3) are those of the enums, whose headers say "the
+ * numbers are stored".
  */
 #ifndef ECOSGATE_SPOOL_LEDGER_LEDGER_PRIVATE_H
 #define ECOSGATE_SPOOL_LEDGER_LEDGER_PRIVATE_H
@@ -104,7 +111,7 @@ static inline struct ledger_value ledger_value_id_if(bool set, uint64_t id)
 
 static inline struct ledger_value ledger_value_text(const char *text)
 {
-    return (struct ledger_value){.kind = text != NULL ? LEDGER_VALUE_TEXT : LEDGER_VALUE_NULL, .text = text};
+    return (struct ledger_value){.kind = LEDGER_VALUE_TEXT, .text = text}; /* SQLite stores a NULL pointer as NULL */
 }
 
 /* Calls `make` on a value of an integer type of this project's structs; any other type fails to compile. */

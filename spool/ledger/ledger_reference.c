@@ -108,6 +108,7 @@ bool ledger_party_remove(struct ledger *ledger, const struct ledger_party *row, 
     return ledger_run(ledger, &by_key, PARTY_VALUES(row), error);
 }
 
+/* *exists: the query has a row; ends the query. */
 static bool has_row(struct ledger *ledger, sqlite3_stmt *query, bool *exists, GError **error)
 {
     int64_t n = 0;
@@ -153,6 +154,7 @@ bool ledger_reference_load_end(struct ledger *ledger, enum ledger_reference tabl
     return ledger_writing(ledger, error) && ledger_execute(ledger, tables[table].index, error);
 }
 
+/* A table of statements, for the table names cannot be values. */
 static bool count_rows(struct ledger *ledger, enum ledger_reference table, int64_t *n, GError **error)
 {
     static struct ledger_sql counts[LEDGER_REFERENCES] = {{"SELECT count(*) FROM inventory"},
@@ -191,6 +193,7 @@ bool ledger_reference_get(struct ledger *ledger, enum ledger_reference table, st
 
 /* ---- questions ---- */
 
+/* uint64_t ids are stored as the int64_t with the same bits (LEDGER_ID). */
 void ledger_read_inventory(sqlite3_stmt *q, int c, void *row)
 {
     struct ledger_inventory *r = row;
@@ -230,6 +233,7 @@ bool ledger_inventory_get(struct ledger *ledger, uint64_t device, struct ledger_
     return true;
 }
 
+/* firmware NULL leaves IN('',NULL), which is true for entries for any firmware only. */
 bool ledger_model_non_migratable_until(struct ledger *ledger, const struct ledger_nmm *model, int64_t at,
                                        int64_t *until, GError **error)
 {
@@ -257,6 +261,7 @@ bool ledger_model_non_migratable_until(struct ledger *ledger, const struct ledge
     " AND m.status NOT IN('Decommissioned','Withdrawn') AND " SUPPLIER " IS NOT NULL"                                  \
     " ORDER BY m.device_type='ESME',m.device_id LIMIT 1"
 
+/* A GPF has no supplier of its own: it goes with a meter on its hub (gateway/DEVICES.md). */
 static bool supplier_on_hub(struct ledger *ledger, uint64_t gpf, int64_t at, int64_t *supplier, GError **error)
 {
     LEDGER_SQL(of_gpf, "SELECT " SUPPLIER METER_ON_HUB);
@@ -278,6 +283,7 @@ bool ledger_supplier_of(struct ledger *ledger, uint64_t device, int64_t at, uint
     return true;
 }
 
+/* The meter is chosen at `after` (?2): who is responsible before the change says whose change it is. */
 static bool last_cos_of_gpf(struct ledger *ledger, const struct ledger_cos_search *search, int64_t *starts,
                             GError **error)
 {
@@ -379,6 +385,7 @@ bool ledger_model_non_migratable_since(struct ledger *ledger, const struct ledge
         since, error);
 }
 
+/* Visits rows of LEDGER_INVENTORY_ROW; ends the query. */
 static bool each_device(struct ledger *ledger, sqlite3_stmt *q, ledger_inventory_visit visit, void *user,
                         GError **error)
 {

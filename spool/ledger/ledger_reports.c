@@ -19,6 +19,7 @@ static void read_period(sqlite3_stmt *q, int c, void *row)
     };
 }
 
+/* Columns: the period, recipient, MPID, the outgoing file. */
 static void read_report(sqlite3_stmt *q, int c, void *row)
 {
     struct ledger_report *report = row;
@@ -124,6 +125,7 @@ bool ledger_reports_of(struct ledger *ledger, const char *ref, int64_t starts, G
                       &shape, reports, error);
 }
 
+/* Starts from the outgoing files that are not DELIVERED, which are few, and not from the periods. */
 bool ledger_periods_undelivered(struct ledger *ledger, int64_t issued_until, ledger_undelivered_visit visit, void *user,
                                 GError **error)
 {
@@ -143,6 +145,7 @@ bool ledger_periods_undelivered(struct ledger *ledger, int64_t issued_until, led
 
 /* ---- proof ---- */
 
+/* A first period may start anywhere; each later one has to start where the one before it ends. */
 bool ledger_periods_inconsistent(struct ledger *ledger, const struct ledger_listing *listing, ledger_period_visit visit,
                                  void *user, GError **error)
 {

@@ -208,6 +208,7 @@ bool ledger_work_get(struct ledger *ledger, int64_t item, struct ledger_work **w
     return true;
 }
 
+/* Visits WORK rows; ends the query. */
 static bool each(struct ledger *ledger, sqlite3_stmt *query, ledger_work_visit visit, void *user, GError **error)
 {
     bool row = true, good = query != NULL;
@@ -262,6 +263,7 @@ bool ledger_state_counts_each(struct ledger *ledger, ledger_count_visit visit, v
     return good;
 }
 
+/* Follows the chain back from the newest transition, then sorts: oldest first. */
 bool ledger_transitions_each(struct ledger *ledger, int64_t item, ledger_transition_visit visit, void *user,
                              GError **error)
 {
@@ -279,6 +281,7 @@ bool ledger_transitions_each(struct ledger *ledger, int64_t item, ledger_transit
     return good;
 }
 
+/* state=3 (DISPATCHED) is the condition of the index by work order. */
 bool ledger_work_order_each(struct ledger *ledger, int64_t job, ledger_work_order_visit visit, void *user,
                             GError **error)
 {
@@ -323,7 +326,8 @@ bool ledger_ended_sessions_count(struct ledger *ledger, const struct ledger_ende
                          n, error);
 }
 
-static bool each_split(struct ledger *ledger, sqlite3_stmt *q, ledger_review_visit visit, void *user, GError **error)
+/* Visits (Device, outcome of its review) rows; ends the query. */
+static bool each_review(struct ledger *ledger, sqlite3_stmt *q, ledger_review_visit visit, void *user, GError **error)
 {
     bool row = true, good = q != NULL;
     while (good && (good = ledger_row(ledger, q, &row, error)) && row)
@@ -338,7 +342,7 @@ bool ledger_reviews_each(struct ledger *ledger, const struct ledger_interval *ju
     LEDGER_SQL(judged_within, "SELECT w.device_id,w.outcome FROM verdict v CROSS JOIN work_item w"
                               " ON w.item>=v.first_item AND w.item<v.first_item+v.items"
                               " WHERE v.judged_at>=? AND v.judged_at<? AND v.items>0");
-    return each_split(
+    return each_review(
         ledger,
         ledger_query(ledger, &judged_within, LEDGER_VALUES(LEDGER_INT(judged->from), LEDGER_INT(judged->until)), error),
         visit, user, error);
@@ -350,8 +354,8 @@ bool ledger_unfinished_each(struct ledger *ledger, int64_t at, ledger_review_vis
                            " ON w.item>=v.first_item AND w.item<v.first_item+v.items"
                            " LEFT JOIN session s ON s.item=w.item WHERE v.judged_at<?1 AND v.items>0"
                            " AND w.outcome=0 AND (s.ended IS NULL OR s.ended>=?1)");
-    return each_split(ledger, ledger_query(ledger, &unfinished, LEDGER_VALUES(LEDGER_INT(at)), error), visit, user,
-                      error);
+    return each_review(ledger, ledger_query(ledger, &unfinished, LEDGER_VALUES(LEDGER_INT(at)), error), visit, user,
+                       error);
 }
 
 bool ledger_work_with_inventory(struct ledger *ledger, int64_t item, ledger_work_inventory_visit visit, void *user,

@@ -113,7 +113,7 @@ struct ledger_in_state {
     enum ledger_state state;
     int64_t limit;
 };
-/* Visits them by due time and number. */
+/* Visits them by due time and number. Walks all items. */
 bool ledger_work_in_state_each(struct ledger *ledger, const struct ledger_in_state *which, ledger_work_visit visit,
                                void *user, GError **error);
 /* Visits each present state by number, with its name and how many work items have it. Walks all items. */

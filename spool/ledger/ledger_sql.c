@@ -118,6 +118,8 @@ const char *ledger_text(sqlite3_stmt *query, int column)
 
 /* ---- rows ---- */
 
+/* One block, so that a row has one owner and is freed by one g_free. Strings need no alignment and follow the struct.
+ */
 void *ledger_pack(const void *row, size_t size, const size_t *strings, size_t n)
 {
     size_t total = size;

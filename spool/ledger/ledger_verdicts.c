@@ -4,6 +4,7 @@
 #include "spool/ledger/ledger_private.h"
 
 static const size_t strings[] = {offsetof(struct ledger_verdict, batch), offsetof(struct ledger_verdict, code)};
+/* Shared: ledger_due.c gives out verdicts too. */
 const struct ledger_shape ledger_verdict_shape = {sizeof(struct ledger_verdict), ledger_read_verdict, strings,
                                                   G_N_ELEMENTS(strings)};
 
@@ -45,6 +46,7 @@ bool ledger_verdict_insert(struct ledger *ledger, const struct ledger_verdict *v
                       error);
 }
 
+/* Revision 0 stands for any: the newest comes first. */
 bool ledger_verdict_get(struct ledger *ledger, int64_t job, int64_t revision, struct ledger_verdict **verdict,
                         GError **error)
 {

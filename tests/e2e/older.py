@@ -1,5 +1,9 @@
 #!/usr/bin/env python3
-"""Ledgers of older versions: refused by commands that look, brought up to date by run, nothing of them lost (TAP)."""
+"""Ledgers of older versions: commands that only read refuse them, run brings them up to date, and no row is lost (TAP).
+
+A ledger of this release is copied into tables of an older version. The SQL of those tables is read from
+spool/ledger/ledger_schema.c, so a released version must not be edited there.
+"""
 import os
 import re
 import sqlite3
@@ -21,22 +25,26 @@ def old_tables(version):
     text = text.replace("LEDGER_APPLICATION_ID", f'"{0x45434753}"')
     for name, lines in re.findall(r"#define (LEDGER_\w+_INDEXES)((?:.*\\\n)+.*)", source("ledger_private.h")):
         text = text.replace(name, lines.replace("\\\n", ""))
-    side = re.search(r"#define LEDGER_SIDE_4\(type, side\)((?:.*\\\n)+.*)", source("ledger_schema.c")).group(1).replace("\\\n", "")
+    side = re.search(r"#define LEDGER_SIDE_4\(type, side\)((?:.*\\\n)+.*)", source("ledger_schema.c")).group(1)
+    side = side.replace("\\\n", "")
     text = re.sub(r'LEDGER_SIDE_4\(\s*"(\w+)",\s*"(\w+)"\)',
                   lambda use: side.replace('" type "', use[1]).replace('" side "', use[2]), text)
-    return "".join(re.findall(r'"([^"]*)"', re.sub(r"/\*.*?\*/", "", text, flags=re.S))) + f"PRAGMA user_version={version};"
+    statements = re.findall(r'"([^"]*)"', re.sub(r"/\*.*?\*/", "", text, flags=re.S))
+    return "".join(statements) + f"PRAGMA user_version={version};"
 
 
-# What tables of a version held that is kept elsewhere now.
+# Tables of an older version whose rows are stored in another way now: how to make the old rows from the new tables.
 CHANGED = {
     2: {"session": "SELECT s.item, t.job, t.record, s.try, s.begun, s.ends, 'DISPATCHED' FROM new.session s"
                    " JOIN new.transition t ON t.id=s.last"},
-    4: {"session": "SELECT s.item, s.state, s.transitions, s.try, s.answered, s.unused, s.delays, s.begun, s.ends, s.due, s.code,"
-                   " s.next_eligible, s.ended, a.at, ifnull(a.statement=1, 0), iif(a.statement=1, a.subject_id, NULL),"
-                   " iif(a.statement=1, a.key_id, NULL), b.at, ifnull(b.statement=3, 0), b.subject_id, b.key_id, iif(a.statement=1, a.try, NULL)"
-                   " FROM new.session s LEFT JOIN new.transition a ON a.id=s.tcos LEFT JOIN new.transition b ON b.id=s.ecos",
-        "step": "SELECT item, n, at, state, try, job, record, code, due, gbcs, duis, alert, subject_id, key_id, said_at"
-                " FROM new.transition"},
+    4: {"session": "SELECT s.item, s.state, s.transitions, s.try, s.answered, s.unused, s.delays, s.begun, s.ends,"
+                   " s.due, s.code, s.next_eligible, s.ended, a.at, ifnull(a.statement=1, 0),"
+                   " iif(a.statement=1, a.subject_id, NULL), iif(a.statement=1, a.key_id, NULL), b.at,"
+                   " ifnull(b.statement=3, 0), b.subject_id, b.key_id, iif(a.statement=1, a.try, NULL)"
+                   " FROM new.session s LEFT JOIN new.transition a ON a.id=s.tcos"
+                   " LEFT JOIN new.transition b ON b.id=s.ecos",
+        "step": "SELECT item, n, at, state, try, job, record, code, due, gbcs, duis, alert, subject_id, key_id,"
+                " said_at FROM new.transition"},
 }
 
 # Names of versions 1 to 5, and what they are called since version 6.
@@ -49,7 +57,7 @@ def newer_name(column):
 
 
 def make_old(home, version):
-    """Copies the ledger's rows into tables of an older version, each column that this version has."""
+    """Puts a ledger of an older version in place of the home's: the same rows, with that version's columns."""
     path = home.path("spool", "ledger.sqlite")
     os.rename(path, path + ".new")
     with sqlite3.connect(path) as old:
@@ -63,7 +71,8 @@ def make_old(home, version):
             table_now = RENAMED.get(table, table)
             there = {row[1] for row in old.execute(f"PRAGMA new.table_info({table_now})")}
             kept = {column: now for column, now in ((column, newer_name(column)) for column in columns) if now in there}
-            old.execute(f"INSERT INTO main.{table}({','.join(kept)}) SELECT {','.join(kept.values())} FROM new.{table_now}")
+            old.execute(f"INSERT INTO main.{table}({','.join(kept)})"
+                        f" SELECT {','.join(kept.values())} FROM new.{table_now}")
     old.close()
 
 
@@ -79,7 +88,7 @@ def test_version_2(tap):
     for file in home.out("mcc"):
         if file.startswith("EMO"):
             os.remove(home.path("drops", "mcc", "out", file))
-    # As it was before outcomes were written: neither their job nor its file.
+    # Version 2 wrote no outcomes: their jobs and files are removed.
     with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
         (job,) = ledger.execute("SELECT job FROM outgoing WHERE kind='EMO'").fetchone()
         ledger.execute("DELETE FROM outgoing WHERE kind='EMO'")
@@ -88,23 +97,28 @@ def test_version_2(tap):
     ledger.close()
     subprocess.run(["rm", "-r", home.path("spool", "done", f"{job:08d}")], check=True)
     make_old(home, 2)
-    for command in (("status",), ("spool", "list"), ("device", "show", device(1)), ("why", device(1)), ("spool", "verify")):
+    refusal = b"its tables have version 2, this program needs 6; `ecosgate run` brings them up to date"
+    for command in (("status",), ("spool", "list"), ("device", "show", device(1)), ("why", device(1)),
+                    ("spool", "verify")):
         done = home.command(*command)
-        tap.ok(done.returncode == 2 and b"its tables have version 2, this program needs 6; `ecosgate run` brings them up to date" in done.stderr,
-               f"{command[0]} {command[1] if len(command) > 1 else ''} of an older ledger says what to do", done.stderr.decode())
+        tap.ok(done.returncode == 2 and refusal in done.stderr,
+               f"{command[0]} {command[1] if len(command) > 1 else ''} of an older ledger says what to do",
+               done.stderr.decode())
     home.run()
     kept = [row for row in rows if row.startswith(("work_item", "session", "transition"))]
     tap.ok(kept == [row for row in home.ledger() if row.startswith(("work_item", "session", "transition"))],
-           "run brings items and sessions to this version, with a step for each dispatch", "\n".join(kept),
+           "run brings items and sessions to this version, with a transition for each dispatch", "\n".join(kept),
            "\n".join(home.ledger()))
     sound(tap, home, "after an older ledger was brought up to date")
     parties.result(said(1), said(2, "TIMEOUT"), said(4))
     parties.confirm(confirmed(1), confirmed(4))
     home.run(now=at(2))
     home.run(now=at(7))
-    tap.ok(len(parties.outcome(refused) or []) == 2, "a batch that ended long since gets its outcome with the next verdict",
+    tap.ok(len(parties.outcome(refused) or []) == 2,
+           "a batch that ended under version 2 gets its outcome with the next verdict",
            home.out("mcc"))
-    tap.ok(parties.states(1, 2, 4) == ["MIGRATED", "DISPATCHED", "MIGRATED"] and parties.orders()[-1] == [f"{work(2)} 2"],
+    tap.ok(parties.states(1, 2, 4) == ["MIGRATED", "DISPATCHED", "MIGRATED"] and
+           parties.orders()[-1] == [f"{work(2)} 2"],
            "its sessions go on", parties.states(1, 2, 4))
     home.run(now=at(2000))
     tap.ok([row[2] for row in parties.outcome(name)] == ["MIGRATED", "FAILED", "REJECTED", "MIGRATED"], "to their ends",
@@ -112,45 +126,52 @@ def test_version_2(tap):
     sound(tap, home, "after their ends")
 
 
-# Which steps there are, and which of them a session names, whatever their ids are.
-SESSIONS = ("SELECT s.item, s.state, s.transitions, l.item, l.n, s.try, s.answered, s.unused, s.delays, s.begun, s.ends, s.due, s.code,"
-            " s.next_eligible, s.ended, a.item, a.n, a.statement, b.item, b.n, b.statement, ifnull(s.wake<=s.due, s.due IS NULL)"
-            " FROM session s JOIN transition l ON l.id=s.last LEFT JOIN transition a ON a.id=s.tcos LEFT JOIN transition b ON b.id=s.ecos"
+# Sessions with the transitions that they name, and all transitions; compared without their ids, which may differ.
+SESSIONS = ("SELECT s.item, s.state, s.transitions, l.item, l.n, s.try, s.answered, s.unused, s.delays, s.begun,"
+            " s.ends, s.due, s.code, s.next_eligible, s.ended, a.item, a.n, a.statement, b.item, b.n, b.statement,"
+            " ifnull(s.wake<=s.due, s.due IS NULL) FROM session s JOIN transition l ON l.id=s.last"
+            " LEFT JOIN transition a ON a.id=s.tcos LEFT JOIN transition b ON b.id=s.ecos"
             " ORDER BY s.item")
-STEPS = ("SELECT t.item, t.n, b.item, b.n, t.at, t.state, t.try, t.job, t.record, t.code, t.due, t.gbcs, t.duis, t.alert,"
-         " t.subject_id, t.key_id, t.said_at FROM transition t LEFT JOIN transition b ON b.id=t.before ORDER BY t.item, t.n")
+TRANSITIONS = ("SELECT t.item, t.n, b.item, b.n, t.at, t.state, t.try, t.job, t.record, t.code, t.due, t.gbcs, t.duis,"
+               " t.alert, t.subject_id, t.key_id, t.said_at FROM transition t LEFT JOIN transition b ON b.id=t.before"
+               " ORDER BY t.item, t.n")
 
 
 def test_sessions_of_version(tap, version):
-    """Devices in every state: 1 migrated, 2 waits for the ECoS side, 3 for the TCoS side, 4 between two tries, 5 failed and
-    replaced after all, 6 failed by both, 7 and 8 contradict, 9 took a no back, 10 has had nothing."""
+    """Devices in every state: 1 migrated; 2 waits for the ECoS side, 3 for the TCoS side; 4 waits for another try;
+    5 failed and was replaced after that; 6 failed by both sides; on 7 and 8 the sides contradict each other; 9 was not
+    confirmed, then confirmed; 10 has no result."""
     home = Home()
     parties = Parties(home)
     parties.instruct(list(range(1, 11)))
     home.run()
     parties.result(said(1), said(2), said(4, "TIMEOUT"), said(5, "FAILED", gbcs="5"), said(6), said(7), said(8))
-    parties.confirm(confirmed(1), confirmed(3), confirmed(6, "N"), confirmed(7, "N"), confirmed(8, key="FFFF"), confirmed(9, "N"))
+    parties.confirm(confirmed(1), confirmed(3), confirmed(6, "N"), confirmed(7, "N"), confirmed(8, key="FFFF"),
+                    confirmed(9, "N"))
     home.run(now=at(1))
     parties.result(said(5), said(6, "FAILED", gbcs="5"), said(8, key="FFFE"), said(9))
     parties.confirm(confirmed(9))
     home.run(now=at(2))
     states = parties.states(*range(1, 11))
     tap.ok(states == ["MIGRATED", "CONFIRM_PENDING", "CONFIRM_PENDING", "RETRY_WAIT D103", "FAILED D105", "FAILED D151",
-                      "CONFIRM_MISMATCH D151", "CONFIRM_MISMATCH D151", "MIGRATED", "DISPATCHED"], "Devices in every state", states)
-    sessions, steps = parties.rows(SESSIONS), parties.rows(STEPS)
+                      "CONFIRM_MISMATCH D151", "CONFIRM_MISMATCH D151", "MIGRATED", "DISPATCHED"],
+           "Devices in every state", states)
+    sessions, transitions = parties.rows(SESSIONS), parties.rows(TRANSITIONS)
     make_old(home, version)
     home.run(now=at(2))
-    tap.ok(parties.rows(SESSIONS) == sessions, "sessions are what they were, each with its last step and its sides' steps",
+    tap.ok(parties.rows(SESSIONS) == sessions,
+           "sessions are what they were, each with its newest transition and its sides' transitions",
            "\n".join(map(str, sessions)), "\n".join(map(str, parties.rows(SESSIONS))))
-    tap.ok(parties.rows(STEPS) == steps, "steps are what they were, each with the one before it", "\n".join(map(str, steps)),
-           "\n".join(map(str, parties.rows(STEPS))))
+    tap.ok(parties.rows(TRANSITIONS) == transitions, "transitions are what they were, each with the one before it",
+           "\n".join(map(str, transitions)),
+           "\n".join(map(str, parties.rows(TRANSITIONS))))
     sound(tap, home, f"after version {version} was brought up to date")
     parties.result(said(3), said(10))
     parties.confirm(confirmed(2), confirmed(7), confirmed(8, key="FFFE"), confirmed(10, "N"))
     home.run(now=at(6))
     states = parties.states(*range(1, 11))
-    tap.ok(states == ["MIGRATED", "MIGRATED", "MIGRATED", "DISPATCHED", "FAILED D105", "FAILED D151", "MIGRATED", "MIGRATED",
-                      "MIGRATED", "CONFIRM_MISMATCH D151"], "they go on from there", states)
+    tap.ok(states == ["MIGRATED", "MIGRATED", "MIGRATED", "DISPATCHED", "FAILED D105", "FAILED D151", "MIGRATED",
+                      "MIGRATED", "MIGRATED", "CONFIRM_MISMATCH D151"], "they go on from there", states)
     sound(tap, home, "after they went on")
 
 

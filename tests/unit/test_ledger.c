@@ -208,6 +208,17 @@ static bool check_proof(void *user, const struct ledger_proof *proof, GError **e
     return true;
 }
 
+/* The EMA and the EMD of job 1. */
+static void plan_answers(void)
+{
+    struct ledger_outgoing file = {
+        .job = 1, .revision = 1, .kind = "EMA", .name = "a", .drop = "mcc", .created = 9, .rows = -1};
+
+    assert_true(ledger_outgoing_plan(ledger, &file, NULL, NULL));
+    file.kind = file.name = "EMD";
+    assert_true(ledger_outgoing_plan(ledger, &file, NULL, NULL));
+}
+
 static void test_ledger_devices__batch_to_dispatch__counts_agree(void **state)
 {
     assert_true(ledger_begin(ledger, NULL));
@@ -238,11 +249,7 @@ static void test_ledger_devices__batch_to_dispatch__counts_agree(void **state)
     g_array_set_size(undispatched, 0);
     assert_true(ledger_undispatched_items(ledger, verdict, 10, undispatched, NULL));
     assert_int_equal(undispatched->len, 0);
-    struct ledger_outgoing file = {
-        .job = 1, .revision = 1, .kind = "EMA", .name = "a", .drop = "mcc", .created = 9, .rows = -1};
-    assert_true(ledger_outgoing_plan(ledger, &file, NULL, NULL));
-    file.kind = file.name = "EMD";
-    assert_true(ledger_outgoing_plan(ledger, &file, NULL, NULL));
+    plan_answers();
     assert_true(ledger_commit(STEP_DISPATCH_COMMITTED, ledger, NULL));
     n = 0;
     assert_true(ledger_work_order_each(ledger, 2, count_ordered, &n, NULL));
