@@ -10,25 +10,11 @@
 #ifndef ECOSGATE_GATEWAY_ANSWERS_INCIDENTS_H
 #define ECOSGATE_GATEWAY_ANSWERS_INCIDENTS_H
 
+#include "gateway/answers/incident_id.h"
 #include "gateway/gateway.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "validators/judge.h"
-
-enum { INCIDENT_ID_SIZE = 24 };
-/* "INC-000123", from the number of the incident's row, in text, which is returned. */
-const char *incident_id(int64_t id, char text[INCIDENT_ID_SIZE]);
-/* The number of "INC-000123" or "123". False: text is neither. */
-bool incident_id_parse(const char *text, int64_t *id);
-
-/* What the catalogue says of an incident's code. */
-struct incident_kind {
-    char category[2];  /* "a" to "d" */
-    const char *scope; /* "FILE" … */
-    const char *resolver;
-};
-/* Fills *kind. False: the catalogue has no such code. */
-bool incident_kind_of(const struct ledger_incident *incident, struct incident_kind *kind);
 
 /* The codes of the parties that have that drop, or may send that type, joined by ';'. NULL: there is none. g_free. */
 char *incidents_parties_of(const struct config *config, const char *drop_or_type);

@@ -4,7 +4,7 @@
 #include "gateway/commands/incident.h"
 
 #include "formats/eui64.h"
-#include "gateway/answers/incidents.h"
+#include "gateway/answers/incident_id.h"
 #include "gateway/commands/output.h"
 
 json_t *incident_row(const struct ledger_incident *incident)

@@ -5,7 +5,7 @@
  */
 #include "gateway/commands/order.h"
 
-#include "gateway/answers/incidents.h"
+#include "gateway/answers/incident_id.h"
 #include "gateway/clock.h"
 #include "gateway/commands/output.h"
 #include "spool/ledger/ledger_actions.h"

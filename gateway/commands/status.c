@@ -5,7 +5,7 @@
 #include "formats/filename.h"
 #include "gateway/clock.h"
 #include "gateway/commands/output.h"
-#include "gateway/answers/incidents.h"
+#include "gateway/answers/incident_id.h"
 #include "gateway/commands/read_access.h"
 #include "gateway/reports/reports.h"
 #include "gateway/drops/transport.h"

@@ -7,7 +7,7 @@
 #include "gateway/answers/cells.h"
 #include "gateway/commands/explain.h"
 #include "gateway/commands/output.h"
-#include "gateway/answers/incidents.h"
+#include "gateway/answers/incident_id.h"
 #include "gateway/commands/read_access.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_incidents.h"
