@@ -7,7 +7,7 @@
 #include "gateway/commands/output.h"
 #include "gateway/answers/incident_id.h"
 #include "gateway/commands/read_access.h"
-#include "gateway/reports/reports.h"
+#include "gateway/reports/report_schedule.h"
 #include "gateway/drops/transport.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_outgoing.h"
@@ -218,7 +218,7 @@ static bool add_report(struct gateway *gateway, const struct report_kind *kind, 
     int64_t from = 0;
 
     if (!ledger_period_last(gateway->ledger, kind->ref, G_MAXINT64, &last, error) ||
-        !reports_from(gateway, kind, &from, error))
+        !report_schedule_from(gateway, kind, &from, error))
         return false;
     output_set_text(row, "ref", kind->ref);
     output_set(row, "last", command_json_instant(last != NULL ? last->issued : 0));

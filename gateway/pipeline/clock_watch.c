@@ -10,7 +10,7 @@
 #include "gateway/answers/incidents.h"
 #include "gateway/clock.h"
 #include "gateway/pipeline/outage.h"
-#include "gateway/reports/reports.h"
+#include "gateway/reports/report_schedule.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_verdicts.h"
 #include "validators/catalogue.h"
@@ -58,7 +58,7 @@ static bool find_ahead(struct gateway *gateway, int64_t now, struct clock_proble
     char known[INSTANT_TEXT_SIZE], shown[INSTANT_TEXT_SIZE];
     int64_t at = 0, leap = gateway->config->clock_leap;
 
-    if (!reports_issued(gateway, &at, error))
+    if (!report_schedule_last_issue(gateway, &at, error))
         return false;
     if (leap == 0 || at == 0 || now - at <= leap)
         return true;

@@ -21,6 +21,7 @@
 #include "gateway/pipeline/orders.h"
 #include "gateway/pipeline/pickup.h"
 #include "gateway/pipeline/reference.h"
+#include "gateway/reports/report_schedule.h"
 #include "gateway/reports/reports.h"
 #include "validators/judge.h"
 
@@ -171,7 +172,7 @@ static bool work(struct pipeline *pipeline, GError **error)
            process_due(pipeline, error) && reports_on_change(gateway, error) && dispatch_pass(gateway, error) &&
            delivery_advance(pipeline->delivery, error) && reports_watch(gateway, error) &&
            dispatch_next(gateway, begun, &pipeline->next_dispatch, error) &&
-           reports_next(gateway, &pipeline->next_report, error);
+           report_schedule_next(gateway, &pipeline->next_report, error);
 }
 
 bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)

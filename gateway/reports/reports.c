@@ -9,14 +9,12 @@
 #include "gateway/answers/answer.h"
 #include "gateway/answers/plan.h"
 #include "gateway/clock.h"
+#include "gateway/reports/report_schedule.h"
 #include "spool/digest.h"
 #include "spool/ledger/ledger_reference.h"
 #include "spool/ledger/ledger_reports.h"
 
 #include <string.h>
-
-/* The counter of the ledger that holds the time of the first run, seconds UTC. */
-static const char first_run[] = "first run";
 
 /* ---- storing: PLANNED → STORED ---- */
 
@@ -186,45 +184,20 @@ static bool issue(struct gateway *gateway, const struct report_kind *kind, struc
 
 /* ---- what is due ---- */
 
-bool reports_from(struct gateway *gateway, const struct report_kind *kind, int64_t *from, GError **error)
-{
-    g_autofree struct ledger_period *last = NULL;
-    int64_t begun = 0;
-
-    if (!ledger_period_last(gateway->ledger, kind->ref, G_MAXINT64, &last, error) ||
-        !ledger_counter_get(gateway->ledger, first_run, &begun, error))
-        return false;
-    *from = last != NULL ? last->ends : gateway->config->reports_from != 0 ? gateway->config->reports_from : begun;
-    return true;
-}
-
-bool reports_issued(struct gateway *gateway, int64_t *at, GError **error)
-{
-    if (!ledger_counter_get(gateway->ledger, first_run, at, error))
-        return false;
-    for (size_t i = 0; i < report_n_kinds; i++) {
-        g_autofree struct ledger_period *last = NULL;
-        if (!ledger_period_last(gateway->ledger, report_kinds[i].ref, G_MAXINT64, &last, error))
-            return false;
-        if (last != NULL)
-            *at = MAX(*at, last->issued);
-    }
-    return true;
-}
-
 /* The first period of each report is the one that holds the first run, unless reports_from says otherwise. */
 static bool record_first_run(struct gateway *gateway, GError **error)
 {
     struct ledger *ledger = gateway->ledger;
     int64_t begun = 0;
 
-    if (!ledger_counter_get(ledger, first_run, &begun, error))
+    if (!ledger_counter_get(ledger, REPORT_FIRST_RUN, &begun, error))
         return false;
     if (begun != 0)
         return true;
     if (!ledger_begin(ledger, error))
         return false;
-    if (ledger_counter_add(ledger, first_run, clock_now(), error) && ledger_commit(STEP_FIRST_RUN_NOTED, ledger, error))
+    if (ledger_counter_add(ledger, REPORT_FIRST_RUN, clock_now(), error) &&
+        ledger_commit(STEP_FIRST_RUN_NOTED, ledger, error))
         return true;
     ledger_rollback(ledger);
     return false;
@@ -241,7 +214,7 @@ static bool oldest_due(struct gateway *gateway, int64_t now, const struct report
     for (size_t i = 0; i < report_n_kinds; i++) {
         if (report_kinds[i].on_change)
             continue;
-        if (!reports_from(gateway, &report_kinds[i], &from, error))
+        if (!report_schedule_from(gateway, &report_kinds[i], &from, error))
             return false;
         if (!calendar_due(report_kinds[i].every, from, now, &period) || (*kind != NULL && period.ends >= oldest->ends))
             continue;
@@ -328,21 +301,6 @@ bool reports_on_change(struct gateway *gateway, GError **error)
     for (size_t i = 0; i < report_n_kinds && !gateway_stopping(gateway); i++) {
         if (report_kinds[i].on_change && !issue_changed(gateway, &report_kinds[i], error))
             return false;
-    }
-    return true;
-}
-
-bool reports_next(struct gateway *gateway, int64_t *at, GError **error)
-{
-    int64_t from;
-
-    *at = G_MAXINT64;
-    for (size_t i = 0; i < report_n_kinds; i++) {
-        if (report_kinds[i].on_change)
-            continue;
-        if (!reports_from(gateway, &report_kinds[i], &from, error))
-            return false;
-        *at = MIN(*at, calendar_period(report_kinds[i].every, from).ends);
     }
     return true;
 }

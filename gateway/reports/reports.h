@@ -19,15 +19,6 @@ bool reports_on_change(struct gateway *gateway, GError **error);
 /* Opens an A106 incident for each period whose files are not delivered in time, and closes those whose files are
  * delivered (report_watch.c). At the end of a pass. */
 bool reports_watch(struct gateway *gateway, GError **error);
-/* *at: when the next period of any report ends. */
-bool reports_next(struct gateway *gateway, int64_t *at, GError **error);
-/* *from: the end of the report's last issued period, or a moment of the first period that will be issued; 0: the
- * gateway has never run. */
-bool reports_from(struct gateway *gateway, const struct report_kind *kind, int64_t *from, GError **error);
-
-/* *at: when reports were issued last, or when the gateway first ran; 0: it has never run. */
-bool reports_issued(struct gateway *gateway, int64_t *at, GError **error);
-
 /* Builds and stores the files of that job, which is a report, that are still PLANNED. */
 bool reports_store(struct gateway *gateway, int64_t job, GError **error);
 

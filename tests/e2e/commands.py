@@ -4,10 +4,9 @@ import glob
 import json
 import os
 import re
-import shlex
 import subprocess
 
-from home import GATE, PATIENCE, SAMPLES, SOURCE, Home, Tap
+from home import GATE, PATIENCE, SAMPLES, SOURCE, Home, Tap, manual_members
 
 COMMANDS = (("init",), ("check",), ("run",), ("pickup",), ("spool",), ("spool", "list"), ("spool", "show"), ("spool", "cat"),
             ("spool", "verify"), ("spool", "hold"), ("spool", "release"), ("spool", "requeue"), ("device",), ("incident",),
@@ -68,17 +67,8 @@ def members(value):
     return set()
 
 
-def italic_words():
-    """The words that ecosgate(1) sets in italics: all of a line .I, every second one of a line .IR."""
-    words = set()
-    with open(os.path.join(SOURCE, "gateway", "ecosgate.1"), encoding="utf-8") as file:
-        for macro, line in re.findall(r"^\.(IR?) (.*)", file.read(), re.MULTILINE):
-            words.update(shlex.split(line)[::len(macro)])
-    return words
-
-
 def test_members(tap, home):
-    documented = italic_words()
+    documented = manual_members()
     device = home.read_out("tcos", home.out("tcos")[0]).decode().split("\n")[1].split(",")[3]
     rejected = [job["id"] for job in home.json("spool", "list") if job["verdict"] == "RJ"][0]
     home.drop("mcc", GOOD[0])

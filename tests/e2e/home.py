@@ -18,6 +18,7 @@ import json
 import mmap
 import os
 import re
+import shlex
 import shutil
 import signal
 import sqlite3
@@ -332,6 +333,15 @@ def difference(expected, found):
 def generate(folder, *arguments):
     done = subprocess.run([GENERATE, "-o", folder, *arguments], check=True, capture_output=True, text=True)
     return done.stdout.strip().splitlines()[-1]
+
+
+def manual_members():
+    """The words that ecosgate(1) sets in italics: all of a line .I, every second one of a line .IR."""
+    words = set()
+    with open(os.path.join(SOURCE, "gateway", "ecosgate.1"), encoding="utf-8") as file:
+        for macro, line in re.findall(r"^\.(IR?) (.*)", file.read(), re.MULTILINE):
+            words.update(shlex.split(line)[::len(macro)])
+    return words
 
 
 def terminate(process):
