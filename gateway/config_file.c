@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+enum { SHOWN_VALUE = 100 }; /* bytes */
+
 /* ---- problems ---- */
 
 /* The key under which the tables keep a setting. */
@@ -41,7 +43,13 @@ int config_line_of(const struct config_loading *l, const char *group, const char
 
 void config_problem(struct config_loading *l, const char *group, const char *key, const char *expected)
 {
-    config_problem_at(l, config_line_of(l, group, key), "[%s] %s: expected %s", group, key, expected);
+    g_autofree char *found = g_key_file_get_value(l->file, group, key, NULL);
+    int line = config_line_of(l, group, key);
+
+    if (found == NULL || *found == '\0')
+        config_problem_at(l, line, "[%s] %s: expected %s", group, key, expected);
+    else
+        config_problem_at(l, line, "[%s] %s: expected %s; found '%.*s'", group, key, expected, SHOWN_VALUE, found);
 }
 
 /* ---- lines and keys ---- */

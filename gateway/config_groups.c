@@ -120,8 +120,7 @@ static void load_review(struct config_loading *l, struct config *c)
 
 /* ---- [drop …], [party …] ---- */
 
-/* Settings of the other transports are problems of their own: "no such setting" would hide that transport= is missing.
- */
+/* Settings of other transports get a problem of their own: "no such setting" would hide that transport= is missing. */
 static void refuse_foreign_keys(struct config_loading *l, const char *group, const struct transport *transport)
 {
     const struct transport *other;

@@ -2,23 +2,22 @@
 
 What is measured, and why that is fair:
 
-sftp_get_vs_openssh   Reported only, without a target: what it shows is mostly the cipher of libssh2
+sftp_get_vs_openssh   ours: `run --once` on a fresh home with one big file in an SFTP drop, until the pass ends.
+                      rival: `sftp` with one `get` of the same file to the same disk. The file is an instruction
+                      that waits for an inventory, so that no judging is measured. Ours also lists the folder,
+                      computes the SHA-256, syncs file and folder, writes the ledger and removes the sender's copy.
+                      There is no target: the result shows mostly the ciphers of libssh2
                       (gateway/drops/sftp/sftp_algorithms.c).
-                      `run --once` on a fresh home with one big file in an SFTP drop, until the pass is over,
-                      against `sftp` with one `get` of the same file to the same disk. The file is an
-                      instruction that waits for an inventory, so that no judging is in it; the listing, the SHA-256, the
-                      sync of file and folder, the ledger and the removal of the sender's copy are, though
-                      the rival does none of them.
-sftp_put_vs_openssh   `run --once` when a drop is back whose outage left the answers to a big instruction
-                      stored (EMA, EMD; XML, so that they are as big as the file of the other race) and
-                      nothing else to do, against one `sftp` session that puts the same files under temporary
-                      names and renames them. Judging and building were done before; the SHA-256, the sync of
-                      the files, which is asked of the server, and the ledger are in ours.
-sftp_small_vs_lftp    from the start of `run` on a fresh home until the drop's folder is empty, which is after
-                      each file is in durable custody, against `lftp` with one `mirror` of the same folder,
-                      which keeps the sources and syncs nothing.
+sftp_put_vs_openssh   ours: `run --once` when a drop is back after an outage. The answers to a big instruction are
+                      stored (EMA and EMD; in XML, so that they are as big as the file of the first race), and
+                      nothing else is to do. rival: one `sftp` session that puts the same files under temporary
+                      names and renames them. Judging and building the answers are not measured. Ours also computes
+                      the SHA-256, has the server sync the files, and writes the ledger.
+sftp_small_vs_lftp    ours: from the start of `run` on a fresh home until the drop's folder is empty, that is, until
+                      each file is in durable custody. rival: `lftp` with one `mirror` of the same folder, which
+                      keeps the sources and syncs nothing.
 
-Each has both sides on their default algorithms, one connection, the server's files in the page cache.
+Both sides use their default algorithms and one connection. The server's files are in the page cache.
 """
 import os
 import shutil
@@ -42,7 +41,7 @@ KEYS = "transport=sftp\nhost={0.host}\nport={0.port}\nuser={0.user}\nidentity={0
 
 
 def make_home(folder, server, drop):
-    """A fresh home, one of whose drops is behind the server."""
+    """A fresh home with one drop on the server."""
     home = fresh(os.path.join(folder, "home"))
     subprocess.run([GATE, "init", home], check=True, stdout=subprocess.DEVNULL)
     path = os.path.join(home, "ecosgate.conf")
@@ -56,7 +55,7 @@ def make_home(folder, server, drop):
 
 
 def waiting_home(folder, server):
-    """One in which instructions are taken and not judged."""
+    """A fresh home in which instructions are picked up and not judged."""
     home = make_home(folder, server, "mcc")
     with open(os.path.join(home, "ecosgate.conf"), "r+", encoding="utf-8") as conf:
         text = conf.read().replace("inventory=auto", "inventory=required")
@@ -115,7 +114,7 @@ def get_race(folder, server):
 # ---- big files out ----
 
 def put_prepare(folder, server):
-    """A home whose answers wait for a drop that is away; a copy of it is kept."""
+    """Makes a home whose answers wait for a drop that is away. Returns a copy of it, and the answers."""
     home = make_home(folder, server, "mcc")
     subprocess.run([GENERATE, "--form", "xml", "--devices", str(DEVICES), "-o", os.path.join(home, "drops/mcc/in")],
                    check=True, stdout=subprocess.DEVNULL)
@@ -168,8 +167,8 @@ def is_empty(folder):
         return next(entries, None) is None
 
 
-# What was made stays until the race is over: ext4 gives out no inode that was freed in the last seconds, and looks for
-# another one for as long as there are many of them.
+# The files of each run stay until the race is over: ext4 does not reuse an inode that was freed in the last
+# seconds, and searches long for another one when there are many of them.
 def small_ours(folder, server, pool):
     home = waiting_home(tempfile.mkdtemp(dir=folder), server)
     inbox = os.path.join(home, "drops/mcc/in")

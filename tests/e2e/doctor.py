@@ -51,18 +51,21 @@ def test_fit(tap, server):
     now = subprocess.run(["date", "-u", "+%Y-%m-%dT%H:%M:%SZ"], capture_output=True, check=True).stdout.decode().strip()
     done, rows = doctor(home, "mcc", now=now)
     tap.ok(done.returncode == 0 and done.stderr == b"", "a fit drop: exit 0 and no message", done.stderr)
-    tap.ok([row["probe"] for row in rows] == PROBES[:6] + ["read"] + PROBES[6:], "a fit drop: every probe once, in order",
+    tap.ok([row["probe"] for row in rows] == PROBES[:6] + ["read"] + PROBES[6:],
+           "a fit drop: every probe once, in order",
            [row["probe"] for row in rows])
     tap.ok(all(set(row) == {"drop", "probe", "result", "text"} and row["drop"] == "mcc" for row in rows),
            "a fit drop: the members of a row", rows[:1])
     tap.ok(all(row["result"] == "good" for row in rows), "a fit drop: all is good", rows)
     key = find_row(rows, "host-key")["text"]
-    tap.ok(fingerprint(server.host_keys[0]) in key and "ssh-ed25519" in key, "its fingerprint as ssh-keygen says it", key)
+    tap.ok(fingerprint(server.host_keys[0]) in key and "ssh-ed25519" in key,
+           "its fingerprint as ssh-keygen prints it", key)
     agreed = find_row(rows, "algorithms")["text"]
     tap.ok(re.fullmatch(r"SSH-2.0-OpenSSH.*: (curve|ecdh).*, ssh-ed25519, .*(aes|chacha).*, .*hmac.*", agreed),
            "the algorithms agreed on", agreed)
     offers = find_row(rows, "extensions")["text"]
-    tap.ok(all(f"has {name}@openssh.com" in offers for name in ("posix-rename", "fsync", "statvfs")), "extensions", offers)
+    tap.ok(all(f"has {name}@openssh.com" in offers for name in ("posix-rename", "fsync", "statvfs")),
+           "the extensions that it offers", offers)
     tap.ok("refused" in find_row(rows, "rename-onto")["text"], "what renaming onto a name does", rows)
     tap.ok(drops_tree(home) == before, "nothing is left behind", drops_tree(home))
     text = home.command("doctor", "mcc", now=now).stdout.decode()
@@ -71,14 +74,16 @@ def test_fit(tap, server):
     _, rows = doctor(home, "mcc")
     tap.ok(find_row(rows, "clock")["result"] == "note", "a clock that is far from ours is a note", rows)
     done, rows = doctor(home)
-    tap.ok({row["drop"] for row in rows} == {"mcc", "tcos", "ecos", "dcc", "suppliers", "maps"} and done.returncode == 0,
-           "without a name: all drops", {row["drop"] for row in rows})
+    drops = {row["drop"] for row in rows}
+    tap.ok(drops == {"mcc", "tcos", "ecos", "dcc", "suppliers", "maps"} and done.returncode == 0,
+           "without a name: all drops", drops)
     os.mkdir(home.path("drops", "mcc", "taken"))
     home.set(f"drop mcc taken={server.remote(home.path('drops', 'mcc', 'taken'))}")
     done, rows = doctor(home, "mcc")
     tap.ok(find_row(rows, "taken")["result"] == "good" and "moved" in find_row(rows, "strategy")["text"],
            "with taken=: a file can be moved there", rows)
-    tap.ok(not any("doctor" in name for name in drops_tree(home)), "nothing is left behind there either", drops_tree(home))
+    tap.ok(not any("doctor" in name for name in drops_tree(home)), "nothing is left behind there either",
+           drops_tree(home))
 
 
 def test_local(tap):
@@ -90,7 +95,8 @@ def test_local(tap):
     tap.ok(drops_tree(home) == before, "a local drop: nothing is left behind", drops_tree(home))
     os.rmdir(home.path("drops", "mcc", "out"))
     done, rows = doctor(home, "mcc")
-    tap.ok(done.returncode == 1 and find_row(rows, "write")["result"] == "bad", "a local drop without its out: exit 1", rows)
+    tap.ok(done.returncode == 1 and find_row(rows, "write")["result"] == "bad", "a local drop without its out: exit 1",
+           rows)
     done = home.command("doctor", "nosuch")
     tap.ok(done.returncode == 1 and b"nosuch" in done.stderr, "a drop that is not configured: exit 1", done.stderr)
     tap.ok(home.command("doctor", "a", "b").returncode == 2, "called wrongly: exit 2")

@@ -21,7 +21,8 @@ def contents():
     return {**inputs(), name_of(5): instruction(5, devices)}
 
 
-# (text, request, action, more, incidents that it may open). Each is met once: at the first such request and at later ones.
+# (text, request, action, more, incidents that it may open). Each is met once: at the first such request and at later
+# ones.
 ONCE = (
     ("the connection is refused", "connect", "cut-before", {}, IN | OUT),
     ("the login is refused", "login", "refuse", {}, IN | OUT),

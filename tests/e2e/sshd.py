@@ -113,7 +113,7 @@ def answers(port, seconds=1.0):
 
 
 def descendants(pid):
-    """All processes below one. The sessions of a server have process groups of their own, so a group does not find them."""
+    """All processes below one. Sessions of a server have process groups of their own: its group does not hold them."""
     children = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit():
@@ -137,7 +137,7 @@ def send_signal(pid, number):
 
 
 def forgiving(server):
-    """An environment in which leaks of libssh2 are not reported: 1.10 loses two numbers of each ECDSA key that it loads."""
+    """An environment that hides leaks of libssh2: 1.10 loses two numbers of each ECDSA key that it loads."""
     with open(server.at("suppressions"), "w", encoding="ascii") as file:
         file.write("leak:libcrypto.so\nleak:libssh2.so\n")
     return {"LSAN_OPTIONS": f"suppressions={server.at('suppressions')}:print_suppressions=0"}
@@ -196,7 +196,7 @@ class Sshd:
         raise RuntimeError(f"sshd refuses its configuration: {tested.stderr.decode()}")
 
     def start(self):
-        """Returns when the server answers: on the port it had, or on another one if the first start finds the port taken."""
+        """Returns when the server answers. The first start chooses another port if its own is in use."""
         if os.geteuid() == 0:
             os.makedirs("/run/sshd", 0o755, exist_ok=True)  # sshd of root wants it for privilege separation
         first = not os.path.exists(self.known_hosts)
@@ -245,7 +245,7 @@ class Sshd:
         return sum(row[1].endswith(f":{self.port:04X}") and int(row[4].split(":")[1], 16) > 0 for row in rows)
 
     def freeze(self):
-        """A login that is under way may break at the thaw: its sandbox kills a process whose system call is restarted."""
+        """A login under way may break at the thaw: its sandbox kills a process whose system call is restarted."""
         for pid in self.processes():
             send_signal(pid, signal.SIGSTOP)
 

@@ -77,7 +77,7 @@ struct sftp_attributes {
 };
 
 struct sftp;
-/* Never NULL. The first call initialises libssh2: make it before other threads use libcrypto. */
+/* Never NULL; touches nothing yet. The first call initialises libssh2. */
 struct sftp *sftp_new(const struct sftp_peer *peer);
 /* Disconnects and frees. NULL is allowed. */
 void sftp_free(struct sftp *sftp);
