@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Outgoing columns: a column whose value nobody makes must not compile (TAP).
 
-Copies formats/outgoing_columns.h, changes its lists, and compiles the sources that fill the records against the copy. The
-compiler has to refuse each of them with a message that names the layout. First it has to accept the unchanged list.
+Copies formats/outgoing_columns.h, changes its lists, and compiles the sources that fill the records against the copy.
+The compiler has to refuse each of them with a message that names the layout. First it has to accept the unchanged list.
 """
 import concurrent.futures
 import os
@@ -36,7 +36,7 @@ def read(path):
 
 
 def compile_one(source, columns, text=None):
-    """What the compiler says of a source (or of another text in its place) with another list of columns; "" is success."""
+    """What the compiler says of a source, or of another text in its place, with these lists; "": it compiles."""
     with tempfile.TemporaryDirectory() as folder:
         os.mkdir(os.path.join(folder, "formats"))
         with open(os.path.join(folder, LIST), "w", encoding="utf-8") as file:
@@ -46,8 +46,8 @@ def compile_one(source, columns, text=None):
             path = os.path.join(folder, os.path.basename(source))
             with open(path, "w", encoding="utf-8") as file:
                 file.write(text)
-        done = subprocess.run([*COMPILER, "-std=gnu11", "-D_GNU_SOURCE", "-fsyntax-only", f"-I{folder}", f"-I{SOURCE}", path],
-                              capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"})
+        done = subprocess.run([*COMPILER, "-std=gnu11", "-D_GNU_SOURCE", "-fsyntax-only", f"-I{folder}", f"-I{SOURCE}",
+                               path], capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"})
         return "" if done.returncode == 0 else done.stderr or f"exit {done.returncode}"
 
 

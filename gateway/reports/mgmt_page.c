@@ -223,7 +223,7 @@ static void say_forecast(GString *out, const struct mgmt_figures *figures, const
         g_string_append_printf(out, "At %.0f a week, the pace of the last weeks, the last one migrates on %s. ",
                                forecast->per_week, finish);
     } else {
-        g_string_append(out, "The last weeks show no pace from which an end could be told. ");
+        g_string_append(out, "Too little was migrated in the last weeks to forecast an end. ");
     }
     if (figures->end_date == 0)
         g_string_append(out, "No end date is set.</p>\n");

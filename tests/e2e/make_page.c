@@ -3,7 +3,7 @@
  *     figures ORG ENVIRONMENT START END END_DATE
  *     row TYPE REGION IN_SCOPE MIGRATED FAILED_ONCE FAILED_MANY NON_MIGRATABLE REMAINING CODE
  *     week END IN_SCOPE MIGRATED REMAINING
- * Fields are parted by tabs; times are seconds UTC.
+ * Tabs separate the fields; times are seconds UTC.
  */
 #include "gateway/reports/mgmt_page.h"
 
@@ -50,7 +50,7 @@ int main(void)
         char **fields = g_strsplit(line, "\t", -1);
         g_ptr_array_add(kept, fields);
         if (!take_line(fields, g_strv_length(fields), &figures, rows, weeks)) {
-            g_printerr("make_page: what is this: %s\n", line);
+            g_printerr("make_page: the line is none of figures, row and week: %s\n", line);
             return 2;
         }
     }

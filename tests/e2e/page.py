@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The management page in a real browser: its pictures are drawn, its figures are those of the rows (TAP; skipped
+"""The management page in a real browser: its charts are drawn, and its figures are those of the rows (TAP; skipped
 without chromium)."""
 import json
 import os
@@ -23,10 +23,10 @@ ROWS = [("ESME", "North", 1000, 400, 60, 40, 100, 500, "D101"), ("ESME", "Centra
 SUMS = [sum(row[column] for row in ROWS) for column in range(2, 8)]
 WEEKS = [(MONDAY - n * WEEK, SUMS[0], SUMS[1] - 100 * n, SUMS[5] + 100 * n) for n in range(5, -1, -1)]
 END_DATE = MONDAY + 20 * WEEK
-# What each picture is drawn in, as in the page's style sheet.
+# The colours of the page's style sheet.
 COLOURS = {"good": (0x1b, 0x78, 0x37), "once": (0xd9, 0x82, 0x2b), "many": (0xb2, 0x18, 0x2b), "never": (0x54, 0x27, 0x88),
            "left": (0x21, 0x66, 0xac), "scope": (0x5a, 0x5a, 0x5a)}
-# Put into a copy of the page: what the browser has made of it.
+# A script for a copy of the page: it writes down what the browser has made of the page.
 MEASURE = """<script>
 const box = e => { const r = e.getBoundingClientRect(); return [r.x, r.y, r.width, r.height]; };
 const all = (e, what) => [...e.querySelectorAll(what)];
@@ -66,7 +66,7 @@ def browse(folder, path, *what):
 
 
 def measured(folder, page):
-    """What the copy with the script says of itself."""
+    """What the script in the copy wrote down."""
     copy = os.path.join(folder, "copy.html")
     with open(copy, "w", encoding="utf-8") as file:
         file.write(re.sub(r"<meta http-equiv.*?>", "", page).replace("</body>", MEASURE + "</body>"))

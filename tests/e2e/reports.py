@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Reports: a small estate over two months whose rows were worked out by hand, the calendar, what was issued (TAP).
+"""Reports: the rows of a small estate over two months, worked out by hand; the calendar; what was issued (TAP).
 
 The estate lives from the last days of 2027 to March 2028: a week over a year's end, a leap day.
 
-    hub 1  ESME E1 (AAAA)  GSME G1 (BBBB)  GPF P1: gas is there, so BBBB's
-    hub 2  ESME E2 (AAAA)                  GPF P2: electricity only, so AAAA's
-    hub 3                                  GPF P3: no meter, nobody's; C114 is a warning here, so that it is migrated all the same
+    hub 1  ESME E1 (AAAA)  GSME G1 (BBBB)  GPF P1: follows the gas meter, BBBB
+    hub 2  ESME E2 (AAAA)                  GPF P2: there is no gas meter, so it follows the electricity meter, AAAA
+    hub 3                                  GPF P3: no meter and so no Supplier; C114 is a warning here, so it is migrated
     hub 4  ESME E4 (AAAA, BBBB's from 15 February on)
     hub 5  ESME E5 (AAAA), of a Non-Migratable model    ESME E6 (BBBB), needs a second try
     hub 7  ESME E7 (CCCC), confirmed late, on the leap day; from February on ESME E8 (CCCC), which came with ECoS credentials
@@ -36,7 +36,7 @@ def eui(group, n):
 
 E1, E2, E4, E5, E6, E7, E8 = (eui("E0", n) for n in (1, 2, 4, 5, 6, 7, 8))
 G1, (P1, P2, P3) = eui("60", 1), (eui("F0", n) for n in (1, 2, 3))
-GOOD, BARRED = "AB01,010A030B,0002012F", "AB02,02010001,00010203"
+GOOD, NON_MIGRATABLE = "AB01,010A030B,0002012F", "AB02,02010001,00010203"
 POINT = {E1: "1000000000001", E2: "1000000000002", E4: "1000000000004", E5: "1000000000005", E6: "1000000000006",
          E7: "1000000000007", E8: "1000000000008", G1: "10000001", P1: "", P2: "", P3: ""}
 HUB = {E1: 1, G1: 1, P1: 1, E2: 2, P2: 2, P3: 3, E4: 4, E5: 5, E6: 5, E7: 7, E8: 7}
@@ -57,13 +57,13 @@ def described(device):
 
 
 def inventory(device, commissioned="2021-04-06", credentials="TCOS"):
-    model = BARRED if device == E5 else GOOD
+    model = NON_MIGRATABLE if device == E5 else GOOD
     return (f"SET,{device},{kind_of(device)},Commissioned,{model},{described(device)},{SUPPLIER[device]},"
             f"{MAPS if device != E7 else ''},North,{commissioned},{commissioned},{credentials},")
 
 
 class Estate(Home):
-    """A home that knows the numbers and times of the files it sends."""
+    """A home that numbers and dates the files that it sends."""
 
     def __init__(self, settings=""):
         super().__init__("gateway mpxn_check_digits=off\ngateway inventory_max_age=3650\nreview C114=warn\n" + settings)
@@ -71,7 +71,7 @@ class Estate(Home):
         self.numbers = {}
 
     def say(self, at, kind, *rows, mode="FULL", batch=None):
-        """A file of that time, and the pass that takes it."""
+        """Sends a file of that time and runs the pass that picks it up."""
         org, sender, drop = SENDERS[kind]
         number = self.numbers[kind] = self.numbers.get(kind, 0) + 1
         batch = batch or f"{kind}-{number}"
@@ -90,7 +90,7 @@ class Estate(Home):
         return done
 
     def instruct(self, at, batch, *devices):
-        rows = (f"{d},{kind_of(d)},{BARRED if d == E5 else GOOD},{POINT[d]},{hub(d) if kind_of(d) == 'GPF' else ''},North,1"
+        rows = (f"{d},{kind_of(d)},{NON_MIGRATABLE if d == E5 else GOOD},{POINT[d]},{hub(d) if kind_of(d) == 'GPF' else ''},North,1"
                 for d in devices)
         self.say(at, "EMI", *rows, batch=batch)
 
@@ -105,10 +105,10 @@ class Estate(Home):
                  f"SET,{CCCC},SUPPLIER,CCCC,Third,dcc", f"SET,{MAPS},MAP,MMMM,Meters,")
         self.say(at, "INV", *(inventory(d) for d in POINT if d != E8))
         self.say(at, "COS", f"SET,{POINT[E4]},{AAAA},{BBBB},2028-02-15", f"SET,{POINT[G1]},{BBBB},{CCCC},2028-02-20")
-        self.say(at, "NMM", f"SET,ESME,{BARRED},2027-11-01,,=D117,00010204")
+        self.say(at, "NMM", f"SET,ESME,{NON_MIGRATABLE},2027-11-01,,=D117,00010204")
 
     def report(self, ref, mpid, start, drop="suppliers"):
-        """The file of a recipient as it lies in the drop; its rows without the title and the count, which are checked."""
+        """The rows of a recipient's file in the drop, without title and count, which are checked."""
         party = {"AAAA": AAAA, "BBBB": BBBB, "CCCC": CCCC, "MMMM": MAPS, "TCOS": GATEWAY}[mpid]
         return self.lines(drop, folder_of(mpid), f"{ref}_{mpid}_{party}_{start}.csv", ref)
 
@@ -126,7 +126,7 @@ class Estate(Home):
 
 
 def folder_of(mpid):
-    """What is for everybody lies in no folder of its own."""
+    """A file for everybody is in no folder of its own."""
     return "" if mpid == "TCOS" else mpid
 
 
@@ -164,7 +164,7 @@ def live(home):
 
 def lead(ref, start, end, supplier, mpid, device):
     return (f"{ref},1.0,{start}Z,{end}Z,{supplier},{mpid},{device},{kind_of(device)},{described(device)},"
-            f"{BARRED if device == E5 else GOOD}")
+            f"{NON_MIGRATABLE if device == E5 else GOOD}")
 
 
 def migrated(start, end, supplier, mpid, device, *rest):
@@ -185,8 +185,8 @@ def activity(start, end, supplier, mpid, **figures):
             for kind, counts in figures.items()]
 
 
-def barred(monday):
-    return [f"ECOSMIG-004,1.0,{monday}T00:00:00Z,{AAAA},AAAA,ESME,{BARRED},2027-11-01,Supplier,1"]
+def non_migratable(monday):
+    return [f"ECOSMIG-004,1.0,{monday}T00:00:00Z,{AAAA},AAAA,ESME,{NON_MIGRATABLE},2027-11-01,Supplier,1"]
 
 
 def progress(start, end, **figures):
@@ -195,7 +195,7 @@ def progress(start, end, **figures):
 
 
 def asset(device, mpid, status, migrated_at="", commissioned="2021-04-06"):
-    return (f"{MAPS},{POINT[device]},{device},{kind_of(device)},{BARRED if device == E5 else GOOD},Commissioned,{commissioned},"
+    return (f"{MAPS},{POINT[device]},{device},{kind_of(device)},{NON_MIGRATABLE if device == E5 else GOOD},Commissioned,{commissioned},"
             f"{mpid},{status},{migrated_at}")
 
 
@@ -275,11 +275,11 @@ EXPECTED.update({
         asset(E6, "BBBB", "ECOS", "2028-01-03"), asset(E8, "CCCC", "ECOS", "", "2028-02-10"),
         asset(P1, "CCCC", "ECOS", "2027-12-31"), asset(P2, "AAAA", "FAILED_RETRY"), asset(P3, "", "ECOS", "2027-12-31")],
     # what a spreadsheet would run is neutralised
-    ("NMDM", "TCOS", "20271230_100000"): [f"ESME,{BARRED},2027-11-01,,'=D117,Supplier,00010204"],
+    ("NMDM", "TCOS", "20271230_100000"): [f"ESME,{NON_MIGRATABLE},2027-11-01,,'=D117,Supplier,00010204"],
 })
 MONDAYS = ("2027-12-27", "2028-01-03", "2028-01-10", "2028-01-17", "2028-01-24", "2028-01-31", "2028-02-07", "2028-02-14",
            "2028-02-21", "2028-02-28", "2028-03-06")
-EXPECTED.update({("ECOSMIG-004", "AAAA", f"{monday.replace('-', '')}_000000"): barred(end)
+EXPECTED.update({("ECOSMIG-004", "AAAA", f"{monday.replace('-', '')}_000000"): non_migratable(end)
                  for monday, end in zip(MONDAYS, MONDAYS[1:])})
 # From 30 December, when it first ran, to 6 March.
 PERIODS = {"ECOSMIG-001": 67, "ECOSMIG-002": 4 * 67 - 1, "ECOSMIG-003": 3, "ECOSMIG-004": 10, "ECOSMIG-005": 10,
@@ -319,7 +319,7 @@ def difference(expected, found):
 
 
 def test_issued(tap, home):
-    """An issued report is the bytes that were stored."""
+    """An issued report is the stored bytes."""
     now = "2028-03-06T00:10:00Z"
     rows = [row for row in home.listed(now) if row["file"]]
     bad = []
@@ -360,7 +360,7 @@ DAMAGES = {
 
 
 def test_verify(tap, home):
-    """Sums that do not agree are found."""
+    """spool verify finds sums that do not agree."""
     path = home.path("spool", "ledger.sqlite")
     with open(path, "rb") as file:
         whole = file.read()
@@ -381,7 +381,7 @@ def test_verify(tap, home):
 
 
 def test_redeliver(tap, home):
-    """What a recipient lost comes once more, when an operator says so, and why."""
+    """A file that its recipient lost is delivered again on an operator's order, which gives a reason."""
     now = "2028-03-06T03:00:00Z"
     name = f"ECOSMIG-001_AAAA_{AAAA}_20271231_000000.csv"
     path = home.path("drops", "suppliers", "out", "AAAA", name)
@@ -407,7 +407,7 @@ def test_redeliver(tap, home):
 
 
 def test_damage(tap, home):
-    """Bytes in the spool that are not what was stored are given to nobody, and found."""
+    """Changed bytes in the spool are not given out, and spool verify finds them."""
     row = next(row for row in home.listed("2028-03-06T00:10:00Z") if row["rows"])
     path = home.path("spool", "done", row["job"], row["file"])
     with open(path, "ab") as file:
@@ -451,7 +451,7 @@ def test_calendar(tap):
 
 
 def test_sums(tap, home):
-    """What 005 counts over all Suppliers is what 001 and 002 list, and what MGMT says remains; nobody's count apart."""
+    """The sums of 005 over all Suppliers are the rows of 001 and 002, and what remains in MGMT; unassigned rows aside."""
     for start, end in zip(MONDAYS, MONDAYS[1:]):
         rows = [row.split(",") for mpid in SUPPLIERS
                 for row in home.report("ECOSMIG-005", mpid, f"{start.replace('-', '')}_000000", DROPS[mpid])]
@@ -472,7 +472,7 @@ def cells(page, table):
 
 
 def test_pages(tap, home):
-    """Each week's page has the figures of its MGMT, and of the weeks before what their MGMT said."""
+    """Each week's page has the figures of its MGMT, and for the weeks before those of their MGMT."""
     folder = home.path("drops", "dcc", "out")
     weeks, bad = [], []
     for name in sorted(name for name in os.listdir(folder) if name.startswith("MGMT_") and name.endswith(".csv")):
@@ -492,18 +492,18 @@ def test_pages(tap, home):
 
 
 def test_models(tap, home):
-    """The list of Non-Migratable models comes when it has changed, and only then."""
+    """NMDM is issued when the list of Non-Migratable models has changed, and only then."""
     def lists():
         return [name for name in home.out("dcc") if name.startswith("NMDM")]
 
     before = lists()
-    home.say("2028-03-06T01:00:00Z", "NMM", f"SET,ESME,{BARRED},2027-11-01,,=D117,00010204")
+    home.say("2028-03-06T01:00:00Z", "NMM", f"SET,ESME,{NON_MIGRATABLE},2027-11-01,,=D117,00010204")
     tap.ok(lists() == before, "the same list again is no change", lists())
     home.say("2028-03-06T02:00:00Z", "NMM", "SET,GPF,AB03,02010001,,2028-01-01,2028-06-01,late,", mode="DELTA")
     new = f"NMDM_TCOS_{GATEWAY}_20280306_020000.csv"
     tap.ok(lists() == before + [new], "an entry more is one", lists())
     tap.ok(home.report("NMDM", "TCOS", "20280306_020000", "dcc") == [
-        f"ESME,{BARRED},2027-11-01,,'=D117,Supplier,00010204", "GPF,AB03,02010001,,2028-01-01,2028-06-01,late,DCC,"],
+        f"ESME,{NON_MIGRATABLE},2027-11-01,,'=D117,Supplier,00010204", "GPF,AB03,02010001,,2028-01-01,2028-06-01,late,DCC,"],
         "it lists all entries")
     home.say("2028-03-06T02:00:00Z", "NMM", "REMOVE,GPF,AB03,02010001,,2028-01-01,,,", mode="DELTA")
     tap.ok(lists() == before + [new, new.replace("0000.csv", "0001.csv")], "two changes of one second have two names", lists())
@@ -516,7 +516,7 @@ def test_models(tap, home):
 
 
 def test_late(tap):
-    """A106 from an hour after the issuing until all is delivered, not counting a time when nobody ran."""
+    """A106 is open from an hour after the issue until all files are delivered; a time without a run does not count."""
     home = Estate("drop suppliers complete=at-once")
 
     def incidents(now):
@@ -544,7 +544,7 @@ def test_late(tap):
 
 
 def test_over_sftp(tap):
-    """The folder of each Supplier is made on a server as well; what arrives is what a local drop gets."""
+    """Over SFTP each Supplier's folder is made too, and the same files arrive as in a local drop."""
     with Sshd(tempfile.gettempdir()) as server:
         homes = Estate(), Estate()
         homes[1].over_sftp("suppliers", server)

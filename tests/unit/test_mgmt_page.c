@@ -70,7 +70,7 @@ static void test_mgmt_page__progress_going_back__forecasts_no_end(void **state)
     mgmt_forecast(&figures, &forecast);
     assert_true(forecast.per_week == 20 && forecast.finish == 0);
     g_autofree char *page = mgmt_page(&figures);
-    assert_non_null(strstr(page, "no pace from which an end"));
+    assert_non_null(strstr(page, "to forecast an end"));
 }
 
 /* How often text stands in the page. */
