@@ -92,8 +92,7 @@ static bool sync_parent(const char *path, GError **error)
     return disk_sync_dir(dir, error);
 }
 
-/* 0, or the errno of a disk that has no room. File systems that cannot reserve are no error: the writes will show it.
- */
+/* 0, or the errno of a disk that has no room. A file system that cannot reserve is no error: the writes will tell. */
 static int reserve(int fd, uint64_t expected)
 {
     if (expected == 0 || fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)expected) == 0)

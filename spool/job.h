@@ -45,8 +45,7 @@ bool job_state_parse(const char *name, enum job_state *state);
 /* Prints an id as its folder is named: "00000012". */
 void job_id_print(int64_t id, char text[JOB_ID_SIZE]);
 
-/* Reads 1 to 18 digits and nothing else, at least 1: "12" and "00000012" are the same job. False leaves *id unchanged.
- */
+/* Reads 1 to 18 digits and nothing else, at least 1: "12" and "00000012" are the same. False leaves *id unchanged. */
 bool job_id_parse(const char *text, int64_t *id);
 
 /* Whether a job's file may have that name: 1 to 200 letters, digits, '_', '-' and '.', no '.' at the beginning. */

@@ -37,8 +37,7 @@ bool catalogue_find(const char *id, enum code *code);
 
 /* Who has to resolve a code that was found on a Device of that type: "MCC", "Supplier", "DCC incident" …; "" when
  * nobody has to, because the cause goes away. device_type is the DeviceType of an instruction; NULL when it is not
- * known, or when the code is not about a Device. Only a GPF differs: for some codes the DCC stands in for a Supplier.
- */
+ * known, or when the code is not about a Device. Only a GPF differs: the DCC stands in for its Supplier. */
 const char *catalogue_resolver(enum code code, const char *device_type);
 
 /* The category of a code, 'a' to 'd': the first letter of its id. */

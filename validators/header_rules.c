@@ -90,8 +90,7 @@ static void judge_sequence(struct judging *j)
         add(j, B206, HEADER_FILE_SEQUENCE, "the name says %" PRIu32, j->name->sequence);
 }
 
-/* CreationDateTime: B211, B206. A time in the future is B104 of the name; without a comparable name it is judged here.
- */
+/* CreationDateTime: B211, B206. A time in the future is B104 of the name; it is judged here if the name says none. */
 static void judge_creation(struct judging *j)
 {
     const struct field *created = value(j, HEADER_CREATION_DATE_TIME);

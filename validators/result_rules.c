@@ -155,8 +155,7 @@ static bool find_work(struct result *result, size_t column, GError **error)
     return true;
 }
 
-/* C118: the record names another Device than the work item. The finding names both, so that the sender sees the mix-up.
- */
+/* C118: the record names another Device than the work item. The finding names both: the sender sees the mix-up. */
 static void judge_device(struct result *result, size_t column)
 {
     char known[EUI64_TEXT_SIZE];

@@ -9,16 +9,19 @@
  *   side          who states something about the Device: the TCoS side by a SUCCESS ("replaced"), the ECoS side by the
  *                 confirmation in an EMC ("confirmed"). The Device has migrated when both state the same credentials.
  *
- * States of a session. The words in brackets are what moves it on:
+ * The states of a session, and what moves it from one to the next:
  *
- *   READY ─[order]→ DISPATCHED ─[transient failure, not attempted]→ RETRY_WAIT ─[order]→ DISPATCHED …
- *                       │
- *                       ├─[one side states success]→ CONFIRM_PENDING ─[the other side agrees]→ MIGRATED
- *                       │                                  └─[it disagrees]→ CONFIRM_MISMATCH ─[one corrects itself]→
- * MIGRATED └─[permanent failure, no delay left, session's end]→ FAILED
+ *   READY            --[order]--------------------------------> DISPATCHED
+ *   DISPATCHED       --[transient failure, not attempted]-----> RETRY_WAIT --[order]--> DISPATCHED
+ *   DISPATCHED       --[permanent failure, no delay left]-----> FAILED
+ *   DISPATCHED, RETRY_WAIT --[session's end]------------------> FAILED
+ *   DISPATCHED, RETRY_WAIT --[one side states success]--------> CONFIRM_PENDING
+ *   CONFIRM_PENDING  --[the other side states the same]-------> MIGRATED
+ *   CONFIRM_PENDING  --[it states something else]-------------> CONFIRM_MISMATCH
+ *   CONFIRM_MISMATCH --[a side corrects itself]---------------> MIGRATED
+ *   CONFIRM_MISMATCH --[both state: nothing was replaced]-----> FAILED
  *
- * RETRY_WAIT, too, goes to CONFIRM_PENDING by a late success and to FAILED at the session's end. CONFIRM_MISMATCH goes
- * to FAILED when both sides state that nothing was replaced. MIGRATED, FAILED, REJECTED and DEFERRED are ends.
+ * MIGRATED, FAILED, REJECTED and DEFERRED are ends: the work item never moves again.
  *
  * All functions are pure: no ledger, no clock. A session, a time and what happened go in; the session as it is
  * afterwards comes out, with the transition that led there:
@@ -138,8 +141,7 @@ enum retry_effect retry_take_confirmation(const struct retry_rules *rules, int64
 enum retry_effect retry_take_time(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
                                   struct ledger_transition *transition);
 
-/* The next try was ordered: READY or RETRY_WAIT becomes DISPATCHED. After NOT_ATTEMPTED the same try is ordered again.
- */
+/* The next try was ordered: READY or RETRY_WAIT becomes DISPATCHED. After NOT_ATTEMPTED it is the same try again. */
 void retry_dispatch(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
                     struct ledger_transition *transition);
 
