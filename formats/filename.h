@@ -3,7 +3,7 @@
  * wrong with a name outside it, and the names of the gateway's own files.
  *
  *   struct filename f;
- *   if (!filename_parse(name, len, &f, on_fault, user)) … on_fault was called for each fault
+ *   if (!filename_parse(name, len, &f, on_fault, user)) …    on_fault was called for each fault
  *
  * A name is returned as a new string: free it with g_free.
  */
@@ -61,7 +61,7 @@ bool filename_parse(const char *name, size_t len, struct filename *out, filename
 bool filename_is_temporary(const char *name);
 
 /* The name of an answer: "EMA_MCC_…_000001_R1.xml" for an answer of type answer_type to a file whose name is in the
- * grammar. For any other name returns NULL and logs a critical message: a fault of the caller. */
+ * grammar. For any other name returns NULL and logs a critical message: an error of the caller. */
 char *filename_answer(const char *name, const char *answer_type, unsigned revision);
 
 /* The name of the EMA for a file whose name is outside the grammar: "EMA_UNKNOWN_<16 hex digits>_R<revision>.csv".

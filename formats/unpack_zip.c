@@ -114,8 +114,7 @@ static bool zip_read_header(struct unpack *u, uint64_t offset, char *header, siz
     return false;
 }
 
-/* The member's name must be the stem. Where the stem is not known it must be no path, though none is ever used as one.
- */
+/* The member's name must be the stem; where that is not known, no path. (No name is ever used as a path.) */
 static bool zip_check_name(struct unpack *u, uint64_t offset, size_t len)
 {
     g_autofree char *name = g_malloc0(MAX_MEMBER_NAME + 1);

@@ -55,8 +55,7 @@ void reading_free(struct reading *reading);
 /* Asserts that two readings gave the same; prints both where they differ. */
 void reading_assert_same(const struct reading *one, const struct reading *other);
 
-/* Reads the document whole, in pieces, and up to a stop, and asserts that all give the same. Returns the first reading.
- */
+/* Reads the document whole, in pieces, and up to a stop. Asserts that all give the same. Returns the first reading. */
 struct reading *reading_all_ways(const struct document *document, const struct reading_options *options);
 
 /* Asserts that text is UTF-8 without control characters, and so one line. */
