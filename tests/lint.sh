@@ -22,6 +22,13 @@ grep -nE '^# *include "gateway/' validators/*.[ch] | clean "validators/ includes
 grep -rnE --include='*.[ch]' '^# *include "(gateway|validators|spool/ledger)/' gateway/drops |
     grep -vE '"gateway/(drops/|clock\.h|config_file\.h)' |
     clean "gateway/drops/ knows no ledger, configuration, command, answer, report or pipeline"
+grep -nE '^# *include "gateway/(commands|pipeline|drops|reports)/' gateway/answers/*.[ch] |
+    clean "gateway/answers/ knows no command, pipeline, drop or report"
+grep -nE '^# *include "gateway/(commands|pipeline|drops)/' gateway/reports/*.[ch] |
+    clean "gateway/reports/ knows no command, pipeline or drop"
+grep -nE '^# *include "gateway/(commands|drops)/' gateway/pipeline/*.[ch] |
+    grep -vE '"gateway/drops/(transport|transfer_worker)\.h"' |
+    clean "gateway/pipeline/ knows no command, and of drops only transport.h and transfer_worker.h"
 grep -nE '^# *include "gateway/' gateway/config_file.[ch] gateway/drops/drop.h | grep -v '"gateway/config_file.h"' |
     clean "gateway/config_file.[ch] and drop.h are below everything else"
 grep -rnE --include='*.[ch]' '^# *include "[^/"]+"' formats spool validators gateway |

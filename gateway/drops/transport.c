@@ -5,6 +5,7 @@
 
 #include "gateway/drops/local_drop.h"
 #include "gateway/drops/sftp_drop.h"
+#include "gateway/drops/write_behind.h"
 
 G_DEFINE_QUARK(ecosgate - transport - error, transport_error)
 
@@ -13,6 +14,16 @@ static const struct transport *const transports[] = {&local_transport, &sftp_tra
 const struct transport *transport_at(size_t index)
 {
     return index < G_N_ELEMENTS(transports) ? transports[index] : NULL;
+}
+
+bool transport_fetch(const struct transport *transport, struct connection *connection, const struct drop_entry *entry,
+                     const struct byte_sink *sink, GError **error)
+{
+    g_autoptr(write_behind_t) write_behind = write_behind_new(sink->write, sink->user);
+    const struct byte_sink behind = {write_behind_write, write_behind};
+
+    return transport->fetch(connection, entry->name, &entry->identity, &behind, error) &&
+           write_behind_end(write_behind, error);
 }
 
 void drop_free(struct drop *drop)

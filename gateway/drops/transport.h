@@ -132,6 +132,12 @@ struct transport {
 /* The transports in the order of the table; the first is the default of transport=. NULL behind the last. */
 const struct transport *transport_at(size_t index);
 
+/* transport->fetch, but the sink of a large file works in a thread of its own (write_behind.h), so that the file is
+ * written and digested while its next bytes are received. That thread has ended when this returns; until then the
+ * sink's `user` belongs to it. */
+bool transport_fetch(const struct transport *transport, struct connection *connection, const struct drop_entry *entry,
+                     const struct byte_sink *sink, GError **error);
+
 /* Frees a drop, its texts and its settings. NULL is allowed. */
 void drop_free(struct drop *drop);
 

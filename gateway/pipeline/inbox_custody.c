@@ -20,7 +20,6 @@
 #include "formats/filename.h"
 #include "formats/text.h"
 #include "gateway/clock.h"
-#include "gateway/drops/write_behind.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_pickups.h"
 
@@ -40,10 +39,9 @@ static bool fetch_one(struct inbox *inbox, const struct transport *transport, st
 
     if (custody == NULL)
         return false;
-    g_autoptr(write_behind_t) write_behind = write_behind_new(job_custody_write, custody);
-    const struct byte_sink sink = {write_behind_write, write_behind};
-    if (!transport->fetch(connection, entry->name, &entry->identity, &sink, &fetch->error) ||
-        !write_behind_end(write_behind, &fetch->error) || !job_custody_store(custody, &fetch->envelope, &fetch->error))
+    const struct byte_sink sink = {job_custody_write, custody};
+    if (!transport_fetch(transport, connection, entry, &sink, &fetch->error) ||
+        !job_custody_store(custody, &fetch->envelope, &fetch->error))
         return false;
     g_strlcpy(fetch->sha256, fetch->envelope.sha256, sizeof fetch->sha256);
     fetch->envelope.sha256 = fetch->sha256; /* the one before is freed with custody */

@@ -1,6 +1,4 @@
-/*
- * Two questions that only read the ledger, so that commands that change nothing can ask them too.
- */
+/* Two questions that only read the ledger, so that commands that change nothing can ask them too. */
 #include "gateway/pipeline/inventory.h"
 
 #include "formats/instant.h"

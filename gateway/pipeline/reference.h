@@ -2,7 +2,7 @@
  * Reference data (gateway/DEVICES.md): records of INV, COS, NMM and PTY into the ledger, in the verdict's transaction,
  * so that readers see the old data or the new, and never a mixture. intake.c calls the first group of functions.
  *
- * pipeline.c calls reference_update_incident for A104; what that is says inventory.h.
+ * pipeline.c calls reference_update_incident, which opens and closes the incident A104 (inventory.h).
  */
 #ifndef ECOSGATE_GATEWAY_PIPELINE_REFERENCE_H
 #define ECOSGATE_GATEWAY_PIPELINE_REFERENCE_H
