@@ -12,6 +12,8 @@
 
 /* ---- errors ---- */
 
+/* A full or failing disk and a busy database pass (RETRY). SQL that SQLite refuses, or a broken CHECK, is our mistake.
+ */
 static enum spool_error who_acts(int code)
 {
     switch (code & 0xff) {
@@ -43,13 +45,13 @@ static char *reason(struct ledger *ledger)
     switch (sqlite3_errcode(ledger->db) & 0xff) {
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
-        advice = "; see the disk, and the owner and permissions of it, its -wal, its -shm and their folder";
+        advice = "; check the disk, and owner and permissions of the file, its -wal, its -shm and their folder";
         break;
     case SQLITE_IOERR:
-        advice = "; see the system's log for its disk";
+        advice = "; check the disk in the system's log";
         break;
     case SQLITE_FULL:
-        advice = "; make room";
+        advice = "; make room on its disk";
         break;
     default:
         break;

@@ -239,7 +239,7 @@ bool ledger_events_mark_reported(struct ledger *ledger, int64_t job, int64_t fir
     return ledger_run(ledger, &insert, LEDGER_VALUES(LEDGER_INT(job), LEDGER_INT(first), LEDGER_INT(n)), error);
 }
 
-/* Behind the incident's columns: the event, and the job that reports it. Visits the rows of a query; ends it. */
+/* Columns behind the incident's: the event, and the job that reports it. Visits the rows of a query; ends it. */
 #define EVENT ",e.id,e.event,"
 static bool visit_events(struct ledger *ledger, sqlite3_stmt *q, ledger_event_visit visit, void *user, GError **error)
 {

@@ -52,6 +52,7 @@ bool ledger_job_reserve_ids(struct ledger *ledger, int64_t n, int64_t *first, GE
     return true;
 }
 
+/* Apart from the insertion, for most jobs (all of our own) have no sender's copy. */
 static bool set_source(struct ledger *ledger, const struct ledger_job *job, GError **error)
 {
     LEDGER_SQL(set, "UPDATE job SET source_dev=?2,source_ino=?3,source_ctime_ns=?4,source_size=?5"

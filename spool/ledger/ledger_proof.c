@@ -87,6 +87,7 @@ static bool count_outgoing(struct ledger *ledger, struct ledger_proof *proof, GE
     return good;
 }
 
+/* Findings that are kept, and the sum of the counts: more were counted than kept if the verdict is truncated. */
 static bool count_findings(struct ledger *ledger, struct ledger_proof *proof, GError **error)
 {
     LEDGER_SQL(listed, "SELECT count(*) FROM finding WHERE job=? AND revision=?");

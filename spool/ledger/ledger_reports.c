@@ -53,6 +53,7 @@ bool ledger_report_add(struct ledger *ledger, const struct ledger_report *report
 
 /* ---- questions ---- */
 
+/* The first row of PERIOD; ends the query. */
 static bool one_period(struct ledger *ledger, sqlite3_stmt *query, struct ledger_period **period, GError **error)
 {
     static const size_t strings[] = {offsetof(struct ledger_period, ref)};
@@ -88,6 +89,7 @@ bool ledger_period_last(struct ledger *ledger, const char *ref, int64_t at, stru
                       period, error);
 }
 
+/* Visits rows of PERIOD; ends the query. */
 static bool each_period(struct ledger *ledger, sqlite3_stmt *q, ledger_period_visit visit, void *user, GError **error)
 {
     bool row = true, good = q != NULL;

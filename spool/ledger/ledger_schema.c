@@ -10,8 +10,8 @@
  * 1. Append an entry to versions[]: SQL that leads from the last version to the next one, and ends in
  *    "PRAGMA user_version=<next>;". Rows move by SQL alone (INSERT … SELECT), for the C readers know the newest columns
  *    only. Never edit a released entry: ledgers that it made exist, and nothing changes them once more.
- * 2. Change the columns, readers and structs of the subject; columns that several subjects read are in
- * ledger_private.h.
+ * 2. Change the columns, readers and structs of the subject. Columns that several subjects read are in
+ *    ledger_private.h.
  * 3. In tests/e2e/older.py add a case for the version before. The test takes the older tables from this file; it needs
  *    to know which tables changed (CHANGED) and which names (RENAMED).
  * 4. Say in gateway/NEWS.md that older programs cannot open the ledger any more.
@@ -27,6 +27,7 @@
 
 /* versions[n] leads from version n to n + 1. Tables and columns of older versions have the names of that time. */
 static const char *const versions[] = {
+    /* Version 1. A file that came in, or a job of our own. source_…: the sender's copy; NULL once it is gone. */
     "CREATE TABLE job(id INTEGER PRIMARY KEY, direction INTEGER NOT NULL, name TEXT NOT NULL, type TEXT,"
     " form TEXT, org TEXT, sender TEXT, sequence INTEGER, drop_name TEXT, received INTEGER NOT NULL,"
     " size INTEGER NOT NULL, sha256 TEXT, receipt INTEGER NOT NULL, source_dev INTEGER,"
@@ -36,6 +37,7 @@ static const char *const versions[] = {
     "CREATE INDEX job_sequence ON job(sender, type, sequence);"
     "CREATE INDEX job_bytes ON job(sha256);"
     "CREATE INDEX job_source ON job(id) WHERE source_ino IS NOT NULL;"
+    /* What was found in a file, once for each time that it was judged. */
     "CREATE TABLE verdict(job INTEGER NOT NULL REFERENCES job, receipt INTEGER NOT NULL,"
     " judged_at INTEGER NOT NULL, outcome TEXT NOT NULL CHECK(outcome IN('AC','WN','PA','RJ')),"
     " batch TEXT, declared INTEGER NOT NULL, parsed INTEGER NOT NULL, accepted INTEGER NOT NULL,"
@@ -44,27 +46,33 @@ static const char *const versions[] = {
     " truncated INTEGER NOT NULL, PRIMARY KEY(job, receipt)) WITHOUT ROWID;"
     "CREATE INDEX verdict_batch ON verdict(batch);"
     "CREATE INDEX verdict_due ON verdict(job) WHERE outcome<>'RJ' AND accepted>dispatched;"
+    /* The findings that are kept, and how many there were of each code. */
     "CREATE TABLE finding(id INTEGER PRIMARY KEY, job INTEGER NOT NULL, receipt INTEGER NOT NULL,"
     " code TEXT NOT NULL, scope TEXT, severity TEXT, line INTEGER, col INTEGER, record INTEGER,"
     " field TEXT, value TEXT, text TEXT);"
     "CREATE INDEX finding_job ON finding(job, receipt);"
     "CREATE TABLE finding_count(job INTEGER NOT NULL, receipt INTEGER NOT NULL, code TEXT NOT NULL,"
     " n INTEGER NOT NULL, PRIMARY KEY(job, receipt, code)) WITHOUT ROWID;"
+    /* A Device of an instruction. The unique index allows one live item (slot 0) for each Device. */
     "CREATE TABLE work_item(item INTEGER PRIMARY KEY, job INTEGER NOT NULL, record INTEGER NOT NULL,"
     " device_id INTEGER, slot INTEGER NOT NULL, outcome INTEGER NOT NULL, next_eligible INTEGER,"
     " device_text TEXT, device_type TEXT, manufacturer TEXT, model TEXT, firmware TEXT, mpxn TEXT,"
     " chf TEXT, region TEXT, attempt TEXT, code TEXT, text TEXT);"
     "CREATE UNIQUE INDEX work_item_live ON work_item(device_id, slot);"
+    /* A work item that was dispatched. */
     "CREATE TABLE session(item INTEGER PRIMARY KEY, job INTEGER NOT NULL, record INTEGER NOT NULL,"
     " try INTEGER NOT NULL, begun INTEGER NOT NULL, ends INTEGER NOT NULL, state TEXT NOT NULL);"
     "CREATE UNIQUE INDEX session_job ON session(job, record);"
+    /* A file that leaves the gateway. state 3: delivered; the indexes are for those that are not. */
     "CREATE TABLE part(id INTEGER PRIMARY KEY, job INTEGER NOT NULL, receipt INTEGER NOT NULL,"
     " kind TEXT NOT NULL, name TEXT NOT NULL UNIQUE, form TEXT, drop_name TEXT NOT NULL,"
     " recipient TEXT, sender TEXT, environment TEXT, sequence INTEGER, created INTEGER NOT NULL, rows INTEGER NOT NULL,"
     " state INTEGER NOT NULL, size INTEGER NOT NULL, sha256 TEXT, delivered_at INTEGER);"
     "CREATE INDEX part_job ON part(job);"
     "CREATE INDEX part_owed ON part(id) WHERE state<3;"
+    /* Numbers that are given out once: sequences of outgoing files by kind, and others by name. */
     "CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
+    /* Orders of operators that were carried out. */
     "CREATE TABLE operator_action(id INTEGER PRIMARY KEY, order_id TEXT NOT NULL UNIQUE,"
     " job INTEGER NOT NULL, verb TEXT NOT NULL, reason TEXT, who TEXT, at INTEGER NOT NULL,"
     " result TEXT);"
@@ -115,15 +123,19 @@ static const char *const versions[] = {
     " SELECT item,3,1,try,0,0,0,begun,ends,ends FROM session_2;"
     "DROP TABLE session_2;"
     "CREATE INDEX session_due ON session(due) WHERE due IS NOT NULL;"
+    /* passes: the code of the review is transient; before, all codes of DEFERRED items (2) were. */
     "ALTER TABLE work_item ADD COLUMN passes INTEGER;"
     "UPDATE work_item SET passes=1 WHERE outcome=2;"
+    /* How many items have ended, and whether the outcome is planned. */
     "ALTER TABLE verdict ADD COLUMN ended INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE verdict ADD COLUMN told INTEGER NOT NULL DEFAULT 0;"
     "DROP INDEX verdict_due;"
     "CREATE INDEX verdict_fresh ON verdict(job) WHERE items>0 AND accepted>dispatched;"
     "CREATE INDEX verdict_untold ON verdict(job) WHERE items>0 AND ended=accepted AND told=0;"
+    /* The instruction that an EMO is about; a folder below the drop's. */
     "ALTER TABLE part ADD COLUMN about INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE part ADD COLUMN folder TEXT;"
+    /* How the Devices of each model ended. */
     "CREATE TABLE model_end(device_type TEXT NOT NULL, manufacturer TEXT NOT NULL, model TEXT NOT NULL,"
     " firmware TEXT NOT NULL, migrated INTEGER NOT NULL, failed INTEGER NOT NULL,"
     " PRIMARY KEY(device_type, manufacturer, model, firmware)) WITHOUT ROWID;"
@@ -150,6 +162,7 @@ static const char *const versions[] = {
     "CREATE TABLE report(part INTEGER PRIMARY KEY, ref TEXT NOT NULL, starts INTEGER NOT NULL,"
     " recipient INTEGER NOT NULL, mpid TEXT NOT NULL);"
     "CREATE UNIQUE INDEX report_recipient ON report(ref, starts, recipient);"
+    /* The figures of the management report, as they were issued. */
     "CREATE TABLE progress_week(ends INTEGER PRIMARY KEY, in_scope INTEGER NOT NULL, migrated INTEGER NOT NULL,"
     " remaining INTEGER NOT NULL);"
     "CREATE INDEX session_ended ON session(state, ended) WHERE ended IS NOT NULL;"
@@ -213,6 +226,7 @@ static const char *const versions[] = {
     "PRAGMA user_version=6;",
 };
 
+/* 0 for a new database. */
 static bool version_of(struct ledger *ledger, int64_t *version, GError **error)
 {
     LEDGER_SQL(get, "PRAGMA user_version");

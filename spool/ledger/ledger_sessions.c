@@ -34,6 +34,8 @@ enum { WORK_SESSION = LEDGER_ITEM_COLUMNS + 5, SESSION_COLUMNS = 26, WORK_COLUMN
 
 /* ---- reading ---- */
 
+/* Six columns of a statement's transition; all NULL if the side has made none. A negative statement has no identifiers
+ * that count, even if its record had some. */
 static void read_side(sqlite3_stmt *q, int c, struct ledger_side *side)
 {
     enum ledger_statement statement = (enum ledger_statement)sqlite3_column_int(q, c + 1);
@@ -411,6 +413,7 @@ static bool add_transition(struct ledger *ledger, const struct ledger_work *work
     "state=?2,transitions=?3,last=?4,try=?5,answered=?6,unused=?7,delays=?8,begun=?9,ends=?10,code=?11,"               \
     "next_eligible=?12,tcos=?13,ecos=?14,due=?15" more " WHERE item=?1 AND transitions=?3-1"
 
+/* The first transition. The unique key refuses it (SPOOL_ERROR_EXISTS) if there is a session by now. */
 static bool insert_session(struct ledger *ledger, int64_t item, const struct ledger_session *s, GError **error)
 {
     LEDGER_SQL(insert, "INSERT INTO session(item,state,transitions,last,try,answered,unused,delays,begun,ends,"
@@ -434,6 +437,7 @@ static bool update_session(struct ledger *ledger, int64_t item, const struct led
     return ledger_run(ledger, same_wake ? &update : &update_wake, LEDGER_VALUES(SESSION_VALUES(item, s)), error);
 }
 
+/* The session itself, new or changed. SPOOL_ERROR_EXISTS if it has gone on since it was read. */
 static bool store_session(struct ledger *ledger, const struct ledger_work *work, const struct ledger_session *s,
                           GError **error)
 {
@@ -467,6 +471,7 @@ static bool count_in_verdict(struct ledger *ledger, int64_t job, int64_t dispatc
            ledger_run(ledger, &count, LEDGER_VALUES(LEDGER_INT(job), LEDGER_INT(dispatched), LEDGER_INT(ended)), error);
 }
 
+/* Takes the item out of the live slot of its Device, which may then be instructed again. */
 static bool end_item(struct ledger *ledger, int64_t item, GError **error)
 {
     LEDGER_SQL(end, "UPDATE work_item SET slot=item WHERE item=?");

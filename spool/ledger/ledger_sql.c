@@ -27,6 +27,7 @@ static sqlite3_stmt *prepare(struct ledger *ledger, const struct ledger_sql *sta
     return prepared;
 }
 
+/* Positions count from 1. */
 static int bind_one(sqlite3_stmt *prepared, int position, const struct ledger_value *value,
                     sqlite3_destructor_type keep)
 {
