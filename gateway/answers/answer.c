@@ -71,6 +71,8 @@ static bool build(struct ledger *ledger, const struct ledger_outgoing *outgoing,
                   GError **error)
 {
     const struct answer_kind *kind = kind_of(outgoing);
+    /* An EMO has a job of its own and tells of the instruction's; any other answer belongs to the job that it answers.
+     */
     int64_t about = outgoing->about != 0 ? outgoing->about : outgoing->job;
     g_autofree struct ledger_job *job = NULL;
     g_autofree struct ledger_verdict *verdict = NULL;
@@ -97,6 +99,8 @@ bool answer_store(struct gateway *gateway, const struct ledger_outgoing *outgoin
     g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
     int64_t rows;
 
+    /* Published before it is recorded: a STORED row always has its file. After a stop in between the file is made
+     * again. */
     return file != NULL &&
            build(gateway->ledger, outgoing, &(const struct sink){disk_file_write, file}, &rows, error) &&
            disk_file_publish(STEP_ANSWER_STORED, file, error) &&

@@ -35,6 +35,7 @@ static struct about_code about_code(const struct ledger_item *item)
                                catalogue_resolver(code, item->device_type)};
 }
 
+/* A work item that is READY was accepted; other states of a review have the name that the EMD uses. */
 static const char *outcome_of(enum ledger_state outcome)
 {
     return outcome == LEDGER_READY ? "ACCEPTED" : ledger_state_name(outcome);

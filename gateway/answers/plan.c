@@ -138,6 +138,7 @@ bool plan_answers(struct gateway *gateway, const struct plan_judged *judged, GEr
         return false;
     if (verdict->outcome == OUTCOME_RJ || g_strcmp0(job->type, "EMI") != 0)
         return true;
+    /* With the number that the EMA got: the names show that both belong together. */
     outgoing.kind = "EMD";
     return ledger_counter_next(gateway->ledger, outgoing.kind, &outgoing.sequence, error) &&
            plan(gateway, &outgoing, judged, revision, error);

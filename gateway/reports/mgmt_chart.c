@@ -34,7 +34,7 @@ static void text_at(GString *out, double x, double y, const char *style, const c
     g_string_append(out, "</text>\n");
 }
 
-/* ---- bars ---- */
+/* ---- bars: a label at the left, the bar, its number behind it ---- */
 
 enum { WIDTH = 560, LABEL = 190, NUMBER = 90, BAR = 16, STEP = 22 };
 
@@ -69,7 +69,7 @@ void chart_bars(GString *out, const struct chart *chart, const struct chart_bar 
     g_string_append(out, "</svg>\n");
 }
 
-/* ---- lines ---- */
+/* ---- lines: over time, each with its label behind its last point ---- */
 
 enum { HEIGHT = 300, LEFT = 70, RIGHT = 110, TOP = 20, BOTTOM = 40, DATE = 10 };
 
@@ -81,7 +81,7 @@ struct frame {
 
 static double x_of(const struct frame *frame, int64_t at)
 {
-    double span = (double)MAX(frame->until - frame->from, 1);
+    double span = (double)MAX(frame->until - frame->from, 1); /* a single point has no span */
 
     return LEFT + (double)(at - frame->from) / span * (WIDTH - LEFT - RIGHT);
 }
@@ -103,7 +103,7 @@ static struct frame frame_of(const struct chart_line *lines, size_t n, int64_t m
             frame.most = MAX(frame.most, lines[i].points[k].value);
         }
     }
-    frame.from = MIN(frame.from, frame.until);
+    frame.from = MIN(frame.from, frame.until); /* there may be no point at all */
     return frame;
 }
 

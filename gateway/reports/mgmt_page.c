@@ -98,7 +98,7 @@ static struct group sum_of(const struct mgmt_figures *figures)
 void mgmt_forecast(const struct mgmt_figures *figures, struct mgmt_forecast *forecast)
 {
     const struct group sum = sum_of(figures);
-    size_t back = MIN(figures->n_weeks, PACE_WEEKS + 1);
+    size_t back = MIN(figures->n_weeks, PACE_WEEKS + 1); /* the ends of five weeks bound four weeks */
 
     *forecast = (struct mgmt_forecast){.remaining = sum.n[REMAINING]};
     if (back >= 2) {
@@ -124,6 +124,7 @@ static void date(int64_t at, char text[INSTANT_TEXT_SIZE])
     text[DATE_LENGTH] = '\0';
 }
 
+/* print-color-adjust: printers leave out colours otherwise, and with them the bars. */
 static const char style_sheet[] =
     "body{font:16px/1.45 system-ui,sans-serif;color:#1a1a1a;background:#fff;margin:2rem auto;max-width:72rem;"
     "padding:0 1rem}"
@@ -143,6 +144,7 @@ static const char style_sheet[] =
     "@page{margin:15mm}@media print{body{margin:0;max-width:none;font-size:10.5pt}h2{break-after:avoid}"
     "figure,table,svg{break-inside:avoid}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}";
 
+/* Everything before the first section. The policy forbids scripts and whatever would have to be loaded. */
 static void begin_page(GString *out, const struct mgmt_figures *figures)
 {
     char start[INSTANT_TEXT_SIZE], end[INSTANT_TEXT_SIZE];
@@ -208,6 +210,7 @@ static void word_cell(GString *out, const char *word)
 
 /* ---- the summary, and the sentences of the forecast ---- */
 
+/* The forecast in sentences: what remains, the pace, and whether the end date is met. */
 static void say_forecast(GString *out, const struct mgmt_figures *figures, const struct mgmt_forecast *forecast)
 {
     char finish[INSTANT_TEXT_SIZE], until[INSTANT_TEXT_SIZE];
@@ -298,6 +301,7 @@ static void progress(GString *out, const struct mgmt_figures *figures)
 
 /* ---- by group ---- */
 
+/* For each group a heading and a bar for each figure. */
 static void draw_groups(GString *out, const GArray *groups, const struct chart *chart)
 {
     g_autoptr(GArray) bars = g_array_new(FALSE, FALSE, sizeof(struct chart_bar));
@@ -400,6 +404,7 @@ static struct chart_point forecast_end(const struct mgmt_figures *figures, const
     return (struct chart_point){at, MAX((double)forecast->remaining - gone, 0)};
 }
 
+/* The section of the forecast. Without weeks before it the chart begins with this period's end. */
 static void outlook(GString *out, const struct mgmt_figures *figures)
 {
     static const struct chart chart = {
@@ -428,6 +433,7 @@ static void outlook(GString *out, const struct mgmt_figures *figures)
 
 /* ---- all rows ---- */
 
+/* The rows of MGMT as they are, so that the page can be compared with the CSV. */
 static void all_rows(GString *out, const struct mgmt_figures *figures)
 {
     static const char *const columns[] = {

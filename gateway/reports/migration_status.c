@@ -7,6 +7,7 @@ void migration_past_add(struct migration_past *past, const struct ledger_work *w
 {
     const struct ledger_session *session = &work->session;
 
+    /* Without a session it was accepted and waits for its dispatch. */
     if (work->item.outcome == LEDGER_READY && !work->item.ended) {
         past->live = true;
         past->state = work->has_session ? session->state : LEDGER_READY;
@@ -14,6 +15,7 @@ void migration_past_add(struct migration_past *past, const struct ledger_work *w
     if (!work->has_session)
         return;
     past->failed += session->state == LEDGER_FAILED;
+    /* Work items come oldest first: the first migration counts, should there be a second. */
     if (session->state == LEDGER_MIGRATED && past->migrated_at == 0)
         past->migrated_at = session->ended;
 }

@@ -131,6 +131,8 @@ bool report_to_parties(struct report *report, GError **error)
     return true;
 }
 
+/* The drops are those of the issue, not those that PTY names today: a file that is built after a stop has to go where
+ * it was planned to go. */
 void report_to_issued(struct report *report, const GPtrArray *reports)
 {
     for (guint i = 0; i < reports->len; i++) {
@@ -178,6 +180,7 @@ void report_assign(struct report *report, uint64_t party, int64_t key)
     g_array_append_val(report->rows, row);
 }
 
+/* The order of rows: of work items, Devices or tallies within the file of each recipient. */
 static int by_recipient(gconstpointer a, gconstpointer b)
 {
     const struct report_row *x = a, *y = b;
@@ -195,6 +198,7 @@ bool report_collect(struct report *report, GError **error)
     if (!report->kind->collect(report, error))
         return false;
     g_array_sort(report->rows, by_recipient);
+    /* One member more than there are recipients: the rows of recipient i end where those of i + 1 begin. */
     for (guint i = 0; i <= report->recipients->len; i++) {
         while (row < report->rows->len && g_array_index(report->rows, struct report_row, row).recipient < i)
             row++;

@@ -43,6 +43,7 @@ struct tally {
     GHashTable *codes; /* MGMT: code → how many sessions failed with it; NULL: none */
 };
 
+/* The walks of one report. */
 struct tallying {
     struct report *report;
     GHashTable *index;    /* a group as text → index of its tally + 1 */
@@ -247,6 +248,7 @@ static bool tally_device(struct tallying *t, uint64_t id, GError **error)
     return true;
 }
 
+/* A record of an instruction that was judged in the period. */
 static bool tally_reviewed(void *user, uint64_t device, enum ledger_state outcome, GError **error)
 {
     struct tallying *t = user;
@@ -260,6 +262,7 @@ static bool tally_reviewed(void *user, uint64_t device, enum ledger_state outcom
     return tally_device(t, device, error);
 }
 
+/* A work item that was accepted before the period's end and had not ended then. */
 static bool tally_unfinished(void *user, uint64_t device, enum ledger_state outcome, GError **error)
 {
     struct tallying *t = user;
@@ -294,6 +297,7 @@ static bool tally_remaining(void *user, const struct ledger_inventory *device, G
     return !remaining || tally_device(t, device->device, error);
 }
 
+/* One walk for each figure, and one over the inventory for what remains. */
 bool report_collect_activity(struct report *report, GError **error)
 {
     struct ledger *ledger = report->gateway->ledger;
@@ -353,6 +357,7 @@ static struct tally *tally_for_all(struct tallying *t, const struct ledger_inven
     return tally_of(t, &group);
 }
 
+/* A Device of the inventory, for MGMT. The figures from FAILED_ONCE on count only Devices that remain. */
 static bool tally_progress(void *user, const struct ledger_inventory *device, GError **error)
 {
     struct tallying *t = user;
@@ -379,6 +384,7 @@ static bool tally_progress(void *user, const struct ledger_inventory *device, GE
     return true;
 }
 
+/* A session that failed in the period: counts its code. */
 static bool tally_code(void *user, int64_t item, uint64_t id, const char *code, GError **error)
 {
     struct tallying *t = user;
