@@ -1,5 +1,6 @@
 /*
- * Loading the configuration as a whole, and what is asked of it.
+ * Loading the configuration as a whole, and what others ask of it. Loading has two stages: the text must be a key file
+ * first, then every setting is read. Both gather problems, so that an operator gets all of a stage at once.
  */
 #include "gateway/config_groups.h"
 
@@ -9,7 +10,7 @@
 
 G_DEFINE_QUARK(ecosgate - config - error, config_error)
 
-/* What one group says about another. */
+/* Checks names by which one group refers to another. Only now are all groups known. */
 static void check_references(struct config_loading *l, struct config *c)
 {
     for (guint i = 0; i < c->parties->len; i++) {
@@ -22,6 +23,7 @@ static void check_references(struct config_loading *l, struct config *c)
         config_problem(l, "gateway", "work_order_party", "the code of a [party …] of this file");
 }
 
+/* The names of all drops, for the rules: NULL-terminated; the names are borrowed. */
 static const char **names_of(const GPtrArray *drops)
 {
     const char **names = g_new0(const char *, drops->len + 1);
@@ -40,6 +42,7 @@ static struct config *load(struct config_loading *l, const char *text, size_t le
     c->parties = g_array_new(FALSE, FALSE, sizeof(struct party));
     if (!config_read_keys(l, text, len, error))
         return NULL;
+    /* With a problem in the text, GKeyFile may have read other settings than the operator wrote: none is looked at. */
     if (l->problems->len == 0) {
         config_load_groups(l, c);
         config_check_keys(l);

@@ -54,6 +54,9 @@ void config_problem(struct config_loading *l, const char *group, const char *key
 
 /* ---- lines and keys ---- */
 
+/* GKeyFile reads the text a second time, after this scan. The scan is stricter: whatever it accepts, GKeyFile reads in
+ * the same way. */
+
 /* Remembers the line of a setting, or of a group (key ""). */
 static void keep_line(struct config_loading *l, const char *group, const char *key, int line)
 {

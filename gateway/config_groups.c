@@ -1,6 +1,7 @@
 /*
  * The settings of each group: names, ranges and defaults. ecosgate.conf.5 describes each; tests/lint.sh compares the
- * two, and so each call of a config_…_value function stands on a line with the setting's name.
+ * two, and so each call of a config_…_value function stands on a line with the setting's name. The file uses the units
+ * of people (minutes, hours, days, MiB); struct config holds seconds and bytes.
  */
 #include "gateway/config_groups.h"
 
@@ -135,6 +136,7 @@ static void refuse_foreign_keys(struct config_loading *l, const char *group, con
     }
 }
 
+/* The value of transport=. The choices are the names in the table of transports. */
 static const struct transport *transport_value(struct config_loading *l, const char *group)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
@@ -157,6 +159,7 @@ static void load_drop(struct config_loading *l, struct config *c, const char *gr
     drop->transport = transport_value(l, group);
     drop->transport->load(l, group, drop);
     refuse_foreign_keys(l, group, drop->transport);
+    /* A transport that cannot tell who writes a file offers only the rules from first_rule on. */
     size_t first = drop->transport->first_rule;
     drop->complete = (enum completeness)(first + config_choice_value(l, group, "complete", rules + first));
     drop->stable_seconds = config_number_value(l, group, "stable_seconds", (struct config_range){10, 0, 86400});

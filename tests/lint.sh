@@ -31,6 +31,8 @@ grep -nE '^# *include "gateway/(commands|drops)/' gateway/pipeline/*.[ch] |
     clean "gateway/pipeline/ knows no command, and of drops only transport.h and transfer_worker.h"
 grep -nE '^# *include "gateway/' gateway/config_file.[ch] gateway/drops/drop.h | grep -v '"gateway/config_file.h"' |
     clean "gateway/config_file.[ch] and drop.h are below everything else"
+grep -nE '^# *include "gateway/(commands|pipeline|answers|reports)/' gateway/config*.[ch] gateway/clock.[ch] |
+    clean "the configuration knows no command, answer, report or pipeline"
 grep -rnE --include='*.[ch]' '^# *include "[^/"]+"' formats spool validators gateway |
     clean "every include shows its folder"
 

@@ -31,6 +31,7 @@ static void list_in(const struct probe *p)
         probe_say(p, "list", PROBE_GOOD, "%s holds %u names", p->drop->in, g_strv_length(names));
 }
 
+/* A disk or a network file system may store other bytes than were written. */
 static void read_back(const struct probe *p, const char *temporary, const char *text)
 {
     g_autofree char *sha256 = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
@@ -46,6 +47,7 @@ static void read_back(const struct probe *p, const char *temporary, const char *
                   p->drop->out);
 }
 
+/* Gives the file its name, then tries to give the same name to a second one, which must fail. */
 static void rename_file(const struct probe *p, const char *path, const char *text)
 {
     GError *cause = NULL;
@@ -76,6 +78,7 @@ static void remove_made(const struct probe *p, const char *path)
         probe_fail(p, "remove", cause);
 }
 
+/* What a delivery does, with a file of our own. */
 static void try_out(const struct probe *p)
 {
     g_autofree char *name = g_strconcat(PROBE_PREFIX, p->token, NULL);
@@ -118,6 +121,7 @@ static void ask_for_lease(const struct probe *p, const char *temporary)
                   p->drop->in, p->drop->stable_seconds);
 }
 
+/* What a pickup does: the gateway must be able to remove a file from `in`. */
 static void try_in(const struct probe *p)
 {
     g_autofree char *name = g_strconcat(PROBE_PREFIX, p->token, NULL);

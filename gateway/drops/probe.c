@@ -1,5 +1,6 @@
 /*
- * The findings that probes of all transports share.
+ * The findings that probes of all transports share. A difference of clocks is only a note: nothing is decided by the
+ * drop's clock, but people compare the times of files.
  */
 #include "gateway/drops/probe.h"
 

@@ -22,6 +22,7 @@ struct probing {
 
 /* ---- the connection ---- */
 
+/* Tells what is known of the handshake, also after a connection that failed later. */
 static void say_handshake(struct probing *p, const GError *cause)
 {
     const struct sftp_server *server = sftp_server(p->sftp);
@@ -37,6 +38,7 @@ static void say_handshake(struct probing *p, const GError *cause)
                   server->ciphers, server->macs);
 }
 
+/* Tells which extensions the server offers, and what the lack of one means. */
 static void say_extensions(struct probing *p)
 {
     static const struct {
@@ -149,6 +151,7 @@ static bool add_text(void *user, const char *data, size_t len, GError **error)
     return true;
 }
 
+/* Some servers convert line ends or drop bytes at the end. */
 static void try_read_back(struct probing *p, const char *path)
 {
     g_autoptr(GString) text = g_string_new(NULL);
@@ -219,6 +222,7 @@ static void ask_space(struct probing *p)
     g_error_free(cause);
 }
 
+/* What a delivery does, with files of our own. */
 static void try_out(struct probing *p)
 {
     g_autofree char *first = own_path(p, p->drop->out, "1.part");
@@ -296,6 +300,7 @@ static void try_file(struct probing *p, const struct found *found)
     g_clear_error(&cause);
 }
 
+/* Lists `in`, and reads the beginning of one file that is there: the rights to list and to read are two. */
 static void try_list(struct probing *p)
 {
     struct found found = {0};
@@ -351,6 +356,7 @@ static void try_remove(struct probing *p)
 
 /* ---- the probe ---- */
 
+/* Tells how the gateway will work with this server, as follows from what was found. */
 static void say_strategy(struct probing *p)
 {
     g_autofree char *pickup = probe_pickup_text(p->drop, *p->settings->taken != '\0' ? "moved" : "removed");

@@ -20,19 +20,20 @@
  * `out` ("ABCD/name").
  *
  * Adding a transport:
- *   1. Write `const struct transport NAME_transport` in a file of its own, NAME_drop.c, and declare it in NAME_drop.h.
- * All members must be set but for `keys` and `free_settings`, which may be NULL.
+ *   1. Write `const struct transport NAME_transport` in a file of this folder, NAME_drop.c; declare it in NAME_drop.h;
+ *      add both to Makefile.am. All members must be set, but `keys` and `free_settings` may be NULL.
  *   2. Add it to the table in transport.c. From then on transport=NAME is accepted in [drop NAME].
- *   3. Its `load` reads the settings of the drop's group with the functions of gateway/config_file.h, the folders `in`
- *      and `out` among them. Name its own settings in `keys`: they are refused for drops of other transports. Describe
- *      each in ecosgate.conf.5 and give each an example (tests/lint.sh compares the two).
- *   4. Set `first_rule`: whether the transport can tell that a sender still writes.
- *   5. Pass the crash points that the members below name, around the request that changes something at the far side.
+ *   3. Its `load` reads the settings of the drop's group with the functions of gateway/config_file.h, the folders
+ *      `in` and `out` among them. Name its own settings in `keys`: drops of other transports may not have them.
+ *      Describe each in ecosgate.conf.5, with its unit, range, default and an example (tests/lint.sh compares the
+ *      settings of config and drops with that page).
+ *   4. Set `first_rule`: COMPLETE_CLOSED only if the transport can tell that a sender still writes a file.
+ *   5. Pass the crash points that the members below name, around the request that changes something in the drop.
  *      tests/e2e/crash.py stops the gateway at each.
  *   6. Its `probe` tells what an operator must know before the first file, in the order of finding (probe.h).
  *   7. Copy the tests tests/unit/test_sftp_drop_*.c and tests/e2e/sftp.py: what they demand holds for every transport.
- *   Pickup, delivery, outages, `pickup`, `status` and `doctor` need no change. Libraries of the transport stay in a
- * folder of their own below this one, which tests/lint.sh names as the only one that includes them.
+ *   Pickup, delivery, outages, `pickup`, `status` and `doctor` need no change. A library that the transport needs is
+ *   included in a folder of its own below this one only; tests/lint.sh has a line for each such library.
  */
 #ifndef ECOSGATE_GATEWAY_DROPS_TRANSPORT_H
 #define ECOSGATE_GATEWAY_DROPS_TRANSPORT_H

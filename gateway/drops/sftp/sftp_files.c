@@ -45,6 +45,7 @@ static bool look_again(const struct listing *listing, const char *name, struct s
     return false;
 }
 
+/* Passes one name to the visitor, with its attributes. */
 static bool visit_name(struct listing *listing, const uint8_t *data, size_t len, struct sftp_attributes *attributes,
                        GError **error)
 {
@@ -59,6 +60,7 @@ static bool visit_name(struct listing *listing, const uint8_t *data, size_t len,
     return true;
 }
 
+/* Passes all names of one answer to the visitor. */
 static bool visit_names(struct listing *listing, const struct sftp_reply *reply, GError **error)
 {
     /* A copy: the visitor may use the session, which reuses the buffer of the answer. */
@@ -99,6 +101,7 @@ static bool take_names(struct listing *listing, uint32_t id, bool *ended, GError
     return *ended || reply_fail(listing->sftp, &reply, "cannot list", listing->folder, error);
 }
 
+/* Several READDIRs are under way, but their answers are taken in order: an EOF then ends the list safely. */
 static bool list_names(struct listing *listing, const GByteArray *handle, GError **error)
 {
     struct sftp *sftp = listing->sftp;

@@ -1,5 +1,6 @@
 /*
- * Answers that many requests share.
+ * Answers that many requests share. An answer of another type than the wanted one is either a STATUS, whose code
+ * becomes the error, or breaks the rules of SFTP: reply_fail tells the two apart.
  */
 #include "gateway/drops/sftp/sftp_request.h"
 

@@ -23,6 +23,7 @@ enum want { UNWANTED = 1, WANTED = 2 };
 
 /* ---- life ---- */
 
+/* For GHashTable, which wants this signature. */
 static void free_packet(gpointer packet)
 {
     g_byte_array_unref(packet);
@@ -238,6 +239,7 @@ static bool next_packet(struct sftp *sftp, bool wait, struct sftp_reply *packet,
     }
 }
 
+/* Sets reply to the body of a packet. */
 static void give(const uint8_t *packet, size_t len, struct sftp_reply *reply)
 {
     reply->type = packet[0];
@@ -259,6 +261,7 @@ static bool give_kept(struct sftp_wire *wire, uint32_t id, struct sftp_reply *re
     return true;
 }
 
+/* Keeps a copy of an answer that is wanted later: the packet itself lasts until the next one. */
 static void keep(struct sftp_wire *wire, uint32_t id, const struct sftp_reply *packet)
 {
     GByteArray *copy = g_byte_array_sized_new((guint)packet->left);
@@ -327,6 +330,7 @@ bool sftp_offers(const struct sftp *sftp, const char *extension)
     return offered != NULL && g_strv_contains(offered, extension);
 }
 
+/* The rest of the greeting: pairs of strings, the name of an extension and its data. */
 static bool read_extensions(struct sftp *sftp, struct sftp_reply *packet, GError **error)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
