@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The dry run as people and programs see it: text with carets, JSON, exit status, with and without a configuration (TAP)."""
+"""`check`: text with carets, JSON, exit status, with and without a configuration (TAP)."""
 import gzip
 import json
 import os
@@ -21,7 +21,9 @@ XML = f"""<MigrationInstruction xmlns="urn:ecos-gateway:migration:1" schemaVersi
 <FirmwareVersion>0002012F</FirmwareVersion><MPxN>1012345678903</MPxN><Attempt>1</Attempt></Device></Devices>
 </MigrationInstruction>
 """
-NOT_JUDGED = ("B103 B105 B106 B107 B108 B112 B207 B210 C103 C105 C106 C107 C108 C109 C110 C111 C112 C114 C115 C116").split()
+NOT_JUDGED = (
+    "B103 B105 B106 B107 B108 B112 B207 B210 C103 C105 C106 C107 C108 C109 C110 C111 C112 C114 C115 C116"
+).split()
 MEMBERS = ["file", "type", "form", "verdict", "records", "accepted", "rejected", "deferred", "findings", "counts",
            "truncated", "not_judged"]
 
@@ -83,7 +85,8 @@ def test_text(tap):
 {warned}
   WN accepted with warnings: 1 Device, 1 accepted, 0 rejected, 0 deferred
   C113 warning  line 2, column 57  record 1  MPxN  "1012345678904"
-        MPxN missing, malformed, not allowed, or check digits wrong: the MPAN's check digit (the 13th) does not fit the digits before it
+        MPxN missing, malformed, not allowed, or check digits wrong: \
+the MPAN's check digit (the 13th) does not fit the digits before it
         | 56-78-90-01,ESME,AB01,010A030B,0002012F,1012345678904,,Central,1
         |                                         ^
 
@@ -91,17 +94,19 @@ def test_text(tap):
 not judged here: {' '.join(NOT_JUDGED)} (-c FILE adds B103 and B207)
 """
     done = folder.check(good, bad, warned)
-    tap.ok(done.stdout.decode() == expected and done.returncode == 1, "file, verdict, findings with a caret each, summary",
+    tap.ok(done.stdout.decode() == expected and done.returncode == 1,
+           "file, verdict, findings with a caret each, summary",
            done.stdout.decode(), done.returncode)
-    tap.ok(b"\x1b" not in done.stdout and done.stderr == b"", "no colour and no progress outside a terminal", done.stderr)
+    tap.ok(b"\x1b" not in done.stdout and done.stderr == b"", "no colour and no progress outside a terminal",
+           done.stderr)
     packed = folder.write(name_of(2, "csv.gz"), gzip.compress(open(os.path.join(folder.path, bad), "rb").read()))
     again = folder.check(good, packed, warned)
-    tap.ok(again.stdout.decode() == expected.replace(bad, packed), "the same lines are shown of a packed file",
+    tap.ok(again.stdout.decode() == expected.replace(bad, packed), "a packed file gives the same text",
            again.stdout.decode())
 
 
 def carets(folder, *arguments):
-    """What stands over each caret, to the end of its line."""
+    """The text above each caret, to the end of its line."""
     lines = folder.check(*arguments).stdout.decode().splitlines()
     return [lines[i - 1][line.index("^"):] for i, line in enumerate(lines)
             if line.startswith("        | ") and line.strip("| ") == "^"]
@@ -111,27 +116,30 @@ def test_carets(tap):
     folder = Folder()
     name = folder.write("EMI_mcc_" + MCC + "_20230703_060000_1.csv", text_of(1, [ROW.format(1, 1)]))
     text = folder.check(name).stdout.decode()
-    tap.ok("\n  B101 error  file name  org  \"mcc\"\n" in text, "and are said to be there", text)
-    tap.ok(carets(folder, name) == [name[4:], name[48:]], "faults of a name have theirs in the name", carets(folder, name))
+    tap.ok("\n  B101 error  file name  org  \"mcc\"\n" in text, "a finding in the name says 'file name'", text)
+    tap.ok(carets(folder, name) == [name[4:], name[48:]], "findings in the name have their carets in the name",
+           carets(folder, name))
     wide = ROW.format(1, 1).replace("AB01", "é\u20ac☃x").replace("Central", "Übersee")
     wide = folder.write(name_of(2), text_of(2, [wide]))
     tap.ok([text.split(",")[0] for text in carets(folder, wide)] == ["é\u20ac☃x", "Übersee"],
            "columns count characters, not bytes", carets(folder, wide))
-    control = folder.write(name_of(3), text_of(3, [ROW.format(1, 1).replace("AB01", "\x01\x02").replace("Central", "x")]))
+    control = ROW.format(1, 1).replace("AB01", "\x01\x02").replace("Central", "x")
+    control = folder.write(name_of(3), text_of(3, [control]))
     tap.ok([text.split(",")[0] for text in carets(folder, control)] == [r"\x01\x02", "x"],
-           "what is escaped before it moves the caret", carets(folder, control))
+           "escaped characters before the place move the caret", carets(folder, control))
     last = folder.write(name_of(4), text_of(4, [ROW.format(1, 1)], count="x")[:-2])
     tap.ok(carets(folder, last) == ["x"], "a last line without an end is shown", carets(folder, last))
     lf = folder.write(name_of(5), text_of(5, [ROW.format(1, 1).replace("Central", "East")] * 2, end="\n"))
     tap.ok([text.split(",")[0] for text in carets(folder, lf)] == ["East", "1", "00-DB-12-34-56-78-90-01", "East"],
-           "each line its own", carets(folder, lf))
+           "each line has its own carets", carets(folder, lf))
     xml = folder.write(name_of(7, "xml"), XML.encode())
-    tap.ok(carets(folder, xml) == ["<DeviceID>x</DeviceID><DeviceType>ESME</DeviceType>", "<DeviceCount>2</DeviceCount>"],
-           "in whatever order they were found", carets(folder, xml))
+    tap.ok(carets(folder, xml) == ["<DeviceID>x</DeviceID><DeviceType>ESME</DeviceType>",
+                                   "<DeviceCount>2</DeviceCount>"],
+           "carets do not depend on the order of the findings", carets(folder, xml))
     far = f'D,1,x{"y" * 700},Z,AB01,010A030B,0002012F,1012345678903,,Central,0'
     far = folder.write(name_of(6), text_of(6, [far]))
     shown = [text[:4] for text in carets(folder, far)]
-    tap.ok(shown[0] == "xyyy" and shown[-2:] == ["Z,AB", "0"], "far to the right of an earlier one on the line", shown)
+    tap.ok(shown[0] == "xyyy" and shown[-2:] == ["Z,AB", "0"], "a place far to the right on the same line", shown)
 
 
 def test_json(tap):
@@ -142,20 +150,22 @@ def test_json(tap):
     tap.ok(list(fact) == MEMBERS, "the members, in their order", list(fact))
     tap.ok(done.returncode == 1 and {key: fact[key] for key in MEMBERS[:8]} ==
            {"file": bad, "type": "EMI", "form": "csv", "verdict": "RJ", "records": 2, "accepted": 0, "rejected": 2,
-            "deferred": 0}, "what they say of a file rejected whole", fact)
+            "deferred": 0}, "members of a file that is rejected whole", fact)
     tap.ok(fact["findings"] == [
         {"code": "C101", "category": "c", "scope": "DEVICE", "severity": "error", "line": 2, "column": 5, "record": 1,
          "field": "DeviceID", "value": "x", "text": "expected an EUI-64 of eight hex pairs joined by '-'"},
-        {"code": "C113", "category": "c", "scope": "DEVICE", "severity": "warning", "line": 2, "column": 35, "record": 1,
+        {"code": "C113", "category": "c", "scope": "DEVICE", "severity": "warning", "line": 2, "column": 35,
+         "record": 1,
          "field": "MPxN", "value": "1012345678904",
          "text": "the MPAN's check digit (the 13th) does not fit the digits before it"},
         {"code": "B208", "category": "b", "scope": "FILE", "severity": "error", "line": 4, "column": 3, "record": None,
-         "field": "DeviceCount", "value": "3", "text": "declared 3, found 2"}], "every finding with all it has", fact["findings"])
+         "field": "DeviceCount", "value": "3", "text": "declared 3, found 2"}], "every finding with all its members",
+           fact["findings"])
     tap.ok(fact["counts"] == {"B208": 1, "C101": 1, "C113": 1} and fact["truncated"] is False
-           and fact["not_judged"] == NOT_JUDGED, "counts and what is not judged", fact)
+           and fact["not_judged"] == NOT_JUDGED, "counts, and codes that are not judged", fact)
     (fact,), done = folder.facts(folder.write("hello", b"x"))
     tap.ok((fact["type"], fact["form"], fact["verdict"], fact["records"]) == (None, None, "RJ", 0) and
-           {(f["line"], f["record"]) for f in fact["findings"]} == {(None, None)}, "a name that says nothing", fact)
+           {(f["line"], f["record"]) for f in fact["findings"]} == {(None, None)}, "a name without type and form", fact)
     part = folder.write(name_of(4), text_of(4, [ROW.format(1, 1), ROW.format(2, 1)]))
     (fact,), done = folder.facts(part)
     tap.ok((fact["verdict"], fact["accepted"], fact["rejected"], done.returncode) == ("PA", 1, 1, 1),
@@ -175,9 +185,10 @@ def test_cap(tap):
     for most, truncated in ((0, True), (2, True), (1202, True), (1203, False)):
         (fact,), done = folder.facts("--max-findings", str(most), file)
         tap.ok(len(fact["findings"]) == most and fact["counts"] == {"B208": 1, "C101": 1202} and
-               fact["truncated"] is truncated and fact["verdict"] == "RJ", f"--max-findings {most}", len(fact["findings"]))
+               fact["truncated"] is truncated and fact["verdict"] == "RJ", f"--max-findings {most}",
+               len(fact["findings"]))
     text = folder.check("--max-findings", "2", file).stdout.decode()
-    tap.ok("  … and 1201 more; in all: B208 ×1 C101 ×1202\n" in text, "so does the text", text)
+    tap.ok("  … and 1201 more; in all: B208 ×1 C101 ×1202\n" in text, "the text says how many are left out", text)
 
 
 def test_status(tap):
@@ -195,7 +206,8 @@ def test_status(tap):
     for text, arguments in (("no file", ()), ("an unknown option", ("--what", good)),
                             ("a negative --max-findings", ("--max-findings", "-1", good))):
         done = folder.check(*arguments)
-        tap.ok(done.returncode == 2 and done.stderr and not done.stdout, f"{text} ends with 2", done.returncode, done.stdout)
+        tap.ok(done.returncode == 2 and done.stderr and not done.stdout, f"{text} ends with 2", done.returncode,
+               done.stdout)
     done = folder.check(good, now="2023-07-03")
     tap.ok(done.returncode == 2 and b"--now" in done.stderr, "a --now that is no time ends with 2", done.stderr)
     tap.ok(folder.check(good, now="2023-07-03T05:55:00Z").returncode == 0, "a file 5 minutes ahead of --now is good")
@@ -226,11 +238,11 @@ def test_configuration(tap):
     tap.ok(home.state() == before, "spool, drops and ledger are as they were")
     shutil.copy(home.conf, os.path.join(folder.path, "ecosgate.conf"))
     (fact,), _ = folder.facts(good)
-    tap.ok(fact["counts"] == {}, "an ecosgate.conf that merely lies there changes nothing", fact["counts"])
+    tap.ok(fact["counts"] == {}, "an ecosgate.conf in the current folder is not used", fact["counts"])
     broken = folder.write("broken.conf", b"[gateway]\norg=x\n")
     done = folder.check(good, options=("-c", broken))
     tap.ok(done.returncode == 2 and b"broken.conf:2:" in done.stderr and not done.stdout,
-           "a configuration with faults ends with 2 and names their lines", done.stderr.decode())
+           "a wrong configuration ends with 2; the message names the lines", done.stderr.decode())
 
 
 def test_usual_places(tap):
@@ -239,7 +251,8 @@ def test_usual_places(tap):
     env = {key: value for key, value in os.environ.items() if key != "ECOSGATE_CONF"}
 
     def status(cwd, **more):
-        return subprocess.run([GATE, "status"], capture_output=True, cwd=cwd, env={**env, **more}, check=False).returncode
+        return subprocess.run([GATE, "status"], capture_output=True, cwd=cwd, env={**env, **more},
+                              check=False).returncode
 
     tap.ok(status(home.dir) == 0, "./ecosgate.conf is found")
     tap.ok(status(folder.path, ECOSGATE_CONF=home.conf) == 0, "ECOSGATE_CONF names it")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How the program is called: help, wrong calls, output that cannot be written, manual pages that say it all (TAP)."""
+"""Calls of the program: help, wrong calls, output that cannot be written, members and examples of the manuals (TAP)."""
 import glob
 import json
 import os
@@ -8,15 +8,18 @@ import subprocess
 
 from home import GATE, PATIENCE, SAMPLES, SOURCE, Home, Tap, manual_members
 
-COMMANDS = (("init",), ("check",), ("run",), ("pickup",), ("spool",), ("spool", "list"), ("spool", "show"), ("spool", "cat"),
-            ("spool", "verify"), ("spool", "hold"), ("spool", "release"), ("spool", "requeue"), ("device",), ("incident",),
-            ("incident", "list"), ("incident", "show"), ("incident", "close"), ("report",), ("report", "list"), ("report", "redeliver"), ("status",))
+COMMANDS = [words.split() for words in (
+    "init", "check", "run", "pickup", "doctor", "status", "why", "spool", "spool list", "spool show", "spool cat",
+    "spool verify", "spool hold", "spool release", "spool requeue", "device", "device show", "device list", "incident",
+    "incident list", "incident show", "incident close", "report", "report list", "report redeliver")]
 WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("check",), ("check", "--max-findings", "-1", "a"),
-         ("run", "now"), ("pickup", "a", "b"), ("spool",), ("spool", "nothing"), ("spool", "list", "x"), ("spool", "list", "--state", "x"),
+         ("run", "now"), ("pickup", "a", "b"), ("spool",), ("spool", "nothing"), ("spool", "list", "x"),
+         ("spool", "list", "--state", "x"),
          ("spool", "show"), ("spool", "show", "x"), ("spool", "cat"), ("spool", "verify", "x"), ("spool", "hold"),
          ("spool", "hold", "1"), ("device",), ("device", "show", "x"), ("incident",), ("incident", "nothing"),
          ("incident", "list", "x"), ("incident", "show"), ("incident", "show", "x"), ("incident", "close", "1"),
-         ("incident", "close", "x", "--reason", "y"), ("report",), ("report", "ECOSMIG-009"), ("report", "ECOSMIG-001", "--period", "x"),
+         ("incident", "close", "x", "--reason", "y"), ("report",), ("report", "ECOSMIG-009"),
+         ("report", "ECOSMIG-001", "--period", "x"),
          ("report", "list", "x"), ("status", "x"), ("--now", "today", "status"))
 GOOD = sorted(glob.glob(os.path.join(SAMPLES, "good", "EMI_*")))
 REJECTED = sorted(glob.glob(os.path.join(SAMPLES, "codes", "B208", "EMI_*")))
@@ -28,13 +31,14 @@ def call(*arguments, **options):
 
 def test_help(tap):
     whole = call("--help")
-    tap.ok(whole.returncode == 0 and not whole.stderr, "--help is a fact")
+    tap.ok(whole.returncode == 0 and not whole.stderr, "--help goes to standard output")
     for command in COMMANDS:
         done = call(*command, "--help")
         tap.ok(done.returncode == 0 and done.stdout.startswith(b"Usage:\n  ecosgate " + " ".join(command).encode())
                and not done.stderr, f"{' '.join(command)} --help", done.stdout, done.stderr)
         done = call(*command, "--json")
-        tap.ok(done.returncode == 2 and b"stand before" in done.stderr, f"{' '.join(command)} --json: it is said where",
+        tap.ok(done.returncode == 2 and b"stand before" in done.stderr,
+               f"{' '.join(command)} --json: the message says where it belongs",
                done.stderr)
         tap.ok(b"\n  " + " ".join(command).encode() in whole.stdout or command[0] in ("spool", "incident"),
                f"--help names {' '.join(command)}")
@@ -48,18 +52,20 @@ def test_wrong_calls(tap, home):
 
 
 def test_output(tap, home):
-    for arguments in (("check", *GOOD), ("--json", "check", *GOOD), ("status",), ("spool", "list"), ("spool", "cat", "1")):
+    for arguments in (("check", *GOOD), ("--json", "check", *GOOD), ("status",), ("spool", "list"),
+                      ("spool", "cat", "1")):
         with open("/dev/full", "wb") as full:
             done = subprocess.run([GATE, "-c", home.conf, *arguments], stdout=full, stderr=subprocess.PIPE, check=False)
         tap.ok(done.returncode == 2 and done.stderr.count(b"standard output") == 1,
-               f"a full disk under {' '.join(arguments[:2])}", done.returncode, done.stderr)
+               f"standard output on a full disk: {' '.join(arguments[:2])}", done.returncode, done.stderr)
     odd = os.path.join(os.fsencode(home.top), b"odd\xff")
     done = call("--json", "init", odd)
-    tap.ok(done.returncode == 0 and json.loads(done.stdout)["home"].endswith("odd\\xFF"), "bytes in a path", done.stdout)
+    tap.ok(done.returncode == 0 and json.loads(done.stdout)["home"].endswith("odd\\xFF"),
+           "a path that is no UTF-8 is escaped", done.stdout)
 
 
 def members(value):
-    """Names of all members; what counts by code or state has names of its own."""
+    """Names of all members. Objects that count by code or state are left out: their members are codes and states."""
     if isinstance(value, list):
         return set().union(*map(members, value))
     if isinstance(value, dict):
@@ -72,8 +78,10 @@ def test_members(tap, home):
     device = home.read_out("tcos", home.out("tcos")[0]).decode().split("\n")[1].split(",")[3]
     rejected = [job["id"] for job in home.json("spool", "list") if job["verdict"] == "RJ"][0]
     home.drop("mcc", GOOD[0])
-    for arguments in (("check", *GOOD, *REJECTED), ("pickup",), ("spool", "list"), ("spool", "requeue", rejected, "--reason", "again"),
-                      ("spool", "show", rejected), ("spool", "verify"), ("device", "show", device), ("incident", "list"), ("incident", "show", "1"),
+    for arguments in (("check", *GOOD, *REJECTED), ("pickup",), ("spool", "list"),
+                      ("spool", "requeue", rejected, "--reason", "again"),
+                      ("spool", "show", rejected), ("spool", "verify"), ("device", "show", device),
+                      ("incident", "list"), ("incident", "show", "1"),
                       ("incident", "close", "INC-000001", "--reason", "known"), ("why", device), ("status",),
                       ("init", os.path.join(home.top, "other"))):
         facts = home.json(*arguments)

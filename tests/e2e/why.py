@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What operators are told of a Device, a work item, a file: device show, device list, why, in every state (TAP)."""
+"""device show, device list and why: what they say about Devices, work items and files in every state (TAP)."""
 import os
 
 from home import NOW, Home, Tap
@@ -11,8 +11,8 @@ NEXT = "2023-08-05T12:00:00Z"  # after a session of 72 hours that began at NOW
 
 
 def every_state():
-    """A home with Devices in every state, and what `why` says of each: state, code, words of because, of waits_for, of
-    moved_by, next_at."""
+    """A home with Devices in every state, and for each what `why` says: state, code, words of because, of waits_for and
+    of moved_by, next_at."""
     home = Home("gateway dispatch_hours=12-13\ngateway session_length=72\ngateway max_sessions=1")
     parties = Parties(home)
     parties.instruct([*range(1, 11), instructed(15, "XSME")])
@@ -45,7 +45,8 @@ def every_state():
         9: ("FAILED", "D117", "D117", None, "Supplier resolves", NEXT),
         10: ("FAILED", "D105", "succeeded all the same", None, "C108", NEXT),
         11: ("DISPATCHED", None, "try 1 is ordered", "result (EMT)", "D103", at(4 * DAY)),
-        12: ("READY", "C109", "judged again before its dispatch: C109", "cause to pass", "judges it again", "2023-07-09T00:00:00Z"),
+        12: ("READY", "C109", "judged again before its dispatch: C109", "cause to pass", "judges it again",
+             "2023-07-09T00:00:00Z"),
         13: ("REJECTED", "C107", "right before its dispatch", None, "Supplier resolves", None),
         14: ("READY", None, "no work order has it yet", "next dispatch", "dispatch_hours", None),
         15: ("REJECTED", "C104", "C104", None, "resolves", None)}
@@ -64,31 +65,33 @@ def test_devices(tap):
     for number, row in rows.items():
         fact = home.json("why", device(number))[0]
         item = work(*{11: (1, 2), 12: (2, 2), 13: (3, 2), 14: (1, 3), 15: (11,)}.get(number, (number,)))
-        tap.ok(says(fact, row) and fact["kind"] == "device" and fact["id"] == device(number) and fact["work_item"] == item and
-               fact["file"].startswith("EMI_"), f"why of a Device that is {row[0]} {row[1]}", fact)
+        tap.ok(says(fact, row) and fact["kind"] == "device" and fact["id"] == device(number) and
+               fact["work_item"] == item and fact["file"].startswith("EMI_"), f"why of a Device that is {row[0]} {row[1]}", fact)
         other = home.json("why", item)[0]
-        tap.ok(other == {**fact, "kind": "work item", "id": item}, f"its work item {item} says the same", other)
+        tap.ok(other == {**fact, "kind": "work item", "id": item}, f"why of its work item {item} gives the same answer",
+               other)
         shown = home.json("device", "show", device(number))[0]
         tap.ok(says(shown, row) and shown["code"] == row[1] and
                [step["state"] for step in shown["history"] if step["work_item"] == item][-1] == row[0],
                f"device show {row[0]} {row[1]}", shown)
-        text = "".join(home.command(*words, device(number).lower()).stdout.decode() for words in (("why",), ("device", "show")))
-        tap.ok(text.count(row[0]) >= 3 and text.count(row[2]) >= 2, f"people are told {row[0]} {row[1]}", text)
+        text = "".join(home.command(*words, device(number).lower()).stdout.decode()
+                       for words in (("why",), ("device", "show")))
+        tap.ok(text.count(row[0]) >= 3 and text.count(row[2]) >= 2, f"the text shows {row[0]} {row[1]}", text)
     listed = {}
     for state in {row[0] for row in rows.values()} | {"DEFERRED"}:
         for fact in home.json("device", "list", "--state", state):
             listed.setdefault(state, []).append(fact["device"])
         people = home.command("device", "list", "--state", state).stdout.decode()
         tap.ok(people.count("\n") == len(listed[state]) + 1 and all(item in people for item in listed[state]),
-               f"device list says so to people: {state}", people)
+               f"the text of device list has the same rows: {state}", people)
     expected = {}
     for number in (1, 11, 2, 3, 4, 6, 5, 7, 8, 9, 10, 13, 14, 12, 15):
         expected.setdefault(rows[number][0], []).append(device(number))
     expected["DEFERRED"] = [device(1)]
     tap.ok(all(sorted(listed[state]) == sorted(expected[state]) for state in {*listed, *expected}),
-           "each Device stands in the list of its state", listed)
+           "each Device is in the list of its state", listed)
     tap.ok(listed["READY"] == expected["READY"] and listed["DISPATCHED"] == expected["DISPATCHED"],
-           "what goes on first stands first", listed)
+           "the work item that goes on first is listed first", listed)
     failed = home.json("device", "list", "--state", "FAILED")[0]
     tap.ok((failed["code"], failed["tries"], failed["due"], failed["next_eligible"]) == ("D117", 1, None, NEXT),
            "code, tries, next eligible", failed)
@@ -96,22 +99,25 @@ def test_devices(tap):
     history = home.json("device", "show", device(2))[0]
     tap.ok([(step["state"], step["try"], step["code"], step["text"], step["due"]) for step in history["history"]] ==
            [("READY", None, None, None, None), ("DISPATCHED", 1, None, None, at(3 * DAY)),
-            ("RETRY_WAIT", 1, "D130", "GBCS 30", at(DAY + 10))] and history["tries"] == 1, "a history step by step", history)
+            ("RETRY_WAIT", 1, "D130", "GBCS 30", at(DAY + 10))] and history["tries"] == 1,
+           "the history has each change of state", history)
     causes = [((step["work_order"] or "")[:4], step["file"][:4]) for step in history["history"]]
-    tap.ok(causes == [("", "EMI_"), ("EMW_", "EMW_"), ("", "EMT_")], "each step names the file that caused it", causes)
+    tap.ok(causes == [("", "EMI_"), ("EMW_", "EMW_"), ("", "EMT_")], "each change names the file that caused it",
+           causes)
     waiting = home.json("device", "show", device(3))[0]
-    tap.ok(waiting["tries"] == 0 and waiting["live_work_item"] == work(3), "a try that was not attempted does not count", waiting)
+    tap.ok(waiting["tries"] == 0 and waiting["live_work_item"] == work(3),
+           "a try that was not attempted does not count", waiting)
     tap.ok(waiting["history"][-1]["record"] == 2 and waiting["history"][-1]["file"].startswith("EMT_"),
-           "a step names the record of the file that caused it", waiting["history"][-1])
+           "a change names the record that caused it", waiting["history"][-1])
     twice = home.json("device", "show", device(1))[0]
     tap.ok((twice["state"], twice["live_work_item"]) == ("DISPATCHED", work(1)) and
            twice["history"][-1]["state"] == "DEFERRED" and
            home.json("why", "MCC.B-2.4")[0]["state"] == "DEFERRED",
-           "an instruction turned away meanwhile stands in the history alone", twice)
+           "an instruction that was deferred meanwhile is only in the history", twice)
     tap.ok("(FAILED_ACTION)" in home.json("why", device(9))[0]["because"],
-           "as many failed sessions as are set: somebody has to act")
+           "max_sessions failed sessions: somebody has to act")
     home.set("gateway max_sessions=2")
-    tap.ok("(FAILED_ACTION)" not in home.json("why", device(9))[0]["because"], "one fewer: not yet")
+    tap.ok("(FAILED_ACTION)" not in home.json("why", device(9))[0]["because"], "one fewer: nobody has to act yet")
     sound(tap, home, "with Devices in every state")
     deferred = home.json("why", "MCC.B-2.4")[0]
     tap.ok(says(deferred, ("DEFERRED", "C110", "C110", None, "passes by itself", "2023-07-04T13:30:00Z")),
@@ -119,7 +125,7 @@ def test_devices(tap):
 
 
 def test_put_off(tap):
-    """Between two tries: a cause that passes keeps the next one back, not beyond the session."""
+    """Between two tries: a transient cause postpones the next try, but not beyond the session."""
     home = Home("gateway session_length=720")
     parties = Parties(home)
     parties.instruct([METER])
@@ -128,17 +134,19 @@ def test_put_off(tap):
     home.run(now=at(1))
     parties.reference("COS", "3938424403,90-B3-D5-1F-30-05-00-01,90-B3-D5-1F-30-05-00-02,2023-07-08")
     home.run(now=at(6))
-    row = ("RETRY_WAIT", "D130", "try 1 failed: D130 GBCS 30 resources busy; judged again before the next one: C109", "next try",
+    row = ("RETRY_WAIT", "D130", "try 1 failed: D130 GBCS 30 resources busy; judged again before the next one: C109",
+           "next try",
            "work order", "2023-07-09T00:00:00Z")
     for command in (("why", device(12)), ("device", "show", device(12))):
         fact = home.json(*command)[0]
-        tap.ok(says(fact, row), f"{command[0]}: what failed, and what put the next try off", fact)
+        tap.ok(says(fact, row), f"{command[0]}: what failed, and what postponed the next try", fact)
     step = home.json("device", "show", device(12))[0]["history"][-1]
-    tap.ok((step["state"], step["code"], step["file"]) == ("RETRY_WAIT", "C109", None), "the history says so", step)
+    tap.ok((step["state"], step["code"], step["file"]) == ("RETRY_WAIT", "C109", None), "the history has the cause",
+           step)
     home.run(now="2023-07-08T23:59:59Z")
-    tap.ok(len(parties.orders()) == 1, "before that time no try goes out")
+    tap.ok(len(parties.orders()) == 1, "before that time no try is ordered")
     home.run(now="2023-07-09T00:00:00Z")
-    tap.ok(parties.orders()[1:] == [[f"{work(1)} 2"]], "then it does", parties.orders())
+    tap.ok(parties.orders()[1:] == [[f"{work(1)} 2"]], "at that time it is", parties.orders())
     sound(tap, home, "after a try was put off")
 
 
@@ -149,27 +157,32 @@ def test_odd_ids(tap):
     odd = b"EMI_\xff\x1b[31m_odd.csv"
     home.drop("mcc", "/dev/null", odd)
     home.run()
-    for text in ("", "x", "%s%n", "0", "99", "99999999999999999999", "MCC.B-1.2", "MCC.B-1.0", "MCC.B-1.-1", "MCC.B-1.1.1",
-                 "MCC..1", "..", device(9), "00-DB", "x" * 5000, "../../etc/passwd", b"\xff\xfe", "\x1b[2J", "EMI_\n", "é"):
+    for text in ("", "x", "%s%n", "0", "99", "99999999999999999999", "MCC.B-1.2", "MCC.B-1.0", "MCC.B-1.-1",
+                 "MCC.B-1.1.1", "MCC..1", "..", device(9), "00-DB", "x" * 5000, "../../etc/passwd", b"\xff\xfe", "\x1b[2J", "EMI_\n",
+                 "é"):
         done = home.command("why", "--", text)
-        tap.ok(done.returncode == 1 and done.stdout == b"" and b"\x1b" not in done.stderr and b"\xff" not in done.stderr and
-               done.stderr.count(b"\n") == 1 and len(done.stderr) < 1000, f"why of {text[:20]!r}: nothing is known by it", done)
+        tap.ok(done.returncode == 1 and done.stdout == b"" and b"\x1b" not in done.stderr and
+               b"\xff" not in done.stderr and
+               done.stderr.count(b"\n") == 1 and len(done.stderr) < 1000, f"why of {text[:20]!r}: not known", done)
     for text in (b"\xff\xfe", "\x1b[2J", "x" * 5000):
         for call in (("device", "show"), ("device", "list", "--state"), ("spool", "show")):
             done = home.command(*call, text)
-            tap.ok(done.returncode == 2 and b"\x1b" not in done.stderr and b"\xff" not in done.stderr and len(done.stderr) < 1000,
-                   f"{' '.join(call)} of {text[:20]!r} is no call", done)
+            tap.ok(done.returncode == 2 and b"\x1b" not in done.stderr and b"\xff" not in done.stderr and
+                   len(done.stderr) < 1000,
+                   f"{' '.join(call)} of {text[:20]!r} is a wrong call", done)
     shown = home.json("spool", "list")
     escaped = next(job["name"] for job in shown if "odd" in job["name"])
     for text in (odd, escaped):
         fact = home.json("why", text)
         tap.ok(len(fact) == 1 and fact[0]["file"] == escaped and "RJ" in fact[0]["because"],
-               f"a file is found by its name with the bytes it has, and as it is shown: {text!r}", fact)
-    tap.ok(home.json("why", name)[0]["state"] == "done" and home.json("why", "1")[0]["file"] == name, "and by its job's ID")
+               f"a file is found by its name, raw or escaped: {text!r}", fact)
+    tap.ok(home.json("why", name)[0]["state"] == "done" and home.json("why", "1")[0]["file"] == name,
+           "a file is found by its job's ID")
     for arguments in (("why",), ("why", "1", "2"), ("device", "list"), ("device", "list", "--state", "X"),
                       ("device", "list", "--state", "READY", "x")):
         done = home.command(*arguments)
-        tap.ok(done.returncode == 2 and done.stdout == b"" and done.stderr, f"{' '.join(arguments)} is no call", done)
+        tap.ok(done.returncode == 2 and done.stdout == b"" and done.stderr, f"{' '.join(arguments)} is a wrong call",
+               done)
     done = home.command("device", "list", "--state", "MIGRATED")
     tap.ok(done.returncode == 0 and done.stdout == b"no Device is MIGRATED\n" and
            home.json("device", "list", "--state", "MIGRATED") == [], "an empty list is no error", done)
@@ -197,8 +210,8 @@ def test_files(tap):
     out = home.path("drops", "mcc", "out")
     os.rename(out, out + ".away")
     home.run()
-    file_why(tap, home, name, "active", "not yet delivered to the drop mcc; that drop is down (A103)", "the drop mcc", "doctor",
-             "owed to a drop that is away")
+    file_why(tap, home, name, "active", "not yet delivered to the drop mcc; that drop is down (A103)", "the drop mcc",
+             "doctor", "not delivered: the drop is away")
     os.rename(out + ".away", out)
     home.run(now=at(10))
     file_why(tap, home, name, "done", "its verdict is AC", "2 of its Devices to end", "of such a Device",
@@ -207,8 +220,9 @@ def test_files(tap):
     file_why(tap, home, order, "done", "written by the gateway", None, None, "a work order, by its job")
     result = parties.result(said(1, "FAILED", gbcs="5"), said(2, "X"))
     home.run(now=at(11))
-    file_why(tap, home, result, "done", "its verdict is PA, C120", None, None, "results of which one is wrong")
-    file_why(tap, home, name, "done", "its verdict is AC", "1 of its Devices", "of such a Device", "one Device has ended")
+    file_why(tap, home, result, "done", "its verdict is PA, C120", None, None, "results, one of which is wrong")
+    file_why(tap, home, name, "done", "its verdict is AC", "1 of its Devices", "of such a Device",
+             "one Device has ended")
     parties.result(said(2, "FAILED", gbcs="5"))
     home.run(now=at(12))
     file_why(tap, home, name, "done", "its verdict is AC", None, None, "all have ended")
@@ -230,7 +244,7 @@ def test_files(tap):
 
 
 def parts(home):
-    """What each job writes: the type of the file and its name, of the newest of a type; and the job's ID."""
+    """The newest file of each type that jobs write: type → name and the job's ID."""
     found = {}
     for job in home.json("spool", "list"):
         for part in home.json("spool", "show", job["id"])[0]["parts"]:
@@ -239,7 +253,7 @@ def parts(home):
 
 
 def test_parts(tap):
-    """Every file that the gateway writes is known by its name, from its planning on."""
+    """Every file that the gateway writes is known by its name from the moment when it is planned."""
     home = Home("gateway reports_from=2023-07-03T06:00:00Z")
     parties = Parties(home)
     parties.reference("PTY", "90-B3-D5-1F-30-05-00-01,SUPPLIER,AAAA,First,")
@@ -247,32 +261,35 @@ def test_parts(tap):
     drops = [home.path("drops", drop, "out") for drop in ("mcc", "tcos", "dcc", "suppliers")]
     home.run(env={"ECOSGATE_CRASH": "answer-stored:before:1"})
     name, number = parts(home)["EMA"]
-    file_why(tap, home, name, "PLANNED", "not yet delivered", "the next pass", "ecosgate run", "an EMA that is not built yet", "part")
+    file_why(tap, home, name, "PLANNED", "not yet delivered", "the next pass", "ecosgate run",
+             "an EMA that is not built yet", "part")
     for out in drops:
         os.rename(out, out + ".away")
     home.run()
     parties.result(said(1, "FAILED", gbcs="5"))
     parties.result(said(1), count=5)
     home.run(now="2023-07-04T00:00:00Z")
-    kinds = {"EMA": "mcc", "EMD": "mcc", "EMW": "tcos", "EMO": "mcc", "INC": "dcc", "ECOSMIG-002": "suppliers", "MGMT": "dcc"}
+    kinds = {"EMA": "mcc", "EMD": "mcc", "EMW": "tcos", "EMO": "mcc", "INC": "dcc", "ECOSMIG-002": "suppliers",
+             "MGMT": "dcc"}
     away = parts(home)
     for kind, drop in kinds.items():
         if kind not in away:
             continue
         name, number = away[kind]
         file_why(tap, home, name, "STORED", f"{name} is STORED and not yet delivered to the drop", "the drop", "doctor",
-                 f"{kind} that is owed", "part")
+                 f"{kind} that is not delivered", "part")
         tap.ok(f"drop {drop}; that drop is down (A103)" in home.json("why", name)[0]["because"] or kind == "EMA",
-               f"{kind}: why it is", home.json("why", name))
+               f"{kind}: the cause is that the drop is down", home.json("why", name))
     for out in drops:
         os.rename(out + ".away", out)
     home.run(now="2023-07-10T00:00:00Z")
     for kind in kinds:
         name, number = parts(home)[kind]
-        file_why(tap, home, name, "DELIVERED", "it was delivered to the drop", None, None, f"{kind} that is delivered", "part")
+        file_why(tap, home, name, "DELIVERED", "it was delivered to the drop", None, None, f"{kind} that is delivered",
+                 "part")
         fact = home.json("why", name)[0]
         tap.ok(fact["id"] == number and fact["file"] == name and "at 2023-07-10T00:00:00Z" in fact["because"],
-               f"{kind}: whose it is, and since when it is there", fact)
+               f"{kind}: its job, and when it was delivered", fact)
     issued = home.json("report", "list")[0]["job"]
     file_why(tap, home, issued, "done", "all its files are delivered", None, None, "reports of a period, by their job")
 

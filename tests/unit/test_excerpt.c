@@ -1,4 +1,4 @@
-/* The lines shown beside findings: whatever the bytes, the caret stands under the character of the place. */
+/* The lines that findings point to: the caret is under the character of the place, for any bytes. */
 #include "gateway/commands/excerpt.h"
 
 #include <setjmp.h>
@@ -41,18 +41,18 @@ static void test_excerpt__any_bytes__caret_under_the_place(void **state)
          "é€c",
          2},
         {"a\0b", 3, {1, 3}, "a\\x00b", 5},
-        /* Leads without the rest: each is a character of its own, and nothing behind the text is read. */
+        /* First bytes of characters whose other bytes are missing: each counts as one character. */
         {"\xf0\xf0\xf0", 3, {1, 3}, "\\xF0\\xF0\\xF0", 8},
         {"ab\xfd", 3, {1, 4}, "ab\\xFD", 6},
         {"ab\xf0", 3, {1, 40}, "ab\\xF0", 6},
-        /* Stray bytes that continue a character count nowhere. */
+        /* Bytes that continue a character which never began do not count. */
         {"a\x80\x80"
          "b",
          4,
          {1, 2},
          "a\\x80\\x80b",
          9},
-        {"\xef\xbb\xbfH,x\n", 7, {1, 3}, "H,x", 2}, /* columns begin behind a byte order mark */
+        {"\xef\xbb\xbfH,x\n", 7, {1, 3}, "H,x", 2}, /* columns are counted from after a byte order mark */
         {"abc\n", 4, {2, 1}, "", 0},
         {"abc\n", 4, {3, 1}, NULL, 0},
     };
