@@ -14,7 +14,7 @@
 
 /* A full or failing disk and a busy database pass (RETRY). SQL that SQLite refuses, or a broken CHECK, is our mistake.
  */
-static enum spool_error who_acts(int code)
+static int who_acts(int code)
 {
     switch (code & 0xff) {
     case SQLITE_CORRUPT:
