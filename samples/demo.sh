@@ -99,7 +99,7 @@ made() # TYPE DEVICES OPTIONS: a generated file in the drop of the party that se
     [ "$1" != EMI ] || drop=mcc
     build/samples/generate --type "$1" --devices "$2" --seed 7 --output $home/drops/$drop/in --time "$now" $3
 } >>demo/demo.log
-partners() # TIME OPTIONS…: work orders go out, the two Service Providers answer them, the gateway takes the answers in
+partners() # TIME OPTIONS…: work orders go out, the Service Providers answer them, the gateway takes the answers in
 {
     now=$1
     shift
@@ -165,7 +165,11 @@ month()
 packages $build_packages python3
 [ "$transport" = local ] || packages openssh-server openssh-client
 echo "building in build/; what the tools print goes to build/demo-build.log"
-(build) || { tail -n 40 build/demo-build.log >&2; echo "the build failed; all of it: build/demo-build.log" >&2; exit 2; }
+(build) || {
+    tail -n 40 build/demo-build.log >&2
+    echo "the build failed; the whole log: build/demo-build.log" >&2
+    exit 2
+}
 rm -rf demo
 build/ecosgate init demo >/dev/null
 : >demo/demo.log
@@ -174,7 +178,8 @@ if [ "$transport" = sftp ]; then
     sshd_start "$top/demo/sshd"
     over_sftp mcc
     over_sftp tcos
-    build/ecosgate -c demo/ecosgate.conf doctor mcc 2>&1 | tee -a demo/demo.log # at the real time: it compares the clocks
+    # At the real time, for it compares the clocks.
+    build/ecosgate -c demo/ecosgate.conf doctor mcc 2>&1 | tee -a demo/demo.log
 fi
 files
 day

@@ -320,7 +320,7 @@ def read_options(arguments):
     parser.add_argument("home", metavar="HOME", help="the gateway's home, with ecosgate.conf in it")
     parser.add_argument("--seed", metavar="N", default="1", help="other outcomes for another seed (%(default)s)")
     parser.add_argument("--success", metavar="SHARE", type=share,
-                        help=f"tries that succeed, 0 to 1 (all but errors and silence); the rest ends with {MOST_COMMON}")
+                        help=f"tries that succeed, 0 to 1 (all but errors and silence); the rest: {MOST_COMMON}")
     parser.add_argument("--error", metavar="CODE=SHARE", type=error_share, action="append", default=[],
                         help="tries that end with this code; can be repeated")
     parser.add_argument("--silence", metavar="SHARE", type=share, default=0, help="tries that are never answered (0)")

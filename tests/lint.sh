@@ -1,5 +1,6 @@
 #!/bin/sh
-# What the compiler cannot see (TAP): who includes whom, one door per danger, lists that must agree.
+# What the compiler cannot see (TAP): the only file that may do a dangerous thing, lists that must agree. Who may include
+# whom, sizes and comments: lint_code.py.
 cd "${top_srcdir:-$(dirname "$0")/..}" || exit 99
 clean() # TEXT, findings on standard input: none is good
 {
@@ -16,23 +17,6 @@ only() # TEXT REGEX ALLOWED-FILES(regex): who else matches
 }
 
 {
-grep -nE '^# *include "(spool|validators|gateway)/' formats/*.[ch] | clean "formats/ includes only itself"
-grep -rnE --include='*.[ch]' '^# *include "(formats|validators|gateway)/' spool | clean "spool/ includes only itself"
-grep -nE '^# *include "gateway/' validators/*.[ch] | clean "validators/ includes formats/ and spool/ only"
-grep -rnE --include='*.[ch]' '^# *include "(gateway|validators|spool/ledger)/' gateway/drops |
-    grep -vE '"gateway/(drops/|clock\.h|config_file\.h)' |
-    clean "gateway/drops/ knows no ledger, configuration, command, answer, report or pipeline"
-grep -nE '^# *include "gateway/(commands|pipeline|drops|reports)/' gateway/answers/*.[ch] |
-    clean "gateway/answers/ knows no command, pipeline, drop or report"
-grep -nE '^# *include "gateway/(commands|pipeline|drops)/' gateway/reports/*.[ch] |
-    clean "gateway/reports/ knows no command, pipeline or drop"
-grep -nE '^# *include "gateway/(commands|drops)/' gateway/pipeline/*.[ch] |
-    grep -vE '"gateway/drops/(transport|transfer_worker)\.h"' |
-    clean "gateway/pipeline/ knows no command, and of drops only transport.h and transfer_worker.h"
-grep -nE '^# *include "gateway/' gateway/config_file.[ch] gateway/drops/drop.h | grep -v '"gateway/config_file.h"' |
-    clean "gateway/config_file.[ch] and drop.h are below everything else"
-grep -nE '^# *include "gateway/(commands|pipeline|answers|reports)/' gateway/config*.[ch] gateway/clock.[ch] |
-    clean "the configuration knows no command, answer, report or pipeline"
 grep -rnE --include='*.[ch]' '^# *include "[^/"]+"' formats spool validators gateway |
     clean "every include shows its folder"
 
@@ -43,7 +27,8 @@ only "SQLite: spool/ledger/ alone" 'include <sqlite3\.h>' 'spool/ledger/[a-z_]*\
 only "libxml2: formats/xml_*.[ch] alone" 'include <libxml/' 'formats/xml_[a-z_]*\.[ch]'
 only "libxml2's unstable parts: formats/xml_parser.h alone" \
     '\bparser->|\bxmlStopParser\b|\bxmlDict|\bxmlParserInput\b|parserInternals\.h' 'formats/xml_parser\.h'
-only "zlib and libarchive: formats/unpack*.[ch] alone" 'include <(zlib|archive|archive_entry)\.h>' 'formats/unpack[a-z_]*\.[ch]'
+only "zlib and libarchive: formats/unpack*.[ch] alone" 'include <(zlib|archive|archive_entry)\.h>' \
+    'formats/unpack[a-z_]*\.[ch]'
 only "libcrypto: spool/digest.c alone" 'include <openssl/' 'spool/digest\.c'
 only "libssh2: gateway/drops/sftp/ alone" 'include <libssh2[a-z_]*\.h>' 'gateway/drops/sftp/[a-z_]*\.[ch]'
 only "the clock: gateway/clock.c alone" \
@@ -61,7 +46,8 @@ sed ':a
     tr '\n' '|' <gateway/ecosgate.1 | grep -qF "|$row|" || echo "$row"
 done | clean "every code is in ecosgate(1), with the catalogue's name, scope, transience and resolver"
 
-sed -n 's/.*_\(value\|path\)(l, \(g\|group\), "\([a-z0-9_]*\)".*/\3/p' gateway/config*.c gateway/drops/*.c | sort -u | while read -r setting; do
+sed -n 's/.*_\(value\|path\)(l, \(g\|group\), "\([a-z0-9_]*\)".*/\3/p' gateway/config*.c gateway/drops/*.c | sort -u |
+    while read -r setting; do
     grep -qE "^\.BR? $setting( |$)" gateway/ecosgate.conf.5 || echo "$setting"
 done | clean "every setting is in ecosgate.conf(5)"
 
