@@ -71,8 +71,7 @@ static bool build(struct ledger *ledger, const struct ledger_outgoing *outgoing,
                   GError **error)
 {
     const struct answer_kind *kind = kind_of(outgoing);
-    /* An EMO has a job of its own and tells of the instruction's; any other answer belongs to the job that it answers.
-     */
+    /* An EMO has a job of its own, but its verdict is that on the instruction. */
     int64_t about = outgoing->about != 0 ? outgoing->about : outgoing->job;
     g_autofree struct ledger_job *job = NULL;
     g_autofree struct ledger_verdict *verdict = NULL;
