@@ -38,8 +38,8 @@ static void on_fault(void *user, const struct filename_fault *fault)
                  fault->found, fault->found_len);
 }
 
-/* The name under judgement, in the grammar. */
-struct judging {
+/* A name in the grammar while it is judged. */
+struct judged_name {
     const struct rules *rules;
     const char *name;
     const struct filename *filename;
@@ -52,12 +52,12 @@ struct segment {
     size_t offset, len;
 };
 
-static void add(struct judging *j, enum code code, struct segment segment, const char *text)
+static void add(struct judged_name *n, enum code code, struct segment segment, const char *text)
 {
-    findings_add(j->findings,
+    findings_add(n->findings,
                  &(struct finding){
                      .code = code, .at.column = (uint32_t)segment.offset + 1, .field = segment.label, .text = text},
-                 j->name + segment.offset, segment.len);
+                 n->name + segment.offset, segment.len);
 }
 
 /* <type>_<org>_<eui64>_<date and time>… */
@@ -88,45 +88,45 @@ static struct segment date_segment(const struct filename *filename)
 }
 
 /* B104 */
-static void judge_time(struct judging *j)
+static void judge_time(struct judged_name *n)
 {
-    int64_t tolerance = j->rules->future_tolerance;
-    struct segment date = date_segment(j->filename);
+    int64_t tolerance = n->rules->future_tolerance;
+    struct segment date = date_segment(n->filename);
     char now[INSTANT_TEXT_SIZE];
 
-    if (j->filename->created <= j->rules->now + tolerance)
+    if (n->filename->created <= n->rules->now + tolerance)
         return;
-    instant_print(j->rules->now, now);
+    instant_print(n->rules->now, now);
     g_autofree char *text = g_strdup_printf("character %zu (date): expected a time at most %" PRId64
                                             " seconds ahead of the clock, which says %s",
                                             date.offset + 1, tolerance, now);
-    add(j, B104, date, text);
+    add(n, B104, date, text);
 }
 
 /* B103: an unknown party, another identity, a type it may not send, or another drop than its own. A drop is what proves
  * who sent a file: a name can be chosen by anybody who may write to any drop. */
-static void judge_sender(struct judging *j)
+static void judge_sender(struct judged_name *n)
 {
-    const struct filename *filename = j->filename;
-    const struct party *party = rules_party(j->rules->identity, filename->org);
+    const struct filename *filename = n->filename;
+    const struct party *party = rules_party(n->rules->identity, filename->org);
     g_autofree char *text = NULL;
 
     if (party == NULL) {
-        add(j, B103, org_segment(filename), "expected the code of a party that the gateway's configuration knows");
+        add(n, B103, org_segment(filename), "expected the code of a party that the gateway's configuration knows");
         return;
     }
     if (party->eui64 != filename->eui64) {
         char expected[EUI64_TEXT_SIZE];
         eui64_print(party->eui64, expected);
         text = g_strdup_printf("expected %s, the identity of %s", expected, party->org);
-        add(j, B103, eui64_segment(filename), text);
+        add(n, B103, eui64_segment(filename), text);
     } else if (!rules_may_send(party, filename->type->code)) {
         text = g_strdup_printf("%s is not entitled to send %s", party->org, filename->type->code);
-        add(j, B103, type_segment(filename), text);
-    } else if (j->rules->drop != NULL && strcmp(j->rules->drop, party->drop) != 0) {
+        add(n, B103, type_segment(filename), text);
+    } else if (n->rules->drop != NULL && strcmp(n->rules->drop, party->drop) != 0) {
         text = g_strdup_printf("expected through %s's own drop '%s'; it came through '%s'", party->org, party->drop,
-                               j->rules->drop);
-        add(j, B103, org_segment(filename), text);
+                               n->rules->drop);
+        add(n, B103, org_segment(filename), text);
     }
 }
 
@@ -135,9 +135,9 @@ bool name_rules_judge(const struct rules *rules, const char *name, size_t len, s
 {
     if (!filename_parse(name, len, filename, on_fault, findings))
         return false;
-    struct judging j = {rules, name, filename, findings};
-    judge_time(&j);
+    struct judged_name n = {rules, name, filename, findings};
+    judge_time(&n);
     if (rules->identity != NULL)
-        judge_sender(&j);
+        judge_sender(&n);
     return true;
 }
