@@ -145,8 +145,8 @@ static bool refuse_login(struct sftp *sftp, int rc, const char *what, GError **e
     if (rc == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED && has_hung_up(sftp))
         return sftp_fail(
             sftp, SFTP_ERROR_LOST, error,
-            "the server broke the connection when user %s logged in with %s; the gateway connects again at the "
-            "next look; if it happens again, ask the server's owner",
+            "the server broke the connection when user %s logged in with %s; the gateway connects again at its "
+            "next try; if it happens again, ask the server's owner",
             sftp->peer.user, what);
     if (rc == LIBSSH2_ERROR_AUTHENTICATION_FAILED || rc == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED)
         return sftp_fail(

@@ -62,7 +62,7 @@ bool sftp_fail_ssh(struct sftp *sftp, long rc, const char *doing, GError **error
     sftp->usable = false;
     if (sftp_is_loss(rc))
         return sftp_fail(sftp, SFTP_ERROR_LOST, error,
-                         "%s: the server broke the connection; the gateway connects again at the next look", doing);
+                         "%s: the server broke the connection; the gateway connects again at its next try", doing);
     (void)libssh2_session_last_error(sftp->ssh, &text, NULL, 0); /* returns rc again */
     g_autofree char *shown = text_escape(text ? text : "", text ? strlen(text) : 0, SHOWN_TEXT);
     return sftp_fail(sftp, SFTP_ERROR_PROTOCOL, error, "%s: %s (libssh2 %s, error %ld)", doing, shown,

@@ -132,7 +132,7 @@ bool wire_flush(struct sftp *sftp, GError **error)
 
     if (!sftp->usable)
         return sftp_fail(sftp, SFTP_ERROR_LOST, error,
-                         "the connection is gone; the gateway connects again at the next look");
+                         "the connection is gone; the gateway connects again at its next try");
     while (sent < out->len) {
         ssize_t n = libssh2_channel_write(sftp->channel, (const char *)out->data + sent, out->len - sent);
         if (n == LIBSSH2_ERROR_EAGAIN) {
