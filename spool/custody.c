@@ -71,6 +71,7 @@ bool job_custody_write(void *user, const char *data, size_t len, GError **error)
     return disk_file_write(custody->payload, data, len, error);
 }
 
+/* A key file, so that people can read where a payload came from when the ledger is lost. */
 static char *envelope_text(const struct job_envelope *envelope, size_t *len)
 {
     g_autoptr(GKeyFile) keys = g_key_file_new();
@@ -131,6 +132,7 @@ static struct job_envelope *pack(const struct job_envelope *envelope)
     return block;
 }
 
+/* As job_custody_store wrote it: lower case. Anything else means that the envelope is damaged. */
 static bool is_sha256(const char *text)
 {
     return strlen(text) == DIGEST_HEX_SIZE - 1 && strspn(text, "0123456789abcdef") == DIGEST_HEX_SIZE - 1;

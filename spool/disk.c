@@ -100,6 +100,8 @@ static int reserve(int fd, uint64_t expected)
     return errno == EOPNOTSUPP || errno == ENOSYS || errno == EINTR ? 0 : errno;
 }
 
+/* O_EXCL and O_NOFOLLOW: in a drop others may write too, and a link that they put in our way must not lead us
+ * elsewhere. */
 struct disk_file *disk_file_create(const char *path, uint64_t expected_size, GError **error)
 {
     g_autofree char *temporary = disk_temporary_path(path);
@@ -141,6 +143,7 @@ static void begin_early(struct disk_file *file)
     file->begun = file->written;
 }
 
+/* Writes to the kernel in pieces of BUFFER bytes. */
 static bool write_all(struct disk_file *file, const char *data, size_t len, GError **error)
 {
     while (len > 0) {
@@ -166,6 +169,7 @@ static bool flush(struct disk_file *file, GError **error)
     return write_all(file, file->buffer, held, error);
 }
 
+/* Whether the file may still be written; after an error or its end that is a mistake of the caller. */
 static bool usable(const struct disk_file *file, GError **error)
 {
     if (!file->failed && !file->finished)
@@ -211,6 +215,7 @@ static bool seal(struct disk_file *file, bool sync, GError **error)
     return true;
 }
 
+/* The rename. Once it succeeded, the temporary file no longer exists and must not be removed. */
 static bool give_name(struct disk_file *file, GError **error)
 {
     file->finished = rename(file->temporary, file->path) == 0;

@@ -165,6 +165,7 @@ static char *path_or_bug(const struct spool *spool, enum job_state state, int64_
     return path;
 }
 
+/* One look at all state folders. *state: IN_TWO_STATES if the job was seen twice. */
 static bool find_once(const struct spool *spool, int64_t id, enum job_state *state, GError **error)
 {
     *state = JOB_NOWHERE;
@@ -271,6 +272,7 @@ bool job_move(const struct spool *spool, int64_t id, const struct job_move *move
     return new != NULL &&disk_rename_noreplace(move->step, old, new, error);
 }
 
+/* The rename alone: job_publish syncs the folders once for all jobs. */
 static bool publish_one(const struct spool *spool, int64_t id, GError **error)
 {
     g_autofree char *old = path_or_bug(spool, JOB_INCOMING, id, error);

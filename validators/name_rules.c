@@ -25,6 +25,7 @@ static enum code code_of(enum filename_fault_kind kind)
     return B101;
 }
 
+/* The parser reports each wrong segment by itself, left to right. */
 static void on_fault(void *user, const struct filename_fault *fault)
 {
     g_autofree char *text =

@@ -80,6 +80,7 @@ static uint64_t id(struct reference *r, enum code code, size_t column, bool requ
     return found;
 }
 
+/* A date is parsed as the instant at 00:00 UTC of that day. */
 static bool date_parse(const struct field *field, int64_t *at)
 {
     char whole[INSTANT_TEXT_SIZE] = "YYYY-MM-DDT00:00:00Z";
@@ -137,6 +138,7 @@ static const char *hex(struct reference *r, size_t column, size_t digits, bool r
 
 /* ---- each table: its key, its other values, whether the ledger has the key ---- */
 
+/* The key of a Device is its DeviceID. */
 static void inventory_key(struct reference *r)
 {
     struct ledger_inventory *inventory = &r->inventory;
@@ -146,6 +148,7 @@ static void inventory_key(struct reference *r)
         add_repeated(r, INVENTORY_DEVICE_ID);
 }
 
+/* Most values may be missing: the inventory has Devices of every age and type, hubs and displays among them. */
 static void inventory_rest(struct reference *r)
 {
     static const char *const statuses[] = {"Pending",
@@ -187,6 +190,7 @@ static bool inventory_known(struct ledger *ledger, const struct reference *r, bo
     return ledger_inventory_exists(ledger, &r->inventory, known, error);
 }
 
+/* The key of a change of supplier is its MPxN and SupplyStartDate. */
 static void cos_key(struct reference *r)
 {
     struct ledger_cos *cos = &r->cos;
@@ -210,6 +214,8 @@ static bool cos_known(struct ledger *ledger, const struct reference *r, bool *kn
     return ledger_cos_exists(ledger, &r->cos, known, error);
 }
 
+/* The key of a Non-Migratable model is Device type, manufacturer, model, firmware and the day from which it holds. No
+ * firmware means every firmware of the model. */
 static void nmm_key(struct reference *r)
 {
     struct ledger_nmm *nmm = &r->nmm;
@@ -242,6 +248,7 @@ static bool nmm_known(struct ledger *ledger, const struct reference *r, bool *kn
     return ledger_nmm_exists(ledger, &r->nmm, known, error);
 }
 
+/* The key of a party is its PartyID and role: one company may be a Supplier and a MAP. */
 static void party_key(struct reference *r)
 {
     static const char *const roles[] = {"SUPPLIER", "MAP", NULL};

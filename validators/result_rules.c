@@ -268,6 +268,7 @@ static void judge_success(struct result *result, const struct retry_result *said
         row_error(&result->row, C120, RESULT_ALERT_CODE, "expected no alert that stands for a failure beside SUCCESS");
 }
 
+/* Everything that the record says of the try. Values that the ledger does not keep are judged all the same. */
 static void judge_values(struct result *result, struct retry_result *said)
 {
     static const struct code_form duis = {1, 8, true, false, "a DUIS response code such as E20"};
@@ -289,6 +290,7 @@ static void judge_values(struct result *result, struct retry_result *said)
         judge_success(result, said);
 }
 
+/* Feeds find_order() with the transitions of the ledger, the oldest first. */
 static bool add_transition(void *user, const struct ledger_transition *transition, GError **error)
 {
     (void)error; /* cannot fail */

@@ -17,6 +17,8 @@ static int64_t midnight_before(int64_t at)
     return at - at % RULES_DAY;
 }
 
+/* An inventory counts once one was accepted: a Device that it does not name is C103, even if it names none. The other
+ * tables count once they have a row. */
 bool review_open(struct review *review, const struct rules *rules, GError **error)
 {
     struct ledger_loaded inventory, cos, models;

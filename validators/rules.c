@@ -1,4 +1,4 @@
-/* The defaults of the settings, and questions about parties. */
+/* The defaults of the settings, which a bare `check` uses, and questions about parties. */
 #include "validators/rules.h"
 
 #include <string.h>
