@@ -3,7 +3,7 @@
  * layout says which columns a record has; their values are facts, found by name (facts.h).
  *
  *   struct writer *w = writer_new(form, type, bytes, user);
- *   writer_header(w, &header, row_count);
+ *   writer_header(w, &header, n);
  *   writer_file(w, &file);                             an EMA only
  *   writer_row(w, &row) …
  *   ok = writer_finish(w, &error); writer_free(w);
