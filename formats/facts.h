@@ -5,13 +5,17 @@
  * lists the facts that it knows, each with the expression that makes its value. The writers find a column's value by
  * the name of the fact, never by position. So columns can be added, moved and left out in the layout alone.
  *
- *   #define EMW_FACTS(FACT)                                      name of the layout, name of the fact, its value
- *       FACT(EMW, record_number, cell_number(row->record, text))
- *       FACT(EMW, device_id, device)
- *   FACTS_DECLARE(EMW);                                          at file scope: numbers, names, and the proof
+ * At file scope, above the function that fills the record (each line but the last ends in a backslash):
  *
- *   FACTS_FILL(EMW, row);                                        in a function: `row` has every value
- *   writer_row(writer, record, &row);
+ *   #define EMW_FACTS(FACT)
+ *       FACT(EMW, record_number, cell_number(transition->record, record))
+ *       FACT(EMW, device_id, device)
+ *   FACTS_DECLARE(EMW);                          numbers and names of the facts, and the proof for EMW_COLUMNS
+ *
+ * In the function, behind the variables that the values are made of:
+ *
+ *   FACTS_FILL(EMW, row);                        declares `row`, a struct facts with every value
+ *   writer_row(writer, &row);
  *
  * A column of EMW whose fact `colour` is not in EMW_FACTS does not compile: 'EMW_colour' undeclared. A fact that no
  * column names is allowed: a layout chooses among the facts.
@@ -36,18 +40,21 @@ struct facts {
 /* *at: the index of the fact of that name. False: there is none; *at is untouched. */
 bool facts_find(const char *const *names, size_t n, const char *name, size_t *at);
 
-/* What FACTS_DECLARE and FACTS_FILL make of one FACT(layout, name, value) or COLUMN(layout, need, column, fact). */
+/* What becomes of one line FACT(layout, name, value): its number in an enum, its name, its value in a row; and of one
+ * line COLUMN(layout, need, column, fact): the proof that there is such a fact. */
 #define FACT_NUMBER(layout, name, value) layout##_##name,
 #define FACT_NAME(layout, name, value) [layout##_##name] = #name,
 #define FACT_VALUE(layout, name, value) [layout##_##name] = (value),
 #define FACT_PROOF(layout, need, column, fact)                                                                         \
     _Static_assert((int)layout##_##fact >= 0, "layout " #layout ": a column without a fact");
 
+/* For the lists <layout>_FACTS and <layout>_COLUMNS. */
 #define FACTS_DECLARE(layout)                                                                                          \
     enum { layout##_FACTS(FACT_NUMBER) layout##_N_FACTS };                                                             \
     static const char *const layout##_NAMES[] = {layout##_FACTS(FACT_NAME)};                                           \
     layout##_COLUMNS(FACT_PROOF) _Static_assert(layout##_N_FACTS > 0, "layout " #layout)
 
+/* Makes all values, in the scope in which it stands. */
 #define FACTS_FILL(layout, variable)                                                                                   \
     const char *const variable##_values[layout##_N_FACTS] = {layout##_FACTS(FACT_VALUE)};                              \
     const struct facts variable = {layout##_NAMES, variable##_values, layout##_N_FACTS}
