@@ -269,7 +269,8 @@ int main(int argc, char **argv)
     g_autoptr(GOptionContext) context = g_option_context_new("COMMAND …");
     struct options options = {.config = NULL};
 
-    setlocale(LC_CTYPE, "C.UTF-8"); /* messages hold UTF-8, whatever the user's locale */
+    setlocale(LC_CTYPE, "C.UTF-8");         /* messages hold UTF-8, whatever the user's locale */
+    json_set_alloc_funcs(g_malloc, g_free); /* without memory the program ends, so that no output lacks a member */
     set_signals();
     int status = parse_options(&options, context, &argc, &argv) ? run(&options, context, argc, argv) : EXIT_UNABLE;
     g_free(options.config);

@@ -6,9 +6,9 @@
 #include "formats/text.h"
 #include "gateway/clock.h"
 #include "gateway/commands/command.h"
-#include "gateway/config.h"
 #include "gateway/commands/progress.h"
 #include "gateway/commands/verdict_text.h"
+#include "gateway/config.h"
 #include "validators/judge.h"
 
 #include <errno.h>
@@ -41,6 +41,7 @@ static void add_code(void *user, const char *code)
     json_array_append_new(user, json_string(code));
 }
 
+/* Lines, columns and record numbers begin at 1; 0 means that a finding has none. */
 static json_t *number_or_null(uint64_t n)
 {
     return n ? json_integer((json_int_t)n) : json_null();
@@ -67,6 +68,7 @@ static json_t *json_findings(const struct findings *findings)
     return list;
 }
 
+/* Counts of all findings, also of those that are over --max-findings and not listed. */
 static json_t *json_counts(const struct findings *findings)
 {
     json_t *counts = json_object();

@@ -10,7 +10,6 @@
 
 #include <glib.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { MOST_SHOWN = 128 /* characters of an argument in a message */ };
@@ -75,7 +74,7 @@ void command_print_json(json_t *object)
     char *text = json_dumps(object, JSON_COMPACT);
 
     puts(text);
-    free(text);
+    g_free(text); /* main() lets jansson allocate with GLib */
     json_decref(object);
 }
 

@@ -70,6 +70,7 @@ static const struct place *wanted_here(const struct excerpting *x, guint i)
     return place != NULL && place->line == x->line ? place : NULL;
 }
 
+/* The first column that is shown. */
 static uint32_t first_shown(const struct place *place)
 {
     return place->column > SHOWN_BEFORE ? place->column - SHOWN_BEFORE : 1;

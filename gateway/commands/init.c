@@ -132,7 +132,8 @@ static bool make_drops(const char *dir, GError **error)
     return true;
 }
 
-/* The configuration is written last, so that a home with a configuration is complete. */
+/* The configuration is written last, so that a home with a configuration is complete. After an error folders and ledger
+ * stay, and the next `init` uses them. */
 static bool make_home(const char *dir, const char *path, GError **error)
 {
     g_autofree char *text = configuration_text();

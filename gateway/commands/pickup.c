@@ -6,9 +6,9 @@
 #include "formats/text.h"
 #include "gateway/clock.h"
 #include "gateway/commands/command.h"
-#include "gateway/pipeline/completeness.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
+#include "gateway/pipeline/completeness.h"
 #include "spool/ledger/ledger_pickups.h"
 
 #include <stdio.h>
@@ -33,6 +33,7 @@ static void free_entry(gpointer user)
     g_free(entry);
 }
 
+/* Keeps an entry until the listing is complete: the marker of a file may be listed after the file. */
 static bool keep_entry(void *user, const struct drop_entry *entry)
 {
     struct viewing *v = user;
@@ -61,6 +62,7 @@ static int64_t unchanged_seconds(const struct ledger_pickup *known, const struct
     return MAX(clock_now() - known->since, 0);
 }
 
+/* The rule's reason, and for a file that has to stay unchanged how long it still has to. */
 static char *explain(const struct completeness_result *result, int64_t unchanged)
 {
     int64_t left = (result->wait + MICROSECONDS - 1) / MICROSECONDS;
@@ -100,6 +102,7 @@ static bool add_row(struct viewing *v, const struct drop_entry *entry, GError **
     return true;
 }
 
+/* Lists with a connection of its own, which the gateway's connections do not notice. */
 static bool list_drop(struct viewing *v, GError **error)
 {
     const struct transport *transport = v->drop->transport;

@@ -29,6 +29,7 @@ struct request {
     int64_t found;        /* files that were written */
 };
 
+/* True for a recipient that --supplier names, by MPID or by EUI-64; without --supplier for every recipient. */
 static bool is_wanted(const struct request *request, const char *mpid, uint64_t id)
 {
     char eui64[EUI64_TEXT_SIZE];
@@ -37,6 +38,7 @@ static bool is_wanted(const struct request *request, const char *mpid, uint64_t 
     return request->supplier == NULL || strcmp(request->supplier, mpid) == 0 || strcmp(request->supplier, eui64) == 0;
 }
 
+/* A sink for bytes; user: a FILE. */
 static bool put(void *user, const char *data, size_t len, GError **error)
 {
     if (fwrite(data, 1, len, user) == len)
@@ -46,6 +48,7 @@ static bool put(void *user, const char *data, size_t len, GError **error)
     return false;
 }
 
+/* Gives all bytes of the file to a sink. */
 static bool copy(int fd, writer_bytes_fn *bytes, void *user, GError **error)
 {
     g_autofree char *buffer = g_malloc(COPY_BYTES);
@@ -110,6 +113,7 @@ static bool print_issued(struct request *request, const struct ledger_report *re
     return good;
 }
 
+/* The files that were issued, one after the other, in the order of the ledger. */
 static bool print_all_issued(struct request *request, const GPtrArray *issued, GError **error)
 {
     for (guint i = 0; i < issued->len; i++) {
@@ -120,6 +124,8 @@ static bool print_all_issued(struct request *request, const GPtrArray *issued, G
     return true;
 }
 
+/* The files as they would be issued now. Nothing is stored: the next `run` issues the period as if this had not been.
+ */
 static bool print_built(struct request *request, GError **error)
 {
     g_autoptr(report_t) report = report_new(&request->access.gateway, request->kind, request->period);
@@ -137,6 +143,7 @@ static bool print_built(struct request *request, GError **error)
     return true;
 }
 
+/* A period is issued in one commit and its files are built afterwards; before that there is nothing to print. */
 static bool all_stored(const GPtrArray *issued)
 {
     for (guint i = 0; i < issued->len; i++) {
@@ -146,6 +153,8 @@ static bool all_stored(const GPtrArray *issued)
     return true;
 }
 
+/* *period: the issued period that was asked for; NULL: it was not issued. A report on change has no calendar: its
+ * period is the newest that began at or before the time, and replaces the one in the request. */
 static bool find_period(struct request *request, struct ledger_period **period, GError **error)
 {
     struct ledger *ledger = request->access.gateway.ledger;

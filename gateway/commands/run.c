@@ -7,9 +7,9 @@
  */
 #include "gateway/clock.h"
 #include "gateway/commands/command.h"
-#include "gateway/pipeline/pipeline.h"
 #include "gateway/commands/progress.h"
 #include "gateway/drops/transport.h"
+#include "gateway/pipeline/pipeline.h"
 
 #include <errno.h>
 #include <poll.h>

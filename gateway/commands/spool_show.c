@@ -14,6 +14,7 @@
 
 enum { MOST_FINDINGS = 20 /* shown to people; --json prints all */ };
 
+/* The members that the ledger's row of the job has; lists follow in fill. */
 static json_t *job_object(const struct ledger_job *job)
 {
     json_t *object = json_object();
@@ -104,6 +105,7 @@ static bool add_verdicts(struct ledger *ledger, const struct ledger_job *job, js
     return true;
 }
 
+/* The files that this job makes for drops: answers, work orders, reports. */
 static bool add_outgoing(struct ledger *ledger, int64_t id, json_t *rows, GError **error)
 {
     g_autoptr(GPtrArray) files = NULL;
@@ -129,6 +131,7 @@ static bool add_outgoing(struct ledger *ledger, int64_t id, json_t *rows, GError
     return true;
 }
 
+/* Orders that operators gave for this job, with their results. */
 static bool add_actions(struct ledger *ledger, int64_t id, json_t *rows, GError **error)
 {
     g_autoptr(GPtrArray) actions = NULL;

@@ -3,12 +3,12 @@
  * It reads folders, ledger and configuration only and asks no server, so that it is fast while a drop is down.
  */
 #include "formats/filename.h"
+#include "gateway/answers/incident_id.h"
 #include "gateway/clock.h"
 #include "gateway/commands/output.h"
-#include "gateway/answers/incident_id.h"
 #include "gateway/commands/read_access.h"
-#include "gateway/reports/report_schedule.h"
 #include "gateway/drops/transport.h"
+#include "gateway/reports/report_schedule.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_pickups.h"
@@ -21,6 +21,8 @@
 
 enum { MOST_CLEARED = 20 /* closed incidents shown; open ones are all shown */ };
 
+/* The lock is free when no gateway runs, whatever process number is in the file. pid is -1, and left out, while the
+ * number of a process that holds the lock cannot be read. */
 static bool add_running(struct gateway *gateway, json_t *status, GError **error)
 {
     int64_t pid;
@@ -33,6 +35,7 @@ static bool add_running(struct gateway *gateway, json_t *status, GError **error)
     return true;
 }
 
+/* Counted in the folders, because the folder is the job's state; the ledger keeps no copy of it. */
 static bool add_jobs(struct gateway *gateway, json_t *status, GError **error)
 {
     json_t *counts = json_object();
@@ -47,6 +50,7 @@ static bool add_jobs(struct gateway *gateway, json_t *status, GError **error)
     return true;
 }
 
+/* One state and its number of Devices; user: the object. */
 static bool add_state(void *user, const char *name, int64_t n, GError **error)
 {
     (void)error; /* nothing here can fail */

@@ -213,6 +213,8 @@ static bool check_ledger(struct verify *v, GError **error)
     return true;
 }
 
+/* ---- reports ---- */
+
 static bool check_reports(struct verify *v, GError **error)
 {
     g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
