@@ -66,7 +66,8 @@ def test_devices(tap):
         fact = home.json("why", device(number))[0]
         item = work(*{11: (1, 2), 12: (2, 2), 13: (3, 2), 14: (1, 3), 15: (11,)}.get(number, (number,)))
         tap.ok(says(fact, row) and fact["kind"] == "device" and fact["id"] == device(number) and
-               fact["work_item"] == item and fact["file"].startswith("EMI_"), f"why of a Device that is {row[0]} {row[1]}", fact)
+               fact["work_item"] == item and fact["file"].startswith("EMI_"),
+               f"why of a Device that is {row[0]} {row[1]}", fact)
         other = home.json("why", item)[0]
         tap.ok(other == {**fact, "kind": "work item", "id": item}, f"why of its work item {item} gives the same answer",
                other)
@@ -158,12 +159,11 @@ def test_odd_ids(tap):
     home.drop("mcc", "/dev/null", odd)
     home.run()
     for text in ("", "x", "%s%n", "0", "99", "99999999999999999999", "MCC.B-1.2", "MCC.B-1.0", "MCC.B-1.-1",
-                 "MCC.B-1.1.1", "MCC..1", "..", device(9), "00-DB", "x" * 5000, "../../etc/passwd", b"\xff\xfe", "\x1b[2J", "EMI_\n",
-                 "é"):
+                 "MCC.B-1.1.1", "MCC..1", "..", device(9), "00-DB", "x" * 5000, "../../etc/passwd", b"\xff\xfe",
+                 "\x1b[2J", "EMI_\n", "é"):
         done = home.command("why", "--", text)
         tap.ok(done.returncode == 1 and done.stdout == b"" and b"\x1b" not in done.stderr and
-               b"\xff" not in done.stderr and
-               done.stderr.count(b"\n") == 1 and len(done.stderr) < 1000, f"why of {text[:20]!r}: not known", done)
+               b"\xff" not in done.stderr and done.stderr.count(b"\n") == 1 and len(done.stderr) < 1000, f"why of {text[:20]!r}: not known", done)
     for text in (b"\xff\xfe", "\x1b[2J", "x" * 5000):
         for call in (("device", "show"), ("device", "list", "--state"), ("spool", "show")):
             done = home.command(*call, text)
