@@ -14,7 +14,7 @@ enum { KIND_PLAIN = false, KIND_FREE_TEXT = true };
 #define REPORT(layout)                                                                                                 \
     static const struct report_column layout##_columns[] = {layout##_COLUMNS(OUTGOING)};                               \
     _Static_assert(COUNT(layout##_columns) <= REPORT_MAX_COLUMNS, "layout " #layout ": REPORT_MAX_COLUMNS is too "     \
-                                                                                    "small")
+                                                                  "small")
 
 REPORT(ECOSMIG_001);
 REPORT(ECOSMIG_002);

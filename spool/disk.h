@@ -6,9 +6,9 @@
  * three steps in this order: sync the file, rename it, sync its folder. A file that is being written has the
  * temporary name ".<name>.part" beside its final one.
  *
- *     disk_file_create → disk_file_write* → disk_file_publish → disk_file_free     whole and under its final name
- *     disk_file_create → disk_file_write* → disk_file_upload  → disk_file_free     whole, still under its temporary
- * name … then, perhaps in another process, disk_publish_temporary
+ *     disk_file_create → disk_file_write* → disk_file_publish → disk_file_free     whole, under its final name
+ *     disk_file_create → disk_file_write* → disk_file_upload  → disk_file_free     whole, under its temporary name
+ *         … then, perhaps in another process, disk_publish_temporary
  *
  * disk_file_free without a publish, place or upload before it removes the temporary file. Paths are borrowed for the
  * call. Sizes are bytes. A function that changes the disk takes the crash point (step.h) that it passes.

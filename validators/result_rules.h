@@ -10,8 +10,8 @@
  * the transaction stores it. Without rules->ledger only step 1 is judged, and the form of the WorkItemId.
  *
  *   struct result result;
- *   result_rules_judge_result(&file, &record, &result, &error) … result_clear(&result)     after success and error
- * alike
+ *   result_rules_judge_result(&file, &record, &result, &error) …
+ *   result_clear(&result)                                              after success and error alike
  */
 #ifndef ECOSGATE_VALIDATORS_RESULT_RULES_H
 #define ECOSGATE_VALIDATORS_RESULT_RULES_H

@@ -3,7 +3,7 @@
  * id, its result and its effect on the ledger, then the file is removed. Why in this order:
  *
  *   - The folder decides where a job is. A crash after the move leaves a job that has arrived while the ledger still
- * says otherwise; is_half_done recognises it, and the order is finished.
+ *     says otherwise; is_half_done recognises it, and the order is finished.
  *   - A crash after the commit leaves the file. Its id is in the ledger then, and the file is only removed.
  */
 #include "gateway/pipeline/orders.h"

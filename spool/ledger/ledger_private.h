@@ -11,7 +11,7 @@
  * Why values are bound this way. Two designs were compared:
  *
  *   (a) an array of tagged values, each made by a macro that accepts the right C types only (this one);
- *   (b) a function per value: ledger_bind_int(query, 1, x), ledger_bind_text(query, 2, y) ….
+ *   (b) a function per type of value, called once for each placeholder.
  *
  * With (b) the prototypes check the types too, but a pointer for an integer is only a warning. Each value needs a
  * line, an error check and a position that can be wrong, and a value that is forgotten keeps that of the call before.

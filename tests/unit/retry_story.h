@@ -4,9 +4,9 @@
  *
  *   @N       it is N minutes after the beginning
  *   W        a work order orders the next try
- *   S T F N  a result SUCCESS, TIMEOUT, FAILED, NOT_ATTEMPTED of the newest try. A digit after it: of that try. g, d or
- * a and a text: its GBCS status, DUIS code or alert. ': with other ids. @N: LastTry is minute N. %N: its file was
- *            created in minute N.
+ *   S T F N  a result SUCCESS, TIMEOUT, FAILED, NOT_ATTEMPTED of the newest try. Behind it may stand: a digit, the try
+ *            that it is about; g, d or a and a text, its GBCS status, DUIS code or alert; ', other ids; @N, LastTry is
+ *            minute N; %N, its file was created in minute N.
  *   Y Y' n   a confirmation: Y, Y with other ids, N
  *   t        retry_take_time
  *   pN       put off with C109 until minute N

@@ -185,13 +185,28 @@ static void test_config__choices__each_by_its_name(void **state)
     assert_int_equal(off->check_digits, CHECK_DIGITS_OFF);
 }
 
-static void test_config__problem__is_reported_with_its_line(void **state)
+/* A change of the good configuration, and the problem that it makes: its line, and how its text begins. */
+struct problem_case {
+    const char *old, *new;
+    int line;
+    const char *text;
+};
+
+static void check_problems(const struct problem_case *cases, size_t n)
 {
-    static const struct {
-        const char *old, *new;
-        int line;
-        const char *text;
-    } cases[] = {
+    for (size_t i = 0; i < n; i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(config_t) c = load(cases[i].old, cases[i].new, &error);
+        g_autofree char *expected = g_strdup_printf("%s:%d: %s", path, cases[i].line, cases[i].text);
+        if (c != NULL || strstr(error->message, expected) == NULL)
+            fail_msg("%s: expected '%s', found '%s'", cases[i].new, expected,
+                     c != NULL ? "no problem" : error->message);
+    }
+}
+
+static void test_config__problem_of_a_value__is_reported_with_its_line(void **state)
+{
+    static const struct problem_case cases[] = {
         {"org=TCOS\n", "\n", 1, "[gateway] org: expected a value; it is missing"},
         {"org=TCOS\n", "org=\n", 2, "[gateway] org: expected a value; it is missing"},
         {"org=TCOS\n", "org=tcos\n", 2, "[gateway] org: expected 2 to 8 upper-case letters and digits; found 'tcos'"},
@@ -213,6 +228,15 @@ static void test_config__problem__is_reported_with_its_line(void **state)
          "[gateway] inventory_max_age: expected a whole number from 1 to 3650"},
         {"# a comment", "cos_window=3651", 4, "[gateway] cos_window: expected a whole number from 0 to 3650"},
         {"# a comment", "daily_limit=-1", 4, "[gateway] daily_limit: expected a whole number from 0"},
+    };
+
+    (void)state;
+    check_problems(cases, G_N_ELEMENTS(cases));
+}
+
+static void test_config__problem_of_a_group__is_reported_with_its_line(void **state)
+{
+    static const struct problem_case cases[] = {
         {NULL, "[review]\nC103=no\n", 18, "[review] C103: expected one of reject, warn, off"},
         {NULL, "[review]\nC101=warn\n", 18, "[review] C101: there is no such setting"},
         {NULL, "[review]\nC102=warn\n", 18, "[review] C102: there is no such setting"},
@@ -249,14 +273,7 @@ static void test_config__problem__is_reported_with_its_line(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(GError) error = NULL;
-        g_autoptr(config_t) c = load(cases[i].old, cases[i].new, &error);
-        g_autofree char *expected = g_strdup_printf("%s:%d: %s", path, cases[i].line, cases[i].text);
-        if (c != NULL || strstr(error->message, expected) == NULL)
-            fail_msg("%s: expected '%s', found '%s'", cases[i].new, expected,
-                     c != NULL ? "no problem" : error->message);
-    }
+    check_problems(cases, G_N_ELEMENTS(cases));
 }
 
 static void test_config__problems__all_are_reported_at_once(void **state)
@@ -321,7 +338,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_config__nothing_set__has_defaults, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__everything_set__is_what_the_rules_get, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__choices__each_by_its_name, enter, leave),
-        cmocka_unit_test_setup_teardown(test_config__problem__is_reported_with_its_line, enter, leave),
+        cmocka_unit_test_setup_teardown(test_config__problem_of_a_value__is_reported_with_its_line, enter, leave),
+        cmocka_unit_test_setup_teardown(test_config__problem_of_a_group__is_reported_with_its_line, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__problems__all_are_reported_at_once, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__no_gateway_group__is_reported, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__nul__is_reported, enter, leave),

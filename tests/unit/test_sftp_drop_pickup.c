@@ -194,7 +194,7 @@ static void test_sftp_drop_pickup__discard__removes_that_file_alone(void **state
     discard_good("file", 5, sha256);
     assert_false(exists(path));
     assert_true(exists(other));
-    discard_good("file", 5, sha256); /* again: it is gone, which is fine */
+    discard_good("file", 5, sha256); /* again: a file that is gone is no error */
 }
 
 static void test_sftp_drop_pickup__discard_without_a_fetch_before__compares_the_bytes(void **state)
