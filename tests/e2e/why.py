@@ -163,7 +163,8 @@ def test_odd_ids(tap):
                  "\x1b[2J", "EMI_\n", "é"):
         done = home.command("why", "--", text)
         tap.ok(done.returncode == 1 and done.stdout == b"" and b"\x1b" not in done.stderr and
-               b"\xff" not in done.stderr and done.stderr.count(b"\n") == 1 and len(done.stderr) < 1000, f"why of {text[:20]!r}: not known", done)
+               b"\xff" not in done.stderr and done.stderr.count(b"\n") == 1 and len(done.stderr) < 1000,
+               f"why of {text[:20]!r}: not known", done)
     for text in (b"\xff\xfe", "\x1b[2J", "x" * 5000):
         for call in (("device", "show"), ("device", "list", "--state"), ("spool", "show")):
             done = home.command(*call, text)
