@@ -33,11 +33,14 @@ DCC = "90-B3-D5-1F-30-00-00-02"
 BAD_NAME = "EMI MCC\n\x01.xml"
 RESULT = "EMT_TCSP_90-B3-D5-1F-30-0E-C0-02_20230703_060000_000001.csv"
 SIDES = ("before", "after")
-MOST_PASSINGS = 1 if SANITIZED else 40
+MOST_PASSINGS = 1 if SANITIZED else 40  # of a sanitized program: see FIRST_SCRIPTS
 # A case over SFTP takes several handshakes: only steps that concern a drop, and their first passings.
 MOST_OVER_SFTP = 1 if SANITIZED else 3
 OF_DROPS = ("custody-", "source-", "delivery-")
 SERVER = None  # the SFTP server
+# A sanitizer sees what code does, not how often. Each step and side is stopped in the first script that passes it (and over
+# SFTP); the other scripts only run undisturbed. That what follows is right in every script, the other build proves.
+FIRST_SCRIPTS = SANITIZED
 WORKERS = os.cpu_count() + 1  # one more than processors, for a case may wait for a server
 
 
@@ -370,6 +373,11 @@ def compare_lists(tap):
     tap.ok(used == idents, "the code passes every step of steps.def and no other", f"{used ^ idents}")
 
 
+def cases_of(name, side):
+    cases = [(name, side, n, act, script) for script in SCRIPTS for act, n in script.points(name, side)]
+    return cases[:1] + [case for case in cases[1:] if case[4] is OVER_SFTP] if FIRST_SCRIPTS else cases
+
+
 def has_crash_points():
     home = Home()
     done = home.command("run", "--once", env={"ECOSGATE_CRASH": "custody-begun:before"})
@@ -413,8 +421,7 @@ def main():
             tap.ok(script.play_undisturbed(), f"{script.name}: undisturbed it ends sound")
         twin = local_twin()
         tap.ok(OVER_SFTP.found[-1] == twin, "over SFTP the end is that of local drops", difference(twin, OVER_SFTP.found[-1]))
-        cases = [(name, side, n, act, script) for _, name in steps() for side in SIDES for script in SCRIPTS
-                 for act, n in script.points(name, side)]
+        cases = [case for _, name in steps() for side in SIDES for case in cases_of(name, side)]
         with concurrent.futures.ThreadPoolExecutor(max_workers=WORKERS) as pool:
             results = list(pool.map(lambda case: case[4].stop(*case[:4]), cases))
         for _, name in steps():
