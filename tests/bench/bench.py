@@ -96,8 +96,9 @@ def sqlite_import(folder, csv, names):
 
 
 def results(folder):
-    """ours and rival: an EMT of a tenth of the Devices, applied to their work an hour after its dispatch; as many prepared updates by key, in one
-    transaction of a table of those Devices, by the sqlite3 of Python, whose rows are made before its clock runs."""
+    """ours and rival: an EMT of a tenth of the Devices, applied to their work an hour after its dispatch; as many
+    prepared updates by key, in one transaction of a table of those Devices, by the sqlite3 of Python, whose rows are
+    made before its clock runs."""
     count = max(1, DEVICES // 10)
     home = os.path.join(folder, "worked")
     gate = [GATE, "-c", os.path.join(home, "ecosgate.conf"), "--now"]

@@ -1,8 +1,8 @@
 """A day of ECOSMIG-001 against `sqlite3 -csv` writing the very same rows from the same ledger; see run.sh.
 
-Fair: both read the ledger that real files made (REPORT_DEVICES Devices over 100 Suppliers, all migrated on one day), find each
-Device's Supplier by the same rule, print the same cells in the same order of Suppliers, and write to nowhere. That the
-rows are the same is compared before the race.
+Fair: both read the ledger that real files made (REPORT_DEVICES Devices over 100 Suppliers, all migrated on one day),
+find each Device's Supplier by the same rule, print the same cells in the same order of Suppliers, and write to nowhere.
+That the rows are the same is compared before the race.
 """
 import glob
 import hashlib
@@ -29,8 +29,8 @@ def instant(value):
     return f"strftime('%Y-%m-%dT%H:%M:%SZ',{value},'unixepoch')"
 
 
-# Of a meter the gaining Supplier of the last event, else the inventory's; of a GPF that of a gas meter on the hub, else of
-# an electricity meter.
+# Of a meter the gaining Supplier of the last event, else the inventory's; of a GPF that of a gas meter on the hub, else
+# of an electricity meter.
 OF_METER = ("ifnull((SELECT gaining FROM cos c WHERE c.mpxn={0}.mpxn AND c.starts<=1688428800 ORDER BY c.starts DESC LIMIT 1),"
             "{0}.supplier)")
 SQL = f"""
@@ -60,18 +60,20 @@ def make_home(folder):
     for time, files in passes:
         for kind, drop in files:
             form = ["--form", "csv"] if kind.startswith("EM") else []
-            made = subprocess.run([GENERATE, "--type", kind, *form, "--devices", str(DEVICES), "--suppliers", str(SUPPLIERS), "-o",
+            made = subprocess.run([GENERATE, "--type", kind, *form, "--devices", str(DEVICES), "--suppliers",
+                                   str(SUPPLIERS), "-o",
                                    folder], check=True, capture_output=True, text=True).stdout.strip()
             shutil.move(made, os.path.join(home, "drops", drop, "in"))
-        done = subprocess.run([GATE, "-c", conf, "--now", f"2023-07-03T{time}:00Z", "run", "--once"], capture_output=True, check=False)
+        done = subprocess.run([GATE, "-c", conf, "--now", f"2023-07-03T{time}:00Z", "run", "--once"],
+                              capture_output=True, check=False)
         if done.returncode not in (0, 1):
             sys.exit(f"run --once: {done.stderr.decode()}")
     return home, conf
 
 
 def sum_of_rows(argv):
-    """How many rows there are, and a sum that their order does not change. Nothing is kept: what this process holds would
-    count as memory of those that it begins."""
+    """How many rows there are, and a sum that their order does not change. Nothing is kept: what this process holds
+    would count as memory of those that it begins."""
     count = total = 0
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
         for line in child.stdout:

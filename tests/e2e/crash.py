@@ -1,14 +1,14 @@
 """Stops the program before and after every durable step, resumes it, and expects the end of an undisturbed run.
 
-A script is a list of acts. An act hands files over, runs the program, or has an operator give an order. Every script first
-runs undisturbed: that shows its end, and how often each run of the program passes each step of spool/steps.def. Then each
-passing is stopped once (SIGKILL), the act is resumed, and the remaining acts follow. The files and the ledger's rows must
-then be those of the undisturbed end, and `spool verify` must find them sound.
+A script is a list of acts. An act hands files over, runs the program, or has an operator give an order. Every script
+first runs undisturbed: that shows its end, and how often each run of the program passes each step of spool/steps.def.
+Then each passing is stopped once (SIGKILL), the act is resumed, and the remaining acts follow. The files and the
+ledger's rows must then be those of the undisturbed end, and `spool verify` must find them sound.
 
-Two things are done once instead of in each case. What happens before the stop is the same in all: the undisturbed run keeps
-a copy of the home before each act, and a case begins with the copy before the act in which it stops. What follows a stop
-is played to its end for the first passing of a step; for a later passing the case ends after the resumed act, if files and
-rows are then those that the undisturbed run had at that moment.
+Two things are done once instead of in each case. What happens before the stop is the same in all: the undisturbed run
+keeps a copy of the home before each act, and a case begins with the copy before the act in which it stops. What follows
+a stop is played to its end for the first passing of a step; for a later passing the case ends after the resumed act, if
+files and rows are then those that the undisturbed run had at that moment.
 
 Needs a build with --enable-crash-points. The steps of steps.def, of the code and of spool/README.md must be the same.
 """
@@ -38,8 +38,9 @@ MOST_PASSINGS = 1 if SANITIZED else 40  # of a sanitized program: see FIRST_SCRI
 MOST_OVER_SFTP = 1 if SANITIZED else 3
 OF_DROPS = ("custody-", "source-", "delivery-")
 SERVER = None  # the SFTP server
-# A sanitizer sees what code does, not how often. Each step and side is stopped in the first script that passes it (and over
-# SFTP); the other scripts only run undisturbed. That what follows is right in every script, the other build proves.
+# A sanitizer sees what code does, not how often. Each step and side is stopped in the first script that passes it (and
+# over SFTP); the other scripts only run undisturbed. That what follows is right in every script, the other build
+# proves.
 FIRST_SCRIPTS = SANITIZED
 WORKERS = os.cpu_count() + 1  # one more than processors, for a case may wait for a server
 
@@ -129,7 +130,8 @@ class Stage(Home):
 
 
 class Script:
-    """Its acts, and what an undisturbed run shows: a copy before each act, what is found after it, what its runs pass."""
+    """Its acts, and what an undisturbed run shows: a copy before each act, what is found after it, what its runs
+    pass."""
 
     def __init__(self, name, *acts, allowed=(0, 1), most=MOST_PASSINGS, only="", place=None):
         self.name, self.acts, self.allowed, self.most, self.only, self.place = name, acts, allowed, most, only, place
@@ -196,8 +198,10 @@ def hand_over(*files):
     return act
 
 
-FILES = (("mcc", GOOD[0]), ("mcc", GOOD[1]), ("mcc", REJECTED, "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000_000003.csv"),
-         ("mcc", glob.glob(f"{SAMPLES}/codes/C101/EMI*")[0], "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000_000004.xml"),
+FILES = (("mcc", GOOD[0]), ("mcc", GOOD[1]),
+         ("mcc", REJECTED, "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000_000003.csv"),
+         ("mcc", glob.glob(f"{SAMPLES}/codes/C101/EMI*")[0],
+          "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000_000004.xml"),
          ("mcc", GOOD[0], BAD_NAME), ("tcos", GOOD[1], RESULT))
 FEW_FILES = (("mcc", GOOD[0]), ("mcc", GOOD[0], BAD_NAME), ("tcos", GOOD[1], RESULT))
 
@@ -309,7 +313,8 @@ SCRIPTS = (
     # Files of every kind. On a disk, as the proof that memory makes no difference.
     Script("plain", hand_over(*FILES), once, place=DISK),
     # A file is held before it is judged, released, judged again.
-    Script("orders", hand_over(("mcc", REJECTED)), once, order("requeue", 1), order("hold", 1), once, order("release", 1), once),
+    Script("orders", hand_over(("mcc", REJECTED)), once, order("requeue", 1), order("hold", 1), once,
+           order("release", 1), once),
     # An incident is reported, closed by hand, and its end is reported.
     Script("closing", hand_over(("mcc", REJECTED)), once, order("close", 1, "incident"), once),
     Script("in the way", answers_there(FILES, "mcc", "tcos"), hand_over(*FILES), once),
@@ -318,27 +323,33 @@ SCRIPTS = (
     Script("trouble", take_drop_away, once, bring_drop_back, once, allowed=(0, 1, 2)),
     Script("made", make_home, hand_over(*FILES), once),
     # Reference data, whole and in part, and an instruction that waits for an inventory.
-    Script("reference", settings("gateway inventory=required\ndrop dcc complete=at-once"), hand_over(("mcc", GOOD[0])), once,
+    Script("reference", settings("gateway inventory=required\ndrop dcc complete=at-once"), hand_over(("mcc", GOOD[0])),
+           once,
            hand_over(*(("dcc", path) for path in
-                       sorted(glob.glob(f"{SAMPLES}/codes/C119/INV*") + glob.glob(f"{SAMPLES}/codes/C107/NMM*")))), once,
+                       sorted(glob.glob(f"{SAMPLES}/codes/C119/INV*") + glob.glob(f"{SAMPLES}/codes/C107/NMM*")))),
+           once,
            allowed=(0, 1, 2)),
-    # Devices go their whole way: a try that fails and is made again; a success that both sides confirm; one that only one
-    # side confirms for long; one that ends by time. The batch has its outcome. The pass of the 5th brings D103 for the
-    # third Device and D150 for the second.
+    # Devices go their whole way: a try that fails and is made again; a success that both sides confirm; one that only
+    # one side confirms for long; one that ends by time. The batch has its outcome. The pass of the 5th brings D103 for
+    # the third Device and D150 for the second.
     Script("life", settings("drop ecos complete=at-once"), instruct(1, 2, 3), at("12:00:00"),
            result(1, "06:00:00", f"MCC.B-1-06.1,{DEVICE % 1},SUCCESS,,,,1,,,,,,AA,BB",
                   f"MCC.B-1-06.2,{DEVICE % 2},FAILED,,E20,,1,,,,,,,"),
            confirmation(1, "06:00:00", f"MCC.B-1-06.1,{DEVICE % 1},Y,,AA,BB,"), at("12:01:00"), at("12:06:00"),
-           result(2, "12:07:00", f"MCC.B-1-06.2,{DEVICE % 2},SUCCESS,,,,2,,,,,,CC,DD"), at("12:08:00"), at("13:00:00", day=5),
+           result(2, "12:07:00", f"MCC.B-1-06.2,{DEVICE % 2},SUCCESS,,,,2,,,,,,CC,DD"), at("12:08:00"),
+           at("13:00:00", day=5),
            confirmation(2, "12:09:00", f"MCC.B-1-06.2,{DEVICE % 2},Y,,CC,DD,"), at("13:01:00", day=5)),
     # Days are reported. The file of 18:00 comes in the pass that issues a report, and takes the only Device from its
     # Supplier: a report that was planned is built as if that file had not come yet.
-    Script("reporting", settings("drop ecos complete=at-once\ndrop dcc complete=at-once\ngateway mpxn_check_digits=off"),
+    Script("reporting",
+           settings("drop ecos complete=at-once\ndrop dcc complete=at-once\ngateway mpxn_check_digits=off"),
            tell("PTY", 1, "06:00:00", "FULL", f"SET,{SUPPLIER % 1},SUPPLIER,AAAA,First,",
                 f"SET,{SUPPLIER % 2},SUPPLIER,BBBB,Second,"),
            tell("INV", 1, "06:00:00", "FULL", OWNED % 1),
-           tell("NMM", 1, "06:00:00", "FULL", "SET,GPF,AB02,02010001,00010203,2023-06-01,,D117,00010204"), at("12:00:00"),
-           instruct(1), at("12:01:00"), result(1, "06:00:00", f"MCC.B-1-06.1,{DEVICE % 1},FAILED,17,,,1,,,,,,,"), at("12:02:00"),
+           tell("NMM", 1, "06:00:00", "FULL", "SET,GPF,AB02,02010001,00010203,2023-06-01,,D117,00010204"),
+           at("12:00:00"),
+           instruct(1), at("12:01:00"), result(1, "06:00:00", f"MCC.B-1-06.1,{DEVICE % 1},FAILED,17,,,1,,,,,,,"),
+           at("12:02:00"),
            tell("INV", 2, "18:00:00", "DELTA", OWNED % 2), at("18:00:00"), at("00:00:00", day=4)),
     Script("over SFTP", pass_files(*FEW_FILES), most=MOST_OVER_SFTP, only=OF_DROPS),
 )
@@ -365,7 +376,8 @@ def compare_lists(tap):
         told = re.findall(r"^\| `([a-z-]+)` \|", file.read(), re.M)
     tap.ok(names and told == names, "spool/README.md lists the steps of steps.def", f"{set(told) ^ set(names)}")
     used = set()
-    for path in (path for folder in ("spool", "gateway") for path in glob.glob(f"{SOURCE}/{folder}/**/*.c", recursive=True)):
+    for path in (path for folder in ("spool", "gateway")
+                 for path in glob.glob(f"{SOURCE}/{folder}/**/*.c", recursive=True)):
         with open(path, encoding="utf-8") as file:
             used |= set(re.findall(r"\bSTEP_([A-Z_]+)\b", file.read()))
     used.discard("COUNT")
@@ -420,7 +432,8 @@ def main():
         for script in SCRIPTS:
             tap.ok(script.play_undisturbed(), f"{script.name}: undisturbed it ends sound")
         twin = local_twin()
-        tap.ok(OVER_SFTP.found[-1] == twin, "over SFTP the end is that of local drops", difference(twin, OVER_SFTP.found[-1]))
+        tap.ok(OVER_SFTP.found[-1] == twin, "over SFTP the end is that of local drops",
+               difference(twin, OVER_SFTP.found[-1]))
         cases = [case for _, name in steps() for side in SIDES for case in cases_of(name, side)]
         with concurrent.futures.ThreadPoolExecutor(max_workers=WORKERS) as pool:
             results = list(pool.map(lambda case: case[4].stop(*case[:4]), cases))

@@ -25,7 +25,8 @@ def test_split(tap):
     parties.result(*(said(n, "TIMEOUT") for n in (5, 4, 3, 2, 1)))
     home.run(now=at(1))
     home.run(now=at(6))
-    tap.ok(parties.orders()[3:] == [[f"{work(1)} 2", f"{work(2)} 2"], [f"{work(3)} 2", f"{work(4)} 2"], [f"{work(5)} 2"]],
+    tap.ok(parties.orders()[3:] == [[f"{work(1)} 2", f"{work(2)} 2"], [f"{work(3)} 2", f"{work(4)} 2"],
+                                    [f"{work(5)} 2"]],
            "nor of second tries, which are due at the same time in the order of their work items", parties.orders()[3:])
     sound(tap, home, "after work orders in parts")
 
@@ -44,7 +45,8 @@ def test_order(tap):
     for minute, numbers in ((63, (6, 5)), (300, (7, 8))):
         parties.instruct(numbers)
         home.run(now=at(minute))
-    tap.ok(len(parties.orders()) == 1 and parties.states(5, 8) == ["READY", "READY"], "outside its hours nothing is dispatched",
+    tap.ok(len(parties.orders()) == 1 and parties.states(5, 8) == ["READY", "READY"],
+           "outside its hours nothing is dispatched",
            parties.orders())
     home.run(now=at(DAY - 1))
     tap.ok(len(parties.orders()) == 1, "nor right before they open")
@@ -61,7 +63,8 @@ def test_hours(tap):
                         "00-24": ((0, True), (12 * 60, True), (12 * 60 - 1, True)),
                         "13-14": ((59, False), (60, True), (119, True), (120, False)),
                         "00-01": ((12 * 60 - 1, False), (12 * 60, True), (12 * 60 + 59, True), (13 * 60, False)),
-                        "23-24": ((11 * 60 - 1, False), (11 * 60, True), (12 * 60 - 1, True), (12 * 60, False))}.items():
+                        "23-24": ((11 * 60 - 1, False), (11 * 60, True), (12 * 60 - 1, True),
+                                  (12 * 60, False))}.items():
         home = Home(f"gateway dispatch_hours={hours}")
         parties = Parties(home)
         for number, (minute, is_open) in enumerate(rows, 1):
@@ -101,7 +104,8 @@ def test_times(tap):
     home.command("run", "--once", now="2023-07-03T12:07:59Z")
     tap.ok(len(parties.orders()) == 1, "a second before its time no try goes out", parties.orders())
     home.run(now=at(8))
-    tap.ok(parties.orders()[1:] == [[f"{work(1)} 2", f"{work(2)} 1"]], "at its time it does; not attempted is the same try",
+    tap.ok(parties.orders()[1:] == [[f"{work(1)} 2", f"{work(2)} 1"]],
+           "at its time it does; not attempted is the same try",
            parties.orders())
     parties.result(said(1, "FAILED", attempt=2, gbcs="30"), said(2, "FAILED", gbcs="30"))
     home.run(now=at(9))
@@ -124,7 +128,8 @@ def test_times(tap):
 
 
 def test_wake(tap):
-    """A success puts off when its session goes on by itself; the session wakes once in vain and is noted for that time."""
+    """A success puts off when its session goes on by itself; the session wakes once in vain and is noted for that
+    time."""
     home = Home()
     parties = Parties(home)
     parties.instruct([1, 2])
@@ -145,17 +150,22 @@ def test_wake(tap):
 def torn(tap, home):
     """spool verify tells each change of a session, or of its steps, that is not both's."""
     path = home.path("spool", "ledger.sqlite")
-    for change in ("session SET wake=due+1 WHERE item=1", "session SET wake=NULL WHERE item=2", "session SET state=6 WHERE item=1",
-                   "session SET due=due+1 WHERE item=2", "session SET last=1 WHERE item=1", "session SET transitions=3 WHERE item=1",
-                   "session SET tcos=NULL WHERE item=1", "session SET ecos=tcos WHERE item=1", "transition SET before=NULL WHERE n=2",
-                   "transition SET before=2 WHERE n=2", "transition SET item=2 WHERE item=1 AND n=1", "transition SET n=3 WHERE n=2",
+    for change in ("session SET wake=due+1 WHERE item=1", "session SET wake=NULL WHERE item=2",
+                   "session SET state=6 WHERE item=1",
+                   "session SET due=due+1 WHERE item=2", "session SET last=1 WHERE item=1",
+                   "session SET transitions=3 WHERE item=1",
+                   "session SET tcos=NULL WHERE item=1", "session SET ecos=tcos WHERE item=1",
+                   "transition SET before=NULL WHERE n=2",
+                   "transition SET before=2 WHERE n=2", "transition SET item=2 WHERE item=1 AND n=1",
+                   "transition SET n=3 WHERE n=2",
                    "transition SET statement=NULL WHERE n=2", "transition SET statement=3 WHERE n=2"):
         shutil.copy(path, path + ".kept")
         with sqlite3.connect(path) as ledger:
             changed = ledger.execute(f"UPDATE {change}").rowcount
         ledger.close()
         done = home.command("spool", "verify")
-        tap.ok(changed == 1 and done.returncode == 1, f"spool verify tells a changed row: {change}", done.stdout.decode())
+        tap.ok(changed == 1 and done.returncode == 1, f"spool verify tells a changed row: {change}",
+               done.stdout.decode())
         os.replace(path + ".kept", path)
     sound(tap, home, "after the rows are again what they were")
 
@@ -181,7 +191,8 @@ def test_down(tap):
            "NextEligible counts from when the session should have ended", parties.outcome(name))
     steps = home.json("device", "show", device(3))[0]["history"]
     tap.ok([(step["state"], step["code"]) for step in steps] ==
-           [("READY", None), ("DISPATCHED", None), ("CONFIRM_PENDING", None), ("CONFIRM_PENDING", "D150"), ("MIGRATED", None)],
+           [("READY", None), ("DISPATCHED", None), ("CONFIRM_PENDING", None), ("CONFIRM_PENDING", "D150"),
+            ("MIGRATED", None)],
            "a confirmation that was missing is told and then mended", steps)
     sound(tap, home, "after days without a pass")
 
@@ -193,7 +204,8 @@ def test_daily_limit(tap):
     parties.instruct([1, 2, 3])
     home.run(now=at(120))
     home.run(now=at(DAY))
-    tap.ok(parties.orders() == [[f"{work(1)} 1", f"{work(2)} 1"], [f"{work(3)} 1"]], "three of four a day", parties.orders())
+    tap.ok(parties.orders() == [[f"{work(1)} 1", f"{work(2)} 1"], [f"{work(3)} 1"]], "three of four a day",
+           parties.orders())
     parties.result(said(1, "TIMEOUT"))
     home.run(now=at(DAY + 1))
     home.run(now=at(DAY + 6))
@@ -227,7 +239,8 @@ def test_judged_again(tap):
     parties = Parties(home)
     name = parties.instruct([1])
     home.run(now=at(120))
-    parties.reference("INV", f"{device(1)},ESME,Commissioned,AB01,0A0A0A0A,0002012F,1012345678903,00-DB-12-34-56-78-90-C0,"
+    parties.reference("INV",
+                      f"{device(1)},ESME,Commissioned,AB01,0A0A0A0A,0002012F,1012345678903,00-DB-12-34-56-78-90-C0,"
                              "90-B3-D5-1F-30-05-00-01,90-B3-D5-1F-30-06-00-01,Central,2021-04-06,2021-04-06,ECOS,")
     home.run(now=at(180))
     home.run(now=at(DAY))
@@ -256,8 +269,8 @@ def clock(seconds):
 
 
 def start(home, when=None, step=0):
-    """A daemon that nothing but time wakes: by the real clock, or by one that stands at `when` now and goes on; with each
-    reading by `step` seconds more."""
+    """A daemon that nothing but time wakes: by the real clock, or by one that stands at `when` now and goes on; with
+    each reading by `step` seconds more."""
     env = dict(os.environ)
     if when is not None:
         ahead = calendar.timegm(time.strptime(when, "%Y-%m-%dT%H:%M:%SZ")) - int(time.time())
@@ -271,7 +284,8 @@ def test_daemon(tap):
     name = parties.instruct([1])
     home.run()
     daemon = start(home)
-    tap.ok(wait_until(lambda: parties.outcome(name) is not None) and parties.outcome(name)[0][2:4] == ["FAILED", "D103"],
+    tap.ok(wait_until(lambda: parties.outcome(name) is not None) and
+           parties.outcome(name)[0][2:4] == ["FAILED", "D103"],
            "a daemon that starts late ends what is over", parties.outcome(name))
     terminate(daemon)
     sound(tap, home, "after a late start")
@@ -304,8 +318,8 @@ def test_daemon(tap):
 def test_daemon_slow_pass(tap):
     """What falls due while a pass goes on: the pass has looked too early for it, and must not sleep past it.
 
-    Each reading of the clock takes it on by a second. Daemons start 1, 2, … seconds before a session ends, so that the end
-    falls between each two readings of a pass for one of them."""
+    Each reading of the clock takes it on by a second. Daemons start 1, 2, … seconds before a session ends, so that the
+    end falls between each two readings of a pass for one of them."""
     daemons = []
     for seconds in range(1, 11):
         home = Home("gateway poll_interval=3600\ngateway session_length=1")
@@ -315,7 +329,8 @@ def test_daemon_slow_pass(tap):
         daemons.append((seconds, home, parties, start(home, f"2023-07-03T12:59:{60 - seconds:02}Z", step=1)))
     for seconds, home, parties, daemon in daemons:
         ended = wait_until(lambda made=parties: made.state(1) == "FAILED D103")
-        tap.ok(ended, f"a session that ends {seconds} readings of the clock after a daemon started is ended", parties.state(1))
+        tap.ok(ended, f"a session that ends {seconds} readings of the clock after a daemon started is ended",
+               parties.state(1))
         terminate(daemon)
 
 
@@ -337,7 +352,8 @@ def test_daemon_rests(tap):
         before = switches(daemon)
         time.sleep(.3)
         return switches(daemon) == before
-    tap.ok(wait_until(lambda: home.json("status")[0]["running"]) and wait_until(rests), "a daemon with nothing to do sleeps")
+    tap.ok(wait_until(lambda: home.json("status")[0]["running"]) and wait_until(rests),
+           "a daemon with nothing to do sleeps")
     terminate(daemon)
 
 
@@ -348,9 +364,11 @@ def test_clock_shim(tap):
         ahead = calendar.timegm(time.strptime(when, "%Y-%m-%dT%H:%M:%SZ")) - int(time.time())
         parties = Parties(home)
         parties.instruct([1])
-        done = gate.run("-c", home.conf, "run", "--once", preload=[CLOCK_SHIM], env={**os.environ, "CLOCK_AHEAD": str(ahead)})
+        done = gate.run("-c", home.conf, "run", "--once", preload=[CLOCK_SHIM],
+                        env={**os.environ, "CLOCK_AHEAD": str(ahead)})
         received = home.json("spool", "list")[-1]["received"]
-        tap.ok(received[:10] == when[:10], f"the shim is loaded: the clock stands at {when[:10]}", received, done.stderr.decode())
+        tap.ok(received[:10] == when[:10], f"the shim is loaded: the clock stands at {when[:10]}", received,
+               done.stderr.decode())
 
 
 def test_daemon_opens(tap):

@@ -163,7 +163,8 @@ class Faulty(Home):
             copy.write(self.dir)
 
     def hand_over(self, files):
-        """At once: the rule `closed` asks whether somebody has a file open, and other threads' children inherit ours."""
+        """At once: the rule `closed` asks whether somebody has a file open, and other threads' children inherit
+        ours."""
         # What a failing disk does to a drop is an incident. To report it would take a job of its own.
         self.set("gateway incident_party=NOBODY\n" +
                  "\n".join(f"drop {drop} complete=at-once" for drop in ("mcc", "tcos")))
@@ -391,7 +392,8 @@ def check_stop(script, home, done, killed, exact):
     if done.returncode not in (0, 1):
         return lines + [f"exit {done.returncode}"]
     files, rows = home.end()
-    files = {name: sha for name, sha in files.items() if not name.startswith(b"spool/orders/")}  # carried out, but there
+    files = {name: sha for name, sha in files.items()
+             if not name.startswith(b"spool/orders/")}  # carried out, but there
     if exact and (files, rows) not in (script.then, script.expected):
         lines += [f"exit {done.returncode}, but not all is done", difference(script.then, (files, rows))]
     return lines
@@ -498,7 +500,8 @@ def test_shim(tap):
     home = Faulty(Home.made_copy())
     done = home.run_once(calls=True)
     calls = sum(map(len, home.disk.calls.values()))
-    tap.ok(done.returncode == 0 and calls > 0 and home.disk.hit is None, "the shim is loaded and counts calls", text(done.stderr))
+    tap.ok(done.returncode == 0 and calls > 0 and home.disk.hit is None, "the shim is loaded and counts calls",
+           text(done.stderr))
     done = home.run_once(fault="open:1:1:EIO")
     tap.ok(done.returncode == 2 and home.disk.hit is not None and "Input/output error" in text(done.stderr),
            "the shim fails the call that it is told to fail", done.returncode, home.disk.hit, text(done.stderr))
@@ -509,7 +512,8 @@ def test_shim(tap):
 
 def test_few_files(run, few):
     missing = set(KINDS) - set(few.kinds)
-    run.tap.ok(missing == {"link"}, "few files: calls of every kind are made, but link (see no RENAME_NOREPLACE)", missing)
+    run.tap.ok(missing == {"link"}, "few files: calls of every kind are made, but link (see no RENAME_NOREPLACE)",
+               missing)
     run.every_kind(few)
     run.all_good(few, "killed at every 2nd call", kills(few, 2))
     run.all_good(few, "a COMMIT fails, killed soon after", kills_after_commits(few))

@@ -6,8 +6,9 @@
     done = run(..., preload=[SHIM])                  libraries that the run loads first
 
 tests/e2e/fork_server.c, preloaded, stops the program before its main and forks for each run. That spares the loading of
-two dozen libraries, which is four fifths of a short run. Each thread has a server of its own, so runs of several threads
-go on side by side. ECOSGATE_TEST_EXEC=1 starts the program anew for each run, as does a build folder without the library.
+two dozen libraries, which is four fifths of a short run. Each thread has a server of its own, so runs of several
+threads go on side by side. ECOSGATE_TEST_EXEC=1 starts the program anew for each run, as does a build folder without
+the library.
 """
 import atexit
 import os
@@ -48,7 +49,8 @@ class Server:
         try:
             socket.send_fds(self.socket, [b"\0".join(map(os.fsencode, request)) + b"\0"], [output, errors])
             status, work, peak = self.wait(arguments, timeout)
-            done = subprocess.CompletedProcess(arguments, os.waitstatus_to_exitcode(status), content(output), content(errors))
+            done = subprocess.CompletedProcess(arguments, os.waitstatus_to_exitcode(status), content(output),
+                                               content(errors))
             done.work, done.peak = work / 1e6, peak << 10
             return done
         finally:
@@ -115,6 +117,7 @@ def run_anew(arguments, env, timeout, preload):
             raise subprocess.TimeoutExpired(arguments, timeout)
         if timer:
             timer.cancel()
-        done = subprocess.CompletedProcess(arguments, process.returncode, content(output.fileno()), content(errors.fileno()))
+        done = subprocess.CompletedProcess(arguments, process.returncode, content(output.fileno()),
+                                           content(errors.fileno()))
         done.work, done.peak = usage.ru_utime + usage.ru_stime, usage.ru_maxrss << 10
         return done

@@ -52,7 +52,8 @@ def test_schemas(tap, folder, tables):
             with open(path, "rb") as file:
                 data = file.read()
             faults = tables.faults(kind, data)
-            tap.ok(not faults and data.endswith(b"\r\n"), f"{kind} {' '.join(options)}: valid by its Table Schemas", *faults[:5])
+            tap.ok(not faults and data.endswith(b"\r\n"), f"{kind} {' '.join(options)}: valid by its Table Schemas",
+                   *faults[:5])
             table = rows(path)
             numbers = [row[1] for row in table[1:-1]]
             tap.ok(table[-1] == ["T", str(len(numbers))] and numbers == [str(n + 1) for n in range(len(numbers))],
@@ -67,9 +68,12 @@ def test_schemas(tap, folder, tables):
 def test_forms(tap, folder, tables):
     for kind in IN_XML:
         made = Made(tables, folder, kind, "--devices", "40", "--failed", "30")
-        root = ET.parse(generate(folder, "--type", kind, "--form", "xml", "--devices", "40", "--failed", "30")).getroot()
-        in_xml = [{child.tag.split("}")[1]: child.text for child in device} for device in root.iter("{%s}Device" % NAMESPACE)]
-        in_csv = [{name: value for name, value in record.items() if value and name != "RecordType"} for record in made.records]
+        root = ET.parse(generate(folder, "--type", kind, "--form", "xml", "--devices", "40", "--failed",
+                                 "30")).getroot()
+        in_xml = [{child.tag.split("}")[1]: child.text for child in device}
+                  for device in root.iter("{%s}Device" % NAMESPACE)]
+        in_csv = [{name: value for name, value in record.items() if value and name != "RecordType"}
+                  for record in made.records]
         tap.ok(in_xml == in_csv and len(in_xml) == 40, f"{kind}: the same records in either form")
 
 
@@ -80,22 +84,28 @@ def test_inventory(tap, folder, tables):
     same = ["DeviceID", "DeviceType", "DeviceManufacturer", "DeviceModel", "FirmwareVersion", "MPxN", "CSPRegion"]
     other = [n for n, (one, two) in enumerate(zip(instruction.records, inventory.records))
              if any(one[name] != two[name] for name in same) or one["CHFDeviceID"] not in ("", two["CHFDeviceID"])]
-    tap.ok(not other and len(inventory.records) == 2000, "an inventory has the Devices of the instruction of its seed", other[:5])
+    tap.ok(not other and len(inventory.records) == 2000, "an inventory has the Devices of the instruction of its seed",
+           other[:5])
     meters = [record for record in inventory.records if record["DeviceType"] != "GPF"]
     proxies = [record for record in inventory.records if record["DeviceType"] == "GPF"]
     hubs = {record["CHFDeviceID"] for record in meters}
     served = [record for record in proxies if record["CHFDeviceID"] in hubs]
     tap.ok(len(served) > 0.9 * len(proxies) > 0, f"{len(served)} of {len(proxies)} GPFs have a meter at their hub")
-    tap.ok(len({record["SupplierId"] for record in meters}) == 7 and all(record["SupplierId"] and record["MAPId"] for record in meters),
+    tap.ok(len({record["SupplierId"] for record in meters}) == 7 and
+           all(record["SupplierId"] and record["MAPId"] for record in meters),
            "each meter has one of 7 Suppliers, and a MAP")
     tap.ok(not any(record["SupplierId"] or record["MPxN"] for record in proxies), "a GPF has none of its own")
-    events = Made(tables, folder, "COS", *options[2:], "--devices", "900", "--suppliers", "7", "--start", "2023-07-09").records
+    events = Made(tables, folder, "COS", *options[2:], "--devices", "900", "--suppliers", "7", "--start",
+                  "2023-07-09").records
     supplier = {record["MPxN"]: record["SupplierId"] for record in meters}
-    tap.ok(all(supplier[event["MPxN"]] == event["LosingSupplierId"] != event["GainingSupplierId"] for event in events) and
-           {event["SupplyStartDate"] for event in events} == {"2023-07-09"}, "a meter's event takes it from its Supplier")
+    tap.ok(all(supplier[event["MPxN"]] == event["LosingSupplierId"] != event["GainingSupplierId"]
+               for event in events) and
+           {event["SupplyStartDate"] for event in events} == {"2023-07-09"},
+           "a meter's event takes it from its Supplier")
     parties = Made(tables, folder, "PTY", "--suppliers", "7").records
     tap.ok({p["PartyId"] for p in parties if p["Role"] == "SUPPLIER"} == {r["SupplierId"] for r in meters} and
-           {p["PartyId"] for p in parties if p["Role"] == "MAP"} == {r["MAPId"] for r in meters}, "all of them are parties")
+           {p["PartyId"] for p in parties if p["Role"] == "MAP"} == {r["MAPId"] for r in meters},
+           "all of them are parties")
     models = Made(tables, folder, "NMM", "--devices", "192").records
     columns = ["DeviceType", "DeviceManufacturer", "DeviceModel", "FirmwareVersion"]
     listed = {tuple(record[name] for name in columns) for record in models}
@@ -112,10 +122,12 @@ def test_results(tap, folder, tables):
     for made in (results, confirmations):
         tap.ok([(r["WorkItemId"], r["DeviceID"]) for r in made.records] == items,
                f"{made.header['Type']}: work items and Devices of the instruction")
-        tap.ok(made.header["BatchId"] not in (instruction.header["BatchId"], ""), f"and a BatchId of its own: {made.header['BatchId']}")
+        tap.ok(made.header["BatchId"] not in (instruction.header["BatchId"], ""),
+               f"and a BatchId of its own: {made.header['BatchId']}")
     ids = [(r["ReplacingSubjectId"], r["ReplacingKeyId"]) for r in results.records]
     tap.ok(ids == [(r["SubjectId"], r["KeyId"]) for r in confirmations.records] and all(all(pair) for pair in ids) and
-           {r["Result"] for r in results.records} == {"SUCCESS"} and {r["Confirmed"] for r in confirmations.records} == {"Y"},
+           {r["Result"] for r in results.records} == {"SUCCESS"} and
+           {r["Confirmed"] for r in confirmations.records} == {"Y"},
            "all successful, both sides say the same")
     results = Made(tables, folder, "EMT", *about, "--failed", "40", "--try", "3").records
     confirmations = Made(tables, folder, "EMC", *about, "--failed", "40").records
@@ -129,13 +141,16 @@ def test_options(tap, folder, tables):
     made = Made(tables, folder, "INV", "--delta", "--own-batch", "X-1", "--sequence", "8", "--resubmission", "y")
     tap.ok(made.header["Mode"] == "DELTA" and made.header["BatchId"] == "X-1" and made.header["FileSequence"] == "8" and
            made.header["ResubmissionOf"] == "y", "the header is as asked for", made.header)
-    tap.ok(os.path.basename(made.path) == "INV_DCC_90-B3-D5-1F-30-00-00-02_20230703_060000_000008.csv", "the name too", made.path)
+    tap.ok(os.path.basename(made.path) == "INV_DCC_90-B3-D5-1F-30-00-00-02_20230703_060000_000008.csv", "the name too",
+           made.path)
     tap.ok(Made(tables, folder, "PTY").header["Mode"] == "FULL", "FULL where nothing is said")
-    for arguments in (["--type", "INV", "--form", "xml"], ["--type", "EMD"], ["--type", "EMT"], ["--type", "NMM", "--devices", "193"],
+    for arguments in (["--type", "INV", "--form", "xml"], ["--type", "EMD"], ["--type", "EMT"],
+                      ["--type", "NMM", "--devices", "193"],
                       ["--type", "PTY", "--suppliers", "0"], ["--type", "PTY", "--suppliers", "1001"],
                       ["--type", "EMC", "--form", "csv", "--failed", "101"]):
         done = subprocess.run([GENERATE, "-o", folder, *arguments], capture_output=True, text=True, check=False)
-        tap.ok(done.returncode == 2 and done.stderr.startswith("generate: --"), f"{' '.join(arguments)}: refused", done.stderr)
+        tap.ok(done.returncode == 2 and done.stderr.startswith("generate: --"), f"{' '.join(arguments)}: refused",
+               done.stderr)
 
 
 if __name__ == "__main__":

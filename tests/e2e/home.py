@@ -8,9 +8,9 @@
 
 The folder of a home is kept when a test of the program failed.
 
-Homes stand in memory (/dev/shm) where there is room: a kill loses nothing that a file system holds, so a disk would only
-be slower. A test whose subject is the disk or real time on it says use_disk() first: live.py, kill.py, order.py, hostile.py
-(its files are large) and one script of crash.py. TMPDIR names another place for all.
+Homes stand in memory (/dev/shm) where there is room: a kill loses nothing that a file system holds, so a disk would
+only be slower. A test whose subject is the disk or real time on it says use_disk() first: live.py, kill.py, order.py,
+hostile.py (its files are large) and one script of crash.py. TMPDIR names another place for all.
 """
 import contextlib
 import hashlib
@@ -243,7 +243,8 @@ class Home:
     def command(self, *arguments, now=NOW, env=None, timeout=PATIENCE, prefix=()):
         """prefix: a command that starts the program, such as setpriv."""
         if not prefix:
-            return gate.run("-c", self.conf, "--now", now, *arguments, env={**os.environ, **(env or {})}, timeout=timeout)
+            return gate.run("-c", self.conf, "--now", now, *arguments, env={**os.environ, **(env or {})},
+                            timeout=timeout)
         return subprocess.run([*prefix, GATE, "-c", self.conf, "--now", now, *arguments], capture_output=True,
                               timeout=timeout, env={**os.environ, **(env or {})}, check=False)
 

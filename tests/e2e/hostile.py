@@ -18,8 +18,8 @@ GATEWAY = "90-B3-D5-1F-30-00-00-04"
 MEBIBYTES = 64
 BIG = 50 << 20
 GOOD_DEVICES = 100000  # of the good file that hostile ones are measured against: 8 MB
-# How often the work of the good file a hostile one may make. The dearest of today's make 12 times (50 MB of quoted fields)
-# and 4 times (a bomb of 100 MB) that; one whose work grows with the square of its size makes thousands.
+# How often the work of the good file a hostile one may make. The dearest of today's make 12 times (50 MB of quoted
+# fields) and 4 times (a bomb of 100 MB) that; one whose work grows with the square of its size makes thousands.
 CHECK_TIMES, RUN_TIMES = 30, 10
 TRIES = 5  # of a measurement: what else goes on disturbs one of them
 
@@ -132,9 +132,11 @@ CASES = [
      lambda n: [DECLARATION, ROOT, xml_head(n), (b"<x/>", 1000000), DEVICE, END]),
     ("50 MB of unknown elements", "xml", "B111", lambda n: [DECLARATION, ROOT, xml_head(n), (b"<x/>", BIG // 4)]),
     ("50 MB of tags of 10,000 attributes", "xml", "B111",
-     lambda n: [DECLARATION, ROOT, xml_head(n), (b"<x " + b"".join(b'a%d="" ' % i for i in range(10000)) + b"/>", 530)]),
+     lambda n: [DECLARATION, ROOT, xml_head(n),
+                (b"<x " + b"".join(b'a%d="" ' % i for i in range(10000)) + b"/>", 530)]),
     ("50 MB of prefixes, 7,000 of them declared", "xml", "B111",
-     lambda n: [DECLARATION, ROOT, b"<x " + b"".join(b'xmlns:a%d="a" ' % i for i in range(7000)) + b">", (b"<a0:y/>", BIG // 7)]),
+     lambda n: [DECLARATION, ROOT, b"<x " + b"".join(b'xmlns:a%d="a" ' % i for i in range(7000)) + b">",
+                (b"<a0:y/>", BIG // 7)]),
     ("500,000 names, each another", "xml", "B111",
      lambda n: [DECLARATION, ROOT, xml_head(n), (b"<x%d/>" % i for i in range(500000)), DEVICE, END]),
     ("a schema location to follow", "xml", None,
@@ -161,9 +163,11 @@ CASES = [
     ("a surrogate in UTF-8", "xml", "B205", lambda n: good_xml(n, in_device(b"\xed\xa0\x80"))),
     ("an open quote to the end of 50 MB", "csv", "B304", lambda n: [head(n), b'D,1,"', (b"A", BIG)]),
     ("an open quote before 50 MB of lines", "csv", "B304", lambda n: [head(n), b'D,1,"', (ROW, BIG // len(ROW))]),
-    ("an open quote in every line", "csv", "B304", lambda n: [head(n), (ROW.replace(b"AB01", b'"AB01'), 50000), b"T,50000\r\n"]),
+    ("an open quote in every line", "csv", "B304",
+     lambda n: [head(n), (ROW.replace(b"AB01", b'"AB01'), 50000), b"T,50000\r\n"]),
     ("50 MB of quotes", "csv", "B304", lambda n: [head(n), b"D,1,", (b'"', BIG + 1), b"\r\nT,1\r\n"]),
-    ("50 MB of quotes in lines of 64 KiB", "csv", "B304", lambda n: [head(n), (b"x" + b'"' * 65000 + b"\n", BIG // 65002)]),
+    ("50 MB of quotes in lines of 64 KiB", "csv", "B304",
+     lambda n: [head(n), (b"x" + b'"' * 65000 + b"\n", BIG // 65002)]),
     ("50 MB of quoted fields in lines of 64 KiB", "csv", "B303",
      lambda n: [head(n), (b"D" + b',""' * 21000 + b"\n", BIG // 63002)]),
     ("50 MB in a field of CSV", "csv", "B111", lambda n: [head(n), b"D,1,", (b"A", BIG), b",\r\nT,1\r\n"]),
@@ -223,7 +227,8 @@ class Work:
     def __init__(self):
         self.home = Home()
         self.path = os.path.join(self.home.top, name_of(999999, "csv"))
-        write_plain(self.path, [head(999999), (ROW.replace(b"D,1,", b"D,%d," % n).replace(b"78-90-A0", b"%02X-%02X-%02X" % (
+        write_plain(self.path,
+                    [head(999999), (ROW.replace(b"D,1,", b"D,%d," % n).replace(b"78-90-A0", b"%02X-%02X-%02X" % (
             n >> 16, n >> 8 & 255, n & 255)) for n in range(1, GOOD_DEVICES + 1)), b"T,%d\r\n" % GOOD_DEVICES])
         self.of_check = self.of_run = 0
         self.measure_check()
@@ -260,7 +265,8 @@ def expect_check(tap, work, path, code, text):
            f"check: {text} is {code or 'harmless'}", done.returncode, str(codes)[:800])
     if SANITIZED:
         return
-    tap.ok(work.is_little(path, done), f"check: {text} makes little work", f"{done.work:.2f} s, a good file {work.of_check:.2f} s")
+    tap.ok(work.is_little(path, done), f"check: {text} makes little work",
+           f"{done.work:.2f} s, a good file {work.of_check:.2f} s")
     tap.ok(done.peak < MEBIBYTES << 20, f"check: {text} takes little memory", f"{done.peak >> 20} MiB")
 
 
@@ -324,7 +330,8 @@ def test_names(tap, work):
     raw = b"".join(home.command(*arguments).stdout for arguments in
                    (("spool", "list"), ("--json", "spool", "list"), ("spool", "show", "1"), ("spool", "show", "2")))
     tap.ok(b"\x1b" not in raw and b"\x07" not in raw and b"\xff" not in raw, "no look prints what a name holds raw")
-    tap.ok(len([job for job in home.json("spool", "list") if job["type"] != "INC"]) == len(NAMES), "all of them are in the spool")
+    tap.ok(len([job for job in home.json("spool", "list") if job["type"] != "INC"]) == len(NAMES),
+           "all of them are in the spool")
     done = home.command("spool", "verify")
     tap.ok(done.returncode == 0, "spool verify finds all their bytes", done.stdout.decode())
 
@@ -344,7 +351,8 @@ def test_no_files(tap):
            "links, pipes and sockets in a drop are left alone", done.stderr.decode())
     for path, text in ((pipe, "a pipe without a writer"), (link, "a device"), (inbox, "a folder")):
         done = check(path)  # a reading of one of the first two would not end
-        tap.ok(done.returncode == 2 and b"regular" in done.stderr, f"check of {text} ends with 2 at once", done.returncode, done.stderr)
+        tap.ok(done.returncode == 2 and b"regular" in done.stderr, f"check of {text} ends with 2 at once",
+               done.returncode, done.stderr)
 
 
 if __name__ == "__main__":

@@ -68,7 +68,8 @@ def test_files(tap):
     tap.ok(inc_names(home) == names, "a further pass tells nothing", inc_names(home))
     home.command("spool", "requeue", "1", "--reason", "again")
     home.run()
-    tap.ok(inc_names(home) == names and len(lasting(home)) == 1, "judged again and as bad it is the same incident", lasting(home))
+    tap.ok(inc_names(home) == names and len(lasting(home)) == 1, "judged again and as bad it is the same incident",
+           lasting(home))
     send(home, name_of(1), bad(1))
     home.run()
     tap.ok(new(home, names) == [("INC-000002", "RAISED", "B105", name_of(1))], "received again it is another cause",
@@ -83,7 +84,8 @@ def test_files(tap):
     names = inc_names(home)
     send(home, name_of(5), instruction(5, (5,), resubmission=name_of(1)))
     home.run()
-    tap.ok(new(home, names) == [("INC-000001", "CLEARED", "B208", name_of(1)), ("INC-000002", "CLEARED", "B105", name_of(1))],
+    tap.ok(new(home, names) == [("INC-000001", "CLEARED", "B208", name_of(1)),
+                                ("INC-000002", "CLEARED", "B105", name_of(1))],
            "one that is accepted ends those of the file it corrects", new(home, names))
     tap.ok([row[6] for row in rows(home.read_out("dcc", inc_names(home)[-1]))[1:2]] == ["B208"] and
            rows(home.read_out("dcc", inc_names(home)[-1]))[1][13] == "", "without a text: it ended by itself")
@@ -102,7 +104,8 @@ def test_judged_again_and_accepted(tap):
     home.set("party MCC types=EMI")
     home.command("spool", "requeue", "1", "--reason", "mended")
     home.run()
-    tap.ok(new(home, names) == [("INC-000001", "CLEARED", "B103", name_of(1))], "accepted later, it is over", new(home, names))
+    tap.ok(new(home, names) == [("INC-000001", "CLEARED", "B103", name_of(1))], "accepted later, it is over",
+           new(home, names))
 
 
 def test_names(tap):
@@ -112,7 +115,8 @@ def test_names(tap):
         send(home, "=cmd|1.csv", b"x", drop)
     home.run()
     found = rows(home.read_out("dcc", inc_names(home)[0]))
-    tap.ok([row[8] for row in found[1:3]] == ["'=cmd|1.csv"] * 2 and sorted(row[11] for row in found[1:3]) == ["MCC", "TCSP"],
+    tap.ok([row[8] for row in found[1:3]] == ["'=cmd|1.csv"] * 2 and
+           sorted(row[11] for row in found[1:3]) == ["MCC", "TCSP"],
            "a name like a formula is harmless; the party is that of the drop", found)
 
 
@@ -142,7 +146,8 @@ def test_devices(tap):
     tap.ok(why["incidents_open"] == "INC-000003 (C103)", "why names it", why)
     status = home.json("status")[0]
     tap.ok(status["device_incidents"] == len(events) and not status["incidents"], "status counts them", status)
-    send_inventory(home, 2, [(2, "Commissioned", SUPPLIER), (4, "Decommissioned", SUPPLIER), (5, "Commissioned", SUPPLIER)])
+    send_inventory(home, 2,
+                   [(2, "Commissioned", SUPPLIER), (4, "Decommissioned", SUPPLIER), (5, "Commissioned", SUPPLIER)])
     send(home, name_of(3), instruction(3, (2, 4)))
     home.run()
     tap.ok(new(home, names) == [("INC-000001", "CLEARED", "C105", DEVICE % 2),
@@ -161,7 +166,8 @@ def test_before_dispatch(tap):
     send_inventory(home, 2, [(2, "Commissioned", SUPPLIER)])
     tap.ok(not inc_names(home), "accepted, and nothing told", told(home))
     home.run(now="2023-07-03T20:00:00Z")
-    tap.ok(told(home) == [("INC-000001", "RAISED", "C103", DEVICE % 1)], "gone from the inventory before its dispatch", told(home))
+    tap.ok(told(home) == [("INC-000001", "RAISED", "C103", DEVICE % 1)], "gone from the inventory before its dispatch",
+           told(home))
     sound(tap, home, "after a refusal before dispatch")
 
 
@@ -173,7 +179,8 @@ def test_migrated(tap):
     send_inventory(home, 1, [(2, "Commissioned", SUPPLIER)])
     send(home, name_of(2), instruction(2, (1,)))
     home.run()
-    tap.ok(told(home) == [("INC-000001", "RAISED", "C103", DEVICE % 1)], "instructed again while it is away", told(home))
+    tap.ok(told(home) == [("INC-000001", "RAISED", "C103", DEVICE % 1)], "instructed again while it is away",
+           told(home))
     names = inc_names(home)
     send(home, name_of(1, kind="EMT", org="TCSP", eui64=TCSP),
          replies("EMT", TCSP, [f"MCC.B-1-06.1,{DEVICE % 1},SUCCESS,,,,1,,,,,,AA,BB"]), "tcos")
@@ -182,7 +189,8 @@ def test_migrated(tap):
     send(home, name_of(1, kind="EMC", org="ECSP", eui64=ECSP),
          replies("EMC", ECSP, [f"MCC.B-1-06.1,{DEVICE % 1},Y,,AA,BB,"]), "ecos")
     home.run()
-    tap.ok(new(home, names) == [("INC-000001", "CLEARED", "C103", DEVICE % 1)], "migrated: it is over", new(home, names))
+    tap.ok(new(home, names) == [("INC-000001", "CLEARED", "C103", DEVICE % 1)], "migrated: it is over",
+           new(home, names))
 
 
 def test_model(tap):
@@ -193,14 +201,16 @@ def test_model(tap):
          replies("EMT", TCSP, [f"MCC.B-1-06.{n},{DEVICE % n},FAILED,17,,,1,,,,,,," for n in (1, 2)]), "tcos")
     home.run()
     found = [row for row in rows(home.read_out("dcc", inc_names(home)[0])) if row[0] == "D"]
-    tap.ok([row[5:8] for row in found] == [["d", "D160", "MODEL"]] and found[0][12] == "Supplier", "D160 is told", found)
+    tap.ok([row[5:8] for row in found] == [["d", "D160", "MODEL"]] and found[0][12] == "Supplier", "D160 is told",
+           found)
     names = inc_names(home)
     send(home, name_of(2, kind="EMT", org="TCSP", eui64=TCSP),
          replies("EMT", TCSP, [f"MCC.B-1-06.3,{DEVICE % 3},SUCCESS,,,,1,,,,,,AA,BB"], 2), "tcos")
     send(home, name_of(1, kind="EMC", org="ECSP", eui64=ECSP),
          replies("EMC", ECSP, [f"MCC.B-1-06.3,{DEVICE % 3},Y,,AA,BB,"]), "ecos")
     home.run()
-    tap.ok([event[:3] for event in new(home, names)] == [("INC-000001", "CLEARED", "D160")], "the first that migrates ends it",
+    tap.ok([event[:3] for event in new(home, names)] == [("INC-000001", "CLEARED", "D160")],
+           "the first that migrates ends it",
            new(home, names))
 
 
@@ -213,7 +223,8 @@ def test_drops(tap):
     home.run()
     home.run()
     home.run()
-    tap.ok([row[1:] for row in lasting(home)] == [("B208", f"mcc/{name_of(1)}"), ("A103", "dcc")], "the drop of the INC is down",
+    tap.ok([row[1:] for row in lasting(home)] == [("B208", f"mcc/{name_of(1)}"), ("A103", "dcc")],
+           "the drop of the INC is down",
            lasting(home))
     os.rename(out + ".away", out)
     home.run()
@@ -221,13 +232,15 @@ def test_drops(tap):
     tap.ok(told(home) == [("INC-000001", "RAISED", "B208", name_of(1)),
                           ("INC-000002", "RAISED", "A103", "drop dcc: outbound drop unwritable or full"),
                           ("INC-000002", "CLEARED", "A103", "")], "when it is back it learns all, in order", told(home))
-    tap.ok(home.dir.encode() not in b"".join(home.read_out("dcc", name) for name in inc_names(home)), "no folder of ours is told")
+    tap.ok(home.dir.encode() not in b"".join(home.read_out("dcc", name) for name in inc_names(home)),
+           "no folder of ours is told")
     tap.ok(rows(home.read_out("dcc", inc_names(home)[1]))[1][11] == "DCC", "the party is that of the drop")
     os.rename(home.inbox("tcos"), home.inbox("tcos") + ".away")
     home.run()
     os.rename(home.inbox("tcos") + ".away", home.inbox("tcos"))
     home.run()
-    tap.ok([event[1:3] for event in told(home)[3:]] == [("RAISED", "A102"), ("CLEARED", "A102")], "a drop that cannot be read",
+    tap.ok([event[1:3] for event in told(home)[3:]] == [("RAISED", "A102"), ("CLEARED", "A102")],
+           "a drop that cannot be read",
            told(home))
     sound(tap, home, "after outages")
 
@@ -241,7 +254,8 @@ def test_inventory(tap):
     done = home.command("incident", "close", number, "--reason", "we know")
     tap.ok(done.returncode == 0 and not lasting(home), "closed by hand", done.stderr)
     home.run()
-    tap.ok([event[1:3] for event in told(home)[1:]] == [("CLEARED", "A104"), ("RAISED", "A104")] and told(home)[1][3] == "we know",
+    tap.ok([event[1:3] for event in told(home)[1:]] == [("CLEARED", "A104"), ("RAISED", "A104")] and
+           told(home)[1][3] == "we know",
            "it lasts, so it begins anew", told(home))
     send_inventory(home, 1, [(1, "Commissioned", SUPPLIER)])
     tap.ok(told(home)[-1][1:3] == ("CLEARED", "A104"), "an INV ends it", told(home))
@@ -281,19 +295,23 @@ def test_leap(tap):
     home.run()
     home.run(now="2023-09-01T12:00:00Z")
     known = issued(home)
-    tap.ok(known[1] == "2023-08-31T00:00:00Z" and not inc_names(home), "sixty days of a downtime are made up", known, told(home))
+    tap.ok(known[1] == "2023-08-31T00:00:00Z" and not inc_names(home), "sixty days of a downtime are made up", known,
+           told(home))
     send(home, name_of(1), instruction(1))
     before = home.ledger(), home.out("mcc")
     done = home.run(now="2023-10-31T12:00:01Z")
-    tap.ok(done.returncode == 2 and b"2023-10-31T12:00:01Z" in done.stderr and b"incident close INC-000001" in done.stderr,
+    tap.ok(done.returncode == 2 and b"2023-10-31T12:00:01Z" in done.stderr and
+           b"incident close INC-000001" in done.stderr,
            "a second more is not believed, and the way out is told", done.returncode, done.stderr)
     tap.ok(issued(home) == known and not home.json("spool", "list", "--state", "ready") and
            os.listdir(home.inbox("mcc")) == [name_of(1)], "no report is issued, no file is taken", issued(home))
-    tap.ok([(event[1], event[2]) for event in told(home)] == [("RAISED", "A105")], "service management is told", told(home))
+    tap.ok([(event[1], event[2]) for event in told(home)] == [("RAISED", "A105")], "service management is told",
+           told(home))
     home.run(now="2033-10-31T12:00:01Z")
     tap.ok(issued(home) == known and len(told(home)) == 1, "later it is the same incident", told(home))
     done = home.run(now="2023-09-01T12:05:00Z")
-    tap.ok(done.returncode == 0 and not lasting(home) and home.out("mcc") != before[1], "with the clock back all goes on",
+    tap.ok(done.returncode == 0 and not lasting(home) and home.out("mcc") != before[1],
+           "with the clock back all goes on",
            done.stderr, lasting(home))
     tap.ok(sorted(event[1] for event in told(home)) == ["CLEARED", "RAISED"], "and the incident is over", told(home))
     home.run(now="2024-01-01T00:00:00Z")
@@ -301,7 +319,8 @@ def test_leap(tap):
     number = lasting(home)[0][0]
     done = home.command("incident", "close", number, "--reason", "closed for the winter", now="2024-01-01T00:00:00Z")
     done = home.run(now="2024-01-01T00:00:00Z", env={"ECOSGATE_CRASH": "report-issued:after:3"})
-    tap.ok(done.returncode < 0 and issued(home)[0] == known[0] + 3, "closed by hand it goes on; killed on the way", done.stderr)
+    tap.ok(done.returncode < 0 and issued(home)[0] == known[0] + 3, "closed by hand it goes on; killed on the way",
+           done.stderr)
     done = home.run(now="2024-01-01T00:00:00Z")
     tap.ok(done.returncode == 0 and issued(home)[1] == "2023-12-31T00:00:00Z" and not lasting(home),
            "it goes on with the rest and asks no more", done.stderr, issued(home))
@@ -323,7 +342,8 @@ def test_leap_daemon(tap):
     daemon = home.daemon(now="2025-01-01T00:00:00Z")
     wait_until(lambda: lasting(home))
     home.command("incident", "close", "1", "--reason", "it is right", now="2025-01-01T00:00:00Z")
-    tap.ok(wait_until(lambda: issued(home)[1] == "2024-12-31T00:00:00Z"), "an order is carried out, and what is due comes",
+    tap.ok(wait_until(lambda: issued(home)[1] == "2024-12-31T00:00:00Z"),
+           "an order is carried out, and what is due comes",
            issued(home), lasting(home))
     tap.ok(terminate(daemon) == 0, "it stops when it is asked to")
     said = daemon.stderr.read().decode()
@@ -335,7 +355,8 @@ def test_nobody(tap):
     home = Home("gateway incident_party=NOBODY")
     send(home, name_of(1), bad(1))
     done = home.run()
-    tap.ok(not inc_names(home) and done.stderr.decode().count("incident_party") == 1, "without the party nothing is told, and that is said",
+    tap.ok(not inc_names(home) and done.stderr.decode().count("incident_party") == 1,
+           "without the party nothing is told, and that is said",
            done.stderr.decode())
     daemon = home.daemon()
     wait_until(lambda: home.json("status")[0]["running"])
@@ -355,18 +376,22 @@ def test_close(tap):
     send(home, name_of(1), bad(1))
     home.run()
     names = inc_names(home)
-    for arguments, status in ((("close", "1"), 2), (("close", "1", "--reason", " "), 2), (("close", "INC-1x", "--reason", "x"), 2),
+    for arguments, status in ((("close", "1"), 2), (("close", "1", "--reason", " "), 2),
+                              (("close", "INC-1x", "--reason", "x"), 2),
                               (("close", "7", "--reason", "x"), 1), (("show", "7"), 1)):
-        tap.ok(home.command("incident", *arguments).returncode == status, f"incident {' '.join(arguments)} ends with {status}")
+        tap.ok(home.command("incident", *arguments).returncode == status,
+               f"incident {' '.join(arguments)} ends with {status}")
     done = home.command("incident", "close", "INC-000001", "--reason", "=agreed by telephone")
-    tap.ok(done.returncode == 0 and done.stdout == b"incident INC-000001: close done\n", "close", done.stdout, done.stderr)
+    tap.ok(done.returncode == 0 and done.stdout == b"incident INC-000001: close done\n", "close", done.stdout,
+           done.stderr)
     done = home.command("incident", "close", "INC-000001", "--reason", "again")
     tap.ok(done.returncode == 1 and b"closed already" in done.stderr, "a second close is refused", done.stderr)
     home.run()
     row = rows(home.read_out("dcc", [name for name in inc_names(home) if name not in names][0]))[1]
     tap.ok(row[2:4] == ["INC-000001", "CLEARED"] and row[13] == "'=agreed by telephone", "told, with the reason", row)
     shown = home.json("incident", "show", "1")[0]
-    tap.ok(shown["reason"] == "=agreed by telephone" and shown["who"] and [e["event"] for e in shown["events"]] == ["RAISED", "CLEARED"] and
+    tap.ok(shown["reason"] == "=agreed by telephone" and shown["who"] and
+           [e["event"] for e in shown["events"]] == ["RAISED", "CLEARED"] and
            [e["told_in"] for e in shown["events"]] == inc_names(home) and shown["events"][1]["delivered_at"] == NOW,
            "show: reason, who, and which files told it", shown)
     tap.ok(b"agreed by telephone" in home.command("incident", "show", "1").stdout and not lasting(home) and
@@ -376,7 +401,8 @@ def test_close(tap):
     send(home, name_of(2), bad(2))
     wait_until(lambda: len(lasting(home)) == 1)
     done = home.command("--json", "incident", "close", "2", "--reason", "known")
-    tap.ok(done.returncode == 0 and b'"incident":"INC-000002"' in done.stdout.replace(b": ", b":"), "the running daemon closes it",
+    tap.ok(done.returncode == 0 and b'"incident":"INC-000002"' in done.stdout.replace(b": ", b":"),
+           "the running daemon closes it",
            done.stdout, done.stderr)
     tap.ok(wait_until(lambda: len(inc_names(home)) == 4), "and tells it", inc_names(home))
     terminate(daemon)
@@ -396,9 +422,11 @@ def test_verify(tap):
         return home
 
     sound(tap, made(), "undamaged")
-    for table, sets in (("incident WHERE id=1", ("code='B302'", "text='x'", "reason='x'", "begun=begun+1", "cleared=cleared+1",
+    for table, sets in (("incident WHERE id=1",
+                         ("code='B302'", "text='x'", "reason='x'", "begun=begun+1", "cleared=cleared+1",
                                                  "cleared=NULL", "parties='TCSP'", "job=3", "device_id=1")),
-                        ("incident WHERE id=2", ("device_id=NULL", "device_id=9", "cleared=5", "job=NULL", "revision=2")),
+                        ("incident WHERE id=2",
+                         ("device_id=NULL", "device_id=9", "cleared=5", "job=NULL", "revision=2")),
                         ("incident_event WHERE id=1", ("event=1", "event=2", "incident=2", "incident=9", "id=9")),
                         ("incident_event WHERE id=2", ("event=0", "incident=2", "id=9")),
                         ("incident_reported WHERE first=1", ("events=2", "first=2", "job=99")),

@@ -1,7 +1,7 @@
 """Kills the program at random moments, many times over, while files of thousands of Devices go through.
 
-The end must be that of an undisturbed run. A moment is an amount of work, in processor time of the program itself: on a busy
-machine it comes later. ECOSGATE_SEED repeats a run.
+The end must be that of an undisturbed run. A moment is an amount of work, in processor time of the program itself: on a
+busy machine it comes later. ECOSGATE_SEED repeats a run.
 """
 import os
 import random

@@ -96,7 +96,8 @@ def test_pass(tap):
            home.read_out("tcos", work).decode())
     emd = rows(home.read_out("mcc", answer(good, "EMD")))
     tap.ok([row[1:5] for row in emd[1:-1]] == [["1", DEVICE % 1, "ESME", "ACCEPTED"],
-                                              ["2", DEVICE % 2, "ESME", "ACCEPTED"]], "one EMD row for each Device", emd)
+                                              ["2", DEVICE % 2, "ESME", "ACCEPTED"]], "one EMD row for each Device",
+           emd)
     send(home, name_of(2), instruction(2, (3, f"{DEVICE % 4},XSME,AB01,010A030B,0002012F,,,North,1")))
     tap.ok(home.run().returncode == 1, "a pass with a rejected Device ends with 1")
     tap.ok(codes_of(home, name_of(2))[0] == "PA", "its EMA says PA", codes_of(home, name_of(2)))
@@ -132,24 +133,29 @@ def test_answers(tap):
     tap.ok([[row[2] for row in order if row[0] == "D"] for order in orders] ==
            [["MCC.B-1-06.1", "MCC.B-1-06.2"], ["MCC.B-1-06.3", "MCC.B-1-06.4"], ["MCC.B-1-06.5"]],
            "no work order holds more Devices than are set, none is left out", orders)
-    tap.ok(orders[1][1][1:9] == ["1", "MCC.B-1-06.3", DEVICE % 0xA, "GPF", "AB0C", "0A0B0C0D", "0000000E", DEVICE % 0xF0],
+    tap.ok(orders[1][1][1:9] == ["1", "MCC.B-1-06.3", DEVICE % 0xA, "GPF", "AB0C", "0A0B0C0D", "0000000E",
+                                 DEVICE % 0xF0],
            "in a work order they are great ones", orders[1])
     tap.ok([order[0][5] for order in orders] == ["1", "2", "3"] and [order[0][8] for order in orders] ==
            ["EMW-000001", "EMW-000002", "EMW-000003"], "each has a number and a batch of its own", orders)
     sound(tap, home, "after several work orders of one batch")
 
-    many = [f"x{n},ESME,AB01,010A030B,0002012F,,,North,1" for n in range(1001)] + [f"{DEVICE % 9},XSME,A,010A030B,0002012F,,,North,0"]
+    many = [f"x{n},ESME,AB01,010A030B,0002012F,,,North,1"
+            for n in range(1001)] + [f"{DEVICE % 9},XSME,A,010A030B,0002012F,,,North,0"]
     send(home, name_of(2), instruction(2, many).replace(b"T,1002", b"T,7"))
     home.run()
     ema = rows(home.read_out("mcc", answer(name_of(2))))
-    tap.ok(ema[1][5:] == ["RJ", "B208", "1004", "3", "7", "1002", "1002"], "F: what decided, where, declared, parsed, rejected",
+    tap.ok(ema[1][5:] == ["RJ", "B208", "1004", "3", "7", "1002", "1002"],
+           "F: what decided, where, declared, parsed, rejected",
            ema[1])
     tap.ok(len(ema) == 1 + 1 + 1000 + 1 + 1 and ema[-1] == ["T", "1002"] and
            ema[-2] == ["E", "B199", "FILE", "", "", "", "… more findings: B208 ×1, C101 ×1001, C104 ×1, C117 ×2"],
            "1,000 findings, then the totals of each code; T counts F and E", ema[-3:])
-    tap.ok(ema[2] == ["E", "C101", "DEVICE", "1", "DeviceID", "x0", "expected an EUI-64 of eight hex pairs joined by '-'"],
+    tap.ok(ema[2] == ["E", "C101", "DEVICE", "1", "DeviceID", "x0",
+                      "expected an EUI-64 of eight hex pairs joined by '-'"],
            "E: code, scope, record, field, value, text", ema[2])
-    send(home, name_of(4), instruction(4, ("x,XSME,AB01,010A030B,0002012F,,,North,0", f"{DEVICE % 7},GPF,AB01,010A030B,0002012F,,,,1", 8)))
+    send(home, name_of(4), instruction(4, ("x,XSME,AB01,010A030B,0002012F,,,North,0",
+                                           f"{DEVICE % 7},GPF,AB01,010A030B,0002012F,,,,1", 8)))
     home.run()
     ema, emd = (rows(home.read_out("mcc", answer(name_of(4), kind))) for kind in ("EMA", "EMD"))
     tap.ok(ema[1][5:] == ["PA", "C101", "2", "5", "3", "3", "2"], "F of one in part accepted", ema[1])
@@ -164,7 +170,8 @@ def test_answers(tap):
            "EMD: every code that applies, the first one in its column", emd[1:])
     send(home, name_of(5), b"H,EMI\r\n")
     home.run()
-    tap.ok(rows(home.read_out("mcc", answer(name_of(5))))[1][9:] == ["", "0", "0"], "a count that was not declared is empty")
+    tap.ok(rows(home.read_out("mcc", answer(name_of(5))))[1][9:] == ["", "0", "0"],
+           "a count that was not declared is empty")
     sound(tap, home, "after answers of every kind")
 
 
@@ -215,15 +222,18 @@ def test_looks(tap):
     os.rename(home.path("drops", "tcos", "out"), home.path("away"))
     home.run()
     status = home.json("status")[0]
-    tap.ok([drop["owed"] for drop in status["drops"]] == [0, 2, 0, 0, 0, 0], "status: each drop's own debt", status["drops"])
-    tap.ok(status["jobs"] == {"incoming": 0, "ready": 0, "active": 2, "held": 0, "done": 2, "rejected": 0, "corrupt": 0} and
+    tap.ok([drop["owed"] for drop in status["drops"]] == [0, 2, 0, 0, 0, 0], "status: each drop's own debt",
+           status["drops"])
+    tap.ok(status["jobs"] == {"incoming": 0, "ready": 0, "active": 2, "held": 0, "done": 2, "rejected": 0,
+                              "corrupt": 0} and
            status["devices"] == {"DISPATCHED": 3, "DEFERRED": 1}, "status: jobs and Devices by state", status)
     os.rename(home.path("away"), home.path("drops", "tcos", "out"))
     home.run()
     send(home, name_of(3), b"H\r\n")
     home.run()
     tap.ok([job["id"] for job in home.json("spool", "list", "--state", "rejected")] == ["00000005"] and
-           len(home.json("spool", "list", "--state", "done")) == 4 and home.json("spool", "list", "--state", "held") == [],
+           len(home.json("spool", "list", "--state", "done")) == 4 and
+           home.json("spool", "list", "--state", "held") == [],
            "spool list --state: only those")
     tap.ok(home.command("spool", "list", "--state", "nowhere").returncode == 2, "a state that is none ends with 2")
     job = home.json("spool", "list")[0]
@@ -238,11 +248,14 @@ def test_looks(tap):
     home.command("spool", "requeue", "5", "--reason", "again")
     home.run()
     shown = home.json("spool", "show", "5")[0]
-    tap.ok([v["receipt"] for v in shown["verdicts"]] == [1, 2] and all(v["outcome"] == "RJ" and v["findings"] for v in shown["verdicts"])
-           and [len(v["findings"]) for v in shown["verdicts"]] == [sum(v["counts"].values()) for v in shown["verdicts"]],
+    tap.ok([v["receipt"] for v in shown["verdicts"]] == [1, 2] and
+           all(v["outcome"] == "RJ" and v["findings"] for v in shown["verdicts"])
+           and
+           [len(v["findings"]) for v in shown["verdicts"]] == [sum(v["counts"].values()) for v in shown["verdicts"]],
            "spool show: a verdict for each receipt, with its own findings", shown["verdicts"])
     tap.ok([(part["name"], part["state"], part["delivered_at"]) for part in shown["parts"]] ==
-           [(answer(name_of(3), receipt=n), "DELIVERED", NOW) for n in (1, 2)], "and what was delivered when", shown["parts"])
+           [(answer(name_of(3), receipt=n), "DELIVERED", NOW) for n in (1, 2)], "and what was delivered when",
+           shown["parts"])
     device = home.json("device", "show", DEVICE % 7)[0]
     tap.ok((device["state"], device["next_eligible"], device["live_work_item"], device["tries"]) ==
            ("DISPATCHED", None, "MCC.B-1-06.2", 1) and
@@ -314,7 +327,8 @@ def test_orders(tap):
     tap.ok(home.run().returncode == 1, "a held file does not end a pass with 2")
     found = {job["name"]: job for job in home.json("spool", "list")}
     tap.ok(found[held]["state"] == "held" and found[held]["verdict"] is None, "it stays held", found)
-    tap.ok(answer(held) not in home.out("mcc") and home.command("spool", "cat", found[held]["id"]).stdout == instruction(1),
+    tap.ok(answer(held) not in home.out("mcc") and
+           home.command("spool", "cat", found[held]["id"]).stdout == instruction(1),
            "it is not answered and its bytes are kept")
     tap.ok(home.json("spool", "show", found[held]["id"])[0]["reason"] == "ask MCC", "its reason is shown")
     tap.ok(home.command("spool", "release", found[held]["id"]).returncode == 2, "an order without a reason is refused")
@@ -501,7 +515,8 @@ def test_left_alone(tap):
         server.bind(os.path.join(inbox, "s.csv"))
     before = sorted(os.listdir(inbox))
     done = home.run()
-    tap.ok(done.returncode == 0, "temporary names, links, pipes, sockets and folders are no error", done.stderr.decode())
+    tap.ok(done.returncode == 0, "temporary names, links, pipes, sockets and folders are no error",
+           done.stderr.decode())
     tap.ok(sorted(os.listdir(inbox)) == before and os.path.exists(target), "they are left alone")
     tap.ok(home.json("spool", "list") == [], "nothing of them is in the spool")
     os.rename(os.path.join(inbox, "a.tmp"), os.path.join(inbox, name_of(3)))
@@ -721,8 +736,10 @@ def damages():
         "a link instead of a payload": lambda home: (os.rename(home.path(*job, "payload"), home.path(*job, "x")),
                                                      os.symlink("x", home.path(*job, "payload"))),
         "a job in the wrong folder": lambda home: os.rename(home.path(*job), home.path("spool", "rejected", job[2])),
-        "a rejected job among the good": lambda home: os.rename(home.path(*twice), home.path("spool", "done", twice[2])),
-        "a work order in the wrong folder": lambda home: os.rename(home.path(*order), home.path("spool", "held", order[2])),
+        "a rejected job among the good": lambda home: os.rename(home.path(*twice),
+                                                                home.path("spool", "done", twice[2])),
+        "a work order in the wrong folder": lambda home: os.rename(home.path(*order),
+                                                                   home.path("spool", "held", order[2])),
         "a job judged that waits to be": lambda home: os.rename(home.path(*job), home.path("spool", "ready", job[2])),
         "a job judged that is held": lambda home: os.rename(home.path(*job), home.path("spool", "held", job[2])),
         "a job in two folders":
@@ -751,40 +768,48 @@ def damages():
         "job 2": ["name=name||'x'", "form='xml'", "sender='x'", "sequence=9", "received=received+1"],
         "verdict 1": ["accepted=accepted+1", "rejected=rejected+1", "deferred=deferred+1", "parsed=parsed+1",
                       "accepted=accepted+1, parsed=parsed+1", "outcome='RJ'", "judged_at=judged_at+1", "batch='X'",
-                      "batch=NULL", f"batch='{'X' * 5000}'", "declared=9", "code='C117'", "code=NULL", "line=9", "col=9",
+                      "batch=NULL", f"batch='{'X' * 5000}'", "declared=9", "code='C117'", "code=NULL", "line=9",
+                      "col=9",
                       "items=items-1", "items=0", "first_item=first_item+1", "dispatched=dispatched+1", "truncated=1"],
         "verdict 3": ["outcome='AC'", "accepted=1", "items=1", "code='B101'", "parsed=parsed+1"],
         "verdict 4": ["truncated=0"],
-        "finding 1": ["job=9", "revision=9", "code='C102'", "scope='FILE'", "record=9", "field='x'", "value='x'", "text='x'"],
+        "finding 1": ["job=9", "revision=9", "code='C102'", "scope='FILE'", "record=9", "field='x'", "value='x'",
+                      "text='x'"],
         "finding_count 1": ["n=n+1", "job=9", "revision=9"],
         "finding_count 4": ["n=n+1", "code='C102'"],
         "work_item 1": ["record=9", "device_id=device_id+9", "slot=9", "outcome=(outcome+1)%3", "outcome=outcome+3",
                         "device_type='GPF'", "manufacturer='0000'", "model='00000000'", "firmware='00000000'",
                         "chf='x'", "code='C102'", "text='x'", "next_eligible=1", "job=9"],
-        "session 1": ["state=5", "transitions=2", "try=2", "unused=1", "begun=begun+1", "ends=ends+1", "item=3", "due=5", "code='D101'",
+        "session 1": ["state=5", "transitions=2", "try=2", "unused=1", "begun=begun+1", "ends=ends+1", "item=3",
+                      "due=5", "code='D101'",
                       "ended=ended+1", "ended=NULL", "next_eligible=5"],
         "session 2": ["state=7", "code='D101'", "next_eligible=next_eligible+1", "ended=ended+1"],
         "transition 1": ["job=9", "record=9", "try=2", "state=4", "n=5", "item=4", "item=3"],
         "transition 2": ["n=5", "item=3"],
     }
     one = {"job": "id={}", "verdict": "job={}", "finding": "job={} AND id=(SELECT min(id) FROM finding)",
-           "finding_count": "job={} AND code='C101'", "work_item": "item={}", "session": "item={}", "transition": "item=1 AND n={}"}
+           "finding_count": "job={} AND code='C101'", "work_item": "item={}", "session": "item={}",
+           "transition": "item=1 AND n={}"}
     for what, sets in rows_changed.items():
         table, number = what.split()
         for text in sets:
             statement = f"UPDATE {table} SET {text} WHERE {one[table].format(number)}"
             found[f"{what}: {text[:40]}"] = lambda home, statement=statement: change(home, statement)
     for kind in ("EMA", "EMD", "EMW", "EMO"):
-        for text in ("job=9", "revision=9", "kind='EMX'", "name=name||'x'", "form='xml'", "drop_name='dcc'", "recipient='x'",
-                     "sender='x'", "environment='LIVE'", "sequence=sequence+9", "created=created+1", "rows=rows+1", "about=9", "state=0",
+        for text in ("job=9", "revision=9", "kind='EMX'", "name=name||'x'", "form='xml'", "drop_name='dcc'",
+                     "recipient='x'",
+                     "sender='x'", "environment='LIVE'", "sequence=sequence+9", "created=created+1", "rows=rows+1",
+                     "about=9", "state=0",
                      "state=1", "state=2", "size=size+1", "sha256='0'"):
             statement = f"UPDATE outgoing SET {text} WHERE id=(SELECT min(id) FROM outgoing WHERE kind='{kind}')"
             found[f"part {kind}: {text}"] = lambda home, statement=statement: change(home, statement)
         statement = f"DELETE FROM outgoing WHERE id=(SELECT min(id) FROM outgoing WHERE kind='{kind}')"
         found[f"a lost {kind}"] = lambda home, statement=statement: change(home, statement)
-    for text in ("job WHERE id=1", "job WHERE id=2", "job WHERE id=3", "verdict WHERE job=1", "verdict WHERE job=3 AND revision=1",
+    for text in ("job WHERE id=1", "job WHERE id=2", "job WHERE id=3", "verdict WHERE job=1",
+                 "verdict WHERE job=3 AND revision=1",
                  "finding WHERE id=1", "finding_count WHERE job=1", "work_item WHERE item=1", "work_item WHERE item=2",
-                 "session WHERE item=1", "transition WHERE item=1 AND n=1", "transition WHERE item=1 AND n=3", "counter WHERE name='EMW'",
+                 "session WHERE item=1", "transition WHERE item=1 AND n=1", "transition WHERE item=1 AND n=3",
+                 "counter WHERE name='EMW'",
                  "counter WHERE name='EMO'"):
         found[f"a lost row of {text}"] = lambda home, text=text: change(home, f"DELETE FROM {text}")
     return found
@@ -801,7 +826,8 @@ def edit(path, old, new):
 def answer_too_many(home):
     """A second acknowledgement of one receipt, bytes and all."""
     name = answer(name_of(2))
-    shutil.copy(home.path("spool", "rejected", "00000003", name), home.path("spool", "rejected", "00000003", "EMA_x.csv"))
+    shutil.copy(home.path("spool", "rejected", "00000003", name),
+                home.path("spool", "rejected", "00000003", "EMA_x.csv"))
     with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
         ledger.execute("INSERT INTO outgoing SELECT 99,job,revision,kind,'EMA_x.csv',form,drop_name,recipient,sender,environment,"
                        f"sequence,created,rows,state,size,sha256,delivered_at,about,folder FROM outgoing WHERE name='{name}'")
@@ -837,7 +863,8 @@ def test_verify(tap):
     home.run()
     # The first Device migrates, the second fails: the batch has its outcome.
     send(home, name_of(1, kind="EMT", org="TCSP", eui64=TCSP), replies("EMT", TCSP, (
-        f"MCC.B-1-06.1,{DEVICE % 1},SUCCESS,,,,1,,,,,,AA,BB", f"MCC.B-1-06.2,{DEVICE % 2},FAILED,5,,,1,,,,,,,")), "tcos")
+        f"MCC.B-1-06.1,{DEVICE % 1},SUCCESS,,,,1,,,,,,AA,BB", f"MCC.B-1-06.2,{DEVICE % 2},FAILED,5,,,1,,,,,,,")),
+         "tcos")
     send(home, name_of(1, kind="EMC", org="ECSP", eui64=ECSP), replies("EMC", ECSP, (
         f"MCC.B-1-06.1,{DEVICE % 1},Y,,AA,BB,",)), "ecos")
     home.run()
@@ -864,7 +891,8 @@ def test_verify(tap):
     home.run()
     live_twice(home)
     done = home.command("spool", "verify")
-    tap.ok(done.returncode == 1 and b"more than one live work item" in done.stdout, "spool verify finds a Device in work twice",
+    tap.ok(done.returncode == 1 and b"more than one live work item" in done.stdout,
+           "spool verify finds a Device in work twice",
            done.stdout.decode())
 
 

@@ -2,9 +2,9 @@
 """Random histories, played to the program and to a model of it, which must say the same (TAP).
 
 A history is what partners send over weeks of --now: instructions, results and confirmations (right, late, repeated,
-contradictory, malformed), reference data, time that passes, kill -9 at crash points. After each event one pass runs, and
-every file that it wrote is compared with what the model says, every Device's state too. A history that fails is made
-smaller while it still fails, and printed.
+contradictory, malformed), reference data, time that passes, kill -9 at crash points. After each event one pass runs,
+and every file that it wrote is compared with what the model says, every Device's state too. A history that fails is
+made smaller while it still fails, and printed.
 
     model.py --self-test       only the hand-worked cases that the model itself must satisfy
     SEED=17 model.py           one history;  HISTORIES=200 model.py  more of them, from SEED (1) on
@@ -181,10 +181,12 @@ class Played:
             item = live or mine[-1]
             facts = {"state": item.state, "code": item.code or None, "live_work_item": live and live.work_item,
                      "tries": sum(item.tries for item in mine), "next_eligible": text_of(item.next_eligible) or None}
-            lines += [f"device show {device}: {name} is {shown[name]}, expected {value}" for name, value in facts.items()
+            lines += [f"device show {device}: {name} is {shown[name]}, expected {value}" for name,
+                      value in facts.items()
                       if shown[name] != value]
             for item in mine:
-                lines += self.compare_history(item, [row for row in shown["history"] if row["work_item"] == item.work_item])
+                lines += self.compare_history(item,
+                                              [row for row in shown["history"] if row["work_item"] == item.work_item])
         return lines
 
     def compare_history(self, item, told):
@@ -252,7 +254,8 @@ def compare_each(what, rows, told):
     lines = [] if len(rows) == len(told) else [f"{what}: {len(told)} rows, expected {len(rows)}"]
     for n, (row, mine) in enumerate(zip(rows, told), 1):
         for name, value in row.items():
-            shown = sorted({part.split()[0] for part in mine["Text"].split("; ") if part}) if name == "codes" else mine[name]
+            shown = sorted({part.split()[0] for part in mine["Text"].split("; ")
+                            if part}) if name == "codes" else mine[name]
             if shown != value:
                 lines.append(f"{what}, row {n}: {name} is {shown!r}, expected {value!r}")
     return lines

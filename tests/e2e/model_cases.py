@@ -10,9 +10,9 @@ A history is steps joined by " | ", a step is a time, a verb and its arguments:
     9m pass                         nothing comes, time alone
     1d late a k            success of the first work item of a
 
-Times count from 2023-07-03T12:00:00Z. What must be so in the end: the state of the newest work item of each
-Device, its code, the newest try, what is due and NextEligible, findings of the last file, how many tries were ordered in all,
-and in the last pass for which Devices.
+Times count from 2023-07-03T12:00:00Z. What must be so in the end: the state of the newest work item of each Device, its
+code, the newest try, what is due and NextEligible, findings of the last file, how many tries were ordered in all, and
+in the last pass for which Devices.
 """
 import re
 
@@ -26,7 +26,8 @@ UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY}
 DEVICES = {name: f"00-DB-12-34-56-78-00-{0xA0 + n:02X}" for n, name in enumerate("abcdefgh")}
 EMI = {"DeviceType": "ESME", "DeviceManufacturer": "AB01", "DeviceModel": "010A030B", "FirmwareVersion": "0002012F",
        "MPxN": "1012345678903", "CHFDeviceID": "00-DB-12-34-56-78-90-C0", "CSPRegion": "Central", "Attempt": "1"}
-EMT = dict.fromkeys(("GBCSStatus", "DUISCode", "AlertCode", "FirstTry", "LastTry", "OriginatorCounter", "ExistingSubjectId",
+EMT = dict.fromkeys(("GBCSStatus", "DUISCode", "AlertCode", "FirstTry", "LastTry", "OriginatorCounter",
+                     "ExistingSubjectId",
                      "ExistingKeyId", "ReplacingSubjectId", "ReplacingKeyId"), "")
 INV = {**EMI, "Action": "SET", "DeviceStatus": "Commissioned", "SupplierId": "90-B3-D5-1F-30-05-00-01", "MAPId": "",
        "InstalledDate": "2023-01-01", "CommissionedDate": "2023-01-01", "Credentials": "TCOS", "Pending": ""}
@@ -65,17 +66,20 @@ CASES = [
     ("a success after the end is noted", "0 instruct a | 25h result a SUCCESS k", "a FAILED code=D103 found=C119"),
     ("a confirmation too", "0 instruct a | 25h confirm a Y k | 32d instruct a", "a REJECTED code=C108"),
     ("so that the Device gets C108", "0 instruct a | 25h result a SUCCESS k | 32d instruct a", "a REJECTED code=C108"),
-    ("NOT_ATTEMPTED costs no try", "0 instruct a | 1m result a NOT_ATTEMPTED", "a RETRY_WAIT code= due=6m try=1 tries=0"),
+    ("NOT_ATTEMPTED costs no try", "0 instruct a | 1m result a NOT_ATTEMPTED",
+     "a RETRY_WAIT code= due=6m try=1 tries=0"),
     ("and is ordered again as the same", "0 instruct a | 1m result a NOT_ATTEMPTED | 6m pass",
      "a DISPATCHED try=1 tries=1 ordered=2"),
     ("and uses no delay", FAIL + " | 6m pass | 7m result a NOT_ATTEMPTED | 12m pass | 13m result a FAILED E20",
      "a RETRY_WAIT due=18m try=2"),
-    ("said again after that it is not said twice", AGAIN + "7m result a NOT_ATTEMPTED at 1m", "a DISPATCHED found=C119"),
+    ("said again after that it is not said twice", AGAIN + "7m result a NOT_ATTEMPTED at 1m",
+     "a DISPATCHED found=C119"),
     ("nor is another result of the first order", AGAIN + "7m result a FAILED 10 at 2m", "a DISPATCHED found=C119"),
     ("one of the second order counts", AGAIN + "7m result a NOT_ATTEMPTED at 3m", "a RETRY_WAIT due=12m found="),
     ("without a time its file's counts", AGAIN + "7m result a NOT_ATTEMPTED of 2m", "a DISPATCHED found=C119"),
     ("the file made later too", AGAIN + "7m result a NOT_ATTEMPTED", "a RETRY_WAIT due=12m found="),
-    ("a time before the try was ordered is not the try's", FAIL + " | 6m pass | 7m result a NOT_ATTEMPTED at 1m | 12m pass | "
+    ("a time before the try was ordered is not the try's", FAIL +
+     " | 6m pass | 7m result a NOT_ATTEMPTED at 1m | 12m pass | "
      "13m result a NOT_ATTEMPTED at 1m", "a RETRY_WAIT due=18m found="),
     ("a clock that is ahead says it again all the same", "0 instruct a | 1m result a NOT_ATTEMPTED at 3m | 6m pass | "
      "7m result a NOT_ATTEMPTED at 3m", "a DISPATCHED found=C119"),
@@ -108,10 +112,12 @@ CASES = [
     ("or not", "0 instruct a | 1m result a SUCCESS k | 2m confirm a N | 3m confirm a Y other",
      "a CONFIRM_MISMATCH found="),
     ("a side takes its success back, the other had said N",
-     "0 instruct a | 1m result a SUCCESS k | 2m confirm a N | 3m result a FAILED E20", "a FAILED code=D151 found= next=31d"),
+     "0 instruct a | 1m result a SUCCESS k | 2m confirm a N | 3m result a FAILED E20",
+     "a FAILED code=D151 found= next=31d"),
     ("or had not", "0 instruct a | 1m result a SUCCESS k | 2m confirm a Y other | 3m result a FAILED E20",
      "a CONFIRM_MISMATCH code=D151 found="),
-    ("the other says N then", "0 instruct a | 1m confirm a Y k | 2m result a TIMEOUT | 3m confirm a N", "a FAILED code=D151"),
+    ("the other says N then", "0 instruct a | 1m confirm a Y k | 2m result a TIMEOUT | 3m confirm a N",
+     "a FAILED code=D151"),
     ("another try takes nothing back",
      FAIL + " | 6m pass | 7m result a SUCCESS k | 8m confirm a N | 9m result a FAILED E20 try 1",
      "a CONFIRM_MISMATCH found=C119"),
@@ -119,7 +125,8 @@ CASES = [
      "0 instruct a | 1m result a SUCCESS k | 2m confirm a Y other | 3m result a FAILED E20 | 4m result a FAILED E20",
      "a CONFIRM_MISMATCH found=C119"),
     ("after both have taken it back it may be tried again",
-     "0 instruct a | 1m result a SUCCESS k | 2m confirm a N | 3m result a FAILED E20 | 31d instruct a", "a DISPATCHED try=1"),
+     "0 instruct a | 1m result a SUCCESS k | 2m confirm a N | 3m result a FAILED E20 | 31d instruct a",
+     "a DISPATCHED try=1"),
     ("failed after Y", "0 instruct a | 1m confirm a Y k | 2m result a FAILED E20", "a CONFIRM_MISMATCH code=D151"),
     ("D150 once, then it goes on", "0 instruct a | 1m result a SUCCESS k | 1441m pass", "a CONFIRM_PENDING code=D150"),
     ("late confirmation", "0 instruct a | 1m result a SUCCESS k | 3d confirm a Y k", "a MIGRATED code="),
@@ -127,9 +134,12 @@ CASES = [
      "a CONFIRM_PENDING found=C119 due=1441m"),
     ("the same failure again", FAIL + " | 2m result a FAILED E20", "a RETRY_WAIT found=C119 due=6m"),
     ("a failure of an earlier try", FAIL + " | 6m pass | 7m result a FAILED try 1", "a DISPATCHED found=C119"),
-    ("a success of an earlier try counts", FAIL + " | 6m pass | 7m result a SUCCESS k try 1", "a CONFIRM_PENDING try=2"),
-    ("the same failure again after Y", FAIL + " | 2m confirm a Y k | 3m result a FAILED E20", "a CONFIRM_PENDING found=C119"),
-    ("not attempted after Y", "0 instruct a | 1m confirm a Y k | 2m result a NOT_ATTEMPTED", "a CONFIRM_MISMATCH found="),
+    ("a success of an earlier try counts", FAIL + " | 6m pass | 7m result a SUCCESS k try 1",
+     "a CONFIRM_PENDING try=2"),
+    ("the same failure again after Y", FAIL + " | 2m confirm a Y k | 3m result a FAILED E20",
+     "a CONFIRM_PENDING found=C119"),
+    ("not attempted after Y", "0 instruct a | 1m confirm a Y k | 2m result a NOT_ATTEMPTED",
+     "a CONFIRM_MISMATCH found="),
     ("a success in RETRY_WAIT counts", FAIL + " | 2m result a SUCCESS k | 6m pass", "a CONFIRM_PENDING ordered=1"),
     ("failure after success contradicts", "0 instruct a | 1m result a SUCCESS k | 2m result a FAILED E20",
      "a CONFIRM_PENDING found=C121"),
@@ -155,7 +165,8 @@ CASES = [
     ("outside the hours it waits", "-2h instruct a", "a READY ordered=0", {"dispatch_hours": (12, 13)}),
     ("and goes when they come", "-2h instruct a | 0 pass", "a DISPATCHED ordered=1", {"dispatch_hours": (12, 13)}),
     ("they may go over midnight", "0 instruct a | 12h pass", "a DISPATCHED", {"dispatch_hours": (22, 6)}),
-    ("a limit of a day", "0 instruct a b c", "a DISPATCHED; b DISPATCHED; c DEFERRED code=C116 next=12h", {"daily_limit": 2}),
+    ("a limit of a day", "0 instruct a b c", "a DISPATCHED; b DISPATCHED; c DEFERRED code=C116 next=12h",
+     {"daily_limit": 2}),
     ("is over at midnight", "0 instruct a b | 12h instruct c", "c DISPATCHED", {"daily_limit": 2}),
     ("instructions wait for an inventory", "0 instruct a | 1h instruct b", "ordered=0", {"inventory": "required"}),
     ("and go on in order", "0 instruct a | 1h instruct b | 2h inventory a b", "a DISPATCHED; b DISPATCHED",
@@ -169,11 +180,13 @@ CASES = [
      "a DEFERRED code=C105 next=2023-07-09T00:00:00Z"),
     ("one that passes, one that does not", "0 inventory a:DeviceStatus=Suspended:Credentials=ECOS | 1m instruct a",
      "a REJECTED code=C105"),
-    ("an imminent change of supplier", "0 event 2023-07-10 | 1m instruct a", "a DEFERRED code=C109 next=2023-07-11T00:00:00Z"),
+    ("an imminent change of supplier", "0 event 2023-07-10 | 1m instruct a",
+     "a DEFERRED code=C109 next=2023-07-11T00:00:00Z"),
     ("one that is not imminent", "0 event 2023-07-11 | 1m instruct a", "a DISPATCHED"),
     ("that of the meter on its hub is a GPF's", "0 inventory a b:DeviceType=GPF:MPxN= | 0 event 2023-07-10 | "
      "1m instruct b:DeviceType=GPF:MPxN=", "b DEFERRED code=C109 next=2023-07-11T00:00:00Z"),
-    ("but not of one that counts no more", "0 inventory a:DeviceStatus=Withdrawn b:DeviceType=GPF:MPxN= c:MPxN=1000000000003 | "
+    ("but not of one that counts no more",
+     "0 inventory a:DeviceStatus=Withdrawn b:DeviceType=GPF:MPxN= c:MPxN=1000000000003 | "
      "0 event 2023-07-10 | 1m instruct b:DeviceType=GPF:MPxN=", "b DISPATCHED"),
     ("a change that comes near before dispatch", "0 instruct a | 1m event 2023-07-10 | 1d pass", "a READY code=C109",
      {"dispatch_hours": (8, 9)}, "1206m pass"),
@@ -183,13 +196,15 @@ CASES = [
      "a FAILED code=C108 next=31d tries=1"),
     ("and a Device that waits", "0 instruct a | 1m inventory a:Credentials=ECOS | 20h pass",
      "a REJECTED code=C108 next= tries=0", {"dispatch_hours": (8, 9)}),
-    ("with the first code that lasts", "0 instruct a | 1m inventory a:Credentials=ECOS:DeviceStatus=Suspended | 20h pass",
+    ("with the first code that lasts",
+     "0 instruct a | 1m inventory a:Credentials=ECOS:DeviceStatus=Suspended | 20h pass",
      "a REJECTED code=C108", {"dispatch_hours": (8, 9)}),
     ("a month later its first success ends a second session",
      "0 instruct a | 24h pass | 31d instruct a | 44641m result a FAILED E20 | 44642m late a k | 44646m pass",
      "a FAILED code=C108 ordered=2"),
     ("another model", "0 inventory a:FirmwareVersion=00000001 | 1m instruct a", "a DEFERRED code=C106"),
-    ("said of it together with a malformed region", "0 inventory a:FirmwareVersion=00000001 | 1m instruct a:CSPRegion=East",
+    ("said of it together with a malformed region",
+     "0 inventory a:FirmwareVersion=00000001 | 1m instruct a:CSPRegion=East",
      "a REJECTED code=C106 found=C106,C117"),
     ("named twice in a file, its past is said once", "0 instruct a | 1m result a FAILED 10 | 2m instruct a a",
      "a REJECTED code=C102 found=C102,C115"),
@@ -228,7 +243,8 @@ class Play:
         if verb == "inventory":
             return File("INV", [described(INV, word) for word in words], batch=batch, mode="FULL", created=self.now)
         if verb == "event":
-            row = {"Action": "SET", "MPxN": EMI["MPxN"], "LosingSupplierId": "", "GainingSupplierId": "90-B3-D5-1F-30-05-00-02",
+            row = {"Action": "SET", "MPxN": EMI["MPxN"], "LosingSupplierId": "",
+                   "GainingSupplierId": "90-B3-D5-1F-30-05-00-02",
                    "SupplyStartDate": words[0]}
             return File("COS", [row], batch=batch, mode="DELTA")
         item = self.newest(words[0])
@@ -238,7 +254,8 @@ class Play:
         about = {"WorkItemId": item.work_item if item else "MCC.B-9.9", "DeviceID": DEVICES[words[0]]}
         if verb == "confirm":
             key = words[2] if len(words) > 2 else ""
-            return File("EMC", [{**about, "Confirmed": words[1], "ConfirmedAt": "", "SubjectId": key and "S", "KeyId": key,
+            return File("EMC",
+                        [{**about, "Confirmed": words[1], "ConfirmedAt": "", "SubjectId": key and "S", "KeyId": key,
                                  "Code": ""}], batch=batch)
         row = {**EMT, **about, **result(words[1:], item)}
         return File("EMT", [row], batch=batch, created=row.pop("made", 0))
@@ -253,7 +270,8 @@ class Play:
         self.events.append(Event(self.now, files))
         answers = self.model.run_pass(self.now, files)
         self.ordered += len(answers.emw)
-        self.last = "".join(name for row in answers.emw for name, device in DEVICES.items() if device == row["DeviceID"])
+        self.last = "".join(name for row in answers.emw for name, device in DEVICES.items()
+                            if device == row["DeviceID"])
         self.found = {code for _, _, findings in answers.ema for _, code in findings}
 
     def differences(self, expected):

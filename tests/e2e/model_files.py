@@ -40,7 +40,8 @@ COLUMNS = {
     "INC": "IncidentId Event At Category Code Scope FileName BatchId DeviceID Parties ResolvedBy Text",
 }
 COLUMNS = {kind: tuple(names.split()) for kind, names in COLUMNS.items()}
-HEADER = ("SenderId", "RecipientId", "FileSequence", "CreationDateTime", "Environment", "BatchId", "ResubmissionOf", "Mode")
+HEADER = ("SenderId", "RecipientId", "FileSequence", "CreationDateTime", "Environment", "BatchId", "ResubmissionOf",
+          "Mode")
 FILE = ("Name", "SHA256", "Size", "ReceivedAt", "Outcome", "Code", "Line", "Column", "DeclaredCount", "ParsedCount",
         "RejectedCount")
 FINDING = ("Code", "Scope", "RecordNumber", "Field", "Value", "Text")
@@ -103,7 +104,8 @@ class File:
     def __str__(self):
         if self.again is not None:
             return f"{self.kind} again: {self.again.batch}"
-        rows = "".join("\n        " + " ".join(f"{name}={value}" for name, value in row.items() if value) for row in self.rows)
+        rows = "".join("\n        " + " ".join(f"{name}={value}" for name, value in row.items() if value)
+                       for row in self.rows)
         return f"{self.kind} {self.form} {self.batch} {self.mode}{' broken: ' + self.fault if self.fault else ''}{rows}"
 
 

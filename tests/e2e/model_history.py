@@ -3,8 +3,8 @@
     history = make_history(seed)        history.settings, history.events
     event.at, event.files, event.crash
 
-A history is plain data: whatever is left out of it, the rest still means the same. To be worth something its results name
-work items that are there and its times lie where something is due, so it is made along a model of its own.
+A history is plain data: whatever is left out of it, the rest still means the same. To be worth something its results
+name work items that are there and its times lie where something is due, so it is made along a model of its own.
 """
 import random
 import re
@@ -18,7 +18,8 @@ START = time_of("2023-07-03T12:00:00Z")
 HUBS = ("00-DB-12-34-56-78-90-C0", "00-DB-12-34-56-78-90-C1")
 SUPPLIERS = ("90-B3-D5-1F-30-05-00-01", "90-B3-D5-1F-30-05-00-02")
 MODELS = (("AB01", "010A030B", "0002012F"), ("AB02", "02010001", "00010203"))
-STATUSES = ("Pending", "Whitelisted", "InstalledNotCommissioned", "Decommissioned", "Withdrawn", "Suspended", "Recovery",
+STATUSES = ("Pending", "Whitelisted", "InstalledNotCommissioned", "Decommissioned", "Withdrawn", "Suspended",
+            "Recovery",
             "Recovered")
 # Steps that `init` alone passes, or operators' orders, or drops that are down
 NOT_HERE = re.compile(r"spool-made|ledger-made|outage|order-|job-returned|job-set|job-reasoned|mark|orphan|pickup-noted")
@@ -99,7 +100,8 @@ class Maker:
 
         choose(.3, "inventory", ("gateway inventory=required", "required"))
         choose(.12, "daily_limit", *((f"gateway daily_limit={n}", n) for n in (2, 4)))
-        choose(.3, "dispatch_hours", ("gateway dispatch_hours=13-23", (13, 23)), ("gateway dispatch_hours=22-13", (22, 13)))
+        choose(.3, "dispatch_hours", ("gateway dispatch_hours=13-23", (13, 23)),
+               ("gateway dispatch_hours=22-13", (22, 13)))
         choose(.3, "work_order_devices", *((f"gateway work_order_devices={n}", n) for n in (1, 2)))
         choose(.2, "session_length", ("gateway session_length=2", 2 * HOUR))
         choose(.4, "model_failures", *((f"gateway model_failures={n}", n) for n in (1, 2, 3)))
@@ -162,7 +164,8 @@ class Maker:
             rows.append(dict(rows[0]))
         for row in rows:
             if self.random.random() < .1:
-                name, value = self.random.choice((("DeviceID", "00-DB-12"), ("DeviceType", "IHD"), ("DeviceModel", "010A"),
+                name, value = self.random.choice((("DeviceID", "00-DB-12"), ("DeviceType", "IHD"),
+                                                  ("DeviceModel", "010A"),
                                                   ("MPxN", "123"), ("CSPRegion", "East"), ("Attempt", "0")))
                 row[name] = value
             elif self.random.random() < .05:
@@ -205,7 +208,8 @@ class Maker:
         return text_of(self.random.choice((*[self.now] * 5, None, noted, noted - MINUTE, self.now - 4 * MINUTE)))
 
     def result_row(self, item):
-        row = dict.fromkeys(("GBCSStatus", "DUISCode", "AlertCode", "OriginatorCounter", "ExistingSubjectId", "ExistingKeyId",
+        row = dict.fromkeys(("GBCSStatus", "DUISCode", "AlertCode", "OriginatorCounter", "ExistingSubjectId",
+                             "ExistingKeyId",
                              "ReplacingSubjectId", "ReplacingKeyId"), "")
         trial = item.trial or 1
         if self.random.random() < .1:
@@ -218,11 +222,13 @@ class Maker:
             row["ReplacingSubjectId"], row["ReplacingKeyId"] = self.ids(item)
         elif row["Result"] == "FAILED":
             name, values = self.random.choice((("DUISCode", ("E20", "E21", "E99", "I0")), ("DUISCode", ("E20", "E21")),
-                                               ("GBCSStatus", ("0", "30", "127", "10", "17")), ("AlertCode", ("819D", "8F84")),
+                                               ("GBCSStatus", ("0", "30", "127", "10", "17")),
+                                               ("AlertCode", ("819D", "8F84")),
                                                ("AlertCode", ("8F1E", "8FFF"))))
             row[name] = self.random.choice(values)
         if self.random.random() < .04:
-            name, value = self.random.choice((("Result", "MAYBE"), ("Try", "one"), ("FirstTry", "yesterday"), ("LastTry", "x"),
+            name, value = self.random.choice((("Result", "MAYBE"), ("Try", "one"), ("FirstTry", "yesterday"),
+                                              ("LastTry", "x"),
                                                ("GBCSStatus", "010"), ("AlertCode", "8F1E")))
             row[name] = value
         return row
@@ -249,14 +255,17 @@ class Maker:
         return File(kind, rows, self.form(), self.now, self.batch(), fault=self.fault())
 
     def inventory_row(self, row):
-        return {"Action": "SET", **{name: row[name] for name in row if name != "Attempt"}, "DeviceStatus": "Commissioned",
-                "SupplierId": SUPPLIERS[0], "MAPId": "", "InstalledDate": "2023-01-01", "CommissionedDate": "2023-01-02",
+        return {"Action": "SET", **{name: row[name] for name in row if name != "Attempt"},
+                "DeviceStatus": "Commissioned",
+                "SupplierId": SUPPLIERS[0], "MAPId": "", "InstalledDate": "2023-01-01",
+                "CommissionedDate": "2023-01-02",
                 "Credentials": "TCOS", "Pending": ""}
 
     def changed(self, row):
         row = dict(row)
         name, values = self.random.choice((
-            ("DeviceStatus", STATUSES), ("DeviceStatus", STATUSES), ("Pending", ("USC", "FW")), ("Credentials", ("ECOS",)),
+            ("DeviceStatus", STATUSES), ("DeviceStatus", STATUSES), ("Pending", ("USC", "FW")),
+            ("Credentials", ("ECOS",)),
             ("FirmwareVersion", ("0002013A",)), ("SupplierId", ("",))))
         row[name] = self.random.choice(values)
         return row
@@ -299,12 +308,14 @@ class Maker:
         end = begin + self.random.choice((1, 5, 20)) * DAY
         return {"Action": "SET", **{name: device[name] for name in ("DeviceType", "DeviceManufacturer", "DeviceModel")},
                 "FirmwareVersion": self.random.choice((device["FirmwareVersion"], "", "0009999A")),
-                "NonMigratableFrom": text_of(begin)[:10], "NonMigratableTo": self.random.choice((text_of(end)[:10], "")),
+                "NonMigratableFrom": text_of(begin)[:10],
+                "NonMigratableTo": self.random.choice((text_of(end)[:10], "")),
                 "ReasonCode": "R1", "FixedInFirmware": ""}
 
     def party_row(self):
         n = self.random.randint(0, 1)
-        return {"Action": "SET", "PartyId": SUPPLIERS[n], "Role": self.random.choice(("SUPPLIER", "MAP")), "MPID": f"SUP{n}",
+        return {"Action": "SET", "PartyId": SUPPLIERS[n], "Role": self.random.choice(("SUPPLIER", "MAP")),
+                "MPID": f"SUP{n}",
                 "Name": f"Supplier {n}", "Drop": "suppliers"}
 
     def again(self):

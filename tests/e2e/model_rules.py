@@ -1,4 +1,5 @@
-"""The reference of the model test: the rules that need one record and nothing else (gateway/DEVICES.md, formats/FILES.md)."""
+"""The reference of the model test: the rules that need one record and nothing else (gateway/DEVICES.md,
+formats/FILES.md)."""
 import re
 
 from model_time import time_of
@@ -80,7 +81,8 @@ def faults_of(kind, row, item):
 
 
 def is_malformed_confirmation(row):
-    return row["Confirmed"] not in ("Y", "N") or row["Confirmed"] == "Y" and not (row["SubjectId"] and row["KeyId"]) or \
+    return row["Confirmed"] not in ("Y", "N") or row["Confirmed"] == "Y" and not (row["SubjectId"] and
+                                                                                  row["KeyId"]) or \
         row["ConfirmedAt"] and not TIME.fullmatch(row["ConfirmedAt"])
 
 

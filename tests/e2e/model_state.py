@@ -6,7 +6,8 @@
 
 It shares no code with the gateway. Times are seconds UTC; a `file` is what model_files.py makes.
 """
-from model_rules import (EUI64, LASTING_D, MODEL, TYPES, by_itself, code_of, faults_of, is_hex, is_non_migratable, last_try,
+from model_rules import (EUI64, LASTING_D, MODEL, TYPES, by_itself, code_of, faults_of, is_hex, is_non_migratable,
+                         last_try,
                          model_of, reference_key)
 from model_time import DAY, HOUR, MINUTE, midnight, text_of, time_of
 
@@ -264,8 +265,8 @@ class Model:
                 "WorkItemId": item.work_item, "NextEligible": text_of(item.next_eligible), "codes": item.codes}
 
     def review(self, item, now, at_split, again=False):
-        """What the Device breaks now: [(code, passes, NextEligible)], and the codes that only warn. What its past says is
-        said of its first record in a file, not again."""
+        """What the Device breaks now: [(code, passes, NextEligible)], and the codes that only warn. What its past says
+        is said of its first record in a file, not again."""
         past = [] if again else self.earlier(item)
         found = [("C102", False, None)] if again else []
         found += self.review_inventory(item, past, now) + self.review_past(item, past, now, at_split)
@@ -334,7 +335,8 @@ class Model:
         """Itself; of a GPF the one on its hub that says whose it is."""
         if known["DeviceType"] != "GPF":
             return known
-        meters = [meter for _, meter in sorted(self.inventory.items()) if meter["CHFDeviceID"] == known["CHFDeviceID"] and
+        meters = [meter for _, meter in sorted(self.inventory.items())
+                  if meter["CHFDeviceID"] == known["CHFDeviceID"] and
                   meter["DeviceStatus"] not in ("Decommissioned", "Withdrawn")]
         counting = [meter for kind in ("GSME", "ESME") for meter in meters
                     if meter["DeviceType"] == kind and self.supplier_of(meter, now)]

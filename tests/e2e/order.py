@@ -33,7 +33,8 @@ def trace(home, *arguments):
             if not match or match.group(3).startswith("-"):
                 continue
             call, text = match.group(1), match.group(2)
-            paths = re.findall(r'"([^"]*)"', text) if call not in ("write", "pwrite64", "fsync", "fdatasync", "syncfs", "ftruncate") \
+            paths = re.findall(r'"([^"]*)"', text) if call not in ("write", "pwrite64", "fsync", "fdatasync", "syncfs",
+                                                                   "ftruncate") \
                 else re.findall(r"^\d+<(.*?)>", text)
             events.append((call, *(paths + ["", ""])[:2], text))
     return events
@@ -72,11 +73,13 @@ def check_order(home, events):
         # What is in incoming/ counts for nothing before its row is committed or its directory leaves.
         inside = "/spool/incoming" in path and (not call.startswith("rename") or "/spool/incoming" in second)
         if path.endswith("ledger.sqlite-wal") and call in ("fsync", "fdatasync"):
-            faults += [f"a commit while {short(home, name)} is not synced" for name in dirty if "/spool/incoming" in name]
+            faults += [f"a commit while {short(home, name)} is not synced" for name in dirty
+                       if "/spool/incoming" in name]
             faults += [f"a commit while {short(home, name)} is not in its folder for good" for name in made]
         if is_ledger(path) or path.endswith("/lock") or not (path.startswith(home.dir) or second.startswith(home.dir)):
             if call in ("fsync", "fdatasync") and path.endswith("ledger.sqlite-wal"):
-                faults += [f"a commit while {short(home, folder)} is not synced: {what}" for folder, what in unsynced.items()]
+                faults += [f"a commit while {short(home, folder)} is not synced: {what}" for folder,
+                           what in unsynced.items()]
             continue
         changes = call in ("rename", "renameat", "renameat2", "link", "unlink", "unlinkat", "mkdir", "rmdir")
         if not changes:
@@ -112,10 +115,12 @@ def test_pass(tap):
     with open(os.path.join(home.inbox("mcc"), name), "wb") as file:
         file.write(content(1))
     events = trace(home, "run", "--once")
-    tap.ok(len(home.out("mcc")) == 2 and len(home.out("tcos")) == 1, "a pass under strace does its work", home.out("mcc"))
+    tap.ok(len(home.out("mcc")) == 2 and len(home.out("tcos")) == 1, "a pass under strace does its work",
+           home.out("mcc"))
     faults = check_order(home, events)
     tap.ok(not faults, "everything is on disk before what counts on it", *faults)
-    tap.ok(not [e for e in events if e[0] == "rename" and "/out/" in e[2]], "no delivery could replace a file in a drop")
+    tap.ok(not [e for e in events if e[0] == "rename" and "/out/" in e[2]],
+           "no delivery could replace a file in a drop")
 
     commits = [i for i, e in enumerate(events) if e[0] in ("fsync", "fdatasync") and e[1].endswith("ledger.sqlite-wal")]
     tap.ok(commits, "commits are synced")
@@ -128,9 +133,11 @@ def test_pass(tap):
     tap.ok(any(envelope < i < ready for i in commits), "custody is committed before the job is in ready")
     for drop in ("mcc", "tcos"):
         for made in home.out(drop):
-            stored = index_of(events, lambda e, made=made: e[0].startswith("rename") and "/active/" in e[2] and e[2].endswith(made))
+            stored = index_of(events, lambda e, made=made: e[0].startswith("rename") and "/active/" in e[2] and
+                              e[2].endswith(made))
             opened = index_of(events, lambda e, made=made: e[0] == "openat" and f"{drop}/out/.{made}.part" in e[1])
-            named = index_of(events, lambda e, made=made: e[0].startswith("rename") and e[2].endswith(f"{drop}/out/{made}"))
+            named = index_of(events, lambda e, made=made: e[0].startswith("rename") and
+                             e[2].endswith(f"{drop}/out/{made}"))
             good = None not in (stored, opened, named) and stored < opened < named
             tap.ok(good and any(stored < i < opened for i in commits) and any(opened < i < named for i in commits) and
                    any(i > named for i in commits),
@@ -145,7 +152,8 @@ def test_growing(tap):
     with open(path, "wb") as file:
         file.write(content(1)[:-3])
     with subprocess.Popen(["strace", "-f", "-o", "/dev/null", "-P", path, "-e", "trace=read",
-                           "-e", "inject=read:signal=SIGSTOP:when=1", GATE, "-c", home.conf, "--now", NOW, "run", "--once"],
+                           "-e", "inject=read:signal=SIGSTOP:when=1", GATE, "-c", home.conf, "--now", NOW, "run",
+                           "--once"],
                           stderr=subprocess.PIPE) as process:
         stopped = wait_until(lambda: stopped_writer(home))
         with open(path, "ab") as file:
@@ -155,8 +163,10 @@ def test_growing(tap):
         status = process.wait(timeout=PATIENCE)
     tap.ok(stopped and status == 0 and "changed while it was read" in err, "a file that grew while it was read is left",
            stopped, status, err)
-    tap.ok(os.path.exists(path) and not home.json("spool", "list"), "nothing of it is in the spool", home.json("spool", "list"))
-    tap.ok(home.run().returncode == 0 and len(home.out("mcc")) == 2 and not os.path.exists(path), "the next look takes it whole")
+    tap.ok(os.path.exists(path) and not home.json("spool", "list"), "nothing of it is in the spool",
+           home.json("spool", "list"))
+    tap.ok(home.run().returncode == 0 and len(home.out("mcc")) == 2 and not os.path.exists(path),
+           "the next look takes it whole")
 
 
 def stopped_writer(home):
@@ -189,7 +199,8 @@ def test_orders(tap):
     tap.ok(not faults, "an order: everything is on disk before what counts on it", *faults)
     written = index_of(events, lambda e: e[0].startswith("rename") and "/orders/" in e[2])
     moved = index_of(events, lambda e: e[0].startswith("rename") and "/ready/" in e[2])
-    removed = index_of(events, lambda e: e[0].startswith("unlink") and "/orders/" in e[1] and not e[1].endswith(".part"))
+    removed = index_of(events, lambda e: e[0].startswith("unlink") and "/orders/" in e[1] and
+                       not e[1].endswith(".part"))
     tap.ok(None not in (written, moved, removed) and written < moved < removed, "written, carried out, removed",
            written, moved, removed)
 

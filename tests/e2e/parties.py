@@ -112,7 +112,8 @@ class Parties:
         if number is None:
             number = self.numbers[kind] = self.numbers[kind] + 1
         head = {"SenderId": eui64, "RecipientId": GATEWAY, "FileSequence": str(number), "CreationDateTime": CREATED,
-                "Environment": "TEST", "BatchId": batch or f"{'B' if kind == 'EMI' else kind}-{number}", "ResubmissionOf": ""}
+                "Environment": "TEST", "BatchId": batch or f"{'B' if kind == 'EMI' else kind}-{number}",
+                "ResubmissionOf": ""}
         name = f"{kind}_{org}_{eui64}_20230703_060000_{number:06d}.{form}"
         data = text_of(kind, head, rows, form, len(rows) if count is None else count)
         if pack:
@@ -157,7 +158,8 @@ class Parties:
             root = ElementTree.fromstring(data)
             text = lambda item, column: item.findtext(f"{{{NAMESPACE}}}{column}") or ""
             outcome = text(root.find(f"{{{NAMESPACE}}}File"), "Outcome")
-            return outcome, [" ".join(filter(None, (text(item, "Code"), text(item, "Field"), text(item, "RecordNumber"))))
+            return outcome, [" ".join(filter(None,
+                                             (text(item, "Code"), text(item, "Field"), text(item, "RecordNumber"))))
                              for item in root.findall(f"{{{NAMESPACE}}}Finding")]
         rows = list(csv.reader(io.StringIO(data.decode())))
         return rows[1][5], [" ".join(filter(None, (row[1], row[4], row[3]))) for row in rows if row[0] == "E"]

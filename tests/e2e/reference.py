@@ -135,13 +135,16 @@ def test_files(tap):
            "it gets an EMA and nothing else", home.out("dcc"))
     tap.ok(table(home, "SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2") == schema,
            "the schema is the same as before")
-    second = sender.reference("INV", [inv(2, status="Suspended"), inv(4), f"REMOVE,{DEVICE % 1}", f"REMOVE,{DEVICE % 9}"],
+    second = sender.reference("INV",
+                              [inv(2, status="Suspended"), inv(4), f"REMOVE,{DEVICE % 1}", f"REMOVE,{DEVICE % 9}"],
                               mode="DELTA", pack="gz")
     tap.ok(home.run().returncode == 0 and ema(home, second) == ("WN", ["C119"]) and devices(home) == [2, 3, 4],
            "a DELTA sets and removes; what was not there is told", ema(home, second), devices(home))
     tap.ok(table(home, "SELECT status FROM inventory WHERE device_id & 255 = 2") == [("Suspended",)], "it replaces")
-    third = sender.reference("INV", [inv(5), inv(6, status="Broken"), inv(5), inv(7, credentials=""), f"REMOVE,{DEVICE % 2}"])
-    tap.ok(home.run().returncode == 1 and ema(home, third) == ("PA", ["C120", "C102", "C120", "C120"]) and devices(home) == [5],
+    third = sender.reference("INV",
+                             [inv(5), inv(6, status="Broken"), inv(5), inv(7, credentials=""), f"REMOVE,{DEVICE % 2}"])
+    tap.ok(home.run().returncode == 1 and ema(home, third) == ("PA", ["C120", "C102", "C120", "C120"]) and
+           devices(home) == [5],
            "what is wrong in a FULL file is left out, the rest replaces all", ema(home, third), devices(home))
     fourth = sender.reference("INV", [inv(8)], count=2)
     tap.ok(home.run().returncode == 1 and ema(home, fourth)[0] == "RJ" and devices(home) == [5],
@@ -154,7 +157,8 @@ def test_files(tap):
     useless = sender.reference("INV", [inv(8, status="New"), inv(9, status="New")])
     other = sender.reference("COS", ["SET,12,,,2023-02-29"])
     home.run()
-    tap.ok(ema(home, useless) == ("RJ", ["C120", "C120", "B306"]) and devices(home) == [5] and ema(home, other)[0] == "RJ",
+    tap.ok(ema(home, useless) == ("RJ", ["C120", "C120", "B306"]) and devices(home) == [5] and
+           ema(home, other)[0] == "RJ",
            "so is one of which no record is good, of any type", ema(home, useless), devices(home))
     modeless = sender.reference("INV", [inv(8)], mode="ALL")
     home.run()
@@ -171,19 +175,24 @@ def test_others(tap):
     sender = Sender(home)
     cos = sender.reference("COS", [f"SET,{mpan(1)},{SUPPLIER % 1},{SUPPLIER % 2},2023-07-08",
                                    f"SET,{mpan(1)},{SUPPLIER % 2},{SUPPLIER % 3},2023-08-08", "SET,12,,,2023-02-29"])
-    nmm = sender.reference("NMM", ["SET,GPF,ab02,02010001,,2023-06-01,,D117,00010204", "SET,GPF,ab02,02010001,,2023-06-01,,,"])
-    pty = sender.reference("PTY", [f"SET,{SUPPLIER % 1},SUPPLIER,SUP1,First,suppliers", f"SET,{SUPPLIER % 1},MAP,MAP1,,maps",
+    nmm = sender.reference("NMM",
+                           ["SET,GPF,ab02,02010001,,2023-06-01,,D117,00010204", "SET,GPF,ab02,02010001,,2023-06-01,,,"])
+    pty = sender.reference("PTY",
+                           [f"SET,{SUPPLIER % 1},SUPPLIER,SUP1,First,suppliers", f"SET,{SUPPLIER % 1},MAP,MAP1,,maps",
                                    f"SET,{SUPPLIER % 2},SUPPLIER,SUP2,Second,nowhere"])
     tap.ok(home.run().returncode == 1, "all are taken in part")
     tap.ok(ema(home, cos) == ("PA", ["C113", "C120", "C120"]) and ema(home, nmm) == ("PA", ["C102"]) and
-           ema(home, pty) == ("PA", ["C120"]), "and their EMA says what was left out", ema(home, cos), ema(home, nmm), ema(home, pty))
+           ema(home, pty) == ("PA", ["C120"]), "and their EMA says what was left out", ema(home, cos), ema(home, nmm),
+           ema(home, pty))
     tap.ok(table(home, "SELECT count(*) FROM cos") == [(2,)] and
            table(home, "SELECT manufacturer, firmware, until FROM non_migratable") == [("AB02", "", None)] and
-           table(home, "SELECT role, mpid, drop_name FROM party") == [("MAP", "MAP1", "maps"), ("SUPPLIER", "SUP1", "suppliers")],
+           table(home, "SELECT role, mpid, drop_name FROM party") == [("MAP", "MAP1", "maps"),
+                                                                      ("SUPPLIER", "SUP1", "suppliers")],
            "the good records are there")
     for kind, name in (("COS", "cos"), ("NMM", "non_migratable"), ("PTY", "party")):
         file = sender.reference(kind, [])
-        tap.ok(home.run().returncode == 0 and ema(home, file) == ("AC", []) and table(home, f"SELECT count(*) FROM {name}") == [(0,)],
+        tap.ok(home.run().returncode == 0 and ema(home, file) == ("AC", []) and
+               table(home, f"SELECT count(*) FROM {name}") == [(0,)],
                f"an empty FULL {kind} says that there is none", ema(home, file))
     file = sender.reference("COS", [f"SET,{mpan(1)},,{SUPPLIER % 2},2023-07-08"], mode="DELTA")
     other = sender.reference("COS", [f"REMOVE,{mpan(1)},,,2023-07-08", f"REMOVE,{mpan(1)},,,2023-07-09"], mode="DELTA")
@@ -192,7 +201,8 @@ def test_others(tap):
            table(home, "SELECT count(*) FROM cos") == [(0,)], "a DELTA of events", ema(home, other))
     wrong = sender.send("COS", "MCC", MCC, "mcc", ",FULL", [])
     home.run()
-    tap.ok(ema(home, wrong, "mcc")[0] == "RJ" and "B103" in ema(home, wrong, "mcc")[1], "who may not send them is refused")
+    tap.ok(ema(home, wrong, "mcc")[0] == "RJ" and "B103" in ema(home, wrong, "mcc")[1],
+           "who may not send them is refused")
     sound(tap, home, "after reference data of all types")
 
 
@@ -207,11 +217,13 @@ def test_every_code(tap):
     records = [(emi(1, model="AB01,010A030B,12"), "C117"), (emi(2, model="AB02,010A030B,12"), "C106 C117"),
                (emi(3, model="AB0,010A030C,00020130"), "C106 C117"), (emi(4).replace("Central", "East"), "C117"),
                (emi(5, model="AB02,010A030B,0002012F").replace("Central", "East"), "C106 C117"),
-               (emi(6, model="AB07,010A030B,12"), "C107 C117"), (emi(7, kind="PPMID", model="AB02,0,1"), "C104 C106 C117"),
+               (emi(6, model="AB07,010A030B,12"), "C107 C117"),
+               (emi(7, kind="PPMID", model="AB02,0,1"), "C104 C106 C117"),
                (emi(2), "C102")]
     name = sender.instruction([record for record, _ in records])
     home.run()
-    told = [" ".join(sorted({row[1] for row in rows_of(home, "mcc", answer(name)) if row[0] == "E" and row[3] == str(n)}))
+    told = [" ".join(sorted({row[1] for row in rows_of(home, "mcc", answer(name)) if row[0] == "E" and
+                             row[3] == str(n)}))
             for n in range(1, len(records) + 1)]
     tap.ok(told == [codes for _, codes in records], "each Device gets every code that applies", *zip(told, records))
     tap.ok([row.split()[:2] for row in emd(home, name)] == [["R", codes.split()[0]] for _, codes in records],
@@ -234,20 +246,25 @@ def test_codes(tap):
     sender.reference("COS", [f"SET,{mpan(9)},{SUPPLIER % 1},{SUPPLIER % 2},2023-07-08"])
     home.run()
     name = sender.instruction([
-        emi(1), emi(2), emi(3), emi(4), emi(5), emi(6, model="ab01,010a030c,0002012f"), emi(7, model="ab07,010a030b,0002012f"),
+        emi(1), emi(2), emi(3), emi(4), emi(5), emi(6, model="ab01,010a030c,0002012f"),
+        emi(7, model="ab07,010a030b,0002012f"),
         emi(8), emi(9), emi(10), emi(11), emi(12), emi(13), emi(14), emi(15), emi(1),
         emi(16, model="AB01,010A030B,123"), emi(17, kind="PPMID")])
     home.run()
     day = "2023-07-04T12:00:00Z"
     tap.ok(emd(home, name) == ["A", "R C103", "R C104", "R C105", f"D C105 {day}", f"D C106 {day}", "R C107", "R C108",
-                               "D C109 2023-07-09T00:00:00Z", f"D C111 {day}", f"D C112 {day}", "R C114", f"D C105 {day}",
-                               "R C105", "A", "R C102", "R C117", "R C104"], "each code of the review", *emd(home, name))
+                               "D C109 2023-07-09T00:00:00Z", f"D C111 {day}", f"D C112 {day}", "R C114",
+                               f"D C105 {day}",
+                               "R C105", "A", "R C102", "R C117", "R C104"], "each code of the review",
+           *emd(home, name))
     transient = [row[7] for row in rows_of(home, "mcc", answer(name, "EMD")) if row[0] == "D" and row[5] == "C105"]
     tap.ok(transient == ["N", "Y", "Y", "Y"], "C105 passes by itself for some of its causes", transient)
-    tap.ok([row[6] for row in rows_of(home, "mcc", answer(name)) if row[:2] == ["E", "C103"]] == ["expected a Device of the inventory"],
+    tap.ok([row[6] for row in rows_of(home, "mcc", answer(name))
+            if row[:2] == ["E", "C103"]] == ["expected a Device of the inventory"],
            "the EMA says why")
     counts = {row[1] for row in rows_of(home, "mcc", answer(name)) if row[0] == "E"}
-    tap.ok(counts == {f"C{n}" for n in (102, 103, 104, 105, 106, 107, 108, 109, 111, 112, 114, 117)}, "with every code", counts)
+    tap.ok(counts == {f"C{n}" for n in (102, 103, 104, 105, 106, 107, 108, 109, 111, 112, 114, 117)}, "with every code",
+           counts)
     told = [row[1] for row in rows_of(home, "mcc", answer(name)) if row[0] == "E" and row[3] in ("17", "18")]
     tap.ok(told == ["C117", "C104"], "what its own rules found wrong is not compared", told)
     home.command("run", "--once", now="2023-07-04T00:00:00Z")
@@ -260,13 +277,15 @@ def test_codes(tap):
 def test_switches(tap):
     home = Home("review C103=warn\nreview C105=off\nreview C108=warn")
     sender = Sender(home)
-    sender.reference("INV", [inv(1, status="Withdrawn"), inv(2, credentials="ECOS"), inv(3, status="Pending", credentials="ECOS"),
+    sender.reference("INV", [inv(1, status="Withdrawn"), inv(2, credentials="ECOS"),
+                             inv(3, status="Pending", credentials="ECOS"),
                              inv(4, pending="FW")])
     home.run()
     name = sender.instruction([emi(1), emi(2), emi(3), emi(4), emi(5)])
     tap.ok(home.run().returncode == 1 and emd(home, name) == ["A", "A", "A", "D C112 2023-07-04T12:00:00Z", "A"],
            "[review] says what is judged", emd(home, name))
-    tap.ok(ema(home, name, "mcc") == ("PA", ["C108", "C108", "C112", "C103"]), "and what is only told", ema(home, name, "mcc"))
+    tap.ok(ema(home, name, "mcc") == ("PA", ["C108", "C108", "C112", "C103"]), "and what is only told",
+           ema(home, name, "mcc"))
     home.set("review C112=warn")
     name = sender.instruction([emi(4)])
     tap.ok(home.run().returncode == 0 and emd(home, name) == ["A"] and ema(home, name, "mcc") == ("WN", ["C112"]),
@@ -277,10 +296,13 @@ def test_dates(tap):
     """The window of a change of supplier around midnight, in a leap year."""
     home = Home("gateway cos_window=2")
     sender = Sender(home)
-    sender.reference("COS", [f"SET,{mpan(n)},,{SUPPLIER % 2},2024-02-29" for n in range(1, 20)], created="2024-02-01T00:00:00Z")
+    sender.reference("COS", [f"SET,{mpan(n)},,{SUPPLIER % 2},2024-02-29" for n in range(1, 20)],
+                     created="2024-02-01T00:00:00Z")
     home.command("run", "--once", now="2024-02-01T00:00:00Z")
-    for n, (now, expected) in enumerate((("2024-02-26T23:59:59Z", "A"), ("2024-02-27T00:00:00Z", "D C109 2024-03-01T00:00:00Z"),
-                                         ("2024-02-28T23:59:59Z", "D C109 2024-03-01T00:00:00Z"), ("2024-02-29T00:00:00Z", "A"),
+    for n, (now, expected) in enumerate((("2024-02-26T23:59:59Z", "A"),
+                                         ("2024-02-27T00:00:00Z", "D C109 2024-03-01T00:00:00Z"),
+                                         ("2024-02-28T23:59:59Z", "D C109 2024-03-01T00:00:00Z"),
+                                         ("2024-02-29T00:00:00Z", "A"),
                                          ("2024-02-29T00:00:01Z", "A"), ("2024-03-01T00:00:00Z", "A")), 1):
         name = sender.instruction([emi(n)], created=now)
         home.command("run", "--once", now=now)
@@ -301,7 +323,8 @@ def test_hubs(tap):
     devices_there = [emi(n, kind="GPF", hub=HUB % n) for n in range(1, 6)]
     name = sender.instruction(devices_there)
     home.run()
-    tap.ok(emd(home, name) == ["A", "R C114", "R C114", "R C114", "R C114"], "a GPF needs a meter with a supplier on its hub",
+    tap.ok(emd(home, name) == ["A", "R C114", "R C114", "R C114", "R C114"],
+           "a GPF needs a meter with a supplier on its hub",
            emd(home, name))
     sender.reference("COS", [f"SET,{gas},,{SUPPLIER % 2},2023-07-03"])
     home.run()
@@ -315,7 +338,8 @@ def test_hubs(tap):
     sender.reference("INV", [inv(n, kind="GPF", hub=HUB % n) for n in (1, 2, 3)] + [
         inv(11, kind="GSME", mpxn=gas, hub=HUB % 1), inv(12, hub=HUB % 1), inv(13, hub=HUB % 2), inv(14, hub=HUB % 3)])
     sender.reference("COS", [f"SET,{gas},,{SUPPLIER % 2},2023-07-08", f"SET,{mpan(12)},,{SUPPLIER % 2},2023-07-05",
-                             f"SET,{mpan(13)},,{SUPPLIER % 2},2023-07-06", f"SET,{mpan(14)},,{SUPPLIER % 2},2023-07-11"])
+                             f"SET,{mpan(13)},,{SUPPLIER % 2},2023-07-06",
+                             f"SET,{mpan(14)},,{SUPPLIER % 2},2023-07-11"])
     home.run()
     name = sender.instruction([emi(n, kind="GPF", hub=HUB % n) for n in (1, 2, 3)])
     home.run()
@@ -334,11 +358,13 @@ def test_limit(tap):
     name = sender.instruction([emi(1), emi(3, mpxn="x"), emi(4), emi(5), emi(6)])
     home.run()
     late = "D C116 2023-07-04T00:00:00Z"
-    tap.ok(emd(home, name) == ["D C110 2023-07-04T12:00:00Z", "R C113", "A", late, late], "it counts those that are accepted",
+    tap.ok(emd(home, name) == ["D C110 2023-07-04T12:00:00Z", "R C113", "A", late, late],
+           "it counts those that are accepted",
            emd(home, name))
     name = sender.instruction([emi(5), emi(1)])
     home.run()
-    tap.ok(emd(home, name) == [late, "D C110 2023-07-04T12:00:00Z"], "and goes on counting in the next file", emd(home, name))
+    tap.ok(emd(home, name) == [late, "D C110 2023-07-04T12:00:00Z"], "and goes on counting in the next file",
+           emd(home, name))
     name = sender.instruction([emi(5)], created="2023-07-04T00:00:00Z")
     home.command("run", "--once", now="2023-07-04T00:00:00Z")
     tap.ok(emd(home, name) == ["A"], "until midnight", emd(home, name))
@@ -350,7 +376,8 @@ def test_past(tap):
     first = sender.instruction([emi(1), emi(2)])
     home.run()
     batch = rows_of(home, "mcc", answer(first, "EMD"))[0][8]
-    sender.result([f"MCC.{batch}.1,{DEVICE % 1},FAILED,17,,,1,,,,,,,", f"MCC.{batch}.2,{DEVICE % 2},SUCCESS,0,,,1,,,,,,{GATEWAY},key"])
+    sender.result([f"MCC.{batch}.1,{DEVICE % 1},FAILED,17,,,1,,,,,,,",
+                   f"MCC.{batch}.2,{DEVICE % 2},SUCCESS,0,,,1,,,,,,{GATEWAY},key"])
     home.run()
     name = sender.instruction([emi(1), emi(2)])
     home.run()
@@ -375,7 +402,8 @@ def test_required(tap):
     sender = Sender(home)
     first, second = sender.instruction([emi(1)]), sender.instruction([emi(1), emi(2)])
     done = home.run()
-    tap.ok(done.returncode == 2 and b"A104" in done.stderr, "without an inventory that is required a run ends with 2", done.stderr)
+    tap.ok(done.returncode == 2 and b"A104" in done.stderr, "without an inventory that is required a run ends with 2",
+           done.stderr)
     tap.ok(states(home) == ["ready", "ready"] and home.out("mcc") == [], "instructions wait", states(home))
     tap.ok(incidents(home) == [("A104", "INV", NOW, None)], "status shows it", incidents(home))
     (why,) = home.json("why", "1")
@@ -390,7 +418,8 @@ def test_required(tap):
            "an inventory that is refused ends nothing")
     sender.reference("INV", [inv(1)])
     done = home.command("run", "--once", now="2023-07-03T13:00:00Z")
-    tap.ok(done.returncode == 1 and emd(home, first) == ["A"] and emd(home, second) == ["D C110 2023-07-04T13:00:00Z", "R C103"],
+    tap.ok(done.returncode == 1 and emd(home, first) == ["A"] and
+           emd(home, second) == ["D C110 2023-07-04T13:00:00Z", "R C103"],
            "in the pass that brings one they are judged, in their order", done.stderr, emd(home, second))
     tap.ok(incidents(home) == [("A104", "INV", NOW, "2023-07-03T13:00:00Z")], "the incident is over", incidents(home))
     tap.ok(home.run().returncode == 0, "and so is the exit status")
@@ -406,11 +435,13 @@ def test_stale(tap):
     late = "2023-07-03T12:00:01Z"
     second = sender.instruction([emi(2)], created=late)
     done = home.command("run", "--once", now=late)
-    tap.ok(done.returncode == 2 and b"A104" in done.stderr and states(home)[-1] == "ready", "a second later it is not", done.stderr)
+    tap.ok(done.returncode == 2 and b"A104" in done.stderr and states(home)[-1] == "ready", "a second later it is not",
+           done.stderr)
     tap.ok(incidents(home) == [("A104", "INV", late, None)], "which is an incident", incidents(home))
     home.set("gateway inventory_max_age=3")
     done = home.command("run", "--once", now=late)
-    tap.ok(done.returncode == 0 and emd(home, second) == ["A"] and incidents(home)[0][3] == late, "a setting may end it", done.stderr)
+    tap.ok(done.returncode == 0 and emd(home, second) == ["A"] and incidents(home)[0][3] == late,
+           "a setting may end it", done.stderr)
     last = "2023-07-09T00:00:00Z"
     third = sender.instruction([emi(3)], created=last)
     home.command("run", "--once", now=last)
@@ -440,7 +471,8 @@ def test_grows_stale(tap):
     file = sender.reference("INV", [inv(1)], created=created)
     daemon = subprocess.Popen([GATE, "-c", home.conf, "run"], stderr=subprocess.PIPE)
     tap.ok(wait_until(lambda: answer(file) in home.out("dcc")), "a daemon takes an inventory of almost a day")
-    tap.ok(wait_until(lambda: [row[0] for row in incidents(home)] == ["A104"]), "and finds by itself that it has grown stale")
+    tap.ok(wait_until(lambda: [row[0] for row in incidents(home)] == ["A104"]),
+           "and finds by itself that it has grown stale")
     tap.ok(terminate(daemon) == 0, "it ends well", daemon.stderr.read().decode())
 
 
@@ -508,6 +540,7 @@ def test_many(tap):
 
 if __name__ == "__main__":
     with Tap() as report:
-        for test in (test_files, test_others, test_every_code, test_codes, test_switches, test_dates, test_hubs, test_limit,
+        for test in (test_files, test_others, test_every_code, test_codes, test_switches, test_dates, test_hubs,
+                     test_limit,
                      test_past, test_required, test_stale, test_daemon, test_grows_stale, test_kill, test_many):
             test(report)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Results and confirmations through files: what each says, what it changes, how it is answered, what comes of it (TAP)."""
+"""Results and confirmations through files: what each says, what it changes, how it is answered, what comes of it
+(TAP)."""
 import os
 import signal
 import subprocess
@@ -29,14 +30,16 @@ def test_way(tap):
             home.run(now=at(10))
             tap.ok(parties.acknowledged(first) == ("AC", []) and parties.acknowledged(second) == ("AC", []),
                    f"{kind}: good results and confirmations are answered AC", parties.acknowledged(first))
-            tap.ok(parties.states(1, 2, 3) == ["MIGRATED", "CONFIRM_PENDING", "FAILED D117"] and parties.outcome(name) is None,
+            tap.ok(parties.states(1, 2, 3) == ["MIGRATED", "CONFIRM_PENDING", "FAILED D117"] and
+                   parties.outcome(name) is None,
                    f"{kind}: no outcome while a Device is in work", parties.states(1, 2, 3))
             parties.result(said(2), form=form, pack=pack)
             home.run(now=at(20))
             rejected = [device(4), work(4), "REJECTED", "C104", "0", NOW, ""]
             tap.ok(parties.outcome(name) == [[device(1), work(1), "MIGRATED", "", "1", at(10), ""],
                                              [device(2), work(2), "MIGRATED", "", "1", at(20), ""],
-                                             [device(3), work(3), "FAILED", "D117", "1", at(10), "2023-08-03T12:00:00Z"],
+                                             [device(3), work(3), "FAILED", "D117", "1", at(10),
+                                              "2023-08-03T12:00:00Z"],
                                              rejected],
                    f"{kind}: the last end of a batch brings its outcome, in the instruction's form and order",
                    parties.outcome(name))
@@ -102,7 +105,8 @@ def test_replies(tap):
     parties.result(said(2), said(4), said(5, "FAILED", gbcs="5"), said(6, "FAILED", gbcs="30"), said(8))
     parties.confirm(confirmed(3), confirmed(4), confirmed(8, "N"))
     home.run(now=at(7))
-    expected = ["DISPATCHED", "CONFIRM_PENDING", "CONFIRM_PENDING", "MIGRATED", "FAILED D105", "RETRY_WAIT D130", "DISPATCHED",
+    expected = ["DISPATCHED", "CONFIRM_PENDING", "CONFIRM_PENDING", "MIGRATED", "FAILED D105", "RETRY_WAIT D130",
+                "DISPATCHED",
                 "CONFIRM_MISMATCH D151", "REJECTED C104"]
     tap.ok(parties.states(*range(1, 10)) == expected, "Devices in every state", parties.states(*range(1, 10)))
     before = parties.work_so_far()
@@ -116,8 +120,10 @@ def test_replies(tap):
                f"{name[:3]} {name.rsplit('.', 1)[1]}, {state}: {outcome} {finding}", parties.acknowledged(name), record)
     after = parties.work_so_far()
     tap.ok(before == after, "and none of it changes anything", [row for row in after[1] if row not in before[1]])
-    verdicts = [verdict for job in home.json("spool", "list") for verdict in home.json("spool", "show", job["id"])[0]["verdicts"]]
-    severities = {finding["severity"] for verdict in verdicts for finding in verdict["findings"] if finding["code"] == "C119"}
+    verdicts = [verdict for job in home.json("spool", "list")
+                for verdict in home.json("spool", "show", job["id"])[0]["verdicts"]]
+    severities = {finding["severity"] for verdict in verdicts for finding in verdict["findings"]
+                  if finding["code"] == "C119"}
     tap.ok(severities == {"warning"}, "C119 is a warning", severities)
     sound(tap, home, "after everything that may be said")
 
@@ -133,12 +139,15 @@ def test_ordered_again(tap):
         again = parties.result(*rows, form=form)
         home.run(now=at(8))
         tap.ok(parties.acknowledged(again) == ("WN", ["C119 Result 1", "C119 Result 2"]) and
-               parties.states(1, 2) == ["DISPATCHED", "DISPATCHED"], f"{form}: sent again under another name it is a repeat",
+               parties.states(1, 2) == ["DISPATCHED", "DISPATCHED"],
+               f"{form}: sent again under another name it is a repeat",
                parties.acknowledged(again), parties.states(1, 2))
-    tap.ok(b"about an earlier order" in parties.answer(again, "EMA"), "and its answer says why", parties.answer(again, "EMA"))
+    tap.ok(b"about an earlier order" in parties.answer(again, "EMA"), "and its answer says why",
+           parties.answer(again, "EMA"))
     parties.result(said(1, LastTry=at(1)), said(2, "NOT_ATTEMPTED", LastTry=at(7)))
     home.run(now=at(9))
-    tap.ok(parties.states(1, 2) == ["CONFIRM_PENDING", "RETRY_WAIT"], "a SUCCESS counts, and what is said of the new order",
+    tap.ok(parties.states(1, 2) == ["CONFIRM_PENDING", "RETRY_WAIT"],
+           "a SUCCESS counts, and what is said of the new order",
            parties.states(1, 2))
     sound(tap, home, "after a try that was ordered twice")
 
@@ -148,17 +157,21 @@ def test_order_of_words(tap):
     home, parties, name = begin([1, 2, 3, 4])
     parties.confirm(confirmed(1), confirmed(2, "N"), confirmed(3))
     home.run(now=at(1))
-    tap.ok(parties.states(1, 2, 3) == ["CONFIRM_PENDING", "DISPATCHED", "CONFIRM_PENDING"], "confirmations may come first",
+    tap.ok(parties.states(1, 2, 3) == ["CONFIRM_PENDING", "DISPATCHED", "CONFIRM_PENDING"],
+           "confirmations may come first",
            parties.states(1, 2, 3))
     parties.result(said(1), said(2), said(3, "FAILED", gbcs="30"))
     home.run(now=at(2))
-    tap.ok(parties.states(1, 2, 3) == ["MIGRATED", "CONFIRM_MISMATCH D151", "CONFIRM_MISMATCH D151"], "then the results",
+    tap.ok(parties.states(1, 2, 3) == ["MIGRATED", "CONFIRM_MISMATCH D151", "CONFIRM_MISMATCH D151"],
+           "then the results",
            parties.states(1, 2, 3))
     both = parties.result(said(4, "FAILED", gbcs="30"), said(4), said(4, "TIMEOUT"), said(4, key="FFFF"))
     home.run(now=at(3))
-    tap.ok(parties.acknowledged(both) == ("PA", ["C121 Result 3", "C121 Result 4"]) and parties.state(4) == "CONFIRM_PENDING",
+    tap.ok(parties.acknowledged(both) == ("PA", ["C121 Result 3", "C121 Result 4"]) and
+           parties.state(4) == "CONFIRM_PENDING",
            "rows of one file count one after the other", parties.acknowledged(both), parties.state(4))
-    tap.ok(parties.orders() == [[f"{work(n)} 1" for n in (1, 2, 3, 4)]], "a success stops the next try", parties.orders())
+    tap.ok(parties.orders() == [[f"{work(n)} 1" for n in (1, 2, 3, 4)]], "a success stops the next try",
+           parties.orders())
     parties.confirm(confirmed(2), confirmed(4))
     parties.result(said(3))
     home.run(now=at(4))
@@ -174,11 +187,13 @@ def test_order_of_words(tap):
     home.run(now=at(6))
     parties.result(said(1, "TIMEOUT"), said(2))
     home.run(now=at(7))
-    tap.ok(parties.states(1, 2) == ["FAILED D151", "CONFIRM_PENDING"], "a side may take back its word", parties.states(1, 2))
+    tap.ok(parties.states(1, 2) == ["FAILED D151", "CONFIRM_PENDING"], "a side may take back its word",
+           parties.states(1, 2))
     other, same = parties.result(said(2, "TIMEOUT", attempt=2)), parties.result(said(2, "TIMEOUT", attempt=1))
     parties.confirm(confirmed(2))
     home.run(now=at(8))
-    tap.ok(parties.acknowledged(other) == ("WN", ["C119 Result 1"]) and parties.acknowledged(same) == ("PA", ["C121 Result 1"]),
+    tap.ok(parties.acknowledged(other) == ("WN", ["C119 Result 1"]) and
+           parties.acknowledged(same) == ("PA", ["C121 Result 1"]),
            "the failure of another try than the one that succeeded is no contradiction", parties.acknowledged(other))
     tap.ok([row[2:5] for row in parties.outcome(name)] == [["FAILED", "D151", "1"], ["MIGRATED", "", "2"]],
            "and all that is told",
@@ -194,9 +209,11 @@ def test_order_of_words(tap):
     late_too = parties.confirm(confirmed(2))
     home.run(now=at(2))
     tap.ok(parties.acknowledged(late) == ("WN", ["C119 Result 1"]) and
-           parties.acknowledged(late_too) == ("WN", ["C119 Confirmed 1"]) and parties.states(1, 2) == ["FAILED D105"] * 2,
+           parties.acknowledged(late_too) == ("WN", ["C119 Confirmed 1"]) and
+           parties.states(1, 2) == ["FAILED D105"] * 2,
            "a success after the end is noted", parties.acknowledged(late))
-    tap.ok(parties.answer(name, "EMO") == outcome and home.command("spool", "verify").returncode == 0, "and its outcome stays")
+    tap.ok(parties.answer(name, "EMO") == outcome and home.command("spool", "verify").returncode == 0,
+           "and its outcome stays")
     again = parties.instruct([1, 2, 3])
     home.run(now="2023-09-01T12:00:00Z")
     tap.ok(parties.acknowledged(again)[1] == ["C108 DeviceID 1", "C108 DeviceID 2"], "the next instruction is C108",
@@ -215,13 +232,15 @@ def test_wrong_files(tap):
         "a BatchId used before": parties.result(said(2), batch="EMT-5", number=7),
         "a sequence below": parties.result(said(2), number=4),
         "a wrong count in XML": parties.result(said(2), count=3, number=8, form="xml"),
-        "a count that is wrong behind a good and a bad record": parties.result(said(2), said(1, "x"), count=3, number=9),
+        "a count that is wrong behind a good and a bad record": parties.result(said(2), said(1, "x"), count=3,
+                                                                               number=9),
         "no records": parties.result(number=10)}
     home.run(now=at(2))
     codes = {text: parties.acknowledged(file) for text, file in wrong.items()}
     for text, (outcome, findings) in codes.items():
         tap.ok(outcome == "RJ", f"{text}: the file is rejected whole", findings)
-    tap.ok([codes[text][1][0].split()[0] for text in list(wrong)[:4]] == ["B208", "B210", "B107", "B208"], "by its own code",
+    tap.ok([codes[text][1][0].split()[0] for text in list(wrong)[:4]] == ["B208", "B210", "B107", "B208"],
+           "by its own code",
            codes)
     tap.ok(parties.work_so_far() == before and parties.acknowledged(good) == ("AC", []), "and nothing changes",
            parties.work_so_far())
@@ -240,14 +259,18 @@ def test_outcomes(tap):
            "nothing to replace: the outcome comes with the verdict", parties.outcome(name))
     wrong = parties.instruct([3], count=9)
     home.run()
-    tap.ok(parties.answer(wrong, "EMO") is None and parties.acknowledged(wrong)[0] == "RJ", "a file rejected whole has none")
+    tap.ok(parties.answer(wrong, "EMO") is None and parties.acknowledged(wrong)[0] == "RJ",
+           "a file rejected whole has none")
     one, two = parties.instruct([1, 2]), parties.instruct([2, 3])
     home.run(now=at(1))
-    tap.ok([row[1:4] for row in parties.outcome(two) or []] == [], "the other batch's Device still waits", parties.outcome(two))
-    parties.result(said(2, batch=3, record=2, result="FAILED", gbcs="5"), said(3, batch=4, record=2, result="FAILED", gbcs="5"))
+    tap.ok([row[1:4] for row in parties.outcome(two) or []] == [], "the other batch's Device still waits",
+           parties.outcome(two))
+    parties.result(said(2, batch=3, record=2, result="FAILED", gbcs="5"),
+                   said(3, batch=4, record=2, result="FAILED", gbcs="5"))
     home.run(now=at(2))
     tap.ok([row[1:5] for row in parties.outcome(two)] ==
-           [["MCC.B-4.1", "DEFERRED", "C110", "0"], ["MCC.B-4.2", "FAILED", "D105", "1"]] and parties.outcome(one) is None,
+           [["MCC.B-4.1", "DEFERRED", "C110", "0"], ["MCC.B-4.2", "FAILED", "D105", "1"]] and
+           parties.outcome(one) is None,
            "each batch has its own", parties.outcome(two))
     home.run(now=at(3000))
     tap.ok([row[1:5] for row in parties.outcome(one)] ==
@@ -331,7 +354,8 @@ def test_model_refused(tap):
     home.set("review C107=reject")
     parties.reference("NMM", "ESME,AB01,010A030B,,2023-06-01,2023-07-04,D117,")
     home.run(now=at(6))
-    tap.ok(parties.state(1) == "FAILED C107" and incidents(home) == [], "C107 between two tries is no failure of the model",
+    tap.ok(parties.state(1) == "FAILED C107" and incidents(home) == [],
+           "C107 between two tries is no failure of the model",
            parties.state(1), incidents(home))
     tap.ok(parties.orders() == [[f"{work(1)} 1", f"{work(2)} 1"]], "nor is another try ordered", parties.orders())
     home.set("review C107=off")

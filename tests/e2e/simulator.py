@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The partners that samples/simulate.py plays: what they send is taken, as often as asked, the same for the same seed (TAP)."""
+"""The partners that samples/simulate.py plays: what they send is taken, as often as asked, the same for the same seed
+(TAP)."""
 import collections
 import os
 import shutil
@@ -86,9 +87,11 @@ def test_shares(tap):
     tap.ok({row["WorkItemId"] for row in confirmations} <= set(keys), "only what was replaced is confirmed")
     tap.ok(abs(len(confirmations) - .8 * len(keys)) < 5 * (.16 * len(keys)) ** .5, "some successes are not confirmed",
            len(confirmations), len(keys))
-    tap.ok(abs(same - .7 * len(keys)) < 5 * (.21 * len(keys)) ** .5, "some are confirmed with another key", same, len(keys))
+    tap.ok(abs(same - .7 * len(keys)) < 5 * (.21 * len(keys)) ** .5, "some are confirmed with another key", same,
+           len(keys))
     done = simulate(home, *ASKED)
-    tap.ok(done.returncode == 0 and not take(home) and "no work order" in done.stdout, "no work order is answered twice",
+    tap.ok(done.returncode == 0 and not take(home) and "no work order" in done.stdout,
+           "no work order is answered twice",
            done.stdout)
 
 
@@ -131,7 +134,8 @@ def test_taken(tap, form):
     tap.ok(len(files) == 2 and done.returncode == 0, f"{form}: `check` finds nothing wrong", done.stdout.decode(),
            done.stderr.decode())
     if form == "xml" and shutil.which("xmllint"):
-        done = subprocess.run(["xmllint", "--noout", "--schema", SCHEMA, *files], capture_output=True, text=True, check=False)
+        done = subprocess.run(["xmllint", "--noout", "--schema", SCHEMA, *files], capture_output=True, text=True,
+                              check=False)
         tap.ok(done.returncode == 0, "xml: neither does the published schema", done.stderr)
     now = START + 600
     while now < START + 3 * 86400 and not any(name.startswith("EMO") for name in home.out("mcc")):
@@ -143,13 +147,15 @@ def test_taken(tap, form):
     told = [Answer(name, home.read_out(drop, name)) for drop in ("tcos", "ecos") for name in home.out(drop)
             if name.startswith("EMA")]
     outcomes = collections.Counter(answer.file["Outcome"] for answer in told)
-    tap.ok(done.returncode == 0 and set(outcomes) == {"AC"}, f"{form}: every file is accepted", outcomes, done.stderr.decode())
+    tap.ok(done.returncode == 0 and set(outcomes) == {"AC"}, f"{form}: every file is accepted", outcomes,
+           done.stderr.decode())
     ends = [Answer(name, home.read_out("mcc", name)) for name in home.out("mcc") if name.startswith("EMO")]
     tap.ok(len(ends) == 1 and len(ends[0].rows) == DEVICES, f"{form}: every Device has an outcome", len(ends))
     rows = ends[0].rows if ends else []
     again = [row for row in rows if row["Outcome"] == "MIGRATED" and int(row["Tries"]) > 1]
     lost = [row for row in rows if row["Code"] == "D117"]
-    tap.ok(len(again) > DEVICES * .05 and len(lost) > DEVICES * .01, f"{form}: some needed a retry, some failed for good",
+    tap.ok(len(again) > DEVICES * .05 and len(lost) > DEVICES * .01,
+           f"{form}: some needed a retry, some failed for good",
            len(again), len(lost))
     tap.ok(home.command("spool", "verify", now=text_of(now)).returncode == 0, f"{form}: all is sound")
 
@@ -160,7 +166,8 @@ def test_misuse(tap):
                             ("a code that is none", ("--error", "D9=.1")),
                             ("a share that is none", ("--silence", "2")), ("a time that is none", ("--now", "noon"))):
         done = simulate(home, *arguments)
-        tap.ok(done.returncode == 2 and "simulate.py: " in done.stderr and "Traceback" not in done.stderr, text, done.stderr)
+        tap.ok(done.returncode == 2 and "simulate.py: " in done.stderr and "Traceback" not in done.stderr, text,
+               done.stderr)
     order = home.path("drops", "tcos", "out", f"EMW_TCOS_{GATEWAY}_20230703_120000_000001.csv")
     with open(order, "w", encoding="utf-8") as file:
         file.write("H,EMW,1.0\r\n")

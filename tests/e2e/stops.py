@@ -48,7 +48,8 @@ def test_sender_goes_on(tap):
     send(home, name_of(1), instruction(1))
     crash(home, "custody-published:after")
     os.remove(os.path.join(home.inbox("mcc"), name_of(1)))
-    tap.ok(home.run().returncode == 0 and len(home.out("mcc")) == 2, "a sender who has removed it himself disturbs nothing")
+    tap.ok(home.run().returncode == 0 and len(home.out("mcc")) == 2,
+           "a sender who has removed it himself disturbs nothing")
 
 
 def test_recipient_goes_on(tap):
@@ -147,7 +148,8 @@ def test_drop_not_ours_to_change(tap):
     for n in (1, 2):
         done = home.command("run", "--once", prefix=prefix)
         tap.ok(done.returncode == 2 and name_of(1).encode() in done.stderr and b"cannot remove" in done.stderr,
-               f"a file that cannot be removed from its drop ends a pass with 2, {n}", done.returncode, done.stderr.decode())
+               f"a file that cannot be removed from its drop ends a pass with 2, {n}", done.returncode,
+               done.stderr.decode())
         tap.ok([job["type"] for job in home.json("spool", "list")] == ["EMI", "EMW"] and len(home.out("mcc")) == 2,
                "it is taken and answered once", home.json("spool", "list"))
     tap.ok(home.json("spool", "show", "1")[0]["in_drop_still"], "spool show says that it is still there")
@@ -178,10 +180,13 @@ def test_signals(tap):
     home = Home()
     home.drop("mcc", generate(home.top, "--form", "csv", "--devices", "300000"))
     send(home, name_of(2), instruction(2, (2,)))
-    for number, once in ((signal.SIGTERM, ()), (signal.SIGINT, ()), (signal.SIGTERM, ("--once",)), (signal.SIGINT, ("--once",))):
+    for number, once in ((signal.SIGTERM, ()), (signal.SIGINT, ()), (signal.SIGTERM, ("--once",)),
+                         (signal.SIGINT, ("--once",))):
         status = stopped_in_judging(home, number, once)
-        tap.ok(status == 0 and states(home) == {"00000001": "active", "00000002": "ready"} and not home.json("spool", "show", "1")[0]["verdicts"],
-               f"{number.name} ends a judging of run {' '.join(once)}: nothing is decided, the exit status is 0", status,
+        tap.ok(status == 0 and states(home) == {"00000001": "active", "00000002": "ready"} and
+               not home.json("spool", "show", "1")[0]["verdicts"],
+               f"{number.name} ends a judging of run {' '.join(once)}: nothing is decided, the exit status is 0",
+               status,
                states(home))
     sound(tap, home, "after a judging was stopped")
     tap.ok(home.run().returncode == 0 and list(states(home).values()) == ["done"] * 4,
