@@ -80,8 +80,8 @@ def take(folder, file, drop, answer):
     return took
 
 
-EMI = ("Kind RecordNumber DeviceID DeviceType DeviceManufacturer DeviceModel FirmwareVersion MPxN CHFDeviceID CSPRegion "
-       "Attempt")
+EMI = ("Kind RecordNumber DeviceID DeviceType DeviceManufacturer DeviceModel FirmwareVersion MPxN CHFDeviceID "
+       "CSPRegion Attempt")
 INV = ("Kind RecordNumber Action DeviceID DeviceType DeviceStatus DeviceManufacturer DeviceModel FirmwareVersion MPxN "
        "CHFDeviceID SupplierId MAPId CSPRegion InstalledDate CommissionedDate Credentials Pending")
 
@@ -132,7 +132,8 @@ def results(folder):
             os.remove(path)
         with sqlite3.connect(database) as ledger:
             ledger.execute("PRAGMA journal_mode=WAL")
-            ledger.execute("CREATE TABLE device(id INTEGER PRIMARY KEY, state TEXT, result TEXT, subject TEXT, key TEXT)")
+            ledger.execute("CREATE TABLE device(id INTEGER PRIMARY KEY, state TEXT, result TEXT, subject TEXT, "
+                           "key TEXT)")
             ledger.executemany("INSERT INTO device(id,state) VALUES(?,'DISPATCHED')", ((n,) for n in range(count)))
         rows = [("CONFIRM_PENDING", "SUCCESS", "90-B3-D5-1F-30-0E-C0-02", f"{n:016X}", n) for n in range(count)]
         ledger.execute("PRAGMA synchronous=FULL")

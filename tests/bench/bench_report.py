@@ -31,21 +31,25 @@ def instant(value):
 
 # Of a meter the gaining Supplier of the last event, else the inventory's; of a GPF that of a gas meter on the hub, else
 # of an electricity meter.
-OF_METER = ("ifnull((SELECT gaining FROM cos c WHERE c.mpxn={0}.mpxn AND c.starts<=1688428800 ORDER BY c.starts DESC LIMIT 1),"
+OF_METER = ("ifnull((SELECT gaining FROM cos c WHERE c.mpxn={0}.mpxn AND c.starts<=1688428800 "
+            "ORDER BY c.starts DESC LIMIT 1),"
             "{0}.supplier)")
 SQL = f"""
 WITH ended AS (
-  SELECT s.item, s.ended, a.at AS tcos_at, b.at AS ecos_at, w.job, w.record, w.device_id, w.attempt, m.device_type, m.mpxn, m.chf,
-    m.manufacturer, m.model, m.firmware, m.region,
+  SELECT s.item, s.ended, a.at AS tcos_at, b.at AS ecos_at, w.job, w.record, w.device_id, w.attempt,
+    m.device_type, m.mpxn, m.chf, m.manufacturer, m.model, m.firmware, m.region,
     CASE m.device_type WHEN 'GPF' THEN (SELECT {OF_METER.format("h")} AS found FROM inventory h WHERE h.chf=m.chf
         AND h.device_type IN ('GSME','ESME') AND h.status NOT IN ('Decommissioned','Withdrawn') AND found IS NOT NULL
         ORDER BY h.device_type='ESME', h.device_id LIMIT 1)
       ELSE {OF_METER.format("m")} END AS supplier
-  FROM session s CROSS JOIN work_item w ON w.item=s.item JOIN transition a ON a.id=s.tcos JOIN transition b ON b.id=s.ecos JOIN inventory m ON m.device_id=w.device_id
+  FROM session s CROSS JOIN work_item w ON w.item=s.item JOIN transition a ON a.id=s.tcos
+    JOIN transition b ON b.id=s.ecos
+    JOIN inventory m ON m.device_id=w.device_id
   WHERE s.state=7 AND s.ended>=1688342400 AND s.ended<1688428800)
 SELECT 'ECOSMIG-001','1.0','{DAY}','2023-07-04T00:00:00Z',{eui("e.supplier")},p.mpid,{eui("e.device_id")},e.device_type,
-  e.mpxn,iif(e.chf IS NULL,NULL,{eui("e.chf")}),e.manufacturer,e.model,e.firmware,v.batch,j.org||'.'||v.batch||'.'||e.record,e.attempt,
-  {instant("e.ended")},{instant("e.tcos_at")},{instant("e.ecos_at")},e.region
+  e.mpxn,iif(e.chf IS NULL,NULL,{eui("e.chf")}),e.manufacturer,e.model,e.firmware,v.batch,
+  j.org||'.'||v.batch||'.'||e.record,
+  e.attempt,{instant("e.ended")},{instant("e.tcos_at")},{instant("e.ecos_at")},e.region
 FROM ended e JOIN party p ON p.party_id=e.supplier AND p.role='SUPPLIER' JOIN job j ON j.id=e.job
   JOIN verdict v ON v.job=e.job AND v.items>0 ORDER BY e.supplier, e.item;
 """

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Prints `name ratio` lines: the rival's wall-clock time divided by ours, the median of alternating
-# pairs on the same data. DEVICES, PAIRS and BENCH_DIR override 1,000,000, 5 and a temporary folder;
-# REPORT_DEVICES 500,000; SFTP_MB, SFTP_FILES and SFTP_DEVICES 350, 5,000 and 1,000,000. Arguments are names of races: those alone.
+# Prints lines `NAME RATIO`: the other program's wall-clock time divided by ours, the median of alternating pairs
+# on the same data. Arguments are names of races: only those are run. The environment changes how much data there is:
+#   DEVICES 1,000,000   REPORT_DEVICES 500,000   SFTP_DEVICES 1,000,000   SFTP_MB 350   SFTP_FILES 5,000
+#   PAIRS 5             BENCH_DIR a temporary folder
 here=$(dirname "$0")
 . "$here/../../samples/packages.sh"
 packages python3 libxml2-utils miller sqlite3 openssh-server openssh-client lftp >&2 || exit 2

@@ -307,7 +307,8 @@ def pass_files(*files):
 # ---- scripts ----
 
 SUPPLIER = "90-B3-D5-1F-30-05-00-0%d"
-OWNED = f"SET,{DEVICE % 1},ESME,Commissioned,AB01,010A030B,0002012F,1012345678903,,{SUPPLIER},,North,2021-04-06,2021-04-06,TCOS,"
+OWNED = (f"SET,{DEVICE % 1},ESME,Commissioned,AB01,010A030B,0002012F,1012345678903,,{SUPPLIER},,North,"
+         "2021-04-06,2021-04-06,TCOS,")
 
 SCRIPTS = (
     # Files of every kind. On a disk, as the proof that memory makes no difference.

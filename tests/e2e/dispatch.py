@@ -199,7 +199,8 @@ def test_down(tap):
 
 def test_daily_limit(tap):
     """First tries a day, whenever the Devices were accepted; further tries are not counted and not held back."""
-    home = Home("gateway dispatch_hours=12-13\ngateway session_length=72\ngateway daily_limit=4\ngateway work_order_devices=2")
+    home = Home("gateway dispatch_hours=12-13\ngateway session_length=72\ngateway daily_limit=4\n"
+                "gateway work_order_devices=2")
     parties = Parties(home)
     parties.instruct([1, 2, 3])
     home.run(now=at(120))

@@ -37,7 +37,8 @@ MANY = [("mcc", path, os.path.basename(path)) for path in GOOD[:2]] + [
 KINDS = ("write", "sync", "rename", "open", "space", "link", "unlink", "mkdir", "close")
 CAUSE = re.compile("No space left on device|Input/output error|disk is full|disk I/O error|readonly database|"
                    "unable to open database file")
-OUR_MISTAKE = re.compile("after its end|outside a transaction|values are given|cannot become|savepoint|no job path|CRITICAL|WARNING")
+OUR_MISTAKE = re.compile("after its end|outside a transaction|values are given|cannot become|savepoint|no job path|"
+                         "CRITICAL|WARNING")
 # Others go on where one drop or one file cannot be read: the order, and with it the numbers, may then be another.
 PASSED_OVER = re.compile(r"^open .*(/drops/\w+/in(/[^/]*)?|/payload)$")
 WORKERS = 3

@@ -141,7 +141,8 @@ CASES = [
      lambda n: [DECLARATION, ROOT, xml_head(n), (b"<x%d/>" % i for i in range(500000)), DEVICE, END]),
     ("a schema location to follow", "xml", None,
      lambda n: [DECLARATION, ROOT.replace(b" schema", b' xmlns:i="http://www.w3.org/2001/XMLSchema-instance" '
-                                          b'i:schemaLocation="urn:ecos-gateway:migration:1 http://127.0.0.1:9/x" schema'),
+                                          b'i:schemaLocation="urn:ecos-gateway:migration:1 '
+                                          b'http://127.0.0.1:9/x" schema'),
                 xml_head(n), DEVICE, END]),
     ("an XInclude", "xml", "B203",
      lambda n: good_xml(n, b'<i:include xmlns:i="http://www.w3.org/2001/XInclude" href="/etc/passwd"/>' + DEVICE)),

@@ -38,7 +38,8 @@ def inventory(sequence, devices, time="05:00:00"):
     """A FULL INV of CSV; a Device is (number, status, supplier)."""
     lines = [f"H,INV,1.0,{DCC},{GATEWAY},{sequence},2023-07-03T{time}Z,TEST,INV-{sequence},,FULL"]
     for number, (device, status, supplier) in enumerate(devices, 1):
-        lines.append(f"D,{number},SET,{DEVICE % device},ESME,{status},AB01,010A030B,0002012F,1012345678903,,{supplier},,North,,,TCOS,")
+        lines.append(f"D,{number},SET,{DEVICE % device},ESME,{status},AB01,010A030B,"
+                     f"0002012F,1012345678903,,{supplier},,North,,,TCOS,")
     return ("\r\n".join(lines) + f"\r\nT,{len(devices)}\r\n").encode()
 
 

@@ -829,8 +829,9 @@ def answer_too_many(home):
     shutil.copy(home.path("spool", "rejected", "00000003", name),
                 home.path("spool", "rejected", "00000003", "EMA_x.csv"))
     with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
-        ledger.execute("INSERT INTO outgoing SELECT 99,job,revision,kind,'EMA_x.csv',form,drop_name,recipient,sender,environment,"
-                       f"sequence,created,rows,state,size,sha256,delivered_at,about,folder FROM outgoing WHERE name='{name}'")
+        ledger.execute("INSERT INTO outgoing SELECT 99,job,revision,kind,'EMA_x.csv',form,drop_name,recipient,sender,"
+                       "environment,sequence,created,rows,state,size,sha256,delivered_at,about,folder "
+                       f"FROM outgoing WHERE name='{name}'")
     ledger.close()
 
 
@@ -838,14 +839,16 @@ def lose_index_row(home):
     """Damage below SQL: the index no longer has what the table has."""
     with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
         ledger.execute("PRAGMA writable_schema=ON")
-        ledger.execute("UPDATE sqlite_master SET sql='CREATE INDEX job_name ON job(name) WHERE id>1' WHERE name='job_name'")
+        ledger.execute("UPDATE sqlite_master SET sql='CREATE INDEX job_name ON job(name) WHERE id>1' "
+                       "WHERE name='job_name'")
     ledger.close()
 
 
 def live_twice(home):
     with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
         ledger.execute("DROP INDEX work_item_live")
-        ledger.execute("UPDATE work_item SET slot=0, device_id=(SELECT device_id FROM work_item WHERE item=1) WHERE item<3")
+        ledger.execute("UPDATE work_item SET slot=0, device_id=(SELECT device_id FROM work_item WHERE item=1) "
+                       "WHERE item<3")
     ledger.close()
 
 

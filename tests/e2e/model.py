@@ -201,7 +201,9 @@ class Played:
 
     def at_the_end(self, now):
         verified = self.home.command("spool", "verify", now=text_of(now))
-        lines = [] if verified.returncode == 0 else [f"spool verify: {verified.stdout.decode()}{verified.stderr.decode()}"]
+        lines = []
+        if verified.returncode != 0:
+            lines.append(f"spool verify: {verified.stdout.decode()}{verified.stderr.decode()}")
         return lines + self.compare_incidents(now) + self.compare_devices(now, everything=True)
 
     def compare_incidents(self, now):

@@ -30,7 +30,8 @@ COLUMNS = {
     "INV": "Action DeviceID DeviceType DeviceStatus DeviceManufacturer DeviceModel FirmwareVersion MPxN CHFDeviceID"
            " SupplierId MAPId CSPRegion InstalledDate CommissionedDate Credentials Pending",
     "COS": "Action MPxN LosingSupplierId GainingSupplierId SupplyStartDate",
-    "NMM": "Action DeviceType DeviceManufacturer DeviceModel FirmwareVersion NonMigratableFrom NonMigratableTo ReasonCode"
+    "NMM": "Action DeviceType DeviceManufacturer DeviceModel FirmwareVersion NonMigratableFrom NonMigratableTo "
+           "ReasonCode"
            " FixedInFirmware",
     "PTY": "Action PartyId Role MPID Name Drop",
     "EMD": "DeviceID DeviceType Outcome Code Category Transient ResolvedBy WorkItemId NextEligible Text",

@@ -22,7 +22,8 @@ STATUSES = ("Pending", "Whitelisted", "InstalledNotCommissioned", "Decommissione
             "Recovery",
             "Recovered")
 # Steps that `init` alone passes, or operators' orders, or drops that are down
-NOT_HERE = re.compile(r"spool-made|ledger-made|outage|order-|job-returned|job-set|job-reasoned|mark|orphan|pickup-noted")
+NOT_HERE = re.compile(r"spool-made|ledger-made|outage|order-|job-returned|job-set|job-reasoned|mark|orphan|"
+                      "pickup-noted")
 
 
 class Event:

@@ -26,7 +26,8 @@ def by_itself(row):
         codes.append("C113")
     elif wanted and not check_digits_fit(row["MPxN"]):
         warned.append("C113")
-    if row["CHFDeviceID"] and not EUI64.fullmatch(row["CHFDeviceID"]) or row["DeviceType"] == "GPF" and not row["CHFDeviceID"]:
+    if row["CHFDeviceID"] and not EUI64.fullmatch(row["CHFDeviceID"]) or \
+            row["DeviceType"] == "GPF" and not row["CHFDeviceID"]:
         codes.append("C117")
     if row["CSPRegion"] not in ("North", "Central", "South", ""):
         codes.append("C117")

@@ -12,13 +12,15 @@ import subprocess
 from home import GATE, NOW, PATIENCE, SANITIZED, Home, Tap, use_disk, wait_until
 
 MCC = "90-B3-D5-1F-30-0E-C0-01"
-CALLS = "openat,write,pwrite64,fsync,fdatasync,syncfs,ftruncate,rename,renameat,renameat2,link,unlink,unlinkat,mkdir,rmdir"
+CALLS = ("openat,write,pwrite64,fsync,fdatasync,syncfs,ftruncate,rename,renameat,renameat2,link,unlink,unlinkat,"
+         "mkdir,rmdir")
 EVENT = re.compile(r"^(?:\[pid +\d+\] |\d+ +)?(\w+)\((.*)\) += (-?\d+|\?)(?:<(.*?)>)?")
 
 
 def content(sequence):
     return (f"H,EMI,1.0,{MCC},90-B3-D5-1F-30-00-00-04,{sequence},2023-07-03T06:00:00Z,TEST,B-{sequence},\r\n"
-            f"D,1,00-DB-12-34-56-78-90-{sequence:02X},ESME,AB01,010A030B,0002012F,1012345678903,,North,1\r\nT,1\r\n").encode()
+            f"D,1,00-DB-12-34-56-78-90-{sequence:02X},ESME,AB01,010A030B,0002012F,1012345678903,,North,1\r\n"
+            "T,1\r\n").encode()
 
 
 def trace(home, *arguments):

@@ -29,7 +29,8 @@ NAMESPACE = "urn:ecos-gateway:migration:1"
 SENDERS = {"EMI": ("MCC", MCC, "mcc"), "EMT": ("TCSP", TCSP, "tcos"), "EMC": ("ECSP", ECSP, "ecos")}
 ROOTS = {"EMI": "MigrationInstruction", "EMT": "MigrationResult", "EMC": "MigrationConfirmation"}
 COLUMNS = {
-    "EMI": "DeviceID DeviceType DeviceManufacturer DeviceModel FirmwareVersion MPxN CHFDeviceID CSPRegion Attempt".split(),
+    "EMI": ("DeviceID DeviceType DeviceManufacturer DeviceModel FirmwareVersion MPxN CHFDeviceID CSPRegion "
+            "Attempt").split(),
     "EMT": ("WorkItemId DeviceID Result GBCSStatus DUISCode AlertCode Try FirstTry LastTry OriginatorCounter "
             "ExistingSubjectId ExistingKeyId ReplacingSubjectId ReplacingKeyId").split(),
     "EMC": "WorkItemId DeviceID Confirmed ConfirmedAt SubjectId KeyId Code".split()}
