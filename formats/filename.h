@@ -78,6 +78,11 @@ struct filename_own {
     const char *form;  /* as form_name has it */
 };
 
+/* True if the name is one that the gateway with this org and EUI-64 writes: an answer to any file (EMA, EMD, EMO, with
+ * _R<revision>), a file that answers no other (EMW, INC) or a report (report_layout.h). The names of answers and of
+ * reports for one recipient do not hold the gateway's identity: each such name counts, whoever wrote the file. */
+bool filename_is_own(const char *name, const char *org, uint64_t eui64);
+
 /* The name of a file that answers no other: "EMW_<org>_<eui64>_<date>_<time>_<sequence>.csv". */
 char *filename_own(const struct filename_own *own);
 

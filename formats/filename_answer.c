@@ -6,6 +6,7 @@
 
 #include "formats/eui64.h"
 #include "formats/instant.h"
+#include "formats/report_layout.h"
 
 #include <glib.h>
 #include <string.h>
@@ -25,6 +26,62 @@ char *filename_answer(const char *name, const char *answer_type, unsigned revisi
 char *filename_unknown_answer(const char *name_sha256, unsigned revision)
 {
     return g_strdup_printf("EMA_UNKNOWN_%.16s_R%u.csv", name_sha256, revision);
+}
+
+/* Reads a name that is in the grammar for inbound names but for its type: `rest` begins with the '_' behind the type.
+ */
+static bool parse_rest(const char *rest, struct filename *f)
+{
+    g_autofree char *inbound = g_strconcat("EMI", rest, NULL);
+
+    return filename_parse(inbound, strlen(inbound), f, NULL, NULL) && f->pack == FILENAME_PLAIN;
+}
+
+/* "_MCC_…_000001_R1.xml" or "_UNKNOWN_0123456789abcdef_R1.csv", behind the type of an answer. */
+static bool is_answer_rest(const char *rest)
+{
+    const char *revision = g_strrstr(rest, "_R");
+    size_t digits = revision == NULL ? 0 : strspn(revision + 2, G_CSET_DIGITS);
+    struct filename f;
+
+    if (digits == 0)
+        return false;
+    g_autofree char *answered = g_strdup_printf("%.*s%s", (int)(revision - rest), rest, revision + 2 + digits);
+    const char *hash = g_str_has_prefix(answered, "_UNKNOWN_") ? answered + strlen("_UNKNOWN_") : NULL;
+    if (hash != NULL && strspn(hash, G_CSET_DIGITS "abcdef") == 16 && strcmp(hash + 16, ".csv") == 0)
+        return true;
+    return parse_rest(answered, &f);
+}
+
+/* "_<org>_<eui64>_<date>_<time>.csv", behind the code of a report: as of a file, but without a sequence. */
+static bool is_report_rest(const char *rest, struct filename *f)
+{
+    const char *dot = strrchr(rest, '.');
+
+    if (dot == NULL || (strcmp(dot, ".csv") != 0 && strcmp(dot, ".html") != 0))
+        return false;
+    g_autofree char *numbered = g_strdup_printf("%.*s_000001.csv", (int)(dot - rest), rest);
+    return parse_rest(numbered, f);
+}
+
+bool filename_is_own(const char *name, const char *org, uint64_t eui64)
+{
+    const char *rest = strchr(name, '_');
+    g_autofree char *type = rest != NULL ? g_strndup(name, (size_t)(rest - name)) : NULL;
+    bool ours, report;
+    struct filename f;
+
+    if (rest == NULL)
+        return false;
+    if (strcmp(type, "EMA") == 0 || strcmp(type, "EMD") == 0 || strcmp(type, "EMO") == 0)
+        return is_answer_rest(rest);
+    report = report_layout_find(type) != NULL;
+    if (report ? !is_report_rest(rest, &f) : !parse_rest(rest, &f))
+        return false;
+    ours = strcmp(f.org, org) == 0 && f.eui64 == eui64;
+    if (report) /* those for everybody are named after the gateway, the others after their recipient */
+        return ours || (strcmp(type, "NMDM") != 0 && strcmp(type, "MGMT") != 0);
+    return ours && (strcmp(type, "EMW") == 0 || strcmp(type, "INC") == 0);
 }
 
 char *filename_own(const struct filename_own *own)

@@ -4,6 +4,7 @@
  */
 #include "gateway/config_groups.h"
 
+#include "gateway/drops/drop_folders.h"
 #include "gateway/drops/transport.h"
 
 #include <string.h>
@@ -85,6 +86,15 @@ struct config *config_load(const char *path, GError **error)
     g_hash_table_unref(l.known);
     g_string_free(l.problems, TRUE);
     return config;
+}
+
+bool config_check_folders(const struct config *config, GError **error)
+{
+    g_autofree char *problems = drop_folders_problems(config->drops, NULL);
+
+    if (problems != NULL)
+        g_set_error(error, CONFIG_ERROR, 0, "%s: %s", config->path, problems);
+    return problems == NULL;
 }
 
 void config_free(struct config *config)

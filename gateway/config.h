@@ -54,6 +54,9 @@ struct config {
 
 /* Loads and checks a file. NULL with an error whose text lists every problem, one a line. */
 struct config *config_load(const char *path, GError **error);
+/* False with an error that lists them if there are folders that files of the gateway's own would be picked up from
+ * (drop_folders.h). Looks at the disk. To be called before anything is taken from a drop. */
+bool config_check_folders(const struct config *config, GError **error);
 /* NULL is allowed. */
 void config_free(struct config *config);
 typedef struct config config_t;

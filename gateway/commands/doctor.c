@@ -5,6 +5,7 @@
 #include "gateway/commands/command.h"
 #include "gateway/commands/output.h"
 #include "gateway/config.h"
+#include "gateway/drops/drop_folders.h"
 #include "gateway/drops/probe.h"
 
 #include <stdio.h>
@@ -50,12 +51,15 @@ static void print_rows(const struct invocation *invocation, const struct finding
 }
 
 /* False: the drop is unfit. */
-static bool probe_drop(const struct invocation *invocation, const struct drop *drop)
+static bool probe_drop(const struct invocation *invocation, const struct config *config, const struct drop *drop)
 {
+    g_autofree char *folders = drop_folders_problems(config->drops, drop);
     struct findings findings = {.drop = drop, .rows = json_array()};
     g_autofree char *token = g_strdup_printf("%08x%08x", g_random_int(), g_random_int());
     const struct probe probe = {.drop = drop, .token = token, .tell = add_finding, .user = &findings};
 
+    if (folders != NULL)
+        probe_say(&probe, "folders", PROBE_BAD, "%s", folders);
     drop->transport->probe(&probe);
     print_rows(invocation, &findings);
     (void)fflush(stdout); /* the next drop may take long; a closed output is reported when the program ends */
@@ -74,7 +78,7 @@ static int probe_all(const struct invocation *invocation, const struct config *c
     for (guint i = 0; i < config->drops->len; i++) {
         const struct drop *drop = config->drops->pdata[i];
         if (only == NULL || strcmp(only, drop->name) == 0)
-            fit = probe_drop(invocation, drop) && fit;
+            fit = probe_drop(invocation, config, drop) && fit;
     }
     return fit ? EXIT_GOOD : EXIT_REFUSED;
 }

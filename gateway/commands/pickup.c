@@ -87,8 +87,9 @@ static bool add_row(struct viewing *v, const struct drop_entry *entry, GError **
     if (!ledger_pickup_get(v->gateway->ledger, v->drop->name, escaped, &known, error))
         return false;
     int64_t unchanged = unchanged_seconds(known, entry);
-    completeness_decide(v->drop, entry, g_hash_table_contains(v->markers, entry->name),
-                        MAX(unchanged, 0) * MICROSECONDS, &result);
+    if (!completeness_is_own(entry, v->gateway->config->org, v->gateway->config->eui64, &result))
+        completeness_decide(v->drop, entry, g_hash_table_contains(v->markers, entry->name),
+                            MAX(unchanged, 0) * MICROSECONDS, &result);
     g_autofree char *reason = explain(&result, unchanged);
     row = json_object();
     output_set_text(row, "drop", v->drop->name);
@@ -175,9 +176,13 @@ int command_pickup(struct invocation *invocation)
 {
     struct read_access access;
 
+    GError *error = NULL;
+
     if (!command_arguments(invocation, NULL, 0, 1) || !read_access_open(&access, invocation))
         return EXIT_UNABLE;
-    int status = view(invocation, &access.gateway, invocation->argc > 0 ? invocation->argv[0] : NULL);
+    int status = config_check_folders(access.gateway.config, &error)
+                     ? view(invocation, &access.gateway, invocation->argc > 0 ? invocation->argv[0] : NULL)
+                     : command_unable(error);
     read_access_close(&access);
     return status;
 }

@@ -190,5 +190,5 @@ int command_run(struct invocation *invocation)
     if (!command_arguments(invocation, entries, 0, 0))
         return EXIT_UNABLE;
     g_autoptr(config_t) config = config_load(invocation->config_path, &error);
-    return config ? run(config, once) : command_unable(error);
+    return config != NULL && config_check_folders(config, &error) ? run(config, once) : command_unable(error);
 }

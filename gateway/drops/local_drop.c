@@ -33,6 +33,23 @@ static void local_load(struct config_loading *l, const char *group, struct drop 
     drop->out = config_path_value(l, group, "out", NULL);
 }
 
+/* Device and inode, which every path, link and mount of a folder share. A folder that is not there yet is named after
+ * the one that it would stand in. */
+static char *local_folder_key(const struct drop *drop, const char *folder)
+{
+    g_autofree char *path = g_canonicalize_filename(folder, NULL);
+    g_autofree char *dir = g_path_get_dirname(path);
+    g_autofree char *name = g_path_get_basename(path);
+    struct stat st;
+
+    if (stat(folder, &st) == 0 || stat(path, &st) == 0)
+        return g_strdup_printf("local %ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+    if (strcmp(dir, path) == 0)
+        return g_strdup("local /");
+    g_autofree char *parent = local_folder_key(drop, dir);
+    return g_strconcat(parent, "/", name, NULL);
+}
+
 static struct connection *local_open(const struct drop *drop, enum connection_direction direction)
 {
     struct connection *connection = g_new0(struct connection, 1);
@@ -395,6 +412,7 @@ const struct transport local_transport = {
     .local_folders = true,
     .first_rule = COMPLETE_CLOSED,
     .load = local_load,
+    .folder_key = local_folder_key,
     .probe = local_probe,
     .open = local_open,
     .list = local_list,

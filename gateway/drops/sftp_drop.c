@@ -68,6 +68,7 @@ const struct transport sftp_transport = {
     .keys = sftp_keys,
     .load = sftp_settings_load,
     .free_settings = sftp_settings_free,
+    .folder_key = sftp_settings_folder_key,
     .probe = sftp_probe,
     .open = drop_open,
     .list = drop_list,

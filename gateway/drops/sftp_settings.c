@@ -88,6 +88,20 @@ void sftp_settings_load(struct config_loading *l, const char *group, struct drop
         config_problem(l, group, "passphrase_file", "identity= beside it: ssh-agent needs no passphrase");
 }
 
+char *sftp_settings_folder_key(const struct drop *drop, const char *folder)
+{
+    const struct sftp_peer *peer = &sftp_settings_of(drop)->peer;
+    g_autofree char *host = g_ascii_strdown(peer->host, -1);
+    size_t slashes = strspn(folder, "/"), len = strlen(host);
+
+    /* A relative path begins in the user's folder, which only the server knows: it is compared with its like. The
+     * folders above that one have no name here, but must stay apart from it. */
+    g_autofree char *path = g_canonicalize_filename(folder + slashes, slashes > 0 ? "/" : "/~/~/~/~/~/~/~/~");
+    if (len > 0 && host[len - 1] == '.')
+        host[len - 1] = '\0';
+    return g_strdup_printf("sftp %s@%s:%d %s", peer->user, host, peer->port, path);
+}
+
 void sftp_settings_free(void *user)
 {
     struct sftp_settings *settings = user;

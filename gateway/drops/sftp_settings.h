@@ -21,6 +21,9 @@ extern const char *const sftp_keys[];
 const struct sftp_settings *sftp_settings_of(const struct drop *drop);
 /* Member load of the transport. */
 void sftp_settings_load(struct config_loading *loading, const char *group, struct drop *drop);
+/* Member folder_key of the transport: user, host, port and path. Servers give users roots of their own, so folders of
+ * two users count as two. */
+char *sftp_settings_folder_key(const struct drop *drop, const char *folder);
 /* Member free_settings of the transport. */
 void sftp_settings_free(void *settings);
 

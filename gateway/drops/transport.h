@@ -98,6 +98,9 @@ struct transport {
     void (*load)(struct config_loading *loading, const char *group, struct drop *drop);
     /* Frees drop->settings, which is not NULL. */
     void (*free_settings)(void *settings);
+    /* A text that is the same for two folders of any drops if they are known to be one folder, and only then
+     * (drop_folders.h). It may begin or end with "..". Asks no server. g_free. */
+    char *(*folder_key)(const struct drop *drop, const char *folder);
     /* Tells with the functions of probe.h what the gateway can do in the drop. Leaves nothing behind there. */
     void (*probe)(const struct probe *probe);
 

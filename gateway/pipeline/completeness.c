@@ -20,6 +20,17 @@ static void decide(struct completeness_result *result, enum pickup_decision deci
     *result = (struct completeness_result){.decision = decision, .reason = g_strdup(reason)};
 }
 
+bool completeness_is_own(const struct drop_entry *entry, const char *org, uint64_t eui64,
+                         struct completeness_result *result)
+{
+    if (!entry->regular || !filename_is_own(entry->name, org, eui64))
+        return false;
+    decide(result, PICKUP_LEAVE,
+           "its name is one that this gateway writes, and such a file is never answered; remove it, and find out who "
+           "puts the gateway's files into this folder");
+    return true;
+}
+
 static void decide_stable(const struct drop *drop, int64_t unchanged, struct completeness_result *result)
 {
     int64_t left = drop->stable_seconds * MICROSECONDS - unchanged;

@@ -11,7 +11,7 @@
 enum pickup_decision {
     PICKUP_TAKE,  /* complete: pick it up */
     PICKUP_WAIT,  /* a file that is not complete yet */
-    PICKUP_LEAVE, /* nothing to pick up: a folder, a link, a marker, a temporary name */
+    PICKUP_LEAVE, /* nothing to pick up: a folder, a link, a marker, a temporary name, a file of the gateway's own */
 };
 
 struct completeness_result {
@@ -23,6 +23,12 @@ struct completeness_result {
 /* Fills *result. unchanged: microseconds since the entry is known to have this size and time; 0: seen for the first
  * time. marked: the listing holds an entry with its name and DROP_MARKER. */
 void completeness_decide(const struct drop *drop, const struct drop_entry *entry, bool marked, int64_t unchanged,
+                         struct completeness_result *result);
+
+/* True, and *result filled with PICKUP_LEAVE, if the entry's name is one that the gateway with this org and EUI-64
+ * writes. Picking such a file up would begin a loop: its answer could come back just as it did. To be called before
+ * completeness_decide, which is not needed then. */
+bool completeness_is_own(const struct drop_entry *entry, const char *org, uint64_t eui64,
                          struct completeness_result *result);
 
 /* "take", "wait" or "leave", as the ledger and `pickup --json` have it. */

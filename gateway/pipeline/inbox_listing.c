@@ -124,12 +124,13 @@ static struct known *know(struct listing *l, const struct listed *listed)
 static bool decide(struct listing *l, guint index, GError **error)
 {
     struct inbox *inbox = l->inbox;
+    const struct config *config = inbox->gateway->config;
     const struct listed *listed = inbox->entries->pdata[index];
     struct known *known = know(l, listed);
     struct completeness_result result;
     bool good = true;
 
-    if (!is_in_custody(l, listed, &result))
+    if (!is_in_custody(l, listed, &result) && !completeness_is_own(&listed->entry, config->org, config->eui64, &result))
         completeness_decide(inbox->drop, &listed->entry, g_hash_table_contains(l->marked, listed->name),
                             clock_monotonic() - known->since, &result);
     if (result.decision == PICKUP_TAKE)

@@ -4,6 +4,7 @@ import csv
 import gzip
 import hashlib
 import io
+import json
 import os
 import shutil
 import signal
@@ -524,6 +525,51 @@ def test_left_alone(tap):
     tap.ok(len(home.json("spool", "list")) == 1, "renamed to its name, a file is taken")
 
 
+def test_own_names(tap):
+    """What the gateway writes comes back to it: it stays where it is, and is never answered."""
+    home = Home(UNTOLD)
+    names = [answer(name_of(1)), answer(name_of(1), "EMD"), answer(name_of(1), "EMO"), "EMA_UNKNOWN_0123456789abcdef_R1.csv",
+             name_of(1, kind="EMW", org="TCOS", eui64=GATEWAY), name_of(1, kind="INC", org="TCOS", eui64=GATEWAY),
+             f"ECOSMIG-001_ABCD_{MCC}_20230703_000000.csv", f"MGMT_TCOS_{GATEWAY}_20230703_000000.html"]
+    for name in names:
+        send(home, name, b"H,EMA,1.0\r\n")
+    send(home, name_of(1, kind="EMW"), b"H,EMW,1.0\r\n")
+    done = home.run()
+    tap.ok(sorted(os.listdir(home.inbox("mcc"))) == sorted(names), "files with names of the gateway's own stay in the drop",
+           os.listdir(home.inbox("mcc")), done.stderr)
+    tap.ok({job["name"] for job in home.json("spool", "list")}.isdisjoint(names) and home.out("mcc") != [],
+           "they are not in the spool; an EMW of another gateway is, and is refused")
+    shown = {row["name"]: row for row in home.json("pickup", "mcc")}
+    tap.ok(all(shown[name]["decision"] == "leave" and "this gateway writes" in shown[name]["reason"] for name in names),
+           "pickup says why", shown)
+
+
+def test_folders(tap):
+    """An out that is also an in: nothing is taken, and every command that looks at drops says so."""
+    for label, out, other in (("its own in", "drops/mcc/in", "mcc"), ("another drop's in", "drops/tcos/in", "tcos"),
+                              ("a link to another drop's in", "drops/mcc/link", "tcos"),
+                              ("above an in that reports go into", "drops/mcc/top", "tcos")):
+        home = Home(UNTOLD)
+        os.symlink(home.path("drops", "tcos", "in"), home.path("drops", "mcc", "link"))
+        if out.endswith("top"):
+            os.makedirs(home.path(out, "ABCD"))
+            home.set(f"drop tcos in={out}/ABCD")
+        send(home, name_of(1), instruction(1))
+        home.set(f"drop mcc out={out}")
+        wanted = [b"[drop mcc] out=" + os.fsencode(home.path(out)), b"[drop " + other.encode() + b"] in="]
+        for command in (("run", "--once"), ("run",), ("pickup",)):
+            done = home.command(*command)
+            tap.ok(done.returncode == 2 and not done.stdout and all(text in done.stderr for text in wanted),
+                   f"out is {label}: {' '.join(command)} ends with 2 and names both", done.returncode, done.stderr)
+        tap.ok(os.listdir(home.inbox("mcc")) == [name_of(1)] and home.json("spool", "list") == [],
+               f"out is {label}: nothing is taken")
+        done = home.command("--json", "doctor", "mcc")
+        bad = [json.loads(line) for line in done.stdout.decode().splitlines()]
+        bad = [row for row in bad if row["result"] == "bad"]
+        tap.ok(done.returncode == 1 and [row["probe"] for row in bad] == ["folders"]
+               and all(text.decode() in bad[0]["text"] for text in wanted), f"out is {label}: doctor says it", bad)
+
+
 def test_completeness(tap):
     home = Home()
     with open(os.path.join(home.inbox("mcc"), name_of(1)), "wb") as file:
@@ -912,6 +958,8 @@ if __name__ == "__main__":
         test_history(report)
         test_senders(report)
         test_left_alone(report)
+        test_own_names(report)
+        test_folders(report)
         test_completeness(report)
         test_outage(report)
         test_taken_names(report)

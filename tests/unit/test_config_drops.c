@@ -131,6 +131,74 @@ static void test_config_drops__drop_with_problems__each_is_reported_with_its_lin
     }
 }
 
+/* "[drop far]" and "[drop near]" on this machine, with these folders. */
+#define LOCAL(in_, out_, in2, out2) "[drop far]\nin=" in_ "\nout=" out_ "\n[drop near]\nin=" in2 "\nout=" out2 "\n"
+/* The same on servers; host2 with port and user. */
+#define FAR(in_, out_, host2, in2, out2)                                                                               \
+    "[drop far]\ntransport=sftp\nin=" in_ "\nout=" out_ "\nhost=far.example\nuser=me\nknown_hosts=known\n"             \
+    "[drop near]\ntransport=sftp\nin=" in2 "\nout=" out2 "\nknown_hosts=known\n" host2 "\n"
+
+static void test_config_drops__out_that_is_an_in__is_a_problem(void **state)
+{
+    static const struct {
+        const char *drops;
+        int problems;
+    } cases[] = {
+        {LOCAL("a", "b", "c", "d"), 0},
+        {LOCAL("a", "a", "c", "d"), 1},
+        {LOCAL("a", "a", "c", "c"), 2},
+        {LOCAL("a", "c", "c", "a"), 2},
+        {LOCAL("a", "b", "b", "d"), 1},
+        {LOCAL("a", "link", "b", "d"), 1}, /* link leads to b */
+        {LOCAL("a", "b", "link", "d"), 1},
+        {LOCAL("a", "b/../c/.", "c//", "d"), 1},
+        {LOCAL("a", "new", "new", "d"), 1}, /* neither is there */
+        {LOCAL("a", "link/new", "b/new", "d"), 1},
+        {LOCAL("a", "b", "c", "b"), 0},    /* two that are written to */
+        {LOCAL("a", "b", "a", "d"), 0},    /* two that are read */
+        {LOCAL("a", "c/x", "c", "d"), 0},  /* a listing opens no folder */
+        {LOCAL("a", "c", "c/in", "d"), 0}, /* no report goes there */
+        {LOCAL("a", "c", "c/ABCDE", "d"), 0},
+        {LOCAL("a", "c", "c/AB1D", "d"), 1},
+        {LOCAL("a", "link", "b/AB1D", "d"), 1},
+        {FAR("/a", "/b", "host=far.example\nuser=me", "/c", "/d"), 0},
+        {FAR("/a", "/b", "host=far.example\nuser=me", "/b", "/d"), 1},
+        {FAR("/a", "/x/../b/", "host=FAR.example.\nuser=me\nport=22", "//b/.", "/d"), 1},
+        {FAR("/a", "/b", "host=far.example\nuser=you", "/b", "/d"), 0},
+        {FAR("/a", "/b", "host=far.example\nuser=me\nport=23", "/b", "/d"), 0},
+        {FAR("/a", "/b", "host=near.example\nuser=me", "/b", "/d"), 0},
+        {FAR("/a", "b", "host=far.example\nuser=me", "./b", "/d"), 1},
+        {FAR("/a", "b", "host=far.example\nuser=me", "../b", "/d"), 0},
+        {FAR("/a", "b", "host=far.example\nuser=me", "/b", "/d"), 0}, /* only the server knows */
+        {FAR("/a", "/b", "host=far.example\nuser=me", "/b/AB1D", "/d"), 1},
+    };
+    static const char *const folders[] = {"a", "b", "c", "d"};
+    g_autofree char *link = g_build_filename(home, "link", NULL);
+    (void)state;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
+        g_autofree char *path = g_build_filename(home, folders[i], NULL);
+        assert_int_equal(g_mkdir(path, 0700), 0);
+    }
+    assert_int_equal(symlink("b", link), 0);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *problems = NULL;
+        g_autoptr(config_t) config = load(cases[i].drops, &problems);
+        g_autoptr(GError) error = NULL;
+        if (config == NULL)
+            fail_msg("case %zu is no configuration: %s", i, problems);
+        bool good = config_check_folders(config, &error);
+        g_auto(GStrv) found = g_strsplit(error != NULL ? error->message : "", "; [", -1);
+        if (good != (cases[i].problems == 0) || (int)g_strv_length(found) != cases[i].problems)
+            fail_msg("case %zu: expected %d problems, found %s", i, cases[i].problems, error ? error->message : "none");
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
+        g_autofree char *path = g_build_filename(home, folders[i], NULL);
+        assert_int_equal(g_rmdir(path), 0);
+    }
+    assert_int_equal(g_unlink(link), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +206,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_config_drops__sftp_drop_without_more__has_defaults, enter, leave),
         cmocka_unit_test_setup_teardown(test_config_drops__drop_with_problems__each_is_reported_with_its_line, enter,
                                         leave),
+        cmocka_unit_test_setup_teardown(test_config_drops__out_that_is_an_in__is_a_problem, enter, leave),
     };
 
     return cmocka_run_group_tests_name("config", tests, NULL, NULL);

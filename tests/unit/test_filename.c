@@ -244,6 +244,48 @@ static void test_filename__answers__are_derived_from_the_name(void **state)
     assert_string_equal(d, "EMW_TCOS_90-B3-D5-1F-30-00-00-04_20230703_060000_000042.csv");
 }
 
+static void test_filename__name_that_the_gateway_writes__is_own(void **state)
+{
+    static const struct {
+        const char *name;
+        bool own;
+    } cases[] = {
+        {"EMA_MCC_" EUI "_20230703_060000_000001_R1.xml", true},
+        {"EMD_MCC_" EUI "_20230703_060000_000001_R12.csv", true},
+        {"EMO_MCC_" EUI "_20230703_060000_000001_R1.csv", true},
+        {"EMA_UNKNOWN_0123456789abcdef_R2.csv", true},
+        {"EMW_TCOS_90-B3-D5-1F-30-00-00-04_20230703_060000_000042.csv", true},
+        {"INC_TCOS_90-B3-D5-1F-30-00-00-04_20230703_060000_999999.csv", true},
+        {"ECOSMIG-002_ABCD_" EUI "_20230703_000000.csv", true},
+        {"MAPR_ABCD_" EUI "_20230703_000000.csv", true},
+        {"NMDM_TCOS_90-B3-D5-1F-30-00-00-04_20230703_000000.csv", true},
+        {"MGMT_TCOS_90-B3-D5-1F-30-00-00-04_20230703_000000.html", true},
+        {GOOD, false},
+        {"EMA_MCC_" EUI "_20230703_060000_000001.xml", false}, /* no answer has such a name: B102 */
+        {"EMA_MCC_" EUI "_20230703_060000_000001_R.xml", false},
+        {"EMA_MCC_" EUI "_20230703_060000_000001_R1.xml.gz", false},
+        {"EMA_UNKNOWN_0123456789abcde_R2.csv", false},
+        {"EMA_UNKNOWN_0123456789abcdef_R2.xml", false},
+        {"EMI_MCC_" EUI "_20230703_060000_000001_R1.xml", false},
+        {"EMW_ECOS_90-B3-D5-1F-30-00-00-04_20230703_060000_000042.csv", false}, /* another gateway's */
+        {"EMW_TCOS_" EUI "_20230703_060000_000042.csv", false},
+        {"EMW_TCOS_90-B3-D5-1F-30-00-00-04_20230703_060000_1000000.csv", false},
+        {"NMDM_TCOS_" EUI "_20230703_000000.csv", false},
+        {"ECOSMIG-007_ABCD_" EUI "_20230703_000000.csv", false},
+        {"ECOSMIG-002_ABCD_" EUI "_20230703_000000.txt", false},
+        {"ECOSMIG-002", false},
+        {"EMA_", false},
+        {"_R1", false},
+        {"", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        if (filename_is_own(cases[i].name, "TCOS", UINT64_C(0x90B3D51F30000004)) != cases[i].own)
+            fail_msg("%s: expected %d", cases[i].name, cases[i].own);
+    }
+}
+
 static void test_filename__name_of_unfinished_file__is_temporary(void **state)
 {
     static const struct {
@@ -268,6 +310,7 @@ int main(void)
         cmocka_unit_test(test_filename__too_long__says_so_at_the_first_byte_over),
         cmocka_unit_test(test_filename__random_mutations__false_exactly_with_faults),
         cmocka_unit_test(test_filename__answers__are_derived_from_the_name),
+        cmocka_unit_test(test_filename__name_that_the_gateway_writes__is_own),
         cmocka_unit_test(test_filename__name_of_unfinished_file__is_temporary),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
