@@ -34,7 +34,7 @@ struct csv {
 
     /* What came before the record. */
     bool any, header, trailer;  /* any record at all, an H, a T */
-    bool after_trailer, mixed;  /* faults that are given once: a record behind T, line ends that differ */
+    bool after_trailer, mixed;  /* faults that are given once: a record after T, line ends that differ */
     enum csv_line_end line_end; /* of the first line */
     uint32_t line;              /* on which the next record begins, from 1 */
     uint32_t others;            /* records that are not D */

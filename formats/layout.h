@@ -6,8 +6,8 @@
  * Columns of files that arrive stand in layout.c, with an enum here that names their numbers. Columns of files that
  * leave stand in outgoing_columns.h and are filled by the name of a fact (facts.h).
  *
- * All columns beyond those of the seed are proposals of this project. All tables are constant and live as long as the
- * program. No function here can fail otherwise than said.
+ * All columns beyond those of the consultation are proposals of this project. All tables are constant and live as long
+ * as the program. Functions fail only where their comment says so.
  */
 #ifndef ECOSGATE_FORMATS_LAYOUT_H
 #define ECOSGATE_FORMATS_LAYOUT_H
@@ -32,7 +32,7 @@ struct layout_column {
     bool required;    /* XML: the element must be present; CSV: the cell may not be empty */
 };
 
-/* One record type: the columns behind the record's letter; of an H record those behind type and version. */
+/* One record type: the columns after the record's letter; of an H record those after type and version. */
 struct layout_record {
     char letter;         /* 'H', 'D', 'F', 'E' or 'T' */
     const char *element; /* XML element of one such record: "Device", "Finding", "Header", "File" */

@@ -15,7 +15,7 @@
 
 /* ---- answers, work orders, incidents (FILES.md, 1 and 5 to 9) ---- */
 
-/* The header of every file; reference data have a Mode behind it. Before these columns stand type and version, behind
+/* The header of every file; of reference data a Mode follows it. Before these columns stand type and version, after
  * them (in XML) or in the trailer (in CSV) the count of rows: the writer gives those itself. */
 #define FILE_HEADER_COLUMNS(COLUMN)                                                                                    \
     COLUMN(FILE_HEADER, REQUIRED, "SenderId", sender_id)                                                               \

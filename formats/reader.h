@@ -64,7 +64,7 @@ struct record {
     uint32_t ordinal; /* 1 for the first; faulty records are counted too. A header has 0 */
     struct place at;  /* of the record's first character or its start tag */
     size_t n_fields;  /* as the layout has; a header always HEADER_COLUMNS, Mode without text if it has none */
-    const struct field *fields; /* in the layout's order: behind the letter (H: behind type and version) */
+    const struct field *fields; /* in the layout's order: after the letter (H: after type and version) */
 };
 
 enum fault_kind {

@@ -1,8 +1,8 @@
 /*
  * Layouts of reports as data: which columns, in which order, and which of them are free text (FILES.md, 10). The
  * columns stand in outgoing_columns.h and are filled by the name of a fact (facts.h). The Table Schemas in schema/
- * publish the same columns; tests compare them. A change of columns is a new version of the layouts and needs the
- * consultation of the industry. All tables are constant and live as long as the program.
+ * publish the same columns; tests compare them. When a change of columns is a new layout version: README.md, "When a
+ * layout gets a new version". All tables are constant and live as long as the program.
  */
 #ifndef ECOSGATE_FORMATS_REPORT_LAYOUT_H
 #define ECOSGATE_FORMATS_REPORT_LAYOUT_H
@@ -21,7 +21,7 @@ struct report_column {
 
 struct report_layout {
     const char *ref;   /* "ECOSMIG-001" */
-    const char *title; /* the report's name in the seed's documents */
+    const char *title; /* the report's name in the consultation (¶21) */
     size_t n_columns;
     const struct report_column *columns;
 };

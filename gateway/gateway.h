@@ -17,7 +17,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-/* A home has one writer (`run`) and any number of readers (commands that only look). */
+/* A home has one writer (`run`) and any number of readers (commands with read-only access). */
 enum gateway_mode { GATEWAY_READER, GATEWAY_WRITER };
 
 struct gateway {

@@ -220,7 +220,7 @@ GArray *job_list(const struct spool *spool, enum job_state state, GError **error
         char text[JOB_ID_SIZE];
         if (!job_id_parse(*name, &id))
             continue;
-        job_id_print(id, text); /* "12" is no directory of ours, "00000012" is */
+        job_id_print(id, text); /* "12" is no folder of ours, "00000012" is */
         if (strcmp(text, *name) == 0)
             g_array_append_val(ids, id);
     }

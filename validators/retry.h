@@ -1,5 +1,5 @@
 /*
- * What becomes of a Device between its work order and its end (gateway/DEVICES.md, States; the seed's ¶35, ¶36).
+ * What becomes of a Device between its work order and its end (gateway/DEVICES.md, States; consultation ¶35, ¶36).
  *
  * Words:
  *   session       everything that happens to one accepted work item. It begins with its first try and lasts
@@ -14,8 +14,11 @@
  *   READY            --[order]--------------------------------> DISPATCHED
  *   DISPATCHED       --[transient failure, not attempted]-----> RETRY_WAIT --[order]--> DISPATCHED
  *   DISPATCHED       --[permanent failure, no delay left]-----> FAILED
+ *   READY            --[review before dispatch refuses]-------> REJECTED
+ *   RETRY_WAIT       --[review before dispatch refuses]-------> FAILED
  *   DISPATCHED, RETRY_WAIT --[session's end]------------------> FAILED
  *   DISPATCHED, RETRY_WAIT --[one side states success]--------> CONFIRM_PENDING
+ *   DISPATCHED, RETRY_WAIT --[SUCCESS after an EMC with N]----> CONFIRM_MISMATCH
  *   CONFIRM_PENDING  --[the other side states the same]-------> MIGRATED
  *   CONFIRM_PENDING  --[it states something else]-------------> CONFIRM_MISMATCH
  *   CONFIRM_MISMATCH --[a side corrects itself]---------------> MIGRATED

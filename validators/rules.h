@@ -18,7 +18,7 @@
 
 struct ledger;
 
-/* The setting check_digits: what wrong check digits of an MPxN are. */
+/* The setting mpxn_check_digits: what wrong check digits of an MPxN are. */
 enum check_digits { CHECK_DIGITS_OFF, CHECK_DIGITS_WARN, CHECK_DIGITS_REJECT };
 
 /* The settings [review]: what a code of the review is (gateway/DEVICES.md, Review). REVIEW_REJECT: an error, which

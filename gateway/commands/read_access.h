@@ -25,13 +25,13 @@ bool read_access_open(struct read_access *access, const struct invocation *invoc
 /* Closes what read_access_open has opened. */
 void read_access_close(struct read_access *access);
 
-/* Where a job's directory was seen. */
+/* Where a job's folder was seen. */
 struct job_place {
     int64_t id;
     enum job_state state;
 };
 
-/* The directories of all jobs as struct job_place, by ascending ID. A job that moved meanwhile may be there twice or
+/* The folders of all jobs as struct job_place, by ascending ID. A job that moved meanwhile may be there twice or
  * not at all. NULL with an error of spool/disk.h; else g_array_unref. */
 GArray *read_access_places(const struct spool *spool, GError **error);
 
@@ -40,7 +40,7 @@ GArray *read_access_places(const struct spool *spool, GError **error);
 int read_access_open_file(const struct spool *spool, int64_t id, const char *file, GError **error);
 
 /* The names of a job's files, and in *state the folder in which they were seen. NULL without an error and JOB_NOWHERE
- * in *state: the job has no directory. g_strfreev. */
+ * in *state: the job has no folder. g_strfreev. */
 char **read_access_files(const struct spool *spool, int64_t id, enum job_state *state, GError **error);
 
 #endif

@@ -12,7 +12,7 @@
 
 enum { MOST_LOOKS = 5, PAUSE_US = 10000 };
 
-/* One walk over the ledger's jobs and the directories that were seen before it. */
+/* One walk over the ledger's jobs and the folders that were seen before it. */
 struct listing {
     const struct invocation *invocation;
     struct gateway *gateway;
@@ -50,7 +50,7 @@ static void print_row(const struct listing *l, json_t *row)
     json_decref(row);
 }
 
-/* A work order has a row in the ledger a moment before it has a directory. So while a writer runs, a job that is in no
+/* A work order has a row in the ledger a moment before it has a folder. So while a writer runs, a job that is in no
  * folder is looked for again. */
 static enum job_state look_again(const struct spool *spool, int64_t id)
 {
@@ -103,7 +103,7 @@ static bool set_bytes(struct listing *l, const struct ledger_job *job, json_t *r
     return true;
 }
 
-/* job NULL: a directory without a row, which is a file that is being picked up just now. */
+/* job NULL: a folder without a row, which is a file that is being picked up just now. */
 static bool list_job(struct listing *l, int64_t id, const struct ledger_job *job, GError **error)
 {
     g_autofree struct ledger_verdict *verdict = NULL;
@@ -130,7 +130,7 @@ static bool list_job(struct listing *l, int64_t id, const struct ledger_job *job
     return true;
 }
 
-/* Lists directories without a row whose ID is below `limit`. */
+/* Lists folders without a row whose ID is below `limit`. */
 static bool list_rowless(struct listing *l, int64_t limit, GError **error)
 {
     while (l->next < l->places->len && g_array_index(l->places, struct job_place, l->next).id < limit) {

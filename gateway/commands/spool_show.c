@@ -1,6 +1,6 @@
 /*
  * The command `spool show`: one job with its verdicts, findings, outgoing files, operators' orders and the files in its
- * directory.
+ * folder.
  */
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
@@ -151,7 +151,7 @@ static bool add_actions(struct ledger *ledger, int64_t id, json_t *rows, GError 
     return true;
 }
 
-/* The job's state, and the files that were in its directory at that moment. */
+/* The job's state, and the files that were in its folder at that moment. */
 static bool add_files(const struct spool *spool, int64_t id, json_t *job, json_t *files, GError **error)
 {
     enum job_state state;
@@ -217,7 +217,7 @@ static void print_text(const json_t *object)
 
 static int show(struct read_access *access, const struct invocation *invocation, int64_t id)
 {
-    /* A directory without a row is a file that is being picked up just now: only its files are known. */
+    /* A folder without a row is a file that is being picked up just now: only its files are known. */
     const struct ledger_job rowless = {.id = id, .direction = LEDGER_IN, .size = -1};
     g_autofree struct ledger_job *job = NULL;
     enum job_state state = JOB_NOWHERE;

@@ -101,7 +101,7 @@ static bool check_jobs(struct verify *v, GError **error)
     return ids != NULL;
 }
 
-/* Entries of the states' folders that are no job's directory. */
+/* Entries of the states' folders that are no job's folder. */
 static bool check_folders(struct verify *v, GError **error)
 {
     for (int state = 0; state < JOB_STATE_COUNT; state++) {

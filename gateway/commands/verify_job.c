@@ -1,5 +1,5 @@
 /*
- * One job: its folder, the files in its directory, their bytes, and what the ledger's rows say of them. Stored answers
+ * One job: its state, the files in its folder, their bytes, and what the ledger's rows say of them. Stored answers
  * and work orders are built again from the ledger's rows and their digests compared, so that a row that was changed by
  * hand is found. What no answer shows (MPxN, region, attempt, orders of operators) cannot be checked in that way.
  * Reports are not built again: they record what was known when they were issued.
@@ -274,7 +274,7 @@ static void check_folder(struct check *check)
                        job_state_name(check->state));
 }
 
-/* A work order is committed to the ledger before its directory is made. */
+/* A work order is committed to the ledger before its folder is made. */
 static bool is_only_planned(const struct check *check)
 {
     for (guint i = 0; i < check->files->len; i++) {

@@ -15,7 +15,7 @@ enum completeness {
     COMPLETE_AT_ONCE, /* as soon as it is listed: the sender renames */
 };
 
-/* By the rule `marker` a file counts as whole once there is a file of its name with this behind it. */
+/* By the rule `marker` a file counts as whole once there is a file of its name followed by this. */
 #define DROP_MARKER ".done"
 
 struct transport;

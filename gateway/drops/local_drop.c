@@ -272,7 +272,7 @@ static bool local_discard(struct connection *connection, const char *name, const
         return down(error, path, "looked at", errno);
     struct source_identity there = exists ? identity_of(&st) : (struct source_identity){0};
     /* It may have been removed before a crash, and perhaps not durably: sync the folder again. That also fails, as it
-     * should, if the whole folder is away. */
+     * should, if the whole folder is missing. */
     if (!exists || !source_identity_same(&there, identity))
         return on_drop(disk_sync_dir(connection->drop->in, &cause), &cause, error);
     return on_drop(remove_file(connection, path, &cause), &cause, error);
@@ -326,7 +326,7 @@ static bool upload_bytes(const struct uploading *from, const char *target, const
     return false;
 }
 
-/* Makes the folder that a name stands in, below `out`. `out` itself is never made: if it is away the drop is down. */
+/* Makes the folder that a name stands in, below `out`. `out` itself is never made: without it the drop is down. */
 static bool make_folder(const struct connection *connection, const char *name, GError **error)
 {
     const char *out = connection->drop->out;
@@ -382,7 +382,7 @@ static bool publish(const char *folder, const char *target, const struct content
     if (!disk_exists(temporary, &exists, error))
         return false;
     /* It was renamed before a crash, perhaps not durably; the recipient may even have taken it already. Syncing the
-     * folder also fails, as it should, if the whole folder is away. */
+     * folder also fails, as it should, if the whole folder is missing. */
     if (!exists)
         return disk_sync_dir(folder, error);
     if (disk_publish_temporary(STEP_DELIVERY_PUBLISHED, target, &cause))

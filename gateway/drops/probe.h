@@ -1,6 +1,6 @@
 /*
- * What the command `doctor` finds at one drop, one finding at a time. A transport's `probe`
- * member takes a struct probe and tells; who listens prints it, so that transports know nothing of commands.
+ * What the command `doctor` finds at one drop, one finding at a time. A transport's `probe` member gets a struct probe
+ * and calls its `tell` for each finding; the command prints it. So transports know nothing of commands.
  *
  * What a probe makes in a drop has a name that begins with PROBE_PREFIX, which the gateway never picks up. It is
  * removed at the end of the probe.

@@ -65,7 +65,7 @@ static bool send_bytes(int fd, const char *path, struct sftp_upload *to, char he
     return true;
 }
 
-/* Makes the folder that a name stands in, below `out`. If `out` itself is away the server refuses. */
+/* Makes the folder that a name stands in, below `out`. If `out` itself is missing, the server refuses. */
 static bool make_folder(struct connection *connection, const char *name, GError **error)
 {
     g_autofree char *folder = g_path_get_dirname(name);

@@ -133,7 +133,7 @@ struct transport {
     void (*close)(struct connection *connection);
 };
 
-/* The transports in the order of the table; the first is the default of transport=. NULL behind the last. */
+/* The transports in the order of the table; the first is the default of transport=. NULL after the last. */
 const struct transport *transport_at(size_t index);
 
 /* transport->fetch, but the sink of a large file works in a thread of its own (write_behind.h), so that the file is

@@ -1,6 +1,6 @@
 /*
  * A planned file exists as a row of the ledger only (state PLANNED). Here its bytes are built from ledger rows alone
- * and stored in the job's directory (STORED); outbox.c does the rest. A crash anywhere repeats the step that was not
+ * and stored in the job's folder (STORED); outbox.c does the rest. A crash anywhere repeats the step that was not
  * committed: building again gives the same bytes.
  *
  * A job stays in active/ until all its files are delivered. The move to done/ or rejected/ needs no commit of its own,
@@ -81,7 +81,7 @@ static bool build(struct gateway *gateway, const struct ledger_outgoing *file, G
         return reports_store(gateway, file->job, error);
     if (!ledger_job_get(gateway->ledger, file->job, &job, error))
         return false;
-    /* The directory of an inbound job came with its payload. A job of our own (EMW, EMO, INC) gets its one here. */
+    /* The folder of an inbound job came with its payload. A job of our own (EMW, EMO, INC) gets its one here. */
     if (job->direction == LEDGER_OUT && !job_make(STEP_DISPATCH_MADE, gateway->spool, JOB_ACTIVE, job->id, error))
         return false;
     return answer_store(gateway, file, error);

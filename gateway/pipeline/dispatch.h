@@ -1,6 +1,6 @@
 /*
  * Work orders (EMW) for Devices that are due for dispatch, and what the time alone does to sessions. pipeline.c calls
- * this: timeouts before the files of a pass, work orders behind each file. Rules and states: gateway/DEVICES.md.
+ * this: timeouts before the files of a pass, work orders after each file. Rules and states: gateway/DEVICES.md.
  *
  * All functions read the clock once. A false result is a failure of the ledger; it ends the pass. What was committed
  * before stays, and the next pass goes on from there.

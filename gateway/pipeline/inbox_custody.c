@@ -7,7 +7,7 @@
  *   4. remove the sender's copy, if it is still the very same file                          (source-removed)
  *   5. one commit: the rows no longer name a sender's copy                                  (source-cleared)
  *
- * A crash before 2 leaves directories without a row: pickup.c removes them, and the sender's copy is fetched again.
+ * A crash before 2 leaves folders without a row: pickup.c removes them, and the sender's copy is fetched again.
  * A crash after 2 leaves a row: pickup.c does the rename, and the discard task finds the row by its identity.
  *
  * One sync for a batch is why nothing in incoming/ counts before its row. A sync for each file and folder made the

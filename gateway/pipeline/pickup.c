@@ -1,8 +1,8 @@
 /*
  * All drops together. Also settles, at the start of a run, what a crash left in incoming/.
  *
- * Nothing in incoming/ counts before its row is committed. A directory without a row is removed: the sender's copy is
- * still in the drop and is picked up again. A directory with a row is ours, and only the rename to ready/ was missing.
+ * Nothing in incoming/ counts before its row is committed. A folder without a row is removed: the sender's copy is
+ * still in the drop and is picked up again. A folder with a row is ours, and only the rename to ready/ was missing.
  */
 #include "gateway/pipeline/pickup.h"
 

@@ -66,8 +66,8 @@ static void gain(const struct gaining *g, uint64_t device)
     g_array_append_val(g->report->subjects, gained);
 }
 
-/* A GPF has no MPxN of its own: its Supplier is that of the meters on its hub (seed ¶25). It is gained when the event
- * changes who that is. */
+/* A GPF has no MPxN of its own: its Supplier is that of the meters on its hub (consultation ¶25). It is gained when the
+ * event changes who that is. */
 static bool gain_gpf(void *user, const struct ledger_inventory *device, GError **error)
 {
     struct gaining *g = user;

@@ -26,7 +26,7 @@ struct report {
     char starts[INSTANT_TEXT_SIZE], ends[INSTANT_TEXT_SIZE]; /* the period, as text */
     GArray *recipients;                                      /* struct report_recipient, by id */
     GArray *rows;                                            /* struct report_row, by recipient and key */
-    GArray *first;      /* guint: the index of each recipient's first row, and behind them the number of all rows */
+    GArray *first;      /* guint: the index of each recipient's first row, and after them the number of all rows */
     int64_t unassigned; /* rows that belong to no recipient */
     GArray *subjects;   /* of kinds whose keys are indexes: what they are indexes of; else NULL */
     /* While a file is written: */

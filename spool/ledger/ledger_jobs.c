@@ -39,7 +39,7 @@ static void read_job(sqlite3_stmt *q, int c, void *row)
 
 static const struct ledger_shape shape = {sizeof(struct ledger_job), read_job, strings, G_N_ELEMENTS(strings)};
 
-/* The ids given out are remembered, for their rows come later: first the directories in incoming/ have to be on disk.
+/* The ids given out are remembered, for their rows come later: first the folders in incoming/ have to be on disk.
  */
 bool ledger_job_reserve_ids(struct ledger *ledger, int64_t n, int64_t *first, GError **error)
 {

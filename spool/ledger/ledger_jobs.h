@@ -1,8 +1,8 @@
 /*
  * Jobs: one row for each file that came in, and for each job of our own (work order, outcome, incidents, reports). The
- * row does not say in which state a job is: the folder that its directory is in does (job.h).
+ * row does not say in which state a job is: the state's folder that the job's folder stands in does (job.h).
  *
- *   ledger_job_reserve_ids → the directories in `incoming` → ledger_job_insert → … → ledger_job_clear_source
+ *   ledger_job_reserve_ids → the folders in `incoming` → ledger_job_insert → … → ledger_job_clear_source
  *
  * ledger_job_clear_source is called once the sender's copy is gone from the drop. Rows are never removed. The rules of
  * all subjects: ledger.h.

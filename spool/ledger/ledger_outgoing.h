@@ -12,7 +12,7 @@
 
 #include "spool/ledger/ledger.h"
 
-/* PLANNED: no bytes yet. STORED: in the job's directory. STAGED: in the drop under a temporary name. DELIVERED: in the
+/* PLANNED: no bytes yet. STORED: in the job's folder. STAGED: in the drop under a temporary name. DELIVERED: in the
  * drop under its name. The numbers are stored. */
 enum ledger_outgoing_state { LEDGER_PLANNED, LEDGER_STORED, LEDGER_STAGED, LEDGER_DELIVERED };
 
@@ -21,7 +21,7 @@ struct ledger_outgoing {
     int64_t job, revision; /* whose file it is */
     int64_t about;         /* EMO: the instruction's job, `revision` is then the instruction's; 0: `job` itself */
     const char *kind;      /* "EMA", "EMD", "EMW", "EMO", "INC", or a report's ref */
-    const char *name;      /* in the drop and in the job's directory; unique */
+    const char *name;      /* in the drop and in the job's folder; unique */
     const char *form;      /* "xml" or "csv" */
     const char *drop;      /* where it goes */
     const char *recipient; /* EUI-64 as text */

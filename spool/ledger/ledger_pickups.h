@@ -1,5 +1,5 @@
 /*
- * What was seen in the drops: the newest look at each file name, and the decision on that file.
+ * What was seen in the drops: the newest listing of each file name, and the decision on that file.
  *
  *   ledger_pickup_put → … → ledger_pickup_get
  *
@@ -21,7 +21,8 @@ struct ledger_pickup {
     int64_t job;          /* the job that has the file; 0: none yet */
 };
 
-/* Stores a look at a file in place of the one before. `since` is kept while size and modified stay the same. */
+/* Stores what the newest listing showed of a file, in place of what an earlier one showed. `since` is kept while size
+ * and modified stay the same. */
 bool ledger_pickup_put(struct ledger *ledger, const struct ledger_pickup *pickup, GError **error);
 /* *pickup is NULL if that name was never seen in the drop; g_free it. */
 bool ledger_pickup_get(struct ledger *ledger, const char *drop, const char *name, struct ledger_pickup **pickup,

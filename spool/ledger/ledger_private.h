@@ -27,9 +27,9 @@
  * One call uses a prepared statement at a time. That is why a visitor must not start the walk again that called it.
  *
  * About the SQL: `CROSS JOIN` fixes the order in which SQLite walks the tables, where it would guess wrong without
- * statistics. A condition like state<3 that repeats another one makes SQLite use a partial index: it
- * must find the index's condition in the query. Numbers in SQL (state=3) are those of the enums, whose headers say "the
- * numbers are stored".
+ * statistics. A condition like state<3 that repeats another one makes SQLite use a partial index: it must find the
+ * index's condition in the query. Numbers in SQL (state=3) are those of the enums, whose headers say "the numbers are
+ * stored".
  */
 #ifndef ECOSGATE_SPOOL_LEDGER_LEDGER_PRIVATE_H
 #define ECOSGATE_SPOOL_LEDGER_LEDGER_PRIVATE_H
@@ -221,7 +221,7 @@ extern const struct ledger_shape ledger_verdict_shape;
 
 /* The loading of a whole file drops these indexes and makes them again (ledger_reference_load_begin). They are part of
  * the schema's version 3. The keys of both tables are indexes of their own for the same reason: the rows themselves are
- * then written one behind the other, in the order of the file. */
+ * then written one after the other, in the order of the file. */
 #define LEDGER_INVENTORY_INDEXES                                                                                       \
     "CREATE UNIQUE INDEX inventory_device ON inventory(device_id);"                                                    \
     "CREATE INDEX inventory_hub ON inventory(chf) WHERE chf IS NOT NULL;"                                              \

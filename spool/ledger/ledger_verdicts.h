@@ -5,7 +5,7 @@
  *   ledger_verdict_insert → ledger_finding_insert …, ledger_finding_count_insert …          one transaction
  *   ledger_verdict_get → ledger_findings_each, ledger_finding_counts_each
  *
- * Outcomes: validators/judge.h. Codes: validators/catalogue.def. The rules of all subjects: ledger.h.
+ * Outcomes: validators/verdict.h. Codes: validators/catalogue.def. The rules of all subjects: ledger.h.
  */
 #ifndef ECOSGATE_SPOOL_LEDGER_LEDGER_VERDICTS_H
 #define ECOSGATE_SPOOL_LEDGER_LEDGER_VERDICTS_H
@@ -41,7 +41,7 @@ bool ledger_verdict_get(struct ledger *ledger, int64_t job, int64_t revision, st
                         GError **error);
 /* *at: when the newest of all verdicts was given, by the clock of that time; 0: there is none yet. */
 bool ledger_newest_verdict(struct ledger *ledger, int64_t *at, GError **error);
-/* Adds a finding behind those that the verdict has. */
+/* Adds a finding after those that the verdict has. */
 bool ledger_finding_insert(struct ledger *ledger, int64_t job, int64_t revision, const struct ledger_finding *finding,
                            GError **error);
 typedef bool (*ledger_finding_visit)(void *user, const struct ledger_finding *finding, GError **error);

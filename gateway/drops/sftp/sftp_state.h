@@ -1,7 +1,7 @@
 /*
- * What one session holds. Data only: the bottom of this folder, with sftp_wait.h directly above it.
+ * What one session holds. Data only: it calls no file of this folder.
  *
- * The files of the folder, each of which calls only those above it in this list:
+ * Layers, lowest first; each file calls only files that stand before it in this list:
  *
  *   sftp_wait                    errors, deadlines, waiting for the socket
  *   sftp_inlet                   the bytes between the socket and libssh2
