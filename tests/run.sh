@@ -2,7 +2,7 @@
 # Installs what is missing, builds twice (crash points; also ASan and UBSan), runs every test of both builds.
 # The last line is `N passed, N failed`.
 #
-# Both builds go on side by side, and each runs its tests as soon as it is built: the tests of one build often wait (for a
+# Both builds go on side by side, and each runs its tests as soon as it is built. Tests often wait (for a
 # daemon, a server, a disk), and a long one at the end would leave a processor idle.
 set -u
 cd "$(dirname "$0")/.." || exit 2

@@ -374,8 +374,8 @@ def steps():
 def compare_lists(tap):
     names = [name for _, name in steps()]
     with open(f"{SOURCE}/spool/README.md", encoding="utf-8") as file:
-        told = re.findall(r"^\| `([a-z-]+)` \|", file.read(), re.M)
-    tap.ok(names and told == names, "spool/README.md lists the steps of steps.def", f"{set(told) ^ set(names)}")
+        listed = re.findall(r"^\| `([a-z-]+)` \|", file.read(), re.M)
+    tap.ok(names and listed == names, "spool/README.md lists the steps of steps.def", f"{set(listed) ^ set(names)}")
     used = set()
     for path in (path for folder in ("spool", "gateway")
                  for path in glob.glob(f"{SOURCE}/{folder}/**/*.c", recursive=True)):
@@ -400,7 +400,7 @@ def has_crash_points():
 
 
 def test_killer(tap):
-    """A file that ends the program by a signal of its own is set aside, and only then."""
+    """A file that ends the program by a signal of its own moves to corrupt/, and no other."""
     for signal_number, text in ((signal.SIGABRT, "an abort"), (signal.SIGSEGV, "a memory fault")):
         home = Home()
         home.drop("mcc", GOOD[0])
@@ -413,7 +413,7 @@ def test_killer(tap):
         done = home.run()
         jobs = {job["id"]: job["state"] for job in home.json("spool", "list")}
         tap.ok(done.returncode == 0 and jobs["00000001"] == "corrupt" and jobs["00000002"] == "done",
-               "after the third time it is set aside and the next file goes on", jobs, done.stderr.decode())
+               "after the third time it moves to corrupt/ and the next file goes on", jobs, done.stderr.decode())
         tap.ok("fatal signal" in home.json("spool", "show", "1")[0]["reason"], "the reason says why")
         tap.ok(home.command("spool", "requeue", "1", "--reason", "mended").returncode == 0, "an operator requeues it")
         home.run()

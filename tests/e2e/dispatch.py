@@ -128,8 +128,7 @@ def test_times(tap):
 
 
 def test_wake(tap):
-    """A success puts off when its session goes on by itself; the session wakes once in vain and is noted for that
-    time."""
+    """A success puts off when its session goes on by itself; the session wakes once in vain, and then at that time."""
     home = Home()
     parties = Parties(home)
     parties.instruct([1, 2])
@@ -137,7 +136,7 @@ def test_wake(tap):
     parties.result(said(1))
     home.run(now=at(60))
     early = "SELECT item FROM session WHERE wake IS NOT due"
-    tap.ok(parties.rows(early) == [(1,)], "what is put off is noted for the time before", parties.rows(early))
+    tap.ok(parties.rows(early) == [(1,)], "what is put off keeps its earlier time", parties.rows(early))
     torn(tap, home)
     home.run(now=at(DAY))
     tap.ok(parties.rows(early) == [] and parties.states(1, 2) == ["CONFIRM_PENDING", "FAILED D103"],
@@ -193,7 +192,7 @@ def test_down(tap):
     tap.ok([(step["state"], step["code"]) for step in steps] ==
            [("READY", None), ("DISPATCHED", None), ("CONFIRM_PENDING", None), ("CONFIRM_PENDING", "D150"),
             ("MIGRATED", None)],
-           "a confirmation that was missing is told and then mended", steps)
+           "a missing confirmation is reported, and then it comes", steps)
     sound(tap, home, "after days without a pass")
 
 

@@ -1,6 +1,6 @@
 """Fail the Nth write, sync, rename, open, allocation … with ENOSPC and EIO, N = 1, 2, …, and find nothing lost.
 
-tests/e2e/fault_shim.c is loaded before the program. It fails the calls that it is told to and notes what each call
+tests/e2e/fault_shim.c is loaded before the program. It fails the calls that it is asked to and writes down what each call
 did, so that two things are known at every stop: what is there, and what of it would outlast a power cut.
 
 In every case the program runs while a call fails, and then once more without. While it fails it ends with 0, 1 or 2,
@@ -505,7 +505,7 @@ def test_shim(tap):
            text(done.stderr))
     done = home.run_once(fault="open:1:1:EIO")
     tap.ok(done.returncode == 2 and home.disk.hit is not None and "Input/output error" in text(done.stderr),
-           "the shim fails the call that it is told to fail", done.returncode, home.disk.hit, text(done.stderr))
+           "the shim fails the call that it is asked to fail", done.returncode, home.disk.hit, text(done.stderr))
     done = gate.run("-c", home.conf, "--now", NOW, "run", "--once", env=home.environment(fault="open:1:1:EIO"))
     tap.ok(done.returncode == 0 and not os.path.exists(os.path.join(home.top, "calls")),
            "the same run without the shim is good", text(done.stderr))

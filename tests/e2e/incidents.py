@@ -15,7 +15,7 @@ def inc_names(home):
     return [name for name in home.out("dcc") if name.startswith("INC")]
 
 
-def told(home, name=None):
+def reported(home, name=None):
     """The events of a file, or of all in order: (ID, event, code, what it is about)."""
     found = []
     for file in [name] if name else inc_names(home):
@@ -27,10 +27,10 @@ def told(home, name=None):
 
 def new(home, before):
     """The events of the files that were not there before."""
-    return [event for name in inc_names(home) if name not in before for event in told(home, name)]
+    return [event for name in inc_names(home) if name not in before for event in reported(home, name)]
 
 
-def lasting(home):
+def open_incidents(home):
     return [(row["id"], row["code"], row["subject"]) for row in home.json("incident", "list")]
 
 
@@ -69,8 +69,9 @@ def test_files(tap):
     tap.ok(inc_names(home) == names, "a further pass tells nothing", inc_names(home))
     home.command("spool", "requeue", "1", "--reason", "again")
     home.run()
-    tap.ok(inc_names(home) == names and len(lasting(home)) == 1, "judged again and as bad it is the same incident",
-           lasting(home))
+    tap.ok(inc_names(home) == names and len(open_incidents(home)) == 1,
+           "judged again and as bad it is the same incident",
+           open_incidents(home))
     send(home, name_of(1), bad(1))
     home.run()
     tap.ok(new(home, names) == [("INC-000002", "RAISED", "B105", name_of(1))], "received again it is another cause",
@@ -80,7 +81,7 @@ def test_files(tap):
     send(home, name_of(4), bad(4, resubmission=name_of(1)))
     home.run()
     events = new(home, names)
-    tap.ok([event[1] for event in events] == ["RAISED", "RAISED"] and len(lasting(home)) == 4,
+    tap.ok([event[1] for event in events] == ["RAISED", "RAISED"] and len(open_incidents(home)) == 4,
            "a resubmission that is rejected ends nothing", events)
     names = inc_names(home)
     send(home, name_of(5), instruction(5, (5,), resubmission=name_of(1)))
@@ -101,7 +102,7 @@ def test_judged_again_and_accepted(tap):
     send(home, name_of(1), instruction(1))
     home.run()
     names = inc_names(home)
-    tap.ok([event[2] for event in told(home)] == ["B103"], "a sender who may not is an incident", told(home))
+    tap.ok([event[2] for event in reported(home)] == ["B103"], "a sender who may not is an incident", reported(home))
     home.set("party MCC types=EMI")
     home.command("spool", "requeue", "1", "--reason", "mended")
     home.run()
@@ -125,24 +126,24 @@ def test_devices(tap):
     home = Home()
     send_inventory(home, 1, [(1, "Commissioned", SUPPLIER), (2, "Decommissioned", SUPPLIER), (3, "Suspended", SUPPLIER),
                              (4, "Commissioned", "")])
-    tap.ok(not inc_names(home), "nothing is wrong yet", told(home))
+    tap.ok(not inc_names(home), "nothing is wrong yet", reported(home))
     send(home, name_of(1), instruction(1, (1, 2, 3, 4, 5, 5, "xx,ESME,AB01,010A030B,0002012F,,,North,1",
                                            f"{DEVICE % 6},CAD,AB01,010A030B,0002012F,,,North,1")))
     home.run()
-    events = told(home)
+    events = reported(home)
     tap.ok(events == [("INC-000001", "RAISED", "C105", DEVICE % 2), ("INC-000002", "RAISED", "C114", DEVICE % 4),
                       ("INC-000003", "RAISED", "C103", DEVICE % 5), ("INC-000004", "RAISED", "C103", DEVICE % 6),
                       ("INC-000005", "RAISED", "C104", DEVICE % 6)] or
            events == [("INC-000001", "RAISED", "C105", DEVICE % 2), ("INC-000002", "RAISED", "C114", DEVICE % 4),
                       ("INC-000003", "RAISED", "C103", DEVICE % 5), ("INC-000004", "RAISED", "C104", DEVICE % 6)],
-           "each lasting code that is DCC's, once a Device; none for what passes or is the sender's", events)
+           "each permanent code that is DCC's, once a Device; none for what passes or is the sender's", events)
     row = rows(home.read_out("dcc", inc_names(home)[0]))[1]
     tap.ok(row[5:13] == ["c", "C105", "DEVICE", name_of(1), "B-1-06", DEVICE % 2, "MCC", "DCC incident"],
            "category, scope, file, batch, Device, party, resolver", row)
     names = inc_names(home)
     send(home, name_of(2), instruction(2, (2, 4, 5)))
     home.run()
-    tap.ok(inc_names(home) == names, "the same cause on the same Device is not told again", new(home, names))
+    tap.ok(inc_names(home) == names, "the same cause on the same Device is not reported again", new(home, names))
     why = home.json("why", DEVICE % 5)[0]
     tap.ok(why["incidents_open"] == "INC-000003 (C103)", "why names it", why)
     status = home.json("status")[0]
@@ -165,10 +166,11 @@ def test_before_dispatch(tap):
     send(home, name_of(1), instruction(1, (1,)))
     home.run()
     send_inventory(home, 2, [(2, "Commissioned", SUPPLIER)])
-    tap.ok(not inc_names(home), "accepted, and nothing told", told(home))
+    tap.ok(not inc_names(home), "accepted, and nothing is reported", reported(home))
     home.run(now="2023-07-03T20:00:00Z")
-    tap.ok(told(home) == [("INC-000001", "RAISED", "C103", DEVICE % 1)], "gone from the inventory before its dispatch",
-           told(home))
+    tap.ok(reported(home) == [("INC-000001", "RAISED", "C103", DEVICE % 1)],
+           "gone from the inventory before its dispatch",
+           reported(home))
     sound(tap, home, "after a refusal before dispatch")
 
 
@@ -180,8 +182,8 @@ def test_migrated(tap):
     send_inventory(home, 1, [(2, "Commissioned", SUPPLIER)])
     send(home, name_of(2), instruction(2, (1,)))
     home.run()
-    tap.ok(told(home) == [("INC-000001", "RAISED", "C103", DEVICE % 1)], "instructed again while it is away",
-           told(home))
+    tap.ok(reported(home) == [("INC-000001", "RAISED", "C103", DEVICE % 1)], "instructed again while it is away",
+           reported(home))
     names = inc_names(home)
     send(home, name_of(1, kind="EMT", org="TCSP", eui64=TCSP),
          replies("EMT", TCSP, [f"MCC.B-1-06.1,{DEVICE % 1},SUCCESS,,,,1,,,,,,AA,BB"]), "tcos")
@@ -202,7 +204,7 @@ def test_model(tap):
          replies("EMT", TCSP, [f"MCC.B-1-06.{n},{DEVICE % n},FAILED,17,,,1,,,,,,," for n in (1, 2)]), "tcos")
     home.run()
     found = [row for row in rows(home.read_out("dcc", inc_names(home)[0])) if row[0] == "D"]
-    tap.ok([row[5:8] for row in found] == [["d", "D160", "MODEL"]] and found[0][12] == "Supplier", "D160 is told",
+    tap.ok([row[5:8] for row in found] == [["d", "D160", "MODEL"]] and found[0][12] == "Supplier", "D160 is reported",
            found)
     names = inc_names(home)
     send(home, name_of(2, kind="EMT", org="TCSP", eui64=TCSP),
@@ -224,42 +226,43 @@ def test_drops(tap):
     home.run()
     home.run()
     home.run()
-    tap.ok([row[1:] for row in lasting(home)] == [("B208", f"mcc/{name_of(1)}"), ("A103", "dcc")],
+    tap.ok([row[1:] for row in open_incidents(home)] == [("B208", f"mcc/{name_of(1)}"), ("A103", "dcc")],
            "the drop of the INC is down",
-           lasting(home))
+           open_incidents(home))
     os.rename(out + ".away", out)
     home.run()
     home.run()
-    tap.ok(told(home) == [("INC-000001", "RAISED", "B208", name_of(1)),
+    tap.ok(reported(home) == [("INC-000001", "RAISED", "B208", name_of(1)),
                           ("INC-000002", "RAISED", "A103", "drop dcc: outbound drop unwritable or full"),
-                          ("INC-000002", "CLEARED", "A103", "")], "when it is back it learns all, in order", told(home))
+                          ("INC-000002", "CLEARED", "A103", "")], "when it is back it learns all, in order",
+           reported(home))
     tap.ok(home.dir.encode() not in b"".join(home.read_out("dcc", name) for name in inc_names(home)),
-           "no folder of ours is told")
+           "no folder of ours is named")
     tap.ok(rows(home.read_out("dcc", inc_names(home)[1]))[1][11] == "DCC", "the party is that of the drop")
     os.rename(home.inbox("tcos"), home.inbox("tcos") + ".away")
     home.run()
     os.rename(home.inbox("tcos") + ".away", home.inbox("tcos"))
     home.run()
-    tap.ok([event[1:3] for event in told(home)[3:]] == [("RAISED", "A102"), ("CLEARED", "A102")],
+    tap.ok([event[1:3] for event in reported(home)[3:]] == [("RAISED", "A102"), ("CLEARED", "A102")],
            "a drop that cannot be read",
-           told(home))
+           reported(home))
     sound(tap, home, "after outages")
 
 
 def test_inventory(tap):
     home = Home("gateway inventory=required")
     home.run()
-    tap.ok([event[1:3] for event in told(home)] == [("RAISED", "A104")], "no inventory", told(home))
+    tap.ok([event[1:3] for event in reported(home)] == [("RAISED", "A104")], "no inventory", reported(home))
     tap.ok(rows(home.read_out("dcc", inc_names(home)[0]))[1][11] == "DCC", "the party is who sends INV")
-    number = told(home)[0][0]
+    number = reported(home)[0][0]
     done = home.command("incident", "close", number, "--reason", "we know")
-    tap.ok(done.returncode == 0 and not lasting(home), "closed by hand", done.stderr)
+    tap.ok(done.returncode == 0 and not open_incidents(home), "closed by hand", done.stderr)
     home.run()
-    tap.ok([event[1:3] for event in told(home)[1:]] == [("CLEARED", "A104"), ("RAISED", "A104")] and
-           told(home)[1][3] == "we know",
-           "it lasts, so it begins anew", told(home))
+    tap.ok([event[1:3] for event in reported(home)[1:]] == [("CLEARED", "A104"), ("RAISED", "A104")] and
+           reported(home)[1][3] == "we know",
+           "it lasts, so it begins anew", reported(home))
     send_inventory(home, 1, [(1, "Commissioned", SUPPLIER)])
-    tap.ok(told(home)[-1][1:3] == ("CLEARED", "A104"), "an INV ends it", told(home))
+    tap.ok(reported(home)[-1][1:3] == ("CLEARED", "A104"), "an INV ends it", reported(home))
 
 
 def test_clock(tap):
@@ -267,20 +270,21 @@ def test_clock(tap):
     send(home, name_of(1), instruction(1))
     home.run()
     home.run(now="2023-07-03T11:55:00Z")
-    tap.ok(not inc_names(home), "a step back within the tolerance is none", told(home))
+    tap.ok(not inc_names(home), "a step back within the tolerance is none", reported(home))
     home.run(now="2023-07-03T11:54:59Z")
     home.run(now="2023-07-03T11:54:59Z")
-    events = told(home)
+    events = reported(home)
     tap.ok([event[1:3] for event in events] == [("RAISED", "A105")] and "2023-07-03T12:00:00Z" in events[0][3],
            "beyond it: raised, once", events)
     home.run()
-    tap.ok([event[1] for event in told(home)] == ["CLEARED", "RAISED"] or
-           [event[1] for event in told(home)] == ["RAISED", "CLEARED"], "it is over when the clock is back", told(home))
+    tap.ok([event[1] for event in reported(home)] == ["CLEARED", "RAISED"] or
+           [event[1] for event in reported(home)] == ["RAISED", "CLEARED"], "it is over when the clock is back",
+           reported(home))
     home.run(now="2023-07-03T11:00:00Z")
-    tap.ok(lasting(home)[0][0] == "INC-000002", "the next time it is another one", lasting(home))
+    tap.ok(open_incidents(home)[0][0] == "INC-000002", "the next time it is another one", open_incidents(home))
     home.command("incident", "close", "2", "--reason", "the other time was wrong", now="2023-07-03T11:00:00Z")
     home.run(now="2023-07-03T11:00:00Z")
-    tap.ok(not lasting(home), "closed by hand, it stays closed", lasting(home))
+    tap.ok(not open_incidents(home), "closed by hand, it stays closed", open_incidents(home))
     sound(tap, home, "after clock faults")
 
 
@@ -297,33 +301,35 @@ def test_leap(tap):
     home.run(now="2023-09-01T12:00:00Z")
     known = issued(home)
     tap.ok(known[1] == "2023-08-31T00:00:00Z" and not inc_names(home), "sixty days of a downtime are made up", known,
-           told(home))
+           reported(home))
     send(home, name_of(1), instruction(1))
     before = home.ledger(), home.out("mcc")
     done = home.run(now="2023-10-31T12:00:01Z")
     tap.ok(done.returncode == 2 and b"2023-10-31T12:00:01Z" in done.stderr and
            b"incident close INC-000001" in done.stderr,
-           "a second more is not believed, and the way out is told", done.returncode, done.stderr)
+           "a second more is not believed, and the message says what to do", done.returncode, done.stderr)
     tap.ok(issued(home) == known and not home.json("spool", "list", "--state", "ready") and
            os.listdir(home.inbox("mcc")) == [name_of(1)], "no report is issued, no file is taken", issued(home))
-    tap.ok([(event[1], event[2]) for event in told(home)] == [("RAISED", "A105")], "service management is told",
-           told(home))
+    tap.ok([(event[1], event[2]) for event in reported(home)] == [("RAISED", "A105")], "service management gets it",
+           reported(home))
     home.run(now="2033-10-31T12:00:01Z")
-    tap.ok(issued(home) == known and len(told(home)) == 1, "later it is the same incident", told(home))
+    tap.ok(issued(home) == known and len(reported(home)) == 1, "later it is the same incident", reported(home))
     done = home.run(now="2023-09-01T12:05:00Z")
-    tap.ok(done.returncode == 0 and not lasting(home) and home.out("mcc") != before[1],
+    tap.ok(done.returncode == 0 and not open_incidents(home) and home.out("mcc") != before[1],
            "with the clock back all goes on",
-           done.stderr, lasting(home))
-    tap.ok(sorted(event[1] for event in told(home)) == ["CLEARED", "RAISED"], "and the incident is over", told(home))
+           done.stderr, open_incidents(home))
+    tap.ok(sorted(event[1] for event in reported(home)) == ["CLEARED", "RAISED"], "and the incident is over",
+           reported(home))
     home.run(now="2024-01-01T00:00:00Z")
-    tap.ok([code for _, code, _ in lasting(home)] == ["A105"], "the next time it is another one", lasting(home))
-    number = lasting(home)[0][0]
+    tap.ok([code for _, code, _ in open_incidents(home)] == ["A105"], "the next time it is another one",
+           open_incidents(home))
+    number = open_incidents(home)[0][0]
     done = home.command("incident", "close", number, "--reason", "closed for the winter", now="2024-01-01T00:00:00Z")
     done = home.run(now="2024-01-01T00:00:00Z", env={"ECOSGATE_CRASH": "report-issued:after:3"})
     tap.ok(done.returncode < 0 and issued(home)[0] == known[0] + 3, "closed by hand it goes on; killed on the way",
            done.stderr)
     done = home.run(now="2024-01-01T00:00:00Z")
-    tap.ok(done.returncode == 0 and issued(home)[1] == "2023-12-31T00:00:00Z" and not lasting(home),
+    tap.ok(done.returncode == 0 and issued(home)[1] == "2023-12-31T00:00:00Z" and not open_incidents(home),
            "it goes on with the rest and asks no more", done.stderr, issued(home))
     sound(tap, home, "after leaps of the clock")
 
@@ -341,11 +347,11 @@ def test_leap_daemon(tap):
     home = Home()
     home.run()
     daemon = home.daemon(now="2025-01-01T00:00:00Z")
-    wait_until(lambda: lasting(home))
+    wait_until(lambda: open_incidents(home))
     home.command("incident", "close", "1", "--reason", "it is right", now="2025-01-01T00:00:00Z")
     tap.ok(wait_until(lambda: issued(home)[1] == "2024-12-31T00:00:00Z"),
            "an order is carried out, and what is due comes",
-           issued(home), lasting(home))
+           issued(home), open_incidents(home))
     tap.ok(terminate(daemon) == 0, "it stops when it is asked to")
     said = daemon.stderr.read().decode()
     tap.ok(said.count("nothing is done while the clock is too far ahead") == 1, "it is said once a run", said)
@@ -357,19 +363,19 @@ def test_nobody(tap):
     send(home, name_of(1), bad(1))
     done = home.run()
     tap.ok(not inc_names(home) and done.stderr.decode().count("incident_party") == 1,
-           "without the party nothing is told, and that is said",
+           "without the party nothing is reported, and the message says so",
            done.stderr.decode())
     daemon = home.daemon()
     wait_until(lambda: home.json("status")[0]["running"])
     for sequence in (2, 3):
         send(home, name_of(sequence), bad(sequence))
-        wait_until(lambda n=sequence: len(lasting(home)) == n)
+        wait_until(lambda n=sequence: len(open_incidents(home)) == n)
     terminate(daemon)
     tap.ok(daemon.stderr.read().decode().count("incident_party") == 1, "once a run")
     daemon.stderr.close()
     home.set("gateway incident_party=DCC")
     home.run()
-    tap.ok(len(told(home)) == 3 and len(inc_names(home)) == 1, "once it is there it learns all", told(home))
+    tap.ok(len(reported(home)) == 3 and len(inc_names(home)) == 1, "once it is there it learns all", reported(home))
 
 
 def test_close(tap):
@@ -389,18 +395,19 @@ def test_close(tap):
     tap.ok(done.returncode == 1 and b"closed already" in done.stderr, "a second close is refused", done.stderr)
     home.run()
     row = rows(home.read_out("dcc", [name for name in inc_names(home) if name not in names][0]))[1]
-    tap.ok(row[2:4] == ["INC-000001", "CLEARED"] and row[13] == "'=agreed by telephone", "told, with the reason", row)
+    tap.ok(row[2:4] == ["INC-000001", "CLEARED"] and row[13] == "'=agreed by telephone", "reported, with the reason",
+           row)
     shown = home.json("incident", "show", "1")[0]
     tap.ok(shown["reason"] == "=agreed by telephone" and shown["who"] and
            [e["event"] for e in shown["events"]] == ["RAISED", "CLEARED"] and
            [e["told_in"] for e in shown["events"]] == inc_names(home) and shown["events"][1]["delivered_at"] == NOW,
-           "show: reason, who, and which files told it", shown)
-    tap.ok(b"agreed by telephone" in home.command("incident", "show", "1").stdout and not lasting(home) and
+           "show: reason, who, and which files reported it", shown)
+    tap.ok(b"agreed by telephone" in home.command("incident", "show", "1").stdout and not open_incidents(home) and
            [row["id"] for row in home.json("incident", "list", "--all")] == ["INC-000001"], "list shows it with --all")
     daemon = home.daemon()
     wait_until(lambda: home.json("status")[0]["running"])
     send(home, name_of(2), bad(2))
-    wait_until(lambda: len(lasting(home)) == 1)
+    wait_until(lambda: len(open_incidents(home)) == 1)
     done = home.command("--json", "incident", "close", "2", "--reason", "known")
     tap.ok(done.returncode == 0 and b'"incident":"INC-000002"' in done.stdout.replace(b": ", b":"),
            "the running daemon closes it",
@@ -412,7 +419,7 @@ def test_close(tap):
 
 
 def test_verify(tap):
-    """A change of what was told is found."""
+    """A change of what was reported is found."""
     def made():
         home = Home()
         send(home, name_of(1), bad(1))
@@ -460,7 +467,7 @@ def test_many(tap):
     send_inventory(home, 1, [(1, "Commissioned", SUPPLIER)])
     home.drop("mcc", generate(home.top, "--form", "csv", "--devices", str(count)))
     home.run()
-    events = told(home)
+    events = reported(home)
     tap.ok(len(events) == count and len(inc_names(home)) == 1 and len(set(event[0] for event in events)) == count,
            "one file, an incident for each Device", len(events), inc_names(home))
     shown = home.command("incident", "list").stdout.decode().splitlines()

@@ -21,8 +21,8 @@ TCSP = "90-B3-D5-1F-30-0E-C0-02"
 ECSP = "90-B3-D5-1F-30-0E-C0-03"
 GATEWAY = "90-B3-D5-1F-30-00-00-04"
 DEVICE = "00-DB-12-34-56-78-90-%02X"
-# Nobody is told of incidents: jobs are those of the files alone (what is told of them: incidents.py).
-UNTOLD = "gateway incident_party=NOBODY"
+# Incidents are reported to nobody, so that jobs are those of the files alone. incidents.py tests how they are reported.
+NO_INC = "gateway incident_party=NOBODY"
 
 
 def name_of(sequence, form="csv", time="060000", kind="EMI", org="MCC", eui64=MCC):
@@ -199,7 +199,7 @@ def test_answer_names(tap):
     home.run()
     emd = [name for name in home.out("mcc") if name.startswith("EMD") and "000003" in name]
     tap.ok(emd == [answer(name_of(3), "EMD", 3)] and codes_of(home, name_of(3), 3)[0] == "AC",
-           "EMA and EMD of one receipt bear one number", home.out("mcc"))
+           "EMA and EMD of one revision bear one number", home.out("mcc"))
     send(home, "hello.xml", b"<x/>")
     home.run()
     unknown = [name for name in home.out("mcc") if "UNKNOWN" in name]
@@ -211,7 +211,7 @@ def test_answer_names(tap):
 
 def test_looks(tap):
     """What the commands that only look say."""
-    home = Home(UNTOLD)
+    home = Home(NO_INC)
     inbox = home.inbox("mcc")
     for name in (".hidden", "a.tmp", "a.part"):
         with open(os.path.join(inbox, name), "wb") as file:
@@ -253,7 +253,7 @@ def test_looks(tap):
            all(v["outcome"] == "RJ" and v["findings"] for v in shown["verdicts"])
            and
            [len(v["findings"]) for v in shown["verdicts"]] == [sum(v["counts"].values()) for v in shown["verdicts"]],
-           "spool show: a verdict for each receipt, with its own findings", shown["verdicts"])
+           "spool show: a verdict for each revision, with its own findings", shown["verdicts"])
     tap.ok([(part["name"], part["state"], part["delivered_at"]) for part in shown["parts"]] ==
            [(answer(name_of(3), receipt=n), "DELIVERED", NOW) for n in (1, 2)], "and what was delivered when",
            shown["parts"])
@@ -345,7 +345,7 @@ def test_orders(tap):
            "a rejected file is requeued without a daemon")
     tap.ok(home.run().returncode == 0, "and accepted by the next pass")
     tap.ok(home.out("mcc") == sorted([answer(name_of(5)), answer(name_of(5), receipt=2), answer(name_of(5), "EMD", 2)]),
-           "R2 counts the second receipt", home.out("mcc"))
+           "R2 counts the second revision", home.out("mcc"))
     tap.ok(codes_of(home, name_of(5), 1) == ("RJ", ["B207"]) and codes_of(home, name_of(5), 2) == ("AC", []),
            "both answers say their own verdict")
     shown = home.json("spool", "show", rejected)[0]
@@ -501,7 +501,7 @@ def test_senders(tap):
 
 
 def test_left_alone(tap):
-    home = Home(UNTOLD)
+    home = Home(NO_INC)
     inbox = home.inbox("mcc")
     for name in (".hidden", "a.tmp", "a.part", "a.filepart", "a.incomplete"):
         with open(os.path.join(inbox, name), "wb") as file:
@@ -527,15 +527,17 @@ def test_left_alone(tap):
 
 def test_own_names(tap):
     """What the gateway writes comes back to it: it stays where it is, and is never answered."""
-    home = Home(UNTOLD)
-    names = [answer(name_of(1)), answer(name_of(1), "EMD"), answer(name_of(1), "EMO"), "EMA_UNKNOWN_0123456789abcdef_R1.csv",
+    home = Home(NO_INC)
+    names = [answer(name_of(1)), answer(name_of(1), "EMD"), answer(name_of(1), "EMO"),
+             "EMA_UNKNOWN_0123456789abcdef_R1.csv",
              name_of(1, kind="EMW", org="TCOS", eui64=GATEWAY), name_of(1, kind="INC", org="TCOS", eui64=GATEWAY),
              f"ECOSMIG-001_ABCD_{MCC}_20230703_000000.csv", f"MGMT_TCOS_{GATEWAY}_20230703_000000.html"]
     for name in names:
         send(home, name, b"H,EMA,1.0\r\n")
     send(home, name_of(1, kind="EMW"), b"H,EMW,1.0\r\n")
     done = home.run()
-    tap.ok(sorted(os.listdir(home.inbox("mcc"))) == sorted(names), "files with names of the gateway's own stay in the drop",
+    tap.ok(sorted(os.listdir(home.inbox("mcc"))) == sorted(names),
+           "files with names of the gateway's own stay in the drop",
            os.listdir(home.inbox("mcc")), done.stderr)
     tap.ok({job["name"] for job in home.json("spool", "list")}.isdisjoint(names) and home.out("mcc") != [],
            "they are not in the spool; an EMW of another gateway is, and is refused")
@@ -549,7 +551,7 @@ def test_folders(tap):
     for label, out, other in (("its own in", "drops/mcc/in", "mcc"), ("another drop's in", "drops/tcos/in", "tcos"),
                               ("a link to another drop's in", "drops/mcc/link", "tcos"),
                               ("above an in that reports go into", "drops/mcc/top", "tcos")):
-        home = Home(UNTOLD)
+        home = Home(NO_INC)
         os.symlink(home.path("drops", "tcos", "in"), home.path("drops", "mcc", "link"))
         if out.endswith("top"):
             os.makedirs(home.path(out, "ABCD"))
@@ -673,10 +675,10 @@ def test_outage(tap):
 
 
 def test_taken_names(tap):
-    home = Home(UNTOLD)
+    home = Home(NO_INC)
     target = os.path.join(home.path("drops", "mcc", "out"), answer(name_of(1)))
     content = instruction(1)
-    twin = Home(UNTOLD)
+    twin = Home(NO_INC)
     send(twin, name_of(1), content)
     twin.run()
     with open(target, "wb") as file:
@@ -686,7 +688,7 @@ def test_taken_names(tap):
            "a target with the same bytes counts as delivered", states(home))
     tap.ok(not [n for n in home.out("mcc") if not n.startswith("EM")], "no temporary file is left", home.out("mcc"))
 
-    home = Home(UNTOLD)
+    home = Home(NO_INC)
     target = os.path.join(home.path("drops", "mcc", "out"), answer(name_of(1)))
     with open(target, "wb") as file:
         file.write(twin.read_out("mcc", answer(name_of(1))).replace(b"TEST", b"LIVE"))
@@ -695,7 +697,7 @@ def test_taken_names(tap):
     tap.ok(done.returncode == 2 and b"other bytes" in done.stderr, "other bytes of the same length are others",
            done.returncode, done.stderr.decode())
 
-    home = Home(UNTOLD)
+    home = Home(NO_INC)
     target = os.path.join(home.path("drops", "mcc", "out"), answer(name_of(1)))
     with open(target, "wb") as file:
         file.write(b"somebody else's")
@@ -870,7 +872,7 @@ def edit(path, old, new):
 
 
 def answer_too_many(home):
-    """A second acknowledgement of one receipt, bytes and all."""
+    """A second acknowledgement of one revision, bytes and all."""
     name = answer(name_of(2))
     shutil.copy(home.path("spool", "rejected", "00000003", name),
                 home.path("spool", "rejected", "00000003", "EMA_x.csv"))
@@ -899,7 +901,7 @@ def live_twice(home):
 
 
 def test_verify(tap):
-    home = Home(UNTOLD)
+    home = Home(NO_INC)
     # Two good Devices, a bad one, one without an ID; a file rejected twice; one with more findings than are listed.
     bad = f"{DEVICE % 3},XSME,AB01,010A030B,0002012F,,,North,1"
     send(home, name_of(1), instruction(1, (1, 2, bad, bad.replace(DEVICE % 3, "x"))))

@@ -45,8 +45,8 @@ class Played:
         self.replaced = set()   # (Device, work item, side) that said that it was replaced
         self.ordered = {}       # Device: work item that it was ordered for last
         self.outcomes = {}      # work item: its outcome in an EMO
-        self.past = {}          # work item: the history that `device show` told of it before
-        self.raised = []        # (code, what it is about) of each incident that an INC has told, by its number
+        self.past = {}          # work item: the history that `device show` reported of it before
+        self.raised = []        # (code, what it is about) of each incident that an INC has reported, by its number
 
     def play(self, event):
         """What differs after one event, a line each."""
@@ -104,17 +104,17 @@ class Played:
             self.sequences[answer.kind] = self.sequences.get(answer.kind, 0) + 1
             expected = {"SenderId": GATEWAY, "FileSequence": str(self.sequences[answer.kind]), "Environment": "TEST",
                         "CreationDateTime": text_of(now)}
-            told = {name: header[name] for name in expected}
-            if told != expected:
-                lines.append(f"header of {answer.name}: {told}, expected {expected}")
+            reported = {name: header[name] for name in expected}
+            if reported != expected:
+                lines.append(f"header of {answer.name}: {reported}, expected {expected}")
         return lines
 
     def compare_incident_files(self, expected, found, now):
         """Every beginning and end once, in the pass in which it came; IDs count up and stay the incident's."""
-        lines, told = [], []
+        lines, reported = [], []
         for row in [row for answer in found if answer.kind == "INC" for row in answer.rows]:
             about = row["Code"], row["FileName"] if row["Category"] == "b" else row["DeviceID"]
-            told.append((row["Event"], *about))
+            reported.append((row["Event"], *about))
             if row["Event"] == "RAISED":
                 self.raised.append(about)
                 number = len(self.raised)
@@ -125,7 +125,7 @@ class Played:
                 lines.append(f"INC: a row that does not fit: {row}")
         wanted = [(event, code, subject.partition("/")[2] if code[0] == "B" else subject if code[0] == "C" else "")
                   for event, code, subject in expected.inc]
-        return lines if sorted(told) == sorted(wanted) else [*lines, f"INC: {told}, expected {wanted}"]
+        return lines if sorted(reported) == sorted(wanted) else [*lines, f"INC: {reported}, expected {wanted}"]
 
     # ---- what holds whatever the model says ----
 
@@ -145,16 +145,16 @@ class Played:
                     lines.append(f"{row['WorkItemId']} has a second outcome")
                 self.outcomes[row["WorkItemId"]] = row["Outcome"]
         for file in files:
-            told = [(row["RecordNumber"], row["Code"]) for answer in found
+            reported = [(row["RecordNumber"], row["Code"]) for answer in found
                     if answer.kind == "EMA" and answer.file["Name"] == file.name for row in answer.rows]
             for record, row in enumerate(file.rows, 1):
-                codes = {code for of, code in told if of in ("", str(record))}
+                codes = {code for of, code in reported if of in ("", str(record))}
                 if file.kind in ("EMT", "EMC") and codes <= {"C119"}:
-                    self.note_word(row, codes)
+                    self.record_statement(row, codes)
         return lines
 
-    def note_word(self, row, codes):
-        """A word that was taken; one that is only told (C119) takes nothing back."""
+    def record_statement(self, row, codes):
+        """Records an accepted statement. One that is only reported (C119) takes nothing back."""
         said = (row["DeviceID"], row["WorkItemId"], "Result" in row)
         if row.get("Result") == "SUCCESS" or row.get("Confirmed") == "Y":
             self.replaced.add(said)
@@ -189,12 +189,12 @@ class Played:
                                               [row for row in shown["history"] if row["work_item"] == item.work_item])
         return lines
 
-    def compare_history(self, item, told):
+    def compare_history(self, item, reported):
         past = self.past.get(item.work_item, [])
-        self.past[item.work_item] = told
-        if told[:len(past)] != past:
-            return [f"the history of {item.work_item} has changed: it was", *past, "and is now", *told]
-        steps = [(row["state"], row["code"] or "", row["at"]) for row in told]
+        self.past[item.work_item] = reported
+        if reported[:len(past)] != past:
+            return [f"the history of {item.work_item} has changed: it was", *past, "and is now", *reported]
+        steps = [(row["state"], row["code"] or "", row["at"]) for row in reported]
         expected = [(state, code, text_of(at)) for state, code, at in item.steps]
         return [] if steps == expected else [f"the history of {item.work_item} is {steps}", f"expected {expected}"]
 
@@ -208,30 +208,30 @@ class Played:
 
     def compare_incidents(self, now):
         done = self.home.command("--json", "incident", "list", "--all", now=text_of(now))
-        told = [json.loads(line) for line in done.stdout.decode().splitlines()]
-        told = sorted([one["code"], one["subject"], one["begun"], one["cleared"] or ""] for one in told)
+        reported = [json.loads(line) for line in done.stdout.decode().splitlines()]
+        reported = sorted([one["code"], one["subject"], one["begun"], one["cleared"] or ""] for one in reported)
         expected = sorted([*names, text_of(begun), text_of(cleared)] for *names, begun, cleared in self.model.incidents)
-        return [] if told == expected else ["incident list: there are", *told, "expected", *expected]
+        return [] if reported == expected else ["incident list: there are", *reported, "expected", *expected]
 
 
 def compare_acknowledgements(files, expected, found):
     """Each file's EMA: outcome, and which codes which records have."""
-    told, names = {}, []
+    reported, names = {}, []
     for answer in found:
         if answer.kind == "EMA":
             codes = {(int(row["RecordNumber"]) if row["RecordNumber"] else None, row["Code"]) for row in answer.rows}
             if answer.file["Outcome"] == "RJ":  # what its records have besides does not matter
                 codes = {code for code in codes if code[0] is None}
-            told.setdefault(answer.file["Name"], []).append((answer.file["Outcome"], codes))
+            reported.setdefault(answer.file["Name"], []).append((answer.file["Outcome"], codes))
             names.append(re.sub(r"_R[0-9]+", "", answer.name))
     lines = []
     for file, outcome, codes in expected.ema:
-        mine = told.get(file.name, [])
+        mine = reported.get(file.name, [])
         if (outcome, codes) in mine and f"EMA{file.name[3:]}" in names:
             mine.remove((outcome, codes))
         else:
             lines.append(f"EMA of {file.name}: {mine}, expected {(outcome, codes)}")
-    return lines + [f"EMA of {name} that is not expected: {mine}" for name, mine in told.items()
+    return lines + [f"EMA of {name} that is not expected: {mine}" for name, mine in reported.items()
                     if mine and name not in {file.name for file, _, _ in expected.ema}]
 
 
@@ -241,20 +241,20 @@ def derived(kind, file, receipt):
 
 
 def compare_rows(kind, expected, found):
-    told = {answer.header["BatchId"]: answer.rows for answer in found if answer.kind == kind}
+    reported = {answer.header["BatchId"]: answer.rows for answer in found if answer.kind == kind}
     lines = []
     for file, rows in expected:
-        mine = told.pop(file.batch, None)
+        mine = reported.pop(file.batch, None)
         if mine is None or derived(kind, file, 1) not in [answer.name for answer in found]:
             lines.append(f"{kind} of {file.batch} is missing")
         else:
             lines += compare_each(f"{kind} of {file.batch}", rows, mine)
-    return lines + [f"{kind} of {batch} is not expected: {rows}" for batch, rows in told.items()]
+    return lines + [f"{kind} of {batch} is not expected: {rows}" for batch, rows in reported.items()]
 
 
-def compare_each(what, rows, told):
-    lines = [] if len(rows) == len(told) else [f"{what}: {len(told)} rows, expected {len(rows)}"]
-    for n, (row, mine) in enumerate(zip(rows, told), 1):
+def compare_each(what, rows, reported):
+    lines = [] if len(rows) == len(reported) else [f"{what}: {len(reported)} rows, expected {len(rows)}"]
+    for n, (row, mine) in enumerate(zip(rows, reported), 1):
         for name, value in row.items():
             shown = sorted({part.split()[0] for part in mine["Text"].split("; ")
                             if part}) if name == "codes" else mine[name]

@@ -54,7 +54,7 @@ class Item:
         self.codes = []            # all that applied at the split
         self.trial = 0             # the newest try ordered
         self.unattempted = False   # that try was said to be NOT_ATTEMPTED, and is not ordered again yet
-        self.not_attempted = None  # when that was noted, and its LastTry
+        self.not_attempted = None  # when that was recorded, and its LastTry
         self.orders = {}           # try: its first order, and the NOT_ATTEMPTED before its newest one
         self.begun = self.ends = None
         self.delays = 0            # delays used
@@ -62,7 +62,7 @@ class Item:
         self.tcos = None           # (SubjectId, KeyId) of the success that counts, or "FAILED"
         self.succeeded = None      # the try of it
         self.ecos = None           # ("Y", SubjectId, KeyId) or ("N",)
-        self.told = False          # D150
+        self.reported = False          # D150
         self.steps = []            # (state, code, time)
 
     def become(self, state, now, code=""):
@@ -122,7 +122,7 @@ class Model:
         self.accepted = []      # times
         self.seen = set()       # names of files taken
         self.incidents = []     # [code, subject, begun, cleared]
-        self.told = []          # what began and ended in this pass
+        self.reported = []          # what began and ended in this pass
         self.failed = {}        # Device Model: Devices of it that failed
         self.migrated = set()   # Device Models of which one has migrated
 
@@ -130,7 +130,7 @@ class Model:
 
     def run_pass(self, now, files=()):
         answers = Answers()
-        self.told = answers.inc
+        self.reported = answers.inc
         self.pass_time(now, answers)
         for file in files:
             self.take(file, now, answers)
@@ -145,14 +145,14 @@ class Model:
     def begin_incident(self, code, subject, now):
         if not any(one[:2] == [code, subject] and one[3] is None for one in self.incidents):
             self.incidents.append([code, subject, now, None])
-            self.told.append(("RAISED", code, subject))
+            self.reported.append(("RAISED", code, subject))
 
     def clear_incident(self, codes, subject, now):
         """Of this code, or of all that begin so."""
         for one in self.incidents:
             if one[0].startswith(codes) and one[1] == subject and one[3] is None:
                 one[3] = now
-                self.told.append(("CLEARED", *one[:2]))
+                self.reported.append(("CLEARED", *one[:2]))
 
     def tell_dcc(self, item, found, now):
         """Codes that last and that DCC has to look into."""
@@ -203,8 +203,8 @@ class Model:
             if item.state in ("DISPATCHED", "RETRY_WAIT") and now >= item.ends:
                 last = item.code if item.state == "RETRY_WAIT" and not item.unattempted else "D103"
                 self.fail(item, now, last)
-            elif item.state == "CONFIRM_PENDING" and now >= item.due and not item.told:
-                item.told, item.code = True, "D150"
+            elif item.state == "CONFIRM_PENDING" and now >= item.due and not item.reported:
+                item.reported, item.code = True, "D150"
                 item.note(now)
         self.settle(now, answers)
 
@@ -228,8 +228,8 @@ class Model:
             item = Item(len(self.items) + 1, file.batch, record, row)
             found, warned = by_itself(row)
             if item.device:
-                more, told = self.review(item, now, at_split=True, again=item.device in seen)
-                found, warned = found + more, warned + told
+                more, reported = self.review(item, now, at_split=True, again=item.device in seen)
+                found, warned = found + more, warned + reported
                 seen.add(item.device)
             self.split(item, now, sorted(found))
             errors += [(record, code) for code, _, _ in found]
@@ -364,12 +364,12 @@ class Model:
         if not found:
             return True
         self.tell_dcc(item, found, now)
-        lasting = [code for code, passes, _ in found if not passes]
-        code = min(lasting or [code for code, _, _ in found])
+        permanent = [code for code, passes, _ in found if not passes]
+        code = min(permanent or [code for code, _, _ in found])
         until = max((then or 0) for _, _, then in found)
-        if lasting and item.state == "READY":
+        if permanent and item.state == "READY":
             item.become("REJECTED", now, code)
-        elif lasting:
+        elif permanent:
             self.fail(item, now, code)
         elif item.state == "READY":
             item.code, item.due = code, until

@@ -139,7 +139,7 @@ def test_files(tap):
                               [inv(2, status="Suspended"), inv(4), f"REMOVE,{DEVICE % 1}", f"REMOVE,{DEVICE % 9}"],
                               mode="DELTA", pack="gz")
     tap.ok(home.run().returncode == 0 and ema(home, second) == ("WN", ["C119"]) and devices(home) == [2, 3, 4],
-           "a DELTA sets and removes; what was not there is told", ema(home, second), devices(home))
+           "a DELTA sets and removes; what was not there is reported", ema(home, second), devices(home))
     tap.ok(table(home, "SELECT status FROM inventory WHERE device_id & 255 = 2") == [("Suspended",)], "it replaces")
     third = sender.reference("INV",
                              [inv(5), inv(6, status="Broken"), inv(5), inv(7, credentials=""), f"REMOVE,{DEVICE % 2}"])
@@ -210,8 +210,8 @@ def test_every_code(tap):
     """A field that is malformed says nothing of the others."""
     home = Home()
     sender = Sender(home)
-    barred = "AB07,010A030B,00020130"
-    sender.reference("INV", [inv(n, model=barred if n == 6 else "AB01,010A030B,0002012F") for n in range(1, 8)])
+    non_migratable = "AB07,010A030B,00020130"
+    sender.reference("INV", [inv(n, model=non_migratable if n == 6 else "AB01,010A030B,0002012F") for n in range(1, 8)])
     sender.reference("NMM", ["SET,ESME,AB07,010A030B,,2023-07-01,,D117,"])
     home.run()
     records = [(emi(1, model="AB01,010A030B,12"), "C117"), (emi(2, model="AB02,010A030B,12"), "C106 C117"),
@@ -222,10 +222,11 @@ def test_every_code(tap):
                (emi(2), "C102")]
     name = sender.instruction([record for record, _ in records])
     home.run()
-    told = [" ".join(sorted({row[1] for row in rows_of(home, "mcc", answer(name)) if row[0] == "E" and
+    reported = [" ".join(sorted({row[1] for row in rows_of(home, "mcc", answer(name)) if row[0] == "E" and
                              row[3] == str(n)}))
             for n in range(1, len(records) + 1)]
-    tap.ok(told == [codes for _, codes in records], "each Device gets every code that applies", *zip(told, records))
+    tap.ok(reported == [codes for _, codes in records], "each Device gets every code that applies",
+           *zip(reported, records))
     tap.ok([row.split()[:2] for row in emd(home, name)] == [["R", codes.split()[0]] for _, codes in records],
            "its row has the first", emd(home, name))
     sound(tap, home, "after records of several faults")
@@ -265,8 +266,8 @@ def test_codes(tap):
     counts = {row[1] for row in rows_of(home, "mcc", answer(name)) if row[0] == "E"}
     tap.ok(counts == {f"C{n}" for n in (102, 103, 104, 105, 106, 107, 108, 109, 111, 112, 114, 117)}, "with every code",
            counts)
-    told = [row[1] for row in rows_of(home, "mcc", answer(name)) if row[0] == "E" and row[3] in ("17", "18")]
-    tap.ok(told == ["C117", "C104"], "what its own rules found wrong is not compared", told)
+    reported = [row[1] for row in rows_of(home, "mcc", answer(name)) if row[0] == "E" and row[3] in ("17", "18")]
+    tap.ok(reported == ["C117", "C104"], "what its own rules found wrong is not compared", reported)
     home.command("run", "--once", now="2023-07-04T00:00:00Z")
     later = sender.instruction([emi(7, model="AB07,010A030B,0002012F")], created="2023-07-04T00:00:00Z")
     home.command("run", "--once", now="2023-07-04T00:00:00Z")
@@ -284,7 +285,7 @@ def test_switches(tap):
     name = sender.instruction([emi(1), emi(2), emi(3), emi(4), emi(5)])
     tap.ok(home.run().returncode == 1 and emd(home, name) == ["A", "A", "A", "D C112 2023-07-04T12:00:00Z", "A"],
            "[review] says what is judged", emd(home, name))
-    tap.ok(ema(home, name, "mcc") == ("PA", ["C108", "C108", "C112", "C103"]), "and what is only told",
+    tap.ok(ema(home, name, "mcc") == ("PA", ["C108", "C108", "C112", "C103"]), "and what is only reported",
            ema(home, name, "mcc"))
     home.set("review C112=warn")
     name = sender.instruction([emi(4)])

@@ -55,7 +55,7 @@ def test_way(tap):
 # ---- what is said ----
 
 def replies():
-    """What is told to Devices whose ways differ, and how it is answered: (kind, record, outcome, finding, state then).
+    """What is said of Devices whose ways differ, and how it is answered: (kind, record, outcome, finding, state then).
     The finding's record is 1. Device 1 is ordered, 2 CONFIRM_PENDING by its result, 3 by its confirmation, 4 MIGRATED,
     5 FAILED, 6 between two tries, 7 in its second try, 8 CONFIRM_MISMATCH, 9 was rejected."""
     yield "EMT", said(1, "SUCCESS", key=""), "PA", "C120 ReplacingKeyId", "DISPATCHED"
@@ -196,11 +196,11 @@ def test_order_of_words(tap):
            parties.acknowledged(same) == ("PA", ["C121 Result 1"]),
            "the failure of another try than the one that succeeded is no contradiction", parties.acknowledged(other))
     tap.ok([row[2:5] for row in parties.outcome(name)] == [["FAILED", "D151", "1"], ["MIGRATED", "", "2"]],
-           "and all that is told",
+           "and all that is reported",
            parties.outcome(name))
     sound(tap, home, "after words were taken back")
 
-    # Too late: noted, so that the Device is never replaced twice.
+    # Too late: recorded, so that the Device is never replaced twice.
     home, parties, name = begin([1, 2])
     parties.result(said(1, "FAILED", gbcs="5"), said(2, "FAILED", gbcs="5"))
     home.run(now=at(1))
@@ -211,7 +211,7 @@ def test_order_of_words(tap):
     tap.ok(parties.acknowledged(late) == ("WN", ["C119 Result 1"]) and
            parties.acknowledged(late_too) == ("WN", ["C119 Confirmed 1"]) and
            parties.states(1, 2) == ["FAILED D105"] * 2,
-           "a success after the end is noted", parties.acknowledged(late))
+           "a success after the end is recorded", parties.acknowledged(late))
     tap.ok(parties.answer(name, "EMO") == outcome and home.command("spool", "verify").returncode == 0,
            "and its outcome stays")
     again = parties.instruct([1, 2, 3])
@@ -281,8 +281,8 @@ def test_outcomes(tap):
     sound(tap, home, "after outcomes")
 
 
-def test_second_receipt(tap):
-    """An instruction that is accepted when it is judged again: its outcome is that of the second receipt."""
+def test_second_revision(tap):
+    """An instruction that is accepted when it is judged again: its outcome is that of the second revision."""
     home = Home("gateway environment=LIVE")
     parties = Parties(home)
     name = parties.instruct([1])
@@ -295,7 +295,7 @@ def test_second_receipt(tap):
     home.run(now=at(1))
     outcome = f"EMO{name[3:-4]}_R2.csv"
     tap.ok([file for file in home.out("mcc") if file.startswith("EMO")] == [outcome] and
-           b"MIGRATED" in home.read_out("mcc", outcome), "the second receipt has the outcome", home.out("mcc"))
+           b"MIGRATED" in home.read_out("mcc", outcome), "the second revision has the outcome", home.out("mcc"))
     sound(tap, home, "after an instruction was judged again")
 
 
@@ -407,7 +407,7 @@ if __name__ == "__main__":
         test_order_of_words(report)
         test_wrong_files(report)
         test_outcomes(report)
-        test_second_receipt(report)
+        test_second_revision(report)
         test_model(report)
         test_model_refused(report)
         test_stop(report)

@@ -80,8 +80,8 @@ def test_shares(tap):
     for name, share in {**SHARES, "SUCCESS": 1 - sum(SHARES.values())}.items():
         spread = 5 * (DEVICES * share * (1 - share)) ** .5
         tap.ok(abs(counts[name] - DEVICES * share) < spread, f"{name}: about {share:.0%} of {DEVICES}", counts)
-        told = "silence" if name == "silence" else name
-        tap.ok(f"{told} {counts[name]}" in done.stdout, f"{name}: the summary says how many", done.stdout)
+        written = "silence" if name == "silence" else name
+        tap.ok(f"{written} {counts[name]}" in done.stdout, f"{name}: the summary says how many", done.stdout)
     keys = {row["WorkItemId"]: row["ReplacingKeyId"] for row in results if row["Result"] == "SUCCESS"}
     same = sum(keys.get(row["WorkItemId"]) == row["KeyId"] for row in confirmations)
     tap.ok({row["WorkItemId"] for row in confirmations} <= set(keys), "only what was replaced is confirmed")
@@ -144,9 +144,9 @@ def test_taken(tap, form):
         if done.returncode != 0:
             break
         simulate(home, *ASKED, "--form", form, now=now)
-    told = [Answer(name, home.read_out(drop, name)) for drop in ("tcos", "ecos") for name in home.out(drop)
+    written = [Answer(name, home.read_out(drop, name)) for drop in ("tcos", "ecos") for name in home.out(drop)
             if name.startswith("EMA")]
-    outcomes = collections.Counter(answer.file["Outcome"] for answer in told)
+    outcomes = collections.Counter(answer.file["Outcome"] for answer in written)
     tap.ok(done.returncode == 0 and set(outcomes) == {"AC"}, f"{form}: every file is accepted", outcomes,
            done.stderr.decode())
     ends = [Answer(name, home.read_out("mcc", name)) for name in home.out("mcc") if name.startswith("EMO")]

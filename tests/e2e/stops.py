@@ -7,7 +7,7 @@ import signal
 import subprocess
 
 from home import GATE, NOW, PATIENCE, Home, Tap, generate, wait_until
-from live import UNTOLD, answer, change, codes_of, flip, hold_in_judging, instruction, name_of, send, sound, states
+from live import NO_INC, answer, change, codes_of, flip, hold_in_judging, instruction, name_of, send, sound, states
 
 
 def crash(home, point, *arguments):
@@ -73,7 +73,7 @@ def test_damage_before_delivery(tap):
     done = home.run()
     tap.ok(done.returncode == 2 and answer(name_of(1)) not in home.out("mcc"), "a damaged answer is not delivered",
            done.returncode, home.out("mcc"))
-    tap.ok(answer(name_of(1)).encode() in done.stderr, "its name is told", done.stderr.decode())
+    tap.ok(answer(name_of(1)).encode() in done.stderr, "the message names it", done.stderr.decode())
 
 
 def test_damaged_payload(tap):
@@ -97,7 +97,7 @@ def test_lost_payload(tap):
     os.remove(home.path("spool", "active", "00000001", "payload"))
     done = home.run()
     tap.ok(done.returncode in (0, 2) and states(home) == {"00000001": "corrupt"} and
-           "payload" in home.json("spool", "show", "1")[0]["reason"], "a job without its payload is set aside",
+           "payload" in home.json("spool", "show", "1")[0]["reason"], "a job without its payload moves to corrupt/",
            done.returncode, states(home))
 
 
@@ -108,7 +108,7 @@ def test_name_that_is_none(tap):
     change(home, "UPDATE job SET name='EMI\\q.xml'")  # no escape that the gateway writes
     done = home.run()
     tap.ok(done.returncode in (0, 2) and states(home) == {"00000001": "corrupt"} and
-           "name" in home.json("spool", "show", "1")[0]["reason"], "a job whose name was damaged is set aside",
+           "name" in home.json("spool", "show", "1")[0]["reason"], "a job whose name was damaged moves to corrupt/",
            done.returncode, states(home), done.stderr.decode())
 
 
@@ -142,7 +142,7 @@ def test_drop_not_ours_to_change(tap):
     prefix = without_override()
     if prefix is None:
         return
-    home = Home("drop mcc complete=at-once\n" + UNTOLD)
+    home = Home("drop mcc complete=at-once\n" + NO_INC)
     send(home, name_of(1), instruction(1))
     os.chmod(home.inbox("mcc"), 0o555)
     for n in (1, 2):
@@ -156,7 +156,7 @@ def test_drop_not_ours_to_change(tap):
     os.chmod(home.inbox("mcc"), 0o755)
     tap.ok(home.command("run", "--once", prefix=prefix).returncode == 0 and os.listdir(home.inbox("mcc")) == [] and
            len(home.json("spool", "list")) == 2, "when it can be, it goes", os.listdir(home.inbox("mcc")))
-    tap.ok(not home.json("spool", "show", "1")[0]["in_drop_still"], "and that is noted")
+    tap.ok(not home.json("spool", "show", "1")[0]["in_drop_still"], "and the ledger has recorded that")
 
 
 def stopped_in_judging(home, number, once):
@@ -176,7 +176,7 @@ def test_signals(tap):
         daemon.send_signal(number)
         tap.ok(daemon.wait(timeout=PATIENCE) == 0, f"{number.name} ends a daemon that waits with 0")
 
-    # More often than a file may end the program: it is not the file that ends it here.
+    # More often than a file may end the program. Here a signal ends it, not the file.
     home = Home()
     home.drop("mcc", generate(home.top, "--form", "csv", "--devices", "300000"))
     send(home, name_of(2), instruction(2, (2,)))
