@@ -20,8 +20,13 @@ static void check_references(struct config_loading *l, struct config *c)
         if (config_drop(c, party->drop) == NULL)
             config_problem(l, group, "drop", "the name of a [drop …] of this file");
     }
-    if (c->work_order_party != NULL && rules_party(&c->identity, c->work_order_party) == NULL)
-        config_problem(l, "gateway", "work_order_party", "the code of a [party …] of this file");
+    if (c->work_order_party == NULL || rules_party(&c->identity, c->work_order_party) != NULL)
+        return;
+    g_autofree char *given = g_key_file_get_value(l->file, "gateway", "work_order_party", NULL);
+    config_problem_at(l, config_line_of(l, "gateway", "work_order_party"),
+                      "[gateway] work_order_party: expected the code of a [party …] of this file; found '%s'%s; add "
+                      "[party %s]",
+                      c->work_order_party, given == NULL || *given == '\0' ? ", the default" : "", c->work_order_party);
 }
 
 /* The names of all drops, for the rules: NULL-terminated; the names are borrowed. */
@@ -53,7 +58,8 @@ static struct config *load(struct config_loading *l, const char *text, size_t le
         check_references(l, c);
     }
     if (l->problems->len > 0) {
-        g_set_error_literal(error, CONFIG_ERROR, 0, l->problems->str);
+        g_autofree char *problems = config_problems_text(l);
+        g_set_error_literal(error, CONFIG_ERROR, 0, problems);
         return NULL;
     }
     return g_steal_pointer(&c);
@@ -70,7 +76,7 @@ struct config *config_load(const char *path, GError **error)
 
     if (!g_file_get_contents(path, &text, &len, &cause)) {
         g_set_error(error, CONFIG_ERROR, 0,
-                    "configuration: %s; name another file with -c, or make a home with `ecosgate init`",
+                    "configuration: %s; name another file with -c, or make a home with 'ecosgate init DIR'",
                     cause->message);
         return NULL;
     }
@@ -78,13 +84,13 @@ struct config *config_load(const char *path, GError **error)
     l.file = g_key_file_new();
     l.lines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     l.known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    l.problems = g_string_new(NULL);
+    l.problems = g_ptr_array_new_with_free_func(config_problem_free);
     config = load(&l, text, len, error);
     g_free(l.dir);
     g_key_file_free(l.file);
     g_hash_table_unref(l.lines);
     g_hash_table_unref(l.known);
-    g_string_free(l.problems, TRUE);
+    g_ptr_array_unref(l.problems);
     return config;
 }
 

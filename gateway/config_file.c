@@ -15,6 +15,37 @@ enum { SHOWN_VALUE = 100 }; /* bytes */
 
 /* ---- problems ---- */
 
+struct problem {
+    int line;
+    char *text;
+};
+
+void config_problem_free(void *problem)
+{
+    g_free(((struct problem *)problem)->text);
+    g_free(problem);
+}
+
+static int by_line(gconstpointer a, gconstpointer b)
+{
+    const struct problem *x = *(struct problem *const *)a, *y = *(struct problem *const *)b;
+
+    return (x->line > y->line) - (x->line < y->line);
+}
+
+char *config_problems_text(const struct config_loading *l)
+{
+    GString *text = g_string_new(NULL);
+
+    /* GLib's sort is stable: problems of one line stay in the order in which they were found. */
+    g_ptr_array_sort(l->problems, by_line);
+    for (guint i = 0; i < l->problems->len; i++) {
+        const struct problem *problem = l->problems->pdata[i];
+        g_string_append_printf(text, "%s%s:%d: %s", i > 0 ? "\n" : "", l->path, problem->line, problem->text);
+    }
+    return g_string_free(text, FALSE);
+}
+
 /* The key under which the tables keep a setting. */
 static char *place_key(const char *group, const char *key)
 {
@@ -28,8 +59,9 @@ void config_problem_at(struct config_loading *l, int line, const char *format, .
     va_start(args, format);
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
-    g_autofree char *shown = text_escape(text, strlen(text), 0);
-    g_string_append_printf(l->problems, "%s%s:%d: %s", l->problems->len ? "\n" : "", l->path, line, shown);
+    struct problem *problem = g_new(struct problem, 1);
+    *problem = (struct problem){line, text_escape(text, strlen(text), 0)};
+    g_ptr_array_add(l->problems, problem);
 }
 
 int config_line_of(const struct config_loading *l, const char *group, const char *key)

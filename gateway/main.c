@@ -157,6 +157,7 @@ static int dispatch(struct invocation *invocation)
     invocation->command = command->name;
     invocation->arguments = command->arguments;
     invocation->options = command->options;
+    invocation->help = command->help;
     invocation->argv += words;
     invocation->argc -= words;
     return command->run(invocation);
@@ -225,7 +226,7 @@ static bool parse_options(struct options *options, GOptionContext *context, int 
 {
     const GOptionEntry entries[] = {
         {"config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config,
-         "the configuration (else ECOSGATE_CONF, ./ecosgate.conf)", "FILE"},
+         "the configuration (else ECOSGATE_CONF, ./ecosgate.conf, /etc/ecosgate/ecosgate.conf)", "FILE"},
         {"now", 0, 0, G_OPTION_ARG_STRING, &options->now, "act as if it were that time, such as 2023-07-03T06:00:00Z",
          "TIME"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &options->json, "print JSON, one object on a line", NULL},

@@ -80,10 +80,11 @@ files()
     say "1. A sender tries two files before sending them: what is wrong, where, and what was expected"
     show check "demo/files/${name}_000005.csv" "demo/files/${name}_000006.xml"
 
-    say "2. He sends six. One pass of the gateway judges each; status 1 says that a file or a Device was refused"
+    say "2. The sender puts six files into his drop; these two are among them. One pass judges each"
     for file in demo/files/*; do send "$file" mcc; done
     [ "$transport" = local ] || quiet pickup mcc
     show run --once
+    note "Of the sixth file the two good Devices are deferred (C110): the first file has them in work already"
     note "The acknowledgement (EMA) of the refused file, as the sender finds it in his drop"
     tee -a demo/demo.log <"demo/drops/mcc/out/EMA_${name#EMI_}_000005_R1.csv"
     note "A work order (EMW) for the TCoS Service Provider: three Devices of the first file"
@@ -140,7 +141,7 @@ day()
     show why "$(first_in CONFIRM_MISMATCH)"
 
     partners "$now" $errors --side ecos --again
-    note "The ECoS side corrects itself, every Device has ended: the batch's outcome (EMO) by outcome and code"
+    note "The ECoS side corrects itself; then every Device has ended. The batch's outcome (EMO) by outcome and code"
     awk -F, '$1 == "D" { n[$5 " " $6]++ } END { for (outcome in n) print n[outcome], outcome }' \
         $home/drops/mcc/out/EMO_* | sort | tee -a demo/demo.log
 }
@@ -153,6 +154,7 @@ month()
     made INV 250 '--suppliers 3 --sequence 2'
     quiet run --once
     say "4. A month later every period that has ended is reported, each once: files by report and state"
+    note "MGMT-PAGE is the management page: the figures of MGMT, week by week, as charts for a browser"
     build/ecosgate -c $home/ecosgate.conf --now "$now" --json report list |
         sed -n 's/.*"ref": *"\([^"]*\)".*"state": *"\([^"]*\)".*/\1 \2/p' | sort | uniq -c | tee -a demo/demo.log
     quiet report ECOSMIG-001 --period 2023-07-04T12:00:00Z
@@ -164,6 +166,10 @@ month()
 
 packages $build_packages python3
 [ "$transport" = local ] || packages openssh-server openssh-client
+cat <<END
+Commands are shown without '-c demo/ecosgate.conf --now $now' (from 3. on: demo/day/ecosgate.conf and a later
+time). To repeat one: build/ecosgate -c demo/ecosgate.conf --now $now spool list
+END
 echo "building in build/; what the tools print goes to build/demo-build.log"
 (build) || {
     tail -n 40 build/demo-build.log >&2

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What the compiler cannot see (TAP): the only file that may do a dangerous thing, lists that must agree. Who may include
-# whom, sizes and comments: lint_code.py.
+# What the compiler cannot see (TAP): the only file that may do a dangerous thing, lists that must agree.
+# Who may include whom, sizes and comments: lint_code.py.
 cd "${top_srcdir:-$(dirname "$0")/..}" || exit 99
 clean() # TEXT, findings on standard input: none is good
 {
@@ -21,7 +21,7 @@ grep -rnE --include='*.[ch]' '^# *include "[^/"]+"' formats spool validators gat
     clean "every include shows its folder"
 
 only "rename, fsync and unlink: spool/disk*.c alone" \
-    '\b(rename|renameat|renameat2|fsync|fdatasync|syncfs|unlink|unlinkat|remove|rmdir|g_rename|g_unlink|g_remove|g_rmdir) ?\(' \
+    '\b(renameat2?|fsync|fdatasync|syncfs|unlinkat|(g_)?(rename|unlink|remove|rmdir)) ?\(' \
     'spool/disk[a-z_]*\.c'
 only "SQLite: spool/ledger/ alone" 'include <sqlite3\.h>' 'spool/ledger/[a-z_]*\.[ch]'
 only "libxml2: formats/xml_*.[ch] alone" 'include <libxml/' 'formats/xml_[a-z_]*\.[ch]'
@@ -53,8 +53,8 @@ done | clean "every setting is in ecosgate.conf(5)"
 
 if [ -f spool/steps.def ]; then
     in_code=$(sed -n 's/^STEP([A-Z_0-9]*, *"\([^"]*\)".*/\1/p' spool/steps.def | sort)
-    in_book=$(sed -n 's/^| *`\([a-z0-9-]*\)` *|.*/\1/p' spool/README.md 2>/dev/null | sort)
-    { [ "$in_code" = "$in_book" ] || printf 'steps.def:\n%s\nREADME.md:\n%s\n' "$in_code" "$in_book"; } |
+    in_readme=$(sed -n 's/^| *`\([a-z0-9-]*\)` *|.*/\1/p' spool/README.md 2>/dev/null | sort)
+    { [ "$in_code" = "$in_readme" ] || printf 'steps.def:\n%s\nREADME.md:\n%s\n' "$in_code" "$in_readme"; } |
         clean "crash points: steps.def and spool/README.md agree"
 fi
 
@@ -62,8 +62,8 @@ fi
 { git ls-files 2>/dev/null || true; } | sed 's|/.*||' | sort -u |
     grep -vE '^(\..*|gateway|formats|validators|spool|tests|samples|configure\.ac|Makefile\.am|README\.md)$' |
     clean "nothing else stands at the top level"
-grep -rnE '\b(TODO|FIXME|XXX)\b' gateway formats validators spool tests samples README.md configure.ac Makefile.am 2>/dev/null |
-    grep -v '^tests/lint\.sh:' | clean "nothing is left to do in a comment"
+grep -rnE '\b(TODO|FIXME|XXX)\b' gateway formats validators spool tests samples README.md configure.ac Makefile.am \
+    2>/dev/null | grep -v '^tests/lint\.sh:' | clean "nothing is left to do in a comment"
 } | awk '/^(not )?ok - / { n++; if (/^not/) bad = 1; sub(/ok - /, "ok " n " - ") }
          { print }
          END { print "1.." n + 0; exit bad }'

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What the compiler cannot see and a reader should not have to check (TAP): who may include whom, sizes, public functions
-without a contract, and names in prose that do not exist. tests/lint.sh has the rules that a grep can hold."""
+"""What the compiler cannot see and a reader should not have to check (TAP): who may include whom, sizes, public
+functions without a contract, and names in prose that do not exist. tests/lint.sh has the rules that a grep can hold."""
 import os
 import re
 import sys
@@ -26,7 +26,8 @@ ROOMS = {
     "gateway/answers": COMMON,
     "gateway/reports": COMMON + ("gateway/answers",),
     "gateway/pipeline": COMMON + ("gateway/drops", "gateway/answers", "gateway/reports"),
-    "gateway/commands": COMMON + ("gateway/drops", "gateway/drops/sftp", "gateway/answers", "gateway/reports", "gateway/pipeline"),
+    "gateway/commands": COMMON + ("gateway/drops", "gateway/drops/sftp", "gateway/answers", "gateway/reports",
+                                  "gateway/pipeline"),
 }
 # Of a room below, these alone.
 ONLY = {("gateway/pipeline", "gateway/drops"): {"gateway/drops/transport.h", "gateway/drops/transfer_worker.h"}}
@@ -58,7 +59,8 @@ def files(*endings):
         for at, folders, names in os.walk(os.path.join(TOP, folder)):
             folders[:] = [name for name in folders if name != "tmp" and not name.startswith((".", "__"))]
             found += [os.path.relpath(os.path.join(at, name), TOP) for name in names if name.endswith(endings)]
-    found += [name for name in os.listdir(TOP) if name.endswith(endings) and name in ("README.md", "Makefile.am", "configure.ac")]
+    found += [name for name in ("README.md", "Makefile.am", "configure.ac")
+              if name.endswith(endings) and os.path.exists(os.path.join(TOP, name))]
     return sorted(path for path in found if not DATA.match(path))
 
 
@@ -103,12 +105,14 @@ def check_includes():
             if other != room and other not in ROOMS[room] and (path, m[1]) not in UPWARD:
                 wrong.append(f"{path} includes {m[1]}: {room}/ may include {', '.join(ROOMS[room]) or 'itself only'}")
             if m[1] not in ONLY.get((room, other), {m[1]}):
-                wrong.append(f"{path} includes {m[1]}: of {other}/ {room}/ may include {', '.join(ONLY[room, other])} only")
+                wrong.append(f"{path} includes {m[1]}: of {other}/ {room}/ may include "
+                             f"{', '.join(ONLY[room, other])} only")
             if is_reading_command(path) and WRITING.match(m[1]) and (path, m[1]) not in READING:
                 wrong.append(f"{path} includes {m[1]}, which writes: a command has read-only access or gives an order")
         if is_reading_command(path):
             code = code_of(read(path))
-            wrong += [f"{path}:{line_of(code, m.start())}: {m[0]} writes: a command has read-only access or gives an order"
+            wrong += [f"{path}:{line_of(code, m.start())}: {m[0]} writes: a command has read-only access or gives "
+                      "an order"
                       for m in WRITING_CALL.finditer(code)]
     return wrong
 
@@ -131,7 +135,8 @@ def check_functions():
     return wrong
 
 
-DECLARED = re.compile(r"^(?!typedef\b|return\b|else\b)[A-Za-z_][\w *]*?\b(\w+)\(((?:[^()]|\([^()]*\))*)\)[^;{]*[;{]", re.M)
+DECLARED = re.compile(r"^(?!typedef\b|return\b|else\b)[A-Za-z_][\w *]*?\b(\w+)\(((?:[^()]|\([^()]*\))*)\)[^;{]*[;{]",
+                      re.M)
 
 
 def comment_above(lines, n):
@@ -179,7 +184,8 @@ def check_contracts():
 # A word of prose that looks like a name: with an underscore, or with the ending of a source file.
 NAME = re.compile(r"(?<![\w/.<>%$-])((?:[a-z_]+/)*[A-Za-z0-9_]+\.(?:c|h|def|py|sh|md|xsd))(?![\w/])|"
                   r"(?<![\w./<$-])([a-z][a-z0-9]*(?:_[a-z0-9]+)+)(?![\w*…<])")
-FOREIGN = re.compile(r"^(sqlite3|libssh2|xml|archive|g|json|cmocka|git|gcc|pg|known|authorized|node|lsan|etilqs|sshd|ssh)_")
+FOREIGN = re.compile(
+    r"^(sqlite3|libssh2|xml|archive|g|json|cmocka|git|gcc|pg|known|authorized|node|lsan|etilqs|sshd|ssh)_")
 # Files of other projects and of the system that prose may name.
 OTHER_FILES = {"stdio.h", "sqlite3.h", "sftp-client.c", "sshd_config", "ssh_config", "known_hosts", "openssl.cnf"}
 
@@ -198,7 +204,8 @@ def file_exists(path, name):
     """A file as prose names it: from the top, from the folder of the prose, or by its last part alone."""
     if "/" not in name:
         return name in OTHER_FILES or name.startswith("NAME") or name in BASENAMES
-    return "NAME" in name or any(os.path.exists(os.path.join(TOP, folder, name)) for folder in ("", os.path.dirname(path)))
+    return "NAME" in name or any(os.path.exists(os.path.join(TOP, folder, name))
+                                 for folder in ("", os.path.dirname(path)))
 
 
 BASENAMES = {os.path.basename(path) for path in
@@ -222,7 +229,8 @@ def check_names():
 # Words of the project's first versions that a newcomer could not know, and what to write instead.
 PRIVATE_WORDS = {
     "carrier": "connection", "courier": "transfer worker", "errand": "transfer", "barred": "Non-Migratable",
-    "untold": "not yet reported", "what is so": "name it", "is so no more": "no longer exists", "nobody takes": "name it",
+    "untold": "not yet reported", "what is so": "name it", "is so no more": "no longer exists",
+    "nobody takes": "name it",
     "set aside": "moved to corrupt/ or held/", "is fine": "is allowed", "those of them": "name them",
 }
 

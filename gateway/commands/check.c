@@ -214,7 +214,6 @@ int command_check(struct invocation *invocation)
     };
     struct check check = {.invocation = invocation};
     g_autoptr(config_t) config = NULL;
-    GError *error = NULL;
 
     if (!command_arguments(invocation, entries, 1, G_MAXINT))
         return EXIT_UNABLE;
@@ -225,9 +224,9 @@ int command_check(struct invocation *invocation)
     }
     rules_init(&check.rules);
     if (invocation->config_is_explicit) {
-        config = config_load(invocation->config_path, &error);
+        config = command_config(invocation);
         if (config == NULL)
-            return command_unable(error);
+            return EXIT_UNABLE;
         config_rules(config, clock_now(), &check.rules);
     }
     check.rules.now = clock_now();

@@ -1,43 +1,69 @@
 /*
- * Options, arguments and messages, the same for every command. The option parser is GLib's; it prints the help from
- * the program's name, so that the whole command ("ecosgate spool cat ID") is set as that name.
+ * Options, arguments and messages, the same for every command. The option parser is GLib's. Its help begins with the
+ * program's name, so the whole call ("ecosgate spool hold ID --reason TEXT") is set as that name. GLib appends
+ * "[OPTION…]" to it, which would say that --reason may be left out; print_help removes that.
  */
 #include "gateway/commands/command.h"
 
 #include "formats/instant.h"
 #include "formats/text.h"
+#include "gateway/config.h"
 #include "spool/job.h"
 
 #include <glib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MOST_SHOWN = 128 /* characters of an argument in a message */ };
 
-/* "ecosgate spool cat ID [NAME]", with a space only between parts that are not empty. */
-static char *usage_of(const struct invocation *invocation, const char *options)
+/* "ecosgate spool hold ID --reason TEXT", with a space only between parts that are not empty. */
+static char *usage_of(const struct invocation *invocation)
 {
     return g_strconcat("ecosgate ", invocation->command, *invocation->arguments != '\0' ? " " : "",
-                       invocation->arguments, *options != '\0' ? " " : "", options, NULL);
+                       invocation->arguments, *invocation->options != '\0' ? " " : "", invocation->options, NULL);
+}
+
+/* Prints the call, what the command does, and its options. */
+static void print_help(const struct invocation *invocation, GOptionContext *context)
+{
+    g_autofree char *usage = usage_of(invocation);
+
+    g_set_prgname(usage);
+    g_option_context_set_summary(context, invocation->help);
+    g_autofree char *text = g_option_context_get_help(context, TRUE, NULL);
+    g_auto(GStrv) parts = g_strsplit(text, " [OPTION…]", 2);
+    printf("%s%s", parts[0], parts[1] != NULL ? parts[1] : "");
 }
 
 static bool parse_options(struct invocation *invocation, const void *entries)
 {
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
-    g_autofree char *name = usage_of(invocation, "");
+    gboolean help = FALSE;
+    /* Our own --help instead of GLib's, which prints its own text. `-?` is GLib's other name for it. */
+    const GOptionEntry helps[] = {
+        {"help", 'h', 0, G_OPTION_ARG_NONE, &help, "print this help", NULL},
+        {"help-all", '?', G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &help, NULL, NULL},
+        {NULL, 0, 0, 0, NULL, NULL, NULL},
+    };
     GError *error = NULL;
     char **argv = invocation->argv - 1; /* the parser expects a program's name before the arguments and skips it */
     int argc = invocation->argc + 1;
 
+    g_option_context_set_help_enabled(context, FALSE);
     if (entries != NULL)
         g_option_context_add_main_entries(context, entries, NULL);
-    g_set_prgname(name); /* begins the help text */
+    g_option_context_add_main_entries(context, helps, NULL);
     if (!g_option_context_parse(context, &argc, &argv, &error)) {
         g_printerr("ecosgate: %s: %s; 'ecosgate %s --help' lists its options, and the options of all commands "
                    "(-c, --now, --json) stand before the command\n",
                    invocation->command, error->message, invocation->command);
         g_error_free(error);
         return false;
+    }
+    if (help) {
+        print_help(invocation, context);
+        exit(EXIT_GOOD);
     }
     invocation->argc = argc - 1;
     return true;
@@ -49,10 +75,27 @@ bool command_arguments(struct invocation *invocation, const void *entries, int m
         return false;
     if (invocation->argc >= min && invocation->argc <= max)
         return true;
-    g_autofree char *usage = usage_of(invocation, invocation->options);
+    g_autofree char *usage = usage_of(invocation);
     g_printerr("ecosgate: %s: too %s arguments, found %d; call it as: %s\n", invocation->command,
                invocation->argc < min ? "few" : "many", invocation->argc, usage);
     return false;
+}
+
+struct config *command_config(const struct invocation *invocation)
+{
+    GError *error = NULL;
+
+    /* Without -c and ECOSGATE_CONF the path is the last of the usual places that were tried. */
+    if (!invocation->config_is_explicit && !g_file_test(invocation->config_path, G_FILE_TEST_EXISTS)) {
+        g_printerr("ecosgate: configuration: there is neither ./ecosgate.conf nor %s; go to the gateway's home, name "
+                   "the file with -c, or make a home with 'ecosgate init DIR'\n",
+                   invocation->config_path);
+        return NULL;
+    }
+    struct config *config = config_load(invocation->config_path, &error);
+    if (config == NULL)
+        (void)command_unable(error); /* the caller returns its status */
+    return config;
 }
 
 int command_unable(void *error)

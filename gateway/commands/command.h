@@ -19,6 +19,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct config;
+
 enum exit_status {
     EXIT_GOOD = 0,
     EXIT_REFUSED = 1, /* it worked; a file was not wholly accepted, or what was asked for does not exist */
@@ -33,6 +35,7 @@ struct invocation {
     const char *command;     /* "spool cat" */
     const char *arguments;   /* what follows it: "ID [NAME]"; "" for nothing */
     const char *options;     /* its own options: "--reason TEXT"; "" for none */
+    const char *help;        /* what the command does, for its --help; NULL: nothing is said */
     int argc;                /* arguments after the command; argv[0] is the first of them */
     char **argv;             /* NULL-terminated; argv[-1] exists */
 };
@@ -65,6 +68,9 @@ int command_status(struct invocation *invocation);           /* the state of the
  * array of GOptionEntry that ends with an empty one, or NULL. Answers --help, which ends the program. False after a
  * wrong option or a number of arguments outside min to max: a message has been printed, return EXIT_UNABLE. */
 bool command_arguments(struct invocation *invocation, const void *entries, int min, int max);
+
+/* Loads the configuration of this call. NULL: a message has been printed, return EXIT_UNABLE. config_free. */
+struct config *command_config(const struct invocation *invocation);
 
 /* Prints "ecosgate: …" on standard error and frees the error, a GError. Returns EXIT_UNABLE. */
 int command_unable(void *error);

@@ -72,7 +72,8 @@ static int probe_all(const struct invocation *invocation, const struct config *c
     bool fit = true;
 
     if (only != NULL && config_drop(config, only) == NULL) {
-        g_printerr("ecosgate: doctor: there is no [drop %s] in the configuration\n", only);
+        g_autofree char *shown = command_shown(only);
+        g_printerr("ecosgate: doctor: %s has no [drop %s]; 'ecosgate status' lists the drops\n", config->path, shown);
         return EXIT_REFUSED;
     }
     for (guint i = 0; i < config->drops->len; i++) {
@@ -85,12 +86,10 @@ static int probe_all(const struct invocation *invocation, const struct config *c
 
 int command_doctor(struct invocation *invocation)
 {
-    GError *error = NULL;
-
     if (!command_arguments(invocation, NULL, 0, 1))
         return EXIT_UNABLE;
-    g_autoptr(config_t) config = config_load(invocation->config_path, &error);
+    g_autoptr(config_t) config = command_config(invocation);
     if (config == NULL)
-        return command_unable(error);
+        return EXIT_UNABLE;
     return probe_all(invocation, config, invocation->argc > 0 ? invocation->argv[0] : NULL);
 }

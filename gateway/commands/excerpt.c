@@ -86,8 +86,8 @@ static void keep(struct excerpting *x, const struct place *place, GString *text)
     if (text->len > 0 && text->str[text->len - 1] == '\r')
         g_string_truncate(text, text->len - 1);
     /* The bytes may be no UTF-8 and may hold NUL. So characters are counted as readers count columns: bytes that do not
-     * continue a character. */
-    for (size_t i = 0; mark < text->len; mark++) {
+     * continue a character. A place is behind `before` of them; the first byte there may itself continue one. */
+    for (size_t i = 0; before > 0 && mark < text->len; mark++) {
         i += ((unsigned char)text->str[mark] & 0xC0) != 0x80;
         if (i > before)
             break;
@@ -125,7 +125,8 @@ static void append(struct excerpting *x, const char *data, size_t len)
     for (size_t i = 0; i < len && wanted_here(x, x->full) != NULL; i++) {
         const struct place *place;
         x->column += ((unsigned char)data[i] & 0xC0) != 0x80;
-        while ((place = wanted_here(x, x->begun)) != NULL && x->column >= first_shown(place))
+        /* A byte that continues no character may begin the line: it is before column 1, and is shown with it. */
+        while ((place = wanted_here(x, x->begun)) != NULL && MAX(x->column, 1) >= first_shown(place))
             begin_text(x, x->begun);
         for (guint k = x->full; k < x->begun; k++)
             g_string_append_c((GString *)x->texts->pdata[k], data[i]);

@@ -102,7 +102,7 @@ static void print_action(const struct invocation *invocation, const struct order
     else if (strcmp(action->result, ORDER_DONE) == 0)
         printf("%s: %s done\n", what, action->verb);
     else
-        g_printerr("ecosgate: %s: %s not done: %s\n", what, action->verb, action->result);
+        g_printerr("ecosgate: %s: %s\n", invocation->command, action->result);
 }
 
 static int print_result(const struct read_access *access, const struct invocation *invocation,

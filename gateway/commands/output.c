@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { KEY_WIDTH = 14, MAX_COLUMNS = 16 };
+/* The longest keys and states are as wide: device_incidents, CONFIRM_MISMATCH. */
+enum { KEY_WIDTH = 16, MAX_COLUMNS = 16 };
 
 void output_set(json_t *object, const char *key, json_t *value)
 {

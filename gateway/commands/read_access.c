@@ -16,8 +16,10 @@ bool read_access_open(struct read_access *access, const struct invocation *invoc
 {
     GError *error = NULL;
 
-    access->config = config_load(invocation->config_path, &error);
-    if (access->config != NULL && gateway_open(&access->gateway, access->config, GATEWAY_READER, &error))
+    access->config = command_config(invocation);
+    if (access->config == NULL)
+        return false;
+    if (gateway_open(&access->gateway, access->config, GATEWAY_READER, &error))
         return true;
     config_free(access->config);
     (void)command_unable(error); /* the caller returns its status */

@@ -189,6 +189,8 @@ int command_run(struct invocation *invocation)
 
     if (!command_arguments(invocation, entries, 0, 0))
         return EXIT_UNABLE;
-    g_autoptr(config_t) config = config_load(invocation->config_path, &error);
-    return config != NULL && config_check_folders(config, &error) ? run(config, once) : command_unable(error);
+    g_autoptr(config_t) config = command_config(invocation);
+    if (config == NULL)
+        return EXIT_UNABLE;
+    return config_check_folders(config, &error) ? run(config, once) : command_unable(error);
 }

@@ -119,7 +119,7 @@ static bool check_folders(struct verify *v, GError **error)
                 continue;
             g_autofree char *shown = g_strescape(*name, NULL);
             g_autofree char *text =
-                g_strdup_printf("%s/%s is no job's directory: move it out of the spool", path, shown);
+                g_strdup_printf("%s/%s is no job's directory; move it out of the spool", path, shown);
             report_problem(v, 0, text);
         }
     }
@@ -153,7 +153,7 @@ static char *proof_text(const struct ledger_proof *proof)
                            proof->ema_files, proof->emd_files, proof->emd_rows, proof->findings, proof->finding_counts);
     g_string_append_printf(text,
                            "; work items whose slot contradicts their state %" G_GINT64_FORMAT
-                           ", answers planned at another time than the verdict %" G_GINT64_FORMAT,
+                           ", answers planned at another time than the verdict %" G_GINT64_FORMAT VERIFY_RESTORE,
                            proof->wrong_slots, proof->wrong_times);
     return g_string_free(text, FALSE);
 }
@@ -179,7 +179,7 @@ static bool check_proof(void *user, const struct ledger_proof *proof, GError **e
 
 static bool check_integrity(void *user, const char *complaint, int64_t n, GError **error)
 {
-    g_autofree char *text = g_strconcat("ledger: ", complaint, NULL);
+    g_autofree char *text = g_strconcat("ledger: ", complaint, VERIFY_RESTORE, NULL);
 
     (void)n, (void)error;
     report_problem(user, 0, text);
@@ -193,7 +193,7 @@ static void check_none(struct verify *v, int64_t n, const char *what)
 
     if (n == 0)
         return;
-    text = g_strdup_printf("ledger: %s: %" G_GINT64_FORMAT, what, n);
+    text = g_strdup_printf("ledger: %s: %" G_GINT64_FORMAT VERIFY_RESTORE, what, n);
     report_problem(v, 0, text);
 }
 
@@ -239,7 +239,8 @@ bool verify_all(struct gateway *gateway, verify_problem_fn report, void *user, s
         return false;
     }
     /* A ledger too damaged to be asked is what verify is there to find. */
-    report_problem(&v, 0, cause->message);
+    g_autofree char *text = g_strconcat(cause->message, VERIFY_RESTORE, NULL);
+    report_problem(&v, 0, text);
     g_error_free(cause);
     return true;
 }

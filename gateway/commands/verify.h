@@ -13,6 +13,11 @@
 
 #include "gateway/gateway.h"
 
+/* What to do when the ledger contradicts itself or the spool: each alone would be older than the other. */
+#define VERIFY_RESTORE "; stop the gateway and restore spool and ledger from one backup"
+/* What to do about one stored file. */
+#define VERIFY_RESTORE_FILE "; restore it from a backup"
+
 struct verify_sums {
     int64_t jobs;                                  /* rows of jobs in the ledger */
     int64_t devices, accepted, rejected, deferred; /* Devices of all verdicts on instructions */

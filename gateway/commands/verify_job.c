@@ -47,15 +47,17 @@ static void check_bytes(struct check *check, const char *name, int64_t size, con
     uint64_t found;
 
     if (path == NULL || !digest_file(path, hex, &found, &cause)) {
-        verify_problem(check->problems, "%s cannot be read: %s", name,
-                       cause ? cause->message : "its name is not allowed in a job");
+        verify_problem(check->problems, "%s cannot be read: %s%s", name,
+                       cause ? cause->message : "its name is not allowed in a job",
+                       cause ? VERIFY_RESTORE_FILE : VERIFY_RESTORE);
         return;
     }
     if (size < 0 || found != (uint64_t)size)
-        verify_problem(check->problems, "%s has %" G_GUINT64_FORMAT " bytes, the ledger says %" G_GINT64_FORMAT, name,
-                       found, size);
+        verify_problem(check->problems,
+                       "%s has %" G_GUINT64_FORMAT " bytes, the ledger says %" G_GINT64_FORMAT VERIFY_RESTORE_FILE,
+                       name, found, size);
     if (g_strcmp0(hex, sha256) != 0)
-        verify_problem(check->problems, "%s has the SHA-256 %s, the ledger says %s", name, hex,
+        verify_problem(check->problems, "%s has the SHA-256 %s, the ledger says %s" VERIFY_RESTORE_FILE, name, hex,
                        sha256 ? sha256 : "none");
 }
 
@@ -71,7 +73,7 @@ static void check_envelope(struct check *check)
              g_strcmp0(envelope->name, job->name) != 0 || g_strcmp0(envelope->drop, job->drop) != 0 ||
              envelope->received != job->received)
         verify_problem(check->problems, "its envelope and the ledger's row disagree in name, drop, time, "
-                                        "size or SHA-256");
+                                        "size or SHA-256" VERIFY_RESTORE);
 }
 
 static guint undelivered(const struct check *check)
@@ -91,12 +93,13 @@ static void check_rows(struct check *check, const struct ledger_outgoing *file)
     int64_t rows;
 
     if (!answer_digest(check->gateway, file, hex, &rows, &cause))
-        verify_problem(check->problems, "%s cannot be built again from the ledger's rows: %s", file->name,
-                       cause->message);
+        verify_problem(check->problems, "%s cannot be built again from the ledger's rows: %s" VERIFY_RESTORE,
+                       file->name, cause->message);
     else if (g_strcmp0(hex, file->sha256) != 0 || rows != file->rows)
-        verify_problem(check->problems,
-                       "the ledger's rows make other bytes of %s than those that were stored: rows were changed",
-                       file->name);
+        verify_problem(
+            check->problems,
+            "the ledger's rows make other bytes of %s than those that were stored: rows were changed" VERIFY_RESTORE,
+            file->name);
 }
 
 static bool is_report(const struct check *check)
@@ -109,8 +112,8 @@ static void check_outgoing(struct check *check)
     for (guint i = 0; i < check->files->len; i++) {
         const struct ledger_outgoing *file = check->files->pdata[i];
         if (!is_report(check) && g_strcmp0(file->drop, check->job->drop) != 0)
-            verify_problem(check->problems, "%s goes to the drop %s, but its job belongs to %s", file->name, file->drop,
-                           check->job->drop);
+            verify_problem(check->problems, "%s goes to the drop %s, but its job belongs to %s" VERIFY_RESTORE,
+                           file->name, file->drop, check->job->drop);
         if (file->state == LEDGER_PLANNED)
             continue;
         check_bytes(check, file->name, file->size, file->sha256);
@@ -135,7 +138,8 @@ static void check_name(struct check *check)
         g_strcmp0(job->form, known ? form_name(parsed.form) : NULL) != 0 ||
         g_strcmp0(job->org, known ? parsed.org : NULL) != 0 || g_strcmp0(job->sender, known ? sender : NULL) != 0 ||
         job->sequence != (known ? parsed.sequence : 0))
-        verify_problem(check->problems, "its type, form, sender or sequence in the ledger is not that of its name %s",
+        verify_problem(check->problems,
+                       "its type, form, sender or sequence in the ledger is not that of its name %s" VERIFY_RESTORE,
                        job->name);
 }
 
@@ -145,13 +149,14 @@ static void check_single_file(struct check *check)
     const struct ledger_outgoing *file = check->files->len > 0 ? check->files->pdata[0] : NULL;
 
     if (check->files->len != 1)
-        verify_problem(check->problems, "a job of the gateway's own has one file, the ledger has %u",
+        verify_problem(check->problems, "a job of the gateway's own has one file, the ledger has %u" VERIFY_RESTORE,
                        check->files->len);
     else if (g_strcmp0(job->name, file->name) != 0 || g_strcmp0(job->form, file->form) != 0 ||
              g_strcmp0(job->sender, file->sender) != 0 || job->sequence != file->sequence ||
              job->received != file->created || (file->revision != 0) != (file->about != 0))
-        verify_problem(check->problems,
-                       "its rows of job and outgoing file disagree in name, form, sender, sequence or time");
+        verify_problem(
+            check->problems,
+            "its rows of job and outgoing file disagree in name, form, sender, sequence or time" VERIFY_RESTORE);
 }
 
 /* A report's job has one file for each recipient of the period; the name of each says which. */
@@ -165,7 +170,8 @@ static bool check_report(struct check *check, GError **error)
     if (!ledger_period_of_job(check->gateway->ledger, job->id, &period, error))
         return false;
     if (period == NULL || strcmp(period->ref, kind->ref) != 0 || period->issued != job->received) {
-        verify_problem(check->problems, "the ledger has no period of %s, issued at the job's time, for it", kind->ref);
+        verify_problem(check->problems,
+                       "the ledger has no period of %s, issued at the job's time, for it" VERIFY_RESTORE, kind->ref);
         return true;
     }
     if (!ledger_reports_of(check->gateway->ledger, period->ref, period->starts, &issued, error))
@@ -173,7 +179,8 @@ static bool check_report(struct check *check, GError **error)
     const struct period of = {period->starts, period->ends};
     g_autofree char *job_name = report_name(kind, NULL, of);
     if (issued->len != check->files->len || g_strcmp0(job_name, job->name) != 0)
-        verify_problem(check->problems, "it has %u files for %u recipients, or another name than that of its period",
+        verify_problem(check->problems,
+                       "it has %u files for %u recipients, or another name than that of its period" VERIFY_RESTORE,
                        check->files->len, issued->len);
     for (guint i = 0; i < issued->len; i++) {
         const struct ledger_report *one = issued->pdata[i];
@@ -183,7 +190,8 @@ static bool check_report(struct check *check, GError **error)
         g_autofree char *name = report_name(kind, &to, of);
         if (one->file.job != job->id || g_strcmp0(one->file.name, name) != 0 ||
             g_strcmp0(one->file.recipient, to.eui64) != 0 || one->file.created != period->issued)
-            verify_problem(check->problems, "%s is not the file of that recipient and period", one->file.name);
+            verify_problem(check->problems, "%s is not the file of that recipient and period" VERIFY_RESTORE,
+                           one->file.name);
     }
     return true;
 }
@@ -215,7 +223,7 @@ static void check_directory(struct check *check)
     for (char **name = names; name != NULL && *name != NULL; name++) {
         g_autofree char *shown = g_strescape(*name, NULL);
         if (!is_of_job(check, *name))
-            verify_problem(check->problems, "%s/%s is no file of this job: move it out of the spool", path, shown);
+            verify_problem(check->problems, "%s/%s is no file of this job; move it out of the spool", path, shown);
     }
 }
 
@@ -249,14 +257,15 @@ static bool check_inbound(struct check *check, GError **error)
     bool ended = check->state == JOB_DONE || check->state == JOB_REJECTED;
     bool begun = ended || check->state == JOB_ACTIVE || check->state == JOB_CORRUPT;
     if (ended && verdict == NULL)
-        verify_problem(check->problems, "it is in %s and has no verdict", folder);
+        verify_problem(check->problems, "it is in %s and has no verdict" VERIFY_RESTORE, folder);
     if (verdict == NULL)
         return true;
     bool rejected = strcmp(verdict->outcome, "RJ") == 0;
     if (ended && rejected != (check->state == JOB_REJECTED))
-        verify_problem(check->problems, "it is in %s, but its verdict is %s", folder, verdict->outcome);
+        verify_problem(check->problems, "it is in %s, but its verdict is %s" VERIFY_RESTORE, folder, verdict->outcome);
     if (!begun && !(check->state == JOB_READY && ((rejected && orders_wait(check)) || is_unanswered(check))))
-        verify_problem(check->problems, "it is in %s, but has the verdict %s already", folder, verdict->outcome);
+        verify_problem(check->problems, "it is in %s, but has the verdict %s already" VERIFY_RESTORE, folder,
+                       verdict->outcome);
     return true;
 }
 
@@ -266,11 +275,12 @@ static void check_folder(struct check *check)
     bool ended = check->state == JOB_DONE || check->state == JOB_REJECTED;
 
     if (ended && missing > 0)
-        verify_problem(check->problems, "it is in %s, but %u of its %u files for the drops are not delivered",
+        verify_problem(check->problems,
+                       "it is in %s, but %u of its %u files for the drops are not delivered" VERIFY_RESTORE,
                        job_state_name(check->state), missing, check->files->len);
     if (check->job->direction == LEDGER_OUT && check->state != JOB_ACTIVE && check->state != JOB_DONE &&
         check->state != JOB_CORRUPT)
-        verify_problem(check->problems, "it is a job of the gateway's own, and these are never in %s",
+        verify_problem(check->problems, "it is a job of the gateway's own, and these are never in %s" VERIFY_RESTORE,
                        job_state_name(check->state));
 }
 
@@ -294,7 +304,9 @@ static bool check_all(struct check *check, GError **error)
     }
     if (check->state == JOB_NOWHERE) {
         if (!is_only_planned(check))
-            verify_problem(check->problems, "it is in the ledger, but in no folder of the spool");
+            verify_problem(check->problems,
+                           "it is in the ledger, but in no folder of the spool; restore its folder from a "
+                           "backup");
         return true;
     }
     check_folder(check);
@@ -324,7 +336,7 @@ bool verify_job(struct gateway *gateway, int64_t id, GPtrArray *problems, GError
     if (job == NULL) {
         if (!job_find(gateway->spool, id, &check.state, NULL) ||
             (check.state != JOB_INCOMING && check.state != JOB_NOWHERE))
-            verify_problem(problems, "it is in the spool, but not in the ledger");
+            verify_problem(problems, "it is in the spool, but not in the ledger" VERIFY_RESTORE);
         return true;
     }
     check.job = job;

@@ -22,7 +22,7 @@ static void report(struct summing *s, const struct ledger_period *period, const 
     char starts[INSTANT_TEXT_SIZE];
 
     instant_print(period->starts, starts);
-    verify_problem(s->problems, "%s of the period that begins at %s: %s", period->ref, starts, what);
+    verify_problem(s->problems, "%s of the period that begins at %s: %s" VERIFY_RESTORE, period->ref, starts, what);
 }
 
 static bool report_inconsistent(void *user, const struct ledger_period *period, GError **error)

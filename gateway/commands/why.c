@@ -207,7 +207,8 @@ int command_why(struct invocation *invocation)
     }
     if (question.object == NULL) {
         g_autofree char *shown = command_shown(question.id);
-        g_printerr("ecosgate: '%s' is not known: give a job's ID, the name of a file, a WorkItemId or a Device ID\n",
+        g_printerr("ecosgate: why: '%s' is not known; give a job's ID, the name of a file, a WorkItemId or a Device "
+                   "ID; for an incident: 'ecosgate incident show'\n",
                    shown);
         return EXIT_REFUSED;
     }

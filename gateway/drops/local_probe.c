@@ -6,6 +6,7 @@
 #include "gateway/drops/probe.h"
 #include "spool/disk.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,15 +21,34 @@ static bool make(const char *path, const char *text, GError **error)
            disk_file_upload(STEP_DELIVERY_UPLOADED, file, error);
 }
 
-static void list_in(const struct probe *p)
+/* Tells that the folder (`in` or `out`, the setting's name) does not exist. False: it exists, or nobody can tell. */
+static bool say_missing(const struct probe *p, const char *name, const char *setting)
+{
+    bool in = strcmp(setting, "in") == 0;
+    const char *folder = in ? p->drop->in : p->drop->out;
+    struct stat st;
+
+    if (stat(folder, &st) == 0 || errno != ENOENT)
+        return false;
+    probe_say(p, name, PROBE_BAD, "%s cannot be %s: there is no such folder; make it, or correct %s= of [drop %s]",
+              folder, in ? "listed" : "written", setting, p->drop->name);
+    return true;
+}
+
+/* False: the folder does not exist, so that nothing else can be tried in it. */
+static bool list_in(const struct probe *p)
 {
     GError *cause = NULL;
-    g_auto(GStrv) names = disk_names(p->drop->in, &cause);
+    g_auto(GStrv) names = NULL;
 
+    if (say_missing(p, "list", "in"))
+        return false;
+    names = disk_names(p->drop->in, &cause);
     if (names == NULL)
         probe_fail(p, "list", cause);
     else
         probe_say(p, "list", PROBE_GOOD, "%s holds %u names", p->drop->in, g_strv_length(names));
+    return true;
 }
 
 /* A disk or a network file system may store other bytes than were written. */
@@ -85,22 +105,24 @@ static void try_out(const struct probe *p)
     g_autofree char *path = g_build_filename(p->drop->out, name, NULL);
     g_autofree char *temporary = disk_temporary_path(path);
     GError *cause = NULL;
+    struct stat st;
     uint64_t space;
 
-    if (!make(path, p->token, &cause))
-        probe_fail(p, "write", cause);
-    else {
-        struct stat st;
-        probe_say(p, "write", PROBE_GOOD, "a file can be written and synced in %s", p->drop->out);
-        read_back(p, temporary, p->token);
-        int64_t written = lstat(temporary, &st) == 0 ? (int64_t)st.st_mtim.tv_sec : 0;
-        rename_file(p, path, p->token);
-        if (disk_free_bytes(p->drop->out, &space, &cause))
-            probe_say_space(p, space);
-        else
-            probe_fail(p, "space", cause);
-        probe_say_clock(p, written);
+    if (say_missing(p, "write", "out"))
+        return;
+    if (!make(path, p->token, &cause)) {
+        probe_fail(p, "write", cause); /* disk_file_t has removed what it made */
+        return;
     }
+    probe_say(p, "write", PROBE_GOOD, "a file can be written and synced in %s", p->drop->out);
+    read_back(p, temporary, p->token);
+    int64_t written = lstat(temporary, &st) == 0 ? (int64_t)st.st_mtim.tv_sec : 0;
+    rename_file(p, path, p->token);
+    if (disk_free_bytes(p->drop->out, &space, &cause))
+        probe_say_space(p, space);
+    else
+        probe_fail(p, "space", cause);
+    probe_say_clock(p, written);
     remove_made(p, path);
 }
 
@@ -145,9 +167,10 @@ void local_probe(const struct probe *p)
 {
     g_autofree char *pickup = probe_pickup_text(p->drop, "removed");
 
-    list_in(p);
+    bool has_in = list_in(p);
     try_out(p);
-    try_in(p);
+    if (has_in)
+        try_in(p);
     probe_say(p, "strategy", PROBE_GOOD,
               "%s; answers are written as .NAME.part, synced, and renamed without replacing anything", pickup);
 }

@@ -58,15 +58,16 @@ static char *refuse(const struct effect *effect, const struct order *order)
 
     job_id_print(order->job, id);
     if (effect->job->direction != LEDGER_IN)
-        return g_strdup_printf("job %s is a file of our own: only a file received can be "
-                               "held, released or judged again",
+        return g_strdup_printf("job %s is a file of the gateway's own; only a file received can be held, "
+                               "released or judged again",
                                id);
     if (!fits(effect, order->verb) && !is_half_done(effect, order->verb))
-        return g_strdup_printf("job %s is in %s: only a file %s", id, where, only[order->verb]);
+        return g_strdup_printf("job %s is in %s; only a job %s", id, where, only[order->verb]);
     if (order->verb == ORDER_REQUEUE && effect->verdict != NULL && strcmp(effect->verdict->outcome, "RJ") != 0)
-        return g_strdup_printf("job %s has the verdict %s and its Devices are in work: only a file "
-                               "rejected whole or without a verdict can be judged again",
-                               id, effect->verdict->outcome);
+        return g_strdup_printf(
+            "job %s has the verdict %s and its Devices are in work; only a job rejected whole or without "
+            "a verdict can be judged again",
+            id, effect->verdict->outcome);
     return NULL;
 }
 

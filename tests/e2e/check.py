@@ -91,7 +91,7 @@ the MPAN's check digit (the 13th) does not fit the digits before it
         |                                         ^
 
 3 files: 1 AC, 1 WN, 0 PA, 1 RJ; 3 Devices: 2 accepted, 1 rejected, 0 deferred
-not judged here: {' '.join(NOT_JUDGED)} (-c FILE adds B103 and B207)
+not judged here, for they need a ledger or reference data: {' '.join(NOT_JUDGED)} (-c FILE adds B103 and B207)
 """
     done = folder.check(good, bad, warned)
     tap.ok(done.stdout.decode() == expected and done.returncode == 1,

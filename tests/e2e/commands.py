@@ -22,6 +22,10 @@ WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("check",), 
          ("report", "ECOSMIG-001", "--period", "x"),
          ("report", "list", "x"), ("status", "x"), ("--now", "today", "status"))
 GOOD = sorted(glob.glob(os.path.join(SAMPLES, "good", "EMI_*")))
+# Without these options the command cannot run: its help must not show them as optional.
+REQUIRED = {"spool hold": "ID --reason TEXT", "spool release": "ID --reason TEXT", "spool requeue": "ID --reason TEXT",
+            "incident close": "ID --reason TEXT", "report redeliver": "FILE --reason TEXT",
+            "device list": "--state STATE"}
 REJECTED = sorted(glob.glob(os.path.join(SAMPLES, "codes", "B208", "EMI_*")))
 
 
@@ -36,12 +40,49 @@ def test_help(tap):
         done = call(*command, "--help")
         tap.ok(done.returncode == 0 and done.stdout.startswith(b"Usage:\n  ecosgate " + " ".join(command).encode())
                and not done.stderr, f"{' '.join(command)} --help", done.stdout, done.stderr)
+        tap.ok(b"[OPTION" not in done.stdout and b"--help" in done.stdout, f"{' '.join(command)}: its own options only",
+               done.stdout)
         done = call(*command, "--json")
         tap.ok(done.returncode == 2 and b"stand before" in done.stderr,
                f"{' '.join(command)} --json: the message says where it belongs",
                done.stderr)
         tap.ok(b"\n  " + " ".join(command).encode() in whole.stdout or command[0] in ("spool", "incident"),
                f"--help names {' '.join(command)}")
+
+
+    for command, rest in REQUIRED.items():
+        said = call(*command.split(), "--help").stdout.decode()
+        tap.ok(said.startswith(f"Usage:\n  ecosgate {command} {rest}\n\n"), f"{command}: options that must be given",
+               said)
+    said = call("spool", "hold", "--help").stdout.decode()
+    tap.ok("\n\nkeep back a job that waits for its verdict\n\n" in said, "the help says what the command does", said)
+    tap.ok(b"/etc/ecosgate/ecosgate.conf" in whole.stdout and b"ECOSGATE_CONF" in whole.stdout,
+           "--help names the places of the configuration", whole.stdout)
+
+
+def test_no_configuration(tap, home):
+    env = {name: value for name, value in os.environ.items() if name != "ECOSGATE_CONF"}
+    for command in (("run",), ("status",), ("doctor",)):
+        done = call(*command, cwd=home.top, env=env)
+        tap.ok(done.returncode == 2 and done.stderr.startswith(
+            b"ecosgate: configuration: there is neither ./ecosgate.conf nor /etc/ecosgate/ecosgate.conf; "),
+            f"{command[0]} in a folder without configuration: where it was looked for", done.stderr)
+
+
+def test_refusals(tap, home):
+    """Each is one sentence: what is wrong and what would be right."""
+    jobs = {job["state"]: job["id"] for job in home.json("spool", "list") if job["name"].startswith("EMI_")}
+    accepted = "done" if "done" in jobs else "active"
+    for verb, state, right in (("hold", accepted, "in ready can be held"),
+                               ("release", "rejected", "in held can be released"),
+                               ("requeue", accepted, "in rejected, held or corrupt can be judged again")):
+        done = home.command("spool", verb, jobs[state], "--reason", "x")
+        wanted = f"ecosgate: spool {verb}: job {jobs[state]} is in {state}; only a job {right}\n"
+        tap.ok(done.returncode == 1 and done.stderr.decode() == wanted, f"spool {verb} of a job in {state}",
+               done.stderr)
+    done = home.command("why", "INC-999999")
+    tap.ok(done.returncode == 1 and b"; for an incident: 'ecosgate incident show'" in done.stderr, "why of an incident",
+           done.stderr)
 
 
 def test_wrong_calls(tap, home):
@@ -106,6 +147,8 @@ if __name__ == "__main__":
             place.drop("mcc", sample)
         place.run()
         test_help(report)
+        test_no_configuration(report, place)
+        test_refusals(report, place)
         test_wrong_calls(report, place)
         test_output(report, place)
         test_members(report, place)

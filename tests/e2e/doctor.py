@@ -97,8 +97,18 @@ def test_local(tap):
     done, rows = doctor(home, "mcc")
     tap.ok(done.returncode == 1 and find_row(rows, "write")["result"] == "bad", "a local drop without its out: exit 1",
            rows)
+    tap.ok(find_row(rows, "write")["text"].endswith("mcc/out cannot be written: there is no such folder; make it, or "
+                                                    "correct out= of [drop mcc]"), "and what to do", rows)
+    tap.ok([row["probe"] for row in rows] == ["list", "write", "writers", "remove", "strategy"],
+           "and no test of out that depends on the failed one", rows)
+    os.rmdir(home.path("drops", "mcc", "in"))
+    done, rows = doctor(home, "mcc")
+    tap.ok([row["probe"] for row in rows] == ["list", "write", "strategy"] and
+           "in cannot be listed: there is no such folder" in find_row(rows, "list")["text"],
+           "without in and out: nothing is tried in either", rows)
     done = home.command("doctor", "nosuch")
-    tap.ok(done.returncode == 1 and b"nosuch" in done.stderr, "a drop that is not configured: exit 1", done.stderr)
+    tap.ok(done.returncode == 1 and b"[drop nosuch]; 'ecosgate status' lists the drops" in done.stderr,
+           "a drop that is not configured: exit 1", done.stderr)
     tap.ok(home.command("doctor", "a", "b").returncode == 2, "called wrongly: exit 2")
     home.set("drop mcc complete=nonsense")
     tap.ok(home.command("doctor").returncode == 2, "a faulty configuration: exit 2")

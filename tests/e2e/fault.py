@@ -1,7 +1,7 @@
 """Fail the Nth write, sync, rename, open, allocation … with ENOSPC and EIO, N = 1, 2, …, and find nothing lost.
 
-tests/e2e/fault_shim.c is loaded before the program. It fails the calls that it is asked to and writes down what each call
-did, so that two things are known at every stop: what is there, and what of it would outlast a power cut.
+tests/e2e/fault_shim.c is loaded before the program. It fails the calls that it is asked to and writes down what each
+call did, so that two things are known at every stop: what is there, and what of it would outlast a power cut.
 
 In every case the program runs while a call fails, and then once more without. While it fails it ends with 0, 1 or 2,
 says what, where and why when it could not do all, loses no file that was handed over and puts no half file into a

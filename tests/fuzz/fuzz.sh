@@ -34,7 +34,8 @@ dir=$(cd "$dir" && pwd)
 [ -x configure ] || autoreconf -fi >"$dir/log/build" 2>&1 || broken autoreconf "$dir/log/build"
 echo "== building in $dir/build"
 (cd "$dir/build" && { [ -f Makefile ] || "$top/configure" --quiet --enable-sanitizers CC=clang \
-    CFLAGS="-g -O2 -fsanitize=fuzzer-no-link"; } && make -s -j"$(nproc)" libgateway.a libvalidators.a libspool.a libformats.a) \
+    CFLAGS="-g -O2 -fsanitize=fuzzer-no-link"; } &&
+    make -s -j"$(nproc)" libgateway.a libvalidators.a libspool.a libformats.a) \
     >"$dir/log/build" 2>&1 || broken "the build" "$dir/log/build"
 libraries=$(sed -n 's/^DEPS_LIBS = //p' "$dir/build/Makefile")
 for target in "$@"; do
@@ -50,8 +51,9 @@ fuzz() # TARGET
 {
     mkdir -p "$dir/corpus/$1" "tests/fuzz/corpus/$1"
     # ASan keeps freed memory, which must not count against the limit; long stacks of allocations take half the time.
-    ASAN_OPTIONS=quarantine_size_mb=16:malloc_context_size=3 top_srcdir=$top nice -n 10 "$dir/build/fuzz_$1" -max_total_time="$seconds" \
-        -timeout=5 -rss_limit_mb=512 -max_len=4096 -print_final_stats=1 -artifact_prefix="$dir/found/$1-" \
+    ASAN_OPTIONS=quarantine_size_mb=16:malloc_context_size=3 top_srcdir=$top nice -n 10 "$dir/build/fuzz_$1" \
+        -max_total_time="$seconds" -timeout=5 -rss_limit_mb=512 -max_len=4096 \
+        -print_final_stats=1 -artifact_prefix="$dir/found/$1-" \
         "$dir/corpus/$1" "tests/fuzz/corpus/$1" samples >"$dir/log/$1" 2>&1
 }
 

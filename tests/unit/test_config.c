@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 /* after the standard headers: it needs them */
 #include <cmocka.h>
@@ -222,7 +223,8 @@ static void test_config__problem_of_a_value__is_reported_with_its_line(void **st
          "[gateway] future_tolerance: expected a whole number from 0 to 86400"},
         {"# a comment", "session_length=721", 4, "[gateway] session_length: expected a whole number from 1 to 720"},
         {"# a comment", "work_order_form=json", 4, "[gateway] work_order_form: expected one of csv, xml"},
-        {"# a comment", "work_order_party=XYZ", 4, "[gateway] work_order_party: expected the code of a [party"},
+        {"# a comment", "work_order_party=XYZ", 4,
+         "[gateway] work_order_party: expected the code of a [party …] of this file; found 'XYZ'; add [party XYZ]"},
         {"# a comment", "inventory=no", 4, "[gateway] inventory: expected one of auto, required"},
         {"# a comment", "inventory_max_age=0", 4,
          "[gateway] inventory_max_age: expected a whole number from 1 to 3650"},
@@ -287,6 +289,14 @@ static void test_config__problems__all_are_reported_at_once(void **state)
     assert_null(c);
     /* org, eui64, max_ratio, out, eui64, drop, and TCSP, which no [party] describes */
     assert_int_equal(g_strv_length(lines), 7);
+    int before = 0;
+    for (size_t i = 0; lines[i] != NULL; i++) {
+        assert_true(g_str_has_prefix(lines[i], path));
+        int line = atoi(lines[i] + strlen(path) + 1);
+        assert_true(line >= before); /* in the order of the file */
+        before = line;
+    }
+    assert_non_null(strstr(lines[0], "; found 'TCSP', the default; add [party TCSP]"));
 }
 
 static void test_config__no_gateway_group__is_reported(void **state)

@@ -138,6 +138,31 @@ static void test_config_drops__drop_with_problems__each_is_reported_with_its_lin
     "[drop far]\ntransport=sftp\nin=" in_ "\nout=" out_ "\nhost=far.example\nuser=me\nknown_hosts=known\n"             \
     "[drop near]\ntransport=sftp\nin=" in2 "\nout=" out2 "\nknown_hosts=known\n" host2 "\n"
 
+static const char *const folders[] = {"a", "b", "c", "d"};
+
+/* In the home: the folders, and a link to b. */
+static void make_folders(void)
+{
+    g_autofree char *link = g_build_filename(home, "link", NULL);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
+        g_autofree char *path = g_build_filename(home, folders[i], NULL);
+        assert_int_equal(g_mkdir(path, 0700), 0);
+    }
+    assert_int_equal(symlink("b", link), 0);
+}
+
+static void remove_folders(void)
+{
+    g_autofree char *link = g_build_filename(home, "link", NULL);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
+        g_autofree char *path = g_build_filename(home, folders[i], NULL);
+        assert_int_equal(g_rmdir(path), 0);
+    }
+    assert_int_equal(g_unlink(link), 0);
+}
+
 static void test_config_drops__out_that_is_an_in__is_a_problem(void **state)
 {
     static const struct {
@@ -172,15 +197,9 @@ static void test_config_drops__out_that_is_an_in__is_a_problem(void **state)
         {FAR("/a", "b", "host=far.example\nuser=me", "/b", "/d"), 0}, /* only the server knows */
         {FAR("/a", "/b", "host=far.example\nuser=me", "/b/AB1D", "/d"), 1},
     };
-    static const char *const folders[] = {"a", "b", "c", "d"};
-    g_autofree char *link = g_build_filename(home, "link", NULL);
-    (void)state;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
-        g_autofree char *path = g_build_filename(home, folders[i], NULL);
-        assert_int_equal(g_mkdir(path, 0700), 0);
-    }
-    assert_int_equal(symlink("b", link), 0);
+    (void)state;
+    make_folders();
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *problems = NULL;
         g_autoptr(config_t) config = load(cases[i].drops, &problems);
@@ -192,11 +211,7 @@ static void test_config_drops__out_that_is_an_in__is_a_problem(void **state)
         if (good != (cases[i].problems == 0) || (int)g_strv_length(found) != cases[i].problems)
             fail_msg("case %zu: expected %d problems, found %s", i, cases[i].problems, error ? error->message : "none");
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
-        g_autofree char *path = g_build_filename(home, folders[i], NULL);
-        assert_int_equal(g_rmdir(path), 0);
-    }
-    assert_int_equal(g_unlink(link), 0);
+    remove_folders();
 }
 
 int main(void)

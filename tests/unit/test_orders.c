@@ -110,10 +110,10 @@ static void test_orders__hold__until_released(void **state)
     make_job(1, JOB_READY, LEDGER_IN, NULL, NULL);
     assert_result(ORDER_HOLD, 1, "done");
     expect(1, JOB_HELD, 1, "because");
-    assert_result(ORDER_HOLD, 1, "job 00000001 is in held: only a file in ready can be held");
+    assert_result(ORDER_HOLD, 1, "job 00000001 is in held; only a job in ready can be held");
     assert_result(ORDER_RELEASE, 1, "done");
     expect(1, JOB_READY, 1, NULL);
-    assert_result(ORDER_RELEASE, 1, "job 00000001 is in ready: only a file in held can be released");
+    assert_result(ORDER_RELEASE, 1, "job 00000001 is in ready; only a job in held can be released");
 }
 
 static void test_orders__requeue__judged_file_gets_a_new_revision(void **state)
@@ -132,14 +132,14 @@ static void test_orders__refused__result_says_why(void **state)
     (void)state;
     make_job(4, JOB_DONE, LEDGER_IN, "AC", NULL);
     assert_result(ORDER_REQUEUE, 4,
-                  "job 00000004 is in done: only a file in rejected, held or corrupt can be judged again");
+                  "job 00000004 is in done; only a job in rejected, held or corrupt can be judged again");
     make_job(5, JOB_CORRUPT, LEDGER_IN, "PA", "why");
     g_autofree char *working = give(ORDER_REQUEUE, 5);
     assert_non_null(strstr(working, "verdict PA"));
     expect(5, JOB_CORRUPT, 1, "why");
     make_job(6, JOB_ACTIVE, LEDGER_OUT, NULL, NULL);
     g_autofree char *own = give(ORDER_HOLD, 6);
-    assert_non_null(strstr(own, "file of our own"));
+    assert_non_null(strstr(own, "file of the gateway's own"));
     assert_result(ORDER_HOLD, 7, "there is no job 00000007");
 }
 

@@ -65,7 +65,8 @@ static void test_retry__not_attempted__uses_no_try_and_no_delay(void **state)
     expect_story("W N @5 S", "+++ CONFIRM_PENDING try1 due1445 T:B");
 }
 
-/* Ordered again at minute 6 after NOT_ATTEMPTED, LastTry minute 1, that came at minute 2; the event comes at minute 7. */
+/* Ordered again at minute 6 after NOT_ATTEMPTED, LastTry minute 1, that came at minute 2. The event comes at minute 7.
+ */
 static void expect_again(const char *event, const char *expected)
 {
     g_autofree char *story = g_strconcat("@0 W @2 N@1 @6 W @7 ", event, NULL);
