@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 
-from home import GATE, NOW, PATIENCE, Copy, Home, Tap, generate, terminate, try_limits, use_disk, use_memory, wait_until
+from home import GATE, NOW, PATIENCE, SANITIZED, Copy, Home, Tap, generate, terminate, try_limits, use_disk, use_memory, wait_until
 
 MCC = "90-B3-D5-1F-30-0E-C0-01"
 TCSP = "90-B3-D5-1F-30-0E-C0-02"
@@ -397,7 +397,7 @@ def hold_in_judging(home, process):
 def backlog(home):
     """A daemon stopped (SIGSTOP) in the first of two files, so that the second one waits in ready."""
     with tempfile.TemporaryDirectory(dir=home.top) as folder:
-        for sequence, devices in ((1, "300000"), (2, "1")):
+        for sequence, devices in ((1, "30000" if SANITIZED else "300000"), (2, "1")):
             made = generate(folder, "--form", "csv", "--devices", devices, "--sequence", str(sequence),
                             "--seed", str(sequence))
             home.drop("mcc", made)
@@ -416,7 +416,11 @@ def test_hold(tap):
            "the order waits in the spool")
     os.kill(daemon.pid, signal.SIGCONT)
     out, err = order.communicate(timeout=PATIENCE)
-    tap.ok(order.returncode == 0, "hold reaches a file that waits behind another one", out.decode(), err.decode())
+    # The command itself waits for 30 seconds only, which is too short on a busy machine: then it says that the order
+    # waits.
+    tap.ok(order.returncode == 0 or (order.returncode == 2 and b"the order waits in" in err),
+           "hold reaches a file that waits behind another one, or says that the order waits", out.decode(),
+           err.decode())
     tap.ok(wait_until(lambda: states(home).get("00000001") == "done"), "the first one is done")
     shown = home.json("spool", "show", "2")[0]
     tap.ok(shown["state"] == "held" and shown["reason"] == "ask MCC first", "the second one is held", shown)
