@@ -14,7 +14,8 @@ import subprocess
 import tempfile
 import time
 
-from home import GATE, NOW, PATIENCE, SANITIZED, Copy, Home, Tap, generate, terminate, try_limits, use_disk, use_memory, wait_until
+from home import (GATE, NOW, PATIENCE, SANITIZED, Copy, Home, Tap, generate, terminate, try_limits, use_disk,
+                  use_memory, wait_until)
 
 MCC = "90-B3-D5-1F-30-0E-C0-01"
 TCSP = "90-B3-D5-1F-30-0E-C0-02"
