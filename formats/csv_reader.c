@@ -4,7 +4,7 @@
  * one.
  *
  * A quote that is never closed would make the rest of the file one record. So a record that is too long is given up,
- * and reading goes on behind the line where its open quote stands: one forgotten quote costs one record. CSV that is
+ * and reading goes on after the line where its open quote stands: one forgotten quote costs one record. CSV that is
  * cut short has no T record; that is how it is recognised.
  */
 #include "formats/csv_reader_private.h"
@@ -18,7 +18,7 @@ enum {
 
 /* --- Cutting -------------------------------------------------------------------------------- */
 
-/* Goes over the quote at offset at. False: the bytes behind it must be known first. */
+/* Goes over the quote at offset at. False: the bytes after it must be known first. */
 static bool pass_quote(struct csv *c, const char *s, size_t len, size_t at, bool final)
 {
     c->scan = at;
@@ -119,7 +119,7 @@ static size_t skip(struct csv *c, const char *s, size_t len)
 }
 
 /* Reads one record of the bytes at s, or passes over what skip does. Returns how many bytes that was, 0 when more are
- * needed. final: the text ends behind them. */
+ * needed. final: the text ends after them. */
 static size_t read_one(struct csv *c, const char *s, size_t have, bool final)
 {
     size_t reach = MIN(have, CSV_MAX_RECORD + 1), used, end;

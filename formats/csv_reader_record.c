@@ -18,14 +18,14 @@ enum {
 enum quoting {
     QUOTING_GOOD,
     QUOTING_OPEN,   /* the closing quote is missing */
-    QUOTING_BEHIND, /* text stands behind a closing quote */
+    QUOTING_BEHIND, /* text stands after a closing quote */
     QUOTING_INSIDE, /* a quote stands inside an unquoted field */
     QUOTING_CR,     /* a CR stands there that no LF follows */
 };
 
 /* --- Places --------------------------------------------------------------------------------- */
 
-/* Moves the place behind len bytes. */
+/* Moves the place past len bytes. */
 static void advance(struct place *at, const char *s, size_t len)
 {
     for (const char *end = s + len, *nl; (nl = memchr(s, '\n', (size_t)(end - s))); s = nl + 1) {
@@ -78,7 +78,7 @@ static void keep(struct csv *c, const char *s, size_t len)
     c->scratch_len += len;
 }
 
-/* Reads the quoted field at s[i] and undoes its doubled quotes. Returns the offset behind its closing quote; len + 1
+/* Reads the quoted field at s[i] and undoes its doubled quotes. Returns the offset after its closing quote; len + 1
  * where there is none. */
 static size_t unquote(struct csv *c, const char *s, size_t len, size_t i, struct field *field)
 {
@@ -102,7 +102,7 @@ static size_t unquote(struct csv *c, const char *s, size_t len, size_t i, struct
     return len + 1;
 }
 
-/* Reads the field at *i, which begins with a quote; moves *i behind it. */
+/* Reads the field at *i, which begins with a quote; moves *i past it. */
 static enum quoting split_quoted(struct csv *c, const char *s, size_t len, size_t *i, struct field *field)
 {
     size_t begin = *i, stop = unquote(c, s, len, begin, field);
@@ -117,7 +117,7 @@ static enum quoting split_quoted(struct csv *c, const char *s, size_t len, size_
     return QUOTING_GOOD;
 }
 
-/* Reads the field at *i, which does not; moves *i behind it. */
+/* Reads the field at *i, which does not; moves *i past it. */
 static enum quoting split_plain(struct csv *c, const char *s, size_t len, size_t *i, struct field *field)
 {
     size_t begin = *i, k = begin;
@@ -349,7 +349,7 @@ bool csv_record_begin(struct csv *c, const char *s, size_t len)
     return !reader_stopped(c->reader);
 }
 
-/* Judges where the record stands: H first and once, nothing behind T. False: its fields need no reading. */
+/* Judges where the record stands: H first and once, nothing after T. False: its fields need no reading. */
 static bool check_order(struct csv *c)
 {
     bool first = !c->any, again = c->letter == 'H' && c->header, was_over = c->trailer;

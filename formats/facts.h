@@ -12,7 +12,7 @@
  *       FACT(EMW, device_id, device)
  *   FACTS_DECLARE(EMW);                          numbers and names of the facts, and the proof for EMW_COLUMNS
  *
- * In the function, behind the variables that the values are made of:
+ * In the function, after the variables that the values are made of:
  *
  *   FACTS_FILL(EMW, row);                        declares `row`, a struct facts with every value
  *   writer_row(writer, &row);

@@ -1,9 +1,9 @@
 /*
- * Reads a name from left to right and goes on behind every fault, so that one answer names all of them and
+ * Reads a name from left to right and goes on after every fault, so that one answer names all of them and
  * the content can be judged too: whatever can be guessed of the name is filled in.
  *
- * A segment has at most one fault, and so has the separator behind it. The end of the EUI-64 is found by the date and
- * time behind it, so that wrong, missing or too many separators within it do not spoil what follows. Missing segments
+ * A segment has at most one fault, and so has the separator after it. The end of the EUI-64 is found by the date and
+ * time after it, so that wrong, missing or too many separators within it do not spoil what follows. Missing segments
  * give one fault, at the first. A byte that no name may hold gives one fault of the segment "name", which replaces the
  * fault of the segment or separator that holds it. tests/unit/test_filename.c compares the verdict with a regular
  * expression on 200,000 mutated names.
@@ -200,7 +200,7 @@ static void scan_org(struct scan *s)
         add_fault(s, FILENAME_BAD_GRAMMAR, (struct span){"org", start, s->pos}, "upper case: %s", s->out->org);
 }
 
-/* Offset behind the EUI-64: of the separator before date and time where these can be seen; else behind 16 hex digits
+/* Offset after the EUI-64: of the separator before date and time where these can be seen; else after 16 hex digits
  * with any single separators between them. */
 static size_t eui64_end(const struct scan *s)
 {
@@ -265,7 +265,7 @@ static void scan_eui64(struct scan *s)
 }
 
 /* Reads n digits at the scan's position into out. Single separators between them are passed over ("2023-07-03"). Sets
- * *end to the offset behind them. */
+ * *end to the offset after them. */
 static bool take_digits(const struct scan *s, size_t n, char *out, size_t *end)
 {
     size_t at = s->pos, got = 0;
@@ -318,7 +318,7 @@ static void scan_date_and_time(struct scan *s)
     (void)instant_from_name(out->date, out->time, &out->created); /* stays 0: there is a fault */
 }
 
-/* Offset behind the sequence whose digits end at `at`. What stands between them and the dot belongs to it, as in the
+/* Offset after the sequence whose digits end at `at`. What stands between them and the dot belongs to it, as in the
  * copies that file managers make ("000001 (1).xml"), but not a wrong separator before the form ("000001_xml"). */
 static size_t sequence_tail(const struct scan *s, size_t at)
 {
@@ -446,7 +446,7 @@ static void drop_faults_at(struct scan *s, size_t at)
     s->n_faults = kept;
 }
 
-/* Offset behind the byte, or behind the whole character where the name is UTF-8. */
+/* Offset after the byte, or after the whole character where the name is UTF-8. */
 static size_t character_end(const struct scan *s, size_t at)
 {
     at++;

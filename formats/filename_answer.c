@@ -28,7 +28,7 @@ char *filename_unknown_answer(const char *name_sha256, unsigned revision)
     return g_strdup_printf("EMA_UNKNOWN_%.16s_R%u.csv", name_sha256, revision);
 }
 
-/* Reads a name that is in the grammar for inbound names but for its type: `rest` begins with the '_' behind the type.
+/* Reads a name that is in the grammar for inbound names but for its type: `rest` begins with the '_' after the type.
  */
 static bool parse_rest(const char *rest, struct filename *f)
 {
@@ -37,7 +37,7 @@ static bool parse_rest(const char *rest, struct filename *f)
     return filename_parse(inbound, strlen(inbound), f, NULL, NULL) && f->pack == FILENAME_PLAIN;
 }
 
-/* "_MCC_…_000001_R1.xml" or "_UNKNOWN_0123456789abcdef_R1.csv", behind the type of an answer. */
+/* "_MCC_…_000001_R1.xml" or "_UNKNOWN_0123456789abcdef_R1.csv", after the type of an answer. */
 static bool is_answer_rest(const char *rest)
 {
     const char *revision = g_strrstr(rest, "_R");
@@ -53,7 +53,7 @@ static bool is_answer_rest(const char *rest)
     return parse_rest(answered, &f);
 }
 
-/* "_<org>_<eui64>_<date>_<time>.csv", behind the code of a report: as of a file, but without a sequence. */
+/* "_<org>_<eui64>_<date>_<time>.csv", after the code of a report: as of a file, but without a sequence. */
 static bool is_report_rest(const char *rest, struct filename *f)
 {
     const char *dot = strrchr(rest, '.');

@@ -3,7 +3,7 @@
  * records and faults are counted and limited here.
  *
  * Content of another form gives one fault and ends the reading: it would be nothing but faults. So does UTF-16. A UTF-8
- * byte order mark gives a fault, and the reading goes on behind it.
+ * byte order mark gives a fault, and the reading goes on after it.
  */
 #include "formats/reader_private.h"
 #include "formats/text.h"

@@ -138,7 +138,7 @@ char *text_escape(const char *data, size_t len, size_t max_chars)
     return g_string_free(out, FALSE);
 }
 
-/* Decodes the escape behind a backslash; returns its length, 0 where it is none. */
+/* Decodes the escape after a backslash; returns its length, 0 where it is none. */
 static size_t unescape_one(const char *text, char *byte)
 {
     int high, low;

@@ -2,7 +2,7 @@
  * zip, with exactly one member, by libarchive's streaming reader. That reader looks at local headers only, other
  * readers begin at the central directory at the end. An archive in which the two disagree would be another file for
  * each of them. So everything that both say is checked here before the first byte: one member, first in the file, data
- * without a gap, the directory right behind them, nothing after the end record.
+ * without a gap, the directory right after them, nothing after the end record.
  *
  * Field offsets are those of PKWARE's APPNOTE.TXT, 4.3.7 (local header), 4.3.12 (central header), 4.3.14 and 4.3.15
  * (zip64) and 4.3.16 (end record).
@@ -101,7 +101,7 @@ static bool zip_read_end(struct unpack *u, char end[END_RECORD_SIZE], uint64_t *
     return true;
 }
 
-/* Reads the header of fixed size at offset. signature: its third and fourth byte, behind "PK". */
+/* Reads the header of fixed size at offset. signature: its third and fourth byte, after "PK". */
 static bool zip_read_header(struct unpack *u, uint64_t offset, char *header, size_t size, const char signature[2])
 {
     ssize_t n = unpack_read_at(u, header, size, offset);

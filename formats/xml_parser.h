@@ -37,7 +37,7 @@ static inline size_t xml_parser_consumed(const xmlParserCtxt *parser)
 /*
  * Line and column of the next character, both from 1; columns count characters, lines end with LF.
  *
- * Uses parser->input: line, col. Any version, not behind a CDATA section: there 2.9.14 counts bytes as columns (the
+ * Uses parser->input: line, col. Any version, not after a CDATA section: there 2.9.14 counts bytes as columns (the
  * reader then counts for itself). Both are int and the parser does not guard them: the reader stops long before.
  * If this breaks: places of elements are wrong where nothing else is.
  */
@@ -47,7 +47,7 @@ static inline struct place xml_parser_place(const xmlParserCtxt *parser)
 }
 
 /*
- * True where the parser stands directly behind `<` and a name of len bytes: a start tag with nothing else in it, as
+ * True where the parser stands directly after `<` and a name of len bytes: a start tag with nothing else in it, as
  * nearly all of a good file. Called while the parser reports a start tag, before it consumes the closing `>`.
  *
  * Uses parser->input: base, cur. Any version; len bytes before cur are in the buffer because the tag that is being
@@ -63,7 +63,7 @@ static inline bool xml_parser_tag_is_before(const xmlParserCtxt *parser, size_t 
 
 /*
  * True where the parser handed over this text right from its buffer, without a copy. *ahead is then how many bytes it
- * stands behind the parser's position (negative: before it).
+ * stands after the parser's position (negative: before it).
  *
  * Uses parser->input: base, cur, end. Any version. Whether text is a copy differs between versions and texts; both
  * answers are right.

@@ -111,7 +111,7 @@ static void fault_unknown(struct xml *x, struct xml_level *level, const xmlChar 
     }
 }
 
-/* A known child that stands behind a later one. A fault of the later one may have said so. */
+/* A known child that stands after a later one. A fault of the later one may have said so. */
 static void take_late(struct xml *x, struct xml_level *level, size_t i, struct place at)
 {
     const struct xml_container *c = level->container;

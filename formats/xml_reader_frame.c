@@ -295,7 +295,7 @@ static void fill(struct xml *x, struct xml_container *c, const char *element, co
     }
 }
 
-/* Adds a child behind those that are there. */
+/* Adds a child after those that are there. */
 static void add(struct xml *x, struct xml_container *c, const char *name, bool required)
 {
     c->names[c->n] = xml_parser_intern(x->parser, name);

@@ -1,5 +1,5 @@
 /*
- * Line and column of what the parser reports. libxml2 knows its own position only, which is behind the thing reported.
+ * Line and column of what the parser reports. libxml2 knows its own position only, which is after the thing reported.
  * So the window is searched backwards for the tag, and lines and columns are counted on from the last known place
  * (mark), each byte once. For the tags of a good file the parser's position is enough (xml_place_of_tag).
  */
@@ -44,7 +44,7 @@ size_t xml_tag_index(const struct xml *x)
     return last_opening(x, xml_consumed(x));
 }
 
-/* Index behind the tag, comment, instruction or CDATA section at i: the text begins there. i where it has no end. */
+/* Index after the tag, comment, instruction or CDATA section at i: the text begins there. i where it has no end. */
 static size_t markup_end(const struct xml *x, size_t i, size_t end)
 {
     const char *p = x->window + i, *stop = x->window + end, *close = NULL;
@@ -66,7 +66,7 @@ static size_t markup_end(const struct xml *x, size_t i, size_t end)
 }
 
 /* The parser reports plain text from its buffer, so that the place follows from the address. Text that it had to decode
- * (characters, references) is a copy, and since 2.14 a CDATA section too. Then it is the first character behind the
+ * (characters, references) is a copy, and since 2.14 a CDATA section too. Then it is the first character after the
  * last tag, or within the section that has just ended, that is not blank. Searching for '>' would not do, for that may
  * stand in text. */
 struct place xml_place_of_text(struct xml *x, const char *text)

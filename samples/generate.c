@@ -182,7 +182,7 @@ static void take(const struct item *item, const char *argument)
         *item->count = number(item->name, argument, item->max);
 }
 
-enum { MAX_ITEMS = 32, FIRST_ITEM = 256 /* behind all letters */ };
+enum { MAX_ITEMS = 32, FIRST_ITEM = 256 /* after all letters */ };
 
 static void take_arguments(int argc, char **argv, const struct item *items, size_t n)
 {

@@ -58,7 +58,7 @@ static void fetch_task(const struct transport *transport, struct connection *con
     for (guint i = 0; go_on && i < inbox->fetches->len; i++) {
         struct fetch *fetch = &g_array_index(inbox->fetches, struct fetch, i);
         any |= fetch_one(inbox, transport, connection, fetch);
-        /* The files behind one that failed wait with it: if they came first, its sequence number would be stale (B107).
+        /* The files after one that failed wait with it: if they came first, its sequence number would be stale (B107).
          * A file that changed since the listing is still being written and does not hold up the others. */
         go_on = fetch->stored || g_error_matches(fetch->error, TRANSPORT_ERROR, TRANSPORT_ERROR_CHANGED);
     }

@@ -1,5 +1,5 @@
 /*
- * A file reaches its drop in two steps, each with a commit behind it:
+ * A file reaches its drop in two steps, each with a commit after it:
  *
  *   upload    the bytes go under a temporary name, as durable as the drop can make them      STORED → STAGED
  *   publish   a rename to the final name, which never replaces a file                        STAGED → DELIVERED

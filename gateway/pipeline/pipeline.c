@@ -141,7 +141,7 @@ static bool process_due(struct pipeline *pipeline, GError **error)
     if (due == NULL || !find_next(gateway, due, &next, error))
         return false;
     while (next < due->len && !gateway_stopping(gateway)) {
-        /* Between two jobs: operators' orders, or `hold` would come too late for a file behind many others; and pickup,
+        /* Between two jobs: operators' orders, or `hold` would come too late for a file after many others; and pickup,
          * so that files need not wait in their drops for the judging of earlier ones. */
         if (!orders_carry_out(gateway, error) || !pickup_go_on(pipeline->pickup, error) ||
             !process(pipeline, g_array_index(due, int64_t, next), error))

@@ -34,7 +34,7 @@ static void text_at(GString *out, double x, double y, const char *style, const c
     g_string_append(out, "</text>\n");
 }
 
-/* ---- bars: a label at the left, the bar, its number behind it ---- */
+/* ---- bars: a label at the left, the bar, its number after it ---- */
 
 enum { WIDTH = 560, LABEL = 190, NUMBER = 90, BAR = 16, STEP = 22 };
 
@@ -69,7 +69,7 @@ void chart_bars(GString *out, const struct chart *chart, const struct chart_bar 
     g_string_append(out, "</svg>\n");
 }
 
-/* ---- lines: over time, each with its label behind its last point ---- */
+/* ---- lines: over time, each with its label after its last point ---- */
 
 enum { HEIGHT = 300, LEFT = 70, RIGHT = 110, TOP = 20, BOTTOM = 40, DATE = 10 };
 

@@ -32,7 +32,7 @@ static bool append(struct ledger *ledger, sqlite3_stmt *query, GArray *due, GErr
 }
 
 /* READY items of a verdict (?1 its first item, ?2 how many) without a session. Sessions start in the order of the
- * items, so only items behind the last one that has a session are searched. */
+ * items, so only items after the last one that has a session are searched. */
 #define UNDISPATCHED                                                                                                   \
     " FROM work_item WHERE item>=?1 AND item<?1+?2 AND outcome=0"                                                      \
     " AND item>ifnull((SELECT max(item) FROM session WHERE item>=?1 AND item<?1+?2),0)"                                \

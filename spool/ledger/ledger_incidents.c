@@ -219,7 +219,7 @@ bool ledger_incidents_of_device(struct ledger *ledger, uint64_t device, ledger_i
 
 /* ---- events ---- */
 
-/* The next event to report is the one behind the last range; event ids start at 1. */
+/* The next event to report is the one after the last range; event ids start at 1. */
 bool ledger_events_unreported(struct ledger *ledger, int64_t *first, int64_t *n, GError **error)
 {
     LEDGER_SQL(next, "SELECT first+events FROM incident_reported ORDER BY job DESC LIMIT 1");
@@ -239,7 +239,7 @@ bool ledger_events_mark_reported(struct ledger *ledger, int64_t job, int64_t fir
     return ledger_run(ledger, &insert, LEDGER_VALUES(LEDGER_INT(job), LEDGER_INT(first), LEDGER_INT(n)), error);
 }
 
-/* Columns behind the incident's: the event, and the job that reports it. Visits the rows of a query; ends it. */
+/* Columns after the incident's: the event, and the job that reports it. Visits the rows of a query; ends it. */
 #define EVENT ",e.id,e.event,"
 static bool visit_events(struct ledger *ledger, sqlite3_stmt *q, ledger_event_visit visit, void *user, GError **error)
 {
