@@ -84,7 +84,8 @@ files()
     for file in demo/files/*; do send "$file" mcc; done
     [ "$transport" = local ] || quiet pickup mcc
     show run --once
-    note "Of the sixth file the two good Devices are deferred (C110): the first file has them in work already"
+    note "Status 1: a file or a Device was refused. The two good Devices of the sixth file are deferred (C110), because
+   the first file has them in work already"
     note "The acknowledgement (EMA) of the refused file, as the sender finds it in his drop"
     tee -a demo/demo.log <"demo/drops/mcc/out/EMA_${name#EMI_}_000005_R1.csv"
     note "A work order (EMW) for the TCoS Service Provider: three Devices of the first file"
@@ -167,8 +168,9 @@ month()
 packages $build_packages python3
 [ "$transport" = local ] || packages openssh-server openssh-client
 cat <<END
-Commands are shown without '-c demo/ecosgate.conf --now $now' (from 3. on: demo/day/ecosgate.conf and a later
-time). To repeat one: build/ecosgate -c demo/ecosgate.conf --now $now spool list
+Commands are shown without '-c demo/ecosgate.conf --now $now'
+(from 3. on: '-c demo/day/ecosgate.conf' and a later time). To repeat one:
+build/ecosgate -c demo/ecosgate.conf --now $now spool list
 END
 echo "building in build/; what the tools print goes to build/demo-build.log"
 (build) || {
