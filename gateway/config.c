@@ -165,6 +165,7 @@ void config_rules(const struct config *config, int64_t now, struct rules *rules)
     rules->cos_window = config->cos_window;
     rules->daily_limit = config->daily_limit;
     memcpy(rules->review, config->review, sizeof rules->review);
+    rules->sequence_gap_max = config->sequence_gap_max;
     rules->max_devices = (uint32_t)config->max_devices;
     rules->retry = config->retry;
     rules->unpack = (struct unpack_limits){(uint64_t)config->max_bytes, (uint32_t)config->max_ratio};

@@ -27,6 +27,7 @@ struct config {
     int64_t max_bytes;        /* of one file after unpacking */
     int64_t max_ratio;        /* unpacked size over packed size */
     int64_t future_tolerance; /* seconds */
+    int64_t sequence_gap_max; /* numbers that a file may skip */
     struct retry_rules retry;
     int64_t max_sessions;                  /* failed ones of a Device after which somebody has to act */
     int64_t model_failures;                /* failed Devices of a model of which none migrated: then D160 */

@@ -6,6 +6,7 @@
 
 #include "formats/text.h"
 #include "spool/job.h"
+#include "spool/ledger/ledger_numbering.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -61,38 +62,109 @@ static void judge_duplicates(const struct judged_file *file, const struct ledger
         add(file, error_at(B112, whole_name), "%s had the same bytes under another name", bytes);
 }
 
-/* B107 counts from the last accepted file. B108 counts from the last file of any outcome: a rejected file has used its
- * number up, so that the next number skips none. */
-static bool judge_sequence(const struct judged_file *file, const struct ledger_file *subject, GError **error)
-{
-    struct ledger *ledger = file->rules->ledger;
-    int64_t accepted, any;
+/* A file's sequence and what came before it. */
+struct position {
+    struct ledger_numbering numbering;
+    bool above;     /* above the last accepted number, so that it is not asked whether it follows over the end */
+    int64_t before; /* the number that came before it, accepted or not */
+    int64_t skips;  /* numbers between the two */
+};
 
-    if (!ledger_last_sequence(ledger, subject, &accepted, error) ||
-        !ledger_sequence_before(ledger, subject, &any, error))
+/* A sequence that is not above the last accepted one can only follow over the end. Then only files after that one have
+ * come before this one, and only those whose number was found to be good: a late file that an operator holds must not
+ * make another late file look like the next one. */
+static bool find_before_over_end(struct ledger *ledger, const struct ledger_file *subject, struct position *p,
+                                 GError **error)
+{
+    const struct ledger_numbering *n = &p->numbering;
+    const struct ledger_numbers behind = {n->id, n->job, subject->sequence, true};
+    const struct ledger_numbers all = {n->id, 0, LEDGER_SEQUENCE_MAX + 1, true};
+
+    if (!ledger_numbering_before(ledger, subject, &behind, &p->before, error))
         return false;
-    if (accepted != 0 && subject->sequence < accepted) {
-        add(file, error_at(B107, sequence_number),
-            "expected more than %06" PRId64 ", the last accepted one; found %06" PRId64, accepted, subject->sequence);
-    } else if (accepted != 0 && subject->sequence > accepted && subject->sequence > any + 1) {
-        add(file, (struct finding){.code = B108, .warning = true, .field = sequence_number},
-            "expected %06" PRId64 ", found %06" PRId64, any + 1, subject->sequence);
-    }
+    if (p->before != 0)
+        return true;
+    if (!ledger_numbering_before(ledger, subject, &all, &p->before, error))
+        return false;
+    p->before = MAX(p->before, n->last);
     return true;
 }
 
-bool history_rules_judge_name(const struct judged_file *file, const struct ledger_file *subject, bool *repeated,
+static bool find_position(struct ledger *ledger, struct ledger_file *subject, struct position *p, GError **error)
+{
+    const struct ledger_numbering *n = &p->numbering;
+
+    if (!ledger_numbering_find(ledger, subject, &p->numbering, error))
+        return false;
+    const struct ledger_numbers lower = {n->id, 0, subject->sequence, false};
+    p->above = !n->known || subject->sequence > n->last;
+    subject->numbering = n->id;
+    subject->since = !p->above && subject->sequence != n->last ? n->job : 0;
+    if (p->above && !ledger_numbering_before(ledger, subject, &lower, &p->before, error))
+        return false;
+    if (p->above) {
+        p->before = MAX(p->before, n->last);
+        p->skips = subject->sequence - p->before - 1;
+        return true;
+    }
+    if (!find_before_over_end(ledger, subject, p, error))
+        return false;
+    p->skips = ledger_numbering_distance(p->before, subject->sequence) - 1;
+    return true;
+}
+
+/* The first number that may come after `before`. */
+static int64_t next_number(int64_t before)
+{
+    return before % LEDGER_SEQUENCE_MAX + 1;
+}
+
+/* B107, B108, B113. False for a number that cannot be used. */
+static bool judge_sequence(const struct judged_file *file, const struct ledger_file *subject, const struct position *p)
+{
+    const struct ledger_numbering *n = &p->numbering;
+    int64_t most = file->rules->sequence_gap_max, next = next_number(p->before);
+
+    if (!n->known || (subject->sequence == n->last && n->job != 0))
+        return true; /* the first file; or one with the bytes of another, which B112 says */
+    if (p->above && p->skips > most) {
+        add(file, error_at(B113, sequence_number),
+            "expected %06" PRId64 " to %06" PRId64 ", found %06" PRId64 ": %" PRId64
+            " numbers did not come; the number is not used up",
+            next, next_number(p->before + most), subject->sequence, p->skips);
+        return false;
+    }
+    if (!p->above && (p->skips > most || subject->sequence == n->last)) {
+        add(file, error_at(B107, sequence_number), "expected more than %06" PRId64 ", the last %s; found %06" PRId64,
+            n->last, n->job != 0 ? "accepted one" : "one by an operator's order", subject->sequence);
+        return false;
+    }
+    if (p->skips > 0)
+        add(file, (struct finding){.code = B108, .warning = true, .field = sequence_number},
+            "expected %06" PRId64 ", found %06" PRId64, next, subject->sequence);
+    return true;
+}
+
+bool history_rules_judge_name(const struct judged_file *file, struct ledger_file *subject, struct history *history,
                               GError **error)
 {
     struct ledger_duplicates found;
+    struct position position = {0};
 
+    if (subject->type != NULL && !find_position(file->rules->ledger, subject, &position, error))
+        return false;
     if (!ledger_duplicates(file->rules->ledger, subject, &found, error))
         return false;
     judge_duplicates(file, subject, &found);
-    *repeated = found.name_and_bytes != 0;
-    if (subject->type == NULL || *repeated || found.name_other_bytes || found.sequence_other_bytes)
+    history->repeated = found.name_and_bytes != 0;
+    history->numbering = subject->numbering;
+    if (subject->type == NULL || history->repeated || found.name_other_bytes || found.sequence_other_bytes)
         return true;
-    return judge_sequence(file, subject, error);
+    if (!judge_sequence(file, subject, &position))
+        history->numbering = LEDGER_NUMBERING_NONE;
+    else
+        history->wraps = !position.above && subject->sequence != position.numbering.last;
+    return true;
 }
 
 /* A rejected file has used its BatchId up: a resubmission needs a new one. */

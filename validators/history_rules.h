@@ -1,5 +1,5 @@
 /*
- * Rules that ask the ledger what came before: duplicates and sequence (B105 to B108, B112), batches (B210), and a
+ * Rules that ask the ledger what came before: duplicates and sequence (B105 to B108, B112, B113), batches (B210), and a
  * Device that an earlier instruction still works on (C110). To be called only where rules->ledger is set, that is in
  * the live run. The functions read the ledger and change nothing; a false result is an error of the ledger.
  */
@@ -11,9 +11,25 @@
 #include "validators/device_rules.h"
 #include "validators/header_rules.h"
 
-/* B105 to B108, B112, of the file as a whole. *repeated: the very same file came before (B105), so that it must not be
- * processed again. subject->type is NULL for a name outside the grammar: then only names and bytes are compared. */
-bool history_rules_judge_name(const struct judged_file *file, const struct ledger_file *subject, bool *repeated,
+/* What the name and bytes of a file are, after the files before it. */
+struct history {
+    bool repeated;     /* the very same file came before (B105): it must not be processed again */
+    int64_t numbering; /* as in struct verdict */
+    bool wraps;
+};
+
+/* B105 to B108, B112, B113, of the file as a whole. subject->type is NULL for a name outside the grammar: then only
+ * names and bytes are compared. Sets numbering and since of the subject.
+ *
+ * The sequence is compared with `last`, the last accepted one (or the one that an operator set). It may skip at most
+ * rules->sequence_gap_max numbers that did not come; a rejected file counts as come, unless its number was why.
+ *
+ *   above last               skips few or none: good (B108 warns of a gap); skips more: B113
+ *   not above last           follows over the end, 999999 and then 1, and skips few or none: good likewise; else B107
+ *
+ * Near the end both readings of a number exist, and the nearer one forwards wins: after 999900 comes 50 (149 skipped).
+ * After 50 a late 999950 is B113, for it looks like a jump. */
+bool history_rules_judge_name(const struct judged_file *file, struct ledger_file *subject, struct history *history,
                               GError **error);
 
 /* B210: the BatchId was used before, or ResubmissionOf names no rejected file of this sender. record is the header

@@ -255,14 +255,16 @@ static bool judge_all(struct judging *j, GError **error)
     g_autofree char *escaped = text_escape(j->request->name, j->request->name_len, 0);
     struct verdict *verdict = j->verdict;
     char sender[EUI64_TEXT_SIZE];
-    bool repeated = false;
+    struct history history = {0};
 
     verdict->name_is_known = j->file.name_is_known =
         name_rules_judge(j->file.rules, j->request->name, j->request->name_len, &verdict->filename, j->file.findings);
     fill_subject(j, escaped, sender);
-    if (j->file.rules->ledger != NULL && !history_rules_judge_name(&j->file, &j->subject, &repeated, error))
+    if (j->file.rules->ledger != NULL && !history_rules_judge_name(&j->file, &j->subject, &history, error))
         return false;
-    if (!repeated && verdict->filename.form != FORM_UNKNOWN && verdict->filename.type != NULL &&
+    verdict->numbering = history.numbering;
+    verdict->wraps = history.wraps;
+    if (!history.repeated && verdict->filename.form != FORM_UNKNOWN && verdict->filename.type != NULL &&
         verdict->filename.type->inbound)
         read_content(j);
     if (j->error != NULL) {

@@ -173,7 +173,7 @@ void judge_each_not_judged(const struct rules *rules, const struct file_type *ty
                            void (*visit)(void *user, const char *code), void *user)
 {
     static const enum code need_identity[] = {B103, B207};
-    static const enum code need_ledger[] = {B105, B106, B107, B108, B112, B210};
+    static const enum code need_ledger[] = {B105, B106, B107, B108, B112, B113, B210};
     bool missing[CODE_COUNT] = {false};
     size_t n;
     const enum code *of_records = record_codes(type, &n);

@@ -8,6 +8,7 @@ static const char *const default_scope[] = {"ESME", "GSME", "GPF", NULL};
 void rules_init(struct rules *rules)
 {
     *rules = (struct rules){
+        .sequence_gap_max = 1000,
         .future_tolerance = 5 * 60,
         .device_types = default_scope,
         .check_digits = CHECK_DIGITS_WARN,

@@ -50,6 +50,7 @@ struct rules {
     int64_t job;                     /* the file's own job, which is no earlier file; with a ledger only */
     const char *drop;                /* the drop that the file came through; NULL: not judged */
     int64_t now;                     /* seconds since 1970, UTC */
+    int64_t sequence_gap_max;        /* numbers that a file may skip */
     int64_t future_tolerance;        /* seconds that a time may lie ahead of now */
     const char *const *device_types; /* the Device types in scope (C104); ends with NULL */
     enum check_digits check_digits;

@@ -21,7 +21,9 @@ struct verdict {
     bool name_is_known;       /* the name is in the grammar: filename is complete */
     bool content_read;        /* false: the name, or an earlier file with these bytes, decided alone */
     struct header header;
-    int64_t declared;                              /* the count that the file states; -1: none, or no whole number */
+    int64_t numbering; /* that its sequence belongs to (ledger_numbering.h) */
+    bool wraps;        /* its sequence follows that numbering over the end; once accepted, it begins the next one */
+    int64_t declared;  /* the count that the file states; -1: none, or no whole number */
     uint64_t parsed, accepted, rejected, deferred; /* records */
     struct findings *findings;
 };

@@ -36,19 +36,39 @@ bool plan_job(struct gateway *gateway, struct ledger_job *job, GError **error)
     return ledger_job_insert(ledger, &whole, NULL, error);
 }
 
-bool plan_file(struct gateway *gateway, const struct ledger_outgoing *file, int64_t *job, GError **error)
+/* Gives the file its number and, unless it answers another file, its name. Numbers go on from 1 after 999999. The ledger
+ * keeps all names, delivered or not; a number whose name was used before is left out. *name: g_free. */
+static bool number_file(struct gateway *gateway, struct ledger_outgoing *outgoing, char **name, GError **error)
 {
     const struct config *config = gateway->config;
+    bool used = true;
+
+    *name = NULL;
+    if (outgoing->name != NULL)
+        return ledger_counter_next_sequence(gateway->ledger, outgoing->kind, &outgoing->sequence, error);
+    while (used) {
+        g_autofree struct ledger_outgoing *before = NULL;
+        if (!ledger_counter_next_sequence(gateway->ledger, outgoing->kind, &outgoing->sequence, error))
+            return false;
+        const struct filename_own own = {
+            outgoing->kind, config->org, config->eui64, outgoing->created, (uint32_t)outgoing->sequence,
+            outgoing->form};
+        g_free(*name);
+        outgoing->name = *name = filename_own(&own);
+        if (!ledger_outgoing_named(gateway->ledger, *name, &before, error))
+            return false;
+        used = before != NULL;
+    }
+    return true;
+}
+
+bool plan_file(struct gateway *gateway, const struct ledger_outgoing *file, int64_t *job, GError **error)
+{
     struct ledger_outgoing outgoing = *file;
     g_autofree char *name = NULL;
 
-    if (!ledger_counter_next(gateway->ledger, outgoing.kind, &outgoing.sequence, error))
+    if (!number_file(gateway, &outgoing, &name, error))
         return false;
-    if (outgoing.name == NULL) {
-        const struct filename_own own = {
-            outgoing.kind, config->org, config->eui64, outgoing.created, (uint32_t)outgoing.sequence, outgoing.form};
-        outgoing.name = name = filename_own(&own);
-    }
     struct ledger_job row = {.id = outgoing.job,
                              .name = outgoing.name,
                              .type = outgoing.kind,
@@ -133,13 +153,13 @@ bool plan_answers(struct gateway *gateway, const struct plan_judged *judged, GEr
 
     recipient_of(gateway, judged, recipient);
     outgoing.kind = "EMA";
-    if (!ledger_counter_next(gateway->ledger, outgoing.kind, &outgoing.sequence, error) ||
+    if (!ledger_counter_next_sequence(gateway->ledger, outgoing.kind, &outgoing.sequence, error) ||
         !plan_ema(gateway, &outgoing, judged, &revision, error))
         return false;
     if (verdict->outcome == OUTCOME_RJ || g_strcmp0(job->type, "EMI") != 0)
         return true;
     /* With the number that the EMA got: the names show that both belong together. */
     outgoing.kind = "EMD";
-    return ledger_counter_next(gateway->ledger, outgoing.kind, &outgoing.sequence, error) &&
+    return ledger_counter_next_sequence(gateway->ledger, outgoing.kind, &outgoing.sequence, error) &&
            plan(gateway, &outgoing, judged, revision, error);
 }

@@ -5,9 +5,9 @@
 
 #include "gateway/commands/order.h"
 
-static bool parse_order(const char *text, struct order *order)
+static bool parse_order(char *const *arguments, struct order *order)
 {
-    return incident_parse(text, &order->incident);
+    return incident_parse(arguments[0], &order->incident);
 }
 
 static bool find_incident(const struct read_access *access, const struct order *order, bool *exists, GError **error)
@@ -24,7 +24,7 @@ static bool find_incident(const struct read_access *access, const struct order *
 
 int command_incident_close(struct invocation *invocation)
 {
-    static const struct order_target target = {"incident show", parse_order, find_incident};
+    static const struct order_target target = {"incident show", 1, parse_order, find_incident};
 
     return order_give(invocation, ORDER_CLOSE, &target);
 }

@@ -71,18 +71,24 @@ static char *about(const struct order *order)
 
     if (order->verb == ORDER_REDELIVER)
         return g_strdup(order->file);
+    if (order->verb == ORDER_SEQUENCE)
+        return g_strdup_printf("%s of %s, last number %06" G_GINT64_FORMAT, order->type, order->sender, order->number);
     return order->verb == ORDER_CLOSE ? g_strdup_printf("incident %s", incident_id(order->incident, id))
                                       : g_strdup_printf("job %08" G_GINT64_FORMAT, order->job);
 }
 
-static void print_json(const struct ledger_action *action)
+static void print_json(const struct order *order, const struct ledger_action *action)
 {
     char incident[INCIDENT_ID_SIZE];
     json_t *object = json_object();
 
     if (action->incident != 0)
         output_set_text(object, "incident", incident_id(action->incident, incident));
-    else
+    else if (order->verb == ORDER_SEQUENCE) {
+        output_set_text(object, "sender", order->sender);
+        output_set_text(object, "type", order->type);
+        output_set_number(object, "last", order->number);
+    } else
         output_set(object, "job", command_json_job(action->job));
     output_set_text(object, "verb", action->verb);
     output_set_text(object, "reason", action->reason);
@@ -98,7 +104,7 @@ static void print_action(const struct invocation *invocation, const struct order
     g_autofree char *what = about(order);
 
     if (invocation->json)
-        print_json(action);
+        print_json(order, action);
     else if (strcmp(action->result, ORDER_DONE) == 0)
         printf("%s: %s done\n", what, action->verb);
     else
@@ -167,7 +173,8 @@ int order_give(struct invocation *invocation, enum order_verb verb, const struct
     struct read_access access;
     struct order order = {.verb = verb, .at = clock_now()};
 
-    if (!command_arguments(invocation, entries, 1, 1) || !target->parse(invocation->argv[0], &order)) {
+    if (!command_arguments(invocation, entries, target->n_arguments, target->n_arguments) ||
+        !target->parse(invocation->argv, &order)) {
         g_free(given);
         return EXIT_UNABLE;
     }

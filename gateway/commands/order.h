@@ -3,7 +3,7 @@
  * orders folder, so that no lock is needed. The gateway that runs carries it out (gateway/pipeline/orders.h). When none
  * runs, this command takes the lock and carries it out itself.
  *
- *   static const struct order_target target = {"spool show", parse_job, find_job};
+ *   static const struct order_target target = {"spool show", 1, parse_job, find_job};
  *   return order_give(invocation, ORDER_HOLD, &target);
  */
 #ifndef ECOSGATE_GATEWAY_COMMANDS_ORDER_H
@@ -13,11 +13,12 @@
 #include "gateway/commands/read_access.h"
 #include "gateway/pipeline/orders.h"
 
-/* What orders of one command are about: a job, an incident, a report's file. */
+/* What orders of one command are about: a job, an incident, a report's file, a sender and type. */
 struct order_target {
     const char *shown_by; /* the command that shows the result later: "spool show" */
-    /* Sets what the order is about from the argument. False: the argument is wrong, and a message has been printed. */
-    bool (*parse)(const char *text, struct order *order);
+    int n_arguments;      /* that say what the order is about: 1, or more */
+    /* Sets what the order is about from the arguments. False: the argument is wrong, and a message has been printed. */
+    bool (*parse)(char *const *arguments, struct order *order);
     /* Sets *exists. When it does not exist a message has been printed. False: the ledger's error. */
     bool (*find)(const struct read_access *access, const struct order *order, bool *exists, GError **error);
 };

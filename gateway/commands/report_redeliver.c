@@ -5,9 +5,9 @@
 #include "gateway/reports/report.h"
 #include "spool/ledger/ledger_outgoing.h"
 
-static bool parse_file(const char *text, struct order *order)
+static bool parse_file(char *const *arguments, struct order *order)
 {
-    order->file = (char *)text; /* borrowed: order_give does not free it */
+    order->file = arguments[0]; /* borrowed: order_give does not free it */
     return true;
 }
 
@@ -27,7 +27,7 @@ static bool find_file(const struct read_access *access, const struct order *orde
 
 int command_report_redeliver(struct invocation *invocation)
 {
-    static const struct order_target target = {"report list", parse_file, find_file};
+    static const struct order_target target = {"report list", 1, parse_file, find_file};
 
     return order_give(invocation, ORDER_REDELIVER, &target);
 }

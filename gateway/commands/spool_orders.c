@@ -5,9 +5,9 @@
 #include "gateway/commands/order.h"
 #include "spool/ledger/ledger_jobs.h"
 
-static bool parse_job(const char *text, struct order *order)
+static bool parse_job(char *const *arguments, struct order *order)
 {
-    return command_parse_job(text, &order->job);
+    return command_parse_job(arguments[0], &order->job);
 }
 
 static bool find_job(const struct read_access *access, const struct order *order, bool *exists, GError **error)
@@ -22,7 +22,7 @@ static bool find_job(const struct read_access *access, const struct order *order
     return true;
 }
 
-static const struct order_target target = {"spool show", parse_job, find_job};
+static const struct order_target target = {"spool show", 1, parse_job, find_job};
 
 int command_spool_hold(struct invocation *invocation)
 {

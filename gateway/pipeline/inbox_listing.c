@@ -163,12 +163,31 @@ static bool record_gone(struct listing *l, GError **error)
     return true;
 }
 
-/* Files are picked up in the order of their names. For one type and sender that is the order of their numbers. */
+/* The sequence number of a name in the grammar, where the names differ first; -1: they do not differ in that. */
+static int64_t number_at(const char *name, size_t differs)
+{
+    size_t start = differs;
+
+    while (start > 0 && g_ascii_isdigit(name[start - 1]))
+        start--;
+    if (start == 0 || name[start - 1] != '_' || strspn(name + start, G_CSET_DIGITS) != 6 || name[start + 6] != '.')
+        return -1;
+    return g_ascii_strtoll(name + start, NULL, 10);
+}
+
+/* Files are picked up in the order of their names. For one type and sender that is the order of their numbers; of those
+ * made in one second, 999999 comes before 1. */
 static int by_name(gconstpointer a, gconstpointer b)
 {
-    const struct listed *x = *(struct listed *const *)a, *y = *(struct listed *const *)b;
+    const char *x = (*(struct listed *const *)a)->name, *y = (*(struct listed *const *)b)->name;
+    size_t differs = 0;
 
-    return strcmp(x->name, y->name);
+    while (x[differs] != '\0' && x[differs] == y[differs])
+        differs++;
+    int64_t first = number_at(x, differs), second = number_at(y, differs);
+    if (first >= 0 && second >= 0 && ABS(first - second) > LEDGER_SEQUENCE_MAX / 2)
+        return first > second ? -1 : 1;
+    return strcmp(x, y);
 }
 
 static void collect_markers(struct listing *l)

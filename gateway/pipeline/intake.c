@@ -24,6 +24,7 @@
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_jobs.h"
+#include "spool/ledger/ledger_numbering.h"
 #include "spool/ledger/ledger_verdicts.h"
 #include "validators/judge.h"
 
@@ -141,6 +142,17 @@ static bool record_findings(struct ledger *ledger, const struct ledger_verdict *
     return true;
 }
 
+/* Records which numbering the file's sequence belongs to. */
+static bool record_number(struct intake *intake, const struct verdict *verdict, GError **error)
+{
+    struct ledger *ledger = intake->gateway->ledger;
+
+    if (!ledger_numbering_assign(ledger, intake->job->id, verdict->numbering, error))
+        return false;
+    return !verdict->wraps || verdict->outcome == OUTCOME_RJ ||
+           ledger_numbering_wrap(ledger, intake->job->id, verdict->numbering, error);
+}
+
 /* Writes verdict, findings and incidents and plans the answers, in the open transaction. */
 static bool record_verdict(struct intake *intake, const char *raw_name, const struct verdict *verdict, GError **error)
 {
@@ -165,7 +177,7 @@ static bool record_verdict(struct intake *intake, const char *raw_name, const st
     const struct plan_judged judged = {intake->job, raw_name, verdict, intake->now};
 
     g_strlcpy(row.outcome, outcome_code(verdict->outcome), sizeof row.outcome);
-    return ledger_verdict_insert(intake->gateway->ledger, &row, error) &&
+    return ledger_verdict_insert(intake->gateway->ledger, &row, error) && record_number(intake, verdict, error) &&
            record_findings(intake->gateway->ledger, &row, verdict->findings, error) &&
            incidents_follow_verdict(intake->gateway, intake->job, verdict, intake->now, error) &&
            plan_answers(intake->gateway, &judged, error) && outcome_plan(intake->gateway, intake->now, error);

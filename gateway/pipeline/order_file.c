@@ -15,7 +15,7 @@
 #define GROUP "order"
 enum { MAX_ORDER_BYTES = 65536, MAX_REASON = 1000 /* characters */ };
 
-static const char *const verbs[ORDER_VERB_COUNT] = {"hold", "release", "requeue", "close", "redeliver"};
+static const char *const verbs[ORDER_VERB_COUNT] = {"hold", "release", "requeue", "close", "redeliver", "sequence"};
 
 const char *order_verb_name(enum order_verb verb)
 {
@@ -38,6 +38,8 @@ void order_free(struct order *order)
         return;
     g_free(order->id);
     g_free(order->file);
+    g_free(order->sender);
+    g_free(order->type);
     g_free(order->reason);
     g_free(order->who);
     g_free(order);
@@ -69,7 +71,11 @@ bool orders_write(const struct gateway *gateway, struct order *order, GError **e
         g_key_file_set_int64(keys, GROUP, "incident", order->incident);
     else if (order->verb == ORDER_REDELIVER)
         g_key_file_set_string(keys, GROUP, "file", order->file);
-    else
+    else if (order->verb == ORDER_SEQUENCE) {
+        g_key_file_set_string(keys, GROUP, "sender", order->sender);
+        g_key_file_set_string(keys, GROUP, "type", order->type);
+        g_key_file_set_int64(keys, GROUP, "number", order->number);
+    } else
         g_key_file_set_int64(keys, GROUP, "job", order->job);
     g_key_file_set_string(keys, GROUP, "reason", order->reason);
     g_key_file_set_string(keys, GROUP, "who", order->who);
@@ -92,6 +98,15 @@ static char *key_text(GKeyFile *keys, const char *key)
     return text != NULL && *text != '\0' ? text_escape(text, strlen(text), MAX_REASON) : NULL;
 }
 
+/* The number of the file; -1 if it is missing or none: 0 is a number here. */
+static int64_t number_of(GKeyFile *keys)
+{
+    g_autoptr(GError) cause = NULL;
+    int64_t number = g_key_file_get_int64(keys, GROUP, "number", &cause);
+
+    return cause == NULL ? number : -1;
+}
+
 /* *loaded: the path is a key file that we may read. False: the disk failed. */
 static bool load_keys(GKeyFile *keys, const char *path, bool *loaded, GError **error)
 {
@@ -110,12 +125,21 @@ static bool load_keys(GKeyFile *keys, const char *path, bool *loaded, GError **e
 static bool names_one(const struct order *order)
 {
     bool job = order->job > 0, incident = order->incident > 0, file = order->file != NULL;
+    bool sender = order->sender != NULL && order->type != NULL;
+    int named = (order->job != 0) + (order->incident != 0) + file + (order->sender != NULL || order->type != NULL);
 
-    if (order->verb == ORDER_CLOSE)
-        return incident && order->job == 0 && !file;
-    if (order->verb == ORDER_REDELIVER)
-        return file && order->job == 0 && order->incident == 0;
-    return job && order->incident == 0 && !file;
+    if (named != 1)
+        return false;
+    switch (order->verb) {
+    case ORDER_CLOSE:
+        return incident;
+    case ORDER_REDELIVER:
+        return file;
+    case ORDER_SEQUENCE:
+        return sender && order->number >= 0 && order->number <= LEDGER_SEQUENCE_MAX;
+    default:
+        return job;
+    }
 }
 
 struct order *order_read(const char *path, const char *name, GError **error)
@@ -135,6 +159,9 @@ struct order *order_read(const char *path, const char *name, GError **error)
     order->job = g_key_file_get_int64(keys, GROUP, "job", NULL);
     order->incident = g_key_file_get_int64(keys, GROUP, "incident", NULL);
     order->file = key_text(keys, "file");
+    order->sender = key_text(keys, "sender");
+    order->type = key_text(keys, "type");
+    order->number = number_of(keys);
     order->reason = key_text(keys, "reason");
     order->who = key_text(keys, "who");
     int64_t at = g_key_file_get_int64(keys, GROUP, "at", NULL);

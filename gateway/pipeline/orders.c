@@ -8,6 +8,7 @@
  */
 #include "gateway/pipeline/orders.h"
 
+#include "formats/eui64.h"
 #include "formats/text.h"
 #include "gateway/answers/incidents.h"
 #include "gateway/clock.h"
@@ -17,6 +18,7 @@
 #include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_jobs.h"
+#include "spool/ledger/ledger_numbering.h"
 #include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_verdicts.h"
 
@@ -216,6 +218,48 @@ static bool redeliver(struct gateway *gateway, const struct order *order, GError
                            : redeliver_file(gateway, order, file, state, error);
 }
 
+/* ---- sequence ---- */
+
+/* The files that the order is about, in *self. Returns why it is refused; NULL: it is not. g_free. */
+static char *find_sender(const struct gateway *gateway, const struct order *order, char sender[EUI64_TEXT_SIZE],
+                         struct ledger_file *self)
+{
+    const struct party *party = rules_party(&gateway->config->identity, order->sender);
+
+    if (party == NULL)
+        return g_strdup_printf("there is no [party %s] in the configuration", order->sender);
+    if (!rules_may_send(party, order->type))
+        return g_strdup_printf("[party %s] may not send %s", order->sender, order->type);
+    eui64_print(party->eui64, sender);
+    *self = (struct ledger_file){.type = order->type, .org = order->sender, .sender = sender};
+    return NULL;
+}
+
+static bool set_sequence(struct gateway *gateway, const struct order *order, GError **error)
+{
+    struct ledger *ledger = gateway->ledger;
+    char sender[EUI64_TEXT_SIZE];
+    struct ledger_file self;
+    g_autofree char *refusal = find_sender(gateway, order, sender, &self);
+    g_autofree char *reason =
+        g_strdup_printf("%s %s %06" G_GINT64_FORMAT ": %s", order->sender, order->type, order->number, order->reason);
+    const struct ledger_action action = {.order_id = order->id,
+                                         .verb = order_verb_name(order->verb),
+                                         .reason = reason,
+                                         .who = order->who,
+                                         .at = order->at,
+                                         .result = refusal != NULL ? refusal : ORDER_DONE};
+
+    if (!ledger_begin(ledger, error))
+        return false;
+    if (ledger_action_insert(ledger, &action, error) &&
+        (refusal != NULL || ledger_numbering_set(ledger, &self, order->number, order->id, error)) &&
+        ledger_commit(STEP_ORDER_DONE, ledger, error))
+        return true;
+    ledger_rollback(ledger);
+    return false;
+}
+
 static bool do_order(struct gateway *gateway, const struct order *order, GError **error)
 {
     struct effect effect = {.from = JOB_NOWHERE};
@@ -224,6 +268,8 @@ static bool do_order(struct gateway *gateway, const struct order *order, GError 
         return close_incident(gateway, order, error);
     if (order->verb == ORDER_REDELIVER)
         return redeliver(gateway, order, error);
+    if (order->verb == ORDER_SEQUENCE)
+        return set_sequence(gateway, order, error);
     bool good = find_effect(gateway, order, &effect, error);
 
     if (good && effect.refusal != NULL)
@@ -246,7 +292,7 @@ static bool carry_out(struct gateway *gateway, const struct order *order, const 
     if (!known && order->verb == ORDER_VERB_COUNT &&
         !commit_order(gateway, order, NULL,
                       "the order file is no order; give the order again with ecosgate spool hold, release or requeue, "
-                      "ecosgate incident close or ecosgate report redeliver",
+                      "ecosgate incident close, ecosgate report redeliver or ecosgate sequence set",
                       error))
         return false;
     if (!known && order->verb != ORDER_VERB_COUNT && !do_order(gateway, order, error))

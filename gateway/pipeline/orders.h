@@ -1,5 +1,6 @@
 /*
- * Operators' orders: hold, release or requeue a job; close an incident; redeliver the file of a report. Whoever gives
+ * Operators' orders: hold, release or requeue a job; close an incident; redeliver the file of a report; set the last
+ * sequence number of a sender and type. Whoever gives
  * an order needs no lock: the order is a key file in spool/orders/, named by a UUID. The one writer (`run`) carries it
  * out at the start of a pass and between two jobs.
  *
@@ -14,15 +15,26 @@
 
 #include "gateway/gateway.h"
 
-enum order_verb { ORDER_HOLD, ORDER_RELEASE, ORDER_REQUEUE, ORDER_CLOSE, ORDER_REDELIVER, ORDER_VERB_COUNT };
+enum order_verb {
+    ORDER_HOLD,
+    ORDER_RELEASE,
+    ORDER_REQUEUE,
+    ORDER_CLOSE,
+    ORDER_REDELIVER,
+    ORDER_SEQUENCE,
+    ORDER_VERB_COUNT
+};
 
-/* One order. It is about exactly one of job, incident and file; the other two are 0 or NULL. */
+/* One order. It is about exactly one of job, incident, file and sender with type; the others are 0 or NULL. */
 struct order {
     char *id; /* the file's name, escaped; the ledger's order_id */
     enum order_verb verb;
     int64_t job;      /* of ORDER_HOLD, ORDER_RELEASE and ORDER_REQUEUE */
     int64_t incident; /* of ORDER_CLOSE */
     char *file;       /* of ORDER_REDELIVER: the name of a report's file */
+    char *sender;     /* of ORDER_SEQUENCE: the short code of a party, */
+    char *type;       /* a file type that it sends, */
+    int64_t number;   /* and the last number of these files, 0 to 999999: the next file has the next one */
     char *reason;     /* why, in the operator's words */
     char *who;        /* the operator */
     int64_t at;       /* seconds UTC when it was given */
@@ -32,7 +44,7 @@ typedef struct order order_t;
 /* The result of an order that was carried out. Any other text says why it was refused. */
 #define ORDER_DONE "done"
 
-/* "hold", "release", "requeue", "close" or "redeliver"; NULL for any other value. */
+/* "hold", "release", "requeue", "close", "redeliver" or "sequence"; NULL for any other value. */
 const char *order_verb_name(enum order_verb verb);
 /* False: name is none of these, and *verb is unchanged. */
 bool order_verb_parse(const char *name, enum order_verb *verb);

@@ -318,6 +318,16 @@ bool ledger_counter_next(struct ledger *ledger, const char *name, int64_t *value
            ledger_number(ledger, ledger_query(ledger, &next, LEDGER_VALUES(LEDGER_TEXT(name)), error), value, error);
 }
 
+bool ledger_counter_next_sequence(struct ledger *ledger, const char *kind, int64_t *sequence, GError **error)
+{
+    int64_t value;
+
+    if (!ledger_counter_next(ledger, kind, &value, error))
+        return false;
+    *sequence = (value - 1) % LEDGER_SEQUENCE_MAX + 1;
+    return true;
+}
+
 bool ledger_counter_add(struct ledger *ledger, const char *name, int64_t n, GError **error)
 {
     LEDGER_SQL(add, "INSERT INTO counter VALUES(?1,?2) ON CONFLICT(name) DO UPDATE SET value=value+?2");

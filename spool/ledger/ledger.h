@@ -62,8 +62,12 @@ bool ledger_roll_back_to(struct ledger *ledger, GError **error);
 /* Moves the WAL into the database as far as readers allow. For the writer, at the end of a pass. */
 bool ledger_checkpoint(struct ledger *ledger, GError **error);
 
+enum { LEDGER_SEQUENCE_MAX = 999999 /* six digits, in names of files */ };
+
 /* Adds 1 to a named counter and gives out the result: 1 the first time. */
 bool ledger_counter_next(struct ledger *ledger, const char *name, int64_t *value, GError **error);
+/* The next sequence number of the gateway's own files of that kind: 1 to 999999, then 1 again. Its counter goes on. */
+bool ledger_counter_next_sequence(struct ledger *ledger, const char *kind, int64_t *sequence, GError **error);
 /* Adds n to a named counter, which starts at 0. */
 bool ledger_counter_add(struct ledger *ledger, const char *name, int64_t n, GError **error);
 /* The counter's value; 0 if there is none of that name. */

@@ -28,16 +28,18 @@ static bool same_name(struct ledger *ledger, const struct ledger_file *self, str
 bool ledger_duplicates(struct ledger *ledger, const struct ledger_file *self, struct ledger_duplicates *found,
                        GError **error)
 {
-    LEDGER_SQL(same_sequence, OLDEST SAME_SENDER_AND_TYPE " AND o.sequence=?5 AND o.sha256<>?6");
+    LEDGER_SQL(same_sequence, OLDEST SAME_SENDER_AND_TYPE " AND o.sequence=?5 AND o.sha256<>?6 AND o.numbering=?7"
+                                                          " AND o.id>?8");
     LEDGER_SQL(same_bytes, OLDEST SAME_SENDER_AND_TYPE " AND o.sha256=?5 AND o.name<>?6");
     struct ledger_duplicates d = {0};
     if (!same_name(ledger, self, &d, error) ||
-        !ledger_number(ledger,
-                       ledger_query(ledger, &same_sequence,
-                                    LEDGER_VALUES(ID_SENDER_AND_TYPE(self), LEDGER_INT_OR_NULL(self->sequence),
-                                                  LEDGER_TEXT(self->sha256)),
-                                    error),
-                       &d.sequence_other_bytes, error) ||
+        !ledger_number(
+            ledger,
+            ledger_query(ledger, &same_sequence,
+                         LEDGER_VALUES(ID_SENDER_AND_TYPE(self), LEDGER_INT_OR_NULL(self->sequence),
+                                       LEDGER_TEXT(self->sha256), LEDGER_INT(self->numbering), LEDGER_INT(self->since)),
+                         error),
+            &d.sequence_other_bytes, error) ||
         !ledger_number(
             ledger,
             ledger_query(ledger, &same_bytes,
@@ -47,24 +49,6 @@ bool ledger_duplicates(struct ledger *ledger, const struct ledger_file *self, st
         return false;
     *found = d;
     return true;
-}
-
-bool ledger_last_sequence(struct ledger *ledger, const struct ledger_file *self, int64_t *sequence, GError **error)
-{
-    LEDGER_SQL(last, "SELECT max(o.sequence) FROM job o WHERE o.direction=0 AND o.id<?1" SAME_SENDER_AND_TYPE
-                     " AND " ACCEPTED);
-    return ledger_number(ledger, ledger_query(ledger, &last, LEDGER_VALUES(ID_SENDER_AND_TYPE(self)), error), sequence,
-                         error);
-}
-
-bool ledger_sequence_before(struct ledger *ledger, const struct ledger_file *self, int64_t *sequence, GError **error)
-{
-    LEDGER_SQL(before, "SELECT max(o.sequence) FROM job o WHERE o.direction=0 AND o.id<?1" SAME_SENDER_AND_TYPE
-                       " AND o.sequence<?5");
-    return ledger_number(
-        ledger,
-        ledger_query(ledger, &before, LEDGER_VALUES(ID_SENDER_AND_TYPE(self), LEDGER_INT(self->sequence)), error),
-        sequence, error);
 }
 
 bool ledger_batch_used(struct ledger *ledger, const struct ledger_file *self, const char *batch, int64_t *job,

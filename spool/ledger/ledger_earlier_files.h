@@ -1,9 +1,9 @@
 /*
- * What came before a file: duplicates (B105, B106, B112), sequence numbers (B107, B108), BatchIds (B210) and the file
- * that a resubmission names. Questions only; validators/history_rules.c turns the answers into findings.
+ * What came before a file: duplicates (B105, B106, B112), BatchIds (B210) and the file that a resubmission names.
+ * Questions only; validators/history_rules.c turns the answers into findings. Sequence numbers: ledger_numbering.h.
  *
  *   struct ledger_file self = the file that is judged;
- *   ledger_duplicates(ledger, &self, &found, &error), ledger_last_sequence(ledger, &self, …) …
+ *   ledger_duplicates(ledger, &self, &found, &error), ledger_batch_used(ledger, &self, …) …
  *
  * Which other files count:
  *
@@ -27,6 +27,8 @@ struct ledger_file {
     const char *name;                /* escaped */
     const char *type, *org, *sender; /* as in struct ledger_job */
     int64_t sequence;
+    int64_t numbering;  /* files with the same sequence are duplicates only within this one (ledger_numbering.h), */
+    int64_t since;      /* and only if their job is above this one */
     const char *sha256; /* hex digits */
 };
 
@@ -41,10 +43,6 @@ struct ledger_duplicates {
 /* Searches for duplicates of all four kinds. */
 bool ledger_duplicates(struct ledger *ledger, const struct ledger_file *self, struct ledger_duplicates *found,
                        GError **error);
-/* *sequence: the greatest of an older accepted file of the same sender and type; 0: none. */
-bool ledger_last_sequence(struct ledger *ledger, const struct ledger_file *self, int64_t *sequence, GError **error);
-/* *sequence: the greatest below self->sequence of an older file, accepted or not; 0: none. */
-bool ledger_sequence_before(struct ledger *ledger, const struct ledger_file *self, int64_t *sequence, GError **error);
 /* *job: an older or accepted other of the same sender and type that has this BatchId; 0: none. */
 bool ledger_batch_used(struct ledger *ledger, const struct ledger_file *self, const char *batch, int64_t *job,
                        GError **error);

@@ -68,8 +68,9 @@ bool ledger_job_insert(struct ledger *ledger, const struct ledger_job *job, int6
 {
     LEDGER_SQL(next_revision, "SELECT ifnull(max(revision),0)+1 FROM job WHERE name=?1");
     LEDGER_SQL(insert, "INSERT INTO job(id,direction,name,type,form,org,sender,sequence,drop_name,"
-                       "received,size,sha256,revision,reason)"
-                       " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+                       "received,size,sha256,revision,reason,numbering)"
+                       " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,(SELECT ifnull(max(id),0) FROM numbering"
+                       " WHERE sender=?7 AND type=?4 AND org=?6))");
     int64_t next = 0;
     sqlite3_stmt *last = ledger_query(ledger, &next_revision, LEDGER_VALUES(LEDGER_TEXT(job->name)), error);
     if (!ledger_number(ledger, last, &next, error))

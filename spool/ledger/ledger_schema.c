@@ -224,6 +224,15 @@ static const char *const versions[] = {
     "ALTER TABLE incident RENAME COLUMN receipt TO revision;"
     "ALTER TABLE incident_told RENAME TO incident_reported;"
     "PRAGMA user_version=6;",
+    /* Version 7: numberings of inbound files (ledger_numbering.h). Every job so far belongs to the first one, 0. job 0: the
+     * numbering was begun by an operator's order. */
+    "ALTER TABLE job ADD COLUMN numbering INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE numbering(id INTEGER PRIMARY KEY, sender TEXT NOT NULL, type TEXT NOT NULL, org TEXT NOT NULL,"
+    " job INTEGER NOT NULL, number INTEGER NOT NULL, order_id TEXT);"
+    "CREATE INDEX numbering_sender ON numbering(sender, type);"
+    "DROP INDEX job_sequence;"
+    "CREATE INDEX job_sequence ON job(sender, type, numbering, sequence);"
+    "PRAGMA user_version=7;",
 };
 
 /* 0 for a new database. */

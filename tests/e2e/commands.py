@@ -11,7 +11,8 @@ from home import GATE, PATIENCE, SAMPLES, SOURCE, Home, Tap, manual_members
 COMMANDS = [words.split() for words in (
     "init", "check", "run", "pickup", "doctor", "status", "why", "spool", "spool list", "spool show", "spool cat",
     "spool verify", "spool hold", "spool release", "spool requeue", "device", "device show", "device list", "incident",
-    "incident list", "incident show", "incident close", "report", "report list", "report redeliver")]
+    "incident list", "incident show", "incident close", "report", "report list", "report redeliver",
+    "sequence", "sequence list", "sequence set")]
 WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("check",), ("check", "--max-findings", "-1", "a"),
          ("run", "now"), ("pickup", "a", "b"), ("spool",), ("spool", "nothing"), ("spool", "list", "x"),
          ("spool", "list", "--state", "x"),
@@ -20,7 +21,11 @@ WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("check",), 
          ("incident", "list", "x"), ("incident", "show"), ("incident", "show", "x"), ("incident", "close", "1"),
          ("incident", "close", "x", "--reason", "y"), ("report",), ("report", "ECOSMIG-009"),
          ("report", "ECOSMIG-001", "--period", "x"),
-         ("report", "list", "x"), ("status", "x"), ("--now", "today", "status"))
+         ("report", "list", "x"), ("sequence", "list", "x"), ("sequence", "set", "MCC", "EMI"),
+         ("sequence", "set", "MCC", "EMA", "1", "--reason", "x"),
+         ("sequence", "set", "MCC", "EMI", "1000000", "--reason", "x"),
+         ("sequence", "set", "MCC", "EMI", "-1", "--reason", "x"), ("sequence", "set", "MCC", "EMI", "1"),
+         ("status", "x"), ("--now", "today", "status"))
 GOOD = sorted(glob.glob(os.path.join(SAMPLES, "good", "EMI_*")))
 # Without these options the command cannot run: its help must not show them as optional.
 REQUIRED = {"spool hold": "ID --reason TEXT", "spool release": "ID --reason TEXT", "spool requeue": "ID --reason TEXT",
@@ -46,7 +51,7 @@ def test_help(tap):
         tap.ok(done.returncode == 2 and b"stand before" in done.stderr,
                f"{' '.join(command)} --json: the message says where it belongs",
                done.stderr)
-        tap.ok(b"\n  " + " ".join(command).encode() in whole.stdout or command[0] in ("spool", "incident"),
+        tap.ok(b"\n  " + " ".join(command).encode() in whole.stdout or command[0] in ("spool", "incident", "sequence"),
                f"--help names {' '.join(command)}")
 
 
@@ -123,7 +128,9 @@ def test_members(tap, home):
                       ("spool", "requeue", rejected, "--reason", "again"),
                       ("spool", "show", rejected), ("spool", "verify"), ("device", "show", device),
                       ("incident", "list"), ("incident", "show", "1"),
-                      ("incident", "close", "INC-000001", "--reason", "known"), ("why", device), ("status",),
+                      ("incident", "close", "INC-000001", "--reason", "known"),
+                      ("sequence", "set", "MCC", "EMI", "41", "--reason", "anew"), ("sequence", "list"),
+                      ("why", device), ("status",),
                       ("init", os.path.join(home.top, "other"))):
         facts = home.json(*arguments)
         missing = set().union(*map(members, facts)) - documented

@@ -33,6 +33,7 @@ DCC = "90-B3-D5-1F-30-00-00-02"
 BAD_NAME = "EMI MCC\n\x01.xml"
 RESULT = "EMT_TCSP_90-B3-D5-1F-30-0E-C0-02_20230703_060000_000001.csv"
 SIDES = ("before", "after")
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MOST_PASSINGS = 1 if SANITIZED else 40  # of a sanitized program: see FIRST_SCRIPTS
 # A case over SFTP takes several handshakes: only steps that concern a drop, and their first passings.
 MOST_OVER_SFTP = 1 if SANITIZED else 3
@@ -106,6 +107,16 @@ class Stage(Home):
             if b"a test" not in shown.stdout:
                 self.gate(*arguments)
 
+    def set_sequence(self, number):
+        """The same, for an order that is about no job. One whose file is there is carried out by the next run."""
+        arguments = ("-c", self.conf, "--now", NOW, "sequence", "set", "MCC", "EMI", str(number), "--reason", "a test")
+        if self.gate.run(*arguments).returncode == -signal.SIGKILL:
+            self.gate.hit = True
+            waiting = [name for name in os.listdir(self.path("spool", "orders")) if not name.startswith(".")]
+            shown = self.gate("-c", self.conf, "sequence", "list")
+            if not waiting and f"{number:06}: a test" not in shown.stdout.decode():
+                self.gate(*arguments)
+
     def carry_out_orders(self):
         """The next command that writes carries out the files in orders/."""
         if os.listdir(self.path("spool", "orders")):
@@ -125,6 +136,7 @@ class Stage(Home):
         files, rows = self.state()
         # An order that is given again is another one, and one that was never published does not exist.
         rows = [row for row in rows if not row.startswith("operator_action")]
+        rows = [UUID.sub("", row) if row.startswith("numbering") else row for row in rows]
         files = {name: digest for name, digest in files.items() if not name.startswith(b"spool/orders/.")}
         return files, rows
 
@@ -184,6 +196,10 @@ def once(stage):
 
 def at(time, day=3):
     return lambda stage: stage.pass_once(f"2023-07-0{day}T{time}Z")
+
+
+def set_sequence(number):
+    return lambda stage: stage.set_sequence(number)
 
 
 def order(verb, number, what="spool"):
@@ -316,6 +332,8 @@ SCRIPTS = (
     # A file is held before it is judged, released, judged again.
     Script("orders", hand_over(("mcc", REJECTED)), once, order("requeue", 1), order("hold", 1), once,
            order("release", 1), once),
+    # Numbers are set, and a file follows over the end.
+    Script("numbers", set_sequence(999999), hand_over(*FILES), once),
     # An incident is reported, closed by hand, and its end is reported.
     Script("closing", hand_over(("mcc", REJECTED)), once, order("close", 1, "incident"), once),
     Script("in the way", answers_there(FILES, "mcc", "tcos"), hand_over(*FILES), once),

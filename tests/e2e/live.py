@@ -484,6 +484,63 @@ def test_history(tap):
     sound(tap, home, "after all cases of duplicates and sequence")
 
 
+def test_numbers(tap):
+    """Numbers that go too far, that an operator sets, and that begin anew after 999999."""
+    home = Home(NO_INC + "\ngateway sequence_gap_max=10")
+    device = iter(range(1, 100))
+
+    def expect(wanted, sequence, text, time="06:00:00"):
+        name = name_of(sequence, time=time.replace(":", ""))
+        send(home, name, instruction(sequence, (next(device),), time, batch=f"B-{sequence}-{time[:2]}"))
+        done = home.run()
+        found = codes_of(home, name)
+        tap.ok(found == wanted, text, found, done.stderr.decode())
+
+    def last():
+        return {row["type"]: row for row in home.json("sequence", "list")}["EMI"]
+
+    tap.ok(home.json("sequence", "list") == [], "before any file no number is known")
+    expect(("AC", []), 999990, "the first file")
+    expect(("RJ", ["B107"]), 999001, "a number far below is stale")
+    expect(("AC", []), 999991, "the next one")
+    expect(("WN", ["B108"]), 2, "over the end, within the limit: B108")
+    expect(("RJ", ["B113"]), 14, "one more than may be skipped: B113")
+    expect(("AC", []), 3, "B113 used no number up")
+    expect(("AC", []), 4, "and so on")
+    tap.ok((last()["last"], last()["next"], last()["set"]) == (4, 5, None), "sequence list shows the last one", last())
+    expect(("RJ", ["B113"]), 500, "a sender that goes on elsewhere", "07:00:00")
+    job = [job["id"] for job in home.json("spool", "list") if "_000500" in job["name"]][0]
+    for sender, kind in (("NONE", "EMI"), ("MCC", "EMT")):
+        done = home.command("sequence", "set", sender, kind, "499", "--reason", "x")
+        tap.ok(done.returncode == 1 and b"party" in done.stderr, f"sequence set {sender} {kind}: no such sender",
+               done.stderr)
+    done = home.command("--json", "sequence", "set", "MCC", "EMI", "499", "--reason", "MCC has a new system")
+    tap.ok(done.returncode == 0 and json.loads(done.stdout)["last"] == 499, "an operator sets the last number",
+           done.stderr)
+    shown = last()
+    tap.ok((shown["last"], shown["set"], shown["job"]) == (499, 499, None) and shown["who"] and
+           shown["reason"] == "MCC EMI 000499: MCC has a new system", "sequence list shows who set it, and why", shown)
+    home.command("spool", "requeue", job, "--reason", "its number was right")
+    home.run()
+    name = name_of(500, time="070000")
+    tap.ok(codes_of(home, name, 2) == ("AC", []), "the rejected file is judged again and accepted",
+           codes_of(home, name, 2))
+    expect(("AC", []), 501, "the sender goes on")
+    home.command("sequence", "set", "MCC", "EMI", "0", "--reason", "anew")
+    expect(("AC", []), 1, "the sender begins anew", "08:00:00")
+    expect(("AC", []), 2, "with numbers that it used before", "08:00:00")
+    tap.ok(b"MCC EMI 000000: anew" in home.command("sequence", "list").stdout, "people see it too")
+    sound(tap, home, "after numbers began anew")
+    home.command("sequence", "set", "MCC", "EMI", "999997", "--reason", "to the end")
+    numbers = (999998, 999999, 1, 2)
+    for sequence in numbers:
+        send(home, name_of(sequence, time="090000"), instruction(sequence, (next(device),), "09:00:00",
+                                                                 batch=f"B-{sequence}-09"))
+    home.run()
+    found = [codes_of(home, name_of(sequence, time="090000")) for sequence in numbers]
+    tap.ok(found == [("AC", [])] * 4, "files of one second over the end are taken in their order", found)
+
+
 def test_senders(tap):
     home = Home()
     send(home, name_of(1), instruction(1), "tcos")
@@ -967,6 +1024,7 @@ if __name__ == "__main__":
         test_orders(report)
         test_hold(report)
         test_history(report)
+        test_numbers(report)
         test_senders(report)
         test_left_alone(report)
         test_own_names(report)

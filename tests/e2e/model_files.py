@@ -10,9 +10,12 @@ from model_time import text_of
 GATEWAY = "90-B3-D5-1F-30-00-00-04"
 NAMESPACE = "urn:ecos-gateway:migration:1"
 DCC = ("DCC", "90-B3-D5-1F-30-00-00-02", "dcc")
-# type: sender's code, EUI-64 and drop, and the first number; those of one sender derive no two names that are the same
+LAST_NUMBER = 999999  # then comes 1
+JUMP = 5000  # numbers that a file with the fault B113 skips
+# type: sender's code, EUI-64 and drop, and the number before the first; those of one sender
+# derive no two names that are the same
 SENDERS = {
-    "EMI": ("MCC", "90-B3-D5-1F-30-0E-C0-01", "mcc", 0),
+    "EMI": ("MCC", "90-B3-D5-1F-30-0E-C0-01", "mcc", 999995),
     "EMT": ("TCSP", "90-B3-D5-1F-30-0E-C0-02", "tcos", 0),
     "EMC": ("ECSP", "90-B3-D5-1F-30-0E-C0-03", "ecos", 0),
     "INV": (*DCC, 0),
@@ -54,6 +57,7 @@ class File:
     def __init__(self, kind, rows=(), form="csv", created=0, batch="", mode="", fault=None, again=None):
         self.kind, self.rows, self.form, self.created = kind, list(rows), form, created
         self.batch, self.mode, self.fault, self.again = batch, mode, fault, again
+        self.sequence = None  # given with the name
         self.name = None  # given when it is sent first
         self.data = b""
 
@@ -65,9 +69,10 @@ class File:
         """Takes the next number of its sender and type, and becomes bytes."""
         org, eui64, _, first = SENDERS[self.kind]
         stamp = text_of(self.created)
+        self.sequence = (first + sequence + (JUMP if self.fault == "B113" else 0) - 1) % LAST_NUMBER + 1
         self.name = f"{self.kind}_{org}_{eui64}_{stamp[:10].replace('-', '')}_{stamp[11:19].replace(':', '')}_" \
-                    f"{first + sequence:06}.{self.form}"
-        header = [eui64, GATEWAY, str(first + sequence), stamp, "TEST", self.batch, "", self.mode]
+                    f"{self.sequence:06}.{self.form}"
+        header = [eui64, GATEWAY, str(self.sequence), stamp, "TEST", self.batch, "", self.mode]
         declared = len(self.rows) + (self.fault == "B208")
         self.data = (self.xml if self.form == "xml" else self.csv)(header, declared)
 

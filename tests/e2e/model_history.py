@@ -154,7 +154,8 @@ class Maker:
         return self.random.choice(("csv", "xml"))
 
     def fault(self):
-        return "B208" if self.random.random() < .05 else None
+        chance = self.random.random()
+        return "B208" if chance < .05 else "B113" if chance < .08 else None
 
     def instruction(self):
         known = {item.device for item in self.model.items}
@@ -369,8 +370,10 @@ def ready(file, numbers):
     """The file as it is sent: with the next number of its type, or as it was sent before."""
     if file.again is not None:
         return file.again
-    numbers[file.kind] = numbers.get(file.kind, 0) + 1
-    file.number(numbers[file.kind])
+    number = numbers.get(file.kind, 0) + 1
+    file.number(number)
+    if file.fault != "B113":  # the next file gets the number that this one should have had
+        numbers[file.kind] = number
     return file
 
 

@@ -9,7 +9,10 @@ It shares no code with the gateway. Times are seconds UTC; a `file` is what mode
 from model_rules import (EUI64, LASTING_D, MODEL, TYPES, by_itself, code_of, faults_of, is_hex, is_non_migratable,
                          last_try,
                          model_of, reference_key)
+from model_files import LAST_NUMBER
 from model_time import DAY, HOUR, MINUTE, midnight, text_of, time_of
+
+GAP = 1000  # the default of sequence_gap_max
 
 LIVE = ("READY", "DISPATCHED", "RETRY_WAIT", "CONFIRM_PENDING", "CONFIRM_MISMATCH")
 ENDS = ("MIGRATED", "FAILED", "REJECTED", "DEFERRED")
@@ -121,6 +124,8 @@ class Model:
         self.first_tries = []   # times
         self.accepted = []      # times
         self.seen = set()       # names of files taken
+        self.last = {}          # type of an inbound file: number of its last accepted file,
+        self.came = {}          # and of the last one whose number was good
         self.incidents = []     # [code, subject, begun, cleared]
         self.reported = []          # what began and ended in this pass
         self.failed = {}        # Device Model: Devices of it that failed
@@ -160,9 +165,9 @@ class Model:
             if item.device and not passes and code in ("C103", "C104", "C105", "C114"):
                 self.begin_incident(code, item.device, now)
 
-    def reject(self, file, code, now, answers):
-        answers.ema.append((file, "RJ", {(None, code)}))
-        self.begin_incident(code, f"{file.drop}/{file.name}", now)
+    def reject(self, file, codes, now, answers):
+        answers.ema.append((file, "RJ", {(None, code) for code in codes}))
+        self.begin_incident(sorted(codes)[0], f"{file.drop}/{file.name}", now)
 
     def take(self, file, now, answers):
         if file.kind == "EMI" and (self.waiting or self.inventory_is_stale(now)):
@@ -180,23 +185,38 @@ class Model:
 
     def judge(self, file, now, answers):
         if file.name in self.seen:
-            self.reject(file, "B105", now, answers)
+            self.reject(file, ["B105"], now, answers)
             return
         self.seen.add(file.name)
-        fault = file.fault or (None if file.rows or file.kind in ("COS", "NMM", "PTY") else "B306")
-        if fault:
-            self.reject(file, fault, now, answers)
+        faults = self.number_faults(file)
+        if not faults:
+            self.came[file.kind] = file.sequence
+        faults += self.content_faults(file)
+        if faults:
+            self.reject(file, faults, now, answers)
             return
-        if file.kind not in ("EMI", "EMT", "EMC") and file.rows:
-            _, errors, _ = self.refer_to(file)
-            if len({record for record, _ in errors}) == len(file.rows):  # one slip in all must not empty a table
-                self.reject(file, "B306", now, answers)
-                return
         take = {"EMI": self.instruct, "EMT": self.take_records, "EMC": self.take_records}.get(file.kind, self.refer)
         errors, warnings = take(file, now, answers)
+        self.last[file.kind] = file.sequence
         outcome = "PA" if errors else "WN" if warnings else "AC"
         answers.ema.append((file, outcome, set(errors) | set(warnings)))
         self.settle(now, answers)
+
+    def number_faults(self, file):
+        """Too far ahead, or too far behind to be one that follows over the end."""
+        if file.kind not in self.last or (file.sequence - self.came[file.kind]) % LAST_NUMBER - 1 <= GAP:
+            return []
+        return ["B113"] if file.sequence > self.last[file.kind] else ["B107"]
+
+    def content_faults(self, file):
+        faults = ["B208"] if file.fault == "B208" else []
+        if not file.rows and file.kind not in ("COS", "NMM", "PTY"):
+            faults.append("B306")
+        if file.kind not in ("EMI", "EMT", "EMC") and file.rows and not faults:
+            _, errors, _ = self.refer_to(file)
+            if len({record for record, _ in errors}) == len(file.rows):  # one slip in all must not empty a table
+                faults.append("B306")
+        return faults
 
     def pass_time(self, now, answers):
         for item in self.items:

@@ -97,7 +97,7 @@ def test_version_2(tap):
     ledger.close()
     subprocess.run(["rm", "-r", home.path("spool", "done", f"{job:08d}")], check=True)
     make_old(home, 2)
-    refusal = b"its tables have version 2, this program needs 6; `ecosgate run` brings them up to date"
+    refusal = b"its tables have version 2, this program needs 7; `ecosgate run` brings them up to date"
     for command in (("status",), ("spool", "list"), ("device", "show", device(1)), ("why", device(1)),
                     ("spool", "verify")):
         done = home.command(*command)
@@ -175,8 +175,31 @@ def test_sessions_of_version(tap, version):
     sound(tap, home, "after they went on")
 
 
+def test_numbers_of_version_6(tap):
+    """Version 6 had no numberings: every file belongs to the first one."""
+    home = Home("gateway incident_party=NOBODY")
+    parties = Parties(home)
+    for number in (1, 2, 3):
+        parties.instruct([number])
+    home.run()
+    rows, numbers = home.ledger(), home.json("sequence", "list")
+    tap.ok([(row["type"], row["last"], row["next"]) for row in numbers] == [("EMI", 3, 4)], "the last number is known",
+           numbers)
+    make_old(home, 6)
+    home.run()
+    tap.ok(home.ledger() == rows, "no row changes", "\n".join(rows), "\n".join(home.ledger()))
+    tap.ok(home.json("sequence", "list") == numbers, "nor does the last number", home.json("sequence", "list"))
+    parties.instruct([4])
+    home.run()
+    tap.ok(home.json("sequence", "list")[0]["last"] == 4, "numbers go on")
+    tap.ok(home.command("sequence", "set", "MCC", "EMI", "4", "--reason", "x").returncode == 0, "and can be set")
+    sound(tap, home, "after version 6 was brought up to date")
+
+
 if __name__ == "__main__":
     with Tap() as report:
         test_version_2(report)
         test_sessions_of_version(report, 4)
         test_sessions_of_version(report, 5)
+        test_sessions_of_version(report, 6)
+        test_numbers_of_version_6(report)

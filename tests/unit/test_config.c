@@ -98,6 +98,7 @@ static void test_config__nothing_set__has_defaults(void **state)
     assert_ptr_equal(rules.identity, &c->identity);
     assert_int_equal(rules.now, NOW);
     assert_int_equal(rules.future_tolerance, 300);
+    assert_int_equal(rules.sequence_gap_max, 1000);
     assert_int_equal(rules.check_digits, CHECK_DIGITS_WARN);
     assert_int_equal(rules.max_devices, 1000000);
     assert_int_equal(rules.unpack.max_bytes, UINT64_C(1) << 30);
@@ -121,16 +122,16 @@ static void test_config__nothing_set__has_defaults(void **state)
 static void test_config__everything_set__is_what_the_rules_get(void **state)
 {
     (void)state;
-    g_autoptr(config_t) c =
-        load("# a comment\n",
-             "environment=LIVE\nspool=/var/s\nledger=/var/l\ndevice_types= GPF ; ESME\n"
-             "mpxn_check_digits=reject\nmax_devices=7\nmax_bytes=1024\nmax_ratio=1\n"
-             "future_tolerance=0\nsession_length=1\nwork_order_party=MCC\nwork_order_form=xml\nincident_party=NOBODY\n"
-             "work_order_devices=2\npoll_interval=86400\nreserve=0\ninventory=required\n"
-             "reports_from=2024-02-29T06:00:00Z\nreport_grace=1\nclock_leap=0\n"
-             "inventory_max_age=1\ncos_window=2\ndaily_limit=3\n[review]\nC103=warn\n"
-             "C116=off\nC104=reject\n",
-             NULL);
+    g_autoptr(config_t) c = load("# a comment\n",
+                                 "environment=LIVE\nspool=/var/s\nledger=/var/l\ndevice_types= GPF ; ESME\n"
+                                 "mpxn_check_digits=reject\nmax_devices=7\nmax_bytes=1024\nmax_ratio=1\n"
+                                 "future_tolerance=0\nsequence_gap_max=5\nsession_length=1\nwork_order_party=MCC\nwork_"
+                                 "order_form=xml\nincident_party=NOBODY\n"
+                                 "work_order_devices=2\npoll_interval=86400\nreserve=0\ninventory=required\n"
+                                 "reports_from=2024-02-29T06:00:00Z\nreport_grace=1\nclock_leap=0\n"
+                                 "inventory_max_age=1\ncos_window=2\ndaily_limit=3\n[review]\nC103=warn\n"
+                                 "C116=off\nC104=reject\n",
+                                 NULL);
     struct rules rules;
 
     assert_non_null(c);
@@ -157,6 +158,7 @@ static void test_config__everything_set__is_what_the_rules_get(void **state)
     assert_int_equal(rules.review[C104], REVIEW_REJECT);
     assert_int_equal(rules.review[C116], REVIEW_OFF);
     assert_int_equal(rules.future_tolerance, 0);
+    assert_int_equal(rules.sequence_gap_max, 5);
     assert_int_equal(rules.check_digits, CHECK_DIGITS_REJECT);
     assert_int_equal(rules.max_devices, 7);
     assert_int_equal(rules.unpack.max_bytes, 1024);

@@ -1,6 +1,7 @@
 /* Files in the ledger: jobs, the questions about earlier files, outgoing files, pickups. */
 #include "spool/ledger/ledger_earlier_files.h"
 #include "spool/ledger/ledger_jobs.h"
+#include "spool/ledger/ledger_numbering.h"
 #include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_pickups.h"
 #include "spool/ledger/ledger_verdicts.h"
@@ -118,7 +119,7 @@ static void test_ledger_earlier_files__duplicates_and_sequences__older_or_accept
     add_job(6, "n6", 6, "ff");
     add_verdict(6, "AC", "B6");
     assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
-    struct ledger_file self = {4, "n1", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 1, "aa"};
+    struct ledger_file self = {4, "n1", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 1, 0, 0, "aa"};
     struct ledger_duplicates d;
     int64_t n = -1;
     assert_true(ledger_duplicates(ledger, &self, &d, NULL));
@@ -134,14 +135,21 @@ static void test_ledger_earlier_files__duplicates_and_sequences__older_or_accept
     self.sha256 = "ff"; /* younger and accepted: yes */
     assert_true(ledger_duplicates(ledger, &self, &d, NULL));
     assert_int_equal(d.bytes_other_name, 6);
-    assert_true(ledger_last_sequence(ledger, &self, &n, NULL));
-    assert_int_equal(n, 1);
-    self.sequence = 10; /* accepted or not, but older */
-    assert_true(ledger_sequence_before(ledger, &self, &n, NULL));
+    struct ledger_numbering numbering;
+    struct ledger_numbers asked = {.below = 10}; /* accepted or not, but older */
+    assert_true(ledger_numbering_find(ledger, &self, &numbering, NULL));
+    assert_true(numbering.known && numbering.id == 0 && numbering.last == 1 && numbering.job == 1);
+    assert_true(ledger_numbering_before(ledger, &self, &asked, &n, NULL));
     assert_int_equal(n, 3);
-    self.sequence = 3;
-    assert_true(ledger_sequence_before(ledger, &self, &n, NULL));
+    asked.judged = true;
+    assert_true(ledger_numbering_before(ledger, &self, &asked, &n, NULL));
     assert_int_equal(n, 2);
+    asked.below = 2;
+    assert_true(ledger_numbering_before(ledger, &self, &asked, &n, NULL));
+    assert_int_equal(n, 1);
+    asked.since = 1;
+    assert_true(ledger_numbering_before(ledger, &self, &asked, &n, NULL));
+    assert_int_equal(n, 0);
     assert_true(ledger_batch_used(ledger, &self, "B6", &n, NULL));
     assert_int_equal(n, 6);
     assert_true(ledger_batch_used(ledger, &self, "B9", &n, NULL));
@@ -167,7 +175,7 @@ static void test_ledger_earlier_files__other_sender_or_type__does_not_count(void
         add_verdict(others[i].id, i == 1 ? "RJ" : "AC", "B1");
     }
     assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
-    struct ledger_file self = {9, "n9", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 7, "aa"};
+    struct ledger_file self = {9, "n9", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 7, 0, 0, "aa"};
     struct ledger_duplicates d;
     int64_t n = -1;
     assert_true(ledger_duplicates(ledger, &self, &d, NULL));
@@ -175,9 +183,10 @@ static void test_ledger_earlier_files__other_sender_or_type__does_not_count(void
     self.sha256 = "bb";
     assert_true(ledger_duplicates(ledger, &self, &d, NULL));
     assert_int_equal(d.sequence_other_bytes, 0);
-    assert_true(ledger_last_sequence(ledger, &self, &n, NULL));
-    assert_int_equal(n, 0);
-    assert_true(ledger_sequence_before(ledger, &self, &n, NULL));
+    struct ledger_numbering numbering;
+    assert_true(ledger_numbering_find(ledger, &self, &numbering, NULL));
+    assert_true(!numbering.known && numbering.last == 0);
+    assert_true(ledger_numbering_before(ledger, &self, &(struct ledger_numbers){.below = 10}, &n, NULL));
     assert_int_equal(n, 0);
     assert_true(ledger_batch_used(ledger, &self, "B1", &n, NULL));
     assert_int_equal(n, 0);
@@ -190,7 +199,7 @@ static void test_ledger_earlier_files__other_sender_or_type__does_not_count(void
 static void test_ledger_earlier_files__judged_again__the_latest_verdict_counts(void **state)
 {
     struct ledger_verdict again = {.job = 1, .revision = 2, .judged_at = 1688364010, .outcome = "AC", .declared = -1};
-    struct ledger_file self = {9, "n9", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 7, "aa"};
+    struct ledger_file self = {9, "n9", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 7, 0, 0, "aa"};
     int64_t n = -1;
 
     assert_true(ledger_begin(ledger, NULL));

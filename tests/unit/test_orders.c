@@ -4,6 +4,7 @@
 #include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_jobs.h"
+#include "spool/ledger/ledger_numbering.h"
 #include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_verdicts.h"
 
@@ -187,7 +188,16 @@ static void test_orders__incomplete_file__recorded_as_unreadable(void **state)
                                         "[order]\nverb=close\nincident=1\nfile=x\nreason=x\nwho=me\nat=1\n",
                                         "[order]\nverb=hold\njob=31\nfile=x\nreason=x\nwho=me\nat=1\n",
                                         "[order]\nverb=redeliver\njob=31\nreason=x\nwho=me\nat=1\n",
-                                        "[order]\nverb=redeliver\njob=31\nfile=x\nreason=x\nwho=me\nat=1\n"};
+                                        "[order]\nverb=redeliver\njob=31\nfile=x\nreason=x\nwho=me\nat=1\n",
+                                        "[order]\nverb=sequence\nsender=MCC\ntype=EMI\nreason=x\nwho=me\nat=1\n",
+                                        "[order]\nverb=sequence\nsender=MCC\nnumber=1\nreason=x\nwho=me\nat=1\n",
+                                        "[order]\nverb=sequence\ntype=EMI\nnumber=1\nreason=x\nwho=me\nat=1\n",
+                                        "[order]\nverb=sequence\nsender=MCC\ntype=EMI\nnumber=-1\nreason=x\nwho=me\n"
+                                        "at=1\n",
+                                        "[order]\nverb=sequence\nsender=MCC\ntype=EMI\nnumber=1000000\nreason=x\n"
+                                        "who=me\nat=1\n",
+                                        "[order]\nverb=sequence\nsender=MCC\ntype=EMI\nnumber=1\njob=31\nreason=x\n"
+                                        "who=me\nat=1\n"};
 
     (void)state;
     make_job(31, JOB_READY, LEDGER_IN, NULL, NULL);
@@ -258,6 +268,51 @@ static void test_orders__close__incident_closed_once(void **state)
     assert_true(row->closed != 0);
     assert_string_equal(row->reason, "reason 0");
     assert_string_equal(row->who, "me");
+}
+
+/* The ledger keeps the number, who set it and why. A party that is not configured, or may not send the type, has no
+ * numbers. */
+static void test_orders__sequence__last_number_of_a_party_is_set(void **state)
+{
+    static const char *const types[] = {"EMI", NULL};
+    static const struct party mcc = {.org = "MCC", .eui64 = UINT64_C(0x90B3D51F300EC001), .types = types};
+    static const struct {
+        const char *sender, *type, *result;
+        int64_t number;
+    } cases[] = {
+        {"MCC", "EMI", "done", 0},
+        {"MCC", "EMI", "done", 999999},
+        {"MCC", "EMI", "done", 41},
+        {"MCC", "EMT", "[party MCC] may not send EMT", 1},
+        {"ECSP", "EMC", "there is no [party ECSP] in the configuration", 1},
+    };
+    const struct ledger_file of = {.type = "EMI", .org = "MCC", .sender = "90-B3-D5-1F-30-0E-C0-01"};
+    g_autofree struct ledger_numbering_order *kept = NULL;
+    (void)state;
+
+    config.identity = (struct identity){.parties = &mcc, .n_parties = 1};
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct order order = {.verb = ORDER_SEQUENCE,
+                              .sender = (char *)cases[i].sender,
+                              .type = (char *)cases[i].type,
+                              .number = cases[i].number,
+                              .reason = (char *)"anew",
+                              .who = (char *)"me",
+                              .at = 5};
+        g_autofree struct ledger_action *action = NULL;
+        assert_true(orders_write(&gateway, &order, NULL));
+        assert_true(orders_carry_out(&gateway, NULL));
+        assert_true(ledger_action_get(gateway.ledger, order.id, &action, NULL));
+        assert_string_equal(action->verb, "sequence");
+        assert_string_equal(action->result, cases[i].result);
+        assert_true(action->job == 0 && action->incident == 0);
+        g_free(order.id);
+    }
+    config.identity = (struct identity){0};
+    assert_true(ledger_numbering_last_order(gateway.ledger, &of, &kept, NULL));
+    assert_true(kept->number == 41 && kept->at == 5);
+    assert_string_equal(kept->who, "me");
+    assert_string_equal(kept->reason, "MCC EMI 000041: anew");
 }
 
 static void plan_outgoing(int64_t job, const char *kind, const char *name, enum ledger_outgoing_state until)
@@ -346,6 +401,7 @@ int main(void)
         cmocka_unit_test(test_orders__incomplete_file__recorded_as_unreadable),
         cmocka_unit_test(test_orders__several__oldest_first),
         cmocka_unit_test(test_orders__close__incident_closed_once),
+        cmocka_unit_test(test_orders__sequence__last_number_of_a_party_is_set),
         cmocka_unit_test(test_orders__redeliver__delivered_file_of_a_report_only),
         cmocka_unit_test(test_orders__same_id_again__not_carried_out),
     };

@@ -1,0 +1,52 @@
+/*
+ * The command `sequence set`: an operator's order, the way back after a sender's numbers went wrong. It says the last
+ * number, so that the sender goes on with the next one.
+ */
+#include "formats/layout.h"
+#include "gateway/commands/order.h"
+
+#include <string.h>
+
+static bool parse_sequence(char *const *arguments, struct order *order)
+{
+    const struct file_type *type = layout_find(arguments[1], strlen(arguments[1]));
+    gint64 number = 0;
+
+    if (type == NULL || !type->inbound) {
+        g_autofree char *shown = command_shown(arguments[1]);
+        g_autofree char *codes = layout_inbound_codes(", ", " or ");
+        g_printerr("ecosgate: sequence set: '%s' is no inbound file type; give %s\n", shown, codes);
+        return false;
+    }
+    if (!g_ascii_string_to_signed(arguments[2], 10, 0, LEDGER_SEQUENCE_MAX, &number, NULL)) {
+        g_autofree char *shown = command_shown(arguments[2]);
+        g_printerr("ecosgate: sequence set: '%s' is no last number; give 0 to %d\n", shown, LEDGER_SEQUENCE_MAX);
+        return false;
+    }
+    order->sender = arguments[0]; /* both borrowed: order_give frees neither */
+    order->type = arguments[1];
+    order->number = number;
+    return true;
+}
+
+static bool find_sender(const struct read_access *access, const struct order *order, bool *exists, GError **error)
+{
+    const struct party *party = rules_party(&access->config->identity, order->sender);
+    g_autofree char *shown = command_shown(order->sender);
+
+    (void)error; /* the configuration is asked, not the ledger */
+    *exists = party != NULL && rules_may_send(party, order->type);
+    if (party == NULL)
+        g_printerr("ecosgate: sequence set: %s has no [party %s]; give the code of a party\n", access->config->path,
+                   shown);
+    else if (!*exists)
+        g_printerr("ecosgate: sequence set: [party %s] may not send %s; see its setting types\n", shown, order->type);
+    return true;
+}
+
+int command_sequence_set(struct invocation *invocation)
+{
+    static const struct order_target target = {"sequence list", 3, parse_sequence, find_sender};
+
+    return order_give(invocation, ORDER_SEQUENCE, &target);
+}

@@ -1,0 +1,127 @@
+/* Numberings of inbound files: tables numbering and job. */
+#include "spool/ledger/ledger_numbering.h"
+
+#include "spool/ledger/ledger_private.h"
+
+/* ?1 to ?3, and their values. */
+#define SENDER_AND_TYPE "sender=?1 AND type=?2 AND org=?3"
+#define SENDER_AND_TYPE_OF(self) LEDGER_TEXT((self)->sender), LEDGER_TEXT((self)->type), LEDGER_TEXT((self)->org)
+
+int64_t ledger_numbering_distance(int64_t from, int64_t to)
+{
+    return (to - from + LEDGER_SEQUENCE_MAX) % LEDGER_SEQUENCE_MAX;
+}
+
+/* The greatest number of an older accepted file, and its job. A number is accepted once in a numbering; if it is not,
+ * the oldest counts. */
+static bool find_last(struct ledger *ledger, const struct ledger_file *self, struct ledger_numbering *n, GError **error)
+{
+    LEDGER_SQL(last, "SELECT max(sequence) FROM job o WHERE " SENDER_AND_TYPE " AND numbering=?4 AND direction=0"
+                     " AND id<?5 AND EXISTS(SELECT 1 FROM verdict v WHERE v.job=o.id AND v.outcome<>'RJ')");
+    LEDGER_SQL(job_of, "SELECT min(id) FROM job o WHERE " SENDER_AND_TYPE " AND numbering=?4 AND direction=0"
+                       " AND id<?5 AND sequence=?6 AND EXISTS(SELECT 1 FROM verdict v WHERE v.job=o.id AND"
+                       " v.outcome<>'RJ')");
+    int64_t sequence = 0;
+
+    if (!ledger_number(ledger,
+                       ledger_query(ledger, &last,
+                                    LEDGER_VALUES(SENDER_AND_TYPE_OF(self), LEDGER_INT(n->id), LEDGER_INT(self->id)),
+                                    error),
+                       &sequence, error))
+        return false;
+    if (sequence == 0)
+        return true;
+    n->known = true;
+    n->last = sequence;
+    return ledger_number(ledger,
+                         ledger_query(ledger, &job_of,
+                                      LEDGER_VALUES(SENDER_AND_TYPE_OF(self), LEDGER_INT(n->id), LEDGER_INT(self->id),
+                                                    LEDGER_INT(sequence)),
+                                      error),
+                         &n->job, error);
+}
+
+bool ledger_numbering_find(struct ledger *ledger, const struct ledger_file *self, struct ledger_numbering *numbering,
+                           GError **error)
+{
+    LEDGER_SQL(newest, "SELECT max(id) FROM numbering WHERE " SENDER_AND_TYPE " AND job<=?4");
+    LEDGER_SQL(start, "SELECT number FROM numbering WHERE id=?");
+    struct ledger_numbering n = {0};
+
+    if (!ledger_number(
+            ledger, ledger_query(ledger, &newest, LEDGER_VALUES(SENDER_AND_TYPE_OF(self), LEDGER_INT(self->id)), error),
+            &n.id, error) ||
+        !ledger_number(ledger, ledger_query(ledger, &start, LEDGER_VALUES(LEDGER_INT(n.id)), error), &n.last, error))
+        return false;
+    n.known = n.id != 0;
+    if (!find_last(ledger, self, &n, error))
+        return false;
+    *numbering = n;
+    return true;
+}
+
+bool ledger_numbering_before(struct ledger *ledger, const struct ledger_file *self, const struct ledger_numbers *asked,
+                             int64_t *number, GError **error)
+{
+    LEDGER_SQL(before, "SELECT max(sequence) FROM job o WHERE " SENDER_AND_TYPE " AND numbering=?4 AND direction=0"
+                       " AND id<?5 AND id>?6 AND sequence<?7"
+                       " AND (NOT ?8 OR EXISTS(SELECT 1 FROM verdict v WHERE v.job=o.id))");
+    return ledger_number(
+        ledger,
+        ledger_query(ledger, &before,
+                     LEDGER_VALUES(SENDER_AND_TYPE_OF(self), LEDGER_INT(asked->numbering), LEDGER_INT(self->id),
+                                   LEDGER_INT(asked->since), LEDGER_INT(asked->below), LEDGER_INT(asked->judged)),
+                     error),
+        number, error);
+}
+
+bool ledger_numbering_assign(struct ledger *ledger, int64_t job, int64_t numbering, GError **error)
+{
+    LEDGER_SQL(assign, "UPDATE job SET numbering=?2 WHERE id=?1");
+    return ledger_run(ledger, &assign, LEDGER_VALUES(LEDGER_INT(job), LEDGER_INT(numbering)), error);
+}
+
+bool ledger_numbering_wrap(struct ledger *ledger, int64_t job, int64_t before, GError **error)
+{
+    LEDGER_SQL(begin, "INSERT INTO numbering(sender,type,org,job,number) SELECT sender,type,org,id,0 FROM job WHERE"
+                      " id=?1");
+    LEDGER_SQL(move, "UPDATE job SET numbering=(SELECT max(id) FROM numbering) WHERE id>=?1 AND numbering=?2"
+                     " AND direction=0 AND (sender,type,org)=(SELECT sender,type,org FROM job WHERE id=?1)");
+    return ledger_run(ledger, &begin, LEDGER_VALUES(LEDGER_INT(job)), error) &&
+           ledger_run(ledger, &move, LEDGER_VALUES(LEDGER_INT(job), LEDGER_INT(before)), error);
+}
+
+bool ledger_numbering_set(struct ledger *ledger, const struct ledger_file *self, int64_t number, const char *order_id,
+                          GError **error)
+{
+    LEDGER_SQL(insert, "INSERT INTO numbering(sender,type,org,job,number,order_id) VALUES(?,?,?,0,?,?)");
+    return ledger_run(ledger, &insert,
+                      LEDGER_VALUES(SENDER_AND_TYPE_OF(self), LEDGER_INT(number), LEDGER_TEXT(order_id)), error);
+}
+
+static void read_order(sqlite3_stmt *q, int c, void *row)
+{
+    struct ledger_numbering_order *order = row;
+    order->number = sqlite3_column_int64(q, c);
+    order->at = sqlite3_column_int64(q, c + 1);
+    order->who = ledger_text(q, c + 2);
+    order->reason = ledger_text(q, c + 3);
+}
+
+bool ledger_numbering_last_order(struct ledger *ledger, const struct ledger_file *self,
+                                 struct ledger_numbering_order **order, GError **error)
+{
+    static const size_t strings[] = {offsetof(struct ledger_numbering_order, who),
+                                     offsetof(struct ledger_numbering_order, reason)};
+    static const struct ledger_shape shape = {sizeof(struct ledger_numbering_order), read_order, strings,
+                                              G_N_ELEMENTS(strings)};
+    LEDGER_SQL(newest, "SELECT n.number,a.at,a.who,a.reason FROM numbering n JOIN operator_action a USING(order_id)"
+                       " WHERE n.sender=?1 AND n.type=?2 AND n.org=?3 ORDER BY n.id DESC LIMIT 1");
+    void *row = NULL;
+
+    if (!ledger_one(ledger, ledger_query(ledger, &newest, LEDGER_VALUES(SENDER_AND_TYPE_OF(self)), error), &shape, &row,
+                    error))
+        return false;
+    *order = row;
+    return true;
+}

@@ -1,0 +1,235 @@
+/* Sequence numbers of inbound files: gaps, jumps, over the end, set by an operator; and those of our own files. */
+#include "spool/ledger/ledger_actions.h"
+#include "spool/ledger/ledger_numbering.h"
+#include "spool/ledger/ledger_verdicts.h"
+#include "tests/unit/ledger_home.h"
+#include "validators/history_rules.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+/* after the standard headers: it needs them */
+#include <cmocka.h>
+
+enum { LAST = LEDGER_SEQUENCE_MAX };
+
+static struct ledger *ledger;
+static int64_t next_job;
+
+static int enter(void **state)
+{
+    next_job = 1;
+    ledger = ledger_home_open(state);
+    return ledger == NULL || !ledger_begin(ledger, NULL);
+}
+
+static int leave(void **state)
+{
+    ledger_rollback(ledger);
+    return ledger_home_close(state, ledger);
+}
+
+/* Picks a file up. Its name and bytes are those of no other file. */
+static int64_t pick_up(int64_t sequence)
+{
+    int64_t id = next_job++;
+    g_autofree char *name = g_strdup_printf("n%d", (int)id);
+    const struct ledger_job job = ledger_home_job(id, name, sequence, name);
+
+    assert_true(ledger_job_insert(ledger, &job, NULL, NULL));
+    return id;
+}
+
+/* Judges the sequence of a job as intake does, with that limit. The code, NULL for none. `rejected`: for another
+ * reason, unless the number is one. */
+static const char *judge(int64_t id, int64_t gap, bool rejected)
+{
+    g_autofree struct ledger_job *job = NULL;
+    struct rules rules;
+    struct findings *findings = findings_new(10);
+    struct history history = {0};
+    const struct judged_file file = {.rules = &rules, .findings = findings};
+    const char *code = NULL;
+
+    rules_init(&rules);
+    rules.ledger = ledger;
+    rules.sequence_gap_max = gap;
+    assert_true(ledger_job_get(ledger, id, &job, NULL));
+    struct ledger_file self = {id, job->name, job->type, job->org, job->sender, job->sequence, 0, 0, job->sha256};
+    assert_true(history_rules_judge_name(&file, &self, &history, NULL));
+    assert_false(history.repeated);
+    for (int c = 0; c < CODE_COUNT; c++) {
+        if (findings_count(findings, (enum code)c) > 0)
+            code = catalogue_entry((enum code)c)->id;
+    }
+    struct ledger_verdict verdict = {.job = id, .revision = job->revision, .judged_at = 5, .declared = -1};
+    rejected = rejected || findings_has_errors(findings, 'b');
+    (void)g_strlcpy(verdict.outcome, rejected ? "RJ" : "AC", sizeof verdict.outcome);
+    assert_true(ledger_verdict_insert(ledger, &verdict, NULL));
+    assert_true(ledger_numbering_assign(ledger, id, history.numbering, NULL));
+    assert_true(!history.wraps || rejected || ledger_numbering_wrap(ledger, id, history.numbering, NULL));
+    findings_free(findings);
+    return code;
+}
+
+static const char *shown(const char *code)
+{
+    return code != NULL ? code : "none";
+}
+
+#define EXPECT(code, sequence) assert_string_equal(shown(judge(pick_up(sequence), 1000, false)), code)
+#define GOOD(sequence) assert_null(judge(pick_up(sequence), 1000, false))
+#define BROKEN(sequence) assert_null(judge(pick_up(sequence), 1000, true))
+
+static void test_numbering__jump__is_refused_and_uses_no_number_up(void **state)
+{
+    (void)state;
+    GOOD(1);
+    EXPECT("B113", LAST);
+    EXPECT("B113", 1003);
+    GOOD(2);
+    EXPECT("B108", 1003);
+    EXPECT("B107", 2);
+    EXPECT("B107", 1002);
+    BROKEN(1004);
+    EXPECT("B106", 1004);
+    GOOD(1005);
+}
+
+/* A late file that an operator holds must not make another late one look like the next. */
+static void test_numbering__held_late_file__opens_no_way_for_another(void **state)
+{
+    (void)state;
+    GOOD(5000);
+    (void)pick_up(3);
+    (void)pick_up(LAST);
+    EXPECT("B107", 4);
+    EXPECT("B107", 10);
+}
+
+/* Every last number near the end, every number near both ends, several limits: against the rule in one line each. */
+static void test_numbering__around_the_end__every_pair_is_as_the_rule_says(void **state)
+{
+    static const int64_t gaps[] = {0, 1, 3, 9};
+    (void)state;
+
+    for (size_t g = 0; g < G_N_ELEMENTS(gaps); g++) {
+        for (int64_t last = LAST - 8; last <= LAST + 8; last++) {
+            for (int64_t number = LAST - 12; number <= LAST + 12; number++) {
+                int64_t from = (last - 1) % LAST + 1, to = (number - 1) % LAST + 1;
+                int64_t skips = (to - from + LAST) % LAST - 1;
+                const char *expected = from == to        ? "B106"
+                                       : skips > gaps[g] ? (to > from ? "B113" : "B107")
+                                       : skips > 0       ? "B108"
+                                                         : NULL;
+                assert_true(ledger_savepoint(ledger, NULL));
+                next_job = 1;
+                assert_null(judge(pick_up(from), gaps[g], false));
+                const char *code = judge(pick_up(to), gaps[g], false);
+                if (g_strcmp0(code, expected) != 0)
+                    fail_msg("gap %d, %d then %d: %s, expected %s", (int)gaps[g], (int)from, (int)to,
+                             code ? code : "nothing", expected ? expected : "nothing");
+                assert_true(ledger_roll_back_to(ledger, NULL));
+            }
+        }
+    }
+}
+
+/* Three rounds; some files are rejected for another reason, the first one of a round among them, which begins none. */
+static void test_numbering__over_the_end__each_number_comes_again(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 3; round++) {
+        GOOD(LAST - 1);
+        BROKEN(LAST);
+        BROKEN(1);
+        EXPECT("B106", 1); /* other bytes */
+        GOOD(2);
+        EXPECT("B107", 1);
+        EXPECT("B113", LAST);
+        GOOD(3);
+        for (int64_t n = 3; n < LAST - 2; n += 1000)
+            EXPECT("B108", MIN(n + 1000, LAST - 2));
+    }
+}
+
+/* Files picked up before one that goes over the end stay with the numbers before it, whenever they are judged; those
+ * picked up behind it go along. */
+static void test_numbering__held_over_the_end__is_judged_by_what_was_before(void **state)
+{
+    (void)state;
+    GOOD(LAST - 1);
+    int64_t held = pick_up(LAST), first = pick_up(1), waiting = pick_up(2), third = pick_up(3);
+    assert_string_equal(shown(judge(first, 1000, false)), "B108"); /* a file that is held may never be judged */
+    assert_null(judge(third, 1000, false));                        /* 2 came, though it has no verdict */
+    assert_null(judge(held, 1000, false));
+    assert_null(judge(waiting, 1000, false));
+    GOOD(4);
+}
+
+static void test_numbering__set_by_an_order__numbers_begin_anew(void **state)
+{
+    const struct ledger_file mcc = {.id = G_MAXINT64, .type = "EMI", .org = "MCC", .sender = "90-B3-D5-1F-30-0E-C0-01"};
+    const struct ledger_action action = {.order_id = "o", .verb = "sequence", .reason = "r", .who = "w", .at = 7};
+    g_autofree struct ledger_numbering_order *order = NULL;
+    struct ledger_numbering numbering;
+    (void)state;
+
+    GOOD(500);
+    GOOD(501);
+    int64_t far = pick_up(5000);
+    assert_string_equal(judge(far, 1000, false), "B113");
+    assert_true(ledger_numbering_last_order(ledger, &mcc, &order, NULL));
+    assert_null(order);
+    assert_true(ledger_action_insert(ledger, &action, NULL));
+    assert_true(ledger_numbering_set(ledger, &mcc, 4999, "o", NULL));
+    assert_true(ledger_numbering_last_order(ledger, &mcc, &order, NULL));
+    assert_true(order->number == 4999 && order->at == 7);
+    assert_true(ledger_numbering_find(ledger, &mcc, &numbering, NULL));
+    assert_true(numbering.known && numbering.last == 4999 && numbering.job == 0);
+    EXPECT("B107", 4999);
+    EXPECT("B107", 502);
+    assert_true(ledger_job_requeue(ledger, far, &(int64_t){0}, NULL)); /* is judged again with the new numbers */
+    assert_null(judge(far, 1000, false));
+    GOOD(5001);
+    assert_true(ledger_numbering_set(ledger, &mcc, 0, "p", NULL)); /* anew: used numbers may come again */
+    EXPECT("B113", LAST);
+    GOOD(1);
+    assert_true(ledger_numbering_set(ledger, &mcc, LAST, "q", NULL));
+    GOOD(1);
+    assert_true(ledger_numbering_set(ledger, &mcc, 499, "r", NULL));
+    EXPECT("B108", 501);
+}
+
+static void test_numbering__own_files__go_on_from_one(void **state)
+{
+    int64_t n = 0;
+    (void)state;
+
+    assert_true(ledger_counter_next_sequence(ledger, "EMW", &n, NULL));
+    assert_int_equal(n, 1);
+    assert_true(ledger_counter_add(ledger, "EMW", LAST - 2, NULL));
+    for (int64_t expected = LAST; expected <= LAST + 3; expected++) {
+        assert_true(ledger_counter_next_sequence(ledger, "EMW", &n, NULL));
+        assert_int_equal(n, expected <= LAST ? expected : expected - LAST);
+    }
+    assert_true(ledger_counter_get(ledger, "EMW", &n, NULL));
+    assert_int_equal(n, LAST + 3);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, enter, leave)
+    const struct CMUnitTest tests[] = {
+        T(test_numbering__jump__is_refused_and_uses_no_number_up),
+        T(test_numbering__held_late_file__opens_no_way_for_another),
+        T(test_numbering__around_the_end__every_pair_is_as_the_rule_says),
+        T(test_numbering__over_the_end__each_number_comes_again),
+        T(test_numbering__held_over_the_end__is_judged_by_what_was_before),
+        T(test_numbering__set_by_an_order__numbers_begin_anew),
+        T(test_numbering__own_files__go_on_from_one),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
