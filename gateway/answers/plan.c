@@ -36,8 +36,8 @@ bool plan_job(struct gateway *gateway, struct ledger_job *job, GError **error)
     return ledger_job_insert(ledger, &whole, NULL, error);
 }
 
-/* Gives the file its number and, unless it answers another file, its name. Numbers go on from 1 after 999999. The ledger
- * keeps all names, delivered or not; a number whose name was used before is left out. *name: g_free. */
+/* Gives the file its number and, unless it answers another file, its name (*name: g_free). Numbers go on from 1 after
+ * 999999. The ledger keeps all names, delivered or not; a number whose name was used before is left out. */
 static bool number_file(struct gateway *gateway, struct ledger_outgoing *outgoing, char **name, GError **error)
 {
     const struct config *config = gateway->config;
