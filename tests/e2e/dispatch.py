@@ -30,6 +30,18 @@ def test_split(tap):
            "nor of second tries, which are due at the same time in the order of their work items", parties.orders()[3:])
     sound(tap, home, "after work orders in parts")
 
+    home = Home("gateway work_order_devices=3")
+    parties = Parties(home)
+    parties.instruct([1, 2])
+    home.run()
+    parties.result(said(1, "TIMEOUT"), said(2, "TIMEOUT"))
+    home.run(now=at(1))
+    parties.instruct([3, 4])
+    home.run(now=at(6))
+    tap.ok(parties.orders()[1:] == [[f"{work(1)} 2", f"{work(2)} 2", "MCC.B-2.1 1"], ["MCC.B-2.2 1"]],
+           "nor of second tries and of a file that was judged in this very pass together", parties.orders()[1:])
+    sound(tap, home, "after second tries and first ones in one pass")
+
 
 def test_order(tap):
     """By due time, then by work item; what was instructed counts since its verdict."""

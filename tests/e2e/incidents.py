@@ -96,6 +96,23 @@ def test_files(tap):
     sound(tap, home, "after incidents of files")
 
 
+def test_at(tap):
+    """Each event tells when it happened: not when its incident was raised, nor when its file was made."""
+    home = Home()
+    send(home, name_of(1), bad(1))
+    send(home, name_of(2), bad(2))
+    home.run()
+    home.command("incident", "close", "1", "--reason", "known", now="2023-07-03T12:01:00Z")
+    home.run(now="2023-07-03T12:02:00Z")
+    send(home, name_of(3), instruction(3, resubmission=name_of(2)))
+    home.run(now="2023-07-03T12:03:00Z")
+    found = [row[2:5] for name in inc_names(home) for row in rows(home.read_out("dcc", name)) if row[0] == "D"]
+    tap.ok(found == [["INC-000001", "RAISED", NOW], ["INC-000002", "RAISED", NOW],
+                     ["INC-000001", "CLEARED", "2023-07-03T12:01:00Z"],
+                     ["INC-000002", "CLEARED", "2023-07-03T12:03:00Z"]],
+           "raised, closed by hand, ended by itself: At of each is its own time", found)
+
+
 def test_judged_again_and_accepted(tap):
     """What was wrong was the configuration: the same file, judged again, ends its incident."""
     home = Home("party MCC types=EMT")
@@ -479,6 +496,7 @@ def test_many(tap):
 if __name__ == "__main__":
     with Tap() as report:
         test_files(report)
+        test_at(report)
         test_judged_again_and_accepted(report)
         test_names(report)
         test_devices(report)

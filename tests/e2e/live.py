@@ -783,6 +783,28 @@ def test_taken_names(tap):
     sound(tap, home, "after a name was taken")
 
 
+def test_many_taken_names(tap):
+    """More names are taken than two batches of the outbox hold: those files keep their places at the front."""
+    home = Home(NO_INC)
+    last = 34
+    taken = [answer(name_of(n), kind) for n in range(1, last) for kind in ("EMA", "EMD")]
+    for name in taken:
+        with open(os.path.join(home.path("drops", "mcc", "out"), name), "wb") as file:
+            file.write(b"somebody else's")
+    for n in range(1, last + 1):
+        send(home, name_of(n), instruction(n, (n,)))
+    done = home.run()
+    tap.ok(done.returncode == 2 and done.stderr.count(b"other bytes") == len(taken),
+           f"{len(taken)} names are taken, and each is told", done.returncode, done.stderr.count(b"other bytes"))
+    found = [name for name in home.out("mcc") if name.startswith("EM") and name not in taken]
+    tap.ok(found == [answer(name_of(last)), answer(name_of(last), "EMD")], "what comes after all of them is delivered",
+           found)
+    for name in taken:
+        os.remove(os.path.join(home.path("drops", "mcc", "out"), name))
+    tap.ok(home.run().returncode == 0 and set(states(home).values()) == {"done"} and
+           home.out("mcc") == sorted(taken + found), "moved away, all are delivered", states(home), home.out("mcc"))
+
+
 def test_reserve(tap):
     home = Home(f"gateway reserve={1 << 30}")
     send(home, name_of(1), instruction(1))
@@ -1032,6 +1054,7 @@ if __name__ == "__main__":
         test_completeness(report)
         test_outage(report)
         test_taken_names(report)
+        test_many_taken_names(report)
         test_reserve(report)
         test_newer_ledger(report)
         use_memory()  # 200 times the whole spool is copied, damaged and verified: the disk has no part in that

@@ -15,7 +15,7 @@ an extension (fsync@openssh.com), `connect` or `login`. Actions:
 
     cut-before, cut-after     breaks the connection before the work, or after it and before the reply
     hang-before, hang-after   says nothing more on this connection, from before or after the work on
-    status                    answers `code` and does not do the work
+    status, status-after      answers `code` and does not do the work, or does it all the same
     full                      does writes up to `after` bytes in all, then answers failure
     delay                     does the work `seconds` later
     grow, vanish, replace     appends `hex` to the local file of the request, removes it, or puts another file of the
@@ -244,11 +244,14 @@ class Subsystem(SFTPServer):
             time.sleep(fault["seconds"])
         elif action in ("grow", "vanish", "replace"):
             meddle(local, action, fault)
-        self.mute = action in ("cut-after", "hang-after")
+        self.mute = action in ("cut-after", "hang-after", "status-after")
         if t == sftp.CMD_EXTENDED:
             self._send_status(request_number, UNSUPPORTED)
         else:
             super()._process(t, request_number, msg)
+        if action == "status-after":
+            self.mute = False
+            self._send_status(request_number, fault["code"])
         if self.mute:
             self.silence(action)
 

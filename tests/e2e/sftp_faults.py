@@ -188,6 +188,18 @@ def test_rename_over(tap, peer):
         compare(tap, home, inputs(), f"{manner}, other bytes moved away: the same answers")
 
 
+def test_refused_and_renamed(tap, peer):
+    """The server answers every rename with a failure, and yet renames."""
+    home = faulty(peer)
+    fill(home, inputs())
+    peer.arm("rename", "status-after", times=None, code=4)
+    done = home.run()
+    tap.ok(peer.met() == len(expected(inputs())["mcc"]) and done.returncode == 1 and incidents(home) == [],
+           "refused and yet renamed: delivered in one pass, and no incident", peer.met(), done.returncode,
+           done.stderr.decode(), incidents(home))
+    compare(tap, home, inputs(), "refused and yet renamed: the same answers")
+
+
 def test_collected_at_once(tap, peer):
     """A recipient takes the file the moment it appears, and the reply to the rename is lost: the answer is not
     delivered again."""
@@ -399,8 +411,8 @@ def main():
     folder = tempfile.gettempdir()
     with Tap() as tap, Peer(folder) as peer:
         for test in (test_once, test_lasting, test_cut_in_login, test_attributes, test_rename_over,
-                     test_collected_at_once, test_grows, test_vanishes, test_one_unreadable, test_replaced, test_names,
-                     test_many_names, test_hanging_neighbour, test_restart):
+                     test_refused_and_renamed, test_collected_at_once, test_grows, test_vanishes, test_one_unreadable,
+                     test_replaced, test_names, test_many_names, test_hanging_neighbour, test_restart):
             if not os.environ.get("ONLY") or os.environ["ONLY"] in test.__name__:
                 test(tap, peer)
         if not os.environ.get("ONLY") or os.environ["ONLY"] in "test_host_key":
