@@ -224,8 +224,8 @@ static const char *const versions[] = {
     "ALTER TABLE incident RENAME COLUMN receipt TO revision;"
     "ALTER TABLE incident_told RENAME TO incident_reported;"
     "PRAGMA user_version=6;",
-    /* Version 7: numberings of inbound files (ledger_numbering.h). Every job so far belongs to the first one, 0. job 0: the
-     * numbering was begun by an operator's order. */
+    /* Version 7: numberings of inbound files (ledger_numbering.h). Every job so far belongs to the first one, 0.
+     * job 0: an operator's order began the numbering. */
     "ALTER TABLE job ADD COLUMN numbering INTEGER NOT NULL DEFAULT 0;"
     "CREATE TABLE numbering(id INTEGER PRIMARY KEY, sender TEXT NOT NULL, type TEXT NOT NULL, org TEXT NOT NULL,"
     " job INTEGER NOT NULL, number INTEGER NOT NULL, order_id TEXT);"

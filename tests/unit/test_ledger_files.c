@@ -107,7 +107,10 @@ static void test_ledger_jobs__same_name_and_requeued__revisions_go_on(void **sta
     (void)state;
 }
 
-static void test_ledger_earlier_files__duplicates_and_sequences__older_or_accepted_count(void **state)
+/* Files before file 4: accepted, rejected, not judged; behind it: not judged, accepted. */
+static const struct ledger_file file_4 = {4, "n1", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 1, 0, 0, "aa"};
+
+static void add_files_around_4(void)
 {
     assert_true(ledger_begin(ledger, NULL));
     add_job(1, "n1", 1, "aa");
@@ -119,9 +122,15 @@ static void test_ledger_earlier_files__duplicates_and_sequences__older_or_accept
     add_job(6, "n6", 6, "ff");
     add_verdict(6, "AC", "B6");
     assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
-    struct ledger_file self = {4, "n1", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 1, 0, 0, "aa"};
+}
+
+static void test_ledger_earlier_files__duplicates__older_or_accepted_count(void **state)
+{
+    struct ledger_file self = file_4;
     struct ledger_duplicates d;
-    int64_t n = -1;
+
+    (void)state;
+    add_files_around_4();
     assert_true(ledger_duplicates(ledger, &self, &d, NULL));
     assert_int_equal(d.name_and_bytes, 1);
     assert_int_equal(d.name_other_bytes + d.sequence_other_bytes + d.bytes_other_name, 0);
@@ -135,8 +144,17 @@ static void test_ledger_earlier_files__duplicates_and_sequences__older_or_accept
     self.sha256 = "ff"; /* younger and accepted: yes */
     assert_true(ledger_duplicates(ledger, &self, &d, NULL));
     assert_int_equal(d.bytes_other_name, 6);
+}
+
+static void test_ledger_earlier_files__sequences__older_ones_count(void **state)
+{
+    const struct ledger_file self = file_4;
     struct ledger_numbering numbering;
     struct ledger_numbers asked = {.below = 10}; /* accepted or not, but older */
+    int64_t n = -1;
+
+    (void)state;
+    add_files_around_4();
     assert_true(ledger_numbering_find(ledger, &self, &numbering, NULL));
     assert_true(numbering.known && numbering.id == 0 && numbering.last == 1 && numbering.job == 1);
     assert_true(ledger_numbering_before(ledger, &self, &asked, &n, NULL));
@@ -150,6 +168,15 @@ static void test_ledger_earlier_files__duplicates_and_sequences__older_or_accept
     asked.since = 1;
     assert_true(ledger_numbering_before(ledger, &self, &asked, &n, NULL));
     assert_int_equal(n, 0);
+}
+
+static void test_ledger_earlier_files__batch_and_resubmission__older_files_count(void **state)
+{
+    const struct ledger_file self = file_4;
+    int64_t n = -1;
+
+    (void)state;
+    add_files_around_4();
     assert_true(ledger_batch_used(ledger, &self, "B6", &n, NULL));
     assert_int_equal(n, 6);
     assert_true(ledger_batch_used(ledger, &self, "B9", &n, NULL));
@@ -158,7 +185,6 @@ static void test_ledger_earlier_files__duplicates_and_sequences__older_or_accept
     assert_int_equal(n, 2);
     assert_true(ledger_rejected_file(ledger, &self, "n1", &n, NULL));
     assert_int_equal(n, 0);
-    (void)state;
 }
 
 static void test_ledger_earlier_files__other_sender_or_type__does_not_count(void **state)
@@ -294,7 +320,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_ledger_jobs__inserted__come_back),
         T(test_ledger_jobs__same_name_and_requeued__revisions_go_on),
-        T(test_ledger_earlier_files__duplicates_and_sequences__older_or_accepted_count),
+        T(test_ledger_earlier_files__duplicates__older_or_accepted_count),
+        T(test_ledger_earlier_files__sequences__older_ones_count),
+        T(test_ledger_earlier_files__batch_and_resubmission__older_files_count),
         T(test_ledger_earlier_files__other_sender_or_type__does_not_count),
         T(test_ledger_earlier_files__judged_again__the_latest_verdict_counts),
         T(test_ledger_outgoing__states__only_forward),
