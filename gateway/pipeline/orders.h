@@ -1,8 +1,7 @@
 /*
  * Operators' orders: hold, release or requeue a job; close an incident; redeliver the file of a report; set the last
- * sequence number of a sender and type. Whoever gives
- * an order needs no lock: the order is a key file in spool/orders/, named by a UUID. The one writer (`run`) carries it
- * out at the start of a pass and between two jobs.
+ * sequence number of a sender and type. Whoever gives an order needs no lock: the order is a key file in spool/orders/,
+ * named by a UUID. The one writer (`run`) carries it out at the start of a pass and between two jobs.
  *
  *     orders_write (any process) → orders_carry_out (the writer): effect on disk → one commit, with the order's id and
  *     result → the file is removed
