@@ -228,20 +228,6 @@ GArray *job_list(const struct spool *spool, enum job_state state, GError **error
     return ids;
 }
 
-bool spool_highest_id(const struct spool *spool, int64_t *id, GError **error)
-{
-    int64_t highest = 0;
-    for (int i = 0; i < JOB_STATE_COUNT; i++) {
-        g_autoptr(GArray) ids = job_list(spool, (enum job_state)i, error);
-        if (ids == NULL)
-            return false;
-        if (ids->len > 0)
-            highest = MAX(highest, g_array_index(ids, int64_t, ids->len - 1));
-    }
-    *id = highest;
-    return true;
-}
-
 char **job_files(const struct spool *spool, enum job_state state, int64_t id, GError **error)
 {
     g_autofree char *path = path_or_bug(spool, state, id, error);

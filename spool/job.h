@@ -79,9 +79,6 @@ const char *spool_dir(const struct spool *spool);
 /* The folder "orders" of the spool, for operators' orders; borrowed from spool. */
 const char *spool_orders_dir(const struct spool *spool);
 
-/* *id: the greatest id in any state, 0 when there is no job. A new id must be greater than this and than every id of
- * the ledger. */
-bool spool_highest_id(const struct spool *spool, int64_t *id, GError **error);
 
 /* ---- jobs ---- */
 

@@ -176,15 +176,6 @@ bool delivery_advance(struct delivery *delivery, GError **error)
     return good;
 }
 
-bool delivery_is_busy(const struct delivery *delivery)
-{
-    for (guint i = 0; i < delivery->outboxes->len; i++) {
-        if (outbox_is_busy(delivery->outboxes->pdata[i]))
-            return true;
-    }
-    return false;
-}
-
 int64_t delivery_due(const struct delivery *delivery)
 {
     int64_t due = G_MAXINT64;

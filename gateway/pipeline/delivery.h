@@ -28,8 +28,6 @@ void delivery_free(struct delivery *delivery);
 bool delivery_begin_pass(struct delivery *delivery, GError **error);
 /* Builds planned files, goes on with all drops, and finishes the jobs whose files have arrived. */
 bool delivery_advance(struct delivery *delivery, GError **error);
-/* True while a transfer is under way to any drop. */
-bool delivery_is_busy(const struct delivery *delivery);
 /* Microseconds until some drop needs a pass by itself. G_MAXINT64: none does. */
 int64_t delivery_due(const struct delivery *delivery);
 

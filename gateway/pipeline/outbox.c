@@ -230,11 +230,6 @@ bool outbox_advance(struct outbox *outbox, GError **error)
     return true;
 }
 
-bool outbox_is_busy(const struct outbox *outbox)
-{
-    return outbox->task != TASK_NONE;
-}
-
 int64_t outbox_due(const struct outbox *outbox)
 {
     int64_t wait = outage_wait(&outbox->outage);

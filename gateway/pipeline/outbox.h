@@ -36,8 +36,6 @@ void outbox_begin_pass(struct outbox *outbox);
  * (gateway->wait_until). In the second case the outbox is busy. Later calls then return at once until that task has
  * ended. */
 bool outbox_advance(struct outbox *outbox, GError **error);
-/* True while a task is under way. */
-bool outbox_is_busy(const struct outbox *outbox);
 /* Microseconds until the outbox needs a pass by itself. G_MAXINT64: it does not. */
 int64_t outbox_due(const struct outbox *outbox);
 

@@ -94,15 +94,6 @@ bool pickup_go_on(struct pickup *pickup, GError **error)
     return advance(pickup, true, error);
 }
 
-bool pickup_is_busy(const struct pickup *pickup)
-{
-    for (guint i = 0; i < pickup->inboxes->len; i++) {
-        if (inbox_is_busy(pickup->inboxes->pdata[i]))
-            return true;
-    }
-    return false;
-}
-
 int64_t pickup_settling(const struct pickup *pickup)
 {
     int64_t shortest = 0;

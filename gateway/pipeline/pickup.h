@@ -27,8 +27,6 @@ void pickup_free(struct pickup *pickup);
 bool pickup_pass(struct pickup *pickup, GError **error);
 /* Goes on with the drops that have a transfer under way. Starts no new listing. */
 bool pickup_go_on(struct pickup *pickup, GError **error);
-/* True while a transfer is under way in any drop. */
-bool pickup_is_busy(const struct pickup *pickup);
 /* Microseconds until a file that is not complete yet may be (rule `stable`), the shortest of all drops. 0: none is
  * waited for. */
 int64_t pickup_settling(const struct pickup *pickup);

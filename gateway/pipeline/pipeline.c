@@ -187,11 +187,6 @@ bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)
            report_incidents(pipeline, error) && ledger_checkpoint(gateway->ledger, error);
 }
 
-bool pipeline_is_busy(const struct pipeline *pipeline)
-{
-    return pickup_is_busy(pipeline->pickup) || delivery_is_busy(pipeline->delivery);
-}
-
 int pipeline_wake_fd(const struct pipeline *pipeline)
 {
     return pipeline->wake;

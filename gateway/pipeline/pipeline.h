@@ -30,9 +30,7 @@ void pipeline_free(struct pipeline *pipeline);
  * gateway->failed. False: spool or ledger failed, which would stop every other file too. */
 bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error);
 
-/* True while a transfer is under way. Its end makes pipeline_wake_fd readable. */
-bool pipeline_is_busy(const struct pipeline *pipeline);
-/* An event descriptor to poll for reading. The pipeline owns it. */
+/* An event descriptor to poll: readable once a transfer has ended that no pass waited for. The pipeline owns it. */
 int pipeline_wake_fd(const struct pipeline *pipeline);
 /* Makes the event descriptor unreadable again. Call it before the next pass. */
 void pipeline_woken(const struct pipeline *pipeline);
