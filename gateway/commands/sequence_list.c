@@ -8,7 +8,7 @@
 #include "gateway/commands/read_access.h"
 #include "spool/ledger/ledger_numbering.h"
 
-static void add_row(json_t *rows, const struct ledger_file *of, const struct ledger_numbering *numbering,
+static void add_row(struct output_list *rows, const struct ledger_file *of, const struct ledger_numbering *numbering,
                     const struct ledger_numbering_order *order)
 {
     json_t *row = json_object();
@@ -23,12 +23,12 @@ static void add_row(json_t *rows, const struct ledger_file *of, const struct led
     output_set(row, "set_at", command_json_instant(order != NULL ? order->at : 0));
     output_set_text(row, "who", order != NULL ? order->who : NULL);
     output_set_text(row, "reason", order != NULL ? order->reason : NULL);
-    (void)json_array_append_new(rows, row); /* fails only without memory, which ends the program */
+    output_list_add(rows, row);
 }
 
 /* Adds a row, unless no file of that type was accepted and no order given. */
-static bool add_type(const struct read_access *access, const struct party *party, const char *type, json_t *rows,
-                     GError **error)
+static bool add_type(const struct read_access *access, const struct party *party, const char *type,
+                     struct output_list *rows, GError **error)
 {
     struct ledger *ledger = access->gateway.ledger;
     g_autofree struct ledger_numbering_order *order = NULL;
@@ -45,7 +45,7 @@ static bool add_type(const struct read_access *access, const struct party *party
     return true;
 }
 
-static bool add_all(const struct read_access *access, json_t *rows, GError **error)
+static bool add_all(const struct read_access *access, struct output_list *rows, GError **error)
 {
     const struct identity *identity = &access->config->identity;
 
@@ -63,22 +63,19 @@ int command_sequence_list(struct invocation *invocation)
 {
     static const char *const columns[] = {"sender", "type",   "last", "next",   "job",
                                           "set",    "set_at", "who",  "reason", NULL};
-    json_t *rows = json_array();
     struct read_access access;
+    struct output_list rows;
     GError *error = NULL;
-    const json_t *row;
-    size_t i;
 
-    if (!command_arguments(invocation, NULL, 0, 0) || !read_access_open(&access, invocation)) {
-        json_decref(rows);
+    if (!command_arguments(invocation, NULL, 0, 0) || !read_access_open(&access, invocation))
         return EXIT_UNABLE;
-    }
-    bool good = add_all(&access, rows, &error);
+    output_list_begin(&rows, invocation->json, OUTPUT_MOST_ROWS);
+    bool good = add_all(&access, &rows, &error);
     read_access_close(&access);
-    if (good && invocation->json) {
-        json_array_foreach(rows, i, row) command_print_json(json_incref((json_t *)row));
-    } else if (good)
-        output_table(rows, columns, OUTPUT_MOST_ROWS, "");
-    json_decref(rows);
-    return good ? EXIT_GOOD : command_unable(error);
+    if (!good) {
+        output_list_drop(&rows);
+        return command_unable(error);
+    }
+    output_list_end(&rows, columns, NULL);
+    return EXIT_GOOD;
 }
