@@ -9,6 +9,7 @@
 
 #include "spool/disk.h"
 #include "spool/ledger/ledger_jobs.h"
+#include "spool/ledger/ledger_verdicts.h"
 
 #include <glib/gstdio.h>
 
@@ -45,6 +46,22 @@ static inline struct ledger_job ledger_home_job(int64_t id, const char *name, in
                                .received = 1688364000,
                                .size = 5,
                                .sha256 = sha256};
+}
+
+/* Inserts that job. A failure ends the program: the test could prove nothing then. */
+static inline void ledger_home_add_job(struct ledger *ledger, int64_t id, const char *name, int64_t sequence,
+                                       const char *sha256)
+{
+    struct ledger_job job = ledger_home_job(id, name, sequence, sha256);
+    g_assert_true(ledger_job_insert(ledger, &job, NULL, NULL));
+}
+
+/* Inserts the first verdict of a job, in the same way. */
+static inline void ledger_home_add_verdict(struct ledger *ledger, int64_t job, const char *outcome, const char *batch)
+{
+    struct ledger_verdict v = {.job = job, .revision = 1, .judged_at = 1688364009, .batch = batch, .declared = -1};
+    (void)g_strlcpy(v.outcome, outcome, sizeof v.outcome);
+    g_assert_true(ledger_verdict_insert(ledger, &v, NULL));
 }
 
 #endif

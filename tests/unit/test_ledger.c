@@ -30,19 +30,6 @@ static int leave(void **state)
     return ledger_home_close(state, ledger);
 }
 
-static void add_job(int64_t id, const char *name, int64_t sequence, const char *sha256)
-{
-    struct ledger_job job = ledger_home_job(id, name, sequence, sha256);
-    assert_true(ledger_job_insert(ledger, &job, NULL, NULL));
-}
-
-static void add_verdict(int64_t job, const char *outcome, const char *batch)
-{
-    struct ledger_verdict v = {.job = job, .revision = 1, .judged_at = 1688364009, .batch = batch, .declared = -1};
-    (void)g_strlcpy(v.outcome, outcome, sizeof v.outcome);
-    assert_true(ledger_verdict_insert(ledger, &v, NULL));
-}
-
 static bool is_live(uint64_t device)
 {
     struct ledger_earlier_work earlier;
@@ -78,12 +65,12 @@ static void test_ledger__change_outside_a_transaction__is_a_bug(void **state)
 static void test_ledger__savepoint_rolled_back__items_are_gone_and_the_verdict_stays(void **state)
 {
     assert_true(ledger_begin(ledger, NULL));
-    add_job(1, "n1", 1, "aa");
+    ledger_home_add_job(ledger, 1, "n1", 1, "aa");
     assert_true(ledger_savepoint(ledger, NULL));
     struct ledger_item item = item_of(1, 7, LEDGER_READY);
     assert_true(ledger_item_insert(ledger, &item, NULL));
     assert_true(ledger_roll_back_to(ledger, NULL));
-    add_verdict(1, "RJ", NULL);
+    ledger_home_add_verdict(ledger, 1, "RJ", NULL);
     assert_true(ledger_savepoint(ledger, NULL));
     struct ledger_item again = item_of(1, 7, LEDGER_READY);
     assert_true(ledger_item_insert(ledger, &again, NULL));
@@ -103,7 +90,7 @@ static void test_ledger__savepoint_rolled_back__items_are_gone_and_the_verdict_s
 static void test_ledger__reader_beside_a_writer_or_alone__sees_rows(void **state)
 {
     assert_true(ledger_begin(ledger, NULL));
-    add_job(1, "n1", 1, "aa");
+    ledger_home_add_job(ledger, 1, "n1", 1, "aa");
     assert_true(ledger_commit(STEP_CUSTODY_NOTED, ledger, NULL));
     for (int round = 0; round < 2; round++) {
         g_autoptr(ledger_t) reader = ledger_open_reader("ledger.db", NULL);
@@ -126,7 +113,7 @@ static void add_batch(void)
     static const uint64_t devices[] = {UINT64_C(0xF0DB1234567890A0), 2, 0, 4, 5};
     static const enum ledger_state outcomes[] = {LEDGER_READY, LEDGER_REJECTED, LEDGER_REJECTED, LEDGER_DEFERRED,
                                                  LEDGER_READY};
-    add_job(1, "n1", 1, "aa");
+    ledger_home_add_job(ledger, 1, "n1", 1, "aa");
     struct ledger_verdict v = {.job = 1,
                                .revision = 1,
                                .judged_at = 9,

@@ -28,19 +28,6 @@ static int leave(void **state)
     return ledger_home_close(state, ledger);
 }
 
-static void add_job(int64_t id, const char *name, int64_t sequence, const char *sha256)
-{
-    struct ledger_job job = ledger_home_job(id, name, sequence, sha256);
-    assert_true(ledger_job_insert(ledger, &job, NULL, NULL));
-}
-
-static void add_verdict(int64_t job, const char *outcome, const char *batch)
-{
-    struct ledger_verdict v = {.job = job, .revision = 1, .judged_at = 1688364009, .batch = batch, .declared = -1};
-    (void)g_strlcpy(v.outcome, outcome, sizeof v.outcome);
-    assert_true(ledger_verdict_insert(ledger, &v, NULL));
-}
-
 static void test_ledger_jobs__inserted__come_back(void **state)
 {
     int64_t revision = 0, n = 0;
@@ -86,7 +73,7 @@ static void test_ledger_jobs__same_name_and_requeued__revisions_go_on(void **sta
     assert_true(ledger_begin(ledger, NULL));
     assert_true(ledger_job_insert(ledger, &job, &revision, NULL));
     assert_int_equal(revision, 1);
-    add_verdict(1, "RJ", "B1");
+    ledger_home_add_verdict(ledger, 1, "RJ", "B1");
     assert_true(ledger_job_set_reason(ledger, 1, "why", NULL));
     assert_true(ledger_job_requeue(ledger, 1, &revision, NULL));
     assert_int_equal(revision, 2);
@@ -113,14 +100,14 @@ static const struct ledger_file file_4 = {4, "n1", "EMI", "MCC", "90-B3-D5-1F-30
 static void add_files_around_4(void)
 {
     assert_true(ledger_begin(ledger, NULL));
-    add_job(1, "n1", 1, "aa");
-    add_verdict(1, "AC", "B1");
-    add_job(2, "n2", 2, "bb");
-    add_verdict(2, "RJ", "B2");
-    add_job(3, "n3", 3, "cc");
-    add_job(5, "n5", 5, "ee");
-    add_job(6, "n6", 6, "ff");
-    add_verdict(6, "AC", "B6");
+    ledger_home_add_job(ledger, 1, "n1", 1, "aa");
+    ledger_home_add_verdict(ledger, 1, "AC", "B1");
+    ledger_home_add_job(ledger, 2, "n2", 2, "bb");
+    ledger_home_add_verdict(ledger, 2, "RJ", "B2");
+    ledger_home_add_job(ledger, 3, "n3", 3, "cc");
+    ledger_home_add_job(ledger, 5, "n5", 5, "ee");
+    ledger_home_add_job(ledger, 6, "n6", 6, "ff");
+    ledger_home_add_verdict(ledger, 6, "AC", "B6");
     assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
 }
 
@@ -198,7 +185,7 @@ static void test_ledger_earlier_files__other_sender_or_type__does_not_count(void
     assert_true(ledger_begin(ledger, NULL));
     for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
         assert_true(ledger_job_insert(ledger, &others[i], NULL, NULL));
-        add_verdict(others[i].id, i == 1 ? "RJ" : "AC", "B1");
+        ledger_home_add_verdict(ledger, others[i].id, i == 1 ? "RJ" : "AC", "B1");
     }
     assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
     struct ledger_file self = {9, "n9", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 7, 0, 0, "aa"};
@@ -229,8 +216,8 @@ static void test_ledger_earlier_files__judged_again__the_latest_verdict_counts(v
     int64_t n = -1;
 
     assert_true(ledger_begin(ledger, NULL));
-    add_job(1, "n1", 1, "bb");
-    add_verdict(1, "RJ", "B1");
+    ledger_home_add_job(ledger, 1, "n1", 1, "bb");
+    ledger_home_add_verdict(ledger, 1, "RJ", "B1");
     assert_true(ledger_rejected_file(ledger, &self, "n1", &n, NULL));
     assert_int_equal(n, 1);
     assert_true(ledger_verdict_insert(ledger, &again, NULL));
