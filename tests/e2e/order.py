@@ -14,7 +14,7 @@ from home import GATE, NOW, PATIENCE, SANITIZED, Home, Tap, use_disk, wait_until
 MCC = "90-B3-D5-1F-30-0E-C0-01"
 CALLS = ("openat,write,pwrite64,fsync,fdatasync,syncfs,ftruncate,rename,renameat,renameat2,link,unlink,unlinkat,"
          "mkdir,rmdir")
-EVENT = re.compile(r"^(?:\[pid +\d+\] |\d+ +)?(\w+)\((.*)\) += (-?\d+|\?)(?:<(.*?)>)?")
+EVENT = re.compile(r"^(\w+)\((.*)\) += (-?\d+|\?)(?:<(.*?)>)?")
 
 
 def content(sequence):
@@ -23,22 +23,35 @@ def content(sequence):
             "T,1\r\n").encode()
 
 
+def whole_calls(log):
+    """The calls of a log, each as one line where it ended; strace cuts one in two when another thread calls within."""
+    begun = {}
+    with open(log, encoding="utf-8", errors="replace") as file:
+        for line in file:
+            pid, text = line.rstrip("\n").split(None, 1)
+            if text.endswith(" <unfinished ...>"):
+                begun[pid] = text.removesuffix(" <unfinished ...>")
+            elif text.startswith("<... "):
+                yield begun.pop(pid) + text.split(" resumed>", 1)[1]
+            else:
+                yield text
+
+
 def trace(home, *arguments):
     """The calls that changed something or made it durable, in order: (call, path, second path)."""
     log = os.path.join(home.top, "trace")
     subprocess.run(["strace", "-f", "-y", "-s", "0", "-e", f"trace={CALLS}", "-o", log, GATE, "-c", home.conf,
                     "--now", NOW, *arguments], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     events = []
-    with open(log, encoding="utf-8", errors="replace") as file:
-        for line in file:
-            match = EVENT.match(line)
-            if not match or match.group(3).startswith("-"):
-                continue
-            call, text = match.group(1), match.group(2)
-            paths = re.findall(r'"([^"]*)"', text) if call not in ("write", "pwrite64", "fsync", "fdatasync", "syncfs",
-                                                                   "ftruncate") \
-                else re.findall(r"^\d+<(.*?)>", text)
-            events.append((call, *(paths + ["", ""])[:2], text))
+    for line in whole_calls(log):
+        match = EVENT.match(line)
+        if not match or match.group(3).startswith("-"):
+            continue
+        call, text = match.group(1), match.group(2)
+        paths = re.findall(r'"([^"]*)"', text) if call not in ("write", "pwrite64", "fsync", "fdatasync", "syncfs",
+                                                               "ftruncate") \
+            else re.findall(r"^\d+<(.*?)>", text)
+        events.append((call, *(paths + ["", ""])[:2], text))
     return events
 
 
