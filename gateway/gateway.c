@@ -15,7 +15,12 @@ static bool open_spool_and_ledger(struct gateway *gateway, enum gateway_mode mod
         return false;
     gateway->ledger =
         mode == GATEWAY_WRITER ? ledger_open_writer(config->ledger, error) : ledger_open_reader(config->ledger, error);
-    return gateway->ledger != NULL;
+    if (gateway->ledger == NULL)
+        return false;
+    /* A writer that opens its home again goes on in its own generation. */
+    return gateway->identity.generation == 0 && mode == GATEWAY_WRITER
+               ? ledger_identity_begin_generation(gateway->ledger, &gateway->identity, error)
+               : true;
 }
 
 bool gateway_open(struct gateway *gateway, const struct config *config, enum gateway_mode mode, GError **error)

@@ -12,7 +12,7 @@
 
 #include "gateway/config.h"
 #include "spool/job.h"
-#include "spool/ledger/ledger.h"
+#include "spool/ledger/ledger_identity.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -24,10 +24,11 @@ struct gateway {
     const struct config *config;
     struct spool *spool;
     struct ledger *ledger;
-    const volatile bool *stop; /* when it becomes true, work ends at the next safe point; may be NULL */
-    int64_t wait_until;        /* monotonic microseconds: until then this pass waits for drops */
-    bool failed;               /* something that was due could not be done: I/O, a drop that is down, A104, A105 */
-    bool refused;              /* a file of this run was RJ or PA */
+    struct ledger_identity identity; /* of the ledger; a writer's generation is the one that it began */
+    const volatile bool *stop;       /* when it becomes true, work ends at the next safe point; may be NULL */
+    int64_t wait_until;              /* monotonic microseconds: until then this pass waits for drops */
+    bool failed;  /* something that was due could not be done: I/O, a drop that is down, A104, A105 */
+    bool refused; /* a file of this run was RJ or PA */
     /* Messages that a run prints once, and not in each pass while their reason lasts. */
     struct {
         bool inventory;      /* the inventory is missing or too old (A104) */

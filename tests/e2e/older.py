@@ -97,7 +97,7 @@ def test_version_2(tap):
     ledger.close()
     subprocess.run(["rm", "-r", home.path("spool", "done", f"{job:08d}")], check=True)
     make_old(home, 2)
-    refusal = b"its tables have version 2, this program needs 7; `ecosgate run` brings them up to date"
+    refusal = b"its tables have version 2, this program needs 8; `ecosgate run` brings them up to date"
     for command in (("status",), ("spool", "list"), ("device", "show", device(1)), ("why", device(1)),
                     ("spool", "verify")):
         done = home.command(*command)

@@ -1,0 +1,44 @@
+/* The ledger's id and generation: table identity. */
+#include "spool/ledger/ledger_identity.h"
+
+#include "spool/ledger/ledger_private.h"
+
+static void read_identity(sqlite3_stmt *q, int c, void *row)
+{
+    struct ledger_identity *identity = row;
+    const char *id = ledger_text(q, c);
+
+    g_strlcpy(identity->ledger, id != NULL ? id : "", sizeof identity->ledger);
+    identity->generation = sqlite3_column_int64(q, c + 1);
+}
+
+bool ledger_identity_get(struct ledger *ledger, struct ledger_identity *identity, GError **error)
+{
+    static const struct ledger_shape shape = {sizeof(struct ledger_identity), read_identity, NULL, 0};
+    LEDGER_SQL(get, "SELECT ledger,generation FROM identity");
+    void *row = NULL;
+
+    if (!ledger_one(ledger, ledger_query(ledger, &get, LEDGER_NO_VALUES, error), &shape, &row, error))
+        return false;
+    if (row == NULL) {
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT,
+                    "ledger %s: its table identity is empty; restore the ledger from a backup", ledger_path(ledger));
+        return false;
+    }
+    *identity = *(struct ledger_identity *)row;
+    g_free(row);
+    return true;
+}
+
+bool ledger_identity_begin_generation(struct ledger *ledger, struct ledger_identity *identity, GError **error)
+{
+    LEDGER_SQL(raise, "UPDATE identity SET generation=generation+1");
+
+    if (!ledger_begin(ledger, error))
+        return false;
+    if (ledger_run(ledger, &raise, LEDGER_NO_VALUES, error) && ledger_identity_get(ledger, identity, error) &&
+        ledger_commit(STEP_GENERATION_NOTED, ledger, error))
+        return true;
+    ledger_rollback(ledger);
+    return false;
+}

@@ -1,0 +1,28 @@
+/*
+ * Whose ledger this is: an id that is made with its tables and never changes, and a generation, which each start of a
+ * writer raises by one. Table identity, one row. A copy of a ledger has the same id; the one with the higher generation
+ * is the newer one. A witness (spool/witness.h) keeps both outside the ledger.
+ *
+ *   ledger_identity_get                      what the rows say
+ *   ledger_identity_begin_generation         once for each start of a writer, before anything else is done
+ *
+ * The rules of all subjects: ledger.h.
+ */
+#ifndef ECOSGATE_SPOOL_LEDGER_LEDGER_IDENTITY_H
+#define ECOSGATE_SPOOL_LEDGER_LEDGER_IDENTITY_H
+
+#include "spool/ledger/ledger.h"
+
+#define LEDGER_ID_SIZE 33 /* 32 hex digits and NUL */
+
+struct ledger_identity {
+    char ledger[LEDGER_ID_SIZE];
+    int64_t generation; /* 0: no writer has started yet */
+};
+
+/* The id and the newest generation. SPOOL_ERROR_CORRUPT if the row is missing. */
+bool ledger_identity_get(struct ledger *ledger, struct ledger_identity *identity, GError **error);
+/* Raises the generation by one, in a transaction of its own, and gives it out. Passes STEP_GENERATION_NOTED. */
+bool ledger_identity_begin_generation(struct ledger *ledger, struct ledger_identity *identity, GError **error);
+
+#endif

@@ -1,0 +1,179 @@
+/* A key file below a line with its digest. The key file's reader is GLib's, which knows the escapes of names. */
+#include "spool/witness.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HEAD "ecosgate-witness 1 "
+#define GROUP "witness"
+#define NUMBERS "numbers"
+
+struct witness *witness_new(void)
+{
+    struct witness *witness = g_new0(struct witness, 1);
+
+    witness->ledger = g_strdup("");
+    witness->instance = g_strdup("");
+    witness->host = g_strdup(g_get_host_name());
+    witness->pid = getpid();
+    witness->numbers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    return witness;
+}
+
+void witness_free(struct witness *witness)
+{
+    if (witness == NULL)
+        return;
+    g_free(witness->ledger);
+    g_free(witness->instance);
+    g_free(witness->host);
+    g_hash_table_unref(witness->numbers);
+    g_free(witness);
+}
+
+/* ---- numbers ---- */
+
+bool witness_raise(struct witness *witness, const char *name, int64_t value)
+{
+    if (value <= witness_number(witness, name))
+        return false;
+    g_hash_table_replace(witness->numbers, g_strdup(name), g_memdup2(&value, sizeof value));
+    return true;
+}
+
+int64_t witness_number(const struct witness *witness, const char *name)
+{
+    const int64_t *value = g_hash_table_lookup(witness->numbers, name);
+
+    return value != NULL ? *value : 0;
+}
+
+static gint by_text(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+GPtrArray *witness_names(const struct witness *witness)
+{
+    GPtrArray *names = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer name;
+
+    g_hash_table_iter_init(&iter, witness->numbers);
+    while (g_hash_table_iter_next(&iter, &name, NULL))
+        g_ptr_array_add(names, name);
+    g_ptr_array_sort(names, by_text);
+    return names;
+}
+
+/* ---- text ---- */
+
+char *witness_print(const struct witness *witness)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autoptr(GPtrArray) names = witness_names(witness);
+    char sha256[DIGEST_HEX_SIZE];
+
+    g_key_file_set_string(file, GROUP, "ledger", witness->ledger);
+    g_key_file_set_int64(file, GROUP, "generation", witness->generation);
+    g_key_file_set_string(file, GROUP, "instance", witness->instance);
+    g_key_file_set_string(file, GROUP, "host", witness->host);
+    g_key_file_set_int64(file, GROUP, "pid", witness->pid);
+    g_key_file_set_int64(file, GROUP, "written", witness->written);
+    for (guint i = 0; i < names->len; i++)
+        g_key_file_set_int64(file, NUMBERS, names->pdata[i], witness_number(witness, names->pdata[i]));
+    g_autofree char *body = g_strchomp(g_key_file_to_data(file, NULL, NULL));
+    digest_text(body, sha256);
+    return g_strconcat(HEAD, sha256, "\n", body, "\n", NULL);
+}
+
+static void read_numbers(GKeyFile *file, struct witness *witness)
+{
+    g_auto(GStrv) names = g_key_file_get_keys(file, NUMBERS, NULL, NULL); /* NULL: it has none */
+
+    for (size_t i = 0; names != NULL && names[i] != NULL; i++)
+        (void)witness_raise(witness, names[i], g_key_file_get_int64(file, NUMBERS, names[i], NULL));
+}
+
+static void read_text(GKeyFile *file, const char *key, char **member)
+{
+    char *value = g_key_file_get_string(file, GROUP, key, NULL);
+
+    if (value == NULL)
+        return;
+    g_free(*member);
+    *member = value;
+}
+
+static struct witness *broken(GError **error)
+{
+    g_set_error_literal(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "it is no whole witness of a gateway");
+    return NULL;
+}
+
+struct witness *witness_parse(const char *text, size_t len, GError **error)
+{
+    const size_t head = strlen(HEAD) + DIGEST_HEX_SIZE; /* with the line's end, where the digest has its NUL */
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    char sha256[DIGEST_HEX_SIZE];
+
+    if (len < head || len > WITNESS_MAX_SIZE || strncmp(text, HEAD, strlen(HEAD)) != 0 || text[head - 1] != '\n' ||
+        memchr(text, '\0', len) != NULL)
+        return broken(error);
+    g_autofree char *body = g_strchomp(g_strndup(text + head, len - head));
+    digest_text(body, sha256);
+    if (strncmp(text + strlen(HEAD), sha256, strlen(sha256)) != 0 ||
+        !g_key_file_load_from_data(file, body, strlen(body), G_KEY_FILE_NONE, NULL))
+        return broken(error);
+    struct witness *witness = witness_new();
+    read_text(file, "ledger", &witness->ledger);
+    read_text(file, "instance", &witness->instance);
+    read_text(file, "host", &witness->host);
+    witness->generation = g_key_file_get_int64(file, GROUP, "generation", NULL);
+    witness->pid = g_key_file_get_int64(file, GROUP, "pid", NULL);
+    witness->written = g_key_file_get_int64(file, GROUP, "written", NULL);
+    read_numbers(file, witness);
+    return witness;
+}
+
+/* ---- the file ---- */
+
+static bool unreadable(const char *path, int errnum, GError **error)
+{
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "witness %s cannot be read: %s; give the gateway's user access",
+                path, g_strerror(errnum));
+    return false;
+}
+
+bool witness_read(const char *path, struct witness **witness, GError **error)
+{
+    g_autofree char *text = g_malloc(WITNESS_MAX_SIZE + 1);
+    size_t len = 0;
+    ssize_t n;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    *witness = NULL;
+    if (fd < 0)
+        return errno == ENOENT || unreadable(path, errno, error);
+    while ((n = read(fd, text + len, WITNESS_MAX_SIZE + 1 - len)) > 0)
+        len += (size_t)n;
+    int errnum = n < 0 ? errno : 0;
+    (void)close(fd); /* was only read from */
+    if (errnum != 0)
+        return unreadable(path, errnum, error);
+    *witness = witness_parse(text, len, error);
+    if (*witness == NULL)
+        g_prefix_error(error, "%s: ", path);
+    return *witness != NULL;
+}
+
+bool witness_write(enum step step, const char *path, const struct witness *witness, GError **error)
+{
+    g_autofree char *text = witness_print(witness);
+    g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
+
+    return file != NULL && disk_file_write(file, text, strlen(text), error) && disk_file_publish(step, file, error);
+}
