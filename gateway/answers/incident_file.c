@@ -40,7 +40,7 @@ static char *text_of(const struct ledger_incident *incident, const struct ledger
         return csv_harmless(incident->reason);
     if (catalogue_find(incident->code, &code) && (code == A102 || code == A103))
         return g_strdup_printf("drop %s: %s", incident->subject, catalogue_entry(code)->name);
-    return csv_harmless(incident->text);
+    return csv_harmless(incident->opened_for);
 }
 
 static bool write_event(void *user, const struct ledger_incident *incident, const struct ledger_event *event,

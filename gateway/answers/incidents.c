@@ -24,6 +24,43 @@ char *incidents_parties_of(const struct config *config, const char *drop_or_type
     return g_string_free(orgs, orgs->len == 0);
 }
 
+/* ---- a cause that may change ---- */
+
+static const char *skip_digits(const char *text)
+{
+    while (g_ascii_isdigit(*text))
+        text++;
+    return text;
+}
+
+bool incidents_same_cause(const char *a, const char *b)
+{
+    while (*a != '\0' && (g_ascii_isdigit(*a) ? g_ascii_isdigit(*b) : *a == *b)) {
+        bool number = g_ascii_isdigit(*a);
+        a = number ? skip_digits(a) : a + 1;
+        b = number ? skip_digits(b) : b + 1;
+    }
+    return *a == *b;
+}
+
+bool incidents_state(struct gateway *gateway, const struct ledger_incident *incident, enum incidents_news *news,
+                     GError **error)
+{
+    g_autofree struct ledger_incident *known = NULL;
+
+    *news = INCIDENT_AS_BEFORE;
+    if (!ledger_incident_newest(gateway->ledger, incident->code, incident->subject, &known, error))
+        return false;
+    if (known == NULL || known->closed != 0) {
+        *news = INCIDENT_OPENED;
+        return ledger_incident_open(gateway->ledger, incident, error);
+    }
+    if (known->text != NULL && incidents_same_cause(known->text, incident->text))
+        return true;
+    *news = INCIDENT_CHANGED;
+    return ledger_incident_change(gateway->ledger, known->id, incident->text, error);
+}
+
 /* ---- files ---- */
 
 /* g_free. The drop proves who sent a file. Its name only says which of the drop's parties that was, and counts only

@@ -19,6 +19,19 @@
 /* The codes of the parties that have that drop, or may send that type, joined by ';'. NULL: there is none. g_free. */
 char *incidents_parties_of(const struct config *config, const char *drop_or_type);
 
+/* ---- a cause that may change while the incident is open ---- */
+
+/* Whether two texts state the same cause: they are equal but for numbers (attempts, bytes, ports, times). */
+bool incidents_same_cause(const char *a, const char *b);
+
+/* What incidents_state did, for a message that comes once for each. */
+enum incidents_news { INCIDENT_AS_BEFORE, INCIDENT_OPENED, INCIDENT_CHANGED };
+/* States what is wrong now, as often as it is seen, in a transaction of the caller. Opens the incident; if one with
+ * this code and subject is open and its text states another cause, gives that one the new text. It has one opening and
+ * one closing however often its cause changes; an INC gives the text of the opening. */
+bool incidents_state(struct gateway *gateway, const struct ledger_incident *incident, enum incidents_news *news,
+                     GError **error);
+
 /* ---- in the transaction that found the cause ---- */
 
 /* Category b. A file that was rejected whole opens an incident. An accepted file closes its own, and that of the file

@@ -50,6 +50,7 @@ void inbox_free(struct inbox *inbox)
     if (inbox->discards != NULL)
         g_ptr_array_unref(inbox->discards);
     g_clear_error(&inbox->error);
+    outage_clear(&inbox->outage);
     g_free(inbox);
 }
 

@@ -4,11 +4,11 @@
  */
 #include "gateway/pipeline/outage.h"
 
-#include "gateway/answers/incidents.h"
 #include "gateway/clock.h"
 #include "spool/ledger/ledger_incidents.h"
 
 enum { FIRST_DELAY = 1000000, LONGEST_DELAY = 60000000 }; /* microseconds */
+enum { TOLD_AT_ONCE = 4 };                                /* causes of one outage that are told when they come first */
 
 bool outage_init(struct outage *outage, struct gateway *gateway, const char *code, const struct drop *drop,
                  GError **error)
@@ -17,23 +17,53 @@ bool outage_init(struct outage *outage, struct gateway *gateway, const char *cod
     return ledger_incident_is_open(gateway->ledger, code, drop->name, &outage->on, error);
 }
 
-bool outage_commit_incident(struct gateway *gateway, const char *code, const char *subject, const char *text,
-                            GError **error)
+void outage_clear(struct outage *outage)
+{
+    g_clear_pointer(&outage->told, g_free);
+    g_clear_pointer(&outage->last, g_free);
+    outage->causes = 0;
+}
+
+bool outage_commit_cause(struct gateway *gateway, const struct ledger_incident *incident, enum incidents_news *news,
+                         GError **error)
 {
     struct ledger *ledger = gateway->ledger;
-    int64_t now = clock_now();
-    g_autofree char *parties = incidents_parties_of(gateway->config, subject);
-    const struct ledger_incident incident = {
-        .code = code, .subject = subject, .parties = parties, .opened = now, .text = text};
+    struct ledger_incident stated = *incident;
+    g_autofree char *parties = incidents_parties_of(gateway->config, incident->subject);
+
+    stated.opened = clock_now();
+    if (stated.parties == NULL)
+        stated.parties = parties;
+    if (!ledger_begin(ledger, error))
+        return false;
+    bool good = incidents_state(gateway, &stated, news, error);
+    if (good && *news != INCIDENT_AS_BEFORE && ledger_commit(STEP_OUTAGE_NOTED, ledger, error))
+        return true;
+    ledger_rollback(ledger);
+    return good && *news == INCIDENT_AS_BEFORE;
+}
+
+static bool commit_closing(struct gateway *gateway, const char *code, const char *subject, GError **error)
+{
+    struct ledger *ledger = gateway->ledger;
 
     if (!ledger_begin(ledger, error))
         return false;
-    bool good = text != NULL ? ledger_incident_open(ledger, &incident, error)
-                             : ledger_incident_close(ledger, code, subject, now, error);
-    if (good && ledger_commit(text != NULL ? STEP_OUTAGE_NOTED : STEP_OUTAGE_CLEARED, ledger, error))
+    if (ledger_incident_close(ledger, code, subject, clock_now(), error) &&
+        ledger_commit(STEP_OUTAGE_CLEARED, ledger, error))
         return true;
     ledger_rollback(ledger);
     return false;
+}
+
+bool outage_commit_incident(struct gateway *gateway, const char *code, const char *subject, const char *text,
+                            GError **error)
+{
+    const struct ledger_incident incident = {.code = code, .subject = subject, .text = text};
+    enum incidents_news news;
+
+    return text != NULL ? outage_commit_cause(gateway, &incident, &news, error)
+                        : commit_closing(gateway, code, subject, error);
 }
 
 static void put_off(struct outage *outage)
@@ -42,25 +72,44 @@ static void put_off(struct outage *outage)
     outage->retry_at = clock_monotonic() + (int64_t)((double)outage->delay * g_random_double_range(0.75, 1.25));
 }
 
+/* True if the cause is to be told. */
+static bool is_news(const struct outage *outage, const char *cause)
+{
+    if (outage->told == NULL)
+        return true;
+    return !incidents_same_cause(outage->told, cause) &&
+           (outage->causes < TOLD_AT_ONCE || incidents_same_cause(outage->last, cause));
+}
+
+static void tell(struct outage *outage, const char *cause)
+{
+    if (outage->told == NULL)
+        gateway_note("drop %s (%s) is down and tried again, other drops go on: %s", outage->drop->name, outage->code,
+                     cause);
+    else
+        gateway_note("drop %s (%s) is still down, now for another cause: %s", outage->drop->name, outage->code, cause);
+    g_free(outage->told);
+    outage->told = g_strdup(cause);
+    outage->causes++;
+}
+
+/* An operator may have closed the incident: so the ledger is asked at each failure. */
 bool outage_record_failure(struct outage *outage, GError *cause, GError **error)
 {
-    g_autofree char *text = g_strdup(cause->message);
-    bool first = outage->delay == 0, good = true;
-
     put_off(outage);
     outage->gateway->failed = true;
-    if (first)
-        gateway_note("drop %s (%s) is down and tried again, other drops go on: %s", outage->drop->name, outage->code,
-                     text);
+    if (is_news(outage, cause->message))
+        tell(outage, cause->message);
+    g_free(outage->last);
+    outage->last = g_strdup(cause->message);
     g_error_free(cause);
-    if (!outage->on)
-        good = outage_commit_incident(outage->gateway, outage->code, outage->drop->name, text, error);
     outage->on = true;
-    return good;
+    return outage_commit_incident(outage->gateway, outage->code, outage->drop->name, outage->told, error);
 }
 
 bool outage_record_success(struct outage *outage, GError **error)
 {
+    outage_clear(outage);
     outage->delay = outage->retry_at = 0;
     if (!outage->on)
         return true;

@@ -5,11 +5,17 @@
  * end. In between the drop is tried again after 1, 2, 4 … 60 s. Each delay is a quarter shorter or longer by chance, so
  * that many drops of one server are not tried at the same moment. What waits for the drop keeps its order.
  *
+ * The cause may change in the meantime. Then one message says so, and the incident gets the new text; it is not opened
+ * again. Causes that differ in numbers only are the same. A drop that alternates between causes would fill the log, so
+ * after the third change a cause must come twice in a row before it counts. Comparing error codes instead of texts was
+ * the other design: one code covers causes that an operator treats differently.
+ *
  * A crash loses only the delay: outage_init takes up the open incident, and the drop is tried at once.
  */
 #ifndef ECOSGATE_GATEWAY_PIPELINE_OUTAGE_H
 #define ECOSGATE_GATEWAY_PIPELINE_OUTAGE_H
 
+#include "gateway/answers/incidents.h"
 #include "gateway/gateway.h"
 
 struct outage {
@@ -19,22 +25,32 @@ struct outage {
     bool on;          /* the ledger has an open incident */
     int64_t delay;    /* microseconds between the last failure and the next try; 0: no failure */
     int64_t retry_at; /* monotonic microseconds of the next try; 0: at once */
+    char *told;       /* the cause that log and incident state; NULL: none since the drop worked */
+    char *last;       /* the cause of the last failure; NULL: none */
+    unsigned causes;  /* how many were told since the drop worked */
 };
 
 /* Prepares an outage for use, and takes up an incident that an earlier run left open. gateway, code and drop are
  * borrowed. */
 bool outage_init(struct outage *outage, struct gateway *gateway, const char *code, const struct drop *drop,
                  GError **error);
-/* The drop failed: opens the incident if there is none, and puts off the next try. Sets gateway->failed. cause is
- * freed. False: the ledger failed. */
+/* Frees what an outage that was prepared, or is all zeros, holds. */
+void outage_clear(struct outage *outage);
+/* The drop failed: opens the incident if none is open, changes its text if the cause has changed, and puts off the next
+ * try. Sets gateway->failed. cause is freed. False: the ledger failed. */
 bool outage_record_failure(struct outage *outage, GError *cause, GError **error);
 /* All work in the drop went well: closes the incident. Does nothing without an outage. False: the ledger failed. */
 bool outage_record_success(struct outage *outage, GError **error);
 /* Microseconds until the drop is tried again; 0: now. */
 int64_t outage_wait(const struct outage *outage);
 
-/* Opens an incident with this text, or closes it if text is NULL, in a transaction of its own. For outages, for the
- * inventory (A104) and the clock (A105). */
+/* incidents_state in a transaction of its own: states what is wrong now with a subject, as often as it is seen. *news
+ * says what is to be logged once; INCIDENT_AS_BEFORE has cost a look into the ledger and no commit. incident: its code,
+ * subject and text; parties NULL: those of the drop or type that the subject names. */
+bool outage_commit_cause(struct gateway *gateway, const struct ledger_incident *incident, enum incidents_news *news,
+                         GError **error);
+/* Opens an incident with this text, or gives the open one this text if its cause has changed; closes it if text is
+ * NULL. In a transaction of its own. For outages, for the inventory (A104) and the clock (A105). */
 bool outage_commit_incident(struct gateway *gateway, const char *code, const char *subject, const char *text,
                             GError **error);
 

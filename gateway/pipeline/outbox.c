@@ -77,6 +77,7 @@ void outbox_free(struct outbox *outbox)
     transfer_worker_free(outbox->worker);
     g_array_unref(outbox->batch);
     g_hash_table_unref(outbox->failed);
+    outage_clear(&outbox->outage);
     g_free(outbox);
 }
 

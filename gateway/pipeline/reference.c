@@ -60,6 +60,20 @@ bool reference_end(struct gateway *gateway, const struct verdict *verdict, int64
 
 static const char subject[] = "INV"; /* the incident's subject */
 
+static bool state_problem(struct gateway *gateway, const char *problem, GError **error)
+{
+    const struct ledger_incident incident = {.code = "A104", .subject = subject, .text = problem};
+    enum incidents_news news;
+
+    gateway->failed = true;
+    if (!outage_commit_cause(gateway, &incident, &news, error))
+        return false;
+    if (news != INCIDENT_AS_BEFORE || !gateway->said.inventory)
+        gateway_note("A104: %s", problem);
+    gateway->said.inventory = true;
+    return true;
+}
+
 bool reference_update_incident(struct gateway *gateway, GError **error)
 {
     g_autofree char *problem = NULL;
@@ -68,13 +82,11 @@ bool reference_update_incident(struct gateway *gateway, GError **error)
     if (!inventory_find_problem(gateway, &problem, error) ||
         !ledger_incident_is_open(gateway->ledger, "A104", subject, &on, error))
         return false;
-    gateway->failed |= problem != NULL;
-    if (problem != NULL && !gateway->said.inventory)
-        gateway_note("A104: %s", problem);
-    gateway->said.inventory = problem != NULL;
-    if ((problem != NULL) == on)
+    if (problem != NULL)
+        return state_problem(gateway, problem, error);
+    gateway->said.inventory = false;
+    if (!on)
         return true;
-    if (problem == NULL)
-        gateway_note("A104 is closed: the inventory is there and fresh enough");
-    return outage_commit_incident(gateway, "A104", subject, problem, error);
+    gateway_note("A104 is closed: the inventory is there and fresh enough");
+    return outage_commit_incident(gateway, "A104", subject, NULL, error);
 }

@@ -10,15 +10,16 @@
 
 /* An incident `i` with the name and BatchId of its file. */
 #define COLUMNS                                                                                                        \
-    "i.id,i.code,i.subject,i.parties,i.job,i.revision,i.device_id,i.begun,i.cleared,i.text,i.reason,i.who,"            \
-    "(SELECT j.name FROM job j WHERE j.id=i.job),"                                                                     \
-    "(SELECT v.batch FROM verdict v WHERE v.job=i.job AND v.revision=i.revision)"
-enum { N_COLUMNS = 14 };
+    "i.id,i.code,i.subject,i.parties,i.job,i.revision,i.device_id,i.begun,i.cleared,ifnull(i.cause,i.text),i.reason,"  \
+    "i.who,(SELECT j.name FROM job j WHERE j.id=i.job),"                                                               \
+    "(SELECT v.batch FROM verdict v WHERE v.job=i.job AND v.revision=i.revision),i.text"
+enum { N_COLUMNS = 15 };
 
-static const size_t strings[] = {offsetof(struct ledger_incident, code),    offsetof(struct ledger_incident, subject),
-                                 offsetof(struct ledger_incident, parties), offsetof(struct ledger_incident, text),
-                                 offsetof(struct ledger_incident, reason),  offsetof(struct ledger_incident, who),
-                                 offsetof(struct ledger_incident, file),    offsetof(struct ledger_incident, batch)};
+static const size_t strings[] = {offsetof(struct ledger_incident, code),      offsetof(struct ledger_incident, subject),
+                                 offsetof(struct ledger_incident, parties),   offsetof(struct ledger_incident, text),
+                                 offsetof(struct ledger_incident, reason),    offsetof(struct ledger_incident, who),
+                                 offsetof(struct ledger_incident, file),      offsetof(struct ledger_incident, batch),
+                                 offsetof(struct ledger_incident, opened_for)};
 
 static void read_incident(sqlite3_stmt *q, int c, void *row)
 {
@@ -38,6 +39,7 @@ static void read_incident(sqlite3_stmt *q, int c, void *row)
     incident->who = ledger_text(q, c + 11);
     incident->file = ledger_text(q, c + 12);
     incident->batch = ledger_text(q, c + 13);
+    incident->opened_for = ledger_text(q, c + 14);
 }
 
 static const struct ledger_shape shape = {sizeof(struct ledger_incident), read_incident, strings,
@@ -68,6 +70,12 @@ bool ledger_incident_open(struct ledger *ledger, const struct ledger_incident *i
         return true; /* one is open already */
     int64_t id = sqlite3_last_insert_rowid(ledger->db);
     return ledger_run(ledger, &event, LEDGER_VALUES(LEDGER_INT(id), LEDGER_INT(OPENED)), error);
+}
+
+bool ledger_incident_change(struct ledger *ledger, int64_t id, const char *text, GError **error)
+{
+    LEDGER_SQL(change, "UPDATE incident SET cause=? WHERE id=? AND cleared IS NULL");
+    return ledger_run(ledger, &change, LEDGER_VALUES(LEDGER_TEXT(text), LEDGER_INT(id)), error);
 }
 
 /* Closing is two statements with the same placeholders: first the events, for incidents that are still open, then the

@@ -21,9 +21,10 @@ struct ledger_incident {
     bool has_device;
     uint64_t device;          /* the Device that it is about; only if has_device */
     int64_t opened, closed;   /* closed 0: it is open */
-    const char *text;         /* what was found */
+    const char *text;         /* what was found, or what was found since, if the cause has changed */
     const char *reason, *who; /* why and by whom it was closed by hand; NULL: not by hand */
     const char *file, *batch; /* name and BatchId of that file; read only, not stored */
+    const char *opened_for;   /* the text at its opening, which an INC repeats whenever it is built; read only */
 };
 
 /* ---- opening and closing ---- */
@@ -31,6 +32,8 @@ struct ledger_incident {
 /* Opens an incident (its code, subject, parties, job, revision, Device, opened and text). If one with this code and
  * subject is open, that one stays as it is. */
 bool ledger_incident_open(struct ledger *ledger, const struct ledger_incident *incident, GError **error);
+/* Gives an open incident a new text; a closed one stays as it is. That is no event. */
+bool ledger_incident_change(struct ledger *ledger, int64_t id, const char *text, GError **error);
 /* Closes the open incident with this code and subject, if there is one. */
 bool ledger_incident_close(struct ledger *ledger, const char *code, const char *subject, int64_t at, GError **error);
 /* Closes all open incidents of a Device. */

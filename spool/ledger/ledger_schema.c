@@ -235,13 +235,15 @@ static const char *const versions[] = {
     "PRAGMA user_version=7;",
     /* Version 8: whose ledger this is (ledger_identity.h). Of an outgoing file: whether a rename was sent to its drop,
      * and whether its delivery was concluded and not seen; of one that was STAGED before, nobody knows. failures: how
-     * often in a row a file of a drop could not be picked up. */
+     * often in a row a file of a drop could not be picked up. cause: what an open incident's fault is now, where that
+     * is no longer what it was opened for. */
     "CREATE TABLE identity(ledger TEXT NOT NULL, generation INTEGER NOT NULL);"
     "INSERT INTO identity VALUES(lower(hex(randomblob(16))),0);"
     "ALTER TABLE outgoing ADD COLUMN rename_sent INTEGER NOT NULL DEFAULT 0;"
     "UPDATE outgoing SET rename_sent=1 WHERE state=2;"
     "ALTER TABLE outgoing ADD COLUMN concluded INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE pickup ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE incident ADD COLUMN cause TEXT;"
     /* Recoveries from a ledger that was behind its witness; the numbers that were accepted in the lost time; and work
      * items that may have been ordered in the lost time, which are not ordered again before an operator says so. */
     "CREATE TABLE recovery(id INTEGER PRIMARY KEY, order_id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, who TEXT,"

@@ -345,9 +345,15 @@ def test_host_key(tap, folder):
         home = faulty(peer)
         fill(home, inputs())
         peer.stop()
+        home.run()
+        tap.ok([("cannot connect" in one["text"]) for one in incidents(home)] == [True],
+               "a server that is away: the incident says so", incidents(home))
         peer.change_host_key()
         peer.start()
         done = home.run()
+        tap.ok([("HOST KEY CHANGED" in one["text"]) for one in incidents(home)] == [True] and
+               [one["text"] for one in home.json("incident", "list")] == [one["text"] for one in incidents(home)],
+               "it comes back with another host key: the same incident says so", incidents(home))
         tap.ok(done.returncode == 2 and b"key changed" in done.stderr.lower() and open_codes(home) == ["A102"],
                "a changed host key: refused, incident A102", done.stderr.decode(), incidents(home))
         tap.ok(peer.count("login") == 0, "a changed host key: nobody logs in there", peer.since())
