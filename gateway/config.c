@@ -123,6 +123,7 @@ void config_free(struct config *config)
     g_free(config->environment);
     g_free(config->spool);
     g_free(config->ledger);
+    g_free(config->witness);
     g_strfreev(config->device_types);
     g_free(config->work_order_party);
     g_free(config->incident_party);

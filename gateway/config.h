@@ -21,6 +21,9 @@ struct config {
     char *environment;   /* "TEST" or "LIVE" */
     char *spool;         /* folder */
     char *ledger;        /* file */
+    char *witness;       /* file */
+    bool witness_given;  /* false: witness is the default, and a home of an older configuration may not be able to
+                            write it */
     char **device_types; /* in scope; NULL-terminated */
     enum check_digits check_digits;
     int64_t max_devices;      /* in one file */

@@ -68,6 +68,18 @@ static void load_retry(struct config_loading *l, struct config *c, const char *g
     load_hours(l, c, g);
 }
 
+/* The default lies outside the spool and, unlike a name beside the configuration, belongs to one spool. */
+static void load_witness(struct config_loading *l, struct config *c, const char *g)
+{
+    g_autofree char *beside = g_strconcat(c->spool, ".witness", NULL);
+    g_autofree char *given = config_text_value(l, g, "witness", "");
+
+    c->witness_given = *given != '\0';
+    c->witness = config_path_value(l, g, "witness", beside);
+    if (g_str_has_prefix(c->witness, c->spool) && c->witness[strlen(c->spool)] == G_DIR_SEPARATOR)
+        config_problem(l, g, "witness", "a file outside the spool, so that a restored spool does not bring it back");
+}
+
 static void load_gateway(struct config_loading *l, struct config *c)
 {
     static const char *const environments[] = {"TEST", "LIVE", NULL};
@@ -84,6 +96,7 @@ static void load_gateway(struct config_loading *l, struct config *c)
     c->environment = g_strdup(environments[config_choice_value(l, g, "environment", environments)]);
     c->spool = config_path_value(l, g, "spool", "spool");
     c->ledger = config_path_value(l, g, "ledger", "spool/ledger.sqlite");
+    load_witness(l, c, g);
     c->device_types = config_list_value(l, g, "device_types", "ESME;GSME;GPF");
     c->check_digits = digits_of[config_choice_value(l, g, "mpxn_check_digits", digits)];
     c->max_devices = config_number_value(l, g, "max_devices", (struct config_range){1000000, 1, 16000000});

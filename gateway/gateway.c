@@ -1,8 +1,31 @@
 /* Opening and closing a home in one place, so that every command leaves it the same way. */
 #include "gateway/gateway.h"
 
+#include "gateway/home_witness.h"
+
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
+
+/* A process may open its home more than once: it stays the same instance. */
+static const char *instance_of_process(void)
+{
+    static char instance[GATEWAY_INSTANCE_SIZE];
+
+    for (size_t i = 0; instance[GATEWAY_INSTANCE_SIZE - 2] == '\0' && i < 4; i++)
+        (void)g_snprintf(instance + 8 * i, 9, "%08x", g_random_int());
+    return instance;
+}
+
+/* The writer's start: a generation of its own, then the witness of it. A writer that opens its home again goes on in
+ * its own generation. */
+static bool begin_writing(struct gateway *gateway, GError **error)
+{
+    g_strlcpy(gateway->instance, instance_of_process(), sizeof gateway->instance);
+    return (gateway->identity.generation != 0 ||
+            ledger_identity_begin_generation(gateway->ledger, &gateway->identity, error)) &&
+           home_witness_keep(gateway, error);
+}
 
 static bool open_spool_and_ledger(struct gateway *gateway, enum gateway_mode mode, GError **error)
 {
@@ -17,10 +40,7 @@ static bool open_spool_and_ledger(struct gateway *gateway, enum gateway_mode mod
         mode == GATEWAY_WRITER ? ledger_open_writer(config->ledger, error) : ledger_open_reader(config->ledger, error);
     if (gateway->ledger == NULL)
         return false;
-    /* A writer that opens its home again goes on in its own generation. */
-    return gateway->identity.generation == 0 && mode == GATEWAY_WRITER
-               ? ledger_identity_begin_generation(gateway->ledger, &gateway->identity, error)
-               : true;
+    return mode == GATEWAY_READER || begin_writing(gateway, error);
 }
 
 bool gateway_open(struct gateway *gateway, const struct config *config, enum gateway_mode mode, GError **error)
@@ -47,6 +67,7 @@ void gateway_close(struct gateway *gateway)
     spool_close(gateway->spool);
     gateway->ledger = NULL;
     gateway->spool = NULL;
+    g_clear_pointer(&gateway->witness, witness_free);
 }
 
 bool gateway_stopping(const struct gateway *gateway)

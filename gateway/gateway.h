@@ -20,13 +20,17 @@
 /* A home has one writer (`run`) and any number of readers (commands with read-only access). */
 enum gateway_mode { GATEWAY_READER, GATEWAY_WRITER };
 
+#define GATEWAY_INSTANCE_SIZE 33 /* 32 random hex digits and NUL */
+
 struct gateway {
     const struct config *config;
     struct spool *spool;
     struct ledger *ledger;
-    struct ledger_identity identity; /* of the ledger; a writer's generation is the one that it began */
-    const volatile bool *stop;       /* when it becomes true, work ends at the next safe point; may be NULL */
-    int64_t wait_until;              /* monotonic microseconds: until then this pass waits for drops */
+    struct ledger_identity identity;      /* of the ledger; a writer's generation is the one that it began */
+    char instance[GATEWAY_INSTANCE_SIZE]; /* of this process as a writer; "" for a reader */
+    struct witness *witness;              /* that a writer wrote last (home_witness.h); NULL: none yet */
+    const volatile bool *stop;            /* when it becomes true, work ends at the next safe point; may be NULL */
+    int64_t wait_until;                   /* monotonic microseconds: until then this pass waits for drops */
     bool failed;  /* something that was due could not be done: I/O, a drop that is down, A104, A105 */
     bool refused; /* a file of this run was RJ or PA */
     /* Messages that a run prints once, and not in each pass while their reason lasts. */
@@ -34,6 +38,7 @@ struct gateway {
         bool inventory;      /* the inventory is missing or too old (A104) */
         bool clock;          /* the clock cannot be right, and the passes do nothing (A105) */
         bool incident_party; /* incidents are reported to nobody */
+        bool witness;        /* no witness can be made, and none is configured */
     } said;
     /* Called while `done` of `total` units of what are done. May be NULL. */
     void (*on_progress)(void *user, const char *what, uint64_t done, uint64_t total);

@@ -23,6 +23,8 @@ static const char configuration[] =
     "environment=TEST\n"
     "spool=spool\n"
     "ledger=spool/ledger.sqlite\n"
+    "# what shows that a ledger is an older copy; keep it on another disk than spool and ledger\n"
+    "witness=witness\n"
     "# Device types in scope; others are rejected (C104)\n"
     "device_types=ESME;GSME;GPF\n"
     "# MPAN and MPRN check digits: off, warn or reject (C113)\n"

@@ -20,6 +20,7 @@
 #include "formats/filename.h"
 #include "formats/text.h"
 #include "gateway/clock.h"
+#include "gateway/pipeline/ledger_watch.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_pickups.h"
 
@@ -288,6 +289,9 @@ bool inbox_begin_discard(struct inbox *inbox, bool *begun, GError **error)
     *begun = inbox->discards->len > 0;
     if (!*begun)
         return true;
+    /* Once the copy is gone, only spool, ledger and witness know that this job was given out. */
+    if (!ledger_watch_renew(inbox->gateway, error))
+        return false;
     inbox->discarded = 0;
     inbox->task = TASK_DISCARD;
     transfer_worker_begin(inbox->worker, discard_task, inbox);

@@ -149,8 +149,10 @@ static bool record_number(struct intake *intake, const struct verdict *verdict, 
 
     if (!ledger_numbering_assign(ledger, intake->job->id, verdict->numbering, error))
         return false;
-    return !verdict->wraps || verdict->outcome == OUTCOME_RJ ||
-           ledger_numbering_wrap(ledger, intake->job->id, verdict->numbering, error);
+    if (verdict->outcome == OUTCOME_RJ)
+        return true;
+    return (!verdict->wraps || ledger_numbering_wrap(ledger, intake->job->id, verdict->numbering, error)) &&
+           ledger_numbering_accept(ledger, intake->job->id, error);
 }
 
 /* Writes verdict, findings and incidents and plans the answers, in the open transaction. */

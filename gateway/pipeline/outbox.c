@@ -14,6 +14,7 @@
 
 #include "gateway/clock.h"
 #include "gateway/drops/transfer_worker.h"
+#include "gateway/pipeline/ledger_watch.h"
 #include "gateway/pipeline/outage.h"
 #include "spool/ledger/ledger_outgoing.h"
 
@@ -140,6 +141,9 @@ static bool begin_batch(struct outbox *outbox, GError **error)
     }
     if (outbox->batch->len == 0)
         return outage_record_success(&outbox->outage, error); /* nothing is left to deliver */
+    /* Before numbers leave that no witness knows. */
+    if (state == LEDGER_STORED && !ledger_watch_renew(outbox->gateway, error))
+        return false;
     outbox->task = state == LEDGER_STORED ? TASK_UPLOAD : TASK_PUBLISH;
     transfer_worker_begin(outbox->worker, run_batch, outbox);
     return true;

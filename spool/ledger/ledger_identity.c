@@ -42,3 +42,14 @@ bool ledger_identity_begin_generation(struct ledger *ledger, struct ledger_ident
     ledger_rollback(ledger);
     return false;
 }
+
+/* ---- numbers ---- */
+
+/* Other counters (days, the first run) begin with a small letter and a word of their own. */
+bool ledger_numbers_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error)
+{
+    LEDGER_SQL(numbers, "SELECT name,value FROM counter WHERE name GLOB '[A-Z]*' OR name GLOB 'accepted *'"
+                        " UNION ALL SELECT 'job',ifnull(max(id),0) FROM job"
+                        " UNION ALL SELECT 'incident',ifnull(max(id),0) FROM incident");
+    return ledger_counts(ledger, ledger_query(ledger, &numbers, LEDGER_NO_VALUES, error), visit, user, error);
+}

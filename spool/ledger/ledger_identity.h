@@ -25,4 +25,10 @@ bool ledger_identity_get(struct ledger *ledger, struct ledger_identity *identity
 /* Raises the generation by one, in a transaction of its own, and gives it out. Passes STEP_GENERATION_NOTED. */
 bool ledger_identity_begin_generation(struct ledger *ledger, struct ledger_identity *identity, GError **error);
 
+/* ---- numbers, for a witness ---- */
+
+/* Visits the numbers that were given out or accepted: the counters of our own files by kind ("EMA" …), those of
+ * accepted files ("accepted SENDER TYPE ORG"), "job" and "incident", the newest of each. */
+bool ledger_numbers_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error);
+
 #endif

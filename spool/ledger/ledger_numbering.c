@@ -91,6 +91,14 @@ bool ledger_numbering_wrap(struct ledger *ledger, int64_t job, int64_t before, G
            ledger_run(ledger, &move, LEDGER_VALUES(LEDGER_INT(job), LEDGER_INT(before)), error);
 }
 
+bool ledger_numbering_accept(struct ledger *ledger, int64_t job, GError **error)
+{
+    LEDGER_SQL(accept, "INSERT INTO counter SELECT 'accepted '||sender||' '||type||' '||org,numbering*1000000+sequence"
+                       " FROM job WHERE id=?1 AND numbering>=0 AND sequence IS NOT NULL"
+                       " ON CONFLICT(name) DO UPDATE SET value=max(value,excluded.value)");
+    return ledger_run(ledger, &accept, LEDGER_VALUES(LEDGER_INT(job)), error);
+}
+
 bool ledger_numbering_set(struct ledger *ledger, const struct ledger_file *self, int64_t number, const char *order_id,
                           GError **error)
 {

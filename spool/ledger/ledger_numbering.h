@@ -64,6 +64,9 @@ bool ledger_numbering_assign(struct ledger *ledger, int64_t job, int64_t numberi
 /* Begins a new numbering with this job, which is in the numbering `before`. Jobs above it that are in that one go
  * along. */
 bool ledger_numbering_wrap(struct ledger *ledger, int64_t job, int64_t before, GError **error);
+/* Records that the file's number is accepted, in the numbering that the job has: in the counter from which a witness
+ * knows the last accepted one of each sender and type (ledger_identity.h). A job without a number changes nothing. */
+bool ledger_numbering_accept(struct ledger *ledger, int64_t job, GError **error);
 /* Begins a new numbering after `number`, 0 to 999999. self: sender, type and org alone. */
 bool ledger_numbering_set(struct ledger *ledger, const struct ledger_file *self, int64_t number, const char *order_id,
                           GError **error);

@@ -251,6 +251,11 @@ static const char *const versions[] = {
     " held INTEGER NOT NULL, withheld INTEGER NOT NULL, result TEXT NOT NULL);"
     "CREATE TABLE lost_number(sender TEXT NOT NULL, type TEXT NOT NULL, org TEXT NOT NULL, number INTEGER NOT NULL,"
     " recovery INTEGER NOT NULL, PRIMARY KEY(sender, type, org, recovery)) WITHOUT ROWID;"
+    /* The last accepted number of each sender and type, for a witness. */
+    "INSERT OR REPLACE INTO counter SELECT 'accepted '||j.sender||' '||j.type||' "
+    "'||j.org,max(j.numbering*1000000+j.sequence)"
+    " FROM job j WHERE j.direction=0 AND j.numbering>=0 AND j.sequence IS NOT NULL AND j.type IS NOT NULL"
+    " AND EXISTS(SELECT 1 FROM verdict v WHERE v.job=j.id AND v.outcome<>'RJ') GROUP BY j.sender,j.type,j.org;"
     "CREATE TABLE withheld(item INTEGER PRIMARY KEY, recovery INTEGER NOT NULL);"
     "PRAGMA user_version=8;",
 };

@@ -260,14 +260,14 @@ class Home:
                                 env={**os.environ, **(env or {})})
 
     def tree(self):
-        """Every file of drops and spool but the ledger's own, with its digest."""
+        """Every file of drops and spool but the ledger's own, with its digest. The witness changes with each start."""
         found = {}
         for root, folders, files in os.walk(os.fsencode(self.dir)):
             folders.sort()
             for name in sorted(files):
                 path = os.path.join(root, name)
                 short = os.path.relpath(path, os.fsencode(self.dir))
-                if name.startswith(b"ledger.sqlite") or name == b"lock" or name == b"ecosgate.conf":
+                if name.startswith(b"ledger.sqlite") or name in (b"lock", b"ecosgate.conf", b"witness"):
                     continue
                 if os.path.islink(path):
                     found[short] = os.readlink(path)

@@ -77,6 +77,7 @@ static void test_config__nothing_set__has_defaults(void **state)
 
     assert_non_null(c);
     assert_string_equal(c->spool, spool);
+    assert_true(g_str_has_suffix(c->witness, "spool.witness") && !c->witness_given);
     assert_string_equal(c->environment, "TEST");
     assert_int_equal(c->retry.session_length, 24 * 3600);
     assert_int_equal(c->reserve, INT64_C(64) << 20);
@@ -122,16 +123,17 @@ static void test_config__nothing_set__has_defaults(void **state)
 static void test_config__everything_set__is_what_the_rules_get(void **state)
 {
     (void)state;
-    g_autoptr(config_t) c = load("# a comment\n",
-                                 "environment=LIVE\nspool=/var/s\nledger=/var/l\ndevice_types= GPF ; ESME\n"
-                                 "mpxn_check_digits=reject\nmax_devices=7\nmax_bytes=1024\nmax_ratio=1\n"
-                                 "future_tolerance=0\nsequence_gap_max=5\nsession_length=1\nwork_order_party=MCC\nwork_"
-                                 "order_form=xml\nincident_party=NOBODY\n"
-                                 "work_order_devices=2\npoll_interval=86400\nreserve=0\ninventory=required\n"
-                                 "reports_from=2024-02-29T06:00:00Z\nreport_grace=1\nclock_leap=0\n"
-                                 "inventory_max_age=1\ncos_window=2\ndaily_limit=3\n[review]\nC103=warn\n"
-                                 "C116=off\nC104=reject\n",
-                                 NULL);
+    g_autoptr(config_t) c =
+        load("# a comment\n",
+             "environment=LIVE\nspool=/var/s\nledger=/var/l\nwitness=/w/w\ndevice_types= GPF ; ESME\n"
+             "mpxn_check_digits=reject\nmax_devices=7\nmax_bytes=1024\nmax_ratio=1\n"
+             "future_tolerance=0\nsequence_gap_max=5\nsession_length=1\nwork_order_party=MCC\nwork_"
+             "order_form=xml\nincident_party=NOBODY\n"
+             "work_order_devices=2\npoll_interval=86400\nreserve=0\ninventory=required\n"
+             "reports_from=2024-02-29T06:00:00Z\nreport_grace=1\nclock_leap=0\n"
+             "inventory_max_age=1\ncos_window=2\ndaily_limit=3\n[review]\nC103=warn\n"
+             "C116=off\nC104=reject\n",
+             NULL);
     struct rules rules;
 
     assert_non_null(c);
@@ -139,6 +141,8 @@ static void test_config__everything_set__is_what_the_rules_get(void **state)
     assert_string_equal(c->identity.environment, "LIVE");
     assert_string_equal(c->spool, "/var/s");
     assert_string_equal(c->ledger, "/var/l");
+    assert_string_equal(c->witness, "/w/w");
+    assert_true(c->witness_given);
     assert_int_equal(c->retry.session_length, 3600);
     assert_string_equal(c->work_order_party, "MCC");
     assert_string_equal(c->incident_party, "NOBODY");
@@ -217,6 +221,7 @@ static void test_config__problem_of_a_value__is_reported_with_its_line(void **st
         {"org=TCOS\n", "org=ABCDEFGHI\n", 2, "[gateway] org: expected 2 to 8"},
         {"-04\n", "-0\n", 3, "[gateway] eui64: expected an EUI-64"},
         {"# a comment", "environment=PROD", 4, "[gateway] environment: expected one of TEST, LIVE"},
+        {"# a comment", "witness=spool/witness", 4, "[gateway] witness: expected a file outside the spool"},
         {"# a comment", "mpxn_check_digits=no", 4, "[gateway] mpxn_check_digits: expected one of warn, off, reject"},
         {"# a comment", "max_devices=0", 4,
          "[gateway] max_devices: expected a whole number from 1 to 16000000; found '0'"},

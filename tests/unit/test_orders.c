@@ -26,6 +26,7 @@ static int enter(void **state)
     home = g_dir_make_tmp("ecosgate-orders-XXXXXX", NULL);
     config.spool = home;
     config.ledger = g_build_filename(home, "ledger.sqlite", NULL);
+    config.witness = g_build_filename(home, "witness", NULL);
     return !spool_create(home, NULL) || !gateway_open(&gateway, &config, GATEWAY_WRITER, NULL);
 }
 
@@ -46,6 +47,7 @@ static int leave(void **state)
     }
     (void)disk_remove_dir(STEP_ORPHAN_DROPPED, home, NULL);
     g_free(config.ledger);
+    g_free(config.witness);
     g_free(home);
     return 0;
 }

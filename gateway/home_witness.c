@@ -1,0 +1,77 @@
+/* The numbers come from the ledger in one short query, so that asking before each batch costs next to nothing. */
+#include "gateway/home_witness.h"
+
+#include "gateway/clock.h"
+
+#include <string.h>
+
+static bool raise_number(void *user, const char *name, int64_t value, GError **error)
+{
+    (void)error; /* nothing here can fail */
+    (void)witness_raise(user, name, value);
+    return true;
+}
+
+struct witness *home_witness_of(struct gateway *gateway, GError **error)
+{
+    g_autoptr(witness_t) witness = witness_new();
+
+    g_free(witness->ledger);
+    g_free(witness->instance);
+    witness->ledger = g_strdup(gateway->identity.ledger);
+    witness->instance = g_strdup(gateway->instance);
+    witness->generation = gateway->identity.generation;
+    witness->written = clock_now();
+    if (!ledger_numbers_each(gateway->ledger, raise_number, witness, error))
+        return NULL;
+    return g_steal_pointer(&witness);
+}
+
+/* Do both say the same of the ledger? Who wrote it when does not count. */
+static bool says_the_same(const struct witness *a, const struct witness *b)
+{
+    g_autoptr(GPtrArray) names = witness_names(a);
+    bool same = a->generation == b->generation && strcmp(a->ledger, b->ledger) == 0 &&
+                strcmp(a->instance, b->instance) == 0 && g_hash_table_size(a->numbers) == g_hash_table_size(b->numbers);
+
+    for (guint i = 0; same && i < names->len; i++)
+        same = witness_number(a, names->pdata[i]) == witness_number(b, names->pdata[i]);
+    return same;
+}
+
+/* A home of an older configuration goes on without a witness where the default cannot be made; doctor says so too.
+ * True: it may go on. */
+static bool excuse_missing(struct gateway *gateway, const GError *cause)
+{
+    bool exists = true;
+
+    if (gateway->config->witness_given || !disk_exists(gateway->config->witness, &exists, NULL) || exists)
+        return false;
+    if (!gateway->said.witness)
+        gateway_note(
+            "there is no witness, so that a restored older ledger would not be recognised: %s; set witness= of "
+            "[gateway] to a file that the gateway's user can write",
+            cause->message);
+    gateway->said.witness = true;
+    return true;
+}
+
+bool home_witness_keep(struct gateway *gateway, GError **error)
+{
+    g_autoptr(witness_t) witness = home_witness_of(gateway, error);
+
+    if (witness == NULL)
+        return false;
+    if (gateway->witness != NULL && says_the_same(witness, gateway->witness))
+        return true;
+    GError *cause = NULL;
+    if (!witness_write(STEP_WITNESS_WRITTEN, gateway->config->witness, witness, &cause) &&
+        !excuse_missing(gateway, cause)) {
+        g_propagate_prefixed_error(error, cause, "the witness cannot be written, and without it nothing leaves: ");
+        return false;
+    }
+    g_clear_error(&cause);
+    witness_free(gateway->witness);
+    gateway->witness = g_steal_pointer(&witness);
+    return true;
+}
