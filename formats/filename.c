@@ -510,14 +510,41 @@ bool filename_parse(const char *name, size_t len, struct filename *out, filename
     return s.n_faults == 0;
 }
 
-bool filename_is_temporary(const char *name)
-{
-    static const char *const endings[] = {".tmp", ".part", ".filepart", ".incomplete"};
+const char *const filename_temporary_patterns[] = {
+    ".*",          "*.tmp",     "*.part", "*.filepart", "*.incomplete", "*.partial", "*.crdownload",
+    "*.uploading", "*.writing", "*.lck",  "*.swp",      "*~",           NULL};
 
-    if (name[0] == '.')
+/* fnmatch(3) and GPatternSpec read names as text of the locale or as UTF-8; these are any bytes. */
+static bool matches(const char *name, const char *pattern)
+{
+    const char *star = NULL, *resume = NULL; /* the last '*', and the byte that its match ends before */
+
+    while (*name != '\0') {
+        if (*pattern == '*') {
+            star = pattern++;
+            resume = name;
+        } else if (*pattern != '\0' && (*pattern == '?' || g_ascii_tolower(*pattern) == g_ascii_tolower(*name))) {
+            pattern++;
+            name++;
+        } else if (star != NULL) {
+            pattern = star + 1;
+            name = ++resume;
+        } else {
+            return false;
+        }
+    }
+    return pattern[strspn(pattern, "*")] == '\0';
+}
+
+bool filename_is_temporary(const char *name, const char *const *patterns)
+{
+    if (patterns == NULL)
+        patterns = filename_temporary_patterns;
+    if (g_str_has_prefix(name, FILENAME_GATEWAY_PREFIX))
         return true;
-    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
-        if (g_str_has_suffix(name, endings[i]))
+    for (size_t i = 0; patterns[i] != NULL; i++) {
+        if (matches(name, patterns[i]))
             return true;
+    }
     return false;
 }

@@ -57,8 +57,18 @@ struct filename {
  * Else calls on_fault for each fault, from left to right; on_fault may be NULL. Fills *out in either case. */
 bool filename_parse(const char *name, size_t len, struct filename *out, filename_fault_fn *on_fault, void *user);
 
-/* True for names that mean "still being written": ".…", "*.tmp", "*.part", "*.filepart", "*.incomplete". */
-bool filename_is_temporary(const char *name);
+/* Patterns of names that senders in use today give to a file until it is whole: the default of temporary= of a drop.
+ * NULL-terminated. */
+extern const char *const filename_temporary_patterns[];
+
+/* What the names of files begin with that this gateway makes for itself in a drop. */
+#define FILENAME_GATEWAY_PREFIX ".ecosgate-"
+
+/* True for names that mean "still being written": those that match one of the patterns (NULL-terminated; NULL: those of
+ * filename_temporary_patterns), and those that begin with FILENAME_GATEWAY_PREFIX. In a pattern '*' stands for any
+ * bytes, '?' for one byte; letters of ASCII match in either case. This function alone decides for pickup, `pickup`,
+ * `status` and `doctor`. */
+bool filename_is_temporary(const char *name, const char *const *patterns);
 
 /* The name of an answer: "EMA_MCC_…_000001_R1.xml" for an answer of type answer_type to a file whose name is in the
  * grammar. For any other name returns NULL and logs a critical message: an error of the caller. */

@@ -5,6 +5,7 @@
  */
 #include "gateway/config_groups.h"
 
+#include "formats/filename.h"
 #include "gateway/drops/transport.h"
 
 #include <string.h>
@@ -162,6 +163,21 @@ static const struct transport *transport_value(struct config_loading *l, const c
     return transport_at(config_choice_value(l, group, "transport", (const char *const *)names->pdata));
 }
 
+/* Patterns of names that are no files yet. One that matches every name would make the drop deaf. */
+static const char *const *temporary_value(struct config_loading *l, const char *g)
+{
+    g_autofree char *fallback = g_strjoinv(";", (char **)filename_temporary_patterns);
+    char **patterns = config_list_value(l, g, "temporary", fallback);
+    bool good = true;
+
+    for (size_t i = 0; patterns[i] != NULL; i++)
+        good = good && strchr(patterns[i], '/') == NULL && strspn(patterns[i], "*") != strlen(patterns[i]);
+    if (!good)
+        config_problem(l, g, "temporary",
+                       "patterns of names joined by ';', such as .*;*.tmp, none of them with '/' or *");
+    return (const char *const *)patterns;
+}
+
 static void load_drop(struct config_loading *l, struct config *c, const char *group)
 {
     static const char *const rules[] = {"closed", "stable", "marker", "at-once", NULL}; /* as enum completeness */
@@ -177,6 +193,7 @@ static void load_drop(struct config_loading *l, struct config *c, const char *gr
     size_t first = drop->transport->first_rule;
     drop->complete = (enum completeness)(first + config_choice_value(l, group, "complete", rules + first));
     drop->stable_seconds = config_number_value(l, group, "stable_seconds", (struct config_range){10, 0, 86400});
+    drop->temporary = temporary_value(l, group);
     g_ptr_array_add(c->drops, drop);
 }
 

@@ -21,6 +21,7 @@ struct viewing {
     struct gateway *gateway;
     const struct drop *drop;
     GPtrArray *entries;  /* struct drop_entry, each with a name of its own */
+    GHashTable *names;   /* seen so far */
     GHashTable *markers; /* names that have a marker file, without DROP_MARKER */
     json_t *rows;
 };
@@ -37,8 +38,11 @@ static void free_entry(gpointer user)
 static bool keep_entry(void *user, const struct drop_entry *entry)
 {
     struct viewing *v = user;
-    struct drop_entry *copy = g_memdup2(entry, sizeof *entry);
+    struct drop_entry *copy;
 
+    if (!g_hash_table_add(v->names, g_strdup(entry->name)))
+        return true; /* a server that names it twice has it once */
+    copy = g_memdup2(entry, sizeof *entry);
     copy->name = g_strdup(entry->name);
     g_ptr_array_add(v->entries, copy);
     if (entry->regular && g_str_has_suffix(entry->name, DROP_MARKER))
@@ -137,6 +141,7 @@ static bool view_drop(const struct invocation *invocation, struct gateway *gatew
     struct viewing v = {.gateway = gateway,
                         .drop = drop,
                         .entries = g_ptr_array_new_with_free_func(free_entry),
+                        .names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
                         .markers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
                         .rows = json_array()};
     g_autoptr(GError) error = NULL;
@@ -147,6 +152,7 @@ static bool view_drop(const struct invocation *invocation, struct gateway *gatew
     else
         gateway_note("drop %s: %s; 'ecosgate doctor %s' tests it", drop->name, error->message, drop->name);
     g_ptr_array_unref(v.entries);
+    g_hash_table_unref(v.names);
     g_hash_table_unref(v.markers);
     json_decref(v.rows);
     return good;

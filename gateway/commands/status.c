@@ -72,7 +72,7 @@ static bool is_waiting(const struct drop *drop, const char *name)
     g_autofree char *path = g_build_filename(drop->in, name, NULL);
 
     /* In a drop with markers, a marker announces a file; it is not picked up itself. */
-    return !filename_is_temporary(name) &&
+    return !filename_is_temporary(name, drop->temporary) &&
            !(drop->complete == COMPLETE_MARKER && g_str_has_suffix(name, DROP_MARKER)) &&
            g_file_test(path, G_FILE_TEST_IS_REGULAR) && !g_file_test(path, G_FILE_TEST_IS_SYMLINK);
 }

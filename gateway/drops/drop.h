@@ -27,7 +27,8 @@ struct drop {
     char *out;                         /* folder that recipients read from */
     enum completeness complete;
     int64_t stable_seconds;
-    void *settings; /* the transport's own; NULL where it has none */
+    const char *const *temporary; /* patterns of names that are no files yet (filename.h), NULL-terminated; owned */
+    void *settings;               /* the transport's own; NULL where it has none */
 };
 
 #endif

@@ -167,7 +167,8 @@ static bool look_at(const struct connection *connection, const char *name, struc
     entry->regular = S_ISREG(st.st_mode);
     entry->identity = identity_of(&st);
     entry->modified = (int64_t)st.st_mtim.tv_sec;
-    if (connection->drop->complete != COMPLETE_CLOSED || !entry->regular || filename_is_temporary(name))
+    if (connection->drop->complete != COMPLETE_CLOSED || !entry->regular ||
+        filename_is_temporary(name, connection->drop->temporary))
         return true;
     int fd = open_regular(path, &st);
     if (fd < 0)

@@ -252,6 +252,7 @@ static void try_out(struct probing *p)
 
 /* What the folder `in` holds. */
 struct found {
+    const struct drop *drop;
     unsigned names, files;
     unsigned unknown; /* names of which the server does not say what they are or how long */
     char *readable;   /* one of the files; NULL: none */
@@ -264,7 +265,7 @@ static bool count_name(void *user, const char *name, const struct sftp_attribute
 
     found->names++;
     found->unknown += !attributes->typed || !attributes->sized;
-    if (!attributes->regular || filename_is_temporary(name))
+    if (!attributes->regular || filename_is_temporary(name, found->drop->temporary))
         return true;
     found->files++;
     if (found->readable == NULL && attributes->size > 0) {
@@ -303,7 +304,7 @@ static void try_file(struct probing *p, const struct found *found)
 /* Lists `in`, and reads the beginning of one file that is there: the rights to list and to read are two. */
 static void try_list(struct probing *p)
 {
-    struct found found = {0};
+    struct found found = {.drop = p->drop};
     GError *cause = NULL;
 
     if (!sftp_list(p->sftp, p->drop->in, count_name, &found, &cause)) {

@@ -32,6 +32,7 @@ void drop_free(struct drop *drop)
         return;
     if (drop->settings != NULL)
         drop->transport->free_settings(drop->settings);
+    g_strfreev((char **)drop->temporary);
     g_free(drop->name);
     g_free(drop->in);
     g_free(drop->out);

@@ -51,7 +51,7 @@ void completeness_decide(const struct drop *drop, const struct drop_entry *entry
 {
     if (!entry->regular)
         decide(result, PICKUP_LEAVE, "not a regular file: links, pipes and folders are never opened");
-    else if (filename_is_temporary(entry->name))
+    else if (filename_is_temporary(entry->name, drop->temporary))
         decide(result, PICKUP_LEAVE, "a temporary name; it is picked up once the sender renames it");
     else if (drop->complete == COMPLETE_AT_ONCE)
         decide(result, PICKUP_TAKE, "the rule at-once: every file is complete");

@@ -126,10 +126,12 @@ static bool decide(struct listing *l, guint index, GError **error)
     struct inbox *inbox = l->inbox;
     const struct config *config = inbox->gateway->config;
     const struct listed *listed = inbox->entries->pdata[index];
-    struct known *known = know(l, listed);
     struct completeness_result result;
     bool good = true;
 
+    if (g_hash_table_contains(l->known, listed->name))
+        return true; /* a server that names it twice has it once */
+    struct known *known = know(l, listed);
     if (!is_in_custody(l, listed, &result) && !completeness_is_own(&listed->entry, config->org, config->eui64, &result))
         completeness_decide(inbox->drop, &listed->entry, g_hash_table_contains(l->marked, listed->name),
                             clock_monotonic() - known->since, &result);

@@ -566,7 +566,7 @@ def test_senders(tap):
 def test_left_alone(tap):
     home = Home(NO_INC)
     inbox = home.inbox("mcc")
-    for name in (".hidden", "a.tmp", "a.part", "a.filepart", "a.incomplete"):
+    for name in (".hidden", "a.tmp", "a.part", "a.filepart", "a.incomplete", "a.PARTIAL", "a~"):
         with open(os.path.join(inbox, name), "wb") as file:
             file.write(b"not yet")
     os.mkdir(os.path.join(inbox, "folder.csv"))

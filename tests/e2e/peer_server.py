@@ -8,6 +8,9 @@ The control file is JSON. It is read again whenever it has changed:
                  arming on, `times` requests (null: all) meet the action; match: a regular expression for the name
     rename_over  what a rename to a name that exists does: "refuse" (failure, code 4) or "overwrite"
     attributes   "refuse": requests that carry attributes are answered with failure
+    twice        a regular expression: each name that it finds stands twice in every listing
+    types        "hidden": permissions bear no file type; "none": no permissions are told at all
+    size         the size that is told of every file
     made_up      names in hexadecimal that every listing holds although no such file exists
 
 An op is the name of a request (open, close, read, write, lstat, fstat, opendir, readdir, remove, rename, …),
@@ -107,9 +110,9 @@ class Control:
 
 
 class Handle(SFTPHandle):
-    def __init__(self, fd, path):
+    def __init__(self, fd, path, control):
         super().__init__()
-        self.fd, self.path = fd, path
+        self.fd, self.path, self.control = fd, path, control
 
     def close(self):
         if self.fd >= 0:
@@ -117,7 +120,7 @@ class Handle(SFTPHandle):
         self.fd = -1
 
     def stat(self):
-        return SFTPAttributes.from_stat(os.fstat(self.fd))
+        return told(self.control, os.fstat(self.fd))
 
     def read(self, offset, length):
         return guarded(lambda: os.pread(self.fd, min(length, 256 * 1024), offset))
@@ -135,6 +138,18 @@ def guarded(work):
         return OK if result is None else result
     except OSError as error:
         return SFTPServer.convert_errno(error.errno)
+
+
+def told(control, status):
+    """What the server says of a file."""
+    attributes = SFTPAttributes.from_stat(status)
+    if control.get("types") == "hidden":
+        attributes.st_mode &= 0o7777
+    if control.get("types") == "none":
+        attributes.st_mode = None
+        attributes._flags &= ~attributes.FLAG_PERMISSIONS
+    attributes.st_size = control.get("size", attributes.st_size)
+    return attributes
 
 
 def change(path, attr):
@@ -168,7 +183,10 @@ class Folder(SFTPServerInterface):
             found = []
             with os.scandir(os.fsencode(self.local(path))) as entries:
                 for one in entries:
-                    found.append(entry(one.name, SFTPAttributes.from_stat(one.stat(follow_symlinks=False))))
+                    attributes = told(self.control, one.stat(follow_symlinks=False))
+                    twice = self.control.get("twice")
+                    found += [entry(one.name, attributes)] * (
+                        2 if twice and re.search(twice, os.fsdecode(one.name)) else 1)
             for name in self.control.get("made_up", []):
                 attributes = SFTPAttributes()
                 attributes.st_size, attributes.st_mode, attributes.st_atime, attributes.st_mtime = 10, 0o100644, 1, 1
@@ -178,17 +196,17 @@ class Folder(SFTPServerInterface):
         return guarded(names)
 
     def stat(self, path):
-        return guarded(lambda: SFTPAttributes.from_stat(os.stat(self.local(path))))
+        return guarded(lambda: told(self.control, os.stat(self.local(path))))
 
     def lstat(self, path):
-        return guarded(lambda: SFTPAttributes.from_stat(os.lstat(self.local(path))))
+        return guarded(lambda: told(self.control, os.lstat(self.local(path))))
 
     def open(self, path, flags, attr):
         if attr._flags and self.control.get("attributes") == "refuse":
             return FAILURE
         mode = 0o644 if attr.st_mode is None else stat.S_IMODE(attr.st_mode)
         local = self.local(path)
-        return guarded(lambda: Handle(os.open(local, flags, mode), local))
+        return guarded(lambda: Handle(os.open(local, flags, mode), local, self.control))
 
     def remove(self, path):
         return guarded(lambda: os.unlink(self.local(path)))

@@ -107,7 +107,7 @@ static void check_answers(const char *name, size_t size, const struct filename *
     g_assert(strcmp(ema, second) != 0 && strlen(most) <= FILENAME_MAX_BYTES);
     g_assert(g_str_has_suffix(ema, f->form == FORM_XML ? "_R1.xml" : "_R1.csv"));
     g_assert(memcmp(ema + 3, text + 3, f->stem_len - 3 - strlen(".xml")) == 0);
-    g_assert(!filename_is_temporary(ema) && !filename_is_temporary(text));
+    g_assert(!filename_is_temporary(ema, NULL) && !filename_is_temporary(text, NULL));
 }
 
 /* --- Faults ------------------------------------------------------------------------------------ */

@@ -262,6 +262,8 @@ static void test_config__problem_of_a_group__is_reported_with_its_line(void **st
         {"out=/srv/out\n", "out=/srv/out\ntransport=ftp\n", 9, "[drop mcc] transport: expected one of local"},
         {"out=/srv/out\n", "out=/srv/out\nstable_seconds=x\n", 9,
          "[drop mcc] stable_seconds: expected a whole number from 0"},
+        {"out=/srv/out\n", "out=/srv/out\ntemporary=*.tmp;**\n", 9, "[drop mcc] temporary: expected patterns of names"},
+        {"out=/srv/out\n", "out=/srv/out\ntemporary=new/*\n", 9, "[drop mcc] temporary: expected patterns of names"},
         {"[party MCC]", "[party mcc]", 9, "[party mcc]: expected 2 to 8 upper-case letters and digits"},
         {"types=EMI\n", "types=EMA\n", 11, "[party MCC] types: expected inbound file types"},
         {"types=EMI\n", "types=EMI;EMX\n", 11, "[party MCC] types: expected inbound file types"},

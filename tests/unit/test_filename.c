@@ -292,13 +292,48 @@ static void test_filename__name_of_unfinished_file__is_temporary(void **state)
         const char *name;
         bool temporary;
     } cases[] = {
-        {".hidden", true},          {GOOD ".tmp", true}, {GOOD ".part", true}, {GOOD ".filepart", true},
-        {GOOD ".incomplete", true}, {GOOD, false},       {"tmp", false},       {GOOD ".TMP", false},
+        {".hidden", true},          {GOOD ".tmp", true}, {GOOD ".part", true},   {GOOD ".filepart", true},
+        {GOOD ".incomplete", true}, {GOOD, false},       {"tmp", false},         {GOOD ".TMP", true},
+        {GOOD ".partial", true},    {GOOD "~", true},    {GOOD ".swp", true},    {GOOD ".3f2a.partial", true},
+        {GOOD ".crdownload", true}, {GOOD ".lck", true}, {GOOD ".tmp2", false},  {GOOD ".writing", true},
+        {GOOD ".uploading", true},  {"", false},         {"\xfc\xff.tmp", true}, {"~a", false},
     };
 
     (void)state;
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
-        assert_int_equal(filename_is_temporary(cases[i].name), cases[i].temporary);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        if (filename_is_temporary(cases[i].name, NULL) != cases[i].temporary)
+            fail_msg("%s: expected %d", cases[i].name, cases[i].temporary);
+    }
+}
+
+static void test_filename__patterns_of_a_drop__decide_alone(void **state)
+{
+    static const char *const patterns[] = {"new-*", "*.a?c*", NULL}, *const none[] = {NULL};
+    static const struct {
+        const char *name;
+        bool temporary;
+    } cases[] = {{"new-", true},
+                 {"NEW-x", true},
+                 {"new", false},
+                 {"x.tmp", false},
+                 {"x.abc", true},
+                 {"x.ac", false},
+                 {"x.acac", false},
+                 {"x.ab.abc.d", true},
+                 {"a.a\xff"
+                  "c",
+                  true},
+                 {".hidden", false},
+                 {"", false},
+                 {".ecosgate-claim", true}};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        if (filename_is_temporary(cases[i].name, patterns) != cases[i].temporary)
+            fail_msg("%s: expected %d", cases[i].name, cases[i].temporary);
+    }
+    assert_false(filename_is_temporary(".hidden.tmp", none));
+    assert_true(filename_is_temporary(".ecosgate-doctor-1", none));
 }
 
 int main(void)
@@ -312,6 +347,7 @@ int main(void)
         cmocka_unit_test(test_filename__answers__are_derived_from_the_name),
         cmocka_unit_test(test_filename__name_that_the_gateway_writes__is_own),
         cmocka_unit_test(test_filename__name_of_unfinished_file__is_temporary),
+        cmocka_unit_test(test_filename__patterns_of_a_drop__decide_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
