@@ -20,6 +20,11 @@ void clock_stop_at(int64_t at)
     stopped_at = at;
 }
 
+bool clock_is_stopped(void)
+{
+    return stopped;
+}
+
 int64_t clock_monotonic(void)
 {
     return g_get_monotonic_time();

@@ -4,6 +4,7 @@
 #ifndef ECOSGATE_GATEWAY_CLOCK_H
 #define ECOSGATE_GATEWAY_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Now, in seconds UTC: for everything that is written or decided by time of day. */
@@ -11,6 +12,8 @@ int64_t clock_now(void);
 
 /* From now on clock_now always returns `at` (seconds UTC). Call it before other threads exist. */
 void clock_stop_at(int64_t at);
+/* True after clock_stop_at. */
+bool clock_is_stopped(void);
 
 /* Microseconds that only go forward, whatever --now or a correction of the clock says: for intervals and time limits.
  */

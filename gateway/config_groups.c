@@ -111,7 +111,9 @@ static void load_gateway(struct config_loading *l, struct config *c)
     c->incident_party = config_text_value(l, g, "incident_party", "DCC");
     c->work_order_form = config_choice_value(l, g, "work_order_form", forms) ? FORM_XML : FORM_CSV;
     c->work_order_devices = config_number_value(l, g, "work_order_devices", (struct config_range){1000000, 1, 1000000});
-    c->clock_leap = RULES_DAY * config_number_value(l, g, "clock_leap", (struct config_range){366, 0, 3650});
+    /* In a home for trials replays are normal, and they go on months later. */
+    int64_t leap = strcmp(c->environment, "LIVE") == 0 ? 7 : 366;
+    c->clock_leap = RULES_DAY * config_number_value(l, g, "clock_leap", (struct config_range){leap, 0, 3650});
     c->report_grace = 60 * config_number_value(l, g, "report_grace", (struct config_range){60, 1, 43200});
     c->reports_from = config_instant_value(l, g, "reports_from");
     c->migration_end = config_instant_value(l, g, "migration_end");

@@ -7,6 +7,7 @@
 
 #include "formats/instant.h"
 #include "formats/text.h"
+#include "gateway/clock.h"
 #include "gateway/config.h"
 #include "spool/job.h"
 
@@ -96,6 +97,18 @@ struct config *command_config(const struct invocation *invocation)
     if (config == NULL)
         (void)command_unable(error); /* the caller returns its status */
     return config;
+}
+
+/* What is done at a wrong time cannot be taken back: reports, ends of sessions, work orders. An order records the time,
+ * and the ledger's newest time is the earliest at which the gateway acts from then on. */
+bool command_refuses_now(const struct invocation *invocation, const struct config *config)
+{
+    if (!clock_is_stopped() || strcmp(config->environment, "LIVE") != 0)
+        return false;
+    g_printerr("ecosgate: %s refuses --now with environment=LIVE: what is done at a wrong time cannot be taken back; "
+               "leave --now out, or rehearse in a home with environment=TEST\n",
+               invocation->command);
+    return true;
 }
 
 int command_unable(void *error)

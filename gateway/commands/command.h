@@ -74,6 +74,10 @@ bool command_arguments(struct invocation *invocation, const void *entries, int m
 /* Loads the configuration of this call. NULL: a message has been printed, return EXIT_UNABLE. config_free. */
 struct config *command_config(const struct invocation *invocation);
 
+/* True if the clock was stopped with --now and the environment is LIVE: a message has been printed, return EXIT_UNABLE.
+ * For the commands that change something, before they do. */
+bool command_refuses_now(const struct invocation *invocation, const struct config *config);
+
 /* Prints "ecosgate: …" on standard error and frees the error, a GError. Returns EXIT_UNABLE. */
 int command_unable(void *error);
 

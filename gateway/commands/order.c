@@ -184,7 +184,8 @@ int order_give(struct invocation *invocation, enum order_verb verb, const struct
     order.who = who;
     if (reason == NULL || !read_access_open(&access, invocation))
         return EXIT_UNABLE;
-    int status = give(&access, invocation, &order, target);
+    int status =
+        command_refuses_now(invocation, access.config) ? EXIT_UNABLE : give(&access, invocation, &order, target);
     read_access_close(&access);
     g_free(order.id);
     return status;

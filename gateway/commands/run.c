@@ -190,7 +190,7 @@ int command_run(struct invocation *invocation)
     if (!command_arguments(invocation, entries, 0, 0))
         return EXIT_UNABLE;
     g_autoptr(config_t) config = command_config(invocation);
-    if (config == NULL)
+    if (config == NULL || command_refuses_now(invocation, config))
         return EXIT_UNABLE;
     return config_check_folders(config, &error) ? run(config, once) : command_unable(error);
 }

@@ -22,6 +22,7 @@ MCC = "90-B3-D5-1F-30-0E-C0-01"
 TCSP = "90-B3-D5-1F-30-0E-C0-02"
 ECSP = "90-B3-D5-1F-30-0E-C0-03"
 GATEWAY = "90-B3-D5-1F-30-00-00-04"
+OTHER = "90-B3-D5-1F-30-00-00-05"  # another gateway
 DEVICE = "00-DB-12-34-56-78-90-%02X"
 # Incidents are reported to nobody, so that jobs are those of the files alone. incidents.py tests how they are reported.
 NO_INC = "gateway incident_party=NOBODY"
@@ -326,7 +327,7 @@ def test_orders(tap):
     tap.ok(home.run().returncode == 2, "an instruction that waits for an inventory ends a pass with 2")
     tap.ok(home.command("spool", "hold", "1", "--reason", "ask MCC").returncode == 0, "meanwhile it is held")
     home.set("gateway inventory=auto")
-    send(home, name_of(5), instruction(5, environment="LIVE"))
+    send(home, name_of(5), instruction(5, recipient=OTHER))
     tap.ok(home.run().returncode == 1, "a held file does not end a pass with 2")
     found = {job["name"]: job for job in home.json("spool", "list")}
     tap.ok(found[held]["state"] == "held" and found[held]["verdict"] is None, "it stays held", found)
@@ -342,8 +343,8 @@ def test_orders(tap):
     tap.ok(home.command("spool", "requeue", "99", "--reason", "x").returncode == 1, "an order for no job ends with 1")
 
     rejected = found[name_of(5)]["id"]
-    home.set("gateway environment=LIVE")
-    tap.ok(home.command("spool", "requeue", rejected, "--reason", "environment was wrong: now LIVE").returncode == 0,
+    home.set(f"gateway eui64={OTHER}")
+    tap.ok(home.command("spool", "requeue", rejected, "--reason", "identity was wrong: now the other").returncode == 0,
            "a rejected file is requeued without a daemon")
     tap.ok(home.run().returncode == 0, "and accepted by the next pass")
     tap.ok(home.out("mcc") == sorted([answer(name_of(5)), answer(name_of(5), receipt=2), answer(name_of(5), "EMD", 2)]),
@@ -351,10 +352,10 @@ def test_orders(tap):
     tap.ok(codes_of(home, name_of(5), 1) == ("RJ", ["B207"]) and codes_of(home, name_of(5), 2) == ("AC", []),
            "both answers say their own verdict")
     shown = home.json("spool", "show", rejected)[0]
-    tap.ok([action["reason"] for action in shown["actions"]] == ["environment was wrong: now LIVE"]
+    tap.ok([action["reason"] for action in shown["actions"]] == ["identity was wrong: now the other"]
            and shown["actions"][0]["who"], "reason and who are kept", shown["actions"])
     text = home.command("spool", "show", rejected).stdout.decode()
-    tap.ok("environment was wrong: now LIVE" in text, "and shown to people", text)
+    tap.ok("identity was wrong: now the other" in text, "and shown to people", text)
     again = home.command("spool", "requeue", rejected, "--reason", "once more")
     tap.ok(again.returncode == 1, "an accepted file is not requeued")
     send(home, name_of(7), b"H,EMI\r\n")
@@ -365,7 +366,7 @@ def test_orders(tap):
         home.run()
     tap.ok(states(home)[job] == "rejected" and answer(name_of(7), receipt=6) in home.out("mcc"),
            "a file may be requeued more often than its judging may end the program", states(home)[job], home.out("mcc"))
-    home.set("gateway environment=TEST")
+    home.set(f"gateway eui64={GATEWAY}")
     sound(tap, home, "after orders")
 
     daemon = home.daemon()
@@ -558,7 +559,7 @@ def test_senders(tap):
     tap.ok(len(unknown) == 1 and rows(home.read_out("mcc", unknown[0]))[1][1] == "hello.txt",
            "a name outside the grammar is answered by EMA_UNKNOWN", home.out("mcc"))
     home = Home()
-    send(home, name_of(1), instruction(1, recipient="90-B3-D5-1F-30-00-00-05", environment="LIVE"))
+    send(home, name_of(1), instruction(1, recipient=OTHER, environment="LIVE"))
     home.run()
     tap.ok(codes_of(home, name_of(1)) == ("RJ", ["B207", "B207"]), "B207: recipient and environment of another gateway")
 

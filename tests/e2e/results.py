@@ -283,12 +283,12 @@ def test_outcomes(tap):
 
 def test_second_revision(tap):
     """An instruction that is accepted when it is judged again: its outcome is that of the second revision."""
-    home = Home("gateway environment=LIVE")
+    home = Home("gateway eui64=90-B3-D5-1F-30-00-00-05")
     parties = Parties(home)
     name = parties.instruct([1])
     home.run()
-    home.set("gateway environment=TEST")
-    home.command("spool", "requeue", "1", "--reason", "the environment was wrong")
+    home.set("gateway eui64=90-B3-D5-1F-30-00-00-04")
+    home.command("spool", "requeue", "1", "--reason", "the identity was wrong")
     home.run()
     parties.result(said(1))
     parties.confirm(confirmed(1))

@@ -67,6 +67,18 @@ static struct config *load(const char *old, const char *new, GError **error)
     return load_text(text, error);
 }
 
+static void test_config__live__believes_a_shorter_leap(void **state)
+{
+    (void)state;
+    g_autoptr(config_t) c = load("[drop mcc]\n", "environment=LIVE\n[drop mcc]\n", NULL);
+
+    assert_non_null(c);
+    assert_int_equal(c->clock_leap, 7 * 86400);
+    g_autoptr(config_t) longer = load("[drop mcc]\n", "environment=LIVE\nclock_leap=30\n[drop mcc]\n", NULL);
+    assert_non_null(longer);
+    assert_int_equal(longer->clock_leap, 30 * 86400);
+}
+
 static void test_config__nothing_set__has_defaults(void **state)
 {
     (void)state;
@@ -354,6 +366,7 @@ static void test_config__party_of_drop__only_if_one_party_sends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_config__live__believes_a_shorter_leap, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__nothing_set__has_defaults, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__everything_set__is_what_the_rules_get, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__choices__each_by_its_name, enter, leave),
