@@ -4,8 +4,8 @@
 #   sh tests/fuzz/fuzz.sh [SECONDS] [TARGET…]          by default 600 seconds each, all targets
 #
 # FUZZ_DIR (build-fuzz) holds the build, corpus/TARGET, which grows from run to run, log/TARGET, and found/TARGET-*:
-# inputs that crashed, leaked, or took over 5 seconds or 512 MiB. FUZZ_JOBS (2) targets run at once. Installs missing
-# packages (Debian). The exit status is 1 when something was found.
+# inputs that crashed, leaked, or took over 5 seconds, 512 MiB, or 64 MiB in one piece. FUZZ_JOBS (2) targets run at
+# once. Installs missing packages (Debian). The exit status is 1 when something was found.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 . samples/packages.sh
@@ -52,7 +52,7 @@ fuzz() # TARGET
     mkdir -p "$dir/corpus/$1" "tests/fuzz/corpus/$1"
     # ASan keeps freed memory, which must not count against the limit; long stacks of allocations take half the time.
     ASAN_OPTIONS=quarantine_size_mb=16:malloc_context_size=3 top_srcdir=$top nice -n 10 "$dir/build/fuzz_$1" \
-        -max_total_time="$seconds" -timeout=5 -rss_limit_mb=512 -max_len=4096 \
+        -max_total_time="$seconds" -timeout=5 -rss_limit_mb=512 -malloc_limit_mb=64 -max_len=4096 \
         -print_final_stats=1 -artifact_prefix="$dir/found/$1-" \
         "$dir/corpus/$1" "tests/fuzz/corpus/$1" samples >"$dir/log/$1" 2>&1
 }

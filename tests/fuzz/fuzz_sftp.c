@@ -6,11 +6,13 @@
  * - Names in a listing are names of files.
  * - Never more is read than was asked for, and on success all of it.
  * - A session that broke is not used again.
+ * - No answer takes more memory than sftp_limits.h allows.
  *
  * The first byte is the number of calls; then one byte for each says which. The answers follow: one byte for the kind,
  * one for the length, the rest of the answer. A byte 0xff means that nothing comes yet; 0xfe before an answer means
  * that it is given 2,000 times.
  */
+#include "gateway/drops/sftp/sftp_limits.h"
 #include "gateway/drops/sftp/sftp_wire.h"
 #include "tests/fuzz/reading.h"
 
@@ -184,6 +186,7 @@ int libssh2_session_free(LIBSSH2_SESSION *session)
 
 static void check_result(const struct sftp *sftp, bool good, GError **error)
 {
+    g_assert(sftp->wire.room <= SFTP_LONGEST_LIST + 4 && sftp->wire.kept_bytes <= SFTP_MOST_KEPT);
     g_assert(good == (*error == NULL));
     if (!good) {
         bool broken = (*error)->code == SFTP_ERROR_LOST || (*error)->code == SFTP_ERROR_PROTOCOL;

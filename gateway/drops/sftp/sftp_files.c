@@ -1,6 +1,7 @@
 /*
  * Folders and names: what is asked about files without opening them.
  */
+#include "gateway/drops/sftp/sftp_limits.h"
 #include "gateway/drops/sftp/sftp_request.h"
 #include "gateway/drops/sftp/sftp_wait.h"
 
@@ -75,13 +76,12 @@ static bool visit_names(struct listing *listing, const struct sftp_reply *reply,
     if (listing->empty > MAX_EMPTY || listing->listed > MAX_LISTED)
         return reply_broken(listing->sftp, "a list of names has no end", error);
     for (uint32_t i = 0; i < n && !listing->enough; i++) {
-        const uint8_t *name, *line;
-        size_t len, line_len;
+        struct reply_text name = {.what = "a name in a list", .longest = SFTP_LONGEST_NAME};
+        struct reply_text line = {.what = "the line of a name in a list", .longest = SFTP_LONGEST_LINE};
         struct sftp_attributes attributes;
-        if (!reply_string(&names, &name, &len) || !reply_string(&names, &line, &line_len) ||
-            !reply_attributes(&names, &attributes))
-            return reply_broken(listing->sftp, "a list of names is cut short", error);
-        if (!visit_name(listing, name, len, &attributes, error))
+        if (!reply_text(listing->sftp, &names, &name, error) || !reply_text(listing->sftp, &names, &line, error) ||
+            !reply_attributes(listing->sftp, &names, &attributes, error) ||
+            !visit_name(listing, name.data, name.len, &attributes, error))
             return false;
     }
     return true;

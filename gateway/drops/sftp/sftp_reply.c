@@ -5,6 +5,7 @@
 #include "gateway/drops/sftp/sftp_reply.h"
 
 #include "formats/text.h"
+#include "gateway/drops/sftp/sftp_limits.h"
 #include "gateway/drops/sftp/sftp_wait.h"
 
 #include <string.h>
@@ -59,23 +60,46 @@ bool reply_string(struct sftp_reply *reply, const uint8_t **data, size_t *len)
     return true;
 }
 
+bool reply_text(struct sftp *sftp, struct sftp_reply *reply, struct reply_text *text, GError **error)
+{
+    if (reply->left >= 4 && reply_number_at(reply->at) > text->longest) {
+        g_autofree char *how = g_strdup_printf("%s announces %u bytes, expected at most %zu", text->what,
+                                               reply_number_at(reply->at), text->longest);
+        return reply_broken(sftp, how, error);
+    }
+    if (reply_string(reply, &text->data, &text->len))
+        return true;
+    g_autofree char *how = g_strdup_printf("%s is cut short", text->what);
+    return reply_broken(sftp, how, error);
+}
+
+static bool attributes_cut(struct sftp *sftp, GError **error)
+{
+    return reply_broken(sftp, "attributes are cut short", error);
+}
+
 /* Extended attributes: a count, then pairs of strings. */
-static bool skip_extended(struct sftp_reply *reply)
+static bool skip_extended(struct sftp *sftp, struct sftp_reply *reply, GError **error)
 {
     uint32_t n;
     const uint8_t *data;
     size_t len;
 
     if (!reply_u32(reply, &n))
-        return false;
+        return attributes_cut(sftp, error);
+    if (n > SFTP_MOST_EXTENDED) {
+        g_autofree char *how =
+            g_strdup_printf("an entry has %u extended attributes, expected at most %d", n, SFTP_MOST_EXTENDED);
+        return reply_broken(sftp, how, error);
+    }
     for (uint32_t i = 0; i < n; i++) {
         if (!reply_string(reply, &data, &len) || !reply_string(reply, &data, &len))
-            return false;
+            return attributes_cut(sftp, error);
     }
     return true;
 }
 
-bool reply_attributes(struct sftp_reply *reply, struct sftp_attributes *attributes)
+bool reply_attributes(struct sftp *sftp, struct sftp_reply *reply, struct sftp_attributes *attributes, GError **error)
 {
     enum { SIZE = 1, OWNER = 2, MODE = 4, TIMES = 8, MORE = (int)0x80000000 };
     uint32_t flags, mode = 0, a = 0, b = 0;
@@ -85,17 +109,17 @@ bool reply_attributes(struct sftp_reply *reply, struct sftp_attributes *attribut
     if (!reply_u32(reply, &flags) || ((flags & SIZE) && !reply_u64(reply, &size)) ||
         ((flags & OWNER) && (!reply_u32(reply, &a) || !reply_u32(reply, &b))) ||
         ((flags & MODE) && !reply_u32(reply, &mode)))
-        return false;
+        return attributes_cut(sftp, error);
     b = 0;
     if ((flags & TIMES) && (!reply_u32(reply, &a) || !reply_u32(reply, &b)))
-        return false;
+        return attributes_cut(sftp, error);
     attributes->typed = (flags & MODE) != 0 && (mode & 0170000) != 0;
     attributes->regular = (mode & 0170000) == 0100000;
     attributes->folder = (mode & 0170000) == 0040000;
     attributes->sized = (flags & SIZE) != 0 && size <= G_MAXINT64;
     attributes->size = attributes->sized ? (int64_t)size : 0;
     attributes->modified = b;
-    return !(flags & (uint32_t)MORE) || skip_extended(reply);
+    return !(flags & (uint32_t)MORE) || skip_extended(sftp, reply, error);
 }
 
 bool reply_status(const struct sftp_reply *reply, uint32_t *status)
@@ -142,9 +166,8 @@ static const char *status_text(uint32_t status)
 
 bool reply_fail(struct sftp *sftp, struct sftp_reply *reply, const char *what, const char *path, GError **error)
 {
+    struct reply_text said = {.what = "the text of a status", .longest = SFTP_LONGEST_TEXT};
     uint32_t status;
-    const uint8_t *said = (const uint8_t *)"";
-    size_t len;
     g_autofree char *shown = text_escape(path, strlen(path), 0);
 
     if (reply->type != SFTP_STATUS || !reply_u32(reply, &status)) {
@@ -153,11 +176,11 @@ bool reply_fail(struct sftp *sftp, struct sftp_reply *reply, const char *what, c
         return reply_broken(sftp, how, error);
     }
     /* Some servers leave the words out, as versions before 3 did. */
-    if (!reply_string(reply, &said, &len))
-        len = 0;
-    g_autofree char *words = text_escape((const char *)said, len, SHOWN_TEXT);
+    if (reply->left > 0 && !reply_text(sftp, reply, &said, error))
+        return false;
+    g_autofree char *words = text_escape(said.len > 0 ? (const char *)said.data : "", said.len, SHOWN_TEXT);
     if (error_of(status) == SFTP_ERROR_LOST)
         sftp->usable = false;
     return sftp_fail(sftp, error_of(status), error, "%s %s: %s (status %u%s%s)", what, shown, status_text(status),
-                     status, len > 0 ? ": " : "", words);
+                     status, said.len > 0 ? ": " : "", words);
 }

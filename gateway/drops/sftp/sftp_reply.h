@@ -50,8 +50,18 @@ bool reply_u32(struct sftp_reply *reply, uint32_t *value);
 bool reply_u64(struct sftp_reply *reply, uint64_t *value);
 /* A string: its bytes are borrowed from the answer. */
 bool reply_string(struct sftp_reply *reply, const uint8_t **data, size_t *len);
-/* Attributes; one that the server leaves out is false or 0. */
-bool reply_attributes(struct sftp_reply *reply, struct sftp_attributes *attributes);
+
+/* A string that may not be longer than a limit. */
+struct reply_text {
+    const char *what;    /* as an error names it: "a handle" */
+    size_t longest;      /* bytes */
+    const uint8_t *data; /* this and len are set by reply_text; borrowed from the answer */
+    size_t len;
+};
+/* Reads such a string. False with PROTOCOL if it is longer, or cut short. */
+bool reply_text(struct sftp *sftp, struct sftp_reply *reply, struct reply_text *text, GError **error);
+/* Attributes; one that the server leaves out is false or 0. False with PROTOCOL. */
+bool reply_attributes(struct sftp *sftp, struct sftp_reply *reply, struct sftp_attributes *attributes, GError **error);
 
 /* Sets the code of a STATUS and reads nothing away. False if the answer is of another type or cut short. */
 bool reply_status(const struct sftp_reply *reply, uint32_t *status);

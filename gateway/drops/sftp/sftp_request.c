@@ -4,6 +4,8 @@
  */
 #include "gateway/drops/sftp/sftp_request.h"
 
+#include "gateway/drops/sftp/sftp_limits.h"
+
 bool sftp_settle(struct sftp *sftp, uint32_t id, const char *what, const char *path, GError **error)
 {
     struct sftp_reply reply;
@@ -23,14 +25,13 @@ bool sftp_settle_attributes(struct sftp *sftp, uint32_t id, const char *path, st
         return false;
     if (reply.type != SFTP_ATTRS)
         return reply_fail(sftp, &reply, "cannot ask about", path, error);
-    return reply_attributes(&reply, attributes) || reply_broken(sftp, "attributes are cut short", error);
+    return reply_attributes(sftp, &reply, attributes, error);
 }
 
 GByteArray *sftp_settle_handle(struct sftp *sftp, uint32_t id, const char *path, GError **error)
 {
     struct sftp_reply reply;
-    const uint8_t *data;
-    size_t len;
+    struct reply_text text = {.what = "a handle", .longest = SFTP_LONGEST_HANDLE};
 
     if (!wire_reply(sftp, id, &reply, error))
         return NULL;
@@ -38,12 +39,10 @@ GByteArray *sftp_settle_handle(struct sftp *sftp, uint32_t id, const char *path,
         (void)reply_fail(sftp, &reply, "cannot open", path, error);
         return NULL;
     }
-    if (!reply_string(&reply, &data, &len)) {
-        (void)reply_broken(sftp, "a handle is cut short", error);
+    if (!reply_text(sftp, &reply, &text, error))
         return NULL;
-    }
-    GByteArray *handle = g_byte_array_sized_new((guint)len);
-    return g_byte_array_append(handle, data, (guint)len);
+    GByteArray *handle = g_byte_array_sized_new((guint)text.len);
+    return g_byte_array_append(handle, text.data, (guint)text.len);
 }
 
 void sftp_close_handle(struct sftp *sftp, GByteArray *handle)

@@ -11,7 +11,7 @@ bool sftp_settle(struct sftp *sftp, uint32_t id, const char *what, const char *p
 /* Waits for ATTRS. */
 bool sftp_settle_attributes(struct sftp *sftp, uint32_t id, const char *path, struct sftp_attributes *attributes,
                             GError **error);
-/* Waits for a HANDLE; NULL with an error. Any length that fits into an answer is accepted. sftp_close_handle. */
+/* Waits for a HANDLE; NULL with an error. sftp_close_handle. */
 GByteArray *sftp_settle_handle(struct sftp *sftp, uint32_t id, const char *path, GError **error);
 /* Closes a handle at the server and frees it. The request is sent with the next one; its answer is ignored. NULL is
  * allowed. */

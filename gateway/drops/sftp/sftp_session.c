@@ -6,6 +6,7 @@
 #include "gateway/drops/sftp/sftp_algorithms.h"
 #include "gateway/drops/sftp/sftp_inlet.h"
 #include "gateway/drops/sftp/sftp_login.h"
+#include "gateway/drops/sftp/sftp_memory.h"
 #include "gateway/drops/sftp/sftp_reach.h"
 #include "gateway/drops/sftp/sftp_trust.h"
 #include "gateway/drops/sftp/sftp_wait.h"
@@ -52,7 +53,7 @@ static void drop_ssh(struct sftp *sftp)
 
 static bool begin_ssh(struct sftp *sftp, GError **error)
 {
-    sftp->ssh = libssh2_session_init_ex(NULL, NULL, NULL, sftp);
+    sftp->ssh = sftp_memory_session(sftp);
     if (sftp->ssh == NULL)
         return sftp_fail(sftp, SFTP_ERROR_PROTOCOL, error,
                          "libssh2 cannot begin a session: no memory is left; give the gateway more");

@@ -3,7 +3,9 @@
  *
  * Layers, lowest first; each file calls only files that stand before it in this list:
  *
+ *   sftp_limits                  what a server may send
  *   sftp_wait                    errors, deadlines, waiting for the socket
+ *   sftp_memory                  the memory that libssh2 takes
  *   sftp_inlet                   the bytes between the socket and libssh2
  *   sftp_algorithms              which ciphers, MACs and key exchanges are offered to the server
  *   sftp_reach                   name and socket
@@ -18,7 +20,7 @@
  * libssh2 does SSH. SFTP version 3 itself is spoken here, on a channel of libssh2, because its own SFTP layer (as of
  * 1.10) does not do what a gateway needs:
  *   - it sends permissions with every open, which some servers refuse;
- *   - it cuts handles at 256 bytes and refuses answers over 256 KiB;
+ *   - it refuses answers over 256 KiB;
  *   - it gives up when a server returns fewer bytes than were asked for;
  *   - it does not tell which extensions the server offers, nor the server's own words when it refuses;
  *   - it waits for each answer before it sends the next request.
@@ -38,8 +40,10 @@ struct sftp_wire {
     size_t begin, end; /* offsets in in */
     size_t room;       /* bytes */
     uint32_t next_id;
-    GHashTable *asked; /* id → GINT: whether the answer is wanted */
+    bool greeting;     /* the next answer is the greeting, the only one without an id */
+    GHashTable *asked; /* id → GINT: the longest answer in bytes; negative: the answer is not wanted */
     GHashTable *kept;  /* id → GByteArray: answers that came while another one was waited for */
+    size_t kept_bytes; /* of these answers together */
     GByteArray *held;  /* the kept answer that was given out last */
 };
 
@@ -58,6 +62,8 @@ struct sftp {
     int fd;               /* the socket; -1: none */
     LIBSSH2_SESSION *ssh; /* NULL: none */
     LIBSSH2_CHANNEL *channel;
+    size_t ssh_bytes;     /* that libssh2 has taken for ssh (sftp_memory.c) */
+    bool ssh_refused;     /* it wanted more than its limit */
     bool usable;          /* requests can be sent */
     int64_t deadline;     /* monotonic microseconds: no wait goes on after it */
     uint32_t read_piece;  /* bytes that one READ asks for */

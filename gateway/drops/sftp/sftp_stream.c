@@ -63,6 +63,7 @@ static void ask_read(const struct reading *r, struct read *read)
     wire_put_u64(r->sftp, (uint64_t)read->at);
     wire_put_u32(r->sftp, read->len);
     wire_end(r->sftp);
+    wire_expect(r->sftp, read->id, read->len);
 }
 
 /* The most requests under way at once, for pieces of that many bytes. */
@@ -102,8 +103,7 @@ static bool take_read(struct reading *r, GError **error)
     struct read *read = &r->reads[r->first];
     struct sftp_reply reply;
     uint32_t status;
-    const uint8_t *data;
-    size_t len;
+    struct reply_text text = {.what = "the data of a read", .longest = read->len};
 
     if (!wire_reply(r->sftp, read->id, &reply, error))
         return false;
@@ -111,18 +111,20 @@ static bool take_read(struct reading *r, GError **error)
         return fail_size(r, "is shorter", error);
     if (reply.type != SFTP_DATA)
         return reply_fail(r->sftp, &reply, "cannot read", r->fetch->path, error);
-    if (!reply_string(&reply, &data, &len) || len == 0 || len > read->len)
-        return reply_broken(r->sftp, "a read returned no bytes, or more than were asked for", error);
-    if (!r->fetch->sink(r->fetch->user, (const char *)data, len, error))
+    if (!reply_text(r->sftp, &reply, &text, error))
         return false;
-    if (len == read->len) {
+    if (text.len == 0)
+        return reply_broken(r->sftp, "a read returned no bytes", error);
+    if (!r->fetch->sink(r->fetch->user, (const char *)text.data, text.len, error))
+        return false;
+    if (text.len == read->len) {
         r->first = (r->first + 1) % REQUESTS;
         r->count--;
         return true;
     }
-    r->sftp->read_piece = (uint32_t)MAX(MIN(len, r->sftp->read_piece), LEAST_PIECE);
-    read->at += (int64_t)len;
-    read->len -= (uint32_t)len;
+    r->sftp->read_piece = (uint32_t)MAX(MIN(text.len, r->sftp->read_piece), LEAST_PIECE);
+    read->at += (int64_t)text.len;
+    read->len -= (uint32_t)text.len;
     ask_read(r, read);
     return true;
 }

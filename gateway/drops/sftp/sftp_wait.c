@@ -10,6 +10,7 @@
 
 #include "formats/text.h"
 #include "gateway/clock.h"
+#include "gateway/drops/sftp/sftp_limits.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -60,6 +61,11 @@ bool sftp_fail_ssh(struct sftp *sftp, long rc, const char *doing, GError **error
     char *text = NULL;
 
     sftp->usable = false;
+    if (sftp->ssh_refused)
+        return sftp_fail(sftp, SFTP_ERROR_PROTOCOL, error,
+                         "%s: the server sends packets of SSH that nobody asked for, and libssh2 wants more than the "
+                         "%d bytes that one connection may take for them; show this to its owner",
+                         doing, SFTP_MOST_SSH);
     if (sftp_is_loss(rc))
         return sftp_fail(sftp, SFTP_ERROR_LOST, error,
                          "%s: the server broke the connection; the gateway connects again at its next try", doing);

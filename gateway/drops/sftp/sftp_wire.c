@@ -7,19 +7,16 @@
 
 #include "formats/text.h"
 #include "gateway/drops/sftp/sftp_inlet.h"
+#include "gateway/drops/sftp/sftp_limits.h"
 #include "gateway/drops/sftp/sftp_wait.h"
 
 #include <string.h>
 
-/* Bytes. MAX_ANSWER: a server that lists a whole folder in one answer needs some MiB; without a bound it could make us
- * take 4 GiB. SHORTEST: type and id. HEAD: the length before each packet. */
-enum { ROOM = 256 * 1024, MAX_ANSWER = 16 * 1024 * 1024, SHORTEST = 5, HEAD = 4, SHOWN_TEXT = 200 };
+/* Bytes. SHORTEST: type and id. HEAD: the length before each packet. */
+enum { ROOM = 256 * 1024, SHORTEST = 5, HEAD = 4, SHOWN_TEXT = 200 };
 
 /* Names of extensions that are kept. Servers offer about ten; the rest of a longer list is passed over. */
 enum { MAX_EXTENSIONS = 100 };
-
-/* Not 0, which is what the table answers for an id that was not asked. */
-enum want { UNWANTED = 1, WANTED = 2 };
 
 /* ---- life ---- */
 
@@ -76,8 +73,16 @@ uint32_t wire_begin(struct sftp *sftp, enum sftp_packet type)
     append_u32(wire->out, 0); /* the length: wire_end knows it */
     g_byte_array_append(wire->out, &kind, 1);
     append_u32(wire->out, id);
-    g_hash_table_insert(wire->asked, GUINT_TO_POINTER(id), GINT_TO_POINTER(WANTED));
+    g_hash_table_insert(wire->asked, GUINT_TO_POINTER(id),
+                        GINT_TO_POINTER(type == SFTP_READDIR ? SFTP_LONGEST_LIST : SFTP_LONGEST_ANSWER));
     return id;
+}
+
+void wire_expect(struct sftp *sftp, uint32_t id, size_t len)
+{
+    gint longest = MAX(SFTP_LONGEST_ANSWER, SHORTEST + HEAD + (gint)len);
+
+    g_hash_table_insert(sftp->wire.asked, GUINT_TO_POINTER(id), GINT_TO_POINTER(longest));
 }
 
 void wire_put_u32(struct sftp *sftp, uint32_t value)
@@ -123,6 +128,18 @@ uint32_t wire_ask(struct sftp *sftp, enum sftp_packet type, const void *data, si
     return id;
 }
 
+/* A server that leaves requests unanswered would make us remember all of them. */
+static bool check_asked(struct sftp *sftp, GError **error)
+{
+    guint asked = g_hash_table_size(sftp->wire.asked);
+
+    if (asked <= SFTP_MOST_ASKED)
+        return true;
+    g_autofree char *how =
+        g_strdup_printf("it leaves %u requests without an answer, expected at most %d", asked, SFTP_MOST_ASKED);
+    return reply_broken(sftp, how, error);
+}
+
 /* Sends until nothing is left. After EAGAIN libssh2 must be called again with the same bytes at the same place, so the
  * buffer is not touched before all of it was sent. */
 bool wire_flush(struct sftp *sftp, GError **error)
@@ -133,7 +150,13 @@ bool wire_flush(struct sftp *sftp, GError **error)
     if (!sftp->usable)
         return sftp_fail(sftp, SFTP_ERROR_LOST, error,
                          "the connection is gone; the gateway connects again at its next try");
+    if (out->len > 0 && !check_asked(sftp, error))
+        return false;
     while (sent < out->len) {
+        if (!sftp_check(sftp, error)) {
+            sftp->usable = false;
+            return false;
+        }
         ssize_t n = libssh2_channel_write(sftp->channel, (const char *)out->data + sent, out->len - sent);
         if (n == LIBSSH2_ERROR_EAGAIN) {
             if (!sftp_wait(sftp, error))
@@ -191,17 +214,43 @@ static bool receive_some(struct sftp *sftp, bool wait, bool *some, GError **erro
     }
 }
 
-/* Text that a login script prints stands where the first length is expected: the error shows it. */
-static bool check_length(struct sftp *sftp, size_t len, GError **error)
+/* Text that a login script prints stands where the greeting is expected: the error shows it. */
+static bool check_length(struct sftp *sftp, size_t len, size_t longest, GError **error)
 {
-    if (len >= SHORTEST && len <= MAX_ANSWER)
+    if (len >= SHORTEST && len <= longest)
         return true;
     g_autofree char *text = text_escape((const char *)sftp->wire.in + sftp->wire.begin, HEAD, 0);
-    g_autofree char *how = g_strdup_printf(
-        "an answer announces %zu bytes, expected %d to %d; as text its first bytes are '%s' (a login script "
-        "that prints text?)",
-        len, SHORTEST, MAX_ANSWER, text);
+    g_autofree char *hint =
+        sftp->wire.greeting
+            ? g_strdup_printf("; as text its first bytes are '%s' (a login script that prints text?)", text)
+            : g_strdup("");
+    g_autofree char *how =
+        g_strdup_printf("an answer announces %zu bytes, expected %d to %zu%s", len, SHORTEST, longest, hint);
     return reply_broken(sftp, how, error);
+}
+
+/* Checks what is there of a packet: its length, and with its id whether the request was sent and how long its answer
+ * may be. Sets *need to the bytes that are needed from wire->begin on before more can be said. */
+static bool check_head(struct sftp *sftp, size_t *need, GError **error)
+{
+    const struct sftp_wire *wire = &sftp->wire;
+    const uint8_t *at = wire->in + wire->begin;
+    size_t have = wire->end - wire->begin;
+
+    *need = HEAD;
+    if (have < HEAD)
+        return true;
+    size_t len = reply_number_at(at);
+    if (!check_length(sftp, len, wire->greeting ? SFTP_LONGEST_GREETING : G_MAXUINT32, error))
+        return false;
+    *need = HEAD + (wire->greeting ? len : SHORTEST);
+    if (wire->greeting || have < *need)
+        return true;
+    gint longest = ABS(GPOINTER_TO_INT(g_hash_table_lookup(wire->asked, GUINT_TO_POINTER(reply_number_at(at + 5)))));
+    if (longest == 0)
+        return reply_broken(sftp, "an answer to a request that was not sent", error);
+    *need = HEAD + len;
+    return check_length(sftp, len, (size_t)longest, error);
 }
 
 /* Gives the next whole packet, which lasts until the next call. packet->at is NULL if there is none yet and `wait` is
@@ -210,6 +259,7 @@ static bool next_packet(struct sftp *sftp, bool wait, struct sftp_reply *packet,
 {
     struct sftp_wire *wire = &sftp->wire;
     bool some = true;
+    size_t need;
 
     packet->at = NULL;
     if (!sftp_check(sftp, error)) {
@@ -217,14 +267,9 @@ static bool next_packet(struct sftp *sftp, bool wait, struct sftp_reply *packet,
         return false;
     }
     for (;;) {
-        size_t have = wire->end - wire->begin, need = HEAD;
-        if (have >= HEAD) {
-            need = reply_number_at(wire->in + wire->begin);
-            if (!check_length(sftp, need, error))
-                return false;
-            need += HEAD;
-        }
-        if (have >= HEAD && have >= need) {
+        if (!check_head(sftp, &need, error))
+            return false;
+        if (wire->end - wire->begin >= need) {
             packet->at = wire->in + wire->begin + HEAD;
             packet->left = need - HEAD;
             wire->begin += need;
@@ -257,17 +302,27 @@ static bool give_kept(struct sftp_wire *wire, uint32_t id, struct sftp_reply *re
     if (wire->held != NULL)
         g_byte_array_unref(wire->held);
     wire->held = kept;
+    wire->kept_bytes -= wire->held->len;
     give(wire->held->data, wire->held->len, reply);
     return true;
 }
 
 /* Keeps a copy of an answer that is wanted later: the packet itself lasts until the next one. */
-static void keep(struct sftp_wire *wire, uint32_t id, const struct sftp_reply *packet)
+static bool keep(struct sftp *sftp, uint32_t id, const struct sftp_reply *packet, GError **error)
 {
-    GByteArray *copy = g_byte_array_sized_new((guint)packet->left);
+    struct sftp_wire *wire = &sftp->wire;
 
+    if (wire->kept_bytes + packet->left > SFTP_MOST_KEPT) {
+        g_autofree char *how = g_strdup_printf("answers that come before their turn hold %zu bytes, expected at most "
+                                               "%d",
+                                               wire->kept_bytes + packet->left, SFTP_MOST_KEPT);
+        return reply_broken(sftp, how, error);
+    }
+    GByteArray *copy = g_byte_array_sized_new((guint)packet->left);
     g_byte_array_append(copy, packet->at, (guint)packet->left);
     g_hash_table_insert(wire->kept, GUINT_TO_POINTER(id), copy);
+    wire->kept_bytes += packet->left;
+    return true;
 }
 
 /* Finds the answer to request id. *there is set to whether it came; `there` is NULL to wait for it. */
@@ -290,15 +345,14 @@ static bool answer(struct sftp *sftp, uint32_t id, struct sftp_reply *reply, boo
             return true;
         }
         uint32_t got = reply_number_at(packet.at + 1);
-        int want = GPOINTER_TO_INT(g_hash_table_lookup(wire->asked, GUINT_TO_POINTER(got)));
-        if (!g_hash_table_remove(wire->asked, GUINT_TO_POINTER(got)))
-            return reply_broken(sftp, "an answer to a request that was not sent", error);
+        bool wanted = GPOINTER_TO_INT(g_hash_table_lookup(wire->asked, GUINT_TO_POINTER(got))) > 0;
+        (void)g_hash_table_remove(wire->asked, GUINT_TO_POINTER(got)); /* there: check_head has looked */
         if (got == id) {
             give(packet.at, packet.left, reply);
             return true;
         }
-        if (want == WANTED)
-            keep(wire, got, &packet);
+        if (wanted && !keep(sftp, got, &packet, error))
+            return false;
     }
 }
 
@@ -315,10 +369,15 @@ bool wire_look(struct sftp *sftp, uint32_t id, struct sftp_reply *reply, bool *t
 void wire_ignore(struct sftp *sftp, uint32_t id)
 {
     struct sftp_wire *wire = &sftp->wire;
+    gint longest = GPOINTER_TO_INT(g_hash_table_lookup(wire->asked, GUINT_TO_POINTER(id)));
+    const GByteArray *kept = g_hash_table_lookup(wire->kept, GUINT_TO_POINTER(id));
 
-    if (!g_hash_table_remove(wire->kept, GUINT_TO_POINTER(id)) &&
-        g_hash_table_contains(wire->asked, GUINT_TO_POINTER(id)))
-        g_hash_table_insert(wire->asked, GUINT_TO_POINTER(id), GINT_TO_POINTER(UNWANTED));
+    if (kept != NULL) {
+        wire->kept_bytes -= kept->len;
+        (void)g_hash_table_remove(wire->kept, GUINT_TO_POINTER(id)); /* there: it was found */
+    } else if (longest > 0) {
+        g_hash_table_insert(wire->asked, GUINT_TO_POINTER(id), GINT_TO_POINTER(-longest));
+    }
 }
 
 /* ---- the greeting ---- */
@@ -375,8 +434,10 @@ bool wire_greet(struct sftp *sftp, GError **error)
     struct sftp_reply packet;
 
     g_byte_array_append(sftp->wire.out, greeting, sizeof greeting);
+    sftp->wire.greeting = true;
     if (!wire_flush(sftp, error) || !next_packet(sftp, true, &packet, error))
         return false;
+    sftp->wire.greeting = false;
     if (packet.at[0] != SFTP_VERSION)
         return reply_broken(sftp, "the first answer is no greeting", error);
     packet.at += 1;

@@ -7,8 +7,8 @@
  * A request is only appended to a buffer; wire_flush, wire_reply and wire_look send it. Answers may be asked for in any
  * order: those that come earlier are kept. Each id is waited for or ignored once.
  *
- * Limits: an answer has 5 bytes to 16 MiB, because some servers list a whole folder in one. A longer announced length
- * ends the session before memory is taken for it.
+ * How long an answer may be depends on its request (sftp_limits.h). A longer announced length ends the session before
+ * memory is taken for it.
  */
 #ifndef ECOSGATE_GATEWAY_DROPS_SFTP_SFTP_WIRE_H
 #define ECOSGATE_GATEWAY_DROPS_SFTP_SFTP_WIRE_H
@@ -32,6 +32,9 @@ bool wire_greet(struct sftp *sftp, GError **error);
 
 /* Begins a request and returns its id. */
 uint32_t wire_begin(struct sftp *sftp, enum sftp_packet type);
+/* Allows an answer that holds a string of len bytes. Without this call it is as long as an answer to that type may be.
+ */
+void wire_expect(struct sftp *sftp, uint32_t id, size_t len);
 /* Appends a big-endian number of 4 bytes to the request. */
 void wire_put_u32(struct sftp *sftp, uint32_t value);
 /* Appends one of 8 bytes. */
