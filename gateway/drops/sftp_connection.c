@@ -40,6 +40,7 @@ bool sftp_connection_ready(struct connection *connection, GError **error)
         return true;
     /* Another machine may answer now, as in a cluster: what was fetched before proves nothing about its files. */
     g_hash_table_remove_all(connection->fetched);
+    g_hash_table_remove_all(connection->types);
     return sftp_connect(connection->sftp, error);
 }
 
@@ -81,7 +82,8 @@ bool sftp_connection_compare(struct connection *connection, const struct remote_
     GError *cause = NULL;
 
     *same = false;
-    if (!attributes->regular || !attributes->sized || attributes->size != content->size)
+    if (!(attributes->typed ? attributes->regular : attributes->size > 0) || !attributes->sized ||
+        attributes->size != content->size)
         return true;
     struct sftp_fetch fetch = {.path = file->path, .size = content->size, .sink = add_to_digest, .user = digest};
     if (!sftp_read(connection->sftp, &fetch, &cause)) {

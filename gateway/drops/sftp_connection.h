@@ -16,9 +16,13 @@
 #include "gateway/drops/transport.h"
 #include "spool/step.h"
 
+/* Entries of a table of struct connection, about 100 bytes each. */
+enum { SFTP_MOST_REMEMBERED = 100000 };
+
 struct connection {
     const struct drop *drop;
     struct sftp *sftp;
+    GHashTable *types; /* name → struct sftp_attributes: what was asked of an entry that the server tells no type of */
     GHashTable *fetched; /* name → struct source_identity: fetched on this connection and not discarded yet */
 };
 
@@ -38,7 +42,7 @@ bool sftp_connection_ready(struct connection *connection, GError **error);
  * error. NULL: the folder is known to exist. */
 bool sftp_connection_look(struct connection *connection, const char *folder, struct remote_file *file, GError **error);
 /* Sets *same to whether the file, which was looked at, is a regular one with that content. Reads it only if its size is
- * right. */
+ * right, and if it is regular or, where the server tells no type, not empty: a pipe is. */
 bool sftp_connection_compare(struct connection *connection, const struct remote_file *file,
                              const struct content *content, bool *same, GError **error);
 /* Removes a file; one that is gone counts as removed. Passes the crash point. */

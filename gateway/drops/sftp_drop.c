@@ -3,35 +3,78 @@
  */
 #include "gateway/drops/sftp_drop.h"
 
+#include "formats/filename.h"
 #include "gateway/drops/sftp_connection.h"
 
 /* ---- list ---- */
 
 struct visiting {
+    struct connection *connection;
     transport_visit *visit;
     void *user;
+    GError *error; /* why the visits ended, or NULL */
 };
+
+/* Asks what the entry is, unless this connection has asked before and the entry is the same. Such a server costs some
+ * requests for each entry once, not in each listing. */
+static bool find_type(struct visiting *visiting, const char *name, struct sftp_attributes *attributes)
+{
+    struct connection *connection = visiting->connection;
+    const struct sftp_attributes *known = g_hash_table_lookup(connection->types, name);
+    g_autofree char *path = sftp_path(connection->drop->in, name);
+
+    if (known != NULL && known->size == attributes->size && known->modified == attributes->modified) {
+        *attributes = *known;
+        return true;
+    }
+    if (!sftp_find_type(connection->sftp, path, attributes, &visiting->error))
+        return false;
+    if (g_hash_table_size(connection->types) >= SFTP_MOST_REMEMBERED)
+        g_hash_table_remove_all(connection->types); /* costs only that they are asked for again */
+    g_hash_table_insert(connection->types, g_strdup(name), g_memdup2(attributes, sizeof *attributes));
+    return true;
+}
+
+static const char *fault_of(const struct sftp_attributes *attributes)
+{
+    if (!attributes->typed)
+        return "the server does not tell whether it is a file, a folder or a link; ask the server's owner to send "
+               "the type with the permissions";
+    /* A file whose size is not known cannot be proved whole after its fetch. */
+    return attributes->regular && !attributes->sized
+               ? "the server does not tell its size; ask the server's owner to send sizes"
+               : NULL;
+}
 
 static bool visit_entry(void *user, const char *name, const struct sftp_attributes *attributes)
 {
-    const struct visiting *visiting = user;
-    /* A file whose size the server does not tell cannot be proved whole after its fetch: it is left alone. */
-    struct drop_entry entry = {.name = name,
-                               .regular = attributes->regular && attributes->sized,
-                               .identity = sftp_connection_identity(attributes),
-                               .modified = attributes->modified};
+    struct visiting *visiting = user;
+    struct sftp_attributes found = *attributes;
 
+    if (!found.typed && !filename_is_temporary(name, visiting->connection->drop->temporary) &&
+        !find_type(visiting, name, &found))
+        return false;
+    const struct drop_entry entry = {.name = name,
+                                     .regular = found.regular && found.sized,
+                                     .fault = fault_of(&found),
+                                     .identity = sftp_connection_identity(&found),
+                                     .modified = found.modified};
     return visiting->visit(visiting->user, &entry);
 }
 
 static bool drop_list(struct connection *connection, transport_visit *visit, void *user, GError **error)
 {
-    struct visiting visiting = {visit, user};
+    struct visiting visiting = {connection, visit, user, NULL};
     GError *cause = NULL;
+    bool good = sftp_connection_ready(connection, &cause) &&
+                sftp_list(connection->sftp, connection->drop->in, visit_entry, &visiting, &cause);
 
-    return sftp_connection_pass(sftp_connection_ready(connection, &cause) &&
-                                    sftp_list(connection->sftp, connection->drop->in, visit_entry, &visiting, &cause),
-                                &cause, error);
+    if (visiting.error != NULL) {
+        g_clear_error(&cause);
+        cause = visiting.error;
+        good = false;
+    }
+    return sftp_connection_pass(good, &cause, error);
 }
 
 /* ---- life ---- */
@@ -44,6 +87,7 @@ static struct connection *drop_open(const struct drop *drop, enum connection_dir
     connection->drop = drop;
     connection->sftp = sftp_new(&sftp_settings_of(drop)->peer);
     connection->fetched = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    connection->types = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return connection;
 }
 
@@ -58,6 +102,7 @@ static void drop_close(struct connection *connection)
         return;
     sftp_free(connection->sftp);
     g_hash_table_unref(connection->fetched);
+    g_hash_table_unref(connection->types);
     g_free(connection);
 }
 

@@ -7,8 +7,7 @@
 
 #include <string.h>
 
-/* Entries of connection->fetched, about 100 bytes each; and hex digits of a SHA-256 in a name. */
-enum { MAX_REMEMBERED = 100000, SHORT_DIGEST = 12 };
+enum { SHORT_DIGEST = 12 }; /* hex digits of a SHA-256 in a name */
 
 /* ---- fetch ---- */
 
@@ -20,18 +19,20 @@ static bool changed(GError **error, const char *name, const char *how)
     return false;
 }
 
-/* True if these attributes are those of a file of that identity. */
+/* True if these attributes are those of a file of that identity. A server that tells no types was asked what the entry
+ * is when it was listed; with this size it was no pipe. */
 static bool is_still(const struct sftp_attributes *attributes, const struct source_identity *identity)
 {
     const struct source_identity now = sftp_connection_identity(attributes);
 
-    return attributes->regular && attributes->sized && now.ctime_ns == identity->ctime_ns && now.size == identity->size;
+    return (attributes->regular || !attributes->typed) && attributes->sized && now.ctime_ns == identity->ctime_ns &&
+           now.size == identity->size;
 }
 
 /* Remembers that this connection has read all bytes of the file: then discard need not compare them again. */
 static void remember(struct connection *connection, const char *name, const struct source_identity *identity)
 {
-    if (g_hash_table_size(connection->fetched) >= MAX_REMEMBERED)
+    if (g_hash_table_size(connection->fetched) >= SFTP_MOST_REMEMBERED)
         g_hash_table_remove_all(connection->fetched); /* costs only that their bytes are compared */
     g_hash_table_insert(connection->fetched, g_strdup(name), g_memdup2(identity, sizeof *identity));
 }
@@ -63,8 +64,6 @@ bool sftp_pickup_fetch(struct connection *connection, const char *name, const st
         return changed(error, name, "changed since it was listed");
     if (!sftp_read(connection->sftp, &fetch, &cause))
         return fetch_failed(name, cause, error);
-    /* Some servers tell the type of a name, but not that of an open file. */
-    fetch.after.regular = fetch.after.regular || !fetch.after.typed;
     if (!is_still(&fetch.after, identity))
         return changed(error, name, "changed while it was read");
     remember(connection, name, identity);

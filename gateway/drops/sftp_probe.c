@@ -252,25 +252,43 @@ static void try_out(struct probing *p)
 
 /* What the folder `in` holds. */
 struct found {
-    const struct drop *drop;
+    const struct probing *probing;
     unsigned names, files;
+    unsigned asked;   /* names of which the listing does not say what they are, and which were asked about */
     unsigned unknown; /* names of which the server does not say what they are or how long */
     char *readable;   /* one of the files; NULL: none */
     int64_t size;     /* bytes of that file */
 };
 
+/* Asks about the first few names of which the listing says no type. */
+static void ask_type(struct found *found, const char *name, struct sftp_attributes *attributes)
+{
+    enum { MOST_ASKED = 100 };
+    const struct probing *p = found->probing;
+    g_autofree char *path = sftp_path(p->drop->in, name);
+
+    if (!attributes->typed && found->asked < MOST_ASKED && sftp_is_connected(p->sftp)) {
+        found->asked++;
+        (void)sftp_find_type(p->sftp, path, attributes, NULL); /* after a failure they are not typed: that is told */
+    }
+}
+
 static bool count_name(void *user, const char *name, const struct sftp_attributes *attributes)
 {
     struct found *found = user;
+    struct sftp_attributes told = *attributes;
 
     found->names++;
-    found->unknown += !attributes->typed || !attributes->sized;
-    if (!attributes->regular || filename_is_temporary(name, found->drop->temporary))
+    if (filename_is_temporary(name, found->probing->drop->temporary))
+        return true;
+    ask_type(found, name, &told);
+    found->unknown += !told.typed || (told.regular && !told.sized);
+    if (!told.regular)
         return true;
     found->files++;
-    if (found->readable == NULL && attributes->size > 0) {
+    if (found->readable == NULL && told.size > 0) {
         found->readable = g_strdup(name);
-        found->size = attributes->size;
+        found->size = told.size;
     }
     return true;
 }
@@ -304,7 +322,7 @@ static void try_file(struct probing *p, const struct found *found)
 /* Lists `in`, and reads the beginning of one file that is there: the rights to list and to read are two. */
 static void try_list(struct probing *p)
 {
-    struct found found = {.drop = p->drop};
+    struct found found = {.probing = p};
     GError *cause = NULL;
 
     if (!sftp_list(p->sftp, p->drop->in, count_name, &found, &cause)) {
@@ -316,6 +334,11 @@ static void try_list(struct probing *p)
                   "the server does not say of %u of %u names in %s what they are or how long; the gateway does "
                   "not pick up such files; ask the server's owner to send attributes",
                   found.unknown, found.names, p->drop->in);
+    else if (found.asked > 0)
+        probe_say(p->probe, "list", PROBE_NOTE,
+                  "%s holds %u files and %u other names; the server says what they are only if each is asked about or "
+                  "opened, which takes time, and an empty file cannot be picked up",
+                  p->drop->in, found.files, found.names - found.files);
     else
         probe_say(p->probe, "list", PROBE_GOOD, "%s holds %u files and %u other names", p->drop->in, found.files,
                   found.names - found.files);

@@ -10,7 +10,7 @@ enum { MICROSECONDS = 1000000 };
 
 const char *pickup_decision_name(enum pickup_decision decision)
 {
-    static const char *const names[] = {"take", "wait", "leave"};
+    static const char *const names[] = {"take", "wait", "fault", "leave"};
 
     return names[decision];
 }
@@ -49,10 +49,12 @@ static void decide_stable(const struct drop *drop, int64_t unchanged, struct com
 void completeness_decide(const struct drop *drop, const struct drop_entry *entry, bool marked, int64_t unchanged,
                          struct completeness_result *result)
 {
-    if (!entry->regular)
-        decide(result, PICKUP_LEAVE, "not a regular file: links, pipes and folders are never opened");
-    else if (filename_is_temporary(entry->name, drop->temporary))
+    if (filename_is_temporary(entry->name, drop->temporary))
         decide(result, PICKUP_LEAVE, "a temporary name; it is picked up once the sender renames it");
+    else if (entry->fault != NULL)
+        decide(result, PICKUP_FAULT, entry->fault);
+    else if (!entry->regular)
+        decide(result, PICKUP_LEAVE, "not a regular file: links, pipes and folders are never opened");
     else if (drop->complete == COMPLETE_AT_ONCE)
         decide(result, PICKUP_TAKE, "the rule at-once: every file is complete");
     else if (drop->complete == COMPLETE_MARKER && g_str_has_suffix(entry->name, DROP_MARKER))

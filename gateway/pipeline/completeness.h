@@ -11,6 +11,7 @@
 enum pickup_decision {
     PICKUP_TAKE,  /* complete: pick it up */
     PICKUP_WAIT,  /* a file that is not complete yet */
+    PICKUP_FAULT, /* it cannot be taken, and somebody has to act (A107) */
     PICKUP_LEAVE, /* nothing to pick up: a folder, a link, a marker, a temporary name, a file of the gateway's own */
 };
 
@@ -31,7 +32,7 @@ void completeness_decide(const struct drop *drop, const struct drop_entry *entry
 bool completeness_is_own(const struct drop_entry *entry, const char *org, uint64_t eui64,
                          struct completeness_result *result);
 
-/* "take", "wait" or "leave", as the ledger and `pickup --json` have it. */
+/* "take", "wait", "fault" or "leave", as the ledger and `pickup --json` have it. */
 const char *pickup_decision_name(enum pickup_decision decision);
 
 #endif

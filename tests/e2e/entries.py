@@ -56,8 +56,37 @@ def test_listed_twice(tap, peer):
            "each file is taken once", verdicts(home), done.stderr)
 
 
+def test_no_types(tap, peer):
+    for types in ("hidden", "none"):
+        home = over_sftp(peer, NO_INC, drops=("mcc",))
+        inbox = home.inbox("mcc")
+        give(home, 1, 2)
+        send(home, "empty.csv", b"")
+        os.mkdir(os.path.join(inbox, "folder.csv"))
+        os.mkfifo(os.path.join(inbox, "pipe.csv"))
+        with open(os.path.join(home.top, "secret"), "wb") as file:
+            file.write(instruction(3, (3,)))
+        os.symlink(os.path.join(home.top, "secret"), os.path.join(inbox, name_of(3)))
+        peer.set(types=types)
+        told = {row["name"]: (row["decision"], row["reason"]) for row in home.json("pickup", "mcc")}
+        doctor = [row for row in home.json("doctor", "mcc") if row.get("probe") == "list"]
+        done = home.run()
+        title = f"types {types}"
+        tap.ok(job_names(home) == [name_of(1), name_of(2)] and set(verdicts(home).values()) == {"AC"},
+               f"{title}: files are taken", job_names(home), done.stderr)
+        opened = {os.path.basename(line[1]) for line in peer.since() if line[0] == "open"}
+        tap.ok(opened.isdisjoint({"empty.csv", "folder.csv", "pipe.csv", name_of(3)}) and name_of(1) in opened,
+               f"{title}: what may be a pipe, a link or a folder is never opened", opened)
+        tap.ok([told[name][0] for name in ("folder.csv", name_of(3))] == ["leave", "leave"],
+               f"{title}: folders and links are known", told)
+        tap.ok(all(told[name][0] == "fault" and "does not tell" in told[name][1] for name in ("empty.csv", "pipe.csv")),
+               f"{title}: pickup says that the server does not tell what an empty entry is", told)
+        tap.ok([row["result"] for row in doctor] == ["bad"] and "2 of" in doctor[0]["text"],
+               f"{title}: so does doctor", doctor)
+
+
 LOCAL = (test_temporary,)
-REMOTE = (test_listed_twice,)
+REMOTE = (test_listed_twice, test_no_types)
 
 
 def main():

@@ -201,6 +201,12 @@ class Folder(SFTPServerInterface):
     def lstat(self, path):
         return guarded(lambda: told(self.control, os.lstat(self.local(path))))
 
+    def readlink(self, path):
+        try:
+            return os.readlink(self.local(path))
+        except OSError as error:
+            return SFTPServer.convert_errno(error.errno)
+
     def open(self, path, flags, attr):
         if attr._flags and self.control.get("attributes") == "refuse":
             return FAILURE

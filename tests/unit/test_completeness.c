@@ -30,6 +30,8 @@ struct row {
 static const struct row rows[] = {
     {COMPLETE_AT_ONCE, FILE_OF("a.csv"), false, 0, PICKUP_TAKE, 0, "at-once"},
     {COMPLETE_AT_ONCE, {.name = "a.csv"}, false, 0, PICKUP_LEAVE, 0, "not a regular file"},
+    {COMPLETE_AT_ONCE, {.name = "a.csv", .fault = "nobody knows"}, false, 0, PICKUP_FAULT, 0, "nobody knows"},
+    {COMPLETE_AT_ONCE, {.name = "a.tmp", .fault = "nobody knows"}, false, 0, PICKUP_LEAVE, 0, "temporary"},
     {COMPLETE_AT_ONCE, FILE_OF(".a.csv"), false, 0, PICKUP_LEAVE, 0, "temporary"},
     {COMPLETE_AT_ONCE, FILE_OF("a.csv.filepart"), false, 0, PICKUP_LEAVE, 0, "temporary"},
     {COMPLETE_AT_ONCE, FILE_OF("a.csv.done"), false, 0, PICKUP_TAKE, 0, "at-once"},

@@ -102,6 +102,10 @@ typedef bool sftp_visit(void *user, const char *name, const struct sftp_attribut
 bool sftp_list(struct sftp *sftp, const char *folder, sftp_visit *visit, void *user, GError **error);
 /* The attributes of an entry; of a link, not of what it points to. MISSING if there is none. */
 bool sftp_lstat(struct sftp *sftp, const char *path, struct sftp_attributes *attributes, GError **error);
+/* For attributes that are not typed: finds out what the entry at that path is, with the size that they tell. They are
+ * typed then. They stay as they are if the server does not tell, or if the entry is empty: it is opened only if it
+ * cannot be a pipe. Costs three to six requests. */
+bool sftp_find_type(struct sftp *sftp, const char *path, struct sftp_attributes *attributes, GError **error);
 
 /* Takes the next bytes of a file; it may fail with an error of its own, which ends the reading. */
 typedef bool sftp_sink(void *user, const char *data, size_t len, GError **error);

@@ -16,6 +16,7 @@
  *   sftp_request                 answers that many requests share: status, attributes, handle
  *   sftp_session                 sftp.h: connect, disconnect, interrupt
  *   sftp_files, sftp_stream      sftp.h: folders and names; the bytes of a file
+ *   sftp_type                    sftp.h: what an entry is of which the server tells no type
  *
  * libssh2 does SSH. SFTP version 3 itself is spoken here, on a channel of libssh2, because its own SFTP layer (as of
  * 1.10) does not do what a gateway needs:
