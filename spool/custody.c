@@ -118,6 +118,17 @@ void job_custody_free(struct job_custody *custody)
     g_free(custody);
 }
 
+bool job_envelope_write(enum step step, const struct spool *spool, enum job_state state,
+                        const struct job_envelope *envelope, GError **error)
+{
+    g_autofree char *path = job_path(spool, state, envelope->id, JOB_ENVELOPE);
+    size_t len = 0;
+    g_autofree char *text = envelope_text(envelope, &len);
+    g_autoptr(disk_file_t) file = path != NULL ? disk_file_create(path, 0, error) : NULL;
+
+    return file != NULL && disk_file_write(file, text, len, error) && disk_file_publish(step, file, error);
+}
+
 /* A copy whose strings stand in the same block, so that the caller frees it with one g_free. */
 static struct job_envelope *pack(const struct job_envelope *envelope)
 {

@@ -67,6 +67,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(job_custody_t, job_custody_free)
 
 /* ---- later ---- */
 
+/* Writes the envelope of a job anew, durably; all members of *envelope are given. Passes the crash point. */
+bool job_envelope_write(enum step step, const struct spool *spool, enum job_state state,
+                        const struct job_envelope *envelope, GError **error);
+
 /* The envelope of a job, one block for g_free. NULL with SPOOL_ERROR_CORRUPT when it is missing or is not a whole
  * envelope of this id. */
 struct job_envelope *job_envelope_read(const struct spool *spool, enum job_state state, int64_t id, GError **error);

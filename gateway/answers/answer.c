@@ -106,6 +106,17 @@ bool answer_store(struct gateway *gateway, const struct ledger_outgoing *outgoin
            answer_record_stored(gateway, outgoing, file, rows, error);
 }
 
+bool answer_mend(struct gateway *gateway, const struct ledger_outgoing *outgoing, enum job_state state, GError **error)
+{
+    g_autofree char *path = job_path(gateway->spool, state, outgoing->job, outgoing->name);
+    g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
+    int64_t rows;
+
+    return file != NULL &&
+           build(gateway->ledger, outgoing, &(const struct sink){disk_file_write, file}, &rows, error) &&
+           disk_file_publish(STEP_FILE_MENDED, file, error);
+}
+
 static bool add_bytes(void *user, const char *data, size_t len, GError **error)
 {
     (void)error; /* cannot fail */

@@ -18,6 +18,10 @@
  * transaction of its own: the file is STORED then. */
 bool answer_store(struct gateway *gateway, const struct ledger_outgoing *outgoing, GError **error);
 
+/* Builds a STORED file of a job in that state again, in the place of the one that is there. It must come out with the
+ * size and SHA-256 that the ledger has: the caller has asked answer_digest. The ledger's rows stay as they are. */
+bool answer_mend(struct gateway *gateway, const struct ledger_outgoing *outgoing, enum job_state state, GError **error);
+
 /* The last part of answer_store, for an outgoing file that was written by other code (reports). file was published;
  * rows: how many it has. */
 bool answer_record_stored(struct gateway *gateway, const struct ledger_outgoing *outgoing, const struct disk_file *file,

@@ -120,8 +120,8 @@ static void explain_stopped(const struct ledger_job *job, enum job_state state, 
     e->waits_for = g_strdup("an operator");
     e->moves = state == JOB_HELD
                    ? g_strdup("`ecosgate spool release`, or `ecosgate spool requeue` to have it judged again")
-                   : g_strdup("`ecosgate spool requeue` when the cause is mended; `ecosgate spool verify` checks its "
-                              "bytes");
+                   : g_strdup("the very same file from its sender again, if its bytes are damaged; or `ecosgate spool "
+                              "requeue` when the cause is mended; `ecosgate spool verify` checks its bytes");
 }
 
 bool explain_job(struct gateway *gateway, const struct ledger_job *job, enum job_state state,
@@ -143,6 +143,11 @@ bool explain_job(struct gateway *gateway, const struct ledger_job *job, enum job
     case JOB_REJECTED:
         if (verdict != NULL)
             explain_verdict(job, verdict, explanation);
+        else if (job->healed != 0)
+            explanation->because = g_strdup_printf("it has the bytes of job %08" PRId64
+                                                   ", whose payload was damaged (A111); they were put there, and that "
+                                                   "job is judged in its place",
+                                                   job->healed);
         else
             explanation->because = g_strdup("it was written by the gateway and all its files are delivered");
         return true;

@@ -35,6 +35,7 @@ static json_t *job_object(const struct ledger_job *job)
     output_set_optional(object, "size", in ? job->size : -1, -1);
     output_set_text(object, "sha256", job->sha256);
     output_set_number(object, "receipt", job->revision);
+    output_set(object, "healed", job->healed != 0 ? command_json_job(job->healed) : NULL);
     output_set(object, "in_drop_still", json_boolean(job->source.set));
     return object;
 }

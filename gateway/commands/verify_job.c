@@ -247,6 +247,25 @@ static bool is_unanswered(const struct check *check)
     return true;
 }
 
+/* It gave its bytes to a damaged job, which is judged in its place. */
+static bool check_healed(struct check *check, GError **error)
+{
+    const struct ledger_job *job = check->job;
+    g_autofree struct ledger_job *healed = NULL;
+
+    if (!ledger_job_get(check->gateway->ledger, job->healed, &healed, error))
+        return false;
+    if (healed == NULL || g_strcmp0(healed->name, job->name) != 0 || g_strcmp0(healed->sha256, job->sha256) != 0)
+        verify_problem(check->problems,
+                       "it says that its bytes mended job %08" G_GINT64_FORMAT ", which is no job with these bytes and "
+                       "that name" VERIFY_RESTORE,
+                       job->healed);
+    if (check->state != JOB_DONE && check->state != JOB_READY && check->state != JOB_ACTIVE)
+        verify_problem(check->problems, "it is in %s, but its bytes mended job %08" G_GINT64_FORMAT VERIFY_RESTORE,
+                       job_state_name(check->state), job->healed);
+    return true;
+}
+
 static bool check_inbound(struct check *check, GError **error)
 {
     g_autofree struct ledger_verdict *verdict = NULL;
@@ -256,6 +275,8 @@ static bool check_inbound(struct check *check, GError **error)
         return false;
     bool ended = check->state == JOB_DONE || check->state == JOB_REJECTED;
     bool begun = ended || check->state == JOB_ACTIVE || check->state == JOB_CORRUPT;
+    if (check->job->healed != 0 && verdict == NULL)
+        return check_healed(check, error);
     if (ended && verdict == NULL)
         verify_problem(check->problems, "it is in %s and has no verdict" VERIFY_RESTORE, folder);
     if (verdict == NULL)

@@ -16,6 +16,8 @@
 #include "gateway/answers/incidents.h"
 #include "gateway/answers/plan.h"
 #include "gateway/clock.h"
+#include "gateway/pipeline/damage.h"
+#include "gateway/pipeline/mending.h"
 #include "gateway/pipeline/outcome.h"
 #include "gateway/pipeline/reference.h"
 #include "gateway/pipeline/results.h"
@@ -32,6 +34,11 @@
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+
+/* What an operator does about a damaged payload; the end of a reason. */
+#define WAY_OUT                                                                                                        \
+    "; ask the sender for the very same file again, or put its bytes from a backup back as `payload` of the job and "  \
+    "requeue it"
 
 /* One file while it is judged, as the callbacks of judge_file need it. */
 struct intake {
@@ -182,7 +189,9 @@ static bool record_verdict(struct intake *intake, const char *raw_name, const st
     return ledger_verdict_insert(intake->gateway->ledger, &row, error) && record_number(intake, verdict, error) &&
            record_findings(intake->gateway->ledger, &row, verdict->findings, error) &&
            incidents_follow_verdict(intake->gateway, intake->job, verdict, intake->now, error) &&
-           plan_answers(intake->gateway, &judged, error) && outcome_plan(intake->gateway, intake->now, error);
+           plan_answers(intake->gateway, &judged, error) && outcome_plan(intake->gateway, intake->now, error) &&
+           damage_close_within(intake->gateway, intake->job->id, JOB_PAYLOAD, error) &&
+           damage_close_within(intake->gateway, intake->job->id, NULL, error);
 }
 
 /* Judges the file. If it is rejected whole, the savepoint undoes its work items, results and reference data. */
@@ -311,19 +320,21 @@ static bool judge_in_transaction(struct intake *intake, int fd, struct proof *pr
     return good;
 }
 
-/* Records the reason, then moves the job. A crash between the two leaves the job in active/; it is judged again and
- * gets here again. */
-static bool move_aside(struct gateway *gateway, int64_t id, enum job_state to, const char *reason, GError **error)
+/* Records the reason, and an A111 if its payload is damaged, then moves the job to corrupt/. A crash between the two
+ * leaves the job in active/; it is judged again and gets here again. */
+static bool move_aside(struct gateway *gateway, int64_t id, bool damaged, const char *reason, GError **error)
 {
-    gateway_note("job %08" G_GINT64_FORMAT " moves to %s: %s", id, job_state_name(to), reason);
+    gateway_note("job %08" G_GINT64_FORMAT " moves to corrupt%s: %s", id, damaged ? " (A111)" : "", reason);
+    gateway->failed |= damaged;
     if (!ledger_begin(gateway->ledger, error))
         return false;
     if (!ledger_job_set_reason(gateway->ledger, id, reason, error) ||
+        (damaged && !damage_open_within(gateway, id, JOB_PAYLOAD, reason, error)) ||
         !ledger_commit(STEP_JOB_REASONED, gateway->ledger, error)) {
         ledger_rollback(gateway->ledger);
         return false;
     }
-    return job_move(gateway->spool, id, &(struct job_move){STEP_JOB_SET_ASIDE, JOB_ACTIVE, to}, error);
+    return job_move(gateway->spool, id, &(struct job_move){STEP_JOB_SET_ASIDE, JOB_ACTIVE, JOB_CORRUPT}, error);
 }
 
 static bool judge_payload(struct gateway *gateway, const struct ledger_job *job, int fd, struct proof *proof,
@@ -357,11 +368,27 @@ static bool judge_or_move_aside(struct gateway *gateway, const struct ledger_job
     } else if (!proof_end(proof, error)) {
         return false;
     }
-    return move_aside(
-        gateway, job->id, JOB_CORRUPT,
-        proof->same ? "judging it crashed the program three times (fatal signal); requeue it once the program is mended"
-                    : "its payload is not what was received: size or SHA-256 differ; ask the sender for the file again",
-        error);
+    return move_aside(gateway, job->id, !proof->same,
+                      proof->same ? "judging it crashed the program three times (fatal signal); requeue it once the "
+                                    "program is mended"
+                                  : "its payload is not what was received: size or SHA-256 differ" WAY_OUT,
+                      error);
+}
+
+/* Reports a payload that the disk does not give. The disk may give it again: the job stays where it is and is tried
+ * again in each pass, and other jobs go on. */
+static bool report_unreadable(struct gateway *gateway, const struct ledger_job *job, GError **error)
+{
+    g_autofree char *text = g_strdup_printf("its payload cannot be read: %s; it is tried again in each pass; check the "
+                                            "disk, or ask the sender for the very same file again",
+                                            (*error)->message);
+    GError *cause = NULL;
+
+    if (damage_open(gateway, job->id, JOB_PAYLOAD, text, &cause))
+        return false;
+    g_clear_error(error); /* the ledger's failure matters more */
+    g_propagate_error(error, cause);
+    return false;
 }
 
 static bool judge(struct gateway *gateway, const struct ledger_job *job, GError **error)
@@ -372,22 +399,27 @@ static bool judge(struct gateway *gateway, const struct ledger_job *job, GError 
     struct proof proof;
 
     if (name == NULL)
-        return move_aside(gateway, job->id, JOB_CORRUPT,
+        return move_aside(gateway, job->id, false,
                           "its name in the ledger is damaged; ask the sender for the file again", error);
+    if (!mending_envelope(gateway, job, JOB_ACTIVE, error))
+        return false;
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)
-        return move_aside(gateway, job->id, JOB_CORRUPT,
-                          "its payload is missing from the spool; ask the sender for the file again", error);
+        return move_aside(gateway, job->id, true, "its payload is missing from the spool" WAY_OUT, error);
     if (fd < 0) {
-        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "its payload %s cannot be read: %s", path,
-                    g_strerror(errno));
-        return false;
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", path, g_strerror(errno));
+        return report_unreadable(gateway, job, error);
     }
     proof_begin(&proof, job, path);
-    bool good = judge_or_move_aside(gateway, job, fd, &proof, error);
+    GError *cause = NULL;
+    bool good = judge_or_move_aside(gateway, job, fd, &proof, &cause);
     proof_abandon(&proof);
     (void)close(fd); /* only read from */
-    return good;
+    if (good)
+        return true;
+    bool unreadable = cause->domain == G_FILE_ERROR;
+    g_propagate_error(error, cause);
+    return unreadable && report_unreadable(gateway, job, error);
 }
 
 bool intake_process(struct gateway *gateway, int64_t id, GError **error)
@@ -395,15 +427,19 @@ bool intake_process(struct gateway *gateway, int64_t id, GError **error)
     g_autofree struct ledger_job *job = NULL;
     g_autofree struct ledger_verdict *verdict = NULL;
     enum job_state state;
+    int64_t mended = 0;
 
     if (!job_find(gateway->spool, id, &state, error) || !ledger_job_get(gateway->ledger, id, &job, error))
         return false;
     if (job == NULL || job->direction == LEDGER_OUT || (state != JOB_READY && state != JOB_ACTIVE))
         return true;
+    if (!ledger_verdict_get(gateway->ledger, id, job->revision, &verdict, error) ||
+        (verdict == NULL && !mending_by_same_bytes(gateway, job, &mended, error)))
+        return false;
+    if (mended != 0)
+        return intake_process(gateway, mended, error); /* an older job: this ends */
     if (state == JOB_READY &&
         !job_move(gateway->spool, id, &(struct job_move){STEP_JOB_ACTIVATED, JOB_READY, JOB_ACTIVE}, error))
-        return false;
-    if (!ledger_verdict_get(gateway->ledger, id, job->revision, &verdict, error))
         return false;
     return verdict != NULL || judge(gateway, job, error);
 }

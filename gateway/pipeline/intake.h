@@ -14,8 +14,13 @@
 enum { INTAKE_MAX_CRASHES = 3 };
 
 /* Judges the job, unless its present revision has a verdict already. Moves it to corrupt/ if it cannot be judged: its
- * payload is missing or altered, or it has crashed the program too often. A job that is ours, or is in another state,
- * is left alone. False: nothing was decided; *error is a failure of spool or ledger, of reading the payload
+ * payload is missing or altered (A111), or it has crashed the program too often. If its bytes mend an older job
+ * (mending.h), that one is judged instead. A job that is ours, or is in another state, is left alone.
+ *
+ * The files that come after a damaged one do not wait for it: it is compared with the numbers before its own id only,
+ * however late it is judged, just like a file that an operator holds. To wait would stop a sender for as long as he has
+ * not sent that file again, and he may never do so.
+ * False: nothing was decided; *error is a failure of spool or ledger, of reading the payload
  * (G_FILE_ERROR; other jobs may go on), or JUDGE_ERROR_STOPPED. */
 bool intake_process(struct gateway *gateway, int64_t id, GError **error);
 

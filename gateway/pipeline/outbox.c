@@ -15,6 +15,7 @@
 #include "gateway/clock.h"
 #include "gateway/drops/transfer_worker.h"
 #include "gateway/pipeline/ledger_watch.h"
+#include "gateway/pipeline/mending.h"
 #include "gateway/pipeline/outage.h"
 #include "spool/ledger/ledger_outgoing.h"
 
@@ -41,6 +42,7 @@ struct outbox {
     bool slow;          /* The last task outlived its pass. No pass waits for this drop until a task ends in time. */
     GArray *batch;      /* struct transfer */
     GHashTable *failed; /* ids of files that cannot be delivered in this pass */
+    GHashTable *mended; /* ids of files that were built again in this pass */
 };
 
 static void clear_transfer(gpointer user)
@@ -64,6 +66,7 @@ struct outbox *outbox_new(struct gateway *gateway, const struct drop *drop, int 
     outbox->batch = g_array_new(FALSE, FALSE, sizeof(struct transfer));
     g_array_set_clear_func(outbox->batch, clear_transfer);
     outbox->failed = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    outbox->mended = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     outbox->worker = transfer_worker_new(drop, CONNECTION_OUT, wake);
     if (outage_init(&outbox->outage, gateway, "A103", drop, error))
         return outbox;
@@ -79,6 +82,7 @@ void outbox_free(struct outbox *outbox)
     g_array_unref(outbox->batch);
     g_hash_table_unref(outbox->failed);
     outage_clear(&outbox->outage);
+    g_hash_table_unref(outbox->mended);
     g_free(outbox);
 }
 
@@ -180,6 +184,26 @@ static void leave_out(struct outbox *outbox, const struct ledger_outgoing *file,
     g_hash_table_add(outbox->failed, g_memdup2(&file->id, sizeof file->id));
 }
 
+/* Builds a damaged stored file again, once in a pass; then it is tried at once. Else it is left out. Takes failure. */
+static bool mend_or_leave_out(struct outbox *outbox, const struct ledger_outgoing *file, GError *failure,
+                              GError **error)
+{
+    bool mended = false;
+
+    if (file->state == LEDGER_STORED && !g_hash_table_contains(outbox->mended, &file->id) &&
+        !mending_outgoing(outbox->gateway, file, &mended, error)) {
+        g_error_free(failure);
+        return false;
+    }
+    if (mended) {
+        g_hash_table_add(outbox->mended, g_memdup2(&file->id, sizeof file->id));
+        g_error_free(failure);
+    } else {
+        leave_out(outbox, file, failure);
+    }
+    return true;
+}
+
 static bool report_failures(struct outbox *outbox, GError **error)
 {
     for (guint i = 0; i < outbox->batch->len; i++) {
@@ -189,7 +213,8 @@ static bool report_failures(struct outbox *outbox, GError **error)
             continue;
         if (g_error_matches(failure, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN))
             return outage_record_failure(&outbox->outage, failure, error);
-        leave_out(outbox, transfer->file, failure);
+        if (!mend_or_leave_out(outbox, transfer->file, failure, error))
+            return false;
     }
     return true;
 }
@@ -212,6 +237,7 @@ static bool end_task(struct outbox *outbox, GError **error)
 void outbox_begin_pass(struct outbox *outbox)
 {
     g_hash_table_remove_all(outbox->failed);
+    g_hash_table_remove_all(outbox->mended);
 }
 
 bool outbox_advance(struct outbox *outbox, GError **error)

@@ -14,6 +14,7 @@
 #include "gateway/answers/incidents.h"
 #include "gateway/clock.h"
 #include "gateway/pipeline/clock_watch.h"
+#include "gateway/pipeline/damage.h"
 #include "gateway/pipeline/delivery.h"
 #include "gateway/pipeline/dispatch.h"
 #include "gateway/pipeline/intake.h"
@@ -158,7 +159,7 @@ static bool report_incidents(struct pipeline *pipeline, GError **error)
 {
     bool reported;
 
-    return incidents_report(pipeline->gateway, &reported, error) &&
+    return damage_review(pipeline->gateway, error) && incidents_report(pipeline->gateway, &reported, error) &&
            (!reported || delivery_advance(pipeline->delivery, error));
 }
 

@@ -6,7 +6,7 @@
 
 #define COLUMNS                                                                                                        \
     "id,direction,name,type,form,org,sender,sequence,drop_name,received,size,sha256,revision,"                         \
-    "source_dev,source_ino,source_ctime_ns,source_size,reason"
+    "source_dev,source_ino,source_ctime_ns,source_size,reason,healed"
 
 static const size_t strings[] = {offsetof(struct ledger_job, name),   offsetof(struct ledger_job, type),
                                  offsetof(struct ledger_job, form),   offsetof(struct ledger_job, org),
@@ -35,6 +35,7 @@ static void read_job(sqlite3_stmt *q, int c, void *row)
     job->source.ctime_ns = sqlite3_column_int64(q, c + 15);
     job->source.size = sqlite3_column_int64(q, c + 16);
     job->reason = ledger_text(q, c + 17);
+    job->healed = sqlite3_column_int64(q, c + 18);
 }
 
 static const struct ledger_shape shape = {sizeof(struct ledger_job), read_job, strings, G_N_ELEMENTS(strings)};
@@ -144,6 +145,26 @@ bool ledger_job_set_reason(struct ledger *ledger, int64_t id, const char *reason
 {
     LEDGER_SQL(set, "UPDATE job SET reason=?2 WHERE id=?1");
     return ledger_run(ledger, &set, LEDGER_VALUES(LEDGER_INT(id), LEDGER_TEXT(reason)), error);
+}
+
+bool ledger_job_set_healed(struct ledger *ledger, int64_t id, int64_t healed, GError **error)
+{
+    LEDGER_SQL(set, "UPDATE job SET healed=?2 WHERE id=?1");
+    return ledger_run(ledger, &set, LEDGER_VALUES(LEDGER_INT(id), LEDGER_INT_OR_NULL(healed)), error);
+}
+
+bool ledger_jobs_unjudged_with_bytes(struct ledger *ledger, const struct ledger_job *of, GPtrArray **jobs,
+                                     GError **error)
+{
+    LEDGER_SQL(same, "SELECT " COLUMNS " FROM job WHERE name=?1 AND drop_name=?2 AND sha256=?3 AND size=?4 AND id<?5"
+                     " AND direction=0 AND healed IS NULL AND NOT EXISTS"
+                     "(SELECT 1 FROM verdict v WHERE v.job=job.id AND v.revision=job.revision) ORDER BY id");
+    return ledger_all(ledger,
+                      ledger_query(ledger, &same,
+                                   LEDGER_VALUES(LEDGER_TEXT(of->name), LEDGER_TEXT(of->drop), LEDGER_TEXT(of->sha256),
+                                                 LEDGER_INT(of->size), LEDGER_INT(of->id)),
+                                   error),
+                      &shape, jobs, error);
 }
 
 /* One statement, which gives out what it set. */

@@ -32,6 +32,7 @@ struct ledger_job {
     int64_t revision;              /* 1 the first time that a file of this name is judged, then 2, 3 … */
     struct source_identity source; /* of the sender's copy, while it may still be in the drop */
     const char *reason;            /* why it is held or corrupt; NULL: it is neither */
+    int64_t healed; /* the damaged job that got the bytes of this one and is judged in its place; 0: none */
 };
 
 /* Reserves n ids, from *first on: no row has them, and this writer gives them out to nobody else. */
@@ -51,6 +52,12 @@ bool ledger_jobs_with_source(struct ledger *ledger, const char *drop, GPtrArray 
 bool ledger_job_clear_source(struct ledger *ledger, int64_t id, GError **error);
 /* Sets why the job is held or corrupt; NULL: it is neither any more. */
 bool ledger_job_set_reason(struct ledger *ledger, int64_t id, const char *reason, GError **error);
+/* The bytes of this job go into the damaged job `healed`; 0: into none. */
+bool ledger_job_set_healed(struct ledger *ledger, int64_t id, int64_t healed, GError **error);
+/* *jobs: struct ledger_job of older inbound jobs without a verdict, oldest first, that came through the same drop under
+ * the same name with the same bytes. */
+bool ledger_jobs_unjudged_with_bytes(struct ledger *ledger, const struct ledger_job *of, GPtrArray **jobs,
+                                     GError **error);
 /* Gives the job the next revision, so that it can be judged again, and removes its reason. *revision: the new one. */
 bool ledger_job_requeue(struct ledger *ledger, int64_t id, int64_t *revision, GError **error);
 

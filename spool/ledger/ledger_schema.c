@@ -244,6 +244,8 @@ static const char *const versions[] = {
     "ALTER TABLE outgoing ADD COLUMN concluded INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE pickup ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE incident ADD COLUMN cause TEXT;"
+    /* The damaged job that got the bytes of this one (ledger_jobs.h). */
+    "ALTER TABLE job ADD COLUMN healed INTEGER;"
     /* Recoveries from a ledger that was behind its witness; the numbers that were accepted in the lost time; and work
      * items that may have been ordered in the lost time, which are not ordered again before an operator says so. */
     "CREATE TABLE recovery(id INTEGER PRIMARY KEY, order_id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, who TEXT,"

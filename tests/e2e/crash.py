@@ -24,7 +24,7 @@ import tempfile
 
 import gate
 from home import DISK, MODIFIED, NOW, SAMPLES, SANITIZED, SOURCE, Copy, Home, Tap, difference
-from live import DEVICE, ECSP, GATEWAY, TCSP, instruction, name_of, replies, send
+from live import DEVICE, ECSP, GATEWAY, TCSP, answer, flip, instruction, name_of, replies, send
 from sshd import Sshd
 
 GOOD = sorted(glob.glob(f"{SAMPLES}/good/*"))
@@ -254,6 +254,17 @@ def end_judging_thrice(stage):
         file.write(b"xxx")
 
 
+def rot(state, name, stop):
+    """A pass ends at `stop`; then a byte of the file, in the only folder of that state that has it, changes."""
+    def act(stage):
+        stage.killed_before(stop)
+        path, = glob.glob(stage.path("spool", state, "*", name))
+        flip(path)
+        if name == "payload":
+            os.remove(os.path.join(os.path.dirname(path), "envelope"))
+    return act
+
+
 def take_drop_away(stage):
     """One drop is down, and another holds an entry that is no file."""
     link = os.path.join(stage.inbox("tcos"), "link.csv")
@@ -339,6 +350,10 @@ SCRIPTS = (
     Script("in the way", answers_there(FILES, "mcc", "tcos"), hand_over(*FILES), once),
     Script("orphan", leave_orphan, hand_over(*FILES), once),
     Script("crashes", end_judging_thrice, once),
+    # A payload rots in ready/, an envelope is lost; the same bytes come again; then an answer rots before its delivery.
+    Script("mending", hand_over(("mcc", GOOD[0])), rot("ready", "payload", "job-activated:before"), once,
+           hand_over(("mcc", GOOD[0])), once, hand_over(("mcc", GOOD[1])),
+           rot("active", answer(os.path.basename(GOOD[1])), "delivery-uploaded:before"), once, allowed=(0, 1, 2)),
     Script("trouble", take_drop_away, once, bring_drop_back, once, allowed=(0, 1, 2)),
     Script("made", make_home, hand_over(*FILES), once),
     # Reference data, whole and in part, and an instruction that waits for an inventory.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What happens between a stop and the next start: partners who go on meanwhile, files that end the program, bytes
-that were damaged, signals (TAP; most of it needs a build with --enable-crash-points)."""
+"""What happens between a stop and the next start: partners who go on meanwhile, signals (TAP; most of it needs a build
+with --enable-crash-points). Bytes that were damaged meanwhile: damage.py."""
 import os
 import shutil
 import signal
@@ -65,42 +65,6 @@ def test_recipient_goes_on(tap):
     sound(tap, home, "after an early recipient")
 
 
-def test_damage_before_delivery(tap):
-    home = Home()
-    send(home, name_of(1), instruction(1))
-    tap.ok(crash(home, "answer-noted:after"), "stopped when an answer is stored")
-    flip(home.path("spool", "active", "00000001", answer(name_of(1))))
-    done = home.run()
-    tap.ok(done.returncode == 2 and answer(name_of(1)) not in home.out("mcc"), "a damaged answer is not delivered",
-           done.returncode, home.out("mcc"))
-    tap.ok(answer(name_of(1)).encode() in done.stderr, "the message names it", done.stderr.decode())
-
-
-def test_damaged_payload(tap):
-    home = Home()
-    send(home, name_of(1), instruction(1))
-    send(home, name_of(2), instruction(2, (2,)))
-    crash(home, "job-activated:before")
-    flip(home.path("spool", "ready", "00000001", "payload"))
-    done = home.run()
-    tap.ok(states(home)["00000001"] == "corrupt" and states(home)["00000002"] == "done",
-           "bytes that were damaged in the spool are not judged, others are", states(home), done.stderr.decode())
-    left = [row for row in home.ledger() if row.startswith(("verdict: (1,", "work_item: (1, 1,", "outgoing: (1, 1,"))]
-    tap.ok(left == [], "nothing of them is kept", left)
-    tap.ok("SHA-256" in home.json("spool", "show", "1")[0]["reason"], "the reason says so")
-
-
-def test_lost_payload(tap):
-    home = Home()
-    send(home, name_of(1), instruction(1))
-    crash(home, "job-activated:after")
-    os.remove(home.path("spool", "active", "00000001", "payload"))
-    done = home.run()
-    tap.ok(done.returncode in (0, 2) and states(home) == {"00000001": "corrupt"} and
-           "payload" in home.json("spool", "show", "1")[0]["reason"], "a job without its payload moves to corrupt/",
-           done.returncode, states(home))
-
-
 def test_name_that_is_none(tap):
     home = Home()
     send(home, name_of(1), instruction(1))
@@ -110,23 +74,6 @@ def test_name_that_is_none(tap):
     tap.ok(done.returncode in (0, 2) and states(home) == {"00000001": "corrupt"} and
            "name" in home.json("spool", "show", "1")[0]["reason"], "a job whose name was damaged moves to corrupt/",
            done.returncode, states(home), done.stderr.decode())
-
-
-def test_disk_that_does_not_read(tap):
-    """An outage is no fault of the file, however long it lasts."""
-    home = Home()
-    send(home, name_of(1), instruction(1))
-    crash(home, "job-activated:after")
-    payload = home.path("spool", "active", "00000001", "payload")
-    os.rename(payload, payload + ".away")
-    os.mkdir(payload)  # reading it is an error
-    done = [home.run() for _ in range(4)]
-    tap.ok([d.returncode for d in done] == [2] * 4 and states(home) == {"00000001": "active"} and
-           b"00000001" in done[3].stderr, "a payload that cannot be read is tried again in every pass",
-           [d.returncode for d in done], states(home), done[3].stderr.decode())
-    os.rmdir(payload)
-    os.rename(payload + ".away", payload)
-    tap.ok(home.run().returncode == 0 and states(home)["00000001"] == "done", "and judged when it can be", states(home))
 
 
 def without_override():
@@ -200,8 +147,4 @@ if __name__ == "__main__":
         if has_crash_points():
             test_sender_goes_on(report)
             test_recipient_goes_on(report)
-            test_damage_before_delivery(report)
-            test_damaged_payload(report)
-            test_lost_payload(report)
             test_name_that_is_none(report)
-            test_disk_that_does_not_read(report)

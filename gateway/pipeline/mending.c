@@ -1,0 +1,270 @@
+/*
+ * The bytes of a payload come back under the job that had them first. That job keeps its place: its id is older than
+ * those of the files that came after it, so that its number is compared with what was before it (B107, B108), and the
+ * name has one verdict and one EMA. The job that brought the bytes has done its work and ends in done/; its row says
+ * which job it mended (ledger_job.healed), and its own payload stays where it is.
+ *
+ * Other designs: to judge the second job and give up the first (then the first has no end, and its number is judged in
+ * another place); to move the payload from the second job to the first (then the second folder is not whole, and every
+ * proof of the spool needs an exception); to hard-link it (then both rot together); to look for the damaged job by its
+ * open incident (an operator may have closed it, and damage that nobody has come upon yet has none). So the payload of
+ * the older job is read, which happens only when the same file comes twice before its verdict.
+ *
+ * The steps: one commit that names the damaged job in the row of the one that brings its bytes (mending-noted); the
+ * payload (file-mended); one commit that closes the incident and removes the damaged job's reason (mending-settled);
+ * that job goes back to ready/ (job-returned); the other one goes to done/ (job-finished). Until then the other one is
+ * in ready/ or active/, and its row says how to go on after a crash. The row comes first: a payload that is whole again
+ * no longer shows that it was damaged.
+ */
+#include "gateway/pipeline/mending.h"
+
+#include "gateway/answers/answer.h"
+#include "gateway/pipeline/damage.h"
+#include "gateway/reports/report.h"
+#include "spool/crash_mark.h"
+#include "spool/custody.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- a payload ---- */
+
+enum { COPY_SIZE = 65536 };
+
+/* Is the payload of a job what was received? False also if it cannot be read. */
+static bool is_whole(struct gateway *gateway, const struct ledger_job *job, enum job_state state)
+{
+    g_autofree char *path = job_path(gateway->spool, state, job->id, JOB_PAYLOAD);
+    char sha256[DIGEST_HEX_SIZE];
+    uint64_t size;
+
+    return path != NULL && digest_file(path, sha256, &size, NULL) && size == (uint64_t)job->size &&
+           g_strcmp0(sha256, job->sha256) == 0;
+}
+
+static bool copy_bytes(int fd, const char *from, struct disk_file *to, GError **error)
+{
+    g_autofree char *buffer = g_malloc(COPY_SIZE);
+    ssize_t n;
+
+    while ((n = read(fd, buffer, COPY_SIZE)) > 0) {
+        if (!disk_file_write(to, buffer, (size_t)n, error))
+            return false;
+    }
+    if (n < 0)
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s cannot be read: %s", from,
+                    g_strerror(errno));
+    return n == 0;
+}
+
+/* Replaces the payload of `to`. The bytes were proved before; they are proved once more by what was written. */
+static bool copy_payload(const char *from, const char *to, const struct ledger_job *job, GError **error)
+{
+    int fd = open(from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0) {
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s cannot be read: %s", from,
+                    g_strerror(errno));
+        return false;
+    }
+    g_autoptr(disk_file_t) file = disk_file_create(to, (uint64_t)job->size, error);
+    bool good = file != NULL && copy_bytes(fd, from, file, error) && disk_file_publish(STEP_FILE_MENDED, file, error);
+    (void)close(fd); /* only read from */
+    if (!good || g_strcmp0(disk_file_sha256(file), job->sha256) == 0)
+        return good;
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_IO, "%s was read twice with different bytes; check the disk", from);
+    return false;
+}
+
+/* Looks for the damaged job that `job` can mend. *found: its id; 0: there is none. */
+static bool find_damaged(struct gateway *gateway, const struct ledger_job *job, int64_t *found, GError **error)
+{
+    g_autoptr(GPtrArray) older = NULL;
+    enum job_state state;
+
+    *found = 0;
+    if (!ledger_jobs_unjudged_with_bytes(gateway->ledger, job, &older, error))
+        return false;
+    for (guint i = 0; *found == 0 && i < older->len; i++) {
+        const struct ledger_job *other = older->pdata[i];
+        /* A job that stands in two folders is left to the next start. */
+        if (job_find(gateway->spool, other->id, &state, NULL) && !is_whole(gateway, other, state))
+            *found = other->id;
+    }
+    return true;
+}
+
+/* Names the damaged job in the row of the job that brings its bytes; 0: none any more. */
+static bool note_mending(struct gateway *gateway, int64_t job, int64_t damaged, GError **error)
+{
+    if (!ledger_begin(gateway->ledger, error))
+        return false;
+    if (ledger_job_set_healed(gateway->ledger, job, damaged, error) &&
+        ledger_commit(STEP_MENDING_NOTED, gateway->ledger, error))
+        return true;
+    ledger_rollback(gateway->ledger);
+    return false;
+}
+
+/* The job that brings the bytes and the damaged one, with the states that they are in. */
+struct mending {
+    const struct ledger_job *job, *damaged;
+    enum job_state own, state;
+};
+
+/* Puts the payload into the damaged job, whose folder is made anew if it is lost. */
+static bool mend_payload(struct gateway *gateway, struct mending *mending, GError **error)
+{
+    const struct ledger_job *damaged = mending->damaged;
+
+    if (mending->state == JOB_NOWHERE) {
+        mending->state = JOB_CORRUPT;
+        if (!job_make(STEP_DISPATCH_MADE, gateway->spool, mending->state, damaged->id, error))
+            return false;
+    }
+    g_autofree char *bytes = job_path(gateway->spool, mending->own, mending->job->id, JOB_PAYLOAD);
+    g_autofree char *target = job_path(gateway->spool, mending->state, damaged->id, JOB_PAYLOAD);
+
+    return (is_whole(gateway, damaged, mending->state) || copy_payload(bytes, target, damaged, error)) &&
+           crash_mark_clear(gateway->spool, mending->state, damaged->id, error) &&
+           mending_envelope(gateway, damaged, mending->state, error);
+}
+
+/* A held job stays held, with its reason. */
+static bool settle_mending(struct gateway *gateway, const struct mending *mending, GError **error)
+{
+    struct ledger *ledger = gateway->ledger;
+    int64_t id = mending->damaged->id;
+
+    if (!ledger_begin(ledger, error))
+        return false;
+    if ((mending->state == JOB_HELD || ledger_job_set_reason(ledger, id, NULL, error)) &&
+        damage_close_within(gateway, id, JOB_PAYLOAD, error) && damage_close_within(gateway, id, NULL, error) &&
+        ledger_commit(STEP_MENDING_SETTLED, ledger, error))
+        return true;
+    ledger_rollback(ledger);
+    return false;
+}
+
+/* Everything that follows the first commit; each step is repeated without harm. */
+static bool go_on(struct gateway *gateway, struct mending *mending, GError **error)
+{
+    static const struct job_move back = {STEP_JOB_RETURNED, JOB_CORRUPT, JOB_READY};
+    const struct job_move done = {STEP_JOB_FINISHED, mending->own, JOB_DONE};
+    int64_t id = mending->damaged->id;
+
+    if (!job_find(gateway->spool, id, &mending->state, error) || !mend_payload(gateway, mending, error) ||
+        !settle_mending(gateway, mending, error) ||
+        (mending->state == JOB_CORRUPT && !job_move(gateway->spool, id, &back, error)) ||
+        !job_move(gateway->spool, mending->job->id, &done, error))
+        return false;
+    gateway_note("job %08" G_GINT64_FORMAT ": %s came again as job %08" G_GINT64_FORMAT
+                 " with the bytes that were received first: its damaged payload is whole again",
+                 id, mending->damaged->name, mending->job->id);
+    return true;
+}
+
+bool mending_by_same_bytes(struct gateway *gateway, const struct ledger_job *job, int64_t *mended, GError **error)
+{
+    g_autofree struct ledger_job *damaged = NULL;
+    struct mending mending = {.job = job};
+    int64_t found = job->healed;
+
+    *mended = 0;
+    if (!job_find(gateway->spool, job->id, &mending.own, error) ||
+        (found == 0 && !find_damaged(gateway, job, &found, error)))
+        return false;
+    if (found == 0)
+        return true;
+    if (!is_whole(gateway, job, mending.own)) /* it cannot help; judging finds out why */
+        return job->healed == 0 || note_mending(gateway, job->id, 0, error);
+    if ((job->healed == 0 && !note_mending(gateway, job->id, found, error)) ||
+        !ledger_job_get(gateway->ledger, found, &damaged, error))
+        return false;
+    if (damaged == NULL)
+        return true;
+    mending.damaged = damaged;
+    if (!go_on(gateway, &mending, error))
+        return false;
+    *mended = found;
+    return true;
+}
+
+/* ---- an envelope ---- */
+
+static bool envelope_fits(struct gateway *gateway, const struct ledger_job *job, enum job_state state)
+{
+    g_autofree struct job_envelope *envelope = job_envelope_read(gateway->spool, state, job->id, NULL);
+
+    return envelope != NULL && envelope->size == (uint64_t)job->size && envelope->received == job->received &&
+           strcmp(envelope->sha256, job->sha256) == 0 && strcmp(envelope->name, job->name) == 0 &&
+           strcmp(envelope->drop, job->drop) == 0;
+}
+
+bool mending_envelope(struct gateway *gateway, const struct ledger_job *job, enum job_state state, GError **error)
+{
+    static const char text[] = "its envelope is missing, damaged or that of another file; it is written anew from the "
+                               "ledger; check the disk";
+    const struct job_envelope envelope = {.id = job->id,
+                                          .received = job->received,
+                                          .size = (uint64_t)job->size,
+                                          .name = job->name,
+                                          .drop = job->drop,
+                                          .sha256 = job->sha256};
+
+    if (!envelope_fits(gateway, job, state)) {
+        gateway_fail(gateway, NULL, "job %08" G_GINT64_FORMAT ": %s (A111)", job->id, text);
+        if (!damage_open(gateway, job->id, JOB_ENVELOPE, text, error) ||
+            !job_envelope_write(STEP_FILE_MENDED, gateway->spool, state, &envelope, error))
+            return false;
+    }
+    return damage_close(gateway, job->id, JOB_ENVELOPE, error);
+}
+
+/* ---- a stored file ---- */
+
+/* Why the ledger cannot make the stored bytes again; NULL: it can. g_free. */
+static char *find_obstacle(struct gateway *gateway, const struct ledger_outgoing *file, const char *path)
+{
+    g_autoptr(GError) cause = NULL;
+    char sha256[DIGEST_HEX_SIZE];
+    int64_t rows;
+
+    if (report_kind_find(file->kind) != NULL)
+        return g_strdup_printf("%s is not what was stored. A report is not built again, for it records what was known "
+                               "when it was issued; restore %s from a backup, and the next pass delivers it",
+                               file->name, path);
+    if (!answer_digest(gateway, file, sha256, &rows, &cause))
+        return g_strdup_printf("%s is not what was stored and cannot be built again: %s; restore %s from a backup",
+                               file->name, cause->message, path);
+    return g_strcmp0(sha256, file->sha256) == 0 && rows == file->rows
+               ? NULL
+               : g_strdup_printf("%s is not what was stored, and the ledger's rows make other bytes; restore %s from a "
+                                 "backup, and look with `ecosgate spool verify`",
+                                 file->name, path);
+}
+
+bool mending_outgoing(struct gateway *gateway, const struct ledger_outgoing *file, bool *mended, GError **error)
+{
+    g_autofree char *path = job_path(gateway->spool, JOB_ACTIVE, file->job, file->name);
+    bool same = false;
+
+    *mended = false;
+    if (path == NULL || (disk_same_bytes(path, (uint64_t)file->size, file->sha256, &same, NULL) && same))
+        return true;
+    g_autofree char *obstacle = find_obstacle(gateway, file, path);
+    g_autofree char *text =
+        obstacle != NULL ? g_strdup(obstacle)
+                         : g_strdup_printf("%s is not what was stored; it is built again from the ledger; check the "
+                                           "disk",
+                                           file->name);
+    gateway_fail(gateway, NULL, "job %08" G_GINT64_FORMAT ": %s (A111)", file->job, text);
+    if (!damage_open(gateway, file->job, file->name, text, error))
+        return false;
+    if (obstacle != NULL)
+        return true;
+    *mended = answer_mend(gateway, file, JOB_ACTIVE, error) && damage_close(gateway, file->job, file->name, error);
+    return *mended;
+}
