@@ -87,6 +87,14 @@ bool disk_unlink(enum step step, const char *path, GError **error);
  * SPOOL_ERROR_BUG when a folder is inside. */
 bool disk_remove_dir(enum step step, const char *path, GError **error);
 
+/* Removes a file or a folder with all that is in it, and syncs its parent. Follows no links. What is already gone is no
+ * error. Stopped in the middle it leaves a part of the folder. */
+bool disk_remove_tree(enum step step, const char *path, GError **error);
+
+/* Gives the file `name` of an open folder a second name without a sync, for files that are never changed in place.
+ * Both names must be on one file system. SPOOL_ERROR_EXISTS when `to` is taken. */
+bool disk_link_unsynced(enum step step, int folder, const char *name, const char *to, GError **error);
+
 /* Makes one folder with mode 0750 and syncs its parent; on an error no folder is left. SPOOL_ERROR_EXISTS when the
  * name is taken. */
 bool disk_make_dir(enum step step, const char *path, GError **error);
@@ -126,6 +134,10 @@ bool disk_free_bytes(const char *path, uint64_t *bytes, GError **error);
 
 /* *network: path lies on NFS, SMB, AFS or the like, where neither locks nor SQLite's WAL are safe. */
 bool disk_is_network_fs(const char *path, bool *network, GError **error);
+
+/* False if the file or folder belongs to another user than this process runs as: what we make there, that user could
+ * not change. */
+bool disk_require_owner(const char *path, GError **error);
 
 /* ---- the lock of the one writer ---- */
 

@@ -75,6 +75,19 @@ bool spool_create(const char *dir, GError **error)
     return disk_make_dirs(STEP_SPOOL_MADE, orders, error);
 }
 
+/* False: a restore was stopped while it moved the folders (restore.h), and only its end makes the spool whole. */
+static bool refuse_unfinished(const char *dir, GError **error)
+{
+    g_autofree char *restoring = g_build_filename(dir, SPOOL_RESTORING, NULL);
+    if (!g_file_test(restoring, G_FILE_TEST_IS_DIR))
+        return true;
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
+                "spool %s: a restore was stopped before its end; give the same `ecosgate restore` again, it goes on "
+                "where it was stopped",
+                dir);
+    return false;
+}
+
 struct spool *spool_open(const char *dir, GError **error)
 {
     g_autoptr(spool_t) spool = g_new0(struct spool, 1);
@@ -85,6 +98,8 @@ struct spool *spool_open(const char *dir, GError **error)
         const char *name = i < JOB_STATE_COUNT ? states[i] : "orders";
         g_autofree char *path = g_build_filename(dir, name, NULL);
         if (!g_file_test(path, G_FILE_TEST_IS_DIR)) {
+            if (!refuse_unfinished(dir, error))
+                return NULL;
             g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
                         "spool folder %s is missing; make it with `ecosgate init`", path);
             return NULL;
@@ -105,6 +120,14 @@ static bool sync_states(const struct spool *spool, GError **error)
     return disk_sync_dir(spool->orders, error);
 }
 
+/* Must come before anything changes: a backup takes what it reads for sound while the file stays. */
+static bool remove_frozen(const struct spool *spool, GError **error)
+{
+    g_autofree char *path = g_build_filename(spool->dir, SPOOL_FROZEN, NULL);
+    bool exists = false;
+    return disk_exists(path, &exists, error) && (!exists || disk_unlink(STEP_FREEZE_ENDED, path, error));
+}
+
 bool spool_lock(struct spool *spool, GError **error)
 {
     g_autofree char *path = g_build_filename(spool->dir, "lock", NULL);
@@ -113,7 +136,7 @@ bool spool_lock(struct spool *spool, GError **error)
     spool->lock = disk_lock(path, error);
     if (spool->lock < 0)
         return false;
-    if (sync_states(spool, error))
+    if (remove_frozen(spool, error) && sync_states(spool, error))
         return true;
     disk_unlock(spool->lock);
     spool->lock = -1;

@@ -62,8 +62,14 @@ bool spool_create(const char *dir, GError **error);
 /* Opens the spool for reading; takes no lock. NULL with SPOOL_ERROR_RETRY when one of its folders is missing. */
 struct spool *spool_open(const char *dir, GError **error);
 
+/* In the spool's folder while the writer waits for a backup (freeze.h). */
+#define SPOOL_FROZEN "frozen"
+/* In the spool's folder while a restore is under way (restore.h). */
+#define SPOOL_RESTORING "restoring"
+
 /* Makes this process the one writer until spool_close; SPOOL_ERROR_LOCKED when another process is. It then syncs the
- * folders of all states: what job_find and job_list return afterwards survives a power failure. */
+ * folders of all states: what job_find and job_list return afterwards survives a power failure. And it removes
+ * `frozen`, which a writer that was killed has left. */
 bool spool_lock(struct spool *spool, GError **error);
 
 /* *pid: the writer's; 0 when there is none, -1 when it is not known. Takes no lock. */
@@ -78,7 +84,6 @@ const char *spool_dir(const struct spool *spool);
 
 /* The folder "orders" of the spool, for operators' orders; borrowed from spool. */
 const char *spool_orders_dir(const struct spool *spool);
-
 
 /* ---- jobs ---- */
 

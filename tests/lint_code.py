@@ -36,14 +36,14 @@ UPWARD = {("gateway/main.c", "gateway/commands/command.h")}
 # Commands with read-only access include no header of what changes the spool, the ledger or a drop, and call none of it.
 WRITING = re.compile(
     r"gateway/pipeline/(?!completeness\.h|inventory\.h)|gateway/reports/reports\.h|gateway/commands/order\.h|"
-    r"gateway/answers/(answer|incidents|plan)\.h|spool/(custody|disk)\.h")
+    r"gateway/answers/(answer|incidents|plan)\.h|spool/(custody|disk|backup|restore)\.h")
 WRITING_CALL = re.compile(
     r"\bGATEWAY_WRITER\b|\b(ledger_(begin|commit|open_writer)|job_(move|make|publish|drop|batch_\w+|custody_\w+)|"
     r"disk_(rename|unlink|make_dirs|file_\w+))\(")
 # Those that write. doctor.c is not named: the files that it makes in a drop are made by drops/.
 WRITING_COMMANDS = {f"gateway/commands/{name}" for name in (
     "init.c", "run.c", "order.h", "order.c", "spool_orders.c", "incident_close.c", "report_redeliver.c",
-    "sequence_set.c")}
+    "sequence_set.c", "backup.c", "restore.c")}
 # Headers that also declare functions which only read: answer_digest, job_envelope_read.
 READING = {("gateway/commands/verify_job.c", "gateway/answers/answer.h"),
            ("gateway/commands/verify_job.c", "spool/custody.h")}

@@ -64,6 +64,8 @@ int command_report_list(struct invocation *invocation);      /* the files of all
 int command_report_redeliver(struct invocation *invocation); /* an order: deliver a file once more */
 int command_sequence_list(struct invocation *invocation);    /* the last sequence number of each sender and type */
 int command_sequence_set(struct invocation *invocation);     /* an order: set it */
+int command_backup(struct invocation *invocation);           /* copies ledger and spool as of one moment */
+int command_restore(struct invocation *invocation);          /* puts such a copy in their place */
 int command_status(struct invocation *invocation);           /* the state of the whole gateway */
 
 /* Parses the command's own options; those removed, the arguments are left in invocation->argv and argc. entries is an

@@ -12,6 +12,7 @@
 #include "formats/text.h"
 #include "gateway/answers/incidents.h"
 #include "gateway/clock.h"
+#include "gateway/pipeline/backup_pause.h"
 #include "gateway/reports/report.h"
 #include "spool/crash_mark.h"
 #include "spool/disk.h"
@@ -336,8 +337,9 @@ static GPtrArray *read_orders(const char *dir, GError **error)
 bool orders_carry_out(struct gateway *gateway, GError **error)
 {
     const char *dir = spool_orders_dir(gateway->spool);
-    g_autoptr(GPtrArray) orders = read_orders(dir, error);
 
+    backup_pause(gateway);
+    g_autoptr(GPtrArray) orders = read_orders(dir, error);
     if (orders == NULL)
         return false;
     for (guint i = 0; i < orders->len && !gateway_stopping(gateway); i++) {

@@ -181,7 +181,7 @@ struct ledger *ledger_open_writer(const char *path, GError **error)
 
 /* A WAL database without its -shm cannot be opened in a folder that we may not write to. Then no writer is there
  * either, for it would keep the -shm: the file does not change, and SQLite may skip locks and WAL (immutable). */
-static struct ledger *open_immutable(const char *path, GError **error)
+struct ledger *ledger_open_immutable(const char *path, GError **error)
 {
     g_autofree char *full = g_canonicalize_filename(path, NULL);
     g_autofree char *uri = g_filename_to_uri(full, NULL, NULL);
@@ -203,7 +203,7 @@ struct ledger *ledger_open_reader(const char *path, GError **error)
         return NULL;
     }
     ledger_close(g_steal_pointer(&ledger));
-    ledger = open_immutable(path, error);
+    ledger = ledger_open_immutable(path, error);
     if (ledger == NULL || !ledger_version_current(ledger, error))
         return NULL;
     return g_steal_pointer(&ledger);

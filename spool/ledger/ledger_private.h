@@ -61,6 +61,8 @@ struct ledger {
     GHashTable *statements; /* address of a struct ledger_sql → its sqlite3_stmt, owned */
 };
 
+/* Opens a file that does not change while it is open: without locks, WAL and files beside it. NULL on an error. */
+struct ledger *ledger_open_immutable(const char *path, GError **error);
 /* The database file's path, for messages; the ledger's. */
 const char *ledger_path(const struct ledger *ledger);
 /* Sets error from the connection's state: code by who has to act, text with the path and advice. Always false. */

@@ -12,7 +12,7 @@ COMMANDS = [words.split() for words in (
     "init", "check", "run", "pickup", "doctor", "status", "why", "spool", "spool list", "spool show", "spool cat",
     "spool verify", "spool hold", "spool release", "spool requeue", "device", "device show", "device list", "incident",
     "incident list", "incident show", "incident close", "report", "report list", "report redeliver",
-    "sequence", "sequence list", "sequence set")]
+    "sequence", "sequence list", "sequence set", "backup", "restore")]
 WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("check",), ("check", "--max-findings", "-1", "a"),
          ("run", "now"), ("pickup", "a", "b"), ("spool",), ("spool", "nothing"), ("spool", "list", "x"),
          ("spool", "list", "--state", "x"),
@@ -25,6 +25,7 @@ WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("check",), 
          ("sequence", "set", "MCC", "EMA", "1", "--reason", "x"),
          ("sequence", "set", "MCC", "EMI", "1000000", "--reason", "x"),
          ("sequence", "set", "MCC", "EMI", "-1", "--reason", "x"), ("sequence", "set", "MCC", "EMI", "1"),
+         ("backup",), ("backup", "a", "b"), ("backup", "/nowhere/at/all"), ("restore",), ("restore", "/nowhere"),
          ("status", "x"), ("--now", "today", "status"))
 GOOD = sorted(glob.glob(os.path.join(SAMPLES, "good", "EMI_*")))
 # Without these options the command cannot run: its help must not show them as optional.
