@@ -7,14 +7,13 @@
  */
 #include "gateway/clock.h"
 #include "gateway/commands/command.h"
+#include "gateway/commands/folder_watch.h"
 #include "gateway/commands/progress.h"
 #include "gateway/drops/transport.h"
 #include "gateway/pipeline/pipeline.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/inotify.h>
 #include <unistd.h>
 
 /* Microseconds. */
@@ -47,39 +46,43 @@ static void on_progress(void *user, const char *what, uint64_t done, uint64_t to
     progress_show(user, what, done, total);
 }
 
-/* A descriptor that becomes readable when a local drop gets a whole file or an operator gives an order; -1: none. A
- * folder that cannot be watched is still looked at by the interval. */
-static int watch(const struct gateway *gateway)
+/* Watches the local drops and the orders. A folder that cannot be watched is still looked at by the interval. */
+static struct folder_watch *watch_folders(const struct gateway *gateway)
 {
-    const uint32_t events = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE;
-    int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    struct folder_watch *watch = folder_watch_new();
 
-    for (guint i = 0; fd >= 0 && i < gateway->config->drops->len; i++) {
+    for (guint i = 0; i < gateway->config->drops->len; i++) {
         const struct drop *drop = gateway->config->drops->pdata[i];
-        if (drop->transport->local_folders && inotify_add_watch(fd, drop->in, events) < 0)
-            gateway_note("drop %s: %s cannot be watched: %s; it is looked at every %" G_GINT64_FORMAT " seconds",
-                         drop->name, drop->in, g_strerror(errno), gateway->config->poll_interval);
+        g_autofree char *label = g_strconcat("drop ", drop->name, NULL);
+        if (drop->transport->local_folders)
+            folder_watch_add(watch, label, drop->in);
     }
-    if (fd >= 0)
-        (void)inotify_add_watch(fd, spool_orders_dir(gateway->spool), events); /* else orders wait for the interval */
-    return fd;
+    folder_watch_add(watch, "orders", spool_orders_dir(gateway->spool));
+    folder_watch_begin(watch, gateway->config->poll_interval);
+    return watch;
 }
 
 /* Returns when something happened in a watched folder, a transfer ended, the time is over or a signal came. Signals are
  * blocked outside this wait, or one that came right before it would be noticed only after it. pipeline may be NULL. */
-static void wait_for_work(const struct pipeline *pipeline, int watched, int64_t microseconds, const sigset_t *unblocked)
+static void wait_for_work(const struct pipeline *pipeline, struct folder_watch *watch, int64_t microseconds,
+                          const sigset_t *unblocked)
 {
-    struct timespec limit = {microseconds / SECOND, microseconds % SECOND * 1000};
-    struct pollfd fds[] = {{.fd = pipeline ? pipeline_wake_fd(pipeline) : -1, .events = POLLIN},
-                           {.fd = watched, .events = POLLIN}};
-    char events[4096];
+    int64_t until = clock_monotonic() + microseconds;
+    bool happened = false;
+    int watched[2];
 
-    if (ppoll(fds, G_N_ELEMENTS(fds), &limit, unblocked) <= 0)
-        return;
+    for (int64_t left = microseconds; left > 0 && !happened; left = until - clock_monotonic()) {
+        struct timespec limit = {left / SECOND, left % SECOND * 1000};
+        folder_watch_fds(watch, watched);
+        struct pollfd fds[] = {{.fd = pipeline ? pipeline_wake_fd(pipeline) : -1, .events = POLLIN},
+                               {.fd = watched[0], .events = POLLIN},
+                               {.fd = watched[1], .events = POLLIN}};
+        if (ppoll(fds, G_N_ELEMENTS(fds), &limit, unblocked) <= 0)
+            return;
+        happened = folder_watch_happened(watch) || fds[0].revents != 0;
+    }
     if (pipeline != NULL)
         pipeline_woken(pipeline);
-    while (watched >= 0 && read(watched, events, sizeof events) > 0)
-        ; /* emptied only: the pass looks at all folders */
 }
 
 /* One pass. After an error that may go away, *pipeline is NULL and the next call opens spool and ledger anew; LOCKED
@@ -108,7 +111,7 @@ static bool run_daemon(struct gateway *gateway, struct pipeline **pipeline, GErr
 {
     int64_t interval = gateway->config->poll_interval * SECOND;
     sigset_t blocked, unblocked;
-    int fd = watch(gateway);
+    struct folder_watch *watch = watch_folders(gateway);
     bool good = true;
 
     sigemptyset(&blocked);
@@ -119,11 +122,10 @@ static bool run_daemon(struct gateway *gateway, struct pipeline **pipeline, GErr
         good = pass_or_reopen(gateway, pipeline, error);
         (void)sigprocmask(SIG_BLOCK, &blocked, &unblocked); /* cannot fail: valid arguments */
         if (good && !stop)
-            wait_for_work(*pipeline, fd, *pipeline ? MIN(pipeline_due(*pipeline), interval) : interval, &unblocked);
+            wait_for_work(*pipeline, watch, *pipeline ? MIN(pipeline_due(*pipeline), interval) : interval, &unblocked);
         (void)sigprocmask(SIG_SETMASK, &unblocked, NULL);
     }
-    if (fd >= 0)
-        (void)close(fd); /* only read from */
+    folder_watch_free(watch);
     gateway_note("stopped");
     return good;
 }
