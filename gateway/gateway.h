@@ -11,6 +11,7 @@
 #define ECOSGATE_GATEWAY_GATEWAY_H
 
 #include "gateway/config.h"
+#include "gateway/room.h"
 #include "spool/job.h"
 #include "spool/ledger/ledger_identity.h"
 
@@ -31,14 +32,19 @@ struct gateway {
     struct witness *witness;              /* that a writer wrote last (home_witness.h); NULL: none yet */
     const volatile bool *stop;            /* when it becomes true, work ends at the next safe point; may be NULL */
     int64_t wait_until;                   /* monotonic microseconds: until then this pass waits for drops */
-    bool failed;  /* something that was due could not be done: I/O, a drop that is down, A104, A105 */
+    bool low[ROOM_DISKS];                 /* below the reserve, as of this pass (pipeline/room_watch.h) */
+    bool no_room;                         /* one of them is: nothing is picked up (A108) */
+    bool file_waits;                      /* in this pass a file did not fit beside the reserve */
+    bool failed;  /* something that was due could not be done: I/O, a drop that is down, A104, A105, A108 */
     bool refused; /* a file of this run was RJ or PA */
     /* Messages that a run prints once, and not in each pass while their reason lasts. */
     struct {
-        bool inventory;      /* the inventory is missing or too old (A104) */
-        bool clock;          /* the clock cannot be right, and the passes do nothing (A105) */
-        bool incident_party; /* incidents are reported to nobody */
-        bool witness;        /* no witness can be made, and none is configured */
+        bool inventory;        /* the inventory is missing or too old (A104) */
+        bool clock;            /* the clock cannot be right, and the passes do nothing (A105) */
+        bool room[ROOM_DISKS]; /* a disk is below its reserve (A108) */
+        bool file_waits;       /* a file does not fit beside the reserve (A108) */
+        bool incident_party;   /* incidents are reported to nobody */
+        bool witness;          /* no witness can be made, and none is configured */
     } said;
     /* Called while `done` of `total` units of what are done. May be NULL. */
     void (*on_progress)(void *user, const char *what, uint64_t done, uint64_t total);

@@ -40,27 +40,32 @@ struct disk_file {
     char buffer[BUFFER];
 };
 
-/* What an administrator can do about it; "" where errnum alone does not say. */
-static const char *remedy(int errnum)
+/* What an administrator can do about it; "" where errnum alone does not say. g_free. */
+static char *remedy(int errnum, const char *path)
 {
+    g_autofree char *disk = disk_mount_point(path);
+
     switch (errnum) {
     case EACCES:
     case EPERM:
-        return "; give the gateway's user the right to do this";
+        return g_strdup("; give the gateway's user the right to do this");
     case ENOSPC:
+        return g_strdup_printf("; free space on the disk %s", disk);
     case EDQUOT:
-        return "; free space on its file system";
+        return g_strdup_printf("; free space on the disk %s, or raise the quota of the gateway's user there", disk);
     case EROFS:
-        return "; mount its file system for writing";
+        return g_strdup_printf("; mount the disk %s for writing", disk);
     default:
-        return "";
+        return g_strdup("");
     }
 }
 
 bool disk_fail(GError **error, const char *what, const char *path, int errnum)
 {
+    g_autofree char *advice = remedy(errnum, path);
+
     g_set_error(error, SPOOL_ERROR, errnum == EEXIST ? SPOOL_ERROR_EXISTS : SPOOL_ERROR_RETRY, "cannot %s %s: %s%s",
-                what, path, g_strerror(errnum), remedy(errnum));
+                what, path, g_strerror(errnum), advice);
     return false;
 }
 

@@ -132,6 +132,17 @@ char **disk_names(const char *path, GError **error);
 /* *bytes: what an ordinary user can still write to the file system of path. */
 bool disk_free_bytes(const char *path, uint64_t *bytes, GError **error);
 
+/* What a file system still has for an ordinary user. */
+struct disk_room {
+    uint64_t bytes;
+    uint64_t names;  /* for new files; UINT64_MAX where the file system does not count them */
+    uint64_t device; /* the same for two paths on one file system */
+};
+/* Asks the file system of path. */
+bool disk_room(const char *path, struct disk_room *room, GError **error);
+/* The highest folder above path, or path itself, that is on the same file system: where that is mounted. g_free. */
+char *disk_mount_point(const char *path);
+
 /* *network: path lies on NFS, SMB, AFS or the like, where neither locks nor SQLite's WAL are safe. */
 bool disk_is_network_fs(const char *path, bool *network, GError **error);
 

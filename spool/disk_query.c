@@ -73,6 +73,36 @@ bool disk_free_bytes(const char *path, uint64_t *bytes, GError **error)
     return true;
 }
 
+bool disk_room(const char *path, struct disk_room *room, GError **error)
+{
+    struct statvfs fs;
+    struct stat st;
+    if (statvfs(path, &fs) != 0 || stat(path, &st) != 0)
+        return disk_fail(error, "ask for the free space at", path, errno);
+    room->bytes = (uint64_t)fs.f_bavail * (uint64_t)fs.f_frsize;
+    room->names = fs.f_files != 0 ? (uint64_t)fs.f_favail : UINT64_MAX;
+    room->device = (uint64_t)st.st_dev;
+    return true;
+}
+
+char *disk_mount_point(const char *path)
+{
+    g_autofree char *at = g_canonicalize_filename(path, NULL);
+    struct stat here, above;
+    bool known = stat(at, &here) == 0; /* a file that could not be made does not exist; its folder does */
+    while (at[1] != '\0') {
+        g_autofree char *parent = g_path_get_dirname(at);
+        bool there = stat(parent, &above) == 0;
+        if (known && (!there || above.st_dev != here.st_dev))
+            break;
+        known = known || there;
+        here = there ? above : here;
+        g_free(g_steal_pointer(&at));
+        at = g_steal_pointer(&parent);
+    }
+    return g_steal_pointer(&at);
+}
+
 bool disk_is_network_fs(const char *path, bool *network, GError **error)
 {
     /* NFS, SMB, SMB2, CIFS, AFS, AFS of Linux, Coda, NCP, Ceph, 9P: from <linux/magic.h> and statfs(2). */

@@ -7,6 +7,7 @@
 #include "gateway/config.h"
 #include "gateway/drops/drop_folders.h"
 #include "gateway/drops/probe.h"
+#include "gateway/room.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,9 +18,9 @@ static const char *const result_names[] = {"good", "note", "bad"}; /* of enum pr
 
 /* What was found at one drop so far. */
 struct findings {
-    const struct drop *drop;
-    json_t *rows; /* {"drop", "probe", "result", "text"} */
-    bool unfit;   /* one of them is bad */
+    const struct drop *drop; /* NULL: the gateway's own disks */
+    json_t *rows;            /* {"drop", "probe", "result", "text"} */
+    bool unfit;              /* one of them is bad */
 };
 
 static void add_finding(void *user, const char *name, enum probe_result result, const char *text)
@@ -27,7 +28,7 @@ static void add_finding(void *user, const char *name, enum probe_result result, 
     struct findings *findings = user;
     json_t *row = json_object();
 
-    output_set_text(row, "drop", findings->drop->name);
+    output_set_text(row, "drop", findings->drop != NULL ? findings->drop->name : NULL);
     output_set_text(row, "probe", name);
     output_set_text(row, "result", result_names[result]);
     output_set_text(row, "text", text);
@@ -42,7 +43,8 @@ static void print_rows(const struct invocation *invocation, const struct finding
     size_t i;
 
     if (!invocation->json) {
-        printf("%s (%s): %s\n", findings->drop->name, findings->drop->transport->name,
+        printf("%s (%s): %s\n", findings->drop != NULL ? findings->drop->name : "gateway",
+               findings->drop != NULL ? findings->drop->transport->name : "its own disks",
                findings->unfit ? "unfit" : "fit");
         output_table(findings->rows, columns, MOST_ROWS, "  ");
         return;
@@ -67,6 +69,27 @@ static bool probe_drop(const struct invocation *invocation, const struct config 
     return !findings.unfit;
 }
 
+/* The disks of the spool and the ledger. No finding if the spool does not exist yet. False: one has no room. */
+static bool probe_disks(const struct invocation *invocation, const struct config *config)
+{
+    struct findings findings = {.rows = json_array()};
+
+    for (int which = 0; which < ROOM_DISKS; which++) {
+        g_auto(room_t) room = {0};
+        if (!room_look(config, (enum room_disk)which, &room, NULL) || room.shared)
+            continue;
+        g_autofree char *problem = room.low ? room_problem(&room) : NULL;
+        g_autofree char *text = g_strdup_printf(
+            "%s%sthe %s's disk (%s) has %" G_GINT64_FORMAT " MiB free; reserve: %" G_GINT64_FORMAT " MiB",
+            problem ? problem : "", problem ? "; " : "", room.subject, room.disk, room.free >> 20, room.reserve >> 20);
+        add_finding(&findings, "room", room.low ? PROBE_BAD : PROBE_GOOD, text);
+    }
+    if (json_array_size(findings.rows) > 0)
+        print_rows(invocation, &findings);
+    json_decref(findings.rows);
+    return !findings.unfit;
+}
+
 static int probe_all(const struct invocation *invocation, const struct config *config, const char *only)
 {
     bool fit = true;
@@ -76,6 +99,8 @@ static int probe_all(const struct invocation *invocation, const struct config *c
         g_printerr("ecosgate: doctor: %s has no [drop %s]; 'ecosgate status' lists the drops\n", config->path, shown);
         return EXIT_REFUSED;
     }
+    if (only == NULL)
+        fit = probe_disks(invocation, config);
     for (guint i = 0; i < config->drops->len; i++) {
         const struct drop *drop = config->drops->pdata[i];
         if (only == NULL || strcmp(only, drop->name) == 0)

@@ -72,7 +72,7 @@ static const char configuration[] =
     "#clock_leap=7\n"
     "# seconds between two listings of the drops; new files in local drops are noticed at once\n"
     "poll_interval=30\n"
-    "# MiB of free disk space below which no file is picked up\n"
+    "# MiB that stay free on the disks of spool and ledger; with less no file is picked up (A108)\n"
     "reserve=64\n"
     "\n"
     "# what happens to a Device to which a code applies: reject (transient codes: defer), warn or off\n"

@@ -9,6 +9,7 @@
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
 #include "gateway/pipeline/completeness.h"
+#include "gateway/room.h"
 #include "spool/ledger/ledger_pickups.h"
 
 #include <stdio.h>
@@ -24,6 +25,7 @@ struct viewing {
     GHashTable *names;   /* seen so far */
     GHashTable *markers; /* names that have a marker file, without DROP_MARKER */
     json_t *rows;
+    const char *no_room; /* why nothing is picked up at all (A108); NULL: there is room */
 };
 
 static void free_entry(gpointer user)
@@ -94,6 +96,11 @@ static bool add_row(struct viewing *v, const struct drop_entry *entry, GError **
     if (!completeness_is_own(entry, v->gateway->config->org, v->gateway->config->eui64, &result))
         completeness_decide(v->drop, entry, g_hash_table_contains(v->markers, entry->name),
                             MAX(unchanged, 0) * MICROSECONDS, &result);
+    if (result.decision == PICKUP_TAKE && v->no_room != NULL) {
+        g_free(result.reason);
+        result.decision = PICKUP_WAIT;
+        result.reason = g_strdup(v->no_room);
+    }
     g_autofree char *reason = explain(&result, unchanged);
     row = json_object();
     output_set_text(row, "drop", v->drop->name);
@@ -136,9 +143,11 @@ static void print_rows(const struct invocation *invocation, const struct drop *d
 }
 
 /* False: the drop cannot be listed, and a message has been printed. */
-static bool view_drop(const struct invocation *invocation, struct gateway *gateway, const struct drop *drop)
+static bool view_drop(const struct invocation *invocation, struct gateway *gateway, const struct drop *drop,
+                      const char *no_room)
 {
     struct viewing v = {.gateway = gateway,
+                        .no_room = no_room,
                         .drop = drop,
                         .entries = g_ptr_array_new_with_free_func(free_entry),
                         .names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
@@ -158,9 +167,23 @@ static bool view_drop(const struct invocation *invocation, struct gateway *gatew
     return good;
 }
 
+/* *problem: why nothing is picked up from any drop; NULL: there is room. g_free. */
+static bool find_room(struct gateway *gateway, char **problem, GError **error)
+{
+    for (int which = 0; *problem == NULL && which < ROOM_DISKS; which++) {
+        g_auto(room_t) room = {0};
+        if (!room_look(gateway->config, (enum room_disk)which, &room, error))
+            return false;
+        *problem = room.low ? room_problem(&room) : NULL;
+    }
+    return true;
+}
+
 static int view(const struct invocation *invocation, struct gateway *gateway, const char *only)
 {
     const GPtrArray *drops = gateway->config->drops;
+    g_autofree char *no_room = NULL;
+    GError *error = NULL;
     bool good = true;
 
     if (only != NULL && config_drop(gateway->config, only) == NULL) {
@@ -169,10 +192,12 @@ static int view(const struct invocation *invocation, struct gateway *gateway, co
                    shown);
         return EXIT_REFUSED;
     }
+    if (!find_room(gateway, &no_room, &error))
+        return command_unable(error);
     for (guint i = 0; i < drops->len; i++) {
         const struct drop *drop = drops->pdata[i];
         if (only == NULL || strcmp(only, drop->name) == 0)
-            good = view_drop(invocation, gateway, drop) && good;
+            good = view_drop(invocation, gateway, drop, no_room) && good;
     }
     return good ? EXIT_GOOD : EXIT_UNABLE;
 }

@@ -85,6 +85,20 @@ static void wait_for_work(const struct pipeline *pipeline, struct folder_watch *
         pipeline_woken(pipeline);
 }
 
+/* Says once why passes end early, and again when the reason changes. Frees cause; NULL: the pass went well. */
+static void report_early_end(struct gateway *gateway, GError *cause)
+{
+    static char *told; /* the last reason; NULL: the last pass went well */
+
+    if (cause != NULL && g_strcmp0(told, cause->message) != 0)
+        gateway_note("the pass ended early; the next one begins within %" G_GINT64_FORMAT " seconds: %s",
+                     gateway->config->poll_interval, cause->message);
+    gateway->failed |= cause != NULL;
+    g_free(told);
+    told = cause != NULL ? g_strdup(cause->message) : NULL;
+    g_clear_error(&cause);
+}
+
 /* One pass. After an error that may go away, *pipeline is NULL and the next call opens spool and ledger anew; LOCKED
  * belongs to these, because reopening gives the lock up for a moment. False: any other error, which ends the daemon. */
 static bool pass_or_reopen(struct gateway *gateway, struct pipeline **pipeline, GError **error)
@@ -93,8 +107,10 @@ static bool pass_or_reopen(struct gateway *gateway, struct pipeline **pipeline, 
 
     if (*pipeline == NULL && gateway_reopen(gateway, &cause))
         *pipeline = pipeline_new(gateway, &cause);
-    if (*pipeline != NULL && pipeline_pass(*pipeline, DAEMON_PATIENCE, &cause))
+    if (*pipeline != NULL && pipeline_pass(*pipeline, DAEMON_PATIENCE, &cause)) {
+        report_early_end(gateway, NULL);
         return true;
+    }
     pipeline_free(*pipeline);
     *pipeline = NULL;
     if (!g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_RETRY) &&
@@ -102,8 +118,7 @@ static bool pass_or_reopen(struct gateway *gateway, struct pipeline **pipeline, 
         g_propagate_error(error, cause);
         return false;
     }
-    gateway_fail(gateway, cause, "the pass ended early; the next one begins within %" G_GINT64_FORMAT " seconds",
-                 gateway->config->poll_interval);
+    report_early_end(gateway, cause);
     return true;
 }
 
@@ -141,7 +156,7 @@ static bool run_once(struct pipeline *pipeline, GError **error)
         if (!pipeline_pass(pipeline, PIPELINE_PATIENT, error))
             return false;
         settling = pipeline_settling(pipeline);
-        if (clock_monotonic() + settling > end) {
+        if (settling > 0 && clock_monotonic() + settling > end) {
             gateway_note(
                 "a file in a drop needs longer to be whole than the %d seconds that --once waits; the next run "
                 "picks it up",

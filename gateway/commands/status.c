@@ -9,6 +9,7 @@
 #include "gateway/commands/read_access.h"
 #include "gateway/drops/transport.h"
 #include "gateway/reports/report_schedule.h"
+#include "gateway/room.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_pickups.h"
@@ -136,6 +137,29 @@ static bool add_undelivered(void *user, const char *name, int64_t n, GError **er
     return true;
 }
 
+/* The disks that need a reserve, asked now. One row if the ledger lies on the spool's disk. */
+static bool add_disks(struct gateway *gateway, json_t *status, GError **error)
+{
+    json_t *disks = json_array();
+
+    output_set(status, "disks", disks);
+    for (int which = 0; which < ROOM_DISKS; which++) {
+        g_auto(room_t) room = {0};
+        if (!room_look(gateway->config, (enum room_disk)which, &room, error))
+            return false;
+        if (room.shared)
+            continue;
+        json_t *row = json_object();
+        (void)json_array_append_new(disks, row); /* fails only without memory, which ends the program */
+        output_set_text(row, "name", room.subject);
+        output_set_text(row, "disk", room.disk);
+        output_set_number(row, "free_mib", room.free >> 20);
+        output_set_number(row, "reserve_mib", room.reserve >> 20);
+        output_set_text(row, "room", room.low ? "no: nothing is picked up (A108)" : "yes");
+    }
+    return true;
+}
+
 static bool add_drops(struct gateway *gateway, json_t *status, GError **error)
 {
     json_t *drops = json_array();
@@ -250,6 +274,7 @@ static void print_text(const json_t *status)
 {
     static const char *const columns[] = {"name", "transport", "waiting", "owed", NULL};
     static const char *const reference_columns[] = {"type", "job", "created", "loaded", "records", NULL};
+    static const char *const disk_columns[] = {"name", "disk", "free_mib", "reserve_mib", "room", NULL};
     static const char *const report_columns[] = {"ref", "last", "period_start", "next", NULL};
     static const char *const incident_columns[] = {"id", "code", "subject", "begun", "cleared", "text", NULL};
     const json_t *devices = json_object_get(status, "devices");
@@ -261,6 +286,7 @@ static void print_text(const json_t *status)
         puts("\nDevices");
     output_print(devices);
     output_section("\ndrops", json_object_get(status, "drops"), columns);
+    output_section("\ndisks", json_object_get(status, "disks"), disk_columns);
     output_section("\nreference data", json_object_get(status, "reference"), reference_columns);
     output_section("\nreports", json_object_get(status, "reports"), report_columns);
     output_section("\nincidents", json_object_get(status, "incidents"), incident_columns);
@@ -271,8 +297,8 @@ static bool fill(struct gateway *gateway, json_t *status, GError **error)
     output_set(status, "now", command_json_instant(clock_now()));
     return add_running(gateway, status, error) && add_jobs(gateway, status, error) &&
            add_devices(gateway, status, error) && add_drops(gateway, status, error) &&
-           add_reference(gateway, status, error) && add_reports(gateway, status, error) &&
-           add_incidents(gateway, status, error);
+           add_disks(gateway, status, error) && add_reference(gateway, status, error) &&
+           add_reports(gateway, status, error) && add_incidents(gateway, status, error);
 }
 
 int command_status(struct invocation *invocation)

@@ -20,6 +20,7 @@
 struct delivery {
     struct gateway *gateway;
     GPtrArray *outboxes; /* struct outbox, in the configuration's order */
+    GHashTable *told;    /* name of a file that cannot be stored → why: said once, not in each pass */
     GArray *delivered;   /* int64_t: jobs of which a file was delivered, and which may be finished */
 };
 
@@ -55,6 +56,7 @@ struct delivery *delivery_new(struct gateway *gateway, int wake, GError **error)
 
     delivery->gateway = gateway;
     delivery->outboxes = g_ptr_array_new_with_free_func(free_outbox);
+    delivery->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     delivery->delivered = g_array_new(FALSE, FALSE, sizeof(int64_t));
     if (add_outboxes(delivery, wake, error))
         return delivery;
@@ -68,6 +70,7 @@ void delivery_free(struct delivery *delivery)
         return;
     g_ptr_array_unref(delivery->outboxes);
     g_array_unref(delivery->delivered);
+    g_hash_table_unref(delivery->told);
     g_free(delivery);
 }
 
@@ -87,8 +90,20 @@ static bool build(struct gateway *gateway, const struct ledger_outgoing *file, G
     return answer_store(gateway, file, error);
 }
 
-static bool build_planned(struct gateway *gateway, GError **error)
+/* Says once why a file cannot be stored, and again when the reason changes. Frees cause. */
+static void report_unstored(struct delivery *delivery, const char *name, GError *cause)
 {
+    delivery->gateway->failed = true;
+    if (g_strcmp0(g_hash_table_lookup(delivery->told, name), cause->message) != 0) {
+        g_hash_table_insert(delivery->told, g_strdup(name), g_strdup(cause->message));
+        gateway_note("%s cannot be stored; it is tried again in each pass: %s", name, cause->message);
+    }
+    g_error_free(cause);
+}
+
+static bool build_planned(struct delivery *delivery, GError **error)
+{
+    struct gateway *gateway = delivery->gateway;
     g_autoptr(GPtrArray) planned = NULL;
 
     if (!ledger_outgoing_files_planned(gateway->ledger, &planned, error))
@@ -97,7 +112,9 @@ static bool build_planned(struct gateway *gateway, GError **error)
         const struct ledger_outgoing *file = planned->pdata[i];
         GError *cause = NULL;
         if (!build(gateway, file, &cause))
-            gateway_fail(gateway, cause, "%s cannot be stored; it is tried again in the next pass", file->name);
+            report_unstored(delivery, file->name, cause);
+        else
+            (void)g_hash_table_remove(delivery->told, file->name); /* false: it was stored at once */
     }
     return true;
 }
@@ -165,7 +182,7 @@ bool delivery_begin_pass(struct delivery *delivery, GError **error)
 
 bool delivery_advance(struct delivery *delivery, GError **error)
 {
-    if (!build_planned(delivery->gateway, error))
+    if (!build_planned(delivery, error))
         return false;
     for (guint i = 0; i < delivery->outboxes->len; i++) {
         if (!outbox_advance(delivery->outboxes->pdata[i], error))

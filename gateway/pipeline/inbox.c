@@ -67,6 +67,12 @@ static int64_t until(int64_t at)
     return MAX(at - clock_monotonic(), 0);
 }
 
+void inbox_set_full(struct inbox *inbox)
+{
+    inbox->full = true;
+    inbox->look_again = clock_monotonic() + inbox->gateway->config->poll_interval * G_USEC_PER_SEC;
+}
+
 /* ---- from task to task ---- */
 
 static bool end_task(struct inbox *inbox, GError **error)
@@ -91,11 +97,11 @@ static bool end_task(struct inbox *inbox, GError **error)
 static bool begin_task(struct inbox *inbox, bool *begun, GError **error)
 {
     *begun = false;
-    if (inbox->full || outage_wait(&inbox->outage) > 0)
+    if (outage_wait(&inbox->outage) > 0)
         return true;
     if (!inbox_begin_discard(inbox, begun, error))
         return false;
-    if (*begun)
+    if (*begun || inbox->full)
         return true;
     if (inbox_next_complete(inbox, 0) != NULL) {
         bool good = inbox_begin_fetch(inbox, error);
@@ -114,6 +120,8 @@ void inbox_begin_pass(struct inbox *inbox)
     bool local = inbox->drop->transport->local_folders;
 
     inbox->full = false;
+    if (inbox->gateway->no_room)
+        inbox_set_full(inbox);
     inbox->listing_wanted |= local || inbox->outage.on || until(inbox->next_listing) == 0 ||
                              (inbox->settle_at != 0 && until(inbox->settle_at) == 0);
 }
@@ -151,7 +159,8 @@ bool inbox_is_busy(const struct inbox *inbox)
 
 int64_t inbox_settling(const struct inbox *inbox)
 {
-    return inbox->settle_at == 0 || outage_wait(&inbox->outage) > 0 ? 0 : MAX(until(inbox->settle_at), 1);
+    return inbox->full || inbox->settle_at == 0 || outage_wait(&inbox->outage) > 0 ? 0
+                                                                                   : MAX(until(inbox->settle_at), 1);
 }
 
 int64_t inbox_due(const struct inbox *inbox)
@@ -162,5 +171,7 @@ int64_t inbox_due(const struct inbox *inbox)
         return G_MAXINT64; /* its end wakes the gateway */
     if (outage_wait(&inbox->outage) > 0)
         return outage_wait(&inbox->outage);
+    if (inbox->full)
+        return until(inbox->look_again);
     return inbox->settle_at != 0 ? MIN(due, until(inbox->settle_at)) : due;
 }

@@ -20,6 +20,7 @@
 #include "formats/filename.h"
 #include "formats/text.h"
 #include "gateway/clock.h"
+#include "gateway/pipeline/room_watch.h"
 #include "gateway/pipeline/ledger_watch.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_pickups.h"
@@ -93,15 +94,12 @@ static bool fail_pickup(const struct inbox *inbox, GError *cause, const char *na
     return false;
 }
 
-static void report_no_room(struct inbox *inbox, const char *name)
+static bool report_no_room(struct inbox *inbox, const struct listed *listed, GError **error)
 {
-    g_autofree char *shown = text_escape(name, strlen(name), 0);
+    g_autofree char *shown = text_escape(listed->name, strlen(listed->name), 0);
 
-    gateway_fail(inbox->gateway, NULL,
-                 "drop %s: %s was not picked up: the spool's disk has less room than the file and the reserve of "
-                 "%" G_GINT64_FORMAT " MiB; make room, and the next pass picks it up",
-                 inbox->drop->name, shown, inbox->gateway->config->reserve >> 20);
-    inbox->full = true;
+    inbox_set_full(inbox);
+    return room_report_file(inbox->gateway, inbox->drop->name, shown, listed->entry.identity.size, error);
 }
 
 /* How many of the next files make a batch: as many as fit its limits and the disk. */
@@ -130,10 +128,8 @@ bool inbox_begin_fetch(struct inbox *inbox, GError **error)
     if (!room(gateway, &bytes, &cause))
         return fail_pickup(inbox, cause, inbox_next_complete(inbox, 0)->name, error);
     guint n = batch_size(inbox, bytes);
-    if (n == 0) {
-        report_no_room(inbox, inbox_next_complete(inbox, 0)->name);
-        return true;
-    }
+    if (n == 0)
+        return report_no_room(inbox, inbox_next_complete(inbox, 0), error);
     if (!ledger_job_reserve_ids(gateway->ledger, n, &id, error))
         return false;
     g_array_set_size(inbox->fetches, 0);

@@ -39,7 +39,8 @@ struct inbox {
     enum task task;       /* under way */
     bool slow;            /* The last task outlived its pass. No pass waits for this drop until a task ends in time. */
     bool listing_wanted;  /* by this pass */
-    bool full;            /* no room for the next file: no more in this pass */
+    bool full;            /* no room for the next file: copies are discarded, but no more is picked up in this pass */
+    int64_t look_again;   /* monotonic microseconds: when there may be room; only if full */
     int64_t next_listing; /* monotonic microseconds */
     int64_t settle_at;    /* monotonic microseconds when a file may be complete; 0: none is waited for */
 
@@ -58,6 +59,9 @@ struct inbox {
 /* The next complete file to fetch, after skipping `ahead` of them. NULL: there is none. Borrowed until the next
  * listing. */
 const struct listed *inbox_next_complete(const struct inbox *inbox, guint ahead);
+
+/* There is no room: nothing is picked up in this pass, and the next one that is due by itself is an interval away. */
+void inbox_set_full(struct inbox *inbox);
 
 /* ---- inbox_listing.c ---- */
 

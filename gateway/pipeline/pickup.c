@@ -10,6 +10,7 @@
 #include "spool/ledger/ledger_jobs.h"
 
 struct pickup {
+    const struct gateway *gateway;
     GPtrArray *inboxes; /* struct inbox, in the configuration's order */
 };
 
@@ -51,6 +52,7 @@ struct pickup *pickup_new(struct gateway *gateway, int wake, GError **error)
 {
     struct pickup *pickup = g_new0(struct pickup, 1);
 
+    pickup->gateway = gateway;
     pickup->inboxes = g_ptr_array_new_with_free_func(free_inbox);
     if (recover_incoming(gateway, error) && add_inboxes(pickup, gateway, wake, error))
         return pickup;
@@ -68,7 +70,7 @@ void pickup_free(struct pickup *pickup)
 
 /* Serves the drops in the configuration's order, so that a run that was stopped gives the same job numbers to the same
  * files as one that was not. Stops at a drop whose next file does not fit on the disk: a later drop's smaller file must
- * not come before it. */
+ * not come before it. While nothing at all is picked up (A108), each drop only discards. */
 static bool advance(struct pickup *pickup, bool busy_only, GError **error)
 {
     for (guint i = 0; i < pickup->inboxes->len; i++) {
@@ -76,7 +78,7 @@ static bool advance(struct pickup *pickup, bool busy_only, GError **error)
             continue;
         if (!inbox_advance(pickup->inboxes->pdata[i], error))
             return false;
-        if (inbox_is_full(pickup->inboxes->pdata[i]))
+        if (inbox_is_full(pickup->inboxes->pdata[i]) && !pickup->gateway->no_room)
             break;
     }
     return true;

@@ -22,6 +22,7 @@
 #include "gateway/pipeline/orders.h"
 #include "gateway/pipeline/pickup.h"
 #include "gateway/pipeline/reference.h"
+#include "gateway/pipeline/room_watch.h"
 #include "gateway/reports/report_schedule.h"
 #include "gateway/reports/reports.h"
 #include "validators/judge.h"
@@ -169,8 +170,9 @@ static bool work(struct pipeline *pipeline, GError **error)
     struct gateway *gateway = pipeline->gateway;
     int64_t begun = clock_now();
 
-    return pickup_pass(pipeline->pickup, error) && reports_pass(gateway, error) && dispatch_timeouts(gateway, error) &&
-           process_due(pipeline, error) && reports_on_change(gateway, error) && dispatch_pass(gateway, error) &&
+    return room_watch(gateway, error) && pickup_pass(pipeline->pickup, error) && room_settle(gateway, error) &&
+           reports_pass(gateway, error) && dispatch_timeouts(gateway, error) && process_due(pipeline, error) &&
+           reports_on_change(gateway, error) && dispatch_pass(gateway, error) &&
            delivery_advance(pipeline->delivery, error) && reports_watch(gateway, error) &&
            dispatch_next(gateway, begun, &pipeline->next_dispatch, error) &&
            report_schedule_next(gateway, &pipeline->next_report, error);

@@ -10,6 +10,8 @@
 
 #include "spool/disk.h"
 
+#include <errno.h>
+
 /* ---- errors ---- */
 
 /* A full or failing disk and a busy database pass (RETRY). SQL that SQLite refuses, or a broken CHECK, is our mistake.
@@ -38,10 +40,31 @@ const char *ledger_path(const struct ledger *ledger)
     return path != NULL ? path : "(closed)";
 }
 
-/* SQLite's text and what to do. It gives no errno: SQLite reports the same code for several of them. */
+/* Has a call failed because the disk is full or a quota is used up? SQLite says FULL for one of the calls only and I/O
+ * error for the others, and does not keep every errno: then a disk with nothing free tells. */
+static bool has_no_room(struct ledger *ledger)
+{
+    int code = sqlite3_errcode(ledger->db) & 0xff, errnum = sqlite3_system_errno(ledger->db);
+    g_autofree char *dir = g_path_get_dirname(ledger_path(ledger));
+    struct disk_room room;
+
+    if (code != SQLITE_FULL && code != SQLITE_IOERR && code != SQLITE_CANTOPEN)
+        return false;
+    return code == SQLITE_FULL || errnum == ENOSPC || errnum == EDQUOT ||
+           (disk_room(dir, &room, NULL) && (room.bytes == 0 || room.names == 0));
+}
+
+/* SQLite's text and what to do. */
 static char *reason(struct ledger *ledger)
 {
     const char *advice = "";
+
+    if (has_no_room(ledger)) {
+        g_autofree char *disk = disk_mount_point(ledger_path(ledger));
+        return g_strdup_printf("there is no room on its disk (%s): %s; free space there, or raise the quota of the "
+                               "gateway's user",
+                               disk, sqlite3_errmsg(ledger->db));
+    }
     switch (sqlite3_errcode(ledger->db) & 0xff) {
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
@@ -49,9 +72,6 @@ static char *reason(struct ledger *ledger)
         break;
     case SQLITE_IOERR:
         advice = "; check the disk in the system's log";
-        break;
-    case SQLITE_FULL:
-        advice = "; make room on its disk";
         break;
     default:
         break;
@@ -189,6 +209,29 @@ struct ledger *ledger_open_immutable(const char *path, GError **error)
     return open_at(immutable, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, error);
 }
 
+/* On a full disk the -shm cannot be made or grow, and no reader gets in. Alone (locking_mode=EXCLUSIVE before the first
+ * question) SQLite keeps the index of the WAL in memory and needs none. It takes a lock that a writer and other readers
+ * wait for until the command ends. Such a connection could write: query_only forbids it, and closing it moves nothing
+ * out of the WAL. NULL: that fails too, and nothing is said. */
+static struct ledger *open_alone(const char *path)
+{
+    g_autoptr(ledger_t) ledger = open_at(path, SQLITE_OPEN_READWRITE, NULL);
+
+    if (ledger == NULL || sqlite3_db_config(ledger->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL) != SQLITE_OK ||
+        !ledger_execute(ledger, "PRAGMA locking_mode=EXCLUSIVE;PRAGMA query_only=1", NULL) ||
+        !ledger_version_current(ledger, NULL))
+        return NULL;
+    return g_steal_pointer(&ledger);
+}
+
+/* The code of the connection's last error is one that a full disk gives. */
+static bool may_be_full(const struct ledger *ledger)
+{
+    int code = sqlite3_errcode(ledger->db) & 0xff;
+
+    return code == SQLITE_IOERR || code == SQLITE_FULL;
+}
+
 struct ledger *ledger_open_reader(const char *path, GError **error)
 {
     g_autoptr(ledger_t) ledger = open_at(path, SQLITE_OPEN_READONLY, error);
@@ -198,6 +241,14 @@ struct ledger *ledger_open_reader(const char *path, GError **error)
     /* SQLite opens lazily: the first question shows whether it can read. */
     if (ledger_version_current(ledger, &cause))
         return g_steal_pointer(&ledger);
+    if (may_be_full(ledger)) {
+        ledger_close(g_steal_pointer(&ledger));
+        ledger = open_alone(path);
+        if (ledger != NULL)
+            return g_steal_pointer(&ledger);
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return NULL;
+    }
     if ((sqlite3_errcode(ledger->db) & 0xff) != SQLITE_CANTOPEN) {
         g_propagate_error(error, g_steal_pointer(&cause));
         return NULL;

@@ -807,7 +807,7 @@ def test_many_taken_names(tap):
 
 
 def test_reserve(tap):
-    home = Home(f"gateway reserve={1 << 30}")
+    home = Home(f"gateway reserve={1 << 30}\n{NO_INC}")
     send(home, name_of(1), instruction(1))
     done = home.run()
     tap.ok(done.returncode == 2 and b"reserve" in done.stderr, "below the reserve nothing is picked up",
