@@ -305,21 +305,32 @@ static bool clear_staging(const struct restore *restore, GError **error)
     return !exists || disk_unlink(STEP_RESTORE_CLEARED, restore->staged_ledger, error);
 }
 
-/* A name that is free: two restores may be given within one second. */
+/* *usable: nothing stands at `before` but perhaps an empty folder, which a restore that was stopped has left. */
+static bool can_take(const char *before, bool *usable, GError **error)
+{
+    bool exists = false;
+
+    if (!disk_exists(before, &exists, error))
+        return false;
+    *usable = !exists;
+    if (!exists)
+        return true;
+    g_auto(GStrv) names = disk_names(before, error);
+    *usable = names != NULL && *names == NULL;
+    return names != NULL;
+}
+
+/* Two restores may be given within one second. */
 static bool choose_before(struct restore *restore, GError **error)
 {
     g_autofree char *base = g_strdup(restore->before);
-    bool taken = true;
+    bool usable = false;
 
-    for (int n = 2; taken; n++) {
-        if (!disk_exists(restore->before, &taken, error))
-            return false;
-        if (!taken)
-            break;
+    for (int n = 2; can_take(restore->before, &usable, error) && !usable; n++) {
         g_free(restore->before);
         restore->before = g_strdup_printf("%s_%d", base, n);
     }
-    return true;
+    return usable;
 }
 
 bool restore_stage(struct restore *restore, GError **error)
@@ -367,13 +378,15 @@ bool restore_settle(struct restore *restore, GError **error)
 bool restore_begun(struct restore *restore, bool *begun, GError **error)
 {
     g_autofree char *proved = g_build_filename(restore->staging, PROVED, NULL);
-    g_autofree char *incoming = g_build_filename(restore->options.spool, restore->entries[0], NULL);
+    g_autofree char *now = g_build_filename(restore->options.spool, restore->entries[0], NULL);
+    g_autofree char *copy = g_build_filename(restore->staging, restore->entries[0], NULL);
     g_autoptr(GKeyFile) keys = g_key_file_new();
-    bool whole = false, usable = true;
+    bool whole = false, usable = true, waits = true;
 
-    if (!disk_exists(proved, &whole, error) || !disk_exists(incoming, &usable, error))
+    /* `incoming` is the first to go and the last to come. */
+    if (!disk_exists(proved, &whole, error) || !disk_exists(now, &usable, error) || !disk_exists(copy, &waits, error))
         return false;
-    *begun = whole && !usable;
+    *begun = whole && (!usable || !waits);
     if (!*begun || !g_key_file_load_from_file(keys, proved, G_KEY_FILE_NONE, NULL))
         return true;
     g_autofree char *name = g_key_file_get_string(keys, GROUP, "before", NULL);

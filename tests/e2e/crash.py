@@ -14,6 +14,7 @@ Needs a build with --enable-crash-points. The steps of steps.def, of the code an
 """
 import collections
 import concurrent.futures
+import fcntl
 import functools
 import glob
 import os
@@ -21,6 +22,7 @@ import re
 import shutil
 import signal
 import tempfile
+import threading
 
 import gate
 from home import DISK, MODIFIED, NOW, SAMPLES, SANITIZED, SOURCE, Copy, Home, Tap, difference
@@ -128,6 +130,9 @@ class Stage(Home):
         if done.returncode != -signal.SIGKILL:
             raise RuntimeError(f"{point}: exit {done.returncode}")
 
+    def exists(self, *parts):
+        return os.path.exists(self.path(*parts))
+
     def is_sound(self):
         return self.gate("-c", self.conf, "--now", NOW, "spool", "verify").returncode == 0
 
@@ -137,7 +142,8 @@ class Stage(Home):
         # An order that is given again is another one, and one that was never published does not exist.
         rows = [row for row in rows if not row.startswith("operator_action")]
         rows = [UUID.sub("", row) if row.startswith("numbering") else row for row in rows]
-        files = {name: digest for name, digest in files.items() if not name.startswith(b"spool/orders/.")}
+        files = {name: digest for name, digest in files.items()
+                 if not name.startswith(b"spool/orders/.") and name != b"spool/freeze"}
         return files, rows
 
 
@@ -285,6 +291,53 @@ def make_home(stage):
     stage.take_at_once()
 
 
+def leave_backup(stage):
+    """A backup that was stopped leaves its unfinished folder."""
+    done = stage.command("backup", stage.path("copy"), env={"ECOSGATE_CRASH": "backup-synced:before"})
+    if done.returncode != -signal.SIGKILL:
+        raise RuntimeError(f"backup: exit {done.returncode}")
+
+
+def back_up(stage):
+    stage.gate("-c", stage.conf, "--now", NOW, "backup", stage.path("copy"))
+
+
+def restore(stage):
+    """One that was stopped at its very end has nothing left to do; given again, it would replace what it restored."""
+    arguments = ("-c", stage.conf, "--now", NOW, "restore", stage.path("copy"), "--replace")
+    replaces = stage.exists("spool")
+    if stage.gate.run(*arguments).returncode == -signal.SIGKILL:
+        stage.gate.hit = True
+        at_its_end = stage.exists("spool", "before-20230703_120000" if replaces else "incoming")
+        if stage.exists("spool", "restoring") or not at_its_end:
+            stage.gate(*arguments)
+
+
+def lose_and_restore(stage):
+    shutil.rmtree(stage.path("spool"))
+    restore(stage)
+
+
+def freeze(stage):
+    """A backup asks the writer to stand still; it holds its lock until the writer does."""
+    with open(stage.path("spool", "freeze"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ended = threading.Event()
+
+        def release():
+            while not ended.is_set() and not os.path.exists(stage.path("spool", "frozen")):
+                ended.wait(0.002)
+            fcntl.flock(lock, fcntl.LOCK_UN)
+
+        thread = threading.Thread(target=release)
+        thread.start()
+        try:
+            stage.pass_once()
+        finally:
+            ended.set()
+            thread.join()
+
+
 def settings(lines):
     return lambda stage: stage.set(lines)
 
@@ -355,6 +408,13 @@ SCRIPTS = (
            hand_over(("mcc", GOOD[0])), once, hand_over(("mcc", GOOD[1])),
            rot("active", answer(os.path.basename(GOOD[1])), "delivery-uploaded:before"), once, allowed=(0, 1, 2)),
     Script("trouble", take_drop_away, once, bring_drop_back, once, allowed=(0, 1, 2)),
+    # A copy of the home is made beside another that was stopped, and comes back in the place of a later one. The
+    # ledger's copy depends on how often a writer has started, so only stops of these commands have the same end.
+    Script("backup", hand_over(*FEW_FILES), once, leave_backup, back_up, only="backup-"),
+    Script("restore", hand_over(*FEW_FILES), once, back_up, hand_over(("mcc", GOOD[1])), once, restore,
+           only="restore-"),
+    Script("restore of a lost spool", hand_over(*FEW_FILES), once, back_up, lose_and_restore, only="restore-"),
+    Script("freeze", hand_over(("mcc", GOOD[0])), freeze),
     Script("made", make_home, hand_over(*FILES), once),
     # Reference data, whole and in part, and an instruction that waits for an inventory.
     Script("reference", settings("gateway inventory=required\ndrop dcc complete=at-once"), hand_over(("mcc", GOOD[0])),
