@@ -73,9 +73,11 @@ static void local_close(struct connection *connection)
 
 static bool down(GError **error, const char *path, const char *what, int errnum)
 {
-    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN,
-                "%s cannot be %s: %s; check that the folder is there and that the gateway's user may use it", path,
-                what, g_strerror(errnum));
+    bool full = errnum == EMFILE || errnum == ENFILE;
+
+    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN, "%s cannot be %s: %s; %s", path, what, g_strerror(errnum),
+                full ? "raise the limit of open files of the gateway's user (ulimit -n)"
+                     : "check that the folder is there and that the gateway's user may use it");
     return false;
 }
 

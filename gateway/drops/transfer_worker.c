@@ -11,11 +11,12 @@
 enum { SLICE = 100000 }; /* microseconds */
 
 struct transfer_worker {
+    const char *name; /* of the drop */
     const struct transport *transport;
     struct connection *connection;
-    int wake; /* -1: none */
-    GThread *thread;
-    GMutex lock; /* guards what follows */
+    int wake;        /* -1: none */
+    GThread *thread; /* NULL: not started yet */
+    GMutex lock;     /* guards what follows */
     GCond changed;
     transfer_worker_task *task; /* NULL: idle */
     void *user;
@@ -57,25 +58,41 @@ static void *work(void *user)
 struct transfer_worker *transfer_worker_new(const struct drop *drop, enum connection_direction direction, int wake)
 {
     struct transfer_worker *worker = g_new0(struct transfer_worker, 1);
-    sigset_t all, before;
 
+    worker->name = drop->name;
     worker->transport = drop->transport;
     worker->connection = worker->transport->open(drop, direction);
     worker->wake = wake;
     g_mutex_init(&worker->lock);
     g_cond_init(&worker->changed);
+    return worker;
+}
+
+bool transfer_worker_ready(struct transfer_worker *worker, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    sigset_t all, before;
+
+    if (worker->thread != NULL)
+        return true;
     /* Signals must reach the gateway's thread, which waits for them. The new thread inherits a mask that blocks all. */
     sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* cannot fail: valid arguments */
-    worker->thread = g_thread_new(drop->name, work, worker);
+    worker->thread = g_thread_try_new(worker->name, work, worker, &cause);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return worker;
+    if (worker->thread != NULL)
+        return true;
+    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN,
+                "no thread is left to work on the drop: %s; raise the limit of processes of the gateway's user "
+                "(ulimit -u, pids.max)",
+                cause->message);
+    return false;
 }
 
 void transfer_worker_begin(struct transfer_worker *worker, transfer_worker_task *task, void *user)
 {
     g_mutex_lock(&worker->lock);
-    g_assert(worker->task == NULL);
+    g_assert(worker->task == NULL && worker->thread != NULL);
     worker->task = task;
     worker->user = user;
     worker->awaited = true;
@@ -108,7 +125,8 @@ void transfer_worker_free(struct transfer_worker *worker)
     worker->ending = true;
     g_cond_broadcast(&worker->changed);
     g_mutex_unlock(&worker->lock);
-    (void)g_thread_join(worker->thread); /* gives back NULL */
+    if (worker->thread != NULL)
+        (void)g_thread_join(worker->thread); /* gives back NULL */
     worker->transport->close(worker->connection);
     g_mutex_clear(&worker->lock);
     g_cond_clear(&worker->changed);

@@ -5,6 +5,7 @@
  * spool states or configuration: therefore none of those needs a lock.
  *
  *   worker = transfer_worker_new(drop, CONNECTION_OUT, wake);
+ *   if (transfer_worker_ready(worker, &error)) …                 there is a thread
  *   transfer_worker_begin(worker, task, user);                   when idle; `user` belongs to the worker from now on
  *   if (transfer_worker_wait(worker, until, stop)) …             idle again: `user` is ours
  *   transfer_worker_free(worker);                                interrupts a task under way and waits for its end
@@ -25,9 +26,12 @@ struct transfer_worker;
 /* A task. Runs in the worker's thread. */
 typedef void transfer_worker_task(const struct transport *transport, struct connection *connection, void *user);
 
-/* Starts the thread and opens the connection, which touches nothing yet. Never NULL. */
+/* Opens the connection, which touches nothing yet. Never NULL. */
 struct transfer_worker *transfer_worker_new(const struct drop *drop, enum connection_direction direction, int wake);
-/* Gives a task to an idle worker. */
+/* Starts the thread, if it does not run yet. False with TRANSPORT_ERROR_DOWN if the system has none left: only this
+ * drop cannot be served now, and a later call tries again. */
+bool transfer_worker_ready(struct transfer_worker *worker, GError **error);
+/* Gives a task to an idle worker that is ready. */
 void transfer_worker_begin(struct transfer_worker *worker, transfer_worker_task *task, void *user);
 /* Waits until the worker is idle, at most until `until` (clock_monotonic), and at most 0.1 s longer after *stop was set
  * (NULL is allowed). True if it is idle. */

@@ -96,9 +96,13 @@ static bool end_task(struct inbox *inbox, GError **error)
 /* Starts the next task; *begun is false if there is none. */
 static bool begin_task(struct inbox *inbox, bool *begun, GError **error)
 {
+    GError *cause = NULL;
+
     *begun = false;
     if (outage_wait(&inbox->outage) > 0)
         return true;
+    if (!transfer_worker_ready(inbox->worker, &cause))
+        return outage_record_failure(&inbox->outage, cause, error);
     if (!inbox_begin_discard(inbox, begun, error))
         return false;
     if (*begun || inbox->full)

@@ -229,7 +229,7 @@ static char *describe_verdict(const struct ledger_job *job, const struct verdict
 struct proof {
     const struct ledger_job *job;
     const char *path;
-    GThread *thread;              /* NULL once it has ended */
+    GThread *thread;              /* NULL once it has ended, or if there is none */
     char sha256[DIGEST_HEX_SIZE]; /* of the payload, and its size in bytes */
     uint64_t size;
     GError *error; /* the payload could not be read */
@@ -247,14 +247,17 @@ static gpointer prove(gpointer user)
 static void proof_begin(struct proof *proof, const struct ledger_job *job, const char *path)
 {
     *proof = (struct proof){.job = job, .path = path};
-    proof->thread = g_thread_new("proof", prove, proof);
+    proof->thread = g_thread_try_new("proof", prove, proof, NULL);
+    if (proof->thread == NULL)
+        (void)prove(proof); /* the system has no thread left: first the proof, then the verdict */
 }
 
 /* Waits for the digest. False: the payload cannot be read. That is a G_FILE_ERROR, not one of the spool, so that other
  * jobs go on. */
 static bool proof_end(struct proof *proof, GError **error)
 {
-    (void)g_thread_join(g_steal_pointer(&proof->thread));
+    if (proof->thread != NULL)
+        (void)g_thread_join(g_steal_pointer(&proof->thread));
     if (proof->error != NULL) {
         g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_IO, proof->error->message);
         g_clear_error(&proof->error);
@@ -269,6 +272,7 @@ static void proof_abandon(struct proof *proof)
 {
     if (proof->thread != NULL)
         (void)proof_end(proof, NULL);
+    g_clear_error(&proof->error);
 }
 
 /* ---- judging ---- */

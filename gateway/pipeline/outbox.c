@@ -129,6 +129,7 @@ static bool begin_batch(struct outbox *outbox, GError **error)
     g_autoptr(GPtrArray) due = NULL;
     int64_t limit = BATCH_FILES + (int64_t)g_hash_table_size(outbox->failed);
     enum ledger_outgoing_state state = LEDGER_STORED;
+    GError *cause = NULL;
 
     g_array_set_size(outbox->batch, 0);
     if (!ledger_outgoing_files_deliverable(outbox->gateway->ledger, outbox->drop->name, limit, &due, error))
@@ -145,6 +146,8 @@ static bool begin_batch(struct outbox *outbox, GError **error)
     }
     if (outbox->batch->len == 0)
         return outage_record_success(&outbox->outage, error); /* nothing is left to deliver */
+    if (!transfer_worker_ready(outbox->worker, &cause))
+        return outage_record_failure(&outbox->outage, cause, error);
     /* Before numbers leave that no witness knows. */
     if (state == LEDGER_STORED && !ledger_watch_renew(outbox->gateway, error))
         return false;

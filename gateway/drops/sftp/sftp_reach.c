@@ -148,9 +148,11 @@ static bool try_all(struct sftp *sftp, const struct addrinfo *found, GError **er
         if (errnum <= 0)
             return errnum == 0;
     }
-    return sftp_fail(sftp, SFTP_ERROR_UNREACHABLE, error,
-                     "cannot connect to %s: %s; check host= and port=, the network and whether the server runs",
-                     sftp->server.address ? sftp->server.address : "any address", g_strerror(errnum));
+    return sftp_fail(sftp, SFTP_ERROR_UNREACHABLE, error, "cannot connect to %s: %s; %s",
+                     sftp->server.address ? sftp->server.address : "any address", g_strerror(errnum),
+                     errnum == EMFILE || errnum == ENFILE
+                         ? "raise the limit of open files of the gateway's user (ulimit -n)"
+                         : "check host= and port=, the network and whether the server runs");
 }
 
 bool sftp_reach(struct sftp *sftp, GError **error)

@@ -28,7 +28,8 @@ void sftp_interrupt(struct sftp *sftp)
     const uint64_t one = 1;
 
     g_atomic_int_set(&sftp->interrupted, 1);
-    if (write(sftp->wake, &one, sizeof one) < 0)
+    int wake = g_atomic_int_get(&sftp->wake);
+    if (wake >= 0 && write(wake, &one, sizeof one) < 0)
         return; /* the counter is full: the descriptor is readable already */
 }
 
@@ -209,10 +210,7 @@ struct sftp *sftp_new(const struct sftp_peer *peer)
     sftp->peer = *peer;
     sftp->label = g_strdup_printf("%s@%s:%d", peer->user, peer->host, peer->port);
     sftp->fd = -1;
-    sftp->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (sftp->wake < 0)
-        g_error("%s: no descriptor is left for a session: %s; raise the limit of open files", sftp->label,
-                g_strerror(errno));
+    sftp->wake = -1;
     wire_init(&sftp->wire);
     return sftp;
 }
@@ -224,9 +222,26 @@ void sftp_free(struct sftp *sftp)
     sftp_disconnect(sftp);
     wire_clear(&sftp->wire);
     clear_server(&sftp->server);
-    (void)close(sftp->wake); /* an eventfd: nothing is lost */
+    if (sftp->wake >= 0)
+        (void)close(sftp->wake); /* an eventfd: nothing is lost */
     g_free(sftp->label);
     g_free(sftp);
+}
+
+/* sftp_interrupt may be called meanwhile: it sets its flag before it looks for the descriptor, and we look at the flag
+ * afterwards. */
+static bool make_wake(struct sftp *sftp, GError **error)
+{
+    if (sftp->wake >= 0)
+        return true;
+    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (fd < 0)
+        return sftp_fail(sftp, SFTP_ERROR_UNREACHABLE, error,
+                         "no descriptor is left for a connection: %s; raise the limit of open files of the gateway's "
+                         "user (ulimit -n)",
+                         g_strerror(errno));
+    g_atomic_int_set(&sftp->wake, fd);
+    return true;
 }
 
 bool sftp_connect(struct sftp *sftp, GError **error)
@@ -235,7 +250,7 @@ bool sftp_connect(struct sftp *sftp, GError **error)
     clear_server(&sftp->server);
     wire_reset(&sftp->wire);
     sftp->read_piece = sftp->write_piece = SFTP_PIECE;
-    if (!sftp_check(sftp, error))
+    if (!make_wake(sftp, error) || !sftp_check(sftp, error))
         return false;
     if (secure(sftp, error) && sftp_login(sftp, error) && begin_channel(sftp, error)) {
         sftp->usable = true;

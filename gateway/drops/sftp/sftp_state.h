@@ -58,7 +58,7 @@ struct sftp_inlet {
 struct sftp {
     struct sftp_peer peer;
     char *label;          /* "user@host:port", the beginning of every error text */
-    int wake;             /* eventfd: readable once interrupted */
+    gint wake;            /* atomic; eventfd: readable once interrupted; -1: not made yet */
     gint interrupted;     /* atomic: set by sftp_interrupt, from any thread */
     int fd;               /* the socket; -1: none */
     LIBSSH2_SESSION *ssh; /* NULL: none */
