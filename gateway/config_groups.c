@@ -183,6 +183,7 @@ static const char *const *temporary_value(struct config_loading *l, const char *
 static void load_drop(struct config_loading *l, struct config *c, const char *group)
 {
     static const char *const rules[] = {"closed", "stable", "marker", "at-once", NULL}; /* as enum completeness */
+    static const char *const yes_no[] = {"yes", "no", NULL};
     struct drop *drop = g_new0(struct drop, 1);
 
     drop->name = g_strdup(group + strlen("drop "));
@@ -196,6 +197,7 @@ static void load_drop(struct config_loading *l, struct config *c, const char *gr
     drop->complete = (enum completeness)(first + config_choice_value(l, group, "complete", rules + first));
     drop->stable_seconds = config_number_value(l, group, "stable_seconds", (struct config_range){10, 0, 86400});
     drop->temporary = temporary_value(l, group);
+    drop->claim = config_choice_value(l, group, "claim", yes_no) == 0;
     g_ptr_array_add(c->drops, drop);
 }
 

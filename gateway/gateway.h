@@ -30,6 +30,7 @@ struct gateway {
     struct ledger_identity identity;      /* of the ledger; a writer's generation is the one that it began */
     char instance[GATEWAY_INSTANCE_SIZE]; /* of this process as a writer; "" for a reader */
     struct witness *witness;              /* that a writer wrote last (home_witness.h); NULL: none yet */
+    struct claims *claims;                /* of the pipeline (claims.h), borrowed; NULL: there is none */
     const volatile bool *stop;            /* when it becomes true, work ends at the next safe point; may be NULL */
     int64_t wait_until;                   /* monotonic microseconds: until then this pass waits for drops */
     bool low[ROOM_DISKS];                 /* below the reserve, as of this pass (pipeline/room_watch.h) */

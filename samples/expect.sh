@@ -57,9 +57,10 @@ produce() # FOLDER HOME OUT
         echo "$name $status" >>"$3/run.status"
         [ "$status" -le 1 ] || cat "$2/messages" >&2
     done
-    (cd "$2/drops" && find . -path './*/out/*' -type f | LC_ALL=C sort) | while IFS= read -r file; do
-        mkdir -p "$3/$(dirname "$file")" && cp "$2/drops/$file" "$3/$file"
-    done
+    (cd "$2/drops" && find . -path './*/out/*' -type f ! -name .ecosgate-claim | LC_ALL=C sort) |
+        while IFS= read -r file; do
+            mkdir -p "$3/$(dirname "$file")" && cp "$2/drops/$file" "$3/$file"
+        done
     arrivals "$1" | awk '$1 != "-" && !seen[$1]++ { print $1 }' >"$2/names"
     last=$(arrivals "$1" | awk 'NF > 1 { time = $2 } END { print time }')
     # Names of samples hold no blanks.

@@ -315,6 +315,18 @@ static bool rename_noreplace(const char *from, const char *to, GError **error)
     return errnum == 0 || disk_fail(error, "rename to", to, errnum);
 }
 
+bool disk_file_publish_new(enum step step, struct disk_file *file, const char *path, GError **error)
+{
+    if (!seal(file, true, error))
+        return false;
+    step_before(step);
+    file->finished = rename_noreplace(file->temporary, path, error);
+    if (!file->finished || !sync_parent(path, error))
+        return false;
+    step_after(step);
+    return true;
+}
+
 bool disk_rename_unsynced(enum step step, const char *from, const char *to, GError **error)
 {
     step_before(step);
@@ -458,4 +470,57 @@ bool disk_make_dirs(enum step step, const char *path, GError **error)
         return settle_dir(path, error); /* another process made it just now */
     g_propagate_error(error, g_steal_pointer(&cause));
     return false;
+}
+
+/* ---- in place ---- */
+
+/* Writes all bytes at that offset. */
+static bool write_at(int fd, const char *data, size_t len, off_t at)
+{
+    while (len > 0) {
+        ssize_t put = pwrite(fd, data, len, at);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            return false;
+        data += put;
+        at += put;
+        len -= (size_t)put;
+    }
+    return true;
+}
+
+/* Writes over the open file. 0, or an errno: EPERM for what is no plain file of one name, which others may have put
+ * there to have us write elsewhere. */
+static int overwrite(int fd, const char *text, size_t len)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) != 0)
+        return errno;
+    if (!S_ISREG(st.st_mode) || st.st_nlink > 1)
+        return EPERM;
+    size_t rest = (uint64_t)st.st_size > len ? (size_t)st.st_size - len : 0;
+    g_autofree char *fill = g_strnfill(rest, '\n');
+    return write_at(fd, text, len, 0) && write_at(fd, fill, rest, (off_t)len) && fdatasync(fd) == 0 ? 0 : errno;
+}
+
+bool disk_overwrite(enum step step, const char *path, const char *text, bool *gone, GError **error)
+{
+    int fd = open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int errnum = fd < 0 ? errno : 0;
+
+    *gone = errnum == ENOENT;
+    if (*gone)
+        return true;
+    if (fd < 0)
+        return disk_fail(error, "write", path, errnum);
+    step_before(step);
+    errnum = overwrite(fd, text, strlen(text));
+    if (close(fd) != 0 && errnum == 0)
+        errnum = errno;
+    if (errnum != 0)
+        return disk_fail(error, "write", path, errnum);
+    step_after(step);
+    return true;
 }

@@ -48,6 +48,9 @@ bool disk_file_write(void *file, const char *data, size_t len, GError **error);
 /* Syncs and closes the file, renames it to its path (a file that stands there is replaced), syncs the folder. */
 bool disk_file_publish(enum step step, struct disk_file *file, GError **error);
 
+/* The same, but `path` (in the same folder) must be free: SPOOL_ERROR_EXISTS, and nothing is replaced. */
+bool disk_file_publish_new(enum step step, struct disk_file *file, const char *path, GError **error);
+
 /* Closes and renames without any sync: for files that do not count before disk_fs_sync made them durable. */
 bool disk_file_place(enum step step, struct disk_file *file, GError **error);
 
@@ -63,6 +66,12 @@ const char *disk_file_sha256(const struct disk_file *file);
 /* Frees the file, and removes its temporary file if it was not published, placed or uploaded. NULL is allowed. */
 void disk_file_free(struct disk_file *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(disk_file_t, disk_file_free)
+
+/* ---- one file, written over in place ---- */
+
+/* Writes text over the beginning of the regular file at path, which has no second name, and line ends over the rest of
+ * a longer one; then syncs. A stop leaves old and new bytes. *gone: there is no such file, and nothing was done. */
+bool disk_overwrite(enum step step, const char *path, const char *text, bool *gone, GError **error);
 
 /* ---- names ---- */
 

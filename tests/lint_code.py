@@ -30,7 +30,8 @@ ROOMS = {
                                   "gateway/pipeline"),
 }
 # Of a room below, these alone.
-ONLY = {("gateway/pipeline", "gateway/drops"): {"gateway/drops/transport.h", "gateway/drops/transfer_worker.h"}}
+ONLY = {("gateway/pipeline", "gateway/drops"): {"gateway/drops/transport.h", "gateway/drops/transfer_worker.h",
+                                                "gateway/drops/claim.h"}}
 # main.c names every command; nothing else above the rooms may.
 UPWARD = {("gateway/main.c", "gateway/commands/command.h")}
 # Commands with read-only access include no header of what changes the spool, the ledger or a drop, and call none of it.

@@ -5,6 +5,7 @@
 #ifndef ECOSGATE_GATEWAY_DROPS_DROP_H
 #define ECOSGATE_GATEWAY_DROPS_DROP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The rule by which a file in `in` counts as whole (complete= in ecosgate.conf(5)); decided by completeness.h. */
@@ -28,6 +29,7 @@ struct drop {
     enum completeness complete;
     int64_t stable_seconds;
     const char *const *temporary; /* patterns of names that are no files yet (filename.h), NULL-terminated; owned */
+    bool claim;                   /* the gateway keeps a claim in `out` (claim.h) */
     void *settings;               /* the transport's own; NULL where it has none */
 };
 

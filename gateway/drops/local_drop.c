@@ -410,6 +410,32 @@ static bool local_publish(struct connection *connection, const char *name, const
     return on_drop(publish(there ? folder : connection->drop->out, target, content, &cause), &cause, error);
 }
 
+/* ---- the claim ---- */
+
+static bool claim_read(struct connection *connection, struct claim_text *claim, GError **error)
+{
+    return still_running(connection, error) && local_claim_read(connection->drop, claim, error);
+}
+
+static bool claim_make(struct connection *connection, const char *text, GError **error)
+{
+    GError *cause = NULL;
+
+    if (local_claim_make(connection->drop, text, &cause))
+        return true;
+    if (!g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_EXISTS))
+        return on_drop(false, &cause, error);
+    g_error_free(cause);
+    return changed(error, CLAIM_NAME, "is there already");
+}
+
+static bool claim_write(struct connection *connection, const char *text, GError **error)
+{
+    GError *cause = NULL;
+
+    return on_drop(local_claim_write(connection->drop, text, &cause), &cause, error);
+}
+
 const struct transport local_transport = {
     .name = "local",
     .local_folders = true,
@@ -423,6 +449,9 @@ const struct transport local_transport = {
     .discard = local_discard,
     .upload = local_upload,
     .publish = local_publish,
+    .claim_read = claim_read,
+    .claim_make = claim_make,
+    .claim_write = claim_write,
     .interrupt = local_interrupt,
     .close = local_close,
 };

@@ -4,6 +4,7 @@
  *   sftp_drop         the transport's table, listing
  *   sftp_pickup       fetch, discard
  *   sftp_delivery     upload, publish
+ *   sftp_claim        the claim in `out`
  *   sftp_probe        the probe for `doctor`
  *
  * Errors of these functions are SFTP_ERROR, or our own disk's; sftp_connection_pass turns them into those of
@@ -67,6 +68,12 @@ bool sftp_delivery_upload(struct connection *connection, const char *path, const
 /* Member publish (sftp_delivery.c). */
 bool sftp_delivery_publish(struct connection *connection, const char *name, const struct content *content,
                            GError **error);
+/* Member claim_read (sftp_claim.c). */
+bool sftp_claim_read(struct connection *connection, struct claim_text *claim, GError **error);
+/* Member claim_make (sftp_claim.c). */
+bool sftp_claim_make(struct connection *connection, const char *text, GError **error);
+/* Member claim_write (sftp_claim.c). */
+bool sftp_claim_write(struct connection *connection, const char *text, GError **error);
 /* Member probe (sftp_probe.c). */
 void sftp_probe(const struct probe *probe);
 

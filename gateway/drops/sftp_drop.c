@@ -121,6 +121,9 @@ const struct transport sftp_transport = {
     .discard = sftp_pickup_discard,
     .upload = sftp_delivery_upload,
     .publish = sftp_delivery_publish,
+    .claim_read = sftp_claim_read,
+    .claim_make = sftp_claim_make,
+    .claim_write = sftp_claim_write,
     .interrupt = drop_interrupt,
     .close = drop_close,
 };

@@ -6,6 +6,7 @@
  *   connection = transport->open(drop, CONNECTION_IN);          touches nothing yet: connects when first used
  *   transport->list → transport->fetch → transport->discard     CONNECTION_IN, the drop's `in`
  *   transport->upload → transport->publish                      CONNECTION_OUT, the drop's `out`
+ *   transport->claim_read → transport->claim_make or transport->claim_write      either, before each task (claim.h)
  *   transport->close(connection)
  *
  * Each direction of a drop has a connection of its own, which one thread uses at a time. Calls block, each within the
@@ -50,6 +51,7 @@ enum transport_error {
     TRANSPORT_ERROR_DOWN,    /* the drop is unreachable, unreadable, unwritable or full: an outage (A102, A103) */
     TRANSPORT_ERROR_CHANGED, /* the file changed, or is gone, since it was listed: the next listing tells more */
     TRANSPORT_ERROR_TAKEN,   /* the drop holds other bytes under the name: an operator must decide */
+    TRANSPORT_ERROR_CLAIMED, /* the drop belongs to another gateway, or nobody can tell whether it does (A110) */
 };
 /* The error domain for what is wrong with a drop. Errors of our own disk are SPOOL_ERROR. */
 GQuark transport_error_quark(void);
@@ -80,6 +82,19 @@ typedef bool transport_bytes(void *user, const char *data, size_t len, GError **
 struct byte_sink {
     transport_bytes *write;
     void *user; /* of write */
+};
+
+/* The name of the claim in `out` (claim.h). */
+#define CLAIM_NAME ".ecosgate-claim"
+
+/* The beginning of an error's text where the drop refuses the claim. */
+#define CLAIM_REFUSED "the claim cannot be written; allow it, or set claim=no if this drop must hold no such file: "
+
+/* What stands under CLAIM_NAME. */
+struct claim_text {
+    bool folder; /* `out` exists */
+    char *text;  /* NULL: there is no such file; g_free */
+    size_t len;  /* bytes, at most WITNESS_MAX_SIZE */
 };
 
 /* What proves that two files hold the same bytes. */
@@ -129,6 +144,15 @@ struct transport {
      * holds another one. Passes STEP_DELIVERY_PUBLISHED, or STEP_DELIVERY_DROPPED for a temporary file that is not
      * needed. */
     bool (*publish)(struct connection *connection, const char *name, const struct content *content, GError **error);
+    /* Reads the claim; for a connection of either direction, as are the next two. TRANSPORT_ERROR_CLAIMED if something
+     * stands there that is no regular file, that we may not read, or that is larger than a claim. */
+    bool (*claim_read)(struct connection *connection, struct claim_text *claim, GError **error);
+    /* Makes the claim durably, whole or not at all where the drop can do that. TRANSPORT_ERROR_CHANGED if something
+     * stands there already: of several that make it at once, one succeeds. Passes STEP_CLAIM_MADE. */
+    bool (*claim_make)(struct connection *connection, const char *text, GError **error);
+    /* Writes over the claim in place, durably, and over the rest of a longer one with line ends.
+     * TRANSPORT_ERROR_CHANGED if it is gone. Passes STEP_CLAIM_WRITTEN. */
+    bool (*claim_write)(struct connection *connection, const char *text, GError **error);
     /* From any thread: the call under way fails soon, later ones at once. */
     void (*interrupt)(struct connection *connection);
     /* Frees the connection. NULL is allowed. */

@@ -32,6 +32,7 @@ struct inbox *inbox_new(struct gateway *gateway, const struct drop *drop, int wa
     inbox->fetches = g_array_new(FALSE, FALSE, sizeof(struct fetch));
     g_array_set_clear_func(inbox->fetches, clear_fetch);
     inbox->worker = transfer_worker_new(drop, CONNECTION_IN, wake);
+    inbox->guard = claims_guard(gateway->claims, drop, CONNECTION_IN);
     if (outage_init(&inbox->outage, gateway, "A102", drop, error))
         return inbox;
     inbox_free(inbox);
@@ -75,13 +76,45 @@ void inbox_set_full(struct inbox *inbox)
 
 /* ---- from task to task ---- */
 
+bool inbox_begin_task(struct inbox *inbox, enum task task, transfer_worker_task *run, GError **error)
+{
+    if (!claims_prepare(inbox->gateway->claims, inbox->guard, false, error))
+        return false;
+    inbox->task = task;
+    transfer_worker_begin(inbox->worker, run, inbox);
+    return true;
+}
+
+/* The drop belongs to another, or did when it was looked at: what the task did is not committed, and everything begins
+ * with a new listing. */
+static bool end_claimed(struct inbox *inbox, enum task task, GError *cause, GError **error)
+{
+    bool again;
+
+    inbox->listing_wanted = true;
+    g_array_set_size(inbox->complete, 0);
+    if (!claims_settle(inbox->gateway->claims, inbox->guard, cause, &again, error))
+        return false;
+    if (task == TASK_DISCARD)
+        return inbox_end_discard(inbox, error); /* copies that were removed before it */
+    return task != TASK_FETCH || inbox_abandon_fetch(inbox, error);
+}
+
 static bool end_task(struct inbox *inbox, GError **error)
 {
     enum task task = inbox->task;
     GError *cause = g_steal_pointer(&inbox->error);
 
     inbox->task = TASK_NONE;
-    if (task == TASK_FETCH)
+    if (g_error_matches(cause, TRANSPORT_ERROR, TRANSPORT_ERROR_CLAIMED))
+        return end_claimed(inbox, task, cause, error);
+    if (!claims_confirm(inbox->gateway->claims, inbox->guard, error)) {
+        g_clear_error(&cause);
+        return false;
+    }
+    /* The drop was down before the first fetch. */
+    bool down = cause != NULL && cause->domain == TRANSPORT_ERROR;
+    if (task == TASK_FETCH && !down)
         return inbox_end_fetch(inbox, cause, error);
     /* Copies that were discarded before the drop failed are recorded all the same. */
     if (task == TASK_DISCARD && !inbox_end_discard(inbox, error)) {
@@ -93,13 +126,19 @@ static bool end_task(struct inbox *inbox, GError **error)
     return task != TASK_LIST || inbox_end_listing(inbox, error);
 }
 
+/* Microseconds until the drop may be used again; 0: now. */
+static int64_t wait_of(const struct inbox *inbox)
+{
+    return MAX(outage_wait(&inbox->outage), claims_wait(inbox->gateway->claims, inbox->drop));
+}
+
 /* Starts the next task; *begun is false if there is none. */
 static bool begin_task(struct inbox *inbox, bool *begun, GError **error)
 {
     GError *cause = NULL;
 
     *begun = false;
-    if (outage_wait(&inbox->outage) > 0)
+    if (wait_of(inbox) > 0)
         return true;
     if (!transfer_worker_ready(inbox->worker, &cause))
         return outage_record_failure(&inbox->outage, cause, error);
@@ -115,8 +154,7 @@ static bool begin_task(struct inbox *inbox, bool *begun, GError **error)
     *begun = inbox->listing_wanted;
     if (!inbox->listing_wanted)
         return outage_record_success(&inbox->outage, error); /* every task of this pass went well */
-    inbox_begin_listing(inbox);
-    return true;
+    return inbox_begin_listing(inbox, error);
 }
 
 void inbox_begin_pass(struct inbox *inbox)
@@ -143,7 +181,7 @@ bool inbox_advance(struct inbox *inbox, GError **error)
             }
             if (!end_task(inbox, error))
                 return false;
-            inbox->slow = inbox->slow && outage_wait(&inbox->outage) > 0;
+            inbox->slow = inbox->slow && wait_of(inbox) > 0;
         }
         if (!begin_task(inbox, &begun, error))
             return false;
@@ -163,8 +201,7 @@ bool inbox_is_busy(const struct inbox *inbox)
 
 int64_t inbox_settling(const struct inbox *inbox)
 {
-    return inbox->full || inbox->settle_at == 0 || outage_wait(&inbox->outage) > 0 ? 0
-                                                                                   : MAX(until(inbox->settle_at), 1);
+    return inbox->full || inbox->settle_at == 0 || wait_of(inbox) > 0 ? 0 : MAX(until(inbox->settle_at), 1);
 }
 
 int64_t inbox_due(const struct inbox *inbox)
@@ -173,8 +210,8 @@ int64_t inbox_due(const struct inbox *inbox)
 
     if (inbox->task != TASK_NONE)
         return G_MAXINT64; /* its end wakes the gateway */
-    if (outage_wait(&inbox->outage) > 0)
-        return outage_wait(&inbox->outage);
+    if (wait_of(inbox) > 0)
+        return wait_of(inbox);
     if (inbox->full)
         return until(inbox->look_again);
     return inbox->settle_at != 0 ? MIN(due, until(inbox->settle_at)) : due;

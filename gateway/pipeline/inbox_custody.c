@@ -51,20 +51,38 @@ static bool fetch_one(struct inbox *inbox, const struct transport *transport, st
     return true;
 }
 
+/* A copy is ours only if the drop still is: another gateway may have taken the same files meanwhile. A drop that is
+ * down has no other gateway that we know of. */
+static bool still_ours(struct inbox *inbox, const struct transport *transport, struct connection *connection)
+{
+    GError *cause = NULL;
+
+    if (claim_still(inbox->guard, transport, connection, &cause))
+        return true;
+    if (g_error_matches(cause, TRANSPORT_ERROR, TRANSPORT_ERROR_CLAIMED)) {
+        g_propagate_error(&inbox->error, cause);
+        return false;
+    }
+    g_error_free(cause);
+    return true;
+}
+
 static void fetch_task(const struct transport *transport, struct connection *connection, void *user)
 {
     struct inbox *inbox = user;
+    if (!claim_look(inbox->guard, transport, connection, &inbox->error))
+        return;
     g_autoptr(job_batch_t) batch = job_batch_begin(inbox->gateway->spool, &inbox->error);
     bool go_on = batch != NULL, any = false;
 
-    for (guint i = 0; go_on && i < inbox->fetches->len; i++) {
+    for (guint i = 0; go_on && still_ours(inbox, transport, connection) && i < inbox->fetches->len; i++) {
         struct fetch *fetch = &g_array_index(inbox->fetches, struct fetch, i);
         any |= fetch_one(inbox, transport, connection, fetch);
         /* The files after one that failed wait with it: if they came first, its sequence number would be stale (B107).
          * A file that changed since the listing is still being written and does not hold up the others. */
         go_on = fetch->stored || g_error_matches(fetch->error, TRANSPORT_ERROR, TRANSPORT_ERROR_CHANGED);
     }
-    if (any)
+    if (any && inbox->error == NULL && still_ours(inbox, transport, connection))
         (void)job_batch_settle(batch, &inbox->error); /* inbox->error says whether it failed */
 }
 
@@ -141,9 +159,7 @@ bool inbox_begin_fetch(struct inbox *inbox, GError **error)
         g_array_append_val(inbox->fetches, fetch);
     }
     inbox->next_complete += n;
-    inbox->task = TASK_FETCH;
-    transfer_worker_begin(inbox->worker, fetch_task, inbox);
-    return true;
+    return inbox_begin_task(inbox, TASK_FETCH, fetch_task, error);
 }
 
 /* Fills the job's row as far as the name tells. Its texts are borrowed from fetch, parsed and sender. */
@@ -244,6 +260,16 @@ static bool report_failures(struct inbox *inbox, GError **error)
     return true;
 }
 
+bool inbox_abandon_fetch(struct inbox *inbox, GError **error)
+{
+    for (guint i = 0; i < inbox->fetches->len; i++) {
+        const struct fetch *fetch = &g_array_index(inbox->fetches, struct fetch, i);
+        if (fetch->stored && !job_drop(STEP_ORPHAN_DROPPED, inbox->gateway->spool, fetch->envelope.id, error))
+            return false;
+    }
+    return true;
+}
+
 bool inbox_end_fetch(struct inbox *inbox, GError *cause, GError **error)
 {
     if (cause != NULL || !record_custody(inbox, &cause))
@@ -272,7 +298,9 @@ static void discard_task(const struct transport *transport, struct connection *c
 {
     struct inbox *inbox = user;
 
-    while (inbox->discarded < inbox->discards->len &&
+    if (!claim_look(inbox->guard, transport, connection, &inbox->error))
+        return;
+    while (inbox->discarded < inbox->discards->len && claim_still(inbox->guard, transport, connection, &inbox->error) &&
            discard_one(transport, connection, inbox->discards->pdata[inbox->discarded], &inbox->error))
         inbox->discarded++;
 }
@@ -289,9 +317,7 @@ bool inbox_begin_discard(struct inbox *inbox, bool *begun, GError **error)
     if (!ledger_watch_renew(inbox->gateway, error))
         return false;
     inbox->discarded = 0;
-    inbox->task = TASK_DISCARD;
-    transfer_worker_begin(inbox->worker, discard_task, inbox);
-    return true;
+    return inbox_begin_task(inbox, TASK_DISCARD, discard_task, error);
 }
 
 bool inbox_end_discard(struct inbox *inbox, GError **error)

@@ -45,19 +45,19 @@ static void list_task(const struct transport *transport, struct connection *conn
 {
     struct inbox *inbox = user;
 
-    (void)transport->list(connection, keep_entry, inbox, &inbox->error); /* inbox->error says whether it failed */
+    if (claim_look(inbox->guard, transport, connection, &inbox->error))
+        (void)transport->list(connection, keep_entry, inbox, &inbox->error); /* inbox->error says whether it failed */
 }
 
-void inbox_begin_listing(struct inbox *inbox)
+bool inbox_begin_listing(struct inbox *inbox, GError **error)
 {
     inbox->listing_wanted = false;
-    inbox->task = TASK_LIST;
     g_ptr_array_set_size(inbox->entries, 0);
     g_array_set_size(inbox->complete, 0);
     inbox->next_complete = 0;
     inbox->settle_at = 0;
     inbox->next_listing = clock_monotonic() + inbox->gateway->config->poll_interval * SECOND;
-    transfer_worker_begin(inbox->worker, list_task, inbox);
+    return inbox_begin_task(inbox, TASK_LIST, list_task, error);
 }
 
 /* ---- deciding about what was listed ---- */

@@ -9,6 +9,7 @@
 #define ECOSGATE_GATEWAY_PIPELINE_INBOX_PRIVATE_H
 
 #include "gateway/drops/transfer_worker.h"
+#include "gateway/pipeline/claims.h"
 #include "gateway/pipeline/inbox.h"
 #include "gateway/pipeline/outage.h"
 #include "spool/custody.h"
@@ -36,7 +37,8 @@ struct inbox {
     const struct drop *drop;
     struct transfer_worker *worker;
     struct outage outage;
-    enum task task;       /* under way */
+    struct claim_guard *guard; /* each task asks it first */
+    enum task task;            /* under way */
     bool slow;            /* The last task outlived its pass. No pass waits for this drop until a task ends in time. */
     bool listing_wanted;  /* by this pass */
     bool full;            /* no room for the next file: copies are discarded, but no more is picked up in this pass */
@@ -56,6 +58,8 @@ struct inbox {
 
 /* ---- inbox.c ---- */
 
+/* Begins a task, which looks at the claim first. False: the ledger failed. */
+bool inbox_begin_task(struct inbox *inbox, enum task task, transfer_worker_task *run, GError **error);
 /* The next complete file to fetch, after skipping `ahead` of them. NULL: there is none. Borrowed until the next
  * listing. */
 const struct listed *inbox_next_complete(const struct inbox *inbox, guint ahead);
@@ -65,8 +69,8 @@ void inbox_set_full(struct inbox *inbox);
 
 /* ---- inbox_listing.c ---- */
 
-/* Starts the task that lists the drop. */
-void inbox_begin_listing(struct inbox *inbox);
+/* Starts the task that lists the drop. False: the ledger failed. */
+bool inbox_begin_listing(struct inbox *inbox, GError **error);
 /* Decides about each entry and commits decisions that changed. False: the ledger failed. */
 bool inbox_end_listing(struct inbox *inbox, GError **error);
 
@@ -75,6 +79,8 @@ bool inbox_end_listing(struct inbox *inbox, GError **error);
 /* Starts the task that fetches the next batch. If the disk has no room for it, no task is started and inbox->full is
  * set. */
 bool inbox_begin_fetch(struct inbox *inbox, GError **error);
+/* Removes the folders of a batch that must not be committed: the drop belongs to another. */
+bool inbox_abandon_fetch(struct inbox *inbox, GError **error);
 /* Commits the batch's files and moves them to ready/. cause: why the batch as a whole failed, or NULL; it is freed. */
 bool inbox_end_fetch(struct inbox *inbox, GError *cause, GError **error);
 /* Starts the task that discards sender's copies. *begun is false if there was none to discard. */

@@ -14,6 +14,7 @@
 
 #include "gateway/clock.h"
 #include "gateway/drops/transfer_worker.h"
+#include "gateway/pipeline/claims.h"
 #include "gateway/pipeline/ledger_watch.h"
 #include "gateway/pipeline/mending.h"
 #include "gateway/pipeline/outage.h"
@@ -37,6 +38,8 @@ struct outbox {
     const struct drop *drop;
     struct transfer_worker *worker;
     struct outage outage;
+    struct claim_guard *guard; /* each task asks it first */
+    GError *error;             /* of the task as a whole: the claim */
     struct outbox_listener listener;
     enum task task;     /* under way */
     bool slow;          /* The last task outlived its pass. No pass waits for this drop until a task ends in time. */
@@ -68,6 +71,7 @@ struct outbox *outbox_new(struct gateway *gateway, const struct drop *drop, int 
     outbox->failed = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     outbox->mended = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     outbox->worker = transfer_worker_new(drop, CONNECTION_OUT, wake);
+    outbox->guard = claims_guard(gateway->claims, drop, CONNECTION_OUT);
     if (outage_init(&outbox->outage, gateway, "A103", drop, error))
         return outbox;
     outbox_free(outbox);
@@ -83,6 +87,7 @@ void outbox_free(struct outbox *outbox)
     g_hash_table_unref(outbox->failed);
     outage_clear(&outbox->outage);
     g_hash_table_unref(outbox->mended);
+    g_clear_error(&outbox->error);
     g_free(outbox);
 }
 
@@ -104,8 +109,11 @@ static void run_batch(const struct transport *transport, struct connection *conn
 {
     struct outbox *outbox = user;
 
+    if (!claim_look(outbox->guard, transport, connection, &outbox->error))
+        return;
     for (guint i = 0; i < outbox->batch->len; i++) {
-        if (!run_transfer(transport, connection, &g_array_index(outbox->batch, struct transfer, i),
+        if (!claim_still(outbox->guard, transport, connection, &outbox->error) ||
+            !run_transfer(transport, connection, &g_array_index(outbox->batch, struct transfer, i),
                           outbox->task == TASK_UPLOAD))
             break;
     }
@@ -150,6 +158,8 @@ static bool begin_batch(struct outbox *outbox, GError **error)
         return outage_record_failure(&outbox->outage, cause, error);
     /* Before numbers leave that no witness knows. */
     if (state == LEDGER_STORED && !ledger_watch_renew(outbox->gateway, error))
+        return false;
+    if (!claims_prepare(outbox->gateway->claims, outbox->guard, state == LEDGER_STORED, error))
         return false;
     outbox->task = state == LEDGER_STORED ? TASK_UPLOAD : TASK_PUBLISH;
     transfer_worker_begin(outbox->worker, run_batch, outbox);
@@ -222,12 +232,35 @@ static bool report_failures(struct outbox *outbox, GError **error)
     return true;
 }
 
+/* Reports what the look at the claim came to: the drop belongs to another (A110), or it is down. Files that were done
+ * before it are recorded all the same. False: the ledger failed, or the process must end. */
+static bool settle_claim(struct outbox *outbox, GError **error)
+{
+    struct claims *claims = outbox->gateway->claims;
+    GError *cause = g_steal_pointer(&outbox->error);
+    bool again; /* the next batch begins at once anyway */
+
+    if (g_error_matches(cause, TRANSPORT_ERROR, TRANSPORT_ERROR_CLAIMED))
+        return claims_settle(claims, outbox->guard, cause, &again, error);
+    if (!claims_confirm(claims, outbox->guard, error)) {
+        g_clear_error(&cause);
+        return false;
+    }
+    return cause == NULL || outage_record_failure(&outbox->outage, cause, error);
+}
+
+/* Microseconds until the drop may be used again; 0: now. */
+static int64_t wait_of(const struct outbox *outbox)
+{
+    return MAX(outage_wait(&outbox->outage), claims_wait(outbox->gateway->claims, outbox->drop));
+}
+
 static bool end_task(struct outbox *outbox, GError **error)
 {
     enum task task = outbox->task;
 
     outbox->task = TASK_NONE;
-    if (!record_batch(outbox, task, error) || !report_failures(outbox, error))
+    if (!settle_claim(outbox, error) || !record_batch(outbox, task, error) || !report_failures(outbox, error))
         return false;
     for (guint i = 0; task == TASK_PUBLISH && i < outbox->batch->len; i++) {
         const struct transfer *transfer = &g_array_index(outbox->batch, struct transfer, i);
@@ -254,9 +287,9 @@ bool outbox_advance(struct outbox *outbox, GError **error)
             }
             if (!end_task(outbox, error))
                 return false;
-            outbox->slow = outbox->slow && outage_wait(&outbox->outage) > 0;
+            outbox->slow = outbox->slow && wait_of(outbox) > 0;
         }
-        if (gateway_stopping(outbox->gateway) || outage_wait(&outbox->outage) > 0)
+        if (gateway_stopping(outbox->gateway) || wait_of(outbox) > 0)
             return true;
         if (!begin_batch(outbox, error))
             return false;
@@ -266,7 +299,7 @@ bool outbox_advance(struct outbox *outbox, GError **error)
 
 int64_t outbox_due(const struct outbox *outbox)
 {
-    int64_t wait = outage_wait(&outbox->outage);
+    int64_t wait = wait_of(outbox);
 
     return outbox->task != TASK_NONE || wait == 0 ? G_MAXINT64 : wait;
 }

@@ -13,6 +13,7 @@
 
 #include "gateway/answers/incidents.h"
 #include "gateway/clock.h"
+#include "gateway/pipeline/claims.h"
 #include "gateway/pipeline/clock_watch.h"
 #include "gateway/pipeline/damage.h"
 #include "gateway/pipeline/delivery.h"
@@ -35,6 +36,7 @@ enum { MAX_SECONDS = 1000000 }; /* the longest time that pipeline_due gives */
 
 struct pipeline {
     struct gateway *gateway;
+    struct claims *claims;
     struct pickup *pickup;
     struct delivery *delivery;
     int wake;              /* event descriptor */
@@ -52,7 +54,8 @@ struct pipeline *pipeline_new(struct gateway *gateway, GError **error)
     if (pipeline->wake < 0)
         g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
                     "an event descriptor cannot be made: %s; raise the limit of open files", g_strerror(errno));
-    else if ((pipeline->pickup = pickup_new(gateway, pipeline->wake, error)) != NULL &&
+    else if ((pipeline->claims = claims_new(gateway, error)) != NULL &&
+             (pipeline->pickup = pickup_new(gateway, pipeline->wake, error)) != NULL &&
              (pipeline->delivery = delivery_new(gateway, pipeline->wake, error)) != NULL)
         return pipeline;
     pipeline_free(pipeline);
@@ -65,6 +68,7 @@ void pipeline_free(struct pipeline *pipeline)
         return;
     delivery_free(pipeline->delivery);
     pickup_free(pipeline->pickup);
+    claims_free(pipeline->claims); /* its guards belong to the workers that have ended now */
     if (pipeline->wake >= 0)
         (void)close(pipeline->wake); /* an event descriptor holds nothing that could be lost */
     g_free(pipeline);
@@ -184,7 +188,8 @@ bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)
 
     gateway->wait_until = clock_monotonic() + patience;
     if (!clock_watch(gateway, error) || !orders_carry_out(gateway, error) ||
-        !clock_watch_blocks(gateway, &pipeline->blocked, error) || !delivery_begin_pass(pipeline->delivery, error))
+        !clock_watch_blocks(gateway, &pipeline->blocked, error) || !claims_begin_pass(pipeline->claims, error) ||
+        !delivery_begin_pass(pipeline->delivery, error))
         return false;
     return (pipeline->blocked ? delivery_advance(pipeline->delivery, error) : work(pipeline, error)) &&
            report_incidents(pipeline, error) && ledger_checkpoint(gateway->ledger, error);

@@ -259,6 +259,8 @@ static const char *const versions[] = {
     " FROM job j WHERE j.direction=0 AND j.numbering>=0 AND j.sequence IS NOT NULL AND j.type IS NOT NULL"
     " AND EXISTS(SELECT 1 FROM verdict v WHERE v.job=j.id AND v.outcome<>'RJ') GROUP BY j.sender,j.type,j.org;"
     "CREATE TABLE withheld(item INTEGER PRIMARY KEY, recovery INTEGER NOT NULL);"
+    /* Drops that an operator has given to this gateway (ledger_claims.h). */
+    "CREATE TABLE claim_take(name TEXT PRIMARY KEY, order_id TEXT NOT NULL);"
     "PRAGMA user_version=8;",
 };
 

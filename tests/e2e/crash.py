@@ -39,7 +39,7 @@ UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MOST_PASSINGS = 1 if SANITIZED else 40  # of a sanitized program: see FIRST_SCRIPTS
 # A case over SFTP takes several handshakes: only steps that concern a drop, and their first passings.
 MOST_OVER_SFTP = 1 if SANITIZED else 3
-OF_DROPS = ("custody-", "source-", "delivery-")
+OF_DROPS = ("custody-", "source-", "delivery-", "claim-")
 SERVER = None  # the SFTP server
 # A sanitizer sees what code does, not how often. Each step and side is stopped in the first script that passes it (and
 # over SFTP); the other scripts only run undisturbed. That what follows is right in every script, the other build

@@ -37,6 +37,7 @@ NOW = "2023-07-03T12:00:00Z"
 PATIENCE = 300  # seconds until a wait is called hopeless: no limit for anything that goes on, however slowly
 MODIFIED = 1688378400  # an hour before: the time of every file that is dropped
 DISK = tempfile.gettempdir()
+CLAIM = ".ecosgate-claim"  # the file in `out` that says whose drop it is; claims.py looks at it, other tests do not
 FOLDER = "ecosgate-test."  # how the name of a home's folder begins
 HOME = re.compile(rf"/[^ '\"]*{re.escape(FOLDER)}\w+")
 MEMORY = "/dev/shm"
@@ -234,7 +235,13 @@ class Home:
         os.rename(hidden, target)
 
     def out(self, drop):
-        return sorted(os.listdir(self.path("drops", drop, "out")))
+        return sorted(name for name in os.listdir(self.path("drops", drop, "out")) if name != CLAIM)
+
+    def remove_claims(self):
+        """As if no gateway had ever worked on its drops."""
+        for drop in os.listdir(self.path("drops")):
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(self.path("drops", drop, "out", CLAIM))
 
     def read_out(self, drop, name):
         with open(self.path("drops", drop, "out", name), "rb") as file:
@@ -267,7 +274,8 @@ class Home:
             for name in sorted(files):
                 path = os.path.join(root, name)
                 short = os.path.relpath(path, os.fsencode(self.dir))
-                if name.startswith(b"ledger.sqlite") or name in (b"lock", b"ecosgate.conf", b"witness"):
+                if name.startswith(b"ledger.sqlite") or name in (b"lock", b"ecosgate.conf", b"witness",
+                                                                     os.fsencode(CLAIM)):
                     continue
                 if os.path.islink(path):
                     found[short] = os.readlink(path)

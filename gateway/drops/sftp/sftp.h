@@ -120,8 +120,16 @@ struct sftp_fetch {
 bool sftp_read(struct sftp *sftp, struct sftp_fetch *fetch, GError **error);
 
 struct sftp_upload;
+/* What may stand at the path of an upload. */
+enum sftp_target {
+    SFTP_TARGET_REPLACED, /* whatever stands there is removed first */
+    SFTP_TARGET_NEW,      /* nothing: REFUSED otherwise */
+    SFTP_TARGET_OVER,     /* a file, whose bytes are written over from its beginning; its rest stays. MISSING */
+};
 /* Creates a new file; whatever stands at the path is removed first. NULL with an error. */
 struct sftp_upload *sftp_upload_begin(struct sftp *sftp, const char *path, GError **error);
+/* The same with a choice. A file that is written over is not removed when the upload fails. */
+struct sftp_upload *sftp_upload_onto(struct sftp *sftp, const char *path, enum sftp_target target, GError **error);
 /* Appends bytes. An error of an earlier write may be reported here or by the finish. */
 bool sftp_upload_write(struct sftp_upload *upload, const char *data, size_t len, GError **error);
 /* Returns when all bytes are at the server and, where it offers fsync, on its disk. `after` (NULL is allowed) is set to

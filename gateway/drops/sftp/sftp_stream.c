@@ -187,19 +187,19 @@ struct sftp_upload {
     uint32_t writes[REQUESTS]; /* a ring: ids of the WRITEs under way */
     unsigned first, count;
     uint64_t size; /* bytes so far */
-    bool finished;
+    bool finished; /* or a file that was there before: it stays when the upload fails */
 };
 
 /* Whatever stands at the path is removed, not written into: it may be a link that somebody put there. */
-static GByteArray *create(struct sftp *sftp, const char *path, GError **error)
+static GByteArray *create(struct sftp *sftp, const char *path, enum sftp_target target, GError **error)
 {
-    const uint32_t flags = OPEN_WRITE | OPEN_CREATE | OPEN_EXCLUSIVE;
+    const uint32_t flags = target == SFTP_TARGET_OVER ? OPEN_WRITE : OPEN_WRITE | OPEN_CREATE | OPEN_EXCLUSIVE;
     GError *cause = NULL;
     GByteArray *handle = sftp_settle_handle(sftp, ask_open(sftp, path, flags), path, &cause);
 
     if (handle != NULL)
         return handle;
-    if (sftp->usable && sftp_remove(sftp, path, NULL)) {
+    if (target == SFTP_TARGET_REPLACED && sftp->usable && sftp_remove(sftp, path, NULL)) {
         g_error_free(cause);
         return sftp_settle_handle(sftp, ask_open(sftp, path, flags), path, error);
     }
@@ -209,14 +209,20 @@ static GByteArray *create(struct sftp *sftp, const char *path, GError **error)
 
 struct sftp_upload *sftp_upload_begin(struct sftp *sftp, const char *path, GError **error)
 {
+    return sftp_upload_onto(sftp, path, SFTP_TARGET_REPLACED, error);
+}
+
+struct sftp_upload *sftp_upload_onto(struct sftp *sftp, const char *path, enum sftp_target target, GError **error)
+{
     sftp_progress(sftp, 0);
-    GByteArray *handle = create(sftp, path, error);
+    GByteArray *handle = create(sftp, path, target, error);
     if (handle == NULL)
         return NULL;
     struct sftp_upload *upload = g_new0(struct sftp_upload, 1);
     upload->sftp = sftp;
     upload->path = g_strdup(path);
     upload->handle = handle;
+    upload->finished = target == SFTP_TARGET_OVER;
     return upload;
 }
 

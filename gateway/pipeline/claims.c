@@ -1,0 +1,230 @@
+/* One guard for each direction of each drop, and one A110 for each drop. */
+#include "gateway/pipeline/claims.h"
+
+#include "gateway/pipeline/ledger_watch.h"
+#include "gateway/pipeline/outage.h"
+#include "spool/ledger/ledger_claims.h"
+
+#include <string.h>
+
+G_DEFINE_QUARK(ecosgate - claims - error, claims_error)
+
+struct drop_claim {
+    const struct drop *drop;
+    struct claim_guard guards[2]; /* by enum connection_direction */
+    struct outage outage;         /* A110 */
+    bool held;                    /* the drop was ours since this process began */
+    bool foreign;                 /* the last look found a claim that is not ours */
+};
+
+struct claims {
+    struct gateway *gateway;
+    GPtrArray *drops; /* struct drop_claim, in the configuration's order */
+};
+
+static void free_drop(gpointer user)
+{
+    struct drop_claim *of = user;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(of->guards); i++)
+        claim_guard_clear(&of->guards[i]);
+    outage_clear(&of->outage);
+    g_free(of);
+}
+
+static bool add_drop(struct claims *claims, const struct drop *drop, GError **error)
+{
+    struct drop_claim *of = g_new0(struct drop_claim, 1);
+
+    of->drop = drop;
+    for (size_t i = 0; i < G_N_ELEMENTS(of->guards); i++)
+        claim_guard_init(&of->guards[i], drop);
+    g_ptr_array_add(claims->drops, of);
+    return outage_init(&of->outage, claims->gateway, "A110", drop, error);
+}
+
+struct claims *claims_new(struct gateway *gateway, GError **error)
+{
+    struct claims *claims = g_new0(struct claims, 1);
+
+    claims->gateway = gateway;
+    claims->drops = g_ptr_array_new_with_free_func(free_drop);
+    for (guint i = 0; i < gateway->config->drops->len; i++) {
+        if (!add_drop(claims, gateway->config->drops->pdata[i], error)) {
+            claims_free(claims);
+            return NULL;
+        }
+    }
+    gateway->claims = claims;
+    return claims;
+}
+
+void claims_free(struct claims *claims)
+{
+    if (claims == NULL)
+        return;
+    claims->gateway->claims = NULL;
+    g_ptr_array_unref(claims->drops);
+    g_free(claims);
+}
+
+static struct drop_claim *find(const struct claims *claims, const struct drop *drop)
+{
+    guint i = 0;
+
+    while (((struct drop_claim *)claims->drops->pdata[i])->drop != drop)
+        i++; /* every drop of the configuration has one */
+    return claims->drops->pdata[i];
+}
+
+struct claim_guard *claims_guard(struct claims *claims, const struct drop *drop, enum connection_direction direction)
+{
+    return &find(claims, drop)->guards[direction];
+}
+
+/* ---- before a task ---- */
+
+/* The name of another drop that belongs to another gateway; NULL: none does. */
+static const char *pending(const struct claims *claims, const struct drop_claim *besides)
+{
+    for (guint i = 0; i < claims->drops->len; i++) {
+        const struct drop_claim *of = claims->drops->pdata[i];
+        if (of != besides && of->foreign)
+            return of->drop->name;
+    }
+    return NULL;
+}
+
+bool claims_prepare(struct claims *claims, struct claim_guard *guard, bool leaving, GError **error)
+{
+    struct drop_claim *of = find(claims, guard->drop);
+
+    if (!guard->drop->claim)
+        return true;
+    if (!of->held && !ledger_claim_take_exists(claims->gateway->ledger, guard->drop->name, &guard->taking, error))
+        return false;
+    guard->leaving = leaving;
+    guard->pending = of->held ? NULL : pending(claims, of);
+    if (!leaving && guard->own != NULL)
+        return true; /* no number need be known */
+    struct witness *own = home_witness_of(claims->gateway, error);
+    if (own == NULL)
+        return false;
+    claim_guard_set(guard, own, leaving);
+    return true;
+}
+
+/* ---- after a task ---- */
+
+/* What the claim means to us, decided with the ledger. */
+enum meaning { MEANS_APPROVED, MEANS_BEHIND, MEANS_SUPERSEDED, MEANS_FOREIGN };
+
+static bool judge(const struct claims *claims, const struct drop_claim *of, const struct claim_guard *guard,
+                  enum meaning *meaning, GError **error)
+{
+    struct gateway *gateway = claims->gateway;
+    bool behind = false, replaced = false;
+
+    *meaning = MEANS_FOREIGN;
+    if (guard->found == NULL)
+        return true;
+    if (of->held && (guard->owner == CLAIM_NEWER || guard->owner == CLAIM_TWIN)) {
+        *meaning = MEANS_SUPERSEDED;
+        return true;
+    }
+    if (!ledger_watch_drop_witness(gateway, guard->drop->name, guard->found, &behind, error) ||
+        (guard->owner == CLAIM_OTHER && !ledger_watch_replaces(gateway, guard->found, &replaced, error)))
+        return false;
+    if (behind)
+        *meaning = MEANS_BEHIND;
+    else if (guard->owner == CLAIM_OLDER || replaced)
+        *meaning = MEANS_APPROVED;
+    return true;
+}
+
+/* Tells A110 and ends the process. Nothing else is committed: what the ledger says is old. */
+static bool end_superseded(struct claims *claims, const struct drop_claim *of, const struct claim_guard *guard,
+                           GError **error)
+{
+    g_autofree char *who = claim_describe(guard->owner, guard->found);
+
+    claims->gateway->failed = true;
+    if (!outage_commit_incident(claims->gateway, "A110", of->drop->name, who, error))
+        g_prefix_error(error, "drop %s belongs to %s; A110 cannot be recorded: ", of->drop->name, who);
+    else
+        g_set_error(error, CLAIMS_ERROR, CLAIMS_ERROR_SUPERSEDED,
+                    "drop %s (A110) belongs to %s. It has taken over, so this process ends; it has delivered and "
+                    "removed nothing since. Start the gateway on one machine only",
+                    of->drop->name, who);
+    return false;
+}
+
+bool claims_settle(struct claims *claims, struct claim_guard *guard, GError *cause, bool *again, GError **error)
+{
+    struct drop_claim *of = find(claims, guard->drop);
+    enum meaning meaning;
+
+    *again = false;
+    if (!judge(claims, of, guard, &meaning, error)) {
+        g_error_free(cause);
+        return false;
+    }
+    switch (meaning) {
+    case MEANS_FOREIGN:
+        of->held = false;
+        of->foreign = guard->owner != CLAIM_NOBODY;
+        return outage_record_failure(&of->outage, cause, error);
+    case MEANS_APPROVED:
+        g_free(guard->approved);
+        guard->approved = g_strdup(guard->found->instance);
+        *again = true;
+        break;
+    case MEANS_SUPERSEDED:
+        (void)end_superseded(claims, of, guard, error); /* false: *error is set */
+        break;
+    case MEANS_BEHIND:
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
+                    "drop %s: its claim knows more of this ledger than the ledger itself (A109); see 'ecosgate status'",
+                    of->drop->name);
+        break;
+    }
+    g_error_free(cause);
+    return meaning == MEANS_APPROVED;
+}
+
+bool claims_confirm(struct claims *claims, const struct claim_guard *guard, GError **error)
+{
+    struct drop_claim *of = find(claims, guard->drop);
+
+    if (!guard->held)
+        return true;
+    if (!of->held) {
+        bool given;
+        if (!ledger_claim_take_exists(claims->gateway->ledger, of->drop->name, &given, error) ||
+            (given && !ledger_claim_take_clear(claims->gateway->ledger, of->drop->name, error)))
+            return false;
+    }
+    of->held = true;
+    of->foreign = false;
+    of->guards[CONNECTION_IN].taking = of->guards[CONNECTION_OUT].taking = false;
+    return outage_record_success(&of->outage, error);
+}
+
+int64_t claims_wait(const struct claims *claims, const struct drop *drop)
+{
+    return outage_wait(&find(claims, drop)->outage);
+}
+
+bool claims_begin_pass(struct claims *claims, GError **error)
+{
+    for (guint i = 0; i < claims->drops->len; i++) {
+        struct drop_claim *of = claims->drops->pdata[i];
+        bool given = false;
+        if (outage_wait(&of->outage) > 0 &&
+            !ledger_claim_take_exists(claims->gateway->ledger, of->drop->name, &given, error))
+            return false;
+        if (given)
+            of->outage.retry_at = 0;
+    }
+    return true;
+}
