@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+enum { UPLOAD_NAME_MAX = 64 }; /* bytes; the names of files are shorter than 128, and a folder takes 255 */
+
 /* A short code, as it stands in the names of files. */
 static bool is_org(const char *org)
 {
@@ -180,6 +182,29 @@ static const char *const *temporary_value(struct config_loading *l, const char *
     return (const char *const *)patterns;
 }
 
+/* The form of the names under which outgoing files are uploaded. Nobody may take such a file for one of its own, for a
+ * packed one or for a marker. */
+static char *upload_name_value(struct config_loading *l, const char *g)
+{
+    static const char sample[] = "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000_000001.csv";
+    char *form = config_text_value(l, g, "upload_name", DROP_UPLOAD_NAME);
+    const char *place = strstr(form, "NAME");
+    struct filename parsed;
+    bool good = place != NULL && strstr(place + 1, "NAME") == NULL && strlen(form) <= UPLOAD_NAME_MAX;
+
+    for (const char *at = form; *at != '\0'; at++)
+        good = good && g_ascii_isgraph(*at) && *at != '/';
+    if (good) {
+        g_autofree char *made = transport_temporary_name(form, sample);
+        good = !g_str_has_suffix(made, DROP_MARKER) && !filename_parse(made, strlen(made), &parsed, NULL, NULL);
+    }
+    if (!good)
+        config_problem(l, g, "upload_name",
+                       "a form of temporary names with NAME once, such as .NAME.part or NAME.tmp, without blanks and "
+                       "'/', which no recipient takes for a file");
+    return form;
+}
+
 static void load_drop(struct config_loading *l, struct config *c, const char *group)
 {
     static const char *const rules[] = {"closed", "stable", "marker", "at-once", NULL}; /* as enum completeness */
@@ -198,6 +223,7 @@ static void load_drop(struct config_loading *l, struct config *c, const char *gr
     drop->stable_seconds = config_number_value(l, group, "stable_seconds", (struct config_range){10, 0, 86400});
     drop->temporary = temporary_value(l, group);
     drop->claim = config_choice_value(l, group, "claim", yes_no) == 0;
+    drop->upload_name = upload_name_value(l, group);
     g_ptr_array_add(c->drops, drop);
 }
 

@@ -107,9 +107,8 @@ static int reserve(int fd, uint64_t expected)
 
 /* O_EXCL and O_NOFOLLOW: in a drop others may write too, and a link that they put in our way must not lead us
  * elsewhere. */
-struct disk_file *disk_file_create(const char *path, uint64_t expected_size, GError **error)
+struct disk_file *disk_file_create_as(const char *path, const char *temporary, uint64_t expected_size, GError **error)
 {
-    g_autofree char *temporary = disk_temporary_path(path);
     if (unlink(temporary) != 0 && errno != ENOENT) {
         (void)disk_fail(error, "replace", temporary, errno);
         return NULL;
@@ -129,7 +128,7 @@ struct disk_file *disk_file_create(const char *path, uint64_t expected_size, GEr
     }
     struct disk_file *file = g_malloc(sizeof *file);
     file->path = g_strdup(path);
-    file->temporary = g_steal_pointer(&temporary);
+    file->temporary = g_strdup(temporary);
     file->fd = fd;
     file->expected = expected_size;
     file->size = file->written = file->begun = 0;
@@ -137,6 +136,12 @@ struct disk_file *disk_file_create(const char *path, uint64_t expected_size, GEr
     file->held = 0;
     file->digest = digest_new();
     return file;
+}
+
+struct disk_file *disk_file_create(const char *path, uint64_t expected_size, GError **error)
+{
+    g_autofree char *temporary = disk_temporary_path(path);
+    return disk_file_create_as(path, temporary, expected_size, error);
 }
 
 /* A hint to the disk, whose failure counts for nothing: only the sync at the end tells whether the bytes are safe. */
@@ -350,12 +355,6 @@ bool disk_rename_noreplace(enum step step, const char *from, const char *to, GEr
         return false;
     step_after(step);
     return true;
-}
-
-bool disk_publish_temporary(enum step step, const char *path, GError **error)
-{
-    g_autofree char *temporary = disk_temporary_path(path);
-    return disk_rename_noreplace(step, temporary, path, error);
 }
 
 bool disk_unlink(enum step step, const char *path, GError **error)

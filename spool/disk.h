@@ -8,7 +8,7 @@
  *
  *     disk_file_create → disk_file_write* → disk_file_publish → disk_file_free     whole, under its final name
  *     disk_file_create → disk_file_write* → disk_file_upload  → disk_file_free     whole, under its temporary name
- *         … then, perhaps in another process, disk_publish_temporary
+ *         … then, perhaps in another process, disk_rename_noreplace
  *
  * disk_file_free without a publish, place or upload before it removes the temporary file. Paths are borrowed for the
  * call. Sizes are bytes. A function that changes the disk takes the crash point (step.h) that it passes.
@@ -39,6 +39,9 @@ char *disk_temporary_path(const char *path);
 /* Begins a file that is to stand at path; its folder must exist. A temporary file that a crash left is replaced.
  * expected_size reserves that many bytes, so that a full disk shows here; 0 reserves none. NULL on an error. */
 struct disk_file *disk_file_create(const char *path, uint64_t expected_size, GError **error);
+
+/* The same under another temporary name, which must stand in the same folder. */
+struct disk_file *disk_file_create_as(const char *path, const char *temporary, uint64_t expected_size, GError **error);
 
 /* Adds len bytes; they are buffered. file is a struct disk_file: the function has the form of a byte sink,
  * bool (*)(void *user, const char *data, size_t len, GError **). A failed write or sync is final: SPOOL_ERROR_BUG for
@@ -74,10 +77,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(disk_file_t, disk_file_free)
 bool disk_overwrite(enum step step, const char *path, const char *text, bool *gone, GError **error);
 
 /* ---- names ---- */
-
-/* Renames the temporary file of path, which disk_file_upload left, to path and syncs the folder. SPOOL_ERROR_EXISTS
- * when path is taken; nothing is replaced. */
-bool disk_publish_temporary(enum step step, const char *path, GError **error);
 
 /* Renames a file or a folder within one file system and syncs the folders of both names. SPOOL_ERROR_EXISTS when `to`
  * is taken; nothing is replaced. */

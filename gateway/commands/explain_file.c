@@ -35,7 +35,13 @@ bool explain_outgoing(struct gateway *gateway, const struct ledger_outgoing *fil
     *explanation = (struct explanation){0};
     if (file->state == LEDGER_DELIVERED) {
         instant_print(file->delivered_at, at);
-        explanation->because = g_strdup_printf("it was delivered to the drop %s at %s", file->drop, at);
+        explanation->because =
+            file->concluded
+                ? g_strdup_printf("it counts as delivered to the drop %s since %s, and nobody saw it there: "
+                                  "a rename was sent and not answered, and the temporary file was gone "
+                                  "afterwards",
+                                  file->drop, at)
+                : g_strdup_printf("it was delivered to the drop %s at %s", file->drop, at);
         return true;
     }
     if (!outage_text(gateway, file->drop, &outage, error))

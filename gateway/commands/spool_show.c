@@ -127,6 +127,7 @@ static bool add_outgoing(struct ledger *ledger, int64_t id, json_t *rows, GError
         output_set_text(row, "sha256", file->sha256);
         output_set(row, "created", command_json_instant(file->created));
         output_set(row, "delivered_at", command_json_instant(file->delivered_at));
+        output_set(row, "concluded", json_boolean(file->concluded));
         (void)json_array_append_new(rows, row); /* fails only without memory, which ends the program */
     }
     return true;
@@ -198,7 +199,7 @@ static bool fill(struct gateway *gateway, const struct ledger_job *job, json_t *
 static void print_text(const json_t *object)
 {
     static const char *const findings[] = {"code", "scope", "line", "column", "record", "field", "value", "text", NULL};
-    static const char *const outgoing[] = {"kind", "state", "drop", "delivered_at", "size", "name", NULL};
+    static const char *const outgoing[] = {"kind", "state", "concluded", "drop", "delivered_at", "size", "name", NULL};
     static const char *const actions[] = {"at", "who", "verb", "reason", "result", NULL};
     static const char *const files[] = {"size", "name", NULL};
     const json_t *verdict;

@@ -111,6 +111,10 @@ static void check_outgoing(struct check *check)
 {
     for (guint i = 0; i < check->files->len; i++) {
         const struct ledger_outgoing *file = check->files->pdata[i];
+        const char *contradiction = ledger_outgoing_contradiction(file);
+        if (contradiction != NULL)
+            verify_problem(check->problems, "%s %s: the ledger's row of it was changed" VERIFY_RESTORE, file->name,
+                           contradiction);
         if (!is_report(check) && g_strcmp0(file->drop, check->job->drop) != 0)
             verify_problem(check->problems, "%s goes to the drop %s, but its job belongs to %s" VERIFY_RESTORE,
                            file->name, file->drop, check->job->drop);

@@ -19,6 +19,9 @@ enum completeness {
 /* By the rule `marker` a file counts as whole once there is a file of its name followed by this. */
 #define DROP_MARKER ".done"
 
+/* The default form of the names under which outgoing files are uploaded: NAME stands for the file's name. */
+#define DROP_UPLOAD_NAME ".NAME.part"
+
 struct transport;
 
 struct drop {
@@ -26,6 +29,7 @@ struct drop {
     const struct transport *transport; /* how its folders are reached; never NULL */
     char *in;                          /* folder that senders write to: a path as the transport understands it */
     char *out;                         /* folder that recipients read from */
+    char *upload_name;                 /* the form of temporary names in `out`, with NAME in it */
     enum completeness complete;
     int64_t stable_seconds;
     const char *const *temporary; /* patterns of names that are no files yet (filename.h), NULL-terminated; owned */

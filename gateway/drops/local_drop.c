@@ -313,16 +313,23 @@ static bool copy_in(const struct uploading *from, struct disk_file *to, GError *
     return n == 0 || read_failed(error, from->path);
 }
 
-static bool upload_bytes(const struct uploading *from, const char *target, const struct content *content,
-                         GError **error)
+/* The path of a name of an outgoing file; g_free. */
+static char *out_path(const struct connection *connection, const char *name)
 {
+    return g_build_filename(connection->drop->out, name, NULL);
+}
+
+static bool upload_bytes(const struct uploading *from, const struct outgoing_file *to, GError **error)
+{
+    g_autofree char *target = out_path(from->connection, to->name);
+    g_autofree char *temporary = out_path(from->connection, to->temporary);
     GError *cause = NULL;
-    g_autoptr(disk_file_t) file = disk_file_create(target, (uint64_t)content->size, &cause);
+    g_autoptr(disk_file_t) file = disk_file_create_as(target, temporary, (uint64_t)to->content.size, &cause);
 
     if (!on_drop(file != NULL, &cause, error) || !copy_in(from, file, error) ||
         !on_drop(disk_file_upload(STEP_DELIVERY_UPLOADED, file, &cause), &cause, error))
         return false;
-    if (strcmp(disk_file_sha256(file), content->sha256) == 0)
+    if (strcmp(disk_file_sha256(file), to->content.sha256) == 0)
         return true;
     g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT,
                 "%s is not what was stored: its SHA-256 differs; restore it from a backup", from->path);
@@ -345,69 +352,136 @@ static bool make_folder(const struct connection *connection, const char *name, G
     return on_drop(disk_sync_dir(out, &cause), &cause, error); /* a crash may have come between making and sync */
 }
 
-static bool local_upload(struct connection *connection, const char *path, const char *name,
-                         const struct content *content, GError **error)
+static bool local_upload(struct connection *connection, const char *path, const struct outgoing_file *file,
+                         enum publication_state *state, GError **error)
 {
-    g_autofree char *target = g_build_filename(connection->drop->out, name, NULL);
+    g_autofree char *temporary = out_path(connection, file->temporary);
+    GError *cause = NULL;
+    bool there;
 
-    if (!make_folder(connection, name, error))
+    if (!make_folder(connection, file->name, error))
         return false;
     const struct uploading from = {connection, open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), path};
     if (from.fd < 0)
         return read_failed(error, path);
-    bool good = upload_bytes(&from, target, content, error);
+    bool good = upload_bytes(&from, file, error);
     (void)close(from.fd); /* was only read from */
-    return good;
+    if (!good || !on_drop(disk_exists(temporary, &there, &cause), &cause, error))
+        return false;
+    *state = there ? PUBLICATION_READY : PUBLICATION_MISSING;
+    return true;
 }
 
+struct publishing {
+    const char *folder; /* that both names stand in, or `out` if the recipient removed that folder with its file */
+    const char *temporary, *target;
+    const struct content *content;
+    struct publication *publication;
+};
+
 /* The name exists. With the same bytes the file is delivered; with others an operator must decide. */
-static bool settle_taken(const char *target, const struct content *content, GError **error)
+static bool settle_taken(const struct publishing *p, GError **error)
 {
-    g_autofree char *temporary = disk_temporary_path(target);
     bool same;
 
-    if (!disk_same_bytes(target, (uint64_t)content->size, content->sha256, &same, error))
+    if (!disk_same_bytes(p->target, (uint64_t)p->content->size, p->content->sha256, &same, error))
         return false;
-    if (same)
-        return disk_unlink(STEP_DELIVERY_DROPPED, temporary, error);
+    if (same) {
+        p->publication->state = PUBLICATION_SEEN;
+        return disk_unlink(STEP_DELIVERY_DROPPED, p->temporary, error);
+    }
+    p->publication->open = false;
     g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_TAKEN,
-                "%s exists with other bytes and is left alone; move it away, then the delivery goes on", target);
+                "%s exists with other bytes and is left alone; move it away, then the delivery goes on", p->target);
     return false;
 }
 
-/* Renames the temporary file of target, which stands in folder. */
-static bool publish(const char *folder, const char *target, const struct content *content, GError **error)
+/* Syncing the folder makes up for a rename before a crash; it also fails, as it should, if the whole folder is missing.
+ */
+static bool look(const struct publishing *p, GError **error)
 {
-    g_autofree char *temporary = disk_temporary_path(target);
-    GError *cause = NULL;
-    bool exists;
+    bool temporary, target;
 
-    if (!disk_exists(temporary, &exists, error))
+    if (!disk_exists(p->target, &target, error) || (target && !settle_taken(p, error)) ||
+        !disk_exists(p->temporary, &temporary, error))
         return false;
-    /* It was renamed before a crash, perhaps not durably; the recipient may even have taken it already. Syncing the
-     * folder also fails, as it should, if the whole folder is missing. */
-    if (!exists)
-        return disk_sync_dir(folder, error);
-    if (disk_publish_temporary(STEP_DELIVERY_PUBLISHED, target, &cause))
+    if (target)
         return true;
-    if (!g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_EXISTS)) {
-        g_propagate_error(error, cause);
+    if (!temporary && !disk_sync_dir(p->folder, error))
         return false;
-    }
-    g_clear_error(&cause);
-    return settle_taken(target, content, error);
+    p->publication->state = temporary              ? PUBLICATION_READY
+                            : p->publication->open ? PUBLICATION_CONCLUDED
+                                                   : PUBLICATION_MISSING;
+    if (temporary)
+        p->publication->open = false;
+    return true;
 }
 
-static bool local_publish(struct connection *connection, const char *name, const struct content *content,
-                          GError **error)
+/* After a rename that the file system says it has carried out. */
+static bool look_after(const struct publishing *p, GError **error)
 {
-    g_autofree char *target = g_build_filename(connection->drop->out, name, NULL);
+    bool temporary = false, target;
+
+    p->publication->open = true;
+    if (!disk_sync_dir(p->folder, error) || !disk_exists(p->target, &target, error) ||
+        (!target && !disk_exists(p->temporary, &temporary, error)))
+        return false;
+    p->publication->open = false;
+    p->publication->state = PUBLICATION_SEEN;
+    if (!temporary)
+        return true;
+    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN,
+                "the file system says that it renamed %s to %s, and did not; check the disk", p->temporary, p->target);
+    return false;
+}
+
+static bool publish(const struct publishing *p, GError **error)
+{
+    g_autoptr(GError) refusal = NULL;
+
+    if (disk_rename_unsynced(STEP_DELIVERY_PUBLISHED, p->temporary, p->target, &refusal))
+        return look_after(p, error);
+    /* The name may be taken; somebody may have cleared the file away; a file system of another machine may have renamed
+     * all the same. */
+    if (!look(p, error))
+        return false;
+    p->publication->open = false;
+    if (p->publication->state != PUBLICATION_READY)
+        return true;
+    g_propagate_error(error, g_steal_pointer(&refusal));
+    return false;
+}
+
+typedef bool publication_call(const struct publishing *p, GError **error);
+
+/* Calls look or publish for a file. */
+static bool with_names(struct connection *connection, const struct outgoing_file *file, struct publication *publication,
+                       publication_call *call, GError **error)
+{
+    g_autofree char *temporary = out_path(connection, file->temporary);
+    g_autofree char *target = out_path(connection, file->name);
     g_autofree char *folder = g_path_get_dirname(target);
     GError *cause = NULL;
 
-    /* A recipient that took its file may have removed the folder as well. */
     bool there = g_file_test(folder, G_FILE_TEST_IS_DIR);
-    return on_drop(publish(there ? folder : connection->drop->out, target, content, &cause), &cause, error);
+    const struct publishing p = {.folder = there ? folder : connection->drop->out,
+                                 .temporary = temporary,
+                                 .target = target,
+                                 .content = &file->content,
+                                 .publication = publication};
+    return on_drop(call(&p, &cause), &cause, error);
+}
+
+static bool local_look(struct connection *connection, const struct outgoing_file *file, struct publication *publication,
+                       GError **error)
+{
+    return with_names(connection, file, publication, look, error);
+}
+
+static bool local_publish(struct connection *connection, const struct outgoing_file *file,
+                          struct publication *publication, GError **error)
+{
+    return with_names(connection, file, publication, publish, error);
 }
 
 /* ---- the claim ---- */
@@ -448,6 +522,7 @@ const struct transport local_transport = {
     .fetch = local_fetch,
     .discard = local_discard,
     .upload = local_upload,
+    .look = local_look,
     .publish = local_publish,
     .claim_read = claim_read,
     .claim_make = claim_make,

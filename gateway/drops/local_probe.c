@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 /* Makes a file under the temporary name of path, synced. */
-static bool make(const char *path, const char *text, GError **error)
+static bool make(const char *path, const char *temporary, const char *text, GError **error)
 {
-    g_autoptr(disk_file_t) file = disk_file_create(path, strlen(text), error);
+    g_autoptr(disk_file_t) file = disk_file_create_as(path, temporary, strlen(text), error);
 
     return file != NULL && disk_file_write(file, text, strlen(text), error) &&
            disk_file_upload(STEP_DELIVERY_UPLOADED, file, error);
@@ -68,18 +68,18 @@ static void read_back(const struct probe *p, const char *temporary, const char *
 }
 
 /* Gives the file its name, then tries to give the same name to a second one, which must fail. */
-static void rename_file(const struct probe *p, const char *path, const char *text)
+static void rename_file(const struct probe *p, const char *temporary, const char *path)
 {
     GError *cause = NULL;
 
-    if (!disk_publish_temporary(STEP_DELIVERY_PUBLISHED, path, &cause)) {
+    if (!disk_rename_noreplace(STEP_DELIVERY_PUBLISHED, temporary, path, &cause)) {
         probe_fail(p, "rename", cause);
         return;
     }
     probe_say(p, "rename", PROBE_GOOD, "a file gets its name in one step");
-    if (!make(path, text, &cause))
+    if (!make(path, temporary, p->token, &cause))
         probe_fail(p, "rename-onto", cause);
-    else if (disk_publish_temporary(STEP_DELIVERY_PUBLISHED, path, &cause))
+    else if (disk_rename_noreplace(STEP_DELIVERY_PUBLISHED, temporary, path, &cause))
         probe_say(p, "rename-onto", PROBE_BAD, "the file system replaces a file that exists; use another one");
     else if (g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_EXISTS)) {
         probe_say(p, "rename-onto", PROBE_GOOD, "a file that exists is never replaced");
@@ -89,9 +89,8 @@ static void rename_file(const struct probe *p, const char *path, const char *tex
 }
 
 /* Removes whatever the probe may have left at path. */
-static void remove_made(const struct probe *p, const char *path)
+static void remove_made(const struct probe *p, const char *temporary, const char *path)
 {
-    g_autofree char *temporary = disk_temporary_path(path);
     GError *cause = NULL;
 
     if (!disk_unlink(STEP_DELIVERY_DROPPED, temporary, &cause) || !disk_unlink(STEP_DELIVERY_DROPPED, path, &cause))
@@ -103,27 +102,28 @@ static void try_out(const struct probe *p)
 {
     g_autofree char *name = g_strconcat(PROBE_PREFIX, p->token, NULL);
     g_autofree char *path = g_build_filename(p->drop->out, name, NULL);
-    g_autofree char *temporary = disk_temporary_path(path);
+    g_autofree char *hidden = transport_temporary_name(p->drop->upload_name, name);
+    g_autofree char *temporary = g_build_filename(p->drop->out, hidden, NULL);
     GError *cause = NULL;
     struct stat st;
     uint64_t space;
 
     if (say_missing(p, "write", "out"))
         return;
-    if (!make(path, p->token, &cause)) {
+    if (!make(path, temporary, p->token, &cause)) {
         probe_fail(p, "write", cause); /* disk_file_t has removed what it made */
         return;
     }
     probe_say(p, "write", PROBE_GOOD, "a file can be written and synced in %s", p->drop->out);
     read_back(p, temporary, p->token);
     int64_t written = lstat(temporary, &st) == 0 ? (int64_t)st.st_mtim.tv_sec : 0;
-    rename_file(p, path, p->token);
+    rename_file(p, temporary, path);
     if (disk_free_bytes(p->drop->out, &space, &cause))
         probe_say_space(p, space);
     else
         probe_fail(p, "space", cause);
     probe_say_clock(p, written);
-    remove_made(p, path);
+    remove_made(p, temporary, path);
 }
 
 /* By the rule `closed` a read lease tells whether a sender still writes. */
@@ -151,7 +151,7 @@ static void try_in(const struct probe *p)
     g_autofree char *temporary = disk_temporary_path(path);
     GError *cause = NULL;
 
-    if (!make(path, p->token, &cause)) {
+    if (!make(path, temporary, p->token, &cause)) {
         probe_fail(p, "remove", cause);
         return;
     }
@@ -172,5 +172,6 @@ void local_probe(const struct probe *p)
     if (has_in)
         try_in(p);
     probe_say(p, "strategy", PROBE_GOOD,
-              "%s; answers are written as .NAME.part, synced, and renamed without replacing anything", pickup);
+              "%s; answers are written as %s, synced, and renamed without replacing anything", pickup,
+              p->drop->upload_name);
 }

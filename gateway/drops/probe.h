@@ -2,8 +2,8 @@
  * What the command `doctor` finds at one drop, one finding at a time. A transport's `probe` member gets a struct probe
  * and calls its `tell` for each finding; the command prints it. So transports know nothing of commands.
  *
- * What a probe makes in a drop has a name that begins with PROBE_PREFIX, which the gateway never picks up. It is
- * removed at the end of the probe.
+ * What a probe makes in `in` has a name that begins with PROBE_PREFIX, which the gateway never picks up. In `out` it
+ * has a temporary name, which recipients ignore. It is removed at the end of the probe.
  */
 #ifndef ECOSGATE_GATEWAY_DROPS_PROBE_H
 #define ECOSGATE_GATEWAY_DROPS_PROBE_H
@@ -11,6 +11,7 @@
 #include "gateway/drops/transport.h"
 
 #define PROBE_PREFIX ".ecosgate-doctor-"
+#define PROBE_UPLOAD "ecosgate-doctor-" /* of names in `out` that get the form of temporary names (upload_name=) */
 
 enum probe_result {
     PROBE_GOOD,

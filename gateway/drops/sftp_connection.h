@@ -63,11 +63,14 @@ bool sftp_pickup_fetch(struct connection *connection, const char *name, const st
 bool sftp_pickup_discard(struct connection *connection, const char *name, const struct source_identity *identity,
                          const char *sha256, GError **error);
 /* Member upload (sftp_delivery.c). */
-bool sftp_delivery_upload(struct connection *connection, const char *path, const char *name,
-                          const struct content *content, GError **error);
+bool sftp_delivery_upload(struct connection *connection, const char *path, const struct outgoing_file *file,
+                          enum publication_state *state, GError **error);
+/* Member look (sftp_delivery.c). */
+bool sftp_delivery_look(struct connection *connection, const struct outgoing_file *file,
+                        struct publication *publication, GError **error);
 /* Member publish (sftp_delivery.c). */
-bool sftp_delivery_publish(struct connection *connection, const char *name, const struct content *content,
-                           GError **error);
+bool sftp_delivery_publish(struct connection *connection, const struct outgoing_file *file,
+                           struct publication *publication, GError **error);
 /* Member claim_read (sftp_claim.c). */
 bool sftp_claim_read(struct connection *connection, struct claim_text *claim, GError **error);
 /* Member claim_make (sftp_claim.c). */

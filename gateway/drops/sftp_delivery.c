@@ -3,7 +3,8 @@
  * names, rename.
  *
  * The rename is not a promise of the server. Some servers replace an existing name, some refuse and yet rename, some
- * say that they did and did not. So both names are looked at before the rename, and again after one that failed.
+ * say that they did and did not. So both names are looked at before the rename, and again after it. The look at the new
+ * name is sent together with the rename: it costs no round trip.
  */
 #include "gateway/drops/sftp_connection.h"
 #include "gateway/drops/write_behind.h"
@@ -16,17 +17,6 @@
 #include <unistd.h>
 
 enum { COPY_SIZE = 256 * 1024 }; /* bytes */
-
-/* folder/.name.part, the name that a local drop uses too. */
-static char *temporary_path(const char *folder, const char *name)
-{
-    const char *slash = strrchr(name, '/');
-    const char *file = slash != NULL ? slash + 1 : name;
-    g_autofree char *own = g_strndup(name, (gsize)(file - name));
-    g_autofree char *hidden = g_strconcat(own, ".", file, ".part", NULL);
-
-    return sftp_path(folder, hidden);
-}
 
 /* ---- upload ---- */
 
@@ -92,8 +82,20 @@ struct sending {
     const char *sha256;
 };
 
+/* A server that works on several requests at once may have looked before the file was closed. */
+static bool is_there(struct connection *connection, const struct sftp_upload *upload, const char *path,
+                     enum publication_state *state, GError **error)
+{
+    struct remote_file file = {.path = path, .there = sftp_upload_is_there(upload)};
+
+    if (!file.there && !sftp_connection_look(connection, NULL, &file, error))
+        return false;
+    *state = file.there ? PUBLICATION_READY : PUBLICATION_MISSING;
+    return true;
+}
+
 static bool upload_file(struct connection *connection, const struct sending *from, const char *temporary,
-                        GError **error)
+                        enum publication_state *state, GError **error)
 {
     char hex[DIGEST_HEX_SIZE];
 
@@ -111,20 +113,21 @@ static bool upload_file(struct connection *connection, const struct sending *fro
     if (!sftp_upload_finish(upload, NULL, error))
         return false;
     step_after(STEP_DELIVERY_UPLOADED);
-    return true;
+    return is_there(connection, upload, temporary, state, error);
 }
 
-bool sftp_delivery_upload(struct connection *connection, const char *path, const char *name,
-                          const struct content *content, GError **error)
+bool sftp_delivery_upload(struct connection *connection, const char *path, const struct outgoing_file *file,
+                          enum publication_state *state, GError **error)
 {
-    g_autofree char *temporary = temporary_path(connection->drop->out, name);
-    const struct sending from = {open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), path, content->sha256};
+    g_autofree char *temporary = sftp_path(connection->drop->out, file->temporary);
+    const struct sending from = {open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), path, file->content.sha256};
     GError *cause = NULL;
 
     if (from.fd < 0)
         return read_failed(error, path);
-    bool good = sftp_connection_pass(
-        make_folder(connection, name, &cause) && upload_file(connection, &from, temporary, &cause), &cause, error);
+    bool good = sftp_connection_pass(make_folder(connection, file->name, &cause) &&
+                                         upload_file(connection, &from, temporary, state, &cause),
+                                     &cause, error);
     (void)close(from.fd); /* was only read from */
     return good;
 }
@@ -135,6 +138,7 @@ struct publishing {
     struct connection *connection;
     struct remote_file temporary, target;
     const struct content *content;
+    struct publication *publication;
 };
 
 /* The name exists. With the same bytes the file is delivered; with others an operator must decide. */
@@ -144,63 +148,116 @@ static bool settle_taken(const struct publishing *p, GError **error)
 
     if (!sftp_connection_compare(p->connection, &p->target, p->content, &same, error))
         return false;
-    if (same)
+    if (same) {
+        p->publication->state = PUBLICATION_SEEN;
         return sftp_connection_remove(p->connection, STEP_DELIVERY_DROPPED, p->temporary.path, error);
+    }
+    p->publication->open = false;
     g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_TAKEN,
                 "%s exists with other bytes and is left alone; move it away, then the delivery goes on",
                 p->target.path);
     return false;
 }
 
-/* Sets *done if nothing is left to rename: it was renamed before (the recipient may even have taken the file), or the
- * name holds the same bytes. */
-static bool settle(struct publishing *p, bool *done, GError **error)
+/* A file that is missing may only be hidden: then nothing of it is to stay behind. */
+static bool look(struct publishing *p, GError **error)
 {
-    *done = true;
-    if (!sftp_connection_look(p->connection, p->connection->drop->out, &p->temporary, error))
-        return false;
-    if (!p->temporary.there)
-        return true;
-    if (!sftp_connection_look(p->connection, NULL, &p->target, error))
+    if (!sftp_connection_look(p->connection, p->connection->drop->out, &p->target, error))
         return false;
     if (p->target.there)
         return settle_taken(p, error);
-    *done = false;
+    if (!sftp_connection_look(p->connection, NULL, &p->temporary, error))
+        return false;
+    p->publication->state = p->temporary.there     ? PUBLICATION_READY
+                            : p->publication->open ? PUBLICATION_CONCLUDED
+                                                   : PUBLICATION_MISSING;
+    if (p->temporary.there)
+        p->publication->open = false;
+    if (p->publication->state == PUBLICATION_MISSING)
+        (void)sftp_connection_remove(p->connection, STEP_DELIVERY_DROPPED, p->temporary.path, NULL);
     return true;
 }
 
-static bool publish(struct publishing *p, GError **error)
+/* After a rename that the server says it has carried out. A server that works on several requests at once may have
+ * looked before it renamed, so one that did not see the name is asked again. */
+static bool look_after(struct publishing *p, bool there, GError **error)
 {
-    GError *refusal = NULL, *cause = NULL;
-    bool done;
-
-    if (!sftp_connection_ready(p->connection, error) || !settle(p, &done, error))
+    p->target.there = there;
+    p->publication->open = true;
+    if (!there && (!sftp_connection_look(p->connection, NULL, &p->target, error) ||
+                   !sftp_connection_look(p->connection, NULL, &p->temporary, error)))
         return false;
-    if (done)
+    p->publication->open = false;
+    p->publication->state = PUBLICATION_SEEN;
+    if (p->target.there || !p->temporary.there)
         return true;
-    step_before(STEP_DELIVERY_PUBLISHED);
-    if (sftp_rename(p->connection->sftp, p->temporary.path, p->target.path, &refusal)) {
-        step_after(STEP_DELIVERY_PUBLISHED);
-        return true;
-    }
-    /* The server may have renamed all the same, or another program has just taken the name. */
-    bool settled = sftp_is_connected(p->connection->sftp) && settle(p, &done, &cause);
-    if (settled && done) {
-        g_error_free(refusal);
-        return true;
-    }
-    g_propagate_error(error, cause != NULL ? g_steal_pointer(&cause) : g_steal_pointer(&refusal));
-    g_clear_error(&refusal);
+    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN,
+                "the server says that it renamed %s to %s, and did not; ask the server's owner", p->temporary.path,
+                p->target.path);
     return false;
 }
 
-bool sftp_delivery_publish(struct connection *connection, const char *name, const struct content *content,
-                           GError **error)
+static bool rename_file(struct publishing *p, GError **error)
 {
-    g_autofree char *temporary = temporary_path(connection->drop->out, name);
-    g_autofree char *target = sftp_path(connection->drop->out, name);
-    struct publishing p = {connection, {.path = temporary}, {.path = target}, content};
+    struct sftp *sftp = p->connection->sftp;
+    g_autoptr(GError) refusal = NULL;
+    bool there;
+
+    step_before(STEP_DELIVERY_PUBLISHED);
+    if (sftp_rename_and_look(sftp, p->temporary.path, p->target.path, &there, &refusal)) {
+        step_after(STEP_DELIVERY_PUBLISHED);
+        return look_after(p, there, error);
+    }
+    if (!sftp_is_connected(sftp)) {
+        p->publication->open = true;
+        g_propagate_error(error, g_steal_pointer(&refusal));
+        return false;
+    }
+    /* The server may have renamed all the same, or another program has taken the name or the file. */
+    if (!look(p, error))
+        return false;
+    p->publication->open = false;
+    if (p->publication->state != PUBLICATION_READY)
+        return true;
+    g_propagate_error(error, g_steal_pointer(&refusal));
+    return false;
+}
+
+/* Looks at the name before the rename: the server may replace what stands there. */
+static bool publish(struct publishing *p, GError **error)
+{
+    if (!sftp_connection_ready(p->connection, error) || !sftp_connection_look(p->connection, NULL, &p->target, error))
+        return false;
+    return p->target.there ? settle_taken(p, error) : rename_file(p, error);
+}
+
+static bool look_only(struct publishing *p, GError **error)
+{
+    return sftp_connection_ready(p->connection, error) && look(p, error);
+}
+
+typedef bool publication_call(struct publishing *p, GError **error);
+
+/* Calls look_only or publish for a file. */
+static bool with_names(struct connection *connection, const struct outgoing_file *file, struct publication *publication,
+                       publication_call *call, GError **error)
+{
+    g_autofree char *temporary = sftp_path(connection->drop->out, file->temporary);
+    g_autofree char *target = sftp_path(connection->drop->out, file->name);
+    struct publishing p = {connection, {.path = temporary}, {.path = target}, &file->content, publication};
     GError *cause = NULL;
 
-    return sftp_connection_pass(publish(&p, &cause), &cause, error);
+    return sftp_connection_pass(call(&p, &cause), &cause, error);
+}
+
+bool sftp_delivery_look(struct connection *connection, const struct outgoing_file *file,
+                        struct publication *publication, GError **error)
+{
+    return with_names(connection, file, publication, look_only, error);
+}
+
+bool sftp_delivery_publish(struct connection *connection, const struct outgoing_file *file,
+                           struct publication *publication, GError **error)
+{
+    return with_names(connection, file, publication, publish, error);
 }

@@ -120,6 +120,7 @@ const struct transport sftp_transport = {
     .fetch = sftp_pickup_fetch,
     .discard = sftp_pickup_discard,
     .upload = sftp_delivery_upload,
+    .look = sftp_delivery_look,
     .publish = sftp_delivery_publish,
     .claim_read = sftp_claim_read,
     .claim_make = sftp_claim_make,

@@ -10,6 +10,11 @@
 
 #include <string.h>
 
+/* The form of temporary names that doctor compares with and proposes. */
+#define PLAIN_FORM "NAME.part"
+
+enum { LATEST = 50 }; /* tenths of a second that doctor waits for a new file */
+
 struct probing {
     const struct probe *probe;
     const struct drop *drop;
@@ -110,6 +115,17 @@ static char *own_path(struct probing *p, const char *folder, const char *suffix)
     return path;
 }
 
+/* A temporary name in `out` of that form, for a file of the probe. It is one that recipients ignore. g_free. */
+static char *upload_path(struct probing *p, const char *form, const char *suffix)
+{
+    g_autofree char *name = g_strconcat(PROBE_UPLOAD, p->probe->token, suffix, NULL);
+    g_autofree char *temporary = transport_temporary_name(form, name);
+    char *path = sftp_path(p->drop->out, temporary);
+
+    g_ptr_array_add(p->made, g_strdup(path));
+    return path;
+}
+
 /* Writes a file, and keeps the time that the server gives it. */
 static bool make(struct probing *p, const char *path, GError **error)
 {
@@ -184,6 +200,96 @@ static bool holds(struct probing *p, const char *path, bool *there, GError **err
     return false;
 }
 
+/* True if a name without a dot at its beginning is there at once. */
+static bool shows_plain_names(struct probing *p)
+{
+    g_autofree char *path = upload_path(p, PLAIN_FORM, ".3");
+    bool there;
+
+    return make(p, path, NULL) && holds(p, path, &there, NULL) && there;
+}
+
+/* Waits until the server shows the path. Sets *tenths to how long that took; G_MAXUINT: longer than this waits. */
+static bool wait_for(struct probing *p, const char *path, guint *tenths, GError **error)
+{
+    bool there = false;
+
+    for (*tenths = 1; *tenths <= LATEST; (*tenths)++) {
+        g_usleep(100 * 1000);
+        if (!holds(p, path, &there, error))
+            return false;
+        if (there)
+            return true;
+    }
+    *tenths = G_MAXUINT;
+    return true;
+}
+
+static void say_invisible(struct probing *p, const char *path)
+{
+    const char *form = p->drop->upload_name;
+    GError *cause = NULL;
+    guint tenths;
+
+    if (*form == '.' && shows_plain_names(p)) {
+        probe_say(p->probe, "temporary", PROBE_BAD,
+                  "the server hides names that begin with a dot, so that a file written as %s is not there at the next "
+                  "look; set upload_name=%s in [drop %s]",
+                  form, PLAIN_FORM, p->drop->name);
+    } else if (!wait_for(p, path, &tenths, &cause)) {
+        probe_fail(p->probe, "temporary", cause);
+    } else if (tenths <= LATEST) {
+        probe_say(p->probe, "temporary", PROBE_BAD,
+                  "the server shows a new file only after %u.%u seconds; until then a delivery is tried again and its "
+                  "drop counts as down (A103); ask the server's owner to show files at once",
+                  tenths / 10, tenths % 10);
+    } else {
+        probe_say(
+            p->probe, "temporary", PROBE_BAD,
+            "a file written as %s in %s is not there at the next look; ask the server's owner what becomes of it, "
+            "or choose other names with upload_name= of [drop %s]",
+            form, p->drop->out, p->drop->name);
+    }
+}
+
+/* A file must be there under its temporary name when it is to be renamed. */
+static void try_look(struct probing *p, const char *path)
+{
+    GError *cause = NULL;
+    bool there;
+
+    if (!holds(p, path, &there, &cause))
+        probe_fail(p->probe, "temporary", cause);
+    else if (there)
+        probe_say(p->probe, "temporary", PROBE_GOOD, "a file written as %s is there at once", p->drop->upload_name);
+    else
+        say_invisible(p, path);
+}
+
+/* False: it has not got the other name. */
+static bool try_rename(struct probing *p, const char *from, const char *to)
+{
+    GError *cause = NULL;
+    bool left = false;
+
+    if (!sftp_rename(p->sftp, from, to, &cause)) {
+        probe_say(p->probe, "rename", PROBE_BAD,
+                  "%s; no answer can get its name: ask the server's owner for the right to rename files in %s",
+                  cause->message, p->drop->out);
+        g_error_free(cause);
+        return false;
+    }
+    if (!holds(p, from, &left, &cause))
+        probe_fail(p->probe, "rename", cause);
+    else if (left)
+        probe_say(p->probe, "rename", PROBE_BAD,
+                  "a rename in %s is said to be done, and is not; no answer can get its name: ask the server's owner",
+                  p->drop->out);
+    else
+        probe_say(p->probe, "rename", PROBE_GOOD, "a file can be renamed in %s", p->drop->out);
+    return !left;
+}
+
 static void try_rename_onto(struct probing *p, const char *from, const char *to)
 {
     GError *cause = NULL, *refusal = NULL;
@@ -225,8 +331,8 @@ static void ask_space(struct probing *p)
 /* What a delivery does, with files of our own. */
 static void try_out(struct probing *p)
 {
-    g_autofree char *first = own_path(p, p->drop->out, "1.part");
-    g_autofree char *second = own_path(p, p->drop->out, "2.part");
+    g_autofree char *first = upload_path(p, p->drop->upload_name, ".1");
+    g_autofree char *second = upload_path(p, p->drop->upload_name, ".2");
     GError *cause = NULL;
 
     if (!make(p, first, &cause)) {
@@ -236,12 +342,10 @@ static void try_out(struct probing *p)
     probe_say(p->probe, "write", PROBE_GOOD, "a file can be written%s in %s",
               sftp_offers(p->sftp, "fsync@openssh.com") ? " and synced" : "", p->drop->out);
     try_read_back(p, first);
-    if (!sftp_rename(p->sftp, first, second, &cause)) {
-        probe_fail(p->probe, "rename", cause);
-    } else {
-        probe_say(p->probe, "rename", PROBE_GOOD, "a file can be renamed in %s", p->drop->out);
+    if (sftp_is_connected(p->sftp))
+        try_look(p, first);
+    if (sftp_is_connected(p->sftp) && try_rename(p, first, second))
         try_rename_onto(p, first, second);
-    }
     if (!sftp_is_connected(p->sftp))
         return;
     ask_space(p);
@@ -374,8 +478,13 @@ static void try_remove(struct probing *p)
         try_taken(p, path);
     else if (sftp_remove(p->sftp, path, &cause))
         probe_say(p->probe, "remove", PROBE_GOOD, "a file can be removed from %s", p->drop->in);
-    else
-        probe_fail(p->probe, "remove", cause);
+    else {
+        probe_say(p->probe, "remove", PROBE_BAD,
+                  "%s; no file can leave %s: ask the server's owner for the right to remove files there, or to move "
+                  "them to a folder that taken= names",
+                  cause->message, p->drop->in);
+        g_error_free(cause);
+    }
 }
 
 /* ---- the probe ---- */
@@ -385,12 +494,12 @@ static void say_strategy(struct probing *p)
 {
     g_autofree char *pickup = probe_pickup_text(p->drop, *p->settings->taken != '\0' ? "moved" : "removed");
 
-    probe_say(
-        p->probe, "strategy", PROBE_GOOD,
-        "%s, its bytes compared first if the connection broke in between; answers are written as .NAME.part, %s, and "
-        "renamed after a look at the name%s",
-        pickup, sftp_offers(p->sftp, "fsync@openssh.com") ? "synced" : "not synced, which this server does not offer",
-        p->replaces ? ", which alone protects an existing file on this server" : "");
+    probe_say(p->probe, "strategy", PROBE_GOOD,
+              "%s, its bytes compared first if the connection broke in between; answers are written as %s, %s, and "
+              "renamed after a look at the name%s",
+              pickup, p->drop->upload_name,
+              sftp_offers(p->sftp, "fsync@openssh.com") ? "synced" : "not synced, which this server does not offer",
+              p->replaces ? ", which alone protects an existing file on this server" : "");
 }
 
 void sftp_probe(const struct probe *probe)

@@ -7,6 +7,8 @@
 #include "gateway/drops/sftp_drop.h"
 #include "gateway/drops/write_behind.h"
 
+#include <string.h>
+
 G_DEFINE_QUARK(ecosgate - transport - error, transport_error)
 
 static const struct transport *const transports[] = {&local_transport, &sftp_transport};
@@ -26,6 +28,14 @@ bool transport_fetch(const struct transport *transport, struct connection *conne
            write_behind_end(write_behind, error);
 }
 
+char *transport_temporary_name(const char *form, const char *name)
+{
+    const char *slash = strrchr(name, '/'), *file = slash != NULL ? slash + 1 : name;
+    const char *place = strstr(form, "NAME");
+
+    return g_strdup_printf("%.*s%.*s%s%s", (int)(file - name), name, (int)(place - form), form, file, place + 4);
+}
+
 void drop_free(struct drop *drop)
 {
     if (drop == NULL)
@@ -36,5 +46,6 @@ void drop_free(struct drop *drop)
     g_free(drop->name);
     g_free(drop->in);
     g_free(drop->out);
+    g_free(drop->upload_name);
     g_free(drop);
 }

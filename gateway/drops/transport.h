@@ -5,7 +5,7 @@
  *
  *   connection = transport->open(drop, CONNECTION_IN);          touches nothing yet: connects when first used
  *   transport->list → transport->fetch → transport->discard     CONNECTION_IN, the drop's `in`
- *   transport->upload → transport->publish                      CONNECTION_OUT, the drop's `out`
+ *   transport->upload → (transport->look →) transport->publish  CONNECTION_OUT, the drop's `out`
  *   transport->claim_read → transport->claim_make or transport->claim_write      either, before each task (claim.h)
  *   transport->close(connection)
  *
@@ -16,6 +16,12 @@
  * A connection that broke connects again by itself at the next call. A call never repeats itself after a loss: whether
  * the last request was carried out is found out by looking, so discard and publish may be called again after any
  * failure.
+ *
+ * Looking proves little once the temporary file of an upload is gone: the rename may have been carried out and the
+ * recipient may have taken the file, or somebody has cleared away what was never renamed. So publish is told whether a
+ * rename was sent before whose answer never came (publication.open). Only then does it conclude that the file was
+ * delivered. The other design, to upload again in every case, would deliver a file twice whenever the connection breaks
+ * during a rename.
  *
  * Names are raw bytes from outside, without '/' and NUL. Names of uploads are ours; they may stand in one folder below
  * `out` ("ABCD/name").
@@ -103,6 +109,25 @@ struct content {
     const char *sha256; /* hex digits, lower case; borrowed */
 };
 
+/* An outgoing file. Both names are relative to `out` and stand in the same folder; all is borrowed. */
+struct outgoing_file {
+    const char *name, *temporary;
+    struct content content;
+};
+
+/* What the drop shows of an outgoing file that was uploaded. */
+enum publication_state {
+    PUBLICATION_READY,     /* it is there under its temporary name, and its own name is free */
+    PUBLICATION_SEEN,      /* it stands under its name; or the drop said so, and it was taken before the look at it */
+    PUBLICATION_CONCLUDED, /* both names are gone, and a rename was sent to which no answer came */
+    PUBLICATION_MISSING,   /* both names are gone, and no rename explains that */
+};
+
+struct publication {
+    bool open; /* a rename was sent, and its answer never came: before the call, and after it, also after a failure */
+    enum publication_state state; /* set on success */
+};
+
 struct transport {
     /* What it is. */
     const char *name;             /* the value of transport=, as `status` and `doctor` print it */
@@ -134,16 +159,23 @@ struct transport {
      * it is, which is no error. By the rule `marker` the marker goes first. Passes STEP_SOURCE_REMOVED. */
     bool (*discard)(struct connection *connection, const char *name, const struct source_identity *identity,
                     const char *sha256, GError **error);
-    /* Writes the file at path, which must have that content, under a temporary name beside `name`, as durable as the
-     * drop can make it. Makes the folder of the name where it is missing. SPOOL_ERROR_CORRUPT if the file at path has
-     * other content. Passes STEP_DELIVERY_FOLDER, STEP_DELIVERY_UPLOADED. */
-    bool (*upload)(struct connection *connection, const char *path, const char *name, const struct content *content,
-                   GError **error);
-    /* Gives the uploaded file its name, without replacing. It counts as done if the temporary file is gone (the
-     * recipient may even have taken the file), or if the name holds this content already. TRANSPORT_ERROR_TAKEN if it
-     * holds another one. Passes STEP_DELIVERY_PUBLISHED, or STEP_DELIVERY_DROPPED for a temporary file that is not
-     * needed. */
-    bool (*publish)(struct connection *connection, const char *name, const struct content *content, GError **error);
+    /* Writes the file at path, which must have file->content, under its temporary name, as durable as the drop can make
+     * it. Makes the folder of the name where it is missing. The state is READY, or MISSING if the file is not there
+     * afterwards; the own name is not looked at. SPOOL_ERROR_CORRUPT if the file at path has other content. Passes
+     * STEP_DELIVERY_FOLDER, STEP_DELIVERY_UPLOADED. */
+    bool (*upload)(struct connection *connection, const char *path, const struct outgoing_file *file,
+                   enum publication_state *state, GError **error);
+    /* Finds out what has become of a file that was uploaded earlier. If its name holds this content, removes the
+     * temporary file; TRANSPORT_ERROR_TAKEN if it holds other content. Then, and if the temporary file is still there,
+     * open becomes false. CONCLUDED and MISSING only if the drop's folder is there. Passes STEP_DELIVERY_DROPPED. */
+    bool (*look)(struct connection *connection, const struct outgoing_file *file, struct publication *publication,
+                 GError **error);
+    /* Gives a file that was READY its name, without replacing, and looks whether it stands there. The caller has made
+     * durable that the rename is sent. open becomes true if no answer comes, false after an answer; then the state is
+     * that of a look, and a file that is still READY is an error: the rename was refused. Errors as of look. Passes
+     * STEP_DELIVERY_PUBLISHED, STEP_DELIVERY_DROPPED. */
+    bool (*publish)(struct connection *connection, const struct outgoing_file *file, struct publication *publication,
+                    GError **error);
     /* Reads the claim; for a connection of either direction, as are the next two. TRANSPORT_ERROR_CLAIMED if something
      * stands there that is no regular file, that we may not read, or that is larger than a claim. */
     bool (*claim_read)(struct connection *connection, struct claim_text *claim, GError **error);
@@ -167,6 +199,10 @@ const struct transport *transport_at(size_t index);
  * sink's `user` belongs to it. */
 bool transport_fetch(const struct transport *transport, struct connection *connection, const struct drop_entry *entry,
                      const struct byte_sink *sink, GError **error);
+
+/* The temporary name of an outgoing file: `form` (drop->upload_name) with the file's name for NAME, in the same folder.
+ * g_free. */
+char *transport_temporary_name(const char *form, const char *name);
 
 /* Frees a drop, its texts and its settings. NULL is allowed. */
 void drop_free(struct drop *drop);

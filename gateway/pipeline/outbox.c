@@ -4,9 +4,20 @@
  *   upload    the bytes go under a temporary name, as durable as the drop can make them      STORED → STAGED
  *   publish   a rename to the final name, which never replaces a file                        STAGED → DELIVERED
  *
- * A crash between a step and its commit repeats the step, which is harmless. A temporary file that is gone while the
- * ledger says STAGED was published, even if the recipient has picked it up already. The final name with the same bytes
- * counts as delivered; with other bytes it is left alone and reported.
+ * A crash between a step and its commit repeats the step, which is harmless as long as the drop shows what was done.
+ * It does not when both names are gone: the file was renamed and the recipient took it, or it was cleared away and
+ * never arrived. So a commit before the renames says that they may be sent (rename_sent), and an answer clears that.
+ * Only if it is set, a file whose names are gone counts as delivered (concluded); else its bytes are uploaded again.
+ *
+ * That commit comes only for files that were seen under their temporary names: by the upload or, after a stop or a
+ * failure, by a task that only looks. Otherwise a stop after the commit would conclude the delivery of a file that was
+ * gone before. Both commits in one, STAGED with rename_sent, would save one of them for each batch; then a stop after
+ * the upload could lose a file that somebody clears away.
+ *
+ * A temporary file that is missing right after its upload makes the drop down (A103): the server hides such names, or
+ * shows new files late. The next try looks again, and then uploads again.
+ *
+ * The final name with the same bytes counts as delivered; with other bytes it is left alone and reported.
  *
  * Files that stand at the same step share a task and a commit.
  */
@@ -20,15 +31,23 @@
 #include "gateway/pipeline/outage.h"
 #include "spool/ledger/ledger_outgoing.h"
 
+#include <string.h>
+
 enum { BATCH_FILES = 32 /* files that one commit serves */ };
 
-enum task { TASK_NONE, TASK_UPLOAD, TASK_PUBLISH };
+enum task {
+    TASK_NONE,
+    TASK_UPLOAD,  /* files that are STORED */
+    TASK_LOOK,    /* files that are STAGED: what has become of them? */
+    TASK_PUBLISH, /* the files of one of those tasks that are ready */
+};
 
-/* One file of a batch. The transfer worker's thread fills done and error. */
+/* One file of a batch. The transfer worker's thread fills done, publication and error. */
 struct transfer {
     struct ledger_outgoing *file;
-    char *path;   /* of the stored bytes */
-    char *target; /* relative to the drop's `out` */
+    char *path;               /* of the stored bytes */
+    char *target, *temporary; /* relative to the drop's `out` */
+    struct publication publication;
     bool done;
     GError *error;
 };
@@ -55,6 +74,7 @@ static void clear_transfer(gpointer user)
     g_free(transfer->file);
     g_free(transfer->path);
     g_free(transfer->target);
+    g_free(transfer->temporary);
     g_clear_error(&transfer->error);
 }
 
@@ -78,44 +98,35 @@ struct outbox *outbox_new(struct gateway *gateway, const struct drop *drop, int 
     return NULL;
 }
 
-void outbox_free(struct outbox *outbox)
-{
-    if (outbox == NULL)
-        return;
-    transfer_worker_free(outbox->worker);
-    g_array_unref(outbox->batch);
-    g_hash_table_unref(outbox->failed);
-    outage_clear(&outbox->outage);
-    g_hash_table_unref(outbox->mended);
-    g_clear_error(&outbox->error);
-    g_free(outbox);
-}
-
 /* ---- in the transfer worker's thread ---- */
 
-/* False: the drop is down, and the rest of the batch waits. */
 static bool run_transfer(const struct transport *transport, struct connection *connection, struct transfer *transfer,
-                         bool upload)
+                         enum task task)
 {
-    const struct content content = {transfer->file->size, transfer->file->sha256};
+    const struct outgoing_file file = {
+        transfer->target, transfer->temporary, {transfer->file->size, transfer->file->sha256}};
 
-    transfer->done = upload
-                         ? transport->upload(connection, transfer->path, transfer->target, &content, &transfer->error)
-                         : transport->publish(connection, transfer->target, &content, &transfer->error);
-    return transfer->done || !g_error_matches(transfer->error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN);
+    if (task == TASK_UPLOAD)
+        return transport->upload(connection, transfer->path, &file, &transfer->publication.state, &transfer->error);
+    return (task == TASK_LOOK ? transport->look : transport->publish)(connection, &file, &transfer->publication,
+                                                                      &transfer->error);
 }
 
+/* The rest of the batch waits if the drop is down or lacks what was uploaded, so that the order is kept. */
 static void run_batch(const struct transport *transport, struct connection *connection, void *user)
 {
     struct outbox *outbox = user;
+    bool go_on = true;
 
     if (!claim_look(outbox->guard, transport, connection, &outbox->error))
         return;
-    for (guint i = 0; i < outbox->batch->len; i++) {
-        if (!claim_still(outbox->guard, transport, connection, &outbox->error) ||
-            !run_transfer(transport, connection, &g_array_index(outbox->batch, struct transfer, i),
-                          outbox->task == TASK_UPLOAD))
+    for (guint i = 0; go_on && i < outbox->batch->len; i++) {
+        struct transfer *transfer = &g_array_index(outbox->batch, struct transfer, i);
+        if (!claim_still(outbox->guard, transport, connection, &outbox->error))
             break;
+        transfer->done = run_transfer(transport, connection, transfer, outbox->task);
+        go_on = transfer->done ? transfer->publication.state != PUBLICATION_MISSING
+                               : !g_error_matches(transfer->error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN);
     }
 }
 
@@ -123,10 +134,14 @@ static void run_batch(const struct transport *transport, struct connection *conn
 
 static void add_transfer(struct outbox *outbox, struct ledger_outgoing *file)
 {
-    struct transfer transfer = {.file = file};
+    struct transfer transfer = {.file = file, .publication = {.open = file->rename_sent}};
+    const char *form = file->upload_name != NULL ? file->upload_name : DROP_UPLOAD_NAME;
 
+    if (file->state == LEDGER_STORED)
+        form = outbox->drop->upload_name;
     transfer.path = job_path(outbox->gateway->spool, JOB_ACTIVE, file->job, file->name);
     transfer.target = file->folder != NULL ? g_strconcat(file->folder, "/", file->name, NULL) : g_strdup(file->name);
+    transfer.temporary = transport_temporary_name(form, transfer.target);
     g_array_append_val(outbox->batch, transfer);
 }
 
@@ -161,9 +176,71 @@ static bool begin_batch(struct outbox *outbox, GError **error)
         return false;
     if (!claims_prepare(outbox->gateway->claims, outbox->guard, state == LEDGER_STORED, error))
         return false;
-    outbox->task = state == LEDGER_STORED ? TASK_UPLOAD : TASK_PUBLISH;
+    outbox->task = state == LEDGER_STORED ? TASK_UPLOAD : TASK_LOOK;
     transfer_worker_begin(outbox->worker, run_batch, outbox);
     return true;
+}
+
+static void record_upload(const struct outbox *outbox, struct ledger_outgoing *file)
+{
+    file->state = LEDGER_STAGED;
+    file->rename_sent = false;
+    /* The default is no value, as in ledgers from before the setting. */
+    file->upload_name = strcmp(outbox->drop->upload_name, DROP_UPLOAD_NAME) != 0 ? outbox->drop->upload_name : NULL;
+}
+
+/* While the drop is down because it does not show what was uploaded, its incident says so. */
+static void record_missing(const struct outbox *outbox, struct ledger_outgoing *file)
+{
+    if (outbox->outage.told == NULL)
+        gateway_note("drop %s: %s is gone from there and never got its name; it is uploaded again", outbox->drop->name,
+                     file->name);
+    file->state = LEDGER_STORED;
+    file->upload_name = NULL;
+}
+
+static void record_delivery(const struct outbox *outbox, struct ledger_outgoing *file, bool concluded)
+{
+    file->state = LEDGER_DELIVERED;
+    file->delivered_at = clock_now();
+    file->upload_name = NULL;
+    file->concluded = file->rename_sent = concluded;
+    if (concluded)
+        gateway_note("drop %s: %s counts as delivered, and nobody saw it: a rename was sent and not answered, and the "
+                     "temporary file is gone; ask the recipient",
+                     outbox->drop->name, file->name);
+}
+
+/* What a task found out about a file. */
+static void record_transfer(const struct outbox *outbox, enum task task, struct transfer *transfer)
+{
+    struct ledger_outgoing *file = transfer->file;
+
+    if (task == TASK_UPLOAD) {
+        if (transfer->done)
+            record_upload(outbox, file);
+        return;
+    }
+    if (transfer->done && transfer->publication.state == PUBLICATION_READY)
+        return; /* its rename follows; if it is not sent after all, that is recorded then */
+    file->rename_sent = transfer->publication.open;
+    if (!transfer->done)
+        return;
+    if (transfer->publication.state == PUBLICATION_MISSING)
+        record_missing(outbox, file);
+    else
+        record_delivery(outbox, file, transfer->publication.state == PUBLICATION_CONCLUDED);
+}
+
+static enum step step_of(const struct outbox *outbox, enum task task)
+{
+    if (task == TASK_UPLOAD)
+        return STEP_DELIVERY_STAGED;
+    for (guint i = 0; i < outbox->batch->len; i++) {
+        if (g_array_index(outbox->batch, struct transfer, i).file->state == LEDGER_DELIVERED)
+            return STEP_DELIVERY_SETTLED;
+    }
+    return STEP_DELIVERY_WITHDRAWN;
 }
 
 /* Commits how far each file of the batch has come. */
@@ -176,15 +253,16 @@ static bool record_batch(struct outbox *outbox, enum task task, GError **error)
         return false;
     for (guint i = 0; good && i < outbox->batch->len; i++) {
         struct transfer *transfer = &g_array_index(outbox->batch, struct transfer, i);
-        if (!transfer->done)
+        enum ledger_outgoing_state before = transfer->file->state;
+        bool sent = transfer->file->rename_sent;
+        record_transfer(outbox, task, transfer);
+        if (transfer->file->state == before && transfer->file->rename_sent == sent)
             continue;
         any = true;
-        transfer->file->state = task == TASK_UPLOAD ? LEDGER_STAGED : LEDGER_DELIVERED;
-        transfer->file->delivered_at = task == TASK_UPLOAD ? 0 : clock_now();
         good = ledger_outgoing_update(ledger, transfer->file, error);
     }
     if (good && any)
-        return ledger_commit(task == TASK_UPLOAD ? STEP_DELIVERY_STAGED : STEP_DELIVERY_SETTLED, ledger, error);
+        return ledger_commit(step_of(outbox, task), ledger, error);
     ledger_rollback(ledger);
     return good;
 }
@@ -217,11 +295,23 @@ static bool mend_or_leave_out(struct outbox *outbox, const struct ledger_outgoin
     return true;
 }
 
-static bool report_failures(struct outbox *outbox, GError **error)
+static GError *missing_error(const struct outbox *outbox)
+{
+    return g_error_new(
+        TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN,
+        "a file that was uploaded under a temporary name (%s) is not there afterwards: the drop hides such "
+        "names or shows new files late, or somebody removes them; `ecosgate doctor %s` finds out, and "
+        "upload_name= of [drop %s] chooses other names",
+        outbox->drop->upload_name, outbox->drop->name, outbox->drop->name);
+}
+
+static bool report_failures(struct outbox *outbox, enum task task, GError **error)
 {
     for (guint i = 0; i < outbox->batch->len; i++) {
         struct transfer *transfer = &g_array_index(outbox->batch, struct transfer, i);
         GError *failure = g_steal_pointer(&transfer->error);
+        if (task == TASK_UPLOAD && transfer->done && transfer->publication.state == PUBLICATION_MISSING)
+            failure = missing_error(outbox);
         if (failure == NULL)
             continue;
         if (g_error_matches(failure, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN))
@@ -255,19 +345,90 @@ static int64_t wait_of(const struct outbox *outbox)
     return MAX(outage_wait(&outbox->outage), claims_wait(outbox->gateway->claims, outbox->drop));
 }
 
+/* Keeps the files of the batch that may be renamed, up to the first after which the order would be broken. */
+static void keep_ready(struct outbox *outbox)
+{
+    guint i = 0;
+
+    while (i < outbox->batch->len) {
+        const struct transfer *transfer = &g_array_index(outbox->batch, struct transfer, i);
+        if (transfer->done && transfer->publication.state == PUBLICATION_READY)
+            i++;
+        else if (transfer->file->state == LEDGER_DELIVERED ||
+                 g_hash_table_contains(outbox->failed, &transfer->file->id))
+            g_array_remove_index(outbox->batch, i);
+        else
+            g_array_set_size(outbox->batch, i);
+    }
+}
+
+/* Makes durable that a rename may be sent for each file of the batch. After a stop that may be so already. */
+static bool announce_renames(struct outbox *outbox, GError **error)
+{
+    struct ledger *ledger = outbox->gateway->ledger;
+    bool any = false, good = ledger_begin(ledger, error);
+
+    if (!good)
+        return false;
+    for (guint i = 0; good && i < outbox->batch->len; i++) {
+        struct ledger_outgoing *file = g_array_index(outbox->batch, struct transfer, i).file;
+        if (file->rename_sent)
+            continue;
+        any = file->rename_sent = true;
+        good = ledger_outgoing_update(ledger, file, error);
+    }
+    if (good && any)
+        return ledger_commit(STEP_DELIVERY_ANNOUNCED, ledger, error);
+    ledger_rollback(ledger);
+    return good;
+}
+
+/* Renames what an upload or a look found ready. */
+static bool begin_publishing(struct outbox *outbox, GError **error)
+{
+    keep_ready(outbox);
+    if (outbox->batch->len == 0)
+        return true;
+    if (!announce_renames(outbox, error) || !claims_prepare(outbox->gateway->claims, outbox->guard, false, error))
+        return false;
+    for (guint i = 0; i < outbox->batch->len; i++)
+        g_array_index(outbox->batch, struct transfer, i).done = false;
+    outbox->task = TASK_PUBLISH;
+    transfer_worker_begin(outbox->worker, run_batch, outbox);
+    return true;
+}
+
 static bool end_task(struct outbox *outbox, GError **error)
 {
     enum task task = outbox->task;
 
     outbox->task = TASK_NONE;
-    if (!settle_claim(outbox, error) || !record_batch(outbox, task, error) || !report_failures(outbox, error))
+    if (!settle_claim(outbox, error) || !record_batch(outbox, task, error) || !report_failures(outbox, task, error))
         return false;
-    for (guint i = 0; task == TASK_PUBLISH && i < outbox->batch->len; i++) {
-        const struct transfer *transfer = &g_array_index(outbox->batch, struct transfer, i);
-        if (transfer->done)
-            outbox->listener.delivered(outbox->listener.user, transfer->file->job);
+    for (guint i = 0; i < outbox->batch->len; i++) {
+        const struct ledger_outgoing *file = g_array_index(outbox->batch, struct transfer, i).file;
+        if (file->state == LEDGER_DELIVERED)
+            outbox->listener.delivered(outbox->listener.user, file->job);
     }
-    return true;
+    return task == TASK_PUBLISH || gateway_stopping(outbox->gateway) || wait_of(outbox) > 0 ||
+           begin_publishing(outbox, error);
+}
+
+void outbox_free(struct outbox *outbox)
+{
+    if (outbox == NULL)
+        return;
+    transfer_worker_free(outbox->worker);
+    /* A stop interrupts the task: no rename was sent for the rest of its batch, and that must not be forgotten. If it
+     * cannot be recorded, the next start does what it does after a crash. */
+    if (outbox->task != TASK_NONE)
+        (void)record_batch(outbox, outbox->task, NULL);
+    g_array_unref(outbox->batch);
+    g_hash_table_unref(outbox->failed);
+    g_hash_table_unref(outbox->mended);
+    outage_clear(&outbox->outage);
+    g_clear_error(&outbox->error);
+    g_free(outbox);
 }
 
 void outbox_begin_pass(struct outbox *outbox)
@@ -291,7 +452,7 @@ bool outbox_advance(struct outbox *outbox, GError **error)
         }
         if (gateway_stopping(outbox->gateway) || wait_of(outbox) > 0)
             return true;
-        if (!begin_batch(outbox, error))
+        if (outbox->task == TASK_NONE && !begin_batch(outbox, error))
             return false;
     } while (outbox->task != TASK_NONE);
     return true;

@@ -13,7 +13,7 @@ static const size_t strings[] = {
     offsetof(struct ledger_outgoing, form),      offsetof(struct ledger_outgoing, drop),
     offsetof(struct ledger_outgoing, recipient), offsetof(struct ledger_outgoing, sha256),
     offsetof(struct ledger_outgoing, sender),    offsetof(struct ledger_outgoing, environment),
-    offsetof(struct ledger_outgoing, folder)};
+    offsetof(struct ledger_outgoing, folder),    offsetof(struct ledger_outgoing, upload_name)};
 
 void ledger_read_outgoing(sqlite3_stmt *q, int c, void *row)
 {
@@ -37,6 +37,9 @@ void ledger_read_outgoing(sqlite3_stmt *q, int c, void *row)
     file->environment = ledger_text(q, c + 16);
     file->about = sqlite3_column_int64(q, c + 17);
     file->folder = ledger_text(q, c + 18);
+    file->rename_sent = sqlite3_column_int(q, c + 19) != 0;
+    file->concluded = sqlite3_column_int(q, c + 20) != 0;
+    file->upload_name = ledger_text(q, c + 21);
 }
 
 static const struct ledger_shape shape = {sizeof(struct ledger_outgoing), ledger_read_outgoing, strings,
@@ -90,7 +93,8 @@ bool ledger_outgoing_named(struct ledger *ledger, const char *name, struct ledge
 
 bool ledger_outgoing_deliver_again(struct ledger *ledger, int64_t id, GError **error)
 {
-    LEDGER_SQL(again, "UPDATE outgoing SET state=1,delivered_at=NULL WHERE id=? AND state=3");
+    LEDGER_SQL(again, "UPDATE outgoing SET state=1,delivered_at=NULL,rename_sent=0,concluded=0,upload_name=NULL"
+                      " WHERE id=? AND state=3");
     return ledger_run(ledger, &again, LEDGER_VALUES(LEDGER_INT(id)), error);
 }
 
@@ -135,12 +139,14 @@ bool ledger_undelivered_by_drop_each(struct ledger *ledger, ledger_count_visit v
  * the temporary file is gone from the drop. */
 bool ledger_outgoing_update(struct ledger *ledger, const struct ledger_outgoing *file, GError **error)
 {
-    LEDGER_SQL(update, "UPDATE outgoing SET state=?2,rows=?3,size=?4,sha256=?5,delivered_at=?6 WHERE id=?1"
+    LEDGER_SQL(update, "UPDATE outgoing SET state=?2,rows=?3,size=?4,sha256=?5,delivered_at=?6,rename_sent=?7,"
+                       "concluded=?8,upload_name=?9 WHERE id=?1"
                        " AND (?2 IN(state,state+1) OR (?2=1 AND state=2))");
     if (!ledger_run(ledger, &update,
                     LEDGER_VALUES(LEDGER_INT(file->id), LEDGER_INT(file->state), LEDGER_INT(file->rows),
                                   LEDGER_INT(file->size), LEDGER_TEXT(file->sha256),
-                                  LEDGER_INT_OR_NULL(file->delivered_at)),
+                                  LEDGER_INT_OR_NULL(file->delivered_at), LEDGER_INT(file->rename_sent),
+                                  LEDGER_INT(file->concluded), LEDGER_TEXT(file->upload_name)),
                     error))
         return false;
     if (sqlite3_changes(ledger->db) == 1)
@@ -149,4 +155,22 @@ bool ledger_outgoing_update(struct ledger *ledger, const struct ledger_outgoing 
                 "ledger: outgoing file %s cannot become %s from the state that it has", file->name,
                 ledger_outgoing_state_name(file->state));
     return false;
+}
+
+const char *ledger_outgoing_contradiction(const struct ledger_outgoing *file)
+{
+    bool stored = file->state > LEDGER_PLANNED, staged = file->state == LEDGER_STAGED;
+    bool delivered = file->state == LEDGER_DELIVERED;
+
+    if (ledger_outgoing_state_name(file->state) == NULL)
+        return "has a state that does not exist";
+    if (stored != (file->size >= 0) || stored != (file->sha256 != NULL))
+        return stored ? "is stored without a size or SHA-256" : "has a size or SHA-256 before it is stored";
+    if (delivered != (file->delivered_at != 0))
+        return delivered ? "is DELIVERED without a time" : "has a time of delivery and is not DELIVERED";
+    if (file->concluded && !(delivered && file->rename_sent))
+        return "counts as delivered by conclusion although no rename without an answer explains that";
+    if (file->rename_sent && !staged && !file->concluded)
+        return "waits for the answer to a rename in a state in which none is sent";
+    return NULL;
 }

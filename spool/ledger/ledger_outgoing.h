@@ -12,8 +12,8 @@
 
 #include "spool/ledger/ledger.h"
 
-/* PLANNED: no bytes yet. STORED: in the job's folder. STAGED: in the drop under a temporary name. DELIVERED: in the
- * drop under its name. The numbers are stored. */
+/* PLANNED: no bytes yet. STORED: in the job's folder. STAGED: in the drop under a temporary name. DELIVERED: it stood
+ * in the drop under its name, or `concluded` says why that is believed. The numbers are stored. */
 enum ledger_outgoing_state { LEDGER_PLANNED, LEDGER_STORED, LEDGER_STAGED, LEDGER_DELIVERED };
 
 struct ledger_outgoing {
@@ -34,6 +34,12 @@ struct ledger_outgoing {
     int64_t size;         /* bytes; -1 until it is STORED */
     const char *sha256;   /* NULL until it is STORED */
     int64_t delivered_at; /* 0 until it is DELIVERED */
+    /* STAGED: a rename may have been sent, and no answer to it is known. It is durable before the rename is sent; an
+     * answer clears it. DELIVERED: only if concluded. */
+    bool rename_sent;
+    bool concluded; /* DELIVERED, and nobody saw it: a rename without an answer, and the temporary file is gone */
+    /* The form of the temporary name (drop.h) while it is STAGED; NULL: the default. */
+    const char *upload_name;
 };
 
 /* "PLANNED" …, a constant text; NULL if there is no such state. */
@@ -44,6 +50,8 @@ bool ledger_outgoing_plan(struct ledger *ledger, const struct ledger_outgoing *f
 bool ledger_outgoing_get(struct ledger *ledger, int64_t id, struct ledger_outgoing **file, GError **error);
 /* *file is NULL if there is none of that name; g_free it. */
 bool ledger_outgoing_named(struct ledger *ledger, const char *name, struct ledger_outgoing **file, GError **error);
+/* What cannot be true of a row, as "is DELIVERED without a time", a constant text; NULL: nothing. */
+const char *ledger_outgoing_contradiction(const struct ledger_outgoing *file);
 /* Makes a DELIVERED file STORED, so that it is delivered once more. */
 bool ledger_outgoing_deliver_again(struct ledger *ledger, int64_t id, GError **error);
 /* *files: struct ledger_outgoing of a job in the order of planning; job 0: of all. */
@@ -57,8 +65,8 @@ bool ledger_outgoing_files_deliverable(struct ledger *ledger, const char *drop, 
 bool ledger_outgoing_files_undelivered(struct ledger *ledger, int64_t job, int64_t *n, GError **error);
 /* Visits each drop that has files which are not DELIVERED, by name, with their number. */
 bool ledger_undelivered_by_drop_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error);
-/* Writes state, rows, size, sha256 and delivered_at of file->id. A state stays, goes forward by one, or back from
- * STAGED to STORED; else SPOOL_ERROR_BUG. */
+/* Writes state, rows, size, sha256, delivered_at, rename_sent, concluded and upload_name of file->id. A state stays,
+ * goes forward by one, or back from STAGED to STORED; else SPOOL_ERROR_BUG. */
 bool ledger_outgoing_update(struct ledger *ledger, const struct ledger_outgoing *file, GError **error);
 
 #endif

@@ -206,7 +206,7 @@ bool ledger_counts(struct ledger *ledger, sqlite3_stmt *query, ledger_count_visi
     "i.installed,i.commissioned,i.credentials,i.pending"
 #define LEDGER_OUTGOING                                                                                                \
     "p.id,p.job,p.revision,p.kind,p.name,p.form,p.drop_name,p.recipient,p.sequence,p.created,p.rows,p.state,p.size,"   \
-    "p.sha256,p.delivered_at,p.sender,p.environment,p.about,p.folder"
+    "p.sha256,p.delivered_at,p.sender,p.environment,p.about,p.folder,p.rename_sent,p.concluded,p.upload_name"
 enum { LEDGER_VERDICT_COLUMNS = 18, LEDGER_ITEM_COLUMNS = 19 };
 
 /* LEDGER_INVENTORY_ROW → struct ledger_inventory. */

@@ -234,7 +234,8 @@ static const char *const versions[] = {
     "CREATE INDEX job_sequence ON job(sender, type, numbering, sequence);"
     "PRAGMA user_version=7;",
     /* Version 8: whose ledger this is (ledger_identity.h). Of an outgoing file: whether a rename was sent to its drop,
-     * and whether its delivery was concluded and not seen; of one that was STAGED before, nobody knows. failures: how
+     * and whether its delivery was concluded and not seen; of one that was STAGED before, nobody knows; and the form of
+     * its temporary name (NULL: .NAME.part, which was the only one before). failures: how
      * often in a row a file of a drop could not be picked up. cause: what an open incident's fault is now, where that
      * is no longer what it was opened for. */
     "CREATE TABLE identity(ledger TEXT NOT NULL, generation INTEGER NOT NULL);"
@@ -242,6 +243,7 @@ static const char *const versions[] = {
     "ALTER TABLE outgoing ADD COLUMN rename_sent INTEGER NOT NULL DEFAULT 0;"
     "UPDATE outgoing SET rename_sent=1 WHERE state=2;"
     "ALTER TABLE outgoing ADD COLUMN concluded INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE outgoing ADD COLUMN upload_name TEXT;"
     "ALTER TABLE pickup ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE incident ADD COLUMN cause TEXT;"
     /* The damaged job that got the bytes of this one (ledger_jobs.h). */

@@ -252,6 +252,16 @@ def leave_orphan(stage):
     stage.killed_before("custody-payload:after")
 
 
+def clear_uploads(stage):
+    """Somebody clears away what a stop left in a drop before any rename was sent: it is uploaded again."""
+    stage.drop("mcc", GOOD[0])
+    stage.killed_before("delivery-announced:before")
+    out = stage.path("drops", "mcc", "out")
+    for name in os.listdir(out):
+        if name.endswith(".part"):
+            os.remove(os.path.join(out, name))
+
+
 def end_judging_thrice(stage):
     """The program has ended three times while it judged a file: the file moves to corrupt/."""
     stage.drop("mcc", GOOD[0])
@@ -402,6 +412,7 @@ SCRIPTS = (
     Script("closing", hand_over(("mcc", REJECTED)), once, order("close", 1, "incident"), once),
     Script("in the way", answers_there(FILES, "mcc", "tcos"), hand_over(*FILES), once),
     Script("orphan", leave_orphan, hand_over(*FILES), once),
+    Script("cleared", clear_uploads, once),
     Script("crashes", end_judging_thrice, once),
     # A payload rots in ready/, an envelope is lost; the same bytes come again; then an answer rots before its delivery.
     Script("mending", hand_over(("mcc", GOOD[0])), rot("ready", "payload", "job-activated:before"), once,

@@ -934,7 +934,9 @@ def damages():
                      "recipient='x'",
                      "sender='x'", "environment='LIVE'", "sequence=sequence+9", "created=created+1", "rows=rows+1",
                      "about=9", "state=0",
-                     "state=1", "state=2", "size=size+1", "sha256='0'"):
+                     "state=1", "state=2", "size=size+1", "sha256='0'",
+                     "rename_sent=1", "concluded=1", "state=1,rename_sent=1,delivered_at=NULL",
+                     "state=2,concluded=1,rename_sent=1,delivered_at=NULL", "delivered_at=NULL", "state=7"):
             statement = f"UPDATE outgoing SET {text} WHERE id=(SELECT min(id) FROM outgoing WHERE kind='{kind}')"
             found[f"part {kind}: {text}"] = lambda home, statement=statement: change(home, statement)
         statement = f"DELETE FROM outgoing WHERE id=(SELECT min(id) FROM outgoing WHERE kind='{kind}')"
@@ -963,9 +965,10 @@ def answer_too_many(home):
     shutil.copy(home.path("spool", "rejected", "00000003", name),
                 home.path("spool", "rejected", "00000003", "EMA_x.csv"))
     with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
-        ledger.execute("INSERT INTO outgoing SELECT 99,job,revision,kind,'EMA_x.csv',form,drop_name,recipient,sender,"
-                       "environment,sequence,created,rows,state,size,sha256,delivered_at,about,folder "
-                       f"FROM outgoing WHERE name='{name}'")
+        rest = ("job,revision,kind,form,drop_name,recipient,sender,environment,sequence,created,rows,state,size,sha256,"
+                "delivered_at,about,folder,upload_name")
+        ledger.execute(f"INSERT INTO outgoing(id,name,{rest}) SELECT 99,'EMA_x.csv',{rest} FROM outgoing"
+                       f" WHERE name='{name}'")
     ledger.close()
 
 

@@ -93,6 +93,7 @@ static void test_config_drops__sftp_drop_without_more__has_defaults(void **state
     assert_string_equal(settings->peer.kex, "");
     assert_int_equal(drop->complete, COMPLETE_MARKER);
     assert_true(g_strv_equal(drop->temporary, filename_temporary_patterns));
+    assert_string_equal(drop->upload_name, ".NAME.part");
 }
 
 static void test_config_drops__drop_with_problems__each_is_reported_with_its_line(void **state)

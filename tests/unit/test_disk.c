@@ -102,10 +102,10 @@ static void test_disk_upload__name_taken__is_refused_and_kept(void **state)
     assert_true(disk_file_write(file, "ours", 4, NULL));
     assert_true(disk_file_upload(STEP_DELIVERY_UPLOADED, file, NULL));
     g_autoptr(GError) error = NULL;
-    assert_false(disk_publish_temporary(STEP_DELIVERY_PUBLISHED, "a", &error));
+    assert_false(disk_rename_noreplace(STEP_DELIVERY_PUBLISHED, ".a.part", "a", &error));
     assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_EXISTS));
     assert_true(disk_unlink(STEP_DELIVERY_DROPPED, "a", NULL));
-    assert_true(disk_publish_temporary(STEP_DELIVERY_PUBLISHED, "a", NULL));
+    assert_true(disk_rename_noreplace(STEP_DELIVERY_PUBLISHED, ".a.part", "a", NULL));
     bool same = false;
     assert_true(disk_same_bytes("a", 4, disk_file_sha256(file), &same, NULL));
     assert_true(same);

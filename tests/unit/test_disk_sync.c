@@ -120,11 +120,11 @@ static void test_disk_place__success__syncs_nothing(void **state)
     assert_stands("d/a", true);
 }
 
-static void test_disk_publish_temporary__success__syncs_the_folder_with_the_new_name(void **state)
+static void test_disk_rename__of_a_temporary_file__syncs_the_folder_with_the_new_name(void **state)
 {
     put("d/.a.part");
     sync_calls_begin(*state);
-    assert_true(disk_publish_temporary(STEP_DELIVERY_PUBLISHED, "d/a", NULL));
+    assert_true(disk_rename_noreplace(STEP_DELIVERY_PUBLISHED, "d/.a.part", "d/a", NULL));
     expect("d/ holds a\n");
 }
 
@@ -226,7 +226,7 @@ int main(void)
         T(test_disk_upload__success__syncs_the_file_and_the_folder_with_its_temporary_name),
         T(test_disk_upload__folder_cannot_be_synced__temporary_file_is_removed),
         T(test_disk_place__success__syncs_nothing),
-        T(test_disk_publish_temporary__success__syncs_the_folder_with_the_new_name),
+        T(test_disk_rename__of_a_temporary_file__syncs_the_folder_with_the_new_name),
         T(test_disk_rename__two_folders__syncs_the_new_name_then_the_old_folder),
         T(test_disk_rename__second_folder_cannot_be_synced__is_an_error),
         T(test_disk_rename__unsynced__syncs_nothing),

@@ -1,4 +1,5 @@
-/* What is durable in a local drop when an upload or a publication returns, and in which order it became so. */
+/* Uploads and publications in a local drop: what is durable when they return, in which order it became so, and what
+ * they say about a file whose names are gone. */
 #include "gateway/drops/local_drop.h"
 #include "spool/disk.h"
 #include "tests/unit/sync_calls.h"
@@ -43,9 +44,25 @@ static void expect(const char *lines)
     assert_string_equal(seen, lines);
 }
 
+static struct publication publication; /* of the last call */
+
 static bool upload(const char *name, GError **error)
 {
-    return local_transport.upload(connection, "stored", name, &content, error);
+    g_autofree char *temporary = transport_temporary_name(DROP_UPLOAD_NAME, name);
+    return local_transport.upload(connection, "stored", &(struct outgoing_file){name, temporary, content},
+                                  &publication.state, error);
+}
+
+static bool look(bool open, GError **error)
+{
+    publication = (struct publication){.open = open};
+    return local_transport.look(connection, &(struct outgoing_file){"a", ".a.part", content}, &publication, error);
+}
+
+static bool publish(bool open, GError **error)
+{
+    publication = (struct publication){.open = open};
+    return local_transport.publish(connection, &(struct outgoing_file){"a", ".a.part", content}, &publication, error);
 }
 
 static void test_local_drop__upload_into_a_new_folder__syncs_out_first(void **state)
@@ -83,10 +100,93 @@ static void test_local_drop__folder_stands_and_out_cannot_be_synced__is_an_outag
 static void test_local_drop__publish_again__syncs_the_folder_again(void **state)
 {
     assert_true(upload("a", NULL));
-    assert_true(local_transport.publish(connection, "a", &content, NULL));
+    assert_true(publish(false, NULL));
+    assert_int_equal(publication.state, PUBLICATION_SEEN);
     sync_calls_begin(*state);
-    assert_true(local_transport.publish(connection, "a", &content, NULL));
+    assert_true(look(true, NULL));
+    assert_int_equal(publication.state, PUBLICATION_SEEN);
     expect("out/ holds a\n");
+}
+
+/* It was renamed, but a power cut may take that back: it is not delivered, and it is known that a rename was sent. */
+static void test_local_drop__renamed_and_out_cannot_be_synced__stays_open(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    assert_true(upload("a", NULL));
+    sync_calls_begin(*state);
+    sync_calls_failing = 1;
+    assert_false(publish(false, &error));
+    assert_true(g_error_matches(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN));
+    assert_true(publication.open);
+    expect("out/ holds a\n");
+}
+
+typedef bool publication_call(bool open, GError **error);
+static publication_call *const calls[] = {look, publish};
+
+/* Both names are gone. Only a rename without an answer explains that, and only if the folder is there. */
+static void test_local_drop__temporary_file_gone__is_delivered_only_after_a_rename(void **state)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(calls); i++) {
+        sync_calls_begin(*state);
+        assert_true(calls[i](false, NULL));
+        assert_int_equal(publication.state, PUBLICATION_MISSING);
+        assert_true(calls[i](true, NULL));
+        assert_int_equal(publication.state, PUBLICATION_CONCLUDED);
+        expect("out/ holds\nout/ holds\n");
+    }
+    assert_int_equal(g_rmdir("out"), 0);
+    for (size_t i = 0; i < G_N_ELEMENTS(calls); i++) {
+        g_autoptr(GError) error = NULL;
+        assert_false(calls[i](true, &error));
+        assert_true(g_error_matches(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN));
+        assert_true(publication.open);
+    }
+}
+
+static void test_local_drop__temporary_file_still_there__is_ready_and_nothing_is_open(void **state)
+{
+    (void)state;
+    publication.state = PUBLICATION_MISSING;
+    assert_true(upload("a", NULL));
+    assert_int_equal(publication.state, PUBLICATION_READY);
+    assert_true(look(true, NULL));
+    assert_int_equal(publication.state, PUBLICATION_READY);
+    assert_false(publication.open);
+}
+
+static void test_local_drop__name_taken_by_other_bytes__is_left_alone_and_nothing_stays_open(void **state)
+{
+    g_autofree char *found = NULL;
+    (void)state;
+    assert_true(g_file_set_contents("out/a", "other", -1, NULL));
+    for (int i = 0; i < 4; i++) {
+        g_autoptr(GError) error = NULL;
+        assert_true(i < 2 || upload("a", NULL));
+        assert_false(calls[i % 2](true, &error));
+        assert_true(g_error_matches(error, TRANSPORT_ERROR, TRANSPORT_ERROR_TAKEN));
+        assert_false(publication.open);
+    }
+    assert_true(g_file_get_contents("out/a", &found, NULL, NULL));
+    assert_string_equal(found, "other");
+}
+
+static void test_local_drop__form_of_the_temporary_name__is_that_of_the_caller(void **state)
+{
+    const struct outgoing_file file = {"ABCD/a", "ABCD/tmp-a.x", content};
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        static const char *const forms[] = {"tmp-NAME.x", ".NAME.part"};
+        g_autofree char *plain = transport_temporary_name(forms[i], "a");
+        g_autofree char *below = transport_temporary_name(forms[i], "ABCD/a");
+        assert_string_equal(plain, i == 0 ? "tmp-a.x" : ".a.part");
+        assert_string_equal(below, i == 0 ? "ABCD/tmp-a.x" : "ABCD/.a.part");
+    }
+    publication = (struct publication){0};
+    assert_true(local_transport.upload(connection, "stored", &file, &publication.state, NULL));
+    assert_true(g_file_test("out/ABCD/tmp-a.x", G_FILE_TEST_EXISTS));
+    assert_true(local_transport.publish(connection, &file, &publication, NULL));
+    assert_true(g_file_test("out/ABCD/a", G_FILE_TEST_EXISTS) && !g_file_test("out/ABCD/tmp-a.x", G_FILE_TEST_EXISTS));
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, enter, leave)
@@ -98,6 +198,11 @@ int main(void)
         T(test_local_drop__upload_into_a_folder_that_stands__syncs_out_again),
         T(test_local_drop__folder_stands_and_out_cannot_be_synced__is_an_outage),
         T(test_local_drop__publish_again__syncs_the_folder_again),
+        T(test_local_drop__renamed_and_out_cannot_be_synced__stays_open),
+        T(test_local_drop__temporary_file_gone__is_delivered_only_after_a_rename),
+        T(test_local_drop__temporary_file_still_there__is_ready_and_nothing_is_open),
+        T(test_local_drop__name_taken_by_other_bytes__is_left_alone_and_nothing_stays_open),
+        T(test_local_drop__form_of_the_temporary_name__is_that_of_the_caller),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,7 +72,8 @@ static void test_sftp_drop_pickup__folder_that_is_missing__is_an_outage(void **s
     assert_false(sftp_transport.discard(connection, "gone", &id, "", &error));
     assert_error(&error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN, "no such file");
     clean(drop.out);
-    assert_false(sftp_transport.publish(connection, "gone", &(struct content){1, ""}, &error));
+    assert_false(sftp_transport.publish(connection, &(struct outgoing_file){"gone", ".gone.part", {1, ""}},
+                                        &(struct publication){0}, &error));
     assert_error(&error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN, "no such file");
 }
 

@@ -135,6 +135,9 @@ bool sftp_upload_write(struct sftp_upload *upload, const char *data, size_t len,
 /* Returns when all bytes are at the server and, where it offers fsync, on its disk. `after` (NULL is allowed) is set to
  * what the server says of the file. REFUSED if it keeps another number of bytes; FULL. */
 bool sftp_upload_finish(struct sftp_upload *upload, struct sftp_attributes *after, GError **error);
+/* After a finish: whether the server saw the file under its path at once. A server that works on several requests at a
+ * time may have looked too early: ask again. */
+bool sftp_upload_is_there(const struct sftp_upload *upload);
 /* Without a successful finish the file is removed again, if the session still works. NULL is allowed. */
 void sftp_upload_free(struct sftp_upload *upload);
 typedef struct sftp_upload sftp_upload_t;
@@ -142,6 +145,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(sftp_upload_t, sftp_upload_free)
 
 /* Renames. Servers differ in whether they replace an existing target: look first. */
 bool sftp_rename(struct sftp *sftp, const char *from, const char *to, GError **error);
+/* The same, and looks at `to` in the same round trip: *there is false if the server did not see it, which a server that
+ * works on several requests at once may say too early. */
+bool sftp_rename_and_look(struct sftp *sftp, const char *from, const char *to, bool *there, GError **error);
 /* Removes a file. MISSING if there is none. */
 bool sftp_remove(struct sftp *sftp, const char *path, GError **error);
 /* Makes a folder with the rights that the server gives it. REFUSED if it exists. */

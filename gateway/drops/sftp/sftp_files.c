@@ -141,16 +141,37 @@ bool sftp_lstat(struct sftp *sftp, const char *path, struct sftp_attributes *att
     return sftp_settle_attributes(sftp, wire_ask(sftp, SFTP_LSTAT, path, strlen(path)), path, attributes, error);
 }
 
+static uint32_t ask_rename(struct sftp *sftp, const char *from, const char *to)
+{
+    uint32_t id = wire_begin(sftp, SFTP_RENAME);
+
+    wire_put_text(sftp, from);
+    wire_put_text(sftp, to);
+    wire_end(sftp);
+    return id;
+}
+
 bool sftp_rename(struct sftp *sftp, const char *from, const char *to, GError **error)
 {
     g_autofree char *both = g_strconcat(from, " to ", to, NULL);
 
     sftp_progress(sftp, 0);
-    uint32_t id = wire_begin(sftp, SFTP_RENAME);
-    wire_put_text(sftp, from);
-    wire_put_text(sftp, to);
-    wire_end(sftp);
-    return sftp_settle(sftp, id, "cannot rename", both, error);
+    return sftp_settle(sftp, ask_rename(sftp, from, to), "cannot rename", both, error);
+}
+
+bool sftp_rename_and_look(struct sftp *sftp, const char *from, const char *to, bool *there, GError **error)
+{
+    g_autofree char *both = g_strconcat(from, " to ", to, NULL);
+    struct sftp_attributes attributes;
+
+    sftp_progress(sftp, 0);
+    uint32_t renamed = ask_rename(sftp, from, to), looked = wire_ask(sftp, SFTP_LSTAT, to, strlen(to));
+    if (!sftp_settle(sftp, renamed, "cannot rename", both, error)) {
+        wire_ignore(sftp, looked);
+        return false;
+    }
+    *there = sftp_settle_attributes(sftp, looked, to, &attributes, NULL);
+    return true;
 }
 
 bool sftp_remove(struct sftp *sftp, const char *path, GError **error)

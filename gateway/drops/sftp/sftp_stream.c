@@ -188,6 +188,7 @@ struct sftp_upload {
     unsigned first, count;
     uint64_t size; /* bytes so far */
     bool finished; /* or a file that was there before: it stays when the upload fails */
+    bool there;    /* the server saw the name after the close */
 };
 
 /* Whatever stands at the path is removed, not written into: it may be a link that somebody put there. */
@@ -299,7 +300,7 @@ bool sftp_upload_write(struct sftp_upload *upload, const char *data, size_t len,
     return true;
 }
 
-/* Asks for sync, attributes and close together: one round trip. */
+/* Asks for sync, attributes and close together, and whether the file is there: one round trip. */
 static bool seal(struct sftp_upload *upload, struct sftp_attributes *after, GError **error)
 {
     struct sftp *sftp = upload->sftp;
@@ -315,15 +316,20 @@ static bool seal(struct sftp_upload *upload, struct sftp_attributes *after, GErr
     }
     uint32_t look = wire_ask(sftp, SFTP_FSTAT, handle->data, handle->len);
     uint32_t end = wire_ask(sftp, SFTP_CLOSE, handle->data, handle->len);
+    uint32_t name = wire_ask(sftp, SFTP_LSTAT, upload->path, strlen(upload->path));
+    struct sftp_attributes seen;
     g_clear_pointer(&upload->handle, g_byte_array_unref);
     bool good = wire_flush(sftp, error);
     sftp_progress(sftp, (int64_t)(upload->size / SYNC_RATE));
     good = good && (!syncs || sftp_settle(sftp, sync, "cannot sync", upload->path, error)) &&
            sftp_settle_attributes(sftp, look, upload->path, after, error);
-    if (good)
-        return sftp_settle(sftp, end, "cannot close", upload->path, error);
+    if (good && sftp_settle(sftp, end, "cannot close", upload->path, error)) {
+        upload->there = sftp_settle_attributes(sftp, name, upload->path, &seen, NULL);
+        return true;
+    }
     wire_ignore(sftp, look);
     wire_ignore(sftp, end);
+    wire_ignore(sftp, name);
     return false;
 }
 
@@ -346,6 +352,11 @@ bool sftp_upload_finish(struct sftp_upload *upload, struct sftp_attributes *afte
     if (after != NULL)
         *after = attributes;
     return true;
+}
+
+bool sftp_upload_is_there(const struct sftp_upload *upload)
+{
+    return upload->there;
 }
 
 void sftp_upload_free(struct sftp_upload *upload)
