@@ -31,15 +31,17 @@
 FACTS_DECLARE(INC);
 
 /* g_free. Why a drop is down names folders, hosts and users, which service management need not know: the row gives the
- * drop's name only. `incident show` has the whole text. */
+ * drop's name only, and that of an entry which cannot be taken. `incident show` has the whole text. */
 static char *text_of(const struct ledger_incident *incident, const struct ledger_event *event)
 {
     enum code code;
 
     if (event->closed)
         return csv_harmless(incident->reason);
-    if (catalogue_find(incident->code, &code) && (code == A102 || code == A103))
-        return g_strdup_printf("drop %s: %s", incident->subject, catalogue_entry(code)->name);
+    if (catalogue_find(incident->code, &code) && (code == A102 || code == A103 || code == A107)) {
+        g_autofree char *line = g_strdup_printf("drop %s: %s", incident->subject, catalogue_entry(code)->name);
+        return csv_harmless(line);
+    }
     return csv_harmless(incident->opened_for);
 }
 

@@ -10,6 +10,7 @@
 #include "gateway/commands/read_access.h"
 #include "gateway/pipeline/completeness.h"
 #include "gateway/room.h"
+#include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_pickups.h"
 
 #include <stdio.h>
@@ -24,6 +25,9 @@ struct viewing {
     GPtrArray *entries;  /* struct drop_entry, each with a name of its own */
     GHashTable *names;   /* seen so far */
     GHashTable *markers; /* names that have a marker file, without DROP_MARKER */
+    GHashTable *custody; /* escaped name → struct ledger_job: in the spool, but the copy is still in the drop */
+    GPtrArray *jobs;     /* owns the values of custody */
+    GPtrArray *faults;   /* struct ledger_pickup: what the gateway could not take, or not remove */
     json_t *rows;
     const char *no_room; /* why nothing is picked up at all (A108); NULL: there is room */
 };
@@ -83,6 +87,69 @@ static char *explain(const struct completeness_result *result, int64_t unchanged
                            unchanged, left);
 }
 
+/* The fault of an entry as the gateway met it; NULL: none, or the entry has changed since. */
+static const struct ledger_pickup *fault_of(const struct viewing *v, const struct drop_entry *entry,
+                                            const char *escaped)
+{
+    for (guint i = 0; i < v->faults->len; i++) {
+        const struct ledger_pickup *fault = v->faults->pdata[i];
+        if (strcmp(fault->name, escaped) == 0 && fault->size == entry->identity.size &&
+            fault->modified == entry->modified)
+            return fault;
+    }
+    return NULL;
+}
+
+/* The name of a file that cannot be taken and that this one waits behind; NULL: there is none. */
+static const char *name_ahead(const struct viewing *v, const char *name)
+{
+    struct filename file, other;
+
+    if (!filename_parse(name, strlen(name), &file, NULL, NULL))
+        return NULL;
+    for (guint i = 0; i < v->faults->len; i++) {
+        const struct ledger_pickup *fault = v->faults->pdata[i];
+        if (strcmp(fault->decision, pickup_decision_name(PICKUP_FAULT)) == 0 &&
+            g_hash_table_contains(v->names, fault->name) &&
+            filename_parse(fault->name, strlen(fault->name), &other, NULL, NULL) &&
+            completeness_waits_behind(&file, &other))
+            return fault->name;
+    }
+    return NULL;
+}
+
+/* True, and *result filled, if the file is in the spool already. */
+static bool is_in_custody(const struct viewing *v, const struct drop_entry *entry, const char *escaped,
+                          struct completeness_result *result)
+{
+    const struct ledger_job *job = g_hash_table_lookup(v->custody, escaped);
+    const struct ledger_pickup *fault = fault_of(v, entry, escaped);
+
+    if (job == NULL || !source_identity_same(&job->source, &entry->identity))
+        return false;
+    *result = (struct completeness_result){
+        .decision = PICKUP_LEAVE, .reason = fault != NULL ? g_strdup(fault->reason) : completeness_in_custody(job->id)};
+    return true;
+}
+
+/* What the gateway has met with the entry, or with one before it, decides before its own rule. */
+static void keep_back(const struct viewing *v, const struct drop_entry *entry, const char *escaped,
+                      struct completeness_result *result)
+{
+    const struct ledger_pickup *fault = fault_of(v, entry, escaped);
+    const char *ahead = name_ahead(v, entry->name);
+
+    if (result->decision != PICKUP_TAKE)
+        return;
+    if (ahead != NULL) {
+        g_free(result->reason);
+        *result = (struct completeness_result){.decision = PICKUP_WAIT, .reason = completeness_behind(ahead)};
+    } else if (fault != NULL && strcmp(fault->decision, pickup_decision_name(PICKUP_FAULT)) == 0) {
+        g_free(result->reason);
+        *result = (struct completeness_result){.decision = PICKUP_FAULT, .reason = g_strdup(fault->reason)};
+    }
+}
+
 static bool add_row(struct viewing *v, const struct drop_entry *entry, GError **error)
 {
     g_autofree char *escaped = text_escape(entry->name, strlen(entry->name), 0);
@@ -93,13 +160,16 @@ static bool add_row(struct viewing *v, const struct drop_entry *entry, GError **
     if (!ledger_pickup_get(v->gateway->ledger, v->drop->name, escaped, &known, error))
         return false;
     int64_t unchanged = unchanged_seconds(known, entry);
-    if (!completeness_is_own(entry, v->gateway->config->org, v->gateway->config->eui64, &result))
+    if (!is_in_custody(v, entry, escaped, &result) &&
+        !completeness_is_own(entry, v->gateway->config->org, v->gateway->config->eui64, &result)) {
         completeness_decide(v->drop, entry, g_hash_table_contains(v->markers, entry->name),
                             MAX(unchanged, 0) * MICROSECONDS, &result);
-    if (result.decision == PICKUP_TAKE && v->no_room != NULL) {
-        g_free(result.reason);
-        result.decision = PICKUP_WAIT;
-        result.reason = g_strdup(v->no_room);
+        keep_back(v, entry, escaped, &result);
+        if (result.decision == PICKUP_TAKE && v->no_room != NULL) {
+            g_free(result.reason);
+            result.decision = PICKUP_WAIT;
+            result.reason = g_strdup(v->no_room);
+        }
     }
     g_autofree char *reason = explain(&result, unchanged);
     row = json_object();
@@ -114,12 +184,25 @@ static bool add_row(struct viewing *v, const struct drop_entry *entry, GError **
     return true;
 }
 
+/* What the ledger knows of the drop. */
+static bool load_known(struct viewing *v, GError **error)
+{
+    struct ledger *ledger = v->gateway->ledger;
+
+    if (!ledger_jobs_with_source(ledger, v->drop->name, &v->jobs, error) ||
+        !ledger_pickups_failing(ledger, v->drop->name, &v->faults, error))
+        return false;
+    for (guint i = 0; i < v->jobs->len; i++)
+        g_hash_table_insert(v->custody, (gpointer)((struct ledger_job *)v->jobs->pdata[i])->name, v->jobs->pdata[i]);
+    return true;
+}
+
 /* Lists with a connection of its own, which the gateway's connections do not notice. */
 static bool list_drop(struct viewing *v, GError **error)
 {
     const struct transport *transport = v->drop->transport;
     struct connection *connection = transport->open(v->drop, CONNECTION_IN);
-    bool good = transport->list(connection, keep_entry, v, error);
+    bool good = transport->list(connection, keep_entry, v, error) && load_known(v, error);
 
     transport->close(connection);
     g_ptr_array_sort(v->entries, by_name);
@@ -150,6 +233,7 @@ static bool view_drop(const struct invocation *invocation, struct gateway *gatew
                         .no_room = no_room,
                         .drop = drop,
                         .entries = g_ptr_array_new_with_free_func(free_entry),
+                        .custody = g_hash_table_new(g_str_hash, g_str_equal),
                         .names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
                         .markers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
                         .rows = json_array()};
@@ -162,6 +246,11 @@ static bool view_drop(const struct invocation *invocation, struct gateway *gatew
         gateway_note("drop %s: %s; 'ecosgate doctor %s' tests it", drop->name, error->message, drop->name);
     g_ptr_array_unref(v.entries);
     g_hash_table_unref(v.names);
+    g_hash_table_unref(v.custody);
+    if (v.jobs != NULL)
+        g_ptr_array_unref(v.jobs);
+    if (v.faults != NULL)
+        g_ptr_array_unref(v.faults);
     g_hash_table_unref(v.markers);
     json_decref(v.rows);
     return good;

@@ -81,6 +81,27 @@ static bool down(GError **error, const char *path, const char *what, int errnum)
     return false;
 }
 
+/* What cannot be done with one entry is a fault of that entry if its folder can still be listed, and if we did not lack
+ * descriptors or memory ourselves. */
+static bool entry_failed(const struct connection *connection, const char *path, const char *what, GError **error)
+{
+    int errnum = errno;
+    bool ours = errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM;
+    DIR *dir = ours ? NULL : opendir(connection->drop->in);
+    bool works = false;
+
+    if (dir != NULL) {
+        works = readdir(dir) != NULL && faccessat(AT_FDCWD, connection->drop->in, X_OK, AT_EACCESS) == 0;
+        (void)closedir(dir); /* was only read from */
+    }
+    if (!works)
+        return down(error, path, what, errnum);
+    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_ENTRY,
+                "%s cannot be %s: %s; give the gateway's user the right to read and to remove it, or move it away",
+                path, what, g_strerror(errnum));
+    return false;
+}
+
 static bool changed(GError **error, const char *name, const char *how)
 {
     g_autofree char *shown = text_escape(name, strlen(name), 0);
@@ -157,6 +178,17 @@ static void ask_for_writers(int fd, bool *written, bool *unsure)
         *unsure = true;
 }
 
+/* An entry that cannot be looked at although its folder can be searched, as on a disk that is damaged. */
+static bool look_failed(struct drop_entry *entry)
+{
+    g_autofree char *fault = g_strdup_printf("it cannot be looked at: %s; check the disk", g_strerror(errno));
+
+    if (errno == ENOENT)
+        return false;
+    entry->fault = g_intern_string(fault); /* one for each errno */
+    return true;
+}
+
 /* Fills the entry of a name; false if it is gone again. */
 static bool look_at(const struct connection *connection, const char *name, struct drop_entry *entry)
 {
@@ -165,7 +197,7 @@ static bool look_at(const struct connection *connection, const char *name, struc
 
     *entry = (struct drop_entry){.name = name};
     if (lstat(path, &st) != 0)
-        return false;
+        return look_failed(entry);
     entry->regular = S_ISREG(st.st_mode);
     entry->identity = identity_of(&st);
     entry->modified = (int64_t)st.st_mtim.tv_sec;
@@ -189,6 +221,11 @@ static bool local_list(struct connection *connection, transport_visit *visit, vo
 
     if (dir == NULL)
         return down(error, connection->drop->in, "listed", errno);
+    if (faccessat(AT_FDCWD, connection->drop->in, X_OK, AT_EACCESS) != 0) {
+        int errnum = errno;
+        (void)closedir(dir); /* was only read from */
+        return down(error, connection->drop->in, "searched", errnum);
+    }
     for (errno = 0; good && (found = readdir(dir)) != NULL; errno = 0) {
         if (strcmp(found->d_name, ".") == 0 || strcmp(found->d_name, "..") == 0)
             continue;
@@ -215,18 +252,45 @@ static bool is_still(int fd, const struct source_identity *identity)
     return source_identity_same(&now, identity);
 }
 
-/* Reads the open file to its end, into the sink. */
-static bool copy_out(struct connection *connection, int fd, const char *name, const struct byte_sink *sink,
-                     GError **error)
+/* The open file that is fetched. */
+struct fetching {
+    struct connection *connection;
+    int fd;
+    const char *path, *name;
+    const struct source_identity *identity;
+};
+
+/* Reads the file to its end, into the sink. *bytes: how many there were. */
+static bool copy_out(const struct fetching *f, const struct byte_sink *sink, int64_t *bytes, GError **error)
 {
     g_autofree char *buffer = g_malloc(COPY_SIZE);
     ssize_t n;
 
-    while ((n = read(fd, buffer, COPY_SIZE)) > 0) {
-        if (!sink->write(sink->user, buffer, (size_t)n, error) || !still_running(connection, error))
+    *bytes = 0;
+    while ((n = read(f->fd, buffer, COPY_SIZE)) > 0) {
+        if (!sink->write(sink->user, buffer, (size_t)n, error) || !still_running(f->connection, error))
             return false;
+        *bytes += n;
     }
-    return n == 0 || down(error, name, "read", errno);
+    return n == 0 || entry_failed(f->connection, f->path, "read", error);
+}
+
+/* Some file systems tell another size than the file has; then nothing proves that it was read to its end. */
+static bool fetch(const struct fetching *f, const struct byte_sink *sink, GError **error)
+{
+    int64_t bytes;
+
+    if (!copy_out(f, sink, &bytes, error))
+        return false;
+    if (!is_still(f->fd, f->identity))
+        return changed(error, f->name, "changed while it was read");
+    if (bytes == f->identity->size)
+        return true;
+    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_ENTRY,
+                "the file system says that %s has %" G_GINT64_FORMAT " bytes, but %" G_GINT64_FORMAT
+                " could be read; copy it to another name",
+                f->path, f->identity->size, bytes);
+    return false;
 }
 
 static bool local_fetch(struct connection *connection, const char *name, const struct source_identity *identity,
@@ -238,14 +302,14 @@ static bool local_fetch(struct connection *connection, const char *name, const s
     bool written = false, unsure, good;
 
     if (fd < 0)
-        return errno == ENOENT ? changed(error, name, "is gone") : down(error, path, "opened", errno);
+        return errno == ENOENT ? changed(error, name, "is gone") : entry_failed(connection, path, "opened", error);
+    const struct fetching fetching = {connection, fd, path, name, identity};
     if (connection->drop->complete == COMPLETE_CLOSED)
         ask_for_writers(fd, &written, &unsure);
     if (written || !is_still(fd, identity))
         good = changed(error, name, "changed since it was listed");
     else
-        good = copy_out(connection, fd, name, sink, error) &&
-               (is_still(fd, identity) || changed(error, name, "changed while it was read"));
+        good = fetch(&fetching, sink, error);
     (void)close(fd); /* was only read from */
     return good;
 }
@@ -259,6 +323,19 @@ static bool remove_file(const struct connection *connection, const char *path, G
     if (connection->drop->complete == COMPLETE_MARKER && !disk_unlink(STEP_SOURCE_REMOVED, marker, error))
         return false;
     return disk_unlink(STEP_SOURCE_REMOVED, path, error);
+}
+
+/* Where nothing at all can be removed, the drop is down. Frees cause, returns false. */
+static bool remove_failed(const struct connection *connection, GError *cause, GError **error)
+{
+    bool works = g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_RETRY) &&
+                 faccessat(AT_FDCWD, connection->drop->in, R_OK | W_OK | X_OK, AT_EACCESS) == 0;
+
+    if (!works)
+        return on_drop(false, &cause, error);
+    g_set_error_literal(error, TRANSPORT_ERROR, TRANSPORT_ERROR_ENTRY, cause->message);
+    g_error_free(cause);
+    return false;
 }
 
 /* Device, inode and time of change prove that it is the same file, so its bytes need not be compared. */
@@ -278,7 +355,9 @@ static bool local_discard(struct connection *connection, const char *name, const
      * should, if the whole folder is missing. */
     if (!exists || !source_identity_same(&there, identity))
         return on_drop(disk_sync_dir(connection->drop->in, &cause), &cause, error);
-    return on_drop(remove_file(connection, path, &cause), &cause, error);
+    if (remove_file(connection, path, &cause))
+        return true;
+    return remove_failed(connection, cause, error);
 }
 
 /* ---- uploading and publishing ---- */

@@ -37,34 +37,110 @@ static void remember(struct connection *connection, const char *name, const stru
     g_hash_table_insert(connection->fetched, g_strdup(name), g_memdup2(identity, sizeof *identity));
 }
 
-/* A refusal to read is an outage of the drop, although it may concern one file only. Files are taken in the order in
- * which they were sent: if this one were passed over, the next one would make its sequence number stale (B107). */
-static bool fetch_failed(const char *name, GError *cause, GError **error)
+/* One name is enough: the folder can be listed. */
+static bool first_name(void *user, const char *name, const struct sftp_attributes *attributes)
 {
-    bool gone = sftp_connection_failed_by(cause, SFTP_ERROR_MISSING);
+    (void)user;
+    (void)name;
+    (void)attributes;
+    return false;
+}
 
-    if (!gone && !sftp_connection_failed_by(cause, SFTP_ERROR_CHANGED))
+/* What the server refuses for one entry is a fault of that entry if it still lists the folder; else the drop is down.
+ * Frees cause, returns false. */
+static bool entry_failed(struct connection *connection, GError *cause, GError **error)
+{
+    bool refused = sftp_connection_failed_by(cause, SFTP_ERROR_REFUSED) && sftp_is_connected(connection->sftp);
+
+    if (!refused || !sftp_list(connection->sftp, connection->drop->in, first_name, NULL, NULL))
         return sftp_connection_pass(false, &cause, error);
+    g_set_error_literal(error, TRANSPORT_ERROR, TRANSPORT_ERROR_ENTRY, cause->message);
     g_error_free(cause);
-    return changed(error, name, gone ? "is gone" : "changed while it was read");
+    return false;
+}
+
+/* A file that is fetched, and how many bytes of it have come. */
+struct fetching {
+    struct connection *connection;
+    const char *name;
+    const struct source_identity *identity;
+    const struct byte_sink *sink;
+    int64_t bytes;
+};
+
+static bool count_bytes(void *user, const char *data, size_t len, GError **error)
+{
+    struct fetching *f = user;
+
+    f->bytes += (int64_t)len;
+    return f->sink->write(f->sink->user, data, len, error);
+}
+
+/* Looks again at a file that was read. *same: the server still tells the same of its name. */
+static bool look_again(const struct fetching *f, const char *path, bool *same, GError **error)
+{
+    struct sftp_attributes now;
+
+    *same = false;
+    if (!sftp_lstat(f->connection->sftp, path, &now, error))
+        return false;
+    *same = is_still(&now, f->identity);
+    return true;
+}
+
+/* The file ended before or after the size that the server tells. If it still tells that size, it did not grow while it
+ * was read: the server tells it wrongly. */
+static bool size_failed(const struct fetching *f, const char *path, GError **error)
+{
+    g_autofree char *shown = text_escape(path, strlen(path), 0);
+    GError *cause = NULL;
+    bool same;
+
+    if (!look_again(f, path, &same, &cause) && !sftp_connection_failed_by(cause, SFTP_ERROR_MISSING))
+        return sftp_connection_pass(false, &cause, error);
+    g_clear_error(&cause);
+    if (!same)
+        return changed(error, f->name, "changed while it was read");
+    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_ENTRY,
+                "the server says that %s has %" G_GINT64_FORMAT " bytes, but %s%" G_GINT64_FORMAT
+                " could be read; ask the server's owner to find out why",
+                shown, f->identity->size, f->bytes == f->identity->size ? "more than " : "", f->bytes);
+    return false;
+}
+
+static bool fetch_failed(const struct fetching *f, const char *path, GError *cause, GError **error)
+{
+    if (sftp_connection_failed_by(cause, SFTP_ERROR_CHANGED)) {
+        g_error_free(cause);
+        return size_failed(f, path, error);
+    }
+    if (!sftp_connection_failed_by(cause, SFTP_ERROR_MISSING))
+        return entry_failed(f->connection, cause, error);
+    g_error_free(cause);
+    return changed(error, f->name, "is gone");
 }
 
 bool sftp_pickup_fetch(struct connection *connection, const char *name, const struct source_identity *identity,
                        const struct byte_sink *sink, GError **error)
 {
     g_autofree char *path = sftp_path(connection->drop->in, name);
-    struct sftp_fetch fetch = {.path = path, .size = identity->size, .sink = sink->write, .user = sink->user};
+    struct fetching f = {connection, name, identity, sink, 0};
+    struct sftp_fetch fetch = {.path = path, .size = identity->size, .sink = count_bytes, .user = &f};
     struct sftp_attributes before;
     GError *cause = NULL;
+    bool same = true;
 
     /* Looked at before it is opened: opening a pipe would block the server. */
     if (!sftp_connection_ready(connection, &cause) || !sftp_lstat(connection->sftp, path, &before, &cause))
-        return fetch_failed(name, cause, error);
+        return fetch_failed(&f, path, cause, error);
     if (!is_still(&before, identity))
         return changed(error, name, "changed since it was listed");
     if (!sftp_read(connection->sftp, &fetch, &cause))
-        return fetch_failed(name, cause, error);
-    if (!is_still(&fetch.after, identity))
+        return fetch_failed(&f, path, cause, error);
+    /* Some servers tell less of an open file, or something else, than of its name. */
+    if (!is_still(&fetch.after, identity) && !look_again(&f, path, &same, &cause))
+        return fetch_failed(&f, path, cause, error);
+    if (!same)
         return changed(error, name, "changed while it was read");
     remember(connection, name, identity);
     return true;
@@ -112,7 +188,7 @@ static bool move_away(const struct discarding *d, const char *taken, GError **er
         return false;
     if (done)
         return true;
-    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN,
+    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_ENTRY,
                 "%s and %s on the server hold other bytes than %s; move them away", plain, unique, d->file.path);
     return false;
 }
@@ -159,5 +235,5 @@ bool sftp_pickup_discard(struct connection *connection, const char *name, const 
     struct discarding d = {connection, name, identity, {identity->size, sha256}, {.path = path}};
     GError *cause = NULL;
 
-    return sftp_connection_pass(discard(&d, &cause), &cause, error);
+    return discard(&d, &cause) || entry_failed(connection, cause, error);
 }

@@ -56,6 +56,7 @@
 enum transport_error {
     TRANSPORT_ERROR_DOWN,    /* the drop is unreachable, unreadable, unwritable or full: an outage (A102, A103) */
     TRANSPORT_ERROR_CHANGED, /* the file changed, or is gone, since it was listed: the next listing tells more */
+    TRANSPORT_ERROR_ENTRY,   /* this entry of `in` cannot be read or removed, while the drop itself works (A107) */
     TRANSPORT_ERROR_TAKEN,   /* the drop holds other bytes under the name: an operator must decide */
     TRANSPORT_ERROR_CLAIMED, /* the drop belongs to another gateway, or nobody can tell whether it does (A110) */
 };
@@ -151,12 +152,14 @@ struct transport {
     /* Visits each entry of `in`, in any order. */
     bool (*list)(struct connection *connection, transport_visit *visit, void *user, GError **error);
     /* Writes all bytes of a file to the sink. TRANSPORT_ERROR_CHANGED if the file does not have that identity before
-     * and after. An error of the sink ends the fetch and is passed on. */
+     * and after. TRANSPORT_ERROR_ENTRY if it cannot be read although the drop can be listed, or if it holds another
+     * number of bytes than the drop tells. An error of the sink ends the fetch and is passed on. */
     bool (*fetch)(struct connection *connection, const char *name, const struct source_identity *identity,
                   const struct byte_sink *sink, GError **error);
     /* Removes the drop's copy, or moves it away where the settings say so, if it is still the one that was fetched:
      * same identity and, where that alone proves too little, same bytes. Another file of the name, or none, is left as
-     * it is, which is no error. By the rule `marker` the marker goes first. Passes STEP_SOURCE_REMOVED. */
+     * it is, which is no error. By the rule `marker` the marker goes first. TRANSPORT_ERROR_ENTRY if that is refused
+     * although the drop can be listed. Passes STEP_SOURCE_REMOVED. */
     bool (*discard)(struct connection *connection, const char *name, const struct source_identity *identity,
                     const char *sha256, GError **error);
     /* Writes the file at path, which must have file->content, under its temporary name, as durable as the drop can make

@@ -4,7 +4,9 @@
  */
 #include "gateway/pipeline/completeness.h"
 
-#include "formats/filename.h"
+#include "spool/ledger/ledger.h"
+
+#include <string.h>
 
 enum { MICROSECONDS = 1000000 };
 
@@ -68,4 +70,26 @@ void completeness_decide(const struct drop *drop, const struct drop_entry *entry
         decide(result, PICKUP_TAKE, "no process has it open for writing");
     else
         decide_stable(drop, unchanged, result);
+}
+
+char *completeness_in_custody(int64_t job)
+{
+    return g_strdup_printf(
+        "in the spool already, as job %08" G_GINT64_FORMAT "; its copy in the drop is still to be removed", job);
+}
+
+char *completeness_behind(const char *ahead)
+{
+    return g_strdup_printf(
+        "it waits behind %s, which has a lower number of the same sender and type and cannot be taken", ahead);
+}
+
+bool completeness_waits_behind(const struct filename *file, const struct filename *fault)
+{
+    int64_t ahead = (int64_t)file->sequence - fault->sequence;
+
+    if (file->type == NULL || file->type != fault->type || file->eui64 != fault->eui64 ||
+        strcmp(file->org, fault->org) != 0 || file->sequence == 0 || fault->sequence == 0)
+        return false;
+    return ABS(ahead) > LEDGER_SEQUENCE_MAX / 2 ? ahead < 0 : ahead > 0;
 }

@@ -6,6 +6,7 @@
 #ifndef ECOSGATE_GATEWAY_PIPELINE_COMPLETENESS_H
 #define ECOSGATE_GATEWAY_PIPELINE_COMPLETENESS_H
 
+#include "formats/filename.h"
 #include "gateway/drops/transport.h"
 
 enum pickup_decision {
@@ -31,6 +32,17 @@ void completeness_decide(const struct drop *drop, const struct drop_entry *entry
  * completeness_decide, which is not needed then. */
 bool completeness_is_own(const struct drop_entry *entry, const char *org, uint64_t eui64,
                          struct completeness_result *result);
+
+/* The reason of PICKUP_LEAVE for a file that is in custody as this job, while its copy is still in the drop. g_free. */
+char *completeness_in_custody(int64_t job);
+
+/* The reason of PICKUP_WAIT for a file that completeness_waits_behind the one of this (escaped) name. g_free. */
+char *completeness_behind(const char *ahead);
+
+/* True if the file has to wait while `fault`, a file that cannot be taken, lies in the same drop: both names are in the
+ * grammar, sender and type are the same, and the number of `file` is the higher one, counted on over the end as in
+ * by_name of inbox_listing.c. If it came first, the number of the other would be stale (B107). */
+bool completeness_waits_behind(const struct filename *file, const struct filename *fault);
 
 /* "take", "wait", "fault" or "leave", as the ledger and `pickup --json` have it. */
 const char *pickup_decision_name(enum pickup_decision decision);

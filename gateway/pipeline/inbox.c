@@ -20,6 +20,12 @@ static void clear_fetch(gpointer user)
     g_clear_error(&fetch->error);
 }
 
+static void free_error(gpointer error)
+{
+    if (error != NULL)
+        g_error_free(error);
+}
+
 struct inbox *inbox_new(struct gateway *gateway, const struct drop *drop, int wake, GError **error)
 {
     struct inbox *inbox = g_new0(struct inbox, 1);
@@ -31,9 +37,11 @@ struct inbox *inbox_new(struct gateway *gateway, const struct drop *drop, int wa
     inbox->complete = g_array_new(FALSE, FALSE, sizeof(guint));
     inbox->fetches = g_array_new(FALSE, FALSE, sizeof(struct fetch));
     g_array_set_clear_func(inbox->fetches, clear_fetch);
+    inbox->refused = g_ptr_array_new_with_free_func(free_error);
+    inbox_faults_init(inbox);
     inbox->worker = transfer_worker_new(drop, CONNECTION_IN, wake);
     inbox->guard = claims_guard(gateway->claims, drop, CONNECTION_IN);
-    if (outage_init(&inbox->outage, gateway, "A102", drop, error))
+    if (outage_init(&inbox->outage, gateway, "A102", drop, error) && inbox_faults_load(inbox, error))
         return inbox;
     inbox_free(inbox);
     return NULL;
@@ -48,6 +56,8 @@ void inbox_free(struct inbox *inbox)
     g_ptr_array_unref(inbox->entries);
     g_array_unref(inbox->complete);
     g_array_unref(inbox->fetches);
+    g_ptr_array_unref(inbox->refused);
+    inbox_faults_clear(inbox);
     if (inbox->discards != NULL)
         g_ptr_array_unref(inbox->discards);
     g_clear_error(&inbox->error);
@@ -147,9 +157,11 @@ static bool begin_task(struct inbox *inbox, bool *begun, GError **error)
     if (*begun || inbox->full)
         return true;
     if (inbox_next_complete(inbox, 0) != NULL) {
-        bool good = inbox_begin_fetch(inbox, error);
+        if (!inbox_begin_fetch(inbox, error))
+            return false;
         *begun = inbox->task != TASK_NONE;
-        return good;
+        if (*begun || inbox->full)
+            return true;
     }
     *begun = inbox->listing_wanted;
     if (!inbox->listing_wanted)
@@ -165,7 +177,7 @@ void inbox_begin_pass(struct inbox *inbox)
     if (inbox->gateway->no_room)
         inbox_set_full(inbox);
     inbox->listing_wanted |= local || inbox->outage.on || until(inbox->next_listing) == 0 ||
-                             (inbox->settle_at != 0 && until(inbox->settle_at) == 0);
+                             (inbox->settle_at != 0 && until(inbox->settle_at) == 0) || inbox_faults_due(inbox) == 0;
 }
 
 bool inbox_advance(struct inbox *inbox, GError **error)
@@ -214,5 +226,6 @@ int64_t inbox_due(const struct inbox *inbox)
         return wait_of(inbox);
     if (inbox->full)
         return until(inbox->look_again);
+    due = MIN(due, inbox_faults_due(inbox));
     return inbox->settle_at != 0 ? MIN(due, until(inbox->settle_at)) : due;
 }

@@ -31,6 +31,8 @@ void inbox_begin_pass(struct inbox *inbox);
 bool inbox_advance(struct inbox *inbox, GError **error);
 /* True if the disk has no room for the next file. Then no later file may be picked up in this pass, from any drop. */
 bool inbox_is_full(const struct inbox *inbox);
+/* True while an entry of the drop cannot be taken, or the copy of a file in custody not be removed (A107). */
+bool inbox_is_failing(const struct inbox *inbox);
 /* True while a task is under way. */
 bool inbox_is_busy(const struct inbox *inbox);
 

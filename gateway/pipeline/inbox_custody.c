@@ -21,6 +21,7 @@
 #include "formats/text.h"
 #include "gateway/clock.h"
 #include "gateway/pipeline/room_watch.h"
+#include "gateway/pipeline/completeness.h"
 #include "gateway/pipeline/ledger_watch.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_pickups.h"
@@ -67,6 +68,20 @@ static bool still_ours(struct inbox *inbox, const struct transport *transport, s
     return true;
 }
 
+/* True if the file waits behind one of the first n of the batch, which failed. */
+static bool waits(const struct inbox *inbox, guint n)
+{
+    const struct fetch *fetch = &g_array_index(inbox->fetches, struct fetch, n);
+
+    for (guint i = 0; i < n; i++) {
+        const struct fetch *before = &g_array_index(inbox->fetches, struct fetch, i);
+        if (before->error != NULL && !g_error_matches(before->error, TRANSPORT_ERROR, TRANSPORT_ERROR_CHANGED) &&
+            completeness_waits_behind(&fetch->parsed, &before->parsed))
+            return true;
+    }
+    return false;
+}
+
 static void fetch_task(const struct transport *transport, struct connection *connection, void *user)
 {
     struct inbox *inbox = user;
@@ -77,10 +92,12 @@ static void fetch_task(const struct transport *transport, struct connection *con
 
     for (guint i = 0; go_on && still_ours(inbox, transport, connection) && i < inbox->fetches->len; i++) {
         struct fetch *fetch = &g_array_index(inbox->fetches, struct fetch, i);
+        if (waits(inbox, i))
+            continue;
         any |= fetch_one(inbox, transport, connection, fetch);
-        /* The files after one that failed wait with it: if they came first, its sequence number would be stale (B107).
-         * A file that changed since the listing is still being written and does not hold up the others. */
-        go_on = fetch->stored || g_error_matches(fetch->error, TRANSPORT_ERROR, TRANSPORT_ERROR_CHANGED);
+        /* A file that changed since the listing is still being written and does not hold up the others. */
+        go_on = fetch->stored || g_error_matches(fetch->error, TRANSPORT_ERROR, TRANSPORT_ERROR_CHANGED) ||
+                g_error_matches(fetch->error, TRANSPORT_ERROR, TRANSPORT_ERROR_ENTRY);
     }
     if (any && inbox->error == NULL && still_ours(inbox, transport, connection))
         (void)job_batch_settle(batch, &inbox->error); /* inbox->error says whether it failed */
@@ -137,18 +154,55 @@ static guint batch_size(const struct inbox *inbox, int64_t bytes_free)
     return n;
 }
 
-bool inbox_begin_fetch(struct inbox *inbox, GError **error)
+/* Drops what waits behind a fault from the files that are still to be fetched. The next listing, which is asked for,
+ * records it. */
+static void drop_waiting(struct inbox *inbox)
 {
-    struct gateway *gateway = inbox->gateway;
-    int64_t bytes, id, now = clock_now();
-    GError *cause = NULL;
+    for (guint i = inbox->next_complete; i < inbox->complete->len;) {
+        const struct listed *listed = inbox->entries->pdata[g_array_index(inbox->complete, guint, i)];
+        if (inbox_fault_ahead(inbox, listed->name) != NULL)
+            g_array_remove_index(inbox->complete, i);
+        else
+            i++;
+    }
+    inbox->listing_wanted = true;
+}
 
-    if (!room(gateway, &bytes, &cause))
-        return fail_pickup(inbox, cause, inbox_next_complete(inbox, 0)->name, error);
-    guint n = batch_size(inbox, bytes);
-    if (n == 0)
-        return report_no_room(inbox, inbox_next_complete(inbox, 0), error);
-    if (!ledger_job_reserve_ids(gateway->ledger, n, &id, error))
+/* Counts a failure to take an entry, in a transaction of its own. */
+static bool count_failure(struct inbox *inbox, const struct listed *listed, enum failure_kind kind, const char *text,
+                          GError **error)
+{
+    struct ledger *ledger = inbox->gateway->ledger;
+
+    if (!ledger_begin(ledger, error))
+        return false;
+    if (inbox_fault_count(inbox, listed, kind, text, error) && ledger_commit(STEP_PICKUP_NOTED, ledger, error))
+        return true;
+    ledger_rollback(ledger);
+    return false;
+}
+
+/* The next file is larger than what the disk can take, which is not nearly full by itself: the fault is the file's. */
+static bool refuse_large(struct inbox *inbox, int64_t bytes, GError **error)
+{
+    const struct listed *listed = inbox_next_complete(inbox, 0);
+    g_autofree char *text = g_strdup_printf(
+        "it has %" G_GINT64_FORMAT " bytes, and the spool's disk has room for %" G_GINT64_FORMAT
+        " beside the reserve of %" G_GINT64_FORMAT " MiB; make room, or ask the sender for smaller files",
+        listed->entry.identity.size, bytes, inbox->gateway->config->reserve >> 20);
+
+    inbox->next_complete++;
+    if (!count_failure(inbox, listed, FAILURE_ENTRY, text, error))
+        return false;
+    drop_waiting(inbox);
+    return true;
+}
+
+static bool fill_batch(struct inbox *inbox, guint n, GError **error)
+{
+    int64_t id, now = clock_now();
+
+    if (!ledger_job_reserve_ids(inbox->gateway->ledger, n, &id, error))
         return false;
     g_array_set_size(inbox->fetches, 0);
     for (guint i = 0; i < n; i++) {
@@ -156,17 +210,40 @@ bool inbox_begin_fetch(struct inbox *inbox, GError **error)
         struct fetch fetch = {.listed = listed, .escaped = text_escape(listed->name, strlen(listed->name), 0)};
         fetch.envelope =
             (struct job_envelope){.id = id + i, .received = now, .name = fetch.escaped, .drop = inbox->drop->name};
+        if (!filename_parse(listed->name, strlen(listed->name), &fetch.parsed, NULL, NULL))
+            fetch.parsed = (struct filename){0}; /* what is only guessed counts for nothing */
         g_array_append_val(inbox->fetches, fetch);
     }
     inbox->next_complete += n;
+    return true;
+}
+
+bool inbox_begin_fetch(struct inbox *inbox, GError **error)
+{
+    const struct listed *listed;
+    int64_t bytes;
+    GError *cause = NULL;
+
+    if (!room(inbox->gateway, &bytes, &cause))
+        return fail_pickup(inbox, cause, inbox_next_complete(inbox, 0)->name, error);
+    while (bytes > 0 && (listed = inbox_next_complete(inbox, 0)) != NULL && listed->entry.identity.size > bytes) {
+        if (!refuse_large(inbox, bytes, error))
+            return false;
+    }
+    if (inbox_next_complete(inbox, 0) == NULL)
+        return true;
+    guint n = batch_size(inbox, bytes);
+    if (n == 0)
+        return report_no_room(inbox, inbox_next_complete(inbox, 0), error);
+    if (!fill_batch(inbox, n, error))
+        return false;
     return inbox_begin_task(inbox, TASK_FETCH, fetch_task, error);
 }
 
-/* Fills the job's row as far as the name tells. Its texts are borrowed from fetch, parsed and sender. */
-static void describe(struct ledger_job *job, const struct fetch *fetch, struct filename *parsed,
-                     char sender[EUI64_TEXT_SIZE])
+/* Fills the job's row as far as the name tells. Its texts are borrowed from fetch and sender. */
+static void describe(struct ledger_job *job, const struct fetch *fetch, char sender[EUI64_TEXT_SIZE])
 {
-    const char *raw = fetch->listed->name;
+    const struct filename *parsed = &fetch->parsed;
 
     *job = (struct ledger_job){.id = fetch->envelope.id,
                                .direction = LEDGER_IN,
@@ -176,7 +253,7 @@ static void describe(struct ledger_job *job, const struct fetch *fetch, struct f
                                .size = (int64_t)fetch->envelope.size,
                                .sha256 = fetch->sha256,
                                .source = fetch->listed->entry.identity};
-    if (!filename_parse(raw, strlen(raw), parsed, NULL, NULL))
+    if (parsed->type == NULL)
         return;
     eui64_print(parsed->eui64, sender);
     job->type = parsed->type->code;
@@ -186,15 +263,25 @@ static void describe(struct ledger_job *job, const struct fetch *fetch, struct f
     job->sequence = parsed->sequence;
 }
 
+/* What waited behind the file is listed anew, and taken in this pass. */
+static bool end_fault(struct inbox *inbox, const char *name, GError **error)
+{
+    const struct entry_fault *fault = inbox_fault(inbox, name);
+
+    if (fault == NULL)
+        return true;
+    inbox->listing_wanted |= fault->firm;
+    return inbox_fault_end(inbox, name, "is taken now", error);
+}
+
 static bool record_fetch(struct inbox *inbox, const struct fetch *fetch, GError **error)
 {
     struct ledger *ledger = inbox->gateway->ledger;
     const struct drop_entry *entry = &fetch->listed->entry;
     struct ledger_job job;
-    struct filename parsed;
     char sender[EUI64_TEXT_SIZE];
 
-    describe(&job, fetch, &parsed, sender);
+    describe(&job, fetch, sender);
     const struct ledger_pickup pickup = {.drop = inbox->drop->name,
                                          .name = fetch->escaped,
                                          .size = entry->identity.size,
@@ -203,7 +290,8 @@ static bool record_fetch(struct inbox *inbox, const struct fetch *fetch, GError 
                                          .decision = "taken",
                                          .reason = "in custody",
                                          .job = job.id};
-    return ledger_job_insert(ledger, &job, NULL, error) && ledger_pickup_put(ledger, &pickup, error);
+    return ledger_job_insert(ledger, &job, NULL, error) && ledger_pickup_put(ledger, &pickup, error) &&
+           end_fault(inbox, fetch->listed->name, error);
 }
 
 static bool record_custody(struct inbox *inbox, GError **error)
@@ -238,24 +326,52 @@ static bool publish(struct inbox *inbox, GError **error)
     return n == 0 || job_publish(inbox->gateway->spool, ids, n, error);
 }
 
-/* Reports what went wrong in a batch by who has to act: a file that changed is only said, a drop that is down becomes
- * an outage, a failure of our own disk ends the pass. The last two end the batch too. */
+/* The connection failed while a file was fetched. That is an outage, unless it happens each time at this file: then the
+ * drop is looked at anew in this pass, and the file is put off. */
+static bool report_cut(struct inbox *inbox, const struct fetch *fetch, GError *failure, GError **error)
+{
+    const struct entry_fault *fault;
+
+    if (!count_failure(inbox, fetch->listed, FAILURE_DOWN, failure->message, error)) {
+        g_error_free(failure);
+        return false;
+    }
+    fault = inbox_fault(inbox, fetch->listed->name);
+    if (!fault->firm)
+        return outage_record_failure(&inbox->outage, failure, error);
+    g_error_free(failure);
+    drop_waiting(inbox);
+    return true;
+}
+
+static bool report_failure(struct inbox *inbox, const struct fetch *fetch, GError *failure, GError **error)
+{
+    bool changed = g_error_matches(failure, TRANSPORT_ERROR, TRANSPORT_ERROR_CHANGED);
+
+    if (failure->domain != TRANSPORT_ERROR)
+        return fail_pickup(inbox, failure, fetch->listed->name, error);
+    if (!changed && !g_error_matches(failure, TRANSPORT_ERROR, TRANSPORT_ERROR_ENTRY))
+        return report_cut(inbox, fetch, failure, error);
+    if (changed) {
+        gateway_note("drop %s: %s", inbox->drop->name, failure->message);
+        g_hash_table_remove(inbox->known, fetch->listed->name); /* it must become stable anew */
+    }
+    bool good = count_failure(inbox, fetch->listed, changed ? FAILURE_CHANGED : FAILURE_ENTRY, failure->message, error);
+    g_error_free(failure);
+    if (good && inbox_fault(inbox, fetch->listed->name)->firm)
+        drop_waiting(inbox);
+    return good;
+}
+
+/* Reports what went wrong in a batch by who has to act: an entry that cannot be taken, a drop that is down, which
+ * becomes an outage, and our own disk, whose failure ends the pass. The last two end the batch too. */
 static bool report_failures(struct inbox *inbox, GError **error)
 {
     for (guint i = 0; i < inbox->fetches->len; i++) {
         struct fetch *fetch = &g_array_index(inbox->fetches, struct fetch, i);
         GError *failure = g_steal_pointer(&fetch->error);
-        if (failure == NULL)
-            continue;
-        if (g_error_matches(failure, TRANSPORT_ERROR, TRANSPORT_ERROR_CHANGED)) {
-            gateway_note("drop %s: %s", inbox->drop->name, failure->message);
-            g_error_free(failure);
-            g_hash_table_remove(inbox->known, fetch->listed->name); /* it must become stable anew */
-        } else if (failure->domain == TRANSPORT_ERROR) {
-            return outage_record_failure(&inbox->outage, failure, error);
-        } else {
-            return fail_pickup(inbox, failure, fetch->listed->name, error);
-        }
+        if (failure != NULL && !report_failure(inbox, fetch, failure, error))
+            return false;
     }
     return true;
 }
@@ -294,15 +410,37 @@ static bool discard_one(const struct transport *transport, struct connection *co
     return name == NULL || transport->discard(connection, name, &job->source, job->sha256, error);
 }
 
+/* A copy that cannot be removed keeps no other one in the drop. */
 static void discard_task(const struct transport *transport, struct connection *connection, void *user)
 {
     struct inbox *inbox = user;
 
     if (!claim_look(inbox->guard, transport, connection, &inbox->error))
         return;
-    while (inbox->discarded < inbox->discards->len && claim_still(inbox->guard, transport, connection, &inbox->error) &&
-           discard_one(transport, connection, inbox->discards->pdata[inbox->discarded], &inbox->error))
-        inbox->discarded++;
+    while (inbox->error == NULL && inbox->discarded < inbox->discards->len &&
+           claim_still(inbox->guard, transport, connection, &inbox->error)) {
+        GError *failure = NULL;
+        if (!discard_one(transport, connection, inbox->discards->pdata[inbox->discarded], &failure) &&
+            !g_error_matches(failure, TRANSPORT_ERROR, TRANSPORT_ERROR_ENTRY)) {
+            inbox->error = failure;
+        } else {
+            g_ptr_array_add(inbox->refused, failure);
+            inbox->discarded++;
+        }
+    }
+}
+
+/* Leaves out copies that could not be removed lately. */
+static void leave_out_stuck(struct inbox *inbox)
+{
+    for (guint i = 0; i < inbox->discards->len;) {
+        const struct ledger_job *job = inbox->discards->pdata[i];
+        const struct entry_fault *fault = g_hash_table_lookup(inbox->stuck, &job->id);
+        if (fault != NULL && inbox_fault_wait(fault) > 0)
+            g_ptr_array_remove_index(inbox->discards, i);
+        else
+            i++;
+    }
 }
 
 bool inbox_begin_discard(struct inbox *inbox, bool *begun, GError **error)
@@ -310,6 +448,8 @@ bool inbox_begin_discard(struct inbox *inbox, bool *begun, GError **error)
     g_clear_pointer(&inbox->discards, g_ptr_array_unref);
     if (!ledger_jobs_with_source(inbox->gateway->ledger, inbox->drop->name, &inbox->discards, error))
         return false;
+    leave_out_stuck(inbox);
+    g_ptr_array_set_size(inbox->refused, 0);
     *begun = inbox->discards->len > 0;
     if (!*begun)
         return true;
@@ -320,13 +460,24 @@ bool inbox_begin_discard(struct inbox *inbox, bool *begun, GError **error)
     return inbox_begin_task(inbox, TASK_DISCARD, discard_task, error);
 }
 
+/* Records what became of one copy. */
+static bool record_discard(struct inbox *inbox, guint i, GError **error)
+{
+    const struct ledger_job *job = inbox->discards->pdata[i];
+    const GError *refused = inbox->refused->pdata[i];
+
+    if (refused != NULL)
+        return inbox_stuck_count(inbox, job, refused->message, error);
+    return ledger_job_clear_source(inbox->gateway->ledger, job->id, error) && inbox_stuck_end(inbox, job, error);
+}
+
 bool inbox_end_discard(struct inbox *inbox, GError **error)
 {
     struct ledger *ledger = inbox->gateway->ledger;
     bool good = inbox->discarded == 0 || ledger_begin(ledger, error);
 
     for (guint i = 0; good && i < inbox->discarded; i++)
-        good = ledger_job_clear_source(ledger, ((struct ledger_job *)inbox->discards->pdata[i])->id, error);
+        good = record_discard(inbox, i, error);
     if (good && inbox->discarded > 0)
         good = ledger_commit(STEP_SOURCE_CLEARED, ledger, error);
     if (!good)

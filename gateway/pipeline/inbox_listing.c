@@ -25,6 +25,7 @@ struct known {
     int64_t modified; /* seconds UTC */
     int64_t since;    /* monotonic microseconds: it has been unchanged since then */
     int decided;      /* enum pickup_decision in the ledger's journal; -1: none */
+    guint reason;     /* hash of the reason there */
 };
 
 /* ---- listing: in the transfer worker's thread ---- */
@@ -62,6 +63,14 @@ bool inbox_begin_listing(struct inbox *inbox, GError **error)
 
 /* ---- deciding about what was listed ---- */
 
+/* The decision about an entry, as far as the entry alone decides. */
+struct decided {
+    guint index; /* in inbox->entries */
+    struct known *known;
+    struct completeness_result result;
+    bool stuck; /* its copy cannot be removed: the ledger's journal says so */
+};
+
 /* One listing while its entries are decided about. */
 struct listing {
     struct inbox *inbox;
@@ -69,14 +78,24 @@ struct listing {
     GHashTable *custody; /* escaped name → struct ledger_job: in the spool, but its copy is still in the drop */
     GHashTable *known;   /* as of this listing */
     GPtrArray *jobs;     /* owns the values of custody */
+    GArray *decided;     /* struct decided */
     bool recording;      /* a transaction is open */
 };
 
-/* Records a decision, with its reason, in the ledger's journal. The first one of a listing opens the transaction. */
+/* The first change of a listing opens the transaction. */
+static bool begin_recording(struct listing *l, GError **error)
+{
+    if (!l->recording && !ledger_begin(l->inbox->gateway->ledger, error))
+        return false;
+    l->recording = true;
+    return true;
+}
+
+/* Records a decision, with its reason, in the ledger's journal. */
 static bool record_decision(struct listing *l, const char *name, const struct known *known,
                             const char *const decided[2], GError **error)
 {
-    struct ledger *ledger = l->inbox->gateway->ledger;
+    const struct entry_fault *fault = inbox_fault(l->inbox, name);
     g_autofree char *escaped = text_escape(name, strlen(name), 0);
     const struct ledger_pickup pickup = {.drop = l->inbox->drop->name,
                                          .name = escaped,
@@ -84,26 +103,23 @@ static bool record_decision(struct listing *l, const char *name, const struct kn
                                          .modified = known->modified,
                                          .since = clock_now(),
                                          .decision = decided[0],
-                                         .reason = decided[1]};
+                                         .reason = decided[1],
+                                         .failures = fault != NULL ? fault->failures : 0};
 
-    if (!l->recording && !ledger_begin(ledger, error))
-        return false;
-    l->recording = true;
-    return ledger_pickup_put(ledger, &pickup, error);
+    return begin_recording(l, error) && ledger_pickup_put(l->inbox->gateway->ledger, &pickup, error);
 }
 
 /* A file that is in the spool, but could not be removed from its drop, is not picked up again. */
-static bool is_in_custody(const struct listing *l, const struct listed *listed, struct completeness_result *result)
+static bool is_in_custody(const struct listing *l, const struct listed *listed, struct decided *decided)
 {
     g_autofree char *escaped = text_escape(listed->name, strlen(listed->name), 0);
     const struct ledger_job *job = g_hash_table_lookup(l->custody, escaped);
 
     if (job == NULL || !source_identity_same(&job->source, &listed->entry.identity))
         return false;
-    *result = (struct completeness_result){.decision = PICKUP_LEAVE,
-                                           .reason = g_strdup_printf("in the spool already, as job %08" G_GINT64_FORMAT
-                                                                     "; its copy in the drop is still to be removed",
-                                                                     job->id)};
+    decided->stuck = g_hash_table_contains(l->inbox->stuck, &job->id);
+    decided->result =
+        (struct completeness_result){.decision = PICKUP_LEAVE, .reason = completeness_in_custody(job->id)};
     return true;
 }
 
@@ -113,7 +129,7 @@ static struct known *know(struct listing *l, const struct listed *listed)
     const struct known *before = g_hash_table_lookup(l->inbox->known, listed->name);
     struct known *known = g_new(struct known, 1);
 
-    *known = (struct known){listed->entry.identity, listed->entry.modified, clock_monotonic(), -1};
+    *known = (struct known){listed->entry.identity, listed->entry.modified, clock_monotonic(), -1, 0};
     if (before != NULL && source_identity_same(&before->identity, &listed->entry.identity) &&
         before->modified == listed->entry.modified)
         *known = *before;
@@ -121,32 +137,87 @@ static struct known *know(struct listing *l, const struct listed *listed)
     return known;
 }
 
-static bool decide(struct listing *l, guint index, GError **error)
+/* Decides about an entry by what it is. */
+static void classify(struct listing *l, guint index)
 {
     struct inbox *inbox = l->inbox;
     const struct config *config = inbox->gateway->config;
     const struct listed *listed = inbox->entries->pdata[index];
-    struct completeness_result result;
-    bool good = true;
+    struct decided decided = {.index = index};
 
     if (g_hash_table_contains(l->known, listed->name))
-        return true; /* a server that names it twice has it once */
-    struct known *known = know(l, listed);
-    if (!is_in_custody(l, listed, &result) && !completeness_is_own(&listed->entry, config->org, config->eui64, &result))
+        return; /* a server that names it twice has it once */
+    decided.known = know(l, listed);
+    if (!is_in_custody(l, listed, &decided) &&
+        !completeness_is_own(&listed->entry, config->org, config->eui64, &decided.result))
         completeness_decide(inbox->drop, &listed->entry, g_hash_table_contains(l->marked, listed->name),
-                            clock_monotonic() - known->since, &result);
-    if (result.decision == PICKUP_TAKE)
-        g_array_append_val(inbox->complete, index); /* the commit of its custody writes the journal */
-    else if (known->decided != (int)result.decision)
-        good = record_decision(l, listed->name, known,
-                               (const char *[]){pickup_decision_name(result.decision), result.reason}, error);
-    known->decided = (int)result.decision;
-    if (result.wait > 0) {
-        int64_t at = clock_monotonic() + result.wait;
+                            clock_monotonic() - decided.known->since, &decided.result);
+    g_array_append_val(l->decided, decided);
+}
+
+/* Brings the fault of an entry up to date: an unknown kind is one, and a name that is left alone has none. */
+static bool follow_fault(struct listing *l, const struct decided *decided, GError **error)
+{
+    const struct listed *listed = l->inbox->entries->pdata[decided->index];
+    struct entry_fault *fault = inbox_fault(l->inbox, listed->name);
+
+    if (decided->result.decision == PICKUP_FAULT && (fault == NULL || inbox_fault_wait(fault) == 0)) {
+        if (!begin_recording(l, error) ||
+            !inbox_fault_count(l->inbox, listed, FAILURE_ENTRY, decided->result.reason, error))
+            return false;
+        fault = inbox_fault(l->inbox, listed->name);
+    }
+    if (fault == NULL)
+        return true;
+    fault->seen = true;
+    if (decided->result.decision == PICKUP_LEAVE)
+        return begin_recording(l, error) && inbox_fault_end(l->inbox, listed->name, "is left alone now", error);
+    if (fault->identity.set && !source_identity_same(&fault->identity, &listed->entry.identity)) {
+        fault->retry_at = 0; /* somebody has done something about it */
+        fault->identity = listed->entry.identity;
+    }
+    return true;
+}
+
+/* What keeps back a file that is complete by itself. */
+static void keep_back(const struct listing *l, const char *name, struct completeness_result *result)
+{
+    const struct entry_fault *fault = inbox_fault(l->inbox, name), *ahead = inbox_fault_ahead(l->inbox, name);
+
+    if (ahead != NULL) {
+        g_free(result->reason);
+        *result = (struct completeness_result){.decision = PICKUP_WAIT, .reason = completeness_behind(ahead->name)};
+    } else if (fault != NULL && fault->firm && inbox_fault_wait(fault) > 0) {
+        g_free(result->reason);
+        *result = (struct completeness_result){.decision = PICKUP_FAULT, .reason = g_strdup(fault->text)};
+    }
+}
+
+/* Decides about an entry by all that is known of the drop, and records what is new. */
+static bool decide(struct listing *l, struct decided *decided, GError **error)
+{
+    struct inbox *inbox = l->inbox;
+    const struct listed *listed = inbox->entries->pdata[decided->index];
+    struct completeness_result *result = &decided->result;
+    struct known *known = decided->known;
+
+    if (result->decision == PICKUP_TAKE)
+        keep_back(l, listed->name, result);
+    guint reason = g_str_hash(result->reason);
+    bool new = known->decided != (int)result->decision || known->reason != reason;
+    known->decided = (int)result->decision;
+    known->reason = reason;
+    if (result->wait > 0) {
+        int64_t at = clock_monotonic() + result->wait;
         inbox->settle_at = inbox->settle_at == 0 ? at : MIN(inbox->settle_at, at);
     }
-    g_free(result.reason);
-    return good;
+    if (result->decision == PICKUP_TAKE) {
+        g_array_append_val(inbox->complete, decided->index); /* the commit of its custody writes the journal */
+        return true;
+    }
+    return !new || decided->stuck ||
+           record_decision(l, listed->name, known,
+                           (const char *[]){pickup_decision_name(result->decision), result->reason}, error);
 }
 
 /* Records names that an earlier listing showed, that were not picked up, and that are missing from this listing. */
@@ -212,11 +283,24 @@ static bool decide_all(struct listing *l, GError **error)
     for (guint i = 0; i < l->jobs->len; i++)
         g_hash_table_insert(l->custody, (gpointer)((struct ledger_job *)l->jobs->pdata[i])->name, l->jobs->pdata[i]);
     collect_markers(l);
-    for (guint i = 0; i < l->inbox->entries->len; i++) {
-        if (!decide(l, i, error))
+    for (guint i = 0; i < l->inbox->entries->len; i++)
+        classify(l, i);
+    for (guint i = 0; i < l->decided->len; i++) {
+        if (!follow_fault(l, &g_array_index(l->decided, struct decided, i), error))
+            return false;
+    }
+    if (inbox_faults_unseen(l->inbox) && (!begin_recording(l, error) || !inbox_faults_end_unseen(l->inbox, error)))
+        return false;
+    for (guint i = 0; i < l->decided->len; i++) {
+        if (!decide(l, &g_array_index(l->decided, struct decided, i), error))
             return false;
     }
     return record_gone(l, error) && (!l->recording || ledger_commit(STEP_PICKUP_NOTED, ledger, error));
+}
+
+static void clear_decided(gpointer decided)
+{
+    g_free(((struct decided *)decided)->result.reason);
 }
 
 bool inbox_end_listing(struct inbox *inbox, GError **error)
@@ -224,8 +308,10 @@ bool inbox_end_listing(struct inbox *inbox, GError **error)
     struct listing l = {.inbox = inbox,
                         .marked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
                         .custody = g_hash_table_new(g_str_hash, g_str_equal),
-                        .known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free)};
+                        .known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
+                        .decided = g_array_new(FALSE, FALSE, sizeof(struct decided))};
 
+    g_array_set_clear_func(l.decided, clear_decided);
     g_ptr_array_sort(inbox->entries, by_name);
     bool good = decide_all(&l, error);
     if (!good)
@@ -234,6 +320,7 @@ bool inbox_end_listing(struct inbox *inbox, GError **error)
     inbox->known = l.known;
     g_hash_table_unref(l.custody);
     g_hash_table_unref(l.marked);
+    g_array_unref(l.decided);
     if (l.jobs != NULL)
         g_ptr_array_unref(l.jobs);
     return good;

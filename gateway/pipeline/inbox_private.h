@@ -1,6 +1,6 @@
 /*
  * What the files of an inbox share: inbox.c (which task comes next), inbox_listing.c (list the drop, decide about each
- * entry) and inbox_custody.c (fetch files, discard the sender's copies).
+ * entry), inbox_custody.c (fetch files, discard the sender's copies) and inbox_faults.c (entries that cannot be taken).
  *
  * Each task has a function that begins it, one that runs in the transfer worker's thread, and one that ends it in the
  * gateway's thread. Between begin and end, the members that the task fills belong to the transfer worker's thread.
@@ -8,11 +8,13 @@
 #ifndef ECOSGATE_GATEWAY_PIPELINE_INBOX_PRIVATE_H
 #define ECOSGATE_GATEWAY_PIPELINE_INBOX_PRIVATE_H
 
+#include "formats/filename.h"
 #include "gateway/drops/transfer_worker.h"
 #include "gateway/pipeline/claims.h"
 #include "gateway/pipeline/inbox.h"
 #include "gateway/pipeline/outage.h"
 #include "spool/custody.h"
+#include "spool/ledger/ledger_jobs.h"
 
 /* An entry of the newest listing. */
 struct listed {
@@ -20,10 +22,32 @@ struct listed {
     struct drop_entry entry; /* entry.name is name */
 };
 
-/* One file on its way into custody. The fetch task fills envelope.size, sha256, stored and error. */
+/* An entry that cannot be taken, or a copy that cannot be removed (inbox_faults.c). */
+struct entry_fault {
+    char *name;                      /* escaped */
+    struct filename parsed;          /* all zeros: the name is not in the grammar */
+    struct source_identity identity; /* as it was when it failed; after a restart size alone */
+    int64_t modified;                /* likewise */
+    int64_t failures;                /* looks in a row */
+    int64_t delay, retry_at;         /* microseconds; monotonic microseconds of the next try, 0: at once */
+    char *text;                      /* the newest cause; NULL: none in this run */
+    bool firm;                       /* it is a fault of the entry; false: it may only have been unlucky */
+    bool seen;                       /* by the listing that is being decided about */
+};
+
+/* Why a fetch failed. */
+enum failure_kind {
+    FAILURE_ENTRY,   /* this entry cannot be read */
+    FAILURE_CHANGED, /* it changed while it was read */
+    FAILURE_DOWN,    /* the drop failed while it was read */
+};
+
+/* One file on its way into custody. The fetch task fills envelope.size, sha256, stored and error. Neither stored
+ * nor error: it waits behind another one that failed. */
 struct fetch {
     const struct listed *listed;
-    char *escaped; /* the name as the ledger has it */
+    char *escaped;          /* the name as the ledger has it */
+    struct filename parsed; /* all zeros: the name is not in the grammar */
     struct job_envelope envelope;
     char sha256[DIGEST_HEX_SIZE];
     bool stored; /* complete in incoming/<id> */
@@ -52,8 +76,11 @@ struct inbox {
     guint next_complete; /* of these, the first that is not fetched yet */
     GArray *fetches;     /* struct fetch */
     GPtrArray *discards; /* struct ledger_job */
-    guint discarded;     /* the first so many of discards are done */
-    GError *error;       /* of the task as a whole */
+    guint discarded;     /* the first so many of discards are done, or failed: */
+    GPtrArray *refused;  /* for each of these, GError: why its copy cannot be removed; NULL: it is gone */
+    GHashTable *faults;  /* raw name → struct entry_fault: entries that cannot be taken */
+    GHashTable *stuck; /* job's id (int64_t) → struct entry_fault: files in custody whose copies cannot be removed */
+    GError *error;     /* of the task as a whole */
 };
 
 /* ---- inbox.c ---- */
@@ -87,5 +114,37 @@ bool inbox_end_fetch(struct inbox *inbox, GError *cause, GError **error);
 bool inbox_begin_discard(struct inbox *inbox, bool *begun, GError **error);
 /* Commits which copies are gone. False: the ledger failed. */
 bool inbox_end_discard(struct inbox *inbox, GError **error);
+
+/* ---- inbox_faults.c ---- */
+
+void inbox_faults_init(struct inbox *inbox);  /* makes empty tables */
+void inbox_faults_clear(struct inbox *inbox); /* frees them */
+/* Takes up what earlier runs recorded. False: the ledger failed. */
+bool inbox_faults_load(struct inbox *inbox, GError **error);
+
+/* The fault of an entry, or NULL. */
+struct entry_fault *inbox_fault(const struct inbox *inbox, const char *name);
+/* A fault that the file of this (raw) name has to wait behind, or NULL. */
+const struct entry_fault *inbox_fault_ahead(const struct inbox *inbox, const char *name);
+/* Microseconds until an entry is tried again; 0: now. */
+int64_t inbox_fault_wait(const struct entry_fault *fault);
+/* Microseconds until the first of all is tried again; G_MAXINT64: there is none. */
+int64_t inbox_faults_due(const struct inbox *inbox);
+
+/* True if there is an entry whose `seen` the listing has not set. */
+bool inbox_faults_unseen(const struct inbox *inbox);
+
+/* The rest is done in a transaction of the caller. False: the ledger failed. */
+/* Counts a failure to take the entry. text: the cause. */
+bool inbox_fault_count(struct inbox *inbox, const struct listed *listed, enum failure_kind kind, const char *text,
+                       GError **error);
+/* Counts a failure to remove the copy of a job's file. */
+bool inbox_stuck_count(struct inbox *inbox, const struct ledger_job *job, const char *text, GError **error);
+/* The entry has no fault any more; `how` says why, for a message: "is gone". Without a fault nothing is done. */
+bool inbox_fault_end(struct inbox *inbox, const char *name, const char *how, GError **error);
+/* The copy is gone. */
+bool inbox_stuck_end(struct inbox *inbox, const struct ledger_job *job, GError **error);
+/* Ends the faults of entries whose `seen` the listing has not set. */
+bool inbox_faults_end_unseen(struct inbox *inbox, GError **error);
 
 #endif

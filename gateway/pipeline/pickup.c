@@ -10,7 +10,7 @@
 #include "spool/ledger/ledger_jobs.h"
 
 struct pickup {
-    const struct gateway *gateway;
+    struct gateway *gateway;
     GPtrArray *inboxes; /* struct inbox, in the configuration's order */
 };
 
@@ -78,6 +78,7 @@ static bool advance(struct pickup *pickup, bool busy_only, GError **error)
             continue;
         if (!inbox_advance(pickup->inboxes->pdata[i], error))
             return false;
+        pickup->gateway->failed |= inbox_is_failing(pickup->inboxes->pdata[i]);
         if (inbox_is_full(pickup->inboxes->pdata[i]) && !pickup->gateway->no_room)
             break;
     }

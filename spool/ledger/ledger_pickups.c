@@ -3,6 +3,8 @@
 
 #include "spool/ledger/ledger_private.h"
 
+#define COLUMNS "drop_name,name,size,modified,since,decision,reason,job,failures"
+
 static const size_t strings[] = {offsetof(struct ledger_pickup, drop), offsetof(struct ledger_pickup, name),
                                  offsetof(struct ledger_pickup, decision), offsetof(struct ledger_pickup, reason)};
 
@@ -17,6 +19,7 @@ static void read_pickup(sqlite3_stmt *q, int c, void *row)
     pickup->decision = ledger_text(q, c + 5);
     pickup->reason = ledger_text(q, c + 6);
     pickup->job = sqlite3_column_int64(q, c + 7);
+    pickup->failures = sqlite3_column_int64(q, c + 8);
 }
 
 static const struct ledger_shape shape = {sizeof(struct ledger_pickup), read_pickup, strings, G_N_ELEMENTS(strings)};
@@ -24,23 +27,22 @@ static const struct ledger_shape shape = {sizeof(struct ledger_pickup), read_pic
 /* A file of the same name that comes after one that was gone is a new file, whatever its size and time. */
 bool ledger_pickup_put(struct ledger *ledger, const struct ledger_pickup *pickup, GError **error)
 {
-    LEDGER_SQL(put, "INSERT INTO pickup(drop_name,name,size,modified,since,decision,reason,job)"
-                    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT DO UPDATE SET since="
+    LEDGER_SQL(put, "INSERT INTO pickup(drop_name,name,size,modified,since,decision,reason,job,failures)"
+                    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT DO UPDATE SET since="
                     "CASE WHEN size=?3 AND modified=?4 AND decision<>'gone' THEN since ELSE ?5 END,"
-                    "size=?3,modified=?4,decision=?6,reason=?7,job=ifnull(?8,job)");
+                    "size=?3,modified=?4,decision=?6,reason=?7,job=ifnull(?8,job),failures=?9");
     return ledger_run(ledger, &put,
                       LEDGER_VALUES(LEDGER_TEXT(pickup->drop), LEDGER_TEXT(pickup->name), LEDGER_INT(pickup->size),
                                     LEDGER_INT(pickup->modified), LEDGER_INT(pickup->since),
                                     LEDGER_TEXT(pickup->decision), LEDGER_TEXT(pickup->reason),
-                                    LEDGER_INT_OR_NULL(pickup->job)),
+                                    LEDGER_INT_OR_NULL(pickup->job), LEDGER_INT(pickup->failures)),
                       error);
 }
 
 bool ledger_pickup_get(struct ledger *ledger, const char *drop, const char *name, struct ledger_pickup **pickup,
                        GError **error)
 {
-    LEDGER_SQL(of_name, "SELECT drop_name,name,size,modified,since,decision,reason,job FROM pickup"
-                        " WHERE drop_name=? AND name=?");
+    LEDGER_SQL(of_name, "SELECT " COLUMNS " FROM pickup WHERE drop_name=? AND name=?");
     void *row = NULL;
     if (!ledger_one(ledger, ledger_query(ledger, &of_name, LEDGER_VALUES(LEDGER_TEXT(drop), LEDGER_TEXT(name)), error),
                     &shape, &row, error))
@@ -49,8 +51,27 @@ bool ledger_pickup_get(struct ledger *ledger, const char *drop, const char *name
     return true;
 }
 
+/* The row may be of a newer file of the name by now, which keeps the job of the earlier one. */
+bool ledger_pickup_count(struct ledger *ledger, const struct ledger_job *job, int64_t failures, const char *reason,
+                         GError **error)
+{
+    LEDGER_SQL(count, "UPDATE pickup SET failures=?,reason=? WHERE drop_name=? AND name=? AND job=?"
+                      " AND decision IN('taken','leave')");
+    return ledger_run(ledger, &count,
+                      LEDGER_VALUES(LEDGER_INT(failures), LEDGER_TEXT(reason), LEDGER_TEXT(job->drop),
+                                    LEDGER_TEXT(job->name), LEDGER_INT(job->id)),
+                      error);
+}
+
+bool ledger_pickups_failing(struct ledger *ledger, const char *drop, GPtrArray **rows, GError **error)
+{
+    LEDGER_SQL(failing, "SELECT " COLUMNS " FROM pickup WHERE drop_name=? AND failures>0 ORDER BY name");
+    return ledger_all(ledger, ledger_query(ledger, &failing, LEDGER_VALUES(LEDGER_TEXT(drop)), error), &shape, rows,
+                      error);
+}
+
 bool ledger_pickups_waiting(struct ledger *ledger, const char *drop, int64_t *n, GError **error)
 {
-    LEDGER_SQL(count, "SELECT count(*) FROM pickup WHERE drop_name=? AND decision IN('take','wait')");
+    LEDGER_SQL(count, "SELECT count(*) FROM pickup WHERE drop_name=? AND decision IN('take','wait','fault')");
     return ledger_number(ledger, ledger_query(ledger, &count, LEDGER_VALUES(LEDGER_TEXT(drop)), error), n, error);
 }

@@ -8,7 +8,7 @@
 #ifndef ECOSGATE_SPOOL_LEDGER_LEDGER_PICKUPS_H
 #define ECOSGATE_SPOOL_LEDGER_LEDGER_PICKUPS_H
 
-#include "spool/ledger/ledger.h"
+#include "spool/ledger/ledger_jobs.h"
 
 struct ledger_pickup {
     const char *drop;
@@ -16,9 +16,10 @@ struct ledger_pickup {
     int64_t size;         /* bytes, as the drop says */
     int64_t modified;     /* as the drop says */
     int64_t since;        /* size and modified have been the same since then */
-    const char *decision; /* "take", "wait", "leave", "taken" or "gone" */
+    const char *decision; /* "take", "wait", "fault", "leave", "taken" or "gone" */
     const char *reason;   /* why, in one sentence */
     int64_t job;          /* the job that has the file; 0: none yet */
+    int64_t failures;     /* looks in a row at which it could not be taken or, if taken, not be removed */
 };
 
 /* Stores what the newest listing showed of a file, in place of what an earlier one showed. `since` is kept while size
@@ -27,7 +28,12 @@ bool ledger_pickup_put(struct ledger *ledger, const struct ledger_pickup *pickup
 /* *pickup is NULL if that name was never seen in the drop; g_free it. */
 bool ledger_pickup_get(struct ledger *ledger, const char *drop, const char *name, struct ledger_pickup **pickup,
                        GError **error);
-/* *n: how many files of a drop are to be picked up, now ("take") or later ("wait"). */
+/* Sets failures and reason of the file that a job has, whose copy could not be removed from its drop. */
+bool ledger_pickup_count(struct ledger *ledger, const struct ledger_job *job, int64_t failures, const char *reason,
+                         GError **error);
+/* *rows: the files of a drop with failures, by name; struct ledger_pickup. g_ptr_array_unref. */
+bool ledger_pickups_failing(struct ledger *ledger, const char *drop, GPtrArray **rows, GError **error);
+/* *n: how many files of a drop are to be picked up, now ("take") or later ("wait", "fault"). */
 bool ledger_pickups_waiting(struct ledger *ledger, const char *drop, int64_t *n, GError **error);
 
 #endif

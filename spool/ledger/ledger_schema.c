@@ -245,6 +245,7 @@ static const char *const versions[] = {
     "ALTER TABLE outgoing ADD COLUMN concluded INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE outgoing ADD COLUMN upload_name TEXT;"
     "ALTER TABLE pickup ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX pickup_failing ON pickup(drop_name, name) WHERE failures>0;"
     "ALTER TABLE incident ADD COLUMN cause TEXT;"
     /* The damaged job that got the bytes of this one (ledger_jobs.h). */
     "ALTER TABLE job ADD COLUMN healed INTEGER;"

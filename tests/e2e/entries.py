@@ -3,22 +3,23 @@
 import os
 import tempfile
 
-from home import Home, Tap
-from live import instruction, name_of, send
+from home import Home, Tap, terminate, wait_until
+from live import instruction, name_of, send, sound
 from peer import PYTHON, Peer
-from sftp import job_names, over_sftp
+from sftp import incidents, job_names, over_sftp
 
 NO_INC = "gateway incident_party=NONE"
 
 
 def verdicts(home):
+    """Of instructions, in the order of their jobs."""
     return {job["name"]: job["verdict"] for job in home.json("spool", "list") if job["name"].startswith("EMI")}
 
 
 def give(home, *numbers):
     """Good instructions, each with a Device of its own."""
     for number in numbers:
-        send(home, name_of(number), instruction(number, (number,)))
+        send(home, name_of(number), instruction(number, (number % 200,)))
 
 
 # ---- what counts as a file ----
@@ -85,8 +86,203 @@ def test_no_types(tap, peer):
                f"{title}: so does doctor", doctor)
 
 
-LOCAL = (test_temporary,)
-REMOTE = (test_listed_twice, test_no_types)
+# ---- entries that cannot be taken ----
+
+def faults(home):
+    """Open incidents of category a."""
+    return [(one["code"], one["subject"], one["text"]) for one in incidents(home) if not one["cleared"]]
+
+
+def decided(home, drop="mcc"):
+    return {row["name"]: (row["decision"], row["reason"]) for row in home.json("pickup", drop)}
+
+
+def without_override():
+    """A prefix for which file modes count, for root too."""
+    caps = "-dac_override,-dac_read_search"
+    return ("setpriv", f"--inh-caps={caps}", f"--bounding-set={caps}") if os.getuid() == 0 else ()
+
+
+def shown_and_told(tap, home, title, bad, cause):
+    """After two looks: an incident of this entry alone, with its cause; a third look changes nothing."""
+    told = faults(home)
+    tap.ok([(code, subject) for code, subject, _ in told] == [("A107", f"mcc/{bad}")] and cause in told[0][2],
+           f"{title}: A107 names the entry and the cause", told)
+
+
+def test_larger_than_the_disk(tap):
+    home = Home(NO_INC)
+    give(home, 2)
+    send(home, "hello.txt", b"hello")
+    with open(os.path.join(home.inbox("mcc"), name_of(1)), "wb") as file:
+        file.truncate(1 << 42)
+    first, second = home.run(), home.run()
+    tap.ok(first.returncode == 2 and second.returncode == 2 and b"4398046511104 bytes" in first.stderr,
+           "a sparse file of 4 TiB: exit 2, and it is named", first.stderr)
+    tap.ok([job["name"] for job in home.json("spool", "list") if job["type"] != "EMA"] == ["hello.txt"],
+           "what does not wait behind it goes on", home.json("spool", "list"))
+    shown_and_told(tap, home, "larger than the disk", name_of(1), "room for")
+    rows = decided(home)
+    tap.ok(rows[name_of(1)][0] == "fault" and "room for" in rows[name_of(1)][1] and
+           rows[name_of(2)] == ("wait", f"it waits behind {name_of(1)}, which has a lower number of the same sender "
+                                "and type and cannot be taken"), "pickup says what waits, and behind what", rows)
+    os.truncate(os.path.join(home.inbox("mcc"), name_of(1)), 0)
+    send(home, name_of(1), instruction(1, (1,)))
+    last = home.run()
+    tap.ok(verdicts(home) == {name_of(1): "AC", name_of(2): "AC"} and faults(home) == [] and last.returncode == 0,
+           "mended: both are taken in one pass, in order, and the incident is closed", verdicts(home), last.stderr)
+    sound(tap, home, "after a file that was too large")
+
+
+def test_unreadable(tap):
+    home = Home(NO_INC)
+    prefix = without_override()
+    give(home, 1, 2)
+    os.chmod(os.path.join(home.inbox("mcc"), name_of(1)), 0)
+    send(home, "hello.txt", b"hello")
+    for _ in range(3):
+        done = home.run(prefix=prefix)
+    shown_and_told(tap, home, "a file that may not be read", name_of(1), "Permission denied")
+    tap.ok(done.returncode == 2 and "hello.txt" in job_names(home) and name_of(2) not in job_names(home),
+           "a file that may not be read: other files are taken", job_names(home), done.stderr)
+    os.remove(os.path.join(home.inbox("mcc"), name_of(1)))
+    done = home.run(prefix=prefix)
+    tap.ok(done.returncode == 0 and faults(home) == [] and verdicts(home) == {name_of(2): "AC"},
+           "its sender removes it: the incident is closed, and what waited is taken", done.stderr)
+    os.chmod(home.inbox("mcc"), 0o600)
+    give(home, 3)
+    done = home.run(prefix=prefix)
+    tap.ok([(code, subject) for code, subject, _ in faults(home)] == [("A102", "mcc")],
+           "a folder that may not be searched is an outage of the drop", faults(home), done.stderr)
+    os.chmod(home.inbox("mcc"), 0o500)
+    done = home.run(prefix=prefix)
+    tap.ok([(code, subject) for code, subject, _ in faults(home)] == [("A102", "mcc")],
+           "a folder from which nothing may be removed, too", faults(home), done.stderr)
+    os.chmod(home.inbox("mcc"), 0o700)
+    done = home.run(prefix=prefix)
+    tap.ok(done.returncode == 0 and faults(home) == [] and os.listdir(home.inbox("mcc")) == [], "both are mended",
+           faults(home), done.stderr)
+
+
+def test_refused(tap, peer):
+    home = over_sftp(peer, NO_INC, drops=("mcc",))
+    give(home, 1, 2, 3)
+    earlier = name_of(4, time="050000")
+    send(home, earlier, instruction(4, (4,), time="05:00:00"))
+    send(home, "hello.txt", b"hello")
+    peer.arm("open", "status", times=None, match="000002.csv", code=3)
+    first = home.run()
+    tap.ok(first.returncode == 2 and faults(home) == [], "one look at a file that is refused: exit 2, no incident",
+           faults(home))
+    done = home.run()
+    shown_and_told(tap, home, "a file that is refused", name_of(2), "permission denied")
+    tap.ok(done.returncode == 2 and {name_of(1), "hello.txt"} <= set(job_names(home)) and
+           name_of(3) not in job_names(home), "only higher numbers of its sender and type wait", job_names(home))
+    send(home, name_of(5, time="050000"), instruction(5, (5,), time="05:00:00"))
+    home.run()
+    tap.ok(name_of(5, time="050000") not in job_names(home), "a higher number waits, too, whose name comes first",
+           job_names(home))
+    peer.behave()
+    done = home.run()
+    tap.ok(faults(home) == [] and os.listdir(home.inbox("mcc")) == [], "it may be read: all is taken, A107 is closed",
+           faults(home), done.stderr)
+
+
+def test_over_the_end(tap, peer):
+    home = over_sftp(peer, NO_INC, drops=("mcc",))
+    give(home, 999998, 999999)
+    give(home, 1)
+    peer.arm("open", "status", times=None, match="999999.csv", code=4)
+    home.run()
+    tap.ok(list(verdicts(home)) == [name_of(999998)], "number 1 waits behind 999999", verdicts(home))
+    peer.behave()
+    home.run()
+    tap.ok(list(verdicts(home).items()) == [(name_of(number), "AC") for number in (999998, 999999, 1)],
+           "then both come in their order", verdicts(home))
+
+
+def test_wrong_size(tap, peer):
+    content = instruction(1, (1,))
+    for size, said in ((len(content) + 7, f"but {len(content)} could be read"), (len(content) - 7, "but more than")):
+        home = over_sftp(peer, NO_INC, drops=("mcc",), claim="no")
+        send(home, name_of(1), content)
+        peer.set(size=size)
+        for _ in range(2):
+            done = home.run()
+        shown_and_told(tap, home, f"size {size - len(content):+}", name_of(1), f"has {size} bytes, {said}")
+        tap.ok(done.returncode == 2, "exit 2", done.stderr)
+        peer.behave()
+        home.run()
+        tap.ok(job_names(home) == [name_of(1)] and faults(home) == [], "the right size: taken and closed", faults(home))
+
+
+def test_always_missing(tap, peer):
+    """A name that the server lists, but does not know when it is asked for it."""
+    home = over_sftp(peer, NO_INC, drops=("mcc",))
+    give(home, 1)
+    peer.set(made_up=["fe2e637376"])
+    for _ in range(3):
+        done = home.run()
+    told = faults(home)
+    tap.ok(done.returncode == 2 and [code for code, _, _ in told] == ["A107"] and r"\xFE.csv" in told[0][1],
+           "a name that is listed and not there: A107", told, done.stderr)
+    tap.ok(job_names(home) == [name_of(1)], "other files are taken", job_names(home))
+
+
+def test_not_removed(tap, peer):
+    home = over_sftp(peer, NO_INC, drops=("mcc",))
+    give(home, 1)
+    peer.arm("remove", "status", times=None, match="000001.csv", code=3)
+    home.run()
+    give(home, 2)
+    done = home.run()
+    home.run()
+    tap.ok(job_names(home) == [name_of(1), name_of(2)] and set(verdicts(home).values()) == {"AC"},
+           "a file whose copy stays is taken once, and the next one goes on", verdicts(home), done.stderr)
+    shown_and_told(tap, home, "a copy that cannot be removed", name_of(1), "cannot be removed")
+    rows = decided(home)
+    tap.ok(done.returncode == 2 and all(decision == "leave" and "job 00000001" in reason
+                                        for decision, reason in rows.values()), "pickup says which job has it", rows)
+    peer.behave()
+    done = home.run()
+    tap.ok(os.listdir(home.inbox("mcc")) == [] and faults(home) == [] and done.returncode == 0,
+           "it may be removed: it goes, and the incident is closed", faults(home), done.stderr)
+    sound(tap, home, "after a copy that stayed")
+
+
+def test_cut_each_time(tap, peer):
+    """The server breaks whenever one certain file is read."""
+    home = over_sftp(peer, NO_INC, drops=("mcc",))
+    send(home, "a.txt", b"a")
+    give(home, 1)
+    peer.arm("read", "cut-before", times=None, match="a.txt")
+    for _ in range(4):
+        done = home.run()
+    tap.ok(job_names(home) == [name_of(1)], "a file at which the server breaks: the others are taken", job_names(home))
+    shown_and_told(tap, home, "a file at which the server breaks", "a.txt", "")
+    tap.ok(done.returncode == 2, "exit 2", done.stderr)
+
+
+def test_daemon(tap, peer):
+    home = over_sftp(peer, NO_INC, drops=("mcc",))
+    give(home, 1, 2)
+    send(home, "b.txt", b"b")
+    peer.arm("open", "status", times=None, match="000001.csv", code=3)
+    daemon = home.daemon()
+    tap.ok(wait_until(lambda: faults(home) != []), "a daemon opens A107 by itself", faults(home))
+    opened = sum(line[0] == "open" and "000001" in line[1] for line in peer.since())
+    listed = peer.count("opendir")
+    tap.ok(opened == 2 and listed < 12, "it looked twice at the file, and seldom at the folder", opened, listed)
+    peer.behave()
+    tap.ok(wait_until(lambda: job_names(home)[-2:] == [name_of(1), name_of(2)] and faults(home) == []),
+           "it takes the file once it may, then the one that waited", job_names(home))
+    terminate(daemon)
+    daemon.stderr.close()
+
+
+LOCAL = (test_temporary, test_larger_than_the_disk, test_unreadable)
+REMOTE = (test_listed_twice, test_no_types, test_refused, test_over_the_end, test_wrong_size, test_always_missing,
+          test_not_removed, test_cut_each_time, test_daemon)
 
 
 def main():

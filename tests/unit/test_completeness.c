@@ -96,12 +96,46 @@ static void test_completeness__name_of_the_gateways_own__is_left(void **state)
     g_free(result.reason);
 }
 
+static void test_completeness__behind_a_file_that_cannot_be_taken__higher_numbers_of_its_sender_wait(void **state)
+{
+#define NAMED(type_, org_, id_, time_, number_)                                                                        \
+    type_ "_" org_ "_90-B3-D5-1F-30-0E-C0-" id_ "_20230703_" time_ "_" number_
+    static const struct {
+        const char *file, *fault;
+        bool waits;
+    } cases[] = {
+        {NAMED("EMI", "MCC", "01", "060000", "000002.csv"), NAMED("EMI", "MCC", "01", "060000", "000001.csv"), true},
+        {NAMED("EMI", "MCC", "01", "060000", "000001.csv"), NAMED("EMI", "MCC", "01", "060000", "000002.csv"), false},
+        {NAMED("EMI", "MCC", "01", "060000", "000001.xml"), NAMED("EMI", "MCC", "01", "060000", "000001.csv"), false},
+        {NAMED("EMI", "MCC", "01", "050000", "000002.xml.gz"), NAMED("EMI", "MCC", "01", "060000", "000001.csv"), true},
+        {NAMED("EMI", "MCC", "02", "060000", "000002.csv"), NAMED("EMI", "MCC", "01", "060000", "000001.csv"), false},
+        {NAMED("EMI", "MCB", "01", "060000", "000002.csv"), NAMED("EMI", "MCC", "01", "060000", "000001.csv"), false},
+        {NAMED("EMT", "MCC", "01", "060000", "000002.csv"), NAMED("EMI", "MCC", "01", "060000", "000001.csv"), false},
+        {NAMED("EMI", "MCC", "01", "060000", "000001.csv"), NAMED("EMI", "MCC", "01", "060000", "999999.csv"), true},
+        {NAMED("EMI", "MCC", "01", "060000", "999999.csv"), NAMED("EMI", "MCC", "01", "060000", "000001.csv"), false},
+        {NAMED("EMI", "MCC", "01", "060000", "500000.csv"), NAMED("EMI", "MCC", "01", "060000", "000001.csv"), true},
+        {NAMED("EMI", "MCC", "01", "060000", "500001.csv"), NAMED("EMI", "MCC", "01", "060000", "000001.csv"), false},
+        {"hello.txt", NAMED("EMI", "MCC", "01", "060000", "000001.csv"), false},
+        {NAMED("EMI", "MCC", "01", "060000", "000002.csv"), "hello.txt", false},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct filename file, fault;
+        (void)filename_parse(cases[i].file, strlen(cases[i].file), &file, NULL, NULL);
+        (void)filename_parse(cases[i].fault, strlen(cases[i].fault), &fault, NULL, NULL);
+        if (completeness_waits_behind(&file, &fault) != cases[i].waits)
+            fail_msg("%s behind %s: expected %d", cases[i].file, cases[i].fault, cases[i].waits);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_completeness__every_rule__decides_and_says_why),
         cmocka_unit_test(test_completeness__stable_for_no_time__is_picked_up_at_the_first_listing),
         cmocka_unit_test(test_completeness__name_of_the_gateways_own__is_left),
+        cmocka_unit_test(test_completeness__behind_a_file_that_cannot_be_taken__higher_numbers_of_its_sender_wait),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -269,7 +269,7 @@ static void test_ledger_outgoing__states__only_forward(void **state)
 
 static void see(const char *name, int64_t size, int64_t modified, int64_t at, const char *decision, int64_t job)
 {
-    const struct ledger_pickup pickup = {"mcc", name, size, modified, at, decision, "why", job};
+    const struct ledger_pickup pickup = {"mcc", name, size, modified, at, decision, "why", job, 0};
     assert_true(ledger_pickup_put(ledger, &pickup, NULL));
 }
 
