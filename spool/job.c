@@ -213,7 +213,10 @@ bool job_find(const struct spool *spool, int64_t id, enum job_state *state, GErr
             return false;
     if (!is_state(seen) && seen != JOB_NOWHERE) {
         g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT,
-                    "job %" PRId64 " is in two states; remove the folder that is not whole", id);
+                    "job %" PRId64
+                    " stands in two folders of the spool; stop and start `ecosgate run`, which keeps the one "
+                    "that the ledger confirms",
+                    id);
         return false;
     }
     *state = seen;

@@ -8,6 +8,7 @@
 #include "gateway/answers/incident_id.h"
 #include "gateway/clock.h"
 #include "gateway/commands/output.h"
+#include "gateway/pipeline/places.h"
 #include "spool/ledger/ledger_actions.h"
 
 #include <stdio.h>
@@ -33,7 +34,7 @@ static bool try_ourselves(const struct read_access *access, bool *taken, GError 
 
     *taken = gateway_open(&writer, access->config, GATEWAY_WRITER, &cause);
     if (*taken) {
-        bool good = orders_carry_out(&writer, error);
+        bool good = places_heal(&writer, error) && orders_carry_out(&writer, error);
         gateway_close(&writer);
         return good;
     }

@@ -59,8 +59,7 @@ static bool copy_bytes(int fd, const char *from, struct disk_file *to, GError **
     return n == 0;
 }
 
-/* Replaces the payload of `to`. The bytes were proved before; they are proved once more by what was written. */
-static bool copy_payload(const char *from, const char *to, const struct ledger_job *job, GError **error)
+bool mending_copy(const char *from, const char *to, const struct stored *stored, GError **error)
 {
     int fd = open(from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
@@ -69,10 +68,10 @@ static bool copy_payload(const char *from, const char *to, const struct ledger_j
                     g_strerror(errno));
         return false;
     }
-    g_autoptr(disk_file_t) file = disk_file_create(to, (uint64_t)job->size, error);
+    g_autoptr(disk_file_t) file = disk_file_create(to, (uint64_t)stored->size, error);
     bool good = file != NULL && copy_bytes(fd, from, file, error) && disk_file_publish(STEP_FILE_MENDED, file, error);
     (void)close(fd); /* only read from */
-    if (!good || g_strcmp0(disk_file_sha256(file), job->sha256) == 0)
+    if (!good || g_strcmp0(disk_file_sha256(file), stored->sha256) == 0)
         return good;
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_IO, "%s was read twice with different bytes; check the disk", from);
     return false;
@@ -118,6 +117,7 @@ struct mending {
 static bool mend_payload(struct gateway *gateway, struct mending *mending, GError **error)
 {
     const struct ledger_job *damaged = mending->damaged;
+    const struct stored payload = {JOB_PAYLOAD, damaged->size, damaged->sha256};
 
     if (mending->state == JOB_NOWHERE) {
         mending->state = JOB_CORRUPT;
@@ -127,7 +127,7 @@ static bool mend_payload(struct gateway *gateway, struct mending *mending, GErro
     g_autofree char *bytes = job_path(gateway->spool, mending->own, mending->job->id, JOB_PAYLOAD);
     g_autofree char *target = job_path(gateway->spool, mending->state, damaged->id, JOB_PAYLOAD);
 
-    return (is_whole(gateway, damaged, mending->state) || copy_payload(bytes, target, damaged, error)) &&
+    return (is_whole(gateway, damaged, mending->state) || mending_copy(bytes, target, &payload, error)) &&
            crash_mark_clear(gateway->spool, mending->state, damaged->id, error) &&
            mending_envelope(gateway, damaged, mending->state, error);
 }

@@ -28,4 +28,15 @@ bool mending_envelope(struct gateway *gateway, const struct ledger_job *job, enu
  * is whole now. Otherwise it stays as it is; a damaged one has an open incident then. */
 bool mending_outgoing(struct gateway *gateway, const struct ledger_outgoing *file, bool *mended, GError **error);
 
+/* A file of a job as it was stored. */
+struct stored {
+    const char *name;
+    int64_t size; /* bytes */
+    const char *sha256;
+};
+
+/* Replaces the file `to` by the bytes of `from`, which the caller has proved to be those of `stored`. They are proved
+ * once more by what was written: G_FILE_ERROR if the disk has given other bytes now, or none. */
+bool mending_copy(const char *from, const char *to, const struct stored *stored, GError **error);
+
 #endif

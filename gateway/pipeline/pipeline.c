@@ -22,6 +22,7 @@
 #include "gateway/pipeline/inventory.h"
 #include "gateway/pipeline/orders.h"
 #include "gateway/pipeline/pickup.h"
+#include "gateway/pipeline/places.h"
 #include "gateway/pipeline/reference.h"
 #include "gateway/pipeline/room_watch.h"
 #include "gateway/reports/report_schedule.h"
@@ -54,7 +55,7 @@ struct pipeline *pipeline_new(struct gateway *gateway, GError **error)
     if (pipeline->wake < 0)
         g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
                     "an event descriptor cannot be made: %s; raise the limit of open files", g_strerror(errno));
-    else if ((pipeline->claims = claims_new(gateway, error)) != NULL &&
+    else if (places_heal(gateway, error) && (pipeline->claims = claims_new(gateway, error)) != NULL &&
              (pipeline->pickup = pickup_new(gateway, pipeline->wake, error)) != NULL &&
              (pipeline->delivery = delivery_new(gateway, pipeline->wake, error)) != NULL)
         return pipeline;

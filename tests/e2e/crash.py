@@ -148,12 +148,12 @@ class Stage(Home):
 
 
 class Script:
-    """Its acts, and what an undisturbed run shows: a copy before each act, what is found after it, what its runs
-    pass."""
+    """Its acts, and what an undisturbed run shows: a copy before each act, what is found after it and
+    whether it is sound, what its runs pass."""
 
     def __init__(self, name, *acts, allowed=(0, 1), most=MOST_PASSINGS, only="", place=None):
         self.name, self.acts, self.allowed, self.most, self.only, self.place = name, acts, allowed, most, only, place
-        self.copies, self.found, self.passed = [], [], []
+        self.copies, self.found, self.passed, self.sound = [], [], [], []
 
     def play_undisturbed(self):
         """Whether the end is sound."""
@@ -164,7 +164,8 @@ class Script:
             act(stage)
             self.passed.append(stage.gate.passed)
             self.found.append(stage.found())
-        return stage.is_sound()
+            self.sound.append(stage.is_sound())
+        return self.sound[-1]
 
     def points(self, name, side):
         """(the act in which one run passes the step for the nth time, n), for n = 1, 2, …"""
@@ -186,11 +187,12 @@ class Script:
             if n > 1 and stage.found() == self.found[number]:
                 break
         found, sound = stage.found(), stage.is_sound()
-        if stage.gate.hit and found == self.found[number] and sound:
+        if stage.gate.hit and found == self.found[number] and sound == self.sound[number]:
             stage.remove()
             return None
         return (f"{self.name}, {point}, in {stage.top}\n" + difference(self.found[number], found) +
-                ("" if sound else "\nspool verify finds it unsound") + ("" if stage.gate.hit else "\nwas not stopped"))
+                ("" if sound == self.sound[number] else f"\nspool verify finds it {'' if sound else 'un'}sound") +
+                ("" if stage.gate.hit else "\nwas not stopped"))
 
 
 # ---- acts ----
@@ -279,6 +281,14 @@ def rot(state, name, stop):
         if name == "payload":
             os.remove(os.path.join(os.path.dirname(path), "envelope"))
     return act
+
+
+def stand_twice(stage):
+    """A job stands in two folders, neither of them the one that the ledger says, and one copy has lost a file."""
+    job = stage.path("spool", "done", "00000001")
+    shutil.copytree(job, stage.path("spool", "held", "00000001"))
+    shutil.move(job, stage.path("spool", "ready", "00000001"))
+    os.remove(stage.path("spool", "ready", "00000001", "payload"))
 
 
 def take_drop_away(stage):
@@ -418,6 +428,7 @@ SCRIPTS = (
     Script("mending", hand_over(("mcc", GOOD[0])), rot("ready", "payload", "job-activated:before"), once,
            hand_over(("mcc", GOOD[0])), once, hand_over(("mcc", GOOD[1])),
            rot("active", answer(os.path.basename(GOOD[1])), "delivery-uploaded:before"), once, allowed=(0, 1, 2)),
+    Script("two folders", hand_over(("mcc", GOOD[0])), once, stand_twice, once),
     Script("trouble", take_drop_away, once, bring_drop_back, once, allowed=(0, 1, 2)),
     # A copy of the home is made beside another that was stopped, and comes back in the place of a later one. The
     # ledger's copy depends on how often a writer has started, so only stops of these commands have the same end.
@@ -549,4 +560,5 @@ def main():
                 tap.ok(mine and not bad, f"{name}, {side}: stopped {len(mine)} times, each time the same end", *bad)
 
 
-main()
+if __name__ == "__main__":
+    main()

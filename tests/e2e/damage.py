@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 
-from home import NOW, Home, Tap
+from home import NOW, Copy, Home, Tap, difference
 from live import GATEWAY, NO_INC, answer, change, codes_of, edit, flip, instruction, name_of, send, sound, states
 
 DCC = "90-B3-D5-1F-30-00-00-02"
@@ -263,6 +263,104 @@ def test_report(tap):
            incidents(home))
 
 
+STATES = ("incoming", "ready", "active", "held", "done", "rejected", "corrupt")
+
+
+def every_state():
+    """Jobs in every state that lasts: done, rejected, corrupt, held; a work order; one that is to be delivered; one
+    that is to be judged."""
+    home = Home(NO_INC)
+    send(home, name_of(1), instruction(1))
+    home.run()
+    send(home, name_of(2), instruction(2, (2,), environment="LIVE"))
+    home.run()
+    send(home, name_of(3), instruction(3, (3,)))
+    stop(home, "job-activated:before")
+    flip(home.path("spool", "ready", "00000004", "payload"))
+    home.run()
+    send(home, name_of(4), instruction(4, (4,)))
+    stop(home, "job-activated:before")
+    home.command("spool", "hold", "5", "--reason", "wait")
+    send(home, name_of(5), instruction(5, (5,)))
+    send(home, name_of(6), instruction(6, (6,)))
+    stop(home, "delivery-uploaded:before")
+    return home
+
+
+def place_of(home, job):
+    return [state for state in STATES if os.path.isdir(home.path("spool", state, job))]
+
+
+def test_two_folders(tap):
+    """A copy of each job in each other state."""
+    home = every_state()
+    kept = Copy(home.dir)
+    jobs = {job: place_of(home, job)[0] for job in (f"{n:08}" for n in range(1, 9)) if place_of(home, job)}
+    tap.ok(set(jobs.values()) == set(STATES) - {"incoming"}, "there is a job in every state", jobs)
+    home.run()
+    end, found = home.state(), {job: place_of(home, job) for job in jobs}
+    doubtful = 0
+    for job, state in jobs.items():
+        for other in set(STATES) - {state}:
+            shutil.rmtree(home.dir)
+            kept.write(home.dir)
+            shutil.copytree(home.path("spool", state, job), home.path("spool", other, job))
+            done = home.run()
+            what = f"job {job} of {state} that stands in {other} as well"
+            if {state, other} == {"held", "corrupt"}:
+                doubtful += 1
+                why = home.json("why", job)[0]["because"]
+                tap.ok(done.returncode == 2 and place_of(home, job) == ["corrupt"] and job in incidents(home) and
+                       "requeue" in why, f"{what} is in doubt: set aside, and why says what to do", place_of(home, job),
+                       why, done.stderr.decode())
+                continue
+            tap.ok(place_of(home, job) == found[job] and home.state() == end,
+                   f"{what}: the ledger tells, and the end is the same", place_of(home, job),
+                   difference(end, home.state()), done.stderr.decode())
+    tap.ok(doubtful == 2, "two of them were in doubt", doubtful)
+    shutil.rmtree(home.dir)
+    kept.write(home.dir)
+    test_doubt_ends(tap, home)
+    test_other_copies(tap, home, kept)
+
+
+def test_doubt_ends(tap, home):
+    held, = [job["id"] for job in home.json("spool", "list") if job["state"] == "held"]
+    shutil.copytree(home.path("spool", "held", held), home.path("spool", "corrupt", held))
+    home.run()
+    tap.ok(home.command("spool", "requeue", held, "--reason", "looked").returncode == 0 and
+           home.run().returncode == 0 and place_of(home, held) == ["done"] and held not in incidents(home),
+           "a job in doubt is judged when an operator requeues it, and its incident is over", place_of(home, held),
+           incidents(home))
+
+
+def test_other_copies(tap, home, kept):
+    for text, damage in (("with another file", lambda path: open(os.path.join(path, "notes"), "wb").close()),
+                         ("with other bytes", lambda path: flip(os.path.join(path, "payload")))):
+        shutil.rmtree(home.dir)
+        kept.write(home.dir)
+        copy = home.path("spool", "ready", "00000001")
+        shutil.copytree(home.path("spool", "done", "00000001"), copy)
+        damage(copy)
+        done = home.run()
+        aside = home.path("spool", "corrupt", "00000001.ready")
+        tap.ok(done.returncode == 2 and place_of(home, "00000001") == ["done"] and os.path.isdir(aside) and
+               aside.encode() in done.stderr, f"a second copy {text} is set aside", done.stderr.decode())
+        verified = home.command("spool", "verify")
+        tap.ok(b"corrupt/00000001.ready is no job" in verified.stdout, "and spool verify names it until it is moved",
+               verified.stdout.decode())
+    shutil.rmtree(home.dir)
+    kept.write(home.dir)
+    job = home.path("spool", "done", "00000001")
+    shutil.copytree(job, home.path("spool", "rejected", "00000001"))
+    os.remove(os.path.join(job, "payload"))
+    flip(os.path.join(job, answer(name_of(1))))
+    home.run()
+    verified = home.command("spool", "verify").stdout.decode()
+    tap.ok(place_of(home, "00000001") == ["done"] and "00000001: " not in verified,
+           "what the confirmed copy lacks is taken from the other one", verified)
+
+
 if __name__ == "__main__":
     probe = Home()
     send(probe, name_of(1), instruction(1))
@@ -280,3 +378,4 @@ if __name__ == "__main__":
             test_answers(report)
             test_answer_of_other_rows(report)
             test_report(report)
+            test_two_folders(report)

@@ -1019,7 +1019,7 @@ def test_verify(tap):
         tap.ok(done.returncode == 1 and b'"sound":false' in done.stdout, f"spool verify finds {text}",
                done.returncode, done.stdout.decode(), done.stderr.decode())
         silent |= {fault for fault in re.findall(r'"fault":"([^"]*)', done.stdout.decode())
-                   if not re.search("; (restore|stop the gateway and restore|move|remove|give) ", fault)}
+                   if not re.search("; (restore|stop the gateway and restore|stop and start|move|remove|give) ", fault)}
         shutil.rmtree(home.path("spool"))
         kept.write(home.path("spool"))
     tap.ok(not silent, "every problem says what to do", silent)
