@@ -17,30 +17,66 @@ static const char *instance_of_process(void)
     return instance;
 }
 
-/* The writer's start: a generation of its own, then the witness of it. A writer that opens its home again goes on in
- * its own generation. */
-static bool begin_writing(struct gateway *gateway, GError **error)
+/* The witness comes after the generation: the other way round, a stop in between would leave a witness that is ahead of
+ * its ledger. */
+static bool begin_generation(struct gateway *gateway, GError **error)
 {
-    g_strlcpy(gateway->instance, instance_of_process(), sizeof gateway->instance);
-    return (gateway->identity.generation != 0 ||
-            ledger_identity_begin_generation(gateway->ledger, &gateway->identity, error)) &&
-           home_witness_keep(gateway, error);
+    GError *cause = NULL;
+
+    if (!gateway->writing && !ledger_identity_begin_generation(gateway->ledger, &gateway->identity, error))
+        return false;
+    gateway->writing = true;
+    if (!ledger_check_bind_spool(gateway, error))
+        return false;
+    if (!home_witness_keep(gateway, &cause))
+        ledger_check_unwritable(&gateway->fault, cause);
+    return true;
+}
+
+/* The generation is raised only by a ledger that is the newest: else a ledger that is behind would catch up with its
+ * witness, start by start. */
+bool gateway_check_ledger(struct gateway *gateway, GError **error)
+{
+    struct ledger_identity identity;
+
+    if (!ledger_in_place(gateway->ledger)) {
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "the ledger %s was removed or replaced while it was open",
+                    gateway->config->ledger);
+        return false;
+    }
+    if (!ledger_identity_get(gateway->ledger, &identity, error))
+        return false;
+    /* A writer that opens its home again goes on in its own generation, unless the ledger is another one. */
+    gateway->writing = gateway->writing && identity.generation == gateway->identity.generation &&
+                       strcmp(identity.ledger, gateway->identity.ledger) == 0;
+    gateway->identity = identity;
+    return ledger_check(gateway, &gateway->fault, error) &&
+           (gateway->fault.kind != LEDGER_SOUND || begin_generation(gateway, error));
+}
+
+static bool open_ledger(struct gateway *gateway, enum gateway_mode mode, GError **error)
+{
+    const char *path = gateway->config->ledger;
+    GError *cause = NULL;
+
+    gateway->ledger = mode == GATEWAY_WRITER ? ledger_open_writer(path, &cause) : ledger_open_reader(path, &cause);
+    if (g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_MISSING))
+        ledger_check_missing(gateway, &cause);
+    if (cause != NULL)
+        g_propagate_error(error, cause);
+    return gateway->ledger != NULL;
 }
 
 static bool open_spool_and_ledger(struct gateway *gateway, enum gateway_mode mode, GError **error)
 {
-    const struct config *config = gateway->config;
-
-    gateway->spool = spool_open(config->spool, error);
-    if (gateway->spool == NULL)
+    gateway->spool = spool_open(gateway->config->spool, error);
+    if (gateway->spool == NULL || (mode == GATEWAY_WRITER && !spool_lock(gateway->spool, error)) ||
+        !open_ledger(gateway, mode, error))
         return false;
-    if (mode == GATEWAY_WRITER && !spool_lock(gateway->spool, error))
-        return false;
-    gateway->ledger =
-        mode == GATEWAY_WRITER ? ledger_open_writer(config->ledger, error) : ledger_open_reader(config->ledger, error);
-    if (gateway->ledger == NULL)
-        return false;
-    return mode == GATEWAY_READER || begin_writing(gateway, error);
+    if (mode == GATEWAY_READER)
+        return ledger_identity_get(gateway->ledger, &gateway->identity, error);
+    g_strlcpy(gateway->instance, instance_of_process(), sizeof gateway->instance);
+    return gateway_check_ledger(gateway, error);
 }
 
 bool gateway_open(struct gateway *gateway, const struct config *config, enum gateway_mode mode, GError **error)
@@ -68,6 +104,7 @@ void gateway_close(struct gateway *gateway)
     gateway->ledger = NULL;
     gateway->spool = NULL;
     g_clear_pointer(&gateway->witness, witness_free);
+    ledger_fault_clear(&gateway->fault);
 }
 
 bool gateway_stopping(const struct gateway *gateway)

@@ -12,6 +12,7 @@
 
 #include "gateway/config.h"
 #include "gateway/room.h"
+#include "gateway/ledger_check.h"
 #include "spool/job.h"
 #include "spool/ledger/ledger_identity.h"
 
@@ -29,6 +30,8 @@ struct gateway {
     struct ledger *ledger;
     struct ledger_identity identity;      /* of the ledger; a writer's generation is the one that it began */
     char instance[GATEWAY_INSTANCE_SIZE]; /* of this process as a writer; "" for a reader */
+    bool writing;                         /* a writer's: has it begun a generation? false: A109, orders only */
+    struct ledger_fault fault;            /* a writer's: what is wrong with the ledger (A109) */
     struct witness *witness;              /* that a writer wrote last (home_witness.h); NULL: none yet */
     struct claims *claims;                /* of the pipeline (claims.h), borrowed; NULL: there is none */
     const volatile bool *stop;            /* when it becomes true, work ends at the next safe point; may be NULL */
@@ -46,6 +49,7 @@ struct gateway {
         bool file_waits;       /* a file does not fit beside the reserve (A108) */
         bool incident_party;   /* incidents are reported to nobody */
         bool witness;          /* no witness can be made, and none is configured */
+        bool ledger;           /* the ledger is not the newest one (A109), and the passes do nothing */
     } said;
     /* Called while `done` of `total` units of what are done. May be NULL. */
     void (*on_progress)(void *user, const char *what, uint64_t done, uint64_t total);
@@ -53,11 +57,15 @@ struct gateway {
 };
 
 /* Opens spool and ledger of the configured home. A writer takes the spool's lock (SPOOL_ERROR_LOCKED if another process
- * has it). On false there is nothing to close. */
+ * has it). If the ledger is the newest one, it begins a generation; if not (A109), gateway->fault says why, and nothing
+ * but operators' orders may be carried out. On false there is nothing to close. */
 bool gateway_open(struct gateway *gateway, const struct config *config, enum gateway_mode mode, GError **error);
 /* For a writer after a failed call of spool or ledger: closes both and opens them again, which settles what the call
  * left undecided. On false they stay closed; it may be tried again. */
 bool gateway_reopen(struct gateway *gateway, GError **error);
+/* For a writer: compares the ledger with what is known outside of it, sets gateway->fault, and begins a generation if
+ * it has none and may have one. False: spool or ledger failed. */
+bool gateway_check_ledger(struct gateway *gateway, GError **error);
 /* Closes spool and ledger and releases the lock. Allowed on a closed gateway. */
 void gateway_close(struct gateway *gateway);
 

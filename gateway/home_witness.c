@@ -56,12 +56,24 @@ static bool excuse_missing(struct gateway *gateway, const GError *cause)
     return true;
 }
 
+/* Says that the witness is gone, unless it never was there. */
+static void note_missing(const struct gateway *gateway)
+{
+    bool exists = true;
+
+    if (gateway->witness == NULL && gateway->identity.generation > 1 && gateway->config->witness_given &&
+        disk_exists(gateway->config->witness, &exists, NULL) && !exists)
+        gateway_note("the witness %s is missing and is made anew: an older ledger would not have been recognised",
+                     gateway->config->witness);
+}
+
 bool home_witness_keep(struct gateway *gateway, GError **error)
 {
     g_autoptr(witness_t) witness = home_witness_of(gateway, error);
 
     if (witness == NULL)
         return false;
+    note_missing(gateway);
     if (gateway->witness != NULL && says_the_same(witness, gateway->witness))
         return true;
     GError *cause = NULL;

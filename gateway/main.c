@@ -25,7 +25,7 @@ static const struct command {
     const char *help;
     int (*run)(struct invocation *invocation);
 } commands[] = {
-    {"init", "DIR", "", "make a gateway home: ecosgate.conf, drops/, spool/", command_init},
+    {"init", "DIR", "[--ledger]", "make a gateway home: ecosgate.conf, drops/, spool/", command_init},
     {"check", "FILE…", "[--max-findings N]", "judge files as the gateway would; changes nothing", command_check},
     {"run", "", "[--once]", "run the gateway; --once makes one pass over all work, then ends", command_run},
     {"pickup", "[DROP]", "", "show which files would be picked up now, which not, and why", command_pickup},

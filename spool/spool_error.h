@@ -13,7 +13,8 @@ enum spool_error {
     SPOOL_ERROR_CORRUPT, /* stored bytes are not what we stored: the job moves to corrupt/ for an operator */
     SPOOL_ERROR_BUG,     /* we called a function wrongly or broke our own rule: the gateway stops */
     SPOOL_ERROR_EXISTS,  /* the name is taken; nothing was changed */
-    SPOOL_ERROR_LOCKED   /* another process holds the lock of the spool */
+    SPOOL_ERROR_LOCKED,  /* another process holds the lock of the spool */
+    SPOOL_ERROR_MISSING  /* the ledger is not there or has no tables: an operator brings it back */
 };
 
 /* The quark of SPOOL_ERROR. */

@@ -135,6 +135,23 @@ static bool make_drops(const char *dir, GError **error)
     return true;
 }
 
+/* Makes the ledger and binds the spool to it. A spool that belonged to another ledger still says so: then `run` finds
+ * A109, and `recover` binds it. */
+static bool make_ledger(const char *spool, const char *path, GError **error)
+{
+    struct gateway home = {0};
+    g_autofree char *id = NULL;
+    bool damaged = false;
+
+    home.ledger = ledger_make(path, error);
+    home.spool = home.ledger != NULL ? spool_open(spool, error) : NULL;
+    bool good = home.spool != NULL && ledger_identity_get(home.ledger, &home.identity, error) &&
+                ledger_check_spool_id(&home, &id, &damaged, error) &&
+                (id != NULL || damaged || ledger_check_bind_spool(&home, error));
+    gateway_close(&home);
+    return good;
+}
+
 /* The configuration is written last, so that a home with a configuration is complete. After an error folders and ledger
  * stay, and the next `init` uses them. */
 static bool make_home(const char *dir, const char *path, GError **error)
@@ -143,10 +160,8 @@ static bool make_home(const char *dir, const char *path, GError **error)
     g_autofree char *spool = g_build_filename(dir, "spool", NULL);
     g_autofree char *ledger_path = g_build_filename(spool, "ledger.sqlite", NULL);
 
-    if (!disk_make_dirs(STEP_SPOOL_MADE, dir, error) || !make_drops(dir, error) || !spool_create(spool, error))
-        return false;
-    g_autoptr(ledger_t) ledger = ledger_open_writer(ledger_path, error);
-    if (ledger == NULL)
+    if (!disk_make_dirs(STEP_SPOOL_MADE, dir, error) || !make_drops(dir, error) || !spool_create(spool, error) ||
+        !make_ledger(spool, ledger_path, error))
         return false;
     g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
     if (file != NULL && disk_file_write(file, text, strlen(text), error) &&
@@ -164,17 +179,16 @@ static void print_home(const char *dir, const char *path)
     command_print_json(json_pack("{s:s,s:s}", "home", home, "configuration", configuration_path));
 }
 
-int command_init(struct invocation *invocation)
+static int init_home(const struct invocation *invocation, const char *dir)
 {
+    g_autofree char *path = g_build_filename(dir, "ecosgate.conf", NULL);
     GError *error = NULL;
 
-    if (!command_arguments(invocation, NULL, 1, 1))
-        return EXIT_UNABLE;
-    const char *dir = invocation->argv[0];
-    g_autofree char *path = g_build_filename(dir, "ecosgate.conf", NULL);
     if (g_file_test(path, G_FILE_TEST_EXISTS)) {
         g_autofree char *shown = command_shown(path);
-        g_printerr("ecosgate: init: %s exists already and was not changed; choose another folder\n", shown);
+        g_printerr("ecosgate: init: %s exists already and was not changed; choose another folder, or give --ledger "
+                   "without a folder to make a ledger that is missing\n",
+                   shown);
         return EXIT_UNABLE;
     }
     if (!make_home(dir, path, &error))
@@ -184,4 +198,55 @@ int command_init(struct invocation *invocation)
     else
         g_print("made %s\n", dir);
     return EXIT_GOOD;
+}
+
+/* An empty file, or one without tables, is no ledger; one that cannot be read is. */
+static bool ledger_is_there(const struct config *config)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(ledger_t) ledger = ledger_open_reader(config->ledger, &cause);
+
+    return !g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_MISSING);
+}
+
+/* For a home whose ledger is lost. The lock keeps a gateway from running meanwhile. */
+static int init_ledger(const struct invocation *invocation)
+{
+    g_autoptr(config_t) config = command_config(invocation);
+    GError *error = NULL;
+
+    if (config == NULL)
+        return EXIT_UNABLE;
+    g_autoptr(spool_t) spool = spool_open(config->spool, &error);
+    if (spool == NULL || !spool_lock(spool, &error))
+        return command_unable(error);
+    if (ledger_is_there(config)) {
+        g_printerr("ecosgate: init: the ledger %s exists already and was not changed\n", config->ledger);
+        return EXIT_UNABLE;
+    }
+    if (!make_ledger(config->spool, config->ledger, &error))
+        return command_unable(error);
+    if (invocation->json)
+        command_print_json(json_pack("{s:s}", "ledger", config->ledger));
+    else
+        g_print("made %s; if the spool holds jobs, give ecosgate recover --reason TEXT\n", config->ledger);
+    return EXIT_GOOD;
+}
+
+int command_init(struct invocation *invocation)
+{
+    gboolean ledger = FALSE;
+    const GOptionEntry entries[] = {
+        {"ledger", 0, 0, G_OPTION_ARG_NONE, &ledger, "make the missing ledger of the configured home, and no home",
+         NULL},
+        {NULL, 0, 0, 0, NULL, NULL, NULL},
+    };
+
+    if (!command_arguments(invocation, entries, 0, 1))
+        return EXIT_UNABLE;
+    if ((invocation->argc == 0) != ledger) {
+        g_printerr("ecosgate: init: expected DIR, the folder of a new home, or --ledger; see 'ecosgate init --help'\n");
+        return EXIT_UNABLE;
+    }
+    return ledger ? init_ledger(invocation) : init_home(invocation, invocation->argv[0]);
 }

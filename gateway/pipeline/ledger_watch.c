@@ -1,42 +1,177 @@
-/* The checks come with `recover`; so far the witness is kept up to date. */
+/*
+ * The incident is opened and closed like A105 (clock_watch.c), with one difference: in a ledger that is behind, its ID
+ * must be above those that the lost ledger gave out, for it is reported once the ledger goes on.
+ */
 #include "gateway/pipeline/ledger_watch.h"
 
-bool ledger_watch_blocks(struct gateway *gateway, bool *blocked, GError **error)
+#include "gateway/answers/incidents.h"
+#include "gateway/clock.h"
+#include "gateway/pipeline/outage.h"
+#include "spool/ledger/ledger_incidents.h"
+#include "spool/ledger/ledger_recovery.h"
+#include "validators/catalogue.h"
+
+#include <string.h>
+
+static const char *code_id(void)
 {
-    (void)gateway;
-    (void)error;
-    *blocked = false;
+    return catalogue_entry(A109)->id;
+}
+
+/* ---- the incident ---- */
+
+/* Collects the subjects of open incidents whose fault does not exist now. */
+struct search {
+    const char *subject; /* that exists; NULL: none does */
+    GPtrArray *over;
+};
+
+static bool collect_over(void *user, const struct ledger_incident *incident, GError **error)
+{
+    struct search *search = user;
+
+    (void)error; /* nothing here can fail */
+    if (g_strcmp0(incident->subject, search->subject) != 0)
+        g_ptr_array_add(search->over, g_strdup(incident->subject));
     return true;
 }
 
+static bool close_over(struct gateway *gateway, const char *subject, GError **error)
+{
+    g_autoptr(GPtrArray) over = g_ptr_array_new_with_free_func(g_free);
+    struct search search = {subject, over};
+
+    if (!ledger_incidents_with_code(gateway->ledger, code_id(), collect_over, &search, error))
+        return false;
+    for (guint i = 0; i < over->len; i++) {
+        if (!outage_commit_incident(gateway, code_id(), over->pdata[i], NULL, error))
+            return false;
+    }
+    return true;
+}
+
+/* Raises the number of the next incident above those that the witness knows. A witness that cannot be read knows none.
+ */
+static bool raise_incident_number(struct gateway *gateway, GError **error)
+{
+    g_autoptr(witness_t) witness = NULL;
+
+    if (!witness_read(gateway->config->witness, &witness, NULL) || witness == NULL)
+        return true;
+    if (!ledger_begin(gateway->ledger, error))
+        return false;
+    if (ledger_number_raise(gateway->ledger, "incident", witness_number(witness, "incident"), error) &&
+        ledger_commit(STEP_OUTAGE_NOTED, gateway->ledger, error))
+        return true;
+    ledger_rollback(gateway->ledger);
+    return false;
+}
+
+static bool open_incident(struct gateway *gateway, GError **error)
+{
+    const char *subject = ledger_fault_subject(gateway->fault.kind);
+    bool open = false;
+
+    if (!ledger_incident_is_open(gateway->ledger, code_id(), subject, &open, error))
+        return false;
+    return (open || raise_incident_number(gateway, error)) &&
+           outage_commit_incident(gateway, code_id(), subject, gateway->fault.text, error);
+}
+
+bool ledger_watch_blocks(struct gateway *gateway, bool *blocked, GError **error)
+{
+    if (!gateway_check_ledger(gateway, error) || !close_over(gateway, ledger_fault_subject(gateway->fault.kind), error))
+        return false;
+    *blocked = gateway->fault.kind != LEDGER_SOUND;
+    if (*blocked && !gateway->said.ledger)
+        gateway_note("%s: %s", code_id(), gateway->fault.text);
+    gateway->failed |= *blocked;
+    gateway->said.ledger = *blocked;
+    return !*blocked || open_incident(gateway, error);
+}
+
+/* ---- before anything leaves ---- */
+
 bool ledger_watch_renew(struct gateway *gateway, GError **error)
 {
-    return home_witness_keep(gateway, error);
+    GError *cause = NULL;
+
+    if (!gateway_check_ledger(gateway, error))
+        return false;
+    if (gateway->fault.kind == LEDGER_SOUND && !home_witness_keep(gateway, &cause))
+        ledger_check_unwritable(&gateway->fault, cause);
+    if (gateway->fault.kind == LEDGER_SOUND)
+        return true;
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "nothing leaves (A109): %s", gateway->fault.text);
+    return false;
+}
+
+/* ---- claims in drops ---- */
+
+/* text NULL: forgets the claim. */
+static bool put_claim(struct gateway *gateway, const char *drop, const char *text, GError **error)
+{
+    if (!ledger_begin(gateway->ledger, error))
+        return false;
+    if ((text != NULL ? ledger_claim_put(gateway->ledger, drop, text, error)
+                      : ledger_claim_remove(gateway->ledger, drop, error)) &&
+        ledger_commit(STEP_PICKUP_NOTED, gateway->ledger, error))
+        return true;
+    ledger_rollback(gateway->ledger);
+    return false;
+}
+
+/* Is that very claim kept already? A foreign one is found in each pass. */
+struct kept {
+    const char *drop, *text;
+    bool found;
+};
+
+static bool compare_claim(void *user, const char *drop, const char *text, GError **error)
+{
+    struct kept *kept = user;
+
+    (void)error; /* nothing here can fail */
+    kept->found |= strcmp(drop, kept->drop) == 0 && strcmp(text, kept->text) == 0;
+    return true;
+}
+
+static bool keep_claim(struct gateway *gateway, const char *drop, const struct witness *claim, GError **error)
+{
+    g_autofree char *text = witness_print(claim);
+    struct kept kept = {drop, text, false};
+
+    return ledger_claims_each(gateway->ledger, compare_claim, &kept, error) &&
+           (kept.found || put_claim(gateway, drop, text, error));
 }
 
 bool ledger_watch_drop_witness(struct gateway *gateway, const char *drop, const struct witness *claim, bool *behind,
                                GError **error)
 {
-    (void)drop;
-    (void)error;
-    *behind =
-        g_strcmp0(claim->ledger, gateway->identity.ledger) == 0 && claim->generation > gateway->identity.generation;
-    return true;
+    g_autofree char *ahead = NULL;
+    bool foreign;
+
+    if (!ledger_check_witness(gateway, claim, &foreign, &ahead, error))
+        return false;
+    *behind = ahead != NULL;
+    return (ahead == NULL && !foreign) || keep_claim(gateway, drop, claim, error);
 }
 
 bool ledger_watch_replaces(struct gateway *gateway, const struct witness *claim, bool *replaced, GError **error)
 {
-    (void)gateway;
-    (void)claim;
-    (void)error;
-    *replaced = false;
+    g_autofree char *ahead = NULL;
+    bool foreign;
+
+    *replaced = strcmp(claim->ledger, gateway->identity.ledger) != 0;
+    if (!*replaced)
+        return true;
+    if (!ledger_check_witness(gateway, claim, &foreign, &ahead, error))
+        return false;
+    *replaced = !foreign;
     return true;
 }
 
 bool ledger_watch_forget_drop(struct gateway *gateway, const char *drop, GError **error)
 {
-    (void)gateway;
-    (void)drop;
-    (void)error;
-    return true;
+    return put_claim(gateway, drop, NULL, error);
 }

@@ -11,6 +11,7 @@
 
 struct pickup {
     struct gateway *gateway;
+    bool recovered; /* incoming/ is settled; not while the ledger is not the newest (A109), which knows not all rows */
     GPtrArray *inboxes; /* struct inbox, in the configuration's order */
 };
 
@@ -30,6 +31,13 @@ static bool recover_incoming(struct gateway *gateway, GError **error)
             return false;
     }
     return ids != NULL;
+}
+
+/* Once in a run. */
+static bool settle_incoming(struct pickup *pickup, GError **error)
+{
+    pickup->recovered = pickup->recovered || recover_incoming(pickup->gateway, error);
+    return pickup->recovered;
 }
 
 static void free_inbox(gpointer inbox)
@@ -54,7 +62,8 @@ struct pickup *pickup_new(struct gateway *gateway, int wake, GError **error)
 
     pickup->gateway = gateway;
     pickup->inboxes = g_ptr_array_new_with_free_func(free_inbox);
-    if (recover_incoming(gateway, error) && add_inboxes(pickup, gateway, wake, error))
+    if ((gateway->fault.kind != LEDGER_SOUND || settle_incoming(pickup, error)) &&
+        add_inboxes(pickup, gateway, wake, error))
         return pickup;
     pickup_free(pickup);
     return NULL;
@@ -87,6 +96,8 @@ static bool advance(struct pickup *pickup, bool busy_only, GError **error)
 
 bool pickup_pass(struct pickup *pickup, GError **error)
 {
+    if (!settle_incoming(pickup, error))
+        return false;
     for (guint i = 0; i < pickup->inboxes->len; i++)
         inbox_begin_pass(pickup->inboxes->pdata[i]);
     return advance(pickup, false, error);

@@ -20,6 +20,7 @@
 #include "gateway/pipeline/dispatch.h"
 #include "gateway/pipeline/intake.h"
 #include "gateway/pipeline/inventory.h"
+#include "gateway/pipeline/ledger_watch.h"
 #include "gateway/pipeline/orders.h"
 #include "gateway/pipeline/pickup.h"
 #include "gateway/pipeline/places.h"
@@ -41,7 +42,7 @@ struct pipeline {
     struct pickup *pickup;
     struct delivery *delivery;
     int wake;              /* event descriptor */
-    bool blocked;          /* by the last pass (A105): nothing is due by itself */
+    bool blocked;          /* by the last pass (A105, A109): nothing is due by itself */
     int64_t next_dispatch; /* seconds UTC when a session is due by itself; 0: none is */
     int64_t next_report;   /* seconds UTC when the period of a report ends */
 };
@@ -183,11 +184,25 @@ static bool work(struct pipeline *pipeline, GError **error)
            report_schedule_next(gateway, &pipeline->next_report, error);
 }
 
+/* A109: only operators' orders are carried out, for one of them ends it. *blocked: it has not ended. */
+static bool watch_ledger(struct pipeline *pipeline, bool *blocked, GError **error)
+{
+    struct gateway *gateway = pipeline->gateway;
+
+    if (!ledger_watch_blocks(gateway, blocked, error))
+        return false;
+    return !*blocked || (orders_carry_out(gateway, error) && ledger_watch_blocks(gateway, blocked, error));
+}
+
 bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)
 {
     struct gateway *gateway = pipeline->gateway;
 
     gateway->wait_until = clock_monotonic() + patience;
+    if (!watch_ledger(pipeline, &pipeline->blocked, error))
+        return false;
+    if (pipeline->blocked)
+        return ledger_checkpoint(gateway->ledger, error);
     if (!clock_watch(gateway, error) || !orders_carry_out(gateway, error) ||
         !clock_watch_blocks(gateway, &pipeline->blocked, error) || !claims_begin_pass(pipeline->claims, error) ||
         !delivery_begin_pass(pipeline->delivery, error))

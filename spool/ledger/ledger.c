@@ -11,6 +11,7 @@
 #include "spool/disk.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 
 /* ---- errors ---- */
 
@@ -173,22 +174,54 @@ static bool refuse_network(const char *path, const char *dir, GError **error)
     return !network;
 }
 
-struct ledger *ledger_open_writer(const char *path, GError **error)
+bool ledger_in_place(const struct ledger *ledger)
+{
+    struct stat st;
+
+    return stat(ledger_path(ledger), &st) == 0 && st.st_dev == ledger->dev && st.st_ino == ledger->ino;
+}
+
+static struct ledger *missing(const char *path, const char *what, GError **error)
+{
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_MISSING, "ledger %s %s", path, what);
+    return NULL;
+}
+
+/* SQLite would take an empty file for a new database, and drop the WAL beside it. A file that cannot be looked at is
+ * left to SQLite, which says why. */
+static bool is_missing(const char *path, GError **error)
+{
+    struct stat st;
+
+    if (stat(path, &st) == 0 && st.st_size > 0)
+        return false;
+    if (stat(path, &st) != 0 && errno != ENOENT)
+        return false;
+    (void)missing(path, stat(path, &st) == 0 ? "is empty" : "is missing", error);
+    return true;
+}
+
+static struct ledger *open_writer(const char *path, bool make, GError **error)
 {
     static const char settings[] = "PRAGMA page_size=8192;PRAGMA journal_mode=WAL;"
                                    "PRAGMA synchronous=FULL;PRAGMA wal_autocheckpoint=0;"
                                    "PRAGMA cache_size=-32768;PRAGMA temp_store=FILE;" /* KiB */
                                    "PRAGMA mmap_size=0;";
     g_autofree char *dir = g_path_get_dirname(path);
+    int64_t version = 0;
+    struct stat st;
+
     if (!refuse_network(path, dir, error))
         return NULL;
-    g_autoptr(ledger_t) ledger = open_at(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
+    g_autoptr(ledger_t) ledger = open_at(path, SQLITE_OPEN_READWRITE | (make ? SQLITE_OPEN_CREATE : 0), error);
     if (ledger == NULL)
         return NULL;
     ledger->writer = true;
     keep_temporary_files_in(dir);
-    if (!remove_temporary_files(dir, error))
+    if (!remove_temporary_files(dir, error) || !ledger_version(ledger, &version, error))
         return NULL;
+    if (version == 0 && !make)
+        return missing(path, "has no tables", error);
     if (!ledger_version_known(ledger, error) || !ledger_execute(ledger, settings, error) ||
         !ledger_migrate(ledger, error))
         return NULL;
@@ -196,7 +229,21 @@ struct ledger *ledger_open_writer(const char *path, GError **error)
      * the frames anew, so that what we conclude from them survives a power cut. */
     if (!ledger_checkpoint(ledger, error))
         return NULL;
+    if (stat(path, &st) == 0) {
+        ledger->dev = st.st_dev;
+        ledger->ino = st.st_ino;
+    }
     return g_steal_pointer(&ledger);
+}
+
+struct ledger *ledger_make(const char *path, GError **error)
+{
+    return open_writer(path, true, error);
+}
+
+struct ledger *ledger_open_writer(const char *path, GError **error)
+{
+    return is_missing(path, error) ? NULL : open_writer(path, false, error);
 }
 
 /* A WAL database without its -shm cannot be opened in a folder that we may not write to. Then no writer is there
@@ -234,8 +281,10 @@ static bool may_be_full(const struct ledger *ledger)
 
 struct ledger *ledger_open_reader(const char *path, GError **error)
 {
-    g_autoptr(ledger_t) ledger = open_at(path, SQLITE_OPEN_READONLY, error);
     g_autoptr(GError) cause = NULL;
+    if (is_missing(path, error))
+        return NULL;
+    g_autoptr(ledger_t) ledger = open_at(path, SQLITE_OPEN_READONLY, error);
     if (ledger == NULL)
         return NULL;
     /* SQLite opens lazily: the first question shows whether it can read. */

@@ -2,7 +2,7 @@
  * The ledger: one SQLite database of jobs, verdicts, work items, sessions and outgoing files. It is the index and the
  * memory of the gateway; the bytes of files are in the spool.
  *
- *     ledger_open_writer → ledger_begin → changes → ledger_commit | ledger_rollback → … → ledger_close
+ *     ledger_make, ledger_open_writer → ledger_begin → changes → ledger_commit | ledger_rollback → … → ledger_close
  *     ledger_open_reader → questions → ledger_close
  *
  * There is one writer. Any number of readers work beside it and never block it. A function that changes rows needs a
@@ -35,11 +35,17 @@
 struct ledger;
 typedef struct ledger ledger_t;
 
-/* Creates the file if it is missing and brings its tables to this release's version. NULL on an error, which a network
- * file system (SPOOL_ERROR_RETRY) is too. */
+/* Opens a ledger, and makes it if it does not exist: for a new home. As ledger_open_writer otherwise. */
+struct ledger *ledger_make(const char *path, GError **error);
+/* Opens an existing ledger and brings its tables to this release's version. NULL on an error, which a network file
+ * system (SPOOL_ERROR_RETRY) is too. SPOOL_ERROR_MISSING if there is no file, or an empty one, or one without tables:
+ * a new ledger under a spool with jobs would give out their numbers again. */
 struct ledger *ledger_open_writer(const char *path, GError **error);
+/* False if the file that was opened no longer stands at its path: it was removed, or another one took its place. What
+ * is committed to it would be lost. */
+bool ledger_in_place(const struct ledger *ledger);
 /* Opens an existing ledger for questions, also without its WAL files and in a folder without write permission. NULL on
- * an error, which another version than this release's (SPOOL_ERROR_RETRY) is too. */
+ * an error, which another version than this release's (SPOOL_ERROR_RETRY) is too. SPOOL_ERROR_MISSING as above. */
 struct ledger *ledger_open_reader(const char *path, GError **error);
 /* Rolls back an open transaction and frees the ledger. NULL is allowed. */
 void ledger_close(struct ledger *ledger);

@@ -112,7 +112,8 @@ bool ledger_wake_times_refresh(struct ledger *ledger, int64_t now, GError **erro
 bool ledger_tries_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error)
 {
     LEDGER_SQL(tries, "SELECT due,item FROM session WHERE wake IS NOT NULL AND wake<=?1 AND due<=?1 AND"
-                      " (state=0 OR (state=4 AND ends>?1)) ORDER BY wake,item LIMIT ?2");
+                      " (state=0 OR (state=4 AND ends>?1)) AND item NOT IN(SELECT item FROM withheld)"
+                      " ORDER BY wake,item LIMIT ?2");
     return append(ledger, ledger_query(ledger, &tries, LEDGER_VALUES(LEDGER_INT(now), LEDGER_INT(limit)), error), due,
                   error);
 }

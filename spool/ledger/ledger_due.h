@@ -53,7 +53,8 @@ bool ledger_dispatch_items(struct ledger *ledger, const struct ledger_first_try 
 bool ledger_wake_times_stale(struct ledger *ledger, int64_t now, bool *stale, GError **error);
 /* Sets the wake time of these sessions to their due time. */
 bool ledger_wake_times_refresh(struct ledger *ledger, int64_t now, GError **error);
-/* Appends the first `limit` items that wait for a try, whose due time has come and whose session's time is not over. */
+/* Appends the first `limit` items that wait for a try, whose due time has come, whose session's time is not over, and
+ * which are not withheld (ledger_recovery.h). */
 bool ledger_tries_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error);
 /* Appends the first `limit` items whose session's time is over, or whose confirmation did not come in time. */
 bool ledger_timeouts_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error);

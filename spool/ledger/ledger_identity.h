@@ -28,7 +28,8 @@ bool ledger_identity_begin_generation(struct ledger *ledger, struct ledger_ident
 /* ---- numbers, for a witness ---- */
 
 /* Visits the numbers that were given out or accepted: the counters of our own files by kind ("EMA" …), those of
- * accepted files ("accepted SENDER TYPE ORG"), "job" and "incident", the newest of each. */
+ * accepted files ("accepted SENDER TYPE ORG"), "job" and "incident", the newest of each, and "report REF", the start of
+ * its newest period. A name may come more than once: the greatest value counts. */
 bool ledger_numbers_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error);
 
 #endif

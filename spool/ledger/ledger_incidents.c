@@ -54,8 +54,9 @@ enum { OPENED, CLOSED };
  */
 bool ledger_incident_open(struct ledger *ledger, const struct ledger_incident *incident, GError **error)
 {
-    LEDGER_SQL(open, "INSERT INTO incident(code,subject,parties,job,revision,device_id,begun,text)"
-                     " VALUES(?,?,?,?,?,?,?,?)"
+    LEDGER_SQL(open, "INSERT INTO incident(id,code,subject,parties,job,revision,device_id,begun,text)"
+                     " VALUES((SELECT max((SELECT ifnull(max(id),0) FROM incident),"
+                     "ifnull((SELECT value FROM counter WHERE name='incident'),0))+1),?,?,?,?,?,?,?,?)"
                      " ON CONFLICT(code,subject) WHERE cleared IS NULL DO NOTHING");
     LEDGER_SQL(event, "INSERT INTO incident_event(incident,event) VALUES(?,?)");
     if (!ledger_run(ledger, &open,

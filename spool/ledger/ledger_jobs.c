@@ -44,7 +44,8 @@ static const struct ledger_shape shape = {sizeof(struct ledger_job), read_job, s
  */
 bool ledger_job_reserve_ids(struct ledger *ledger, int64_t n, int64_t *first, GError **error)
 {
-    LEDGER_SQL(next_id, "SELECT ifnull(max(id),0)+1 FROM job");
+    LEDGER_SQL(next_id, "SELECT max((SELECT ifnull(max(id),0) FROM job),"
+                        "ifnull((SELECT value FROM counter WHERE name='job'),0))+1");
     int64_t next = 0;
     if (!ledger_number(ledger, ledger_query(ledger, &next_id, LEDGER_NO_VALUES, error), &next, error))
         return false;

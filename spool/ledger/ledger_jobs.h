@@ -35,7 +35,8 @@ struct ledger_job {
     int64_t healed; /* the damaged job that got the bytes of this one and is judged in its place; 0: none */
 };
 
-/* Reserves n ids, from *first on: no row has them, and this writer gives them out to nobody else. */
+/* Reserves n ids, from *first on: no row has them, they are above those of ledger_number_raise, and this writer gives
+ * them out to nobody else. */
 bool ledger_job_reserve_ids(struct ledger *ledger, int64_t n, int64_t *first, GError **error);
 /* Adds a row. The ledger sets the revision, not the struct; it is given out if `revision` is not NULL. */
 bool ledger_job_insert(struct ledger *ledger, const struct ledger_job *job, int64_t *revision, GError **error);

@@ -7,6 +7,11 @@
 #define SENDER_AND_TYPE "sender=?1 AND type=?2 AND org=?3"
 #define SENDER_AND_TYPE_OF(self) LEDGER_TEXT((self)->sender), LEDGER_TEXT((self)->type), LEDGER_TEXT((self)->org)
 
+/* Above all numberings, also those of a ledger that was lost (ledger_recovery.h). */
+#define NEXT_ID                                                                                                        \
+    "(SELECT max((SELECT ifnull(max(id),0) FROM numbering),"                                                           \
+    "ifnull((SELECT value FROM counter WHERE name='numbering'),0))+1)"
+
 int64_t ledger_numbering_distance(int64_t from, int64_t to)
 {
     return (to - from + LEDGER_SEQUENCE_MAX) % LEDGER_SEQUENCE_MAX;
@@ -41,20 +46,96 @@ static bool find_last(struct ledger *ledger, const struct ledger_file *self, str
                          &n->job, error);
 }
 
+/* The numbers of self's sender and type that were lost with the newest ledger, and where self's number is. */
+struct lost {
+    bool any, inside;
+    int64_t numbering, last, number;
+};
+
+static bool find_lost(struct ledger *ledger, const struct ledger_file *self, struct lost *lost, GError **error)
+{
+    LEDGER_SQL(newest, "SELECT numbering,last,number," LEDGER_IS_LOST(
+                           "?4") " FROM lost_number l WHERE " SENDER_AND_TYPE
+                                 " AND newest>=(SELECT ifnull(max(id),0) FROM numbering WHERE " SENDER_AND_TYPE ")"
+                                 " ORDER BY recovery DESC LIMIT 1");
+    sqlite3_stmt *q =
+        ledger_query(ledger, &newest, LEDGER_VALUES(SENDER_AND_TYPE_OF(self), LEDGER_INT(self->sequence)), error);
+    bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
+
+    *lost = (struct lost){.any = good && row};
+    if (lost->any) {
+        lost->numbering = sqlite3_column_int64(q, 0);
+        lost->last = sqlite3_column_int64(q, 1);
+        lost->number = sqlite3_column_int64(q, 2);
+        lost->inside = self->sequence > 0 && sqlite3_column_int(q, 3) != 0;
+    }
+    ledger_end(q);
+    return good;
+}
+
+/* A file whose number is lost is judged like before the loss: only files count whose numbers are lost too, and the last
+ * accepted number before them. */
+static bool find_among_lost(struct ledger *ledger, const struct ledger_file *self, const struct lost *lost,
+                            struct ledger_numbering *n, GError **error)
+{
+    LEDGER_SQL(greatest, "SELECT o.id,o.sequence FROM job o JOIN lost_number l USING(sender,type,org) WHERE"
+                         " o.sender=?1 AND o.type=?2 AND o.org=?3 AND o.numbering=?4 AND o.direction=0 AND o.id<?5"
+                         " AND l.last=?6 AND l.number=?7 AND " LEDGER_IS_LOST(
+                             "o.sequence") " AND EXISTS(SELECT 1 FROM verdict v WHERE v.job=o.id AND v.outcome<>'RJ')"
+                                           " ORDER BY " LEDGER_LOST_DISTANCE("o.sequence") " DESC LIMIT 1");
+    sqlite3_stmt *q =
+        ledger_query(ledger, &greatest,
+                     LEDGER_VALUES(SENDER_AND_TYPE_OF(self), LEDGER_INT(lost->numbering), LEDGER_INT(self->id),
+                                   LEDGER_INT(lost->last), LEDGER_INT(lost->number)),
+                     error);
+    bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
+
+    *n = (struct ledger_numbering){.id = lost->numbering, .known = lost->last > 0, .last = lost->last};
+    if (good && row) {
+        n->known = true;
+        n->job = sqlite3_column_int64(q, 0);
+        n->last = sqlite3_column_int64(q, 1);
+    }
+    ledger_end(q);
+    return good;
+}
+
+/* While nothing above the lost numbers was accepted, the last of them counts. */
+static bool go_on_above_lost(struct ledger *ledger, const struct ledger_file *self, const struct lost *lost,
+                             struct ledger_numbering *n, GError **error)
+{
+    const struct ledger_file last = {.type = self->type, .org = self->org, .sender = self->sender, .sequence = n->last};
+    struct lost of_last = {0};
+
+    if (!find_lost(ledger, &last, &of_last, error))
+        return false;
+    if (n->known && n->last != lost->last && !of_last.inside)
+        return true;
+    n->known = true;
+    n->last = lost->number;
+    n->job = 0;
+    return true;
+}
+
 bool ledger_numbering_find(struct ledger *ledger, const struct ledger_file *self, struct ledger_numbering *numbering,
                            GError **error)
 {
     LEDGER_SQL(newest, "SELECT max(id) FROM numbering WHERE " SENDER_AND_TYPE " AND job<=?4");
     LEDGER_SQL(start, "SELECT number FROM numbering WHERE id=?");
     struct ledger_numbering n = {0};
+    struct lost lost;
 
+    if (!find_lost(ledger, self, &lost, error))
+        return false;
+    if (lost.inside)
+        return find_among_lost(ledger, self, &lost, numbering, error);
     if (!ledger_number(
             ledger, ledger_query(ledger, &newest, LEDGER_VALUES(SENDER_AND_TYPE_OF(self), LEDGER_INT(self->id)), error),
             &n.id, error) ||
         !ledger_number(ledger, ledger_query(ledger, &start, LEDGER_VALUES(LEDGER_INT(n.id)), error), &n.last, error))
         return false;
     n.known = n.id != 0;
-    if (!find_last(ledger, self, &n, error))
+    if (!find_last(ledger, self, &n, error) || (lost.any && !go_on_above_lost(ledger, self, &lost, &n, error)))
         return false;
     *numbering = n;
     return true;
@@ -83,8 +164,8 @@ bool ledger_numbering_assign(struct ledger *ledger, int64_t job, int64_t numberi
 
 bool ledger_numbering_wrap(struct ledger *ledger, int64_t job, int64_t before, GError **error)
 {
-    LEDGER_SQL(begin, "INSERT INTO numbering(sender,type,org,job,number) SELECT sender,type,org,id,0 FROM job WHERE"
-                      " id=?1");
+    LEDGER_SQL(begin, "INSERT INTO numbering(id,sender,type,org,job,number) SELECT " NEXT_ID ",sender,type,org,id,0"
+                      " FROM job WHERE id=?1");
     LEDGER_SQL(move, "UPDATE job SET numbering=(SELECT max(id) FROM numbering) WHERE id>=?1 AND numbering=?2"
                      " AND direction=0 AND (sender,type,org)=(SELECT sender,type,org FROM job WHERE id=?1)");
     return ledger_run(ledger, &begin, LEDGER_VALUES(LEDGER_INT(job)), error) &&
@@ -102,7 +183,7 @@ bool ledger_numbering_accept(struct ledger *ledger, int64_t job, GError **error)
 bool ledger_numbering_set(struct ledger *ledger, const struct ledger_file *self, int64_t number, const char *order_id,
                           GError **error)
 {
-    LEDGER_SQL(insert, "INSERT INTO numbering(sender,type,org,job,number,order_id) VALUES(?,?,?,0,?,?)");
+    LEDGER_SQL(insert, "INSERT INTO numbering(id,sender,type,org,job,number,order_id) VALUES(" NEXT_ID ",?,?,?,0,?,?)");
     return ledger_run(ledger, &insert,
                       LEDGER_VALUES(SENDER_AND_TYPE_OF(self), LEDGER_INT(number), LEDGER_TEXT(order_id)), error);
 }

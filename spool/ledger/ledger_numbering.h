@@ -13,6 +13,9 @@
  * A job gets the newest numbering when it is picked up, and its own when it is judged. A file that is rejected for its
  * number (B107, B113) has used none up: its numbering is LEDGER_NUMBERING_NONE.
  *
+ * After a recovery (ledger_recovery.h) the numbers that were lost are judged among themselves, as before the loss, and
+ * others from the last lost one on.
+ *
  * Rejected: an ever growing number in place of sequence and numbering. It would have to be guessed at pickup, before
  * earlier files are judged, and a far jump would be taken for a late file of the round before.
  *

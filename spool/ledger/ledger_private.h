@@ -53,6 +53,7 @@ struct ledger_recent_batch {
 struct ledger {
     sqlite3 *db;
     bool writer;
+    uint64_t dev, ino; /* of the file, for a writer */
     bool savepoint;    /* one is set */
     bool unknown;      /* a COMMIT failed and may hold all the same: no further call is served */
     int64_t next_item; /* number of the next work item; 0: ask the table */
@@ -169,6 +170,12 @@ bool ledger_number(struct ledger *ledger, sqlite3_stmt *query, int64_t *number, 
 /* The column's text, NULL for NULL; SQLite's until the next call on this query. */
 const char *ledger_text(sqlite3_stmt *query, int column);
 
+/* ---- lost numbers (ledger_recovery.h) ---- */
+
+/* How far a number x is after l.last of lost_number `l`, over the end; whether it is one of the lost ones. */
+#define LEDGER_LOST_DISTANCE(x) "iif(" x ">l.last," x "-l.last," x "-l.last+999999)"
+#define LEDGER_IS_LOST(x) "(" LEDGER_LOST_DISTANCE(x) "<=" LEDGER_LOST_DISTANCE("l.number") ")"
+
 /* ---- rows ---- */
 
 /* Reads the row that a query stands on, from a column on, into a zeroed struct. The strings stay SQLite's. */
@@ -235,6 +242,8 @@ extern const struct ledger_shape ledger_verdict_shape;
 /* Brings the tables to this release's version, each version in a transaction of its own. SPOOL_ERROR_RETRY if they
  * have a newer one. */
 bool ledger_migrate(struct ledger *ledger, GError **error);
+/* *version: of the tables; 0: there are none. */
+bool ledger_version(struct ledger *ledger, int64_t *version, GError **error);
 /* False, SPOOL_ERROR_RETRY, if the tables have a newer version than this release knows. */
 bool ledger_version_known(struct ledger *ledger, GError **error);
 /* The same for an older version as well: a reader cannot change the tables. */

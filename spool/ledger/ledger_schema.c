@@ -249,26 +249,32 @@ static const char *const versions[] = {
     "ALTER TABLE incident ADD COLUMN cause TEXT;"
     /* The damaged job that got the bytes of this one (ledger_jobs.h). */
     "ALTER TABLE job ADD COLUMN healed INTEGER;"
-    /* Recoveries from a ledger that was behind its witness; the numbers that were accepted in the lost time; and work
-     * items that may have been ordered in the lost time, which are not ordered again before an operator says so. */
+    /* Recoveries from a ledger that was not the newest one (ledger_recovery.h); the numbers that were accepted in the
+     * lost time, after `last` and up to `number`; and work items that may have been ordered in the lost time, which are
+     * not ordered again before an operator says so. Ledgers whose place this one took. Claims found in drops that know
+     * more than this ledger, or are of another one. */
     "CREATE TABLE recovery(id INTEGER PRIMARY KEY, order_id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, who TEXT,"
-    " reason TEXT NOT NULL, ledger TEXT NOT NULL, generation INTEGER NOT NULL, first_job INTEGER NOT NULL,"
-    " held INTEGER NOT NULL, withheld INTEGER NOT NULL, result TEXT NOT NULL);"
-    "CREATE TABLE lost_number(sender TEXT NOT NULL, type TEXT NOT NULL, org TEXT NOT NULL, number INTEGER NOT NULL,"
-    " recovery INTEGER NOT NULL, PRIMARY KEY(sender, type, org, recovery)) WITHOUT ROWID;"
+    " reason TEXT NOT NULL, cause TEXT NOT NULL, generation INTEGER NOT NULL, first_job INTEGER NOT NULL,"
+    " jobs INTEGER NOT NULL, numbers INTEGER NOT NULL, withheld INTEGER NOT NULL, work_orders INTEGER NOT NULL);"
+    "CREATE TABLE lost_number(sender TEXT NOT NULL, type TEXT NOT NULL, org TEXT NOT NULL, recovery INTEGER NOT NULL,"
+    " numbering INTEGER NOT NULL, last INTEGER NOT NULL, number INTEGER NOT NULL, newest INTEGER NOT NULL,"
+    " PRIMARY KEY(sender, type, org, recovery)) WITHOUT ROWID;"
+    "CREATE TABLE withheld(item INTEGER PRIMARY KEY, recovery INTEGER NOT NULL);"
+    "CREATE TABLE replaced_ledger(ledger TEXT NOT NULL, recovery INTEGER NOT NULL, generation INTEGER NOT NULL,"
+    " PRIMARY KEY(ledger, recovery)) WITHOUT ROWID;"
+    "CREATE TABLE drop_claim(drop_name TEXT PRIMARY KEY, claim TEXT NOT NULL) WITHOUT ROWID;"
     /* The last accepted number of each sender and type, for a witness. */
     "INSERT OR REPLACE INTO counter SELECT 'accepted '||j.sender||' '||j.type||' "
     "'||j.org,max(j.numbering*1000000+j.sequence)"
     " FROM job j WHERE j.direction=0 AND j.numbering>=0 AND j.sequence IS NOT NULL AND j.type IS NOT NULL"
     " AND EXISTS(SELECT 1 FROM verdict v WHERE v.job=j.id AND v.outcome<>'RJ') GROUP BY j.sender,j.type,j.org;"
-    "CREATE TABLE withheld(item INTEGER PRIMARY KEY, recovery INTEGER NOT NULL);"
     /* Drops that an operator has given to this gateway (ledger_claims.h). */
     "CREATE TABLE claim_take(name TEXT PRIMARY KEY, order_id TEXT NOT NULL);"
     "PRAGMA user_version=8;",
 };
 
 /* 0 for a new database. */
-static bool version_of(struct ledger *ledger, int64_t *version, GError **error)
+bool ledger_version(struct ledger *ledger, int64_t *version, GError **error)
 {
     LEDGER_SQL(get, "PRAGMA user_version");
     return ledger_number(ledger, ledger_query(ledger, &get, LEDGER_NO_VALUES, error), version, error);
@@ -277,7 +283,7 @@ static bool version_of(struct ledger *ledger, int64_t *version, GError **error)
 bool ledger_version_known(struct ledger *ledger, GError **error)
 {
     int64_t version = 0;
-    if (!version_of(ledger, &version, error))
+    if (!ledger_version(ledger, &version, error))
         return false;
     if (version <= (int64_t)G_N_ELEMENTS(versions))
         return true;
@@ -291,10 +297,14 @@ bool ledger_version_known(struct ledger *ledger, GError **error)
 bool ledger_version_current(struct ledger *ledger, GError **error)
 {
     int64_t version = 0;
-    if (!ledger_version_known(ledger, error) || !version_of(ledger, &version, error))
+    if (!ledger_version_known(ledger, error) || !ledger_version(ledger, &version, error))
         return false;
     if (version == (int64_t)G_N_ELEMENTS(versions))
         return true;
+    if (version == 0) {
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_MISSING, "ledger %s has no tables", ledger_path(ledger));
+        return false;
+    }
     g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
                 "ledger %s: its tables have version %" G_GINT64_FORMAT
                 ", this program needs %u; `ecosgate run` brings them up to date",
@@ -305,7 +315,7 @@ bool ledger_version_current(struct ledger *ledger, GError **error)
 bool ledger_migrate(struct ledger *ledger, GError **error)
 {
     int64_t version = 0;
-    if (!ledger_version_known(ledger, error) || !version_of(ledger, &version, error))
+    if (!ledger_version_known(ledger, error) || !ledger_version(ledger, &version, error))
         return false;
     for (; version < (int64_t)G_N_ELEMENTS(versions); version++) {
         if (!ledger_begin(ledger, error))

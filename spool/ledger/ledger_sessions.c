@@ -26,11 +26,12 @@
     "statement"
 
 /* A work item `w` with its instruction's verdict `v` and job `j`, and its session if it has one. */
-#define WORK "SELECT " LEDGER_ITEM ",j.org,v.batch,j.name,v.revision,v.judged_at," SESSION
+#define WITHHELD "EXISTS(SELECT 1 FROM withheld h WHERE h.item=w.item)"
+#define WORK "SELECT " LEDGER_ITEM ",j.org,v.batch,j.name,v.revision,v.judged_at," WITHHELD "," SESSION
 #define WORK_FROM                                                                                                      \
     " JOIN job j ON j.id=w.job JOIN verdict v ON v.job=w.job AND w.item>=v.first_item"                                 \
     " AND w.item<v.first_item+v.items" SESSION_FROM
-enum { WORK_SESSION = LEDGER_ITEM_COLUMNS + 5, SESSION_COLUMNS = 26, WORK_COLUMNS = WORK_SESSION + SESSION_COLUMNS };
+enum { WORK_SESSION = LEDGER_ITEM_COLUMNS + 6, SESSION_COLUMNS = 26, WORK_COLUMNS = WORK_SESSION + SESSION_COLUMNS };
 
 /* ---- reading ---- */
 
@@ -80,6 +81,7 @@ static void read_work(sqlite3_stmt *q, int c, void *row)
     work->name = ledger_text(q, c + C + 2);
     work->revision = sqlite3_column_int64(q, c + C + 3);
     work->judged_at = sqlite3_column_int64(q, c + C + 4);
+    work->withheld = sqlite3_column_int(q, c + C + 5) != 0;
     work->has_session = sqlite3_column_type(q, c + WORK_SESSION) != SQLITE_NULL;
     read_session(q, c + WORK_SESSION, &work->session);
 }
@@ -167,15 +169,16 @@ static void read_work_by_id(sqlite3_stmt *q, int c, void *row)
     work->item.device = (uint64_t)sqlite3_column_int64(q, c + 1);
     work->item.outcome = (enum ledger_state)sqlite3_column_int(q, c + 2);
     work->item.ended = sqlite3_column_int64(q, c + 3) != 0;
-    work->has_session = sqlite3_column_type(q, c + 4) != SQLITE_NULL;
-    read_session(q, c + 4, &work->session);
+    work->withheld = sqlite3_column_int(q, c + 4) != 0;
+    work->has_session = sqlite3_column_type(q, c + 5) != SQLITE_NULL;
+    read_session(q, c + 5, &work->session);
 }
 
 bool ledger_work_by_id(struct ledger *ledger, const struct ledger_work_item_id *id, struct ledger_work **work,
                        GError **error)
 {
-    LEDGER_SQL(of_item, "SELECT w.record,w.device_id,w.outcome,w.slot," SESSION " FROM work_item w" SESSION_FROM
-                        " WHERE w.item=?");
+    LEDGER_SQL(of_item, "SELECT w.record,w.device_id,w.outcome,w.slot," WITHHELD "," SESSION
+                        " FROM work_item w" SESSION_FROM " WHERE w.item=?");
     static const struct ledger_shape shape = {sizeof(struct ledger_work), read_work_by_id, work_strings,
                                               G_N_ELEMENTS(work_strings)};
     const struct ledger_recent_batch *recent = &ledger->recent_batch;

@@ -74,6 +74,7 @@ struct ledger_work {
     const char *org, *batch;     /* of the instruction */
     const char *name;            /* of the instruction's file, escaped */
     int64_t revision, judged_at; /* of the instruction's verdict */
+    bool withheld;               /* not ordered before an operator releases it (ledger_recovery.h) */
     bool has_session;            /* false: all members of `session` are 0 */
     struct ledger_session session;
 };

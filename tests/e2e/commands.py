@@ -13,7 +13,8 @@ COMMANDS = [words.split() for words in (
     "spool verify", "spool hold", "spool release", "spool requeue", "device", "device show", "device list", "incident",
     "incident list", "incident show", "incident close", "report", "report list", "report redeliver",
     "sequence", "sequence list", "sequence set", "backup", "restore")]
-WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("check",), ("check", "--max-findings", "-1", "a"),
+WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("init", "--ledger", "a"),
+         ("check",), ("check", "--max-findings", "-1", "a"),
          ("run", "now"), ("pickup", "a", "b"), ("spool",), ("spool", "nothing"), ("spool", "list", "x"),
          ("spool", "list", "--state", "x"),
          ("spool", "show"), ("spool", "show", "x"), ("spool", "cat"), ("spool", "verify", "x"), ("spool", "hold"),

@@ -60,6 +60,8 @@ def make_old(home, version):
     """Puts a ledger of an older version in place of the home's: the same rows, with that version's columns."""
     path = home.path("spool", "ledger.sqlite")
     os.rename(path, path + ".new")
+    for newer in (home.path("witness"), home.path("spool", "ledger-id")):
+        os.remove(newer)
     with sqlite3.connect(path) as old:
         old.executescript(old_tables(version))
         old.execute("ATTACH ? AS new", (path + ".new",))

@@ -19,7 +19,7 @@
 static inline struct ledger *ledger_home_open(void **state)
 {
     *state = g_dir_make_tmp("ecosgate-ledger-XXXXXX", NULL);
-    return *state != NULL && g_chdir(*state) == 0 ? ledger_open_writer(LEDGER_HOME_FILE, NULL) : NULL;
+    return *state != NULL && g_chdir(*state) == 0 ? ledger_make(LEDGER_HOME_FILE, NULL) : NULL;
 }
 
 /* What cmocka wants to hear of it: 0. */

@@ -27,7 +27,8 @@ static int enter(void **state)
     config.spool = home;
     config.ledger = g_build_filename(home, "ledger.sqlite", NULL);
     config.witness = g_build_filename(home, "witness", NULL);
-    return !spool_create(home, NULL) || !gateway_open(&gateway, &config, GATEWAY_WRITER, NULL);
+    g_autoptr(ledger_t) ledger = spool_create(home, NULL) ? ledger_make(config.ledger, NULL) : NULL;
+    return ledger == NULL || !gateway_open(&gateway, &config, GATEWAY_WRITER, NULL);
 }
 
 static int leave(void **state)

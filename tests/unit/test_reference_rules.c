@@ -381,7 +381,7 @@ static void test_reference_rules__remove_of_an_unknown_key__is_c119(void **state
         {{INVENTORY_ACTION, "REMOVE"}}, {{COS_ACTION, "REMOVE"}}, {{NMM_ACTION, "REMOVE"}}, {{PARTY_ACTION, "REMOVE"}}};
     g_autofree char *dir = g_dir_make_tmp("ecosgate-rules-XXXXXX", NULL);
     g_autofree char *path = g_build_filename(dir, "ledger.db", NULL);
-    g_autoptr(ledger_t) ledger = ledger_open_writer(path, NULL);
+    g_autoptr(ledger_t) ledger = ledger_make(path, NULL);
 
     (void)state;
     rules.ledger = ledger;
@@ -485,7 +485,7 @@ static void test_reference_rules__random_fields__can_be_stored_or_have_errors(vo
 {
     g_autofree char *dir = g_dir_make_tmp("ecosgate-rules-XXXXXX", NULL);
     g_autofree char *path = g_build_filename(dir, "ledger.db", NULL);
-    g_autoptr(ledger_t) ledger = ledger_open_writer(path, NULL);
+    g_autoptr(ledger_t) ledger = ledger_make(path, NULL);
     GRand *chance = g_rand_new_with_seed(20230703);
     int good = 0;
 

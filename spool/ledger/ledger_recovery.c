@@ -1,0 +1,248 @@
+/* Recoveries: tables recovery, lost_number, withheld, replaced_ledger, drop_claim, and floors in counter. */
+#include "spool/ledger/ledger_recovery.h"
+
+#include "spool/ledger/ledger_identity.h"
+#include "spool/ledger/ledger_numbering.h"
+#include "spool/ledger/ledger_private.h"
+
+/* ---- claims of drops ---- */
+
+bool ledger_claim_put(struct ledger *ledger, const char *drop, const char *text, GError **error)
+{
+    LEDGER_SQL(put, "INSERT OR REPLACE INTO drop_claim VALUES(?,?)");
+    return ledger_run(ledger, &put, LEDGER_VALUES(LEDGER_TEXT(drop), LEDGER_TEXT(text)), error);
+}
+
+bool ledger_claim_remove(struct ledger *ledger, const char *drop, GError **error)
+{
+    LEDGER_SQL(remove, "DELETE FROM drop_claim WHERE drop_name=?");
+    return ledger_run(ledger, &remove, LEDGER_VALUES(LEDGER_TEXT(drop)), error);
+}
+
+bool ledger_claims_each(struct ledger *ledger, ledger_claim_visit visit, void *user, GError **error)
+{
+    LEDGER_SQL(walk, "SELECT drop_name,claim FROM drop_claim ORDER BY 1");
+    sqlite3_stmt *q = ledger_query(ledger, &walk, LEDGER_NO_VALUES, error);
+    bool row = true, good = q != NULL;
+
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row)
+        good = visit(user, ledger_text(q, 0), ledger_text(q, 1), error);
+    ledger_end(q);
+    return good;
+}
+
+/* ---- a recovery ---- */
+
+bool ledger_recovery_begin(struct ledger *ledger, struct ledger_recovery *recovery, GError **error)
+{
+    LEDGER_SQL(insert, "INSERT INTO recovery(order_id,at,who,reason,cause,generation,first_job,jobs,numbers,withheld,"
+                       "work_orders) VALUES(?,?,?,?,?,0,0,0,0,0,0)");
+
+    if (!ledger_run(ledger, &insert,
+                    LEDGER_VALUES(LEDGER_TEXT(recovery->order_id), LEDGER_INT(recovery->at), LEDGER_TEXT(recovery->who),
+                                  LEDGER_TEXT(recovery->reason), LEDGER_TEXT(recovery->cause)),
+                    error))
+        return false;
+    recovery->id = sqlite3_last_insert_rowid(ledger->db);
+    return true;
+}
+
+bool ledger_recovery_end(struct ledger *ledger, const struct ledger_recovery *recovery, GError **error)
+{
+    LEDGER_SQL(update, "UPDATE recovery SET generation=?2,first_job=?3,jobs=?4,numbers=?5,withheld=?6,work_orders=?7"
+                       " WHERE id=?1");
+    LEDGER_SQL(generation, "UPDATE identity SET generation=?");
+
+    return ledger_run(ledger, &update,
+                      LEDGER_VALUES(LEDGER_INT(recovery->id), LEDGER_INT(recovery->generation),
+                                    LEDGER_INT(recovery->first_job), LEDGER_INT(recovery->jobs),
+                                    LEDGER_INT(recovery->numbers), LEDGER_INT(recovery->withheld),
+                                    LEDGER_INT(recovery->work_orders)),
+                      error) &&
+           ledger_run(ledger, &generation, LEDGER_VALUES(LEDGER_INT(recovery->generation)), error);
+}
+
+bool ledger_recoveries_each(struct ledger *ledger, ledger_recovery_visit visit, void *user, GError **error)
+{
+    LEDGER_SQL(walk, "SELECT id,order_id,at,who,reason,cause,generation,first_job,jobs,numbers,withheld,work_orders"
+                     " FROM recovery ORDER BY id");
+    sqlite3_stmt *q = ledger_query(ledger, &walk, LEDGER_NO_VALUES, error);
+    bool row = true, good = q != NULL;
+
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        const struct ledger_recovery recovery = {
+            .id = sqlite3_column_int64(q, 0),
+            .order_id = ledger_text(q, 1),
+            .at = sqlite3_column_int64(q, 2),
+            .who = ledger_text(q, 3),
+            .reason = ledger_text(q, 4),
+            .cause = ledger_text(q, 5),
+            .generation = sqlite3_column_int64(q, 6),
+            .first_job = sqlite3_column_int64(q, 7),
+            .jobs = sqlite3_column_int64(q, 8),
+            .numbers = sqlite3_column_int64(q, 9),
+            .withheld = sqlite3_column_int64(q, 10),
+            .work_orders = sqlite3_column_int64(q, 11),
+        };
+        good = visit(user, &recovery, error);
+    }
+    ledger_end(q);
+    return good;
+}
+
+bool ledger_number_raise(struct ledger *ledger, const char *name, int64_t value, GError **error)
+{
+    LEDGER_SQL(raise,
+               "INSERT INTO counter VALUES(?,?) ON CONFLICT(name) DO UPDATE SET value=max(value,excluded.value)");
+    return ledger_run(ledger, &raise, LEDGER_VALUES(LEDGER_TEXT(name), LEDGER_INT(value)), error);
+}
+
+bool ledger_recovery_replace(struct ledger *ledger, int64_t recovery, const char *id, int64_t generation,
+                             GError **error)
+{
+    LEDGER_SQL(insert, "INSERT INTO replaced_ledger VALUES(?,?,?) ON CONFLICT(ledger,recovery) DO UPDATE SET"
+                       " generation=max(generation,excluded.generation)");
+    return ledger_run(ledger, &insert, LEDGER_VALUES(LEDGER_TEXT(id), LEDGER_INT(recovery), LEDGER_INT(generation)),
+                      error);
+}
+
+bool ledger_replaced(struct ledger *ledger, const char *id, int64_t *generation, GError **error)
+{
+    LEDGER_SQL(get, "SELECT ifnull(max(generation),-1) FROM replaced_ledger WHERE ledger=?");
+    return ledger_number(ledger, ledger_query(ledger, &get, LEDGER_VALUES(LEDGER_TEXT(id)), error), generation, error);
+}
+
+/* ---- lost numbers ---- */
+
+/* What the counter of accepted numbers says of self: numbering * 1000000 + number; 0: none. */
+static bool accepted_so_far(struct ledger *ledger, const struct ledger_file *self, int64_t *value, GError **error)
+{
+    g_autofree char *name = g_strdup_printf("accepted %s %s %s", self->sender, self->type, self->org);
+
+    return ledger_counter_get(ledger, name, value, error);
+}
+
+/* `newest`: while no later numbering has begun, the numbers are lost. When the lost ledger had begun another numbering,
+ * this one begins one too, above it and with its last number. */
+bool ledger_recovery_lose_number(struct ledger *ledger, struct ledger_recovery *recovery,
+                                 const struct ledger_file *self, GError **error)
+{
+    LEDGER_SQL(lose, "INSERT INTO lost_number(sender,type,org,recovery,numbering,last,number,newest)"
+                     " VALUES(?1,?2,?3,?4,?5,?6,?7,ifnull((SELECT max(id) FROM numbering WHERE sender=?1 AND type=?2"
+                     " AND org=?3),0))");
+    int64_t value = 0;
+
+    if (!accepted_so_far(ledger, self, &value, error))
+        return false;
+    int64_t numbering = value / 1000000, last = value % 1000000;
+    if (self->numbering * 1000000 + self->sequence <= value)
+        return true;
+    recovery->numbers++;
+    if (self->numbering > numbering && (!ledger_number_raise(ledger, "numbering", self->numbering, error) ||
+                                        !ledger_numbering_set(ledger, self, self->sequence, recovery->order_id, error)))
+        return false;
+    return ledger_run(ledger, &lose,
+                      LEDGER_VALUES(LEDGER_TEXT(self->sender), LEDGER_TEXT(self->type), LEDGER_TEXT(self->org),
+                                    LEDGER_INT(recovery->id), LEDGER_INT(numbering), LEDGER_INT(last),
+                                    LEDGER_INT(self->sequence)),
+                      error);
+}
+
+/* A release counts if it was carried out after the recovery: a held job may have been released before, too. */
+bool ledger_number_lost(struct ledger *ledger, int64_t job, int64_t *recovery, GError **error)
+{
+    LEDGER_SQL(find,
+               "SELECT max(l.recovery) FROM job j JOIN lost_number l ON l.sender=j.sender AND l.type=j.type"
+               " AND l.org=j.org WHERE j.id=?1 AND j.direction=0 AND " LEDGER_IS_LOST(
+                   "j.sequence") " AND l.newest>=(SELECT ifnull(max(id),0) FROM numbering n WHERE n.sender=j.sender"
+                                 " AND n.type=j.type AND n.org=j.org)"
+                                 " AND NOT EXISTS(SELECT 1 FROM operator_action a WHERE a.job=j.id AND a.result='done'"
+                                 " AND a.verb IN('release','requeue') AND a.id>(SELECT b.id FROM recovery r JOIN "
+                                 "operator_action b"
+                                 " USING(order_id) WHERE r.id=l.recovery))");
+    return ledger_number(ledger, ledger_query(ledger, &find, LEDGER_VALUES(LEDGER_INT(job)), error), recovery, error);
+}
+
+/* ---- withheld work items ---- */
+
+/* READY items without a session get one that is never due by itself. The code says why. */
+static bool begin_sessions(struct ledger *ledger, int64_t at, GError **error)
+{
+    LEDGER_SQL(newest, "SELECT ifnull(max(id),0) FROM transition");
+    LEDGER_SQL(transitions,
+               "INSERT INTO transition(item,n,at,state,try,code) SELECT item,1,?,0,0,'A109' FROM work_item w"
+               " WHERE slot=0 AND outcome=0 AND NOT EXISTS(SELECT 1 FROM session s WHERE s.item=w.item)"
+               " ORDER BY item");
+    LEDGER_SQL(sessions, "INSERT INTO session(item,state,transitions,last,try,answered,unused,delays,code)"
+                         " SELECT item,0,1,id,0,0,0,0,code FROM transition WHERE id>? ORDER BY id");
+    LEDGER_SQL(counts, "UPDATE verdict SET dispatched=accepted WHERE items>0 AND accepted>dispatched");
+    int64_t before = 0;
+
+    return ledger_number(ledger, ledger_query(ledger, &newest, LEDGER_NO_VALUES, error), &before, error) &&
+           ledger_run(ledger, &transitions, LEDGER_VALUES(LEDGER_INT(at)), error) &&
+           ledger_run(ledger, &sessions, LEDGER_VALUES(LEDGER_INT(before)), error) &&
+           ledger_run(ledger, &counts, LEDGER_NO_VALUES, error);
+}
+
+bool ledger_recovery_withhold(struct ledger *ledger, const struct ledger_recovery *recovery, int64_t *n, GError **error)
+{
+    LEDGER_SQL(withhold, "INSERT OR REPLACE INTO withheld SELECT item,? FROM work_item WHERE slot=0 AND outcome=0");
+
+    return begin_sessions(ledger, recovery->at, error) &&
+           ledger_run(ledger, &withhold, LEDGER_VALUES(LEDGER_INT(recovery->id)), error) &&
+           ledger_withheld_count(ledger, n, error);
+}
+
+bool ledger_recovery_conclude_work_orders(struct ledger *ledger, const struct ledger_recovery *recovery, int64_t *n,
+                                          GError **error)
+{
+    LEDGER_SQL(conclude, "UPDATE outgoing SET state=3,concluded=1,delivered_at=? WHERE state<3 AND kind='EMW'");
+
+    if (!ledger_run(ledger, &conclude, LEDGER_VALUES(LEDGER_INT(recovery->at)), error))
+        return false;
+    *n = sqlite3_changes64(ledger->db);
+    return true;
+}
+
+/* Released items `h`. Those whose first try waits without a due time get one: a transition and the session's row. */
+#define RELEASED "withheld h JOIN work_item w USING(item) WHERE (?1 OR (w.device_id=?2 AND w.slot=0))"
+#define PUT_OFF "s.state=0 AND s.due IS NULL AND s.ended IS NULL"
+static bool make_due(struct ledger *ledger, const struct ledger_withheld *which, GError **error)
+{
+    LEDGER_SQL(newest, "SELECT ifnull(max(id),0) FROM transition");
+    LEDGER_SQL(transitions,
+               "INSERT INTO transition(item,n,before,at,state,try,due) SELECT s.item,s.transitions+1,s.last,"
+               "?3,0,0,?3 FROM session s WHERE " PUT_OFF " AND s.item IN(SELECT h.item FROM " RELEASED
+               ") ORDER BY s.item");
+    LEDGER_SQL(sessions, "UPDATE session SET transitions=t.n,last=t.id,due=t.due,wake=t.due,code=NULL"
+                         " FROM transition t WHERE t.id>? AND t.item=session.item");
+    int64_t before = 0;
+
+    return ledger_number(ledger, ledger_query(ledger, &newest, LEDGER_NO_VALUES, error), &before, error) &&
+           ledger_run(ledger, &transitions,
+                      LEDGER_VALUES(LEDGER_INT(which->all), LEDGER_ID(which->device), LEDGER_INT(which->at)), error) &&
+           ledger_run(ledger, &sessions, LEDGER_VALUES(LEDGER_INT(before)), error);
+}
+
+bool ledger_withheld_release(struct ledger *ledger, const struct ledger_withheld *which, int64_t *n, GError **error)
+{
+    LEDGER_SQL(count, "SELECT count(*) FROM " RELEASED " AND w.slot=0");
+    LEDGER_SQL(remove, "DELETE FROM withheld WHERE item IN(SELECT h.item FROM " RELEASED ")");
+    struct ledger_values values = LEDGER_VALUES(LEDGER_INT(which->all), LEDGER_ID(which->device));
+
+    return ledger_number(ledger, ledger_query(ledger, &count, values, error), n, error) &&
+           make_due(ledger, which, error) && ledger_run(ledger, &remove, values, error);
+}
+
+bool ledger_withheld_count(struct ledger *ledger, int64_t *n, GError **error)
+{
+    LEDGER_SQL(count, "SELECT count(*) FROM withheld h JOIN work_item w USING(item) WHERE w.slot=0");
+    return ledger_number(ledger, ledger_query(ledger, &count, LEDGER_NO_VALUES, error), n, error);
+}
+
+bool ledger_withheld_orphans(struct ledger *ledger, int64_t *n, GError **error)
+{
+    LEDGER_SQL(count, "SELECT count(*) FROM withheld h WHERE NOT EXISTS(SELECT 1 FROM work_item w WHERE w.item=h.item)"
+                      " OR NOT EXISTS(SELECT 1 FROM recovery r WHERE r.id=h.recovery)");
+    return ledger_number(ledger, ledger_query(ledger, &count, LEDGER_NO_VALUES, error), n, error);
+}
