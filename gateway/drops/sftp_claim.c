@@ -24,6 +24,20 @@ static bool changed(GError **error, const char *path, const char *how)
     return false;
 }
 
+/* Some servers hide names that begin with a dot, and still open them. */
+static bool look_inside(struct connection *connection, struct remote_file *file, GError **error)
+{
+    GError *cause = NULL;
+
+    file->there = sftp_look_inside(connection->sftp, file->path, &file->attributes, &cause);
+    if (file->there || sftp_is_connected(connection->sftp)) {
+        g_clear_error(&cause);
+        return true;
+    }
+    g_propagate_error(error, cause);
+    return false;
+}
+
 /* Sets *there. `folder`: out is looked at too where the claim is missing. */
 static bool look(struct connection *connection, struct remote_file *file, bool *folder, GError **error)
 {
@@ -34,7 +48,7 @@ static bool look(struct connection *connection, struct remote_file *file, bool *
     if (!sftp_connection_ready(connection, error))
         return false;
     if (sftp_connection_look(connection, out, file, &cause))
-        return true;
+        return file->there || look_inside(connection, file, error);
     /* The folder is missing, or a server that does not tell: then the delivery will. */
     *folder = !sftp_connection_failed_by(cause, SFTP_ERROR_MISSING);
     if (!*folder) {

@@ -112,7 +112,8 @@ static bool run_transfer(const struct transport *transport, struct connection *c
                                                                       &transfer->error);
 }
 
-/* The rest of the batch waits if the drop is down or lacks what was uploaded, so that the order is kept. */
+/* The rest of the batch waits if the drop is down, or if a file is to be uploaded again before those after it get their
+ * names. Uploads go on even if the drop does not show them: it may show them late. */
 static void run_batch(const struct transport *transport, struct connection *connection, void *user)
 {
     struct outbox *outbox = user;
@@ -125,7 +126,7 @@ static void run_batch(const struct transport *transport, struct connection *conn
         if (!claim_still(outbox->guard, transport, connection, &outbox->error))
             break;
         transfer->done = run_transfer(transport, connection, transfer, outbox->task);
-        go_on = transfer->done ? transfer->publication.state != PUBLICATION_MISSING
+        go_on = transfer->done ? outbox->task == TASK_UPLOAD || transfer->publication.state != PUBLICATION_MISSING
                                : !g_error_matches(transfer->error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN);
     }
 }

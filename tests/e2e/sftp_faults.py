@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Drops on an SFTP server that misbehaves at every point, once or for as long as a fault is armed (TAP): nothing is
 lost, nothing is done twice, the right incident is opened and closed, and the answers are those of local drops."""
+import json
 import os
+import sqlite3
 import statistics
 import tempfile
 
@@ -405,6 +407,93 @@ def test_hanging_neighbour(tap, peer):
                f"hangs in {op} {nth}: later it is answered", home.out("mcc"))
 
 
+def delivered(home, drop="mcc"):
+    """The states of a drop's files in the ledger, and which of them nobody has seen."""
+    with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
+        rows = ledger.execute("SELECT name, state, concluded FROM outgoing WHERE drop_name=? ORDER BY id", (drop,))
+        found = rows.fetchall()
+    ledger.close()
+    return [name for name, state, _ in found if state == 3], [name for name, _, concluded in found if concluded]
+
+
+def temporaries(home):
+    """Removes what an upload has left, as somebody does who clears a folder. How many there were."""
+    out = home.path("drops", "mcc", "out")
+    found = [name for name in os.listdir(out) if name.endswith(".part")]
+    for name in found:
+        os.remove(os.path.join(out, name))
+    return len(found)
+
+
+def test_cleared(tap, peer):
+    """What was never renamed is cleared away: it is uploaded again, and nothing is called delivered before."""
+    for text, op, action, more, lost in (
+            ("a refused rename", "rename", "status", {"code": 3}, 0),
+            ("a rename that is said to be done and is not", "rename", "status", {"code": 0}, 0),
+            ("a rename of which nobody knows whether it was done", "rename", "cut-before", {}, 1)):
+        home = faulty(peer)
+        fill(home, inputs())
+        peer.arm(op, action, times=None, **more)
+        done = home.run()
+        tap.ok(done.returncode == 2 and open_codes(home) == ["A103"] and delivered(home) == ([], []),
+               f"{text}: exit 2, A103, and nothing is delivered", done.stderr.decode(), delivered(home))
+        tap.ok(temporaries(home) > 1, f"{text}: more than one file was uploaded")
+        peer.behave()
+        statuses = settle(home)
+        concluded = delivered(home)[1]
+        tap.ok(statuses[-1] != 2 and len(concluded) == lost, f"{text}: {lost} counts as delivered by conclusion",
+               statuses, concluded)
+        wanted = expected(inputs())["mcc"]
+        tap.ok({name: home.read_out("mcc", name) for name in home.out("mcc")} ==
+               {name: data for name, data in wanted.items() if name not in concluded},
+               f"{text}: all others are uploaded again, the same bytes", home.out("mcc"))
+        sound(tap, home, f"{text}, and cleared away")
+        for name in concluded:
+            part = [part for job in home.json("spool", "list") for part in
+                    home.json("spool", "show", job["id"])[0]["parts"] if part["name"] == name][0]
+            tap.ok(part["concluded"] is True and part["state"] == "DELIVERED", f"{text}: spool show says so", part)
+            why = home.json("why", name)[0]["because"]
+            tap.ok("nobody saw it" in why, f"{text}: why says so", why)
+
+
+def test_unseen(tap, peer):
+    """A server that hides names with a dot, or shows new files late: what was uploaded is not there afterwards."""
+    home = faulty(peer)
+    fill(home, inputs())
+    peer.arm("lstat", "status", times=None, match=r"/\.[^/]*$", code=2)
+    for number in (1, 2):
+        done = home.run()
+        tap.ok(done.returncode == 2 and open_codes(home) == ["A103"] and delivered(home) == ([], []),
+               f"hidden names, pass {number}: exit 2, A103, and nothing is delivered", done.stderr.decode())
+    text = incidents(home)[0]["text"]
+    tap.ok("upload_name= of [drop mcc]" in text and "hides such names" in text,
+           "hidden names: the incident says it", text)
+    rows = [json.loads(line) for line in home.command("--json", "doctor", "mcc").stdout.decode().splitlines()]
+    row = [row for row in rows if row["probe"] == "temporary"][0]
+    tap.ok(row["result"] == "bad" and "set upload_name=NAME.part" in row["text"], "hidden names: doctor finds it", row)
+    sound(tap, home, "while names are hidden")
+    home.set("drop mcc upload_name=NAME.part")
+    statuses = settle(home)
+    tap.ok(statuses[-1] != 2 and open_codes(home) == [] and delivered(home)[1] == [],
+           "hidden names: with that setting all is delivered", statuses, incidents(home))
+    compare(tap, home, inputs(), "hidden names: the same answers, and nothing hidden stays behind")
+    row = [json.loads(line) for line in home.command("--json", "doctor", "mcc").stdout.decode().splitlines()]
+    row = [one for one in row if one["probe"] == "temporary"][0]
+    tap.ok(row["result"] == "good", "hidden names: doctor is content then", row)
+
+    home = faulty(peer)
+    fill(home, inputs())
+    peer.arm("lstat", "status", times=2, match=r"\.part$", code=2)  # the upload asks twice
+    done = home.run()
+    tap.ok(done.returncode == 2 and open_codes(home) == ["A103"] and delivered(home) == ([], []) and
+           "shows new files late" in incidents(home)[0]["text"],
+           "a new file is shown late: exit 2, A103, and nothing is delivered", done.stderr.decode(), incidents(home))
+    statuses = settle(home)
+    tap.ok(statuses[-1] != 2 and open_codes(home) == [] and delivered(home)[1] == [],
+           "a new file is shown late: once it is shown it is renamed", statuses, incidents(home))
+    compare(tap, home, inputs(), "a new file is shown late: the same answers")
+
+
 def test_restart(tap, peer):
     """The gateway is killed while the server hangs; the next process continues."""
     for op, action in (("read", "hang-before"), ("write", "hang-before"), ("rename", "hang-after"),
@@ -431,8 +520,9 @@ def main():
     folder = tempfile.gettempdir()
     with Tap() as tap, Peer(folder) as peer:
         for test in (test_once, test_lasting, test_cut_in_login, test_attributes, test_rename_over,
-                     test_refused_and_renamed, test_collected_at_once, test_grows, test_vanishes, test_one_unreadable,
-                     test_replaced, test_names, test_many_names, test_hanging_neighbour, test_restart):
+                     test_refused_and_renamed, test_cleared, test_unseen, test_collected_at_once, test_grows,
+                     test_vanishes, test_one_unreadable, test_replaced, test_names, test_many_names,
+                     test_hanging_neighbour, test_restart):
             if not os.environ.get("ONLY") or os.environ["ONLY"] in test.__name__:
                 test(tap, peer)
         if not os.environ.get("ONLY") or os.environ["ONLY"] in "test_host_key":

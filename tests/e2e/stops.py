@@ -4,6 +4,7 @@ with --enable-crash-points). Bytes that were damaged meanwhile: damage.py."""
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 
 from home import GATE, NOW, PATIENCE, Home, Tap, generate, wait_until
@@ -63,6 +64,91 @@ def test_recipient_goes_on(tap):
     tap.ok(done.returncode == 0 and home.out("mcc") == [answer(name_of(1), "EMD")],
            "what the recipient has taken meanwhile is not delivered again", home.out("mcc"), done.stderr.decode())
     sound(tap, home, "after an early recipient")
+
+
+def outgoing(home):
+    """(state, rename_sent, concluded) of each file for mcc."""
+    with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
+        rows = ledger.execute("SELECT state, rename_sent, concluded FROM outgoing WHERE drop_name='mcc' ORDER BY id")
+        found = rows.fetchall()
+    ledger.close()
+    return found
+
+
+def clear_drop(home):
+    out = home.path("drops", "mcc", "out")
+    for name in home.out("mcc"):
+        os.remove(os.path.join(out, name))
+
+
+DELIVERED, CONCLUDED = (3, 0, 0), (3, 1, 1)
+
+
+def test_drop_is_cleared(tap):
+    """Somebody clears the drop after a stop. What was never renamed is uploaded again; of what may have been renamed
+    nobody knows more than that."""
+    both = [answer(name_of(1)), answer(name_of(1), "EMD")]
+    for point, cleared, kept in (("delivery-uploaded:after", [DELIVERED] * 2, both),
+                                 ("delivery-staged:after", [DELIVERED] * 2, both),
+                                 ("delivery-announced:before", [DELIVERED] * 2, both),
+                                 ("delivery-announced:after", [CONCLUDED] * 2, []),
+                                 ("delivery-published:before", [CONCLUDED] * 2, []),
+                                 ("delivery-published:after", [CONCLUDED] * 2, []),
+                                 ("delivery-settled:before", [CONCLUDED] * 2, []),
+                                 ("delivery-settled:after", [DELIVERED] * 2, [])):
+        for clears in (True, False):
+            home = Home()
+            send(home, name_of(1), instruction(1))
+            tap.ok(crash(home, point), f"stopped at {point}")
+            if clears:
+                clear_drop(home)
+            statuses = [home.run().returncode, home.run().returncode]
+            found = (outgoing(home), sorted(home.out("mcc")))
+            wanted = (cleared, kept) if clears else ([DELIVERED] * 2, both)
+            tap.ok(statuses == [0, 0] and found == wanted,
+                   "the drop was cleared: what is called delivered without mark was there" if clears else
+                   "the drop was left alone: both files are there and seen", statuses, found)
+            sound(tap, home, f"after {point}")
+
+
+def test_other_temporary_name(tap):
+    """upload_name= changes while a file stands in the drop under its temporary name."""
+    for point in ("delivery-staged:after", "delivery-announced:after"):
+        home = Home()
+        send(home, name_of(1), instruction(1))
+        crash(home, point)
+        tap.ok(all(name.startswith(".EM") and name.endswith(".part") for name in home.out("mcc")), "two files wait",
+               home.out("mcc"))
+        home.set("drop mcc upload_name=tmp_NAME.x")
+        done = home.run()
+        tap.ok(done.returncode == 0 and outgoing(home) == [DELIVERED] * 2 and
+               sorted(home.out("mcc")) == [answer(name_of(1)), answer(name_of(1), "EMD")],
+               "they get their names, and nothing stays behind", done.stderr.decode(), home.out("mcc"))
+    send(home, name_of(2), instruction(2, (2,)))
+    crash(home, "delivery-staged:after")
+    tap.ok(sorted(name for name in home.out("mcc") if not name.startswith("EM")) ==
+           [f"tmp_{answer(name_of(2))}.x", f"tmp_{answer(name_of(2), 'EMD')}.x"],
+           "the next ones have the new temporary name", home.out("mcc"))
+    home.set("drop mcc upload_name=.NAME.part")
+    clear_drop(home)
+    tap.ok(home.run().returncode == 0 and sorted(home.out("mcc")) == [answer(name_of(2)), answer(name_of(2), "EMD")],
+           "cleared away before the setting is taken back: they are uploaded again", home.out("mcc"))
+    sound(tap, home, "after changes of upload_name")
+
+
+def test_stop_is_no_crash(tap):
+    """A stop while the drop is down: what was not renamed is known not to be."""
+    home = Home()
+    send(home, name_of(1), instruction(1))
+    crash(home, "delivery-staged:after")
+    out = home.path("drops", "mcc", "out")
+    os.rename(out, out + ".away")
+    done = home.run()
+    tap.ok(done.returncode == 2 and outgoing(home) == [(2, 0, 0)] * 2, "no rename is thought to be sent",
+           done.stderr.decode(), outgoing(home))
+    os.mkdir(out)
+    tap.ok(home.run().returncode == 0 and len(home.out("mcc")) == 2 and outgoing(home) == [DELIVERED] * 2,
+           "another folder in the place of the drop gets the files", home.out("mcc"), outgoing(home))
 
 
 def test_name_that_is_none(tap):
@@ -147,4 +233,7 @@ if __name__ == "__main__":
         if has_crash_points():
             test_sender_goes_on(report)
             test_recipient_goes_on(report)
+            test_drop_is_cleared(report)
+            test_other_temporary_name(report)
+            test_stop_is_no_crash(report)
             test_name_that_is_none(report)

@@ -107,6 +107,10 @@ bool sftp_lstat(struct sftp *sftp, const char *path, struct sftp_attributes *att
  * cannot be a pipe. Costs three to six requests. */
 bool sftp_find_type(struct sftp *sftp, const char *path, struct sftp_attributes *attributes, GError **error);
 
+/* The attributes of a file that sftp_lstat does not find, by opening it: some servers hide names that begin with a dot.
+ * MISSING if there is none. */
+bool sftp_look_inside(struct sftp *sftp, const char *path, struct sftp_attributes *attributes, GError **error);
+
 /* Takes the next bytes of a file; it may fail with an error of its own, which ends the reading. */
 typedef bool sftp_sink(void *user, const char *data, size_t len, GError **error);
 struct sftp_fetch {

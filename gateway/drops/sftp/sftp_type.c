@@ -69,17 +69,35 @@ static bool reads(struct sftp *sftp, const GByteArray *handle, bool *file, GErro
     return true;
 }
 
+static uint32_t ask_open(struct sftp *sftp, const char *path)
+{
+    uint32_t id = wire_begin(sftp, SFTP_OPEN);
+
+    wire_put_text(sftp, path);
+    wire_put_u32(sftp, 1); /* to read */
+    wire_put_u32(sftp, 0); /* no attributes */
+    wire_end(sftp);
+    return id;
+}
+
+bool sftp_look_inside(struct sftp *sftp, const char *path, struct sftp_attributes *attributes, GError **error)
+{
+    sftp_progress(sftp, 0);
+    GByteArray *handle = sftp_settle_handle(sftp, ask_open(sftp, path), path, error);
+    if (handle == NULL)
+        return false;
+    bool good =
+        sftp_settle_attributes(sftp, wire_ask(sftp, SFTP_FSTAT, handle->data, handle->len), path, attributes, error);
+    sftp_close_handle(sftp, handle);
+    return good;
+}
+
 static bool open_file(struct sftp *sftp, const char *path, struct sftp_attributes *attributes, GError **error)
 {
     GByteArray *handle;
     bool file = false;
 
-    uint32_t id = wire_begin(sftp, SFTP_OPEN);
-    wire_put_text(sftp, path);
-    wire_put_u32(sftp, 1); /* to read */
-    wire_put_u32(sftp, 0); /* no attributes */
-    wire_end(sftp);
-    if (!try_open(sftp, id, path, &handle, error) || handle == NULL)
+    if (!try_open(sftp, ask_open(sftp, path), path, &handle, error) || handle == NULL)
         return handle != NULL || sftp->usable;
     bool good = ask_type(sftp, wire_ask(sftp, SFTP_FSTAT, handle->data, handle->len), path, attributes, error) &&
                 (attributes->typed || reads(sftp, handle, &file, error));
