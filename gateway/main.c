@@ -50,6 +50,8 @@ static const struct command {
     {"sequence list", "", "", "list the last sequence number of each sender and file type", command_sequence_list},
     {"sequence set", "SENDER TYPE NUMBER", "--reason TEXT", "set the last sequence number of a sender and file type",
      command_sequence_set},
+    {"claim list", "", "", "look into each drop and say whose it is", command_claim_list},
+    {"claim take", "DROP", "--reason TEXT", "give this gateway a drop that another one claims", command_claim_take},
     {"backup", "DIR", "[--link]", "copy ledger and spool as of one moment to a new folder", command_backup},
     {"restore", "DIR", "[--replace]", "put a backup in the place of ledger and spool", command_restore},
     {"status", "", "", "show jobs and Devices by state, drops, reports, incidents", command_status},

@@ -38,7 +38,7 @@ static char *text_of(const struct ledger_incident *incident, const struct ledger
 
     if (event->closed)
         return csv_harmless(incident->reason);
-    if (catalogue_find(incident->code, &code) && (code == A102 || code == A103 || code == A107)) {
+    if (catalogue_find(incident->code, &code) && (code == A102 || code == A103 || code == A107 || code == A110)) {
         g_autofree char *line = g_strdup_printf("drop %s: %s", incident->subject, catalogue_entry(code)->name);
         return csv_harmless(line);
     }

@@ -63,6 +63,8 @@ int command_report(struct invocation *invocation);           /* the files of one
 int command_report_list(struct invocation *invocation);      /* the files of all issued reports */
 int command_report_redeliver(struct invocation *invocation); /* an order: deliver a file once more */
 int command_sequence_list(struct invocation *invocation);    /* the last sequence number of each sender and type */
+int command_claim_list(struct invocation *invocation);       /* whose each drop is */
+int command_claim_take(struct invocation *invocation);       /* an order: give us a drop */
 int command_sequence_set(struct invocation *invocation);     /* an order: set it */
 int command_backup(struct invocation *invocation);           /* copies ledger and spool as of one moment */
 int command_restore(struct invocation *invocation);          /* puts such a copy in their place */

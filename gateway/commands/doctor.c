@@ -2,11 +2,13 @@
  * The command `doctor`: runs the probe of each drop's transport and prints what the gateway can do there, and how it
  * will do it. It needs no spool and may run beside the gateway.
  */
+#include "gateway/commands/claim_seen.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/output.h"
 #include "gateway/config.h"
 #include "gateway/drops/drop_folders.h"
 #include "gateway/drops/probe.h"
+#include "gateway/gateway.h"
 #include "gateway/room.h"
 
 #include <stdio.h>
@@ -21,6 +23,7 @@ struct findings {
     const struct drop *drop; /* NULL: the gateway's own disks */
     json_t *rows;            /* {"drop", "probe", "result", "text"} */
     bool unfit;              /* one of them is bad */
+    bool no_write;           /* no file can be written in `out` */
 };
 
 static void add_finding(void *user, const char *name, enum probe_result result, const char *text)
@@ -34,6 +37,7 @@ static void add_finding(void *user, const char *name, enum probe_result result, 
     output_set_text(row, "text", text);
     (void)json_array_append_new(findings->rows, row); /* memory aborts */
     findings->unfit = findings->unfit || result == PROBE_BAD;
+    findings->no_write = findings->no_write || (result == PROBE_BAD && strcmp(name, "write") == 0);
 }
 
 static void print_rows(const struct invocation *invocation, const struct findings *findings)
@@ -52,6 +56,37 @@ static void print_rows(const struct invocation *invocation, const struct finding
     json_array_foreach(findings->rows, i, row) command_print_json(json_incref((json_t *)row));
 }
 
+/* Tells whose the drop is. Without a ledger yet, every claim is another gateway's. */
+static void probe_claim(const struct probe *probe, const struct config *config, const struct findings *findings)
+{
+    bool unfit = findings->unfit;
+    struct gateway gateway;
+    struct ledger_identity identity = {.ledger = ""};
+    struct claim_seen seen;
+
+    if (gateway_open(&gateway, config, GATEWAY_READER, NULL)) {
+        (void)ledger_identity_get(gateway.ledger, &identity, NULL); /* stays empty */
+        gateway_close(&gateway);
+    }
+    claim_seen_look(&seen, probe->drop, identity.ledger, identity.generation);
+    if (*seen.word == '\0' || (unfit && strcmp(seen.word, "unreadable") == 0)) {
+        claim_seen_clear(&seen); /* what is wrong is told already */
+        return;
+    }
+    if (findings->no_write && probe->drop->claim && strcmp(seen.word, "none") == 0)
+        probe_say(probe, "claim", PROBE_BAD,
+                  "the gateway cannot write its claim in %s, and without it does nothing in the drop; allow files of "
+                  "this name, %s, or set claim=no",
+                  probe->drop->out, CLAIM_NAME);
+    else
+        probe_say(probe, "claim",
+                  !seen.good           ? PROBE_BAD
+                  : probe->drop->claim ? PROBE_GOOD
+                                       : PROBE_NOTE,
+                  "it belongs to %s", seen.text);
+    claim_seen_clear(&seen);
+}
+
 /* False: the drop is unfit. */
 static bool probe_drop(const struct invocation *invocation, const struct config *config, const struct drop *drop)
 {
@@ -63,6 +98,7 @@ static bool probe_drop(const struct invocation *invocation, const struct config 
     if (folders != NULL)
         probe_say(&probe, "folders", PROBE_BAD, "%s", folders);
     drop->transport->probe(&probe);
+    probe_claim(&probe, config, &findings);
     print_rows(invocation, &findings);
     (void)fflush(stdout); /* the next drop may take long; a closed output is reported when the program ends */
     json_decref(findings.rows);

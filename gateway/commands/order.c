@@ -72,6 +72,8 @@ static char *about(const struct order *order)
 
     if (order->verb == ORDER_REDELIVER)
         return g_strdup(order->file);
+    if (order->verb == ORDER_TAKE)
+        return g_strdup_printf("drop %s", order->drop);
     if (order->verb == ORDER_SEQUENCE)
         return g_strdup_printf("%s of %s, last number %06" G_GINT64_FORMAT, order->type, order->sender, order->number);
     return order->verb == ORDER_CLOSE ? g_strdup_printf("incident %s", incident_id(order->incident, id))
@@ -85,6 +87,8 @@ static void print_json(const struct order *order, const struct ledger_action *ac
 
     if (action->incident != 0)
         output_set_text(object, "incident", incident_id(action->incident, incident));
+    else if (order->verb == ORDER_TAKE)
+        output_set_text(object, "drop", order->drop);
     else if (order->verb == ORDER_SEQUENCE) {
         output_set_text(object, "sender", order->sender);
         output_set_text(object, "type", order->type);

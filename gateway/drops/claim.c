@@ -76,7 +76,7 @@ static const char *owner_text(enum claim_owner owner)
 {
     switch (owner) {
     case CLAIM_NOBODY:
-        return "nobody";
+        return "nobody yet";
     case CLAIM_OURS:
         return "this gateway";
     case CLAIM_OLDER:
@@ -185,6 +185,11 @@ static bool read_claim(struct claim_guard *guard, const struct transport *transp
     }
 }
 
+static bool is_approved(const struct claim_guard *guard)
+{
+    return g_strcmp0(guard->approved, guard->found->instance) == 0;
+}
+
 /* May our text replace what was found? An empty one that stays empty belongs to nobody who could still use it. */
 static bool may_replace(const struct claim_guard *guard)
 {
@@ -196,11 +201,15 @@ static bool may_replace(const struct claim_guard *guard)
     case CLAIM_DAMAGED:
         return guard->held || guard->taking;
     case CLAIM_OLDER:
-        return guard->held || guard->taking || g_strcmp0(guard->approved, guard->found->instance) == 0;
+        return guard->held || is_approved(guard);
+    case CLAIM_TWIN:
+        return is_approved(guard);
     case CLAIM_OTHER:
-        return guard->taking || g_strcmp0(guard->approved, guard->found->instance) == 0;
-    default:
+        return guard->taking || is_approved(guard);
+    case CLAIM_UNKNOWN:
         return guard->taking;
+    default:
+        return false; /* a newer start knows more of our ledger: an order may not wipe that out */
     }
 }
 

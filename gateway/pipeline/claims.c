@@ -15,6 +15,7 @@ struct drop_claim {
     struct outage outage;         /* A110 */
     bool held;                    /* the drop was ours since this process began */
     bool foreign;                 /* the last look found a claim that is not ours */
+    bool held_back;               /* the last look found none, and none is made while another drop is foreign */
 };
 
 struct claims {
@@ -84,13 +85,13 @@ struct claim_guard *claims_guard(struct claims *claims, const struct drop *drop,
 
 /* ---- before a task ---- */
 
-/* The name of another drop that belongs to another gateway; NULL: none does. */
-static const char *pending(const struct claims *claims, const struct drop_claim *besides)
+/* Another drop that belongs to another gateway; NULL: none does. */
+static const struct drop_claim *pending(const struct claims *claims, const struct drop_claim *besides)
 {
     for (guint i = 0; i < claims->drops->len; i++) {
         const struct drop_claim *of = claims->drops->pdata[i];
         if (of != besides && of->foreign)
-            return of->drop->name;
+            return of;
     }
     return NULL;
 }
@@ -104,7 +105,8 @@ bool claims_prepare(struct claims *claims, struct claim_guard *guard, bool leavi
     if (!of->held && !ledger_claim_take_exists(claims->gateway->ledger, guard->drop->name, &guard->taking, error))
         return false;
     guard->leaving = leaving;
-    guard->pending = of->held ? NULL : pending(claims, of);
+    const struct drop_claim *other = of->held ? NULL : pending(claims, of);
+    guard->pending = other != NULL ? other->drop->name : NULL;
     if (!leaving && guard->own != NULL)
         return true; /* no number need be known */
     struct witness *own = home_witness_of(claims->gateway, error);
@@ -137,7 +139,7 @@ static bool judge(const struct claims *claims, const struct drop_claim *of, cons
         return false;
     if (behind)
         *meaning = MEANS_BEHIND;
-    else if (guard->owner == CLAIM_OLDER || replaced)
+    else if (guard->owner == CLAIM_OLDER || replaced || (guard->owner == CLAIM_TWIN && guard->taking))
         *meaning = MEANS_APPROVED;
     return true;
 }
@@ -159,12 +161,26 @@ static bool end_superseded(struct claims *claims, const struct drop_claim *of, c
     return false;
 }
 
+/* No incident of its own: the drop that is foreign has one. */
+static void hold_back(struct claims *claims, struct drop_claim *of, const GError *cause)
+{
+    claims->gateway->failed = true;
+    if (!of->held_back)
+        gateway_note("drop %s: %s", of->drop->name, cause->message);
+    of->held_back = true;
+}
+
 bool claims_settle(struct claims *claims, struct claim_guard *guard, GError *cause, bool *again, GError **error)
 {
     struct drop_claim *of = find(claims, guard->drop);
     enum meaning meaning;
 
     *again = false;
+    if (guard->owner == CLAIM_NOBODY) {
+        hold_back(claims, of, cause);
+        g_error_free(cause);
+        return true;
+    }
     if (!judge(claims, of, guard, &meaning, error)) {
         g_error_free(cause);
         return false;
@@ -172,7 +188,7 @@ bool claims_settle(struct claims *claims, struct claim_guard *guard, GError *cau
     switch (meaning) {
     case MEANS_FOREIGN:
         of->held = false;
-        of->foreign = guard->owner != CLAIM_NOBODY;
+        of->foreign = true;
         return outage_record_failure(&of->outage, cause, error);
     case MEANS_APPROVED:
         g_free(guard->approved);
@@ -205,14 +221,17 @@ bool claims_confirm(struct claims *claims, const struct claim_guard *guard, GErr
             return false;
     }
     of->held = true;
-    of->foreign = false;
+    of->foreign = of->held_back = false;
     of->guards[CONNECTION_IN].taking = of->guards[CONNECTION_OUT].taking = false;
     return outage_record_success(&of->outage, error);
 }
 
 int64_t claims_wait(const struct claims *claims, const struct drop *drop)
 {
-    return outage_wait(&find(claims, drop)->outage);
+    const struct drop_claim *of = find(claims, drop);
+    const struct drop_claim *other = of->held_back ? pending(claims, of) : NULL;
+
+    return other != NULL ? MAX(outage_wait(&other->outage), G_USEC_PER_SEC) : outage_wait(&of->outage);
 }
 
 bool claims_begin_pass(struct claims *claims, GError **error)

@@ -15,7 +15,8 @@
 #define GROUP "order"
 enum { MAX_ORDER_BYTES = 65536, MAX_REASON = 1000 /* characters */ };
 
-static const char *const verbs[ORDER_VERB_COUNT] = {"hold", "release", "requeue", "close", "redeliver", "sequence"};
+static const char *const verbs[ORDER_VERB_COUNT] = {"hold",      "release",  "requeue", "close",
+                                                    "redeliver", "sequence", "take"};
 
 const char *order_verb_name(enum order_verb verb)
 {
@@ -38,6 +39,7 @@ void order_free(struct order *order)
         return;
     g_free(order->id);
     g_free(order->file);
+    g_free(order->drop);
     g_free(order->sender);
     g_free(order->type);
     g_free(order->reason);
@@ -71,6 +73,8 @@ bool orders_write(const struct gateway *gateway, struct order *order, GError **e
         g_key_file_set_int64(keys, GROUP, "incident", order->incident);
     else if (order->verb == ORDER_REDELIVER)
         g_key_file_set_string(keys, GROUP, "file", order->file);
+    else if (order->verb == ORDER_TAKE)
+        g_key_file_set_string(keys, GROUP, "drop", order->drop);
     else if (order->verb == ORDER_SEQUENCE) {
         g_key_file_set_string(keys, GROUP, "sender", order->sender);
         g_key_file_set_string(keys, GROUP, "type", order->type);
@@ -124,9 +128,10 @@ static bool load_keys(GKeyFile *keys, const char *path, bool *loaded, GError **e
 /* Does the order name what its verb is about, and nothing else? */
 static bool names_one(const struct order *order)
 {
-    bool job = order->job > 0, incident = order->incident > 0, file = order->file != NULL;
+    bool job = order->job > 0, incident = order->incident > 0, file = order->file != NULL, drop = order->drop != NULL;
     bool sender = order->sender != NULL && order->type != NULL;
-    int named = (order->job != 0) + (order->incident != 0) + file + (order->sender != NULL || order->type != NULL);
+    int named =
+        (order->job != 0) + (order->incident != 0) + file + drop + (order->sender != NULL || order->type != NULL);
 
     if (named != 1)
         return false;
@@ -135,6 +140,8 @@ static bool names_one(const struct order *order)
         return incident;
     case ORDER_REDELIVER:
         return file;
+    case ORDER_TAKE:
+        return drop;
     case ORDER_SEQUENCE:
         return sender && order->number >= 0 && order->number <= LEDGER_SEQUENCE_MAX;
     default:
@@ -159,6 +166,7 @@ struct order *order_read(const char *path, const char *name, GError **error)
     order->job = g_key_file_get_int64(keys, GROUP, "job", NULL);
     order->incident = g_key_file_get_int64(keys, GROUP, "incident", NULL);
     order->file = key_text(keys, "file");
+    order->drop = key_text(keys, "drop");
     order->sender = key_text(keys, "sender");
     order->type = key_text(keys, "type");
     order->number = number_of(keys);

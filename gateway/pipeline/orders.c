@@ -12,11 +12,13 @@
 #include "formats/text.h"
 #include "gateway/answers/incidents.h"
 #include "gateway/clock.h"
+#include "gateway/pipeline/ledger_watch.h"
 #include "gateway/pipeline/backup_pause.h"
 #include "gateway/reports/report.h"
 #include "spool/crash_mark.h"
 #include "spool/disk.h"
 #include "spool/ledger/ledger_actions.h"
+#include "spool/ledger/ledger_claims.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_numbering.h"
@@ -261,6 +263,35 @@ static bool set_sequence(struct gateway *gateway, const struct order *order, GEr
     return false;
 }
 
+/* ---- take ---- */
+
+/* The claim itself is replaced by the next look at it (claims.h); until then the ledger keeps that it may be. */
+static bool take_drop(struct gateway *gateway, const struct order *order, GError **error)
+{
+    struct ledger *ledger = gateway->ledger;
+    const struct drop *drop = config_drop(gateway->config, order->drop);
+    g_autofree char *refusal = drop == NULL ? g_strdup_printf("there is no [drop %s] in the configuration", order->drop)
+                               : !drop->claim
+                                   ? g_strdup_printf("[drop %s] has claim=no, so nobody claims it", order->drop)
+                                   : NULL;
+    g_autofree char *reason = g_strdup_printf("%s: %s", order->drop, order->reason);
+    const struct ledger_action action = {.order_id = order->id,
+                                         .verb = order_verb_name(order->verb),
+                                         .reason = reason,
+                                         .who = order->who,
+                                         .at = order->at,
+                                         .result = refusal != NULL ? refusal : ORDER_DONE};
+
+    if ((refusal == NULL && !ledger_watch_forget_drop(gateway, order->drop, error)) || !ledger_begin(ledger, error))
+        return false;
+    if (ledger_action_insert(ledger, &action, error) &&
+        (refusal != NULL || ledger_claim_take_put(ledger, order->drop, order->id, error)) &&
+        ledger_commit(STEP_ORDER_DONE, ledger, error))
+        return true;
+    ledger_rollback(ledger);
+    return false;
+}
+
 static bool do_order(struct gateway *gateway, const struct order *order, GError **error)
 {
     struct effect effect = {.from = JOB_NOWHERE};
@@ -271,6 +302,8 @@ static bool do_order(struct gateway *gateway, const struct order *order, GError 
         return redeliver(gateway, order, error);
     if (order->verb == ORDER_SEQUENCE)
         return set_sequence(gateway, order, error);
+    if (order->verb == ORDER_TAKE)
+        return take_drop(gateway, order, error);
     bool good = find_effect(gateway, order, &effect, error);
 
     if (good && effect.refusal != NULL)
@@ -291,10 +324,11 @@ static bool carry_out(struct gateway *gateway, const struct order *order, const 
     if (!ledger_action_exists(gateway->ledger, order->id, &known, error))
         return false;
     if (!known && order->verb == ORDER_VERB_COUNT &&
-        !commit_order(gateway, order, NULL,
-                      "the order file is no order; give the order again with ecosgate spool hold, release or requeue, "
-                      "ecosgate incident close, ecosgate report redeliver or ecosgate sequence set",
-                      error))
+        !commit_order(
+            gateway, order, NULL,
+            "the order file is no order; give the order again with ecosgate spool hold, release or requeue, "
+            "ecosgate incident close, ecosgate report redeliver, ecosgate sequence set or ecosgate claim take",
+            error))
         return false;
     if (!known && order->verb != ORDER_VERB_COUNT && !do_order(gateway, order, error))
         return false;

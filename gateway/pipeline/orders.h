@@ -1,7 +1,8 @@
 /*
  * Operators' orders: hold, release or requeue a job; close an incident; redeliver the file of a report; set the last
- * sequence number of a sender and type. Whoever gives an order needs no lock: the order is a key file in spool/orders/,
- * named by a UUID. The one writer (`run`) carries it out at the start of a pass and between two jobs.
+ * sequence number of a sender and type; take a drop that another gateway claims. Whoever gives an order needs no lock:
+ * the order is a key file in spool/orders/, named by a UUID. The one writer (`run`) carries it out at the start of a
+ * pass and between two jobs.
  *
  *     orders_write (any process) → orders_carry_out (the writer): effect on disk → one commit, with the order's id and
  *     result → the file is removed
@@ -21,10 +22,11 @@ enum order_verb {
     ORDER_CLOSE,
     ORDER_REDELIVER,
     ORDER_SEQUENCE,
+    ORDER_TAKE,
     ORDER_VERB_COUNT
 };
 
-/* One order. It is about exactly one of job, incident, file and sender with type; the others are 0 or NULL. */
+/* One order. It is about exactly one of job, incident, file, drop and sender with type; the others are 0 or NULL. */
 struct order {
     char *id; /* the file's name, escaped; the ledger's order_id */
     enum order_verb verb;
@@ -34,6 +36,7 @@ struct order {
     char *sender;     /* of ORDER_SEQUENCE: the short code of a party, */
     char *type;       /* a file type that it sends, */
     int64_t number;   /* and the last number of these files, 0 to 999999: the next file has the next one */
+    char *drop;       /* of ORDER_TAKE: a drop's name */
     char *reason;     /* why, in the operator's words */
     char *who;        /* the operator */
     int64_t at;       /* seconds UTC when it was given */
@@ -43,7 +46,7 @@ typedef struct order order_t;
 /* The result of an order that was carried out. Any other text says why it was refused. */
 #define ORDER_DONE "done"
 
-/* "hold", "release", "requeue", "close", "redeliver" or "sequence"; NULL for any other value. */
+/* "hold", "release", "requeue", "close", "redeliver", "sequence" or "take"; NULL for any other value. */
 const char *order_verb_name(enum order_verb verb);
 /* False: name is none of these, and *verb is unchanged. */
 bool order_verb_parse(const char *name, enum order_verb *verb);

@@ -12,7 +12,7 @@ COMMANDS = [words.split() for words in (
     "init", "check", "run", "pickup", "doctor", "status", "why", "spool", "spool list", "spool show", "spool cat",
     "spool verify", "spool hold", "spool release", "spool requeue", "device", "device show", "device list", "incident",
     "incident list", "incident show", "incident close", "report", "report list", "report redeliver",
-    "sequence", "sequence list", "sequence set", "backup", "restore")]
+    "sequence", "sequence list", "sequence set", "claim", "claim list", "claim take", "backup", "restore")]
 WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("init", "--ledger", "a"),
          ("check",), ("check", "--max-findings", "-1", "a"),
          ("run", "now"), ("pickup", "a", "b"), ("spool",), ("spool", "nothing"), ("spool", "list", "x"),
@@ -26,6 +26,7 @@ WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("init", "--
          ("sequence", "set", "MCC", "EMA", "1", "--reason", "x"),
          ("sequence", "set", "MCC", "EMI", "1000000", "--reason", "x"),
          ("sequence", "set", "MCC", "EMI", "-1", "--reason", "x"), ("sequence", "set", "MCC", "EMI", "1"),
+         ("claim", "list", "x"), ("claim", "take"), ("claim", "take", "mcc"),
          ("backup",), ("backup", "a", "b"), ("backup", "/nowhere/at/all"), ("restore",), ("restore", "/nowhere"),
          ("status", "x"), ("--now", "today", "status"))
 GOOD = sorted(glob.glob(os.path.join(SAMPLES, "good", "EMI_*")))
@@ -53,7 +54,8 @@ def test_help(tap):
         tap.ok(done.returncode == 2 and b"stand before" in done.stderr,
                f"{' '.join(command)} --json: the message says where it belongs",
                done.stderr)
-        tap.ok(b"\n  " + " ".join(command).encode() in whole.stdout or command[0] in ("spool", "incident", "sequence"),
+        tap.ok(b"\n  " + " ".join(command).encode() in whole.stdout or
+               command[0] in ("spool", "incident", "sequence", "claim"),
                f"--help names {' '.join(command)}")
 
 
@@ -132,7 +134,7 @@ def test_members(tap, home):
                       ("incident", "list"), ("incident", "show", "1"),
                       ("incident", "close", "INC-000001", "--reason", "known"),
                       ("sequence", "set", "MCC", "EMI", "41", "--reason", "anew"), ("sequence", "list"),
-                      ("why", device), ("status",),
+                      ("claim", "list"), ("claim", "take", "mcc", "--reason", "mine"), ("why", device), ("status",),
                       ("init", os.path.join(home.top, "other"))):
         facts = home.json(*arguments)
         missing = set().union(*map(members, facts)) - documented

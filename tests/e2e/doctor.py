@@ -12,8 +12,9 @@ from home import Home, Tap, try_limits
 from sshd import Sshd, find, forgiving, make_key, write_known_hosts
 
 PROBES = ["reachable", "host-key", "algorithms", "login", "extensions", "list", "write", "read-back", "temporary",
-          "rename", "rename-onto", "space", "clock", "remove", "strategy"]
-LOCAL = ["list", "write", "read-back", "rename", "rename-onto", "space", "clock", "writers", "remove", "strategy"]
+          "rename", "rename-onto", "space", "clock", "remove", "strategy", "claim"]
+LOCAL = ["list", "write", "read-back", "rename", "rename-onto", "space", "clock", "writers", "remove", "strategy",
+         "claim"]
 
 
 def doctor(home, *arguments, env=None, now=None):

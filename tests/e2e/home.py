@@ -237,11 +237,19 @@ class Home:
     def out(self, drop):
         return sorted(name for name in os.listdir(self.path("drops", drop, "out")) if name != CLAIM)
 
+    def claim(self, drop):
+        """The path of its claim."""
+        return self.path("drops", drop, "out", CLAIM)
+
+    def write_claim(self, drop, content):
+        with open(self.claim(drop), "wb") as file:
+            file.write(content)
+
     def remove_claims(self):
         """As if no gateway had ever worked on its drops."""
         for drop in os.listdir(self.path("drops")):
             with contextlib.suppress(FileNotFoundError):
-                os.remove(self.path("drops", drop, "out", CLAIM))
+                os.remove(self.claim(drop))
 
     def read_out(self, drop, name):
         with open(self.path("drops", drop, "out", name), "rb") as file:
@@ -315,6 +323,15 @@ def columns_of(connection, table, made, known={}):  # pylint: disable=dangerous-
     if made not in known:
         known[made] = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
     return known[made]
+
+
+def claim_text(ledger="f" * 32, generation=1, instance="e" * 32, **numbers):
+    """A claim as a gateway writes it (spool/witness.h); by default one of another gateway."""
+    body = (f"[witness]\nledger={ledger}\ngeneration={generation}\ninstance={instance}\nhost=elsewhere\npid=4711\n"
+            "written=1688385600")
+    if numbers:
+        body += "\n\n[numbers]\n" + "\n".join(f"{name}={value}" for name, value in sorted(numbers.items()))
+    return f"ecosgate-witness 1 {hashlib.sha256(body.encode()).hexdigest()}\n{body}\n".encode()
 
 
 def wait_until(condition, seconds=PATIENCE):
