@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+/* Microseconds without an answer after which a connection counts as idle. The check costs one round trip. */
+enum { IDLE = 500000 };
+
 char *sftp_path(const char *folder, const char *name)
 {
     return g_strconcat(folder, g_str_has_suffix(folder, "/") ? "" : "/", name, NULL);
@@ -34,9 +37,25 @@ bool sftp_connection_pass(bool good, GError **cause, GError **error)
 
 /* ---- the connection ---- */
 
+/* A connection that was idle may be dead without our knowing: a firewall has forgotten it, or the server was restored
+ * from a snapshot. So the first request on it changes nothing, and if it is not answered, nothing is said about it: the
+ * real request comes on a new connection.
+ *
+ * Keepalive was the other design. It needs a thread that sends on idle connections, keeps sessions at servers that end
+ * them on purpose, and a connection may still die after the last of them. Repeating the real request was another: a
+ * request that changes something must not be repeated when nobody knows whether it was carried out. */
+static bool still_answers(struct sftp *sftp)
+{
+    struct sftp_attributes ignored;
+
+    if (sftp_is_connected(sftp) && sftp_idle(sftp) >= IDLE)
+        (void)sftp_lstat(sftp, ".", &ignored, NULL); /* a refusal is an answer, too */
+    return sftp_is_connected(sftp);
+}
+
 bool sftp_connection_ready(struct connection *connection, GError **error)
 {
-    if (sftp_is_connected(connection->sftp))
+    if (still_answers(connection->sftp))
         return true;
     /* Another machine may answer now, as in a cluster: what was fetched before proves nothing about its files. */
     g_hash_table_remove_all(connection->fetched);

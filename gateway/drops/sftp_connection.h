@@ -37,7 +37,8 @@ struct remote_file {
 /* folder/name; g_free. */
 char *sftp_path(const char *folder, const char *name);
 
-/* Connects, if there is no connection. */
+/* Connects, if there is no connection, or if the one that was idle is not answered any more. Call it before the first
+ * request of each call. */
 bool sftp_connection_ready(struct connection *connection, GError **error);
 /* Sets file->there and its attributes. `folder` must exist then: a name that is missing in a missing folder is an
  * error. NULL: the folder is known to exist. */

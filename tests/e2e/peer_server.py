@@ -11,6 +11,8 @@ The control file is JSON. It is read again whenever it has changed:
     twice        a regular expression: each name that it finds stands twice in every listing
     types        "hidden": permissions bear no file type; "none": no permissions are told at all
     size         the size that is told of every file
+    forget       sessions that began before this time (seconds since 1970) are never answered again; "forget_by"
+                 says how: "hang" or "cut"
     made_up      names in hexadecimal that every listing holds although no such file exists
 
 An op is the name of a request (open, close, read, write, lstat, fstat, opendir, readdir, remove, rename, …),
@@ -21,6 +23,10 @@ an extension (fsync@openssh.com), `connect` or `login`. Actions:
     status, status-after      answers `code` and does not do the work, or does it all the same
     full                      does writes up to `after` bytes in all, then answers failure
     delay                     does the work `seconds` later
+    answer                    answers with a packet of `type` that holds `hex` and so many more bytes: `pad`
+    names                     answers with `count` new names of `length` bytes each, whatever the folder holds
+    trickle                   answers a read with one byte, `seconds` later
+    flood                     sends packets of SSH that nobody has asked for, of `size` bytes, without end
     grow, vanish, replace     appends `hex` to the local file of the request, removes it, or puts another file of the
                               same size in its place
 
@@ -44,6 +50,7 @@ from paramiko.sftp_server import SFTPServer
 from paramiko.sftp_si import SFTPServerInterface
 
 FAILURE, DENIED, UNSUPPORTED, OK = 4, 3, 8, 0
+CHANNEL_SUCCESS = 99  # of SSH
 # Names are bytes. paramiko decodes them strictly and would end the session at one that is not UTF-8.
 paramiko.message.Message.get_text = lambda self: os.fsdecode(self.get_string())
 
@@ -237,10 +244,13 @@ class Folder(SFTPServerInterface):
 class Subsystem(SFTPServer):
     """Sees each request before and after it is carried out."""
 
+    named = 0  # names that were made up so far
+
     def __init__(self, channel, name, server, *arguments, **more):
         super().__init__(channel, name, server, *arguments, **more)
         self.control = self.server.control
         self.mute = False
+        self.began = time.time()
 
     def _send_server_version(self):
         # Announces no extension: those that paramiko would announce are its own.
@@ -253,6 +263,9 @@ class Subsystem(SFTPServer):
 
     def _process(self, t, request_number, msg):
         op, name, more, local = self.describe(t, msg)
+        if self.began < self.control.get("forget", 0):
+            self.control.note("forgotten", op)
+            self.silence(self.control.get("forget_by", "hang"))
         fault = self.control.meet(op, name, more)
         action = fault["action"] if fault else None
         if action in ("cut-before", "hang-before"):
@@ -264,6 +277,9 @@ class Subsystem(SFTPServer):
             if not self.fits(msg, fault):
                 self._send_status(request_number, FAILURE)
                 return
+        elif action in HOSTILE:
+            HOSTILE[action](self, t, request_number, msg, fault)
+            return
         elif action == "delay":
             time.sleep(fault["seconds"])
         elif action in ("grow", "vanish", "replace"):
@@ -299,6 +315,39 @@ class Subsystem(SFTPServer):
         name = "/" + os.path.relpath(handle.path, self.server.root) if handle else os.fsdecode(first)
         return op, name, more, local
 
+    def answer(self, _, request_number, __, fault):
+        body = bytes.fromhex(fault.get("hex", "")) + b"x" * fault.get("pad", 0)
+        self._send_packet(fault["type"], struct.pack(">I", request_number) + body)
+
+    def names(self, _, request_number, __, fault):
+        count, length = fault["count"], fault["length"]
+        entries = []
+        for _ in range(count):
+            self.named += 1
+            name = (b"%08d.part" % self.named).rjust(length, b"n")
+            # a regular file of 1 byte
+            entries.append(struct.pack(">I", length) + name + struct.pack(">I", 0) +
+                           struct.pack(">IQIII", 1 | 4 | 8, 1, 0o100644, 1, 1))
+        self._send_packet(sftp.CMD_NAME, struct.pack(">II", request_number, count) + b"".join(entries))
+
+    def trickle(self, _, request_number, msg, fault):
+        handle, offset = self.file_table[msg.get_binary()], msg.get_int64()
+        time.sleep(fault["seconds"])
+        data = handle.read(offset, 1)
+        if data:
+            self._response(request_number, sftp.CMD_DATA, data)
+        else:
+            self._send_status(request_number, sftp.SFTP_EOF)
+
+    def flood(self, _, __, ___, fault):
+        message = paramiko.Message()
+        message.add_byte(bytes([CHANNEL_SUCCESS]))
+        message.add_int(0)
+        message.add_bytes(b"x" * fault["size"])
+        while self.sock.get_transport().is_active():
+            self.sock.get_transport()._send_user_message(message)
+        raise Cut
+
     def fits(self, msg, fault):
         at = msg.packet.tell()
         handle, offset, data = self.file_table[msg.get_binary()], msg.get_int64(), msg.get_binary()
@@ -321,6 +370,10 @@ class Subsystem(SFTPServer):
             super().start_subsystem(name, transport, channel)
         except OSError:
             pass
+
+
+HOSTILE = {"answer": Subsystem.answer, "names": Subsystem.names, "trickle": Subsystem.trickle,
+           "flood": Subsystem.flood}
 
 
 def meddle(local, action, fault):

@@ -8,7 +8,8 @@
  *   sftp_free(sftp);
  *
  * A session is used by one thread at a time; only sftp_interrupt may be called from another one. Each wait ends when
- * the server has moved no byte for the peer's timeout. Paths are raw bytes; a relative one begins in the folder where
+ * the server has moved no byte for the peer's timeout. A server that trickles, so that no wait ends, is LOST by the
+ * peer's rate. Paths are raw bytes; a relative one begins in the folder where
  * the server puts the user. Names, texts and sizes of the server are untrusted and checked. Links are not followed
  * (lstat), and no attributes are sent.
  *
@@ -52,6 +53,9 @@ struct sftp_peer {
     const char *ciphers;
     const char *macs;
     int64_t timeout; /* seconds: the longest wait for an answer */
+    /* A file or a list that has been waited for this many seconds, or for `timeout` if that is longer, must have moved
+     * this many bytes a second; 0: any number. The wait for the disk of a server does not count. */
+    int64_t rate_seconds, rate_min;
 };
 
 /* What is known of the server. NULL, false and 0 until connecting came that far; kept after a failure. */
@@ -89,6 +93,8 @@ bool sftp_connect(struct sftp *sftp, GError **error);
 bool sftp_is_connected(struct sftp *sftp);
 /* Says goodbye if that needs no wait, and closes the socket. */
 void sftp_disconnect(struct sftp *sftp);
+/* Microseconds since the server's last answer on this connection. */
+int64_t sftp_idle(const struct sftp *sftp);
 /* From any thread: the call that is under way fails at once with INTERRUPTED, and so do all later ones. */
 void sftp_interrupt(struct sftp *sftp);
 /* Borrowed; it changes with each sftp_connect. */

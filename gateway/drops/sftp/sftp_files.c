@@ -14,6 +14,9 @@ enum { LISTINGS = 4 };
  * ever. */
 enum { MAX_LISTED = 10 * 1000 * 1000, MAX_EMPTY = 1000 };
 
+/* Bytes: what a name that is asked for by a request of its own counts in the rate of a list. */
+enum { ENTRY = 100 };
+
 static const char STATVFS[] = "statvfs@openssh.com";
 
 /* ---- folders ---- */
@@ -35,6 +38,7 @@ static bool look_again(const struct listing *listing, const char *name, struct s
     g_autofree char *path = g_strconcat(listing->folder, g_str_has_suffix(listing->folder, "/") ? "" : "/", name, NULL);
     GError *cause = NULL;
 
+    sftp_rate_add(listing->sftp, ENTRY);
     if (sftp_lstat(listing->sftp, path, attributes, &cause))
         return true;
     *attributes = (struct sftp_attributes){0};
@@ -95,6 +99,7 @@ static bool take_names(struct listing *listing, uint32_t id, bool *ended, GError
 
     if (!wire_reply(listing->sftp, id, &reply, error))
         return false;
+    sftp_rate_add(listing->sftp, reply.left);
     if (reply.type == SFTP_NAME)
         return visit_names(listing, &reply, error);
     *ended = reply_status(&reply, &status) && status == SFTP_EOF;
@@ -128,7 +133,9 @@ bool sftp_list(struct sftp *sftp, const char *folder, sftp_visit *visit, void *u
     GByteArray *handle = sftp_settle_handle(sftp, wire_ask(sftp, SFTP_OPENDIR, folder, strlen(folder)), folder, error);
     if (handle == NULL)
         return false;
+    const struct sftp_rate outer = sftp_rate_begin(sftp);
     bool good = list_names(&listing, handle, error);
+    sftp_rate_end(sftp, &outer);
     sftp_close_handle(sftp, handle);
     return good;
 }

@@ -3,6 +3,7 @@
  * its host key was found in known_hosts, apart from the handshake that shows the key.
  */
 #include "formats/text.h"
+#include "gateway/clock.h"
 #include "gateway/drops/sftp/sftp_algorithms.h"
 #include "gateway/drops/sftp/sftp_inlet.h"
 #include "gateway/drops/sftp/sftp_login.h"
@@ -268,6 +269,11 @@ bool sftp_is_connected(struct sftp *sftp)
     if (sftp->usable && poll(&socket, 1, 0) > 0)
         sftp->usable = false;
     return sftp->usable;
+}
+
+int64_t sftp_idle(const struct sftp *sftp)
+{
+    return clock_monotonic() - sftp->heard;
 }
 
 void sftp_disconnect(struct sftp *sftp)

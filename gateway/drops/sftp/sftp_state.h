@@ -55,6 +55,13 @@ struct sftp_inlet {
     uint8_t bytes[128 * 1024];
 };
 
+/* How fast the server moves the bytes of a file or of a list (sftp_wait.c). */
+struct sftp_rate {
+    bool on;        /* such a transfer is under way */
+    int64_t waited; /* microseconds spent waiting for the socket since the last look at the rate */
+    int64_t moved;  /* bytes since then */
+};
+
 struct sftp {
     struct sftp_peer peer;
     char *label;          /* "user@host:port", the beginning of every error text */
@@ -63,10 +70,12 @@ struct sftp {
     int fd;               /* the socket; -1: none */
     LIBSSH2_SESSION *ssh; /* NULL: none */
     LIBSSH2_CHANNEL *channel;
-    size_t ssh_bytes;     /* that libssh2 has taken for ssh (sftp_memory.c) */
-    bool ssh_refused;     /* it wanted more than its limit */
-    bool usable;          /* requests can be sent */
-    int64_t deadline;     /* monotonic microseconds: no wait goes on after it */
+    size_t ssh_bytes; /* that libssh2 has taken for ssh (sftp_memory.c) */
+    bool ssh_refused; /* it wanted more than its limit */
+    bool usable;      /* requests can be sent */
+    int64_t deadline; /* monotonic microseconds: no wait goes on after it */
+    int64_t heard;    /* monotonic microseconds of the last answer */
+    struct sftp_rate rate;
     uint32_t read_piece;  /* bytes that one READ asks for */
     uint32_t write_piece; /* bytes that one WRITE carries */
     struct sftp_server server;

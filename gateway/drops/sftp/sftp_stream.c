@@ -115,6 +115,7 @@ static bool take_read(struct reading *r, GError **error)
         return false;
     if (text.len == 0)
         return reply_broken(r->sftp, "a read returned no bytes", error);
+    sftp_rate_add(r->sftp, text.len);
     if (!r->fetch->sink(r->fetch->user, (const char *)text.data, text.len, error))
         return false;
     if (text.len == read->len) {
@@ -172,7 +173,9 @@ bool sftp_read(struct sftp *sftp, struct sftp_fetch *fetch, GError **error)
         return false;
     struct reading *r = g_new0(struct reading, 1);
     *r = (struct reading){.sftp = sftp, .fetch = fetch, .handle = handle};
+    const struct sftp_rate outer = sftp_rate_begin(sftp);
     bool good = read_all(r, error);
+    sftp_rate_end(sftp, &outer);
     g_free(r);
     sftp_close_handle(sftp, handle);
     return good;
@@ -187,6 +190,7 @@ struct sftp_upload {
     uint32_t writes[REQUESTS]; /* a ring: ids of the WRITEs under way */
     unsigned first, count;
     uint64_t size; /* bytes so far */
+    struct sftp_rate outer;
     bool finished; /* or a file that was there before: it stays when the upload fails */
     bool there;    /* the server saw the name after the close */
 };
@@ -224,6 +228,7 @@ struct sftp_upload *sftp_upload_onto(struct sftp *sftp, const char *path, enum s
     upload->path = g_strdup(path);
     upload->handle = handle;
     upload->finished = target == SFTP_TARGET_OVER;
+    upload->outer = sftp_rate_begin(sftp);
     return upload;
 }
 
@@ -259,6 +264,7 @@ static bool take_write(struct sftp_upload *upload, bool *there, GError **error)
         return true;
     upload->first = (upload->first + 1) % REQUESTS;
     upload->count--;
+    sftp_rate_add(upload->sftp, upload->sftp->write_piece); /* the last piece is shorter, which does not matter */
     return (reply_status(&reply, &status) && status == SFTP_OK) || fail_write(upload, &reply, error);
 }
 
@@ -320,6 +326,7 @@ static bool seal(struct sftp_upload *upload, struct sftp_attributes *after, GErr
     struct sftp_attributes seen;
     g_clear_pointer(&upload->handle, g_byte_array_unref);
     bool good = wire_flush(sftp, error);
+    sftp_rate_end(sftp, &upload->outer); /* the server's disk has its own limit */
     sftp_progress(sftp, (int64_t)(upload->size / SYNC_RATE));
     good = good && (!syncs || sftp_settle(sftp, sync, "cannot sync", upload->path, error)) &&
            sftp_settle_attributes(sftp, look, upload->path, after, error);
@@ -365,6 +372,7 @@ void sftp_upload_free(struct sftp_upload *upload)
         return;
     for (unsigned i = 0; i < upload->count; i++)
         wire_ignore(upload->sftp, upload->writes[(upload->first + i) % REQUESTS]);
+    sftp_rate_end(upload->sftp, &upload->outer);
     sftp_close_handle(upload->sftp, upload->handle);
     if (!upload->finished && upload->sftp->usable)
         (void)sftp_remove(upload->sftp, upload->path, NULL); /* if it stays, the next upload of that name replaces it */

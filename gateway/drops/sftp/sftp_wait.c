@@ -4,7 +4,9 @@
  * deadline on the monotonic clock, which every received or sent packet moves on.
  *
  * There is no limit on a whole transfer, since a large file may take long. Each answer must come within `timeout`
- * seconds of the last one.
+ * seconds of the last one. That alone would let a server hold up its drop for ever with a byte each time, so the bytes
+ * of files and lists have a minimum rate, too. Only the time spent waiting for the server counts, not that of our own
+ * disk. Single requests are left out: a server that needs seconds for each is slow, but gets somewhere.
  */
 #include "gateway/drops/sftp/sftp_wait.h"
 
@@ -110,6 +112,47 @@ bool sftp_wait_fd(struct sftp *sftp, int fd, short events, GError **error)
     }
 }
 
+/* ---- the rate ---- */
+
+struct sftp_rate sftp_rate_begin(struct sftp *sftp)
+{
+    struct sftp_rate outer = sftp->rate;
+
+    sftp->rate = (struct sftp_rate){.on = true};
+    return outer;
+}
+
+void sftp_rate_add(struct sftp *sftp, size_t bytes)
+{
+    sftp->rate.moved += (int64_t)bytes;
+}
+
+void sftp_rate_end(struct sftp *sftp, const struct sftp_rate *outer)
+{
+    sftp->rate = *outer;
+}
+
+/* Adds a wait. Whoever allows an answer to take long with timeout= gets no shorter limit by the rate. */
+static bool check_rate(struct sftp *sftp, int64_t waited, GError **error)
+{
+    struct sftp_rate *rate = &sftp->rate;
+    int64_t window = MAX(sftp->peer.rate_seconds, sftp->peer.timeout) * 1000000;
+
+    if (!rate->on)
+        return true;
+    rate->waited += waited;
+    if (rate->waited < window)
+        return true;
+    int64_t seconds = rate->waited / 1000000, moved = rate->moved;
+    rate->waited = rate->moved = 0;
+    return moved >= sftp->peer.rate_min * seconds ||
+           sftp_fail(sftp, SFTP_ERROR_LOST, error,
+                     "the server moved %" G_GINT64_FORMAT " bytes in %" G_GINT64_FORMAT
+                     " seconds, expected at least %" G_GINT64_FORMAT
+                     " a second (rate_min= of the drop); ask the server's owner why it is so slow",
+                     moved, seconds, sftp->peer.rate_min);
+}
+
 /* While a connection is set up the server sends many small packets. Its system holds each back until the one before is
  * acknowledged (Nagle), and ours delays that acknowledgement by 40 ms. So we acknowledge at once until the session is
  * usable. Linux forgets the option, therefore before each wait. */
@@ -133,7 +176,8 @@ bool sftp_wait(struct sftp *sftp, GError **error)
         events |= POLLIN;
     acknowledge(sftp);
     sftp->inlet.open = true;
-    if (sftp_wait_fd(sftp, sftp->fd, events, error))
+    int64_t begun = clock_monotonic();
+    if (sftp_wait_fd(sftp, sftp->fd, events, error) && check_rate(sftp, clock_monotonic() - begun, error))
         return true;
     sftp->usable = false;
     return false;

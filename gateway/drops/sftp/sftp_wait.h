@@ -20,6 +20,14 @@ bool sftp_is_loss(long rc);
  * "cannot log in". The session is not usable any more. Returns false. */
 bool sftp_fail_ssh(struct sftp *sftp, long rc, const char *doing, GError **error);
 
+/* From here to sftp_rate_end, bytes of a file or a list are moved: waits count, and a server that is slower than the
+ * peer's rate is LOST. Returns what sftp_rate_end restores: the visitor of a list may read files. */
+struct sftp_rate sftp_rate_begin(struct sftp *sftp);
+/* The server moved so many of these bytes. */
+void sftp_rate_add(struct sftp *sftp, size_t bytes);
+/* The transfer is done. */
+void sftp_rate_end(struct sftp *sftp, const struct sftp_rate *outer);
+
 /* Call this when the server moved something: waits may last the peer's timeout and `more` seconds from now. */
 void sftp_progress(struct sftp *sftp, int64_t more);
 /* False with INTERRUPTED if sftp_interrupt was called. */

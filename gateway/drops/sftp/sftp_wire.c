@@ -6,6 +6,7 @@
 #include "gateway/drops/sftp/sftp_wire.h"
 
 #include "formats/text.h"
+#include "gateway/clock.h"
 #include "gateway/drops/sftp/sftp_inlet.h"
 #include "gateway/drops/sftp/sftp_limits.h"
 #include "gateway/drops/sftp/sftp_wait.h"
@@ -274,6 +275,7 @@ static bool next_packet(struct sftp *sftp, bool wait, struct sftp_reply *packet,
             packet->left = need - HEAD;
             wire->begin += need;
             sftp_progress(sftp, 0);
+            sftp->heard = clock_monotonic();
             return true;
         }
         make_room(wire, need);

@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+"""What one SFTP server may cost (TAP): memory, the stop, and time. Whatever it sends, the process stays below 64 MiB,
+the other drops go on, SIGTERM ends the daemon, and the message names the limit and what was found."""
+import os
+import re
+import struct
+import tempfile
+import time
+
+from home import PATIENCE, SANITIZED, Home, Tap, terminate, try_limits, wait_until
+from live import answer, instruction, name_of, send
+from peer import PYTHON, Peer
+from sftp import attach_second, incidents, over_sftp
+
+MOST = 64 * 1024  # KiB
+MIB = 1024 * 1024
+HANDLE, DATA, NAME, ATTRS, STATUS = 102, 103, 104, 105, 101
+
+
+def number(value):
+    return struct.pack(">I", value & 0xFFFFFFFF).hex()
+
+
+# (text, request, action, more, what the message says)
+HOSTILE = (
+    ("handles of 16 MiB", "open", "answer", {"type": HANDLE, "hex": number(16 * MIB - 64), "pad": 16 * MIB - 64},
+     r"announces \d+ bytes, expected 5 to 16384"),
+    ("handles of 257 bytes", "open", "answer", {"type": HANDLE, "hex": number(257), "pad": 257},
+     "a handle announces 257 bytes, expected at most 256"),
+    ("handles of 16 MiB for a folder", "opendir", "answer",
+     {"type": HANDLE, "hex": number(16 * MIB - 64), "pad": 16 * MIB - 64}, r"announces \d+ bytes, expected 5 to 16384"),
+    ("data longer than asked", "read", "answer", {"type": DATA, "hex": number(33000), "pad": 33000},
+     r"announces \d+ bytes, expected (at most|5 to) \d+"),
+    ("data of 16 MiB", "read", "answer", {"type": DATA, "hex": number(16 * MIB), "pad": 16 * MIB},
+     r"announces \d+ bytes, expected 5 to \d+"),
+    ("a list of 2 MiB", "readdir", "answer", {"type": NAME, "hex": number(1) + number(2 * MIB), "pad": 2 * MIB},
+     r"announces \d+ bytes, expected 5 to 1048576"),
+    ("a name of 1 MiB", "readdir", "answer", {"type": NAME, "hex": number(1) + number(MIB - 64), "pad": MIB - 64},
+     r"a name in a list announces \d+ bytes, expected at most 4096"),
+    ("extended attributes without end", "readdir", "answer",
+     {"type": NAME, "hex": number(1) + number(1) + "61" + number(1) + "61" + number(0x80000000) + number(-1)},
+     "an entry has 4294967295 extended attributes, expected at most 64"),
+    ("a status with a text of 1 MiB", "opendir", "answer",
+     {"type": STATUS, "hex": number(4) + number(MIB), "pad": MIB}, r"announces \d+ bytes, expected 5 to 16384"),
+    ("a status with a text of 5000 bytes", "opendir", "answer",
+     {"type": STATUS, "hex": number(4) + number(5000), "pad": 5000},
+     "the text of a status announces 5000 bytes, expected at most 4096"),
+    ("packets of SSH that nobody has asked for", "readdir", "flood", {"size": 30000},
+     "libssh2 wants more than the 6291456 bytes"),
+    ("small packets of SSH that nobody has asked for", "read", "flood", {"size": 0},
+     "libssh2 wants more than the 6291456 bytes"),
+)
+
+
+def peak(process):
+    with open(f"/proc/{process.pid}/status", encoding="ascii") as file:
+        return int(re.search(r"VmHWM:\s+(\d+)", file.read())[1])
+
+
+class Daemon:
+    """A daemon with a drop on the peer and one on this machine."""
+
+    def __init__(self, peer, settings="", **keys):
+        self.home = over_sftp(peer, f"gateway poll_interval=1\n{settings}", drops=("mcc",), **keys)
+        peer.behave()
+        attach_second(self.home)
+        self.text = ""
+        self.process = None
+
+    def start(self):
+        self.process = self.home.daemon()
+        os.set_blocking(self.process.stderr.fileno(), False)
+
+    def log(self):
+        self.text += (self.process.stderr.read() or b"").decode()
+        return self.text
+
+    def says(self, pattern):
+        return wait_until(lambda: re.search(pattern, self.log()) or self.process.poll() is not None) and \
+            re.search(pattern, self.text) is not None
+
+
+def ends(tap, daemon, text):
+    most = peak(daemon.process)
+    tap.ok(SANITIZED or most < MOST, f"{text}: the process stays below 64 MiB", f"{most} KiB", daemon.log()[-300:])
+    status = terminate(daemon.process)
+    tap.ok(status == 0, f"{text}: SIGTERM ends the daemon", status, daemon.log())
+
+
+def test_hostile(tap, peer):
+    for text, op, action, more, said in HOSTILE:
+        daemon = Daemon(peer)
+        send(daemon.home, name_of(1), b"x" * 4 * MIB)
+        peer.arm(op, action, times=None, match="in" if op in ("open", "read") else None, **more)
+        daemon.start()
+        tap.ok(daemon.says(said), f"{text}: the message names the limit and what was found", daemon.log())
+        ends(tap, daemon, text)
+
+
+def test_trickle(tap, peer):
+    """A server that gives a byte at a time. The window of five minutes is made a second."""
+    content = instruction(1)
+    def slow(trial, seconds):
+        daemon = Daemon(peer)
+        daemon.home.set(f"drop mcc rate_seconds=1\ndrop mcc timeout=1\ndrop mcc rate_min=1000")
+        send(daemon.home, name_of(1), content)
+        peer.arm("read", "trickle", times=None, match="in", seconds=seconds)
+        daemon.start()
+        trial.ok(daemon.says(r"the server moved \d+ bytes in \d+ seconds, expected at least 1000 a second"),
+                 "a server that trickles is told, with what it moved and what was expected", daemon.log())
+        trial.ok([one["code"] for one in incidents(daemon.home)] == ["A102"], "a server that trickles is an outage",
+                 incidents(daemon.home))
+        peer.behave()
+        trial.ok(wait_until(lambda: answer(name_of(1)) in daemon.home.out("mcc")),
+                 "a server that moves on: the file is taken", daemon.log())
+        ends(trial, daemon, "a server that trickled")
+    try_limits(tap, (0.05, 0.01), slow)
+    daemon = Daemon(peer)
+    daemon.home.set("drop mcc rate_seconds=1\ndrop mcc timeout=1\ndrop mcc rate_min=0")
+    send(daemon.home, name_of(1), content)
+    peer.arm("read", "trickle", times=None, match="in", seconds=0.01)
+    daemon.start()
+    tap.ok(wait_until(lambda: answer(name_of(1)) in daemon.home.out("mcc")) and peer.met() >= len(content),
+           "rate_min=0: a server may trickle", daemon.log(), peer.met())
+    ends(tap, daemon, "a server that may trickle")
+
+
+def test_idle(tap, peer):
+    """Connections that were idle are not answered any more: a new one is made, and nothing is told."""
+    for manner, limits in (("hang", (1, 4, 16)), ("cut", (PATIENCE,))):
+        def forgotten(trial, limit, manner=manner):
+            text = f"idle connections, {manner}"
+            daemon = Daemon(peer, timeout=limit)
+            daemon.home.set("gateway poll_interval=2")
+            daemon.start()
+            send(daemon.home, name_of(1), instruction(1))
+            trial.ok(wait_until(lambda: answer(name_of(1), "EMD") in daemon.home.out("mcc")), f"{text}: before",
+                     daemon.log())
+            lists = peer.count("opendir")
+            wait_until(lambda: peer.count("opendir") > lists)
+            closed = peer.count("close")
+            wait_until(lambda: peer.count("close") > closed)
+            peer.set(forget=time.time(), forget_by=f"{manner}-before")
+            send(daemon.home, name_of(2), instruction(2, (3,)))
+            trial.ok(wait_until(lambda: answer(name_of(2), "EMD") in daemon.home.out("mcc")),
+                     f"{text}: a file is taken and answered all the same", daemon.log())
+            first = [line[1] for line in peer.since() if line[0] == "forgotten"]
+            trial.ok(len(first) >= 2 and set(first) <= {"close", "lstat"},
+                     f"{text}: both connections were met, by requests that change nothing", first)
+            trial.ok("down" not in daemon.log() and daemon.home.json("incident", "list", "--all") == [],
+                     f"{text}: nothing is told", daemon.log())
+            ends(trial, daemon, text)
+        try_limits(tap, limits, forgotten)
+
+
+def main():
+    if PYTHON is None:
+        print("1..0 # SKIP no python3-paramiko")
+        Home.clean(keep=False)
+        return
+    with Tap() as tap, Peer(tempfile.gettempdir()) as peer:
+        for test in (test_hostile, test_trickle, test_idle):
+            if not os.environ.get("ONLY") or os.environ["ONLY"] in test.__name__:
+                test(tap, peer)
+        if tap.bad:
+            print("# " + peer.errors().replace("\n", "\n# "))
+
+
+if __name__ == "__main__":
+    main()
