@@ -24,7 +24,8 @@ an extension (fsync@openssh.com), `connect` or `login`. Actions:
     full                      does writes up to `after` bytes in all, then answers failure
     delay                     does the work `seconds` later
     answer                    answers with a packet of `type` that holds `hex` and so many more bytes: `pad`
-    names                     answers with `count` new names of `length` bytes each, whatever the folder holds
+    names                     answers with `count` new names of `length` bytes each, whatever the folder holds; with
+                              `answers` the list ends after so many, and another one begins
     trickle                   answers a read with one byte, `seconds` later
     flood                     sends packets of SSH that nobody has asked for, of `size` bytes, without end
     grow, vanish, replace     appends `hex` to the local file of the request, removes it, or puts another file of the
@@ -244,7 +245,8 @@ class Folder(SFTPServerInterface):
 class Subsystem(SFTPServer):
     """Sees each request before and after it is carried out."""
 
-    named = 0  # names that were made up so far
+    named = 0   # names that were made up so far
+    listed = 0  # answers with such names in this list
 
     def __init__(self, channel, name, server, *arguments, **more):
         super().__init__(channel, name, server, *arguments, **more)
@@ -321,6 +323,11 @@ class Subsystem(SFTPServer):
 
     def names(self, _, request_number, __, fault):
         count, length = fault["count"], fault["length"]
+        self.listed += 1
+        if self.listed > fault.get("answers", self.listed):
+            self.listed = 0
+            self._send_status(request_number, sftp.SFTP_EOF)
+            return
         entries = []
         for _ in range(count):
             self.named += 1

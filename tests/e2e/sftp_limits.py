@@ -3,6 +3,7 @@
 the other drops go on, SIGTERM ends the daemon, and the message names the limit and what was found."""
 import os
 import re
+import sqlite3
 import struct
 import tempfile
 import time
@@ -153,13 +154,38 @@ def test_idle(tap, peer):
         try_limits(tap, limits, forgotten)
 
 
+def recorded(home):
+    """How many names the ledger's journal has."""
+    with sqlite3.connect(f"file:{home.path('spool', 'ledger.sqlite')}?mode=ro", uri=True) as ledger:
+        return ledger.execute("SELECT count(*) FROM pickup").fetchone()[0]
+
+
+def test_endless_list(tap, peer):
+    """Names without end, short ones and the longest. Then as many as are allowed, new ones each time."""
+    for count, length, said in ((100, 60, r"holds at least 30001 names, expected at most 30000; .*listed_max="),
+                                (100, 4096, r"names of at least 300\d{4} bytes together, expected at most 3000000")):
+        text = f"names of {length} bytes without end"
+        daemon = Daemon(peer)
+        peer.arm("readdir", "names", times=None, count=count, length=length)
+        daemon.start()
+        tap.ok(daemon.says(said), f"{text}: the message names the limit and what was found", daemon.log())
+        ends(tap, daemon, text)
+    text = "as many names as are allowed, new ones in each list"
+    daemon = Daemon(peer)
+    peer.arm("readdir", "names", times=None, count=100, length=100, answers=300)
+    daemon.start()
+    tap.ok(wait_until(lambda: recorded(daemon.home) >= 85000), f"{text}: three lists are decided about",
+           recorded(daemon.home), daemon.log())
+    ends(tap, daemon, text)
+
+
 def main():
     if PYTHON is None:
         print("1..0 # SKIP no python3-paramiko")
         Home.clean(keep=False)
         return
     with Tap() as tap, Peer(tempfile.gettempdir()) as peer:
-        for test in (test_hostile, test_trickle, test_idle):
+        for test in (test_hostile, test_endless_list, test_trickle, test_idle):
             if not os.environ.get("ONLY") or os.environ["ONLY"] in test.__name__:
                 test(tap, peer)
         if tap.bad:

@@ -288,8 +288,13 @@ static void ask_changes(struct sftp *sftp)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const things[])(struct sftp *) = {ask_list, ask_lstat, ask_read, ask_upload, ask_changes};
-    static const struct sftp_peer peer = {
-        .host = "h", .user = "u", .port = 22, .identity = "", .passphrase_file = "", .known_hosts = ""};
+    static const struct sftp_peer peer = {.host = "h",
+                                          .user = "u",
+                                          .port = 22,
+                                          .listed_max = 100,
+                                          .identity = "",
+                                          .passphrase_file = "",
+                                          .known_hosts = ""};
     static char nothing; /* stands for libssh2's objects, which only the functions above get */
     unsigned asked = size > 0 ? data[0] % MAX_ASKED : 0;
     struct sftp *sftp;

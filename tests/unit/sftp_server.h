@@ -62,7 +62,8 @@ static inline int enter(void **state)
                                                .user = g_getenv("SSHD_USER"),
                                                .identity = g_getenv("SSHD_IDENTITY"),
                                                .known_hosts = g_getenv("SSHD_KNOWN_HOSTS"),
-                                               .timeout = 20},
+                                               .timeout = 20,
+                                               .listed_max = 40000},
                                       .taken = (char *)""};
     drop = (struct drop){.name = (char *)"far",
                          .transport = &sftp_transport,

@@ -57,7 +57,8 @@ static void test_config_drops__sftp_drop__is_read(void **state)
 {
     g_autofree char *problems = NULL;
     g_autoptr(config_t) config = load(SFTP "port=2222\nidentity=key\npassphrase_file=pass\ntaken=/taken/\ntimeout=7\n"
-                                           "ciphers=aes256-ctr,aes128-ctr\nrate_min=0\nrate_seconds=60\n",
+                                           "ciphers=aes256-ctr,aes128-ctr\nrate_min=0\nrate_seconds=60\n"
+                                           "listed_max=7\n",
                                       &problems);
     (void)state;
 
@@ -76,6 +77,7 @@ static void test_config_drops__sftp_drop__is_read(void **state)
     assert_int_equal(settings->peer.timeout, 7);
     assert_int_equal(settings->peer.rate_min, 0);
     assert_int_equal(settings->peer.rate_seconds, 60);
+    assert_int_equal(settings->peer.listed_max, 7);
     assert_int_equal(drop->complete, COMPLETE_STABLE);
 }
 
@@ -92,6 +94,7 @@ static void test_config_drops__sftp_drop_without_more__has_defaults(void **state
     assert_int_equal(settings->peer.timeout, 20);
     assert_int_equal(settings->peer.rate_min, 100);
     assert_int_equal(settings->peer.rate_seconds, 300);
+    assert_int_equal(settings->peer.listed_max, 30000);
     assert_string_equal(settings->peer.identity, "");
     assert_string_equal(settings->taken, "");
     assert_string_equal(settings->peer.kex, "");
@@ -113,6 +116,7 @@ static void test_config_drops__drop_with_problems__each_is_reported_with_its_lin
         {SFTP "timeout=0\n", 8, "timeout"},
         {SFTP "rate_min=-1\n", 8, "rate_min"},
         {SFTP "rate_seconds=0\n", 8, "rate_seconds"},
+        {SFTP "listed_max=0\n", 8, "listed_max"},
         {SFTP "taken=in/\n", 8, "taken"},
         {SFTP "taken=/out\n", 8, "taken"},
         {SFTP "passphrase_file=p\n", 8, "passphrase_file"},

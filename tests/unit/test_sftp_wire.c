@@ -53,7 +53,7 @@ int libssh2_session_free(LIBSSH2_SESSION *session)
 
 static int enter(void **state)
 {
-    static const struct sftp_peer peer = {.host = "h", .user = "u", .port = 22, .timeout = 1};
+    static const struct sftp_peer peer = {.host = "h", .user = "u", .port = 22, .timeout = 1, .listed_max = 50};
     static char nothing; /* stands for libssh2's objects, which are never looked into */
 
     (void)state;

@@ -56,6 +56,7 @@ struct sftp_peer {
     /* A file or a list that has been waited for this many seconds, or for `timeout` if that is longer, must have moved
      * this many bytes a second; 0: any number. The wait for the disk of a server does not count. */
     int64_t rate_seconds, rate_min;
+    int64_t listed_max; /* the most names that a folder may hold */
 };
 
 /* What is known of the server. NULL, false and 0 until connecting came that far; kept after a failure. */
@@ -104,7 +105,9 @@ bool sftp_offers(const struct sftp *sftp, const char *extension);
 
 /* Called for each entry, with the attributes of lstat. It may use the session. False ends the list. */
 typedef bool sftp_visit(void *user, const char *name, const struct sftp_attributes *attributes);
-/* Lists a folder, in any order, without "." and ".." and without names that hold '/' or NUL. */
+/* REFUSED if the folder holds more than listed_max names, or if they are longer than SFTP_USUAL_NAME on average: the
+ * caller keeps all of them.
+ * Lists a folder, in any order, without "." and ".." and without names that hold '/' or NUL. */
 bool sftp_list(struct sftp *sftp, const char *folder, sftp_visit *visit, void *user, GError **error);
 /* The attributes of an entry; of a link, not of what it points to. MISSING if there is none. */
 bool sftp_lstat(struct sftp *sftp, const char *path, struct sftp_attributes *attributes, GError **error);

@@ -10,9 +10,8 @@
 /* READDIRs under way at once: 50,000 names come in about 500 answers, each a round trip if asked one by one. */
 enum { LISTINGS = 4 };
 
-/* Names in one list, and answers without any name in a row. A server that never says EOF would hold up its drop for
- * ever. */
-enum { MAX_LISTED = 10 * 1000 * 1000, MAX_EMPTY = 1000 };
+/* Answers without any name in a row. A server that never says EOF would hold up its drop for ever. */
+enum { MAX_EMPTY = 1000 };
 
 /* Bytes: what a name that is asked for by a request of its own counts in the rate of a list. */
 enum { ENTRY = 100 };
@@ -26,9 +25,10 @@ struct listing {
     const char *folder;
     sftp_visit *visit;
     void *user;
-    bool enough;     /* the visitor wants no more */
-    uint32_t listed; /* names so far */
-    uint32_t empty;  /* answers without a name, in a row */
+    bool enough;    /* the visitor wants no more */
+    int64_t listed; /* names so far */
+    int64_t bytes;  /* of these names */
+    uint32_t empty; /* answers without a name, in a row */
 };
 
 /* Servers may leave attributes out of a list. Those of one name are asked for by a request of its own. */
@@ -65,6 +65,26 @@ static bool visit_name(struct listing *listing, const uint8_t *data, size_t len,
     return true;
 }
 
+/* The caller keeps what is listed, so a folder without end would take all memory. To use only the first names is no way
+ * out: servers list in any order, and a file with a high number, taken first, would make the lower ones stale. */
+static bool check_listed(const struct listing *listing, GError **error)
+{
+    int64_t most = listing->sftp->peer.listed_max;
+
+    if (listing->listed > most)
+        return sftp_fail(listing->sftp, SFTP_ERROR_REFUSED, error,
+                         "%s holds at least %" G_GINT64_FORMAT " names, expected at most %" G_GINT64_FORMAT
+                         "; have files that are not for the gateway moved away, or raise listed_max= of the drop",
+                         listing->folder, listing->listed, most);
+    if (listing->bytes > most * SFTP_USUAL_NAME)
+        return sftp_fail(listing->sftp, SFTP_ERROR_REFUSED, error,
+                         "%s holds names of at least %" G_GINT64_FORMAT " bytes together, expected at most "
+                         "%" G_GINT64_FORMAT
+                         "; have files that are not for the gateway moved away, or raise listed_max= of the drop",
+                         listing->folder, listing->bytes, most * SFTP_USUAL_NAME);
+    return true;
+}
+
 /* Passes all names of one answer to the visitor. */
 static bool visit_names(struct listing *listing, const struct sftp_reply *reply, GError **error)
 {
@@ -76,16 +96,21 @@ static bool visit_names(struct listing *listing, const struct sftp_reply *reply,
     if (!reply_u32(&names, &n))
         return reply_broken(listing->sftp, "a list of names is cut short", error);
     listing->empty = n == 0 ? listing->empty + 1 : 0;
-    listing->listed += MIN(n, MAX_LISTED);
-    if (listing->empty > MAX_EMPTY || listing->listed > MAX_LISTED)
-        return reply_broken(listing->sftp, "a list of names has no end", error);
+    if (listing->empty > MAX_EMPTY) {
+        g_autofree char *how = g_strdup_printf("a list goes on for %u answers without a name, expected at most %d",
+                                               listing->empty, MAX_EMPTY);
+        return reply_broken(listing->sftp, how, error);
+    }
     for (uint32_t i = 0; i < n && !listing->enough; i++) {
         struct reply_text name = {.what = "a name in a list", .longest = SFTP_LONGEST_NAME};
         struct reply_text line = {.what = "the line of a name in a list", .longest = SFTP_LONGEST_LINE};
         struct sftp_attributes attributes;
         if (!reply_text(listing->sftp, &names, &name, error) || !reply_text(listing->sftp, &names, &line, error) ||
-            !reply_attributes(listing->sftp, &names, &attributes, error) ||
-            !visit_name(listing, name.data, name.len, &attributes, error))
+            !reply_attributes(listing->sftp, &names, &attributes, error))
+            return false;
+        listing->listed++;
+        listing->bytes += (int64_t)name.len;
+        if (!check_listed(listing, error) || !visit_name(listing, name.data, name.len, &attributes, error))
             return false;
     }
     return true;

@@ -16,6 +16,7 @@
 enum sftp_limits {
     SFTP_LONGEST_HANDLE = 256,       /* as the draft says (section 6.3) */
     SFTP_LONGEST_NAME = 4096,        /* of a listed entry: PATH_MAX of Linux; no file system has longer names */
+    SFTP_USUAL_NAME = 100,           /* of listed entries on average; names of the grammar have 60 to 70 */
     SFTP_LONGEST_LINE = 8192,        /* the line of `ls -l` beside a name, which nobody reads */
     SFTP_LONGEST_TEXT = 4096,        /* the words beside the code of a STATUS */
     SFTP_MOST_EXTENDED = 64,         /* extended attributes of one entry (a number) */
