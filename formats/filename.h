@@ -63,6 +63,8 @@ extern const char *const filename_temporary_patterns[];
 
 /* What the names of files begin with that this gateway makes for itself in a drop. */
 #define FILENAME_GATEWAY_PREFIX ".ecosgate-"
+/* … of copies of files in custody that are about to be removed. */
+#define FILENAME_TAKEN_PREFIX FILENAME_GATEWAY_PREFIX "taken-"
 
 /* True for names that mean "still being written": those that match one of the patterns (NULL-terminated; NULL: those of
  * filename_temporary_patterns), and those that begin with FILENAME_GATEWAY_PREFIX. In a pattern '*' stands for any

@@ -26,6 +26,7 @@ struct viewing {
     GHashTable *names;   /* seen so far */
     GHashTable *markers; /* names that have a marker file, without DROP_MARKER */
     GHashTable *custody; /* escaped name → struct ledger_job: in the spool, but the copy is still in the drop */
+    GHashTable *taken;   /* raw name that a copy has before it is removed → the same struct ledger_job */
     GPtrArray *jobs;     /* owns the values of custody */
     GPtrArray *faults;   /* struct ledger_pickup: what the gateway could not take, or not remove */
     json_t *rows;
@@ -118,17 +119,32 @@ static const char *name_ahead(const struct viewing *v, const char *name)
     return NULL;
 }
 
+/* Why the copy of a job's file cannot be removed; NULL: nothing is known of that. */
+static const char *stuck_reason(const struct viewing *v, const struct ledger_job *job)
+{
+    for (guint i = 0; i < v->faults->len; i++) {
+        const struct ledger_pickup *fault = v->faults->pdata[i];
+        if (fault->job == job->id && strcmp(fault->decision, pickup_decision_name(PICKUP_FAULT)) != 0)
+            return fault->reason;
+    }
+    return NULL;
+}
+
 /* True, and *result filled, if the file is in the spool already. */
 static bool is_in_custody(const struct viewing *v, const struct drop_entry *entry, const char *escaped,
                           struct completeness_result *result)
 {
     const struct ledger_job *job = g_hash_table_lookup(v->custody, escaped);
-    const struct ledger_pickup *fault = fault_of(v, entry, escaped);
 
-    if (job == NULL || !source_identity_same(&job->source, &entry->identity))
+    if (job != NULL && !source_identity_same(&job->source, &entry->identity))
+        job = NULL;
+    if (job == NULL)
+        job = g_hash_table_lookup(v->taken, entry->name);
+    if (job == NULL)
         return false;
+    const char *stuck = stuck_reason(v, job);
     *result = (struct completeness_result){
-        .decision = PICKUP_LEAVE, .reason = fault != NULL ? g_strdup(fault->reason) : completeness_in_custody(job->id)};
+        .decision = PICKUP_LEAVE, .reason = stuck != NULL ? g_strdup(stuck) : completeness_in_custody(job->id)};
     return true;
 }
 
@@ -139,7 +155,7 @@ static void keep_back(const struct viewing *v, const struct drop_entry *entry, c
     const struct ledger_pickup *fault = fault_of(v, entry, escaped);
     const char *ahead = name_ahead(v, entry->name);
 
-    if (result->decision != PICKUP_TAKE)
+    if (result->decision != PICKUP_TAKE && !g_str_has_prefix(entry->name, FILENAME_TAKEN_PREFIX))
         return;
     if (ahead != NULL) {
         g_free(result->reason);
@@ -192,8 +208,14 @@ static bool load_known(struct viewing *v, GError **error)
     if (!ledger_jobs_with_source(ledger, v->drop->name, &v->jobs, error) ||
         !ledger_pickups_failing(ledger, v->drop->name, &v->faults, error))
         return false;
-    for (guint i = 0; i < v->jobs->len; i++)
-        g_hash_table_insert(v->custody, (gpointer)((struct ledger_job *)v->jobs->pdata[i])->name, v->jobs->pdata[i]);
+    for (guint i = 0; i < v->jobs->len; i++) {
+        struct ledger_job *job = v->jobs->pdata[i];
+        size_t len;
+        g_autofree char *name = text_unescape(job->name, &len);
+        g_hash_table_insert(v->custody, (gpointer)job->name, job);
+        if (name != NULL)
+            g_hash_table_insert(v->taken, transport_taken_name(job->id, name), job);
+    }
     return true;
 }
 
@@ -234,6 +256,7 @@ static bool view_drop(const struct invocation *invocation, struct gateway *gatew
                         .drop = drop,
                         .entries = g_ptr_array_new_with_free_func(free_entry),
                         .custody = g_hash_table_new(g_str_hash, g_str_equal),
+                        .taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
                         .names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
                         .markers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
                         .rows = json_array()};
@@ -247,6 +270,7 @@ static bool view_drop(const struct invocation *invocation, struct gateway *gatew
     g_ptr_array_unref(v.entries);
     g_hash_table_unref(v.names);
     g_hash_table_unref(v.custody);
+    g_hash_table_unref(v.taken);
     if (v.jobs != NULL)
         g_ptr_array_unref(v.jobs);
     if (v.faults != NULL)

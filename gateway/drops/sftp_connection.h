@@ -24,6 +24,7 @@ struct connection {
     const struct drop *drop;
     struct sftp *sftp;
     GHashTable *types; /* name → struct sftp_attributes: what was asked of an entry that the server tells no type of */
+    bool no_rename;    /* the server refuses to rename in `in`, and allows to remove there */
     GHashTable *fetched; /* name → struct source_identity: fetched on this connection and not discarded yet */
 };
 
@@ -61,8 +62,7 @@ bool sftp_connection_pass(bool good, GError **cause, GError **error);
 bool sftp_pickup_fetch(struct connection *connection, const char *name, const struct source_identity *identity,
                        const struct byte_sink *sink, GError **error);
 /* Member discard (sftp_pickup.c). */
-bool sftp_pickup_discard(struct connection *connection, const char *name, const struct source_identity *identity,
-                         const char *sha256, GError **error);
+bool sftp_pickup_discard(struct connection *connection, const struct drop_copy *copy, GError **error);
 /* Member upload (sftp_delivery.c). */
 bool sftp_delivery_upload(struct connection *connection, const char *path, const struct outgoing_file *file,
                           enum publication_state *state, GError **error);

@@ -1,6 +1,7 @@
 /*
- * Fetching a file from an SFTP server, and removing or moving the server's copy afterwards. A small file costs three
- * round trips: look and open, read (with its end and its attributes, sftp_stream.c), and later look and remove.
+ * Fetching a file from an SFTP server, and removing or moving the server's copy afterwards. A small file costs five
+ * round trips: look; open; read, with its end and its attributes (sftp_stream.c); later rename and look together;
+ * remove.
  */
 #include "formats/text.h"
 #include "gateway/drops/sftp_connection.h"
@@ -151,15 +152,17 @@ bool sftp_pickup_fetch(struct connection *connection, const char *name, const st
 /* The server's copy that is to go. */
 struct discarding {
     struct connection *connection;
-    const char *name;
-    const struct source_identity *identity;
+    const struct drop_copy *copy;
     struct content content;
-    struct remote_file file; /* in the drop's `in` */
+    const char *path, *taken;          /* in the drop's `in` */
+    const char *marker, *taken_marker; /* by the rule `marker`; else NULL */
 };
 
-/* Moves the file to target, if that is free. Sets *done if the file is out of the way; else target holds other bytes.
- */
-static bool move_to(const struct discarding *d, const char *target, bool *done, GError **error)
+/* ---- where it goes ---- */
+
+/* Moves the copy, which stands at `from`, to target, if that is free. Sets *done if it is out of the way; else target
+ * holds other bytes. */
+static bool move_to(const struct discarding *d, const char *from, const char *target, bool *done, GError **error)
 {
     struct remote_file there = {.path = target};
 
@@ -167,72 +170,230 @@ static bool move_to(const struct discarding *d, const char *target, bool *done, 
         return false;
     if (there.there)
         return sftp_connection_compare(d->connection, &there, &d->content, done, error) &&
-               (!*done || sftp_connection_remove(d->connection, STEP_SOURCE_REMOVED, d->file.path, error));
+               (!*done || sftp_connection_remove(d->connection, STEP_SOURCE_REMOVED, from, error));
     step_before(STEP_SOURCE_REMOVED);
-    if (!sftp_rename(d->connection->sftp, d->file.path, target, error))
+    if (!sftp_rename(d->connection->sftp, from, target, error))
         return false;
     step_after(STEP_SOURCE_REMOVED);
     *done = true;
     return true;
 }
 
-/* Moves the file to the folder of taken=. If a file of that name was moved there before, with other bytes, the name
+/* Moves the copy to the folder of taken=. If a file of that name was moved there before, with other bytes, the name
  * gets the beginning of the SHA-256 appended. */
-static bool move_away(const struct discarding *d, const char *taken, GError **error)
+static bool move_away(const struct discarding *d, const char *from, const char *taken, GError **error)
 {
-    g_autofree char *plain = sftp_path(taken, d->name);
+    g_autofree char *plain = sftp_path(taken, d->copy->name);
     g_autofree char *unique = g_strdup_printf("%s.%.*s", plain, SHORT_DIGEST, d->content.sha256);
     bool done = false;
 
-    if (!move_to(d, plain, &done, error) || (!done && !move_to(d, unique, &done, error)))
+    if (!move_to(d, from, plain, &done, error) || (!done && !move_to(d, from, unique, &done, error)))
         return false;
     if (done)
         return true;
     g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_ENTRY,
-                "%s and %s on the server hold other bytes than %s; move them away", plain, unique, d->file.path);
+                "%s and %s on the server hold other bytes than %s; move them away", plain, unique, d->path);
     return false;
 }
 
+/* The copy is ours and stands at `from`, its marker at `marker`. The marker first: if it stayed alone, the next file of
+ * that name would count as whole too early. */
+static bool dispose(const struct discarding *d, const char *from, const char *marker, GError **error)
+{
+    const char *taken = sftp_settings_of(d->connection->drop)->taken;
+
+    if (marker != NULL && !sftp_connection_remove(d->connection, STEP_SOURCE_REMOVED, marker, error))
+        return false;
+    if (*taken != '\0')
+        return move_away(d, from, taken, error);
+    return sftp_connection_remove(d->connection, STEP_SOURCE_REMOVED, from, error);
+}
+
+/* ---- whether it is ours ---- */
+
 /* Sets *ours to whether the file there is the one that was fetched. Size and time prove it only if this connection has
  * fetched it; after a restart or a new connection its bytes are compared. */
-static bool is_ours(const struct discarding *d, bool *ours, GError **error)
+static bool is_ours(const struct discarding *d, const struct remote_file *file, bool *ours, GError **error)
 {
-    const struct source_identity *fetched = g_hash_table_lookup(d->connection->fetched, d->name);
-    bool proved = fetched != NULL && source_identity_same(fetched, d->identity);
+    const struct source_identity *identity = d->copy->identity;
+    const struct source_identity *fetched = g_hash_table_lookup(d->connection->fetched, d->copy->name);
+    bool proved = fetched != NULL && source_identity_same(fetched, identity);
 
-    *ours = is_still(&d->file.attributes, d->identity);
-    g_hash_table_remove(d->connection->fetched, d->name);
-    return !*ours || proved || sftp_connection_compare(d->connection, &d->file, &d->content, ours, error);
+    *ours = is_still(&file->attributes, identity);
+    g_hash_table_remove(d->connection->fetched, d->copy->name);
+    return !*ours || proved || sftp_connection_compare(d->connection, file, &d->content, ours, error);
 }
 
-static bool discard(struct discarding *d, GError **error)
+/* ---- a newer file ---- */
+
+/* Gives a name back. *back is false if it is taken again. On servers whose rename replaces, only the look protects what
+ * stands there. */
+static bool give_back(const struct discarding *d, const char *taken, const char *path, bool *back, GError **error)
 {
-    const struct drop *drop = d->connection->drop;
-    const char *taken = sftp_settings_of(drop)->taken;
-    g_autofree char *marker = g_strconcat(d->file.path, DROP_MARKER, NULL);
+    struct remote_file there = {.path = path};
+
+    *back = false;
+    if (!sftp_connection_look(d->connection, NULL, &there, error))
+        return false;
+    if (there.there)
+        return true;
+    step_before(STEP_SOURCE_RETURNED);
+    if (!sftp_rename(d->connection->sftp, taken, path, error))
+        return false;
+    step_after(STEP_SOURCE_RETURNED);
+    *back = true;
+    return true;
+}
+
+/* The marker belongs to what stands under the name now. If that has a marker already, ours is not needed. */
+static bool return_marker(const struct discarding *d, GError **error)
+{
+    struct remote_file marker = {.path = d->taken_marker};
+    bool back;
+
+    if (d->marker == NULL)
+        return true;
+    if (!sftp_connection_look(d->connection, NULL, &marker, error))
+        return false;
+    if (!marker.there)
+        return true;
+    return give_back(d, d->taken_marker, d->marker, &back, error) &&
+           (back || sftp_connection_remove(d->connection, STEP_SOURCE_REMOVED, d->taken_marker, error));
+}
+
+static bool return_newer(const struct discarding *d, GError **error)
+{
+    bool back;
+
+    if (!give_back(d, d->taken, d->path, &back, error))
+        return false;
+    if (back)
+        return return_marker(d, error);
+    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_ENTRY,
+                "a newer file of that name stands as %s on the server, for its own name was taken again meanwhile; it "
+                "gets its name once that is free: move the other file away, or rename this one",
+                d->taken);
+    return false;
+}
+
+/* ---- discard ---- */
+
+/* Without a rename: looks, then removes under its own name. A newer file that comes in between is lost with it. */
+static bool look_and_remove(const struct discarding *d, GError **error)
+{
+    struct remote_file file = {.path = d->path};
     bool ours;
 
-    if (!sftp_connection_ready(d->connection, error) || !sftp_connection_look(d->connection, drop->in, &d->file, error))
+    if (!sftp_connection_look(d->connection, d->connection->drop->in, &file, error))
         return false;
-    if (!d->file.there)
+    if (!file.there)
         return true;
-    if (!is_ours(d, &ours, error))
-        return false;
-    if (!ours)
-        return true;
-    /* The marker first: if it stayed alone, the next file of that name would count as whole too early. */
-    if (drop->complete == COMPLETE_MARKER && !sftp_connection_remove(d->connection, STEP_SOURCE_REMOVED, marker, error))
-        return false;
-    if (*taken == '\0')
-        return sftp_connection_remove(d->connection, STEP_SOURCE_REMOVED, d->file.path, error);
-    return move_away(d, taken, error);
+    return is_ours(d, &file, &ours, error) && (!ours || dispose(d, d->path, d->marker, error));
 }
 
-bool sftp_pickup_discard(struct connection *connection, const char *name, const struct source_identity *identity,
-                         const char *sha256, GError **error)
+/* The copy could not be renamed: it is gone, or the server refuses. */
+static bool not_taken(const struct discarding *d, GError *refusal, GError **error)
 {
-    g_autofree char *path = sftp_path(connection->drop->in, name);
-    struct discarding d = {connection, name, identity, {identity->size, sha256}, {.path = path}};
+    bool gone = sftp_connection_failed_by(refusal, SFTP_ERROR_MISSING);
+    struct sftp_attributes folder;
+
+    g_error_free(refusal);
+    if (gone)
+        return return_marker(d, error) && sftp_lstat(d->connection->sftp, d->connection->drop->in, &folder, error);
+    if (!return_marker(d, error) || !look_and_remove(d, error))
+        return false;
+    d->connection->no_rename = true;
+    return true;
+}
+
+/* The copy, or something newer, stands under the name that it was taken to. */
+static bool settle_taken(const struct discarding *d, const struct sftp_attributes *attributes, GError **error)
+{
+    const struct remote_file file = {d->taken, true, *attributes};
+    bool ours;
+
+    if (!is_ours(d, &file, &ours, error))
+        return false;
+    return ours ? dispose(d, d->taken, d->taken_marker, error) : return_newer(d, error);
+}
+
+/* The server says that it renamed, and does not know the new name: it hides such names, or has none. What was taken is
+ * given back unseen, and this connection takes no more. */
+static bool taken_unseen(const struct discarding *d, GError **error)
+{
+    struct sftp_attributes attributes;
+    GError *cause = NULL;
+
+    if (sftp_lstat(d->connection->sftp, d->taken, &attributes, &cause))
+        return settle_taken(d, &attributes, error); /* it answered the look before the rename */
+    if (!sftp_connection_failed_by(cause, SFTP_ERROR_MISSING)) {
+        g_propagate_error(error, cause);
+        return false;
+    }
+    g_error_free(cause);
+    if (!sftp_rename(d->connection->sftp, d->taken, d->path, error))
+        return false;
+    d->connection->no_rename = true;
+    return return_marker(d, error) && look_and_remove(d, error);
+}
+
+/* A marker that is not there is no error: the file may have been taken without it before a stop. */
+static bool take_marker(const struct discarding *d, GError **error)
+{
+    GError *cause = NULL;
+
+    if (d->marker == NULL)
+        return true;
+    step_before(STEP_SOURCE_TAKEN);
+    if (!sftp_rename(d->connection->sftp, d->marker, d->taken_marker, &cause)) {
+        bool lost = !sftp_is_connected(d->connection->sftp);
+        if (lost)
+            g_propagate_error(error, cause);
+        else
+            g_error_free(cause); /* gone, refused, or taken before a stop: the file decides */
+        return !lost;
+    }
+    step_after(STEP_SOURCE_TAKEN);
+    return true;
+}
+
+static bool discard(const struct discarding *d, GError **error)
+{
+    struct sftp_moved moved;
+
+    if (!sftp_connection_ready(d->connection, error))
+        return false;
+    if (d->connection->no_rename)
+        return look_and_remove(d, error);
+    if (!take_marker(d, error))
+        return false;
+    step_before(STEP_SOURCE_TAKEN);
+    if (!sftp_move(d->connection->sftp, d->path, d->taken, &moved, error))
+        return false;
+    if (moved.refusal == NULL)
+        step_after(STEP_SOURCE_TAKEN);
+    else if (!moved.there)
+        return not_taken(d, moved.refusal, error);
+    g_clear_error(&moved.refusal);
+    return moved.there ? settle_taken(d, &moved.attributes, error) : taken_unseen(d, error);
+}
+
+bool sftp_pickup_discard(struct connection *connection, const struct drop_copy *copy, GError **error)
+{
+    const char *in = connection->drop->in;
+    bool marked = connection->drop->complete == COMPLETE_MARKER;
+    g_autofree char *path = sftp_path(in, copy->name);
+    g_autofree char *taken = sftp_path(in, copy->taken_name);
+    g_autofree char *marker = g_strconcat(path, DROP_MARKER, NULL);
+    g_autofree char *marker_name = transport_taken_marker(copy->taken_name);
+    g_autofree char *taken_marker = sftp_path(in, marker_name);
+    const struct discarding d = {.connection = connection,
+                                 .copy = copy,
+                                 .content = {copy->identity->size, copy->sha256},
+                                 .path = path,
+                                 .taken = taken,
+                                 .marker = marked ? marker : NULL,
+                                 .taken_marker = marked ? taken_marker : NULL};
     GError *cause = NULL;
 
     return discard(&d, &cause) || entry_failed(connection, cause, error);

@@ -462,10 +462,22 @@ static void try_taken(struct probing *p, const char *path)
         probe_fail(p->probe, "taken", cause);
 }
 
+static void say_removed(struct probing *p, bool renamed)
+{
+    if (renamed)
+        probe_say(p->probe, "remove", PROBE_GOOD, "a file can be removed from %s", p->drop->in);
+    else
+        probe_say(p->probe, "remove", PROBE_NOTE,
+                  "a file can be removed from %s, but not renamed there; if a newer file of the same name comes at the "
+                  "moment of its removal, that one is removed",
+                  p->drop->in);
+}
+
 /* A user who may not write in `in` may still be allowed to remove files there. That shows only with the first file. */
 static void try_remove(struct probing *p)
 {
     g_autofree char *path = own_path(p, p->drop->in, "3.part");
+    g_autofree char *aside = own_path(p, p->drop->in, "4.part");
     GError *cause = NULL;
 
     if (!make(p, path, &cause)) {
@@ -474,10 +486,11 @@ static void try_remove(struct probing *p)
         g_error_free(cause);
         return;
     }
+    bool renamed = sftp_rename(p->sftp, path, aside, NULL); /* as a pickup does before it removes or moves */
     if (*p->settings->taken != '\0')
-        try_taken(p, path);
-    else if (sftp_remove(p->sftp, path, &cause))
-        probe_say(p->probe, "remove", PROBE_GOOD, "a file can be removed from %s", p->drop->in);
+        try_taken(p, renamed ? aside : path);
+    else if (sftp_remove(p->sftp, renamed ? aside : path, &cause))
+        say_removed(p, renamed);
     else {
         probe_say(p->probe, "remove", PROBE_BAD,
                   "%s; no file can leave %s: ask the server's owner for the right to remove files there, or to move "

@@ -3,6 +3,7 @@
  */
 #include "gateway/drops/transport.h"
 
+#include "formats/filename.h"
 #include "gateway/drops/local_drop.h"
 #include "gateway/drops/sftp_drop.h"
 #include "gateway/drops/write_behind.h"
@@ -34,6 +35,24 @@ char *transport_temporary_name(const char *form, const char *name)
     const char *place = strstr(form, "NAME");
 
     return g_strdup_printf("%.*s%.*s%s%s", (int)(file - name), name, (int)(place - form), form, file, place + 4);
+}
+
+/* At most 255 bytes, which is what file systems allow. The name may be cut: the job makes it unique. */
+char *transport_taken_name(int64_t job, const char *name)
+{
+    enum { MOST_BYTES = 255 };
+    char *taken = g_strdup_printf(FILENAME_TAKEN_PREFIX "%08" G_GINT64_FORMAT "-%s", job, name);
+
+    if (strlen(taken) > MOST_BYTES)
+        taken[MOST_BYTES] = '\0';
+    return taken;
+}
+
+char *transport_taken_marker(const char *taken_name)
+{
+    const size_t most = 255 - strlen(DROP_MARKER);
+
+    return g_strdup_printf("%.*s" DROP_MARKER, (int)MIN(strlen(taken_name), most), taken_name);
 }
 
 void drop_free(struct drop *drop)

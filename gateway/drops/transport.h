@@ -91,6 +91,14 @@ struct byte_sink {
     void *user; /* of write */
 };
 
+/* A copy in `in` of a file that is in custody, which is to go. All is borrowed. */
+struct drop_copy {
+    const char *name;
+    const char *taken_name; /* transport_taken_name: what it is called between taking it and removing it */
+    const struct source_identity *identity; /* as it was fetched */
+    const char *sha256;
+};
+
 /* The name of the claim in `out` (claim.h). */
 #define CLAIM_NAME ".ecosgate-claim"
 
@@ -157,11 +165,16 @@ struct transport {
     bool (*fetch)(struct connection *connection, const char *name, const struct source_identity *identity,
                   const struct byte_sink *sink, GError **error);
     /* Removes the drop's copy, or moves it away where the settings say so, if it is still the one that was fetched:
-     * same identity and, where that alone proves too little, same bytes. Another file of the name, or none, is left as
-     * it is, which is no error. By the rule `marker` the marker goes first. TRANSPORT_ERROR_ENTRY if that is refused
-     * although the drop can be listed. Passes STEP_SOURCE_REMOVED. */
-    bool (*discard)(struct connection *connection, const char *name, const struct source_identity *identity,
-                    const char *sha256, GError **error);
+     * same identity and, where that alone proves too little, same bytes. The name may be given to a newer file at any
+     * moment, and no request removes a file only if it is a certain one. So the copy is renamed to copy->taken_name,
+     * looked at there, and removed under that name. If it is a newer file, it gets its name back without replacing
+     * anything. What a stop leaves under that name is settled by the next call. By the rule `marker` the marker is
+     * taken first, and comes back with a newer file. Where a rename is refused, the copy is looked at and then removed
+     * under its name.
+     * Another file of the name, or none, is left as it is, which is no error. TRANSPORT_ERROR_ENTRY if that is refused
+     * although the drop can be listed, or if a newer file cannot get its name back. Passes STEP_SOURCE_TAKEN,
+     * STEP_SOURCE_RETURNED and STEP_SOURCE_REMOVED. */
+    bool (*discard)(struct connection *connection, const struct drop_copy *copy, GError **error);
     /* Writes the file at path, which must have file->content, under its temporary name, as durable as the drop can make
      * it. Makes the folder of the name where it is missing. The state is READY, or MISSING if the file is not there
      * afterwards; the own name is not looked at. SPOOL_ERROR_CORRUPT if the file at path has other content. Passes
@@ -206,6 +219,12 @@ bool transport_fetch(const struct transport *transport, struct connection *conne
 /* The temporary name of an outgoing file: `form` (drop->upload_name) with the file's name for NAME, in the same folder.
  * g_free. */
 char *transport_temporary_name(const char *form, const char *name);
+
+/* The name in `in` that a copy of this name gets before it is removed: it says which job has the file, and what it was
+ * called. The gateway never picks up such a name. g_free. */
+char *transport_taken_name(int64_t job, const char *name);
+/* Likewise for the marker of a copy with that taken_name. g_free. */
+char *transport_taken_marker(const char *taken_name);
 
 /* Frees a drop, its texts and its settings. NULL is allowed. */
 void drop_free(struct drop *drop);

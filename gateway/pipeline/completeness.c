@@ -33,6 +33,17 @@ bool completeness_is_own(const struct drop_entry *entry, const char *org, uint64
     return true;
 }
 
+bool completeness_is_stray(const struct drop_entry *entry, struct completeness_result *result)
+{
+    if (!g_str_has_prefix(entry->name, FILENAME_TAKEN_PREFIX))
+        return false;
+    decide(result, PICKUP_FAULT,
+           "a gateway gave this file its present name in order to remove it, but the ledger does not know of it; look "
+           "with 'ecosgate spool show' whether the job of that number has it, then remove it; if not, give it the name "
+           "after that number back");
+    return true;
+}
+
 static void decide_stable(const struct drop *drop, int64_t unchanged, struct completeness_result *result)
 {
     int64_t left = drop->stable_seconds * MICROSECONDS - unchanged;
@@ -51,7 +62,9 @@ static void decide_stable(const struct drop *drop, int64_t unchanged, struct com
 void completeness_decide(const struct drop *drop, const struct drop_entry *entry, bool marked, int64_t unchanged,
                          struct completeness_result *result)
 {
-    if (filename_is_temporary(entry->name, drop->temporary))
+    if (g_str_has_prefix(entry->name, FILENAME_GATEWAY_PREFIX))
+        decide(result, PICKUP_LEAVE, "a file that the gateway itself keeps here");
+    else if (filename_is_temporary(entry->name, drop->temporary))
         decide(result, PICKUP_LEAVE, "a temporary name; it is picked up once the sender renames it");
     else if (entry->fault != NULL)
         decide(result, PICKUP_FAULT, entry->fault);

@@ -44,6 +44,11 @@ char *completeness_behind(const char *ahead);
  * by_name of inbox_listing.c. If it came first, the number of the other would be stale (B107). */
 bool completeness_waits_behind(const struct filename *file, const struct filename *fault);
 
+/* True, and *result filled with PICKUP_FAULT, if the name is a transport_taken_name. To be called only for a name of
+ * which the ledger knows no job whose copy is to be removed: such a file was left by another ledger, or by one that was
+ * restored. */
+bool completeness_is_stray(const struct drop_entry *entry, struct completeness_result *result);
+
 /* "take", "wait", "fault" or "leave", as the ledger and `pickup --json` have it. */
 const char *pickup_decision_name(enum pickup_decision decision);
 

@@ -4,7 +4,8 @@
  *   1. fetch into incoming/<id>, then one sync of the file system for the whole batch       (custody-synced)
  *   2. one commit: a `job` row for each file, with the identity of the sender's copy        (custody-noted)
  *   3. rename to ready/, which from now on decides where the job is                         (custody-published)
- *   4. remove the sender's copy, if it is still the very same file                          (source-removed)
+ *   4. rename the sender's copy to a name of ours                                             (source-taken)
+ *      and remove it, if it is still the very same file                                      (source-removed)
  *   5. one commit: the rows no longer name a sender's copy                                  (source-cleared)
  *
  * A crash before 2 leaves folders without a row: pickup.c removes them, and the sender's copy is fetched again.
@@ -407,7 +408,10 @@ static bool discard_one(const struct transport *transport, struct connection *co
     size_t len;
     g_autofree char *name = text_unescape(job->name, &len);
 
-    return name == NULL || transport->discard(connection, name, &job->source, job->sha256, error);
+    if (name == NULL)
+        return true;
+    g_autofree char *taken = transport_taken_name(job->id, name);
+    return transport->discard(connection, &(struct drop_copy){name, taken, &job->source, job->sha256}, error);
 }
 
 /* A copy that cannot be removed keeps no other one in the drop. */

@@ -57,6 +57,37 @@ static struct entry_fault *new_fault(const char *escaped)
     return fault;
 }
 
+/* A copy that could not be removed. Its row has the name that it is removed under: a newer file may have its own. */
+static bool load_stuck(struct inbox *inbox, const struct ledger_pickup *row, GError **error)
+{
+    g_autofree struct ledger_job *job = NULL;
+
+    if (!ledger_job_get(inbox->gateway->ledger, row->job, &job, error))
+        return false;
+    if (job == NULL || !job->source.set)
+        return true;
+    struct entry_fault *fault = new_fault(job->name);
+    fault->failures = row->failures;
+    fault->firm = true;
+    g_hash_table_insert(inbox->stuck, g_memdup2(&job->id, sizeof job->id), fault);
+    return true;
+}
+
+static void load_fault(struct inbox *inbox, const struct ledger_pickup *row)
+{
+    size_t len;
+    g_autofree char *name = text_unescape(row->name, &len);
+
+    if (name == NULL)
+        return; /* not a name that this program wrote */
+    struct entry_fault *fault = new_fault(row->name);
+    fault->failures = row->failures;
+    fault->identity.size = row->size;
+    fault->modified = row->modified;
+    fault->firm = strcmp(row->decision, pickup_decision_name(PICKUP_WAIT)) != 0 || row->failures >= FEW_CUTS;
+    g_hash_table_insert(inbox->faults, g_strdup(name), fault);
+}
+
 bool inbox_faults_load(struct inbox *inbox, GError **error)
 {
     g_autoptr(GPtrArray) rows = NULL;
@@ -65,21 +96,10 @@ bool inbox_faults_load(struct inbox *inbox, GError **error)
         return false;
     for (guint i = 0; i < rows->len; i++) {
         const struct ledger_pickup *row = rows->pdata[i];
-        struct entry_fault *fault = new_fault(row->name);
-        size_t len;
-        char *name = text_unescape(row->name, &len);
-        fault->failures = row->failures;
-        fault->identity.size = row->size;
-        fault->modified = row->modified;
-        bool waits = strcmp(row->decision, pickup_decision_name(PICKUP_WAIT)) == 0;
-        fault->firm = !waits || row->failures >= FEW_CUTS;
-        if (row->job != 0 && !waits && strcmp(row->decision, pickup_decision_name(PICKUP_FAULT)) != 0)
-            g_hash_table_insert(inbox->stuck, g_memdup2(&row->job, sizeof row->job), fault);
-        else if (name != NULL)
-            g_hash_table_insert(inbox->faults, g_strdup(name), fault);
-        else
-            free_fault(fault); /* not a name that this program wrote */
-        g_free(name);
+        if (strcmp(row->decision, pickup_decision_name(PICKUP_LEAVE)) != 0)
+            load_fault(inbox, row);
+        else if (!load_stuck(inbox, row, error))
+            return false;
     }
     return true;
 }
@@ -220,6 +240,26 @@ bool inbox_fault_count(struct inbox *inbox, const struct listed *listed, enum fa
     return tell(inbox, fault, "taken", text, error);
 }
 
+/* The row of a copy that cannot be removed, or of one that is gone at last. */
+static bool put_stuck(struct inbox *inbox, const struct ledger_job *job, int64_t failures, const char *reason,
+                      GError **error)
+{
+    size_t len;
+    g_autofree char *name = text_unescape(job->name, &len);
+    g_autofree char *taken = name != NULL ? transport_taken_name(job->id, name) : NULL;
+    g_autofree char *escaped = taken != NULL ? text_escape(taken, strlen(taken), 0) : NULL;
+    const struct ledger_pickup pickup = {.drop = job->drop,
+                                         .name = escaped,
+                                         .size = job->size,
+                                         .since = clock_now(),
+                                         .decision = failures > 0 ? pickup_decision_name(PICKUP_LEAVE) : "gone",
+                                         .reason = reason,
+                                         .job = job->id,
+                                         .failures = failures};
+
+    return escaped == NULL || ledger_pickup_put(inbox->gateway->ledger, &pickup, error);
+}
+
 bool inbox_stuck_count(struct inbox *inbox, const struct ledger_job *job, const char *text, GError **error)
 {
     struct entry_fault *fault = g_hash_table_lookup(inbox->stuck, &job->id);
@@ -234,8 +274,7 @@ bool inbox_stuck_count(struct inbox *inbox, const struct ledger_job *job, const 
     put_off(fault);
     reason = g_strdup_printf("it is in the spool as job %08" G_GINT64_FORMAT ", but its copy cannot be removed: %s",
                              job->id, text);
-    return ledger_pickup_count(inbox->gateway->ledger, job, fault->failures, reason, error) &&
-           tell(inbox, fault, "removed", reason, error);
+    return put_stuck(inbox, job, fault->failures, reason, error) && tell(inbox, fault, "removed", reason, error);
 }
 
 /* ---- the end of a fault, in a transaction of the caller ---- */
@@ -263,8 +302,7 @@ bool inbox_stuck_end(struct inbox *inbox, const struct ledger_job *job, GError *
 {
     if (!g_hash_table_contains(inbox->stuck, &job->id))
         return true;
-    if (!close_incident(inbox, job->name, "is removed now", error) ||
-        !ledger_pickup_count(inbox->gateway->ledger, job, 0, "in custody", error))
+    if (!close_incident(inbox, job->name, "is removed now", error) || !put_stuck(inbox, job, 0, "removed", error))
         return false;
     g_hash_table_remove(inbox->stuck, &job->id);
     return true;

@@ -76,6 +76,7 @@ struct listing {
     struct inbox *inbox;
     GHashTable *marked;  /* names that have a marker, by the rule `marker` */
     GHashTable *custody; /* escaped name → struct ledger_job: in the spool, but its copy is still in the drop */
+    GHashTable *taken;   /* raw name that a copy has before it is removed → the same struct ledger_job */
     GHashTable *known;   /* as of this listing */
     GPtrArray *jobs;     /* owns the values of custody */
     GArray *decided;     /* struct decided */
@@ -115,7 +116,11 @@ static bool is_in_custody(const struct listing *l, const struct listed *listed, 
     g_autofree char *escaped = text_escape(listed->name, strlen(listed->name), 0);
     const struct ledger_job *job = g_hash_table_lookup(l->custody, escaped);
 
-    if (job == NULL || !source_identity_same(&job->source, &listed->entry.identity))
+    if (job != NULL && !source_identity_same(&job->source, &listed->entry.identity))
+        job = NULL;
+    if (job == NULL)
+        job = g_hash_table_lookup(l->taken, listed->name);
+    if (job == NULL)
         return false;
     decided->stuck = g_hash_table_contains(l->inbox->stuck, &job->id);
     decided->result =
@@ -148,7 +153,7 @@ static void classify(struct listing *l, guint index)
     if (g_hash_table_contains(l->known, listed->name))
         return; /* a server that names it twice has it once */
     decided.known = know(l, listed);
-    if (!is_in_custody(l, listed, &decided) &&
+    if (!is_in_custody(l, listed, &decided) && !completeness_is_stray(&listed->entry, &decided.result) &&
         !completeness_is_own(&listed->entry, config->org, config->eui64, &decided.result))
         completeness_decide(inbox->drop, &listed->entry, g_hash_table_contains(l->marked, listed->name),
                             clock_monotonic() - decided.known->since, &decided.result);
@@ -274,6 +279,20 @@ static void collect_markers(struct listing *l)
     }
 }
 
+/* A file whose copy is still to be removed: by its name, and by the name that the copy gets first. */
+static void enter_custody(struct listing *l, struct ledger_job *job)
+{
+    size_t len;
+    g_autofree char *name = text_unescape(job->name, &len);
+
+    g_hash_table_insert(l->custody, (gpointer)job->name, job);
+    if (name == NULL)
+        return;
+    char *taken = transport_taken_name(job->id, name);
+    g_hash_table_insert(l->taken, transport_taken_marker(taken), job);
+    g_hash_table_insert(l->taken, taken, job);
+}
+
 static bool decide_all(struct listing *l, GError **error)
 {
     struct ledger *ledger = l->inbox->gateway->ledger;
@@ -281,7 +300,7 @@ static bool decide_all(struct listing *l, GError **error)
     if (!ledger_jobs_with_source(ledger, l->inbox->drop->name, &l->jobs, error))
         return false;
     for (guint i = 0; i < l->jobs->len; i++)
-        g_hash_table_insert(l->custody, (gpointer)((struct ledger_job *)l->jobs->pdata[i])->name, l->jobs->pdata[i]);
+        enter_custody(l, l->jobs->pdata[i]);
     collect_markers(l);
     for (guint i = 0; i < l->inbox->entries->len; i++)
         classify(l, i);
@@ -308,6 +327,7 @@ bool inbox_end_listing(struct inbox *inbox, GError **error)
     struct listing l = {.inbox = inbox,
                         .marked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
                         .custody = g_hash_table_new(g_str_hash, g_str_equal),
+                        .taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
                         .known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
                         .decided = g_array_new(FALSE, FALSE, sizeof(struct decided))};
 
@@ -319,6 +339,7 @@ bool inbox_end_listing(struct inbox *inbox, GError **error)
     g_hash_table_unref(inbox->known);
     inbox->known = l.known;
     g_hash_table_unref(l.custody);
+    g_hash_table_unref(l.taken);
     g_hash_table_unref(l.marked);
     g_array_unref(l.decided);
     if (l.jobs != NULL)

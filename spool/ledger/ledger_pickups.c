@@ -51,18 +51,6 @@ bool ledger_pickup_get(struct ledger *ledger, const char *drop, const char *name
     return true;
 }
 
-/* The row may be of a newer file of the name by now, which keeps the job of the earlier one. */
-bool ledger_pickup_count(struct ledger *ledger, const struct ledger_job *job, int64_t failures, const char *reason,
-                         GError **error)
-{
-    LEDGER_SQL(count, "UPDATE pickup SET failures=?,reason=? WHERE drop_name=? AND name=? AND job=?"
-                      " AND decision IN('taken','leave')");
-    return ledger_run(ledger, &count,
-                      LEDGER_VALUES(LEDGER_INT(failures), LEDGER_TEXT(reason), LEDGER_TEXT(job->drop),
-                                    LEDGER_TEXT(job->name), LEDGER_INT(job->id)),
-                      error);
-}
-
 bool ledger_pickups_failing(struct ledger *ledger, const char *drop, GPtrArray **rows, GError **error)
 {
     LEDGER_SQL(failing, "SELECT " COLUMNS " FROM pickup WHERE drop_name=? AND failures>0 ORDER BY name");

@@ -8,7 +8,7 @@
 #ifndef ECOSGATE_SPOOL_LEDGER_LEDGER_PICKUPS_H
 #define ECOSGATE_SPOOL_LEDGER_LEDGER_PICKUPS_H
 
-#include "spool/ledger/ledger_jobs.h"
+#include "spool/ledger/ledger.h"
 
 struct ledger_pickup {
     const char *drop;
@@ -28,9 +28,6 @@ bool ledger_pickup_put(struct ledger *ledger, const struct ledger_pickup *pickup
 /* *pickup is NULL if that name was never seen in the drop; g_free it. */
 bool ledger_pickup_get(struct ledger *ledger, const char *drop, const char *name, struct ledger_pickup **pickup,
                        GError **error);
-/* Sets failures and reason of the file that a job has, whose copy could not be removed from its drop. */
-bool ledger_pickup_count(struct ledger *ledger, const struct ledger_job *job, int64_t failures, const char *reason,
-                         GError **error);
 /* *rows: the files of a drop with failures, by name; struct ledger_pickup. g_ptr_array_unref. */
 bool ledger_pickups_failing(struct ledger *ledger, const char *drop, GPtrArray **rows, GError **error);
 /* *n: how many files of a drop are to be picked up, now ("take") or later ("wait", "fault"). */

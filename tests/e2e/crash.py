@@ -282,6 +282,30 @@ def clear_uploads(stage):
             os.remove(os.path.join(out, name))
 
 
+def newer_taken(stage):
+    """While the gateway was stopped with a copy that it had taken away, a newer file came to stand in its place, as it
+    may between the look and the rename. It gets its name back, and is picked up."""
+    stage.drop("mcc", GOOD[0])
+    stage.killed_before("source-taken:after")
+    taken, = glob.glob(stage.path("drops", "mcc", "in", ".ecosgate-taken-*"))
+    shutil.copy(GOOD[1], taken)
+    os.utime(taken, (MODIFIED, MODIFIED))
+
+
+def newer_marked(stage):
+    """The same with a marker, which is taken first."""
+    marker = os.path.join(stage.inbox("mcc"), os.path.basename(GOOD[0]) + ".done")
+    with open(marker, "wb"):
+        pass
+    os.utime(marker, (MODIFIED, MODIFIED))
+    stage.drop("mcc", GOOD[0])
+    stage.killed_before("source-taken:after:2")
+    taken, = (path for path in glob.glob(stage.path("drops", "mcc", "in", ".ecosgate-taken-*"))
+              if not path.endswith(".done"))
+    shutil.copy(GOOD[1], taken)
+    os.utime(taken, (MODIFIED, MODIFIED))
+
+
 def end_judging_thrice(stage):
     """The program has ended three times while it judged a file: the file moves to corrupt/."""
     stage.drop("mcc", GOOD[0])
@@ -443,6 +467,8 @@ SCRIPTS = (
     Script("in the way", answers_there(FILES, "mcc", "tcos"), hand_over(*FILES), once),
     Script("orphan", leave_orphan, hand_over(*FILES), once),
     Script("cleared", clear_uploads, once),
+    Script("newer", newer_taken, once),
+    Script("newer with a marker", settings("drop mcc complete=marker"), newer_marked, once),
     Script("crashes", end_judging_thrice, once),
     # A payload rots in ready/, an envelope is lost; the same bytes come again; then an answer rots before its delivery.
     Script("mending", hand_over(("mcc", GOOD[0])), rot("ready", "payload", "job-activated:before"), once,

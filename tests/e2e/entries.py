@@ -280,9 +280,124 @@ def test_daemon(tap, peer):
     daemon.stderr.close()
 
 
-LOCAL = (test_temporary, test_larger_than_the_disk, test_unreadable)
+# ---- a newer file of the same name ----
+
+def contents(home):
+    """Of the instructions in the spool, in the order of their jobs."""
+    return [home.command("spool", "cat", str(job["id"])).stdout for job in home.json("spool", "list")
+            if job["name"].startswith("EMI")]
+
+
+def taken(home):
+    """Names that copies have between taking and removing them."""
+    return [name for name in os.listdir(home.inbox("mcc")) if name.startswith(".ecosgate-taken-")]
+
+
+def other_of(content):
+    """As long, for the same Device, and not the same."""
+    return content.replace(b"North", b"South")
+
+
+def test_newer_at_the_rename(tap, peer):
+    """The sender replaces the file at the very moment at which its copy is taken away."""
+    for rule in ("at-once", "marker"):
+        home = over_sftp(peer, NO_INC, drops=("mcc",), complete=rule)
+        content = instruction(1, (1,))
+        send(home, name_of(1), content)
+        if rule == "marker":
+            send(home, name_of(1) + ".done", b"")
+        peer.arm("rename", "replace", match="000001.csv$", mtime=2000000000)
+        first = home.run()
+        met = peer.met()
+        peer.behave()
+        home.run()
+        tap.ok(met == 1 and contents(home) == [content, b"?" * len(content)] and os.listdir(home.inbox("mcc")) == [],
+               f"{rule}: a newer file that was taken by mistake gets its name back and is picked up", contents(home),
+               os.listdir(home.inbox("mcc")), first.stderr)
+        tap.ok(faults(home) == [], f"{rule}: and nobody has to act", faults(home))
+
+
+def test_name_taken_again(tap):
+    """The newer file that was taken cannot get its name back, for there is one that is newer still."""
+    for rule in ("at-once", "marker"):
+        home = Home(f"drop mcc complete={rule}\n{NO_INC}")
+        content = instruction(1, (1,))
+        send(home, name_of(1), content)
+        if rule == "marker":
+            send(home, name_of(1) + ".done", b"")
+        point = "source-taken:after" + (":2" if rule == "marker" else "")
+        home.run(env={"ECOSGATE_CRASH": point})
+        there, = (name for name in taken(home) if not name.endswith(".done"))
+        with open(os.path.join(home.inbox("mcc"), there), "wb") as file:
+            file.write(other_of(content))
+        send(home, name_of(1), b"newest")
+        home.set("drop mcc temporary=.*;*.csv")  # so that the newest one is not picked up meanwhile
+        for _ in range(2):
+            done = home.run()
+        told = faults(home)
+        tap.ok(done.returncode == 2 and [(code, subject) for code, subject, _ in told] ==
+               [("A107", f"mcc/{name_of(1)}")] and there in told[0][2], f"{rule}: somebody is told where it stands",
+               told, done.stderr)
+        with open(os.path.join(home.inbox("mcc"), there), "rb") as file:
+            tap.ok(file.read() == other_of(content), f"{rule}: and it is not lost")
+        os.remove(os.path.join(home.inbox("mcc"), name_of(1)))
+        home.set("drop mcc temporary=.*")
+        done = home.run()
+        tap.ok(contents(home) == [content, other_of(content)] and os.listdir(home.inbox("mcc")) == [] and
+               faults(home) == [], f"{rule}: once its name is free it gets it back and is picked up", contents(home),
+               os.listdir(home.inbox("mcc")), faults(home))
+
+
+def test_no_rename(tap, peer):
+    home = over_sftp(peer, NO_INC, drops=("mcc",), claim="no")
+    give(home, 1, 2, 3)
+    peer.arm("rename", "status", times=None, match="/in/", code=4)
+    done = home.run()
+    renames = [line for line in peer.since() if line[0] == "rename" and "/in/" in line[1]]
+    tap.ok(done.returncode == 0 and os.listdir(home.inbox("mcc")) == [] and faults(home) == [],
+           "a server that refuses to rename in `in`: copies are removed all the same", done.stderr, faults(home))
+    tap.ok(len(renames) == 1, "and it is not asked again on this connection", renames)
+
+
+def test_hidden_names(tap, peer):
+    home = over_sftp(peer, NO_INC, drops=("mcc",), claim="no", upload_name="NAME.part")
+    give(home, 1, 2)
+    peer.arm("lstat", "status", times=None, match=r"/\.[^/]*$", code=2)
+    done = home.run()
+    tap.ok(done.returncode == 0 and os.listdir(home.inbox("mcc")) == [] and len(contents(home)) == 2,
+           "a server that hides names with a dot: nothing is left, nothing is taken twice", done.stderr,
+           os.listdir(home.inbox("mcc")))
+
+
+def test_stray(tap):
+    home = Home(NO_INC)
+    name = ".ecosgate-taken-00000099-" + name_of(1)
+    send(home, name, b"?")
+    for _ in range(2):
+        done = home.run()
+    told = faults(home)
+    tap.ok(done.returncode == 2 and [(code, subject) for code, subject, _ in told] == [("A107", f"mcc/{name}")] and
+           decided(home)[name][0] == "fault", "a copy that another ledger took away is told", told, decided(home))
+    os.rename(os.path.join(home.inbox("mcc"), name), os.path.join(home.inbox("mcc"), name_of(1)))
+    home.run()
+    tap.ok(faults(home) == [] and len(contents(home)) == 1, "it gets its name from an operator: it is picked up",
+           faults(home))
+
+
+def test_long_name(tap):
+    home = Home(NO_INC)
+    name = "x" * 255
+    send(home, name, b"?")
+    done = home.run()
+    tap.ok(os.listdir(home.inbox("mcc")) == [] and faults(home) == [], "a name of 255 bytes is taken and removed",
+           done.stderr)
+
+
+LOCAL = (test_temporary, test_larger_than_the_disk, test_unreadable, test_name_taken_again, test_stray,
+         test_long_name)
 REMOTE = (test_listed_twice, test_no_types, test_refused, test_over_the_end, test_wrong_size, test_always_missing,
-          test_not_removed, test_cut_each_time, test_daemon)
+          test_not_removed, test_cut_each_time, test_daemon, test_newer_at_the_rename,
+          test_no_rename, test_hidden_names)
 
 
 def main():

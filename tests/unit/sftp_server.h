@@ -208,7 +208,8 @@ static inline void discard_good(const char *name, size_t len, const char *sha256
     const struct source_identity id = identity(len);
     GError *error = NULL;
 
-    assert_good(sftp_transport.discard(connection, name, &id, sha256, &error), error);
+    g_autofree char *taken = transport_taken_name(7, name);
+    assert_good(sftp_transport.discard(connection, &(struct drop_copy){name, taken, &id, sha256}, &error), error);
 }
 
 static inline char *store(const char *bytes, size_t len)

@@ -69,7 +69,7 @@ static void test_sftp_drop_pickup__folder_that_is_missing__is_an_outage(void **s
     clean(drop.in);
     assert_false(sftp_transport.list(connection, stop_at_once, &seen, &error));
     assert_error(&error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN, "no such file");
-    assert_false(sftp_transport.discard(connection, "gone", &id, "", &error));
+    assert_false(sftp_transport.discard(connection, &(struct drop_copy){"gone", ".ecosgate-taken-1", &id, ""}, &error));
     assert_error(&error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN, "no such file");
     clean(drop.out);
     assert_false(sftp_transport.publish(connection, &(struct outgoing_file){"gone", ".gone.part", {1, ""}},

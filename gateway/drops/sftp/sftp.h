@@ -161,6 +161,15 @@ bool sftp_rename(struct sftp *sftp, const char *from, const char *to, GError **e
 /* The same, and looks at `to` in the same round trip: *there is false if the server did not see it, which a server that
  * works on several requests at once may say too early. */
 bool sftp_rename_and_look(struct sftp *sftp, const char *from, const char *to, bool *there, GError **error);
+/* What became of a sftp_move. */
+struct sftp_moved {
+    GError *refusal; /* why it was refused; NULL: it was done. The caller frees it. */
+    bool there;      /* something stands at the new name: */
+    struct sftp_attributes attributes;
+};
+/* sftp_rename_and_look for a caller that has to know what stands at `to`, also after a refusal. False: the session
+ * failed, and nobody knows whether the server renamed. */
+bool sftp_move(struct sftp *sftp, const char *from, const char *to, struct sftp_moved *moved, GError **error);
 /* Removes a file. MISSING if there is none. */
 bool sftp_remove(struct sftp *sftp, const char *path, GError **error);
 /* Makes a folder with the rights that the server gives it. REFUSED if it exists. */

@@ -206,6 +206,31 @@ bool sftp_rename_and_look(struct sftp *sftp, const char *from, const char *to, b
     return true;
 }
 
+bool sftp_move(struct sftp *sftp, const char *from, const char *to, struct sftp_moved *moved, GError **error)
+{
+    g_autofree char *both = g_strconcat(from, " to ", to, NULL);
+    GError *refusal = NULL, *missing = NULL;
+
+    *moved = (struct sftp_moved){0};
+    sftp_progress(sftp, 0);
+    uint32_t id = ask_rename(sftp, from, to), look = wire_ask(sftp, SFTP_LSTAT, to, strlen(to));
+    bool done = sftp_settle(sftp, id, "cannot rename", both, &refusal);
+    if (!done && !sftp->usable) {
+        wire_ignore(sftp, look);
+        g_propagate_error(error, refusal);
+        return false;
+    }
+    moved->there = sftp_settle_attributes(sftp, look, to, &moved->attributes, &missing);
+    if (!moved->there && !sftp->usable) {
+        g_clear_error(&refusal);
+        g_propagate_error(error, missing);
+        return false;
+    }
+    g_clear_error(&missing);
+    moved->refusal = refusal;
+    return true;
+}
+
 bool sftp_remove(struct sftp *sftp, const char *path, GError **error)
 {
     sftp_progress(sftp, 0);
