@@ -176,7 +176,7 @@ static bool check_claim(void *user, const char *drop, const char *text, GError *
 
 static char *id_path(const struct gateway *gateway)
 {
-    return g_build_filename(spool_dir(gateway->spool), "ledger-id", NULL);
+    return g_build_filename(spool_dir(gateway->spool), SPOOL_LEDGER_ID, NULL);
 }
 
 bool ledger_check_spool_id(struct gateway *gateway, char **id, bool *damaged, GError **error)

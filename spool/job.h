@@ -64,6 +64,8 @@ struct spool *spool_open(const char *dir, GError **error);
 
 /* In the spool's folder while the writer waits for a backup (freeze.h). */
 #define SPOOL_FROZEN "frozen"
+/* In the spool's folder: the id of the ledger that it belongs to. */
+#define SPOOL_LEDGER_ID "ledger-id"
 /* In the spool's folder while a restore is under way (restore.h). */
 #define SPOOL_RESTORING "restoring"
 

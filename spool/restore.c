@@ -13,7 +13,7 @@
 
 #define GROUP "restore"
 #define PROVED "proved" /* in `restoring`: all of it is on disk */
-enum { PIECE = 64 * 1024, ENTRIES = JOB_STATE_COUNT + 1 };
+enum { PIECE = 64 * 1024, ENTRIES = JOB_STATE_COUNT + 2 };
 
 struct restore {
     struct restore_options options;
@@ -47,6 +47,7 @@ struct restore *restore_new(const struct restore_options *options, GError **erro
     for (int state = 0; state < JOB_STATE_COUNT; state++)
         restore->entries[state] = job_state_name((enum job_state)state);
     restore->entries[JOB_STATE_COUNT] = "orders";
+    restore->entries[JOB_STATE_COUNT + 1] = SPOOL_LEDGER_ID;
     return restore;
 }
 
@@ -425,19 +426,28 @@ static void add_entry(const struct restore *restore, GPtrArray *places, const ch
     g_ptr_array_add(places, g_memdup2(&place, sizeof place));
 }
 
+/* Moves out with the old ledger, and has no copy of its own. */
+static void add_leaving(const struct restore *restore, GPtrArray *places, char *now, char *before)
+{
+    struct place place = {g_strdup(restore->staged_ledger), now, before, true};
+
+    g_ptr_array_add(places, g_memdup2(&place, sizeof place));
+}
+
 /* The old ledger goes with its WAL: each without the other has lost something. It stays on its file system. */
-static void add_ledger(const struct restore *restore, GPtrArray *places, const char *ending)
+static void add_ledger(const struct restore *restore, GPtrArray *places)
 {
     const char *ledger = restore->options.ledger;
     g_autofree char *dir = g_path_get_dirname(ledger);
     g_autofree char *name = g_path_get_basename(ledger);
     g_autofree char *time = g_path_get_basename(restore->before);
-    g_autofree char *beside = g_strconcat(ledger, ".", time, NULL);
-    g_autofree char *inside = g_build_filename(restore->before, name, NULL);
-    struct place place = {g_strdup(restore->staged_ledger), g_strconcat(ledger, ending, NULL),
-                          g_strconcat(strcmp(dir, restore->options.spool) == 0 ? inside : beside, ending, NULL),
-                          *ending != '\0'};
+    bool inside = strcmp(dir, restore->options.spool) == 0;
+    g_autofree char *before =
+        inside ? g_build_filename(restore->before, name, NULL) : g_strconcat(ledger, ".", time, NULL);
+    struct place place = {g_strdup(restore->staged_ledger), g_strdup(ledger), g_strdup(before), false};
 
+    add_leaving(restore, places, g_strconcat(ledger, "-wal", NULL), g_strconcat(before, "-wal", NULL));
+    add_leaving(restore, places, g_strconcat(ledger, "-shm", NULL), g_strconcat(before, "-shm", NULL));
     g_ptr_array_add(places, g_memdup2(&place, sizeof place));
 }
 
@@ -447,9 +457,10 @@ static GPtrArray *places_of(const struct restore *restore)
 
     for (int i = 0; i < ENTRIES; i++)
         add_entry(restore, places, restore->entries[i]);
-    add_ledger(restore, places, "-wal");
-    add_ledger(restore, places, "-shm");
-    add_ledger(restore, places, "");
+    /* A backup may have none: that of a ledger which no gateway has used yet. */
+    add_leaving(restore, places, g_build_filename(restore->options.spool, SPOOL_LEDGER_ID, NULL),
+                g_build_filename(restore->before, SPOOL_LEDGER_ID, NULL));
+    add_ledger(restore, places);
     return places;
 }
 

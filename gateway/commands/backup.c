@@ -226,6 +226,15 @@ static bool copy_orders(struct work *work, GError **error)
     return true;
 }
 
+/* Made by the first writer of the spool, and changed by no later one. */
+static bool copy_ledger_id(struct work *work, GError **error)
+{
+    g_autofree char *path = g_build_filename(spool_dir(work->access.gateway.spool), SPOOL_LEDGER_ID, NULL);
+
+    return !g_file_test(path, G_FILE_TEST_EXISTS) ||
+           backup_copy(work->backup, path, BACKUP_SPOOL "/" SPOOL_LEDGER_ID, error);
+}
+
 static bool copy_state(struct work *work, struct ledger *copy, int state, GError **error)
 {
     GArray *places = work->places[state];
@@ -247,7 +256,8 @@ static bool copy_spool(struct work *work, GError **error)
     if (copy == NULL || !ledger_identity_get(copy, &identity, error))
         return false;
     for (size_t i = 0; i < G_N_ELEMENTS(folders); i++)
-        if (!(folders[i] == ORDERS ? copy_orders(work, error) : copy_state(work, copy, folders[i], error)))
+        if (!(folders[i] == ORDERS ? copy_ledger_id(work, error) && copy_orders(work, error)
+                                   : copy_state(work, copy, folders[i], error)))
             return false;
     struct backup_facts *facts = backup_facts(work->backup);
     instant_print(work->moment, moment);

@@ -530,6 +530,24 @@ def test_places(tap):
     said = json.loads(done.stdout)
     tap.ok(done.returncode == 0 and said["before"] == home.path("spool", BEFORE), "the old one is named", said)
     tap.ok(home.ledger() == restored[1], "the ledger is that of the backup")
+    other = worked_home()
+    connection = sqlite3.connect(other.path("spool", "ledger.sqlite"))
+    connection.execute("UPDATE identity SET ledger=?", ("f" * 32,))
+    connection.commit()
+    connection.close()
+    with open(other.path("spool", "ledger-id"), "w", encoding="ascii") as file:
+        file.write("f" * 32 + "\n")
+    _, theirs = back_up(other)
+    target = worked_home()
+    done = restore(target, theirs, "--replace")
+    with open(target.path("spool", "ledger-id"), encoding="ascii") as file:
+        tap.ok(done.returncode == 0 and file.read() == "f" * 32 + "\n" and
+               os.path.exists(target.path("spool", BEFORE, "ledger-id")), "the spool is that of the restored ledger")
+    os.unlink(other.path("spool", "ledger-id"))
+    _, theirs = back_up(other, name="without")
+    done = restore(target, theirs, "--replace")
+    tap.ok(done.returncode == 0 and not os.path.exists(target.path("spool", "ledger-id")),
+           "also if no gateway has used that ledger yet")
     old = Home()
     shutil.rmtree(old.path("spool"))
     shutil.copytree(said["before"], old.path("spool"))
