@@ -39,6 +39,8 @@ static const struct command {
     {"spool requeue", "ID", "--reason TEXT", "have a job judged again", command_spool_requeue},
     {"device show", "DEVICE-ID", "", "show one Device: state, tries, history", command_device_show},
     {"device list", "", "--state STATE", "list the work items in one state", command_device_list},
+    {"device release", "DEVICE-ID|all", "--reason TEXT", "let a Device that is withheld after recover be ordered again",
+     command_device_release},
     {"incident list", "", "[--all]", "list open incidents, or all", command_incident_list},
     {"incident show", "ID", "", "show one incident and the files that reported it", command_incident_show},
     {"incident close", "ID", "--reason TEXT", "close an incident by hand", command_incident_close},
@@ -54,6 +56,7 @@ static const struct command {
     {"claim take", "DROP", "--reason TEXT", "give this gateway a drop that another one claims", command_claim_take},
     {"backup", "DIR", "[--link]", "copy ledger and spool as of one moment to a new folder", command_backup},
     {"restore", "DIR", "[--replace]", "put a backup in the place of ledger and spool", command_restore},
+    {"recover", "", "--reason TEXT | --list", "go on with a ledger that is not the newest one (A109)", command_recover},
     {"status", "", "", "show jobs and Devices by state, drops, reports, incidents", command_status},
 };
 

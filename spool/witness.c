@@ -7,7 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HEAD "ecosgate-witness 1 "
+#define NAME "ecosgate-witness "
+#define HEAD NAME "1 "
 #define GROUP "witness"
 #define NUMBERS "numbers"
 
@@ -108,9 +109,16 @@ static void read_text(GKeyFile *file, const char *key, char **member)
     *member = value;
 }
 
-static struct witness *broken(GError **error)
+/* A text of a newer program is whole as far as anybody knows: it must not be taken for damage and thrown away. */
+static struct witness *broken(const char *text, size_t len, GError **error)
 {
-    g_set_error_literal(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "it is no whole witness of a gateway");
+    const size_t at = strlen(NAME);
+
+    if (len > at && strncmp(text, NAME, at) == 0 && g_ascii_isdigit(text[at]) && strncmp(text, HEAD, strlen(HEAD)) != 0)
+        g_set_error_literal(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
+                            "it was written by a newer ecosgate; use the newer program");
+    else
+        g_set_error_literal(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "it is no whole witness of a gateway");
     return NULL;
 }
 
@@ -122,12 +130,12 @@ struct witness *witness_parse(const char *text, size_t len, GError **error)
 
     if (len < head || len > WITNESS_MAX_SIZE || strncmp(text, HEAD, strlen(HEAD)) != 0 || text[head - 1] != '\n' ||
         memchr(text, '\0', len) != NULL)
-        return broken(error);
+        return broken(text, len, error);
     g_autofree char *body = g_strchomp(g_strndup(text + head, len - head));
     digest_text(body, sha256);
     if (strncmp(text + strlen(HEAD), sha256, strlen(sha256)) != 0 ||
         !g_key_file_load_from_data(file, body, strlen(body), G_KEY_FILE_NONE, NULL))
-        return broken(error);
+        return broken(text, len, error);
     struct witness *witness = witness_new();
     read_text(file, "ledger", &witness->ledger);
     read_text(file, "instance", &witness->instance);

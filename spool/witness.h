@@ -46,7 +46,7 @@ GPtrArray *witness_names(const struct witness *witness);
 
 /* The text; g_free. */
 char *witness_print(const struct witness *witness);
-/* NULL with SPOOL_ERROR_CORRUPT if text is no whole witness. */
+/* NULL with SPOOL_ERROR_CORRUPT if text is no whole witness, SPOOL_ERROR_RETRY if a newer program wrote it. */
 struct witness *witness_parse(const char *text, size_t len, GError **error);
 
 /* Sets *witness to what the file holds; NULL if there is no file. */

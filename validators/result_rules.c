@@ -328,6 +328,8 @@ bool result_rules_judge_result(const struct judged_file *file, const struct reco
         return true;
     if (!find_order(result, &said, error))
         return false;
+    if (result->work->withheld)
+        retry_adopt_try(&file->rules->retry, file->rules->now, said.try, &result->session);
     enum retry_effect effect =
         retry_take_result(&file->rules->retry, file->rules->now, &said, &result->session, &result->transition);
     add_effect(result, effect, RESULT_RESULT, said.outdated);
@@ -362,6 +364,8 @@ bool result_rules_judge_confirmation(const struct judged_file *file, const struc
     judge_confirmation_values(result, &said);
     if (!copy_session(result))
         return true;
+    if (result->work->withheld)
+        retry_adopt_try(&file->rules->retry, file->rules->now, MAX(result->session.try, 1), &result->session);
     enum retry_effect effect =
         retry_take_confirmation(&file->rules->retry, file->rules->now, &said, &result->session, &result->transition);
     add_effect(result, effect, CONFIRMATION_CONFIRMED, false);

@@ -360,6 +360,23 @@ enum retry_effect retry_take_result(const struct retry_rules *rules, int64_t now
     return effect;
 }
 
+void retry_adopt_try(const struct retry_rules *rules, int64_t now, int64_t try, struct ledger_session *session)
+{
+    bool waits = session->state == LEDGER_READY || session->state == LEDGER_RETRY_WAIT;
+
+    if (try <= session->try || (!waits && session->state != LEDGER_DISPATCHED))
+        return;
+    if (session->begun == 0) {
+        session->begun = now;
+        session->ends = now + rules->session_length;
+    }
+    session->try = try;
+    session->state = LEDGER_DISPATCHED;
+    session->answered = session->unused = false;
+    session->due = session->ends;
+    session->code = NULL;
+}
+
 /* ---- confirmations ---- */
 
 /* A new statement of the ECoS side in a session that has not ended. An EMC with N while tries go on is kept, but stops

@@ -130,6 +130,10 @@ bool retry_changes(enum retry_effect effect);
 /* Whether the session's state is an end. */
 bool retry_has_ended(const struct ledger_session *session);
 
+/* For a work item that is withheld after a recovery: something came about a try that a lost ledger has ordered. The
+ * session takes that try up, as if it had been ordered now. Does nothing for a try that it has. */
+void retry_adopt_try(const struct retry_rules *rules, int64_t now, int64_t try, struct ledger_session *session);
+
 /* A result of the TCoS side came. */
 enum retry_effect retry_take_result(const struct retry_rules *rules, int64_t now, const struct retry_result *said,
                                     struct ledger_session *session, struct ledger_transition *transition);

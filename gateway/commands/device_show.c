@@ -111,6 +111,7 @@ static bool describe(struct collection *c, GError **error)
     output_set_text(c->now, "work_item", c->id);
     output_set_text(c->now, "state", ledger_state_name(explain_state(work)));
     output_set_text(c->now, "code", work->has_session ? s->code : work->item.code);
+    output_set(c->now, "withheld", json_boolean(work->withheld && explain_is_live(work)));
     output_set_text(c->now, "device_type", work->item.device_type);
     output_set(c->now, "next_eligible", command_json_instant(eligible));
     explanation_set(&why, c->now);
@@ -154,8 +155,8 @@ static void print_device(const struct invocation *invocation, json_t *object)
 
 static json_t *device_object(const struct collection *c, const char *device)
 {
-    static const char *const copied[] = {"state",   "code",      "device_type", "next_eligible",
-                                         "because", "waits_for", "moved_by",    "next_at"};
+    static const char *const copied[] = {"state",   "code",      "withheld", "device_type", "next_eligible",
+                                         "because", "waits_for", "moved_by", "next_at"};
     json_t *object = json_object();
 
     output_set_text(object, "device", device);

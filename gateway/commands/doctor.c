@@ -126,6 +126,37 @@ static bool probe_disks(const struct invocation *invocation, const struct config
     return !findings.unfit;
 }
 
+/* Whether the ledger is the newest that is known, and its witness. No finding if there is no spool yet. False: A109. */
+static bool probe_ledger(const struct invocation *invocation, const struct config *config)
+{
+    struct findings findings = {.rows = json_array()};
+    struct ledger_fault fault = {0};
+    struct gateway gateway;
+    GError *error = NULL;
+
+    if (!gateway_open(&gateway, config, GATEWAY_READER, &error)) {
+        if (g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_MISSING))
+            add_finding(&findings, "ledger", PROBE_BAD, error->message);
+    } else if (!ledger_check(&gateway, &fault, &error)) {
+        add_finding(&findings, "ledger", PROBE_BAD, error->message);
+    } else if (fault.kind != LEDGER_SOUND) {
+        add_finding(&findings, "ledger", PROBE_BAD, fault.text);
+    } else {
+        bool there = g_file_test(config->witness, G_FILE_TEST_EXISTS);
+        g_autofree char *text =
+            g_strdup_printf("%s; witness: %s%s", "nothing is known that is newer than the ledger", config->witness,
+                            there ? "" : ", which is missing: 'ecosgate run' makes it");
+        add_finding(&findings, "ledger", there ? PROBE_GOOD : PROBE_NOTE, text);
+    }
+    ledger_fault_clear(&fault);
+    gateway_close(&gateway);
+    g_clear_error(&error);
+    if (json_array_size(findings.rows) > 0)
+        print_rows(invocation, &findings);
+    json_decref(findings.rows);
+    return !findings.unfit;
+}
+
 static int probe_all(const struct invocation *invocation, const struct config *config, const char *only)
 {
     bool fit = true;
@@ -136,7 +167,7 @@ static int probe_all(const struct invocation *invocation, const struct config *c
         return EXIT_REFUSED;
     }
     if (only == NULL)
-        fit = probe_disks(invocation, config);
+        fit = (int)probe_disks(invocation, config) & (int)probe_ledger(invocation, config);
     for (guint i = 0; i < config->drops->len; i++) {
         const struct drop *drop = config->drops->pdata[i];
         if (only == NULL || strcmp(only, drop->name) == 0)

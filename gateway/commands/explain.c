@@ -4,6 +4,7 @@
  */
 #include "gateway/commands/explain.h"
 
+#include "formats/eui64.h"
 #include "formats/instant.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/output.h"
@@ -182,10 +183,9 @@ static bool explain_end(struct gateway *gateway, const struct ledger_work *work,
     return true;
 }
 
-bool explain_work(struct gateway *gateway, const struct ledger_work *work, struct explanation *explanation,
-                  GError **error)
+static bool explain_state_of(struct gateway *gateway, const struct ledger_work *work, struct explanation *explanation,
+                             GError **error)
 {
-    *explanation = (struct explanation){0};
     switch (explain_state(work)) {
     case LEDGER_READY:
         explain_ready(work, explanation);
@@ -209,6 +209,33 @@ bool explain_work(struct gateway *gateway, const struct ledger_work *work, struc
         break;
     }
     return explain_end(gateway, work, explanation, error);
+}
+
+/* After a recovery: what moves it on is an operator, whatever its state. */
+static void explain_withheld(const struct ledger_work *work, struct explanation *e)
+{
+    char device[EUI64_TEXT_SIZE];
+    g_autofree char *because = e->because;
+
+    eui64_print(work->item.device, device);
+    e->because = g_strdup_printf("%s; withheld since `ecosgate recover`, for it may have been ordered in the time that "
+                                 "the ledger has lost",
+                                 because);
+    g_free(e->moves);
+    e->moves = g_strdup_printf("`ecosgate device release %s --reason TEXT`, after which it is ordered like others; an "
+                               "EMT and an EMC for it count meanwhile",
+                               device);
+}
+
+bool explain_work(struct gateway *gateway, const struct ledger_work *work, struct explanation *explanation,
+                  GError **error)
+{
+    *explanation = (struct explanation){0};
+    if (!explain_state_of(gateway, work, explanation, error))
+        return false;
+    if (work->withheld && explain_is_live(work))
+        explain_withheld(work, explanation);
+    return true;
 }
 
 void explanation_set(const struct explanation *explanation, json_t *object)

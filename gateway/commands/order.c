@@ -74,6 +74,10 @@ static char *about(const struct order *order)
         return g_strdup(order->file);
     if (order->verb == ORDER_TAKE)
         return g_strdup_printf("drop %s", order->drop);
+    if (order->verb == ORDER_RECOVER)
+        return g_strdup("ledger");
+    if (order->verb == ORDER_RELEASE_DEVICE)
+        return g_strdup_printf("Device %s", order->device);
     if (order->verb == ORDER_SEQUENCE)
         return g_strdup_printf("%s of %s, last number %06" G_GINT64_FORMAT, order->type, order->sender, order->number);
     return order->verb == ORDER_CLOSE ? g_strdup_printf("incident %s", incident_id(order->incident, id))
@@ -93,7 +97,9 @@ static void print_json(const struct order *order, const struct ledger_action *ac
         output_set_text(object, "sender", order->sender);
         output_set_text(object, "type", order->type);
         output_set_number(object, "last", order->number);
-    } else
+    } else if (order->verb == ORDER_RELEASE_DEVICE)
+        output_set_text(object, "device", order->device);
+    else if (order->verb != ORDER_RECOVER)
         output_set(object, "job", command_json_job(action->job));
     output_set_text(object, "verb", action->verb);
     output_set_text(object, "reason", action->reason);

@@ -13,6 +13,7 @@
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_pickups.h"
+#include "spool/ledger/ledger_recovery.h"
 #include "spool/ledger/ledger_reference.h"
 #include "spool/ledger/ledger_reports.h"
 #include "spool/ledger/ledger_sessions.h"
@@ -292,13 +293,30 @@ static void print_text(const json_t *status)
     output_section("\nincidents", json_object_get(status, "incidents"), incident_columns);
 }
 
+/* What is wrong with the ledger (A109), and how many work items are withheld since a recovery. */
+static bool add_ledger(struct gateway *gateway, json_t *status, GError **error)
+{
+    struct ledger_fault fault = {0};
+    int64_t withheld = 0;
+
+    if (!ledger_check(gateway, &fault, error))
+        return false;
+    output_set_text(status, "ledger", fault.text);
+    ledger_fault_clear(&fault);
+    if (!ledger_withheld_count(gateway->ledger, &withheld, error))
+        return false;
+    output_set_number(status, "withheld", withheld);
+    return true;
+}
+
 static bool fill(struct gateway *gateway, json_t *status, GError **error)
 {
     output_set(status, "now", command_json_instant(clock_now()));
-    return add_running(gateway, status, error) && add_jobs(gateway, status, error) &&
-           add_devices(gateway, status, error) && add_drops(gateway, status, error) &&
-           add_disks(gateway, status, error) && add_reference(gateway, status, error) &&
-           add_reports(gateway, status, error) && add_incidents(gateway, status, error);
+    return add_running(gateway, status, error) && add_ledger(gateway, status, error) &&
+           add_jobs(gateway, status, error) && add_devices(gateway, status, error) &&
+           add_drops(gateway, status, error) && add_disks(gateway, status, error) &&
+           add_reference(gateway, status, error) && add_reports(gateway, status, error) &&
+           add_incidents(gateway, status, error);
 }
 
 int command_status(struct invocation *invocation)

@@ -7,6 +7,7 @@
 #include "gateway/commands/read_access.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_proof.h"
+#include "spool/ledger/ledger_recovery.h"
 #include "spool/ledger/ledger_verdicts.h"
 
 #include <string.h>
@@ -226,13 +227,32 @@ static bool check_reports(struct verify *v, GError **error)
     return true;
 }
 
+/* ---- the ledger against what is known outside of it ---- */
+
+static bool check_witness(struct verify *v, GError **error)
+{
+    struct ledger_fault fault = {0};
+    int64_t orphans = 0;
+
+    if (!ledger_check(v->gateway, &fault, error))
+        return false;
+    if (fault.kind != LEDGER_SOUND)
+        report_problem(v, 0, fault.text);
+    ledger_fault_clear(&fault);
+    if (!ledger_withheld_orphans(v->gateway->ledger, &orphans, error))
+        return false;
+    check_none(v, orphans, "withheld rows without a work item or a recovery");
+    return true;
+}
+
 bool verify_all(struct gateway *gateway, verify_problem_fn report, void *user, struct verify_sums *sums, GError **error)
 {
     struct verify v = {gateway, report, user, sums};
     GError *cause = NULL;
 
     *sums = (struct verify_sums){0};
-    if (check_jobs(&v, &cause) && check_folders(&v, &cause) && check_ledger(&v, &cause) && check_reports(&v, &cause))
+    if (check_jobs(&v, &cause) && check_folders(&v, &cause) && check_ledger(&v, &cause) && check_reports(&v, &cause) &&
+        check_witness(&v, &cause))
         return true;
     if (!g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_CORRUPT)) {
         g_propagate_error(error, cause);

@@ -15,6 +15,7 @@
 #include "spool/custody.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_outgoing.h"
+#include "spool/ledger/ledger_recovery.h"
 #include "spool/ledger/ledger_reports.h"
 #include "spool/ledger/ledger_verdicts.h"
 
@@ -200,6 +201,19 @@ static bool check_report(struct check *check, GError **error)
     return true;
 }
 
+/* A job without a row, to which `recover` gave one: of what the lost ledger knew, nothing can be compared. */
+static bool is_of_lost_ledger(const struct check *check)
+{
+    return check->job->reason != NULL && g_str_has_prefix(check->job->reason, LEDGER_LOST_REASON);
+}
+
+/* An answer that a lost ledger stored beside a job, which is judged anew. */
+static bool is_lost_answer(const struct check *check, const char *name)
+{
+    return check->job->revision >= LEDGER_LOST_REVISIONS && g_str_has_prefix(name, "EM") && strlen(name) > 4 &&
+           name[3] == '_';
+}
+
 static bool is_of_job(const struct check *check, const char *name)
 {
     bool in = check->job->direction == LEDGER_IN;
@@ -210,7 +224,7 @@ static bool is_of_job(const struct check *check, const char *name)
         if (strcmp(name, ((const struct ledger_outgoing *)check->files->pdata[i])->name) == 0)
             return true;
     }
-    if (in && strcmp(name, CRASH_MARK) == 0)
+    if (in && (strcmp(name, CRASH_MARK) == 0 || is_lost_answer(check, name)))
         return true;
     /* The temporary file of a write that was stopped; the next attempt replaces it. */
     return name[0] == '.' && g_str_has_suffix(name, ".part");
@@ -281,7 +295,7 @@ static bool check_inbound(struct check *check, GError **error)
     bool begun = ended || check->state == JOB_ACTIVE || check->state == JOB_CORRUPT;
     if (check->job->healed != 0 && verdict == NULL)
         return check_healed(check, error);
-    if (ended && verdict == NULL)
+    if (ended && verdict == NULL && !is_of_lost_ledger(check))
         verify_problem(check->problems, "it is in %s and has no verdict" VERIFY_RESTORE, folder);
     if (verdict == NULL)
         return true;
@@ -335,6 +349,8 @@ static bool check_all(struct check *check, GError **error)
         return true;
     }
     check_folder(check);
+    if (is_of_lost_ledger(check) && (check->job->direction == LEDGER_OUT || check->state == JOB_CORRUPT))
+        return true;
     check_directory(check);
     check_outgoing(check);
     if (check->job->direction == LEDGER_OUT) {

@@ -191,6 +191,21 @@ static bool answer(struct question *q, GError **error)
            (q->object != NULL || answer_job(q, error));
 }
 
+/* While the ledger is not the newest one (A109), that is why everything is where it is. False: an error. */
+static bool answer_ledger(struct question *q, GError **error)
+{
+    struct ledger_fault fault = {0};
+
+    if (!ledger_check(q->gateway, &fault, error))
+        return false;
+    if (q->object != NULL)
+        output_set_text(q->object, "ledger", fault.text);
+    else if (fault.text != NULL)
+        g_printerr("ecosgate: why: %s\n", fault.text);
+    ledger_fault_clear(&fault);
+    return true;
+}
+
 int command_why(struct invocation *invocation)
 {
     struct read_access access;
@@ -199,7 +214,7 @@ int command_why(struct invocation *invocation)
     if (!command_arguments(invocation, NULL, 1, 1) || !read_access_open(&access, invocation))
         return EXIT_UNABLE;
     struct question question = {.gateway = &access.gateway, .id = invocation->argv[0]};
-    bool good = answer(&question, &error);
+    bool good = answer(&question, &error) && answer_ledger(&question, &error);
     read_access_close(&access);
     if (!good) {
         json_decref(question.object);

@@ -27,6 +27,7 @@
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_numbering.h"
+#include "spool/ledger/ledger_recovery.h"
 #include "spool/ledger/ledger_verdicts.h"
 #include "validators/judge.h"
 
@@ -426,12 +427,42 @@ static bool judge(struct gateway *gateway, const struct ledger_job *job, GError 
     return unreadable && report_unreadable(gateway, job, error);
 }
 
+/* *held: the file's number was accepted in the time that a recovery has lost. It moves to held/ until an operator
+ * releases it, for its Devices may have been ordered. A stop between reason and move leaves it in active/, and it gets
+ * here again. */
+static bool hold_if_lost(struct gateway *gateway, const struct ledger_job *job, bool *held, GError **error)
+{
+    int64_t recovery = 0;
+
+    *held = false;
+    if (!ledger_number_lost(gateway->ledger, job->id, &recovery, error))
+        return false;
+    if (recovery == 0)
+        return true;
+    *held = true;
+    g_autofree char *reason = g_strdup_printf("its number %06" G_GINT64_FORMAT
+                                              " was accepted by a ledger that is lost (recovery %" G_GINT64_FORMAT
+                                              "), and its Devices may have been ordered; release it to have it judged",
+                                              job->sequence, recovery);
+    gateway_note("job %08" G_GINT64_FORMAT " moves to held: %s", job->id, reason);
+    if (!ledger_begin(gateway->ledger, error))
+        return false;
+    if (!ledger_job_set_reason(gateway->ledger, job->id, reason, error) ||
+        !ledger_recovery_raise_revision(gateway->ledger, recovery, job->id, error) ||
+        !ledger_commit(STEP_JOB_REASONED, gateway->ledger, error)) {
+        ledger_rollback(gateway->ledger);
+        return false;
+    }
+    return job_move(gateway->spool, job->id, &(struct job_move){STEP_JOB_SET_ASIDE, JOB_ACTIVE, JOB_HELD}, error);
+}
+
 bool intake_process(struct gateway *gateway, int64_t id, GError **error)
 {
     g_autofree struct ledger_job *job = NULL;
     g_autofree struct ledger_verdict *verdict = NULL;
     enum job_state state;
     int64_t mended = 0;
+    bool held = false;
 
     if (!job_find(gateway->spool, id, &state, error) || !ledger_job_get(gateway->ledger, id, &job, error))
         return false;
@@ -445,5 +476,7 @@ bool intake_process(struct gateway *gateway, int64_t id, GError **error)
     if (state == JOB_READY &&
         !job_move(gateway->spool, id, &(struct job_move){STEP_JOB_ACTIVATED, JOB_READY, JOB_ACTIVE}, error))
         return false;
-    return verdict != NULL || judge(gateway, job, error);
+    if (verdict == NULL && !hold_if_lost(gateway, job, &held, error))
+        return false;
+    return verdict != NULL || held || judge(gateway, job, error);
 }

@@ -67,6 +67,18 @@ static bool raise_incident_number(struct gateway *gateway, GError **error)
     return false;
 }
 
+/* What the incident says. It is reported to others, so that it names no paths; and no generations, which differ from
+ * start to start. `status` gives the rest. */
+static const char *told(enum ledger_fault_kind kind)
+{
+    static const char *const texts[] = {NULL,
+                                        "the ledger is older than the newest one that is known; see 'ecosgate status'",
+                                        "the ledger belongs to another spool or witness; see 'ecosgate status'",
+                                        "the witness of the ledger cannot be used; see 'ecosgate status'"};
+
+    return texts[kind];
+}
+
 static bool open_incident(struct gateway *gateway, GError **error)
 {
     const char *subject = ledger_fault_subject(gateway->fault.kind);
@@ -75,7 +87,7 @@ static bool open_incident(struct gateway *gateway, GError **error)
     if (!ledger_incident_is_open(gateway->ledger, code_id(), subject, &open, error))
         return false;
     return (open || raise_incident_number(gateway, error)) &&
-           outage_commit_incident(gateway, code_id(), subject, gateway->fault.text, error);
+           outage_commit_incident(gateway, code_id(), subject, told(gateway->fault.kind), error);
 }
 
 bool ledger_watch_blocks(struct gateway *gateway, bool *blocked, GError **error)

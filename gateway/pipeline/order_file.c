@@ -15,8 +15,8 @@
 #define GROUP "order"
 enum { MAX_ORDER_BYTES = 65536, MAX_REASON = 1000 /* characters */ };
 
-static const char *const verbs[ORDER_VERB_COUNT] = {"hold",      "release",  "requeue", "close",
-                                                    "redeliver", "sequence", "take"};
+static const char *const verbs[ORDER_VERB_COUNT] = {"hold",     "release", "requeue", "close",         "redeliver",
+                                                    "sequence", "take",    "recover", "release device"};
 
 const char *order_verb_name(enum order_verb verb)
 {
@@ -42,6 +42,7 @@ void order_free(struct order *order)
     g_free(order->drop);
     g_free(order->sender);
     g_free(order->type);
+    g_free(order->device);
     g_free(order->reason);
     g_free(order->who);
     g_free(order);
@@ -79,7 +80,9 @@ bool orders_write(const struct gateway *gateway, struct order *order, GError **e
         g_key_file_set_string(keys, GROUP, "sender", order->sender);
         g_key_file_set_string(keys, GROUP, "type", order->type);
         g_key_file_set_int64(keys, GROUP, "number", order->number);
-    } else
+    } else if (order->verb == ORDER_RELEASE_DEVICE)
+        g_key_file_set_string(keys, GROUP, "device", order->device);
+    else if (order->verb != ORDER_RECOVER)
         g_key_file_set_int64(keys, GROUP, "job", order->job);
     g_key_file_set_string(keys, GROUP, "reason", order->reason);
     g_key_file_set_string(keys, GROUP, "who", order->who);
@@ -130,10 +133,10 @@ static bool names_one(const struct order *order)
 {
     bool job = order->job > 0, incident = order->incident > 0, file = order->file != NULL, drop = order->drop != NULL;
     bool sender = order->sender != NULL && order->type != NULL;
-    int named =
-        (order->job != 0) + (order->incident != 0) + file + drop + (order->sender != NULL || order->type != NULL);
+    int named = (order->job != 0) + (order->incident != 0) + file + drop + (order->device != NULL) +
+                (order->sender != NULL || order->type != NULL);
 
-    if (named != 1)
+    if (named != (order->verb == ORDER_RECOVER ? 0 : 1))
         return false;
     switch (order->verb) {
     case ORDER_CLOSE:
@@ -142,6 +145,10 @@ static bool names_one(const struct order *order)
         return file;
     case ORDER_TAKE:
         return drop;
+    case ORDER_RECOVER:
+        return true;
+    case ORDER_RELEASE_DEVICE:
+        return order->device != NULL;
     case ORDER_SEQUENCE:
         return sender && order->number >= 0 && order->number <= LEDGER_SEQUENCE_MAX;
     default:
@@ -170,6 +177,7 @@ struct order *order_read(const char *path, const char *name, GError **error)
     order->sender = key_text(keys, "sender");
     order->type = key_text(keys, "type");
     order->number = number_of(keys);
+    order->device = key_text(keys, "device");
     order->reason = key_text(keys, "reason");
     order->who = key_text(keys, "who");
     int64_t at = g_key_file_get_int64(keys, GROUP, "at", NULL);

@@ -14,6 +14,7 @@
 #include "gateway/clock.h"
 #include "gateway/pipeline/ledger_watch.h"
 #include "gateway/pipeline/backup_pause.h"
+#include "gateway/pipeline/recover.h"
 #include "gateway/reports/report.h"
 #include "spool/crash_mark.h"
 #include "spool/disk.h"
@@ -23,6 +24,7 @@
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_numbering.h"
 #include "spool/ledger/ledger_outgoing.h"
+#include "spool/ledger/ledger_recovery.h"
 #include "spool/ledger/ledger_verdicts.h"
 
 #include <string.h>
@@ -243,7 +245,10 @@ static bool set_sequence(struct gateway *gateway, const struct order *order, GEr
     struct ledger *ledger = gateway->ledger;
     char sender[EUI64_TEXT_SIZE];
     struct ledger_file self;
-    g_autofree char *refusal = find_sender(gateway, order, sender, &self);
+    /* A new numbering may be above the one that the witness knows: then the ledger would look newer than it is. */
+    g_autofree char *refusal = gateway->fault.kind != LEDGER_SOUND
+                                   ? g_strdup("the ledger is not the newest one (A109); see 'ecosgate status'")
+                                   : find_sender(gateway, order, sender, &self);
     g_autofree char *reason =
         g_strdup_printf("%s %s %06" G_GINT64_FORMAT ": %s", order->sender, order->type, order->number, order->reason);
     const struct ledger_action action = {.order_id = order->id,
@@ -292,6 +297,41 @@ static bool take_drop(struct gateway *gateway, const struct order *order, GError
     return false;
 }
 
+/* ---- withheld Devices ---- */
+
+/* Which Devices the order releases. False: its text is no Device. */
+static bool find_withheld(const struct order *order, struct ledger_withheld *which)
+{
+    *which = (struct ledger_withheld){.all = strcmp(order->device, "all") == 0, .at = clock_now()};
+    return which->all || eui64_parse(order->device, strlen(order->device), &which->device);
+}
+
+static bool release_device(struct gateway *gateway, const struct order *order, GError **error)
+{
+    struct ledger *ledger = gateway->ledger;
+    struct ledger_withheld which;
+    int64_t n = 0;
+
+    if (!find_withheld(order, &which))
+        return commit_order(gateway, order, NULL, "the order names no Device", error);
+    if (!ledger_begin(ledger, error))
+        return false;
+    bool good = ledger_withheld_release(ledger, &which, &n, error);
+    g_autofree char *reason = g_strdup_printf("%s: %s", order->device, order->reason);
+    const struct ledger_action action = {.order_id = order->id,
+                                         .verb = order_verb_name(order->verb),
+                                         .reason = reason,
+                                         .who = order->who,
+                                         .at = order->at,
+                                         .result = n > 0       ? ORDER_DONE
+                                                   : which.all ? "no Device is withheld"
+                                                               : "no work item of this Device is withheld"};
+    if (good && ledger_action_insert(ledger, &action, error) && ledger_commit(STEP_ORDER_DONE, ledger, error))
+        return true;
+    ledger_rollback(ledger);
+    return false;
+}
+
 static bool do_order(struct gateway *gateway, const struct order *order, GError **error)
 {
     struct effect effect = {.from = JOB_NOWHERE};
@@ -304,6 +344,10 @@ static bool do_order(struct gateway *gateway, const struct order *order, GError 
         return set_sequence(gateway, order, error);
     if (order->verb == ORDER_TAKE)
         return take_drop(gateway, order, error);
+    if (order->verb == ORDER_RECOVER)
+        return recover_carry_out(gateway, order, error);
+    if (order->verb == ORDER_RELEASE_DEVICE)
+        return release_device(gateway, order, error);
     bool good = find_effect(gateway, order, &effect, error);
 
     if (good && effect.refusal != NULL)

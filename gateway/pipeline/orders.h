@@ -23,6 +23,8 @@ enum order_verb {
     ORDER_REDELIVER,
     ORDER_SEQUENCE,
     ORDER_TAKE,
+    ORDER_RECOVER,
+    ORDER_RELEASE_DEVICE,
     ORDER_VERB_COUNT
 };
 
@@ -37,6 +39,7 @@ struct order {
     char *type;       /* a file type that it sends, */
     int64_t number;   /* and the last number of these files, 0 to 999999: the next file has the next one */
     char *drop;       /* of ORDER_TAKE: a drop's name */
+    char *device;     /* of ORDER_RELEASE_DEVICE: its ID; "all" for every one that is withheld */
     char *reason;     /* why, in the operator's words */
     char *who;        /* the operator */
     int64_t at;       /* seconds UTC when it was given */
@@ -46,7 +49,8 @@ typedef struct order order_t;
 /* The result of an order that was carried out. Any other text says why it was refused. */
 #define ORDER_DONE "done"
 
-/* "hold", "release", "requeue", "close", "redeliver", "sequence" or "take"; NULL for any other value. */
+/* "hold", "release", "requeue", "close", "redeliver", "sequence", "take", "recover" or "release device"; NULL for any
+ * other value. */
 const char *order_verb_name(enum order_verb verb);
 /* False: name is none of these, and *verb is unchanged. */
 bool order_verb_parse(const char *name, enum order_verb *verb);

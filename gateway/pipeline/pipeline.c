@@ -43,6 +43,7 @@ struct pipeline {
     struct delivery *delivery;
     int wake;              /* event descriptor */
     bool blocked;          /* by the last pass (A105, A109): nothing is due by itself */
+    bool behind;           /* by A109: no drop is looked at, and nothing is delivered */
     int64_t next_dispatch; /* seconds UTC when a session is due by itself; 0: none is */
     int64_t next_report;   /* seconds UTC when the period of a report ends */
 };
@@ -176,39 +177,65 @@ static bool work(struct pipeline *pipeline, GError **error)
     struct gateway *gateway = pipeline->gateway;
     int64_t begun = clock_now();
 
-    return room_watch(gateway, error) && pickup_pass(pipeline->pickup, error) && room_settle(gateway, error) &&
-           reports_pass(gateway, error) && dispatch_timeouts(gateway, error) && process_due(pipeline, error) &&
-           reports_on_change(gateway, error) && dispatch_pass(gateway, error) &&
+    /* A drop's claim may have shown that the ledger is not the newest: nothing more may use its numbers. */
+    if (!room_watch(gateway, error) || !pickup_pass(pipeline->pickup, error) ||
+        !ledger_watch_blocks(gateway, &pipeline->behind, error))
+        return false;
+    if (pipeline->behind)
+        return true;
+    return room_settle(gateway, error) && reports_pass(gateway, error) && dispatch_timeouts(gateway, error) &&
+           process_due(pipeline, error) && reports_on_change(gateway, error) && dispatch_pass(gateway, error) &&
            delivery_advance(pipeline->delivery, error) && reports_watch(gateway, error) &&
            dispatch_next(gateway, begun, &pipeline->next_dispatch, error) &&
            report_schedule_next(gateway, &pipeline->next_report, error);
 }
 
-/* A109: only operators' orders are carried out, for one of them ends it. *blocked: it has not ended. */
-static bool watch_ledger(struct pipeline *pipeline, bool *blocked, GError **error)
+/* While A109 was found before, operators' orders come first, for one of them ends it. */
+static bool watch_ledger(struct pipeline *pipeline, GError **error)
 {
     struct gateway *gateway = pipeline->gateway;
 
-    if (!ledger_watch_blocks(gateway, blocked, error))
-        return false;
-    return !*blocked || (orders_carry_out(gateway, error) && ledger_watch_blocks(gateway, blocked, error));
+    return (gateway->fault.kind == LEDGER_SOUND || orders_carry_out(gateway, error)) &&
+           ledger_watch_blocks(gateway, &pipeline->behind, error);
 }
 
-bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)
+static bool pass(struct pipeline *pipeline, GError **error)
 {
     struct gateway *gateway = pipeline->gateway;
 
-    gateway->wait_until = clock_monotonic() + patience;
-    if (!watch_ledger(pipeline, &pipeline->blocked, error))
-        return false;
-    if (pipeline->blocked)
-        return ledger_checkpoint(gateway->ledger, error);
     if (!clock_watch(gateway, error) || !orders_carry_out(gateway, error) ||
         !clock_watch_blocks(gateway, &pipeline->blocked, error) || !claims_begin_pass(pipeline->claims, error) ||
         !delivery_begin_pass(pipeline->delivery, error))
         return false;
     return (pipeline->blocked ? delivery_advance(pipeline->delivery, error) : work(pipeline, error)) &&
-           report_incidents(pipeline, error) && ledger_checkpoint(gateway->ledger, error);
+           (pipeline->behind || report_incidents(pipeline, error));
+}
+
+/* A pass that ended because of A109, found by a claim or right before something left, says so like one that found it at
+ * its beginning. Frees cause. */
+static bool end_early(struct pipeline *pipeline, GError *cause, GError **error)
+{
+    if (g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_RETRY) &&
+        ledger_watch_blocks(pipeline->gateway, &pipeline->behind, NULL) && pipeline->behind) {
+        g_error_free(cause);
+        return true;
+    }
+    g_propagate_error(error, cause);
+    return false;
+}
+
+bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)
+{
+    struct gateway *gateway = pipeline->gateway;
+    GError *cause = NULL;
+
+    gateway->wait_until = clock_monotonic() + patience;
+    if (!watch_ledger(pipeline, error))
+        return false;
+    if (!pipeline->behind && !pass(pipeline, &cause) && !end_early(pipeline, cause, error))
+        return false;
+    pipeline->blocked |= pipeline->behind;
+    return ledger_checkpoint(gateway->ledger, error);
 }
 
 int pipeline_wake_fd(const struct pipeline *pipeline)
@@ -226,7 +253,7 @@ void pipeline_woken(const struct pipeline *pipeline)
 
 int64_t pipeline_settling(const struct pipeline *pipeline)
 {
-    return pickup_settling(pipeline->pickup);
+    return pipeline->behind ? 0 : pickup_settling(pipeline->pickup);
 }
 
 int64_t pipeline_due(const struct pipeline *pipeline)

@@ -148,6 +148,12 @@ bool ledger_recovery_lose_number(struct ledger *ledger, struct ledger_recovery *
                       error);
 }
 
+bool ledger_recovery_raise_revision(struct ledger *ledger, int64_t recovery, int64_t job, GError **error)
+{
+    LEDGER_SQL(raise, "UPDATE job SET revision=100*?2+revision WHERE id=?1 AND revision<100*?2");
+    return ledger_run(ledger, &raise, LEDGER_VALUES(LEDGER_INT(job), LEDGER_INT(recovery)), error);
+}
+
 /* A release counts if it was carried out after the recovery: a held job may have been released before, too. */
 bool ledger_number_lost(struct ledger *ledger, int64_t job, int64_t *recovery, GError **error)
 {
@@ -196,7 +202,8 @@ bool ledger_recovery_withhold(struct ledger *ledger, const struct ledger_recover
 bool ledger_recovery_conclude_work_orders(struct ledger *ledger, const struct ledger_recovery *recovery, int64_t *n,
                                           GError **error)
 {
-    LEDGER_SQL(conclude, "UPDATE outgoing SET state=3,concluded=1,delivered_at=? WHERE state<3 AND kind='EMW'");
+    LEDGER_SQL(conclude,
+               "UPDATE outgoing SET state=3,rename_sent=1,concluded=1,delivered_at=? WHERE state<3 AND kind='EMW'");
 
     if (!ledger_run(ledger, &conclude, LEDGER_VALUES(LEDGER_INT(recovery->at)), error))
         return false;

@@ -69,6 +69,13 @@ bool ledger_replaced(struct ledger *ledger, const char *id, int64_t *generation,
  * less, records which numbers are lost and counts that in recovery->numbers. */
 bool ledger_recovery_lose_number(struct ledger *ledger, struct ledger_recovery *recovery,
                                  const struct ledger_file *self, GError **error);
+/* How the reason of a job begins that had no row and got one: the ledger that knew it is lost. */
+#define LEDGER_LOST_REASON "the ledger that knew it is lost: "
+enum { LEDGER_LOST_REVISIONS = 100 /* revisions from here on are of files that a lost ledger may have answered */ };
+
+/* Raises the job's revision above those that the lost ledger may have used for a file of that name: 100 for each
+ * recovery. Once for a job and recovery. */
+bool ledger_recovery_raise_revision(struct ledger *ledger, int64_t recovery, int64_t job, GError **error);
 /* *recovery: the one by which the number of this job is lost; 0: it is not, or an operator has released the job since.
  */
 bool ledger_number_lost(struct ledger *ledger, int64_t job, int64_t *recovery, GError **error);

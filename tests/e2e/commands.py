@@ -10,9 +10,10 @@ from home import GATE, PATIENCE, SAMPLES, SOURCE, Home, Tap, manual_members
 
 COMMANDS = [words.split() for words in (
     "init", "check", "run", "pickup", "doctor", "status", "why", "spool", "spool list", "spool show", "spool cat",
-    "spool verify", "spool hold", "spool release", "spool requeue", "device", "device show", "device list", "incident",
+    "spool verify", "spool hold", "spool release", "spool requeue", "device", "device show", "device list",
+    "device release", "incident",
     "incident list", "incident show", "incident close", "report", "report list", "report redeliver",
-    "sequence", "sequence list", "sequence set", "claim", "claim list", "claim take", "backup", "restore")]
+    "sequence", "sequence list", "sequence set", "claim", "claim list", "claim take", "backup", "restore", "recover")]
 WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("init", "--ledger", "a"),
          ("check",), ("check", "--max-findings", "-1", "a"),
          ("run", "now"), ("pickup", "a", "b"), ("spool",), ("spool", "nothing"), ("spool", "list", "x"),
@@ -28,6 +29,8 @@ WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("init", "--
          ("sequence", "set", "MCC", "EMI", "-1", "--reason", "x"), ("sequence", "set", "MCC", "EMI", "1"),
          ("claim", "list", "x"), ("claim", "take"), ("claim", "take", "mcc"),
          ("backup",), ("backup", "a", "b"), ("backup", "/nowhere/at/all"), ("restore",), ("restore", "/nowhere"),
+         ("recover",), ("recover", "x", "--reason", "y"), ("recover", "--list", "x"), ("device", "release"),
+         ("device", "release", "x", "--reason", "y"), ("device", "release", "all"),
          ("status", "x"), ("--now", "today", "status"))
 GOOD = sorted(glob.glob(os.path.join(SAMPLES, "good", "EMI_*")))
 # Without these options the command cannot run: its help must not show them as optional.

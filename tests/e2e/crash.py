@@ -129,6 +129,15 @@ class Stage(Home):
             self.carry_out_orders()
             self.gate(*arguments)
 
+    def recover(self):
+        """The same."""
+        arguments = ("-c", self.conf, "--now", NOW, "recover", "--reason", "a test")
+        if self.gate.run(*arguments).returncode == -signal.SIGKILL:
+            self.gate.hit = True
+            waiting = [name for name in os.listdir(self.path("spool", "orders")) if not name.startswith(".")]
+            if not waiting and b"a test" not in self.gate("-c", self.conf, "recover", "--list").stdout:
+                self.gate(*arguments)
+
     def carry_out_orders(self):
         """The next command that writes carries out the files in orders/."""
         if os.listdir(self.path("spool", "orders")):
@@ -151,6 +160,8 @@ class Stage(Home):
         files, rows = self.state()
         # An order that is given again is another one, and one that was never published does not exist.
         rows = [row for row in rows if not row.startswith("operator_action")]
+        # A recovery says which generation it found, and that depends on how often the gateway was started.
+        rows = [row.split(":")[0] if row.startswith("recovery") else row for row in rows]
         rows = [UUID.sub("", row) if row.startswith(("numbering", "claim_take")) else row for row in rows]
         files = {name: digest for name, digest in files.items()
                  if not name.startswith(b"spool/orders/.") and name != b"spool/freeze"}
@@ -400,6 +411,20 @@ def freeze(stage):
             thread.join()
 
 
+def keep(stage):
+    shutil.copytree(stage.path("spool"), stage.path("kept"))
+
+
+def put_back(stage):
+    """The spool and the ledger are again as they were when they were kept."""
+    shutil.rmtree(stage.path("spool"))
+    shutil.move(stage.path("kept"), stage.path("spool"))
+
+
+def recover(stage):
+    stage.recover()
+
+
 def settings(lines):
     return lambda stage: stage.set(lines)
 
@@ -483,6 +508,9 @@ SCRIPTS = (
            only="restore-"),
     Script("restore of a lost spool", hand_over(*FEW_FILES), once, back_up, lose_and_restore, only="restore-"),
     Script("freeze", hand_over(("mcc", GOOD[0])), freeze),
+    # An older spool is put back, and an operator recovers.
+    Script("recovering", hand_over(("mcc", GOOD[0])), once, keep, hand_over(("mcc", GOOD[1])), once, put_back, once,
+           recover, once, allowed=(0, 1, 2)),
     Script("made", make_home, hand_over(*FILES), once),
     # Reference data, whole and in part, and an instruction that waits for an inventory.
     Script("reference", settings("gateway inventory=required\ndrop dcc complete=at-once"), hand_over(("mcc", GOOD[0])),

@@ -1,0 +1,76 @@
+/* The command `recover`: an order to go on with a ledger that is not the newest (A109); with --list, what each did. */
+#include "gateway/commands/order.h"
+#include "gateway/commands/output.h"
+#include "spool/ledger/ledger_recovery.h"
+
+#include <string.h>
+
+static bool parse_nothing(char *const *arguments, struct order *order)
+{
+    (void)arguments, (void)order; /* the order is about the whole gateway */
+    return true;
+}
+
+static bool find_home(const struct read_access *access, const struct order *order, bool *exists, GError **error)
+{
+    (void)access, (void)order, (void)error; /* whether it can be carried out is decided when it is */
+    *exists = true;
+    return true;
+}
+
+static bool add_recovery(void *user, const struct ledger_recovery *recovery, GError **error)
+{
+    json_t *row = json_object();
+
+    (void)error; /* nothing here can fail */
+    output_set_number(row, "recovery", recovery->id);
+    output_set(row, "at", command_json_instant(recovery->at));
+    output_set_text(row, "who", recovery->who);
+    output_set_text(row, "reason", recovery->reason);
+    output_set_number(row, "generation", recovery->generation);
+    output_set(row, "first_job", command_json_job(recovery->first_job));
+    output_set_number(row, "jobs", recovery->jobs);
+    output_set_number(row, "numbers", recovery->numbers);
+    output_set_number(row, "withheld", recovery->withheld);
+    output_set_number(row, "work_orders", recovery->work_orders);
+    output_set_text(row, "cause", recovery->cause);
+    output_list_add(user, row);
+    return true;
+}
+
+static int list(struct invocation *invocation)
+{
+    static const char *const columns[] = {"recovery", "at",      "who",      "reason",      "generation", "first_job",
+                                          "jobs",     "numbers", "withheld", "work_orders", "cause",      NULL};
+    gboolean wanted = FALSE;
+    const GOptionEntry entries[] = {
+        {"list", 0, 0, G_OPTION_ARG_NONE, &wanted, "show the recoveries so far, and what each did", NULL},
+        {NULL, 0, 0, 0, NULL, NULL, NULL},
+    };
+    struct read_access access;
+    struct output_list rows;
+    GError *error = NULL;
+
+    if (!command_arguments(invocation, entries, 0, 0) || !read_access_open(&access, invocation))
+        return EXIT_UNABLE;
+    output_list_begin(&rows, invocation->json, OUTPUT_MOST_ROWS);
+    bool good = ledger_recoveries_each(access.gateway.ledger, add_recovery, &rows, &error);
+    read_access_close(&access);
+    if (!good) {
+        output_list_drop(&rows);
+        return command_unable(error);
+    }
+    output_list_end(&rows, columns, "no recoveries");
+    return EXIT_GOOD;
+}
+
+int command_recover(struct invocation *invocation)
+{
+    static const struct order_target target = {"recover --list", 0, parse_nothing, find_home};
+
+    for (int i = 0; i < invocation->argc; i++) {
+        if (strcmp(invocation->argv[i], "--list") == 0)
+            return list(invocation);
+    }
+    return order_give(invocation, ORDER_RECOVER, &target);
+}

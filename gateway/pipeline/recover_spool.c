@@ -1,0 +1,259 @@
+/* The numbers of our own files stand in their headers; a name has the number of the file that it answers. */
+#include "gateway/pipeline/recover_spool.h"
+
+#include "formats/eui64.h"
+#include "formats/filename.h"
+#include "formats/text.h"
+#include "spool/custody.h"
+#include "spool/ledger/ledger_jobs.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { HEAD_BYTES = 2048 /* of a file, within which its header is */ };
+
+#define LOST LEDGER_LOST_REASON
+
+/* One job without a row. */
+struct stray {
+    int64_t id;
+    enum job_state state;          /* after the move */
+    struct job_envelope *envelope; /* NULL: it has none that can be read */
+    char *name;                    /* of a job of our own: its first file's; NULL: it was received */
+};
+
+static void clear_stray(gpointer user)
+{
+    struct stray *stray = user;
+
+    g_free(stray->envelope);
+    g_free(stray->name);
+}
+
+void recover_spool_clear(struct recover_spool *spool)
+{
+    g_clear_pointer(&spool->strays, g_array_unref);
+}
+
+/* ---- numbers ---- */
+
+/* The number in the header of a file of ours: the sixth cell of a CSV, or FileSequence. 0: it has none. */
+static int64_t header_number(const char *path)
+{
+    char head[HEAD_BYTES + 1];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    ssize_t len = fd >= 0 ? read(fd, head, HEAD_BYTES) : -1;
+    const char *at = head;
+
+    if (fd >= 0)
+        (void)close(fd); /* only read from */
+    if (len <= 0)
+        return 0;
+    head[len] = '\0';
+    if (head[0] == '<') {
+        at = strstr(head, "<FileSequence>");
+        at = at != NULL ? at + strlen("<FileSequence>") : NULL;
+    } else {
+        for (int commas = 0; at != NULL && commas < 5; commas++) {
+            at = strchr(at, ',');
+            at = at != NULL ? at + 1 : NULL;
+        }
+    }
+    return at != NULL ? MIN(strtoll(at, NULL, 10), LEDGER_SEQUENCE_MAX) : 0;
+}
+
+/* Raises the counter of each file of ours in a job's folder. */
+static bool raise_own(struct gateway *gateway, const struct stray *at, struct witness *known, GError **error)
+{
+    static const char *const kinds[] = {"EMA", "EMD", "EMW", "EMO", "INC"};
+    g_auto(GStrv) names = job_files(gateway->spool, at->state, at->id, error);
+
+    for (char **name = names; name != NULL && *name != NULL; name++) {
+        for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+            if (!g_str_has_prefix(*name, kinds[i]) || (*name)[3] != '_')
+                continue;
+            g_autofree char *path = job_path(gateway->spool, at->state, at->id, *name);
+            (void)witness_raise(known, kinds[i], header_number(path));
+        }
+    }
+    return names != NULL;
+}
+
+static bool parse_name(const char *escaped, struct filename *parsed, char sender[EUI64_TEXT_SIZE])
+{
+    size_t len;
+    g_autofree char *raw = text_unescape(escaped, &len);
+
+    if (raw == NULL || !filename_parse(raw, len, parsed, NULL, NULL))
+        return false;
+    eui64_print(parsed->eui64, sender);
+    return true;
+}
+
+/* A file that ended in done/ was accepted with its number. */
+static void raise_accepted(const struct stray *stray, struct witness *known)
+{
+    struct filename parsed;
+    char sender[EUI64_TEXT_SIZE];
+
+    if (stray->state != JOB_DONE || stray->envelope == NULL || !parse_name(stray->envelope->name, &parsed, sender))
+        return;
+    g_autofree char *name = g_strdup_printf("accepted %s %s %s", sender, parsed.type->code, parsed.org);
+    (void)witness_raise(known, name, parsed.sequence);
+}
+
+/* ---- jobs without a row ---- */
+
+/* Which file it is; *own: it has no payload. */
+static bool identify(struct gateway *gateway, struct stray *stray, bool *own, GError **error)
+{
+    g_auto(GStrv) names = job_files(gateway->spool, stray->state, stray->id, error);
+
+    if (names == NULL)
+        return false;
+    *own = !g_strv_contains((const char *const *)names, JOB_PAYLOAD) &&
+           !g_strv_contains((const char *const *)names, JOB_ENVELOPE);
+    if (*own)
+        stray->name = g_strdup(names[0] != NULL ? names[0] : "empty");
+    else
+        stray->envelope = job_envelope_read(gateway->spool, stray->state, stray->id, NULL); /* NULL: damaged */
+    return true;
+}
+
+static enum job_state place_of(const struct stray *stray)
+{
+    bool begun = stray->state == JOB_READY || stray->state == JOB_ACTIVE;
+
+    if (stray->name != NULL)
+        return JOB_DONE;
+    if (stray->envelope == NULL)
+        return JOB_CORRUPT;
+    return begun ? JOB_HELD : stray->state;
+}
+
+static bool take_stray(struct gateway *gateway, struct recover_spool *spool, struct stray *stray, GError **error)
+{
+    bool own = false;
+
+    if (!identify(gateway, stray, &own, error))
+        return false;
+    enum job_state to = place_of(stray);
+    if (to != stray->state &&
+        !job_move(gateway->spool, stray->id, &(struct job_move){STEP_JOB_SET_ASIDE, stray->state, to}, error))
+        return false;
+    stray->state = to;
+    g_array_append_val(spool->strays, *stray);
+    return true;
+}
+
+static bool look_at(struct gateway *gateway, struct recover_spool *spool, const struct stray *at, struct witness *known,
+                    GError **error)
+{
+    struct stray stray = *at;
+    g_autofree struct ledger_job *job = NULL;
+
+    (void)witness_raise(known, "job", at->id);
+    if (!ledger_job_get(gateway->ledger, at->id, &job, error))
+        return false;
+    if (job != NULL)
+        return true; /* the counters know its files */
+    if (!raise_own(gateway, at, known, error))
+        return false;
+    if (!take_stray(gateway, spool, &stray, error)) {
+        clear_stray(&stray);
+        return false;
+    }
+    raise_accepted(&stray, known);
+    return true;
+}
+
+/* All jobs of the spool as they stand before the first one moves; else one that moved would be found twice. */
+static GArray *all_jobs(const struct spool *spool, GError **error)
+{
+    g_autoptr(GArray) jobs = g_array_new(FALSE, FALSE, sizeof(struct stray));
+
+    for (int state = JOB_READY; state < JOB_STATE_COUNT; state++) {
+        g_autoptr(GArray) ids = job_list(spool, (enum job_state)state, error);
+        for (guint i = 0; ids != NULL && i < ids->len; i++) {
+            const struct stray at = {.id = g_array_index(ids, int64_t, i), .state = (enum job_state)state};
+            g_array_append_val(jobs, at);
+        }
+        if (ids == NULL)
+            return NULL;
+    }
+    return g_steal_pointer(&jobs);
+}
+
+bool recover_spool_look(struct gateway *gateway, struct recover_spool *spool, struct witness *known, GError **error)
+{
+    g_autoptr(GArray) jobs = all_jobs(gateway->spool, error);
+
+    spool->strays = g_array_new(FALSE, FALSE, sizeof(struct stray));
+    g_array_set_clear_func(spool->strays, clear_stray);
+    for (guint i = 0; jobs != NULL && i < jobs->len; i++) {
+        if (!look_at(gateway, spool, &g_array_index(jobs, struct stray, i), known, error))
+            return false;
+    }
+    return jobs != NULL;
+}
+
+/* ---- their rows ---- */
+
+static const char *reason_of(const struct stray *stray)
+{
+    if (stray->name != NULL)
+        return LOST
+            "whether it was delivered is not known; ask its recipient, and hand it over by hand if it is missing";
+    if (stray->envelope == NULL)
+        return LOST "its envelope is damaged; ask the sender for the file again";
+    if (stray->state == JOB_HELD)
+        return LOST "it may have been judged and its Devices ordered; release it to have it judged";
+    return LOST "it had ended";
+}
+
+static void describe(const struct stray *stray, struct ledger_job *job, struct filename *parsed,
+                     char sender[EUI64_TEXT_SIZE])
+{
+    const struct job_envelope *envelope = stray->envelope;
+
+    *job = (struct ledger_job){.id = stray->id, .direction = LEDGER_IN, .name = "unknown", .reason = reason_of(stray)};
+    if (stray->name != NULL) {
+        job->direction = LEDGER_OUT;
+        job->name = stray->name;
+        return;
+    }
+    if (envelope == NULL)
+        return;
+    job->name = envelope->name;
+    job->drop = envelope->drop;
+    job->received = envelope->received;
+    job->size = (int64_t)envelope->size;
+    job->sha256 = envelope->sha256;
+    if (!parse_name(envelope->name, parsed, sender))
+        return;
+    job->type = parsed->type->code;
+    job->form = form_name(parsed->form);
+    job->org = parsed->org;
+    job->sender = sender;
+    job->sequence = parsed->sequence;
+}
+
+bool recover_spool_record(struct gateway *gateway, const struct recover_spool *spool, struct ledger_recovery *recovery,
+                          GError **error)
+{
+    for (guint i = 0; i < spool->strays->len; i++) {
+        const struct stray *stray = &g_array_index(spool->strays, struct stray, i);
+        struct ledger_job job;
+        struct filename parsed;
+        char sender[EUI64_TEXT_SIZE];
+
+        describe(stray, &job, &parsed, sender);
+        if (!ledger_job_insert(gateway->ledger, &job, NULL, error) ||
+            !ledger_recovery_raise_revision(gateway->ledger, recovery->id, job.id, error))
+            return false;
+        recovery->jobs++;
+    }
+    return true;
+}

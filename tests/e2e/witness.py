@@ -1,0 +1,481 @@
+#!/usr/bin/env python3
+"""A ledger that went back in time: the gateway stands still (A109), an operator recovers, no number comes twice and no
+Device is ordered twice by itself (TAP)."""
+import collections
+import csv
+import glob
+import hashlib
+import io
+import os
+import shutil
+import sqlite3
+
+from home import Home, Tap, terminate, wait_until
+from parties import Parties, at, confirmed, device, said, sound
+
+REASON = ("--reason", "the disk was lost")
+
+
+class Gateway(Home):
+    """A home whose recipients fetch all that comes, and which remembers what they got."""
+
+    def __init__(self, settings=""):
+        super().__init__(settings)
+        self.parties = Parties(self)
+        self.fetched = []
+
+    def fetch(self):
+        """Takes everything out of the drops; what is new, by name."""
+        new = []
+        for drop in ("mcc", "tcos", "dcc"):
+            for name in self.out(drop):
+                new.append(name)
+                self.fetched.append((name, self.read_out(drop, name)))
+                os.remove(self.path("drops", drop, "out", name))
+        return new
+
+    def go(self, minutes):
+        done = self.run(now=at(minutes))
+        return done, self.fetch()
+
+    def keep(self):
+        """A copy of spool and ledger as they are."""
+        place = os.path.join(self.top, "kept")
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(self.path("spool"), place)
+
+    def put_back(self):
+        shutil.rmtree(self.path("spool"))
+        shutil.copytree(os.path.join(self.top, "kept"), self.path("spool"))
+
+    def lose_ledger(self):
+        for path in glob.glob(self.path("spool", "ledger.sqlite*")):
+            os.remove(path)
+
+    def a109(self):
+        return [row for row in self.json("incident", "list") if row["code"] == "A109"]
+
+    def jobs(self, state):
+        return [row for row in self.json("spool", "list", "--state", state)]
+
+    def end(self):
+        """What a recovery leaves, but what differs with each start."""
+        shown = self.json("recover", "--list")
+        files = {name: digest for name, digest in self.tree().items() if not name.endswith(b".part")}
+        return (files, [{key: row[key] for key in ("jobs", "numbers", "withheld", "first_job")} for row in shown],
+                [(row["id"], row["name"]) for row in self.jobs("held")], sequences(self),
+                self.json("status")[0]["withheld"])
+
+    def change(self, statement):
+        with sqlite3.connect(self.path("spool", "ledger.sqlite")) as ledger:
+            ledger.execute(statement)
+        ledger.close()
+
+
+def ordered(home):
+    """How often each Device was ordered, in all files that were fetched."""
+    count = collections.Counter()
+    for name, data in home.fetched:
+        if name.startswith("EMW"):
+            count.update(row[3] for row in csv.reader(io.StringIO(data.decode())) if row[0] == "D")
+    return count
+
+
+def sequences(home):
+    """The numbers of files of ours that were fetched, by kind; a file that came twice counts once."""
+    found = collections.defaultdict(list)
+    for name, data in dict(home.fetched).items():
+        head = data.decode().split("\r\n")[0].split(",")
+        if head[0] == "H":
+            found[name[:3]].append(int(head[5]))
+    return found
+
+
+def once(tap, home, what):
+    counts = ordered(home)
+    tap.ok(counts and max(counts.values()) == 1, f"no Device is ordered twice: {what}", counts)
+    repeated = {kind: numbers for kind, numbers in sequences(home).items() if len(numbers) != len(set(numbers))}
+    tap.ok(not repeated and len({name for name, _ in home.fetched}) == len(set(home.fetched)),
+           f"no number and no name of ours comes twice: {what}", repeated)
+
+
+def lived():
+    """Two instructions; the copy is of before the second one. Recipients have fetched everything."""
+    home = Gateway()
+    home.parties.instruct([1, 2])
+    home.go(0)
+    home.keep()
+    home.second = home.parties.instruct([3, 4])
+    home.go(60)
+    return home
+
+
+def stands_still(tap, home, what, minutes=120):
+    """A pass changes nothing and says why once; a daemon, too."""
+    before = home.tree()
+    done, new = home.go(minutes)
+    tap.ok(done.returncode == 2 and done.stderr.count(b"A109") == 1 and b"ecosgate recover" in done.stderr and not new,
+           f"{what}: a pass ends with 2, says A109 once, and nothing leaves", done.stderr, new)
+    tap.ok(home.tree() == before, f"{what}: no file of spool and drops has changed")
+
+
+def test_restored(tap):
+    home = lived()
+    accounts = home.tree()
+    home.put_back()
+    home.parties.send("EMI", [], number=3)  # an empty file: it would be answered
+    stands_still(tap, home, "an older spool was put back")
+    incidents = home.a109()
+    shown = home.json("status")[0]["ledger"]
+    tap.ok(len(incidents) == 1 and incidents[0]["subject"] == "behind" and "EMW 2" in shown,
+           "it is one A109, and status says which numbers are behind", incidents, shown)
+    done, new = home.go(130)
+    tap.ok(done.returncode == 2 and not new and len(home.a109()) == 1, "the next pass stands still, too", done.stderr)
+    for start in range(4):
+        home.go(140 + start)
+    tap.ok(home.go(150)[0].returncode == 2, "starting it often does not let the ledger catch up")
+    for command in (("status",), ("why", device(1)), ("doctor",)):
+        done = home.command(*command)
+        tap.ok(b"ecosgate recover --reason TEXT" in done.stdout + done.stderr, f"{command[0]} says what to do",
+               done.stdout, done.stderr)
+    done = home.command("sequence", "set", "MCC", "EMI", "9", "--reason", "x")
+    tap.ok(done.returncode == 1 and b"A109" in done.stderr, "the last number cannot be set meanwhile", done.stderr)
+    done = home.command("recover", *REASON)
+    tap.ok(done.returncode == 0 and done.stdout == b"ledger: recover done\n", "recover is an order", done.stdout,
+           done.stderr)
+    tap.ok(not home.a109(), "it closes the incident")
+    shown = home.json("recover", "--list")
+    tap.ok(len(shown) == 1 and shown[0]["reason"] == REASON[1] and shown[0]["withheld"] == 2 and
+           shown[0]["numbers"] == 1 and "EMW 2" in shown[0]["cause"], "recover --list shows what it did", shown)
+    done = home.command("recover", *REASON)
+    tap.ok(done.returncode == 1 and b"nothing to recover" in done.stderr, "a sound ledger needs none", done.stderr)
+    sound(tap, home, "after recover")
+    return home, accounts
+
+
+def test_after(tap, home):
+    """The sender sends the lost file again and goes on; an operator releases the file, then the Devices."""
+    home.parties.send("EMI", [dict(row) for row in ()], number=3)
+    shutil.rmtree(home.inbox("mcc"))
+    os.mkdir(home.inbox("mcc"))
+    home.parties.numbers["EMI"] = 1
+    again = home.parties.instruct([3, 4])
+    fresh = home.parties.instruct([5], batch="B-3")
+    done, new = home.go(200)
+    held = home.jobs("held")
+    tap.ok([row["name"] for row in held] == [again] and "is lost" in
+           home.json("spool", "show", held[0]["id"])[0]["reason"],
+           "a file whose number the lost ledger had accepted is held, with the reason", held, done.stderr)
+    tap.ok(home.parties.numbers["EMI"] == 3 and f"EMA_{fresh[4:-4]}_R1.csv" in new and b"AC" in done.stderr,
+           "the file after it is accepted, without a gap", done.stderr, new)
+    tap.ok(ordered(home)[device(5)] == 1 and ordered(home)[device(1)] == 1,
+           "only the new Device is ordered", ordered(home))
+    tap.ok(int(held[0]["id"]) > 4, "jobs go on above the lost ones", held)
+    fact = home.json("device", "show", device(1))[0]
+    tap.ok(fact["withheld"] is True and "device release" in home.json("why", device(1))[0]["moved_by"],
+           "device show and why say that a Device is withheld", fact)
+    tap.ok(home.json("status")[0]["withheld"] == 2, "status counts them", home.json("status"))
+    home.go(5000)
+    once(tap, home, "days after recover")
+    done = home.command("spool", "release", held[0]["id"], "--reason", "MCC asked for it")
+    done, new = home.go(5010)
+    tap.ok(b"AC" in done.stderr and any(name.startswith("EMA") and "_R101" in name for name in new),
+           "a released file is judged as before the loss, and its answer has a name of its own", done.stderr, new)
+    sound(tap, home, "after the release")
+
+
+def test_results(tap):
+    """A result and a confirmation of a Device that was ordered in the lost time."""
+    home = Gateway()
+    home.parties.instruct([1, 2, 3])
+    home.run(now=at(0), env={"ECOSGATE_CRASH": "verdict-committed:after"})
+    home.keep()
+    home.go(1)
+    home.put_back()
+    home.go(2)
+    home.command("recover", *REASON)
+    done, new = home.go(10)
+    tap.ok(ordered(home)[device(1)] == 1 and home.parties.states(1, 2) == ["READY A109", "READY A109"],
+           "an instruction that was accepted and not ordered before the loss is not ordered by itself", new,
+           home.parties.states(1, 2))
+    home.parties.result(said(1), said(2, "FAILED", duis="E20"))
+    home.parties.confirm(confirmed(1))
+    done, _ = home.go(20)
+    tap.ok(home.parties.states(1, 2, 3) == ["MIGRATED", "RETRY_WAIT D101", "READY A109"],
+           "results and confirmations of Devices that were ordered in the lost time count",
+           home.parties.states(1, 2, 3), done.stderr)
+    home.go(40)
+    tap.ok(ordered(home)[device(2)] == 1, "a try that failed is not ordered again by itself", ordered(home))
+    done = home.command("device", "release", device(2), "--reason", "TCoS says one try")
+    tap.ok(done.returncode == 0, "an operator releases one Device", done.stderr)
+    home.go(50)
+    counts = ordered(home)
+    tap.ok(counts[device(2)] == 2 and counts[device(3)] == 1, "then it is ordered, and no other one", counts)
+    done = home.command("device", "release", "all", "--reason", "checked")
+    home.go(60)
+    counts = ordered(home)
+    tap.ok(done.returncode == 0 and counts[device(3)] == 2 and counts[device(1)] == 1,
+           "all are released at once; what has ended stays", counts)
+    done = home.command("device", "release", "all", "--reason", "again")
+    tap.ok(done.returncode == 1 and b"no Device is withheld" in done.stderr, "then none is withheld", done.stderr)
+    sound(tap, home, "after results of the lost time")
+
+
+def test_undelivered(tap):
+    """A work order that the copy has not delivered yet is taken for delivered."""
+    for step in ("dispatch-committed:after", "answer-noted:before", "delivery-uploaded:before"):
+        home = Gateway()
+        home.parties.instruct([1])
+        home.run(now=at(0), env={"ECOSGATE_CRASH": step + (":3" if "answer" in step else "")})
+        home.keep()
+        home.go(1)
+        home.put_back()
+        home.go(2)
+        home.command("recover", *REASON)
+        home.go(3)
+        once(tap, home, f"the copy was made at {step}")
+        home.go(10)
+        sound(tap, home, f"the copy was made at {step}")
+
+
+def test_deleted(tap):
+    """The ledger is gone: nothing makes a new one but init --ledger, and no job is lost."""
+    home = lived()
+    home.lose_ledger()
+    before = home.tree()
+    home.parties.instruct([5])
+    for command in (("run", "--once"), ("status",), ("why", device(1)), ("spool", "verify"), ("recover", *REASON)):
+        done = home.command(*command)
+        tap.ok(done.returncode == 2 and b"is missing" in done.stderr and b"init --ledger" in done.stderr,
+               f"{command[0]} says that the ledger is missing, and what to do", done.stderr)
+    open(home.path("spool", "ledger.sqlite"), "wb").close()
+    done = home.run()
+    tap.ok(done.returncode == 2 and b"is empty" in done.stderr and
+           os.path.getsize(home.path("spool", "ledger.sqlite")) == 0, "an empty file is no ledger", done.stderr)
+    done = home.command("init", "--ledger")
+    tap.ok(done.returncode == 0, "init --ledger makes one", done.stderr)
+    done = home.command("init", "--ledger")
+    tap.ok(done.returncode == 2 and b"exists already" in done.stderr, "but none in place of another", done.stderr)
+    stands_still(tap, home, "a new ledger")
+    tap.ok([row["subject"] for row in home.a109()] == ["foreign"], "it belongs to another spool", home.a109())
+    done = home.command("recover", *REASON)
+    tap.ok(done.returncode == 0, "recover binds spool and witness to it", done.stderr)
+    jobs = home.json("spool", "list")
+    tap.ok(home.json("recover", "--list")[0]["jobs"] == 4 and len(jobs) == 4 and
+           all(home.json("spool", "show", row["id"])[0]["reason"] for row in jobs),
+           "every job of the spool has a row and a reason", jobs)
+    sound(tap, home, "with a new ledger")
+    done, new = home.go(300)
+    tap.ok(ordered(home)[device(5)] == 1 and b"AC" in done.stderr, "the next file is accepted", done.stderr)
+    home.parties.numbers["EMI"] = 0
+    home.parties.instruct([1, 2])
+    home.go(310)
+    tap.ok(len(home.jobs("held")) == 1, "one that the lost ledger had accepted is held", home.jobs("held"))
+    once(tap, home, "with a new ledger")
+    return before
+
+
+def test_open_jobs(tap):
+    """Jobs that the lost ledger had not finished wait for an operator."""
+    for step, state in (("custody-published:after", "ready"), ("job-activated:after", "active"),
+                        ("answer-stored:after", "active"), ("dispatch-made:after", "active")):
+        home = Gateway()
+        home.parties.instruct([1])
+        home.run(now=at(0), env={"ECOSGATE_CRASH": step})
+        home.lose_ledger()
+        home.command("init", "--ledger")
+        done = home.command("recover", *REASON)
+        held = home.jobs("held")
+        tap.ok(len(held) == 1 and not home.jobs("ready") and not home.jobs("active"),
+               f"a job in {state}/ without a row is held: {step}", done.stderr, home.json("spool", "list"))
+        home.go(10)
+        home.command("spool", "release", held[0]["id"], "--reason", "judge it")
+        done, new = home.go(20)
+        tap.ok(b"AC" in done.stderr and any(name.startswith("EMA") for name in new), "its release has it judged",
+               done.stderr, new)
+        sound(tap, home, f"a job in {state}/ was released: {step}")
+
+
+def test_foreign(tap):
+    home, other = lived(), Gateway()
+    other.change("UPDATE identity SET ledger='0123456789abcdef0123456789abcdef'")
+    home.lose_ledger()
+    shutil.copy(other.path("spool", "ledger.sqlite"), home.path("spool", "ledger.sqlite"))
+    home.parties.instruct([5])
+    stands_still(tap, home, "the ledger of another home")
+    tap.ok([row["subject"] for row in home.a109()] == ["foreign"], "the incident says so", home.a109())
+
+
+def test_numbers_only(tap):
+    """The same generation, and numbers that are behind: the copy was made while the gateway ran."""
+    home = lived()
+    home.put_back()
+    home.change("UPDATE identity SET generation=9")
+    home.parties.instruct([5])
+    stands_still(tap, home, "only numbers are behind")
+    home.command("recover", *REASON)
+    done, _ = home.go(200)
+    tap.ok(ordered(home)[device(5)] == 1, "recover ends that, too", done.stderr)
+    once(tap, home, "only numbers were behind")
+
+
+def test_witness_file(tap):
+    """What is wrong with a witness, and what is done about it."""
+    home = lived()
+    path = home.path("witness")
+    with open(path, "rb") as file:
+        good = file.read()
+    body = good[good.index(b"\n") + 1:]
+    newer = b"ecosgate-witness 2 " + hashlib.sha256(body.rstrip()).hexdigest().encode() + b"\n" + body
+    for what, content, says in (("damaged", good.replace(b"job=", b"jub="), b"remove that file"),
+                                ("cut", good[:100], b"remove that file"), ("empty", b"", b"remove that file"),
+                                ("huge", good + b" " * 2000000, b"remove that file"),
+                                ("foreign text", b"hello\n", b"remove that file"),
+                                ("newer", newer, b"newer ecosgate")):
+        with open(path, "wb") as file:
+            file.write(content)
+        done, new = home.go(300)
+        tap.ok(done.returncode == 2 and not new and says in done.stderr and
+               [row["subject"] for row in home.a109()] == ["witness"], f"a witness that is {what} is A109", done.stderr)
+        with open(path, "rb") as file:
+            tap.ok(file.read() == content, f"a witness that is {what} stays as it is")
+    os.remove(path)
+    done, _ = home.go(310)
+    tap.ok(done.returncode == 0 and b"made anew" in done.stderr and not home.a109() and os.path.exists(path),
+           "one that is missing is made anew, with a message", done.stderr)
+    if os.geteuid() != 0:
+        os.chmod(path, 0)
+        done, _ = home.go(320)
+        tap.ok(done.returncode == 2 and b"cannot be read" in done.stderr, "one that cannot be read is A109",
+               done.stderr)
+        os.chmod(path, 0o600)
+    away = os.path.join(home.top, "away")
+    home.set(f"gateway witness={away}/witness")
+    home.parties.instruct([5])
+    done, new = home.go(330)
+    tap.ok(done.returncode == 2 and b"cannot be written" in done.stderr and not new,
+           "one that cannot be written is A109, and nothing leaves", done.stderr, new)
+    os.mkdir(away)
+    done, new = home.go(340)
+    tap.ok(done.returncode == 0 and not home.a109() and ordered(home)[device(5)] == 1, "until it can", done.stderr)
+    with open(home.path("spool", "ledger-id"), "w", encoding="utf-8") as file:
+        file.write("damaged\n")
+    done, _ = home.go(350)
+    tap.ok(done.returncode == 2 and b"ledger-id is damaged" in done.stderr, "a damaged ledger-id is A109", done.stderr)
+    os.remove(home.path("spool", "ledger-id"))
+    tap.ok(home.go(360)[0].returncode == 0, "until it is removed")
+
+
+def test_damaged_and_older(tap):
+    """A damaged witness, and a ledger that is older: recover goes on all the same."""
+    home = lived()
+    home.put_back()
+    with open(home.path("witness"), "r+b") as file:
+        file.truncate(50)
+    home.go(100)
+    done = home.command("recover", *REASON)
+    tap.ok(done.returncode == 0, "recover replaces a damaged witness", done.stderr)
+    home.parties.instruct([5])
+    done, new = home.go(110)
+    tap.ok(done.returncode == 2 and not new and [row["subject"] for row in home.a109()] == ["behind"] and
+           b"the claim in drop" in done.stderr, "the claims in the drops still know more", done.stderr, new)
+    done = home.command("recover", *REASON)
+    tap.ok(done.returncode == 0 and home.go(120)[0].returncode == 0 and ordered(home)[device(5)] == 1,
+           "recover goes on above their numbers", done.stderr)
+    once(tap, home, "after a damaged witness")
+
+
+def test_daemon(tap):
+    """The ledger is put back while the gateway runs; it stands still, and goes on when it is recovered."""
+    home = lived()
+    home.put_back()
+    home.set("gateway poll_interval=1")
+    process = home.daemon(now=at(100))
+    wait_until(home.a109)
+    home.parties.instruct([5])
+    done = home.command("recover", *REASON, now=at(100))
+    tap.ok(done.returncode == 0, "a running gateway carries recover out", done.stderr)
+    wait_until(lambda: ordered(home)[device(5)] == 1 or home.fetch())
+    terminate(process)
+    text = process.stderr.read()
+    tap.ok(text.count(b"A109") == 1 and ordered(home)[device(5)] == 1, "it has said A109 once, and goes on", text)
+    once(tap, home, "a daemon was recovered")
+
+
+def test_removed_while_open(tap):
+    home = Gateway("gateway poll_interval=1")
+    process = home.daemon(now=at(0))
+    wait_until(lambda: os.path.exists(home.path("witness")))
+    home.lose_ledger()
+    home.parties.instruct([1])
+    code = process.wait(timeout=300)
+    text = process.stderr.read()
+    tap.ok(code == 2 and b"is missing" in text and not home.fetch() and
+           not os.path.exists(home.path("spool", "ledger.sqlite")),
+           "a daemon whose ledger is removed ends, and makes none", text)
+
+
+def test_stopped(tap):
+    """recover is stopped at each step that it passes, and carried out again."""
+    home = lived()
+    home.put_back()
+    stray = home.path("spool", "ready", "00000009")
+    shutil.copytree(home.path("spool", "done", "00000001"), stray)
+    with open(os.path.join(stray, "envelope"), encoding="utf-8") as file:
+        text = file.read()
+    with open(os.path.join(stray, "envelope"), "w", encoding="utf-8") as file:
+        file.write(text.replace("id=1\n", "id=9\n"))
+    home.go(100)
+    kept = os.path.join(home.top, "home.kept")
+    shutil.copytree(home.dir, kept)
+    steps = os.path.join(home.top, "steps")
+    home.command("recover", *REASON, now=at(100), env={"ECOSGATE_STEPS": steps})
+    with open(steps, encoding="utf-8") as file:
+        passed = list(dict.fromkeys(line.strip() for line in file))
+    tap.ok({"recovery-committed:after", "job-set-aside:before", "witness-written:before"} <= set(passed),
+           "its steps are known", passed)
+    home.go(100)
+    end = home.end()
+    for point in passed:
+        shutil.rmtree(home.dir)
+        shutil.copytree(kept, home.dir)
+        done = home.command("recover", *REASON, now=at(100), env={"ECOSGATE_CRASH": point})
+        tap.ok(done.returncode == -9, f"recover is killed: {point}", done.stderr)
+        if not [name for name in os.listdir(home.path("spool", "orders")) if name[0] != "."] and home.a109():
+            home.command("recover", *REASON, now=at(100))  # it was never given
+        done, _ = home.go(100)
+        tap.ok(not home.a109() and done.returncode == 0, f"the next pass makes it good: {point}", done.stderr)
+        tap.ok(home.end() == end, f"as if it had not been stopped: {point}", end, home.end())
+
+
+def test_verify(tap):
+    home = lived()
+    home.change("INSERT INTO withheld VALUES(99,1)")
+    done = home.command("spool", "verify")
+    tap.ok(done.returncode == 1 and b"withheld" in done.stdout, "spool verify finds withheld rows without a work item",
+           done.stdout)
+    home.put_back()
+    done = home.command("spool", "verify")
+    tap.ok(done.returncode == 1 and b"older than the newest one" in done.stdout,
+           "spool verify finds a ledger that is behind its witness", done.stdout)
+    home.change("UPDATE identity SET ledger='0123456789abcdef0123456789abcdef'")
+    done = home.command("spool", "verify")
+    tap.ok(done.returncode == 1 and b"is not the one" in done.stdout, "and one of another spool", done.stdout)
+
+
+if __name__ == "__main__":
+    with Tap() as report:
+        recovered, _ = test_restored(report)
+        test_after(report, recovered)
+        test_results(report)
+        test_undelivered(report)
+        test_deleted(report)
+        test_open_jobs(report)
+        test_foreign(report)
+        test_numbers_only(report)
+        test_witness_file(report)
+        test_damaged_and_older(report)
+        test_daemon(report)
+        test_removed_while_open(report)
+        test_stopped(report)
+        test_verify(report)
