@@ -5,7 +5,8 @@
 The control file is JSON. It is read again whenever it has changed:
 
     faults       a list of {"op", "action", "nth", "times", "match", …}: from the nth such request after the
-                 arming on, `times` requests (null: all) meet the action; match: a regular expression for the name
+                 arming on, `times` requests (null: all) meet the action; match: a regular expression for the name,
+                 without which the requests for claim files do not count
     rename_over  what a rename to a name that exists does: "refuse" (failure, code 4) or "overwrite"
     attributes   "refuse": requests that carry attributes are answered with failure
     twice        a regular expression: each name that it finds stands twice in every listing
@@ -52,6 +53,7 @@ from paramiko.sftp_si import SFTPServerInterface
 
 FAILURE, DENIED, UNSUPPORTED, OK = 4, 3, 8, 0
 CHANNEL_SUCCESS = 99  # of SSH
+ANY_BUT_CLAIMS = r"^(?!.*/\.ecosgate-claim)"  # claims are looked at before each task
 # Names are bytes. paramiko decodes them strictly and would end the session at one that is not UTF-8.
 paramiko.message.Message.get_text = lambda self: os.fsdecode(self.get_string())
 
@@ -96,7 +98,7 @@ class Control:
             self.read_again()
             self.note(op, name, more)
             for fault in self.settings.get("faults", []):
-                if fault["op"] != op or not re.search(fault.get("match") or "", name):
+                if fault["op"] != op or not re.search(fault.get("match") or ANY_BUT_CLAIMS, name):
                     continue
                 fault["seen"] += 1
                 times = fault.get("times", 1)
