@@ -1,6 +1,7 @@
 /*
  * The command `why`: finds what an ID names, and prints the explanation of explain.h. An ID is tried as a Device ID, a
- * WorkItemId, the name of a file that the gateway writes, a job's ID and the name of a file that came, in this order.
+ * WorkItemId, the name of a file that the gateway writes, a job's ID, the name of a file that came, and the name of a
+ * file that lies in a drop, in this order.
  */
 #include "formats/eui64.h"
 #include "formats/text.h"
@@ -13,6 +14,7 @@
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_outgoing.h"
+#include "spool/ledger/ledger_pickups.h"
 #include "spool/ledger/ledger_sessions.h"
 
 #include <string.h>
@@ -179,6 +181,45 @@ static bool answer_job(struct question *q, GError **error)
     return true;
 }
 
+/* ---- entries of drops ---- */
+
+/* A file that lies in a drop, as the newest listing of the gateway saw it. *row is NULL if none did. */
+static bool find_entry(struct question *q, struct ledger_pickup **row, GError **error)
+{
+    const GPtrArray *drops = q->gateway->config->drops;
+    g_autofree char *escaped = text_escape(q->id, strlen(q->id), 0);
+
+    for (guint i = 0; i < drops->len; i++) {
+        const struct drop *drop = drops->pdata[i];
+        if (!ledger_pickup_get(q->gateway->ledger, drop->name, q->id, row, error) ||
+            (*row == NULL && !ledger_pickup_get(q->gateway->ledger, drop->name, escaped, row, error)))
+            return false;
+        if (*row != NULL && strcmp((*row)->decision, "gone") != 0 && strcmp((*row)->decision, "taken") != 0)
+            return true;
+        g_clear_pointer(row, g_free);
+    }
+    return true;
+}
+
+static bool answer_entry(struct question *q, GError **error)
+{
+    g_autofree struct ledger_pickup *row = NULL;
+    struct explanation e = {0};
+
+    if (!find_entry(q, &row, error))
+        return false;
+    if (row == NULL)
+        return true;
+    e.because = g_strdup_printf("it lies in the drop %s: %s", row->drop, row->reason);
+    if (row->failures > 0)
+        e.waits_for = g_strdup_printf("whoever can mend that; the gateway looks again by itself (A107 after the second "
+                                      "failure; failures so far: %" G_GINT64_FORMAT ")",
+                                      row->failures);
+    e.moves = g_strdup_printf("`ecosgate run`; `ecosgate pickup %s` says how it is now", row->drop);
+    answer_file(q, new_object("entry", row->drop, row->decision), row->name, &e);
+    return true;
+}
+
 /* ---- the command ---- */
 
 static bool answer(struct question *q, GError **error)
@@ -188,7 +229,7 @@ static bool answer(struct question *q, GError **error)
     if (eui64_parse(q->id, strlen(q->id), &device))
         return answer_device(q, device, error);
     return answer_work_item(q, error) && (q->object != NULL || answer_outgoing(q, error)) &&
-           (q->object != NULL || answer_job(q, error));
+           (q->object != NULL || answer_job(q, error)) && (q->object != NULL || answer_entry(q, error));
 }
 
 /* While the ledger is not the newest one (A109), that is why everything is where it is. False: an error. */

@@ -126,6 +126,10 @@ def test_larger_than_the_disk(tap):
     tap.ok(rows[name_of(1)][0] == "fault" and "room for" in rows[name_of(1)][1] and
            rows[name_of(2)] == ("wait", f"it waits behind {name_of(1)}, which has a lower number of the same sender "
                                 "and type and cannot be taken"), "pickup says what waits, and behind what", rows)
+    why = [home.json("why", name)[0] for name in (name_of(1), name_of(2))]
+    tap.ok([(row["kind"], row["id"], row["state"]) for row in why] ==
+           [("entry", "mcc", "fault"), ("entry", "mcc", "wait")] and "room for" in why[0]["because"] and
+           name_of(1) in why[1]["because"], "so does why", why)
     os.truncate(os.path.join(home.inbox("mcc"), name_of(1)), 0)
     send(home, name_of(1), instruction(1, (1,)))
     last = home.run()
