@@ -1,17 +1,51 @@
 /*
- * The clock. What stops it is set once, before the first thread starts, so it needs no lock.
+ * The clock. What stops it is set once, before the first thread starts, so it needs no lock; the rest belongs to one
+ * thread.
  */
 #include "gateway/clock.h"
 
 #include <glib.h>
-#include <stdbool.h>
+#include <time.h>
 
 static bool stopped;
 static int64_t stopped_at;
 
-int64_t clock_now(void)
+static int64_t not_before; /* the newest time that was recorded or given out in this pass */
+static bool held;          /* clock_now is not_before, whatever the clock says */
+static bool comparing;
+static int64_t base; /* the time of the machine's start, by the clock as it was believed last */
+
+int64_t clock_wall(void)
 {
     return stopped ? stopped_at : g_get_real_time() / G_USEC_PER_SEC;
+}
+
+/* Seconds since the machine was started, with those in which it was suspended. */
+static int64_t since_start(void)
+{
+    struct timespec at;
+
+    return clock_gettime(CLOCK_BOOTTIME, &at) == 0 ? at.tv_sec : g_get_monotonic_time() / G_USEC_PER_SEC;
+}
+
+int64_t clock_jump(void)
+{
+    if (!comparing || stopped)
+        return 0;
+    int64_t found = clock_wall() - since_start(), jump = found - base;
+    if (ABS(jump) > CLOCK_STEP)
+        return jump;
+    base = found; /* a correction, or the slow drift of a clock that is being corrected */
+    return 0;
+}
+
+int64_t clock_now(void)
+{
+    if (held)
+        return not_before;
+    int64_t now = clock_jump() == 0 ? clock_wall() : base + since_start();
+    not_before = MAX(not_before, now);
+    return not_before;
 }
 
 void clock_stop_at(int64_t at)
@@ -23,6 +57,39 @@ void clock_stop_at(int64_t at)
 bool clock_is_stopped(void)
 {
     return stopped;
+}
+
+void clock_not_before(int64_t at)
+{
+    held = false;
+    not_before = at;
+}
+
+void clock_hold(int64_t at)
+{
+    held = true;
+    not_before = at;
+}
+
+void clock_compare(void)
+{
+    comparing = true;
+    clock_accept();
+}
+
+int64_t clock_base(void)
+{
+    return base;
+}
+
+void clock_expect(int64_t expected)
+{
+    base = expected;
+}
+
+void clock_accept(void)
+{
+    base = clock_wall() - since_start();
 }
 
 int64_t clock_monotonic(void)

@@ -36,17 +36,21 @@ struct gateway {
     struct claims *claims;                /* of the pipeline (claims.h), borrowed; NULL: there is none */
     const volatile bool *stop;            /* when it becomes true, work ends at the next safe point; may be NULL */
     int64_t wait_until;                   /* monotonic microseconds: until then this pass waits for drops */
-    bool low[ROOM_DISKS];                 /* below the reserve, as of this pass (pipeline/room_watch.h) */
-    bool no_room;                         /* one of them is: nothing is picked up (A108) */
-    bool file_waits;                      /* in this pass a file did not fit beside the reserve */
-    bool failed;  /* something that was due could not be done: I/O, a drop that is down, A104, A105, A108 */
-    bool refused; /* a file of this run was RJ or PA */
+    bool clock_recalled;                  /* a jump of the clock that an earlier process saw was taken up */
+    bool disbelieved; /* the ledger holds later times that an operator has called wrong (pipeline/clock_watch.h) */
+    int64_t reported_until; /* if so, the end of the newest report period; else 0 */
+    bool low[ROOM_DISKS];   /* below the reserve, as of this pass (pipeline/room_watch.h) */
+    bool no_room;           /* one of them is: nothing is picked up (A108) */
+    bool file_waits;        /* in this pass a file did not fit beside the reserve */
+    bool failed;            /* something that was due could not be done: I/O, a drop that is down, A104, A105, A108 */
+    bool refused;           /* a file of this run was RJ or PA */
     /* Messages that a run prints once, and not in each pass while their reason lasts. */
     struct {
         bool inventory;        /* the inventory is missing or too old (A104) */
         bool clock;            /* the clock cannot be right, and the passes do nothing (A105) */
         bool room[ROOM_DISKS]; /* a disk is below its reserve (A108) */
         bool file_waits;       /* a file does not fit beside the reserve (A108) */
+        bool clock_back;       /* the clock stands a little before the newest recorded time */
         bool incident_party;   /* incidents are reported to nobody */
         bool witness;          /* no witness can be made, and none is configured */
         bool ledger;           /* the ledger is not the newest one (A109), and the passes do nothing */

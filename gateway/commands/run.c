@@ -176,6 +176,7 @@ static int run(const struct config *config, bool once)
     GError *error = NULL;
 
     catch_signals();
+    clock_compare();
     if (!gateway_open(&gateway, config, GATEWAY_WRITER, &error))
         return command_unable(error);
     progress_init(&progress);

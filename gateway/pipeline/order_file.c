@@ -181,8 +181,8 @@ struct order *order_read(const char *path, const char *name, GError **error)
     order->reason = key_text(keys, "reason");
     order->who = key_text(keys, "who");
     int64_t at = g_key_file_get_int64(keys, GROUP, "at", NULL);
-    if (at != 0)
-        order->at = at;
+    if (at != 0) /* never later than ours: it is recorded, and nothing acts before a recorded time */
+        order->at = MIN(at, order->at);
     if (verb == NULL || order->reason == NULL || order->who == NULL || at == 0 ||
         !order_verb_parse(verb, &order->verb) || !names_one(order))
         order->verb = ORDER_VERB_COUNT;

@@ -74,11 +74,16 @@ bool outcome_record(struct gateway *gateway, const struct ledger_work *work, con
                     const struct ledger_transition *transition, GError **error)
 {
     bool ends = retry_has_ended(session) && !work->item.ended;
+    /* A report period that ends later than this was issued at a wrong time: the end counts in the next period, or it
+     * would be in no report. */
+    struct ledger_session reported = *session;
+    if (ends)
+        reported.ended = MAX(session->ended, gateway->reported_until);
     bool migrates = session->state == LEDGER_MIGRATED && work->session.state != LEDGER_MIGRATED;
 
     return (!migrates || incidents_close_device(gateway, work->item.device, transition->at, error)) &&
            (!ends || count_end(gateway, work->item.item, session, transition->at, error)) &&
-           ledger_session_put(gateway->ledger, work, session, transition, error);
+           ledger_session_put(gateway->ledger, work, &reported, transition, error);
 }
 
 /* ---- the outcome of an instruction (EMO) ---- */

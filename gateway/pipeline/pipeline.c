@@ -187,7 +187,7 @@ static bool work(struct pipeline *pipeline, GError **error)
            process_due(pipeline, error) && reports_on_change(gateway, error) && dispatch_pass(gateway, error) &&
            delivery_advance(pipeline->delivery, error) && reports_watch(gateway, error) &&
            dispatch_next(gateway, begun, &pipeline->next_dispatch, error) &&
-           report_schedule_next(gateway, &pipeline->next_report, error);
+           report_schedule_next(gateway, &pipeline->next_report, error) && clock_watch_keep(gateway, error);
 }
 
 /* While A109 was found before, operators' orders come first, for one of them ends it. */
@@ -263,7 +263,8 @@ int64_t pipeline_due(const struct pipeline *pipeline)
     int64_t due = MIN(pickup_due(pipeline->pickup), delivery_due(pipeline->delivery));
     int64_t next =
         pipeline->next_dispatch == 0 ? pipeline->next_report : MIN(pipeline->next_dispatch, pipeline->next_report);
-    int64_t seconds = MIN(MAX(next - clock_now(), 0), MAX_SECONDS);
+    /* By the machine's clock: while it stands a little before the newest recorded time, clock_now stands still. */
+    int64_t seconds = MIN(MAX(next - clock_wall(), 0), MAX_SECONDS);
 
     return MIN(due, seconds * G_USEC_PER_SEC);
 }

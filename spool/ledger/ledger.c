@@ -434,6 +434,12 @@ bool ledger_counter_add(struct ledger *ledger, const char *name, int64_t n, GErr
     return ledger_run(ledger, &add, LEDGER_VALUES(LEDGER_TEXT(name), LEDGER_INT(n)), error);
 }
 
+bool ledger_counter_set(struct ledger *ledger, const char *name, int64_t value, GError **error)
+{
+    LEDGER_SQL(set, "INSERT OR REPLACE INTO counter VALUES(?1,?2)");
+    return ledger_run(ledger, &set, LEDGER_VALUES(LEDGER_TEXT(name), LEDGER_INT(value)), error);
+}
+
 bool ledger_counter_get(struct ledger *ledger, const char *name, int64_t *value, GError **error)
 {
     LEDGER_SQL(get, "SELECT value FROM counter WHERE name=?");

@@ -76,6 +76,8 @@ bool ledger_counter_next(struct ledger *ledger, const char *name, int64_t *value
 bool ledger_counter_next_sequence(struct ledger *ledger, const char *kind, int64_t *sequence, GError **error);
 /* Adds n to a named counter, which starts at 0. */
 bool ledger_counter_add(struct ledger *ledger, const char *name, int64_t n, GError **error);
+/* Sets a named counter. */
+bool ledger_counter_set(struct ledger *ledger, const char *name, int64_t value, GError **error);
 /* The counter's value; 0 if there is none of that name. */
 bool ledger_counter_get(struct ledger *ledger, const char *name, int64_t *value, GError **error);
 

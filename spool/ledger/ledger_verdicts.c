@@ -60,12 +60,6 @@ bool ledger_verdict_get(struct ledger *ledger, int64_t job, int64_t revision, st
     return true;
 }
 
-bool ledger_newest_verdict(struct ledger *ledger, int64_t *at, GError **error)
-{
-    LEDGER_SQL(newest, "SELECT max(judged_at) FROM verdict");
-    return ledger_number(ledger, ledger_query(ledger, &newest, LEDGER_NO_VALUES, error), at, error);
-}
-
 bool ledger_finding_insert(struct ledger *ledger, int64_t job, int64_t revision, const struct ledger_finding *f,
                            GError **error)
 {

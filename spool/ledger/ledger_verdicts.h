@@ -39,8 +39,6 @@ bool ledger_verdict_insert(struct ledger *ledger, const struct ledger_verdict *v
 /* The verdict of a revision; revision 0: the latest. *verdict is NULL if there is none; g_free it. */
 bool ledger_verdict_get(struct ledger *ledger, int64_t job, int64_t revision, struct ledger_verdict **verdict,
                         GError **error);
-/* *at: when the newest of all verdicts was given, by the clock of that time; 0: there is none yet. */
-bool ledger_newest_verdict(struct ledger *ledger, int64_t *at, GError **error);
 /* Adds a finding after those that the verdict has. */
 bool ledger_finding_insert(struct ledger *ledger, int64_t job, int64_t revision, const struct ledger_finding *finding,
                            GError **error);

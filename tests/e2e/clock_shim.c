@@ -3,12 +3,14 @@
  * For tests only.
  *
  *   CLOCK_AHEAD=SECONDS   the clock stands so much before the machine's (below 0: behind it), and goes on as that does
+ *   CLOCK_FILE=FILE       and by as many seconds more as stand in that file now: the clock is set while it runs
  *   CLOCK_STEP=SECONDS    and goes on by so much more with each reading, as on a machine too busy for one pass a second
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1
 #endif
 
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -23,11 +25,24 @@ static time_t number(const char *name)
     return seconds != NULL ? (time_t)strtoll(seconds, NULL, 10) : 0;
 }
 
+/* What the file says; 0 without one. */
+static time_t set_in_file(void)
+{
+    const char *path = getenv("CLOCK_FILE");
+    char text[32] = "";
+    int fd = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    ssize_t got = fd >= 0 ? read(fd, text, sizeof text - 1) : 0;
+
+    if (fd >= 0)
+        (void)close(fd); /* only read from */
+    return got > 0 ? (time_t)strtoll(text, NULL, 10) : 0;
+}
+
 static time_t ahead(void)
 {
     static atomic_int readings;
 
-    return number("CLOCK_AHEAD") + number("CLOCK_STEP") * atomic_fetch_add(&readings, 1);
+    return number("CLOCK_AHEAD") + set_in_file() + number("CLOCK_STEP") * atomic_fetch_add(&readings, 1);
 }
 
 int clock_gettime(clockid_t id, struct timespec *at)

@@ -2,9 +2,9 @@
 """Random histories, played to the program and to a model of it, which must say the same (TAP).
 
 A history is what partners send over weeks of --now: instructions, results and confirmations (right, late, repeated,
-contradictory, malformed), reference data, time that passes, kill -9 at crash points. After each event one pass runs,
-and every file that it wrote is compared with what the model says, every Device's state too. A history that fails is
-made smaller while it still fails, and printed.
+contradictory, malformed), reference data, time that passes, clocks that are set back by up to ten minutes, kill -9 at
+crash points. After each event one pass runs, and every file that it wrote is compared with what the model says, every
+Device's state too. A history that fails is made smaller while it still fails, and printed.
 
     model.py --self-test       only the hand-worked cases that the model itself must satisfy
     SEED=17 model.py           one history;  HISTORIES=200 model.py  more of them, from SEED (1) on
@@ -31,6 +31,7 @@ class Played:
     """One history in the playing: a home, a model, and what both have said so far."""
 
     kills = 0  # of all that were played
+    back = 0  # passes for which the clock was set back
 
     def __init__(self, history):
         self.home = Home("\n".join([*history.lines, *(f"drop {drop} complete=at-once" for drop in
@@ -56,19 +57,21 @@ class Played:
             if file.name in [other.name for other in files if other is not file]:
                 break
         expected = self.model.run_pass(event.at, files)
+        now = self.model.now
         done = self.pass_once(event)
         found = self.new_answers()
-        lines = self.compare_status(done, expected, event.at)
+        lines = self.compare_status(done, expected, now)
         lines += compare_acknowledgements(files, expected, found)
         lines += compare_rows("EMD", expected.emd, found)
         lines += compare_orders(expected, found, self.model.settings)
         lines += compare_rows("EMO", expected.emo, found)
-        lines += self.compare_incident_files(expected, found, event.at)
-        lines += self.compare_headers(found, event.at) + self.invariants(files, found)
-        return lines or self.compare_devices(event.at, everything=False)
+        lines += self.compare_incident_files(expected, found, now)
+        lines += self.compare_headers(found, now) + self.invariants(files, found)
+        return lines or self.compare_devices(now, everything=False)
 
     def pass_once(self, event):
         now = text_of(event.at)
+        Played.back += event.at < self.model.now
         if event.crash:
             done = self.home.run(now=now, env={"ECOSGATE_CRASH": event.crash})
             if done.returncode != -signal.SIGKILL:
@@ -368,7 +371,10 @@ def main():
             seeds = range(first, first + int(os.environ.get("HISTORIES", "1")))
         for seed in seeds:
             check_history(tap, seed)
-        print(f"# {len(seeds)} histories, the program was killed {Played.kills} times")
+        print(f"# {len(seeds)} histories, the program was killed {Played.kills} times, the clock was set back "
+              f"{Played.back} times")
+        if seeds == SEEDS:
+            tap.ok(Played.back > 0 and Played.kills > 0, "clocks were set back, and the program was killed")
 
 
 main()

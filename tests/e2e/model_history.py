@@ -354,14 +354,19 @@ class Maker:
     def make(self):
         events = []
         for _ in range(self.length):
+            # Only after a pass that has recorded its time for sure, and never by more than is believed.
+            steps_back = bool(events) and bool(events[-1].files) and self.random.random() < .15
+            self.now = self.model.now if steps_back else self.now
+            wall = self.now - self.random.choice((1, 30, 299, 600)) if steps_back else self.now
             files = self.files()
             crash = None
             if self.random.random() < .2:
                 step, side = self.random.choice(self.steps), self.random.choice(("before", "after"))
                 crash = f"{step}:{side}:{self.random.choice((1, 1, 2, 3))}"
-            events.append(Event(self.now, files, crash))
-            self.model.run_pass(self.now, [ready(file, self.numbers) for file in files])
+            events.append(Event(wall, files, crash))
+            self.model.run_pass(wall, [ready(file, self.numbers) for file in files])
             self.sent += [file for file in files if file.again is None]
+            self.now = self.model.now
             self.move_on()
         return History(None, self.settings, self.lines, events)
 

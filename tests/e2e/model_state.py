@@ -127,13 +127,17 @@ class Model:
         self.last = {}          # type of an inbound file: number of its last accepted file,
         self.came = {}          # and of the last one whose number was good
         self.incidents = []     # [code, subject, begun, cleared]
+        self.now = 0            # when the last pass acted
         self.reported = []          # what began and ended in this pass
         self.failed = {}        # Device Model: Devices of it that failed
         self.migrated = set()   # Device Models of which one has migrated
 
     # ---- one pass ----
 
-    def run_pass(self, now, files=()):
+    def run_pass(self, wall, files=()):
+        """wall: what the clock says. A pass acts at no earlier time than the one before. The gateway goes by the newest
+        time that it has recorded; a pass that files came to has recorded its own."""
+        self.now = now = max(self.now, wall)
         answers = Answers()
         self.reported = answers.inc
         self.pass_time(now, answers)
