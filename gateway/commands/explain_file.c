@@ -4,6 +4,7 @@
 #include "gateway/commands/explain.h"
 
 #include "formats/instant.h"
+#include "gateway/answers/incident_id.h"
 #include "gateway/pipeline/inventory.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_verdicts.h"
@@ -97,12 +98,33 @@ static void explain_verdict(const struct ledger_job *job, const struct ledger_ve
     }
 }
 
+/* Fills the explanation if the incident is an A105 that holds all work. */
+static bool explain_held(void *user, const struct ledger_incident *incident, GError **error)
+{
+    struct explanation *e = user;
+    char id[INCIDENT_ID_SIZE];
+
+    (void)error; /* cannot fail */
+    if (e->because != NULL ||
+        !(g_str_has_prefix(incident->subject, "since ") || g_str_has_prefix(incident->subject, "jump ")))
+        return true;
+    e->because = g_strdup_printf("it is in custody and not judged yet; A105: %s", incident->text);
+    e->waits_for = g_strdup("a clock that is believed");
+    e->moves = g_strdup_printf("the clock when it is corrected or, if it is right, `ecosgate incident close %s`",
+                               incident_id(incident->id, id));
+    return true;
+}
+
 /* In incoming/ or ready/. An instruction may wait for an inventory (A104), any other file only for its turn. */
 static bool explain_ready(struct gateway *gateway, const struct ledger_job *job, struct explanation *e, GError **error)
 {
     g_autofree char *inventory = NULL;
     bool waits;
 
+    if (!ledger_incidents_with_code(gateway->ledger, "A105", explain_held, e, error))
+        return false;
+    if (e->because != NULL)
+        return true;
     if (!inventory_find_problem(gateway, &inventory, error) || !inventory_waits(gateway, job->id, &waits, error))
         return false;
     if (inventory != NULL && waits) {

@@ -339,6 +339,22 @@ def test_jumps_that_are_right(tap):
         sound(tap, home, what)
 
 
+def test_held(tap):
+    """A leap while it was stopped: what the held passes record, and what `why` says."""
+    home = Home("gateway inventory=required")
+    send(home, name_of(1), instruction(1))
+    home.run(now="2023-07-03T12:00:00Z")
+    for now in ("2033-07-03T12:00:00Z", "2034-07-03T12:00:00Z"):
+        home.run(now=now)
+    begun = [row["begun"] for row in home.json("incident", "list") if row["code"] == "A105"]
+    times = query(home, "SELECT max(received), max(created) FROM job, outgoing")
+    tap.ok(begun == ["2023-07-03T12:00:00Z"] and set(times[0]) == {seconds(begun[0])},
+           "a clock that is not believed leaves no date in the ledger", begun, times)
+    said_why = home.json("why", name_of(1))[0]
+    tap.ok("A105" in said_why["because"] and "incident close INC-" in said_why["moved_by"],
+           "why says that the clock is not believed, and what helps", said_why)
+
+
 def test_small_steps(tap):
     home, clock = jumping_home()
     for n, step in enumerate((300, -200, 390, 0), 2):
@@ -377,5 +393,6 @@ if __name__ == "__main__":
         test_disbelieved(report)
         test_jumps(report)
         test_jumps_that_are_right(report)
+        test_held(report)
         test_small_steps(report)
         test_leap_of_live(report)

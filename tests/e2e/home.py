@@ -312,7 +312,8 @@ def rows_of(connection, leave_out=()):
                                           "AND name NOT LIKE 'sqlite_%' AND name<>'identity' "
                                           "ORDER BY name").fetchall():
         columns = [name for name in columns_of(connection, table, made) if name not in leave_out]
-        for row in connection.execute(f"SELECT {','.join(columns)} FROM {table} ORDER BY 1, 2"):
+        order = "1, 2" if len(columns) > 1 else "1"
+        for row in connection.execute(f"SELECT {','.join(columns)} FROM {table} ORDER BY {order}"):
             text = f"{table}: {row}"
             rows.append(HOME.sub("", text) if FOLDER in text else text)
     return rows
