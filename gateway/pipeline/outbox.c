@@ -6,13 +6,15 @@
  *
  * A crash between a step and its commit repeats the step, which is harmless as long as the drop shows what was done.
  * It does not when both names are gone: the file was renamed and the recipient took it, or it was cleared away and
- * never arrived. So a commit before the renames says that they may be sent (rename_sent), and an answer clears that.
- * Only if it is set, a file whose names are gone counts as delivered (concluded); else its bytes are uploaded again.
+ * never arrived. So the last commit before the renames says that they may be sent (rename_sent), and an answer clears
+ * that. Only if it is set, a file whose names are gone counts as delivered (concluded); else its bytes are uploaded
+ * again.
  *
- * That commit comes only for files that were seen under their temporary names: by the upload or, after a stop or a
- * failure, by a task that only looks. Otherwise a stop after the commit would conclude the delivery of a file that was
- * gone before. Both commits in one, STAGED with rename_sent, would save one of them for each batch; then a stop after
- * the upload could lose a file that somebody clears away.
+ * Only files that were seen under their temporary names are marked so: by the upload or, after a stop or a failure, by
+ * a task that only looks. Otherwise a stop after the commit would conclude the delivery of a file that was gone before.
+ * STAGED and the mark are one commit where the renames follow at once. With a commit of its own for the mark, each
+ * batch would cost one more, and a stop would be no safer: before the mark is durable the bytes are uploaded again in
+ * either design.
  *
  * A temporary file that is missing right after its upload makes the drop down (A103): the server hides such names, or
  * shows new files late. The next try looks again, and then uploads again.
@@ -182,10 +184,15 @@ static bool begin_batch(struct outbox *outbox, GError **error)
     return true;
 }
 
+/* Seen under its temporary name, by an upload or a look. */
+static bool is_ready(const struct transfer *transfer)
+{
+    return transfer->done && transfer->publication.state == PUBLICATION_READY;
+}
+
 static void record_upload(const struct outbox *outbox, struct ledger_outgoing *file)
 {
     file->state = LEDGER_STAGED;
-    file->rename_sent = false;
     /* The default is no value, as in ledgers from before the setting. */
     file->upload_name = strcmp(outbox->drop->upload_name, DROP_UPLOAD_NAME) != 0 ? outbox->drop->upload_name : NULL;
 }
@@ -212,20 +219,15 @@ static void record_delivery(const struct outbox *outbox, struct ledger_outgoing 
                      outbox->drop->name, file->name);
 }
 
-/* What a task found out about a file. */
-static void record_transfer(const struct outbox *outbox, enum task task, struct transfer *transfer)
+/* What a task found out about a file. publish: it is renamed next, if it is ready. */
+static void record_transfer(const struct outbox *outbox, enum task task, struct transfer *transfer, bool publish)
 {
     struct ledger_outgoing *file = transfer->file;
 
-    if (task == TASK_UPLOAD) {
-        if (transfer->done)
-            record_upload(outbox, file);
-        return;
-    }
-    if (transfer->done && transfer->publication.state == PUBLICATION_READY)
-        return; /* its rename follows; if it is not sent after all, that is recorded then */
-    file->rename_sent = transfer->publication.open;
-    if (!transfer->done)
+    if (task == TASK_UPLOAD && transfer->done)
+        record_upload(outbox, file);
+    file->rename_sent = transfer->publication.open || (publish && is_ready(transfer));
+    if (task == TASK_UPLOAD || !transfer->done || transfer->publication.state == PUBLICATION_READY)
         return;
     if (transfer->publication.state == PUBLICATION_MISSING)
         record_missing(outbox, file);
@@ -233,19 +235,26 @@ static void record_transfer(const struct outbox *outbox, enum task task, struct 
         record_delivery(outbox, file, transfer->publication.state == PUBLICATION_CONCLUDED);
 }
 
+/* The crash point of a task's commit. */
 static enum step step_of(const struct outbox *outbox, enum task task)
 {
+    bool delivered = false, announced = false;
+
+    for (guint i = 0; i < outbox->batch->len; i++) {
+        const struct transfer *transfer = &g_array_index(outbox->batch, struct transfer, i);
+        delivered |= transfer->file->state == LEDGER_DELIVERED;
+        announced |= task != TASK_PUBLISH && transfer->file->rename_sent && is_ready(transfer);
+    }
+    if (announced)
+        return STEP_DELIVERY_ANNOUNCED;
     if (task == TASK_UPLOAD)
         return STEP_DELIVERY_STAGED;
-    for (guint i = 0; i < outbox->batch->len; i++) {
-        if (g_array_index(outbox->batch, struct transfer, i).file->state == LEDGER_DELIVERED)
-            return STEP_DELIVERY_SETTLED;
-    }
-    return STEP_DELIVERY_WITHDRAWN;
+    return delivered ? STEP_DELIVERY_SETTLED : STEP_DELIVERY_WITHDRAWN;
 }
 
-/* Commits how far each file of the batch has come. */
-static bool record_batch(struct outbox *outbox, enum task task, GError **error)
+/* Commits how far each file of the batch has come, and which of them are renamed next: those that are ready up to the
+ * first that is neither that nor delivered, so that the order is kept. */
+static bool record_batch(struct outbox *outbox, enum task task, bool publish, GError **error)
 {
     struct ledger *ledger = outbox->gateway->ledger;
     bool any = false, good = ledger_begin(ledger, error);
@@ -256,7 +265,8 @@ static bool record_batch(struct outbox *outbox, enum task task, GError **error)
         struct transfer *transfer = &g_array_index(outbox->batch, struct transfer, i);
         enum ledger_outgoing_state before = transfer->file->state;
         bool sent = transfer->file->rename_sent;
-        record_transfer(outbox, task, transfer);
+        record_transfer(outbox, task, transfer, publish);
+        publish = publish && (is_ready(transfer) || transfer->file->state == LEDGER_DELIVERED);
         if (transfer->file->state == before && transfer->file->rename_sent == sent)
             continue;
         any = true;
@@ -346,54 +356,42 @@ static int64_t wait_of(const struct outbox *outbox)
     return MAX(outage_wait(&outbox->outage), claims_wait(outbox->gateway->claims, outbox->drop));
 }
 
-/* Keeps the files of the batch that may be renamed, up to the first after which the order would be broken. */
-static void keep_ready(struct outbox *outbox)
+/* Whether the files of the batch that are ready are renamed at once. */
+static bool may_publish(const struct outbox *outbox, enum task task)
 {
-    guint i = 0;
-
-    while (i < outbox->batch->len) {
-        const struct transfer *transfer = &g_array_index(outbox->batch, struct transfer, i);
-        if (transfer->done && transfer->publication.state == PUBLICATION_READY)
-            i++;
-        else if (transfer->file->state == LEDGER_DELIVERED ||
-                 g_hash_table_contains(outbox->failed, &transfer->file->id))
-            g_array_remove_index(outbox->batch, i);
-        else
-            g_array_set_size(outbox->batch, i);
-    }
-}
-
-/* Makes durable that a rename may be sent for each file of the batch. After a stop that may be so already. */
-static bool announce_renames(struct outbox *outbox, GError **error)
-{
-    struct ledger *ledger = outbox->gateway->ledger;
-    bool any = false, good = ledger_begin(ledger, error);
-
-    if (!good)
+    if (task == TASK_PUBLISH || gateway_stopping(outbox->gateway) || wait_of(outbox) > 0)
         return false;
-    for (guint i = 0; good && i < outbox->batch->len; i++) {
-        struct ledger_outgoing *file = g_array_index(outbox->batch, struct transfer, i).file;
-        if (file->rename_sent)
-            continue;
-        any = file->rename_sent = true;
-        good = ledger_outgoing_update(ledger, file, error);
+    for (guint i = 0; i < outbox->batch->len; i++) {
+        const struct transfer *transfer = &g_array_index(outbox->batch, struct transfer, i);
+        if (transfer->done
+                ? transfer->publication.state == PUBLICATION_MISSING
+                : transfer->error == NULL || g_error_matches(transfer->error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN))
+            return false;
     }
-    if (good && any)
-        return ledger_commit(STEP_DELIVERY_ANNOUNCED, ledger, error);
-    ledger_rollback(ledger);
-    return good;
+    return true;
 }
 
-/* Renames what an upload or a look found ready. */
+/* Renames the files that record_batch has marked. */
 static bool begin_publishing(struct outbox *outbox, GError **error)
 {
-    keep_ready(outbox);
-    if (outbox->batch->len == 0)
+    guint n = 0;
+
+    while (n < outbox->batch->len) {
+        struct transfer *transfer = &g_array_index(outbox->batch, struct transfer, n);
+        if (transfer->file->state == LEDGER_DELIVERED) {
+            g_array_remove_index(outbox->batch, n);
+            continue;
+        }
+        if (!is_ready(transfer))
+            break;
+        transfer->done = false;
+        n++;
+    }
+    g_array_set_size(outbox->batch, n);
+    if (n == 0)
         return true;
-    if (!announce_renames(outbox, error) || !claims_prepare(outbox->gateway->claims, outbox->guard, false, error))
+    if (!claims_prepare(outbox->gateway->claims, outbox->guard, false, error))
         return false;
-    for (guint i = 0; i < outbox->batch->len; i++)
-        g_array_index(outbox->batch, struct transfer, i).done = false;
     outbox->task = TASK_PUBLISH;
     transfer_worker_begin(outbox->worker, run_batch, outbox);
     return true;
@@ -404,15 +402,17 @@ static bool end_task(struct outbox *outbox, GError **error)
     enum task task = outbox->task;
 
     outbox->task = TASK_NONE;
-    if (!settle_claim(outbox, error) || !record_batch(outbox, task, error) || !report_failures(outbox, task, error))
+    if (!settle_claim(outbox, error))
+        return false;
+    bool publish = may_publish(outbox, task);
+    if (!record_batch(outbox, task, publish, error) || !report_failures(outbox, task, error))
         return false;
     for (guint i = 0; i < outbox->batch->len; i++) {
         const struct ledger_outgoing *file = g_array_index(outbox->batch, struct transfer, i).file;
         if (file->state == LEDGER_DELIVERED)
             outbox->listener.delivered(outbox->listener.user, file->job);
     }
-    return task == TASK_PUBLISH || gateway_stopping(outbox->gateway) || wait_of(outbox) > 0 ||
-           begin_publishing(outbox, error);
+    return !publish || begin_publishing(outbox, error);
 }
 
 void outbox_free(struct outbox *outbox)
@@ -423,7 +423,7 @@ void outbox_free(struct outbox *outbox)
     /* A stop interrupts the task: no rename was sent for the rest of its batch, and that must not be forgotten. If it
      * cannot be recorded, the next start does what it does after a crash. */
     if (outbox->task != TASK_NONE)
-        (void)record_batch(outbox, outbox->task, NULL);
+        (void)record_batch(outbox, outbox->task, false, NULL);
     g_array_unref(outbox->batch);
     g_hash_table_unref(outbox->failed);
     g_hash_table_unref(outbox->mended);

@@ -283,14 +283,20 @@ def leave_orphan(stage):
     stage.killed_before("custody-payload:after")
 
 
-def clear_uploads(stage):
-    """Somebody clears away what a stop left in a drop before any rename was sent: it is uploaded again."""
-    stage.drop("mcc", GOOD[0])
-    stage.killed_before("delivery-announced:before")
-    out = stage.path("drops", "mcc", "out")
-    for name in os.listdir(out):
-        if name.endswith(".part"):
-            os.remove(os.path.join(out, name))
+def block_second_upload(stage):
+    """A folder has the temporary name of the second answer: the first is uploaded, and then the drop is down."""
+    os.mkdir(stage.path("drops", "mcc", "out", f".{answer(os.path.basename(GOOD[0]), 'EMD')}.part"))
+
+
+def unblock_second_upload(stage):
+    os.rmdir(stage.path("drops", "mcc", "out", f".{answer(os.path.basename(GOOD[0]), 'EMD')}.part"))
+
+
+def clear_first_upload(stage):
+    """Somebody clears away what was never renamed: it is uploaded again. After a stop it may have its name already."""
+    path = stage.path("drops", "mcc", "out", f".{answer(os.path.basename(GOOD[0]))}.part")
+    if os.path.exists(path):
+        os.remove(path)
 
 
 def newer_taken(stage):
@@ -493,7 +499,10 @@ SCRIPTS = (
     Script("clock", once, at("11:00:00"), order("close", 1, "incident"), at("11:00:00"), at("11:01:00")),
     Script("in the way", answers_there(FILES, "mcc", "tcos"), hand_over(*FILES), once),
     Script("orphan", leave_orphan, hand_over(*FILES), once),
-    Script("cleared", clear_uploads, once),
+    Script("half", block_second_upload, hand_over(("mcc", GOOD[0])), once, unblock_second_upload, once,
+           allowed=(0, 1, 2)),
+    Script("cleared", block_second_upload, hand_over(("mcc", GOOD[0])), once, clear_first_upload,
+           unblock_second_upload, once, allowed=(0, 1, 2)),
     Script("newer", newer_taken, once),
     Script("newer with a marker", settings("drop mcc complete=marker"), newer_marked, once),
     Script("crashes", end_judging_thrice, once),

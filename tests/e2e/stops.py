@@ -91,7 +91,6 @@ def test_drop_is_cleared(tap):
     nobody knows more than that."""
     both = [answer(name_of(1)), answer(name_of(1), "EMD")]
     for point, cleared, kept in (("delivery-uploaded:after", [DELIVERED] * 2, both),
-                                 ("delivery-staged:after", [DELIVERED] * 2, both),
                                  ("delivery-announced:before", [DELIVERED] * 2, both),
                                  ("delivery-announced:after", [CONCLUDED] * 2, []),
                                  ("delivery-published:before", [CONCLUDED] * 2, []),
@@ -115,42 +114,55 @@ def test_drop_is_cleared(tap):
 
 def test_other_temporary_name(tap):
     """upload_name= changes while a file stands in the drop under its temporary name."""
-    for point in ("delivery-staged:after", "delivery-announced:after"):
-        home = Home()
-        send(home, name_of(1), instruction(1))
-        crash(home, point)
-        tap.ok(all(name.startswith(".EM") and name.endswith(".part") for name in home.out("mcc")), "two files wait",
-               home.out("mcc"))
-        home.set("drop mcc upload_name=tmp_NAME.x")
-        done = home.run()
-        tap.ok(done.returncode == 0 and outgoing(home) == [DELIVERED] * 2 and
-               sorted(home.out("mcc")) == [answer(name_of(1)), answer(name_of(1), "EMD")],
-               "they get their names, and nothing stays behind", done.stderr.decode(), home.out("mcc"))
-    send(home, name_of(2), instruction(2, (2,)))
-    crash(home, "delivery-staged:after")
-    tap.ok(sorted(name for name in home.out("mcc") if not name.startswith("EM")) ==
-           [f"tmp_{answer(name_of(2))}.x", f"tmp_{answer(name_of(2), 'EMD')}.x"],
-           "the next ones have the new temporary name", home.out("mcc"))
-    home.set("drop mcc upload_name=.NAME.part")
+    home = Home()
+    send(home, name_of(1), instruction(1))
+    crash(home, "delivery-announced:after")
+    tap.ok(all(name.startswith(".EM") and name.endswith(".part") for name in home.out("mcc")), "two files wait",
+           home.out("mcc"))
+    home.set("drop mcc upload_name=tmp_NAME.x")
+    done = home.run()
+    tap.ok(done.returncode == 0 and outgoing(home) == [DELIVERED] * 2 and
+           sorted(home.out("mcc")) == [answer(name_of(1)), answer(name_of(1), "EMD")],
+           "they get their names, and nothing stays behind", done.stderr.decode(), home.out("mcc"))
     clear_drop(home)
+    send(home, name_of(2), instruction(2, (2,)))
+    crash(home, "delivery-announced:before")
+    tap.ok(sorted(home.out("mcc")) == [f"tmp_{answer(name_of(2))}.x", f"tmp_{answer(name_of(2), 'EMD')}.x"],
+           "the next ones have the new temporary name", home.out("mcc"))
+    clear_drop(home)
+    home.set("drop mcc upload_name=.NAME.part")
     tap.ok(home.run().returncode == 0 and sorted(home.out("mcc")) == [answer(name_of(2)), answer(name_of(2), "EMD")],
            "cleared away before the setting is taken back: they are uploaded again", home.out("mcc"))
     sound(tap, home, "after changes of upload_name")
 
 
-def test_stop_is_no_crash(tap):
-    """A stop while the drop is down: what was not renamed is known not to be."""
-    home = Home()
-    send(home, name_of(1), instruction(1))
-    crash(home, "delivery-staged:after")
-    out = home.path("drops", "mcc", "out")
-    os.rename(out, out + ".away")
-    done = home.run()
-    tap.ok(done.returncode == 2 and outgoing(home) == [(2, 0, 0)] * 2, "no rename is thought to be sent",
-           done.stderr.decode(), outgoing(home))
-    os.mkdir(out)
-    tap.ok(home.run().returncode == 0 and len(home.out("mcc")) == 2 and outgoing(home) == [DELIVERED] * 2,
-           "another folder in the place of the drop gets the files", home.out("mcc"), outgoing(home))
+def test_staged(tap):
+    """The first of two answers is in the drop under its temporary name, and the drop is down before its rename."""
+    for moves, clears in ((False, False), (False, True), (True, False)):
+        home = Home()
+        out = home.path("drops", "mcc", "out")
+        wall = os.path.join(out, f".{answer(name_of(1), 'EMD')}.part")
+        os.mkdir(wall)
+        send(home, name_of(1), instruction(1))
+        done = home.run()
+        tap.ok(done.returncode == 2 and outgoing(home) == [(2, 0, 0), (1, 0, 0)], "STAGED, and no rename was sent",
+               done.stderr.decode(), outgoing(home))
+        if moves:  # another folder in the place of the drop
+            os.rename(out, out + ".away")
+            tap.ok(home.run().returncode == 2 and outgoing(home) == [(2, 0, 0), (1, 0, 0)],
+                   "the drop is gone: nothing is concluded", outgoing(home))
+            os.mkdir(out)
+        else:
+            os.rmdir(wall)
+            if clears:
+                clear_drop(home)
+        done = home.run()
+        tap.ok(done.returncode == 0 and outgoing(home) == [DELIVERED] * 2 and
+               sorted(home.out("mcc")) == [answer(name_of(1)), answer(name_of(1), "EMD")],
+               "both files are delivered, and were seen", done.stderr.decode(), home.out("mcc"), outgoing(home))
+        tap.ok((b"is uploaded again" in done.stderr) == (moves or clears), "a message says what is uploaded again",
+               done.stderr.decode())
+        sound(tap, home, "after a drop that was down between upload and rename")
 
 
 def test_name_that_is_none(tap):
@@ -237,5 +249,5 @@ if __name__ == "__main__":
             test_recipient_goes_on(report)
             test_drop_is_cleared(report)
             test_other_temporary_name(report)
-            test_stop_is_no_crash(report)
+            test_staged(report)
             test_name_that_is_none(report)
