@@ -43,6 +43,10 @@ bool explain_outgoing(struct gateway *gateway, const struct ledger_outgoing *fil
                                   "afterwards",
                                   file->drop, at)
                 : g_strdup_printf("it was delivered to the drop %s at %s", file->drop, at);
+        if (file->concluded)
+            explanation->moves =
+                g_strdup("nothing more; if its recipient does not have it, `ecosgate report redeliver` "
+                         "delivers it once more");
         return true;
     }
     if (!outage_text(gateway, file->drop, &outage, error))

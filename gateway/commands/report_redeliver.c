@@ -1,5 +1,6 @@
 /*
- * The command `report redeliver`: an operator's order, for a recipient that has lost the file of a report.
+ * The command `report redeliver`: an operator's order, for a recipient that has lost the file of a report, or has never
+ * got a file that counts as delivered by conclusion.
  */
 #include "gateway/commands/order.h"
 #include "gateway/reports/report.h"
@@ -17,10 +18,12 @@ static bool find_file(const struct read_access *access, const struct order *orde
 
     if (!ledger_outgoing_named(access->gateway.ledger, order->file, &file, error))
         return false;
-    *exists = file != NULL && report_kind_find(file->kind) != NULL;
+    *exists = file != NULL && (report_kind_find(file->kind) != NULL || file->concluded);
     if (!*exists) {
         g_autofree char *shown = command_shown(order->file);
-        g_printerr("ecosgate: there is no file '%s' of a report; 'ecosgate --json report list' lists them\n", shown);
+        g_printerr("ecosgate: there is no file '%s' of a report, and none of that name whose delivery was concluded; "
+                   "'ecosgate --json report list' and 'ecosgate spool show' list them\n",
+                   shown);
     }
     return true;
 }

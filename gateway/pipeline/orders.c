@@ -174,17 +174,17 @@ static bool close_incident(struct gateway *gateway, const struct order *order, G
 
 static char *refuse_redelivery(const struct order *order, const struct ledger_outgoing *file, enum job_state state)
 {
-    if (file == NULL || report_kind_find(file->kind) == NULL)
-        return g_strdup_printf("no report has a file %s", order->file);
+    if (file == NULL || (report_kind_find(file->kind) == NULL && !file->concluded))
+        return g_strdup_printf("no report has a file %s, and its delivery was not concluded", order->file);
     if (file->state != LEDGER_DELIVERED)
         return g_strdup_printf("%s is not delivered yet; it needs no order", order->file);
-    if (state != JOB_DONE && state != JOB_ACTIVE)
+    if (state != JOB_DONE && state != JOB_REJECTED && state != JOB_ACTIVE)
         return g_strdup_printf("%s is no longer in the spool", order->file);
     return NULL;
 }
 
 /* The move comes before the commit here too. A crash in between leaves a job in active/ whose files are all delivered:
- * delivery.c moves it back to done/, and the order is carried out again. */
+ * delivery.c moves it back, and the order is carried out again. */
 static bool redeliver_file(struct gateway *gateway, const struct order *order, const struct ledger_outgoing *file,
                            enum job_state state, GError **error)
 {
@@ -198,8 +198,8 @@ static bool redeliver_file(struct gateway *gateway, const struct order *order, c
                                          .at = order->at,
                                          .result = ORDER_DONE};
 
-    if (state == JOB_DONE &&
-        !job_move(gateway->spool, file->job, &(struct job_move){STEP_JOB_RETURNED, JOB_DONE, JOB_ACTIVE}, error))
+    if (state != JOB_ACTIVE &&
+        !job_move(gateway->spool, file->job, &(struct job_move){STEP_JOB_RETURNED, state, JOB_ACTIVE}, error))
         return false;
     if (!ledger_begin(ledger, error))
         return false;

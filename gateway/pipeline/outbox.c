@@ -214,9 +214,10 @@ static void record_delivery(const struct outbox *outbox, struct ledger_outgoing 
     file->upload_name = NULL;
     file->concluded = file->rename_sent = concluded;
     if (concluded)
-        gateway_note("drop %s: %s counts as delivered, and nobody saw it: a rename was sent and not answered, and the "
-                     "temporary file is gone; ask the recipient",
-                     outbox->drop->name, file->name);
+        gateway_note(
+            "drop %s: %s counts as delivered, and nobody saw it: a rename was sent and not answered, and the "
+            "temporary file is gone; ask the recipient, and if it was lost: ecosgate report redeliver %s --reason TEXT",
+            outbox->drop->name, file->name, file->name);
 }
 
 /* What a task found out about a file. publish: it is renamed next, if it is ready. */

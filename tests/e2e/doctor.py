@@ -158,6 +158,13 @@ def test_servers(tap, top):
         rows = unfit(tap, "a server that lets nothing be written", home, "write", ["permission denied"])
         tap.ok(find_row(rows, "list")["result"] == "good" and find_row(rows, "remove")["result"] == "note",
                "a server that lets nothing be written: the rest is probed", rows)
+    for request, probe, words in (("rename", "rename", ["no answer can get its name", "right to rename"]),
+                                  ("remove", "remove", ["no file can leave", "taken="])):
+        with Sshd(top, settings=f"ForceCommand internal-sftp -P {request}\n") as server:
+            home = far(server)
+            rows = unfit(tap, f"a server that refuses {request}", home, probe, words)
+            tap.ok(find_row(rows, "write")["result"] == "good" and find_row(rows, "temporary")["result"] == "good",
+                   f"a server that refuses {request}: it takes files, and shows them", rows)
     with Sshd(top, settings="ForceCommand /bin/echo Welcome to this host\n") as server:
         home = far(server)
         unfit(tap, "a login that prints text", home, "extensions", ["'Welc'", "login script"])

@@ -112,6 +112,30 @@ def test_drop_is_cleared(tap):
             sound(tap, home, f"after {point}")
 
 
+def test_concluded_and_lost(tap):
+    """An operator who learns that a file never arrived has it delivered once more, also one of a rejected file."""
+    for content, folder in ((instruction(1), "done"), (instruction(1, environment="LIVE"), "rejected")):
+        home = Home(NO_INC)
+        send(home, name_of(1), content)
+        crash(home, "delivery-announced:after")
+        clear_drop(home)
+        done = home.run()
+        names = [part["name"] for part in home.json("spool", "show", "1")[0]["parts"] if part["concluded"]]
+        tap.ok(answer(name_of(1)) in names and
+               all(b"report redeliver " + name.encode() in done.stderr for name in names),
+               f"{folder}: a message says what to do", names, done.stderr.decode())
+        for name in names:
+            tap.ok(b"nobody saw it" in home.command("why", name).stdout, f"{folder}: and why does, too")
+            home.command("report", "redeliver", name, "--reason", "never came")
+        home.run()
+        tap.ok(sorted(home.out("mcc")) == sorted(names) and outgoing(home) == [DELIVERED] * len(names) and
+               states(home)["00000001"] == folder, f"{folder}: delivered once more", home.out("mcc"), states(home))
+        again = home.command("report", "redeliver", names[0], "--reason", "never came")
+        tap.ok(again.returncode == 1 and b"no file" in again.stderr, f"{folder}: but not one that was seen",
+               again.stderr)
+        sound(tap, home, f"{folder}: after another delivery")
+
+
 def test_other_temporary_name(tap):
     """upload_name= changes while a file stands in the drop under its temporary name."""
     home = Home()
@@ -248,6 +272,7 @@ if __name__ == "__main__":
             test_sender_goes_on(report)
             test_recipient_goes_on(report)
             test_drop_is_cleared(report)
+            test_concluded_and_lost(report)
             test_other_temporary_name(report)
             test_staged(report)
             test_name_that_is_none(report)

@@ -341,8 +341,8 @@ static void test_orders__redeliver__delivered_file_of_a_report_only(void **state
         {"r.csv", "done"},
         {"r.csv", "r.csv is not delivered yet; it needs no order"},
         {"stored.csv", "stored.csv is not delivered yet; it needs no order"},
-        {"a.csv", "no report has a file a.csv"},
-        {"none.csv", "no report has a file none.csv"},
+        {"a.csv", "no report has a file a.csv, and its delivery was not concluded"},
+        {"none.csv", "no report has a file none.csv, and its delivery was not concluded"},
     };
 
     (void)state;
