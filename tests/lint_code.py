@@ -187,7 +187,7 @@ def check_contracts():
 NAME = re.compile(r"(?<![\w/.<>%$-])((?:[a-z_]+/)*[A-Za-z0-9_]+\.(?:c|h|def|py|sh|md|xsd))(?![\w/])|"
                   r"(?<![\w./<$-])([a-z][a-z0-9]*(?:_[a-z0-9]+)+)(?![\w*…<])")
 FOREIGN = re.compile(
-    r"^(sqlite3|libssh2|xml|archive|g|json|cmocka|git|gcc|pg|known|authorized|node|lsan|etilqs|sshd|ssh)_")
+    r"^(sqlite3|libssh2|xml|archive|g|json|cmocka|git|gcc|pg|known|authorized|node|lsan|etilqs|sshd|ssh|drbd)_")
 # Files of other projects and of the system that prose may name.
 OTHER_FILES = {"stdio.h", "sqlite3.h", "sftp-client.c", "sshd_config", "ssh_config", "known_hosts", "openssl.cnf"}
 

@@ -13,6 +13,7 @@
 #include "spool/ledger/ledger_backup.h"
 #include "spool/ledger/ledger_proof.h"
 #include "spool/restore.h"
+#include "spool/witness.h"
 
 #include <string.h>
 
@@ -66,12 +67,40 @@ static bool stage(struct restore *restore, const struct config *config, bool rep
     return restore_stage(restore, error) && prove_ledger(restore, error) && restore_settle(restore, error);
 }
 
+/* Where no witness is left, nothing but this restore knows that the ledger is not the newest. So it leaves one that is
+ * a generation ahead, and A109 comes in any case. One that exists knows more than we do, and is left alone. */
+static void leave_witness(const struct restore *restore, const struct config *config)
+{
+    const struct backup_facts *facts = restore_facts(restore);
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(witness_t) found = NULL;
+
+    if (!witness_read(config->witness, &found, NULL) || found != NULL)
+        return;
+    g_autoptr(witness_t) made = witness_new();
+    g_free(made->ledger);
+    made->ledger = g_strdup(facts->ledger);
+    made->generation = facts->generation + 1;
+    made->written = clock_now();
+    if (witness_write(STEP_WITNESS_WRITTEN, config->witness, made, &cause))
+        gateway_note("restore: the witness %s is missing; one was made that says that a newer ledger has existed",
+                     config->witness);
+    else
+        gateway_note(
+            "restore: the witness %s is missing, and none can be made: %s; the next run may not notice that the "
+            "ledger is older than what went out",
+            config->witness, cause->message);
+}
+
 /* *continued: an earlier restore was brought to its end instead of this one. */
 static bool put_in_place(struct restore *restore, const struct config *config, bool replace, bool *continued,
                          GError **error)
 {
-    return restore_lock(restore, error) && restore_begun(restore, continued, error) &&
-           (*continued || stage(restore, config, replace, error)) && restore_switch(restore, error);
+    if (!restore_lock(restore, error) || !restore_begun(restore, continued, error) ||
+        !(*continued || stage(restore, config, replace, error)))
+        return false;
+    leave_witness(restore, config);
+    return restore_switch(restore, error);
 }
 
 static void print_restored(const struct invocation *invocation, const struct restore *restore,
