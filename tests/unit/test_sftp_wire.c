@@ -340,6 +340,34 @@ static void test_sftp_wire__data_of_a_wrong_length__session_ends_and_passes_noth
     }
 }
 
+static bool take_bytes(void *user, const char *data, size_t len, GError **error)
+{
+    (void)data, (void)error;
+    *(size_t *)user += len;
+    return true;
+}
+
+/* At the end of a file some servers give no bytes, in place of EOF. Bytes there mean that the file has grown. */
+static void test_sftp_wire__bytes_behind_the_end__are_a_change_but_none_are_the_end(void **state)
+{
+    (void)state;
+    for (guint behind = 0; behind <= 1; behind++) {
+        size_t taken = 0;
+        struct sftp_fetch fetch = {.path = "in/x", .size = FILE_SIZE, .sink = take_bytes, .user = &taken};
+        GError *error = NULL;
+        begin_again();
+        put_answer(SFTP_HANDLE, 1, 1, 1);
+        put_answer(SFTP_DATA, 2, FILE_SIZE, FILE_SIZE);
+        put_answer(SFTP_DATA, 3, behind, behind);
+        put_head(SFTP_ATTRS, 4, 9);
+        put_u32(0);
+        assert_int_equal(sftp_read(sftp, &fetch, &error), behind == 0);
+        assert_int_equal(taken, FILE_SIZE);
+        assert_true(behind == 0 || g_error_matches(error, SFTP_ERROR, SFTP_ERROR_CHANGED));
+        g_clear_error(&error);
+    }
+}
+
 /* The words of a refusal are shown, but not any number of them. */
 static void test_sftp_wire__text_of_a_status__has_a_longest_length(void **state)
 {
@@ -453,6 +481,7 @@ int main(void)
         TEST(test_sftp_wire__handle_of_a_wrong_length__session_ends),
         TEST(test_sftp_wire__longest_handle__is_kept_whole),
         TEST(test_sftp_wire__data_of_a_wrong_length__session_ends_and_passes_nothing_on),
+        TEST(test_sftp_wire__bytes_behind_the_end__are_a_change_but_none_are_the_end),
         TEST(test_sftp_wire__text_of_a_status__has_a_longest_length),
         TEST(test_sftp_wire__names_and_attributes_of_a_list__have_limits),
         TEST(test_sftp_wire__string_longer_than_its_answer__is_not_read),

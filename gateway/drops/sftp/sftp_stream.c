@@ -138,9 +138,11 @@ static bool check_end(struct reading *r, GError **error)
 
     if (!wire_reply(r->sftp, r->probe, &reply, error))
         return false;
-    if (reply.type == SFTP_DATA)
+    /* Some servers give no bytes at the end, in place of EOF. */
+    bool nothing = reply.type == SFTP_DATA && reply.left >= 4 && reply_number_at(reply.at) == 0;
+    if (reply.type == SFTP_DATA && !nothing)
         return fail_size(r, "is longer", error);
-    if (!reply_status(&reply, &status) || status != SFTP_EOF)
+    if (!nothing && (!reply_status(&reply, &status) || status != SFTP_EOF))
         return reply_fail(r->sftp, &reply, "cannot read", r->fetch->path, error);
     return sftp_settle_attributes(r->sftp, r->attributes, r->fetch->path, &r->fetch->after, error);
 }
