@@ -44,7 +44,7 @@ ONCE = (
     ("cut after a rename, before its reply", "rename", "cut-after", {}, IN | OUT),
     ("cut before a remove", "remove", "cut-before", {}, IN),
     ("cut after a remove, before its reply", "remove", "cut-after", {}, IN),
-    ("a read fails", "read", "status", {"code": 4}, IN),
+    ("a read fails", "read", "status", {"code": 4}, IN),  # the first one reads the claim
     ("a write fails", "write", "status", {"code": 4}, IN | OUT),
     ("a rename fails", "rename", "status", {"code": 4}, OUT),
     ("a remove fails", "remove", "status", {"code": 4}, set()),
@@ -126,8 +126,9 @@ def test_lasting(tap, peer):
         files = contents_in_order(op, action)
 
         def lasting(trial, limit, text=text, op=op, action=action, more=more, wanted=wanted, files=files):
-            # Without the claim, the first write is that of an answer.
-            home = faulty(peer, timeout=limit, **({"claim": "no"} if op == "write" and wanted == OUT else {}))
+            # Without the claim, the first write is that of an answer, and the first read that of a file.
+            alone = (op, wanted) in (("write", OUT), ("read", ENTRY))
+            home = faulty(peer, timeout=limit, **({"claim": "no"} if alone else {}))
             fill(home, files)
             peer.arm(op, action, times=None, **more)
             first, second = home.run(), home.run()
