@@ -172,9 +172,10 @@ static bool read_claim(struct claim_guard *guard, const struct transport *transp
     const struct claim_self self = {guard->own->ledger, guard->own->generation, guard->own->instance};
 
     for (int i = 0;; i++) {
+        g_clear_pointer(&guard->found, witness_free);
+        guard->owner = CLAIM_DAMAGED; /* one that cannot be read: nobody can tell whose it is */
         if (!transport->claim_read(connection, claim, error))
             return false;
-        g_clear_pointer(&guard->found, witness_free);
         guard->owner =
             is_known(guard, claim) ? CLAIM_OURS : claim_owner_of(&self, claim->text, claim->len, &guard->found);
         bool again = guard->owner == CLAIM_EMPTY || guard->owner == CLAIM_TORN || guard->owner == CLAIM_DAMAGED;

@@ -101,7 +101,8 @@ bool local_claim_write(const struct drop *drop, const char *text, GError **error
     g_autofree char *path = g_build_filename(drop->out, CLAIM_NAME, NULL);
     bool gone;
 
-    if (!disk_overwrite(STEP_CLAIM_WRITTEN, path, text, &gone, error)) {
+    /* The folder, too: who made the claim may have been stopped before its name was synced. */
+    if (!disk_overwrite(STEP_CLAIM_WRITTEN, path, text, &gone, error) || (!gone && !disk_sync_dir(drop->out, error))) {
         g_prefix_error(error, "%s", CLAIM_REFUSED);
         return false;
     }
