@@ -154,8 +154,9 @@ struct job_envelope *job_envelope_read(const struct spool *spool, enum job_state
     g_autofree char *path = job_path(spool, state, id, JOB_ENVELOPE);
     g_autoptr(GKeyFile) keys = g_key_file_new();
     g_autofree char *name = NULL, *drop = NULL, *sha256 = NULL;
+    g_autoptr(GError) cause = NULL;
     struct job_envelope envelope = {0};
-    if (path != NULL && g_key_file_load_from_file(keys, path, G_KEY_FILE_NONE, NULL)) {
+    if (path != NULL && g_key_file_load_from_file(keys, path, G_KEY_FILE_NONE, &cause)) {
         envelope.id = g_key_file_get_int64(keys, GROUP, "id", NULL);
         envelope.received = g_key_file_get_int64(keys, GROUP, "received", NULL);
         envelope.size = g_key_file_get_uint64(keys, GROUP, "size", NULL);
@@ -166,8 +167,7 @@ struct job_envelope *job_envelope_read(const struct spool *spool, enum job_state
     if (envelope.id == id && name != NULL && *name != '\0' && drop != NULL && *drop != '\0' && sha256 != NULL &&
         is_sha256(sha256))
         return pack(&envelope);
-    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT,
-                "job %" PRId64 ": the envelope in %s/ is missing or damaged; restore the folder from a backup", id,
-                job_state_name(state));
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "job %" PRId64 ": the envelope %s cannot be used: %s", id,
+                path != NULL ? path : "", cause != NULL ? cause->message : "it is damaged");
     return NULL;
 }

@@ -56,7 +56,8 @@ static bool raise_incident_number(struct gateway *gateway, GError **error)
 {
     g_autoptr(witness_t) witness = NULL;
 
-    if (!witness_read(gateway->config->witness, &witness, NULL) || witness == NULL)
+    if (!witness_read(gateway->config->witness, &witness, NULL) || witness == NULL ||
+        witness_number(witness, "incident") == 0)
         return true;
     if (!ledger_begin(gateway->ledger, error))
         return false;

@@ -194,19 +194,23 @@ bool mending_by_same_bytes(struct gateway *gateway, const struct ledger_job *job
 
 /* ---- an envelope ---- */
 
-static bool envelope_fits(struct gateway *gateway, const struct ledger_job *job, enum job_state state)
+/* Why the envelope is not that of the job; NULL: it is. g_free. */
+static char *fault_of_envelope(struct gateway *gateway, const struct ledger_job *job, enum job_state state)
 {
-    g_autofree struct job_envelope *envelope = job_envelope_read(gateway->spool, state, job->id, NULL);
+    g_autoptr(GError) cause = NULL;
+    g_autofree struct job_envelope *envelope = job_envelope_read(gateway->spool, state, job->id, &cause);
 
-    return envelope != NULL && envelope->size == (uint64_t)job->size && envelope->received == job->received &&
-           strcmp(envelope->sha256, job->sha256) == 0 && strcmp(envelope->name, job->name) == 0 &&
-           strcmp(envelope->drop, job->drop) == 0;
+    if (envelope == NULL)
+        return g_strdup(cause->message);
+    return envelope->size == (uint64_t)job->size && envelope->received == job->received &&
+                   strcmp(envelope->sha256, job->sha256) == 0 && strcmp(envelope->name, job->name) == 0 &&
+                   strcmp(envelope->drop, job->drop) == 0
+               ? NULL
+               : g_strdup_printf("job %" G_GINT64_FORMAT ": the envelope is that of another file", job->id);
 }
 
 bool mending_envelope(struct gateway *gateway, const struct ledger_job *job, enum job_state state, GError **error)
 {
-    static const char text[] = "its envelope is missing, damaged or that of another file; it is written anew from the "
-                               "ledger; check the disk";
     const struct job_envelope envelope = {.id = job->id,
                                           .received = job->received,
                                           .size = (uint64_t)job->size,
@@ -214,8 +218,12 @@ bool mending_envelope(struct gateway *gateway, const struct ledger_job *job, enu
                                           .drop = job->drop,
                                           .sha256 = job->sha256};
 
-    if (!envelope_fits(gateway, job, state)) {
-        gateway_fail(gateway, NULL, "job %08" G_GINT64_FORMAT ": %s (A111)", job->id, text);
+    g_autofree char *fault = fault_of_envelope(gateway, job, state);
+    if (fault != NULL) {
+        g_autofree char *text = g_strdup_printf("%s; it is written anew from the ledger; "
+                                                "check the disk",
+                                                fault);
+        gateway_fail(gateway, NULL, "%s (A111)", text);
         if (!damage_open(gateway, job->id, JOB_ENVELOPE, text, error) ||
             !job_envelope_write(STEP_FILE_MENDED, gateway->spool, state, &envelope, error))
             return false;
