@@ -10,6 +10,7 @@
 #include "gateway/commands/folder_watch.h"
 #include "gateway/commands/progress.h"
 #include "gateway/drops/transport.h"
+#include "gateway/pipeline/quick_check.h"
 #include "gateway/pipeline/pipeline.h"
 
 #include <poll.h>
@@ -183,10 +184,12 @@ static int run(const struct config *config, bool once)
     gateway.stop = &stop;
     gateway.on_progress = on_progress;
     gateway.progress_user = &progress;
-    struct pipeline *pipeline = pipeline_new(&gateway, &error);
+    struct pipeline *pipeline = quick_check_begin(&gateway, &error) ? pipeline_new(&gateway, &error) : NULL;
     bool good = pipeline != NULL && (once ? run_once(pipeline, &error) : run_daemon(&gateway, &pipeline, &error));
     progress_clear(&progress);
     pipeline_free(pipeline);
+    if (good)
+        quick_check_end(&gateway);
     gateway_close(&gateway);
     if (!good)
         return command_unable(error);

@@ -201,14 +201,16 @@ static void check_none(struct verify *v, int64_t n, const char *what)
 static bool check_ledger(struct verify *v, GError **error)
 {
     struct ledger *ledger = v->gateway->ledger;
-    int64_t live = 0, numbers = 0, incidents = 0;
+    int64_t live = 0, numbers = 0, numberings = 0, incidents = 0;
 
     if (!ledger_integrity_each(ledger, check_integrity, v, error) ||
         !ledger_proofs_each(ledger, check_proof, v, error) || !ledger_live_duplicates(ledger, &live, error) ||
         !ledger_sequences_above_counter(ledger, &numbers, error) ||
+        !ledger_numberings_inconsistent(ledger, &numberings, error) ||
         !ledger_incidents_inconsistent(ledger, &incidents, error))
         return false;
     check_none(v, incidents, "incidents that were not reported as opened once and then as closed once");
+    check_none(v, numberings, "sequence numbers that contradict the order in which a sender's files were accepted");
     check_none(v, numbers, "answers and work orders with a file number that was never given out");
     check_none(v, live, "Devices with more than one live work item");
     return true;

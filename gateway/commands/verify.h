@@ -17,6 +17,9 @@
 #define VERIFY_RESTORE "; stop the gateway and restore spool and ledger from one backup"
 /* What to do about one stored file. */
 #define VERIFY_RESTORE_FILE "; restore it from a backup"
+/* The same where the gateway needs no backup. */
+#define VERIFY_REBUILD "; the next run builds it again from the ledger"
+#define VERIFY_SEND_AGAIN "; its sender can send the very same file again, or restore it from a backup"
 
 struct verify_sums {
     int64_t jobs;                                  /* rows of jobs in the ledger */

@@ -39,9 +39,17 @@ void verify_problem(GPtrArray *problems, const char *format, ...)
     va_end(args);
 }
 
-/* Compares size and digest of a file with the ledger. */
-static void check_bytes(struct check *check, const char *name, int64_t size, const char *sha256)
+/* What the ledger says of a file. */
+struct stored_file {
+    const char *name;
+    int64_t size;
+    const char *sha256;
+};
+
+/* Compares size and digest of a file with the ledger. remedy: what to do if they differ. */
+static void check_bytes(struct check *check, const struct stored_file *file, const char *remedy)
 {
+    const char *name = file->name;
     g_autofree char *path = job_path(check->gateway->spool, check->state, check->job->id, name);
     g_autoptr(GError) cause = NULL;
     char hex[DIGEST_HEX_SIZE];
@@ -49,17 +57,15 @@ static void check_bytes(struct check *check, const char *name, int64_t size, con
 
     if (path == NULL || !digest_file(path, hex, &found, &cause)) {
         verify_problem(check->problems, "%s cannot be read: %s%s", name,
-                       cause ? cause->message : "its name is not allowed in a job",
-                       cause ? VERIFY_RESTORE_FILE : VERIFY_RESTORE);
+                       cause ? cause->message : "its name is not allowed in a job", cause ? remedy : VERIFY_RESTORE);
         return;
     }
-    if (size < 0 || found != (uint64_t)size)
-        verify_problem(check->problems,
-                       "%s has %" G_GUINT64_FORMAT " bytes, the ledger says %" G_GINT64_FORMAT VERIFY_RESTORE_FILE,
-                       name, found, size);
-    if (g_strcmp0(hex, sha256) != 0)
-        verify_problem(check->problems, "%s has the SHA-256 %s, the ledger says %s" VERIFY_RESTORE_FILE, name, hex,
-                       sha256 ? sha256 : "none");
+    if (file->size < 0 || found != (uint64_t)file->size)
+        verify_problem(check->problems, "%s has %" G_GUINT64_FORMAT " bytes, the ledger says %" G_GINT64_FORMAT "%s",
+                       name, found, file->size, remedy);
+    if (g_strcmp0(hex, file->sha256) != 0)
+        verify_problem(check->problems, "%s has the SHA-256 %s, the ledger says %s%s", name, hex,
+                       file->sha256 ? file->sha256 : "none", remedy);
 }
 
 static void check_envelope(struct check *check)
@@ -121,7 +127,9 @@ static void check_outgoing(struct check *check)
                            file->name, file->drop, check->job->drop);
         if (file->state == LEDGER_PLANNED)
             continue;
-        check_bytes(check, file->name, file->size, file->sha256);
+        bool rebuilt = !is_report(check) && file->state == LEDGER_STORED;
+        check_bytes(check, &(const struct stored_file){file->name, file->size, file->sha256},
+                    rebuilt ? VERIFY_REBUILD : VERIFY_RESTORE_FILE);
         if (!is_report(check))
             check_rows(check, file); /* a report records what was known when it was issued */
     }
@@ -291,6 +299,8 @@ static bool check_inbound(struct check *check, GError **error)
 
     if (!ledger_verdict_get(check->gateway->ledger, check->job->id, check->job->revision, &verdict, error))
         return false;
+    check_bytes(check, &(const struct stored_file){JOB_PAYLOAD, check->job->size, check->job->sha256},
+                verdict == NULL && check->job->healed == 0 ? VERIFY_SEND_AGAIN : VERIFY_RESTORE_FILE);
     bool ended = check->state == JOB_DONE || check->state == JOB_REJECTED;
     bool begun = ended || check->state == JOB_ACTIVE || check->state == JOB_CORRUPT;
     if (check->job->healed != 0 && verdict == NULL)
@@ -343,9 +353,10 @@ static bool check_all(struct check *check, GError **error)
     }
     if (check->state == JOB_NOWHERE) {
         if (!is_only_planned(check))
-            verify_problem(check->problems,
-                           "it is in the ledger, but in no folder of the spool; restore its folder from a "
-                           "backup");
+            verify_problem(
+                check->problems,
+                "it is in the ledger, but in no folder of the spool; restore its folder from a backup or, if "
+                "it is a received file without a verdict, let its sender send it again");
         return true;
     }
     check_folder(check);
@@ -361,7 +372,6 @@ static bool check_all(struct check *check, GError **error)
     }
     check_name(check);
     check_envelope(check);
-    check_bytes(check, JOB_PAYLOAD, check->job->size, check->job->sha256);
     return check_inbound(check, error);
 }
 

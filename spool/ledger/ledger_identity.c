@@ -10,12 +10,13 @@ static void read_identity(sqlite3_stmt *q, int c, void *row)
 
     g_strlcpy(identity->ledger, id != NULL ? id : "", sizeof identity->ledger);
     identity->generation = sqlite3_column_int64(q, c + 1);
+    identity->running = sqlite3_column_int64(q, c + 2) != 0;
 }
 
 bool ledger_identity_get(struct ledger *ledger, struct ledger_identity *identity, GError **error)
 {
     static const struct ledger_shape shape = {sizeof(struct ledger_identity), read_identity, NULL, 0};
-    LEDGER_SQL(get, "SELECT ledger,generation FROM identity");
+    LEDGER_SQL(get, "SELECT ledger,generation,running FROM identity");
     void *row = NULL;
 
     if (!ledger_one(ledger, ledger_query(ledger, &get, LEDGER_NO_VALUES, error), &shape, &row, error))
@@ -32,12 +33,28 @@ bool ledger_identity_get(struct ledger *ledger, struct ledger_identity *identity
 
 bool ledger_identity_begin_generation(struct ledger *ledger, struct ledger_identity *identity, GError **error)
 {
-    LEDGER_SQL(raise, "UPDATE identity SET generation=generation+1");
+    LEDGER_SQL(raise, "UPDATE identity SET generation=generation+1,running=1");
+
+    struct ledger_identity before;
 
     if (!ledger_begin(ledger, error))
         return false;
-    if (ledger_run(ledger, &raise, LEDGER_NO_VALUES, error) && ledger_identity_get(ledger, identity, error) &&
-        ledger_commit(STEP_GENERATION_NOTED, ledger, error))
+    if (ledger_identity_get(ledger, &before, error) && ledger_run(ledger, &raise, LEDGER_NO_VALUES, error) &&
+        ledger_identity_get(ledger, identity, error) && ledger_commit(STEP_GENERATION_NOTED, ledger, error)) {
+        identity->running = before.running;
+        return true;
+    }
+    ledger_rollback(ledger);
+    return false;
+}
+
+bool ledger_identity_end(struct ledger *ledger, GError **error)
+{
+    LEDGER_SQL(end, "UPDATE identity SET running=0");
+
+    if (!ledger_begin(ledger, error))
+        return false;
+    if (ledger_run(ledger, &end, LEDGER_NO_VALUES, error) && ledger_commit(STEP_RUN_ENDED, ledger, error))
         return true;
     ledger_rollback(ledger);
     return false;

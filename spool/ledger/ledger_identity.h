@@ -5,6 +5,7 @@
  *
  *   ledger_identity_get                      what the rows say
  *   ledger_identity_begin_generation         once for each start of a writer, before anything else is done
+ *   ledger_identity_end                      at its end
  *
  * The rules of all subjects: ledger.h.
  */
@@ -18,12 +19,17 @@
 struct ledger_identity {
     char ledger[LEDGER_ID_SIZE];
     int64_t generation; /* 0: no writer has started yet */
+    bool running;       /* the newest writer has not ended by itself yet; of a writer's own: the one before it */
 };
 
 /* The id and the newest generation. SPOOL_ERROR_CORRUPT if the row is missing. */
 bool ledger_identity_get(struct ledger *ledger, struct ledger_identity *identity, GError **error);
 /* Raises the generation by one, in a transaction of its own, and gives it out. Passes STEP_GENERATION_NOTED. */
 bool ledger_identity_begin_generation(struct ledger *ledger, struct ledger_identity *identity, GError **error);
+
+/* This writer ends by itself, and the ledger is sound as far as it knows: in a transaction of its own. Without it the
+ * next writer finds `running`, for a kill and a power failure leave no other mark. */
+bool ledger_identity_end(struct ledger *ledger, GError **error);
 
 /* ---- numbers, for a witness ---- */
 

@@ -20,6 +20,31 @@ bool ledger_integrity_each(struct ledger *ledger, ledger_count_visit visit, void
     return good;
 }
 
+bool ledger_tables(struct ledger *ledger, GPtrArray **names, GError **error)
+{
+    LEDGER_SQL(all, "SELECT name FROM sqlite_schema WHERE type='table' ORDER BY rootpage");
+    g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
+    sqlite3_stmt *query = ledger_query(ledger, &all, LEDGER_NO_VALUES, error);
+    bool row = true, good = query != NULL;
+    while (good && (good = ledger_row(ledger, query, &row, error)) && row)
+        g_ptr_array_add(found, g_strdup(ledger_text(query, 0)));
+    ledger_end(query);
+    if (good)
+        *names = g_steal_pointer(&found);
+    return good;
+}
+
+bool ledger_table_check(struct ledger *ledger, const char *table, char **complaint, GError **error)
+{
+    LEDGER_SQL(check, "SELECT quick_check FROM pragma_quick_check(?)");
+    sqlite3_stmt *query = ledger_query(ledger, &check, LEDGER_VALUES(LEDGER_TEXT(table)), error);
+    bool row = false, good = query != NULL && ledger_row(ledger, query, &row, error);
+    if (good && row && strcmp(ledger_text(query, 0), "ok") != 0)
+        *complaint = g_strdup(ledger_text(query, 0));
+    ledger_end(query);
+    return good;
+}
+
 /* Items of a verdict, and their sessions, in one walk. slot: 0 for a live item, else the item's own number. */
 static bool count_items(struct ledger *ledger, struct ledger_proof *proof, GError **error)
 {
@@ -156,6 +181,29 @@ bool ledger_sequences_above_counter(struct ledger *ledger, int64_t *n, GError **
 {
     LEDGER_SQL(count, "SELECT count(*) FROM outgoing p WHERE p.sequence>"
                       "ifnull((SELECT value FROM counter c WHERE c.name=p.kind),0)");
+    return ledger_number(ledger, ledger_query(ledger, &count, LEDGER_NO_VALUES, error), n, error);
+}
+
+/* An inbound job belongs to the first numbering, to none, or to one of its own sender and type. */
+#define WRONG_MEMBERS                                                                                                  \
+    "(SELECT count(*) FROM job j WHERE j.direction=0 AND j.numbering>0 AND NOT EXISTS(SELECT 1 FROM numbering n"       \
+    " WHERE n.id=j.numbering AND n.sender=j.sender AND n.type=j.type AND n.org=j.org))"
+
+/* A numbering was begun either by a job of its own or by an operator's order. */
+#define WRONG_BEGINNINGS                                                                                               \
+    "(SELECT count(*) FROM numbering n WHERE n.number NOT BETWEEN 0 AND 999999 OR iif(n.job=0,"                        \
+    "NOT EXISTS(SELECT 1 FROM operator_action a WHERE a.order_id=n.order_id AND a.verb='sequence'),"                   \
+    "n.order_id IS NOT NULL OR NOT EXISTS(SELECT 1 FROM job j WHERE j.id=n.job AND j.numbering=n.id)))"
+
+/* The numbers of accepted files only go up within one numbering, in the order of their jobs. */
+#define WRONG_ORDER                                                                                                    \
+    "(SELECT count(*) FROM (SELECT sequence,max(sequence) OVER (PARTITION BY sender,type,org,numbering ORDER BY id"    \
+    " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM job j WHERE direction=0 AND sequence IS NOT"    \
+    " NULL AND EXISTS(SELECT 1 FROM verdict v WHERE v.job=j.id AND v.outcome<>'RJ')) WHERE sequence<=before)"
+
+bool ledger_numberings_inconsistent(struct ledger *ledger, int64_t *n, GError **error)
+{
+    LEDGER_SQL(count, "SELECT " WRONG_MEMBERS "+" WRONG_BEGINNINGS "+" WRONG_ORDER);
     return ledger_number(ledger, ledger_query(ledger, &count, LEDGER_NO_VALUES, error), n, error);
 }
 

@@ -2,7 +2,7 @@
  * Proof: do the numbers that the ledger keeps agree with its rows? For `ecosgate spool verify`.
  *
  *   ledger_integrity_each, ledger_proofs_each, ledger_live_duplicates, ledger_sequences_above_counter,
- *   ledger_incidents_inconsistent
+ *   ledger_numberings_inconsistent, ledger_incidents_inconsistent
  *
  * Questions only; each walks whole tables. What is wrong is a number or a row, never an error. The same for reports:
  * ledger_periods_inconsistent in ledger_reports.h. The rules of all subjects: ledger.h.
@@ -15,6 +15,12 @@
 
 /* Runs SQLite's own check. Visits each line of what is wrong, with its number from 1; none if the file is sound. */
 bool ledger_integrity_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error);
+
+/* The quick check, table by table, so that its progress can be shown: the names of all tables, and whether the pages of
+ * one of them are whole. It does not compare indexes with rows. *complaint is left alone if they are; g_free. */
+bool ledger_tables(struct ledger *ledger, GPtrArray **names, GError **error);
+/* See ledger_tables. */
+bool ledger_table_check(struct ledger *ledger, const char *table, char **complaint, GError **error);
 
 /* One verdict: its own numbers, and what was counted anew. */
 struct ledger_proof {
@@ -41,6 +47,9 @@ bool ledger_proofs_each(struct ledger *ledger, ledger_proof_visit visit, void *u
 bool ledger_live_duplicates(struct ledger *ledger, int64_t *n, GError **error);
 /* *n: outgoing files with a sequence number that the counter of their kind has not given out. */
 bool ledger_sequences_above_counter(struct ledger *ledger, int64_t *n, GError **error);
+/* *n: files in a numbering that is not their sender's, or with a number below an earlier accepted one in it; numberings
+ * that neither a job nor an operator's order has begun (ledger_numbering.h). */
+bool ledger_numberings_inconsistent(struct ledger *ledger, int64_t *n, GError **error);
 /* *n: incidents without exactly one event for their opening and one for their closing; events that INC files report
  * twice, out of order, with gaps, or in no INC file. */
 bool ledger_incidents_inconsistent(struct ledger *ledger, int64_t *n, GError **error);

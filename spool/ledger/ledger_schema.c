@@ -238,8 +238,8 @@ static const char *const versions[] = {
      * its temporary name (NULL: .NAME.part, which was the only one before). failures: how
      * often in a row a file of a drop could not be picked up. cause: what an open incident's fault is now, where that
      * is no longer what it was opened for. */
-    "CREATE TABLE identity(ledger TEXT NOT NULL, generation INTEGER NOT NULL);"
-    "INSERT INTO identity VALUES(lower(hex(randomblob(16))),0);"
+    "CREATE TABLE identity(ledger TEXT NOT NULL, generation INTEGER NOT NULL, running INTEGER NOT NULL);"
+    "INSERT INTO identity VALUES(lower(hex(randomblob(16))),0,0);"
     "ALTER TABLE outgoing ADD COLUMN rename_sent INTEGER NOT NULL DEFAULT 0;"
     "UPDATE outgoing SET rename_sent=1 WHERE state=2;"
     "ALTER TABLE outgoing ADD COLUMN concluded INTEGER NOT NULL DEFAULT 0;"

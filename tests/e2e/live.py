@@ -6,8 +6,6 @@ import hashlib
 import io
 import json
 import os
-import re
-import shutil
 import signal
 import socket
 import sqlite3
@@ -15,8 +13,7 @@ import subprocess
 import tempfile
 import time
 
-from home import (GATE, NOW, PATIENCE, SANITIZED, Copy, Home, Tap, generate, terminate, try_limits, use_disk,
-                  use_memory, wait_until)
+from home import GATE, NOW, PATIENCE, SANITIZED, Home, Tap, generate, terminate, try_limits, use_disk, wait_until
 
 MCC = "90-B3-D5-1F-30-0E-C0-01"
 TCSP = "90-B3-D5-1F-30-0E-C0-02"
@@ -851,192 +848,12 @@ def change(home, statement):
     assert changed > 0, statement
 
 
-def damages():
-    """Every kind of damage that `spool verify` is there to find; job 1 is a file in part accepted, 2 its work
-    order, 3 a file rejected and judged twice, 4 one with more findings than are listed."""
-    job = ("spool", "done", "00000001")
-    order = ("spool", "done", "00000002")
-    twice = ("spool", "rejected", "00000003")
-    emw = f"EMW_TCOS_{GATEWAY}_20230703_120000_000001.csv"
-    found = {
-        "a flipped byte in a payload": lambda home: flip(home.path(*job, "payload")),
-        "a flipped byte in an answer": lambda home: flip(home.path(*job, answer(name_of(1), "EMD"))),
-        "a flipped byte in a work order": lambda home: flip(home.path(*order, emw)),
-        "a payload cut short": lambda home: os.truncate(home.path(*job, "payload"), 10),
-        "a removed answer": lambda home: os.remove(home.path(*job, answer(name_of(1)))),
-        "a removed work order": lambda home: os.remove(home.path(*order, emw)),
-        "a removed payload": lambda home: os.remove(home.path(*job, "payload")),
-        "a removed envelope": lambda home: os.remove(home.path(*job, "envelope")),
-        "a link instead of a payload": lambda home: (os.rename(home.path(*job, "payload"), home.path(*job, "x")),
-                                                     os.symlink("x", home.path(*job, "payload"))),
-        "a job in the wrong folder": lambda home: os.rename(home.path(*job), home.path("spool", "rejected", job[2])),
-        "a rejected job among the good": lambda home: os.rename(home.path(*twice),
-                                                                home.path("spool", "done", twice[2])),
-        "a work order in the wrong folder": lambda home: os.rename(home.path(*order),
-                                                                   home.path("spool", "held", order[2])),
-        "a job judged that waits to be": lambda home: os.rename(home.path(*job), home.path("spool", "ready", job[2])),
-        "a job judged that is held": lambda home: os.rename(home.path(*job), home.path("spool", "held", job[2])),
-        "a job in two folders":
-            lambda home: subprocess.run(["cp", "-a", home.path(*job), home.path("spool", "held", job[2])], check=True),
-        "a removed job": lambda home: subprocess.run(["rm", "-r", home.path(*job)], check=True),
-        "a removed order's job": lambda home: subprocess.run(["rm", "-r", home.path(*order)], check=True),
-        "a job that nobody knows": lambda home: os.mkdir(home.path("spool", "done", "00000077")),
-        "a job that nobody knows, ready": lambda home: os.mkdir(home.path("spool", "ready", "00000077")),
-        "a stranger's folder": lambda home: os.mkdir(home.path("spool", "done", "stranger")),
-        "a stranger's file": lambda home: open(home.path("spool", "ready", "00000001"), "wb").close(),
-        "a stranger's file in a job": lambda home: open(home.path(*job, "stranger"), "wb").close(),
-        "a stranger's folder in a work order's job": lambda home: os.mkdir(home.path(*order, "stranger")),
-        "an answer too many": answer_too_many,
-        "a number written otherwise": lambda home: os.mkdir(home.path("spool", "done", "77")),
-        "an index that has lost a row": lose_index_row,
-        "a Device with two live work items": live_twice,
-        "a changed time in an envelope": lambda home: edit(home.path(*job, "envelope"), b"received=16", b"received=15"),
-        "a changed drop in an envelope": lambda home: edit(home.path(*job, "envelope"), b"drop=mcc", b"drop=dcc"),
-        "a changed name in an envelope": lambda home: edit(home.path(*job, "envelope"), b"name=EMI", b"name=EMT"),
-        "a changed size in an envelope": lambda home: edit(home.path(*job, "envelope"), b"size=", b"size=1"),
-        "a changed id in an envelope": lambda home: edit(home.path(*job, "envelope"), b"id=1", b"id=2"),
-    }
-    rows_changed = {
-        "job 1": ["name=name||'x'", "type='EMT'", "type=NULL", "form='xml'", "org='MCX'", "sender='x'", "sequence=9",
-                  "drop_name='dcc'", "received=received+1", "size=size+1", "sha256='0'", "revision=2"],
-        "job 2": ["name=name||'x'", "form='xml'", "sender='x'", "sequence=9", "received=received+1"],
-        "verdict 1": ["accepted=accepted+1", "rejected=rejected+1", "deferred=deferred+1", "parsed=parsed+1",
-                      "accepted=accepted+1, parsed=parsed+1", "outcome='RJ'", "judged_at=judged_at+1", "batch='X'",
-                      "batch=NULL", f"batch='{'X' * 5000}'", "declared=9", "code='C117'", "code=NULL", "line=9",
-                      "col=9",
-                      "items=items-1", "items=0", "first_item=first_item+1", "dispatched=dispatched+1", "truncated=1"],
-        "verdict 3": ["outcome='AC'", "accepted=1", "items=1", "code='B101'", "parsed=parsed+1"],
-        "verdict 4": ["truncated=0"],
-        "finding 1": ["job=9", "revision=9", "code='C102'", "scope='FILE'", "record=9", "field='x'", "value='x'",
-                      "text='x'"],
-        "finding_count 1": ["n=n+1", "job=9", "revision=9"],
-        "finding_count 4": ["n=n+1", "code='C102'"],
-        "work_item 1": ["record=9", "device_id=device_id+9", "slot=9", "outcome=(outcome+1)%3", "outcome=outcome+3",
-                        "device_type='GPF'", "manufacturer='0000'", "model='00000000'", "firmware='00000000'",
-                        "chf='x'", "code='C102'", "text='x'", "next_eligible=1", "job=9"],
-        "session 1": ["state=5", "transitions=2", "try=2", "unused=1", "begun=begun+1", "ends=ends+1", "item=3",
-                      "due=5", "code='D101'",
-                      "ended=ended+1", "ended=NULL", "next_eligible=5"],
-        "session 2": ["state=7", "code='D101'", "next_eligible=next_eligible+1", "ended=ended+1"],
-        "transition 1": ["job=9", "record=9", "try=2", "state=4", "n=5", "item=4", "item=3"],
-        "transition 2": ["n=5", "item=3"],
-    }
-    one = {"job": "id={}", "verdict": "job={}", "finding": "job={} AND id=(SELECT min(id) FROM finding)",
-           "finding_count": "job={} AND code='C101'", "work_item": "item={}", "session": "item={}",
-           "transition": "item=1 AND n={}"}
-    for what, sets in rows_changed.items():
-        table, number = what.split()
-        for text in sets:
-            statement = f"UPDATE {table} SET {text} WHERE {one[table].format(number)}"
-            found[f"{what}: {text[:40]}"] = lambda home, statement=statement: change(home, statement)
-    for kind in ("EMA", "EMD", "EMW", "EMO"):
-        for text in ("job=9", "revision=9", "kind='EMX'", "name=name||'x'", "form='xml'", "drop_name='dcc'",
-                     "recipient='x'",
-                     "sender='x'", "environment='LIVE'", "sequence=sequence+9", "created=created+1", "rows=rows+1",
-                     "about=9", "state=0",
-                     "state=1", "state=2", "size=size+1", "sha256='0'",
-                     "rename_sent=1", "concluded=1", "state=1,rename_sent=1,delivered_at=NULL",
-                     "state=2,concluded=1,rename_sent=1,delivered_at=NULL", "delivered_at=NULL", "state=7"):
-            statement = f"UPDATE outgoing SET {text} WHERE id=(SELECT min(id) FROM outgoing WHERE kind='{kind}')"
-            found[f"part {kind}: {text}"] = lambda home, statement=statement: change(home, statement)
-        statement = f"DELETE FROM outgoing WHERE id=(SELECT min(id) FROM outgoing WHERE kind='{kind}')"
-        found[f"a lost {kind}"] = lambda home, statement=statement: change(home, statement)
-    for text in ("job WHERE id=1", "job WHERE id=2", "job WHERE id=3", "verdict WHERE job=1",
-                 "verdict WHERE job=3 AND revision=1",
-                 "finding WHERE id=1", "finding_count WHERE job=1", "work_item WHERE item=1", "work_item WHERE item=2",
-                 "session WHERE item=1", "transition WHERE item=1 AND n=1", "transition WHERE item=1 AND n=3",
-                 "counter WHERE name='EMW'",
-                 "counter WHERE name='EMO'"):
-        found[f"a lost row of {text}"] = lambda home, text=text: change(home, f"DELETE FROM {text}")
-    return found
-
-
 def edit(path, old, new):
     with open(path, "rb") as file:
         data = file.read()
     assert old in data, (path, old)
     with open(path, "wb") as file:
         file.write(data.replace(old, new, 1))
-
-
-def answer_too_many(home):
-    """A second acknowledgement of one revision, bytes and all."""
-    name = answer(name_of(2))
-    shutil.copy(home.path("spool", "rejected", "00000003", name),
-                home.path("spool", "rejected", "00000003", "EMA_x.csv"))
-    with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
-        rest = ("job,revision,kind,form,drop_name,recipient,sender,environment,sequence,created,rows,state,size,sha256,"
-                "delivered_at,about,folder,upload_name")
-        ledger.execute(f"INSERT INTO outgoing(id,name,{rest}) SELECT 99,'EMA_x.csv',{rest} FROM outgoing"
-                       f" WHERE name='{name}'")
-    ledger.close()
-
-
-def lose_index_row(home):
-    """Damage below SQL: the index no longer has what the table has."""
-    with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
-        ledger.execute("PRAGMA writable_schema=ON")
-        ledger.execute("UPDATE sqlite_master SET sql='CREATE INDEX job_name ON job(name) WHERE id>1' "
-                       "WHERE name='job_name'")
-    ledger.close()
-
-
-def live_twice(home):
-    with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
-        ledger.execute("DROP INDEX work_item_live")
-        ledger.execute("UPDATE work_item SET slot=0, device_id=(SELECT device_id FROM work_item WHERE item=1) "
-                       "WHERE item<3")
-    ledger.close()
-
-
-def test_verify(tap):
-    home = Home(NO_INC)
-    # Two good Devices, a bad one, one without an ID; a file rejected twice; one with more findings than are listed.
-    bad = f"{DEVICE % 3},XSME,AB01,010A030B,0002012F,,,North,1"
-    send(home, name_of(1), instruction(1, (1, 2, bad, bad.replace(DEVICE % 3, "x"))))
-    home.run()
-    send(home, name_of(2), instruction(2, (4,), environment="LIVE"))
-    home.run()
-    home.command("spool", "requeue", "3", "--reason", "try again")
-    home.run()
-    send(home, name_of(3), instruction(3, ["x,ESME,AB01,010A030B,0002012F,,,North,1"] * 1002))
-    home.run()
-    # The first Device migrates, the second fails: the batch has its outcome.
-    send(home, name_of(1, kind="EMT", org="TCSP", eui64=TCSP), replies("EMT", TCSP, (
-        f"MCC.B-1-06.1,{DEVICE % 1},SUCCESS,,,,1,,,,,,AA,BB", f"MCC.B-1-06.2,{DEVICE % 2},FAILED,5,,,1,,,,,,,")),
-         "tcos")
-    send(home, name_of(1, kind="EMC", org="ECSP", eui64=ECSP), replies("EMC", ECSP, (
-        f"MCC.B-1-06.1,{DEVICE % 1},Y,,AA,BB,",)), "ecos")
-    home.run()
-    sound(tap, home, "before any damage")
-    home.set("gateway environment=LIVE\ngateway eui64=90-B3-D5-1F-30-00-00-05")
-    sound(tap, home, "when the gateway has become another one")
-    kept = Copy(home.path("spool"))
-    silent = set()  # problems that do not say what to do
-    for text, damage in damages().items():
-        damage(home)
-        done = home.command("--json", "spool", "verify")
-        tap.ok(done.returncode == 1 and b'"sound":false' in done.stdout, f"spool verify finds {text}",
-               done.returncode, done.stdout.decode(), done.stderr.decode())
-        silent |= {fault for fault in re.findall(r'"fault":"([^"]*)', done.stdout.decode())
-                   if not re.search("; (restore|stop the gateway and restore|stop and start|move|remove|give) ", fault)}
-        shutil.rmtree(home.path("spool"))
-        kept.write(home.path("spool"))
-    tap.ok(not silent, "every problem says what to do", silent)
-    sound(tap, home, "with all damage undone")
-
-    # Each of two instructions is right for itself: only the Device tells.
-    home = Home()
-    send(home, name_of(1), instruction(1, (1,)))
-    home.run()
-    change(home, "UPDATE work_item SET slot=9 WHERE item=1")
-    send(home, name_of(2), instruction(2, (1,)))
-    home.run()
-    live_twice(home)
-    done = home.command("spool", "verify")
-    tap.ok(done.returncode == 1 and b"more than one live work item" in done.stdout,
-           "spool verify finds a Device in work twice",
-           done.stdout.decode())
 
 
 if __name__ == "__main__":
@@ -1061,5 +878,3 @@ if __name__ == "__main__":
         test_many_taken_names(report)
         test_reserve(report)
         test_newer_ledger(report)
-        use_memory()  # 200 times the whole spool is copied, damaged and verified: the disk has no part in that
-        test_verify(report)
