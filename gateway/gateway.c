@@ -23,8 +23,11 @@ static bool begin_generation(struct gateway *gateway, GError **error)
 {
     GError *cause = NULL;
 
-    if (!gateway->writing && !ledger_identity_begin_generation(gateway->ledger, &gateway->identity, error))
-        return false;
+    if (!gateway->writing) {
+        if (!ledger_identity_begin_generation(gateway->ledger, &gateway->identity, error))
+            return false;
+        gateway->unchecked |= gateway->identity.running;
+    }
     gateway->writing = true;
     if (!ledger_check_bind_spool(gateway, error))
         return false;

@@ -27,7 +27,7 @@ bool quick_check_begin(struct gateway *gateway, GError **error)
     g_autoptr(GPtrArray) tables = NULL;
     int64_t begun = clock_monotonic();
 
-    if (!gateway->identity.running)
+    if (!gateway->unchecked)
         return true;
     if (!ledger_tables(gateway->ledger, &tables, error))
         return false;
@@ -39,7 +39,7 @@ bool quick_check_begin(struct gateway *gateway, GError **error)
         if (!check_table(gateway, tables->pdata[i], error))
             return false;
     }
-    gateway->identity.running = false;
+    gateway->unchecked = false;
     gateway_note("the last run did not end by itself (kill, crash or power failure); the ledger was checked and is "
                  "whole, %.1f s",
                  (double)(clock_monotonic() - begun) / SECOND);
@@ -50,6 +50,7 @@ void quick_check_end(struct gateway *gateway)
 {
     g_autoptr(GError) error = NULL;
 
-    if (gateway->ledger != NULL && !gateway->identity.running && !ledger_identity_end(gateway->ledger, &error))
+    if (gateway->ledger != NULL && gateway->writing && !gateway->unchecked &&
+        !ledger_identity_end(gateway->ledger, &error))
         gateway_note("the end of this run is not in the ledger, and the next one checks it: %s", error->message);
 }

@@ -20,8 +20,8 @@
  * says what to do), or it cannot be read. */
 bool quick_check_begin(struct gateway *gateway, GError **error);
 
-/* The writer ends by itself. Does nothing if a check was due and was not made. A failure is said only: the next start
- * checks once too often. */
+/* The writer ends by itself. Does nothing if a check was due and was not made, or if it has begun no generation (A109).
+ * A failure is said only: the next start checks once too often. */
 void quick_check_end(struct gateway *gateway);
 
 #endif

@@ -275,7 +275,8 @@ class Home:
                                 env={**os.environ, **(env or {})})
 
     def tree(self):
-        """Every file of drops and spool but the ledger's own, with its digest. The witness changes with each start."""
+        """Every file of drops and spool but the ledger's own, with its digest. The witness changes with each start, and
+        each `init` gives another ledger-id."""
         found = {}
         for root, folders, files in os.walk(os.fsencode(self.dir)):
             folders.sort()
@@ -283,7 +284,7 @@ class Home:
                 path = os.path.join(root, name)
                 short = os.path.relpath(path, os.fsencode(self.dir))
                 if name.startswith(b"ledger.sqlite") or name in (b"lock", b"ecosgate.conf", b"witness",
-                                                                     os.fsencode(CLAIM)):
+                                                                     b"ledger-id", os.fsencode(CLAIM)):
                     continue
                 if os.path.islink(path):
                     found[short] = os.readlink(path)
