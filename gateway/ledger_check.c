@@ -23,7 +23,7 @@ void ledger_fault_clear(struct ledger_fault *fault)
 
 const char *ledger_fault_subject(enum ledger_fault_kind kind)
 {
-    static const char *const subjects[] = {NULL, "behind", "foreign", "witness"};
+    static const char *const subjects[] = {NULL, "behind", "restored", "foreign", "witness"};
 
     return subjects[kind];
 }
@@ -236,6 +236,55 @@ bool ledger_check_bind_spool(struct gateway *gateway, GError **error)
            disk_file_publish(STEP_SPOOL_BOUND, file, error);
 }
 
+/* ---- a restored ledger ---- */
+
+static char *restored_path(const char *spool)
+{
+    return g_build_filename(spool, "restored", NULL);
+}
+
+bool ledger_check_mark_restored(const char *spool, const char *time, int64_t generation, GError **error)
+{
+    g_autofree char *path = restored_path(spool);
+    g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT " %s\n", generation, time);
+    g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
+
+    return file != NULL && disk_file_write(file, text, strlen(text), error) &&
+           disk_file_publish(STEP_SPOOL_BOUND, file, error);
+}
+
+bool ledger_check_unmark_restored(const char *spool, GError **error)
+{
+    g_autofree char *path = restored_path(spool);
+    bool exists = false;
+
+    return disk_exists(path, &exists, error) && (!exists || disk_unlink(STEP_SPOOL_BOUND, path, error));
+}
+
+/* A witness knows better, and was asked before. A mark of an earlier generation says nothing: the recovery that began
+ * the present one could not remove it. */
+static bool check_restored(struct gateway *gateway, struct ledger_fault *fault, GError **error)
+{
+    g_autofree char *path = restored_path(spool_dir(gateway->spool)), *text = NULL;
+    g_autoptr(GError) cause = NULL;
+
+    if (!g_file_get_contents(path, &text, NULL, &cause)) {
+        if (g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+            return true;
+        g_set_error_literal(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, cause->message);
+        return false;
+    }
+    bool exists = true;
+    if (gateway->identity.generation > g_ascii_strtoll(text, NULL, 10) ||
+        (disk_exists(gateway->config->witness, &exists, NULL) && exists))
+        return true;
+    const char *time = strchr(text, ' ');
+    return found(
+        fault, LEDGER_RESTORED,
+        g_strdup_printf("the ledger %s was restored from a backup of%s" GO_ON "; if nothing was done since, remove %s",
+                        gateway->config->ledger, time != NULL ? g_strchomp((char *)time) : " an unknown time", path));
+}
+
 /* ---- all ---- */
 
 bool ledger_check(struct gateway *gateway, struct ledger_fault *fault, GError **error)
@@ -245,7 +294,8 @@ bool ledger_check(struct gateway *gateway, struct ledger_fault *fault, GError **
     ledger_fault_clear(fault);
     return check_spool(gateway, fault, error) &&
            (fault->kind != LEDGER_SOUND || check_witness_file(gateway, fault, error)) &&
-           (fault->kind != LEDGER_SOUND || ledger_claims_each(gateway->ledger, check_claim, &claims, error));
+           (fault->kind != LEDGER_SOUND || ledger_claims_each(gateway->ledger, check_claim, &claims, error)) &&
+           (fault->kind != LEDGER_SOUND || check_restored(gateway, fault, error));
 }
 
 /* How many jobs stand in the spool; 0 if that cannot be read. */

@@ -4,6 +4,8 @@
  *   the witness                 `witness=`, spool/witness.h: a generation or a number that is above the ledger's
  *   claims found in drops       the same, kept in the ledger's table drop_claim (ledger_recovery.h)
  *   <spool>/ledger-id           the id of the ledger that the spool belongs to
+ *   <spool>/restored            `restore` has put this ledger in place. It counts where no witness is left: then nobody
+ *                               knows what was done since the backup
  *
  * A ledger that took the place of another one (`recover`) may be found with what names that other one.
  *
@@ -32,6 +34,7 @@
 #include "spool/step.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct gateway;
 struct witness;
@@ -39,6 +42,7 @@ struct witness;
 enum ledger_fault_kind {
     LEDGER_SOUND,
     LEDGER_BEHIND,          /* older than the witness or than a claim */
+    LEDGER_RESTORED,        /* of a backup, and nothing is known that is newer */
     LEDGER_FOREIGN,         /* of another spool or witness */
     LEDGER_WITHOUT_WITNESS, /* the witness, or ledger-id, cannot be used */
 };
@@ -55,7 +59,7 @@ void ledger_check_unwritable(struct ledger_fault *fault, GError *cause);
 /* Frees the text; sound afterwards. */
 void ledger_fault_clear(struct ledger_fault *fault);
 
-/* The subject of the incident: "behind", "foreign", "witness". NULL for a sound ledger. */
+/* The subject of the incident: "behind", "restored", "foreign", "witness". NULL for a sound ledger. */
 const char *ledger_fault_subject(enum ledger_fault_kind kind);
 
 /* *ahead: what the ledger is behind of in this witness, as a text; NULL: it is not behind, or the witness is of a
@@ -68,6 +72,12 @@ bool ledger_check_witness(struct gateway *gateway, const struct witness *witness
 bool ledger_check_spool_id(struct gateway *gateway, char **id, bool *damaged, GError **error);
 /* Makes the spool belong to the gateway's ledger, if it does not say so yet. */
 bool ledger_check_bind_spool(struct gateway *gateway, GError **error);
+
+/* Says of a spool that its ledger, of this generation, was restored from a backup of that time, until a recovery or a
+ * later generation. */
+bool ledger_check_mark_restored(const char *spool, const char *time, int64_t generation, GError **error);
+/* Takes that back. */
+bool ledger_check_unmark_restored(const char *spool, GError **error);
 
 /* What to do about a missing ledger, appended to the error. */
 void ledger_check_missing(struct gateway *gateway, GError **error);

@@ -161,7 +161,9 @@ static int restore(struct invocation *invocation, const struct config *config, c
     const struct restore_options options = {dir,         config->spool, config->ledger, time, interruption_catch(),
                                             on_progress, &progress};
     g_autoptr(restore_t) restore = restore_new(&options, &error);
-    bool good = restore != NULL && put_in_place(restore, config, replace, &continued, &error);
+    bool good = restore != NULL && put_in_place(restore, config, replace, &continued, &error) &&
+                ledger_check_mark_restored(config->spool, restore_facts(restore)->time,
+                                           restore_facts(restore)->generation, &error);
     progress_clear(&progress);
     if (!good) {
         g_prefix_error(&error, "restore: ");

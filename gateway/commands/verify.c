@@ -238,7 +238,8 @@ static bool check_witness(struct verify *v, GError **error)
 
     if (!ledger_check(v->gateway, &fault, error))
         return false;
-    if (fault.kind != LEDGER_SOUND)
+    /* A restored ledger contradicts nothing that is known. */
+    if (fault.kind != LEDGER_SOUND && fault.kind != LEDGER_RESTORED)
         report_problem(v, 0, fault.text);
     ledger_fault_clear(&fault);
     if (!ledger_withheld_orphans(v->gateway->ledger, &orphans, error))

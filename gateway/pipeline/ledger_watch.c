@@ -74,6 +74,7 @@ static const char *told(enum ledger_fault_kind kind)
 {
     static const char *const texts[] = {NULL,
                                         "the ledger is older than the newest one that is known; see 'ecosgate status'",
+                                        "the ledger was restored from a backup; see 'ecosgate status'",
                                         "the ledger belongs to another spool or witness; see 'ecosgate status'",
                                         "the witness of the ledger cannot be used; see 'ecosgate status'"};
 

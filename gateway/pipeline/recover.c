@@ -212,7 +212,8 @@ static bool take_numbers(struct recover *r, GError **error)
 
 static bool close_incidents(struct recover *r, GError **error)
 {
-    static const enum ledger_fault_kind kinds[] = {LEDGER_BEHIND, LEDGER_FOREIGN, LEDGER_WITHOUT_WITNESS};
+    static const enum ledger_fault_kind kinds[] = {LEDGER_BEHIND, LEDGER_RESTORED, LEDGER_FOREIGN,
+                                                   LEDGER_WITHOUT_WITNESS};
 
     for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
         if (!ledger_incident_close(r->gateway->ledger, catalogue_entry(A109)->id, ledger_fault_subject(kinds[i]),
@@ -308,7 +309,8 @@ static bool bind(struct recover *r, GError **error)
                  ", senders and types with lost numbers: %" G_GINT64_FORMAT ", work items withheld: %" G_GINT64_FORMAT
                  "; see ecosgate recover --list",
                  r->row.jobs, r->row.numbers, r->row.withheld);
-    return ledger_check_bind_spool(gateway, error) && home_witness_keep(gateway, error);
+    return ledger_check_bind_spool(gateway, error) && ledger_check_unmark_restored(spool_dir(gateway->spool), error) &&
+           home_witness_keep(gateway, error);
 }
 
 static bool refuse(struct recover *r, const char *why, GError **error)

@@ -519,7 +519,7 @@ SCRIPTS = (
     # ledger's copy depends on how often a writer has started, so only stops of these commands have the same end.
     Script("backup", hand_over(*FEW_FILES), once, leave_backup, back_up, only="backup-"),
     Script("restore", hand_over(*FEW_FILES), once, back_up, hand_over(("mcc", GOOD[1])), once, restore,
-           only="restore-"),
+           recover, only="restore-"),
     Script("restore of a lost spool", hand_over(*FEW_FILES), once, back_up, lose_and_restore, only="restore-"),
     Script("freeze", hand_over(("mcc", GOOD[0])), freeze),
     # An older spool is put back, and an operator recovers.

@@ -28,7 +28,7 @@ class Gateway(Home):
         """Takes everything out of the drops; what is new, by name."""
         new = []
         for drop in ("mcc", "tcos", "dcc"):
-            for name in self.out(drop):
+            for name in (name for name in self.out(drop) if not name.startswith(".")):
                 new.append(name)
                 self.fetched.append((name, self.read_out(drop, name)))
                 os.remove(self.path("drops", drop, "out", name))
@@ -448,6 +448,30 @@ def test_stopped(tap):
         tap.ok(home.end() == end, f"as if it had not been stopped: {point}", end, home.end())
 
 
+def test_backup(tap):
+    """A backup is restored on a machine that has no witness: nobody knows what was done since."""
+    home, fresh = Gateway(), Gateway()
+    home.parties.instruct([1, 2])
+    home.go(0)
+    copy = os.path.join(home.top, "backup")
+    done = home.command("backup", copy)
+    tap.ok(done.returncode == 0, "a backup is made", done.stderr)
+    done = fresh.command("restore", copy, "--replace")
+    tap.ok(done.returncode == 0 and not os.path.exists(fresh.path("witness")), "it is restored elsewhere", done.stderr)
+    fresh.parties.numbers["EMI"] = 1
+    fresh.parties.instruct([5])
+    done, new = fresh.go(10)
+    tap.ok(done.returncode == 2 and b"was restored from a backup" in done.stderr and not new and
+           [row["subject"] for row in fresh.a109()] == ["restored"], "a restored ledger is A109 without a witness, too",
+           done.stderr, new)
+    done = fresh.command("recover", *REASON)
+    tap.ok(done.returncode == 0 and fresh.go(20)[0].returncode == 0 and
+           not os.path.exists(fresh.path("spool", "restored")), "until recover", done.stderr)
+    done = home.command("restore", copy, "--replace")
+    tap.ok(done.returncode == 0 and home.go(10)[0].returncode == 0, "a witness that knows no more lets it go on",
+           done.stderr)
+
+
 def test_verify(tap):
     home = lived()
     home.change("INSERT INTO withheld VALUES(99,1)")
@@ -478,4 +502,5 @@ if __name__ == "__main__":
         test_daemon(report)
         test_removed_while_open(report)
         test_stopped(report)
+        test_backup(report)
         test_verify(report)
