@@ -51,8 +51,9 @@ static char *number_text(const char *name, int64_t value)
         return g_strdup_printf("%s %06" G_GINT64_FORMAT, name, value % 1000000);
     if (!g_str_has_prefix(name, "report "))
         return g_strdup_printf("%s %" G_GINT64_FORMAT, name, value);
-    char at[INSTANT_TEXT_SIZE];
-    instant_print(value, at);
+    char at[INSTANT_TEXT_SIZE] = "none";
+    if (value != 0)
+        instant_print(value, at);
     return g_strdup_printf("%s %s", name, at);
 }
 

@@ -65,9 +65,9 @@ bool ledger_identity_end(struct ledger *ledger, GError **error)
 /* Other counters (days, the first run) begin with a small letter and a word of their own. */
 bool ledger_numbers_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error)
 {
-    LEDGER_SQL(numbers, "SELECT name,value FROM counter WHERE name GLOB '[A-Z]*' OR name GLOB 'accepted *'"
-                        " OR name IN('job','incident') UNION ALL SELECT 'job',ifnull(max(id),0) FROM job"
-                        " UNION ALL SELECT 'incident',ifnull(max(id),0) FROM incident"
-                        " UNION ALL SELECT 'report '||ref,max(starts) FROM report_period GROUP BY ref");
+    LEDGER_SQL(numbers,
+               "SELECT name,value FROM counter WHERE name GLOB '[A-Z]*' OR name GLOB 'accepted *'"
+               " OR name GLOB 'report *' OR name IN('job','incident') UNION ALL SELECT 'job',ifnull(max(id),0) FROM job"
+               " UNION ALL SELECT 'incident',ifnull(max(id),0) FROM incident");
     return ledger_counts(ledger, ledger_query(ledger, &numbers, LEDGER_NO_VALUES, error), visit, user, error);
 }

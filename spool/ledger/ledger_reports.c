@@ -34,7 +34,10 @@ static void read_report(sqlite3_stmt *q, int c, void *row)
 bool ledger_period_issue(struct ledger *ledger, const struct ledger_period *period, GError **error)
 {
     LEDGER_SQL(insert, "INSERT INTO report_period(ref,starts,ends,issued,job,unassigned) VALUES(?,?,?,?,?,?)");
-    return ledger_run(ledger, &insert,
+    LEDGER_SQL(newest, "INSERT INTO counter VALUES('report '||?1,?2)"
+                       " ON CONFLICT(name) DO UPDATE SET value=max(value,excluded.value)");
+    return ledger_run(ledger, &newest, LEDGER_VALUES(LEDGER_TEXT(period->ref), LEDGER_INT(period->starts)), error) &&
+           ledger_run(ledger, &insert,
                       LEDGER_VALUES(LEDGER_TEXT(period->ref), LEDGER_INT(period->starts), LEDGER_INT(period->ends),
                                     LEDGER_INT(period->issued), LEDGER_INT_OR_NULL(period->job),
                                     LEDGER_INT(period->unassigned)),

@@ -32,7 +32,8 @@ struct ledger_report {
 
 /* ---- changes ---- */
 
-/* Adds an issued period. SPOOL_ERROR_EXISTS if it was issued before. */
+/* Adds an issued period, and keeps its start as a number for a witness (ledger_identity.h).
+ * SPOOL_ERROR_EXISTS if it was issued before. */
 bool ledger_period_issue(struct ledger *ledger, const struct ledger_period *period, GError **error);
 /* Says whose file an outgoing file is: reads period.ref, period.starts, recipient, mpid and file.id. */
 bool ledger_report_add(struct ledger *ledger, const struct ledger_report *report, GError **error);

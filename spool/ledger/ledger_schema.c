@@ -275,6 +275,7 @@ static const char *const versions[] = {
     "CREATE INDEX report_period_issued ON report_period(issued);"
     "CREATE INDEX report_period_ends ON report_period(ends) WHERE ends>starts;"
     "CREATE INDEX pickup_since ON pickup(since);"
+    "INSERT OR REPLACE INTO counter SELECT 'report '||ref,max(starts) FROM report_period GROUP BY ref;"
     "PRAGMA user_version=8;",
 };
 

@@ -302,6 +302,9 @@ def test_foreign(tap):
     home.lose_ledger()
     shutil.copy(other.path("spool", "ledger.sqlite"), home.path("spool", "ledger.sqlite"))
     home.parties.instruct([5])
+    os.mkdir(home.path("spool", "incoming", "00000099"))  # of which this ledger has no row, but its own may have
+    with open(home.path("spool", "incoming", "00000099", "payload"), "wb") as file:
+        file.write(b"a sender's file")
     stands_still(tap, home, "the ledger of another home")
     tap.ok([row["subject"] for row in home.a109()] == ["foreign"], "the incident says so", home.a109())
 
@@ -448,6 +451,56 @@ def test_stopped(tap):
         tap.ok(home.end() == end, f"as if it had not been stopped: {point}", end, home.end())
 
 
+def test_far_behind(tap):
+    """Many files and an incident were lost: the next file follows the last lost one, and so does the next incident."""
+    home = Gateway("gateway sequence_gap_max=2")
+    home.parties.instruct([1])
+    home.go(0)
+    home.keep()
+    for number in range(2, 7):
+        home.parties.instruct([number])
+    home.parties.instruct([9], count=2, number=20)
+    home.go(10)
+    lost = {row["id"] for row in home.json("incident", "list", "--all")}
+    home.put_back()
+    home.go(20)
+    ids = {row["id"] for row in home.json("incident", "list", "--all")}
+    tap.ok(lost and ids and max(lost) < min(ids), "no incident gets the ID of a lost one", lost, ids)
+    home.command("recover", *REASON)
+    fresh = home.parties.instruct([7], number=7)
+    done, new = home.go(30)
+    tap.ok(f"EMA_{fresh[4:-4]}_R1.csv" in new and b"AC" in done.stderr,
+           "numbers that were lost are no gap before the next file", done.stderr)
+    shown = [row["last"] for row in home.json("sequence", "list") if row["type"] == "EMI"]
+    tap.ok(shown == [7], "sequence list shows where they stand", shown)
+    once(tap, home, "after many lost files")
+
+
+def test_reports(tap):
+    """Reports of the lost time are not issued again: their names are in use, and their rows are not known."""
+    def newest():
+        return dict(home.parties.rows("SELECT ref, max(starts) FROM report_period GROUP BY ref"))
+
+    home = Gateway("gateway reports_from=2023-07-03T00:00:00Z")
+    home.parties.instruct([1])
+    home.go(0)
+    home.keep()
+    home.go(2 * 1440)
+    lost = newest()
+    home.put_back()
+    done, _ = home.go(2 * 1440 + 1)
+    tap.ok(done.returncode == 2 and b"report ECOSMIG-001" in done.stderr and lost != newest(),
+           "a ledger without the newest reports is behind", done.stderr, lost)
+    home.command("recover", *REASON)
+    issued = home.parties.rows("SELECT count(*) FROM report_period")
+    home.go(2 * 1440 + 2)
+    tap.ok(newest() == lost and issued == home.parties.rows("SELECT count(*) FROM report_period"),
+           "no report of the lost time is issued again", lost, newest())
+    home.go(3 * 1440)
+    tap.ok(newest()["ECOSMIG-001"] > lost["ECOSMIG-001"], "the next ones are issued", newest())
+    sound(tap, home, "after reports of the lost time")
+
+
 def test_backup(tap):
     """A backup is restored on a machine that has no witness: nobody knows what was done since."""
     home, fresh = Gateway(), Gateway()
@@ -502,5 +555,7 @@ if __name__ == "__main__":
         test_daemon(report)
         test_removed_while_open(report)
         test_stopped(report)
+        test_far_behind(report)
+        test_reports(report)
         test_backup(report)
         test_verify(report)
