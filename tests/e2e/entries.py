@@ -144,7 +144,7 @@ def test_unreadable(tap):
     give(home, 1, 2)
     os.chmod(os.path.join(home.inbox("mcc"), name_of(1)), 0)
     send(home, "hello.txt", b"hello")
-    for _ in range(3):
+    for _ in range(2):
         done = home.run(prefix=prefix)
     shown_and_told(tap, home, "a file that may not be read", name_of(1), "Permission denied")
     tap.ok(done.returncode == 2 and "hello.txt" in job_names(home) and name_of(2) not in job_names(home),
