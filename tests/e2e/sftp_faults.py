@@ -437,7 +437,7 @@ def test_cleared(tap, peer):
             ("a rename of which nobody knows whether it was done", "rename", "cut-before", {}, 1)):
         home = faulty(peer)
         fill(home, inputs())
-        peer.arm(op, action, times=None, **more)
+        peer.arm(op, action, times=None, match="/out/", **more)
         done = home.run()
         tap.ok(done.returncode == 2 and open_codes(home) == ["A103"] and delivered(home) == ([], []),
                f"{text}: exit 2, A103, and nothing is delivered", done.stderr.decode(), delivered(home))
