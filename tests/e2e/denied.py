@@ -49,6 +49,16 @@ def test_descriptors_once(tap):
            said)
 
 
+def test_descriptors_once_sftp(tap):
+    with Sshd(tempfile.gettempdir()) as server:
+        home = filled()
+        home.over_sftp("mcc", server)
+        said = raise_slowly(tap, home, lambda number: ("prlimit", f"--nofile={number}"), range(5, 60),
+                            "descriptors over SFTP")
+        tap.ok("drop mcc (A102) is down" in said and "limits of the gateway's user" in said and "ulimit -n" in said,
+               "descriptors over SFTP: the message says what to do", said)
+
+
 def test_threads_once(tap):
     """The limit of processes is one of the user, and root has none."""
     if os.getuid() != 0:
@@ -124,7 +134,8 @@ def main():
         print("1..0 # SKIP no prlimit and setpriv")
         return
     with Tap() as tap:
-        for test in (test_descriptors_once, test_threads_once, test_daemon, test_daemon_sftp):
+        for test in (test_descriptors_once, test_descriptors_once_sftp, test_threads_once, test_daemon,
+                     test_daemon_sftp):
             if not os.environ.get("ONLY") or os.environ["ONLY"] in test.__name__:
                 test(tap)
 
