@@ -44,7 +44,7 @@ void claim_seen_look(struct claim_seen *seen, const struct drop *drop, const cha
 
     *seen = (struct claim_seen){0};
     if (!drop->claim) {
-        say(seen, "off", true, g_strdup("nobody, for claim=no: nothing protects it from a second gateway"));
+        say(seen, "off", true, g_strdup("claim=no: nothing protects it from a second gateway"));
         return;
     }
     struct connection *connection = drop->transport->open(drop, CONNECTION_OUT);
@@ -52,7 +52,7 @@ void claim_seen_look(struct claim_seen *seen, const struct drop *drop, const cha
         say(seen, "unreadable", false, g_strdup(error->message));
         g_error_free(error);
     } else if (!claim.folder) {
-        say(seen, "", true, g_strdup_printf("nobody: there is no folder %s", drop->out));
+        say(seen, "", true, g_strdup_printf("nobody claims it: there is no folder %s", drop->out));
     } else {
         enum claim_owner owner = claim_owner_of(&self, claim.text, claim.len, &seen->witness);
         g_autofree char *whose = claim_describe(owner, seen->witness);

@@ -83,7 +83,7 @@ static void probe_claim(const struct probe *probe, const struct config *config, 
                   !seen.good           ? PROBE_BAD
                   : probe->drop->claim ? PROBE_GOOD
                                        : PROBE_NOTE,
-                  "it belongs to %s", seen.text);
+                  "%s", seen.text);
     claim_seen_clear(&seen);
 }
 

@@ -76,25 +76,25 @@ static const char *owner_text(enum claim_owner owner)
 {
     switch (owner) {
     case CLAIM_NOBODY:
-        return "nobody yet";
+        return "nobody claims it yet";
     case CLAIM_OURS:
-        return "this gateway";
+        return "it belongs to this gateway";
     case CLAIM_OLDER:
-        return "an earlier start of this gateway";
+        return "it belongs to an earlier start of this gateway";
     case CLAIM_TWIN:
-        return "another process with a copy of this gateway's ledger";
+        return "it belongs to another process with a copy of this gateway's ledger";
     case CLAIM_NEWER:
-        return "a newer start of this gateway";
+        return "it belongs to a newer start of this gateway";
     case CLAIM_OTHER:
-        return "another gateway";
+        return "it belongs to another gateway";
     case CLAIM_EMPTY:
-        return "somebody who did not write it: the file is empty";
+        return "its claim is empty: somebody was stopped while he made it";
     case CLAIM_TORN:
-        return "this gateway, which was stopped while it wrote the file";
+        return "it belongs to this gateway, which was stopped while it wrote the claim";
     case CLAIM_DAMAGED:
-        return "nobody can tell whom: the file is damaged";
+        return "its claim is damaged, and nobody can tell whose it is";
     case CLAIM_UNKNOWN:
-        return "a gateway of a newer version, whose claims this one cannot read";
+        return "its claim is of a newer version of the program, and this one cannot read it";
     }
     return "";
 }
@@ -219,7 +219,7 @@ static bool refuse(struct claim_guard *guard, GError **error)
     g_autofree char *whose = claim_describe(guard->owner, guard->found);
 
     g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_CLAIMED,
-                "it belongs to %s, says %s in %s; nothing is done there: end one of the two, or give this one the drop "
+                "%s (%s in %s); nothing is done there: end one of the two, or give this one the drop "
                 "with 'ecosgate claim take %s --reason TEXT'",
                 whose, CLAIM_NAME, guard->drop->out, guard->drop->name);
     guard->held = false;

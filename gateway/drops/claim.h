@@ -47,8 +47,8 @@ struct claim_self {
  * nothing, asks nobody. */
 enum claim_owner claim_owner_of(const struct claim_self *self, const char *text, size_t len, struct witness **witness);
 
-/* What is found in a drop, for people: "another gateway: ledger 0f…, generation 7, host a, process 12, renewed …".
- * Texts of the claim are escaped. g_free. */
+/* What is found in a drop, for people: "it belongs to another gateway: ledger 0f…, generation 7, host a, process 12,
+ * renewed …". Texts of the claim are escaped. g_free. */
 char *claim_describe(enum claim_owner owner, const struct witness *witness);
 
 /* ---- in the transfer worker ---- */

@@ -21,6 +21,7 @@ struct drop_claim {
 struct claims {
     struct gateway *gateway;
     GPtrArray *drops; /* struct drop_claim, in the configuration's order */
+    bool held;        /* some drop was ours since this process began */
 };
 
 static void free_drop(gpointer user)
@@ -130,7 +131,7 @@ static bool judge(const struct claims *claims, const struct drop_claim *of, cons
     *meaning = MEANS_FOREIGN;
     if (guard->found == NULL)
         return true;
-    if (of->held && (guard->owner == CLAIM_NEWER || guard->owner == CLAIM_TWIN)) {
+    if ((claims->held && guard->owner == CLAIM_NEWER) || (of->held && guard->owner == CLAIM_TWIN)) {
         *meaning = MEANS_SUPERSEDED;
         return true;
     }
@@ -152,10 +153,10 @@ static bool end_superseded(struct claims *claims, const struct drop_claim *of, c
 
     claims->gateway->failed = true;
     if (!outage_commit_incident(claims->gateway, "A110", of->drop->name, who, error))
-        g_prefix_error(error, "drop %s belongs to %s; A110 cannot be recorded: ", of->drop->name, who);
+        g_prefix_error(error, "drop %s: %s; A110 cannot be recorded: ", of->drop->name, who);
     else
         g_set_error(error, CLAIMS_ERROR, CLAIMS_ERROR_SUPERSEDED,
-                    "drop %s (A110) belongs to %s. It has taken over, so this process ends; it has delivered and "
+                    "drop %s (A110): %s. It has taken over, so this process ends; it has delivered and "
                     "removed nothing since. Start the gateway on one machine only",
                     of->drop->name, who);
     return false;
@@ -176,7 +177,7 @@ bool claims_settle(struct claims *claims, struct claim_guard *guard, GError *cau
     enum meaning meaning;
 
     *again = false;
-    if (guard->owner == CLAIM_NOBODY) {
+    if (guard->owner == CLAIM_NOBODY && guard->pending != NULL) {
         hold_back(claims, of, cause);
         g_error_free(cause);
         return true;
@@ -220,7 +221,7 @@ bool claims_confirm(struct claims *claims, const struct claim_guard *guard, GErr
             (given && !ledger_claim_take_clear(claims->gateway->ledger, of->drop->name, error)))
             return false;
     }
-    of->held = true;
+    of->held = claims->held = true;
     of->foreign = of->held_back = false;
     of->guards[CONNECTION_IN].taking = of->guards[CONNECTION_OUT].taking = false;
     return outage_record_success(&of->outage, error);
