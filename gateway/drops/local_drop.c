@@ -418,10 +418,14 @@ static bool take(const struct discarding *d, bool *taken, GError **error)
         !disk_rename_unsynced(STEP_SOURCE_TAKEN, d->marker, d->taken_marker, error))
         return false;
     *taken = disk_rename_unsynced(STEP_SOURCE_TAKEN, d->path, d->taken, &cause);
+    /* A rename may fail and yet be done: nothing stood under the other name before. */
+    *taken = *taken || lstat(d->taken, &st) == 0;
+    g_clear_error(&cause);
     if (*taken)
         return true;
-    g_error_free(cause);
-    return lstat(d->path, &st) != 0 || disk_unlink(STEP_SOURCE_REMOVED, d->path, error);
+    if (lstat(d->path, &st) != 0)
+        return errno == ENOENT || down(error, d->path, "looked at", errno);
+    return disk_unlink(STEP_SOURCE_REMOVED, d->path, error);
 }
 
 /* Takes the file that is open as fd, and looks whether it was that one. Its time of change is another one then. */

@@ -215,8 +215,10 @@ class Faulty(Home):
     def end(self):
         """Temporary files are no part of it: the next attempt replaces them, and nobody reads them."""
         files = {name: sha for name, sha in self.look().tree.items() if not re.search(rb"(^|/)\.[^/]*\.part$", name)}
-        # What a failing disk does to a drop is an incident, which stays in the ledger.
-        return files, [row for row in self.look().rows if not row.startswith("incident")]
+        # What a failing disk does to a drop is an incident, which stays in the ledger, as do its number and what was
+        # said of a sender's copy that could not be removed.
+        return files, [row for row in self.look().rows if not row.startswith(("incident", "counter: ('incident'")) and
+                       not re.match(r"pickup: \('\w+', '\.ecosgate-taken-.*'gone', 'removed'", row)]
 
     def lost(self, due=None):
         """What is nowhere, in two places, or half there, a line each; due: what may stand in the drops."""

@@ -112,6 +112,9 @@ def check_order(home, events):
             faults.append(f"{short(home, path)} gets its name before its bytes are synced")
         if call.startswith("rename") and "RENAME_NOREPLACE" not in text and not path.endswith(".part"):
             faults.append(f"{short(home, path)} could replace what is there")
+        # A sender's copy is renamed and then removed: a power cut between gives it its own name back.
+        if call.startswith("rename") and "/in/.ecosgate-taken-" in second:
+            continue
         what = f"{call} {short(home, path)}"
         unsynced[os.path.dirname(second if call.startswith("rename") else path)] = what
         if call.startswith("rename"):
@@ -142,7 +145,7 @@ def test_pass(tap):
     payload = index_of(events, lambda e: e[0].startswith("rename") and e[2].endswith("/payload"))
     envelope = index_of(events, lambda e: e[0].startswith("rename") and e[2].endswith("/envelope"))
     ready = index_of(events, lambda e: e[0].startswith("rename") and "/ready/" in e[2])
-    gone = index_of(events, lambda e: e[0].startswith("unlink") and e[1].endswith(f"mcc/in/{name}"))
+    gone = index_of(events, lambda e: e[0].startswith("unlink") and "mcc/in/" in e[1] and e[1].endswith(name))
     steps = [payload, envelope, ready, gone]
     tap.ok(None not in steps and steps == sorted(steps), "payload, envelope, ready, then the sender's copy goes", steps)
     tap.ok(any(envelope < i < ready for i in commits), "custody is committed before the job is in ready")
