@@ -30,19 +30,22 @@
     FACT(INC, text, text)
 FACTS_DECLARE(INC);
 
-/* g_free. Why a drop is down names folders, hosts and users, which service management need not know: the row gives the
- * drop's name only, and that of an entry which cannot be taken. `incident show` has the whole text. */
+/* g_free. Why a drop is down, or what is wrong with the spool, names folders, hosts and users, which service management
+ * need not know: the row gives the subject only. `incident show` has the whole text. */
 static char *text_of(const struct ledger_incident *incident, const struct ledger_event *event)
 {
     enum code code;
 
     if (event->closed)
         return csv_harmless(incident->reason);
-    if (catalogue_find(incident->code, &code) && (code == A102 || code == A103 || code == A107 || code == A110)) {
-        g_autofree char *line = g_strdup_printf("drop %s: %s", incident->subject, catalogue_entry(code)->name);
-        return csv_harmless(line);
-    }
-    return csv_harmless(incident->opened_for);
+    bool known = catalogue_find(incident->code, &code);
+    bool drop = known && (code == A102 || code == A103 || code == A107 || code == A110);
+    bool spool = known && (code == A108 || code == A109 || code == A111);
+    if (!drop && !spool)
+        return csv_harmless(incident->opened_for);
+    g_autofree char *line =
+        g_strdup_printf("%s%s: %s", drop ? "drop " : "", incident->subject, catalogue_entry(code)->name);
+    return csv_harmless(line);
 }
 
 static bool write_event(void *user, const struct ledger_incident *incident, const struct ledger_event *event,

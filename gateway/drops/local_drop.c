@@ -411,21 +411,27 @@ static bool settle_taken_copy(const struct discarding *d, GError **error)
 static bool take(const struct discarding *d, bool *taken, GError **error)
 {
     GError *cause = NULL;
-    struct stat st;
+    struct stat st, there;
 
     *taken = false;
     if (d->marker != NULL && lstat(d->marker, &st) == 0 &&
         !disk_rename_unsynced(STEP_SOURCE_TAKEN, d->marker, d->taken_marker, error))
         return false;
     *taken = disk_rename_unsynced(STEP_SOURCE_TAKEN, d->path, d->taken, &cause);
-    /* A rename may fail and yet be done: nothing stood under the other name before. */
-    *taken = *taken || lstat(d->taken, &st) == 0;
-    g_clear_error(&cause);
     if (*taken)
         return true;
-    if (lstat(d->path, &st) != 0)
-        return errno == ENOENT || down(error, d->path, "looked at", errno);
-    return disk_unlink(STEP_SOURCE_REMOVED, d->path, error);
+    g_error_free(cause);
+    /* A rename may fail and yet be done. Where it is a link and a removal, it may be done in part: one file has both
+     * names then. Nothing stood under the other name before. */
+    bool done = lstat(d->taken, &there) == 0;
+    bool left = lstat(d->path, &st) == 0;
+    if (!left && errno != ENOENT)
+        return down(error, d->path, "looked at", errno);
+    *taken = done && (!left || there.st_ino != st.st_ino);
+    if (*taken || !left)
+        return true;
+    return (!done || disk_unlink(STEP_SOURCE_REMOVED, d->taken, error)) &&
+           disk_unlink(STEP_SOURCE_REMOVED, d->path, error);
 }
 
 /* Takes the file that is open as fd, and looks whether it was that one. Its time of change is another one then. */
