@@ -40,7 +40,7 @@ CAUSE = re.compile("No space left on device|Input/output error|disk is full|disk
 OUR_MISTAKE = re.compile("after its end|outside a transaction|values are given|cannot become|savepoint|no job path|"
                          "CRITICAL|WARNING")
 # Others go on where one drop or one file cannot be read: the order, and with it the numbers, may then be another.
-PASSED_OVER = re.compile(r"^open .*(/drops/\w+/in(/[^/]*)?|/payload)$")
+PASSED_OVER = re.compile(r"^open .*(/drops/\w+/in(/[^/]*)?|/payload|/out/\.ecosgate-claim)$")
 WORKERS = 3
 VERIFY_EVERY = 8  # `spool verify`; the ledger's own check is asked every time
 
