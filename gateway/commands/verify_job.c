@@ -75,7 +75,7 @@ static void check_envelope(struct check *check)
     g_autofree struct job_envelope *envelope = job_envelope_read(check->gateway->spool, check->state, job->id, &cause);
 
     if (envelope == NULL)
-        verify_problem(check->problems, "%s", cause->message);
+        verify_problem(check->problems, "%s" VERIFY_RESTORE_FILE, cause->message);
     else if (envelope->size != (uint64_t)job->size || g_strcmp0(envelope->sha256, job->sha256) != 0 ||
              g_strcmp0(envelope->name, job->name) != 0 || g_strcmp0(envelope->drop, job->drop) != 0 ||
              envelope->received != job->received)

@@ -220,10 +220,10 @@ bool mending_envelope(struct gateway *gateway, const struct ledger_job *job, enu
 
     g_autofree char *fault = fault_of_envelope(gateway, job, state);
     if (fault != NULL) {
-        g_autofree char *text = g_strdup_printf("%s; it is written anew from the ledger; "
-                                                "check the disk",
-                                                fault);
-        gateway_fail(gateway, NULL, "%s (A111)", text);
+        /* An incident names no folder: others read it in an INC. */
+        static const char text[] = "its envelope is missing, damaged or that of another file; it is written anew from "
+                                   "the ledger; check the disk";
+        gateway_fail(gateway, NULL, "%s; it is written anew from the ledger; check the disk (A111)", fault);
         if (!damage_open(gateway, job->id, JOB_ENVELOPE, text, error) ||
             !job_envelope_write(STEP_FILE_MENDED, gateway->spool, state, &envelope, error))
             return false;
