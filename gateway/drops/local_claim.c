@@ -80,13 +80,19 @@ bool local_claim_read(const struct drop *drop, struct claim_text *claim, GError 
     return good;
 }
 
-/* The temporary name has the ledger's id in it: two gateways must not use one file, and what a stop leaves must be
- * replaced by the next attempt. */
+/* The name that the claim is made under. It has the ledger's id in it: two gateways must not use one file, and what a
+ * stop leaves must be replaced by the next attempt. g_free. */
+static char *own_path(const char *path, const char *text, GError **error)
+{
+    g_autoptr(witness_t) witness = witness_parse(text, strlen(text), error);
+
+    return witness != NULL ? g_strconcat(path, ".", witness->ledger, NULL) : NULL;
+}
+
 bool local_claim_make(const struct drop *drop, const char *text, GError **error)
 {
     g_autofree char *path = g_build_filename(drop->out, CLAIM_NAME, NULL);
-    g_autoptr(witness_t) witness = witness_parse(text, strlen(text), error);
-    g_autofree char *own = witness != NULL ? g_strconcat(path, ".", witness->ledger, NULL) : NULL;
+    g_autofree char *own = own_path(path, text, error);
     g_autoptr(disk_file_t) file = own != NULL ? disk_file_create(own, 0, error) : NULL;
 
     if (file != NULL && disk_file_write(file, text, strlen(text), error) &&
@@ -96,13 +102,25 @@ bool local_claim_make(const struct drop *drop, const char *text, GError **error)
     return false;
 }
 
+/* Where a file gets its name by a link, a stop while the claim was made may have left it with both names. What has two
+ * names is not written over. */
+static bool drop_leftover(const char *path, const char *text, GError **error)
+{
+    g_autofree char *own = own_path(path, text, error);
+    g_autofree char *temporary = own != NULL ? disk_temporary_path(own) : NULL;
+    struct stat st;
+
+    return own != NULL && (lstat(temporary, &st) != 0 || disk_unlink(STEP_ORPHAN_DROPPED, temporary, error));
+}
+
 bool local_claim_write(const struct drop *drop, const char *text, GError **error)
 {
     g_autofree char *path = g_build_filename(drop->out, CLAIM_NAME, NULL);
-    bool gone;
+    bool gone = false;
 
     /* The folder, too: who made the claim may have been stopped before its name was synced. */
-    if (!disk_overwrite(STEP_CLAIM_WRITTEN, path, text, &gone, error) || (!gone && !disk_sync_dir(drop->out, error))) {
+    if (!drop_leftover(path, text, error) || !disk_overwrite(STEP_CLAIM_WRITTEN, path, text, &gone, error) ||
+        (!gone && !disk_sync_dir(drop->out, error))) {
         g_prefix_error(error, "%s", CLAIM_REFUSED);
         return false;
     }
