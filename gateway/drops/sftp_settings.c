@@ -79,7 +79,7 @@ void sftp_settings_load(struct config_loading *l, const char *group, struct drop
     peer->known_hosts = config_path_value(l, group, "known_hosts", NULL);
     peer->timeout = config_number_value(l, group, "timeout", (struct config_range){20, 1, 3600});
     peer->rate_min = config_number_value(l, group, "rate_min", (struct config_range){100, 0, 1000000000});
-    peer->listed_max = config_number_value(l, group, "listed_max", (struct config_range){30000, 1, 10000000});
+    peer->listed_max = config_number_value(l, group, "listed_max", (struct config_range){20000, 1, 10000000});
     peer->rate_seconds = config_number_value(l, group, "rate_seconds", (struct config_range){300, 1, 86400});
     peer->kex = algorithms_value(l, group, "kex");
     peer->host_keys = algorithms_value(l, group, "host_keys");

@@ -32,7 +32,6 @@ from power_disk import WAYS, Disk, read_record, write_out
 SHIM = os.path.join(gate.FOLDER, "record_shim.so")
 RECORDED = (("made", 0), ("plain", 1), ("orders", 2), ("life", 8), ("reporting", 10), ("mending", 2), ("mending", 4),
             ("mending", 7))
-STRIDE = 60 if SANITIZED else 1
 WORKERS = os.cpu_count() + 1
 SOURCES = "SELECT id, drop_name, name, source_ino FROM job WHERE source_ino IS NOT NULL"
 
@@ -197,8 +196,6 @@ def cases(recording, only=None):
 
 def chosen(n, way, disk):
     """What was synced changes with a sync only; the other ways take turns, for they differ with each entry."""
-    if n % STRIDE != 0:
-        return False
     if way == "both":
         return bool(disk.half)
     return way == "kept" or n % 3 == ("names", "bytes", "torn").index(way)
@@ -233,7 +230,7 @@ def test(tap, recording, pool):
     for way in WAYS:
         results = [future.result() for mine, future in running if mine == way]
         bad = [fault for fault in results if fault]
-        tap.ok((results or way == "both" or SANITIZED) and not bad,
+        tap.ok((results or way == "both") and not bad,
                f"{recording.name}: {len(results)} cuts, {way}: each time the same end", f"{len(bad)} bad", *bad[:5])
 
 
@@ -246,8 +243,8 @@ def script_of(name):
 
 
 def main():
-    if not has_crash_points():
-        print("1..0 # SKIP built without crash points")
+    if SANITIZED or not has_crash_points():
+        print("1..0 # SKIP built without crash points, or with a sanitizer, which replaces the recorder's calls")
         Home.clean(keep=False)
         return
     with Tap() as tap:

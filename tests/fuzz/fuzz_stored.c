@@ -118,9 +118,9 @@ static void check_order(const struct order *order)
         assert_printable(order->who);
     if (order->verb != ORDER_VERB_COUNT)
         g_assert_true(order_verb_name(order->verb) &&
-                      (order->job >= 1) + (order->incident >= 1) + (order->file != NULL) +
-                              (order->sender != NULL && order->type != NULL) ==
-                          1 &&
+                      (order->job >= 1) + (order->incident >= 1) + (order->file != NULL) + (order->drop != NULL) +
+                              (order->device != NULL) + (order->sender != NULL && order->type != NULL) ==
+                          (order->verb != ORDER_RECOVER) &&
                       order->reason != NULL && order->reason[0] && order->who != NULL && order->who[0]);
 }
 
@@ -139,7 +139,11 @@ static void name_subject(struct order *order, int64_t number)
         order->file = (char *)"a file.csv";
     else if (order->verb == ORDER_SEQUENCE)
         order->sender = (char *)"MCC", order->type = (char *)"EMI", order->number = number % 1000000;
-    else
+    else if (order->verb == ORDER_TAKE)
+        order->drop = (char *)"mcc";
+    else if (order->verb == ORDER_RELEASE_DEVICE)
+        order->device = (char *)"all";
+    else if (order->verb != ORDER_RECOVER)
         order->job = number;
 }
 
@@ -150,6 +154,8 @@ static void check_subject(const struct order *read, const struct order *order)
     g_assert_cmpstr(read->file, ==, order->file);
     g_assert_cmpstr(read->sender, ==, order->sender);
     g_assert_cmpstr(read->type, ==, order->type);
+    g_assert_cmpstr(read->drop, ==, order->drop);
+    g_assert_cmpstr(read->device, ==, order->device);
 }
 
 /* Writes an order with any reason and reads it back. The command line makes sure that a reason is UTF-8. */

@@ -94,7 +94,7 @@ static void test_config_drops__sftp_drop_without_more__has_defaults(void **state
     assert_int_equal(settings->peer.timeout, 20);
     assert_int_equal(settings->peer.rate_min, 100);
     assert_int_equal(settings->peer.rate_seconds, 300);
-    assert_int_equal(settings->peer.listed_max, 30000);
+    assert_int_equal(settings->peer.listed_max, 20000);
     assert_string_equal(settings->peer.identity, "");
     assert_string_equal(settings->taken, "");
     assert_string_equal(settings->peer.kex, "");
