@@ -227,7 +227,7 @@ def test_hostile_names(tap, top):
 
 
 def test_many_names(tap, top):
-    count = 5000 if SANITIZED else 29000
+    count = 5000 if SANITIZED else 19000
     with Sshd(top) as server:
         home = over_sftp(server)
         for number in range(count):

@@ -349,7 +349,7 @@ def test_names(tap, peer):
 
 
 def test_many_names(tap, peer):
-    count = 5000 if SANITIZED else 29000
+    count = 5000 if SANITIZED else 19000
     home = faulty(peer)
     peer.set(made_up=[(b"%05d_%s.part" % (n, b"n" * 60)).hex() for n in range(count)])
     fill(home, inputs())
