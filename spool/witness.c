@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NAME "ecosgate-witness "
-#define HEAD NAME "1 "
+#define NAME "ecosgate-witness,"
+#define HEAD NAME "1,"
 #define GROUP "witness"
 #define NUMBERS "numbers"
 
@@ -72,11 +72,20 @@ GPtrArray *witness_names(const struct witness *witness)
 
 /* ---- text ---- */
 
+/* The first line, without its end; g_free. */
+static char *first_line(const struct witness *witness, const char *body)
+{
+    char sha256[DIGEST_HEX_SIZE];
+
+    digest_text(body, sha256);
+    return g_strdup_printf(HEAD "%s,%s,%s,%" G_GINT64_FORMAT, sha256, witness->ledger, witness->instance,
+                           witness->generation);
+}
+
 char *witness_print(const struct witness *witness)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_autoptr(GPtrArray) names = witness_names(witness);
-    char sha256[DIGEST_HEX_SIZE];
 
     g_key_file_set_string(file, GROUP, "ledger", witness->ledger);
     g_key_file_set_int64(file, GROUP, "generation", witness->generation);
@@ -87,8 +96,8 @@ char *witness_print(const struct witness *witness)
     for (guint i = 0; i < names->len; i++)
         g_key_file_set_int64(file, NUMBERS, names->pdata[i], witness_number(witness, names->pdata[i]));
     g_autofree char *body = g_strchomp(g_key_file_to_data(file, NULL, NULL));
-    digest_text(body, sha256);
-    return g_strconcat(HEAD, sha256, "\n", body, "\n", NULL);
+    g_autofree char *first = first_line(witness, body);
+    return g_strconcat(first, "\n", body, "\n", NULL);
 }
 
 static void read_numbers(GKeyFile *file, struct witness *witness)
@@ -124,19 +133,16 @@ static struct witness *broken(const char *text, size_t len, GError **error)
 
 struct witness *witness_parse(const char *text, size_t len, GError **error)
 {
-    const size_t head = strlen(HEAD) + DIGEST_HEX_SIZE; /* with the line's end, where the digest has its NUL */
+    const char *end = memchr(text, '\n', len);
     g_autoptr(GKeyFile) file = g_key_file_new();
-    char sha256[DIGEST_HEX_SIZE];
 
-    if (len < head || len > WITNESS_MAX_SIZE || strncmp(text, HEAD, strlen(HEAD)) != 0 || text[head - 1] != '\n' ||
-        memchr(text, '\0', len) != NULL)
+    if (end == NULL || len > WITNESS_MAX_SIZE || memchr(text, '\0', len) != NULL)
         return broken(text, len, error);
-    g_autofree char *body = g_strchomp(g_strndup(text + head, len - head));
-    digest_text(body, sha256);
-    if (strncmp(text + strlen(HEAD), sha256, strlen(sha256)) != 0 ||
+    g_autofree char *body = g_strchomp(g_strndup(end + 1, len - (size_t)(end + 1 - text)));
+    if (strncmp(text, HEAD, strlen(HEAD)) != 0 ||
         !g_key_file_load_from_data(file, body, strlen(body), G_KEY_FILE_NONE, NULL))
         return broken(text, len, error);
-    struct witness *witness = witness_new();
+    g_autoptr(witness_t) witness = witness_new();
     read_text(file, "ledger", &witness->ledger);
     read_text(file, "instance", &witness->instance);
     read_text(file, "host", &witness->host);
@@ -144,7 +150,10 @@ struct witness *witness_parse(const char *text, size_t len, GError **error)
     witness->pid = g_key_file_get_int64(file, GROUP, "pid", NULL);
     witness->written = g_key_file_get_int64(file, GROUP, "written", NULL);
     read_numbers(file, witness);
-    return witness;
+    g_autofree char *first = first_line(witness, body);
+    if (strlen(first) != (size_t)(end - text) || strncmp(text, first, strlen(first)) != 0)
+        return broken(text, len, error);
+    return g_steal_pointer(&witness);
 }
 
 /* ---- the file ---- */

@@ -8,7 +8,9 @@
  *   witness_read or witness_parse → members, witness_number → witness_free
  *
  * The text begins with a line that holds the SHA-256 of all that follows, so that a text that was written in part is
- * recognised. White space at its end does not count: a claim is written over an older one in place.
+ * recognised; then ledger, instance and generation again. The line is a row of CSV, for some recipients read each file
+ * of a drop's `out` as CSV, and so a claim, too. White space at the end of the text does not count: a claim is written
+ * over an older one in place.
  *
  * Numbers have a name without control characters, and only go up: a name's value is the greatest that was ever seen.
  * Not yet known: 0. Errors are those of disk.h, and SPOOL_ERROR_CORRUPT for a text that is no whole witness.

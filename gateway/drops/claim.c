@@ -15,7 +15,7 @@ enum { SECOND = 1000000, RENEW_AFTER = 60 * SECOND, FRESH = SECOND, PAUSE = SECO
  * are multiples of so many bytes, so that a text rarely changes its size. SHOWN: characters of a text from outside. */
 enum { READINGS = 20, ROUNDS = 8, BLOCK = 512, SHOWN = 64 };
 
-static const char HEAD[] = "ecosgate-witness ", FORM[] = "1 ";
+static const char HEAD[] = "ecosgate-witness,", FORM[] = "1,";
 
 /* ---- whose claim is it ---- */
 

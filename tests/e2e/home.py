@@ -333,7 +333,8 @@ def claim_text(ledger="f" * 32, generation=1, instance="e" * 32, **numbers):
             "written=1688385600")
     if numbers:
         body += "\n\n[numbers]\n" + "\n".join(f"{name}={value}" for name, value in sorted(numbers.items()))
-    return f"ecosgate-witness 1 {hashlib.sha256(body.encode()).hexdigest()}\n{body}\n".encode()
+    digest = hashlib.sha256(body.encode()).hexdigest()
+    return f"ecosgate-witness,1,{digest},{ledger},{instance},{generation}\n{body}\n".encode()
 
 
 def wait_until(condition, seconds=PATIENCE):

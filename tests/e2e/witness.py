@@ -329,7 +329,7 @@ def test_witness_file(tap):
     with open(path, "rb") as file:
         good = file.read()
     body = good[good.index(b"\n") + 1:]
-    newer = b"ecosgate-witness 2 " + hashlib.sha256(body.rstrip()).hexdigest().encode() + b"\n" + body
+    newer = b"ecosgate-witness,2," + hashlib.sha256(body.rstrip()).hexdigest().encode() + b"\n" + body
     for what, content, says in (("damaged", good.replace(b"job=", b"jub="), b"remove that file"),
                                 ("cut", good[:100], b"remove that file"), ("empty", b"", b"remove that file"),
                                 ("huge", good + b" " * 2000000, b"remove that file"),
