@@ -249,6 +249,7 @@ void folder_watch_free(struct folder_watch *watch)
 {
     if (watch == NULL || (watch->thread != NULL && !end_thread(watch)))
         return;
+    note_all(watch); /* a file in a new folder, and a signal, may be seen before the thread has said that it is new */
     if (watch->inotify >= 0)
         (void)close(watch->inotify); /* only read from */
     if (watch->changed >= 0)
