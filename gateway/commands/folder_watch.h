@@ -39,7 +39,8 @@ void folder_watch_begin(struct folder_watch *watch, int64_t interval);
 void folder_watch_fds(const struct folder_watch *watch, int fds[2]);
 /* Empties them. True if a file may have come into a folder. */
 bool folder_watch_happened(struct folder_watch *watch);
-/* Stops the thread, and notes what was not noted yet. One that is blocked by a folder is left behind, with what it holds. NULL is allowed. */
+/* Stops the thread, and notes what was not noted yet. One that is blocked by a folder is left behind, with what it
+ * holds. NULL is allowed. */
 void folder_watch_free(struct folder_watch *watch);
 
 #endif
