@@ -24,6 +24,7 @@
 #include "gateway/pipeline/room_watch.h"
 #include "gateway/pipeline/completeness.h"
 #include "gateway/pipeline/ledger_watch.h"
+#include "gateway/pipeline/recording.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_pickups.h"
 
@@ -244,8 +245,6 @@ bool inbox_begin_fetch(struct inbox *inbox, GError **error)
 /* Fills the job's row as far as the name tells. Its texts are borrowed from fetch and sender. */
 static void describe(struct ledger_job *job, const struct fetch *fetch, char sender[EUI64_TEXT_SIZE])
 {
-    const struct filename *parsed = &fetch->parsed;
-
     *job = (struct ledger_job){.id = fetch->envelope.id,
                                .direction = LEDGER_IN,
                                .name = fetch->escaped,
@@ -254,14 +253,7 @@ static void describe(struct ledger_job *job, const struct fetch *fetch, char sen
                                .size = (int64_t)fetch->envelope.size,
                                .sha256 = fetch->sha256,
                                .source = fetch->listed->entry.identity};
-    if (parsed->type == NULL)
-        return;
-    eui64_print(parsed->eui64, sender);
-    job->type = parsed->type->code;
-    job->form = form_name(parsed->form);
-    job->org = parsed->org;
-    job->sender = sender;
-    job->sequence = parsed->sequence;
+    recording_describe(job, &fetch->parsed, sender);
 }
 
 /* What waited behind the file is listed anew, and taken in this pass. */

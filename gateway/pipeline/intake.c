@@ -19,11 +19,10 @@
 #include "gateway/pipeline/damage.h"
 #include "gateway/pipeline/mending.h"
 #include "gateway/pipeline/outcome.h"
+#include "gateway/pipeline/recording.h"
 #include "gateway/pipeline/reference.h"
 #include "gateway/pipeline/results.h"
-#include "gateway/pipeline/split.h"
 #include "spool/crash_mark.h"
-#include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_numbering.h"
@@ -45,9 +44,8 @@
 struct intake {
     struct gateway *gateway;
     const struct ledger_job *job;
-    int64_t now;        /* seconds UTC: the time of the verdict */
-    int64_t first_item; /* the first work item of the file, of `items` in a row */
-    int64_t items;
+    int64_t now;                /* seconds UTC: the time of the verdict */
+    struct recording recording; /* the rows that the file's answers are made of */
     int64_t incidents; /* open incidents of single Devices before the file; 0 saves a look-up for each Device */
 };
 
@@ -67,14 +65,8 @@ static bool update_incidents(const struct intake *intake, const struct device *d
 
 static bool take_device(struct intake *intake, const struct row *judged, GError **error)
 {
-    struct split_row row;
-
-    split_device(device_of(judged), intake->job->id, &row);
-    bool good = ledger_item_insert(intake->gateway->ledger, &row.item, error);
-    split_row_clear(&row);
-    if (good && intake->items++ == 0)
-        intake->first_item = row.item.item;
-    return good && update_incidents(intake, device_of(judged), error);
+    return recording_add_device(&intake->recording, device_of(judged), error) &&
+           update_incidents(intake, device_of(judged), error);
 }
 
 static bool take_result(struct intake *intake, const struct row *row, GError **error)
@@ -122,34 +114,6 @@ static void on_progress(void *user, uint64_t done)
                                      (uint64_t)intake->job->size);
 }
 
-static bool record_findings(struct ledger *ledger, const struct ledger_verdict *row, const struct findings *findings,
-                            GError **error)
-{
-    for (size_t i = 0; i < findings_kept(findings); i++) {
-        const struct finding *f = findings_at(findings, i);
-        const struct code_entry *entry = catalogue_entry(f->code);
-        struct ledger_finding finding = {
-            .code = entry->id,
-            .scope = catalogue_scope_name(entry->scope),
-            .severity = f->warning ? "warning" : "error",
-            .line = f->at.line,
-            .column = f->at.column,
-            .record = f->ordinal,
-            .field = f->field,
-            .value = f->value,
-            .text = f->text,
-        };
-        if (!ledger_finding_insert(ledger, row->job, row->revision, &finding, error))
-            return false;
-    }
-    for (size_t code = 0; code < CODE_COUNT; code++) {
-        uint64_t n = findings_count(findings, (enum code)code);
-        if (n > 0 && !ledger_finding_count_insert(ledger, row, catalogue_entry((enum code)code)->id, (int64_t)n, error))
-            return false;
-    }
-    return true;
-}
-
 /* Records which numbering the file's sequence belongs to. */
 static bool record_number(struct intake *intake, const struct verdict *verdict, GError **error)
 {
@@ -166,29 +130,9 @@ static bool record_number(struct intake *intake, const struct verdict *verdict, 
 /* Writes verdict, findings and incidents and plans the answers, in the open transaction. */
 static bool record_verdict(struct intake *intake, const char *raw_name, const struct verdict *verdict, GError **error)
 {
-    const struct finding *deciding = verdict_deciding(verdict);
-    struct ledger_verdict row = {
-        .job = intake->job->id,
-        .revision = intake->job->revision,
-        .judged_at = intake->now,
-        .batch = verdict->header.batch[0] ? verdict->header.batch : NULL,
-        .declared = verdict->declared,
-        .parsed = (int64_t)verdict->parsed,
-        .accepted = (int64_t)verdict->accepted,
-        .rejected = (int64_t)verdict->rejected,
-        .deferred = (int64_t)verdict->deferred,
-        .code = deciding ? catalogue_entry(deciding->code)->id : NULL,
-        .line = deciding ? deciding->at.line : 0,
-        .column = deciding ? deciding->at.column : 0,
-        .first_item = intake->first_item,
-        .items = intake->items,
-        .truncated = findings_truncated(verdict->findings),
-    };
     const struct plan_judged judged = {intake->job, raw_name, verdict, intake->now};
 
-    g_strlcpy(row.outcome, outcome_code(verdict->outcome), sizeof row.outcome);
-    return ledger_verdict_insert(intake->gateway->ledger, &row, error) && record_number(intake, verdict, error) &&
-           record_findings(intake->gateway->ledger, &row, verdict->findings, error) &&
+    return recording_add_verdict(&intake->recording, verdict, error) && record_number(intake, verdict, error) &&
            incidents_follow_verdict(intake->gateway, intake->job, verdict, intake->now, error) &&
            plan_answers(intake->gateway, &judged, error) && outcome_plan(intake->gateway, intake->now, error) &&
            damage_close_within(intake->gateway, intake->job->id, JOB_PAYLOAD, error) &&
@@ -203,10 +147,8 @@ static bool decide(struct intake *intake, const struct judge_request *request, s
     if (!ledger_device_incidents_count(ledger, 1, &intake->incidents, error) || !ledger_savepoint(ledger, error) ||
         !judge_file(request, verdict, error))
         return false;
-    if (verdict->outcome == OUTCOME_RJ) {
-        intake->first_item = intake->items = 0;
+    if (verdict->outcome == OUTCOME_RJ)
         return ledger_roll_back_to(ledger, error);
-    }
     return reference_end(intake->gateway, verdict, intake->job->id, intake->now, error) &&
            ledger_release(ledger, error);
 }
@@ -347,6 +289,7 @@ static bool judge_payload(struct gateway *gateway, const struct ledger_job *job,
 {
     struct intake intake = {.gateway = gateway, .job = job, .now = clock_now()};
 
+    intake.recording = (struct recording){.ledger = gateway->ledger, .job = job, .now = intake.now};
     if (!ledger_begin(gateway->ledger, error))
         return false;
     bool good = judge_in_transaction(&intake, fd, proof, error);

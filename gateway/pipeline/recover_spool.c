@@ -4,6 +4,7 @@
 #include "formats/eui64.h"
 #include "formats/filename.h"
 #include "formats/text.h"
+#include "gateway/pipeline/recording.h"
 #include "spool/custody.h"
 #include "spool/ledger/ledger_jobs.h"
 
@@ -231,13 +232,8 @@ static void describe(const struct stray *stray, struct ledger_job *job, struct f
     job->received = envelope->received;
     job->size = (int64_t)envelope->size;
     job->sha256 = envelope->sha256;
-    if (!parse_name(envelope->name, parsed, sender))
-        return;
-    job->type = parsed->type->code;
-    job->form = form_name(parsed->form);
-    job->org = parsed->org;
-    job->sender = sender;
-    job->sequence = parsed->sequence;
+    if (parse_name(envelope->name, parsed, sender))
+        recording_describe(job, parsed, sender);
 }
 
 bool recover_spool_record(struct gateway *gateway, const struct recover_spool *spool, struct ledger_recovery *recovery,

@@ -1,0 +1,91 @@
+/* What of a judged file goes into the ledger is decided here alone, so that a dry run answers like `run`. */
+#include "gateway/pipeline/recording.h"
+
+#include "gateway/pipeline/split.h"
+#include "spool/ledger/ledger_devices.h"
+#include "spool/ledger/ledger_verdicts.h"
+
+void recording_describe(struct ledger_job *job, const struct filename *name, char sender[EUI64_TEXT_SIZE])
+{
+    if (name->type == NULL)
+        return;
+    eui64_print(name->eui64, sender);
+    job->type = name->type->code;
+    job->form = form_name(name->form);
+    job->org = name->org;
+    job->sender = sender;
+    job->sequence = name->sequence;
+}
+
+bool recording_add_device(struct recording *recording, const struct device *device, GError **error)
+{
+    struct split_row row;
+
+    split_device(device, recording->job->id, &row);
+    bool good = ledger_item_insert(recording->ledger, &row.item, error);
+    split_row_clear(&row);
+    if (good && recording->items++ == 0)
+        recording->first_item = row.item.item;
+    return good;
+}
+
+static bool add_finding(const struct recording *recording, const struct finding *f, GError **error)
+{
+    const struct code_entry *entry = catalogue_entry(f->code);
+    const struct ledger_finding finding = {
+        .code = entry->id,
+        .scope = catalogue_scope_name(entry->scope),
+        .severity = f->warning ? "warning" : "error",
+        .line = f->at.line,
+        .column = f->at.column,
+        .record = f->ordinal,
+        .field = f->field,
+        .value = f->value,
+        .text = f->text,
+    };
+
+    return ledger_finding_insert(recording->ledger, recording->job->id, recording->job->revision, &finding, error);
+}
+
+static bool add_findings(const struct recording *recording, const struct ledger_verdict *row,
+                         const struct findings *findings, GError **error)
+{
+    for (size_t i = 0; i < findings_kept(findings); i++) {
+        if (!add_finding(recording, findings_at(findings, i), error))
+            return false;
+    }
+    for (size_t code = 0; code < CODE_COUNT; code++) {
+        uint64_t n = findings_count(findings, (enum code)code);
+        if (n > 0 && !ledger_finding_count_insert(recording->ledger, row, catalogue_entry((enum code)code)->id,
+                                                  (int64_t)n, error))
+            return false;
+    }
+    return true;
+}
+
+bool recording_add_verdict(struct recording *recording, const struct verdict *verdict, GError **error)
+{
+    const struct finding *deciding = verdict_deciding(verdict);
+    bool whole = verdict->outcome != OUTCOME_RJ;
+    struct ledger_verdict row = {
+        .job = recording->job->id,
+        .revision = recording->job->revision,
+        .judged_at = recording->now,
+        .batch = verdict->header.batch[0] ? verdict->header.batch : NULL,
+        .declared = verdict->declared,
+        .parsed = (int64_t)verdict->parsed,
+        .accepted = (int64_t)verdict->accepted,
+        .rejected = (int64_t)verdict->rejected,
+        .deferred = (int64_t)verdict->deferred,
+        .code = deciding ? catalogue_entry(deciding->code)->id : NULL,
+        .line = deciding ? deciding->at.line : 0,
+        .column = deciding ? deciding->at.column : 0,
+        .first_item = whole ? recording->first_item : 0,
+        .items = whole ? recording->items : 0,
+        .truncated = findings_truncated(verdict->findings),
+    };
+
+    g_strlcpy(row.outcome, outcome_code(verdict->outcome), sizeof row.outcome);
+    return ledger_verdict_insert(recording->ledger, &row, error) &&
+           add_findings(recording, &row, verdict->findings, error);
+}
