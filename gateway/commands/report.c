@@ -126,11 +126,16 @@ static bool print_all_issued(struct request *request, const GPtrArray *issued, G
 
 /* The files as they would be issued now. Nothing is stored: the next `run` issues the period as if this had not been.
  */
-static bool print_built(struct request *request, GError **error)
+static bool print_built(struct request *request, const GPtrArray *issued, GError **error)
 {
     g_autoptr(report_t) report = report_new(&request->access.gateway, request->kind, request->period);
 
-    if (!report_to_parties(report, error) || !report_collect(report, error))
+    /* One that is issued and not stored yet has the rows that were recorded for it. */
+    if (issued->len > 0)
+        report_to_issued(report, issued);
+    else if (!report_to_parties(report, error))
+        return false;
+    if (!report_collect(report, error))
         return false;
     for (size_t i = 0; i < report_n_recipients(report); i++) {
         const struct report_recipient *to = report_recipient(report, i);
@@ -184,7 +189,7 @@ static bool print_files(struct request *request, GError **error)
     instant_print(request->period.starts, starts);
     gateway_note("%s of the period that begins at %s has not been issued; this is built from what is known now", ref,
                  starts);
-    return print_built(request, error);
+    return print_built(request, issued, error);
 }
 
 /* Sets the period that contains the time; without a time, the last period that has ended. A report without periods

@@ -1,13 +1,16 @@
 /*
  * Sums over reports, which no single job shows. Each session that ended MIGRATED is a row of one ECOSMIG-001 or belongs
- * to nobody; each that ended FAILED is a row of one ECOSMIG-002 or belongs to nobody; ECOSMIG-005 counts both.
+ * to nobody; each that ended FAILED is a row of one ECOSMIG-002 or belongs to nobody; ECOSMIG-005 counts both. The rows
+ * of ECOSMIG-003 and -006 are those that the ledger recorded, and none is left out.
  */
 #include "gateway/commands/verify.h"
 
 #include "formats/instant.h"
 #include "formats/report_layout.h"
+#include "gateway/reports/report.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_outgoing.h"
+#include "spool/ledger/ledger_reference.h"
 #include "spool/ledger/ledger_reports.h"
 
 #include <string.h>
@@ -33,6 +36,71 @@ static bool report_inconsistent(void *user, const struct ledger_period *period, 
         "its rows and its unassigned rows are not as many as the sessions that ended in it, or it does not begin where "
         "the period before it ends");
     return true;
+}
+
+/* ---- reports whose rows are each in one period only ---- */
+
+static bool report_miscounted(void *user, const struct ledger_period *period, GError **error)
+{
+    (void)error; /* nothing here can fail */
+    report(user, period,
+           "its files have not as many rows as the ledger recorded for it, or it does not begin where the period "
+           "before it ends");
+    return true;
+}
+
+/* *known: all reference data was judged before the period was issued. Later data may bring rows that belong to the
+ * next report. */
+static bool knew_all(struct ledger *ledger, const struct ledger_period *period, bool *known, GError **error)
+{
+    *known = true;
+    for (enum ledger_reference table = 0; table < LEDGER_REFERENCES; table++) {
+        struct ledger_loaded loaded;
+        if (!ledger_reference_get(ledger, table, &loaded, error))
+            return false;
+        *known &= loaded.loaded < period->issued;
+    }
+    return true;
+}
+
+/* Looks for rows that the newest period of a report should have and that no period has. */
+static bool find_left_out(struct summing *s, const struct report_kind *kind, GError **error)
+{
+    struct ledger *ledger = s->gateway->ledger;
+    g_autofree struct ledger_period *last = NULL;
+    int64_t left_out = 0;
+    bool known;
+
+    if (!ledger_period_last(ledger, kind->ref, G_MAXINT64, &last, error))
+        return false;
+    if (last == NULL)
+        return true;
+    g_autoptr(report_t) rest = report_new(s->gateway, kind, (struct period){last->starts, last->ends});
+    if (!knew_all(ledger, last, &known, error))
+        return false;
+    if (!known)
+        return true;
+    if (!report_to_parties(rest, error) || !report_collect(rest, error))
+        return false;
+    for (size_t i = 0; i < report_n_recipients(rest); i++)
+        left_out += report_rows(rest, i);
+    if (left_out > 0)
+        report(s, last, "Devices are in no report although the gateway knew them when it issued the report");
+    return true;
+}
+
+static bool check_once(struct summing *s, const struct report_kind *kind, GError **error)
+{
+    struct ledger *ledger = s->gateway->ledger;
+    int64_t astray = 0;
+
+    if (!ledger_reported_inconsistent(ledger, kind->ref, report_miscounted, s, error) ||
+        !ledger_reported_astray(ledger, kind->ref, &astray, error))
+        return false;
+    if (astray > 0)
+        verify_problem(s->problems, "%s: the ledger recorded rows for periods that were not issued" VERIFY_RESTORE,
+                       kind->ref);
+    return find_left_out(s, kind, error);
 }
 
 /* ---- ECOSMIG-005: what its files say ---- */
@@ -111,6 +179,10 @@ bool verify_reports(struct gateway *gateway, GPtrArray *problems, GError **error
     struct summing s = {gateway, problems};
     struct ledger *ledger = gateway->ledger;
 
+    for (size_t i = 0; i < report_n_kinds; i++) {
+        if (report_kinds[i].once && !check_once(&s, &report_kinds[i], error))
+            return false;
+    }
     return ledger_periods_inconsistent(ledger, &migrated, report_inconsistent, &s, error) &&
            ledger_periods_inconsistent(ledger, &failed, report_inconsistent, &s, error) &&
            ledger_periods_each(ledger, check_activity, &s, error);

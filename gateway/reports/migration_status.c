@@ -14,16 +14,22 @@ void migration_past_add(struct migration_past *past, const struct ledger_work *w
     }
     if (!work->has_session)
         return;
+    past->begun |= session->begun != 0;
     past->failed += session->state == LEDGER_FAILED;
     /* Work items come oldest first: the first migration counts, should there be a second. */
     if (session->state == LEDGER_MIGRATED && past->migrated_at == 0)
         past->migrated_at = session->ended;
 }
 
+bool migration_is_gone(const struct ledger_inventory *device)
+{
+    return strcmp(device->status, "Decommissioned") == 0 || strcmp(device->status, "Withdrawn") == 0;
+}
+
 bool migration_in_scope(const struct config *config, const struct ledger_inventory *device)
 {
     return g_strv_contains((const char *const *)config->device_types, device->device_type) &&
-           strcmp(device->status, "Decommissioned") != 0 && strcmp(device->status, "Withdrawn") != 0;
+           !migration_is_gone(device);
 }
 
 /* The status of a Device with a work item in that state, which has not ended. */

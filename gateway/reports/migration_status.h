@@ -20,11 +20,14 @@ struct migration_past {
     enum ledger_state state; /* of that one */
     int64_t migrated_at;     /* seconds UTC; 0: not migrated by this gateway */
     int64_t failed;          /* failed sessions */
+    bool begun;              /* a session began: the Device held TCoS credentials then */
 };
 
 /* Adds the next work item of the Device. */
 void migration_past_add(struct migration_past *past, const struct ledger_work *work);
 
+/* True: by its status in the inventory the Device is no longer there: Decommissioned or Withdrawn. */
+bool migration_is_gone(const struct ledger_inventory *device);
 /* True: this Device may be migrated, by its type (device_types) and its status in the inventory. */
 bool migration_in_scope(const struct config *config, const struct ledger_inventory *device);
 /* "TCOS" …; non_migratable: the Device Model is Non-Migratable at the time that the report is about. */

@@ -14,14 +14,15 @@
 #define TO_MAPS .role = "MAP", .drop = "maps"
 #define TO_ALL .drop = "dcc"
 #define ROWS(what) .form = "csv", .collect = report_collect_##what, .row = report_write_##what
+#define ONCE .once = true, .record = report_record_once
 
 const struct report_kind report_kinds[] = {
     {"ECOSMIG-001", .every = CALENDAR_DAY, TO_SUPPLIERS, ROWS(migrated)},
     {"ECOSMIG-002", .every = CALENDAR_QUARTER, TO_SUPPLIERS, ROWS(failed)},
-    {"ECOSMIG-003", .every = CALENDAR_MONTH, TO_SUPPLIERS, ROWS(gained)},
+    {"ECOSMIG-003", .every = CALENDAR_MONTH, TO_SUPPLIERS, ROWS(gained), ONCE},
     {"ECOSMIG-004", .every = CALENDAR_WEEK, TO_SUPPLIERS, ROWS(non_migratable)},
     {"ECOSMIG-005", .every = CALENDAR_WEEK, TO_SUPPLIERS, ROWS(activity)},
-    {"ECOSMIG-006", .every = CALENDAR_MONTH, TO_SUPPLIERS, ROWS(installed)},
+    {"ECOSMIG-006", .every = CALENDAR_MONTH, TO_SUPPLIERS, ROWS(installed), ONCE},
     {"NMDM", .on_change = true, TO_ALL, ROWS(models)},
     {"MGMT", .every = CALENDAR_WEEK, TO_ALL, ROWS(progress)},
     {"MGMT-PAGE", .name = "MGMT", .form = "html", .every = CALENDAR_WEEK, TO_ALL, .collect = report_collect_progress,
@@ -135,6 +136,7 @@ bool report_to_parties(struct report *report, GError **error)
  * it was planned to go. */
 void report_to_issued(struct report *report, const GPtrArray *reports)
 {
+    report->issued = true;
     for (guint i = 0; i < reports->len; i++) {
         const struct ledger_report *issued = reports->pdata[i];
         add_recipient(report, issued->recipient, issued->mpid, issued->file.drop);

@@ -44,6 +44,7 @@ struct report_kind {
     report_row_fn *row;       /* NULL: page is set */
     report_page_fn *page;     /* NULL: row is set */
     report_record_fn *record; /* NULL: nothing is recorded */
+    bool once;                /* each row is in one period only, the first that is issued after the gateway knew it */
 };
 
 /* All reports. */
@@ -68,7 +69,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(report_t, report_free)
 
 /* Sets the recipients: the parties of the kind's role that PTY names now, or everybody. */
 bool report_to_parties(struct report *report, GError **error);
-/* Sets the recipients: those to whom the report was issued. reports: struct ledger_report. Cannot fail. */
+/* Sets the recipients: those to whom the report was issued, whose rows are collected then. reports: struct
+ * ledger_report. Cannot fail. */
 void report_to_issued(struct report *report, const GPtrArray *reports);
 /* How many recipients there are. */
 size_t report_n_recipients(const struct report *report);

@@ -1,10 +1,11 @@
 /*
- * ECOSMIG-003, -006 and MAPR: Devices of the inventory. The key of a row is the Device's EUI-64; of ECOSMIG-003, where
- * a Device can be gained twice in a month, the index of a struct gained.
+ * ECOSMIG-003, -006 and MAPR: Devices of the inventory. The key of a row of MAPR is the Device's EUI-64; of the other
+ * two, whose rows are each in one period only, the index of a struct once.
  */
 #include "gateway/reports/report_private.h"
 
 #include "gateway/reports/migration_status.h"
+#include "spool/ledger/ledger_reports.h"
 #include "spool/ledger/ledger_sessions.h"
 
 #include <string.h>
@@ -44,13 +45,97 @@ static void lead_of(const struct ledger_inventory *device, struct report_lead *l
     report_lead(&item, device, lead);
 }
 
-/* ---- ECOSMIG-003: Devices gained in the period, with what happened to them before ---- */
+/* ---- ECOSMIG-003: Devices gained, with what happened to them before ---- */
 
-/* One row of ECOSMIG-003. */
-struct gained {
-    uint64_t device, supplier;
-    int64_t starts; /* from when on that Supplier is responsible, seconds UTC */
+/* A row of ECOSMIG-003 or ECOSMIG-006. Each is in one period only: that of the first report after the gateway learned
+ * of it. Its key in the report is its index in report->subjects, which are in this order. */
+struct once {
+    uint64_t device;
+    int64_t since;     /* ECOSMIG-003: from when on that Supplier is responsible, seconds UTC; else 0 */
+    uint64_t supplier; /* the recipient */
 };
+
+static int by_device(gconstpointer a, gconstpointer b)
+{
+    const struct once *x = a, *y = b;
+
+    if (x->device != y->device)
+        return (x->device > y->device) - (x->device < y->device);
+    if (x->since != y->since)
+        return (x->since > y->since) - (x->since < y->since);
+    return (x->supplier > y->supplier) - (x->supplier < y->supplier);
+}
+
+/* What the ledger keeps of a row. The Supplier belongs to the key where a Device can be gained by several. */
+static struct ledger_reported reported_of(const struct report *report, const struct once *once)
+{
+    return (struct ledger_reported){report->kind->ref, once->device, once->since, once->since != 0 ? once->supplier : 0,
+                                    report->period.starts};
+}
+
+/* Adds the row, unless a period has it already. */
+static bool add_once(struct report *report, const struct once *once, GError **error)
+{
+    const struct ledger_reported row = reported_of(report, once);
+    bool reported = false;
+
+    if (!ledger_reported_exists(report->gateway->ledger, &row, &reported, error))
+        return false;
+    if (!reported)
+        g_array_append_val(report->subjects, *once);
+    return true;
+}
+
+/* *from: the start of the first period that has rows. What happened before it is in no report. */
+static bool first_start(const struct report *report, int64_t *from, GError **error)
+{
+    if (!ledger_reported_from(report->gateway->ledger, report->kind->ref, from, error))
+        return false;
+    if (*from == 0 || *from > report->period.starts)
+        *from = report->period.starts;
+    return true;
+}
+
+/* Sorts the rows and assigns them. Two meters on one hub may both have added its GPF. */
+static void assign_once(struct report *report)
+{
+    g_array_sort(report->subjects, by_device);
+    for (guint i = 0; i < report->subjects->len; i++) {
+        const struct once *once = &g_array_index(report->subjects, struct once, i);
+        if (i == 0 || by_device(once, once - 1) != 0)
+            report_assign(report, once->supplier, i);
+    }
+}
+
+/* Collects the rows that are not in an issued report yet; with an issued report, those that it has. */
+static bool collect_once(struct report *report, report_collect_fn *due, ledger_reported_visit issued, GError **error)
+{
+    struct ledger *ledger = report->gateway->ledger;
+    const struct ledger_period period = {.ref = report->kind->ref, .starts = report->period.starts};
+
+    report->subjects = g_array_new(FALSE, FALSE, sizeof(struct once));
+    if (report->issued ? !ledger_reported_each(ledger, &period, issued, report, error) : !due(report, error))
+        return false;
+    assign_once(report);
+    return true;
+}
+
+bool report_record_once(const struct report *report, GError **error)
+{
+    for (guint i = 0; i < report->rows->len; i++) {
+        int64_t key = g_array_index(report->rows, struct report_row, i).key;
+        const struct ledger_reported row = reported_of(report, &g_array_index(report->subjects, struct once, key));
+        if (!ledger_reported_add(report->gateway->ledger, &row, error))
+            return false;
+    }
+    return true;
+}
+
+/* The day on which a Device was installed; 0: the inventory does not say. */
+static int64_t installed_at(const struct ledger_inventory *device)
+{
+    return device->installed != 0 ? device->installed : device->commissioned;
+}
 
 /* The walk over one change of supplier. */
 struct gaining {
@@ -58,12 +143,12 @@ struct gaining {
     const struct ledger_cos *event;
 };
 
-/* The Device is gained by the event. */
-static void gain(const struct gaining *g, uint64_t device)
+/* The Device is gained by the event, unless it was gone or came later (consultation ¶21). */
+static bool gain(const struct gaining *g, const struct ledger_inventory *device, GError **error)
 {
-    const struct gained gained = {device, g->event->gaining, g->event->starts};
+    const struct once once = {device->device, g->event->starts, g->event->gaining};
 
-    g_array_append_val(g->report->subjects, gained);
+    return migration_is_gone(device) || installed_at(device) > g->event->starts || add_once(g->report, &once, error);
 }
 
 /* A GPF has no MPxN of its own: its Supplier is that of the meters on its hub (consultation ¶25). It is gained when the
@@ -79,9 +164,7 @@ static bool gain_gpf(void *user, const struct ledger_inventory *device, GError *
     if (!ledger_supplier_of(ledger, device->device, g->event->starts - 1, &before, error) ||
         !ledger_supplier_of(ledger, device->device, g->event->starts, &after, error))
         return false;
-    if (after == g->event->gaining && before != after)
-        gain(g, device->device);
-    return true;
+    return after != g->event->gaining || before == after || gain(g, device, error);
 }
 
 /* The Devices at the event's supply point are gained, and the GPFs on their hubs may be. */
@@ -89,8 +172,8 @@ static bool gain_meter(void *user, const struct ledger_inventory *device, GError
 {
     struct gaining *g = user;
 
-    if (strcmp(device->device_type, "GPF") != 0)
-        gain(g, device->device);
+    if (strcmp(device->device_type, "GPF") != 0 && !gain(g, device, error))
+        return false;
     return device->chf == 0 || ledger_devices_on_hub_each(g->report->gateway->ledger, device->chf, gain_gpf, g, error);
 }
 
@@ -101,30 +184,27 @@ static bool gain_by_event(void *user, const struct ledger_cos *event, GError **e
     return ledger_devices_at_point_each(g.report->gateway->ledger, event->mpxn, gain_meter, &g, error);
 }
 
-static int by_device(gconstpointer a, gconstpointer b)
+static bool find_gained(struct report *report, GError **error)
 {
-    const struct gained *x = a, *y = b;
+    struct ledger_interval when = {.until = report->period.ends};
 
-    if (x->device != y->device)
-        return (x->device > y->device) - (x->device < y->device);
-    return (x->starts > y->starts) - (x->starts < y->starts);
+    return first_start(report, &when.from, error) &&
+           ledger_cos_each(report->gateway->ledger, &when, gain_by_event, report, error);
+}
+
+static bool add_gained(void *user, const struct ledger_reported *row, GError **error)
+{
+    struct report *report = user;
+    const struct once once = {row->device, row->since, row->supplier};
+
+    (void)error; /* cannot fail */
+    g_array_append_val(report->subjects, once);
+    return true;
 }
 
 bool report_collect_gained(struct report *report, GError **error)
 {
-    const struct ledger_interval period = {report->period.starts, report->period.ends};
-
-    report->subjects = g_array_new(FALSE, FALSE, sizeof(struct gained));
-    if (!ledger_cos_each(report->gateway->ledger, &period, gain_by_event, report, error))
-        return false;
-    g_array_sort(report->subjects, by_device);
-    for (guint i = 0; i < report->subjects->len; i++) {
-        const struct gained *gained = &g_array_index(report->subjects, struct gained, i);
-        /* Two meters on one hub may both have added its GPF. */
-        if (i == 0 || by_device(gained, gained - 1) != 0)
-            report_assign(report, gained->supplier, i);
-    }
-    return true;
+    return collect_once(report, find_gained, add_gained, error);
 }
 
 /* A Device's sessions that began before the supply start. */
@@ -154,7 +234,7 @@ static bool add_history(void *user, const struct ledger_work *work, GError **err
 
 #define ECOSMIG_003_FACTS(FACT)                                                                                        \
     LEADING_FACTS(FACT, ECOSMIG_003)                                                                                   \
-    FACT(ECOSMIG_003, supply_start_date, report_date(gained->starts, starts))                                          \
+    FACT(ECOSMIG_003, supply_start_date, report_date(gained->since, starts))                                           \
     FACT(ECOSMIG_003, previous_attempts, cell_number(history.attempts, attempts))                                      \
     FACT(ECOSMIG_003, last_attempt_at, cell_instant(history.last_at, &report->instants[0]))                            \
     FACT(ECOSMIG_003, last_outcome, history.outcome)                                                                   \
@@ -164,9 +244,9 @@ FACTS_DECLARE(ECOSMIG_003);
 
 bool report_write_gained(struct report *report, int64_t key, GError **error)
 {
-    const struct gained *gained = &g_array_index(report->subjects, struct gained, key);
+    const struct once *gained = &g_array_index(report->subjects, struct once, key);
     struct ledger *ledger = report->gateway->ledger;
-    struct history history = {.before = gained->starts};
+    struct history history = {.before = gained->since};
     char starts[INSTANT_TEXT_SIZE], attempts[CELL_NUMBER_SIZE];
     g_autofree struct ledger_inventory *device = NULL;
     struct report_lead lead;
@@ -184,27 +264,53 @@ bool report_write_gained(struct report *report, int64_t key, GError **error)
 
 /* ---- ECOSMIG-006: Devices that came with ECoS credentials ---- */
 
-static bool assign_installed(void *user, const struct ledger_inventory *device, GError **error)
+/* The walk over the inventory. */
+struct installing {
+    struct report *report;
+    int64_t from; /* the first day that counts */
+};
+
+/* The Device came with ECoS credentials, to the Supplier that is responsible at the period's end. */
+static bool add_installed(void *user, const struct ledger_reported *row, GError **error)
 {
     struct report *report = user;
-    struct ledger *ledger = report->gateway->ledger;
-    int64_t at = device->installed != 0 ? device->installed : device->commissioned;
-    struct migration_past past = {0};
-    uint64_t supplier = 0;
+    struct once once = {.device = row->device};
 
-    if (strcmp(device->credentials, "ECOS") != 0 || at < report->period.starts || at >= report->period.ends)
-        return true;
-    if (!ledger_work_of_device_each(ledger, device->device, report_add_past, &past, error) ||
-        !ledger_supplier_of(ledger, device->device, report->period.ends, &supplier, error))
+    if (!ledger_supplier_of(report->gateway->ledger, row->device, report->period.ends, &once.supplier, error))
         return false;
-    if (past.migrated_at == 0)
-        report_assign(report, supplier, (int64_t)device->device);
+    g_array_append_val(report->subjects, once);
     return true;
+}
+
+static bool find_one_installed(void *user, const struct ledger_inventory *device, GError **error)
+{
+    const struct installing *walk = user;
+    struct report *report = walk->report;
+    struct ledger *ledger = report->gateway->ledger;
+    int64_t at = installed_at(device);
+    const struct ledger_reported row = {.ref = report->kind->ref, .device = device->device};
+    struct migration_past past = {0};
+    bool reported = false;
+
+    if (strcmp(device->credentials, "ECOS") != 0 || at < walk->from || at >= report->period.ends)
+        return true;
+    if (!ledger_reported_exists(ledger, &row, &reported, error) ||
+        !ledger_work_of_device_each(ledger, device->device, report_add_past, &past, error))
+        return false;
+    return reported || past.begun || add_installed(report, &row, error);
+}
+
+static bool find_installed(struct report *report, GError **error)
+{
+    struct installing walk = {.report = report};
+
+    return first_start(report, &walk.from, error) &&
+           ledger_inventory_each(report->gateway->ledger, find_one_installed, &walk, error);
 }
 
 bool report_collect_installed(struct report *report, GError **error)
 {
-    return ledger_inventory_each(report->gateway->ledger, assign_installed, report, error);
+    return collect_once(report, find_installed, add_installed, error);
 }
 
 #define ECOSMIG_006_FACTS(FACT)                                                                                        \
@@ -217,12 +323,13 @@ FACTS_DECLARE(ECOSMIG_006);
 
 bool report_write_installed(struct report *report, int64_t key, GError **error)
 {
+    const struct once *once = &g_array_index(report->subjects, struct once, key);
     g_autofree struct ledger_inventory *device = NULL;
     char installed[INSTANT_TEXT_SIZE], commissioned[INSTANT_TEXT_SIZE];
     struct report_lead lead;
     struct device_now now;
 
-    if (!ledger_inventory_get(report->gateway->ledger, (uint64_t)key, &device, error) ||
+    if (!ledger_inventory_get(report->gateway->ledger, once->device, &device, error) ||
         !look_at(report, device, &now, error))
         return false;
     lead_of(device, &lead);

@@ -23,6 +23,7 @@ struct report {
     const struct report_kind *kind;
     const struct report_layout *layout; /* NULL: a page, which has no columns */
     struct period period;
+    bool issued;                                             /* it was issued before: its rows are recorded */
     char starts[INSTANT_TEXT_SIZE], ends[INSTANT_TEXT_SIZE]; /* the period, as text */
     GArray *recipients;                                      /* struct report_recipient, by id */
     GArray *rows;                                            /* struct report_row, by recipient and key */
@@ -87,6 +88,9 @@ report_row_fn report_write_migrated, report_write_failed;
 /* Devices of the inventory (report_estate.c): ECOSMIG-003, -006 and MAPR. */
 report_collect_fn report_collect_gained, report_collect_installed, report_collect_assets;
 report_row_fn report_write_gained, report_write_installed, report_write_assets;
+
+/* Records the rows of a report whose rows are in one period only (kind->once). */
+report_record_fn report_record_once;
 
 /* Non-Migratable Device Models (report_models.c): NMDM. */
 report_collect_fn report_collect_models;

@@ -1,4 +1,4 @@
-/* Issued reports: tables report_period, report (whose an outgoing file is) and progress_week. */
+/* Issued reports: tables report_period, report (whose an outgoing file is), reported_row and progress_week. */
 #include "spool/ledger/ledger_reports.h"
 
 #include "spool/ledger/ledger_private.h"
@@ -51,6 +51,15 @@ bool ledger_report_add(struct ledger *ledger, const struct ledger_report *report
                       LEDGER_VALUES(LEDGER_INT(report->file.id), LEDGER_TEXT(report->period.ref),
                                     LEDGER_INT(report->period.starts), LEDGER_ID(report->recipient),
                                     LEDGER_TEXT(report->mpid)),
+                      error);
+}
+
+bool ledger_reported_add(struct ledger *ledger, const struct ledger_reported *row, GError **error)
+{
+    LEDGER_SQL(insert, "INSERT INTO reported_row(ref,device_id,since,supplier,starts) VALUES(?,?,?,?,?)");
+    return ledger_run(ledger, &insert,
+                      LEDGER_VALUES(LEDGER_TEXT(row->ref), LEDGER_ID(row->device), LEDGER_INT(row->since),
+                                    LEDGER_ID(row->supplier), LEDGER_INT(row->starts)),
                       error);
 }
 
@@ -148,19 +157,86 @@ bool ledger_periods_undelivered(struct ledger *ledger, int64_t issued_until, led
     return good;
 }
 
+/* ---- rows that are in one period only ---- */
+
+bool ledger_reported_exists(struct ledger *ledger, const struct ledger_reported *row, bool *reported, GError **error)
+{
+    LEDGER_SQL(by_key, "SELECT count(*) FROM reported_row WHERE ref=? AND device_id=? AND since=? AND supplier=?");
+    int64_t n = 0;
+    if (!ledger_number(ledger,
+                       ledger_query(ledger, &by_key,
+                                    LEDGER_VALUES(LEDGER_TEXT(row->ref), LEDGER_ID(row->device), LEDGER_INT(row->since),
+                                                  LEDGER_ID(row->supplier)),
+                                    error),
+                       &n, error))
+        return false;
+    *reported = n > 0;
+    return true;
+}
+
+/* From when on the rows of a report are recorded: version 8 of the tables keeps the end of the last period before. */
+#define ROWS_SINCE "ifnull((SELECT value FROM counter WHERE name='rows since '||?1),0)"
+
+bool ledger_reported_from(struct ledger *ledger, const char *ref, int64_t *from, GError **error)
+{
+    LEDGER_SQL(from_time, "SELECT max(min(starts)," ROWS_SINCE ") FROM report_period WHERE ref=?1");
+    return ledger_number(ledger, ledger_query(ledger, &from_time, LEDGER_VALUES(LEDGER_TEXT(ref)), error), from, error);
+}
+
+bool ledger_reported_each(struct ledger *ledger, const struct ledger_period *period, ledger_reported_visit visit,
+                          void *user, GError **error)
+{
+    LEDGER_SQL(of_period, "SELECT device_id,since,supplier FROM reported_row WHERE ref=? AND starts=?"
+                          " ORDER BY device_id,since,supplier");
+    sqlite3_stmt *q =
+        ledger_query(ledger, &of_period, LEDGER_VALUES(LEDGER_TEXT(period->ref), LEDGER_INT(period->starts)), error);
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        const struct ledger_reported reported = {period->ref, (uint64_t)sqlite3_column_int64(q, 0),
+                                                 sqlite3_column_int64(q, 1), (uint64_t)sqlite3_column_int64(q, 2),
+                                                 period->starts};
+        good = visit(user, &reported, error);
+    }
+    ledger_end(q);
+    return good;
+}
+
 /* ---- proof ---- */
 
-/* A first period may start anywhere; each later one has to start where the one before it ends. */
+/* Whether an issued period `e` starts elsewhere than where the one before it ends. A first one may start anywhere. */
+#define AFTER_GAP                                                                                                      \
+    "(e.starts>(SELECT min(f.starts) FROM report_period f WHERE f.ref=e.ref)"                                          \
+    " AND e.starts<>(SELECT max(b.ends) FROM report_period b WHERE b.ref=e.ref AND b.starts<e.starts))"
+
+/* How many rows the files of an issued period `e` have. */
+#define ROWS_OF_FILES                                                                                                  \
+    "ifnull((SELECT sum(p.rows) FROM report r JOIN outgoing p ON p.id=r.outgoing"                                      \
+    " WHERE r.ref=e.ref AND r.starts=e.starts),0)"
+
+bool ledger_reported_inconsistent(struct ledger *ledger, const char *ref, ledger_period_visit visit, void *user,
+                                  GError **error)
+{
+    LEDGER_SQL(inconsistent,
+               "SELECT " PERIOD " FROM report_period e WHERE e.ref=?1 AND ((e.starts>=" ROWS_SINCE " AND " ROWS_OF_FILES
+               "<>(SELECT count(*) FROM reported_row w WHERE w.ref=e.ref AND w.starts=e.starts)) OR " AFTER_GAP ")"
+               " ORDER BY e.starts");
+    return each_period(ledger, ledger_query(ledger, &inconsistent, LEDGER_VALUES(LEDGER_TEXT(ref)), error), visit, user,
+                       error);
+}
+
+bool ledger_reported_astray(struct ledger *ledger, const char *ref, int64_t *n, GError **error)
+{
+    LEDGER_SQL(astray, "SELECT count(*) FROM reported_row w WHERE w.ref=?"
+                       " AND NOT EXISTS(SELECT 1 FROM report_period e WHERE e.ref=w.ref AND e.starts=w.starts)");
+    return ledger_number(ledger, ledger_query(ledger, &astray, LEDGER_VALUES(LEDGER_TEXT(ref)), error), n, error);
+}
+
 bool ledger_periods_inconsistent(struct ledger *ledger, const struct ledger_listing *listing, ledger_period_visit visit,
                                  void *user, GError **error)
 {
-    LEDGER_SQL(inconsistent,
-               "SELECT " PERIOD " FROM report_period e WHERE e.ref=?1 AND (e.unassigned+ifnull((SELECT sum(p.rows)"
-               " FROM report r JOIN outgoing p ON p.id=r.outgoing WHERE r.ref=e.ref AND r.starts=e.starts),0)<>"
-               "(SELECT count(*) FROM session s WHERE s.state=?2 AND s.ended>=e.starts AND s.ended<e.ends)"
-               " OR (e.starts>(SELECT min(f.starts) FROM report_period f WHERE f.ref=e.ref)"
-               " AND e.starts<>(SELECT max(b.ends) FROM report_period b WHERE b.ref=e.ref AND b.starts<e.starts)))"
-               " ORDER BY e.starts");
+    LEDGER_SQL(inconsistent, "SELECT " PERIOD " FROM report_period e WHERE e.ref=?1 AND (e.unassigned+" ROWS_OF_FILES
+                             "<>(SELECT count(*) FROM session s WHERE s.state=?2 AND s.ended>=e.starts"
+                             " AND s.ended<e.ends) OR " AFTER_GAP ") ORDER BY e.starts");
     return each_period(ledger,
                        ledger_query(ledger, &inconsistent,
                                     LEDGER_VALUES(LEDGER_TEXT(listing->ref), LEDGER_INT(listing->state)), error),

@@ -1,7 +1,7 @@
 /*
  * Reports that were issued: which period, and to whom (gateway/REPORTS.md). The bytes in the spool are the report.
  *
- *   ledger_outgoing_plan → ledger_report_add …, ledger_period_issue                   one transaction
+ *   ledger_outgoing_plan → ledger_report_add …, ledger_period_issue, ledger_reported_add …   one transaction
  *   ledger_period_get | ledger_period_last → ledger_reports_of
  *
  * A period is identified by its report's ref ("ECOSMIG-001") and its start. The rules of all subjects: ledger.h.
@@ -38,6 +38,17 @@ bool ledger_period_issue(struct ledger *ledger, const struct ledger_period *peri
 /* Says whose file an outgoing file is: reads period.ref, period.starts, recipient, mpid and file.id. */
 bool ledger_report_add(struct ledger *ledger, const struct ledger_report *report, GError **error);
 
+/* A row of a report whose rows are in one period only, whenever the gateway learns of them (gateway/REPORTS.md). */
+struct ledger_reported {
+    const char *ref;
+    uint64_t device;
+    int64_t since;     /* ECOSMIG-003: the supply start; else 0 */
+    uint64_t supplier; /* ECOSMIG-003: who gains the Device; else 0. These four are the key */
+    int64_t starts;    /* of the period whose report has the row */
+};
+/* Records that a period has the row. SPOOL_ERROR_EXISTS if a period has it already. */
+bool ledger_reported_add(struct ledger *ledger, const struct ledger_reported *row, GError **error);
+
 /* ---- questions ---- */
 
 /* *period is NULL if that one was not issued; g_free it. */
@@ -59,6 +70,22 @@ typedef bool (*ledger_undelivered_visit)(void *user, const struct ledger_period 
 /* Visits the periods issued at `issued_until` or before that have undelivered files, by their end. */
 bool ledger_periods_undelivered(struct ledger *ledger, int64_t issued_until, ledger_undelivered_visit visit, void *user,
                                 GError **error);
+
+/* *reported: a period has the row with this key. */
+bool ledger_reported_exists(struct ledger *ledger, const struct ledger_reported *row, bool *reported, GError **error);
+/* *from: what happened before this time is in no later report: the start of the first issued period whose rows are
+ * recorded. 0: none was issued. */
+bool ledger_reported_from(struct ledger *ledger, const char *ref, int64_t *from, GError **error);
+typedef bool (*ledger_reported_visit)(void *user, const struct ledger_reported *row, GError **error);
+/* Visits the rows that a period has, by key. Reads period->ref and period->starts. */
+bool ledger_reported_each(struct ledger *ledger, const struct ledger_period *period, ledger_reported_visit visit,
+                          void *user, GError **error);
+/* Visits the issued periods of such a report in which something is wrong: the rows of its files are not as many as the
+ * recorded ones; or the period does not start where the one before ends. */
+bool ledger_reported_inconsistent(struct ledger *ledger, const char *ref, ledger_period_visit visit, void *user,
+                                  GError **error);
+/* *n: recorded rows that belong to no issued period. */
+bool ledger_reported_astray(struct ledger *ledger, const char *ref, int64_t *n, GError **error);
 
 /* A report that has one row for each session that ended in a state. */
 struct ledger_listing {
