@@ -47,6 +47,7 @@ struct config {
     int64_t clock_leap;       /* seconds since reports were last issued for which the clock is believed; 0: any */
     int64_t report_grace;     /* seconds from the issuing of a report until A106 is opened for a missing delivery */
     int64_t migration_end;    /* seconds UTC when all shall have migrated, for the forecast; 0: not given */
+    int64_t stranded_weeks;   /* weeks before retry.tcos_closes in which Suppliers get the report STRAND */
     int64_t reports_from;     /* seconds UTC within the first period that is reported; 0: the first run */
     int64_t poll_interval;    /* seconds */
     int64_t reserve;          /* bytes */

@@ -66,6 +66,7 @@ static void load_retry(struct config_loading *l, struct config *c, const char *g
     c->retry.next_session = 86400 * config_number_value(l, g, "next_session", (struct config_range){30, 0, 3650});
     c->retry.confirmation_wait =
         3600 * config_number_value(l, g, "confirmation_wait", (struct config_range){24, 1, 8760});
+    c->retry.tcos_closes = config_instant_value(l, g, "tcos_closes");
     c->max_sessions = config_number_value(l, g, "max_sessions", (struct config_range){5, 1, 1000});
     c->model_failures = config_number_value(l, g, "model_failures", (struct config_range){10, 1, 1000000});
     load_hours(l, c, g);
@@ -81,6 +82,14 @@ static void load_witness(struct config_loading *l, struct config *c, const char 
     c->witness = config_path_value(l, g, "witness", beside);
     if (g_str_has_prefix(c->witness, c->spool) && c->witness[strlen(c->spool)] == G_DIR_SEPARATOR)
         config_problem(l, g, "witness", "a file outside the spool, so that a restored spool does not bring it back");
+}
+
+static void load_reports(struct config_loading *l, struct config *c, const char *g)
+{
+    c->report_grace = 60 * config_number_value(l, g, "report_grace", (struct config_range){60, 1, 43200});
+    c->reports_from = config_instant_value(l, g, "reports_from");
+    c->migration_end = config_instant_value(l, g, "migration_end");
+    c->stranded_weeks = config_number_value(l, g, "stranded_weeks", (struct config_range){13, 1, 520});
 }
 
 static void load_gateway(struct config_loading *l, struct config *c)
@@ -116,9 +125,7 @@ static void load_gateway(struct config_loading *l, struct config *c)
     /* In a home for trials replays are normal, and they go on months later. */
     int64_t leap = strcmp(c->environment, "LIVE") == 0 ? 7 : 366;
     c->clock_leap = RULES_DAY * config_number_value(l, g, "clock_leap", (struct config_range){leap, 0, 3650});
-    c->report_grace = 60 * config_number_value(l, g, "report_grace", (struct config_range){60, 1, 43200});
-    c->reports_from = config_instant_value(l, g, "reports_from");
-    c->migration_end = config_instant_value(l, g, "migration_end");
+    load_reports(l, c, g);
     c->poll_interval = config_number_value(l, g, "poll_interval", (struct config_range){30, 1, 86400});
     c->reserve = config_number_value(l, g, "reserve", (struct config_range){64, 0, 1 << 30}) << 20;
     c->inventory_required = config_choice_value(l, g, "inventory", inventory) == 1;

@@ -59,6 +59,7 @@ struct retry_rules {
     int64_t session_length;    /* from the first try to the session's end */
     int64_t next_session;      /* from the session's end to NextEligible, when a new instruction may come */
     int64_t confirmation_wait; /* how long one side may be silent after the other's success, until D150 */
+    int64_t tcos_closes;       /* no time span: when TCoS closes, seconds since 1970, UTC; 0: not known */
 };
 
 /* The defaults: delays of 5, 5, 10, 20, 40, 80, 160, 320 minutes; 24 hours; 30 days; 24 hours. */

@@ -132,6 +132,20 @@ static void test_config__nothing_set__has_defaults(void **state)
     assert_false(rules_may_send(tcsp, ""));
 }
 
+static void test_config__tcos_closes__is_what_the_rules_get(void **state)
+{
+    g_autoptr(config_t) c = load("# a comment", "tcos_closes=2024-10-31T00:00:00Z\nstranded_weeks=4", NULL);
+    g_autoptr(config_t) defaults = load_text(base, NULL);
+    struct rules rules;
+
+    (void)state;
+    config_rules(c, NOW, &rules);
+    assert_int_equal(rules.retry.tcos_closes, 1730332800);
+    assert_int_equal(c->stranded_weeks, 4);
+    assert_int_equal(defaults->retry.tcos_closes, 0);
+    assert_int_equal(defaults->stranded_weeks, 13);
+}
+
 static void test_config__everything_set__is_what_the_rules_get(void **state)
 {
     (void)state;
@@ -142,7 +156,8 @@ static void test_config__everything_set__is_what_the_rules_get(void **state)
              "future_tolerance=0\nsequence_gap_max=5\nsession_length=1\nwork_order_party=MCC\nwork_"
              "order_form=xml\nincident_party=NOBODY\n"
              "work_order_devices=2\npoll_interval=86400\nreserve=0\ninventory=required\n"
-             "reports_from=2024-02-29T06:00:00Z\nreport_grace=1\nclock_leap=0\n"
+             "reports_from=2024-02-29T06:00:00Z\nreport_grace="
+             "1\nclock_leap=0\n"
              "inventory_max_age=1\ncos_window=2\ndaily_limit=3\n[review]\nC103=warn\n"
              "C116=off\nC104=reject\n",
              NULL);
@@ -248,6 +263,8 @@ static void test_config__problem_of_a_value__is_reported_with_its_line(void **st
         {"# a comment", "inventory_max_age=0", 4,
          "[gateway] inventory_max_age: expected a whole number from 1 to 3650"},
         {"# a comment", "cos_window=3651", 4, "[gateway] cos_window: expected a whole number from 0 to 3650"},
+        {"# a comment", "tcos_closes=2024-10-31", 4, "[gateway] tcos_closes: expected a time such as 2023-07-03T06"},
+        {"# a comment", "stranded_weeks=0", 4, "[gateway] stranded_weeks: expected a whole number from 1 to 520"},
         {"# a comment", "daily_limit=-1", 4, "[gateway] daily_limit: expected a whole number from 0"},
     };
 
@@ -376,6 +393,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_config__live__believes_a_shorter_leap, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__nothing_set__has_defaults, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__everything_set__is_what_the_rules_get, enter, leave),
+        cmocka_unit_test_setup_teardown(test_config__tcos_closes__is_what_the_rules_get, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__choices__each_by_its_name, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__problem_of_a_value__is_reported_with_its_line, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__problem_of_a_group__is_reported_with_its_line, enter, leave),
