@@ -72,8 +72,9 @@ extern const char *const filename_temporary_patterns[];
  * `status` and `doctor`. */
 bool filename_is_temporary(const char *name, const char *const *patterns);
 
-/* The name of an answer: "EMA_MCC_…_000001_R1.xml" for an answer of type answer_type to a file whose name is in the
- * grammar. For any other name returns NULL and logs a critical message: an error of the caller. */
+/* The name of an answer of type answer_type to a file whose name is in the grammar: "EMA_MCC_…_000001_R1.xml" to an
+ * EMI, "EMA_DCC_…_000001_INV_R1.csv" to any other type. For any other name returns NULL and logs a critical message:
+ * an error of the caller. */
 char *filename_answer(const char *name, const char *answer_type, unsigned revision);
 
 /* The name of the EMA for a file whose name is outside the grammar: "EMA_UNKNOWN_<16 hex digits>_R<revision>.csv".

@@ -1,6 +1,8 @@
 /*
  * Names of files that the gateway writes (FILES.md, 2). An answer is named after the file that it answers, with another
- * type, without packing, and with the number of the revision. So a sender finds it by the name that he gave.
+ * type, without packing, and with the number of the revision. So a sender finds it by the name that he gave. The
+ * answered type stands before the revision, or an INV and a PTY of one second and number could not be told apart. Only
+ * an EMI is not named: its answers had their names first.
  */
 #include "formats/filename.h"
 
@@ -11,16 +13,21 @@
 #include <glib.h>
 #include <string.h>
 
+/* The answers to this type do not name it. */
+#define UNNAMED_TYPE "EMI"
+
 char *filename_answer(const char *name, const char *answer_type, unsigned revision)
 {
     struct filename f;
 
     g_return_val_if_fail(filename_parse(name, strlen(name), &f, NULL, NULL), NULL);
 
-    const char *form = form_name(f.form);
-    const char *rest = name + strlen(f.type->code);
-    size_t rest_len = f.stem_len - strlen(f.type->code) - 1 - strlen(form);
-    return g_strdup_printf("%s%.*s_R%u.%s", answer_type, (int)rest_len, rest, revision, form);
+    const char *form = form_name(f.form), *type = f.type->code;
+    const char *rest = name + strlen(type);
+    size_t rest_len = f.stem_len - strlen(type) - 1 - strlen(form);
+    bool named = strcmp(type, UNNAMED_TYPE) != 0;
+    return g_strdup_printf("%s%.*s%s%s_R%u.%s", answer_type, (int)rest_len, rest, named ? "_" : "", named ? type : "",
+                           revision, form);
 }
 
 char *filename_unknown_answer(const char *name_sha256, unsigned revision)
@@ -37,7 +44,25 @@ static bool parse_rest(const char *rest, struct filename *f)
     return filename_parse(inbound, strlen(inbound), f, NULL, NULL) && f->pack == FILENAME_PLAIN;
 }
 
-/* "_MCC_…_000001_R1.xml" or "_UNKNOWN_0123456789abcdef_R1.csv", after the type of an answer. */
+/* Where the name of the answered file ends: before its type, which stands before the revision. A name without the type
+ * is an answer too, as earlier releases wrote it. */
+static size_t answered_len(const char *rest, const char *revision)
+{
+    size_t len = (size_t)(revision - rest);
+
+    for (size_t i = 0; i < layout_n_types; i++) {
+        const struct file_type *type = &layout_types[i];
+        g_autofree char *named = g_strconcat("_", type->code, NULL);
+        size_t size = strlen(named);
+        if (type->inbound && strcmp(type->code, UNNAMED_TYPE) != 0 && len > size &&
+            strncmp(revision - size, named, size) == 0)
+            return len - size;
+    }
+    return len;
+}
+
+/* "_MCC_…_000001_R1.xml", "_DCC_…_000001_INV_R1.csv" or "_UNKNOWN_0123456789abcdef_R1.csv", after the type of an
+ * answer. */
 static bool is_answer_rest(const char *rest)
 {
     const char *revision = g_strrstr(rest, "_R");
@@ -46,7 +71,8 @@ static bool is_answer_rest(const char *rest)
 
     if (digits == 0)
         return false;
-    g_autofree char *answered = g_strdup_printf("%.*s%s", (int)(revision - rest), rest, revision + 2 + digits);
+    g_autofree char *answered =
+        g_strdup_printf("%.*s%s", (int)answered_len(rest, revision), rest, revision + 2 + digits);
     const char *hash = g_str_has_prefix(answered, "_UNKNOWN_") ? answered + strlen("_UNKNOWN_") : NULL;
     if (hash != NULL && strspn(hash, G_CSET_DIGITS "abcdef") == 16 && strcmp(hash + 16, ".csv") == 0)
         return true;

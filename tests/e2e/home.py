@@ -337,6 +337,13 @@ def claim_text(ledger="f" * 32, generation=1, instance="e" * 32, **numbers):
     return f"ecosgate-witness,1,{digest},{ledger},{instance},{generation}\n{body}\n".encode()
 
 
+def answer(name, kind="EMA", revision=1):
+    """The name of an answer to a file. Before the revision stands the file's type, unless it is an EMI."""
+    stem, form = name.split("_", 1)[1].split(".")[:2]
+    answered = "" if name.startswith("EMI") else f"_{name[:3]}"
+    return f"{kind}_{stem}{answered}_R{revision}.{form}"
+
+
 def wait_until(condition, seconds=PATIENCE):
     """Looks often until the condition holds; the limit only ends a hopeless wait."""
     end = time.monotonic() + seconds

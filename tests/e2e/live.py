@@ -13,7 +13,8 @@ import subprocess
 import tempfile
 import time
 
-from home import GATE, NOW, PATIENCE, SANITIZED, Home, Tap, generate, terminate, try_limits, use_disk, wait_until
+from home import (GATE, NOW, PATIENCE, SANITIZED, Home, Tap, answer, generate, terminate, try_limits, use_disk,
+                  wait_until)
 
 MCC = "90-B3-D5-1F-30-0E-C0-01"
 TCSP = "90-B3-D5-1F-30-0E-C0-02"
@@ -54,17 +55,13 @@ def send(home, name, content, drop="mcc"):
     home.drop(drop, path, name)
 
 
-def answer(name, kind="EMA", receipt=1):
-    return f"{kind}_{name.split('_', 1)[1].rsplit('.', 1)[0]}_R{receipt}.{name.rsplit('.', 1)[1]}"
-
-
 def rows(data):
     return list(csv.reader(io.StringIO(data.decode())))
 
 
 def codes_of(home, name, receipt=1, drop="mcc"):
     """Outcome and codes in the order of an EMA in CSV."""
-    found = rows(home.read_out(drop, answer(name, receipt=receipt)))
+    found = rows(home.read_out(drop, answer(name, revision=receipt)))
     return found[1][5], [row[1] for row in found if row[0] == "E"]
 
 
@@ -255,7 +252,7 @@ def test_looks(tap):
            [len(v["findings"]) for v in shown["verdicts"]] == [sum(v["counts"].values()) for v in shown["verdicts"]],
            "spool show: a verdict for each revision, with its own findings", shown["verdicts"])
     tap.ok([(part["name"], part["state"], part["delivered_at"]) for part in shown["parts"]] ==
-           [(answer(name_of(3), receipt=n), "DELIVERED", NOW) for n in (1, 2)], "and what was delivered when",
+           [(answer(name_of(3), revision=n), "DELIVERED", NOW) for n in (1, 2)], "and what was delivered when",
            shown["parts"])
     device = home.json("device", "show", DEVICE % 7)[0]
     tap.ok((device["state"], device["next_eligible"], device["live_work_item"], device["tries"]) ==
@@ -344,7 +341,7 @@ def test_orders(tap):
     tap.ok(home.command("spool", "requeue", rejected, "--reason", "identity was wrong: now the other").returncode == 0,
            "a rejected file is requeued without a daemon")
     tap.ok(home.run().returncode == 0, "and accepted by the next pass")
-    tap.ok(home.out("mcc") == sorted([answer(name_of(5)), answer(name_of(5), receipt=2), answer(name_of(5), "EMD", 2)]),
+    tap.ok(home.out("mcc") == sorted([answer(name_of(5)), *(answer(name_of(5), kind, 2) for kind in ("EMA", "EMD"))]),
            "R2 counts the second revision", home.out("mcc"))
     tap.ok(codes_of(home, name_of(5), 1) == ("RJ", ["B207"]) and codes_of(home, name_of(5), 2) == ("AC", []),
            "both answers say their own verdict")
@@ -361,7 +358,7 @@ def test_orders(tap):
     for n in range(2, 7):
         home.command("spool", "requeue", job, "--reason", f"receipt {n}")
         home.run()
-    tap.ok(states(home)[job] == "rejected" and answer(name_of(7), receipt=6) in home.out("mcc"),
+    tap.ok(states(home)[job] == "rejected" and answer(name_of(7), revision=6) in home.out("mcc"),
            "a file may be requeued more often than its judging may end the program", states(home)[job], home.out("mcc"))
     home.set(f"gateway eui64={GATEWAY}")
     sound(tap, home, "after orders")
@@ -376,7 +373,7 @@ def test_orders(tap):
     job = [job["id"] for job in home.json("spool", "list") if job["name"] == name_of(6)][0]
     wait_until(lambda: states(home)[job] == "rejected")
     tap.ok(home.command("spool", "requeue", job, "--reason", "again").returncode == 0, "requeue beside the daemon")
-    tap.ok(wait_until(lambda: answer(name_of(6), receipt=2) in home.out("mcc")), "it is judged again, R2")
+    tap.ok(wait_until(lambda: answer(name_of(6), revision=2) in home.out("mcc")), "it is judged again, R2")
     tap.ok(terminate(daemon) == 0, "the daemon ends well")
     sound(tap, home, "after orders to the daemon")
 

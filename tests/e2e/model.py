@@ -15,7 +15,7 @@ import re
 import signal
 import sys
 
-from home import SANITIZED, Home, Tap
+from home import SANITIZED, Home, Tap, answer as answer_name
 from model_cases import check_cases
 from model_files import GATEWAY, Answer
 from model_history import make_history, ready
@@ -220,17 +220,17 @@ class Played:
 def compare_acknowledgements(files, expected, found):
     """Each file's EMA: outcome, and which codes which records have."""
     reported, names = {}, []
-    for answer in found:
-        if answer.kind == "EMA":
-            codes = {(int(row["RecordNumber"]) if row["RecordNumber"] else None, row["Code"]) for row in answer.rows}
-            if answer.file["Outcome"] == "RJ":  # what its records have besides does not matter
+    for ema in found:
+        if ema.kind == "EMA":
+            codes = {(int(row["RecordNumber"]) if row["RecordNumber"] else None, row["Code"]) for row in ema.rows}
+            if ema.file["Outcome"] == "RJ":  # what its records have besides does not matter
                 codes = {code for code in codes if code[0] is None}
-            reported.setdefault(answer.file["Name"], []).append((answer.file["Outcome"], codes))
-            names.append(re.sub(r"_R[0-9]+", "", answer.name))
+            reported.setdefault(ema.file["Name"], []).append((ema.file["Outcome"], codes))
+            names.append(re.sub(r"_R[0-9]+", "_R1", ema.name))
     lines = []
     for file, outcome, codes in expected.ema:
         mine = reported.get(file.name, [])
-        if (outcome, codes) in mine and f"EMA{file.name[3:]}" in names:
+        if (outcome, codes) in mine and answer_name(file.name) in names:
             mine.remove((outcome, codes))
         else:
             lines.append(f"EMA of {file.name}: {mine}, expected {(outcome, codes)}")
@@ -238,17 +238,12 @@ def compare_acknowledgements(files, expected, found):
                     if mine and name not in {file.name for file, _, _ in expected.ema}]
 
 
-def derived(kind, file, receipt):
-    """The name of an answer to a file."""
-    return f"{kind}{file.name[3:-4]}_R{receipt}.{file.form}"
-
-
 def compare_rows(kind, expected, found):
     reported = {answer.header["BatchId"]: answer.rows for answer in found if answer.kind == kind}
     lines = []
     for file, rows in expected:
         mine = reported.pop(file.batch, None)
-        if mine is None or derived(kind, file, 1) not in [answer.name for answer in found]:
+        if mine is None or answer_name(file.name, kind) not in [one.name for one in found]:
             lines.append(f"{kind} of {file.batch} is missing")
         else:
             lines += compare_each(f"{kind} of {file.batch}", rows, mine)

@@ -17,6 +17,8 @@ import zipfile
 from datetime import datetime, timedelta
 from xml.etree import ElementTree
 
+from home import answer as answer_name
+
 MCC = "90-B3-D5-1F-30-0E-C0-01"
 TCSP = "90-B3-D5-1F-30-0E-C0-02"
 ECSP = "90-B3-D5-1F-30-0E-C0-03"
@@ -145,9 +147,8 @@ class Parties:
 
     def answer(self, name, kind="EMA"):
         """The bytes of the first answer of a kind; None where there is none."""
-        stem, form = name.split("_", 1)[1].split(".")[:2]
         drop = SENDERS[name[:3]][2]
-        answer = f"{kind}_{stem}_R1.{form}"
+        answer = answer_name(name, kind)
         return self.home.read_out(drop, answer) if answer in self.home.out(drop) else None
 
     def acknowledged(self, name):

@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import time
 
-from home import GATE, NOW, SANITIZED, Home, Tap, terminate, wait_until
+from home import GATE, NOW, SANITIZED, Home, Tap, answer, terminate, wait_until
 
 MCC = "90-B3-D5-1F-30-0E-C0-01"
 TCSP = "90-B3-D5-1F-30-0E-C0-02"
@@ -20,8 +20,6 @@ SUPPLIER = "90-B3-D5-1F-30-05-00-%02d"
 DEVICE = "00-DB-12-34-56-78-90-%02X"
 HUB = "00-DB-12-34-56-78-91-%02X"
 WIDTHS = {"INV": 17, "COS": 6, "NMM": 10, "PTY": 7}
-# Names that differ in the type alone would share the names of their answers.
-CREATED = {"INV": NOW, "COS": "2023-07-03T11:59:59Z", "NMM": "2023-07-03T11:59:58Z", "PTY": "2023-07-03T11:59:57Z"}
 
 
 def mpan(number):
@@ -59,7 +57,6 @@ class Sender:
 
     def reference(self, kind, rows, mode="FULL", **options):
         rows = [row + "," * (WIDTHS[kind] - 2 - row.count(",")) for row in rows]
-        options.setdefault("created", CREATED[kind])
         return self.send(kind, "DCC", DCC, "dcc", "," + mode, rows, **options)
 
     def instruction(self, devices, **options):
@@ -79,10 +76,6 @@ def inv(n, kind="ESME", status="Commissioned", model="AB01,010A030B,0002012F", h
 def emi(n, kind="ESME", model="AB01,010A030B,0002012F", hub="", mpxn=None):
     mpxn = mpan(n) if mpxn is None and kind == "ESME" else mpxn or ""
     return f"{DEVICE % n},{kind},{model},{mpxn},{hub},Central,1"
-
-
-def answer(name, kind="EMA"):
-    return f"{kind}_{name.split('_', 1)[1].split('.')[0]}_R1.csv"
 
 
 def rows_of(home, drop, name):

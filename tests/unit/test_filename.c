@@ -228,6 +228,7 @@ static void test_filename__answers__are_derived_from_the_name(void **state)
 {
     g_autofree char *a = filename_answer(GOOD ".gz", "EMA", 1);
     g_autofree char *b = filename_answer("EMI_MCC_" EUI "_20230703_060000_000001.csv", "EMD", 12);
+    g_autofree char *e = filename_answer("INV_DCC_" EUI "_20230703_060000_000001.csv.zip", "EMA", 1);
     g_autofree char *c = filename_unknown_answer("0123456789abcdef0123", 2);
     const struct filename_own work_order = {.type = "EMW",
                                             .org = "TCOS",
@@ -240,6 +241,7 @@ static void test_filename__answers__are_derived_from_the_name(void **state)
     (void)state;
     assert_string_equal(a, "EMA_MCC_" EUI "_20230703_060000_000001_R1.xml");
     assert_string_equal(b, "EMD_MCC_" EUI "_20230703_060000_000001_R12.csv");
+    assert_string_equal(e, "EMA_DCC_" EUI "_20230703_060000_000001_INV_R1.csv");
     assert_string_equal(c, "EMA_UNKNOWN_0123456789abcdef_R2.csv");
     assert_string_equal(d, "EMW_TCOS_90-B3-D5-1F-30-00-00-04_20230703_060000_000042.csv");
 }
@@ -253,6 +255,11 @@ static void test_filename__name_that_the_gateway_writes__is_own(void **state)
         {"EMA_MCC_" EUI "_20230703_060000_000001_R1.xml", true},
         {"EMD_MCC_" EUI "_20230703_060000_000001_R12.csv", true},
         {"EMO_MCC_" EUI "_20230703_060000_000001_R1.csv", true},
+        {"EMA_TCSP_" EUI "_20230703_060000_000001_EMT_R1.xml", true},
+        {"EMA_DCC_" EUI "_20230703_060000_000001_PTY_R12.csv", true},
+        {"EMA_DCC_" EUI "_20230703_060000_000001_EMI_R1.csv", false}, /* answers to an EMI do not name it */
+        {"EMA_DCC_" EUI "_20230703_060000_000001_INC_R1.csv", false}, /* nobody sends an INC to the gateway */
+        {"EMA_DCC_" EUI "_20230703_060000_000001_INV_INV_R1.csv", false},
         {"EMA_UNKNOWN_0123456789abcdef_R2.csv", true},
         {"EMW_TCOS_90-B3-D5-1F-30-00-00-04_20230703_060000_000042.csv", true},
         {"INC_TCOS_90-B3-D5-1F-30-00-00-04_20230703_060000_999999.csv", true},
