@@ -194,7 +194,10 @@ static void add_effect(struct result *result, enum retry_effect effect, size_t c
     case RETRY_APPLIES:
         break;
     case RETRY_RECORDED:
-        row_warning(&result->row, C119, column, "its work had ended as %s; recorded, the outcome stays", state);
+        row_warning(
+            &result->row, C119, column,
+            "its work had ended as %s; recorded, it becomes MIGRATED when both sides state the same credentials",
+            state);
         break;
     case RETRY_NOTHING_NEW:
         if (outdated)

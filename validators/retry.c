@@ -2,7 +2,8 @@
  * The states of a session and what moves it from one to the next; retry.h has the picture.
  *
  * A side cannot take back its success in CONFIRM_PENDING and MIGRATED: that contradicts (C121). In CONFIRM_MISMATCH it
- * may correct itself, and its newest statement counts. settle() compares the two sides after each statement.
+ * may correct itself, and its newest statement counts. settle() compares the two sides after each statement;
+ * settle_late() does so when the work has ended without success.
  */
 #include "validators/retry.h"
 
@@ -124,6 +125,12 @@ bool retry_has_ended(const struct ledger_session *session)
     }
 }
 
+/* FAILED, or DEFERRED after a try: the Device may have got its new credentials all the same. */
+static bool ended_in_vain(const struct ledger_session *session)
+{
+    return session->state == LEDGER_FAILED || (session->state == LEDGER_DEFERRED && session->try > 0);
+}
+
 static const char *id_of(enum code code)
 {
     return catalogue_entry(code)->id;
@@ -188,6 +195,39 @@ static void settle(const struct change *c)
     }
 }
 
+/* Both state the same credentials: the success comes late, and the end becomes another one. */
+static void migrate_late(const struct change *c)
+{
+    struct ledger_session *session = c->session;
+
+    session->unused = session->unused && session->tcos.try != session->try; /* a try that succeeded was attempted */
+    session->code = NULL;
+    session->next_eligible = session->due = session->ended = 0; /* it ends now */
+    move_to(c, LEDGER_MIGRATED, NULL);
+}
+
+/* Compares the sides after a statement that came when the work had ended without success. The end stays until both
+ * state the same credentials; a success of one side is recorded, so that the Device gets C108 and is never replaced
+ * twice. What the session failed with stays in it. The transition says what is missing now. */
+static enum retry_effect settle_late(const struct change *c)
+{
+    struct ledger_session *session = c->session;
+    const struct ledger_side *tcos = &session->tcos, *ecos = &session->ecos;
+    const char *code = session->code;
+
+    if (tcos->good && ecos->good && says_the_same(tcos, ecos)) {
+        migrate_late(c);
+        return RETRY_APPLIES;
+    }
+    session->due = 0;
+    if ((tcos->good || ecos->good) && tcos->at != 0 && ecos->at != 0)
+        code = id_of(D151);
+    else if (tcos->good || ecos->good)
+        session->due = c->now + c->rules->confirmation_wait;
+    move_to(c, session->state, code);
+    return RETRY_RECORDED;
+}
+
 /* ---- results ---- */
 
 /* A failed try: the next delay, or the end. The end comes for a permanent code, after the last delay, and if the next
@@ -229,13 +269,6 @@ static void take_not_attempted(const struct change *c)
     move_to(c, LEDGER_RETRY_WAIT, NULL);
 }
 
-/* A success after the end: recorded, so that the Device gets C108 and is never replaced twice. */
-static void record_late_success(const struct change *c, enum ledger_statement statement)
-{
-    move_to(c, LEDGER_FAILED, c->session->code);
-    c->transition->statement = statement;
-}
-
 /* A SUCCESS counts in every state, whichever try it is about: the Device has the new credentials. */
 static enum retry_effect take_success(const struct change *c, const struct retry_result *said)
 {
@@ -244,14 +277,17 @@ static enum retry_effect take_success(const struct change *c, const struct retry
         .at = c->now, .good = true, .subject_id = said->subject_id, .key_id = said->key_id, .try = said->try};
     bool known = session->tcos.at != 0 && session->tcos.good;
     bool same = known && says_the_same(&session->tcos, &side);
+    enum retry_effect effect;
 
     switch (session->state) {
     case LEDGER_FAILED:
-        if (known)
+    case LEDGER_DEFERRED:
+        if (same)
             return RETRY_NOTHING_NEW;
         session->tcos = side;
-        record_late_success(c, LEDGER_REPLACED);
-        return RETRY_RECORDED;
+        effect = settle_late(c);
+        c->transition->statement = LEDGER_REPLACED;
+        return effect;
     case LEDGER_MIGRATED:
         return same ? RETRY_NOTHING_NEW : RETRY_CONTRADICTS;
     case LEDGER_CONFIRM_PENDING:
@@ -273,14 +309,19 @@ static enum retry_effect take_success(const struct change *c, const struct retry
     return RETRY_APPLIES;
 }
 
-/* The ECoS side has stated something already, so that a failure is no reason to retry: it is the TCoS side's statement
- * that it has replaced nothing. */
+/* The ECoS side has stated something already, or the work has ended, so that a failure is no reason to retry: it is the
+ * TCoS side's statement that it has replaced nothing. */
 static enum retry_effect take_denial(const struct change *c)
 {
+    enum retry_effect effect = RETRY_APPLIES;
+
     c->session->tcos = (struct ledger_side){.at = c->now};
-    settle(c);
+    if (ended_in_vain(c->session))
+        effect = settle_late(c);
+    else
+        settle(c);
     c->transition->statement = LEDGER_NOT_REPLACED;
-    return RETRY_APPLIES;
+    return effect;
 }
 
 void retry_orders_add(struct retry_orders *orders, const struct ledger_transition *transition)
@@ -326,6 +367,8 @@ static enum retry_effect take_no_success(const struct change *c, const struct re
             return RETRY_CONTRADICTS;
         return session->answered ? RETRY_NOTHING_NEW : take_denial(c);
     case LEDGER_CONFIRM_MISMATCH:
+    case LEDGER_FAILED:
+    case LEDGER_DEFERRED:
         return session->tcos.good ? take_denial(c) : RETRY_NOTHING_NEW;
     case LEDGER_MIGRATED:
         return RETRY_CONTRADICTS;
@@ -402,11 +445,11 @@ static enum retry_effect take_confirmation(const struct change *c, const struct 
     case LEDGER_MIGRATED:
         return same ? RETRY_NOTHING_NEW : RETRY_CONTRADICTS;
     case LEDGER_FAILED:
-        if (!side->good || (known && session->ecos.good))
-            return RETRY_NOTHING_NEW;
+    case LEDGER_DEFERRED:
+        if (same || (!side->good && !session->ecos.good && !session->tcos.good))
+            return RETRY_NOTHING_NEW; /* N says what the end says */
         session->ecos = *side;
-        record_late_success(c, LEDGER_CONFIRMED);
-        return RETRY_RECORDED;
+        return settle_late(c);
     case LEDGER_CONFIRM_PENDING:
         if (known && session->ecos.good)
             return same ? RETRY_NOTHING_NEW : RETRY_CONTRADICTS;
@@ -463,6 +506,13 @@ enum retry_effect retry_take_time(const struct retry_rules *rules, int64_t now, 
         session->due = 0; /* D150 is stated once */
         session->code = id_of(D150);
         move_to(&change, LEDGER_CONFIRM_PENDING, session->code);
+        return RETRY_APPLIES;
+    case LEDGER_FAILED:
+    case LEDGER_DEFERRED:
+        if (session->due == 0 || now < session->due)
+            return RETRY_NOTHING_NEW;
+        session->due = 0;
+        move_to(&change, session->state, id_of(D150));
         return RETRY_APPLIES;
     default:
         return RETRY_NOTHING_NEW;

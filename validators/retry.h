@@ -23,8 +23,10 @@
  *   CONFIRM_PENDING  --[it states something else]-------------> CONFIRM_MISMATCH
  *   CONFIRM_MISMATCH --[a side corrects itself]---------------> MIGRATED
  *   CONFIRM_MISMATCH --[both state: nothing was replaced]-----> FAILED
+ *   FAILED, DEFERRED --[both state the same, late]------------> MIGRATED
  *
- * MIGRATED, FAILED, REJECTED and DEFERRED are ends: the work item never moves again.
+ * MIGRATED, FAILED, REJECTED and DEFERRED are ends. Only a late success moves a work item again: one that was tried and
+ * is FAILED or DEFERRED.
  *
  * All functions are pure: no ledger, no clock. A session, a time and what happened go in; the session as it is
  * afterwards comes out, with the transition that led there:
@@ -119,7 +121,7 @@ bool retry_orders_outdate(const struct retry_orders *orders, const struct retry_
 /* What a statement means for a session, and which finding its sender gets. */
 enum retry_effect {
     RETRY_APPLIES,     /* the session changes; no finding */
-    RETRY_RECORDED,    /* a success after FAILED: it is recorded, the state stays (C119) */
+    RETRY_RECORDED,    /* after FAILED or DEFERRED: it is recorded, the state stays (C119) */
     RETRY_NOTHING_NEW, /* known already, or too late: nothing changes (C119) */
     RETRY_CONTRADICTS, /* contradicts what the same side stated before: nothing changes (C121) */
     RETRY_NOT_ORDERED, /* that try, or the Device at all, was never ordered: nothing changes (C118) */
@@ -145,7 +147,8 @@ enum retry_effect retry_take_confirmation(const struct retry_rules *rules, int64
                                           struct ledger_transition *transition);
 
 /* Time has passed. RETRY_APPLIES if that ended the session (D103, or the code of the last try) or if a confirmation is
- * missing now (D150), else RETRY_NOTHING_NEW. A try that is due is not the time's doing: retry_dispatch. */
+ * missing now (D150, also after a late success of one side), else RETRY_NOTHING_NEW. A try that is due is not the
+ * time's doing: retry_dispatch. */
 enum retry_effect retry_take_time(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
                                   struct ledger_transition *transition);
 

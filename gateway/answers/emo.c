@@ -1,6 +1,7 @@
 /*
  * EMO, the outcome of each Device of an instruction (formats/FILES.md, 6). A work item without a session was rejected
- * or deferred by the review of its file: its outcome is that of the review, its end the time of the verdict.
+ * or deferred by the review of its file: its outcome is that of the review, its end the time of the verdict. What was
+ * recorded after the EMO was planned does not change it: a late success is in the next one.
  */
 #include "gateway/answers/answer_private.h"
 
@@ -40,5 +41,5 @@ bool emo_write(struct answer *a, GError **error)
 {
     a->rows = a->verdict->items;
     answer_header_write(a->writer, a->outgoing, a->verdict->batch, a->rows);
-    return ledger_work_of_verdict_each(a->ledger, a->verdict, write_device, a, error);
+    return ledger_work_of_outcome_each(a->ledger, a->outgoing->job, write_device, a, error);
 }

@@ -155,8 +155,8 @@ static void explain_confirmation(const struct ledger_work *work, struct explanat
     e->at = s->due;
 }
 
-/* MIGRATED or FAILED. A side may report success after the session has failed; the Device then counts as replaced, and
- * another instruction for it is C108. */
+/* MIGRATED or FAILED. A side may state a success after the session has failed; the Device then counts as replaced, and
+ * another instruction for it is C108, until the other side says the same. */
 static bool explain_end(struct gateway *gateway, const struct ledger_work *work, struct explanation *e, GError **error)
 {
     const struct ledger_session *s = &work->session;
@@ -176,8 +176,8 @@ static bool explain_end(struct gateway *gateway, const struct ledger_work *work,
                                  past.failed_sessions >= gateway->config->max_sessions ? " (FAILED_ACTION)" : "", late);
     e->moves =
         past.replaced
-            ? g_strdup(
-                  "nothing: the Device holds ECoS credentials, so that another instruction would be rejected (C108)")
+            ? g_strdup("the other side's EMT SUCCESS or EMC Y with the same credentials, which makes it MIGRATED; "
+                       "until then another instruction would be rejected (C108)")
             : who_resolves(s->code, work->item.device_type);
     e->at = s->next_eligible;
     return true;

@@ -1,7 +1,7 @@
 /*
  * Counts of a Device Model, closed incidents and the session's row are written together. Which instructions have ended
- * is no list in memory: the ledger counts the ended items of each verdict, and outcome_plan asks for those that are
- * complete and have no EMO yet. So a crash before the commit loses no EMO, and none is planned twice.
+ * is no list in memory: the ledger counts the ended items of each verdict, and outcome_plan asks for those whose EMO is
+ * due. So a crash before the commit loses no EMO, and none is planned twice.
  */
 #include "gateway/pipeline/outcome.h"
 
@@ -73,7 +73,7 @@ static bool count_end(struct gateway *gateway, int64_t item, const struct ledger
 bool outcome_record(struct gateway *gateway, const struct ledger_work *work, const struct ledger_session *session,
                     const struct ledger_transition *transition, GError **error)
 {
-    bool ends = retry_has_ended(session) && !work->item.ended;
+    bool ends = retry_has_ended(session) && session->state != work->session.state; /* for the first time, or anew */
     /* A report period that ends later than this was issued at a wrong time: the end counts in the next period, or it
      * would be in no report. */
     struct ledger_session reported = *session;
@@ -107,14 +107,33 @@ static bool find_response(struct gateway *gateway, const struct ledger_verdict *
     return false;
 }
 
+/* The name of the response, but for the type; for a further outcome, the next number behind R that is free. *name:
+ * g_free. */
+static bool name_outcome(struct gateway *gateway, const char *response, char **name, GError **error)
+{
+    const char *dot = strrchr(response, '.'), *r = g_strrstr(response, "_R");
+    g_autofree char *stem = g_strndup(response + strlen("EMD"), (size_t)(r - response) - strlen("EMD"));
+    g_autofree struct ledger_outgoing *before = NULL;
+    int64_t number = g_ascii_strtoll(r + strlen("_R"), NULL, 10);
+
+    do {
+        g_free(*name);
+        g_clear_pointer(&before, g_free);
+        *name = g_strdup_printf("EMO%s_R%" G_GINT64_FORMAT "%s", stem, number++, dot);
+        if (!ledger_outgoing_named(gateway->ledger, *name, &before, error))
+            return false;
+    } while (before != NULL);
+    return true;
+}
+
 static bool plan(struct gateway *gateway, const struct ledger_verdict *of, int64_t now, GError **error)
 {
     g_autofree struct ledger_outgoing *response = NULL;
+    g_autofree char *name = NULL;
     int64_t job;
 
-    if (!find_response(gateway, of, &response, error))
+    if (!find_response(gateway, of, &response, error) || !name_outcome(gateway, response->name, &name, error))
         return false;
-    g_autofree char *name = g_strconcat("EMO", response->name + strlen("EMD"), NULL);
     const struct ledger_outgoing file = {.revision = of->revision,
                                          .about = of->job,
                                          .kind = "EMO",
@@ -124,7 +143,7 @@ static bool plan(struct gateway *gateway, const struct ledger_verdict *of, int64
                                          .recipient = response->recipient,
                                          .created = now,
                                          .rows = of->items};
-    return plan_file(gateway, &file, &job, error) && ledger_outcome_mark_planned(gateway->ledger, of, error);
+    return plan_file(gateway, &file, &job, error) && ledger_outcome_mark_planned(gateway->ledger, of, job, error);
 }
 
 bool outcome_plan(struct gateway *gateway, int64_t now, GError **error)

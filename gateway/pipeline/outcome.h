@@ -17,8 +17,8 @@
 bool outcome_record(struct gateway *gateway, const struct ledger_work *work, const struct ledger_session *session,
                     const struct ledger_transition *transition, GError **error);
 
-/* Plans an EMO for every accepted instruction whose Devices have all ended. now: seconds UTC. Call it once before the
- * transaction's commit. False: the ledger failed. */
+/* Plans an EMO for every accepted instruction whose Devices have all ended, and a further one after an end was
+ * corrected. now: seconds UTC. Call it once before the transaction's commit. False: the ledger failed. */
 bool outcome_plan(struct gateway *gateway, int64_t now, GError **error);
 
 #endif

@@ -43,14 +43,20 @@ bool report_collect_migrated(struct report *report, GError **error)
     return collect_ends(report, LEDGER_MIGRATED, error);
 }
 
+/* When a side stated that the Device has the new credentials; 0: it did not, and an operator has ended the session. */
+static int64_t stated_at(const struct ledger_side *side)
+{
+    return side->good ? side->at : 0;
+}
+
 #define ECOSMIG_001_FACTS(FACT)                                                                                        \
     LEADING_FACTS(FACT, ECOSMIG_001)                                                                                   \
     FACT(ECOSMIG_001, batch_id, work->batch)                                                                           \
     FACT(ECOSMIG_001, work_item_id, work_item_id(work->org, work->batch, work->item.record, work_item))                \
     FACT(ECOSMIG_001, attempt, work->item.attempt)                                                                     \
     FACT(ECOSMIG_001, migrated_at, cell_instant(session->ended, &report->instants[0]))                                 \
-    FACT(ECOSMIG_001, tcos_confirmed_at, cell_instant(session->tcos.at, &report->instants[1]))                         \
-    FACT(ECOSMIG_001, ecos_confirmed_at, cell_instant(session->ecos.at, &report->instants[2]))                         \
+    FACT(ECOSMIG_001, tcos_confirmed_at, cell_instant(stated_at(&session->tcos), &report->instants[1]))                \
+    FACT(ECOSMIG_001, ecos_confirmed_at, cell_instant(stated_at(&session->ecos), &report->instants[2]))                \
     FACT(ECOSMIG_001, csp_region, region_of(work, known))
 FACTS_DECLARE(ECOSMIG_001);
 
@@ -82,13 +88,15 @@ struct statuses {
     char *gbcs, *duis;
 };
 
-/* Keeps the last one, which ended the session. */
+/* Keeps those of the last result that failed: it ended the session. A success that came too late, or a confirmation,
+ * changes nothing. */
 static bool keep_statuses(void *user, const struct ledger_transition *transition, GError **error)
 {
     struct statuses *statuses = user;
 
     (void)error; /* cannot fail */
-    if (g_strcmp0(transition->code, statuses->code) != 0 || transition->job == 0)
+    if (g_strcmp0(transition->code, statuses->code) != 0 || transition->job == 0 ||
+        (transition->statement != LEDGER_NO_STATEMENT && transition->statement != LEDGER_NOT_REPLACED))
         return true;
     g_free(statuses->gbcs);
     g_free(statuses->duis);
@@ -121,15 +129,15 @@ bool report_collect_failed(struct report *report, GError **error)
     FACT(ECOSMIG_002, batch_id, work->batch)                                                                           \
     FACT(ECOSMIG_002, work_item_id, work_item_id(work->org, work->batch, work->item.record, work_item))                \
     FACT(ECOSMIG_002, attempt, work->item.attempt)                                                                     \
-    FACT(ECOSMIG_002, failed_at, cell_instant(session->ended, &report->instants[0]))                                   \
+    FACT(ECOSMIG_002, failed_at, cell_instant(end->ended, &report->instants[0]))                                       \
     FACT(ECOSMIG_002, category, about.category)                                                                        \
-    FACT(ECOSMIG_002, error_code, session->code)                                                                       \
+    FACT(ECOSMIG_002, error_code, end->code)                                                                           \
     FACT(ECOSMIG_002, error_name, about.name)                                                                          \
     FACT(ECOSMIG_002, gbcs_status, statuses.gbcs)                                                                      \
     FACT(ECOSMIG_002, duis_code, statuses.duis)                                                                        \
-    FACT(ECOSMIG_002, tries, cell_number(session->try - session->unused, tries))                                       \
+    FACT(ECOSMIG_002, tries, cell_number(end->tries, tries))                                                           \
     FACT(ECOSMIG_002, resolved_by, about.resolver)                                                                     \
-    FACT(ECOSMIG_002, next_attempt_from, cell_instant(session->next_eligible, &report->instants[1]))                   \
+    FACT(ECOSMIG_002, next_attempt_from, cell_instant(end->next_eligible, &report->instants[1]))                       \
     FACT(ECOSMIG_002, csp_region, region_of(work, known))
 FACTS_DECLARE(ECOSMIG_002);
 
@@ -137,15 +145,17 @@ static bool write_failed(void *user, const struct ledger_work *work, const struc
                          GError **error)
 {
     struct report *report = user;
-    const struct ledger_session *session = &work->session;
-    struct statuses statuses = {.code = session->code};
+    struct ledger_end room;
+    const struct ledger_end *end = ledger_work_end_in(work, LEDGER_FAILED, &room);
+    struct statuses statuses = {.code = end != NULL ? end->code : NULL};
     char tries[CELL_NUMBER_SIZE], work_item[WORK_ITEM_ID_SIZE];
     struct report_lead lead;
 
-    if (!ledger_transitions_each(report->gateway->ledger, work->item.item, keep_statuses, &statuses, error))
-        return false;
+    if (end == NULL ||
+        !ledger_transitions_each(report->gateway->ledger, work->item.item, keep_statuses, &statuses, error))
+        return end == NULL; /* the walk found its end, so it has one */
     report_lead(&work->item, known, &lead);
-    const struct about_code about = about_code(session->code, lead.device_type);
+    const struct about_code about = about_code(end->code, lead.device_type);
     FACTS_FILL(ECOSMIG_002, row);
     report_writer_row(report->writer, &row);
     g_free(statuses.gbcs);

@@ -223,12 +223,15 @@ static bool add_history(void *user, const struct ledger_work *work, GError **err
     (void)error; /* cannot fail */
     if (!work->has_session || session->begun == 0 || session->begun >= history->before)
         return true;
-    bool ended = session->ended != 0 && session->ended < history->before;
+    struct ledger_end end = {session->state, session->ended, session->code, session->next_eligible, session->try};
+    if (end.ended >= history->before) /* it was corrected later: what was known then is the end before */
+        end = work->corrected;
+    bool ended = end.ended != 0 && end.ended < history->before;
     history->attempts++;
     history->last_at = session->begun;
-    history->outcome = ended ? ledger_state_name(session->state) : "IN_PROGRESS";
-    if (ended && session->state == LEDGER_FAILED && session->code != NULL)
-        g_strlcpy(history->code, session->code, sizeof history->code);
+    history->outcome = ended ? ledger_state_name(end.state) : "IN_PROGRESS";
+    if (ended && end.state == LEDGER_FAILED && end.code != NULL)
+        g_strlcpy(history->code, end.code, sizeof history->code);
     return true;
 }
 

@@ -128,7 +128,7 @@ bool ledger_earlier_work(struct ledger *ledger, uint64_t device, struct ledger_e
     *earlier = (struct ledger_earlier_work){0};
     while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
         earlier->live |= sqlite3_column_int(q, 0) != 0;
-        earlier->replaced |= sqlite3_column_int(q, 3) != 0;
+        earlier->replaced |= sqlite3_column_int(q, 0) == 0 && sqlite3_column_int(q, 3) != 0;
         if (sqlite3_column_type(q, 1) == SQLITE_NULL || sqlite3_column_int(q, 1) != LEDGER_FAILED)
             continue;
         earlier->failed_sessions++;

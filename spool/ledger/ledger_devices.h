@@ -60,7 +60,7 @@ bool ledger_items_each(struct ledger *ledger, const struct ledger_verdict *of, l
 /* What the work items that a Device has had so far mean for a new one. */
 struct ledger_earlier_work {
     bool live;                 /* one is live */
-    bool replaced;             /* the newest statement of either side says that the credentials were replaced */
+    bool replaced;             /* of one that has ended, a side says that the credentials were replaced */
     int64_t failed_sessions;   /* how many sessions ended FAILED, and */
     int64_t failed_migrations; /* how many of them with an error of category d */
     int64_t next_eligible;     /* of the newest failed session; 0: none failed */

@@ -118,12 +118,13 @@ bool ledger_tries_due(struct ledger *ledger, int64_t now, int64_t limit, GArray 
                   error);
 }
 
-/* DISPATCHED (3) and CONFIRM_PENDING (5): the due time is the end of what is waited for. RETRY_WAIT (4) is over when
- * the session's time is, even if a try was due. */
+/* DISPATCHED (3) and CONFIRM_PENDING (5): the due time is the end of what is waited for; so it is for DEFERRED (2) and
+ * FAILED (8) after a late success of one side. RETRY_WAIT (4) is over when the session's time is, even if a try was
+ * due. */
 bool ledger_timeouts_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error)
 {
     LEDGER_SQL(timeouts, "SELECT due,item FROM session WHERE wake IS NOT NULL AND wake<=?1 AND due<=?1 AND"
-                         " (state IN(3,5) OR (state=4 AND ends<=?1)) ORDER BY wake,item LIMIT ?2");
+                         " (state IN(2,3,5,8) OR (state=4 AND ends<=?1)) ORDER BY wake,item LIMIT ?2");
     return append(ledger, ledger_query(ledger, &timeouts, LEDGER_VALUES(LEDGER_INT(now), LEDGER_INT(limit)), error),
                   due, error);
 }
@@ -138,16 +139,21 @@ bool ledger_next_due(struct ledger *ledger, int64_t now, int64_t *at, GError **e
 
 bool ledger_outcomes_due(struct ledger *ledger, GPtrArray **verdicts, GError **error)
 {
-    LEDGER_SQL(due, "SELECT " LEDGER_VERDICT " FROM verdict v WHERE items>0 AND ended=accepted"
-                    " AND reported=0 ORDER BY job");
+    LEDGER_SQL(due, "SELECT " LEDGER_VERDICT " FROM verdict v WHERE " LEDGER_OUTCOME_DUE " ORDER BY job");
     return ledger_all(ledger, ledger_query(ledger, &due, LEDGER_NO_VALUES, error), &ledger_verdict_shape, verdicts,
                       error);
 }
 
-bool ledger_outcome_mark_planned(struct ledger *ledger, const struct ledger_verdict *of, GError **error)
+bool ledger_outcome_mark_planned(struct ledger *ledger, const struct ledger_verdict *of, int64_t job, GError **error)
 {
     LEDGER_SQL(mark, "UPDATE verdict SET reported=1 WHERE job=? AND revision=?");
-    return ledger_run(ledger, &mark, LEDGER_VALUES(LEDGER_INT(of->job), LEDGER_INT(of->revision)), error);
+    LEDGER_SQL(insert, "INSERT INTO outcome_file(job,instruction,first_item,items,last)"
+                       " SELECT ?,?,?,?,ifnull(max(id),0) FROM transition");
+    return ledger_run(ledger, &mark, LEDGER_VALUES(LEDGER_INT(of->job), LEDGER_INT(of->revision)), error) &&
+           ledger_run(
+               ledger, &insert,
+               LEDGER_VALUES(LEDGER_INT(job), LEDGER_INT(of->job), LEDGER_INT(of->first_item), LEDGER_INT(of->items)),
+               error);
 }
 
 bool ledger_model_count(struct ledger *ledger, const struct ledger_item *item, bool migrated, struct ledger_model *now,

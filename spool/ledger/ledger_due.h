@@ -63,11 +63,12 @@ bool ledger_next_due(struct ledger *ledger, int64_t now, int64_t *at, GError **e
 
 /* ---- outcomes ---- */
 
-/* *verdicts: struct ledger_verdict of accepted instructions, all of whose sessions have ended and whose outcome is not
- * planned yet. */
+/* *verdicts: struct ledger_verdict of accepted instructions whose outcome file is due: all sessions have ended and none
+ * is planned yet, or an end was corrected since the last one. */
 bool ledger_outcomes_due(struct ledger *ledger, GPtrArray **verdicts, GError **error);
-/* The outcome file of this verdict is planned: it is due no more. */
-bool ledger_outcome_mark_planned(struct ledger *ledger, const struct ledger_verdict *of, GError **error);
+/* `job` has an outcome file of this verdict: none is due any more. The file shows what is recorded so far, whenever it
+ * is built (ledger_work_of_outcome_each). */
+bool ledger_outcome_mark_planned(struct ledger *ledger, const struct ledger_verdict *of, int64_t job, GError **error);
 
 /* How many Devices of one model have ended so far, by their end. */
 struct ledger_model {

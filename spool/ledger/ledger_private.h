@@ -48,6 +48,7 @@
 struct ledger_recent_batch {
     char org[16], batch[32];
     int64_t job, first_item, items, revision, judged_at;
+    bool reported;
 };
 
 struct ledger {
@@ -238,6 +239,10 @@ extern const struct ledger_shape ledger_verdict_shape;
 #define LEDGER_COS_INDEXES                                                                                             \
     "CREATE UNIQUE INDEX cos_event ON cos(mpxn, starts);"                                                              \
     "CREATE INDEX cos_gained ON cos(gaining, starts);"
+
+/* A verdict whose outcome file (EMO) is due: its last Device has ended, or an end was corrected since the last EMO. The
+ * schema's version 8 has an index with this very condition. */
+#define LEDGER_OUTCOME_DUE "items>0 AND((ended=accepted AND reported=0)OR reported=2)"
 
 /* Brings the tables to this release's version, each version in a transaction of its own. SPOOL_ERROR_RETRY if they
  * have a newer one. */

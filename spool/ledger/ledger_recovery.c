@@ -221,6 +221,10 @@ static bool make_due(struct ledger *ledger, const struct ledger_withheld *which,
                "INSERT INTO transition(item,n,before,at,state,try,due) SELECT s.item,s.transitions+1,s.last,"
                "?3,0,0,?3 FROM session s WHERE " PUT_OFF " AND s.item IN(SELECT h.item FROM " RELEASED
                ") ORDER BY s.item");
+    /* An EMO may show them as they are now (ledger_work_of_outcome_each). */
+    LEDGER_SQL(keep, "INSERT INTO session_was(item,until,state,try,unused,code,next_eligible)"
+                     " SELECT s.item,t.id,s.state,s.try,s.unused,s.code,s.next_eligible FROM transition t"
+                     " JOIN session s ON s.item=t.item WHERE t.id>?");
     LEDGER_SQL(sessions, "UPDATE session SET transitions=t.n,last=t.id,due=t.due,wake=t.due,code=NULL"
                          " FROM transition t WHERE t.id>? AND t.item=session.item");
     int64_t before = 0;
@@ -228,6 +232,7 @@ static bool make_due(struct ledger *ledger, const struct ledger_withheld *which,
     return ledger_number(ledger, ledger_query(ledger, &newest, LEDGER_NO_VALUES, error), &before, error) &&
            ledger_run(ledger, &transitions,
                       LEDGER_VALUES(LEDGER_INT(which->all), LEDGER_ID(which->device), LEDGER_INT(which->at)), error) &&
+           ledger_run(ledger, &keep, LEDGER_VALUES(LEDGER_INT(before)), error) &&
            ledger_run(ledger, &sessions, LEDGER_VALUES(LEDGER_INT(before)), error);
 }
 

@@ -236,7 +236,8 @@ bool ledger_periods_inconsistent(struct ledger *ledger, const struct ledger_list
 {
     LEDGER_SQL(inconsistent, "SELECT " PERIOD " FROM report_period e WHERE e.ref=?1 AND (e.unassigned+" ROWS_OF_FILES
                              "<>(SELECT count(*) FROM session s WHERE s.state=?2 AND s.ended>=e.starts"
-                             " AND s.ended<e.ends) OR " AFTER_GAP ") ORDER BY e.starts");
+                             " AND s.ended<e.ends)+(SELECT count(*) FROM session_was s WHERE s.state=?2 AND"
+                             " s.ended>=e.starts AND s.ended<e.ends) OR " AFTER_GAP ") ORDER BY e.starts");
     return each_period(ledger,
                        ledger_query(ledger, &inconsistent,
                                     LEDGER_VALUES(LEDGER_TEXT(listing->ref), LEDGER_INT(listing->state)), error),

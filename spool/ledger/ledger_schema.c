@@ -283,6 +283,20 @@ static const char *const versions[] = {
     "CREATE INDEX reported_row_period ON reported_row(ref, starts);"
     "INSERT INTO counter SELECT 'rows since '||ref,max(ends) FROM report_period"
     " WHERE ref IN('ECOSMIG-003','ECOSMIG-006') GROUP BY ref;"
+    /* Ends that were corrected, and outcome files (ledger_sessions.h, ledger_due.h). session_was: what a session was
+     * until the transition `until`; ended is set if that was an end. outcome_file: the instruction and the items that
+     * the EMO of that job shows, as they were after the transition `last`. verdict.reported: 0 no EMO yet, 1 planned,
+     * 2 a further one is due. */
+    "CREATE TABLE session_was(item INTEGER NOT NULL, until INTEGER NOT NULL, state INTEGER NOT NULL,"
+    " try INTEGER NOT NULL, unused INTEGER NOT NULL, code TEXT, next_eligible INTEGER, ended INTEGER,"
+    " PRIMARY KEY(item, until)) WITHOUT ROWID;"
+    "CREATE INDEX session_was_ended ON session_was(state, ended) WHERE ended IS NOT NULL;"
+    "CREATE TABLE outcome_file(job INTEGER PRIMARY KEY, instruction INTEGER NOT NULL, first_item INTEGER NOT NULL,"
+    " items INTEGER NOT NULL, last INTEGER NOT NULL);"
+    "INSERT INTO outcome_file SELECT o.job,o.about,v.first_item,v.items,(SELECT ifnull(max(id),0) FROM transition)"
+    " FROM outgoing o JOIN verdict v ON v.job=o.about AND v.revision=o.revision WHERE o.kind='EMO';"
+    "DROP INDEX verdict_unreported;"
+    "CREATE INDEX verdict_unreported ON verdict(job) WHERE " LEDGER_OUTCOME_DUE ";"
     "PRAGMA user_version=8;",
 };
 

@@ -27,11 +27,14 @@
 
 /* A work item `w` with its instruction's verdict `v` and job `j`, and its session if it has one. */
 #define WITHHELD "EXISTS(SELECT 1 FROM withheld h WHERE h.item=w.item)"
-#define WORK "SELECT " LEDGER_ITEM ",j.org,v.batch,j.name,v.revision,v.judged_at," WITHHELD "," SESSION
+#define WORK                                                                                                           \
+    "SELECT " LEDGER_ITEM ",j.org,v.batch,j.name,v.revision,v.judged_at," WITHHELD ",v.reported,c.state,c.ended,"      \
+    "c.code,c.next_eligible,c.try-c.unused," SESSION
 #define WORK_FROM                                                                                                      \
     " JOIN job j ON j.id=w.job JOIN verdict v ON v.job=w.job AND w.item>=v.first_item"                                 \
-    " AND w.item<v.first_item+v.items" SESSION_FROM
-enum { WORK_SESSION = LEDGER_ITEM_COLUMNS + 6, SESSION_COLUMNS = 26, WORK_COLUMNS = WORK_SESSION + SESSION_COLUMNS };
+    " AND w.item<v.first_item+v.items LEFT JOIN session_was c ON c.item=w.item AND c.ended IS NOT NULL" SESSION_FROM
+enum { WORK_CORRECTED = LEDGER_ITEM_COLUMNS + 7, WORK_SESSION = WORK_CORRECTED + 5, SESSION_COLUMNS = 26 };
+enum { WORK_COLUMNS = WORK_SESSION + SESSION_COLUMNS };
 
 /* ---- reading ---- */
 
@@ -82,6 +85,12 @@ static void read_work(sqlite3_stmt *q, int c, void *row)
     work->revision = sqlite3_column_int64(q, c + C + 3);
     work->judged_at = sqlite3_column_int64(q, c + C + 4);
     work->withheld = sqlite3_column_int(q, c + C + 5) != 0;
+    work->reported = sqlite3_column_int(q, c + C + 6) != 0;
+    work->corrected = (struct ledger_end){.state = (enum ledger_state)sqlite3_column_int(q, c + WORK_CORRECTED),
+                                          .ended = sqlite3_column_int64(q, c + WORK_CORRECTED + 1),
+                                          .code = ledger_text(q, c + WORK_CORRECTED + 2),
+                                          .next_eligible = sqlite3_column_int64(q, c + WORK_CORRECTED + 3),
+                                          .tries = sqlite3_column_int64(q, c + WORK_CORRECTED + 4)};
     work->has_session = sqlite3_column_type(q, c + WORK_SESSION) != SQLITE_NULL;
     read_session(q, c + WORK_SESSION, &work->session);
 }
@@ -101,6 +110,7 @@ static const size_t work_strings[] = {
     offsetof(struct ledger_work, org),
     offsetof(struct ledger_work, batch),
     offsetof(struct ledger_work, name),
+    offsetof(struct ledger_work, corrected.code),
     offsetof(struct ledger_work, session.code),
     offsetof(struct ledger_work, session.tcos.subject_id),
     offsetof(struct ledger_work, session.tcos.key_id),
@@ -137,7 +147,7 @@ static void read_transition(sqlite3_stmt *q, int c, struct ledger_transition *tr
  * within a transaction only: outside of one another process may change the ledger. */
 static bool find_batch(struct ledger *ledger, const struct ledger_work_item_id *id, GError **error)
 {
-    LEDGER_SQL(of_batch, "SELECT v.job,v.first_item,v.items,v.revision,v.judged_at FROM verdict v"
+    LEDGER_SQL(of_batch, "SELECT v.job,v.first_item,v.items,v.revision,v.judged_at,v.reported FROM verdict v"
                          " JOIN job j ON j.id=v.job WHERE v.batch=?2 AND j.org=?1 AND v.items>0");
     struct ledger_recent_batch *recent = &ledger->recent_batch;
     bool known = recent->items > 0 && strcmp(recent->batch, id->batch) == 0 && strcmp(recent->org, id->org) == 0;
@@ -155,6 +165,7 @@ static bool find_batch(struct ledger *ledger, const struct ledger_work_item_id *
         recent->items = sqlite3_column_int64(q, 2);
         recent->revision = sqlite3_column_int64(q, 3);
         recent->judged_at = sqlite3_column_int64(q, 4);
+        recent->reported = sqlite3_column_int(q, 5) != 0;
     }
     ledger_end(q);
     return good;
@@ -198,6 +209,7 @@ bool ledger_work_by_id(struct ledger *ledger, const struct ledger_work_item_id *
         (*work)->item.job = recent->job;
         (*work)->revision = recent->revision;
         (*work)->judged_at = recent->judged_at;
+        (*work)->reported = recent->reported;
     }
     return true;
 }
@@ -233,14 +245,38 @@ bool ledger_work_of_device_each(struct ledger *ledger, uint64_t device, ledger_w
     return each(ledger, ledger_query(ledger, &of_device, LEDGER_VALUES(LEDGER_ID(device)), error), visit, user, error);
 }
 
-bool ledger_work_of_verdict_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_work_visit visit,
-                                 void *user, GError **error)
+/* What a session was when the EMO was planned: the oldest row of session_was that a later transition replaced. */
+static void read_session_then(sqlite3_stmt *q, int c, struct ledger_session *session)
 {
-    LEDGER_SQL(of_verdict, WORK " FROM work_item w" WORK_FROM " WHERE w.item>=?1 AND w.item<?1+?2 ORDER BY w.item");
-    return each(
-        ledger,
-        ledger_query(ledger, &of_verdict, LEDGER_VALUES(LEDGER_INT(of->first_item), LEDGER_INT(of->items)), error),
-        visit, user, error);
+    if (sqlite3_column_type(q, c) == SQLITE_NULL)
+        return; /* it has not changed since */
+    session->state = (enum ledger_state)sqlite3_column_int(q, c);
+    session->try = sqlite3_column_int64(q, c + 1);
+    session->unused = sqlite3_column_int(q, c + 2) != 0;
+    session->code = ledger_text(q, c + 3);
+    session->next_eligible = sqlite3_column_int64(q, c + 4);
+    session->ended = sqlite3_column_int64(q, c + 5);
+}
+
+bool ledger_work_of_outcome_each(struct ledger *ledger, int64_t job, ledger_work_visit visit, void *user,
+                                 GError **error)
+{
+    LEDGER_SQL(of_outcome,
+               WORK ",p.state,p.try,p.unused,p.code,p.next_eligible,p.ended FROM outcome_file f CROSS JOIN work_item w"
+                    " ON w.job=f.instruction AND w.item>=f.first_item AND w.item<f.first_item+f.items" WORK_FROM
+                    " LEFT JOIN session_was p ON p.item=w.item AND p.until="
+                    "(SELECT min(o.until) FROM session_was o WHERE o.item=w.item AND o.until>f.last)"
+                    " WHERE f.job=? ORDER BY w.item");
+    sqlite3_stmt *q = ledger_query(ledger, &of_outcome, LEDGER_VALUES(LEDGER_INT(job)), error);
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        struct ledger_work work = {0};
+        read_work(q, 0, &work);
+        read_session_then(q, WORK_COLUMNS, &work.session);
+        good = visit(user, &work, error);
+    }
+    ledger_end(q);
+    return good;
 }
 
 bool ledger_work_in_state_each(struct ledger *ledger, const struct ledger_in_state *which, ledger_work_visit visit,
@@ -305,14 +341,24 @@ bool ledger_work_order_each(struct ledger *ledger, int64_t job, ledger_work_orde
     return good;
 }
 
+/* Ends of sessions: those that still hold, and those that were corrected. */
+#define ENDS_WITHIN(columns, s, more)                                                                                  \
+    "SELECT " columns " FROM " s more " WHERE s.state=?1 AND s.ended>=?2 AND s.ended<?3"
+#define ENDED_VALUES(which)                                                                                            \
+    LEDGER_VALUES(LEDGER_INT((which)->state), LEDGER_INT((which)->when.from), LEDGER_INT((which)->when.until))
+
 bool ledger_ended_sessions_each(struct ledger *ledger, const struct ledger_ended *which, ledger_ended_visit visit,
                                 void *user, GError **error)
 {
-    LEDGER_SQL(ended, "SELECT s.item,w.device_id,s.code FROM session s CROSS JOIN work_item w ON w.item=s.item"
-                      " WHERE s.state=? AND s.ended>=? AND s.ended<? ORDER BY s.ended,s.item");
-    sqlite3_stmt *q = ledger_query(
-        ledger, &ended,
-        LEDGER_VALUES(LEDGER_INT(which->state), LEDGER_INT(which->when.from), LEDGER_INT(which->when.until)), error);
+    LEDGER_SQL(
+        ended,
+        ENDS_WITHIN(
+            "s.item,w.device_id,s.code,s.ended", "session s",
+            " CROSS JOIN work_item w ON w.item=s.item") " UNION ALL " ENDS_WITHIN("s.item,w.device_id,s.code,s.ended",
+                                                                                  "session_was s",
+                                                                                  " CROSS JOIN work_item w ON "
+                                                                                  "w.item=s.item") " ORDER BY 4,1");
+    sqlite3_stmt *q = ledger_query(ledger, &ended, ENDED_VALUES(which), error);
     bool row = true, good = q != NULL;
     while (good && (good = ledger_row(ledger, q, &row, error)) && row)
         good = visit(user, sqlite3_column_int64(q, 0), (uint64_t)sqlite3_column_int64(q, 1), ledger_text(q, 2), error);
@@ -322,13 +368,9 @@ bool ledger_ended_sessions_each(struct ledger *ledger, const struct ledger_ended
 
 bool ledger_ended_sessions_count(struct ledger *ledger, const struct ledger_ended *which, int64_t *n, GError **error)
 {
-    LEDGER_SQL(count, "SELECT count(*) FROM session WHERE state=? AND ended>=? AND ended<?");
-    return ledger_number(ledger,
-                         ledger_query(ledger, &count,
-                                      LEDGER_VALUES(LEDGER_INT(which->state), LEDGER_INT(which->when.from),
-                                                    LEDGER_INT(which->when.until)),
-                                      error),
-                         n, error);
+    LEDGER_SQL(count, "SELECT (" ENDS_WITHIN("count(*)", "session s", "") ")+(" ENDS_WITHIN("count(*)", "session_was s",
+                                                                                            "") ")");
+    return ledger_number(ledger, ledger_query(ledger, &count, ENDED_VALUES(which), error), n, error);
 }
 
 /* Visits (Device, outcome of its review) rows; ends the query. */
@@ -358,7 +400,8 @@ bool ledger_unfinished_each(struct ledger *ledger, int64_t at, ledger_review_vis
     LEDGER_SQL(unfinished, "SELECT w.device_id,w.outcome FROM verdict v CROSS JOIN work_item w"
                            " ON w.item>=v.first_item AND w.item<v.first_item+v.items"
                            " LEFT JOIN session s ON s.item=w.item WHERE v.judged_at<?1 AND v.items>0"
-                           " AND w.outcome=0 AND (s.ended IS NULL OR s.ended>=?1)");
+                           " AND w.outcome=0 AND (s.ended IS NULL OR s.ended>=?1) AND NOT EXISTS"
+                           "(SELECT 1 FROM session_was c WHERE c.item=w.item AND c.ended<?1)");
     return each_review(ledger, ledger_query(ledger, &unfinished, LEDGER_VALUES(LEDGER_INT(at)), error), visit, user,
                        error);
 }
@@ -481,16 +524,59 @@ static bool end_item(struct ledger *ledger, int64_t item, GError **error)
     return ledger_run(ledger, &end, LEDGER_VALUES(LEDGER_INT(item)), error);
 }
 
+/* Keeps what the session was until this transition, if somebody may ask for it later: an end counts in the report of
+ * its period, and an EMO shows what was so when it was planned. */
+static bool keep_session(struct ledger *ledger, const struct ledger_work *work, const struct ledger_session *next,
+                         GError **error)
+{
+    LEDGER_SQL(keep, "INSERT INTO session_was(item,until,state,try,unused,code,next_eligible,ended)"
+                     " VALUES(?,?,?,?,?,?,?,?)");
+    const struct ledger_session *s = &work->session;
+    bool same = s->state == next->state && s->try == next->try && s->unused == next->unused &&
+                g_strcmp0(s->code, next->code) == 0 && s->next_eligible == next->next_eligible;
+
+    return same || (s->ended == 0 && !work->reported) ||
+           ledger_run(ledger, &keep,
+                      LEDGER_VALUES(LEDGER_INT(work->item.item), LEDGER_INT(next->last), LEDGER_INT(s->state),
+                                    LEDGER_INT(s->try), LEDGER_INT(s->unused), LEDGER_TEXT(s->code),
+                                    LEDGER_INT_OR_NULL(s->next_eligible), LEDGER_INT_OR_NULL(s->ended)),
+                      error);
+}
+
+/* A further EMO is due: an end was corrected after the last one, or it showed Devices that had not ended, and now all
+ * have. */
+static bool report_again(struct ledger *ledger, int64_t job, bool corrected, GError **error)
+{
+    LEDGER_SQL(again,
+               "UPDATE verdict SET reported=2 WHERE job=?1 AND items>0 AND reported>0 AND (?2 OR ended=accepted)");
+    return ledger_run(ledger, &again, LEDGER_VALUES(LEDGER_INT(job), LEDGER_INT(corrected)), error);
+}
+
 bool ledger_session_put(struct ledger *ledger, const struct ledger_work *work, const struct ledger_session *session,
                         const struct ledger_transition *transition, GError **error)
 {
     const struct ledger_item *item = &work->item;
-    bool ends = session->ended != 0 && !item->ended; /* a transition after the end is no second end */
+    bool ends = session->ended != 0 && !item->ended;
+    bool corrects = item->ended && session->state != work->session.state; /* an end that a late success corrects */
     struct ledger_session next = *session;
     if (!add_transition(ledger, work, transition, &next.last, error))
         return false;
     set_statement(&next, transition->statement);
-    return store_session(ledger, work, &next, error) &&
+    return keep_session(ledger, work, &next, error) && store_session(ledger, work, &next, error) &&
            count_in_verdict(ledger, item->job, transition->n == 1, ends, error) &&
-           (!ends || end_item(ledger, item->item, error));
+           (!ends || end_item(ledger, item->item, error)) &&
+           (!(ends || corrects) || !work->reported || report_again(ledger, item->job, corrects, error));
+}
+
+const struct ledger_end *ledger_work_end_in(const struct ledger_work *work, enum ledger_state state,
+                                            struct ledger_end *end)
+{
+    const struct ledger_session *s = &work->session;
+
+    if (work->corrected.ended != 0 && work->corrected.state == state)
+        return &work->corrected;
+    if (!work->has_session || s->ended == 0 || s->state != state)
+        return NULL;
+    *end = (struct ledger_end){s->state, s->ended, s->code, s->next_eligible, s->try - s->unused};
+    return end;
 }

@@ -68,6 +68,15 @@ struct ledger_transition {
     enum ledger_statement statement;
 };
 
+/* An end of a session. */
+struct ledger_end {
+    enum ledger_state state;
+    int64_t ended;         /* when it was recorded; 0: there is no such end */
+    const char *code;      /* why it ended so; NULL: none */
+    int64_t next_eligible; /* as in the session */
+    int64_t tries;         /* that were attempted */
+};
+
 /* A work item with its present state. */
 struct ledger_work {
     struct ledger_item item;
@@ -75,6 +84,8 @@ struct ledger_work {
     const char *name;            /* of the instruction's file, escaped */
     int64_t revision, judged_at; /* of the instruction's verdict */
     bool withheld;               /* not ordered before an operator releases it (ledger_recovery.h) */
+    bool reported;               /* an outcome file (EMO) of the instruction is planned */
+    struct ledger_end corrected; /* the end that a late success has corrected; the session has the one that holds */
     bool has_session;            /* false: all members of `session` are 0 */
     struct ledger_session session;
 };
@@ -88,7 +99,7 @@ struct ledger_work_item_id {
 };
 /* The work item with that WorkItemId. *work is NULL if no accepted instruction has it; g_free it. For the sake of
  * result files, which ask this for each record, most texts are left out. Set are: of the item its numbers, Device,
- * outcome and end; revision, judged_at; the session. */
+ * outcome and end; revision, judged_at, reported; the session. */
 bool ledger_work_by_id(struct ledger *ledger, const struct ledger_work_item_id *id, struct ledger_work **work,
                        GError **error);
 /* The work item with that number. *work is NULL if there is none; g_free it. */
@@ -106,9 +117,11 @@ typedef bool (*ledger_work_visit)(void *user, const struct ledger_work *work, GE
 /* Visits all work items of a Device, oldest first. */
 bool ledger_work_of_device_each(struct ledger *ledger, uint64_t device, ledger_work_visit visit, void *user,
                                 GError **error);
-/* Visits the work items of a verdict in the order of the instruction. */
-bool ledger_work_of_verdict_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_work_visit visit,
-                                 void *user, GError **error);
+/* Visits the work items that the outcome file (EMO) of that job shows, in the order of the instruction: state, try,
+ * unused, code, next_eligible and ended of each session are what they were when the file was planned
+ * (ledger_outcome_mark_planned). */
+bool ledger_work_of_outcome_each(struct ledger *ledger, int64_t job, ledger_work_visit visit, void *user,
+                                 GError **error);
 /* Work items in a state, at most `limit`; limit 0: all. */
 struct ledger_in_state {
     enum ledger_state state;
@@ -129,8 +142,9 @@ bool ledger_work_order_each(struct ledger *ledger, int64_t job, ledger_work_orde
 
 /* Stores the next state of a work item and the transition that leads to it. `work` is the item as it was read before;
  * transition->n and session->transitions are one more than work->session.transitions. A session that ends is counted
- * in its verdict, and its Device may be instructed again. SPOOL_ERROR_EXISTS if the item has changed since it was read.
- */
+ * in its verdict, and its Device may be instructed again. An end may become another one, once: the first is kept. If an
+ * outcome file shows the state that changes, that one is kept too, and a further file falls due when all have ended or
+ * an end was corrected. SPOOL_ERROR_EXISTS if the item has changed since it was read. */
 bool ledger_session_put(struct ledger *ledger, const struct ledger_work *work, const struct ledger_session *session,
                         const struct ledger_transition *transition, GError **error);
 typedef bool (*ledger_transition_visit)(void *user, const struct ledger_transition *transition, GError **error);
@@ -140,7 +154,13 @@ bool ledger_transitions_each(struct ledger *ledger, int64_t item, ledger_transit
 
 /* ---- for reports ---- */
 
-/* Sessions that ended in a state within an interval. */
+/* The work item's end in that state, also if a later one has corrected it; NULL: it did not end so. *end is room for
+ * the result, which holds as long as both. */
+const struct ledger_end *ledger_work_end_in(const struct ledger_work *work, enum ledger_state state,
+                                            struct ledger_end *end);
+
+/* Sessions that ended in a state within an interval. An end that was corrected later stays one: a session that failed
+ * in one week and turned out to have succeeded in the next failed in the first and migrated in the second. */
 struct ledger_ended {
     enum ledger_state state;
     struct ledger_interval when;

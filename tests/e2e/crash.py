@@ -535,14 +535,16 @@ SCRIPTS = (
            allowed=(0, 1, 2)),
     # Devices go their whole way: a try that fails and is made again; a success that both sides confirm; one that only
     # one side confirms for long; one that ends by time. The batch has its outcome. The pass of the 5th brings D103 for
-    # the third Device and D150 for the second.
+    # the third Device and D150 for the second. Then the third succeeds late, and the batch has a second outcome.
     Script("life", settings("drop ecos complete=at-once"), instruct(1, 2, 3), at("12:00:00"),
            result(1, "06:00:00", f"MCC.B-1-06.1,{DEVICE % 1},SUCCESS,,,,1,,,,,,AA,BB",
                   f"MCC.B-1-06.2,{DEVICE % 2},FAILED,,E20,,1,,,,,,,"),
            confirmation(1, "06:00:00", f"MCC.B-1-06.1,{DEVICE % 1},Y,,AA,BB,"), at("12:01:00"), at("12:06:00"),
            result(2, "12:07:00", f"MCC.B-1-06.2,{DEVICE % 2},SUCCESS,,,,2,,,,,,CC,DD"), at("12:08:00"),
            at("13:00:00", day=5),
-           confirmation(2, "12:09:00", f"MCC.B-1-06.2,{DEVICE % 2},Y,,CC,DD,"), at("13:01:00", day=5)),
+           confirmation(2, "12:09:00", f"MCC.B-1-06.2,{DEVICE % 2},Y,,CC,DD,"), at("13:01:00", day=5),
+           result(3, "12:10:00", f"MCC.B-1-06.3,{DEVICE % 3},SUCCESS,,,,1,,,,,,EE,FF"), at("13:02:00", day=5),
+           confirmation(3, "12:11:00", f"MCC.B-1-06.3,{DEVICE % 3},Y,,EE,FF,"), at("13:03:00", day=5)),
     # Days are reported. The file of 18:00 comes in the pass that issues a report, and takes the only Device from its
     # Supplier: a report that was planned is built as if that file had not come yet.
     Script("reporting",

@@ -144,8 +144,10 @@ class Played:
                     lines.append(f"{device} is ordered for {item} while {before} is live")
                 self.ordered[device] = item
             for row in answer.rows if answer.kind == "EMO" else []:
-                if row["WorkItemId"] in self.outcomes:
-                    lines.append(f"{row['WorkItemId']} has a second outcome")
+                before = self.outcomes.get(row["WorkItemId"], row["Outcome"])
+                if before != row["Outcome"] and (before in ("MIGRATED", "REJECTED") or
+                                                 before in ENDS and row["Outcome"] != "MIGRATED"):
+                    lines.append(f"{row['WorkItemId']} has the outcome {row['Outcome']} after {before}")
                 self.outcomes[row["WorkItemId"]] = row["Outcome"]
         for file in files:
             reported = [(row["RecordNumber"], row["Code"]) for answer in found
@@ -157,11 +159,13 @@ class Played:
         return lines
 
     def record_statement(self, row, codes):
-        """Records an accepted statement. One that is only reported (C119) takes nothing back."""
+        """Records an accepted statement. One that is only reported (C119) takes nothing back, unless the work has ended
+        in vain: then the newest statement of a side counts."""
         said = (row["DeviceID"], row["WorkItemId"], "Result" in row)
+        item = next((one for one in self.model.items if one.work_item == row["WorkItemId"]), None)
         if row.get("Result") == "SUCCESS" or row.get("Confirmed") == "Y":
             self.replaced.add(said)
-        elif not codes:
+        elif not codes or item is not None and item.ended_in_vain and not item.has_success:
             self.replaced.discard(said)
 
     def ended(self):
@@ -239,15 +243,17 @@ def compare_acknowledgements(files, expected, found):
 
 
 def compare_rows(kind, expected, found):
-    reported = {answer.header["BatchId"]: answer.rows for answer in found if answer.kind == kind}
+    """expected: (file, rows), and the number behind R if it is not 1."""
+    reported = {answer.name: answer for answer in found if answer.kind == kind}
     lines = []
-    for file, rows in expected:
-        mine = reported.pop(file.batch, None)
-        if mine is None or answer_name(file.name, kind) not in [one.name for one in found]:
-            lines.append(f"{kind} of {file.batch} is missing")
+    for file, rows, *number in expected:
+        name = answer_name(file.name, kind, *number)
+        mine = reported.pop(name, None)
+        if mine is None or mine.header["BatchId"] != file.batch:
+            lines.append(f"{kind} of {file.batch}, {name}, is missing")
         else:
-            lines += compare_each(f"{kind} of {file.batch}", rows, mine)
-    return lines + [f"{kind} of {batch} is not expected: {rows}" for batch, rows in reported.items()]
+            lines += compare_each(f"{kind} of {file.batch}, {name}", rows, mine.rows)
+    return lines + [f"{kind} {name} is not expected: {answer.rows}" for name, answer in reported.items()]
 
 
 def compare_each(what, rows, reported):

@@ -8,7 +8,7 @@ A history is steps joined by " | ", a step is a time, a verb and its arguments:
     7m result a TIMEOUT at 1m       its LastTry; "of 1m": in a file that was made then
     1h confirm a Y k                k; N has none
     9m pass                         nothing comes, time alone
-    1d late a k            success of the first work item of a
+    1d late a k            success of the first work item of a; lateconfirm: its confirmation
 
 Times count from 2023-07-03T12:00:00Z. What must be so in the end: the state of the newest work item of each Device, its
 code, the newest try, what is due and NextEligible, findings of the last file, how many tries were ordered in all, and
@@ -66,6 +66,39 @@ CASES = [
     ("a success after the end is recorded", "0 instruct a | 25h result a SUCCESS k", "a FAILED code=D103 found=C119"),
     ("a confirmation too", "0 instruct a | 25h confirm a Y k | 32d instruct a", "a REJECTED code=C108"),
     ("so that the Device gets C108", "0 instruct a | 25h result a SUCCESS k | 32d instruct a", "a REJECTED code=C108"),
+    ("both sides after the end: it has migrated", "0 instruct a | 25h result a SUCCESS k | 26h confirm a Y k",
+     "a MIGRATED code= next= found="),
+    ("in the other order too", "0 instruct a | 25h confirm a Y k | 26h result a SUCCESS k", "a MIGRATED code= found="),
+    ("one of them before the end", "0 instruct a | 1m confirm a N | 25h result a SUCCESS k | 26h confirm a Y k",
+     "a MIGRATED code="),
+    ("another key late is no agreement", "0 instruct a | 25h result a SUCCESS k | 26h confirm a Y other",
+     "a FAILED code=D103 due= found=C119"),
+    ("and may be corrected", "0 instruct a | 25h result a SUCCESS k | 26h confirm a Y other | 27h confirm a Y k",
+     "a MIGRATED found="),
+    ("or by the TCoS side",
+     "0 instruct a | 25h result a SUCCESS k | 26h confirm a Y other | 27h result a SUCCESS other",
+     "a MIGRATED found="),
+    ("N takes a late Y back", "0 instruct a | 25h confirm a Y k | 26h confirm a N | 27h result a SUCCESS k",
+     "a FAILED code=D103 found=C119"),
+    ("a late N alone says what the end says", "0 instruct a | 25h confirm a N", "a FAILED due= found=C119"),
+    ("unless the TCoS side says something else", "0 instruct a | 25h result a SUCCESS k | 26h confirm a N",
+     "a FAILED due= found=C119"),
+    ("a late success waits for the other side", "0 instruct a | 25h result a SUCCESS k", "a FAILED due=49h"),
+    ("for so long", "0 instruct a | 25h result a SUCCESS k | 49h pass", "a FAILED code=D103 due="),
+    ("a result takes a late success back", "0 instruct a | 25h result a SUCCESS k | 26h result a FAILED E20 | "
+     "32d instruct a", "a DISPATCHED"),
+    ("a permanent failure is corrected too", "0 instruct a | 1m result a FAILED 10 | 2m result a SUCCESS k | "
+     "3m confirm a Y k", "a MIGRATED code= next= tries=1"),
+    ("what was not attempted and succeeds was", "0 instruct a | 1434m result a NOT_ATTEMPTED | 24h pass | "
+     "25h result a SUCCESS k | 26h confirm a Y k", "a MIGRATED tries=1"),
+    ("after it what contradicts is refused",
+     "0 instruct a | 25h result a SUCCESS k | 26h confirm a Y k | 27h confirm a N",
+     "a MIGRATED found=C121"),
+    ("a newer work item is not ordered again",
+     "0 instruct a | 24h pass | 31d instruct a | 44641m result a FAILED E20 | "
+     "44642m late a k | 44643m lateconfirm a k | 44646m pass", "a FAILED code=C108 ordered=2"),
+    ("one side's success of a live work item is C110", "0 instruct a | 1m result a SUCCESS k | 1h instruct a",
+     "a DEFERRED code=C110"),
     ("NOT_ATTEMPTED costs no try", "0 instruct a | 1m result a NOT_ATTEMPTED",
      "a RETRY_WAIT code= due=6m try=1 tries=0"),
     ("and is ordered again as the same", "0 instruct a | 1m result a NOT_ATTEMPTED | 6m pass",
@@ -254,9 +287,10 @@ class Play:
                    "SupplyStartDate": words[0]}
             return File("COS", [row], batch=batch, mode="DELTA")
         item = self.newest(words[0])
-        if verb == "late":  # a success of its first work item
+        if verb.startswith("late"):  # of its first work item
             item = next(one for one in self.model.items if one.device == DEVICES[words[0]])
-            words = [words[0], "SUCCESS", words[1]]
+            verb = verb[4:]
+            words = [words[0], "Y" if verb else "SUCCESS", words[1]]
         about = {"WorkItemId": item.work_item if item else "MCC.B-9.9", "DeviceID": DEVICES[words[0]]}
         if verb == "confirm":
             key = words[2] if len(words) > 2 else ""

@@ -177,7 +177,8 @@ class Maker:
     def wanted(self, kind):
         """Whose result or confirmation is to come."""
         return [item for item in self.model.items if item.state in ("DISPATCHED", "CONFIRM_MISMATCH") or
-                item.state == "CONFIRM_PENDING" and (item.tcos if kind == "EMT" else item.ecos) is None]
+                (item.state == "CONFIRM_PENDING" or item.ended_in_vain and item.has_success) and
+                (item.tcos if kind == "EMT" else item.ecos) is None]
 
     def pick_items(self, kind):
         """Mostly those that are wanted, each once."""

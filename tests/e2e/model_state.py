@@ -66,6 +66,7 @@ class Item:
         self.succeeded = None      # the try of it
         self.ecos = None           # ("Y", SubjectId, KeyId) or ("N",)
         self.reported = False          # D150
+        self.corrected = False     # its end was corrected by a late success
         self.steps = []            # (state, code, time)
 
     def become(self, state, now, code=""):
@@ -88,6 +89,11 @@ class Item:
         return isinstance(self.tcos, tuple) or (self.ecos or "N")[0] == "Y"
 
     @property
+    def ended_in_vain(self):
+        """FAILED, or DEFERRED after a try."""
+        return self.state == "FAILED" or self.state == "DEFERRED" and self.trial > 0
+
+    @property
     def device_model(self):
         return " ".join([self.row["DeviceType"], *model_of(self.row)])
 
@@ -99,6 +105,23 @@ class Item:
         return isinstance(self.tcos, tuple) and self.ecos == ("Y", *self.tcos)
 
 
+class Batch:
+    """The Devices of an accepted instruction, and the outcome files (EMO) that it has had."""
+
+    def __init__(self, file, items):
+        self.file, self.items = file, items
+        self.told = 0           # how many EMOs
+        self.corrected = 0      # ends that were corrected, as of the last one
+
+    @property
+    def corrections(self):
+        return sum(item.corrected for item in self.items)
+
+    @property
+    def is_due(self):
+        return self.corrections > self.corrected if self.told else not any(item.live for item in self.items)
+
+
 class Answers:
     """What one pass writes, in order."""
 
@@ -106,7 +129,7 @@ class Answers:
         self.ema = []  # (file, outcome, {(record, code), …})
         self.emd = []  # (file, [row, …])
         self.emw = []  # rows of all work orders, one after another
-        self.emo = []  # (file, [row, …])
+        self.emo = []  # (file, [row, …], number of the file: 1, 2, …)
         self.inc = []  # (event, code, subject), what began and ended
 
 
@@ -114,7 +137,7 @@ class Model:
     def __init__(self, settings=None):
         self.settings = settings or Settings()
         self.items = []
-        self.batches = []       # (file, items) of the accepted instructions whose outcome is still to come
+        self.batches = []       # of the accepted instructions
         self.waiting = []       # instructions that wait for an inventory
         self.inventory = None   # DeviceID: row; None before the first accepted INV
         self.inventory_at = None
@@ -230,13 +253,17 @@ class Model:
             elif item.state == "CONFIRM_PENDING" and now >= item.due and not item.reported:
                 item.reported, item.code = True, "D150"
                 item.note(now)
+            elif item.ended_in_vain and item.due and now >= item.due:
+                item.due = None
+                item.note(now, "D150")
         self.settle(now, answers)
 
     def settle(self, now, answers):
-        """EMO for every batch whose last live Device has ended."""
-        for batch in [one for one in self.batches if not any(item.live for item in one[1])]:
-            self.batches.remove(batch)
-            answers.emo.append((batch[0], [self.outcome(item) for item in batch[1]]))
+        """EMO for every batch whose last live Device has ended, and a further one when an end was corrected."""
+        for batch in [one for one in self.batches if one.is_due]:
+            batch.told += 1
+            batch.corrected = batch.corrections
+            answers.emo.append((batch.file, [self.outcome(item) for item in batch.items], batch.told))
 
     @staticmethod
     def outcome(item):
@@ -262,7 +289,7 @@ class Model:
             items.append(item)
             rows.append(self.response(item, found))
         answers.emd.append((file, rows))
-        self.batches.append((file, items))
+        self.batches.append(Batch(file, items))
         return errors, warnings
 
     def split(self, item, now, found):
@@ -322,7 +349,8 @@ class Model:
             found.append(("C103", False, None))
         if any(is_non_migratable(row, entry, now) for entry in self.models.values()):
             found.append(("C107", False, None))
-        if (known or {}).get("Credentials") == "ECOS" or any(other.has_success for other in past):
+        if (known or {}).get("Credentials") == "ECOS" or \
+                any(other.has_success and not other.live for other in past):
             found.append(("C108", False, None))
         mpxn = self.supply_point(known, now) if known is not None else row["MPxN"]
         starts = [time_of(start) for of, start in self.events if of == mpxn and mpxn]
@@ -443,7 +471,10 @@ class Model:
             return self.success(item, trial, ids, now)
         if self.is_outdated(item, trial, row, created):
             return "C119"
-        if isinstance(item.tcos, tuple) and item.state != "FAILED" and trial == item.succeeded:
+        if isinstance(item.tcos, tuple) and trial == item.succeeded:
+            if item.ended_in_vain:
+                item.tcos = "FAILED"
+                return self.compare_late(item, now)
             if item.state != "CONFIRM_MISMATCH":
                 return "C121"
             item.tcos = "FAILED"
@@ -505,13 +536,11 @@ class Model:
             self.begin_incident("D160", subject, now)
 
     def success(self, item, trial, ids, now):
-        if item.state == "FAILED":
-            if not isinstance(item.tcos, tuple):
-                item.tcos = ids
-                item.note(now)
-            return "C119"
         if item.tcos == ids:
             return "C119"
+        if item.ended_in_vain:
+            item.tcos, item.succeeded = ids, trial
+            return self.compare_late(item, now)
         if isinstance(item.tcos, tuple) and item.state != "CONFIRM_MISMATCH":
             return "C121"
         item.tcos, item.succeeded = ids, trial
@@ -525,13 +554,13 @@ class Model:
         if item.trial == 0:
             return "C118"
         said = ("Y", row["SubjectId"], row["KeyId"]) if row["Confirmed"] == "Y" else ("N",)
-        if item.state == "FAILED":
-            if said[0] == "Y" and (item.ecos is None or item.ecos[0] == "N"):
-                item.ecos = said
-                item.note(now)
-            return "C119"
         if item.ecos == said:
             return "C119"
+        if item.ended_in_vain:
+            if said == ("N",) and not item.has_success:
+                return "C119"
+            item.ecos = said
+            return self.compare_late(item, now)
         if item.state == "MIGRATED" or item.state == "CONFIRM_PENDING" and item.tcos is None:
             return "C121"
         item.ecos = said
@@ -547,14 +576,29 @@ class Model:
             item.become("CONFIRM_PENDING", now)
             item.due = now + self.settings.confirmation_wait
         elif item.agrees():
-            item.become("MIGRATED", now)
-            self.migrated.add(item.device_model)
-            self.clear_incident("D160", item.device_model, now)
-            self.clear_incident("C", item.device, now)
+            self.migrate(item, now)
         elif item.tcos == "FAILED" and item.ecos == ("N",):
             self.fail(item, now, "D151")
         else:
             item.become("CONFIRM_MISMATCH", now, "D151")
+
+    def compare_late(self, item, now):
+        """One side has spoken after an end without success; the finding that it gets."""
+        if item.agrees():
+            item.unattempted = item.unattempted and item.succeeded != item.trial
+            item.corrected, item.next_eligible = True, None
+            self.migrate(item, now)
+            return None
+        one_sided = item.tcos is None or item.ecos is None
+        item.due = now + self.settings.confirmation_wait if item.has_success and one_sided else None
+        item.note(now, "D151" if item.has_success and not one_sided else None)
+        return "C119"
+
+    def migrate(self, item, now):
+        item.become("MIGRATED", now)
+        self.migrated.add(item.device_model)
+        self.clear_incident("D160", item.device_model, now)
+        self.clear_incident("C", item.device, now)
 
     # ---- reference data ----
 

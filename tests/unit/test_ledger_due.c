@@ -206,8 +206,44 @@ static void test_ledger_due__last_session_ends__outcome_is_due_once(void **state
     assert_int_equal(job, 2);
     g_autofree struct ledger_verdict *verdict = NULL;
     assert_true(ledger_verdict_get(ledger, 2, 1, &verdict, NULL));
-    assert_true(ledger_outcome_mark_planned(ledger, verdict, NULL));
+    assert_true(ledger_outcome_mark_planned(ledger, verdict, 21, NULL));
     assert_int_equal(outcomes_due(&job), 0);
+}
+
+static bool join_states(void *user, const struct ledger_work *work, GError **error)
+{
+    (void)error;
+    g_string_append_printf(user, "%s ", ledger_state_name(work->session.state));
+    return true;
+}
+
+static void expect_outcome(int64_t job, const char *expected)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    assert_true(ledger_work_of_outcome_each(ledger, job, join_states, text, NULL));
+    assert_string_equal(text->str, expected);
+}
+
+static void test_ledger_due__end_is_corrected__a_further_outcome_is_due_and_the_first_stays(void **state)
+{
+    g_autofree struct ledger_verdict *verdict = NULL;
+    int64_t job = 0;
+
+    (void)state;
+    for (int i = 0; i < DEVICES - 1; i++)
+        move(first + DEVICES + i, LEDGER_FAILED, 0, 90);
+    assert_true(ledger_verdict_get(ledger, 2, 1, &verdict, NULL));
+    assert_true(ledger_outcome_mark_planned(ledger, verdict, 21, NULL));
+    move(first + DEVICES, LEDGER_FAILED, 0, 90); /* recorded only */
+    assert_int_equal(outcomes_due(&job), 0);
+    move(first + DEVICES, LEDGER_MIGRATED, 0, 95);
+    assert_int_equal(outcomes_due(&job), 1);
+    assert_int_equal(job, 2);
+    assert_true(ledger_outcome_mark_planned(ledger, verdict, 22, NULL));
+    assert_int_equal(outcomes_due(&job), 0);
+    expect_outcome(21, "FAILED FAILED FAILED FAILED FAILED READY ");
+    expect_outcome(22, "MIGRATED FAILED FAILED FAILED FAILED READY ");
 }
 
 static void test_ledger_due__nothing_accepted__outcome_is_due_at_once(void **state)
@@ -275,6 +311,7 @@ int main(void)
         T(test_ledger_due__same_time__in_the_order_of_items),
         T(test_ledger_due__undispatched__items_without_a_session),
         T(test_ledger_due__last_session_ends__outcome_is_due_once),
+        T(test_ledger_due__end_is_corrected__a_further_outcome_is_due_and_the_first_stays),
         T(test_ledger_due__nothing_accepted__outcome_is_due_at_once),
         T(test_ledger_due__models__are_told_apart_by_all_four_names),
     };

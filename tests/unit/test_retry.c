@@ -32,52 +32,58 @@ static void expect_cell(const char *story_events, const char *event, const char 
         fail_msg("%s: expected '%s', found '%s'", all, expected, found);
 }
 
+static const struct {
+    const char *story;
+    const char *expected[EVENTS]; /* S S' T Fg5 N Y Y' n t, t a day later */
+} cells[] = {
+    {"", {"?", "?", "?", "?", "?", "?", "?", "?", "r", "r"}},
+    {"p60", {"?", "?", "?", "?", "?", "?", "?", "?", "r", "r"}},
+    {"x", {"?", "?", "?", "?", "?", "?", "?", "?", "r", "r"}},
+    {"W", {"+CP", "+CP", "+RW", "+FA", "+RW", "+CP", "+CP", "+DI", "r", "+FA"}},
+    {"W T @5 W", {"+CP", "+CP", "+RW", "+FA", "+RW", "+CP", "+CP", "+DI", "r", "+FA"}},
+    {"W n", {"+CM", "+CM", "+RW", "+FA", "+RW", "+CP", "+CP", "r", "r", "+FA"}},
+    {"W T", {"+CP", "+CP", "r", "r", "r", "+CP", "+CP", "+RW", "r", "+FA"}},
+    {"W N", {"+CP", "+CP", "r", "r", "r", "+CP", "+CP", "+RW", "r", "+FA"}},
+    {"W T n", {"+CM", "+CM", "r", "r", "r", "+CP", "+CP", "r", "r", "+FA"}},
+    /* the TCoS side has stated success */
+    {"W S", {"r", "!", "!", "!", "!", "+MI", "+CM", "+CM", "r", "+CP"}},
+    {"W T S", {"r", "!", "!", "!", "!", "+MI", "+CM", "+CM", "r", "+CP"}},
+    {"W S @1440 t", {"r", "!", "!", "!", "!", "+MI", "+CM", "+CM", "r", "r"}},
+    /* the ECoS side has */
+    {"W Y", {"+MI", "+CM", "+CM", "+CM", "+CM", "r", "!", "!", "r", "+CP"}},
+    {"W n Y", {"+MI", "+CM", "+CM", "+CM", "+CM", "r", "!", "!", "r", "+CP"}},
+    {"W T Y", {"+MI", "+CM", "r", "r", "r", "r", "!", "!", "r", "+CP"}},
+    {"W N Y", {"+MI", "+CM", "r", "r", "r", "r", "!", "!", "r", "+CP"}},
+    /* they disagree */
+    {"W S n", {"r", "+CM", "+FA", "+FA", "+FA", "+MI", "+CM", "r", "r", "r"}},
+    {"W S Y'", {"r", "+MI", "+CM", "+CM", "+CM", "+MI", "r", "+CM", "r", "r"}},
+    {"W Y T", {"+MI", "+CM", "r", "r", "r", "r", "+CM", "+FA", "r", "r"}},
+    {"W S Y' T", {"+CM", "+MI", "r", "r", "r", "+CM", "r", "+FA", "r", "r"}},
+    /* ends */
+    {"W S Y", {"r", "!", "!", "!", "!", "r", "!", "!", "r", "r"}},
+    {"W S n Y", {"r", "!", "!", "!", "!", "r", "!", "!", "r", "r"}},
+    {"W Fg5", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
+    {"W n Fg5", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
+    {"W @1440 t", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
+    {"W Y T n", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
+    {"W S n T", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
+    {"W T x", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
+    /* after a late success of one side, and of both */
+    {"W Fg5 S", {"r", "~FA", "~FA", "~FA", "~FA", "+MI", "~FA", "~FA", "r", "+FA"}},
+    {"W Fg5 Y", {"+MI", "~FA", "r", "r", "r", "r", "~FA", "~FA", "r", "+FA"}},
+    {"W Fg5 S n", {"r", "~FA", "~FA", "~FA", "~FA", "+MI", "~FA", "r", "r", "r"}},
+    {"W Fg5 S Y'", {"r", "+MI", "~FA", "~FA", "~FA", "+MI", "r", "~FA", "r", "r"}},
+    {"W Fg5 S T", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
+    {"W Fg5 Y S", {"r", "!", "!", "!", "!", "r", "!", "!", "r", "r"}},
+};
+
 static void test_retry__each_event_in_each_state__has_the_effect_of_the_design(void **state)
 {
-    static const struct {
-        const char *story;
-        const char *expected[EVENTS]; /* S S' T Fg5 N Y Y' n t, t a day later */
-    } rows[] = {
-        {"", {"?", "?", "?", "?", "?", "?", "?", "?", "r", "r"}},
-        {"p60", {"?", "?", "?", "?", "?", "?", "?", "?", "r", "r"}},
-        {"x", {"?", "?", "?", "?", "?", "?", "?", "?", "r", "r"}},
-        {"W", {"+CP", "+CP", "+RW", "+FA", "+RW", "+CP", "+CP", "+DI", "r", "+FA"}},
-        {"W T @5 W", {"+CP", "+CP", "+RW", "+FA", "+RW", "+CP", "+CP", "+DI", "r", "+FA"}},
-        {"W n", {"+CM", "+CM", "+RW", "+FA", "+RW", "+CP", "+CP", "r", "r", "+FA"}},
-        {"W T", {"+CP", "+CP", "r", "r", "r", "+CP", "+CP", "+RW", "r", "+FA"}},
-        {"W N", {"+CP", "+CP", "r", "r", "r", "+CP", "+CP", "+RW", "r", "+FA"}},
-        {"W T n", {"+CM", "+CM", "r", "r", "r", "+CP", "+CP", "r", "r", "+FA"}},
-        /* the TCoS side has stated success */
-        {"W S", {"r", "!", "!", "!", "!", "+MI", "+CM", "+CM", "r", "+CP"}},
-        {"W T S", {"r", "!", "!", "!", "!", "+MI", "+CM", "+CM", "r", "+CP"}},
-        {"W S @1440 t", {"r", "!", "!", "!", "!", "+MI", "+CM", "+CM", "r", "r"}},
-        /* the ECoS side has */
-        {"W Y", {"+MI", "+CM", "+CM", "+CM", "+CM", "r", "!", "!", "r", "+CP"}},
-        {"W n Y", {"+MI", "+CM", "+CM", "+CM", "+CM", "r", "!", "!", "r", "+CP"}},
-        {"W T Y", {"+MI", "+CM", "r", "r", "r", "r", "!", "!", "r", "+CP"}},
-        {"W N Y", {"+MI", "+CM", "r", "r", "r", "r", "!", "!", "r", "+CP"}},
-        /* they disagree */
-        {"W S n", {"r", "+CM", "+FA", "+FA", "+FA", "+MI", "+CM", "r", "r", "r"}},
-        {"W S Y'", {"r", "+MI", "+CM", "+CM", "+CM", "+MI", "r", "+CM", "r", "r"}},
-        {"W Y T", {"+MI", "+CM", "r", "r", "r", "r", "+CM", "+FA", "r", "r"}},
-        {"W S Y' T", {"+CM", "+MI", "r", "r", "r", "+CM", "r", "+FA", "r", "r"}},
-        /* ends */
-        {"W S Y", {"r", "!", "!", "!", "!", "r", "!", "!", "r", "r"}},
-        {"W S n Y", {"r", "!", "!", "!", "!", "r", "!", "!", "r", "r"}},
-        {"W Fg5", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
-        {"W n Fg5", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
-        {"W @1440 t", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
-        {"W Y T n", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
-        {"W S n T", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
-        {"W T x", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
-        {"W Fg5 S", {"r", "r", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
-        {"W Fg5 Y", {"~FA", "~FA", "r", "r", "r", "r", "r", "r", "r", "r"}},
-    };
 
     (void)state;
-    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+    for (size_t i = 0; i < G_N_ELEMENTS(cells); i++) {
         for (size_t j = 0; j < EVENTS; j++)
-            expect_cell(rows[i].story, events[j], rows[i].expected[j]);
+            expect_cell(cells[i].story, events[j], cells[i].expected[j]);
     }
 }
 
@@ -103,11 +109,12 @@ static void test_retry__result_of_an_earlier_try__counts_only_if_success(void **
     expect_cell("W T @5 W Y S1", "F1g5", "!");
     expect_cell("W T @5 W S1 n", "T2", "r");
     expect_cell("W T @5 W S1 n", "T1", "+FA");
-    expect_cell("W T @5 W Fg5 S1", "T1", "r");
+    expect_cell("W T @5 W Fg5 S1", "T1", "~FA");
+    expect_cell("W T @5 W Fg5 S1", "T2", "r");
     expect_story("W T @5 W @6 S1", "++++ CONFIRM_PENDING try2 due1446 used1 T:B");
     expect_story("W T @5 W T @6 S1", "+++++ CONFIRM_PENDING try2 due1446 used2 T:B");
     expect_story("W T @5 W Y @6 S1", "+++++ MIGRATED try2 ended6 used1 T:B E:B");
-    expect_story("W T @5 W Fg5 @6 S1", "++++~ FAILED D105 try2 ended5 next44640 used1 T:B");
+    expect_story("W T @5 W Fg5 @6 S1", "++++~ FAILED D105 try2 due1446 ended5 next44640 used1 T:B");
 }
 
 static void test_retry__missing_confirmation__is_d150_once_and_may_still_come(void **state)
@@ -143,14 +150,24 @@ static void test_retry__sides_disagree__newer_statement_counts(void **state)
     expect_story("W S n @3 N", "++++ FAILED D151 try1 ended3 next44640 T:no E:no");
 }
 
-static void test_retry__success_after_failed__is_recorded_once_for_each_side(void **state)
+static void test_retry__success_after_the_end__is_recorded_until_both_sides_agree(void **state)
 {
     (void)state;
-    expect_story("W Fg5 @3 S", "++~ FAILED D105 try1 ended0 next44640 T:B");
-    expect_story("W Fg5 @3 S S'", "++~r FAILED D105 try1 ended0 next44640 T:B");
-    expect_story("W Fg5 @3 Y S", "++~~ FAILED D105 try1 ended0 next44640 T:B E:B");
-    expect_story("W n Fg5 Y", "+++~ FAILED D105 try1 ended0 next44640 E:B");
-    expect_story("W N @1440 t S", "+++~ FAILED D103 try1 ended1440 next44640 answered unused T:B");
+    expect_story("W Fg5 @3 S", "++~ FAILED D105 try1 due1443 ended0 next44640 T:B");
+    expect_story("W Fg5 @3 S @1442 t", "++~r FAILED D105 try1 due1443 ended0 next44640 T:B");
+    expect_story("W Fg5 @3 S @1443 t t", "++~+r FAILED D105 [D150] try1 ended0 next44640 T:B");
+    expect_story("W Fg5 @3 S S'", "++~~ FAILED D105 try1 due1443 ended0 next44640 T:C");
+    expect_story("W Fg5 @3 Y @4 S", "++~+ MIGRATED try1 ended4 T:B E:B");
+    expect_story("W Fg5 @3 S @4 Y", "++~+ MIGRATED try1 ended4 T:B E:B");
+    expect_story("W Fg5 @3 S @1443 t @1444 Y", "++~++ MIGRATED try1 ended1444 T:B E:B");
+    expect_story("W Fg5 @3 S Y'", "++~~ FAILED D105 [D151] try1 ended0 next44640 T:B E:C");
+    expect_story("W Fg5 @3 S n", "++~~ FAILED D105 [D151] try1 ended0 next44640 T:B E:no");
+    expect_story("W Fg5 @3 S T", "++~~ FAILED D105 try1 ended0 next44640 T:no");
+    expect_story("W n Fg5 Y", "+++~ FAILED D105 try1 due1440 ended0 next44640 E:B");
+    expect_story("W N @1440 t S", "+++~ FAILED D103 try1 due2880 ended1440 next44640 answered unused T:B");
+    /* a try that succeeded was attempted, whatever was said of it before */
+    expect_story("W N @1440 t S Y", "+++~+ MIGRATED try1 ended1440 answered T:B E:B");
+    expect_story("W T @5 W N @1440 t S1 Y", "+++++~+ MIGRATED try2 ended1440 used1 answered unused T:B E:B");
 }
 
 static void test_retry__what_was_stated__is_in_the_transition(void **state)
@@ -304,7 +321,7 @@ int main(void)
         cmocka_unit_test(test_retry__result_of_an_earlier_try__counts_only_if_success),
         cmocka_unit_test(test_retry__missing_confirmation__is_d150_once_and_may_still_come),
         cmocka_unit_test(test_retry__sides_disagree__newer_statement_counts),
-        cmocka_unit_test(test_retry__success_after_failed__is_recorded_once_for_each_side),
+        cmocka_unit_test(test_retry__success_after_the_end__is_recorded_until_both_sides_agree),
         cmocka_unit_test(test_retry__what_was_stated__is_in_the_transition),
         cmocka_unit_test(test_retry__subject_and_key_id__are_both_compared),
         cmocka_unit_test(test_retry_code__status_code_and_alert__give_the_code_of_the_catalogue),

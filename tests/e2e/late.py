@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""A success that both sides state after the work has ended without it: the Device has migrated, late (TAP).
+
+    E1 fails for good (D117), E4 by the end of its session (D103); E2 migrates in time
+    a day later the sides state their success, one after the other
+
+What was reported of the earlier end stays; what counts from then on is the new one.
+"""
+import csv
+import io
+import json
+
+from home import Home, Tap
+from parties import Parties, at, confirmed, device, instructed, said, sound
+from reports import E1, E2, E4, Estate, columns
+
+SUCCESS = "SUCCESS,0,I0,,1,,,,,,AA,BB"
+FAILED_AT, ENDED_AT, MIGRATED_AT = "2028-01-03T12:30:00Z", "2028-01-04T12:00:00Z", "2028-01-05T09:00:00Z"
+
+
+def play(home):
+    home.reference("2028-01-03T10:00:00Z")
+    home.instruct("2028-01-03T12:00:00Z", "B1", E1, E2, E4)
+    home.result(FAILED_AT, f"MCC.B1.1,{E1},FAILED,17,I0,,1,,,,,,,", f"MCC.B1.2,{E2},{SUCCESS}")
+    home.confirm("2028-01-03T12:31:00Z", f"MCC.B1.2,{E2},Y,,AA,BB,")
+    home.pass_at(ENDED_AT)
+    home.result("2028-01-04T13:00:00Z", f"MCC.B1.1,{E1},{SUCCESS}")
+    home.confirm("2028-01-04T13:00:00Z", f"MCC.B1.3,{E4},Y,,AA,BB,")
+
+
+def outcome(home, number):
+    """(Outcome, Code, EndedAt, NextEligible) of each Device in an EMO of the batch; None: there is none."""
+    names = [name for name in home.out("mcc") if name.startswith("EMO") and f"_R{number}." in name]
+    if not names:
+        return None
+    rows = csv.reader(io.StringIO(home.read_out("mcc", names[0]).decode()))
+    return [(row[4], row[5], *row[7:]) for row in rows if row[0] == "D"]
+
+
+def rows(home, ref, start, *names):
+    """Those columns of a report's file for AAAA."""
+    title = columns(ref)
+    return [tuple(row[title.index(name)] for name in names)
+            for row in csv.reader(home.report(ref, "AAAA", start))]
+
+
+def test_reports(tap, home):
+    failed = [(E1, FAILED_AT, "D117", "17", "1", "2028-02-03T12:00:00Z")]
+    names = ("DeviceID", "FailedAt", "ErrorCode", "GBCSStatus", "Tries", "NextAttemptFrom")
+    found = rows(home, "ECOSMIG-002", "20280103_120000", *names)
+    tap.ok(found == failed, "the failure is in the report of its period", found)
+    found = rows(home, "ECOSMIG-002", "20280104_120000", *names)
+    tap.ok(found == [(E4, ENDED_AT, "D103", "", "1", "2028-02-03T12:00:00Z")], "and so is the session's end", found)
+    found = rows(home, "ECOSMIG-001", "20280105_000000", "DeviceID", "MigratedAt", "TCoSConfirmedAt", "ECoSConfirmedAt")
+    tap.ok(found == [(E1, MIGRATED_AT, "2028-01-04T13:00:00Z", MIGRATED_AT),
+                     (E4, MIGRATED_AT, MIGRATED_AT, "2028-01-04T13:00:00Z")],
+           "the success is in that of the day on which both sides agreed, with the times of both", found)
+    found = rows(home, "ECOSMIG-005", "20280103_000000", "Instructed", "Succeeded", "Failed", "InProgress",
+                 "CumulativeMigrated", "RemainingTCoS")
+    tap.ok(found == [("3", "3", "2", "0", "3", "1"), ("0", "0", "0", "0", "0", "1")],
+           "the week counts both ends; of the meters E5 alone remains", found)
+    title = columns("MAPR")
+    status = {row[title.index("DeviceID")]: row[title.index("ECoSMigrationStatus")]
+              for row in csv.reader(home.report("MAPR", "MMMM", "20280103_000000", drop="maps"))}
+    tap.ok([status[device] for device in (E1, E2, E4)] == ["ECOS"] * 3, "their Meter Asset Provider reads ECOS", status)
+
+
+def test_estate(tap):
+    home = Estate()
+    play(home)
+    first = [("FAILED", "D117", FAILED_AT, "2028-02-03T12:00:00Z"), ("MIGRATED", "", "2028-01-03T12:31:00Z", ""),
+             ("FAILED", "D103", ENDED_AT, "2028-02-03T12:00:00Z")]
+    tap.ok(outcome(home, 1) == first and outcome(home, 2) is None, "one side alone changes no outcome",
+           outcome(home, 1))
+    home.result(MIGRATED_AT, f"MCC.B1.3,{E4},{SUCCESS}")
+    second = [first[0], first[1], ("MIGRATED", "", MIGRATED_AT, "")]
+    tap.ok(outcome(home, 2) == second, "when both agree a further outcome says so", outcome(home, 2))
+    home.confirm(MIGRATED_AT, f"MCC.B1.1,{E1},Y,,AA,BB,")
+    third = [("MIGRATED", "", MIGRATED_AT, ""), *second[1:]]
+    tap.ok(outcome(home, 3) == third and outcome(home, 1) == first, "one more for the next", outcome(home, 3))
+    tap.ok(home.command("spool", "verify", now=MIGRATED_AT).returncode == 0,
+           "each can be built again from the ledger", home.command("spool", "verify", now=MIGRATED_AT).stdout)
+    home.pass_at("2028-01-10T00:00:00Z")
+    test_reports(tap, home)
+    done = home.command("spool", "verify", now="2028-01-10T00:00:00Z")
+    tap.ok(done.returncode == 0, "the sums of the reports agree", done.stdout.decode())
+
+
+def test_gained(tap):
+    """What was known at a supply start stays so: ECOSMIG-003 of a period that is built afterwards."""
+    home = Estate("gateway reports_from=2030-01-01T00:00:00Z")
+    play(home)
+    home.result("2028-02-16T00:00:00Z", f"MCC.B1.3,{E4},{SUCCESS}")
+    done = home.command("report", "ECOSMIG-003", "--period", "2028-02-01T00:00:00Z", now="2028-03-02T00:00:00Z")
+    title = columns("ECOSMIG-003")
+    found = [[row[title.index(name)] for name in ("LastOutcome", "LastErrorCode", "MigrationStatus")]
+             for row in csv.reader(io.StringIO(done.stdout.decode())) if E4 in row]
+    tap.ok(found == [["FAILED", "D103", "ECOS"]], "a Device that was gained between its two ends had failed then",
+           found)
+
+
+def test_model(tap):
+    """The first Device of a model that migrates ends D160, late or not."""
+    home = Home("gateway model_failures=1")
+    parties = Parties(home)
+    parties.instruct([1])
+    home.run()
+    parties.result(said(1, "FAILED", gbcs="17"))
+    home.run(now=at(1))
+    opened = [(one["code"], one["cleared"]) for one in home.json("incident", "list", "--all")]
+    parties.result(said(1))
+    home.run(now=at(2))
+    parties.confirm(confirmed(1))
+    home.run(now=at(3))
+    closed = [(one["code"], one["cleared"]) for one in home.json("incident", "list", "--all")]
+    tap.ok(opened == [("D160", None)] and closed == [("D160", at(3))], "a late success ends D160", opened, closed)
+    sound(tap, home, "after a late success")
+
+
+def test_newer_work(tap):
+    """A newer instruction was accepted before the late success: its Device is not ordered again."""
+    home = Home("gateway next_session=0\ngateway dispatch_hours=12-13")
+    parties = Parties(home)
+    parties.instruct([1])
+    home.run()
+    home.run(now=at(24 * 60))
+    parties.instruct([1])
+    home.run(now=at(26 * 60))
+    waits = parties.state(1)
+    parties.result(said(1))
+    parties.confirm(confirmed(1))
+    home.run(now=at(27 * 60))
+    home.run(now=at(48 * 60))
+    shown = json.loads(home.command("--json", "device", "show", device(1)).stdout)
+    states = [(row["work_item"], row["state"], row["code"]) for row in shown["history"]]
+    tap.ok(waits == "READY" and states[-1] == ("MCC.B-2.1", "REJECTED", "C108") and
+           ("MCC.B-1.1", "MIGRATED", None) in states and len(parties.orders()) == 1,
+           "the newer work item ends by C108 before its first order", waits, states, parties.orders())
+    sound(tap, home, "after a late success beside newer work")
+
+
+def main():
+    with Tap() as tap:
+        test_estate(tap)
+        test_gained(tap)
+        test_model(tap)
+        test_newer_work(tap)
+
+
+if __name__ == "__main__":
+    main()
