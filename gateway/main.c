@@ -7,12 +7,14 @@
 #include "gateway/commands/command.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { HELP_COLUMN = 30 /* where the help of a command begins */ };
 
@@ -26,7 +28,8 @@ static const struct command {
     int (*run)(struct invocation *invocation);
 } commands[] = {
     {"init", "DIR", "[--ledger]", "make a gateway home: ecosgate.conf, drops/, spool/", command_init},
-    {"check", "FILE…", "[--max-findings N]", "judge files as the gateway would; changes nothing", command_check},
+    {"check", "FILE|DIR|- …", "[--name NAME] [--format FORMAT] [--max-findings N]",
+     "judge files as the gateway would; changes nothing", command_check},
     {"run", "", "[--once]", "run the gateway; --once makes one pass over all work, then ends", command_run},
     {"pickup", "[DROP]", "", "show which files would be picked up now, which not, and why", command_pickup},
     {"doctor", "[DROP]", "", "test what the gateway can do in each drop", command_doctor},
@@ -219,6 +222,17 @@ static bool set_clock(const char *now)
     return true;
 }
 
+/* A program that is started with one of them closed would get its number for the next file that it opens, and print
+ * into that file. /dev/null is opened so that every use of the descriptor still fails. */
+static bool hold_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            return false; /* the lower ones are open: it gets that number */
+    }
+    return true;
+}
+
 static void set_signals(void)
 {
     (void)signal(SIGIO, SIG_IGN);   /* the kernel breaks our lease on a file of a drop when a writer opens that file */
@@ -280,6 +294,8 @@ int main(int argc, char **argv)
     g_autoptr(GOptionContext) context = g_option_context_new("COMMAND …");
     struct options options = {.config = NULL};
 
+    if (!hold_standard_descriptors())
+        return EXIT_UNABLE;                 /* there is nowhere to say why */
     setlocale(LC_CTYPE, "C.UTF-8");         /* messages hold UTF-8, whatever the user's locale */
     json_set_alloc_funcs(g_malloc, g_free); /* without memory the program ends, so that no output lacks a member */
     set_signals();
