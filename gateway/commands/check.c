@@ -5,28 +5,34 @@
  */
 #include "formats/text.h"
 #include "gateway/clock.h"
+#include "gateway/commands/check_files.h"
+#include "gateway/commands/check_output.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/progress.h"
-#include "gateway/commands/verdict_text.h"
 #include "gateway/config.h"
-#include "validators/judge.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* What the options say. Texts are owned. */
+struct check_options {
+    gint64 max_findings;
+    char *format, *name;
+};
+
 struct check {
-    const struct invocation *invocation;
     struct rules rules;
     size_t max_findings;
+    struct check_output output;
     struct progress progress;
     const char *path; /* of the file being judged */
     uint64_t before;  /* bytes of the files before it */
     uint64_t all;     /* bytes of all files */
-    struct verdict_totals totals;
-    int status; /* the highest exit status so far */
+    int status;       /* the highest exit status so far */
 };
 
 static void on_progress(void *user, uint64_t done)
@@ -36,88 +42,27 @@ static void on_progress(void *user, uint64_t done)
     progress_show(&check->progress, check->path, check->before + done, check->all);
 }
 
-static void add_code(void *user, const char *code)
-{
-    json_array_append_new(user, json_string(code));
-}
-
-/* Lines, columns and record numbers begin at 1; 0 means that a finding has none. */
-static json_t *number_or_null(uint64_t n)
-{
-    return n ? json_integer((json_int_t)n) : json_null();
-}
-
-static json_t *json_finding(const struct finding *f)
-{
-    const struct code_entry *entry = catalogue_entry(f->code);
-    const char category[] = {catalogue_category(f->code), '\0'};
-
-    return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:s}", "code", entry->id, "category", category, "scope",
-                     catalogue_scope_name(entry->scope), "severity", f->warning ? "warning" : "error", "line",
-                     number_or_null(f->at.line), "column", number_or_null(f->at.column), "record",
-                     number_or_null(f->ordinal), "field", command_json_text(f->field), "value",
-                     command_json_text(f->value), "text", f->text);
-}
-
-static json_t *json_findings(const struct findings *findings)
-{
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < findings_kept(findings); i++)
-        json_array_append_new(list, json_finding(findings_at(findings, i)));
-    return list;
-}
-
-/* Counts of all findings, also of those that are over --max-findings and not listed. */
-static json_t *json_counts(const struct findings *findings)
-{
-    json_t *counts = json_object();
-
-    for (size_t code = 0; code < CODE_COUNT; code++) {
-        uint64_t n = findings_count(findings, (enum code)code);
-        if (n > 0)
-            json_object_set_new(counts, catalogue_entry((enum code)code)->id, json_integer((json_int_t)n));
-    }
-    return counts;
-}
-
-static void print_json(const struct check *check, const struct verdict *verdict)
-{
-    g_autofree char *file = text_escape(check->path, strlen(check->path), 0);
-    const struct filename *name = &verdict->filename;
-    json_t *not_judged = json_array();
-
-    judge_each_not_judged(&check->rules, name->type, add_code, not_judged);
-    command_print_json(json_pack("{s:s,s:o,s:o,s:s,s:I,s:I,s:I,s:I,s:o,s:o,s:b,s:o}", "file", file, "type",
-                                 command_json_text(name->type ? name->type->code : NULL), "form",
-                                 command_json_text(name->form == FORM_UNKNOWN ? NULL : form_name(name->form)),
-                                 "verdict", outcome_code(verdict->outcome), "records", (json_int_t)verdict->parsed,
-                                 "accepted", (json_int_t)verdict->accepted, "rejected", (json_int_t)verdict->rejected,
-                                 "deferred", (json_int_t)verdict->deferred, "findings",
-                                 json_findings(verdict->findings), "counts", json_counts(verdict->findings),
-                                 "truncated", findings_truncated(verdict->findings), "not_judged", not_judged));
-}
-
-static void print_verdict(struct check *check, int fd, const struct verdict *verdict)
-{
-    progress_clear(&check->progress);
-    verdict_text_count(&check->totals, verdict);
-    if (check->invocation->json)
-        print_json(check, verdict);
-    else
-        verdict_text_print(check->path, fd, &check->rules.unpack, verdict);
-    if (verdict->outcome >= OUTCOME_PA)
-        check->status = MAX(check->status, EXIT_REFUSED);
-}
-
-static void unable(struct check *check, const char *reason)
+/* A message about the file, on standard error. */
+static void say(struct check *check, const char *reason)
 {
     g_autofree char *file = text_escape(check->path, strlen(check->path), 0);
 
     progress_clear(&check->progress);
     g_printerr("ecosgate: %s: %s\n", file, reason);
-    check->totals.unable++;
+}
+
+static void say_left_out(struct check *check, const char *reason)
+{
+    g_autofree char *text = g_strconcat("left out: ", reason, NULL);
+
+    say(check, text);
+}
+
+static void unable(struct check *check, const char *reason)
+{
+    say(check, reason);
     check->status = EXIT_UNABLE;
+    check_output_unable(&check->output, check->path, reason);
 }
 
 /* "…: cannot be opened: No such file or directory", from errno. */
@@ -128,15 +73,7 @@ static void unable_to(struct check *check, const char *what)
     unable(check, reason);
 }
 
-static const char *not_regular(mode_t mode)
-{
-    if (S_ISDIR(mode))
-        return "is a folder, not a regular file; give the files in it";
-    return "is not a regular file; store its content under the name with which it will be sent, because the name is "
-           "judged too";
-}
-
-static void judge_open_file(struct check *check, int fd)
+static void judge_open_file(struct check *check, int fd, uint64_t size)
 {
     g_autofree char *name = g_path_get_basename(check->path);
     struct judge_request request = {.name = name,
@@ -146,6 +83,7 @@ static void judge_open_file(struct check *check, int fd)
                                     .max_findings = check->max_findings,
                                     .on_progress = on_progress,
                                     .user = check};
+    int64_t begun = clock_monotonic();
     struct verdict verdict;
     GError *error = NULL;
 
@@ -154,74 +92,149 @@ static void judge_open_file(struct check *check, int fd)
         g_clear_error(&error);
         return;
     }
-    print_verdict(check, fd, &verdict);
+    progress_clear(&check->progress);
+    const struct check_judged judged = {
+        .path = check->path, .fd = fd, .size = size, .duration = clock_monotonic() - begun, .verdict = &verdict};
+    check_output_judged(&check->output, &judged);
+    if (verdict.outcome >= OUTCOME_PA)
+        check->status = MAX(check->status, EXIT_REFUSED);
     verdict_clear(&verdict);
 }
 
-static void check_file(struct check *check, const char *path)
+static void check_open_file(struct check *check, int fd)
 {
     struct stat st;
-    int fd;
 
-    check->path = path;
+    if (fstat(fd, &st) != 0) {
+        unable_to(check, "read");
+    } else if (!S_ISREG(st.st_mode)) {
+        unable(check, "is not a regular file; store its content under the name with which it will be sent, or give it "
+                      "to standard input with - and --name, because the name is judged too");
+    } else {
+        judge_open_file(check, fd, (uint64_t)st.st_size);
+        check->before += (uint64_t)st.st_size;
+    }
+}
+
+static void check_file(struct check *check)
+{
     /* O_NONBLOCK: a pipe without a writer must not stop the command. */
-    fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    int fd = open(check->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
     if (fd < 0) {
         unable_to(check, "opened");
         return;
     }
-    if (fstat(fd, &st) != 0) {
-        unable_to(check, "read");
-    } else if (!S_ISREG(st.st_mode)) {
-        unable(check, not_regular(st.st_mode));
-    } else {
-        judge_open_file(check, fd);
-        check->before += (uint64_t)st.st_size;
-    }
+    check_open_file(check, fd);
     (void)close(fd); /* only read from */
 }
 
-/* For the progress bar only. A file that cannot be read is reported when it is judged. */
-static uint64_t bytes_of(int n, char **paths)
+static void check_input(struct check *check)
 {
-    uint64_t bytes = 0;
-    struct stat st;
+    GError *error = NULL;
+    int fd = check_files_store_input(check->rules.unpack.max_bytes, &error);
 
-    for (int i = 0; i < n; i++) {
-        if (stat(paths[i], &st) == 0 && S_ISREG(st.st_mode))
-            bytes += (uint64_t)st.st_size;
+    if (fd < 0) {
+        unable(check, error->message);
+        g_clear_error(&error);
+        return;
     }
-    return bytes;
+    check_open_file(check, fd);
+    (void)close(fd); /* nobody needs it any more */
 }
 
-static int check_files(struct check *check, int n, char **paths)
+static void check_entry(struct check *check, const struct check_entry *entry)
+{
+    check->path = entry->path;
+    switch (entry->kind) {
+    case CHECK_FILE:
+        check_file(check);
+        break;
+    case CHECK_INPUT:
+        check_input(check);
+        break;
+    case CHECK_UNABLE:
+        unable(check, entry->reason);
+        break;
+    case CHECK_LEFT_OUT:
+        say_left_out(check, entry->reason);
+        check_output_left_out(&check->output, entry->path, entry->reason);
+        break;
+    }
+}
+
+/* An output that failed (a full disk, a closed pipe) ends the work; main() reports it. */
+static int check_entries(struct check *check, const GPtrArray *entries)
 {
     progress_init(&check->progress);
-    check->all = bytes_of(n, paths);
-    for (int i = 0; i < n; i++)
-        check_file(check, paths[i]);
-    if (!check->invocation->json)
-        verdict_text_summary(&check->totals, &check->rules);
+    for (guint i = 0; i < entries->len; i++)
+        check->all += ((const struct check_entry *)entries->pdata[i])->size;
+    for (guint i = 0; i < entries->len && ferror(stdout) == 0; i++)
+        check_entry(check, entries->pdata[i]);
+    check_output_end(&check->output, check->status);
     return check->status;
 }
 
-int command_check(struct invocation *invocation)
+/* ---- the call ---- */
+
+static bool wrong_call(const char *reason)
 {
-    gint64 max_findings = FINDINGS_DEFAULT_MAX;
-    const GOptionEntry entries[] = {
-        {"max-findings", 0, 0, G_OPTION_ARG_INT64, &max_findings, "list at most N findings of each file (1000)", "N"},
-        {NULL, 0, 0, 0, NULL, NULL, NULL},
-    };
-    struct check check = {.invocation = invocation};
+    g_printerr("ecosgate: check: %s\n", reason);
+    return false;
+}
+
+/* Standard input has no name, but the name is judged too. */
+static bool good_name(const struct invocation *invocation, const char *name)
+{
+    int inputs = 0;
+
+    for (int i = 0; i < invocation->argc; i++)
+        inputs += strcmp(invocation->argv[i], CHECK_INPUT_ARGUMENT) == 0;
+    if (inputs > 1)
+        return wrong_call("- stands for standard input, which can be read once; found it twice");
+    if (inputs > 0 && name == NULL)
+        return wrong_call("- needs --name NAME, the name with which the file will be sent, because the name is "
+                          "judged too");
+    if (inputs == 0 && name != NULL)
+        return wrong_call("--name is the name of standard input; give - as the file");
+    if (name != NULL && (*name == '\0' || strchr(name, '/') != NULL))
+        return wrong_call("--name must be a file's name without a folder");
+    return true;
+}
+
+/* --json is the format json. NULL: a message has been printed. */
+static const struct check_format *chosen_format(const struct invocation *invocation, const char *name)
+{
+    const struct check_format *format = check_format_find(name != NULL ? name : invocation->json ? "json" : "text");
+
+    if (format == NULL) {
+        g_autofree char *shown = command_shown(name);
+        g_printerr("ecosgate: check: there is no format '%s'; expected text, json, junit or sarif\n", shown);
+    } else if (invocation->json && format != &check_json) {
+        g_printerr("ecosgate: check: --json and --format %s contradict each other; leave one of them out\n", name);
+        format = NULL;
+    }
+    return format;
+}
+
+static bool good_options(const struct invocation *invocation, const struct check_options *options)
+{
+    if (options->max_findings < 0) {
+        g_printerr("ecosgate: check: --max-findings %" G_GINT64_FORMAT " is too small; expected 0 or more\n",
+                   options->max_findings);
+        return false;
+    }
+    return good_name(invocation, options->name);
+}
+
+static int run(struct invocation *invocation, const struct check_options *options)
+{
+    struct check check = {.max_findings = (size_t)options->max_findings};
+    const struct check_format *format = chosen_format(invocation, options->format);
     g_autoptr(config_t) config = NULL;
 
-    if (!command_arguments(invocation, entries, 1, G_MAXINT))
+    if (format == NULL || !good_options(invocation, options))
         return EXIT_UNABLE;
-    if (max_findings < 0) {
-        g_printerr("ecosgate: check: --max-findings %" G_GINT64_FORMAT " is too small; expected 0 or more\n",
-                   max_findings);
-        return EXIT_UNABLE;
-    }
     rules_init(&check.rules);
     if (invocation->config_is_explicit) {
         config = command_config(invocation);
@@ -230,6 +243,27 @@ int command_check(struct invocation *invocation)
         config_rules(config, clock_now(), &check.rules);
     }
     check.rules.now = clock_now();
-    check.max_findings = (size_t)max_findings;
-    return check_files(&check, invocation->argc, invocation->argv);
+    g_autoptr(GPtrArray) entries = check_files_find(invocation->argc, invocation->argv, options->name, config);
+    check_output_begin(&check.output, format, &check.rules);
+    return check_entries(&check, entries);
+}
+
+int command_check(struct invocation *invocation)
+{
+    struct check_options options = {.max_findings = FINDINGS_DEFAULT_MAX};
+    const GOptionEntry entries[] = {
+        {"max-findings", 0, 0, G_OPTION_ARG_INT64, &options.max_findings, "list at most N findings of each file (1000)",
+         "N"},
+        {"format", 0, 0, G_OPTION_ARG_STRING, &options.format, "text, json, junit or sarif (text)", "FORMAT"},
+        {"name", 0, 0, G_OPTION_ARG_FILENAME, &options.name, "the name of the file that standard input (-) holds",
+         "NAME"},
+        {NULL, 0, 0, 0, NULL, NULL, NULL},
+    };
+    int status = EXIT_UNABLE;
+
+    if (command_arguments(invocation, entries, 1, G_MAXINT))
+        status = run(invocation, &options);
+    g_free(options.format);
+    g_free(options.name);
+    return status;
 }

@@ -26,6 +26,21 @@ static void print_count(uint64_t n, const char *of)
     printf("%" PRIu64 " %s%s", n, of, n == 1 ? "" : "s");
 }
 
+/* "3 Devices, 0 accepted, 3 rejected, 0 deferred"; g_free. */
+static char *counts_of(const struct verdict *verdict)
+{
+    return g_strdup_printf("%" PRIu64 " %s%s, %" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64 " deferred",
+                           verdict->parsed, verdict_is_of_devices(verdict) ? "Device" : "record",
+                           verdict->parsed == 1 ? "" : "s", verdict->accepted, verdict->rejected, verdict->deferred);
+}
+
+char *verdict_text_of(const struct verdict *verdict)
+{
+    g_autofree char *counts = counts_of(verdict);
+
+    return g_strconcat(outcome_words[verdict->outcome], ": ", counts, NULL);
+}
+
 static const char *colour(const char *code)
 {
     return isatty(STDOUT_FILENO) == 1 ? code : "";
@@ -56,23 +71,30 @@ static void print_name_caret(const char *path, uint32_t column)
     print_caret(shown, text_characters(head, strlen(head)));
 }
 
+char *verdict_text_place(const struct finding *f)
+{
+    GString *text = g_string_new(NULL);
+
+    if (f->at.line)
+        g_string_append_printf(text, "  line %" PRIu32 ", column %" PRIu32, f->at.line, f->at.column);
+    else if (f->at.column)
+        g_string_append(text, "  file name");
+    if (f->ordinal)
+        g_string_append_printf(text, "  record %" PRIu32, f->ordinal);
+    if (f->field)
+        g_string_append_printf(text, "  %s", f->field);
+    if (f->value)
+        g_string_append_printf(text, "  \"%s\"", f->value);
+    return g_string_free(text, FALSE);
+}
+
 static void print_finding(const char *path, const struct finding *f, GHashTable *excerpts)
 {
     const struct excerpt *line = f->at.line ? g_hash_table_lookup(excerpts, &f->at) : NULL;
+    g_autofree char *place = verdict_text_place(f);
 
-    printf("  %s%s %s%s", colour(f->warning ? YELLOW : RED), catalogue_entry(f->code)->id,
-           f->warning ? "warning" : "error", colour(PLAIN));
-    if (f->at.line)
-        printf("  line %" PRIu32 ", column %" PRIu32, f->at.line, f->at.column);
-    else if (f->at.column)
-        printf("  file name");
-    if (f->ordinal)
-        printf("  record %" PRIu32, f->ordinal);
-    if (f->field)
-        printf("  %s", f->field);
-    if (f->value)
-        printf("  \"%s\"", f->value);
-    printf("\n        %s: %s\n", catalogue_entry(f->code)->name, f->text);
+    printf("  %s%s %s%s%s\n        %s: %s\n", colour(f->warning ? YELLOW : RED), catalogue_entry(f->code)->id,
+           f->warning ? "warning" : "error", colour(PLAIN), place, catalogue_entry(f->code)->name, f->text);
     if (line != NULL)
         print_caret(line->text, line->caret);
     else if (!f->at.line && f->at.column)
@@ -96,13 +118,11 @@ void verdict_text_print(const char *path, int fd, const struct unpack_limits *li
 {
     g_autoptr(GHashTable) excerpts = excerpts_of(fd, limits, verdict);
     g_autofree char *shown = text_escape(path, strlen(path), 0);
+    g_autofree char *counts = counts_of(verdict);
     size_t kept = findings_kept(verdict->findings);
 
-    printf("%s\n  %s%s %s%s: ", shown, colour(outcome_colours[verdict->outcome]), outcome_code(verdict->outcome),
-           outcome_words[verdict->outcome], colour(PLAIN));
-    print_count(verdict->parsed, verdict_is_of_devices(verdict) ? "Device" : "record");
-    printf(", %" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64 " deferred\n", verdict->accepted, verdict->rejected,
-           verdict->deferred);
+    printf("%s\n  %s%s %s%s: %s\n", shown, colour(outcome_colours[verdict->outcome]), outcome_code(verdict->outcome),
+           outcome_words[verdict->outcome], colour(PLAIN), counts);
     for (size_t i = 0; i < kept; i++)
         print_finding(path, findings_at(verdict->findings, i), excerpts);
     if (!findings_truncated(verdict->findings))
@@ -134,6 +154,10 @@ void verdict_text_summary(const struct verdict_totals *totals, const struct rule
            totals->files[2], totals->files[3]);
     if (totals->unable > 0)
         printf(", %" PRIu64 " could not be judged", totals->unable);
+    if (totals->unanswered > 0)
+        printf(", %" PRIu64 " could not be answered", totals->unanswered);
+    if (totals->left_out > 0)
+        printf(", %" PRIu64 " left out", totals->left_out);
     fputs("; ", stdout);
     print_count(totals->devices, "Device");
     printf(": %" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64

@@ -14,8 +14,15 @@
 struct verdict_totals {
     uint64_t files[4];                              /* by outcome: AC, WN, PA, RJ */
     uint64_t unable;                                /* files that could not be judged */
+    uint64_t unanswered;                            /* files that were judged and could not be answered */
+    uint64_t left_out;                              /* entries of folders that a drop would leave alone */
     uint64_t devices, accepted, rejected, deferred; /* Devices of all instructions */
 };
+
+/* What a verdict says, "rejected whole: 3 Devices, 0 accepted, 3 rejected, 0 deferred". g_free. */
+char *verdict_text_of(const struct verdict *verdict);
+/* Where a finding is and what stands there, "  line 5, column 3  DeviceCount  \"4\"". g_free. */
+char *verdict_text_place(const struct finding *finding);
 
 /* Adds a verdict to the totals. */
 void verdict_text_count(struct verdict_totals *totals, const struct verdict *verdict);

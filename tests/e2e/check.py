@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""`check`: text with carets, JSON, exit status, with and without a configuration (TAP)."""
+"""`check`: text, JSON, exit status, folders, standard input, with and without a configuration (TAP)."""
 import gzip
 import json
 import os
 import shutil
 import subprocess
 
-from home import GATE, NOW, Home, Tap
+from home import GATE, NOW, SANITIZED, Home, Tap
 
 MCC = "90-B3-D5-1F-30-0E-C0-01"
 GATEWAY = "90-B3-D5-1F-30-00-00-04"
@@ -198,7 +198,7 @@ def test_status(tap):
     bad = folder.write(name_of(3), b"x")
     tap.ok(folder.check(good, warned).returncode == 0, "AC and WN are good")
     tap.ok(folder.check(good, bad, good).returncode == 1, "one RJ ends with 1")
-    for text, arguments in (("a file that is not there", (bad, "nowhere", good)), ("a folder", (bad, "."))):
+    for text, arguments in (("a file that is not there", (bad, "nowhere", good)),):
         done = folder.check(*arguments)
         tap.ok(done.returncode == 2 and done.stderr and b"1 could not be judged" in done.stdout and
                f"{len(arguments)} files:".encode() in done.stdout, f"{text} ends with 2, the others are judged",
@@ -212,6 +212,138 @@ def test_status(tap):
     tap.ok(done.returncode == 2 and b"--now" in done.stderr, "a --now that is no time ends with 2", done.stderr)
     tap.ok(folder.check(good, now="2023-07-03T05:55:00Z").returncode == 0, "a file 5 minutes ahead of --now is good")
     tap.ok(folder.check(good, now="2023-07-03T05:54:59Z").returncode == 1, "one more second is not")
+
+
+def judged(done):
+    return [json.loads(line)["file"] for line in done.stdout.decode().splitlines()]
+
+
+def test_folders(tap):
+    folder = Folder()
+    os.makedirs(os.path.join(folder.path, "out", "sub"))
+    os.mkdir(os.path.join(folder.path, "empty"))
+    names = [folder.write(f"out/{name_of(n)}", text_of(n, [ROW.format(1, n)])) for n in (3, 1, 2)]
+    left = [folder.write(f"out/{name}", b"x") for name in
+            (".hidden", "half.tmp", "EMA_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000_000001_R1.csv")]
+    folder.write("out/sub/inside.csv", b"x")
+    os.symlink(os.path.basename(names[0]), os.path.join(folder.path, "out", "link.csv"))
+    done = folder.check("out", options=("--json",))
+    tap.ok(judged(done) == sorted(names) and done.returncode == 0, "a folder stands for its files, sorted",
+           done.stdout.decode(), done.stderr.decode())
+    said = done.stderr.decode().splitlines()
+    tap.ok(len(said) == 5 and all(any(line.startswith(f"ecosgate: {name}: left out: ") for line in said)
+                                  for name in (*left, "out/sub", "out/link.csv")),
+           "what a drop leaves alone, and a folder, are left out with a message", said)
+    text = folder.check("out").stdout.decode()
+    tap.ok("\n3 files: 3 AC, 0 WN, 0 PA, 0 RJ, 5 left out; " in text, "the summary counts them", text)
+    tap.ok(judged(folder.check("out/", "out/half.tmp", names[0], options=("--json",))) ==
+           [*sorted(names), "out/half.tmp", names[0]], "a file that is named is judged whatever its name")
+    done = folder.check("empty", *names)
+    tap.ok(done.returncode == 2 and b"empty: is a folder without a file to judge" in done.stderr and
+           b"3 AC" in done.stdout and b"1 could not be judged" in done.stdout, "an empty folder is an error",
+           done.stderr)
+    again = folder.write(f"empty/{os.path.basename(names[0])}", b"x")
+    tap.ok(judged(folder.check("out", "empty", options=("--json",))) == [*sorted(names), again],
+           "two files of one name are two files")
+
+
+def test_folder_of_a_drop(tap):
+    """The settings of the drop decide what is left out."""
+    home = Home("drop mcc temporary=*.new\ndrop mcc complete=marker")
+    folder = Folder()
+    for name in ("a.new", "b.tmp", "b.tmp.done"):
+        folder.write(name, b"x")
+        shutil.copy(os.path.join(folder.path, name), home.inbox("mcc"))
+    tap.ok(judged(folder.check(".", options=("--json",))) == ["./a.new", "./b.tmp.done"],
+           "a folder is seen by the default settings")
+    done = folder.check(home.inbox("mcc"), options=("-c", home.conf, "--json"))
+    tap.ok([os.path.basename(name) for name in judged(done)] == ["b.tmp"],
+           "the folder of a drop is seen by the drop's settings", done.stdout.decode())
+
+
+def test_many_files(tap):
+    folder = Folder()
+    os.mkdir(os.path.join(folder.path, "many"))
+    number = 300 if SANITIZED else 5000
+    for n in range(1, number + 1):
+        folder.write(f"many/{name_of(n)}", text_of(n, [ROW.format(1, 1)]))
+    done = folder.check("many")
+    tap.ok(done.returncode == 0 and f"\n{number} files: {number} AC,".encode() in done.stdout,
+           f"a folder of {number} files", done.stdout[-300:], done.stderr[-300:])
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as closed:
+        done = subprocess.run([GATE, "--now", NOW, "check", "many", "nowhere"], cwd=folder.path, stdout=closed,
+                              stderr=subprocess.PIPE, check=False)
+    tap.ok(done.returncode == 2 and done.stderr.count(b"\n") == 1 and b"standard output" in done.stderr,
+           "nobody reads the output: the work ends, and one message says why", done.stderr)
+
+
+def test_unreadable(tap):
+    folder = Folder()
+    os.mkdir(os.path.join(folder.path, "closed"))
+    good = folder.write(name_of(1), text_of(1, [ROW.format(1, 1)]))
+    os.chmod(os.path.join(folder.path, folder.write(name_of(2), b"x")), 0)
+    os.chmod(os.path.join(folder.path, "closed"), 0)
+    os.chmod(folder.path, 0o755)
+    os.chmod(os.path.dirname(folder.path), 0o755)
+    plain = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+    done = subprocess.run([*plain, GATE, "--now", NOW, "check", ".", "closed"], cwd=folder.path, capture_output=True,
+                          check=False)
+    os.chmod(os.path.join(folder.path, "closed"), 0o755)
+    tap.ok(done.returncode == 2 and f"./{good}\n  AC".encode() in done.stdout and
+           b"2 could not be judged" in done.stdout and b"cannot be opened: Permission denied" in done.stderr and
+           b"closed: is a folder that cannot be listed: Permission denied" in done.stderr,
+           "a file and a folder that cannot be read end with 2, the others are judged", done.stdout.decode(),
+           done.stderr.decode())
+
+
+def piped(folder, content, *arguments, **more):
+    return subprocess.run([GATE, "--now", NOW, *more.pop("options", ()), "check", *arguments], cwd=folder.path,
+                          input=content, capture_output=True, check=False, **more)
+
+
+def test_standard_input(tap):
+    folder = Folder()
+    for name, content in ((name_of(1), text_of(1, [ROW.format(1, 1)], count=2)),
+                          (name_of(2, "csv.gz"), gzip.compress(text_of(2, [ROW.format(1, 1)])))):
+        expected = folder.check(folder.write(name, content))
+        done = piped(folder, content, "-", "--name", name)
+        tap.ok((done.stdout, done.returncode) == (expected.stdout, expected.returncode) and done.stdout,
+               f"standard input is judged under the name given: {name[-3:]}", done.stdout.decode(),
+               done.stderr.decode())
+    done = piped(folder, b"x", "-")
+    tap.ok(done.returncode == 2 and b"--name NAME" in done.stderr and not done.stdout,
+           "without a name it is refused", done.stderr)
+    home = Home("gateway max_bytes=2000")
+    done = piped(folder, b"x" * 2001, "-", "--name", name_of(3), options=("-c", home.conf))
+    tap.ok(done.returncode == 2 and b"more than 2000 bytes (max_bytes)" in done.stderr and b"B111" in done.stderr,
+           "more than the gateway takes is not read", done.stderr)
+    with open("/dev/zero", "rb") as endless:
+        done = subprocess.run([GATE, "-c", home.conf, "--now", NOW, "check", "-", "--name", name_of(3)],
+                              stdin=endless, capture_output=True, check=False)
+    tap.ok(done.returncode == 2 and b"more than 2000 bytes" in done.stderr, "input without an end ends the reading",
+           done.stderr)
+    done = subprocess.run(["sh", "-c", 'exec "$@" <&-', "sh", GATE, "check", "-", "--name", name_of(1)],
+                          capture_output=True, check=False)
+    tap.ok(done.returncode == 2 and b"standard input cannot be read" in done.stderr, "a closed input is an error",
+           done.stderr)
+
+
+def test_closed_descriptors(tap):
+    """The first file that is opened must not become standard output."""
+    folder = Folder()
+    name = folder.write(name_of(1), text_of(1, [ROW.format(1, 1)]))
+    done = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", GATE, "--now", NOW, "check", name], cwd=folder.path,
+                          stderr=subprocess.PIPE, check=False)
+    tap.ok(done.returncode == 2 and b"standard output could not be written" in done.stderr,
+           "a closed output is an error", done.stderr)
+    home = os.path.join(folder.path, "home")
+    subprocess.run(["sh", "-c", 'exec "$@" >&- 2>&-', "sh", GATE, "init", home], check=False)
+    with open(os.path.join(home, "ecosgate.conf"), encoding="utf-8") as file:
+        text = file.read()
+    tap.ok(text.startswith("#") and "made " not in text.splitlines()[-1], "nothing is printed into a new file",
+           text[-200:])
 
 
 def test_configuration(tap):
@@ -269,5 +401,11 @@ if __name__ == "__main__":
         test_json(report)
         test_cap(report)
         test_status(report)
+        test_folders(report)
+        test_folder_of_a_drop(report)
+        test_many_files(report)
+        test_unreadable(report)
+        test_standard_input(report)
+        test_closed_descriptors(report)
         test_configuration(report)
         test_usual_places(report)

@@ -15,7 +15,9 @@ COMMANDS = [words.split() for words in (
     "incident list", "incident show", "incident close", "report", "report list", "report redeliver",
     "sequence", "sequence list", "sequence set", "claim", "claim list", "claim take", "backup", "restore", "recover")]
 WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("init", "--ledger", "a"),
-         ("check",), ("check", "--max-findings", "-1", "a"),
+         ("check",), ("check", "--max-findings", "-1", "a"), ("check", "-"), ("check", "a", "--name", "b"),
+         ("check", "-", "-", "--name", "b"), ("check", "-", "--name", "a/b"), ("check", "-", "--name", ""),
+         ("check", "--format", "xml", "a"), ("--json", "check", "--format", "sarif", "a"),
          ("run", "now"), ("pickup", "a", "b"), ("spool",), ("spool", "nothing"), ("spool", "list", "x"),
          ("spool", "list", "--state", "x"),
          ("spool", "show"), ("spool", "show", "x"), ("spool", "cat"), ("spool", "verify", "x"), ("spool", "hold"),
@@ -105,7 +107,8 @@ def test_wrong_calls(tap, home):
 
 
 def test_output(tap, home):
-    for arguments in (("check", *GOOD), ("--json", "check", *GOOD), ("status",), ("spool", "list"),
+    for arguments in (("check", *GOOD), ("--json", "check", *GOOD), ("check", "--format", "junit", *GOOD),
+                      ("check", "--format", "sarif", *GOOD), ("status",), ("spool", "list"),
                       ("spool", "cat", "1")):
         with open("/dev/full", "wb") as full:
             done = subprocess.run([GATE, "-c", home.conf, *arguments], stdout=full, stderr=subprocess.PIPE, check=False)

@@ -22,6 +22,8 @@ def test_check(tap, home):
     files = [path for folder in FOLDERS for path in sorted(glob.glob(os.path.join(SAMPLES, folder, "EM*")))]
     expect_clean(tap, home, f"check of {len(files)} samples, as text", "check", *files)
     expect_clean(tap, home, "the same as JSON", "--json", "check", *files)
+    for form in ("junit", "sarif"):
+        expect_clean(tap, home, f"the same as {form}", "check", "--format", form, *files)
     expect_clean(tap, home, "more findings than are listed", "check", "--max-findings", "3",
                  generate(home.top, "--form", "xml", "--devices", "300", "--bad", "50"))
 
