@@ -119,7 +119,8 @@ static bool explain_held(void *user, const struct ledger_incident *incident, GEr
     return true;
 }
 
-/* In incoming/ or ready/. An instruction may wait for an inventory (A104), any other file only for its turn. */
+/* In incoming/ or ready/. An instruction may wait for an inventory (A104), any other file only for its turn. That an
+ * instruction waits for reference data on their way (queue.h) is known to the running gateway alone. */
 static bool explain_ready(struct gateway *gateway, const struct ledger_job *job, struct explanation *e, GError **error)
 {
     g_autofree char *inventory = NULL;
@@ -139,7 +140,8 @@ static bool explain_ready(struct gateway *gateway, const struct ledger_job *job,
         return true;
     }
     e->because = g_strdup("it is in custody and not judged yet");
-    e->waits_for = g_strdup("its turn: files are judged in the order in which they were picked up");
+    e->waits_for =
+        g_strdup("its turn: files are judged in the order in which they were picked up, reference data first");
     e->moves = g_strdup("`ecosgate run`; `ecosgate status` says whether it runs, and lists incidents that keep files "
                         "back");
     return true;

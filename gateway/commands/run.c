@@ -146,8 +146,8 @@ static bool run_daemon(struct gateway *gateway, struct pipeline **pipeline, GErr
     return good;
 }
 
-/* Passes until no file is settling. A file under the rule `stable` must be seen twice, and only this process remembers
- * the first time, so that one pass would never pick it up. */
+/* Passes until no file is settling and no instruction waits for reference data. A file under the rule `stable` must be
+ * seen twice, and only this process remembers the first time, so that one pass would never pick it up. */
 static bool run_once(struct pipeline *pipeline, GError **error)
 {
     int64_t settling, end = clock_monotonic() + ONCE_PATIENCE;
@@ -162,7 +162,8 @@ static bool run_once(struct pipeline *pipeline, GError **error)
                 "a file in a drop needs longer to be whole than the %d seconds that --once waits; the next run "
                 "picks it up",
                 ONCE_PATIENCE / SECOND);
-            break;
+            pipeline_wait_no_more(pipeline);
+            return pipeline_pass(pipeline, PIPELINE_PATIENT, error);
         }
         if (settling > 0 && !stop)
             g_usleep((gulong)MIN(settling, SETTLING_PAUSE));

@@ -4,8 +4,8 @@
  * nothing; the next pass finds the same Devices due and gives out the same job number.
  *
  * Each Device is reviewed again right before it goes out, as the reference data may have changed since its file was
- * judged. The exception are Devices of a file judged in this same second: their review would give the same result, and
- * a large file would be reviewed twice.
+ * judged. The exception are Devices of a file judged in this same second, in which no reference data were judged: their
+ * review would give the same result, and a large file would be reviewed twice.
  */
 #include "gateway/pipeline/dispatch.h"
 
@@ -18,6 +18,7 @@
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_due.h"
 #include "spool/ledger/ledger_jobs.h"
+#include "spool/ledger/ledger_reference.h"
 #include "spool/ledger/ledger_sessions.h"
 #include "spool/ledger/ledger_verdicts.h"
 #include "validators/retry.h"
@@ -94,11 +95,17 @@ static int by_due(gconstpointer a, gconstpointer b)
     return x->at != y->at ? (x->at > y->at) - (x->at < y->at) : (x->item > y->item) - (x->item < y->item);
 }
 
-/* True if the Devices of this verdict need no second review: it is of this very second. With a daily limit they do need
- * it, for the limit counts first tries at dispatch. */
-static bool is_just_judged(const struct gateway *gateway, const struct ledger_verdict *verdict, int64_t now)
+/* Whether Devices of a verdict of this very second need no second review. With a daily limit they do need it, for the
+ * limit counts first tries at dispatch. So they do if reference data were judged in this second: a time does not tell
+ * which of the two came first. */
+static bool may_skip_review(struct gateway *gateway, int64_t now, bool *skips, GError **error)
 {
-    return verdict->judged_at == now && gateway->config->daily_limit == 0;
+    int64_t newest = 0;
+
+    if (!ledger_reference_newest(gateway->ledger, &newest, error))
+        return false;
+    *skips = newest < now && gateway->config->daily_limit == 0;
+    return true;
 }
 
 /* Collects what the next work order may hold. due gets the items (struct ledger_due) to be reviewed again, in the order
@@ -108,18 +115,20 @@ static bool find_due(struct gateway *gateway, int64_t now, GArray *due, GPtrArra
 {
     int64_t limit = gateway->config->work_order_devices;
     g_autoptr(GPtrArray) undispatched = NULL;
+    bool skips = false;
 
-    if (!ledger_tries_due(gateway->ledger, now, limit, due, error) ||
+    if (!may_skip_review(gateway, now, &skips, error) || !ledger_tries_due(gateway->ledger, now, limit, due, error) ||
         !ledger_undispatched_verdicts(gateway->ledger, &undispatched, error))
         return false;
     guint tries = due->len;
     for (guint i = 0; i < undispatched->len;) {
-        if (is_just_judged(gateway, undispatched->pdata[i], now)) {
+        const struct ledger_verdict *verdict = undispatched->pdata[i];
+        if (skips && verdict->judged_at == now) {
             i++;
             continue;
         }
         if (due->len - tries < limit &&
-            !ledger_undispatched_items(gateway->ledger, undispatched->pdata[i], limit - (due->len - tries), due, error))
+            !ledger_undispatched_items(gateway->ledger, verdict, limit - (due->len - tries), due, error))
             return false;
         (void)g_ptr_array_remove_index(undispatched, i); /* returns the verdict, which is freed with it */
     }

@@ -5,6 +5,9 @@
 #include "gateway/pipeline/inbox_private.h"
 
 #include "gateway/clock.h"
+#include "validators/reference_rules.h"
+
+#include <string.h>
 
 static void free_listed(gpointer listed)
 {
@@ -26,12 +29,28 @@ static void free_error(gpointer error)
         g_error_free(error);
 }
 
+/* Reference data that come through another drop than their sender's are refused (B103). */
+static bool carries_reference(const struct identity *identity, const char *drop)
+{
+    enum ledger_reference table;
+
+    for (size_t i = 0; i < identity->n_parties; i++) {
+        const struct party *party = &identity->parties[i];
+        for (size_t t = 0; strcmp(party->drop, drop) == 0 && party->types[t] != NULL; t++) {
+            if (reference_rules_table(layout_find(party->types[t], strlen(party->types[t])), &table))
+                return true;
+        }
+    }
+    return false;
+}
+
 struct inbox *inbox_new(struct gateway *gateway, const struct drop *drop, int wake, GError **error)
 {
     struct inbox *inbox = g_new0(struct inbox, 1);
 
     inbox->gateway = gateway;
     inbox->drop = drop;
+    inbox->reference = carries_reference(&gateway->config->identity, drop->name);
     inbox->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     inbox->entries = g_ptr_array_new_with_free_func(free_listed);
     inbox->complete = g_array_new(FALSE, FALSE, sizeof(guint));
@@ -163,6 +182,7 @@ static bool begin_task(struct inbox *inbox, bool *begun, GError **error)
         if (*begun || inbox->full)
             return true;
     }
+    inbox->shown = inbox->listed;
     *begun = inbox->listing_wanted;
     if (!inbox->listing_wanted)
         return outage_record_success(&inbox->outage, error); /* every task of this pass went well */
@@ -199,6 +219,21 @@ bool inbox_advance(struct inbox *inbox, GError **error)
             return false;
     }
     return true;
+}
+
+bool inbox_has_reference(const struct inbox *inbox)
+{
+    return inbox->reference;
+}
+
+void inbox_list_again(struct inbox *inbox)
+{
+    inbox->listing_wanted = true;
+}
+
+bool inbox_has_shown(const struct inbox *inbox, int64_t since)
+{
+    return inbox->shown >= since || inbox->full || wait_of(inbox) > 0;
 }
 
 bool inbox_is_full(const struct inbox *inbox)

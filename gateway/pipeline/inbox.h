@@ -36,6 +36,15 @@ bool inbox_is_failing(const struct inbox *inbox);
 /* True while a task is under way. */
 bool inbox_is_busy(const struct inbox *inbox);
 
+/* Whether reference data may come through this drop. */
+bool inbox_has_reference(const struct inbox *inbox);
+/* Asks for another listing as soon as what the last one showed is done. */
+void inbox_list_again(struct inbox *inbox);
+/* True if a listing that began at `since` (monotonic microseconds) or later has shown the drop, all whole files of it
+ * are in the spool, and no reference data were settling. True for a drop that is down or has no room, too: nothing can
+ * be picked up from it now. */
+bool inbox_has_shown(const struct inbox *inbox, int64_t since);
+
 /* Microseconds until a file that is not complete yet may be (rule `stable`). 0: none is waited for. */
 int64_t inbox_settling(const struct inbox *inbox);
 /* Microseconds until the inbox needs a pass by itself. G_MAXINT64: it does not; the end of its task wakes the

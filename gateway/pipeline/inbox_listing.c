@@ -13,6 +13,7 @@
 #include "gateway/pipeline/completeness.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_pickups.h"
+#include "validators/reference_rules.h"
 
 #include <string.h>
 
@@ -57,6 +58,8 @@ bool inbox_begin_listing(struct inbox *inbox, GError **error)
     g_array_set_size(inbox->complete, 0);
     inbox->next_complete = 0;
     inbox->settle_at = 0;
+    inbox->settling = false;
+    inbox->begun = clock_monotonic();
     inbox->next_listing = clock_monotonic() + inbox->gateway->config->poll_interval * SECOND;
     return inbox_begin_task(inbox, TASK_LIST, list_task, error);
 }
@@ -198,6 +201,14 @@ static void keep_back(const struct listing *l, const char *name, struct complete
     }
 }
 
+static bool is_reference(const char *name)
+{
+    struct filename parsed;
+    enum ledger_reference table;
+
+    return filename_parse(name, strlen(name), &parsed, NULL, NULL) && reference_rules_table(parsed.type, &table);
+}
+
 /* Decides about an entry by all that is known of the drop, and records what is new. */
 static bool decide(struct listing *l, struct decided *decided, GError **error)
 {
@@ -213,6 +224,7 @@ static bool decide(struct listing *l, struct decided *decided, GError **error)
     known->decided = (int)result->decision;
     known->reason = reason;
     if (result->wait > 0) {
+        inbox->settling = inbox->settling || is_reference(listed->name);
         int64_t at = clock_monotonic() + result->wait;
         inbox->settle_at = inbox->settle_at == 0 ? at : MIN(inbox->settle_at, at);
     }
@@ -336,6 +348,8 @@ bool inbox_end_listing(struct inbox *inbox, GError **error)
     bool good = decide_all(&l, error);
     if (!good)
         ledger_rollback(inbox->gateway->ledger);
+    else if (!inbox->settling)
+        inbox->listed = inbox->begun;
     g_hash_table_unref(inbox->known);
     inbox->known = l.known;
     g_hash_table_unref(l.custody);

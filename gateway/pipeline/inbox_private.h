@@ -69,6 +69,11 @@ struct inbox {
     int64_t look_again;   /* monotonic microseconds: when there may be room; only if full */
     int64_t next_listing; /* monotonic microseconds */
     int64_t settle_at;    /* monotonic microseconds when a file may be complete; 0: none is waited for */
+    bool reference;       /* reference data may come through this drop */
+    bool settling;        /* the newest listing shows reference data that settle */
+    int64_t begun;        /* monotonic microseconds: the newest listing; of the last one that went well; */
+    int64_t listed; /* and of the last one whose files are all in the spool and whose reference data had settled. */
+    int64_t shown;  /* Of the last two: 0, none yet */
 
     GHashTable *known;   /* raw name → struct known (inbox_listing.c): what earlier listings showed */
     GPtrArray *entries;  /* struct listed, in the order of names */

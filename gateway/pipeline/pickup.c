@@ -79,11 +79,12 @@ void pickup_free(struct pickup *pickup)
 
 /* Serves the drops in the configuration's order, so that a run that was stopped gives the same job numbers to the same
  * files as one that was not. Stops at a drop whose next file does not fit on the disk: a later drop's smaller file must
- * not come before it. While nothing at all is picked up (A108), each drop only discards. */
-static bool advance(struct pickup *pickup, bool busy_only, GError **error)
+ * not come before it. While nothing at all is picked up (A108), each drop only discards. chosen: which drops; NULL:
+ * all. */
+static bool advance(struct pickup *pickup, bool (*chosen)(const struct inbox *inbox), GError **error)
 {
     for (guint i = 0; i < pickup->inboxes->len; i++) {
-        if (busy_only && !inbox_is_busy(pickup->inboxes->pdata[i]))
+        if (chosen != NULL && !chosen(pickup->inboxes->pdata[i]))
             continue;
         if (!inbox_advance(pickup->inboxes->pdata[i], error))
             return false;
@@ -100,12 +101,31 @@ bool pickup_pass(struct pickup *pickup, GError **error)
         return false;
     for (guint i = 0; i < pickup->inboxes->len; i++)
         inbox_begin_pass(pickup->inboxes->pdata[i]);
-    return advance(pickup, false, error);
+    return advance(pickup, NULL, error);
 }
 
 bool pickup_go_on(struct pickup *pickup, GError **error)
 {
-    return advance(pickup, true, error);
+    return advance(pickup, inbox_is_busy, error);
+}
+
+bool pickup_list_reference(struct pickup *pickup, GError **error)
+{
+    for (guint i = 0; i < pickup->inboxes->len; i++) {
+        if (inbox_has_reference(pickup->inboxes->pdata[i]))
+            inbox_list_again(pickup->inboxes->pdata[i]);
+    }
+    return advance(pickup, inbox_has_reference, error);
+}
+
+bool pickup_has_reference(const struct pickup *pickup, int64_t since)
+{
+    for (guint i = 0; i < pickup->inboxes->len; i++) {
+        const struct inbox *inbox = pickup->inboxes->pdata[i];
+        if (inbox_has_reference(inbox) && !inbox_has_shown(inbox, since))
+            return false;
+    }
+    return true;
 }
 
 int64_t pickup_settling(const struct pickup *pickup)

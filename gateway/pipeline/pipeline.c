@@ -19,11 +19,11 @@
 #include "gateway/pipeline/delivery.h"
 #include "gateway/pipeline/dispatch.h"
 #include "gateway/pipeline/intake.h"
-#include "gateway/pipeline/inventory.h"
 #include "gateway/pipeline/ledger_watch.h"
 #include "gateway/pipeline/orders.h"
 #include "gateway/pipeline/pickup.h"
 #include "gateway/pipeline/places.h"
+#include "gateway/pipeline/queue.h"
 #include "gateway/pipeline/reference.h"
 #include "gateway/pipeline/room_watch.h"
 #include "gateway/reports/report_schedule.h"
@@ -34,12 +34,16 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { MAX_SECONDS = 1000000 }; /* the longest time that pipeline_due gives */
+enum {
+    MAX_SECONDS = 1000000,              /* the longest time that pipeline_due gives */
+    LISTING_PAUSE = G_USEC_PER_SEC / 10 /* until a drop is listed once more for an instruction */
+};
 
 struct pipeline {
     struct gateway *gateway;
     struct claims *claims;
     struct pickup *pickup;
+    struct queue *queue;
     struct delivery *delivery;
     int wake;              /* event descriptor */
     bool blocked;          /* by the last pass (A105, A109): nothing is due by itself */
@@ -59,8 +63,10 @@ struct pipeline *pipeline_new(struct gateway *gateway, GError **error)
                     "an event descriptor cannot be made: %s; raise the limit of open files", g_strerror(errno));
     else if (places_heal(gateway, error) && (pipeline->claims = claims_new(gateway, error)) != NULL &&
              (pipeline->pickup = pickup_new(gateway, pipeline->wake, error)) != NULL &&
-             (pipeline->delivery = delivery_new(gateway, pipeline->wake, error)) != NULL)
+             (pipeline->delivery = delivery_new(gateway, pipeline->wake, error)) != NULL) {
+        pipeline->queue = queue_new(gateway, pipeline->pickup);
         return pipeline;
+    }
     pipeline_free(pipeline);
     return NULL;
 }
@@ -70,31 +76,12 @@ void pipeline_free(struct pipeline *pipeline)
     if (pipeline == NULL)
         return;
     delivery_free(pipeline->delivery);
+    queue_free(pipeline->queue);
     pickup_free(pipeline->pickup);
     claims_free(pipeline->claims); /* its guards belong to the workers that have ended now */
     if (pipeline->wake >= 0)
         (void)close(pipeline->wake); /* an event descriptor holds nothing that could be lost */
     g_free(pipeline);
-}
-
-static int by_id(gconstpointer a, gconstpointer b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-    return (x > y) - (x < y);
-}
-
-/* The ids of the jobs to be judged, oldest first: those that a stop left in active/, and those in ready/. */
-static GArray *jobs_to_judge(struct gateway *gateway, GError **error)
-{
-    g_autoptr(GArray) active = job_list(gateway->spool, JOB_ACTIVE, error);
-    g_autoptr(GArray) ready = active ? job_list(gateway->spool, JOB_READY, error) : NULL;
-
-    if (ready == NULL)
-        return NULL;
-    g_array_append_vals(active, ready->data, ready->len);
-    g_array_sort(active, by_id);
-    return g_steal_pointer(&active);
 }
 
 /* Judges one job and does what follows from its verdict. A job whose own bytes cannot be read is reported and skipped;
@@ -118,45 +105,23 @@ static bool process(struct pipeline *pipeline, int64_t id, GError **error)
             g_clear_error(&cause);
         return true;
     }
-    return dispatch_pass(gateway, error) && delivery_advance(pipeline->delivery, error);
-}
-
-/* Sets *next to the index of the next job that need not wait: while A104 is open, instructions wait and the other jobs
- * go on. When an INV has closed it, the search starts again with the oldest. *next is due->len if no job is left. */
-static bool find_next(struct gateway *gateway, const GArray *due, guint *next, GError **error)
-{
-    g_autofree char *problem = NULL;
-    bool waits = true;
-
-    if (!inventory_find_problem(gateway, &problem, error))
-        return false;
-    if (problem == NULL)
-        *next = 0;
-    for (; problem != NULL && *next < due->len; ++*next) {
-        if (!inventory_waits(gateway, g_array_index(due, int64_t, *next), &waits, error))
-            return false;
-        if (!waits)
-            break;
-    }
-    return true;
+    /* A work order must not be made by reference data that the next file changes. */
+    return (queue_has_reference(pipeline->queue) || dispatch_pass(gateway, error)) &&
+           delivery_advance(pipeline->delivery, error);
 }
 
 static bool process_due(struct pipeline *pipeline, GError **error)
 {
     struct gateway *gateway = pipeline->gateway;
-    g_autoptr(GArray) due = jobs_to_judge(gateway, error);
-    guint next = 0;
+    int64_t job;
 
-    if (due == NULL || !find_next(gateway, due, &next, error))
+    if (!queue_fill(pipeline->queue, error) || !queue_next(pipeline->queue, &job, error))
         return false;
-    while (next < due->len && !gateway_stopping(gateway)) {
+    while (job != 0 && !gateway_stopping(gateway)) {
         /* Between two jobs: operators' orders, or `hold` would come too late for a file after many others; and pickup,
          * so that files need not wait in their drops for the judging of earlier ones. */
         if (!orders_carry_out(gateway, error) || !pickup_go_on(pipeline->pickup, error) ||
-            !process(pipeline, g_array_index(due, int64_t, next), error))
-            return false;
-        (void)g_array_remove_index(due, next); /* returns the array itself */
-        if (!find_next(gateway, due, &next, error))
+            !process(pipeline, job, error) || !queue_next(pipeline->queue, &job, error))
             return false;
     }
     return gateway_stopping(gateway) || reference_update_incident(gateway, error);
@@ -253,7 +218,17 @@ void pipeline_woken(const struct pipeline *pipeline)
 
 int64_t pipeline_settling(const struct pipeline *pipeline)
 {
-    return pipeline->behind ? 0 : pickup_settling(pipeline->pickup);
+    if (pipeline->behind)
+        return 0;
+    int64_t settling = pickup_settling(pipeline->pickup);
+
+    /* An instruction waits for a listing that the next pass begins. */
+    return settling == 0 && queue_due(pipeline->queue) != G_MAXINT64 ? LISTING_PAUSE : settling;
+}
+
+void pipeline_wait_no_more(struct pipeline *pipeline)
+{
+    queue_wait_no_more(pipeline->queue);
 }
 
 int64_t pipeline_due(const struct pipeline *pipeline)
@@ -261,6 +236,7 @@ int64_t pipeline_due(const struct pipeline *pipeline)
     if (pipeline->blocked)
         return delivery_due(pipeline->delivery);
     int64_t due = MIN(pickup_due(pipeline->pickup), delivery_due(pipeline->delivery));
+    due = MIN(due, queue_due(pipeline->queue));
     int64_t next =
         pipeline->next_dispatch == 0 ? pipeline->next_report : MIN(pipeline->next_dispatch, pipeline->next_report);
     /* By the machine's clock: while it stands a little before the newest recorded time, clock_now stands still. */

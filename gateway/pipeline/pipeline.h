@@ -34,8 +34,11 @@ bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error);
 int pipeline_wake_fd(const struct pipeline *pipeline);
 /* Makes the event descriptor unreadable again. Call it before the next pass. */
 void pipeline_woken(const struct pipeline *pipeline);
-/* Microseconds until a file that is not complete yet may be (rule `stable`); 0: none is waited for. */
+/* Microseconds until a pass may do more: a file that is not complete yet may be (rule `stable`), or an instruction
+ * waits for reference data (queue.h). 0: nothing is waited for. */
 int64_t pipeline_settling(const struct pipeline *pipeline);
+/* From now on no instruction waits for reference data that are not in the spool. */
+void pipeline_wait_no_more(struct pipeline *pipeline);
 /* Microseconds until something is due by itself. At most about 11 days. */
 int64_t pipeline_due(const struct pipeline *pipeline);
 

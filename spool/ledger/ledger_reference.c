@@ -191,6 +191,12 @@ bool ledger_reference_get(struct ledger *ledger, enum ledger_reference table, st
     return good;
 }
 
+bool ledger_reference_newest(struct ledger *ledger, int64_t *at, GError **error)
+{
+    LEDGER_SQL(newest, "SELECT max(loaded) FROM reference");
+    return ledger_number(ledger, ledger_query(ledger, &newest, LEDGER_NO_VALUES, error), at, error);
+}
+
 /* ---- questions ---- */
 
 /* uint64_t ids are stored as the int64_t with the same bits (LEDGER_ID). */

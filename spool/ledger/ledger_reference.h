@@ -104,6 +104,9 @@ bool ledger_reference_set(struct ledger *ledger, enum ledger_reference table, co
 bool ledger_reference_get(struct ledger *ledger, enum ledger_reference table, struct ledger_loaded *loaded,
                           GError **error);
 
+/* *at: when the newest accepted file of any table was judged; 0: there was none yet. */
+bool ledger_reference_newest(struct ledger *ledger, int64_t *at, GError **error);
+
 /* ---- questions about one row ---- */
 
 /* *row is NULL if the Device is not in the inventory; g_free it. */

@@ -9,6 +9,7 @@ A history is steps joined by " | ", a step is a time, a verb and its arguments:
     1h confirm a Y k                k; N has none
     9m pass                         nothing comes, time alone
     1d late a k            success of the first work item of a; lateconfirm: its confirmation
+    0 instruct a & event 2023-07-10 both come in one pass
 
 Times count from 2023-07-03T12:00:00Z. What must be so in the end: the state of the newest work item of each Device, its
 code, the newest try, what is due and NextEligible, findings of the last file, how many tries were ordered in all, and
@@ -215,6 +216,15 @@ CASES = [
      "a REJECTED code=C105"),
     ("an imminent change of supplier", "0 event 2023-07-10 | 1m instruct a",
      "a DEFERRED code=C109 next=2023-07-11T00:00:00Z"),
+    ("one that comes in the same pass", "0 instruct a & event 2023-07-10",
+     "a DEFERRED code=C109 next=2023-07-11T00:00:00Z ordered=0"),
+    ("an inventory that comes in the same pass", "0 inventory a | 1m instruct b & inventory a b", "b DISPATCHED"),
+    ("one that comes before an order that is due",
+     FAIL + " | 6m event 2023-07-10 & result b FAILED", "a RETRY_WAIT code=D101 due=24h ordered=1"),
+    ("two files of reference data of one pass, and an order that is due",
+     FAIL + " | 6m event 2023-07-11 & inventory a:Credentials=ECOS", "a FAILED code=C108 ordered=1"),
+    ("an instruction that waited, and an inventory that does not know it", "0 instruct a | 1h inventory b & instruct b",
+     "a REJECTED code=C103; b DISPATCHED", {"inventory": "required"}),
     ("one that is not imminent", "0 event 2023-07-11 | 1m instruct a", "a DISPATCHED"),
     ("that of the meter on its hub is a GPF's", "0 inventory a b:DeviceType=GPF:MPxN= | 0 event 2023-07-10 | "
      "1m instruct b:DeviceType=GPF:MPxN=", "b DEFERRED code=C109 next=2023-07-11T00:00:00Z"),
@@ -301,9 +311,10 @@ class Play:
         return File("EMT", [row], batch=batch, created=row.pop("made", 0))
 
     def step(self, text):
-        at, verb, *words = text.split()
+        at, first = text.split(" ", 1)
         self.now = moment(at)
-        files = [] if verb == "pass" else [self.file(verb, words)]
+        parts = [part.split() for part in first.split(" & ")]
+        files = [self.file(verb, words) for verb, *words in parts if verb != "pass"]
         for file in files:
             file.created = file.created or self.now
             file.number(self.batches)

@@ -350,7 +350,20 @@ class Maker:
         while self.random.random() < .15 and first.again is None and first.kind in ("EMI", "EMT", "EMC"):
             files.append(self.instruction() if first.kind == "EMI" else
                          self.spoken(first.kind, self.result_row if first.kind == "EMT" else self.confirmation_row))
-        return [file for file in files if file.kind == first.kind]
+        files = [file for file in files if file.kind == first.kind]
+        if self.random.random() < .25:
+            files += self.other_kinds(files)
+        return files
+
+    def other_kinds(self, files):
+        """Files of other types that come in the same pass. They are made by what was known before it."""
+        there, more = {(file.again or file).kind for file in files}, []
+        for _ in range(self.random.randint(1, 3)):
+            file = self.file()
+            if file.again is None and file.kind not in there:
+                there.add(file.kind)
+                more.append(file)
+        return more
 
     def make(self):
         events = []
@@ -377,9 +390,13 @@ def ready(file, numbers):
     if file.again is not None:
         return file.again
     number = numbers.get(file.kind, 0) + 1
+    if file.fault == "B113" and (number == 1 or numbers.get(("skipped", file.kind)) == number):
+        file.fault = None  # a first file may have any number, and a second one would have the same one
     file.number(number)
     if file.fault != "B113":  # the next file gets the number that this one should have had
         numbers[file.kind] = number
+    else:
+        numbers["skipped", file.kind] = number
     return file
 
 

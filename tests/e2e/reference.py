@@ -446,6 +446,96 @@ def test_stale(tap):
     sound(tap, home, "after stale inventories")
 
 
+CHANGE = f"SET,{mpan(1)},{SUPPLIER % 1},{SUPPLIER % 2},2023-07-06"  # the supplier of Device 1 changes soon
+MODEL_OF_2 = "SET,ESME,AB02,010A030B,,2023-06-01,,R1,"  # and the model of Device 2 is Non-Migratable
+SOON = "D C109 2023-07-07T00:00:00Z"
+
+
+def together(settings=""):
+    """A home that knows Device 1 and 2, where the drop of instructions stands first."""
+    home = Home(settings)
+    sender = Sender(home)
+    sender.reference("INV", [inv(1), inv(2, model="AB02,010A030B,0002012F")], created="2023-07-03T11:00:00Z")
+    home.run()
+    return home, sender
+
+
+def three(sender):
+    """An instruction for three Devices. None of the three may be judged by what was known before."""
+    name = sender.instruction([emi(1), emi(2, model="AB02,010A030B,0002012F"), emi(3)])
+    sender.reference("COS", [CHANGE], mode="DELTA")
+    sender.reference("NMM", [MODEL_OF_2])
+    sender.reference("INV", [inv(3)], mode="DELTA")
+    return name
+
+
+def ordered(home):
+    """The last bytes of the Devices of all work orders."""
+    return sorted(row[3][-2:] for file in home.out("tcos") for row in rows_of(home, "tcos", file) if row[0] == "D")
+
+
+def test_together(tap):
+    """Reference data that stand whole in their drop count for an instruction of the same pass."""
+    home, sender = together()
+    tap.ok(open(home.conf, encoding="utf-8").read().find("[drop mcc]") < open(home.conf, encoding="utf-8").read().find(
+        "[drop dcc]"), "the drop of instructions stands first in the configuration")
+    name = three(sender)
+    home.run()
+    tap.ok(emd(home, name) == [SOON, "R C107", "A"] and ordered(home) == ["03"],
+           "reference data of the same pass come first", emd(home, name), ordered(home))
+    for crash in ("custody-noted:after:1", "custody-noted:after:2", "job-activated:after:1",
+                  "verdict-committed:after:1", "verdict-committed:after:3", "verdict-committed:after:4"):
+        home, sender = together()
+        name = three(sender)
+        killed = home.run(env={"ECOSGATE_CRASH": crash}).returncode
+        home.run()
+        tap.ok(killed == -signal.SIGKILL and emd(home, name) == [SOON, "R C107", "A"] and ordered(home) == ["03"],
+               f"and after a stop at {crash}, too", killed, emd(home, name), ordered(home))
+    home, sender = together("gateway poll_interval=1")
+    name = three(sender)
+    daemon = home.daemon()
+    tap.ok(wait_until(lambda: answer(name, "EMD") in home.out("mcc")), "a daemon answers")
+    tap.ok(terminate(daemon) == 0 and emd(home, name) == [SOON, "R C107", "A"] and ordered(home) == ["03"],
+           "and says the same", emd(home, name), daemon.stderr.read().decode())
+
+
+def test_settling(tap):
+    """A file that settles by the rule `stable` is on its way; how long it is waited for has a limit."""
+    home, sender = together("drop dcc complete=stable\ndrop dcc stable_seconds=1")
+    name = three(sender)
+    home.run()
+    tap.ok(emd(home, name) == [SOON, "R C107", "A"], "reference data that settle count, too", emd(home, name))
+    home, sender = together()
+    home.set("drop dcc complete=stable\ndrop dcc stable_seconds=86400\ngateway reference_wait=1")
+    name = three(sender)
+    daemon = home.daemon()
+    tap.ok(wait_until(lambda: answer(name, "EMD") in home.out("mcc")), "an instruction does not wait for them for ever")
+    tap.ok(terminate(daemon) == 0 and emd(home, name) == ["A", "A", "R C103"], "it is judged by what is known",
+           emd(home, name))
+    home, sender = together()
+    home.set("drop dcc complete=stable\ndrop dcc stable_seconds=86400")
+    name = three(sender)
+    home.run()
+    tap.ok(emd(home, name) == ["A", "A", "R C103"], "nor does run --once leave it unjudged", emd(home, name))
+    home, sender = together()
+    home.set("drop dcc complete=marker")
+    name = three(sender)
+    home.run()
+    tap.ok(emd(home, name) == ["A", "A", "R C103"], "a file without its marker is not waited for", emd(home, name))
+
+
+def test_after_the_split(tap):
+    """Reference data that come after the split count for the first order, in the same second, too."""
+    home, sender = together("gateway dispatch_hours=13-14")
+    name = sender.instruction([emi(1), emi(2, model="AB02,010A030B,0002012F")])
+    home.run()
+    tap.ok(emd(home, name) == ["A", "A"] and not ordered(home), "two Devices wait for the hours of dispatch")
+    home.set("gateway dispatch_hours=00-24")
+    sender.reference("NMM", [MODEL_OF_2])
+    home.run()
+    tap.ok(ordered(home) == ["01"], "of the two the one is ordered that may be", ordered(home))
+
+
 def test_daemon(tap):
     home = Home("gateway inventory=required\ngateway poll_interval=1")
     sender = Sender(home)
@@ -536,5 +626,6 @@ if __name__ == "__main__":
     with Tap() as report:
         for test in (test_files, test_others, test_every_code, test_codes, test_switches, test_dates, test_hubs,
                      test_limit,
-                     test_past, test_required, test_stale, test_daemon, test_grows_stale, test_kill, test_many):
+                     test_past, test_required, test_stale, test_together, test_settling, test_after_the_split,
+                     test_daemon, test_grows_stale, test_kill, test_many):
             test(report)

@@ -411,6 +411,21 @@ def test_hanging_neighbour(tap, peer):
                f"hangs in {op} {nth}: later it is answered", home.out("mcc"))
 
 
+def test_hanging_reference(tap, peer):
+    """Instructions wait for a drop of reference data that hangs, but not for ever."""
+    home = over_sftp(peer, "gateway poll_interval=1\ngateway reference_wait=1", drops=("dcc",), timeout=3600)
+    name = name_of(5)
+    peer.behave()
+    peer.arm("readdir", "hang-before", times=None)
+    daemon = home.daemon()
+    met = wait_until(lambda: ["fault", "hang-before", "readdir"] in peer.since())
+    fill(home, {name: contents()[name]})
+    tap.ok(met and wait_until(lambda: answer(name, "EMD") in home.out("mcc")),
+           "a drop of reference data hangs: an instruction is judged without it", met)
+    tap.ok(terminate(daemon) == 0, "a drop of reference data hangs: SIGTERM ends the daemon")
+    peer.behave()
+
+
 def delivered(home, drop="mcc"):
     """The states of a drop's files in the ledger, and which of them nobody has seen."""
     with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
@@ -526,7 +541,7 @@ def main():
         for test in (test_once, test_lasting, test_cut_in_login, test_attributes, test_rename_over,
                      test_refused_and_renamed, test_cleared, test_unseen, test_collected_at_once, test_grows,
                      test_vanishes, test_one_unreadable, test_replaced, test_names, test_many_names,
-                     test_hanging_neighbour, test_restart):
+                     test_hanging_neighbour, test_hanging_reference, test_restart):
             if not os.environ.get("ONLY") or os.environ["ONLY"] in test.__name__:
                 test(tap, peer)
         if not os.environ.get("ONLY") or os.environ["ONLY"] in "test_host_key":

@@ -79,6 +79,18 @@ static void test_config__live__believes_a_shorter_leap(void **state)
     assert_int_equal(longer->clock_leap, 30 * 86400);
 }
 
+static void test_config__reference_data__have_settings(void **state)
+{
+    (void)state;
+    g_autoptr(config_t) c = load_text(base, NULL);
+    g_autoptr(config_t) other = load("[drop mcc]\n", "reference_wait=5\n[drop mcc]\n", NULL);
+
+    assert_non_null(c);
+    assert_int_equal(c->reference_wait, 60);
+    assert_non_null(other);
+    assert_int_equal(other->reference_wait, 5);
+}
+
 static void test_config__nothing_set__has_defaults(void **state)
 {
     (void)state;
@@ -392,6 +404,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_config__live__believes_a_shorter_leap, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__nothing_set__has_defaults, enter, leave),
+        cmocka_unit_test_setup_teardown(test_config__reference_data__have_settings, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__everything_set__is_what_the_rules_get, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__tcos_closes__is_what_the_rules_get, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__choices__each_by_its_name, enter, leave),
