@@ -79,6 +79,8 @@ static bool judge_device(struct judging *j, const struct record *record, GError 
         history_rules_judge_device(&past, &device);
         if (!review_device(j, &device, &past, error))
             return false;
+    } else if (device.has_id) {
+        review_judge_closing(j->file.rules, &device.row);
     }
     j->review.counted += !row_has_errors(&device.row); /* for the daily limit (C116) of the records that follow */
     return judge_count_and_pass_on(j, &device.row, error);
@@ -180,6 +182,7 @@ void judge_each_not_judged(const struct rules *rules, const struct file_type *ty
 
     for (size_t i = 0; rules->identity == NULL && i < G_N_ELEMENTS(need_identity); i++)
         missing[need_identity[i]] = true;
+    missing[C122] = rules->identity == NULL && (type == NULL || judge_inbound_type(type)->about == ABOUT_DEVICES);
     for (size_t i = 0; rules->ledger == NULL && i < G_N_ELEMENTS(need_ledger); i++)
         missing[need_ledger[i]] = true;
     for (size_t i = 0; rules->ledger == NULL && i < n; i++)

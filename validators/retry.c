@@ -26,6 +26,30 @@ void retry_rules_init(struct retry_rules *rules)
         rules->delays[i] = minutes[i] * MINUTE;
 }
 
+/* ---- when TCoS closes ---- */
+
+bool retry_may_try(const struct retry_rules *rules, int64_t at)
+{
+    return rules->tcos_closes == 0 || at + RETRY_TRY_LENGTH <= rules->tcos_closes;
+}
+
+/* The earlier of a time and tcos_closes. */
+static int64_t not_after_closing(const struct retry_rules *rules, int64_t at)
+{
+    return rules->tcos_closes == 0 ? at : MIN(at, rules->tcos_closes);
+}
+
+int64_t retry_session_end(const struct retry_rules *rules, const struct ledger_session *session)
+{
+    return not_after_closing(rules, session->ends);
+}
+
+/* Whether another try may be ordered at that time. */
+static bool may_try_again(const struct retry_rules *rules, const struct ledger_session *session, int64_t at)
+{
+    return at < retry_session_end(rules, session) && retry_may_try(rules, at);
+}
+
 /* ---- codes of a failed try ---- */
 
 /* A value of an EMT and the code that it stands for. */
@@ -164,6 +188,13 @@ static void fail(const struct change *c, const char *code)
     move_to(c, LEDGER_FAILED, code);
 }
 
+/* Ends the session as FAILED when no try follows in RETRY_WAIT: with the code of the last try. A try that was not
+ * attempted has none. */
+static void fail_with_last_code(const struct change *c)
+{
+    fail(c, c->session->code != NULL ? c->session->code : id_of(D103));
+}
+
 /* ---- the two sides ---- */
 
 static bool says_the_same(const struct ledger_side *a, const struct ledger_side *b)
@@ -231,7 +262,7 @@ static enum retry_effect settle_late(const struct change *c)
 /* ---- results ---- */
 
 /* A failed try: the next delay, or the end. The end comes for a permanent code, after the last delay, and if the next
- * try would be due at the session's end or later. */
+ * try would be due at the session's end or later, or too late for TCoS. */
 static void take_failure(const struct change *c, enum code code)
 {
     struct ledger_session *session = c->session;
@@ -242,7 +273,7 @@ static void take_failure(const struct change *c, enum code code)
         return;
     }
     int64_t due = c->now + c->rules->delays[session->delays];
-    if (due >= session->ends) {
+    if (!may_try_again(c->rules, session, due)) {
         fail(c, id);
         return;
     }
@@ -261,7 +292,7 @@ static void take_not_attempted(const struct change *c)
 
     session->answered = session->unused = true;
     session->code = NULL;
-    if (due >= session->ends) {
+    if (!may_try_again(c->rules, session, due)) {
         fail(c, id_of(D103));
         return;
     }
@@ -411,7 +442,7 @@ void retry_adopt_try(const struct retry_rules *rules, int64_t now, int64_t try, 
         return;
     if (session->begun == 0) {
         session->begun = now;
-        session->ends = now + rules->session_length;
+        session->ends = not_after_closing(rules, now + rules->session_length);
     }
     session->try = try;
     session->state = LEDGER_DISPATCHED;
@@ -491,14 +522,14 @@ enum retry_effect retry_take_time(const struct retry_rules *rules, int64_t now, 
 
     switch (session->state) {
     case LEDGER_DISPATCHED:
-        if (now < session->ends)
+        if (now < retry_session_end(rules, session))
             return RETRY_NOTHING_NEW;
         fail(&change, id_of(D103));
         return RETRY_APPLIES;
     case LEDGER_RETRY_WAIT:
-        if (now < session->ends)
+        if (may_try_again(rules, session, now))
             return RETRY_NOTHING_NEW;
-        fail(&change, session->code != NULL ? session->code : id_of(D103)); /* no code: it was not attempted */
+        fail_with_last_code(&change);
         return RETRY_APPLIES;
     case LEDGER_CONFIRM_PENDING:
         if (session->due == 0 || now < session->due)
@@ -526,7 +557,7 @@ void retry_dispatch(const struct retry_rules *rules, int64_t now, struct ledger_
 
     if (session->begun == 0) {
         session->begun = now;
-        session->ends = now + rules->session_length;
+        session->ends = not_after_closing(rules, now + rules->session_length);
     }
     if (!session->unused)
         session->try++;
@@ -536,27 +567,38 @@ void retry_dispatch(const struct retry_rules *rules, int64_t now, struct ledger_
     move_to(&change, LEDGER_DISPATCHED, NULL);
 }
 
-void retry_put_off(int64_t now, const char *code, int64_t until, struct ledger_session *session,
-                   struct ledger_transition *transition)
+void retry_put_off(const struct retry_rules *rules, int64_t now, const struct retry_cause *cause,
+                   struct ledger_session *session, struct ledger_transition *transition)
 {
-    const struct change change = {.now = now, .session = session, .transition = transition};
+    const struct change change = {rules, now, session, transition};
+    bool begun = session->state != LEDGER_READY;
+    const char *code = id_of(cause->code);
 
-    /* Between two tries the session keeps the code of the last try: it is what it fails with at its end. */
-    if (session->state == LEDGER_READY)
+    if (begun ? !may_try_again(rules, session, cause->until) : cause->code != C116) {
         session->code = code;
-    session->due = session->ends != 0 ? MIN(until, session->ends) : until;
+        session->next_eligible = cause->until;
+        move_to(&change, LEDGER_DEFERRED, code);
+        return;
+    }
+    /* Between two tries the session keeps the code of the last try: it is what it fails with at its end. */
+    if (!begun)
+        session->code = code;
+    session->due = cause->until;
     move_to(&change, session->state, code);
 }
 
-void retry_refuse(const struct retry_rules *rules, int64_t now, const char *code, struct ledger_session *session,
+void retry_refuse(const struct retry_rules *rules, int64_t now, enum code code, struct ledger_session *session,
                   struct ledger_transition *transition)
 {
     const struct change change = {rules, now, session, transition};
 
     if (session->try > 0) {
-        fail(&change, code);
+        if (code == C122)
+            fail_with_last_code(&change);
+        else
+            fail(&change, id_of(code));
         return;
     }
-    session->code = code;
-    move_to(&change, LEDGER_REJECTED, code);
+    session->code = id_of(code);
+    move_to(&change, LEDGER_REJECTED, session->code);
 }

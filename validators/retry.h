@@ -3,7 +3,7 @@
  *
  * Words:
  *   session       everything that happens to one accepted work item. It begins with its first try and lasts
- *                 session_length (24 hours) at most.
+ *                 session_length (24 hours) at most, and never beyond tcos_closes.
  *   try           one attempt of the TCoS Service Provider to replace the credentials of the Device. A work order (EMW)
  *                 orders it; the record of an EMT is its result.
  *   side          who states something about the Device: the TCoS side by a SUCCESS ("replaced"), the ECoS side by the
@@ -14,8 +14,10 @@
  *   READY            --[order]--------------------------------> DISPATCHED
  *   DISPATCHED       --[transient failure, not attempted]-----> RETRY_WAIT --[order]--> DISPATCHED
  *   DISPATCHED       --[permanent failure, no delay left]-----> FAILED
- *   READY            --[review before dispatch refuses]-------> REJECTED
- *   RETRY_WAIT       --[review before dispatch refuses]-------> FAILED
+ *   READY            --[review: permanent cause]--------------> REJECTED
+ *   READY            --[review: transient cause]--------------> DEFERRED
+ *   RETRY_WAIT       --[review: permanent cause]--------------> FAILED
+ *   RETRY_WAIT       --[review: transient until the end]------> DEFERRED
  *   DISPATCHED, RETRY_WAIT --[session's end]------------------> FAILED
  *   DISPATCHED, RETRY_WAIT --[one side states success]--------> CONFIRM_PENDING
  *   DISPATCHED, RETRY_WAIT --[SUCCESS after an EMC with N]----> CONFIRM_MISMATCH
@@ -54,6 +56,10 @@
 
 enum { RETRY_MAX_DELAYS = 32 };
 
+/* Seconds that a try may need until its end. The specification has no figure; this is its shortest interval from a try
+ * to the next one (consultation ¶35). No try is ordered later than so long before tcos_closes. */
+enum { RETRY_TRY_LENGTH = 300 };
+
 /* All in seconds. */
 struct retry_rules {
     int64_t delays[RETRY_MAX_DELAYS]; /* from a failed try to the next, each used once; the first n_delays count */
@@ -87,6 +93,13 @@ struct retry_confirmation {
     int64_t at;                      /* ConfirmedAt; 0: not stated */
     const char *subject_id, *key_id; /* of the credentials on the Device */
 };
+
+/* Whether a try that is ordered at that time can end before TCoS closes. */
+bool retry_may_try(const struct retry_rules *rules, int64_t at);
+
+/* When the session is over: its own end, or tcos_closes if that is earlier. The setting may have changed since the
+ * session began. */
+int64_t retry_session_end(const struct retry_rules *rules, const struct ledger_session *session);
 
 /* The code of a failed try. Alert, GBCS status and DUIS code each may stand for a code: the first permanent one wins,
  * in the order of the catalogue, else the first. Without any it is D103 for a TIMEOUT, else D127. */
@@ -156,14 +169,21 @@ enum retry_effect retry_take_time(const struct retry_rules *rules, int64_t now, 
 void retry_dispatch(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
                     struct ledger_transition *transition);
 
-/* The review before a work order found transient causes only: READY and RETRY_WAIT wait until that time, but not beyond
- * the session's end. code: the first cause. */
-void retry_put_off(int64_t now, const char *code, int64_t until, struct ledger_session *session,
-                   struct ledger_transition *transition);
+/* What the review before a work order found: the first cause, and when the last of the transient ones will be gone. */
+struct retry_cause {
+    enum code code;
+    int64_t until; /* of transient causes only */
+};
 
-/* The review before a work order found a permanent cause: READY becomes REJECTED, a session that has begun FAILED.
- * code: the first permanent cause. */
-void retry_refuse(const struct retry_rules *rules, int64_t now, const char *code, struct ledger_session *session,
+/* All causes are transient. READY becomes DEFERRED, unless only the daily limit (C116) stands against the try: then it
+ * waits for its turn. RETRY_WAIT waits until that time; if the session is over by then, it becomes DEFERRED at once:
+ * that is no failure of the Device. */
+void retry_put_off(const struct retry_rules *rules, int64_t now, const struct retry_cause *cause,
+                   struct ledger_session *session, struct ledger_transition *transition);
+
+/* One cause is permanent: READY becomes REJECTED, a session that has begun FAILED. code: the first permanent cause. If
+ * it is that TCoS closes (C122), a session fails with the code of its last try. */
+void retry_refuse(const struct retry_rules *rules, int64_t now, enum code code, struct ledger_session *session,
                   struct ledger_transition *transition);
 
 #endif

@@ -254,6 +254,18 @@ static bool judge_known_last(struct candidate *c, GError **error)
     return judge_supplier(c, error);
 }
 
+void review_judge_closing(const struct rules *rules, struct row *row)
+{
+    struct candidate c = {rules, NULL, NULL, row};
+    char date[INSTANT_TEXT_SIZE];
+
+    if (retry_may_try(&rules->retry, rules->now))
+        return;
+    instant_print(rules->retry.tcos_closes, date);
+    add(&c, (struct cause){C122, INSTRUCTION_DEVICE_ID, 0}, "TCoS %s at %s",
+        rules->now < rules->retry.tcos_closes ? "closes" : "has closed", date);
+}
+
 bool review_judge(const struct review *review, const struct review_subject *subject,
                   const struct ledger_earlier_work *past, struct row *row, GError **error)
 {
@@ -272,5 +284,6 @@ bool review_judge(const struct review *review, const struct review_subject *subj
         return false;
     judge_past(&c, past);
     judge_limit(&c, review->counted);
+    review_judge_closing(review->rules, row);
     return true;
 }

@@ -1,7 +1,7 @@
 /*
- * The review: a Device against reference data and against its own past: C103 to C109, C111, C112, C114 to C116
- * (gateway/DEVICES.md, Review). A Device is reviewed twice: when its instruction is judged, and again right before its
- * work order is written, as reference data may have changed in between.
+ * The review: a Device against reference data and against its own past: C103 to C109, C111, C112, C114 to C116; and
+ * C122 (gateway/DEVICES.md, Review). A Device is reviewed twice: when its instruction is judged, and again right before
+ * its work order is written, as reference data may have changed in between.
  *
  *   struct review review;
  *   review_open(&review, rules, &error)                       once for many Devices: which reference data exist
@@ -37,5 +37,8 @@ bool review_open(struct review *review, const struct rules *rules, GError **erro
  * of an instruction; without, codes only. */
 bool review_judge(const struct review *review, const struct review_subject *subject,
                   const struct ledger_earlier_work *past, struct row *row, GError **error);
+
+/* C122 alone, which needs the configuration and no ledger. review_judge judges it, too. */
+void review_judge_closing(const struct rules *rules, struct row *row);
 
 #endif

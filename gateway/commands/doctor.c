@@ -2,7 +2,10 @@
  * The command `doctor`: runs the probe of each drop's transport and prints what the gateway can do there, and how it
  * will do it. It needs no spool and may run beside the gateway.
  */
+#include "formats/instant.h"
+#include "gateway/clock.h"
 #include "gateway/commands/claim_seen.h"
+#include "gateway/commands/closing.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/output.h"
 #include "gateway/config.h"
@@ -157,6 +160,25 @@ static bool probe_ledger(const struct invocation *invocation, const struct confi
     return !findings.unfit;
 }
 
+/* How long it is until TCoS closes. No finding if the configuration does not say when. */
+static void probe_closing(const struct invocation *invocation, const struct config *config)
+{
+    struct findings findings = {.rows = json_array()};
+    int64_t closes = config->retry.tcos_closes, now = clock_now();
+    g_autofree char *left = closing_left(closes, now);
+    char date[INSTANT_TEXT_SIZE];
+
+    if (closes != 0) {
+        instant_print(closes, date);
+        g_autofree char *text = g_strdup_printf(
+            "TCoS closes at %s; time left: %s%s", date, left,
+            now < closes ? "" : "; no try is ordered, and instructions are rejected (C122); see tcos_closes");
+        add_finding(&findings, "closing", now < closes ? PROBE_GOOD : PROBE_NOTE, text);
+        print_rows(invocation, &findings);
+    }
+    json_decref(findings.rows);
+}
+
 static int probe_all(const struct invocation *invocation, const struct config *config, const char *only)
 {
     bool fit = true;
@@ -166,6 +188,8 @@ static int probe_all(const struct invocation *invocation, const struct config *c
         g_printerr("ecosgate: doctor: %s has no [drop %s]; 'ecosgate status' lists the drops\n", config->path, shown);
         return EXIT_REFUSED;
     }
+    if (only == NULL)
+        probe_closing(invocation, config);
     if (only == NULL)
         fit = (int)probe_disks(invocation, config) & (int)probe_ledger(invocation, config);
     for (guint i = 0; i < config->drops->len; i++) {

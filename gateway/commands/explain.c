@@ -6,6 +6,7 @@
 
 #include "formats/eui64.h"
 #include "formats/instant.h"
+#include "gateway/clock.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/output.h"
 #include "validators/catalogue.h"
@@ -40,12 +41,35 @@ static const char *resolver_of(const char *id, const char *device_type)
     return id != NULL && catalogue_find(id, &code) ? catalogue_resolver(code, device_type) : "";
 }
 
-static char *who_resolves(const char *id, const char *device_type)
+/* What moves an item on that has ended with that code and may come again at that time (0: at any). id NULL: nobody has
+ * to act. g_free. */
+static char *new_instruction(const struct gateway *gateway, const char *id, const char *device_type, int64_t at)
 {
+    const struct retry_rules *retry = &gateway->config->retry;
     const char *who = resolver_of(id, device_type);
+    char date[INSTANT_TEXT_SIZE];
 
-    return *who != '\0' ? g_strdup_printf("%s resolves the cause; then a new instruction (EMI)", who)
-                        : g_strdup("a new instruction (EMI)");
+    if (!retry_may_try(retry, MAX(at, clock_now()))) {
+        instant_print(retry->tcos_closes, date);
+        return g_strdup_printf("nothing: TCoS closes at %s, and an instruction for it would be rejected (C122)", date);
+    }
+    if (*who != '\0')
+        return g_strdup_printf("%s resolves the cause; then a new instruction (EMI)", who);
+    return g_strdup(at != 0 ? "a new instruction (EMI) at next_at or later; the cause passes by itself"
+                            : "a new instruction (EMI)");
+}
+
+/* Of a session that has ended: what came afterwards, or nothing. */
+static const char *late_success(const struct ledger_session *s)
+{
+    return s->tcos.good || s->ecos.good ? "; afterwards one side reported that it had succeeded all the same" : "";
+}
+
+/* What moves such a session on. g_free. */
+static char *other_side(void)
+{
+    return g_strdup("the other side's EMT SUCCESS or EMC Y with the same credentials, which makes it MIGRATED; until "
+                    "then another instruction would be rejected (C108)");
 }
 
 static void explain_ready(const struct ledger_work *work, struct explanation *e)
@@ -66,24 +90,29 @@ static void explain_ready(const struct ledger_work *work, struct explanation *e)
 }
 
 /* By its review, or by the review that is repeated right before a dispatch. */
-static void explain_refused(const struct ledger_work *work, struct explanation *e)
+static void explain_refused(const struct gateway *gateway, const struct ledger_work *work, struct explanation *e)
 {
     const char *id = work->has_session ? work->session.code : work->item.code;
-    bool passes = work->item.outcome == LEDGER_DEFERRED;
+    bool passes = explain_state(work) == LEDGER_DEFERRED;
     g_autofree char *code = describe(id);
 
-    e->because = g_strdup_printf("%s%s", code, work->has_session ? ", found right before its dispatch" : "");
-    e->at = passes ? work->item.next_eligible : 0;
-    e->moves = passes ? g_strdup("a new instruction (EMI) at next_at or later; the cause passes by itself")
-                      : who_resolves(id, work->item.device_type);
+    e->because = g_strdup_printf("%s%s%s", code,
+                                 !work->has_session      ? ""
+                                 : work->session.try > 0 ? ", found right before its next try: no failed session"
+                                                         : ", found right before its dispatch",
+                                 late_success(&work->session));
+    e->at = !passes ? 0 : work->has_session ? work->session.next_eligible : work->item.next_eligible;
+    e->moves = *late_success(&work->session) != '\0'
+                   ? other_side()
+                   : new_instruction(gateway, passes ? NULL : id, work->item.device_type, e->at);
 }
 
-static void explain_dispatched(const struct ledger_work *work, struct explanation *e)
+static void explain_dispatched(const struct gateway *gateway, const struct ledger_work *work, struct explanation *e)
 {
     e->because = g_strdup_printf("try %" PRId64 " is ordered: its work order (EMW) is written", work->session.try);
     e->waits_for = g_strdup("its result (EMT) from the TCoS Service Provider");
     e->moves = g_strdup("an EMT that names it; without one `ecosgate run` ends the session at next_at as failed, D103");
-    e->at = work->session.due;
+    e->at = retry_session_end(&gateway->config->retry, &work->session);
 }
 
 /* Keeps the code of the newest transition, the last in the walk; user: a char **. */
@@ -113,7 +142,7 @@ static bool explain_retry_wait(struct gateway *gateway, const struct ledger_work
     g_autofree char *why = postponed ? describe(newest) : NULL;
     g_autofree char *tried = s->unused ? g_strdup_printf("try %" PRId64 " was not attempted", s->try)
                                        : g_strdup_printf("try %" PRId64 " failed: %s", s->try, code);
-    instant_print(s->ends, ends);
+    instant_print(retry_session_end(&gateway->config->retry, s), ends);
     e->because =
         g_strdup_printf("%s%s%s", tried, postponed ? "; judged again before the next one: " : "", postponed ? why : "");
     e->waits_for = g_strdup_printf("its next try; the session lasts until %s", ends);
@@ -169,16 +198,11 @@ static bool explain_end(struct gateway *gateway, const struct ledger_work *work,
     if (!ledger_earlier_work(gateway->ledger, work->item.device, &past, error))
         return false;
     g_autofree char *code = describe(s->code);
-    const char *late =
-        s->tcos.good || s->ecos.good ? "; afterwards one side reported that it had succeeded all the same" : "";
-    e->because = g_strdup_printf("its session failed: %s; failed sessions of the Device: %" PRId64 "%s%s", code,
-                                 past.failed_sessions,
-                                 past.failed_sessions >= gateway->config->max_sessions ? " (FAILED_ACTION)" : "", late);
+    e->because = g_strdup_printf(
+        "its session failed: %s; failed sessions of the Device: %" PRId64 "%s%s", code, past.failed_sessions,
+        past.failed_sessions >= gateway->config->max_sessions ? " (FAILED_ACTION)" : "", late_success(s));
     e->moves =
-        past.replaced
-            ? g_strdup("the other side's EMT SUCCESS or EMC Y with the same credentials, which makes it MIGRATED; "
-                       "until then another instruction would be rejected (C108)")
-            : who_resolves(s->code, work->item.device_type);
+        past.replaced ? other_side() : new_instruction(gateway, s->code, work->item.device_type, s->next_eligible);
     e->at = s->next_eligible;
     return true;
 }
@@ -192,10 +216,10 @@ static bool explain_state_of(struct gateway *gateway, const struct ledger_work *
         return true;
     case LEDGER_REJECTED:
     case LEDGER_DEFERRED:
-        explain_refused(work, explanation);
+        explain_refused(gateway, work, explanation);
         return true;
     case LEDGER_DISPATCHED:
-        explain_dispatched(work, explanation);
+        explain_dispatched(gateway, work, explanation);
         return true;
     case LEDGER_RETRY_WAIT:
         return explain_retry_wait(gateway, work, explanation, error);

@@ -5,6 +5,7 @@
 #include "formats/filename.h"
 #include "gateway/answers/incident_id.h"
 #include "gateway/clock.h"
+#include "gateway/commands/closing.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
 #include "gateway/drops/transport.h"
@@ -309,9 +310,22 @@ static bool add_ledger(struct gateway *gateway, json_t *status, GError **error)
     return true;
 }
 
+/* When TCoS closes, and how long that is from now. */
+static void add_closing(const struct gateway *gateway, int64_t now, json_t *status)
+{
+    int64_t closes = gateway->config->retry.tcos_closes;
+    g_autofree char *left = closing_left(closes, now);
+
+    output_set(status, "tcos_closes", command_json_instant(closes));
+    output_set_text(status, "tcos_left", left);
+}
+
 static bool fill(struct gateway *gateway, json_t *status, GError **error)
 {
-    output_set(status, "now", command_json_instant(clock_now()));
+    int64_t now = clock_now();
+
+    output_set(status, "now", command_json_instant(now));
+    add_closing(gateway, now, status);
     return add_running(gateway, status, error) && add_ledger(gateway, status, error) &&
            add_jobs(gateway, status, error) && add_devices(gateway, status, error) &&
            add_drops(gateway, status, error) && add_disks(gateway, status, error) &&

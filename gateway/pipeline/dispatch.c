@@ -26,26 +26,81 @@
 
 enum { TIMEOUTS_AT_ONCE = 10000, HOUR = 3600, DAY = 24 * HOUR };
 
+/* ---- the review before a try ---- */
+
+/* What the review of many Devices at one moment needs. */
+struct second_review {
+    struct gateway *gateway;
+    struct rules rules;
+    struct review review;
+};
+
+static bool second_review_open(struct second_review *second, struct gateway *gateway, int64_t now, GError **error)
+{
+    second->gateway = gateway;
+    config_rules(gateway->config, now, &second->rules);
+    second->rules.ledger = gateway->ledger;
+    return review_open(&second->review, &second->rules, error);
+}
+
+/* Reviews a Device by the rules that its file was judged by, for what they look at may have changed. first_tries: of
+ * this day; the daily limit counts them here, and holds back no later try. */
+static bool review_again(struct second_review *second, const struct ledger_work *work, int64_t first_tries,
+                         struct row *row, GError **error)
+{
+    const struct ledger_item *item = &work->item;
+    const struct review_subject subject = {item->device, item->device_type, item->manufacturer,
+                                           item->model,  item->firmware,    item->mpxn};
+    struct ledger_earlier_work past;
+
+    *row = (struct row){0};
+    second->review.counted = work->session.try > 0 ? 0 : first_tries;
+    return ledger_earlier_work(second->gateway->ledger, item->device, &past, error) &&
+           review_judge(&second->review, &subject, &past, row, error);
+}
+
+/* What a row with transient codes only says against the next try. */
+static struct retry_cause cause_of(const struct row *row)
+{
+    return (struct retry_cause){row_first_code(row), row->next_eligible};
+}
+
 /* ---- what the time alone brings ---- */
 
-/* Applies the time to one session, if it is really over: its wake time may be earlier than its due time. */
-static bool time_out_one(struct gateway *gateway, const struct retry_rules *rules, int64_t item, int64_t now,
-                         GError **error)
+/* Applies the time to one session, if it is really over: its wake time may be earlier than its due time. One that waits
+ * for its next try is reviewed: what stood against that try since, and passes, makes the end no failure. */
+static bool time_out_one(struct second_review *second, int64_t item, GError **error)
 {
+    struct gateway *gateway = second->gateway;
+    const struct retry_rules *retry = &gateway->config->retry;
+    int64_t now = second->rules.now;
     g_autofree struct ledger_work *work = NULL;
     struct ledger_transition transition;
+    struct row row = {0};
 
     if (!ledger_work_get(gateway->ledger, item, &work, error))
         return false;
     struct ledger_session session = work->session;
-    return retry_take_time(rules, now, &session, &transition) != RETRY_APPLIES ||
-           outcome_record(gateway, work, &session, &transition, error);
+    if (retry_take_time(retry, now, &session, &transition) != RETRY_APPLIES)
+        return true;
+    if (work->session.state == LEDGER_RETRY_WAIT && !review_again(second, work, 0, &row, error))
+        return false;
+    if (row_is_deferred(&row)) {
+        const struct retry_cause cause = cause_of(&row);
+        session = work->session;
+        retry_put_off(retry, now, &cause, &session, &transition);
+    }
+    return outcome_record(gateway, work, &session, &transition, error);
 }
 
 static bool time_out_all(struct gateway *gateway, const GArray *due, int64_t now, GError **error)
 {
+    struct second_review second;
+
+    if (!second_review_open(&second, gateway, now, error))
+        return false;
     for (guint i = 0; i < due->len; i++) {
-        if (!time_out_one(gateway, &gateway->config->retry, g_array_index(due, struct ledger_due, i).item, now, error))
+        if (!time_out_one(&second, g_array_index(due, struct ledger_due, i).item, error))
             return false;
     }
     return outcome_plan(gateway, now, error) && ledger_commit(STEP_TIME_COMMITTED, gateway->ledger, error);
@@ -66,6 +121,17 @@ static bool refresh_wake_times(struct gateway *gateway, int64_t now, GError **er
     return false;
 }
 
+/* Items whose session the time ends now: its own end, or the closing of TCoS. */
+static bool find_timeouts(struct gateway *gateway, int64_t now, GArray *due, GError **error)
+{
+    const struct retry_rules *retry = &gateway->config->retry;
+
+    g_array_set_size(due, 0);
+    return ledger_timeouts_due(gateway->ledger, now, TIMEOUTS_AT_ONCE, due, error) &&
+           (due->len > 0 || retry_may_try(retry, now) ||
+            ledger_closing_due(gateway->ledger, now >= retry->tcos_closes, TIMEOUTS_AT_ONCE, due, error));
+}
+
 bool dispatch_timeouts(struct gateway *gateway, GError **error)
 {
     int64_t now = clock_now();
@@ -74,14 +140,13 @@ bool dispatch_timeouts(struct gateway *gateway, GError **error)
     if (!refresh_wake_times(gateway, now, error))
         return false;
     do {
-        g_array_set_size(due, 0);
-        if (!ledger_timeouts_due(gateway->ledger, now, TIMEOUTS_AT_ONCE, due, error))
+        if (!find_timeouts(gateway, now, due, error))
             return false;
         if (due->len > 0 && (!ledger_begin(gateway->ledger, error) || !time_out_all(gateway, due, now, error))) {
             ledger_rollback(gateway->ledger);
             return false;
         }
-    } while (due->len == TIMEOUTS_AT_ONCE && !gateway_stopping(gateway));
+    } while (due->len > 0 && !gateway_stopping(gateway));
     return true;
 }
 
@@ -114,10 +179,12 @@ static bool may_skip_review(struct gateway *gateway, int64_t now, bool *skips, G
 static bool find_due(struct gateway *gateway, int64_t now, GArray *due, GPtrArray **just_judged, GError **error)
 {
     int64_t limit = gateway->config->work_order_devices;
+    bool closing = !retry_may_try(&gateway->config->retry, now); /* those that wait for their turn get it never */
     g_autoptr(GPtrArray) undispatched = NULL;
     bool skips = false;
 
-    if (!may_skip_review(gateway, now, &skips, error) || !ledger_tries_due(gateway->ledger, now, limit, due, error) ||
+    if (!may_skip_review(gateway, now, &skips, error) ||
+        !ledger_tries_due(gateway->ledger, closing ? G_MAXINT64 : now, limit, due, error) ||
         !ledger_undispatched_verdicts(gateway->ledger, &undispatched, error))
         return false;
     guint tries = due->len;
@@ -145,8 +212,7 @@ static bool find_due(struct gateway *gateway, int64_t now, GArray *due, GPtrArra
 struct work_order {
     struct gateway *gateway;
     int64_t now;
-    struct rules rules;
-    struct review review;
+    struct second_review second;
     char *day;               /* the name of the ledger's counter of this day's first tries; g_free */
     int64_t first_tries;     /* of this day, before this work order */
     int64_t job;             /* 0 until a Device is on the work order */
@@ -159,27 +225,10 @@ static bool work_order_open(struct work_order *order, GError **error)
     struct ledger *ledger = order->gateway->ledger;
     char at[INSTANT_TEXT_SIZE];
 
-    config_rules(order->gateway->config, order->now, &order->rules);
-    order->rules.ledger = ledger;
     instant_print(order->now, at);
     order->day = g_strdup_printf("first tries %.10s", at);
-    return review_open(&order->review, &order->rules, error) &&
+    return second_review_open(&order->second, order->gateway, order->now, error) &&
            ledger_counter_get(ledger, order->day, &order->first_tries, error);
-}
-
-/* Reviews a Device by the rules that its file was judged by, for what they look at may have changed. The daily limit
- * counts first tries here; a later try is never held back by it. */
-static bool review_again(struct work_order *order, const struct ledger_work *work, struct row *row, GError **error)
-{
-    const struct ledger_item *item = &work->item;
-    const struct review_subject subject = {item->device, item->device_type, item->manufacturer,
-                                           item->model,  item->firmware,    item->mpxn};
-    struct ledger_earlier_work past;
-
-    *row = (struct row){0};
-    order->review.counted = work->session.try > 0 ? 0 : order->first_tries + order->new_first_tries;
-    return ledger_earlier_work(order->gateway->ledger, item->device, &past, error) &&
-           review_judge(&order->review, &subject, &past, row, error);
 }
 
 /* Opens the Device's incident: it was accepted, and now a permanent code refuses it. */
@@ -220,7 +269,7 @@ static bool add_just_judged(struct work_order *order, const struct ledger_verdic
     return true;
 }
 
-/* Adds a Device, or puts it off (transient codes only), or ends it (a permanent code). */
+/* Adds a Device, or puts it off or defers it (transient codes only), or ends it (a permanent code). */
 static bool add_device(struct work_order *order, int64_t item, GError **error)
 {
     struct gateway *gateway = order->gateway;
@@ -229,7 +278,8 @@ static bool add_device(struct work_order *order, int64_t item, GError **error)
     struct ledger_transition transition;
     struct row row;
 
-    if (!ledger_work_get(gateway->ledger, item, &work, error) || !review_again(order, work, &row, error))
+    if (!ledger_work_get(gateway->ledger, item, &work, error) ||
+        !review_again(&order->second, work, order->first_tries + order->new_first_tries, &row, error))
         return false;
     struct ledger_session session = work->session;
     if (!row_has_errors(&row)) {
@@ -240,9 +290,10 @@ static bool add_device(struct work_order *order, int64_t item, GError **error)
         transition.job = order->job;
         transition.record = ++order->devices;
     } else if (row_is_deferred(&row)) {
-        retry_put_off(order->now, catalogue_entry(row_first_code(&row))->id, row.next_eligible, &session, &transition);
+        const struct retry_cause cause = cause_of(&row);
+        retry_put_off(retry, order->now, &cause, &session, &transition);
     } else {
-        retry_refuse(retry, order->now, catalogue_entry(row_first_permanent(&row))->id, &session, &transition);
+        retry_refuse(retry, order->now, row_first_permanent(&row), &session, &transition);
         if (!open_incident(order, work, &row, error))
             return false;
     }
@@ -295,11 +346,13 @@ static bool is_open(const struct config *config, int64_t now)
     return from < until ? at >= from && at < until : at >= from || at < until;
 }
 
+/* When TCoS closes, READY Devices are refused (C122) at any hour. */
 bool dispatch_pass(struct gateway *gateway, GError **error)
 {
     int64_t now = clock_now();
+    bool open = is_open(gateway->config, now) || !retry_may_try(&gateway->config->retry, now);
 
-    while (is_open(gateway->config, now) && !gateway_stopping(gateway)) {
+    while (open && !gateway_stopping(gateway)) {
         struct work_order order = {.gateway = gateway, .now = now};
         g_autoptr(GArray) due = g_array_new(FALSE, FALSE, sizeof(struct ledger_due));
         g_autoptr(GPtrArray) just_judged = NULL;
@@ -327,11 +380,29 @@ static int64_t opening(const struct config *config, int64_t now)
     return today > now ? today : today + DAY;
 }
 
+/* The earlier of two times, of which 0 is none. */
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a == 0 || b == 0 ? MAX(a, b) : MIN(a, b);
+}
+
+/* When the closing of TCoS ends sessions next: those that wait for a try first, then those whose try is ordered. 0: it
+ * does not. */
+static int64_t closing_after(const struct retry_rules *retry, int64_t begun)
+{
+    int64_t last_order = retry->tcos_closes - RETRY_TRY_LENGTH;
+
+    if (retry->tcos_closes <= begun)
+        return 0;
+    return last_order >= begun ? last_order + 1 : retry->tcos_closes;
+}
+
 bool dispatch_next(struct gateway *gateway, int64_t begun, int64_t *at, GError **error)
 {
     if (!ledger_next_due(gateway->ledger, begun, at, error))
         return false;
     if (!is_open(gateway->config, begun))
-        *at = *at != 0 ? MIN(*at, opening(gateway->config, begun)) : opening(gateway->config, begun);
+        *at = earlier(*at, opening(gateway->config, begun));
+    *at = earlier(*at, closing_after(&gateway->config->retry, begun));
     return true;
 }

@@ -10,18 +10,18 @@
 
 #include "gateway/gateway.h"
 
-/* Ends the sessions whose time is over (D103) and marks confirmations that are late (D150), in transactions of some
- * thousand sessions each. Call it before the files of a pass are judged: what a file means must not depend on how many
- * files came before it. */
+/* Ends the sessions whose time is over, by themselves or because TCoS closes, and marks confirmations that are late
+ * (D150), in transactions of some thousand sessions each. Call it before the files of a pass are judged: what a file
+ * means must not depend on how many files came before it. */
 bool dispatch_timeouts(struct gateway *gateway, GError **error);
 
-/* Plans work orders for all Devices that are due, each order in a transaction of its own. Does nothing outside the
- * hours of dispatch. */
+/* Plans work orders for all Devices that are due, each order in a transaction of its own. Outside the hours of dispatch
+ * it does nothing, unless TCoS closes: then it refuses what was never ordered. */
 bool dispatch_pass(struct gateway *gateway, GError **error);
 
-/* *at: seconds UTC when a session is due by itself, or the hours of dispatch begin; 0: nothing is due by itself. begun:
- * when the pass began. What became due while it went on may have been missed, so that *at may be a time that has
- * passed. */
+/* *at: seconds UTC when a session is due by itself, the hours of dispatch begin, or TCoS closes; 0: nothing is due by
+ * itself. begun: when the pass began. What became due while it went on may have been missed, so that *at may be a time
+ * that has passed. */
 bool dispatch_next(struct gateway *gateway, int64_t begun, int64_t *at, GError **error);
 
 #endif

@@ -307,6 +307,7 @@ bool report_collect_activity(struct report *report, GError **error)
     begin(&t, report);
     bool good = ledger_reviews_each(ledger, &period, tally_reviewed, &t, error) &&
                 tally_ends(&t, REJECTED, LEDGER_REJECTED, period.from, error) &&
+                tally_ends(&t, DEFERRED, LEDGER_DEFERRED, period.from, error) &&
                 tally_ends(&t, SUCCEEDED, LEDGER_MIGRATED, period.from, error) &&
                 tally_ends(&t, FAILED, LEDGER_FAILED, period.from, error) &&
                 ledger_unfinished_each(ledger, period.until, tally_unfinished, &t, error) &&

@@ -129,6 +129,15 @@ bool ledger_timeouts_due(struct ledger *ledger, int64_t now, int64_t limit, GArr
                   due, error);
 }
 
+/* Of the numbers of states: RETRY_WAIT (4), DISPATCHED (3). Every row that waits for the time has a wake time. */
+bool ledger_closing_due(struct ledger *ledger, bool closed, int64_t limit, GArray *due, GError **error)
+{
+    LEDGER_SQL(closing, "SELECT due,item FROM session WHERE wake IS NOT NULL AND (state=4 OR (state=3 AND ?1))"
+                        " ORDER BY wake,item LIMIT ?2");
+    return append(ledger, ledger_query(ledger, &closing, LEDGER_VALUES(LEDGER_INT(closed), LEDGER_INT(limit)), error),
+                  due, error);
+}
+
 bool ledger_next_due(struct ledger *ledger, int64_t now, int64_t *at, GError **error)
 {
     LEDGER_SQL(next, "SELECT min(wake) FROM session WHERE wake>?");

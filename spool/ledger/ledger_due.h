@@ -3,7 +3,7 @@
  *
  *   ledger_undispatched_verdicts → ledger_undispatched_items | ledger_dispatch_items     items without a session
  *   ledger_wake_times_stale → ledger_wake_times_refresh                                  before the next two
- *   ledger_tries_due, ledger_timeouts_due → ledger_session_put                           items with a session
+ *   ledger_tries_due, ledger_timeouts_due, ledger_closing_due → ledger_session_put       items with a session
  *   ledger_outcomes_due → an outgoing file of kind EMO → ledger_outcome_mark_planned
  *
  * The due time of a session is set by validators/retry.h. Every question says what time it is (`now`).
@@ -58,6 +58,9 @@ bool ledger_wake_times_refresh(struct ledger *ledger, int64_t now, GError **erro
 bool ledger_tries_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error);
 /* Appends the first `limit` items whose session's time is over, or whose confirmation did not come in time. */
 bool ledger_timeouts_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error);
+/* When TCoS closes: appends the first `limit` items whose session waits for its next try, and, if `closed`, those whose
+ * try is ordered, whatever their due time. */
+bool ledger_closing_due(struct ledger *ledger, bool closed, int64_t limit, GArray *due, GError **error);
 /* The earliest wake time after `now`; 0: there is none. */
 bool ledger_next_due(struct ledger *ledger, int64_t now, int64_t *at, GError **error);
 

@@ -401,6 +401,53 @@ def test_daemon_opens(tap):
         sound(tap, home, f"after dispatch_hours={hours} began")
 
 
+def test_closing(tap):
+    """TCoS closes earlier than was thought when the sessions began: 13:00 of the same day."""
+    home = Home("gateway dispatch_hours=12-13")
+    parties = Parties(home)
+    parties.instruct([1, 2, 3])
+    home.run()
+    parties.result(said(2, "FAILED", gbcs="30"))
+    parties.confirm(confirmed(3))
+    home.run(now=at(54))
+    home.set("gateway tcos_closes=2023-07-03T13:00:00Z")
+    parties.instruct([4])
+    home.run(now=at(55))
+    tap.ok(parties.states(1, 2, 3, 4) == ["DISPATCHED", "RETRY_WAIT D130", "CONFIRM_PENDING", "DISPATCHED"],
+           "five minutes before the closing: a try can still end", parties.states(1, 2, 3, 4))
+    home.run(now="2023-07-03T12:55:01Z")
+    tap.ok(parties.states(1, 2, 3, 4) == ["DISPATCHED", "FAILED D130", "CONFIRM_PENDING", "DISPATCHED"],
+           "a second later: the one that waits for its next try has failed", parties.states(1, 2, 3, 4))
+    home.set("gateway dispatch_hours=20-21")
+    home.run(now=at(60))
+    tap.ok(parties.states(1, 2, 3, 4) == ["FAILED D103", "FAILED D130", "CONFIRM_PENDING", "FAILED D103"],
+           "at the closing: those whose try is ordered, too", parties.states(1, 2, 3, 4))
+    tap.ok(len(parties.orders()) == 2 and parties.orders()[1] == ["MCC.B-2.1 1"], "no work order after that",
+           parties.orders())
+    parties.result(said(3))
+    parties.instruct([5])
+    home.run(now=at(70))
+    tap.ok(parties.states(3, 5) == ["MIGRATED", "REJECTED C122"], "what the sides say counts; an instruction does not",
+           parties.states(3, 5))
+    tap.ok([name[:3] for name in home.out("mcc")].count("EMO") == 3, "every batch has its outcome", home.out("mcc"))
+    sound(tap, home, "after TCoS closed")
+
+
+def test_closing_daemon(tap):
+    """Nothing else wakes the daemon: by their work orders the sessions last until the next day."""
+    home = Home("gateway poll_interval=3600")
+    parties = Parties(home)
+    parties.instruct([1])
+    home.run()
+    home.set("gateway tcos_closes=2023-07-03T13:00:00Z")
+    daemon = start(home, "2023-07-03T12:59:56Z")
+    tap.ok(wait_until(lambda: parties.state(1) == "FAILED D103"), "a daemon ends sessions when TCoS closes",
+           parties.state(1))
+    terminate(daemon)
+    step = home.json("device", "show", device(1))[0]["history"][-1]
+    tap.ok(step["at"] >= "2023-07-03T13:00:00Z", "and not before", step)
+
+
 if __name__ == "__main__":
     with Tap() as report:
         test_split(report)
@@ -411,10 +458,12 @@ if __name__ == "__main__":
         test_down(report)
         test_daily_limit(report)
         test_judged_again(report)
+        test_closing(report)
         test_many(report)
         test_daemon(report)
         test_daemon_rests(report)
         if not SANITIZED:  # it takes no preloaded library
             test_clock_shim(report)
             test_daemon_opens(report)
+            test_closing_daemon(report)
             test_daemon_slow_pass(report)

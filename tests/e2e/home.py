@@ -266,8 +266,8 @@ class Home:
     def run(self, **options):
         return self.command("run", "--once", **options)
 
-    def json(self, *arguments):
-        done = self.command("--json", *arguments)
+    def json(self, *arguments, now=NOW):
+        done = self.command("--json", *arguments, now=now)
         return [json.loads(line) for line in done.stdout.decode().splitlines()]
 
     def daemon(self, now=NOW, env=None):

@@ -220,7 +220,7 @@ CASES = [
      "a DEFERRED code=C109 next=2023-07-11T00:00:00Z ordered=0"),
     ("an inventory that comes in the same pass", "0 inventory a | 1m instruct b & inventory a b", "b DISPATCHED"),
     ("one that comes before an order that is due",
-     FAIL + " | 6m event 2023-07-10 & result b FAILED", "a RETRY_WAIT code=D101 due=24h ordered=1"),
+     FAIL + " | 6m event 2023-07-10 & result b FAILED", "a DEFERRED code=C109 ordered=1"),
     ("two files of reference data of one pass, and an order that is due",
      FAIL + " | 6m event 2023-07-11 & inventory a:Credentials=ECOS", "a FAILED code=C108 ordered=1"),
     ("an instruction that waited, and an inventory that does not know it", "0 instruct a | 1h inventory b & instruct b",
@@ -231,10 +231,47 @@ CASES = [
     ("but not of one that counts no more",
      "0 inventory a:DeviceStatus=Withdrawn b:DeviceType=GPF:MPxN= c:MPxN=1000000000003 | "
      "0 event 2023-07-10 | 1m instruct b:DeviceType=GPF:MPxN=", "b DISPATCHED"),
-    ("a change that comes near before dispatch", "0 instruct a | 1m event 2023-07-10 | 20h pass", "a READY code=C109",
-     {"dispatch_hours": (8, 9)}, "1206m pass"),
+    ("a change that comes near before dispatch", "0 instruct a | 1m event 2023-07-10 | 20h pass",
+     "a DEFERRED code=C109 next=2023-07-11T00:00:00Z tries=0 ordered=0", {"dispatch_hours": (8, 9)}, "1206m pass"),
     ("or before a retry", FAIL + " | 2m event 2023-07-10 | 6m pass",
-     "a RETRY_WAIT code=D101 due=24h ordered=1"),
+     "a DEFERRED code=C109 next=2023-07-11T00:00:00Z tries=1 ordered=1"),
+    ("of which the gateway learns at the session's end only", "0 instruct a | 1425m result a FAILED E21 | "
+     "1426m event 2023-07-10 | 24h pass", "a DEFERRED code=C109 next=2023-07-11T00:00:00Z"),
+    ("a try that was ordered before that counts", "0 instruct a | 1m event 2023-07-10 | 24h pass",
+     "a FAILED code=D103"),
+    ("and its failure that lasts", "0 instruct a | 1m event 2023-07-10 | 2m result a FAILED 10", "a FAILED code=D110"),
+    ("it costs no month", FAIL + " | 2m event 2023-07-10 | 6m pass | 8d instruct a", "a DISPATCHED try=1 ordered=2"),
+    ("other causes that pass stop retries, too", FAIL + " | 2m inventory a:DeviceStatus=Suspended | 6m pass",
+     "a DEFERRED code=C105 next=1446m"),
+    ("within the session it waits", FAIL + " | 2m event 2023-07-04 | 6m pass", "a RETRY_WAIT code=D101 due=36h",
+     {"session_length": 40 * HOUR}),
+    ("and goes on then", FAIL + " | 2m event 2023-07-04 | 6m pass | 36h pass", "a DISPATCHED try=2",
+     {"session_length": 40 * HOUR}),
+    ("a success after that is recorded", FAIL + " | 2m event 2023-07-10 | 6m pass | 7m result a SUCCESS k",
+     "a DEFERRED code=C109 found=C119"),
+    ("a result is too late", FAIL + " | 2m event 2023-07-10 | 6m pass | 7m result a FAILED E20 | 7m confirm a N",
+     "a DEFERRED code=C109 found=C119"),
+    ("the daily limit alone makes a first try wait", "-2h instruct a b | 13h instruct c | 20h pass",
+     "a DISPATCHED; b DISPATCHED; c READY code=C116 due=36h", {"daily_limit": 2, "dispatch_hours": (8, 9)}),
+    ("TCoS closes: the session ends before", "0 instruct a | 2h pass", "a FAILED code=D103 next=722h",
+     {"tcos_closes": START + 2 * HOUR}),
+    ("not a second earlier", "0 instruct a | 7199s pass", "a DISPATCHED", {"tcos_closes": START + 2 * HOUR}),
+    ("a try needs five minutes", "0 instruct a | 110m result a FAILED E20 | 115m pass", "a DISPATCHED try=2",
+     {"tcos_closes": START + 2 * HOUR}),
+    ("and is not ordered later", "0 instruct a | 111m result a FAILED E20", "a FAILED code=D101 ordered=1",
+     {"tcos_closes": START + 2 * HOUR}),
+    ("nor is one that is late", "0 instruct a | 110m result a FAILED E20 | 6901s pass", "a FAILED code=D101 ordered=1",
+     {"tcos_closes": START + 2 * HOUR}),
+    ("an instruction from then on is C122", "115m instruct a | 6901s instruct b", "a DISPATCHED; b REJECTED code=C122",
+     {"tcos_closes": START + 2 * HOUR}),
+    ("what was never ordered is C122, at any hour", "0 instruct a | 2h pass", "a REJECTED code=C122 ordered=0 next=",
+     {"tcos_closes": START + 2 * HOUR, "dispatch_hours": (22, 23)}),
+    ("also if it waits for its turn", "-2h instruct a | 13h instruct b | 20h pass", "b REJECTED code=C122 ordered=1",
+     {"tcos_closes": START + 21 * HOUR, "daily_limit": 1, "dispatch_hours": (8, 9)}, "21h pass"),
+    ("what the sides say then counts", "0 instruct a | 1h result a SUCCESS k | 3h confirm a Y k", "a MIGRATED",
+     {"tcos_closes": START + 2 * HOUR}),
+    ("it closed before the first instruction", "0 instruct a", "a REJECTED code=C122",
+     {"tcos_closes": START - 9 * DAY}),
     ("what lasts ends a session that has begun", FAIL + " | 2m inventory a:Credentials=ECOS | 6m pass",
      "a FAILED code=C108 next=31d tries=1"),
     ("a clock that is set back does not hold up a try", FAIL + " | 6m pass | 7m result a TIMEOUT | 3m pass | 12m pass",
@@ -382,6 +419,10 @@ def lines_of(settings):
     """The same in ecosgate.conf."""
     lines = [f"gateway {name}={settings[name]}" for name in ("daily_limit", "inventory") if name in settings]
     lines += [f"review {code}={mode}" for code, mode in settings.get("review", {}).items()]
+    if "session_length" in settings:
+        lines.append(f"gateway session_length={settings['session_length'] // HOUR}")
+    if "tcos_closes" in settings:
+        lines.append(f"gateway tcos_closes={text_of(settings['tcos_closes'])}")
     if "dispatch_hours" in settings:
         lines.append("gateway dispatch_hours={:02}-{:02}".format(*settings["dispatch_hours"]))
     return lines

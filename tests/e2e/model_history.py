@@ -107,6 +107,8 @@ class Maker:
         choose(.2, "session_length", ("gateway session_length=2", 2 * HOUR))
         choose(.4, "model_failures", *((f"gateway model_failures={n}", n) for n in (1, 2, 3)))
         choose(.2, "retry_delays", ("gateway retry_delays=5;7", [5 * MINUTE, 7 * MINUTE]))
+        choose(.15, "tcos_closes", *((f"gateway tcos_closes={text_of(at)}", at) for at in
+                                     (START + HOUR, START + 26 * HOUR, START + 3 * DAY, START + 40 * DAY)))
         if self.random.random() < .3:
             lines.append("gateway work_order_form=xml")
         if self.random.random() < .2:

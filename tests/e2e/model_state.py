@@ -45,6 +45,7 @@ class Settings:
         self.session_length = 24 * HOUR
         self.retry_delays = [n * MINUTE for n in (5, 5, 10, 20, 40, 80, 160, 320)]
         self.confirmation_wait = 24 * HOUR
+        self.tcos_closes = None
         self.next_session = 30 * DAY
         self.cos_window = 7 * DAY
         self.daily_limit = 0
@@ -62,6 +63,14 @@ class Settings:
         begin, end = self.dispatch_hours
         hour = now % DAY // HOUR
         return begin <= hour < end if begin < end else hour >= begin or hour < end
+
+
+    def may_try(self, at):
+        """A try needs five minutes."""
+        return self.tcos_closes is None or at + 5 * MINUTE <= self.tcos_closes
+
+    def not_after_closing(self, at):
+        return at if self.tcos_closes is None else min(at, self.tcos_closes)
 
 
 class Item:
@@ -272,9 +281,10 @@ class Model:
 
     def pass_time(self, now, answers):
         for item in self.items:
-            if item.state in ("DISPATCHED", "RETRY_WAIT") and now >= item.ends:
-                last = item.code if item.state == "RETRY_WAIT" and not item.unattempted else "D103"
-                self.fail(item, now, last)
+            if item.state == "RETRY_WAIT" and not self.may_try_again(item, now):
+                self.end_waiting(item, now)
+            elif item.state == "DISPATCHED" and now >= self.settings.not_after_closing(item.ends):
+                self.fail(item, now, "D103")
             elif item.state == "CONFIRM_PENDING" and now >= item.due and not item.reported:
                 item.reported, item.code = True, "D150"
                 item.note(now)
@@ -282,6 +292,22 @@ class Model:
                 item.due = None
                 item.note(now, "D150")
         self.settle(now, answers)
+
+    def may_try_again(self, item, at):
+        return at < item.ends and self.settings.may_try(at)
+
+    def end_waiting(self, item, now):
+        """No try follows. If what stands against one passes, the Device has not failed."""
+        found, _ = self.review(item, now, at_split=False)
+        if found and all(passes for _, passes, _ in found):
+            self.defer(item, now, found)
+        else:
+            self.fail(item, now, "D103" if item.unattempted else item.code)
+
+    @staticmethod
+    def defer(item, now, found):
+        item.become("DEFERRED", now, min(code for code, _, _ in found))
+        item.next_eligible = max(then for _, _, then in found)
 
     def settle(self, now, answers):
         """EMO for every batch whose last live Device has ended, and a further one when an end was corrected."""
@@ -398,6 +424,8 @@ class Model:
         today = sum(1 for at in times if at >= midnight(now))
         if self.settings.daily_limit and today >= self.settings.daily_limit and item.trial == 0:
             found.append(("C116", True, midnight(now) + DAY))
+        if not self.settings.may_try(now):
+            found.append(("C122", False, None))
         return found
 
     def responsible(self, known, now):
@@ -427,9 +455,11 @@ class Model:
     # ---- dispatch ----
 
     def dispatch(self, now, answers):
-        if not self.settings.dispatches_at(now):
+        closing = not self.settings.may_try(now)
+        if not self.settings.dispatches_at(now) and not closing:
             return
-        due = [item for item in self.items if item.state in ("READY", "RETRY_WAIT") and item.due <= now]
+        due = [item for item in self.items if item.state in ("READY", "RETRY_WAIT") and
+               (item.due <= now or closing and item.state == "READY")]
         for item in sorted(due, key=lambda item: (item.due, item.number)):
             if self.may_go(item, now):
                 answers.emw.append(self.order(item, now))
@@ -448,17 +478,19 @@ class Model:
             item.become("REJECTED", now, code)
         elif permanent:
             self.fail(item, now, code)
-        elif item.state == "READY":
+        elif item.state == "READY" and code == "C116":
             item.code, item.due = code, until
             item.note(now)
+        elif item.state == "READY" or not self.may_try_again(item, until):
+            self.defer(item, now, found)
         else:
-            item.due = min(until, item.ends)
+            item.due = until
             item.note(now, code)
         return False
 
     def order(self, item, now):
         if item.state == "READY":
-            item.begun, item.ends = now, now + self.settings.session_length
+            item.begun, item.ends = now, self.settings.not_after_closing(now + self.settings.session_length)
             self.first_tries.append(now)
         if item.unattempted:
             item.orders[item.trial][1] = item.not_attempted
@@ -540,7 +572,7 @@ class Model:
         self.wait(item, now, delay, code)
 
     def wait(self, item, now, delay, code):
-        if now + delay >= item.ends:
+        if not self.may_try_again(item, now + delay):
             self.fail(item, now, code)
             return
         item.become("RETRY_WAIT", now, "" if item.unattempted else code)

@@ -45,8 +45,7 @@ def every_state():
         9: ("FAILED", "D117", "D117", None, "Supplier resolves", NEXT),
         10: ("FAILED", "D105", "succeeded all the same", None, "C108", NEXT),
         11: ("DISPATCHED", None, "try 1 is ordered", "result (EMT)", "D103", at(4 * DAY)),
-        12: ("READY", "C109", "judged again before its dispatch: C109", "cause to pass", "judges it again",
-             "2023-07-09T00:00:00Z"),
+        12: ("DEFERRED", "C109", "right before its dispatch", None, "passes by itself", "2023-07-09T00:00:00Z"),
         13: ("REJECTED", "C107", "right before its dispatch", None, "Supplier resolves", None),
         14: ("READY", None, "no work order has it yet", "next dispatch", "dispatch_hours", None),
         15: ("REJECTED", "C104", "C104", None, "resolves", None)}
@@ -79,7 +78,7 @@ def test_devices(tap):
                        for words in (("why",), ("device", "show")))
         tap.ok(text.count(row[0]) >= 3 and text.count(row[2]) >= 2, f"the text shows {row[0]} {row[1]}", text)
     listed = {}
-    for state in {row[0] for row in rows.values()} | {"DEFERRED"}:
+    for state in {row[0] for row in rows.values()}:
         for fact in home.json("device", "list", "--state", state):
             listed.setdefault(state, []).append(fact["device"])
         people = home.command("device", "list", "--state", state).stdout.decode()
@@ -88,7 +87,7 @@ def test_devices(tap):
     expected = {}
     for number in (1, 11, 2, 3, 4, 6, 5, 7, 8, 9, 10, 13, 14, 12, 15):
         expected.setdefault(rows[number][0], []).append(device(number))
-    expected["DEFERRED"] = [device(1)]
+    expected["DEFERRED"].append(device(1))
     tap.ok(all(sorted(listed[state]) == sorted(expected[state]) for state in {*listed, *expected}),
            "each Device is in the list of its state", listed)
     tap.ok(listed["READY"] == expected["READY"] and listed["DISPATCHED"] == expected["DISPATCHED"],
@@ -149,6 +148,62 @@ def test_put_off(tap):
     home.run(now="2023-07-09T00:00:00Z")
     tap.ok(parties.orders()[1:] == [[f"{work(1)} 2"]], "at that time it is", parties.orders())
     sound(tap, home, "after a try was put off")
+
+
+def test_deferred(tap):
+    """Between two tries: a transient cause that lasts longer than the session ends it, and it has not failed."""
+    home = Home()
+    parties = Parties(home)
+    parties.instruct([METER, 1])
+    home.run()
+    parties.result(said(12, "FAILED", gbcs="30", record=1))
+    home.run(now=at(1))
+    parties.reference("COS", "3938424403,90-B3-D5-1F-30-05-00-01,90-B3-D5-1F-30-05-00-02,2023-07-08")
+    home.run(now=at(6))
+    row = ("DEFERRED", "C109", "found right before its next try: no failed session", None,
+           "at next_at or later; the cause passes by itself", "2023-07-09T00:00:00Z")
+    for command in (("why", device(12)), ("device", "show", device(12))):
+        fact = home.json(*command)[0]
+        tap.ok(says(fact, row), f"{command[0]}: what ended the session, and when the Device may come again", fact)
+    shown = home.json("device", "show", device(12))[0]
+    tap.ok((shown["next_eligible"], shown["tries"], shown["history"][-1]["code"]) == (row[-1], 1, "C109"),
+           "it keeps its tries, and NextEligible is when the cause is gone", shown)
+    parties.result(said(12, record=1))
+    home.run(now=at(7))
+    tap.ok("succeeded all the same" in home.json("why", device(12))[0]["because"],
+           "a success that comes after that is told")
+    parties.instruct([METER])
+    home.run(now="2023-07-09T00:00:00Z")
+    tap.ok(home.json("why", "MCC.B-2.1")[0]["state"] == "REJECTED", "and the Device is never ordered again")
+    sound(tap, home, "after a session ended DEFERRED")
+
+
+def test_closing(tap):
+    """Close to tcos_closes, and after it."""
+    home = Home("gateway tcos_closes=2023-07-03T14:00:00Z")
+    parties = Parties(home)
+    parties.instruct([1, 2, 3])
+    home.run()
+    parties.result(said(2, "FAILED", gbcs="30"), said(3, "FAILED", gbcs="17"))
+    home.run(now=at(5))
+    closes = "2023-07-03T14:00:00Z"
+    for number, row in {
+            1: ("DISPATCHED", None, "try 1 is ordered", "result (EMT)", "D103", closes),
+            2: ("RETRY_WAIT", "D130", "try 1 failed: D130", f"until {closes}", "work order", at(10)),
+            3: ("FAILED", "D117", "D117", None, "nothing: TCoS closes at " + closes, "2023-08-02T14:00:00Z")}.items():
+        fact = home.json("why", device(number))[0]
+        tap.ok(says(fact, row), f"why, shortly before TCoS closes: {row[0]}", fact)
+    status = home.json("status", now="2023-07-03T11:00:00Z")[0]
+    tap.ok((status["tcos_closes"], status["tcos_left"]) == (closes, "0 days 3 hours"), "status says how long is left",
+           status)
+    status = home.json("status", now="2023-07-05T13:59:59Z")[0]
+    tap.ok(status["tcos_left"] == "none: closed for 1 days 23 hours", "or for how long it has been closed", status)
+    for now, result in (("2023-06-03T11:00:00Z", "good"), ("2023-07-05T13:59:59Z", "note")):
+        found = [row for row in home.json("doctor", now=now) if row["probe"] == "closing"]
+        tap.ok(len(found) == 1 and found[0]["result"] == result and closes in found[0]["text"], "doctor, too", found)
+    home.set("gateway tcos_closes=")
+    status = home.json("status")[0]
+    tap.ok((status["tcos_closes"], status["tcos_left"]) == (None, None), "nothing where the setting is not set", status)
 
 
 def test_odd_ids(tap):
@@ -299,6 +354,8 @@ if __name__ == "__main__":
     with Tap() as report:
         test_devices(report)
         test_put_off(report)
+        test_deferred(report)
+        test_closing(report)
         test_odd_ids(report)
         test_files(report)
         test_parts(report)

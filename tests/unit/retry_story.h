@@ -9,8 +9,9 @@
  *            minute N; %N, its file was created in minute N.
  *   Y Y' n   a confirmation: Y, Y with other ids, N
  *   t        retry_take_time
- *   pN       put off with C109 until minute N
- *   x        refused with C107
+ *   pN lN    put off until minute N with C109, with C116
+ *   x X      refused with C107, with C122
+ *   cN       TCoS closes in minute N: a setting, which has no effect
  *
  * Each event has an effect: + applies, ~ recorded, r nothing new, ! contradicts, ? not ordered. After each event the
  * session and its newest transition are checked against each other.
@@ -128,7 +129,8 @@ static inline void check_transition(const struct story *story, enum retry_effect
         fail_msg("'%s': the transition is about another try than the SUCCESS", event);
     if (strchr("SY", *event) != NULL && (g_strcmp0(t->subject_id, "A") != 0 || t->key_id == NULL))
         fail_msg("'%s': the transition does not say which credentials", event);
-    bool late = s->state == LEDGER_FAILED && s->tcos.good != s->ecos.good; /* one side states a success */
+    bool in_vain = s->state == LEDGER_FAILED || (s->state == LEDGER_DEFERRED && s->try > 0);
+    bool late = in_vain && s->tcos.good != s->ecos.good; /* one side states a success */
     if (retry_has_ended(s) ? s->ended == 0 || (s->due != 0 && !late) : s->ended != 0)
         fail_msg("'%s': ended or due is wrong for that state", event);
 }
@@ -147,10 +149,14 @@ static inline enum retry_effect happens(struct story *story, const char *event)
         retry_dispatch(rules, story->now, session, transition);
         return RETRY_APPLIES;
     case 'p':
-        retry_put_off(story->now, "C109", BEGINNING + atoi(event + 1) * MINUTE, session, transition);
+    case 'l': {
+        const struct retry_cause cause = {*event == 'p' ? C109 : C116, BEGINNING + atoi(event + 1) * MINUTE};
+        retry_put_off(rules, story->now, &cause, session, transition);
         return RETRY_APPLIES;
+    }
     case 'x':
-        retry_refuse(rules, story->now, "C107", session, transition);
+    case 'X':
+        retry_refuse(rules, story->now, *event == 'x' ? C107 : C122, session, transition);
         return RETRY_APPLIES;
     case 't':
         return retry_take_time(rules, story->now, session, transition);
@@ -171,6 +177,8 @@ static inline void run_story(struct story *story, char **events)
     for (; *events != NULL; events++) {
         if (**events == '@') {
             story->now = BEGINNING + atoi(*events + 1) * MINUTE;
+        } else if (**events == 'c') {
+            story->rules.tcos_closes = BEGINNING + atoi(*events + 1) * MINUTE;
         } else if (**events != '\0') {
             struct story before = *story;
             enum retry_effect effect = happens(story, *events);

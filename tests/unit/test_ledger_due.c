@@ -88,6 +88,31 @@ static bool has_stale_wake_time(int64_t now)
     return early;
 }
 
+/* What waits for its confirmation goes on when TCoS closes, and what waits for its turn is among the tries. */
+static void test_ledger_due__closing__finds_what_waits_for_a_try_or_its_result(void **state)
+{
+    g_autoptr(GArray) due = g_array_new(FALSE, FALSE, sizeof(struct ledger_due));
+
+    (void)state;
+    move(first, LEDGER_READY, 80, 0);
+    move(first + 1, LEDGER_RETRY_WAIT, 70, 100);
+    move(first + 2, LEDGER_DISPATCHED, 90, 90);
+    move(first + 3, LEDGER_CONFIRM_PENDING, 75, 100);
+    move(first + 4, LEDGER_FAILED, 0, 60);
+    move(first + 5, LEDGER_DEFERRED, 0, 60);
+    assert_true(ledger_closing_due(ledger, false, 9, due, NULL));
+    assert_int_equal(due->len, 1);
+    assert_int_equal(g_array_index(due, struct ledger_due, 0).item, first + 1);
+    g_array_set_size(due, 0);
+    assert_true(ledger_closing_due(ledger, true, 9, due, NULL));
+    assert_int_equal(due->len, 2);
+    assert_int_equal(g_array_index(due, struct ledger_due, 1).item, first + 2);
+    g_array_set_size(due, 0);
+    assert_true(ledger_closing_due(ledger, true, 1, due, NULL));
+    assert_int_equal(due->len, 1);
+    expect_due(ledger_tries_due, G_MAXINT64, 9, "80:1");
+}
+
 static void test_ledger_due__put_off_or_ended__wake_time_is_stale_once(void **state)
 {
     (void)state;
@@ -307,6 +332,7 @@ int main(void)
 #define T(test) cmocka_unit_test_setup_teardown(test, enter, leave)
     const struct CMUnitTest tests[] = {
         T(test_ledger_due__tries_and_timeouts__each_in_its_list),
+        T(test_ledger_due__closing__finds_what_waits_for_a_try_or_its_result),
         T(test_ledger_due__put_off_or_ended__wake_time_is_stale_once),
         T(test_ledger_due__same_time__in_the_order_of_items),
         T(test_ledger_due__undispatched__items_without_a_session),

@@ -37,6 +37,7 @@ static const struct {
     const char *expected[EVENTS]; /* S S' T Fg5 N Y Y' n t, t a day later */
 } cells[] = {
     {"", {"?", "?", "?", "?", "?", "?", "?", "?", "r", "r"}},
+    {"l60", {"?", "?", "?", "?", "?", "?", "?", "?", "r", "r"}},
     {"p60", {"?", "?", "?", "?", "?", "?", "?", "?", "r", "r"}},
     {"x", {"?", "?", "?", "?", "?", "?", "?", "?", "r", "r"}},
     {"W", {"+CP", "+CP", "+RW", "+FA", "+RW", "+CP", "+CP", "+DI", "r", "+FA"}},
@@ -68,7 +69,10 @@ static const struct {
     {"W Y T n", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
     {"W S n T", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
     {"W T x", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
+    {"W T @5 p9000", {"~DF", "~DF", "r", "r", "r", "~DF", "~DF", "r", "r", "r"}},
+    {"W T n @5 p9000", {"~DF", "~DF", "r", "r", "r", "~DF", "~DF", "r", "r", "r"}},
     /* after a late success of one side, and of both */
+    {"W T @5 p9000 S", {"r", "~DF", "~DF", "~DF", "~DF", "+MI", "~DF", "~DF", "r", "+DF"}},
     {"W Fg5 S", {"r", "~FA", "~FA", "~FA", "~FA", "+MI", "~FA", "~FA", "r", "+FA"}},
     {"W Fg5 Y", {"+MI", "~FA", "r", "r", "r", "r", "~FA", "~FA", "r", "+FA"}},
     {"W Fg5 S n", {"r", "~FA", "~FA", "~FA", "~FA", "+MI", "~FA", "r", "r", "r"}},

@@ -8,7 +8,7 @@ static void test_retry__first_dispatch__begins_the_session(void **state)
     expect_story("@3 W", "+ DISPATCHED try1 due1443");
     expect_story("@3 W T @8 W", "+++ DISPATCHED try2 due1443 used1");
     expect_story("@3 W N @8 W", "+++ DISPATCHED try1 due1443");
-    expect_story("p60 @60 W", "++ DISPATCHED try1 due1500");
+    expect_story("l60 @60 W", "++ DISPATCHED try1 due1500");
 }
 
 static void test_retry__every_try_fails__each_delay_is_used_once_then_the_session_fails(void **state)
@@ -139,23 +139,61 @@ static void test_retry__no_delays_set__first_failed_try_fails_the_session(void *
     assert_int_equal(again.due, BEGINNING);
 }
 
-static void test_retry__put_off__waits_until_the_session_end_at_most(void **state)
+static void test_retry__put_off__session_waits_or_ends_deferred(void **state)
 {
     (void)state;
-    expect_story("p60", "+ READY C109 try0 due60");
-    expect_story("p60 @60 p9000", "++ READY C109 try0 due9000");
+    /* the daily limit alone lets a first try wait; anything else is for a later instruction */
+    expect_story("l60", "+ READY C116 try0 due60");
+    expect_story("l60 @60 l9000", "++ READY C116 try0 due9000");
+    expect_story("@2 p60", "+ DEFERRED C109 try0 ended2 next60");
+    expect_story("l60 @60 p90", "++ DEFERRED C109 try0 ended60 next90");
+    /* between two tries: within the session, or beyond it */
     expect_story("W Fg30 @5 p60", "+++ RETRY_WAIT D130 [C109] try1 due60 used1 answered");
-    expect_story("W Fg30 @5 p9000", "+++ RETRY_WAIT D130 [C109] try1 due1440 used1 answered");
-    expect_story("W Fg30 @5 p9000 @1440 t", "++++ FAILED D130 try1 ended1440 next44640 used1 answered");
+    expect_story("W Fg30 @5 p1439", "+++ RETRY_WAIT D130 [C109] try1 due1439 used1 answered");
+    expect_story("W Fg30 @5 p60 @1440 t", "++++ FAILED D130 try1 ended1440 next44640 used1 answered");
+    expect_story("W Fg30 @5 p1440", "+++ DEFERRED C109 try1 ended5 next1440 used1 answered");
+    expect_story("W Fg30 @5 p9000 @6 t", "+++r DEFERRED C109 try1 ended5 next9000 used1 answered");
+    expect_story("W n Fg30 @5 p9000", "++++ DEFERRED C109 try1 ended5 next9000 used1 answered E:no");
     expect_story("W N @5 p60", "+++ RETRY_WAIT [C109] try1 due60 answered unused");
     expect_story("W N @5 p60 @60 W", "++++ DISPATCHED try1 due1440");
+    expect_story("W N @5 p9000", "+++ DEFERRED C109 try1 ended5 next9000 answered unused");
+}
+
+static void test_retry__tcos_closes__no_try_that_could_not_end_before(void **state)
+{
+    (void)state;
+    /* the session's end; NextEligible counts from it */
+    expect_story("c100 @3 W", "+ DISPATCHED try1 due100");
+    expect_story("c100 W @99 t", "+r DISPATCHED try1 due100");
+    expect_story("c100 W @100 t", "++ FAILED D103 try1 ended100 next43300");
+    expect_story("c9000 W", "+ DISPATCHED try1 due1440");
+    /* a try needs five minutes */
+    expect_story("c100 W @90 T", "++ RETRY_WAIT D103 try1 due95 used1 answered");
+    expect_story("c100 W @91 Fg30", "++ FAILED D130 try1 ended91 next43300");
+    expect_story("c100 W @91 N", "++ FAILED D103 try1 ended91 next43300 answered unused");
+    expect_story("c100 W Fg30 @5 p95", "+++ RETRY_WAIT D130 [C109] try1 due95 used1 answered");
+    expect_story("c100 W Fg30 @5 p96", "+++ DEFERRED C109 try1 ended5 next96 used1 answered");
+    expect_story("c100 W Fg30 @95 t", "++r RETRY_WAIT D130 try1 due5 used1 answered");
+    expect_story("c100 W Fg30 @96 t", "+++ FAILED D130 try1 ended96 next43300 used1 answered");
+    expect_story("c100 W Fg30 @96 X", "+++ FAILED D130 try1 ended96 next43300 used1 answered");
+    expect_story("c100 W N @96 X", "+++ FAILED D103 try1 ended96 next43300 answered unused");
+    expect_story("c100 l1440 @96 X", "++ REJECTED C122 try0 ended96");
+    expect_story("c100 @97 X", "+ REJECTED C122 try0 ended97");
+    /* what the sides say counts as ever */
+    expect_story("c100 W @99 S @200 Y", "+++ MIGRATED try1 ended200 T:B E:B");
+    expect_story("c100 W @100 t @101 S", "++~ FAILED D103 try1 due1541 ended100 next43300 T:B");
+    /* the setting changes in mid-session: earlier counts, later does not */
+    expect_story("W c100 @99 t", "+r DISPATCHED try1 due1440");
+    expect_story("W c100 @100 t", "++ FAILED D103 try1 ended100 next44640");
+    expect_story("W c100 @91 Fg30", "++ FAILED D130 try1 ended91 next44640");
+    expect_story("c100 W c9000 @100 t", "++ FAILED D103 try1 ended100 next43300");
 }
 
 static void test_retry__refused__ready_is_rejected_and_a_session_fails(void **state)
 {
     (void)state;
     expect_story("@2 x", "+ REJECTED C107 try0 ended2");
-    expect_story("p60 @60 x", "++ REJECTED C107 try0 ended60");
+    expect_story("l60 @60 x", "++ REJECTED C107 try0 ended60");
     expect_story("W T @5 x", "+++ FAILED C107 try1 ended5 next44640 used1 answered");
     expect_story("W N @5 x", "+++ FAILED C107 try1 ended5 next44640 answered unused");
 }
@@ -170,7 +208,8 @@ int main(void)
         cmocka_unit_test(test_retry__same_try_ordered_again__results_of_the_first_order_are_nothing_new),
         cmocka_unit_test(test_retry__permanent_code__fails_the_session_at_once),
         cmocka_unit_test(test_retry__no_delays_set__first_failed_try_fails_the_session),
-        cmocka_unit_test(test_retry__put_off__waits_until_the_session_end_at_most),
+        cmocka_unit_test(test_retry__put_off__session_waits_or_ends_deferred),
+        cmocka_unit_test(test_retry__tcos_closes__no_try_that_could_not_end_before),
         cmocka_unit_test(test_retry__refused__ready_is_rejected_and_a_session_fails),
     };
 

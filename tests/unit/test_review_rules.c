@@ -291,6 +291,18 @@ static void test_review_rules__change_of_supplier__is_looked_up_by_the_mpxn_of_t
     expect_of(&gpf, NULL, "", "no meter has a supplier");
 }
 
+static void test_review_rules__tcos_closes__no_try_that_could_not_end_before(void **state)
+{
+    (void)state;
+    rules.retry.tcos_closes = at("2024-10-31T00:00:00Z");
+    rules.now = at("2024-10-30T23:55:00Z");
+    expect("", "a try needs five minutes");
+    rules.now++;
+    expect("C122", "one second less");
+    rules.now = at("2024-12-01T00:00:00Z");
+    expect("C122", "closed");
+}
+
 static void test_review_rules__credentials_and_pending__come_from_the_inventory(void **state)
 {
     static const struct {
@@ -469,6 +481,7 @@ int main(void)
         T(test_review_rules__non_migratable_model_without_firmware__means_every_firmware),
         T(test_review_rules__change_of_supplier_in_the_window__is_c109),
         T(test_review_rules__change_of_supplier__is_looked_up_by_the_mpxn_of_the_inventory),
+        T(test_review_rules__tcos_closes__no_try_that_could_not_end_before),
         T(test_review_rules__credentials_and_pending__come_from_the_inventory),
         T(test_review_rules__supplier__comes_from_the_inventory_or_a_change_of_supplier),
         T(test_review_rules__supplier_of_a_gpf__is_that_of_the_gas_then_the_electricity_meter),

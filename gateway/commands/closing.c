@@ -1,0 +1,18 @@
+/* Hours are the smallest unit: who has an hour left looks at the time itself. */
+#include "gateway/commands/closing.h"
+
+#include <glib.h>
+#include <inttypes.h>
+
+enum { HOUR = 3600, DAY = 24 * HOUR };
+
+char *closing_left(int64_t closes, int64_t now)
+{
+    int64_t left = closes - now;
+    int64_t span = left > 0 ? left : -left;
+
+    if (closes == 0)
+        return NULL;
+    return g_strdup_printf("%s%" PRId64 " days %" PRId64 " hours", left > 0 ? "" : "none: closed for ", span / DAY,
+                           span % DAY / HOUR);
+}
