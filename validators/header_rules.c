@@ -73,7 +73,10 @@ static void judge_recipient(struct judged_header *h)
 
     if (!eui64_parse(recipient->text, recipient->len, &id)) {
         add(h, B211, HEADER_RECIPIENT_ID, "expected an EUI-64 of eight hex pairs joined by '-'");
-    } else if (identity != NULL && id != identity->eui64) {
+        return;
+    }
+    h->header->recipient = id;
+    if (identity != NULL && id != identity->eui64) {
         eui64_print(identity->eui64, own);
         add(h, B207, HEADER_RECIPIENT_ID, "this gateway is %s", own);
     }
@@ -117,9 +120,12 @@ static void judge_environment(struct judged_header *h)
     const struct field *environment = value(h, HEADER_ENVIRONMENT);
     const struct identity *identity = h->file->rules->identity;
 
-    if (!field_is(environment, "LIVE") && !field_is(environment, "TEST"))
+    if (!field_is(environment, "LIVE") && !field_is(environment, "TEST")) {
         add(h, B211, HEADER_ENVIRONMENT, "expected LIVE or TEST");
-    else if (identity != NULL && !field_is(environment, identity->environment))
+        return;
+    }
+    memcpy(h->header->environment, environment->text, environment->len);
+    if (identity != NULL && !field_is(environment, identity->environment))
         add(h, B207, HEADER_ENVIRONMENT, "this gateway is %s", identity->environment);
 }
 

@@ -117,6 +117,14 @@ bool answer_mend(struct gateway *gateway, const struct ledger_outgoing *outgoing
            disk_file_publish(STEP_FILE_MENDED, file, error);
 }
 
+bool answer_write(struct ledger *ledger, const struct ledger_outgoing *outgoing, writer_bytes_fn *bytes, void *user,
+                  GError **error)
+{
+    int64_t rows;
+
+    return build(ledger, outgoing, &(const struct sink){bytes, user}, &rows, error);
+}
+
 static bool add_bytes(void *user, const char *data, size_t len, GError **error)
 {
     (void)error; /* cannot fail */

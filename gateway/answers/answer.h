@@ -10,6 +10,7 @@
 #ifndef ECOSGATE_GATEWAY_ANSWERS_ANSWER_H
 #define ECOSGATE_GATEWAY_ANSWERS_ANSWER_H
 
+#include "formats/writer.h"
 #include "gateway/gateway.h"
 #include "spool/digest.h"
 #include "spool/ledger/ledger_outgoing.h"
@@ -21,6 +22,11 @@ bool answer_store(struct gateway *gateway, const struct ledger_outgoing *outgoin
 /* Builds a STORED file of a job in that state again, in the place of the one that is there. It must come out with the
  * size and SHA-256 that the ledger has: the caller has asked answer_digest. The ledger's rows stay as they are. */
 bool answer_mend(struct gateway *gateway, const struct ledger_outgoing *outgoing, enum job_state state, GError **error);
+
+/* Builds the file from the ledger as it is now and gives its bytes to a sink, piece by piece. Nothing is stored, and no
+ * row changes. False with *error set also when the sink failed. */
+bool answer_write(struct ledger *ledger, const struct ledger_outgoing *outgoing, writer_bytes_fn *bytes, void *user,
+                  GError **error);
 
 /* The last part of answer_store, for an outgoing file that was written by other code (reports). file was published;
  * rows: how many it has. */

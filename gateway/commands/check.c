@@ -5,6 +5,7 @@
  */
 #include "formats/text.h"
 #include "gateway/clock.h"
+#include "gateway/commands/check_answers.h"
 #include "gateway/commands/check_files.h"
 #include "gateway/commands/check_output.h"
 #include "gateway/commands/command.h"
@@ -20,14 +21,17 @@
 
 /* What the options say. Texts are owned. */
 struct check_options {
-    gint64 max_findings;
-    char *format, *name;
+    gint64 max_findings; /* NOT_GIVEN */
+    char *format, *name, *answers;
 };
+enum { NOT_GIVEN = G_MININT };
 
 struct check {
     struct rules rules;
     size_t max_findings;
     struct check_output output;
+    struct check_answers *answers; /* NULL: none are asked for */
+    bool answering;                /* the answers to the file being judged are begun, and nothing has failed */
     struct progress progress;
     const char *path; /* of the file being judged */
     uint64_t before;  /* bytes of the files before it */
@@ -73,6 +77,62 @@ static void unable_to(struct check *check, const char *what)
     unable(check, reason);
 }
 
+/* ---- answers ---- */
+
+/* The file is judged all the same. Frees error. */
+static void unanswered(struct check *check, GError *error)
+{
+    say(check, error->message);
+    check->status = EXIT_UNABLE;
+    check->answering = false;
+    check_output_unanswered(&check->output, check->path, error->message);
+    g_error_free(error);
+}
+
+static void begin_answers(struct check *check, const char *name, int fd)
+{
+    GError *error = NULL;
+
+    check->answering = check->answers != NULL && check_answers_begin(check->answers, name, fd, &error);
+    if (error != NULL)
+        unanswered(check, error);
+}
+
+static bool on_row(void *user, const struct file_type *type, const struct row *row, GError **error)
+{
+    struct check *check = user;
+
+    return !check->answering || check_answers_take(check->answers, type, row, error);
+}
+
+/* The paths of the answers that were written; NULL: none were asked for. */
+static GPtrArray *write_answers(struct check *check, const struct verdict *verdict)
+{
+    GError *error = NULL;
+
+    if (check->answers == NULL)
+        return NULL;
+    GPtrArray *written = g_ptr_array_new_with_free_func(g_free);
+    if (check->answering && !check_answers_write(check->answers, verdict, written, &error))
+        unanswered(check, error);
+    return written;
+}
+
+/* ---- one file ---- */
+
+static void conclude(struct check *check, struct check_judged *judged)
+{
+    GPtrArray *written = write_answers(check, judged->verdict);
+
+    progress_clear(&check->progress);
+    judged->answers = written;
+    check_output_judged(&check->output, judged);
+    if (judged->verdict->outcome >= OUTCOME_PA)
+        check->status = MAX(check->status, EXIT_REFUSED);
+    if (written != NULL)
+        g_ptr_array_unref(written);
+}
+
 static void judge_open_file(struct check *check, int fd, uint64_t size)
 {
     g_autofree char *name = g_path_get_basename(check->path);
@@ -81,23 +141,22 @@ static void judge_open_file(struct check *check, int fd, uint64_t size)
                                     .fd = fd,
                                     .rules = &check->rules,
                                     .max_findings = check->max_findings,
+                                    .on_row = on_row,
                                     .on_progress = on_progress,
                                     .user = check};
     int64_t begun = clock_monotonic();
     struct verdict verdict;
     GError *error = NULL;
 
+    begin_answers(check, name, fd);
     if (!judge_file(&request, &verdict, &error)) {
         unable(check, error->message);
         g_clear_error(&error);
         return;
     }
-    progress_clear(&check->progress);
-    const struct check_judged judged = {
+    struct check_judged judged = {
         .path = check->path, .fd = fd, .size = size, .duration = clock_monotonic() - begun, .verdict = &verdict};
-    check_output_judged(&check->output, &judged);
-    if (verdict.outcome >= OUTCOME_PA)
-        check->status = MAX(check->status, EXIT_REFUSED);
+    conclude(check, &judged);
     verdict_clear(&verdict);
 }
 
@@ -219,7 +278,9 @@ static const struct check_format *chosen_format(const struct invocation *invocat
 
 static bool good_options(const struct invocation *invocation, const struct check_options *options)
 {
-    if (options->max_findings < 0) {
+    if (options->answers != NULL && options->max_findings != NOT_GIVEN)
+        return wrong_call("--answers lists the findings that the gateway lists; leave --max-findings out");
+    if (options->max_findings != NOT_GIVEN && options->max_findings < 0) {
         g_printerr("ecosgate: check: --max-findings %" G_GINT64_FORMAT " is too small; expected 0 or more\n",
                    options->max_findings);
         return false;
@@ -229,12 +290,15 @@ static bool good_options(const struct invocation *invocation, const struct check
 
 static int run(struct invocation *invocation, const struct check_options *options)
 {
-    struct check check = {.max_findings = (size_t)options->max_findings};
+    struct check check = {.max_findings = FINDINGS_DEFAULT_MAX};
     const struct check_format *format = chosen_format(invocation, options->format);
     g_autoptr(config_t) config = NULL;
+    GError *error = NULL;
 
     if (format == NULL || !good_options(invocation, options))
         return EXIT_UNABLE;
+    if (options->max_findings != NOT_GIVEN)
+        check.max_findings = (size_t)options->max_findings;
     rules_init(&check.rules);
     if (invocation->config_is_explicit) {
         config = command_config(invocation);
@@ -243,20 +307,29 @@ static int run(struct invocation *invocation, const struct check_options *option
         config_rules(config, clock_now(), &check.rules);
     }
     check.rules.now = clock_now();
+    if (options->answers != NULL) {
+        check.answers = check_answers_new(options->answers, config, check.rules.now, &error);
+        if (check.answers == NULL)
+            return command_unable(error);
+    }
     g_autoptr(GPtrArray) entries = check_files_find(invocation->argc, invocation->argv, options->name, config);
     check_output_begin(&check.output, format, &check.rules);
-    return check_entries(&check, entries);
+    int status = check_entries(&check, entries);
+    check_answers_free(check.answers);
+    return status;
 }
 
 int command_check(struct invocation *invocation)
 {
-    struct check_options options = {.max_findings = FINDINGS_DEFAULT_MAX};
+    struct check_options options = {.max_findings = NOT_GIVEN};
     const GOptionEntry entries[] = {
         {"max-findings", 0, 0, G_OPTION_ARG_INT64, &options.max_findings, "list at most N findings of each file (1000)",
          "N"},
         {"format", 0, 0, G_OPTION_ARG_STRING, &options.format, "text, json, junit or sarif (text)", "FORMAT"},
         {"name", 0, 0, G_OPTION_ARG_FILENAME, &options.name, "the name of the file that standard input (-) holds",
          "NAME"},
+        {"answers", 0, 0, G_OPTION_ARG_FILENAME, &options.answers,
+         "write the answers (EMA, EMD) that the gateway would send into this folder", "DIR"},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
     int status = EXIT_UNABLE;
@@ -265,5 +338,6 @@ int command_check(struct invocation *invocation)
         status = run(invocation, &options);
     g_free(options.format);
     g_free(options.name);
+    g_free(options.answers);
     return status;
 }

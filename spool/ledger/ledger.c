@@ -38,7 +38,9 @@ static int who_acts(int code)
 const char *ledger_path(const struct ledger *ledger)
 {
     const char *path = sqlite3_db_filename(ledger->db, "main");
-    return path != NULL ? path : "(closed)";
+    if (path == NULL)
+        return "(closed)";
+    return *path != '\0' ? path : g_get_tmp_dir(); /* a scratch ledger has no name */
 }
 
 /* Has a call failed because the disk is full or a quota is used up? SQLite says FULL for one of the calls only and I/O
@@ -239,6 +241,21 @@ static struct ledger *open_writer(const char *path, bool make, GError **error)
 struct ledger *ledger_make(const char *path, GError **error)
 {
     return open_writer(path, true, error);
+}
+
+/* The empty path is SQLite's name for a temporary database. */
+struct ledger *ledger_make_scratch(GError **error)
+{
+    g_autoptr(ledger_t) ledger = open_at("", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
+
+    if (ledger == NULL)
+        return NULL;
+    ledger->writer = true;
+    keep_temporary_files_in(g_get_tmp_dir());
+    if (!ledger_execute(ledger, "PRAGMA synchronous=OFF;PRAGMA journal_mode=MEMORY;PRAGMA cache_size=-32768", error) ||
+        !ledger_migrate(ledger, error))
+        return NULL;
+    return g_steal_pointer(&ledger);
 }
 
 struct ledger *ledger_open_writer(const char *path, GError **error)

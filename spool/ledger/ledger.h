@@ -37,6 +37,9 @@ typedef struct ledger ledger_t;
 
 /* Opens a ledger, and makes it if it does not exist: for a new home. As ledger_open_writer otherwise. */
 struct ledger *ledger_make(const char *path, GError **error);
+/* A new ledger of no home, for a writer: SQLite keeps it in memory, what does not fit its cache in a temporary file
+ * that has no name. It is gone when it is closed. */
+struct ledger *ledger_make_scratch(GError **error);
 /* Opens an existing ledger and brings its tables to this release's version. NULL on an error, which a network file
  * system (SPOOL_ERROR_RETRY) is too. SPOOL_ERROR_MISSING if there is no file, or an empty one, or one without tables:
  * a new ledger under a spool with jobs would give out their numbers again. */

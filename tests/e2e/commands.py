@@ -18,6 +18,7 @@ WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("init", "--
          ("check",), ("check", "--max-findings", "-1", "a"), ("check", "-"), ("check", "a", "--name", "b"),
          ("check", "-", "-", "--name", "b"), ("check", "-", "--name", "a/b"), ("check", "-", "--name", ""),
          ("check", "--format", "xml", "a"), ("--json", "check", "--format", "sarif", "a"),
+         ("check", "--answers", "/nowhere", "a"), ("check", "--answers", "/tmp", "--max-findings", "2", "a"),
          ("run", "now"), ("pickup", "a", "b"), ("spool",), ("spool", "nothing"), ("spool", "list", "x"),
          ("spool", "list", "--state", "x"),
          ("spool", "show"), ("spool", "show", "x"), ("spool", "cat"), ("spool", "verify", "x"), ("spool", "hold"),

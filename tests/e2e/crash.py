@@ -384,6 +384,18 @@ def back_up(stage):
     stage.gate("-c", stage.conf, "--now", NOW, "backup", stage.path("copy"))
 
 
+def answer_dry(stage):
+    """A dry run that was stopped leaves whole answers and a temporary file; it is made again in an empty folder."""
+    target = stage.path("answers")
+    os.mkdir(target)
+    arguments = ("-c", stage.conf, "--now", NOW, "check", "--answers", target, GOOD[0])
+    if stage.gate.run(*arguments).returncode == -signal.SIGKILL:
+        stage.gate.hit = True
+        shutil.rmtree(target)
+        os.mkdir(target)
+        stage.gate(*arguments)
+
+
 def restore(stage):
     """One that was stopped at its very end has nothing left to do; given again, it would replace what it restored."""
     arguments = ("-c", stage.conf, "--now", NOW, "restore", stage.path("copy"), "--replace")
@@ -521,6 +533,7 @@ SCRIPTS = (
     Script("restore", hand_over(*FEW_FILES), once, back_up, hand_over(("mcc", GOOD[1])), once, restore,
            recover, only="restore-"),
     Script("restore of a lost spool", hand_over(*FEW_FILES), once, back_up, lose_and_restore, only="restore-"),
+    Script("dry run", answer_dry, once, only="dry-"),
     Script("freeze", hand_over(("mcc", GOOD[0])), freeze),
     # An older spool is put back, and an operator recovers.
     Script("recovering", hand_over(("mcc", GOOD[0])), once, keep, hand_over(("mcc", GOOD[1])), once, put_back, once,

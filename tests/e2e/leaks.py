@@ -24,6 +24,10 @@ def test_check(tap, home):
     expect_clean(tap, home, "the same as JSON", "--json", "check", *files)
     for form in ("junit", "sarif"):
         expect_clean(tap, home, f"the same as {form}", "check", "--format", form, *files)
+    answers = os.path.join(home.top, "answers")
+    os.mkdir(answers)
+    expect_clean(tap, home, "the same with answers", "check", "--answers", answers, *files)
+    tap.ok(len(os.listdir(answers)) >= len(files), "each file has an answer", os.listdir(answers))
     expect_clean(tap, home, "more findings than are listed", "check", "--max-findings", "3",
                  generate(home.top, "--form", "xml", "--devices", "300", "--bad", "50"))
 
