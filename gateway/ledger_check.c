@@ -9,14 +9,14 @@
 
 /* What ends the fault, for every text. */
 #define RECOVER "ecosgate recover --reason TEXT"
-#define GO_ON                                                                                                          \
-    "; nothing is done until you put the newest ledger and spool back or, if there are none, go on with "              \
-    "these: " RECOVER
+static const char GO_ON[] = "; nothing is done until you put the newest ledger and spool back or, if there are none, "
+                            "go on with these: " RECOVER;
 
 enum { MOST_NAMED = 3 /* numbers that a text names */ };
 
 void ledger_fault_clear(struct ledger_fault *fault)
 {
+    g_free(fault->cause);
     g_free(fault->text);
     *fault = (struct ledger_fault){0};
 }
@@ -28,11 +28,11 @@ const char *ledger_fault_subject(enum ledger_fault_kind kind)
     return subjects[kind];
 }
 
-/* Takes text. */
-static bool found(struct ledger_fault *fault, enum ledger_fault_kind kind, char *text)
+/* Takes cause. advice begins with "; ", or is empty. */
+static bool found(struct ledger_fault *fault, enum ledger_fault_kind kind, char *cause, const char *advice)
 {
     ledger_fault_clear(fault);
-    *fault = (struct ledger_fault){kind, text};
+    *fault = (struct ledger_fault){kind, cause, g_strconcat(cause, advice, NULL)};
     return true;
 }
 
@@ -115,13 +115,15 @@ static bool check_content(struct gateway *gateway, const struct witness *witness
         return false;
     if (foreign)
         return found(fault, LEDGER_FOREIGN,
-                     g_strdup_printf("the ledger %s is not the one that the witness %s belongs to" GO_ON,
-                                     config->ledger, config->witness));
+                     g_strdup_printf("the ledger %s is not the one that the witness %s belongs to", config->ledger,
+                                     config->witness),
+                     GO_ON);
     instant_print(witness->written, written);
     return ahead == NULL ||
            found(fault, LEDGER_BEHIND,
-                 g_strdup_printf("the ledger %s is older than the newest one: the witness %s of %s has %s" GO_ON,
-                                 config->ledger, config->witness, written, ahead));
+                 g_strdup_printf("the ledger %s is older than the newest one: the witness %s of %s has %s",
+                                 config->ledger, config->witness, written, ahead),
+                 GO_ON);
 }
 
 static bool check_witness_file(struct gateway *gateway, struct ledger_fault *fault, GError **error)
@@ -133,17 +135,17 @@ static bool check_witness_file(struct gateway *gateway, struct ledger_fault *fau
     if (witness_read(path, &witness, &cause))
         return witness == NULL || check_content(gateway, witness, fault, error);
     bool damaged = g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_CORRUPT);
-    return found(fault, LEDGER_WITHOUT_WITNESS,
-                 g_strdup_printf("%s%s", cause->message,
-                                 damaged ? "; nothing is done until you remove that file, if the ledger is the newest "
-                                           "one, or go on with an older ledger: " RECOVER
-                                         : ""));
+    return found(fault, LEDGER_WITHOUT_WITNESS, g_strdup(cause->message),
+                 damaged ? "; nothing is done until you remove that file, if the ledger is the newest one, or go on "
+                           "with an older ledger: " RECOVER
+                         : "");
 }
 
 void ledger_check_unwritable(struct ledger_fault *fault, GError *cause)
 {
     (void)found(fault, LEDGER_WITHOUT_WITNESS,
-                g_strdup_printf("the witness cannot be written, and without it nothing leaves: %s", cause->message));
+                g_strdup_printf("the witness cannot be written, and without it nothing leaves: %s", cause->message),
+                "");
     g_error_free(cause);
 }
 
@@ -169,8 +171,9 @@ static bool check_claim(void *user, const char *drop, const char *text, GError *
            found(
                claims->fault, LEDGER_BEHIND,
                g_strdup_printf("the ledger %s is older than the newest one: the claim in drop %s, written by host %s, "
-                               "has %s" GO_ON,
-                               claims->gateway->config->ledger, drop, claim->host, ahead));
+                               "has %s",
+                               claims->gateway->config->ledger, drop, claim->host, ahead),
+               GO_ON);
 }
 
 /* ---- the spool ---- */
@@ -211,15 +214,57 @@ static bool check_spool(struct gateway *gateway, struct ledger_fault *fault, GEr
         return false;
     if (damaged)
         return found(fault, LEDGER_WITHOUT_WITNESS,
-                     g_strdup_printf("%s/ledger-id is damaged; nothing is done until you remove it, if the ledger %s "
-                                     "belongs to this spool",
-                                     spool, gateway->config->ledger));
+                     g_strdup_printf("%s/ledger-id is damaged, so nobody can tell whether the ledger %s belongs to it",
+                                     spool, gateway->config->ledger),
+                     "; nothing is done until you remove that file, if it does");
     if (id == NULL || strcmp(id, gateway->identity.ledger) == 0)
         return true;
     return ledger_replaced(gateway->ledger, id, &replaced, error) &&
            (replaced >= 0 || found(fault, LEDGER_FOREIGN,
-                                   g_strdup_printf("the ledger %s is not the one that the spool %s belongs to" GO_ON,
-                                                   gateway->config->ledger, spool)));
+                                   g_strdup_printf("the ledger %s is not the one that the spool %s belongs to",
+                                                   gateway->config->ledger, spool),
+                                   GO_ON));
+}
+
+/* The highest ID of a job with a folder that only a job with a row has, and where it stands; 0: there is none. */
+static bool newest_job(const struct spool *spool, int64_t *newest, enum job_state *where, GError **error)
+{
+    *newest = 0;
+    for (int state = JOB_READY; state < JOB_STATE_COUNT; state++) {
+        g_autoptr(GArray) ids = job_list(spool, (enum job_state)state, error);
+        if (ids == NULL)
+            return false;
+        for (guint i = 0; i < ids->len; i++) {
+            if (g_array_index(ids, int64_t, i) <= *newest)
+                continue;
+            *newest = g_array_index(ids, int64_t, i);
+            *where = (enum job_state)state;
+        }
+    }
+    return true;
+}
+
+/* The folders are listed before the ledger is asked: a writer that works meanwhile makes the row first. */
+static bool check_jobs(struct gateway *gateway, struct ledger_fault *fault, GError **error)
+{
+    enum job_state where = JOB_NOWHERE;
+    int64_t newest;
+
+    if (gateway->writing)
+        return true;
+    if (!newest_job(gateway->spool, &newest, &where, error))
+        return false;
+    g_autoptr(witness_t) own = home_witness_of(gateway, error);
+    if (own == NULL)
+        return false;
+    int64_t known = witness_number(own, "job");
+    return known >= newest ||
+           found(fault, LEDGER_BEHIND,
+                 g_strdup_printf("the ledger %s is older than the newest one: the spool %s has job %08" G_GINT64_FORMAT
+                                 " in %s, the newest job of the ledger is %08" G_GINT64_FORMAT,
+                                 gateway->config->ledger, spool_dir(gateway->spool), newest, job_state_name(where),
+                                 known),
+                 GO_ON);
 }
 
 bool ledger_check_bind_spool(struct gateway *gateway, GError **error)
@@ -280,10 +325,11 @@ static bool check_restored(struct gateway *gateway, struct ledger_fault *fault, 
         (disk_exists(gateway->config->witness, &exists, NULL) && exists))
         return true;
     const char *time = strchr(text, ' ');
-    return found(
-        fault, LEDGER_RESTORED,
-        g_strdup_printf("the ledger %s was restored from a backup of%s" GO_ON "; if nothing was done since, remove %s",
-                        gateway->config->ledger, time != NULL ? g_strchomp((char *)time) : " an unknown time", path));
+    g_autofree char *advice = g_strdup_printf("%s; if nothing was done since, remove %s", GO_ON, path);
+    return found(fault, LEDGER_RESTORED,
+                 g_strdup_printf("the ledger %s was restored from a backup of%s", gateway->config->ledger,
+                                 time != NULL ? g_strchomp((char *)time) : " an unknown time"),
+                 advice);
 }
 
 /* ---- all ---- */
@@ -296,6 +342,7 @@ bool ledger_check(struct gateway *gateway, struct ledger_fault *fault, GError **
     return check_spool(gateway, fault, error) &&
            (fault->kind != LEDGER_SOUND || check_witness_file(gateway, fault, error)) &&
            (fault->kind != LEDGER_SOUND || ledger_claims_each(gateway->ledger, check_claim, &claims, error)) &&
+           (fault->kind != LEDGER_SOUND || check_jobs(gateway, fault, error)) &&
            (fault->kind != LEDGER_SOUND || check_restored(gateway, fault, error));
 }
 

@@ -3,6 +3,8 @@
  *
  *   the witness                 `witness=`, spool/witness.h: a generation or a number that is above the ledger's
  *   claims found in drops       the same, kept in the ledger's table drop_claim (ledger_recovery.h)
+ *   the folders of jobs         a job whose ID is above all that the ledger gave out. Before a generation begins only:
+ *                               from then on no folder is made without its row
  *   <spool>/ledger-id           the id of the ledger that the spool belongs to
  *   <spool>/restored            `restore` has put this ledger in place. It counts where no witness is left: then nobody
  *                               knows what was done since the backup
@@ -41,7 +43,7 @@ struct witness;
 
 enum ledger_fault_kind {
     LEDGER_SOUND,
-    LEDGER_BEHIND,          /* older than the witness or than a claim */
+    LEDGER_BEHIND,          /* older than the witness, than a claim or than the spool */
     LEDGER_RESTORED,        /* of a backup, and nothing is known that is newer */
     LEDGER_FOREIGN,         /* of another spool or witness */
     LEDGER_WITHOUT_WITNESS, /* the witness, or ledger-id, cannot be used */
@@ -49,7 +51,8 @@ enum ledger_fault_kind {
 
 struct ledger_fault {
     enum ledger_fault_kind kind;
-    char *text; /* what is wrong, where, and what to do; NULL if the ledger is sound */
+    char *cause; /* what is wrong, and where; NULL if the ledger is sound */
+    char *text;  /* the same, and what to do */
 };
 
 /* Compares, and changes nothing. False: spool or ledger failed. *fault is zeroed or of an earlier call. */

@@ -55,6 +55,10 @@ static char *remedy(int errnum, const char *path)
         return g_strdup_printf("; free space on the disk %s, or raise the quota of the gateway's user there", disk);
     case EROFS:
         return g_strdup_printf("; mount the disk %s for writing", disk);
+    case EMLINK:
+        return g_strdup_printf("; it has a second name (hard link), under which its content would change, too: remove "
+                               "that name, 'find %s -samefile %s' lists both",
+                               disk, path);
     default:
         return g_strdup("");
     }
@@ -497,8 +501,10 @@ static int overwrite(int fd, const char *text, size_t len)
 
     if (fstat(fd, &st) != 0)
         return errno;
-    if (!S_ISREG(st.st_mode) || st.st_nlink > 1)
+    if (!S_ISREG(st.st_mode))
         return EPERM;
+    if (st.st_nlink > 1)
+        return EMLINK;
     size_t rest = (uint64_t)st.st_size > len ? (size_t)st.st_size - len : 0;
     g_autofree char *fill = g_strnfill(rest, '\n');
     return write_at(fd, text, len, 0) && write_at(fd, fill, rest, (off_t)len) && fdatasync(fd) == 0 ? 0 : errno;

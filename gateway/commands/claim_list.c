@@ -21,19 +21,22 @@ static void add_row(struct output_list *rows, const struct drop *drop, const str
     output_set_text(row, "host", witness != NULL ? witness->host : NULL);
     output_set(row, "pid", witness != NULL ? json_integer(witness->pid) : json_null());
     output_set(row, "renewed", command_json_instant(witness != NULL ? witness->written : 0));
+    output_set(row, "take_waits", json_boolean(seen->order != NULL));
     output_set_text(row, "text", seen->text);
     output_list_add(rows, row);
 }
 
 /* True if this gateway may work in every drop. */
-static bool add_all(const struct read_access *access, const struct ledger_identity *identity, struct output_list *rows)
+static bool add_all(struct read_access *access, struct output_list *rows)
 {
     const GPtrArray *drops = access->config->drops;
+    struct claim_viewer viewer;
     bool good = true;
 
+    claim_viewer_init(&viewer, &access->gateway);
     for (guint i = 0; i < drops->len; i++) {
         struct claim_seen seen;
-        claim_seen_look(&seen, drops->pdata[i], identity->ledger, identity->generation);
+        claim_seen_look(&seen, drops->pdata[i], &viewer);
         add_row(rows, drops->pdata[i], &seen);
         good = good && seen.good;
         claim_seen_clear(&seen);
@@ -45,18 +48,12 @@ int command_claim_list(struct invocation *invocation)
 {
     static const char *const columns[] = {"drop", "claim", "generation", "host", "pid", "renewed", "text", NULL};
     struct read_access access;
-    struct ledger_identity identity;
     struct output_list rows;
-    GError *error = NULL;
 
     if (!command_arguments(invocation, NULL, 0, 0) || !read_access_open(&access, invocation))
         return EXIT_UNABLE;
-    if (!ledger_identity_get(access.gateway.ledger, &identity, &error)) {
-        read_access_close(&access);
-        return command_unable(error);
-    }
     output_list_begin(&rows, invocation->json, OUTPUT_MOST_ROWS);
-    bool good = add_all(&access, &identity, &rows);
+    bool good = add_all(&access, &rows);
     output_list_end(&rows, columns, "no drops");
     read_access_close(&access);
     return good ? EXIT_GOOD : EXIT_REFUSED;

@@ -20,7 +20,7 @@ static bool parse_device(char *const *arguments, struct order *order)
     return true;
 }
 
-static bool find_any(const struct read_access *access, const struct order *order, bool *exists, GError **error)
+static bool find_any(struct read_access *access, struct order *order, bool *exists, GError **error)
 {
     (void)access, (void)order, (void)error; /* whether it is withheld is decided when the order is carried out */
     *exists = true;

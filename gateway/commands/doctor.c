@@ -64,14 +64,12 @@ static void probe_claim(const struct probe *probe, const struct config *config, 
 {
     bool unfit = findings->unfit;
     struct gateway gateway;
-    struct ledger_identity identity = {.ledger = ""};
+    struct claim_viewer viewer;
     struct claim_seen seen;
 
-    if (gateway_open(&gateway, config, GATEWAY_READER, NULL)) {
-        (void)ledger_identity_get(gateway.ledger, &identity, NULL); /* stays empty */
-        gateway_close(&gateway);
-    }
-    claim_seen_look(&seen, probe->drop, identity.ledger, identity.generation);
+    claim_viewer_init(&viewer, gateway_open(&gateway, config, GATEWAY_READER, NULL) ? &gateway : NULL);
+    claim_seen_look(&seen, probe->drop, &viewer);
+    gateway_close(&gateway);
     if (*seen.word == '\0' || (unfit && strcmp(seen.word, "unreadable") == 0)) {
         claim_seen_clear(&seen); /* what is wrong is told already */
         return;

@@ -10,7 +10,7 @@ static bool parse_order(char *const *arguments, struct order *order)
     return incident_parse(arguments[0], &order->incident);
 }
 
-static bool find_incident(const struct read_access *access, const struct order *order, bool *exists, GError **error)
+static bool find_incident(struct read_access *access, struct order *order, bool *exists, GError **error)
 {
     g_autofree struct ledger_incident *incident = NULL;
 

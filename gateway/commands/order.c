@@ -19,6 +19,9 @@
 #define SECOND INT64_C(1000000) /* microseconds */
 enum { PATIENCE_SECONDS = 30, POLL_US = 100000 };
 
+/* What is still to come when an order to take a drop is done. */
+#define TAKE_NEXT "; the next look of 'ecosgate run' at the drop replaces the claim"
+
 /* Who gives the order. Behind sudo the person counts, not the account alone. */
 static char *who_asks(void)
 {
@@ -121,7 +124,7 @@ static void print_action(const struct invocation *invocation, const struct order
     if (invocation->json)
         print_json(order, action);
     else if (strcmp(action->result, ORDER_DONE) == 0)
-        printf("%s: %s done\n", what, action->verb);
+        printf("%s: %s done%s\n", what, action->verb, order->verb == ORDER_TAKE ? TAKE_NEXT : "");
     else
         g_printerr("ecosgate: %s: %s\n", invocation->command, action->result);
 }
@@ -142,7 +145,7 @@ static int print_result(const struct read_access *access, const struct invocatio
     return strcmp(action->result, ORDER_DONE) == 0 ? EXIT_GOOD : EXIT_REFUSED;
 }
 
-static int give(const struct read_access *access, const struct invocation *invocation, struct order *order,
+static int give(struct read_access *access, const struct invocation *invocation, struct order *order,
                 const struct order_target *target)
 {
     GError *error = NULL;
@@ -203,5 +206,7 @@ int order_give(struct invocation *invocation, enum order_verb verb, const struct
         command_refuses_now(invocation, access.config) ? EXIT_UNABLE : give(&access, invocation, &order, target);
     read_access_close(&access);
     g_free(order.id);
+    g_free(order.claim);
+    g_strfreev(order.claims);
     return status;
 }

@@ -19,8 +19,9 @@ struct order_target {
     int n_arguments;      /* that say what the order is about: 1, or more */
     /* Sets what the order is about from the arguments. False: the argument is wrong, and a message has been printed. */
     bool (*parse)(char *const *arguments, struct order *order);
-    /* Sets *exists. When it does not exist a message has been printed. False: the ledger's error. */
-    bool (*find)(const struct read_access *access, const struct order *order, bool *exists, GError **error);
+    /* Sets *exists, and what the order has to say beside its arguments, which order_give frees. When it does not exist
+     * a message has been printed. False: the ledger's error. */
+    bool (*find)(struct read_access *access, struct order *order, bool *exists, GError **error);
 };
 
 /* Parses ID and --reason, writes the order, waits up to 30 seconds for its result and prints it. Returns an exit

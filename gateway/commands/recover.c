@@ -1,4 +1,9 @@
-/* The command `recover`: an order to go on with a ledger that is not the newest (A109); with --list, what each did. */
+/*
+ * The command `recover`: an order to go on with a ledger that is not the newest (A109); with --list, what each did. It
+ * looks into the drops itself, for their claims may know more than witness and ledger, and a drop that hangs must not
+ * hold up the gateway.
+ */
+#include "gateway/commands/claim_seen.h"
 #include "gateway/commands/order.h"
 #include "gateway/commands/output.h"
 #include "spool/ledger/ledger_recovery.h"
@@ -11,9 +16,34 @@ static bool parse_nothing(char *const *arguments, struct order *order)
     return true;
 }
 
-static bool find_home(const struct read_access *access, const struct order *order, bool *exists, GError **error)
+/* Adds the name of the drop and its claim, or says that it cannot be read. */
+static void look_into(const struct claim_viewer *viewer, const struct drop *drop, GPtrArray *claims)
 {
-    (void)access, (void)order, (void)error; /* whether it can be carried out is decided when it is */
+    struct claim_seen seen;
+
+    claim_seen_look(&seen, drop, viewer);
+    if (seen.witness != NULL) {
+        g_ptr_array_add(claims, g_strdup(drop->name));
+        g_ptr_array_add(claims, witness_print(seen.witness));
+    } else if (seen.key != NULL || strcmp(seen.word, "unreadable") == 0) {
+        g_printerr("ecosgate: recover: the claim in drop %s is not known, and if it knows more than the rest, the next "
+                   "'ecosgate run' says A109 again: %s\n",
+                   drop->name, seen.text);
+    }
+    claim_seen_clear(&seen);
+}
+
+static bool find_home(struct read_access *access, struct order *order, bool *exists, GError **error)
+{
+    g_autoptr(GPtrArray) claims = g_ptr_array_new();
+    struct claim_viewer viewer;
+
+    (void)error; /* whether it can be carried out is decided when it is */
+    claim_viewer_init(&viewer, &access->gateway);
+    for (guint i = 0; i < access->config->drops->len; i++)
+        look_into(&viewer, access->config->drops->pdata[i], claims);
+    g_ptr_array_add(claims, NULL);
+    order->claims = (char **)g_ptr_array_free(g_steal_pointer(&claims), FALSE);
     *exists = true;
     return true;
 }

@@ -12,7 +12,7 @@ static bool parse_file(char *const *arguments, struct order *order)
     return true;
 }
 
-static bool find_file(const struct read_access *access, const struct order *order, bool *exists, GError **error)
+static bool find_file(struct read_access *access, struct order *order, bool *exists, GError **error)
 {
     g_autofree struct ledger_outgoing *file = NULL;
 

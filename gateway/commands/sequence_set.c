@@ -29,7 +29,7 @@ static bool parse_sequence(char *const *arguments, struct order *order)
     return true;
 }
 
-static bool find_sender(const struct read_access *access, const struct order *order, bool *exists, GError **error)
+static bool find_sender(struct read_access *access, struct order *order, bool *exists, GError **error)
 {
     const struct party *party = rules_party(&access->config->identity, order->sender);
     g_autofree char *shown = command_shown(order->sender);

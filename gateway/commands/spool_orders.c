@@ -10,7 +10,7 @@ static bool parse_job(char *const *arguments, struct order *order)
     return command_parse_job(arguments[0], &order->job);
 }
 
-static bool find_job(const struct read_access *access, const struct order *order, bool *exists, GError **error)
+static bool find_job(struct read_access *access, struct order *order, bool *exists, GError **error)
 {
     g_autofree struct ledger_job *job = NULL;
 

@@ -4,6 +4,7 @@
 #include "formats/instant.h"
 #include "formats/text.h"
 #include "gateway/clock.h"
+#include "spool/digest.h"
 
 #include <string.h>
 
@@ -72,6 +73,23 @@ enum claim_owner claim_owner_of(const struct claim_self *self, const char *text,
     return found->generation < self->generation ? CLAIM_OLDER : CLAIM_NEWER;
 }
 
+char *claim_key(const struct claim_text *claim, const struct witness *witness)
+{
+    g_autoptr(digest_t) digest = digest_new();
+    char hex[DIGEST_HEX_SIZE];
+
+    if (claim->text == NULL)
+        return NULL;
+    if (witness != NULL) {
+        g_autofree char *who = g_strdup_printf("%s %s", witness->ledger, witness->instance);
+        digest_update(digest, who, strlen(who));
+    } else {
+        digest_update(digest, claim->text, claim->len);
+    }
+    digest_hex(digest, hex);
+    return g_strdup(hex);
+}
+
 static const char *owner_text(enum claim_owner owner)
 {
     switch (owner) {
@@ -113,6 +131,27 @@ char *claim_describe(enum claim_owner owner, const struct witness *witness)
                            owner_text(owner), ledger, witness->generation, host, witness->pid, renewed);
 }
 
+char *claim_advice(enum claim_owner owner, const struct drop *drop)
+{
+    g_autofree char *take =
+        g_strdup_printf("give this one the drop with 'ecosgate claim take %s --reason TEXT'", drop->name);
+
+    switch (owner) {
+    case CLAIM_TWIN:
+    case CLAIM_OTHER:
+        return g_strdup_printf("end one of the two gateways, or %s", take);
+    case CLAIM_NEWER:
+        return g_strdup("if it runs elsewhere, do not start this one; if this ledger was restored, see 'ecosgate "
+                        "recover'");
+    case CLAIM_DAMAGED:
+        return g_strdup_printf("make sure that no other gateway works there, then %s", take);
+    case CLAIM_UNKNOWN:
+        return g_strdup_printf("use the newer program or, if no other gateway works there, %s", take);
+    default:
+        return g_strdup_printf("see that %s/%s can be written over", drop->out, CLAIM_NAME);
+    }
+}
+
 /* ---- the guard ---- */
 
 void claim_guard_init(struct claim_guard *guard, const struct drop *drop)
@@ -132,8 +171,11 @@ void claim_guard_clear(struct claim_guard *guard)
     witness_free(guard->own);
     witness_free(guard->seen);
     witness_free(guard->found);
+    g_free(guard->taking);
     g_free(guard->approved);
     g_free(guard->text);
+    g_free(guard->key);
+    g_free(guard->replaced);
     *guard = (struct claim_guard){0};
 }
 
@@ -173,17 +215,25 @@ static bool read_claim(struct claim_guard *guard, const struct transport *transp
 
     for (int i = 0;; i++) {
         g_clear_pointer(&guard->found, witness_free);
+        g_clear_pointer(&guard->key, g_free);
         guard->owner = CLAIM_DAMAGED; /* one that cannot be read: nobody can tell whose it is */
         if (!transport->claim_read(connection, claim, error))
             return false;
         guard->owner =
             is_known(guard, claim) ? CLAIM_OURS : claim_owner_of(&self, claim->text, claim->len, &guard->found);
         bool again = guard->owner == CLAIM_EMPTY || guard->owner == CLAIM_TORN || guard->owner == CLAIM_DAMAGED;
-        if (!again || i == READINGS)
+        if (!again || i == READINGS) {
+            guard->key = guard->owner != CLAIM_OURS ? claim_key(claim, guard->found) : NULL;
             return true;
+        }
         g_clear_pointer(&claim->text, g_free);
         g_usleep(PAUSE);
     }
+}
+
+bool claim_is_given(const struct claim_guard *guard)
+{
+    return guard->taking != NULL && g_strcmp0(guard->taking, guard->key) == 0;
 }
 
 static bool is_approved(const struct claim_guard *guard)
@@ -200,15 +250,15 @@ static bool may_replace(const struct claim_guard *guard)
     case CLAIM_TORN:
         return true;
     case CLAIM_DAMAGED:
-        return guard->held || guard->taking;
+        return guard->was_held || claim_is_given(guard);
     case CLAIM_OLDER:
-        return guard->held || is_approved(guard);
+        return guard->was_held || is_approved(guard);
     case CLAIM_TWIN:
         return is_approved(guard);
     case CLAIM_OTHER:
-        return guard->taking || is_approved(guard);
+        return claim_is_given(guard) || is_approved(guard);
     case CLAIM_UNKNOWN:
-        return guard->taking;
+        return claim_is_given(guard);
     default:
         return false; /* a newer start knows more of our ledger: an order may not wipe that out */
     }
@@ -217,12 +267,11 @@ static bool may_replace(const struct claim_guard *guard)
 static bool refuse(struct claim_guard *guard, GError **error)
 {
     g_autofree char *whose = claim_describe(guard->owner, guard->found);
+    g_autofree char *what = claim_advice(guard->owner, guard->drop);
 
-    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_CLAIMED,
-                "%s (%s in %s); nothing is done there: end one of the two, or give this one the drop "
-                "with 'ecosgate claim take %s --reason TEXT'",
-                whose, CLAIM_NAME, guard->drop->out, guard->drop->name);
-    guard->held = false;
+    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_CLAIMED, "%s (%s in %s); nothing is done there: %s", whose,
+                CLAIM_NAME, guard->drop->out, what);
+    guard->was_held = false;
     return false;
 }
 
@@ -233,7 +282,7 @@ static bool refuse_new(struct claim_guard *guard, GError **error)
                 "nobody claims the drop yet, and this gateway claims no new one while its drop %s belongs to another; "
                 "settle that one first, see 'ecosgate claim list'",
                 guard->pending);
-    guard->held = false;
+    guard->was_held = false;
     return false;
 }
 
@@ -306,15 +355,21 @@ static bool look_once(struct claim_guard *guard, const struct transport *transpo
     g_free(claim.text);
     if (!claim.folder)
         return true;
-    bool ours = guard->owner == CLAIM_OURS;
+    bool ours = guard->owner == CLAIM_OURS, given = !ours && claim_is_given(guard);
     if (ours && clock_monotonic() - guard->renewed_at < RENEW_AFTER &&
         !(guard->leaving && has_risen(guard->seen, guard->own)))
         return true;
-    if (guard->owner == CLAIM_NOBODY && guard->pending != NULL)
+    if (guard->owner == CLAIM_NOBODY && guard->pending != NULL && guard->taking == NULL)
         return refuse_new(guard, error);
-    return ours || guard->owner == CLAIM_NOBODY || may_replace(guard)
-               ? write_claim(guard, transport, connection, again, error)
-               : refuse(guard, error);
+    if (!ours && guard->owner != CLAIM_NOBODY && !may_replace(guard))
+        return refuse(guard, error);
+    if (!write_claim(guard, transport, connection, again, error))
+        return false;
+    if (given) {
+        g_free(guard->replaced);
+        guard->replaced = claim_describe(guard->owner, guard->found);
+    }
+    return true;
 }
 
 bool claim_look(struct claim_guard *guard, const struct transport *transport, struct connection *connection,
@@ -324,17 +379,19 @@ bool claim_look(struct claim_guard *guard, const struct transport *transport, st
 
     if (!guard->drop->claim)
         return true;
+    guard->held = false; /* a look that fails on the way knows nothing */
     for (int i = 0; again && i < ROUNDS; i++) {
         if (!look_once(guard, transport, connection, &again, error))
             return false;
     }
     if (again) {
         g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_CLAIMED,
-                    "%s/%s changes all the time: another gateway writes it too; end one of the two", guard->drop->out,
-                    CLAIM_NAME);
+                    "%s/%s changes all the time: another gateway writes it too, or the drop does not keep what this "
+                    "one writes there; end one of the two, or see that the file can be written over",
+                    guard->drop->out, CLAIM_NAME);
         return false;
     }
-    guard->held = guard->owner == CLAIM_OURS;
+    guard->held = guard->was_held = guard->owner == CLAIM_OURS;
     guard->looked_at = clock_monotonic();
     return true;
 }

@@ -47,28 +47,37 @@ struct claim_self {
  * nothing, asks nobody. */
 enum claim_owner claim_owner_of(const struct claim_self *self, const char *text, size_t len, struct witness **witness);
 
+/* Tells one claim from another, in hex digits: the same process of the same ledger, or for a text that says neither,
+ * the same bytes. NULL if there is no claim. g_free. */
+char *claim_key(const struct claim_text *claim, const struct witness *witness);
+
 /* What is found in a drop, for people: "it belongs to another gateway: ledger 0f…, generation 7, host a, process 12,
  * renewed …". Texts of the claim are escaped. g_free. */
 char *claim_describe(enum claim_owner owner, const struct witness *witness);
+/* What to do about a claim that is not ours: an imperative, without a full stop. g_free. */
+char *claim_advice(enum claim_owner owner, const struct drop *drop);
 
 /* ---- in the transfer worker ---- */
 
 /* The members up to `leaving` are set by the gateway's thread between tasks, the others by claim_look. */
 struct claim_guard {
     const struct drop *drop;
-    bool taking;         /* an operator gives us the drop: any claim that is a file may be replaced */
+    char *taking;        /* claim_key of the claim that an operator's order lets us replace; NULL: there is no order */
     char *approved;      /* instance whose claim we may replace; NULL: none */
     const char *pending; /* another drop of ours, that belongs to another gateway: no new claim is made; NULL: none */
     struct witness *own; /* what our claim is to say */
     bool leaving;        /* the claim must have the numbers of `own` before the task goes on */
 
-    bool held;              /* the claim was ours at the last look */
+    bool held;              /* the last look found or made the claim ours; false while it is not known */
+    bool was_held;          /* the same of the last look that could tell */
     int64_t looked_at;      /* monotonic microseconds; 0: never */
     int64_t renewed_at;     /* the same, when the text of our claim changed */
     char *text;             /* of our claim, as it was seen last; NULL: not yet */
     struct witness *seen;   /* what that text says */
     enum claim_owner owner; /* that the last look found, when it failed with TRANSPORT_ERROR_CLAIMED */
     struct witness *found;  /* the same; NULL: not known */
+    char *key;              /* the same: claim_key; NULL: not known */
+    char *replaced;         /* claim_describe of a claim that was replaced by the order; claims.c frees it */
 };
 
 /* Prepares a guard; drop is borrowed. */
@@ -77,6 +86,8 @@ void claim_guard_init(struct claim_guard *guard, const struct drop *drop);
 void claim_guard_set(struct claim_guard *guard, struct witness *own, bool leaving);
 /* Frees what the guard holds. */
 void claim_guard_clear(struct claim_guard *guard);
+/* True if the order is about the claim that the last look found. */
+bool claim_is_given(const struct claim_guard *guard);
 
 /* Makes sure that the drop is ours: looks at the claim, makes it if there is none, renews it if it is older than a
  * minute, or if it lacks numbers that the task makes known. True also if the drop has claim=no, or has no folder `out`,

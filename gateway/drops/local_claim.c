@@ -121,7 +121,9 @@ bool local_claim_write(const struct drop *drop, const char *text, GError **error
     /* The folder, too: who made the claim may have been stopped before its name was synced. */
     if (!drop_leftover(path, text, error) || !disk_overwrite(STEP_CLAIM_WRITTEN, path, text, &gone, error) ||
         (!gone && !disk_sync_dir(drop->out, error))) {
-        g_prefix_error(error, "%s", CLAIM_REFUSED);
+        struct stat st;
+        if (lstat(path, &st) != 0 || st.st_nlink < 2) /* a second name is no right that the drop lacks */
+            g_prefix_error(error, "%s", CLAIM_REFUSED);
         return false;
     }
     if (gone)

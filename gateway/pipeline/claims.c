@@ -21,7 +21,6 @@ struct drop_claim {
 struct claims {
     struct gateway *gateway;
     GPtrArray *drops; /* struct drop_claim, in the configuration's order */
-    bool held;        /* some drop was ours since this process began */
 };
 
 static void free_drop(gpointer user)
@@ -103,7 +102,8 @@ bool claims_prepare(struct claims *claims, struct claim_guard *guard, bool leavi
 
     if (!guard->drop->claim)
         return true;
-    if (!of->held && !ledger_claim_take_exists(claims->gateway->ledger, guard->drop->name, &guard->taking, error))
+    g_clear_pointer(&guard->taking, g_free);
+    if (!of->held && !ledger_claim_take_get(claims->gateway->ledger, guard->drop->name, &guard->taking, error))
         return false;
     guard->leaving = leaving;
     const struct drop_claim *other = of->held ? NULL : pending(claims, of);
@@ -119,7 +119,7 @@ bool claims_prepare(struct claims *claims, struct claim_guard *guard, bool leavi
 
 /* ---- after a task ---- */
 
-/* What the claim means to us, decided with the ledger. */
+/* What the claim means to us, decided with the ledger. One that was approved and is still there cannot be replaced. */
 enum meaning { MEANS_APPROVED, MEANS_BEHIND, MEANS_SUPERSEDED, MEANS_FOREIGN };
 
 static bool judge(const struct claims *claims, const struct drop_claim *of, const struct claim_guard *guard,
@@ -131,7 +131,8 @@ static bool judge(const struct claims *claims, const struct drop_claim *of, cons
     *meaning = MEANS_FOREIGN;
     if (guard->found == NULL)
         return true;
-    if ((claims->held && guard->owner == CLAIM_NEWER) || (of->held && guard->owner == CLAIM_TWIN)) {
+    /* Without `held` the ledger itself may be an older one: then a newer start has not taken over, but came before. */
+    if (of->held && (guard->owner == CLAIM_NEWER || guard->owner == CLAIM_TWIN)) {
         *meaning = MEANS_SUPERSEDED;
         return true;
     }
@@ -140,7 +141,8 @@ static bool judge(const struct claims *claims, const struct drop_claim *of, cons
         return false;
     if (behind)
         *meaning = MEANS_BEHIND;
-    else if (guard->owner == CLAIM_OLDER || replaced || (guard->owner == CLAIM_TWIN && guard->taking))
+    else if ((guard->owner == CLAIM_OLDER || replaced || (guard->owner == CLAIM_TWIN && claim_is_given(guard))) &&
+             g_strcmp0(guard->approved, guard->found->instance) != 0)
         *meaning = MEANS_APPROVED;
     return true;
 }
@@ -162,22 +164,35 @@ static bool end_superseded(struct claims *claims, const struct drop_claim *of, c
     return false;
 }
 
-/* No incident of its own: the drop that is foreign has one. */
+/* No incident of its own: the drop that is foreign has one. It no longer holds back others itself: else two drops whose
+ * foreign claims were removed would wait for each other. */
 static void hold_back(struct claims *claims, struct drop_claim *of, const GError *cause)
 {
     claims->gateway->failed = true;
+    of->foreign = false;
     if (!of->held_back)
         gateway_note("drop %s: %s", of->drop->name, cause->message);
     of->held_back = true;
 }
 
-bool claims_settle(struct claims *claims, struct claim_guard *guard, GError *cause, bool *again, GError **error)
+/* The order to take the drop was for another claim: a gateway that came back after it is not pushed aside by it. */
+static bool end_order(struct claims *claims, const struct claim_guard *guard, GError **error)
+{
+    if (guard->taking == NULL || guard->key == NULL || claim_is_given(guard))
+        return true;
+    gateway_note(
+        "drop %s: its claim is not the one that 'claim take' was given for, and is not replaced; see 'ecosgate "
+        "claim list', end the other gateway, and give 'claim take' again",
+        guard->drop->name);
+    return ledger_claim_take_clear(claims->gateway->ledger, guard->drop->name, error);
+}
+
+bool claims_settle(struct claims *claims, struct claim_guard *guard, GError *cause, GError **error)
 {
     struct drop_claim *of = find(claims, guard->drop);
     enum meaning meaning;
 
-    *again = false;
-    if (guard->owner == CLAIM_NOBODY && guard->pending != NULL) {
+    if (guard->owner == CLAIM_NOBODY && guard->pending != NULL && guard->taking == NULL) {
         hold_back(claims, of, cause);
         g_error_free(cause);
         return true;
@@ -190,11 +205,10 @@ bool claims_settle(struct claims *claims, struct claim_guard *guard, GError *cau
     case MEANS_FOREIGN:
         of->held = false;
         of->foreign = true;
-        return outage_record_failure(&of->outage, cause, error);
+        return outage_record_failure(&of->outage, cause, error) && end_order(claims, guard, error);
     case MEANS_APPROVED:
         g_free(guard->approved);
         guard->approved = g_strdup(guard->found->instance);
-        *again = true;
         break;
     case MEANS_SUPERSEDED:
         (void)end_superseded(claims, of, guard, error); /* false: *error is set */
@@ -209,22 +223,35 @@ bool claims_settle(struct claims *claims, struct claim_guard *guard, GError *cau
     return meaning == MEANS_APPROVED;
 }
 
-bool claims_confirm(struct claims *claims, const struct claim_guard *guard, GError **error)
+/* The order to take the drop is carried out, or there was nothing left to take. */
+static bool clear_order(const struct claims *claims, const struct drop_claim *of, GError **error)
+{
+    g_autofree char *given = NULL;
+
+    return ledger_claim_take_get(claims->gateway->ledger, of->drop->name, &given, error) &&
+           (given == NULL || ledger_claim_take_clear(claims->gateway->ledger, of->drop->name, error));
+}
+
+bool claims_confirm(struct claims *claims, struct claim_guard *guard, GError **error)
 {
     struct drop_claim *of = find(claims, guard->drop);
 
     if (!guard->held)
         return true;
-    if (!of->held) {
-        bool given;
-        if (!ledger_claim_take_exists(claims->gateway->ledger, of->drop->name, &given, error) ||
-            (given && !ledger_claim_take_clear(claims->gateway->ledger, of->drop->name, error)))
-            return false;
-    }
-    of->held = claims->held = true;
+    if (guard->replaced != NULL)
+        gateway_note("drop %s: 'claim take' has replaced its claim; before, %s", of->drop->name, guard->replaced);
+    g_clear_pointer(&guard->replaced, g_free);
+    g_clear_pointer(&guard->approved, g_free);
+    if (!of->held && !clear_order(claims, of, error))
+        return false;
+    of->held = true;
     of->foreign = of->held_back = false;
-    of->guards[CONNECTION_IN].taking = of->guards[CONNECTION_OUT].taking = false;
     return outage_record_success(&of->outage, error);
+}
+
+bool claims_holds(const struct claims *claims, const struct drop *drop)
+{
+    return find(claims, drop)->held;
 }
 
 int64_t claims_wait(const struct claims *claims, const struct drop *drop)
@@ -239,11 +266,11 @@ bool claims_begin_pass(struct claims *claims, GError **error)
 {
     for (guint i = 0; i < claims->drops->len; i++) {
         struct drop_claim *of = claims->drops->pdata[i];
-        bool given = false;
+        g_autofree char *given = NULL;
         if (outage_wait(&of->outage) > 0 &&
-            !ledger_claim_take_exists(claims->gateway->ledger, of->drop->name, &given, error))
+            !ledger_claim_take_get(claims->gateway->ledger, of->drop->name, &given, error))
             return false;
-        if (given)
+        if (given != NULL)
             of->outage.retry_at = 0;
     }
     return true;

@@ -5,7 +5,7 @@
  *   - an earlier start of this gateway, or a ledger that `recover` replaced: taken over at once
  *   - a claim that knows more of our ledger than the ledger itself: A109 (ledger_watch.h)
  *   - another gateway, or nobody can tell: A110 for this drop, which is looked at again after 1, 2, 4 … 60 s
- *   - a newer start of this gateway, seen after the drop was ours: A110, and this process ends
+ *   - a newer start of this gateway, seen after this drop was ours: A110, and this process ends
  *
  *   claims = claims_new(&gateway, &error);
  *   claims_prepare → a task, which calls claim_look → claims_settle (the task failed by it) or claims_confirm
@@ -38,11 +38,13 @@ struct claim_guard *claims_guard(struct claims *claims, const struct drop *drop,
  * must have the newest ones before. Not so before a sender's copy is removed: the witness file has the job's number,
  * and a claim that cannot be written for a while should not stop the pickup. False: the ledger failed. */
 bool claims_prepare(struct claims *claims, struct claim_guard *guard, bool leaving, GError **error);
-/* A task failed with TRANSPORT_ERROR_CLAIMED, whose cause is freed: nothing of it may be committed. *again: it may be
- * begun again at once; else claims_wait says when. False: the ledger failed, or CLAIMS_ERROR_SUPERSEDED. */
-bool claims_settle(struct claims *claims, struct claim_guard *guard, GError *cause, bool *again, GError **error);
-/* A task did not fail by the claim: closes A110. False: the ledger failed. */
-bool claims_confirm(struct claims *claims, const struct claim_guard *guard, GError **error);
+/* A task failed with TRANSPORT_ERROR_CLAIMED, whose cause is freed: nothing of it may be committed. claims_wait says
+ * when it may be begun again. False: the ledger failed, or CLAIMS_ERROR_SUPERSEDED. */
+bool claims_settle(struct claims *claims, struct claim_guard *guard, GError *cause, GError **error);
+/* A task did not fail by the claim: closes A110 if the drop is ours. False: the ledger failed. */
+bool claims_confirm(struct claims *claims, struct claim_guard *guard, GError **error);
+/* True if the drop is ours: an order to take it has nothing to take. */
+bool claims_holds(const struct claims *claims, const struct drop *drop);
 /* Microseconds until the drop is looked at again; 0: now. */
 int64_t claims_wait(const struct claims *claims, const struct drop *drop);
 /* At the start of a pass: a drop that an operator has given to us is looked at again at once. False: the ledger

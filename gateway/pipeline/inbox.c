@@ -118,11 +118,9 @@ bool inbox_begin_task(struct inbox *inbox, enum task task, transfer_worker_task 
  * with a new listing. */
 static bool end_claimed(struct inbox *inbox, enum task task, GError *cause, GError **error)
 {
-    bool again;
-
     inbox->listing_wanted = true;
     g_array_set_size(inbox->complete, 0);
-    if (!claims_settle(inbox->gateway->claims, inbox->guard, cause, &again, error))
+    if (!claims_settle(inbox->gateway->claims, inbox->guard, cause, error))
         return false;
     if (task == TASK_DISCARD)
         return inbox_end_discard(inbox, error); /* copies that were removed before it */

@@ -1,7 +1,8 @@
 /*
- * An order as a key file: one group [order] with verb, the thing that it is about, reason, who and at. The folder may
- * hold anything, as operators can write to it, so the file is read with care: a regular file, not larger than 64 KiB,
- * every text escaped.
+ * An order as a key file: one group [order] with verb, the thing that it is about, reason, who and at. An order to
+ * recover has a group [claims], too: a drop and the text of its claim in each line. The folder may hold anything, as
+ * operators can write to it, so the file is read with care: a regular file, not larger than 4 MiB, every text escaped
+ * but those of claims, which are parsed like those of drops.
  */
 #include "gateway/pipeline/orders.h"
 
@@ -13,7 +14,8 @@
 #include <sys/stat.h>
 
 #define GROUP "order"
-enum { MAX_ORDER_BYTES = 65536, MAX_REASON = 1000 /* characters */ };
+#define CLAIMS "claims"
+enum { MAX_ORDER_BYTES = 4 << 20, MAX_REASON = 1000 /* characters */ };
 
 static const char *const verbs[ORDER_VERB_COUNT] = {"hold",     "release", "requeue", "close",         "redeliver",
                                                     "sequence", "take",    "recover", "release device"};
@@ -40,6 +42,8 @@ void order_free(struct order *order)
     g_free(order->id);
     g_free(order->file);
     g_free(order->drop);
+    g_free(order->claim);
+    g_strfreev(order->claims);
     g_free(order->sender);
     g_free(order->type);
     g_free(order->device);
@@ -62,6 +66,25 @@ static bool take_back(const char *path, GError **error)
     return false;
 }
 
+static void set_subject(GKeyFile *keys, const struct order *order)
+{
+    if (order->verb == ORDER_CLOSE)
+        g_key_file_set_int64(keys, GROUP, "incident", order->incident);
+    else if (order->verb == ORDER_REDELIVER)
+        g_key_file_set_string(keys, GROUP, "file", order->file);
+    else if (order->verb == ORDER_TAKE) {
+        g_key_file_set_string(keys, GROUP, "drop", order->drop);
+        g_key_file_set_string(keys, GROUP, "claim", order->claim);
+    } else if (order->verb == ORDER_SEQUENCE) {
+        g_key_file_set_string(keys, GROUP, "sender", order->sender);
+        g_key_file_set_string(keys, GROUP, "type", order->type);
+        g_key_file_set_int64(keys, GROUP, "number", order->number);
+    } else if (order->verb == ORDER_RELEASE_DEVICE)
+        g_key_file_set_string(keys, GROUP, "device", order->device);
+    else if (order->verb != ORDER_RECOVER)
+        g_key_file_set_int64(keys, GROUP, "job", order->job);
+}
+
 bool orders_write(const struct gateway *gateway, struct order *order, GError **error)
 {
     g_autoptr(GKeyFile) keys = g_key_file_new();
@@ -70,23 +93,12 @@ bool orders_write(const struct gateway *gateway, struct order *order, GError **e
     g_free(order->id);
     order->id = g_uuid_string_random();
     g_key_file_set_string(keys, GROUP, "verb", verbs[order->verb]);
-    if (order->verb == ORDER_CLOSE)
-        g_key_file_set_int64(keys, GROUP, "incident", order->incident);
-    else if (order->verb == ORDER_REDELIVER)
-        g_key_file_set_string(keys, GROUP, "file", order->file);
-    else if (order->verb == ORDER_TAKE)
-        g_key_file_set_string(keys, GROUP, "drop", order->drop);
-    else if (order->verb == ORDER_SEQUENCE) {
-        g_key_file_set_string(keys, GROUP, "sender", order->sender);
-        g_key_file_set_string(keys, GROUP, "type", order->type);
-        g_key_file_set_int64(keys, GROUP, "number", order->number);
-    } else if (order->verb == ORDER_RELEASE_DEVICE)
-        g_key_file_set_string(keys, GROUP, "device", order->device);
-    else if (order->verb != ORDER_RECOVER)
-        g_key_file_set_int64(keys, GROUP, "job", order->job);
+    set_subject(keys, order);
     g_key_file_set_string(keys, GROUP, "reason", order->reason);
     g_key_file_set_string(keys, GROUP, "who", order->who);
     g_key_file_set_int64(keys, GROUP, "at", order->at);
+    for (char **one = order->claims; one != NULL && *one != NULL; one += 2)
+        g_key_file_set_string(keys, CLAIMS, one[0], one[1]);
 
     g_autofree char *text = g_key_file_to_data(keys, &len, NULL);
     g_autofree char *path = g_build_filename(spool_orders_dir(gateway->spool), order->id, NULL);
@@ -112,6 +124,23 @@ static int64_t number_of(GKeyFile *keys)
     int64_t number = g_key_file_get_int64(keys, GROUP, "number", &cause);
 
     return cause == NULL ? number : -1;
+}
+
+/* The names of drops, each with the text of its claim after it. */
+static char **claims_of(GKeyFile *keys)
+{
+    g_auto(GStrv) drops = g_key_file_get_keys(keys, CLAIMS, NULL, NULL); /* NULL: the order has none */
+    g_autoptr(GPtrArray) claims = g_ptr_array_new();
+
+    for (char **drop = drops; drop != NULL && *drop != NULL; drop++) {
+        char *text = g_key_file_get_string(keys, CLAIMS, *drop, NULL);
+        if (text == NULL)
+            continue;
+        g_ptr_array_add(claims, g_strdup(*drop));
+        g_ptr_array_add(claims, text);
+    }
+    g_ptr_array_add(claims, NULL);
+    return (char **)g_ptr_array_free(g_steal_pointer(&claims), FALSE);
 }
 
 /* *loaded: the path is a key file that we may read. False: the disk failed. */
@@ -144,7 +173,7 @@ static bool names_one(const struct order *order)
     case ORDER_REDELIVER:
         return file;
     case ORDER_TAKE:
-        return drop;
+        return drop && order->claim != NULL;
     case ORDER_RECOVER:
         return true;
     case ORDER_RELEASE_DEVICE:
@@ -174,6 +203,8 @@ struct order *order_read(const char *path, const char *name, GError **error)
     order->incident = g_key_file_get_int64(keys, GROUP, "incident", NULL);
     order->file = key_text(keys, "file");
     order->drop = key_text(keys, "drop");
+    order->claim = key_text(keys, "claim");
+    order->claims = claims_of(keys);
     order->sender = key_text(keys, "sender");
     order->type = key_text(keys, "type");
     order->number = number_of(keys);

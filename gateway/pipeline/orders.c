@@ -12,8 +12,9 @@
 #include "formats/text.h"
 #include "gateway/answers/incidents.h"
 #include "gateway/clock.h"
-#include "gateway/pipeline/ledger_watch.h"
 #include "gateway/pipeline/backup_pause.h"
+#include "gateway/pipeline/claims.h"
+#include "gateway/pipeline/ledger_watch.h"
 #include "gateway/pipeline/recover.h"
 #include "gateway/reports/report.h"
 #include "spool/crash_mark.h"
@@ -270,15 +271,25 @@ static bool set_sequence(struct gateway *gateway, const struct order *order, GEr
 
 /* ---- take ---- */
 
+/* Why there is nothing to take; NULL: there is. g_free. */
+static char *refuse_take(const struct gateway *gateway, const struct order *order)
+{
+    const struct drop *drop = config_drop(gateway->config, order->drop);
+
+    if (drop == NULL)
+        return g_strdup_printf("there is no [drop %s] in the configuration", order->drop);
+    if (!drop->claim)
+        return g_strdup_printf("[drop %s] has claim=no, so nobody claims it", order->drop);
+    if (gateway->claims != NULL && claims_holds(gateway->claims, drop))
+        return g_strdup_printf("drop %s is this gateway's already; there is nothing to take", order->drop);
+    return NULL;
+}
+
 /* The claim itself is replaced by the next look at it (claims.h); until then the ledger keeps that it may be. */
 static bool take_drop(struct gateway *gateway, const struct order *order, GError **error)
 {
     struct ledger *ledger = gateway->ledger;
-    const struct drop *drop = config_drop(gateway->config, order->drop);
-    g_autofree char *refusal = drop == NULL ? g_strdup_printf("there is no [drop %s] in the configuration", order->drop)
-                               : !drop->claim
-                                   ? g_strdup_printf("[drop %s] has claim=no, so nobody claims it", order->drop)
-                                   : NULL;
+    g_autofree char *refusal = refuse_take(gateway, order);
     g_autofree char *reason = g_strdup_printf("%s: %s", order->drop, order->reason);
     const struct ledger_action action = {.order_id = order->id,
                                          .verb = order_verb_name(order->verb),
@@ -290,7 +301,7 @@ static bool take_drop(struct gateway *gateway, const struct order *order, GError
     if ((refusal == NULL && !ledger_watch_forget_drop(gateway, order->drop, error)) || !ledger_begin(ledger, error))
         return false;
     if (ledger_action_insert(ledger, &action, error) &&
-        (refusal != NULL || ledger_claim_take_put(ledger, order->drop, order->id, error)) &&
+        (refusal != NULL || ledger_claim_take_put(ledger, order->drop, order->id, order->claim, error)) &&
         ledger_commit(STEP_ORDER_DONE, ledger, error))
         return true;
     ledger_rollback(ledger);

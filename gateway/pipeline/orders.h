@@ -38,7 +38,10 @@ struct order {
     char *sender;     /* of ORDER_SEQUENCE: the short code of a party, */
     char *type;       /* a file type that it sends, */
     int64_t number;   /* and the last number of these files, 0 to 999999: the next file has the next one */
-    char *drop;       /* of ORDER_TAKE: a drop's name */
+    char *drop;       /* of ORDER_TAKE: a drop's name, */
+    char *claim;      /* and which claim in it is to be replaced (claim_key) */
+    char **claims;    /* of ORDER_RECOVER: the claims that stand in the drops, each the name of a drop and a text after
+                       * it; NULL: none */
     char *device;     /* of ORDER_RELEASE_DEVICE: its ID; "all" for every one that is withheld */
     char *reason;     /* why, in the operator's words */
     char *who;        /* the operator */

@@ -340,10 +340,9 @@ static bool settle_claim(struct outbox *outbox, GError **error)
 {
     struct claims *claims = outbox->gateway->claims;
     GError *cause = g_steal_pointer(&outbox->error);
-    bool again; /* the next batch begins at once anyway */
 
     if (g_error_matches(cause, TRANSPORT_ERROR, TRANSPORT_ERROR_CLAIMED))
-        return claims_settle(claims, outbox->guard, cause, &again, error);
+        return claims_settle(claims, outbox->guard, cause, error);
     if (!claims_confirm(claims, outbox->guard, error)) {
         g_clear_error(&cause);
         return false;

@@ -3,7 +3,7 @@
 
 #include "gateway/answers/answer.h"
 #include "gateway/clock.h"
-#include "gateway/home_witness.h"
+#include "gateway/pipeline/ledger_watch.h"
 #include "gateway/pipeline/recover_spool.h"
 #include "gateway/reports/report.h"
 #include "spool/ledger/ledger_actions.h"
@@ -110,6 +110,19 @@ static bool gather(struct recover *r, char **refusal, GError **error)
         add_former(r, witness->ledger, witness->generation);
     }
     return ledger_claims_each(gateway->ledger, add_claim, r, error);
+}
+
+/* Records the claims that the order brings, as a pass does with those that it finds. They may show A109. */
+static bool record_claims(struct gateway *gateway, const struct order *order, GError **error)
+{
+    for (char **one = order->claims; one != NULL && *one != NULL; one += 2) {
+        g_autoptr(witness_t) claim = witness_parse(one[1], strlen(one[1]), NULL);
+        const struct drop *drop = config_drop(gateway->config, one[0]);
+        bool behind;
+        if (claim != NULL && drop != NULL && !ledger_watch_drop_witness(gateway, drop->name, claim, &behind, error))
+            return false;
+    }
+    return gateway->fault.kind != LEDGER_SOUND || ledger_check(gateway, &gateway->fault, error);
 }
 
 /* ---- work orders that were not delivered ---- */
@@ -286,7 +299,7 @@ static bool commit(struct recover *r, GError **error)
                                       .who = r->order->who,
                                       .reason = r->order->reason,
                                       .at = clock_now(),
-                                      .cause = r->gateway->fault.text,
+                                      .cause = r->gateway->fault.cause,
                                       .generation = r->known->generation + 1,
                                       .first_job = witness_number(r->known, "job") + 1};
     if (!ledger_begin(ledger, error))
@@ -328,6 +341,10 @@ bool recover_carry_out(struct gateway *gateway, const struct order *order, GErro
     struct recover r = {.gateway = gateway, .order = order, .known = witness_new()};
     g_autofree char *refusal = NULL;
 
+    if (!record_claims(gateway, order, error)) {
+        witness_free(r.known);
+        return false;
+    }
     r.former = g_array_new(FALSE, FALSE, sizeof(struct former));
     g_array_set_clear_func(r.former, clear_former);
     if (gateway->fault.kind == LEDGER_SOUND)

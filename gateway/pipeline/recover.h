@@ -10,6 +10,10 @@
  *   reports      of periods that the lost ledger had issued are not issued again
  *   the spool    belongs to this ledger from now on, and so does the witness
  *
+ * The command looks into every drop before it gives the order, and the order brings the claims that it saw: while A109
+ * is open the gateway itself looks into none. The command names a drop that it cannot read; if the claim there knows
+ * more, A109 comes again with the next pass.
+ *
  * The folders of jobs move first, then one commit holds everything else and the order's result (recovery-committed),
  * then spool and witness are bound. A stop before the commit leaves the order, which is carried out again; one after it
  * leaves what each start of a writer makes good (ledger_replaced).

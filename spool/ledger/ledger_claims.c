@@ -3,20 +3,22 @@
 
 #include "spool/ledger/ledger_private.h"
 
-bool ledger_claim_take_put(struct ledger *ledger, const char *drop, const char *order_id, GError **error)
+bool ledger_claim_take_put(struct ledger *ledger, const char *drop, const char *order_id, const char *claim,
+                           GError **error)
 {
-    LEDGER_SQL(put, "INSERT OR REPLACE INTO claim_take(name,order_id) VALUES(?,?)");
-    return ledger_run(ledger, &put, LEDGER_VALUES(LEDGER_TEXT(drop), LEDGER_TEXT(order_id)), error);
+    LEDGER_SQL(put, "INSERT OR REPLACE INTO claim_take(name,order_id,claim) VALUES(?,?,?)");
+    return ledger_run(ledger, &put, LEDGER_VALUES(LEDGER_TEXT(drop), LEDGER_TEXT(order_id), LEDGER_TEXT(claim)), error);
 }
 
-bool ledger_claim_take_exists(struct ledger *ledger, const char *drop, bool *exists, GError **error)
+bool ledger_claim_take_get(struct ledger *ledger, const char *drop, char **claim, GError **error)
 {
-    LEDGER_SQL(count, "SELECT count(*) FROM claim_take WHERE name=?");
-    int64_t n = 0;
-    if (!ledger_number(ledger, ledger_query(ledger, &count, LEDGER_VALUES(LEDGER_TEXT(drop)), error), &n, error))
-        return false;
-    *exists = n > 0;
-    return true;
+    LEDGER_SQL(get, "SELECT claim FROM claim_take WHERE name=?");
+    sqlite3_stmt *q = ledger_query(ledger, &get, LEDGER_VALUES(LEDGER_TEXT(drop)), error);
+    bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
+
+    *claim = good && row ? g_strdup(ledger_text(q, 0)) : NULL;
+    ledger_end(q);
+    return good;
 }
 
 bool ledger_claim_take_clear(struct ledger *ledger, const char *drop, GError **error)

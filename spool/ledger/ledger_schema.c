@@ -269,7 +269,7 @@ static const char *const versions[] = {
     " FROM job j WHERE j.direction=0 AND j.numbering>=0 AND j.sequence IS NOT NULL AND j.type IS NOT NULL"
     " AND EXISTS(SELECT 1 FROM verdict v WHERE v.job=j.id AND v.outcome<>'RJ') GROUP BY j.sender,j.type,j.org;"
     /* Drops that an operator has given to this gateway (ledger_claims.h). */
-    "CREATE TABLE claim_take(name TEXT PRIMARY KEY, order_id TEXT NOT NULL);"
+    "CREATE TABLE claim_take(name TEXT PRIMARY KEY, order_id TEXT NOT NULL, claim TEXT NOT NULL);"
     /* For the newest recorded time (ledger_time.h). */
     "CREATE INDEX outgoing_delivered ON outgoing(delivered_at) WHERE delivered_at IS NOT NULL;"
     "CREATE INDEX report_period_issued ON report_period(issued);"

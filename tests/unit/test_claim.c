@@ -96,6 +96,106 @@ static void test_claim_describe__text_from_outside__is_escaped(void **state)
     assert_null(strchr(text, '\n'));
 }
 
+/* ---- a look, with a transport that gives what the test says ---- */
+
+static struct {
+    const char *text; /* under the claim's name; NULL: there is none */
+    bool down;
+} there;
+
+static bool fake_read(struct connection *connection, struct claim_text *claim, GError **error)
+{
+    (void)connection; /* there is one drop */
+    *claim = (struct claim_text){true, g_strdup(there.text), there.text != NULL ? strlen(there.text) : 0};
+    if (!there.down)
+        return true;
+    g_clear_pointer(&claim->text, g_free);
+    g_set_error_literal(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN, "down");
+    return false;
+}
+
+static bool fake_write(struct connection *connection, const char *text, GError **error)
+{
+    static char kept[4096];
+
+    (void)connection, (void)error; /* it works always */
+    g_strlcpy(kept, text, sizeof kept);
+    there.text = kept;
+    return true;
+}
+
+static const struct transport fake = {.claim_read = fake_read, .claim_make = fake_write, .claim_write = fake_write};
+static const struct drop mcc = {.name = "mcc", .out = "out", .claim = true};
+
+static void init_guard(struct claim_guard *guard, const char *text)
+{
+    g_autofree char *own = text_of(US, 7, "aaaa");
+
+    there.text = text;
+    there.down = false;
+    claim_guard_init(guard, &mcc);
+    claim_guard_set(guard, witness_parse(own, strlen(own), NULL), false);
+}
+
+static bool look(struct claim_guard *guard)
+{
+    g_autoptr(GError) error = NULL;
+
+    return claim_look(guard, &fake, NULL, &error);
+}
+
+static void test_claim_look__drop_down_after_a_good_look__it_is_not_held(void **state)
+{
+    struct claim_guard guard;
+
+    (void)state;
+    init_guard(&guard, NULL);
+    assert_true(look(&guard));
+    assert_true(guard.held);
+    there.down = true;
+    assert_false(look(&guard));
+    assert_false(guard.held);
+    there.down = false;
+    there.text = "torn by a machine that stopped";
+    assert_true(look(&guard)); /* what was ours is written again */
+    assert_true(guard.held);
+    claim_guard_clear(&guard);
+}
+
+static void test_claim_look__order_for_a_claim__replaces_that_one_only(void **state)
+{
+    g_autofree char *theirs = text_of(THEM, 6, "bbbb"), *renewed = text_of(THEM, 7, "bbbb");
+    g_autofree char *back = text_of(THEM, 8, "cccc");
+    struct claim_guard guard;
+
+    (void)state;
+    init_guard(&guard, theirs);
+    assert_false(look(&guard));
+    guard.taking = g_strdup(guard.key);
+    there.text = back;
+    assert_false(look(&guard));
+    assert_false(claim_is_given(&guard));
+    there.text = renewed;
+    assert_true(look(&guard));
+    assert_true(guard.held);
+    assert_non_null(strstr(guard.replaced, "generation 7"));
+    claim_guard_clear(&guard);
+}
+
+static void test_claim_look__none_there_and_another_drop_foreign__only_an_order_makes_it(void **state)
+{
+    struct claim_guard guard;
+
+    (void)state;
+    init_guard(&guard, NULL);
+    guard.pending = "tcos";
+    assert_false(look(&guard));
+    guard.taking = g_strdup("a claim that has gone");
+    assert_true(look(&guard));
+    assert_true(guard.held);
+    claim_guard_clear(&guard);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -104,6 +204,9 @@ int main(void)
         cmocka_unit_test(test_claim_owner_of__no_whole_text__says_why),
         cmocka_unit_test(test_claim_owner_of__line_ends_after_it__do_not_count),
         cmocka_unit_test(test_claim_describe__text_from_outside__is_escaped),
+        cmocka_unit_test(test_claim_look__drop_down_after_a_good_look__it_is_not_held),
+        cmocka_unit_test(test_claim_look__order_for_a_claim__replaces_that_one_only),
+        cmocka_unit_test(test_claim_look__none_there_and_another_drop_foreign__only_an_order_makes_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
