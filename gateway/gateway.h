@@ -43,8 +43,12 @@ struct gateway {
     bool low[ROOM_DISKS];   /* below the reserve, as of this pass (pipeline/room_watch.h) */
     bool no_room;           /* one of them is: nothing is picked up (A108) */
     bool file_waits;        /* in this pass a file did not fit beside the reserve */
-    bool failed;            /* something that was due could not be done: I/O, a drop that is down, A104, A105, A108 */
-    bool refused;           /* a file of this run was RJ or PA */
+    struct {
+        int64_t pid;   /* -1: not known; 0: none */
+        int64_t until; /* monotonic microseconds */
+    } slow_backup;     /* it has kept the gateway waiting too long, and is not waited for (pipeline/backup_pause.h) */
+    bool failed;       /* something that was due could not be done: I/O, a drop that is down, A104, A105, A108 */
+    bool refused;      /* a file of this run was RJ or PA */
     /* Messages that a run prints once, and not in each pass while their reason lasts. */
     struct {
         bool inventory;        /* the inventory is missing or too old (A104) */

@@ -100,15 +100,11 @@ void freeze_end(struct freeze *freeze)
 
 /* ---- the writer ---- */
 
-bool freeze_asked(const struct spool *spool, bool *asked, GError **error)
+bool freeze_asked(const struct spool *spool, int64_t *pid, GError **error)
 {
     g_autofree char *path = lock_path(spool_dir(spool));
-    int64_t pid = 0;
 
-    if (!disk_lock_holder(path, &pid, error))
-        return false;
-    *asked = pid != 0;
-    return true;
+    return disk_lock_holder(path, pid, error);
 }
 
 bool freeze_begin(const struct spool *spool, GError **error)

@@ -40,8 +40,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(freeze_t, freeze_end)
 
 /* ---- the writer ---- */
 
-/* *asked: a backup waits for us. */
-bool freeze_asked(const struct spool *spool, bool *asked, GError **error);
+/* *pid: of the backup that waits for us; 0: none does; -1: one does, and which is not known. */
+bool freeze_asked(const struct spool *spool, int64_t *pid, GError **error);
 /* Says that we stand still. */
 bool freeze_begin(const struct spool *spool, GError **error);
 /* Says that we go on; to be called before anything changes. */

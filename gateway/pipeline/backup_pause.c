@@ -4,36 +4,43 @@
 #include "gateway/clock.h"
 #include "spool/freeze.h"
 
-enum { LONGEST_SECONDS = 30, POLL_US = 2000 };
+/* PATIENCE: how long a backup that has used up its time is not waited for. It may have been stopped (SIGSTOP) with its
+ * lock, and the gateway would stand still before each job. Its own patience is longer (gateway/commands/backup.c). */
+enum { LONGEST_SECONDS = 30, PATIENCE_SECONDS = 300, POLL_US = 2000 };
 
-/* A lock file that cannot be looked at is one that no backup of the gateway's user has made. */
-static bool asked(const struct gateway *gateway)
+/* The process that asks; 0: none. A lock file that cannot be looked at is one that no backup of the gateway's user has
+ * made. */
+static int64_t asker(const struct gateway *gateway)
 {
-    bool yes = false;
+    int64_t pid = 0;
 
-    return freeze_asked(gateway->spool, &yes, NULL) && yes;
+    return freeze_asked(gateway->spool, &pid, NULL) ? pid : 0;
 }
 
-static void stand_still(const struct gateway *gateway)
+static void stand_still(struct gateway *gateway)
 {
-    int64_t until = clock_monotonic() + LONGEST_SECONDS * G_USEC_PER_SEC;
+    int64_t begun = clock_monotonic(), pid;
 
-    while (asked(gateway) && !gateway_stopping(gateway)) {
-        if (clock_monotonic() > until) {
-            gateway_note("a backup has kept the gateway waiting for %d seconds; the gateway goes on, and the backup "
-                         "begins again or ends",
-                         LONGEST_SECONDS);
+    while ((pid = asker(gateway)) != 0 && !gateway_stopping(gateway)) {
+        if (clock_monotonic() - begun > LONGEST_SECONDS * G_USEC_PER_SEC) {
+            g_autofree char *who = pid > 0 ? g_strdup_printf(" (process %" G_GINT64_FORMAT ")", pid) : g_strdup("");
+            gateway_note("a backup%s has kept the gateway waiting for %d seconds; the gateway goes on, and does not "
+                         "wait for it again within %d seconds; if that process does not move, end it",
+                         who, LONGEST_SECONDS, PATIENCE_SECONDS);
+            gateway->slow_backup.pid = pid;
+            gateway->slow_backup.until = clock_monotonic() + PATIENCE_SECONDS * G_USEC_PER_SEC;
             break;
         }
         g_usleep(POLL_US);
     }
 }
 
-void backup_pause(const struct gateway *gateway)
+void backup_pause(struct gateway *gateway)
 {
     g_autoptr(GError) error = NULL;
+    int64_t pid = asker(gateway);
 
-    if (!asked(gateway))
+    if (pid == 0 || (pid == gateway->slow_backup.pid && clock_monotonic() < gateway->slow_backup.until))
         return;
     if (freeze_begin(gateway->spool, &error))
         stand_still(gateway);

@@ -24,6 +24,7 @@ from home import GATE, NOW, PATIENCE, SAMPLES, SANITIZED, Home, Tap, difference,
 from live import instruction, name_of, send
 
 SHIM = os.path.join(gate.FOLDER, "fault_shim.so")
+CLOCK_SHIM = os.path.join(gate.FOLDER, "clock_shim.so")
 FILES = 60 if SANITIZED else 400
 BACKUPS = 4 if SANITIZED else 12
 SEED = int(os.environ.get("SEED", "1"))
@@ -174,6 +175,24 @@ def test_backup_that_vanishes(tap):
     tap.ok(wait_until(lambda: not os.path.exists(home.path("spool", "frozen"))), "then it goes on")
     tap.ok(wait_until(lambda: not os.path.exists(taken)), "and picks up what has come meanwhile")
     tap.ok(terminate(daemon) == 0, "it ends well")
+
+
+def test_backup_that_sleeps(tap):
+    """A backup was stopped (SIGSTOP) with its lock: the gateway waits for it once, and not before each job."""
+    home = worked_home()
+    files = 12
+    for number in range(20, 20 + files):
+        send(home, name_of(number), instruction(number, (number + 50,)))
+    with open(home.path("spool", "freeze"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        done = gate.run("-c", home.conf, "--now", NOW, "run", "--once", env={**os.environ, "CLOCK_FAST": "30"},
+                        timeout=PATIENCE, preload=[CLOCK_SHIM])
+    said = done.stderr.count(b"has kept the gateway waiting")
+    tap.ok(done.returncode == 0 and 1 <= said < files / 2 and f"(process {os.getpid()})".encode() in done.stderr,
+           f"a backup that does not move is waited for once, not before each of {files} jobs, and named", said,
+           done.stderr.decode())
 
 
 # ---- what a backup is ----
@@ -627,6 +646,7 @@ def main():
         test_signals(tap)
         test_idle_daemon(tap)
         test_backup_that_vanishes(tap)
+        test_backup_that_sleeps(tap)
         test_under_load(tap)
         if not SANITIZED:
             test_failing_calls_of_backup(tap)

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <unistd.h>
 /* after the standard headers: it needs them */
 #include <cmocka.h>
 #include <glib/gstdio.h>
@@ -37,10 +38,11 @@ static int leave(void **state)
 
 static bool asked(void)
 {
-    bool yes = false;
+    int64_t pid = 0;
 
-    assert_true(freeze_asked(writer, &yes, NULL));
-    return yes;
+    assert_true(freeze_asked(writer, &pid, NULL));
+    assert_true(pid == 0 || pid == getpid());
+    return pid != 0;
 }
 
 static bool frozen(struct freeze *freeze)
