@@ -15,15 +15,20 @@
 
 /* ---- files that the gateway writes ---- */
 
-/* Sets *text to "; that drop is down …" while the drop cannot be written, else to NULL. g_free. */
+/* Sets *text to "; that drop is down …" while the drop cannot be written, or is not ours, else to NULL. g_free. */
 static bool outage_text(struct gateway *gateway, const char *drop, char **text, GError **error)
 {
-    g_autofree struct ledger_incident *newest = NULL;
+    static const char *const codes[][2] = {{"A110", "; that drop is not this gateway's (A110): "},
+                                           {"A103", "; that drop is down (A103): "}};
 
-    if (!ledger_incident_newest(gateway->ledger, "A103", drop, &newest, error))
-        return false;
-    *text =
-        newest != NULL && newest->closed == 0 ? g_strdup_printf("; that drop is down (A103): %s", newest->text) : NULL;
+    *text = NULL;
+    for (size_t i = 0; *text == NULL && i < G_N_ELEMENTS(codes); i++) {
+        g_autofree struct ledger_incident *newest = NULL;
+        if (!ledger_incident_newest(gateway->ledger, codes[i][0], drop, &newest, error))
+            return false;
+        if (newest != NULL && newest->closed == 0)
+            *text = g_strconcat(codes[i][1], newest->text, NULL);
+    }
     return true;
 }
 

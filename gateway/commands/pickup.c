@@ -5,6 +5,7 @@
  */
 #include "formats/text.h"
 #include "gateway/clock.h"
+#include "gateway/commands/claim_seen.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
@@ -18,6 +19,12 @@
 
 enum { MICROSECONDS = 1000000 /* in a second */ };
 
+/* What may keep the gateway from picking up anything. */
+struct hindrances {
+    const char *of_all; /* the reason for all drops (A108, A109); NULL: none */
+    struct claim_viewer viewer;
+};
+
 /* One drop and what it lists. */
 struct viewing {
     struct gateway *gateway;
@@ -30,7 +37,8 @@ struct viewing {
     GPtrArray *jobs;     /* owns the values of custody */
     GPtrArray *faults;   /* struct ledger_pickup: what the gateway could not take, or not remove */
     json_t *rows;
-    const char *no_room; /* why nothing is picked up at all (A108); NULL: there is room */
+    const struct hindrances *hindrances;
+    char *hindrance; /* why nothing is picked up at all (A108, A109, A110); NULL: nothing hinders it */
 };
 
 static void free_entry(gpointer user)
@@ -181,10 +189,10 @@ static bool add_row(struct viewing *v, const struct drop_entry *entry, GError **
         completeness_decide(v->drop, entry, g_hash_table_contains(v->markers, entry->name),
                             MAX(unchanged, 0) * MICROSECONDS, &result);
         keep_back(v, entry, escaped, &result);
-        if (result.decision == PICKUP_TAKE && v->no_room != NULL) {
+        if (result.decision == PICKUP_TAKE && v->hindrance != NULL) {
             g_free(result.reason);
             result.decision = PICKUP_WAIT;
-            result.reason = g_strdup(v->no_room);
+            result.reason = g_strdup(v->hindrance);
         }
     }
     g_autofree char *reason = explain(&result, unchanged);
@@ -219,6 +227,19 @@ static bool load_known(struct viewing *v, GError **error)
     return true;
 }
 
+/* Why nothing is picked up from this drop: the reason for all drops, or its claim; NULL: nothing hinders it. g_free. */
+static char *hindrance_of(const struct hindrances *hindrances, const struct drop *drop)
+{
+    struct claim_seen seen;
+
+    if (hindrances->of_all != NULL)
+        return g_strdup(hindrances->of_all);
+    claim_seen_look(&seen, drop, &hindrances->viewer);
+    char *text = seen.good ? NULL : g_strdup_printf("A110: nothing is picked up from this drop: %s", seen.text);
+    claim_seen_clear(&seen);
+    return text;
+}
+
 /* Lists with a connection of its own, which the gateway's connections do not notice. */
 static bool list_drop(struct viewing *v, GError **error)
 {
@@ -227,6 +248,8 @@ static bool list_drop(struct viewing *v, GError **error)
     bool good = transport->list(connection, keep_entry, v, error) && load_known(v, error);
 
     transport->close(connection);
+    if (good)
+        v->hindrance = hindrance_of(v->hindrances, v->drop);
     g_ptr_array_sort(v->entries, by_name);
     for (guint i = 0; good && i < v->entries->len; i++)
         good = add_row(v, v->entries->pdata[i], error);
@@ -249,10 +272,10 @@ static void print_rows(const struct invocation *invocation, const struct drop *d
 
 /* False: the drop cannot be listed, and a message has been printed. */
 static bool view_drop(const struct invocation *invocation, struct gateway *gateway, const struct drop *drop,
-                      const char *no_room)
+                      const struct hindrances *hindrances)
 {
     struct viewing v = {.gateway = gateway,
-                        .no_room = no_room,
+                        .hindrances = hindrances,
                         .drop = drop,
                         .entries = g_ptr_array_new_with_free_func(free_entry),
                         .custody = g_hash_table_new(g_str_hash, g_str_equal),
@@ -267,6 +290,7 @@ static bool view_drop(const struct invocation *invocation, struct gateway *gatew
         print_rows(invocation, drop, v.rows);
     else
         gateway_note("drop %s: %s; 'ecosgate doctor %s' tests it", drop->name, error->message, drop->name);
+    g_free(v.hindrance);
     g_ptr_array_unref(v.entries);
     g_hash_table_unref(v.names);
     g_hash_table_unref(v.custody);
@@ -280,9 +304,16 @@ static bool view_drop(const struct invocation *invocation, struct gateway *gatew
     return good;
 }
 
-/* *problem: why nothing is picked up from any drop; NULL: there is room. g_free. */
-static bool find_room(struct gateway *gateway, char **problem, GError **error)
+/* *problem: why nothing is picked up from any drop; NULL: nothing hinders that. g_free. */
+static bool find_problem(struct gateway *gateway, char **problem, GError **error)
 {
+    struct ledger_fault fault = {0};
+
+    if (!ledger_check(gateway, &fault, error))
+        return false;
+    if (fault.kind != LEDGER_SOUND)
+        *problem = g_strdup_printf("A109: nothing is picked up: %s", fault.cause);
+    ledger_fault_clear(&fault);
     for (int which = 0; *problem == NULL && which < ROOM_DISKS; which++) {
         g_auto(room_t) room = {0};
         if (!room_look(gateway->config, (enum room_disk)which, &room, error))
@@ -295,7 +326,7 @@ static bool find_room(struct gateway *gateway, char **problem, GError **error)
 static int view(const struct invocation *invocation, struct gateway *gateway, const char *only)
 {
     const GPtrArray *drops = gateway->config->drops;
-    g_autofree char *no_room = NULL;
+    g_autofree char *problem = NULL;
     GError *error = NULL;
     bool good = true;
 
@@ -305,12 +336,14 @@ static int view(const struct invocation *invocation, struct gateway *gateway, co
                    shown);
         return EXIT_REFUSED;
     }
-    if (!find_room(gateway, &no_room, &error))
+    if (!find_problem(gateway, &problem, &error))
         return command_unable(error);
+    struct hindrances hindrances = {.of_all = problem};
+    claim_viewer_init(&hindrances.viewer, gateway);
     for (guint i = 0; i < drops->len; i++) {
         const struct drop *drop = drops->pdata[i];
         if (only == NULL || strcmp(only, drop->name) == 0)
-            good = view_drop(invocation, gateway, drop, no_room) && good;
+            good = view_drop(invocation, gateway, drop, &hindrances) && good;
     }
     return good ? EXIT_GOOD : EXIT_UNABLE;
 }

@@ -76,7 +76,8 @@ static bool choose(void *user, const struct ledger_work *work, GError **error)
 struct question {
     struct gateway *gateway;
     const char *id;
-    json_t *object; /* NULL: nothing is known by that ID */
+    struct ledger_fault fault; /* that the ledger is not the newest one (A109) */
+    json_t *object;            /* NULL: nothing is known by that ID */
 };
 
 static bool answer_work(struct question *q, const struct ledger_work *work, const char *kind, const char *id,
@@ -201,21 +202,47 @@ static bool find_entry(struct question *q, struct ledger_pickup **row, GError **
     return true;
 }
 
+/* A drop that belongs to another gateway (A110), or a ledger that is not the newest (A109), keeps every file where it is,
+ * whatever the newest listing decided. *moves: the command that says what ends it; NULL: there is none of both. */
+static bool find_hindrance(struct question *q, const char *drop, const char **hindrance, const char **moves,
+                           GError **error)
+{
+    bool claimed = false;
+
+    *hindrance = *moves = NULL;
+    if (!ledger_incident_is_open(q->gateway->ledger, "A110", drop, &claimed, error))
+        return false;
+    if (q->fault.kind != LEDGER_SOUND) {
+        *hindrance = "the end of A109: the ledger is not the newest one, and nothing is picked up";
+        *moves = "`ecosgate status` says what ends it";
+    } else if (claimed) {
+        *hindrance = "the end of A110: the drop is not this gateway's, and nothing is picked up there";
+        *moves = "`ecosgate claim list` says whose it is, and what to do";
+    }
+    return true;
+}
+
 static bool answer_entry(struct question *q, GError **error)
 {
     g_autofree struct ledger_pickup *row = NULL;
+    const char *hindrance, *moves;
     struct explanation e = {0};
 
     if (!find_entry(q, &row, error))
         return false;
     if (row == NULL)
         return true;
+    if (!find_hindrance(q, row->drop, &hindrance, &moves, error))
+        return false;
     e.because = g_strdup_printf("it lies in the drop %s: %s", row->drop, row->reason);
-    if (row->failures > 0)
+    if (hindrance != NULL)
+        e.waits_for = g_strdup(hindrance);
+    else if (row->failures > 0)
         e.waits_for = g_strdup_printf("whoever can mend that; the gateway looks again by itself (A107 after the second "
                                       "failure; failures so far: %" G_GINT64_FORMAT ")",
                                       row->failures);
-    e.moves = g_strdup_printf("`ecosgate run`; `ecosgate pickup %s` says how it is now", row->drop);
+    e.moves = moves != NULL ? g_strdup(moves)
+                            : g_strdup_printf("`ecosgate run`; `ecosgate pickup %s` says how it is now", row->drop);
     answer_file(q, new_object("entry", row->drop, row->decision), row->name, &e);
     return true;
 }
@@ -232,18 +259,41 @@ static bool answer(struct question *q, GError **error)
            (q->object != NULL || answer_job(q, error)) && (q->object != NULL || answer_entry(q, error));
 }
 
-/* While the ledger is not the newest one (A109), that is why everything is where it is. False: an error. */
-static bool answer_ledger(struct question *q, GError **error)
+static bool add_drop(void *user, const struct ledger_incident *incident, GError **error)
 {
-    struct ledger_fault fault = {0};
+    (void)error; /* nothing here can fail */
+    g_string_append_printf(user, "%s%s", ((GString *)user)->len > 0 ? ", " : "", incident->subject);
+    return true;
+}
 
-    if (!ledger_check(q->gateway, &fault, error))
+/* What the ID may name all the same: a file in a drop that nobody has listed. */
+static bool say_unknown(const struct question *q, GError **error)
+{
+    g_autofree char *shown = command_shown(q->id);
+    g_autoptr(GString) drops = g_string_new(NULL);
+
+    if (!ledger_incidents_with_code(q->gateway->ledger, "A110", add_drop, drops, error))
         return false;
-    if (q->object != NULL)
-        output_set_text(q->object, "ledger", fault.text);
-    else if (fault.text != NULL)
-        g_printerr("ecosgate: why: %s\n", fault.text);
-    ledger_fault_clear(&fault);
+    if (q->fault.text != NULL)
+        g_printerr("ecosgate: why: %s\n", q->fault.text);
+    if (drops->len > 0)
+        g_printerr("ecosgate: why: drops that are not this gateway's (A110), so that it does not look at their files: "
+                   "%s; see 'ecosgate claim list'\n",
+                   drops->str);
+    g_printerr("ecosgate: why: '%s' is not known; give a job's ID, the name of a file, a WorkItemId or a Device "
+               "ID; for an incident: 'ecosgate incident show'\n",
+               shown);
+    return true;
+}
+
+/* While the ledger is not the newest one (A109), that is why everything is where it is. */
+static bool find_answer(struct question *q, GError **error)
+{
+    if (!ledger_check(q->gateway, &q->fault, error) || !answer(q, error))
+        return false;
+    if (q->object == NULL)
+        return say_unknown(q, error);
+    output_set_text(q->object, "ledger", q->fault.text);
     return true;
 }
 
@@ -255,19 +305,15 @@ int command_why(struct invocation *invocation)
     if (!command_arguments(invocation, NULL, 1, 1) || !read_access_open(&access, invocation))
         return EXIT_UNABLE;
     struct question question = {.gateway = &access.gateway, .id = invocation->argv[0]};
-    bool good = answer(&question, &error) && answer_ledger(&question, &error);
+    bool good = find_answer(&question, &error);
+    ledger_fault_clear(&question.fault);
     read_access_close(&access);
     if (!good) {
         json_decref(question.object);
         return command_unable(error);
     }
-    if (question.object == NULL) {
-        g_autofree char *shown = command_shown(question.id);
-        g_printerr("ecosgate: why: '%s' is not known; give a job's ID, the name of a file, a WorkItemId or a Device "
-                   "ID; for an incident: 'ecosgate incident show'\n",
-                   shown);
+    if (question.object == NULL)
         return EXIT_REFUSED;
-    }
     if (invocation->json) {
         command_print_json(question.object);
         return EXIT_GOOD;

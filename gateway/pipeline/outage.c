@@ -7,6 +7,8 @@
 #include "gateway/clock.h"
 #include "spool/ledger/ledger_incidents.h"
 
+#include <string.h>
+
 enum { FIRST_DELAY = 1000000, LONGEST_DELAY = 60000000 }; /* microseconds */
 enum { TOLD_AT_ONCE = 4 };                                /* causes of one outage that are told when they come first */
 
@@ -81,13 +83,28 @@ static bool is_news(const struct outage *outage, const char *cause)
            (outage->causes < TOLD_AT_ONCE || incidents_same_cause(outage->last, cause));
 }
 
+/* What is said of the drop: a drop that is not ours (A110) is not down. */
+struct words {
+    const char *first, *again, *over;
+};
+
+static const struct words *words_of(const struct outage *outage)
+{
+    static const struct words down = {"is down and tried again", "is still down, now for another cause", "works again"};
+    static const struct words claimed = {"is not this gateway's and looked at again",
+                                         "is still not this gateway's, now for another cause",
+                                         "is this gateway's again"};
+
+    return strcmp(outage->code, "A110") == 0 ? &claimed : &down;
+}
+
 static void tell(struct outage *outage, const char *cause)
 {
     if (outage->told == NULL)
-        gateway_note("drop %s (%s) is down and tried again, other drops go on: %s", outage->drop->name, outage->code,
-                     cause);
+        gateway_note("drop %s (%s) %s, other drops go on: %s", outage->drop->name, outage->code,
+                     words_of(outage)->first, cause);
     else
-        gateway_note("drop %s (%s) is still down, now for another cause: %s", outage->drop->name, outage->code, cause);
+        gateway_note("drop %s (%s) %s: %s", outage->drop->name, outage->code, words_of(outage)->again, cause);
     g_free(outage->told);
     outage->told = g_strdup(cause);
     outage->causes++;
@@ -114,7 +131,7 @@ bool outage_record_success(struct outage *outage, GError **error)
     if (!outage->on)
         return true;
     outage->on = false;
-    gateway_note("drop %s (%s) works again", outage->drop->name, outage->code);
+    gateway_note("drop %s (%s) %s", outage->drop->name, outage->code, words_of(outage)->over);
     return outage_commit_incident(outage->gateway, outage->code, outage->drop->name, NULL, error);
 }
 

@@ -425,6 +425,47 @@ def test_appears(tap):
     tap.ok(terminate(daemon) in (0, None) or daemon.returncode == 0, "the daemon ends well", daemon.returncode)
 
 
+def test_words(tap):
+    """What the commands say about files in a drop that is not ours, and while the ledger is not the newest one."""
+    home = Gateway()
+    home.run()
+    send(home, name_of(1), instruction(1, (1, 2)))
+    os.chmod(os.path.join(home.inbox("mcc"), name_of(1)), 0o644)
+
+    def shown():
+        return home.json("pickup", "mcc")[0]
+
+    tap.ok(shown()["decision"] == "take", "pickup takes a file of our drop", shown())
+    home.write_claim("mcc", claim_text())
+    tap.ok(shown()["decision"] == "wait" and "A110" in shown()["reason"], "not one of a foreign drop", shown())
+    done = home.run()
+    tap.ok(b"drop mcc (A110) is not this gateway's" in done.stderr and b"is down" not in done.stderr,
+           "run does not call a foreign drop down", done.stderr)
+    done = home.command("why", name_of(1))
+    tap.ok(done.returncode == 1 and b"(A110)" in done.stderr and b"mcc" in done.stderr and
+           b"ecosgate claim list" in done.stderr, "why names the drops that are not looked at", done.stderr)
+    os.remove(home.claim("mcc"))
+    os.mkdir(home.claim("mcc"))
+    tap.ok(shown()["decision"] == "wait" and "is a folder" in shown()["reason"],
+           "nor one of a drop whose claim cannot be read", shown())
+    os.rmdir(home.claim("mcc"))
+    os.rename(os.path.join(home.inbox("mcc"), name_of(1)), os.path.join(home.inbox("mcc"), "x.partial"))
+    done = home.run()
+    tap.ok(b"drop mcc (A110) is this gateway's again" in done.stderr, "the end of A110 is said in these words",
+           done.stderr)
+    home.write_claim("mcc", claim_text())
+    home.run()
+    entry = home.json("why", "x.partial")[0]
+    tap.ok("A110" in entry["waits_for"] and "claim list" in entry["moved_by"],
+           "why of a file that was listed before says A110, too", entry)
+    os.rename(os.path.join(home.inbox("mcc"), "x.partial"), os.path.join(home.inbox("mcc"), name_of(1)))
+    with open(home.path("spool", "ledger-id"), "w", encoding="ascii") as file:
+        file.write("damaged\n")
+    tap.ok(shown()["decision"] == "wait" and "A109" in shown()["reason"], "pickup takes nothing under A109", shown())
+    entry = home.json("why", "x.partial")[0]
+    tap.ok("A109" in entry["waits_for"] and "status" in entry["moved_by"], "why says A109", entry)
+
+
 def test_two_removed(tap):
     """Two foreign claims come while a daemon runs, and both are removed: no drop waits for the other."""
     home = Gateway()
@@ -563,6 +604,7 @@ if __name__ == "__main__":
         test_torn(report)
         test_no_claim(report)
         test_appears(report)
+        test_words(report)
         test_two_removed(report)
         test_unreplaced(report)
         test_nothing_to_take(report)

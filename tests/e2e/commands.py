@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 
-from home import GATE, PATIENCE, SAMPLES, SOURCE, Home, Tap, manual_members
+from home import GATE, PATIENCE, SAMPLES, SOURCE, Home, Tap, claim_text, manual_members
 
 COMMANDS = [words.split() for words in (
     "init", "check", "run", "pickup", "doctor", "status", "why", "spool", "spool list", "spool show", "spool cat",
@@ -135,6 +135,7 @@ def test_members(tap, home):
     device = home.read_out("tcos", home.out("tcos")[0]).decode().split("\n")[1].split(",")[3]
     rejected = [job["id"] for job in home.json("spool", "list") if job["verdict"] == "RJ"][0]
     home.drop("mcc", GOOD[0])
+    home.write_claim("mcc", claim_text())  # there must be something to take
     for arguments in (("check", *GOOD, *REJECTED), ("pickup",), ("spool", "list"),
                       ("spool", "requeue", rejected, "--reason", "again"),
                       ("spool", "show", rejected), ("spool", "verify"), ("device", "show", device),
