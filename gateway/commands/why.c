@@ -202,8 +202,8 @@ static bool find_entry(struct question *q, struct ledger_pickup **row, GError **
     return true;
 }
 
-/* A drop that belongs to another gateway (A110), or a ledger that is not the newest (A109), keeps every file where it is,
- * whatever the newest listing decided. *moves: the command that says what ends it; NULL: there is none of both. */
+/* While A109 is open, or A110 for the drop, a file stays there, whatever the newest listing decided. *moves: the
+ * command that says what ends it. Both are NULL if neither is open. */
 static bool find_hindrance(struct question *q, const char *drop, const char **hindrance, const char **moves,
                            GError **error)
 {

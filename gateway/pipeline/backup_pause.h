@@ -8,8 +8,8 @@
 
 #include "gateway/gateway.h"
 
-/* Stands still while a backup asks for it, 30 seconds at most. Returns at once if none does, and for 300 seconds if it is
- * one that has used up its 30. */
+/* Stands still while a backup asks for it, 30 seconds at most. Returns at once if none does, and in the 300 seconds
+ * after its 30 if it is the same one. */
 void backup_pause(struct gateway *gateway);
 
 #endif
