@@ -81,16 +81,49 @@ static uint32_t newlines(const char *s, size_t len)
     return n;
 }
 
+/* The text ends between CR and LF. */
+static void fault_cut_line_end(struct csv *c)
+{
+    struct place at = {c->at.line, c->at.column};
+
+    csv_advance(&at, c->text, c->len);
+    c->cut = true;
+    reader_fault(c->reader, FAULT_CUT_RECORD, at,
+                 c->trailer ? "expected LF after the CR of the T record, found the end of the file; send the whole file"
+                            : "expected the T record last, found the end of the file within a line end; send the "
+                              "whole file");
+}
+
 /* Reads a whole record. ended: by a newline, not by the end of the text. */
 static void take_line(struct csv *c, const char *s, size_t len, bool ended)
 {
-    bool crlf = ended && len > 0 && s[len - 1] == '\r';
+    bool cr = len > 0 && s[len - 1] == '\r';
 
-    if (!csv_record_begin(c, s, len - crlf))
+    if (!csv_record_begin(c, s, len - cr))
         return;
-    csv_record_take(c);
-    csv_record_end(c, !ended ? CSV_END_NONE : crlf ? CSV_END_CRLF : CSV_END_LF);
+    if (ended)
+        csv_record_take(c);
+    else
+        csv_record_take_last(c);
+    csv_record_end(c, !ended ? CSV_END_NONE : cr ? CSV_END_CRLF : CSV_END_LF);
+    if (!ended && cr && !c->cut)
+        fault_cut_line_end(c);
     c->line += newlines(s, len) + 1;
+}
+
+/* True where the text was cut within the open quote, and the quote was not forgotten: no T record stands behind it. */
+static bool is_cut_in_quotes(const struct csv *c, const char *s, size_t len)
+{
+    const char *p = s + c->quote, *end = s + len;
+    size_t lines = 0;
+
+    while ((p = memchr(p, '\n', (size_t)(end - p)))) {
+        p++;
+        lines++;
+        if ((end - p >= 2 && memcmp(p, "T,", 2) == 0) || (end - p >= 3 && memcmp(p, "\"T\"", 3) == 0))
+            return false;
+    }
+    return lines == 0 || s[0] != 'T';
 }
 
 /* Gives up a record whose end is not within the limit. Returns how many bytes are done with: up to the end of the line
@@ -129,7 +162,7 @@ static size_t read_one(struct csv *c, const char *s, size_t have, bool final)
     if (cut(c, s, reach, final && reach == have, &end)) {
         take_line(c, s, end, true);
         used = end + 1;
-    } else if (reach > CSV_MAX_RECORD || (final && c->in_quotes)) {
+    } else if (reach > CSV_MAX_RECORD || (final && c->in_quotes && !is_cut_in_quotes(c, s, have))) {
         used = give_up(c, s, reach);
     } else if (final) {
         take_line(c, s, have, false);
@@ -198,7 +231,7 @@ static void csv_finish(void *state)
 {
     struct csv *c = state;
 
-    if (!process(c, true) || c->trailer)
+    if (!process(c, true) || c->trailer || c->cut)
         return;
     if (c->letter)
         reader_fault(c->reader, FAULT_TRAILER_RECORD, c->at,

@@ -1,8 +1,9 @@
 /*
- * Between the two files of the CSV reader: its state, and the record that is being read. csv_reader.c cuts the bytes
- * into records; csv_reader_record.c judges each record and splits it into fields.
+ * Between the files of the CSV reader: its state, and the record that is being read. csv_reader.c cuts the bytes into
+ * records; csv_reader_record.c judges each record and splits it into fields; csv_reader_faults.c says what is wrong.
  *
  *   csv_record_begin → csv_record_take → csv_record_end        a whole record
+ *   csv_record_begin → csv_record_take_last                    the record that the text ends with, without a line end
  *   csv_record_begin → csv_record_give_up                      a record whose end was not found within the limit
  */
 #ifndef ECOSGATE_FORMATS_CSV_READER_PRIVATE_H
@@ -16,6 +17,15 @@ enum {
     CSV_MAX_RECORD = 65536, /* bytes, without the line end */
     CSV_FRAME_FIELDS = 3,   /* of H before the layout's columns: letter, type, version */
     CSV_MAX_FIELDS = LAYOUT_MAX_COLUMNS + CSV_FRAME_FIELDS,
+};
+
+/* What is wrong with the quotes of a record. */
+enum csv_quoting {
+    CSV_QUOTING_GOOD,
+    CSV_QUOTING_OPEN,   /* the closing quote is missing */
+    CSV_QUOTING_BEHIND, /* text stands after a closing quote */
+    CSV_QUOTING_INSIDE, /* a quote stands inside an unquoted field */
+    CSV_QUOTING_CR,     /* a CR stands there that no LF follows */
 };
 
 enum csv_line_end { CSV_END_NONE, CSV_END_LF, CSV_END_CRLF };
@@ -38,12 +48,15 @@ struct csv {
     enum csv_line_end line_end; /* of the first line */
     uint32_t line;              /* on which the next record begins, from 1 */
     uint32_t others;            /* records that are not D */
+    unsigned separators_known;  /* set of wrong separators that have given a fault */
+    bool cut;                   /* the text ends within a record, which has given a fault */
 
     /* The record that is being read. */
     const char *text; /* without its line end */
     size_t len;
     struct place at;
     char letter;         /* H, D or T; 0 for any other */
+    unsigned separator;  /* the wrong separator behind the letter, one bit; 0: it is a comma, or none */
     uint32_t ordinal;    /* of a D record, else 0 */
     struct place here;   /* of the field that split has come to */
     size_t field_offset; /* of that field */
@@ -61,10 +74,52 @@ bool csv_record_begin(struct csv *c, const char *text, size_t len);
 /* Judges the record: gives its faults and, where it is sound, the header, record or count that it is. */
 void csv_record_take(struct csv *c);
 
+/* The same for the record that the text ends with, without a line end: it may be cut. */
+void csv_record_take_last(struct csv *c);
+
 /* Judges its line end: all lines of a file must end alike. */
 void csv_record_end(struct csv *c, enum csv_line_end found);
 
 /* Gives the fault of a record that is too long, or whose quote is never closed. */
 void csv_record_give_up(struct csv *c);
+
+/* Splits the record's first len bytes into fields, up to the first mistake in quotes. Fields beyond the greatest number
+ * that a layout has are only counted. */
+enum csv_quoting csv_split(struct csv *c, size_t len);
+
+/* ---- csv_reader_faults.c ---- */
+
+/* Moves the place past len bytes. */
+void csv_advance(struct place *at, const char *s, size_t len);
+
+/* The place of an offset in the record. */
+struct place csv_place_in_record(const struct csv *c, size_t offset);
+
+/* A fault without text about the record as a whole. */
+struct fault csv_record_fault(const struct csv *c, enum fault_kind kind);
+
+/* The name of field i's column; NULL: it has none. */
+const char *csv_column_name(const struct csv *c, size_t i);
+
+/* How many fields a record of that letter has. */
+size_t csv_expected_fields(const struct csv *c);
+
+/* Gives a fault about the record as a whole. */
+void csv_fault_order(struct csv *c, enum fault_kind kind, const char *expected);
+
+/* Gives the fault of quotes: csv_split has left the field and the place. */
+void csv_fault_quoting(struct csv *c, enum csv_quoting quoting);
+
+/* The bit of the wrong separator at s[at], 0 if there is none. In a record that has more commas it is none. */
+unsigned csv_wrong_separator(const char *s, size_t len, size_t at);
+
+/* Gives the fault of a wrong separator, once for each separator of the file. */
+void csv_fault_separator(struct csv *c);
+
+/* Gives the fault of too many fields or too few. True: the number is right. */
+bool csv_expect_fields(struct csv *c);
+
+/* Gives the fault of a text that ends within the record, which csv_split has split. */
+void csv_fault_cut(struct csv *c);
 
 #endif

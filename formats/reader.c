@@ -95,11 +95,15 @@ static const char *looks_like(const char *text, size_t len)
     return NULL;
 }
 
-/* UTF-16 and UTF-32 are recognised by their marks, or by NUL as the very first byte. */
+/* UTF-16 and UTF-32 are recognised by their marks, by NUL as the very first byte, or by every second byte being NUL: a
+ * spreadsheet's "Unicode text" may come without a mark. */
 static bool is_wide(const GString *head)
 {
-    return head->len >= 2 && (memcmp(head->str, "\xff\xfe", 2) == 0 || memcmp(head->str, "\xfe\xff", 2) == 0 ||
-                              (head->str[0] == '\0' && head->len == MAGIC_BYTES));
+    const char *s = head->str;
+
+    if (head->len >= 2 && (memcmp(s, "\xff\xfe", 2) == 0 || memcmp(s, "\xfe\xff", 2) == 0))
+        return true;
+    return head->len >= MAGIC_BYTES && (s[0] == '\0' || (s[1] == '\0' && s[3] == '\0'));
 }
 
 /* Stops the reading when the first bytes belong to another form than the name's. */
@@ -133,7 +137,7 @@ static bool judge_head(struct reader *reader)
     reader->head_is_read = true;
     if (is_wide(head)) {
         reader_fault(reader, FAULT_ENCODING, (struct place){1, 1},
-                     "expected UTF-8, found the first bytes of UTF-16 or UTF-32");
+                     "expected UTF-8, found the first bytes of UTF-16 or UTF-32; save the file as UTF-8");
         reader->stopped = true;
     }
     if (bom > 0)

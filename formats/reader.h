@@ -80,7 +80,8 @@ enum fault_kind {
     FAULT_TYPE,            /* CSV: the H record's type is not the name's */
     FAULT_HEADER_RECORD,   /* CSV: H missing, repeated or not first */
     FAULT_TRAILER_RECORD,  /* CSV: T missing or not last */
-    FAULT_FIELD_COUNT,     /* CSV: number of fields, or unknown record letter */
+    FAULT_CUT_RECORD,      /* CSV: the text ends within a record */
+    FAULT_FIELD_COUNT,     /* CSV: number of fields, their separator, or unknown record letter */
     FAULT_QUOTING,         /* CSV: quoting or line ending */
 };
 

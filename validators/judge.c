@@ -38,11 +38,11 @@ static void fail(struct judging *j, GError *error)
 static enum code code_of(enum fault_kind kind)
 {
     static const enum code codes[] = {
-        [FAULT_FORM] = B109,        [FAULT_EMPTY] = B110,           [FAULT_TRUNCATED] = B110,
-        [FAULT_LIMIT] = B111,       [FAULT_NOT_WELL_FORMED] = B201, [FAULT_ROOT] = B202,
-        [FAULT_ELEMENT] = B203,     [FAULT_DOCTYPE] = B204,         [FAULT_ENCODING] = B205,
-        [FAULT_TYPE] = B206,        [FAULT_HEADER_RECORD] = B301,   [FAULT_TRAILER_RECORD] = B302,
-        [FAULT_FIELD_COUNT] = B303, [FAULT_QUOTING] = B304,
+        [FAULT_FORM] = B109,       [FAULT_EMPTY] = B110,           [FAULT_TRUNCATED] = B110,
+        [FAULT_LIMIT] = B111,      [FAULT_NOT_WELL_FORMED] = B201, [FAULT_ROOT] = B202,
+        [FAULT_ELEMENT] = B203,    [FAULT_DOCTYPE] = B204,         [FAULT_ENCODING] = B205,
+        [FAULT_TYPE] = B206,       [FAULT_HEADER_RECORD] = B301,   [FAULT_TRAILER_RECORD] = B302,
+        [FAULT_CUT_RECORD] = B302, [FAULT_FIELD_COUNT] = B303,     [FAULT_QUOTING] = B304,
     };
     return codes[kind];
 }
@@ -51,7 +51,7 @@ static void on_fault(void *user, const struct fault *fault)
 {
     struct judging *j = user;
 
-    if (fault->kind == FAULT_TRUNCATED)
+    if (fault->kind == FAULT_TRUNCATED || fault->kind == FAULT_CUT_RECORD)
         j->cut_short = true;
     findings_add(j->file.findings,
                  &(struct finding){.code = code_of(fault->kind),

@@ -7,6 +7,7 @@
  */
 #include "tests/fuzz/reading.h"
 
+#include "formats/reader_private.h"
 #include "formats/text.h"
 
 #include <string.h>
@@ -18,7 +19,8 @@ static char byte_at(const struct document *d, size_t at)
     return at < d->len ? d->text[at] : '\0';
 }
 
-/* Reads the field at offset i by RFC 4180, byte by byte. Returns the offset behind it. */
+/* Reads the field at offset i by RFC 4180, byte by byte. Returns the offset behind it. A text may be cut between CR and
+ * LF. */
 static size_t read_field(const struct document *d, size_t i, GString *field)
 {
     bool quoted = byte_at(d, i) == '"';
@@ -27,7 +29,7 @@ static size_t read_field(const struct document *d, size_t i, GString *field)
     if (!quoted) {
         for (; i < d->len && d->text[i] != ',' && d->text[i] != '\n'; i++)
             g_string_append_c(field, d->text[i]);
-        if (byte_at(d, i) == '\n' && field->len > 0 && field->str[field->len - 1] == '\r') {
+        if ((byte_at(d, i) == '\n' || i == d->len) && field->len > 0 && field->str[field->len - 1] == '\r') {
             g_string_truncate(field, field->len - 1);
             i--;
         }
@@ -121,7 +123,9 @@ static void check_fault(const struct reading *reading, const struct fault *fault
 
     g_assert(fault->at.column <= 1 || fault->kind == FAULT_FORM || fault->kind == FAULT_ENCODING ||
              fault->kind == FAULT_LIMIT || fault->kind == FAULT_QUOTING || fault->kind == FAULT_TYPE ||
-             fault->kind == FAULT_ROOT);
+             fault->kind == FAULT_ROOT || fault->kind == FAULT_FIELD_COUNT || fault->kind == FAULT_CUT_RECORD);
+    if (fault->kind == FAULT_CUT_RECORD)
+        g_assert(at == d->len || d->len - at < READER_MAX_CHARACTER_BYTES);
     if (fault->kind == FAULT_QUOTING && strstr(fault->text, "after a closing quote"))
         g_assert(is_behind_quote(d, at));
     else if (fault->value && (fault->kind == FAULT_ENCODING || fault->kind == FAULT_QUOTING))

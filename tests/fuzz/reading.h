@@ -25,6 +25,7 @@ struct reading {
     unsigned headers, records, counts, faults;
     unsigned kinds;    /* bit (1 << kind) of each fault */
     uint32_t ordinal;  /* the greatest one given */
+    bool separator;    /* a wrong separator was told: it stands for all records that have it */
     uint32_t found;    /* reader_records at the end */
     struct place last; /* of the last record */
     GPtrArray *texts;  /* char *, of all fields in order; NULL where XML left one out */

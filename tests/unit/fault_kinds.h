@@ -19,6 +19,7 @@ static const char *const fault_kinds[] = {
     [FAULT_TYPE] = "TYPE",
     [FAULT_HEADER_RECORD] = "HEADER",
     [FAULT_TRAILER_RECORD] = "TRAILER",
+    [FAULT_CUT_RECORD] = "CUT",
     [FAULT_FIELD_COUNT] = "FIELDS",
     [FAULT_QUOTING] = "QUOTING",
 };

@@ -22,6 +22,16 @@
 #define E8 "éééééééé"
 #define E64 E8 E8 E8 E8 E8 E8 E8 E8 /* more bytes than characters */
 
+#define MISSING(expected, found, column)                                                                               \
+    "expected " expected " fields, found " found ": expected " column " here, found the line's end\n"
+#define TOO_MANY(expected, found, last)                                                                                \
+    "expected " expected " fields, found " found ": expected the line's end after " last                               \
+    "; a value that holds a comma stands in quotes\n"
+#define SEPARATED_BY(name, c) "fields are separated by " name " (" c "), expected commas (',')\n"
+#define CUT_IN(what, field, of)                                                                                        \
+    "expected the T record last, found the end of the file within " what ", field " field " of " of                    \
+    "; send the whole file\n"
+
 enum { MAX_RECORDS = 5 };
 
 /* What the reader has given, one line each. */
@@ -160,15 +170,51 @@ static const struct {
     {H "Dx,1\n" T1, "FIELDS 2:1 #0 - [Dx,1] expected a record H, D or T, found \"Dx\"\n"},
     {H "\"D\"x,1\n" T1, "QUOTING 2:4 #0 RecordType [\"D\"x] expected a comma or the line's end after a closing quote, "
                         "found \"x\"\n"},
-    {H "D\n" T1, "FIELDS 2:1 #1 - [D] expected 11 fields, found 1\n"},
-    {H "\"D\",1\n" T1, "FIELDS 2:1 #1 - [\"D\",1] expected 11 fields, found 2\n"},
-    {H D1 "D,2,,,,,,,,,,\n" T2, "FIELDS 3:1 #2 - [D,2,,,,,,,,,,] expected 11 fields, found 12\n"},
-    {H D1 "T,1,2\n", "FIELDS 3:1 #0 - [T,1,2] expected 2 fields, found 3\n"},
-    {H D1 "T\n", "FIELDS 3:1 #0 - [T] expected 2 fields, found 1\n"},
+    {H "D\n" T1, "FIELDS 2:2 #1 RecordNumber [D] " MISSING("11", "1", "RecordNumber")},
+    {H "\"D\",1\n" T1, "FIELDS 2:6 #1 DeviceID [\"D\",1] " MISSING("11", "2", "DeviceID")},
+    {H D1 "D,2,,,,,,,,,,\n" T2, "FIELDS 3:14 #2 - [] " TOO_MANY("11", "12", "Attempt")},
+    {H D1 "T,1,2\n", "FIELDS 3:5 #0 - [2] " TOO_MANY("2", "3", "Count")},
+    {H D1 "T\n", "FIELDS 3:2 #0 Count [T] " MISSING("2", "1", "Count")},
     {H D1 "T,\"1\n", "QUOTING 3:3 #0 Count [\"1] expected a closing quote, found none\n"},
-    {"H,EMI,1.0,S\n" T1, "FIELDS 1:1 #0 - [H,EMI,1.0,S] expected 10 fields, found 4\n"},
+    {"H,EMI,1.0,S\n" T1, "FIELDS 1:12 #0 RecipientId [H,EMI,1.0,S] " MISSING("10", "4", "RecipientId")},
     {"H,EMT,2.0,S,R,2,W,TEST,B,\n" T1, "TYPE 1:3 #0 Type [EMT] expected EMI, found \"EMT\"\n"
                                        "ROOT 1:7 #0 LayoutVersion [2.0] expected 1.0, found \"2.0\"\n"},
+    {H "D,1,d,t,m,n,f,1,01235E+12,,c,1\n" T1,
+     "FIELDS 2:15 #1 MPxN [D,1,d,t,m,n,f,1,01235E+…] expected 11 fields, found 12: \"1,01235E+12\" is a number with a "
+     "decimal comma; write all its digits, without a comma\n"},
+    /* Another separator is told once, whatever the number of lines */
+    {"H;EMI;1.0;S;R;2;W;TEST;B;\nD;1;d;t;m;n;f;1,01E+12;;c;1\nD;2\nT;2\n",
+     "FIELDS 1:2 #0 - [H;EMI;1.0;S;R;2;W;TEST;…] " SEPARATED_BY("semicolons", "';'")},
+    {"\"H\"\t\"EMI\"\r\nD\t1\tan, other\r\nT\t1", "FIELDS 1:4 #0 - [\"H\"\\x09\"EMI\"] " SEPARATED_BY("tabs", "'\\t'")},
+    {H "D|1|d\nD|2|d\nT|2\n", "FIELDS 2:2 #1 - [D|1|d] " SEPARATED_BY("vertical bars", "'|'")},
+    {H "D|1|d\nD;2;d\nT,2\n", "FIELDS 2:2 #1 - [D|1|d] " SEPARATED_BY("vertical bars", "'|'") //
+     "FIELDS 3:2 #2 - [D;2;d] " SEPARATED_BY("semicolons", "';'")},
+    {H "D ,1\n" T1, "FIELDS 2:2 #1 - [D ,1] " SEPARATED_BY("blanks", "' '")},
+    {H "D ,1,\n" T1, "FIELDS 2:1 #0 - [D ,1,] expected a record H, D or T, found \"D \"\n"},
+    {"D;1;d\nT;1\n", "HEADER 1:1 #1 - [D;1;d] expected the H record first, found a D record\n"
+                     "FIELDS 1:2 #1 - [D;1;d] " SEPARATED_BY("semicolons", "';'")},
+    {"H;EMI\nD;1", "FIELDS 1:2 #0 - [H;EMI] " SEPARATED_BY("semicolons", "';'") //
+     "TRAILER 2:1 #0 - [-] expected a T record last, found the end after a D record\n"},
+    /* A text that was cut */
+    {H D1 "D,2,d,t", "CUT 3:8 #2 DeviceType [D,2,d,t] " CUT_IN("a D record", "4", "11")},
+    {H "D", "CUT 2:2 #1 RecordType [D] " CUT_IN("a D record", "1", "11")},
+    {H "D,1,d,\xc3", "CUT 2:7 #1 DeviceType [D,1,d,\\xC3] " CUT_IN("a D record", "4", "11")},
+    {H "D,1,d,t,m,n,f,,,c,1\xc3", "CUT 2:20 #1 Attempt [D,1,d,t,m,n,f,,,c,1\\xC3] " CUT_IN("a D record", "11", "11")},
+    {H "D,1,d,t,m,n,f,,,c,1", "TRAILER 2:1 #0 - [-] expected a T record last, found the end after a D record\n"},
+    {"H,EMI,1.0,S", "CUT 1:12 #0 SenderId [H,EMI,1.0,S] " CUT_IN("an H record", "4", "10")},
+    {H D1 "D,2,\"d,t\nu", "CUT 4:2 #2 DeviceID [D,2,\"d,t\\x0Au] " CUT_IN("a D record", "3", "11")},
+    {H D1 "\"D", "CUT 3:3 #0 RecordType [\"D] expected the T record last, found the end of the file within a record; "
+                 "send the whole file\n"},
+    {H D1 "T", "CUT 3:2 #0 RecordType [T] " CUT_IN("a T record", "1", "2")},
+    {H D1 "T,", "CUT 3:3 #0 Count [T,] expected the number of D records and the line's end, found the end of the file; "
+                "send the whole file\n"},
+    {"H,EMI,1.0,S,R,2,W,TEST,B,\r\nT,0\r",
+     "CUT 2:4 #0 - [-] expected LF after the CR of the T record, found the end of "
+     "the file; send the whole file\n"},
+    {"H,EMI,1.0,S,R,2,W,TEST,B,\r\nD,1,d,t,m,n,f,,,c,1\r", "CUT 2:20 #0 - [-] expected the T record last, found the "
+                                                           "end of the file within a line end; send the whole file\n"},
+    {"D,1,d", "HEADER 1:1 #1 - [D,1,d] expected the H record first, found a D record\n"
+              "CUT 1:6 #1 DeviceID [D,1,d] " CUT_IN("a D record", "3", "11")},
     /* Quoting */
     {H "D,1,d\"x,t,m,n,f,,,c,1\n" T1,
      "QUOTING 2:6 #1 DeviceID [d\"x] expected no quote inside an unquoted field, found one\n"},
@@ -197,7 +243,7 @@ static const struct {
     {"\xef\xbb\xbf" H T1, "ENCODING 1:1 #0 - [-] expected UTF-8 without byte order mark, found a "
                           "byte order mark\n"},
     {"\xff\xfeH", "ENCODING 1:1 #0 - [-] expected UTF-8, found the first bytes of UTF-16 or "
-                  "UTF-32\n"},
+                  "UTF-32; save the file as UTF-8\n"},
     {H "D,1,é\xe9,t,m,n,f,,,c,1\n" T1, "ENCODING 2:6 #1 DeviceID [\\xE9] expected UTF-8 without NUL, found byte E9\n"},
     {H "D,1,\"\xe9\",t,m,n,f,,,c,1\n" T1,
      "ENCODING 2:6 #1 DeviceID [\\xE9] expected UTF-8 without NUL, found byte E9\n"},
@@ -219,6 +265,16 @@ static void test_csv_reader__faulty_document__gives_place_ordinal_field_value(vo
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(documents); i++)
         expect_faults(documents[i].text, strlen(documents[i].text), documents[i].faults);
+}
+
+static void test_csv_reader__utf_16_without_mark__gives_one_fault(void **state)
+{
+    static const char text[] = "H\0,\0E\0M\0I\0\r\0\n\0";
+
+    (void)state;
+    expect_faults(text, sizeof text - 1,
+                  "ENCODING 1:1 #0 - [-] expected UTF-8, found the first bytes of UTF-16 or UTF-32; save the file as "
+                  "UTF-8\n");
 }
 
 static void test_csv_reader__nul__gives_one_fault_and_ends(void **state)
@@ -393,6 +449,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_csv_reader__good_file__gives_events_in_order),
         cmocka_unit_test(test_csv_reader__faulty_document__gives_place_ordinal_field_value),
+        cmocka_unit_test(test_csv_reader__utf_16_without_mark__gives_one_fault),
         cmocka_unit_test(test_csv_reader__nul__gives_one_fault_and_ends),
         cmocka_unit_test(test_csv_reader__open_quote__later_records_are_read),
         cmocka_unit_test(test_csv_reader__field_too_long__cut_and_emitted),

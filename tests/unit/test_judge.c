@@ -105,6 +105,8 @@ static void test_judge__csv__outcome_counts_and_places(void **state)
         {H "D,1" DEVICE("A0") "T,x\n", "RJ 1=0+1+0 B208@3:3"},
         {H "D,1" DEVICE("A0") "T,0000000001\n", "RJ 1=0+1+0 B208@3:3"},
         {H "D,1" DEVICE("A0"), "RJ 1=0+1+0 B302@2:1"},
+        {H "D,1" DEVICE("A0") "D,2,00-DB", "RJ 2=0+2+0 B302@3:10#2"},
+        {"H,EMI,1.0,90-B3", "RJ 0=0+0+0 B302@1:16"}, /* its consequences are not told */
         {H "T,0\n", "RJ 0=0+0+0 B306@0:0"},
         {H "T,1\n", "RJ 0=0+0+0 B208@2:3 B306@0:0"},
         {H "D,01" DEVICE("A0") "T,1\n", "RJ 1=0+1+0 B305@2:3#1"},
@@ -112,7 +114,7 @@ static void test_judge__csv__outcome_counts_and_places(void **state)
         {H "D," DEVICE("A0") "T,1\n", "RJ 1=0+1+0 B305@2:3#1"},
         {H "D,1" DEVICE("A0") "D,3" DEVICE("A1") "D,4" DEVICE("A2") "T,3\n", "RJ 3=0+3+0 B305@3:3#2"},
         {H "D,1" DEVICE("A0") "D,1" DEVICE("A1") "D,2" DEVICE("A2") "T,3\n", "RJ 3=0+3+0 B305@3:3#2"},
-        {H "D,1" DEVICE("A0") "D,2\nD,3" DEVICE("A1") "T,3\n", "RJ 3=0+3+0 B303@3:1#2"},
+        {H "D,1" DEVICE("A0") "D,2\nD,3" DEVICE("A1") "T,3\n", "RJ 3=0+3+0 B303@3:4#2"},
         {"H,EMD" TAIL "D,1" DEVICE("A0") "T,1\n", "RJ 1=0+1+0 B206@1:3"},
         {"H,EMI,1.1" LATER "D,1" DEVICE("A0") "T,1\n", "RJ 1=0+1+0 B202@1:7"},
     };

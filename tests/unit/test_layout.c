@@ -169,6 +169,17 @@ static void test_layout__csv_header_behind_a_record__has_no_mode(void **state)
     heard_clear(&heard);
 }
 
+/* What a record of one field less or more than n gives: the last column is missing, or the field behind it too much. */
+static char *field_fault(guint n, guint found, const char *last)
+{
+    if (found < n)
+        return g_strdup_printf("%d %s: expected %u fields, found %u: expected %s here, found the line's end\n",
+                               FAULT_FIELD_COUNT, last, n, found, last);
+    return g_strdup_printf("%d -: expected %u fields, found %u: expected the line's end after %s; "
+                           "a value that holds a comma stands in quotes\n",
+                           FAULT_FIELD_COUNT, n, found, last);
+}
+
 static void test_layout__csv_with_another_number_of_fields__is_a_fault(void **state)
 {
     (void)state;
@@ -178,9 +189,11 @@ static void test_layout__csv_with_another_number_of_fields__is_a_fault(void **st
 
         for (guint off = 0; off < 3; off += 2) {
             g_autofree char *document = csv_document(&known[i], header_fields + off - 1, n + off - 1);
-            g_autofree char *expected = g_strdup_printf(
-                "%d -: expected %u fields, found %u\n%d -: expected %u fields, found %u\n", FAULT_FIELD_COUNT,
-                header_fields, header_fields + off - 1, FAULT_FIELD_COUNT, n + 1, n + off);
+            g_autofree char *header =
+                field_fault(header_fields, header_fields + off - 1, known[i].has_mode ? "Mode" : "ResubmissionOf");
+            g_autofree char *last = g_strdelimit(g_strdup(columns[n - 1]), "?", '\0');
+            g_autofree char *record = field_fault(n + 1, n + off, last);
+            g_autofree char *expected = g_strconcat(header, record, NULL);
             struct heard heard = hear(known[i].code, FORM_CSV, document);
 
             assert_string_equal(heard.faults->str, expected);
