@@ -166,6 +166,7 @@ void config_rules(const struct config *config, int64_t now, struct rules *rules)
     rules->cos_window = config->cos_window;
     rules->daily_limit = config->daily_limit;
     memcpy(rules->review, config->review, sizeof rules->review);
+    rules->gpf_supplier = config->gpf_supplier;
     rules->sequence_gap_max = config->sequence_gap_max;
     rules->max_devices = (uint32_t)config->max_devices;
     rules->retry = config->retry;

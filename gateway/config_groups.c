@@ -136,14 +136,24 @@ static void load_gateway(struct config_loading *l, struct config *c)
     c->daily_limit = config_number_value(l, g, "daily_limit", (struct config_range){0, 0, 1000000000});
 }
 
+/* reject, warn or off. */
+static enum review_mode mode_value(struct config_loading *l, const char *key, enum review_mode fallback)
+{
+    static const char *const names[] = {[REVIEW_REJECT] = "reject", [REVIEW_WARN] = "warn", [REVIEW_OFF] = "off"};
+    const size_t n = G_N_ELEMENTS(names);
+    const char *choices[] = {names[fallback], names[(fallback + 1) % n], names[(fallback + 2) % n], NULL};
+
+    return (enum review_mode)((fallback + config_choice_value(l, "review", key, choices)) % n);
+}
+
 /* Other codes cannot be switched off: without them no work order could be written, or a Device would be in two. */
 static void load_review(struct config_loading *l, struct config *c)
 {
     static const enum code codes[] = {C103, C104, C105, C106, C107, C108, C109, C111, C112, C114, C115, C116};
-    static const char *const modes[] = {"reject", "warn", "off", NULL};
 
     for (size_t i = 0; i < G_N_ELEMENTS(codes); i++)
-        c->review[codes[i]] = (enum review_mode)config_choice_value(l, "review", catalogue_entry(codes[i])->id, modes);
+        c->review[codes[i]] = mode_value(l, catalogue_entry(codes[i])->id, REVIEW_REJECT);
+    c->gpf_supplier = mode_value(l, "C114_GPF", REVIEW_OFF);
 }
 
 /* ---- [drop …], [party …] ---- */
@@ -262,11 +272,12 @@ void config_load_groups(struct config_loading *l, struct config *c)
 
     if (!g_key_file_has_group(l->file, "gateway"))
         config_problem_at(l, 1, "expected a group [gateway]");
+    load_review(l, c);
     for (size_t i = 0; groups[i] != NULL; i++) {
         if (strcmp(groups[i], "gateway") == 0)
             load_gateway(l, c);
         else if (strcmp(groups[i], "review") == 0)
-            load_review(l, c);
+            continue; /* not all defaults are reject, so it is read if it is missing, too */
         else if (g_str_has_prefix(groups[i], "drop "))
             load_drop(l, c, groups[i]);
         else if (g_str_has_prefix(groups[i], "party "))

@@ -50,13 +50,25 @@ struct cause {
     int64_t until;                  /* when it will be gone; 0: it is permanent */
 };
 
+/* Asked of the inventory, not of the instruction: only the inventory knows the meters on the hub. */
+static bool is_gpf(const struct candidate *c)
+{
+    return c->known != NULL && strcmp(c->known->device_type, "GPF") == 0;
+}
+
+static enum review_mode mode_of(const struct candidate *c, enum code code)
+{
+    return code == C114 && is_gpf(c) ? c->rules->gpf_supplier : c->rules->review[code];
+}
+
 /* Adds a cause as the settings want it: as an error, as a warning, or not at all. */
 G_GNUC_PRINTF(3, 4)
 static void add(struct candidate *c, struct cause cause, const char *format, ...)
 {
-    bool warning = c->rules->review[cause.code] == REVIEW_WARN;
+    enum review_mode mode = mode_of(c, cause.code);
+    bool warning = mode == REVIEW_WARN;
 
-    if (c->rules->review[cause.code] == REVIEW_OFF)
+    if (mode == REVIEW_OFF)
         return;
     if (c->row->file != NULL) {
         va_list args;
@@ -76,12 +88,6 @@ static void add(struct candidate *c, struct cause cause, const char *format, ...
 static int64_t tomorrow(const struct candidate *c)
 {
     return c->rules->now + RULES_DAY;
-}
-
-/* Asked of the inventory, not of the instruction: only the inventory knows the meters on the hub. */
-static bool is_gpf(const struct candidate *c)
-{
-    return c->known != NULL && strcmp(c->known->device_type, "GPF") == 0;
 }
 
 /* C104 */
@@ -201,6 +207,8 @@ static bool judge_supplier(struct candidate *c, GError **error)
     bool gpf = is_gpf(c);
     uint64_t supplier = c->known->supplier;
 
+    if (mode_of(c, C114) == REVIEW_OFF)
+        return true;
     if ((gpf || supplier == 0) &&
         !ledger_supplier_of(c->rules->ledger, c->subject->device, c->rules->now, &supplier, error))
         return false;

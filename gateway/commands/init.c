@@ -83,7 +83,9 @@ static const char configuration[] =
     "\n"
     "# what happens to a Device to which a code applies: reject (transient codes: defer), warn or off\n"
     "[review]\n"
-    "#C103=reject\n";
+    "#C103=reject\n"
+    "# C114 of a GPF: its hub has no connected meter with a Responsible Supplier\n"
+    "#C114_GPF=off\n";
 
 static const struct {
     const char *org, *eui64;

@@ -264,7 +264,7 @@ bool ledger_model_non_migratable_until(struct ledger *ledger, const struct ledge
  * makes SQLite look up the GPF first. */
 #define METER_ON_HUB                                                                                                   \
     " FROM inventory g CROSS JOIN inventory m ON m.chf=g.chf WHERE g.device_id=?1 AND m.device_type IN('GSME','ESME')" \
-    " AND m.status NOT IN('Decommissioned','Withdrawn') AND " SUPPLIER " IS NOT NULL"                                  \
+    " AND m.status IN('Commissioned','Recovered') AND " SUPPLIER " IS NOT NULL"                                        \
     " ORDER BY m.device_type='ESME',m.device_id LIMIT 1"
 
 /* A GPF has no supplier of its own: it goes with a meter on its hub (gateway/DEVICES.md). */

@@ -130,7 +130,7 @@ bool ledger_model_non_migratable_until(struct ledger *ledger, const struct ledge
 bool ledger_model_non_migratable_since(struct ledger *ledger, const struct ledger_nmm *model, int64_t at,
                                        int64_t *since, GError **error);
 /* *supplier: the Responsible Supplier of a Device at a time; 0: nobody. A GPF has that of a GSME on its hub, else of an
- * ESME there. Meters that are Decommissioned or Withdrawn do not count. */
+ * ESME there. A meter counts if its status is Commissioned or Recovered. */
 bool ledger_supplier_of(struct ledger *ledger, uint64_t device, int64_t at, uint64_t *supplier, GError **error);
 /* *row is NULL if no party has that id and role; g_free it. */
 bool ledger_party_get(struct ledger *ledger, uint64_t id, const char *role, struct ledger_party **row, GError **error);

@@ -39,7 +39,7 @@ WITH ended AS (
   SELECT s.item, s.ended, a.at AS tcos_at, b.at AS ecos_at, w.job, w.record, w.device_id, w.attempt,
     m.device_type, m.mpxn, m.chf, m.manufacturer, m.model, m.firmware, m.region,
     CASE m.device_type WHEN 'GPF' THEN (SELECT {OF_METER.format("h")} AS found FROM inventory h WHERE h.chf=m.chf
-        AND h.device_type IN ('GSME','ESME') AND h.status NOT IN ('Decommissioned','Withdrawn') AND found IS NOT NULL
+        AND h.device_type IN ('GSME','ESME') AND h.status IN ('Commissioned','Recovered') AND found IS NOT NULL
         ORDER BY h.device_type='ESME', h.device_id LIMIT 1)
       ELSE {OF_METER.format("m")} END AS supplier
   FROM session s CROSS JOIN work_item w ON w.item=s.item JOIN transition a ON a.id=s.tcos

@@ -112,8 +112,8 @@ class Maker:
         if self.random.random() < .3:
             lines.append("gateway work_order_form=xml")
         if self.random.random() < .2:
-            code = self.random.choice(("C103", "C105", "C106", "C107", "C109", "C112", "C114", "C115"))
-            mode = self.random.choice(("warn", "off"))
+            code = self.random.choice(("C103", "C105", "C106", "C107", "C109", "C112", "C114", "C115", "C114_GPF"))
+            mode = self.random.choice(("warn", "reject" if code == "C114_GPF" else "off"))
             chosen["review"] = {code: mode}
             lines.append(f"review {code}={mode}")
         return chosen, lines

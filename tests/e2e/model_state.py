@@ -22,6 +22,7 @@ PASSING_STATUS = ("InstalledNotCommissioned", "Suspended", "Recovery")
 
 
 REFERENCE = ("INV", "COS", "NMM", "PTY")
+MODES = {"C114_GPF": "off"}  # settings [review] whose default is not reject
 DROPS = ("mcc", "tcos", "ecos", "dcc")  # in the order of the configuration
 
 
@@ -374,7 +375,8 @@ class Model:
         found += self.review_inventory(item, past, now) + self.review_past(item, past, now, at_split)
         counted, warned = [], []
         for code, passes, then in found:
-            mode = "reject" if code in ("C102", "C110") else self.settings.review.get(code, "reject")
+            mode = "reject" if code in ("C102", "C110") else self.settings.review.get(code, MODES.get(code, "reject"))
+            code = code[:4]
             if mode == "reject":
                 counted.append((code, passes, then))
             elif mode == "warn":
@@ -394,8 +396,10 @@ class Model:
                 found.append(("C106", True, now + DAY))
             if known["Pending"]:
                 found.append(("C111" if known["Pending"] == "USC" else "C112", True, now + DAY))
-            if self.responsible(known, now) is None:
+            if known["DeviceType"] != "GPF" and self.responsible(known, now) is None:
                 found.append(("C114", False, None))
+            elif known["DeviceType"] == "GPF" and self.responsible(known, now) is None:
+                found.append(("C114_GPF", False, None))
         elif self.inventory is not None:
             found.append(("C103", False, None))
         if any(is_non_migratable(row, entry, now) for entry in self.models.values()):
@@ -442,7 +446,7 @@ class Model:
             return known
         meters = [meter for _, meter in sorted(self.inventory.items())
                   if meter["CHFDeviceID"] == known["CHFDeviceID"] and
-                  meter["DeviceStatus"] not in ("Decommissioned", "Withdrawn")]
+                  meter["DeviceStatus"] in ("Commissioned", "Recovered")]
         counting = [meter for kind in ("GSME", "ESME") for meter in meters
                     if meter["DeviceType"] == kind and self.supplier_of(meter, now)]
         return counting[0] if counting else None

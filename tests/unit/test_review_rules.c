@@ -341,6 +341,8 @@ static void test_review_rules__supplier__comes_from_the_inventory_or_a_change_of
 
 static void test_review_rules__supplier_of_a_gpf__is_that_of_the_gas_then_the_electricity_meter(void **state)
 {
+    static const char *const unconnected[] = {
+        "Pending", "Whitelisted", "InstalledNotCommissioned", "Suspended", "Recovery", "Decommissioned", "Withdrawn"};
     const struct review_subject gpf = {.device = GPF, .type = "GPF"};
     struct ledger_inventory row = known();
 
@@ -349,15 +351,16 @@ static void test_review_rules__supplier_of_a_gpf__is_that_of_the_gas_then_the_el
     row.device_type = "GPF";
     row.mpxn = NULL;
     put(&row);
+    expect_of(&gpf, NULL, "", "not judged by default");
+    rules.gpf_supplier = REVIEW_REJECT;
     expect_of(&gpf, NULL, "C114", "its own SupplierId does not count");
     row = known();
-    row.status = "Withdrawn";
-    put(&row);
-    expect_of(&gpf, NULL, "C114", "a meter withdrawn");
-    row.status = "Decommissioned";
-    put(&row);
-    expect_of(&gpf, NULL, "C114", "a meter decommissioned");
-    row.status = "Pending";
+    for (size_t i = 0; i < G_N_ELEMENTS(unconnected); i++) {
+        row.status = unconnected[i];
+        put(&row);
+        expect_of(&gpf, NULL, "C114", unconnected[i]);
+    }
+    row.status = "Recovered";
     row.chf = HUB + 1;
     put(&row);
     expect_of(&gpf, NULL, "C114", "a meter on another hub");
