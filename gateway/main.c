@@ -44,6 +44,8 @@ static const struct command {
     {"device list", "", "--state STATE", "list the work items in one state", command_device_list},
     {"device release", "DEVICE-ID|all", "--reason TEXT", "let a Device that is withheld after recover be ordered again",
      command_device_release},
+    {"device end", "DEVICE-ID", "--as migrated|failed --reason TEXT",
+     "end the work on a Device of which the sides have not agreed", command_device_end},
     {"incident list", "", "[--all]", "list open incidents, or all", command_incident_list},
     {"incident show", "ID", "", "show one incident and the files that reported it", command_incident_show},
     {"incident close", "ID", "--reason TEXT", "close an incident by hand", command_incident_close},

@@ -300,6 +300,13 @@ static void take_not_attempted(const struct change *c)
     move_to(c, LEDGER_RETRY_WAIT, NULL);
 }
 
+/* Whether a statement says of a Device that has migrated what is known of it. An operator may have ended the session as
+ * migrated on the word of one side. */
+static bool is_known(const struct ledger_session *session, const struct ledger_side *side)
+{
+    return side->good && (says_the_same(&session->tcos, side) || says_the_same(&session->ecos, side));
+}
+
 /* A SUCCESS counts in every state, whichever try it is about: the Device has the new credentials. */
 static enum retry_effect take_success(const struct change *c, const struct retry_result *said)
 {
@@ -320,7 +327,7 @@ static enum retry_effect take_success(const struct change *c, const struct retry
         c->transition->statement = LEDGER_REPLACED;
         return effect;
     case LEDGER_MIGRATED:
-        return same ? RETRY_NOTHING_NEW : RETRY_CONTRADICTS;
+        return is_known(session, &side) ? RETRY_NOTHING_NEW : RETRY_CONTRADICTS;
     case LEDGER_CONFIRM_PENDING:
         if (known)
             return same ? RETRY_NOTHING_NEW : RETRY_CONTRADICTS;
@@ -474,7 +481,7 @@ static enum retry_effect take_confirmation(const struct change *c, const struct 
 
     switch (session->state) {
     case LEDGER_MIGRATED:
-        return same ? RETRY_NOTHING_NEW : RETRY_CONTRADICTS;
+        return is_known(session, side) ? RETRY_NOTHING_NEW : RETRY_CONTRADICTS;
     case LEDGER_FAILED:
     case LEDGER_DEFERRED:
         if (same || (!side->good && !session->ecos.good && !session->tcos.good))
@@ -565,6 +572,24 @@ void retry_dispatch(const struct retry_rules *rules, int64_t now, struct ledger_
     session->due = session->ends;
     session->code = NULL;
     move_to(&change, LEDGER_DISPATCHED, NULL);
+}
+
+bool retry_end(const struct retry_rules *rules, int64_t now, bool migrated, struct ledger_session *session,
+               struct ledger_transition *transition)
+{
+    const struct change change = {rules, now, session, transition};
+
+    if (session->state != LEDGER_CONFIRM_PENDING && session->state != LEDGER_CONFIRM_MISMATCH)
+        return false;
+    session->due = 0;
+    if (migrated) {
+        session->code = NULL;
+        move_to(&change, LEDGER_MIGRATED, NULL);
+    } else {
+        fail(&change, id_of(session->state == LEDGER_CONFIRM_PENDING ? D150 : D151));
+    }
+    transition->statement = LEDGER_ENDED_BY_ORDER;
+    return true;
 }
 
 void retry_put_off(const struct retry_rules *rules, int64_t now, const struct retry_cause *cause,

@@ -25,6 +25,7 @@
  *   CONFIRM_PENDING  --[it states something else]-------------> CONFIRM_MISMATCH
  *   CONFIRM_MISMATCH --[a side corrects itself]---------------> MIGRATED
  *   CONFIRM_MISMATCH --[both state: nothing was replaced]-----> FAILED
+ *   CONFIRM_PENDING, CONFIRM_MISMATCH --[operator's order]----> MIGRATED or FAILED
  *   FAILED, DEFERRED --[both state the same, late]------------> MIGRATED
  *
  * MIGRATED, FAILED, REJECTED and DEFERRED are ends. Only a late success moves a work item again: one that was tried and
@@ -168,6 +169,11 @@ enum retry_effect retry_take_time(const struct retry_rules *rules, int64_t now, 
 /* The next try was ordered: READY or RETRY_WAIT becomes DISPATCHED. After NOT_ATTEMPTED it is the same try again. */
 void retry_dispatch(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
                     struct ledger_transition *transition);
+
+/* An operator ends a session of which one side has not spoken, or of which the sides disagree: as MIGRATED, or as
+ * FAILED with D150 or D151. False: it is in another state, and nothing changes. */
+bool retry_end(const struct retry_rules *rules, int64_t now, bool migrated, struct ledger_session *session,
+               struct ledger_transition *transition);
 
 /* What the review before a work order found: the first cause, and when the last of the transient ones will be gone. */
 struct retry_cause {

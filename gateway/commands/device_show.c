@@ -79,8 +79,12 @@ static bool add_transition(void *user, const struct ledger_transition *transitio
 {
     struct collection *c = user;
     g_autofree struct ledger_job *cause = NULL;
-    g_autofree char *details = details_of(transition);
+    g_autofree char *details = NULL;
 
+    if (transition->statement != LEDGER_ENDED_BY_ORDER)
+        details = details_of(transition);
+    else if (!explain_order(c->gateway, c->work->item.item, &details, error))
+        return false;
     if (transition->job != 0 && !ledger_job_get(c->gateway->ledger, transition->job, &cause, error))
         return false;
     bool ordered = cause != NULL && cause->direction == LEDGER_OUT; /* by a work order: the session has begun */

@@ -9,6 +9,7 @@
 #include "gateway/clock.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/output.h"
+#include "spool/ledger/ledger_actions.h"
 #include "validators/catalogue.h"
 
 #include <inttypes.h>
@@ -167,6 +168,9 @@ static void explain_confirmation(const struct ledger_work *work, struct explanat
 {
     const struct ledger_session *s = &work->session;
     bool tcos_missing = s->tcos.at == 0;
+    char device[EUI64_TEXT_SIZE];
+    eui64_print(work->item.device, device);
+    g_autofree char *end = g_strdup_printf("`ecosgate device end %s --as migrated|failed --reason TEXT`", device);
     const char *missing = tcos_missing ? "the result (EMT) of the TCoS Service Provider"
                                        : "the confirmation (EMC) of the ECoS Service Provider";
 
@@ -174,14 +178,31 @@ static void explain_confirmation(const struct ledger_work *work, struct explanat
         g_autofree char *sides = sides_text(s);
         e->because = g_strdup_printf("D151 the two sides disagree: %s", sides);
         e->waits_for = g_strdup("one side to correct itself");
-        e->moves = g_strdup("an EMT SUCCESS or EMC Y that makes both agree; DCC and the Service Providers resolve it");
+        e->moves =
+            g_strdup_printf("an EMT SUCCESS or EMC Y that makes both agree; DCC and the Service Providers resolve "
+                            "it; or %s",
+                            end);
         return;
     }
     e->because = g_strdup_printf("only the %s side has confirmed%s", tcos_missing ? "ECoS" : "TCoS",
                                  s->code != NULL ? "; D150 for longer than confirmation_wait" : "");
     e->waits_for = g_strdup(missing);
-    e->moves = g_strdup("that file; no further try is ordered meanwhile");
+    e->moves = g_strdup_printf("that file; no further try is ordered meanwhile; or %s", end);
     e->at = s->due;
+}
+
+bool explain_order(struct gateway *gateway, int64_t item, char **text, GError **error)
+{
+    g_autofree char *id = NULL;
+    g_autofree struct ledger_action *action = NULL;
+
+    *text = NULL;
+    if (!ledger_session_end_order(gateway->ledger, item, &id, error) ||
+        (id != NULL && !ledger_action_get(gateway->ledger, id, &action, error)))
+        return false;
+    if (action != NULL)
+        *text = g_strdup_printf("an operator has ended it (%s): %s", action->who, action->reason);
+    return true;
 }
 
 /* MIGRATED or FAILED. A side may state a success after the session has failed; the Device then counts as replaced, and
@@ -191,16 +212,20 @@ static bool explain_end(struct gateway *gateway, const struct ledger_work *work,
     const struct ledger_session *s = &work->session;
     struct ledger_earlier_work past;
 
+    g_autofree char *order = NULL;
+    if (!explain_order(gateway, work->item.item, &order, error) ||
+        !ledger_earlier_work(gateway->ledger, work->item.device, &past, error))
+        return false;
     if (s->state == LEDGER_MIGRATED) {
-        e->because = g_strdup("both sides have confirmed the same credentials");
+        e->because =
+            order != NULL ? g_steal_pointer(&order) : g_strdup("both sides have confirmed the same credentials");
         return true;
     }
-    if (!ledger_earlier_work(gateway->ledger, work->item.device, &past, error))
-        return false;
     g_autofree char *code = describe(s->code);
-    e->because = g_strdup_printf(
-        "its session failed: %s; failed sessions of the Device: %" PRId64 "%s%s", code, past.failed_sessions,
-        past.failed_sessions >= gateway->config->max_sessions ? " (FAILED_ACTION)" : "", late_success(s));
+    e->because = g_strdup_printf("%s%sits session failed: %s; failed sessions of the Device: %" PRId64 "%s%s",
+                                 order != NULL ? order : "", order != NULL ? "; " : "", code, past.failed_sessions,
+                                 past.failed_sessions >= gateway->config->max_sessions ? " (FAILED_ACTION)" : "",
+                                 late_success(s));
     e->moves =
         past.replaced ? other_side() : new_instruction(gateway, s->code, work->item.device_type, s->next_eligible);
     e->at = s->next_eligible;

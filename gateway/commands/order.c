@@ -83,7 +83,7 @@ static char *about(const struct order *order)
         return g_strdup_printf("drop %s", order->drop);
     if (order->verb == ORDER_RECOVER)
         return g_strdup("ledger");
-    if (order->verb == ORDER_RELEASE_DEVICE)
+    if (order->verb == ORDER_RELEASE_DEVICE || order->verb == ORDER_END_DEVICE)
         return g_strdup_printf("Device %s", order->device);
     if (order->verb == ORDER_SEQUENCE)
         return g_strdup_printf("%s of %s, last number %06" G_GINT64_FORMAT, order->type, order->sender, order->number);
@@ -104,7 +104,7 @@ static void print_json(const struct order *order, const struct ledger_action *ac
         output_set_text(object, "sender", order->sender);
         output_set_text(object, "type", order->type);
         output_set_number(object, "last", order->number);
-    } else if (order->verb == ORDER_RELEASE_DEVICE)
+    } else if (order->verb == ORDER_RELEASE_DEVICE || order->verb == ORDER_END_DEVICE)
         output_set_text(object, "device", order->device);
     else if (order->verb != ORDER_RECOVER)
         output_set(object, "job", command_json_job(action->job));
@@ -184,15 +184,20 @@ static char *required_reason(char *reason, const char *command)
 int order_give(struct invocation *invocation, enum order_verb verb, const struct order_target *target)
 {
     char *given = NULL;
-    const GOptionEntry entries[] = {
+    g_autofree char *as = NULL;
+    GOptionEntry entries[] = {
         {"reason", 0, 0, G_OPTION_ARG_STRING, &given, "why; kept with the order and shown", "TEXT"},
+        {"as", 0, 0, G_OPTION_ARG_STRING, &as, "what it ends as", target->as},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
     struct read_access access;
     struct order order = {.verb = verb, .at = clock_now()};
 
-    if (!command_arguments(invocation, entries, target->n_arguments, target->n_arguments) ||
-        !target->parse(invocation->argv, &order)) {
+    if (target->as == NULL)
+        entries[1] = entries[2];
+    bool good = command_arguments(invocation, entries, target->n_arguments, target->n_arguments);
+    order.as = as;
+    if (!good || !target->parse(invocation->argv, &order)) {
         g_free(given);
         return EXIT_UNABLE;
     }

@@ -145,9 +145,9 @@ static char *proof_text(const struct ledger_proof *proof)
     g_string_append_printf(text,
                            "; dispatched %" G_GINT64_FORMAT ", sessions counted %" G_GINT64_FORMAT
                            ", sessions that differ from their history %" G_GINT64_FORMAT "; ended %" G_GINT64_FORMAT
-                           ", counted %" G_GINT64_FORMAT,
+                           ", counted %" G_GINT64_FORMAT "; begun %" G_GINT64_FORMAT ", counted %" G_GINT64_FORMAT,
                            verdict->dispatched, proof->sessions, proof->mismatched_sessions, verdict->ended,
-                           proof->ended);
+                           proof->ended, verdict->begun, proof->begun);
     g_string_append_printf(text,
                            "; EMA files %" G_GINT64_FORMAT ", EMD files %" G_GINT64_FORMAT
                            ", EMD rows %" G_GINT64_FORMAT "; findings %" G_GINT64_FORMAT ", counted %" G_GINT64_FORMAT,

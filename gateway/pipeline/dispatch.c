@@ -147,7 +147,7 @@ bool dispatch_timeouts(struct gateway *gateway, GError **error)
             return false;
         }
     } while (due->len > 0 && !gateway_stopping(gateway));
-    return true;
+    return gateway_stopping(gateway) || outcome_plan_overdue(gateway, now, error);
 }
 
 /* ---- which Devices are due ---- */
@@ -399,8 +399,11 @@ static int64_t closing_after(const struct retry_rules *retry, int64_t begun)
 
 bool dispatch_next(struct gateway *gateway, int64_t begun, int64_t *at, GError **error)
 {
-    if (!ledger_next_due(gateway->ledger, begun, at, error))
+    int64_t outcome = 0;
+
+    if (!ledger_next_due(gateway->ledger, begun, at, error) || !outcome_next(gateway, begun, &outcome, error))
         return false;
+    *at = earlier(*at, outcome);
     if (!is_open(gateway->config, begun))
         *at = earlier(*at, opening(gateway->config, begun));
     *at = earlier(*at, closing_after(&gateway->config->retry, begun));

@@ -11,8 +11,8 @@
 #include "gateway/gateway.h"
 
 /* Ends the sessions whose time is over, by themselves or because TCoS closes, and marks confirmations that are late
- * (D150), in transactions of some thousand sessions each. Call it before the files of a pass are judged: what a file
- * means must not depend on how many files came before it. */
+ * (D150), in transactions of some thousand sessions each. Then plans the outcomes that are not waited for any longer.
+ * Call it before the files of a pass are judged: what a file means must not depend on how many files came before it. */
 bool dispatch_timeouts(struct gateway *gateway, GError **error);
 
 /* Plans work orders for all Devices that are due, each order in a transaction of its own. Outside the hours of dispatch

@@ -17,8 +17,8 @@
 #define CLAIMS "claims"
 enum { MAX_ORDER_BYTES = 4 << 20, MAX_REASON = 1000 /* characters */ };
 
-static const char *const verbs[ORDER_VERB_COUNT] = {"hold",     "release", "requeue", "close",         "redeliver",
-                                                    "sequence", "take",    "recover", "release device"};
+static const char *const verbs[ORDER_VERB_COUNT] = {"hold",     "release", "requeue", "close",          "redeliver",
+                                                    "sequence", "take",    "recover", "release device", "end device"};
 
 const char *order_verb_name(enum order_verb verb)
 {
@@ -47,6 +47,7 @@ void order_free(struct order *order)
     g_free(order->sender);
     g_free(order->type);
     g_free(order->device);
+    g_free(order->as);
     g_free(order->reason);
     g_free(order->who);
     g_free(order);
@@ -79,9 +80,11 @@ static void set_subject(GKeyFile *keys, const struct order *order)
         g_key_file_set_string(keys, GROUP, "sender", order->sender);
         g_key_file_set_string(keys, GROUP, "type", order->type);
         g_key_file_set_int64(keys, GROUP, "number", order->number);
-    } else if (order->verb == ORDER_RELEASE_DEVICE)
+    } else if (order->verb == ORDER_RELEASE_DEVICE || order->verb == ORDER_END_DEVICE) {
         g_key_file_set_string(keys, GROUP, "device", order->device);
-    else if (order->verb != ORDER_RECOVER)
+        if (order->as != NULL)
+            g_key_file_set_string(keys, GROUP, "as", order->as);
+    } else if (order->verb != ORDER_RECOVER)
         g_key_file_set_int64(keys, GROUP, "job", order->job);
 }
 
@@ -177,7 +180,10 @@ static bool names_one(const struct order *order)
     case ORDER_RECOVER:
         return true;
     case ORDER_RELEASE_DEVICE:
-        return order->device != NULL;
+        return order->device != NULL && order->as == NULL;
+    case ORDER_END_DEVICE:
+        return order->device != NULL && order->as != NULL &&
+               (strcmp(order->as, "migrated") == 0 || strcmp(order->as, "failed") == 0);
     case ORDER_SEQUENCE:
         return sender && order->number >= 0 && order->number <= LEDGER_SEQUENCE_MAX;
     default:
@@ -209,6 +215,7 @@ struct order *order_read(const char *path, const char *name, GError **error)
     order->type = key_text(keys, "type");
     order->number = number_of(keys);
     order->device = key_text(keys, "device");
+    order->as = key_text(keys, "as");
     order->reason = key_text(keys, "reason");
     order->who = key_text(keys, "who");
     int64_t at = g_key_file_get_int64(keys, GROUP, "at", NULL);

@@ -12,6 +12,7 @@
 #include "formats/text.h"
 #include "gateway/answers/incidents.h"
 #include "gateway/clock.h"
+#include "gateway/pipeline/device_end.h"
 #include "gateway/pipeline/backup_pause.h"
 #include "gateway/pipeline/claims.h"
 #include "gateway/pipeline/ledger_watch.h"
@@ -359,6 +360,8 @@ static bool do_order(struct gateway *gateway, const struct order *order, GError 
         return recover_carry_out(gateway, order, error);
     if (order->verb == ORDER_RELEASE_DEVICE)
         return release_device(gateway, order, error);
+    if (order->verb == ORDER_END_DEVICE)
+        return device_end_carry_out(gateway, order, error);
     bool good = find_effect(gateway, order, &effect, error);
 
     if (good && effect.refusal != NULL)
@@ -382,7 +385,8 @@ static bool carry_out(struct gateway *gateway, const struct order *order, const 
         !commit_order(
             gateway, order, NULL,
             "the order file is no order; give the order again with ecosgate spool hold, release or requeue, "
-            "ecosgate incident close, ecosgate report redeliver, ecosgate sequence set or ecosgate claim take",
+            "ecosgate incident close, ecosgate report redeliver, ecosgate sequence set, ecosgate claim take, ecosgate "
+            "device release or ecosgate device end",
             error))
         return false;
     if (!known && order->verb != ORDER_VERB_COUNT && !do_order(gateway, order, error))

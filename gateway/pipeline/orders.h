@@ -1,8 +1,8 @@
 /*
  * Operators' orders: hold, release or requeue a job; close an incident; redeliver the file of a report; set the last
- * sequence number of a sender and type; take a drop that another gateway claims. Whoever gives an order needs no lock:
- * the order is a key file in spool/orders/, named by a UUID. The one writer (`run`) carries it out at the start of a
- * pass and between two jobs.
+ * sequence number of a sender and type; take a drop that another gateway claims; release a Device, or end its work.
+ * Whoever gives an order needs no lock: the order is a key file in spool/orders/, named by a UUID. The one writer
+ * (`run`) carries it out at the start of a pass and between two jobs.
  *
  *     orders_write (any process) → orders_carry_out (the writer): effect on disk → one commit, with the order's id and
  *     result → the file is removed
@@ -25,6 +25,7 @@ enum order_verb {
     ORDER_TAKE,
     ORDER_RECOVER,
     ORDER_RELEASE_DEVICE,
+    ORDER_END_DEVICE,
     ORDER_VERB_COUNT
 };
 
@@ -42,7 +43,9 @@ struct order {
     char *claim;      /* and which claim in it is to be replaced (claim_key) */
     char **claims;    /* of ORDER_RECOVER: the claims that stand in the drops, each the name of a drop and a text after
                        * it; NULL: none */
-    char *device;     /* of ORDER_RELEASE_DEVICE: its ID; "all" for every one that is withheld */
+    char *device;     /* of ORDER_RELEASE_DEVICE: its ID; "all" for every one that is withheld. Of ORDER_END_DEVICE: its
+                         ID, */
+    char *as;         /* and what it ends as: "migrated" or "failed" */
     char *reason;     /* why, in the operator's words */
     char *who;        /* the operator */
     int64_t at;       /* seconds UTC when it was given */
@@ -52,8 +55,8 @@ typedef struct order order_t;
 /* The result of an order that was carried out. Any other text says why it was refused. */
 #define ORDER_DONE "done"
 
-/* "hold", "release", "requeue", "close", "redeliver", "sequence", "take", "recover" or "release device"; NULL for any
- * other value. */
+/* "hold", "release", "requeue", "close", "redeliver", "sequence", "take", "recover", "release device" or "end
+ * device"; NULL for any other value. */
 const char *order_verb_name(enum order_verb verb);
 /* False: name is none of these, and *verb is unchanged. */
 bool order_verb_parse(const char *name, enum order_verb *verb);

@@ -5,6 +5,7 @@
  */
 #include "gateway/pipeline/outcome.h"
 
+#include "formats/eui64.h"
 #include "gateway/answers/incidents.h"
 #include "gateway/answers/plan.h"
 #include "spool/ledger/ledger_devices.h"
@@ -70,6 +71,98 @@ static bool count_end(struct gateway *gateway, int64_t item, const struct ledger
            propose_non_migratable(gateway, &model, now, error);
 }
 
+/* ---- incidents of a Device in work ---- */
+
+/* Codes of the migration that DCC and the Service Providers resolve: D105, D140, D150, D151 and others. */
+static bool is_for_partners(const char *id, enum code *code)
+{
+    return id != NULL && catalogue_find(id, code) && catalogue_category(*code) == 'd' &&
+           catalogue_entry(*code)->scope == SCOPE_DEVICE && strcmp(catalogue_resolver(*code, NULL), "DCC/SP") == 0;
+}
+
+/* What is wrong, and of a missing or contradictory statement, which side says what. g_free. */
+static char *incident_text(enum code code, const struct ledger_session *session)
+{
+    const struct ledger_side *tcos = &session->tcos, *ecos = &session->ecos;
+    const char *name = catalogue_entry(code)->name;
+
+    if (code == D150)
+        return g_strdup_printf("%s: the %s side states success, the %s side says nothing", name,
+                               tcos->good ? "TCoS" : "ECoS", tcos->good ? "ECoS" : "TCoS");
+    if (code == D151)
+        return g_strdup_printf("%s: the TCoS side says that the credentials were %s, the ECoS side %s", name,
+                               tcos->good ? "replaced" : "not replaced",
+                               !ecos->good  ? "does not confirm it"
+                               : tcos->good ? "confirms others"
+                                            : "confirms that they were");
+    return g_strdup(name);
+}
+
+/* Who has to act: of a missing statement the side that owes it, of a contradiction both. g_free. */
+static char *incident_parties(const struct config *config, enum code code, const struct ledger_session *session)
+{
+    g_autofree char *tcos = incidents_parties_of(config, "EMT"), *ecos = incidents_parties_of(config, "EMC");
+
+    if (code == D151 && tcos != NULL && ecos != NULL)
+        return g_strconcat(tcos, ";", ecos, NULL);
+    return g_strdup(code == D150 && session->tcos.good ? ecos : tcos);
+}
+
+/* The transition's code is one for the partners. */
+static bool open_incident(struct gateway *gateway, const struct ledger_work *work, const struct ledger_session *session,
+                          const struct ledger_transition *transition, GError **error)
+{
+    enum code code = CODE_COUNT;
+    char subject[EUI64_TEXT_SIZE];
+
+    (void)catalogue_find(transition->code, &code); /* is_for_partners has found it */
+    g_autofree char *text = incident_text(code, session);
+    g_autofree char *parties = incident_parties(gateway->config, code, session);
+    const struct ledger_incident incident = {.code = catalogue_entry(code)->id,
+                                             .subject = subject,
+                                             .parties = parties,
+                                             .job = work->item.job,
+                                             .revision = work->revision,
+                                             .has_device = true,
+                                             .device = work->item.device,
+                                             .opened = transition->at,
+                                             .text = text};
+
+    eui64_print(work->item.device, subject);
+    /* A side that was silent has spoken: what is wrong now is that the two disagree. */
+    return (code != D151 ||
+            ledger_incident_close(gateway->ledger, catalogue_entry(D150)->id, subject, transition->at, error)) &&
+           ledger_incident_open(gateway->ledger, &incident, error);
+}
+
+/* Whether the transition brings its code. One that says only what the session has said before does not, for an operator
+ * may have closed the incident meanwhile. After the end it is a late success that the other side does not share. */
+static bool is_news(const struct ledger_session *before, const struct ledger_session *session,
+                    const struct ledger_transition *transition)
+{
+    if (transition->state != before->state)
+        return true;
+    if (retry_has_ended(before))
+        return (session->tcos.good || session->ecos.good) && session->due == 0;
+    return g_strcmp0(transition->code, before->code) != 0;
+}
+
+/* A transition that brings a code for the partners opens the Device's incident; a migration and an order close all. */
+static bool follow_incidents(struct gateway *gateway, const struct ledger_work *work,
+                             const struct ledger_session *session, const struct ledger_transition *transition,
+                             GError **error)
+{
+    const struct ledger_session *before = &work->session;
+    bool migrates = session->state == LEDGER_MIGRATED && before->state != LEDGER_MIGRATED;
+    enum code code;
+
+    if (migrates || transition->statement == LEDGER_ENDED_BY_ORDER)
+        return incidents_close_device(gateway, work->item.device, transition->at, error);
+    if (!is_for_partners(transition->code, &code) || !is_news(before, session, transition))
+        return true;
+    return open_incident(gateway, work, session, transition, error);
+}
+
 bool outcome_record(struct gateway *gateway, const struct ledger_work *work, const struct ledger_session *session,
                     const struct ledger_transition *transition, GError **error)
 {
@@ -79,9 +172,8 @@ bool outcome_record(struct gateway *gateway, const struct ledger_work *work, con
     struct ledger_session reported = *session;
     if (ends)
         reported.ended = MAX(session->ended, gateway->reported_until);
-    bool migrates = session->state == LEDGER_MIGRATED && work->session.state != LEDGER_MIGRATED;
 
-    return (!migrates || incidents_close_device(gateway, work->item.device, transition->at, error)) &&
+    return follow_incidents(gateway, work, session, transition, error) &&
            (!ends || count_end(gateway, work->item.item, session, transition->at, error)) &&
            ledger_session_put(gateway->ledger, work, &reported, transition, error);
 }
@@ -146,15 +238,44 @@ static bool plan(struct gateway *gateway, const struct ledger_verdict *of, int64
     return plan_file(gateway, &file, &job, error) && ledger_outcome_mark_planned(gateway->ledger, of, job, error);
 }
 
+static bool plan_all(struct gateway *gateway, const GPtrArray *verdicts, int64_t now, GError **error)
+{
+    for (guint i = 0; i < verdicts->len; i++) {
+        if (!plan(gateway, verdicts->pdata[i], now, error))
+            return false;
+    }
+    return true;
+}
+
 bool outcome_plan(struct gateway *gateway, int64_t now, GError **error)
 {
     g_autoptr(GPtrArray) due = NULL;
 
-    if (!ledger_outcomes_due(gateway->ledger, &due, error))
+    return ledger_outcomes_due(gateway->ledger, &due, error) && plan_all(gateway, due, now, error);
+}
+
+bool outcome_plan_overdue(struct gateway *gateway, int64_t now, GError **error)
+{
+    g_autoptr(GPtrArray) overdue = NULL;
+
+    if (!ledger_outcomes_overdue(gateway->ledger, now - gateway->config->outcome_wait, &overdue, error))
         return false;
-    for (guint i = 0; i < due->len; i++) {
-        if (!plan(gateway, due->pdata[i], now, error))
-            return false;
-    }
+    if (overdue->len == 0)
+        return true;
+    if (!ledger_begin(gateway->ledger, error))
+        return false;
+    if (plan_all(gateway, overdue, now, error) && ledger_commit(STEP_TIME_COMMITTED, gateway->ledger, error))
+        return true;
+    ledger_rollback(gateway->ledger);
+    return false;
+}
+
+bool outcome_next(struct gateway *gateway, int64_t now, int64_t *at, GError **error)
+{
+    int64_t wait = gateway->config->outcome_wait;
+
+    if (!ledger_next_outcome(gateway->ledger, now - wait, at, error))
+        return false;
+    *at += *at != 0 ? wait : 0;
     return true;
 }

@@ -1,10 +1,11 @@
 /*
  * How work on a Device changes and ends. Every change of a session goes through outcome_record, so that an end is
- * counted for its Device Model (D160) and closes the Device's incident. When the last Device of an instruction has
- * ended, outcome_plan plans its outcome file (EMO).
+ * counted for its Device Model (D160), and incidents of the Device are opened and closed. When the last Device of an
+ * instruction has ended, outcome_plan plans its outcome file (EMO); when it is not waited for any longer,
+ * outcome_plan_overdue does.
  *
- * Called by dispatch.c (time, work orders), results.c (results, confirmations) and intake.c (verdicts), inside the open
- * transaction of what caused the change: a crash leaves either all of it or nothing.
+ * Called by dispatch.c (time, work orders), results.c (results, confirmations), intake.c (verdicts) and device_end.c
+ * (an operator's order), inside the open transaction of what caused the change: a crash leaves all of it or nothing.
  */
 #ifndef ECOSGATE_GATEWAY_PIPELINE_OUTCOME_H
 #define ECOSGATE_GATEWAY_PIPELINE_OUTCOME_H
@@ -20,5 +21,13 @@ bool outcome_record(struct gateway *gateway, const struct ledger_work *work, con
 /* Plans an EMO for every accepted instruction whose Devices have all ended, and a further one after an end was
  * corrected. now: seconds UTC. Call it once before the transaction's commit. False: the ledger failed. */
 bool outcome_plan(struct gateway *gateway, int64_t now, GError **error);
+
+/* Plans, in a transaction of its own, the EMO of every instruction whose last session should have ended outcome_wait
+ * ago: Devices of which a side has not spoken are in it as they are. Call it after the sessions whose time is over have
+ * ended. False: the ledger failed. */
+bool outcome_plan_overdue(struct gateway *gateway, int64_t now, GError **error);
+
+/* *at: seconds UTC when outcome_plan_overdue has something to do, later than now; 0: not for the present. */
+bool outcome_next(struct gateway *gateway, int64_t now, int64_t *at, GError **error);
 
 #endif

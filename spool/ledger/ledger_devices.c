@@ -115,12 +115,14 @@ bool ledger_items_each(struct ledger *ledger, const struct ledger_verdict *of, l
     return good;
 }
 
-/* Statements 1 and 3 are LEDGER_REPLACED and LEDGER_CONFIRMED. */
+/* State 7 is LEDGER_MIGRATED, statements 1 and 3 are LEDGER_REPLACED and LEDGER_CONFIRMED. An operator who ended the
+ * work as failed has overruled what was stated before. */
 bool ledger_earlier_work(struct ledger *ledger, uint64_t device, struct ledger_earlier_work *earlier, GError **error)
 {
     LEDGER_SQL(of_device,
-               "SELECT w.slot=0,s.state,s.next_eligible,EXISTS(SELECT 1 FROM transition t WHERE t.id IN(s.tcos,s.ecos)"
-               " AND t.statement IN(1,3)),s.code GLOB 'D*'"
+               "SELECT w.slot=0,s.state,s.next_eligible,s.state=7 OR EXISTS(SELECT 1 FROM transition t WHERE t.id"
+               " IN(s.tcos,s.ecos) AND t.statement IN(1,3) AND t.id>ifnull((SELECT o.transition FROM operator_end o"
+               " WHERE o.item=s.item),0)),s.code GLOB 'D*'"
                " FROM work_item w LEFT JOIN session s ON s.item=w.item WHERE w.device_id=? ORDER BY w.item");
     sqlite3_stmt *q = ledger_query(ledger, &of_device, LEDGER_VALUES(LEDGER_ID(device)), error);
     bool row = true, good = q != NULL;

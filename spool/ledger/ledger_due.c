@@ -80,13 +80,15 @@ static bool insert_sessions(struct ledger *ledger, const struct ledger_first_try
 
 bool ledger_dispatch_items(struct ledger *ledger, const struct ledger_first_try *first, int64_t *n, GError **error)
 {
-    LEDGER_SQL(count, "UPDATE verdict SET dispatched=dispatched+?3 WHERE job=?1 AND revision=?2");
+    LEDGER_SQL(count, "UPDATE verdict SET dispatched=dispatched+?3,begun=begun+?3,last_end=iif(?3>0,max(last_end,?4),"
+                      "last_end) WHERE job=?1 AND revision=?2");
     if (!insert_transitions(ledger, first, error))
         return false;
     *n = sqlite3_changes64(ledger->db);
     return insert_sessions(ledger, first, error) &&
            ledger_run(ledger, &count,
-                      LEDGER_VALUES(LEDGER_INT(first->of->job), LEDGER_INT(first->of->revision), LEDGER_INT(*n)),
+                      LEDGER_VALUES(LEDGER_INT(first->of->job), LEDGER_INT(first->of->revision), LEDGER_INT(*n),
+                                    LEDGER_INT(first->session.ends)),
                       error);
 }
 
@@ -151,6 +153,20 @@ bool ledger_outcomes_due(struct ledger *ledger, GPtrArray **verdicts, GError **e
     LEDGER_SQL(due, "SELECT " LEDGER_VERDICT " FROM verdict v WHERE " LEDGER_OUTCOME_DUE " ORDER BY job");
     return ledger_all(ledger, ledger_query(ledger, &due, LEDGER_NO_VALUES, error), &ledger_verdict_shape, verdicts,
                       error);
+}
+
+bool ledger_outcomes_overdue(struct ledger *ledger, int64_t at, GPtrArray **verdicts, GError **error)
+{
+    LEDGER_SQL(overdue,
+               "SELECT " LEDGER_VERDICT " FROM verdict v WHERE " LEDGER_OUTCOME_WAITS " AND last_end<=? ORDER BY job");
+    return ledger_all(ledger, ledger_query(ledger, &overdue, LEDGER_VALUES(LEDGER_INT(at)), error),
+                      &ledger_verdict_shape, verdicts, error);
+}
+
+bool ledger_next_outcome(struct ledger *ledger, int64_t after, int64_t *at, GError **error)
+{
+    LEDGER_SQL(next, "SELECT min(last_end) FROM verdict WHERE " LEDGER_OUTCOME_WAITS " AND last_end>?");
+    return ledger_number(ledger, ledger_query(ledger, &next, LEDGER_VALUES(LEDGER_INT(after)), error), at, error);
 }
 
 bool ledger_outcome_mark_planned(struct ledger *ledger, const struct ledger_verdict *of, int64_t job, GError **error)

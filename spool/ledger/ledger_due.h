@@ -69,6 +69,11 @@ bool ledger_next_due(struct ledger *ledger, int64_t now, int64_t *at, GError **e
 /* *verdicts: struct ledger_verdict of accepted instructions whose outcome file is due: all sessions have ended and none
  * is planned yet, or an end was corrected since the last one. */
 bool ledger_outcomes_due(struct ledger *ledger, GPtrArray **verdicts, GError **error);
+/* *verdicts: the same of instructions that have no outcome file yet and wait only for Devices whose session should have
+ * ended, the last of them at `at` or before. A Device that is withheld is not waited for. */
+bool ledger_outcomes_overdue(struct ledger *ledger, int64_t at, GPtrArray **verdicts, GError **error);
+/* *at: the earliest time after `after` at which the last session of such an instruction should end; 0: none. */
+bool ledger_next_outcome(struct ledger *ledger, int64_t after, int64_t *at, GError **error);
 /* `job` has an outcome file of this verdict: none is due any more. The file shows what is recorded so far, whenever it
  * is built (ledger_work_of_outcome_each). */
 bool ledger_outcome_mark_planned(struct ledger *ledger, const struct ledger_verdict *of, int64_t job, GError **error);

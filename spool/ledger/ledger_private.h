@@ -205,7 +205,7 @@ bool ledger_counts(struct ledger *ledger, sqlite3_stmt *query, ledger_count_visi
  * inventory `i`, an outgoing file `p`. The readers rely on this order. */
 #define LEDGER_VERDICT                                                                                                 \
     "v.job,v.revision,v.judged_at,v.outcome,v.batch,v.declared,v.parsed,v.accepted,v.rejected,v.deferred,"             \
-    "v.code,v.line,v.col,v.first_item,v.items,v.dispatched,v.truncated,v.ended"
+    "v.code,v.line,v.col,v.first_item,v.items,v.dispatched,v.truncated,v.ended,v.begun"
 #define LEDGER_ITEM                                                                                                    \
     "w.item,w.job,w.record,w.device_id,w.device_text,w.device_type,w.manufacturer,w.model,w.firmware,w.mpxn,"          \
     "w.chf,w.region,w.attempt,w.outcome,w.code,w.text,w.next_eligible,w.passes,w.slot"
@@ -215,7 +215,7 @@ bool ledger_counts(struct ledger *ledger, sqlite3_stmt *query, ledger_count_visi
 #define LEDGER_OUTGOING                                                                                                \
     "p.id,p.job,p.revision,p.kind,p.name,p.form,p.drop_name,p.recipient,p.sequence,p.created,p.rows,p.state,p.size,"   \
     "p.sha256,p.delivered_at,p.sender,p.environment,p.about,p.folder,p.rename_sent,p.concluded,p.upload_name"
-enum { LEDGER_VERDICT_COLUMNS = 18, LEDGER_ITEM_COLUMNS = 19 };
+enum { LEDGER_VERDICT_COLUMNS = 19, LEDGER_ITEM_COLUMNS = 19 };
 
 /* LEDGER_INVENTORY_ROW → struct ledger_inventory. */
 void ledger_read_inventory(sqlite3_stmt *query, int column, void *row);
@@ -243,6 +243,9 @@ extern const struct ledger_shape ledger_verdict_shape;
 /* A verdict whose outcome file (EMO) is due: its last Device has ended, or an end was corrected since the last EMO. The
  * schema's version 8 has an index with this very condition. */
 #define LEDGER_OUTCOME_DUE "items>0 AND((ended=accepted AND reported=0)OR reported=2)"
+/* A verdict whose first outcome file waits only for Devices whose sessions have begun, or which are withheld. The
+ * schema's version 8 has an index with this condition, too. */
+#define LEDGER_OUTCOME_WAITS "items>0 AND reported=0 AND begun>=accepted AND ended<accepted"
 
 /* Brings the tables to this release's version, each version in a transaction of its own. SPOOL_ERROR_RETRY if they
  * have a newer one. */

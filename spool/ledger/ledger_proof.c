@@ -51,7 +51,9 @@ static bool count_items(struct ledger *ledger, struct ledger_proof *proof, GErro
     LEDGER_SQL(count, "SELECT sum(w.outcome=0),sum(w.outcome=1),sum(w.outcome=2),"
                       "count(s.item),sum(CASE WHEN w.outcome=0 THEN"
                       " w.slot<>iif(s.ended IS NULL,0,w.item) ELSE w.slot<>w.item END),"
-                      "sum(w.outcome=0 AND w.slot<>0) FROM work_item w LEFT JOIN session s ON s.item=w.item"
+                      "sum(w.outcome=0 AND w.slot<>0),sum(s.begun IS NOT NULL OR s.ended IS NOT NULL OR EXISTS"
+                      "(SELECT 1 FROM withheld h WHERE h.item=w.item)) FROM work_item w LEFT JOIN session s ON"
+                      " s.item=w.item"
                       " WHERE w.item>=?1 AND w.item<?1+?2 AND w.job=?3");
     const struct ledger_verdict *v = &proof->verdict;
     sqlite3_stmt *q = ledger_query(
@@ -64,6 +66,7 @@ static bool count_items(struct ledger *ledger, struct ledger_proof *proof, GErro
         proof->sessions = sqlite3_column_int64(q, 3);
         proof->wrong_slots = sqlite3_column_int64(q, 4);
         proof->ended = sqlite3_column_int64(q, 5);
+        proof->begun = sqlite3_column_int64(q, 6);
     }
     ledger_end(q);
     return good;
@@ -145,7 +148,8 @@ static bool is_sound(const struct ledger_proof *p)
                p->sessions == 0;
     return v->parsed == v->accepted + v->rejected + v->deferred && v->items == v->parsed && p->ready == v->accepted &&
            p->rejected == v->rejected && p->deferred == v->deferred && p->sessions == v->dispatched &&
-           p->ended == v->ended && p->emd_files == 1 && (p->emd_rows == -1 || p->emd_rows == v->items);
+           p->ended == v->ended && p->begun == v->begun && p->emd_files == 1 &&
+           (p->emd_rows == -1 || p->emd_rows == v->items);
 }
 
 bool ledger_proofs_each(struct ledger *ledger, ledger_proof_visit visit, void *user, GError **error)

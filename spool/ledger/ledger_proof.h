@@ -31,6 +31,7 @@ struct ledger_proof {
     int64_t wrong_slots;          /* items whose slot does not fit: live, but the session has ended, or the reverse */
     int64_t sessions;             /* of these items */
     int64_t ended;                /* READY items that are no longer live */
+    int64_t begun;                /* items whose session has begun or ended, or which are withheld */
     int64_t mismatched_sessions;  /* sessions that are not what their transitions say */
     int64_t ema_files, emd_files; /* planned answers */
     int64_t emd_rows;             /* records of the EMD; -1: it is not stored yet */

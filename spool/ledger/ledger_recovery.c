@@ -193,9 +193,12 @@ static bool begin_sessions(struct ledger *ledger, int64_t at, GError **error)
 bool ledger_recovery_withhold(struct ledger *ledger, const struct ledger_recovery *recovery, int64_t *n, GError **error)
 {
     LEDGER_SQL(withhold, "INSERT OR REPLACE INTO withheld SELECT item,? FROM work_item WHERE slot=0 AND outcome=0");
+    /* No outcome waits for them longer than from now on. */
+    LEDGER_SQL(counts, "UPDATE verdict SET begun=accepted,last_end=max(last_end,?) WHERE items>0 AND ended<accepted");
 
     return begin_sessions(ledger, recovery->at, error) &&
            ledger_run(ledger, &withhold, LEDGER_VALUES(LEDGER_INT(recovery->id)), error) &&
+           ledger_run(ledger, &counts, LEDGER_VALUES(LEDGER_INT(recovery->at)), error) &&
            ledger_withheld_count(ledger, n, error);
 }
 
@@ -239,11 +242,15 @@ static bool make_due(struct ledger *ledger, const struct ledger_withheld *which,
 bool ledger_withheld_release(struct ledger *ledger, const struct ledger_withheld *which, int64_t *n, GError **error)
 {
     LEDGER_SQL(count, "SELECT count(*) FROM " RELEASED " AND w.slot=0");
+    LEDGER_SQL(counts, "UPDATE verdict SET begun=begun-n FROM(SELECT w.job AS of,count(*) AS n FROM withheld h"
+                       " JOIN work_item w USING(item) JOIN session s USING(item) WHERE w.slot=0 AND s.begun IS NULL"
+                       " AND (?1 OR w.device_id=?2) GROUP BY 1) WHERE job=of AND items>0");
     LEDGER_SQL(remove, "DELETE FROM withheld WHERE item IN(SELECT h.item FROM " RELEASED ")");
     struct ledger_values values = LEDGER_VALUES(LEDGER_INT(which->all), LEDGER_ID(which->device));
 
     return ledger_number(ledger, ledger_query(ledger, &count, values, error), n, error) &&
-           make_due(ledger, which, error) && ledger_run(ledger, &remove, values, error);
+           make_due(ledger, which, error) && ledger_run(ledger, &counts, values, error) &&
+           ledger_run(ledger, &remove, values, error);
 }
 
 bool ledger_withheld_count(struct ledger *ledger, int64_t *n, GError **error)

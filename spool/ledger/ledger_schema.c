@@ -297,6 +297,16 @@ static const char *const versions[] = {
     " FROM outgoing o JOIN verdict v ON v.job=o.about AND v.revision=o.revision WHERE o.kind='EMO';"
     "DROP INDEX verdict_unreported;"
     "CREATE INDEX verdict_unreported ON verdict(job) WHERE " LEDGER_OUTCOME_DUE ";"
+    /* Outcomes that are not waited for any longer (ledger_due.h). Of an instruction's accepted items: how many begin no
+     * session any more by themselves, for it has begun, has ended or is withheld; and the latest end of a session. */
+    "ALTER TABLE verdict ADD COLUMN begun INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE verdict ADD COLUMN last_end INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE verdict SET begun=(SELECT count(*) FROM session s WHERE s.item>=first_item AND s.item<first_item+items"
+    " AND(s.begun IS NOT NULL OR s.ended IS NOT NULL)),last_end=(SELECT ifnull(max(ends),0) FROM session s"
+    " WHERE s.item>=first_item AND s.item<first_item+items) WHERE items>0;"
+    "CREATE INDEX verdict_overdue ON verdict(last_end) WHERE " LEDGER_OUTCOME_WAITS ";"
+    /* Work items that an operator has ended, and the order (ledger_sessions.h). */
+    "CREATE TABLE operator_end(item INTEGER PRIMARY KEY, transition INTEGER NOT NULL, order_id TEXT NOT NULL);"
     "PRAGMA user_version=8;",
 };
 

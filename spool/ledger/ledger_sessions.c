@@ -509,12 +509,22 @@ static void set_statement(struct ledger_session *session, enum ledger_statement 
         session->ecos.transition = session->last;
 }
 
-/* items>0: an instruction that was judged again may have rejected revisions beside the one that has the items. */
-static bool count_in_verdict(struct ledger *ledger, int64_t job, int64_t dispatched, int64_t ended, GError **error)
+/* Counts what a transition changes in the verdict of its instruction. items>0: an instruction that was judged again may
+ * have rejected revisions beside the one that has the items. A withheld item was counted as begun when it was withheld.
+ */
+static bool count_in_verdict(struct ledger *ledger, const struct ledger_work *work, const struct ledger_session *next,
+                             bool ends, GError **error)
 {
-    LEDGER_SQL(count, "UPDATE verdict SET dispatched=dispatched+?2,ended=ended+?3 WHERE job=?1 AND items>0");
-    return (dispatched == 0 && ended == 0) ||
-           ledger_run(ledger, &count, LEDGER_VALUES(LEDGER_INT(job), LEDGER_INT(dispatched), LEDGER_INT(ended)), error);
+    LEDGER_SQL(count, "UPDATE verdict SET dispatched=dispatched+?2,ended=ended+?3,begun=begun+?4,"
+                      "last_end=max(last_end,?5) WHERE job=?1 AND items>0");
+    bool dispatched = next->transitions == 1, begins = next->begun != 0 && work->session.begun == 0;
+    bool begun = !work->withheld && (begins || (ends && next->begun == 0));
+
+    return (!dispatched && !ends && !begins) ||
+           ledger_run(ledger, &count,
+                      LEDGER_VALUES(LEDGER_INT(work->item.job), LEDGER_INT(dispatched), LEDGER_INT(ends),
+                                    LEDGER_INT(begun), LEDGER_INT(next->ends)),
+                      error);
 }
 
 /* Takes the item out of the live slot of its Device, which may then be instructed again. */
@@ -563,8 +573,7 @@ bool ledger_session_put(struct ledger *ledger, const struct ledger_work *work, c
         return false;
     set_statement(&next, transition->statement);
     return keep_session(ledger, work, &next, error) && store_session(ledger, work, &next, error) &&
-           count_in_verdict(ledger, item->job, transition->n == 1, ends, error) &&
-           (!ends || end_item(ledger, item->item, error)) &&
+           count_in_verdict(ledger, work, &next, ends, error) && (!ends || end_item(ledger, item->item, error)) &&
            (!(ends || corrects) || !work->reported || report_again(ledger, item->job, corrects, error));
 }
 
@@ -579,4 +588,22 @@ const struct ledger_end *ledger_work_end_in(const struct ledger_work *work, enum
         return NULL;
     *end = (struct ledger_end){s->state, s->ended, s->code, s->next_eligible, s->try - s->unused};
     return end;
+}
+
+bool ledger_session_ended_by(struct ledger *ledger, int64_t item, const char *order_id, GError **error)
+{
+    LEDGER_SQL(insert,
+               "INSERT INTO operator_end(item,transition,order_id) SELECT item,last,?2 FROM session WHERE item=?1");
+    return ledger_run(ledger, &insert, LEDGER_VALUES(LEDGER_INT(item), LEDGER_TEXT(order_id)), error);
+}
+
+bool ledger_session_end_order(struct ledger *ledger, int64_t item, char **order_id, GError **error)
+{
+    LEDGER_SQL(get, "SELECT order_id FROM operator_end WHERE item=?");
+    sqlite3_stmt *q = ledger_query(ledger, &get, LEDGER_VALUES(LEDGER_INT(item)), error);
+    bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
+
+    *order_id = good && row ? g_strdup(ledger_text(q, 0)) : NULL;
+    ledger_end(q);
+    return good;
 }

@@ -29,6 +29,7 @@ void ledger_read_verdict(sqlite3_stmt *q, int c, void *row)
     verdict->dispatched = sqlite3_column_int64(q, c + 15);
     verdict->truncated = sqlite3_column_int(q, c + 16) != 0;
     verdict->ended = sqlite3_column_int64(q, c + 17);
+    verdict->begun = sqlite3_column_int64(q, c + 18);
 }
 
 bool ledger_verdict_insert(struct ledger *ledger, const struct ledger_verdict *v, GError **error)

@@ -24,7 +24,8 @@ struct ledger_verdict {
     int64_t line, column;      /* where; 0: nowhere */
     int64_t first_item, items; /* work items first_item … first_item + items - 1; 0, 0 for RJ */
     int64_t dispatched;        /* accepted items that have a session, and */
-    int64_t ended;             /* whose session has ended: both kept by ledger_session_put */
+    int64_t ended;             /* whose session has ended, */
+    int64_t begun;             /* whose session has begun or ended, or which are withheld: kept by ledger_session_put */
     bool truncated;            /* there were more findings than are kept */
 };
 

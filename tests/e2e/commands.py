@@ -11,7 +11,7 @@ from home import GATE, PATIENCE, SAMPLES, SOURCE, Home, Tap, claim_text, manual_
 COMMANDS = [words.split() for words in (
     "init", "check", "run", "pickup", "doctor", "status", "why", "spool", "spool list", "spool show", "spool cat",
     "spool verify", "spool hold", "spool release", "spool requeue", "device", "device show", "device list",
-    "device release", "incident",
+    "device release", "device end", "incident",
     "incident list", "incident show", "incident close", "report", "report list", "report redeliver",
     "sequence", "sequence list", "sequence set", "claim", "claim list", "claim take", "backup", "restore", "recover")]
 WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("init", "--ledger", "a"),
@@ -34,6 +34,10 @@ WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("init", "--
          ("backup",), ("backup", "a", "b"), ("backup", "/nowhere/at/all"), ("restore",), ("restore", "/nowhere"),
          ("recover",), ("recover", "x", "--reason", "y"), ("recover", "--list", "x"), ("device", "release"),
          ("device", "release", "x", "--reason", "y"), ("device", "release", "all"),
+         ("device", "end"), ("device", "end", "00-DB-12-34-56-78-90-A0", "--reason", "x"),
+         ("device", "end", "00-DB-12-34-56-78-90-A0", "--as", "x", "--reason", "x"),
+         ("device", "end", "x", "--as", "failed", "--reason", "x"),
+         ("device", "end", "00-DB-12-34-56-78-90-A0", "--as", "failed"),
          ("status", "x"), ("--now", "today", "status"))
 GOOD = sorted(glob.glob(os.path.join(SAMPLES, "good", "EMI_*")))
 # Without these options the command cannot run: its help must not show them as optional.

@@ -100,14 +100,14 @@ class Stage(Home):
     def pass_once(self, now=NOW):
         self.gate("-c", self.conf, "--now", now, "run", "--once")
 
-    def order(self, verb, number, what="spool"):
+    def order(self, verb, number, what="spool", *more, now=NOW):
         """An operator whose order is killed looks first whether it was taken, and gives it again if not."""
-        arguments = ("-c", self.conf, "--now", NOW, what, verb, str(number), "--reason", "a test")
+        arguments = ("-c", self.conf, "--now", now, what, verb, str(number), *more, "--reason", "a test")
         done = self.gate.run(*arguments)
         if done.returncode == -signal.SIGKILL:
             self.gate.hit = True
             self.carry_out_orders()
-            shown = self.gate("-c", self.conf, "--now", NOW, what, "show", str(number))
+            shown = self.gate("-c", self.conf, "--now", now, what, "show", str(number))
             if b"a test" not in shown.stdout:
                 self.gate(*arguments)
 
@@ -165,7 +165,8 @@ class Stage(Home):
         rows = [row for row in rows if not row.startswith("operator_action")]
         # A recovery says which generation it found, and that depends on how often the gateway was started.
         rows = [row.split(":")[0] if row.startswith("recovery") else row for row in rows]
-        rows = [UUID.sub("", row) if row.startswith(("numbering", "claim_take")) else row for row in rows]
+        of_orders = ("numbering", "claim_take", "operator_end")
+        rows = [UUID.sub("", row) if row.startswith(of_orders) else row for row in rows]
         files = {name: digest for name, digest in files.items()
                  if not name.startswith(b"spool/orders/.") and name != b"spool/freeze"}
         return files, rows
@@ -244,6 +245,10 @@ def take(drop):
 
 def order(verb, number, what="spool"):
     return lambda stage: stage.order(verb, number, what)
+
+
+def end_device(number, as_what, time, day):
+    return lambda stage: stage.order("end", DEVICE % number, "device", "--as", as_what, now=f"2023-07-0{day}T{time}Z")
 
 
 def hand_over(*files):
@@ -558,6 +563,13 @@ SCRIPTS = (
            confirmation(2, "12:09:00", f"MCC.B-1-06.2,{DEVICE % 2},Y,,CC,DD,"), at("13:01:00", day=5),
            result(3, "12:10:00", f"MCC.B-1-06.3,{DEVICE % 3},SUCCESS,,,,1,,,,,,EE,FF"), at("13:02:00", day=5),
            confirmation(3, "12:11:00", f"MCC.B-1-06.3,{DEVICE % 3},Y,,EE,FF,"), at("13:03:00", day=5)),
+    # One side is silent, and the outcome is not waited for any longer; an operator ends the work.
+    Script("unsettled", settings("drop ecos complete=at-once\ngateway confirmation_wait=1\ngateway outcome_wait=1"),
+           instruct(1, 2), at("12:00:00"),
+           result(1, "06:00:00", f"MCC.B-1-06.1,{DEVICE % 1},SUCCESS,,,,1,,,,,,AA,BB",
+                  f"MCC.B-1-06.2,{DEVICE % 2},SUCCESS,,,,1,,,,,,CC,DD"), at("12:01:00"), at("13:01:00"),
+           at("13:00:00", day=4), end_device(1, "failed", "13:01:00", 4), end_device(2, "migrated", "13:02:00", 4),
+           at("13:03:00", day=4)),
     # Days are reported. The file of 18:00 comes in the pass that issues a report, and takes the only Device from its
     # Supplier: a report that was planned is built as if that file had not come yet.
     Script("reporting",

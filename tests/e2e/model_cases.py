@@ -8,6 +8,7 @@ A history is steps joined by " | ", a step is a time, a verb and its arguments:
     7m result a TIMEOUT at 1m       its LastTry; "of 1m": in a file that was made then
     1h confirm a Y k                k; N has none
     9m pass                         nothing comes, time alone
+    9m end a failed                 an operator ends its work, as migrated or failed
     1d late a k            success of the first work item of a; lateconfirm: its confirmation
     0 instruct a & event 2023-07-10 both come in one pass
 
@@ -100,6 +101,55 @@ CASES = [
      "44642m late a k | 44643m lateconfirm a k | 44646m pass", "a FAILED code=C108 ordered=2"),
     ("one side's success of a live work item is C110", "0 instruct a | 1m result a SUCCESS k | 1h instruct a",
      "a DEFERRED code=C110"),
+    ("a missing confirmation is an incident", "0 instruct a | 1m result a SUCCESS k | 1441m pass",
+     "a CONFIRM_PENDING code=D150 open=D150 emos=0"),
+    ("which ends with it", "0 instruct a | 1m result a SUCCESS k | 1441m pass | 2d confirm a Y k",
+     "a MIGRATED open= emos=1"),
+    ("or becomes a contradiction", "0 instruct a | 1m result a SUCCESS k | 1441m pass | 2d confirm a N",
+     "a CONFIRM_MISMATCH open=D151"),
+    ("an alert of integrity is one too", "0 instruct a | 1m result a FAILED 8F1E", "a FAILED code=D140 open=D140"),
+    ("until the Device is instructed again", "0 instruct a | 1m result a FAILED 8F1E | 31d instruct a",
+     "a DISPATCHED open="),
+    ("or succeeds late", "0 instruct a | 1m result a FAILED 8F1E | 2m result a SUCCESS k | 3m confirm a Y k",
+     "a MIGRATED open= emos=2"),
+    ("a late success of one side is one after a time", "0 instruct a | 1m result a FAILED 10 | 2m result a SUCCESS k | "
+     "1442m pass", "a FAILED code=D110 open=D150"),
+    ("at once if the sides disagree", "0 instruct a | 1m result a FAILED 10 | 2m result a SUCCESS k | 3m confirm a N",
+     "a FAILED code=D110 open=D151"),
+    ("an outcome is not waited for for ever",
+     "0 instruct a b | 1m result a SUCCESS k | 2m result b FAILED 10 | 9d pass",
+     "a CONFIRM_PENDING code=D150 emos=1"),
+    ("but for a week after its last session should have ended", "0 instruct a | 1m result a SUCCESS k | 691199s pass",
+     "a CONFIRM_PENDING emos=0"),
+    ("to the second", "0 instruct a | 1m result a SUCCESS k | 8d pass", "a CONFIRM_PENDING emos=1"),
+    ("or another time", "0 instruct a | 1m result a SUCCESS k | 2d pass", "a CONFIRM_PENDING emos=1",
+     {"outcome_wait": DAY}),
+    ("when they have ended there is a further one", "0 instruct a b | 1m result a SUCCESS k | 1m result b SUCCESS k | "
+     "9d confirm a Y k | 10d confirm b Y k", "a MIGRATED; b MIGRATED emos=2"),
+    ("and one for each that is corrected",
+     "0 instruct a b | 1m result a SUCCESS k | 2m result b FAILED 10 | 3m result b SUCCESS k | 9d confirm b Y k",
+     "a CONFIRM_PENDING; b MIGRATED emos=2"),
+    ("a Device that was not ordered is waited for", "-2h instruct a | 191h pass", "a READY emos=0",
+     {"dispatch_hours": (12, 13), "outcome_wait": HOUR}),
+    ("an operator ends it as migrated", "0 instruct a | 1m result a SUCCESS k | 2d end a migrated",
+     "a MIGRATED code= open= emos=1"),
+    ("or as failed", "0 instruct a | 1m confirm a Y k | 2d end a failed", "a FAILED code=D150 next=31d open= emos=1"),
+    ("one that disagrees too", "0 instruct a | 1m result a SUCCESS k | 2m confirm a N | 2d end a failed",
+     "a FAILED code=D151 open= emos=1"),
+    ("no other", "0 instruct a | 2m end a failed", "a DISPATCHED emos=0"),
+    ("what was stated before is overruled", "0 instruct a | 1m result a SUCCESS k | 2d end a failed | 32d instruct a",
+     "a DISPATCHED"),
+    ("what is stated after it is not",
+     "0 instruct a | 1m result a SUCCESS k | 2d end a failed | 3d result a SUCCESS other | 32d instruct a",
+     "a REJECTED code=C108"),
+    ("the other side may still agree", "0 instruct a | 1m result a SUCCESS k | 2d end a failed | 3d confirm a Y k",
+     "a MIGRATED emos=2"),
+    ("ended as migrated what agrees is known", "0 instruct a | 1m result a SUCCESS k | 2d end a migrated | "
+     "3d confirm a Y k", "a MIGRATED found=C119"),
+    ("what does not contradicts", "0 instruct a | 1m result a SUCCESS k | 2d end a migrated | 3d confirm a N",
+     "a MIGRATED found=C121"),
+    ("and it is not instructed again", "0 instruct a | 1m result a SUCCESS k | 2m confirm a N | 2d end a migrated | "
+     "32d instruct a", "a REJECTED code=C108"),
     ("NOT_ATTEMPTED costs no try", "0 instruct a | 1m result a NOT_ATTEMPTED",
      "a RETRY_WAIT code= due=6m try=1 tries=0"),
     ("and is ordered again as the same", "0 instruct a | 1m result a NOT_ATTEMPTED | 6m pass",
@@ -328,12 +378,21 @@ class Play:
         self.now = START
         self.batches = 0
         self.ordered = 0
+        self.emos = 0
         self.last = ""
         self.found = set()
         self.events = []
 
     def newest(self, name):
         return next((item for item in reversed(self.model.items) if item.device == DEVICES[name]), None)
+
+    def order(self, text):
+        """A step of an operator."""
+        at, _, name, as_what = text.split()
+        self.now = moment(at)
+        self.events.append(Event(self.now, orders=[(DEVICES[name], as_what)]))
+        self.emos += len(self.model.run_pass(self.now, (), self.events[-1].orders).emo)
+        self.found = set()
 
     def file(self, verb, words):
         self.batches += 1
@@ -363,6 +422,9 @@ class Play:
 
     def step(self, text):
         at, first = text.split(" ", 1)
+        if first.startswith("end "):
+            self.order(text)
+            return
         self.now = moment(at)
         parts = [part.split() for part in first.split(" & ")]
         files = [self.file(verb, words) for verb, *words in parts if verb != "pass"]
@@ -375,6 +437,7 @@ class Play:
         self.last = "".join(name for row in answers.emw for name, device in DEVICES.items()
                             if device == row["DeviceID"])
         self.found = {code for _, _, findings in answers.ema for _, code in findings}
+        self.emos += len(answers.emo)
 
     def differences(self, expected):
         lines = []
@@ -388,6 +451,8 @@ class Play:
                 if re.fullmatch(r"\d+[smhd]", value):
                     value = text_of(moment(value))
                 found = {"ordered": lambda: str(self.ordered), "last": lambda: self.last,
+                         "emos": lambda: str(self.emos),
+                         "open": lambda: ",".join(sorted(one[0] for one in self.model.incidents if one[3] is None)),
                          "found": lambda: ",".join(sorted(self.found)),
                          "code": lambda item=item: item.code, "try": lambda item=item: str(item.trial),
                          "tries": lambda item=item: str(item.tries), "due": lambda item=item: text_of(item.due),
@@ -432,6 +497,8 @@ def result(words, item):
 def lines_of(settings):
     """The same in ecosgate.conf."""
     lines = [f"gateway {name}={settings[name]}" for name in ("daily_limit", "inventory") if name in settings]
+    if "outcome_wait" in settings:
+        lines.append(f"gateway outcome_wait={settings['outcome_wait'] // HOUR}")
     lines += [f"review {code}={mode}" for code, mode in settings.get("review", {}).items()]
     if "session_length" in settings:
         lines.append(f"gateway session_length={settings['session_length'] // HOUR}")

@@ -27,12 +27,14 @@ NOT_HERE = re.compile(r"spool-made|ledger-made|outage|order-|job-returned|job-se
 
 
 class Event:
-    def __init__(self, at, files=(), crash=None):
-        self.at, self.files, self.crash = at, list(files), crash
+    def __init__(self, at, files=(), crash=None, orders=()):
+        self.at, self.files, self.crash, self.orders = at, list(files), crash, list(orders)
 
     def __str__(self):
         crash = f"  killed at {self.crash}" if self.crash else ""
-        return f"{text_of(self.at)}{crash}" + "".join(f"\n    {file}" for file in self.files or ["nothing comes"])
+        orders = "".join(f"\n    device end {device} --as {as_what}" for device, as_what in self.orders)
+        files = "".join(f"\n    {file}" for file in self.files or ["nothing comes"])
+        return f"{text_of(self.at)}{crash}{orders}{files}"
 
 
 class History:
@@ -104,6 +106,7 @@ class Maker:
         choose(.3, "dispatch_hours", ("gateway dispatch_hours=13-23", (13, 23)),
                ("gateway dispatch_hours=22-13", (22, 13)))
         choose(.3, "work_order_devices", *((f"gateway work_order_devices={n}", n) for n in (1, 2)))
+        choose(.4, "outcome_wait", *((f"gateway outcome_wait={n}", n * HOUR) for n in (1, 24)))
         choose(.2, "session_length", ("gateway session_length=2", 2 * HOUR))
         choose(.4, "model_failures", *((f"gateway model_failures={n}", n) for n in (1, 2, 3)))
         choose(.2, "retry_delays", ("gateway retry_delays=5;7", [5 * MINUTE, 7 * MINUTE]))
@@ -342,6 +345,15 @@ class Maker:
         make, = self.random.choices([make for make, _ in makers], [weight for _, weight in makers])
         return make()
 
+    def orders(self):
+        """Now and then an operator ends the work on a Device, mostly on one of which the sides have not agreed."""
+        known = [item for item in self.model.items if item.device]
+        if not known or self.random.random() > .05:
+            return []
+        unsettled = [item for item in known if item.state in ("CONFIRM_PENDING", "CONFIRM_MISMATCH")]
+        item = self.random.choice(unsettled if unsettled and self.random.random() < .9 else known)
+        return [(item.device, self.random.choice(("migrated", "failed")))]
+
     # ---- the whole ----
 
     def files(self):
@@ -379,8 +391,9 @@ class Maker:
             if self.random.random() < .2:
                 step, side = self.random.choice(self.steps), self.random.choice(("before", "after"))
                 crash = f"{step}:{side}:{self.random.choice((1, 1, 2, 3))}"
-            events.append(Event(wall, files, crash))
-            self.model.run_pass(wall, [ready(file, self.numbers) for file in files])
+            orders = self.orders()
+            events.append(Event(wall, files, crash, orders))
+            self.model.run_pass(wall, [ready(file, self.numbers) for file in files], orders)
             self.sent += [file for file in files if file.again is None]
             self.now = self.model.now
             self.move_on()

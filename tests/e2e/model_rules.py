@@ -7,6 +7,7 @@ from model_time import time_of
 TYPES = ("ESME", "GSME", "GPF")
 MODEL = {"DeviceManufacturer": 4, "DeviceModel": 8, "FirmwareVersion": 8}  # hex digits
 LASTING_D = ("D105", "D110", "D117", "D125", "D140")
+PARTNERS_D = ("D105", "D128", "D140", "D150", "D151")  # DCC and the Service Providers resolve them
 GBCS = {"5": "D105", "10": "D110", "17": "D117", "25": "D125", "30": "D130"}
 ALERTS = {"8F1E": "D140", "8F30": "D140", "8F3D": "D140", "819D": "D141", "8F84": "D141"}
 EUI64 = re.compile(r"[0-9A-Fa-f]{2}(-[0-9A-Fa-f]{2}){7}")

@@ -8,8 +8,8 @@ It shares no code with the gateway. Times are seconds UTC; a `file` is what mode
 """
 import functools
 
-from model_rules import (EUI64, LASTING_D, MODEL, TYPES, by_itself, code_of, faults_of, is_hex, is_non_migratable,
-                         last_try,
+from model_rules import (EUI64, LASTING_D, MODEL, PARTNERS_D, TYPES, by_itself, code_of, faults_of, is_hex,
+                         is_non_migratable, last_try,
                          model_of, reference_key)
 from model_files import LAST_NUMBER
 from model_time import DAY, HOUR, MINUTE, midnight, text_of, time_of
@@ -47,6 +47,7 @@ class Settings:
         self.retry_delays = [n * MINUTE for n in (5, 5, 10, 20, 40, 80, 160, 320)]
         self.confirmation_wait = 24 * HOUR
         self.tcos_closes = None
+        self.outcome_wait = 7 * DAY
         self.next_session = 30 * DAY
         self.cos_window = 7 * DAY
         self.daily_limit = 0
@@ -96,6 +97,7 @@ class Item:
         self.ecos = None           # ("Y", SubjectId, KeyId) or ("N",)
         self.reported = False          # D150
         self.corrected = False     # its end was corrected by a late success
+        self.overruled = None, None  # what the sides had stated when an operator ended it as failed
         self.steps = []            # (state, code, time)
 
     def become(self, state, now, code=""):
@@ -112,6 +114,13 @@ class Item:
     @property
     def live(self):
         return self.state in LIVE
+
+    @property
+    def replaced(self):
+        """By what was stated, or by an operator's order; what it has overruled does not count."""
+        tcos, ecos = self.overruled
+        return self.state == "MIGRATED" or isinstance(self.tcos, tuple) and self.tcos is not tcos or \
+            (self.ecos or "N")[0] == "Y" and self.ecos is not ecos
 
     @property
     def has_success(self):
@@ -140,6 +149,7 @@ class Batch:
     def __init__(self, file, items):
         self.file, self.items = file, items
         self.told = 0           # how many EMOs
+        self.open = False       # the last one showed Devices that had not ended
         self.corrected = 0      # ends that were corrected, as of the last one
 
     @property
@@ -147,8 +157,20 @@ class Batch:
         return sum(item.corrected for item in self.items)
 
     @property
+    def live(self):
+        return any(item.live for item in self.items)
+
+    @property
     def is_due(self):
-        return self.corrections > self.corrected if self.told else not any(item.live for item in self.items)
+        if self.told:
+            return self.corrections > self.corrected or self.open and not self.live
+        return not self.live
+
+    def is_overdue(self, now, wait):
+        """Its last session should have ended so long ago, and it waits for no first try."""
+        if self.told or any(item.live and not item.ends for item in self.items):
+            return False
+        return now >= max((item.ends or 0 for item in self.items), default=0) + wait
 
 
 class Answers:
@@ -160,6 +182,7 @@ class Answers:
         self.emw = []  # rows of all work orders, one after another
         self.emo = []  # (file, [row, …], number of the file: 1, 2, …)
         self.inc = []  # (event, code, subject), what began and ended
+        self.orders = []  # of each order of an operator: whether it was carried out
 
 
 class Model:
@@ -186,12 +209,15 @@ class Model:
 
     # ---- one pass ----
 
-    def run_pass(self, wall, files=()):
-        """wall: what the clock says. A pass acts at no earlier time than the one before. The gateway goes by the newest
-        time that it has recorded; a pass that files came to has recorded its own."""
+    def run_pass(self, wall, files=(), orders=()):
+        """wall: what the clock says. orders: (Device, "migrated" or "failed"), which come before the pass. A pass acts
+        at no earlier time than the one before. The gateway goes by the newest time that it has recorded; a pass that
+        files came to has recorded its own."""
         self.now = now = max(self.now, wall)
         answers = Answers()
         self.reported = answers.inc
+        for device, as_what in orders:
+            answers.orders.append(self.end_by_order(device, as_what, now, answers))
         self.pass_time(now, answers)
         files = in_turn(files)
         first = [file for file in files if file.kind in REFERENCE]
@@ -223,6 +249,13 @@ class Model:
             if one[0].startswith(codes) and one[1] == subject and one[3] is None:
                 one[3] = now
                 self.reported.append(("CLEARED", *one[:2]))
+
+    def tell_partners(self, item, code, now):
+        """Codes of the migration that DCC and the Service Providers resolve."""
+        if code == "D151":
+            self.clear_incident("D150", item.device, now)
+        if code in PARTNERS_D:
+            self.begin_incident(code, item.device, now)
 
     def tell_dcc(self, item, found, now):
         """Codes that last and that DCC has to look into."""
@@ -289,10 +322,14 @@ class Model:
             elif item.state == "CONFIRM_PENDING" and now >= item.due and not item.reported:
                 item.reported, item.code = True, "D150"
                 item.note(now)
+                self.tell_partners(item, "D150", now)
             elif item.ended_in_vain and item.due and now >= item.due:
                 item.due = None
                 item.note(now, "D150")
+                self.tell_partners(item, "D150", now)
         self.settle(now, answers)
+        for batch in [one for one in self.batches if one.is_overdue(now, self.settings.outcome_wait)]:
+            self.tell_outcome(batch, answers)
 
     def may_try_again(self, item, at):
         return at < item.ends and self.settings.may_try(at)
@@ -313,9 +350,12 @@ class Model:
     def settle(self, now, answers):
         """EMO for every batch whose last live Device has ended, and a further one when an end was corrected."""
         for batch in [one for one in self.batches if one.is_due]:
-            batch.told += 1
-            batch.corrected = batch.corrections
-            answers.emo.append((batch.file, [self.outcome(item) for item in batch.items], batch.told))
+            self.tell_outcome(batch, answers)
+
+    def tell_outcome(self, batch, answers):
+        batch.told += 1
+        batch.open, batch.corrected = batch.live, batch.corrections
+        answers.emo.append((batch.file, [self.outcome(item) for item in batch.items], batch.told))
 
     @staticmethod
     def outcome(item):
@@ -351,7 +391,7 @@ class Model:
             item.become("READY", now)
             item.due = now
             self.accepted.append(now)
-            self.clear_incident("C", item.device, now)
+            self.clear_incident(("C", "D"), item.device, now)
         elif all(passes for _, passes, _ in found):
             item.become("DEFERRED", now, item.codes[0])
             item.next_eligible = max(then for _, _, then in found)
@@ -405,7 +445,7 @@ class Model:
         if any(is_non_migratable(row, entry, now) for entry in self.models.values()):
             found.append(("C107", False, None))
         if (known or {}).get("Credentials") == "ECOS" or \
-                any(other.has_success and not other.live for other in past):
+                any(other.replaced and not other.live for other in past):
             found.append(("C108", False, None))
         mpxn = self.supply_point(known, now) if known is not None else row["MPxN"]
         starts = [time_of(start) for of, start in self.events if of == mpxn and mpxn]
@@ -541,6 +581,8 @@ class Model:
             item.tcos = "FAILED"
             self.compare(item, now)
             return None
+        if item.state == "MIGRATED" and not isinstance(item.tcos, tuple):  # by an order
+            return "C121" if trial == item.trial else "C119"
         if trial < item.trial or item.tcos is not None:
             return "C119"
         if item.state == "CONFIRM_PENDING" and not item.answered:
@@ -582,8 +624,10 @@ class Model:
         item.become("RETRY_WAIT", now, "" if item.unattempted else code)
         item.due = now + delay
 
-    def fail(self, item, now, code):
+    def fail(self, item, now, code, by_order=False):
         item.become("FAILED", now, code)
+        if not by_order:
+            self.tell_partners(item, code, now)
         item.next_eligible = item.ends + self.settings.next_session
         before = any(other.state == "FAILED" for other in self.earlier(item))
         if code[0] == "D" and not before:
@@ -597,12 +641,12 @@ class Model:
             self.begin_incident("D160", subject, now)
 
     def success(self, item, trial, ids, now):
-        if item.tcos == ids:
+        if item.tcos == ids or item.state == "MIGRATED" and item.ecos == ("Y", *ids):
             return "C119"
         if item.ended_in_vain:
             item.tcos, item.succeeded = ids, trial
             return self.compare_late(item, now)
-        if isinstance(item.tcos, tuple) and item.state != "CONFIRM_MISMATCH":
+        if item.state == "MIGRATED" or isinstance(item.tcos, tuple) and item.state != "CONFIRM_MISMATCH":
             return "C121"
         item.tcos, item.succeeded = ids, trial
         if trial == item.trial:
@@ -615,7 +659,9 @@ class Model:
         if item.trial == 0:
             return "C118"
         said = ("Y", row["SubjectId"], row["KeyId"]) if row["Confirmed"] == "Y" else ("N",)
-        if item.ecos == said:
+        if item.state == "MIGRATED" and said[0] == "Y" and item.tcos == said[1:]:
+            return "C119"
+        if item.ecos == said and (said[0] == "Y" or item.state != "MIGRATED"):
             return "C119"
         if item.ended_in_vain:
             if said == ("N",) and not item.has_success:
@@ -642,6 +688,7 @@ class Model:
             self.fail(item, now, "D151")
         else:
             item.become("CONFIRM_MISMATCH", now, "D151")
+            self.tell_partners(item, "D151", now)
 
     def compare_late(self, item, now):
         """One side has spoken after an end without success; the finding that it gets."""
@@ -653,13 +700,29 @@ class Model:
         one_sided = item.tcos is None or item.ecos is None
         item.due = now + self.settings.confirmation_wait if item.has_success and one_sided else None
         item.note(now, "D151" if item.has_success and not one_sided else None)
+        if item.has_success and not one_sided:
+            self.tell_partners(item, "D151", now)
         return "C119"
+
+    def end_by_order(self, device, as_what, now, answers):
+        """An operator ends the work on a Device of which the sides have not agreed; whether he may."""
+        item = next((one for one in self.items if one.device == device and one.live), None)
+        if item is None or item.state not in ("CONFIRM_PENDING", "CONFIRM_MISMATCH"):
+            return False
+        if as_what == "migrated":
+            self.migrate(item, now)
+        else:
+            self.fail(item, now, "D150" if item.state == "CONFIRM_PENDING" else "D151", by_order=True)
+            self.clear_incident(("C", "D"), item.device, now)
+            item.overruled = item.tcos, item.ecos
+        self.settle(now, answers)
+        return True
 
     def migrate(self, item, now):
         item.become("MIGRATED", now)
         self.migrated.add(item.device_model)
         self.clear_incident("D160", item.device_model, now)
-        self.clear_incident("C", item.device, now)
+        self.clear_incident(("C", "D"), item.device, now)
 
     # ---- reference data ----
 

@@ -271,6 +271,57 @@ static void test_ledger_due__end_is_corrected__a_further_outcome_is_due_and_the_
     expect_outcome(22, "MIGRATED FAILED FAILED FAILED FAILED READY ");
 }
 
+static guint overdue(int64_t at)
+{
+    g_autoptr(GPtrArray) found = NULL;
+
+    assert_true(ledger_outcomes_overdue(ledger, at, &found, NULL));
+    return found->len;
+}
+
+static int64_t next_outcome(int64_t after)
+{
+    int64_t at = -1;
+
+    assert_true(ledger_next_outcome(ledger, after, &at, NULL));
+    return at;
+}
+
+static void begin_session(int64_t item, int64_t ends)
+{
+    const struct ledger_session session = {
+        .state = LEDGER_CONFIRM_PENDING, .transitions = 1, .try = 1, .begun = 1, .ends = ends};
+    const struct ledger_transition transition = {.n = 1, .state = LEDGER_CONFIRM_PENDING, .try = 1};
+
+    put(item, &session, &transition);
+}
+
+static void test_ledger_due__all_have_begun_or_ended__outcome_is_overdue_after_the_last_end(void **state)
+{
+    g_autofree struct ledger_verdict *verdict = NULL;
+
+    (void)state;
+    for (int i = 0; i < DEVICES - 2; i++)
+        begin_session(first + DEVICES + i, 900 + i);
+    assert_int_equal(overdue(9999), 0); /* one has not begun */
+    move(first + DEVICES + DEVICES - 2, LEDGER_REJECTED, 0, 0);
+    assert_int_equal(overdue(902), 0);
+    assert_int_equal(next_outcome(902), 903);
+    assert_int_equal(next_outcome(903), 0);
+    assert_int_equal(overdue(903), 1);
+    assert_true(ledger_verdict_get(ledger, 2, 1, &verdict, NULL));
+    assert_int_equal(verdict->begun, DEVICES - 1);
+    assert_true(ledger_outcome_mark_planned(ledger, verdict, 21, NULL));
+    assert_int_equal(overdue(9999), 0);
+    int64_t job = 0;
+    move(first + DEVICES, LEDGER_MIGRATED, 0, 900);
+    assert_int_equal(outcomes_due(&job), 0); /* others are live */
+    for (int i = 1; i < DEVICES - 2; i++)
+        move(first + DEVICES + i, LEDGER_MIGRATED, 0, 900);
+    assert_int_equal(outcomes_due(&job), 1);
+    expect_outcome(21, "CONFIRM_PENDING CONFIRM_PENDING CONFIRM_PENDING CONFIRM_PENDING REJECTED READY ");
+}
+
 static void test_ledger_due__nothing_accepted__outcome_is_due_at_once(void **state)
 {
     const struct ledger_job row = {.id = 3, .name = "n3", .type = "EMI", .org = "MCC", .received = 1};
@@ -338,6 +389,7 @@ int main(void)
         T(test_ledger_due__undispatched__items_without_a_session),
         T(test_ledger_due__last_session_ends__outcome_is_due_once),
         T(test_ledger_due__end_is_corrected__a_further_outcome_is_due_and_the_first_stays),
+        T(test_ledger_due__all_have_begun_or_ended__outcome_is_overdue_after_the_last_end),
         T(test_ledger_due__nothing_accepted__outcome_is_due_at_once),
         T(test_ledger_due__models__are_told_apart_by_all_four_names),
     };

@@ -174,6 +174,51 @@ static void test_retry__success_after_the_end__is_recorded_until_both_sides_agre
     expect_story("W T @5 W N @1440 t S1 Y", "+++++~+ MIGRATED try2 ended1440 used1 answered unused T:B E:B");
 }
 
+/* What an operator makes of a story: the state and code then; NULL: the order changes nothing. */
+static void expect_order(const char *events_before, bool migrated, const char *expected)
+{
+    g_auto(GStrv) split = g_strsplit(events_before, " ", -1);
+    struct story story;
+
+    story_begin(&story);
+    run_story(&story, split);
+    struct ledger_session before = story.session;
+    bool done = retry_end(&story.rules, story.now + 60, migrated, &story.session, &story.transition);
+    const struct ledger_session *s = &story.session;
+    assert_int_equal(done, expected != NULL);
+    if (expected == NULL) {
+        assert_memory_equal(&before, s, sizeof before);
+    } else {
+        g_autofree char *found = g_strjoin(" ", ledger_state_name(s->state), s->code, NULL);
+        assert_string_equal(found, expected);
+        assert_int_equal(s->ended, story.now + 60);
+        assert_int_equal(s->due, 0);
+        assert_int_equal(s->next_eligible, migrated ? 0 : s->ends + story.rules.next_session);
+        assert_int_equal(story.transition.statement, LEDGER_ENDED_BY_ORDER);
+        assert_int_equal(story.transition.n, before.transitions + 1);
+        assert_memory_equal(&before.tcos, &s->tcos, sizeof s->tcos);
+        assert_memory_equal(&before.ecos, &s->ecos, sizeof s->ecos);
+    }
+    story_end(&story);
+}
+
+static void test_retry__operator_ends_work__only_where_the_sides_have_not_agreed(void **state)
+{
+    static const char *const others[] = {"", "x", "p60", "W", "W T", "W n", "W S Y", "W Fg5", "W Fg5 S"};
+
+    (void)state;
+    expect_order("W S", true, "MIGRATED");
+    expect_order("W Y", true, "MIGRATED");
+    expect_order("W S n", true, "MIGRATED");
+    expect_order("W S", false, "FAILED D150");
+    expect_order("W Y @1440 t", false, "FAILED D150");
+    expect_order("W S Y'", false, "FAILED D151");
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+        expect_order(others[i], true, NULL);
+        expect_order(others[i], false, NULL);
+    }
+}
+
 static void test_retry__what_was_stated__is_in_the_transition(void **state)
 {
     const struct retry_result result = {.kind = RESULT_FAILED,
@@ -326,6 +371,7 @@ int main(void)
         cmocka_unit_test(test_retry__missing_confirmation__is_d150_once_and_may_still_come),
         cmocka_unit_test(test_retry__sides_disagree__newer_statement_counts),
         cmocka_unit_test(test_retry__success_after_the_end__is_recorded_until_both_sides_agree),
+        cmocka_unit_test(test_retry__operator_ends_work__only_where_the_sides_have_not_agreed),
         cmocka_unit_test(test_retry__what_was_stated__is_in_the_transition),
         cmocka_unit_test(test_retry__subject_and_key_id__are_both_compared),
         cmocka_unit_test(test_retry_code__status_code_and_alert__give_the_code_of_the_catalogue),

@@ -1,0 +1,109 @@
+/* The end is a transition like others, so that reports and outcomes need to know nothing of it. Who gave the order and
+ * why stands with the order; the ledger keeps which order ended which work item. */
+#include "gateway/pipeline/device_end.h"
+
+#include "formats/eui64.h"
+#include "gateway/clock.h"
+#include "gateway/pipeline/outcome.h"
+#include "spool/ledger/ledger_actions.h"
+#include "spool/ledger/ledger_sessions.h"
+#include "validators/retry.h"
+
+#include <string.h>
+
+/* The work item of the Device that the order is about: the live one, else the newest. */
+struct choice {
+    int64_t item;
+    bool live;
+};
+
+static bool choose(void *user, const struct ledger_work *work, GError **error)
+{
+    struct choice *choice = user;
+
+    (void)error; /* nothing here can fail */
+    if (!choice->live)
+        *choice = (struct choice){work->item.item, work->item.outcome == LEDGER_READY && !work->item.ended};
+    return true;
+}
+
+/* What moves a Device on that is in that state. */
+static const char *way_on(enum ledger_state state, bool withheld)
+{
+    switch (state) {
+    case LEDGER_READY:
+        return withheld ? "`ecosgate device release` lets it be ordered" : "`ecosgate run` orders it";
+    case LEDGER_DISPATCHED:
+        return "its result (EMT) or its session's end moves it on";
+    case LEDGER_RETRY_WAIT:
+        return withheld ? "`ecosgate device release` or its session's end moves it on"
+                        : "its next try or its session's end moves it on";
+    default:
+        return "its work has ended, and a new instruction (EMI) begins anew";
+    }
+}
+
+/* Why the order is refused; NULL: it is not. g_free. */
+static char *refuse(const struct gateway *gateway, const struct order *order, const struct ledger_work *work)
+{
+    /* What the newest ledger knows of the Device is not known here. */
+    if (gateway->fault.kind != LEDGER_SOUND)
+        return g_strdup("the ledger is not the newest one (A109); see 'ecosgate status'");
+    if (work == NULL)
+        return g_strdup_printf("the Device %s is not known: no instruction that was judged names it", order->device);
+    enum ledger_state state = work->has_session ? work->session.state : work->item.outcome;
+    if (state == LEDGER_CONFIRM_PENDING || state == LEDGER_CONFIRM_MISMATCH)
+        return NULL;
+    return g_strdup_printf("the Device %s is %s; only one that is CONFIRM_PENDING or CONFIRM_MISMATCH can be ended: %s",
+                           order->device, ledger_state_name(state), way_on(state, work->withheld));
+}
+
+/* *work is NULL if no instruction names the Device; g_free it. */
+static bool find_work(struct gateway *gateway, const struct order *order, struct ledger_work **work, GError **error)
+{
+    struct choice choice = {0};
+    uint64_t device;
+
+    *work = NULL;
+    if (!eui64_parse(order->device, strlen(order->device), &device))
+        return true;
+    return ledger_work_of_device_each(gateway->ledger, device, choose, &choice, error) &&
+           ledger_work_get(gateway->ledger, choice.item, work, error);
+}
+
+static bool end_work(struct gateway *gateway, const struct order *order, const struct ledger_work *work, GError **error)
+{
+    struct ledger_session session = work->session;
+    struct ledger_transition transition;
+    int64_t now = clock_now();
+
+    (void)retry_end(&gateway->config->retry, now, strcmp(order->as, "migrated") == 0, &session,
+                    &transition); /* refuse() has looked at the state */
+    return outcome_record(gateway, work, &session, &transition, error) &&
+           ledger_session_ended_by(gateway->ledger, work->item.item, order->id, error) &&
+           outcome_plan(gateway, now, error);
+}
+
+bool device_end_carry_out(struct gateway *gateway, const struct order *order, GError **error)
+{
+    g_autofree struct ledger_work *work = NULL;
+
+    if (!find_work(gateway, order, &work, error))
+        return false;
+    g_autofree char *refusal = refuse(gateway, order, work);
+    g_autofree char *reason = g_strdup_printf("%s as %s: %s", order->device, order->as, order->reason);
+    const struct ledger_action action = {.order_id = order->id,
+                                         .verb = order_verb_name(order->verb),
+                                         .reason = reason,
+                                         .who = order->who,
+                                         .at = order->at,
+                                         .result = refusal != NULL ? refusal : ORDER_DONE};
+
+    if (!ledger_begin(gateway->ledger, error))
+        return false;
+    if ((refusal != NULL || end_work(gateway, order, work, error)) &&
+        ledger_action_insert(gateway->ledger, &action, error) && ledger_commit(STEP_ORDER_DONE, gateway->ledger, error))
+        return true;
+    ledger_rollback(gateway->ledger);
+    return false;
+}

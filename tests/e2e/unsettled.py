@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+"""Devices of which one side does not speak, or of which the sides disagree: incidents, outcomes, and an operator who
+ends the work (TAP)."""
+import csv
+import io
+import json
+
+from home import Home, Tap
+from parties import Parties, at, confirmed, device, said, sound, work
+
+DAY = 24 * 60
+
+
+def begin(*devices, settings=""):
+    home = Home(settings)
+    parties = Parties(home)
+    name = parties.instruct(devices)
+    home.run()
+    return home, parties, name
+
+
+def told(home):
+    """(Event, Code, DeviceID, Parties, ResolvedBy) of each row of the INC files."""
+    found = []
+    for name in sorted(one for one in home.out("dcc") if one.startswith("INC")):
+        rows = csv.reader(io.StringIO(home.read_out("dcc", name).decode()))
+        found += [(row[3], row[6], row[10], row[11], row[12]) for row in rows if row[0] == "D"]
+    return found
+
+
+def outcomes(home):
+    """"Outcome Code EndedAt" of each Device in each EMO, by its number behind R."""
+    found = {}
+    for name in home.out("mcc"):
+        if name.startswith("EMO"):
+            rows = csv.reader(io.StringIO(home.read_out("mcc", name).decode()))
+            found[int(name.rsplit("_R", 1)[1].split(".")[0])] = [" ".join(filter(None, (row[4], row[5], row[7])))
+                                                                 for row in rows if row[0] == "D"]
+    return found
+
+
+def test_incidents(tap):
+    home, parties, _ = begin(1, 2, 3, 4, 5, 6)
+    parties.result(said(1), said(3), said(4, "FAILED", gbcs="5"), said(5, "FAILED", alert="8F1E"),
+                   said(6, "FAILED", gbcs="17"))
+    parties.confirm(confirmed(2), confirmed(3, "N"))
+    home.run(now=at(10))
+    home.run(now=at(DAY + 10))
+    raised = sorted(told(home))
+    tap.ok(raised == [("RAISED", "D105", device(4), "TCSP", "DCC/SP"), ("RAISED", "D140", device(5), "TCSP", "DCC/SP"),
+                      ("RAISED", "D150", device(1), "ECSP", "DCC/SP"), ("RAISED", "D150", device(2), "TCSP", "DCC/SP"),
+                      ("RAISED", "D151", device(3), "TCSP;ECSP", "DCC/SP")],
+           "what DCC and the Service Providers resolve is told, with who has to act; a failure of the Device is not",
+           raised)
+    texts = {one["code"] + one["subject"][-2:]: one["text"] for one in home.json("incident", "list")}
+    tap.ok("TCoS side states success, the ECoS side says nothing" in texts["D15001"] and
+           "ECoS side states success, the TCoS side says nothing" in texts["D15002"] and
+           "TCoS side says that the credentials were replaced, the ECoS side does not confirm it" in texts["D15103"],
+           "the text says which side says what", texts)
+    why = home.json("why", device(1))[0]
+    tap.ok("(D150)" in why["incidents_open"], "`why` names the incident of the Device", why)
+    parties.confirm(confirmed(1), confirmed(2, "N"), confirmed(3))
+    again = parties.acknowledged
+    refused = parties.confirm(confirmed(2, "N"))
+    home.run(now=at(DAY + 20))
+    tap.ok(again(refused)[1] == ["C121 Confirmed 1"], "a side takes nothing back while the other is silent")
+    cleared = [row[:3] for row in told(home) if row[0] == "CLEARED"]
+    tap.ok(sorted(cleared) == [("CLEARED", "D150", device(1)), ("CLEARED", "D151", device(3))],
+           "a migration closes the incident", cleared)
+    parties.result(said(2, "FAILED", gbcs="30"))
+    home.run(now=at(DAY + 30))
+    codes = sorted(one["code"] for one in home.json("incident", "list") if one["subject"] == device(2))
+    tap.ok(codes == ["D151"], "a side that speaks and disagrees makes D151 of D150", codes)
+    home.run(now=at(40 * DAY))
+    name = parties.instruct([4, 5, 2])
+    home.run(now=at(40 * DAY + 1))
+    left = sorted((one["code"], one["subject"]) for one in home.json("incident", "list") if one["code"][0] == "D")
+    tap.ok(left == [("D151", device(2))], "an accepted instruction closes it, one that is deferred (C110) does not",
+           left, parties.answer(name, "EMD"))
+    sound(tap, home, "after incidents of Devices")
+
+
+def test_closed_by_hand(tap):
+    """An incident that an operator has closed is not opened again by what says nothing new."""
+    home, parties, _ = begin(1)
+    parties.result(said(1))
+    home.run(now=at(1))
+    parties.confirm(confirmed(1, "N"))
+    home.run(now=at(2))
+    home.command("incident", "close", "1", "--reason", "known", now=at(3))
+    parties.confirm(confirmed(1, key="FFFF"))
+    home.run(now=at(4))
+    tap.ok(home.json("incident", "list") == [] and parties.state(1) == "CONFIRM_MISMATCH D151",
+           "a further statement that disagrees opens no second incident")
+
+
+def test_outcome(tap):
+    home, parties, _ = begin(1, 2, 3, settings="gateway outcome_wait=48\ngateway incident_party=NOBODY")
+    parties.result(said(1), said(2, "FAILED", gbcs="17"), said(3))
+    parties.confirm(confirmed(3, "N"))
+    home.run(now=at(10))
+    home.run(now=at(3 * DAY - 1))
+    tap.ok(outcomes(home) == {}, "the outcome waits for Devices that have not ended", outcomes(home))
+    home.run(now=at(3 * DAY))
+    first = ["CONFIRM_PENDING D150", f"FAILED D117 {at(10)}", "CONFIRM_MISMATCH D151"]
+    tap.ok(outcomes(home) == {1: first}, "but not longer than outcome_wait after the session should have ended",
+           outcomes(home))
+    home.run(now=at(4 * DAY))
+    parties.confirm(confirmed(1))
+    home.run(now=at(5 * DAY))
+    tap.ok(outcomes(home) == {1: first}, "one that ends then brings no further outcome while another is live",
+           outcomes(home))
+    parties.confirm(confirmed(3))
+    home.run(now=at(6 * DAY))
+    second = [f"MIGRATED {at(5 * DAY)}", first[1], f"MIGRATED {at(6 * DAY)}"]
+    tap.ok(outcomes(home) == {1: first, 2: second}, "a further one follows when all have ended", outcomes(home))
+    sound(tap, home, "each outcome can be built again as it was")
+
+
+def end(home, number, as_what, minutes, *options):
+    return home.command(*options, "device", "end", device(number), "--as", as_what, "--reason", "looked at it",
+                        now=at(minutes))
+
+
+def test_end(tap):
+    home, parties, _ = begin(1, 2, 3, 4, 5, 6, 7, settings="gateway incident_party=NOBODY")
+    parties.result(said(1), said(3), said(4), said(5, "FAILED", gbcs="17"), said(6, "FAILED", gbcs="30"))
+    parties.confirm(confirmed(2), confirmed(3, "N"), confirmed(4))
+    home.run(now=at(2))
+    for number, state in ((7, "DISPATCHED"), (6, "RETRY_WAIT"), (5, "FAILED"), (4, "MIGRATED")):
+        done = end(home, number, "failed", 3)
+        tap.ok(done.returncode == 1 and f"{device(number)} is {state}; only one that is CONFIRM_PENDING or "
+               "CONFIRM_MISMATCH can be ended: " in done.stderr.decode(), f"a Device that is {state} is refused",
+               done.stderr.decode())
+    done = end(home, 9, "failed", 3)
+    tap.ok(done.returncode == 1 and b"is not known: no instruction that was judged names it" in done.stderr,
+           "so is one that nobody has instructed", done.stderr)
+    for number in (1, 2, 3):
+        moved = home.json("why", device(number))[0]["moved_by"]
+        shown = home.json("device", "show", device(number))[0]["moved_by"]
+        tap.ok(f"`ecosgate device end {device(number)} --as migrated|failed --reason TEXT`" in moved == shown,
+               f"`why` and `device show` name the way on, {number}", moved, shown)
+    done = end(home, 1, "failed", 4, "--json")
+    row = json.loads(done.stdout)
+    tap.ok(done.returncode == 0 and (row["device"], row["verb"], row["result"]) == (device(1), "end device", "done"),
+           "the order is carried out", done.stdout, done.stderr)
+    end(home, 2, "migrated", 5)
+    end(home, 3, "migrated", 6)
+    home.run(now=at(7))
+    states = parties.states(1, 2, 3)
+    tap.ok(states == ["FAILED D150", "MIGRATED", "MIGRATED"], "the Devices have ended so", states)
+    tap.ok([one for one in home.json("incident", "list") if one["code"][0] == "D"] == [], "no incident is left")
+    shown = home.json("device", "show", device(1))[0]
+    text = shown["history"][-1]["text"]
+    tap.ok(text.startswith("an operator has ended it (") and text.endswith("as failed: looked at it") and
+           text in shown["because"], "the history says who ended it, and why", shown)
+    confirmation = parties.confirm(confirmed(1))
+    known = parties.result(said(2))
+    against = parties.result(said(2, key="FFFF"))
+    home.run(now=at(8))
+    tap.ok(parties.states(1, 2) == ["MIGRATED", "MIGRATED"] and parties.acknowledged(confirmation) == ("AC", []),
+           "the missing statement still makes a Device migrate that was ended as failed", parties.states(1, 2))
+    tap.ok(parties.acknowledged(known) == ("WN", ["C119 Result 1"]) and
+           parties.acknowledged(against) == ("PA", ["C121 Result 1"]),
+           "of one that was ended as migrated the same is known and another contradicts", parties.acknowledged(known),
+           parties.acknowledged(against))
+    sound(tap, home, "after ends by order")
+
+
+def test_end_and_again(tap):
+    """Ended as failed, the Device may be instructed again: what was stated before does not stand against it."""
+    home, parties, _ = begin(1, settings="gateway next_session=0")
+    parties.result(said(1))
+    home.run(now=at(1))
+    end(home, 1, "failed", 2)
+    home.run(now=at(3))
+    tap.ok(outcomes(home) == {1: [f"FAILED D150 {at(2)}"]}, "the end brings the outcome", outcomes(home))
+    parties.instruct([1])
+    home.run(now=at(2 * DAY))
+    tap.ok(parties.orders()[1:] == [[f"{work(1, 2)} 1"]], "a Device that was ended as failed is ordered anew",
+           parties.orders())
+    sound(tap, home, "after a new order")
+
+
+def test_waiting_order(tap):
+    """An order file as another program would write it; one that names no end is no order."""
+    home, parties, _ = begin(1, 2)
+    parties.result(said(1), said(2))
+    home.run(now=at(1))
+    for name, number, as_what in (("a", 1, "as=migrated"), ("b", 2, "as=perhaps"), ("c", 2, "")):
+        with open(home.path("spool", "orders", name), "w", encoding="utf-8") as file:
+            file.write(f"[order]\nverb=end device\ndevice={device(number)}\n{as_what}\nreason=x\nwho=me\n"
+                       "at=1688385600\n")
+    home.run(now=at(2))
+    tap.ok(parties.states(1, 2) == ["MIGRATED", "CONFIRM_PENDING"], "only a whole order is carried out",
+           parties.states(1, 2))
+    results = [row[0] for row in parties.rows("SELECT result FROM operator_action ORDER BY order_id")]
+    tap.ok(results[0] == "done" and all("is no order" in result and "device end" in result for result in results[1:]),
+           "the others are refused, and the message names the commands", results)
+
+
+def main():
+    with Tap() as tap:
+        test_incidents(tap)
+        test_closed_by_hand(tap)
+        test_outcome(tap)
+        test_end(tap)
+        test_end_and_again(tap)
+        test_waiting_order(tap)
+
+
+if __name__ == "__main__":
+    main()
