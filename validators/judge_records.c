@@ -5,6 +5,7 @@
  */
 #include "validators/judge_private.h"
 
+#include "formats/eui64.h"
 #include "spool/ledger/ledger_devices.h"
 #include "validators/field_rules.h"
 #include "validators/history_rules.h"
@@ -16,7 +17,7 @@
 /* ---- instructions (EMI) ---- */
 
 /* Room for each value of struct review_subject: a field at its limit, each character of 4 bytes. */
-enum { SUBJECT_TEXTS = 5, SUBJECT_TEXT_SIZE = LAYOUT_FIELD_MAX_CHARS * 4 + 1 };
+enum { SUBJECT_TEXTS = 6, SUBJECT_TEXT_SIZE = LAYOUT_FIELD_MAX_CHARS * 4 + 1 };
 
 /* A field as the review compares it: hex digits in upper case. NULL if it is empty or malformed. */
 static const char *comparable(const struct record *record, size_t column, bool well_formed, char *copy)
@@ -41,6 +42,8 @@ static bool review_device(struct judging *j, struct device *device, const struct
 {
     const struct record *record = device->row.record;
     bool typed = !row_has_code(&device->row, C104);
+    const struct field *hub = &record->fields[INSTRUCTION_CHF_DEVICE_ID];
+    uint64_t hub_id = 0;
     char texts[SUBJECT_TEXTS][SUBJECT_TEXT_SIZE];
     const struct review_subject subject = {
         .device = device->id,
@@ -48,7 +51,9 @@ static bool review_device(struct judging *j, struct device *device, const struct
         .manufacturer = comparable_hex(record, INSTRUCTION_MANUFACTURER, 4, texts[1]),
         .model = comparable_hex(record, INSTRUCTION_MODEL, 8, texts[2]),
         .firmware = comparable_hex(record, INSTRUCTION_FIRMWARE, 8, texts[3]),
-        .mpxn = comparable(record, INSTRUCTION_MPXN, true, texts[4]),
+        .mpxn = comparable(record, INSTRUCTION_MPXN, !row_has_code(&device->row, C113), texts[4]),
+        .hub = eui64_parse(hub->text, hub->len, &hub_id) ? hub_id : 0,
+        .region = comparable(record, INSTRUCTION_CSP_REGION, true, texts[5]),
     };
 
     return review_judge(&j->review, &subject, past, &device->row, error);
@@ -152,7 +157,7 @@ const struct inbound_type *judge_inbound_type(const struct file_type *type)
 /* The codes about single records that only a ledger can tell. */
 static const enum code *record_codes(const struct file_type *type, size_t *n)
 {
-    static const enum code devices[] = {C103, C105, C106, C107, C108, C109, C110, C111, C112, C114, C115, C116};
+    static const enum code devices[] = {C103, C105, C106, C107, C108, C109, C110, C111, C112, C114, C115, C116, C125};
     static const enum code work[] = {C118, C119, C121};
     static const enum code reference[] = {C119};
     const struct inbound_type *inbound = type != NULL ? judge_inbound_type(type) : NULL;

@@ -4,6 +4,7 @@
  */
 #include "validators/review_rules.h"
 
+#include "formats/eui64.h"
 #include "formats/instant.h"
 #include "spool/ledger/ledger_earlier_files.h"
 #include "spool/ledger/ledger_reference.h"
@@ -241,8 +242,28 @@ static void judge_limit(struct candidate *c, int64_t counted)
             "%" PRId64 " Devices were accepted today, as many as daily_limit allows", limit);
 }
 
-/* The rules that need a row of the inventory stand in two groups, so that all rules run in the order of their codes:
- * C103 to C106 here, C111 to C114 in judge_known_last(). */
+/* C125. Leading zeros do not tell supply points apart. A value that one of the two does not have is not compared. */
+static void judge_place(struct candidate *c)
+{
+    static const char *const regions[] = {"NORTH", "CENTRAL", "SOUTH", NULL};
+    const struct review_subject *s = c->subject;
+    const struct ledger_inventory *known = c->known;
+    char hub[EUI64_TEXT_SIZE];
+
+    if (s->mpxn != NULL && known->mpxn != NULL &&
+        strcmp(s->mpxn + strspn(s->mpxn, "0"), known->mpxn + strspn(known->mpxn, "0")) != 0)
+        add(c, (struct cause){C125, INSTRUCTION_MPXN, 0}, "the inventory says %s", known->mpxn);
+    if (s->hub != 0 && known->chf != 0 && s->hub != known->chf) {
+        eui64_print(known->chf, hub);
+        add(c, (struct cause){C125, INSTRUCTION_CHF_DEVICE_ID, 0}, "the inventory says %s", hub);
+    }
+    if (s->region != NULL && known->region != NULL && is_one_of(s->region, regions) &&
+        g_ascii_strcasecmp(s->region, known->region) != 0)
+        add(c, (struct cause){C125, INSTRUCTION_CSP_REGION, 0}, "the inventory says %s", known->region);
+}
+
+/* The rules that need a row of the inventory stand in three groups, so that all rules run in the order of their codes:
+ * C103 to C106 here, C111 to C114 in judge_known_last(), C125 in judge_place(). */
 static void judge_known_first(struct candidate *c)
 {
     if (c->known == NULL) {
@@ -293,5 +314,7 @@ bool review_judge(const struct review *review, const struct review_subject *subj
     judge_past(&c, past);
     judge_limit(&c, review->counted);
     review_judge_closing(review->rules, row);
+    if (known != NULL)
+        judge_place(&c);
     return true;
 }

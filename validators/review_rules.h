@@ -22,11 +22,13 @@ struct review {
     int64_t counted;             /* Devices that count towards rules->daily_limit; the caller adds those it accepts */
 };
 
-/* A Device as its instruction describes it, hex digits in upper case. A text that was missing or malformed is NULL and
+/* A Device as its instruction describes it, in upper case. A text that was missing or malformed is NULL and
  * is not compared. */
 struct review_subject {
     uint64_t device;
     const char *type, *manufacturer, *model, *firmware, *mpxn;
+    uint64_t hub; /* EUI-64; 0: missing or malformed */
+    const char *region;
 };
 
 /* Looks up which reference data exist. counted becomes the number of Devices that were accepted since 00:00 UTC. */

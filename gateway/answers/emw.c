@@ -20,7 +20,7 @@
     FACT(EMW, manufacturer, w->item.manufacturer)                                                                      \
     FACT(EMW, model, w->item.model)                                                                                    \
     FACT(EMW, firmware, w->item.firmware)                                                                              \
-    FACT(EMW, chf_device_id, w->item.chf)                                                                              \
+    FACT(EMW, chf_device_id, transition->hub != 0 ? hub : w->item.chf)                                                 \
     FACT(EMW, try_number, cell_number(transition->try, try_number))                                                    \
     FACT(EMW, session_start, cell_instant(w->session.begun, &a->session_start))                                        \
     FACT(EMW, session_end, cell_instant(w->session.ends, &a->session_end))
@@ -30,10 +30,12 @@ static bool write_device(void *user, const struct ledger_work *w, const struct l
                          GError **error)
 {
     struct answer *a = user;
-    char record[CELL_NUMBER_SIZE], try_number[CELL_NUMBER_SIZE], device[EUI64_TEXT_SIZE], work_item[WORK_ITEM_ID_SIZE];
+    char hub[EUI64_TEXT_SIZE], record[CELL_NUMBER_SIZE], try_number[CELL_NUMBER_SIZE], device[EUI64_TEXT_SIZE],
+        work_item[WORK_ITEM_ID_SIZE];
 
     (void)error; /* the writer keeps its errors */
     eui64_print(w->item.device, device);
+    eui64_print(transition->hub, hub);
     FACTS_FILL(EMW, row);
     writer_row(a->writer, &row);
     return true;

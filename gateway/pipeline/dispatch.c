@@ -24,6 +24,8 @@
 #include "validators/retry.h"
 #include "validators/review_rules.h"
 
+#include <string.h>
+
 enum { TIMEOUTS_AT_ONCE = 10000, HOUR = 3600, DAY = 24 * HOUR };
 
 /* ---- the review before a try ---- */
@@ -49,8 +51,12 @@ static bool review_again(struct second_review *second, const struct ledger_work 
                          struct row *row, GError **error)
 {
     const struct ledger_item *item = &work->item;
-    const struct review_subject subject = {item->device, item->device_type, item->manufacturer,
-                                           item->model,  item->firmware,    item->mpxn};
+    g_autofree char *region = item->region != NULL ? g_ascii_strup(item->region, -1) : NULL;
+    uint64_t hub = 0;
+    if (item->chf != NULL)
+        (void)eui64_parse(item->chf, strlen(item->chf), &hub); /* 0 if it is none */
+    const struct review_subject subject = {
+        item->device, item->device_type, item->manufacturer, item->model, item->firmware, item->mpxn, hub, region};
     struct ledger_earlier_work past;
 
     *row = (struct row){0};

@@ -53,8 +53,10 @@ bool ledger_undispatched_items(struct ledger *ledger, const struct ledger_verdic
 /* One transition for each item, numbered in the order of the items. */
 static bool insert_transitions(struct ledger *ledger, const struct ledger_first_try *first, GError **error)
 {
-    LEDGER_SQL(insert, "INSERT INTO transition(item,n,at,state,try,job,record,due)"
-                       " SELECT item,1,?3,?4,?5,?6,?7-1+row_number()OVER(),?8 FROM(SELECT item" UNDISPATCHED "?9)");
+    LEDGER_SQL(insert, "INSERT INTO transition(item,n,at,state,try,job,record,due,hub)"
+                       " SELECT item,1,?3,?4,?5,?6,?7-1+row_number()OVER(),?8,"
+                       "(SELECT i.chf FROM inventory i WHERE i.device_id=o.device_id)"
+                       " FROM(SELECT item,device_id" UNDISPATCHED "?9) o");
     const struct ledger_transition *t = &first->transition;
     return ledger_run(ledger, &insert,
                       LEDGER_VALUES(LEDGER_INT(first->of->first_item), LEDGER_INT(first->of->items), LEDGER_INT(t->at),

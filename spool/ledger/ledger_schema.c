@@ -307,6 +307,8 @@ static const char *const versions[] = {
     "CREATE INDEX verdict_overdue ON verdict(last_end) WHERE " LEDGER_OUTCOME_WAITS ";"
     /* Work items that an operator has ended, and the order (ledger_sessions.h). */
     "CREATE TABLE operator_end(item INTEGER PRIMARY KEY, transition INTEGER NOT NULL, order_id TEXT NOT NULL);"
+    /* The hub that the work order named (EUI-64); NULL: that of the instruction. */
+    "ALTER TABLE transition ADD COLUMN hub INTEGER;"
     "PRAGMA user_version=8;",
 };
 

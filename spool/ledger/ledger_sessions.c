@@ -23,7 +23,7 @@
 /* A transition `t`. */
 #define TRANSITION                                                                                                     \
     "t.n,t.at,t.state,t.try,t.job,t.record,t.code,t.due,t.gbcs,t.duis,t.alert,t.subject_id,t.key_id,t.said_at,t."      \
-    "statement"
+    "statement,t.hub"
 
 /* A work item `w` with its instruction's verdict `v` and job `j`, and its session if it has one. */
 #define WITHHELD "EXISTS(SELECT 1 FROM withheld h WHERE h.item=w.item)"
@@ -138,6 +138,7 @@ static void read_transition(sqlite3_stmt *q, int c, struct ledger_transition *tr
         .key_id = ledger_text(q, c + 12),
         .said_at = sqlite3_column_int64(q, c + 13),
         .statement = (enum ledger_statement)sqlite3_column_int(q, c + 14),
+        .hub = (uint64_t)sqlite3_column_int64(q, c + 15),
     };
 }
 
@@ -432,7 +433,8 @@ static bool add_transition(struct ledger *ledger, const struct ledger_work *work
 {
     LEDGER_SQL(insert,
                "INSERT INTO transition(item,n,before,at,state,try,job,record,code,due,gbcs,duis,alert,subject_id,"
-               "key_id,said_at,statement) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+               "key_id,said_at,statement,hub) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,"
+               "iif(?5=3,(SELECT i.chf FROM work_item w JOIN inventory i USING(device_id) WHERE w.item=?1),NULL))");
     if (!ledger_run(ledger, &insert,
                     LEDGER_VALUES(LEDGER_INT(work->item.item), LEDGER_INT(t->n), LEDGER_INT_OR_NULL(work->session.last),
                                   LEDGER_INT(t->at), LEDGER_INT(t->state), LEDGER_INT(t->try),

@@ -67,6 +67,8 @@ struct ledger_transition {
     const char *gbcs, *duis, *alert, *subject_id, *key_id; /* as the record says; NULL: it does not */
     int64_t said_at;                                       /* the time in the record; 0: it has none */
     enum ledger_statement statement;
+    uint64_t hub; /* DISPATCHED: the inventory's hub of the Device at that time, which the work order names; 0: the
+                     inventory had none. Set by the ledger; read only */
 };
 
 /* An end of a session. */

@@ -115,8 +115,9 @@ class Maker:
         if self.random.random() < .3:
             lines.append("gateway work_order_form=xml")
         if self.random.random() < .2:
-            code = self.random.choice(("C103", "C105", "C106", "C107", "C109", "C112", "C114", "C115", "C114_GPF"))
-            mode = self.random.choice(("warn", "reject" if code == "C114_GPF" else "off"))
+            code = self.random.choice(("C103", "C105", "C106", "C107", "C109", "C112", "C114", "C115", "C114_GPF",
+                                       "C125"))
+            mode = self.random.choice(("warn", "reject" if code in ("C114_GPF", "C125") else "off"))
             chosen["review"] = {code: mode}
             lines.append(f"review {code}={mode}")
         return chosen, lines
@@ -274,7 +275,8 @@ class Maker:
         name, values = self.random.choice((
             ("DeviceStatus", STATUSES), ("DeviceStatus", STATUSES), ("Pending", ("USC", "FW")),
             ("Credentials", ("ECOS",)),
-            ("FirmwareVersion", ("0002013A",)), ("SupplierId", ("",))))
+            ("FirmwareVersion", ("0002013A",)), ("SupplierId", ("",)), ("CHFDeviceID", (*HUBS, "")),
+            ("CSPRegion", ("South",))))
         row[name] = self.random.choice(values)
         return row
 

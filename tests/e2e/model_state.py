@@ -8,8 +8,8 @@ It shares no code with the gateway. Times are seconds UTC; a `file` is what mode
 """
 import functools
 
-from model_rules import (EUI64, LASTING_D, MODEL, PARTNERS_D, TYPES, by_itself, code_of, faults_of, is_hex,
-                         is_non_migratable, last_try,
+from model_rules import (EUI64, LASTING_D, MODEL, PARTNERS_D, TYPES, by_itself, code_of, faults_of, is_elsewhere,
+                         is_hex, is_non_migratable, last_try,
                          model_of, reference_key)
 from model_files import LAST_NUMBER
 from model_time import DAY, HOUR, MINUTE, midnight, text_of, time_of
@@ -22,7 +22,7 @@ PASSING_STATUS = ("InstalledNotCommissioned", "Suspended", "Recovery")
 
 
 REFERENCE = ("INV", "COS", "NMM", "PTY")
-MODES = {"C114_GPF": "off"}  # settings [review] whose default is not reject
+MODES = {"C114_GPF": "off", "C125": "warn"}  # settings [review] whose default is not reject
 DROPS = ("mcc", "tcos", "ecos", "dcc")  # in the order of the configuration
 
 
@@ -440,6 +440,8 @@ class Model:
                 found.append(("C114", False, None))
             elif known["DeviceType"] == "GPF" and self.responsible(known, now) is None:
                 found.append(("C114_GPF", False, None))
+            if is_elsewhere(row, known):
+                found.append(("C125", False, None))
         elif self.inventory is not None:
             found.append(("C103", False, None))
         if any(is_non_migratable(row, entry, now) for entry in self.models.values()):
@@ -545,8 +547,12 @@ class Model:
         item.become("DISPATCHED", now)
         row = item.row
         return {"WorkItemId": item.work_item, "DeviceID": item.device, "DeviceType": row["DeviceType"],
-                **{name: row[name].upper() for name in (*MODEL, "CHFDeviceID")},
+                **{name: row[name].upper() for name in MODEL}, "CHFDeviceID": self.hub_of(item),
                 "Try": str(item.trial), "SessionStart": text_of(item.begun), "SessionEnd": text_of(item.ends)}
+
+    def hub_of(self, item):
+        known = (self.inventory or {}).get(item.device, {})
+        return known.get("CHFDeviceID") or item.row["CHFDeviceID"].upper()
 
     # ---- results and confirmations ----
 

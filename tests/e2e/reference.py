@@ -257,7 +257,8 @@ def test_codes(tap):
             if row[:2] == ["E", "C103"]] == ["expected a Device of the inventory"],
            "the EMA says why")
     counts = {row[1] for row in rows_of(home, "mcc", answer(name)) if row[0] == "E"}
-    tap.ok(counts == {f"C{n}" for n in (102, 103, 104, 105, 106, 107, 108, 109, 111, 112, 114, 117)}, "with every code",
+    tap.ok(counts == {f"C{n}" for n in (102, 103, 104, 105, 106, 107, 108, 109, 111, 112, 114, 117, 125)},
+           "with every code",
            counts)
     reported = [row[1] for row in rows_of(home, "mcc", answer(name)) if row[0] == "E" and row[3] in ("17", "18")]
     tap.ok(reported == ["C117", "C104"], "what its own rules found wrong is not compared", reported)
@@ -346,6 +347,32 @@ def test_hubs(tap):
            "a change of the meter's supplier is one of the GPF's: of the gas meter, else of the other", emd(home, name))
     fields = [row[4] for row in rows_of(home, "mcc", answer(name)) if row[:2] == ["E", "C109"]]
     tap.ok(fields == ["CHFDeviceID"] * 2, "found through its hub", fields)
+
+
+def test_elsewhere(tap):
+    """Hub, supply point and region of an instruction that is older than the inventory."""
+    home = Home()
+    sender = Sender(home)
+    sender.reference("INV", [inv(1, hub=HUB % 2), inv(2, hub=HUB % 1, mpxn=mpan(7)), inv(3), inv(4, hub=HUB % 1)])
+    name = sender.instruction([emi(n, hub=HUB % 1) for n in (1, 2, 3, 4)])
+    done = home.run()
+    found = [row[3:] for row in rows_of(home, "mcc", answer(name)) if row[:2] == ["E", "C125"]]
+    tap.ok(found == [["1", "CHFDeviceID", HUB % 1, f"the inventory says {HUB % 2}"],
+                     ["2", "MPxN", mpan(2), f"the inventory says {mpan(7)}"]] and done.returncode == 0,
+           "C125 tells what the inventory says", found, done.stderr)
+    order = home.out("tcos")[0]
+    hubs = [row[8] for row in rows_of(home, "tcos", order) if row[0] == "D"]
+    tap.ok(hubs == [HUB % 2, HUB % 1, HUB % 1, HUB % 1], "the work order names the inventory's hub, if it has one",
+           hubs)
+    before = home.read_out("tcos", order)
+    sender.reference("INV", [inv(n, hub=HUB % 3) for n in (1, 2, 3, 4)])
+    sender.result([f"MCC.EMI-1.1,{DEVICE % 1},TIMEOUT,,,,1,,,,,,,"])
+    later = "2023-07-03T12:05:00Z"
+    home.run()
+    home.command("run", "--once", now=later)
+    hubs = [row[8] for row in rows_of(home, "tcos", home.out("tcos")[-1]) if row[0] == "D"]
+    tap.ok(hubs == [HUB % 3] and home.read_out("tcos", order) == before, "the next order names the newest hub", hubs)
+    sound(tap, home, "a work order is what it was when the hub has changed")
 
 
 def test_limit(tap):
@@ -630,7 +657,7 @@ def test_many(tap):
 if __name__ == "__main__":
     with Tap() as report:
         for test in (test_files, test_others, test_every_code, test_codes, test_switches, test_dates, test_hubs,
-                     test_limit,
+                     test_elsewhere, test_limit,
                      test_past, test_required, test_stale, test_together, test_settling, test_after_the_split,
                      test_daemon, test_grows_stale, test_kill, test_many):
             test(report)

@@ -136,7 +136,7 @@ static void test_config__nothing_set__has_defaults(void **state)
     assert_int_equal(rules.cos_window, 7 * 86400);
     assert_int_equal(rules.daily_limit, 0);
     for (int code = 0; code < CODE_COUNT; code++)
-        assert_int_equal(rules.review[code], REVIEW_REJECT);
+        assert_int_equal(rules.review[code], code == C125 ? REVIEW_WARN : REVIEW_REJECT);
     assert_string_equal(rules.drops[0], "mcc");
     assert_null(rules.drops[1]);
     const struct party *tcsp = rules_party(rules.identity, "TCSP");

@@ -168,14 +168,14 @@ static void test_review_rules__type_and_model__are_compared_with_the_inventory(v
         struct review_subject subject;
         const char *expected;
     } cases[] = {
-        {{DEVICE, "ESME", "AB01", "010A030B", "0002012F", NULL}, ""},
-        {{DEVICE, "GSME", "AB01", "010A030B", "0002012F", NULL}, "C104"},
-        {{DEVICE, "ESME", "AB02", "010A030B", "0002012F", NULL}, "C106~ 2023-07-04T12:00:00Z"},
-        {{DEVICE, "ESME", "AB01", "010A030C", "0002012F", NULL}, "C106~ 2023-07-04T12:00:00Z"},
-        {{DEVICE, "ESME", "AB01", "010A030B", "00020130", NULL}, "C106~ 2023-07-04T12:00:00Z"},
-        {{DEVICE, "GSME", "AB01", "010A030B", "00020130", NULL}, "C104 C106~ 2023-07-04T12:00:00Z"},
-        {{DEVICE, NULL, NULL, NULL, NULL, NULL}, ""},
-        {{DEVICE + 1, "ESME", "AB01", "010A030B", "0002012F", NULL}, "C103"},
+        {{DEVICE, "ESME", "AB01", "010A030B", "0002012F", NULL, 0, NULL}, ""},
+        {{DEVICE, "GSME", "AB01", "010A030B", "0002012F", NULL, 0, NULL}, "C104"},
+        {{DEVICE, "ESME", "AB02", "010A030B", "0002012F", NULL, 0, NULL}, "C106~ 2023-07-04T12:00:00Z"},
+        {{DEVICE, "ESME", "AB01", "010A030C", "0002012F", NULL, 0, NULL}, "C106~ 2023-07-04T12:00:00Z"},
+        {{DEVICE, "ESME", "AB01", "010A030B", "00020130", NULL, 0, NULL}, "C106~ 2023-07-04T12:00:00Z"},
+        {{DEVICE, "GSME", "AB01", "010A030B", "00020130", NULL, 0, NULL}, "C104 C106~ 2023-07-04T12:00:00Z"},
+        {{DEVICE, NULL, NULL, NULL, NULL, NULL, 0, NULL}, ""},
+        {{DEVICE + 1, "ESME", "AB01", "010A030B", "0002012F", NULL, 0, NULL}, "C103"},
     };
     struct ledger_inventory row = known();
 
@@ -218,17 +218,17 @@ static void test_review_rules__non_migratable_model_without_firmware__means_ever
         struct review_subject subject;
         const char *expected;
     } cases[] = {
-        {{DEVICE, "ESME", "AB01", "010A030B", "0002012F", NULL}, "C107"},
-        {{DEVICE, "ESME", "AB01", "010A030B", "00020130", NULL}, ""},
-        {{DEVICE, "GSME", "AB01", "010A030B", "0002012F", NULL}, ""},
-        {{DEVICE, "ESME", "AB02", "010A030B", "0002012F", NULL}, ""},
-        {{DEVICE, "ESME", "AB01", "FFFFFFFF", "0002012F", NULL}, "C107"},
-        {{DEVICE, "ESME", "AB01", "FFFFFFFF", "99999999", NULL}, "C107"},
-        {{DEVICE, "ESME", "AB01", "FFFFFFFF", NULL, NULL},
+        {{DEVICE, "ESME", "AB01", "010A030B", "0002012F", NULL, 0, NULL}, "C107"},
+        {{DEVICE, "ESME", "AB01", "010A030B", "00020130", NULL, 0, NULL}, ""},
+        {{DEVICE, "GSME", "AB01", "010A030B", "0002012F", NULL, 0, NULL}, ""},
+        {{DEVICE, "ESME", "AB02", "010A030B", "0002012F", NULL, 0, NULL}, ""},
+        {{DEVICE, "ESME", "AB01", "FFFFFFFF", "0002012F", NULL, 0, NULL}, "C107"},
+        {{DEVICE, "ESME", "AB01", "FFFFFFFF", "99999999", NULL, 0, NULL}, "C107"},
+        {{DEVICE, "ESME", "AB01", "FFFFFFFF", NULL, NULL, 0, NULL},
          "C107"}, /* malformed: an entry without firmware means every firmware */
-        {{DEVICE, "ESME", "AB01", "010A030B", NULL, NULL}, ""},
-        {{DEVICE, "ESME", "AB01", NULL, "0002012F", NULL}, ""},
-        {{DEVICE, "ESME", NULL, "FFFFFFFF", "0002012F", NULL}, ""},
+        {{DEVICE, "ESME", "AB01", "010A030B", NULL, NULL, 0, NULL}, ""},
+        {{DEVICE, "ESME", "AB01", NULL, "0002012F", NULL, 0, NULL}, ""},
+        {{DEVICE, "ESME", NULL, "FFFFFFFF", "0002012F", NULL, 0, NULL}, ""},
     };
     struct ledger_nmm row = {"ESME", "AB01", "010A030B", "0002012F", 0, LEDGER_FOR_EVER, NULL, NULL};
 
@@ -440,13 +440,45 @@ static void test_review_rules__several_codes__have_the_latest_next_eligible(void
     expect("C105~ C108 C109~ C111~ 2023-07-09T00:00:00Z", "one is permanent");
 }
 
+static void test_review_rules__hub_point_and_region__are_compared_with_the_inventory(void **state)
+{
+    static const struct {
+        const char *mpxn, *region, *expected;
+        uint64_t hub;
+    } cases[] = {
+        {"1012345678903", "CENTRAL", "", HUB},   {NULL, NULL, "", 0},
+        {"01012345678903", "EAST", "", HUB},     {"1012345678904", "CENTRAL", "C125", HUB},
+        {"1012345678903", "SOUTH", "C125", HUB}, {"1012345678903", "CENTRAL", "C125", HUB + 1},
+    };
+    struct ledger_inventory row = known();
+
+    (void)state;
+    row.region = "Central";
+    put(&row);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct review_subject subject = same;
+        subject.mpxn = cases[i].mpxn;
+        subject.region = cases[i].region;
+        subject.hub = cases[i].hub;
+        rules.review[C125] = REVIEW_WARN;
+        expect_of(&subject, NULL, "", "a warning by default");
+        rules.review[C125] = REVIEW_REJECT;
+        expect_of(&subject, NULL, cases[i].expected, "rejected");
+    }
+    row.mpxn = row.region = NULL;
+    row.chf = 0;
+    put(&row);
+    expect_of(&(struct review_subject){.device = DEVICE, .mpxn = "1012345678904", .hub = HUB, .region = "SOUTH"}, NULL,
+              "", "nothing to compare with");
+}
+
 /* Every code of the review, under each setting. */
 static void test_review_rules__setting_of_a_code__makes_it_an_error_a_warning_or_nothing(void **state)
 {
     static const enum code codes[] = {C104, C105, C106, C107, C108, C109, C111, C114, C115, C116};
     const struct ledger_earlier_work past = {.replaced = true, .next_eligible = at("2023-08-03T00:00:00Z")};
     const struct ledger_nmm model = {"GSME", "AB02", "010A030B", "0002012F", 0, LEDGER_FOR_EVER, NULL, NULL};
-    const struct review_subject wrong = {DEVICE, "GSME", "AB02", "010A030B", "0002012F", NULL};
+    const struct review_subject wrong = {DEVICE, "GSME", "AB02", "010A030B", "0002012F", NULL, 0, NULL};
     struct ledger_inventory row = known();
 
     (void)state;
@@ -491,6 +523,7 @@ int main(void)
         T(test_review_rules__earlier_work__is_c108_or_c115),
         T(test_review_rules__daily_limit__counts_devices_since_midnight),
         T(test_review_rules__several_codes__have_the_latest_next_eligible),
+        T(test_review_rules__hub_point_and_region__are_compared_with_the_inventory),
         T(test_review_rules__setting_of_a_code__makes_it_an_error_a_warning_or_nothing),
     };
 
