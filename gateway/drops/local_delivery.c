@@ -2,6 +2,7 @@
  * Delivering a file to a folder of this machine. Recipients take files out of `out` at the same time.
  */
 #include "gateway/drops/local_connection.h"
+#include "gateway/drops/publication.h"
 #include "spool/disk.h"
 
 #include <errno.h>
@@ -100,87 +101,64 @@ bool local_upload(struct connection *connection, const char *path, const struct 
     return true;
 }
 
-struct publishing {
+/* One file. */
+struct names {
     const char *folder; /* that both names stand in, or `out` if the recipient removed that folder with its file */
     const char *temporary, *target;
     const struct content *content;
-    struct publication *publication;
 };
 
-/* The name exists. With the same bytes the file is delivered; with others an operator must decide. */
-static bool settle_taken(const struct publishing *p, GError **error)
+static bool find_target(void *user, bool *there, GError **error)
 {
-    bool same;
+    return disk_exists(((struct names *)user)->target, there, error);
+}
 
-    if (!disk_same_bytes(p->target, (uint64_t)p->content->size, p->content->sha256, &same, error))
-        return false;
-    if (same) {
-        p->publication->state = PUBLICATION_SEEN;
-        return disk_unlink(STEP_DELIVERY_DROPPED, p->temporary, error);
-    }
-    p->publication->open = false;
-    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_TAKEN,
-                "%s exists with other bytes and is left alone; move it away, then the delivery goes on", p->target);
-    return false;
+static bool find_temporary(void *user, bool *there, GError **error)
+{
+    return disk_exists(((struct names *)user)->temporary, there, error);
+}
+
+static bool compare_target(void *user, bool *same, GError **error)
+{
+    const struct names *names = user;
+
+    return disk_same_bytes(names->target, (uint64_t)names->content->size, names->content->sha256, same, error);
+}
+
+static bool remove_temporary(void *user, GError **error)
+{
+    return disk_unlink(STEP_DELIVERY_DROPPED, ((struct names *)user)->temporary, error);
 }
 
 /* Syncing the folder makes up for a rename before a crash; it also fails, as it should, if the whole folder is missing.
  */
-static bool look(const struct publishing *p, GError **error)
+static bool settle_gone(void *user, enum publication_state state, GError **error)
 {
-    bool temporary, target;
-
-    if (!disk_exists(p->target, &target, error) || (target && !settle_taken(p, error)) ||
-        !disk_exists(p->temporary, &temporary, error))
-        return false;
-    if (target)
-        return true;
-    if (!temporary && !disk_sync_dir(p->folder, error))
-        return false;
-    p->publication->state = temporary              ? PUBLICATION_READY
-                            : p->publication->open ? PUBLICATION_CONCLUDED
-                                                   : PUBLICATION_MISSING;
-    if (temporary)
-        p->publication->open = false;
-    return true;
+    (void)state;
+    return disk_sync_dir(((struct names *)user)->folder, error);
 }
 
-/* After a rename that the file system says it has carried out. */
-static bool look_after(const struct publishing *p, GError **error)
-{
-    bool temporary = false, target;
+static const struct publishing_calls calls = {find_target, find_temporary, compare_target, remove_temporary,
+                                              settle_gone};
 
+/* A rename counts once its folder is synced: a power cut may take it back before. */
+static bool publish(const struct publishing *p, const struct names *names, GError **error)
+{
+    GError *refusal = NULL;
+
+    if (!disk_rename_unsynced(STEP_DELIVERY_PUBLISHED, names->temporary, names->target, &refusal))
+        return publication_refused(p, refusal, error);
     p->publication->open = true;
-    if (!disk_sync_dir(p->folder, error) || !disk_exists(p->target, &target, error) ||
-        (!target && !disk_exists(p->temporary, &temporary, error)))
-        return false;
-    p->publication->open = false;
-    p->publication->state = PUBLICATION_SEEN;
-    if (!temporary)
-        return true;
-    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN,
-                "the file system says that it renamed %s to %s, and did not; check the disk", p->temporary, p->target);
-    return false;
+    return disk_sync_dir(names->folder, error) && publication_renamed(p, false, error);
 }
 
-static bool publish(const struct publishing *p, GError **error)
+static bool look(const struct publishing *p, const struct names *names, GError **error)
 {
-    g_autoptr(GError) refusal = NULL;
-
-    if (disk_rename_unsynced(STEP_DELIVERY_PUBLISHED, p->temporary, p->target, &refusal))
-        return look_after(p, error);
-    /* The name may be taken; somebody may have cleared the file away; a file system of another machine may have renamed
-     * all the same. */
-    if (!look(p, error))
-        return false;
-    p->publication->open = false;
-    if (p->publication->state != PUBLICATION_READY)
-        return true;
-    g_propagate_error(error, g_steal_pointer(&refusal));
-    return false;
+    (void)names; /* p has them */
+    return publication_look(p, error);
 }
 
-typedef bool publication_call(const struct publishing *p, GError **error);
+typedef bool publication_call(const struct publishing *p, const struct names *names, GError **error);
 
 /* Calls look or publish for a file. */
 static bool with_names(struct connection *connection, const struct outgoing_file *file, struct publication *publication,
@@ -189,15 +167,18 @@ static bool with_names(struct connection *connection, const struct outgoing_file
     g_autofree char *temporary = out_path(connection, file->temporary);
     g_autofree char *target = out_path(connection, file->name);
     g_autofree char *folder = g_path_get_dirname(target);
-    GError *cause = NULL;
-
     bool there = g_file_test(folder, G_FILE_TEST_IS_DIR);
-    const struct publishing p = {.folder = there ? folder : connection->drop->out,
+    struct names names = {there ? folder : connection->drop->out, temporary, target, &file->content};
+    const struct publishing p = {.calls = &calls,
+                                 .user = &names,
                                  .temporary = temporary,
                                  .target = target,
-                                 .content = &file->content,
+                                 .renamer = "the file system",
+                                 .advice = "check the disk",
                                  .publication = publication};
-    return local_on_drop(call(&p, &cause), &cause, error);
+    GError *cause = NULL;
+
+    return local_on_drop(call(&p, &names, &cause), &cause, error);
 }
 
 bool local_look(struct connection *connection, const struct outgoing_file *file, struct publication *publication,

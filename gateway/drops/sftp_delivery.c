@@ -6,6 +6,7 @@
  * say that they did and did not. So both names are looked at before the rename, and again after it. The look at the new
  * name is sent together with the rename: it costs no round trip.
  */
+#include "gateway/drops/publication.h"
 #include "gateway/drops/sftp_connection.h"
 #include "gateway/drops/write_behind.h"
 #include "spool/digest.h"
@@ -134,126 +135,117 @@ bool sftp_delivery_upload(struct connection *connection, const char *path, const
 
 /* ---- publish ---- */
 
-struct publishing {
+/* One file. */
+struct names {
     struct connection *connection;
     struct remote_file temporary, target;
     const struct content *content;
-    struct publication *publication;
 };
 
-/* The name exists. With the same bytes the file is delivered; with others an operator must decide. */
-static bool settle_taken(const struct publishing *p, GError **error)
+/* `out` must be there: else both names would seem to be gone. */
+static bool find_target(void *user, bool *there, GError **error)
 {
-    bool same;
+    struct names *names = user;
+    bool good = sftp_connection_look(names->connection, names->connection->drop->out, &names->target, error);
 
-    if (!sftp_connection_compare(p->connection, &p->target, p->content, &same, error))
-        return false;
-    if (same) {
-        p->publication->state = PUBLICATION_SEEN;
-        return sftp_connection_remove(p->connection, STEP_DELIVERY_DROPPED, p->temporary.path, error);
-    }
-    p->publication->open = false;
-    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_TAKEN,
-                "%s exists with other bytes and is left alone; move it away, then the delivery goes on",
-                p->target.path);
-    return false;
+    *there = names->target.there;
+    return good;
+}
+
+static bool find_temporary(void *user, bool *there, GError **error)
+{
+    struct names *names = user;
+    bool good = sftp_connection_look(names->connection, NULL, &names->temporary, error);
+
+    *there = names->temporary.there;
+    return good;
+}
+
+static bool compare_target(void *user, bool *same, GError **error)
+{
+    const struct names *names = user;
+
+    return sftp_connection_compare(names->connection, &names->target, names->content, same, error);
+}
+
+static bool remove_temporary(void *user, GError **error)
+{
+    const struct names *names = user;
+
+    return sftp_connection_remove(names->connection, STEP_DELIVERY_DROPPED, names->temporary.path, error);
 }
 
 /* A file that is missing may only be hidden: then nothing of it is to stay behind. */
-static bool look(struct publishing *p, GError **error)
+static bool settle_gone(void *user, enum publication_state state, GError **error)
 {
-    if (!sftp_connection_look(p->connection, p->connection->drop->out, &p->target, error))
-        return false;
-    if (p->target.there)
-        return settle_taken(p, error);
-    if (!sftp_connection_look(p->connection, NULL, &p->temporary, error))
-        return false;
-    p->publication->state = p->temporary.there     ? PUBLICATION_READY
-                            : p->publication->open ? PUBLICATION_CONCLUDED
-                                                   : PUBLICATION_MISSING;
-    if (p->temporary.there)
-        p->publication->open = false;
-    if (p->publication->state == PUBLICATION_MISSING)
-        (void)sftp_connection_remove(p->connection, STEP_DELIVERY_DROPPED, p->temporary.path, NULL);
+    (void)error; /* what cannot be removed stays */
+    if (state == PUBLICATION_MISSING)
+        (void)remove_temporary(user, NULL);
     return true;
 }
 
-/* After a rename that the server says it has carried out. A server that works on several requests at once may have
- * looked before it renamed, so one that did not see the name is asked again. */
-static bool look_after(struct publishing *p, bool there, GError **error)
-{
-    p->target.there = there;
-    p->publication->open = true;
-    if (!there && (!sftp_connection_look(p->connection, NULL, &p->target, error) ||
-                   !sftp_connection_look(p->connection, NULL, &p->temporary, error)))
-        return false;
-    p->publication->open = false;
-    p->publication->state = PUBLICATION_SEEN;
-    if (p->target.there || !p->temporary.there)
-        return true;
-    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN,
-                "the server says that it renamed %s to %s, and did not; ask the server's owner", p->temporary.path,
-                p->target.path);
-    return false;
-}
+static const struct publishing_calls calls = {find_target, find_temporary, compare_target, remove_temporary,
+                                              settle_gone};
 
-static bool rename_file(struct publishing *p, GError **error)
+static bool rename_file(const struct publishing *p, struct names *names, GError **error)
 {
-    struct sftp *sftp = p->connection->sftp;
-    g_autoptr(GError) refusal = NULL;
-    bool there;
+    struct sftp *sftp = names->connection->sftp;
+    GError *refusal = NULL;
+    bool seen;
 
     step_before(STEP_DELIVERY_PUBLISHED);
-    if (sftp_rename_and_look(sftp, p->temporary.path, p->target.path, &there, &refusal)) {
+    if (sftp_rename_and_look(sftp, names->temporary.path, names->target.path, &seen, &refusal)) {
         step_after(STEP_DELIVERY_PUBLISHED);
-        return look_after(p, there, error);
+        /* A server that works on several requests at once may have looked before it renamed, so one that did not see
+         * the name is asked again. */
+        return publication_renamed(p, seen, error);
     }
-    if (!sftp_is_connected(sftp)) {
-        p->publication->open = true;
-        g_propagate_error(error, g_steal_pointer(&refusal));
-        return false;
-    }
-    /* The server may have renamed all the same, or another program has taken the name or the file. */
-    if (!look(p, error))
-        return false;
-    p->publication->open = false;
-    if (p->publication->state != PUBLICATION_READY)
-        return true;
-    g_propagate_error(error, g_steal_pointer(&refusal));
+    if (sftp_is_connected(sftp))
+        return publication_refused(p, refusal, error);
+    p->publication->open = true;
+    g_propagate_error(error, refusal);
     return false;
 }
 
 /* Looks at the name before the rename: the server may replace what stands there. */
-static bool publish(struct publishing *p, GError **error)
+static bool publish(const struct publishing *p, struct names *names, GError **error)
 {
-    if (!sftp_connection_ready(p->connection, error) || !sftp_connection_look(p->connection, NULL, &p->target, error))
+    if (!sftp_connection_look(names->connection, NULL, &names->target, error))
         return false;
-    return p->target.there ? settle_taken(p, error) : rename_file(p, error);
+    return names->target.there ? publication_settle_taken(p, error) : rename_file(p, names, error);
 }
 
-static bool look_only(struct publishing *p, GError **error)
+static bool look(const struct publishing *p, struct names *names, GError **error)
 {
-    return sftp_connection_ready(p->connection, error) && look(p, error);
+    (void)names; /* p has them */
+    return publication_look(p, error);
 }
 
-typedef bool publication_call(struct publishing *p, GError **error);
+typedef bool publication_call(const struct publishing *p, struct names *names, GError **error);
 
-/* Calls look_only or publish for a file. */
+/* Calls look or publish for a file. */
 static bool with_names(struct connection *connection, const struct outgoing_file *file, struct publication *publication,
                        publication_call *call, GError **error)
 {
     g_autofree char *temporary = sftp_path(connection->drop->out, file->temporary);
     g_autofree char *target = sftp_path(connection->drop->out, file->name);
-    struct publishing p = {connection, {.path = temporary}, {.path = target}, &file->content, publication};
+    struct names names = {connection, {.path = temporary}, {.path = target}, &file->content};
+    const struct publishing p = {.calls = &calls,
+                                 .user = &names,
+                                 .temporary = temporary,
+                                 .target = target,
+                                 .renamer = "the server",
+                                 .advice = "ask the server's owner",
+                                 .publication = publication};
     GError *cause = NULL;
 
-    return sftp_connection_pass(call(&p, &cause), &cause, error);
+    return sftp_connection_pass(sftp_connection_ready(connection, &cause) && call(&p, &names, &cause), &cause, error);
 }
 
 bool sftp_delivery_look(struct connection *connection, const struct outgoing_file *file,
                         struct publication *publication, GError **error)
 {
-    return with_names(connection, file, publication, look_only, error);
+    return with_names(connection, file, publication, look, error);
 }
 
 bool sftp_delivery_publish(struct connection *connection, const struct outgoing_file *file,

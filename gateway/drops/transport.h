@@ -187,8 +187,9 @@ struct transport {
     bool (*look)(struct connection *connection, const struct outgoing_file *file, struct publication *publication,
                  GError **error);
     /* Gives a file that was READY its name, without replacing, and looks whether it stands there. The caller has made
-     * durable that the rename is sent. open becomes true if no answer comes, false after an answer; then the state is
-     * that of a look, and a file that is still READY is an error: the rename was refused. Errors as of look. Passes
+     * durable that the rename is sent. open becomes true if no answer comes, or if the look after an answer fails for
+     * another reason than TAKEN; else false. Then the state is that of a look, and a file that is still READY is an
+     * error: the rename was refused. Errors as of look. Passes
      * STEP_DELIVERY_PUBLISHED, STEP_DELIVERY_DROPPED. */
     bool (*publish)(struct connection *connection, const struct outgoing_file *file, struct publication *publication,
                     GError **error);

@@ -218,6 +218,28 @@ def test_refused_and_renamed(tap, peer):
     compare(tap, home, inputs(), "refused and yet renamed: the same answers")
 
 
+def test_refused_renamed_and_cut(tap, peer):
+    """The server answers a rename with a failure, and yet renames; the look after it fails, and the recipient takes the
+    file. Nobody knows then what the rename did."""
+    home = faulty(peer)
+    fill(home, inputs())
+    name = next(iter(expected(inputs())["mcc"]))
+    final = rf"/out/{name}$"
+    peer.arm("rename", "status-after", match=r"/out/", code=4)
+    peer.arm("lstat", "cut-before", nth=3, match=final)  # before the rename, beside it, after it
+    done = home.run()
+    taken = home.read_out("mcc", name) if name in home.out("mcc") else None
+    tap.ok(peer.met() == 2 and done.returncode == 2 and open_codes(home) == ["A103"] and
+           taken == expected(inputs())["mcc"][name],
+           "refused, yet renamed, and not looked at: A103", peer.met(), peer.since(), home.out("mcc"))
+    if taken is not None:
+        os.remove(home.path("drops", "mcc", "out", name))
+    peer.behave()
+    statuses = settle(home)
+    tap.ok(statuses[-1] != 2 and delivered(home)[1] == [name] and name not in home.out("mcc"),
+           "refused, yet renamed, and taken: it is not delivered twice", statuses, delivered(home), home.out("mcc"))
+
+
 def test_collected_at_once(tap, peer):
     """A recipient takes the file the moment it appears, and the reply to the rename is lost: the answer is not
     delivered again."""
@@ -539,9 +561,9 @@ def main():
     folder = tempfile.gettempdir()
     with Tap() as tap, Peer(folder) as peer:
         for test in (test_once, test_lasting, test_cut_in_login, test_attributes, test_rename_over,
-                     test_refused_and_renamed, test_cleared, test_unseen, test_collected_at_once, test_grows,
-                     test_vanishes, test_one_unreadable, test_replaced, test_names, test_many_names,
-                     test_hanging_neighbour, test_hanging_reference, test_restart):
+                     test_refused_and_renamed, test_refused_renamed_and_cut, test_cleared, test_unseen,
+                     test_collected_at_once, test_grows, test_vanishes, test_one_unreadable, test_replaced,
+                     test_names, test_many_names, test_hanging_neighbour, test_hanging_reference, test_restart):
             if not os.environ.get("ONLY") or os.environ["ONLY"] in test.__name__:
                 test(tap, peer)
         if not os.environ.get("ONLY") or os.environ["ONLY"] in "test_host_key":

@@ -121,6 +121,17 @@ static void test_local_drop__renamed_and_out_cannot_be_synced__stays_open(void *
     expect("out/ holds a\n");
 }
 
+/* A rename that failed may yet be done. Its folder is not there afterwards, so nobody can look. */
+static void test_local_drop__refused_and_out_cannot_be_looked_at__becomes_open(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    (void)state;
+    assert_int_equal(g_rmdir("out"), 0);
+    assert_false(publish(false, &error));
+    assert_true(g_error_matches(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN));
+    assert_true(publication.open);
+}
+
 typedef bool publication_call(bool open, GError **error);
 static publication_call *const calls[] = {look, publish};
 
@@ -199,6 +210,7 @@ int main(void)
         T(test_local_drop__folder_stands_and_out_cannot_be_synced__is_an_outage),
         T(test_local_drop__publish_again__syncs_the_folder_again),
         T(test_local_drop__renamed_and_out_cannot_be_synced__stays_open),
+        T(test_local_drop__refused_and_out_cannot_be_looked_at__becomes_open),
         T(test_local_drop__temporary_file_gone__is_delivered_only_after_a_rename),
         T(test_local_drop__temporary_file_still_there__is_ready_and_nothing_is_open),
         T(test_local_drop__name_taken_by_other_bytes__is_left_alone_and_nothing_stays_open),

@@ -1,0 +1,73 @@
+/* Decides by what stands under the two names of an outgoing file. */
+#include "gateway/drops/publication.h"
+
+bool publication_settle_taken(const struct publishing *p, GError **error)
+{
+    bool same;
+
+    if (!p->calls->compare_target(p->user, &same, error))
+        return false;
+    if (same) {
+        p->publication->state = PUBLICATION_SEEN;
+        return p->calls->remove_temporary(p->user, error);
+    }
+    p->publication->open = false;
+    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_TAKEN,
+                "%s exists with other bytes and is left alone; move it away, then the delivery goes on", p->target);
+    return false;
+}
+
+bool publication_look(const struct publishing *p, GError **error)
+{
+    bool there;
+
+    if (!p->calls->find_target(p->user, &there, error))
+        return false;
+    if (there)
+        return publication_settle_taken(p, error);
+    if (!p->calls->find_temporary(p->user, &there, error))
+        return false;
+    p->publication->state = there                  ? PUBLICATION_READY
+                            : p->publication->open ? PUBLICATION_CONCLUDED
+                                                   : PUBLICATION_MISSING;
+    if (!there)
+        return p->calls->settle_gone(p->user, p->publication->state, error);
+    p->publication->open = false;
+    return true;
+}
+
+bool publication_renamed(const struct publishing *p, bool seen, GError **error)
+{
+    bool left = false;
+
+    p->publication->open = true;
+    if (!seen &&
+        (!p->calls->find_target(p->user, &seen, error) || (!seen && !p->calls->find_temporary(p->user, &left, error))))
+        return false;
+    p->publication->open = false;
+    p->publication->state = PUBLICATION_SEEN;
+    if (!left)
+        return true;
+    g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN, "%s says that it renamed %s to %s, and did not; %s",
+                p->renamer, p->temporary, p->target, p->advice);
+    return false;
+}
+
+bool publication_refused(const struct publishing *p, GError *refusal, GError **error)
+{
+    GError *cause = NULL;
+
+    if (!publication_look(p, &cause)) {
+        p->publication->open = !g_error_matches(cause, TRANSPORT_ERROR, TRANSPORT_ERROR_TAKEN);
+        g_propagate_error(error, cause);
+        g_error_free(refusal);
+        return false;
+    }
+    p->publication->open = false;
+    if (p->publication->state == PUBLICATION_READY) {
+        g_propagate_error(error, refusal);
+        return false;
+    }
+    g_error_free(refusal);
+    return true;
+}
