@@ -147,15 +147,11 @@ static void judge_batch(struct judged_header *h)
 static void judge_resubmission(struct judged_header *h)
 {
     const struct field *earlier = value(h, HEADER_RESUBMISSION_OF);
-    struct filename parsed;
 
-    if (earlier->len == 0)
-        return;
     /* The earlier name may be outside the grammar: that may be why its file was rejected. */
-    if (earlier->len > FILENAME_MAX_BYTES || memchr(earlier->text, '/', earlier->len) ||
-        !(filename_parse(earlier->text, earlier->len, &parsed, NULL, NULL) || parsed.type != NULL))
-        add(h, B211, HEADER_RESUBMISSION_OF, "expected the name of an earlier file, or nothing");
-    else
+    if (earlier->len >= sizeof h->header->resubmission_of || memchr(earlier->text, '/', earlier->len))
+        add(h, B211, HEADER_RESUBMISSION_OF, "expected the name of an earlier file without its folder, or nothing");
+    else if (earlier->len > 0)
         memcpy(h->header->resubmission_of, earlier->text, earlier->len);
 }
 

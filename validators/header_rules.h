@@ -9,19 +9,21 @@
 
 enum { BATCH_ID_SIZE = 25 }; /* 24 characters and NUL */
 enum { HEADER_ENVIRONMENT_SIZE = 5 };
+/* Of ResubmissionOf: 128 characters, the limit of a header field, which may be four bytes each. */
+enum { HEADER_NAME_BYTES = 512 };
 
 /* Of reference data: FULL replaces everything that was known, DELTA changes what the file names. */
 enum header_mode { HEADER_MODE_NONE, HEADER_MODE_FULL, HEADER_MODE_DELTA };
 
 /* What later stages need of the header; empty or 0 where a value was malformed. */
 struct header {
-    bool seen;                                    /* there was a header record */
-    uint64_t recipient;                           /* RecipientId */
-    char environment[HEADER_ENVIRONMENT_SIZE];    /* "LIVE" or "TEST" */
-    int64_t created;                              /* CreationDateTime: seconds since 1970, UTC */
-    char batch[BATCH_ID_SIZE];                    /* BatchId */
-    char resubmission_of[FILENAME_MAX_BYTES + 1]; /* ResubmissionOf, raw bytes of a name */
-    enum header_mode mode;                        /* HEADER_MODE_NONE for files other than reference data */
+    bool seen;                                   /* there was a header record */
+    uint64_t recipient;                          /* RecipientId */
+    char environment[HEADER_ENVIRONMENT_SIZE];   /* "LIVE" or "TEST" */
+    int64_t created;                             /* CreationDateTime: seconds since 1970, UTC */
+    char batch[BATCH_ID_SIZE];                   /* BatchId */
+    char resubmission_of[HEADER_NAME_BYTES + 1]; /* ResubmissionOf, raw bytes of a name */
+    enum header_mode mode;                       /* HEADER_MODE_NONE for files other than reference data */
 };
 
 /* Judges the header record, adds what it finds to file->findings, and fills header. */

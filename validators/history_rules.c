@@ -4,9 +4,12 @@
  */
 #include "validators/history_rules.h"
 
+#include "formats/instant.h"
 #include "formats/text.h"
-#include "spool/job.h"
+#include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_numbering.h"
+#include "spool/ledger/ledger_outgoing.h"
+#include "spool/ledger/ledger_verdicts.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -32,34 +35,69 @@ static void add(const struct judged_file *file, struct finding finding, const ch
     findings_add(file->findings, &finding, NULL, 0);
 }
 
-/* How a text names another file: "job 00000012". */
-static char *job_name(int64_t job)
+/* The name of the newest EMA of a job; NULL: it has none. g_free. */
+static bool find_acknowledgement(struct ledger *ledger, int64_t job, char **name, GError **error)
 {
-    char id[JOB_ID_SIZE];
+    g_autoptr(GPtrArray) files = NULL;
 
-    job_id_print(job, id);
-    return g_strdup_printf("job %s", id);
+    *name = NULL;
+    if (!ledger_outgoing_files_of(ledger, job, &files, error))
+        return false;
+    for (guint i = files->len; i-- > 0 && *name == NULL;) {
+        const struct ledger_outgoing *file = files->pdata[i];
+        if (strcmp(file->kind, "EMA") == 0)
+            *name = g_strdup(file->name);
+    }
+    return true;
 }
 
-static void judge_duplicates(const struct judged_file *file, const struct ledger_file *subject,
-                             const struct ledger_duplicates *found)
+/* How a text names an earlier file, in terms that its sender can look up: "EMI_….csv of 2023-07-03T06:00:00Z (RJ B208,
+ * answered by EMA_…_R1.csv)". *text: g_free; NULL for job 0. */
+static bool describe(struct ledger *ledger, int64_t id, char **text, GError **error)
 {
-    g_autofree char *same = job_name(found->name_and_bytes);
-    g_autofree char *name = job_name(found->name_other_bytes);
-    g_autofree char *sequence = job_name(found->sequence_other_bytes);
-    g_autofree char *bytes = job_name(found->bytes_other_name);
+    g_autofree struct ledger_job *job = NULL;
+    g_autofree struct ledger_verdict *verdict = NULL;
+    g_autofree char *answer = NULL;
+    char received[INSTANT_TEXT_SIZE];
 
-    if (found->name_and_bytes)
-        add(file, error_at(B105, whole_name), "the same file was received before as %s; it is not processed again",
-            same);
-    else if (found->name_other_bytes)
+    *text = NULL;
+    if (id == 0)
+        return true;
+    if (!ledger_job_get(ledger, id, &job, error) || !ledger_verdict_get(ledger, id, 0, &verdict, error) ||
+        !find_acknowledgement(ledger, id, &answer, error))
+        return false;
+    instant_print(job->received, received);
+    if (verdict == NULL)
+        *text = g_strdup_printf("%s of %s (not judged yet)", job->name, received);
+    else
+        *text = g_strdup_printf("%s of %s (%s%s%s%s%s)", job->name, received, verdict->outcome,
+                                verdict->code != NULL ? " " : "", verdict->code != NULL ? verdict->code : "",
+                                answer != NULL ? ", answered by " : "", answer != NULL ? answer : "");
+    return true;
+}
+
+static bool judge_duplicates(const struct judged_file *file, const struct ledger_file *subject,
+                             const struct ledger_duplicates *found, GError **error)
+{
+    struct ledger *ledger = file->rules->ledger;
+    g_autofree char *same = NULL, *name = NULL, *sequence = NULL, *bytes = NULL;
+
+    if (!describe(ledger, found->name_and_bytes, &same, error) ||
+        !describe(ledger, found->name_other_bytes, &name, error) ||
+        !describe(ledger, found->sequence_other_bytes, &sequence, error) ||
+        !describe(ledger, found->bytes_other_name, &bytes, error))
+        return false;
+    if (same != NULL)
+        add(file, error_at(B105, whole_name), "received before: %s; it is not processed again", same);
+    else if (name != NULL)
         add(file, error_at(B106, whole_name),
             "%s had the same name and other bytes; corrected content needs a new number", name);
-    else if (found->sequence_other_bytes)
+    else if (sequence != NULL)
         add(file, error_at(B106, sequence_number),
             "%s had sequence %06" PRId64 " and other bytes; expected a new number", sequence, subject->sequence);
-    if (found->bytes_other_name)
+    if (bytes != NULL)
         add(file, error_at(B112, whole_name), "%s had the same bytes under another name", bytes);
+    return true;
 }
 
 /* A file's sequence and what came before it. */
@@ -155,7 +193,8 @@ bool history_rules_judge_name(const struct judged_file *file, struct ledger_file
         return false;
     if (!ledger_duplicates(file->rules->ledger, subject, &found, error))
         return false;
-    judge_duplicates(file, subject, &found);
+    if (!judge_duplicates(file, subject, &found, error))
+        return false;
     history->repeated = found.name_and_bytes != 0;
     history->numbering = subject->numbering;
     if (subject->type == NULL || history->repeated || found.name_other_bytes || found.sequence_other_bytes)
@@ -171,42 +210,44 @@ bool history_rules_judge_name(const struct judged_file *file, struct ledger_file
 static bool judge_batch(const struct judged_file *file, const struct ledger_file *subject, const struct record *record,
                         GError **error)
 {
+    g_autofree char *before = NULL;
     int64_t job = 0;
 
     if (file->header->batch[0] == '\0')
         return true;
-    if (!ledger_batch_used(file->rules->ledger, subject, file->header->batch, &job, error))
+    if (!ledger_batch_used(file->rules->ledger, subject, file->header->batch, &job, error) ||
+        !describe(file->rules->ledger, job, &before, error))
         return false;
-    if (job == 0)
+    if (before == NULL)
         return true;
-    g_autofree char *before = job_name(job);
     g_autofree char *text = g_strdup_printf("expected a BatchId not used before; %s had it", before);
     header_rules_add(file, record, B210, HEADER_BATCH_ID, text);
     return true;
 }
 
 static bool judge_resubmission(const struct judged_file *file, const struct ledger_file *subject,
-                               const struct record *record, GError **error)
+                               const struct record *record, int64_t *corrects, GError **error)
 {
     const char *earlier = file->header->resubmission_of;
-    int64_t job = 0;
 
     if (*earlier == '\0')
         return true;
-    g_autofree char *name = text_escape(earlier, strlen(earlier), 0); /* as the ledger keeps names */
-    if (!ledger_rejected_file(file->rules->ledger, subject, name, &job, error))
+    g_autofree char *escaped = text_escape(earlier, strlen(earlier), 0);
+    const struct ledger_rejected rejected = {earlier, escaped};
+    if (!ledger_rejected_file(file->rules->ledger, subject, &rejected, corrects, error))
         return false;
-    if (job == 0)
+    if (*corrects == 0)
         header_rules_add(file, record, B210, HEADER_RESUBMISSION_OF,
-                         "expected the name of an earlier rejected file of this sender; there is none");
+                         "expected the name of a rejected file that came through this drop before, or of the EMA that "
+                         "rejects it; there is none");
     return true;
 }
 
 bool history_rules_judge_header(const struct judged_file *file, const struct ledger_file *subject,
-                                const struct record *record, GError **error)
+                                const struct record *record, int64_t *corrects, GError **error)
 {
     return subject->type == NULL ||
-           (judge_batch(file, subject, record, error) && judge_resubmission(file, subject, record, error));
+           (judge_batch(file, subject, record, error) && judge_resubmission(file, subject, record, corrects, error));
 }
 
 void history_rules_judge_device(const struct ledger_earlier_work *past, struct device *device)

@@ -32,10 +32,11 @@ struct history {
 bool history_rules_judge_name(const struct judged_file *file, struct ledger_file *subject, struct history *history,
                               GError **error);
 
-/* B210: the BatchId was used before, or ResubmissionOf names no rejected file of this sender. record is the header
- * record, file->header what it says. */
+/* B210: the BatchId was used before, or ResubmissionOf names no rejected file of this drop or sender. record is the
+ * header record, file->header what it says. *corrects: the job of the file that ResubmissionOf names; unchanged if
+ * there is none. */
 bool history_rules_judge_header(const struct judged_file *file, const struct ledger_file *subject,
-                                const struct record *record, GError **error);
+                                const struct record *record, int64_t *corrects, GError **error);
 
 /* C110: an earlier work item of this Device has not ended. past: the Device's earlier work. */
 void history_rules_judge_device(const struct ledger_earlier_work *past, struct device *device);

@@ -68,7 +68,8 @@ static void on_header(void *user, const struct record *record)
     GError *error = NULL;
 
     header_rules_judge(&j->file, record, &j->verdict->header);
-    if ((j->file.rules->ledger != NULL && !history_rules_judge_header(&j->file, &j->subject, record, &error)) ||
+    if ((j->file.rules->ledger != NULL &&
+         !history_rules_judge_header(&j->file, &j->subject, record, &j->verdict->corrects, &error)) ||
         (j->request->on_header != NULL &&
          !j->request->on_header(j->request->user, j->verdict->filename.type, &j->verdict->header, &error)))
         fail(j, error);
@@ -240,7 +241,8 @@ static void fill_subject(struct judging *j, const char *escaped, char *sender)
 {
     const struct filename *name = &j->verdict->filename;
 
-    j->subject = (struct ledger_file){.id = j->file.rules->job, .name = escaped, .sha256 = j->request->sha256};
+    j->subject = (struct ledger_file){
+        .id = j->file.rules->job, .name = escaped, .drop = j->file.rules->drop, .sha256 = j->request->sha256};
     if (!j->verdict->name_is_known)
         return;
     eui64_print(name->eui64, sender);

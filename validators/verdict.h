@@ -22,6 +22,7 @@ struct verdict {
     bool content_read;        /* false: the name, or an earlier file with these bytes, decided alone */
     struct header header;
     int64_t numbering; /* that its sequence belongs to (ledger_numbering.h) */
+    int64_t corrects;  /* the job of the rejected file that ResubmissionOf names; 0: none */
     bool wraps;        /* its sequence follows that numbering over the end; once accepted, it begins the next one */
     int64_t declared;  /* the count that the file states; -1: none, or no whole number */
     uint64_t parsed, accepted, rejected, deferred; /* records */

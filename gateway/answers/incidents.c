@@ -92,12 +92,10 @@ static bool open_of_file(struct gateway *gateway, const struct ledger_job *job, 
 bool incidents_follow_verdict(struct gateway *gateway, const struct ledger_job *job, const struct verdict *verdict,
                               int64_t now, GError **error)
 {
-    const char *corrects = verdict->header.resubmission_of;
-
     if (verdict->outcome == OUTCOME_RJ)
         return open_of_file(gateway, job, verdict_deciding(verdict), now, error);
-    return ledger_incident_close_file(gateway->ledger, job->sender, job->name, now, error) &&
-           (*corrects == '\0' || ledger_incident_close_file(gateway->ledger, job->sender, corrects, now, error));
+    return ledger_incident_close_file(gateway->ledger, job->id, now, error) &&
+           (verdict->corrects == 0 || ledger_incident_close_file(gateway->ledger, verdict->corrects, now, error));
 }
 
 /* ---- Devices ---- */

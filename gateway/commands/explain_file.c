@@ -3,6 +3,7 @@
  */
 #include "gateway/commands/explain.h"
 
+#include "formats/filename.h"
 #include "formats/instant.h"
 #include "gateway/answers/incident_id.h"
 #include "gateway/pipeline/inventory.h"
@@ -97,8 +98,10 @@ static void explain_verdict(const struct ledger_job *job, const struct ledger_ve
                         verdict->outcome, verdict->code ? ", " : "", verdict->code ? verdict->code : "",
                         name ? " " : "", name ? name : "", verdict->accepted, verdict->rejected, verdict->deferred);
     if (strcmp(verdict->outcome, "RJ") == 0) {
+        /* A header field has no room for a longer name. */
         e->moves =
-            g_strdup_printf("its sender: corrected content under a new number, whose ResubmissionOf is %s", job->name);
+            g_strdup_printf("its sender: corrected content under a new number, whose ResubmissionOf is %s",
+                            g_utf8_strlen(job->name, -1) <= FILENAME_MAX_BYTES ? job->name : "the name of its EMA");
     } else if (verdict->items > 0 && verdict->ended < verdict->accepted) {
         e->waits_for = g_strdup_printf("%" PRId64 " of its Devices to end; then its outcome (EMO) is written",
                                        verdict->accepted - verdict->ended);

@@ -25,6 +25,7 @@
 struct ledger_file {
     int64_t id;                      /* its job */
     const char *name;                /* escaped */
+    const char *drop;                /* that it came through; NULL: not known */
     const char *type, *org, *sender; /* as in struct ledger_job */
     int64_t sequence;
     int64_t numbering;  /* files with the same sequence are duplicates only within this one (ledger_numbering.h), */
@@ -46,9 +47,16 @@ bool ledger_duplicates(struct ledger *ledger, const struct ledger_file *self, st
 /* *job: an older or accepted other of the same sender and type that has this BatchId; 0: none. */
 bool ledger_batch_used(struct ledger *ledger, const struct ledger_file *self, const char *batch, int64_t *job,
                        GError **error);
-/* *job: an older file of the same sender with this (escaped) name, whose latest verdict is RJ; 0: none. */
-bool ledger_rejected_file(struct ledger *ledger, const struct ledger_file *self, const char *name, int64_t *job,
-                          GError **error);
+/* How a file names the rejected file that it corrects. */
+struct ledger_rejected {
+    const char *given; /* as it stands there: the name, its escaped form as an EMA shows it, or the name of that EMA */
+    const char *escaped; /* `given` escaped, as the ledger keeps names */
+};
+/* *job: the oldest of the older files that are named so, came through the same drop or from the same sender, and have
+ * RJ as their latest verdict; 0: none. The drop counts because a name outside the grammar may say a wrong sender, or
+ * none. */
+bool ledger_rejected_file(struct ledger *ledger, const struct ledger_file *self, const struct ledger_rejected *named,
+                          int64_t *job, GError **error);
 /* *n: how many Devices were accepted in instructions judged at `since` or later. */
 bool ledger_accepted_since(struct ledger *ledger, int64_t since, int64_t *n, GError **error);
 

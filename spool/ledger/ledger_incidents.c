@@ -110,13 +110,15 @@ bool ledger_incident_close_device(struct ledger *ledger, uint64_t device, int64_
     return n == 0 || (ledger_run(ledger, &events, values, error) && ledger_run(ledger, &close, values, error));
 }
 
-#define BY_FILE "device_id IS NULL AND job IN(SELECT id FROM job WHERE name=?2 AND sender=?3)"
+#define BY_FILE                                                                                                        \
+    "device_id IS NULL AND job IN(SELECT o.id FROM job n JOIN job o ON o.name=n.name AND o.drop_name=n.drop_name"      \
+    " WHERE n.id=?2)"
 /* Of the file itself: incidents of its Devices are closed with the Devices. */
-bool ledger_incident_close_file(struct ledger *ledger, const char *sender, const char *name, int64_t at, GError **error)
+bool ledger_incident_close_file(struct ledger *ledger, int64_t job, int64_t at, GError **error)
 {
     LEDGER_SQL(events, EVENTS_OF(BY_FILE));
     LEDGER_SQL(close, CLOSE_OF(BY_FILE));
-    struct ledger_values values = LEDGER_VALUES(LEDGER_INT(at), LEDGER_TEXT(name), LEDGER_TEXT(sender));
+    struct ledger_values values = LEDGER_VALUES(LEDGER_INT(at), LEDGER_INT(job));
     return ledger_run(ledger, &events, values, error) && ledger_run(ledger, &close, values, error);
 }
 

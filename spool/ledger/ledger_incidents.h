@@ -38,9 +38,9 @@ bool ledger_incident_change(struct ledger *ledger, int64_t id, const char *text,
 bool ledger_incident_close(struct ledger *ledger, const char *code, const char *subject, int64_t at, GError **error);
 /* Closes all open incidents of a Device. */
 bool ledger_incident_close_device(struct ledger *ledger, uint64_t device, int64_t at, GError **error);
-/* Closes the open incidents of a sender's file of this (escaped) name, but not those of its Devices. */
-bool ledger_incident_close_file(struct ledger *ledger, const char *sender, const char *name, int64_t at,
-                                GError **error);
+/* Closes the open incidents of all files that came under the name of this job's file through its drop, but not those
+ * of their Devices. */
+bool ledger_incident_close_file(struct ledger *ledger, int64_t job, int64_t at, GError **error);
 /* Closes an incident for an operator: reads its id, closed, reason and who. One that is closed stays as it is. */
 bool ledger_incident_close_by_hand(struct ledger *ledger, const struct ledger_incident *incident, GError **error);
 

@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 
 from home import NOW, SANITIZED, Home, Tap, generate, terminate, wait_until
-from live import DEVICE, ECSP, GATEWAY, MCC, TCSP, change, instruction, name_of, replies, rows, send, sound
+from live import DEVICE, ECSP, GATEWAY, MCC, TCSP, change, codes_of, instruction, name_of, replies, rows, send, sound
 
 DCC = "90-B3-D5-1F-30-00-00-02"
 SUPPLIER = "90-B3-D5-1F-30-05-00-01"
@@ -94,6 +94,32 @@ def test_files(tap):
     sequences = [rows(home.read_out("dcc", name))[0][5] for name in inc_names(home)]
     tap.ok(sequences == [str(n) for n in range(1, len(sequences) + 1)], "files count up from 1", sequences)
     sound(tap, home, "after incidents of files")
+
+
+def test_bad_names(tap):
+    """A file is rejected for its name, whatever is wrong with it. Its correction names it and closes its incident."""
+    good = name_of(1)
+    cases = {"case": (good.replace("_MCC_", "_mcc_"),) * 2, "separator": (good.replace("EMI_", "EMI-"),) * 2,
+             "date": (good.replace("20230703", "20230230"),) * 2, "no name of ours": ("list (1).csv",) * 2,
+             "a backslash": ("a\\b.csv",) * 2, "a byte that is not UTF-8": (b"caf\xe9.csv", "caf\\xE9.csv"),
+             "too long": (good[:-4] + "x" * 100 + ".csv", None)}
+    for what, (bad_name, given) in cases.items():
+        home = Home()
+        send(home, bad_name, instruction(1, batch="B-BAD"))
+        home.run()
+        given = given or [name for name in home.out("mcc") if name.startswith("EMA_UNKNOWN_")][0]
+        before = len(open_incidents(home))
+        send(home, name_of(2), instruction(2, resubmission=given))
+        home.run()
+        tap.ok(before == 1 and codes_of(home, name_of(2)) == ("AC", []) and not open_incidents(home),
+               f"{what}: the correction is accepted and closes the incident", given, codes_of(home, name_of(2)))
+    home = Home()
+    send(home, "list.csv", b"x", "tcos")
+    home.run()
+    send(home, name_of(1), instruction(1, resubmission="list.csv"))
+    home.run()
+    tap.ok(codes_of(home, name_of(1)) == ("RJ", ["B210"]) and len(open_incidents(home)) == 2,
+           "a file of another drop is not corrected", codes_of(home, name_of(1)))
 
 
 def test_at(tap):
@@ -496,6 +522,7 @@ def test_many(tap):
 if __name__ == "__main__":
     with Tap() as report:
         test_files(report)
+        test_bad_names(report)
         test_at(report)
         test_judged_again_and_accepted(report)
         test_names(report)

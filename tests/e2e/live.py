@@ -470,6 +470,11 @@ def test_history(tap):
     expect([], "AC", name_of(16), instruction(16, (7,), resubmission=name_of(14)),
            "a rejected file has used its number up; ResubmissionOf may name it", status=0)
     expect(["C110"], "PA", name_of(17), instruction(17, (8, 7)), "C110: a Device in progress is deferred")
+    told = {code: text for receipt in (2, 3) for _, code, _, _, _, _, text in
+            [row[:7] for row in rows(home.read_out("mcc", answer(name_of(10), revision=receipt))) if row[0] == "E"]}
+    before = f"{name_of(10)} of {NOW} (AC, answered by {answer(name_of(10))})"
+    tap.ok(all(before in told[code] for code in ("B105", "B106", "B210")),
+           "what a sender is told of an earlier file: its name, its time, its verdict and its answer", told)
     emd = rows(home.read_out("mcc", answer(name_of(17), "EMD")))
     tap.ok(emd[2][4:8] == ["DEFERRED", "C110", "c", "Y"] and emd[2][10] == "2023-07-04T12:00:00Z",
            "EMD: deferred, transient, eligible a day later", emd)

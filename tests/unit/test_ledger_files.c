@@ -95,7 +95,7 @@ static void test_ledger_jobs__same_name_and_requeued__revisions_go_on(void **sta
 }
 
 /* Files before file 4: accepted, rejected, not judged; behind it: not judged, accepted. */
-static const struct ledger_file file_4 = {4, "n1", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 1, 0, 0, "aa"};
+static const struct ledger_file file_4 = {4, "n1", "mcc", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 1, 0, 0, "aa"};
 
 static void add_files_around_4(void)
 {
@@ -168,9 +168,34 @@ static void test_ledger_earlier_files__batch_and_resubmission__older_files_count
     assert_int_equal(n, 6);
     assert_true(ledger_batch_used(ledger, &self, "B9", &n, NULL));
     assert_int_equal(n, 0);
-    assert_true(ledger_rejected_file(ledger, &self, "n2", &n, NULL));
+    assert_true(ledger_rejected_file(ledger, &self, &(struct ledger_rejected){"n2", "n2"}, &n, NULL));
     assert_int_equal(n, 2);
-    assert_true(ledger_rejected_file(ledger, &self, "n1", &n, NULL));
+    assert_true(ledger_rejected_file(ledger, &self, &(struct ledger_rejected){"n1", "n1"}, &n, NULL));
+    assert_int_equal(n, 0);
+    assert_true(ledger_rejected_file(ledger, &self, &(struct ledger_rejected){"n2", "n9"}, &n, NULL));
+    assert_int_equal(n, 2); /* as an EMA shows it */
+}
+
+/* A name outside the grammar may say any sender: the drop counts. */
+static void test_ledger_earlier_files__resubmission__drop_or_sender_counts(void **state)
+{
+    const struct ledger_rejected n2 = {"n2", "n2"};
+    struct ledger_file self = file_4;
+    int64_t n = -1;
+
+    (void)state;
+    add_files_around_4();
+    self.sender = "90-B3-D5-1F-30-0E-C0-99";
+    assert_true(ledger_rejected_file(ledger, &self, &n2, &n, NULL));
+    assert_int_equal(n, 2);
+    self.drop = "tcos";
+    assert_true(ledger_rejected_file(ledger, &self, &n2, &n, NULL));
+    assert_int_equal(n, 0);
+    self.sender = file_4.sender;
+    assert_true(ledger_rejected_file(ledger, &self, &n2, &n, NULL));
+    assert_int_equal(n, 2);
+    self.id = 2; /* no older file */
+    assert_true(ledger_rejected_file(ledger, &self, &n2, &n, NULL));
     assert_int_equal(n, 0);
 }
 
@@ -181,6 +206,7 @@ static void test_ledger_earlier_files__other_sender_or_type__does_not_count(void
 
     others[0].type = "EMT";
     others[1].sender = "90-B3-D5-1F-30-0E-C0-02";
+    others[1].drop = "tcos";
     others[2].org = "MCX";
     assert_true(ledger_begin(ledger, NULL));
     for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
@@ -188,7 +214,7 @@ static void test_ledger_earlier_files__other_sender_or_type__does_not_count(void
         ledger_home_add_verdict(ledger, others[i].id, i == 1 ? "RJ" : "AC", "B1");
     }
     assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
-    struct ledger_file self = {9, "n9", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 7, 0, 0, "aa"};
+    struct ledger_file self = {9, "n9", "mcc", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 7, 0, 0, "aa"};
     struct ledger_duplicates d;
     int64_t n = -1;
     assert_true(ledger_duplicates(ledger, &self, &d, NULL));
@@ -203,7 +229,7 @@ static void test_ledger_earlier_files__other_sender_or_type__does_not_count(void
     assert_int_equal(n, 0);
     assert_true(ledger_batch_used(ledger, &self, "B1", &n, NULL));
     assert_int_equal(n, 0);
-    assert_true(ledger_rejected_file(ledger, &self, "n2", &n, NULL));
+    assert_true(ledger_rejected_file(ledger, &self, &(struct ledger_rejected){"n2", "n2"}, &n, NULL));
     assert_int_equal(n, 0);
     (void)state;
 }
@@ -212,16 +238,16 @@ static void test_ledger_earlier_files__other_sender_or_type__does_not_count(void
 static void test_ledger_earlier_files__judged_again__the_latest_verdict_counts(void **state)
 {
     struct ledger_verdict again = {.job = 1, .revision = 2, .judged_at = 1688364010, .outcome = "AC", .declared = -1};
-    struct ledger_file self = {9, "n9", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 7, 0, 0, "aa"};
+    struct ledger_file self = {9, "n9", "mcc", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 7, 0, 0, "aa"};
     int64_t n = -1;
 
     assert_true(ledger_begin(ledger, NULL));
     ledger_home_add_job(ledger, 1, "n1", 1, "bb");
     ledger_home_add_verdict(ledger, 1, "RJ", "B1");
-    assert_true(ledger_rejected_file(ledger, &self, "n1", &n, NULL));
+    assert_true(ledger_rejected_file(ledger, &self, &(struct ledger_rejected){"n1", "n1"}, &n, NULL));
     assert_int_equal(n, 1);
     assert_true(ledger_verdict_insert(ledger, &again, NULL));
-    assert_true(ledger_rejected_file(ledger, &self, "n1", &n, NULL));
+    assert_true(ledger_rejected_file(ledger, &self, &(struct ledger_rejected){"n1", "n1"}, &n, NULL));
     assert_int_equal(n, 0);
     ledger_rollback(ledger);
     (void)state;
@@ -310,6 +336,7 @@ int main(void)
         T(test_ledger_earlier_files__duplicates__older_or_accepted_count),
         T(test_ledger_earlier_files__sequences__older_ones_count),
         T(test_ledger_earlier_files__batch_and_resubmission__older_files_count),
+        T(test_ledger_earlier_files__resubmission__drop_or_sender_counts),
         T(test_ledger_earlier_files__other_sender_or_type__does_not_count),
         T(test_ledger_earlier_files__judged_again__the_latest_verdict_counts),
         T(test_ledger_outgoing__states__only_forward),

@@ -119,8 +119,8 @@ static void test_ledger_incidents__of_a_device_or_a_file__are_closed_with_it(voi
     assert_int_equal(n, 1);
     assert_true(ledger_incidents_of_device(ledger, 7, join_incident, all, NULL));
     assert_string_equal(all->str, "C103 7 11-0;C114 7 11-0;");
-    assert_true(ledger_incident_close_file(ledger, "Z", "two", 20, NULL));
-    assert_true(ledger_incident_close_file(ledger, "S", "one", 21, NULL));
+    assert_true(ledger_incident_close_file(ledger, 4, 20, NULL)); /* no such job */
+    assert_true(ledger_incident_close_file(ledger, 3, 21, NULL)); /* of the same name through the same drop as job 1 */
     assert_true(ledger_incident_close_device(ledger, 7, 22, NULL));
     assert_true(ledger_incident_close_device(ledger, 7, 23, NULL));
     assert_true(ledger_incident_close_device(ledger, 8, 23, NULL));
