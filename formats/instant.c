@@ -66,6 +66,22 @@ bool instant_parse(const char *text, size_t len, int64_t *at)
     return from_parts(parts, parts + DATE_DIGITS, at);
 }
 
+bool instant_parse_fraction(const char *text, size_t len, int64_t *at)
+{
+    enum { FRACTION = INSTANT_TEXT_SIZE - 2 }; /* where the '.' stands, or the 'Z' */
+    char whole[INSTANT_TEXT_SIZE - 1];
+    int fraction;
+
+    if (len < FRACTION + 3 || text[FRACTION] != '.')
+        return instant_parse(text, len, at);
+    size_t n = len - FRACTION - 2;
+    if (n > 3 || text[len - 1] != 'Z' || !digits(text + FRACTION + 1, n, &fraction))
+        return false;
+    memcpy(whole, text, FRACTION);
+    whole[FRACTION] = 'Z';
+    return instant_parse(whole, sizeof whole, at);
+}
+
 void instant_print(int64_t at, char out[INSTANT_TEXT_SIZE])
 {
     char date[INSTANT_DATE_SIZE], time[INSTANT_TIME_SIZE];

@@ -15,6 +15,10 @@ enum { INSTANT_TEXT_SIZE = 21, INSTANT_DATE_SIZE = 9, INSTANT_TIME_SIZE = 7 };
 /* Reads "2023-07-03T06:00:00Z": len bytes, exactly of this form. False for any other text; *at then stays as it is. */
 bool instant_parse(const char *text, size_t len, int64_t *at);
 
+/* The same, with a fraction of one to three digits allowed: "2023-07-03T06:00:00.123Z". The fraction is left out: *at
+ * is the second in which the time lies. */
+bool instant_parse_fraction(const char *text, size_t len, int64_t *at);
+
 /* Writes at in that form. A time outside the years 0001 to 9999 is written as the nearest one within. */
 void instant_print(int64_t at, char out[INSTANT_TEXT_SIZE]);
 

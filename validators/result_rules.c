@@ -62,15 +62,48 @@ static const char *id_value(struct result *result, size_t column, bool required)
     return copy(result, field);
 }
 
-/* Seconds since 1970, UTC; 0 for an empty or malformed field. */
+/* ---- times ---- */
+
+/* C120: a warning, for the record counts without that time. limit: the first or the last time that can be. */
+static void add_impossible(struct result *result, size_t column, const char *expected, int64_t limit)
+{
+    char date[INSTANT_TEXT_SIZE];
+
+    instant_print(limit, date);
+    row_warning(&result->row, C120, column, "expected a time %s %s; the record counts, this time does not", expected,
+                date);
+}
+
+/* Seconds since 1970, UTC; 0 for a field that is empty, malformed or in the future. A sender's clock may be ahead by as
+ * much as it may be for the creation of a file. */
 static int64_t time_value(struct result *result, size_t column)
 {
+    const struct rules *rules = result->row.file->rules;
     const struct field *field = value(result, column);
     int64_t at = 0;
 
-    if (field->len > 0 && !instant_parse(field->text, field->len, &at))
-        row_error(&result->row, C120, column, "expected a real time in UTC as YYYY-MM-DDThh:mm:ssZ, or nothing");
-    return at;
+    if (field->len > 0 && !instant_parse_fraction(field->text, field->len, &at)) {
+        row_error(&result->row, C120, column,
+                  "expected a real time in UTC as YYYY-MM-DDThh:mm:ssZ, with up to three digits after the seconds, or "
+                  "nothing");
+        return 0;
+    }
+    if (at <= rules->now + rules->future_tolerance)
+        return at;
+    add_impossible(result, column, "not after", rules->now + rules->future_tolerance);
+    return 0;
+}
+
+/* A time of what was ordered at `ordered` (0: not known), or 0 if it cannot be. The sender's clock may be behind as
+ * much as it may be ahead. A work item that is withheld may have been ordered before our ledger knows. */
+static int64_t time_since_order(struct result *result, size_t column, int64_t at, int64_t ordered)
+{
+    const struct rules *rules = result->row.file->rules;
+
+    if (at == 0 || ordered == 0 || result->work->withheld || at >= ordered - rules->future_tolerance)
+        return at;
+    add_impossible(result, column, "not before its order at", ordered);
+    return 0;
 }
 
 /* The form of a short code of a DSP or a Device. */
@@ -285,8 +318,12 @@ static void judge_values(struct result *result, struct retry_result *said)
     said->try = field_number(value(result, RESULT_TRY), MAX_DIGITS);
     if (said->try == 0)
         row_error(&result->row, C120, RESULT_TRY, "expected the number of the try, 1 or more");
-    (void)time_value(result, RESULT_FIRST_TRY); /* judged only: the ledger has its own time of the first try */
+    int64_t first = time_value(result, RESULT_FIRST_TRY); /* not kept: the ledger has its own time of the first try */
     said->at = time_value(result, RESULT_LAST_TRY);
+    if (said->at != 0 && said->at < first) {
+        add_impossible(result, RESULT_LAST_TRY, "not before FirstTry,", first);
+        said->at = 0;
+    }
     said->subject_id = id_value(result, RESULT_REPLACING_SUBJECT_ID, success);
     said->key_id = id_value(result, RESULT_REPLACING_KEY_ID, success);
     if (success)
@@ -301,18 +338,22 @@ static bool add_transition(void *user, const struct ledger_transition *transitio
     return true;
 }
 
-/* Finds out whether the result is about an earlier order of its try. A session with no more transitions than an order
- * and an answer for each try has ordered no try twice; only others are read. False: an error of the ledger. */
+/* Finds out when the try was ordered, and whether the result is about an earlier order of it. A session with no more
+ * transitions than an order and an answer for each try has ordered no try twice, and its first try began it; only
+ * others are read. False: an error of the ledger. */
 static bool find_order(struct result *result, struct retry_result *said, GError **error)
 {
     const struct judged_file *file = result->row.file;
+    bool twice = result->session.transitions > 2 * result->session.try && said->kind != RESULT_SUCCESS;
     struct retry_orders orders = {.try = said->try};
 
-    if (said->kind == RESULT_SUCCESS || result->session.transitions <= 2 * result->session.try)
-        return true;
-    if (!ledger_transitions_each(file->rules->ledger, result->work->item.item, add_transition, &orders, error))
+    if (!twice && said->try == 1)
+        orders.first = result->session.begun;
+    else if ((twice || said->at != 0) &&
+             !ledger_transitions_each(file->rules->ledger, result->work->item.item, add_transition, &orders, error))
         return false;
-    said->outdated = retry_orders_outdate(&orders, said, file->header->created);
+    said->at = time_since_order(result, RESULT_LAST_TRY, said->at, orders.first);
+    said->outdated = twice && retry_orders_outdate(&orders, said, file->header->created);
     return true;
 }
 
@@ -367,6 +408,7 @@ bool result_rules_judge_confirmation(const struct judged_file *file, const struc
     judge_confirmation_values(result, &said);
     if (!copy_session(result))
         return true;
+    said.at = time_since_order(result, CONFIRMATION_CONFIRMED_AT, said.at, result->session.begun);
     if (result->work->withheld)
         retry_adopt_try(&file->rules->retry, file->rules->now, MAX(result->session.try, 1), &result->session);
     enum retry_effect effect =

@@ -52,22 +52,43 @@ static bool may_try_again(const struct retry_rules *rules, const struct ledger_s
 
 /* ---- codes of a failed try ---- */
 
-/* A value of an EMT and the code that it stands for. */
+/* A value of an EMT, the code that it stands for (CODE_COUNT: none), and what it says, where we tell that. */
 struct meaning {
     const char *said;
     enum code code;
+    const char *text;
 };
+
+static const struct meaning duis_codes[] = {
+#define DUIS(said, code, text) {said, code, text},
+#include "validators/duis.def"
+#undef DUIS
+};
+
+static const struct meaning *find_meaning(const struct meaning *meanings, size_t n, const char *said)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(meanings[i].said, said) == 0)
+            return &meanings[i];
+    }
+    return NULL;
+}
+
+const char *retry_duis_meaning(const char *duis)
+{
+    const struct meaning *meaning = find_meaning(duis_codes, G_N_ELEMENTS(duis_codes), duis);
+
+    return meaning != NULL ? meaning->text : NULL;
+}
 
 /* Marks the code of a value. False: the value is not listed. */
 static bool mark_code(const struct meaning *meanings, size_t n, const char *said, bool *codes)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(meanings[i].said, said) == 0) {
-            codes[meanings[i].code] = true;
-            return true;
-        }
-    }
-    return false;
+    const struct meaning *meaning = find_meaning(meanings, n, said);
+
+    if (meaning != NULL && meaning->code != CODE_COUNT)
+        codes[meaning->code] = true;
+    return meaning != NULL;
 }
 
 /* Marks the codes of all values. A status that means success stands for no code; one that is not listed is D127. An
@@ -75,20 +96,18 @@ static bool mark_code(const struct meaning *meanings, size_t n, const char *said
 static void mark_codes(const struct retry_result *result, bool *codes)
 {
     static const struct meaning alerts[] = {
-        {"8F1E", D140}, {"8F30", D140}, {"8F3D", D140}, {"819D", D141}, {"8F84", D141},
+        {"8F1E", D140, NULL}, {"8F30", D140, NULL}, {"8F3D", D140, NULL}, {"819D", D141, NULL}, {"8F84", D141, NULL},
     };
     static const struct meaning gbcs[] = {
-        {"5", D105}, {"10", D110}, {"17", D117}, {"25", D125}, {"30", D130},
+        {"5", D105, NULL}, {"10", D110, NULL}, {"17", D117, NULL}, {"25", D125, NULL}, {"30", D130, NULL},
     };
-    static const struct meaning duis[] = {{"E20", D101}, {"E21", D102}};
 
     if (result->alert != NULL)
         (void)mark_code(alerts, G_N_ELEMENTS(alerts), result->alert, codes); /* see above */
     if (result->gbcs != NULL && strcmp(result->gbcs, "0") != 0 &&
         !mark_code(gbcs, G_N_ELEMENTS(gbcs), result->gbcs, codes))
         codes[D127] = true;
-    if (result->duis != NULL && strcmp(result->duis, "0") != 0 && strcmp(result->duis, "I0") != 0 &&
-        !mark_code(duis, G_N_ELEMENTS(duis), result->duis, codes))
+    if (result->duis != NULL && !mark_code(duis_codes, G_N_ELEMENTS(duis_codes), result->duis, codes))
         codes[D127] = true;
 }
 

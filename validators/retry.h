@@ -106,6 +106,9 @@ int64_t retry_session_end(const struct retry_rules *rules, const struct ledger_s
  * in the order of the catalogue, else the first. Without any it is D103 for a TIMEOUT, else D127. */
 enum code retry_code(const struct retry_result *result);
 
+/* What a DUIS code says, in a few words (duis.def); NULL: we do not know. */
+const char *retry_duis_meaning(const char *duis);
+
 /* Whether its alert, GBCS status or DUIS code stands for a failure. */
 bool retry_says_error(const struct retry_result *result);
 

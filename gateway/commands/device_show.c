@@ -64,10 +64,13 @@ static char *details_of(const struct ledger_transition *transition)
     GString *text = g_string_new(NULL);
     const char *const names[] = {"GBCS", "DUIS", "alert"};
     const char *const values[] = {transition->gbcs, transition->duis, transition->alert};
+    const char *meanings[] = {NULL, transition->duis != NULL ? retry_duis_meaning(transition->duis) : NULL, NULL};
 
     for (size_t i = 0; i < G_N_ELEMENTS(values); i++) {
         if (values[i] != NULL)
             g_string_append_printf(text, "%s%s %s", text->len > 0 ? ", " : "", names[i], values[i]);
+        if (meanings[i] != NULL)
+            g_string_append_printf(text, " (%s)", meanings[i]);
     }
     if (transition->subject_id != NULL)
         g_string_append_printf(text, "%sSubjectId %s, KeyId %s", text->len > 0 ? ", " : "", transition->subject_id,

@@ -258,6 +258,15 @@ CASES = [
     ("an inventory grows old", "0 inventory a | 8d instruct a", "a DISPATCHED"),
     ("too old", "0 inventory a | 691201s instruct a", "ordered=0"),
     ("not in the inventory", "0 inventory a | 1m instruct b", "b REJECTED code=C103"),
+    ("an error of DUIS that lasts", "0 instruct a | 1m result a FAILED E19", "a FAILED code=D128 tries=1 next=31d"),
+    ("a time in the future", "0 instruct a | 1m result a FAILED E20 at 7m", "a RETRY_WAIT code=D101 found=C120"),
+    ("as far as a clock may be ahead", "0 instruct a | 1m result a FAILED E20 at 6m", "a RETRY_WAIT found="),
+    ("a time before the order", "0 instruct a | 1m result a FAILED E20 at -6m", "a RETRY_WAIT code=D101 found=C120"),
+    ("as far as a clock may be behind", "0 instruct a | 1m result a FAILED E20 at -5m", "a RETRY_WAIT found="),
+    ("before the order of that very try", FAIL + " | 10m pass | 11m result a FAILED E20 at 4m",
+     "a RETRY_WAIT try=2 found=C120"),
+    ("what cannot be names no order", "0 instruct a | 2m result a NOT_ATTEMPTED at 20m | 7m pass | "
+     "20m result a TIMEOUT at 20m", "a RETRY_WAIT code=D103 found="),
     ("a status that passes", "0 inventory a:DeviceStatus=Suspended | 1m instruct a", "a DEFERRED code=C105 next=1441m"),
     ("one that does not", "0 inventory a:DeviceStatus=Withdrawn | 1m instruct a", "a REJECTED code=C105"),
     ("two that pass: the later one", "0 inventory a:DeviceStatus=Suspended | 0 event 2023-07-08 | 1m instruct a",
@@ -493,7 +502,7 @@ def result(words, item):
             row["LastTry"] = text_of(moment(words.pop(0)))
         elif word == "of":
             row["made"] = moment(words.pop(0))
-        elif word in ("E20", "E21"):
+        elif re.fullmatch(r"E\d+", word):
             row["DUISCode"] = word
         elif word.isdigit():
             row["GBCSStatus"] = word

@@ -214,7 +214,13 @@ class Maker:
     def last_try(self, item):
         """Mostly now; or of before, as from a clock that is not right, or nothing."""
         noted = item.steps[-1][2]
-        return text_of(self.random.choice((*[self.now] * 5, None, noted, noted - MINUTE, self.now - 4 * MINUTE)))
+        at = text_of(self.random.choice((*[self.now] * 5, None, noted, noted - MINUTE, self.now - 4 * MINUTE,
+                                         self.now + 300, self.now + 301, self.now - 2 * HOUR, self.now + 366 * DAY)))
+        return at.replace("Z", ".250Z") if self.random.random() < .2 else at
+
+    def first_try(self):
+        return self.random.choice(("", "", "", text_of(self.now - 2 * MINUTE), text_of(self.now + 2 * MINUTE),
+                                   text_of(self.now + HOUR)))
 
     def result_row(self, item):
         row = dict.fromkeys(("GBCSStatus", "DUISCode", "AlertCode", "OriginatorCounter", "ExistingSubjectId",
@@ -225,12 +231,13 @@ class Maker:
             trial = max(1, trial - 1)
         elif self.random.random() < .03:
             trial += 1
-        row.update(self.about(item), Try=str(trial), FirstTry=text_of(self.now), LastTry=self.last_try(item))
+        row.update(self.about(item), Try=str(trial), FirstTry=self.first_try(), LastTry=self.last_try(item))
         row["Result"] = self.random.choices(("SUCCESS", "FAILED", "TIMEOUT", "NOT_ATTEMPTED"), (4, 5, 2, 2))[0]
         if row["Result"] == "SUCCESS":
             row["ReplacingSubjectId"], row["ReplacingKeyId"] = self.ids(item)
         elif row["Result"] == "FAILED":
-            name, values = self.random.choice((("DUISCode", ("E20", "E21", "E99", "I0")), ("DUISCode", ("E20", "E21")),
+            name, values = self.random.choice((("DUISCode", ("E20", "E21", "E99", "I0", "E5", "E19")),
+                                               ("DUISCode", ("E20", "E21")),
                                                ("GBCSStatus", ("0", "30", "127", "10", "17")),
                                                ("AlertCode", ("819D", "8F84")),
                                                ("AlertCode", ("8F1E", "8FFF"))))
@@ -243,7 +250,8 @@ class Maker:
         return row
 
     def confirmation_row(self, item):
-        row = {**self.about(item), "Confirmed": self.random.choices("YN", (5, 1))[0], "ConfirmedAt": text_of(self.now),
+        row = {**self.about(item), "Confirmed": self.random.choices("YN", (5, 1))[0],
+               "ConfirmedAt": text_of(self.now + self.random.choice((0, 0, 0, 300, 301, -HOUR, 180 * 365 * DAY))),
                "SubjectId": "", "KeyId": "", "Code": ""}
         if row["Confirmed"] == "Y":
             row["SubjectId"], row["KeyId"] = self.ids(item)

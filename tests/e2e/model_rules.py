@@ -6,12 +6,14 @@ from model_time import time_of
 
 TYPES = ("ESME", "GSME", "GPF")
 MODEL = {"DeviceManufacturer": 4, "DeviceModel": 8, "FirmwareVersion": 8}  # hex digits
-LASTING_D = ("D105", "D110", "D117", "D125", "D140")
+LASTING_D = ("D105", "D110", "D117", "D125", "D128", "D140")
 PARTNERS_D = ("D105", "D128", "D140", "D150", "D151")  # DCC and the Service Providers resolve them
+LASTING_DUIS = ("E1", "E2", "E3", "E4", "E5", "E11", "E12", "E13", "E17", "E19")
+TOLERANCE = 300  # the default of future_tolerance
 GBCS = {"5": "D105", "10": "D110", "17": "D117", "25": "D125", "30": "D130"}
 ALERTS = {"8F1E": "D140", "8F30": "D140", "8F3D": "D140", "819D": "D141", "8F84": "D141"}
 EUI64 = re.compile(r"[0-9A-Fa-f]{2}(-[0-9A-Fa-f]{2}){7}")
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z")
 
 
 def by_itself(row):
@@ -106,8 +108,27 @@ def is_malformed_result(row):
         any(row[name] and not TIME.fullmatch(row[name]) for name in ("FirstTry", "LastTry"))
 
 
-def last_try(row):
-    return time_of(row["LastTry"]) if row["LastTry"] else 0
+def second_of(text):
+    """The second in which a time lies; 0: there is none."""
+    return time_of(text[:19] + "Z") if TIME.fullmatch(text) else 0
+
+
+def possible(text, now):
+    return second_of(text) if second_of(text) <= now + TOLERANCE else 0
+
+
+def last_try(row, now, ordered):
+    """The time that counts, 0 for none; ordered: when the try was ordered first."""
+    first, last = possible(row["FirstTry"], now), possible(row["LastTry"], now)
+    return last if last >= max(first, ordered - TOLERANCE) else 0
+
+
+def has_impossible_time(row, now, ordered):
+    if "ConfirmedAt" in row:
+        at = second_of(row["ConfirmedAt"])
+        return at != 0 and not ordered - TOLERANCE <= at <= now + TOLERANCE
+    return possible(row["FirstTry"], now) != second_of(row["FirstTry"]) or \
+        second_of(row["LastTry"]) != last_try(row, now, ordered)
 
 
 def code_of(row):
@@ -118,6 +139,7 @@ def code_of(row):
     if row["GBCSStatus"] not in ("", "0"):
         codes.append(GBCS.get(row["GBCSStatus"], "D127"))
     if row["DUISCode"] not in ("", "I0"):
-        codes.append({"E20": "D101", "E21": "D102"}.get(row["DUISCode"], "D127"))
+        codes.append("D128" if row["DUISCode"] in LASTING_DUIS else
+                     {"E20": "D101", "E21": "D102"}.get(row["DUISCode"], "D127"))
     codes.sort(key=lambda code: (code not in LASTING_D, code))
     return codes[0] if codes else "D103" if row["Result"] == "TIMEOUT" else "D127"

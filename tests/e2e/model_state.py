@@ -8,8 +8,8 @@ It shares no code with the gateway. Times are seconds UTC; a `file` is what mode
 """
 import functools
 
-from model_rules import (EUI64, LASTING_D, MODEL, PARTNERS_D, TYPES, by_itself, code_of, faults_of, is_elsewhere,
-                         is_hex, is_non_migratable, last_try,
+from model_rules import (EUI64, LASTING_D, MODEL, PARTNERS_D, TYPES, by_itself, code_of, faults_of,
+                         has_impossible_time, is_elsewhere, is_hex, is_non_migratable, last_try,
                          model_of, reference_key)
 from model_files import LAST_NUMBER
 from model_time import DAY, HOUR, MINUTE, midnight, text_of, time_of
@@ -562,12 +562,19 @@ class Model:
         for record, row in enumerate(file.rows, 1):
             item = by_id.get(row["WorkItemId"])
             codes = faults_of(file.kind, row, item)
+            if has_impossible_time(row, now, 0 if codes else self.ordered(item, row)):
+                warnings.append((record, "C120"))
             if not codes:
                 code = self.result(item, row, file.created, now) if file.kind == "EMT" else self.confirm(item, row, now)
                 codes = {code} if code else set()
             for code in codes:
                 (warnings if code == "C119" else errors).append((record, code))
         return errors, warnings
+
+    @staticmethod
+    def ordered(item, row):
+        """When what the row speaks about was ordered first; 0: never."""
+        return item.orders.get(int(row["Try"]), [0])[0] if "Try" in row else item.begun or 0
 
     def result(self, item, row, created, now):
         """What an EMT row that is good by itself does; its finding, or None."""
@@ -576,7 +583,7 @@ class Model:
             return "C118"
         if row["Result"] == "SUCCESS":
             return self.success(item, trial, ids, now)
-        if self.is_outdated(item, trial, row, created):
+        if self.is_outdated(item, row, created, now):
             return "C119"
         if isinstance(item.tcos, tuple) and trial == item.succeeded:
             if item.ended_in_vain:
@@ -601,10 +608,10 @@ class Model:
         return None
 
     @staticmethod
-    def is_outdated(item, trial, row, created):
+    def is_outdated(item, row, created, now):
         """About an earlier order of its try, by what time it gives; by none, it is about the newest one."""
-        first, not_attempted = item.orders[trial]
-        times = [at for at in (last_try(row), created) if at >= first]
+        first, not_attempted = item.orders[int(row["Try"])]
+        times = [at for at in (last_try(row, now, first), created) if at >= first]
         return not_attempted is not None and times != [] and \
             (times[0] <= not_attempted[0] or times[0] == not_attempted[1])
 
@@ -612,7 +619,7 @@ class Model:
         item.answered = True
         if row["Result"] == "NOT_ATTEMPTED":
             item.unattempted = True
-            item.not_attempted = now, last_try(row)
+            item.not_attempted = now, last_try(row, now, item.orders[item.trial][0])
             self.wait(item, now, self.settings.retry_delays[0], "D103")
             return
         code = code_of(row)

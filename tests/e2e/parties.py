@@ -63,7 +63,7 @@ def said(number, result="SUCCESS", attempt=1, batch=1, record=None, **others):
     good = result == "SUCCESS"
     short = {"gbcs": "GBCSStatus", "duis": "DUISCode", "alert": "AlertCode", "key": "ReplacingKeyId"}
     return {"WorkItemId": work(record or number, batch), "DeviceID": device(number), "Result": result,
-            "Try": str(attempt), "LastTry": CREATED, "ReplacingSubjectId": SUBJECT if good else "",
+            "Try": str(attempt), "LastTry": "", "ReplacingSubjectId": SUBJECT if good else "",
             "ReplacingKeyId": f"{number:04X}" if good else "", **{short.get(k, k): v for k, v in others.items()}}
 
 
@@ -72,7 +72,7 @@ def confirmed(number, word="Y", batch=1, record=None, **others):
     good = word == "Y"
     short = {"key": "KeyId"}
     return {"WorkItemId": work(record or number, batch), "DeviceID": device(number), "Confirmed": word,
-            "ConfirmedAt": CREATED, "SubjectId": SUBJECT if good else "", "KeyId": f"{number:04X}" if good else "",
+            "ConfirmedAt": "", "SubjectId": SUBJECT if good else "", "KeyId": f"{number:04X}" if good else "",
             "Code": "" if good else "why not", **{short.get(k, k): v for k, v in others.items()}}
 
 

@@ -152,6 +152,60 @@ def test_ordered_again(tap):
     sound(tap, home, "after a try that was ordered twice")
 
 
+def test_times(tap):
+    """Times that cannot be are told, and count nowhere; a fraction of a second is no fault."""
+    home = Home()
+    parties = Parties(home)
+    parties.instruct([1, 2, 3, 4])
+    home.run()
+    parties.result(said(1, "FAILED", gbcs="30", LastTry=at(1)), said(2, "NOT_ATTEMPTED", LastTry=at(20)))
+    home.run(now=at(1))
+    home.run(now=at(6))
+    found = {}
+    for form, third in (("csv", 3), ("xml", 4)):
+        for what, record in (("fraction", said(third, "FAILED", gbcs="30", LastTry="2023-07-03T12:07:00.123Z")),
+                             ("before", said(1, "TIMEOUT", attempt=2, LastTry=at(0))),
+                             ("future", said(third, LastTry=at(13), FirstTry=at(12))),
+                             ("both", said(third, LastTry=at(6), FirstTry=at(7)))):
+            name = parties.result(record, form=form)
+            home.run(now=at(7))
+            found[what, form] = parties.acknowledged(name)
+    tap.ok(found["fraction", "csv"] == found["fraction", "xml"] == ("AC", []),
+           "a time may have three digits after the seconds", found)
+    tap.ok(found["before", "csv"] == ("WN", ["C120 LastTry 1"]), "a time before that very try was ordered", found)
+    tap.ok(found["future", "csv"] == found["future", "xml"] == ("WN", ["C120 LastTry 1"]), "a time in the future",
+           found)
+    tap.ok(found["both", "csv"] == ("WN", ["C120 LastTry 1", "C119 Result 1"]), "a time before FirstTry", found)
+    tap.ok(parties.states(1, 2, 3) == ["RETRY_WAIT D103", "DISPATCHED", "CONFIRM_PENDING"], "the records count",
+           parties.states(1, 2, 3))
+    # Device 2: what NOT_ATTEMPTED said of its time would make this result one of the first order
+    name = parties.result(said(2, "TIMEOUT", LastTry=at(20)))
+    home.run(now=at(20))
+    tap.ok(parties.acknowledged(name) == ("AC", []) and parties.state(2) == "RETRY_WAIT D103",
+           "a time that could not be compares with nothing", parties.acknowledged(name), parties.state(2))
+    name = parties.confirm(confirmed(3, ConfirmedAt="2203-07-03T12:00:00Z"), confirmed(1, "N", ConfirmedAt=at(-60)))
+    home.run(now=at(20))
+    tap.ok(parties.acknowledged(name) == ("WN", ["C120 ConfirmedAt 1", "C120 ConfirmedAt 2"]),
+           "a confirmation of another century, and one from before the order", parties.acknowledged(name))
+    tap.ok(parties.state(3) == "MIGRATED", "counts all the same", parties.state(3))
+    sound(tap, home, "after times that cannot be")
+
+
+def test_lasting_errors(tap):
+    """What another try cannot change: D128, and no further try."""
+    home = Home()
+    parties = Parties(home)
+    parties.instruct([1, 2, 3, 4])
+    home.run()
+    parties.result(*(said(number, "FAILED", duis=code) for number, code in enumerate(("E4", "E5", "E19", "E40"), 1)))
+    home.run(now=at(1))
+    tap.ok(parties.states(1, 2, 3, 4) == ["FAILED D128"] * 3 + ["RETRY_WAIT D127"], "some DUIS errors last",
+           parties.states(1, 2, 3, 4))
+    fact = home.json("device", "show", device(3))[0]
+    tap.ok(fact["history"][-1]["text"] == "DUIS E19 (the Device does not exist)" and "DCC/SP" in fact["moved_by"],
+           "device show says what it means, and who resolves it", fact)
+
+
 def test_order_of_words(tap):
     """Early, late, twice in one file: each has its effect once."""
     home, parties, name = begin([1, 2, 3, 4])
@@ -381,7 +435,7 @@ def test_stop(tap):
     home = Home()
     home.drop("mcc", generate(home.top, "--form", "csv", "--devices", devices))
     home.run()
-    result = generate(home.top, "--type", "EMT", "--form", "csv", "--devices", devices)
+    result = generate(home.top, "--type", "EMT", "--form", "csv", "--devices", devices, "--time", at(4))
     home.drop("tcos", result)
     parties = Parties(home)
     before = parties.work_so_far()
@@ -404,6 +458,8 @@ if __name__ == "__main__":
         test_way(report)
         test_replies(report)
         test_ordered_again(report)
+        test_times(report)
+        test_lasting_errors(report)
         test_order_of_words(report)
         test_wrong_files(report)
         test_outcomes(report)

@@ -56,6 +56,39 @@ static void test_instant__other_text__is_refused_and_output_untouched(void **sta
     }
 }
 
+static void test_instant__fraction__is_of_three_digits_at_most_and_left_out(void **state)
+{
+    static const char *const good[] = {"2023-07-03T06:00:00Z", "2023-07-03T06:00:00.0Z", "2023-07-03T06:00:00.99Z",
+                                       "2023-07-03T06:00:00.999Z"};
+    static const char *const bad[] = {"2023-07-03T06:00:00.Z",
+                                      "2023-07-03T06:00:00.1234Z",
+                                      "2023-07-03T06:00:00,123Z",
+                                      "2023-07-03T06:00:00.12",
+                                      "2023-07-03T06:00:00.123",
+                                      "2023-07-03T06:00:00.1 Z",
+                                      "2023-07-03T06:00:00.+1Z",
+                                      "2023-07-03T06:00:60.000Z",
+                                      "2023-07-03T06:00:00.123ZZ",
+                                      "2023-07-03T06:00.123Z",
+                                      "2023-07-03T06:00:00.123z",
+                                      "",
+                                      ".123Z",
+                                      "2023-07-03T06:00:00.00000Z",
+                                      "2023-07-03T06:00:00.1Z1"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        int64_t at = 42;
+        assert_true(instant_parse_fraction(good[i], strlen(good[i]), &at));
+        assert_true(at == 1688364000);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        int64_t at = 42;
+        assert_false(instant_parse_fraction(bad[i], strlen(bad[i]), &at));
+        assert_true(at == 42);
+    }
+}
+
 static void test_instant__name_parts__must_exist(void **state)
 {
     static const struct {
@@ -111,6 +144,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_instant__real_times__read_and_print_alike),
         cmocka_unit_test(test_instant__other_text__is_refused_and_output_untouched),
+        cmocka_unit_test(test_instant__fraction__is_of_three_digits_at_most_and_left_out),
         cmocka_unit_test(test_instant__name_parts__must_exist),
         cmocka_unit_test(test_instant__printed_for_a_name__reads_back),
         cmocka_unit_test(test_instant__year_out_of_range__is_clamped),

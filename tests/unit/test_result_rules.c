@@ -151,7 +151,7 @@ static void test_result_rules__values_of_a_confirmation__are_judged_at_their_lim
         {{CONFIRMATION_CONFIRMED, "", 0}, "C120 Confirmed"},
         {{CONFIRMATION_CONFIRMED, "y", 0}, "C120 Confirmed"},
         {{CONFIRMATION_CONFIRMED, "YES", 0}, "C120 Confirmed"},
-        {{CONFIRMATION_CONFIRMED_AT, "2023-07-03T11:00:00Z", 0}, ""},
+        {{CONFIRMATION_CONFIRMED_AT, "2023-07-03T12:00:00Z", 0}, ""},
         {{CONFIRMATION_CONFIRMED_AT, "now", 0}, "C120 ConfirmedAt"},
         {{CONFIRMATION_SUBJECT_ID, "", 0}, "C120 SubjectId"},
         {{CONFIRMATION_SUBJECT_ID, "a b", 0}, "C120 SubjectId"},
@@ -232,6 +232,45 @@ static void test_result_rules__values__are_in_the_transition(void **state)
     judged_clear(&j);
 }
 
+/* It is 12:00; the work was ordered at 11:50; a clock may be five minutes wrong. */
+static void test_result_rules__times_that_cannot_be__are_warnings_and_do_not_count(void **state)
+{
+    static const struct {
+        const char *first, *last, *with, *without;
+        int64_t kept;
+    } rows[] = {
+        {"", "2023-07-03T12:05:00Z", "", "", 1688385900},
+        {"", "2023-07-03T12:05:00.999Z", "", "", 1688385900},
+        {"", "2023-07-03T12:05:01Z", "C120~ LastTry", "C120~ LastTry", 0},
+        {"", "2024-07-03T12:00:00.5Z", "C120~ LastTry", "C120~ LastTry", 0},
+        {"", "2023-07-03T11:45:00Z", "", "", 1688384700},
+        {"", "2023-07-03T11:44:59Z", "C120~ LastTry", "", 0},
+        {"2023-07-03T12:05:01Z", "2023-07-03T12:00:00Z", "C120~ FirstTry", "C120~ FirstTry", 1688385600},
+        {"2023-07-03T12:00:00Z", "2023-07-03T12:00:00.001Z", "", "", 1688385600},
+        {"2023-07-03T12:00:00Z", "2023-07-03T11:59:59Z", "C120~ LastTry", "C120~ LastTry", 0},
+        {"2023-07-03T11:00:00Z", "2023-07-03T11:30:00Z", "C120~ LastTry", "", 0},
+    };
+    static const struct value_row confirmations[] = {{{CONFIRMATION_CONFIRMED_AT, "2023-07-03T11:45:00.25Z", 0}, ""}};
+    static const struct change late[] = {{CONFIRMATION_CONFIRMED_AT, "2203-07-03T12:00:00Z", 0}},
+                               early[] = {{CONFIRMATION_CONFIRMED_AT, "2023-07-03T11:44:59Z", 0}};
+    const struct shape shape = {false, false};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const struct change changes[] = {
+            {RESULT_TRY, "1", 0}, {RESULT_FIRST_TRY, rows[i].first, 0}, {RESULT_LAST_TRY, rows[i].last, 0}};
+        struct judged j;
+        expect(false, changes, 3, rows[i].with, rows[i].without);
+        judge(&j, &shape, ledger, changes, 3);
+        assert_true(j.result.changes);
+        assert_int_equal(j.result.transition.said_at, rows[i].kept);
+        judged_clear(&j);
+    }
+    expect_values(true, NULL, confirmations, 1);
+    expect(true, late, 1, "C120~ ConfirmedAt", "C120~ ConfirmedAt");
+    expect(true, early, 1, "C120~ ConfirmedAt", "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +286,8 @@ int main(void)
                                         leave),
         cmocka_unit_test_setup_teardown(test_result_rules__hex_ids__become_upper_case, enter, leave),
         cmocka_unit_test_setup_teardown(test_result_rules__values__are_in_the_transition, enter, leave),
+        cmocka_unit_test_setup_teardown(test_result_rules__times_that_cannot_be__are_warnings_and_do_not_count, enter,
+                                        leave),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
