@@ -190,6 +190,8 @@ bool explain_job(struct gateway *gateway, const struct ledger_job *job, enum job
                                                    ", whose payload was damaged (A111); they were put there, and that "
                                                    "job is judged in its place",
                                                    job->healed);
+        else if (job->reason != NULL) /* the ledger that knew it is lost */
+            explanation->because = g_strdup(job->reason);
         else
             explanation->because = g_strdup("it was written by the gateway and all its files are delivered");
         return true;

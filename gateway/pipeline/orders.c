@@ -72,6 +72,12 @@ static char *refuse(const struct effect *effect, const struct order *order)
                                id);
     if (!fits(effect, order->verb) && !is_half_done(effect, order->verb))
         return g_strdup_printf("job %s is in %s; only a job %s", id, where, only[order->verb]);
+    /* A row that `recover` made of a folder without an envelope (recover_spool.h). */
+    if (effect->job->sha256 == NULL)
+        return g_strdup_printf("job %s cannot be judged: nobody knows its name, its sender and its SHA-256, for its "
+                               "envelope is damaged and the ledger that knew them is lost; ask the sender for the file "
+                               "again",
+                               id);
     if (order->verb == ORDER_REQUEUE && effect->verdict != NULL && strcmp(effect->verdict->outcome, "RJ") != 0)
         return g_strdup_printf(
             "job %s has the verdict %s and its Devices are in work; only a job rejected whole or without "
@@ -386,7 +392,7 @@ static bool carry_out(struct gateway *gateway, const struct order *order, const 
             gateway, order, NULL,
             "the order file is no order; give the order again with ecosgate spool hold, release or requeue, "
             "ecosgate incident close, ecosgate report redeliver, ecosgate sequence set, ecosgate claim take, ecosgate "
-            "device release or ecosgate device end",
+            "device release, ecosgate device end or ecosgate recover",
             error))
         return false;
     if (!known && order->verb != ORDER_VERB_COUNT && !do_order(gateway, order, error))

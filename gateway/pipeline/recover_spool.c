@@ -211,7 +211,7 @@ static const char *reason_of(const struct stray *stray)
         return LOST "its envelope is damaged; ask the sender for the file again";
     if (stray->state == JOB_HELD)
         return LOST "it may have been judged and its Devices ordered; release it to have it judged";
-    return LOST "it had ended";
+    return LEDGER_LOST_ENDED;
 }
 
 static void describe(const struct stray *stray, struct ledger_job *job, struct filename *parsed,

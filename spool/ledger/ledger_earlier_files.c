@@ -2,10 +2,13 @@
 #include "spool/ledger/ledger_earlier_files.h"
 
 #include "spool/ledger/ledger_private.h"
+#include "spool/ledger/ledger_recovery.h"
 
 /* ?1 is the job of the file that is judged, `o` the other. */
 #define ACCEPTED "EXISTS(SELECT 1 FROM verdict v WHERE v.job=o.id AND v.outcome<>'RJ')"
-#define OTHERS "o.direction=0 AND o.id<>?1 AND (o.id<?1 OR " ACCEPTED ")"
+/* Of a row that says so nobody knows what its file came to (ledger_recovery.h). */
+#define KNOWN "(o.reason IS NULL OR o.reason<>'" LEDGER_LOST_ENDED "')"
+#define OTHERS "o.direction=0 AND o.id<>?1 AND (o.id<?1 OR " ACCEPTED ") AND " KNOWN
 #define OLDEST "SELECT min(o.id) FROM job o WHERE " OTHERS
 #define SAME_SENDER_AND_TYPE " AND o.sender=?2 AND o.type=?3 AND o.org=?4"
 

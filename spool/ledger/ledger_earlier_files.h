@@ -9,6 +9,8 @@
  *
  * - For duplicates and BatchIds: every other inbound job of the same sender and type that is older, or that was
  *   accepted. A younger accepted file counts because this one may have been held while that one was judged.
+ *   A job that had ended and whose verdict was lost with its ledger (LEDGER_LOST_ENDED) does not count: it is never
+ *   judged, so nobody could let its file in again.
  * - For sequence numbers: older jobs only, so that a file which is judged again (requeued) is compared with what was
  *   before it the first time. B107 compares with accepted files. B108 compares with all, for a rejected file has used
  *   its number up.

@@ -199,11 +199,17 @@ bool ledger_sequences_above_counter(struct ledger *ledger, int64_t *n, GError **
     "NOT EXISTS(SELECT 1 FROM operator_action a WHERE a.order_id=n.order_id AND a.verb='sequence'),"                   \
     "n.order_id IS NOT NULL OR NOT EXISTS(SELECT 1 FROM job j WHERE j.id=n.job AND j.numbering=n.id)))"
 
+/* A number that was accepted in a lost time comes late if it is accepted again. */
+#define IS_LATE                                                                                                        \
+    "EXISTS(SELECT 1 FROM lost_number l WHERE l.sender=j.sender AND l.type=j.type AND l.org=j.org AND"                 \
+    " l.numbering=j.numbering AND " LEDGER_IS_LOST("j.sequence") ")"
+
 /* The numbers of accepted files only go up within one numbering, in the order of their jobs. */
 #define WRONG_ORDER                                                                                                    \
     "(SELECT count(*) FROM (SELECT sequence,max(sequence) OVER (PARTITION BY sender,type,org,numbering ORDER BY id"    \
     " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM job j WHERE direction=0 AND sequence IS NOT"    \
-    " NULL AND EXISTS(SELECT 1 FROM verdict v WHERE v.job=j.id AND v.outcome<>'RJ')) WHERE sequence<=before)"
+    " NULL AND EXISTS(SELECT 1 FROM verdict v WHERE v.job=j.id AND v.outcome<>'RJ') AND NOT " IS_LATE                  \
+    ") WHERE sequence<=before)"
 
 bool ledger_numberings_inconsistent(struct ledger *ledger, int64_t *n, GError **error)
 {

@@ -71,6 +71,8 @@ bool ledger_recovery_lose_number(struct ledger *ledger, struct ledger_recovery *
                                  const struct ledger_file *self, GError **error);
 /* How the reason of a job begins that had no row and got one: the ledger that knew it is lost. */
 #define LEDGER_LOST_REASON "the ledger that knew it is lost: "
+/* The same of a job that stands in done/ or rejected/: the whole text. */
+#define LEDGER_LOST_ENDED LEDGER_LOST_REASON "it had ended"
 enum { LEDGER_LOST_REVISIONS = 100 /* revisions from here on are of files that a lost ledger may have answered */ };
 
 /* Raises the job's revision above those that the lost ledger may have used for a file of that name: 100 for each

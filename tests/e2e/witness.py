@@ -264,6 +264,9 @@ def test_deleted(tap):
     tap.ok(home.json("recover", "--list")[0]["jobs"] == 4 and len(jobs) == 4 and
            all(home.json("spool", "show", row["id"])[0]["reason"] for row in jobs),
            "every job of the spool has a row and a reason", jobs)
+    reasons = {row["name"]: home.json("spool", "show", row["id"])[0]["reason"] for row in jobs}
+    said = {name: home.json("why", name)[0]["because"] for name in reasons}
+    tap.ok(said == reasons, "why says of each what spool show says", said, reasons)
     sound(tap, home, "with a new ledger")
     done, new = home.go(300)
     tap.ok(ordered(home)[device(5)] == 1 and b"AC" in done.stderr, "the next file is accepted", done.stderr)
@@ -272,6 +275,19 @@ def test_deleted(tap):
     home.go(310)
     tap.ok(len(home.jobs("held")) == 1, "one that the lost ledger had accepted is held", home.jobs("held"))
     once(tap, home, "with a new ledger")
+    again = home.jobs("held")[0]["id"]
+    home.command("spool", "release", again, "--reason", "TCoS has no order for them")
+    done, new = home.go(320)
+    tap.ok(b"B105" not in done.stderr and home.json("spool", "show", again)[0]["verdicts"][-1]["outcome"] == "AC",
+           "its release has it judged, although the spool still has the file of the lost ledger", done.stderr, new)
+    home.parties.numbers["EMI"] = 0
+    home.parties.instruct([1, 2])
+    home.go(330)
+    repeated = home.jobs("held")
+    home.command("spool", "release", repeated[0]["id"] if repeated else "1", "--reason", "again")
+    done, new = home.go(340)
+    tap.ok(b"B105" in done.stderr, "once it was judged, the same file is B105 as ever", done.stderr, repeated)
+    sound(tap, home, "with a new ledger, after a release")
     return before
 
 
@@ -294,6 +310,29 @@ def test_open_jobs(tap):
         tap.ok(b"AC" in done.stderr and any(name.startswith("EMA") for name in new), "its release has it judged",
                done.stderr, new)
         sound(tap, home, f"a job in {state}/ was released: {step}")
+
+
+def test_no_envelope(tap):
+    """A job of the lost ledger without an envelope cannot be judged: nobody knows whose file it is."""
+    home = Gateway()
+    home.parties.instruct([1])
+    home.run(now=at(0), env={"ECOSGATE_CRASH": "custody-published:after"})
+    os.remove(home.path("spool", "ready", "00000001", "envelope"))
+    home.lose_ledger()
+    home.command("init", "--ledger")
+    home.command("recover", *REASON)
+    tap.ok([row["id"] for row in home.jobs("corrupt")] == ["00000001"], "a job without an envelope is in corrupt/",
+           home.json("spool", "list"))
+    for number, verb in enumerate(("requeue", "release")):
+        done = home.command("spool", verb, "1", "--reason", "judge it")
+        done, _ = home.go(10 + number)
+        order = home.json("spool", "show", "1")[0]["actions"][-1]
+        tap.ok(b"CRITICAL" not in done.stderr and [row["id"] for row in home.jobs("corrupt")] == ["00000001"] and
+               order["result"] != "done", f"spool {verb} of it is refused", done.stderr, order)
+        if verb == "requeue":
+            tap.ok("nobody knows its name" in order["result"] and "ask the sender" in order["result"],
+                   "the refusal says why, and what to do", order)
+    sound(tap, home, "a job without an envelope")
 
 
 def test_foreign(tap):
@@ -623,6 +662,7 @@ if __name__ == "__main__":
         test_undelivered(report)
         test_deleted(report)
         test_open_jobs(report)
+        test_no_envelope(report)
         test_foreign(report)
         test_numbers_only(report)
         test_witness_file(report)
