@@ -2,6 +2,7 @@
 """Nothing is lost and nothing is used that is not there: valgrind over check, run and the looks (TAP)."""
 import glob
 import os
+import re
 import shutil
 
 from home import SAMPLES, Home, Tap, generate, SANITIZED
@@ -26,8 +27,9 @@ def test_check(tap, home):
         expect_clean(tap, home, f"the same as {form}", "check", "--format", form, *files)
     answers = os.path.join(home.top, "answers")
     os.mkdir(answers)
-    expect_clean(tap, home, "the same with answers", "check", "--answers", answers, *files)
-    tap.ok(len(os.listdir(answers)) >= len(files), "each file has an answer", os.listdir(answers))
+    few = {re.sub(r"\.[a-z.]*$", "", os.path.basename(path)): path for path in reversed(files)}.values()
+    expect_clean(tap, home, f"{len(few)} of them with answers", "check", "--answers", answers, *few)
+    tap.ok(len(os.listdir(answers)) > len(few), "each file has an answer", os.listdir(answers))
     expect_clean(tap, home, "more findings than are listed", "check", "--max-findings", "3",
                  generate(home.top, "--form", "xml", "--devices", "300", "--bad", "50"))
 
