@@ -13,6 +13,7 @@ knows now, and the second of a period's end is in the ledger too. The rows were 
         E4  session begun the second before, failed then; BBBB is responsible from then on
         E7  session begun then; AAAA is responsible from then on
         E8  installed that day
+    10 February: a change of supplier on the 14th, told in mid-session, stops the retries of E2.
 """
 import csv
 import io
@@ -130,6 +131,27 @@ def test_month(tap, home):
     expect(tap, home, "ECOSMIG-006", MONTH, ("SupplierMPID", "DeviceID"), [("CCCC", E8)])
 
 
+def stopped(home):
+    home.instruct("2028-02-10T20:00:00Z", "B6", E2)
+    home.result("2028-02-10T20:01:00Z", f"MCC.B6.1,{E2},FAILED,,E20,,1,,,,,,,")
+    change_supplier(home, "2028-02-10T20:02:00Z", (E2, AAAA, BBBB, "2028-02-14"))
+    home.pass_at("2028-02-10T20:06:00Z")
+
+
+def test_stopped(tap, home):
+    shown = json.loads(home.command("--json", "device", "show", E2).stdout)
+    tap.ok((shown["state"], shown["code"], shown["next_eligible"]) == ("DEFERRED", "C109", "2028-02-15T00:00:00Z"),
+           "a change of supplier has stopped the retries", shown)
+    then = "2028-02-10T23:00:00Z"
+    expect(tap, home, "ECOSMIG-002", then, ("SupplierMPID", "DeviceID"), [("AAAA", E7)])
+    found = [row for row in rows(home, "ECOSMIG-005", then, *COUNTS) if row[:2] == ("BBBB", "ESME")]
+    tap.ok([row[2:7] for row in found] == [("1", "0", "1", "0", "0")],
+           "ECOSMIG-005 counts it as deferred, for its new Supplier", found)
+    late = [row for row in rows(home, "ECOSMIG-003", then, "SupplierMPID", "DeviceID", "PreviousAttempts",
+                                "LastOutcome", "LastErrorCode") if row[1] == E2]
+    tap.ok(late == [("BBBB", E2, "2", "DEFERRED", "D117")], "ECOSMIG-003 tells the new Supplier so", late)
+
+
 def main():
     with Tap() as tap:
         home = Estate("gateway reports_from=2030-01-01T00:00:00Z")
@@ -139,6 +161,8 @@ def main():
         test_month(tap, home)
         begun = [json.loads(home.command("--json", "device", "show", device).stdout)["state"] for device in (E9, E7)]
         tap.ok(begun == ["FAILED", "DISPATCHED"], "each instruction began a session", begun)
+        stopped(home)
+        test_stopped(tap, home)
         issued = [row["ref"] for row in home.listed("2028-03-01T00:00:00Z") if row["ref"] != "NMDM"]
         tap.ok(not issued, "nothing was issued meanwhile", issued)
         tap.ok(home.command("spool", "verify").returncode == 0, "all is sound")
