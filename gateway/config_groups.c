@@ -129,6 +129,7 @@ static void load_gateway(struct config_loading *l, struct config *c)
     load_reports(l, c, g);
     c->poll_interval = config_number_value(l, g, "poll_interval", (struct config_range){30, 1, 86400});
     c->reserve = config_number_value(l, g, "reserve", (struct config_range){64, 0, 1 << 30}) << 20;
+    c->shrink_limit = config_number_value(l, g, "shrink_limit", (struct config_range){20, 0, 100});
     c->reference_wait = config_number_value(l, g, "reference_wait", (struct config_range){60, 0, 86400});
     c->inventory_required = config_choice_value(l, g, "inventory", inventory) == 1;
     c->inventory_max_age =

@@ -8,6 +8,7 @@
 #include "gateway/answers/incident_id.h"
 #include "gateway/pipeline/inventory.h"
 #include "spool/ledger/ledger_incidents.h"
+#include "spool/ledger/ledger_shrink.h"
 #include "spool/ledger/ledger_verdicts.h"
 #include "validators/catalogue.h"
 
@@ -127,6 +128,24 @@ static bool explain_held(void *user, const struct ledger_incident *incident, GEr
     return true;
 }
 
+/* Fills the explanation of a file that waits for the decision about an earlier one (A117). */
+static bool explain_behind(struct gateway *gateway, const struct ledger_job *job, struct explanation *e, GError **error)
+{
+    int64_t ahead = 0;
+
+    if (!ledger_shrink_ahead(gateway->ledger, job->id, &ahead, error))
+        return false;
+    if (ahead == 0)
+        return true;
+    e->because = g_strdup_printf("it is in custody and not judged yet; A117: job %08" PRId64
+                                 " has a lower number of the same sender and type, and would remove too much",
+                                 ahead);
+    e->waits_for = g_strdup_printf("an operator's decision about job %08" PRId64, ahead);
+    e->moves =
+        g_strdup_printf("`ecosgate spool release %08" PRId64 "`, or `ecosgate incident close` of its A117", ahead);
+    return true;
+}
+
 /* In incoming/ or ready/. An instruction may wait for an inventory (A104), any other file only for its turn. That an
  * instruction waits for reference data on their way (queue.h) is known to the running gateway alone. */
 static bool explain_ready(struct gateway *gateway, const struct ledger_job *job, struct explanation *e, GError **error)
@@ -135,6 +154,10 @@ static bool explain_ready(struct gateway *gateway, const struct ledger_job *job,
     bool waits;
 
     if (!ledger_incidents_with_code(gateway->ledger, "A105", explain_held, e, error))
+        return false;
+    if (e->because != NULL)
+        return true;
+    if (!explain_behind(gateway, job, e, error))
         return false;
     if (e->because != NULL)
         return true;
@@ -161,7 +184,9 @@ static void explain_stopped(const struct ledger_job *job, enum job_state state, 
     e->because = g_strdup(job->reason != NULL ? job->reason : "an operator asked for it");
     e->waits_for = g_strdup("an operator");
     e->moves = state == JOB_HELD
-                   ? g_strdup("`ecosgate spool release`, or `ecosgate spool requeue` to have it judged again")
+                   ? g_strdup("`ecosgate spool release`, or `ecosgate spool requeue` to have it judged again; to give "
+                              "up a FULL file "
+                              "that would remove too much (A117), `ecosgate incident close`")
                    : g_strdup("the very same file from its sender again, if its bytes are damaged; or `ecosgate spool "
                               "requeue` when the cause is mended; `ecosgate spool verify` checks its bytes");
 }

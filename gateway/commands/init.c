@@ -79,6 +79,8 @@ static const char configuration[] =
     "#clock_leap=7\n"
     "# seconds between two listings of the drops; new files in local drops are noticed at once\n"
     "poll_interval=30\n"
+    "# percent of the known records that a FULL file may remove; one that removes more is held (A117)\n"
+    "shrink_limit=20\n"
     "# seconds that an instruction waits for reference data that are being picked up or settle in a drop\n"
     "reference_wait=60\n"
     "# MiB that stay free on the disks of spool and ledger; with less no file is picked up (A108)\n"

@@ -47,6 +47,7 @@ struct intake {
     int64_t now;                /* seconds UTC: the time of the verdict */
     struct recording recording; /* the rows that the file's answers are made of */
     int64_t incidents; /* open incidents of single Devices before the file; 0 saves a look-up for each Device */
+    char *refusal;     /* why a FULL file must be held (A117); NULL: it need not */
 };
 
 /* Opens an incident for a refused Device. An accepted Device closes its open incidents. */
@@ -92,7 +93,7 @@ static bool on_header(void *user, const struct file_type *type, const struct hea
 {
     const struct intake *intake = user;
 
-    return reference_begin(intake->gateway, type, header, error);
+    return reference_begin(intake->gateway, type, header, intake->job->id, error);
 }
 
 static bool on_row(void *user, const struct file_type *type, const struct row *row, GError **error)
@@ -149,8 +150,8 @@ static bool decide(struct intake *intake, const struct judge_request *request, s
         return false;
     if (verdict->outcome == OUTCOME_RJ)
         return ledger_roll_back_to(ledger, error);
-    return reference_end(intake->gateway, verdict, intake->job->id, intake->now, error) &&
-           ledger_release(ledger, error);
+    const struct ledger_loaded loaded = {.job = intake->job->id, .loaded = intake->now};
+    return reference_end(intake->gateway, verdict, loaded, &intake->refusal, error) && ledger_release(ledger, error);
 }
 
 /* The line of the log that says how a file was judged. */
@@ -262,7 +263,8 @@ static bool judge_in_transaction(struct intake *intake, int fd, struct proof *pr
                                     .stop = gateway->stop};
     if (!decide(intake, &request, &verdict, error))
         return false;
-    bool good = proof_end(proof, error) && (!proof->same || conclude(intake, raw_name, &verdict, error));
+    bool good = proof_end(proof, error) &&
+                (!proof->same || intake->refusal != NULL || conclude(intake, raw_name, &verdict, error));
     verdict_clear(&verdict);
     return good;
 }
@@ -284,6 +286,15 @@ static bool move_aside(struct gateway *gateway, int64_t id, bool damaged, const 
     return job_move(gateway->spool, id, &(struct job_move){STEP_JOB_SET_ASIDE, JOB_ACTIVE, JOB_CORRUPT}, error);
 }
 
+/* A FULL file would remove too much: an operator decides. A stop between reason and move leaves the job in active/; it
+ * is judged again and gets here again. */
+static bool hold_shrinking(struct gateway *gateway, const struct ledger_job *job, const struct intake *intake,
+                           GError **error)
+{
+    return reference_hold(gateway, job, intake->refusal, intake->now, error) &&
+           job_move(gateway->spool, job->id, &(struct job_move){STEP_JOB_SET_ASIDE, JOB_ACTIVE, JOB_HELD}, error);
+}
+
 static bool judge_payload(struct gateway *gateway, const struct ledger_job *job, int fd, struct proof *proof,
                           GError **error)
 {
@@ -293,8 +304,12 @@ static bool judge_payload(struct gateway *gateway, const struct ledger_job *job,
     if (!ledger_begin(gateway->ledger, error))
         return false;
     bool good = judge_in_transaction(&intake, fd, proof, error);
-    if (!good || !proof->same)
+    bool held = good && proof->same && intake.refusal != NULL;
+    if (!good || !proof->same || held)
         ledger_rollback(gateway->ledger);
+    if (held)
+        good = hold_shrinking(gateway, job, &intake, error);
+    g_free(intake.refusal);
     return good;
 }
 

@@ -17,6 +17,7 @@
 #include "gateway/pipeline/claims.h"
 #include "gateway/pipeline/ledger_watch.h"
 #include "gateway/pipeline/recover.h"
+#include "gateway/pipeline/reference.h"
 #include "gateway/reports/report.h"
 #include "spool/crash_mark.h"
 #include "spool/disk.h"
@@ -27,6 +28,7 @@
 #include "spool/ledger/ledger_numbering.h"
 #include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_recovery.h"
+#include "spool/ledger/ledger_shrink.h"
 #include "spool/ledger/ledger_verdicts.h"
 
 #include <string.h>
@@ -86,6 +88,20 @@ static char *refuse(const struct effect *effect, const struct order *order)
     return NULL;
 }
 
+/* Reference data that were held (A117) must not take the place of newer ones. */
+static bool refuse_stale(struct gateway *gateway, struct effect *effect, const struct order *order, GError **error)
+{
+    int64_t newer = 0;
+
+    if (!ledger_shrink_is_stale(gateway->ledger, order->job, &newer, error))
+        return false;
+    if (newer != 0)
+        effect->refusal = g_strdup_printf("job %08" G_GINT64_FORMAT " is out of date: job %08" G_GINT64_FORMAT
+                                          " of its type was accepted since; ask the sender for a new FULL file",
+                                          order->job, newer);
+    return true;
+}
+
 static bool find_effect(struct gateway *gateway, const struct order *order, struct effect *effect, GError **error)
 {
     if (!ledger_job_get(gateway->ledger, order->job, &effect->job, error))
@@ -107,19 +123,32 @@ static bool find_effect(struct gateway *gateway, const struct order *order, stru
         return false;
     effect->to = order->verb == ORDER_HOLD ? JOB_HELD : JOB_READY;
     effect->refusal = refuse(effect, order);
-    return true;
+    return effect->refusal != NULL || order->verb == ORDER_HOLD || refuse_stale(gateway, effect, order, error);
 }
 
-static bool update_job(struct ledger *ledger, const struct order *order, const struct effect *effect, GError **error)
+static bool update_job(struct gateway *gateway, const struct order *order, const struct effect *effect, GError **error)
 {
+    struct ledger *ledger = gateway->ledger;
     int64_t revision;
 
     if (order->verb == ORDER_HOLD)
         return ledger_job_set_reason(ledger, order->job, order->reason, error);
+    if (!reference_release_within(gateway, effect->job, error))
+        return false;
     if (order->verb == ORDER_REQUEUE && effect->verdict != NULL)
         return ledger_job_requeue(ledger, order->job, &revision, error);
     /* Without a verdict it is the same revision still. */
     return ledger_job_set_reason(ledger, order->job, NULL, error);
+}
+
+/* Closing an A117 by hand gives its file up: the job stays in held/, and what waited for it goes on. */
+static bool give_up(struct gateway *gateway, int64_t id, GError **error)
+{
+    g_autofree struct ledger_incident *incident = NULL;
+
+    return ledger_incident_get(gateway->ledger, id, &incident, error) &&
+           (incident == NULL || strcmp(incident->code, "A117") != 0 ||
+            ledger_shrink_give_up(gateway->ledger, incident->job, error));
 }
 
 /* One commit: the order's id and result, and its effect on the ledger. effect is NULL for an order that changes no job.
@@ -142,9 +171,10 @@ static bool commit_order(struct gateway *gateway, const struct order *order, con
     if (!ledger_begin(gateway->ledger, error))
         return false;
     if (ledger_action_insert(gateway->ledger, &action, error) &&
-        (effect == NULL || update_job(gateway->ledger, order, effect, error)) &&
+        (effect == NULL || update_job(gateway, order, effect, error)) &&
         (order->verb != ORDER_CLOSE || strcmp(result, ORDER_DONE) != 0 ||
-         ledger_incident_close_by_hand(gateway->ledger, &closed, error)) &&
+         (ledger_incident_close_by_hand(gateway->ledger, &closed, error) &&
+          give_up(gateway, order->incident, error))) &&
         ledger_commit(STEP_ORDER_DONE, gateway->ledger, error))
         return true;
     ledger_rollback(gateway->ledger);

@@ -8,6 +8,7 @@
 #include "gateway/clock.h"
 #include "gateway/pipeline/inventory.h"
 #include "spool/ledger/ledger_jobs.h"
+#include "spool/ledger/ledger_shrink.h"
 #include "validators/reference_rules.h"
 
 #include <string.h>
@@ -165,6 +166,23 @@ bool queue_fill(struct queue *queue, GError **error)
 
 /* ---- one after the other ---- */
 
+/* Reference data of the same sender and type as a file that an operator has to decide about (A117) are no entries of
+ * this pass: their numbers are higher, and a DELTA would change what that file replaces. */
+static bool leave_out_behind(struct queue *queue, GError **error)
+{
+    while (queue_has_reference(queue)) {
+        int64_t ahead = 0;
+        if (!ledger_shrink_ahead(queue->gateway->ledger, g_array_index(queue->entries, struct entry, 0).job, &ahead,
+                                 error))
+            return false;
+        if (ahead == 0)
+            break;
+        queue->gateway->failed = true;
+        (void)g_array_remove_index(queue->entries, 0); /* returns the array itself */
+    }
+    return true;
+}
+
 /* While A104 is open, instructions wait and the other jobs go on. When an INV has closed it, the search starts again
  * with the oldest. */
 bool queue_next(struct queue *queue, int64_t *job, GError **error)
@@ -172,7 +190,7 @@ bool queue_next(struct queue *queue, int64_t *job, GError **error)
     g_autofree char *problem = NULL;
 
     *job = 0;
-    if (!inventory_find_problem(queue->gateway, &problem, error))
+    if (!leave_out_behind(queue, error) || !inventory_find_problem(queue->gateway, &problem, error))
         return false;
     for (guint i = 0; i < queue->entries->len; i++) {
         const struct entry *entry = &g_array_index(queue->entries, struct entry, i);

@@ -13,6 +13,8 @@
  *   waited for. A file that settles (rule `stable`) is waited for, a file without its marker is not. After the setting
  *   reference_wait the instruction is judged by what is known.
  *
+ * Reference data stay in ready/ behind a file of the same sender and type that an operator has to decide about (A117).
+ *
  * What has been waited for is in memory only. After a restart the drops are listed anew.
  */
 #ifndef ECOSGATE_GATEWAY_PIPELINE_QUEUE_H

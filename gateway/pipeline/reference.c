@@ -4,21 +4,41 @@
  */
 #include "gateway/pipeline/reference.h"
 
+#include "gateway/answers/incidents.h"
+#include "gateway/clock.h"
 #include "gateway/pipeline/inventory.h"
 #include "gateway/pipeline/outage.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_reference.h"
+#include "spool/ledger/ledger_shrink.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* ---- one file ---- */
 
-bool reference_begin(struct gateway *gateway, const struct file_type *type, const struct header *header, GError **error)
+/* *compare: what the FULL file removes must be counted. A first file removes nothing. */
+static bool has_limit(struct gateway *gateway, enum ledger_reference table, int64_t job, bool *compare, GError **error)
+{
+    struct ledger_loaded newest;
+    bool released;
+
+    if (!ledger_reference_get(gateway->ledger, table, &newest, error) ||
+        !ledger_shrink_is_released(gateway->ledger, job, &released, error))
+        return false;
+    *compare = newest.records > 0 && !released;
+    return true;
+}
+
+bool reference_begin(struct gateway *gateway, const struct file_type *type, const struct header *header, int64_t job,
+                     GError **error)
 {
     enum ledger_reference table;
+    bool compare;
 
     return !reference_rules_table(type, &table) || header->mode != HEADER_MODE_FULL ||
-           ledger_reference_load_begin(gateway->ledger, table, error);
+           (has_limit(gateway, table, job, &compare, error) &&
+            ledger_reference_load_begin(gateway->ledger, table, compare, error));
 }
 
 bool reference_take(struct gateway *gateway, const struct reference *r, GError **error)
@@ -44,16 +64,81 @@ bool reference_take(struct gateway *gateway, const struct reference *r, GError *
     return false;
 }
 
-bool reference_end(struct gateway *gateway, const struct verdict *verdict, int64_t job, int64_t now, GError **error)
+/* Ends a FULL file. The counts of reference data are those before it, until ledger_reference_set. */
+static bool end_full(struct gateway *gateway, enum ledger_reference table, int64_t job, char **refusal, GError **error)
+{
+    struct ledger_shrink shrink = {0};
+    int64_t limit = gateway->config->shrink_limit;
+    bool compare;
+
+    if (!has_limit(gateway, table, job, &compare, error) || !ledger_reference_load_end(gateway->ledger, table, error))
+        return false;
+    if (!compare)
+        return true;
+    if (!ledger_reference_load_compare(gateway->ledger, table, &shrink, error))
+        return false;
+    if (shrink.removed > 0 && (shrink.removed == shrink.known || shrink.removed * 100 > limit * shrink.known))
+        *refusal = g_strdup_printf("this FULL file would remove %" PRId64 " of the %" PRId64
+                                   " records that are known, over the %" PRId64
+                                   " percent of shrink_limit; release it to have it judged all the same, or close its "
+                                   "incident (A117) to give it up",
+                                   shrink.removed, shrink.known, limit);
+    return true;
+}
+
+bool reference_end(struct gateway *gateway, const struct verdict *verdict, struct ledger_loaded loaded, char **refusal,
+                   GError **error)
 {
     const struct header *header = &verdict->header;
-    const struct ledger_loaded loaded = {.job = job, .created = header->created, .loaded = now};
     enum ledger_reference table;
 
+    loaded.created = header->created;
     if (!reference_rules_table(verdict->filename.type, &table))
         return true;
-    return (header->mode != HEADER_MODE_FULL || ledger_reference_load_end(gateway->ledger, table, error)) &&
+    return (header->mode != HEADER_MODE_FULL || end_full(gateway, table, loaded.job, refusal, error)) &&
            ledger_reference_set(gateway->ledger, table, &loaded, error);
+}
+
+/* ---- A117 ---- */
+
+static bool hold(struct gateway *gateway, const struct ledger_job *job, const char *refusal, int64_t now,
+                 GError **error)
+{
+    g_autofree char *about = g_strdup_printf("%s/%s", job->drop, job->name);
+    g_autofree char *parties = incidents_parties_of(gateway->config, job->type);
+    const struct ledger_incident incident = {.code = "A117",
+                                             .subject = about,
+                                             .parties = parties,
+                                             .job = job->id, /* no revision: its verdict, with a BatchId, comes later */
+                                             .opened = now,
+                                             .text = refusal};
+
+    return ledger_job_set_reason(gateway->ledger, job->id, refusal, error) &&
+           ledger_shrink_hold(gateway->ledger, job->id, error) &&
+           ledger_incident_open(gateway->ledger, &incident, error) &&
+           ledger_commit(STEP_JOB_REASONED, gateway->ledger, error);
+}
+
+bool reference_hold(struct gateway *gateway, const struct ledger_job *job, const char *refusal, int64_t now,
+                    GError **error)
+{
+    gateway_note("job %08" PRId64 " moves to held (A117): %s", job->id, refusal);
+    gateway->failed = true;
+    if (!ledger_begin(gateway->ledger, error))
+        return false;
+    if (hold(gateway, job, refusal, now, error))
+        return true;
+    ledger_rollback(gateway->ledger);
+    return false;
+}
+
+bool reference_release_within(struct gateway *gateway, const struct ledger_job *job, GError **error)
+{
+    g_autofree char *about = g_strdup_printf("%s/%s", job->drop, job->name);
+    bool held = false;
+
+    return ledger_shrink_release(gateway->ledger, job->id, &held, error) &&
+           (!held || ledger_incident_close(gateway->ledger, "A117", about, clock_now(), error));
 }
 
 /* ---- A104 ---- */

@@ -8,6 +8,7 @@
 #define ECOSGATE_GATEWAY_PIPELINE_REFERENCE_H
 
 #include "gateway/gateway.h"
+#include "spool/ledger/ledger_jobs.h"
 #include "validators/reference_rules.h"
 #include "validators/verdict.h"
 
@@ -15,12 +16,24 @@
 
 /* Call it when the header is judged. Removes what was known of the type if the file is FULL. Does nothing for a file
  * that is no reference data. */
-bool reference_begin(struct gateway *gateway, const struct file_type *type, const struct header *header,
+bool reference_begin(struct gateway *gateway, const struct file_type *type, const struct header *header, int64_t job,
                      GError **error);
 /* Writes one judged record. A record with errors is skipped. */
 bool reference_take(struct gateway *gateway, const struct reference *reference, GError **error);
-/* Call it for an accepted file, of any type. Records which job the type's data come from. now: seconds UTC. */
-bool reference_end(struct gateway *gateway, const struct verdict *verdict, int64_t job, int64_t now, GError **error);
+/* Call it for an accepted file, of any type. Records which file the type's data come from; reads loaded->job and
+ * loaded->loaded. *refusal is set if the file is FULL and would remove more than shrink_limit allows, or all that is
+ * known, and no operator has released it: why it must be held; g_free. The caller rolls back then. */
+bool reference_end(struct gateway *gateway, const struct verdict *verdict, struct ledger_loaded loaded, char **refusal,
+                   GError **error);
+
+/* ---- A117 ---- */
+
+/* Records, in a transaction of its own, that the job is held until an operator decides, and opens the incident. Files
+ * of its sender and type with higher numbers wait for it (queue.h). The caller moves the job to held/. */
+bool reference_hold(struct gateway *gateway, const struct ledger_job *job, const char *refusal, int64_t now,
+                    GError **error);
+/* An operator has released the job: closes its incident, in the open transaction. Does nothing for another job. */
+bool reference_release_within(struct gateway *gateway, const struct ledger_job *job, GError **error);
 
 /* ---- A104 ---- */
 

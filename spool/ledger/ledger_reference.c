@@ -9,19 +9,26 @@
 /* LEDGER_FOR_EVER in SQL; stored as NULL. */
 #define FOR_EVER "9223372036854775807"
 
-/* The file type of each table; the SQL before and after a FULL file. Tables that get many rows lose their indexes for
- * that time: making an index once, from sorted rows, is much cheaper than an insertion for each row. */
+/* The keys of a table before a FULL file, in a table that exists within the transaction only. It is no temporary one:
+ * those lie in a folder of the system, which may be small. */
+#define KEEP "CREATE TABLE IF NOT EXISTS known_before AS SELECT "
+
+/* The file type of each table; the SQL that keeps its keys; the SQL before and after a FULL file. Tables that get many
+ * rows lose their indexes for that time: making an index once, from sorted rows, is much cheaper than an insertion for
+ * each row. */
 static const struct {
-    const char *type, *clear, *index;
+    const char *type, *keep, *clear, *index;
 } tables[LEDGER_REFERENCES] = {
-    [LEDGER_INVENTORY] = {"INV",
+    [LEDGER_INVENTORY] = {"INV", KEEP "device_id FROM inventory ORDER BY device_id;",
                           "DELETE FROM inventory;DROP INDEX IF EXISTS inventory_device;"
                           "DROP INDEX IF EXISTS inventory_hub;DROP INDEX IF EXISTS inventory_point;",
                           LEDGER_INVENTORY_INDEXES},
-    [LEDGER_COS] = {"COS", "DELETE FROM cos;DROP INDEX IF EXISTS cos_event;DROP INDEX IF EXISTS cos_gained;",
+    [LEDGER_COS] = {"COS", KEEP "mpxn,starts FROM cos ORDER BY mpxn,starts;",
+                    "DELETE FROM cos;DROP INDEX IF EXISTS cos_event;DROP INDEX IF EXISTS cos_gained;",
                     LEDGER_COS_INDEXES},
-    [LEDGER_NMM] = {"NMM", "DELETE FROM non_migratable;", ""},
-    [LEDGER_PARTY] = {"PTY", "DELETE FROM party;", ""},
+    [LEDGER_NMM] = {"NMM", KEEP "device_type,manufacturer,model,firmware,since FROM non_migratable;",
+                    "DELETE FROM non_migratable;", ""},
+    [LEDGER_PARTY] = {"PTY", KEEP "party_id,role FROM party;", "DELETE FROM party;", ""},
 };
 
 /* ---- rows in ---- */
@@ -144,14 +151,33 @@ bool ledger_party_exists(struct ledger *ledger, const struct ledger_party *row, 
 
 /* ---- whole files ---- */
 
-bool ledger_reference_load_begin(struct ledger *ledger, enum ledger_reference table, GError **error)
+bool ledger_reference_load_begin(struct ledger *ledger, enum ledger_reference table, bool compare, GError **error)
 {
-    return ledger_writing(ledger, error) && ledger_execute(ledger, tables[table].clear, error);
+    return ledger_writing(ledger, error) && (!compare || ledger_execute(ledger, tables[table].keep, error)) &&
+           ledger_execute(ledger, tables[table].clear, error);
 }
 
 bool ledger_reference_load_end(struct ledger *ledger, enum ledger_reference table, GError **error)
 {
     return ledger_writing(ledger, error) && ledger_execute(ledger, tables[table].index, error);
+}
+
+/* Looks up the kept keys in their order, so that neighbours of the index are found in the cache. */
+bool ledger_reference_load_compare(struct ledger *ledger, enum ledger_reference table, struct ledger_shrink *shrink,
+                                   GError **error)
+{
+#define REMOVED "SELECT count(*) FROM known_before k WHERE NOT EXISTS(SELECT 1 FROM "
+    static struct ledger_sql removed[LEDGER_REFERENCES] = {
+        {REMOVED "inventory i WHERE i.device_id=k.device_id)"},
+        {REMOVED "cos c WHERE c.mpxn=k.mpxn AND c.starts=k.starts)"},
+        {REMOVED "non_migratable n WHERE n.device_type=k.device_type AND n.manufacturer=k.manufacturer"
+                 " AND n.model=k.model AND n.firmware=k.firmware AND n.since=k.since)"},
+        {REMOVED "party p WHERE p.party_id=k.party_id AND p.role=k.role)"}};
+    LEDGER_SQL(known, "SELECT count(*) FROM known_before");
+    return ledger_number(ledger, ledger_query(ledger, &known, LEDGER_NO_VALUES, error), &shrink->known, error) &&
+           ledger_number(ledger, ledger_query(ledger, &removed[table], LEDGER_NO_VALUES, error), &shrink->removed,
+                         error) &&
+           ledger_execute(ledger, "DROP TABLE known_before", error);
 }
 
 /* A table of statements, for the table names cannot be values. */

@@ -85,10 +85,20 @@ bool ledger_nmm_exists(struct ledger *ledger, const struct ledger_nmm *row, bool
 bool ledger_party_exists(struct ledger *ledger, const struct ledger_party *row, bool *exists, GError **error);
 
 /* Begins a FULL file: removes all rows of the table, and its indexes, so that many rows are put fast. Until _end, each
- * key may be put once only and nothing may be asked of the table. A rollback undoes this too. */
-bool ledger_reference_load_begin(struct ledger *ledger, enum ledger_reference table, GError **error);
+ * key may be put once only and nothing may be asked of the table. With `compare` the keys are kept for
+ * ledger_reference_load_compare. A rollback undoes this too. */
+bool ledger_reference_load_begin(struct ledger *ledger, enum ledger_reference table, bool compare, GError **error);
 /* Ends a FULL file, in the same transaction: makes the indexes again. SPOOL_ERROR_EXISTS if a key was put twice. */
 bool ledger_reference_load_end(struct ledger *ledger, enum ledger_reference table, GError **error);
+
+/* What a FULL file does to a table. */
+struct ledger_shrink {
+    int64_t known;   /* rows before the file */
+    int64_t removed; /* of these, rows whose keys the file does not have */
+};
+/* Call it after _end, if and only if the file was begun with `compare`. */
+bool ledger_reference_load_compare(struct ledger *ledger, enum ledger_reference table, struct ledger_shrink *shrink,
+                                   GError **error);
 
 /* The newest accepted file of a table. */
 struct ledger_loaded {

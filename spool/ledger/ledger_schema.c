@@ -309,6 +309,8 @@ static const char *const versions[] = {
     "CREATE TABLE operator_end(item INTEGER PRIMARY KEY, transition INTEGER NOT NULL, order_id TEXT NOT NULL);"
     /* The hub that the work order named (EUI-64); NULL: that of the instruction. */
     "ALTER TABLE transition ADD COLUMN hub INTEGER;"
+    /* FULL files that would remove too much (ledger_shrink.h); decided: 0 not yet, 1 released, 2 given up. */
+    "CREATE TABLE shrink_hold(job INTEGER PRIMARY KEY, decided INTEGER NOT NULL);"
     "PRAGMA user_version=8;",
 };
 

@@ -57,9 +57,11 @@ class Played:
             file.send(self.home)
             if file.name in [other.name for other in files if other is not file]:
                 break
-        expected = self.model.run_pass(event.at, files, event.orders)
+        expected = self.model.run_pass(event.at, files, event.orders, event.release)
         now = self.model.now
         carried_out = self.give_orders(event)
+        if event.release:
+            self.release_held(event)
         done = self.pass_once(event)
         found = self.new_answers()
         lines = [] if carried_out == expected.orders else [f"orders: {carried_out}, expected {expected.orders}"]
@@ -83,6 +85,10 @@ class Played:
     def is_settled(self, work_item):
         return any(item.work_item == work_item and item.state == "MIGRATED" for item in self.model.items)
 
+    def release_held(self, event):
+        for job in self.home.json("spool", "list", "--state", "held"):
+            self.home.command("spool", "release", job["id"], "--reason", "it is right", now=text_of(event.at))
+
     def pass_once(self, event):
         now = text_of(event.at)
         Played.back += event.at < self.model.now
@@ -99,7 +105,8 @@ class Played:
         if done is None:
             return []
         refused = any(outcome in ("PA", "RJ") for _, outcome, _ in expected.ema)
-        status = 2 if self.model.inventory_is_stale(now) else int(refused)
+        waits = self.model.inventory_is_stale(now) or self.model.held_now or self.model.line
+        status = 2 if waits else int(refused)
         if done.returncode == status:
             return []
         return [f"run: exit {done.returncode}, expected {status}: {done.stderr.decode()[-600:]}"]

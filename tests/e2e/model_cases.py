@@ -515,7 +515,8 @@ def result(words, item):
 
 def lines_of(settings):
     """The same in ecosgate.conf."""
-    lines = [f"gateway {name}={settings[name]}" for name in ("daily_limit", "inventory") if name in settings]
+    lines = [f"gateway {name}={settings[name]}" for name in ("daily_limit", "inventory", "shrink_limit")
+             if name in settings]
     if "outcome_wait" in settings:
         lines.append(f"gateway outcome_wait={settings['outcome_wait'] // HOUR}")
     lines += [f"review {code}={mode}" for code, mode in settings.get("review", {}).items()]

@@ -27,11 +27,13 @@ NOT_HERE = re.compile(r"spool-made|ledger-made|outage|order-|job-returned|job-se
 
 
 class Event:
-    def __init__(self, at, files=(), crash=None, orders=()):
+    def __init__(self, at, files=(), crash=None, orders=(), release=False):
         self.at, self.files, self.crash, self.orders = at, list(files), crash, list(orders)
+        self.release = release  # before it an operator lets through what is held
 
     def __str__(self):
         crash = f"  killed at {self.crash}" if self.crash else ""
+        crash += "  what is held is released" if self.release else ""
         orders = "".join(f"\n    device end {device} --as {as_what}" for device, as_what in self.orders)
         files = "".join(f"\n    {file}" for file in self.files or ["nothing comes"])
         return f"{text_of(self.at)}{crash}{orders}{files}"
@@ -108,6 +110,7 @@ class Maker:
         choose(.3, "work_order_devices", *((f"gateway work_order_devices={n}", n) for n in (1, 2)))
         choose(.4, "outcome_wait", *((f"gateway outcome_wait={n}", n * HOUR) for n in (1, 24)))
         choose(.2, "session_length", ("gateway session_length=2", 2 * HOUR))
+        choose(.5, "shrink_limit", *((f"gateway shrink_limit={n}", n) for n in (0, 50, 100)))
         choose(.4, "model_failures", *((f"gateway model_failures={n}", n) for n in (1, 2, 3)))
         choose(.2, "retry_delays", ("gateway retry_delays=5;7", [5 * MINUTE, 7 * MINUTE]))
         choose(.15, "tcos_closes", *((f"gateway tcos_closes={text_of(at)}", at) for at in
@@ -402,9 +405,11 @@ class Maker:
                 step, side = self.random.choice(self.steps), self.random.choice(("before", "after"))
                 crash = f"{step}:{side}:{self.random.choice((1, 1, 2, 3))}"
             orders = self.orders()
-            events.append(Event(wall, files, crash, orders))
-            self.model.run_pass(wall, [ready(file, self.numbers) for file in files], orders)
-            self.sent += [file for file in files if file.again is None]
+            release = bool(self.model.held) and self.random.random() < .6
+            events.append(Event(wall, files, crash, orders, release))
+            self.model.run_pass(wall, [ready(file, self.numbers) for file in files], orders, release)
+            waits = self.model.held + self.model.line
+            self.sent += [file for file in files if file.again is None and file not in waits]
             self.now = self.model.now
             self.move_on()
         return History(None, self.settings, self.lines, events)

@@ -55,6 +55,7 @@ class Settings:
         self.work_order_devices = 1000000
         self.inventory = "auto"
         self.inventory_max_age = 8 * DAY
+        self.shrink_limit = 20
         self.model_failures = 10
         self.review = {}  # code: reject (else), warn, off
         for name, value in given.items():
@@ -191,6 +192,10 @@ class Model:
         self.items = []
         self.batches = []       # of the accepted instructions
         self.waiting = []       # instructions that wait for an inventory
+        self.held = []          # files that would remove too much,
+        self.released = []      # those that an operator has let through,
+        self.line = []          # and reference data that wait behind them
+        self.held_now = False   # in the last pass
         self.inventory = None   # DeviceID: row; None before the first accepted INV
         self.inventory_at = None
         self.events = {}        # (MPxN, SupplyStartDate): row
@@ -209,21 +214,22 @@ class Model:
 
     # ---- one pass ----
 
-    def run_pass(self, wall, files=(), orders=()):
+    def run_pass(self, wall, files=(), orders=(), release=False):
         """wall: what the clock says. orders: (Device, "migrated" or "failed"), which come before the pass. A pass acts
         at no earlier time than the one before. The gateway goes by the newest time that it has recorded; a pass that
         files came to has recorded its own."""
         self.now = now = max(self.now, wall)
         answers = Answers()
         self.reported = answers.inc
+        self.held_now = False
         for device, as_what in orders:
             answers.orders.append(self.end_by_order(device, as_what, now, answers))
+        if release:
+            self.release(now)
         self.pass_time(now, answers)
         files = in_turn(files)
         first = [file for file in files if file.kind in REFERENCE]
-        for file in first:  # reference data before all others, and no work order in between
-            self.judge(file, now, answers)
-        if first:
+        if self.judge_reference(first, now, answers):
             self.dispatch(now, answers)
         while self.waiting and not self.inventory_is_stale(now):
             self.judge(self.waiting.pop(0), now, answers)
@@ -273,6 +279,40 @@ class Model:
             return
         self.judge(file, now, answers)
 
+    # ---- FULL files that would remove too much ----
+
+    def release(self, now):
+        """An operator lets all through that are held."""
+        for file in self.held:
+            self.released.append(file)
+            self.clear_incident("A117", f"{file.drop}/{file.name}", now)
+        self.line = [*self.held, *self.line]
+        self.held = []
+
+    def judge_reference(self, files, now, answers):
+        """Reference data before all others, and no work order in between. Behind a file that is held those of its type
+        wait. True: some were judged, or held."""
+        line, self.line = [*self.line, *files], []
+        for file in line:
+            if any(file.kind == other.kind for other in self.held):
+                self.line.append(file)
+            else:
+                self.judge(file, now, answers)
+        return bool(line)
+
+    def must_wait(self, file, now):
+        """For an operator: it would remove too much."""
+        if file.kind not in REFERENCE or file.mode != "FULL" or file in self.released:
+            return False
+        before = self.known_of(file.kind) or {}
+        removed = len(set(before) - set(self.refer_to(file)[0]))
+        if removed == 0 or removed < len(before) and removed * 100 <= self.settings.shrink_limit * len(before):
+            return False
+        self.held.append(file)
+        self.seen.discard(file.name)
+        self.begin_incident("A117", f"{file.drop}/{file.name}", now)
+        return True
+
     def inventory_is_stale(self, now):
         if self.inventory is None:
             return self.settings.inventory == "required"
@@ -289,6 +329,9 @@ class Model:
         faults += self.content_faults(file)
         if faults:
             self.reject(file, faults, now, answers)
+            return
+        if self.must_wait(file, now):
+            self.held_now = True
             return
         take = {"EMI": self.instruct, "EMT": self.take_records, "EMC": self.take_records}.get(file.kind, self.refer)
         errors, warnings = take(file, now, answers)
@@ -739,9 +782,12 @@ class Model:
 
     # ---- reference data ----
 
+    def known_of(self, kind):
+        return {"INV": self.inventory, "COS": self.events, "NMM": self.models, "PTY": self.parties}[kind]
+
     def refer_to(self, file):
         """What is known of the type after the file, and its findings."""
-        known = {"INV": self.inventory, "COS": self.events, "NMM": self.models, "PTY": self.parties}[file.kind]
+        known = self.known_of(file.kind)
         known = {} if file.mode == "FULL" or known is None else dict(known)
         errors, warnings, seen = [], [], set()
         for record, row in enumerate(file.rows, 1):

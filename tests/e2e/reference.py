@@ -116,12 +116,111 @@ def states(home):
     return [job["state"] for job in home.json("spool", "list") if job["type"] not in ("INC", "NMDM")]
 
 
+def release(home):
+    """An operator lets through what is held."""
+    for job in home.json("spool", "list", "--state", "held"):
+        home.command("spool", "release", job["id"], "--reason", "it is right")
+    return home.run()
+
+
+def run_released(home):
+    """A pass, and another one if it held a file that would remove much."""
+    done = home.run()
+    return release(home) if home.json("spool", "list", "--state", "held") else done
+
+
+def opened(home):
+    """Code, subject, opening and closing of the A117 so far."""
+    return table(home, "SELECT code, subject, begun, cleared FROM incident WHERE code='A117' ORDER BY id")
+
+
+def test_shrinking(tap):
+    """A FULL file that would remove much of what is known waits for a person."""
+    home = Home()
+    sender = Sender(home)
+    sender.reference("INV", [inv(n) for n in range(1, 11)])
+    home.run()
+    fine = sender.reference("INV", [inv(n) for n in range(3, 11)])
+    tap.ok(home.run().returncode == 0 and ema(home, fine) == ("AC", []) and devices(home) == list(range(3, 11)),
+           "20 percent may go")
+    much = sender.reference("INV", [inv(n) for n in (*range(5, 11), 20, 21, 22)])
+    later = sender.reference("INV", [inv(30)], mode="DELTA")
+    done = home.run()
+    job = home.json("spool", "list", "--state", "held")[0]
+    reason = home.json("spool", "show", job["id"])[0]["reason"]
+    tap.ok(done.returncode == 2 and job["name"] == much and devices(home) == list(range(3, 11)) and
+           "would remove 2 of the 8 records" in reason, "a file with as many records that removes 25 percent is held",
+           reason)
+    tap.ok(opened(home)[-1][:2] == ("A117", f"dcc/{much}") and opened(home)[-1][3] is None, "which is an incident",
+           opened(home))
+    waits = home.json("why", later)[0]
+    tap.ok(answer(later) not in home.out("dcc") and home.run().returncode == 2 and "A117" in waits["because"],
+           "the next number of its type waits for the decision", waits)
+    told = home.json("why", much)[0]
+    tap.ok("would remove 2 of the 8" in told["because"] and "incident close" in str(told), "why says how to decide",
+           told)
+    other = sender.reference("NMM", [MODEL_OF_2])
+    home.run()
+    tap.ok(ema(home, other) == ("AC", []), "another type does not wait")
+    done = release(home)
+    tap.ok(done.returncode == 0 and ema(home, much) == ("AC", []) and ema(home, later) == ("AC", []) and
+           devices(home) == [*range(5, 11), 20, 21, 22, 30], "released, it is judged, and what waited after it",
+           devices(home), done.stderr)
+    tap.ok(opened(home)[-1][3], "and the incident is closed", opened(home))
+    sound(tap, home, "after a release")
+
+    for kind, rows in (("PTY", []), ("NMM", []), ("INV", [inv(40)])):
+        if kind == "PTY":
+            sender.reference("PTY", [f"SET,{SUPPLIER % 1},SUPPLIER,SUP1,First,"], mode="DELTA")
+        home.run()
+        held = sender.reference(kind, rows)
+        home.run()
+        tap.ok(answer(held) not in home.out("dcc"), f"a FULL {kind} that removes all is held")
+        number = [row for row in home.json("incident", "list") if row["code"] == "A117"][0]["id"]
+        home.command("incident", "close", number, "--reason", "it was a mistake")
+        right = sender.reference(kind, rows, mode="DELTA")
+        home.run()
+        tap.ok((answer(right) in home.out("dcc")) and home.json("spool", "list", "--state", "held") != [],
+               f"given up, the {kind} stays there, and the next one is judged")
+        job = home.json("spool", "list", "--state", "held")[-1]["id"]
+        home.command("spool", "release", job, "--reason", "after all")
+        home.run()
+        tap.ok(answer(held) not in home.out("dcc"), f"an older {kind} is not released after a newer one")
+    sound(tap, home, "after files that were given up")
+
+
+def test_shrinking_stopped(tap):
+    """Killed anywhere on the way into held/ and out of it."""
+    for crash, at in (("job-reasoned:before:1", 0), ("job-reasoned:after:1", 0), ("job-set-aside:before:1", 0),
+                      ("job-set-aside:after:1", 0), ("job-returned:before:1", 1), ("job-returned:after:1", 1),
+                      ("order-done:before:1", 1), ("order-done:after:1", 1), ("verdict-committed:before:1", 1),
+                      ("verdict-committed:after:1", 1)):
+        home = Home()
+        sender = Sender(home)
+        sender.reference("INV", [inv(1), inv(2)])
+        home.run()
+        name = sender.reference("INV", [inv(1)])
+        statuses = [home.run(env={"ECOSGATE_CRASH": crash} if at == 0 else None).returncode]
+        home.run()
+        held = (devices(home), [row[0] for row in opened(home) if row[3] is None])
+        env = {"ECOSGATE_CRASH": crash} if at == 1 else None
+        for job in home.json("spool", "list", "--state", "held"):  # carried out at once, as no gateway runs
+            statuses.append(home.command("spool", "release", job["id"], "--reason", "it is right", env=env).returncode)
+        statuses.append(home.run(env=env).returncode)
+        home.run()
+        tap.ok(-signal.SIGKILL in (statuses[1:] if at else statuses[:1]) and held == ([1, 2], ["A117"]) and
+               devices(home) == [1] and
+               ema(home, name) == ("AC", []) and len(opened(home)) == 1 and opened(home)[0][3],
+               f"a stop at {crash}: held once, released once", statuses, held, opened(home))
+        home.remove()
+
+
 def test_files(tap):
     home = Home()
     sender = Sender(home)
     schema = table(home, "SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2")
     first = sender.reference("INV", [inv(1), inv(2), inv(3)])
-    done = home.run()
+    done = run_released(home)
     tap.ok(done.returncode == 0 and ema(home, first) == ("AC", []) and devices(home) == [1, 2, 3],
            "a FULL inventory is taken", done.stderr, devices(home))
     tap.ok(home.out("dcc") == [answer(first)] and home.out("mcc") == [] and home.out("tcos") == [],
@@ -131,33 +230,33 @@ def test_files(tap):
     second = sender.reference("INV",
                               [inv(2, status="Suspended"), inv(4), f"REMOVE,{DEVICE % 1}", f"REMOVE,{DEVICE % 9}"],
                               mode="DELTA", pack="gz")
-    tap.ok(home.run().returncode == 0 and ema(home, second) == ("WN", ["C119"]) and devices(home) == [2, 3, 4],
+    tap.ok(run_released(home).returncode == 0 and ema(home, second) == ("WN", ["C119"]) and devices(home) == [2, 3, 4],
            "a DELTA sets and removes; what was not there is reported", ema(home, second), devices(home))
     tap.ok(table(home, "SELECT status FROM inventory WHERE device_id & 255 = 2") == [("Suspended",)], "it replaces")
     third = sender.reference("INV",
                              [inv(5), inv(6, status="Broken"), inv(5), inv(7, credentials=""), f"REMOVE,{DEVICE % 2}"])
-    tap.ok(home.run().returncode == 1 and ema(home, third) == ("PA", ["C120", "C102", "C120", "C120"]) and
+    tap.ok(run_released(home).returncode == 1 and ema(home, third) == ("PA", ["C120", "C102", "C120", "C120"]) and
            devices(home) == [5],
            "what is wrong in a FULL file is left out, the rest replaces all", ema(home, third), devices(home))
     fourth = sender.reference("INV", [inv(8)], count=2)
-    tap.ok(home.run().returncode == 1 and ema(home, fourth)[0] == "RJ" and devices(home) == [5],
+    tap.ok(run_released(home).returncode == 1 and ema(home, fourth)[0] == "RJ" and devices(home) == [5],
            "a FULL file that is wrong in its frame changes nothing", ema(home, fourth), devices(home))
     empty = sender.reference("INV", [])
-    tap.ok(home.run().returncode == 1 and ema(home, empty) == ("RJ", ["B306"]) and devices(home) == [5],
+    tap.ok(run_released(home).returncode == 1 and ema(home, empty) == ("RJ", ["B306"]) and devices(home) == [5],
            "an empty inventory is refused", ema(home, empty))
     tap.ok(table(home, "SELECT job, records FROM reference") == [(3, 1)], "the newest accepted file is known",
            table(home, "SELECT * FROM reference"))
     useless = sender.reference("INV", [inv(8, status="New"), inv(9, status="New")])
     other = sender.reference("COS", ["SET,12,,,2023-02-29"])
-    home.run()
+    run_released(home)
     tap.ok(ema(home, useless) == ("RJ", ["C120", "C120", "B306"]) and devices(home) == [5] and
            ema(home, other)[0] == "RJ",
            "so is one of which no record is good, of any type", ema(home, useless), devices(home))
     modeless = sender.reference("INV", [inv(8)], mode="ALL")
-    home.run()
+    run_released(home)
     tap.ok(ema(home, modeless) == ("RJ", ["B211"]) and devices(home) == [5], "a Mode that is none is refused")
     xml = sender.reference("INV", [inv(8)], form="xml")
-    home.run()
+    run_released(home)
     tap.ok(b"B109" in home.read_out("dcc", answer(xml).replace(".csv", ".xml")), "XML is no form of an inventory")
     tap.ok(table(home, "SELECT count(*) FROM work_item, session") == [(0,)], "no work comes of reference data")
     sound(tap, home, "after reference data")
@@ -184,7 +283,7 @@ def test_others(tap):
            "the good records are there")
     for kind, name in (("COS", "cos"), ("NMM", "non_migratable"), ("PTY", "party")):
         file = sender.reference(kind, [])
-        tap.ok(home.run().returncode == 0 and ema(home, file) == ("AC", []) and
+        tap.ok(run_released(home).returncode == 0 and ema(home, file) == ("AC", []) and
                table(home, f"SELECT count(*) FROM {name}") == [(0,)],
                f"an empty FULL {kind} says that there is none", ema(home, file))
     file = sender.reference("COS", [f"SET,{mpan(1)},,{SUPPLIER % 2},2023-07-08"], mode="DELTA")
@@ -600,7 +699,7 @@ def big(sender, first, n):
 def test_kill(tap):
     """Killed anywhere in a FULL file: readers see the old or the new, and the next run ends with the new."""
     n = 2000 if SANITIZED else 30000
-    home = Home()
+    home = Home("gateway shrink_limit=100")
     sender = Sender(home)
     big(sender, 1, n)
     home.run()
@@ -614,7 +713,7 @@ def test_kill(tap):
             seen |= set(table(home, "SELECT count(*), min(device_id >> 40), max(device_id >> 40) FROM inventory"))
         run.send_signal(signal.SIGKILL)
         run.wait()
-        home.run()
+        run_released(home)
         found = table(home, "SELECT count(*), min(device_id >> 40), max(device_id >> 40) FROM inventory")
         whole += found == [(n, 0xdb00 + turn, 0xdb00 + turn)]
     tap.ok(whole == 6, "a FULL file replaces all in the end, wherever it was killed", whole)
@@ -645,7 +744,7 @@ def test_many(tap):
                 changed[key] = status
         broken = broken or not any("Nonsense" not in row for row in rows)
         sender.reference("INV", rows, mode=mode, count=0 if broken else None)
-        home.run()
+        run_released(home)
         expected = expected if broken else changed
         found = {key & 0xff: status for key, status in table(home, "SELECT device_id, status FROM inventory")}
         if found != expected:
@@ -656,7 +755,8 @@ def test_many(tap):
 
 if __name__ == "__main__":
     with Tap() as report:
-        for test in (test_files, test_others, test_every_code, test_codes, test_switches, test_dates, test_hubs,
+        for test in (test_shrinking, test_shrinking_stopped, test_files, test_others, test_every_code,
+                     test_codes, test_switches, test_dates, test_hubs,
                      test_elsewhere, test_limit,
                      test_past, test_required, test_stale, test_together, test_settling, test_after_the_split,
                      test_daemon, test_grows_stale, test_kill, test_many):

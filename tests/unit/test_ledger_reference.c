@@ -199,7 +199,7 @@ static void test_ledger_reference__whole_file__replaces_or_nothing(void **state)
         commit();
         for (int keep = 0; keep < 2; keep++) {
             assert_true(ledger_begin(ledger, NULL) && ledger_savepoint(ledger, NULL));
-            assert_true(ledger_reference_load_begin(ledger, (enum ledger_reference)table, NULL));
+            assert_true(ledger_reference_load_begin(ledger, (enum ledger_reference)table, false, NULL));
             put(METER + 1, "ESME", "Pending", HUB, "2", 2);
             put_cos("2", 5, 7);
             if (keep) {
@@ -218,7 +218,7 @@ static void test_ledger_reference__whole_file__replaces_or_nothing(void **state)
         }
         assert_true(ledger_begin(ledger, NULL));
         for (int all = 0; all < LEDGER_REFERENCES; all++)
-            assert_true(ledger_reference_load_begin(ledger, (enum ledger_reference)all, NULL) &&
+            assert_true(ledger_reference_load_begin(ledger, (enum ledger_reference)all, false, NULL) &&
                         ledger_reference_load_end(ledger, (enum ledger_reference)all, NULL));
     }
 }
@@ -229,7 +229,7 @@ static void test_ledger_reference__outside_a_transaction__is_refused(void **stat
 
     (void)state;
     ledger_rollback(ledger);
-    assert_false(ledger_reference_load_begin(ledger, LEDGER_NMM, &error));
+    assert_false(ledger_reference_load_begin(ledger, LEDGER_NMM, false, &error));
     assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_BUG));
     g_clear_error(&error);
     assert_false(

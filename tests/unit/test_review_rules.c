@@ -262,7 +262,7 @@ static void test_review_rules__change_of_supplier_in_the_window__is_c109(void **
 
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        assert_true(ledger_reference_load_begin(ledger, LEDGER_COS, NULL));
+        assert_true(ledger_reference_load_begin(ledger, LEDGER_COS, false, NULL));
         assert_true(ledger_reference_load_end(ledger, LEDGER_COS, NULL));
         put_cos("1012345678903", cases[i].starts);
         rules.now = at(cases[i].now);
