@@ -127,6 +127,7 @@ void config_free(struct config *config)
     g_strfreev(config->device_types);
     g_free(config->work_order_party);
     g_free(config->incident_party);
+    g_free(config->ecos_subject);
     g_free(config);
 }
 
@@ -170,5 +171,6 @@ void config_rules(const struct config *config, int64_t now, struct rules *rules)
     rules->sequence_gap_max = config->sequence_gap_max;
     rules->max_devices = (uint32_t)config->max_devices;
     rules->retry = config->retry;
+    rules->ecos_subject = config->ecos_subject;
     rules->unpack = (struct unpack_limits){(uint64_t)config->max_bytes, (uint32_t)config->max_ratio};
 }

@@ -32,6 +32,7 @@ struct config {
     int64_t future_tolerance; /* seconds */
     int64_t sequence_gap_max; /* numbers that a file may skip */
     struct retry_rules retry;
+    char *ecos_subject;                    /* the SubjectId that new credentials have; NULL: any other than before */
     int64_t outcome_wait;                  /* seconds after a batch's last session should have ended, until its EMO */
     int64_t max_sessions;                  /* failed ones of a Device after which somebody has to act */
     int64_t model_failures;                /* failed Devices of a model of which none migrated: then D160 */

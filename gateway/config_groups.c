@@ -5,6 +5,7 @@
  */
 #include "gateway/config_groups.h"
 
+#include "formats/eui64.h"
 #include "formats/filename.h"
 #include "gateway/drops/transport.h"
 
@@ -58,6 +59,19 @@ static void load_hours(struct config_loading *l, struct config *c, const char *g
     c->dispatch_until = 3600 * until;
 }
 
+/* NULL: it is not given. */
+static char *ecos_subject_value(struct config_loading *l, const char *g)
+{
+    g_autofree char *value = config_text_value(l, g, "ecos_subject", "");
+    uint64_t id;
+
+    if (*value == '\0')
+        return NULL;
+    if (!eui64_parse(value, strlen(value), &id))
+        config_problem(l, g, "ecos_subject", "an EUI-64 of eight hex pairs joined by '-'");
+    return g_ascii_strup(value, -1);
+}
+
 static void load_retry(struct config_loading *l, struct config *c, const char *g)
 {
     retry_rules_init(&c->retry);
@@ -67,6 +81,7 @@ static void load_retry(struct config_loading *l, struct config *c, const char *g
     c->retry.confirmation_wait =
         3600 * config_number_value(l, g, "confirmation_wait", (struct config_range){24, 1, 8760});
     c->retry.tcos_closes = config_instant_value(l, g, "tcos_closes");
+    c->ecos_subject = ecos_subject_value(l, g);
     c->outcome_wait = 3600 * config_number_value(l, g, "outcome_wait", (struct config_range){168, 1, 8760});
     c->max_sessions = config_number_value(l, g, "max_sessions", (struct config_range){5, 1, 1000});
     c->model_failures = config_number_value(l, g, "model_failures", (struct config_range){10, 1, 1000000});

@@ -8,6 +8,7 @@
 #include "formats/eui64.h"
 #include "formats/instant.h"
 #include "spool/ledger/ledger_devices.h"
+#include "validators/credential_id.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -22,8 +23,8 @@ static const struct field *value(const struct result *result, size_t column)
 
 /* ---- values ---- */
 
-/* A copy that lives as long as the result; NULL for an empty field. Hex digits become upper case, so that the ids which
- * the two sides state can be compared. The field must be ASCII: result->texts has one byte for each character. */
+/* A copy that lives as long as the result; NULL for an empty field. Hex digits become upper case. The field must be
+ * ASCII: result->texts has one byte for each character. */
 static const char *copy(struct result *result, const struct field *field)
 {
     char *text = result->texts[result->n_texts];
@@ -43,16 +44,24 @@ static const char *copy(struct result *result, const struct field *field)
     return text;
 }
 
+/* Printable ASCII without blanks. */
+static bool has_id_form(const struct field *field)
+{
+    for (size_t i = 0; i < field->len; i++) {
+        if (!g_ascii_isgraph(field->text[i]))
+            return false;
+    }
+    return true;
+}
+
 /* SubjectId or KeyId of credentials. */
 static const char *id_value(struct result *result, size_t column, bool required)
 {
     const struct field *field = value(result, column);
 
-    for (size_t i = 0; i < field->len; i++) {
-        if (!g_ascii_isgraph(field->text[i])) {
-            row_error(&result->row, C120, column, "expected printable ASCII without blanks");
-            return NULL;
-        }
+    if (!has_id_form(field)) {
+        row_error(&result->row, C120, column, "expected printable ASCII without blanks");
+        return NULL;
     }
     if (required && field->len == 0) {
         row_error(&result->row, C120, column,
@@ -304,6 +313,22 @@ static void judge_success(struct result *result, const struct retry_result *said
         row_error(&result->row, C120, RESULT_ALERT_CODE, "expected no alert that stands for a failure beside SUCCESS");
 }
 
+/* C121: the SubjectId of credentials that are on the Device now cannot be the one before, nor, if the settings name the
+ * one of ECoS, another. */
+static void judge_subject(struct result *result, size_t column, const char *now, const char *before)
+{
+    const char *ecos = result->row.file->rules->ecos_subject;
+
+    if (now == NULL)
+        return;
+    if (ecos != NULL && !credential_id_same(now, ecos))
+        row_error(&result->row, C121, column, "expected %s, the SubjectId of the ECoS credentials (ecos_subject)",
+                  ecos);
+    else if (before != NULL && credential_id_same(now, before))
+        row_error(&result->row, C121, column,
+                  "expected the SubjectId of the new credentials; this one was on the Device before");
+}
+
 /* Everything that the record says of the try. Values that the ledger does not keep are judged all the same. */
 static void judge_values(struct result *result, struct retry_result *said)
 {
@@ -326,8 +351,12 @@ static void judge_values(struct result *result, struct retry_result *said)
     }
     said->subject_id = id_value(result, RESULT_REPLACING_SUBJECT_ID, success);
     said->key_id = id_value(result, RESULT_REPLACING_KEY_ID, success);
-    if (success)
-        judge_success(result, said);
+    if (!success)
+        return;
+    const struct field *existing = value(result, RESULT_EXISTING_SUBJECT_ID);
+    said->existing_id = has_id_form(existing) ? copy(result, existing) : NULL; /* its form is not judged */
+    judge_success(result, said);
+    judge_subject(result, RESULT_REPLACING_SUBJECT_ID, said->subject_id, said->existing_id);
 }
 
 /* Feeds find_order() with the transitions of the ledger, the oldest first. */
@@ -406,6 +435,9 @@ bool result_rules_judge_confirmation(const struct judged_file *file, const struc
     judge_id(result, CONFIRMATION_DEVICE_ID);
     judge_device(result, CONFIRMATION_DEVICE_ID);
     judge_confirmation_values(result, &said);
+    if (said.confirmed) /* what the TCoS side says of this very Device */
+        judge_subject(result, CONFIRMATION_SUBJECT_ID, said.subject_id,
+                      result->work != NULL ? result->work->session.tcos.existing_id : NULL);
     if (!copy_session(result))
         return true;
     said.at = time_since_order(result, CONFIRMATION_CONFIRMED_AT, said.at, result->session.begun);

@@ -8,6 +8,7 @@
 #include "validators/retry.h"
 
 #include "spool/ledger/ledger_devices.h"
+#include "validators/credential_id.h"
 
 #include <glib.h>
 #include <string.h>
@@ -219,7 +220,7 @@ static void fail_with_last_code(const struct change *c)
 static bool says_the_same(const struct ledger_side *a, const struct ledger_side *b)
 {
     return a->good == b->good &&
-           (!a->good || (g_strcmp0(a->subject_id, b->subject_id) == 0 && g_strcmp0(a->key_id, b->key_id) == 0));
+           (!a->good || (credential_id_same(a->subject_id, b->subject_id) && credential_id_same(a->key_id, b->key_id)));
 }
 
 /* Compares the sides after one of them has made a statement that counts. */
@@ -330,8 +331,12 @@ static bool is_known(const struct ledger_session *session, const struct ledger_s
 static enum retry_effect take_success(const struct change *c, const struct retry_result *said)
 {
     struct ledger_session *session = c->session;
-    const struct ledger_side side = {
-        .at = c->now, .good = true, .subject_id = said->subject_id, .key_id = said->key_id, .try = said->try};
+    const struct ledger_side side = {.at = c->now,
+                                     .good = true,
+                                     .subject_id = said->subject_id,
+                                     .key_id = said->key_id,
+                                     .existing_id = said->existing_id,
+                                     .try = said->try};
     bool known = session->tcos.at != 0 && session->tcos.good;
     bool same = known && says_the_same(&session->tcos, &side);
     enum retry_effect effect;
@@ -443,6 +448,7 @@ static void copy_result(const struct retry_result *said, struct ledger_transitio
     transition->alert = said->alert;
     transition->subject_id = said->subject_id;
     transition->key_id = said->key_id;
+    transition->existing_id = said->existing_id;
     transition->said_at = said->at;
 }
 

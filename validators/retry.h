@@ -86,6 +86,7 @@ struct retry_result {
     bool outdated;                   /* it is about an earlier order of that try (retry_orders_outdate) */
     const char *gbcs, *duis, *alert; /* GBCSStatus, DUISCode, AlertCode; NULL: not stated */
     const char *subject_id, *key_id; /* of the new credentials; of a SUCCESS only */
+    const char *existing_id;         /* the SubjectId of those before; of a SUCCESS only; NULL: not stated */
 };
 
 /* A record of an EMC. */

@@ -62,6 +62,7 @@ struct rules {
     uint32_t max_devices;                /* records in one file (B111) */
     struct unpack_limits unpack;         /* bytes and ratio of a packed file (B111) */
     struct retry_rules retry;            /* of sessions */
+    const char *ecos_subject;            /* the SubjectId that new credentials have (C121); NULL: not judged */
 };
 
 /* Fills the defaults of ecosgate.conf(5). identity, ledger, job, drop, drops and now stay empty. */

@@ -43,6 +43,8 @@ static const char configuration[] =
     "max_sessions=5\n"
     "# hours after one side has confirmed until the other side's confirmation counts as missing (D150)\n"
     "confirmation_wait=24\n"
+    "# the SubjectId of the new credentials: a replacement by others is refused; empty: any but the one before\n"
+    "ecos_subject=\n"
     "# hours after the last session of a batch should have ended until its outcome (EMO) goes out without the Devices\n"
     "# that still wait for a side's statement\n"
     "outcome_wait=168\n"

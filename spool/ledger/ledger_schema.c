@@ -305,6 +305,8 @@ static const char *const versions[] = {
     " AND(s.begun IS NOT NULL OR s.ended IS NOT NULL)),last_end=(SELECT ifnull(max(ends),0) FROM session s"
     " WHERE s.item>=first_item AND s.item<first_item+items) WHERE items>0;"
     "CREATE INDEX verdict_overdue ON verdict(last_end) WHERE " LEDGER_OUTCOME_WAITS ";"
+    /* The SubjectId that a SUCCESS has replaced, as it says. */
+    "ALTER TABLE transition ADD COLUMN existing_id TEXT;"
     /* Work items that an operator has ended, and the order (ledger_sessions.h). */
     "CREATE TABLE operator_end(item INTEGER PRIMARY KEY, transition INTEGER NOT NULL, order_id TEXT NOT NULL);"
     /* The hub that the work order named (EUI-64); NULL: that of the instruction. */

@@ -16,7 +16,8 @@
 #define SESSION                                                                                                        \
     "s.item,s.state,s.transitions,s.last,s.try,s.answered,s.unused,s.delays,s.begun,s.ends,s.due,s.code,s.next_"       \
     "eligible,"                                                                                                        \
-    "s.ended,s.tcos,a.statement,a.at,a.try,a.subject_id,a.key_id,s.ecos,b.statement,b.at,b.try,b.subject_id,b.key_id"
+    "s.ended,s.tcos,a.statement,a.at,a.try,a.subject_id,a.key_id,s.ecos,b.statement,b.at,b.try,b.subject_id,b.key_id," \
+    "a.existing_id"
 #define SESSION_FROM                                                                                                   \
     " LEFT JOIN session s ON s.item=w.item LEFT JOIN transition a ON a.id=s.tcos LEFT JOIN transition b ON "           \
     "b.id=s.ecos"
@@ -33,7 +34,7 @@
 #define WORK_FROM                                                                                                      \
     " JOIN job j ON j.id=w.job JOIN verdict v ON v.job=w.job AND w.item>=v.first_item"                                 \
     " AND w.item<v.first_item+v.items LEFT JOIN session_was c ON c.item=w.item AND c.ended IS NOT NULL" SESSION_FROM
-enum { WORK_CORRECTED = LEDGER_ITEM_COLUMNS + 7, WORK_SESSION = WORK_CORRECTED + 5, SESSION_COLUMNS = 26 };
+enum { WORK_CORRECTED = LEDGER_ITEM_COLUMNS + 7, WORK_SESSION = WORK_CORRECTED + 5, SESSION_COLUMNS = 27 };
 enum { WORK_COLUMNS = WORK_SESSION + SESSION_COLUMNS };
 
 /* ---- reading ---- */
@@ -72,6 +73,7 @@ static void read_session(sqlite3_stmt *q, int c, struct ledger_session *session)
     session->ended = sqlite3_column_int64(q, c + 13);
     read_side(q, c + 14, &session->tcos);
     read_side(q, c + 20, &session->ecos);
+    session->tcos.existing_id = session->tcos.good ? ledger_text(q, c + 26) : NULL;
 }
 
 static void read_work(sqlite3_stmt *q, int c, void *row)
@@ -114,6 +116,7 @@ static const size_t work_strings[] = {
     offsetof(struct ledger_work, session.code),
     offsetof(struct ledger_work, session.tcos.subject_id),
     offsetof(struct ledger_work, session.tcos.key_id),
+    offsetof(struct ledger_work, session.tcos.existing_id),
     offsetof(struct ledger_work, session.ecos.subject_id),
     offsetof(struct ledger_work, session.ecos.key_id),
 };
@@ -433,7 +436,8 @@ static bool add_transition(struct ledger *ledger, const struct ledger_work *work
 {
     LEDGER_SQL(insert,
                "INSERT INTO transition(item,n,before,at,state,try,job,record,code,due,gbcs,duis,alert,subject_id,"
-               "key_id,said_at,statement,hub) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,"
+               "key_id,said_at,statement,existing_id,hub) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,"
+               "?16,?17,?18,"
                "iif(?5=3,(SELECT i.chf FROM work_item w JOIN inventory i USING(device_id) WHERE w.item=?1),NULL))");
     if (!ledger_run(ledger, &insert,
                     LEDGER_VALUES(LEDGER_INT(work->item.item), LEDGER_INT(t->n), LEDGER_INT_OR_NULL(work->session.last),
@@ -441,7 +445,8 @@ static bool add_transition(struct ledger *ledger, const struct ledger_work *work
                                   LEDGER_INT_OR_NULL(t->job), LEDGER_INT_OR_NULL(t->record), LEDGER_TEXT(t->code),
                                   LEDGER_INT_OR_NULL(t->due), LEDGER_TEXT(t->gbcs), LEDGER_TEXT(t->duis),
                                   LEDGER_TEXT(t->alert), LEDGER_TEXT(t->subject_id), LEDGER_TEXT(t->key_id),
-                                  LEDGER_INT_OR_NULL(t->said_at), LEDGER_INT_OR_NULL(t->statement)),
+                                  LEDGER_INT_OR_NULL(t->said_at), LEDGER_INT_OR_NULL(t->statement),
+                                  LEDGER_TEXT(t->existing_id)),
                     error))
         return false;
     *id = sqlite3_last_insert_rowid(ledger->db);

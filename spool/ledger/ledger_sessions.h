@@ -30,8 +30,9 @@ enum ledger_statement {
 /* The newest statement of one side. It is stored in its transition only. */
 struct ledger_side {
     int64_t at;                      /* when it came; 0: this side has made none */
-    bool good;                       /* REPLACED or CONFIRMED; the next three are set only then */
+    bool good;                       /* REPLACED or CONFIRMED; the next four are set only then */
     const char *subject_id, *key_id; /* the identifiers in it */
+    const char *existing_id;         /* TCoS side only: the SubjectId that was there before; NULL: it did not say */
     int64_t try;                     /* the try that it is about; 0: it names none */
     int64_t transition;              /* the ledger's own: give it back as it was read */
 };
@@ -65,6 +66,7 @@ struct ledger_transition {
     const char *code;                                      /* as in the session afterwards */
     int64_t due;                                           /* as in the session afterwards */
     const char *gbcs, *duis, *alert, *subject_id, *key_id; /* as the record says; NULL: it does not */
+    const char *existing_id;                               /* of a SUCCESS: the SubjectId that was there before */
     int64_t said_at;                                       /* the time in the record; 0: it has none */
     enum ledger_statement statement;
     uint64_t hub; /* DISPATCHED: the inventory's hub of the Device at that time, which the work order names; 0: the

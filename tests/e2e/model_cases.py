@@ -4,9 +4,9 @@ A history is steps joined by " | ", a step is a time, a verb and its arguments:
 
     0 instruct a b         an instruction for the Devices a and b, one batch each time
     1m result a FAILED E20          E20, GBCS status 10 or alert 8F1E; "try 1" for a try that is not the newest
-    5m result a SUCCESS k           with the key k
+    5m result a SUCCESS k           with the key k of the subject S; "on T": T was there before
     7m result a TIMEOUT at 1m       its LastTry; "of 1m": in a file that was made then
-    1h confirm a Y k                k; N has none
+    1h confirm a Y k                k; N has none; "of T": of the subject T
     9m pass                         nothing comes, time alone
     9m end a failed                 an operator ends its work, as migrated or failed
     1d late a k            success of the first work item of a; lateconfirm: its confirmation
@@ -150,6 +150,22 @@ CASES = [
      "a MIGRATED found=C121"),
     ("and it is not instructed again", "0 instruct a | 1m result a SUCCESS k | 2m confirm a N | 2d end a migrated | "
      "32d instruct a", "a REJECTED code=C108"),
+    ("the new credentials cannot be those before",
+     "0 instruct a | 1m result a SUCCESS AA on S", "a DISPATCHED found=C121"),
+    ("nor can they be confirmed", "0 instruct a | 1m result a SUCCESS AA on T | 2m confirm a Y AA of T",
+     "a CONFIRM_PENDING found=C121"),
+    ("which other credentials can",
+     "0 instruct a | 1m result a SUCCESS AA on T | 2m confirm a Y AA", "a MIGRATED found="),
+    ("ids of bytes are compared as bytes", "0 instruct a | 1m result a SUCCESS 9A-0B | 2m confirm a Y 9a0b",
+     "a MIGRATED found="),
+    ("other ids are not", "0 instruct a | 1m result a SUCCESS key | 2m confirm a Y KEY", "a CONFIRM_MISMATCH"),
+    ("where the ECoS subject is known it must be it",
+     "0 instruct a | 1m result a SUCCESS AA on 90-B3-D5-1F-30-02-00-00", "a DISPATCHED found=C121",
+     {"ecos_subject": "90-B3-D5-1F-30-02-00-00"}),
+    ("in a confirmation too", "0 instruct a | 1m confirm a Y AA", "a DISPATCHED found=C121",
+     {"ecos_subject": "90-B3-D5-1F-30-02-00-00"}),
+    ("and nothing else", "0 instruct a | 1m confirm a Y AA of 90B3D51F30020000", "a CONFIRM_PENDING found=",
+     {"ecos_subject": "90-B3-D5-1F-30-02-00-00"}),
     ("NOT_ATTEMPTED costs no try", "0 instruct a | 1m result a NOT_ATTEMPTED",
      "a RETRY_WAIT code= due=6m try=1 tries=0"),
     ("and is ordered again as the same", "0 instruct a | 1m result a NOT_ATTEMPTED | 6m pass",
@@ -433,8 +449,9 @@ class Play:
         about = {"WorkItemId": item.work_item if item else "MCC.B-9.9", "DeviceID": DEVICES[words[0]]}
         if verb == "confirm":
             key = words[2] if len(words) > 2 else ""
+            subject = words[4] if len(words) > 4 else "S"
             return File("EMC",
-                        [{**about, "Confirmed": words[1], "ConfirmedAt": "", "SubjectId": key and "S", "KeyId": key,
+                        [{**about, "Confirmed": words[1], "ConfirmedAt": "", "SubjectId": key and subject, "KeyId": key,
                                  "Code": ""}], batch=batch)
         row = {**EMT, **about, **result(words[1:], item)}
         return File("EMT", [row], batch=batch, created=row.pop("made", 0))
@@ -500,13 +517,15 @@ def result(words, item):
             row["Try"] = words.pop(0)
         elif word == "at":
             row["LastTry"] = text_of(moment(words.pop(0)))
+        elif word == "on":
+            row["ExistingSubjectId"] = words.pop(0)
         elif word == "of":
             row["made"] = moment(words.pop(0))
         elif re.fullmatch(r"E\d+", word):
             row["DUISCode"] = word
         elif word.isdigit():
             row["GBCSStatus"] = word
-        elif word[:1] == "8":
+        elif word[:1] == "8" and len(word) == 4:
             row["AlertCode"] = word
         else:
             row.update(ReplacingSubjectId="S", ReplacingKeyId=word)
@@ -515,7 +534,7 @@ def result(words, item):
 
 def lines_of(settings):
     """The same in ecosgate.conf."""
-    lines = [f"gateway {name}={settings[name]}" for name in ("daily_limit", "inventory", "shrink_limit")
+    lines = [f"gateway {name}={settings[name]}" for name in ("daily_limit", "inventory", "shrink_limit", "ecos_subject")
              if name in settings]
     if "outcome_wait" in settings:
         lines.append(f"gateway outcome_wait={settings['outcome_wait'] // HOUR}")

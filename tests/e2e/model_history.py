@@ -17,6 +17,7 @@ from model_time import DAY, HOUR, MINUTE, midnight, text_of, time_of
 START = time_of("2023-07-03T12:00:00Z")
 HUBS = ("00-DB-12-34-56-78-90-C0", "00-DB-12-34-56-78-90-C1")
 SUPPLIERS = ("90-B3-D5-1F-30-05-00-01", "90-B3-D5-1F-30-05-00-02")
+TCOS_SUBJECT, ECOS_SUBJECT = "90-B3-D5-1F-30-01-00-00", "90-B3-D5-1F-30-02-00-00"
 MODELS = (("AB01", "010A030B", "0002012F"), ("AB02", "02010001", "00010203"))
 STATUSES = ("Pending", "Whitelisted", "InstalledNotCommissioned", "Decommissioned", "Withdrawn", "Suspended",
             "Recovery",
@@ -108,6 +109,7 @@ class Maker:
         choose(.3, "dispatch_hours", ("gateway dispatch_hours=13-23", (13, 23)),
                ("gateway dispatch_hours=22-13", (22, 13)))
         choose(.3, "work_order_devices", *((f"gateway work_order_devices={n}", n) for n in (1, 2)))
+        choose(.3, "ecos_subject", (f"gateway ecos_subject={ECOS_SUBJECT}", ECOS_SUBJECT))
         choose(.4, "outcome_wait", *((f"gateway outcome_wait={n}", n * HOUR) for n in (1, 24)))
         choose(.2, "session_length", ("gateway session_length=2", 2 * HOUR))
         choose(.5, "shrink_limit", *((f"gateway shrink_limit={n}", n) for n in (0, 50, 100)))
@@ -211,8 +213,12 @@ class Maker:
         return {"WorkItemId": item.work_item, "DeviceID": "nothing" if chance < .045 else device}
 
     def ids(self, item):
+        """SubjectId and KeyId, in one notation or another; now and then not those of the Device."""
         other = "77" if self.random.random() < .08 else f"{item.number:02X}"
-        return "90-B3-D5-1F-30-02-00-00", f"9A0712C40000AA{other}"
+        key = f"9A0712C40000AA{other}"
+        subjects = ECOS_SUBJECT, TCOS_SUBJECT, ECOS_SUBJECT.replace("-", "").lower()
+        subject = self.random.choices(subjects, (20, 1, 2))[0]
+        return subject, self.random.choices((key, key.lower(), ":".join(re.findall("..", key))), (10, 2, 2))[0]
 
     def last_try(self, item):
         """Mostly now; or of before, as from a clock that is not right, or nothing."""
@@ -238,6 +244,7 @@ class Maker:
         row["Result"] = self.random.choices(("SUCCESS", "FAILED", "TIMEOUT", "NOT_ATTEMPTED"), (4, 5, 2, 2))[0]
         if row["Result"] == "SUCCESS":
             row["ReplacingSubjectId"], row["ReplacingKeyId"] = self.ids(item)
+            row["ExistingSubjectId"] = self.random.choices(("", TCOS_SUBJECT, ECOS_SUBJECT), (10, 10, 1))[0]
         elif row["Result"] == "FAILED":
             name, values = self.random.choice((("DUISCode", ("E20", "E21", "E99", "I0", "E5", "E19")),
                                                ("DUISCode", ("E20", "E21")),

@@ -81,9 +81,30 @@ def reference_key(kind, row):
     return key[0] if len(key) == 1 else key
 
 
-def faults_of(kind, row, item):
+def as_bytes(identity):
+    """An id of credentials, whatever its notation."""
+    digits = re.sub("[-:.]", "", identity).upper()
+    return digits if re.fullmatch("([0-9A-F]{2})+", digits) else identity
+
+
+def has_wrong_subject(kind, row, item, ecos_subject):
+    """The SubjectId of the new credentials is another than that of ECoS, or the one before."""
+    if kind == "EMT":
+        good, now, before = row["Result"] == "SUCCESS", row["ReplacingSubjectId"], row["ExistingSubjectId"]
+    else:
+        good, now, before = row["Confirmed"] == "Y", row["SubjectId"], item.existing if item is not None else ""
+    if not good or not now:
+        return False
+    if ecos_subject and as_bytes(now) != as_bytes(ecos_subject):
+        return True
+    return bool(before) and as_bytes(now) == as_bytes(before)
+
+
+def faults_of(kind, row, item, ecos_subject):
     """What is wrong with a result or confirmation before it is asked what it means."""
     codes = set()
+    if has_wrong_subject(kind, row, item, ecos_subject):
+        codes.add("C121")
     if not EUI64.fullmatch(row["DeviceID"]):
         codes.add("C101")
     if item is None or EUI64.fullmatch(row["DeviceID"]) and item.device != row["DeviceID"].upper():

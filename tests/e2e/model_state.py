@@ -8,7 +8,7 @@ It shares no code with the gateway. Times are seconds UTC; a `file` is what mode
 """
 import functools
 
-from model_rules import (EUI64, LASTING_D, MODEL, PARTNERS_D, TYPES, by_itself, code_of, faults_of,
+from model_rules import (EUI64, LASTING_D, MODEL, PARTNERS_D, TYPES, as_bytes, by_itself, code_of, faults_of,
                          has_impossible_time, is_elsewhere, is_hex, is_non_migratable, last_try,
                          model_of, reference_key)
 from model_files import LAST_NUMBER
@@ -48,6 +48,7 @@ class Settings:
         self.confirmation_wait = 24 * HOUR
         self.tcos_closes = None
         self.outcome_wait = 7 * DAY
+        self.ecos_subject = ""
         self.next_session = 30 * DAY
         self.cos_window = 7 * DAY
         self.daily_limit = 0
@@ -95,6 +96,7 @@ class Item:
         self.answered = False      # a result other than SUCCESS came since it was ordered last
         self.tcos = None           # (SubjectId, KeyId) of the success that counts, or "FAILED"
         self.succeeded = None      # the try of it
+        self.replaced_id = ""      # the SubjectId that it says was there before
         self.ecos = None           # ("Y", SubjectId, KeyId) or ("N",)
         self.reported = False          # D150
         self.corrected = False     # its end was corrected by a late success
@@ -131,6 +133,11 @@ class Item:
     def ended_in_vain(self):
         """FAILED, or DEFERRED after a try."""
         return self.state == "FAILED" or self.state == "DEFERRED" and self.trial > 0
+
+    @property
+    def existing(self):
+        """The SubjectId before, by the success that counts."""
+        return self.replaced_id if isinstance(self.tcos, tuple) else ""
 
     @property
     def device_model(self):
@@ -604,7 +611,7 @@ class Model:
         by_id = {item.work_item: item for item in self.items}
         for record, row in enumerate(file.rows, 1):
             item = by_id.get(row["WorkItemId"])
-            codes = faults_of(file.kind, row, item)
+            codes = faults_of(file.kind, row, item, self.settings.ecos_subject)
             if has_impossible_time(row, now, 0 if codes else self.ordered(item, row)):
                 warnings.append((record, "C120"))
             if not codes:
@@ -621,11 +628,15 @@ class Model:
 
     def result(self, item, row, created, now):
         """What an EMT row that is good by itself does; its finding, or None."""
-        trial, ids = int(row["Try"]), (row["ReplacingSubjectId"], row["ReplacingKeyId"])
+        trial, ids = int(row["Try"]), (as_bytes(row["ReplacingSubjectId"]), as_bytes(row["ReplacingKeyId"]))
         if trial > item.trial:
             return "C118"
         if row["Result"] == "SUCCESS":
-            return self.success(item, trial, ids, now)
+            before = item.tcos
+            code = self.success(item, trial, ids, now)
+            if item.tcos is not before:
+                item.replaced_id = row["ExistingSubjectId"]
+            return code
         if self.is_outdated(item, row, created, now):
             return "C119"
         if isinstance(item.tcos, tuple) and trial == item.succeeded:
@@ -714,7 +725,7 @@ class Model:
         """The same for an EMC row."""
         if item.trial == 0:
             return "C118"
-        said = ("Y", row["SubjectId"], row["KeyId"]) if row["Confirmed"] == "Y" else ("N",)
+        said = ("Y", as_bytes(row["SubjectId"]), as_bytes(row["KeyId"])) if row["Confirmed"] == "Y" else ("N",)
         if item.state == "MIGRATED" and said[0] == "Y" and item.tcos == said[1:]:
             return "C119"
         if item.ecos == said and (said[0] == "Y" or item.state != "MIGRATED"):

@@ -6,7 +6,7 @@ import signal
 import subprocess
 
 from home import GATE, NOW, PATIENCE, SANITIZED, Home, Tap, generate, wait_until
-from parties import GATEWAY, MCC, Parties, at, confirmed, device, instructed, said, sound, work
+from parties import GATEWAY, MCC, SUBJECT, Parties, at, confirmed, device, instructed, said, sound, work
 
 
 def begin(devices, settings="", **options):
@@ -126,6 +126,37 @@ def test_replies(tap):
                   if finding["code"] == "C119"}
     tap.ok(severities == {"warning"}, "C119 is a warning", severities)
     sound(tap, home, "after everything that may be said")
+
+
+def test_credentials(tap):
+    """Both sides must mean the new credentials; ids in hex are bytes, whatever their notation."""
+    before = "90-B3-D5-1F-30-01-00-00"
+    home, parties, _ = begin([1, 2, 3, 4], "gateway ecos_subject=90-b3-d5-1f-30-02-00-00")
+    refused = parties.result(said(1, ReplacingSubjectId=before, ExistingSubjectId=SUBJECT),
+                             said(2, ExistingSubjectId=SUBJECT.replace("-", "").lower()),
+                             said(3, ExistingSubjectId=before, key="9A-07:12.c4"), said(4, ExistingSubjectId=before))
+    home.run(now=at(1))
+    tap.ok(parties.acknowledged(refused) == ("PA", ["C121 ReplacingSubjectId 1", "C121 ReplacingSubjectId 2"]) and
+           parties.states(1, 2, 3) == ["DISPATCHED", "DISPATCHED", "CONFIRM_PENDING"],
+           "swapped and equal SubjectIds are refused and change nothing", parties.acknowledged(refused))
+    refused = parties.confirm(confirmed(1, SubjectId=before),
+                              confirmed(3, key="9a0712C4", SubjectId="90B3D51F30020000"),
+                              confirmed(4, SubjectId=before))
+    home.run(now=at(2))
+    tap.ok(parties.acknowledged(refused) == ("PA", ["C121 SubjectId 1", "C121 SubjectId 3"]) and
+           parties.states(1, 3, 4) == ["DISPATCHED", "MIGRATED", "CONFIRM_PENDING"],
+           "a confirmation is bound by the same rules", parties.acknowledged(refused), parties.states(1, 3, 4))
+    home, parties, _ = begin([1, 2])
+    parties.result(said(1, ExistingSubjectId=before))
+    parties.confirm(confirmed(2, SubjectId=before))
+    home.run(now=at(1))
+    refused = parties.confirm(confirmed(1, SubjectId=before))
+    parties.result(said(2, ExistingSubjectId=before))
+    home.run(now=at(2))
+    tap.ok(parties.acknowledged(refused)[1] == ["C121 SubjectId 1"] and
+           parties.states(1, 2) == ["CONFIRM_PENDING", "CONFIRM_MISMATCH D151"],
+           "without the setting the SubjectId before is refused, once it is known", parties.states(1, 2))
+    sound(tap, home, "after statements about the credentials before")
 
 
 def test_ordered_again(tap):
@@ -457,6 +488,7 @@ if __name__ == "__main__":
     with Tap() as report:
         test_way(report)
         test_replies(report)
+        test_credentials(report)
         test_ordered_again(report)
         test_times(report)
         test_lasting_errors(report)

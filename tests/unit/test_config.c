@@ -269,6 +269,8 @@ static void test_config__problem_of_a_value__is_reported_with_its_line(void **st
         {"# a comment", "max_bytes=1k", 4, "[gateway] max_bytes: expected a whole number from 1024"},
         {"# a comment", "future_tolerance=-1", 4,
          "[gateway] future_tolerance: expected a whole number from 0 to 86400"},
+        {"# a comment", "ecos_subject=90-B3", 4,
+         "[gateway] ecos_subject: expected an EUI-64 of eight hex pairs joined by '-'"},
         {"# a comment", "outcome_wait=0", 4, "[gateway] outcome_wait: expected a whole number from 1 to 8760"},
         {"# a comment", "session_length=721", 4, "[gateway] session_length: expected a whole number from 1 to 720"},
         {"# a comment", "work_order_form=json", 4, "[gateway] work_order_form: expected one of csv, xml"},

@@ -94,6 +94,11 @@ static void test_result_rules__try_times_and_ids_of_a_success__are_judged_at_the
         {{RESULT_REPLACING_KEY_ID, LONGEST, 0}, ""},
         {{RESULT_REPLACING_KEY_ID, "", 0}, "C120 ReplacingKeyId"},
         {{RESULT_REPLACING_KEY_ID, "A\tB", 0}, "C120 ReplacingKeyId"},
+        {{RESULT_EXISTING_SUBJECT_ID, "", 0}, ""},
+        {{RESULT_EXISTING_SUBJECT_ID, "other", 0}, ""},
+        {{RESULT_EXISTING_SUBJECT_ID, "not judged, \xC3\xA9", 0}, ""},
+        {{RESULT_EXISTING_SUBJECT_ID, LONGEST, 0}, ""},
+        {{RESULT_EXISTING_SUBJECT_ID, SUBJECT, 0}, "C121 ReplacingSubjectId"},
     };
 
     (void)state;
