@@ -5,7 +5,7 @@
  *         (job_custody_begin → job_custody_write* → job_custody_store → job_custody_free)*     one job per file
  *     job_batch_settle → job_batch_free          all bytes of the batch are on disk
  *     … the ledger commits a row for each job …
- *     job_publish (job.h)                        the jobs are in ready/; now the senders' copies may be removed
+ *     job_move_all (job.h)                       the jobs are in ready/; now the senders' copies may be removed
  *
  * No file of a batch is durable by itself: one sync of the file system serves all. A sync for each file and folder made
  * the pickup of many small files four times as slow. Therefore a folder in incoming/ counts for nothing before its row

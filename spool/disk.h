@@ -60,6 +60,9 @@ bool disk_file_place(enum step step, struct disk_file *file, GError **error);
 /* Syncs and closes the file and syncs the folder; the file keeps its temporary name. */
 bool disk_file_upload(enum step step, struct disk_file *file, GError **error);
 
+/* Closes the file without any sync; it keeps its temporary name: for files that do not count before disk_fs_sync. */
+bool disk_file_upload_unsynced(enum step step, struct disk_file *file, GError **error);
+
 /* Bytes written so far. */
 uint64_t disk_file_size(const struct disk_file *file);
 
@@ -118,6 +121,10 @@ bool disk_make_dirs(enum step step, const char *path, GError **error);
 /* Opens the file system of path, which is any folder on it; -1 on an error. Open it before the first of the files is
  * written: disk_fs_sync then reports every write that failed since (Linux 5.8 and later). */
 int disk_fs_open(const char *path, GError **error);
+
+/* True: disk_fs_sync makes durable what is written below path. On file systems of other machines, and on those that a
+ * program provides (FUSE), it does not reach the disk. False, too, if the file system does not say what it is. */
+bool disk_fs_can_sync(const char *path);
 
 /* Makes everything on the file system durable. fs is of disk_fs_open, path only for the message. A failure is final:
  * none of the files may be used. */

@@ -103,6 +103,16 @@ char *disk_mount_point(const char *path)
     return g_steal_pointer(&at);
 }
 
+bool disk_fs_can_sync(const char *path)
+{
+    enum { FUSE = 0x65735546 }; /* <linux/magic.h> */
+    struct statfs fs;
+    bool network = true;
+
+    return statfs(path, &fs) == 0 && (uint32_t)fs.f_type != FUSE && disk_is_network_fs(path, &network, NULL) &&
+           !network;
+}
+
 bool disk_is_network_fs(const char *path, bool *network, GError **error)
 {
     /* NFS, SMB, SMB2, CIFS, AFS, AFS of Linux, Coda, NCP, Ceph, 9P: from <linux/magic.h> and statfs(2). */

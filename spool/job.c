@@ -277,6 +277,21 @@ bool job_make(enum step step, const struct spool *spool, enum job_state state, i
     return path != NULL && disk_make_dirs(step, path, error);
 }
 
+bool job_make_unsynced(enum step step, const struct spool *spool, enum job_state state, int64_t id, GError **error)
+{
+    g_autofree char *path = path_or_bug(spool, state, id, error);
+    GError *cause = NULL;
+
+    if (path == NULL)
+        return false;
+    if (disk_make_dir_unsynced(step, path, &cause) || g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_EXISTS)) {
+        g_clear_error(&cause);
+        return true;
+    }
+    g_propagate_error(error, cause);
+    return false;
+}
+
 bool job_move(const struct spool *spool, int64_t id, const struct job_move *move, GError **error)
 {
     g_autofree char *old = path_or_bug(spool, move->from, id, error);
@@ -284,23 +299,23 @@ bool job_move(const struct spool *spool, int64_t id, const struct job_move *move
     return new != NULL &&disk_rename_noreplace(move->step, old, new, error);
 }
 
-/* The rename alone: job_publish syncs the folders once for all jobs. */
-static bool publish_one(const struct spool *spool, int64_t id, GError **error)
+/* The rename alone: job_move_all syncs the folders once for all jobs. */
+static bool move_unsynced(const struct spool *spool, int64_t id, const struct job_move *move, GError **error)
 {
-    g_autofree char *old = path_or_bug(spool, JOB_INCOMING, id, error);
-    g_autofree char *new = old != NULL ? path_or_bug(spool, JOB_READY, id, error) : NULL;
-    return new != NULL &&disk_rename_unsynced(STEP_CUSTODY_PUBLISHED, old, new, error);
+    g_autofree char *old = path_or_bug(spool, move->from, id, error);
+    g_autofree char *new = old != NULL ? path_or_bug(spool, move->to, id, error) : NULL;
+    return new != NULL &&disk_rename_unsynced(move->step, old, new, error);
 }
 
-bool job_publish(const struct spool *spool, const int64_t *ids, size_t n, GError **error)
+bool job_move_all(const struct spool *spool, const int64_t *ids, size_t n, const struct job_move *move, GError **error)
 {
-    g_autofree char *incoming = g_build_filename(spool->dir, states[JOB_INCOMING], NULL);
-    g_autofree char *ready = g_build_filename(spool->dir, states[JOB_READY], NULL);
+    g_autofree char *from = g_build_filename(spool->dir, states[move->from], NULL);
+    g_autofree char *to = g_build_filename(spool->dir, states[move->to], NULL);
     for (size_t i = 0; i < n; i++)
-        if (!publish_one(spool, ids[i], error))
+        if (!move_unsynced(spool, ids[i], move, error))
             return false;
     /* The new names first, as in disk_rename_noreplace. */
-    return disk_sync_dir(ready, error) && disk_sync_dir(incoming, error);
+    return disk_sync_dir(to, error) && disk_sync_dir(from, error);
 }
 
 bool job_drop(enum step step, const struct spool *spool, int64_t id, GError **error)

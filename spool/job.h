@@ -105,6 +105,9 @@ char **job_files(const struct spool *spool, enum job_state state, int64_t id, GE
 /* Makes the folder of a job of our own (a work order, a report …); one that exists is kept. */
 bool job_make(enum step step, const struct spool *spool, enum job_state state, int64_t id, GError **error);
 
+/* The same without a sync: for folders that do not count before disk_fs_sync made them durable. */
+bool job_make_unsynced(enum step step, const struct spool *spool, enum job_state state, int64_t id, GError **error);
+
 /* A change of a job's state, with its crash point. */
 struct job_move {
     enum step step;
@@ -114,9 +117,8 @@ struct job_move {
 /* Moves a job by one rename. SPOOL_ERROR_EXISTS when the state `to` has that id already. */
 bool job_move(const struct spool *spool, int64_t id, const struct job_move *move, GError **error);
 
-/* Moves n jobs from incoming/ to ready/: a rename each and one sync for all. Stops at the first error; the jobs before
- * it may have moved. */
-bool job_publish(const struct spool *spool, const int64_t *ids, size_t n, GError **error);
+/* Moves n jobs: a rename each and one sync for all. Stops at the first error; the jobs before it may have moved. */
+bool job_move_all(const struct spool *spool, const int64_t *ids, size_t n, const struct job_move *move, GError **error);
 
 /* Removes a folder of incoming/ that has no row in the ledger, with its files. One that is gone is no error. */
 bool job_drop(enum step step, const struct spool *spool, int64_t id, GError **error);

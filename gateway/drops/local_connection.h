@@ -18,6 +18,8 @@
 struct connection {
     const struct drop *drop;
     gint interrupted; /* atomic: set from any thread */
+    int fs;       /* of a batch (local_begin_batch): the file system of `out`, which is synced at its end; else -1 */
+    dev_t device; /* with fs: which file system that is */
 };
 
 /* Each sets an error of transport.h and returns false. errnum says why; of a limit of ours the text says so. */
@@ -48,6 +50,10 @@ bool local_upload(struct connection *connection, const char *path, const struct 
 /* Member look (local_delivery.c). */
 bool local_look(struct connection *connection, const struct outgoing_file *file, struct publication *publication,
                 GError **error);
+/* Member begin_batch (local_delivery.c). */
+void local_begin_batch(struct connection *connection, size_t n);
+/* Member end_batch (local_delivery.c). */
+bool local_end_batch(struct connection *connection, GError **error);
 /* Member publish (local_delivery.c). */
 bool local_publish(struct connection *connection, const struct outgoing_file *file, struct publication *publication,
                    GError **error);

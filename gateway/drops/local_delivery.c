@@ -12,6 +12,46 @@
 
 enum { COPY_SIZE = 256 * 1024 }; /* bytes */
 
+/* ---- many files made durable by one sync ---- */
+
+/* A batch of this many files is synced with its file system as a whole, which also flushes what others write there.
+ * Smaller ones are synced file by file. */
+enum { BATCH_WORTH = 8 };
+
+void local_begin_batch(struct connection *connection, size_t n)
+{
+    const char *out = connection->drop->out;
+    struct stat st;
+
+    if (n < BATCH_WORTH || stat(out, &st) != 0 || !disk_fs_can_sync(out))
+        return;
+    connection->device = st.st_dev;
+    connection->fs = disk_fs_open(out, NULL); /* -1: each file is synced by itself */
+}
+
+bool local_end_batch(struct connection *connection, GError **error)
+{
+    int fs = connection->fs;
+    GError *cause = NULL;
+
+    if (fs < 0)
+        return true;
+    connection->fs = -1;
+    bool good = disk_fs_sync(STEP_DELIVERY_SYNCED, fs, connection->drop->out, &cause);
+    disk_fs_close(fs);
+    return local_on_drop(good, &cause, error);
+}
+
+/* True: the end of the batch makes durable what changes in the folder. A recipient's folder may be on another disk. */
+static bool synced_later(const struct connection *connection, const char *folder)
+{
+    struct stat st;
+
+    return connection->fs >= 0 && stat(folder, &st) == 0 && st.st_dev == connection->device;
+}
+
+/* ---- uploading ---- */
+
 /* The file of our own spool cannot be read. */
 static bool read_failed(GError **error, const char *path)
 {
@@ -48,6 +88,15 @@ static char *out_path(const struct connection *connection, const char *name)
     return g_build_filename(connection->drop->out, name, NULL);
 }
 
+/* The bytes are written: they get durable under the temporary name, now or at the end of the batch. */
+static bool end_upload(const struct uploading *from, const char *target, struct disk_file *file, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(target);
+
+    return synced_later(from->connection, folder) ? disk_file_upload_unsynced(STEP_DELIVERY_UPLOADED, file, error)
+                                                  : disk_file_upload(STEP_DELIVERY_UPLOADED, file, error);
+}
+
 static bool upload_bytes(const struct uploading *from, const struct outgoing_file *to, GError **error)
 {
     g_autofree char *target = out_path(from->connection, to->name);
@@ -56,7 +105,7 @@ static bool upload_bytes(const struct uploading *from, const struct outgoing_fil
     g_autoptr(disk_file_t) file = disk_file_create_as(target, temporary, (uint64_t)to->content.size, &cause);
 
     if (!local_on_drop(file != NULL, &cause, error) || !copy_in(from, file, error) ||
-        !local_on_drop(disk_file_upload(STEP_DELIVERY_UPLOADED, file, &cause), &cause, error))
+        !local_on_drop(end_upload(from, target, file, &cause), &cause, error))
         return false;
     if (strcmp(disk_file_sha256(file), to->content.sha256) == 0)
         return true;
@@ -73,12 +122,16 @@ static bool make_folder(const struct connection *connection, const char *name, G
     g_autofree char *path = g_build_filename(out, folder, NULL);
     GError *cause = NULL;
 
-    if (strchr(name, '/') == NULL || disk_make_dir(STEP_DELIVERY_FOLDER, path, &cause))
+    if (strchr(name, '/') == NULL)
         return true;
-    if (!g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_EXISTS))
-        return local_on_drop(false, &cause, error);
+    bool later = synced_later(connection, out);
+    bool made = later ? disk_make_dir_unsynced(STEP_DELIVERY_FOLDER, path, &cause)
+                      : disk_make_dir(STEP_DELIVERY_FOLDER, path, &cause);
+    if (made || !g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_EXISTS))
+        return local_on_drop(made, &cause, error);
     g_clear_error(&cause);
-    return local_on_drop(disk_sync_dir(out, &cause), &cause, error); /* a crash may have come between making and sync */
+    /* A crash may have come between making and sync. */
+    return later || local_on_drop(disk_sync_dir(out, &cause), &cause, error);
 }
 
 bool local_upload(struct connection *connection, const char *path, const struct outgoing_file *file,
@@ -101,9 +154,12 @@ bool local_upload(struct connection *connection, const char *path, const struct 
     return true;
 }
 
+/* ---- publishing ---- */
+
 /* One file. */
 struct names {
     const char *folder; /* that both names stand in, or `out` if the recipient removed that folder with its file */
+    bool later;         /* the end of the batch syncs that folder */
     const char *temporary, *target;
     const struct content *content;
 };
@@ -141,7 +197,7 @@ static bool settle_gone(void *user, enum publication_state state, GError **error
 static const struct publishing_calls calls = {find_target, find_temporary, compare_target, remove_temporary,
                                               settle_gone};
 
-/* A rename counts once its folder is synced: a power cut may take it back before. */
+/* A rename counts once its folder is synced, here or at the end of the batch: a power cut may take it back before. */
 static bool publish(const struct publishing *p, const struct names *names, GError **error)
 {
     GError *refusal = NULL;
@@ -149,7 +205,7 @@ static bool publish(const struct publishing *p, const struct names *names, GErro
     if (!disk_rename_unsynced(STEP_DELIVERY_PUBLISHED, names->temporary, names->target, &refusal))
         return publication_refused(p, refusal, error);
     p->publication->open = true;
-    return disk_sync_dir(names->folder, error) && publication_renamed(p, false, error);
+    return (names->later || disk_sync_dir(names->folder, error)) && publication_renamed(p, false, error);
 }
 
 static bool look(const struct publishing *p, const struct names *names, GError **error)
@@ -168,7 +224,12 @@ static bool with_names(struct connection *connection, const struct outgoing_file
     g_autofree char *target = out_path(connection, file->name);
     g_autofree char *folder = g_path_get_dirname(target);
     bool there = g_file_test(folder, G_FILE_TEST_IS_DIR);
-    struct names names = {there ? folder : connection->drop->out, temporary, target, &file->content};
+    const char *stands_in = there ? folder : connection->drop->out;
+    struct names names = {.folder = stands_in,
+                          .later = synced_later(connection, stands_in),
+                          .temporary = temporary,
+                          .target = target,
+                          .content = &file->content};
     const struct publishing p = {.calls = &calls,
                                  .user = &names,
                                  .temporary = temporary,

@@ -6,6 +6,7 @@
 
 #include "gateway/config_file.h"
 #include "gateway/drops/local_connection.h"
+#include "spool/disk.h"
 #include "spool/spool_error.h"
 
 #include <string.h>
@@ -41,6 +42,7 @@ static struct connection *local_open(const struct drop *drop, enum connection_di
 
     (void)direction; /* each function knows its folder by itself */
     connection->drop = drop;
+    connection->fs = -1;
     return connection;
 }
 
@@ -51,6 +53,8 @@ static void local_interrupt(struct connection *connection)
 
 static void local_close(struct connection *connection)
 {
+    if (connection != NULL)
+        disk_fs_close(connection->fs);
     g_free(connection);
 }
 
@@ -94,6 +98,8 @@ const struct transport local_transport = {
     .upload = local_upload,
     .look = local_look,
     .publish = local_publish,
+    .begin_batch = local_begin_batch,
+    .end_batch = local_end_batch,
     .claim_read = claim_read,
     .claim_make = claim_make,
     .claim_write = claim_write,

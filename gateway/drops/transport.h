@@ -6,6 +6,7 @@
  *   connection = transport->open(drop, CONNECTION_IN);          touches nothing yet: connects when first used
  *   transport->list → transport->fetch → transport->discard     CONNECTION_IN, the drop's `in`
  *   transport->upload → (transport->look →) transport->publish  CONNECTION_OUT, the drop's `out`
+ *   transport->begin_batch → several of these → transport->end_batch            where the transport has them
  *   transport->claim_read → transport->claim_make or transport->claim_write      either, before each task (claim.h)
  *   transport->close(connection)
  *
@@ -28,7 +29,8 @@
  *
  * Adding a transport:
  *   1. Write `const struct transport NAME_transport` in a file of this folder, NAME_drop.c; declare it in NAME_drop.h;
- *      add both to Makefile.am. All members must be set, but `keys` and `free_settings` may be NULL.
+ *      add both to Makefile.am. All members must be set, but `keys`, `free_settings`, `begin_batch` and
+ *      `end_batch` may be NULL.
  *   2. Add it to the table in transport.c. From then on transport=NAME is accepted in [drop NAME].
  *   3. Its `load` reads the settings of the drop's group with the functions of gateway/config_file.h, the folders
  *      `in` and `out` among them. Name its own settings in `keys`: drops of other transports may not have them.
@@ -176,9 +178,9 @@ struct transport {
      * STEP_SOURCE_RETURNED and STEP_SOURCE_REMOVED. */
     bool (*discard)(struct connection *connection, const struct drop_copy *copy, GError **error);
     /* Writes the file at path, which must have file->content, under its temporary name, as durable as the drop can make
-     * it. Makes the folder of the name where it is missing. The state is READY, or MISSING if the file is not there
-     * afterwards; the own name is not looked at. SPOOL_ERROR_CORRUPT if the file at path has other content. Passes
-     * STEP_DELIVERY_FOLDER, STEP_DELIVERY_UPLOADED. */
+     * it (end_batch). Makes the folder of the name where it is missing. The state is READY, or MISSING if the file is
+     * not there afterwards; the own name is not looked at. SPOOL_ERROR_CORRUPT if the file at path has other content.
+     * Passes STEP_DELIVERY_FOLDER, STEP_DELIVERY_UPLOADED. */
     bool (*upload)(struct connection *connection, const char *path, const struct outgoing_file *file,
                    enum publication_state *state, GError **error);
     /* Finds out what has become of a file that was uploaded earlier. If its name holds this content, removes the
@@ -193,6 +195,12 @@ struct transport {
      * STEP_DELIVERY_PUBLISHED, STEP_DELIVERY_DROPPED. */
     bool (*publish)(struct connection *connection, const struct outgoing_file *file, struct publication *publication,
                     GError **error);
+    /* Says that n files are to be uploaded or published next. From here on these calls may leave what they did to
+     * end_batch, which makes it durable for all of them at once. NULL, like end_batch: each call does that itself. */
+    void (*begin_batch)(struct connection *connection, size_t n);
+    /* Makes durable what was done since begin_batch; until it has succeeded none of that counts. Does nothing without a
+     * begin_batch. Passes STEP_DELIVERY_SYNCED. */
+    bool (*end_batch)(struct connection *connection, GError **error);
     /* Reads the claim; for a connection of either direction, as are the next two. TRANSPORT_ERROR_CLAIMED if something
      * stands there that is no regular file, that we may not read, or that is larger than a claim. */
     bool (*claim_read)(struct connection *connection, struct claim_text *claim, GError **error);

@@ -121,14 +121,15 @@ static bool build_planned(struct delivery *delivery, GError **error)
 
 /* ---- jobs whose files are all delivered ---- */
 
-/* Moves the job out of active/ if its verdict is there and all its files are delivered. */
-static bool finish(struct gateway *gateway, int64_t id, GError **error)
+/* *to: where the job goes if it is in active/, has its verdict and all its files are delivered; else JOB_ACTIVE. */
+static bool place_of(struct gateway *gateway, int64_t id, enum job_state *to, GError **error)
 {
     g_autofree struct ledger_job *job = NULL;
     g_autofree struct ledger_verdict *verdict = NULL;
     enum job_state state;
     int64_t undelivered = 0;
 
+    *to = JOB_ACTIVE;
     if (!ledger_job_get(gateway->ledger, id, &job, error) ||
         !ledger_outgoing_files_undelivered(gateway->ledger, id, &undelivered, error) ||
         !job_find(gateway->spool, id, &state, error))
@@ -139,18 +140,37 @@ static bool finish(struct gateway *gateway, int64_t id, GError **error)
         return false;
     if (job->direction == LEDGER_IN && verdict == NULL)
         return true; /* not judged yet */
-    bool rejected = verdict != NULL && strcmp(verdict->outcome, "RJ") == 0;
-    return job_move(gateway->spool, id,
-                    &(struct job_move){STEP_JOB_FINISHED, JOB_ACTIVE, rejected ? JOB_REJECTED : JOB_DONE}, error);
+    *to = verdict != NULL && strcmp(verdict->outcome, "RJ") == 0 ? JOB_REJECTED : JOB_DONE;
+    return true;
 }
 
+/* Moves jobs out of active/; does nothing if there are none. */
+static bool move_to(struct gateway *gateway, const GArray *ids, enum job_state to, GError **error)
+{
+    const struct job_move move = {STEP_JOB_FINISHED, JOB_ACTIVE, to};
+
+    return ids->len == 0 || job_move_all(gateway->spool, &g_array_index(ids, int64_t, 0), ids->len, &move, error);
+}
+
+/* Moves those jobs out of active/ that are finished. A job may be named several times: each file of it that was
+ * delivered names it. */
 static bool finish_all(struct gateway *gateway, const GArray *ids, GError **error)
 {
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_int64_hash, g_int64_equal);
+    g_autoptr(GArray) done = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    g_autoptr(GArray) rejected = g_array_new(FALSE, FALSE, sizeof(int64_t));
+
     for (guint i = 0; i < ids->len; i++) {
-        if (!finish(gateway, g_array_index(ids, int64_t, i), error))
+        int64_t *id = &g_array_index(ids, int64_t, i);
+        enum job_state to;
+        if (!g_hash_table_add(seen, id))
+            continue;
+        if (!place_of(gateway, *id, &to, error))
             return false;
+        if (to != JOB_ACTIVE)
+            g_array_append_vals(to == JOB_DONE ? done : rejected, id, 1);
     }
-    return true;
+    return move_to(gateway, done, JOB_DONE, error) && move_to(gateway, rejected, JOB_REJECTED, error);
 }
 
 /* ---- drops that are no longer configured ---- */

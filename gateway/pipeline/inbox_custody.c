@@ -308,6 +308,7 @@ static bool record_custody(struct inbox *inbox, GError **error)
 /* Moves the files that are complete from incoming/ to ready/. */
 static bool publish(struct inbox *inbox, GError **error)
 {
+    static const struct job_move move = {STEP_CUSTODY_PUBLISHED, JOB_INCOMING, JOB_READY};
     int64_t ids[BATCH_FILES];
     size_t n = 0;
 
@@ -316,7 +317,7 @@ static bool publish(struct inbox *inbox, GError **error)
         if (fetch->stored)
             ids[n++] = fetch->envelope.id;
     }
-    return n == 0 || job_publish(inbox->gateway->spool, ids, n, error);
+    return n == 0 || job_move_all(inbox->gateway->spool, ids, n, &move, error);
 }
 
 /* The connection failed while a file was fetched. That is an outage, unless it happens each time at this file: then the

@@ -35,7 +35,7 @@
 
 #include <string.h>
 
-enum { BATCH_FILES = 32 /* files that one commit serves */ };
+enum { BATCH_FILES = 64 /* files that one commit serves, and one sync of a drop that can do that */ };
 
 enum task {
     TASK_NONE,
@@ -116,13 +116,10 @@ static bool run_transfer(const struct transport *transport, struct connection *c
 
 /* The rest of the batch waits if the drop is down, or if a file is to be uploaded again before those after it get their
  * names. Uploads go on even if the drop does not show them: it may show them late. */
-static void run_batch(const struct transport *transport, struct connection *connection, void *user)
+static void run_transfers(const struct transport *transport, struct connection *connection, struct outbox *outbox)
 {
-    struct outbox *outbox = user;
     bool go_on = true;
 
-    if (!claim_look(outbox->guard, transport, connection, &outbox->error))
-        return;
     for (guint i = 0; go_on && i < outbox->batch->len; i++) {
         struct transfer *transfer = &g_array_index(outbox->batch, struct transfer, i);
         if (!claim_still(outbox->guard, transport, connection, &outbox->error))
@@ -131,6 +128,36 @@ static void run_batch(const struct transport *transport, struct connection *conn
         go_on = transfer->done ? outbox->task == TASK_UPLOAD || transfer->publication.state != PUBLICATION_MISSING
                                : !g_error_matches(transfer->error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN);
     }
+}
+
+/* Nothing of a batch counts whose end failed. A rename that was sent may hold all the same. Frees cause. */
+static void undo_batch(struct outbox *outbox, GError *cause)
+{
+    for (guint i = 0; i < outbox->batch->len; i++) {
+        struct transfer *transfer = &g_array_index(outbox->batch, struct transfer, i);
+        if (!transfer->done)
+            continue;
+        transfer->done = false;
+        transfer->publication.open = transfer->file->rename_sent;
+        if (cause != NULL)
+            transfer->error = g_steal_pointer(&cause);
+    }
+    g_clear_error(&cause);
+}
+
+static void run_batch(const struct transport *transport, struct connection *connection, void *user)
+{
+    struct outbox *outbox = user;
+    bool batch = outbox->task != TASK_LOOK && transport->begin_batch != NULL;
+    GError *cause = NULL;
+
+    if (!claim_look(outbox->guard, transport, connection, &outbox->error))
+        return;
+    if (batch)
+        transport->begin_batch(connection, outbox->batch->len);
+    run_transfers(transport, connection, outbox);
+    if (batch && !transport->end_batch(connection, &cause))
+        undo_batch(outbox, cause);
 }
 
 /* ---- in the gateway's thread ---- */

@@ -1,8 +1,8 @@
 /*
  * A report is issued in two steps. One commit records the period, its job and all its files, PLANNED, with their
- * numbers of rows. Then the files are built and stored, one by one. A stop in between leaves files PLANNED; they are
- * built before anything else in the next pass, while the ledger still says what it said then, and so get the same
- * bytes.
+ * numbers of rows. Then the files are built and stored. A stop in between leaves files PLANNED; they are built before
+ * anything else in the next pass, while the ledger still says what it said then, and so get the same bytes. Periods
+ * that are due together share the commits and the sync.
  */
 #include "gateway/reports/reports.h"
 
@@ -16,18 +16,99 @@
 
 #include <string.h>
 
+/* ---- a batch ---- */
+
+/* Reports that are planned by one commit, and whose files one sync makes durable. A sync for each file made the making
+ * up of many periods some ten times as slow. The sync also flushes what others write on the spool's file system. */
+struct batch {
+    struct gateway *gateway;
+    GPtrArray *reports; /* struct issued */
+    int64_t files, rows;
+    int fs;          /* the spool's file system, opened before the first file is written; -1: not yet */
+    GPtrArray *made; /* struct ledger_outgoing: files that are whole and not recorded yet */
+};
+
+/* A batch ends with the report that reaches one of these. A row takes 16 bytes of memory. */
+enum { BATCH_FILES = 512, BATCH_ROWS = 1 << 20 };
+
+/* A report that was collected, and the period that it was issued for. */
+struct issued {
+    struct report *report;
+    int64_t job;     /* 0: no recipient was known */
+    const char *ref; /* of its kind */
+    int64_t starts;
+};
+
+static void free_issued(gpointer user)
+{
+    struct issued *issued = user;
+
+    report_free(issued->report);
+    g_free(issued);
+}
+
+static void free_outgoing(gpointer user)
+{
+    struct ledger_outgoing *made = user;
+
+    g_free((gpointer)made->name);
+    g_free((gpointer)made->sha256);
+    g_free(made);
+}
+
+static void begin_batch(struct batch *batch, struct gateway *gateway)
+{
+    *batch = (struct batch){.gateway = gateway, .fs = -1};
+    batch->reports = g_ptr_array_new_with_free_func(free_issued);
+    batch->made = g_ptr_array_new_with_free_func(free_outgoing);
+}
+
+static void end_batch(struct batch *batch)
+{
+    g_ptr_array_unref(batch->reports);
+    g_ptr_array_unref(batch->made);
+    disk_fs_close(batch->fs);
+}
+
+static bool is_full(const struct batch *batch)
+{
+    return batch->files >= BATCH_FILES || batch->rows >= BATCH_ROWS;
+}
+
+/* Takes the report. */
+static void add_issued(struct batch *batch, struct report *report, const struct ledger_period *period)
+{
+    struct issued *issued = g_new0(struct issued, 1);
+
+    *issued = (struct issued){report, period->job, report_kind_find(period->ref)->ref, period->starts};
+    g_ptr_array_add(batch->reports, issued);
+    for (size_t i = 0; i < report_n_recipients(report); i++) {
+        batch->files++;
+        batch->rows += report_rows(report, i);
+    }
+}
+
 /* ---- storing: PLANNED → STORED ---- */
 
-/* Builds and stores the file of recipient i. */
-static bool store_one(struct gateway *gateway, struct report *report, size_t i, const struct ledger_outgoing *outgoing,
-                      GError **error)
+/* Builds the file of recipient i, which is not durable yet. */
+static bool make_one(struct batch *batch, struct report *report, size_t i, const struct ledger_outgoing *outgoing,
+                     GError **error)
 {
-    g_autofree char *path = job_path(gateway->spool, JOB_ACTIVE, outgoing->job, outgoing->name);
+    g_autofree char *path = job_path(batch->gateway->spool, JOB_ACTIVE, outgoing->job, outgoing->name);
     g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
 
-    return file != NULL && report_write(report, i, disk_file_write, file, error) &&
-           disk_file_publish(STEP_ANSWER_STORED, file, error) &&
-           answer_record_stored(gateway, outgoing, file, report_rows(report, i), error);
+    if (file == NULL || !report_write(report, i, disk_file_write, file, error) ||
+        !disk_file_place(STEP_ANSWER_STORED, file, error))
+        return false;
+    struct ledger_outgoing *made = g_new0(struct ledger_outgoing, 1);
+    *made = (struct ledger_outgoing){.id = outgoing->id,
+                                     .name = g_strdup(outgoing->name),
+                                     .state = LEDGER_STORED,
+                                     .rows = report_rows(report, i),
+                                     .size = (int64_t)disk_file_size(file),
+                                     .sha256 = g_strdup(disk_file_sha256(file))};
+    g_ptr_array_add(batch->made, made);
+    return true;
 }
 
 static const struct ledger_outgoing *file_of(const GPtrArray *issued, uint64_t recipient)
@@ -40,18 +121,54 @@ static const struct ledger_outgoing *file_of(const GPtrArray *issued, uint64_t r
     return NULL;
 }
 
-/* Stores all files that are still PLANNED; at a stop fewer. The report was collected; issued: struct ledger_report. */
-static bool store_all(struct gateway *gateway, struct report *report, int64_t job, const GPtrArray *issued,
-                      GError **error)
+/* Builds all files of a report that are still PLANNED; at a stop fewer. */
+static bool make_files(struct batch *batch, const struct issued *issued, GError **error)
 {
-    if (!job_make(STEP_DISPATCH_MADE, gateway->spool, JOB_ACTIVE, job, error))
+    struct gateway *gateway = batch->gateway;
+    g_autoptr(GPtrArray) files = NULL;
+
+    if (issued->job == 0)
+        return true;
+    if (!job_make_unsynced(STEP_DISPATCH_MADE, gateway->spool, JOB_ACTIVE, issued->job, error) ||
+        !ledger_reports_of(gateway->ledger, issued->ref, issued->starts, &files, error))
         return false;
-    for (size_t i = 0; i < report_n_recipients(report) && !gateway_stopping(gateway); i++) {
-        const struct ledger_outgoing *outgoing = file_of(issued, report_recipient(report, i)->id);
-        if (outgoing != NULL && outgoing->state == LEDGER_PLANNED && !store_one(gateway, report, i, outgoing, error))
+    for (size_t i = 0; i < report_n_recipients(issued->report) && !gateway_stopping(gateway); i++) {
+        const struct ledger_outgoing *outgoing = file_of(files, report_recipient(issued->report, i)->id);
+        if (outgoing != NULL && outgoing->state == LEDGER_PLANNED &&
+            !make_one(batch, issued->report, i, outgoing, error))
             return false;
     }
     return true;
+}
+
+/* One commit: the files that were built are STORED. */
+static bool record_made(struct batch *batch, GError **error)
+{
+    struct ledger *ledger = batch->gateway->ledger;
+    bool good = ledger_begin(ledger, error);
+
+    for (guint i = 0; good && i < batch->made->len; i++)
+        good = ledger_outgoing_update(ledger, batch->made->pdata[i], error);
+    if (good && ledger_commit(STEP_ANSWER_NOTED, ledger, error))
+        return true;
+    ledger_rollback(ledger);
+    return false;
+}
+
+/* Builds, makes durable and records the files of all reports of the batch. */
+static bool store_batch(struct batch *batch, GError **error)
+{
+    const char *spool = spool_dir(batch->gateway->spool);
+
+    batch->fs = disk_fs_open(spool, error);
+    if (batch->fs < 0)
+        return false;
+    for (guint i = 0; i < batch->reports->len; i++) {
+        if (!make_files(batch, batch->reports->pdata[i], error))
+            return false;
+    }
+    return batch->made->len == 0 ||
+           (disk_fs_sync(STEP_REPORT_SYNCED, batch->fs, spool, error) && record_made(batch, error));
 }
 
 /* True: one of the files is still PLANNED. */
@@ -64,8 +181,10 @@ static bool is_planned(const GPtrArray *issued)
     return false;
 }
 
-bool reports_store(struct gateway *gateway, int64_t job, GError **error)
+/* Collects the report of a job again, if one of its files is PLANNED, and adds it. */
+static bool add_planned(struct batch *batch, int64_t job, GError **error)
 {
+    struct gateway *gateway = batch->gateway;
     g_autofree struct ledger_period *period = NULL;
     g_autoptr(GPtrArray) issued = NULL;
 
@@ -83,22 +202,43 @@ bool reports_store(struct gateway *gateway, int64_t job, GError **error)
         return true;
     g_autoptr(report_t) report = report_new(gateway, kind, (struct period){period->starts, period->ends});
     report_to_issued(report, issued);
-    return report_collect(report, error) && store_all(gateway, report, job, issued, error);
+    if (!report_collect(report, error))
+        return false;
+    add_issued(batch, g_steal_pointer(&report), period);
+    return true;
+}
+
+bool reports_store(struct gateway *gateway, int64_t job, GError **error)
+{
+    struct batch batch;
+
+    begin_batch(&batch, gateway);
+    bool good = add_planned(&batch, job, error) && store_batch(&batch, error);
+    end_batch(&batch);
+    return good;
 }
 
 /* Stores the files that a stop left PLANNED. First of all: the ledger must not have changed since they were planned. */
 static bool store_planned(struct gateway *gateway, GError **error)
 {
     g_autoptr(GPtrArray) planned = NULL;
+    guint next = 0;
+    bool good = ledger_outgoing_files_planned(gateway->ledger, &planned, error);
 
-    if (!ledger_outgoing_files_planned(gateway->ledger, &planned, error))
-        return false;
-    for (guint i = 0; i < planned->len; i++) {
-        const struct ledger_outgoing *outgoing = planned->pdata[i];
-        if (report_kind_find(outgoing->kind) != NULL && !reports_store(gateway, outgoing->job, error))
-            return false;
+    while (good && next < planned->len) {
+        struct batch batch;
+        int64_t last = 0;
+        begin_batch(&batch, gateway);
+        for (; good && next < planned->len && !is_full(&batch); next++) {
+            const struct ledger_outgoing *outgoing = planned->pdata[next];
+            if (report_kind_find(outgoing->kind) != NULL && outgoing->job != last)
+                good = add_planned(&batch, outgoing->job, error);
+            last = outgoing->job;
+        }
+        good = good && store_batch(&batch, error);
+        end_batch(&batch);
     }
-    return true;
+    return good;
 }
 
 /* ---- issuing ---- */
@@ -140,46 +280,24 @@ static bool plan_job_of(struct gateway *gateway, const struct report *report, st
     return true;
 }
 
-/* Everything that is committed at once. */
-static bool plan(struct gateway *gateway, const struct report *report, struct ledger_period *period, GError **error)
+/* Plans a report that has its recipients and was collected. Takes it. */
+static bool plan(struct batch *batch, struct report *report, const struct report_kind *kind, struct period period,
+                 GError **error)
 {
-    const struct report_kind *kind = report_kind_find(period->ref);
+    struct gateway *gateway = batch->gateway;
+    struct ledger_period row = {.ref = kind->ref, .starts = period.starts, .ends = period.ends, .issued = clock_now()};
+    g_autoptr(report_t) taken = report;
 
-    if (!plan_job_of(gateway, report, period, error) || !ledger_period_issue(gateway->ledger, period, error) ||
+    row.unassigned = report_unassigned(report);
+    if (!plan_job_of(gateway, report, &row, error) || !ledger_period_issue(gateway->ledger, &row, error) ||
         (kind->record != NULL && !kind->record(report, error)))
         return false;
     for (size_t i = 0; i < report_n_recipients(report); i++) {
-        if (!plan_for(gateway, report, i, period, error))
+        if (!plan_for(gateway, report, i, &row, error))
             return false;
     }
-    return ledger_commit(STEP_REPORT_ISSUED, gateway->ledger, error);
-}
-
-/* Issues a report that has its recipients and was collected. */
-static bool issue_collected(struct gateway *gateway, struct report *report, const struct report_kind *kind,
-                            struct period period, GError **error)
-{
-    struct ledger *ledger = gateway->ledger;
-    struct ledger_period row = {.ref = kind->ref, .starts = period.starts, .ends = period.ends, .issued = clock_now()};
-    g_autoptr(GPtrArray) issued = NULL;
-
-    if (!ledger_begin(ledger, error))
-        return false;
-    row.unassigned = report_unassigned(report);
-    if (!plan(gateway, report, &row, error)) {
-        ledger_rollback(ledger);
-        return false;
-    }
-    return row.job == 0 || (ledger_reports_of(ledger, kind->ref, period.starts, &issued, error) &&
-                            store_all(gateway, report, row.job, issued, error));
-}
-
-static bool issue(struct gateway *gateway, const struct report_kind *kind, struct period period, GError **error)
-{
-    g_autoptr(report_t) report = report_new(gateway, kind, period);
-
-    return report_to_parties(report, error) && report_collect(report, error) &&
-           issue_collected(gateway, report, kind, period, error);
+    add_issued(batch, g_steal_pointer(&taken), &row);
+    return true;
 }
 
 /* ---- what is due ---- */
@@ -224,20 +342,58 @@ static bool oldest_due(struct gateway *gateway, int64_t now, const struct report
     return true;
 }
 
-bool reports_pass(struct gateway *gateway, GError **error)
+/* Plans the periods that have ended, oldest first, until the batch is full. */
+static bool plan_due(struct batch *batch, int64_t now, GError **error)
 {
+    struct gateway *gateway = batch->gateway;
     const struct report_kind *kind;
-    int64_t now = clock_now();
     struct period period = {0, 0};
 
-    if (!record_first_run(gateway, error) || !store_planned(gateway, error))
-        return false;
-    while (!gateway_stopping(gateway)) {
+    while (!gateway_stopping(gateway) && !is_full(batch)) {
         if (!oldest_due(gateway, now, &kind, &period, error))
             return false;
         if (kind == NULL)
-            break;
-        if (!issue(gateway, kind, period, error))
+            return true;
+        g_autoptr(report_t) report = report_new(gateway, kind, period);
+        if (!report_to_parties(report, error) || !report_collect(report, error) ||
+            !plan(batch, g_steal_pointer(&report), kind, period, error))
+            return false;
+    }
+    return true;
+}
+
+/* Issues the next batch of periods that have ended. *any: there were some. */
+static bool issue_due(struct gateway *gateway, int64_t now, bool *any, GError **error)
+{
+    struct ledger *ledger = gateway->ledger;
+    const struct report_kind *kind;
+    struct period period = {0, 0};
+    struct batch batch;
+
+    if (!oldest_due(gateway, now, &kind, &period, error))
+        return false;
+    *any = kind != NULL;
+    if (!*any)
+        return true;
+    begin_batch(&batch, gateway);
+    bool good =
+        ledger_begin(ledger, error) && plan_due(&batch, now, error) && ledger_commit(STEP_REPORT_ISSUED, ledger, error);
+    if (!good)
+        ledger_rollback(ledger);
+    good = good && store_batch(&batch, error);
+    end_batch(&batch);
+    return good;
+}
+
+bool reports_pass(struct gateway *gateway, GError **error)
+{
+    int64_t now = clock_now();
+    bool any = true;
+
+    if (!record_first_run(gateway, error) || !store_planned(gateway, error))
+        return false;
+    while (any && !gateway_stopping(gateway)) {
+        if (!issue_due(gateway, now, &any, error))
             return false;
     }
     return true;
@@ -275,6 +431,25 @@ static int64_t moment_of(const struct ledger_loaded *loaded, const struct ledger
     return last != NULL ? MAX(loaded->loaded, last->starts + 1) : loaded->loaded;
 }
 
+/* Issues one report by itself. Takes it. */
+static bool issue_alone(struct gateway *gateway, struct report *report, const struct report_kind *kind, int64_t at,
+                        GError **error)
+{
+    struct ledger *ledger = gateway->ledger;
+    g_autoptr(report_t) taken = report;
+    struct batch batch;
+
+    begin_batch(&batch, gateway);
+    bool good = ledger_begin(ledger, error) &&
+                plan(&batch, g_steal_pointer(&taken), kind, (struct period){at, at}, error) &&
+                ledger_commit(STEP_REPORT_ISSUED, ledger, error);
+    if (!good)
+        ledger_rollback(ledger);
+    good = good && store_batch(&batch, error);
+    end_batch(&batch);
+    return good;
+}
+
 static bool issue_changed(struct gateway *gateway, const struct report_kind *kind, GError **error)
 {
     g_autofree struct ledger_period *last = NULL;
@@ -293,7 +468,7 @@ static bool issue_changed(struct gateway *gateway, const struct report_kind *kin
     g_autoptr(report_t) report = report_new(gateway, kind, (struct period){at, at});
     if (!report_to_parties(report, error) || !report_collect(report, error) || !is_issued(report, issued, &same, error))
         return false;
-    return same || issue_collected(gateway, report, kind, (struct period){at, at}, error);
+    return same || issue_alone(gateway, g_steal_pointer(&report), kind, at, error);
 }
 
 bool reports_on_change(struct gateway *gateway, GError **error)

@@ -572,6 +572,7 @@ SCRIPTS = (
            at("13:03:00", day=4)),
     # Days are reported. The file of 18:00 comes in the pass that issues a report, and takes the only Device from its
     # Supplier: a report that was planned is built as if that file had not come yet.
+    # The last pass makes up so many reports that their delivery is one batch.
     Script("reporting",
            settings("drop ecos complete=at-once\ndrop dcc complete=at-once\ngateway mpxn_check_digits=off"),
            tell("PTY", 1, "06:00:00", "FULL", f"SET,{SUPPLIER % 1},SUPPLIER,AAAA,First,",
@@ -581,7 +582,7 @@ SCRIPTS = (
            at("12:00:00"),
            instruct(1), at("12:01:00"), result(1, "06:00:00", f"MCC.B-1-06.1,{DEVICE % 1},FAILED,17,,,1,,,,,,,"),
            at("12:02:00"),
-           tell("INV", 2, "18:00:00", "DELTA", OWNED % 2), at("18:00:00"), at("00:00:00", day=4)),
+           tell("INV", 2, "18:00:00", "DELTA", OWNED % 2), at("18:00:00"), at("00:00:00", day=5)),
     Script("over SFTP", pass_files(*FEW_FILES), most=MOST_OVER_SFTP, only=OF_DROPS),
 )
 OVER_SFTP = SCRIPTS[-1]

@@ -236,7 +236,7 @@ class Faulty(Home):
                 lines.append(f"neither in the drop nor in the spool: {drop} {name!r}")
         if due is not None:
             lines += [f"not what is due: {os.fsdecode(path)}" for path, sha in tree.items()
-                      if re.match(rb"drops/\w+/out/[^.]", path) and due.get(path) != sha]
+                      if re.match(rb"drops/\w+/out/(\w+/)?[^./][^/]*$", path) and due.get(path) != sha]
         return lines
 
     def unverified(self):
@@ -341,6 +341,30 @@ class Init(Script):
                 return done
         home.hand_over(self.files)
         return home.run_once()
+
+
+class Reports(Script):
+    """Reports of two days are made up: their files share syncs and commits, in the spool and in their drop."""
+
+    kinds = ("write", "sync", "rename", "mkdir")
+
+    def prepare(self):
+        home = Home()
+        home.set("drop dcc complete=at-once")
+        path = os.path.join(home.top, "parties")
+        with open(path, "w", encoding="ascii") as file:
+            file.write("H,PTY,1.0,90-B3-D5-1F-30-00-00-02,90-B3-D5-1F-30-00-00-04,1,2023-07-03T06:00:00Z,TEST,P,,FULL\n"
+                       "D,1,SET,90-B3-D5-1F-30-05-00-01,SUPPLIER,AAAA,First,\n"
+                       "D,2,SET,90-B3-D5-1F-30-05-00-02,SUPPLIER,BBBB,Second,\nT,2\n")
+        home.drop("dcc", path, "PTY_DCC_90-B3-D5-1F-30-00-00-02_20230703_060000_000001.csv")
+        home.run()
+        return home
+
+    def act(self, home, **plan):
+        return home.gate("-c", home.conf, "--now", "2023-07-05T00:00:00Z", "run", "--once", **plan)
+
+    def mend(self, home, _):
+        return self.act(home)
 
 
 class Recovery(Script):
@@ -536,6 +560,11 @@ def test_other_files(run, few):
     done.run()
     run.every_kind(InTheWay("few files, answers there already", FEW, done), (BROKEN,))
     run.every_kind(large_file(done), (FULL, BROKEN, LATE))
+    reports = Reports("reports", [])
+    run.tap.ok(sum("drops/suppliers/out" in path for path in reports.calls["sync"]) < 8,
+               "reports: their delivery is a batch", reports.calls["sync"])
+    run.every_kind(reports, (BROKEN, STAYS_BROKEN), 2)
+    run.all_good(reports, "killed at every 3rd call", kills(reports, 3))
     calls = len(few.calls["any"])
     for kill_at in range(calls // 10, calls, calls // 5):
         run.every_kind(Recovery(FEW, kill_at), (BROKEN,), 4)

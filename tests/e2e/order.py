@@ -10,6 +10,7 @@ import signal
 import subprocess
 
 from home import GATE, NOW, PATIENCE, SANITIZED, Home, Tap, use_disk, wait_until
+from reports import Estate
 
 MCC = "90-B3-D5-1F-30-0E-C0-01"
 CALLS = ("openat,write,pwrite64,fsync,fdatasync,syncfs,ftruncate,rename,renameat,renameat2,link,unlink,unlinkat,"
@@ -37,11 +38,11 @@ def whole_calls(log):
                 yield text
 
 
-def trace(home, *arguments):
+def trace(home, *arguments, now=NOW):
     """The calls that changed something or made it durable, in order: (call, path, second path)."""
     log = os.path.join(home.top, "trace")
     subprocess.run(["strace", "-f", "-y", "-s", "0", "-e", f"trace={CALLS}", "-o", log, GATE, "-c", home.conf,
-                    "--now", NOW, *arguments], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                    "--now", now, *arguments], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     events = []
     for line in whole_calls(log):
         match = EVENT.match(line)
@@ -63,11 +64,26 @@ def is_ledger(path):
     return "ledger.sqlite" in path
 
 
+def is_report(path):
+    """A report's file in the spool, or its folder: nothing of it counts before a commit says that it is STORED."""
+    return re.search(r"/spool/active/\d+(/\.?(ECOSMIG-\d+|NMDM|MGMT|MAPR)_[^/]*)?$", path)
+
+
+def kind_of(call, path, second):
+    """Changes of one kind may share the sync of their folders: moves of jobs between two states, and what happens in
+    the folders of a drop's `out`. A commit waits for all of them."""
+    if "/out/" in path and (call == "mkdir" or "/out/" in second):
+        return "out"
+    if call == "mkdir" and is_report(path):
+        return "reports"
+    return call, os.path.dirname(path), os.path.dirname(second)
+
+
 def check_order(home, events):
     """Faults against the rules; each is a line."""
     faults = []
     dirty = set()    # files with bytes that are not synced
-    unsynced = {}    # folders whose entries changed: by what
+    unsynced = {}    # folders whose entries changed: by what, and of which kind that is
     made = {}        # files in the making whose names are not synced yet, and their folders
     for call, path, second, text in events:
         if call in ("write", "pwrite64", "ftruncate") and path.startswith(home.dir):
@@ -87,14 +103,15 @@ def check_order(home, events):
             made = {name: folder for name, folder in made.items() if folder != path}
         # What is in incoming/ counts for nothing before its row is committed or its directory leaves.
         inside = "/spool/incoming" in path and (not call.startswith("rename") or "/spool/incoming" in second)
+        inside = inside or (call == "rename" and is_report(path) and is_report(second))
         if path.endswith("ledger.sqlite-wal") and call in ("fsync", "fdatasync"):
             faults += [f"a commit while {short(home, name)} is not synced" for name in dirty
-                       if "/spool/incoming" in name]
+                       if "/spool/incoming" in name or "/out/" in name or is_report(name)]
             faults += [f"a commit while {short(home, name)} is not in its folder for good" for name in made]
         if is_ledger(path) or path.endswith("/lock") or not (path.startswith(home.dir) or second.startswith(home.dir)):
             if call in ("fsync", "fdatasync") and path.endswith("ledger.sqlite-wal"):
                 faults += [f"a commit while {short(home, folder)} is not synced: {what}" for folder,
-                           what in unsynced.items()]
+                           (what, _) in unsynced.items()]
             continue
         changes = call in ("rename", "renameat", "renameat2", "link", "unlink", "unlinkat", "mkdir", "rmdir")
         if not changes:
@@ -102,9 +119,10 @@ def check_order(home, events):
         # A file being made may be thrown away at any time: only what has its name is somebody's.
         if call.startswith("unlink") and path.endswith(".part"):
             continue
+        kind = "reports" if inside and is_report(path) else kind_of(call, path, second)
         if not inside:
             faults += [f"{call} {short(home, path)} while {short(home, folder)} is not synced: {what}"
-                       for folder, what in unsynced.items()]
+                       for folder, (what, other) in unsynced.items() if other != kind]
         if call.startswith("rename") and path in dirty and inside:
             dirty.discard(path)
             dirty.add(second)
@@ -116,10 +134,10 @@ def check_order(home, events):
         if call.startswith("rename") and "/in/.ecosgate-taken-" in second:
             continue
         what = f"{call} {short(home, path)}"
-        unsynced[os.path.dirname(second if call.startswith("rename") else path)] = what
+        unsynced[os.path.dirname(second if call.startswith("rename") else path)] = what, kind
         if call.startswith("rename"):
-            unsynced[os.path.dirname(path)] = what
-    faults += [f"{short(home, folder)} is never synced: {what}" for folder, what in unsynced.items()]
+            unsynced[os.path.dirname(path)] = what, kind
+    faults += [f"{short(home, folder)} is never synced: {what}" for folder, (what, _) in unsynced.items()]
     return faults
 
 
@@ -161,6 +179,20 @@ def test_pass(tap):
                    any(i > named for i in commits),
                    f"{made[:3]}: stored, noted, uploaded, staged, published, settled, one after another",
                    stored, opened, named, commits)
+
+
+def test_reports(tap):
+    """Periods that are made up share their syncs: of the spool's file system for their files, of the drop's for a batch
+    of uploads and one of renames."""
+    home = Estate("gateway reports_from=2028-01-01T00:00:00Z")
+    home.reference("2028-01-01T10:00:00Z")
+    events = trace(home, "run", "--once", now="2028-01-12T00:00:00Z")
+    made = sum(len(files) for _, _, files in os.walk(home.path("drops", "suppliers", "out")))
+    tap.ok(made > 100, "a pass under strace makes up reports", made)
+    faults = check_order(home, events)
+    tap.ok(not faults, "reports: everything is on disk before what counts on it", *faults)
+    syncs = [event for event in events if event[0] in ("fsync", "fdatasync", "syncfs")]
+    tap.ok(len(syncs) < made, "there are fewer syncs than files", len(syncs), made)
 
 
 def test_growing(tap):
@@ -238,4 +270,5 @@ if __name__ == "__main__":
         with Tap() as report:
             test_pass(report)
             test_orders(report)
+            test_reports(report)
             test_growing(report)

@@ -77,25 +77,27 @@ static void test_job_batch__sync_fails__is_an_error(void **state)
     expect("file system of incoming/\n");
 }
 
-static void test_job_publish__several_jobs__sync_both_folders_once_the_new_names_first(void **state)
+static const struct job_move publish = {STEP_CUSTODY_PUBLISHED, JOB_INCOMING, JOB_READY};
+
+static void test_job_move_all__several_jobs__sync_both_folders_once_the_new_names_first(void **state)
 {
     static const int64_t ids[] = {1, 2};
     take(*state, 1);
     take(*state, 2);
     sync_calls_begin(spool_dir(*state));
-    assert_true(job_publish(*state, ids, G_N_ELEMENTS(ids), NULL));
+    assert_true(job_move_all(*state, ids, G_N_ELEMENTS(ids), &publish, NULL));
     expect("ready/ holds 00000001 00000002\n"
            "incoming/ holds\n");
 }
 
-static void test_job_publish__either_folder_cannot_be_synced__is_an_error(void **state)
+static void test_job_move_all__either_folder_cannot_be_synced__is_an_error(void **state)
 {
     for (int failing = 1; failing <= 2; failing++) {
         int64_t id = failing;
         take(*state, id);
         sync_calls_begin(spool_dir(*state));
         sync_calls_failing = failing;
-        assert_false(job_publish(*state, &id, 1, NULL));
+        assert_false(job_move_all(*state, &id, 1, &publish, NULL));
         g_free(sync_calls_end());
     }
 }
@@ -174,8 +176,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_job_batch__several_files__become_durable_by_one_sync_of_the_file_system),
         T(test_job_batch__sync_fails__is_an_error),
-        T(test_job_publish__several_jobs__sync_both_folders_once_the_new_names_first),
-        T(test_job_publish__either_folder_cannot_be_synced__is_an_error),
+        T(test_job_move_all__several_jobs__sync_both_folders_once_the_new_names_first),
+        T(test_job_move_all__either_folder_cannot_be_synced__is_an_error),
         T(test_job_move__new_state__syncs_both_folders_the_new_name_first),
         T(test_job_make__own_job__syncs_its_state),
         T(test_job_drop__orphan__syncs_incoming_without_it),

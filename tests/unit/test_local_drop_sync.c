@@ -200,6 +200,46 @@ static void test_local_drop__form_of_the_temporary_name__is_that_of_the_caller(v
     assert_true(g_file_test("out/ABCD/a", G_FILE_TEST_EXISTS) && !g_file_test("out/ABCD/tmp-a.x", G_FILE_TEST_EXISTS));
 }
 
+static void test_local_drop__batch__is_synced_once_for_uploads_and_once_for_renames(void **state)
+{
+    sync_calls_begin(*state);
+    local_transport.begin_batch(connection, 8);
+    assert_true(upload("a", NULL));
+    assert_true(upload("ABCD/a", NULL));
+    assert_int_equal(publication.state, PUBLICATION_READY);
+    assert_true(local_transport.end_batch(connection, NULL));
+    local_transport.begin_batch(connection, 8);
+    assert_true(publish(false, NULL));
+    assert_int_equal(publication.state, PUBLICATION_SEEN);
+    assert_true(local_transport.end_batch(connection, NULL));
+    expect("file system of out/\nfile system of out/\n");
+    assert_true(g_file_test("out/a", G_FILE_TEST_EXISTS));
+}
+
+static void test_local_drop__after_a_batch__each_file_is_synced_by_itself(void **state)
+{
+    local_transport.begin_batch(connection, 8);
+    assert_true(local_transport.end_batch(connection, NULL));
+    sync_calls_begin(*state);
+    local_transport.begin_batch(connection, 7); /* too few */
+    assert_true(upload("a", NULL));
+    assert_true(publish(false, NULL));
+    assert_true(local_transport.end_batch(connection, NULL));
+    expect("out/.a.part\nout/ holds .a.part\nout/ holds a\n");
+}
+
+static void test_local_drop__batch_cannot_be_synced__is_an_outage(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    local_transport.begin_batch(connection, 8);
+    assert_true(upload("a", NULL));
+    sync_calls_begin(*state);
+    sync_calls_failing = 1;
+    assert_false(local_transport.end_batch(connection, &error));
+    assert_true(g_error_matches(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN));
+    expect("file system of out/\n");
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, enter, leave)
 
 int main(void)
@@ -214,6 +254,9 @@ int main(void)
         T(test_local_drop__temporary_file_gone__is_delivered_only_after_a_rename),
         T(test_local_drop__temporary_file_still_there__is_ready_and_nothing_is_open),
         T(test_local_drop__name_taken_by_other_bytes__is_left_alone_and_nothing_stays_open),
+        T(test_local_drop__batch__is_synced_once_for_uploads_and_once_for_renames),
+        T(test_local_drop__after_a_batch__each_file_is_synced_by_itself),
+        T(test_local_drop__batch_cannot_be_synced__is_an_outage),
         T(test_local_drop__form_of_the_temporary_name__is_that_of_the_caller),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
