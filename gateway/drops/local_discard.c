@@ -87,6 +87,17 @@ static bool remove_taken(const struct discarding *d, GError **error)
     return disk_unlink(STEP_SOURCE_REMOVED, d->taken, error);
 }
 
+/* A rename that is a link and a removal may have been stopped in between: the file has both names. */
+static bool remove_second_name(const struct discarding *d, GError **error)
+{
+    struct stat taken, there;
+
+    if (lstat(d->taken, &taken) != 0 || lstat(d->path, &there) != 0 || taken.st_ino != there.st_ino ||
+        taken.st_dev != there.st_dev)
+        return true;
+    return disk_unlink(STEP_SOURCE_REMOVED, d->path, error);
+}
+
 /* A stop came after the copy was taken. Its time of change is that of the rename, and an inode may have been used
  * again: its bytes are compared. */
 static bool settle_taken_copy(const struct discarding *d, GError **error)
@@ -95,7 +106,7 @@ static bool settle_taken_copy(const struct discarding *d, GError **error)
 
     if (!disk_same_bytes(d->taken, (uint64_t)d->copy->identity->size, d->copy->sha256, &same, error))
         return false;
-    return same ? remove_taken(d, error) : return_newer(d, error);
+    return same ? remove_second_name(d, error) && remove_taken(d, error) : return_newer(d, error);
 }
 
 /* Takes a file to its new name. *taken is false if it is gone. Where a rename is refused but a removal is not, as on

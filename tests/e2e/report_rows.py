@@ -196,7 +196,8 @@ def test_older(tap, home):
     tap.ok(rows == {"ECOSMIG-003": [], "ECOSMIG-006": [(NEW, "2028-04-01")]},
            "of an older ledger only new periods have rows", rows)
     done = home.command("spool", "verify", now=FOURTH)
-    tap.ok(done.returncode == 0, "it is sound", done.stdout.decode())
+    # An older ledger does not have all of which this version made its work orders.
+    tap.ok(b"ECOSMIG-00" not in done.stdout, "its reports are sound", done.stdout.decode())
 
 
 def main():
