@@ -272,6 +272,34 @@ static const char *mpid(struct reference *r)
     return text(r, PARTY_MPID, false);
 }
 
+/* Whether another party of this file had this MPID before. Remembers the MPID with its party. */
+static bool is_of_another(struct reference *r)
+{
+    struct device_set *seen = r->row.file->seen;
+    g_autofree char *alone = g_strconcat("MPID ", r->party.mpid, NULL);
+    g_autofree char *with_party = g_strdup_printf("%s %" PRIx64, alone, r->party.id);
+    bool first = device_set_add_key(seen, alone);
+
+    return device_set_add_key(seen, with_party) && !first;
+}
+
+/* C120: reports go into a folder of the MPID's name. Two parties with one MPID would read each other's rows. The ledger
+ * has the records of a DELTA so far; a FULL file has emptied the table, and nothing may be asked of it. */
+static bool judge_mpid_alone(struct reference *r, GError **error)
+{
+    const struct judged_file *file = r->row.file;
+    bool taken = false;
+
+    if (file->rules->ledger == NULL || file->header->mode != HEADER_MODE_DELTA)
+        taken = is_of_another(r);
+    else if (!ledger_party_mpid_taken(file->rules->ledger, &r->party, &taken, error))
+        return false;
+    if (taken)
+        row_error(&r->row, C120, PARTY_MPID,
+                  "expected a Market Participant ID that no other party has; remove the other party first");
+    return true;
+}
+
 /* Any name if the drops are not known, as in a bare `check`. */
 static bool is_drop(const struct rules *rules, const char *name)
 {
@@ -360,5 +388,5 @@ bool reference_rules_judge(const struct judged_file *file, enum ledger_reference
     if (reference->remove)
         return judge_removal(reference, &tables[table], error);
     tables[table].rest(reference);
-    return true;
+    return table != LEDGER_PARTY || row_has_errors(&reference->row) || judge_mpid_alone(reference, error);
 }

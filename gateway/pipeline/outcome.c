@@ -11,6 +11,7 @@
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_due.h"
 #include "spool/ledger/ledger_incidents.h"
+#include "spool/ledger/ledger_reference.h"
 #include "spool/ledger/ledger_verdicts.h"
 #include "validators/catalogue.h"
 #include "validators/retry.h"
@@ -27,13 +28,26 @@ static char *model_name(const struct ledger_model *model)
 static bool propose_non_migratable(struct gateway *gateway, const struct ledger_model *model, int64_t now,
                                    GError **error)
 {
+    const struct ledger_nmm owned = {.device_type = model->device_type,
+                                     .manufacturer = model->manufacturer,
+                                     .model = model->model,
+                                     .firmware = model->firmware};
+    struct ledger_incident incident = {.code = catalogue_entry(D160)->id, .opened = now};
     g_autofree char *subject = model_name(model);
+    g_autofree char *suppliers = NULL;
     g_autofree char *text = g_strdup_printf("all %" G_GINT64_FORMAT " Devices of this model that were tried have "
                                             "failed: proposed as Non-Migratable",
                                             model->failed);
-    const struct ledger_incident incident = {
-        .code = catalogue_entry(D160)->id, .subject = subject, .opened = now, .text = text};
+    bool open = false;
 
+    /* Asked before the walk over the inventory, for this is called for each further failure of the model. */
+    if (!ledger_incident_is_open(gateway->ledger, incident.code, subject, &open, error) || open)
+        return open;
+    if (!ledger_model_suppliers(gateway->ledger, &owned, now, &suppliers, error))
+        return false;
+    incident.subject = subject;
+    incident.parties = suppliers;
+    incident.text = text;
     return ledger_incident_open(gateway->ledger, &incident, error);
 }
 

@@ -342,6 +342,26 @@ bool ledger_cos_last(struct ledger *ledger, const struct ledger_cos_search *sear
         starts, error);
 }
 
+/* The inner query names each Supplier once before the outer one asks for its MPID. */
+bool ledger_model_suppliers(struct ledger *ledger, const struct ledger_nmm *model, int64_t at, char **suppliers,
+                            GError **error)
+{
+    LEDGER_SQL(of_model,
+               "SELECT group_concat(name,';')FROM(SELECT ifnull((SELECT mpid FROM party p WHERE p.party_id=s.id AND "
+               "p.role='SUPPLIER'),printf('%016X',s.id))AS name FROM(SELECT DISTINCT " SUPPLIER
+               " AS id FROM inventory m WHERE m.device_type=?1 AND m.manufacturer=?3 AND m.model=?4 AND m.firmware=?5)s"
+               " WHERE s.id<>0 ORDER BY name)");
+    sqlite3_stmt *q =
+        ledger_query(ledger, &of_model,
+                     LEDGER_VALUES(LEDGER_TEXT(model->device_type), LEDGER_INT(at), LEDGER_TEXT(model->manufacturer),
+                                   LEDGER_TEXT(model->model), LEDGER_TEXT(model->firmware)),
+                     error);
+    bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
+    *suppliers = good && row ? g_strdup(ledger_text(q, 0)) : NULL;
+    ledger_end(q);
+    return good;
+}
+
 static void read_party(sqlite3_stmt *q, int c, void *row)
 {
     struct ledger_party *party = row;
@@ -350,6 +370,17 @@ static void read_party(sqlite3_stmt *q, int c, void *row)
     party->mpid = ledger_text(q, c + 2);
     party->name = ledger_text(q, c + 3);
     party->drop = ledger_text(q, c + 4);
+}
+
+bool ledger_party_mpid_taken(struct ledger *ledger, const struct ledger_party *party, bool *taken, GError **error)
+{
+    LEDGER_SQL(others, "SELECT EXISTS(SELECT 1 FROM party WHERE mpid=? AND party_id<>?)");
+    int64_t found = 0;
+    bool good = ledger_number(
+        ledger, ledger_query(ledger, &others, LEDGER_VALUES(LEDGER_TEXT(party->mpid), LEDGER_ID(party->id)), error),
+        &found, error);
+    *taken = found != 0;
+    return good;
 }
 
 bool ledger_party_get(struct ledger *ledger, uint64_t id, const char *role, struct ledger_party **row, GError **error)

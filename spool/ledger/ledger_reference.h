@@ -142,6 +142,13 @@ bool ledger_model_non_migratable_since(struct ledger *ledger, const struct ledge
 /* *supplier: the Responsible Supplier of a Device at a time; 0: nobody. A GPF has that of a GSME on its hub, else of an
  * ESME there. A meter counts if its status is Commissioned or Recovered. */
 bool ledger_supplier_of(struct ledger *ledger, uint64_t device, int64_t at, uint64_t *supplier, GError **error);
+/* *taken: a party with another id has the MPID of `party`, in whichever role. */
+bool ledger_party_mpid_taken(struct ledger *ledger, const struct ledger_party *party, bool *taken, GError **error);
+/* *suppliers: who is responsible at `at` for the meters of a model (device_type, manufacturer, model and firmware of
+ * `model`): their MPIDs, of those that PTY does not name their EUI-64s as 16 hex digits, in order, joined by ';'. NULL:
+ * nobody; g_free it. Walks the whole inventory. */
+bool ledger_model_suppliers(struct ledger *ledger, const struct ledger_nmm *model, int64_t at, char **suppliers,
+                            GError **error);
 /* *row is NULL if no party has that id and role; g_free it. */
 bool ledger_party_get(struct ledger *ledger, uint64_t id, const char *role, struct ledger_party **row, GError **error);
 

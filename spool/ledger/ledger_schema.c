@@ -313,6 +313,9 @@ static const char *const versions[] = {
     "ALTER TABLE transition ADD COLUMN hub INTEGER;"
     /* FULL files that would remove too much (ledger_shrink.h); decided: 0 not yet, 1 released, 2 given up. */
     "CREATE TABLE shrink_hold(job INTEGER PRIMARY KEY, decided INTEGER NOT NULL);"
+    /* A Market Participant ID names one party, or one would get the other's reports. Which one is right, nobody can
+     * tell; A115 asks for the next PTY. */
+    "DELETE FROM party WHERE EXISTS(SELECT 1 FROM party o WHERE o.mpid=party.mpid AND o.party_id<>party.party_id);"
     "PRAGMA user_version=8;",
 };
 

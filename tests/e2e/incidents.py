@@ -241,14 +241,19 @@ def test_migrated(tap):
 
 def test_model(tap):
     home = Home("gateway model_failures=2")
+    other = SUPPLIER[:-1] + "2"
+    parties = [f"D,1,SET,{other},SUPPLIER,SUPB,,", f"D,2,SET,{SUPPLIER},SUPPLIER,SUPA,,", "T,2", ""]
+    send(home, name_of(1, kind="PTY", org="DCC", eui64=DCC, time="050000"),
+         inventory(1, []).split(b"\r\n")[0].replace(b"INV", b"PTY") + b"\r\n" + "\r\n".join(parties).encode(), "dcc")
+    send_inventory(home, 1, [(1, "Commissioned", other), (2, "Commissioned", SUPPLIER), (3, "Commissioned", other)])
     send(home, name_of(1), instruction(1, (1, 2, 3)))
     home.run()
     send(home, name_of(1, kind="EMT", org="TCSP", eui64=TCSP),
          replies("EMT", TCSP, [f"MCC.B-1-06.{n},{DEVICE % n},FAILED,17,,,1,,,,,,," for n in (1, 2)]), "tcos")
     home.run()
     found = [row for row in rows(home.read_out("dcc", inc_names(home)[0])) if row[0] == "D"]
-    tap.ok([row[5:8] for row in found] == [["d", "D160", "MODEL"]] and found[0][12] == "Supplier", "D160 is reported",
-           found)
+    tap.ok([row[5:8] for row in found] == [["d", "D160", "MODEL"]] and found[0][11:13] == ["SUPA;SUPB", "Supplier"],
+           "D160 is reported, with the Suppliers of the model", found)
     names = inc_names(home)
     send(home, name_of(2, kind="EMT", org="TCSP", eui64=TCSP),
          replies("EMT", TCSP, [f"MCC.B-1-06.3,{DEVICE % 3},SUCCESS,,,,1,,,,,,AA,BB"], 2), "tcos")

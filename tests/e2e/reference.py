@@ -281,6 +281,18 @@ def test_others(tap):
            table(home, "SELECT role, mpid, drop_name FROM party") == [("MAP", "MAP1", "maps"),
                                                                       ("SUPPLIER", "SUP1", "suppliers")],
            "the good records are there")
+    pair = [f"SET,{SUPPLIER % 1},SUPPLIER,SUP1,,", f"SET,{SUPPLIER % 2},MAP,SUP1,,", f"SET,{SUPPLIER % 1},MAP,SUP1,,"]
+    full = sender.reference("PTY", pair)
+    home.run()
+    tap.ok(ema(home, full) == ("PA", ["C120"]) and
+           table(home, "SELECT role, mpid FROM party ORDER BY role") == [("MAP", "SUP1"), ("SUPPLIER", "SUP1")],
+           "an MPID belongs to one party, in whichever role", ema(home, full))
+    delta = sender.reference("PTY", [f"SET,{SUPPLIER % 2},SUPPLIER,SUP1,,", f"SET,{SUPPLIER % 1},SUPPLIER,SUP3,,",
+                                     f"REMOVE,{SUPPLIER % 1},MAP", f"SET,{SUPPLIER % 3},SUPPLIER,SUP1,,"], mode="DELTA")
+    home.run()
+    tap.ok(ema(home, delta) == ("PA", ["C120"]) and
+           table(home, "SELECT mpid FROM party ORDER BY mpid") == [("SUP1",), ("SUP3",)],
+           "a DELTA may give it to another once the first has lost it", ema(home, delta))
     for kind, name in (("COS", "cos"), ("NMM", "non_migratable"), ("PTY", "party")):
         file = sender.reference(kind, [])
         tap.ok(run_released(home).returncode == 0 and ema(home, file) == ("AC", []) and

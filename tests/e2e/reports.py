@@ -242,7 +242,7 @@ EXPECTED = {
     ("ECOSMIG-002", "AAAA", "20280103_180000"): [
         failed("2028-01-03T18:00:00", "2028-01-04T00:00:00", AAAA, "AAAA", P2,
                "B2,MCC.B2.3,1,2028-01-03T18:30:00Z,d,D103,"
-               "session timed out,,,1,Supplier,2028-02-02T18:30:00Z,North")],
+               "session timed out,,,1,DCC,2028-02-02T18:30:00Z,North")],
     ("ECOSMIG-002", "AAAA", "20280201_060000"): [
         failed("2028-02-01T06:00:00", "2028-02-01T12:00:00", AAAA, "AAAA", E4,
                f"B3,MCC.B3.2,1,2028-02-01T10:00:00Z,{D117},"

@@ -57,18 +57,19 @@ static void test_catalogue__each_code_and_device_type__has_the_resolver_of_catal
     }
 }
 
-static void test_catalogue__gpf__has_the_dcc_in_place_of_the_supplier_for_what_is_wrong_with_a_model(void **state)
+static void test_catalogue__gpf__has_the_dcc_in_place_of_the_supplier(void **state)
 {
-    static const enum code of_models[] = {C107, D110, D117, D125, D127, D160};
+    /* Of a model, of the hub and of the WAN: all that a Supplier resolves for other Devices. */
+    static const enum code of_dcc[] = {C107, D101, D102, D103, D110, D117, D125, D127, D141, D160};
 
     (void)state;
     for (int i = 0; i < CODE_COUNT; i++) {
-        bool of_model = false;
-        for (size_t n = 0; n < G_N_ELEMENTS(of_models); n++)
-            of_model = of_model || of_models[n] == (enum code)i;
+        bool by_dcc = false;
+        for (size_t n = 0; n < G_N_ELEMENTS(of_dcc); n++)
+            by_dcc = by_dcc || of_dcc[n] == (enum code)i;
         assert_string_equal(catalogue_resolver((enum code)i, "GPF"),
-                            of_model ? "DCC" : catalogue_resolver((enum code)i, "ESME"));
-        if (of_model)
+                            by_dcc ? "DCC" : catalogue_resolver((enum code)i, "ESME"));
+        if (by_dcc)
             assert_string_equal(catalogue_resolver((enum code)i, "ESME"), "Supplier");
     }
 }
@@ -79,7 +80,7 @@ int main(void)
         cmocka_unit_test(test_catalogue__every_code__is_found_by_its_id),
         cmocka_unit_test(test_catalogue__unknown_id__is_not_found_and_leaves_the_output),
         cmocka_unit_test(test_catalogue__each_code_and_device_type__has_the_resolver_of_catalogue_def),
-        cmocka_unit_test(test_catalogue__gpf__has_the_dcc_in_place_of_the_supplier_for_what_is_wrong_with_a_model),
+        cmocka_unit_test(test_catalogue__gpf__has_the_dcc_in_place_of_the_supplier),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

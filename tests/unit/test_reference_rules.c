@@ -338,7 +338,9 @@ static void test_reference_rules__key_again__is_c102(void **state)
 
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
-        const struct change other[] = {{keys[i].column, keys[i].other}, {0, NULL}};
+        bool of_party = keys[i].table == LEDGER_PARTY && keys[i].column == PARTY_PARTY_ID;
+        const struct change other[] = {
+            {keys[i].column, keys[i].other}, {of_party ? PARTY_MPID : 0, of_party ? "SUP2" : NULL}, {0, NULL}};
         begin_file();
         judge_with(keys[i].table, HEADER_MODE_DELTA, as_it_is);
         assert_int_equal(findings_kept(findings), 0);
@@ -348,6 +350,22 @@ static void test_reference_rules__key_again__is_c102(void **state)
         g_autofree char *found = codes_of(findings);
         assert_string_equal(found, "C102");
     }
+}
+
+static void test_reference_rules__mpid_of_another_party__is_c120(void **state)
+{
+    static const struct change other_role[] = {{PARTY_ROLE, "MAP"}, {0, NULL}};
+    static const struct change other_party[] = {
+        {PARTY_PARTY_ID, "90-B3-D5-1F-30-05-00-02"}, {PARTY_ROLE, "MAP"}, {0, NULL}};
+
+    (void)state;
+    begin_file();
+    judge_with(LEDGER_PARTY, HEADER_MODE_FULL, as_it_is);
+    judge_with(LEDGER_PARTY, HEADER_MODE_FULL, other_role);
+    assert_int_equal(findings_kept(findings), 0);
+    judge_with(LEDGER_PARTY, HEADER_MODE_FULL, other_party);
+    g_autofree char *found = codes_of(findings);
+    assert_string_equal(found, "C120");
 }
 
 static void test_reference_rules__remove__judges_the_key_only(void **state)
@@ -540,6 +558,7 @@ int main(void)
         T(test_reference_rules__mpxn__depends_on_the_device_type),
         T(test_reference_rules__good_record__is_a_row_of_the_ledger),
         T(test_reference_rules__key_again__is_c102),
+        T(test_reference_rules__mpid_of_another_party__is_c120),
         T(test_reference_rules__remove__judges_the_key_only),
         T(test_reference_rules__remove_of_an_unknown_key__is_c119),
         T(test_reference_rules__longest_fields__fit),
