@@ -4,6 +4,7 @@
  */
 #include "gateway/pipeline/reference.h"
 
+#include "formats/eui64.h"
 #include "gateway/answers/incidents.h"
 #include "gateway/clock.h"
 #include "gateway/pipeline/inventory.h"
@@ -86,6 +87,34 @@ static bool end_full(struct gateway *gateway, enum ledger_reference table, int64
     return true;
 }
 
+/* Collects the Devices (uint64_t) of open incidents. */
+static bool add_device(void *user, const struct ledger_incident *incident, GError **error)
+{
+    (void)error; /* nothing here can fail */
+    if (incident->has_device)
+        g_array_append_val((GArray *)user, incident->device);
+    return true;
+}
+
+/* Closes the C103 of each Device that the inventory names now. There are few of them, however large the file is. */
+static bool close_found(struct gateway *gateway, int64_t now, GError **error)
+{
+    g_autoptr(GArray) devices = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+
+    if (!ledger_incidents_with_code(gateway->ledger, "C103", add_device, devices, error))
+        return false;
+    for (guint i = 0; i < devices->len; i++) {
+        const struct ledger_inventory row = {.device = g_array_index(devices, uint64_t, i)};
+        char id[EUI64_TEXT_SIZE];
+        bool exists;
+        eui64_print(row.device, id);
+        if (!ledger_inventory_exists(gateway->ledger, &row, &exists, error) ||
+            (exists && !ledger_incident_close(gateway->ledger, "C103", id, now, error)))
+            return false;
+    }
+    return true;
+}
+
 bool reference_end(struct gateway *gateway, const struct verdict *verdict, struct ledger_loaded loaded, char **refusal,
                    GError **error)
 {
@@ -96,7 +125,8 @@ bool reference_end(struct gateway *gateway, const struct verdict *verdict, struc
     if (!reference_rules_table(verdict->filename.type, &table))
         return true;
     return (header->mode != HEADER_MODE_FULL || end_full(gateway, table, loaded.job, refusal, error)) &&
-           ledger_reference_set(gateway->ledger, table, &loaded, error);
+           ledger_reference_set(gateway->ledger, table, &loaded, error) &&
+           (table != LEDGER_INVENTORY || close_found(gateway, loaded.loaded, error));
 }
 
 /* ---- A117 ---- */

@@ -22,7 +22,8 @@ bool reference_begin(struct gateway *gateway, const struct file_type *type, cons
 bool reference_take(struct gateway *gateway, const struct reference *reference, GError **error);
 /* Call it for an accepted file, of any type. Records which file the type's data come from; reads loaded->job and
  * loaded->loaded. *refusal is set if the file is FULL and would remove more than shrink_limit allows, or all that is
- * known, and no operator has released it: why it must be held; g_free. The caller rolls back then. */
+ * known, and no operator has released it: why it must be held; g_free. The caller rolls back then. An inventory
+ * closes the incidents C103 of the Devices that it names. */
 bool reference_end(struct gateway *gateway, const struct verdict *verdict, struct ledger_loaded loaded, char **refusal,
                    GError **error);
 

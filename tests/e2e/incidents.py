@@ -192,12 +192,15 @@ def test_devices(tap):
     status = home.json("status")[0]
     tap.ok(status["device_incidents"] == len(events) and not status["incidents"], "status counts them", status)
     send_inventory(home, 2,
-                   [(2, "Commissioned", SUPPLIER), (4, "Decommissioned", SUPPLIER), (5, "Commissioned", SUPPLIER)])
+                   [(1, "Commissioned", SUPPLIER), (2, "Commissioned", SUPPLIER), (3, "Suspended", SUPPLIER),
+                    (4, "Decommissioned", SUPPLIER), (5, "Commissioned", SUPPLIER)])
     send(home, name_of(3), instruction(3, (2, 4)))
     home.run()
-    tap.ok(new(home, names) == [("INC-000001", "CLEARED", "C105", DEVICE % 2),
+    tap.ok(new(home, names) == [("INC-000003", "CLEARED", "C103", DEVICE % 5),
+                                ("INC-000001", "CLEARED", "C105", DEVICE % 2),
                                 (f"INC-{len(events) + 1:06d}", "RAISED", "C105", DEVICE % 4)],
-           "an accepted Device ends its own; another cause is another incident", new(home, names))
+           "an inventory ends a C103, an accepted Device ends its own; another cause is another incident",
+           new(home, names))
     tap.ok(home.json("why", DEVICE % 2)[0]["incidents_open"] is None, "why names none any more")
     sound(tap, home, "after incidents of Devices")
 
@@ -205,10 +208,10 @@ def test_devices(tap):
 def test_before_dispatch(tap):
     """What is found when the work order is written, hours after the split."""
     home = Home("gateway dispatch_hours=20-22")
-    send_inventory(home, 1, [(1, "Commissioned", SUPPLIER)])
+    send_inventory(home, 1, [(n, "Commissioned", SUPPLIER) for n in range(1, 7)])
     send(home, name_of(1), instruction(1, (1,)))
     home.run()
-    send_inventory(home, 2, [(2, "Commissioned", SUPPLIER)])
+    send_inventory(home, 2, [(n, "Commissioned", SUPPLIER) for n in range(2, 7)])
     tap.ok(not inc_names(home), "accepted, and nothing is reported", reported(home))
     home.run(now="2023-07-03T20:00:00Z")
     tap.ok(reported(home) == [("INC-000001", "RAISED", "C103", DEVICE % 1)],

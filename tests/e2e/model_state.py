@@ -817,11 +817,13 @@ class Model:
                 warnings.append((record, "C119"))
         return known, errors, warnings
 
-    def refer(self, file, _now, _answers):
+    def refer(self, file, now, _answers):
         known, errors, warnings = self.refer_to(file)
         if file.kind == "INV":
             self.inventory = known
             self.inventory_at = file.created
+            for device in known:
+                self.clear_incident("C103", device, now)
         elif file.kind == "COS":
             self.events = known
         elif file.kind == "NMM":

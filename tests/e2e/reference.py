@@ -129,6 +129,21 @@ def run_released(home):
     return release(home) if home.json("spool", "list", "--state", "held") else done
 
 
+def test_found(tap):
+    """C103 is an incident until the inventory names the Device."""
+    home = Home()
+    sender = Sender(home)
+    sender.reference("INV", [inv(1)])
+    home.run()
+    sender.instruction([emi(2), emi(3)])
+    home.run()
+    sender.reference("INV", [inv(2)], mode="DELTA")
+    home.run()
+    left = table(home, "SELECT subject FROM incident WHERE code='C103' AND cleared IS NULL")
+    tap.ok(left == [(DEVICE % 3,)], "an inventory closes the C103 of the Device that it names, and no other", left)
+    sound(tap, home, "after a Device was found")
+
+
 def opened(home):
     """Code, subject, opening and closing of the A117 so far."""
     return table(home, "SELECT code, subject, begun, cleared FROM incident WHERE code='A117' ORDER BY id")
@@ -767,7 +782,7 @@ def test_many(tap):
 
 if __name__ == "__main__":
     with Tap() as report:
-        for test in (test_shrinking, test_shrinking_stopped, test_files, test_others, test_every_code,
+        for test in (test_found, test_shrinking, test_shrinking_stopped, test_files, test_others, test_every_code,
                      test_codes, test_switches, test_dates, test_hubs,
                      test_elsewhere, test_limit,
                      test_past, test_required, test_stale, test_together, test_settling, test_after_the_split,
