@@ -5,6 +5,7 @@
  * Content of another form gives one fault and ends the reading: it would be nothing but faults. So does UTF-16. A UTF-8
  * byte order mark gives a fault, and the reading goes on after it.
  */
+#include "formats/content.h"
 #include "formats/reader_private.h"
 #include "formats/text.h"
 
@@ -14,7 +15,7 @@
 
 enum {
     MAX_BLANKS = 65536, /* bytes */
-    MAGIC_BYTES = 4,    /* that the form is recognised by */
+    MAGIC_BYTES = 4,    /* that the form is recognised by; CONTENT_HEAD_BYTES where they may be of HTML */
     /* A fault costs the gateway far more than the few bytes that make one cost the sender. So a file may have this many
      * and MAX_RECORD_FAULTS more for each record. */
     MAX_FAULTS = 200000,
@@ -32,6 +33,7 @@ struct reader {
     uint64_t faults;
     bool stopped;      /* nothing more is read or given to the sink */
     bool head_is_read; /* the form was looked at */
+    size_t first;      /* offset in head of the first byte that is not blank, and one more; 0: none has come */
     GString *head;     /* the first bytes, until then */
 };
 
@@ -82,19 +84,6 @@ static struct place place_after(const char *text, size_t len)
     return at;
 }
 
-static const char *looks_like(const char *text, size_t len)
-{
-    if (text[0] == '<')
-        return "XML";
-    if (len >= 2 && memcmp(text, "\x1f\x8b", 2) == 0)
-        return "gzip data";
-    if (len >= 4 && (memcmp(text, "PK\3\4", 4) == 0 || memcmp(text, "PK\5\6", 4) == 0))
-        return "a zip archive";
-    if (len >= 2 && (memcmp(text, "H,", 2) == 0 || memcmp(text, "D,", 2) == 0 || memcmp(text, "\"H", 2) == 0))
-        return "CSV";
-    return NULL;
-}
-
 /* UTF-16 and UTF-32 are recognised by their marks, by NUL as the very first byte, or by every second byte being NUL: a
  * spreadsheet's "Unicode text" may come without a mark. */
 static bool is_wide(const GString *head)
@@ -109,7 +98,7 @@ static bool is_wide(const GString *head)
 /* Stops the reading when the first bytes belong to another form than the name's. */
 static void check_form(struct reader *reader, const char *text, size_t len, struct place at)
 {
-    const char *found = looks_like(text, len);
+    const char *found = content_name(text, len);
     bool want_xml = reader->form_id == FORM_XML;
     struct fault fault = {.kind = FAULT_FORM, .at = at, .value = text, .value_len = MIN(len, MAGIC_BYTES)};
     g_autofree char *shown = NULL;
@@ -120,7 +109,7 @@ static void check_form(struct reader *reader, const char *text, size_t len, stru
         reader->stopped = true;
         return;
     }
-    if (want_xml ? text[0] == '<' : !found || strcmp(found, "CSV") == 0)
+    if (want_xml ? g_strcmp0(found, "XML") == 0 : !found || strcmp(found, "CSV") == 0)
         return;
     shown = text_escape(text, fault.value_len, 0); /* no more of it: thousands of blanks may follow */
     reader_fault_with(reader, &fault, "expected %s, found %s, which begins with \"%s\"", want_xml ? "XML" : "CSV",
@@ -154,23 +143,22 @@ static bool judge_head(struct reader *reader)
     return !reader->stopped && reader->form->push(reader->state, head->str + bom, head->len - bom);
 }
 
-/* Collects the first bytes, until MAGIC_BYTES are there that are not blank. One by one, so that the size of the pieces
- * makes no difference. Returns how many bytes it took. */
+/* Collects the first bytes, until as many are there that are not blank as the form is recognised by. One by one, so
+ * that the size of the pieces makes no difference. Returns how many bytes it took. */
 static size_t collect_head(struct reader *reader, const char *data, size_t len)
 {
+    GString *head = reader->head;
     size_t used = 0;
 
-    while (used < len) {
-        g_string_append_c(reader->head, data[used++]);
-        /* first_byte goes through all blanks: not again for each blank of a long run. */
-        if (!is_blank(data[used - 1]) || reader->head->len <= MAGIC_BYTES || reader->head->len > MAX_BLANKS) {
-            size_t have = reader->head->len - first_byte(reader->head);
-
-            if (have >= MAGIC_BYTES || reader->head->len > MAX_BLANKS) {
-                reader->head_is_read = true;
-                break;
-            }
-        }
+    while (used < len && !reader->head_is_read) {
+        g_string_append_c(head, data[used++]);
+        if (reader->first == 0 && is_blank(data[used - 1]) && head->len > MAGIC_BYTES && head->len <= MAX_BLANKS)
+            continue; /* not through all blanks of a long run again for each */
+        if (reader->first == 0 && head->len >= MAGIC_BYTES && first_byte(head) < head->len)
+            reader->first = first_byte(head) + 1;
+        size_t have = reader->first ? head->len - reader->first + 1 : 0;
+        size_t want = reader->first && head->str[reader->first - 1] == '<' ? CONTENT_HEAD_BYTES : MAGIC_BYTES;
+        reader->head_is_read = have >= want || (reader->first == 0 && head->len > MAX_BLANKS);
     }
     return used;
 }

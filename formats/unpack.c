@@ -4,6 +4,9 @@
  */
 #include "formats/unpack_private.h"
 
+#include "formats/content.h"
+#include "formats/text.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -43,6 +46,20 @@ ssize_t unpack_read_at(struct unpack *u, void *buffer, size_t len, uint64_t offs
         }
     }
     return (ssize_t)have;
+}
+
+ssize_t unpack_refuse_form(struct unpack *u, const char *expected)
+{
+    enum { SHOWN_BYTES = 4 };
+    char head[CONTENT_HEAD_BYTES];
+    ssize_t n = unpack_read_at(u, head, sizeof head, 0);
+    const char *found = n > 0 ? content_name(head, (size_t)n) : NULL;
+    g_autofree char *shown = n > 0 ? text_escape(head, (size_t)MIN(n, SHOWN_BYTES), 0) : NULL;
+
+    if (n < 0)
+        return UNPACK_ERROR;
+    return unpack_refuse(u, FAULT_FORM, "expected %s, found %s, which begins with \"%s\"", expected,
+                         found ? found : "something else", shown ? shown : "");
 }
 
 /* --- Plain ---------------------------------------------------------------------------------- */

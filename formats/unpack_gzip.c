@@ -47,7 +47,7 @@ static ssize_t gz_begin_member(struct unpack *u)
     if (z->avail_in == 0)
         return 0;
     if (z->next_in[0] != 0x1f || (z->avail_in > 1 && z->next_in[1] != 0x8b))
-        return first ? unpack_refuse(u, FAULT_FORM, "expected gzip data, found something else")
+        return first ? unpack_refuse_form(u, "gzip data")
                      : unpack_refuse(u, FAULT_FORM,
                                      "expected the end of the file or another gzip member after %" PRIu64
                                      " bytes, found other bytes",

@@ -52,6 +52,9 @@ struct unpack {
 ssize_t unpack_refuse(struct unpack *u, enum fault_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Refuses a file that is not of the packing: says what it is and how it begins. */
+ssize_t unpack_refuse_form(struct unpack *u, const char *expected);
+
 /* Reads len bytes at offset, fewer at the end of the file. -1: the disk failed, io_errno is set. */
 ssize_t unpack_read_at(struct unpack *u, void *buffer, size_t len, uint64_t offset);
 

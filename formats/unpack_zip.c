@@ -25,7 +25,9 @@ enum {
     END64_SIZE = 56,
     LOCATOR_SIZE = 20,
     MAX_MEMBER_NAME = 1024, /* bytes; a longer one is refused for its length alone */
-    SHOWN_CHARS = 64,       /* of a name in a fault's text */
+    MAX_MEMBERS_READ = 64,  /* of an archive that has too many: looked through for names */
+    MAX_MEMBERS_SHOWN = 3,
+    SHOWN_CHARS = 64, /* of a name in a fault's text */
 };
 
 /* --- Directory and headers ------------------------------------------------------------------ */
@@ -61,8 +63,8 @@ static bool zip_check_start(struct unpack *u)
     if (n < 4 && memcmp(start, local, (size_t)n) == 0)
         unpack_refuse(u, FAULT_TRUNCATED, "expected a zip archive, found the end of the file after %zd bytes", n);
     else if (n < 4 || !(is_signature(start, 3, 4) || is_signature(start, 5, 6)))
-        unpack_refuse(u, FAULT_FORM, "expected a zip archive, found something else");
-    return !u->refused;
+        unpack_refuse_form(u, "a zip archive");
+    return !u->refused && !u->io_errno;
 }
 
 /* Finds the end record in the file's tail. Its comment, up to 64 KiB, must reach exactly to the end of the file. */
@@ -171,6 +173,52 @@ static bool zip_check_kind(struct unpack *u, const char *central)
     return true;
 }
 
+/* Appends the names of the members that are not the file itself, as far as the directory can be read. Keeps the first
+ * as the fault's value. Returns how many of the first members are the file itself, 0 or 1. */
+static uint32_t zip_name_members(struct unpack *u, const char *end, uint32_t members, GString *names)
+{
+    uint64_t at = le32(end + 16);
+    char central[CENTRAL_SIZE], name[MAX_MEMBER_NAME];
+    uint32_t shown = 0, itself = 0;
+
+    for (uint32_t i = 0; i < MIN(members, MAX_MEMBERS_READ) && shown < MAX_MEMBERS_SHOWN; i++) {
+        ssize_t n = unpack_read_at(u, central, sizeof central, at);
+        size_t len = n == CENTRAL_SIZE && is_signature(central, 1, 2) ? le16(central + 28) : 0;
+        ssize_t got = len > 0 ? unpack_read_at(u, name, MIN(len, sizeof name), at + CENTRAL_SIZE) : 0;
+        if (got <= 0)
+            break;
+        at += CENTRAL_SIZE + len + le16(central + 30) + le16(central + 32);
+        if (u->stem && itself == 0 && len == u->stem_len && memcmp(name, u->stem, len) == 0) {
+            itself = 1;
+            continue;
+        }
+        g_autofree char *text = text_escape(name, (size_t)got, SHOWN_CHARS);
+        g_string_append_printf(names, "%s\"%s\"", shown++ ? ", " : "", text);
+        if (!u->fault_value) {
+            u->fault.value = u->fault_value = g_memdup2(name, (size_t)got);
+            u->fault.value_len = (size_t)got;
+        }
+    }
+    if (shown > 0 && shown + itself < members)
+        g_string_append_printf(names, " and %u more", members - shown - itself);
+    return itself;
+}
+
+static void zip_refuse_members(struct unpack *u, const char *end, uint32_t members)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+    uint32_t itself = zip_name_members(u, end, members, names);
+
+    if (u->io_errno)
+        return;
+    if (itself > 0)
+        unpack_refuse(u, FAULT_FORM, "expected one zip member, found %u; these must not be in it: %s", members,
+                      names->len ? names->str : "another of the same name");
+    else
+        unpack_refuse(u, FAULT_FORM, "expected one zip member, found %u%s%s", members, names->len ? ": " : "",
+                      names->str);
+}
+
 static bool zip_check_count(struct unpack *u, const char *end)
 {
     uint32_t members = le16(end + 10);
@@ -180,8 +228,8 @@ static bool zip_check_count(struct unpack *u, const char *end)
     else if (members == 0)
         unpack_refuse(u, FAULT_EMPTY, "expected one zip member, found none");
     else if (members != 1)
-        unpack_refuse(u, FAULT_FORM, "expected one zip member, found %u", members);
-    return !u->refused;
+        zip_refuse_members(u, end, members);
+    return !u->refused && !u->io_errno;
 }
 
 /* Records of zip64 before the end record must say the same as the end record. */
@@ -316,8 +364,11 @@ static ssize_t zip_finish(struct unpack *u)
     struct archive_entry *entry;
     int result = archive_read_next_header(u->archive, &entry);
 
-    if (result == ARCHIVE_OK || result == ARCHIVE_WARN)
-        return unpack_refuse(u, FAULT_FORM, "expected one zip member, found another behind it");
+    if (result == ARCHIVE_OK || result == ARCHIVE_WARN) {
+        const char *name = archive_entry_pathname(entry);
+        g_autofree char *shown = name ? text_escape(name, strlen(name), SHOWN_CHARS) : g_strdup("");
+        return unpack_refuse(u, FAULT_FORM, "expected one zip member, found another behind it: \"%s\"", shown);
+    }
     if (result != ARCHIVE_EOF)
         return zip_damage(u);
     if (u->crc != u->expected_crc)

@@ -19,7 +19,6 @@
 enum {
     MAX_NAMES = 16 * 1024,  /* different names: the parser's dictionary is slow beyond that */
     MAX_PLACE = 2147000000, /* lines, or columns of one: the parser counts in int, and one block more must fit */
-    MAX_MESSAGE = 256,      /* characters of a message of the parser's own */
 };
 
 #define DOCTYPE "<!DOCTYPE"
@@ -84,7 +83,6 @@ static void on_error(void *user, xmlErrorPtr error)
 #endif
 {
     struct xml *x = user;
-    g_autofree char *message = NULL, *text = NULL;
 
     /* XML_WAR_NS_URI: a namespace's name that is no URI. Namespaces allows that, the parser calls it an error. */
     if (x->stopped || error->level < XML_ERR_ERROR || error->code == XML_WAR_NS_URI)
@@ -94,10 +92,7 @@ static void on_error(void *user, xmlErrorPtr error)
         xml_stop_truncated(x);
         return;
     }
-    message = g_strchomp(g_strdup(error->message ? error->message : "not well formed"));
-    text = text_escape(message, strlen(message), MAX_MESSAGE);
-    xml_stop(x, error->code == XML_ERR_UNDECLARED_ENTITY ? FAULT_DOCTYPE : FAULT_NOT_WELL_FORMED,
-             xml_place_at(x, xml_consumed(x)), text);
+    xml_fault_syntax(x, error);
 }
 
 /* --- Bytes ------------------------------------------------------------------------------------------ */

@@ -4,6 +4,7 @@
  *   xml_reader.c          gathers bytes, feeds the parser, stops the reading
  *   xml_reader_frame.c    what the parser reports: elements and text, compared with the layout
  *   xml_reader_faults.c   what is wrong with them; not on the path of a good file
+ *   xml_reader_syntax.c   what to say of a text that is not well formed
  *   xml_reader_places.c   line and column of what was reported
  *   xml_parser.h          the members of libxml2's structs that all this needs
  *
@@ -152,6 +153,11 @@ XML_COLD void xml_fault_excess(struct xml *x, const struct field *field);
 
 /* Gives the fault of text between elements. */
 XML_COLD void xml_fault_stray(struct xml *x, const char *text, size_t len);
+
+/* ---- xml_reader_syntax.c ---- */
+
+/* Gives the fault of an error of the parser, which ends the reading. */
+XML_COLD void xml_fault_syntax(struct xml *x, const xmlError *error);
 
 /* ---- xml_reader_frame.c ---- */
 
