@@ -406,6 +406,9 @@ bool retry_orders_outdate(const struct retry_orders *orders, const struct retry_
 {
     int64_t at = said->at >= orders->first ? said->at : created;
 
+    /* Only a lost ledger has ordered it: nothing is known of an earlier order. */
+    if (orders->first == 0)
+        return false;
     return said->kind != RESULT_SUCCESS && at >= orders->first && (at <= orders->before || at == orders->before_said);
 }
 

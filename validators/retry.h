@@ -131,7 +131,8 @@ void retry_orders_add(struct retry_orders *orders, const struct ledger_transitio
 
 /* Whether a result other than SUCCESS is about an earlier order: its time is not after that NOT_ATTEMPTED was recorded,
  * or it names the same time. Its time is LastTry. If LastTry is missing or before the first order, the creation of its
- * file counts instead; if that is before the first order too, the result is not outdated. */
+ * file counts instead; if that is before the first order too, the result is not outdated. Nor is it if the ledger knows
+ * no order of the try: a lost one had ordered it. */
 bool retry_orders_outdate(const struct retry_orders *orders, const struct retry_result *said, int64_t created);
 
 /* ---- what moves a session on ---- */
