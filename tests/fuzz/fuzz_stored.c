@@ -131,20 +131,37 @@ static void read_order(const char *data, size_t size)
     check_order(order);
 }
 
+/* Names what the verb is about. There is no default, so that the compiler asks for what a new verb is about. */
 static void name_subject(struct order *order, int64_t number)
 {
-    if (order->verb == ORDER_CLOSE)
+    switch (order->verb) {
+    case ORDER_CLOSE:
         order->incident = number;
-    else if (order->verb == ORDER_REDELIVER)
+        break;
+    case ORDER_REDELIVER:
         order->file = (char *)"a file.csv";
-    else if (order->verb == ORDER_SEQUENCE)
+        break;
+    case ORDER_SEQUENCE:
         order->sender = (char *)"MCC", order->type = (char *)"EMI", order->number = number % 1000000;
-    else if (order->verb == ORDER_TAKE)
-        order->drop = (char *)"mcc";
-    else if (order->verb == ORDER_RELEASE_DEVICE)
+        break;
+    case ORDER_TAKE:
+        order->drop = (char *)"mcc", order->claim = (char *)"a claim";
+        break;
+    case ORDER_RELEASE_DEVICE:
         order->device = (char *)"all";
-    else if (order->verb != ORDER_RECOVER)
+        break;
+    case ORDER_END_DEVICE:
+        order->device = (char *)"00-DB-12-34-56-78-90-A0", order->as = (char *)(number % 2 ? "failed" : "migrated");
+        break;
+    case ORDER_HOLD:
+    case ORDER_RELEASE:
+    case ORDER_REQUEUE:
         order->job = number;
+        break;
+    case ORDER_RECOVER:
+    case ORDER_VERB_COUNT:
+        break;
+    }
 }
 
 static void check_subject(const struct order *read, const struct order *order)
@@ -155,7 +172,9 @@ static void check_subject(const struct order *read, const struct order *order)
     g_assert_cmpstr(read->sender, ==, order->sender);
     g_assert_cmpstr(read->type, ==, order->type);
     g_assert_cmpstr(read->drop, ==, order->drop);
+    g_assert_cmpstr(read->claim, ==, order->claim);
     g_assert_cmpstr(read->device, ==, order->device);
+    g_assert_cmpstr(read->as, ==, order->as);
 }
 
 /* Writes an order with any reason and reads it back. The command line makes sure that a reason is UTF-8. */
