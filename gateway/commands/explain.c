@@ -216,9 +216,9 @@ static bool explain_end(struct gateway *gateway, const struct ledger_work *work,
     if (!explain_order(gateway, work->item.item, &order, error) ||
         !ledger_earlier_work(gateway->ledger, work->item.device, &past, error))
         return false;
-    if (s->state == LEDGER_MIGRATED) {
-        e->because =
-            order != NULL ? g_steal_pointer(&order) : g_strdup("both sides have confirmed the same credentials");
+    if (s->state == LEDGER_MIGRATED) { /* not by the order, if a late success has corrected what the order said */
+        bool by_order = order != NULL && work->corrected.ended == 0;
+        e->because = by_order ? g_steal_pointer(&order) : g_strdup("both sides have confirmed the same credentials");
         return true;
     }
     g_autofree char *code = describe(s->code);

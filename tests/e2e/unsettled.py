@@ -160,6 +160,10 @@ def test_end(tap):
     home.run(now=at(8))
     tap.ok(parties.states(1, 2) == ["MIGRATED", "MIGRATED"] and parties.acknowledged(confirmation) == ("AC", []),
            "the missing statement still makes a Device migrate that was ended as failed", parties.states(1, 2))
+    because = [home.json("device", "show", device(number))[0]["because"] for number in (1, 2)]
+    tap.ok(because[0] == "both sides have confirmed the same credentials" and
+           because[1].endswith("as migrated: looked at it"),
+           "what made each of them MIGRATED is said: the two sides, or the order", because)
     tap.ok(parties.acknowledged(known) == ("WN", ["C119 Result 1"]) and
            parties.acknowledged(against) == ("PA", ["C121 Result 1"]),
            "of one that was ended as migrated the same is known and another contradicts", parties.acknowledged(known),
