@@ -213,6 +213,16 @@ void xml_check_attributes(struct xml *x, int n, const xmlChar *const *a, struct 
     }
 }
 
+/* The attribute is an xs:token: blanks around it are no part of it. */
+static bool is_version(const char *text, size_t len)
+{
+    for (; len > 0 && xml_is_blank(*text); len--)
+        text++;
+    while (len > 0 && xml_is_blank(text[len - 1]))
+        len--;
+    return len == strlen(LAYOUT_VERSION) && memcmp(text, LAYOUT_VERSION, len) == 0;
+}
+
 void xml_check_version(struct xml *x, int n, const xmlChar *const *a, struct place at)
 {
     struct fault fault = new_fault(x, FAULT_ROOT, at, "schemaVersion", NULL);
@@ -223,8 +233,7 @@ void xml_check_version(struct xml *x, int n, const xmlChar *const *a, struct pla
             fault.value_len = (size_t)(a[4] - a[3]);
             break;
         }
-    if (fault.value && fault.value_len == strlen(LAYOUT_VERSION) &&
-        memcmp(fault.value, LAYOUT_VERSION, fault.value_len) == 0)
+    if (fault.value && is_version(fault.value, fault.value_len))
         return;
     give(x, &fault, "schemaVersion=\"" LAYOUT_VERSION "\"", fault.value ? "another" : "none");
 }

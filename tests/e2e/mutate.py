@@ -1,6 +1,6 @@
 """Seeded mutations of a good file in either form, with one or two mistakes each.
 
-    mutator = XmlMutator(random.Random(1), text)        or CsvMutator
+    mutator = XmlMutator(random.Random(1), text, types) or CsvMutator(random.Random(1), text)
     what, data = mutator.make()                         a random one: what was changed, and the bytes
     for what, data in mutator.each(): …                 each item of header and first record: left out, set to EDGES
 """
@@ -10,6 +10,7 @@ import re
 import xml.etree.ElementTree as ET
 
 NAMESPACE = "urn:ecos-gateway:migration:1"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 TEXTS = ["", " ", "x", "0", "1", "01", "-1", "+1", "1.0", " 1 ", "\t2\n", "1 2", "999999", "1000000", "0999999",
          "999999999", "1000000000", "A" * 24, "A" * 25, "A" * 64, "A" * 65, "\u00e9" * 64, "\u00e9" * 65, "x" * 128,
@@ -25,11 +26,15 @@ TEXTS = ["", " ", "x", "0", "1", "01", "-1", "+1", "1.0", " 1 ", "\t2\n", "1 2",
 EDGES = ["", "A" * 64, "A" * 65, "x" * 128, "x" * 129, "DELTA"]
 
 
+VERSIONS = ["", "1", "1.1", "01.0", "2.0", "1.0", " 1.0", "1.0 ", "\t1.0\n", "\r 1.0", "1 .0", "\u00a01.0", "1.0x"]
+
+
 class XmlMutator:
-    def __init__(self, rng, text):
-        self.rng, self.text = rng, text
+    def __init__(self, rng, text, types):
+        """types: the name of an element → the schema's types for it, to be named by xsi:type."""
+        self.rng, self.text, self.types = rng, text, types
         ET.register_namespace("", NAMESPACE)
-        ET.register_namespace("xsi", "http://www.w3.org/2001/XMLSchema-instance")
+        ET.register_namespace("xsi", XSI)
 
     def pairs(self, root):
         return [(parent, child) for parent in root.iter() for child in parent]
@@ -86,15 +91,25 @@ class XmlMutator:
 
     def add_attribute(self, root):
         name = self.rng.choice(["a", "schemaVersion", "{%s}a" % NAMESPACE, "{http://www.w3.org/XML/1998/namespace}lang",
-                                "{http://www.w3.org/2001/XMLSchema-instance}schemaLocation",
-                                "{http://www.w3.org/2001/XMLSchema-instance}noNamespaceSchemaLocation"])
+                                "{%s}schemaLocation" % XSI, "{%s}noNamespaceSchemaLocation" % XSI])
         self.rng.choice(list(root.iter())).set(name, self.rng.choice(["1.0", "x", "urn:x nowhere.xsd"]))
 
     def set_version(self, root):
-        version = self.rng.choice([None, "", "1", "1.1", "01.0", "2.0", "1.0"])
+        self.write_version(root, self.rng.choice([None, *VERSIONS]))
+
+    @staticmethod
+    def write_version(root, version):
         root.attrib.pop("schemaVersion", None)
         if version is not None:
             root.set("schemaVersion", version)
+
+    def set_instance(self, root):
+        """An attribute of XML Schema that says something of the element: its type, or that it has no value."""
+        name = self.rng.choice(["type", "type", "type", "nil"])
+        types = sorted(set().union(*self.types.values()))
+        types += [f" {one} " for one in types] + ["", "xs:string", "Nowhere"]
+        value = self.rng.choice(["true", "false", "1", ""] if name == "nil" else types)
+        self.rng.choice(list(root.iter())).set("{%s}%s" % (XSI, name), value)
 
     def empty(self, root):
         element = self.rng.choice([e for e in root.iter() if len(e)])
@@ -151,11 +166,25 @@ class XmlMutator:
                     else:
                         parent[at].text = text
                     yield f"{name} {'left out' if text is None else text!r}", self.written(root)
+        yield from self.each_attribute()
+
+    def each_attribute(self):
+        """Each version of the root; on each element of root, header and first record its own types."""
+        for version in [None, *VERSIONS]:
+            root = ET.fromstring(self.text)
+            self.write_version(root, version)
+            yield f"schemaVersion {version!r}", self.written(root)
+        tags = [element.tag for element in ET.fromstring(self.text).iter()]
+        for at, tag in enumerate(tags[:30]):
+            for name in sorted(self.types[tag.split("}")[1]]):
+                root = ET.fromstring(self.text)
+                list(root.iter())[at].set("{%s}type" % XSI, name)
+                yield f"xsi:type {name!r} on element {at}", self.written(root)
 
     def make(self):
         changes = [self.delete, self.duplicate, self.swap, self.rename, self.rename_root, self.move, self.set_text,
                    self.set_header, self.set_header, self.set_header, self.set_number, self.add_text,
-                   self.add_attribute, self.set_version, self.empty, self.insert]
+                   self.add_attribute, self.set_version, self.set_instance, self.empty, self.insert]
         if self.rng.random() < 0.25:
             return "bytes", self.of_bytes(self.text)
         root = ET.fromstring(self.text)

@@ -56,6 +56,16 @@ static xmlNode *find_named(xmlNode *node, const char *kind, const char *name)
     return NULL;
 }
 
+/* The name of an element's type, or of the type that its own one without a name extends. xmlFree. */
+static xmlChar *type_of(xmlNode *element)
+{
+    xmlChar *type = xmlGetProp(element, BAD_CAST "type");
+
+    for (xmlNode *node = element; type == NULL && node != NULL; node = xmlFirstElementChild(node))
+        type = xmlGetProp(node, BAD_CAST "base");
+    return type;
+}
+
 /* The names of the elements in the type that the element `name` of the root has, each with a blank behind it. g_free.
  */
 static char *elements_of(xmlNode *xsd, const char *root, const char *name)
@@ -65,7 +75,7 @@ static char *elements_of(xmlNode *xsd, const char *root, const char *name)
     GString *names = g_string_new(NULL);
 
     assert_non_null(element);
-    xmlChar *type = xmlGetProp(element, BAD_CAST "type");
+    xmlChar *type = type_of(element);
     xmlNode *complex = find_named(xmlFirstElementChild(xsd), "complexType", (const char *)type);
     xmlFree(type);
     assert_non_null(complex);

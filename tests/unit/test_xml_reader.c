@@ -33,6 +33,7 @@ static void test_xml_reader__allowed_variations__no_fault(void **state)
                    "<DeviceModel>x</DeviceModel><FirmwareVersion>f</FirmwareVersion><Attempt>1</Attempt>"
                    "</Device><Device><RecordNumber>7</RecordNumber><DeviceID>x</DeviceID><DeviceType><"},
         {"<Device>", "<Device\n   xmlns:é='urn:é'\n\n  >"},
+        {"schemaVersion=\"1.0\"", "schemaVersion='\t 1.0&#10; '"},
         {ROOT, "<m:MigrationInstruction xmlns:m='urn:ecos-gateway:migration:1' schemaVersion='1.0' "
                "xmlns='urn:ecos-gateway:migration:1'\nxmlns:xsi='http://www.w3.org/2001/XMLSchema-instance'"
                " xsi:schemaLocation='a b' xsi:noNamespaceSchemaLocation='>'><m:Header>"
@@ -67,6 +68,7 @@ static const struct slip {
     {"migration:1", "migration:2", "ROOT MigrationInstruction #0", "<Migr", 2},
     {" xmlns=\"urn:ecos-gateway:migration:1\"", "", "ROOT MigrationInstruction #0", "<Migr", 2},
     {"schemaVersion=\"1.0\"", "schemaVersion=\"1.1\"", "ROOT schemaVersion #0", "<Migr", 2},
+    {"schemaVersion=\"1.0\"", "schemaVersion=\"1. 0\"", "ROOT schemaVersion #0", "<Migr", 2},
     {"schemaVersion=\"1.0\"", "\n", "ROOT schemaVersion #0", "<Migr", 2},
     {"schemaVersion", "a='x' schemaVersion", "ELEMENT a #0", "<Migr", 2},
     /* header */
