@@ -42,7 +42,7 @@ static const struct command {
     {"spool requeue", "ID", "--reason TEXT", "have a job judged again", command_spool_requeue},
     {"device show", "DEVICE-ID", "", "show one Device: state, tries, history", command_device_show},
     {"device list", "", "--state STATE", "list the work items in one state", command_device_list},
-    {"device release", "DEVICE-ID|all", "--reason TEXT", "let a Device that is withheld after recover be ordered again",
+    {"device release", "DEVICE-ID|all", "--reason TEXT", "let a Device that is withheld or failed be ordered again",
      command_device_release},
     {"device end", "DEVICE-ID", "--as migrated|failed --reason TEXT",
      "end the work on a Device of which the sides have not agreed", command_device_end},

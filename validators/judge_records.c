@@ -63,8 +63,10 @@ static bool review_device(struct judging *j, struct device *device, const struct
  * million times, and each look-up would read the work items of all records before it. */
 static bool past_of(struct judging *j, const struct device *device, struct ledger_earlier_work *past, GError **error)
 {
+    const struct rules *rules = j->file.rules;
+
     *past = (struct ledger_earlier_work){0};
-    return row_has_code(&device->row, C102) || ledger_earlier_work(j->file.rules->ledger, device->id, past, error);
+    return row_has_code(&device->row, C102) || ledger_earlier_work(rules->ledger, device->id, rules->now, past, error);
 }
 
 static bool begin_instruction(struct judging *j, GError **error)

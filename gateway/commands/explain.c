@@ -214,7 +214,7 @@ static bool explain_end(struct gateway *gateway, const struct ledger_work *work,
 
     g_autofree char *order = NULL;
     if (!explain_order(gateway, work->item.item, &order, error) ||
-        !ledger_earlier_work(gateway->ledger, work->item.device, &past, error))
+        !ledger_earlier_work(gateway->ledger, work->item.device, clock_now(), &past, error))
         return false;
     if (s->state == LEDGER_MIGRATED) { /* not by the order, if a late success has corrected what the order said */
         bool by_order = order != NULL && work->corrected.ended == 0;
@@ -226,9 +226,10 @@ static bool explain_end(struct gateway *gateway, const struct ledger_work *work,
                                  order != NULL ? order : "", order != NULL ? "; " : "", code, past.failed_sessions,
                                  past.failed_sessions >= gateway->config->max_sessions ? " (FAILED_ACTION)" : "",
                                  late_success(s));
-    e->moves =
-        past.replaced ? other_side() : new_instruction(gateway, s->code, work->item.device_type, s->next_eligible);
-    e->at = s->next_eligible;
+    bool resolved = past.next_eligible == 0; /* the newest failed session is this one */
+    e->at = resolved ? 0 : s->next_eligible;
+    e->moves = past.replaced ? other_side()
+                             : new_instruction(gateway, resolved ? NULL : s->code, work->item.device_type, e->at);
     return true;
 }
 

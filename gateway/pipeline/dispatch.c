@@ -61,7 +61,7 @@ static bool review_again(struct second_review *second, const struct ledger_work 
 
     *row = (struct row){0};
     second->review.counted = work->session.try > 0 ? 0 : first_tries;
-    return ledger_earlier_work(second->gateway->ledger, item->device, &past, error) &&
+    return ledger_earlier_work(second->gateway->ledger, item->device, second->rules.now, &past, error) &&
            review_judge(&second->review, &subject, &past, row, error);
 }
 

@@ -12,8 +12,9 @@
 #include "formats/text.h"
 #include "gateway/answers/incidents.h"
 #include "gateway/clock.h"
-#include "gateway/pipeline/device_end.h"
 #include "gateway/pipeline/backup_pause.h"
+#include "gateway/pipeline/device_end.h"
+#include "gateway/pipeline/device_release.h"
 #include "gateway/pipeline/claims.h"
 #include "gateway/pipeline/ledger_watch.h"
 #include "gateway/pipeline/recover.h"
@@ -27,7 +28,6 @@
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_numbering.h"
 #include "spool/ledger/ledger_outgoing.h"
-#include "spool/ledger/ledger_recovery.h"
 #include "spool/ledger/ledger_shrink.h"
 #include "spool/ledger/ledger_verdicts.h"
 
@@ -345,41 +345,6 @@ static bool take_drop(struct gateway *gateway, const struct order *order, GError
     return false;
 }
 
-/* ---- withheld Devices ---- */
-
-/* Which Devices the order releases. False: its text is no Device. */
-static bool find_withheld(const struct order *order, struct ledger_withheld *which)
-{
-    *which = (struct ledger_withheld){.all = strcmp(order->device, "all") == 0, .at = clock_now()};
-    return which->all || eui64_parse(order->device, strlen(order->device), &which->device);
-}
-
-static bool release_device(struct gateway *gateway, const struct order *order, GError **error)
-{
-    struct ledger *ledger = gateway->ledger;
-    struct ledger_withheld which;
-    int64_t n = 0;
-
-    if (!find_withheld(order, &which))
-        return commit_order(gateway, order, NULL, "the order names no Device", error);
-    if (!ledger_begin(ledger, error))
-        return false;
-    bool good = ledger_withheld_release(ledger, &which, &n, error);
-    g_autofree char *reason = g_strdup_printf("%s: %s", order->device, order->reason);
-    const struct ledger_action action = {.order_id = order->id,
-                                         .verb = order_verb_name(order->verb),
-                                         .reason = reason,
-                                         .who = order->who,
-                                         .at = order->at,
-                                         .result = n > 0       ? ORDER_DONE
-                                                   : which.all ? "no Device is withheld"
-                                                               : "no work item of this Device is withheld"};
-    if (good && ledger_action_insert(ledger, &action, error) && ledger_commit(STEP_ORDER_DONE, ledger, error))
-        return true;
-    ledger_rollback(ledger);
-    return false;
-}
-
 static bool do_order(struct gateway *gateway, const struct order *order, GError **error)
 {
     struct effect effect = {.from = JOB_NOWHERE};
@@ -395,7 +360,7 @@ static bool do_order(struct gateway *gateway, const struct order *order, GError 
     if (order->verb == ORDER_RECOVER)
         return recover_carry_out(gateway, order, error);
     if (order->verb == ORDER_RELEASE_DEVICE)
-        return release_device(gateway, order, error);
+        return device_release_carry_out(gateway, order, error);
     if (order->verb == ORDER_END_DEVICE)
         return device_end_carry_out(gateway, order, error);
     bool good = find_effect(gateway, order, &effect, error);

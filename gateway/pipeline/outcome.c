@@ -12,6 +12,7 @@
 #include "spool/ledger/ledger_due.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_reference.h"
+#include "spool/ledger/ledger_resolved.h"
 #include "spool/ledger/ledger_verdicts.h"
 #include "validators/catalogue.h"
 #include "validators/retry.h"
@@ -71,7 +72,7 @@ static bool count_end(struct gateway *gateway, int64_t item, const struct ledger
     if (!migrated && (session->state != LEDGER_FAILED || !is_migration_error(session->code)))
         return true;
     if (!ledger_work_get(gateway->ledger, item, &work, error) ||
-        (!migrated && !ledger_earlier_work(gateway->ledger, work->item.device, &past, error)))
+        (!migrated && !ledger_earlier_work(gateway->ledger, work->item.device, now, &past, error)))
         return false;
     if (past.failed_migrations > 0)
         return true;
@@ -189,7 +190,9 @@ bool outcome_record(struct gateway *gateway, const struct ledger_work *work, con
 
     return follow_incidents(gateway, work, session, transition, error) &&
            (!ends || count_end(gateway, work->item.item, session, transition->at, error)) &&
-           ledger_session_put(gateway->ledger, work, &reported, transition, error);
+           ledger_session_put(gateway->ledger, work, &reported, transition, error) &&
+           (!ends || session->state != LEDGER_FAILED ||
+            ledger_failure_put(gateway->ledger, work->item.item, transition->at, error));
 }
 
 /* ---- the outcome of an instruction (EMO) ---- */

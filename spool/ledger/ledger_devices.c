@@ -115,16 +115,34 @@ bool ledger_items_each(struct ledger *ledger, const struct ledger_verdict *of, l
     return good;
 }
 
+/* What resolves a failed session `s` of a work item `w`: `f` is what reference data said then, `i` what the inventory
+ * says now. Where the inventory did not know the Device then, the instruction says what it was. */
+#define IS_ANOTHER                                                                                                     \
+    "ifnull(i.manufacturer<>ifnull(f.manufacturer,w.manufacturer) OR i.model<>ifnull(f.model,w.model)"                 \
+    " OR i.firmware<>ifnull(f.firmware,w.firmware) OR i.chf<>f.chf,0)"
+#define IS_MIGRATABLE_AGAIN "ifnull(f.non_migratable AND NOT " LEDGER_IS_NON_MIGRATABLE("?2") ",0)"
+/* Whether a transition came after the last release `r` of the Device. */
+#define STANDS(transition) "(r.transition IS NULL OR " transition ">r.transition)"
 /* State 7 is LEDGER_MIGRATED, statements 1 and 3 are LEDGER_REPLACED and LEDGER_CONFIRMED. An operator who ended the
  * work as failed has overruled what was stated before. */
-bool ledger_earlier_work(struct ledger *ledger, uint64_t device, struct ledger_earlier_work *earlier, GError **error)
+#define IS_REPLACED                                                                                                    \
+    "(s.state=7 AND " STANDS(                                                                                          \
+        "s.last") ")OR EXISTS(SELECT 1 FROM transition t WHERE t.id IN(s.tcos,s.ecos)"                                 \
+                  " AND t.statement IN(1,3) AND " STANDS(                                                              \
+                      "t.id") " AND t.id>ifnull((SELECT o.transition FROM operator_end o WHERE o.item=s.item),0))"
+#define NEXT_ELIGIBLE                                                                                                  \
+    "iif(" IS_ANOTHER " OR " IS_MIGRATABLE_AGAIN " OR NOT " STANDS("ifnull(f.transition,s.last)") ",0,s.next_"         \
+                                                                                                  "eligible)"
+
+bool ledger_earlier_work(struct ledger *ledger, uint64_t device, int64_t at, struct ledger_earlier_work *earlier,
+                         GError **error)
 {
     LEDGER_SQL(of_device,
-               "SELECT w.slot=0,s.state,s.next_eligible,s.state=7 OR EXISTS(SELECT 1 FROM transition t WHERE t.id"
-               " IN(s.tcos,s.ecos) AND t.statement IN(1,3) AND t.id>ifnull((SELECT o.transition FROM operator_end o"
-               " WHERE o.item=s.item),0)),s.code GLOB 'D*'"
-               " FROM work_item w LEFT JOIN session s ON s.item=w.item WHERE w.device_id=? ORDER BY w.item");
-    sqlite3_stmt *q = ledger_query(ledger, &of_device, LEDGER_VALUES(LEDGER_ID(device)), error);
+               "SELECT w.slot=0,s.state," NEXT_ELIGIBLE "," IS_REPLACED ",s.code GLOB 'D*' FROM work_item w"
+               " LEFT JOIN session s ON s.item=w.item LEFT JOIN failure f ON f.item=w.item"
+               " LEFT JOIN inventory i ON i.device_id=w.device_id LEFT JOIN device_release r ON r.device_id=w.device_id"
+               " WHERE w.device_id=?1 ORDER BY w.item");
+    sqlite3_stmt *q = ledger_query(ledger, &of_device, LEDGER_VALUES(LEDGER_ID(device), LEDGER_INT(at)), error);
     bool row = true, good = q != NULL;
 
     *earlier = (struct ledger_earlier_work){0};

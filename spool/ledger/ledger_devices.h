@@ -60,12 +60,16 @@ bool ledger_items_each(struct ledger *ledger, const struct ledger_verdict *of, l
 /* What the work items that a Device has had so far mean for a new one. */
 struct ledger_earlier_work {
     bool live;                 /* one is live */
-    bool replaced;             /* of one that has ended, a side says that the credentials were replaced */
+    bool replaced;             /* of one that has ended, a side says that the credentials were replaced, and no operator
+                                  has overruled that */
     int64_t failed_sessions;   /* how many sessions ended FAILED, and */
     int64_t failed_migrations; /* how many of them with an error of category d */
-    int64_t next_eligible;     /* of the newest failed session; 0: none failed */
+    int64_t next_eligible;     /* of the newest failed session; 0: none failed, or its cause is resolved */
 };
-/* Sums up all work items of a Device. All members are 0 if it has none. */
-bool ledger_earlier_work(struct ledger *ledger, uint64_t device, struct ledger_earlier_work *earlier, GError **error);
+/* Sums up all work items of a Device. All members are 0 if it has none. The cause of a failed session is resolved if
+ * the inventory shows another manufacturer, model, firmware or hub than at the failure, if its model was Non-Migratable
+ * then and is not at `at`, or if an operator has released the Device since (ledger_resolved.h). */
+bool ledger_earlier_work(struct ledger *ledger, uint64_t device, int64_t at, struct ledger_earlier_work *earlier,
+                         GError **error);
 
 #endif

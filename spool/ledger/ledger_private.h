@@ -240,6 +240,12 @@ extern const struct ledger_shape ledger_verdict_shape;
     "CREATE UNIQUE INDEX cos_event ON cos(mpxn, starts);"                                                              \
     "CREATE INDEX cos_gained ON cos(gaining, starts);"
 
+/* Whether the model of a work item `w` is Non-Migratable at a time (ledger_model_non_migratable_until). */
+#define LEDGER_IS_NON_MIGRATABLE(at)                                                                                   \
+    "EXISTS(SELECT 1 FROM non_migratable n WHERE n.device_type=w.device_type AND n.manufacturer=w.manufacturer"        \
+    " AND n.model=w.model AND n.firmware IN('',w.firmware) AND n.since<=" at " AND(n.until IS NULL OR n.until>" at     \
+    "))"
+
 /* A verdict whose outcome file (EMO) is due: its last Device has ended, or an end was corrected since the last EMO. The
  * schema's version 8 has an index with this very condition. */
 #define LEDGER_OUTCOME_DUE "items>0 AND((ended=accepted AND reported=0)OR reported=2)"

@@ -316,6 +316,11 @@ static const char *const versions[] = {
     /* A Market Participant ID names one party, or one would get the other's reports. Which one is right, nobody can
      * tell; A115 asks for the next PTY. */
     "DELETE FROM party WHERE EXISTS(SELECT 1 FROM party o WHERE o.mpid=party.mpid AND o.party_id<>party.party_id);"
+    /* What reference data said of a Device when its session failed, and which transition that was; until which
+     * transition an operator has overruled the ended work of a Device (ledger_resolved.h). */
+    "CREATE TABLE failure(item INTEGER PRIMARY KEY, transition INTEGER NOT NULL, manufacturer TEXT, model TEXT,"
+    " firmware TEXT, chf INTEGER, non_migratable INTEGER NOT NULL);"
+    "CREATE TABLE device_release(device_id INTEGER PRIMARY KEY, transition INTEGER NOT NULL, order_id TEXT NOT NULL);"
     "PRAGMA user_version=8;",
 };
 

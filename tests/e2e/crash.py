@@ -165,7 +165,7 @@ class Stage(Home):
         rows = [row for row in rows if not row.startswith("operator_action")]
         # A recovery says which generation it found, and that depends on how often the gateway was started.
         rows = [row.split(":")[0] if row.startswith("recovery") else row for row in rows]
-        of_orders = ("numbering", "claim_take", "operator_end")
+        of_orders = ("numbering", "claim_take", "operator_end", "device_release")
         rows = [UUID.sub("", row) if row.startswith(of_orders) else row for row in rows]
         files = {name: digest for name, digest in files.items()
                  if not name.startswith(b"spool/orders/.") and name != b"spool/freeze"}

@@ -18,7 +18,7 @@ import sys
 from home import SANITIZED, Home, Tap, answer as answer_name
 from model_cases import check_cases
 from model_files import GATEWAY, Answer
-from model_history import make_history, ready
+from model_history import make_history, order_words, ready
 from model_rules import PARTNERS_D
 from model_state import ENDS, Model, Settings
 from model_time import text_of
@@ -75,12 +75,16 @@ class Played:
         return lines or self.compare_devices(now, everything=False)
 
     def give_orders(self, event):
-        """An operator ends the work on Devices: whether each order was carried out. What was stated before one that
-        ends it as failed is overruled."""
+        """An operator ends the work on Devices, or releases one: whether each order was carried out. What was stated
+        before one that ends it as failed, or releases it, is overruled."""
         failed = {device for device, as_what in event.orders if as_what == "failed"}
         self.replaced = {said for said in self.replaced if said[0] not in failed or self.is_settled(said[1])}
-        return [self.home.command("device", "end", device, "--as", as_what, "--reason", "told", now=text_of(event.at))
-                .returncode == 0 for device, as_what in event.orders]
+        carried_out = [self.home.command("device", *order_words(device, as_what).split(), "--reason", "told",
+                                         now=text_of(event.at)).returncode == 0 for device, as_what in event.orders]
+        released = {device for (device, as_what), done in zip(event.orders, carried_out)
+                    if as_what == "released" and done}
+        self.replaced = {said for said in self.replaced if said[0] not in released}
+        return carried_out
 
     def is_settled(self, work_item):
         return any(item.work_item == work_item and item.state == "MIGRATED" for item in self.model.items)

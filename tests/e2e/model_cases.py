@@ -9,6 +9,7 @@ A history is steps joined by " | ", a step is a time, a verb and its arguments:
     1h confirm a Y k                k; N has none; "of T": of the subject T
     9m pass                         nothing comes, time alone
     9m end a failed                 an operator ends its work, as migrated or failed
+    9m release a                    an operator says that nothing stands against it
     1d late a k            success of the first work item of a; lateconfirm: its confirmation
     0 instruct a & event 2023-07-10 both come in one pass
 
@@ -20,6 +21,7 @@ import re
 
 from model_files import File
 from model_history import Event, History
+from model_rules import MODEL
 from model_state import Model, Settings
 from model_time import DAY, HOUR, MINUTE, text_of, time_of
 
@@ -37,6 +39,8 @@ INV = {**EMI, "Action": "SET", "DeviceStatus": "Commissioned", "SupplierId": "90
 FAIL = "0 instruct a | 1m result a FAILED E20"
 AGAIN = "0 instruct a | 2m result a NOT_ATTEMPTED at 1m | 7m pass | "  # the first try, ordered twice
 EIGHT = FAIL + "".join(f" | {at}m pass | {at}m result a FAILED E20" for at in (6, 11, 21, 41, 81, 161, 321))
+
+RESOLVED = "0 inventory a | 0 instruct a | 1m result a FAILED 17 | 1d %s"
 
 # title, history, what must be so: "a STATE code=… try=… due=… next=… tries=… ordered=… last=… found=…"
 CASES = [
@@ -260,6 +264,41 @@ CASES = [
     ("success without a key", "0 instruct a | 1m result a SUCCESS", "a DISPATCHED found=C120"),
     ("success with an error", "0 instruct a | 1m result a SUCCESS k 10", "a DISPATCHED found=C120"),
     ("live work", "0 instruct a | 1h instruct a", "a DEFERRED code=C110 next=25h"),
+    ("resolved by new firmware",
+     RESOLVED % "inventory a:FirmwareVersion=00030000 | 2d instruct a:FirmwareVersion=00030000",
+     "a DISPATCHED"),
+    ("by another model", RESOLVED % "inventory a:DeviceModel=01020304 | 2d instruct a:DeviceModel=01020304",
+     "a DISPATCHED"),
+    ("by another hub", RESOLVED % "inventory a:CHFDeviceID=00-DB-12-34-56-78-90-C1 | 2d instruct a", "a DISPATCHED"),
+    ("not by the same", RESOLVED % "inventory a:CSPRegion=South | 2d instruct a", "a DEFERRED code=C115 next=31d"),
+    ("not by one that the inventory no longer says", RESOLVED % "inventory b | 2d inventory a:CHFDeviceID= | "
+     "2d instruct a", "a DEFERRED code=C115"),
+    ("without an inventory then, by other firmware than instructed",
+     "0 instruct a | 1m result a FAILED 17 | 1d inventory a:FirmwareVersion=00030000 | "
+     "2d instruct a:FirmwareVersion=00030000", "a DISPATCHED"),
+    ("firmware that comes and goes does not", RESOLVED % "inventory a:FirmwareVersion=00030000 | 2d inventory a | "
+     "2d instruct a", "a DEFERRED code=C115"),
+    ("the model was Non-Migratable and is not any more",
+     FAIL + " | 2m models 2023-07-01 2023-07-05 | 6m pass | 2d instruct a", "a DISPATCHED"),
+    ("while it is, it is refused for that, too", FAIL + " | 2m models 2023-07-01 2023-07-06 | 6m pass | 2d instruct a",
+     "a REJECTED code=C107 found=C107,C115"),
+    ("or its entry was removed", FAIL + " | 2m models 2023-07-01 2024-07-01 | 6m pass | "
+     "1d models without 2023-07-01 | 2d instruct a", "a DISPATCHED"),
+    ("an entry that came and ended later does not", "0 instruct a | 1m result a FAILED 17 | 2m models 2023-07-01 "
+     "2023-07-05 | 2d instruct a", "a DEFERRED code=C115"),
+    ("or an operator says so", "0 instruct a | 1m result a FAILED 5 | 1d release a | 2d instruct a",
+     "a DISPATCHED open="),
+    ("that closes the incident", "0 instruct a | 1m result a FAILED 5 | 1d release a", "a FAILED open="),
+    ("a later failure stands again", "0 instruct a | 1m result a FAILED 17 | 1d release a | 2d instruct a | "
+     "2881m result a FAILED 17 | 3d instruct a", "a DEFERRED code=C115 next=33d"),
+    ("what one side had stated is overruled, too",
+     "0 instruct a | 1m result a FAILED 17 | 2m result a SUCCESS k | 1d release a | 2d instruct a", "a DISPATCHED"),
+    ("not what it states later", "0 instruct a | 1m result a FAILED 17 | 1d release a | 25h result a SUCCESS k | "
+     "2d instruct a", "a REJECTED code=C108"),
+    ("a migration can be overruled", "0 instruct a | 1m result a SUCCESS k | 2m confirm a Y k | 1d release a | "
+     "2d instruct a", "a DISPATCHED"),
+    ("a later one stands", "0 instruct a | 1m result a FAILED 17 | 1d release a | 25h result a SUCCESS k | "
+     "26h confirm a Y k | 2d instruct a", "a REJECTED code=C108"),
     ("too early", "0 instruct a | 1m result a FAILED 10 | 2d instruct a", "a DEFERRED code=C115 next=31d"),
     ("early enough", "0 instruct a | 1m result a FAILED 10 | 31d instruct a", "a DISPATCHED try=1"),
     ("outside the hours it waits", "-2h instruct a", "a READY ordered=0", {"dispatch_hours": (12, 13)}),
@@ -423,7 +462,7 @@ class Play:
 
     def order(self, text):
         """A step of an operator."""
-        at, _, name, as_what = text.split()
+        at, _, name, as_what = [*text.split(), "released"][:4]
         self.now = moment(at)
         self.events.append(Event(self.now, orders=[(DEVICES[name], as_what)]))
         self.emos += len(self.model.run_pass(self.now, (), self.events[-1].orders).emo)
@@ -436,6 +475,11 @@ class Play:
             return File("EMI", [described(EMI, word) for word in words], batch=batch)
         if verb == "inventory":
             return File("INV", [described(INV, word) for word in words], batch=batch, mode="FULL", created=self.now)
+        if verb == "models":
+            action, begin, end = ["REMOVE", *words[1:], ""] if words[0] == "without" else ["SET", *words]
+            row = {"Action": action, **{name: EMI[name] for name in ("DeviceType", *MODEL)},
+                   "NonMigratableFrom": begin, "NonMigratableTo": end, "ReasonCode": "R1", "FixedInFirmware": ""}
+            return File("NMM", [row], batch=batch, mode="DELTA")
         if verb == "event":
             row = {"Action": "SET", "MPxN": EMI["MPxN"], "LosingSupplierId": "",
                    "GainingSupplierId": "90-B3-D5-1F-30-05-00-02",
@@ -458,7 +502,7 @@ class Play:
 
     def step(self, text):
         at, first = text.split(" ", 1)
-        if first.startswith("end "):
+        if first.startswith(("end ", "release ")):
             self.order(text)
             return
         self.now = moment(at)

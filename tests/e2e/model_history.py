@@ -27,6 +27,11 @@ NOT_HERE = re.compile(r"spool-made|ledger-made|outage|order-|job-returned|job-se
                       "pickup-noted")
 
 
+def order_words(device, as_what):
+    """What stands after `device` on the command line."""
+    return f"release {device}" if as_what == "released" else f"end {device} --as {as_what}"
+
+
 class Event:
     def __init__(self, at, files=(), crash=None, orders=(), release=False):
         self.at, self.files, self.crash, self.orders = at, list(files), crash, list(orders)
@@ -35,7 +40,7 @@ class Event:
     def __str__(self):
         crash = f"  killed at {self.crash}" if self.crash else ""
         crash += "  what is held is released" if self.release else ""
-        orders = "".join(f"\n    device end {device} --as {as_what}" for device, as_what in self.orders)
+        orders = "".join(f"\n    device {order_words(device, as_what)}" for device, as_what in self.orders)
         files = "".join(f"\n    {file}" for file in self.files or ["nothing comes"])
         return f"{text_of(self.at)}{crash}{orders}{files}"
 
@@ -366,10 +371,14 @@ class Maker:
         return make()
 
     def orders(self):
-        """Now and then an operator ends the work on a Device, mostly on one of which the sides have not agreed."""
+        """Now and then an operator ends the work on a Device, mostly on one of which the sides have not agreed; or
+        releases one whose work has ended."""
         known = [item for item in self.model.items if item.device]
-        if not known or self.random.random() > .05:
+        if not known or self.random.random() > .08:
             return []
+        ended = [item for item in known if item.state == "FAILED" or item.replaced and not item.live]
+        if ended and self.random.random() < .4:
+            return [(self.random.choice(ended if self.random.random() < .9 else known).device, "released")]
         unsettled = [item for item in known if item.state in ("CONFIRM_PENDING", "CONFIRM_MISMATCH")]
         item = self.random.choice(unsettled if unsettled and self.random.random() < .9 else known)
         return [(item.device, self.random.choice(("migrated", "failed")))]

@@ -100,7 +100,9 @@ class Item:
         self.ecos = None           # ("Y", SubjectId, KeyId) or ("N",)
         self.reported = False          # D150
         self.corrected = False     # its end was corrected by a late success
-        self.overruled = None, None  # what the sides had stated when an operator ended it as failed
+        self.overruled = None, None  # what the sides had stated when an operator ended it as failed, or released it
+        self.released = None       # how many steps it had when an operator released the Device
+        self.failed_as = {}        # what reference data said of the Device when it failed
         self.steps = []            # (state, code, time)
 
     def become(self, state, now, code=""):
@@ -122,7 +124,8 @@ class Item:
     def replaced(self):
         """By what was stated, or by an operator's order; what it has overruled does not count."""
         tcos, ecos = self.overruled
-        return self.state == "MIGRATED" or isinstance(self.tcos, tuple) and self.tcos is not tcos or \
+        return self.state == "MIGRATED" and self.released != len(self.steps) or \
+            isinstance(self.tcos, tuple) and self.tcos is not tcos or \
             (self.ecos or "N")[0] == "Y" and self.ecos is not ecos
 
     @property
@@ -222,7 +225,7 @@ class Model:
     # ---- one pass ----
 
     def run_pass(self, wall, files=(), orders=(), release=False):
-        """wall: what the clock says. orders: (Device, "migrated" or "failed"), which come before the pass. A pass acts
+        """wall: what the clock says. orders: (Device, "migrated", "failed" or "released"), before the pass. A pass acts
         at no earlier time than the one before. The gateway goes by the newest time that it has recorded; a pass that
         files came to has recorded its own."""
         self.now = now = max(self.now, wall)
@@ -230,7 +233,8 @@ class Model:
         self.reported = answers.inc
         self.held_now = False
         for device, as_what in orders:
-            answers.orders.append(self.end_by_order(device, as_what, now, answers))
+            answers.orders.append(self.release_device(device, now) if as_what == "released" else
+                                  self.end_by_order(device, as_what, now, answers))
         if release:
             self.release(now)
         self.pass_time(now, answers)
@@ -494,7 +498,7 @@ class Model:
                 found.append(("C125", False, None))
         elif self.inventory is not None:
             found.append(("C103", False, None))
-        if any(is_non_migratable(row, entry, now) for entry in self.models.values()):
+        if self.is_non_migratable(item, now):
             found.append(("C107", False, None))
         if (known or {}).get("Credentials") == "ECOS" or \
                 any(other.replaced and not other.live for other in past):
@@ -513,9 +517,9 @@ class Model:
         found = []
         if at_split and any(other.live for other in past):
             found.append(("C110", True, now + DAY))
-        failed = [other for other in past if other.state == "FAILED"]
-        if failed and now < failed[-1].next_eligible:
-            found.append(("C115", True, failed[-1].next_eligible))
+        failed = self.unresolved(past, now)
+        if failed:
+            found.append(("C115", True, failed.next_eligible))
         times = self.accepted if at_split else self.first_tries
         today = sum(1 for at in times if at >= midnight(now))
         if self.settings.daily_limit and today >= self.settings.daily_limit and item.trial == 0:
@@ -523,6 +527,20 @@ class Model:
         if not self.settings.may_try(now):
             found.append(("C122", False, None))
         return found
+
+    def unresolved(self, past, now):
+        """The newest failed session, if it stands against a new one."""
+        failed = [other for other in past if other.state == "FAILED"]
+        if not failed or now >= failed[-1].next_eligible or failed[-1].released is not None:
+            return None
+        then, known = failed[-1].failed_as, (self.inventory or {}).get(failed[-1].device, {})
+        other = any(known.get(name) and then[name] and known[name].upper() != then[name].upper()
+                    for name in (*MODEL, "CHFDeviceID"))
+        ended = then["non migratable"] and not self.is_non_migratable(failed[-1], now)
+        return None if other or ended else failed[-1]
+
+    def is_non_migratable(self, item, now):
+        return any(is_non_migratable(item.row, entry, now) for entry in self.models.values())
 
     def responsible(self, known, now):
         meter = self.meter_of(known, now)
@@ -693,6 +711,9 @@ class Model:
 
     def fail(self, item, now, code, by_order=False):
         item.become("FAILED", now, code)
+        known = (self.inventory or {}).get(item.device)
+        item.failed_as = {**(known or {**item.row, "CHFDeviceID": ""}),
+                          "non migratable": self.is_non_migratable(item, now)}
         if not by_order:
             self.tell_partners(item, code, now)
         item.next_eligible = item.ends + self.settings.next_session
@@ -783,6 +804,16 @@ class Model:
             self.clear_incident(("C", "D"), item.device, now)
             item.overruled = item.tcos, item.ecos
         self.settle(now, answers)
+        return True
+
+    def release_device(self, device, now):
+        """An operator says that nothing stands against a new instruction; whether something did."""
+        mine = [item for item in self.items if item.device == device]
+        if any(item.live for item in mine) or not (self.unresolved(mine, now) or any(item.replaced for item in mine)):
+            return False
+        for item in mine:
+            item.overruled, item.released = (item.tcos, item.ecos), len(item.steps)
+        self.clear_incident(("C", "D"), device, now)
         return True
 
     def migrate(self, item, now):

@@ -203,6 +203,30 @@ def test_waiting_order(tap):
            "the others are refused, and the message names the commands", results)
 
 
+def test_release(tap):
+    """A Device whose failure is resolved, by an operator's word or by the inventory, may be instructed again."""
+    home, parties, _ = begin(1, 2)
+    parties.result(said(1, "FAILED", gbcs="5"), said(2, "FAILED", gbcs="17"))
+    refused = home.command("device", "release", device(1), "--reason", "x", now=at(1))
+    tap.ok(refused.returncode == 1 and b"one is live; see 'ecosgate why" in refused.stderr,
+           "a Device in work is not released", refused.stderr)
+    home.run(now=at(2))
+    done = home.command("device", "release", device(1), "--reason", "mended", now=at(3))
+    again = home.command("device", "release", device(1), "--reason", "mended", now=at(3))
+    tap.ok(done.returncode == 0 and again.returncode == 1 and b"needs no order" in again.stderr,
+           "one that has failed is, and once only", done.stderr, again.stderr)
+    left = [one["code"] for one in home.json("incident", "list")]
+    tap.ok(left == [], "that closes its incident", left)
+    first, second = (home.json("why", device(n), now=at(4))[0] for n in (1, 2))
+    tap.ok((first["moved_by"], first["next_at"]) == ("a new instruction (EMI)", None) and
+           second["moved_by"].startswith("Supplier resolves the cause"), "`why` knows it", first, second)
+    name = parties.instruct([1, 2])
+    home.run(now=at(5))
+    tap.ok(parties.states(1, 2) == ["DISPATCHED", "DEFERRED C115"], "it is ordered, and no other one",
+           parties.states(1, 2), parties.answer(name, "EMD"))
+    sound(tap, home, "after a release")
+
+
 def main():
     with Tap() as tap:
         test_incidents(tap)
@@ -211,6 +235,7 @@ def main():
         test_end(tap)
         test_end_and_again(tap)
         test_waiting_order(tap)
+        test_release(tap)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ static bool is_live(uint64_t device)
 {
     struct ledger_earlier_work earlier;
 
-    assert_true(ledger_earlier_work(ledger, device, &earlier, NULL));
+    assert_true(ledger_earlier_work(ledger, device, 100, &earlier, NULL));
     return earlier.live;
 }
 

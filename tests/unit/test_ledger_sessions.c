@@ -264,7 +264,7 @@ static bool is_live(uint64_t device)
 {
     struct ledger_earlier_work earlier;
 
-    assert_true(ledger_earlier_work(ledger, device, &earlier, NULL));
+    assert_true(ledger_earlier_work(ledger, device, 100, &earlier, NULL));
     return earlier.live;
 }
 
@@ -321,7 +321,7 @@ static struct ledger_earlier_work earlier_work_of(uint64_t device)
 {
     struct ledger_earlier_work past;
 
-    assert_true(ledger_earlier_work(ledger, device, &past, NULL));
+    assert_true(ledger_earlier_work(ledger, device, 100, &past, NULL));
     return past;
 }
 

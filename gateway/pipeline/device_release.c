@@ -1,0 +1,76 @@
+/* Withheld work comes first: while it is live, its Device gets no new instruction, so nothing else can be meant. */
+#include "gateway/pipeline/device_release.h"
+
+#include "formats/eui64.h"
+#include "gateway/answers/incidents.h"
+#include "gateway/clock.h"
+#include "spool/ledger/ledger_actions.h"
+#include "spool/ledger/ledger_devices.h"
+#include "spool/ledger/ledger_recovery.h"
+#include "spool/ledger/ledger_resolved.h"
+
+#include <string.h>
+
+/* Releases the ended work of a Device. *refusal: why not; NULL: it is released. g_free. */
+static bool release_ended(struct gateway *gateway, const struct order *order, const struct ledger_withheld *which,
+                          char **refusal, GError **error)
+{
+    struct ledger *ledger = gateway->ledger;
+    struct ledger_earlier_work past;
+
+    *refusal = NULL;
+    if (!ledger_earlier_work(ledger, which->device, which->at, &past, error))
+        return false;
+    /* What the newest ledger knows of the Device is not known here. */
+    if (gateway->fault.kind != LEDGER_SOUND)
+        *refusal = g_strdup("the ledger is not the newest one (A109); see 'ecosgate status'");
+    else if (past.live)
+        *refusal = g_strdup_printf("no work item of the Device %s is withheld, and one is live; see 'ecosgate why %s'",
+                                   order->device, order->device);
+    else if (!past.replaced && past.next_eligible <= which->at)
+        *refusal = g_strdup_printf("no work item of the Device %s is withheld, and no ended one stands against a new "
+                                   "instruction (C108, C115); it needs no order",
+                                   order->device);
+    return *refusal != NULL || (ledger_device_release(ledger, which->device, order->id, error) &&
+                                incidents_close_device(gateway, which->device, which->at, error));
+}
+
+/* *refusal: as above. */
+static bool release(struct gateway *gateway, const struct order *order, char **refusal, GError **error)
+{
+    struct ledger_withheld which = {.all = strcmp(order->device, "all") == 0, .at = clock_now()};
+    int64_t n = 0;
+
+    *refusal = NULL;
+    if (!which.all && !eui64_parse(order->device, strlen(order->device), &which.device)) {
+        *refusal = g_strdup("the order names no Device");
+        return true;
+    }
+    if (!ledger_withheld_release(gateway->ledger, &which, &n, error))
+        return false;
+    if (n == 0 && which.all)
+        *refusal = g_strdup("no Device is withheld");
+    return n > 0 || which.all || release_ended(gateway, order, &which, refusal, error);
+}
+
+bool device_release_carry_out(struct gateway *gateway, const struct order *order, GError **error)
+{
+    g_autofree char *reason = g_strdup_printf("%s: %s", order->device, order->reason);
+    g_autofree char *refusal = NULL;
+    struct ledger_action action = {.order_id = order->id,
+                                   .verb = order_verb_name(order->verb),
+                                   .reason = reason,
+                                   .who = order->who,
+                                   .at = order->at};
+
+    if (!ledger_begin(gateway->ledger, error))
+        return false;
+    if (release(gateway, order, &refusal, error)) {
+        action.result = refusal != NULL ? refusal : ORDER_DONE;
+        if (ledger_action_insert(gateway->ledger, &action, error) &&
+            ledger_commit(STEP_ORDER_DONE, gateway->ledger, error))
+            return true;
+    }
+    ledger_rollback(gateway->ledger);
+    return false;
+}
