@@ -51,6 +51,8 @@ sed -n 's/.*_\(value\|path\)(l, \(g\|group\), "\([a-z0-9_]*\)".*/\3/p' gateway/c
     grep -qE "^\.BR? $setting( |$)" gateway/ecosgate.conf.5 || echo "$setting"
 done | clean "every setting is in ecosgate.conf(5)"
 
+python3 formats/schema/strict.py --check 2>&1 | clean "the strict schemas are derived from the published ones"
+
 if [ -f spool/steps.def ]; then
     in_code=$(sed -n 's/^STEP([A-Z_0-9]*, *"\([^"]*\)".*/\1/p' spool/steps.def | sort)
     in_readme=$(sed -n 's/^| *`\([a-z0-9-]*\)` *|.*/\1/p' spool/README.md 2>/dev/null | sort)

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Compares the published schemas with the readers: what one accepts the other accepts, both ways (TAP).
 
+What the strict schemas for senders accept, the rules accept as to values; what is good, they accept: test_strict().
+
 The files are the samples, and seeded mutations of a good file of each type. `ecosgate check` says what readers and
 rules find, xmllint what the XSD allows, and class Tables below what the Table Schemas allow. What a schema cannot
 express is listed in BEYOND.
@@ -19,7 +21,7 @@ import tempfile
 import xml.etree.ElementTree as ET
 
 from home import GATE, NOW, SAMPLES, SOURCE, Home, Tap, generate
-from mutate import CsvMutator, XmlMutator
+from mutate import NAMESPACE, CsvMutator, XmlMutator
 
 SCHEMAS = os.path.join(SOURCE, "formats", "schema")
 XSD = os.path.join(SCHEMAS, "ecos-migration-1.xsd")
@@ -55,6 +57,23 @@ BEYOND = [
     ("B301|B302|B304", "", "CSV: the order of records and their notation, not their fields"),
     ("C...", "", "values of Devices are data; empty required fields are expressed in CSV"),
 ]
+STRICT = os.path.join(SCHEMAS, "strict")
+# Codes about values, and the texts of those findings that depend on another column, record or the gateway.
+VALUES = re.compile("C101|C104|C113|C117|C118|C120")
+BEYOND_STRICT = re.compile("13 digits|MPRN's 6 to 10 digits$|a GPF has no MPxN|check digit|beside SUCCESS|not after|"
+                           "not before|a date after|a FULL file removes|drop of the gateway|no other party has|"
+                           "id of the credentials")
+# Values with the mistakes that spreadsheets and programs make, and good ones; set in each column.
+WRITTEN = ["1.01E+12", "1012345678903", "3938424403", "012345", "12345", "00-DB-12-34-56-78-90-A0", "00DB1234567890A0",
+           "00:DB:12:34:56:78:90:A0", "00-db-12-34-56-78-90-a0", "0x010A030B", "010a030b", "10A030B", "1", "0", "01",
+           "007", "-1", "+1", "1.0", "4000000000", "north", "North", "SOUTH", "ESME", "esme", "CHF", "IHD 1", "N", "n",
+           "TRUE", "2023-07-03", "2023-02-30", "2024-02-29", "2100-02-29", "2000-02-29", "0000-01-01", "03/07/2023",
+           "2023-7-3", "2023-04-31", "2023-13-01", "2023-07-03T06:00:00Z", "2023-07-03T06:00:00.123Z",
+           "2023-07-03T06:00:00.1234Z", "2023-07-03T06:00:00.Z", "2023-02-30T06:00:00Z", "2023-07-03T24:00:00Z",
+           "2023-07-03T06:00:00+01:00", "E20", "e20", "TOOLONG01", "1234", "17", "017", "SUCCESS", "success", "SET",
+           "Set", "REMOVE", "Commissioned", "commissioned", "TCOS", "USC", "SUPPLIER", "SUP1", "sup1", "two words",
+           "caf\u00e9", " North", "North ", "MCC.B20230703-0001.1", "MCC.B20230703-0001.01", "MCC..1",
+           "TOOLONGORG.B1.1", "a\u0001b", "a\tb"]
 # With these codes the rest of a file may not have been judged, or the XSD judged it as another type.
 ENDS = {"B109", "B110", "B201", "B204", "B205", "B301", "B302", "B304"}
 
@@ -100,11 +119,11 @@ def check(paths):
     return found
 
 
-def valid_by_xsd(paths):
+def valid_by_xsd(paths, xsd=XSD):
     """The set of paths that xmllint accepts, and what it prints for each path."""
     valid, said = set(), {}
     for i in range(0, len(paths), 100):
-        done = subprocess.run(["xmllint", "--nonet", "--noout", "--schema", XSD, *paths[i:i + 100]],
+        done = subprocess.run(["xmllint", "--nonet", "--noout", "--schema", xsd, *paths[i:i + 100]],
                               capture_output=True, check=False)
         for line in done.stderr.decode(errors="replace").splitlines():
             path = line.split(" ", 1)[0].split(":", 1)[0]
@@ -120,9 +139,9 @@ class Tables:
     """Checks rows by the published Table Schemas. Knows what these use of the standard: types string and integer;
     required, enum, pattern, maxLength, minimum, maximum; missingValues."""
 
-    def __init__(self):
+    def __init__(self, folder=SCHEMAS):
         self.schemas = {}
-        for path in glob.glob(os.path.join(SCHEMAS, "*.json")):
+        for path in glob.glob(os.path.join(folder, "*.json")):
             with open(path, encoding="utf-8") as file:
                 self.schemas[os.path.basename(path)[:-5]] = json.load(file)
 
@@ -292,6 +311,74 @@ def test_csv(tap, folder, tables, kind):
     tap.ok(skipped < len(files) / 3, f"{kind} csv: {skipped} files are faulty in their frame")
 
 
+def written_csv(data):
+    """Each value of WRITTEN in each column of the first record but its letter and number."""
+    rows = list(csv.reader(io.StringIO(data.decode(), newline="")))
+    for at in range(2, len(rows[1])):
+        for value in WRITTEN:
+            changed = [list(row) for row in rows]
+            changed[1][at] = value
+            yield f"field {at + 1} is {value!r}", CsvMutator.written(changed)
+
+
+def written_xml(data):
+    """The same in XML, in each element of the first Device."""
+    mutator = XmlMutator(random.Random(SEED), data, TYPES)
+    for at in range(1, len(next(ET.fromstring(data).iter("{%s}Device" % NAMESPACE)))):
+        for value in WRITTEN:
+            root = ET.fromstring(data)
+            next(root.iter("{%s}Device" % NAMESPACE))[at].text = value
+            if "\u0001" not in value:  # XML has no such character
+                yield f"element {at + 1} is {value!r}", mutator.written(root)
+
+
+def refused_by_strict(form, kind, files, strict):
+    paths = [path for _, path in files]
+    if form == "xml":
+        valid, said = valid_by_xsd(paths, os.path.join(STRICT, os.path.basename(XSD)))
+        return {path: said.get(path, ["nothing"]) for path in paths if path not in valid}
+    refused = {}
+    for path in paths:
+        with open(path, "rb") as file:
+            refused[path] = strict.faults(kind, file.read())
+    return {path: faults for path, faults in refused.items() if faults}
+
+
+def of_values(fact):
+    """The findings that the strict schemas have to foresee."""
+    return [f for f in fact["findings"] if f["severity"] == "error" and VALUES.fullmatch(f["code"]) and
+            f["value"] != "" and not BEYOND_STRICT.search(f["text"])]
+
+
+def test_strict(tap, folder, strict, kind, form):
+    base = good_file(folder, kind, form)
+    with open(base, "rb") as file:
+        data = file.read()
+    files = [("unchanged", base)]
+    os.mkdir(os.path.join(folder, f"strict.{kind}.{form}"))
+    for number, (what, changed) in enumerate((written_xml if form == "xml" else written_csv)(data), 1):
+        path = os.path.join(folder, f"strict.{kind}.{form}", f"{os.path.basename(base)[:-10]}{number:06d}.{form}")
+        with open(path, "wb") as file:
+            file.write(changed)
+        files.append((what, path))
+    samples = unpacked_samples(os.path.join(folder, "strict"), kind, form)
+    refused = refused_by_strict(form, kind, files + samples, strict)
+    facts = check([path for _, path in files + samples])
+    lenient = [f"{what}: {found[:2]} {path}" for what, path in files
+               if path not in refused and (found := of_values(facts[path]))]
+    tap.ok(not lenient, f"{kind} {form}: values that the strict schema accepts, check accepts", *lenient)
+    narrow = [f"{what}: {refused[path][:2]}" for what, path in files[:1] + samples
+              if path in refused and facts[path]["verdict"] == "AC"]
+    tap.ok(not narrow, f"{kind} {form}: the strict schema accepts what is good", *narrow)
+    changed = {path for _, path in files} & set(refused)
+    tap.ok(base not in refused, f"{kind} {form}: the strict schema accepts the generator's file", refused.get(base))
+    tap.ok(len(files) / 4 < len(changed) < len(files) - 9,
+           f"{kind} {form}: the strict schema refuses {len(changed)} of {len(files)} values")
+    if "MPxN" in strict.names(kind, "D"):  # no column of these types is free text
+        spoilt = [what for what, path in files if "1.01E+12" in what and path not in refused]
+        tap.ok(not spoilt, f"{kind} {form}: a number that a spreadsheet has spoilt is refused", spoilt)
+
+
 def children_fit(path, tables):
     """Compares the order of an answer's elements in XML with the fields of the Table Schema."""
     root = ET.parse(path).getroot()
@@ -395,5 +482,8 @@ if __name__ == "__main__":
                     if of_type in IN_XML:
                         test_xml(report, top, of_type)
                     test_csv(report, top, known, of_type)
+                for of_type in DROPS:
+                    for of_form in ("xml", "csv") if of_type in IN_XML else ("csv",):
+                        test_strict(report, top, Tables(STRICT), of_type, of_form)
                 test_answers(report, top, known)
                 test_outcomes(report, top, known)
