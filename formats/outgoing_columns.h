@@ -194,6 +194,16 @@
     COLUMN(ECOSMIG_006, PLAIN, "DeviceStatus", device_status)                                                          \
     COLUMN(ECOSMIG_006, PLAIN, "SecurityState", migration_status)
 
+#define STRAND_COLUMNS(COLUMN)                                                                                         \
+    LEADING_COLUMNS(COLUMN, STRAND)                                                                                    \
+    COLUMN(STRAND, PLAIN, "CSPRegion", csp_region)                                                                     \
+    COLUMN(STRAND, PLAIN, "DeviceStatus", device_status)                                                               \
+    COLUMN(STRAND, PLAIN, "MigrationStatus", migration_status)                                                         \
+    COLUMN(STRAND, PLAIN, "LastErrorCode", last_error_code)                                                            \
+    COLUMN(STRAND, PLAIN, "ResolvedBy", resolved_by)                                                                   \
+    COLUMN(STRAND, PLAIN, "Sessions", sessions)                                                                        \
+    COLUMN(STRAND, PLAIN, "Tries", tries)
+
 #define NMDM_COLUMNS(COLUMN)                                                                                           \
     COLUMN(NMDM, PLAIN, "DeviceType", device_type)                                                                     \
     COLUMN(NMDM, PLAIN, "DeviceManufacturer", manufacturer)                                                            \

@@ -22,6 +22,7 @@ REPORT(ECOSMIG_003);
 REPORT(ECOSMIG_004);
 REPORT(ECOSMIG_005);
 REPORT(ECOSMIG_006);
+REPORT(STRAND);
 REPORT(NMDM);
 REPORT(MGMT);
 REPORT(MAPR);
@@ -35,6 +36,7 @@ const struct report_layout report_layouts[] = {
     {"ECOSMIG-004", "Summary Report: Device Count by Non Migratable Device Model", COLUMNS(ECOSMIG_004)},
     {"ECOSMIG-005", "Summary Report: ECoS Migration Activity for the Previous Week", COLUMNS(ECOSMIG_005)},
     {"ECOSMIG-006", "Detailed Report: Newly Installed ECoS Devices", COLUMNS(ECOSMIG_006)},
+    {"STRAND", "Devices that still hold TCoS credentials", COLUMNS(STRAND)},
     {"NMDM", "Non-Migratable Device Models", COLUMNS(NMDM)},
     {"MGMT", "Overall progress of the migration", COLUMNS(MGMT)},
     {"MAPR", "H17.5 items with ECoS Migration status", COLUMNS(MAPR)},

@@ -245,16 +245,15 @@ static bool add_reference(struct gateway *gateway, json_t *status, GError **erro
 static bool add_report(struct gateway *gateway, const struct report_kind *kind, json_t *row, GError **error)
 {
     g_autofree struct ledger_period *last = NULL;
-    int64_t from = 0;
+    struct period next;
 
     if (!ledger_period_last(gateway->ledger, kind->ref, G_MAXINT64, &last, error) ||
-        !report_schedule_from(gateway, kind, &from, error))
+        !report_schedule_period(gateway, kind, &next, error))
         return false;
     output_set_text(row, "ref", kind->ref);
     output_set(row, "last", command_json_instant(last != NULL ? last->issued : 0));
     output_set(row, "period_start", command_json_instant(last != NULL ? last->starts : 0));
-    output_set(row, "next",
-               command_json_instant(from != 0 && !kind->on_change ? calendar_period(kind->every, from).ends : 0));
+    output_set(row, "next", command_json_instant(next.ends != G_MAXINT64 ? next.ends : 0));
     return true;
 }
 

@@ -103,6 +103,39 @@ static bool check_once(struct summing *s, const struct report_kind *kind, GError
     return find_left_out(s, kind, error);
 }
 
+/* ---- STRAND: as many Devices as remain in MGMT ---- */
+
+/* What MGMT said of the week that ends then; remaining is -1 if it said nothing. */
+static bool keep_week(void *user, const struct ledger_week *week, GError **error)
+{
+    struct ledger_week *wanted = user;
+
+    (void)error; /* nothing here can fail */
+    if (week->ends == wanted->ends)
+        *wanted = *week;
+    return true;
+}
+
+static bool check_stranded(void *user, const struct ledger_period *period, GError **error)
+{
+    struct summing *s = user;
+    struct ledger *ledger = s->gateway->ledger;
+    g_autoptr(GPtrArray) reports = NULL;
+    struct ledger_week week = {.ends = period->ends, .remaining = -1};
+    int64_t sum = period->unassigned;
+
+    if (strcmp(period->ref, "STRAND") != 0)
+        return true;
+    if (!ledger_reports_of(ledger, period->ref, period->starts, &reports, error) ||
+        !ledger_weeks_each(ledger, period->ends + 1, keep_week, &week, error))
+        return false;
+    for (guint i = 0; i < reports->len; i++)
+        sum += ((const struct ledger_report *)reports->pdata[i])->file.rows;
+    if (week.remaining >= 0 && sum != week.remaining)
+        report(s, period, "its rows and its unassigned rows are not as many as the Devices that MGMT says remain");
+    return true;
+}
+
 /* ---- ECOSMIG-005: what its files say ---- */
 
 static size_t column_of(const struct report_layout *layout, const char *name)
@@ -185,5 +218,6 @@ bool verify_reports(struct gateway *gateway, GPtrArray *problems, GError **error
     }
     return ledger_periods_inconsistent(ledger, &migrated, report_inconsistent, &s, error) &&
            ledger_periods_inconsistent(ledger, &failed, report_inconsistent, &s, error) &&
-           ledger_periods_each(ledger, check_activity, &s, error);
+           ledger_periods_each(ledger, check_activity, &s, error) &&
+           ledger_periods_each(ledger, check_stranded, &s, error);
 }

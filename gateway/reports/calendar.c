@@ -47,9 +47,3 @@ struct period calendar_period(enum calendar_length length, int64_t at)
     }
     return even(at, 0, DAY);
 }
-
-bool calendar_due(enum calendar_length length, int64_t from, int64_t now, struct period *period)
-{
-    *period = calendar_period(length, from);
-    return period->ends <= now;
-}

@@ -1,16 +1,11 @@
 /*
- * The calendar of reports: in which period a moment lies, and which periods have ended (gateway/REPORTS.md). Pure
- * functions: they know no clock and no ledger and cannot fail. Times are seconds UTC; a period is the half-open
- * interval [starts, ends). Years 1 to 9998, as in formats/instant.h.
- *
- *   struct period period;
- *   int64_t from = …the end of the last period that was issued, or any moment of the first one;
- *   while (calendar_due(CALENDAR_DAY, from, now, &period)) { …; from = period.ends; }      oldest first
+ * The calendar of reports: in which period a moment lies (gateway/REPORTS.md). A pure function: it knows no clock and
+ * no ledger and cannot fail. Times are seconds UTC; a period is the half-open interval [starts, ends). Years 1 to 9998,
+ * as in formats/instant.h. Which period is issued next: report_schedule.h.
  */
 #ifndef ECOSGATE_GATEWAY_REPORTS_CALENDAR_H
 #define ECOSGATE_GATEWAY_REPORTS_CALENDAR_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 enum calendar_length {
@@ -26,7 +21,5 @@ struct period {
 
 /* The period that holds a moment. */
 struct period calendar_period(enum calendar_length length, int64_t at);
-/* Sets *period to the period that holds `from`. True: it has ended (ends <= now). */
-bool calendar_due(enum calendar_length length, int64_t from, int64_t now, struct period *period);
 
 #endif

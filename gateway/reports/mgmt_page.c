@@ -431,6 +431,28 @@ static void outlook(GString *out, const struct mgmt_figures *figures)
     end_section(out);
 }
 
+/* ---- TCoS closes ---- */
+
+/* What still holds TCoS credentials, against the time that is left. */
+static void closing(GString *out, const struct mgmt_figures *figures)
+{
+    int64_t remaining = sum_of(figures).n[REMAINING];
+    char when[INSTANT_TEXT_SIZE];
+
+    if (figures->closes == 0)
+        return;
+    date(figures->closes, when);
+    begin_section(out, "closing", "Until TCoS closes");
+    g_string_append_printf(out, "<p id=\"closing-text\">%" PRId64 " still hold TCoS credentials. ", remaining);
+    if (figures->closes <= figures->end)
+        g_string_append_printf(out, "TCoS has closed on %s.</p>\n", when);
+    else
+        g_string_append_printf(out, "TCoS closes on %s, %.1f weeks after this period: %.0f a week.</p>\n", when,
+                               (double)(figures->closes - figures->end) / WEEK,
+                               (double)remaining / ((double)(figures->closes - figures->end) / WEEK));
+    end_section(out);
+}
+
 /* ---- all rows ---- */
 
 /* The rows of MGMT as they are, so that the page can be compared with the CSV. */
@@ -478,6 +500,7 @@ char *mgmt_page(const struct mgmt_figures *figures)
     }
     causes(out, figures);
     outlook(out, figures);
+    closing(out, figures);
     all_rows(out, figures);
     g_string_append(out, "</main>\n</body>\n</html>\n");
     return g_string_free(out, FALSE);

@@ -35,6 +35,7 @@ struct mgmt_figures {
     const struct mgmt_week *weeks; /* oldest first; the last one is this period's */
     size_t n_weeks;
     int64_t end_date; /* by which all Devices shall be migrated (setting migration_end); 0: not set */
+    int64_t closes;   /* when TCoS closes (setting tcos_closes); 0: not set */
 };
 
 /* When nothing will remain, if the pace of the last weeks (at most four) goes on. */

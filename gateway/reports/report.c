@@ -23,6 +23,7 @@ const struct report_kind report_kinds[] = {
     {"ECOSMIG-004", .every = CALENDAR_WEEK, TO_SUPPLIERS, ROWS(non_migratable)},
     {"ECOSMIG-005", .every = CALENDAR_WEEK, TO_SUPPLIERS, ROWS(activity)},
     {"ECOSMIG-006", .every = CALENDAR_MONTH, TO_SUPPLIERS, ROWS(installed), ONCE},
+    {"STRAND", .every = CALENDAR_WEEK, TO_SUPPLIERS, ROWS(stranded), .closing = true},
     {"NMDM", .on_change = true, TO_ALL, ROWS(models)},
     {"MGMT", .every = CALENDAR_WEEK, TO_ALL, ROWS(progress)},
     {"MGMT-PAGE", .name = "MGMT", .form = "html", .every = CALENDAR_WEEK, TO_ALL, .collect = report_collect_progress,

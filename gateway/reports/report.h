@@ -37,6 +37,7 @@ struct report_kind {
     const char *name;           /* what its files' names begin with; NULL: ref */
     const char *form;           /* what its files' names end with: "csv", "html" */
     bool on_change;             /* it has no period: it is issued whenever its content has changed */
+    bool closing;               /* it is issued only in the last weeks before TCoS closes (setting stranded_weeks) */
     enum calendar_length every; /* its period, if not on_change */
     const char *role;           /* of its recipients in PTY; NULL: it is one file, for everybody */
     const char *drop;           /* where it goes, unless PTY names another drop */

@@ -12,13 +12,7 @@
 
 /* ---- what a row says of a Device ---- */
 
-/* What a row says of a Device's own migration. */
-struct device_now {
-    const char *status;  /* MigrationStatus */
-    int64_t migrated_at; /* 0: not migrated by this gateway */
-};
-
-static bool look_at(const struct report *report, const struct ledger_inventory *device, struct device_now *now,
+bool report_look_at(const struct report *report, const struct ledger_inventory *device, struct report_device *now,
                     GError **error)
 {
     struct ledger *ledger = report->gateway->ledger;
@@ -253,11 +247,11 @@ bool report_write_gained(struct report *report, int64_t key, GError **error)
     char starts[INSTANT_TEXT_SIZE], attempts[CELL_NUMBER_SIZE];
     g_autofree struct ledger_inventory *device = NULL;
     struct report_lead lead;
-    struct device_now now;
+    struct report_device now;
 
     if (!ledger_inventory_get(ledger, gained->device, &device, error) ||
         !ledger_work_of_device_each(ledger, gained->device, add_history, &history, error) ||
-        !look_at(report, device, &now, error))
+        !report_look_at(report, device, &now, error))
         return false;
     lead_of(device, &lead);
     FACTS_FILL(ECOSMIG_003, row);
@@ -330,10 +324,10 @@ bool report_write_installed(struct report *report, int64_t key, GError **error)
     g_autofree struct ledger_inventory *device = NULL;
     char installed[INSTANT_TEXT_SIZE], commissioned[INSTANT_TEXT_SIZE];
     struct report_lead lead;
-    struct device_now now;
+    struct report_device now;
 
     if (!ledger_inventory_get(report->gateway->ledger, once->device, &device, error) ||
-        !look_at(report, device, &now, error))
+        !report_look_at(report, device, &now, error))
         return false;
     lead_of(device, &lead);
     FACTS_FILL(ECOSMIG_006, row);
@@ -378,9 +372,9 @@ bool report_write_assets(struct report *report, int64_t key, GError **error)
     g_autofree struct ledger_party *party = NULL;
     char id[EUI64_TEXT_SIZE], commissioned[INSTANT_TEXT_SIZE], migrated[INSTANT_TEXT_SIZE];
     uint64_t supplier = 0;
-    struct device_now now;
+    struct report_device now;
 
-    if (!ledger_inventory_get(ledger, (uint64_t)key, &device, error) || !look_at(report, device, &now, error) ||
+    if (!ledger_inventory_get(ledger, (uint64_t)key, &device, error) || !report_look_at(report, device, &now, error) ||
         !ledger_supplier_of(ledger, device->device, report->period.ends, &supplier, error) ||
         !ledger_party_get(ledger, supplier, "SUPPLIER", &party, error))
         return false;

@@ -67,7 +67,8 @@ bool report_write_page(struct report *report, writer_bytes_fn *bytes, void *user
                                          .n_rows = rows->len,
                                          .weeks = (const struct mgmt_week *)(const void *)weeks->data,
                                          .n_weeks = weeks->len,
-                                         .end_date = config->migration_end};
+                                         .end_date = config->migration_end,
+                                         .closes = config->retry.tcos_closes};
     g_autofree char *page = mgmt_page(&figures);
     return bytes(user, page, strlen(page), error);
 }

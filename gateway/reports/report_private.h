@@ -48,6 +48,10 @@ const char *report_date(int64_t at, char text[INSTANT_TEXT_SIZE]);
 /* A row visitor of the ledger: adds the work item to the struct migration_past that is user. Cannot fail. */
 bool report_add_past(void *user, const struct ledger_work *work, GError **error);
 
+/* *yes: at the period's end the Device is in scope, holds TCoS credentials and was not migrated by this gateway. One
+ * that migrated at the very end still remains: the end does not belong to the period. */
+bool report_remains(const struct report *report, const struct ledger_inventory *device, bool *yes, GError **error);
+
 /* ---- the columns that reports about single Devices begin with ---- */
 
 /* The values that are not the report's own. Pointers are borrowed from the two rows given to report_lead. */
@@ -84,6 +88,19 @@ void report_lead(const struct ledger_item *item, const struct ledger_inventory *
 /* Sessions that ended (report_devices.c): ECOSMIG-001 and -002. */
 report_collect_fn report_collect_migrated, report_collect_failed;
 report_row_fn report_write_migrated, report_write_failed;
+
+/* Devices that still hold TCoS credentials (report_stranded.c): STRAND. */
+report_collect_fn report_collect_stranded;
+report_row_fn report_write_stranded;
+
+/* What a row says of a Device's own migration. */
+struct report_device {
+    const char *status;  /* MigrationStatus */
+    int64_t migrated_at; /* 0: not migrated by this gateway */
+};
+/* Fills *now (report_estate.c). */
+bool report_look_at(const struct report *report, const struct ledger_inventory *device, struct report_device *now,
+                    GError **error);
 
 /* Devices of the inventory (report_estate.c): ECOSMIG-003, -006 and MAPR. */
 report_collect_fn report_collect_gained, report_collect_installed, report_collect_assets;

@@ -5,15 +5,37 @@
 
 #include "spool/ledger/ledger_reports.h"
 
-bool report_schedule_from(struct gateway *gateway, const struct report_kind *kind, int64_t *from, GError **error)
+enum { WEEK = 7 * 86400 }; /* seconds */
+
+/* The time from which on a kind is issued; G_MININT64: always. */
+static int64_t closing_from(const struct config *config, const struct report_kind *kind)
 {
+    return kind->closing ? config->retry.tcos_closes - config->stranded_weeks * WEEK : G_MININT64;
+}
+
+bool report_schedule_has(const struct config *config, const struct report_kind *kind, const struct period *period)
+{
+    int64_t closes = config->retry.tcos_closes;
+
+    if (kind->on_change)
+        return false;
+    return !kind->closing || (closes != 0 && period->ends > closing_from(config, kind) && period->ends <= closes);
+}
+
+bool report_schedule_period(struct gateway *gateway, const struct report_kind *kind, struct period *next,
+                            GError **error)
+{
+    const struct config *config = gateway->config;
     g_autofree struct ledger_period *last = NULL;
     int64_t begun = 0;
 
     if (!ledger_period_last(gateway->ledger, kind->ref, G_MAXINT64, &last, error) ||
         !ledger_counter_get(gateway->ledger, REPORT_FIRST_RUN, &begun, error))
         return false;
-    *from = last != NULL ? last->ends : gateway->config->reports_from != 0 ? gateway->config->reports_from : begun;
+    int64_t from = last != NULL ? last->ends : config->reports_from != 0 ? config->reports_from : begun;
+    *next = calendar_period(kind->every, MAX(from, closing_from(config, kind)));
+    if (from == 0 || !report_schedule_has(config, kind, next))
+        *next = (struct period){G_MAXINT64, G_MAXINT64};
     return true;
 }
 
@@ -33,15 +55,13 @@ bool report_schedule_last_issue(struct gateway *gateway, int64_t *at, GError **e
 
 bool report_schedule_next(struct gateway *gateway, int64_t *at, GError **error)
 {
-    int64_t from;
+    struct period next;
 
     *at = G_MAXINT64;
     for (size_t i = 0; i < report_n_kinds; i++) {
-        if (report_kinds[i].on_change)
-            continue;
-        if (!report_schedule_from(gateway, &report_kinds[i], &from, error))
+        if (!report_schedule_period(gateway, &report_kinds[i], &next, error))
             return false;
-        *at = MIN(*at, calendar_period(report_kinds[i].every, from).ends);
+        *at = MIN(*at, next.ends);
     }
     return true;
 }

@@ -11,11 +11,15 @@
 /* The ledger's counter that keeps the time of the first run; reports_pass sets it. */
 #define REPORT_FIRST_RUN "first run"
 
-/* *from: the end of the report's last issued period, or a moment of the first period that will be issued; 0: the
- * gateway has never run. */
-bool report_schedule_from(struct gateway *gateway, const struct report_kind *kind, int64_t *from, GError **error);
+/* Whether a period of this kind can be issued at all: kinds without a calendar have none, and those of the last weeks
+ * before TCoS closes (kind->closing) only such that end in these weeks. */
+bool report_schedule_has(const struct config *config, const struct report_kind *kind, const struct period *period);
 
-/* *at: when the next period of any report ends. */
+/* *next: the period that is issued next; ends is G_MAXINT64 if none will be, for now at least. */
+bool report_schedule_period(struct gateway *gateway, const struct report_kind *kind, struct period *next,
+                            GError **error);
+
+/* *at: when the next period of any report ends; G_MAXINT64: none will. */
 bool report_schedule_next(struct gateway *gateway, int64_t *at, GError **error);
 
 /* *at: when reports were issued last, or when the gateway first ran; 0: it has never run. */

@@ -135,9 +135,7 @@ static struct ledger_nmm model_of(const struct ledger_inventory *device)
                                .firmware = text(device->firmware)};
 }
 
-/* *yes: at the period's end the Device is in scope, holds TCoS credentials and was not migrated by this gateway. One
- * that migrated at the very end still remains: the end does not belong to the period. */
-static bool remains(const struct report *report, const struct ledger_inventory *device, bool *yes, GError **error)
+bool report_remains(const struct report *report, const struct ledger_inventory *device, bool *yes, GError **error)
 {
     struct migration_past past = {0};
 
@@ -175,7 +173,8 @@ static bool tally_non_migratable(void *user, const struct ledger_inventory *devi
         return false;
     if (since == 0)
         return true;
-    if (!remains(t->report, device, &remaining, error) || !supplier_of(t->report, device->device, &supplier, error))
+    if (!report_remains(t->report, device, &remaining, error) ||
+        !supplier_of(t->report, device->device, &supplier, error))
         return false;
     if (!remaining)
         return true;
@@ -291,7 +290,7 @@ static bool tally_remaining(void *user, const struct ledger_inventory *device, G
     struct tallying *t = user;
     bool remaining = false;
 
-    if (!remains(t->report, device, &remaining, error))
+    if (!report_remains(t->report, device, &remaining, error))
         return false;
     t->figure = REMAINING;
     return !remaining || tally_device(t, device->device, error);
@@ -370,7 +369,7 @@ static bool tally_progress(void *user, const struct ledger_inventory *device, GE
 
     if (!migration_in_scope(t->report->gateway->config, device))
         return true;
-    if (!remains(t->report, device, &remaining, error) ||
+    if (!report_remains(t->report, device, &remaining, error) ||
         !ledger_work_of_device_each(ledger, device->device, report_add_past, &past, error) ||
         !ledger_model_non_migratable_since(ledger, &model, t->report->period.ends, &since, error))
         return false;

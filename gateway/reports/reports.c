@@ -326,15 +326,12 @@ static bool oldest_due(struct gateway *gateway, int64_t now, const struct report
                        GError **error)
 {
     struct period period;
-    int64_t from;
 
     *kind = NULL;
     for (size_t i = 0; i < report_n_kinds; i++) {
-        if (report_kinds[i].on_change)
-            continue;
-        if (!report_schedule_from(gateway, &report_kinds[i], &from, error))
+        if (!report_schedule_period(gateway, &report_kinds[i], &period, error))
             return false;
-        if (!calendar_due(report_kinds[i].every, from, now, &period) || (*kind != NULL && period.ends >= oldest->ends))
+        if (period.ends > now || (*kind != NULL && period.ends >= oldest->ends))
             continue;
         *kind = &report_kinds[i];
         *oldest = period;

@@ -1,6 +1,6 @@
 /*
  * The management page from figures on standard input, to standard output:
- *     figures ORG ENVIRONMENT START END END_DATE
+ *     figures ORG ENVIRONMENT START END END_DATE CLOSES
  *     row TYPE REGION IN_SCOPE MIGRATED FAILED_ONCE FAILED_MANY NON_MIGRATABLE REMAINING CODE
  *     week END IN_SCOPE MIGRATED REMAINING
  * Tabs separate the fields; times are seconds UTC.
@@ -18,12 +18,13 @@ static int64_t number(const char *text)
 
 static bool take_line(char **f, guint n, struct mgmt_figures *figures, GArray *rows, GArray *weeks)
 {
-    if (n == 6 && strcmp(f[0], "figures") == 0) {
+    if (n == 7 && strcmp(f[0], "figures") == 0) {
         figures->org = f[1];
         figures->environment = f[2];
         figures->start = number(f[3]);
         figures->end = number(f[4]);
         figures->end_date = number(f[5]);
+        figures->closes = number(f[6]);
     } else if (n == 10 && strcmp(f[0], "row") == 0) {
         const struct mgmt_row row = {f[1],         f[2],         number(f[3]), number(f[4]), number(f[5]),
                                      number(f[6]), number(f[7]), number(f[8]), f[9]};

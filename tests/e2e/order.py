@@ -66,7 +66,7 @@ def is_ledger(path):
 
 def is_report(path):
     """A report's file in the spool, or its folder: nothing of it counts before a commit says that it is STORED."""
-    return re.search(r"/spool/active/\d+(/\.?(ECOSMIG-\d+|NMDM|MGMT|MAPR)_[^/]*)?$", path)
+    return re.search(r"/spool/active/\d+(/\.?(ECOSMIG-\d+|STRAND|NMDM|MGMT|MAPR)_[^/]*)?$", path)
 
 
 def kind_of(call, path, second):

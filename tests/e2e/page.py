@@ -53,7 +53,7 @@ document.body.append(place);
 
 
 def page_of(rows, weeks, end_date):
-    lines = [f"figures\tTCOS\tTEST\t{MONDAY - WEEK}\t{MONDAY}\t{end_date}"]
+    lines = [f"figures\tTCOS\tTEST\t{MONDAY - WEEK}\t{MONDAY}\t{end_date}\t0"]
     lines += ["row\t" + "\t".join(map(str, row)) for row in rows]
     lines += ["week\t" + "\t".join(map(str, week)) for week in weeks]
     return subprocess.run([MAKE_PAGE], input="\n".join(lines).encode(), capture_output=True, check=True).stdout.decode()

@@ -76,48 +76,11 @@ static void test_calendar__periods__follow_each_other(void **state)
     }
 }
 
-static void test_calendar__period_not_ended__not_due(void **state)
-{
-    struct period period;
-
-    (void)state;
-    assert_false(calendar_due(CALENDAR_DAY, at("2023-07-03T12:00:00Z"), at("2023-07-03T23:59:59Z"), &period));
-    assert_false(calendar_due(CALENDAR_DAY, at("2023-07-03T12:00:00Z"), at("2023-07-01T00:00:00Z"), &period));
-}
-
-static void test_calendar__at_the_end_of_the_period__due(void **state)
-{
-    struct period period;
-
-    (void)state;
-    assert_true(calendar_due(CALENDAR_DAY, at("2023-07-03T12:00:00Z"), at("2023-07-04T00:00:00Z"), &period));
-    assert_int_equal(period.starts, at("2023-07-03T00:00:00Z"));
-    assert_int_equal(period.ends, at("2023-07-04T00:00:00Z"));
-}
-
-static void test_calendar__after_a_downtime__each_period_once_oldest_first(void **state)
-{
-    int64_t from = at("2024-02-28T10:00:00Z"), now = at("2024-03-02T09:00:00Z");
-    static const char *const starts[] = {"2024-02-28T00:00:00Z", "2024-02-29T00:00:00Z", "2024-03-01T00:00:00Z"};
-    struct period period;
-    size_t n = 0;
-
-    (void)state;
-    for (; calendar_due(CALENDAR_DAY, from, now, &period); from = period.ends, n++) {
-        assert_true(n < G_N_ELEMENTS(starts));
-        assert_int_equal(period.starts, at(starts[n]));
-    }
-    assert_int_equal(n, G_N_ELEMENTS(starts));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_calendar__moment__period_that_holds_it),
         cmocka_unit_test(test_calendar__periods__follow_each_other),
-        cmocka_unit_test(test_calendar__period_not_ended__not_due),
-        cmocka_unit_test(test_calendar__at_the_end_of_the_period__due),
-        cmocka_unit_test(test_calendar__after_a_downtime__each_period_once_oldest_first),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

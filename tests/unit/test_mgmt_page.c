@@ -52,6 +52,29 @@ static void test_mgmt_page__forecast__has_the_pace_of_four_weeks(void **state)
     assert_true(forecast.remaining == 0 && forecast.finish == MONDAY);
 }
 
+static void test_mgmt_page__tcos_closes__tells_what_remains_and_the_time_left(void **state)
+{
+    static const struct {
+        int64_t closes;
+        const char *text;
+    } cases[] = {
+        {MONDAY + 5 * WEEK / 2,
+         "100 still hold TCoS credentials. TCoS closes on 2023-07-20, 2.5 weeks after this period: "
+         "40 a week."},
+        {MONDAY, "100 still hold TCoS credentials. TCoS has closed on 2023-07-03."},
+    };
+    struct mgmt_figures figures = figures_of(0);
+    g_autofree char *without = mgmt_page(&figures);
+
+    (void)state;
+    assert_null(strstr(without, "closing-text"));
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        figures.closes = cases[i].closes;
+        g_autofree char *page = mgmt_page(&figures);
+        assert_non_null(strstr(page, cases[i].text));
+    }
+}
+
 static void test_mgmt_page__progress_going_back__forecasts_no_end(void **state)
 {
     struct mgmt_week back[] = {{MONDAY - WEEK, 9, 5, 4}, {MONDAY, 9, 4, 5}};
@@ -137,6 +160,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mgmt_page__forecast__has_the_pace_of_four_weeks),
+        cmocka_unit_test(test_mgmt_page__tcos_closes__tells_what_remains_and_the_time_left),
         cmocka_unit_test(test_mgmt_page__progress_going_back__forecasts_no_end),
         cmocka_unit_test(test_mgmt_page__same_figures__same_bytes_with_all_figures),
         cmocka_unit_test(test_mgmt_page__hostile_texts__are_texts),
