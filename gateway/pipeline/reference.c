@@ -9,6 +9,7 @@
 #include "gateway/clock.h"
 #include "gateway/pipeline/inventory.h"
 #include "gateway/pipeline/outage.h"
+#include "gateway/pipeline/party_watch.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_reference.h"
 #include "spool/ledger/ledger_shrink.h"
@@ -124,9 +125,13 @@ bool reference_end(struct gateway *gateway, const struct verdict *verdict, struc
     loaded.created = header->created;
     if (!reference_rules_table(verdict->filename.type, &table))
         return true;
-    return (header->mode != HEADER_MODE_FULL || end_full(gateway, table, loaded.job, refusal, error)) &&
-           ledger_reference_set(gateway->ledger, table, &loaded, error) &&
-           (table != LEDGER_INVENTORY || close_found(gateway, loaded.loaded, error));
+    if (header->mode == HEADER_MODE_FULL && !end_full(gateway, table, loaded.job, refusal, error))
+        return false;
+    if (*refusal != NULL)
+        return true;
+    return ledger_reference_set(gateway->ledger, table, &loaded, error) &&
+           (table != LEDGER_INVENTORY || close_found(gateway, loaded.loaded, error)) &&
+           ((table != LEDGER_INVENTORY && table != LEDGER_PARTY) || party_watch(gateway, loaded.loaded, error));
 }
 
 /* ---- A117 ---- */

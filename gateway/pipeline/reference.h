@@ -23,7 +23,7 @@ bool reference_take(struct gateway *gateway, const struct reference *reference, 
 /* Call it for an accepted file, of any type. Records which file the type's data come from; reads loaded->job and
  * loaded->loaded. *refusal is set if the file is FULL and would remove more than shrink_limit allows, or all that is
  * known, and no operator has released it: why it must be held; g_free. The caller rolls back then. An inventory
- * closes the incidents C103 of the Devices that it names. */
+ * closes the incidents C103 of the Devices that it names; inventory and parties open and close A115 (party_watch.h). */
 bool reference_end(struct gateway *gateway, const struct verdict *verdict, struct ledger_loaded loaded, char **refusal,
                    GError **error);
 

@@ -411,6 +411,26 @@ bool ledger_parties_each(struct ledger *ledger, const char *role, ledger_party_v
     return good;
 }
 
+/* Only the Devices of parties without a row are sorted, and nearly always there is none. */
+#define UNNAMED(role_, column_)                                                                                        \
+    "SELECT " column_ ",'" role_ "',count(*) FROM inventory i WHERE " column_ " IS NOT NULL AND NOT EXISTS(SELECT 1"   \
+    " FROM party p WHERE p.party_id=i." column_ " AND p.role='" role_ "') GROUP BY " column_
+
+bool ledger_unnamed_each(struct ledger *ledger, ledger_unnamed_visit visit, void *user, GError **error)
+{
+    LEDGER_SQL(unnamed, UNNAMED("SUPPLIER", "supplier") " UNION ALL " UNNAMED("MAP", "map"));
+    sqlite3_stmt *q = ledger_query(ledger, &unnamed, LEDGER_NO_VALUES, error);
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        const struct ledger_unnamed party = {.id = (uint64_t)sqlite3_column_int64(q, 0),
+                                             .role = ledger_text(q, 1),
+                                             .devices = sqlite3_column_int64(q, 2)};
+        good = visit(user, &party, error);
+    }
+    ledger_end(q);
+    return good;
+}
+
 bool ledger_nmm_each(struct ledger *ledger, ledger_nmm_visit visit, void *user, GError **error)
 {
     LEDGER_SQL(walk, "SELECT device_type,manufacturer,model,firmware,since,ifnull(until," FOR_EVER "),"

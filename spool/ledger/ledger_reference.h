@@ -174,4 +174,14 @@ typedef bool (*ledger_party_visit)(void *user, const struct ledger_party *party,
 /* Visits all parties with a role by id. */
 bool ledger_parties_each(struct ledger *ledger, const char *role, ledger_party_visit visit, void *user, GError **error);
 
+/* A party that Devices of the inventory name in a role, and that is no row of that role. */
+struct ledger_unnamed {
+    uint64_t id;
+    const char *role;
+    int64_t devices;
+};
+typedef bool (*ledger_unnamed_visit)(void *user, const struct ledger_unnamed *party, GError **error);
+/* Visits all of them, once for each role, in no order. Walks the whole inventory. */
+bool ledger_unnamed_each(struct ledger *ledger, ledger_unnamed_visit visit, void *user, GError **error);
+
 #endif

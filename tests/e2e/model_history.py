@@ -289,7 +289,8 @@ class Maker:
     def inventory_row(self, row):
         return {"Action": "SET", **{name: row[name] for name in row if name != "Attempt"},
                 "DeviceStatus": "Commissioned",
-                "SupplierId": SUPPLIERS[0], "MAPId": "", "InstalledDate": "2023-01-01",
+                "SupplierId": self.random.choice(SUPPLIERS),
+                "MAPId": self.random.choice(("", *SUPPLIERS)), "InstalledDate": "2023-01-01",
                 "CommissionedDate": "2023-01-02",
                 "Credentials": "TCOS", "Pending": ""}
 

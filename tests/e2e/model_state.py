@@ -211,6 +211,7 @@ class Model:
         self.events = {}        # (MPxN, SupplyStartDate): row
         self.models = {}        # key: row
         self.parties = {}
+        self.with_parties = False  # a PTY was accepted
         self.first_tries = []   # times
         self.accepted = []      # times
         self.seen = set()       # names of files taken
@@ -861,4 +862,19 @@ class Model:
             self.models = known
         else:
             self.parties = known
+            self.with_parties = True
+        if file.kind in ("INV", "PTY"):
+            self.watch_parties(now)
         return errors, warnings
+
+    def watch_parties(self, now):
+        """Who has Devices in the inventory and gets no reports. Before the first PTY nobody is asked about."""
+        named = {f"{role} {row[column].upper()}" for row in (self.inventory or {}).values()
+                 for role, column in (("SUPPLIER", "SupplierId"), ("MAP", "MAPId")) if row[column]}
+        unnamed = named - {f"{row['Role']} {row['PartyId'].upper()}" for row in self.parties.values()}
+        unnamed = unnamed if self.with_parties else set()
+        for code, subject, _, cleared in list(self.incidents):
+            if code == "A115" and cleared is None and subject not in unnamed:
+                self.clear_incident("A115", subject, now)
+        for subject in sorted(unnamed):
+            self.begin_incident("A115", subject, now)

@@ -5,6 +5,7 @@ import gzip
 import io
 import os
 import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -142,6 +143,56 @@ def test_found(tap):
     left = table(home, "SELECT subject FROM incident WHERE code='C103' AND cleared IS NULL")
     tap.ok(left == [(DEVICE % 3,)], "an inventory closes the C103 of the Device that it names, and no other", left)
     sound(tap, home, "after a Device was found")
+
+
+def unnamed(home, all_of_them=False):
+    """Of each A115: what it is about, its opening, its closing and the number of Devices."""
+    rows = home.json("incident", "list", *(["--all"] if all_of_them else []))
+    return [(row["subject"], row["begun"], row["cleared"], int(re.search(r"of Devices: (\d+)", row["text"])[1]))
+            for row in rows if row["code"] == "A115"]
+
+
+def test_unnamed(tap):
+    """A115: who has Devices in the inventory and is no party of PTY."""
+    home = Home()
+    sender = Sender(home)
+    first, second, third = (f"SUPPLIER {SUPPLIER % n}" for n in (1, 2, 3))
+    both = inv(3, supplier=SUPPLIER % 3).replace(",,Central", f",{SUPPLIER % 1},Central")
+    sender.reference("INV", [inv(1), inv(2, supplier=SUPPLIER % 2), both, inv(4, supplier="")])
+    home.run()
+    tap.ok(unnamed(home) == [], "without any PTY nobody is told", unnamed(home))
+    sender.reference("PTY", [f"SET,{SUPPLIER % 1},SUPPLIER,SUP1,First,"])
+    home.run(now="2023-07-03T12:01:00Z")
+    at = "2023-07-03T12:01:00Z"
+    expected = [(f"MAP {SUPPLIER % 1}", at, None, 1), (second, at, None, 1), (third, at, None, 1)]
+    tap.ok(unnamed(home) == expected, "one incident for each party and role that PTY does not name", unnamed(home))
+    told = [row for name in home.out("dcc") if name.startswith("INC")
+            for row in rows_of(home, "dcc", name) if "A115" in row]
+    tap.ok([row[3:8] for row in told] == [["RAISED", at, "a", "A115", "SYSTEM"]] * 3 and second in told[1][-1],
+           "which INC tells DCC, with the party", told)
+    sender.reference("INV", [inv(5, supplier=SUPPLIER % 2), inv(3, supplier=SUPPLIER % 1)], mode="DELTA")
+    later = "2023-07-03T12:02:00Z"
+    home.run(now=later)
+    tap.ok(unnamed(home) == [(second, at, None, 2)], "an INV gives an open one the number of Devices", unnamed(home))
+    tap.ok(unnamed(home, True) == [(f"MAP {SUPPLIER % 1}", at, later, 1), (second, at, None, 2),
+                                   (third, at, later, 1)],
+           "and closes those that no Device names any more", unnamed(home, True))
+    sender.reference("PTY", [f"SET,{SUPPLIER % 2},MAP,SUP2,,"], mode="DELTA")
+    home.run(now=later)
+    tap.ok(unnamed(home) == [(second, at, None, 2)], "another role does not close it", unnamed(home))
+    sender.reference("PTY", [f"SET,{SUPPLIER % 2},SUPPLIER,SUP2,,"], mode="DELTA")
+    home.run(now=later)
+    tap.ok(unnamed(home) == [], "a PTY that names the party does", unnamed(home))
+    sender.reference("PTY", [f"REMOVE,{SUPPLIER % 1},SUPPLIER,,,"], mode="DELTA")
+    home.run(now=later)
+    tap.ok(unnamed(home) == [(first, later, None, 2)], "one that removes a party opens it", unnamed(home))
+    home.command("incident", "close", home.json("incident", "list")[0]["id"], "--reason", "it is known")
+    home.run(now=later)
+    tap.ok(unnamed(home) == [], "an operator may close it", unnamed(home))
+    sender.reference("INV", [inv(5, supplier=SUPPLIER % 1)], mode="DELTA")
+    home.run(now=later)
+    tap.ok(unnamed(home) == [(first, later, None, 3)], "the next INV opens it again", unnamed(home))
+    sound(tap, home, "after parties that PTY does not name")
 
 
 def opened(home):
@@ -782,8 +833,8 @@ def test_many(tap):
 
 if __name__ == "__main__":
     with Tap() as report:
-        for test in (test_found, test_shrinking, test_shrinking_stopped, test_files, test_others, test_every_code,
-                     test_codes, test_switches, test_dates, test_hubs,
+        for test in (test_found, test_unnamed, test_shrinking, test_shrinking_stopped, test_files, test_others,
+                     test_every_code, test_codes, test_switches, test_dates, test_hubs,
                      test_elsewhere, test_limit,
                      test_past, test_required, test_stale, test_together, test_settling, test_after_the_split,
                      test_daemon, test_grows_stale, test_kill, test_many):
