@@ -122,6 +122,13 @@ void field_rules_supply_point(struct row *row, size_t column)
         row_error(row, C113, column, "expected an MPAN's 13 digits or an MPRN's 6 to 10");
 }
 
+const char *field_rules_point_value(const char *mpxn)
+{
+    while (mpxn[0] == '0' && mpxn[1] != '\0')
+        mpxn++;
+    return mpxn;
+}
+
 void field_rules_region(struct row *row, size_t column)
 {
     const struct field *region = row_field(row, column);

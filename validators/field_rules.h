@@ -19,6 +19,8 @@ void field_rules_mpxn(struct row *row, size_t type_column, size_t column, bool r
 
 /* C113: an MPAN or an MPRN, told apart by the number of digits. */
 void field_rules_supply_point(struct row *row, size_t column);
+/* What an MPxN is as a number: without leading zeros, which do not tell supply points apart. Points into mpxn. */
+const char *field_rules_point_value(const char *mpxn);
 
 /* C117: North, Central, South or nothing. */
 void field_rules_region(struct row *row, size_t column);

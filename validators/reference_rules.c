@@ -31,6 +31,12 @@ static const char *text(struct reference *r, size_t column, bool upper)
     return copy;
 }
 
+/* A supply point as the ledger keeps it, so that its joins compare by value; NULL for an empty field. */
+static const char *point(struct reference *r, size_t column)
+{
+    return value(r, column)->len > 0 ? field_rules_point_value(text(r, column, false)) : NULL;
+}
+
 static const char *text_or_null(struct reference *r, size_t column, bool upper)
 {
     return value(r, column)->len > 0 ? text(r, column, upper) : NULL;
@@ -171,7 +177,7 @@ static void inventory_rest(struct reference *r)
     inventory->model = hex(r, INVENTORY_MODEL, 8, false);
     inventory->firmware = hex(r, INVENTORY_FIRMWARE, 8, false);
     field_rules_mpxn(&r->row, INVENTORY_DEVICE_TYPE, INVENTORY_MPXN, false);
-    inventory->mpxn = text_or_null(r, INVENTORY_MPXN, false);
+    inventory->mpxn = point(r, INVENTORY_MPXN);
     inventory->chf = id(r, C117, INVENTORY_CHF_DEVICE_ID, false);
     inventory->supplier = id(r, C120, INVENTORY_SUPPLIER_ID, false);
     inventory->map = id(r, C120, INVENTORY_MAP_ID, false);
@@ -196,7 +202,9 @@ static void cos_key(struct reference *r)
     struct ledger_cos *cos = &r->cos;
 
     field_rules_supply_point(&r->row, COS_MPXN);
-    *cos = (struct ledger_cos){.mpxn = text(r, COS_MPXN, false), .starts = date(r, COS_SUPPLY_START_DATE, true, 0)};
+    *cos = (struct ledger_cos){.mpxn = point(r, COS_MPXN), .starts = date(r, COS_SUPPLY_START_DATE, true, 0)};
+    if (cos->mpxn == NULL)
+        return; /* it has C113 */
     g_autofree char *key = g_strdup_printf("%s %" PRId64, cos->mpxn, cos->starts);
     judge_key(r, COS_MPXN, key);
 }
@@ -207,6 +215,26 @@ static void cos_rest(struct reference *r)
 
     cos->losing = id(r, C120, COS_LOSING_SUPPLIER_ID, false);
     cos->gaining = id(r, C120, COS_GAINING_SUPPLIER_ID, true);
+}
+
+/* C124: events that are taken, and probably do not mean what they say. Smart meters are younger than FIRST_SUPPLY, and
+ * a change of supplier is known some weeks ahead. */
+static bool judge_event(struct reference *r, GError **error)
+{
+    enum { FIRST_SUPPLY = 1262304000, YEAR = 366 * RULES_DAY }; /* 2010-01-01; seconds */
+    const struct ledger_cos *cos = &r->cos;
+    const struct rules *rules = r->row.file->rules;
+    bool met = true;
+
+    if (rules->ledger != NULL && !ledger_point_met(rules->ledger, cos->mpxn, &met, error))
+        return false;
+    if (!met)
+        row_warning(&r->row, C124, COS_MPXN, "the inventory has no Device at this supply point");
+    if (cos->losing == cos->gaining)
+        row_warning(&r->row, C124, COS_GAINING_SUPPLIER_ID, "expected another Supplier than the losing one");
+    if (cos->starts < FIRST_SUPPLY || cos->starts > rules->now + YEAR)
+        row_warning(&r->row, C124, COS_SUPPLY_START_DATE, "expected a date from 2010 on and at most a year ahead");
+    return true;
 }
 
 static bool cos_known(struct ledger *ledger, const struct reference *r, bool *known, GError **error)
@@ -388,5 +416,8 @@ bool reference_rules_judge(const struct judged_file *file, enum ledger_reference
     if (reference->remove)
         return judge_removal(reference, &tables[table], error);
     tables[table].rest(reference);
-    return table != LEDGER_PARTY || row_has_errors(&reference->row) || judge_mpid_alone(reference, error);
+    if (row_has_errors(&reference->row))
+        return true;
+    return table == LEDGER_PARTY ? judge_mpid_alone(reference, error)
+                                 : table != LEDGER_COS || judge_event(reference, error);
 }

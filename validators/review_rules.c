@@ -8,6 +8,7 @@
 #include "formats/instant.h"
 #include "spool/ledger/ledger_earlier_files.h"
 #include "spool/ledger/ledger_reference.h"
+#include "validators/field_rules.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -170,7 +171,7 @@ static bool judge_cos(struct candidate *c, GError **error)
 {
     const char *mpxn = c->known != NULL && c->known->mpxn != NULL ? c->known->mpxn : c->subject->mpxn;
     bool gpf = is_gpf(c);
-    const struct ledger_cos_search search = {.mpxn = gpf ? NULL : mpxn,
+    const struct ledger_cos_search search = {.mpxn = gpf || mpxn == NULL ? NULL : field_rules_point_value(mpxn),
                                              .gpf = c->subject->device,
                                              .after = c->rules->now,
                                              .until = c->rules->now + c->rules->cos_window};
@@ -251,7 +252,7 @@ static void judge_place(struct candidate *c)
     char hub[EUI64_TEXT_SIZE];
 
     if (s->mpxn != NULL && known->mpxn != NULL &&
-        strcmp(s->mpxn + strspn(s->mpxn, "0"), known->mpxn + strspn(known->mpxn, "0")) != 0)
+        strcmp(field_rules_point_value(s->mpxn), field_rules_point_value(known->mpxn)) != 0)
         add(c, (struct cause){C125, INSTRUCTION_MPXN, 0}, "the inventory says %s", known->mpxn);
     if (s->hub != 0 && known->chf != 0 && s->hub != known->chf) {
         eui64_print(known->chf, hub);

@@ -372,6 +372,16 @@ static void read_party(sqlite3_stmt *q, int c, void *row)
     party->drop = ledger_text(q, c + 4);
 }
 
+bool ledger_point_met(struct ledger *ledger, const char *mpxn, bool *met, GError **error)
+{
+    LEDGER_SQL(devices, "SELECT EXISTS(SELECT 1 FROM inventory WHERE mpxn=?) OR NOT EXISTS(SELECT 1 FROM inventory)");
+    int64_t found = 0;
+    bool good =
+        ledger_number(ledger, ledger_query(ledger, &devices, LEDGER_VALUES(LEDGER_TEXT(mpxn)), error), &found, error);
+    *met = found != 0;
+    return good;
+}
+
 bool ledger_party_mpid_taken(struct ledger *ledger, const struct ledger_party *party, bool *taken, GError **error)
 {
     LEDGER_SQL(others, "SELECT EXISTS(SELECT 1 FROM party WHERE mpid=? AND party_id<>?)");

@@ -21,7 +21,7 @@ struct ledger_inventory {
     uint64_t device; /* the key */
     const char *device_type, *status;
     const char *manufacturer, *model, *firmware;
-    const char *mpxn;
+    const char *mpxn;  /* without leading zeros */
     uint64_t chf;      /* of the Communications Hub that it is on */
     uint64_t supplier; /* the Responsible Supplier, unless a change of supplier came later */
     uint64_t map;      /* the Meter Asset Provider */
@@ -142,6 +142,8 @@ bool ledger_model_non_migratable_since(struct ledger *ledger, const struct ledge
 /* *supplier: the Responsible Supplier of a Device at a time; 0: nobody. A GPF has that of a GSME on its hub, else of an
  * ESME there. A meter counts if its status is Commissioned or Recovered. */
 bool ledger_supplier_of(struct ledger *ledger, uint64_t device, int64_t at, uint64_t *supplier, GError **error);
+/* *met: a Device of the inventory has this MPxN (without leading zeros), or no Device is known at all. */
+bool ledger_point_met(struct ledger *ledger, const char *mpxn, bool *met, GError **error);
 /* *taken: a party with another id has the MPID of `party`, in whichever role. */
 bool ledger_party_mpid_taken(struct ledger *ledger, const struct ledger_party *party, bool *taken, GError **error);
 /* *suppliers: who is responsible at `at` for the meters of a model (device_type, manufacturer, model and firmware of

@@ -321,6 +321,9 @@ static const char *const versions[] = {
     "CREATE TABLE failure(item INTEGER PRIMARY KEY, transition INTEGER NOT NULL, manufacturer TEXT, model TEXT,"
     " firmware TEXT, chf INTEGER, non_migratable INTEGER NOT NULL);"
     "CREATE TABLE device_release(device_id INTEGER PRIMARY KEY, transition INTEGER NOT NULL, order_id TEXT NOT NULL);"
+    /* Leading zeros do not tell supply points apart. */
+    "UPDATE inventory SET mpxn=ifnull(nullif(ltrim(mpxn,'0'),''),'0') WHERE mpxn>='0' AND mpxn<'1';"
+    "UPDATE OR REPLACE cos SET mpxn=ifnull(nullif(ltrim(mpxn,'0'),''),'0') WHERE mpxn>='0' AND mpxn<'1';"
     "PRAGMA user_version=8;",
 };
 

