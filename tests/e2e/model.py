@@ -190,7 +190,8 @@ class Played:
         said = (row["DeviceID"], row["WorkItemId"], "Result" in row)
         item = next((one for one in self.model.items if one.work_item == row["WorkItemId"]), None)
         if row.get("Result") == "SUCCESS" or row.get("Confirmed") == "Y":
-            self.replaced.add(said)
+            if item is None or not item.says_again_what_was_released("Result" in row):
+                self.replaced.add(said)
         elif not codes or item is not None and item.ended_in_vain and not item.has_success:
             self.replaced.discard(said)
 

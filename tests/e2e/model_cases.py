@@ -295,6 +295,8 @@ CASES = [
      "0 instruct a | 1m result a FAILED 17 | 2m result a SUCCESS k | 1d release a | 2d instruct a", "a DISPATCHED"),
     ("not what it states later", "0 instruct a | 1m result a FAILED 17 | 1d release a | 25h result a SUCCESS k | "
      "2d instruct a", "a REJECTED code=C108"),
+    ("nor what it only says again", "0 instruct a | 1m result a FAILED 17 | 2m result a SUCCESS k | 1d release a | "
+     "25h result a SUCCESS k | 2d instruct a", "a DISPATCHED"),
     ("a migration can be overruled", "0 instruct a | 1m result a SUCCESS k | 2m confirm a Y k | 1d release a | "
      "2d instruct a", "a DISPATCHED"),
     ("a later one stands", "0 instruct a | 1m result a FAILED 17 | 1d release a | 25h result a SUCCESS k | "
