@@ -231,6 +231,10 @@ static bool conclude(struct intake *intake, const char *raw_name, const struct v
         return false;
     g_autofree char *text = describe_verdict(intake->job, verdict);
     gateway_note("%s", text);
+    if (intake->recording.withheld > 0)
+        gateway_note("job %08" G_GINT64_FORMAT ": %" G_GINT64_FORMAT " Devices are withheld: a ledger that is lost may "
+                     "have ordered them; ask TCoS, then `ecosgate device release DEVICE-ID|all --reason TEXT`",
+                     intake->job->id, intake->recording.withheld);
     gateway->refused |= verdict->outcome == OUTCOME_RJ || verdict->outcome == OUTCOME_PA;
     return true;
 }

@@ -3,6 +3,7 @@
 
 #include "gateway/pipeline/split.h"
 #include "spool/ledger/ledger_devices.h"
+#include "spool/ledger/ledger_recovery.h"
 #include "spool/ledger/ledger_verdicts.h"
 
 void recording_describe(struct ledger_job *job, const struct filename *name, char sender[EUI64_TEXT_SIZE])
@@ -87,5 +88,6 @@ bool recording_add_verdict(struct recording *recording, const struct verdict *ve
 
     g_strlcpy(row.outcome, outcome_code(verdict->outcome), sizeof row.outcome);
     return ledger_verdict_insert(recording->ledger, &row, error) &&
-           add_findings(recording, &row, verdict->findings, error);
+           add_findings(recording, &row, verdict->findings, error) &&
+           ledger_recovery_withhold_file(recording->ledger, &row, &recording->withheld, error);
 }

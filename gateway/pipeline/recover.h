@@ -3,7 +3,8 @@
  * done in the lost time nobody can know; what is known is how far its numbers went. So
  *
  *   numbers      go on above every number that witness, claims and spool know, and so does the generation
- *   files        whose numbers the lost ledger had accepted move to held/ at their intake (intake.c)
+ *   files        whose numbers the lost ledger had accepted move to held/ at their intake (intake.c). When one is
+ *                released and judged, the Devices that it brings are withheld, too (recording.c)
  *   Devices      with a live work item are withheld, and work orders that were not delivered are taken for delivered:
  *                nothing is ordered by itself that may have been ordered (ledger_recovery.h)
  *   jobs         that stand in the spool and have no row get one (recover_spool.h); none is judged by itself

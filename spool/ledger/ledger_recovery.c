@@ -171,35 +171,68 @@ bool ledger_number_lost(struct ledger *ledger, int64_t job, int64_t *recovery, G
 
 /* ---- withheld work items ---- */
 
+/* Work items by their numbers, both included. */
+struct items {
+    int64_t first, last;
+};
+
 /* READY items without a session get one that is never due by itself. The code says why. */
-static bool begin_sessions(struct ledger *ledger, int64_t at, GError **error)
+static bool begin_sessions(struct ledger *ledger, const struct items *of, int64_t at, GError **error)
 {
     LEDGER_SQL(newest, "SELECT ifnull(max(id),0) FROM transition");
     LEDGER_SQL(transitions,
-               "INSERT INTO transition(item,n,at,state,try,code) SELECT item,1,?,0,0,'A109' FROM work_item w"
-               " WHERE slot=0 AND outcome=0 AND NOT EXISTS(SELECT 1 FROM session s WHERE s.item=w.item)"
-               " ORDER BY item");
+               "INSERT INTO transition(item,n,at,state,try,code) SELECT item,1,?3,0,0,'A109' FROM work_item w"
+               " WHERE item BETWEEN ?1 AND ?2 AND slot=0 AND outcome=0"
+               " AND NOT EXISTS(SELECT 1 FROM session s WHERE s.item=w.item) ORDER BY item");
     LEDGER_SQL(sessions, "INSERT INTO session(item,state,transitions,last,try,answered,unused,delays,code)"
                          " SELECT item,0,1,id,0,0,0,0,code FROM transition WHERE id>? ORDER BY id");
-    LEDGER_SQL(counts, "UPDATE verdict SET dispatched=accepted WHERE items>0 AND accepted>dispatched");
+    LEDGER_SQL(counts, "UPDATE verdict SET dispatched=accepted WHERE items>0 AND accepted>dispatched"
+                       " AND first_item BETWEEN ?1 AND ?2");
+    struct ledger_values range = LEDGER_VALUES(LEDGER_INT(of->first), LEDGER_INT(of->last));
     int64_t before = 0;
 
     return ledger_number(ledger, ledger_query(ledger, &newest, LEDGER_NO_VALUES, error), &before, error) &&
-           ledger_run(ledger, &transitions, LEDGER_VALUES(LEDGER_INT(at)), error) &&
+           ledger_run(ledger, &transitions, LEDGER_VALUES(LEDGER_INT(of->first), LEDGER_INT(of->last), LEDGER_INT(at)),
+                      error) &&
            ledger_run(ledger, &sessions, LEDGER_VALUES(LEDGER_INT(before)), error) &&
-           ledger_run(ledger, &counts, LEDGER_NO_VALUES, error);
+           ledger_run(ledger, &counts, range, error);
+}
+
+static bool withhold(struct ledger *ledger, const struct items *of, int64_t recovery, int64_t at, GError **error)
+{
+    LEDGER_SQL(insert, "INSERT OR REPLACE INTO withheld SELECT item,?3 FROM work_item"
+                       " WHERE item BETWEEN ?1 AND ?2 AND slot=0 AND outcome=0");
+    /* No outcome waits for them longer than from now on. */
+    LEDGER_SQL(counts, "UPDATE verdict SET begun=accepted,last_end=max(last_end,?3) WHERE items>0 AND ended<accepted"
+                       " AND first_item BETWEEN ?1 AND ?2");
+
+    return begin_sessions(ledger, of, at, error) &&
+           ledger_run(ledger, &insert, LEDGER_VALUES(LEDGER_INT(of->first), LEDGER_INT(of->last), LEDGER_INT(recovery)),
+                      error) &&
+           ledger_run(ledger, &counts, LEDGER_VALUES(LEDGER_INT(of->first), LEDGER_INT(of->last), LEDGER_INT(at)),
+                      error);
 }
 
 bool ledger_recovery_withhold(struct ledger *ledger, const struct ledger_recovery *recovery, int64_t *n, GError **error)
 {
-    LEDGER_SQL(withhold, "INSERT OR REPLACE INTO withheld SELECT item,? FROM work_item WHERE slot=0 AND outcome=0");
-    /* No outcome waits for them longer than from now on. */
-    LEDGER_SQL(counts, "UPDATE verdict SET begun=accepted,last_end=max(last_end,?) WHERE items>0 AND ended<accepted");
-
-    return begin_sessions(ledger, recovery->at, error) &&
-           ledger_run(ledger, &withhold, LEDGER_VALUES(LEDGER_INT(recovery->id)), error) &&
-           ledger_run(ledger, &counts, LEDGER_VALUES(LEDGER_INT(recovery->at)), error) &&
+    return withhold(ledger, &(struct items){0, INT64_MAX}, recovery->id, recovery->at, error) &&
            ledger_withheld_count(ledger, n, error);
+}
+
+bool ledger_recovery_withhold_file(struct ledger *ledger, const struct ledger_verdict *verdict, int64_t *n,
+                                   GError **error)
+{
+    LEDGER_SQL(newest, "SELECT ifnull(max(id),0) FROM recovery WHERE id<=?");
+    const struct items of = {verdict->first_item, verdict->first_item + verdict->items - 1};
+    int64_t recovery = verdict->revision / LEDGER_LOST_REVISIONS;
+
+    *n = 0;
+    if (recovery == 0 || verdict->accepted == 0)
+        return true;
+    *n = verdict->accepted;
+    return ledger_number(ledger, ledger_query(ledger, &newest, LEDGER_VALUES(LEDGER_INT(recovery)), error), &recovery,
+                         error) &&
+           withhold(ledger, &of, recovery, verdict->judged_at, error);
 }
 
 bool ledger_recovery_conclude_work_orders(struct ledger *ledger, const struct ledger_recovery *recovery, int64_t *n,

@@ -6,6 +6,7 @@
  *   ledger_recovery_begin → ledger_number_raise, ledger_recovery_replace, ledger_recovery_lose_number …
  *     → ledger_recovery_withhold → ledger_recovery_end                in one transaction
  *   ledger_number_lost                                                at the intake of each file
+ *   ledger_recovery_withhold_file                                     when a file is judged that was held for that
  *   ledger_withheld_release                                           an operator's order
  *
  * A number is lost if the lost ledger had accepted it: it lies after `last`, the last one that this ledger had
@@ -13,9 +14,10 @@
  * is lost any more.
  *
  * A work item that was live at a recovery is withheld: in the lost time it may have been ordered, and how often nobody
- * knows. One that had no session gets one, READY without a due time, so that the search for fresh items, which begins
- * after the last item with a session, does not pass over it; on its release it becomes due. Rejected: a condition on
- * the table in that search, which reads millions of rows.
+ * knows. So are the items of a file that the lost ledger may have accepted, once an operator has it judged again. One
+ * that had no session gets one, READY without a due time, so that the search for fresh items, which begins after the
+ * last item with a session, does not pass over it; on its release it becomes due. Rejected: a condition on the table in
+ * that search, which reads millions of rows.
  *
  * The rules of all subjects: ledger.h.
  */
@@ -23,6 +25,7 @@
 #define ECOSGATE_SPOOL_LEDGER_LEDGER_RECOVERY_H
 
 #include "spool/ledger/ledger_earlier_files.h"
+#include "spool/ledger/ledger_verdicts.h"
 
 /* ---- claims of drops ---- */
 
@@ -87,6 +90,10 @@ bool ledger_number_lost(struct ledger *ledger, int64_t job, int64_t *recovery, G
 /* Withholds every live work item. *n: how many are withheld now. */
 bool ledger_recovery_withhold(struct ledger *ledger, const struct ledger_recovery *recovery, int64_t *n,
                               GError **error);
+/* Withholds the Devices that a verdict accepts, if a lost ledger may have accepted the file before: its revision is one
+ * that ledger_recovery_raise_revision has raised. The verdict has its row. *n: how many. */
+bool ledger_recovery_withhold_file(struct ledger *ledger, const struct ledger_verdict *verdict, int64_t *n,
+                                   GError **error);
 /* Takes work orders that are not delivered yet for delivered, without having seen it (outgoing.concluded): their
  * Devices may have been ordered in the lost time. *n: how many. */
 bool ledger_recovery_conclude_work_orders(struct ledger *ledger, const struct ledger_recovery *recovery, int64_t *n,

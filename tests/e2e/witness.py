@@ -265,8 +265,8 @@ def test_deleted(tap):
            all(home.json("spool", "show", row["id"])[0]["reason"] for row in jobs),
            "every job of the spool has a row and a reason", jobs)
     reasons = {row["name"]: home.json("spool", "show", row["id"])[0]["reason"] for row in jobs}
-    said = {name: home.json("why", name)[0]["because"] for name in reasons}
-    tap.ok(said == reasons, "why says of each what spool show says", said, reasons)
+    because = {name: home.json("why", name)[0]["because"] for name in reasons}
+    tap.ok(because == reasons, "why says of each what spool show says", because, reasons)
     sound(tap, home, "with a new ledger")
     done, new = home.go(300)
     tap.ok(ordered(home)[device(5)] == 1 and b"AC" in done.stderr, "the next file is accepted", done.stderr)
@@ -280,6 +280,20 @@ def test_deleted(tap):
     done, new = home.go(320)
     tap.ok(b"B105" not in done.stderr and home.json("spool", "show", again)[0]["verdicts"][-1]["outcome"] == "AC",
            "its release has it judged, although the spool still has the file of the lost ledger", done.stderr, new)
+    tap.ok(b"2 Devices are withheld" in done.stderr and home.json("status")[0]["withheld"] == 2 and
+           "device release" in home.json("why", device(1))[0]["moved_by"], "its Devices are withheld", done.stderr)
+    once(tap, home, "a file was released that the lost ledger had accepted")
+    home.parties.result(said(1), said(2, "FAILED", duis="E20"))
+    done, _ = home.go(322)
+    tap.ok(home.parties.states(1, 2) == ["CONFIRM_PENDING", "RETRY_WAIT D101"],
+           "results of orders that the lost ledger gave count", home.parties.states(1, 2), done.stderr)
+    home.go(325)
+    once(tap, home, "a try that failed is not followed by another")
+    sound(tap, home, "with a new ledger, Devices withheld")
+    home.command("device", "release", device(2), "--reason", "TCoS has none")
+    home.go(328)
+    tap.ok(ordered(home)[device(2)] == 2 and ordered(home)[device(1)] == 1, "an operator releases one, it is ordered",
+           ordered(home))
     home.parties.numbers["EMI"] = 0
     home.parties.instruct([1, 2])
     home.go(330)
