@@ -1,5 +1,6 @@
 /*
- * The command `device list`: the work items in one state, in the order in which the gateway goes on with them.
+ * The command `device list`: the work items in one state, or those that are withheld, in the order in which the gateway
+ * goes on with them.
  */
 #include "gateway/commands/command.h"
 
@@ -25,6 +26,7 @@ static bool add_work(void *user, const struct ledger_work *work, GError **error)
     output_set_text(row, "state", ledger_state_name(explain_state(work)));
     output_set_text(row, "work_item", work_item_id(work->org, work->batch, work->item.record, id));
     output_set_text(row, "code", work->has_session ? s->code : work->item.code);
+    output_set(row, "withheld", json_boolean(work->withheld && explain_is_live(work)));
     output_set_number(row, "tries", s->try - s->unused);
     output_set(row, "due", command_json_instant(s->due));
     output_set(row, "next_eligible",
@@ -33,19 +35,20 @@ static bool add_work(void *user, const struct ledger_work *work, GError **error)
     return true;
 }
 
-static int list_state(const struct invocation *invocation, enum ledger_state state)
+/* The ledger sorts a million Devices faster when it need not give them all: one more than shown is enough. */
+static int list_work(const struct invocation *invocation, struct ledger_in_state which)
 {
-    static const char *const columns[] = {"device", "device_type", "state",         "work_item", "code",
-                                          "tries",  "due",         "next_eligible", NULL};
-    g_autofree char *none = g_strdup_printf("no Device is %s", ledger_state_name(state));
-    /* The ledger sorts a million Devices faster when it need not give them all: one more than shown is enough. */
-    const struct ledger_in_state which = {state, invocation->json ? 0 : OUTPUT_MOST_ROWS + 1};
+    static const char *const columns[] = {"device",   "device_type", "state", "work_item",     "code",
+                                          "withheld", "tries",       "due",   "next_eligible", NULL};
+    g_autofree char *none =
+        g_strdup_printf("no Device is %s", which.withheld ? "withheld" : ledger_state_name(which.state));
     struct read_access access;
     struct output_list list;
     GError *error = NULL;
 
     if (!read_access_open(&access, invocation))
         return EXIT_UNABLE;
+    which.limit = invocation->json ? 0 : OUTPUT_MOST_ROWS + 1;
     output_list_begin(&list, invocation->json, OUTPUT_MOST_ROWS);
     bool good = ledger_work_in_state_each(access.gateway.ledger, &which, add_work, &list, &error);
     read_access_close(&access);
@@ -67,7 +70,7 @@ static bool parse_state(const char *name, enum ledger_state *state)
     for (int i = 0; i < LEDGER_STATES; i++)
         g_string_append_printf(states, "%s%s", i > 0 ? ", " : "", ledger_state_name((enum ledger_state)i));
     if (name == NULL) {
-        g_printerr("ecosgate: device list: --state is missing; give one of %s\n", states->str);
+        g_printerr("ecosgate: device list: --state is missing; give --withheld or a state, one of %s\n", states->str);
         return false;
     }
     g_autofree char *shown = command_shown(name);
@@ -78,12 +81,21 @@ static bool parse_state(const char *name, enum ledger_state *state)
 int command_device_list(struct invocation *invocation)
 {
     g_autofree char *name = NULL;
+    gboolean withheld = FALSE;
     const GOptionEntry entries[] = {
         {"state", 0, 0, G_OPTION_ARG_STRING, &name, "the state: READY, DISPATCHED, FAILED …", "STATE"},
+        {"withheld", 0, 0, G_OPTION_ARG_NONE, &withheld, "Devices that are withheld since `recover`", NULL},
         {NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL}};
-    enum ledger_state state;
+    struct ledger_in_state which = {0};
 
-    if (!command_arguments(invocation, entries, 0, 0) || !parse_state(name, &state))
+    if (!command_arguments(invocation, entries, 0, 0))
         return EXIT_UNABLE;
-    return list_state(invocation, state);
+    which.withheld = withheld;
+    if (withheld && name != NULL) {
+        g_printerr("ecosgate: device list: --state and --withheld are given; give one of them\n");
+        return EXIT_UNABLE;
+    }
+    if (!withheld && !parse_state(name, &which.state))
+        return EXIT_UNABLE;
+    return list_work(invocation, which);
 }

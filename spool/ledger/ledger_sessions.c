@@ -286,12 +286,15 @@ bool ledger_work_of_outcome_each(struct ledger *ledger, int64_t job, ledger_work
 bool ledger_work_in_state_each(struct ledger *ledger, const struct ledger_in_state *which, ledger_work_visit visit,
                                void *user, GError **error)
 {
-    LEDGER_SQL(in_state, WORK " FROM work_item w" WORK_FROM " WHERE ifnull(s.state,w.outcome)=?1"
-                              " ORDER BY ifnull(s.due,v.judged_at),w.item LIMIT CASE ?2 WHEN 0 THEN -1 ELSE ?2 END");
-    return each(
-        ledger,
-        ledger_query(ledger, &in_state, LEDGER_VALUES(LEDGER_INT(which->state), LEDGER_INT(which->limit)), error),
-        visit, user, error);
+#define BY_DUE_TIME " ORDER BY ifnull(s.due,v.judged_at),w.item LIMIT CASE ?2 WHEN 0 THEN -1 ELSE ?2 END"
+    LEDGER_SQL(in_state, WORK " FROM work_item w" WORK_FROM " WHERE ifnull(s.state,w.outcome)=?1" BY_DUE_TIME);
+    LEDGER_SQL(withheld, WORK " FROM withheld k JOIN work_item w USING(item)" WORK_FROM
+                              " WHERE w.slot=0 AND ?1 IS NOT NULL" BY_DUE_TIME);
+#undef BY_DUE_TIME
+    return each(ledger,
+                ledger_query(ledger, which->withheld ? &withheld : &in_state,
+                             LEDGER_VALUES(LEDGER_INT(which->state), LEDGER_INT(which->limit)), error),
+                visit, user, error);
 }
 
 bool ledger_state_counts_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error)

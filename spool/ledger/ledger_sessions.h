@@ -131,6 +131,7 @@ bool ledger_work_of_outcome_each(struct ledger *ledger, int64_t job, ledger_work
 struct ledger_in_state {
     enum ledger_state state;
     int64_t limit;
+    bool withheld; /* live ones that are withheld (ledger_recovery.h), whatever their state */
 };
 /* Visits them by due time and number. Walks all items. */
 bool ledger_work_in_state_each(struct ledger *ledger, const struct ledger_in_state *which, ledger_work_visit visit,

@@ -175,6 +175,12 @@ def test_after(tap, home):
     tap.ok(fact["withheld"] is True and "device release" in home.json("why", device(1))[0]["moved_by"],
            "device show and why say that a Device is withheld", fact)
     tap.ok(home.json("status")[0]["withheld"] == 2, "status counts them", home.json("status"))
+    listed = [(row["device"], row["withheld"]) for row in home.json("device", "list", "--withheld")]
+    text = home.command("device", "list", "--withheld").stdout.decode()
+    tap.ok(listed == [(device(1), True), (device(2), True)] and device(1) in text and device(2) in text,
+           "device list names them", listed, text)
+    done = home.command("device", "list", "--withheld", "--state", "READY")
+    tap.ok(done.returncode == 2 and b"--state and --withheld" in done.stderr, "not both of them", done.stderr)
     home.go(5000)
     once(tap, home, "days after recover")
     done = home.command("spool", "release", held[0]["id"], "--reason", "MCC asked for it")

@@ -479,7 +479,8 @@ static void expect_in(enum ledger_state in, int64_t limit, const char *expected)
 {
     g_autoptr(GString) text = g_string_new(NULL);
 
-    assert_true(ledger_work_in_state_each(ledger, &(struct ledger_in_state){in, limit}, join_number, text, NULL));
+    assert_true(ledger_work_in_state_each(ledger, &(struct ledger_in_state){.state = in, .limit = limit}, join_number,
+                                          text, NULL));
     if (strcmp(text->str, expected) != 0)
         fail_msg("%s: expected '%s', found '%s'", ledger_state_name(in), expected, text->str);
 }
