@@ -59,7 +59,7 @@ enum transport_error {
     TRANSPORT_ERROR_DOWN,    /* the drop is unreachable, unreadable, unwritable or full: an outage (A102, A103) */
     TRANSPORT_ERROR_CHANGED, /* the file changed, or is gone, since it was listed: the next listing tells more */
     TRANSPORT_ERROR_ENTRY,   /* this entry of `in` cannot be read or removed, while the drop itself works (A107) */
-    TRANSPORT_ERROR_TAKEN,   /* the drop holds other bytes under the name: an operator must decide */
+    TRANSPORT_ERROR_TAKEN,   /* the drop holds other bytes under the name: an operator must decide (A107) */
     TRANSPORT_ERROR_CLAIMED, /* the drop belongs to another gateway, or nobody can tell whether it does (A110) */
 };
 /* The error domain for what is wrong with a drop. Errors of our own disk are SPOOL_ERROR. */

@@ -19,7 +19,8 @@
  * A temporary file that is missing right after its upload makes the drop down (A103): the server hides such names, or
  * shows new files late. The next try looks again, and then uploads again.
  *
- * The final name with the same bytes counts as delivered; with other bytes it is left alone and reported.
+ * The final name with the same bytes counts as delivered. With other bytes it is left alone: that is an incident (A107)
+ * until the file is delivered. The name that an operator moves away is looked at again in each pass.
  *
  * Files that stand at the same step share a task and a commit.
  */
@@ -31,6 +32,7 @@
 #include "gateway/pipeline/ledger_watch.h"
 #include "gateway/pipeline/mending.h"
 #include "gateway/pipeline/outage.h"
+#include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_outgoing.h"
 
 #include <string.h>
@@ -67,6 +69,7 @@ struct outbox {
     GArray *batch;      /* struct transfer */
     GHashTable *failed; /* ids of files that cannot be delivered in this pass */
     GHashTable *mended; /* ids of files that were built again in this pass */
+    GHashTable *taken;  /* subjects of open A107 incidents of this drop; those of its `in` never match a file's */
 };
 
 static void clear_transfer(gpointer user)
@@ -78,6 +81,24 @@ static void clear_transfer(gpointer user)
     g_free(transfer->target);
     g_free(transfer->temporary);
     g_clear_error(&transfer->error);
+}
+
+/* The subject of the A107 of an outgoing file; g_free. */
+static char *subject_of(const struct outbox *outbox, const struct ledger_outgoing *file)
+{
+    return g_strdup_printf("%s/%s", outbox->drop->name, file->name);
+}
+
+/* Feeds outbox->taken with the incidents that an earlier run left open. */
+static bool load_taken(void *user, const struct ledger_incident *incident, GError **error)
+{
+    struct outbox *outbox = user;
+    size_t len = strlen(outbox->drop->name);
+
+    (void)error; /* nothing here can fail */
+    if (strncmp(incident->subject, outbox->drop->name, len) == 0 && incident->subject[len] == '/')
+        g_hash_table_add(outbox->taken, g_strdup(incident->subject));
+    return true;
 }
 
 struct outbox *outbox_new(struct gateway *gateway, const struct drop *drop, int wake,
@@ -92,9 +113,11 @@ struct outbox *outbox_new(struct gateway *gateway, const struct drop *drop, int 
     g_array_set_clear_func(outbox->batch, clear_transfer);
     outbox->failed = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     outbox->mended = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    outbox->taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     outbox->worker = transfer_worker_new(drop, CONNECTION_OUT, wake);
     outbox->guard = claims_guard(gateway->claims, drop, CONNECTION_OUT);
-    if (outage_init(&outbox->outage, gateway, "A103", drop, error))
+    if (outage_init(&outbox->outage, gateway, "A103", drop, error) &&
+        ledger_incidents_with_code(gateway->ledger, "A107", load_taken, outbox, error))
         return outbox;
     outbox_free(outbox);
     return NULL;
@@ -247,6 +270,29 @@ static void record_delivery(const struct outbox *outbox, struct ledger_outgoing 
             outbox->drop->name, file->name, file->name);
 }
 
+/* Another file stands under the name of an outgoing one. The incident says so as long as that is so. */
+static bool open_taken(struct outbox *outbox, const struct ledger_outgoing *file, const char *text, GError **error)
+{
+    g_autofree char *subject = subject_of(outbox, file);
+    g_autofree char *parties = incidents_parties_of(outbox->gateway->config, outbox->drop->name);
+    const struct ledger_incident incident = {.code = "A107", .subject = subject, .parties = parties, .text = text};
+    enum incidents_news news;
+
+    if (!outage_commit_cause(outbox->gateway, &incident, &news, error))
+        return false;
+    g_hash_table_add(outbox->taken, g_steal_pointer(&subject));
+    return true;
+}
+
+/* In the transaction that says that the file is delivered. */
+static bool close_taken(struct outbox *outbox, const struct ledger_outgoing *file, GError **error)
+{
+    g_autofree char *subject = subject_of(outbox, file);
+
+    return !g_hash_table_remove(outbox->taken, subject) ||
+           ledger_incident_close(outbox->gateway->ledger, "A107", subject, clock_now(), error);
+}
+
 /* What a task found out about a file. publish: it is renamed next, if it is ready. */
 static void record_transfer(const struct outbox *outbox, enum task task, struct transfer *transfer, bool publish)
 {
@@ -298,7 +344,8 @@ static bool record_batch(struct outbox *outbox, enum task task, bool publish, GE
         if (transfer->file->state == before && transfer->file->rename_sent == sent)
             continue;
         any = true;
-        good = ledger_outgoing_update(ledger, transfer->file, error);
+        good = ledger_outgoing_update(ledger, transfer->file, error) &&
+               (transfer->file->state != LEDGER_DELIVERED || close_taken(outbox, transfer->file, error));
     }
     if (good && any)
         return ledger_commit(step_of(outbox, task), ledger, error);
@@ -355,6 +402,11 @@ static bool report_failures(struct outbox *outbox, enum task task, GError **erro
             continue;
         if (g_error_matches(failure, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN))
             return outage_record_failure(&outbox->outage, failure, error);
+        if (g_error_matches(failure, TRANSPORT_ERROR, TRANSPORT_ERROR_TAKEN) &&
+            !open_taken(outbox, transfer->file, failure->message, error)) {
+            g_error_free(failure);
+            return false;
+        }
         if (!mend_or_leave_out(outbox, transfer->file, failure, error))
             return false;
     }
@@ -454,6 +506,7 @@ void outbox_free(struct outbox *outbox)
     g_array_unref(outbox->batch);
     g_hash_table_unref(outbox->failed);
     g_hash_table_unref(outbox->mended);
+    g_hash_table_unref(outbox->taken);
     outage_clear(&outbox->outage);
     g_clear_error(&outbox->error);
     g_free(outbox);

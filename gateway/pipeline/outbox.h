@@ -9,7 +9,8 @@
  *   outbox_free(outbox);
  *
  * A false result is a failure of the ledger; it ends the pass. A drop that is down becomes an outage (outage.h). A file
- * that cannot be delivered for a reason of its own is reported and left for the next pass; the others go on.
+ * that cannot be delivered for a reason of its own is reported and left for the next pass; the others go on. If another
+ * file stands under its name in the drop, that is an incident (A107) until it is delivered.
  */
 #ifndef ECOSGATE_GATEWAY_PIPELINE_OUTBOX_H
 #define ECOSGATE_GATEWAY_PIPELINE_OUTBOX_H

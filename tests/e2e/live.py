@@ -770,15 +770,21 @@ def test_taken_names(tap):
            done.stderr.decode())
     with open(target, "rb") as file:
         tap.ok(file.read() == b"somebody else's", "it is left alone")
+    found = [(row["code"], row["subject"], row["cleared"]) for row in home.json("incident", "list", "--all")]
+    tap.ok(found == [("A107", f"mcc/{answer(name_of(1))}", None)], "it is an incident", found)
     tap.ok([n for n in home.out("mcc") if n.startswith("EM")] == [answer(name_of(1)), answer(name_of(1), "EMD")] and
            len(home.out("tcos")) == 1, "what comes after it goes on, in this drop and in others", home.out("mcc"))
     send(home, name_of(9), b"H\r\n")
     tap.ok(home.run().returncode == 2, "what could not be done comes before what was rejected: 2")
     tap.ok(home.run().returncode == 2, "as long as it is there")
+    found = [row["code"] for row in home.json("incident", "list", "--all")].count("A107")
+    tap.ok(found == 1, "it is opened once, whatever the number of runs", found)
     sound(tap, home, "while a name is taken")
     os.remove(target)
     tap.ok(home.run().returncode == 0 and home.read_out("mcc", answer(name_of(1))) ==
            twin.read_out("mcc", answer(name_of(1))), "moved away, the delivery goes on")
+    found = [row["code"] for row in home.json("incident", "list")]
+    tap.ok("A107" not in found, "and the incident is closed", found)
     tap.ok(sorted(states(home).values()) == ["done", "done", "rejected"], "and the job is done")
     sound(tap, home, "after a name was taken")
 
