@@ -14,10 +14,11 @@
 #include "gateway/gateway.h"
 
 /* What to do when the ledger contradicts itself or the spool: each alone would be older than the other. */
-#define VERIFY_RESTORE "; stop the gateway and restore spool and ledger from one backup"
+#define VERIFY_RESTORE_BOTH " stop the gateway and restore spool and ledger from one backup"
+#define VERIFY_RESTORE ";" VERIFY_RESTORE_BOTH
 /* What to do about one stored file. */
 #define VERIFY_RESTORE_FILE "; restore it from a backup"
-/* The same where the gateway needs no backup. */
+/* The same where the gateway needs no backup: an outgoing file, and a payload that has not been judged yet. */
 #define VERIFY_REBUILD "; the next run builds it again from the ledger"
 #define VERIFY_SEND_AGAIN "; its sender can send the very same file again, or restore it from a backup"
 

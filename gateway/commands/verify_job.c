@@ -299,9 +299,10 @@ static bool check_inbound(struct check *check, GError **error)
 
     if (!ledger_verdict_get(check->gateway->ledger, check->job->id, check->job->revision, &verdict, error))
         return false;
-    check_bytes(check, &(const struct stored_file){JOB_PAYLOAD, check->job->size, check->job->sha256},
-                verdict == NULL && check->job->healed == 0 ? VERIFY_SEND_AGAIN : VERIFY_RESTORE_FILE);
     bool ended = check->state == JOB_DONE || check->state == JOB_REJECTED;
+    bool mends = verdict == NULL && check->job->healed == 0 && !ended; /* mending_by_same_bytes */
+    check_bytes(check, &(const struct stored_file){JOB_PAYLOAD, check->job->size, check->job->sha256},
+                mends ? VERIFY_SEND_AGAIN : VERIFY_RESTORE_FILE);
     bool begun = ended || check->state == JOB_ACTIVE || check->state == JOB_CORRUPT;
     if (check->job->healed != 0 && verdict == NULL)
         return check_healed(check, error);
@@ -387,7 +388,9 @@ bool verify_job(struct gateway *gateway, int64_t id, GPtrArray *problems, GError
     if (job == NULL) {
         if (!job_find(gateway->spool, id, &check.state, NULL) ||
             (check.state != JOB_INCOMING && check.state != JOB_NOWHERE))
-            verify_problem(problems, "it is in the spool, but not in the ledger" VERIFY_RESTORE);
+            verify_problem(problems,
+                           "it is in the spool, but not in the ledger; if the ledger was made anew, `ecosgate recover` "
+                           "gives it a row, else" VERIFY_RESTORE_BOTH);
         return true;
     }
     check.job = job;

@@ -5,7 +5,6 @@
 #include "gateway/drops/publication.h"
 #include "spool/disk.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -52,14 +51,6 @@ static bool synced_later(const struct connection *connection, const char *folder
 
 /* ---- uploading ---- */
 
-/* The file of our own spool cannot be read. */
-static bool read_failed(GError **error, const char *path)
-{
-    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s cannot be read: %s; check the disk of the spool", path,
-                g_strerror(errno));
-    return false;
-}
-
 /* The file of our own spool that is to be uploaded. */
 struct uploading {
     struct connection *connection;
@@ -79,7 +70,7 @@ static bool copy_in(const struct uploading *from, struct disk_file *to, GError *
             !local_still_running(from->connection, error))
             return false;
     }
-    return n == 0 || read_failed(error, from->path);
+    return n == 0 || transport_read_failed(from->path, error);
 }
 
 /* The path of a name of an outgoing file; g_free. */
@@ -145,7 +136,7 @@ bool local_upload(struct connection *connection, const char *path, const struct 
         return false;
     const struct uploading from = {connection, open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), path};
     if (from.fd < 0)
-        return read_failed(error, path);
+        return transport_read_failed(path, error);
     bool good = upload_bytes(&from, file, error);
     (void)close(from.fd); /* was only read from */
     if (!good || !local_on_drop(disk_exists(temporary, &there, &cause), &cause, error))

@@ -12,7 +12,6 @@
 #include "spool/digest.h"
 #include "spool/spool_error.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,13 +19,6 @@
 enum { COPY_SIZE = 256 * 1024 }; /* bytes */
 
 /* ---- upload ---- */
-
-static bool read_failed(GError **error, const char *path)
-{
-    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s cannot be read: %s; check the disk of the spool", path,
-                g_strerror(errno));
-    return false;
-}
 
 static bool add_to_digest(void *user, const char *data, size_t len, GError **error)
 {
@@ -49,7 +41,7 @@ static bool send_bytes(int fd, const char *path, struct sftp_upload *to, char he
             return false;
     }
     if (n < 0)
-        return read_failed(error, path);
+        return transport_read_failed(path, error);
     if (!write_behind_end(write_behind, error))
         return false;
     digest_hex(digest, hex);
@@ -125,7 +117,7 @@ bool sftp_delivery_upload(struct connection *connection, const char *path, const
     GError *cause = NULL;
 
     if (from.fd < 0)
-        return read_failed(error, path);
+        return transport_read_failed(path, error);
     bool good = sftp_connection_pass(make_folder(connection, file->name, &cause) &&
                                          upload_file(connection, &from, temporary, state, &cause),
                                      &cause, error);

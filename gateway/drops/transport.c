@@ -7,7 +7,9 @@
 #include "gateway/drops/local_drop.h"
 #include "gateway/drops/sftp_drop.h"
 #include "gateway/drops/write_behind.h"
+#include "spool/spool_error.h"
 
+#include <errno.h>
 #include <string.h>
 
 G_DEFINE_QUARK(ecosgate - transport - error, transport_error)
@@ -27,6 +29,13 @@ bool transport_fetch(const struct transport *transport, struct connection *conne
 
     return transport->fetch(connection, entry->name, &entry->identity, &behind, error) &&
            write_behind_end(write_behind, error);
+}
+
+bool transport_read_failed(const char *path, GError **error)
+{
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s cannot be read: %s; check the disk of the spool", path,
+                g_strerror(errno));
+    return false;
 }
 
 char *transport_temporary_name(const char *form, const char *name)

@@ -225,6 +225,8 @@ const struct transport *transport_at(size_t index);
 bool transport_fetch(const struct transport *transport, struct connection *connection, const struct drop_entry *entry,
                      const struct byte_sink *sink, GError **error);
 
+/* Sets the error that our own file at path, which is to be uploaded, cannot be read, as errno says. Returns false. */
+bool transport_read_failed(const char *path, GError **error);
 /* The temporary name of an outgoing file: `form` (drop->upload_name) with the file's name for NAME, in the same folder.
  * g_free. */
 char *transport_temporary_name(const char *form, const char *name);

@@ -218,6 +218,8 @@ bool mending_envelope(struct gateway *gateway, const struct ledger_job *job, enu
                                           .drop = job->drop,
                                           .sha256 = job->sha256};
 
+    if (job->sha256 == NULL || job->drop == NULL)
+        return true;
     g_autofree char *fault = fault_of_envelope(gateway, job, state);
     if (fault != NULL) {
         /* An incident names no folder: others read it in an INC. */
@@ -233,8 +235,9 @@ bool mending_envelope(struct gateway *gateway, const struct ledger_job *job, enu
 
 /* ---- a stored file ---- */
 
-/* Why the ledger cannot make the stored bytes again; NULL: it can. g_free. */
-static char *find_obstacle(struct gateway *gateway, const struct ledger_outgoing *file, const char *path)
+/* Why the ledger cannot make the stored bytes again; NULL: it can. g_free. An incident has this text, so it names no
+ * folder. */
+static char *find_obstacle(struct gateway *gateway, const struct ledger_outgoing *file)
 {
     g_autoptr(GError) cause = NULL;
     char sha256[DIGEST_HEX_SIZE];
@@ -242,16 +245,16 @@ static char *find_obstacle(struct gateway *gateway, const struct ledger_outgoing
 
     if (report_kind_find(file->kind) != NULL)
         return g_strdup_printf("%s is not what was stored. A report is not built again, for it records what was known "
-                               "when it was issued; restore %s from a backup, and the next pass delivers it",
-                               file->name, path);
+                               "when it was issued; restore it from a backup, and the next pass delivers it",
+                               file->name);
     if (!answer_digest(gateway, file, sha256, &rows, &cause))
-        return g_strdup_printf("%s is not what was stored and cannot be built again: %s; restore %s from a backup",
-                               file->name, cause->message, path);
+        return g_strdup_printf("%s is not what was stored and cannot be built again: %s; restore it from a backup",
+                               file->name, cause->message);
     return g_strcmp0(sha256, file->sha256) == 0 && rows == file->rows
                ? NULL
-               : g_strdup_printf("%s is not what was stored, and the ledger's rows make other bytes; restore %s from a "
+               : g_strdup_printf("%s is not what was stored, and the ledger's rows make other bytes; restore it from a "
                                  "backup, and look with `ecosgate spool verify`",
-                                 file->name, path);
+                                 file->name);
 }
 
 bool mending_outgoing(struct gateway *gateway, const struct ledger_outgoing *file, bool *mended, GError **error)
@@ -262,13 +265,13 @@ bool mending_outgoing(struct gateway *gateway, const struct ledger_outgoing *fil
     *mended = false;
     if (path == NULL || (disk_same_bytes(path, (uint64_t)file->size, file->sha256, &same, NULL) && same))
         return true;
-    g_autofree char *obstacle = find_obstacle(gateway, file, path);
+    g_autofree char *obstacle = find_obstacle(gateway, file);
     g_autofree char *text =
         obstacle != NULL ? g_strdup(obstacle)
                          : g_strdup_printf("%s is not what was stored; it is built again from the ledger; check the "
                                            "disk",
                                            file->name);
-    gateway_fail(gateway, NULL, "job %08" G_GINT64_FORMAT ": %s (A111)", file->job, text);
+    gateway_fail(gateway, NULL, "job %08" G_GINT64_FORMAT ": %s (A111; the file is %s)", file->job, text, path);
     if (!damage_open(gateway, file->job, file->name, text, error))
         return false;
     if (obstacle != NULL)

@@ -21,7 +21,8 @@
  * to be judged now; 0: there is none, and `job` is judged for itself. Goes on where a crash interrupted it. */
 bool mending_by_same_bytes(struct gateway *gateway, const struct ledger_job *job, int64_t *mended, GError **error);
 
-/* Writes the job's envelope anew if it is missing, damaged or not what the ledger's row says. */
+/* Writes the job's envelope anew if it is missing, damaged or not what the ledger's row says. Leaves it alone if the
+ * row has no drop or no digest: then the row is damaged, and the proof of the payload moves the job to corrupt/. */
 bool mending_envelope(struct gateway *gateway, const struct ledger_job *job, enum job_state state, GError **error);
 
 /* After `cause` kept a STORED file from being delivered: is the stored file damaged? Then builds it again. *mended: it

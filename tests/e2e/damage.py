@@ -191,6 +191,11 @@ def test_envelope(tap):
                incidents(home, False) == ["00000001/envelope"], f"an envelope {text} is told and written anew",
                done.returncode, states(home), done.stderr.decode())
         sound(tap, home, f"an envelope {text} was written anew")
+    home, _ = waiting()
+    change(home, "UPDATE job SET sha256=NULL WHERE id=1")
+    done = home.run()
+    tap.ok(done.returncode == 2 and states(home)["00000001"] == "corrupt" and incidents(home) == ["00000001/payload"],
+           "a job whose row has no digest is not judged", done.returncode, states(home), done.stderr.decode())
 
 
 ANSWERS = {"changed": flip, "cut": lambda path: os.truncate(path, 10), "lengthened": lengthen, "lost": os.remove}
@@ -235,6 +240,9 @@ def test_answer_of_other_rows(tap):
                incidents(home) == [f"00000001/{name}"],
                "an answer that the ledger does not make again is not delivered",
                done.returncode, home.out("mcc"), done.stderr.decode())
+        told = [row["text"] for row in home.json("incident", "list")]
+        tap.ok(home.top not in "".join(told) and path.encode() in done.stderr,
+               "its incident names no folder, the message does", told, done.stderr.decode())
     shutil.copy(home.path("kept"), path)
     tap.ok(home.run().returncode == 0 and name in home.out("mcc") and incidents(home) == [],
            "put back from a backup it is delivered, and the incident is over", home.out("mcc"), incidents(home))

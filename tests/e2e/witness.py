@@ -264,8 +264,17 @@ def test_deleted(tap):
     tap.ok(done.returncode == 2 and b"exists already" in done.stderr, "but none in place of another", done.stderr)
     stands_still(tap, home, "a new ledger")
     tap.ok([row["subject"] for row in home.a109()] == ["foreign"], "it belongs to another spool", home.a109())
+    done = home.command("spool", "verify")
+    tap.ok(done.returncode == 1 and done.stdout.count(b"`ecosgate recover` gives it a row") == 4,
+           "spool verify says of each job what gives it a row", done.stdout)
     done = home.command("recover", *REASON)
     tap.ok(done.returncode == 0, "recover binds spool and witness to it", done.stderr)
+    payload = home.path("spool", "done", home.jobs("done")[0]["id"], "payload")
+    os.rename(payload, payload + ".kept")
+    done = home.command("spool", "verify")
+    tap.ok(done.returncode == 1 and b"from a backup" in done.stdout and b"sender" not in done.stdout,
+           "a payload in done/ comes back from a backup only", done.stdout)
+    os.rename(payload + ".kept", payload)
     jobs = home.json("spool", "list")
     tap.ok(home.json("recover", "--list")[0]["jobs"] == 4 and len(jobs) == 4 and
            all(home.json("spool", "show", row["id"])[0]["reason"] for row in jobs),
