@@ -168,6 +168,7 @@ void config_rules(const struct config *config, int64_t now, struct rules *rules)
     rules->daily_limit = config->daily_limit;
     memcpy(rules->review, config->review, sizeof rules->review);
     rules->gpf_supplier = config->gpf_supplier;
+    rules->region = config->region;
     rules->sequence_gap_max = config->sequence_gap_max;
     rules->max_devices = (uint32_t)config->max_devices;
     rules->retry = config->retry;

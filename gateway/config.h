@@ -47,6 +47,7 @@ struct config {
     int64_t daily_limit;       /* Devices a day; 0: any number */
     enum review_mode review[CODE_COUNT];
     enum review_mode gpf_supplier; /* of C114 for a GPF */
+    enum review_mode region;       /* of C125 for the region */
     int64_t clock_leap;            /* seconds since reports were last issued for which the clock is believed; 0: any */
     int64_t report_grace;     /* seconds from the issuing of a report until A106 is opened for a missing delivery */
     int64_t migration_end;    /* seconds UTC when all shall have migrated, for the forecast; 0: not given */

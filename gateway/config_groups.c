@@ -171,6 +171,7 @@ static void load_review(struct config_loading *l, struct config *c)
     for (size_t i = 0; i < G_N_ELEMENTS(codes); i++)
         c->review[codes[i]] = mode_value(l, catalogue_entry(codes[i])->id, REVIEW_REJECT);
     c->review[C125] = mode_value(l, "C125", REVIEW_WARN);
+    c->region = mode_value(l, "C125_REGION", REVIEW_OFF);
     c->gpf_supplier = mode_value(l, "C114_GPF", REVIEW_OFF);
 }
 

@@ -58,16 +58,20 @@ static bool is_gpf(const struct candidate *c)
     return c->known != NULL && strcmp(c->known->device_type, "GPF") == 0;
 }
 
-static enum review_mode mode_of(const struct candidate *c, enum code code)
+static enum review_mode mode_of(const struct candidate *c, const struct cause *cause)
 {
-    return code == C114 && is_gpf(c) ? c->rules->gpf_supplier : c->rules->review[code];
+    if (cause->code == C114 && is_gpf(c))
+        return c->rules->gpf_supplier;
+    if (cause->code == C125 && cause->column == INSTRUCTION_CSP_REGION)
+        return c->rules->region;
+    return c->rules->review[cause->code];
 }
 
 /* Adds a cause as the settings want it: as an error, as a warning, or not at all. */
 G_GNUC_PRINTF(3, 4)
 static void add(struct candidate *c, struct cause cause, const char *format, ...)
 {
-    enum review_mode mode = mode_of(c, cause.code);
+    enum review_mode mode = mode_of(c, &cause);
     bool warning = mode == REVIEW_WARN;
 
     if (mode == REVIEW_OFF)
@@ -209,7 +213,7 @@ static bool judge_supplier(struct candidate *c, GError **error)
     bool gpf = is_gpf(c);
     uint64_t supplier = c->known->supplier;
 
-    if (mode_of(c, C114) == REVIEW_OFF)
+    if (mode_of(c, &(struct cause){.code = C114}) == REVIEW_OFF)
         return true;
     if ((gpf || supplier == 0) &&
         !ledger_supplier_of(c->rules->ledger, c->subject->device, c->rules->now, &supplier, error))

@@ -15,6 +15,7 @@ void rules_init(struct rules *rules)
         .cos_window = 7 * RULES_DAY,
         .review = {[C125] = REVIEW_WARN},
         .gpf_supplier = REVIEW_OFF,
+        .region = REVIEW_OFF,
         .max_devices = 1000000,
         .unpack = {.max_bytes = (uint64_t)1 << 30, .max_ratio = 200},
     };

@@ -58,6 +58,7 @@ struct rules {
     int64_t cos_window;                  /* seconds before a change of supplier in which C109 holds */
     int64_t daily_limit;                 /* Devices a day (C116); 0: any number */
     enum review_mode review[CODE_COUNT]; /* of the codes that can be switched; the others stay REVIEW_REJECT */
+    enum review_mode region;             /* of C125 for the region, in place of review[C125] */
     enum review_mode gpf_supplier;       /* of C114 for a GPF, in place of review[C114] */
     uint32_t max_devices;                /* records in one file (B111) */
     struct unpack_limits unpack;         /* bytes and ratio of a packed file (B111) */

@@ -92,7 +92,9 @@ static const char configuration[] =
     "[review]\n"
     "#C103=reject\n"
     "# C114 of a GPF: its hub has no connected meter with a Responsible Supplier\n"
-    "#C114_GPF=off\n";
+    "#C114_GPF=off\n"
+    "# C125 of the region: instruction and inventory name different ones\n"
+    "#C125_REGION=off\n";
 
 static const struct {
     const char *org, *eui64;

@@ -110,6 +110,7 @@ bool inbox_begin_task(struct inbox *inbox, enum task task, transfer_worker_task 
     if (!claims_prepare(inbox->gateway->claims, inbox->guard, false, error))
         return false;
     inbox->task = task;
+    inbox->task_since = clock_monotonic();
     transfer_worker_begin(inbox->worker, run, inbox);
     return true;
 }
@@ -231,7 +232,11 @@ void inbox_list_again(struct inbox *inbox)
 
 bool inbox_has_shown(const struct inbox *inbox, int64_t since)
 {
-    return inbox->shown >= since || inbox->full || wait_of(inbox) > 0;
+    /* A drop that hangs is waited for once, and not by each instruction that comes meanwhile. */
+    int64_t longest = inbox->gateway->config->reference_wait * G_USEC_PER_SEC;
+    bool hangs = inbox->task != TASK_NONE && clock_monotonic() - inbox->task_since > longest;
+
+    return inbox->shown >= since || inbox->full || hangs || wait_of(inbox) > 0;
 }
 
 bool inbox_is_full(const struct inbox *inbox)

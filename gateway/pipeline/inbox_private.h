@@ -63,6 +63,7 @@ struct inbox {
     struct outage outage;
     struct claim_guard *guard; /* each task asks it first */
     enum task task;            /* under way */
+    int64_t task_since;        /* monotonic microseconds when the newest task began */
     bool slow;            /* The last task outlived its pass. No pass waits for this drop until a task ends in time. */
     bool listing_wanted;  /* by this pass */
     bool full;            /* no room for the next file: copies are discarded, but no more is picked up in this pass */

@@ -126,8 +126,8 @@ class Maker:
             lines.append("gateway work_order_form=xml")
         if self.random.random() < .2:
             code = self.random.choice(("C103", "C105", "C106", "C107", "C109", "C112", "C114", "C115", "C114_GPF",
-                                       "C125"))
-            mode = self.random.choice(("warn", "reject" if code in ("C114_GPF", "C125") else "off"))
+                                       "C125", "C125_REGION"))
+            mode = self.random.choice(("warn", "reject" if code.startswith(("C114_", "C125")) else "off"))
             chosen["review"] = {code: mode}
             lines.append(f"review {code}={mode}")
         return chosen, lines

@@ -65,13 +65,13 @@ def is_non_migratable(row, entry, now):
         (not entry["NonMigratableTo"] or now < time_of(entry["NonMigratableTo"]))
 
 
-def is_elsewhere(row, known):
-    """Hub, supply point or region differ from the inventory's. What is malformed is not compared."""
+def elsewhere(row, known):
+    """Which of hub, supply point and region differ from the inventory's. What is malformed is not compared."""
     malformed = {"MPxN": any(code == "C113" for code, _, _ in by_itself(row)[0]),
                  "CHFDeviceID": not EUI64.fullmatch(row["CHFDeviceID"]),
                  "CSPRegion": row["CSPRegion"] not in ("North", "Central", "South")}
-    return any(not wrong and row[name] and known[name] and
-               row[name].upper().lstrip("0") != known[name].upper().lstrip("0") for name, wrong in malformed.items())
+    return [name for name, wrong in malformed.items() if not wrong and row[name] and known[name] and
+            row[name].upper().lstrip("0") != known[name].upper().lstrip("0")]
 
 
 def reference_key(kind, row):

@@ -9,7 +9,7 @@ It shares no code with the gateway. Times are seconds UTC; a `file` is what mode
 import functools
 
 from model_rules import (EUI64, LASTING_D, MODEL, PARTNERS_D, TYPES, as_bytes, by_itself, code_of, faults_of,
-                         has_impossible_time, is_elsewhere, is_hex, is_non_migratable, last_try,
+                         has_impossible_time, elsewhere, is_hex, is_non_migratable, last_try,
                          model_of, reference_key)
 from model_files import LAST_NUMBER
 from model_time import DAY, HOUR, MINUTE, midnight, text_of, time_of
@@ -22,7 +22,7 @@ PASSING_STATUS = ("InstalledNotCommissioned", "Suspended", "Recovery")
 
 
 REFERENCE = ("INV", "COS", "NMM", "PTY")
-MODES = {"C114_GPF": "off", "C125": "warn"}  # settings [review] whose default is not reject
+MODES = {"C114_GPF": "off", "C125": "warn", "C125_REGION": "off"}  # settings [review] whose default is not reject
 DROPS = ("mcc", "tcos", "ecos", "dcc")  # in the order of the configuration
 
 
@@ -500,8 +500,7 @@ class Model:
                 found.append(("C114", False, None))
             elif known["DeviceType"] == "GPF" and self.responsible(known, now) is None:
                 found.append(("C114_GPF", False, None))
-            if is_elsewhere(row, known):
-                found.append(("C125", False, None))
+            found += [("C125_REGION" if name == "CSPRegion" else "C125", False, None) for name in elsewhere(row, known)]
         elif self.inventory is not None:
             found.append(("C103", False, None))
         if self.is_non_migratable(item, now):

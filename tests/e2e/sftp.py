@@ -474,7 +474,7 @@ def test_hang(tap, top):
 
 
 def hang(tap, server, drops, text):
-    home = over_sftp(server, "gateway poll_interval=1", drops=drops, timeout=3600)
+    home = over_sftp(server, "gateway poll_interval=1\ngateway reference_wait=1", drops=drops, timeout=3600)
     attach_second(home)
     daemon = home.daemon()
     numbers, usual, slow, held = iter(range(1, 100)), [], [], []

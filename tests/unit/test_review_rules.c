@@ -461,10 +461,14 @@ static void test_review_rules__hub_point_and_region__are_compared_with_the_inven
         subject.region = cases[i].region;
         subject.hub = cases[i].hub;
         rules.review[C125] = REVIEW_WARN;
+        rules.region = REVIEW_WARN;
         expect_of(&subject, NULL, "", "a warning by default");
         rules.review[C125] = REVIEW_REJECT;
+        rules.region = REVIEW_REJECT;
         expect_of(&subject, NULL, cases[i].expected, "rejected");
     }
+    rules.region = REVIEW_OFF;
+    expect_of(&(struct review_subject){.device = DEVICE, .region = "SOUTH"}, NULL, "", "a region by default");
     row.mpxn = row.region = NULL;
     row.chf = 0;
     put(&row);
