@@ -197,8 +197,13 @@ bool history_rules_judge_name(const struct judged_file *file, struct ledger_file
         return false;
     history->repeated = found.name_and_bytes != 0;
     history->numbering = subject->numbering;
-    if (subject->type == NULL || history->repeated || found.name_other_bytes || found.sequence_other_bytes)
+    if (subject->type == NULL)
         return true;
+    if (history->repeated || found.name_other_bytes || found.sequence_other_bytes) {
+        /* The number is the earlier file's. As the newest one it would let a stale file follow over the end. */
+        history->numbering = LEDGER_NUMBERING_NONE;
+        return true;
+    }
     if (!judge_sequence(file, subject, &position))
         history->numbering = LEDGER_NUMBERING_NONE;
     else

@@ -484,6 +484,20 @@ def test_history(tap):
     sound(tap, home, "after all cases of duplicates and sequence")
 
 
+def test_repeated(tap):
+    """A file that comes again is not the newest one: it lets no stale file follow over the end."""
+    home = Home(NO_INC)
+    for sequence, again in ((1, 1), (4, 1), (1, 2)):
+        send(home, name_of(sequence), instruction(sequence, (sequence,)))
+        home.run()
+        if again == 2:
+            tap.ok(codes_of(home, name_of(1), 2) == ("RJ", ["B105"]), "the first file again: B105")
+    send(home, name_of(3), instruction(3, (3,)))
+    home.run()
+    found = codes_of(home, name_of(3))
+    tap.ok(found == ("RJ", ["B107"]), "a number that was left out is stale after that, too: B107", found)
+
+
 def test_numbers(tap):
     """Numbers that go too far, that an operator sets, and that begin anew after 999999."""
     home = Home(NO_INC + "\ngateway sequence_gap_max=10")
@@ -875,6 +889,7 @@ if __name__ == "__main__":
         test_orders(report)
         test_hold(report)
         test_history(report)
+        test_repeated(report)
         test_numbers(report)
         test_senders(report)
         test_left_alone(report)
