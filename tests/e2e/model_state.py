@@ -853,6 +853,15 @@ class Model:
                 warnings.append((record, "C119"))
         return known, errors, warnings
 
+    def strange_events(self, file, wrong, now):
+        """C124: events that meet no Device, or cannot be."""
+        points = {row["MPxN"].lstrip("0") for row in (self.inventory or {}).values()}
+        return [(record, "C124") for record, row in enumerate(file.rows, 1)
+                if record not in wrong and row["Action"] == "SET" and
+                (points and row["MPxN"].lstrip("0") not in points or
+                 row["LosingSupplierId"].upper() == row["GainingSupplierId"].upper() or
+                 not "2010-01-01" <= row["SupplyStartDate"] <= text_of(now + 366 * DAY)[:10])]
+
     def refer(self, file, now, _answers):
         known, errors, warnings = self.refer_to(file)
         if file.kind == "INV":
@@ -862,6 +871,7 @@ class Model:
                 self.clear_incident("C103", device, now)
         elif file.kind == "COS":
             self.events = known
+            warnings += self.strange_events(file, {record for record, _ in errors}, now)
         elif file.kind == "NMM":
             self.models = known
         else:
