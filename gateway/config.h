@@ -34,6 +34,7 @@ struct config {
     struct retry_rules retry;
     char *ecos_subject;                    /* the SubjectId that new credentials have; NULL: any other than before */
     int64_t outcome_wait;                  /* seconds after a batch's last session should have ended, until its EMO */
+    int64_t inventory_lag;                 /* seconds that an inventory may be behind a migration */
     int64_t max_sessions;                  /* failed ones of a Device after which somebody has to act */
     int64_t model_failures;                /* failed Devices of a model of which none migrated: then D160 */
     int64_t dispatch_from, dispatch_until; /* seconds of the day, UTC: [from, until), over midnight if from is later */

@@ -82,6 +82,7 @@ static void load_retry(struct config_loading *l, struct config *c, const char *g
         3600 * config_number_value(l, g, "confirmation_wait", (struct config_range){24, 1, 8760});
     c->retry.tcos_closes = config_instant_value(l, g, "tcos_closes");
     c->ecos_subject = ecos_subject_value(l, g);
+    c->inventory_lag = 3600 * config_number_value(l, g, "inventory_lag", (struct config_range){48, 0, 8760});
     c->outcome_wait = 3600 * config_number_value(l, g, "outcome_wait", (struct config_range){168, 1, 8760});
     c->max_sessions = config_number_value(l, g, "max_sessions", (struct config_range){5, 1, 1000});
     c->model_failures = config_number_value(l, g, "model_failures", (struct config_range){10, 1, 1000000});

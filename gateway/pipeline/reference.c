@@ -7,6 +7,7 @@
 #include "formats/eui64.h"
 #include "gateway/answers/incidents.h"
 #include "gateway/clock.h"
+#include "gateway/pipeline/contradiction.h"
 #include "gateway/pipeline/inventory.h"
 #include "gateway/pipeline/outage.h"
 #include "gateway/pipeline/party_watch.h"
@@ -52,7 +53,7 @@ bool reference_take(struct gateway *gateway, const struct reference *r, GError *
     switch (r->table) {
     case LEDGER_INVENTORY:
         return r->remove ? ledger_inventory_remove(ledger, &r->inventory, error)
-                         : ledger_inventory_put(ledger, &r->inventory, error);
+                         : ledger_inventory_put(ledger, &r->inventory, error) && contradiction_look(gateway, r, error);
     case LEDGER_COS:
         return r->remove ? ledger_cos_remove(ledger, &r->cos, error) : ledger_cos_put(ledger, &r->cos, error);
     case LEDGER_NMM:
@@ -130,7 +131,8 @@ bool reference_end(struct gateway *gateway, const struct verdict *verdict, struc
     if (*refusal != NULL)
         return true;
     return ledger_reference_set(gateway->ledger, table, &loaded, error) &&
-           (table != LEDGER_INVENTORY || close_found(gateway, loaded.loaded, error)) &&
+           (table != LEDGER_INVENTORY ||
+            (close_found(gateway, loaded.loaded, error) && contradiction_close(gateway, loaded.loaded, error))) &&
            ((table != LEDGER_INVENTORY && table != LEDGER_PARTY) || party_watch(gateway, loaded.loaded, error));
 }
 

@@ -16,8 +16,9 @@ void migration_past_add(struct migration_past *past, const struct ledger_work *w
         return;
     past->begun |= session->begun != 0;
     past->failed += session->state == LEDGER_FAILED;
-    /* Work items come oldest first: the first migration counts, should there be a second. */
-    if (session->state == LEDGER_MIGRATED && past->migrated_at == 0)
+    /* Work items come oldest first: the first migration counts, should there be a second. One that an operator has
+     * overruled counts no more: the inventory says what the Device holds. */
+    if (session->state == LEDGER_MIGRATED && past->migrated_at == 0 && !work->overruled)
         past->migrated_at = session->ended;
 }
 

@@ -20,4 +20,13 @@ bool ledger_failure_put(struct ledger *ledger, int64_t item, int64_t at, GError 
  * order that says so. */
 bool ledger_device_release(struct ledger *ledger, uint64_t device, const char *order_id, GError **error);
 
+/* A migration that stands: no operator has released the Device since. */
+struct ledger_migrated {
+    int64_t at;            /* when it was recorded; 0: there is none */
+    int64_t job, revision; /* of its instruction */
+};
+/* *found: the newest migration of the Device that stands, if it was recorded before `before`. */
+bool ledger_migrated_before(struct ledger *ledger, uint64_t device, int64_t before, struct ledger_migrated *found,
+                            GError **error);
+
 #endif

@@ -28,13 +28,15 @@
 
 /* A work item `w` with its instruction's verdict `v` and job `j`, and its session if it has one. */
 #define WITHHELD "EXISTS(SELECT 1 FROM withheld h WHERE h.item=w.item)"
+#define OVERRULED "EXISTS(SELECT 1 FROM device_release r WHERE r.device_id=w.device_id AND r.transition>=s.last)"
 #define WORK                                                                                                           \
-    "SELECT " LEDGER_ITEM ",j.org,v.batch,j.name,v.revision,v.judged_at," WITHHELD ",v.reported,c.state,c.ended,"      \
-    "c.code,c.next_eligible,c.try-c.unused," SESSION
+    "SELECT " LEDGER_ITEM ",j.org,v.batch,j.name,v.revision,v.judged_at," WITHHELD "," OVERRULED                       \
+    ",v.reported,c.state,"                                                                                             \
+    "c.ended,c.code,c.next_eligible,c.try-c.unused," SESSION
 #define WORK_FROM                                                                                                      \
     " JOIN job j ON j.id=w.job JOIN verdict v ON v.job=w.job AND w.item>=v.first_item"                                 \
     " AND w.item<v.first_item+v.items LEFT JOIN session_was c ON c.item=w.item AND c.ended IS NOT NULL" SESSION_FROM
-enum { WORK_CORRECTED = LEDGER_ITEM_COLUMNS + 7, WORK_SESSION = WORK_CORRECTED + 5, SESSION_COLUMNS = 27 };
+enum { WORK_CORRECTED = LEDGER_ITEM_COLUMNS + 8, WORK_SESSION = WORK_CORRECTED + 5, SESSION_COLUMNS = 27 };
 enum { WORK_COLUMNS = WORK_SESSION + SESSION_COLUMNS };
 
 /* ---- reading ---- */
@@ -87,7 +89,8 @@ static void read_work(sqlite3_stmt *q, int c, void *row)
     work->revision = sqlite3_column_int64(q, c + C + 3);
     work->judged_at = sqlite3_column_int64(q, c + C + 4);
     work->withheld = sqlite3_column_int(q, c + C + 5) != 0;
-    work->reported = sqlite3_column_int(q, c + C + 6) != 0;
+    work->overruled = sqlite3_column_int(q, c + C + 6) != 0;
+    work->reported = sqlite3_column_int(q, c + C + 7) != 0;
     work->corrected = (struct ledger_end){.state = (enum ledger_state)sqlite3_column_int(q, c + WORK_CORRECTED),
                                           .ended = sqlite3_column_int64(q, c + WORK_CORRECTED + 1),
                                           .code = ledger_text(q, c + WORK_CORRECTED + 2),

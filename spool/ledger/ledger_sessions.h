@@ -89,6 +89,7 @@ struct ledger_work {
     const char *name;            /* of the instruction's file, escaped */
     int64_t revision, judged_at; /* of the instruction's verdict */
     bool withheld;               /* not ordered before an operator releases it (ledger_recovery.h) */
+    bool overruled;              /* an operator has released the Device since its last transition (ledger_resolved.h) */
     bool reported;               /* an outcome file (EMO) of the instruction is planned */
     struct ledger_end corrected; /* the end that a late success has corrected; the session has the one that holds */
     bool has_session;            /* false: all members of `session` are 0 */

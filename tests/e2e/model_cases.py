@@ -40,6 +40,7 @@ FAIL = "0 instruct a | 1m result a FAILED E20"
 AGAIN = "0 instruct a | 2m result a NOT_ATTEMPTED at 1m | 7m pass | "  # the first try, ordered twice
 EIGHT = FAIL + "".join(f" | {at}m pass | {at}m result a FAILED E20" for at in (6, 11, 21, 41, 81, 161, 321))
 
+MIGRATED = "0 instruct a | 1m result a SUCCESS k | 2m confirm a Y k | %s"
 RESOLVED = "0 inventory a | 0 instruct a | 1m result a FAILED 17 | 1d %s"
 
 # title, history, what must be so: "a STATE code=… try=… due=… next=… tries=… ordered=… last=… found=…"
@@ -301,6 +302,20 @@ CASES = [
      "2d instruct a", "a DISPATCHED"),
     ("a later one stands", "0 instruct a | 1m result a FAILED 17 | 1d release a | 25h result a SUCCESS k | "
      "26h confirm a Y k | 2d instruct a", "a REJECTED code=C108"),
+    ("the inventory says TCoS credentials long after a migration", MIGRATED % "173401s inventory a | 3d instruct a",
+     "a REJECTED code=C108 open=D152"),
+    ("it may be behind", MIGRATED % "172920s inventory a", "a MIGRATED open="),
+    ("for so long", MIGRATED % "65m inventory a", "a MIGRATED open=D152", {"inventory_lag": HOUR}),
+    ("until it says something else", MIGRATED % "3d inventory a | 4d inventory a:Credentials=ECOS",
+     "a MIGRATED open="),
+    ("or no longer names it", MIGRATED % "3d inventory a b | 4d inventory b", "a MIGRATED open=",
+     {"shrink_limit": 100}),
+    ("released it may be instructed", MIGRATED % "3d inventory a | 4d release a | 4d inventory a | 5d instruct a",
+     "a DISPATCHED open="),
+    ("and migrate once more", MIGRATED % "3d inventory a | 4d release a | 4d instruct a | 97h result a SUCCESS z | "
+     "98h confirm a Y z | 5d inventory a", "a MIGRATED open="),
+    ("which may be contradicted, too", MIGRATED % "3d inventory a | 4d release a | 4d instruct a | "
+     "97h result a SUCCESS z | 98h confirm a Y z | 7d inventory a", "a MIGRATED open=D152"),
     ("too early", "0 instruct a | 1m result a FAILED 10 | 2d instruct a", "a DEFERRED code=C115 next=31d"),
     ("early enough", "0 instruct a | 1m result a FAILED 10 | 31d instruct a", "a DISPATCHED try=1"),
     ("outside the hours it waits", "-2h instruct a", "a READY ordered=0", {"dispatch_hours": (12, 13)}),
@@ -585,6 +600,8 @@ def lines_of(settings):
     """The same in ecosgate.conf."""
     lines = [f"gateway {name}={settings[name]}" for name in ("daily_limit", "inventory", "shrink_limit", "ecos_subject")
              if name in settings]
+    if "inventory_lag" in settings:
+        lines.append(f"gateway inventory_lag={settings['inventory_lag'] // HOUR}")
     if "outcome_wait" in settings:
         lines.append(f"gateway outcome_wait={settings['outcome_wait'] // HOUR}")
     lines += [f"review {code}={mode}" for code, mode in settings.get("review", {}).items()]

@@ -116,6 +116,7 @@ class Maker:
         choose(.3, "work_order_devices", *((f"gateway work_order_devices={n}", n) for n in (1, 2)))
         choose(.3, "ecos_subject", (f"gateway ecos_subject={ECOS_SUBJECT}", ECOS_SUBJECT))
         choose(.4, "outcome_wait", *((f"gateway outcome_wait={n}", n * HOUR) for n in (1, 24)))
+        choose(.3, "inventory_lag", *((f"gateway inventory_lag={n}", n * HOUR) for n in (0, 1, 24)))
         choose(.2, "session_length", ("gateway session_length=2", 2 * HOUR))
         choose(.5, "shrink_limit", *((f"gateway shrink_limit={n}", n) for n in (0, 50, 100)))
         choose(.4, "model_failures", *((f"gateway model_failures={n}", n) for n in (1, 2, 3)))

@@ -7,7 +7,7 @@ from model_time import time_of
 TYPES = ("ESME", "GSME", "GPF")
 MODEL = {"DeviceManufacturer": 4, "DeviceModel": 8, "FirmwareVersion": 8}  # hex digits
 LASTING_D = ("D105", "D110", "D117", "D125", "D128", "D140")
-PARTNERS_D = ("D105", "D128", "D140", "D150", "D151")  # DCC and the Service Providers resolve them
+PARTNERS_D = ("D105", "D128", "D140", "D150", "D151", "D152")  # DCC and the Service Providers resolve them
 LASTING_DUIS = ("E1", "E2", "E3", "E4", "E5", "E11", "E12", "E13", "E17", "E19")
 TOLERANCE = 300  # the default of future_tolerance
 GBCS = {"5": "D105", "10": "D110", "17": "D117", "25": "D125", "30": "D130"}

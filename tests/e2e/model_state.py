@@ -48,6 +48,7 @@ class Settings:
         self.confirmation_wait = 24 * HOUR
         self.tcos_closes = None
         self.outcome_wait = 7 * DAY
+        self.inventory_lag = 2 * DAY
         self.ecos_subject = ""
         self.next_session = 30 * DAY
         self.cos_window = 7 * DAY
@@ -124,7 +125,7 @@ class Item:
     def replaced(self):
         """By what was stated, or by an operator's order; what it has overruled does not count."""
         tcos, ecos = self.overruled
-        return self.state == "MIGRATED" and self.released != len(self.steps) or \
+        return self.has_migrated or \
             isinstance(self.tcos, tuple) and self.tcos is not tcos or \
             (self.ecos or "N")[0] == "Y" and self.ecos is not ecos
 
@@ -132,6 +133,11 @@ class Item:
         """The statement of that side that counts is still the one that an operator has overruled by a release."""
         side = 0 if of_tcos else 1
         return self.released is not None and (self.tcos, self.ecos)[side] is self.overruled[side]
+
+    @property
+    def has_migrated(self):
+        """And no operator has overruled it."""
+        return self.state == "MIGRATED" and self.released != len(self.steps)
 
     @property
     def has_success(self):
@@ -862,6 +868,18 @@ class Model:
                  row["LosingSupplierId"].upper() == row["GainingSupplierId"].upper() or
                  not "2010-01-01" <= row["SupplyStartDate"] <= text_of(now + 366 * DAY)[:10])]
 
+    def contradict(self, file, wrong, now):
+        """D152: TCoS credentials so long after a migration."""
+        for record, row in enumerate(file.rows, 1):
+            device = row["DeviceID"].upper()
+            migrated = [item for item in self.items if item.device == device and item.has_migrated and
+                        item.ended_at < file.created - self.settings.inventory_lag]
+            if record not in wrong and row["Action"] == "SET" and row["Credentials"] == "TCOS" and migrated:
+                self.begin_incident("D152", device, now)
+        for code, device, _, _ in self.incidents:
+            if code == "D152" and self.inventory.get(device, {}).get("Credentials") != "TCOS":
+                self.clear_incident("D152", device, now)
+
     def refer(self, file, now, _answers):
         known, errors, warnings = self.refer_to(file)
         if file.kind == "INV":
@@ -869,6 +887,7 @@ class Model:
             self.inventory_at = file.created
             for device in known:
                 self.clear_incident("C103", device, now)
+            self.contradict(file, {record for record, _ in errors}, now)
         elif file.kind == "COS":
             self.events = known
             warnings += self.strange_events(file, {record for record, _ in errors}, now)

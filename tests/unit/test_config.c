@@ -105,7 +105,7 @@ static void test_config__nothing_set__has_defaults(void **state)
     assert_string_equal(c->spool, spool);
     assert_true(g_str_has_suffix(c->witness, "spool.witness") && !c->witness_given);
     assert_string_equal(c->environment, "TEST");
-    assert_true(c->retry.session_length == 24 * 3600 && c->outcome_wait == 168 * 3600);
+    assert_true(c->retry.session_length == 24 * 3600 && c->outcome_wait == 168 * 3600 && c->inventory_lag == 172800);
     assert_int_equal(c->reserve, INT64_C(64) << 20);
     assert_int_equal(c->poll_interval, 30);
     assert_int_equal(c->reports_from, 0);
@@ -167,8 +167,8 @@ static void test_config__everything_set__is_what_the_rules_get(void **state)
         load("# a comment\n",
              "environment=LIVE\nspool=/var/s\nledger=/var/l\nwitness=/w/w\ndevice_types= GPF ; ESME\n"
              "mpxn_check_digits=reject\nmax_devices=7\nmax_bytes=1024\nmax_ratio=1\n"
-             "future_tolerance=0\nsequence_gap_max=5\nsession_length=1\noutcome_wait=2\nwork_order_party=MCC\nwork_"
-             "order_form=xml\nincident_party=NOBODY\n"
+             "future_tolerance=0\nsequence_gap_max=5\nsession_length=1\noutcome_wait=2\ninventory_lag=3\n"
+             "work_order_party=MCC\nwork_order_form=xml\nincident_party=NOBODY\n"
              "work_order_devices=2\npoll_interval=86400\nreserve=0\ninventory=required\n"
              "reports_from=2024-02-29T06:00:00Z\nreport_grace="
              "1\nclock_leap=0\n"
@@ -184,7 +184,7 @@ static void test_config__everything_set__is_what_the_rules_get(void **state)
     assert_string_equal(c->ledger, "/var/l");
     assert_string_equal(c->witness, "/w/w");
     assert_true(c->witness_given);
-    assert_true(c->retry.session_length == 3600 && c->outcome_wait == 7200);
+    assert_true(c->retry.session_length == 3600 && c->outcome_wait == 7200 && c->inventory_lag == 10800);
     assert_string_equal(c->work_order_party, "MCC");
     assert_string_equal(c->incident_party, "NOBODY");
     assert_int_equal(c->work_order_form, FORM_XML);
@@ -271,6 +271,7 @@ static void test_config__problem_of_a_value__is_reported_with_its_line(void **st
          "[gateway] future_tolerance: expected a whole number from 0 to 86400"},
         {"# a comment", "ecos_subject=90-B3", 4,
          "[gateway] ecos_subject: expected an EUI-64 of eight hex pairs joined by '-'"},
+        {"# a comment", "inventory_lag=-1", 4, "[gateway] inventory_lag: expected a whole number from 0 to 8760"},
         {"# a comment", "outcome_wait=0", 4, "[gateway] outcome_wait: expected a whole number from 1 to 8760"},
         {"# a comment", "session_length=721", 4, "[gateway] session_length: expected a whole number from 1 to 720"},
         {"# a comment", "work_order_form=json", 4, "[gateway] work_order_form: expected one of csv, xml"},

@@ -78,12 +78,25 @@ static void test_migration_status__not_dispatched_yet__is_ready(void **state)
     assert_int_equal(past.state, LEDGER_READY);
 }
 
+static void test_migration_status__overruled_migration__counts_no_more(void **state)
+{
+    const struct ledger_work work = {
+        .has_session = true, .overruled = true, .session = {.state = LEDGER_MIGRATED, .begun = 1, .ended = 7}};
+    struct migration_past past = {0};
+
+    (void)state;
+    migration_past_add(&past, &work);
+    assert_int_equal(past.migrated_at, 0);
+    assert_true(past.begun);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_migration_status__several_fit__first_one_counts),
         cmocka_unit_test(test_migration_status__work_items__are_added_up),
         cmocka_unit_test(test_migration_status__not_dispatched_yet__is_ready),
+        cmocka_unit_test(test_migration_status__overruled_migration__counts_no_more),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
