@@ -148,10 +148,12 @@ static void judge_resubmission(struct judged_header *h)
 {
     const struct field *earlier = value(h, HEADER_RESUBMISSION_OF);
 
+    if (earlier->len == 0)
+        return;
     /* The earlier name may be outside the grammar: that may be why its file was rejected. */
     if (earlier->len >= sizeof h->header->resubmission_of || memchr(earlier->text, '/', earlier->len))
         add(h, B211, HEADER_RESUBMISSION_OF, "expected the name of an earlier file without its folder, or nothing");
-    else if (earlier->len > 0)
+    else
         memcpy(h->header->resubmission_of, earlier->text, earlier->len);
 }
 
