@@ -13,13 +13,15 @@
 
 #include <string.h>
 
-enum kind { KIND_REFERENCE, KIND_INSTRUCTION, KIND_OTHER };
+/* KIND_UNKNOWN: the name says no type. Most often it is a wrong name of an instruction. It waits for reference data like
+ * one, so that a stop does not change the order in which files are answered. */
+enum kind { KIND_REFERENCE, KIND_INSTRUCTION, KIND_UNKNOWN, KIND_OTHER };
 
 /* A job that is to be judged. */
 struct entry {
     int64_t job;
     enum kind kind;
-    bool waits; /* for reference data; instructions only */
+    bool waits; /* for reference data; instructions and files of unknown type only */
 };
 
 struct queue {
@@ -59,7 +61,7 @@ static enum kind kind_of(const struct ledger_job *job)
     enum ledger_reference table;
 
     if (type == NULL)
-        return KIND_OTHER;
+        return KIND_UNKNOWN;
     if (strcmp(type->code, "EMI") == 0)
         return KIND_INSTRUCTION;
     return reference_rules_table(type, &table) ? KIND_REFERENCE : KIND_OTHER;
@@ -112,7 +114,7 @@ static void note_instructions(struct queue *queue)
 
     for (guint i = 0; i < queue->entries->len; i++) {
         struct entry *entry = &g_array_index(queue->entries, struct entry, i);
-        if (entry->kind != KIND_INSTRUCTION)
+        if (entry->kind != KIND_INSTRUCTION && entry->kind != KIND_UNKNOWN)
             continue;
         g_hash_table_add(present, &entry->job);
         if (g_hash_table_contains(queue->seen, &entry->job))
@@ -194,7 +196,7 @@ bool queue_next(struct queue *queue, int64_t *job, GError **error)
         return false;
     for (guint i = 0; i < queue->entries->len; i++) {
         const struct entry *entry = &g_array_index(queue->entries, struct entry, i);
-        if (entry->kind == KIND_INSTRUCTION && (entry->waits || problem != NULL))
+        if (entry->waits || (entry->kind == KIND_INSTRUCTION && problem != NULL))
             continue;
         *job = entry->job;
         (void)g_array_remove_index(queue->entries, i); /* returns the array itself */
