@@ -388,9 +388,8 @@ bool verify_job(struct gateway *gateway, int64_t id, GPtrArray *problems, GError
     if (job == NULL) {
         if (!job_find(gateway->spool, id, &check.state, NULL) ||
             (check.state != JOB_INCOMING && check.state != JOB_NOWHERE))
-            verify_problem(problems,
-                           "it is in the spool, but not in the ledger; if the ledger was made anew, `ecosgate recover` "
-                           "gives it a row, else" VERIFY_RESTORE_BOTH);
+            verify_problem(problems, "it is in the spool, but not in the ledger" VERIFY_RESTORE
+                                     "; if the ledger was made anew, `ecosgate recover` gives it a row");
         return true;
     }
     check.job = job;
