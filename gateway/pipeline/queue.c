@@ -13,8 +13,8 @@
 
 #include <string.h>
 
-/* KIND_UNKNOWN: the name says no type. Most often it is a wrong name of an instruction. It waits for reference data like
- * one, so that a stop does not change the order in which files are answered. */
+/* KIND_UNKNOWN: the name says no type. Most often it is a wrong name of an instruction. So it waits for reference data
+ * like one, and a stop does not change the order in which files are answered. */
 enum kind { KIND_REFERENCE, KIND_INSTRUCTION, KIND_UNKNOWN, KIND_OTHER };
 
 /* A job that is to be judged. */
