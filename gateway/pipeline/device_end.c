@@ -39,7 +39,8 @@ static const char *way_on(enum ledger_state state, bool withheld)
         return withheld ? "`ecosgate device release` or its session's end moves it on"
                         : "its next try or its session's end moves it on";
     default:
-        return "its work has ended, and a new instruction (EMI) begins anew";
+        return "its work has ended; a new instruction (EMI) begins anew, after `ecosgate device release` if what is "
+               "recorded of the Device (C108, C115) refuses it";
     }
 }
 
