@@ -17,6 +17,7 @@ Times count from 2023-07-03T12:00:00Z. What must be so in the end: the state of 
 code, the newest try, what is due and NextEligible, findings of the last file, how many tries were ordered in all, and
 in the last pass for which Devices.
 """
+import collections
 import re
 
 from model_files import File
@@ -471,6 +472,7 @@ class Play:
         self.model = Model(Settings(**settings))
         self.now = START
         self.batches = 0
+        self.numbers = collections.Counter()  # of each type
         self.ordered = 0
         self.emos = 0
         self.last = ""
@@ -530,7 +532,8 @@ class Play:
         files = [self.file(verb, words) for verb, *words in parts if verb != "pass"]
         for file in files:
             file.created = file.created or self.now
-            file.number(self.batches)
+            self.numbers[file.kind] += 1
+            file.number(self.numbers[file.kind])
         self.events.append(Event(self.now, files))
         answers = self.model.run_pass(self.now, files)
         self.ordered += len(answers.emw)

@@ -57,6 +57,8 @@ class File:
     def __init__(self, kind, rows=(), form="csv", created=0, batch="", mode="", fault=None, again=None):
         self.kind, self.rows, self.form, self.created = kind, list(rows), form, created
         self.batch, self.mode, self.fault, self.again = batch, mode, fault, again
+        self.skips = 0       # numbers that it leaves out
+        self.behind = False  # it has a number that one before it left out
         self.sequence = None  # given with the name
         self.name = None  # given when it is sent first
         self.data = b""
@@ -112,7 +114,8 @@ class File:
             return f"{self.kind} again: {self.again.batch}"
         rows = "".join("\n        " + " ".join(f"{name}={value}" for name, value in row.items() if value)
                        for row in self.rows)
-        return f"{self.kind} {self.form} {self.batch} {self.mode}{' broken: ' + self.fault if self.fault else ''}{rows}"
+        return f"{self.kind} {self.form} {self.batch} {self.mode}{' broken: ' + self.fault if self.fault else ''}" \
+               f"{f' leaves out {self.skips} numbers' if self.skips else ''}{' is late' if self.behind else ''}{rows}"
 
 
 class Answer:

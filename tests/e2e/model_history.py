@@ -11,10 +11,14 @@ import re
 
 from home import SOURCE
 from model_files import File
-from model_state import Model, Settings
+from model_reports import month
+from model_state import DROPS, Model, Settings
 from model_time import DAY, HOUR, MINUTE, midnight, text_of, time_of
 
 START = time_of("2023-07-03T12:00:00Z")
+INSTALLED = [{"InstalledDate": installed, "CommissionedDate": commissioned} for installed, commissioned in
+             (("2023-01-01", "2023-01-02"), ("2023-06-30", ""), ("2023-07-01", "2023-07-02"), ("", "2023-07-31"),
+              ("2023-07-31", "2023-08-01"), ("2023-08-01", ""), ("", ""))]
 HUBS = ("00-DB-12-34-56-78-90-C0", "00-DB-12-34-56-78-90-C1")
 SUPPLIERS = ("90-B3-D5-1F-30-05-00-01", "90-B3-D5-1F-30-05-00-02")
 TCOS_SUBJECT, ECOS_SUBJECT = "90-B3-D5-1F-30-01-00-00", "90-B3-D5-1F-30-02-00-00"
@@ -89,8 +93,10 @@ class Maker:
         self.settings, self.lines = self.choose_settings()
         self.model = Model(Settings(**self.settings))
         self.devices = [device_row(n) for n in range(self.random.randint(6, 14))]
+        self.is_long = self.random.random() < .5  # it lasts several periods of all reports
         self.inventory = {row["DeviceID"]: self.inventory_row(row) for row in self.devices}
         self.with_inventory = self.settings.get("inventory") == "required" or self.random.random() < .5
+        self.with_inventory |= self.is_long
         self.now = START
         self.sent = []        # files
         self.rows = []        # (type, row) of results and confirmations
@@ -123,6 +129,8 @@ class Maker:
         choose(.2, "retry_delays", ("gateway retry_delays=5;7", [5 * MINUTE, 7 * MINUTE]))
         choose(.15, "tcos_closes", *((f"gateway tcos_closes={text_of(at)}", at) for at in
                                      (START + HOUR, START + 26 * HOUR, START + 3 * DAY, START + 40 * DAY)))
+        if self.random.random() < .5:
+            chosen["drops"] = self.random.sample(DROPS, len(DROPS))
         if self.random.random() < .3:
             lines.append("gateway work_order_form=xml")
         if self.random.random() < .2:
@@ -140,6 +148,7 @@ class Maker:
         items = self.model.items
         late = len(self.sent) > self.length / 2
         far = (3, 4, 4) if late else (1, 2, 0)
+        far = (6, 10, 8) if self.is_long else far
         kind = self.random.choices(("stay", "little", "due", "edge", "end", "far", "weeks"), (8, 40, 44, 2, *far))[0]
         due = {"due": [item.due for item in items if item.due and item.state != "CONFIRM_PENDING"],
                "edge": [self.last_call(item) for item in items if item.state == "DISPATCHED"],
@@ -150,7 +159,8 @@ class Maker:
             near = due[0] if self.random.random() < .7 else self.random.choice(due[:3])
             self.now = max(self.now, near + self.random.choice((-1, 0, 0, 0, 1, 30)))
         elif kind == "far":
-            self.now += self.random.choice((DAY, 2 * DAY, 7 * DAY + HOUR, 9 * DAY))
+            self.now += self.random.choice((DAY, 2 * DAY, 7 * DAY + HOUR, 9 * DAY, 6 * HOUR - self.now % (6 * HOUR),
+                                            DAY - self.now % DAY, month(self.now, 1) - self.now))
         elif kind == "weeks":
             self.now += 31 * DAY
         elif kind != "stay":
@@ -291,9 +301,8 @@ class Maker:
         return {"Action": "SET", **{name: row[name] for name in row if name != "Attempt"},
                 "DeviceStatus": "Commissioned",
                 "SupplierId": self.random.choice(SUPPLIERS),
-                "MAPId": self.random.choice(("", *SUPPLIERS)), "InstalledDate": "2023-01-01",
-                "CommissionedDate": "2023-01-02",
-                "Credentials": "TCOS", "Pending": ""}
+                "MAPId": self.random.choice((*SUPPLIERS, "")), **self.random.choice(INSTALLED),
+                "Credentials": "ECOS" if self.is_long and self.random.random() < .15 else "TCOS", "Pending": ""}
 
     def changed(self, row):
         row = dict(row)
@@ -388,8 +397,13 @@ class Maker:
     # ---- the whole ----
 
     def files(self):
+        if self.is_long and not self.model.now:
+            changes = File("COS", [self.cos_row() for _ in range(3)], "csv", self.now, self.batch(), "FULL")
+            return [self.all_parties(), self.inventory_file(), changes]
         if self.random.random() < .2:
             return []
+        if self.random.random() < .15:
+            return self.everything()
         first = self.file()
         files = [first]
         while self.random.random() < .15 and first.again is None and first.kind in ("EMI", "EMT", "EMC"):
@@ -399,6 +413,33 @@ class Maker:
         if self.random.random() < .25:
             files += self.other_kinds(files)
         return files
+
+    def all_parties(self):
+        """So that each report has recipients."""
+        rows = [{**self.party_row(), "PartyId": party, "MPID": f"SUP{n}", "Name": f"Supplier {n}", "Role": role}
+                for n, party in enumerate(SUPPLIERS) for role in ("SUPPLIER", "MAP")]
+        return File("PTY", rows, "csv", self.now, self.batch(), "FULL")
+
+    def everything(self):
+        """Files of all types and drops in one pass, some twice, some that came before."""
+        makers = [self.instruction, lambda: self.spoken("EMT", self.result_row),
+                  lambda: self.spoken("EMC", self.confirmation_row), lambda: self.reference("COS", self.cos_row),
+                  lambda: self.reference("NMM", self.nmm_row), lambda: self.reference("PTY", self.party_row)]
+        if self.with_inventory:
+            makers.append(self.inventory_file)
+        makers += [make for make in makers if self.random.random() < .2]
+        self.random.shuffle(makers)
+        files = [make() for make in makers]
+        earlier = [file for file in self.sent if file.again is None]
+        again = self.random.sample(earlier, min(len(earlier), self.random.choice((0, 0, 1, 2))))
+        return files + [File(file.kind, again=file) for file in again]
+
+    def out_of_order(self, files):
+        """Now and then a file leaves numbers out, which come later, or never."""
+        for file in files:
+            if file.again is None and file.fault is None:
+                file.skips = self.random.randint(1, 2) if self.random.random() < .08 else 0
+                file.behind = self.random.random() < .3
 
     def other_kinds(self, files):
         """Files of other types that come in the same pass. They are made by what was known before it."""
@@ -418,6 +459,7 @@ class Maker:
             self.now = self.model.now if steps_back else self.now
             wall = self.now - self.random.choice((1, 30, 299, 600)) if steps_back else self.now
             files = self.files()
+            self.out_of_order(files)
             crash = None
             if self.random.random() < .2:
                 step, side = self.random.choice(self.steps), self.random.choice(("before", "after"))
@@ -437,7 +479,13 @@ def ready(file, numbers):
     """The file as it is sent: with the next number of its type, or as it was sent before."""
     if file.again is not None:
         return file.again
+    left_out = numbers.setdefault(("left out", file.kind), [])
+    if file.behind and left_out:
+        file.number(left_out.pop())
+        return file
     number = numbers.get(file.kind, 0) + 1
+    left_out += range(number, number + file.skips)
+    number += file.skips
     if file.fault == "B113" and (number == 1 or numbers.get(("skipped", file.kind)) == number):
         file.fault = None  # a first file may have any number, and a second one would have the same one
     file.number(number)

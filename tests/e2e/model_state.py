@@ -12,6 +12,7 @@ from model_rules import (EUI64, LASTING_D, MODEL, PARTNERS_D, TYPES, as_bytes, b
                          has_impossible_time, elsewhere, is_hex, is_non_migratable, last_try,
                          model_of, reference_key)
 from model_files import LAST_NUMBER
+from model_reports import Reports
 from model_time import DAY, HOUR, MINUTE, midnight, text_of, time_of
 
 GAP = 1000  # the default of sequence_gap_max
@@ -23,14 +24,14 @@ PASSING_STATUS = ("InstalledNotCommissioned", "Suspended", "Recovery")
 
 REFERENCE = ("INV", "COS", "NMM", "PTY")
 MODES = {"C114_GPF": "off", "C125": "warn", "C125_REGION": "off"}  # settings [review] whose default is not reject
-DROPS = ("mcc", "tcos", "ecos", "dcc")  # in the order of the configuration
+DROPS = ("mcc", "tcos", "ecos", "dcc")  # in the order in which `init` configures them
 
 
-def in_turn(files):
+def in_turn(files, drops):
     """In the order in which one pass judges them: reference data first, then by drop and name. Of files that were made
-    in one second the numbers decide; 999999 comes before 1."""
+    in one second the numbers decide; 999999 comes before 1. drops: in the order of the configuration."""
     def compare(one, other):
-        mine, theirs = ((file.kind not in REFERENCE, DROPS.index(file.drop), file.name[:-10]) for file in (one, other))
+        mine, theirs = ((file.kind not in REFERENCE, drops.index(file.drop), file.name[:-10]) for file in (one, other))
         if mine != theirs:
             return -1 if mine < theirs else 1
         ahead = one.sequence - other.sequence
@@ -43,6 +44,7 @@ class Settings:
     """ecosgate.conf as far as a Device's way depends on it."""
 
     def __init__(self, **given):
+        self.drops = DROPS
         self.session_length = 24 * HOUR
         self.retry_delays = [n * MINUTE for n in (5, 5, 10, 20, 40, 80, 160, 320)]
         self.confirmation_wait = 24 * HOUR
@@ -99,6 +101,8 @@ class Item:
         self.succeeded = None      # the try of it
         self.replaced_id = ""      # the SubjectId that it says was there before
         self.ecos = None           # ("Y", SubjectId, KeyId) or ("N",)
+        self.tcos_at = self.ecos_at = None  # when that was recorded
+        self.failure = None        # code, tries and NextEligible of a session that failed, whatever came of it later
         self.reported = False          # D150
         self.corrected = False     # its end was corrected by a late success
         self.overruled = None, None  # what the sides had stated when an operator ended it as failed, or released it
@@ -205,6 +209,7 @@ class Answers:
         self.emo = []  # (file, [row, …], number of the file: 1, 2, …)
         self.inc = []  # (event, code, subject), what began and ended
         self.orders = []  # of each order of an operator: whether it was carried out
+        self.reports = {}  # (ref, start of the period, MPID): [row, …]
 
 
 class Model:
@@ -227,8 +232,10 @@ class Model:
         self.accepted = []      # times
         self.seen = set()       # names of files taken
         self.last = {}          # type of an inbound file: number of its last accepted file,
-        self.came = {}          # and of the last one whose number was good
+        self.good = {}          # and those of all whose number was good, since they began with 1 again
+        self.judged_numbers = {}  # name of a file that is held: what its number was found to be
         self.incidents = []     # [code, subject, begun, cleared]
+        self.reports = Reports()
         self.now = 0            # when the last pass acted
         self.reported = []          # what began and ended in this pass
         self.failed = {}        # Device Model: Devices of it that failed
@@ -249,8 +256,9 @@ class Model:
                                   self.end_by_order(device, as_what, now, answers))
         if release:
             self.release(now)
+        answers.reports = self.reports.issue(self, now)
         self.pass_time(now, answers)
-        files = in_turn(files)
+        files = in_turn(files, self.settings.drops)
         first = [file for file in files if file.kind in REFERENCE]
         if self.judge_reference(first, now, answers):
             self.dispatch(now, answers)
@@ -292,8 +300,8 @@ class Model:
             if item.device and not passes and code in ("C103", "C104", "C105", "C114"):
                 self.begin_incident(code, item.device, now)
 
-    def reject(self, file, codes, now, answers):
-        answers.ema.append((file, "RJ", {(None, code) for code in codes}))
+    def reject(self, file, codes, now, answers, warned=()):
+        answers.ema.append((file, "RJ", {(None, code) for code in [*codes, *warned]}))
         self.begin_incident(sorted(codes)[0], f"{file.drop}/{file.name}", now)
 
     def take(self, file, now, answers):
@@ -321,7 +329,7 @@ class Model:
                 self.line.append(file)
             else:
                 self.judge(file, now, answers)
-        return bool(line)
+        return len(self.line) < len(line)
 
     def must_wait(self, file, now):
         """For an operator: it would remove too much."""
@@ -346,34 +354,52 @@ class Model:
             self.reject(file, ["B105"], now, answers)
             return
         self.seen.add(file.name)
-        faults = self.number_faults(file)
+        faults, gaps = self.judged_numbers.pop(file.name, None) or self.number_faults(file)
         if not faults:
-            self.came[file.kind] = file.sequence
+            self.good.setdefault(file.kind, []).append(file.sequence)
         faults += self.content_faults(file)
         if faults:
-            self.reject(file, faults, now, answers)
+            self.reject(file, faults, now, answers, gaps)
             return
         if self.must_wait(file, now):
-            self.held_now = True
+            self.held_now, self.judged_numbers[file.name] = True, (faults, gaps)
             return
         take = {"EMI": self.instruct, "EMT": self.take_records, "EMC": self.take_records}.get(file.kind, self.refer)
         errors, warnings = take(file, now, answers)
-        self.last[file.kind] = file.sequence
+        warnings += [(None, code) for code in gaps]
+        self.accept_number(file)
         outcome = "PA" if errors else "WN" if warnings else "AC"
         answers.ema.append((file, outcome, set(errors) | set(warnings)))
         self.settle(now, answers)
 
+    def number_before(self, file):
+        """The number that came before the file, accepted or not. One that is not above the last accepted one can only
+        follow over the end: then only files after that one have come before it."""
+        good, last = self.good.get(file.kind, []), self.last[file.kind]
+        if file.sequence > last:
+            return max([number for number in good if number < file.sequence] + [last])
+        after = good[good.index(last) + 1:] if last in good else []
+        return max([number for number in after if number < file.sequence] or [*good, last])
+
     def number_faults(self, file):
-        """Too far ahead, or too far behind to be one that follows over the end."""
-        if file.kind not in self.last or (file.sequence - self.came[file.kind]) % LAST_NUMBER - 1 <= GAP:
-            return []
-        return ["B113"] if file.sequence > self.last[file.kind] else ["B107"]
+        """Too far ahead, or too far behind to be one that follows over the end; and the warning if it skips some."""
+        if file.kind not in self.last:
+            return [], []
+        skips = (file.sequence - self.number_before(file) - 1) % LAST_NUMBER
+        if skips > GAP or file.sequence == self.last[file.kind]:
+            return ["B113"] if file.sequence > self.last[file.kind] else ["B107"], []
+        return [], ["B108"] if skips else []
+
+    def accept_number(self, file):
+        if file.sequence < self.last.get(file.kind, 0):  # over the end
+            self.good[file.kind] = [file.sequence]
+        self.last[file.kind] = file.sequence
 
     def content_faults(self, file):
         faults = ["B208"] if file.fault == "B208" else []
         if not file.rows and file.kind not in ("COS", "NMM", "PTY"):
             faults.append("B306")
-        if file.kind not in ("EMI", "EMT", "EMC") and file.rows and not faults:
+        if file.kind not in ("EMI", "EMT", "EMC") and file.rows:
             _, errors, _ = self.refer_to(file)
             if len({record for record, _ in errors}) == len(file.rows):  # one slip in all must not empty a table
                 faults.append("B306")
@@ -664,6 +690,7 @@ class Model:
             before = item.tcos
             code = self.success(item, trial, ids, now)
             if item.tcos is not before:
+                item.tcos_at = now
                 item.replaced_id = row["ExistingSubjectId"]
             return code
         if self.is_outdated(item, row, created, now):
@@ -728,6 +755,7 @@ class Model:
         if not by_order:
             self.tell_partners(item, code, now)
         item.next_eligible = item.ends + self.settings.next_session
+        item.failure = code, item.tries, item.next_eligible
         before = any(other.state == "FAILED" for other in self.earlier(item))
         if code[0] == "D" and not before:
             self.count_failure(item, now)
@@ -765,11 +793,11 @@ class Model:
         if item.ended_in_vain:
             if said == ("N",) and not item.has_success:
                 return "C119"
-            item.ecos = said
+            item.ecos, item.ecos_at = said, now
             return self.compare_late(item, now)
         if item.state == "MIGRATED" or item.state == "CONFIRM_PENDING" and item.tcos is None:
             return "C121"
-        item.ecos = said
+        item.ecos, item.ecos_at = said, now
         if item.state in ("DISPATCHED", "RETRY_WAIT") and said == ("N",):
             item.note(now)
             return None
