@@ -24,7 +24,8 @@ from model_files import GATEWAY, Answer
 from model_history import make_history, order_words, ready
 from model_reports import LENGTHS, REFS
 from model_rules import PARTNERS_D, is_malformed_confirmation, is_malformed_result
-from model_state import DROPS, ENDS, Model, Settings
+from model_items import DROPS, ENDS, Settings
+from model_state import Model
 from model_time import text_of, time_of
 
 SEEDS = range(1, 4) if SANITIZED else range(1, 16)

@@ -23,7 +23,8 @@ import re
 from model_files import File
 from model_history import Event, History
 from model_rules import MODEL
-from model_state import Model, Settings
+from model_items import Settings
+from model_state import Model
 from model_time import DAY, HOUR, MINUTE, text_of, time_of
 
 START = time_of("2023-07-03T12:00:00Z")

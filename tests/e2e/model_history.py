@@ -12,7 +12,8 @@ import re
 from home import SOURCE
 from model_files import File
 from model_reports import month
-from model_state import DROPS, Model, Settings
+from model_items import DROPS, Settings
+from model_state import Model
 from model_time import DAY, HOUR, MINUTE, midnight, text_of, time_of
 
 START = time_of("2023-07-03T12:00:00Z")

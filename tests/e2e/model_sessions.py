@@ -1,0 +1,200 @@
+"""The reference of the model test: what results, confirmations and operators' orders make of a session
+(gateway/DEVICES.md, States)."""
+from model_rules import LASTING_D, as_bytes, code_of, faults_of, has_impossible_time, last_try
+
+
+class Sessions:
+    """Of Model."""
+
+    def take_records(self, file, now, _answers):
+        errors, warnings = [], []
+        by_id = {item.work_item: item for item in self.items}
+        for record, row in enumerate(file.rows, 1):
+            item = by_id.get(row["WorkItemId"])
+            codes = faults_of(file.kind, row, item, self.settings.ecos_subject)
+            if has_impossible_time(row, now, 0 if codes else self.ordered(item, row)):
+                warnings.append((record, "C120"))
+            if not codes:
+                code = self.result(item, row, file.created, now) if file.kind == "EMT" else self.confirm(item, row, now)
+                codes = {code} if code else set()
+            for code in codes:
+                (warnings if code == "C119" else errors).append((record, code))
+        return errors, warnings
+
+    @staticmethod
+    def ordered(item, row):
+        """When what the row speaks about was ordered first; 0: never."""
+        return item.orders.get(int(row["Try"]), [0])[0] if "Try" in row else item.begun or 0
+
+    def result(self, item, row, created, now):
+        """What an EMT row that is good by itself does; its finding, or None."""
+        trial, ids = int(row["Try"]), (as_bytes(row["ReplacingSubjectId"]), as_bytes(row["ReplacingKeyId"]))
+        if trial > item.trial:
+            return "C118"
+        if row["Result"] == "SUCCESS":
+            before = item.tcos
+            code = self.success(item, trial, ids, now)
+            if item.tcos is not before:
+                item.tcos_at = now
+                item.replaced_id = row["ExistingSubjectId"]
+            return code
+        if self.is_outdated(item, row, created, now):
+            return "C119"
+        if isinstance(item.tcos, tuple) and trial == item.succeeded:
+            if item.ended_in_vain:
+                item.tcos = "FAILED"
+                return self.compare_late(item, now)
+            if item.state != "CONFIRM_MISMATCH":
+                return "C121"
+            item.tcos = "FAILED"
+            self.compare(item, now)
+            return None
+        if item.state == "MIGRATED" and not isinstance(item.tcos, tuple):  # by an order
+            return "C121" if trial == item.trial else "C119"
+        if trial < item.trial or item.tcos is not None:
+            return "C119"
+        if item.state == "CONFIRM_PENDING" and not item.answered:
+            item.tcos = "FAILED"
+            self.compare(item, now)
+            return None
+        if item.state != "DISPATCHED":
+            return "C119"
+        self.unsuccessful(item, row, now)
+        return None
+
+    @staticmethod
+    def is_outdated(item, row, created, now):
+        """About an earlier order of its try, by what time it gives; by none, it is about the newest one."""
+        first, not_attempted = item.orders[int(row["Try"])]
+        times = [at for at in (last_try(row, now, first), created) if at >= first]
+        return not_attempted is not None and times != [] and \
+            (times[0] <= not_attempted[0] or times[0] == not_attempted[1])
+
+    def unsuccessful(self, item, row, now):
+        item.answered = True
+        if row["Result"] == "NOT_ATTEMPTED":
+            item.unattempted = True
+            item.not_attempted = now, last_try(row, now, item.orders[item.trial][0])
+            self.wait(item, now, self.settings.retry_delays[0], "D103")
+            return
+        code = code_of(row)
+        if code in LASTING_D or item.delays >= len(self.settings.retry_delays):
+            self.fail(item, now, code)
+            return
+        delay = self.settings.retry_delays[item.delays]
+        item.delays += 1
+        self.wait(item, now, delay, code)
+
+    def wait(self, item, now, delay, code):
+        if not self.may_try_again(item, now + delay):
+            self.fail(item, now, code)
+            return
+        item.become("RETRY_WAIT", now, "" if item.unattempted else code)
+        item.due = now + delay
+
+    def fail(self, item, now, code, by_order=False):
+        item.become("FAILED", now, code)
+        known = (self.inventory or {}).get(item.device)
+        item.failed_as = {**(known or {**item.row, "CHFDeviceID": ""}),
+                          "non migratable": self.is_non_migratable(item, now)}
+        if not by_order:
+            self.tell_partners(item, code, now)
+        item.next_eligible = item.ends + self.settings.next_session
+        item.failure = code, item.tries, item.next_eligible
+        before = any(other.state == "FAILED" for other in self.earlier(item))
+        if code[0] == "D" and not before:
+            self.count_failure(item, now)
+
+    def success(self, item, trial, ids, now):
+        if item.tcos == ids or item.state == "MIGRATED" and item.ecos == ("Y", *ids):
+            return "C119"
+        if item.ended_in_vain:
+            item.tcos, item.succeeded = ids, trial
+            return self.compare_late(item, now)
+        if item.state == "MIGRATED" or isinstance(item.tcos, tuple) and item.state != "CONFIRM_MISMATCH":
+            return "C121"
+        item.tcos, item.succeeded = ids, trial
+        if trial == item.trial:
+            item.unattempted = False
+        self.compare(item, now)
+        return None
+
+    def confirm(self, item, row, now):
+        """The same for an EMC row."""
+        if item.trial == 0:
+            return "C118"
+        said = ("Y", as_bytes(row["SubjectId"]), as_bytes(row["KeyId"])) if row["Confirmed"] == "Y" else ("N",)
+        if item.state == "MIGRATED" and said[0] == "Y" and item.tcos == said[1:]:
+            return "C119"
+        if item.ecos == said and (said[0] == "Y" or item.state != "MIGRATED"):
+            return "C119"
+        if item.ended_in_vain:
+            if said == ("N",) and not item.has_success:
+                return "C119"
+            item.ecos, item.ecos_at = said, now
+            return self.compare_late(item, now)
+        if item.state == "MIGRATED" or item.state == "CONFIRM_PENDING" and item.tcos is None:
+            return "C121"
+        item.ecos, item.ecos_at = said, now
+        if item.state in ("DISPATCHED", "RETRY_WAIT") and said == ("N",):
+            item.note(now)
+            return None
+        self.compare(item, now)
+        return None
+
+    def compare(self, item, now):
+        """One side has spoken, or spoken anew."""
+        if item.tcos is None or item.ecos is None:
+            item.become("CONFIRM_PENDING", now)
+            item.due = now + self.settings.confirmation_wait
+        elif item.agrees():
+            self.migrate(item, now)
+        elif item.tcos == "FAILED" and item.ecos == ("N",):
+            self.fail(item, now, "D151")
+        else:
+            item.become("CONFIRM_MISMATCH", now, "D151")
+            self.tell_partners(item, "D151", now)
+
+    def compare_late(self, item, now):
+        """One side has spoken after an end without success; the finding that it gets."""
+        if item.agrees():
+            item.unattempted = item.unattempted and item.succeeded != item.trial
+            item.corrected, item.next_eligible = True, None
+            self.migrate(item, now)
+            return None
+        one_sided = item.tcos is None or item.ecos is None
+        item.due = now + self.settings.confirmation_wait if item.has_success and one_sided else None
+        item.note(now, "D151" if item.has_success and not one_sided else None)
+        if item.has_success and not one_sided:
+            self.tell_partners(item, "D151", now)
+        return "C119"
+
+    def end_by_order(self, device, as_what, now, answers):
+        """An operator ends the work on a Device of which the sides have not agreed; whether he may."""
+        item = next((one for one in self.items if one.device == device and one.live), None)
+        if item is None or item.state not in ("CONFIRM_PENDING", "CONFIRM_MISMATCH"):
+            return False
+        if as_what == "migrated":
+            self.migrate(item, now)
+        else:
+            self.fail(item, now, "D150" if item.state == "CONFIRM_PENDING" else "D151", by_order=True)
+            self.clear_incident(("C", "D"), item.device, now)
+            item.overruled = item.tcos, item.ecos
+        self.settle(now, answers)
+        return True
+
+    def release_device(self, device, now):
+        """An operator says that nothing stands against a new instruction; whether something did."""
+        mine = [item for item in self.items if item.device == device]
+        if any(item.live for item in mine) or not (self.unresolved(mine, now) or any(item.replaced for item in mine)):
+            return False
+        for item in mine:
+            item.overruled, item.released = (item.tcos, item.ecos), len(item.steps)
+        self.clear_incident(("C", "D"), device, now)
+        return True
+
+    def migrate(self, item, now):
+        item.become("MIGRATED", now)
+        self.migrated.add(item.device_model)
+        self.clear_incident("D160", item.device_model, now)
+        self.clear_incident(("C", "D"), item.device, now)
