@@ -1,5 +1,5 @@
 /*
- * The values of a record become a struct retry_result or struct retry_confirmation; retry.c says what that means for
+ * The values of a record become a struct retry_result or struct retry_confirmation; retry.h says what that means for
  * the session. The texts that the session keeps are copied into the result, because the record is gone when they are
  * stored.
  */
@@ -9,6 +9,7 @@
 #include "formats/instant.h"
 #include "spool/ledger/ledger_devices.h"
 #include "validators/credential_id.h"
+#include "validators/retry_orders.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -288,7 +289,7 @@ static bool kind_value(struct result *result, enum retry_result_kind *kind)
     return false;
 }
 
-/* GBCSStatus. Leading zeros are refused, so that the table of codes in retry.c can compare texts. */
+/* GBCSStatus. Leading zeros are refused, so that the table of codes in retry_code.c can compare texts. */
 static const char *gbcs_value(struct result *result)
 {
     static const struct code_form form = {1, 3, false, false,

@@ -42,12 +42,15 @@
  * If nothing changes, session and transition are left as they were. Texts are borrowed from the session and from what
  * was said. A transition gets everything but job and record, which name the file that caused it. Times are seconds
  * since 1970, UTC. No function fails.
+ *
+ * What the result of a try says, and the code that it stands for: retry_code.h. To which order of its try it belongs:
+ * retry_orders.h.
  */
 #ifndef ECOSGATE_VALIDATORS_RETRY_H
 #define ECOSGATE_VALIDATORS_RETRY_H
 
 #include "spool/ledger/ledger_sessions.h"
-#include "validators/catalogue.h"
+#include "validators/retry_code.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -74,27 +77,7 @@ struct retry_rules {
 /* The defaults: delays of 5, 5, 10, 20, 40, 80, 160, 320 minutes; 24 hours; 30 days; 24 hours. */
 void retry_rules_init(struct retry_rules *rules);
 
-/* ---- what a side states ---- */
-
-enum retry_result_kind { RESULT_SUCCESS, RESULT_FAILED, RESULT_TIMEOUT, RESULT_NOT_ATTEMPTED };
-
-/* A record of an EMT. */
-struct retry_result {
-    enum retry_result_kind kind;
-    int64_t try;
-    int64_t at;                      /* LastTry; 0: not stated */
-    bool outdated;                   /* it is about an earlier order of that try (retry_orders_outdate) */
-    const char *gbcs, *duis, *alert; /* GBCSStatus, DUISCode, AlertCode; NULL: not stated */
-    const char *subject_id, *key_id; /* of the new credentials; of a SUCCESS only */
-    const char *existing_id;         /* the SubjectId of those before; of a SUCCESS only; NULL: not stated */
-};
-
-/* A record of an EMC. */
-struct retry_confirmation {
-    bool confirmed;
-    int64_t at;                      /* ConfirmedAt; 0: not stated */
-    const char *subject_id, *key_id; /* of the credentials on the Device */
-};
+/* ---- when TCoS closes ---- */
 
 /* Whether a try that is ordered at that time can end before TCoS closes. */
 bool retry_may_try(const struct retry_rules *rules, int64_t at);
@@ -102,38 +85,6 @@ bool retry_may_try(const struct retry_rules *rules, int64_t at);
 /* When the session is over: its own end, or tcos_closes if that is earlier. The setting may have changed since the
  * session began. */
 int64_t retry_session_end(const struct retry_rules *rules, const struct ledger_session *session);
-
-/* The code of a failed try. Alert, GBCS status and DUIS code each may stand for a code: the first permanent one wins,
- * in the order of the catalogue, else the first. Without any it is D103 for a TIMEOUT, else D127. */
-enum code retry_code(const struct retry_result *result);
-
-/* What a DUIS code says, in a few words (duis.def); NULL: we do not know. */
-const char *retry_duis_meaning(const char *duis);
-
-/* Whether its alert, GBCS status or DUIS code stands for a failure. */
-bool retry_says_error(const struct retry_result *result);
-
-/* ---- to which order of its try a result belongs ---- */
-
-/* After NOT_ATTEMPTED the same try is ordered again. A result that comes then may be about the earlier order, and must
- * not fail the new one. To find out, set {.try = …}, add all transitions of the session, the oldest first, and ask
- * retry_orders_outdate. */
-struct retry_orders {
-    int64_t try;
-    int64_t first;                /* when the try was ordered first; 0: not yet */
-    int64_t before, before_said;  /* the NOT_ATTEMPTED before the newest order: when we recorded it, and its LastTry */
-    int64_t newest, newest_said;  /* the same of the newest NOT_ATTEMPTED, whether ordered again or not */
-    enum ledger_state last_state; /* of the transitions so far */
-};
-
-/* Adds one transition of the session. */
-void retry_orders_add(struct retry_orders *orders, const struct ledger_transition *transition);
-
-/* Whether a result other than SUCCESS is about an earlier order: its time is not after that NOT_ATTEMPTED was recorded,
- * or it names the same time. Its time is LastTry. If LastTry is missing or before the first order, the creation of its
- * file counts instead; if that is before the first order too, the result is not outdated. Nor is it if the ledger knows
- * no order of the try: a lost one had ordered it. */
-bool retry_orders_outdate(const struct retry_orders *orders, const struct retry_result *said, int64_t created);
 
 /* ---- what moves a session on ---- */
 
@@ -159,6 +110,13 @@ void retry_adopt_try(const struct retry_rules *rules, int64_t now, int64_t try, 
 /* A result of the TCoS side came. */
 enum retry_effect retry_take_result(const struct retry_rules *rules, int64_t now, const struct retry_result *said,
                                     struct ledger_session *session, struct ledger_transition *transition);
+
+/* A record of an EMC. */
+struct retry_confirmation {
+    bool confirmed;
+    int64_t at;                      /* ConfirmedAt; 0: not stated */
+    const char *subject_id, *key_id; /* of the credentials on the Device */
+};
 
 /* A confirmation of the ECoS side came. */
 enum retry_effect retry_take_confirmation(const struct retry_rules *rules, int64_t now,

@@ -21,6 +21,7 @@
 
 #include "spool/ledger/ledger_devices.h"
 #include "validators/retry.h"
+#include "validators/retry_orders.h"
 
 #include <glib.h>
 #include <setjmp.h>

@@ -1,177 +1,153 @@
-/* The states of a session: which statement counts in which state, how the two sides meet, the code of a failed try. */
+/* The tries of a session: when the next one is due, when the session ends, and what an operator may end. */
 #include "tests/unit/retry_story.h"
 
-/* ---- every event in every state ---- */
-
-enum { EVENTS = 10 };
-/* About the newest try; the last one is t a day later. */
-static const char *const events[EVENTS] = {"S", "S'", "T", "Fg5", "N", "Y", "Y'", "n", "t", "@1500 t"};
-
-static void expect_cell(const char *story_events, const char *event, const char *expected)
+static void test_retry__first_dispatch__begins_the_session(void **state)
 {
-    static const char *const short_names[LEDGER_STATES] = {[LEDGER_READY] = "RD",
-                                                           [LEDGER_REJECTED] = "RJ",
-                                                           [LEDGER_DEFERRED] = "DF",
-                                                           [LEDGER_DISPATCHED] = "DI",
-                                                           [LEDGER_RETRY_WAIT] = "RW",
-                                                           [LEDGER_CONFIRM_PENDING] = "CP",
-                                                           [LEDGER_CONFIRM_MISMATCH] = "CM",
-                                                           [LEDGER_MIGRATED] = "MI",
-                                                           [LEDGER_FAILED] = "FA"};
-    g_autofree char *all = g_strconcat(story_events, " @10 ", event, NULL);
-    g_auto(GStrv) split = g_strsplit(all, " ", -1);
-    struct story story;
-
-    story_begin(&story);
-    run_story(&story, split);
-    char effect = story.effects->str[story.effects->len - 1];
-    g_autofree char *found =
-        g_strdup_printf("%c%s", effect, effect == '+' || effect == '~' ? short_names[story.session.state] : "");
-    story_end(&story);
-    if (strcmp(found, expected) != 0)
-        fail_msg("%s: expected '%s', found '%s'", all, expected, found);
+    (void)state;
+    expect_story("", " READY try0");
+    expect_story("@3 W", "+ DISPATCHED try1 due1443");
+    expect_story("@3 W T @8 W", "+++ DISPATCHED try2 due1443 used1");
+    expect_story("@3 W N @8 W", "+++ DISPATCHED try1 due1443");
+    expect_story("l60 @60 W", "++ DISPATCHED try1 due1500");
 }
 
-static const struct {
-    const char *story;
-    const char *expected[EVENTS]; /* S S' T Fg5 N Y Y' n t, t a day later */
-} cells[] = {
-    {"", {"?", "?", "?", "?", "?", "?", "?", "?", "r", "r"}},
-    {"l60", {"?", "?", "?", "?", "?", "?", "?", "?", "r", "r"}},
-    {"p60", {"?", "?", "?", "?", "?", "?", "?", "?", "r", "r"}},
-    {"x", {"?", "?", "?", "?", "?", "?", "?", "?", "r", "r"}},
-    {"W", {"+CP", "+CP", "+RW", "+FA", "+RW", "+CP", "+CP", "+DI", "r", "+FA"}},
-    {"W T @5 W", {"+CP", "+CP", "+RW", "+FA", "+RW", "+CP", "+CP", "+DI", "r", "+FA"}},
-    {"W n", {"+CM", "+CM", "+RW", "+FA", "+RW", "+CP", "+CP", "r", "r", "+FA"}},
-    {"W T", {"+CP", "+CP", "r", "r", "r", "+CP", "+CP", "+RW", "r", "+FA"}},
-    {"W N", {"+CP", "+CP", "r", "r", "r", "+CP", "+CP", "+RW", "r", "+FA"}},
-    {"W T n", {"+CM", "+CM", "r", "r", "r", "+CP", "+CP", "r", "r", "+FA"}},
-    /* the TCoS side has stated success */
-    {"W S", {"r", "!", "!", "!", "!", "+MI", "+CM", "+CM", "r", "+CP"}},
-    {"W T S", {"r", "!", "!", "!", "!", "+MI", "+CM", "+CM", "r", "+CP"}},
-    {"W S @1440 t", {"r", "!", "!", "!", "!", "+MI", "+CM", "+CM", "r", "r"}},
-    /* the ECoS side has */
-    {"W Y", {"+MI", "+CM", "+CM", "+CM", "+CM", "r", "!", "!", "r", "+CP"}},
-    {"W n Y", {"+MI", "+CM", "+CM", "+CM", "+CM", "r", "!", "!", "r", "+CP"}},
-    {"W T Y", {"+MI", "+CM", "r", "r", "r", "r", "!", "!", "r", "+CP"}},
-    {"W N Y", {"+MI", "+CM", "r", "r", "r", "r", "!", "!", "r", "+CP"}},
-    /* they disagree */
-    {"W S n", {"r", "+CM", "+FA", "+FA", "+FA", "+MI", "+CM", "r", "r", "r"}},
-    {"W S Y'", {"r", "+MI", "+CM", "+CM", "+CM", "+MI", "r", "+CM", "r", "r"}},
-    {"W Y T", {"+MI", "+CM", "r", "r", "r", "r", "+CM", "+FA", "r", "r"}},
-    {"W S Y' T", {"+CM", "+MI", "r", "r", "r", "+CM", "r", "+FA", "r", "r"}},
-    /* ends */
-    {"W S Y", {"r", "!", "!", "!", "!", "r", "!", "!", "r", "r"}},
-    {"W S n Y", {"r", "!", "!", "!", "!", "r", "!", "!", "r", "r"}},
-    {"W Fg5", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
-    {"W n Fg5", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
-    {"W @1440 t", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
-    {"W Y T n", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
-    {"W S n T", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
-    {"W T x", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
-    {"W T @5 p9000", {"~DF", "~DF", "r", "r", "r", "~DF", "~DF", "r", "r", "r"}},
-    {"W T n @5 p9000", {"~DF", "~DF", "r", "r", "r", "~DF", "~DF", "r", "r", "r"}},
-    /* after a late success of one side, and of both */
-    {"W T @5 p9000 S", {"r", "~DF", "~DF", "~DF", "~DF", "+MI", "~DF", "~DF", "r", "+DF"}},
-    {"W Fg5 S", {"r", "~FA", "~FA", "~FA", "~FA", "+MI", "~FA", "~FA", "r", "+FA"}},
-    {"W Fg5 Y", {"+MI", "~FA", "r", "r", "r", "r", "~FA", "~FA", "r", "+FA"}},
-    {"W Fg5 S n", {"r", "~FA", "~FA", "~FA", "~FA", "+MI", "~FA", "r", "r", "r"}},
-    {"W Fg5 S Y'", {"r", "+MI", "~FA", "~FA", "~FA", "+MI", "r", "~FA", "r", "r"}},
-    {"W Fg5 S T", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
-    {"W Fg5 Y S", {"r", "!", "!", "!", "!", "r", "!", "!", "r", "r"}},
-};
-
-static void test_retry__each_event_in_each_state__has_the_effect_of_the_design(void **state)
+static void test_retry__every_try_fails__each_delay_is_used_once_then_the_session_fails(void **state)
 {
+    static const int due[] = {5, 10, 20, 40, 80, 160, 320, 640};
+    GString *story = g_string_new("W");
+    GString *effects = g_string_new("+");
 
     (void)state;
-    for (size_t i = 0; i < G_N_ELEMENTS(cells); i++) {
-        for (size_t j = 0; j < EVENTS; j++)
-            expect_cell(cells[i].story, events[j], cells[i].expected[j]);
+    for (int i = 0; i < 8; i++) {
+        g_autofree char *expected =
+            g_strdup_printf("%s+ RETRY_WAIT D103 try%d due%d used%d answered", effects->str, i + 1, due[i], i + 1);
+        g_string_append(story, " T");
+        expect_story(story->str, expected);
+        g_string_append_printf(story, " @%d W", due[i]);
+        g_string_append(effects, "++");
     }
+    g_string_append(story, " T");
+    g_string_append(effects, "+ FAILED D103 try9 ended640 next44640 used8");
+    expect_story(story->str, effects->str);
+    g_string_free(story, TRUE);
+    g_string_free(effects, TRUE);
 }
 
-static void test_retry__result_of_an_earlier_try__counts_only_if_success(void **state)
+static void test_retry__session_end__allows_no_try_at_it_or_after_it(void **state)
 {
-    static const char *const before[] = {"W T @5 W", "W T @5 W T", "W T @5 W Y", "W T @5 W S2", "W T @5 W Fg5"};
-
     (void)state;
-    for (size_t i = 0; i < G_N_ELEMENTS(before); i++) {
-        expect_cell(before[i], "T1", "r");
-        expect_cell(before[i], "Fg5", i == 1 || i == 4 ? "r" : i == 3 ? "!" : i == 2 ? "+CM" : "+FA");
-        expect_cell(before[i], "F1g5", "r");
-        expect_cell(before[i], "N1", "r");
-        expect_cell(before[i], "S3", "?");
-        expect_cell(before[i], "T3", "?");
-        expect_cell(before[i], "S0", "?");
-        expect_cell(before[i], "T0", "?");
-    }
-    /* after it, only the try that succeeded can fail */
-    expect_cell("W T @5 W S1", "T2", "r");
-    expect_cell("W T @5 W S1", "T1", "!");
-    expect_cell("W T @5 W Y S1", "Fg5", "r");
-    expect_cell("W T @5 W Y S1", "F1g5", "!");
-    expect_cell("W T @5 W S1 n", "T2", "r");
-    expect_cell("W T @5 W S1 n", "T1", "+FA");
-    expect_cell("W T @5 W Fg5 S1", "T1", "~FA");
-    expect_cell("W T @5 W Fg5 S1", "T2", "r");
-    expect_story("W T @5 W @6 S1", "++++ CONFIRM_PENDING try2 due1446 used1 T:B");
-    expect_story("W T @5 W T @6 S1", "+++++ CONFIRM_PENDING try2 due1446 used2 T:B");
-    expect_story("W T @5 W Y @6 S1", "+++++ MIGRATED try2 ended6 used1 T:B E:B");
-    expect_story("W T @5 W Fg5 @6 S1", "++++~ FAILED D105 try2 due1446 ended5 next44640 used1 T:B");
+    expect_story("W @1434 T", "++ RETRY_WAIT D103 try1 due1439 used1 answered");
+    expect_story("W @1435 T", "++ FAILED D103 try1 ended1435 next44640");
+    expect_story("W @1439 Fg30", "++ FAILED D130 try1 ended1439 next44640");
+    expect_story("W @1434 N", "++ RETRY_WAIT try1 due1439 answered unused");
+    expect_story("W @1435 N", "++ FAILED D103 try1 ended1435 next44640 answered unused");
+    expect_story("W @1439 t", "+r DISPATCHED try1 due1440");
+    expect_story("W @1440 t", "++ FAILED D103 try1 ended1440 next44640");
+    expect_story("W @9000 t", "++ FAILED D103 try1 ended9000 next44640");
+    /* between tries: the last code; after NOT_ATTEMPTED D103 */
+    expect_story("W Fg30 @1439 t", "++r RETRY_WAIT D130 try1 due5 used1 answered");
+    expect_story("W Fg30 @1440 t", "+++ FAILED D130 try1 ended1440 next44640 used1 answered");
+    expect_story("W N @1440 t", "+++ FAILED D103 try1 ended1440 next44640 answered unused");
+    expect_story("W Fg30 @5 W N @1440 t", "+++++ FAILED D103 try2 ended1440 next44640 used1 answered unused");
+    expect_story("W Fg30 n @1440 t", "++++ FAILED D130 try1 ended1440 next44640 used1 answered E:no");
+    /* a result that comes after the end, before retry_take_time */
+    expect_story("W @1441 T", "++ FAILED D103 try1 ended1441 next44640");
+    expect_story("W @1441 S", "++ CONFIRM_PENDING try1 due2881 T:B");
 }
 
-static void test_retry__missing_confirmation__is_d150_once_and_may_still_come(void **state)
+static void test_retry__not_attempted__uses_no_try_and_no_delay(void **state)
 {
     (void)state;
-    expect_story("W @10 S", "++ CONFIRM_PENDING try1 due1450 T:B");
-    expect_story("W @10 S @1449 t", "++r CONFIRM_PENDING try1 due1450 T:B");
-    expect_story("W @10 S @1450 t", "+++ CONFIRM_PENDING D150 try1 T:B");
-    expect_story("W @10 S @1450 t @9999 t", "+++r CONFIRM_PENDING D150 try1 T:B");
-    expect_story("W @10 S @1450 t @2000 Y", "++++ MIGRATED try1 ended2000 T:B E:B");
-    expect_story("W @10 S @1450 t @2000 n", "++++ CONFIRM_MISMATCH D151 try1 T:B E:no");
-    expect_story("W @10 Y @1450 t @2000 S", "++++ MIGRATED try1 ended2000 T:B E:B");
-    expect_story("W @10 Y", "++ CONFIRM_PENDING try1 due1450 E:B");
-    expect_story("W Fg30 @2 Y", "+++ CONFIRM_PENDING try1 due1442 used1 answered E:B");
-    expect_story("W n Y", "+++ CONFIRM_PENDING try1 due1440 E:B");
+    expect_story("W N", "++ RETRY_WAIT try1 due5 answered unused");
+    expect_story("W N @5 W N @10 W N", "++++++ RETRY_WAIT try1 due15 answered unused");
+    expect_story("W T @5 W T @10 W N", "++++++ RETRY_WAIT try3 due15 used2 answered unused");
+    expect_story("W N @5 W T", "++++ RETRY_WAIT D103 try1 due10 used1 answered");
+    expect_story("W N @5 S", "+++ CONFIRM_PENDING try1 due1445 T:B");
 }
 
-static void test_retry__sides_disagree__newer_statement_counts(void **state)
+static void test_retry__permanent_code__fails_the_session_at_once(void **state)
 {
     (void)state;
-    expect_story("W S n", "+++ CONFIRM_MISMATCH D151 try1 T:B E:no");
-    expect_story("W n S", "+++ CONFIRM_MISMATCH D151 try1 T:B E:no");
-    expect_story("W S Y'", "+++ CONFIRM_MISMATCH D151 try1 T:B E:C");
-    expect_story("W S Y' S'", "++++ MIGRATED try1 ended0 T:C E:C");
-    expect_story("W S Y' n @4 Y", "+++++ MIGRATED try1 ended4 T:B E:B");
-    expect_story("W S Y' n S'", "+++++ CONFIRM_MISMATCH D151 try1 T:C E:no");
-    expect_story("W Y T", "+++ CONFIRM_MISMATCH D151 try1 T:no E:B");
-    expect_story("W Y N @9 S", "++++ MIGRATED try1 ended9 T:B E:B");
-    expect_story("W Y T Y'", "++++ CONFIRM_MISMATCH D151 try1 T:no E:C");
-    expect_story("W S Y' @3 T", "++++ CONFIRM_MISMATCH D151 try1 T:no E:C");
-    /* both state in the end that nothing was replaced */
-    expect_story("W Y T @3 n", "++++ FAILED D151 try1 ended3 next44640 T:no E:no");
-    expect_story("W S n @3 N", "++++ FAILED D151 try1 ended3 next44640 T:no E:no");
+    expect_story("W @7 Fg17", "++ FAILED D117 try1 ended7 next44640");
+    expect_story("W T @5 W @7 Tg5", "++++ FAILED D105 try2 ended7 next44640 used1");
 }
 
-static void test_retry__success_after_the_end__is_recorded_until_both_sides_agree(void **state)
+static void test_retry__no_delays_set__first_failed_try_fails_the_session(void **state)
+{
+    struct retry_result timeout = {.kind = RESULT_TIMEOUT, .try = 1}, none = {.kind = RESULT_NOT_ATTEMPTED, .try = 1};
+    struct ledger_session session = {0}, again;
+    struct ledger_transition transition;
+    struct retry_rules rules;
+
+    (void)state;
+    retry_rules_init(&rules);
+    rules.n_delays = 0;
+    retry_dispatch(&rules, BEGINNING, &session, &transition);
+    again = session;
+    assert_int_equal(retry_take_result(&rules, BEGINNING, &timeout, &session, &transition), RETRY_APPLIES);
+    assert_int_equal(session.state, LEDGER_FAILED);
+    assert_int_equal(retry_take_result(&rules, BEGINNING, &none, &again, &transition), RETRY_APPLIES);
+    assert_int_equal(again.state, LEDGER_RETRY_WAIT);
+    assert_int_equal(again.due, BEGINNING);
+}
+
+static void test_retry__put_off__session_waits_or_ends_deferred(void **state)
 {
     (void)state;
-    expect_story("W Fg5 @3 S", "++~ FAILED D105 try1 due1443 ended0 next44640 T:B");
-    expect_story("W Fg5 @3 S @1442 t", "++~r FAILED D105 try1 due1443 ended0 next44640 T:B");
-    expect_story("W Fg5 @3 S @1443 t t", "++~+r FAILED D105 [D150] try1 ended0 next44640 T:B");
-    expect_story("W Fg5 @3 S S'", "++~~ FAILED D105 try1 due1443 ended0 next44640 T:C");
-    expect_story("W Fg5 @3 Y @4 S", "++~+ MIGRATED try1 ended4 T:B E:B");
-    expect_story("W Fg5 @3 S @4 Y", "++~+ MIGRATED try1 ended4 T:B E:B");
-    expect_story("W Fg5 @3 S @1443 t @1444 Y", "++~++ MIGRATED try1 ended1444 T:B E:B");
-    expect_story("W Fg5 @3 S Y'", "++~~ FAILED D105 [D151] try1 ended0 next44640 T:B E:C");
-    expect_story("W Fg5 @3 S n", "++~~ FAILED D105 [D151] try1 ended0 next44640 T:B E:no");
-    expect_story("W Fg5 @3 S T", "++~~ FAILED D105 try1 ended0 next44640 T:no");
-    expect_story("W n Fg5 Y", "+++~ FAILED D105 try1 due1440 ended0 next44640 E:B");
-    expect_story("W N @1440 t S", "+++~ FAILED D103 try1 due2880 ended1440 next44640 answered unused T:B");
-    /* a try that succeeded was attempted, whatever was said of it before */
-    expect_story("W N @1440 t S Y", "+++~+ MIGRATED try1 ended1440 answered T:B E:B");
-    expect_story("W T @5 W N @1440 t S1 Y", "+++++~+ MIGRATED try2 ended1440 used1 answered unused T:B E:B");
+    /* the daily limit alone lets a first try wait; anything else is for a later instruction */
+    expect_story("l60", "+ READY C116 try0 due60");
+    expect_story("l60 @60 l9000", "++ READY C116 try0 due9000");
+    expect_story("@2 p60", "+ DEFERRED C109 try0 ended2 next60");
+    expect_story("l60 @60 p90", "++ DEFERRED C109 try0 ended60 next90");
+    /* between two tries: within the session, or beyond it */
+    expect_story("W Fg30 @5 p60", "+++ RETRY_WAIT D130 [C109] try1 due60 used1 answered");
+    expect_story("W Fg30 @5 p1439", "+++ RETRY_WAIT D130 [C109] try1 due1439 used1 answered");
+    expect_story("W Fg30 @5 p60 @1440 t", "++++ FAILED D130 try1 ended1440 next44640 used1 answered");
+    expect_story("W Fg30 @5 p1440", "+++ DEFERRED C109 try1 ended5 next1440 used1 answered");
+    expect_story("W Fg30 @5 p9000 @6 t", "+++r DEFERRED C109 try1 ended5 next9000 used1 answered");
+    expect_story("W n Fg30 @5 p9000", "++++ DEFERRED C109 try1 ended5 next9000 used1 answered E:no");
+    expect_story("W N @5 p60", "+++ RETRY_WAIT [C109] try1 due60 answered unused");
+    expect_story("W N @5 p60 @60 W", "++++ DISPATCHED try1 due1440");
+    expect_story("W N @5 p9000", "+++ DEFERRED C109 try1 ended5 next9000 answered unused");
+}
+
+static void test_retry__tcos_closes__no_try_that_could_not_end_before(void **state)
+{
+    (void)state;
+    /* the session's end; NextEligible counts from it */
+    expect_story("c100 @3 W", "+ DISPATCHED try1 due100");
+    expect_story("c100 W @99 t", "+r DISPATCHED try1 due100");
+    expect_story("c100 W @100 t", "++ FAILED D103 try1 ended100 next43300");
+    expect_story("c9000 W", "+ DISPATCHED try1 due1440");
+    /* a try needs five minutes */
+    expect_story("c100 W @90 T", "++ RETRY_WAIT D103 try1 due95 used1 answered");
+    expect_story("c100 W @91 Fg30", "++ FAILED D130 try1 ended91 next43300");
+    expect_story("c100 W @91 N", "++ FAILED D103 try1 ended91 next43300 answered unused");
+    expect_story("c100 W Fg30 @5 p95", "+++ RETRY_WAIT D130 [C109] try1 due95 used1 answered");
+    expect_story("c100 W Fg30 @5 p96", "+++ DEFERRED C109 try1 ended5 next96 used1 answered");
+    expect_story("c100 W Fg30 @95 t", "++r RETRY_WAIT D130 try1 due5 used1 answered");
+    expect_story("c100 W Fg30 @96 t", "+++ FAILED D130 try1 ended96 next43300 used1 answered");
+    expect_story("c100 W Fg30 @96 X", "+++ FAILED D130 try1 ended96 next43300 used1 answered");
+    expect_story("c100 W N @96 X", "+++ FAILED D103 try1 ended96 next43300 answered unused");
+    expect_story("c100 l1440 @96 X", "++ REJECTED C122 try0 ended96");
+    expect_story("c100 @97 X", "+ REJECTED C122 try0 ended97");
+    /* what the sides say counts as ever */
+    expect_story("c100 W @99 S @200 Y", "+++ MIGRATED try1 ended200 T:B E:B");
+    expect_story("c100 W @100 t @101 S", "++~ FAILED D103 try1 due1541 ended100 next43300 T:B");
+    /* the setting changes in mid-session: earlier counts, later does not */
+    expect_story("W c100 @99 t", "+r DISPATCHED try1 due1440");
+    expect_story("W c100 @100 t", "++ FAILED D103 try1 ended100 next44640");
+    expect_story("W c100 @91 Fg30", "++ FAILED D130 try1 ended91 next44640");
+    expect_story("c100 W c9000 @100 t", "++ FAILED D103 try1 ended100 next43300");
+}
+
+static void test_retry__refused__ready_is_rejected_and_a_session_fails(void **state)
+{
+    (void)state;
+    expect_story("@2 x", "+ REJECTED C107 try0 ended2");
+    expect_story("l60 @60 x", "++ REJECTED C107 try0 ended60");
+    expect_story("W T @5 x", "+++ FAILED C107 try1 ended5 next44640 used1 answered");
+    expect_story("W N @5 x", "+++ FAILED C107 try1 ended5 next44640 answered unused");
 }
 
 /* What an operator makes of a story: the state and code then; NULL: the order changes nothing. */
@@ -219,144 +195,6 @@ static void test_retry__operator_ends_work__only_where_the_sides_have_not_agreed
     }
 }
 
-static void test_retry__what_was_stated__is_in_the_transition(void **state)
-{
-    const struct retry_result result = {.kind = RESULT_FAILED,
-                                        .try = 1,
-                                        .at = 77,
-                                        .gbcs = "30",
-                                        .duis = "I0",
-                                        .alert = "8F84",
-                                        .subject_id = "s",
-                                        .key_id = "k"};
-    const struct retry_confirmation yes = {true, 88, "A", "B"}, no = {false, 99, "A", "B"};
-    struct ledger_session session = {0};
-    struct ledger_transition transition;
-    struct retry_rules rules;
-
-    (void)state;
-    retry_rules_init(&rules);
-    retry_dispatch(&rules, BEGINNING, &session, &transition);
-    assert_int_equal(transition.try, 1);
-    assert_null(transition.code);
-    assert_int_equal(retry_take_result(&rules, BEGINNING + 1, &result, &session, &transition), RETRY_APPLIES);
-    assert_string_equal(transition.gbcs, "30");
-    assert_string_equal(transition.duis, "I0");
-    assert_string_equal(transition.alert, "8F84");
-    assert_string_equal(transition.subject_id, "s");
-    assert_string_equal(transition.key_id, "k");
-    assert_string_equal(transition.code, "D130");
-    assert_int_equal(transition.said_at, 77);
-    assert_int_equal(transition.try, 1);
-    assert_int_equal(retry_take_confirmation(&rules, BEGINNING + 2, &no, &session, &transition), RETRY_APPLIES);
-    assert_null(transition.subject_id); /* a confirmation N confirms no credentials */
-    assert_null(transition.key_id);
-    assert_int_equal(transition.said_at, 99);
-    assert_string_equal(transition.code, "D130"); /* the code of the last try stays */
-    retry_dispatch(&rules, BEGINNING + 3, &session, &transition);
-    assert_null(transition.gbcs);
-    /* a transition names the try that the result is about */
-    const struct retry_result late = {.kind = RESULT_SUCCESS, .try = 1, .subject_id = "A", .key_id = "B"};
-    assert_int_equal(retry_take_result(&rules, BEGINNING + 4, &late, &session, &transition), RETRY_APPLIES);
-    assert_int_equal(transition.try, 1);
-    assert_int_equal(session.try, 2);
-    assert_int_equal(session.tcos.at, BEGINNING + 4);
-    assert_string_equal(session.tcos.subject_id, "A");
-    assert_int_equal(retry_take_confirmation(&rules, BEGINNING + 5, &yes, &session, &transition), RETRY_APPLIES);
-    assert_string_equal(transition.subject_id, "A");
-    assert_string_equal(transition.key_id, "B");
-    assert_int_equal(transition.said_at, 88);
-}
-
-static void test_retry__subject_and_key_id__are_both_compared(void **state)
-{
-    static const struct {
-        const char *subject, *key;
-        enum ledger_state expected;
-    } rows[] = {{"A", "B", LEDGER_MIGRATED},
-                {"X", "B", LEDGER_CONFIRM_MISMATCH},
-                {"A", "X", LEDGER_CONFIRM_MISMATCH},
-                {"B", "A", LEDGER_CONFIRM_MISMATCH}};
-
-    (void)state;
-    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        const struct retry_result success = {.kind = RESULT_SUCCESS, .try = 1, .subject_id = "A", .key_id = "B"};
-        const struct retry_confirmation yes = {true, 0, rows[i].subject, rows[i].key};
-        struct ledger_session session = {0};
-        struct ledger_transition transition;
-        struct retry_rules rules;
-        retry_rules_init(&rules);
-        retry_dispatch(&rules, BEGINNING, &session, &transition);
-        assert_int_equal(retry_take_result(&rules, BEGINNING, &success, &session, &transition), RETRY_APPLIES);
-        assert_int_equal(retry_take_confirmation(&rules, BEGINNING, &yes, &session, &transition), RETRY_APPLIES);
-        assert_int_equal(session.state, rows[i].expected);
-    }
-}
-
-/* ---- codes of failed tries ---- */
-
-static const struct {
-    enum retry_result_kind kind;
-    const char *gbcs, *duis, *alert;
-    enum code expected;
-} tries[] = {
-    {RESULT_FAILED, NULL, NULL, NULL, D127},
-    {RESULT_TIMEOUT, NULL, NULL, NULL, D103},
-    {RESULT_FAILED, "0", "I0", NULL, D127},
-    {RESULT_TIMEOUT, "0", "0", NULL, D103},
-    {RESULT_FAILED, "5", NULL, NULL, D105},
-    {RESULT_FAILED, "10", NULL, NULL, D110},
-    {RESULT_FAILED, "17", NULL, NULL, D117},
-    {RESULT_FAILED, "25", NULL, NULL, D125},
-    {RESULT_FAILED, "30", NULL, NULL, D130},
-    {RESULT_FAILED, "127", NULL, NULL, D127},
-    {RESULT_FAILED, "1", NULL, NULL, D127},
-    {RESULT_TIMEOUT, "99", NULL, NULL, D127},
-    {RESULT_FAILED, NULL, "E20", NULL, D101},
-    {RESULT_FAILED, NULL, "E21", NULL, D102},
-    {RESULT_TIMEOUT, NULL, "E20", NULL, D101},
-    {RESULT_FAILED, NULL, "E49", NULL, D127},
-    {RESULT_TIMEOUT, NULL, "E1", NULL, D128},
-    {RESULT_FAILED, NULL, "E4", NULL, D128},
-    {RESULT_FAILED, NULL, "E5", NULL, D128},
-    {RESULT_FAILED, NULL, "E19", NULL, D128},
-    {RESULT_FAILED, "30", "E13", "8F84", D128},
-    {RESULT_FAILED, "17", "E4", NULL, D117},
-    {RESULT_FAILED, NULL, "E14", NULL, D127},
-    {RESULT_FAILED, NULL, "E40", NULL, D127},
-    {RESULT_FAILED, NULL, "E062301", NULL, D127},
-    {RESULT_TIMEOUT, NULL, "I99", NULL, D103},
-    {RESULT_FAILED, NULL, NULL, "8F1E", D140},
-    {RESULT_FAILED, NULL, NULL, "8F30", D140},
-    {RESULT_FAILED, NULL, NULL, "8F3D", D140},
-    {RESULT_FAILED, NULL, NULL, "819D", D141},
-    {RESULT_FAILED, NULL, NULL, "8F84", D141},
-    {RESULT_FAILED, NULL, NULL, "8F2F", D127},
-    {RESULT_TIMEOUT, NULL, NULL, "8F2F", D103},
-    /* several: the first permanent one, else the first */
-    {RESULT_FAILED, "30", NULL, "8F84", D130},
-    {RESULT_FAILED, "30", "E21", "8F84", D102},
-    {RESULT_FAILED, "1", "E20", NULL, D101},
-    {RESULT_FAILED, "1", NULL, "819D", D127},
-    {RESULT_FAILED, "30", "E20", "8F1E", D140},
-    {RESULT_FAILED, "17", "E20", "8F1E", D117},
-    {RESULT_TIMEOUT, "17", "E20", "8F84", D117},
-    {RESULT_FAILED, "0", "E20", NULL, D101},
-};
-
-static void test_retry_code__status_code_and_alert__give_the_code_of_the_catalogue(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < G_N_ELEMENTS(tries); i++) {
-        const struct retry_result said = {
-            .kind = tries[i].kind, .gbcs = tries[i].gbcs, .duis = tries[i].duis, .alert = tries[i].alert};
-        enum code found = retry_code(&said);
-        if (found != tries[i].expected)
-            fail_msg("row %zu: expected %s, found %s", i, catalogue_entry(tries[i].expected)->id,
-                     catalogue_entry(found)->id);
-    }
-}
-
 static void test_retry__effects_and_states__are_classified(void **state)
 {
     (void)state;
@@ -375,15 +213,16 @@ static void test_retry__effects_and_states__are_classified(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_retry__each_event_in_each_state__has_the_effect_of_the_design),
-        cmocka_unit_test(test_retry__result_of_an_earlier_try__counts_only_if_success),
-        cmocka_unit_test(test_retry__missing_confirmation__is_d150_once_and_may_still_come),
-        cmocka_unit_test(test_retry__sides_disagree__newer_statement_counts),
-        cmocka_unit_test(test_retry__success_after_the_end__is_recorded_until_both_sides_agree),
+        cmocka_unit_test(test_retry__first_dispatch__begins_the_session),
+        cmocka_unit_test(test_retry__every_try_fails__each_delay_is_used_once_then_the_session_fails),
+        cmocka_unit_test(test_retry__session_end__allows_no_try_at_it_or_after_it),
+        cmocka_unit_test(test_retry__not_attempted__uses_no_try_and_no_delay),
+        cmocka_unit_test(test_retry__permanent_code__fails_the_session_at_once),
+        cmocka_unit_test(test_retry__no_delays_set__first_failed_try_fails_the_session),
+        cmocka_unit_test(test_retry__put_off__session_waits_or_ends_deferred),
+        cmocka_unit_test(test_retry__tcos_closes__no_try_that_could_not_end_before),
+        cmocka_unit_test(test_retry__refused__ready_is_rejected_and_a_session_fails),
         cmocka_unit_test(test_retry__operator_ends_work__only_where_the_sides_have_not_agreed),
-        cmocka_unit_test(test_retry__what_was_stated__is_in_the_transition),
-        cmocka_unit_test(test_retry__subject_and_key_id__are_both_compared),
-        cmocka_unit_test(test_retry_code__status_code_and_alert__give_the_code_of_the_catalogue),
         cmocka_unit_test(test_retry__effects_and_states__are_classified),
     };
 
