@@ -17,6 +17,7 @@
 #define ECOSGATE_VALIDATORS_RESULT_RULES_H
 
 #include "spool/ledger/ledger_sessions.h"
+#include "spool/ledger/ledger_work.h"
 #include "validators/header_rules.h"
 #include "validators/retry.h"
 #include "validators/row.h"

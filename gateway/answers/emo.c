@@ -9,6 +9,7 @@
 #include "formats/outgoing_columns.h"
 #include "gateway/answers/answer_header.h"
 #include "spool/ledger/ledger_sessions.h"
+#include "spool/ledger/ledger_work.h"
 
 /* A row: the work item w, its part `item`, and its session s, if it has one. */
 #define EMO_FACTS(FACT)                                                                                                \

@@ -8,6 +8,7 @@
 #include "formats/outgoing_columns.h"
 #include "gateway/answers/answer_header.h"
 #include "spool/ledger/ledger_sessions.h"
+#include "spool/ledger/ledger_work.h"
 
 #include <inttypes.h>
 

@@ -11,6 +11,7 @@
 #include "gateway/commands/read_access.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_sessions.h"
+#include "spool/ledger/ledger_work.h"
 
 static bool add_work(void *user, const struct ledger_work *work, GError **error)
 {

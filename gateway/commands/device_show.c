@@ -12,6 +12,7 @@
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_sessions.h"
+#include "spool/ledger/ledger_work.h"
 
 #include <string.h>
 

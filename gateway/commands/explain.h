@@ -15,7 +15,7 @@
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_outgoing.h"
-#include "spool/ledger/ledger_sessions.h"
+#include "spool/ledger/ledger_work.h"
 
 #include <jansson.h>
 

@@ -17,7 +17,7 @@
 #include "spool/ledger/ledger_recovery.h"
 #include "spool/ledger/ledger_reference.h"
 #include "spool/ledger/ledger_reports.h"
-#include "spool/ledger/ledger_sessions.h"
+#include "spool/ledger/ledger_work.h"
 #include "validators/reference_rules.h"
 
 #include <stdio.h>

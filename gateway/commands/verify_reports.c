@@ -10,6 +10,7 @@
 #include "gateway/reports/report.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_outgoing.h"
+#include "spool/ledger/ledger_progress.h"
 #include "spool/ledger/ledger_reference.h"
 #include "spool/ledger/ledger_reports.h"
 

@@ -7,6 +7,7 @@
 #include "gateway/pipeline/outcome.h"
 #include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_sessions.h"
+#include "spool/ledger/ledger_work.h"
 #include "validators/retry.h"
 
 #include <string.h>

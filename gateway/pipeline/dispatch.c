@@ -21,6 +21,7 @@
 #include "spool/ledger/ledger_reference.h"
 #include "spool/ledger/ledger_sessions.h"
 #include "spool/ledger/ledger_verdicts.h"
+#include "spool/ledger/ledger_work.h"
 #include "validators/retry.h"
 #include "validators/review_rules.h"
 

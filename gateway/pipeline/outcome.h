@@ -12,6 +12,7 @@
 
 #include "gateway/gateway.h"
 #include "spool/ledger/ledger_sessions.h"
+#include "spool/ledger/ledger_work.h"
 
 /* Writes what the session of `work` has become, and the transition that led there. work is the state before. False: the
  * ledger failed. */

@@ -9,6 +9,7 @@
 #include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_outgoing.h"
+#include "spool/ledger/ledger_progress.h"
 #include "spool/ledger/ledger_reports.h"
 #include "validators/catalogue.h"
 

@@ -12,7 +12,7 @@
 #include "gateway/config.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_reference.h"
-#include "spool/ledger/ledger_sessions.h"
+#include "spool/ledger/ledger_work.h"
 
 /* What a Device's work items say. Begin with zeros. */
 struct migration_past {

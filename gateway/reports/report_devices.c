@@ -4,7 +4,9 @@
  */
 #include "gateway/reports/report_private.h"
 
+#include "spool/ledger/ledger_progress.h"
 #include "spool/ledger/ledger_sessions.h"
+#include "spool/ledger/ledger_work.h"
 #include "validators/catalogue.h"
 
 #include <string.h>

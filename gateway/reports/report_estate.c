@@ -7,6 +7,7 @@
 #include "gateway/reports/migration_status.h"
 #include "spool/ledger/ledger_reports.h"
 #include "spool/ledger/ledger_sessions.h"
+#include "spool/ledger/ledger_work.h"
 
 #include <string.h>
 

@@ -5,6 +5,7 @@
 #include "gateway/reports/report_private.h"
 
 #include "spool/ledger/ledger_sessions.h"
+#include "spool/ledger/ledger_work.h"
 #include "validators/catalogue.h"
 
 static bool assign_stranded(void *user, const struct ledger_inventory *device, GError **error)

@@ -7,7 +7,8 @@
 #include "gateway/reports/report_private.h"
 
 #include "gateway/reports/migration_status.h"
-#include "spool/ledger/ledger_sessions.h"
+#include "spool/ledger/ledger_progress.h"
+#include "spool/ledger/ledger_work.h"
 
 #include <string.h>
 

@@ -202,7 +202,7 @@ bool ledger_all(struct ledger *ledger, sqlite3_stmt *query, const struct ledger_
 bool ledger_counts(struct ledger *ledger, sqlite3_stmt *query, ledger_count_visit visit, void *user, GError **error);
 
 /* Columns that several subjects select, each with its reader: of a verdict `v`, a work item `w`, a Device of the
- * inventory `i`, an outgoing file `p`. The readers rely on this order. */
+ * inventory `i`, an outgoing file `p`, a transition `t`. The readers rely on this order. */
 #define LEDGER_VERDICT                                                                                                 \
     "v.job,v.revision,v.judged_at,v.outcome,v.batch,v.declared,v.parsed,v.accepted,v.rejected,v.deferred,"             \
     "v.code,v.line,v.col,v.first_item,v.items,v.dispatched,v.truncated,v.ended,v.begun"
@@ -215,6 +215,9 @@ bool ledger_counts(struct ledger *ledger, sqlite3_stmt *query, ledger_count_visi
 #define LEDGER_OUTGOING                                                                                                \
     "p.id,p.job,p.revision,p.kind,p.name,p.form,p.drop_name,p.recipient,p.sequence,p.created,p.rows,p.state,p.size,"   \
     "p.sha256,p.delivered_at,p.sender,p.environment,p.about,p.folder,p.rename_sent,p.concluded,p.upload_name"
+#define LEDGER_TRANSITION                                                                                              \
+    "t.n,t.at,t.state,t.try,t.job,t.record,t.code,t.due,t.gbcs,t.duis,t.alert,t.subject_id,t.key_id,t.said_at,t."      \
+    "statement,t.hub"
 enum { LEDGER_VERDICT_COLUMNS = 19, LEDGER_ITEM_COLUMNS = 19 };
 
 /* LEDGER_INVENTORY_ROW → struct ledger_inventory. */
@@ -225,6 +228,8 @@ void ledger_read_outgoing(sqlite3_stmt *query, int column, void *row);
 void ledger_read_verdict(sqlite3_stmt *query, int column, void *row);
 /* LEDGER_ITEM → struct ledger_item. */
 void ledger_read_item(sqlite3_stmt *query, int column, void *row);
+/* LEDGER_TRANSITION → struct ledger_transition without existing_id. */
+void ledger_read_transition(sqlite3_stmt *query, int column, void *row);
 extern const struct ledger_shape ledger_verdict_shape;
 
 /* ---- tables ---- */

@@ -4,8 +4,8 @@
  *
  *   ledger_work_get | ledger_work_by_id → the next state (validators/retry.h) → ledger_session_put
  *
- * A session starts with its first transition. Which sessions are due: ledger_due.h. The rules of all subjects:
- * ledger.h.
+ * A session starts with its first transition. Work items with their sessions: ledger_work.h. Which sessions are due:
+ * ledger_due.h. The rules of all subjects: ledger.h.
  */
 #ifndef ECOSGATE_SPOOL_LEDGER_LEDGER_SESSIONS_H
 #define ECOSGATE_SPOOL_LEDGER_LEDGER_SESSIONS_H
@@ -13,8 +13,7 @@
 #include "spool/ledger/ledger.h"
 #include "spool/ledger/ledger_devices.h"
 
-struct ledger_inventory;
-struct ledger_verdict;
+struct ledger_work;
 
 /* What a side says in a transition's file: the TCoS side about the replacement, the ECoS side about its confirmation.
  * It counts until the same side says something else. The numbers are stored. */
@@ -73,78 +72,6 @@ struct ledger_transition {
                      inventory had none. Set by the ledger; read only */
 };
 
-/* An end of a session. */
-struct ledger_end {
-    enum ledger_state state;
-    int64_t ended;         /* when it was recorded; 0: there is no such end */
-    const char *code;      /* why it ended so; NULL: none */
-    int64_t next_eligible; /* as in the session */
-    int64_t tries;         /* that were attempted */
-};
-
-/* A work item with its present state. */
-struct ledger_work {
-    struct ledger_item item;
-    const char *org, *batch;     /* of the instruction */
-    const char *name;            /* of the instruction's file, escaped */
-    int64_t revision, judged_at; /* of the instruction's verdict */
-    bool withheld;               /* not ordered before an operator releases it (ledger_recovery.h) */
-    bool overruled;              /* an operator has released the Device since its last transition (ledger_resolved.h) */
-    bool reported;               /* an outcome file (EMO) of the instruction is planned */
-    struct ledger_end corrected; /* the end that a late success has corrected; the session has the one that holds */
-    bool has_session;            /* false: all members of `session` are 0 */
-    struct ledger_session session;
-};
-
-/* ---- one work item ---- */
-
-/* The three parts of a WorkItemId, <org>.<BatchId>.<RecordNumber>. */
-struct ledger_work_item_id {
-    const char *org, *batch;
-    int64_t record;
-};
-/* The work item with that WorkItemId. *work is NULL if no accepted instruction has it; g_free it. For the sake of
- * result files, which ask this for each record, most texts are left out. Set are: of the item its numbers, Device,
- * outcome and end; revision, judged_at, reported; the session. */
-bool ledger_work_by_id(struct ledger *ledger, const struct ledger_work_item_id *id, struct ledger_work **work,
-                       GError **error);
-/* The work item with that number. *work is NULL if there is none; g_free it. */
-bool ledger_work_get(struct ledger *ledger, int64_t item, struct ledger_work **work, GError **error);
-/* device: what the inventory says of the item's Device; NULL: it is not there. */
-typedef bool (*ledger_work_inventory_visit)(void *user, const struct ledger_work *work,
-                                            const struct ledger_inventory *device, GError **error);
-/* Visits the work item with that number, if there is one. */
-bool ledger_work_with_inventory(struct ledger *ledger, int64_t item, ledger_work_inventory_visit visit, void *user,
-                                GError **error);
-
-/* ---- many work items ---- */
-
-typedef bool (*ledger_work_visit)(void *user, const struct ledger_work *work, GError **error);
-/* Visits all work items of a Device, oldest first. */
-bool ledger_work_of_device_each(struct ledger *ledger, uint64_t device, ledger_work_visit visit, void *user,
-                                GError **error);
-/* Visits the work items that the outcome file (EMO) of that job shows, in the order of the instruction: state, try,
- * unused, code, next_eligible and ended of each session are what they were when the file was planned
- * (ledger_outcome_mark_planned). */
-bool ledger_work_of_outcome_each(struct ledger *ledger, int64_t job, ledger_work_visit visit, void *user,
-                                 GError **error);
-/* Work items in a state, at most `limit`; limit 0: all. */
-struct ledger_in_state {
-    enum ledger_state state;
-    int64_t limit;
-    bool withheld; /* live ones that are withheld (ledger_recovery.h), whatever their state */
-};
-/* Visits them by due time and number. Walks all items. */
-bool ledger_work_in_state_each(struct ledger *ledger, const struct ledger_in_state *which, ledger_work_visit visit,
-                               void *user, GError **error);
-/* Visits each present state by number, with its name and how many work items have it. Walks all items. */
-bool ledger_state_counts_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error);
-typedef bool (*ledger_work_order_visit)(void *user, const struct ledger_work *work,
-                                        const struct ledger_transition *transition, GError **error);
-/* Visits the work items of a work order in the order of its records, each with the transition that put it there. */
-bool ledger_work_order_each(struct ledger *ledger, int64_t job, ledger_work_order_visit visit, void *user,
-                            GError **error);
-
 /* ---- a change ---- */
 
 /* Stores the next state of a work item and the transition that leads to it. `work` is the item as it was read before;
@@ -163,34 +90,5 @@ typedef bool (*ledger_transition_visit)(void *user, const struct ledger_transiti
 /* Visits the transitions of a work item, oldest first. */
 bool ledger_transitions_each(struct ledger *ledger, int64_t item, ledger_transition_visit visit, void *user,
                              GError **error);
-
-/* ---- for reports ---- */
-
-/* The work item's end in that state, also if a later one has corrected it; NULL: it did not end so. *end is room for
- * the result, which holds as long as both. */
-const struct ledger_end *ledger_work_end_in(const struct ledger_work *work, enum ledger_state state,
-                                            struct ledger_end *end);
-
-/* Sessions that ended in a state within an interval. An end that was corrected later stays one: a session that failed
- * in one week and turned out to have succeeded in the next failed in the first and migrated in the second. */
-struct ledger_ended {
-    enum ledger_state state;
-    struct ledger_interval when;
-};
-/* code: why it ended so; NULL: none. */
-typedef bool (*ledger_ended_visit)(void *user, int64_t item, uint64_t device, const char *code, GError **error);
-/* Visits them by their end and number. */
-bool ledger_ended_sessions_each(struct ledger *ledger, const struct ledger_ended *which, ledger_ended_visit visit,
-                                void *user, GError **error);
-/* *n: how many there are. */
-bool ledger_ended_sessions_count(struct ledger *ledger, const struct ledger_ended *which, int64_t *n, GError **error);
-
-/* outcome: of the review. */
-typedef bool (*ledger_review_visit)(void *user, uint64_t device, enum ledger_state outcome, GError **error);
-/* Visits the work items of instructions judged within an interval, in no order. */
-bool ledger_reviews_each(struct ledger *ledger, const struct ledger_interval *judged, ledger_review_visit visit,
-                         void *user, GError **error);
-/* Visits the work items that were accepted before `at` and whose session had not ended then, in no order. */
-bool ledger_unfinished_each(struct ledger *ledger, int64_t at, ledger_review_visit visit, void *user, GError **error);
 
 #endif

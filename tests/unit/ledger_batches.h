@@ -14,6 +14,7 @@
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_sessions.h"
 #include "spool/ledger/ledger_verdicts.h"
+#include "spool/ledger/ledger_work.h"
 #include "tests/unit/ledger_home.h"
 
 #include <glib.h>
@@ -133,6 +134,17 @@ static inline int64_t instruct_again(int64_t job, uint64_t device, enum ledger_s
     v.first_item = item.item;
     assert_true(ledger_verdict_insert(ledger, &v, NULL));
     return item.item;
+}
+
+/* Job 7: three results, batch B9. */
+static inline void add_results(void)
+{
+    const struct ledger_job result = {.id = 7, .name = "r", .type = "EMT", .org = "MCC", .received = 1};
+    const struct ledger_verdict verdict = {
+        .job = 7, .revision = 1, .judged_at = 1, .outcome = "AC", .batch = "B9", .parsed = 3, .accepted = 3};
+
+    assert_true(ledger_job_insert(ledger, &result, NULL, NULL));
+    assert_true(ledger_verdict_insert(ledger, &verdict, NULL));
 }
 
 #endif

@@ -7,6 +7,7 @@
 #include "spool/ledger/ledger_proof.h"
 #include "spool/ledger/ledger_sessions.h"
 #include "spool/ledger/ledger_verdicts.h"
+#include "spool/ledger/ledger_work.h"
 #include "tests/unit/ledger_home.h"
 
 #include <glib.h>

@@ -3,9 +3,9 @@
 #include "spool/ledger/ledger_due.h"
 
 #include "spool/ledger/ledger_devices.h"
-#include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_sessions.h"
 #include "spool/ledger/ledger_verdicts.h"
+#include "spool/ledger/ledger_work.h"
 #include "tests/unit/ledger_batches.h"
 
 #include <glib.h>
@@ -157,17 +157,6 @@ static struct ledger_verdict verdict_of(int64_t job)
 {
     return (struct ledger_verdict){
         .first_item = first + (job - 1) * DEVICES, .items = DEVICES, .judged_at = JUDGED + job};
-}
-
-/* Job 7: three results, batch B9. */
-static void add_results(void)
-{
-    const struct ledger_job result = {.id = 7, .name = "r", .type = "EMT", .org = "MCC", .received = 1};
-    const struct ledger_verdict verdict = {
-        .job = 7, .revision = 1, .judged_at = 1, .outcome = "AC", .batch = "B9", .parsed = 3, .accepted = 3};
-
-    assert_true(ledger_job_insert(ledger, &result, NULL, NULL));
-    assert_true(ledger_verdict_insert(ledger, &verdict, NULL));
 }
 
 static bool undispatched_of(struct ledger *of, int64_t now, int64_t limit, GArray *due, GError **error)

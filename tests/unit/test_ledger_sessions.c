@@ -1,8 +1,7 @@
-/* Sessions and transitions: every member comes back, statements, ends, walks; what earlier work means for a Device. */
+/* Changes of sessions: every member comes back, statements, transitions, ends. */
 #include "spool/ledger/ledger_sessions.h"
 
 #include "spool/ledger/ledger_devices.h"
-#include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_verdicts.h"
 #include "tests/unit/ledger_batches.h"
 
@@ -15,26 +14,6 @@
 #include <cmocka.h>
 
 /* ---- rows ---- */
-
-static void test_ledger_sessions__no_session__work_is_what_the_review_says(void **state)
-{
-    g_autofree struct ledger_work *work = work_of(first + 5), *none = work_of(999);
-
-    (void)state;
-    assert_null(none);
-    assert_false(work->has_session);
-    assert_int_equal(work->session.state, LEDGER_READY);
-    assert_int_equal(work->session.try, 0);
-    assert_int_equal(work->item.outcome, LEDGER_REJECTED);
-    assert_int_equal(work->item.device, FIRST_DEVICE + 21);
-    assert_true(work->item.ended);
-    assert_string_equal(work->item.code, "C104");
-    assert_string_equal(work->org, "MCC");
-    assert_string_equal(work->batch, "B1");
-    assert_string_equal(work->name, "n1");
-    assert_int_equal(work->revision, 1);
-    assert_int_equal(work->judged_at, JUDGED + 1);
-}
 
 static const struct ledger_session whole_session = {.state = LEDGER_CONFIRM_MISMATCH,
                                                     .try = 3,
@@ -221,43 +200,6 @@ static void test_ledger_sessions__changed_since_it_was_read__is_refused(void **s
     assert_true(g_error_matches(behind, SPOOL_ERROR, SPOOL_ERROR_EXISTS));
 }
 
-/* Job 7: three results, batch B9. */
-static void add_results(void)
-{
-    const struct ledger_job result = {.id = 7, .name = "r", .type = "EMT", .org = "MCC", .received = 1};
-    const struct ledger_verdict verdict = {
-        .job = 7, .revision = 1, .judged_at = 1, .outcome = "AC", .batch = "B9", .parsed = 3, .accepted = 3};
-
-    assert_true(ledger_job_insert(ledger, &result, NULL, NULL));
-    assert_true(ledger_verdict_insert(ledger, &verdict, NULL));
-}
-
-static int64_t found(const char *org, const char *batch, int64_t record)
-{
-    g_autofree struct ledger_work *work = NULL;
-
-    assert_true(ledger_work_by_id(ledger, &(struct ledger_work_item_id){org, batch, record}, &work, NULL));
-    return work == NULL ? 0 : work->item.item - first + 1;
-}
-
-static void test_ledger_sessions__by_work_item_id__is_found_or_nothing(void **state)
-{
-    (void)state;
-    add_results();
-    assert_int_equal(found("MCC", "B1", 1), 1);
-    assert_int_equal(found("MCC", "B1", 6), 6);
-    assert_int_equal(found("MCC", "B2", 1), 7);
-    assert_int_equal(found("MCC", "B2", 6), 12);
-    assert_int_equal(found("MCC", "B1", 0), 0);
-    assert_int_equal(found("MCC", "B1", -1), 0);
-    assert_int_equal(found("MCC", "B2", 0), 0); /* not the last of the batch before */
-    assert_int_equal(found("MCC", "B1", 7), 0);
-    assert_int_equal(found("MCX", "B1", 1), 0);
-    assert_int_equal(found("MCC", "B3", 1), 0);
-    assert_int_equal(found("MCC", "B9", 1), 0); /* a batch of results */
-    assert_int_equal(found("", "", 1), 0);
-}
-
 /* ---- ends ---- */
 
 static bool is_live(uint64_t device)
@@ -315,260 +257,17 @@ static void test_ledger_sessions__two_verdicts__the_one_with_the_items_counts(vo
     assert_int_equal(verdict->ended, 0);
 }
 
-/* ---- what earlier work means ---- */
-
-static struct ledger_earlier_work earlier_work_of(uint64_t device)
-{
-    struct ledger_earlier_work past;
-
-    assert_true(ledger_earlier_work(ledger, device, 100, &past, NULL));
-    return past;
-}
-
-static void fail_session(int64_t item, int64_t next_eligible, enum ledger_statement statement)
-{
-    const struct ledger_session session = {
-        .state = LEDGER_FAILED, .transitions = 1, .try = 1, .ended = 50, .next_eligible = next_eligible};
-    const struct ledger_transition transition = {
-        .n = 1, .at = 50, .state = LEDGER_FAILED, .subject_id = "s", .key_id = "k", .statement = statement};
-
-    put(item, &session, &transition);
-}
-
-static void test_ledger_devices__failed_sessions__the_newest_says_when_again(void **state)
-{
-    const uint64_t device = FIRST_DEVICE + 16;
-    struct ledger_earlier_work past = earlier_work_of(device);
-
-    (void)state;
-    assert_true(past.live);
-    assert_false(past.replaced);
-    assert_int_equal(past.failed_sessions, 0);
-    assert_int_equal(past.next_eligible, 0);
-    fail_session(first, 700, LEDGER_NOT_REPLACED);
-    past = earlier_work_of(device);
-    assert_false(past.live);
-    assert_int_equal(past.failed_sessions, 1);
-    assert_int_equal(past.next_eligible, 700);
-    fail_session(instruct_again(5, device, LEDGER_READY), 600, LEDGER_NO_STATEMENT);
-    (void)instruct_again(6, device, LEDGER_REJECTED);
-    past = earlier_work_of(device);
-    assert_int_equal(past.failed_sessions, 2);
-    assert_int_equal(past.next_eligible, 600);
-    assert_false(past.live);
-    assert_false(past.replaced);
-    (void)instruct_again(7, device, LEDGER_READY);
-    (void)instruct_again(8, device, LEDGER_DEFERRED);
-    assert_true(earlier_work_of(device).live);
-    assert_int_equal(earlier_work_of(12345).failed_sessions, 0);
-}
-
-static void test_ledger_devices__a_success_of_either_side__is_kept(void **state)
-{
-    (void)state;
-    fail_session(first, 700, LEDGER_REPLACED);
-    fail_session(first + 1, 700, LEDGER_CONFIRMED);
-    move(first + 2, LEDGER_MIGRATED, 0, 90); /* without a statement: an operator has ended it so */
-    (void)instruct_again(5, FIRST_DEVICE + 16, LEDGER_REJECTED);
-    assert_true(earlier_work_of(FIRST_DEVICE + 16).replaced);
-    assert_true(earlier_work_of(FIRST_DEVICE + 17).replaced);
-    assert_true(earlier_work_of(FIRST_DEVICE + 18).replaced);
-    fail_session(first + 3, 700, LEDGER_NOT_CONFIRMED);
-    assert_false(earlier_work_of(FIRST_DEVICE + 19).replaced);
-}
-
-/* ---- ends ---- */
-
-static bool join_end(void *user, int64_t item, uint64_t device, const char *code, GError **error)
-{
-    (void)device, (void)error;
-    g_string_append_printf(user, "%d:%s ", (int)(item - first + 1), code != NULL ? code : "-");
-    return true;
-}
-
-static void expect_ended(enum ledger_state in, int64_t from, int64_t until, const char *expected)
-{
-    const struct ledger_ended which = {in, {from, until}};
-    g_autoptr(GString) text = g_string_new(NULL);
-    int64_t n = 0;
-
-    assert_true(ledger_ended_sessions_each(ledger, &which, join_end, text, NULL));
-    assert_true(ledger_ended_sessions_count(ledger, &which, &n, NULL));
-    assert_string_equal(text->str, expected);
-    for (const char *at = expected; *at != '\0'; at++)
-        n -= *at == ' ';
-    assert_int_equal(n, 0);
-}
-
-static bool count_one(void *user, uint64_t device, enum ledger_state outcome, GError **error)
-{
-    (void)device, (void)outcome, (void)error;
-    ++*(int *)user;
-    return true;
-}
-
-static int unfinished_at(int64_t at)
-{
-    int n = 0;
-
-    assert_true(ledger_unfinished_each(ledger, at, count_one, &n, NULL));
-    return n;
-}
-
-/* An end that a late success corrects stays an end of its period; the new one is one of another period. */
-static void test_ledger_sessions__end_is_corrected__both_ends_count_in_their_periods(void **state)
-{
-    int64_t late = JUDGED + 500;
-    int unfinished = unfinished_at(late);
-    const struct ledger_session failed = {.state = LEDGER_FAILED,
-                                          .transitions = 1,
-                                          .try = 3,
-                                          .unused = true,
-                                          .code = "D103",
-                                          .ended = late + 10,
-                                          .next_eligible = 700};
-    const struct ledger_session same = {.state = LEDGER_FAILED,
-                                        .transitions = 2,
-                                        .try = 3,
-                                        .unused = true,
-                                        .code = "D103",
-                                        .ended = late + 10,
-                                        .next_eligible = 700};
-    const struct ledger_session migrated = {.state = LEDGER_MIGRATED, .transitions = 3, .try = 3, .ended = late + 20};
-    const struct ledger_transition a = {.n = 1, .state = LEDGER_FAILED}, b = {.n = 2, .state = LEDGER_FAILED},
-                                   c = {.n = 3, .state = LEDGER_MIGRATED};
-    struct ledger_end room;
-
-    (void)state;
-    put(first, &failed, &a);
-    put(first, &same, &b);
-    expect_ended(LEDGER_FAILED, 0, late + 30, "1:D103 ");
-    put(first, &migrated, &c);
-    put(first + 1,
-        &(struct ledger_session){.state = LEDGER_FAILED, .transitions = 1, .code = "D105", .ended = late + 9}, &a);
-    expect_ended(LEDGER_FAILED, 0, late + 30, "2:D105 1:D103 ");
-    expect_ended(LEDGER_FAILED, late + 10, late + 30, "1:D103 ");
-    expect_ended(LEDGER_MIGRATED, 0, late + 20, "");
-    expect_ended(LEDGER_MIGRATED, late + 20, late + 30, "1:- ");
-    assert_int_equal(unfinished_at(late + 9), unfinished);
-    assert_int_equal(unfinished_at(late + 10), unfinished - 1);
-    assert_int_equal(unfinished_at(late + 15), unfinished - 2);
-    g_autofree struct ledger_work *work = work_of(first), *other = work_of(first + 1), *none = work_of(first + 2);
-    const struct ledger_end *end = ledger_work_end_in(work, LEDGER_FAILED, &room);
-    assert_non_null(end);
-    assert_int_equal(end->ended, late + 10);
-    assert_int_equal(end->tries, 2);
-    assert_int_equal(end->next_eligible, 700);
-    assert_string_equal(end->code, "D103");
-    assert_int_equal(ledger_work_end_in(work, LEDGER_MIGRATED, &room)->ended, late + 20);
-    assert_string_equal(ledger_work_end_in(other, LEDGER_FAILED, &room)->code, "D105");
-    assert_null(ledger_work_end_in(other, LEDGER_MIGRATED, &room));
-    assert_null(ledger_work_end_in(none, LEDGER_READY, &room));
-}
-
-/* ---- walks ---- */
-
-static bool join_number(void *user, const struct ledger_work *work, GError **error)
-{
-    (void)error;
-    g_string_append_printf(user, "%d ", (int)(work->item.item - first + 1));
-    return true;
-}
-
-static void expect_in(enum ledger_state in, int64_t limit, const char *expected)
-{
-    g_autoptr(GString) text = g_string_new(NULL);
-
-    assert_true(ledger_work_in_state_each(ledger, &(struct ledger_in_state){.state = in, .limit = limit}, join_number,
-                                          text, NULL));
-    if (strcmp(text->str, expected) != 0)
-        fail_msg("%s: expected '%s', found '%s'", ledger_state_name(in), expected, text->str);
-}
-
-static void test_ledger_sessions__in_a_state__by_due_time(void **state)
-{
-    (void)state;
-    move(first, LEDGER_RETRY_WAIT, 90, 100);
-    move(first + 1, LEDGER_RETRY_WAIT, 70, 100);
-    move(first + 6, LEDGER_RETRY_WAIT, 70, 100);
-    move(first + 2, LEDGER_READY, 500, 0);
-    move(first + 4, LEDGER_READY, 5000, 0);
-    move(first + 3, LEDGER_MIGRATED, 0, 0);
-    expect_in(LEDGER_RETRY_WAIT, 0, "2 7 1 ");
-    expect_in(LEDGER_RETRY_WAIT, 2, "2 7 ");
-    expect_in(LEDGER_READY, 0, "3 8 9 10 11 5 ");
-    expect_in(LEDGER_MIGRATED, 0, "4 ");
-    expect_in(LEDGER_REJECTED, 0, "6 12 ");
-    expect_in(LEDGER_DISPATCHED, 0, "");
-}
-
-static void test_ledger_sessions__of_a_device__oldest_first(void **state)
-{
-    const uint64_t device = FIRST_DEVICE + 21; /* was rejected */
-    g_autoptr(GString) text = g_string_new(NULL), expected = g_string_new("6 ");
-
-    (void)state;
-    for (int job = 5; job < 8; job++)
-        g_string_append_printf(expected, "%d ", (int)(instruct_again(job, device, LEDGER_REJECTED) - first + 1));
-    assert_true(ledger_work_of_device_each(ledger, device, join_number, text, NULL));
-    assert_string_equal(text->str, expected->str);
-}
-
-static bool join_order(void *user, const struct ledger_work *work, const struct ledger_transition *transition,
-                       GError **error)
-{
-    (void)error;
-    g_string_append_printf(user, "%d:%d try %d ", (int)transition->record, (int)(work->item.item - first + 1),
-                           (int)transition->try);
-    return true;
-}
-
-static void test_ledger_sessions__of_a_work_order__with_their_transitions(void **state)
-{
-    static const int items[] = {3, 1, 2};
-    g_autoptr(GString) text = g_string_new(NULL);
-
-    (void)state;
-    for (size_t i = 0; i < G_N_ELEMENTS(items); i++) {
-        const struct ledger_session session = {
-            .state = LEDGER_DISPATCHED, .transitions = 1, .try = 1, .ends = 90, .due = 90};
-        const struct ledger_transition transition = {
-            .n = 1, .state = LEDGER_DISPATCHED, .try = 1, .job = 9, .record = (int64_t)i + 1};
-        put(first + items[i], &session, &transition);
-    }
-    /* later transitions, one by a file whose job has the work order's number */
-    const struct ledger_session waits = {.state = LEDGER_RETRY_WAIT, .transitions = 2, .try = 1, .ends = 90, .due = 80};
-    const struct ledger_transition failed = {.n = 2, .state = LEDGER_RETRY_WAIT, .try = 1, .job = 9, .record = 7};
-    put(first + 1, &waits, &failed);
-    const struct ledger_session again = {.state = LEDGER_DISPATCHED, .transitions = 3, .try = 2, .ends = 90, .due = 90};
-    const struct ledger_transition second = {.n = 3, .state = LEDGER_DISPATCHED, .try = 2, .job = 10, .record = 1};
-    put(first + 1, &again, &second);
-    assert_true(ledger_work_order_each(ledger, 9, join_order, text, NULL));
-    assert_string_equal(text->str, "1:4 try 1 2:2 try 1 3:3 try 1 ");
-    g_string_set_size(text, 0);
-    assert_true(ledger_work_order_each(ledger, 10, join_order, text, NULL));
-    assert_string_equal(text->str, "1:2 try 2 ");
-}
-
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, enter, leave)
     const struct CMUnitTest tests[] = {
-        T(test_ledger_sessions__no_session__work_is_what_the_review_says),
         T(test_ledger_sessions__put__every_member_comes_back),
         T(test_ledger_sessions__several_statements__the_newest_of_each_side_counts),
         T(test_ledger_sessions__one_flag_at_a_time__is_not_mixed_up),
         T(test_ledger_sessions__transitions__come_back_in_order),
         T(test_ledger_sessions__changed_since_it_was_read__is_refused),
-        T(test_ledger_sessions__by_work_item_id__is_found_or_nothing),
         T(test_ledger_sessions__end__frees_the_device_and_is_counted_once),
         T(test_ledger_sessions__two_verdicts__the_one_with_the_items_counts),
-        T(test_ledger_devices__failed_sessions__the_newest_says_when_again),
-        T(test_ledger_devices__a_success_of_either_side__is_kept),
-        T(test_ledger_sessions__end_is_corrected__both_ends_count_in_their_periods),
-        T(test_ledger_sessions__in_a_state__by_due_time),
-        T(test_ledger_sessions__of_a_device__oldest_first),
-        T(test_ledger_sessions__of_a_work_order__with_their_transitions),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,339 @@
+/*
+ * Work items with their sessions. A session has the present state and names the transitions with the newest statement
+ * of each side, which are joined to it here.
+ */
+#include "spool/ledger/ledger_work.h"
+
+#include "spool/ledger/ledger_private.h"
+#include "spool/ledger/ledger_reference.h"
+#include "spool/ledger/ledger_verdicts.h"
+
+#include <string.h>
+
+/* A session `s` with the newest statement of the TCoS side (`a`) and of the ECoS side (`b`). */
+#define SESSION                                                                                                        \
+    "s.item,s.state,s.transitions,s.last,s.try,s.answered,s.unused,s.delays,s.begun,s.ends,s.due,s.code,s.next_"       \
+    "eligible,"                                                                                                        \
+    "s.ended,s.tcos,a.statement,a.at,a.try,a.subject_id,a.key_id,s.ecos,b.statement,b.at,b.try,b.subject_id,b.key_id," \
+    "a.existing_id"
+#define SESSION_FROM                                                                                                   \
+    " LEFT JOIN session s ON s.item=w.item LEFT JOIN transition a ON a.id=s.tcos LEFT JOIN transition b ON "           \
+    "b.id=s.ecos"
+/* A work item `w` with its instruction's verdict `v` and job `j`, and its session if it has one. */
+#define WITHHELD "EXISTS(SELECT 1 FROM withheld h WHERE h.item=w.item)"
+#define OVERRULED "EXISTS(SELECT 1 FROM device_release r WHERE r.device_id=w.device_id AND r.transition>=s.last)"
+#define WORK                                                                                                           \
+    "SELECT " LEDGER_ITEM ",j.org,v.batch,j.name,v.revision,v.judged_at," WITHHELD "," OVERRULED                       \
+    ",v.reported,c.state,"                                                                                             \
+    "c.ended,c.code,c.next_eligible,c.try-c.unused," SESSION
+#define WORK_FROM                                                                                                      \
+    " JOIN job j ON j.id=w.job JOIN verdict v ON v.job=w.job AND w.item>=v.first_item"                                 \
+    " AND w.item<v.first_item+v.items LEFT JOIN session_was c ON c.item=w.item AND c.ended IS NOT NULL" SESSION_FROM
+enum { WORK_CORRECTED = LEDGER_ITEM_COLUMNS + 8, WORK_SESSION = WORK_CORRECTED + 5, SESSION_COLUMNS = 27 };
+enum { WORK_COLUMNS = WORK_SESSION + SESSION_COLUMNS };
+
+/* ---- reading ---- */
+
+/* Six columns of a statement's transition; all NULL if the side has made none. A negative statement has no identifiers
+ * that count, even if its record had some. */
+static void read_side(sqlite3_stmt *q, int c, struct ledger_side *side)
+{
+    enum ledger_statement statement = (enum ledger_statement)sqlite3_column_int(q, c + 1);
+    side->transition = sqlite3_column_int64(q, c);
+    if (side->transition == 0)
+        return;
+    side->good = statement == LEDGER_REPLACED || statement == LEDGER_CONFIRMED;
+    side->at = sqlite3_column_int64(q, c + 2);
+    if (!side->good)
+        return;
+    side->try = sqlite3_column_int64(q, c + 3);
+    side->subject_id = ledger_text(q, c + 4);
+    side->key_id = ledger_text(q, c + 5);
+}
+
+static void read_session(sqlite3_stmt *q, int c, struct ledger_session *session)
+{
+    session->state = (enum ledger_state)sqlite3_column_int(q, c + 1);
+    session->transitions = sqlite3_column_int64(q, c + 2);
+    session->last = sqlite3_column_int64(q, c + 3);
+    session->try = sqlite3_column_int64(q, c + 4);
+    session->answered = sqlite3_column_int(q, c + 5) != 0;
+    session->unused = sqlite3_column_int(q, c + 6) != 0;
+    session->delays = sqlite3_column_int64(q, c + 7);
+    session->begun = sqlite3_column_int64(q, c + 8);
+    session->ends = sqlite3_column_int64(q, c + 9);
+    session->due = sqlite3_column_int64(q, c + 10);
+    session->code = ledger_text(q, c + 11);
+    session->next_eligible = sqlite3_column_int64(q, c + 12);
+    session->ended = sqlite3_column_int64(q, c + 13);
+    read_side(q, c + 14, &session->tcos);
+    read_side(q, c + 20, &session->ecos);
+    session->tcos.existing_id = session->tcos.good ? ledger_text(q, c + 26) : NULL;
+}
+
+static void read_work(sqlite3_stmt *q, int c, void *row)
+{
+    struct ledger_work *work = row;
+    enum { C = LEDGER_ITEM_COLUMNS };
+    ledger_read_item(q, c, &work->item);
+    work->org = ledger_text(q, c + C);
+    work->batch = ledger_text(q, c + C + 1);
+    work->name = ledger_text(q, c + C + 2);
+    work->revision = sqlite3_column_int64(q, c + C + 3);
+    work->judged_at = sqlite3_column_int64(q, c + C + 4);
+    work->withheld = sqlite3_column_int(q, c + C + 5) != 0;
+    work->overruled = sqlite3_column_int(q, c + C + 6) != 0;
+    work->reported = sqlite3_column_int(q, c + C + 7) != 0;
+    work->corrected = (struct ledger_end){.state = (enum ledger_state)sqlite3_column_int(q, c + WORK_CORRECTED),
+                                          .ended = sqlite3_column_int64(q, c + WORK_CORRECTED + 1),
+                                          .code = ledger_text(q, c + WORK_CORRECTED + 2),
+                                          .next_eligible = sqlite3_column_int64(q, c + WORK_CORRECTED + 3),
+                                          .tries = sqlite3_column_int64(q, c + WORK_CORRECTED + 4)};
+    work->has_session = sqlite3_column_type(q, c + WORK_SESSION) != SQLITE_NULL;
+    read_session(q, c + WORK_SESSION, &work->session);
+}
+
+static const size_t work_strings[] = {
+    offsetof(struct ledger_work, item.device_text),
+    offsetof(struct ledger_work, item.device_type),
+    offsetof(struct ledger_work, item.manufacturer),
+    offsetof(struct ledger_work, item.model),
+    offsetof(struct ledger_work, item.firmware),
+    offsetof(struct ledger_work, item.mpxn),
+    offsetof(struct ledger_work, item.chf),
+    offsetof(struct ledger_work, item.region),
+    offsetof(struct ledger_work, item.attempt),
+    offsetof(struct ledger_work, item.code),
+    offsetof(struct ledger_work, item.text),
+    offsetof(struct ledger_work, org),
+    offsetof(struct ledger_work, batch),
+    offsetof(struct ledger_work, name),
+    offsetof(struct ledger_work, corrected.code),
+    offsetof(struct ledger_work, session.code),
+    offsetof(struct ledger_work, session.tcos.subject_id),
+    offsetof(struct ledger_work, session.tcos.key_id),
+    offsetof(struct ledger_work, session.tcos.existing_id),
+    offsetof(struct ledger_work, session.ecos.subject_id),
+    offsetof(struct ledger_work, session.ecos.key_id),
+};
+static const struct ledger_shape work_shape = {sizeof(struct ledger_work), read_work, work_strings,
+                                               G_N_ELEMENTS(work_strings)};
+
+/* ---- one work item ---- */
+
+/* The records of a result file nearly all name the same instruction, so the last one found is kept. What is kept holds
+ * within a transaction only: outside of one another process may change the ledger. */
+static bool find_batch(struct ledger *ledger, const struct ledger_work_item_id *id, GError **error)
+{
+    LEDGER_SQL(of_batch, "SELECT v.job,v.first_item,v.items,v.revision,v.judged_at,v.reported FROM verdict v"
+                         " JOIN job j ON j.id=v.job WHERE v.batch=?2 AND j.org=?1 AND v.items>0");
+    struct ledger_recent_batch *recent = &ledger->recent_batch;
+    bool known = recent->items > 0 && strcmp(recent->batch, id->batch) == 0 && strcmp(recent->org, id->org) == 0;
+    if (known && sqlite3_get_autocommit(ledger->db) == 0)
+        return true;
+    *recent = (struct ledger_recent_batch){0};
+    sqlite3_stmt *q =
+        ledger_query(ledger, &of_batch, LEDGER_VALUES(LEDGER_TEXT(id->org), LEDGER_TEXT(id->batch)), error);
+    bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
+    if (good && row) {
+        (void)g_strlcpy(recent->org, id->org, sizeof recent->org);
+        (void)g_strlcpy(recent->batch, id->batch, sizeof recent->batch);
+        recent->job = sqlite3_column_int64(q, 0);
+        recent->first_item = sqlite3_column_int64(q, 1);
+        recent->items = sqlite3_column_int64(q, 2);
+        recent->revision = sqlite3_column_int64(q, 3);
+        recent->judged_at = sqlite3_column_int64(q, 4);
+        recent->reported = sqlite3_column_int(q, 5) != 0;
+    }
+    ledger_end(q);
+    return good;
+}
+
+/* Without the texts of the item, which would be most of the cost. */
+static void read_work_by_id(sqlite3_stmt *q, int c, void *row)
+{
+    struct ledger_work *work = row;
+    work->item.record = sqlite3_column_int64(q, c);
+    work->item.has_device = sqlite3_column_type(q, c + 1) != SQLITE_NULL;
+    work->item.device = (uint64_t)sqlite3_column_int64(q, c + 1);
+    work->item.outcome = (enum ledger_state)sqlite3_column_int(q, c + 2);
+    work->item.ended = sqlite3_column_int64(q, c + 3) != 0;
+    work->withheld = sqlite3_column_int(q, c + 4) != 0;
+    work->has_session = sqlite3_column_type(q, c + 5) != SQLITE_NULL;
+    read_session(q, c + 5, &work->session);
+}
+
+bool ledger_work_by_id(struct ledger *ledger, const struct ledger_work_item_id *id, struct ledger_work **work,
+                       GError **error)
+{
+    LEDGER_SQL(of_item, "SELECT w.record,w.device_id,w.outcome,w.slot," WITHHELD "," SESSION
+                        " FROM work_item w" SESSION_FROM " WHERE w.item=?");
+    static const struct ledger_shape shape = {sizeof(struct ledger_work), read_work_by_id, work_strings,
+                                              G_N_ELEMENTS(work_strings)};
+    const struct ledger_recent_batch *recent = &ledger->recent_batch;
+    void *row = NULL;
+    *work = NULL;
+    if (!find_batch(ledger, id, error))
+        return false;
+    if (id->record <= 0 || id->record > recent->items)
+        return true;
+    int64_t item = recent->first_item + id->record - 1;
+    if (!ledger_one(ledger, ledger_query(ledger, &of_item, LEDGER_VALUES(LEDGER_INT(item)), error), &shape, &row,
+                    error))
+        return false;
+    *work = row;
+    if (row != NULL) {
+        (*work)->item.item = item;
+        (*work)->item.job = recent->job;
+        (*work)->revision = recent->revision;
+        (*work)->judged_at = recent->judged_at;
+        (*work)->reported = recent->reported;
+    }
+    return true;
+}
+
+bool ledger_work_get(struct ledger *ledger, int64_t item, struct ledger_work **work, GError **error)
+{
+    LEDGER_SQL(of_item, WORK " FROM work_item w" WORK_FROM " WHERE w.item=?");
+    void *row = NULL;
+    if (!ledger_one(ledger, ledger_query(ledger, &of_item, LEDGER_VALUES(LEDGER_INT(item)), error), &work_shape, &row,
+                    error))
+        return false;
+    *work = row;
+    return true;
+}
+
+bool ledger_work_with_inventory(struct ledger *ledger, int64_t item, ledger_work_inventory_visit visit, void *user,
+                                GError **error)
+{
+    LEDGER_SQL(of_item, WORK "," LEDGER_INVENTORY_ROW " FROM work_item w" WORK_FROM
+                             " LEFT JOIN inventory i ON i.device_id=w.device_id WHERE w.item=?");
+    sqlite3_stmt *q = ledger_query(ledger, &of_item, LEDGER_VALUES(LEDGER_INT(item)), error);
+    bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
+    if (good && row) {
+        struct ledger_work work = {0};
+        struct ledger_inventory device;
+        read_work(q, 0, &work);
+        ledger_read_inventory(q, WORK_COLUMNS, &device);
+        good = visit(user, &work, sqlite3_column_type(q, WORK_COLUMNS) != SQLITE_NULL ? &device : NULL, error);
+    }
+    ledger_end(q);
+    return good;
+}
+
+/* ---- many work items ---- */
+
+/* Visits WORK rows; ends the query. */
+static bool each(struct ledger *ledger, sqlite3_stmt *query, ledger_work_visit visit, void *user, GError **error)
+{
+    bool row = true, good = query != NULL;
+    while (good && (good = ledger_row(ledger, query, &row, error)) && row) {
+        struct ledger_work work = {0};
+        read_work(query, 0, &work);
+        good = visit(user, &work, error);
+    }
+    ledger_end(query);
+    return good;
+}
+
+bool ledger_work_of_device_each(struct ledger *ledger, uint64_t device, ledger_work_visit visit, void *user,
+                                GError **error)
+{
+    LEDGER_SQL(of_device, WORK " FROM work_item w" WORK_FROM " WHERE w.device_id=? ORDER BY w.item");
+    return each(ledger, ledger_query(ledger, &of_device, LEDGER_VALUES(LEDGER_ID(device)), error), visit, user, error);
+}
+
+/* What a session was when the EMO was planned: the oldest row of session_was that a later transition replaced. */
+static void read_session_then(sqlite3_stmt *q, int c, struct ledger_session *session)
+{
+    if (sqlite3_column_type(q, c) == SQLITE_NULL)
+        return; /* it has not changed since */
+    session->state = (enum ledger_state)sqlite3_column_int(q, c);
+    session->try = sqlite3_column_int64(q, c + 1);
+    session->unused = sqlite3_column_int(q, c + 2) != 0;
+    session->code = ledger_text(q, c + 3);
+    session->next_eligible = sqlite3_column_int64(q, c + 4);
+    session->ended = sqlite3_column_int64(q, c + 5);
+}
+
+bool ledger_work_of_outcome_each(struct ledger *ledger, int64_t job, ledger_work_visit visit, void *user,
+                                 GError **error)
+{
+    LEDGER_SQL(of_outcome,
+               WORK ",p.state,p.try,p.unused,p.code,p.next_eligible,p.ended FROM outcome_file f CROSS JOIN work_item w"
+                    " ON w.job=f.instruction AND w.item>=f.first_item AND w.item<f.first_item+f.items" WORK_FROM
+                    " LEFT JOIN session_was p ON p.item=w.item AND p.until="
+                    "(SELECT min(o.until) FROM session_was o WHERE o.item=w.item AND o.until>f.last)"
+                    " WHERE f.job=? ORDER BY w.item");
+    sqlite3_stmt *q = ledger_query(ledger, &of_outcome, LEDGER_VALUES(LEDGER_INT(job)), error);
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        struct ledger_work work = {0};
+        read_work(q, 0, &work);
+        read_session_then(q, WORK_COLUMNS, &work.session);
+        good = visit(user, &work, error);
+    }
+    ledger_end(q);
+    return good;
+}
+
+bool ledger_work_in_state_each(struct ledger *ledger, const struct ledger_in_state *which, ledger_work_visit visit,
+                               void *user, GError **error)
+{
+#define BY_DUE_TIME " ORDER BY ifnull(s.due,v.judged_at),w.item LIMIT CASE ?2 WHEN 0 THEN -1 ELSE ?2 END"
+    LEDGER_SQL(in_state, WORK " FROM work_item w" WORK_FROM " WHERE ifnull(s.state,w.outcome)=?1" BY_DUE_TIME);
+    LEDGER_SQL(withheld, WORK " FROM withheld k JOIN work_item w USING(item)" WORK_FROM
+                              " WHERE w.slot=0 AND ?1 IS NOT NULL" BY_DUE_TIME);
+#undef BY_DUE_TIME
+    return each(ledger,
+                ledger_query(ledger, which->withheld ? &withheld : &in_state,
+                             LEDGER_VALUES(LEDGER_INT(which->state), LEDGER_INT(which->limit)), error),
+                visit, user, error);
+}
+
+bool ledger_state_counts_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error)
+{
+    LEDGER_SQL(count, "SELECT ifnull(s.state,w.outcome) AS now,count(*)"
+                      " FROM work_item w LEFT JOIN session s ON s.item=w.item GROUP BY now ORDER BY now");
+    sqlite3_stmt *q = ledger_query(ledger, &count, LEDGER_NO_VALUES, error);
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        const char *name = ledger_state_name((enum ledger_state)sqlite3_column_int(q, 0));
+        good = visit(user, name != NULL ? name : "?", sqlite3_column_int64(q, 1), error);
+    }
+    ledger_end(q);
+    return good;
+}
+
+/* state=3 (DISPATCHED) is the condition of the index by work order. */
+bool ledger_work_order_each(struct ledger *ledger, int64_t job, ledger_work_order_visit visit, void *user,
+                            GError **error)
+{
+    LEDGER_SQL(of_order,
+               WORK "," LEDGER_TRANSITION " FROM transition t CROSS JOIN work_item w ON w.item=t.item" WORK_FROM
+                    " WHERE t.job=? AND t.state=3 ORDER BY t.record");
+    sqlite3_stmt *q = ledger_query(ledger, &of_order, LEDGER_VALUES(LEDGER_INT(job)), error);
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        struct ledger_work work = {0};
+        struct ledger_transition transition;
+        read_work(q, 0, &work);
+        ledger_read_transition(q, WORK_COLUMNS, &transition);
+        good = visit(user, &work, &transition, error);
+    }
+    ledger_end(q);
+    return good;
+}
+
+const struct ledger_end *ledger_work_end_in(const struct ledger_work *work, enum ledger_state state,
+                                            struct ledger_end *end)
+{
+    const struct ledger_session *s = &work->session;
+
+    if (work->corrected.ended != 0 && work->corrected.state == state)
+        return &work->corrected;
+    if (!work->has_session || s->ended == 0 || s->state != state)
+        return NULL;
+    *end = (struct ledger_end){s->state, s->ended, s->code, s->next_eligible, s->try - s->unused};
+    return end;
+}

@@ -1,0 +1,82 @@
+/* What earlier work of a Device means for a new work item. */
+#include "spool/ledger/ledger_devices.h"
+
+#include "tests/unit/ledger_batches.h"
+
+#include <glib.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+/* after the standard headers: it needs them */
+#include <cmocka.h>
+
+static struct ledger_earlier_work earlier_work_of(uint64_t device)
+{
+    struct ledger_earlier_work past;
+
+    assert_true(ledger_earlier_work(ledger, device, 100, &past, NULL));
+    return past;
+}
+
+static void fail_session(int64_t item, int64_t next_eligible, enum ledger_statement statement)
+{
+    const struct ledger_session session = {
+        .state = LEDGER_FAILED, .transitions = 1, .try = 1, .ended = 50, .next_eligible = next_eligible};
+    const struct ledger_transition transition = {
+        .n = 1, .at = 50, .state = LEDGER_FAILED, .subject_id = "s", .key_id = "k", .statement = statement};
+
+    put(item, &session, &transition);
+}
+
+static void test_ledger_devices__failed_sessions__the_newest_says_when_again(void **state)
+{
+    const uint64_t device = FIRST_DEVICE + 16;
+    struct ledger_earlier_work past = earlier_work_of(device);
+
+    (void)state;
+    assert_true(past.live);
+    assert_false(past.replaced);
+    assert_int_equal(past.failed_sessions, 0);
+    assert_int_equal(past.next_eligible, 0);
+    fail_session(first, 700, LEDGER_NOT_REPLACED);
+    past = earlier_work_of(device);
+    assert_false(past.live);
+    assert_int_equal(past.failed_sessions, 1);
+    assert_int_equal(past.next_eligible, 700);
+    fail_session(instruct_again(5, device, LEDGER_READY), 600, LEDGER_NO_STATEMENT);
+    (void)instruct_again(6, device, LEDGER_REJECTED);
+    past = earlier_work_of(device);
+    assert_int_equal(past.failed_sessions, 2);
+    assert_int_equal(past.next_eligible, 600);
+    assert_false(past.live);
+    assert_false(past.replaced);
+    (void)instruct_again(7, device, LEDGER_READY);
+    (void)instruct_again(8, device, LEDGER_DEFERRED);
+    assert_true(earlier_work_of(device).live);
+    assert_int_equal(earlier_work_of(12345).failed_sessions, 0);
+}
+
+static void test_ledger_devices__a_success_of_either_side__is_kept(void **state)
+{
+    (void)state;
+    fail_session(first, 700, LEDGER_REPLACED);
+    fail_session(first + 1, 700, LEDGER_CONFIRMED);
+    move(first + 2, LEDGER_MIGRATED, 0, 90); /* without a statement: an operator has ended it so */
+    (void)instruct_again(5, FIRST_DEVICE + 16, LEDGER_REJECTED);
+    assert_true(earlier_work_of(FIRST_DEVICE + 16).replaced);
+    assert_true(earlier_work_of(FIRST_DEVICE + 17).replaced);
+    assert_true(earlier_work_of(FIRST_DEVICE + 18).replaced);
+    fail_session(first + 3, 700, LEDGER_NOT_CONFIRMED);
+    assert_false(earlier_work_of(FIRST_DEVICE + 19).replaced);
+}
+
+int main(void)
+{
+#define T(test) cmocka_unit_test_setup_teardown(test, enter, leave)
+    const struct CMUnitTest tests[] = {
+        T(test_ledger_devices__failed_sessions__the_newest_says_when_again),
+        T(test_ledger_devices__a_success_of_either_side__is_kept),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

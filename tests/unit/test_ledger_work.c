@@ -1,0 +1,158 @@
+/* Work items with their sessions: one by its number or WorkItemId, and walks over many. */
+#include "spool/ledger/ledger_work.h"
+
+#include "tests/unit/ledger_batches.h"
+
+#include <glib.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+/* after the standard headers: it needs them */
+#include <cmocka.h>
+
+/* ---- one ---- */
+
+static void test_ledger_work__no_session__work_is_what_the_review_says(void **state)
+{
+    g_autofree struct ledger_work *work = work_of(first + 5), *none = work_of(999);
+
+    (void)state;
+    assert_null(none);
+    assert_false(work->has_session);
+    assert_int_equal(work->session.state, LEDGER_READY);
+    assert_int_equal(work->session.try, 0);
+    assert_int_equal(work->item.outcome, LEDGER_REJECTED);
+    assert_int_equal(work->item.device, FIRST_DEVICE + 21);
+    assert_true(work->item.ended);
+    assert_string_equal(work->item.code, "C104");
+    assert_string_equal(work->org, "MCC");
+    assert_string_equal(work->batch, "B1");
+    assert_string_equal(work->name, "n1");
+    assert_int_equal(work->revision, 1);
+    assert_int_equal(work->judged_at, JUDGED + 1);
+}
+
+static int64_t found(const char *org, const char *batch, int64_t record)
+{
+    g_autofree struct ledger_work *work = NULL;
+
+    assert_true(ledger_work_by_id(ledger, &(struct ledger_work_item_id){org, batch, record}, &work, NULL));
+    return work == NULL ? 0 : work->item.item - first + 1;
+}
+
+static void test_ledger_work__by_work_item_id__is_found_or_nothing(void **state)
+{
+    (void)state;
+    add_results();
+    assert_int_equal(found("MCC", "B1", 1), 1);
+    assert_int_equal(found("MCC", "B1", 6), 6);
+    assert_int_equal(found("MCC", "B2", 1), 7);
+    assert_int_equal(found("MCC", "B2", 6), 12);
+    assert_int_equal(found("MCC", "B1", 0), 0);
+    assert_int_equal(found("MCC", "B1", -1), 0);
+    assert_int_equal(found("MCC", "B2", 0), 0); /* not the last of the batch before */
+    assert_int_equal(found("MCC", "B1", 7), 0);
+    assert_int_equal(found("MCX", "B1", 1), 0);
+    assert_int_equal(found("MCC", "B3", 1), 0);
+    assert_int_equal(found("MCC", "B9", 1), 0); /* a batch of results */
+    assert_int_equal(found("", "", 1), 0);
+}
+
+/* ---- many ---- */
+
+static bool join_number(void *user, const struct ledger_work *work, GError **error)
+{
+    (void)error;
+    g_string_append_printf(user, "%d ", (int)(work->item.item - first + 1));
+    return true;
+}
+
+static void expect_in(enum ledger_state in, int64_t limit, const char *expected)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    assert_true(ledger_work_in_state_each(ledger, &(struct ledger_in_state){.state = in, .limit = limit}, join_number,
+                                          text, NULL));
+    if (strcmp(text->str, expected) != 0)
+        fail_msg("%s: expected '%s', found '%s'", ledger_state_name(in), expected, text->str);
+}
+
+static void test_ledger_work__in_a_state__by_due_time(void **state)
+{
+    (void)state;
+    move(first, LEDGER_RETRY_WAIT, 90, 100);
+    move(first + 1, LEDGER_RETRY_WAIT, 70, 100);
+    move(first + 6, LEDGER_RETRY_WAIT, 70, 100);
+    move(first + 2, LEDGER_READY, 500, 0);
+    move(first + 4, LEDGER_READY, 5000, 0);
+    move(first + 3, LEDGER_MIGRATED, 0, 0);
+    expect_in(LEDGER_RETRY_WAIT, 0, "2 7 1 ");
+    expect_in(LEDGER_RETRY_WAIT, 2, "2 7 ");
+    expect_in(LEDGER_READY, 0, "3 8 9 10 11 5 ");
+    expect_in(LEDGER_MIGRATED, 0, "4 ");
+    expect_in(LEDGER_REJECTED, 0, "6 12 ");
+    expect_in(LEDGER_DISPATCHED, 0, "");
+}
+
+static void test_ledger_work__of_a_device__oldest_first(void **state)
+{
+    const uint64_t device = FIRST_DEVICE + 21; /* was rejected */
+    g_autoptr(GString) text = g_string_new(NULL), expected = g_string_new("6 ");
+
+    (void)state;
+    for (int job = 5; job < 8; job++)
+        g_string_append_printf(expected, "%d ", (int)(instruct_again(job, device, LEDGER_REJECTED) - first + 1));
+    assert_true(ledger_work_of_device_each(ledger, device, join_number, text, NULL));
+    assert_string_equal(text->str, expected->str);
+}
+
+static bool join_order(void *user, const struct ledger_work *work, const struct ledger_transition *transition,
+                       GError **error)
+{
+    (void)error;
+    g_string_append_printf(user, "%d:%d try %d ", (int)transition->record, (int)(work->item.item - first + 1),
+                           (int)transition->try);
+    return true;
+}
+
+static void test_ledger_work__of_a_work_order__with_their_transitions(void **state)
+{
+    static const int items[] = {3, 1, 2};
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(items); i++) {
+        const struct ledger_session session = {
+            .state = LEDGER_DISPATCHED, .transitions = 1, .try = 1, .ends = 90, .due = 90};
+        const struct ledger_transition transition = {
+            .n = 1, .state = LEDGER_DISPATCHED, .try = 1, .job = 9, .record = (int64_t)i + 1};
+        put(first + items[i], &session, &transition);
+    }
+    /* later transitions, one by a file whose job has the work order's number */
+    const struct ledger_session waits = {.state = LEDGER_RETRY_WAIT, .transitions = 2, .try = 1, .ends = 90, .due = 80};
+    const struct ledger_transition failed = {.n = 2, .state = LEDGER_RETRY_WAIT, .try = 1, .job = 9, .record = 7};
+    put(first + 1, &waits, &failed);
+    const struct ledger_session again = {.state = LEDGER_DISPATCHED, .transitions = 3, .try = 2, .ends = 90, .due = 90};
+    const struct ledger_transition second = {.n = 3, .state = LEDGER_DISPATCHED, .try = 2, .job = 10, .record = 1};
+    put(first + 1, &again, &second);
+    assert_true(ledger_work_order_each(ledger, 9, join_order, text, NULL));
+    assert_string_equal(text->str, "1:4 try 1 2:2 try 1 3:3 try 1 ");
+    g_string_set_size(text, 0);
+    assert_true(ledger_work_order_each(ledger, 10, join_order, text, NULL));
+    assert_string_equal(text->str, "1:2 try 2 ");
+}
+
+int main(void)
+{
+#define T(test) cmocka_unit_test_setup_teardown(test, enter, leave)
+    const struct CMUnitTest tests[] = {
+        T(test_ledger_work__no_session__work_is_what_the_review_says),
+        T(test_ledger_work__by_work_item_id__is_found_or_nothing),
+        T(test_ledger_work__in_a_state__by_due_time),
+        T(test_ledger_work__of_a_device__oldest_first),
+        T(test_ledger_work__of_a_work_order__with_their_transitions),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
