@@ -1,0 +1,76 @@
+/*
+ * The machine that a home is on: its clock, its disk, its power. A machine comes to be with the first call or process
+ * for its home. All of its processes see the same.
+ */
+#ifndef ECOSGATE_TESTS_SIM_MACHINE_H
+#define ECOSGATE_TESTS_SIM_MACHINE_H
+
+#include "tests/sim/sim.h"
+
+/* ---- clock ---- */
+
+/* Sets the wall clock: it stands so many microseconds before the true time now (below 0: behind it). */
+void machine_set_clock(struct sim *sim, const char *home, int64_t ahead);
+/* From now on the wall clock gains so many microseconds a true second (below 0: loses them). */
+void machine_set_drift(struct sim *sim, const char *home, int64_t gain);
+/* What the machine's wall clock says now, in microseconds since 1970. */
+int64_t machine_clock(struct sim *sim, const char *home);
+
+/* ---- disk ---- */
+
+/* Kinds of calls that change or open something below the home's folder or a folder that it uses. */
+enum machine_call {
+    CALL_OPEN = 1,   /* open, opendir */
+    CALL_WRITE = 2,  /* write, pwrite */
+    CALL_SYNC = 4,   /* fsync, fdatasync, syncfs */
+    CALL_NAME = 8,   /* rename, link, unlink, mkdir, rmdir, the making of a file */
+    CALL_SPACE = 16, /* fallocate, ftruncate */
+    CALL_ANY = 31,
+};
+
+enum machine_event {
+    FAULT_ERROR,       /* the call does nothing and fails */
+    FAULT_ERROR_LATE,  /* the call is carried out and says that it failed */
+    FAULT_KILL_BEFORE, /* the process ends before the call */
+    FAULT_KILL_AFTER,  /* the process ends after the call */
+    FAULT_POWER,       /* the power is cut before the call (power.h) */
+};
+
+struct machine_fault {
+    unsigned calls; /* which calls are counted: a sum of enum machine_call */
+    uint64_t first; /* the first counted call from now on that is hit, from 1 */
+    uint64_t count; /* how many are hit; 0: all until machine_mend_disk. Kills and power cuts hit once. */
+    enum machine_event event;
+    int errnum; /* of an error: ENOSPC, EIO, EMFILE … */
+};
+
+/* Adds a fault; a machine has eight at most, further ones are dropped. */
+void machine_fault(struct sim *sim, const char *home, const struct machine_fault *fault);
+/* Takes all faults back. */
+void machine_mend_disk(struct sim *sim, const char *home);
+/* How many calls of any kind its processes have made so far: what a fault's `first` may be chosen from. */
+uint64_t machine_calls(struct sim *sim, const char *home);
+/* What the disk still has room for, as statvfs says it; bytes that are written do not change it. Writes fail with
+ * ENOSPC only through faults. */
+void machine_set_room(struct sim *sim, const char *home, uint64_t bytes);
+
+/* ---- drops of the transport `sim` ---- */
+
+/* How a server misbehaves: the probability of each quirk, for each request that it concerns. */
+struct drop_quirks {
+    double twice;        /* a listing names an entry twice */
+    double late;         /* a listing does not name an entry yet that is there */
+    double wrong_size;   /* a listing tells a size that is not the file's */
+    double lost_before;  /* the reply never comes and the request was not carried out: the connection breaks */
+    double lost_after;   /* the same, but the request was carried out */
+    double refused;      /* a rename or removal is refused */
+    double slow;         /* a request takes up to a minute */
+    double hang;         /* a request takes up to an hour */
+    double gone;         /* the server is gone, for up to six hours */
+    double changed_key;  /* the server shows another host key, for up to a day */
+    double refused_done; /* a rename that is refused is carried out all the same */
+};
+/* Sets the quirks of the drop of that name of the home (NULL: none). Without faults (sim_faults) a drop has none. */
+void machine_set_quirks(struct sim *sim, const char *home, const char *drop, const struct drop_quirks *quirks);
+
+#endif

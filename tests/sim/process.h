@@ -1,0 +1,39 @@
+/*
+ * Runs of the program: daemon, `run --once`, operators' commands. Each is a child of the simulator (fork) that calls
+ * the program's own main with its folder as the working directory. Exactly one of them runs at any moment; it gives
+ * control back where it sleeps, waits, sends a request to a drop of the transport `sim`, or where an event is due while
+ * it works. A kill is the death of a real process.
+ *
+ * A home is a folder with ecosgate.conf, drops/ and spool/. All processes of one home run on one machine (machine.h).
+ *
+ *   process_start(sim, home, (const char *const[]){"run", NULL}, ended, user);
+ */
+#ifndef ECOSGATE_TESTS_SIM_PROCESS_H
+#define ECOSGATE_TESTS_SIM_PROCESS_H
+
+#include "tests/sim/sim.h"
+
+struct process;
+
+/* A process has ended: its exit status, or -1 if it was killed (by process_kill, a fault, a power cut). It may be asked
+ * for its output until this returns, then it is freed. */
+typedef void process_end(struct sim *sim, struct process *process, int status, void *user);
+
+/* Starts the program with these arguments (without its name; NULL-terminated) in `home`, as an event of now. `ended`
+ * may be NULL. Never NULL; the caller must not use it after `ended` was called. A process that ends by a signal that
+ * nobody sent breaks the promise "crash". */
+struct process *process_start(struct sim *sim, const char *home, const char *const *argv, process_end *ended,
+                              void *user);
+/* SIGKILL, where it has given back control. `ended` is called before this returns. */
+void process_kill(struct process *process);
+/* Sends a signal (SIGTERM); the process goes on at once. */
+void process_signal(struct process *process, int signal);
+/* What it has printed so far, standard output and standard error in the order they were written. Borrowed until the
+ * next call for this process. */
+const char *process_output(struct process *process);
+/* Its home, as it was given; the first argument of the command. */
+const char *process_home(const struct process *process);
+/* The running process of that home that was started with that first argument; NULL: none. */
+struct process *process_find(struct sim *sim, const char *home, const char *command);
+
+#endif
