@@ -9,7 +9,9 @@
 #include "gateway/clock.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/output.h"
+#include "gateway/commands/way_on.h"
 #include "spool/ledger/ledger_actions.h"
+#include "spool/ledger/ledger_devices.h"
 #include "validators/catalogue.h"
 
 #include <inttypes.h>
@@ -34,43 +36,21 @@ static char *describe(const char *id)
                                                    : g_strdup(id != NULL ? id : "no code");
 }
 
-/* Who has to act, by the catalogue; "" for nobody. */
-static const char *resolver_of(const char *id, const char *device_type)
-{
-    enum code code;
-
-    return id != NULL && catalogue_find(id, &code) ? catalogue_resolver(code, device_type) : "";
-}
-
-/* What moves an item on that has ended with that code and may come again at that time (0: at any). id NULL: nobody has
- * to act. g_free. */
-static char *new_instruction(const struct gateway *gateway, const char *id, const char *device_type, int64_t at)
-{
-    const struct retry_rules *retry = &gateway->config->retry;
-    const char *who = resolver_of(id, device_type);
-    char date[INSTANT_TEXT_SIZE];
-
-    if (!retry_may_try(retry, MAX(at, clock_now()))) {
-        instant_print(retry->tcos_closes, date);
-        return g_strdup_printf("nothing: TCoS closes at %s, and an instruction for it would be rejected (C122)", date);
-    }
-    if (*who != '\0')
-        return g_strdup_printf("%s resolves the cause; then a new instruction (EMI)", who);
-    return g_strdup(at != 0 ? "a new instruction (EMI) at next_at or later; the cause passes by itself"
-                            : "a new instruction (EMI)");
-}
-
 /* Of a session that has ended: what came afterwards, or nothing. */
 static const char *late_success(const struct ledger_session *s)
 {
     return s->tcos.good || s->ecos.good ? "; afterwards one side reported that it had succeeded all the same" : "";
 }
 
-/* What moves such a session on. g_free. */
-static char *other_side(void)
+/* Sets what brings on a work item that has ended: way_on.h. */
+static bool set_way_on(struct gateway *gateway, const struct ledger_work *work, struct way_on *way,
+                       struct explanation *e, GError **error)
 {
-    return g_strdup("the other side's EMT SUCCESS or EMC Y with the same credentials, which makes it MIGRATED; until "
-                    "then another instruction would be rejected (C108)");
+    if (!way_on_find(gateway, work, way, error))
+        return false;
+    e->moves = way->text;
+    e->at = way->at;
+    return true;
 }
 
 static void explain_ready(const struct ledger_work *work, struct explanation *e)
@@ -91,21 +71,24 @@ static void explain_ready(const struct ledger_work *work, struct explanation *e)
 }
 
 /* By its review, or by the review that is repeated right before a dispatch. */
-static void explain_refused(const struct gateway *gateway, const struct ledger_work *work, struct explanation *e)
+static bool explain_refused(struct gateway *gateway, const struct ledger_work *work, struct explanation *e,
+                            GError **error)
 {
     const char *id = work->has_session ? work->session.code : work->item.code;
     bool passes = explain_state(work) == LEDGER_DEFERRED;
     g_autofree char *code = describe(id);
+    struct way_on way = {.code = id};
 
+    if (passes)
+        way.at = work->has_session ? work->session.next_eligible : work->item.next_eligible;
+    if (!set_way_on(gateway, work, &way, e, error))
+        return false;
     e->because = g_strdup_printf("%s%s%s", code,
                                  !work->has_session      ? ""
                                  : work->session.try > 0 ? ", found right before its next try: no failed session"
                                                          : ", found right before its dispatch",
                                  late_success(&work->session));
-    e->at = !passes ? 0 : work->has_session ? work->session.next_eligible : work->item.next_eligible;
-    e->moves = *late_success(&work->session) != '\0'
-                   ? other_side()
-                   : new_instruction(gateway, passes ? NULL : id, work->item.device_type, e->at);
+    return true;
 }
 
 static void explain_dispatched(const struct gateway *gateway, const struct ledger_work *work, struct explanation *e)
@@ -205,16 +188,20 @@ bool explain_order(struct gateway *gateway, int64_t item, char **text, GError **
     return true;
 }
 
-/* MIGRATED or FAILED. A side may state a success after the session has failed; the Device then counts as replaced, and
- * another instruction for it is C108, until the other side says the same. */
+/* MIGRATED or FAILED. */
 static bool explain_end(struct gateway *gateway, const struct ledger_work *work, struct explanation *e, GError **error)
 {
     const struct ledger_session *s = &work->session;
     struct ledger_earlier_work past;
+    struct way_on way = {0};
 
     g_autofree char *order = NULL;
     if (!explain_order(gateway, work->item.item, &order, error) ||
         !ledger_earlier_work(gateway->ledger, work->item.device, clock_now(), &past, error))
+        return false;
+    if (s->state == LEDGER_FAILED && past.next_eligible != 0) /* the newest failed session is this one */
+        way.code = s->code;
+    if (!set_way_on(gateway, work, &way, e, error))
         return false;
     if (s->state == LEDGER_MIGRATED) { /* not by the order, if a late success has corrected what the order said */
         bool by_order = order != NULL && work->corrected.ended == 0;
@@ -226,10 +213,6 @@ static bool explain_end(struct gateway *gateway, const struct ledger_work *work,
                                  order != NULL ? order : "", order != NULL ? "; " : "", code, past.failed_sessions,
                                  past.failed_sessions >= gateway->config->max_sessions ? " (FAILED_ACTION)" : "",
                                  late_success(s));
-    bool resolved = past.next_eligible == 0; /* the newest failed session is this one */
-    e->at = resolved ? 0 : s->next_eligible;
-    e->moves = past.replaced ? other_side()
-                             : new_instruction(gateway, resolved ? NULL : s->code, work->item.device_type, e->at);
     return true;
 }
 
@@ -242,8 +225,7 @@ static bool explain_state_of(struct gateway *gateway, const struct ledger_work *
         return true;
     case LEDGER_REJECTED:
     case LEDGER_DEFERRED:
-        explain_refused(gateway, work, explanation);
-        return true;
+        return explain_refused(gateway, work, explanation, error);
     case LEDGER_DISPATCHED:
         explain_dispatched(gateway, work, explanation);
         return true;

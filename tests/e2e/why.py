@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """device show, device list and why: what they say about Devices, work items and files in every state (TAP)."""
 import os
+import re
+import sqlite3
 
-from home import NOW, Home, Tap
+from home import NOW, SOURCE, Home, Tap
 from parties import Parties, at, confirmed, device, instructed, said, sound, work
 
 DAY = 24 * 60
@@ -206,6 +208,115 @@ def test_closing(tap):
     tap.ok((status["tcos_closes"], status["tcos_left"]) == (None, None), "nothing where the setting is not set", status)
 
 
+def device_codes():
+    """Each code of a Device in the catalogue: whether it is transient, and who resolves it for a meter."""
+    with open(os.path.join(SOURCE, "validators", "catalogue.def"), encoding="utf-8") as file:
+        found = re.findall(r'^CODE\((\w+), ".*?",\s*SCOPE_DEVICE, (\w+), "([^"]*)"', file.read(), re.M)
+    return {code: (transient == "true", resolver.replace(" incident", "")) for code, transient, resolver in found}
+
+
+def asked(home, statements, number=1):
+    """What `why` says of the Device after these changes of the ledger."""
+    connection = sqlite3.connect(home.path("spool", "ledger.sqlite"))
+    with connection:
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+    return home.json("why", device(number), now=at(2))[0]
+
+
+def test_ways(tap):
+    """Every end with every code has a way on."""
+    home = Home()
+    parties = Parties(home)
+    parties.instruct([1, instructed(2, "XSME")])
+    home.run()
+    parties.result(said(1, "FAILED", gbcs="17"))
+    home.run(now=at(1))
+    release = f"`ecosgate device release {device(1)} --reason TEXT`"
+    codes = device_codes()
+    tap.ok({"C103", "C109", "C125", "D101", "D151"} < {*codes} and len(codes) > 35, "the codes of Devices", codes)
+    wrong = []
+    for code, (_, resolver) in codes.items():
+        end = f"the end of a work item: {code}"
+        fact = asked(home, [f"UPDATE session SET code='{code}',next_eligible=unixepoch('{NOW}')"])
+        if "a new instruction (EMI)" not in fact["moved_by"] or not (
+                fact["moved_by"].startswith(f"{resolver} resolves") or resolver == "" or code == "C108"):
+            wrong.append((end, "FAILED", fact))
+        fact = asked(home, [f"UPDATE session SET code='{code}',next_eligible=unixepoch('{NEXT}')"])
+        passes = "" if resolver else "; the cause passes by itself"
+        tail = f"at next_at or later{passes}; or at once after {release}"
+        if code != "C108" and not (fact["next_at"] == NEXT and fact["moved_by"].endswith(tail)):
+            wrong.append((end, "FAILED, too early", fact))
+        for number, outcome in ((1, "REJECTED"), (2, "DEFERRED")):
+            fact = asked(home, [f"UPDATE work_item SET code='{code}',outcome={number},"
+                                f"next_eligible={f'unixepoch({chr(39)}{NEXT}{chr(39)})' if number == 2 else 'NULL'}"
+                                " WHERE item=2"], 2)
+            if fact["state"] != outcome or "a new instruction (EMI)" not in fact["moved_by"] or resolver != "" and \
+                    code != "C108" and not fact["moved_by"].startswith(f"{resolver} resolves"):
+                wrong.append((end, outcome, fact))
+    tap.ok(wrong == [], f"each of {len(codes)} codes has a way on in FAILED, REJECTED and DEFERRED", *wrong)
+
+
+def test_ways_after_success(tap):
+    """A Device of which a success is known needs an operator's word before it can be instructed again (C108)."""
+    home = Home()
+    parties = Parties(home)
+    parties.instruct([1, 2])
+    home.run()
+    parties.result(said(1), said(2, "FAILED", gbcs="17"))
+    parties.confirm(confirmed(1))
+    home.run(now=at(1))
+    parties.result(said(2))
+    home.run(now=at(2))
+    release = {n: f"`ecosgate device release {device(n)} --reason TEXT`" for n in (1, 2)}
+    fact = home.json("why", device(2))[0]
+    tap.ok(release[2] in fact["moved_by"] and "(C108)" in fact["moved_by"] and
+           "other side's EMT SUCCESS or EMC Y" in fact["moved_by"], "FAILED, and one side succeeded late",
+           fact)
+    tap.ok(home.json("why", device(1))[0]["moved_by"] is None, "one that has migrated needs nothing")
+    parties.instruct([1, 2])
+    home.run(now=at(40 * DAY))
+    one, two = (home.json("why", device(n))[0] for n in (1, 2))
+    tap.ok(one["state"] == two["state"] == "REJECTED" and "C108" in one["because"] and "C108" in two["because"],
+           "instructed again, both are rejected with C108", one, two)
+    tap.ok(one["moved_by"] == f"nothing if it holds ECoS credentials, as both sides have confirmed; if not, "
+           f"{release[1]}, then a new instruction (EMI)", "the one that has migrated", one)
+    tap.ok(two["moved_by"] == fact["moved_by"], "the other one as before", two)
+    for n in (1, 2):
+        home.command("device", "release", device(n), "--reason", "looked at it", now=at(40 * DAY + 1))
+        tap.ok(home.json("why", device(n), now=at(40 * DAY + 2))[0]["moved_by"] == "a new instruction (EMI)",
+               f"after that order a new instruction is the way on, {n}", home.json("why", device(n)))
+    parties.instruct([1, 2])
+    home.run(now=at(40 * DAY + 3))
+    tap.ok(parties.states(1, 2) == ["DISPATCHED", "DISPATCHED"], "and it is", parties.states(1, 2))
+
+
+def test_ways_by_inventory(tap):
+    """C108 because of the inventory, and an inventory that contradicts a migration (D152)."""
+    home = Home("gateway inventory_lag=1\nreview C106=off\nreview C114=off")
+    parties = Parties(home)
+    row = "{},ESME,Commissioned,AB01,010A030B,0002012F,1012345678903,,,,North,,,{},"
+    parties.reference("INV", row.format(device(1), "ECOS"))
+    parties.instruct([1])
+    home.run()
+    fact = home.json("why", device(1))[0]
+    tap.ok(fact["state"] == "REJECTED" and fact["moved_by"] ==
+           "nothing if it holds ECoS credentials, as the inventory says; if not, DCC corrects the inventory (INV); "
+           "then a new instruction (EMI)", "C108 by the inventory alone", fact)
+    fact = asked(home, ["UPDATE inventory SET credentials='TCOS'"])
+    tap.ok(fact["moved_by"] == "a new instruction (EMI)", "a corrected inventory", fact)
+    parties.instruct([1])
+    home.run(now=at(2))
+    parties.result(said(1, batch=2))
+    parties.confirm(confirmed(1, batch=2))
+    home.run(now=at(3))
+    fact = asked(home, [f"INSERT INTO incident(code,subject,begun,text) VALUES('D152','{device(1)}',0,'x')"])
+    tap.ok(fact["state"] == "MIGRATED" and fact["moved_by"] == "DCC corrects the inventory (D152); or, if it holds "
+           f"TCoS credentials, `ecosgate device release {device(1)} --reason TEXT`, then a new instruction (EMI)",
+           "MIGRATED, and the inventory says TCoS credentials", fact)
+
+
 def test_odd_ids(tap):
     home = Home()
     parties = Parties(home)
@@ -356,6 +467,9 @@ if __name__ == "__main__":
         test_put_off(report)
         test_deferred(report)
         test_closing(report)
+        test_ways(report)
+        test_ways_after_success(report)
+        test_ways_by_inventory(report)
         test_odd_ids(report)
         test_files(report)
         test_parts(report)
