@@ -55,23 +55,6 @@ static bool name_incidents(struct gateway *gateway, uint64_t device, json_t *obj
 
 /* ---- work items and Devices ---- */
 
-/* Which work item of a Device is explained. */
-struct choice {
-    int64_t item;
-    bool live;
-};
-
-/* Chooses the live one, else the newest, which is the last in the walk. */
-static bool choose(void *user, const struct ledger_work *work, GError **error)
-{
-    struct choice *choice = user;
-
-    (void)error; /* nothing here can fail */
-    if (!choice->live)
-        *choice = (struct choice){work->item.item, explain_is_live(work)};
-    return true;
-}
-
 /* What the user asked about, and the answer. */
 struct question {
     struct gateway *gateway;
@@ -101,12 +84,10 @@ static bool answer_work(struct question *q, const struct ledger_work *work, cons
 static bool answer_device(struct question *q, uint64_t device, GError **error)
 {
     g_autofree struct ledger_work *work = NULL;
-    struct choice choice = {0};
     char id[EUI64_TEXT_SIZE];
 
     eui64_print(device, id);
-    return ledger_work_of_device_each(q->gateway->ledger, device, choose, &choice, error) &&
-           ledger_work_get(q->gateway->ledger, choice.item, &work, error) && answer_work(q, work, "device", id, error);
+    return ledger_work_of_device(q->gateway->ledger, device, &work, error) && answer_work(q, work, "device", id, error);
 }
 
 static bool answer_work_item(struct question *q, GError **error)

@@ -305,43 +305,14 @@ static bool open_incident(struct gateway *gateway, const struct clock_facts *fac
     return outage_commit_incident(gateway, code_id(), found->subject, found->text, error);
 }
 
-/* Collects the open incidents whose fault no longer exists. */
-struct search {
-    const char *subject; /* of the fault that exists now; NULL: none does */
-    GPtrArray *over;     /* subjects */
-};
-
-static bool collect_over(void *user, const struct ledger_incident *incident, GError **error)
-{
-    struct search *search = user;
-
-    (void)error; /* nothing can fail here */
-    if (g_strcmp0(incident->subject, search->subject) != 0)
-        g_ptr_array_add(search->over, g_strdup(incident->subject));
-    return true;
-}
-
-static bool close_incidents(struct gateway *gateway, const char *but, GError **error)
-{
-    g_autoptr(GPtrArray) over = g_ptr_array_new_with_free_func(g_free);
-    struct search search = {but, over};
-
-    if (!ledger_incidents_with_code(gateway->ledger, code_id(), collect_over, &search, error))
-        return false;
-    for (guint i = 0; i < over->len; i++) {
-        if (!outage_commit_incident(gateway, code_id(), over->pdata[i], NULL, error))
-            return false;
-    }
-    return true;
-}
-
 bool clock_watch(struct gateway *gateway, GError **error)
 {
     g_auto(clock_finding_t) found = {0};
     struct clock_facts facts;
 
     return settle(gateway, &facts, &found, error) && set_time(gateway, &facts, &found, error) &&
-           open_incident(gateway, &facts, &found, error) && close_incidents(gateway, found.subject, error) &&
+           open_incident(gateway, &facts, &found, error) &&
+           outage_commit_others_closed(gateway, code_id(), found.subject, error) &&
            (facts.jump != 0 || forget_jump(gateway, &facts, error));
 }
 

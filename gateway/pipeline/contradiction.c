@@ -73,20 +73,12 @@ bool contradiction_look(struct gateway *gateway, const struct reference *record,
     return migrated.at == 0 || open_incident(gateway, record, &migrated, error);
 }
 
-/* Collects the Devices (uint64_t) of open incidents. */
-static bool add_device(void *user, const struct ledger_incident *incident, GError **error)
-{
-    (void)error; /* nothing here can fail */
-    g_array_append_val((GArray *)user, incident->device);
-    return true;
-}
-
 bool contradiction_close(struct gateway *gateway, int64_t now, GError **error)
 {
     const char *code = catalogue_entry(D152)->id;
-    g_autoptr(GArray) devices = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    g_autoptr(GArray) devices = NULL;
 
-    if (!ledger_incidents_with_code(gateway->ledger, code, add_device, devices, error))
+    if (!ledger_incident_devices(gateway->ledger, code, &devices, error))
         return false;
     for (guint i = 0; i < devices->len; i++) {
         uint64_t device = g_array_index(devices, uint64_t, i);

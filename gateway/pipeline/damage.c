@@ -70,13 +70,6 @@ bool damage_close(struct gateway *gateway, int64_t job, const char *file, GError
 
 /* ---- incidents whose file is whole again ---- */
 
-static bool add_subject(void *user, const struct ledger_incident *incident, GError **error)
-{
-    (void)error; /* nothing can fail here */
-    g_ptr_array_add(user, g_strdup(incident->subject));
-    return true;
-}
-
 /* The upload has compared the bytes: a file that has come further than STORED was whole. */
 static bool review(struct gateway *gateway, const char *subject, GError **error)
 {
@@ -93,9 +86,9 @@ static bool review(struct gateway *gateway, const char *subject, GError **error)
 
 bool damage_review(struct gateway *gateway, GError **error)
 {
-    g_autoptr(GPtrArray) subjects = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) subjects = NULL;
 
-    if (!ledger_incidents_with_code(gateway->ledger, code_id(), add_subject, subjects, error))
+    if (!ledger_incident_subjects(gateway->ledger, code_id(), &subjects, error))
         return false;
     for (guint i = 0; i < subjects->len; i++) {
         if (!review(gateway, subjects->pdata[i], error))

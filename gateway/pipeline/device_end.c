@@ -12,22 +12,6 @@
 
 #include <string.h>
 
-/* The work item of the Device that the order is about: the live one, else the newest. */
-struct choice {
-    int64_t item;
-    bool live;
-};
-
-static bool choose(void *user, const struct ledger_work *work, GError **error)
-{
-    struct choice *choice = user;
-
-    (void)error; /* nothing here can fail */
-    if (!choice->live)
-        *choice = (struct choice){work->item.item, work->item.outcome == LEDGER_READY && !work->item.ended};
-    return true;
-}
-
 /* What moves a Device on that is in that state. */
 static const char *way_on(enum ledger_state state, bool withheld)
 {
@@ -63,14 +47,11 @@ static char *refuse(const struct gateway *gateway, const struct order *order, co
 /* *work is NULL if no instruction names the Device; g_free it. */
 static bool find_work(struct gateway *gateway, const struct order *order, struct ledger_work **work, GError **error)
 {
-    struct choice choice = {0};
     uint64_t device;
 
     *work = NULL;
-    if (!eui64_parse(order->device, strlen(order->device), &device))
-        return true;
-    return ledger_work_of_device_each(gateway->ledger, device, choose, &choice, error) &&
-           ledger_work_get(gateway->ledger, choice.item, work, error);
+    return !eui64_parse(order->device, strlen(order->device), &device) ||
+           ledger_work_of_device(gateway->ledger, device, work, error);
 }
 
 static bool end_work(struct gateway *gateway, const struct order *order, const struct ledger_work *work, GError **error)

@@ -20,36 +20,6 @@ static const char *code_id(void)
 
 /* ---- the incident ---- */
 
-/* Collects the subjects of open incidents whose fault does not exist now. */
-struct search {
-    const char *subject; /* that exists; NULL: none does */
-    GPtrArray *over;
-};
-
-static bool collect_over(void *user, const struct ledger_incident *incident, GError **error)
-{
-    struct search *search = user;
-
-    (void)error; /* nothing here can fail */
-    if (g_strcmp0(incident->subject, search->subject) != 0)
-        g_ptr_array_add(search->over, g_strdup(incident->subject));
-    return true;
-}
-
-static bool close_over(struct gateway *gateway, const char *subject, GError **error)
-{
-    g_autoptr(GPtrArray) over = g_ptr_array_new_with_free_func(g_free);
-    struct search search = {subject, over};
-
-    if (!ledger_incidents_with_code(gateway->ledger, code_id(), collect_over, &search, error))
-        return false;
-    for (guint i = 0; i < over->len; i++) {
-        if (!outage_commit_incident(gateway, code_id(), over->pdata[i], NULL, error))
-            return false;
-    }
-    return true;
-}
-
 /* Raises the number of the next incident above those that the witness knows. A witness that cannot be read knows none.
  */
 static bool raise_incident_number(struct gateway *gateway, GError **error)
@@ -94,7 +64,8 @@ static bool open_incident(struct gateway *gateway, GError **error)
 
 bool ledger_watch_blocks(struct gateway *gateway, bool *blocked, GError **error)
 {
-    if (!gateway_check_ledger(gateway, error) || !close_over(gateway, ledger_fault_subject(gateway->fault.kind), error))
+    if (!gateway_check_ledger(gateway, error) ||
+        !outage_commit_others_closed(gateway, code_id(), ledger_fault_subject(gateway->fault.kind), error))
         return false;
     *blocked = gateway->fault.kind != LEDGER_SOUND;
     if (*blocked && !gateway->said.ledger)

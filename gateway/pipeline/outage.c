@@ -68,6 +68,20 @@ bool outage_commit_incident(struct gateway *gateway, const char *code, const cha
                         : commit_closing(gateway, code, subject, error);
 }
 
+bool outage_commit_others_closed(struct gateway *gateway, const char *code, const char *present, GError **error)
+{
+    g_autoptr(GPtrArray) subjects = NULL;
+
+    if (!ledger_incident_subjects(gateway->ledger, code, &subjects, error))
+        return false;
+    for (guint i = 0; i < subjects->len; i++) {
+        if (g_strcmp0(subjects->pdata[i], present) != 0 &&
+            !outage_commit_incident(gateway, code, subjects->pdata[i], NULL, error))
+            return false;
+    }
+    return true;
+}
+
 static void put_off(struct outage *outage)
 {
     outage->delay = outage->delay == 0 ? FIRST_DELAY : MIN(outage->delay * 2, LONGEST_DELAY);

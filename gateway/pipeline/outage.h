@@ -53,5 +53,8 @@ bool outage_commit_cause(struct gateway *gateway, const struct ledger_incident *
  * NULL. In a transaction of its own. For outages, for the inventory (A104) and the clock (A105). */
 bool outage_commit_incident(struct gateway *gateway, const char *code, const char *subject, const char *text,
                             GError **error);
+/* Closes the open incidents of this code whose fault no longer exists: all but that of the subject `present` (NULL: all
+ * of them). Each in a transaction of its own. For the ledger (A109) and the clock (A105). */
+bool outage_commit_others_closed(struct gateway *gateway, const char *code, const char *present, GError **error);
 
 #endif

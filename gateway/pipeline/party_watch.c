@@ -30,19 +30,11 @@ static bool add_unnamed(void *user, const struct ledger_unnamed *party, GError *
     return true;
 }
 
-/* Collects the subjects of open incidents. */
-static bool add_subject(void *user, const struct ledger_incident *incident, GError **error)
-{
-    (void)error; /* nothing here can fail */
-    g_ptr_array_add(user, g_strdup(incident->subject));
-    return true;
-}
-
 static bool close_named(struct gateway *gateway, GHashTable *unnamed, int64_t now, GError **error)
 {
-    g_autoptr(GPtrArray) subjects = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) subjects = NULL;
 
-    if (!ledger_incidents_with_code(gateway->ledger, code, add_subject, subjects, error))
+    if (!ledger_incident_subjects(gateway->ledger, code, &subjects, error))
         return false;
     for (guint i = 0; i < subjects->len; i++)
         if (!g_hash_table_contains(unnamed, subjects->pdata[i]) &&

@@ -89,21 +89,12 @@ static bool end_full(struct gateway *gateway, enum ledger_reference table, int64
     return true;
 }
 
-/* Collects the Devices (uint64_t) of open incidents. */
-static bool add_device(void *user, const struct ledger_incident *incident, GError **error)
-{
-    (void)error; /* nothing here can fail */
-    if (incident->has_device)
-        g_array_append_val((GArray *)user, incident->device);
-    return true;
-}
-
 /* Closes the C103 of each Device that the inventory names now. There are few of them, however large the file is. */
 static bool close_found(struct gateway *gateway, int64_t now, GError **error)
 {
-    g_autoptr(GArray) devices = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    g_autoptr(GArray) devices = NULL;
 
-    if (!ledger_incidents_with_code(gateway->ledger, "C103", add_device, devices, error))
+    if (!ledger_incident_devices(gateway->ledger, "C103", &devices, error))
         return false;
     for (guint i = 0; i < devices->len; i++) {
         const struct ledger_inventory row = {.device = g_array_index(devices, uint64_t, i)};

@@ -219,6 +219,39 @@ bool ledger_incidents_with_code(struct ledger *ledger, const char *code, ledger_
                      error);
 }
 
+static bool add_subject(void *user, const struct ledger_incident *incident, GError **error)
+{
+    (void)error; /* nothing here can fail */
+    g_ptr_array_add(user, g_strdup(incident->subject));
+    return true;
+}
+
+bool ledger_incident_subjects(struct ledger *ledger, const char *code, GPtrArray **subjects, GError **error)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(g_free);
+    if (!ledger_incidents_with_code(ledger, code, add_subject, all, error))
+        return false;
+    *subjects = g_steal_pointer(&all);
+    return true;
+}
+
+static bool add_device(void *user, const struct ledger_incident *incident, GError **error)
+{
+    (void)error; /* nothing here can fail */
+    if (incident->has_device)
+        g_array_append_val((GArray *)user, incident->device);
+    return true;
+}
+
+bool ledger_incident_devices(struct ledger *ledger, const char *code, GArray **devices, GError **error)
+{
+    g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    if (!ledger_incidents_with_code(ledger, code, add_device, all, error))
+        return false;
+    *devices = g_steal_pointer(&all);
+    return true;
+}
+
 bool ledger_incidents_of_device(struct ledger *ledger, uint64_t device, ledger_incident_visit visit, void *user,
                                 GError **error)
 {

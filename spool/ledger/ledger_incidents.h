@@ -65,6 +65,10 @@ bool ledger_incidents_recent(struct ledger *ledger, int64_t closed_limit, ledger
 /* Visits the open incidents with a code, oldest first. */
 bool ledger_incidents_with_code(struct ledger *ledger, const char *code, ledger_incident_visit visit, void *user,
                                 GError **error);
+/* *subjects: those of the open incidents with a code (char *), oldest first. */
+bool ledger_incident_subjects(struct ledger *ledger, const char *code, GPtrArray **subjects, GError **error);
+/* *devices: those of the open incidents with a code that are about a Device (uint64_t), oldest first. */
+bool ledger_incident_devices(struct ledger *ledger, const char *code, GArray **devices, GError **error);
 /* Visits the open incidents of a Device, oldest first. */
 bool ledger_incidents_of_device(struct ledger *ledger, uint64_t device, ledger_incident_visit visit, void *user,
                                 GError **error);

@@ -203,6 +203,18 @@ bool ledger_work_get(struct ledger *ledger, int64_t item, struct ledger_work **w
     return true;
 }
 
+bool ledger_work_of_device(struct ledger *ledger, uint64_t device, struct ledger_work **work, GError **error)
+{
+    LEDGER_SQL(present,
+               WORK " FROM work_item w" WORK_FROM " WHERE w.device_id=? ORDER BY w.slot<>0,w.item DESC LIMIT 1");
+    void *row = NULL;
+    if (!ledger_one(ledger, ledger_query(ledger, &present, LEDGER_VALUES(LEDGER_ID(device)), error), &work_shape, &row,
+                    error))
+        return false;
+    *work = row;
+    return true;
+}
+
 bool ledger_work_with_inventory(struct ledger *ledger, int64_t item, ledger_work_inventory_visit visit, void *user,
                                 GError **error)
 {

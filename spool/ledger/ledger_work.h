@@ -53,6 +53,9 @@ bool ledger_work_by_id(struct ledger *ledger, const struct ledger_work_item_id *
                        GError **error);
 /* The work item with that number. *work is NULL if there is none; g_free it. */
 bool ledger_work_get(struct ledger *ledger, int64_t item, struct ledger_work **work, GError **error);
+/* The work item that a question about a Device means: the live one, else the newest. *work is NULL if no instruction
+ * names the Device; g_free it. */
+bool ledger_work_of_device(struct ledger *ledger, uint64_t device, struct ledger_work **work, GError **error);
 /* device: what the inventory says of the item's Device; NULL: it is not there. */
 typedef bool (*ledger_work_inventory_visit)(void *user, const struct ledger_work *work,
                                             const struct ledger_inventory *device, GError **error);

@@ -130,6 +130,31 @@ static void test_ledger_incidents__of_a_device_or_a_file__are_closed_with_it(voi
     (void)state;
 }
 
+static void test_ledger_incidents__with_a_code__gives_open_subjects_and_devices(void **state)
+{
+    const struct ledger_incident file = {.code = "C103", .subject = "mcc/one", .opened = 11, .text = "of no Device"};
+    g_autoptr(GPtrArray) subjects = NULL;
+    g_autoptr(GArray) devices = NULL;
+
+    (void)state;
+    assert_true(ledger_begin(ledger, NULL));
+    open_of_device(0, "C103", 11);
+    open_of_device(7, "C103", 11);
+    open_of_device(8, "C114", 11);
+    open_of_device(9, "C103", 11);
+    assert_true(ledger_incident_open(ledger, &file, NULL));
+    assert_true(ledger_incident_close_device(ledger, 7, 12, NULL));
+    assert_true(ledger_incident_subjects(ledger, "C103", &subjects, NULL));
+    assert_int_equal(subjects->len, 3);
+    assert_string_equal(subjects->pdata[0], "0");
+    assert_string_equal(subjects->pdata[1], "9");
+    assert_string_equal(subjects->pdata[2], "mcc/one");
+    assert_true(ledger_incident_devices(ledger, "C103", &devices, NULL));
+    assert_int_equal(devices->len, 2);
+    assert_int_equal(g_array_index(devices, uint64_t, 0), 0);
+    assert_int_equal(g_array_index(devices, uint64_t, 1), 9);
+}
+
 static void test_ledger_incidents__events__are_reported_once_and_in_order(void **state)
 {
     const struct ledger_incident known = {.id = 1, .closed = 13, .reason = "known", .who = "ann"},
@@ -171,6 +196,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_ledger_incidents__same_cause__is_one_until_closed),
         T(test_ledger_incidents__of_a_device_or_a_file__are_closed_with_it),
+        T(test_ledger_incidents__with_a_code__gives_open_subjects_and_devices),
         T(test_ledger_incidents__events__are_reported_once_and_in_order),
     };
 

@@ -107,6 +107,32 @@ static void test_ledger_work__of_a_device__oldest_first(void **state)
     assert_string_equal(text->str, expected->str);
 }
 
+static void expect_present(uint64_t device, int64_t expected)
+{
+    g_autofree struct ledger_work *work = NULL;
+
+    assert_true(ledger_work_of_device(ledger, device, &work, NULL));
+    assert_int_equal(work != NULL ? work->item.item - first + 1 : 0, expected);
+}
+
+static void test_ledger_work__present_of_a_device__the_live_one_else_the_newest(void **state)
+{
+    const uint64_t live = FIRST_DEVICE + 16, rejected = FIRST_DEVICE + 21;
+    int64_t newest;
+
+    (void)state;
+    expect_present(live, 1);
+    expect_present(rejected, 6);
+    expect_present(12345, 0);
+    newest = instruct_again(5, live, LEDGER_REJECTED) - first + 1;
+    expect_present(live, 1);
+    move(first, LEDGER_FAILED, 0, 90);
+    expect_present(live, newest);
+    newest = instruct_again(6, rejected, LEDGER_READY) - first + 1;
+    (void)instruct_again(7, rejected, LEDGER_DEFERRED);
+    expect_present(rejected, newest);
+}
+
 static bool join_order(void *user, const struct ledger_work *work, const struct ledger_transition *transition,
                        GError **error)
 {
@@ -151,6 +177,7 @@ int main(void)
         T(test_ledger_work__by_work_item_id__is_found_or_nothing),
         T(test_ledger_work__in_a_state__by_due_time),
         T(test_ledger_work__of_a_device__oldest_first),
+        T(test_ledger_work__present_of_a_device__the_live_one_else_the_newest),
         T(test_ledger_work__of_a_work_order__with_their_transitions),
     };
 
