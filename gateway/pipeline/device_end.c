@@ -75,12 +75,7 @@ bool device_end_carry_out(struct gateway *gateway, const struct order *order, GE
         return false;
     g_autofree char *refusal = refuse(gateway, order, work);
     g_autofree char *reason = g_strdup_printf("%s as %s: %s", order->device, order->as, order->reason);
-    const struct ledger_action action = {.order_id = order->id,
-                                         .verb = order_verb_name(order->verb),
-                                         .reason = reason,
-                                         .who = order->who,
-                                         .at = order->at,
-                                         .result = refusal != NULL ? refusal : ORDER_DONE};
+    const struct ledger_action action = order_action(order, reason, refusal != NULL ? refusal : ORDER_DONE);
 
     if (!ledger_begin(gateway->ledger, error))
         return false;

@@ -57,16 +57,11 @@ bool device_release_carry_out(struct gateway *gateway, const struct order *order
 {
     g_autofree char *reason = g_strdup_printf("%s: %s", order->device, order->reason);
     g_autofree char *refusal = NULL;
-    struct ledger_action action = {.order_id = order->id,
-                                   .verb = order_verb_name(order->verb),
-                                   .reason = reason,
-                                   .who = order->who,
-                                   .at = order->at};
 
     if (!ledger_begin(gateway->ledger, error))
         return false;
     if (release(gateway, order, &refusal, error)) {
-        action.result = refusal != NULL ? refusal : ORDER_DONE;
+        const struct ledger_action action = order_action(order, reason, refusal != NULL ? refusal : ORDER_DONE);
         if (ledger_action_insert(gateway->ledger, &action, error) &&
             ledger_commit(STEP_ORDER_DONE, gateway->ledger, error))
             return true;

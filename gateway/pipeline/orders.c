@@ -33,6 +33,54 @@
 
 #include <string.h>
 
+/* ---- the commit ---- */
+
+struct ledger_action order_action(const struct order *order, const char *reason, const char *result)
+{
+    const char *verb = order_verb_name(order->verb);
+
+    return (struct ledger_action){.order_id = order->id,
+                                  .job = order->job,
+                                  .incident = order->incident,
+                                  .verb = verb != NULL ? verb : "(unreadable)",
+                                  .reason = reason,
+                                  .who = order->who,
+                                  .at = order->at,
+                                  .result = result};
+}
+
+/* What an order changes in the ledger. */
+struct change {
+    bool (*make)(struct gateway *gateway, const struct order *order, const void *subject, GError **error);
+    const struct order *order;
+    const void *subject; /* what `make` needs besides the order */
+};
+
+/* One commit: the order's id and result, and its change. change NULL: the order is refused. */
+static bool commit_order(struct gateway *gateway, const struct ledger_action *action, const struct change *change,
+                         GError **error)
+{
+    struct ledger *ledger = gateway->ledger;
+
+    if (!ledger_begin(ledger, error))
+        return false;
+    if (ledger_action_insert(ledger, action, error) &&
+        (change == NULL || change->make(gateway, change->order, change->subject, error)) &&
+        ledger_commit(STEP_ORDER_DONE, ledger, error))
+        return true;
+    ledger_rollback(ledger);
+    return false;
+}
+
+static bool commit_refusal(struct gateway *gateway, const struct order *order, const char *refusal, GError **error)
+{
+    const struct ledger_action action = order_action(order, order->reason, refusal);
+
+    return commit_order(gateway, &action, NULL, error);
+}
+
+/* ---- hold, release, requeue ---- */
+
 /* What an order would do to the job that it names. */
 struct effect {
     struct ledger_job *job;
@@ -126,8 +174,9 @@ static bool find_effect(struct gateway *gateway, const struct order *order, stru
     return effect->refusal != NULL || order->verb == ORDER_HOLD || refuse_stale(gateway, effect, order, error);
 }
 
-static bool update_job(struct gateway *gateway, const struct order *order, const struct effect *effect, GError **error)
+static bool update_job(struct gateway *gateway, const struct order *order, const void *subject, GError **error)
 {
+    const struct effect *effect = subject;
     struct ledger *ledger = gateway->ledger;
     int64_t revision;
 
@@ -141,46 +190,6 @@ static bool update_job(struct gateway *gateway, const struct order *order, const
     return ledger_job_set_reason(ledger, order->job, NULL, error);
 }
 
-/* Closing an A117 by hand gives its file up: the job stays in held/, and what waited for it goes on. */
-static bool give_up(struct gateway *gateway, int64_t id, GError **error)
-{
-    g_autofree struct ledger_incident *incident = NULL;
-
-    return ledger_incident_get(gateway->ledger, id, &incident, error) &&
-           (incident == NULL || strcmp(incident->code, "A117") != 0 ||
-            ledger_shrink_give_up(gateway->ledger, incident->job, error));
-}
-
-/* One commit: the order's id and result, and its effect on the ledger. effect is NULL for an order that changes no job.
- */
-static bool commit_order(struct gateway *gateway, const struct order *order, const struct effect *effect,
-                         const char *result, GError **error)
-{
-    const char *verb = order_verb_name(order->verb);
-    struct ledger_action action = {.order_id = order->id,
-                                   .job = order->job,
-                                   .incident = order->incident,
-                                   .verb = verb ? verb : "(unreadable)",
-                                   .reason = order->reason,
-                                   .who = order->who,
-                                   .at = order->at,
-                                   .result = result};
-    const struct ledger_incident closed = {
-        .id = order->incident, .closed = clock_now(), .reason = order->reason, .who = order->who};
-
-    if (!ledger_begin(gateway->ledger, error))
-        return false;
-    if (ledger_action_insert(gateway->ledger, &action, error) &&
-        (effect == NULL || update_job(gateway, order, effect, error)) &&
-        (order->verb != ORDER_CLOSE || strcmp(result, ORDER_DONE) != 0 ||
-         (ledger_incident_close_by_hand(gateway->ledger, &closed, error) &&
-          give_up(gateway, order->incident, error))) &&
-        ledger_commit(STEP_ORDER_DONE, gateway->ledger, error))
-        return true;
-    ledger_rollback(gateway->ledger);
-    return false;
-}
-
 static bool move_job(struct gateway *gateway, const struct order *order, const struct effect *effect, GError **error)
 {
     enum step step = order->verb == ORDER_HOLD ? STEP_JOB_SET_ASIDE : STEP_JOB_RETURNED;
@@ -192,8 +201,51 @@ static bool move_job(struct gateway *gateway, const struct order *order, const s
            job_move(gateway->spool, order->job, &(struct job_move){step, effect->from, effect->to}, error);
 }
 
+static bool change_job(struct gateway *gateway, const struct order *order, const struct effect *effect, GError **error)
+{
+    const struct ledger_action action = order_action(order, order->reason, ORDER_DONE);
+
+    return move_job(gateway, order, effect, error) &&
+           commit_order(gateway, &action, &(struct change){update_job, order, effect}, error);
+}
+
+static bool carry_out_on_job(struct gateway *gateway, const struct order *order, GError **error)
+{
+    struct effect effect = {.from = JOB_NOWHERE};
+    bool good = find_effect(gateway, order, &effect, error) &&
+                (effect.refusal != NULL ? commit_refusal(gateway, order, effect.refusal, error)
+                                        : change_job(gateway, order, &effect, error));
+
+    g_free(effect.refusal);
+    g_free(effect.verdict);
+    g_free(effect.job);
+    return good;
+}
+
+/* ---- close ---- */
+
+/* Closing an A117 by hand gives its file up: the job stays in held/, and what waited for it goes on. */
+static bool give_up(struct gateway *gateway, int64_t id, GError **error)
+{
+    g_autofree struct ledger_incident *incident = NULL;
+
+    return ledger_incident_get(gateway->ledger, id, &incident, error) &&
+           (incident == NULL || strcmp(incident->code, "A117") != 0 ||
+            ledger_shrink_give_up(gateway->ledger, incident->job, error));
+}
+
+static bool close_by_hand(struct gateway *gateway, const struct order *order, const void *subject, GError **error)
+{
+    const struct ledger_incident closed = {
+        .id = order->incident, .closed = clock_now(), .reason = order->reason, .who = order->who};
+
+    (void)subject; /* the order names the incident */
+    return ledger_incident_close_by_hand(gateway->ledger, &closed, error) && give_up(gateway, order->incident, error);
+}
+
 static bool close_incident(struct gateway *gateway, const struct order *order, GError **error)
 {
+    const struct ledger_action action = order_action(order, order->reason, ORDER_DONE);
     g_autofree struct ledger_incident *incident = NULL;
     g_autofree char *refusal = NULL;
     char id[INCIDENT_ID_SIZE];
@@ -205,7 +257,8 @@ static bool close_incident(struct gateway *gateway, const struct order *order, G
         refusal = g_strdup_printf("there is no incident %s", id);
     else if (incident->closed != 0)
         refusal = g_strdup_printf("incident %s is closed already", id);
-    return commit_order(gateway, order, NULL, refusal ? refusal : ORDER_DONE, error);
+    return refusal != NULL ? commit_refusal(gateway, order, refusal, error)
+                           : commit_order(gateway, &action, &(struct change){close_by_hand, order, NULL}, error);
 }
 
 /* ---- redeliver ---- */
@@ -221,31 +274,26 @@ static char *refuse_redelivery(const struct order *order, const struct ledger_ou
     return NULL;
 }
 
+static bool deliver_again(struct gateway *gateway, const struct order *order, const void *subject, GError **error)
+{
+    const struct ledger_outgoing *file = subject;
+
+    (void)order; /* the file is all */
+    return ledger_outgoing_deliver_again(gateway->ledger, file->id, error);
+}
+
 /* The move comes before the commit here too. A crash in between leaves a job in active/ whose files are all delivered:
  * delivery.c moves it back, and the order is carried out again. */
 static bool redeliver_file(struct gateway *gateway, const struct order *order, const struct ledger_outgoing *file,
                            enum job_state state, GError **error)
 {
-    struct ledger *ledger = gateway->ledger;
     g_autofree char *reason = g_strdup_printf("%s: %s", order->file, order->reason);
-    const struct ledger_action action = {.order_id = order->id,
-                                         .job = file->job,
-                                         .verb = order_verb_name(order->verb),
-                                         .reason = reason,
-                                         .who = order->who,
-                                         .at = order->at,
-                                         .result = ORDER_DONE};
+    struct ledger_action action = order_action(order, reason, ORDER_DONE);
 
-    if (state != JOB_ACTIVE &&
-        !job_move(gateway->spool, file->job, &(struct job_move){STEP_JOB_RETURNED, state, JOB_ACTIVE}, error))
-        return false;
-    if (!ledger_begin(ledger, error))
-        return false;
-    if (ledger_action_insert(ledger, &action, error) && ledger_outgoing_deliver_again(ledger, file->id, error) &&
-        ledger_commit(STEP_ORDER_DONE, ledger, error))
-        return true;
-    ledger_rollback(ledger);
-    return false;
+    action.job = file->job;
+    return (state == JOB_ACTIVE ||
+            job_move(gateway->spool, file->job, &(struct job_move){STEP_JOB_RETURNED, state, JOB_ACTIVE}, error)) &&
+           commit_order(gateway, &action, &(struct change){deliver_again, order, file}, error);
 }
 
 static bool redeliver(struct gateway *gateway, const struct order *order, GError **error)
@@ -257,7 +305,7 @@ static bool redeliver(struct gateway *gateway, const struct order *order, GError
         (file != NULL && !job_find(gateway->spool, file->job, &state, error)))
         return false;
     g_autofree char *refusal = refuse_redelivery(order, file, state);
-    return refusal != NULL ? commit_order(gateway, order, NULL, refusal, error)
+    return refusal != NULL ? commit_refusal(gateway, order, refusal, error)
                            : redeliver_file(gateway, order, file, state, error);
 }
 
@@ -278,9 +326,13 @@ static char *find_sender(const struct gateway *gateway, const struct order *orde
     return NULL;
 }
 
+static bool set_numbering(struct gateway *gateway, const struct order *order, const void *subject, GError **error)
+{
+    return ledger_numbering_set(gateway->ledger, subject, order->number, order->id, error);
+}
+
 static bool set_sequence(struct gateway *gateway, const struct order *order, GError **error)
 {
-    struct ledger *ledger = gateway->ledger;
     char sender[EUI64_TEXT_SIZE];
     struct ledger_file self;
     /* A new numbering may be above the one that the witness knows: then the ledger would look newer than it is. */
@@ -289,21 +341,10 @@ static bool set_sequence(struct gateway *gateway, const struct order *order, GEr
                                    : find_sender(gateway, order, sender, &self);
     g_autofree char *reason =
         g_strdup_printf("%s %s %06" G_GINT64_FORMAT ": %s", order->sender, order->type, order->number, order->reason);
-    const struct ledger_action action = {.order_id = order->id,
-                                         .verb = order_verb_name(order->verb),
-                                         .reason = reason,
-                                         .who = order->who,
-                                         .at = order->at,
-                                         .result = refusal != NULL ? refusal : ORDER_DONE};
+    const struct ledger_action action = order_action(order, reason, refusal != NULL ? refusal : ORDER_DONE);
 
-    if (!ledger_begin(ledger, error))
-        return false;
-    if (ledger_action_insert(ledger, &action, error) &&
-        (refusal != NULL || ledger_numbering_set(ledger, &self, order->number, order->id, error)) &&
-        ledger_commit(STEP_ORDER_DONE, ledger, error))
-        return true;
-    ledger_rollback(ledger);
-    return false;
+    return commit_order(gateway, &action, refusal != NULL ? NULL : &(struct change){set_numbering, order, &self},
+                        error);
 }
 
 /* ---- take ---- */
@@ -322,57 +363,55 @@ static char *refuse_take(const struct gateway *gateway, const struct order *orde
     return NULL;
 }
 
+static bool put_take(struct gateway *gateway, const struct order *order, const void *subject, GError **error)
+{
+    (void)subject; /* the order names the drop */
+    return ledger_claim_take_put(gateway->ledger, order->drop, order->id, order->claim, error);
+}
+
 /* The claim itself is replaced by the next look at it (claims.h); until then the ledger keeps that it may be. */
 static bool take_drop(struct gateway *gateway, const struct order *order, GError **error)
 {
-    struct ledger *ledger = gateway->ledger;
     g_autofree char *refusal = refuse_take(gateway, order);
     g_autofree char *reason = g_strdup_printf("%s: %s", order->drop, order->reason);
-    const struct ledger_action action = {.order_id = order->id,
-                                         .verb = order_verb_name(order->verb),
-                                         .reason = reason,
-                                         .who = order->who,
-                                         .at = order->at,
-                                         .result = refusal != NULL ? refusal : ORDER_DONE};
+    const struct ledger_action action = order_action(order, reason, refusal != NULL ? refusal : ORDER_DONE);
 
-    if ((refusal == NULL && !ledger_watch_forget_drop(gateway, order->drop, error)) || !ledger_begin(ledger, error))
-        return false;
-    if (ledger_action_insert(ledger, &action, error) &&
-        (refusal != NULL || ledger_claim_take_put(ledger, order->drop, order->id, order->claim, error)) &&
-        ledger_commit(STEP_ORDER_DONE, ledger, error))
-        return true;
-    ledger_rollback(ledger);
-    return false;
+    return (refusal != NULL || ledger_watch_forget_drop(gateway, order->drop, error)) &&
+           commit_order(gateway, &action, refusal != NULL ? NULL : &(struct change){put_take, order, NULL}, error);
 }
+
+/* ---- all orders ---- */
 
 static bool do_order(struct gateway *gateway, const struct order *order, GError **error)
 {
-    struct effect effect = {.from = JOB_NOWHERE};
-
-    if (order->verb == ORDER_CLOSE)
+    switch (order->verb) {
+    case ORDER_HOLD:
+    case ORDER_RELEASE:
+    case ORDER_REQUEUE:
+        return carry_out_on_job(gateway, order, error);
+    case ORDER_CLOSE:
         return close_incident(gateway, order, error);
-    if (order->verb == ORDER_REDELIVER)
+    case ORDER_REDELIVER:
         return redeliver(gateway, order, error);
-    if (order->verb == ORDER_SEQUENCE)
+    case ORDER_SEQUENCE:
         return set_sequence(gateway, order, error);
-    if (order->verb == ORDER_TAKE)
+    case ORDER_TAKE:
         return take_drop(gateway, order, error);
-    if (order->verb == ORDER_RECOVER)
+    case ORDER_RECOVER:
         return recover_carry_out(gateway, order, error);
-    if (order->verb == ORDER_RELEASE_DEVICE)
+    case ORDER_RELEASE_DEVICE:
         return device_release_carry_out(gateway, order, error);
-    if (order->verb == ORDER_END_DEVICE)
+    case ORDER_END_DEVICE:
         return device_end_carry_out(gateway, order, error);
-    bool good = find_effect(gateway, order, &effect, error);
-
-    if (good && effect.refusal != NULL)
-        good = commit_order(gateway, order, NULL, effect.refusal, error);
-    else if (good)
-        good = move_job(gateway, order, &effect, error) && commit_order(gateway, order, &effect, ORDER_DONE, error);
-    g_free(effect.refusal);
-    g_free(effect.verdict);
-    g_free(effect.job);
-    return good;
+    case ORDER_VERB_COUNT:
+        break;
+    }
+    return commit_refusal(
+        gateway, order,
+        "the order file is no order; give the order again with ecosgate spool hold, release or requeue, "
+        "ecosgate incident close, ecosgate report redeliver, ecosgate sequence set, ecosgate claim take, ecosgate "
+        "device release, ecosgate device end or ecosgate recover",
+        error);
 }
 
 static bool carry_out(struct gateway *gateway, const struct order *order, const char *path, GError **error)
@@ -382,15 +421,7 @@ static bool carry_out(struct gateway *gateway, const struct order *order, const 
 
     if (!ledger_action_exists(gateway->ledger, order->id, &known, error))
         return false;
-    if (!known && order->verb == ORDER_VERB_COUNT &&
-        !commit_order(
-            gateway, order, NULL,
-            "the order file is no order; give the order again with ecosgate spool hold, release or requeue, "
-            "ecosgate incident close, ecosgate report redeliver, ecosgate sequence set, ecosgate claim take, ecosgate "
-            "device release, ecosgate device end or ecosgate recover",
-            error))
-        return false;
-    if (!known && order->verb != ORDER_VERB_COUNT && !do_order(gateway, order, error))
+    if (!known && !do_order(gateway, order, error))
         return false;
     /* The result is in the ledger: a file that stays is not carried out again. */
     if (!disk_unlink(STEP_ORDER_REMOVED, path, &cause))

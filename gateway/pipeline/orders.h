@@ -14,6 +14,7 @@
 #define ECOSGATE_GATEWAY_PIPELINE_ORDERS_H
 
 #include "gateway/gateway.h"
+#include "spool/ledger/ledger_actions.h"
 
 enum order_verb {
     ORDER_HOLD,
@@ -77,6 +78,10 @@ struct order *order_read(const char *path, const char *name, GError **error);
  * order is done too: its result says why. False: spool or ledger failed; orders that are not done yet stay for the next
  * time. */
 bool orders_carry_out(struct gateway *gateway, GError **error);
+
+/* The row that the commit of an order inserts. reason: the order's own, or with what it is about before it; result:
+ * ORDER_DONE, or why the order is refused. Borrows all texts. */
+struct ledger_action order_action(const struct order *order, const char *reason, const char *result);
 
 /* NULL is allowed. */
 void order_free(struct order *order);

@@ -269,12 +269,7 @@ static bool replace_former(struct recover *r, GError **error)
 
 static bool insert_action(struct recover *r, const char *result, GError **error)
 {
-    const struct ledger_action action = {.order_id = r->order->id,
-                                         .verb = order_verb_name(r->order->verb),
-                                         .reason = r->order->reason,
-                                         .who = r->order->who,
-                                         .at = r->order->at,
-                                         .result = result};
+    const struct ledger_action action = order_action(r->order, r->order->reason, result);
 
     return ledger_action_insert(r->gateway->ledger, &action, error);
 }
