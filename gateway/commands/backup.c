@@ -6,6 +6,8 @@
  * Folders of incoming/ without a row are left out. Their bytes are still in the drop: the sender's copy is removed only
  * after the row is committed. The next start drops such folders too.
  */
+#include "gateway/commands/backup_facts.h"
+
 #include "formats/instant.h"
 #include "formats/text.h"
 #include "gateway/clock.h"
@@ -304,12 +306,8 @@ static bool make_backup(struct work *work, const char *dir, bool link, GError **
            copy_spool(work, error) && backup_finish(work->backup, error);
 }
 
-static void print_backup(const struct invocation *invocation, const char *dir, const struct backup_facts *facts)
+void backup_facts_set(const struct backup_facts *facts, json_t *object)
 {
-    g_autofree char *shown = text_escape(dir, strlen(dir), 0);
-    json_t *object = json_object();
-
-    output_set_text(object, "backup", shown);
     output_set_text(object, "ledger", facts->ledger);
     output_set_number(object, "generation", facts->generation);
     output_set_text(object, "time", facts->time);
@@ -317,12 +315,16 @@ static void print_backup(const struct invocation *invocation, const char *dir, c
     output_set_number(object, "files", facts->files);
     output_set_number(object, "bytes", facts->bytes);
     output_set_number(object, "faults", facts->faults);
-    if (invocation->json) {
-        command_print_json(object);
-        return;
-    }
-    output_print(object);
-    json_decref(object);
+}
+
+static void print_backup(const struct invocation *invocation, const char *dir, const struct backup_facts *facts)
+{
+    g_autofree char *shown = text_escape(dir, strlen(dir), 0);
+    json_t *object = json_object();
+
+    output_set_text(object, "backup", shown);
+    backup_facts_set(facts, object);
+    output_object(invocation->json, object);
 }
 
 static void clear(struct work *work)

@@ -58,6 +58,16 @@ void output_print(const json_t *object)
     }
 }
 
+void output_object(bool json, json_t *object)
+{
+    if (json) {
+        command_print_json(object);
+        return;
+    }
+    output_print(object);
+    json_decref(object);
+}
+
 static char *cell(const json_t *row, const char *column)
 {
     char *text = scalar_text(json_object_get(row, column));

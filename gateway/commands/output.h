@@ -32,6 +32,9 @@ void output_set_optional(json_t *object, const char *key, json_int_t number, jso
 /* Prints the members that are text, number or boolean, one on a line: "key            value". */
 void output_print(const json_t *object);
 
+/* Prints an object that has no lists: as one line of JSON, or for people. Takes the reference. */
+void output_object(bool json, json_t *object);
+
 /* Prints the members named by columns (NULL-terminated) of the first `most` rows as a table with a heading, each line
  * after `indent`. A last line says how many rows are left out. No rows: prints nothing. */
 void output_table(const json_t *rows, const char *const *columns, size_t most, const char *indent);

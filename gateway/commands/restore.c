@@ -5,6 +5,7 @@
 #include "formats/instant.h"
 #include "formats/text.h"
 #include "gateway/clock.h"
+#include "gateway/commands/backup_facts.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/interruption.h"
 #include "gateway/commands/output.h"
@@ -113,20 +114,9 @@ static void print_restored(const struct invocation *invocation, const struct res
     json_t *object = json_object();
 
     output_set_text(object, "spool", spool);
-    output_set_text(object, "ledger", facts->ledger);
-    output_set_number(object, "generation", facts->generation);
-    output_set_text(object, "time", facts->time);
-    output_set_number(object, "jobs", facts->jobs);
-    output_set_number(object, "files", facts->files);
-    output_set_number(object, "bytes", facts->bytes);
-    output_set_number(object, "faults", facts->faults);
+    backup_facts_set(facts, object);
     output_set_text(object, "before", moved);
-    if (invocation->json) {
-        command_print_json(object);
-        return;
-    }
-    output_print(object);
-    json_decref(object);
+    output_object(invocation->json, object);
 }
 
 static void print_what_is_next(const struct restore *restore, bool continued)

@@ -295,11 +295,6 @@ int command_why(struct invocation *invocation)
     }
     if (question.object == NULL)
         return EXIT_REFUSED;
-    if (invocation->json) {
-        command_print_json(question.object);
-        return EXIT_GOOD;
-    }
-    output_print(question.object);
-    json_decref(question.object);
+    output_object(invocation->json, question.object);
     return EXIT_GOOD;
 }

@@ -19,12 +19,10 @@ The first reported month is January 2028. The rows were worked out by hand:
         HELD    installed on 3 January. A session failed when it held TCoS credentials: it did not come with ECoS
 """
 import csv
-import os
-import sqlite3
 
 from home import Tap
 from older import make_old
-from reports import AAAA, BBBB, CCCC, E4, E6, E7, HUB, POINT, SUPPLIER, Estate, eui, inventory
+from reports import AAAA, BBBB, CCCC, E4, E6, E7, HUB, POINT, SUPPLIER, Estate, eui, expect_found, inventory
 
 P4, GONE, WITHDRAWN, LATE, AFTER = eui("F0", 4), *(eui("E2", n) for n in (1, 2, 3, 4))
 DAY31, BEFORE, NOBODY, AGAIN, HELD, OLD, NEW = (eui("E3", n) for n in (1, 2, 3, 4, 5, 6, 7))
@@ -162,24 +160,6 @@ DAMAGES = {
 }
 
 
-def test_verify(tap, home):
-    path = home.path("spool", "ledger.sqlite")
-    with open(path, "rb") as file:
-        whole = file.read()
-    for what, damage in DAMAGES.items():
-        with sqlite3.connect(path) as ledger:
-            changed = ledger.execute(damage).rowcount
-        ledger.close()
-        done = home.command("spool", "verify", now=THIRD)
-        tap.ok(changed > 0 and done.returncode == 1 and b"ECOSMIG-00" in done.stdout, f"spool verify finds it: {what}",
-               changed, done.stdout.decode())
-        for end in ("-wal", "-shm"):
-            if os.path.exists(path + end):
-                os.unlink(path + end)
-        with open(path, "wb") as file:
-            file.write(whole)
-
-
 def test_built(tap, home):
     """A report that is built before its period is issued has what is known and in no report yet."""
     done = home.command("report", "ECOSMIG-003", "--period", "2028-04-05T00:00:00Z", now="2028-04-06T00:00:00Z")
@@ -204,7 +184,7 @@ def main():
     with Tap() as tap:
         home = test_rows(tap)
         test_built(tap, home)
-        test_verify(tap, home)
+        expect_found(tap, home, DAMAGES, b"ECOSMIG-00", now=THIRD)
         test_older(tap, home)
 
 

@@ -387,23 +387,28 @@ DAMAGES = {
 }
 
 
-def test_verify(tap, home):
-    """spool verify finds sums that do not agree."""
+def expect_found(tap, home, damages, text, **when):
+    """spool verify finds each damage of the ledger (what it is: its SQL), and says the text. Each is undone."""
     path = home.path("spool", "ledger.sqlite")
     with open(path, "rb") as file:
         whole = file.read()
-    for what, damage in DAMAGES.items():
+    for what, damage in damages.items():
         with sqlite3.connect(path) as ledger:
             changed = ledger.execute(damage).rowcount
         ledger.close()
-        done = home.command("spool", "verify")
-        tap.ok(changed > 0 and done.returncode == 1 and b"ended in it" in done.stdout, f"spool verify finds it: {what}",
+        done = home.command("spool", "verify", **when)
+        tap.ok(changed > 0 and done.returncode == 1 and text in done.stdout, f"spool verify finds it: {what}",
                changed, done.stdout.decode())
         for end in ("-wal", "-shm"):
             if os.path.exists(path + end):
                 os.unlink(path + end)
         with open(path, "wb") as file:
             file.write(whole)
+
+
+def test_verify(tap, home):
+    """spool verify finds sums that do not agree."""
+    expect_found(tap, home, DAMAGES, b"ended in it")
     done = home.command("spool", "verify")
     tap.ok(done.returncode == 0, "undone, all is sound", done.stdout.decode())
 
