@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAPS = 5, KEY_DIGITS = 40 };
+enum { MAPS = 5 };
 
 #define TEXT(row, n, ...) ((void)snprintf((row)->texts[n], sizeof(row)->texts[n], __VA_ARGS__), (row)->texts[n])
 

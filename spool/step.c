@@ -1,20 +1,5 @@
-/*
- * The names of the crash points, and, in a build with --enable-crash-points, the code that stops the program at one.
- */
+/* In a build with --enable-crash-points: the code that stops the program at one. */
 #include "spool/step.h"
-
-#include <stddef.h>
-
-static const char *const names[] = {
-#define STEP(ident, name, meaning) name,
-#include "spool/steps.def"
-#undef STEP
-};
-
-const char *step_name(int step)
-{
-    return step >= 0 && step < STEP_COUNT ? names[step] : NULL;
-}
 
 #ifdef ECOSGATE_CRASH_POINTS
 
@@ -24,6 +9,12 @@ const char *step_name(int step)
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static const char *const names[] = {
+#define STEP(ident, name, meaning) name,
+#include "spool/steps.def"
+#undef STEP
+};
 
 /* What ECOSGATE_CRASH asks for. */
 struct crash {

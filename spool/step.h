@@ -19,9 +19,6 @@ enum step {
     STEP_COUNT
 };
 
-/* The name of a crash point, "spool-made"; NULL for a number outside 0 … STEP_COUNT - 1. */
-const char *step_name(int step);
-
 #ifdef ECOSGATE_CRASH_POINTS
 /* To be called right before the change. Safe in any thread. */
 void step_before(enum step step);

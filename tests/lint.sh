@@ -58,6 +58,7 @@ if [ -f spool/steps.def ]; then
     in_readme=$(sed -n 's/^| *`\([a-z0-9-]*\)` *|.*/\1/p' spool/README.md 2>/dev/null | sort)
     { [ "$in_code" = "$in_readme" ] || printf 'steps.def:\n%s\nREADME.md:\n%s\n' "$in_code" "$in_readme"; } |
         clean "crash points: steps.def and spool/README.md agree"
+    printf '%s\n' "$in_code" | uniq -d | clean "no two crash points have the same name"
 fi
 
 # In a checkout; a tarball holds what autoreconf made besides.

@@ -154,15 +154,6 @@ static void test_disk_dirs__made_and_removed_twice__succeeds(void **state)
     (void)state;
 }
 
-static void test_step__all_names__are_unique(void **state)
-{
-    for (int i = 0; i < STEP_COUNT; i++)
-        for (int k = 0; k < i; k++)
-            assert_string_not_equal(step_name(i), step_name(k));
-    assert_null(step_name(STEP_COUNT));
-    (void)state;
-}
-
 #define T(f) cmocka_unit_test_setup_teardown(f, enter, leave)
 
 int main(void)
@@ -176,7 +167,6 @@ int main(void)
         T(test_disk_file__missing_folder__is_a_retry),
         T(test_disk_lock__held_by_another__names_its_pid),
         T(test_disk_dirs__made_and_removed_twice__succeeds),
-        cmocka_unit_test(test_step__all_names__are_unique),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
