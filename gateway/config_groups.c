@@ -246,7 +246,7 @@ static char *upload_name_value(struct config_loading *l, const char *g)
 static void load_drop(struct config_loading *l, struct config *c, const char *group)
 {
     static const char *const rules[] = {"closed", "stable", "marker", "at-once", NULL}; /* as enum completeness */
-    static const char *const yes_no[] = {"yes", "no", NULL};
+    static const char *const yes_no[] = {"yes", "no", NULL}, *const no_yes[] = {"no", "yes", NULL};
     struct drop *drop = g_new0(struct drop, 1);
 
     drop->name = g_strdup(group + strlen("drop "));
@@ -261,6 +261,7 @@ static void load_drop(struct config_loading *l, struct config *c, const char *gr
     drop->stable_seconds = config_number_value(l, group, "stable_seconds", (struct config_range){10, 0, 86400});
     drop->temporary = temporary_value(l, group);
     drop->claim = config_choice_value(l, group, "claim", yes_no) == 0;
+    drop->share = config_choice_value(l, group, "share", no_yes) == 1;
     drop->upload_name = upload_name_value(l, group);
     g_ptr_array_add(c->drops, drop);
 }

@@ -35,6 +35,7 @@ struct gateway {
     struct ledger_fault fault;            /* a writer's: what is wrong with the ledger (A109) */
     struct witness *witness;              /* that a writer wrote last (home_witness.h); NULL: none yet */
     struct claims *claims;                /* of the pipeline (claims.h), borrowed; NULL: there is none */
+    GSList *outages;                      /* struct outage, of the pipeline (outage.h), borrowed */
     const volatile bool *stop;            /* when it becomes true, work ends at the next safe point; may be NULL */
     int64_t wait_until;                   /* monotonic microseconds: until then this pass waits for drops */
     bool clock_recalled;                  /* a jump of the clock that an earlier process saw was taken up */

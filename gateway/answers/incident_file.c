@@ -39,7 +39,7 @@ static char *text_of(const struct ledger_incident *incident, const struct ledger
     if (event->closed)
         return csv_harmless(incident->reason);
     bool known = catalogue_find(incident->code, &code);
-    bool drop = known && (code == A102 || code == A103 || code == A107 || code == A110);
+    bool drop = known && (code == A101 || code == A102 || code == A103 || code == A107 || code == A110);
     bool spool = known && (code == A108 || code == A109 || code == A111);
     if (!drop && !spool)
         return csv_harmless(incident->opened_for);

@@ -21,7 +21,8 @@
 static bool outage_text(struct gateway *gateway, const char *drop, char **text, GError **error)
 {
     static const char *const codes[][2] = {{"A110", "; that drop is not this gateway's (A110): "},
-                                           {"A103", "; that drop is down (A103): "}};
+                                           {"A103", "; that drop is down (A103): "},
+                                           {"A101", "; that drop is down (A101): "}};
 
     *text = NULL;
     for (size_t i = 0; *text == NULL && i < G_N_ELEMENTS(codes); i++) {

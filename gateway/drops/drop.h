@@ -34,6 +34,7 @@ struct drop {
     int64_t stable_seconds;
     const char *const *temporary; /* patterns of names that are no files yet (filename.h), NULL-terminated; owned */
     bool claim;                   /* the gateway keeps a claim in `out` (claim.h) */
+    bool share;                   /* a document share: its outages are A101 */
     void *settings;               /* the transport's own; NULL where it has none */
 };
 

@@ -241,7 +241,7 @@ static void say_invisible(struct probing *p, const char *path)
     } else if (tenths <= LATEST) {
         probe_say(p->probe, "temporary", PROBE_BAD,
                   "the server shows a new file only after %u.%u seconds; until then a delivery is tried again and its "
-                  "drop counts as down (A103); ask the server's owner to show files at once",
+                  "drop counts as down (A103, or A101 with share=yes); ask the server's owner to show files at once",
                   tenths / 10, tenths % 10);
     } else {
         probe_say(

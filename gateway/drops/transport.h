@@ -56,7 +56,7 @@
 
 #define TRANSPORT_ERROR (transport_error_quark())
 enum transport_error {
-    TRANSPORT_ERROR_DOWN,    /* the drop is unreachable, unreadable, unwritable or full: an outage (A102, A103) */
+    TRANSPORT_ERROR_DOWN,    /* the drop is unreachable, unreadable, unwritable or full: an outage (outage.h) */
     TRANSPORT_ERROR_CHANGED, /* the file changed, or is gone, since it was listed: the next listing tells more */
     TRANSPORT_ERROR_ENTRY,   /* this entry of `in` cannot be read or removed, while the drop itself works (A107) */
     TRANSPORT_ERROR_TAKEN,   /* the drop holds other bytes under the name: an operator must decide (A107) */

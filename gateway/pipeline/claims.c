@@ -41,7 +41,7 @@ static bool add_drop(struct claims *claims, const struct drop *drop, GError **er
     for (size_t i = 0; i < G_N_ELEMENTS(of->guards); i++)
         claim_guard_init(&of->guards[i], drop);
     g_ptr_array_add(claims->drops, of);
-    return outage_init(&of->outage, claims->gateway, "A110", drop, error);
+    return outage_init(&of->outage, claims->gateway, OUTAGE_CLAIM, drop, error);
 }
 
 struct claims *claims_new(struct gateway *gateway, GError **error)

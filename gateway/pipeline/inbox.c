@@ -60,7 +60,7 @@ struct inbox *inbox_new(struct gateway *gateway, const struct drop *drop, int wa
     inbox_faults_init(inbox);
     inbox->worker = transfer_worker_new(drop, CONNECTION_IN, wake);
     inbox->guard = claims_guard(gateway->claims, drop, CONNECTION_IN);
-    if (outage_init(&inbox->outage, gateway, "A102", drop, error) && inbox_faults_load(inbox, error))
+    if (outage_init(&inbox->outage, gateway, OUTAGE_IN, drop, error) && inbox_faults_load(inbox, error))
         return inbox;
     inbox_free(inbox);
     return NULL;

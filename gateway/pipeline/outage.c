@@ -12,18 +12,49 @@
 enum { FIRST_DELAY = 1000000, LONGEST_DELAY = 60000000 }; /* microseconds */
 enum { TOLD_AT_ONCE = 4 };                                /* causes of one outage that are told when they come first */
 
-bool outage_init(struct outage *outage, struct gateway *gateway, const char *code, const struct drop *drop,
-                 GError **error)
+/* The code of an incident is decided here and nowhere else. */
+static const char *code_of(enum outage_kind kind, bool share)
 {
-    *outage = (struct outage){.gateway = gateway, .code = code, .drop = drop};
-    return ledger_incident_is_open(gateway->ledger, code, drop->name, &outage->on, error);
+    switch (kind) {
+    case OUTAGE_IN:
+        return share ? "A101" : "A102";
+    case OUTAGE_OUT:
+        return share ? "A101" : "A103";
+    case OUTAGE_CLAIM:
+        break;
+    }
+    return "A110";
 }
 
-void outage_clear(struct outage *outage)
+bool outage_init(struct outage *outage, struct gateway *gateway, enum outage_kind kind, const struct drop *drop,
+                 GError **error)
+{
+    const char *other = code_of(kind, !drop->share);
+    bool outdated = false;
+
+    *outage = (struct outage){.gateway = gateway, .kind = kind, .code = code_of(kind, drop->share), .drop = drop};
+    gateway->outages = g_slist_append(gateway->outages, outage);
+    if (!ledger_incident_is_open(gateway->ledger, outage->code, drop->name, &outage->on, error) ||
+        !ledger_incident_is_open(gateway->ledger, other, drop->name, &outdated, error))
+        return false;
+    if (outdated && kind != OUTAGE_CLAIM)
+        outage->outdated = other;
+    return true;
+}
+
+/* Forgets the causes. */
+static void forget(struct outage *outage)
 {
     g_clear_pointer(&outage->told, g_free);
     g_clear_pointer(&outage->last, g_free);
     outage->causes = 0;
+}
+
+void outage_clear(struct outage *outage)
+{
+    forget(outage);
+    if (outage->gateway != NULL)
+        outage->gateway->outages = g_slist_remove(outage->gateway->outages, outage);
 }
 
 bool outage_commit_cause(struct gateway *gateway, const struct ledger_incident *incident, enum incidents_news *news,
@@ -97,7 +128,7 @@ static bool is_news(const struct outage *outage, const char *cause)
            (outage->causes < TOLD_AT_ONCE || incidents_same_cause(outage->last, cause));
 }
 
-/* What is said of the drop: a drop that is not ours (A110) is not down. */
+/* What is said of the drop. A110: a drop that is not ours is not down. A101: the code does not say the direction. */
 struct words {
     const char *first, *again, *over;
 };
@@ -108,8 +139,16 @@ static const struct words *words_of(const struct outage *outage)
     static const struct words claimed = {"is not this gateway's and looked at again",
                                          "is still not this gateway's, now for another cause",
                                          "is this gateway's again"};
+    static const struct words unread = {"cannot be read and is tried again",
+                                        "still cannot be read, now for another cause", "works again"};
+    static const struct words unwritten = {"cannot be written and is tried again",
+                                           "still cannot be written, now for another cause", "works again"};
 
-    return strcmp(outage->code, "A110") == 0 ? &claimed : &down;
+    if (outage->kind == OUTAGE_CLAIM)
+        return &claimed;
+    if (!outage->drop->share)
+        return &down;
+    return outage->kind == OUTAGE_IN ? &unread : &unwritten;
 }
 
 static void tell(struct outage *outage, const char *cause)
@@ -124,6 +163,60 @@ static void tell(struct outage *outage, const char *cause)
     outage->causes++;
 }
 
+/* ---- the incident ---- */
+
+static bool has_same_incident(const struct outage *a, const struct outage *b)
+{
+    return a->drop == b->drop && strcmp(a->code, b->code) == 0;
+}
+
+/* The other direction of a share, if it keeps the incident open; else NULL. */
+static const struct outage *other_of(const struct outage *outage)
+{
+    for (const GSList *at = outage->gateway->outages; at != NULL; at = at->next) {
+        const struct outage *other = at->data;
+        if (other != outage && other->on && has_same_incident(other, outage))
+            return other;
+    }
+    return NULL;
+}
+
+/* The text of the incident: the cause, or those of both directions of a share. NULL: none was seen in this run. g_free.
+ */
+static char *text_of(const struct outage *outage)
+{
+    GString *text = g_string_new(NULL);
+
+    if (!outage->drop->share || outage->kind == OUTAGE_CLAIM)
+        g_string_assign(text, outage->told);
+    else
+        for (const GSList *at = outage->gateway->outages; at != NULL; at = at->next) {
+            const struct outage *one = at->data;
+            if (has_same_incident(one, outage) && one->told != NULL)
+                g_string_append_printf(text, "%sit cannot be %s: %s", text->len > 0 ? "; " : "",
+                                       one->kind == OUTAGE_IN ? "read" : "written", one->told);
+        }
+    return g_string_free(text, text->len == 0);
+}
+
+static bool state(const struct outage *outage, const char *text, GError **error)
+{
+    return outage_commit_incident(outage->gateway, outage->code, outage->drop->name, text, error);
+}
+
+/* What is open under the other code since before the setting share changed ends; a fault that lasts gets its own. */
+static bool close_outdated(struct outage *outage, GError **error)
+{
+    const char *code = outage->outdated;
+
+    if (code == NULL)
+        return true;
+    outage->outdated = NULL;
+    gateway_note("drop %s: %s is closed, for the setting share has changed since; the code of its outages is %s now",
+                 outage->drop->name, code, outage->code);
+    return outage_commit_incident(outage->gateway, code, outage->drop->name, NULL, error);
+}
+
 /* An operator may have closed the incident: so the ledger is asked at each failure. */
 bool outage_record_failure(struct outage *outage, GError *cause, GError **error)
 {
@@ -135,18 +228,38 @@ bool outage_record_failure(struct outage *outage, GError *cause, GError **error)
     outage->last = g_strdup(cause->message);
     g_error_free(cause);
     outage->on = true;
-    return outage_commit_incident(outage->gateway, outage->code, outage->drop->name, outage->told, error);
+    g_autofree char *text = text_of(outage);
+    return close_outdated(outage, error) && state(outage, text, error);
+}
+
+/* This direction of a share works, the other keeps the incident open. */
+static bool record_half(const struct outage *outage, const struct outage *other, bool seen, GError **error)
+{
+    g_autofree char *text = text_of(other);
+
+    if (seen)
+        gateway_note("drop %s (%s) can be %s again; the incident stays open until it can be %s, too",
+                     outage->drop->name, outage->code, outage->kind == OUTAGE_IN ? "read" : "written",
+                     other->kind == OUTAGE_IN ? "read" : "written");
+    return text == NULL || state(outage, text, error);
 }
 
 bool outage_record_success(struct outage *outage, GError **error)
 {
-    outage_clear(outage);
+    bool seen = outage->told != NULL;
+
+    forget(outage);
     outage->delay = outage->retry_at = 0;
+    if (!close_outdated(outage, error))
+        return false;
     if (!outage->on)
         return true;
     outage->on = false;
+    const struct outage *other = other_of(outage);
+    if (other != NULL)
+        return record_half(outage, other, seen, error);
     gateway_note("drop %s (%s) %s", outage->drop->name, outage->code, words_of(outage)->over);
-    return outage_commit_incident(outage->gateway, outage->code, outage->drop->name, NULL, error);
+    return state(outage, NULL, error);
 }
 
 int64_t outage_wait(const struct outage *outage)

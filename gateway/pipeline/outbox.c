@@ -116,7 +116,7 @@ struct outbox *outbox_new(struct gateway *gateway, const struct drop *drop, int 
     outbox->taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     outbox->worker = transfer_worker_new(drop, CONNECTION_OUT, wake);
     outbox->guard = claims_guard(gateway->claims, drop, CONNECTION_OUT);
-    if (outage_init(&outbox->outage, gateway, "A103", drop, error) &&
+    if (outage_init(&outbox->outage, gateway, OUTAGE_OUT, drop, error) &&
         ledger_incidents_with_code(gateway->ledger, "A107", load_taken, outbox, error))
         return outbox;
     outbox_free(outbox);

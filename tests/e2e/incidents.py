@@ -300,6 +300,55 @@ def test_drops(tap):
     sound(tap, home, "after outages")
 
 
+def away(home, drop, *folders):
+    for folder in folders:
+        os.rename(home.path("drops", drop, folder), home.path("drops", drop, folder) + ".away")
+
+
+def back(home, drop, *folders):
+    for folder in folders:
+        os.rename(home.path("drops", drop, folder) + ".away", home.path("drops", drop, folder))
+
+
+def test_share(tap):
+    """A document share (share=yes) has one incident for both directions, A101."""
+    home = Home("drop tcos share=yes")
+    home.run()
+    away(home, "tcos", "in", "out")
+    send(home, name_of(1), instruction(1))
+    tap.ok(home.run().returncode == 2 and [row[1:] for row in open_incidents(home)] == [("A101", "tcos")],
+           "a document share is gone: A101, and nothing else", open_incidents(home))
+    tap.ok(reported(home) == [("INC-000001", "RAISED", "A101", "drop tcos: document share unavailable")] and
+           rows(home.read_out("dcc", inc_names(home)[0]))[1][11:13] == ["TCSP", "DCC"], "INC says so, without a folder",
+           reported(home))
+    told = home.json("why", f"EMW_TCOS_{GATEWAY}_20230703_120000_000001.csv")[0]["because"]
+    tap.ok("that drop is down (A101): it cannot be read: " in told and "; it cannot be written: " in told,
+           "`why` says so of a file that waits for it, with both causes", told)
+    back(home, "tcos", "out")
+    home.run()
+    shown = home.json("status")[0]["incidents"][-1]
+    tap.ok([row[1:] for row in open_incidents(home)] == [("A101", "tcos")] and len(reported(home)) == 1 and
+           shown["text"].startswith("it cannot be read: ") and home.out("tcos") != [],
+           "it can be written again: the order is there, and the incident goes on", shown, home.out("tcos"))
+    back(home, "tcos", "in")
+    tap.ok(home.run().returncode == 0 and not open_incidents(home) and
+           [event[:3] for event in reported(home)[1:]] == [("INC-000001", "CLEARED", "A101")],
+           "it can be read again: that closes it, once", reported(home))
+    away(home, "tcos", "in")
+    home.run()
+    home.set("drop tcos share=no")
+    home.run()
+    tap.ok([row[1:] for row in open_incidents(home)] == [("A102", "tcos")],
+           "share=no while it lasts: A102 takes its place", open_incidents(home))
+    home.set("drop tcos share=yes")
+    back(home, "tcos", "in")
+    home.run()
+    tap.ok(not open_incidents(home) and [event[1:3] for event in reported(home)[2:]] ==
+           [("RAISED", "A101"), ("CLEARED", "A101"), ("RAISED", "A102"), ("CLEARED", "A102")],
+           "share=yes again, and it works: nothing stays open", reported(home))
+    sound(tap, home, "after a document share was down")
+
+
 def test_inventory(tap):
     home = Home("gateway inventory=required")
     home.run()
@@ -539,6 +588,7 @@ if __name__ == "__main__":
         test_migrated(report)
         test_model(report)
         test_drops(report)
+        test_share(report)
         test_inventory(report)
         test_clock(report)
         test_leap(report)

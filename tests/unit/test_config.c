@@ -119,7 +119,7 @@ static void test_config__nothing_set__has_defaults(void **state)
     assert_string_equal(drop->in, in);
     assert_string_equal(drop->out, "/srv/out");
     assert_int_equal(drop->complete, COMPLETE_CLOSED);
-    assert_int_equal(drop->stable_seconds, 10);
+    assert_true(drop->stable_seconds == 10 && drop->claim && !drop->share);
     assert_null(config_drop(c, "tcos"));
     config_rules(c, NOW, &rules);
     assert_ptr_equal(rules.identity, &c->identity);
@@ -229,6 +229,8 @@ static void test_config__choices__each_by_its_name(void **state)
         g_autoptr(config_t) c = load("out=/srv/out\n", lines, NULL);
         assert_int_equal(config_drop(c, "mcc")->complete, rules[i].complete);
     }
+    g_autoptr(config_t) share = load("out=/srv/out\n", "out=/srv/out\nshare=yes\nclaim=no\n", NULL);
+    assert_true(config_drop(share, "mcc")->share && !config_drop(share, "mcc")->claim);
     g_autoptr(config_t) off = load("# a comment", "mpxn_check_digits=off", NULL);
     assert_int_equal(off->check_digits, CHECK_DIGITS_OFF);
 }
@@ -306,6 +308,7 @@ static void test_config__problem_of_a_group__is_reported_with_its_line(void **st
         {"in=drops/mcc/in\n", "\n", 6, "[drop mcc] in: expected a value; it is missing"},
         {"out=/srv/out\n", "out=/srv/out\ncomplete=soon\n", 9,
          "[drop mcc] complete: expected one of closed, stable, marker, at-once"},
+        {"out=/srv/out\n", "out=/srv/out\nshare=maybe\n", 9, "[drop mcc] share: expected one of no, yes"},
         {"out=/srv/out\n", "out=/srv/out\ntransport=ftp\n", 9, "[drop mcc] transport: expected one of local"},
         {"out=/srv/out\n", "out=/srv/out\nstable_seconds=x\n", 9,
          "[drop mcc] stable_seconds: expected a whole number from 0"},
