@@ -382,6 +382,34 @@ def manual_members():
     return words
 
 
+def said_so_far(process):
+    """The messages of a daemon that runs or has ended, without waiting for one."""
+    os.set_blocking(process.stderr.fileno(), False)
+    process.said = getattr(process, "said", b"") + (process.stderr.read() or b"")
+    return process.said.decode()
+
+
+def threads_of(process):
+    """Of each thread: what it does now, and how often it has been put to sleep and woken so far."""
+    found = {}
+    for thread in os.listdir(f"/proc/{process.pid}/task"):
+        try:
+            with open(f"/proc/{process.pid}/task/{thread}/status", encoding="ascii") as file:
+                facts = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has ended meanwhile
+        found[thread] = (facts["Name"], facts["State"][0], int(facts["voluntary_ctxt_switches"]),
+                         int(facts["nonvoluntary_ctxt_switches"]))
+    return found
+
+
+def rests(process):
+    """Every thread sleeps, and slept on while longer time passed than a pass waits for its drops."""
+    first = threads_of(process)
+    time.sleep(.3)
+    return first == threads_of(process) and all(state == "S" for _, state, _, _ in first.values())
+
+
 def terminate(process):
     process.send_signal(signal.SIGTERM)
     return process.wait(timeout=PATIENCE)
