@@ -14,7 +14,8 @@ import tempfile
 
 import gate
 from gate import GATE
-from home import CLAIM, MODIFIED, NOW, PATIENCE, SANITIZED, Home, Tap, claim_text, terminate, wait_until
+from home import (CLAIM, MODIFIED, NOW, PATIENCE, SANITIZED, Home, Tap, claim_text, rests, terminate,
+                  wait_until)
 from live import answer, instruction, name_of, send
 from peer import Peer
 from sshd import Sshd
@@ -275,7 +276,7 @@ def test_standby(tap, server=None):
 def test_superseded_daemon(tap):
     home = Gateway()
     daemon = home.daemon()
-    wait_until(lambda: os.path.exists(home.claim("maps")))
+    wait_until(lambda: os.path.exists(home.claim("maps")) and rests(daemon))  # no file changes while it is copied
     new = copied(home)
     done = new.run(now=LATER)
     tap.ok(done.returncode == 0, "the standby takes the claims over at once", done.stderr.decode())

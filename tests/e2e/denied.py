@@ -6,7 +6,7 @@ import resource
 import shutil
 import tempfile
 
-from home import Home, SANITIZED, Tap, terminate, wait_until
+from home import Home, SANITIZED, Tap, rests, said_so_far, terminate, wait_until
 from live import answer, instruction, name_of, send, sound
 from sshd import Sshd
 
@@ -80,40 +80,29 @@ def descriptors(process):
     return len(os.listdir(f"/proc/{process.pid}/fd"))
 
 
-class Log:
-    """What the daemon has said so far."""
-
-    def __init__(self, daemon):
-        self.file, self.text = daemon.stderr, ""
-        os.set_blocking(self.file.fileno(), False)
-
-    def read(self):
-        self.text += (self.file.read() or b"").decode()
-        return self.text
-
-
 def fall_and_rise(tap, server, spare, text):
     home = Home("gateway incident_party=NOBODY\ngateway poll_interval=1")
     if server is not None:
         home.over_sftp("mcc", server)
     daemon = home.daemon()
-    log = Log(daemon)
     send(home, name_of(1), instruction(1, (1, 2)))
     tap.ok(wait_until(lambda: answer(name_of(1), "EMD") in home.out("mcc")), f"{text}: before, a file is answered",
-           log.read())
+           said_so_far(daemon))
+    wait_until(lambda: rests(daemon))  # a transfer that goes on has more descriptors than the next one needs
     usual = resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE)
     resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (descriptors(daemon) + spare, usual[1]))
     send(home, name_of(2), instruction(2, (3,)))
-    met = wait_until(lambda: daemon.poll() is not None or answers(home) or "open files" in log.read())
+    met = wait_until(lambda: daemon.poll() is not None or answers(home) or "open files" in said_so_far(daemon))
     tap.ok(met and daemon.poll() is None, f"{text}: it is said, or enough, and the daemon goes on", daemon.poll(),
-           log.read())
+           said_so_far(daemon))
     resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, usual)
-    tap.ok(wait_until(lambda: answers(home)), f"{text}: once there are enough, all is answered", log.read())
-    tap.ok(wait_until(lambda: home.json("incident", "list") == []), f"{text}: no incident stays open", log.read())
+    tap.ok(wait_until(lambda: answers(home)), f"{text}: once there are enough, all is answered", said_so_far(daemon))
+    tap.ok(wait_until(lambda: home.json("incident", "list") == []), f"{text}: no incident stays open",
+           said_so_far(daemon))
     status = terminate(daemon)
-    tap.ok(status == 0, f"{text}: SIGTERM ends it with 0", status, log.read())
+    tap.ok(status == 0, f"{text}: SIGTERM ends it with 0", status, said_so_far(daemon))
     sound(tap, home, text)
-    return log.read()
+    return said_so_far(daemon)
 
 
 def test_daemon(tap):

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import gate
-from home import GATE, SANITIZED, Home, Tap, generate, terminate, wait_until
+from home import GATE, SANITIZED, Home, Tap, generate, rests, terminate, wait_until
 from parties import Parties, at, confirmed, device, said, sound, work
 
 DAY = 24 * 60
@@ -346,25 +346,11 @@ def test_daemon_slow_pass(tap):
         terminate(daemon)
 
 
-def switches(process):
-    """How often its threads have been put to sleep and woken so far."""
-    count = 0
-    for thread in os.listdir(f"/proc/{process.pid}/task"):
-        with open(f"/proc/{process.pid}/task/{thread}/status", encoding="ascii") as file:
-            count += sum(int(line.split()[1]) for line in file if "ctxt_switches" in line)
-    return count
-
-
 def test_daemon_rests(tap):
     """A pass wakes no other one."""
     home = Home("gateway poll_interval=3600")
     daemon = start(home)
-
-    def rests():
-        before = switches(daemon)
-        time.sleep(.3)
-        return switches(daemon) == before
-    tap.ok(wait_until(lambda: home.json("status")[0]["running"]) and wait_until(rests),
+    tap.ok(wait_until(lambda: home.json("status")[0]["running"]) and wait_until(lambda: rests(daemon)),
            "a daemon with nothing to do sleeps")
     terminate(daemon)
 

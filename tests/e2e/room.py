@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 
-from home import GATE, NOW, Home, Tap, terminate, wait_until
+from home import GATE, NOW, Home, Tap, rests, terminate, wait_until
 from live import answer, instruction, name_of, send
 
 LOOKS = (("status",), ("spool", "list"), ("spool", "show", "1"), ("spool", "cat", "1"), ("why", name_of(1)),
@@ -24,17 +24,6 @@ HUGE = 1 << 30  # MiB: no disk has that
 def told(home, code="A108"):
     """Subjects of the incidents that are open."""
     return [row["subject"] for row in home.json("incident", "list") if row["code"] == code]
-
-
-def rests(process):
-    """It sleeps, and in three tenths of a second it has used no time of a processor."""
-    def used():
-        with open(f"/proc/{process.pid}/stat", encoding="utf-8") as file:
-            fields = file.read().rpartition(")")[2].split()
-        return fields[0], int(fields[11]) + int(fields[12])
-    first = used()
-    wait_until(lambda: False, .3)
-    return first == used() and first[0] == "S"
 
 
 @contextlib.contextmanager

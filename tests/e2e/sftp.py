@@ -342,7 +342,7 @@ def test_outage(tap, top):
         contents = inputs()
         send(home, name_of(1), contents[name_of(1)])
         tap.ok(wait_until(lambda: answer(name_of(1), "EMD") in home.out("mcc")), "outage: before, all goes")
-        wait_until(lambda: home.out("tcos"))
+        wait_until(lambda: owed(home) == 0)
         server.stop()
         for name in list(contents)[1:]:
             send(home, name, contents[name])

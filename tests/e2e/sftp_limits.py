@@ -8,10 +8,10 @@ import struct
 import tempfile
 import time
 
-from home import PATIENCE, SANITIZED, Home, Tap, terminate, try_limits, wait_until
+from home import PATIENCE, SANITIZED, Home, Tap, rests, said_so_far, terminate, try_limits, wait_until
 from live import answer, instruction, name_of, send
 from peer import PYTHON, Peer
-from sftp import attach_second, incidents, over_sftp
+from sftp import attach_second, incidents, over_sftp, owed
 
 MOST = 64 * 1024  # KiB
 MIB = 1024 * 1024
@@ -65,20 +65,17 @@ class Daemon:
         self.home = over_sftp(peer, f"gateway poll_interval=1\n{settings}", drops=("mcc",), **keys)
         peer.behave()
         attach_second(self.home)
-        self.text = ""
         self.process = None
 
     def start(self):
         self.process = self.home.daemon()
-        os.set_blocking(self.process.stderr.fileno(), False)
 
     def log(self):
-        self.text += (self.process.stderr.read() or b"").decode()
-        return self.text
+        return said_so_far(self.process)
 
     def says(self, pattern):
         return wait_until(lambda: re.search(pattern, self.log()) or self.process.poll() is not None) and \
-            re.search(pattern, self.text) is not None
+            re.search(pattern, self.log()) is not None
 
 
 def ends(tap, daemon, text):
@@ -109,7 +106,9 @@ def test_trickle(tap, peer):
         daemon.start()
         trial.ok(daemon.says(r"the server moved \d+ bytes in \d+ seconds, expected at least 1000 a second"),
                  "a server that trickles is told, with what it moved and what was expected", daemon.log())
-        trial.ok([one["code"] for one in incidents(daemon.home)] == ["A102"], "a server that trickles is an outage",
+        # The message comes first.
+        trial.ok(wait_until(lambda: [one["code"] for one in incidents(daemon.home)] == ["A102"]),
+                 "a server that trickles is an outage",
                  incidents(daemon.home))
         peer.behave()
         trial.ok(wait_until(lambda: answer(name_of(1)) in daemon.home.out("mcc")),
@@ -126,21 +125,25 @@ def test_trickle(tap, peer):
     ends(tap, daemon, "a server that may trickle")
 
 
+def is_quiet(daemon, peer):
+    """The daemon sleeps between two lists: no request is on its way."""
+    requests = peer.log_lines()
+    return rests(daemon.process) and peer.log_lines() == requests
+
+
 def test_idle(tap, peer):
     """Connections that were idle are not answered any more: a new one is made, and nothing is told."""
-    for manner, limits in (("hang", (1, 4, 16)), ("cut", (PATIENCE,))):
-        def forgotten(trial, limit, manner=manner):
+    for manner in ("hang", "cut"):
+        def forgotten(trial, interval, manner=manner):
+            """The server must forget them between two lists: this test has `interval` seconds for that."""
             text = f"idle connections, {manner}"
-            daemon = Daemon(peer, timeout=limit)
-            daemon.home.set("gateway poll_interval=2")
+            daemon = Daemon(peer, timeout=interval // 2 if manner == "hang" else PATIENCE)
+            daemon.home.set(f"gateway poll_interval={interval}")
             daemon.start()
             send(daemon.home, name_of(1), instruction(1))
             trial.ok(wait_until(lambda: answer(name_of(1), "EMD") in daemon.home.out("mcc")), f"{text}: before",
                      daemon.log())
-            lists = peer.count("opendir")
-            wait_until(lambda: peer.count("opendir") > lists)
-            closed = peer.count("close")
-            wait_until(lambda: peer.count("close") > closed)
+            wait_until(lambda: owed(daemon.home) == 0 and is_quiet(daemon, peer))
             peer.set(forget=time.time(), forget_by=f"{manner}-before")
             send(daemon.home, name_of(2), instruction(2, (3,)))
             trial.ok(wait_until(lambda: answer(name_of(2), "EMD") in daemon.home.out("mcc")),
@@ -151,7 +154,7 @@ def test_idle(tap, peer):
             trial.ok("down" not in daemon.log() and daemon.home.json("incident", "list", "--all") == [],
                      f"{text}: nothing is told", daemon.log())
             ends(trial, daemon, text)
-        try_limits(tap, limits, forgotten)
+        try_limits(tap, (2, 8, 32), forgotten)
 
 
 def recorded(home):

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 
 from damage import lengthen, stop
-from home import NOW, Copy, Home, Tap
+from home import NOW, Copy, Home, Tap, wait_until
 from live import (DEVICE, ECSP, GATEWAY, NO_INC, TCSP, answer, change, edit, flip, instruction, name_of, replies, send,
                   sound)
 
@@ -306,7 +306,7 @@ def test_quick_check(tap):
     tap.ok(line in home.run().stderr, "an order in between does not take its place")
 
     daemon = home.daemon()
-    stopped = home.json("status")[0]["running"]
+    stopped = wait_until(lambda: home.json("status")[0]["running"])
     daemon.send_signal(signal.SIGTERM)
     daemon.communicate()
     tap.ok(line not in home.run().stderr, "a daemon that is asked to stop ends by itself", stopped)
