@@ -54,23 +54,32 @@ uint64_t machine_calls(struct sim *sim, const char *home);
  * ENOSPC only through faults. */
 void machine_set_room(struct sim *sim, const char *home, uint64_t bytes);
 
-/* ---- drops of the transport `sim` ---- */
+/* ---- transfers ---- */
 
-/* How a server misbehaves: the probability of each quirk, for each request that it concerns. */
-struct drop_quirks {
+/* The probabilities, for each transfer of any machine, that the system has no thread for it, and that it hangs for a
+ * second to half an hour before it does anything. */
+void machine_set_threads(struct sim *sim, double none, double late);
+
+/* How an SFTP server misbehaves: the probability of each quirk, for each request that it concerns. */
+struct server_quirks {
     double twice;        /* a listing names an entry twice */
-    double late;         /* a listing does not name an entry yet that is there */
-    double wrong_size;   /* a listing tells a size that is not the file's */
-    double lost_before;  /* the reply never comes and the request was not carried out: the connection breaks */
+    double unlisted;     /* a listing leaves out an entry that is there */
+    double hidden;       /* a look at a name that begins with '.' says that it is missing */
+    double wrong_size;   /* a listing or a look tells a size that is not the file's */
+    double lost_before;  /* no answer comes, and the request was not carried out: the connection breaks */
     double lost_after;   /* the same, but the request was carried out */
-    double refused;      /* a rename or removal is refused */
+    double refused;      /* a request that changes something is refused */
+    double refused_done; /* a rename is refused, and is carried out all the same */
+    double not_done;     /* a rename is answered with success, and is not carried out */
     double slow;         /* a request takes up to a minute */
-    double hang;         /* a request takes up to an hour */
+    double hang;         /* a request takes until the timeout, then the connection breaks */
     double gone;         /* the server is gone, for up to six hours */
-    double changed_key;  /* the server shows another host key, for up to a day */
-    double refused_done; /* a rename that is refused is carried out all the same */
+    double other_key;    /* the server shows another host key, for up to a day */
+    double full;         /* the server has no room */
 };
-/* Sets the quirks of the drop of that name of the home (NULL: none). Without faults (sim_faults) a drop has none. */
-void machine_set_quirks(struct sim *sim, const char *home, const char *drop, const struct drop_quirks *quirks);
+/* Sets the quirks of the server that drops name by `host=` with transport=sftp (NULL: none). Folders of such a drop are
+ * absolute paths of the simulator's machine, best below sim_folder()/servers/. Without faults (sim_faults) no server
+ * has quirks. */
+void server_set_quirks(struct sim *sim, const char *host, const struct server_quirks *quirks);
 
 #endif

@@ -24,6 +24,9 @@ typedef void process_end(struct sim *sim, struct process *process, int status, v
  * nobody sent breaks the promise "crash". */
 struct process *process_start(struct sim *sim, const char *home, const char *const *argv, process_end *ended,
                               void *user);
+/* Starts the program and runs the simulation until it has ended. Returns its status as process_end gets it. Its output
+ * is appended to `output`, if that is not NULL. Only within world_begin and world_judge, never within an event. */
+int process_run(struct sim *sim, const char *home, const char *const *argv, GString *output);
 /* SIGKILL, where it has given back control. `ended` is called before this returns. */
 void process_kill(struct process *process);
 /* Sends a signal (SIGTERM); the process goes on at once. */
