@@ -144,7 +144,7 @@ bool dispatch_timeouts(struct gateway *gateway, GError **error)
     int64_t now = clock_now();
     g_autoptr(GArray) due = g_array_new(FALSE, FALSE, sizeof(struct ledger_due));
 
-    if (!refresh_wake_times(gateway, now, error))
+    if (!outcome_catch_up(gateway, now, error) || !refresh_wake_times(gateway, now, error))
         return false;
     do {
         if (!find_timeouts(gateway, now, due, error))

@@ -195,6 +195,42 @@ bool outcome_record(struct gateway *gateway, const struct ledger_work *work, con
             ledger_failure_put(gateway->ledger, work->item.item, transition->at, error));
 }
 
+/* ---- incidents that an older program did not open ---- */
+
+static bool open_missing(struct gateway *gateway, int64_t item, int64_t now, GError **error)
+{
+    g_autofree struct ledger_work *work = NULL;
+    enum code code;
+
+    if (!ledger_work_get(gateway->ledger, item, &work, error))
+        return false;
+    if (work == NULL || !is_for_partners(work->session.code, &code))
+        return true;
+    return open_incident(gateway, work, &work->session,
+                         &(struct ledger_transition){.code = work->session.code, .at = now}, error);
+}
+
+static bool open_all_missing(struct gateway *gateway, const GArray *items, int64_t now, GError **error)
+{
+    for (guint i = 0; i < items->len; i++)
+        if (!open_missing(gateway, g_array_index(items, int64_t, i), now, error))
+            return false;
+    return ledger_incidents_due_clear(gateway->ledger, error) &&
+           ledger_commit(STEP_TIME_COMMITTED, gateway->ledger, error);
+}
+
+bool outcome_catch_up(struct gateway *gateway, int64_t now, GError **error)
+{
+    g_autoptr(GArray) items = g_array_new(FALSE, FALSE, sizeof(int64_t));
+
+    if (!ledger_incidents_due(gateway->ledger, items, error))
+        return false;
+    if (items->len == 0 || (ledger_begin(gateway->ledger, error) && open_all_missing(gateway, items, now, error)))
+        return true;
+    ledger_rollback(gateway->ledger);
+    return false;
+}
+
 /* ---- the outcome of an instruction (EMO) ---- */
 
 /* Finds the response (EMD) to the instruction. The outcome has the same name but for the type, and goes to the same

@@ -19,6 +19,11 @@
 bool outcome_record(struct gateway *gateway, const struct ledger_work *work, const struct ledger_session *session,
                     const struct ledger_transition *transition, GError **error);
 
+/* Opens, in a transaction of its own, the incidents of Devices that stood in D105, D140, D150 or D151 when an older
+ * program left the ledger: it opened none. Does nothing ever after. Call it before sessions are ended by the time.
+ * False: the ledger failed. */
+bool outcome_catch_up(struct gateway *gateway, int64_t now, GError **error);
+
 /* Plans an EMO for every accepted instruction whose Devices have all ended, and a further one after an end was
  * corrected. now: seconds UTC. Call it once before the transaction's commit. False: the ledger failed. */
 bool outcome_plan(struct gateway *gateway, int64_t now, GError **error);

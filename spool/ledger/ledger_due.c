@@ -148,6 +148,30 @@ bool ledger_next_due(struct ledger *ledger, int64_t now, int64_t *at, GError **e
     return ledger_number(ledger, ledger_query(ledger, &next, LEDGER_VALUES(LEDGER_INT(now)), error), at, error);
 }
 
+/* ---- incidents that an older program did not open ---- */
+
+bool ledger_incidents_due(struct ledger *ledger, GArray *items, GError **error)
+{
+    LEDGER_SQL(missing, "SELECT d.item FROM incident_due d JOIN session s ON s.item=d.item JOIN work_item w"
+                        " ON w.item=d.item WHERE NOT EXISTS(SELECT 1 FROM operator_end o WHERE o.item=d.item)"
+                        " AND NOT EXISTS(SELECT 1 FROM device_release r WHERE r.device_id=w.device_id) ORDER BY 1");
+    sqlite3_stmt *query = ledger_query(ledger, &missing, LEDGER_NO_VALUES, error);
+    bool row = true, good = query != NULL;
+
+    while (good && (good = ledger_row(ledger, query, &row, error)) && row) {
+        int64_t item = sqlite3_column_int64(query, 0);
+        g_array_append_val(items, item);
+    }
+    ledger_end(query);
+    return good;
+}
+
+bool ledger_incidents_due_clear(struct ledger *ledger, GError **error)
+{
+    LEDGER_SQL(clear, "DELETE FROM incident_due");
+    return ledger_run(ledger, &clear, LEDGER_NO_VALUES, error);
+}
+
 /* ---- outcomes ---- */
 
 bool ledger_outcomes_due(struct ledger *ledger, GPtrArray **verdicts, GError **error)

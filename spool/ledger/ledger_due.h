@@ -4,6 +4,7 @@
  *   ledger_undispatched_verdicts → ledger_undispatched_items | ledger_dispatch_items     items without a session
  *   ledger_wake_times_stale → ledger_wake_times_refresh                                  before the next two
  *   ledger_tries_due, ledger_timeouts_due, ledger_closing_due → ledger_session_put       items with a session
+ *   ledger_incidents_due → ledger_incident_open … → ledger_incidents_due_clear           once after an update
  *   ledger_outcomes_due → an outgoing file of kind EMO → ledger_outcome_mark_planned
  *
  * The due time of a session is set by validators/retry.h. Every question says what time it is (`now`).
@@ -63,6 +64,15 @@ bool ledger_timeouts_due(struct ledger *ledger, int64_t now, int64_t limit, GArr
 bool ledger_closing_due(struct ledger *ledger, bool closed, int64_t limit, GArray *due, GError **error);
 /* The earliest wake time after `now`; 0: there is none. */
 bool ledger_next_due(struct ledger *ledger, int64_t now, int64_t *at, GError **error);
+
+/* ---- incidents that an older program did not open ---- */
+
+/* Appends the items (int64_t) of sessions that had a code for DCC and the Service Providers before the ledger got
+ * version 8, and whose Devices have no incident for it yet. Left out are those that an operator has ended or released
+ * since. None once ledger_incidents_due_clear was committed, and none in a ledger that was made by this version. */
+bool ledger_incidents_due(struct ledger *ledger, GArray *items, GError **error);
+/* Their incidents are open now: in the same transaction. */
+bool ledger_incidents_due_clear(struct ledger *ledger, GError **error);
 
 /* ---- outcomes ---- */
 

@@ -324,6 +324,12 @@ static const char *const versions[] = {
     /* Leading zeros do not tell supply points apart. */
     "UPDATE inventory SET mpxn=ifnull(nullif(ltrim(mpxn,'0'),''),'0') WHERE mpxn>='0' AND mpxn<'1';"
     "UPDATE OR REPLACE cos SET mpxn=ifnull(nullif(ltrim(mpxn,'0'),''),'0') WHERE mpxn>='0' AND mpxn<'1';"
+    /* Before, no such code opened an incident of its Device. The first pass opens those that are missing, for it knows
+     * who has to act (ledger_due.h). State 7 is LEDGER_MIGRATED, outcome 0 LEDGER_READY. */
+    "CREATE TABLE incident_due(item INTEGER PRIMARY KEY);"
+    "INSERT INTO incident_due SELECT s.item FROM session s JOIN work_item w ON w.item=s.item"
+    " WHERE s.code IN('D105','D140','D150','D151') AND s.state<>7 AND NOT EXISTS(SELECT 1 FROM work_item n"
+    " WHERE n.device_id=w.device_id AND n.item>w.item AND n.outcome=0);"
     "PRAGMA user_version=8;",
 };
 

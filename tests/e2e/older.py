@@ -4,6 +4,8 @@
 A ledger of this release is copied into tables of an older version. The SQL of those tables is read from
 spool/ledger/ledger_schema.c, so a released version must not be edited there.
 """
+import csv
+import io
 import os
 import re
 import sqlite3
@@ -178,6 +180,83 @@ def test_sessions_of_version(tap, version):
     sound(tap, home, "after they went on")
 
 
+def forget_incidents(home):
+    """Versions before 8 opened no incidents of Devices in work."""
+    with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
+        for table in ("incident", "incident_event", "incident_reported"):
+            ledger.execute(f"DELETE FROM {table}")
+        ledger.execute("DELETE FROM counter WHERE name='incident'")
+    ledger.close()
+
+
+def told(home):
+    """Event, code and subject of each row of the INC files."""
+    found = []
+    for name in sorted(one for one in home.out("dcc") if one.startswith("INC")):
+        rows = csv.reader(io.StringIO(home.read_out("dcc", name).decode()))
+        found += [(row[3], row[6], row[10]) for row in rows if row[0] == "D"]
+    return found
+
+
+def test_incidents_of_version(tap, version):
+    """Devices 1 to 5 stand in D105, D140, D150 and D151 when the ledger is brought up to date. 6 failed with D105 and
+    was instructed again, 7 migrated, 8 failed with a code that the Supplier resolves."""
+    home = Home("gateway incident_party=NOBODY")
+    parties = Parties(home)
+    parties.instruct(list(range(1, 9)))
+    home.run()
+    parties.result(said(1, "FAILED", gbcs="5"), said(2, "FAILED", alert="8F1E"), said(3), said(4),
+                   said(6, "FAILED", gbcs="5"), said(7), said(8, "FAILED", gbcs="17"))
+    parties.confirm(confirmed(4, "N"), confirmed(5), confirmed(7))
+    home.run(now=at(1))
+    parties.instruct([6])
+    home.run(now=at(40 * 24 * 60))
+    tap.ok(parties.states(*range(1, 9)) == ["FAILED D105", "FAILED D140", "CONFIRM_PENDING D150",
+                                            "CONFIRM_MISMATCH D151", "CONFIRM_PENDING D150", "DISPATCHED", "MIGRATED",
+                                            "FAILED D117"], "Devices with codes for the partners",
+           parties.states(*range(1, 9)))
+    forget_incidents(home)
+    make_old(home, version)
+    home.set("gateway incident_party=DCC")
+    expected = [("D105", device(1)), ("D140", device(2)), ("D150", device(3)), ("D151", device(4)), ("D150", device(5))]
+    for side in ("before", "after"):
+        home.run(now=at(40 * 24 * 60 + 1), env={"ECOSGATE_CRASH": f"time-committed:{side}:1"})
+        found = parties.rows("SELECT code,subject FROM incident ORDER BY id")
+        tap.ok(found == (expected if side == "after" else []), f"killed {side} their commit: all or none", found)
+    for minutes in (2, 3):
+        home.run(now=at(40 * 24 * 60 + minutes))
+    tap.ok(told(home) == [("RAISED", *one) for one in expected],
+           f"after version {version} each such Device has its incident, once, and an INC tells it", told(home))
+    tap.ok([row["parties"] for row in home.json("incident", "list")] == ["TCSP", "TCSP", "ECSP", "TCSP;ECSP", "TCSP"],
+           "with who has to act", home.json("incident", "list"))
+    home.command("incident", "close", "1", "--reason", "known", now=at(40 * 24 * 60 + 3))
+    parties.confirm(confirmed(3), confirmed(4))
+    home.run(now=at(40 * 24 * 60 + 4))
+    tap.ok(told(home)[5:] == [("CLEARED", *expected[n]) for n in (0, 2, 3)],
+           "an operator and a migration close it, and no later pass opens it again", told(home)[5:])
+    sound(tap, home, "after the incidents that were missing")
+
+
+def test_orders_before_the_first_pass(tap):
+    """What an operator ends or releases before the first pass needs no incident."""
+    home = Home("gateway incident_party=NOBODY")
+    parties = Parties(home)
+    parties.instruct([1, 2, 3])
+    home.run()
+    parties.result(said(1, "FAILED", gbcs="5"), said(2), said(3))
+    parties.confirm(confirmed(2, "N"), confirmed(3, "N"))
+    home.run(now=at(1))
+    forget_incidents(home)
+    make_old(home, 6)
+    home.run(now=at(2), env={"ECOSGATE_CRASH": "generation-noted:after:1"})  # the tables have version 8
+    tap.ok(parties.rows("SELECT count(*) FROM incident_due") == [(3,)], "three incidents are missing")
+    for words in (("release", device(1)), ("end", device(2), "--as", "failed")):
+        home.command("device", *words, "--reason", "x", now=at(3))
+    home.run(now=at(4))
+    found = parties.rows("SELECT code,subject FROM incident ORDER BY id")
+    tap.ok(found == [("D151", device(3))], "an order before the first pass makes its incident needless", found)
+
+
 def test_numbers_of_version_6(tap):
     """Version 6 had no numberings: every file belongs to the first one."""
     home = Home("gateway incident_party=NOBODY")
@@ -205,4 +284,7 @@ if __name__ == "__main__":
         test_sessions_of_version(report, 4)
         test_sessions_of_version(report, 5)
         test_sessions_of_version(report, 6)
+        for older in (4, 6, 7):
+            test_incidents_of_version(report, older)
+        test_orders_before_the_first_pass(report)
         test_numbers_of_version_6(report)
