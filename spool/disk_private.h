@@ -11,4 +11,10 @@
  * else SPOOL_ERROR_RETRY. Always returns false, so that a caller can return the call. */
 bool disk_fail(GError **error, const char *what, const char *path, int errnum);
 
+/* Syncs the folder that holds a path. */
+bool disk_sync_parent(const char *path, GError **error);
+
+/* Renames a file or folder and replaces nothing: SPOOL_ERROR_EXISTS if `to` exists. Nothing is synced. */
+bool disk_rename_new(const char *from, const char *to, GError **error);
+
 #endif

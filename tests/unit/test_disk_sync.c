@@ -1,4 +1,4 @@
-/* What is durable when a function of spool/disk.c returns, and in which order it became so. */
+/* What is durable when a function of spool/disk.h returns, and in which order it became so. */
 #include "spool/disk.h"
 #include "tests/unit/sync_calls.h"
 
