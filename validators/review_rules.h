@@ -1,7 +1,7 @@
 /*
- * The review: a Device against reference data and against its own past: C103 to C109, C111, C112, C114 to C116; and
- * C122 (gateway/DEVICES.md, Review). A Device is reviewed twice: when its instruction is judged, and again right before
- * its work order is written, as reference data may have changed in between.
+ * The review: a Device against reference data and against its own past: C103 to C116 without C110 and C113, C122, C125
+ * (gateway/DEVICES.md, Review). A Device is reviewed twice: when its instruction is judged, and again right before its
+ * work order is written, as reference data may have changed in between.
  *
  *   struct review review;
  *   review_open(&review, rules, &error)                       once for many Devices: which reference data exist
