@@ -6,6 +6,7 @@
 
 #include "formats/eui64.h"
 #include "formats/instant.h"
+#include "spool/ledger/ledger_estate.h"
 #include "validators/field_rules.h"
 
 #include <inttypes.h>

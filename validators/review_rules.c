@@ -7,6 +7,7 @@
 #include "formats/eui64.h"
 #include "formats/instant.h"
 #include "spool/ledger/ledger_earlier_files.h"
+#include "spool/ledger/ledger_estate.h"
 #include "spool/ledger/ledger_reference.h"
 #include "validators/field_rules.h"
 

@@ -8,6 +8,7 @@
 #include "gateway/commands/explain.h"
 #include "gateway/config.h"
 #include "spool/ledger/ledger_devices.h"
+#include "spool/ledger/ledger_estate.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_reference.h"
 #include "spool/ledger/ledger_resolved.h"

@@ -5,6 +5,7 @@
 #include "formats/instant.h"
 #include "gateway/answers/incidents.h"
 #include "spool/ledger/ledger_incidents.h"
+#include "spool/ledger/ledger_estate.h"
 #include "spool/ledger/ledger_reference.h"
 #include "spool/ledger/ledger_resolved.h"
 

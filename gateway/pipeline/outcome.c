@@ -10,6 +10,7 @@
 #include "gateway/answers/plan.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_due.h"
+#include "spool/ledger/ledger_estate.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_reference.h"
 #include "spool/ledger/ledger_resolved.h"

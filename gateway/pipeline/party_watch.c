@@ -6,6 +6,7 @@
 
 #include "formats/eui64.h"
 #include "gateway/answers/incidents.h"
+#include "spool/ledger/ledger_estate.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_reference.h"
 

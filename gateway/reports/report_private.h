@@ -11,7 +11,7 @@
 #include "gateway/reports/mgmt_page.h"
 #include "gateway/reports/report.h"
 #include "spool/ledger/ledger_devices.h"
-#include "spool/ledger/ledger_reference.h"
+#include "spool/ledger/ledger_estate.h"
 
 struct report_row {
     uint32_t recipient; /* index in recipients */

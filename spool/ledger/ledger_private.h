@@ -245,6 +245,9 @@ extern const struct ledger_shape ledger_verdict_shape;
     "CREATE UNIQUE INDEX cos_event ON cos(mpxn, starts);"                                                              \
     "CREATE INDEX cos_gained ON cos(gaining, starts);"
 
+/* LEDGER_FOR_EVER in SQL; stored as NULL. */
+#define LEDGER_FOR_EVER_SQL "9223372036854775807"
+
 /* Whether the model of a work item `w` is Non-Migratable at a time (ledger_model_non_migratable_until). */
 #define LEDGER_IS_NON_MIGRATABLE(at)                                                                                   \
     "EXISTS(SELECT 1 FROM non_migratable n WHERE n.device_type=w.device_type AND n.manufacturer=w.manufacturer"        \

@@ -1,6 +1,6 @@
-/* Reference data in the ledger: rows by key, whole files at once, and what is asked of them. */
+/* Reference data in the ledger: rows by key, and whole files at once. */
 #include "spool/ledger/ledger_reference.h"
-#include "tests/unit/ledger_home.h"
+#include "tests/unit/ledger_rows.h"
 
 #include <glib.h>
 #include <setjmp.h>
@@ -10,52 +10,6 @@
 #include <string.h>
 /* after the standard headers: it needs them */
 #include <cmocka.h>
-
-#define METER UINT64_C(0xF0DB1234567890A0)
-#define GPF UINT64_C(0x00DB1234567890B0)
-#define HUB UINT64_C(0x00DB1234567890C0)
-
-static struct ledger *ledger;
-
-static int enter(void **state)
-{
-    ledger = ledger_home_open(state);
-    return ledger == NULL || !ledger_begin(ledger, NULL);
-}
-
-static int leave(void **state)
-{
-    return ledger_home_close(state, ledger);
-}
-
-static void put(uint64_t device, const char *type, const char *status, uint64_t hub, const char *mpxn,
-                uint64_t supplier)
-{
-    const struct ledger_inventory row = {.device = device,
-                                         .device_type = type,
-                                         .status = status,
-                                         .mpxn = mpxn,
-                                         .chf = hub,
-                                         .supplier = supplier,
-                                         .credentials = "TCOS"};
-
-    assert_true(ledger_inventory_put(ledger, &row, NULL));
-}
-
-static void put_cos(const char *mpxn, int64_t starts, uint64_t gaining)
-{
-    const struct ledger_cos row = {.mpxn = mpxn, .starts = starts, .gaining = gaining};
-
-    assert_true(ledger_cos_put(ledger, &row, NULL));
-}
-
-static uint64_t supplier(uint64_t device, int64_t at)
-{
-    uint64_t found = 999;
-
-    assert_true(ledger_supplier_of(ledger, device, at, &found, NULL));
-    return found;
-}
 
 static struct ledger_loaded newest(enum ledger_reference table)
 {
@@ -238,129 +192,6 @@ static void test_ledger_reference__outside_a_transaction__is_refused(void **stat
     g_clear_error(&error);
 }
 
-static void test_ledger_reference__supplier_of_a_meter__changes_with_time(void **state)
-{
-    (void)state;
-    put(METER, "ESME", "Commissioned", HUB, "1012345678903", 1);
-    put(METER + 1, "ESME", "Commissioned", HUB, NULL, 1);
-    put(METER + 2, "ESME", "Commissioned", HUB, "1012345678903", 0);
-    put_cos("1012345678903", 100, 2);
-    put_cos("1012345678903", 200, 3);
-    put_cos("1012345678904", 1, 4);
-    assert_int_equal(supplier(METER, 99), 1);
-    assert_int_equal(supplier(METER, 100), 2);
-    assert_int_equal(supplier(METER, 199), 2);
-    assert_int_equal(supplier(METER, 200), 3);
-    assert_int_equal(supplier(METER + 1, 200), 1);
-    assert_int_equal(supplier(METER + 2, 99), 0);
-    assert_int_equal(supplier(METER + 2, 100), 2);
-    assert_int_equal(supplier(METER + 3, 100), 0);
-}
-
-static void test_ledger_reference__supplier_of_a_gpf__by_what_is_on_its_hub(void **state)
-{
-    (void)state;
-    put(GPF, "GPF", "Commissioned", HUB, NULL, 9);
-    assert_int_equal(supplier(GPF, 50), 0);
-    put(1, "PPMID", "Commissioned", HUB, NULL, 8);
-    assert_int_equal(supplier(GPF, 50), 0);
-    put(2, "ESME", "Commissioned", HUB, "1012345678903", 2);
-    assert_int_equal(supplier(GPF, 50), 2);
-    put(3, "GSME", "Commissioned", HUB + 1, "3938424403", 4);
-    assert_int_equal(supplier(GPF, 50), 2);
-    put(4, "GSME", "Commissioned", HUB, "3938424403", 3);
-    assert_int_equal(supplier(GPF, 50), 3);
-    put_cos("3938424403", 100, 5);
-    assert_int_equal(supplier(GPF, 99), 3);
-    assert_int_equal(supplier(GPF, 100), 5);
-    put(4, "GSME", "Withdrawn", HUB, "3938424403", 3);
-    assert_int_equal(supplier(GPF, 100), 2);
-    put(4, "GSME", "Suspended", HUB, NULL, 0);
-    assert_int_equal(supplier(GPF, 100), 2);
-    put(2, "ESME", "Decommissioned", HUB, "1012345678903", 2);
-    assert_int_equal(supplier(GPF, 100), 0);
-    put(GPF, "GPF", "Commissioned", 0, NULL, 9);
-    put(5, "ESME", "Commissioned", 0, NULL, 6);
-    assert_int_equal(supplier(GPF, 100), 0);
-}
-
-static int64_t starts_of_gpf(int64_t after, int64_t until)
-{
-    int64_t starts = 999;
-
-    assert_true(ledger_cos_last(ledger, &(struct ledger_cos_search){NULL, GPF, after, until}, &starts, NULL));
-    return starts;
-}
-
-static void test_ledger_reference__cos_of_a_gpf__by_the_meter_that_says_whose_it_is(void **state)
-{
-    (void)state;
-    put_cos("1012345678903", 100, 2);
-    put_cos("3938424403", 200, 3);
-    put_cos("3938424403", 300, 4);
-    assert_int_equal(starts_of_gpf(50, 400), 0);
-    put(GPF, "GPF", "Commissioned", HUB, "1012345678903", 9);
-    assert_int_equal(starts_of_gpf(50, 400), 0);
-    put(2, "ESME", "Commissioned", HUB, "1012345678903", 2);
-    assert_int_equal(starts_of_gpf(50, 400), 100);
-    assert_int_equal(starts_of_gpf(100, 400), 0);
-    put(3, "GSME", "Commissioned", HUB, "3938424403", 0);
-    assert_int_equal(starts_of_gpf(50, 400), 100); /* nobody's yet */
-    assert_int_equal(starts_of_gpf(200, 400), 300);
-    put(3, "GSME", "Commissioned", HUB, "3938424403", 1);
-    assert_int_equal(starts_of_gpf(50, 400), 300);
-    assert_int_equal(starts_of_gpf(50, 299), 200);
-    assert_int_equal(starts_of_gpf(50, 199), 0);
-    put(3, "GSME", "Decommissioned", HUB, "3938424403", 1);
-    assert_int_equal(starts_of_gpf(50, 400), 100);
-    put(2, "ESME", "Commissioned", HUB, NULL, 2);
-    assert_int_equal(starts_of_gpf(50, 400), 0);
-}
-
-static void test_ledger_reference__cos_of_a_meter__the_last_one(void **state)
-{
-    static const struct {
-        int64_t after, until, expected;
-    } cases[] = {{99, 200, 200}, {99, 199, 100}, {100, 199, 0}, {100, 200, 200}, {200, 900, 0}, {0, 99, 0}};
-    int64_t starts;
-
-    (void)state;
-    put_cos("1", 100, 2);
-    put_cos("1", 200, 2);
-    put_cos("2", 150, 2);
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        assert_true(ledger_cos_last(ledger, &(struct ledger_cos_search){"1", 0, cases[i].after, cases[i].until},
-                                    &starts, NULL));
-        assert_int_equal(starts, cases[i].expected);
-    }
-}
-
-static void test_ledger_reference__non_migratable_model__until_the_longest_ends(void **state)
-{
-    struct ledger_nmm row = {"ESME", "AB01", "010A030B", "0002012F", 100, 200, NULL, NULL};
-    int64_t until;
-
-    (void)state;
-    assert_true(ledger_nmm_put(ledger, &row, NULL));
-    row.firmware = "";
-    row.since = 150;
-    row.until = 300;
-    assert_true(ledger_nmm_put(ledger, &row, NULL));
-    row.since = 400;
-    row.until = LEDGER_FOR_EVER;
-    assert_true(ledger_nmm_put(ledger, &row, NULL));
-    static const struct {
-        int64_t at, until;
-    } cases[] = {{99, 0}, {100, 200}, {149, 200}, {150, 300}, {299, 300}, {300, 0}, {399, 0}, {400, LEDGER_FOR_EVER}};
-    row.firmware = "0002012F";
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        assert_true(ledger_model_non_migratable_until(ledger, &row, cases[i].at, &until, NULL));
-        assert_int_equal(until, cases[i].until);
-    }
-    row.firmware = "0002012E";
-    assert_true(ledger_model_non_migratable_until(ledger, &row, 120, &until, NULL) && until == 0);
-}
-
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, enter, leave)
@@ -370,11 +201,6 @@ int main(void)
         T(test_ledger_reference__set__the_newest_file),
         T(test_ledger_reference__whole_file__replaces_or_nothing),
         T(test_ledger_reference__outside_a_transaction__is_refused),
-        T(test_ledger_reference__supplier_of_a_meter__changes_with_time),
-        T(test_ledger_reference__supplier_of_a_gpf__by_what_is_on_its_hub),
-        T(test_ledger_reference__cos_of_a_gpf__by_the_meter_that_says_whose_it_is),
-        T(test_ledger_reference__cos_of_a_meter__the_last_one),
-        T(test_ledger_reference__non_migratable_model__until_the_longest_ends),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
