@@ -65,6 +65,19 @@ SANITIZED = sanitized()  # tests do less with such a program
 use_memory()
 
 
+def kill_children(pid="self"):
+    """Ends what a test that failed has left running. It holds the test's output, for whose end its caller waits."""
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
+            children = file.read().split()
+        for child in children:
+            try:
+                kill_children(child)
+                os.kill(int(child), signal.SIGKILL)
+            except (FileNotFoundError, ProcessLookupError):
+                pass  # it has ended meanwhile
+
+
 class Tap:
     """Counts results; the exit status is 1 when one was bad."""
 
@@ -81,6 +94,7 @@ class Tap:
             import traceback
             traceback.print_exception(kind, value, trace)
         print(f"1..{self.count}", flush=True)
+        kill_children()
         Home.clean(keep=self.bad > 0)
         sys.exit(1 if self.bad else 0)
 
