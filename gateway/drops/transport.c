@@ -1,7 +1,11 @@
-/* What all transports share. */
+/*
+ * The table of transports, and what all of them share.
+ */
 #include "gateway/drops/transport.h"
 
 #include "formats/filename.h"
+#include "gateway/drops/local_drop.h"
+#include "gateway/drops/sftp_drop.h"
 #include "gateway/drops/write_behind.h"
 #include "spool/spool_error.h"
 
@@ -9,6 +13,13 @@
 #include <string.h>
 
 G_DEFINE_QUARK(ecosgate - transport - error, transport_error)
+
+static const struct transport *const transports[] = {&local_transport, &sftp_transport};
+
+const struct transport *transport_at(size_t index)
+{
+    return index < G_N_ELEMENTS(transports) ? transports[index] : NULL;
+}
 
 bool transport_fetch(const struct transport *transport, struct connection *connection, const struct drop_entry *entry,
                      const struct byte_sink *sink, GError **error)

@@ -31,7 +31,7 @@
  *   1. Write `const struct transport NAME_transport` in a file of this folder, NAME_drop.c; declare it in NAME_drop.h;
  *      add both to Makefile.am. All members must be set, but `keys`, `free_settings`, `begin_batch` and
  *      `end_batch` may be NULL.
- *   2. Add it to the table in transport_table.c. From then on transport=NAME is accepted in [drop NAME].
+ *   2. Add it to the table in transport.c. From then on transport=NAME is accepted in [drop NAME].
  *   3. Its `load` reads the settings of the drop's group with the functions of gateway/config_file.h, the folders
  *      `in` and `out` among them. Name its own settings in `keys`: drops of other transports may not have them.
  *      Describe each in ecosgate.conf.5, with its unit, range, default and an example (tests/lint.sh compares the

@@ -9,6 +9,8 @@
 
 /* Forgets the descriptors that the simulator had open: a process begins without them. */
 void disk_forget(void);
+/* Between two such calls the process works on the disk of another machine: that of a server. */
+void disk_elsewhere(bool begin);
 /* The path under which that descriptor was opened; "" if it is none of the run's files. */
 const char *disk_path(int fd);
 /* True if the path, which is absolute, is in the run's folder. */

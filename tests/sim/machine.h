@@ -77,9 +77,10 @@ struct server_quirks {
     double other_key;    /* the server shows another host key, for up to a day */
     double full;         /* the server has no room */
 };
-/* Sets the quirks of the server that drops name by `host=` with transport=sftp (NULL: none). Folders of such a drop are
- * absolute paths of the simulator's machine, best below sim_folder()/servers/. Without faults (sim_faults) no server
- * has quirks. */
+/* Sets the quirks of the server that drops name by `host=` with transport=sftp (NULL: none). Such a drop needs user=
+ * and known_hosts= too, of which nothing is read. Its folders are absolute paths of this machine. The calls there are
+ * no steps of the gateway's disk, and a power cut takes nothing from them. Without faults (sim_faults) no server has
+ * quirks. */
 void server_set_quirks(struct sim *sim, const char *host, const struct server_quirks *quirks);
 
 #endif
