@@ -1,0 +1,57 @@
+/*
+ * Shared by outbox.c, which moves files, and outbox_record.c, which records what came of it; not for other files.
+ */
+#ifndef ECOSGATE_GATEWAY_PIPELINE_OUTBOX_PRIVATE_H
+#define ECOSGATE_GATEWAY_PIPELINE_OUTBOX_PRIVATE_H
+
+#include "gateway/drops/transfer_worker.h"
+#include "gateway/pipeline/claims.h"
+#include "gateway/pipeline/outage.h"
+#include "gateway/pipeline/outbox.h"
+#include "spool/ledger/ledger_outgoing.h"
+
+enum outbox_task {
+    OUTBOX_NONE,
+    OUTBOX_UPLOAD,  /* files that are STORED */
+    OUTBOX_LOOK,    /* files that are STAGED: what has become of them? */
+    OUTBOX_PUBLISH, /* the files of one of those tasks that are ready */
+};
+
+/* One file of a batch. The transfer worker's thread fills done, publication and error. */
+struct outbox_transfer {
+    struct ledger_outgoing *file;
+    char *path;               /* of the stored bytes */
+    char *target, *temporary; /* relative to the drop's `out` */
+    struct publication publication;
+    bool done;
+    GError *error;
+};
+
+struct outbox {
+    struct gateway *gateway;
+    const struct drop *drop;
+    struct transfer_worker *worker;
+    struct outage outage;
+    struct claim_guard *guard; /* each task asks it first */
+    GError *error;             /* of the task as a whole: the claim */
+    struct outbox_listener listener;
+    enum outbox_task task; /* under way */
+    bool slow;             /* The last task outlived its pass. No pass waits for this drop until a task ends in time. */
+    GArray *batch;         /* struct outbox_transfer */
+    GHashTable *failed;    /* ids of files that cannot be delivered in this pass */
+    GHashTable *mended;    /* ids of files that were built again in this pass */
+    GHashTable *taken;     /* subjects of open A107 incidents of this drop; those of its `in` never match a file's */
+};
+
+/* Seen under its temporary name, by an upload or a look. */
+bool outbox_is_ready(const struct outbox_transfer *transfer);
+
+/* Commits how far each file of the batch has come, and which of them are renamed next: those that are ready up to the
+ * first that is neither that nor delivered, so that the order is kept. False: the ledger failed. */
+bool outbox_record_batch(struct outbox *outbox, enum outbox_task task, bool publish, GError **error);
+
+/* Says what could not be delivered: the drop is down (A103), another file has the name (A107), or a stored file is
+ * damaged (A111), which is built again once in a pass. False: the ledger failed. */
+bool outbox_report_failures(struct outbox *outbox, enum outbox_task task, GError **error);
+
+#endif
