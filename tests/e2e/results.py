@@ -2,10 +2,11 @@
 """Results and confirmations through files: what each says, what it changes, how it is answered, what comes of it
 (TAP)."""
 import os
+import re
 import signal
 import subprocess
 
-from home import GATE, NOW, PATIENCE, SANITIZED, Home, Tap, generate, wait_until
+from home import GATE, NOW, PATIENCE, SANITIZED, SOURCE, Home, Tap, generate, wait_until
 from parties import GATEWAY, MCC, SUBJECT, Parties, at, confirmed, device, instructed, said, sound, work
 
 
@@ -222,19 +223,70 @@ def test_times(tap):
     sound(tap, home, "after times that cannot be")
 
 
-def test_lasting_errors(tap):
-    """What another try cannot change: D128, and no further try."""
-    home = Home()
-    parties = Parties(home)
-    parties.instruct([1, 2, 3, 4])
-    home.run()
-    parties.result(*(said(number, "FAILED", duis=code) for number, code in enumerate(("E4", "E5", "E19", "E40"), 1)))
+ORDERED, JUDGED = at(0), at(20)  # a clock may be five minutes ahead or behind
+# (time, the finding about it: its code and severity; "": none)
+TIMES = ((ORDERED, ""), (JUDGED, ""),
+         ("2023-07-03T12:25:00Z", ""), ("2023-07-03T12:25:01Z", "warning"), ("2023-07-03T12:25:00.999Z", ""),
+         ("2023-07-03T12:25:01.0Z", "warning"), ("2023-07-03T11:55:00Z", ""), ("2023-07-03T11:54:59Z", "warning"),
+         ("2023-07-03T11:55:00.0Z", ""), ("2023-07-03T11:54:59.999Z", "warning"),
+         ("2023-07-03T12:05:00.1Z", ""), ("2023-07-03T12:05:00.12Z", ""), ("2023-07-03T12:05:00.123Z", ""),
+         ("2023-07-03T12:05:00.Z", "error"), ("2023-07-03T12:05:00.1234Z", "error"),
+         ("2023-07-03T12:05:00,1Z", "error"), ("2023-07-03T12:05:00.1", "error"),
+         ("2023-07-03T12:05:00.-1Z", "error"), ("2023-07-03T12:05:00.1+00:00", "error"),
+         ("2023-07-03T12:05:60.1Z", "error"), ("2023-07-03T24:00:00.1Z", "error"))
+
+
+def test_times_exactly(tap):
+    """The last second that can be, and the first that cannot; digits after the seconds."""
+    for form in ("csv", "xml"):
+        home, parties, _ = begin(range(1, len(TIMES) + 1))
+        results = parties.result(*(said(n, LastTry=time) for n, (time, _) in enumerate(TIMES, 1)), form=form)
+        confirmations = parties.confirm(*(confirmed(n, ConfirmedAt=time) for n, (time, _) in enumerate(TIMES, 1)),
+                                        form=form)
+        home.run(now=JUDGED)
+        numbers = [n for n, (_, finding) in enumerate(TIMES, 1) if finding]
+        for name, column in ((results, "LastTry"), (confirmations, "ConfirmedAt")):
+            tap.ok(parties.acknowledged(name) == ("PA", [f"C120 {column} {n}" for n in numbers]),
+                   f"{form}: {column}: a finding for each time that is malformed, too early or too late",
+                   parties.acknowledged(name))
+        states = parties.states(*range(1, len(TIMES) + 1))
+        for (time, finding), state in zip(TIMES, states):
+            tap.ok(state == ("DISPATCHED" if finding == "error" else "MIGRATED"),
+                   f"{form}: {time}: the record {'is refused' if finding == 'error' else 'counts'}", state)
+        sound(tap, home, f"{form}: after times at their limits")
+
+
+# The DUIS codes that another try cannot change (validators/duis.def), and those beside them that it may.
+LASTING_DUIS = ("E1", "E2", "E3", "E4", "E5", "E11", "E12", "E13", "E17", "E19")
+OTHER_DUIS = {"E20": "D101", "E21": "D102", "E6": "D127", "E10": "D127", "E14": "D127", "E18": "D127", "E30": "D127",
+              "E100": "D127"}
+
+
+def test_duis_codes(tap):
+    """Each code of the table, by a Device of its own."""
+    with open(os.path.join(SOURCE, "validators", "duis.def"), encoding="utf-8") as file:
+        meanings = {code: (failure, text) for code, failure, text in
+                    re.findall(r'^DUIS\("(\w+)", (\w+), "(.*)"\)$', file.read(), re.M)}
+    tap.ok(tuple(code for code, (failure, _) in meanings.items() if failure == "D128") == LASTING_DUIS,
+           "D128 stands for these DUIS codes and no other", meanings)
+    expected = {**dict.fromkeys(LASTING_DUIS, "D128"), **OTHER_DUIS}
+    home, parties, _ = begin(range(1, len(expected) + 1))
+    parties.result(*(said(n, "FAILED", duis=code) for n, code in enumerate(expected, 1)))
     home.run(now=at(1))
-    tap.ok(parties.states(1, 2, 3, 4) == ["FAILED D128"] * 3 + ["RETRY_WAIT D127"], "some DUIS errors last",
-           parties.states(1, 2, 3, 4))
-    fact = home.json("device", "show", device(3))[0]
-    tap.ok(fact["history"][-1]["text"] == "DUIS E19 (the Device does not exist)" and "DCC/SP" in fact["moved_by"],
-           "device show says what it means, and who resolves it", fact)
+    for number, (duis, code) in enumerate(expected.items(), 1):
+        state = f"{'FAILED' if code == 'D128' else 'RETRY_WAIT'} {code}"
+        fact = home.json("device", "show", device(number))[0]
+        text = fact["history"][-1]["text"]
+        told = f"DUIS {duis} ({meanings[duis][1]})" if duis in meanings else f"DUIS {duis}"
+        tap.ok(parties.state(number) == state and text.startswith(told) and
+               (code != "D128" or "DCC/SP" in fact["moved_by"]),
+               f"DUIS {duis}: {state}, and device show says why, and who resolves it", fact)
+    home.run(now=at(60))
+    tried = {number for order in parties.orders()[1:] for number, code in enumerate(expected.values(), 1)
+             if f"{work(number)} 2" in order}
+    tap.ok(tried == {n for n, code in enumerate(expected.values(), 1) if code != "D128"},
+           "only those that may change are tried again", tried, parties.orders())
+    sound(tap, home, "after every DUIS code")
 
 
 def test_order_of_words(tap):
@@ -491,7 +543,8 @@ if __name__ == "__main__":
         test_credentials(report)
         test_ordered_again(report)
         test_times(report)
-        test_lasting_errors(report)
+        test_times_exactly(report)
+        test_duis_codes(report)
         test_order_of_words(report)
         test_wrong_files(report)
         test_outcomes(report)
