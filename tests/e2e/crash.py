@@ -21,6 +21,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import tempfile
 import threading
 
@@ -43,6 +44,7 @@ OF_DROPS = ("custody-", "source-", "delivery-", "claim-")
 # Steps that each start and each drop pass alike: the first passings of each script are enough.
 MOST_ALIKE = {"witness-written": 2, "claim-made": 2, "claim-written": 2}
 SERVER = None  # the SFTP server
+MUTE = None  # an SFTP server that says nothing
 # A sanitizer sees what code does, not how often. Each step and side is stopped in the first script that passes it (and
 # over SFTP); the other scripts only run undisturbed. That what follows is right in every script, the other build
 # proves.
@@ -469,8 +471,31 @@ def confirmation(sequence, time, *said):
     return say("EMC", "ECSP", ECSP, "ecos", sequence, time, *said)
 
 
-def instruct(*devices):
-    return lambda stage: send(stage, name_of(1), instruction(1, devices))
+def instruct(*devices, sequence=1):
+    return lambda stage: send(stage, name_of(sequence), instruction(sequence, devices))
+
+
+def release_device(number, time, day=3):
+    return lambda stage: stage.order("release", DEVICE % number, "device", now=f"2023-07-0{day}T{time}Z")
+
+
+def hang(stage):
+    """A drop is at a server that takes connections and says nothing."""
+    shutil.copy(stage.conf, stage.conf + ".kept")
+    stage.over_sftp("ecos", MUTE, timeout=1)
+
+
+def hang_no_more(stage):
+    os.replace(stage.conf + ".kept", stage.conf)
+
+
+def open_now(*codes):
+    """The incidents that are open at this moment of the script, stopped or not."""
+    def act(stage):
+        found = [row["code"] for row in stage.json("incident", "list")]
+        if found != list(codes):
+            raise RuntimeError(f"open incidents: {found}, expected {list(codes)}")
+    return act
 
 
 def tell(kind, sequence, time, mode, *records):
@@ -502,6 +527,12 @@ def pass_files(*files):
 SUPPLIER = "90-B3-D5-1F-30-05-00-0%d"
 OWNED = (f"SET,{DEVICE % 1},ESME,Commissioned,AB01,010A030B,0002012F,1012345678903,,{SUPPLIER},,North,"
          "2021-04-06,2021-04-06,TCOS,")
+
+
+def inventory(number):
+    return OWNED.replace(DEVICE % 1, DEVICE % number) % 1
+
+
 
 SCRIPTS = (
     # Files of every kind. On a disk, as the proof that memory makes no difference.
@@ -563,6 +594,20 @@ SCRIPTS = (
            confirmation(2, "12:09:00", f"MCC.B-1-06.2,{DEVICE % 2},Y,,CC,DD,"), at("13:01:00", day=5),
            result(3, "12:10:00", f"MCC.B-1-06.3,{DEVICE % 3},SUCCESS,,,,1,,,,,,EE,FF"), at("13:02:00", day=5),
            confirmation(3, "12:11:00", f"MCC.B-1-06.3,{DEVICE % 3},Y,,EE,FF,"), at("13:03:00", day=5)),
+    # A Device fails for good, an operator says that the cause is resolved, and it is instructed and ordered again.
+    Script("released", instruct(1), at("12:00:00"),
+           result(1, "06:00:00", f"MCC.B-1-06.1,{DEVICE % 1},FAILED,30,,,1,,,,,,,"), at("12:01:00"),
+           at("12:00:00", day=5), release_device(1, "12:01:00", 5), instruct(1, sequence=2), at("12:02:00", day=5)),
+    # A FULL file that would remove too much is held, and a DELTA waits behind it. It is let through, or given up.
+    *(Script(f"shrinking, {what}", settings("drop dcc complete=at-once\ngateway mpxn_check_digits=off"),
+             tell("INV", 1, "06:00:00", "FULL", *(inventory(n) for n in (1, 2, 3, 4))), once,
+             tell("INV", 2, "07:00:00", "FULL", inventory(1)),
+             tell("INV", 3, "08:00:00", "DELTA", inventory(5)), once, open_now("A117"), decision, once, open_now(),
+             allowed=(0, 1, 2))
+      for what, decision in (("let through", order("release", 2)), ("given up", order("close", 1, "incident")))),
+    # One drop hangs: what the others bring is done, the drop is an outage, and works again when it answers.
+    Script("hanging", hang, instruct(1), once, open_now("A102"), hang_no_more, once, open_now(), allowed=(0, 1, 2),
+           most=2),
     # One side is silent, and the outcome is not waited for any longer; an operator ends the work.
     Script("unsettled", settings("drop ecos complete=at-once\ngateway confirmation_wait=1\ngateway outcome_wait=1"),
            instruct(1, 2), at("12:00:00"),
@@ -622,6 +667,23 @@ def cases_of(name, side):
     return cases[:1] + [case for case in cases[1:] if case[4] is OVER_SFTP] if FIRST_SCRIPTS else cases
 
 
+class Mute:
+    """What Home.over_sftp asks of a server, with the keys of another one. The kernel takes the connections; nobody
+    reads what comes."""
+
+    def __init__(self, other):
+        self.identity, self.known_hosts, self.user = other.identity, other.known_hosts, other.user
+        self.passphrase_file, self.remote = other.passphrase_file, other.remote
+        self.socket = socket.create_server(("127.0.0.1", 0), backlog=4096)
+        self.host, self.port = self.socket.getsockname()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        self.socket.close()
+
+
 def has_crash_points():
     home = Home()
     done = home.command("run", "--once", env={"ECOSGATE_CRASH": "custody-begun:before"})
@@ -657,8 +719,8 @@ def main():
         print("1..0 # SKIP built without crash points")
         Home.clean(keep=False)
         return
-    global SERVER
-    with Tap() as tap, Sshd(tempfile.gettempdir()) as SERVER:
+    global SERVER, MUTE
+    with Tap() as tap, Sshd(tempfile.gettempdir()) as SERVER, Mute(SERVER) as MUTE:
         compare_lists(tap)
         test_killer(tap)
         for script in SCRIPTS:
