@@ -14,7 +14,8 @@ case ${1-} in --check | --update) mode=$1; shift ;; esac
 work=$(mktemp -d "${TMPDIR:-/tmp}/ecosgate-expect.XXXXXX") || exit 99
 [ -x "$gate" ] || { echo "Bail out! no program at $gate"; exit 1; }
 
-arrivals() # FOLDER: names and times in the order of arrival; "-" is a pass without a file
+arrivals() # FOLDER: names and times in the order of arrival; "-" is a pass without a file, "+ TIME
+# COMMAND" an operator's command
 {
     if [ -f "$1/order" ]; then grep -v '^#' "$1/order"; else
         (cd "$1" && ls | LC_ALL=C sort | grep -v '^expected$')
@@ -49,7 +50,13 @@ produce() # FOLDER HOME OUT
     "$gate" init "$2" >/dev/null || return 1
     configure "$1" "$2/ecosgate.conf"
     mkdir -p "$3"
-    arrivals "$1" | while read -r name time; do
+    arrivals "$1" | while read -r name time command; do
+        if [ "$name" = + ]; then
+            # shellcheck disable=SC2086 # words of a command; no sample has a blank in one
+            "$gate" -c "$2/ecosgate.conf" --now "$time" $command >/dev/null 2>"$2/messages" </dev/null
+            echo "$command $?" >>"$3/run.status"
+            continue
+        fi
         in=$2/drops/$(drop_of "$name")/in
         [ "$name" = - ] || { cp "$1/$name" "$in/.arriving" && mv "$in/.arriving" "$in/$name"; }
         "$gate" -c "$2/ecosgate.conf" --now "${time:-$now}" run --once >/dev/null 2>"$2/messages"
@@ -61,7 +68,7 @@ produce() # FOLDER HOME OUT
         while IFS= read -r file; do
             mkdir -p "$3/$(dirname "$file")" && cp "$2/drops/$file" "$3/$file"
         done
-    arrivals "$1" | awk '$1 != "-" && !seen[$1]++ { print $1 }' >"$2/names"
+    arrivals "$1" | awk '$1 != "-" && $1 != "+" && !seen[$1]++ { print $1 }' >"$2/names"
     last=$(arrivals "$1" | awk 'NF > 1 { time = $2 } END { print time }')
     # Names of samples hold no blanks.
     (cd "$1" && "$gate" -c "$2/ecosgate.conf" --now "${last:-$now}" --json check $(cat "$2/names")) \
@@ -69,7 +76,8 @@ produce() # FOLDER HOME OUT
     echo "check $?" >>"$3/run.status"
 }
 
-[ $# -gt 0 ] || set -- "$samples/good" "$samples/way" "$samples/late" "$samples"/codes/*
+[ $# -gt 0 ] || set -- "$samples/good" "$samples/way" "$samples/late" "$samples/resolved" "$samples/stranded" \
+    "$samples"/codes/*
 count=0
 bad=0
 ok() # STATUS TEXT
@@ -91,7 +99,7 @@ for folder in "$@"; do
         ok $? "$code: answers are the expected ones, byte for byte"
         sed 's/^/# /' "$work/$code.diff" | head -n 40
     fi
-    case $code in good | way | late) continue ;; esac
+    case $code in good | way | late | resolved | stranded) continue ;; esac
     grep -rqw -e "$code" "$out"
     ok $? "$code: is found in the sample that bears its name"
 done
