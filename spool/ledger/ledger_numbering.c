@@ -164,11 +164,17 @@ bool ledger_numbering_assign(struct ledger *ledger, int64_t job, int64_t numberi
 
 bool ledger_numbering_wrap(struct ledger *ledger, int64_t job, int64_t before, GError **error)
 {
+    LEDGER_SQL(join, "UPDATE numbering SET job=?1 WHERE id=(SELECT min(n.id) FROM numbering n"
+                     " JOIN job late ON late.id=?1 JOIN job first ON first.id=n.job"
+                     " WHERE (n.sender,n.type,n.org)=(late.sender,late.type,late.org)"
+                     " AND n.id>?2 AND n.job>?1 AND first.sequence>late.sequence)");
     LEDGER_SQL(begin, "INSERT INTO numbering(id,sender,type,org,job,number) SELECT " NEXT_ID ",sender,type,org,id,0"
-                      " FROM job WHERE id=?1");
-    LEDGER_SQL(move, "UPDATE job SET numbering=(SELECT max(id) FROM numbering) WHERE id>=?1 AND numbering=?2"
-                     " AND direction=0 AND (sender,type,org)=(SELECT sender,type,org FROM job WHERE id=?1)");
-    return ledger_run(ledger, &begin, LEDGER_VALUES(LEDGER_INT(job)), error) &&
+                      " FROM job WHERE id=?1 AND NOT EXISTS(SELECT 1 FROM numbering WHERE job=?1)");
+    LEDGER_SQL(move, "UPDATE job SET numbering=(SELECT max(id) FROM numbering WHERE job=?1) WHERE id>=?1"
+                     " AND numbering=?2 AND direction=0"
+                     " AND (sender,type,org)=(SELECT sender,type,org FROM job WHERE id=?1)");
+    return ledger_run(ledger, &join, LEDGER_VALUES(LEDGER_INT(job), LEDGER_INT(before)), error) &&
+           ledger_run(ledger, &begin, LEDGER_VALUES(LEDGER_INT(job)), error) &&
            ledger_run(ledger, &move, LEDGER_VALUES(LEDGER_INT(job), LEDGER_INT(before)), error);
 }
 

@@ -6,7 +6,8 @@
  * A sender and type begin with numbering 0, which has no row. A new one begins
  *
  * - with the first accepted file whose number follows over the end (row.job: that job). Files picked up earlier, which
- *   may have been held meanwhile, stay in the numbering before;
+ *   may have been held meanwhile, stay in the numbering before. If one of them is judged afterwards and follows over
+ *   the end with a lower number, it becomes the first of that numbering;
  * - with an operator's order, which says the last number (row.job 0). Every file that is judged after that belongs to
  *   it, so that a file which was rejected can be requeued.
  *
@@ -65,7 +66,7 @@ bool ledger_numbering_before(struct ledger *ledger, const struct ledger_file *se
 /* Sets the numbering of a job that is judged. */
 bool ledger_numbering_assign(struct ledger *ledger, int64_t job, int64_t numbering, GError **error);
 /* Begins a new numbering with this job, which is in the numbering `before`. Jobs above it that are in that one go
- * along. */
+ * along. If a job above it has begun the numbering after `before`, with a higher number, this job begins that one. */
 bool ledger_numbering_wrap(struct ledger *ledger, int64_t job, int64_t before, GError **error);
 /* Records that the file's number is accepted, in the numbering that the job has: in the counter from which a witness
  * knows the last accepted one of each sender and type (ledger_identity.h). A job without a number changes nothing. */

@@ -169,6 +169,21 @@ static void test_numbering__held_over_the_end__is_judged_by_what_was_before(void
     GOOD(4);
 }
 
+/* Two files follow over the end; the first of them is held, and judged last. */
+static void test_numbering__held_first_over_the_end__sets_no_number_back(void **state)
+{
+    (void)state;
+    GOOD(LAST);
+    int64_t held = pick_up(1);
+    EXPECT("B108", 2);
+    GOOD(3);
+    assert_null(judge(held, 1000, false));
+    GOOD(4);
+    EXPECT("B107", 2);
+    EXPECT("B107", 1);
+    EXPECT("B113", LAST);
+}
+
 static void test_numbering__set_by_an_order__numbers_begin_anew(void **state)
 {
     const struct ledger_file mcc = {.id = G_MAXINT64, .type = "EMI", .org = "MCC", .sender = "90-B3-D5-1F-30-0E-C0-01"};
@@ -228,6 +243,7 @@ int main(void)
         T(test_numbering__around_the_end__every_pair_is_as_the_rule_says),
         T(test_numbering__over_the_end__each_number_comes_again),
         T(test_numbering__held_over_the_end__is_judged_by_what_was_before),
+        T(test_numbering__held_first_over_the_end__sets_no_number_back),
         T(test_numbering__set_by_an_order__numbers_begin_anew),
         T(test_numbering__own_files__go_on_from_one),
     };
