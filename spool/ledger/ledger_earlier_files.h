@@ -8,7 +8,8 @@
  * Which other files count:
  *
  * - For duplicates and BatchIds: every other inbound job of the same sender and type that is older, or that was
- *   accepted. A younger accepted file counts because this one may have been held while that one was judged.
+ *   accepted. A younger accepted file counts because this one may have been held while that one was judged. Of a file
+ *   whose name is outside the grammar: every such job of the same drop.
  *   A job that had ended and whose verdict was lost with its ledger (LEDGER_LOST_ENDED) does not count: it is never
  *   judged, so nobody could let its file in again.
  * - For sequence numbers: older jobs only, so that a file which is judged again (requeued) is compared with what was

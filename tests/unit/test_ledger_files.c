@@ -235,6 +235,29 @@ static void test_ledger_earlier_files__other_sender_or_type__does_not_count(void
 }
 
 /* A file that was rejected, judged again and accepted is no rejected file. */
+/* A name outside the grammar says no sender: what other drops delivered under it is no earlier file. */
+static void test_ledger_earlier_files__no_type__the_drop_counts(void **state)
+{
+    struct ledger_job other = ledger_home_job(1, "today.csv", 0, "aa");
+    struct ledger_file self = {9, "today.csv", "mcc", NULL, NULL, NULL, 0, 0, 0, "bb"};
+    struct ledger_duplicates d;
+
+    (void)state;
+    other.type = other.org = other.sender = NULL;
+    other.drop = "tcos";
+    assert_true(ledger_begin(ledger, NULL));
+    assert_true(ledger_job_insert(ledger, &other, NULL, NULL));
+    assert_true(ledger_commit(STEP_CUSTODY_NOTED, ledger, NULL));
+    assert_true(ledger_duplicates(ledger, &self, &d, NULL));
+    assert_int_equal(d.name_and_bytes + d.name_other_bytes, 0);
+    self.drop = "tcos";
+    assert_true(ledger_duplicates(ledger, &self, &d, NULL));
+    assert_int_equal(d.name_other_bytes, 1);
+    self.sha256 = "aa";
+    assert_true(ledger_duplicates(ledger, &self, &d, NULL));
+    assert_int_equal(d.name_and_bytes, 1);
+}
+
 static void test_ledger_earlier_files__judged_again__the_latest_verdict_counts(void **state)
 {
     struct ledger_verdict again = {.job = 1, .revision = 2, .judged_at = 1688364010, .outcome = "AC", .declared = -1};
@@ -338,6 +361,7 @@ int main(void)
         T(test_ledger_earlier_files__batch_and_resubmission__older_files_count),
         T(test_ledger_earlier_files__resubmission__drop_or_sender_counts),
         T(test_ledger_earlier_files__other_sender_or_type__does_not_count),
+        T(test_ledger_earlier_files__no_type__the_drop_counts),
         T(test_ledger_earlier_files__judged_again__the_latest_verdict_counts),
         T(test_ledger_outgoing__states__only_forward),
         T(test_ledger_pickups__seen_again__since_tells_the_last_change),
