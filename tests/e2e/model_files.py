@@ -1,10 +1,11 @@
 """Files of the model test: written as partners would write them, answers read as they would read them."""
 import csv
+import hashlib
 import io
 import os
 import xml.etree.ElementTree as ElementTree
 
-from home import MODIFIED
+from home import MODIFIED, answer as answer_name
 from model_time import text_of
 
 GATEWAY = "90-B3-D5-1F-30-00-00-04"
@@ -22,6 +23,15 @@ SENDERS = {
     "COS": (*DCC, 100000),
     "NMM": (*DCC, 200000),
     "PTY": (*DCC, 300000),
+}
+# how a name may be outside the grammar: the code, and the name
+MISNAMED = {
+    "separator": ("B101", lambda name: name.replace("_", "-", 1)),
+    "case": ("B101", lambda name: name[:3].lower() + name[3:]),
+    "form": ("B101", lambda name: name[:-3] + "txt"),
+    "plain": ("B101", lambda name: "Devices of today.csv"),
+    "type": ("B102", lambda name: "XYZ" + name[3:]),
+    "month": ("B104", lambda name: name[:-22] + "13" + name[-20:]),
 }
 ROOTS = {"EMI": "MigrationInstruction", "EMT": "MigrationResult", "EMC": "MigrationConfirmation"}
 # without RecordNumber, which every record has first
@@ -59,13 +69,41 @@ class File:
         self.batch, self.mode, self.fault, self.again = batch, mode, fault, again
         self.skips = 0       # numbers that it leaves out
         self.behind = False  # it has a number that one before it left out
+        self.misnamed = None  # one of MISNAMED
+        self.corrects = None  # (a file, "name" or "EMA"): what its ResubmissionOf says; or ("", a text)
         self.sequence = None  # given with the name
+        self.id = 0           # given by the model: in the order in which files came
         self.name = None  # given when it is sent first
         self.data = b""
 
     @property
     def drop(self):
         return SENDERS[self.kind][2]
+
+    @property
+    def is_reference(self):
+        """By its name: one that says no type is none."""
+        return self.kind in ("INV", "COS", "NMM", "PTY") and not self.misnamed
+
+    @property
+    def subject(self):
+        """What an incident about it is about."""
+        return f"{self.drop}/{self.name}"
+
+    def acknowledgement(self, revision=1):
+        """The name of its EMA."""
+        if not self.misnamed:
+            return answer_name(self.name, revision=revision)
+        return f"EMA_UNKNOWN_{hashlib.sha256(self.name.encode()).hexdigest()[:16]}_R{revision}.csv"
+
+    @property
+    def resubmission_of(self):
+        if self.corrects is None:
+            return ""
+        file, what = self.corrects
+        if not file:
+            return what
+        return "" if file.name is None else file.acknowledgement() if what == "EMA" else file.name
 
     def number(self, sequence):
         """Takes the next number of its sender and type, and becomes bytes."""
@@ -74,7 +112,9 @@ class File:
         self.sequence = (first + sequence + (JUMP if self.fault == "B113" else 0) - 1) % LAST_NUMBER + 1
         self.name = f"{self.kind}_{org}_{eui64}_{stamp[:10].replace('-', '')}_{stamp[11:19].replace(':', '')}_" \
                     f"{self.sequence:06}.{self.form}"
-        header = [eui64, GATEWAY, str(self.sequence), stamp, "TEST", self.batch, "", self.mode]
+        header = [eui64, GATEWAY, str(self.sequence), stamp, "TEST", self.batch, self.resubmission_of,
+                  self.mode]
+        self.name = MISNAMED[self.misnamed][1](self.name) if self.misnamed else self.name
         declared = len(self.rows) + (self.fault == "B208")
         self.data = (self.xml if self.form == "xml" else self.csv)(header, declared)
 
@@ -115,7 +155,14 @@ class File:
         rows = "".join("\n        " + " ".join(f"{name}={value}" for name, value in row.items() if value)
                        for row in self.rows)
         return f"{self.kind} {self.form} {self.batch} {self.mode}{' broken: ' + self.fault if self.fault else ''}" \
-               f"{f' leaves out {self.skips} numbers' if self.skips else ''}{' is late' if self.behind else ''}{rows}"
+               f"{f' leaves out {self.skips} numbers' if self.skips else ''}{' is late' if self.behind else ''}" \
+               f"{f' misnamed: {self.misnamed}' if self.misnamed else ''}{self.correction()}{rows}"
+
+    def correction(self):
+        if self.corrects is None:
+            return ""
+        file, what = self.corrects
+        return f" corrects {file.kind} {file.batch} by its {what}" if file else f" corrects {what}"
 
 
 class Answer:

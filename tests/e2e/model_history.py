@@ -6,48 +6,49 @@
 A history is plain data: whatever is left out of it, the rest still means the same. To be worth something its results
 name work items that are there and its times lie where something is due, so it is made along a model of its own.
 """
+import copy
 import random
 import re
 
 from home import SOURCE
 from model_files import File
-from model_reports import month
 from model_items import DROPS, Settings
+from model_reports import month
+from model_senders import ECOS_SUBJECT, Senders, device_row
 from model_state import Model
-from model_time import DAY, HOUR, MINUTE, midnight, text_of, time_of
+from model_time import DAY, HOUR, MINUTE, text_of, time_of
 
 START = time_of("2023-07-03T12:00:00Z")
-INSTALLED = [{"InstalledDate": installed, "CommissionedDate": commissioned} for installed, commissioned in
-             (("2023-01-01", "2023-01-02"), ("2023-06-30", ""), ("2023-07-01", "2023-07-02"), ("", "2023-07-31"),
-              ("2023-07-31", "2023-08-01"), ("2023-08-01", ""), ("", ""))]
-HUBS = ("00-DB-12-34-56-78-90-C0", "00-DB-12-34-56-78-90-C1")
-SUPPLIERS = ("90-B3-D5-1F-30-05-00-01", "90-B3-D5-1F-30-05-00-02")
-TCOS_SUBJECT, ECOS_SUBJECT = "90-B3-D5-1F-30-01-00-00", "90-B3-D5-1F-30-02-00-00"
-MODELS = (("AB01", "010A030B", "0002012F"), ("AB02", "02010001", "00010203"))
-STATUSES = ("Pending", "Whitelisted", "InstalledNotCommissioned", "Decommissioned", "Withdrawn", "Suspended",
-            "Recovery",
-            "Recovered")
 # Steps that `init` alone passes, or operators' orders, or drops that are down
 NOT_HERE = re.compile(r"spool-made|ledger-made|outage|order-|job-returned|job-set|job-reasoned|mark|orphan|"
                       "pickup-noted")
 
 
-def order_words(device, as_what):
-    """What stands after `device` on the command line."""
-    return f"release {device}" if as_what == "released" else f"end {device} --as {as_what}"
-
-
 class Event:
-    def __init__(self, at, files=(), crash=None, orders=(), release=False):
+    """orders: (subject, what) as Model.carry_out has them, before the pass; an incident may be about a file, which has
+    its name later."""
+
+    def __init__(self, at, files=(), crash=None, orders=()):
         self.at, self.files, self.crash, self.orders = at, list(files), crash, list(orders)
-        self.release = release  # before it an operator lets through what is held
+
+    def given_orders(self):
+        """With the names that files have now."""
+        for subject, what in self.orders:
+            if what == "close" and isinstance(subject[1], File):
+                subject = subject[0], subject[1].subject
+            yield subject, what
 
     def __str__(self):
         crash = f"  killed at {self.crash}" if self.crash else ""
-        crash += "  what is held is released" if self.release else ""
-        orders = "".join(f"\n    device {order_words(device, as_what)}" for device, as_what in self.orders)
+        orders = "".join(f"\n    {what}: {self.named(subject)}" for subject, what in self.orders)
         files = "".join(f"\n    {file}" for file in self.files or ["nothing comes"])
         return f"{text_of(self.at)}{crash}{orders}{files}"
+
+    @staticmethod
+    def named(subject):
+        if isinstance(subject, tuple):
+            return f"{subject[0]} of {Event.named(subject[1])}"
+        return f"{subject.kind} {subject.batch}" if isinstance(subject, File) else subject
 
 
 class History:
@@ -67,39 +68,21 @@ def steps():
     return [name for name in names if not NOT_HERE.match(name)]
 
 
-def mpan(n):
-    digits = f"10{n:010}"
-    total = sum(int(a) * b for a, b in zip(digits, (3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43)))
-    return digits + str(total % 11 % 10)
-
-
-def mprn(n):
-    digits = f"39{n:06}"
-    return digits + f"{sum(int(digits[i]) * (8 - i) for i in range(8)) % 11:02}"
-
-
-def device_row(n):
-    kind = ("ESME", "GSME", "GPF")[n % 3]
-    manufacturer, model, firmware = MODELS[n % 2]
-    return {"DeviceID": f"00-DB-12-34-56-78-0A-{n:02X}", "DeviceType": kind, "DeviceManufacturer": manufacturer,
-            "DeviceModel": model, "FirmwareVersion": firmware,
-            "MPxN": mpan(n) if kind == "ESME" else mprn(n) if kind == "GSME" else "", "CHFDeviceID": HUBS[n // 3 % 2],
-            "CSPRegion": "Central", "Attempt": "1"}
-
-
-class Maker:
+class Maker(Senders):
     def __init__(self, seed, length):
         self.random = random.Random(seed)
         self.length = length
         self.settings, self.lines = self.choose_settings()
         self.model = Model(Settings(**self.settings))
         self.devices = [device_row(n) for n in range(self.random.randint(6, 14))]
-        self.is_long = self.random.random() < .5  # it lasts several periods of all reports
+        self.is_long = self.random.random() < .6  # it lasts several periods of all reports
         self.inventory = {row["DeviceID"]: self.inventory_row(row) for row in self.devices}
         self.with_inventory = self.settings.get("inventory") == "required" or self.random.random() < .5
         self.with_inventory |= self.is_long
         self.now = START
-        self.sent = []        # files
+        self.came = []        # files that have come,
+        self.sent = []        # those of them that may come again,
+        self.refused = []     # and those that were rejected
         self.rows = []        # (type, row) of results and confirmations
         self.numbers = {}
         self.batches = 0
@@ -172,221 +155,16 @@ class Maker:
         delays = self.model.settings.retry_delays
         return item.ends - delays[min(item.delays, len(delays) - 1)]
 
-    # ---- files ----
-
-    def batch(self):
-        self.batches += 1
-        return f"B-{self.batches}"
-
-    def form(self):
-        return self.random.choice(("csv", "xml"))
-
-    def fault(self):
-        chance = self.random.random()
-        return "B208" if chance < .05 else "B113" if chance < .08 else None
-
-    def instruction(self):
-        known = {item.device for item in self.model.items}
-        fresh = [row for row in self.devices if row["DeviceID"] not in known]
-        some = fresh if fresh and self.random.random() < .6 else self.devices
-        rows = [dict(row) for row in self.random.sample(some, min(self.random.randint(1, 5), len(some)))]
-        if self.random.random() < .1:
-            rows.append(dict(rows[0]))
-        for row in rows:
-            if self.random.random() < .1:
-                name, value = self.random.choice((("DeviceID", "00-DB-12"), ("DeviceType", "IHD"),
-                                                  ("DeviceModel", "010A"),
-                                                  ("MPxN", "123"), ("CSPRegion", "East"), ("Attempt", "0")))
-                row[name] = value
-            elif self.random.random() < .05:
-                row["DeviceID"] = row["DeviceID"].lower()
-        return File("EMI", rows, self.form(), self.now, self.batch(), fault=self.fault())
-
-    def wanted(self, kind):
-        """Whose result or confirmation is to come."""
-        return [item for item in self.model.items if item.state in ("DISPATCHED", "CONFIRM_MISMATCH") or
-                (item.state == "CONFIRM_PENDING" or item.ended_in_vain and item.has_success) and
-                (item.tcos if kind == "EMT" else item.ecos) is None]
-
-    def pick_items(self, kind):
-        """Mostly those that are wanted, each once."""
-        wanted = self.wanted(kind)
-        self.random.shuffle(wanted)
-        begun = [item for item in self.model.items if item.trial]
-        for _ in range(self.random.randint(1, 4)):
-            if wanted and self.random.random() < .85:
-                yield wanted.pop()
-            else:
-                yield self.random.choice(begun if self.random.random() < .95 else self.model.items)
-
-    def about(self, item):
-        """The work item of a record; now and then not right."""
-        chance = self.random.random()
-        device = item.device or "00-DB-12-34-56-78-0A-00"
-        if chance < .015:
-            return {"WorkItemId": "MCC.B-99.1", "DeviceID": device}
-        if chance < .03:
-            return {"WorkItemId": item.work_item, "DeviceID": "00-DB-12-34-56-78-0A-FF"}
-        return {"WorkItemId": item.work_item, "DeviceID": "nothing" if chance < .045 else device}
-
-    def ids(self, item):
-        """SubjectId and KeyId, in one notation or another; now and then not those of the Device."""
-        other = "77" if self.random.random() < .08 else f"{item.number:02X}"
-        key = f"9A0712C40000AA{other}"
-        subjects = ECOS_SUBJECT, TCOS_SUBJECT, ECOS_SUBJECT.replace("-", "").lower()
-        subject = self.random.choices(subjects, (20, 1, 2))[0]
-        return subject, self.random.choices((key, key.lower(), ":".join(re.findall("..", key))), (10, 2, 2))[0]
-
-    def last_try(self, item):
-        """Mostly now; or of before, as from a clock that is not right, or nothing."""
-        noted = item.steps[-1][2]
-        at = text_of(self.random.choice((*[self.now] * 5, None, noted, noted - MINUTE, self.now - 4 * MINUTE,
-                                         self.now + 300, self.now + 301, self.now - 2 * HOUR, self.now + 366 * DAY)))
-        return at.replace("Z", ".250Z") if self.random.random() < .2 else at
-
-    def first_try(self):
-        return self.random.choice(("", "", "", text_of(self.now - 2 * MINUTE), text_of(self.now + 2 * MINUTE),
-                                   text_of(self.now + HOUR)))
-
-    def result_row(self, item):
-        row = dict.fromkeys(("GBCSStatus", "DUISCode", "AlertCode", "OriginatorCounter", "ExistingSubjectId",
-                             "ExistingKeyId",
-                             "ReplacingSubjectId", "ReplacingKeyId"), "")
-        trial = item.trial or 1
-        if self.random.random() < .1:
-            trial = max(1, trial - 1)
-        elif self.random.random() < .03:
-            trial += 1
-        row.update(self.about(item), Try=str(trial), FirstTry=self.first_try(), LastTry=self.last_try(item))
-        row["Result"] = self.random.choices(("SUCCESS", "FAILED", "TIMEOUT", "NOT_ATTEMPTED"), (4, 5, 2, 2))[0]
-        if row["Result"] == "SUCCESS":
-            row["ReplacingSubjectId"], row["ReplacingKeyId"] = self.ids(item)
-            row["ExistingSubjectId"] = self.random.choices(("", TCOS_SUBJECT, ECOS_SUBJECT), (10, 10, 1))[0]
-        elif row["Result"] == "FAILED":
-            name, values = self.random.choice((("DUISCode", ("E20", "E21", "E99", "I0", "E5", "E19")),
-                                               ("DUISCode", ("E20", "E21")),
-                                               ("GBCSStatus", ("0", "30", "127", "10", "17")),
-                                               ("AlertCode", ("819D", "8F84")),
-                                               ("AlertCode", ("8F1E", "8FFF"))))
-            row[name] = self.random.choice(values)
-        if self.random.random() < .04:
-            name, value = self.random.choice((("Result", "MAYBE"), ("Try", "one"), ("FirstTry", "yesterday"),
-                                              ("LastTry", "x"),
-                                               ("GBCSStatus", "010"), ("AlertCode", "8F1E")))
-            row[name] = value
-        return row
-
-    def confirmation_row(self, item):
-        row = {**self.about(item), "Confirmed": self.random.choices("YN", (5, 1))[0],
-               "ConfirmedAt": text_of(self.now + self.random.choice((0, 0, 0, 300, 301, -HOUR, 180 * 365 * DAY))),
-               "SubjectId": "", "KeyId": "", "Code": ""}
-        if row["Confirmed"] == "Y":
-            row["SubjectId"], row["KeyId"] = self.ids(item)
-        if self.random.random() < .04:
-            name, value = self.random.choice((("Confirmed", "P"), ("ConfirmedAt", "yesterday"), ("KeyId", "")))
-            row[name] = value
-        return row
-
-    def spoken(self, kind, make):
-        """A file of results or confirmations; now and then a record says again what an earlier one said."""
-        if not any(item.trial for item in self.model.items):
-            return self.instruction()
-        rows = []
-        for item in self.pick_items(kind):
-            old = [row for of, row in self.rows if of == kind]
-            rows.append(dict(self.random.choice(old)) if old and self.random.random() < .1 else make(item))
-        self.rows += [(kind, row) for row in rows]
-        return File(kind, rows, self.form(), self.now, self.batch(), fault=self.fault())
-
-    def inventory_row(self, row):
-        return {"Action": "SET", **{name: row[name] for name in row if name != "Attempt"},
-                "DeviceStatus": "Commissioned",
-                "SupplierId": self.random.choice(SUPPLIERS),
-                "MAPId": self.random.choice((*SUPPLIERS, "")), **self.random.choice(INSTALLED),
-                "Credentials": "ECOS" if self.is_long and self.random.random() < .15 else "TCOS", "Pending": ""}
-
-    def changed(self, row):
-        row = dict(row)
-        name, values = self.random.choice((
-            ("DeviceStatus", STATUSES), ("DeviceStatus", STATUSES), ("Pending", ("USC", "FW")),
-            ("Credentials", ("ECOS",)),
-            ("FirmwareVersion", ("0002013A",)), ("SupplierId", ("",)), ("CHFDeviceID", (*HUBS, "")),
-            ("CSPRegion", ("South",))))
-        row[name] = self.random.choice(values)
-        return row
-
-    def inventory_file(self):
-        if self.model.inventory is None or self.random.random() < .5:
-            known = [row for row in self.inventory.values() if self.random.random() < .93]
-            rows = [self.changed(row) if self.random.random() < .15 else row for row in known]
-            mode = "FULL"
-        else:
-            rows = [self.random.choice(list(self.inventory.values())) for _ in range(self.random.randint(1, 3))]
-            rows = [self.random.choice((row, self.changed(row), {**row, "Action": "REMOVE"})) for row in rows]
-            mode = "DELTA"
-        if self.random.random() < .1 and rows:
-            rows.append({**rows[0], **self.random.choice(({"DeviceID": "00-DB"}, {"Action": "KEEP"}, {}))})
-        created = self.now - self.random.choice((0, 0, 0, HOUR, 2 * DAY))
-        return File("INV", rows, "csv", created, self.batch(), mode, self.fault())
-
-    def reference(self, kind, make):
-        """COS, NMM or PTY."""
-        mode = self.random.choice(("FULL", "DELTA", "DELTA"))
-        rows = [make() for _ in range(self.random.randint(0, 2))]
-        known = list({"COS": self.model.events, "NMM": self.model.models, "PTY": self.model.parties}[kind].values())
-        if known and self.random.random() < .5:
-            rows.append(self.random.choice(known))
-        for row in rows:
-            if self.random.random() < (.4 if mode == "DELTA" else .05):
-                rows[rows.index(row)] = {**row, "Action": "REMOVE"}
-        return File(kind, rows, "csv", self.now, self.batch(), mode, self.fault())
-
-    def cos_row(self):
-        day = midnight(self.now) + self.random.choice((0, 1, 3, 7, 8, 30)) * DAY
-        metered = [row["MPxN"] for row in self.devices if row["MPxN"]]
-        return {"Action": "SET", "MPxN": self.random.choice(metered), "LosingSupplierId": SUPPLIERS[0],
-                "GainingSupplierId": SUPPLIERS[1], "SupplyStartDate": text_of(day)[:10]}
-
-    def nmm_row(self):
-        device = self.random.choice(self.devices)
-        begin = midnight(self.now) + self.random.choice((-10, 0, 1)) * DAY
-        end = begin + self.random.choice((1, 5, 20)) * DAY
-        return {"Action": "SET", **{name: device[name] for name in ("DeviceType", "DeviceManufacturer", "DeviceModel")},
-                "FirmwareVersion": self.random.choice((device["FirmwareVersion"], "", "0009999A")),
-                "NonMigratableFrom": text_of(begin)[:10],
-                "NonMigratableTo": self.random.choice((text_of(end)[:10], "")),
-                "ReasonCode": "R1", "FixedInFirmware": ""}
-
-    def party_row(self):
-        n = self.random.randint(0, 1)
-        return {"Action": "SET", "PartyId": SUPPLIERS[n], "Role": self.random.choice(("SUPPLIER", "MAP")),
-                "MPID": f"SUP{n}",
-                "Name": f"Supplier {n}", "Drop": "suppliers"}
-
-    def again(self):
-        if not self.sent:
-            return self.instruction()
-        earlier = self.random.choice(self.sent)
-        return File(earlier.kind, again=earlier)
-
-    def file(self):
-        if self.with_inventory and self.model.inventory is None and self.random.random() < .4:
-            return self.inventory_file()
-        makers = [(self.instruction, 4),
-                  (lambda: self.spoken("EMT", self.result_row), 12 if self.wanted("EMT") else 2),
-                  (lambda: self.spoken("EMC", self.confirmation_row), 6 if self.wanted("EMC") else 1),
-                  (lambda: self.reference("COS", self.cos_row), 1), (lambda: self.reference("NMM", self.nmm_row), 1),
-                  (lambda: self.reference("PTY", self.party_row), .5), (self.again, .7)]
-        if self.with_inventory:
-            makers.append((self.inventory_file, 2))
-        make, = self.random.choices([make for make, _ in makers], [weight for _, weight in makers])
-        return make()
-
     def orders(self):
-        """Now and then an operator ends the work on a Device, mostly on one of which the sides have not agreed; or
-        releases one whose work has ended."""
+        """What operators ask for, now and then."""
+        makers = [(self.order_about_device, .08), (self.order_about_file, .5), (self.order_about_incident, .06)]
+        return [order for make, share in makers if self.random.random() < share for order in make()]
+
+    def order_about_device(self):
+        """Ends the work on a Device, mostly on one of which the sides have not agreed; or releases one whose work has
+        ended."""
         known = [item for item in self.model.items if item.device]
-        if not known or self.random.random() > .08:
+        if not known:
             return []
         ended = [item for item in known if item.state == "FAILED" or item.replaced and not item.live]
         if ended and self.random.random() < .4:
@@ -395,12 +173,25 @@ class Maker:
         item = self.random.choice(unsettled if unsettled and self.random.random() < .9 else known)
         return [(item.device, self.random.choice(("migrated", "failed")))]
 
+    def order_about_file(self):
+        """Lets go, gives up or keeps back one that waits."""
+        model, choices = self.model, []
+        choices += [(file, "let go") for file in model.held * 2 + model.parked + model.given_up]
+        choices += [(("A117", file), "close") for file in model.held]
+        choices += [(file, "hold") for file in model.waiting + model.line if file in self.came]
+        return [self.random.choice(choices)] if choices else []
+
+    def order_about_incident(self):
+        by_subject = {file.subject: file for file in self.came}
+        is_open = [(code, by_subject.get(subject, subject)) for code, subject, _, cleared in self.model.incidents
+                   if cleared is None]
+        return [(self.random.choice(is_open), "close")] if is_open else []
+
     # ---- the whole ----
 
     def files(self):
         if self.is_long and not self.model.now:
-            changes = File("COS", [self.cos_row() for _ in range(3)], "csv", self.now, self.batch(), "FULL")
-            return [self.all_parties(), self.inventory_file(), changes]
+            return self.basis()
         if self.random.random() < .2:
             return []
         if self.random.random() < .15:
@@ -415,26 +206,6 @@ class Maker:
             files += self.other_kinds(files)
         return files
 
-    def all_parties(self):
-        """So that each report has recipients."""
-        rows = [{**self.party_row(), "PartyId": party, "MPID": f"SUP{n}", "Name": f"Supplier {n}", "Role": role}
-                for n, party in enumerate(SUPPLIERS) for role in ("SUPPLIER", "MAP")]
-        return File("PTY", rows, "csv", self.now, self.batch(), "FULL")
-
-    def everything(self):
-        """Files of all types and drops in one pass, some twice, some that came before."""
-        makers = [self.instruction, lambda: self.spoken("EMT", self.result_row),
-                  lambda: self.spoken("EMC", self.confirmation_row), lambda: self.reference("COS", self.cos_row),
-                  lambda: self.reference("NMM", self.nmm_row), lambda: self.reference("PTY", self.party_row)]
-        if self.with_inventory:
-            makers.append(self.inventory_file)
-        makers += [make for make in makers if self.random.random() < .2]
-        self.random.shuffle(makers)
-        files = [make() for make in makers]
-        earlier = [file for file in self.sent if file.again is None]
-        again = self.random.sample(earlier, min(len(earlier), self.random.choice((0, 0, 1, 2))))
-        return files + [File(file.kind, again=file) for file in again]
-
     def out_of_order(self, files):
         """Now and then a file leaves numbers out, which come later, or never."""
         for file in files:
@@ -442,15 +213,12 @@ class Maker:
                 file.skips = self.random.randint(1, 2) if self.random.random() < .08 else 0
                 file.behind = self.random.random() < .3
 
-    def other_kinds(self, files):
-        """Files of other types that come in the same pass. They are made by what was known before it."""
-        there, more = {(file.again or file).kind for file in files}, []
-        for _ in range(self.random.randint(1, 3)):
-            file = self.file()
-            if file.again is None and file.kind not in there:
-                there.add(file.kind)
-                more.append(file)
-        return more
+    def remember(self, files, answers):
+        fresh = [file for file in files if file.again is None and file.name]
+        waits = self.model.held + self.model.line + self.model.parked
+        self.came += fresh
+        self.sent += [file for file in fresh if file not in waits]
+        self.refused += [file for file, outcome, _ in answers.ema if outcome == "RJ"]
 
     def make(self):
         events = []
@@ -460,31 +228,44 @@ class Maker:
             self.now = self.model.now if steps_back else self.now
             wall = self.now - self.random.choice((1, 30, 299, 600)) if steps_back else self.now
             files = self.files()
-            self.out_of_order(files)
+            if self.model.now:
+                self.out_of_order(files)
+                self.name_wrong(files)
             crash = None
             if self.random.random() < .2:
                 step, side = self.random.choice(self.steps), self.random.choice(("before", "after"))
                 crash = f"{step}:{side}:{self.random.choice((1, 1, 2, 3))}"
-            orders = self.orders()
-            release = bool(self.model.held) and self.random.random() < .6
-            events.append(Event(wall, files, crash, orders, release))
-            self.model.run_pass(wall, [ready(file, self.numbers) for file in files], orders, release)
-            waits = self.model.held + self.model.line
-            self.sent += [file for file in files if file.again is None and file not in waits]
+            events.append(Event(wall, files, crash, self.orders()))
+            self.remember(files, self.model.run_pass(wall, ready_all(files, self.numbers),
+                                                     list(events[-1].given_orders())))
             self.now = self.model.now
             self.move_on()
         return History(None, self.settings, self.lines, events)
 
 
+def ready_all(files, numbers):
+    """Those that are sent in one pass: each name once, and what comes again only if it came before."""
+    found = {}
+    for file in files:
+        if file.again is None or file.again.name:
+            file = ready(file, numbers)
+            found.setdefault(file.subject, file)
+    return list(found.values())
+
+
 def ready(file, numbers):
     """The file as it is sent: with the next number of its type, or as it was sent before."""
     if file.again is not None:
-        return file.again
+        return copy.copy(file.again)
     left_out = numbers.setdefault(("left out", file.kind), [])
     if file.behind and left_out:
         file.number(left_out.pop())
         return file
     number = numbers.get(file.kind, 0) + 1
+    if file.misnamed:  # it uses no number up
+        file.fault, file.skips = None, 0
+        file.number(number)
+        return file
     left_out += range(number, number + file.skips)
     number += file.skips
     if file.fault == "B113" and (number == 1 or numbers.get(("skipped", file.kind)) == number):

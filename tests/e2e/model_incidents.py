@@ -30,9 +30,14 @@ class Incidents:
             if item.device and not passes and code in ("C103", "C104", "C105", "C114"):
                 self.begin_incident(code, item.device, now)
 
-    def reject(self, file, codes, now, answers, warned=()):
-        answers.ema.append((file, "RJ", {(None, code) for code in [*codes, *warned]}))
-        self.begin_incident(sorted(codes)[0], f"{file.drop}/{file.name}", now)
+    def close(self, code, subject, now):
+        """An operator closes an incident by hand; whether it was open."""
+        if not any(one[:2] == [code, subject] and one[3] is None for one in self.incidents):
+            return False
+        self.clear_incident(code, subject, now)
+        if code == "A117":
+            self.give_up(subject)
+        return True
 
     def count_failure(self, item, now):
         """D160: a Device counts once."""

@@ -2,17 +2,16 @@
 gateway/DEVICES.md)."""
 import functools
 
-from model_files import LAST_NUMBER
-from model_items import REFERENCE
+from model_files import LAST_NUMBER, MISNAMED
 
 GAP = 1000  # the default of sequence_gap_max
 
 
 def in_turn(files, drops):
-    """In the order in which one pass judges them: reference data first, then by drop and name. Of files that were made
-    in one second the numbers decide; 999999 comes before 1. drops: in the order of the configuration."""
+    """In the order in which they are picked up: by drop and name. Of files that were made in one second the numbers
+    decide; 999999 comes before 1. drops: in the order of the configuration."""
     def compare(one, other):
-        mine, theirs = ((file.kind not in REFERENCE, drops.index(file.drop), file.name[:-10]) for file in (one, other))
+        mine, theirs = ((drops.index(file.drop), file.name[:-10]) for file in (one, other))
         if mine != theirs:
             return -1 if mine < theirs else 1
         ahead = one.sequence - other.sequence
@@ -24,28 +23,68 @@ def in_turn(files, drops):
 class Intake:
     """Of Model."""
 
+    def pick_up(self, files):
+        """From now on they are in the spool, in this order."""
+        files = in_turn(files, self.settings.drops)
+        for file in files:
+            self.picked_up += 1
+            file.id = self.picked_up
+            self.copies.setdefault(file.subject, []).append(file)
+            if not file.misnamed:
+                self.numbers.setdefault(file.kind, {})[file.id] = file.sequence, "came"
+        return files
+
     def take(self, file, now, answers):
-        if file.kind == "EMI" and (self.waiting or self.inventory_is_stale(now)):
+        if file.kind == "EMI" and not file.misnamed and (self.waiting or self.inventory_is_stale(now)):
             self.waiting.append(file)
             return
         self.judge(file, now, answers)
 
-    # ---- FULL files that would remove too much ----
+    # ---- what an operator decides about a file ----
 
-    def release(self, now):
-        """An operator lets all through that are held."""
-        for file in self.held:
+    def hold(self, file):
+        """One that waits for its verdict; whether it does."""
+        for queue in (self.waiting, self.line):
+            if file in queue:
+                queue.remove(file)
+                self.parked.append(file)
+                return True
+        return False
+
+    def release(self, file, now):
+        """Lets a file go on; whether it may. One that would remove too much must not take the place of a newer one."""
+        if file not in self.parked and (file not in self.held + self.given_up or self.is_overtaken(file)):
+            return False
+        if file in self.held:
+            self.clear_incident("A117", file.subject, now)
+        if file not in self.parked:
             self.released.append(file)
-            self.clear_incident("A117", f"{file.drop}/{file.name}", now)
-        self.line = [*self.held, *self.line]
-        self.held = []
+        for held in (self.held, self.parked, self.given_up):
+            if file in held:
+                held.remove(file)
+        queue = self.line if file.is_reference else self.waiting
+        queue.append(file)
+        queue.sort(key=lambda one: one.id)
+        return True
+
+    def is_overtaken(self, file):
+        """A later file of its type was accepted."""
+        return any(number > file.id and state == "accepted" for number, (_, state) in self.numbers[file.kind].items())
+
+    def give_up(self, subject):
+        """An operator has closed its A117."""
+        for file in [one for one in self.held if one.subject == subject]:
+            self.held.remove(file)
+            self.given_up.append(file)
+
+    # ---- FULL files that would remove too much ----
 
     def judge_reference(self, files, now, answers):
         """Reference data before all others, and no work order in between. Behind a file that is held those of its type
         wait. True: some were judged, or held."""
         line, self.line = [*self.line, *files], []
         for file in line:
-            if any(file.kind == other.kind for other in self.held):
+            if any(file.kind == other.kind and other.id < file.id for other in self.held):
                 self.line.append(file)
             else:
                 self.judge(file, now, answers)
@@ -53,15 +92,15 @@ class Intake:
 
     def must_wait(self, file, now):
         """For an operator: it would remove too much."""
-        if file.kind not in REFERENCE or file.mode != "FULL" or file in self.released:
+        if not file.is_reference or file.mode != "FULL" or file in self.released:
             return False
         before = self.known_of(file.kind) or {}
         removed = len(set(before) - set(self.refer_to(file)[0]))
         if removed == 0 or removed < len(before) and removed * 100 <= self.settings.shrink_limit * len(before):
             return False
         self.held.append(file)
-        self.seen.discard(file.name)
-        self.begin_incident("A117", f"{file.drop}/{file.name}", now)
+        self.held_now = True
+        self.begin_incident("A117", file.subject, now)
         return True
 
     def inventory_is_stale(self, now):
@@ -69,57 +108,94 @@ class Intake:
             return self.settings.inventory == "required"
         return now - self.inventory_at > self.settings.inventory_max_age
 
+    # ---- one file ----
+
     def judge(self, file, now, answers):
-        if file.name in self.seen:
-            self.reject(file, ["B105"], now, answers)
+        faults = [MISNAMED[file.misnamed][0]] if file.misnamed else []
+        older = [other.data for other in self.copies[file.subject] if other.id < file.id]
+        faults += ["B105" if file.data in older else "B106"] if older else []
+        if faults:
+            self.use_no_number(file)
+            self.reject(file, faults, now, answers)
             return
-        self.seen.add(file.name)
-        faults, gaps = self.judged_numbers.pop(file.name, None) or self.number_faults(file)
-        if not faults:
-            self.good.setdefault(file.kind, []).append(file.sequence)
+        faults, gaps = self.number_faults(file)
+        if faults:
+            self.use_no_number(file)
+        else:
+            self.numbers[file.kind][file.id] = file.sequence, "good"
         faults += self.content_faults(file)
         if faults:
             self.reject(file, faults, now, answers, gaps)
-            return
-        if self.must_wait(file, now):
-            self.held_now, self.judged_numbers[file.name] = True, (faults, gaps)
-            return
+        elif not self.must_wait(file, now):
+            self.accept(file, now, answers, gaps)
+
+    def accept(self, file, now, answers, gaps):
         take = {"EMI": self.instruct, "EMT": self.take_records, "EMC": self.take_records}.get(file.kind, self.refer)
         errors, warnings = take(file, now, answers)
         warnings += [(None, code) for code in gaps]
-        self.accept_number(file)
+        self.numbers[file.kind][file.id] = file.sequence, "accepted"
         outcome = "PA" if errors else "WN" if warnings else "AC"
-        answers.ema.append((file, outcome, set(errors) | set(warnings)))
+        self.acknowledge(file, outcome, set(errors) | set(warnings), answers)
+        self.clear_incident("B", file.subject, now)
+        if file.resubmission_of:
+            self.clear_incident("B", self.rejected[file.drop, file.resubmission_of], now)
         self.settle(now, answers)
 
-    def number_before(self, file):
-        """The number that came before the file, accepted or not. One that is not above the last accepted one can only
-        follow over the end: then only files after that one have come before it."""
-        good, last = self.good.get(file.kind, []), self.last[file.kind]
+    def reject(self, file, codes, now, answers, warned=()):
+        name = self.acknowledge(file, "RJ", {(None, code) for code in [*codes, *warned]}, answers)
+        for named in (file.name, name):
+            self.rejected[file.drop, named] = file.subject
+        self.begin_incident(codes[0], file.subject, now)
+
+    def acknowledge(self, file, outcome, codes, answers):
+        answers.ema.append((file, outcome, codes))
+        first = file.acknowledgement()
+        self.revisions[first] = self.revisions.get(first, 0) + 1
+        return file.acknowledgement(self.revisions[first])
+
+    # ---- numbers ----
+
+    def use_no_number(self, file):
+        self.numbers.get(file.kind, {}).pop(file.id, None)
+
+    def numbers_before(self, file):
+        """Of its type: the last accepted number of the files that came before it, and all that came since they began
+        with 1 again, (number, state). Files that came later do not count, however late this one is judged."""
+        before, last = [], None
+        for number, (sequence, state) in sorted(self.numbers[file.kind].items()):
+            if number < file.id:
+                over_end = state == "accepted" and last is not None and sequence < last
+                before = [(sequence, state)] if over_end else [*before, (sequence, state)]
+                last = sequence if state == "accepted" else last
+        return last, before
+
+    @staticmethod
+    def number_before(file, last, before):
+        """The number that came before the file, judged or not. One that is not above the last accepted one can only
+        follow over the end: then only files after that one, whose number was good, have come before it."""
         if file.sequence > last:
-            return max([number for number in good if number < file.sequence] + [last])
+            return max([number for number, _ in before if number < file.sequence] + [last])
+        good = [number for number, state in before if state != "came"]
         after = good[good.index(last) + 1:] if last in good else []
         return max([number for number in after if number < file.sequence] or [*good, last])
 
     def number_faults(self, file):
         """Too far ahead, or too far behind to be one that follows over the end; and the warning if it skips some."""
-        if file.kind not in self.last:
+        last, before = self.numbers_before(file)
+        if last is None:
             return [], []
-        skips = (file.sequence - self.number_before(file) - 1) % LAST_NUMBER
-        if skips > GAP or file.sequence == self.last[file.kind]:
-            return ["B113"] if file.sequence > self.last[file.kind] else ["B107"], []
+        skips = (file.sequence - self.number_before(file, last, before) - 1) % LAST_NUMBER
+        if skips > GAP or file.sequence == last:
+            return ["B113"] if file.sequence > last else ["B107"], []
         return [], ["B108"] if skips else []
 
-    def accept_number(self, file):
-        if file.sequence < self.last.get(file.kind, 0):  # over the end
-            self.good[file.kind] = [file.sequence]
-        self.last[file.kind] = file.sequence
-
     def content_faults(self, file):
-        faults = ["B208"] if file.fault == "B208" else []
+        """In the order in which they are found: header, count, records."""
+        known = not file.resubmission_of or (file.drop, file.resubmission_of) in self.rejected
+        faults = ([] if known else ["B210"]) + (["B208"] if file.fault == "B208" else [])
         if not file.rows and file.kind not in ("COS", "NMM", "PTY"):
             faults.append("B306")
-        if file.kind not in ("EMI", "EMT", "EMC") and file.rows:
+        if file.is_reference and file.rows:
             _, errors, _ = self.refer_to(file)
             if len({record for record, _ in errors}) == len(file.rows):  # one slip in all must not empty a table
                 faults.append("B306")

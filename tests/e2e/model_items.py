@@ -101,10 +101,10 @@ class Item:
             isinstance(self.tcos, tuple) and self.tcos is not tcos or \
             (self.ecos or "N")[0] == "Y" and self.ecos is not ecos
 
-    def says_again_what_was_released(self, of_tcos):
-        """The statement of that side that counts is still the one that an operator has overruled by a release."""
+    def says_again_what_was_overruled(self, of_tcos):
+        """The statement of that side that counts is still the one that an operator has overruled."""
         side = 0 if of_tcos else 1
-        return self.released is not None and (self.tcos, self.ecos)[side] is self.overruled[side]
+        return self.overruled[side] is not None and (self.tcos, self.ecos)[side] is self.overruled[side]
 
     @property
     def has_migrated(self):

@@ -1,6 +1,6 @@
 """The reference of the model test: reference data and what they contradict (gateway/DEVICES.md, Reference data;
 gateway/INCIDENTS.md)."""
-from model_rules import EUI64, reference_key
+from model_rules import EUI64, reference_key, supply_point
 from model_time import DAY, text_of
 
 
@@ -24,6 +24,7 @@ class ReferenceData:
             elif file.kind == "INV" or not wrong:  # a key of another type is compared if nothing else is wrong
                 codes += ["C102"] if key in seen else []
                 seen.add(key)
+                codes += ["C120"] if file.kind == "PTY" and not codes and self.takes_mpid(row, known) else []
             errors += [(record, code) for code in codes]
             if not codes and row["Action"] == "SET":
                 known[key] = row
@@ -31,12 +32,18 @@ class ReferenceData:
                 warnings.append((record, "C119"))
         return known, errors, warnings
 
+    @staticmethod
+    def takes_mpid(row, known):
+        """It gives a party the MPID of another one."""
+        return row["Action"] == "SET" and any(other["MPID"] == row["MPID"] and party != row["PartyId"]
+                                              for (party, _), other in known.items())
+
     def strange_events(self, file, wrong, now):
         """C124: events that meet no Device, or cannot be."""
-        points = {row["MPxN"].lstrip("0") for row in (self.inventory or {}).values()}
+        points = {supply_point(row["MPxN"]) for row in (self.inventory or {}).values()}
         return [(record, "C124") for record, row in enumerate(file.rows, 1)
                 if record not in wrong and row["Action"] == "SET" and
-                (points and row["MPxN"].lstrip("0") not in points or
+                (points and supply_point(row["MPxN"]) not in points or
                  row["LosingSupplierId"].upper() == row["GainingSupplierId"].upper() or
                  not "2010-01-01" <= row["SupplyStartDate"] <= text_of(now + 366 * DAY)[:10])]
 

@@ -1,7 +1,7 @@
 """The reference of the model test: the review of a Device, before its split and before each work order
 (gateway/DEVICES.md, Review)."""
 from model_items import Batch, Item
-from model_rules import MODEL, TYPES, by_itself, elsewhere, is_hex, is_non_migratable
+from model_rules import MODEL, TYPES, by_itself, elsewhere, is_hex, is_non_migratable, supply_point
 from model_time import DAY, midnight, text_of, time_of
 
 PASSING_STATUS = ("InstalledNotCommissioned", "Suspended", "Recovery")
@@ -94,7 +94,7 @@ class Review:
         if (known or {}).get("Credentials") == "ECOS" or \
                 any(other.replaced and not other.live for other in past):
             found.append(("C108", False, None))
-        mpxn = self.supply_point(known, now) if known is not None else row["MPxN"]
+        mpxn = supply_point(self.supply_point(known, now) if known is not None else row["MPxN"])
         starts = [time_of(start) for of, start in self.events if of == mpxn and mpxn]
         near = [start for start in starts if now < start <= now + self.settings.cos_window]
         if near:
@@ -154,5 +154,5 @@ class Review:
 
     def supplier_of(self, meter, now):
         begun = [(time_of(start), row["GainingSupplierId"]) for (mpxn, start), row in self.events.items()
-                 if mpxn == meter["MPxN"] and mpxn and time_of(start) <= now]
+                 if mpxn == supply_point(meter["MPxN"]) and mpxn and time_of(start) <= now]
         return max(begun)[1] if begun else meter["SupplierId"] or None

@@ -65,6 +65,11 @@ def is_non_migratable(row, entry, now):
         (not entry["NonMigratableTo"] or now < time_of(entry["NonMigratableTo"]))
 
 
+def supply_point(mpxn):
+    """A number: leading zeros do not count."""
+    return mpxn.lstrip("0")
+
+
 def elsewhere(row, known):
     """Which of hub, supply point and region differ from the inventory's. What is malformed is not compared."""
     malformed = {"MPxN": any(code == "C113" for code, _, _ in by_itself(row)[0]),
@@ -77,7 +82,8 @@ def elsewhere(row, known):
 def reference_key(kind, row):
     columns = {"INV": ("DeviceID",), "COS": ("MPxN", "SupplyStartDate"), "PTY": ("PartyId", "Role"),
                "NMM": ("DeviceType", "DeviceManufacturer", "DeviceModel", "FirmwareVersion", "NonMigratableFrom")}[kind]
-    key = tuple(row[name].upper() if name == "DeviceID" else row[name] for name in columns)
+    alike = {"DeviceID": str.upper, "MPxN": supply_point}
+    key = tuple(alike.get(name, str)(row[name]) for name in columns)
     return key[0] if len(key) == 1 else key
 
 

@@ -152,8 +152,10 @@ class Sessions:
         elif item.tcos == "FAILED" and item.ecos == ("N",):
             self.fail(item, now, "D151")
         else:
+            goes_on = item.state == "CONFIRM_MISMATCH"  # an operator may have closed the incident
             item.become("CONFIRM_MISMATCH", now, "D151")
-            self.tell_partners(item, "D151", now)
+            if not goes_on:
+                self.tell_partners(item, "D151", now)
 
     def compare_late(self, item, now):
         """One side has spoken after an end without success; the finding that it gets."""

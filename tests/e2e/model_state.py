@@ -9,8 +9,8 @@ Model has one subject.
 """
 from model_dispatch import Dispatch
 from model_incidents import Incidents
-from model_intake import Intake, in_turn
-from model_items import REFERENCE, Answers, Settings
+from model_intake import Intake
+from model_items import Answers, Settings
 from model_reference import ReferenceData
 from model_reports import Reports
 from model_review import Review
@@ -24,8 +24,10 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData):
         self.batches = []       # of the accepted instructions
         self.waiting = []       # instructions that wait for an inventory
         self.held = []          # files that would remove too much,
-        self.released = []      # those that an operator has let through,
-        self.line = []          # and reference data that wait behind them
+        self.released = []      # those of them that an operator has let through,
+        self.given_up = []      # or given up,
+        self.line = []          # and reference data that wait behind those that are held
+        self.parked = []        # files that an operator holds back
         self.held_now = False   # in the last pass
         self.inventory = None   # DeviceID: row; None before the first accepted INV
         self.inventory_at = None
@@ -35,10 +37,11 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData):
         self.with_parties = False  # a PTY was accepted
         self.first_tries = []   # times
         self.accepted = []      # times
-        self.seen = set()       # names of files taken
-        self.last = {}          # type of an inbound file: number of its last accepted file,
-        self.good = {}          # and those of all whose number was good, since they began with 1 again
-        self.judged_numbers = {}  # name of a file that is held: what its number was found to be
+        self.picked_up = 0      # how many files
+        self.copies = {}        # drop and name: files that came so
+        self.revisions = {}     # name of an EMA: how many have it, but for the number at its end
+        self.rejected = {}      # (drop, name of a rejected file or of the EMA that says so): drop and name of the file
+        self.numbers = {}       # type: {id of a file: (number, "came", "good" or "accepted")}; no bad ones
         self.incidents = []     # [code, subject, begun, cleared]
         self.reports = Reports()
         self.now = 0            # when the last pass acted
@@ -48,29 +51,24 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData):
 
     # ---- one pass ----
 
-    def run_pass(self, wall, files=(), orders=(), release=False):
-        """wall: what the clock says. orders: (Device, "migrated", "failed" or "released"), before the pass. A pass acts
-        at no earlier time than the one before. The gateway goes by the newest time that it has recorded; a pass that
-        files came to has recorded its own."""
+    def run_pass(self, wall, files=(), orders=()):
+        """wall: what the clock says. orders: see carry_out, before the pass. A pass acts at no earlier time than the
+        one before. The gateway goes by the newest time that it has recorded; a pass that files came to has recorded
+        its own."""
         self.now = now = max(self.now, wall)
         answers = Answers()
         self.reported = answers.inc
         self.held_now = False
-        for device, as_what in orders:
-            answers.orders.append(self.release_device(device, now) if as_what == "released" else
-                                  self.end_by_order(device, as_what, now, answers))
-        if release:
-            self.release(now)
+        answers.orders = [self.carry_out(subject, what, now, answers) for subject, what in orders]
         answers.reports = self.reports.issue(self, now)
         self.pass_time(now, answers)
-        files = in_turn(files, self.settings.drops)
-        first = [file for file in files if file.kind in REFERENCE]
-        if self.judge_reference(first, now, answers):
+        files = self.pick_up(files)
+        if self.judge_reference([file for file in files if file.is_reference], now, answers):
             self.dispatch(now, answers)
         while self.waiting and not self.inventory_is_stale(now):
             self.judge(self.waiting.pop(0), now, answers)
             self.dispatch(now, answers)
-        for file in files[len(first):]:
+        for file in [one for one in files if not one.is_reference]:
             self.take(file, now, answers)
             self.dispatch(now, answers)
         if self.inventory_is_stale(now):
@@ -79,3 +77,14 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData):
             self.clear_incident("A104", "INV", now)
         self.dispatch(now, answers)
         return answers
+
+    def carry_out(self, subject, what, now, answers):
+        """An operator's order; whether it is carried out. subject: a Device to be "migrated", "failed" or "released"; a
+        file to "hold" or to "let go"; (code, what it is about) of an incident to "close"."""
+        if what == "close":
+            return self.close(*subject, now)
+        if what in ("hold", "let go"):
+            return self.hold(subject) if what == "hold" else self.release(subject, now)
+        if what == "released":
+            return self.release_device(subject, now)
+        return self.end_by_order(subject, what, now, answers)

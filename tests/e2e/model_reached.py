@@ -1,0 +1,47 @@
+"""How often histories of the model test came to what they are to show."""
+import collections
+
+# what the histories of one `make check` must have come to, each
+NEEDED = ("B101", "B108", "B210", "C108", "C109", "C110", "C115", "C119", "C124", "C125", "A104 opened", "A115 opened",
+          "A117 opened", "A117 closed", "D150 opened", "a file corrected", "a wrong name corrected", "a file let go",
+          "a file given up", "an incident closed", "a Device ended", "a Device released", "an MPID of another",
+          "an MPRN with zeros", "an outcome after the first", "ECOSMIG-003 late")
+
+
+class Reached(collections.Counter):
+    def add(self, answers, orders):
+        """What one pass wrote, by the model."""
+        for file, outcome, codes in answers.ema:
+            self.update({code for _, code in codes})
+            self["an MPID of another"] += file.kind == "PTY" and any(code == "C120" for _, code in codes)
+            if outcome != "RJ":
+                self.add_accepted(file)
+        self.update(f"{code} {'opened' if event == 'RAISED' else 'closed'}" for event, code, _ in answers.inc)
+        self["an outcome after the first"] += sum(number > 1 for _, _, number in answers.emo)
+        for (subject, what), done in zip(orders, answers.orders):
+            self[self.name_of(subject, what)] += done
+        self.add_reports(answers.reports)
+
+    def add_accepted(self, file):
+        self["an MPRN with zeros"] += any(row.get("MPxN", "").startswith("0") for row in file.rows)
+        if file.corrects and file.corrects[0]:
+            self["a file corrected"] += 1
+            self["a wrong name corrected"] += bool(file.corrects[0].misnamed)
+
+    @staticmethod
+    def name_of(subject, what):
+        if what == "close":
+            return "a file given up" if subject[0] == "A117" else "an incident closed"
+        return {"hold": "a file held", "let go": "a file let go", "released": "a Device released"}.get(
+            what, "a Device ended")
+
+    def add_reports(self, reports):
+        for (ref, _, _), rows in reports.items():
+            self[f"{ref} rows"] += len(rows)
+            for row in rows:
+                since = row.get("SupplyStartDate") or row.get("InstalledDate") or row.get("CommissionedDate")
+                if ref in ("ECOSMIG-003", "ECOSMIG-006") and since < row["PeriodStart"][:10]:
+                    self[f"{ref} late"] += 1
+
+    def missing(self):
+        return [name for name in NEEDED if not self[name]]
