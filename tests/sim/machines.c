@@ -1,0 +1,279 @@
+/*
+ * The gateway's machine and those who run it: a home is made and its settings are chosen, the daemon is kept running,
+ * and faults come at the rates of the profile. Restores are in restores.c.
+ */
+#include "tests/sim/world_private.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+struct machines {
+    bool damaged;
+    bool stopped;       /* on purpose: nobody starts the daemon meanwhile */
+    int64_t crashed_at; /* when the daemon ended last without having been asked; 0: never */
+};
+
+static struct random *chance_of(struct world *world)
+{
+    return sim_random(world->sim, "machines");
+}
+
+/* ---- the daemon ---- */
+
+static void start(struct sim *sim, void *user);
+
+static void daemon_ended(struct sim *sim, struct process *process, int status, void *user)
+{
+    struct world *world = user;
+
+    sim_say(sim, "run ends with %d%s%s", status, status > 0 ? ": " : "", status > 0 ? process_output(process) : "");
+    if (status < 0)
+        world->machines->crashed_at = sim_now(sim);
+    if (!world->judged)
+        sim_at(sim, world_between(world, chance_of(world), SIM_SECOND, world->settling ? SIM_MINUTE : 20 * SIM_MINUTE),
+               start, world);
+}
+
+static void start(struct sim *sim, void *user)
+{
+    struct world *world = user;
+
+    if (world->judged || world->machines->stopped || process_find(sim, world->home, "run") != NULL)
+        return;
+    sim_say(sim, "run is started");
+    (void)process_start(sim, world->home, (const char *const[]){"run", NULL}, daemon_ended, world);
+}
+
+/* ---- the home ---- */
+
+/* Replaces "name=…" in the first line of the group that begins so; appends nothing: `init` writes every setting. */
+static void set(GString *text, const char *group, const char *name, const char *value)
+{
+    g_autofree char *head = g_strdup_printf("[%s]\n", group), *key = g_strdup_printf("\n%s=", name);
+    char *at = strstr(text->str, head), *line = at != NULL ? strstr(at, key) : NULL;
+
+    if (line == NULL)
+        g_error("the configuration has no %s in [%s]", name, group);
+    size_t from = (size_t)(line - text->str) + strlen(key), length = strcspn(text->str + from, "\n");
+    g_string_erase(text, (gssize)from, (gssize)length);
+    g_string_insert(text, (gssize)from, value);
+}
+
+static void choose_settings(struct world *world, GString *text)
+{
+    struct random *random = sim_random(world->sim, "settings");
+    static const char *const drops[] = {"drop mcc", "drop tcos",      "drop ecos",
+                                        "drop dcc", "drop suppliers", "drop maps"};
+    static const char *const days[] = {"30", "7", "2"}, *const forms[] = {"csv", "xml"};
+
+    set(text, "gateway", "next_session", days[random_below(random, G_N_ELEMENTS(days))]);
+    set(text, "gateway", "work_order_form", forms[random_below(random, G_N_ELEMENTS(forms))]);
+    set(text, "gateway", "inventory", random_chance(random, 0.5) ? "required" : "auto");
+    set(text, "gateway", "poll_interval", "3600");
+    if (random_chance(random, 0.2))
+        set(text, "gateway", "dispatch_hours", "22-06");
+    if (random_chance(random, 0.2))
+        set(text, "gateway", "work_order_devices", "2");
+    if (random_chance(random, 0.2))
+        set(text, "gateway", "ecos_subject", ECOS_SUBJECT);
+    for (unsigned i = 0; i < G_N_ELEMENTS(drops); i++)
+        if (random_chance(random, 0.3))
+            set(text, drops[i], "complete", "at-once");
+}
+
+static void make_home(struct world *world)
+{
+    g_autofree char *path = g_build_filename(world->home, "ecosgate.conf", NULL), *text = NULL;
+    g_autoptr(GString) output = g_string_new(NULL);
+    const char *const argv[] = {"init", world->home, NULL};
+    int status = process_run(world->sim, sim_folder(world->sim), argv, output);
+
+    if (status != 0 || !g_file_get_contents(path, &text, NULL, NULL)) {
+        sim_broken(world->sim, "init", "init ends with %d: %s", status, output->str);
+        return;
+    }
+    g_autoptr(GString) settings = g_string_new(text);
+    choose_settings(world, settings);
+    if (!g_file_set_contents(path, settings->str, (gssize)settings->len, NULL))
+        g_error("%s cannot be written", path);
+    start(world->sim, world);
+}
+
+/* ---- faults ---- */
+
+static bool may_begin(const struct world *world)
+{
+    return !world->settling && sim_faults(world->sim);
+}
+
+static void restart(struct sim *sim, void *user)
+{
+    struct world *world = user;
+    struct process *daemon = process_find(sim, world->home, "run");
+
+    if (!may_begin(world))
+        return;
+    if (daemon != NULL)
+        process_signal(daemon, SIGTERM);
+    world_after(world, "machines", world->rates.restarted, restart);
+}
+
+/* A kill at any step from now on. */
+static void kill_daemon(struct sim *sim, void *user)
+{
+    struct world *world = user;
+    static const enum machine_event ways[] = {FAULT_KILL_BEFORE, FAULT_KILL_AFTER};
+    struct machine_fault fault = {.calls = CALL_ANY,
+                                  .first = 1 + random_below(chance_of(world), 300),
+                                  .count = 1,
+                                  .event = ways[random_below(chance_of(world), 2)]};
+
+    if (!may_begin(world))
+        return;
+    if (sim_has(sim, "kills"))
+        machine_fault(sim, world->home, &fault);
+    world_after(world, "machines", world->rates.killed, kill_daemon);
+}
+
+static void cut_power(struct sim *sim, void *user)
+{
+    struct world *world = user;
+    struct machine_fault fault = {
+        .calls = CALL_ANY, .first = 1 + random_below(chance_of(world), 300), .count = 1, .event = FAULT_POWER};
+
+    if (!may_begin(world))
+        return;
+    if (sim_has(sim, "power cuts"))
+        machine_fault(sim, world->home, &fault);
+    world_after(world, "machines", world->rates.powered, cut_power);
+}
+
+static void mend_disk(struct sim *sim, void *user)
+{
+    struct world *world = user;
+
+    machine_mend_disk(sim, world->home);
+    machine_set_room(sim, world->home, UINT64_C(1) << 40);
+}
+
+static void fail_disk(struct sim *sim, void *user)
+{
+    struct world *world = user;
+    struct random *random = chance_of(world);
+    static const int errors[] = {ENOSPC, EIO, EMFILE, EIO, ENOSPC};
+    static const unsigned calls[] = {CALL_OPEN, CALL_WRITE, CALL_SYNC, CALL_NAME, CALL_SPACE, CALL_ANY};
+    bool late = random_chance(random, 0.1);
+    struct machine_fault fault = {.calls = calls[random_below(random, G_N_ELEMENTS(calls))],
+                                  .first = 1 + random_below(random, 200),
+                                  .count = random_below(random, 4),
+                                  .event = late ? FAULT_ERROR_LATE : FAULT_ERROR,
+                                  .errnum = errors[random_below(random, G_N_ELEMENTS(errors))]};
+
+    if (!may_begin(world))
+        return;
+    if (sim_has(sim, "disk errors")) {
+        machine_fault(sim, world->home, &fault);
+        if (random_chance(random, 0.2))
+            machine_set_room(sim, world->home, random_below(random, 100 << 20));
+        sim_at(sim, world_between(world, random, SIM_MINUTE, 6 * SIM_HOUR), mend_disk, world);
+    }
+    world_after(world, "machines", world->rates.disk, fail_disk);
+}
+
+static double maybe(struct random *random, double chance)
+{
+    return random_chance(random, 0.3) ? chance : 0;
+}
+
+static void end_quirks(struct sim *sim, void *user)
+{
+    (void)user;
+    static const char *const drops[] = {"mcc", "tcos", "ecos", "dcc", "suppliers", "maps"};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(drops); i++) {
+        g_autofree char *host = g_strdup_printf("%s.example.org", drops[i]);
+        server_set_quirks(sim, host, NULL);
+    }
+}
+
+static void begin_quirks(struct sim *sim, void *user)
+{
+    struct world *world = user;
+    struct random *r = chance_of(world);
+    static const char *const drops[] = {"mcc", "tcos", "ecos", "dcc", "suppliers", "maps"};
+    struct server_quirks quirks = {.twice = maybe(r, 0.1),
+                                   .unlisted = maybe(r, 0.1),
+                                   .hidden = maybe(r, 0.05),
+                                   .wrong_size = maybe(r, 0.05),
+                                   .lost_before = maybe(r, 0.05),
+                                   .lost_after = maybe(r, 0.05),
+                                   .refused = maybe(r, 0.1),
+                                   .refused_done = maybe(r, 0.02),
+                                   .not_done = maybe(r, 0.02),
+                                   .slow = maybe(r, 0.1),
+                                   .hang = maybe(r, 0.01),
+                                   .gone = maybe(r, 0.01),
+                                   .other_key = maybe(r, 0.005),
+                                   .full = maybe(r, 0.02)};
+
+    if (!may_begin(world))
+        return;
+    if (sim_has(sim, "server quirks")) {
+        g_autofree char *host = g_strdup_printf("%s.example.org", drops[random_below(r, G_N_ELEMENTS(drops))]);
+        server_set_quirks(sim, host, &quirks);
+        sim_at(sim, world_between(world, r, SIM_HOUR, 2 * SIM_DAY), end_quirks, world);
+    }
+    world_after(world, "machines", world->rates.quirks, begin_quirks);
+}
+
+/* ---- */
+
+bool machines_damaged(const struct world *world)
+{
+    return world->machines->damaged;
+}
+
+void machines_stay_down(struct world *world)
+{
+    world->machines->stopped = true;
+}
+
+void machines_go_on(struct world *world)
+{
+    world->machines->stopped = false;
+    start(world->sim, world);
+}
+
+bool machines_crashed_lately(const struct world *world)
+{
+    return world->machines->crashed_at != 0 && sim_now(world->sim) < world->machines->crashed_at + SIM_DAY;
+}
+
+void machines_settle(struct world *world)
+{
+    machine_mend_disk(world->sim, world->home);
+    machine_set_room(world->sim, world->home, UINT64_C(1) << 40);
+    machine_set_clock(world->sim, world->home, 0);
+    machine_set_drift(world->sim, world->home, 0);
+    end_quirks(world->sim, world);
+}
+
+void machines_begin(struct world *world)
+{
+    world->machines = g_new0(struct machines, 1);
+    if (world->rates.powered > 0)
+        power_record(world->sim);
+    make_home(world);
+    world_after(world, "machines", world->rates.restarted, restart);
+    world_after(world, "machines", world->rates.killed, kill_daemon);
+    world_after(world, "machines", world->rates.powered, cut_power);
+    world_after(world, "machines", world->rates.disk, fail_disk);
+    world_after(world, "machines", world->rates.quirks, begin_quirks);
+}
+
+void machines_free(struct world *world)
+{
+    g_free(world->machines);
+}

@@ -1,0 +1,351 @@
+/*
+ * Operators: a round each day over what waits for a person, as gateway/OPERATIONS.md says, and needless orders now and
+ * then. At the end they show what the gateway says of itself.
+ */
+#include "tests/sim/world_private.h"
+
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef void read_line(struct world *world, json_t *object);
+
+struct command {
+    struct world *world;
+    read_line *read; /* each line of the output, as JSON; NULL: nobody reads it */
+    void (*then)(struct world *world, int status);
+};
+
+struct operators {
+    GHashTable *seen; /* "CONFIRM MCC.B-1.1" → when it was first seen, int64_t * */
+    GHashTable *open; /* incidents that the gateway calls open, at the end */
+    bool verified;    /* a verify of the end has run */
+};
+
+static struct random *chance_of(struct world *world)
+{
+    return sim_random(world->sim, "operators");
+}
+
+static const char *text_of(json_t *object, const char *member)
+{
+    const char *text = json_string_value(json_object_get(object, member));
+    return text != NULL ? text : "";
+}
+
+/* ---- commands ---- */
+
+static void read_output(struct command *command, const char *output)
+{
+    g_auto(GStrv) lines = g_strsplit(output, "\n", -1);
+
+    for (unsigned i = 0; lines[i] != NULL; i++) {
+        json_t *object = lines[i][0] == '{' ? json_loads(lines[i], 0, NULL) : NULL;
+        if (object != NULL)
+            command->read(command->world, object);
+        json_decref(object);
+    }
+}
+
+static void command_ended(struct sim *sim, struct process *process, int status, void *user)
+{
+    struct command *command = user;
+
+    if (status != 0)
+        sim_say(sim, "%s ends with %d: %s", process_home(process), status, process_output(process));
+    if (command->read != NULL)
+        read_output(command, process_output(process));
+    if (command->then != NULL)
+        command->then(command->world, status);
+}
+
+static void run(struct world *world, read_line *read, void (*then)(struct world *world, int status),
+                const char *const *argv)
+{
+    struct command *command = world_keep(world, g_new0(struct command, 1));
+
+    *command = (struct command){world, read, then};
+    (void)process_start(world->sim, world->home, argv, command_ended, command);
+}
+
+#define RUN(world, read, then, ...) run(world, read, then, (const char *const[]){__VA_ARGS__, NULL})
+
+/* ---- the round ---- */
+
+/* How long a thing has been seen. */
+static int64_t seen_for(struct world *world, const char *kind, const char *what)
+{
+    char *key = g_strdup_printf("%s %s", kind, what);
+    int64_t *first = g_hash_table_lookup(world->operators->seen, key);
+
+    if (first != NULL) {
+        g_free(key);
+        return sim_now(world->sim) - *first;
+    }
+    first = g_new(int64_t, 1);
+    *first = sim_now(world->sim);
+    g_hash_table_insert(world->operators->seen, key, first);
+    return 0;
+}
+
+static void read_held(struct world *world, json_t *job)
+{
+    g_autofree char *id = g_strdup_printf("%lld", (long long)json_integer_value(json_object_get(job, "id")));
+    const char *text = text_of(job, "id");
+
+    const struct sent *sent = g_hash_table_lookup(world->sent, text_of(job, "name"));
+
+    if (sent != NULL && sent->mistake)
+        return; /* see give_up */
+    if (seen_for(world, "held", *text != '\0' ? text : id) > 6 * SIM_HOUR || world->settling) {
+        sim_say(world->sim, "an operator releases job %s (%s)", *text != '\0' ? text : id, text_of(job, "name"));
+        RUN(world, NULL, NULL, "spool", "release", *text != '\0' ? text : id, "--reason", "asked the sender");
+    }
+}
+
+/* One side is silent, or the two disagree: after two days the sides are asked, after four the operator has found out
+ * which credentials the Device has. */
+static void read_unsettled(struct world *world, json_t *item)
+{
+    const char *work_item = text_of(item, "work_item"), *id = text_of(item, "device");
+    const struct device *device = estate_find(world->estate, id);
+    int64_t seen = seen_for(world, "CONFIRM", work_item);
+
+    if (device == NULL)
+        return;
+    if (seen > 4 * SIM_DAY) {
+        sim_say(world->sim, "an operator ends the work on %s", id);
+        oracle_ended(world->oracle, id);
+        RUN(world, NULL, NULL, "device", "end", id, "--as", device->ecos ? "migrated" : "failed", "--reason",
+            "read from the Device");
+    } else if (seen > 2 * SIM_DAY) {
+        providers_ask(world, work_item);
+    }
+}
+
+static bool folder_has(const char *folder, const char *prefix)
+{
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+
+    for (const char *name; dir != NULL && (name = g_dir_read_name(dir)) != NULL;)
+        if (g_str_has_prefix(name, prefix))
+            return true;
+    return false;
+}
+
+/* After a recovery: nothing is ordered again before what the lost ledger ordered is known. */
+static void read_withheld(struct world *world, json_t *item)
+{
+    const char *work_item = text_of(item, "work_item"), *id = text_of(item, "device");
+
+    if (seen_for(world, "withheld", work_item) < SIM_DAY)
+        return;
+    g_autofree char *out = g_strdup_printf("%s/drops/tcos/out", world->home);
+    if (folder_has(out, "EMW")) /* TCoS has not read all orders yet */
+        return;
+    if (!oracle_is_known(world->oracle, work_item)) {
+        providers_ask(world, work_item);
+        return;
+    }
+    sim_say(world->sim, "an operator releases %s", id);
+    oracle_released(world->oracle, id);
+    RUN(world, NULL, NULL, "device", "release", id, "--reason", "TCoS has no order for it");
+}
+
+/* A117: its sender says that the file was a mistake. */
+static void give_up(struct world *world, const char *id, const char *subject)
+{
+    const char *name = strchr(subject, '/');
+    const struct sent *sent = name != NULL ? g_hash_table_lookup(world->sent, name + 1) : NULL;
+
+    if (sent == NULL || !sent->mistake || seen_for(world, "A117", id) < 6 * SIM_HOUR)
+        return;
+    oracle_given_up(world->oracle, sent->name);
+    RUN(world, NULL, NULL, "incident", "close", id, "--reason", "DCC sends the whole again");
+    dcc_correct(world);
+}
+
+static void read_incident(struct world *world, json_t *incident)
+{
+    const char *id = text_of(incident, "id"), *code = text_of(incident, "code"), *device = text_of(incident, "device");
+
+    if (json_is_string(json_object_get(incident, "cleared")))
+        return;
+    if (strcmp(code, "D152") == 0 && seen_for(world, "D152", id) > SIM_DAY) {
+        oracle_released(world->oracle, device);
+        RUN(world, NULL, NULL, "device", "release", device, "--reason", "recovered Device");
+    }
+    if (strcmp(code, "A117") == 0)
+        give_up(world, id, text_of(incident, "subject"));
+    int64_t apart = machine_clock(world->sim, world->home) - sim_now(world->sim);
+    if (strcmp(code, "A105") == 0 && ABS(apart) < SIM_MINUTE && seen_for(world, "A105", id) > SIM_HOUR)
+        RUN(world, NULL, NULL, "incident", "close", id, "--reason", "the clock is right");
+}
+
+static void make_round(struct world *world)
+{
+    RUN(world, read_incident, NULL, "--json", "incident", "list");
+    RUN(world, read_held, NULL, "--json", "spool", "list", "--state", "held");
+    RUN(world, read_unsettled, NULL, "--json", "device", "list", "--state", "CONFIRM_PENDING");
+    RUN(world, read_unsettled, NULL, "--json", "device", "list", "--state", "CONFIRM_MISMATCH");
+    if (restores_back_to(world) != 0)
+        RUN(world, read_withheld, NULL, "--json", "device", "list", "--withheld");
+}
+
+static void each_day(struct sim *sim, void *user)
+{
+    struct world *world = user;
+
+    if (world->judged)
+        return;
+    make_round(world);
+    int64_t pause = world->settling || restores_back_to(world) != 0 ? 8 * SIM_HOUR : 24 * SIM_HOUR;
+    sim_at(sim, sim_now(sim) + pause, each_day, world);
+}
+
+/* ---- needless orders ---- */
+
+static void meddle(struct sim *sim, void *user)
+{
+    struct world *world = user;
+    unsigned n = world->order_of_sent->len;
+
+    (void)sim;
+    if (world->settling)
+        return;
+    g_autofree char *id = g_strdup_printf("%u", 1 + (unsigned)random_below(chance_of(world), 3 * n + 1));
+    static const char *const orders[] = {"hold", "release", "hold"};
+    RUN(world, NULL, NULL, "spool", orders[random_below(chance_of(world), G_N_ELEMENTS(orders))], id, "--reason",
+        "by mistake");
+    world_after(world, "operators", world->rates.meddled, meddle);
+}
+
+/* ---- the end ---- */
+
+static void read_open(struct world *world, json_t *incident)
+{
+    if (!json_is_string(json_object_get(incident, "cleared")))
+        g_hash_table_add(world->operators->open, g_strdup(text_of(incident, "id")));
+}
+
+static void read_job(struct world *world, json_t *job)
+{
+    const char *state = text_of(job, "state"), *name = text_of(job, "name"), *type = text_of(job, "type");
+    static const char *const own[] = {"EMW", "EMO", "INC", NULL};
+    bool done = strcmp(state, "done") == 0, damaged = machines_damaged(world);
+
+    const struct sent *sent = g_hash_table_lookup(world->sent, name);
+    bool given_up = sent != NULL && sent->mistake && strcmp(state, "held") == 0;
+
+    if (!done && !given_up && strcmp(state, "rejected") != 0 && !(damaged && strcmp(state, "corrupt") == 0))
+        sim_broken(world->sim, "unanswered", "job %s, %s, is still in %s/", text_of(job, "id"), name, state);
+    else if (done && g_strv_contains(own, type) && !oracle_has_reached(world->oracle, name) &&
+             restores_back_to(world) == 0 && !restores_may_be_lost(world, name))
+        sim_broken(world->sim, "delivered", "%s is in done/, its recipient never got it", name);
+}
+
+static void read_report_file(struct world *world, json_t *file)
+{
+    const char *name = text_of(file, "file"), *state = text_of(file, "state");
+
+    if (*name == '\0' || oracle_has_reached(world->oracle, name) || restores_back_to(world) != 0)
+        return;
+    if (strcmp(state, "DELIVERED") == 0 && restores_may_be_lost(world, name))
+        return;
+    if (strcmp(state, "DELIVERED") == 0)
+        sim_broken(world->sim, "delivered", "%s counts as delivered, its recipient never got it", name);
+    else
+        sim_broken(world->sim, "unanswered", "%s is still %s", name, state);
+}
+
+static void judge_verify(struct world *world, int status)
+{
+    if (status == 0 && machines_damaged(world))
+        sim_broken(world->sim, "verify", "the spool was damaged, and spool verify calls it sound");
+    if (status != 0 && !machines_damaged(world))
+        sim_broken(world->sim, "verify", "spool verify ends with %d, and nothing was damaged", status);
+}
+
+/* What still lies in a drop was not picked up. */
+static void judge_drops(struct world *world)
+{
+    static const char *const drops[] = {"mcc", "tcos", "ecos", "dcc"};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(drops); i++) {
+        g_autofree char *path = g_strdup_printf("%s/drops/%s/in", world->home, drops[i]);
+        g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+        for (const char *name; dir != NULL && (name = g_dir_read_name(dir)) != NULL;)
+            if (name[0] != '.')
+                sim_broken(world->sim, "unanswered", "%s still lies in %s", name, path);
+    }
+}
+
+/* Runs a command to its end; its status. */
+static int ask(struct world *world, read_line *read, const char *const *argv)
+{
+    g_autoptr(GString) output = g_string_new(NULL);
+    struct command command = {.world = world, .read = read};
+    int status = process_run(world->sim, world->home, argv, output);
+
+    if (read != NULL)
+        read_output(&command, output->str);
+    if (status != 0)
+        sim_say(world->sim, "%s ends with %d: %s", argv[0], status, output->str);
+    return status;
+}
+
+#define ASK(world, read, ...) ask(world, read, (const char *const[]){__VA_ARGS__, NULL})
+
+static void stop_daemon(struct world *world)
+{
+    struct process *daemon = process_find(world->sim, world->home, "run");
+
+    world->judged = true;
+    if (daemon != NULL)
+        process_signal(daemon, SIGTERM);
+    /* Each command lets the simulation go on; one look suffices, for a daemon without work ends at once. */
+    (void)ASK(world, NULL, "status");
+}
+
+void operators_judge(struct world *world)
+{
+    stop_daemon(world);
+    for (unsigned i = 0; i < world->recipients->len; i++)
+        world_take(world, world->recipients->pdata[i]);
+    judge_drops(world);
+    judge_verify(world, ASK(world, NULL, "spool", "verify"));
+    (void)ASK(world, read_job, "--json", "spool", "list");
+    (void)ASK(world, read_report_file, "--json", "report", "list");
+    (void)ASK(world, read_open, "--json", "incident", "list");
+    for (unsigned i = 0; i < world->estate->devices->len; i++) {
+        const struct device *device = world->estate->devices->pdata[i];
+        if (!estate_has_supplier(world->estate, device))
+            oracle_unreported(world->oracle, device->id);
+    }
+    oracle_judge(world->oracle, world->operators->open);
+    unsigned put, taken, migrated, failed;
+    oracle_count(world->oracle, &put, &taken, &migrated, &failed);
+    sim_say(world->sim, "%u files put, %u taken; work items: %u MIGRATED, %u FAILED", put, taken, migrated, failed);
+}
+
+void operators_settle(struct world *world)
+{
+    sim_at(world->sim, sim_now(world->sim) + SIM_HOUR, each_day, world);
+}
+
+void operators_begin(struct world *world)
+{
+    world->operators = g_new0(struct operators, 1);
+    world->operators->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    world->operators->open = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    sim_at(world->sim, sim_now(world->sim) + 2 * SIM_DAY, each_day, world);
+    world_after(world, "operators", world->rates.meddled, meddle);
+}
+
+void operators_free(struct world *world)
+{
+    g_hash_table_destroy(world->operators->seen);
+    g_hash_table_destroy(world->operators->open);
+    g_free(world->operators);
+}

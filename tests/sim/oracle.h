@@ -1,0 +1,69 @@
+/*
+ * The judge of a run. It sees what partners see: files that they put into drops and take out of them, orders that
+ * operators give, what the program prints. It asks for promises (gateway/NOTES.md) and does not repeat the gateway's
+ * rules: of a Device it wants to know that it was ordered once for each try, not whether a review was right.
+ *
+ *     oracle_put(oracle, name, bytes, size)           a partner has put a file into its drop
+ *     oracle_took(oracle, folder, name, bytes, size)  a recipient has taken one
+ *     oracle_…(…)                                     what an operator or a fault has done, which weakens a promise
+ *     oracle_judge(oracle, open_incidents)            all is settled
+ *
+ * A broken promise ends the run (sim_broken). The promises by name:
+ *
+ *     once        a Device is ordered once for each try, and tries follow each other
+ *     success     no order after a success
+ *     live        one work item of a Device at a time
+ *     ack         one EMA for each file that was put, and about it
+ *     sum         in = accepted + rejected + deferred, of EMI, EMA, EMD and EMO
+ *     outcome     an EMO shows an end once, and the right one
+ *     number      a number or a name is never used twice for different bytes
+ *     twice       a file is delivered once
+ *     report      a migrated Device is in one 001, a failed session in one 002, a late fact in one 003 or 006
+ *     incident    an incident is opened once and closed once
+ *     unanswered  nothing is left without its answer
+ */
+#ifndef ECOSGATE_TESTS_SIM_ORACLE_H
+#define ECOSGATE_TESTS_SIM_ORACLE_H
+
+#include "tests/sim/sim.h"
+
+#include <stddef.h>
+
+struct oracle;
+
+struct oracle *oracle_new(struct sim *sim);
+void oracle_free(struct oracle *oracle);
+
+void oracle_put(struct oracle *oracle, const char *name, const char *bytes, size_t size);
+/* `folder` is "mcc", "suppliers/SUP1" and the like. */
+void oracle_took(struct oracle *oracle, const char *folder, const char *name, const char *bytes, size_t size);
+
+/* An operator had the file of that name judged again: one more answer. */
+void oracle_requeued(struct oracle *oracle, const char *name);
+/* An operator had an outgoing file delivered once more. */
+void oracle_redelivered(struct oracle *oracle, const char *name);
+/* An operator has overruled what is known of the Device. */
+void oracle_released(struct oracle *oracle, const char *device);
+/* An operator has ended the work on the Device. */
+void oracle_ended(struct oracle *oracle, const char *device);
+/* The ledger went back to that time: what it decided since then is lost to it. */
+void oracle_restored(struct oracle *oracle, int64_t back_to);
+/* A file was never answered for a reason that an operator knows: he has given it up, or it was damaged. */
+void oracle_given_up(struct oracle *oracle, const char *name);
+/* The end of a Device's sessions may be in no report: it has no Supplier whom PTY names. */
+void oracle_unreported(struct oracle *oracle, const char *device);
+
+/* The file was taken by its recipient. */
+bool oracle_has_reached(const struct oracle *oracle, const char *name);
+/* All tries of the work item that were ordered have a result that was accepted since the ledger was last restored. */
+bool oracle_is_known(const struct oracle *oracle, const char *work_item);
+/* Names of the files of which a ledger of that time knows nothing: those that were acknowledged since or not at all, in
+ * the order in which they were put. The caller frees the array (the names are the oracle's). */
+GPtrArray *oracle_lost(const struct oracle *oracle, int64_t at);
+
+/* `open` has the IDs of the incidents that the gateway calls open. Checks all that must hold once nothing waits. */
+void oracle_judge(struct oracle *oracle, GHashTable *open);
+/* Numbers for the last line of a run. */
+void oracle_count(const struct oracle *oracle, unsigned *put, unsigned *taken, unsigned *migrated, unsigned *failed);
+
+#endif

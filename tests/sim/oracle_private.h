@@ -1,0 +1,126 @@
+/* What the files of the oracle share. */
+#ifndef ECOSGATE_TESTS_SIM_ORACLE_PRIVATE_H
+#define ECOSGATE_TESTS_SIM_ORACLE_PRIVATE_H
+
+#include "tests/sim/files.h"
+#include "tests/sim/oracle.h"
+
+enum { TRIES = 16 };
+
+/* A file that a partner has put, under one name. */
+struct inbound {
+    char *name;
+    char type[4];
+    unsigned puts, requeued;
+    bool given_up;
+    int64_t put_at;
+    GPtrArray *digests;   /* SHA-256 of what was put under it, in order */
+    GPtrArray *documents; /* the same, read; NULL where it cannot be read */
+    GPtrArray *verdicts;  /* struct verdict *, one for each EMA */
+};
+
+/* What one EMA and the answers of its revision say. */
+struct verdict {
+    struct inbound *inbound;
+    struct document *document; /* of the bytes that it is about */
+    char outcome[4];
+    int64_t at;
+    unsigned parsed, rejected;
+    GHashTable *wrong; /* numbers of the records that did not count */
+    bool responded;    /* there was an EMD */
+    bool rounded;      /* an EMO had all Devices ended */
+    bool lost;         /* the ledger went back to a time before it */
+    unsigned outcomes;
+    GPtrArray *items; /* struct item * of the EMD, in order */
+};
+
+struct order {
+    unsigned try;
+    int64_t at;
+    char *file;
+};
+
+/* What a side has said in a record that counts. */
+struct statement {
+    int64_t at; /* when the gateway acknowledged it; 0: not yet */
+    bool success;
+    char *key;
+};
+
+struct item {
+    char *id, *device;
+    struct verdict *verdict;
+    bool accepted;
+    int64_t accepted_at, ended_at; /* by EMD and EMO; 0: not */
+    GArray *orders;                /* struct order */
+    unsigned failed_told[TRIES + 1], unattempted_told[TRIES + 1], known[TRIES + 1];
+    struct statement tcos, ecos; /* the first success that was acknowledged */
+    bool said_success, said_yes; /* in any file that was put */
+    char outcome[20];            /* of the newest EMO */
+    bool was_failed;             /* an EMO said FAILED */
+    int64_t migrated_at, failed_at;
+    unsigned rows_001, rows_002;
+};
+
+struct device_facts {
+    char *id;
+    GPtrArray *items; /* struct item * */
+    int64_t overruled_at;
+    bool unreported, ended_by_operator;
+};
+
+struct incident {
+    unsigned raised, cleared;
+    bool lost; /* the ledger went back to a time before its opening */
+    int64_t raised_at;
+    char code[8];
+};
+
+struct taken {
+    char *digest, *folder;
+    unsigned times, may_come;
+};
+
+struct oracle {
+    struct sim *sim;
+    GHashTable *inbound;         /* by name */
+    GHashTable *answers;         /* by the name of the EMA: struct verdict * */
+    GHashTable *batches;         /* by BatchId: struct verdict *, once there was an EMD */
+    GPtrArray *verdicts;         /* all of them */
+    GPtrArray *order_of_inbound; /* the same, in the order of the first put */
+    GHashTable *items;           /* by WorkItemId */
+    GPtrArray *order_of_items;
+    GHashTable *devices;
+    GHashTable *taken;     /* by name */
+    GHashTable *numbers;   /* "EMA 57" → name */
+    GHashTable *incidents; /* by IncidentId */
+    GPtrArray *order_of_incidents;
+    GHashTable *rows;   /* "003 device date" → how often */
+    GPtrArray *waiting; /* struct document *: EMD and EMO that came before the EMA or EMD that they need */
+    unsigned restores;
+    unsigned n_put, n_taken;
+};
+
+struct item *oracle_item(struct oracle *oracle, const char *id);
+struct device_facts *oracle_device(struct oracle *oracle, const char *id);
+
+/* oracle_work.c */
+void oracle_look_at_order(struct oracle *oracle, const struct document *document, const char *name);
+void oracle_look_at_response(struct oracle *oracle, struct verdict *verdict, const struct document *document);
+void oracle_look_at_outcome(struct oracle *oracle, struct verdict *verdict, const struct document *document);
+/* Results and confirmations were put (verdict NULL), or acknowledged. */
+void oracle_hear(struct oracle *oracle, const struct document *document, const struct verdict *verdict);
+void oracle_judge_items(struct oracle *oracle);
+
+/* oracle_reports.c */
+void oracle_look_at_report(struct oracle *oracle, const struct document *document, const char *folder);
+void oracle_look_at_incidents(struct oracle *oracle, const struct document *document);
+void oracle_judge_reports(struct oracle *oracle);
+void oracle_judge_incidents(struct oracle *oracle, GHashTable *open);
+
+/* The time of an outgoing file's header. */
+int64_t oracle_time_of(const struct document *document);
+/* Of a number, "" is 0. */
+unsigned oracle_number(const char *text);
+
+#endif

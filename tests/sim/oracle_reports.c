@@ -1,0 +1,123 @@
+/* Reports and incidents: each fact once. */
+#include "tests/sim/oracle_private.h"
+
+#include "tests/sim/when.h"
+
+#include <string.h>
+
+static void count_end(struct oracle *oracle, const struct record *record, bool migrated, const char *name)
+{
+    struct item *item = oracle_item(oracle, record_get(record, "WorkItemId"));
+    unsigned n = ++*(migrated ? &item->rows_001 : &item->rows_002);
+
+    if (!migrated && item->failed_at == 0)
+        item->failed_at = when_parse(record_get(record, "FailedAt"));
+    if (n > 1 + oracle->restores)
+        sim_broken(oracle->sim, "report", "%s of %s is in %s, and was in another one before", item->id,
+                   record_get(record, "DeviceID"), name);
+}
+
+static void count_fact(struct oracle *oracle, const struct record *record, const char *date, const char *name)
+{
+    char *fact = g_strdup_printf("%s %s %s %s", record_get(record, "ReportRef"), record_get(record, "DeviceID"), date,
+                                 *date != '\0' ? record_get(record, "SupplierId") : "");
+    unsigned n = GPOINTER_TO_UINT(g_hash_table_lookup(oracle->rows, fact)) + 1;
+
+    if (n > 1 + oracle->restores)
+        sim_broken(oracle->sim, "report", "%s is in %s, and was in another report before", fact, name);
+    g_hash_table_insert(oracle->rows, fact, GUINT_TO_POINTER(n));
+}
+
+/* A row about a Supplier's Device stands in the folder of that Supplier only. */
+static void check_folder(struct oracle *oracle, const struct record *record, const char *folder, const char *name)
+{
+    const char *mpid = record_get(record, "SupplierMPID"), *end = strrchr(folder, '/');
+
+    if (g_str_has_prefix(folder, "suppliers/") && *mpid != '\0' && strcmp(mpid, end + 1) != 0)
+        sim_broken(oracle->sim, "report", "%s in %s shows a row of %s", name, folder, mpid);
+}
+
+void oracle_look_at_report(struct oracle *oracle, const struct document *document, const char *folder)
+{
+    for (unsigned i = 0; i < document->n; i++) {
+        const struct record *record = &document->records[i];
+        check_folder(oracle, record, folder, document->name);
+        if (strcmp(document->type, "ECOSMIG-001") == 0)
+            count_end(oracle, record, true, document->name);
+        else if (strcmp(document->type, "ECOSMIG-002") == 0)
+            count_end(oracle, record, false, document->name);
+        else if (strcmp(document->type, "ECOSMIG-003") == 0)
+            count_fact(oracle, record, record_get(record, "SupplyStartDate"), document->name);
+        else if (strcmp(document->type, "ECOSMIG-006") == 0)
+            count_fact(oracle, record, "", document->name);
+    }
+}
+
+void oracle_look_at_incidents(struct oracle *oracle, const struct document *document)
+{
+    for (unsigned i = 0; i < document->n; i++) {
+        const struct record *record = &document->records[i];
+        const char *id = record_get(record, "IncidentId");
+        if (record->kind != 'D')
+            continue;
+        struct incident *incident = g_hash_table_lookup(oracle->incidents, id);
+        if (incident == NULL) {
+            incident = g_new0(struct incident, 1);
+            g_hash_table_insert(oracle->incidents, g_strdup(id), incident);
+            g_ptr_array_add(oracle->order_of_incidents, g_strdup(id));
+        }
+        bool raised = strcmp(record_get(record, "Event"), "RAISED") == 0;
+        incident->raised += raised;
+        incident->cleared += !raised;
+        if (raised) {
+            incident->raised_at = when_parse(record_get(record, "At"));
+            (void)g_strlcpy(incident->code, record_get(record, "Code"), sizeof incident->code);
+        }
+        if ((incident->raised > 1 || incident->cleared > 1) && oracle->restores == 0)
+            sim_broken(oracle->sim, "incident", "%s: %s in %s for the second time", id, record_get(record, "Event"),
+                       document->name);
+    }
+}
+
+/* ---- the end ---- */
+
+void oracle_judge_reports(struct oracle *oracle)
+{
+    for (unsigned i = 0; i < oracle->order_of_items->len; i++) {
+        const struct item *item = oracle->order_of_items->pdata[i];
+        if (item->device == NULL) {
+            if (item->rows_001 + item->rows_002 > 0)
+                sim_broken(oracle->sim, "report", "%s was reported and is of no Device", item->id);
+            continue;
+        }
+        bool migrated = strcmp(item->outcome, "MIGRATED") == 0, must = !oracle_device(oracle, item->device)->unreported;
+        if ((migrated && must && item->rows_001 == 0) || (!migrated && item->rows_001 > 0 && oracle->restores == 0))
+            sim_broken(oracle->sim, "report", "%s of %s is %s and in %u reports ECOSMIG-001", item->id, item->device,
+                       item->outcome, item->rows_001);
+        if (item->was_failed && must && item->rows_002 == 0)
+            sim_broken(oracle->sim, "report", "%s of %s has failed and is in no ECOSMIG-002", item->id, item->device);
+        if (!item->was_failed && item->rows_002 > 0 && !migrated && oracle->restores == 0)
+            sim_broken(oracle->sim, "report", "%s of %s is %s and in an ECOSMIG-002", item->id, item->device,
+                       item->outcome);
+    }
+}
+
+void oracle_judge_incidents(struct oracle *oracle, GHashTable *open)
+{
+    for (unsigned i = 0; i < oracle->order_of_incidents->len; i++) {
+        const char *id = oracle->order_of_incidents->pdata[i];
+        const struct incident *incident = g_hash_table_lookup(oracle->incidents, id);
+        bool told_open = incident->raised > incident->cleared, is_open = g_hash_table_contains(open, id);
+        if (incident->raised == 0 && oracle->restores == 0)
+            sim_broken(oracle->sim, "incident", "%s was closed and never opened", id);
+        if (told_open != is_open && !incident->lost && oracle->restores == 0)
+            sim_broken(oracle->sim, "incident", "%s (%s): INC files say that it is %s, the gateway that it is %s", id,
+                       incident->code, told_open ? "open" : "closed", is_open ? "open" : "closed");
+        (void)g_hash_table_remove(open, id);
+    }
+    GHashTableIter iter;
+    gpointer id;
+    g_hash_table_iter_init(&iter, open);
+    while (g_hash_table_iter_next(&iter, &id, NULL) && oracle->restores == 0)
+        sim_broken(oracle->sim, "incident", "%s is open and in no INC file", (const char *)id);
+}

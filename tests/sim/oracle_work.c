@@ -1,0 +1,354 @@
+/* The work on Devices, from the EMD to the EMO: orders, results, ends. */
+#include "tests/sim/oracle_private.h"
+
+#include "tests/sim/when.h"
+
+#include <string.h>
+
+static unsigned clamp_try(const char *text)
+{
+    return MIN(oracle_number(text), TRIES);
+}
+
+/* Ids in hex are the same whatever the case and the separators (formats/FILES.md, 7). */
+static char *plain_key(const char *key)
+{
+    GString *plain = g_string_new(NULL);
+
+    if (g_str_has_prefix(key, "0x"))
+        key += 2;
+    for (; *key != '\0'; key++)
+        if (g_ascii_isxdigit(*key))
+            g_string_append_c(plain, g_ascii_toupper(*key));
+    return g_string_free(plain, FALSE);
+}
+
+/* ---- orders ---- */
+
+static void check_tries(struct oracle *oracle, const struct item *item)
+{
+    unsigned ordered[TRIES + 1] = {0};
+
+    for (unsigned i = 0; i < item->orders->len; i++) {
+        const struct order *order = &g_array_index(item->orders, struct order, i);
+        unsigned n = ++ordered[order->try];
+        if (n > 1 + item->unattempted_told[order->try])
+            sim_broken(oracle->sim, "once", "%s of %s: try %u was ordered %u times, last by %s", item->id, item->device,
+                       order->try, n, order->file);
+        if (order->try > 1 && item->failed_told[order->try - 1] == 0)
+            sim_broken(oracle->sim, "once", "%s of %s: %s orders try %u, nobody has said that try %u failed", item->id,
+                       item->device, order->file, order->try, order->try - 1);
+    }
+}
+
+/* When both sides had told the same success of the item; 0: they have not. */
+static int64_t agreed_at(const struct item *item)
+{
+    if (item->tcos.at == 0 || item->ecos.at == 0 || strcmp(item->tcos.key, item->ecos.key) != 0)
+        return 0;
+    return MAX(item->tcos.at, item->ecos.at);
+}
+
+static void check_order(struct oracle *oracle, const struct item *item, const struct order *order)
+{
+    const struct device_facts *device = oracle_device(oracle, item->device);
+
+    if ((item->tcos.at != 0 && order->at > item->tcos.at) || (item->ecos.at != 0 && order->at > item->ecos.at))
+        sim_broken(oracle->sim, "success", "%s of %s: %s orders it after a side's success was acknowledged", item->id,
+                   item->device, order->file);
+    for (unsigned i = 0; i < device->items->len; i++) {
+        const struct item *other = device->items->pdata[i];
+        int64_t agreed = agreed_at(other);
+        if (other != item && agreed != 0 && order->at > agreed && device->overruled_at < agreed)
+            sim_broken(oracle->sim, "success", "%s orders %s as %s, which has migrated as %s", order->file,
+                       item->device, item->id, other->id);
+    }
+}
+
+static void check_item(struct oracle *oracle, const struct item *item)
+{
+    if (item->device == NULL)
+        return;
+    check_tries(oracle, item);
+    for (unsigned i = 0; i < item->orders->len; i++)
+        check_order(oracle, item, &g_array_index(item->orders, struct order, i));
+}
+
+static void check_device(struct oracle *oracle, const struct item *item)
+{
+    const struct device_facts *device = oracle_device(oracle, item->device);
+
+    for (unsigned i = 0; i < device->items->len; i++)
+        check_item(oracle, device->items->pdata[i]);
+}
+
+static void name_device(struct oracle *oracle, struct item *item, const char *device)
+{
+    if (item->device == NULL) {
+        item->device = g_strdup(device);
+        g_ptr_array_add(oracle_device(oracle, device)->items, item);
+    } else if (strcmp(item->device, device) != 0) {
+        sim_broken(oracle->sim, "once", "%s is about %s and about %s", item->id, item->device, device);
+    }
+}
+
+void oracle_look_at_order(struct oracle *oracle, const struct document *document, const char *name)
+{
+    int64_t at = oracle_time_of(document);
+
+    for (unsigned i = 0; i < document->n; i++) {
+        const struct record *record = &document->records[i];
+        if (record->kind != 'D')
+            continue;
+        struct item *item = oracle_item(oracle, record_get(record, "WorkItemId"));
+        struct order order = {.try = clamp_try(record_get(record, "Try")), .at = at, .file = g_strdup(name)};
+        name_device(oracle, item, record_get(record, "DeviceID"));
+        g_array_append_val(item->orders, order);
+        int64_t end = when_parse(record_get(record, "SessionEnd"));
+        if (end <= at)
+            sim_broken(oracle->sim, "once", "%s of %s: %s orders it after its session's end", item->id, item->device,
+                       name);
+        check_item(oracle, item);
+    }
+}
+
+/* ---- results and confirmations ---- */
+
+static void keep_statement(struct statement *statement, int64_t at, const char *key)
+{
+    if (statement->at != 0)
+        return;
+    statement->at = at;
+    statement->key = plain_key(key);
+}
+
+static void hear_result(struct item *item, const struct record *record, const struct verdict *verdict)
+{
+    const char *result = record_get(record, "Result");
+    unsigned try = clamp_try(record_get(record, "Try"));
+    bool success = strcmp(result, "SUCCESS") == 0;
+
+    if (verdict != NULL) {
+        item->known[try]++;
+        if (success)
+            keep_statement(&item->tcos, verdict->at, record_get(record, "ReplacingKeyId"));
+        return;
+    }
+    item->said_success |= success;
+    item->unattempted_told[try] += strcmp(result, "NOT_ATTEMPTED") == 0;
+    item->failed_told[try] += strcmp(result, "FAILED") == 0 || strcmp(result, "TIMEOUT") == 0;
+}
+
+static void hear_confirmation(struct item *item, const struct record *record, const struct verdict *verdict)
+{
+    bool yes = strcmp(record_get(record, "Confirmed"), "Y") == 0;
+
+    if (verdict == NULL)
+        item->said_yes |= yes;
+    else if (yes)
+        keep_statement(&item->ecos, verdict->at, record_get(record, "KeyId"));
+}
+
+void oracle_hear(struct oracle *oracle, const struct document *document, const struct verdict *verdict)
+{
+    bool result = strcmp(document->type, "EMT") == 0;
+
+    if (!result && strcmp(document->type, "EMC") != 0)
+        return;
+    for (unsigned i = 0; i < document->n; i++) {
+        const struct record *record = &document->records[i];
+        unsigned number = oracle_number(record_get(record, "RecordNumber"));
+        if (record->kind != 'D' || (verdict != NULL && g_hash_table_contains(verdict->wrong, GUINT_TO_POINTER(number))))
+            continue;
+        struct item *item = oracle_item(oracle, record_get(record, "WorkItemId"));
+        if (result)
+            hear_result(item, record, verdict);
+        else
+            hear_confirmation(item, record, verdict);
+        if (verdict != NULL && item->device != NULL)
+            check_device(oracle, item);
+    }
+}
+
+bool oracle_is_known(const struct oracle *oracle, const char *work_item)
+{
+    const struct item *item = g_hash_table_lookup(oracle->items, work_item);
+
+    for (unsigned i = 0; item != NULL && i < item->orders->len; i++)
+        if (item->known[g_array_index(item->orders, struct order, i).try] == 0)
+            return false;
+    return true;
+}
+
+/* ---- responses ---- */
+
+static void look_at_row(struct oracle *oracle, struct verdict *verdict, const struct record *record,
+                        const struct record *asked)
+{
+    const char *outcome = record_get(record, "Outcome"), *id = record_get(record, "WorkItemId");
+    bool accepted = strcmp(outcome, "ACCEPTED") == 0;
+    struct item *item = NULL;
+
+    if (*id != '\0') {
+        item = oracle_item(oracle, id);
+        item->verdict = verdict;
+        item->accepted = accepted;
+        item->accepted_at = accepted ? verdict->at : 0;
+        (void)g_strlcpy(item->outcome, accepted ? "" : outcome, sizeof item->outcome);
+        if (*record_get(record, "DeviceID") != '\0')
+            name_device(oracle, item, record_get(record, "DeviceID"));
+    }
+    g_ptr_array_add(verdict->items, item);
+    if (accepted && (item == NULL || asked == NULL ||
+                     g_ascii_strcasecmp(record_get(record, "DeviceID"), record_get(asked, "DeviceID")) != 0))
+        sim_broken(oracle->sim, "sum", "record %u of the EMD to %s accepts %s, the instruction names %s",
+                   verdict->items->len, verdict->inbound->name, record_get(record, "DeviceID"),
+                   asked != NULL ? record_get(asked, "DeviceID") : "none");
+}
+
+static const struct record *record_number(const struct document *document, unsigned number)
+{
+    for (unsigned i = 0; document != NULL && i < document->n; i++)
+        if (document->records[i].kind == 'D' && --number == 0)
+            return &document->records[i];
+    return NULL;
+}
+
+void oracle_look_at_response(struct oracle *oracle, struct verdict *verdict, const struct document *document)
+{
+    unsigned rejected = 0, accepted = 0, deferred = 0;
+
+    if (verdict->responded || strcmp(verdict->outcome, "RJ") == 0)
+        sim_broken(oracle->sim, "sum", "%s has the verdict %s and gets the EMD %s", verdict->inbound->name,
+                   verdict->outcome, document->name);
+    verdict->responded = true;
+    g_ptr_array_set_size(verdict->items, 0);
+    for (unsigned i = 0; i < document->n; i++) {
+        const struct record *record = &document->records[i];
+        if (record->kind != 'D')
+            continue;
+        look_at_row(oracle, verdict, record, record_number(verdict->document, verdict->items->len + 1));
+        rejected += strcmp(record_get(record, "Outcome"), "REJECTED") == 0;
+        accepted += strcmp(record_get(record, "Outcome"), "ACCEPTED") == 0;
+        deferred += strcmp(record_get(record, "Outcome"), "DEFERRED") == 0;
+    }
+    bool part = strcmp(verdict->outcome, "PA") == 0;
+    if (rejected != verdict->rejected || accepted + rejected + deferred != verdict->parsed ||
+        (rejected + deferred > 0) != part)
+        sim_broken(oracle->sim, "sum", "%s: EMA %s, %u records, %u rejected; EMD %u accepted, %u rejected, %u deferred",
+                   verdict->inbound->name, verdict->outcome, verdict->parsed, verdict->rejected, accepted, rejected,
+                   deferred);
+}
+
+/* ---- outcomes ---- */
+
+static bool is_end(const char *outcome)
+{
+    static const char *const ends[] = {"MIGRATED", "FAILED", "REJECTED", "DEFERRED", NULL};
+    return g_strv_contains(ends, outcome);
+}
+
+static void check_outcome(struct oracle *oracle, const struct item *item, const char *outcome)
+{
+    bool migrated = strcmp(outcome, "MIGRATED") == 0, ended = is_end(item->outcome);
+
+    if (ended && strcmp(item->outcome, outcome) != 0 && (!migrated || !item->accepted) && oracle->restores == 0)
+        sim_broken(oracle->sim, "outcome", "%s of %s was %s and is %s now", item->id, item->device, item->outcome,
+                   outcome);
+    if (migrated && !(item->said_success && item->said_yes) && !oracle_device(oracle, item->device)->ended_by_operator)
+        sim_broken(oracle->sim, "outcome", "%s of %s is MIGRATED; TCoS has %s, ECoS has %s", item->id, item->device,
+                   item->said_success ? "said so" : "never said so", item->said_yes ? "said so" : "never said so");
+}
+
+static void keep_outcome(struct item *item, const struct record *record)
+{
+    const char *outcome = record_get(record, "Outcome");
+    int64_t at = when_parse(record_get(record, "EndedAt"));
+
+    if (!is_end(outcome) || !item->accepted)
+        return;
+    if (item->ended_at == 0)
+        item->ended_at = at;
+    item->was_failed |= strcmp(outcome, "FAILED") == 0;
+    if (strcmp(outcome, "MIGRATED") == 0)
+        item->migrated_at = at;
+}
+
+void oracle_look_at_outcome(struct oracle *oracle, struct verdict *verdict, const struct document *document)
+{
+    unsigned n = 0;
+    bool ended = true;
+
+    for (unsigned i = 0; i < document->n; i++) {
+        const struct record *record = &document->records[i];
+        const char *outcome = record_get(record, "Outcome"), *id = record_get(record, "WorkItemId");
+        if (record->kind != 'D')
+            continue;
+        struct item *item = n < verdict->items->len ? verdict->items->pdata[n] : NULL;
+        n++;
+        ended &= is_end(outcome);
+        if (item == NULL || item->device == NULL)
+            continue;
+        if (strcmp(item->id, id) != 0)
+            sim_broken(oracle->sim, "outcome", "row %u of %s is about %s, that of the EMD about %s", n, document->name,
+                       id, item->id);
+        check_outcome(oracle, item, outcome);
+        keep_outcome(item, record);
+        (void)g_strlcpy(item->outcome, outcome, sizeof item->outcome);
+    }
+    verdict->outcomes++;
+    verdict->rounded |= ended;
+    if (n != verdict->items->len)
+        sim_broken(oracle->sim, "sum", "%s has %u rows, the EMD has %u", document->name, n, verdict->items->len);
+}
+
+/* ---- the end ---- */
+
+/* The times at which items of one Device were live do not overlap. A Device that migrated late has an earlier end,
+ * which only its ECOSMIG-002 tells. */
+static void judge_lives(struct oracle *oracle, const struct item *item)
+{
+    const struct device_facts *device = oracle_device(oracle, item->device);
+    int64_t end = item->failed_at != 0 ? item->failed_at : item->ended_at;
+
+    if (!item->was_failed && item->migrated_at != 0)
+        return;
+    for (unsigned i = 0; i < device->items->len; i++) {
+        const struct item *other = device->items->pdata[i];
+        if (other != item && other->accepted && other->accepted_at >= item->accepted_at && other->accepted_at < end)
+            sim_broken(oracle->sim, "live", "%s was accepted as %s while %s was live", item->device, other->id,
+                       item->id);
+    }
+}
+
+static void judge_item(struct oracle *oracle, const struct item *item)
+{
+    const struct verdict *verdict = item->verdict;
+
+    if (verdict == NULL && item->orders->len > 0)
+        sim_broken(oracle->sim, "sum", "%s of %s was ordered, no EMD has accepted it", item->id, item->device);
+    if (verdict == NULL || !item->accepted)
+        return;
+    bool tried = strcmp(item->outcome, "MIGRATED") == 0 || strcmp(item->outcome, "FAILED") == 0;
+    if (!is_end(item->outcome))
+        sim_broken(oracle->sim, "unanswered", "%s of %s has not ended: its outcome is \"%s\"", item->id, item->device,
+                   item->outcome);
+    else if (tried && item->orders->len == 0)
+        sim_broken(oracle->sim, "outcome", "%s of %s is %s and was never ordered", item->id, item->device,
+                   item->outcome);
+    if (oracle->restores == 0)
+        judge_lives(oracle, item);
+}
+
+void oracle_judge_items(struct oracle *oracle)
+{
+    for (unsigned i = 0; i < oracle->verdicts->len; i++) {
+        const struct verdict *verdict = oracle->verdicts->pdata[i];
+        bool instruction = strcmp(verdict->inbound->type, "EMI") == 0 && strcmp(verdict->outcome, "RJ") != 0;
+        if (instruction && !verdict->lost && (!verdict->responded || !verdict->rounded))
+            sim_broken(oracle->sim, "unanswered", "%s: %s", verdict->inbound->name,
+                       verdict->responded ? "no EMO shows all Devices ended" : "there is no EMD");
+    }
+    for (unsigned i = 0; i < oracle->order_of_items->len; i++)
+        judge_item(oracle, oracle->order_of_items->pdata[i]);
+}

@@ -1,0 +1,107 @@
+/*
+ * How often what happens. Calm: partners and machines as they should be; what they do differs from seed to seed.
+ * Rough: mistakes and outages of a bad year. Hostile: one of a hundred years. A rate is multiplied by a number of
+ * the seed, so that some runs have much of one thing and nothing of another.
+ */
+#include "tests/sim/world_private.h"
+
+static const struct rates calm = {
+    .devices = 480,
+    .instructed = 2.5,
+    .installed = 0.05,
+    .moved = 0.15,
+    .non_migratable = 0.01,
+    .failed = 0.25,
+    .permanent = 0.1,
+    .unattempted = 0.03,
+    .late = 0.01,
+    .pending = 0.05,
+    .restarted = 0.03,
+    .backups = 0.1,
+};
+
+static const struct rates rough = {
+    .devices = 300,
+    .instructed = 5,
+    .installed = 0.2,
+    .moved = 0.5,
+    .non_migratable = 0.05,
+    .files_wrong = 0.05,
+    .device_wrong = 0.03,
+    .again = 0.02,
+    .skipped = 0.02,
+    .failed = 0.4,
+    .permanent = 0.15,
+    .unattempted = 0.06,
+    .silent = 0.05,
+    .late = 0.05,
+    .contradicted = 0.05,
+    .doubled = 0.05,
+    .cos_late = 0.3,
+    .inv_late = 0.2,
+    .pending = 0.3,
+    .shrunk = 0.02,
+    .absent = 0.05,
+    .cleaned = 0.5,
+    .meddled = 0.3,
+    .restarted = 0.2,
+    .killed = 0.5,
+    .powered = 0.05,
+    .disk = 0.2,
+    .quirks = 0.3,
+    .clock = 0.01,
+    .backups = 0.3,
+    .restored = 0.005,
+    .second = 0.01,
+    .standby = 0.03,
+};
+
+/* Times the rough rates. */
+enum { HOSTILE_FACTOR = 4 };
+
+static void vary(struct random *random, double *rate, double factor)
+{
+    static const double by[] = {0, 0.3, 1, 1, 2, 4};
+    *rate *= factor * by[random_below(random, G_N_ELEMENTS(by))];
+}
+
+static void vary_chance(struct random *random, double *chance, double factor)
+{
+    vary(random, chance, factor);
+    *chance = MIN(*chance, 0.5);
+}
+
+static void vary_partners(struct random *random, struct rates *r, double factor)
+{
+    double *const chances[] = {&r->files_wrong, &r->device_wrong, &r->again,    &r->skipped, &r->failed,
+                               &r->permanent,   &r->unattempted,  &r->silent,   &r->late,    &r->contradicted,
+                               &r->doubled,     &r->cos_late,     &r->inv_late, &r->shrunk,  &r->absent};
+    double *const rates[] = {&r->installed, &r->moved, &r->non_migratable, &r->pending, &r->cleaned, &r->meddled};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(chances); i++)
+        vary_chance(random, chances[i], factor);
+    for (size_t i = 0; i < G_N_ELEMENTS(rates); i++)
+        vary(random, rates[i], factor);
+}
+
+static void vary_machines(struct random *random, struct rates *r, double factor)
+{
+    double *const rates[] = {&r->restarted, &r->killed, &r->powered,  &r->disk,    &r->quirks, &r->clock,
+                             &r->backups,   &r->second, &r->restored, &r->standby, &r->damaged};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rates); i++)
+        vary(random, rates[i], factor);
+}
+
+void profiles_draw(struct sim *sim, struct rates *rates)
+{
+    struct random *random = sim_random(sim, "profile");
+
+    *rates = sim_profile(sim) == SIM_CALM ? calm : rough;
+    if (sim_profile(sim) == SIM_CALM)
+        return;
+    if (sim_profile(sim) == SIM_HOSTILE)
+        rates->damaged = 0.01;
+    vary_partners(random, rates, sim_profile(sim) == SIM_HOSTILE ? 2 : 1);
+    vary_machines(random, rates, sim_profile(sim) == SIM_HOSTILE ? HOSTILE_FACTOR : 1);
+}

@@ -1,0 +1,307 @@
+/*
+ * What the operators of a gateway do with whole machines: backups, and once in a while a restore of an old one; a
+ * standby that is started too early; a second gateway that is set up on the same drop by mistake. Partners' clean-up
+ * scripts are here, too.
+ */
+#include "tests/sim/world_private.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct backup {
+    struct world *world;
+    char *dir;
+    int64_t at;
+    bool whole;
+};
+
+struct restores {
+    GPtrArray *backups;     /* struct backup *, oldest first */
+    struct backup *present; /* the one that is being restored */
+    int64_t back_to;        /* of the newest restore; 0: none */
+    unsigned seconds;       /* homes of second gateways so far */
+    GHashTable *cleaned;    /* names whose temporary file was removed when nobody can say whether it was renamed */
+};
+
+static struct random *chance_of(struct world *world)
+{
+    return sim_random(world->sim, "restores");
+}
+
+static bool may_begin(const struct world *world)
+{
+    return !world->settling && sim_faults(world->sim);
+}
+
+/* ---- backups ---- */
+
+static void free_backup(void *data)
+{
+    struct backup *backup = data;
+
+    g_free(backup->dir);
+    g_free(backup);
+}
+
+static void backup_ended(struct sim *sim, struct process *process, int status, void *user)
+{
+    struct backup *backup = user;
+
+    backup->whole = status == 0;
+    sim_say(sim, "backup %s ends with %d%s%s", backup->dir, status, status > 0 ? ": " : "",
+            status > 0 ? process_output(process) : "");
+}
+
+static void back_up(struct sim *sim, void *user)
+{
+    struct world *world = user;
+    struct restores *restores = world->restores;
+
+    if (!may_begin(world))
+        return;
+    struct backup *backup = g_new0(struct backup, 1);
+    backup->world = world;
+    backup->at = sim_now(sim);
+    backup->dir = g_strdup_printf("%s/backup-%u", sim_folder(sim), restores->backups->len + 1);
+    g_ptr_array_add(restores->backups, backup);
+    const char *const argv[] = {"backup", backup->dir, NULL};
+    (void)process_start(sim, world->home, argv, backup_ended, backup);
+    world_after(world, "restores", world->rates.backups, back_up);
+}
+
+/* ---- restores ---- */
+
+/* What the lost ledger took from its senders is asked for again, in the order in which it was sent. */
+static void send_lost(struct sim *sim, void *user)
+{
+    struct world *world = user;
+    g_autoptr(GPtrArray) names = oracle_lost(world->oracle, world->restores->back_to);
+
+    sim_say(sim, "partners send %u files again", names->len);
+    for (unsigned i = 0; i < names->len; i++)
+        world_send_again(world, g_hash_table_lookup(world->sent, names->pdata[i]));
+}
+
+static void recovered(struct sim *sim, struct process *process, int status, void *user)
+{
+    struct world *world = user;
+
+    sim_say(sim, "recover ends with %d: %s", status, process_output(process));
+    machines_go_on(world);
+    sim_at(sim, sim_now(sim) + SIM_HOUR, send_lost, world);
+}
+
+static void restored(struct sim *sim, struct process *process, int status, void *user)
+{
+    struct backup *backup = user;
+    struct world *world = backup->world;
+    const char *const argv[] = {"recover", "--reason", "the newest spool is lost", NULL};
+
+    sim_say(sim, "restore of %s ends with %d: %s", backup->dir, status, process_output(process));
+    if (status != 0) {
+        machines_go_on(world);
+        return;
+    }
+    oracle_restored(world->oracle, backup->at);
+    world->restores->back_to = backup->at;
+    (void)process_start(sim, world->home, argv, recovered, world);
+}
+
+static void restore_when_stopped(struct sim *sim, void *user)
+{
+    struct backup *backup = user;
+    struct world *world = backup->world;
+    const char *const argv[] = {"restore", "--replace", backup->dir, NULL};
+
+    if (process_find(sim, world->home, "run") != NULL || process_find(sim, world->home, "backup") != NULL) {
+        sim_at(sim, sim_now(sim) + SIM_MINUTE, restore_when_stopped, backup);
+        return;
+    }
+    if (random_chance(chance_of(world), 0.3)) {
+        g_autofree char *witness = g_build_filename(world->home, "witness", NULL);
+        (void)unlink(witness);
+    }
+    (void)process_start(sim, world->home, argv, restored, backup);
+}
+
+static struct backup *newest_backup(const struct restores *restores)
+{
+    for (unsigned i = restores->backups->len; i-- > 0;) {
+        struct backup *backup = restores->backups->pdata[i];
+        if (backup->whole && backup->at > restores->back_to)
+            return backup;
+    }
+    return NULL;
+}
+
+static void restore(struct sim *sim, void *user)
+{
+    struct world *world = user;
+    struct backup *backup = newest_backup(world->restores);
+    struct process *daemon = process_find(sim, world->home, "run");
+
+    if (!may_begin(world))
+        return;
+    world_after(world, "restores", world->rates.restored, restore);
+    if (backup == NULL || !sim_has(sim, "restores"))
+        return;
+    sim_say(sim, "the spool is lost; %s is restored", backup->dir);
+    machines_stay_down(world);
+    if (daemon != NULL)
+        process_signal(daemon, SIGTERM);
+    sim_at(sim, sim_now(sim) + SIM_MINUTE, restore_when_stopped, backup);
+}
+
+int64_t restores_back_to(const struct world *world)
+{
+    return world->restores->back_to;
+}
+
+/* ---- a standby that starts while the active one runs ---- */
+
+static void standby_ended(struct sim *sim, struct process *process, int status, void *user)
+{
+    (void)user;
+    sim_say(sim, "the standby ends with %d: %s", status, process_output(process));
+}
+
+static void start_standby(struct sim *sim, void *user)
+{
+    struct world *world = user;
+
+    if (!may_begin(world))
+        return;
+    if (process_find(sim, world->home, "run") != NULL && sim_has(sim, "standby"))
+        (void)process_start(sim, world->home, (const char *const[]){"run", NULL}, standby_ended, world);
+    world_after(world, "restores", world->rates.standby, start_standby);
+}
+
+/* ---- a second gateway on the same drops ---- */
+
+struct second {
+    struct world *world;
+    char *home;
+};
+
+static void end_second(struct sim *sim, void *user)
+{
+    struct second *second = user;
+    struct process *process = process_find(sim, second->home, "run");
+
+    if (process != NULL)
+        process_signal(process, SIGTERM);
+}
+
+static void second_ended(struct sim *sim, struct process *process, int status, void *user)
+{
+    (void)user;
+    sim_say(sim, "the second gateway ends with %d: %s", status, process_output(process));
+}
+
+/* Its configuration names two drops of the first gateway. */
+static void second_made(struct sim *sim, struct process *process, int status, void *user)
+{
+    struct second *second = user;
+    struct world *world = second->world;
+    g_autofree char *path = g_build_filename(second->home, "ecosgate.conf", NULL), *text = NULL;
+
+    (void)process;
+    if (status != 0 || !g_file_get_contents(path, &text, NULL, NULL))
+        return;
+    g_auto(GStrv) mcc = g_strsplit(text, "=drops/mcc/", -1);
+    g_autofree char *one = g_strdup_printf("=%s/drops/mcc/", world->home), *with_mcc = g_strjoinv(one, mcc);
+    g_auto(GStrv) tcos = g_strsplit(with_mcc, "=drops/tcos/", -1);
+    g_autofree char *two = g_strdup_printf("=%s/drops/tcos/", world->home), *with_both = g_strjoinv(two, tcos);
+    if (!g_file_set_contents(path, with_both, -1, NULL))
+        g_error("%s cannot be written", path);
+    sim_say(sim, "a second gateway is started on the drops mcc and tcos");
+    (void)process_start(sim, second->home, (const char *const[]){"run", NULL}, second_ended, second);
+    sim_at(sim, world_between(world, chance_of(world), SIM_HOUR, 2 * SIM_DAY), end_second, second);
+}
+
+static void start_second(struct sim *sim, void *user)
+{
+    struct world *world = user;
+
+    if (!may_begin(world))
+        return;
+    world_after(world, "restores", world->rates.second, start_second);
+    if (!sim_has(sim, "second gateway") || world->restores->seconds >= 3)
+        return;
+    struct second *second = world_keep(world, g_new0(struct second, 1));
+    second->world = world;
+    second->home = world_keep(world, g_strdup_printf("%s/second-%u", sim_folder(sim), ++world->restores->seconds));
+    const char *const argv[] = {"init", second->home, NULL};
+    (void)process_start(sim, sim_folder(sim), argv, second_made, second);
+}
+
+/* ---- clean-up scripts of partners ---- */
+
+/* A temporary file is ".NAME.part". Right after a kill nobody can say whether a rename was under way: then the gateway
+ * may call the file delivered, and says so. */
+static void clean_file(struct world *world, const char *folder, const char *name)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+
+    if (!g_str_has_suffix(name, ".part") || unlink(path) != 0)
+        return;
+    sim_say(world->sim, "a clean-up removes %s", path + strlen(world->home));
+    if (machines_crashed_lately(world))
+        g_hash_table_add(world->restores->cleaned, g_strndup(name + 1, strlen(name) - strlen(".part") - 1));
+}
+
+static void clean_folder(struct world *world, const char *drop)
+{
+    g_autofree char *folder = g_strdup_printf("%s/drops/%s/out", world->home, drop);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    DIR *dir = opendir(folder);
+
+    for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;)
+        g_ptr_array_add(names, g_strdup(entry->d_name));
+    if (dir != NULL)
+        (void)closedir(dir);
+    g_ptr_array_sort(names, world_by_name);
+    for (unsigned i = 0; i < names->len; i++)
+        clean_file(world, folder, names->pdata[i]);
+}
+
+static void clean_up(struct sim *sim, void *user)
+{
+    struct world *world = user;
+    static const char *const drops[] = {"mcc", "tcos", "ecos", "dcc"};
+
+    if (!may_begin(world))
+        return;
+    for (unsigned i = 0; i < G_N_ELEMENTS(drops) && sim_has(sim, "clean-ups"); i++)
+        clean_folder(world, drops[i]);
+    world_after(world, "clean-ups", world->rates.cleaned, clean_up);
+}
+
+bool restores_may_be_lost(const struct world *world, const char *name)
+{
+    return g_hash_table_contains(world->restores->cleaned, name);
+}
+
+/* ---- */
+
+void restores_begin(struct world *world)
+{
+    world->restores = g_new0(struct restores, 1);
+    world->restores->backups = g_ptr_array_new_with_free_func(free_backup);
+    world->restores->cleaned = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    world_after(world, "restores", world->rates.backups, back_up);
+    world_after(world, "restores", world->rates.restored, restore);
+    world_after(world, "restores", world->rates.standby, start_standby);
+    world_after(world, "restores", world->rates.second, start_second);
+    world_after(world, "clean-ups", world->rates.cleaned, clean_up);
+}
+
+void restores_free(struct world *world)
+{
+    g_ptr_array_free(world->restores->backups, TRUE);
+    g_hash_table_destroy(world->restores->cleaned);
+    g_free(world->restores);
+}

@@ -1,0 +1,179 @@
+/*
+ * What the actors share: the world and its parts. Each actor has a stream of random numbers of its own, named like its
+ * file, and its own events; they meet in the drops, as real partners do.
+ */
+#ifndef ECOSGATE_TESTS_SIM_WORLD_PRIVATE_H
+#define ECOSGATE_TESTS_SIM_WORLD_PRIVATE_H
+
+#include "tests/sim/estate.h"
+#include "tests/sim/files.h"
+#include "tests/sim/machine.h"
+#include "tests/sim/oracle.h"
+#include "tests/sim/power.h"
+#include "tests/sim/process.h"
+#include "tests/sim/when.h"
+#include "tests/sim/world.h"
+
+/* How often what happens. Chances are of each case, rates are a day. profiles.c. */
+struct rates {
+    unsigned devices;                      /* of the estate at the beginning */
+    double instructed;                     /* Devices a day */
+    double installed, moved;               /* premises, changes of supplier a day */
+    double non_migratable;                 /* models a day that become so, for some weeks */
+    double files_wrong;                    /* an instruction breaks a rule of its frame */
+    double device_wrong;                   /* a Device of an instruction has a wrong value */
+    double again;                          /* a file is sent once more, as it was */
+    double skipped;                        /* a sender skips numbers */
+    double failed, permanent, unattempted; /* of a try */
+    double silent;                         /* a side says nothing of a try, until it is asked */
+    double late;                           /* it says it after the session's end */
+    double contradicted;       /* a side states another key, or that nothing was replaced, and corrects itself */
+    double doubled;            /* a result or confirmation is said again */
+    double cos_late, inv_late; /* DCC tells it afterwards, days later */
+    double pending;            /* a Device has an update pending, or is suspended, a day */
+    double shrunk;             /* a FULL file leaves out half of its records */
+    double absent;             /* a recipient takes nothing for some days */
+    double cleaned;            /* clean-ups a day that remove temporary files from `out` */
+    double meddled;            /* operators' needless orders a day: hold, requeue, redeliver */
+    double restarted, killed, powered, disk, quirks, clock; /* faults of machines a day */
+    double backups, restored;                               /* backups a day; a backup is restored, a day */
+    double second, standby;                                 /* a second gateway on one of the drops, a standby, a day */
+    double damaged;                                         /* a file of the spool changes on the disk, a day */
+};
+
+enum plan_state { PLAN_IDLE, PLAN_SENT, PLAN_BUSY, PLAN_DONE };
+
+/* What the Migration Control Centre thinks of a Device. */
+struct plan {
+    enum plan_state state;
+    int64_t next_at, since;
+    unsigned attempt;
+};
+
+/* A file that a partner has sent and may send again. */
+struct sent {
+    char name[FILES_NAME], type[4], drop[8];
+    char *bytes;
+    size_t size;
+    int64_t at;
+    GArray *devices; /* unsigned: of an instruction */
+    bool mistake;    /* its sender knows by now that it leaves out what it should not */
+    unsigned corrections;
+};
+
+/* Something that a Service Provider will say: one record. */
+struct saying {
+    int64_t at;
+    bool said;
+    char work_item[64], device[ID_SIZE];
+    const char *values[16]; /* static texts, or texts of `own` */
+    char own[4][32];
+};
+
+/* Sayings of one type that wait for their time. */
+struct mouth {
+    struct world *world;
+    const char *type;
+    GPtrArray *sayings; /* struct saying *, those that were not said yet */
+    GPtrArray *past;    /* those that were, so that they may be said again */
+};
+
+struct recipient {
+    struct world *world;
+    char folder[24];
+    struct random *random;
+    void (*read)(struct world *world, const struct document *document); /* NULL: nobody acts on it */
+    int64_t absent_until;
+};
+
+struct world {
+    struct sim *sim;
+    struct rates rates;
+    struct oracle *oracle;
+    struct estate *estate;
+    char *home;
+    bool settling, judged;
+    GHashTable *sequences; /* type → last number */
+    GHashTable *sent;      /* name → struct sent * */
+    GPtrArray *order_of_sent;
+    GPtrArray *recipients;
+    GArray *plans; /* struct plan, by Device number */
+    struct mouth results, confirmations;
+    GHashTable *busy; /* work items of orders that TCSP has and has not answered yet */
+    GPtrArray *kept;  /* see world_keep */
+    struct machines *machines;
+    struct operators *operators;
+    struct restores *restores;
+    struct dcc *dcc;
+};
+
+/* ---- world.c: drops, as partners use them ---- */
+
+/* The next number of a sender's type. */
+unsigned world_sequence(struct world *world, const char *type);
+/* Writes the file under a temporary name and renames it; frees the draft. Returns what was sent. */
+struct sent *world_send(struct world *world, struct draft *draft);
+/* The same bytes under the same name once more. */
+void world_send_again(struct world *world, struct sent *sent);
+/* A text that a partner did not make by a draft. */
+struct sent *world_send_bytes(struct world *world, const char *type, const char *name, const char *bytes, size_t size);
+/* Takes everything that stands in the folder `out` of "mcc", "suppliers/SUP1" and so on. */
+void world_take(struct world *world, struct recipient *recipient);
+/* For g_ptr_array_sort of names. */
+int world_by_name(const void *a, const void *b);
+/* A recipient that looks into the folder again and again. */
+void world_add_recipient(struct world *world, const char *folder,
+                         void (*read)(struct world *world, const struct document *document));
+/* A time from now on, drawn so that events come so often a day on average; never when the rate is 0. */
+void world_after(struct world *world, const char *stream, double a_day, sim_act *act);
+/* The world frees it at its end: for what an event needs that may never come. Returns it. */
+void *world_keep(struct world *world, void *data);
+/* A time between two times after now. */
+int64_t world_between(struct world *world, struct random *random, int64_t least, int64_t most);
+
+/* ---- profiles.c ---- */
+void profiles_draw(struct sim *sim, struct rates *rates);
+
+/* ---- the actors; each begins its own events ---- */
+/* Instructs these Devices now; takes the array. */
+void mcc_instruct(struct world *world, GArray *devices);
+void mcc_begin(struct world *world);
+void mcc_read(struct world *world, const struct document *document);
+
+void providers_begin(struct world *world);
+void providers_read_orders(struct world *world, const struct document *document);
+/* Says all that is kept back about the work item, or about every one (NULL). */
+void providers_ask(struct world *world, const char *work_item);
+
+void dcc_begin(struct world *world);
+/* An operator has asked about a file that was a mistake: the right one follows. */
+void dcc_correct(struct world *world);
+void dcc_free(struct world *world);
+
+void suppliers_begin(struct world *world);
+
+void operators_begin(struct world *world);
+void operators_settle(struct world *world);
+void operators_free(struct world *world);
+/* Runs the commands that the end needs and hands the open incidents to the oracle. */
+void operators_judge(struct world *world);
+
+void machines_begin(struct world *world);
+void machines_settle(struct world *world);
+void machines_free(struct world *world);
+/* Damage was injected since the last sound verify. */
+bool machines_damaged(const struct world *world);
+/* The daemon is not started again until machines_go_on. */
+void machines_stay_down(struct world *world);
+void machines_go_on(struct world *world);
+/* It was killed less than a day ago. */
+bool machines_crashed_lately(const struct world *world);
+
+void restores_begin(struct world *world);
+void restores_free(struct world *world);
+/* The time to which the ledger went back last; 0: it never did. */
+int64_t restores_back_to(const struct world *world);
+/* The file was cleared away when nobody could say whether it was renamed. */
+bool restores_may_be_lost(const struct world *world, const char *name);
+
+#endif
