@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+/* At most four bytes: so many the reader waits for where no '<' stands first. */
 static const struct {
     const char *magic, *name;
 } kinds[] = {
@@ -14,9 +15,9 @@ static const struct {
     {"PK\5\6", "a zip archive"},
     {"BZh", "bzip2 data"},
     {"\xfd"
-     "7zXZ",
+     "7zX",
      "xz data"},
-    {"%PDF-", "a PDF document"},
+    {"%PDF", "a PDF document"},
     {"\xd0\xcf\x11\xe0", "a workbook of a spreadsheet (.xls)"},
     {"{", "JSON"},
     {"H,", "CSV"},

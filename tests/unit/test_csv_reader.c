@@ -258,6 +258,22 @@ static const struct {
                        "with \"\\x1F\\x8B\\x08z\"\n"},
     {"PK\3\4zz", "FORM 1:1 #0 - [PK\\x03\\x04] expected CSV, found a zip archive, which begins with "
                  "\"PK\\x03\\x04\"\n"},
+    {"%PDF-1.7\n", "FORM 1:1 #0 - [%PDF] expected CSV, found a PDF document, which begins with \"%PDF\"\n"},
+    {"\n<!DOCTYPE html>\n<html>",
+     "FORM 2:1 #0 - [<!DO] expected CSV, found a page of HTML, which begins with \"<!DO\"\n"},
+    {"{\"error\": 502}", "FORM 1:1 #0 - [{\"er] expected CSV, found JSON, which begins with \"{\"er\"\n"},
+    {"\xfe\xff\0H",
+     "ENCODING 1:1 #0 - [-] expected UTF-8, found the first bytes of UTF-16 or UTF-32; save the file as UTF-8\n"},
+    {"H,EMI,1.0,S,R,2,W,TEST,B\xe9,\n" T1,
+     "ENCODING 1:25 #0 BatchId [\\xE9] expected UTF-8 without NUL, found byte E9\n"},
+    /* The whole file twice */
+    {H D1 T1 H D1 T1,
+     "HEADER 4:1 #0 - [H,EMI,1.0,S,R,2,W,TEST,…] expected no second H record, found an H record\n"
+     "TRAILER 4:1 #0 - [H,EMI,1.0,S,R,2,W,TEST,…] expected nothing after the T record, found an H record\n"},
+    /* The other separators */
+    {H "D^1^d\n" T1, "FIELDS 2:2 #1 - [D^1^d] " SEPARATED_BY("carets", "'^'")},
+    {H "D~1~d\n" T1, "FIELDS 2:2 #1 - [D~1~d] " SEPARATED_BY("tildes", "'~'")},
+    {H "D:1:d\n" T1, "FIELDS 2:2 #1 - [D:1:d] " SEPARATED_BY("colons", "':'")},
 };
 
 static void test_csv_reader__faulty_document__gives_place_ordinal_field_value(void **state)
