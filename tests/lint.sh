@@ -50,6 +50,9 @@ sed -n 's/.*_\(value\|path\)(l, \(g\|group\), "\([a-z0-9_]*\)".*/\3/p' gateway/c
     while read -r setting; do
     grep -qE "^\.BR? $setting( |$)" gateway/ecosgate.conf.5 || echo "$setting"
 done | clean "every setting is in ecosgate.conf(5)"
+requests="T[HPQSE]|S[HS]|[PI]P|R[SEIB]|I[RB]?|B[RI]?|nf|fi|if|sp|ad|\\\\\""
+grep -nE "^[.']" gateway/ecosgate.1 gateway/ecosgate.conf.5 | grep -vE ":[.']($requests)( |\$)" |
+    clean "no text of a manual page begins with a dot, which hides its line"
 
 python3 formats/schema/strict.py --check 2>&1 | clean "the strict schemas are derived from the published ones"
 
