@@ -37,3 +37,13 @@ bool credential_id_same(const char *a, const char *b)
     }
     return *x == *y; /* both have ended */
 }
+
+char *credential_id_key(const char *id)
+{
+    const char *digits = digits_of(id);
+    GString *key = g_string_new(digits != NULL ? NULL : id);
+
+    for (; digits != NULL && *digits != '\0'; digits = skip_separators(digits + 1))
+        g_string_append_c(key, g_ascii_toupper(*digits));
+    return g_string_free(key, FALSE);
+}

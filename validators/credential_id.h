@@ -11,4 +11,7 @@
  * NULL only. */
 bool credential_id_same(const char *a, const char *b);
 
+/* One text for all notations of an id: credential_id_same(a, b) if and only if their keys are equal. g_free. */
+char *credential_id_key(const char *id);
+
 #endif

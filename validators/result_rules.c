@@ -315,23 +315,39 @@ static void judge_success(struct result *result, const struct retry_result *said
 }
 
 /* C121: the SubjectId of credentials that are on the Device now cannot be the one before, nor, if the settings name the
- * one of ECoS, another. */
-static void judge_subject(struct result *result, size_t column, const char *now, const char *before)
+ * one of ECoS, another. Without that setting, it cannot be one that other Devices had before they migrated. False: an
+ * error of the ledger. */
+static bool judge_subject(struct result *result, size_t column, const char *now, const char *before, GError **error)
 {
-    const char *ecos = result->row.file->rules->ecos_subject;
+    const struct rules *rules = result->row.file->rules;
+    char device[EUI64_TEXT_SIZE];
+    bool known = false;
+    uint64_t first;
 
     if (now == NULL)
-        return;
-    if (ecos != NULL && !credential_id_same(now, ecos))
+        return true;
+    if (rules->ecos_subject != NULL && !credential_id_same(now, rules->ecos_subject))
         row_error(&result->row, C121, column, "expected %s, the SubjectId of the ECoS credentials (ecos_subject)",
-                  ecos);
+                  rules->ecos_subject);
     else if (before != NULL && credential_id_same(now, before))
         row_error(&result->row, C121, column,
                   "expected the SubjectId of the new credentials; this one was on the Device before");
+    if (rules->ecos_subject != NULL || rules->ledger == NULL || row_has_errors(&result->row))
+        return true;
+    g_autofree char *key = credential_id_key(now);
+    if (!ledger_subject_before(rules->ledger, key, &known, &first, error))
+        return false;
+    if (!known)
+        return true;
+    eui64_print(first, device);
+    row_error(&result->row, C121, column,
+              "expected the SubjectId of the new credentials; the Device %s had this one before it migrated", device);
+    return true;
 }
 
-/* Everything that the record says of the try. Values that the ledger does not keep are judged all the same. */
-static void judge_values(struct result *result, struct retry_result *said)
+/* Everything that the record says of the try. Values that the ledger does not keep are judged all the same. False: an
+ * error of the ledger. */
+static bool judge_values(struct result *result, struct retry_result *said, GError **error)
 {
     static const struct code_form duis = {1, 8, true, false, "a DUIS response code such as E20"};
     static const struct code_form alert = {4, 4, false, true, "an alert code of 4 hex digits"};
@@ -353,11 +369,11 @@ static void judge_values(struct result *result, struct retry_result *said)
     said->subject_id = id_value(result, RESULT_REPLACING_SUBJECT_ID, success);
     said->key_id = id_value(result, RESULT_REPLACING_KEY_ID, success);
     if (!success)
-        return;
+        return true;
     const struct field *existing = value(result, RESULT_EXISTING_SUBJECT_ID);
     said->existing_id = has_id_form(existing) ? copy(result, existing) : NULL; /* its form is not judged */
     judge_success(result, said);
-    judge_subject(result, RESULT_REPLACING_SUBJECT_ID, said->subject_id, said->existing_id);
+    return judge_subject(result, RESULT_REPLACING_SUBJECT_ID, said->subject_id, said->existing_id, error);
 }
 
 /* Feeds find_order() with the transitions of the ledger, the oldest first. */
@@ -397,7 +413,8 @@ bool result_rules_judge_result(const struct judged_file *file, const struct reco
         return false;
     judge_id(result, RESULT_DEVICE_ID);
     judge_device(result, RESULT_DEVICE_ID);
-    judge_values(result, &said);
+    if (!judge_values(result, &said, error))
+        return false;
     if (!copy_session(result))
         return true;
     if (!find_order(result, &said, error))
@@ -436,9 +453,10 @@ bool result_rules_judge_confirmation(const struct judged_file *file, const struc
     judge_id(result, CONFIRMATION_DEVICE_ID);
     judge_device(result, CONFIRMATION_DEVICE_ID);
     judge_confirmation_values(result, &said);
-    if (said.confirmed) /* what the TCoS side says of this very Device */
-        judge_subject(result, CONFIRMATION_SUBJECT_ID, said.subject_id,
-                      result->work != NULL ? result->work->session.tcos.existing_id : NULL);
+    if (said.confirmed && /* what the TCoS side says of this very Device */
+        !judge_subject(result, CONFIRMATION_SUBJECT_ID, said.subject_id,
+                       result->work != NULL ? result->work->session.tcos.existing_id : NULL, error))
+        return false;
     if (!copy_session(result))
         return true;
     said.at = time_since_order(result, CONFIRMATION_CONFIRMED_AT, said.at, result->session.begun);

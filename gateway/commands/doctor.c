@@ -1,6 +1,6 @@
 /*
- * The command `doctor`: runs the probe of each drop's transport and prints what the gateway can do there, and how it
- * will do it. It needs no spool and may run beside the gateway.
+ * The command `doctor`: says what concerns the gateway itself, then runs the probe of each drop's transport and prints
+ * what the gateway can do there, and how it will do it. It needs no spool and may run beside the gateway.
  */
 #include "formats/instant.h"
 #include "gateway/clock.h"
@@ -23,7 +23,7 @@ static const char *const result_names[] = {"good", "note", "bad"}; /* of enum pr
 
 /* What was found at one drop so far. */
 struct findings {
-    const struct drop *drop; /* NULL: the gateway's own disks */
+    const struct drop *drop; /* NULL: the gateway itself */
     json_t *rows;            /* {"drop", "probe", "result", "text"} */
     bool unfit;              /* one of them is bad */
     bool no_write;           /* no file can be written in `out` */
@@ -50,9 +50,11 @@ static void print_rows(const struct invocation *invocation, const struct finding
     size_t i;
 
     if (!invocation->json) {
-        printf("%s (%s): %s\n", findings->drop != NULL ? findings->drop->name : "gateway",
-               findings->drop != NULL ? findings->drop->transport->name : "its own disks",
-               findings->unfit ? "unfit" : "fit");
+        const char *fit = findings->unfit ? "unfit" : "fit";
+        if (findings->drop != NULL)
+            printf("%s (%s): %s\n", findings->drop->name, findings->drop->transport->name, fit);
+        else
+            printf("gateway: %s\n", fit);
         output_table(findings->rows, columns, MOST_ROWS, "  ");
         return;
     }
@@ -106,11 +108,9 @@ static bool probe_drop(const struct invocation *invocation, const struct config 
     return !findings.unfit;
 }
 
-/* The disks of the spool and the ledger. No finding if the spool does not exist yet. False: one has no room. */
-static bool probe_disks(const struct invocation *invocation, const struct config *config)
+/* The disks of the spool and the ledger. No finding if the spool does not exist yet. */
+static void probe_disks(struct findings *findings, const struct config *config)
 {
-    struct findings findings = {.rows = json_array()};
-
     for (int which = 0; which < ROOM_DISKS; which++) {
         g_auto(room_t) room = {0};
         if (!room_look(config, (enum room_disk)which, &room, NULL) || room.shared)
@@ -119,62 +119,81 @@ static bool probe_disks(const struct invocation *invocation, const struct config
         g_autofree char *text = g_strdup_printf(
             "%s%sthe %s's disk (%s) has %" G_GINT64_FORMAT " MiB free; reserve: %" G_GINT64_FORMAT " MiB",
             problem ? problem : "", problem ? "; " : "", room.subject, room.disk, room.free >> 20, room.reserve >> 20);
-        add_finding(&findings, "room", room.low ? PROBE_BAD : PROBE_GOOD, text);
+        add_finding(findings, "room", room.low ? PROBE_BAD : PROBE_GOOD, text);
     }
-    if (json_array_size(findings.rows) > 0)
-        print_rows(invocation, &findings);
-    json_decref(findings.rows);
-    return !findings.unfit;
 }
 
-/* Whether the ledger is the newest that is known, and its witness. No finding if there is no spool yet. False: A109. */
-static bool probe_ledger(const struct invocation *invocation, const struct config *config)
+/* Whether the ledger is the newest that is known (bad: A109), and its witness. No finding if there is no spool yet. */
+static void probe_ledger(struct findings *findings, const struct config *config)
 {
-    struct findings findings = {.rows = json_array()};
     struct ledger_fault fault = {0};
     struct gateway gateway;
     GError *error = NULL;
 
     if (!gateway_open(&gateway, config, GATEWAY_READER, &error)) {
         if (g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_MISSING))
-            add_finding(&findings, "ledger", PROBE_BAD, error->message);
+            add_finding(findings, "ledger", PROBE_BAD, error->message);
     } else if (!ledger_check(&gateway, &fault, &error)) {
-        add_finding(&findings, "ledger", PROBE_BAD, error->message);
+        add_finding(findings, "ledger", PROBE_BAD, error->message);
     } else if (fault.kind != LEDGER_SOUND) {
-        add_finding(&findings, "ledger", PROBE_BAD, fault.text);
+        add_finding(findings, "ledger", PROBE_BAD, fault.text);
     } else {
         bool there = g_file_test(config->witness, G_FILE_TEST_EXISTS);
         g_autofree char *text =
             g_strdup_printf("%s; witness: %s%s", "nothing is known that is newer than the ledger", config->witness,
                             there ? "" : ", which is missing: 'ecosgate run' makes it");
-        add_finding(&findings, "ledger", there ? PROBE_GOOD : PROBE_NOTE, text);
+        add_finding(findings, "ledger", there ? PROBE_GOOD : PROBE_NOTE, text);
     }
     ledger_fault_clear(&fault);
     gateway_close(&gateway);
     g_clear_error(&error);
-    if (json_array_size(findings.rows) > 0)
-        print_rows(invocation, &findings);
-    json_decref(findings.rows);
-    return !findings.unfit;
 }
 
 /* How long it is until TCoS closes. No finding if the configuration does not say when. */
-static void probe_closing(const struct invocation *invocation, const struct config *config)
+static void probe_closing(struct findings *findings, const struct config *config)
 {
-    struct findings findings = {.rows = json_array()};
     int64_t closes = config->retry.tcos_closes, now = clock_now();
     g_autofree char *left = closing_left(closes, now);
     char date[INSTANT_TEXT_SIZE];
 
-    if (closes != 0) {
-        instant_print(closes, date);
-        g_autofree char *text = g_strdup_printf(
-            "TCoS closes at %s; time left: %s%s", date, left,
-            now < closes ? "" : "; no try is ordered, and instructions are rejected (C122); see tcos_closes");
-        add_finding(&findings, "closing", now < closes ? PROBE_GOOD : PROBE_NOTE, text);
-        print_rows(invocation, &findings);
+    if (closes == 0)
+        return;
+    instant_print(closes, date);
+    g_autofree char *text =
+        g_strdup_printf("TCoS closes at %s; time left: %s%s", date, left,
+                        now < closes ? ""
+                                     : "; no try is ordered, and instructions are rejected (C122); see "
+                                       "tcos_closes");
+    add_finding(findings, "closing", now < closes ? PROBE_GOOD : PROBE_NOTE, text);
+}
+
+/* Without ecos_subject nobody tells the gateway which SubjectId is that of ECoS. */
+static void probe_credentials(struct findings *findings, const struct config *config)
+{
+    if (config->ecos_subject == NULL) {
+        add_finding(findings, "credentials", PROBE_NOTE,
+                    "ecos_subject is not set: if both sides name the TCoS credentials, a Device is MIGRATED all the "
+                    "same, until the gateway knows them from others; set ecos_subject to the SubjectId of ECoS");
+        return;
     }
+    g_autofree char *text =
+        g_strdup_printf("a SUCCESS or an EMC Y counts for the SubjectId %s only (ecos_subject)", config->ecos_subject);
+    add_finding(findings, "credentials", PROBE_GOOD, text);
+}
+
+/* What concerns no drop. False: the gateway is unfit. */
+static bool probe_gateway(const struct invocation *invocation, const struct config *config)
+{
+    struct findings findings = {.rows = json_array()};
+
+    probe_closing(&findings, config);
+    probe_credentials(&findings, config);
+    probe_disks(&findings, config);
+    probe_ledger(&findings, config);
+    print_rows(invocation, &findings);
+    (void)fflush(stdout); /* the first drop may take long; a closed output is reported when the program ends */
     json_decref(findings.rows);
+    return !findings.unfit;
 }
 
 static int probe_all(const struct invocation *invocation, const struct config *config, const char *only)
@@ -187,9 +206,7 @@ static int probe_all(const struct invocation *invocation, const struct config *c
         return EXIT_REFUSED;
     }
     if (only == NULL)
-        probe_closing(invocation, config);
-    if (only == NULL)
-        fit = (int)probe_disks(invocation, config) & (int)probe_ledger(invocation, config);
+        fit = probe_gateway(invocation, config);
     for (guint i = 0; i < config->drops->len; i++) {
         const struct drop *drop = config->drops->pdata[i];
         if (only == NULL || strcmp(only, drop->name) == 0)

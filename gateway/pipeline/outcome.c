@@ -16,6 +16,7 @@
 #include "spool/ledger/ledger_resolved.h"
 #include "spool/ledger/ledger_verdicts.h"
 #include "validators/catalogue.h"
+#include "validators/credential_id.h"
 #include "validators/retry.h"
 
 #include <string.h>
@@ -179,6 +180,20 @@ static bool follow_incidents(struct gateway *gateway, const struct ledger_work *
     return open_incident(gateway, work, session, transition, error);
 }
 
+/* Both sides agree about the new credentials of a Device: those which it had before are TCoS's, and another Device
+ * cannot get them (C121). An operator's order says nothing about ids. */
+static bool keep_subject(struct gateway *gateway, const struct ledger_work *work, const struct ledger_session *session,
+                         const struct ledger_transition *transition, GError **error)
+{
+    const char *before = session->tcos.existing_id;
+
+    if (session->state != LEDGER_MIGRATED || work->session.state == LEDGER_MIGRATED ||
+        transition->statement == LEDGER_ENDED_BY_ORDER || before == NULL)
+        return true;
+    g_autofree char *key = credential_id_key(before);
+    return ledger_subject_before_put(gateway->ledger, key, work->item.item, error);
+}
+
 bool outcome_record(struct gateway *gateway, const struct ledger_work *work, const struct ledger_session *session,
                     const struct ledger_transition *transition, GError **error)
 {
@@ -192,6 +207,7 @@ bool outcome_record(struct gateway *gateway, const struct ledger_work *work, con
     return follow_incidents(gateway, work, session, transition, error) &&
            (!ends || count_end(gateway, work->item.item, session, transition->at, error)) &&
            ledger_session_put(gateway->ledger, work, &reported, transition, error) &&
+           keep_subject(gateway, work, session, transition, error) &&
            (!ends || session->state != LEDGER_FAILED ||
             ledger_failure_put(gateway->ledger, work->item.item, transition->at, error));
 }

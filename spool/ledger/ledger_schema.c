@@ -324,6 +324,9 @@ static const char *const versions[] = {
     /* Leading zeros do not tell supply points apart. */
     "UPDATE inventory SET mpxn=ifnull(nullif(ltrim(mpxn,'0'),''),'0') WHERE mpxn>='0' AND mpxn<'1';"
     "UPDATE OR REPLACE cos SET mpxn=ifnull(nullif(ltrim(mpxn,'0'),''),'0') WHERE mpxn>='0' AND mpxn<'1';"
+    /* SubjectIds that Devices had before they migrated, by the side that replaced them (ledger_sessions.h): each once,
+     * with the first work item. */
+    "CREATE TABLE subject_before(subject TEXT PRIMARY KEY, item INTEGER NOT NULL) WITHOUT ROWID;"
     /* Before, no such code opened an incident of its Device. The first pass opens those that are missing, for it knows
      * who has to act (ledger_due.h). State 7 is LEDGER_MIGRATED, outcome 0 LEDGER_READY. */
     "CREATE TABLE incident_due(item INTEGER PRIMARY KEY);"

@@ -224,3 +224,22 @@ bool ledger_session_end_order(struct ledger *ledger, int64_t item, char **order_
     ledger_end(q);
     return good;
 }
+
+/* ---- SubjectIds that are those of TCoS ---- */
+
+bool ledger_subject_before_put(struct ledger *ledger, const char *subject, int64_t item, GError **error)
+{
+    LEDGER_SQL(put, "INSERT OR IGNORE INTO subject_before(subject,item) VALUES(?1,?2)");
+    return ledger_run(ledger, &put, LEDGER_VALUES(LEDGER_TEXT(subject), LEDGER_INT(item)), error);
+}
+
+bool ledger_subject_before(struct ledger *ledger, const char *subject, bool *known, uint64_t *device, GError **error)
+{
+    LEDGER_SQL(get, "SELECT w.device_id FROM subject_before b JOIN work_item w ON w.item=b.item WHERE b.subject=?");
+    sqlite3_stmt *q = ledger_query(ledger, &get, LEDGER_VALUES(LEDGER_TEXT(subject)), error);
+    bool good = q != NULL && ledger_row(ledger, q, known, error);
+
+    *device = good && *known ? (uint64_t)sqlite3_column_int64(q, 0) : 0;
+    ledger_end(q);
+    return good;
+}

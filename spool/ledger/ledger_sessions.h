@@ -91,4 +91,12 @@ typedef bool (*ledger_transition_visit)(void *user, const struct ledger_transiti
 bool ledger_transitions_each(struct ledger *ledger, int64_t item, ledger_transition_visit visit, void *user,
                              GError **error);
 
+/* ---- SubjectIds that are those of TCoS ---- */
+
+/* The Device of the item has migrated, and had credentials with that SubjectId before. subject: one text for all
+ * notations (credential_id_key). */
+bool ledger_subject_before_put(struct ledger *ledger, const char *subject, int64_t item, GError **error);
+/* *device: the first Device that had that SubjectId before it migrated; *known: there is one. */
+bool ledger_subject_before(struct ledger *ledger, const char *subject, bool *known, uint64_t *device, GError **error);
+
 #endif

@@ -93,8 +93,9 @@ def as_bytes(identity):
     return digits if re.fullmatch("([0-9A-F]{2})+", digits) else identity
 
 
-def has_wrong_subject(kind, row, item, ecos_subject):
-    """The SubjectId of the new credentials is another than that of ECoS, or the one before."""
+def has_wrong_subject(kind, row, item, ecos_subject, subjects_before):
+    """The SubjectId of the new credentials is another than that of ECoS, or the one before; or, where that of ECoS is
+    not known, one that other Devices had before they migrated."""
     if kind == "EMT":
         good, now, before = row["Result"] == "SUCCESS", row["ReplacingSubjectId"], row["ExistingSubjectId"]
     else:
@@ -103,13 +104,15 @@ def has_wrong_subject(kind, row, item, ecos_subject):
         return False
     if ecos_subject and as_bytes(now) != as_bytes(ecos_subject):
         return True
+    if not ecos_subject and as_bytes(now) in subjects_before:
+        return True
     return bool(before) and as_bytes(now) == as_bytes(before)
 
 
-def faults_of(kind, row, item, ecos_subject):
+def faults_of(kind, row, item, ecos_subject, subjects_before):
     """What is wrong with a result or confirmation before it is asked what it means."""
     codes = set()
-    if has_wrong_subject(kind, row, item, ecos_subject):
+    if has_wrong_subject(kind, row, item, ecos_subject, subjects_before):
         codes.add("C121")
     if not EUI64.fullmatch(row["DeviceID"]):
         codes.add("C101")

@@ -11,12 +11,14 @@ class Sessions:
         by_id = {item.work_item: item for item in self.items}
         for record, row in enumerate(file.rows, 1):
             item = by_id.get(row["WorkItemId"])
-            codes = faults_of(file.kind, row, item, self.settings.ecos_subject)
+            codes = faults_of(file.kind, row, item, self.settings.ecos_subject, self.subjects_before)
             if has_impossible_time(row, now, 0 if codes else self.ordered(item, row)):
                 warnings.append((record, "C120"))
             if not codes:
                 code = self.result(item, row, file.created, now) if file.kind == "EMT" else self.confirm(item, row, now)
                 codes = {code} if code else set()
+                if item.state == "MIGRATED" and not code and item.existing:
+                    self.subjects_before.add(as_bytes(item.existing))
             for code in codes:
                 (warnings if code == "C119" else errors).append((record, code))
         return errors, warnings

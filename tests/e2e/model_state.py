@@ -48,6 +48,7 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData):
         self.reported = []          # what began and ended in this pass
         self.failed = {}        # Device Model: Devices of it that failed
         self.migrated = set()   # Device Models of which one has migrated
+        self.subjects_before = set()  # SubjectIds that Devices had before they migrated
 
     # ---- one pass ----
 

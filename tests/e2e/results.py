@@ -158,6 +158,35 @@ def test_credentials(tap):
            parties.states(1, 2) == ["CONFIRM_PENDING", "CONFIRM_MISMATCH D151"],
            "without the setting the SubjectId before is refused, once it is known", parties.states(1, 2))
     sound(tap, home, "after statements about the credentials before")
+    home, parties, _ = begin([1, 2, 3, 4, 5])
+    parties.result(said(1, ExistingSubjectId=before), said(3, ReplacingSubjectId=before, ExistingSubjectId=SUBJECT))
+    parties.confirm(confirmed(1))
+    home.run(now=at(1))
+    tap.ok(parties.states(1, 3) == ["MIGRATED", "CONFIRM_PENDING"],
+           "without the setting swapped ids pass until a Device has migrated", parties.states(1, 3))
+    results = parties.result(said(2, ReplacingSubjectId="90b3d51f30010000", ExistingSubjectId=SUBJECT),
+                             said(4, ReplacingSubjectId=before), said(5))
+    confirmations = parties.confirm(confirmed(2, SubjectId=before), confirmed(3, SubjectId=before), confirmed(5))
+    home.run(now=at(2))
+    tap.ok(parties.acknowledged(results)[1] == ["C121 ReplacingSubjectId 1", "C121 ReplacingSubjectId 2"] and
+           parties.acknowledged(confirmations)[1] == ["C121 SubjectId 1", "C121 SubjectId 2"] and
+           parties.states(2, 3, 4, 5) == ["DISPATCHED", "CONFIRM_PENDING", "DISPATCHED", "MIGRATED"],
+           "then the SubjectId that it had before is known as that of TCoS, swapped or without an ExistingSubjectId",
+           parties.acknowledged(results), parties.acknowledged(confirmations), parties.states(2, 3, 4, 5))
+    text = parties.answer(results).decode()
+    tap.ok(f"the Device {device(1)} had this one before it migrated" in text, "the finding says from where", text)
+    home.set(f"gateway ecos_subject={before}")
+    parties.confirm(confirmed(3, SubjectId=before))
+    home.run(now=at(3))
+    tap.ok(parties.states(3) == ["MIGRATED"], "the setting overrules what was learned", parties.states(3))
+    home, parties, _ = begin([1, 2])
+    parties.result(said(1, ExistingSubjectId=before))
+    home.run(now=at(1))
+    home.command("device", "end", device(1), "--as", "migrated", "--reason", "x", now=at(2))
+    parties.confirm(confirmed(2, SubjectId=before))
+    home.run(now=at(3))
+    tap.ok(parties.states(1, 2) == ["MIGRATED", "CONFIRM_PENDING"], "an operator's order teaches no SubjectId",
+           parties.states(1, 2))
 
 
 def test_ordered_again(tap):

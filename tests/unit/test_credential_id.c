@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 /* after the standard headers: it needs them */
 #include <cmocka.h>
 
@@ -12,6 +13,11 @@ static void expect(const char *a, const char *b, bool same)
 {
     if (credential_id_same(a, b) != same || credential_id_same(b, a) != same)
         fail_msg("'%s' and '%s': expected %s", a, b, same ? "the same" : "different ones");
+    if (a == NULL || b == NULL)
+        return;
+    g_autofree char *x = credential_id_key(a), *y = credential_id_key(b);
+    if ((strcmp(x, y) == 0) != same)
+        fail_msg("the keys of '%s' and '%s': expected %s, found '%s' and '%s'", a, b, same ? "one" : "two", x, y);
 }
 
 static void test_credential_id__bytes__are_compared_whatever_their_notation(void **state)
