@@ -156,26 +156,30 @@ const struct inbound_type *judge_inbound_type(const struct file_type *type)
 
 /* ---- what needs a ledger or a configuration ---- */
 
-/* The codes about single records that only a ledger can tell. */
-static const enum code *record_codes(const struct file_type *type, size_t *n)
+/* The codes about single records that only a ledger can tell, of at least one of their causes: C104 also says that a
+ * type is out of scope, which needs none. `types`: the types of files that have the code; "": all of that kind. */
+struct needs_ledger {
+    enum code code;
+    enum inbound_about about;
+    const char *types;
+};
+
+static const struct needs_ledger need_ledger_records[] = {
+    {C103, ABOUT_DEVICES, ""},   {C104, ABOUT_DEVICES, ""},      {C105, ABOUT_DEVICES, ""},
+    {C106, ABOUT_DEVICES, ""},   {C107, ABOUT_DEVICES, ""},      {C108, ABOUT_DEVICES, ""},
+    {C109, ABOUT_DEVICES, ""},   {C110, ABOUT_DEVICES, ""},      {C111, ABOUT_DEVICES, ""},
+    {C112, ABOUT_DEVICES, ""},   {C114, ABOUT_DEVICES, ""},      {C115, ABOUT_DEVICES, ""},
+    {C116, ABOUT_DEVICES, ""},   {C125, ABOUT_DEVICES, ""},      {C118, ABOUT_WORK, ""},
+    {C119, ABOUT_WORK, ""},      {C120, ABOUT_WORK, ""},         {C121, ABOUT_WORK, ""},
+    {C119, ABOUT_REFERENCE, ""}, {C120, ABOUT_REFERENCE, "PTY"}, {C124, ABOUT_REFERENCE, "COS"},
+};
+
+static bool needs_ledger(const struct needs_ledger *rule, const struct file_type *type)
 {
-    static const enum code devices[] = {C103, C105, C106, C107, C108, C109, C110, C111, C112, C114, C115, C116, C125};
-    static const enum code work[] = {C118, C119, C121};
-    static const enum code reference[] = {C119};
     const struct inbound_type *inbound = type != NULL ? judge_inbound_type(type) : NULL;
 
-    switch (inbound != NULL ? inbound->about : ABOUT_DEVICES) {
-    case ABOUT_WORK:
-        *n = G_N_ELEMENTS(work);
-        return work;
-    case ABOUT_REFERENCE:
-        *n = G_N_ELEMENTS(reference);
-        return reference;
-    case ABOUT_DEVICES:
-        break;
-    }
-    *n = G_N_ELEMENTS(devices);
-    return devices;
+    return rule->about == (inbound != NULL ? inbound->about : ABOUT_DEVICES) &&
+           (*rule->types == '\0' || strcmp(rule->types, type->code) == 0);
 }
 
 void judge_each_not_judged(const struct rules *rules, const struct file_type *type,
@@ -184,16 +188,14 @@ void judge_each_not_judged(const struct rules *rules, const struct file_type *ty
     static const enum code need_identity[] = {B103, B207};
     static const enum code need_ledger[] = {B105, B106, B107, B108, B112, B113, B210};
     bool missing[CODE_COUNT] = {false};
-    size_t n;
-    const enum code *of_records = record_codes(type, &n);
 
     for (size_t i = 0; rules->identity == NULL && i < G_N_ELEMENTS(need_identity); i++)
         missing[need_identity[i]] = true;
     missing[C122] = rules->identity == NULL && (type == NULL || judge_inbound_type(type)->about == ABOUT_DEVICES);
     for (size_t i = 0; rules->ledger == NULL && i < G_N_ELEMENTS(need_ledger); i++)
         missing[need_ledger[i]] = true;
-    for (size_t i = 0; rules->ledger == NULL && i < n; i++)
-        missing[of_records[i]] = true;
+    for (size_t i = 0; rules->ledger == NULL && i < G_N_ELEMENTS(need_ledger_records); i++)
+        missing[need_ledger_records[i].code] |= needs_ledger(&need_ledger_records[i], type);
     for (size_t code = 0; code < CODE_COUNT; code++) {
         if (missing[code])
             visit(user, catalogue_entry((enum code)code)->id);

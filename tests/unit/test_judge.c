@@ -261,13 +261,15 @@ static void add_code(void *user, const char *code)
 
 static void test_judge__not_judged__depends_on_ledger_and_configuration(void **state)
 {
-    static const char device_codes[] = " C103 C105 C106 C107 C108 C109 C110 C111 C112 C114 C115 C116";
-    static const char *const types[] = {NULL, "EMI", "EMT", "EMC", "INV"};
-    const char *const of_type[] = {device_codes, device_codes, " C118 C119 C121", " C118 C119 C121", " C119"};
+    static const char device_codes[] = " C103 C104 C105 C106 C107 C108 C109 C110 C111 C112 C114 C115 C116";
+    static const char work_codes[] = " C118 C119 C120 C121";
+    static const char *const types[] = {NULL, "EMI", "EMT", "EMC", "INV", "COS", "NMM", "PTY"};
+    const char *const of_type[] = {device_codes, device_codes, work_codes, work_codes,
+                                   " C119",      " C119 C124", " C119",    " C119 C120"};
     static const struct identity identity = {"TCOS", 1, "TEST", NULL, 0};
 
     (void)state;
-    for (int known = 0; known < 20; known++) {
+    for (int known = 0; known < 32; known++) {
         GString *codes = g_string_new(NULL);
         const char *type = types[known / 4];
         rules.identity = known & 1 ? &identity : NULL;
