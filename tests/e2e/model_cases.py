@@ -15,7 +15,8 @@ A history is steps joined by " | ", a step is a time, a verb and its arguments:
     0 instruct a & event 2023-07-10 both come in one pass
     0 misname instruct a            under a wrong name; correct: it names the first file in ResubmissionOf,
                                     correctema: the EMA of that one
-    1h letgo INV                    an operator releases the newest file of that type; giveup: closes its A117; hold
+    1h letgo INV                    an operator releases the newest held file of that type; giveup: closes its A117;
+                                    hold: keeps back the newest one that waits
     1h close D152                   an operator closes that incident
     0 parties A=SUP0 B=SUP1         the Suppliers, and their MPIDs; moreparties: a DELTA
     0 event 2023-07-10 39000109 B   its MPxN, and the losing Supplier; noevents: an empty FULL
@@ -62,7 +63,7 @@ class Play:
         self.last = ""
         self.found = set()
         self.events = []
-        self.first, self.files = None, []
+        self.first = None
         self.reports = {}  # last three characters of its name: the rows of each file
 
     def newest(self, name):
@@ -75,7 +76,9 @@ class Play:
         if verb == "close":
             return next(((code, subject), "close") for code, subject, _, cleared in self.model.incidents
                         if code == words[0] and cleared is None)
-        file = next(file for file in reversed(self.files) if file.kind == words[0])
+        model = self.model
+        queues = {"giveup": model.held, "letgo": model.given_up + model.parked + model.held}
+        file = next(file for file in reversed(queues.get(verb, model.waiting + model.line)) if file.kind == words[0])
         return (("A117", file), "close") if verb == "giveup" else (file, "let go" if verb == "letgo" else "hold")
 
     def file(self, verb, words):
@@ -130,7 +133,6 @@ class Play:
             self.first = self.first or file
             self.numbers[file.kind] += not file.misnamed
             file.number(self.numbers[file.kind] + bool(file.misnamed))
-        self.files += files
         self.events.append(Event(self.now, files, orders=orders))
         answers = self.model.run_pass(self.now, files, list(self.events[-1].given_orders()))
         self.ordered += len(answers.emw)

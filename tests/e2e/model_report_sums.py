@@ -1,6 +1,7 @@
 """The reference of the model test: reports that count Devices (gateway/REPORTS.md)."""
 import collections
 
+from model_items import ENDS
 from model_report_rows import ended, holds_ecos, is_gone, owner, remains
 from model_rules import MODEL, is_non_migratable
 from model_time import text_of
@@ -56,7 +57,7 @@ def activity_of(item, start, end):
     for state, name in (("REJECTED", "Rejected"), ("DEFERRED", "Deferred")):
         yield name, sum(start <= at < end for n, (now, _, at) in enumerate(item.steps)
                         if now == state and (n == 0 or item.steps[n - 1][0] != state))
-    if item.live and split[2] < end:
+    if split[0] == "READY" and split[2] < end and not any(state in ENDS and at < end for state, _, at in item.steps):
         yield "InProgress", 1
     if item.state == "MIGRATED" and item.ended_at < end:
         yield "CumulativeMigrated", 1
