@@ -4,6 +4,7 @@ import functools
 
 from model_files import LAST_NUMBER, MISNAMED
 
+ACCEPTED = ("accepted", "over the end")
 GAP = 1000  # the default of sequence_gap_max
 
 
@@ -69,7 +70,7 @@ class Intake:
 
     def is_overtaken(self, file):
         """A later file of its type was accepted."""
-        return any(number > file.id and state == "accepted" for number, (_, state) in self.numbers[file.kind].items())
+        return any(number > file.id and state in ACCEPTED for number, (_, state) in self.numbers[file.kind].items())
 
     def give_up(self, subject):
         """An operator has closed its A117."""
@@ -133,7 +134,9 @@ class Intake:
         take = {"EMI": self.instruct, "EMT": self.take_records, "EMC": self.take_records}.get(file.kind, self.refer)
         errors, warnings = take(file, now, answers)
         warnings += [(None, code) for code in gaps]
-        self.numbers[file.kind][file.id] = file.sequence, "accepted"
+        last, _ = self.numbers_before(file)
+        over_end = last is not None and file.sequence < last
+        self.numbers[file.kind][file.id] = file.sequence, "over the end" if over_end else "accepted"
         outcome = "PA" if errors else "WN" if warnings else "AC"
         self.acknowledge(file, outcome, set(errors) | set(warnings), answers)
         self.clear_incident("B", file.subject, now)
@@ -159,14 +162,14 @@ class Intake:
         self.numbers.get(file.kind, {}).pop(file.id, None)
 
     def numbers_before(self, file):
-        """Of its type: the last accepted number of the files that came before it, and all that came since they began
-        with 1 again, (number, state). Files that came later do not count, however late this one is judged."""
+        """Of its type: the greatest accepted number of the files that came before it, and all that came since they
+        began with 1 again, (number, state). Files that came later do not count, however late this one is judged."""
         before, last = [], None
         for number, (sequence, state) in sorted(self.numbers[file.kind].items()):
             if number < file.id:
-                over_end = state == "accepted" and last is not None and sequence < last
-                before = [(sequence, state)] if over_end else [*before, (sequence, state)]
-                last = sequence if state == "accepted" else last
+                before = [(sequence, state)] if state == "over the end" else [*before, (sequence, state)]
+                if state in ACCEPTED:
+                    last = sequence if state == "over the end" else max(last or 0, sequence)
         return last, before
 
     @staticmethod

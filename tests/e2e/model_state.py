@@ -41,7 +41,7 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData):
         self.copies = {}        # drop and name: files that came so
         self.revisions = {}     # name of an EMA: how many have it, but for the number at its end
         self.rejected = {}      # (drop, name of a rejected file or of the EMA that says so): drop and name of the file
-        self.numbers = {}       # type: {id of a file: (number, "came", "good" or "accepted")}; no bad ones
+        self.numbers = {}       # type: {id of a file: (number, "came", "good" or one of ACCEPTED)}; no bad ones
         self.incidents = []     # [code, subject, begun, cleared]
         self.reports = Reports()
         self.now = 0            # when the last pass acted
