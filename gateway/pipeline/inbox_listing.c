@@ -66,6 +66,13 @@ bool inbox_begin_listing(struct inbox *inbox, GError **error)
 
 /* ---- deciding about what was listed ---- */
 
+enum {
+    JOURNAL_AGE = 7 * 24 * 3600, /* seconds */
+    JOURNAL_ROWS = 50000,
+    JOURNAL_AT_ONCE = 50000, /* rows that are removed in one transaction: less than a second */
+};
+static const int64_t JOURNAL_PAUSE = INT64_C(3600) * 1000000; /* microseconds */
+
 /* The decision about an entry, as far as the entry alone decides. */
 struct decided {
     guint index; /* in inbox->entries */
@@ -253,6 +260,25 @@ static bool record_gone(struct listing *l, GError **error)
     return true;
 }
 
+/* The journal keeps files that are no longer in the drop for JOURNAL_AGE, and at most JOURNAL_ROWS of them for each
+ * drop: a sender whose names come and go must not fill the ledger. Asked at the first listing and once an hour. */
+static bool prune_journal(struct listing *l, GError **error)
+{
+    struct inbox *inbox = l->inbox;
+    const struct ledger_pickups_old old = {inbox->drop->name, clock_now() - JOURNAL_AGE, JOURNAL_ROWS};
+    int64_t now = clock_monotonic();
+    bool any;
+
+    if (inbox->pruned != 0 && now - inbox->pruned < JOURNAL_PAUSE)
+        return true;
+    if (!ledger_pickups_prunable(inbox->gateway->ledger, &old, &any, error) ||
+        (any &&
+         (!begin_recording(l, error) || !ledger_pickups_prune(inbox->gateway->ledger, &old, JOURNAL_AT_ONCE, error))))
+        return false;
+    inbox->pruned = now;
+    return true;
+}
+
 /* The sequence number of a name in the grammar, where the names differ first; -1: they do not differ in that. */
 static int64_t number_at(const char *name, size_t differs)
 {
@@ -326,7 +352,8 @@ static bool decide_all(struct listing *l, GError **error)
         if (!decide(l, &g_array_index(l->decided, struct decided, i), error))
             return false;
     }
-    return record_gone(l, error) && (!l->recording || ledger_commit(STEP_PICKUP_NOTED, ledger, error));
+    return record_gone(l, error) && prune_journal(l, error) &&
+           (!l->recording || ledger_commit(STEP_PICKUP_NOTED, ledger, error));
 }
 
 static void clear_decided(gpointer decided)

@@ -76,6 +76,8 @@ struct inbox {
     int64_t listed; /* and of the last one whose files are all in the spool and whose reference data had settled. */
     int64_t shown;  /* Of the last two: 0, none yet */
 
+    int64_t pruned; /* monotonic microseconds when the journal was pruned last; 0: not since the start */
+
     GHashTable *known;   /* raw name → struct known (inbox_listing.c): what earlier listings showed */
     GPtrArray *entries;  /* struct listed, in the order of names */
     GArray *complete;    /* guint: indexes of the entries to pick up */

@@ -63,3 +63,32 @@ bool ledger_pickups_waiting(struct ledger *ledger, const char *drop, int64_t *n,
     LEDGER_SQL(count, "SELECT count(*) FROM pickup WHERE drop_name=? AND decision IN('take','wait','fault')");
     return ledger_number(ledger, ledger_query(ledger, &count, LEDGER_VALUES(LEDGER_TEXT(drop)), error), n, error);
 }
+
+/* Rows of a drop (?1) that may go, by the index on `since`. ?2: before; ?3: how many to keep. */
+#define MAY_GO "drop_name=?1 AND failures=0 AND decision IN('taken','gone')"
+#define OLD                                                                                                            \
+    "SELECT name FROM pickup WHERE " MAY_GO " AND since<=max(?2,ifnull((SELECT since FROM pickup WHERE " MAY_GO        \
+    " ORDER BY since DESC LIMIT 1 OFFSET ?3),0)) ORDER BY since"
+
+bool ledger_pickups_prunable(struct ledger *ledger, const struct ledger_pickups_old *old, bool *any, GError **error)
+{
+    LEDGER_SQL(some, "SELECT EXISTS(" OLD ")");
+    int64_t n = 0;
+    bool good = ledger_number(
+        ledger,
+        ledger_query(ledger, &some,
+                     LEDGER_VALUES(LEDGER_TEXT(old->drop), LEDGER_INT(old->before), LEDGER_INT(old->keep)), error),
+        &n, error);
+
+    *any = n != 0;
+    return good;
+}
+
+bool ledger_pickups_prune(struct ledger *ledger, const struct ledger_pickups_old *old, int64_t limit, GError **error)
+{
+    LEDGER_SQL(prune, "DELETE FROM pickup WHERE drop_name=?1 AND name IN(" OLD " LIMIT ?4)");
+    return ledger_run(
+        ledger, &prune,
+        LEDGER_VALUES(LEDGER_TEXT(old->drop), LEDGER_INT(old->before), LEDGER_INT(old->keep), LEDGER_INT(limit)),
+        error);
+}

@@ -2,6 +2,7 @@
  * What was seen in the drops: the newest listing of each file name, and the decision on that file.
  *
  *   ledger_pickup_put → … → ledger_pickup_get
+ *   ledger_pickups_prunable → ledger_pickups_prune          rows that nobody needs any more
  *
  * What the decisions mean: gateway/pipeline/completeness.h. The rules of all subjects: ledger.h.
  */
@@ -30,6 +31,18 @@ bool ledger_pickup_get(struct ledger *ledger, const char *drop, const char *name
                        GError **error);
 /* *rows: the files of a drop with failures, by name; struct ledger_pickup. g_ptr_array_unref. */
 bool ledger_pickups_failing(struct ledger *ledger, const char *drop, GPtrArray **rows, GError **error);
+/* Which rows of a drop may go: "taken" or "gone", without failures, and since `before` or earlier, or older than the
+ * newest `keep` of these. */
+struct ledger_pickups_old {
+    const char *drop;
+    int64_t before; /* seconds UTC */
+    int64_t keep;
+};
+/* *any: there is such a row. */
+bool ledger_pickups_prunable(struct ledger *ledger, const struct ledger_pickups_old *old, bool *any, GError **error);
+/* Removes them, the oldest first, at most `limit`. */
+bool ledger_pickups_prune(struct ledger *ledger, const struct ledger_pickups_old *old, int64_t limit, GError **error);
+
 /* *n: how many files of a drop are to be picked up, now ("take") or later ("wait", "fault"). */
 bool ledger_pickups_waiting(struct ledger *ledger, const char *drop, int64_t *n, GError **error);
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Entries of drops (TAP): what counts as a file, and what becomes of an entry that cannot be taken."""
 import os
+import sqlite3
 import tempfile
 
 from home import Home, Tap, terminate, wait_until
@@ -398,7 +399,48 @@ def test_long_name(tap):
            done.stderr)
 
 
-LOCAL = (test_temporary, test_larger_than_the_disk, test_unreadable, test_name_taken_again, test_stray,
+def journal(home, drop="mcc"):
+    """name: decision of what was decided about the files of a drop."""
+    return dict(rows(home, f"SELECT name,decision FROM pickup WHERE drop_name='{drop}' ORDER BY name"))
+
+
+def rows(home, statement):
+    connection = sqlite3.connect(home.path("spool", "ledger.sqlite"))
+    with connection:
+        found = connection.execute(statement).fetchall()
+    connection.close()
+    return found
+
+
+def test_journal(tap):
+    """What is known of files that are no longer in their drop does not grow without end."""
+    home = Home(NO_INC)
+    give(home, 1)
+    send(home, "stays.tmp", b"x")
+    home.run()
+    rows(home, "INSERT INTO pickup(drop_name,name,size,modified,since,decision,reason)"
+         " VALUES('mcc','left.tmp',1,1,1688385600,'gone','x')")
+    home.run(now="2023-07-10T11:59:59Z")
+    tap.ok(journal(home) == {name_of(1): "taken", "stays.tmp": "leave", "left.tmp": "gone"},
+           "what was in the drop is known for seven days", journal(home))
+    home.run(now="2023-07-10T12:00:00Z", env={"ECOSGATE_CRASH": "pickup-noted:before:1"})
+    tap.ok(len(journal(home)) == 3, "a kill before the commit leaves them", journal(home))
+    home.run(now="2023-07-10T12:00:00Z")
+    tap.ok(journal(home) == {"stays.tmp": "leave"}, "then only what is in the drop", journal(home))
+    give(home, 2)
+    home.run(now="2023-07-10T12:00:01Z")
+    tap.ok(verdicts(home) == {name_of(1): "AC", name_of(2): "AC"} and
+           home.json("why", name_of(1))[0]["state"] == "done", "why knows a file that was taken all the same")
+    rows(home, "WITH RECURSIVE n(i) AS(SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<50010) INSERT INTO pickup"
+         "(drop_name,name,size,modified,since,decision,reason) SELECT 'mcc',printf('%06d',i),1,1,1688990401-i/9,'gone',"
+         "'x' FROM n")
+    home.run(now="2023-07-10T12:00:02Z")
+    left = journal(home)
+    tap.ok(49990 <= len(left) <= 50002 and "stays.tmp" in left and name_of(2) in left and "000001" in left and
+           "050010" not in left, "of very many the oldest are forgotten at once", len(left))
+
+
+LOCAL = (test_temporary, test_journal, test_larger_than_the_disk, test_unreadable, test_name_taken_again, test_stray,
          test_long_name)
 REMOTE = (test_listed_twice, test_no_types, test_refused, test_over_the_end, test_wrong_size, test_always_missing,
           test_not_removed, test_cut_each_time, test_daemon, test_newer_at_the_rename,
