@@ -263,6 +263,8 @@ void machines_settle(struct world *world)
 void machines_begin(struct world *world)
 {
     world->machines = g_new0(struct machines, 1);
+    if (world->rates.disk + world->rates.quirks <= 0)
+        oracle_drops_are_up(world->oracle);
     if (world->rates.powered > 0)
         power_record(world->sim);
     make_home(world);

@@ -297,6 +297,30 @@ static int ask(struct world *world, read_line *read, const char *const *argv)
 
 #define ASK(world, read, ...) ask(world, read, (const char *const[]){__VA_ARGS__, NULL})
 
+/* The end of each run: one byte of one file of the spool changes, and verify has to see it. */
+static void judge_damage(struct world *world)
+{
+    g_autofree char *folder = g_build_filename(world->home, "spool", "done", NULL);
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    g_autofree char *first = NULL, *bytes = NULL;
+    gsize size = 0;
+
+    for (const char *name; dir != NULL && (name = g_dir_read_name(dir)) != NULL;) {
+        g_autofree char *payload = g_build_filename(folder, name, "payload", NULL);
+        if (g_file_test(payload, G_FILE_TEST_EXISTS) && (first == NULL || strcmp(payload, first) < 0)) {
+            g_free(first);
+            first = g_steal_pointer(&payload);
+        }
+    }
+    if (first == NULL || !g_file_get_contents(first, &bytes, &size, NULL) || size == 0)
+        return;
+    bytes[random_below(chance_of(world), size)] ^= 1;
+    if (!g_file_set_contents(first, bytes, (gssize)size, NULL))
+        g_error("%s cannot be written", first);
+    if (ASK(world, NULL, "spool", "verify") == 0)
+        sim_broken(world->sim, "verify", "a byte of %s was changed, and spool verify calls all sound", first);
+}
+
 static void stop_daemon(struct world *world)
 {
     struct process *daemon = process_find(world->sim, world->home, "run");
@@ -324,6 +348,8 @@ void operators_judge(struct world *world)
             oracle_unreported(world->oracle, device->id);
     }
     oracle_judge(world->oracle, world->operators->open);
+    if (!sim_is_broken(world->sim))
+        judge_damage(world);
     unsigned put, taken, migrated, failed;
     oracle_count(world->oracle, &put, &taken, &migrated, &failed);
     sim_say(world->sim, "%u files put, %u taken; work items: %u MIGRATED, %u FAILED", put, taken, migrated, failed);

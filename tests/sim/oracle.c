@@ -50,6 +50,8 @@ static void free_item(void *data)
     for (unsigned i = 0; i < item->orders->len; i++)
         g_free(g_array_index(item->orders, struct order, i).file);
     g_array_free(item->orders, TRUE);
+    g_hash_table_destroy(item->keys[0]);
+    g_hash_table_destroy(item->keys[1]);
     g_free(item->tcos.key);
     g_free(item->ecos.key);
     g_free(item->device);
@@ -98,6 +100,9 @@ struct oracle *oracle_new(struct sim *sim)
     oracle->incidents = table(g_free);
     oracle->order_of_incidents = g_ptr_array_new_with_free_func(g_free);
     oracle->rows = table(NULL);
+    oracle->named = table(NULL);
+    oracle->supply = table(g_free);
+    oracle->unknown = g_ptr_array_new_with_free_func(g_free);
     oracle->waiting = g_ptr_array_new_with_free_func(free_document);
     return oracle;
 }
@@ -117,6 +122,9 @@ void oracle_free(struct oracle *oracle)
     g_hash_table_destroy(oracle->incidents);
     g_ptr_array_free(oracle->order_of_incidents, TRUE);
     g_hash_table_destroy(oracle->rows);
+    g_hash_table_destroy(oracle->named);
+    g_hash_table_destroy(oracle->supply);
+    g_ptr_array_free(oracle->unknown, TRUE);
     g_ptr_array_free(oracle->waiting, TRUE);
     g_free(oracle);
 }
@@ -142,6 +150,8 @@ struct item *oracle_item(struct oracle *oracle, const char *id)
         item = g_new0(struct item, 1);
         item->id = g_strdup(id);
         item->orders = g_array_new(FALSE, FALSE, sizeof(struct order));
+        item->keys[0] = table(NULL);
+        item->keys[1] = table(NULL);
         g_hash_table_insert(oracle->items, g_strdup(id), item);
         g_ptr_array_add(oracle->order_of_items, item);
     }
@@ -150,9 +160,10 @@ struct item *oracle_item(struct oracle *oracle, const char *id)
 
 /* ---- what partners put ---- */
 
-static bool is_about_work(const char *type)
+static bool is_read(const char *type)
 {
-    return strcmp(type, "EMI") == 0 || strcmp(type, "EMT") == 0 || strcmp(type, "EMC") == 0;
+    static const char *const types[] = {"EMI", "EMT", "EMC", "INV", "COS", NULL};
+    return g_strv_contains(types, type);
 }
 
 void oracle_put(struct oracle *oracle, const char *name, const char *bytes, size_t size)
@@ -164,6 +175,7 @@ void oracle_put(struct oracle *oracle, const char *name, const char *bytes, size
         inbound->name = g_strdup(name);
         (void)g_strlcpy(inbound->type, name, sizeof inbound->type);
         inbound->put_at = sim_now(oracle->sim);
+        inbound->number = oracle->n_put;
         inbound->digests = g_ptr_array_new_with_free_func(g_free);
         inbound->documents = g_ptr_array_new_with_free_func(free_document);
         inbound->verdicts = g_ptr_array_new();
@@ -172,11 +184,13 @@ void oracle_put(struct oracle *oracle, const char *name, const char *bytes, size
     }
     oracle->n_put++;
     inbound->puts++;
-    struct document *document = is_about_work(inbound->type) ? document_read(name, bytes, size) : NULL;
+    struct document *document = is_read(inbound->type) ? document_read(name, bytes, size) : NULL;
     g_ptr_array_add(inbound->digests, g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)bytes, size));
     g_ptr_array_add(inbound->documents, document);
-    if (document != NULL)
-        oracle_hear(oracle, document, NULL);
+    if (document == NULL)
+        return;
+    oracle_hear(oracle, document, NULL);
+    oracle_hear_facts(oracle, inbound, document);
 }
 
 /* ---- acknowledgements ---- */
@@ -257,8 +271,10 @@ static void look_at_acknowledgement(struct oracle *oracle, const struct document
     if (taken && verdict->document != NULL && count_records(verdict->document) != verdict->parsed)
         sim_broken(oracle->sim, "sum", "%s has %u records, its EMA says %u", inbound->name,
                    count_records(verdict->document), verdict->parsed);
-    if (taken && verdict->document != NULL)
-        oracle_hear(oracle, verdict->document, verdict);
+    if (!taken || verdict->document == NULL)
+        return;
+    oracle_hear(oracle, verdict->document, verdict);
+    oracle_learn_facts(oracle, verdict->document, verdict);
 }
 
 /* ---- what recipients take ---- */
@@ -372,6 +388,11 @@ void oracle_took(struct oracle *oracle, const char *folder, const char *name, co
 
 /* ---- what operators do ---- */
 
+void oracle_drops_are_up(struct oracle *oracle)
+{
+    oracle->drops_are_up = true;
+}
+
 void oracle_requeued(struct oracle *oracle, const char *name)
 {
     struct inbound *inbound = g_hash_table_lookup(oracle->inbound, name);
@@ -478,6 +499,7 @@ void oracle_judge(struct oracle *oracle, GHashTable *open)
 {
     judge_acknowledgements(oracle);
     oracle_judge_items(oracle);
+    oracle_judge_facts(oracle);
     oracle_judge_reports(oracle);
     oracle_judge_incidents(oracle, open);
 }

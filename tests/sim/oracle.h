@@ -20,6 +20,8 @@
  *     twice       a file is delivered once
  *     report      a migrated Device is in one 001, a failed session in one 002, a late fact in one 003 or 006
  *     incident    an incident is opened once and closed once
+ *     supplier    no order in the days before a change of supplier that was told
+ *     reference   reference data that were put before an instruction count for it
  *     unanswered  nothing is left without its answer
  */
 #ifndef ECOSGATE_TESTS_SIM_ORACLE_H
@@ -37,6 +39,9 @@ void oracle_free(struct oracle *oracle);
 void oracle_put(struct oracle *oracle, const char *name, const char *bytes, size_t size);
 /* `folder` is "mcc", "suppliers/SUP1" and the like. */
 void oracle_took(struct oracle *oracle, const char *folder, const char *name, const char *bytes, size_t size);
+
+/* No drop of the run ever fails: then more can be asked for. */
+void oracle_drops_are_up(struct oracle *oracle);
 
 /* An operator had the file of that name judged again: one more answer. */
 void oracle_requeued(struct oracle *oracle, const char *name);

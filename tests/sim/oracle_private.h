@@ -11,7 +11,7 @@ enum { TRIES = 16 };
 struct inbound {
     char *name;
     char type[4];
-    unsigned puts, requeued;
+    unsigned puts, requeued, number; /* the number of the first put in the run */
     bool given_up;
     int64_t put_at;
     GPtrArray *digests;   /* SHA-256 of what was put under it, in order */
@@ -55,7 +55,8 @@ struct item {
     GArray *orders;                /* struct order */
     unsigned failed_told[TRIES + 1], unattempted_told[TRIES + 1], known[TRIES + 1];
     struct statement tcos, ecos; /* the first success that was acknowledged */
-    bool said_success, said_yes; /* in any file that was put */
+    GHashTable *keys[2];         /* KeyIds of successes that were put: TCoS, ECoS */
+    char mpxn[16];               /* as instructed; "": none */
     char outcome[20];            /* of the newest EMO */
     bool was_failed;             /* an EMO said FAILED */
     int64_t migrated_at, failed_at;
@@ -67,6 +68,17 @@ struct device_facts {
     GPtrArray *items; /* struct item * */
     int64_t overruled_at;
     bool unreported, ended_by_operator;
+};
+
+/* A change of supplier, and when the gateway acknowledged it. */
+struct supply {
+    int64_t start, told_at;
+};
+
+/* C103 of an EMD. */
+struct unknown {
+    const struct verdict *verdict;
+    char device[24];
 };
 
 struct incident {
@@ -95,6 +107,10 @@ struct oracle {
     GHashTable *numbers;   /* "EMA 57" → name */
     GHashTable *incidents; /* by IncidentId */
     GPtrArray *order_of_incidents;
+    GHashTable *named;  /* Device → number of the put of the INV that named it first */
+    GHashTable *supply; /* MPxN → struct supply *, the changes of supplier that were told */
+    GPtrArray *unknown; /* struct unknown *: Devices that an EMD did not find in the inventory */
+    bool drops_are_up;  /* no drop ever fails */
     GHashTable *rows;   /* "003 device date" → how often */
     GPtrArray *waiting; /* struct document *: EMD and EMO that came before the EMA or EMD that they need */
     unsigned restores;
@@ -111,6 +127,12 @@ void oracle_look_at_outcome(struct oracle *oracle, struct verdict *verdict, cons
 /* Results and confirmations were put (verdict NULL), or acknowledged. */
 void oracle_hear(struct oracle *oracle, const struct document *document, const struct verdict *verdict);
 void oracle_judge_items(struct oracle *oracle);
+
+/* oracle_facts.c */
+void oracle_hear_facts(struct oracle *oracle, const struct inbound *inbound, const struct document *document);
+void oracle_learn_facts(struct oracle *oracle, const struct document *document, const struct verdict *verdict);
+void oracle_check_supply(struct oracle *oracle, const struct item *item, const struct order *order);
+void oracle_judge_facts(struct oracle *oracle);
 
 /* oracle_reports.c */
 void oracle_look_at_report(struct oracle *oracle, const struct document *document, const char *folder);

@@ -56,6 +56,7 @@ static void check_order(struct oracle *oracle, const struct item *item, const st
     if ((item->tcos.at != 0 && order->at > item->tcos.at) || (item->ecos.at != 0 && order->at > item->ecos.at))
         sim_broken(oracle->sim, "success", "%s of %s: %s orders it after a side's success was acknowledged", item->id,
                    item->device, order->file);
+    oracle_check_supply(oracle, item, order);
     for (unsigned i = 0; i < device->items->len; i++) {
         const struct item *other = device->items->pdata[i];
         int64_t agreed = agreed_at(other);
@@ -134,7 +135,8 @@ static void hear_result(struct item *item, const struct record *record, const st
             keep_statement(&item->tcos, verdict->at, record_get(record, "ReplacingKeyId"));
         return;
     }
-    item->said_success |= success;
+    if (success)
+        g_hash_table_add(item->keys[0], plain_key(record_get(record, "ReplacingKeyId")));
     item->unattempted_told[try] += strcmp(result, "NOT_ATTEMPTED") == 0;
     item->failed_told[try] += strcmp(result, "FAILED") == 0 || strcmp(result, "TIMEOUT") == 0;
 }
@@ -143,8 +145,8 @@ static void hear_confirmation(struct item *item, const struct record *record, co
 {
     bool yes = strcmp(record_get(record, "Confirmed"), "Y") == 0;
 
-    if (verdict == NULL)
-        item->said_yes |= yes;
+    if (verdict == NULL && yes)
+        g_hash_table_add(item->keys[1], plain_key(record_get(record, "KeyId")));
     else if (yes)
         keep_statement(&item->ecos, verdict->at, record_get(record, "KeyId"));
 }
@@ -195,10 +197,18 @@ static void look_at_row(struct oracle *oracle, struct verdict *verdict, const st
         item->accepted = accepted;
         item->accepted_at = accepted ? verdict->at : 0;
         (void)g_strlcpy(item->outcome, accepted ? "" : outcome, sizeof item->outcome);
+        if (accepted && asked != NULL)
+            (void)g_strlcpy(item->mpxn, record_get(asked, "MPxN"), sizeof item->mpxn);
         if (*record_get(record, "DeviceID") != '\0')
             name_device(oracle, item, record_get(record, "DeviceID"));
     }
     g_ptr_array_add(verdict->items, item);
+    if (strcmp(record_get(record, "Code"), "C103") == 0) {
+        struct unknown *unknown = g_new0(struct unknown, 1);
+        unknown->verdict = verdict;
+        (void)g_strlcpy(unknown->device, record_get(record, "DeviceID"), sizeof unknown->device);
+        g_ptr_array_add(oracle->unknown, unknown);
+    }
     if (accepted && (item == NULL || asked == NULL ||
                      g_ascii_strcasecmp(record_get(record, "DeviceID"), record_get(asked, "DeviceID")) != 0))
         sim_broken(oracle->sim, "sum", "record %u of the EMD to %s accepts %s, the instruction names %s",
@@ -248,6 +258,18 @@ static bool is_end(const char *outcome)
     return g_strv_contains(ends, outcome);
 }
 
+static bool sides_agree(const struct item *item)
+{
+    GHashTableIter iter;
+    gpointer key;
+
+    g_hash_table_iter_init(&iter, item->keys[0]);
+    while (g_hash_table_iter_next(&iter, &key, NULL))
+        if (g_hash_table_contains(item->keys[1], key))
+            return true;
+    return false;
+}
+
 static void check_outcome(struct oracle *oracle, const struct item *item, const char *outcome)
 {
     bool migrated = strcmp(outcome, "MIGRATED") == 0, ended = is_end(item->outcome);
@@ -255,9 +277,9 @@ static void check_outcome(struct oracle *oracle, const struct item *item, const 
     if (ended && strcmp(item->outcome, outcome) != 0 && (!migrated || !item->accepted) && oracle->restores == 0)
         sim_broken(oracle->sim, "outcome", "%s of %s was %s and is %s now", item->id, item->device, item->outcome,
                    outcome);
-    if (migrated && !(item->said_success && item->said_yes) && !oracle_device(oracle, item->device)->ended_by_operator)
-        sim_broken(oracle->sim, "outcome", "%s of %s is MIGRATED; TCoS has %s, ECoS has %s", item->id, item->device,
-                   item->said_success ? "said so" : "never said so", item->said_yes ? "said so" : "never said so");
+    if (migrated && !sides_agree(item) && !oracle_device(oracle, item->device)->ended_by_operator)
+        sim_broken(oracle->sim, "outcome", "%s of %s is MIGRATED; the sides never stated the same key", item->id,
+                   item->device);
 }
 
 static void keep_outcome(struct item *item, const struct record *record)

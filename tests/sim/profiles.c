@@ -8,8 +8,8 @@
 static const struct rates calm = {
     .devices = 480,
     .instructed = 2.5,
-    .installed = 0.05,
-    .moved = 0.15,
+    .installed = 0.2,
+    .moved = 0.4,
     .non_migratable = 0.01,
     .failed = 0.25,
     .permanent = 0.1,
