@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""The simulator (TAP): the same seed prints the same, faults reach the program, and fixed seeds break no promise."""
+import concurrent.futures
+import os
+import re
+import subprocess
+import sys
+
+BUILD = os.environ.get("top_builddir", ".")
+SIMULATE = os.path.join(BUILD, "tests", "sim", "simulate")
+
+# (seed, days, profile): a run each. A run that found a fault stays here; the text says which.
+RUNS = [(1, 10, "calm"), (2, 10, "rough"), (3, 6, "hostile"), (4, 6, "hostile"), (5, 10, "rough")]
+SANITIZED_RUNS = [(2, 2, "rough"), (3, 2, "hostile")]
+TRACED = (3, 3, "hostile")
+SANITIZED_TRACED = (3, 1, "hostile")
+
+# What the trace of a hostile run must show: a fault that never comes proves nothing.
+SEEN = {"kills": r"fault: kill", "power cuts": r"power cut at", "errors of the disk": r"fault: (late )?error",
+        "orders to stop": r"signal 15 to", "waits": r"waits until", "commands beside the daemon": r"starts \d+ in home"}
+
+# What the simulator replaces, and nothing else: a name that is also one of an archive would take its place unseen.
+REPLACED = re.compile(r"(transfer_worker|sftp)_[a-z_]+")
+
+
+def sanitized():
+    with open(os.path.join(BUILD, "Makefile"), encoding="utf-8") as file:
+        return "-fsanitize=" in file.read()
+
+
+def simulate(seed, days, profile, *more):
+    done = subprocess.run([SIMULATE, "--seed", str(seed), "--days", str(days), "--profile", profile, *more],
+                          capture_output=True, text=True, errors="replace", check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+class Tap:
+    count = bad = 0
+
+    def ok(self, good, text, detail=""):
+        self.count += 1
+        self.bad += not good
+        print(f"{'ok' if good else 'not ok'} {self.count} - {text}", flush=True)
+        if not good:
+            print("\n".join(f"# {line}" for line in detail.splitlines()[-60:]), flush=True)
+
+
+def names_of(*files):
+    text = subprocess.run(["nm", "-g", "--defined-only", *files], capture_output=True, text=True, check=False).stdout
+    return {line.split()[2] for line in text.splitlines() if len(line.split()) == 3}
+
+
+def test_names(tap):
+    objects = [os.path.join(BUILD, "tests", "sim", name) for name in os.listdir(os.path.join(BUILD, "tests", "sim"))
+               if name.endswith(".o")]
+    archives = [os.path.join(BUILD, name) for name in os.listdir(BUILD) if name.endswith(".a")]
+    both = {name for name in names_of(*objects) & names_of(*archives) if not name.startswith(("__", "_"))}
+    wrong = sorted(name for name in both if not REPLACED.fullmatch(name))
+    tap.ok(both and not wrong, "only transfer workers and the SFTP session are replaced", "\n".join(wrong))
+
+
+def test_trace(tap, run):
+    first, second = simulate(*run, "--trace"), simulate(*run, "--trace")
+    differing = next((f"{a}\n{b}" for a, b in zip(first[1].splitlines(), second[1].splitlines()) if a != b), "length")
+    tap.ok(first == second, "the same seed prints the same trace, byte for byte", differing)
+    for what, pattern in SEEN.items() if run == TRACED else ():
+        tap.ok(re.search(pattern, first[1]), f"a hostile run has {what}")
+    other = simulate(run[0] + 1, *run[1:], "--trace")
+    tap.ok(other[1] != first[1], "another seed prints another trace")
+
+
+def test_calls(tap):
+    status, text = simulate(1, 1, "wild")
+    tap.ok(status == 2 and "'wild' is not one of" in text, "a profile that does not exist is refused", text)
+    status, text = simulate(1, 0, "calm")
+    tap.ok(status == 2 and "--days" in text, "a run without a day is refused", text)
+
+
+def main():
+    tap, small = Tap(), sanitized()
+    test_names(tap)
+    test_calls(tap)
+    test_trace(tap, SANITIZED_TRACED if small else TRACED)
+    runs = SANITIZED_RUNS if small else RUNS
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for run, (status, text) in zip(runs, pool.map(lambda run: simulate(*run), runs)):
+            tap.ok(status == 0, f"seed {run[0]}, {run[1]} days, {run[2]}: every promise holds", text)
+    print(f"1..{tap.count}")
+    return tap.bad > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
