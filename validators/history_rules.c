@@ -9,7 +9,9 @@
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_numbering.h"
 #include "spool/ledger/ledger_outgoing.h"
+#include "spool/ledger/ledger_reference.h"
 #include "spool/ledger/ledger_verdicts.h"
+#include "validators/reference_rules.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -248,11 +250,33 @@ static bool judge_resubmission(const struct judged_file *file, const struct ledg
     return true;
 }
 
+/* A FULL file replaces all that is known of its type. One that is judged late, after a newer file of the type was
+ * accepted, would bring back what that file has changed. */
+static bool judge_age(const struct judged_file *file, const struct ledger_file *subject, GError **error)
+{
+    const struct file_type *type = layout_find(subject->type, strlen(subject->type));
+    enum ledger_reference table;
+    struct ledger_loaded newest;
+    g_autofree char *newer = NULL;
+
+    if (file->header->mode != HEADER_MODE_FULL || type == NULL || !reference_rules_table(type, &table))
+        return true;
+    if (!ledger_reference_get(file->rules->ledger, table, &newest, error))
+        return false;
+    if (newest.job <= subject->id)
+        return true;
+    if (!describe(file->rules->ledger, newest.job, &newer, error))
+        return false;
+    add(file, error_at(B107, sequence_number),
+        "this FULL file is out of date: %s was accepted since; expected a new FULL file with a new number", newer);
+    return true;
+}
+
 bool history_rules_judge_header(const struct judged_file *file, const struct ledger_file *subject,
                                 const struct record *record, int64_t *corrects, GError **error)
 {
-    return subject->type == NULL ||
-           (judge_batch(file, subject, record, error) && judge_resubmission(file, subject, record, corrects, error));
+    return subject->type == NULL || (judge_age(file, subject, error) && judge_batch(file, subject, record, error) &&
+                                     judge_resubmission(file, subject, record, corrects, error));
 }
 
 void history_rules_judge_device(const struct ledger_earlier_work *past, struct device *device)

@@ -32,8 +32,9 @@ struct history {
 bool history_rules_judge_name(const struct judged_file *file, struct ledger_file *subject, struct history *history,
                               GError **error);
 
-/* B210: the BatchId was used before, or ResubmissionOf names no rejected file of this drop or sender. record is the
- * header record, file->header what it says. *corrects: the job of the file that ResubmissionOf names; unchanged if
+/* B107: a FULL file of reference data, while a newer file of its type was accepted. B210: the BatchId was used before,
+ * or ResubmissionOf names no rejected file of this drop or sender. record is the header record, file->header what it
+ * says. *corrects: the job of the file that ResubmissionOf names; unchanged if
  * there is none. */
 bool history_rules_judge_header(const struct judged_file *file, const struct ledger_file *subject,
                                 const struct record *record, int64_t *corrects, GError **error);

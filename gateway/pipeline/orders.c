@@ -136,20 +136,6 @@ static char *refuse(const struct effect *effect, const struct order *order)
     return NULL;
 }
 
-/* Reference data that were held (A117) must not take the place of newer ones. */
-static bool refuse_stale(struct gateway *gateway, struct effect *effect, const struct order *order, GError **error)
-{
-    int64_t newer = 0;
-
-    if (!ledger_shrink_is_stale(gateway->ledger, order->job, &newer, error))
-        return false;
-    if (newer != 0)
-        effect->refusal = g_strdup_printf("job %08" G_GINT64_FORMAT " is out of date: job %08" G_GINT64_FORMAT
-                                          " of its type was accepted since; ask the sender for a new FULL file",
-                                          order->job, newer);
-    return true;
-}
-
 static bool find_effect(struct gateway *gateway, const struct order *order, struct effect *effect, GError **error)
 {
     if (!ledger_job_get(gateway->ledger, order->job, &effect->job, error))
@@ -171,7 +157,7 @@ static bool find_effect(struct gateway *gateway, const struct order *order, stru
         return false;
     effect->to = order->verb == ORDER_HOLD ? JOB_HELD : JOB_READY;
     effect->refusal = refuse(effect, order);
-    return effect->refusal != NULL || order->verb == ORDER_HOLD || refuse_stale(gateway, effect, order, error);
+    return true;
 }
 
 static bool update_job(struct gateway *gateway, const struct order *order, const void *subject, GError **error)

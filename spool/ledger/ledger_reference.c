@@ -190,7 +190,9 @@ static bool count_rows(struct ledger *ledger, enum ledger_reference table, int64
 bool ledger_reference_set(struct ledger *ledger, enum ledger_reference table, const struct ledger_loaded *loaded,
                           GError **error)
 {
-    LEDGER_SQL(set, "INSERT OR REPLACE INTO reference(type,job,created,loaded,records) VALUES(?,?,?,?,?)");
+    LEDGER_SQL(set, "INSERT INTO reference(type,job,created,loaded,records) VALUES(?,?,?,?,?)"
+                    " ON CONFLICT(type) DO UPDATE SET loaded=excluded.loaded,records=excluded.records,"
+                    " created=iif(excluded.job>job,excluded.created,created),job=max(excluded.job,job)");
     int64_t records = 0;
     return count_rows(ledger, table, &records, error) &&
            ledger_run(ledger, &set,

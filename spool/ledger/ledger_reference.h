@@ -100,14 +100,14 @@ struct ledger_shrink {
 bool ledger_reference_load_compare(struct ledger *ledger, enum ledger_reference table, struct ledger_shrink *shrink,
                                    GError **error);
 
-/* The newest accepted file of a table. */
+/* The newest accepted file of a table: the one with the highest job, however late another was judged. */
 struct ledger_loaded {
     int64_t job;     /* 0: there was none yet */
     int64_t created; /* the file's CreationDateTime */
-    int64_t loaded;  /* when it was judged */
+    int64_t loaded;  /* when the table was changed last */
     int64_t records; /* rows of the table since then */
 };
-/* Stores the newest accepted file of a table. The ledger counts `records` itself. */
+/* Records that a file of the table was accepted. The ledger counts `records` itself. */
 bool ledger_reference_set(struct ledger *ledger, enum ledger_reference table, const struct ledger_loaded *loaded,
                           GError **error);
 /* *loaded: the newest accepted file of a table; all 0 if there was none. */

@@ -41,10 +41,3 @@ bool ledger_shrink_ahead(struct ledger *ledger, int64_t job, int64_t *ahead, GEr
                      " WHERE h.decided=0 AND h.job<?1 AND a.sender=b.sender AND a.type=b.type AND a.org=b.org");
     return ledger_number(ledger, ledger_query(ledger, &find, LEDGER_VALUES(LEDGER_INT(job)), error), ahead, error);
 }
-
-bool ledger_shrink_is_stale(struct ledger *ledger, int64_t job, int64_t *newer, GError **error)
-{
-    LEDGER_SQL(find, "SELECT r.job FROM shrink_hold h JOIN job j ON j.id=h.job JOIN reference r ON r.type=j.type"
-                     " WHERE h.job=?1 AND h.decided<>1 AND r.job>?1");
-    return ledger_number(ledger, ledger_query(ledger, &find, LEDGER_VALUES(LEDGER_INT(job)), error), newer, error);
-}

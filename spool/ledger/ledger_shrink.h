@@ -3,7 +3,7 @@
  * (gateway/DEVICES.md, Reference data).
  *
  *   ledger_shrink_hold → ledger_shrink_release | ledger_shrink_give_up       one file
- *   ledger_shrink_is_released, ledger_shrink_ahead, ledger_shrink_is_stale   questions
+ *   ledger_shrink_is_released, ledger_shrink_ahead                           questions
  *
  * The rules of all subjects: ledger.h.
  */
@@ -23,8 +23,5 @@ bool ledger_shrink_give_up(struct ledger *ledger, int64_t job, GError **error);
 bool ledger_shrink_is_released(struct ledger *ledger, int64_t job, bool *released, GError **error);
 /* *ahead: the first earlier job of the same sender and type that waits for a decision; 0: none. */
 bool ledger_shrink_ahead(struct ledger *ledger, int64_t job, int64_t *ahead, GError **error);
-/* *newer: the job was held because it would remove too much, and this later job of its type was accepted since; 0: no.
- */
-bool ledger_shrink_is_stale(struct ledger *ledger, int64_t job, int64_t *newer, GError **error);
 
 #endif

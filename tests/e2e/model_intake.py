@@ -53,8 +53,8 @@ class Intake:
         return False
 
     def release(self, file, now):
-        """Lets a file go on; whether it may. One that would remove too much must not take the place of a newer one."""
-        if file not in self.parked and (file not in self.held + self.given_up or self.is_overtaken(file)):
+        """Lets a file go on; whether it may."""
+        if file not in self.parked + self.held + self.given_up:
             return False
         if file in self.held:
             self.clear_incident("A117", file.subject, now)
@@ -195,7 +195,8 @@ class Intake:
     def content_faults(self, file):
         """In the order in which they are found: header, count, records."""
         known = not file.resubmission_of or (file.drop, file.resubmission_of) in self.rejected
-        faults = ([] if known else ["B210"]) + (["B208"] if file.fault == "B208" else [])
+        faults = ["B107"] if file.is_reference and file.mode == "FULL" and self.is_overtaken(file) else []
+        faults += ([] if known else ["B210"]) + (["B208"] if file.fault == "B208" else [])
         if not file.rows and file.kind not in ("COS", "NMM", "PTY"):
             faults.append("B306")
         if file.is_reference and file.rows:

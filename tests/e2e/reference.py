@@ -251,8 +251,38 @@ def test_shrinking(tap):
         job = home.json("spool", "list", "--state", "held")[-1]["id"]
         home.command("spool", "release", job, "--reason", "after all")
         home.run()
-        tap.ok(answer(held) not in home.out("dcc"), f"an older {kind} is not released after a newer one")
+        tap.ok(ema(home, held) == ("RJ", ["B107"]), f"an older {kind} is rejected after a newer one")
     sound(tap, home, "after files that were given up")
+
+
+def test_late(tap):
+    """A FULL file that is judged after a newer one of its type is out of date, however it comes to that."""
+    home = Home()
+    sender = Sender(home)
+    sender.reference("INV", [inv(1)])
+    home.run()
+    config = home.path("ecosgate.conf")
+    with open(config, encoding="utf-8") as file:
+        text = file.read()
+    with open(config, "w", encoding="utf-8") as file:
+        file.write(text.replace("INV;", ""))
+    late = [sender.reference("INV", [inv(1)], mode=mode) for mode in ("FULL", "DELTA")]
+    home.run()
+    tap.ok([ema(home, name)[1][0] for name in late] == ["B103"] * 2, "two files are rejected, for a setting is wrong")
+    with open(config, "w", encoding="utf-8") as file:
+        file.write(text)
+    sender.reference("INV", [inv(1, credentials="ECOS")])
+    home.run()
+    jobs = {job["name"]: job["id"] for job in home.json("spool", "list")}
+    for name in reversed(late):
+        home.command("spool", "requeue", jobs[name], "--reason", "the setting is right now")
+        home.run()
+    found = rows_of(home, "dcc", answer(late[0]).replace("_R1", "_R2"))
+    tap.ok((found[1][5], found[2][1]) == ("RJ", "B107") and "this FULL file is out of date" in str(found[2]) and
+           "000004.csv" in str(found[2]), "requeued, the FULL one is out of date, also after an older DELTA", found)
+    tap.ok(table(home, "SELECT job, type FROM reference") == [(int(max(jobs.values())), "INV")],
+           "the newest file is the one that came last", table(home, "SELECT * FROM reference"))
+    sound(tap, home, "after files that were judged late")
 
 
 def test_shrinking_stopped(tap):
@@ -858,8 +888,8 @@ def test_many(tap):
 
 if __name__ == "__main__":
     with Tap() as report:
-        for test in (test_found, test_unnamed, test_shrinking, test_shrinking_stopped, test_files, test_others,
-                     test_every_code, test_codes, test_switches, test_dates, test_hubs,
+        for test in (test_found, test_unnamed, test_shrinking, test_late, test_shrinking_stopped, test_files,
+                     test_others, test_every_code, test_codes, test_switches, test_dates, test_hubs,
                      test_elsewhere, test_points, test_limit,
                      test_past, test_required, test_stale, test_together, test_settling, test_after_the_split,
                      test_daemon, test_grows_stale, test_kill, test_many):
