@@ -25,11 +25,11 @@ FILE_CASES = [
     ("given up it changes nothing", SHRUNK + "2h giveup INV | 3h instruct b", "b DISPATCHED open="),
     ("what waited goes on then", SHRUNK + "2h inventory a b:Credentials=ECOS | 3h giveup INV | 4h instruct b",
      "b REJECTED code=C108 open="),
-    ("once a later one was accepted it stays", SHRUNK + "2h giveup INV | 3h inventory a b | 4h letgo INV | "
-     "5h instruct b", "b DISPATCHED open="),
+    ("once a later one was accepted it is out of date", SHRUNK + "2h giveup INV | 3h inventory a b | 4h letgo INV | "
+     "5h instruct b", "b DISPATCHED open=B107"),
     ("also one that is judged late, since it was held back before",
      SHRUNK + "2h inventory b | 3h hold INV | 4h inventory a b | 5h giveup INV | 6h letgo INV | 7h letgo INV",
-     "open=A117"),
+     "open=B107,B107"),
     ("given up it may be let go", SHRUNK + "2h giveup INV | 3h letgo INV | 4h instruct b", "b REJECTED code=C103"),
     ("an instruction that waits is held", "0 instruct a | 1h hold EMI | 2h inventory a", "ordered=0",
      {"inventory": "required"}),
