@@ -102,6 +102,7 @@ struct oracle *oracle_new(struct sim *sim)
     oracle->rows = table(NULL);
     oracle->named = table(NULL);
     oracle->supply = table(g_free);
+    oracle->losses = g_array_new(FALSE, FALSE, sizeof(struct loss));
     oracle->unknown = g_ptr_array_new_with_free_func(g_free);
     oracle->waiting = g_ptr_array_new_with_free_func(free_document);
     return oracle;
@@ -125,6 +126,7 @@ void oracle_free(struct oracle *oracle)
     g_hash_table_destroy(oracle->named);
     g_hash_table_destroy(oracle->supply);
     g_ptr_array_free(oracle->unknown, TRUE);
+    g_array_free(oracle->losses, TRUE);
     g_ptr_array_free(oracle->waiting, TRUE);
     g_free(oracle);
 }
@@ -212,6 +214,17 @@ static void read_findings(struct verdict *verdict, const struct document *ema)
     }
 }
 
+/* A recipient may take an answer of the lost time after the restore. */
+static bool was_lost(const struct oracle *oracle, int64_t at)
+{
+    for (unsigned i = 0; i < oracle->losses->len; i++) {
+        const struct loss *loss = &g_array_index(oracle->losses, struct loss, i);
+        if (at >= loss->back_to && at < loss->at)
+            return true;
+    }
+    return false;
+}
+
 static struct verdict *new_verdict(struct oracle *oracle, struct inbound *inbound, const struct document *ema)
 {
     const struct record *file = document_first(ema, 'F');
@@ -219,6 +232,7 @@ static struct verdict *new_verdict(struct oracle *oracle, struct inbound *inboun
 
     verdict->inbound = inbound;
     verdict->at = oracle_time_of(ema);
+    verdict->lost = was_lost(oracle, verdict->at);
     verdict->parsed = oracle_number(record_get(file, "ParsedCount"));
     verdict->rejected = oracle_number(record_get(file, "RejectedCount"));
     verdict->wrong = g_hash_table_new(NULL, NULL);
@@ -435,7 +449,10 @@ void oracle_given_up(struct oracle *oracle, const char *name)
 /* What the lost ledger knew of results counts no more until it is told again. */
 void oracle_restored(struct oracle *oracle, int64_t back_to)
 {
+    const struct loss loss = {back_to, sim_now(oracle->sim)};
+
     oracle->restores++;
+    g_array_append_val(oracle->losses, loss);
     for (unsigned i = 0; i < oracle->verdicts->len; i++) {
         struct verdict *verdict = oracle->verdicts->pdata[i];
         verdict->lost |= verdict->at >= back_to;

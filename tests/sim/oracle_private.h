@@ -81,6 +81,11 @@ struct unknown {
     char device[24];
 };
 
+/* What was decided from back_to until at, a restore has lost. */
+struct loss {
+    int64_t back_to, at;
+};
+
 struct incident {
     unsigned raised, cleared;
     bool lost; /* the ledger went back to a time before its opening */
@@ -114,6 +119,7 @@ struct oracle {
     GHashTable *rows;   /* "003 device date" → how often */
     GPtrArray *waiting; /* struct document *: EMD and EMO that came before the EMA or EMD that they need */
     unsigned restores;
+    GArray *losses; /* struct loss, one for each restore */
     unsigned n_put, n_taken;
 };
 

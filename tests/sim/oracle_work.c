@@ -191,8 +191,9 @@ static void look_at_row(struct oracle *oracle, struct verdict *verdict, const st
     bool accepted = strcmp(outcome, "ACCEPTED") == 0;
     struct item *item = NULL;
 
-    if (*id != '\0') {
+    if (*id != '\0')
         item = oracle_item(oracle, id);
+    if (item != NULL && (!verdict->lost || item->verdict == NULL)) {
         item->verdict = verdict;
         item->accepted = accepted;
         item->accepted_at = accepted ? verdict->at : 0;
