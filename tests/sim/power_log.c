@@ -1,4 +1,5 @@
-/* Records stand one behind the other. Those that are synced are dead; the room is used again when all are. */
+/* Records stand one behind the other. Those that are synced are dead; the room is used again once they are many, since
+ * every sync looks at all records. */
 #include "tests/sim/power_log.h"
 
 #include "tests/sim/disk_calls.h"
@@ -18,7 +19,7 @@ static const size_t ROOM = (size_t)512 << 20; /* bytes; memory is taken as they 
 enum { MOST = 3000 };                         /* changes that are kept: a kernel does not wait for ever either */
 
 struct log {
-    size_t used, live;
+    size_t used, live, dead;
     uint64_t pairs;
     char records[];
 };
@@ -59,6 +60,7 @@ static void settle(struct power_change *change)
 {
     change->live = false;
     log_->live--;
+    log_->dead++;
     if (!change->of_name || change->name.before == 0)
         return;
     g_autofree char *grave = power_log_grave(change->name.before);
@@ -81,6 +83,7 @@ static void compact(void)
         from += size;
     }
     log_->used = to;
+    log_->dead = 0;
 }
 
 static void forget_oldest(size_t n)
@@ -99,9 +102,7 @@ static struct power_change *add(size_t bytes)
 
     if (log_->live >= MOST)
         forget_oldest(MOST / 2);
-    if (log_->live == 0)
-        log_->used = 0;
-    if (log_->used + size + sizeof *log_ > ROOM / 2)
+    if (log_->dead > log_->live + MOST / 10 || log_->live == 0)
         compact();
     if (log_->used + size + sizeof *log_ > ROOM)
         g_error("too many bytes wait for a sync");
