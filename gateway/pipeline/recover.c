@@ -199,8 +199,9 @@ static bool skip_reports(struct recover *r, const char *ref, int64_t starts, GEr
         return false;
     if (last != NULL && last->starts >= starts)
         return true;
-    if (kind != NULL && !kind->on_change)
-        newest = calendar_period(kind->every, starts);
+    if (kind == NULL || kind->on_change) /* an issue of it has no period: nothing lies between two */
+        return issue_period(r, ref, &newest, error);
+    newest = calendar_period(kind->every, starts);
     const struct period between = {last != NULL ? last->ends : starts, starts};
     return (between.starts >= between.ends || issue_period(r, ref, &between, error)) &&
            issue_period(r, ref, &newest, error);

@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 
 from home import Home, Tap, claim_text, terminate, wait_until
-from parties import Parties, at, confirmed, device, said, sound
+from parties import CREATED, DCC, GATEWAY, Parties, at, confirmed, device, said, sound
 
 REASON = ("--reason", "the disk was lost")
 
@@ -390,6 +390,29 @@ def test_numbers_only(tap):
     once(tap, home, "only numbers were behind")
 
 
+def test_list_without_period(tap):
+    """The list of Non-Migratable models was issued before the copy was made, and changed in the lost time."""
+    home = Gateway()
+    home.parties.instruct([1])
+    home.parties.reference("NMM", "GPF,AB02,02010001,,2023-06-01,,D117,")
+    home.go(0)
+    home.keep()
+    name = f"NMM_DCC_{DCC}_20230703_060000_000002.csv"
+    path = os.path.join(home.top, "arriving")
+    with open(path, "wb") as file:
+        file.write((f"H,NMM,1.0,{DCC},{GATEWAY},2,{CREATED},TEST,NMM-2,,DELTA\r\n"
+                    "D,1,SET,GPF,AB03,02010001,,2023-06-01,,D117,\r\nT,1\r\n").encode())
+    home.drop("dcc", path, name)
+    home.go(60)
+    home.put_back()
+    done = home.command("recover", *REASON, now=at(100))
+    tap.ok(done.returncode == 0, "recover knows that NMDM has no periods that follow each other", done.stderr)
+    done, _ = home.go(110)
+    tap.ok(done.returncode == 0, "the gateway goes on", done.stderr)
+    sound(tap, home, "NMDM was issued in the lost time")
+    once(tap, home, "NMDM was issued in the lost time")
+
+
 def test_witness_file(tap):
     """What is wrong with a witness, and what is done about it."""
     home = lived()
@@ -694,6 +717,7 @@ if __name__ == "__main__":
         test_no_envelope(report)
         test_foreign(report)
         test_numbers_only(report)
+        test_list_without_period(report)
         test_witness_file(report)
         test_damaged_and_older(report)
         test_no_witness(report)
