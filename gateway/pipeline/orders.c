@@ -168,7 +168,8 @@ static bool update_job(struct gateway *gateway, const struct order *order, const
 
     if (order->verb == ORDER_HOLD)
         return ledger_job_set_reason(ledger, order->job, order->reason, error);
-    if (!reference_release_within(gateway, effect->job, error))
+    /* A file that is judged again meets shrink_limit again. */
+    if (order->verb == ORDER_RELEASE && !reference_release_within(gateway, effect->job, error))
         return false;
     if (order->verb == ORDER_REQUEUE && effect->verdict != NULL)
         return ledger_job_requeue(ledger, order->job, &revision, error);

@@ -219,6 +219,10 @@ def test_shrinking(tap):
            reason)
     tap.ok(opened(home)[-1][:2] == ("A117", f"dcc/{much}") and opened(home)[-1][3] is None, "which is an incident",
            opened(home))
+    home.command("spool", "requeue", job["id"], "--reason", "look again")
+    home.run()
+    tap.ok(devices(home) == list(range(3, 11)) and home.json("spool", "list", "--state", "held")[0]["name"] == much and
+           [row[0] for row in opened(home)].count("A117") == 1, "judged again, it is held again", opened(home))
     waits = home.json("why", later)[0]
     tap.ok(answer(later) not in home.out("dcc") and home.run().returncode == 2 and "A117" in waits["because"],
            "the next number of its type waits for the decision", waits)
