@@ -12,22 +12,13 @@ import subprocess
 import sys
 import tempfile
 
+from tap import Tap
+
 SOURCE = os.environ.get("top_srcdir", ".")
 COMPILER = shlex.split(os.environ.get("CC", "cc")) + shlex.split(os.environ.get("DEPS_CFLAGS", ""))
 LIST = os.path.join("formats", "outgoing_columns.h")
 # A list of columns: its name, and its lines to the last one, which does not end in a backslash.
 COLUMNS = re.compile(r"^#define (\w+)_COLUMNS\(COLUMN\)(?:.*\\\n)+.*", re.M)
-
-
-class Tap:
-    count = bad = 0
-
-    def ok(self, good, text, detail=""):
-        self.count += 1
-        self.bad += not good
-        print(f"{'ok' if good else 'not ok'} {self.count} - {text}", flush=True)
-        if not good:
-            print("\n".join(f"# {line}" for line in detail.splitlines()[:30]), flush=True)
 
 
 def read(path):
@@ -94,8 +85,7 @@ def main():
         said = compile_one(path, columns, text)
         tap.ok(n == 1 and re.search(rf"\b{layout}_work_item_id\b", said) is not None,
                f"{layout}: a fact that nobody makes any more does not compile", said)
-    print(f"1..{tap.count}")
-    return 1 if tap.bad else 0
+    return tap.end()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,9 @@ import re
 import subprocess
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
+from tap import Tap  # noqa: E402
+
 BUILD = os.environ.get("top_builddir", ".")
 SIMULATE = os.path.join(BUILD, "tests", "sim", "simulate")
 
@@ -32,17 +35,6 @@ def simulate(seed, days, profile, *more):
     done = subprocess.run([SIMULATE, "--seed", str(seed), "--days", str(days), "--profile", profile, *more],
                           capture_output=True, text=True, errors="replace", check=False)
     return done.returncode, done.stdout + done.stderr
-
-
-class Tap:
-    count = bad = 0
-
-    def ok(self, good, text, detail=""):
-        self.count += 1
-        self.bad += not good
-        print(f"{'ok' if good else 'not ok'} {self.count} - {text}", flush=True)
-        if not good:
-            print("\n".join(f"# {line}" for line in detail.splitlines()[-60:]), flush=True)
 
 
 def names_of(*files):
@@ -85,8 +77,7 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for run, (status, text) in zip(runs, pool.map(lambda run: simulate(*run), runs)):
             tap.ok(status == 0, f"seed {run[0]}, {run[1]} days, {run[2]}: every promise holds", text)
-    print(f"1..{tap.count}")
-    return tap.bad > 0
+    return tap.end()
 
 
 if __name__ == "__main__":
