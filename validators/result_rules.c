@@ -342,7 +342,7 @@ static bool judge_subject(struct result *result, size_t column, const char *now,
     eui64_print(first, device);
     row_error(&result->row, C121, column,
               "expected the SubjectId of the new credentials; the Device %s had this one before it migrated; if "
-              "that was told wrong, the operator of the gateway sets ecos_subject",
+              "that statement was wrong, the operator of the gateway sets ecos_subject",
               device);
     return true;
 }
