@@ -65,17 +65,20 @@ SANITIZED = sanitized()  # tests do less with such a program
 use_memory()
 
 
+def children_of(pid):
+    """The processes that its threads have started. Threads and processes end while they are looked at."""
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
+                yield from file.read().split()
+
+
 def kill_children(pid="self"):
     """Ends what a test that failed has left running. It holds the test's output, for whose end its caller waits."""
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
-            children = file.read().split()
-        for child in children:
-            try:
-                kill_children(child)
-                os.kill(int(child), signal.SIGKILL)
-            except (FileNotFoundError, ProcessLookupError):
-                pass  # it has ended meanwhile
+    for child in children_of(pid):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            kill_children(child)
+            os.kill(int(child), signal.SIGKILL)
 
 
 class Tap:
