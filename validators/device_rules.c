@@ -51,7 +51,7 @@ bool device_set_add(struct device_set *set, uint64_t id)
     return g_hash_table_add(set->ids, (gpointer)(uintptr_t)id);
 }
 
-bool device_set_add_key(struct device_set *set, const char *key)
+static uint64_t hash_text(const char *key)
 {
     uint64_t hash = seed;
 
@@ -62,7 +62,17 @@ bool device_set_add_key(struct device_set *set, const char *key)
         hash = (hash ^ word ^ left << 56) * UINT64_C(0x9E3779B97F4A7C15);
         hash ^= hash >> 32;
     }
-    return device_set_add(set, hash);
+    return hash;
+}
+
+bool device_set_add_key(struct device_set *set, const char *key)
+{
+    return device_set_add(set, hash_text(key));
+}
+
+bool device_set_has_key(const struct device_set *set, const char *key)
+{
+    return g_hash_table_contains(set->ids, (gpointer)(uintptr_t)hash_text(key));
 }
 
 /* C101, C102 */

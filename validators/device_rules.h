@@ -25,6 +25,9 @@ bool device_set_add(struct device_set *set, uint64_t id);
  * keys, two are taken for one in 1 of 30 million files. */
 bool device_set_add_key(struct device_set *set, const char *key);
 
+/* True: the set has that key. The same limit of the hash applies. */
+bool device_set_has_key(const struct device_set *set, const char *key);
+
 /* ---- one record ---- */
 
 /* One Device of an instruction. */

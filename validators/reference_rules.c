@@ -301,15 +301,18 @@ static const char *mpid(struct reference *r)
     return text(r, PARTY_MPID, false);
 }
 
-/* Whether another party of this file had this MPID before. Remembers the MPID with its party. */
+/* Whether another party of this file had this MPID before. Remembers the first party of each MPID. A party that is
+ * refused is not remembered: it is refused in its next record, too. */
 static bool is_of_another(struct reference *r)
 {
     struct device_set *seen = r->row.file->seen;
     g_autofree char *alone = g_strconcat("MPID ", r->party.mpid, NULL);
     g_autofree char *with_party = g_strdup_printf("%s %" PRIx64, alone, r->party.id);
-    bool first = device_set_add_key(seen, alone);
 
-    return device_set_add_key(seen, with_party) && !first;
+    if (!device_set_add_key(seen, alone))
+        return !device_set_has_key(seen, with_party);
+    (void)device_set_add_key(seen, with_party);
+    return false;
 }
 
 /* C120: reports go into a folder of the MPID's name. Two parties with one MPID would read each other's rows. The ledger

@@ -18,7 +18,8 @@ A history is steps joined by " | ", a step is a time, a verb and its arguments:
     1h letgo INV                    an operator releases the newest held file of that type; giveup: closes its A117;
                                     hold: keeps back the newest one that waits
     1h close D152                   an operator closes that incident
-    0 parties A=SUP0 B=SUP1         the Suppliers, and their MPIDs; moreparties: a DELTA
+    0 parties A=SUP0 B=SUP1         the Suppliers, and their MPIDs; B=SUP1/MAP: a Meter Asset Provider; moreparties: a
+                                    DELTA
     0 event 2023-07-10 39000109 B   its MPxN, and the losing Supplier; noevents: an empty FULL
 
 Times count from 2023-07-03T12:00:00Z. What must be so in the end: the state of the newest work item of each Device, its
@@ -104,8 +105,8 @@ class Play:
                    "GainingSupplierId": PARTIES["B"], "SupplyStartDate": start}
             return File("COS", [row] if words else [], batch=batch, mode="DELTA" if words else "FULL")
         if verb.endswith("parties"):
-            rows = [{"Action": "SET", "PartyId": PARTIES[word[0]], "Role": "SUPPLIER", "MPID": word[2:], "Name": "",
-                     "Drop": ""} for word in words]
+            rows = [{"Action": "SET", "PartyId": PARTIES[word[0]], "Role": word[7:] or "SUPPLIER", "MPID": word[2:6],
+                     "Name": "", "Drop": ""} for word in words]
             return File("PTY", rows, batch=batch, mode="FULL" if verb == "parties" else "DELTA")
         item = self.newest(words[0])
         if verb.startswith("late"):  # of its first work item

@@ -49,6 +49,7 @@ FILE_CASES = [
     ("a missing inventory too", "0 instruct a | 1h close A104", "open=A104", {"inventory": "required"}),
     ("what does not come again stays closed", "0 instruct a | 1m result a FAILED 5 | 1h close D105 | 2h pass", "open="),
     ("an MPID belongs to one party", "0 parties A=SUP0 B=SUP0", "found=C120"),
+    ("a party that was refused is refused in its other role too", "0 parties A=SUP0 B=SUP0/MAP B=SUP0", "found=C120"),
     ("also in a later file", "0 parties A=SUP0 | 1h moreparties B=SUP0", "found=B306"),
     ("unless the first one loses it before", "0 parties A=SUP0 | 1h moreparties A=SUP9 B=SUP0", "found="),
     ("an MPRN with zeros is the one without",

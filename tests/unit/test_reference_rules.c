@@ -86,6 +86,7 @@ static void test_reference_rules__mpid_of_another_party__is_c120(void **state)
     static const struct change other_role[] = {{PARTY_ROLE, "MAP"}, {0, NULL}};
     static const struct change other_party[] = {
         {PARTY_PARTY_ID, "90-B3-D5-1F-30-05-00-02"}, {PARTY_ROLE, "MAP"}, {0, NULL}};
+    static const struct change other_party_again[] = {{PARTY_PARTY_ID, "90-B3-D5-1F-30-05-00-02"}, {0, NULL}};
 
     (void)state;
     begin_file();
@@ -95,6 +96,9 @@ static void test_reference_rules__mpid_of_another_party__is_c120(void **state)
     judge_with(LEDGER_PARTY, HEADER_MODE_FULL, other_party);
     g_autofree char *found = codes_of(findings);
     assert_string_equal(found, "C120");
+    judge_with(LEDGER_PARTY, HEADER_MODE_FULL, other_party_again);
+    g_autofree char *again = codes_of(findings);
+    assert_string_equal(again, "C120");
 }
 
 static void test_reference_rules__remove__judges_the_key_only(void **state)
