@@ -154,6 +154,8 @@ static void each_morning(struct sim *sim, void *user)
     struct world *world = user;
     bool silent = !world->settling && random_chance(chance_of(world), world->rates.absent);
 
+    if (world->end != 0 && sim_now(sim) > world->end - 3 * SIM_HOUR)
+        return; /* the gateway looks at a drop on a server once an hour: this would not be answered by the end */
     if (!silent) {
         tell_moves(world);
         tell_models(world);

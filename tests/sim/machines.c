@@ -61,6 +61,23 @@ static void set(GString *text, const char *group, const char *name, const char *
     g_string_insert(text, (gssize)from, value);
 }
 
+/* Some drops stand on a server, with the same folders. Nothing wakes the gateway for these: it looks by the interval. */
+static void move_to_server(const struct world *world, GString *text, const char *group)
+{
+    const char *drop = strchr(group, ' ') + 1;
+    g_autofree char *in = g_strdup_printf("%s/drops/%s/in", world->home, drop);
+    g_autofree char *out = g_strdup_printf("%s/drops/%s/out", world->home, drop);
+    g_autofree char *head = g_strdup_printf("[%s]\n", group);
+    g_autofree char *more = g_strdup_printf("host=%s.example.org\nuser=gateway\n"
+                                            "known_hosts=known_hosts\n",
+                                            drop);
+
+    set(text, group, "transport", "sftp");
+    set(text, group, "in", in);
+    set(text, group, "out", out);
+    g_string_insert(text, strstr(text->str, head) - text->str + (gssize)strlen(head), more);
+}
+
 static void choose_settings(struct world *world, GString *text)
 {
     struct random *random = sim_random(world->sim, "settings");
@@ -78,9 +95,13 @@ static void choose_settings(struct world *world, GString *text)
         set(text, "gateway", "work_order_devices", "2");
     if (random_chance(random, 0.2))
         set(text, "gateway", "ecos_subject", ECOS_SUBJECT);
-    for (unsigned i = 0; i < G_N_ELEMENTS(drops); i++)
-        if (random_chance(random, 0.3))
+    for (unsigned i = 0; i < G_N_ELEMENTS(drops); i++) {
+        bool server = random_chance(random, 0.3) && sim_has(world->sim, "servers");
+        if (server)
+            move_to_server(world, text, drops[i]);
+        if (server || random_chance(random, 0.3))
             set(text, drops[i], "complete", "at-once");
+    }
 }
 
 static void make_home(struct world *world)

@@ -228,7 +228,8 @@ int64_t world_settle(struct world *world)
     providers_ask(world, NULL);
     operators_settle(world);
     int64_t month = when_next_month(sim_now(world->sim) + 12 * SIM_DAY);
-    return month + SIM_DAY - sim_now(world->sim);
+    world->end = month + SIM_DAY;
+    return world->end - sim_now(world->sim);
 }
 
 void world_judge(struct world *world)

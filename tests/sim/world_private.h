@@ -93,6 +93,7 @@ struct world {
     struct estate *estate;
     char *home;
     bool settling, judged;
+    int64_t end; /* of the run; 0: not known yet */
     GHashTable *sequences; /* type → last number */
     GHashTable *sent;      /* name → struct sent * */
     GPtrArray *order_of_sent;
