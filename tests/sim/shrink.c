@@ -52,7 +52,7 @@ static bool shrink_parts(struct shrinking *s, const GPtrArray *parts)
     int64_t needed;
 
     for (guint i = 0; i < parts->len; i++) {
-        if (s->best.without != NULL && g_strv_contains(s->best.without, parts->pdata[i]))
+        if (g_strv_contains((const char *const *)s->without->pdata, parts->pdata[i]))
             continue;
         s->without->pdata[s->without->len - 1] = parts->pdata[i];
         g_ptr_array_add(s->without, NULL);
@@ -83,8 +83,8 @@ bool shrink_run(const struct sim_options *options)
         while (shrink_parts(&s, result.parts))
             shrink_days(&s);
         struct play_result shortest;
+        s.best.without = (const char *const *)s.without->pdata; /* the array may have moved since the last try */
         g_autofree char *call = play_call(&s.best);
-        s.best.without = (const char *const *)s.without->pdata;
         play_run(&s.best, true, &shortest);
         printf("BROKEN %s; again: %s\n", s.promise, call);
         play_clear(&shortest);

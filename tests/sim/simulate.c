@@ -44,9 +44,10 @@ char *play_call(const struct sim_options *options)
 {
     g_autofree char *without = options->without != NULL ? g_strjoinv(",", (char **)options->without) : g_strdup("");
 
-    return g_strdup_printf(
-        "tests/sim/simulate --seed %" G_GUINT64_FORMAT " --days %" G_GINT64_FORMAT " --profile %s%s%s", options->seed,
-        options->days, profiles[options->profile], *without != '\0' ? " --without " : "", without);
+    return g_strdup_printf("tests/sim/simulate --seed %" G_GUINT64_FORMAT " --days %" G_GINT64_FORMAT
+                           " --profile %s%s%s%s",
+                           options->seed, options->days, profiles[options->profile],
+                           *without != '\0' ? " --without '" : "", without, *without != '\0' ? "'" : "");
 }
 
 static void print_story(const struct sim *sim)
