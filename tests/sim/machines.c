@@ -9,7 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
+/* So many starts in a row that end with an error, while no fault is possible, are too many. */
+enum { VAIN_STARTS = 40 };
+
 struct machines {
+    unsigned vain; /* starts in a row that ended with an error */
     bool damaged;
     bool stopped;       /* on purpose: nobody starts the daemon meanwhile */
     int64_t crashed_at; /* when the daemon ended last without having been asked; 0: never */
@@ -29,6 +33,9 @@ static void daemon_ended(struct sim *sim, struct process *process, int status, v
     struct world *world = user;
 
     sim_say(sim, "run ends with %d%s%s", status, status > 0 ? ": " : "", status > 0 ? process_output(process) : "");
+    world->machines->vain = status > 0 ? world->machines->vain + 1 : 0;
+    if (world->machines->vain > VAIN_STARTS && (world->settling || sim_profile(sim) == SIM_CALM))
+        sim_broken(sim, "daemon", "it ends again and again: %s", process_output(process));
     if (status < 0)
         world->machines->crashed_at = sim_now(sim);
     if (!world->judged)

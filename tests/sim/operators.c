@@ -14,10 +14,12 @@ typedef void read_line(struct world *world, json_t *object);
 struct command {
     struct world *world;
     read_line *read; /* each line of the output, as JSON; NULL: nobody reads it */
-    void (*then)(struct world *world, int status);
+    char **argv;
 };
 
 struct operators {
+    GQueue *commands; /* struct command *: one after the other */
+    bool busy;        /* the first of them runs */
     GHashTable *seen; /* "CONFIRM MCC.B-1.1" → when it was first seen, int64_t * */
     GHashTable *open; /* incidents that the gateway calls open, at the end */
     bool verified;    /* a verify of the end has run */
@@ -48,28 +50,51 @@ static void read_output(struct command *command, const char *output)
     }
 }
 
+static void run_next(struct world *world);
+
+static void free_command(void *data)
+{
+    struct command *command = data;
+
+    g_strfreev(command->argv);
+    g_free(command);
+}
+
 static void command_ended(struct sim *sim, struct process *process, int status, void *user)
 {
-    struct command *command = user;
+    struct world *world = user;
+    struct command *command = g_queue_pop_head(world->operators->commands);
 
     if (status != 0)
-        sim_say(sim, "%s ends with %d: %s", process_home(process), status, process_output(process));
+        sim_say(sim, "%s ends with %d: %s", command->argv[0], status, process_output(process));
     if (command->read != NULL)
         read_output(command, process_output(process));
-    if (command->then != NULL)
-        command->then(command->world, status);
+    free_command(command);
+    world->operators->busy = false;
+    run_next(world);
 }
 
-static void run(struct world *world, read_line *read, void (*then)(struct world *world, int status),
-                const char *const *argv)
+static void run_next(struct world *world)
 {
-    struct command *command = world_keep(world, g_new0(struct command, 1));
+    struct operators *operators = world->operators;
+    const struct command *command = g_queue_peek_head(operators->commands);
 
-    *command = (struct command){world, read, then};
-    (void)process_start(world->sim, world->home, argv, command_ended, command);
+    if (command == NULL || operators->busy)
+        return;
+    operators->busy = true;
+    (void)process_start(world->sim, world->home, (const char *const *)command->argv, command_ended, world);
 }
 
-#define RUN(world, read, then, ...) run(world, read, then, (const char *const[]){__VA_ARGS__, NULL})
+static void run(struct world *world, read_line *read, const char *const *argv)
+{
+    struct command *command = g_new0(struct command, 1);
+
+    *command = (struct command){world, read, g_strdupv((char **)argv)};
+    g_queue_push_tail(world->operators->commands, command);
+    run_next(world);
+}
+
+#define RUN(world, read, ...) run(world, read, (const char *const[]){__VA_ARGS__, NULL})
 
 /* ---- the round ---- */
 
@@ -100,7 +125,7 @@ static void read_held(struct world *world, json_t *job)
         return; /* see give_up */
     if (seen_for(world, "held", *text != '\0' ? text : id) > 6 * SIM_HOUR || world->settling) {
         sim_say(world->sim, "an operator releases job %s (%s)", *text != '\0' ? text : id, text_of(job, "name"));
-        RUN(world, NULL, NULL, "spool", "release", *text != '\0' ? text : id, "--reason", "asked the sender");
+        RUN(world, NULL, "spool", "release", *text != '\0' ? text : id, "--reason", "asked the sender");
     }
 }
 
@@ -117,7 +142,7 @@ static void read_unsettled(struct world *world, json_t *item)
     if (seen > 4 * SIM_DAY) {
         sim_say(world->sim, "an operator ends the work on %s", id);
         oracle_ended(world->oracle, id);
-        RUN(world, NULL, NULL, "device", "end", id, "--as", device->ecos ? "migrated" : "failed", "--reason",
+        RUN(world, NULL, "device", "end", id, "--as", device->ecos ? "migrated" : "failed", "--reason",
             "read from the Device");
     } else if (seen > 2 * SIM_DAY) {
         providers_ask(world, work_item);
@@ -150,7 +175,7 @@ static void read_withheld(struct world *world, json_t *item)
     }
     sim_say(world->sim, "an operator releases %s", id);
     oracle_released(world->oracle, id);
-    RUN(world, NULL, NULL, "device", "release", id, "--reason", "TCoS has no order for it");
+    RUN(world, NULL, "device", "release", id, "--reason", "TCoS has no order for it");
 }
 
 /* A117: its sender says that the file was a mistake. */
@@ -162,7 +187,7 @@ static void give_up(struct world *world, const char *id, const char *subject)
     if (sent == NULL || !sent->mistake || seen_for(world, "A117", id) < 6 * SIM_HOUR)
         return;
     oracle_given_up(world->oracle, sent->name);
-    RUN(world, NULL, NULL, "incident", "close", id, "--reason", "DCC sends the whole again");
+    RUN(world, NULL, "incident", "close", id, "--reason", "DCC sends the whole again");
     dcc_correct(world);
 }
 
@@ -174,23 +199,23 @@ static void read_incident(struct world *world, json_t *incident)
         return;
     if (strcmp(code, "D152") == 0 && seen_for(world, "D152", id) > SIM_DAY) {
         oracle_released(world->oracle, device);
-        RUN(world, NULL, NULL, "device", "release", device, "--reason", "recovered Device");
+        RUN(world, NULL, "device", "release", device, "--reason", "recovered Device");
     }
     if (strcmp(code, "A117") == 0)
         give_up(world, id, text_of(incident, "subject"));
     int64_t apart = machine_clock(world->sim, world->home) - sim_now(world->sim);
     if (strcmp(code, "A105") == 0 && ABS(apart) < SIM_MINUTE && seen_for(world, "A105", id) > SIM_HOUR)
-        RUN(world, NULL, NULL, "incident", "close", id, "--reason", "the clock is right");
+        RUN(world, NULL, "incident", "close", id, "--reason", "the clock is right");
 }
 
 static void make_round(struct world *world)
 {
-    RUN(world, read_incident, NULL, "--json", "incident", "list");
-    RUN(world, read_held, NULL, "--json", "spool", "list", "--state", "held");
-    RUN(world, read_unsettled, NULL, "--json", "device", "list", "--state", "CONFIRM_PENDING");
-    RUN(world, read_unsettled, NULL, "--json", "device", "list", "--state", "CONFIRM_MISMATCH");
+    RUN(world, read_incident, "--json", "incident", "list");
+    RUN(world, read_held, "--json", "spool", "list", "--state", "held");
+    RUN(world, read_unsettled, "--json", "device", "list", "--state", "CONFIRM_PENDING");
+    RUN(world, read_unsettled, "--json", "device", "list", "--state", "CONFIRM_MISMATCH");
     if (restores_back_to(world) != 0)
-        RUN(world, read_withheld, NULL, "--json", "device", "list", "--withheld");
+        RUN(world, read_withheld, "--json", "device", "list", "--withheld");
 }
 
 static void each_day(struct sim *sim, void *user)
@@ -216,7 +241,7 @@ static void meddle(struct sim *sim, void *user)
         return;
     g_autofree char *id = g_strdup_printf("%u", 1 + (unsigned)random_below(chance_of(world), 3 * n + 1));
     static const char *const orders[] = {"hold", "release", "hold"};
-    RUN(world, NULL, NULL, "spool", orders[random_below(chance_of(world), G_N_ELEMENTS(orders))], id, "--reason",
+    RUN(world, NULL, "spool", orders[random_below(chance_of(world), G_N_ELEMENTS(orders))], id, "--reason",
         "by mistake");
     world_after(world, "operators", world->rates.meddled, meddle);
 }
@@ -363,6 +388,7 @@ void operators_settle(struct world *world)
 void operators_begin(struct world *world)
 {
     world->operators = g_new0(struct operators, 1);
+    world->operators->commands = g_queue_new();
     world->operators->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     world->operators->open = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     sim_at(world->sim, sim_now(world->sim) + 2 * SIM_DAY, each_day, world);
@@ -371,6 +397,7 @@ void operators_begin(struct world *world)
 
 void operators_free(struct world *world)
 {
+    g_queue_free_full(world->operators->commands, free_command);
     g_hash_table_destroy(world->operators->seen);
     g_hash_table_destroy(world->operators->open);
     g_free(world->operators);

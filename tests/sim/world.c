@@ -21,7 +21,8 @@ unsigned world_sequence(struct world *world, const char *type)
 
 static void write_file(struct world *world, const char *path, const char *bytes, size_t size)
 {
-    struct timespec times[2] = {{.tv_sec = sim_now(world->sim) / SIM_SECOND}, {.tv_sec = 0}};
+    int64_t now = sim_now(world->sim);
+    struct timespec times[2] = {{.tv_sec = now / SIM_SECOND, .tv_nsec = now % SIM_SECOND * 1000}, {.tv_sec = 0}};
     int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 
     times[1] = times[0];
