@@ -15,8 +15,7 @@ enum { VAIN_STARTS = 40 };
 struct machines {
     unsigned vain; /* starts in a row that ended with an error */
     bool damaged;
-    bool stopped;       /* on purpose: nobody starts the daemon meanwhile */
-    int64_t crashed_at; /* when the daemon ended last without having been asked; 0: never */
+    bool stopped; /* on purpose: nobody starts the daemon meanwhile */
 };
 
 static struct random *chance_of(struct world *world)
@@ -36,8 +35,6 @@ static void daemon_ended(struct sim *sim, struct process *process, int status, v
     world->machines->vain = status > 0 ? world->machines->vain + 1 : 0;
     if (world->machines->vain > VAIN_STARTS && (world->settling || sim_profile(sim) == SIM_CALM))
         sim_broken(sim, "daemon", "it ends again and again: %s", process_output(process));
-    if (status < 0)
-        world->machines->crashed_at = sim_now(sim);
     if (!world->judged)
         sim_at(sim, world_between(world, chance_of(world), SIM_SECOND, world->settling ? SIM_MINUTE : 20 * SIM_MINUTE),
                start, world);
@@ -203,6 +200,7 @@ static void fail_disk(struct sim *sim, void *user)
         return;
     if (sim_has(sim, "disk errors")) {
         machine_fault(sim, world->home, &fault);
+        restores_clean_soon(world);
         if (random_chance(random, 0.2))
             machine_set_room(sim, world->home, random_below(random, 100 << 20));
         sim_at(sim, world_between(world, random, SIM_MINUTE, 6 * SIM_HOUR), mend_disk, world);
@@ -272,11 +270,6 @@ void machines_go_on(struct world *world)
 {
     world->machines->stopped = false;
     start(world->sim, world);
-}
-
-bool machines_crashed_lately(const struct world *world)
-{
-    return world->machines->crashed_at != 0 && sim_now(world->sim) < world->machines->crashed_at + SIM_DAY;
 }
 
 void machines_settle(struct world *world)

@@ -156,11 +156,18 @@ void mcc_instruct(struct world *world, GArray *devices)
 /* A Device that is in work already, or has migrated: C110, C108. */
 static void add_busy(struct world *world, GArray *chosen)
 {
-    unsigned number = (unsigned)random_below(chance_of(world), world->estate->devices->len);
+    unsigned n = world->estate->devices->len, first = (unsigned)random_below(chance_of(world), n);
 
-    if (random_chance(chance_of(world), world->rates.device_wrong) &&
-        (plan_of(world, number)->state == PLAN_BUSY || plan_of(world, number)->state == PLAN_DONE))
-        g_array_append_val(chosen, number);
+    if (!random_chance(chance_of(world), world->rates.device_wrong))
+        return;
+    for (unsigned i = 0; i < n; i++) {
+        unsigned number = (first + i) % n;
+        enum plan_state state = plan_of(world, number)->state;
+        if (state == PLAN_BUSY || state == PLAN_DONE) {
+            g_array_append_val(chosen, number);
+            return;
+        }
+    }
 }
 
 static void instruct(struct sim *sim, void *user)

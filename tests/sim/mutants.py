@@ -66,7 +66,7 @@ MUTANTS = [
      ": ledger_number_raise(r->gateway->ledger, name, value, error);\n        if (!good)",
      ": true;\n        if (!good)", "hostile", 60),
     ("after a restore nothing is withheld", "spool/ledger/ledger_recovery.c", "    return begin_sessions(ledger, of,",
-     "    return true || begin_sessions(ledger, of,", "hostile", 60),
+     "    return (recovery > 0 && at > 0) || begin_sessions(ledger, of,", "hostile", 60),
     ("files of a lost ledger are judged at once", "gateway/pipeline/intake.c", "    if (recovery == 0)\n",
      "    if (recovery >= 0)\n", "hostile", 60),
     ("an outcome goes out too early", "spool/ledger/ledger_private.h", "AND((ended=accepted AND reported=0)",

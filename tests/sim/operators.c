@@ -208,8 +208,15 @@ static void read_incident(struct world *world, json_t *incident)
         RUN(world, NULL, "incident", "close", id, "--reason", "the clock is right");
 }
 
+void operators_redeliver(struct world *world, const char *name)
+{
+    sim_say(world->sim, "an operator has %s delivered once more", name);
+    RUN(world, NULL, "report", "redeliver", name, "--reason", "the recipient has not got it");
+}
+
 static void make_round(struct world *world)
 {
+    restores_ask(world);
     RUN(world, read_incident, "--json", "incident", "list");
     RUN(world, read_held, "--json", "spool", "list", "--state", "held");
     RUN(world, read_unsettled, "--json", "device", "list", "--state", "CONFIRM_PENDING");
@@ -266,7 +273,7 @@ static void read_job(struct world *world, json_t *job)
     if (!done && !given_up && strcmp(state, "rejected") != 0 && !(damaged && strcmp(state, "corrupt") == 0))
         sim_broken(world->sim, "unanswered", "job %s, %s, is still in %s/", text_of(job, "id"), name, state);
     else if (done && g_strv_contains(own, type) && !oracle_has_reached(world->oracle, name) &&
-             restores_back_to(world) == 0 && !restores_may_be_lost(world, name))
+             restores_back_to(world) == 0)
         sim_broken(world->sim, "delivered", "%s is in done/, its recipient never got it", name);
 }
 
@@ -275,8 +282,6 @@ static void read_report_file(struct world *world, json_t *file)
     const char *name = text_of(file, "file"), *state = text_of(file, "state");
 
     if (*name == '\0' || oracle_has_reached(world->oracle, name) || restores_back_to(world) != 0)
-        return;
-    if (strcmp(state, "DELIVERED") == 0 && restores_may_be_lost(world, name))
         return;
     if (strcmp(state, "DELIVERED") == 0)
         sim_broken(world->sim, "delivered", "%s counts as delivered, its recipient never got it", name);

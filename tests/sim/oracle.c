@@ -430,7 +430,7 @@ void oracle_released(struct oracle *oracle, const char *device)
 
 void oracle_ended(struct oracle *oracle, const char *device)
 {
-    oracle_device(oracle, device)->ended_by_operator = true;
+    oracle_device(oracle, device)->ended_at = sim_now(oracle->sim);
 }
 
 void oracle_unreported(struct oracle *oracle, const char *device)

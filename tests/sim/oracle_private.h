@@ -65,9 +65,9 @@ struct item {
 
 struct device_facts {
     char *id;
-    GPtrArray *items; /* struct item * */
-    int64_t overruled_at;
-    bool unreported, ended_by_operator;
+    GPtrArray *items;               /* struct item * */
+    int64_t overruled_at, ended_at; /* by an operator; 0: never */
+    bool unreported;
 };
 
 /* A change of supplier, and when the gateway acknowledged it. */

@@ -278,7 +278,7 @@ static void check_outcome(struct oracle *oracle, const struct item *item, const 
     if (ended && strcmp(item->outcome, outcome) != 0 && (!migrated || !item->accepted) && oracle->restores == 0)
         sim_broken(oracle->sim, "outcome", "%s of %s was %s and is %s now", item->id, item->device, item->outcome,
                    outcome);
-    if (migrated && !sides_agree(item) && !oracle_device(oracle, item->device)->ended_by_operator)
+    if (migrated && !sides_agree(item) && oracle_device(oracle, item->device)->ended_at == 0)
         sim_broken(oracle->sim, "outcome", "%s of %s is MIGRATED; the sides never stated the same key", item->id,
                    item->device);
 }
@@ -344,6 +344,23 @@ static void judge_lives(struct oracle *oracle, const struct item *item)
     }
 }
 
+/* What both sides have stated needs no operator. */
+static void judge_agreement(struct oracle *oracle, const struct item *item)
+{
+    int64_t agreed = agreed_at(item), ended = oracle_device(oracle, item->device)->ended_at;
+
+    if (agreed == 0)
+        return;
+    if (strcmp(item->outcome, "MIGRATED") != 0)
+        sim_broken(oracle->sim, "outcome", "%s of %s is %s; both sides have stated its success", item->id, item->device,
+                   item->outcome);
+    else if (ended > agreed + SIM_HOUR)
+        sim_broken(oracle->sim, "outcome",
+                   "%s of %s: an operator had to end it, although both sides had stated its "
+                   "success",
+                   item->id, item->device);
+}
+
 static void judge_item(struct oracle *oracle, const struct item *item)
 {
     const struct verdict *verdict = item->verdict;
@@ -359,8 +376,10 @@ static void judge_item(struct oracle *oracle, const struct item *item)
     else if (tried && item->orders->len == 0)
         sim_broken(oracle->sim, "outcome", "%s of %s is %s and was never ordered", item->id, item->device,
                    item->outcome);
-    if (oracle->restores == 0)
-        judge_lives(oracle, item);
+    if (oracle->restores > 0)
+        return;
+    judge_lives(oracle, item);
+    judge_agreement(oracle, item);
 }
 
 void oracle_judge_items(struct oracle *oracle)

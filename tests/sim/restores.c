@@ -23,7 +23,7 @@ struct restores {
     struct backup *present; /* the one that is being restored */
     int64_t back_to;        /* of the newest restore; 0: none */
     unsigned seconds;       /* homes of second gateways so far */
-    GHashTable *cleaned;    /* names whose temporary file was removed when nobody can say whether it was renamed */
+    GPtrArray *cleaned;     /* names whose temporary file was removed, until they were seen */
 };
 
 static struct random *chance_of(struct world *world)
@@ -240,8 +240,8 @@ static void start_second(struct sim *sim, void *user)
 
 /* ---- clean-up scripts of partners ---- */
 
-/* A temporary file is ".NAME.part". Right after a kill nobody can say whether a rename was under way: then the gateway
- * may call the file delivered, and says so. */
+/* A temporary file is ".NAME.part". When the gateway cannot know whether its rename was carried out, it calls the file
+ * delivered and says so; an operator asks the recipient (restores_ask). */
 static void clean_file(struct world *world, const char *folder, const char *name)
 {
     g_autofree char *path = g_build_filename(folder, name, NULL);
@@ -249,8 +249,7 @@ static void clean_file(struct world *world, const char *folder, const char *name
     if (!g_str_has_suffix(name, ".part") || unlink(path) != 0)
         return;
     sim_say(world->sim, "a clean-up removes %s", path + strlen(world->home));
-    if (machines_crashed_lately(world))
-        g_hash_table_add(world->restores->cleaned, g_strndup(name + 1, strlen(name) - strlen(".part") - 1));
+    g_ptr_array_add(world->restores->cleaned, g_strndup(name + 1, strlen(name) - strlen(".part") - 1));
 }
 
 static void clean_folder(struct world *world, const char *drop)
@@ -268,21 +267,45 @@ static void clean_folder(struct world *world, const char *drop)
         clean_file(world, folder, names->pdata[i]);
 }
 
-static void clean_up(struct sim *sim, void *user)
+static void clean_drops(struct sim *sim, void *user)
 {
     struct world *world = user;
     static const char *const drops[] = {"mcc", "tcos", "ecos", "dcc"};
 
-    if (!may_begin(world))
-        return;
-    for (unsigned i = 0; i < G_N_ELEMENTS(drops) && sim_has(sim, "clean-ups"); i++)
+    for (unsigned i = 0; i < G_N_ELEMENTS(drops) && may_begin(world) && sim_has(sim, "clean-ups"); i++)
         clean_folder(world, drops[i]);
-    world_after(world, "clean-ups", world->rates.cleaned, clean_up);
 }
 
-bool restores_may_be_lost(const struct world *world, const char *name)
+static void clean_up(struct sim *sim, void *user)
 {
-    return g_hash_table_contains(world->restores->cleaned, name);
+    struct world *world = user;
+
+    clean_drops(sim, world);
+    if (may_begin(world))
+        world_after(world, "clean-ups", world->rates.cleaned, clean_up);
+}
+
+void restores_clean_soon(struct world *world)
+{
+    struct random *random = sim_random(world->sim, "clean-ups");
+
+    for (unsigned i = 0; i < 5 && world->rates.cleaned > 0; i++)
+        sim_at(world->sim, world_between(world, random, 0, SIM_HOUR), clean_drops, world);
+}
+
+void restores_ask(struct world *world)
+{
+    GPtrArray *cleaned = world->restores->cleaned;
+
+    for (unsigned i = 0; i < cleaned->len;) {
+        const char *name = cleaned->pdata[i];
+        if (oracle_has_reached(world->oracle, name)) {
+            (void)g_ptr_array_remove_index(cleaned, i);
+        } else {
+            operators_redeliver(world, name);
+            i++;
+        }
+    }
 }
 
 /* ---- */
@@ -291,7 +314,7 @@ void restores_begin(struct world *world)
 {
     world->restores = g_new0(struct restores, 1);
     world->restores->backups = g_ptr_array_new_with_free_func(free_backup);
-    world->restores->cleaned = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    world->restores->cleaned = g_ptr_array_new_with_free_func(g_free);
     world_after(world, "restores", world->rates.backups, back_up);
     world_after(world, "restores", world->rates.restored, restore);
     world_after(world, "restores", world->rates.standby, start_standby);
@@ -302,6 +325,6 @@ void restores_begin(struct world *world)
 void restores_free(struct world *world)
 {
     g_ptr_array_free(world->restores->backups, TRUE);
-    g_hash_table_destroy(world->restores->cleaned);
+    g_ptr_array_free(world->restores->cleaned, TRUE);
     g_free(world->restores);
 }

@@ -155,6 +155,7 @@ void suppliers_begin(struct world *world);
 
 void operators_begin(struct world *world);
 void operators_settle(struct world *world);
+void operators_redeliver(struct world *world, const char *name);
 void operators_free(struct world *world);
 /* Runs the commands that the end needs and hands the open incidents to the oracle. */
 void operators_judge(struct world *world);
@@ -167,14 +168,14 @@ bool machines_damaged(const struct world *world);
 /* The daemon is not started again until machines_go_on. */
 void machines_stay_down(struct world *world);
 void machines_go_on(struct world *world);
-/* It was killed less than a day ago. */
-bool machines_crashed_lately(const struct world *world);
 
 void restores_begin(struct world *world);
 void restores_free(struct world *world);
+/* Clean-ups come within the next hour, where they come at all. */
+void restores_clean_soon(struct world *world);
 /* The time to which the ledger went back last; 0: it never did. */
 int64_t restores_back_to(const struct world *world);
-/* The file was cleared away when nobody could say whether it was renamed. */
-bool restores_may_be_lost(const struct world *world, const char *name);
+/* Asks recipients for files that were cleared away; those that they do not have are delivered once more. */
+void restores_ask(struct world *world);
 
 #endif
