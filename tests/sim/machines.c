@@ -65,7 +65,7 @@ static void set(GString *text, const char *group, const char *name, const char *
     g_string_insert(text, (gssize)from, value);
 }
 
-/* Some drops stand on a server, with the same folders. Nothing wakes the gateway for these: it looks by the interval. */
+/* Some drops stand on a server, with the same folders. Nothing wakes the gateway for these: it looks at intervals. */
 static void move_to_server(const struct world *world, GString *text, const char *group)
 {
     const char *drop = strchr(group, ' ') + 1;
