@@ -1,7 +1,8 @@
 /*
  * Numberings: within which files of one sender and type a sequence number stands for itself. Numbers go from 1 to
  * 999999 and then to 1 again, and an operator may set them back, so that a number comes more than once. Within one
- * numbering each comes once, and accepted ones only go up. Tables numbering, and job.numbering.
+ * numbering each comes once. An accepted one is above those of older files that were accepted before it: a file that is
+ * held does not count until it is accepted. Tables numbering, and job.numbering.
  *
  * A sender and type begin with numbering 0, which has no row. A new one begins
  *

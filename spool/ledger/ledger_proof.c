@@ -200,16 +200,26 @@ bool ledger_sequences_above_counter(struct ledger *ledger, int64_t *n, GError **
     "n.order_id IS NOT NULL OR NOT EXISTS(SELECT 1 FROM job j WHERE j.id=n.job AND j.numbering=n.id)))"
 
 /* A number that was accepted in a lost time comes late if it is accepted again. */
-#define IS_LATE                                                                                                        \
-    "EXISTS(SELECT 1 FROM lost_number l WHERE l.sender=j.sender AND l.type=j.type AND l.org=j.org AND"                 \
-    " l.numbering=j.numbering AND " LEDGER_IS_LOST("j.sequence") ")"
+#define IS_LATE(file)                                                                                                  \
+    "EXISTS(SELECT 1 FROM lost_number l WHERE l.sender=" file ".sender AND l.type=" file ".type AND l.org=" file       \
+    ".org AND l.numbering=" file ".numbering AND " LEDGER_IS_LOST(file ".sequence") ")"
 
-/* The numbers of accepted files only go up within one numbering, in the order of their jobs. */
+/* When a file was accepted first, as a number that goes up from verdict to verdict; NULL: it was not. */
+#define ACCEPTED_AT(file)                                                                                              \
+    "(SELECT min(p.id) FROM verdict v JOIN outgoing p ON p.job=v.job AND p.revision=v.revision AND p.kind='EMA'"       \
+    " WHERE v.job=" file ".id AND v.outcome<>'RJ')"
+
+/* The numbers of accepted files go up within one numbering, in the order of their jobs. A file that was held while a
+ * later one was accepted does not count against that one. The window finds the few files to ask this of. */
 #define WRONG_ORDER                                                                                                    \
-    "(SELECT count(*) FROM (SELECT sequence,max(sequence) OVER (PARTITION BY sender,type,org,numbering ORDER BY id"    \
-    " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM job j WHERE direction=0 AND sequence IS NOT"    \
-    " NULL AND EXISTS(SELECT 1 FROM verdict v WHERE v.job=j.id AND v.outcome<>'RJ') AND NOT " IS_LATE                  \
-    ") WHERE sequence<=before)"
+    "(SELECT count(*) FROM (SELECT id,sender,type,org,numbering,sequence,max(sequence) OVER (PARTITION BY"             \
+    " sender,type,org,numbering ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM job j"    \
+    " WHERE direction=0 AND sequence IS NOT NULL AND EXISTS(SELECT 1 FROM verdict v WHERE v.job=j.id AND"              \
+    " v.outcome<>'RJ') AND NOT " IS_LATE("j") ") f WHERE sequence<=before AND EXISTS(SELECT 1 FROM job o WHERE"        \
+                                              " o.sender=f.sender AND o.type=f.type AND o.org=f.org AND "              \
+                                              "o.numbering=f.numbering AND o.sequence>=f.sequence"                     \
+                                              " AND o.direction=0 AND o.id<f.id AND NOT " IS_LATE(                     \
+                                                  "o") " AND " ACCEPTED_AT("o") "<" ACCEPTED_AT("f") "))"
 
 bool ledger_numberings_inconsistent(struct ledger *ledger, int64_t *n, GError **error)
 {

@@ -15,6 +15,7 @@ A history is steps joined by " | ", a step is a time, a verb and its arguments:
     0 instruct a & event 2023-07-10 both come in one pass
     0 misname instruct a            under a wrong name; correct: it names the first file in ResubmissionOf,
                                     correctema: the EMA of that one
+    0 skip instruct a               it leaves a number out; behind: it has the number that the newest one left out
     1h letgo INV                    an operator releases the newest held file of that type; giveup: closes its A117;
                                     hold: keeps back the newest one that waits
     1h close D152                   an operator closes that incident
@@ -83,6 +84,10 @@ class Play:
         return (("A117", file), "close") if verb == "giveup" else (file, "let go" if verb == "letgo" else "hold")
 
     def file(self, verb, words):
+        if verb in ("skip", "behind"):
+            file = self.file(words[0], words[1:])
+            file.skips, file.behind = int(verb == "skip"), verb == "behind"
+            return file
         if verb in ("misname", "correct", "correctema"):
             file = self.file(*[words[0], words[1:]])
             file.misnamed = "separator" if verb == "misname" else None
@@ -132,8 +137,7 @@ class Play:
         for file in files:
             file.created = file.created or self.now
             self.first = self.first or file
-            self.numbers[file.kind] += not file.misnamed
-            file.number(self.numbers[file.kind] + bool(file.misnamed))
+            self.give_number(file)
         self.events.append(Event(self.now, files, orders=orders))
         answers = self.model.run_pass(self.now, files, list(self.events[-1].given_orders()))
         self.ordered += len(answers.emw)
@@ -142,6 +146,14 @@ class Play:
         self.emos += len(answers.emo)
         for (ref, _, _), rows in sorted(answers.reports.items()):
             self.reports.setdefault(ref[-3:], []).append(rows)
+
+    def give_number(self, file):
+        """The next one of its type, or the one that the newest file left out."""
+        if file.behind:
+            file.number(self.numbers[file.kind] - 1)
+            return
+        self.numbers[file.kind] += file.skips + (not file.misnamed)
+        file.number(self.numbers[file.kind] + bool(file.misnamed))
 
     def reported(self, name):
         """Which Devices all reports of that name named, or the sum of a column in the newest period."""

@@ -39,6 +39,9 @@ FILE_CASES = [
      "0 instruct a | 1h hold EMI | 2h instruct b | 3h inventory a b", "b DISPATCHED found=", {"inventory": "required"}),
     ("held and accepted late it sets no number back", "0 instruct | 1h instruct a | 2h hold EMI | 3h instruct b | "
      "4h inventory a b | 5h letgo EMI | 6h instruct c", "c REJECTED code=C103 found=C103", {"inventory": "required"}),
+    ("held and accepted after a later file with a lower number", "0 inventory a b c & instruct a | "
+     "9d skip instruct b | 217h hold EMI | 10d behind instruct c & inventory a b c | 241h letgo EMI",
+     "b DISPATCHED found=B108; c DISPATCHED found=B108", {"inventory": "required"}),
     ("an incident that an operator closes comes again with its fault", MIGRATED % "3d inventory a | 4d close D152 | "
      "5d inventory a", "a MIGRATED open=D152"),
     ("a contradiction that goes on is no new one", "0 instruct a | 1m result a SUCCESS k | 2m confirm a N | "

@@ -99,6 +99,9 @@ def damages():
            "finding": "job={} AND id=(SELECT min(id) FROM finding)",
            "finding_count": "job={} AND code='C101'", "work_item": "item={}", "session": "item={}",
            "transition": "item=1 AND n={}"}
+    found["a lower number after a higher one"] = lambda home: change(
+        home, "UPDATE job SET numbering=(SELECT numbering FROM job WHERE sequence=999999) WHERE"
+              " id=(SELECT max(id) FROM job WHERE type='EMI')")
     for what, sets in rows_changed.items():
         table, number = what.split()
         for text in sets:
@@ -178,7 +181,7 @@ def test_verify(tap):
     # Numbers begin anew, by an order and over the end.
     home.command("sequence", "set", "MCC", "EMI", "999998", "--reason", "a test")
     home.command("sequence", "set", "TCSP", "EMT", "5", "--reason", "a test")
-    for number, device in ((999999, 6), (1, 7)):
+    for number, device in ((999999, 6), (1, 7), (2, 8)):
         send(home, name_of(number, time="070000"), instruction(number, (device,), time="07:00:00"))
         home.run()
     sound(tap, home, "before any damage")
