@@ -8,6 +8,7 @@
 #include "formats/eui64.h"
 #include "formats/instant.h"
 #include "spool/ledger/ledger_devices.h"
+#include "spool/ledger/ledger_resolved.h"
 #include "validators/credential_id.h"
 #include "validators/retry_orders.h"
 
@@ -237,10 +238,9 @@ static void add_effect(struct result *result, enum retry_effect effect, size_t c
     case RETRY_APPLIES:
         break;
     case RETRY_RECORDED:
-        row_warning(
-            &result->row, C119, column,
-            "its work had ended as %s; recorded, it becomes MIGRATED when both sides state the same credentials",
-            state);
+        row_warning(&result->row, C119, column, "its work had ended as %s; recorded, %s", state,
+                    result->superseded ? "nothing else was changed, for the Device has migrated by another work item"
+                                       : "it becomes MIGRATED when both sides state the same credentials");
         break;
     case RETRY_NOTHING_NEW:
         if (outdated)
@@ -268,6 +268,19 @@ static bool copy_session(struct result *result)
     result->session = result->work->session;
     if (!result->work->has_session)
         result->session.state = result->work->item.outcome;
+    return true;
+}
+
+/* Whether another work item of the Device has migrated, and no operator has overruled that. Asked of one that has ended
+ * without that: the migration ends all that is live. False: an error of the ledger. */
+static bool find_superseded(struct result *result, bool *superseded, GError **error)
+{
+    struct ledger_migrated other = {0};
+
+    if (retry_has_ended(&result->session) && result->session.state != LEDGER_MIGRATED &&
+        !ledger_migrated_before(result->row.file->rules->ledger, result->id, G_MAXINT64, &other, error))
+        return false;
+    *superseded = result->superseded = other.at != 0;
     return true;
 }
 
@@ -419,7 +432,7 @@ bool result_rules_judge_result(const struct judged_file *file, const struct reco
         return false;
     if (!copy_session(result))
         return true;
-    if (!find_order(result, &said, error))
+    if (!find_order(result, &said, error) || !find_superseded(result, &said.superseded, error))
         return false;
     if (result->work->withheld)
         retry_adopt_try(&file->rules->retry, file->rules->now, said.try, &result->session);
@@ -461,6 +474,8 @@ bool result_rules_judge_confirmation(const struct judged_file *file, const struc
         return false;
     if (!copy_session(result))
         return true;
+    if (!find_superseded(result, &said.superseded, error))
+        return false;
     said.at = time_since_order(result, CONFIRMATION_CONFIRMED_AT, said.at, result->session.begun);
     if (result->work->withheld)
         retry_adopt_try(&file->rules->retry, file->rules->now, MAX(result->session.try, 1), &result->session);

@@ -102,7 +102,7 @@ static void fail_with_last_code(const struct retry_change *c)
 enum retry_effect retry_take_time(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
                                   struct ledger_transition *transition)
 {
-    const struct retry_change change = {rules, now, session, transition};
+    const struct retry_change change = {rules, now, session, transition, false};
 
     switch (session->state) {
     case LEDGER_DISPATCHED:
@@ -124,6 +124,7 @@ enum retry_effect retry_take_time(const struct retry_rules *rules, int64_t now, 
         return RETRY_APPLIES;
     case LEDGER_FAILED:
     case LEDGER_DEFERRED:
+    case LEDGER_REJECTED:
         if (session->due == 0 || now < session->due)
             return RETRY_NOTHING_NEW;
         session->due = 0;
@@ -154,19 +155,21 @@ void retry_adopt_try(const struct retry_rules *rules, int64_t now, int64_t try, 
 
     if (try > session->try && (waits || session->state == LEDGER_DISPATCHED))
         order_try(rules, now, try, session);
+    else if (try > session->try && session->state == LEDGER_REJECTED)
+        session->try = try;
 }
 
 void retry_dispatch(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
                     struct ledger_transition *transition)
 {
     order_try(rules, now, session->unused ? session->try : session->try + 1, session);
-    retry_move_to(&(struct retry_change){rules, now, session, transition}, LEDGER_DISPATCHED, NULL);
+    retry_move_to(&(struct retry_change){rules, now, session, transition, false}, LEDGER_DISPATCHED, NULL);
 }
 
 bool retry_end(const struct retry_rules *rules, int64_t now, bool migrated, struct ledger_session *session,
                struct ledger_transition *transition)
 {
-    const struct retry_change change = {rules, now, session, transition};
+    const struct retry_change change = {rules, now, session, transition, false};
 
     if (session->state != LEDGER_CONFIRM_PENDING && session->state != LEDGER_CONFIRM_MISMATCH)
         return false;
@@ -184,7 +187,7 @@ bool retry_end(const struct retry_rules *rules, int64_t now, bool migrated, stru
 void retry_put_off(const struct retry_rules *rules, int64_t now, const struct retry_cause *cause,
                    struct ledger_session *session, struct ledger_transition *transition)
 {
-    const struct retry_change change = {rules, now, session, transition};
+    const struct retry_change change = {rules, now, session, transition, false};
     bool begun = session->state != LEDGER_READY;
     const char *code = retry_id_of(cause->code);
 
@@ -201,12 +204,29 @@ void retry_put_off(const struct retry_rules *rules, int64_t now, const struct re
     retry_move_to(&change, session->state, code);
 }
 
+enum retry_effect retry_supersede(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
+                                  struct ledger_transition *transition)
+{
+    const struct retry_change change = {rules, now, session, transition, false};
+
+    if (!retry_has_ended(session)) {
+        session->code = retry_id_of(C108);
+        retry_move_to(&change, LEDGER_REJECTED, session->code);
+        return RETRY_APPLIES;
+    }
+    if (session->due == 0)
+        return RETRY_NOTHING_NEW;
+    session->due = 0;
+    retry_move_to(&change, session->state, session->code);
+    return RETRY_APPLIES;
+}
+
 void retry_refuse(const struct retry_rules *rules, int64_t now, enum code code, struct ledger_session *session,
                   struct ledger_transition *transition)
 {
-    const struct retry_change change = {rules, now, session, transition};
+    const struct retry_change change = {rules, now, session, transition, false};
 
-    if (session->try > 0) {
+    if (session->try > 0 && code != C108) {
         if (code == C122)
             fail_with_last_code(&change);
         else

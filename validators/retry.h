@@ -16,7 +16,8 @@
  *   DISPATCHED       --[permanent failure, no delay left]-----> FAILED
  *   READY            --[review: permanent cause]--------------> REJECTED
  *   READY            --[review: transient cause]--------------> DEFERRED
- *   RETRY_WAIT       --[review: permanent cause]--------------> FAILED
+ *   RETRY_WAIT       --[review: ECoS credentials already]-----> REJECTED
+ *   RETRY_WAIT       --[review: another permanent cause]------> FAILED
  *   RETRY_WAIT       --[review: transient until the end]------> DEFERRED
  *   DISPATCHED, RETRY_WAIT --[session's end]------------------> FAILED
  *   DISPATCHED, RETRY_WAIT --[one side states success]--------> CONFIRM_PENDING
@@ -26,10 +27,12 @@
  *   CONFIRM_MISMATCH --[a side corrects itself]---------------> MIGRATED
  *   CONFIRM_MISMATCH --[both state: nothing was replaced]-----> FAILED
  *   CONFIRM_PENDING, CONFIRM_MISMATCH --[operator's order]----> MIGRATED or FAILED
- *   FAILED, DEFERRED --[both state the same, late]------------> MIGRATED
+ *   FAILED, DEFERRED, REJECTED --[both state the same, late]--> MIGRATED
+ *   all but ends     --[another work item has migrated]-------> REJECTED
  *
  * MIGRATED, FAILED, REJECTED and DEFERRED are ends. Only a late success moves a work item again: one that was tried and
- * is FAILED or DEFERRED.
+ * is no longer live without having migrated. A Device migrates once: after another work item of it has migrated, what
+ * the sides state about this one is recorded and changes no state.
  *
  * All functions are pure: no ledger, no clock. A session, a time and what happened go in; the session as it is
  * afterwards comes out, with the transition that led there:
@@ -91,7 +94,7 @@ int64_t retry_session_end(const struct retry_rules *rules, const struct ledger_s
 /* What a statement means for a session, and which finding its sender gets. */
 enum retry_effect {
     RETRY_APPLIES,     /* the session changes; no finding */
-    RETRY_RECORDED,    /* after FAILED or DEFERRED: it is recorded, the state stays (C119) */
+    RETRY_RECORDED,    /* after FAILED, DEFERRED or REJECTED: it is recorded, the state stays (C119) */
     RETRY_NOTHING_NEW, /* known already, or too late: nothing changes (C119) */
     RETRY_CONTRADICTS, /* contradicts what the same side stated before: nothing changes (C121) */
     RETRY_NOT_ORDERED, /* that try, or the Device at all, was never ordered: nothing changes (C118) */
@@ -104,7 +107,8 @@ bool retry_changes(enum retry_effect effect);
 bool retry_has_ended(const struct ledger_session *session);
 
 /* For a work item that is withheld after a recovery: something came about a try that a lost ledger has ordered. The
- * session takes that try up, as if it had been ordered now. Does nothing for a try that it has. */
+ * session takes that try up, as if it had been ordered now; one that was REJECTED meanwhile stays so. Does nothing for
+ * a try that it has. */
 void retry_adopt_try(const struct retry_rules *rules, int64_t now, int64_t try, struct ledger_session *session);
 
 /* A result of the TCoS side came. */
@@ -114,6 +118,7 @@ enum retry_effect retry_take_result(const struct retry_rules *rules, int64_t now
 /* A record of an EMC. */
 struct retry_confirmation {
     bool confirmed;
+    bool superseded;                 /* another work item of the Device has migrated */
     int64_t at;                      /* ConfirmedAt; 0: not stated */
     const char *subject_id, *key_id; /* of the credentials on the Device */
 };
@@ -150,8 +155,15 @@ struct retry_cause {
 void retry_put_off(const struct retry_rules *rules, int64_t now, const struct retry_cause *cause,
                    struct ledger_session *session, struct ledger_transition *transition);
 
+/* Another work item of the Device has migrated. One that is live becomes REJECTED with C108, in whatever state it is:
+ * that is no failure of the Device. One that has ended waits for no side any more. RETRY_NOTHING_NEW: there was nothing
+ * to change. */
+enum retry_effect retry_supersede(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
+                                  struct ledger_transition *transition);
+
 /* One cause is permanent: READY becomes REJECTED, a session that has begun FAILED. code: the first permanent cause. If
- * it is that TCoS closes (C122), a session fails with the code of its last try. */
+ * it is that TCoS closes (C122), a session fails with the code of its last try. If the Device holds ECoS credentials
+ * already (C108), a session becomes REJECTED as well: the Device has not failed to migrate. */
 void retry_refuse(const struct retry_rules *rules, int64_t now, enum code code, struct ledger_session *session,
                   struct ledger_transition *transition);
 

@@ -10,6 +10,7 @@ struct retry_change {
     int64_t now;
     struct ledger_session *session;
     struct ledger_transition *transition;
+    bool superseded; /* of a statement: another work item of the Device has migrated */
 };
 
 static inline const char *retry_id_of(enum code code)

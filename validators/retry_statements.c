@@ -11,10 +11,10 @@
 #include "validators/retry_code.h"
 #include "validators/retry_private.h"
 
-/* FAILED, or DEFERRED after a try: the Device may have got its new credentials all the same. */
+/* FAILED, or DEFERRED or REJECTED after a try: the Device may have got its new credentials all the same. */
 static bool ended_in_vain(const struct ledger_session *session)
 {
-    return session->state == LEDGER_FAILED || (session->state == LEDGER_DEFERRED && session->try > 0);
+    return retry_has_ended(session) && session->state != LEDGER_MIGRATED && session->try > 0;
 }
 
 /* ---- the two sides ---- */
@@ -68,11 +68,15 @@ static enum retry_effect settle_late(const struct retry_change *c)
     const struct ledger_side *tcos = &session->tcos, *ecos = &session->ecos;
     const char *code = session->code;
 
+    session->due = 0;
+    if (c->superseded) { /* the Device has its new credentials by another work item, so nothing is missing */
+        retry_move_to(c, session->state, code);
+        return RETRY_RECORDED;
+    }
     if (tcos->good && ecos->good && says_the_same(tcos, ecos)) {
         migrate_late(c);
         return RETRY_APPLIES;
     }
-    session->due = 0;
     if ((tcos->good || ecos->good) && tcos->at != 0 && ecos->at != 0)
         code = retry_id_of(D151);
     else if (tcos->good || ecos->good)
@@ -146,6 +150,7 @@ static enum retry_effect take_success(const struct retry_change *c, const struct
     switch (session->state) {
     case LEDGER_FAILED:
     case LEDGER_DEFERRED:
+    case LEDGER_REJECTED:
         if (same)
             return RETRY_NOTHING_NEW;
         session->tcos = side;
@@ -188,6 +193,17 @@ static enum retry_effect take_denial(const struct retry_change *c)
     return effect;
 }
 
+/* The result of a try that was open when its work ended because the Device had got its new credentials otherwise: kept,
+ * once. */
+static enum retry_effect take_open_try(const struct retry_change *c)
+{
+    if (c->session->answered || c->session->tcos.at != 0)
+        return RETRY_NOTHING_NEW;
+    c->session->answered = true;
+    retry_move_to(c, c->session->state, c->session->code);
+    return RETRY_RECORDED;
+}
+
 /* FAILED, TIMEOUT or NOT_ATTEMPTED. Before a success only the newest try is open; after one only the try that succeeded
  * can take it back. */
 static enum retry_effect take_no_success(const struct retry_change *c, const struct retry_result *said)
@@ -211,6 +227,8 @@ static enum retry_effect take_no_success(const struct retry_change *c, const str
     case LEDGER_FAILED:
     case LEDGER_DEFERRED:
         return session->tcos.good ? take_denial(c) : RETRY_NOTHING_NEW;
+    case LEDGER_REJECTED:
+        return session->tcos.good ? take_denial(c) : take_open_try(c);
     case LEDGER_MIGRATED:
         return RETRY_CONTRADICTS;
     default:
@@ -234,7 +252,7 @@ static void copy_result(const struct retry_result *said, struct ledger_transitio
 enum retry_effect retry_take_result(const struct retry_rules *rules, int64_t now, const struct retry_result *said,
                                     struct ledger_session *session, struct ledger_transition *transition)
 {
-    const struct retry_change change = {rules, now, session, transition};
+    const struct retry_change change = {rules, now, session, transition, said->superseded};
     enum retry_effect effect;
 
     if (said->try < 1 || said->try > session->try)
@@ -271,8 +289,12 @@ static enum retry_effect take_confirmation(const struct retry_change *c, const s
         return is_known(session, side) ? RETRY_NOTHING_NEW : RETRY_CONTRADICTS;
     case LEDGER_FAILED:
     case LEDGER_DEFERRED:
-        if (same || (!side->good && !session->ecos.good && !session->tcos.good))
+        if (!side->good && !session->ecos.good && !session->tcos.good)
             return RETRY_NOTHING_NEW; /* N says what the end says */
+        /* fall through */
+    case LEDGER_REJECTED:
+        if (same)
+            return RETRY_NOTHING_NEW;
         session->ecos = *side;
         return settle_late(c);
     case LEDGER_CONFIRM_PENDING:
@@ -288,7 +310,7 @@ enum retry_effect retry_take_confirmation(const struct retry_rules *rules, int64
                                           const struct retry_confirmation *said, struct ledger_session *session,
                                           struct ledger_transition *transition)
 {
-    const struct retry_change change = {rules, now, session, transition};
+    const struct retry_change change = {rules, now, session, transition, said->superseded};
     const struct ledger_side side = {.at = now,
                                      .good = said->confirmed,
                                      .subject_id = said->confirmed ? said->subject_id : NULL,

@@ -1,6 +1,7 @@
 /*
  * The command `device show`: one Device with the history of all its work items. A Device has several when it came in
- * several instructions; one at most is live, which means that it can still change its state.
+ * several instructions; one at most is live, which means that it can still change its state. The state of the Device is
+ * that of the work item which ledger_work_of_device names.
  */
 #include "gateway/commands/command.h"
 
@@ -20,7 +21,8 @@
 struct collection {
     struct gateway *gateway;
     json_t *history;
-    json_t *now;                    /* the state of the live work item, else of the newest one */
+    int64_t present;                /* the work item whose state is the Device's */
+    json_t *now;                    /* that state */
     char *live;                     /* WorkItemId of the live one; NULL: none is live */
     int64_t tries;                  /* that were attempted, of all work items */
     const struct ledger_work *work; /* the work item whose transitions are being added */
@@ -137,12 +139,9 @@ static bool collect(void *user, const struct ledger_work *work, GError **error)
     if (work->has_session && !ledger_transitions_each(c->gateway->ledger, work->item.item, add_transition, c, error))
         return false;
     c->tries += work->session.try - work->session.unused;
-    /* A later instruction for a Device in work is deferred (C110) and does not change the live work item. */
-    if (c->live != NULL)
-        return true;
     if (explain_is_live(work))
         c->live = g_strdup(c->id);
-    return describe(c, error);
+    return work->item.item != c->present || describe(c, error);
 }
 
 /* ---- show ---- */
@@ -176,6 +175,16 @@ static json_t *device_object(const struct collection *c, const char *device)
     return object;
 }
 
+static bool collect_all(struct collection *c, uint64_t device, GError **error)
+{
+    g_autofree struct ledger_work *present = NULL;
+
+    if (!ledger_work_of_device(c->gateway->ledger, device, &present, error))
+        return false;
+    c->present = present != NULL ? present->item.item : 0;
+    return ledger_work_of_device_each(c->gateway->ledger, device, collect, c, error);
+}
+
 static int show(struct read_access *access, const struct invocation *invocation, uint64_t device)
 {
     struct collection c = {.gateway = &access->gateway, .history = json_array()};
@@ -184,7 +193,7 @@ static int show(struct read_access *access, const struct invocation *invocation,
     int status = EXIT_GOOD;
 
     eui64_print(device, text);
-    if (!ledger_work_of_device_each(access->gateway.ledger, device, collect, &c, &error)) {
+    if (!collect_all(&c, device, &error)) {
         status = command_unable(error);
     } else if (json_array_size(c.history) == 0) {
         g_printerr("ecosgate: the Device %s is not known: no instruction that was judged names it\n", text);

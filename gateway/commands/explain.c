@@ -6,12 +6,14 @@
 
 #include "formats/eui64.h"
 #include "formats/instant.h"
+#include "gateway/answers/cells.h"
 #include "gateway/clock.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/way_on.h"
 #include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_devices.h"
+#include "spool/ledger/ledger_resolved.h"
 #include "validators/catalogue.h"
 
 #include <inttypes.h>
@@ -36,10 +38,37 @@ static char *describe(const char *id)
                                                    : g_strdup(id != NULL ? id : "no code");
 }
 
-/* Of a session that has ended: what came afterwards, or nothing. */
-static const char *late_success(const struct ledger_session *s)
+/* Which sides have stated a success since the session ended. */
+struct late {
+    bool ended, tcos, ecos;
+};
+
+static bool find_late(void *user, const struct ledger_transition *transition, GError **error)
 {
-    return s->tcos.good || s->ecos.good ? "; afterwards one side reported that it had succeeded all the same" : "";
+    struct late *late = user;
+
+    (void)error; /* nothing here can fail */
+    late->tcos |= late->ended && transition->statement == LEDGER_REPLACED;
+    late->ecos |= late->ended && transition->statement == LEDGER_CONFIRMED;
+    late->ended |= transition->state == LEDGER_FAILED || transition->state == LEDGER_DEFERRED ||
+                   transition->state == LEDGER_REJECTED;
+    return true;
+}
+
+/* Of a session that has ended: what came afterwards. *text is a constant, "" if nothing did. */
+static bool late_success(struct gateway *gateway, const struct ledger_work *work, const char **text, GError **error)
+{
+    const struct ledger_session *s = &work->session;
+    struct late late = {0};
+
+    *text = "";
+    if (!s->tcos.good && !s->ecos.good)
+        return true;
+    if (!ledger_transitions_each(gateway->ledger, work->item.item, find_late, &late, error))
+        return false;
+    if ((s->tcos.good && late.tcos) || (s->ecos.good && late.ecos))
+        *text = "; afterwards one side reported that it had succeeded all the same";
+    return true;
 }
 
 /* Sets what brings on a work item that has ended: way_on.h. */
@@ -70,24 +99,51 @@ static void explain_ready(const struct ledger_work *work, struct explanation *e)
     }
 }
 
-/* By its review, or by the review that is repeated right before a dispatch. */
+/* What ended a session as REJECTED or DEFERRED: another work item that has migrated, or the review right before a
+ * dispatch. *text is NULL where there was no session. g_free. */
+static bool find_cause(struct gateway *gateway, const struct ledger_work *work, const char *id, char **text,
+                       GError **error)
+{
+    const struct ledger_session *s = &work->session;
+    struct ledger_migrated other = {0};
+    g_autofree struct ledger_work *migrated = NULL;
+    char work_item[WORK_ITEM_ID_SIZE];
+
+    *text = NULL;
+    if (!work->has_session)
+        return true;
+    if (strcmp(id, catalogue_entry(C108)->id) == 0 &&
+        (!ledger_migrated_before(gateway->ledger, work->item.device, G_MAXINT64, &other, error) ||
+         (other.at != 0 && !ledger_work_get(gateway->ledger, other.item, &migrated, error))))
+        return false;
+    if (migrated != NULL)
+        *text = g_strdup_printf(": its work item %s has migrated%s",
+                                work_item_id(migrated->org, migrated->batch, migrated->item.record, work_item),
+                                s->try > 0 ? "; no failed session" : "");
+    else
+        *text = g_strdup(s->try > 0 ? ", found right before its next try: no failed session"
+                                    : ", found right before its dispatch");
+    return true;
+}
+
+/* By its review, or by what find_cause finds. */
 static bool explain_refused(struct gateway *gateway, const struct ledger_work *work, struct explanation *e,
                             GError **error)
 {
     const char *id = work->has_session ? work->session.code : work->item.code;
     bool passes = explain_state(work) == LEDGER_DEFERRED;
     g_autofree char *code = describe(id);
+    g_autofree char *cause = NULL;
+    const char *late = "";
     struct way_on way = {.code = id};
 
+    if (!find_cause(gateway, work, id, &cause, error) || !late_success(gateway, work, &late, error))
+        return false;
     if (passes)
         way.at = work->has_session ? work->session.next_eligible : work->item.next_eligible;
     if (!set_way_on(gateway, work, &way, e, error))
         return false;
-    e->because = g_strdup_printf("%s%s%s", code,
-                                 !work->has_session      ? ""
-                                 : work->session.try > 0 ? ", found right before its next try: no failed session"
-                                                         : ", found right before its dispatch",
-                                 late_success(&work->session));
+    e->because = g_strdup_printf("%s%s%s", code, cause != NULL ? cause : "", late);
     return true;
 }
 
@@ -194,9 +250,10 @@ static bool explain_end(struct gateway *gateway, const struct ledger_work *work,
     const struct ledger_session *s = &work->session;
     struct ledger_earlier_work past;
     struct way_on way = {0};
-
+    const char *late = "";
     g_autofree char *order = NULL;
-    if (!explain_order(gateway, work->item.item, &order, error) ||
+
+    if (!late_success(gateway, work, &late, error) || !explain_order(gateway, work->item.item, &order, error) ||
         !ledger_earlier_work(gateway->ledger, work->item.device, clock_now(), &past, error))
         return false;
     if (s->state == LEDGER_FAILED && past.next_eligible != 0) /* the newest failed session is this one */
@@ -211,8 +268,7 @@ static bool explain_end(struct gateway *gateway, const struct ledger_work *work,
     g_autofree char *code = describe(s->code);
     e->because = g_strdup_printf("%s%sits session failed: %s; failed sessions of the Device: %" PRId64 "%s%s",
                                  order != NULL ? order : "", order != NULL ? "; " : "", code, past.failed_sessions,
-                                 past.failed_sessions >= gateway->config->max_sessions ? " (FAILED_ACTION)" : "",
-                                 late_success(s));
+                                 past.failed_sessions >= gateway->config->max_sessions ? " (FAILED_ACTION)" : "", late);
     return true;
 }
 

@@ -75,7 +75,8 @@ static struct retry_cause cause_of(const struct row *row)
 /* ---- what the time alone brings ---- */
 
 /* Applies the time to one session, if it is really over: its wake time may be earlier than its due time. One that waits
- * for its next try is reviewed: what stood against that try since, and passes, makes the end no failure. */
+ * for its next try is reviewed: what stood against that try since makes the end no failure, if it passes, or if the
+ * Device has got its new credentials otherwise. */
 static bool time_out_one(struct second_review *second, int64_t item, GError **error)
 {
     struct gateway *gateway = second->gateway;
@@ -96,6 +97,9 @@ static bool time_out_one(struct second_review *second, int64_t item, GError **er
         const struct retry_cause cause = cause_of(&row);
         session = work->session;
         retry_put_off(retry, now, &cause, &session, &transition);
+    } else if (row_has_errors(&row) && row_first_permanent(&row) == C108) {
+        session = work->session;
+        retry_refuse(retry, now, C108, &session, &transition);
     }
     return outcome_record(gateway, work, &session, &transition, error);
 }

@@ -164,20 +164,23 @@ static bool is_news(const struct ledger_session *before, const struct ledger_ses
     return g_strcmp0(transition->code, before->code) != 0;
 }
 
-/* A transition that brings a code for the partners opens the Device's incident; a migration and an order close all. */
+/* A transition that brings a code for the partners opens the Device's incident; a migration and an order close all. If
+ * the Device has migrated by another work item, nobody has to act. */
 static bool follow_incidents(struct gateway *gateway, const struct ledger_work *work,
                              const struct ledger_session *session, const struct ledger_transition *transition,
                              GError **error)
 {
     const struct ledger_session *before = &work->session;
     bool migrates = session->state == LEDGER_MIGRATED && before->state != LEDGER_MIGRATED;
+    struct ledger_migrated other;
     enum code code;
 
     if (migrates || transition->statement == LEDGER_ENDED_BY_ORDER)
         return incidents_close_device(gateway, work->item.device, transition->at, error);
     if (!is_for_partners(transition->code, &code) || !is_news(before, session, transition))
         return true;
-    return open_incident(gateway, work, session, transition, error);
+    return ledger_migrated_before(gateway->ledger, work->item.device, G_MAXINT64, &other, error) &&
+           (other.at != 0 || open_incident(gateway, work, session, transition, error));
 }
 
 /* Both sides agree about the new credentials of a Device: those which it had before are TCoS's, and another Device
@@ -192,6 +195,32 @@ static bool keep_subject(struct gateway *gateway, const struct ledger_work *work
         return true;
     g_autofree char *key = credential_id_key(before);
     return ledger_subject_before_put(gateway->ledger, key, work->item.item, error);
+}
+
+/* The Device has migrated: other work of it ends, and is never ordered again; work of it that has ended waits for no
+ * side any more. cause: the transition of the one that has migrated, whose file it is. */
+static bool supersede(struct gateway *gateway, const struct ledger_work *migrated,
+                      const struct ledger_transition *cause, GError **error)
+{
+    const struct ledger_item *item = &migrated->item;
+    g_autoptr(GArray) others = g_array_new(FALSE, FALSE, sizeof(int64_t));
+
+    if (!ledger_work_open_beside(gateway->ledger, item->device, item->item, others, error))
+        return false;
+    for (guint i = 0; i < others->len; i++) {
+        g_autofree struct ledger_work *work = NULL;
+        struct ledger_transition transition;
+        if (!ledger_work_get(gateway->ledger, g_array_index(others, int64_t, i), &work, error))
+            return false;
+        struct ledger_session session = work->session;
+        if (retry_supersede(&gateway->config->retry, cause->at, &session, &transition) != RETRY_APPLIES)
+            continue;
+        transition.job = cause->job;
+        transition.record = cause->record;
+        if (!outcome_record(gateway, work, &session, &transition, error))
+            return false;
+    }
+    return true;
 }
 
 bool outcome_record(struct gateway *gateway, const struct ledger_work *work, const struct ledger_session *session,
@@ -209,7 +238,8 @@ bool outcome_record(struct gateway *gateway, const struct ledger_work *work, con
            ledger_session_put(gateway->ledger, work, &reported, transition, error) &&
            keep_subject(gateway, work, session, transition, error) &&
            (!ends || session->state != LEDGER_FAILED ||
-            ledger_failure_put(gateway->ledger, work->item.item, transition->at, error));
+            ledger_failure_put(gateway->ledger, work->item.item, transition->at, error)) &&
+           (!ends || session->state != LEDGER_MIGRATED || supersede(gateway, work, transition, error));
 }
 
 /* ---- incidents that an older program did not open ---- */

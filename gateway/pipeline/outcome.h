@@ -14,8 +14,8 @@
 #include "spool/ledger/ledger_sessions.h"
 #include "spool/ledger/ledger_work.h"
 
-/* Writes what the session of `work` has become, and the transition that led there. work is the state before. False: the
- * ledger failed. */
+/* Writes what the session of `work` has become, and the transition that led there. work is the state before. If the
+ * Device has migrated, its other work ends with it. False: the ledger failed. */
 bool outcome_record(struct gateway *gateway, const struct ledger_work *work, const struct ledger_session *session,
                     const struct ledger_transition *transition, GError **error);
 

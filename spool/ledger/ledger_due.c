@@ -122,13 +122,13 @@ bool ledger_tries_due(struct ledger *ledger, int64_t now, int64_t limit, GArray 
                   error);
 }
 
-/* DISPATCHED (3) and CONFIRM_PENDING (5): the due time is the end of what is waited for; so it is for DEFERRED (2) and
- * FAILED (8) after a late success of one side. RETRY_WAIT (4) is over when the session's time is, even if a try was
- * due. */
+/* DISPATCHED (3) and CONFIRM_PENDING (5): the due time is the end of what is waited for; so it is for REJECTED (1),
+ * DEFERRED (2) and FAILED (8) after a late success of one side. RETRY_WAIT (4) is over when the session's time is, even
+ * if a try was due. */
 bool ledger_timeouts_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error)
 {
     LEDGER_SQL(timeouts, "SELECT due,item FROM session WHERE wake IS NOT NULL AND wake<=?1 AND due<=?1 AND"
-                         " (state IN(2,3,5,8) OR (state=4 AND ends<=?1)) ORDER BY wake,item LIMIT ?2");
+                         " (state IN(1,2,3,5,8) OR (state=4 AND ends<=?1)) ORDER BY wake,item LIMIT ?2");
     return append(ledger, ledger_query(ledger, &timeouts, LEDGER_VALUES(LEDGER_INT(now), LEDGER_INT(limit)), error),
                   due, error);
 }

@@ -23,7 +23,7 @@ bool ledger_device_release(struct ledger *ledger, uint64_t device, const char *o
 bool ledger_migrated_before(struct ledger *ledger, uint64_t device, int64_t before, struct ledger_migrated *found,
                             GError **error)
 {
-    LEDGER_SQL(newest, "SELECT s.ended,w.job,v.revision FROM work_item w CROSS JOIN session s ON s.item=w.item"
+    LEDGER_SQL(newest, "SELECT s.ended,w.job,v.revision,w.item FROM work_item w CROSS JOIN session s ON s.item=w.item"
                        " JOIN verdict v ON v.job=w.job AND v.items>0 LEFT JOIN device_release r"
                        " ON r.device_id=w.device_id WHERE w.device_id=?1 AND s.state=7 AND s.ended<?2"
                        " AND(r.transition IS NULL OR s.last>r.transition) ORDER BY w.item DESC LIMIT 1");
@@ -33,7 +33,7 @@ bool ledger_migrated_before(struct ledger *ledger, uint64_t device, int64_t befo
     *found = (struct ledger_migrated){0};
     if (good && row)
         *found = (struct ledger_migrated){sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 1),
-                                          sqlite3_column_int64(q, 2)};
+                                          sqlite3_column_int64(q, 2), sqlite3_column_int64(q, 3)};
     ledger_end(q);
     return good;
 }

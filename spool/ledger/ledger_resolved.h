@@ -24,6 +24,7 @@ bool ledger_device_release(struct ledger *ledger, uint64_t device, const char *o
 struct ledger_migrated {
     int64_t at;            /* when it was recorded; 0: there is none */
     int64_t job, revision; /* of its instruction */
+    int64_t item;          /* which of the Device's work items it is */
 };
 /* *found: the newest migration of the Device that stands, if it was recorded before `before`. */
 bool ledger_migrated_before(struct ledger *ledger, uint64_t device, int64_t before, struct ledger_migrated *found,

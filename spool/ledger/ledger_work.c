@@ -205,14 +205,30 @@ bool ledger_work_get(struct ledger *ledger, int64_t item, struct ledger_work **w
 
 bool ledger_work_of_device(struct ledger *ledger, uint64_t device, struct ledger_work **work, GError **error)
 {
-    LEDGER_SQL(present,
-               WORK " FROM work_item w" WORK_FROM " WHERE w.device_id=? ORDER BY w.slot<>0,w.item DESC LIMIT 1");
+    /* State 7 is LEDGER_MIGRATED. */
+    LEDGER_SQL(present, WORK " FROM work_item w" WORK_FROM " WHERE w.device_id=? ORDER BY w.slot<>0,"
+                             "ifnull(s.state,0)<>7 OR " OVERRULED ",w.item DESC LIMIT 1");
     void *row = NULL;
     if (!ledger_one(ledger, ledger_query(ledger, &present, LEDGER_VALUES(LEDGER_ID(device)), error), &work_shape, &row,
                     error))
         return false;
     *work = row;
     return true;
+}
+
+bool ledger_work_open_beside(struct ledger *ledger, uint64_t device, int64_t item, GArray *items, GError **error)
+{
+    LEDGER_SQL(open, "SELECT w.item FROM work_item w LEFT JOIN session s ON s.item=w.item WHERE w.device_id=?1"
+                     " AND w.item<>?2 AND(w.slot=0 OR s.due IS NOT NULL) ORDER BY w.item");
+    sqlite3_stmt *q = ledger_query(ledger, &open, LEDGER_VALUES(LEDGER_ID(device), LEDGER_INT(item)), error);
+    bool row = true, good = q != NULL;
+
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        int64_t found = sqlite3_column_int64(q, 0);
+        g_array_append_val(items, found);
+    }
+    ledger_end(q);
+    return good;
 }
 
 bool ledger_work_with_inventory(struct ledger *ledger, int64_t item, ledger_work_inventory_visit visit, void *user,

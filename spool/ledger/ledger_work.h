@@ -53,8 +53,8 @@ bool ledger_work_by_id(struct ledger *ledger, const struct ledger_work_item_id *
                        GError **error);
 /* The work item with that number. *work is NULL if there is none; g_free it. */
 bool ledger_work_get(struct ledger *ledger, int64_t item, struct ledger_work **work, GError **error);
-/* The work item that a question about a Device means: the live one, else the newest. *work is NULL if no instruction
- * names the Device; g_free it. */
+/* The work item that a question about a Device means: the live one, else the newest that has migrated and that no
+ * operator has overruled, else the newest. *work is NULL if no instruction names the Device; g_free it. */
 bool ledger_work_of_device(struct ledger *ledger, uint64_t device, struct ledger_work **work, GError **error);
 /* device: what the inventory says of the item's Device; NULL: it is not there. */
 typedef bool (*ledger_work_inventory_visit)(void *user, const struct ledger_work *work,
@@ -62,6 +62,9 @@ typedef bool (*ledger_work_inventory_visit)(void *user, const struct ledger_work
 /* Visits the work item with that number, if there is one. */
 bool ledger_work_with_inventory(struct ledger *ledger, int64_t item, ledger_work_inventory_visit visit, void *user,
                                 GError **error);
+
+/* *items (int64_t): the work items of the Device beside that one which are live, or have ended and wait for a side. */
+bool ledger_work_open_beside(struct ledger *ledger, uint64_t device, int64_t item, GArray *items, GError **error);
 
 /* ---- many work items ---- */
 

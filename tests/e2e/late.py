@@ -11,7 +11,7 @@ import io
 import json
 
 from home import Home, Tap
-from parties import Parties, at, confirmed, device, instructed, said, sound
+from parties import Parties, at, confirmed, device, instructed, said, sound, work
 from reports import E1, E2, E4, Estate, columns
 
 SUCCESS = "SUCCESS,0,I0,,1,,,,,,AA,BB"
@@ -31,9 +31,11 @@ def play(home):
 def outcome(home, number):
     """(Outcome, Code, EndedAt, NextEligible) of each Device in an EMO of the batch; None: there is none."""
     names = [name for name in home.out("mcc") if name.startswith("EMO") and f"_R{number}." in name]
-    if not names:
-        return None
-    rows = csv.reader(io.StringIO(home.read_out("mcc", names[0]).decode()))
+    return outcome_in(home, names[0]) if names else None
+
+
+def outcome_in(home, name):
+    rows = csv.reader(io.StringIO(home.read_out("mcc", name).decode()))
     return [(row[4], row[5], *row[7:]) for row in rows if row[0] == "D"]
 
 
@@ -139,12 +141,78 @@ def test_newer_work(tap):
     sound(tap, home, "after a late success beside newer work")
 
 
+# what a newer work item has been told when the older one migrates late
+NEWER = {"DISPATCHED": [], "RETRY_WAIT": [("result", "FAILED", {"duis": "E20"})],
+         "CONFIRM_PENDING": [("result", "SUCCESS", {"key": "BB"})],
+         "CONFIRM_MISMATCH": [("result", "SUCCESS", {"key": "BB"}), ("confirm", "N", {})]}
+
+
+def state_of(home, work_item):
+    """(state, code) of each step of a work item."""
+    shown = home.json("device", "show", device(1))[0]
+    return [(row["state"], row["code"]) for row in shown["history"] if row["work_item"] == work_item]
+
+
+def say(parties, statements, minute):
+    for kind, word, more in statements:
+        if kind == "result":
+            parties.result(said(1, word, batch=2, record=1, **more))
+        else:
+            parties.confirm(confirmed(1, word, batch=2, record=1, **more))
+        parties.home.run(now=at(minute))
+
+
+def test_newer_session(tap):
+    """The older work item migrates while the session of a newer one is under way: that one ends without a failure."""
+    for state, statements in NEWER.items():
+        home = Home("gateway model_failures=2")
+        parties = Parties(home)
+        parties.instruct([1])
+        home.run()
+        home.run(now=at(24 * 60))
+        home.command("device", "release", device(1), "--reason", "look", now=at(1500))
+        parties.instruct([1])
+        home.run(now=at(1501))
+        say(parties, statements, 1502)
+        before = state_of(home, work(1, 2))[-1][0]
+        parties.result(said(1))
+        home.run(now=at(1503))
+        parties.confirm(confirmed(1))
+        home.run(now=at(1503))
+        explained = home.json("why", work(1, 2), now=at(1504))[0]
+        shown = home.json("device", "show", device(1), now=at(1504))[0]
+        tap.ok(before == state and state_of(home, work(1, 2))[-1] == ("REJECTED", "C108") and
+               shown["state"] == home.json("why", device(1), now=at(1504))[0]["state"] == "MIGRATED" and
+               shown["live_work_item"] is None and f"its work item {work(1)} has migrated" in explained["because"] and
+               "afterwards" not in explained["because"],
+               f"the newer work item was {state}: it is rejected with C108, and the Device has migrated", before,
+               shown, explained)
+        told = state_of(home, work(1, 2))
+        answers = [parties.result(said(1, "FAILED", gbcs="25", batch=2, record=1)),
+                   parties.confirm(confirmed(1, batch=2, record=1, key="CC"))]
+        home.run(now=at(1505))
+        found = [parties.acknowledged(name) for name in answers]
+        kept = state_of(home, work(1, 2))[len(told):]
+        tap.ok(all(outcome == "WN" and [code[:4] for code in codes] == ["C119"] for outcome, codes in found) and
+               1 <= len(kept) <= 2 and set(kept) == {("REJECTED", "C108")},
+               "what still comes for it is kept, told with C119, and changes nothing", found, kept)
+        home.run(now=at(4000))
+        codes = {one["code"] for one in home.json("incident", "list", now=at(4000))}
+        last = home.json("device", "show", device(1), now=at(4000))[0]
+        tap.ok(not codes and last["state"] == "MIGRATED" and
+               outcome_in(home, next(name for name in home.out("mcc") if name.startswith("EMO") and
+                                     "_000002_R1." in name))[0][:2] == ("REJECTED", "C108"),
+               "there is no incident and no failure, and its EMO says how it ended", codes, last)
+        sound(tap, home, f"after a late success beside {state}")
+
+
 def main():
     with Tap() as tap:
         test_estate(tap)
         test_gained(tap)
         test_model(tap)
         test_newer_work(tap)
+        test_newer_session(tap)
 
 
 if __name__ == "__main__":

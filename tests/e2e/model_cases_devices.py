@@ -7,6 +7,8 @@ AGAIN = "0 instruct a | 2m result a NOT_ATTEMPTED at 1m | 7m pass | "  # the fir
 EIGHT = FAIL + "".join(f" | {at}m pass | {at}m result a FAILED E20" for at in (6, 11, 21, 41, 81, 161, 321))
 
 MIGRATED = "0 instruct a | 1m result a SUCCESS k | 2m confirm a Y k | %s"
+AFTER_ONE = "0 inventory a | 0 parties A=SUP0 | 0 instruct a | 24h pass | 25h release a | 26h instruct a | "
+LATE = "1620m late a k | 1621m lateconfirm a k"  # both sides, 27 hours after the first work order
 RESOLVED = "0 inventory a | 0 instruct a | 1m result a FAILED 17 | 1d %s"
 
 # title, history, what must be so: "a STATE code=… try=… due=… next=… tries=… ordered=… last=… found=…"
@@ -69,7 +71,34 @@ DEVICE_CASES = [
      "a MIGRATED found=C121"),
     ("a newer work item is not ordered again",
      "0 instruct a | 24h pass | 31d instruct a | 44641m result a FAILED E20 | "
-     "44642m late a k | 44643m lateconfirm a k | 44646m pass", "a FAILED code=C108 ordered=2"),
+     "44642m late a k | 44643m lateconfirm a k | 44646m pass", "a REJECTED code=C108 ordered=2 next="),
+    ("one that is ordered ends when the older one migrates", AFTER_ONE + LATE,
+     "a REJECTED code=C108 next= due= tries=1 ordered=2 emos=3 open="),
+    ("what its try says is kept", AFTER_ONE + LATE + " | 28h result a FAILED 25",
+     "a REJECTED code=C108 found=C119 emos=3 open="),
+    ("a success too", AFTER_ONE + LATE + " | 28h result a SUCCESS z | 29h confirm a Y z | 60h pass",
+     "a REJECTED code=C108 found= due= emos=3 open="),
+    ("and a confirmation", AFTER_ONE + LATE + " | 28h confirm a N", "a REJECTED code=C108 found=C119"),
+    ("one that waits for a try is not ordered", AFTER_ONE + "1561m result a FAILED E20 | "
+     "1562m late a k & lateconfirm a k | 1566m pass | 3d pass", "a REJECTED code=C108 ordered=2 emos=3"),
+    ("one that waits for a side waits no more", AFTER_ONE + "1561m result a SUCCESS z | " + LATE + " | 3d pass",
+     "a REJECTED code=C108 emos=3 open="),
+    ("nor does one whose sides disagree", AFTER_ONE + "1561m result a SUCCESS z | 1562m confirm a N | " + LATE +
+     " | 3d pass", "a REJECTED code=C108 emos=3 open="),
+    ("one that was never ordered", AFTER_ONE + LATE, "a REJECTED code=C108 tries=0 ordered=1 emos=3",
+     {"dispatch_hours": (12, 13)}),
+    ("one that has ended stays so", AFTER_ONE + "1561m result a FAILED 10 | " + LATE, "a FAILED code=D110 emos=3"),
+    ("it costs no month, and counts as no failure", AFTER_ONE + LATE + " | 28h result a FAILED 25 | 7d pass",
+     "a REJECTED 005.Failed=1 005.Succeeded=1 005.Rejected=1 005.CumulativeMigrated=1 005.RemainingTCoS=0"),
+    ("a Device migrates once", AFTER_ONE + "1561m result a SUCCESS z | 1562m confirm a Y z | " + LATE + " | 7d pass",
+     "a MIGRATED open= emos=2 005.Succeeded=1"),
+    ("and is no incident for a side that was silent about the older one",
+     "0 inventory a | 0 instruct a | 24h pass | 25h late a k | 25h release a | 26h instruct a | 1561m result a SUCCESS "
+     "z | 1562m confirm a Y z | 60h pass", "a MIGRATED open="),
+    ("a success of one side ends the newer one before its next try",
+     AFTER_ONE + "1561m result a FAILED E20 | 1562m late a k | 1566m pass", "a REJECTED code=C108 ordered=2 next="),
+    ("which may migrate late itself", AFTER_ONE + "1561m result a FAILED E20 | 1562m late a k | 1566m pass | "
+     "1567m result a SUCCESS z | 1568m confirm a Y z", "a MIGRATED code= found="),
     ("one side's success of a live work item is C110", "0 instruct a | 1m result a SUCCESS k | 1h instruct a",
      "a DEFERRED code=C110"),
     ("a missing confirmation is an incident", "0 instruct a | 1m result a SUCCESS k | 1441m pass",
@@ -326,7 +355,7 @@ DEVICE_CASES = [
     ("one that comes before an order that is due",
      FAIL + " | 6m event 2023-07-10 & result b FAILED", "a DEFERRED code=C109 ordered=1"),
     ("two files of reference data of one pass, and an order that is due",
-     FAIL + " | 6m event 2023-07-11 & inventory a:Credentials=ECOS", "a FAILED code=C108 ordered=1"),
+     FAIL + " | 6m event 2023-07-11 & inventory a:Credentials=ECOS", "a REJECTED code=C108 ordered=1"),
     ("an instruction that waited, and an inventory that does not know it", "0 instruct a | 1h inventory b & instruct b",
      "a REJECTED code=C103; b DISPATCHED", {"inventory": "required"}),
     ("one that is not imminent", "0 event 2023-07-11 | 1m instruct a", "a DISPATCHED"),
@@ -376,8 +405,12 @@ DEVICE_CASES = [
      {"tcos_closes": START + 2 * HOUR}),
     ("it closed before the first instruction", "0 instruct a", "a REJECTED code=C122",
      {"tcos_closes": START - 9 * DAY}),
-    ("what lasts ends a session that has begun", FAIL + " | 2m inventory a:Credentials=ECOS | 6m pass",
-     "a FAILED code=C108 next=31d tries=1"),
+    ("what lasts ends a session that has begun", FAIL + " | 2m models 2023-07-01 2024-07-01 | 6m pass",
+     "a FAILED code=C107 next=31d tries=1"),
+    ("a Device with ECoS credentials has not failed", FAIL + " | 2m inventory a:Credentials=ECOS | 6m pass",
+     "a REJECTED code=C108 next= tries=1"),
+    ("nor at its session's end", "0 instruct a | 1425m result a FAILED E21 | 1426m inventory a:Credentials=ECOS | "
+     "24h pass", "a REJECTED code=C108 next= tries=1"),
     ("a clock that is set back does not hold up a try", FAIL + " | 6m pass | 7m result a TIMEOUT | 3m pass | 12m pass",
      "a DISPATCHED try=3 ordered=3"),
     ("nor does it begin one", FAIL + " | 359s instruct b | 2m pass", "a RETRY_WAIT ordered=2; b DISPATCHED"),
@@ -391,7 +424,7 @@ DEVICE_CASES = [
      "a REJECTED code=C108", {"dispatch_hours": (8, 9)}),
     ("a month later its first success ends a second session",
      "0 instruct a | 24h pass | 31d instruct a | 44641m result a FAILED E20 | 44642m late a k | 44646m pass",
-     "a FAILED code=C108 ordered=2"),
+     "a REJECTED code=C108 ordered=2"),
     ("another model", "0 inventory a:FirmwareVersion=00000001 | 1m instruct a", "a DEFERRED code=C106"),
     ("said of it together with a malformed region",
      "0 inventory a:FirmwareVersion=00000001 | 1m instruct a:CSPRegion=East",

@@ -29,10 +29,12 @@ class Dispatch:
         return at < item.ends and self.settings.may_try(at)
 
     def end_waiting(self, item, now):
-        """No try follows. If what stands against one passes, the Device has not failed."""
+        """No try follows. If what stands against one passes, or is that it has migrated, the Device has not failed."""
         found, _ = self.review(item, now, at_split=False)
         if found and all(passes for _, passes, _ in found):
             self.defer(item, now, found)
+        elif min((code for code, passes, _ in found if not passes), default="") == "C108":
+            item.become("REJECTED", now, "C108")
         else:
             self.fail(item, now, "D103" if item.unattempted else item.code)
 
@@ -77,7 +79,7 @@ class Dispatch:
         permanent = [code for code, passes, _ in found if not passes]
         code = min(permanent or [code for code, _, _ in found])
         until = max((then or 0) for _, _, then in found)
-        if permanent and item.state == "READY":
+        if permanent and (item.state == "READY" or code == "C108"):
             item.become("REJECTED", now, code)
         elif permanent:
             self.fail(item, now, code)

@@ -18,7 +18,9 @@ class Incidents:
                 self.reported.append(("CLEARED", *one[:2]))
 
     def tell_partners(self, item, code, now):
-        """Codes of the migration that DCC and the Service Providers resolve."""
+        """Codes of the migration that DCC and the Service Providers resolve; nothing if the Device has migrated."""
+        if self.has_migrated_otherwise(item):
+            return
         if code == "D151":
             self.clear_incident("D150", item.device, now)
         if code in PARTNERS_D:

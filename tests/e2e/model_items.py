@@ -117,8 +117,8 @@ class Item:
 
     @property
     def ended_in_vain(self):
-        """FAILED, or DEFERRED after a try."""
-        return self.state == "FAILED" or self.state == "DEFERRED" and self.trial > 0
+        """FAILED, or DEFERRED or REJECTED after a try."""
+        return self.state in ("FAILED", "DEFERRED", "REJECTED") and self.trial > 0
 
     @property
     def existing(self):

@@ -198,7 +198,7 @@ class Played:
                 self.ordered[device] = item
             for row in answer.rows if answer.kind == "EMO" else []:
                 before = self.outcomes.get(row["WorkItemId"], row["Outcome"])
-                if before != row["Outcome"] and (before in ("MIGRATED", "REJECTED") or
+                if before != row["Outcome"] and (before == "MIGRATED" or
                                                  before in ENDS and row["Outcome"] != "MIGRATED"):
                     lines.append(f"{row['WorkItemId']} has the outcome {row['Outcome']} after {before}")
                 self.outcomes[row["WorkItemId"]] = row["Outcome"]
@@ -239,7 +239,7 @@ class Played:
                 return [f"device show {device}: exit {done.returncode}: {done.stderr.decode()}"]
             shown = json.loads(done.stdout)
             live = next((item for item in mine if item.live), None)
-            item = live or mine[-1]
+            item = live or next((one for one in reversed(mine) if one.has_migrated), mine[-1])
             facts = {"state": item.state, "code": item.code or None, "live_work_item": live and live.work_item,
                      "tries": sum(item.tries for item in mine), "next_eligible": text_of(item.next_eligible) or None}
             lines += [f"device show {device}: {name} is {shown[name]}, expected {value}" for name,

@@ -165,7 +165,7 @@ def past(model, device, since):
     outcomes, codes = [], []
     for item in sessions:
         ends = [(state, code) for state, code, at in item.steps if at < since and
-                state in ("MIGRATED", "FAILED", "DEFERRED")]
+                state in ("MIGRATED", "FAILED", "DEFERRED", "REJECTED")]
         outcomes.append(ends[-1][0] if ends else "IN_PROGRESS")
         codes += [item.failure[0]] if ends and ends[-1][0] == "FAILED" else []
     return {"PreviousAttempts": str(len(sessions)), "LastAttemptAt": text_of(sessions[-1].begun) if sessions else "",

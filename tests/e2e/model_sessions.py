@@ -55,6 +55,10 @@ class Sessions:
             return "C121" if trial == item.trial else "C119"
         if trial < item.trial or item.tcos is not None:
             return "C119"
+        if item.state == "REJECTED" and not item.answered:  # kept, once
+            item.answered = True
+            item.note(now)
+            return "C119"
         if item.state == "CONFIRM_PENDING" and not item.answered:
             item.tcos = "FAILED"
             self.compare(item, now)
@@ -131,7 +135,7 @@ class Sessions:
         if item.ecos == said and (said[0] == "Y" or item.state != "MIGRATED"):
             return "C119"
         if item.ended_in_vain:
-            if said == ("N",) and not item.has_success:
+            if said == ("N",) and not item.has_success and item.state != "REJECTED":
                 return "C119"
             item.ecos, item.ecos_at = said, now
             return self.compare_late(item, now)
@@ -161,6 +165,10 @@ class Sessions:
 
     def compare_late(self, item, now):
         """One side has spoken after an end without success; the finding that it gets."""
+        if self.has_migrated_otherwise(item):
+            item.due = None
+            item.note(now)
+            return "C119"
         if item.agrees():
             item.unattempted = item.unattempted and item.succeeded != item.trial
             item.corrected, item.next_eligible = True, None
@@ -197,8 +205,22 @@ class Sessions:
         self.clear_incident(("C", "D"), device, now)
         return True
 
+    def others(self, item):
+        return [other for other in self.items if other.device == item.device and other is not item]
+
+    def has_migrated_otherwise(self, item):
+        """By another work item, which no operator has overruled."""
+        return any(other.has_migrated for other in self.others(item))
+
     def migrate(self, item, now):
+        """The Device has: its other work ends, or waits for no side any more."""
         item.become("MIGRATED", now)
+        for other in self.others(item):
+            if other.live:
+                other.become("REJECTED", now, "C108")
+            elif other.due:
+                other.due = None
+                other.note(now)
         self.migrated.add(item.device_model)
         self.clear_incident("D160", item.device_model, now)
         self.clear_incident(("C", "D"), item.device, now)

@@ -277,9 +277,10 @@ def test_ways_after_success(tap):
     tap.ok(home.json("why", device(1))[0]["moved_by"] is None, "one that has migrated needs nothing")
     parties.instruct([1, 2])
     home.run(now=at(40 * DAY))
-    one, two = (home.json("why", device(n))[0] for n in (1, 2))
+    tap.ok(home.json("why", device(1))[0]["state"] == "MIGRATED", "instructed again, one that has migrated stays so")
+    one, two = home.json("why", work(1, 2))[0], home.json("why", device(2))[0]
     tap.ok(one["state"] == two["state"] == "REJECTED" and "C108" in one["because"] and "C108" in two["because"],
-           "instructed again, both are rejected with C108", one, two)
+           "both work items are rejected with C108", one, two)
     tap.ok(one["moved_by"] == f"nothing if it holds ECoS credentials, as both sides have confirmed; if not, "
            f"{release[1]}, then a new instruction (EMI)", "the one that has migrated", one)
     tap.ok(two["moved_by"] == fact["moved_by"], "the other one as before", two)

@@ -10,7 +10,8 @@
  *   Y Y' n   a confirmation: Y, Y with other ids, N
  *   t        retry_take_time
  *   pN lN    put off until minute N with C109, with C116
- *   x X      refused with C107, with C122
+ *   x X z    refused with C107, with C122, with C108
+ *   m        another work item of the Device migrates; what is stated from then on is about a Device that has migrated
  *   cN       TCoS closes in minute N: a setting, which has no effect
  *
  * Each event has an effect: + applies, ~ recorded, r nothing new, ! contradicts, ? not ordered. After each event the
@@ -40,6 +41,7 @@ struct story {
     struct ledger_session session;
     struct ledger_transition transition;
     int64_t now;
+    bool superseded;
     GArray *transitions; /* all so far */
     GString *effects;
 };
@@ -67,6 +69,7 @@ static inline struct retry_result result_of_event(const struct story *story, con
     bool other = g_str_has_suffix(event, "'");
     struct retry_result said = {.kind = (enum retry_result_kind)(strchr(kinds, *event) - kinds),
                                 .try = MAX(story->session.try, 1),
+                                .superseded = story->superseded,
                                 .at = minute_in(event, '@')};
     int64_t created = strchr(event, '%') != NULL ? minute_in(event, '%') : story->now;
 
@@ -130,7 +133,7 @@ static inline void check_transition(const struct story *story, enum retry_effect
         fail_msg("'%s': the transition is about another try than the SUCCESS", event);
     if (strchr("SY", *event) != NULL && (g_strcmp0(t->subject_id, "A") != 0 || t->key_id == NULL))
         fail_msg("'%s': the transition does not say which credentials", event);
-    bool in_vain = s->state == LEDGER_FAILED || (s->state == LEDGER_DEFERRED && s->try > 0);
+    bool in_vain = retry_has_ended(s) && s->state != LEDGER_MIGRATED && s->try > 0;
     bool late = in_vain && s->tcos.good != s->ecos.good; /* one side states a success */
     if (retry_has_ended(s) ? s->ended == 0 || (s->due != 0 && !late) : s->ended != 0)
         fail_msg("'%s': ended or due is wrong for that state", event);
@@ -138,9 +141,10 @@ static inline void check_transition(const struct story *story, enum retry_effect
 
 static inline enum retry_effect happens(struct story *story, const char *event)
 {
-    const struct retry_confirmation yes = {.confirmed = true, .subject_id = "A", .key_id = "B"},
-                                    other = {.confirmed = true, .subject_id = "A", .key_id = "C"},
-                                    no = {.confirmed = false, .subject_id = "A", .key_id = "B"};
+    const bool m = story->superseded;
+    const struct retry_confirmation yes = {.confirmed = true, .superseded = m, .subject_id = "A", .key_id = "B"},
+                                    other = {.confirmed = true, .superseded = m, .subject_id = "A", .key_id = "C"},
+                                    no = {.confirmed = false, .superseded = m, .subject_id = "A", .key_id = "B"};
     const struct retry_rules *rules = &story->rules;
     struct ledger_session *session = &story->session;
     struct ledger_transition *transition = &story->transition;
@@ -157,8 +161,12 @@ static inline enum retry_effect happens(struct story *story, const char *event)
     }
     case 'x':
     case 'X':
-        retry_refuse(rules, story->now, *event == 'x' ? C107 : C122, session, transition);
+    case 'z':
+        retry_refuse(rules, story->now, *event == 'x' ? C107 : *event == 'X' ? C122 : C108, session, transition);
         return RETRY_APPLIES;
+    case 'm':
+        story->superseded = true;
+        return retry_supersede(rules, story->now, session, transition);
     case 't':
         return retry_take_time(rules, story->now, session, transition);
     case 'Y':

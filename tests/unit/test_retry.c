@@ -150,6 +150,25 @@ static void test_retry__refused__ready_is_rejected_and_a_session_fails(void **st
     expect_story("W N @5 x", "+++ FAILED C107 try1 ended5 next44640 answered unused");
 }
 
+static void test_retry__device_has_ecos_credentials__ends_as_rejected_and_not_failed(void **state)
+{
+    (void)state;
+    expect_story("W T @5 z", "+++ REJECTED C108 try1 ended5 used1 answered");
+    expect_story("W N @5 z", "+++ REJECTED C108 try1 ended5 answered unused");
+    /* another work item of the Device has migrated */
+    expect_story("@2 m", "+ REJECTED C108 try0 ended2");
+    expect_story("l60 @60 m", "++ REJECTED C108 try0 ended60");
+    expect_story("W @5 m", "++ REJECTED C108 try1 ended5");
+    expect_story("W T @5 m", "+++ REJECTED C108 try1 ended5 used1 answered");
+    expect_story("W S @5 m", "+++ REJECTED C108 try1 ended5 T:B");
+    expect_story("W S n @5 m", "++++ REJECTED C108 try1 ended5 T:B E:no");
+    expect_story("W m @6 Fg5", "++~ REJECTED C108 try1 ended0 answered");
+    /* one that has ended waits for no side any more */
+    expect_story("W Fg5 S @5 m @1500 t", "++~+r FAILED D105 try1 ended0 next44640 T:B");
+    expect_story("W Fg5 @5 m", "++r FAILED D105 try1 ended0 next44640");
+    expect_story("W S Y @5 m", "+++r MIGRATED try1 ended0 T:B E:B");
+}
+
 /* What an operator makes of a story: the state and code then; NULL: the order changes nothing. */
 static void expect_order(const char *events_before, bool migrated, const char *expected)
 {
@@ -222,6 +241,7 @@ int main(void)
         cmocka_unit_test(test_retry__put_off__session_waits_or_ends_deferred),
         cmocka_unit_test(test_retry__tcos_closes__no_try_that_could_not_end_before),
         cmocka_unit_test(test_retry__refused__ready_is_rejected_and_a_session_fails),
+        cmocka_unit_test(test_retry__device_has_ecos_credentials__ends_as_rejected_and_not_failed),
         cmocka_unit_test(test_retry__operator_ends_work__only_where_the_sides_have_not_agreed),
         cmocka_unit_test(test_retry__effects_and_states__are_classified),
     };
