@@ -172,8 +172,8 @@ static bool explain_ready(struct gateway *gateway, const struct ledger_job *job,
         return true;
     }
     e->because = g_strdup("it is in custody and not judged yet");
-    e->waits_for =
-        g_strdup("its turn: files are judged in the order in which they were picked up, reference data first");
+    e->waits_for = g_strdup("its turn: files are judged in the order in which they were picked up; reference data come "
+                            "first, then results and confirmations, then instructions");
     e->moves = g_strdup("`ecosgate run`; `ecosgate status` says whether it runs, and lists incidents that keep files "
                         "back");
     return true;

@@ -87,7 +87,7 @@ static const char configuration[] =
     "poll_interval=30\n"
     "# percent of the known records that a FULL file may remove; one that removes more is held (A117)\n"
     "shrink_limit=20\n"
-    "# seconds that an instruction waits for reference data that are being picked up or settle in a drop\n"
+    "# seconds that instructions and the end of sessions wait for facts that are picked up or settle in a drop\n"
     "reference_wait=60\n"
     "# MiB that stay free on the disks of spool and ledger; with less no file is picked up (A108)\n"
     "reserve=64\n"

@@ -132,26 +132,26 @@ static bool refresh_wake_times(struct gateway *gateway, int64_t now, GError **er
     return false;
 }
 
-/* Items whose session the time ends now: its own end, or the closing of TCoS. */
-static bool find_timeouts(struct gateway *gateway, int64_t now, GArray *due, GError **error)
+/* Items whose session the time has ended: its own end, or the closing of TCoS. */
+static bool find_timeouts(struct gateway *gateway, int64_t by, GArray *due, GError **error)
 {
     const struct retry_rules *retry = &gateway->config->retry;
 
     g_array_set_size(due, 0);
-    return ledger_timeouts_due(gateway->ledger, now, TIMEOUTS_AT_ONCE, due, error) &&
-           (due->len > 0 || retry_may_try(retry, now) ||
-            ledger_closing_due(gateway->ledger, now >= retry->tcos_closes, TIMEOUTS_AT_ONCE, due, error));
+    return ledger_timeouts_due(gateway->ledger, by, TIMEOUTS_AT_ONCE, due, error) &&
+           (due->len > 0 || retry_may_try(retry, by) ||
+            ledger_closing_due(gateway->ledger, by >= retry->tcos_closes, TIMEOUTS_AT_ONCE, due, error));
 }
 
-bool dispatch_timeouts(struct gateway *gateway, GError **error)
+bool dispatch_timeouts(struct gateway *gateway, int64_t by, GError **error)
 {
     int64_t now = clock_now();
     g_autoptr(GArray) due = g_array_new(FALSE, FALSE, sizeof(struct ledger_due));
 
-    if (!outcome_catch_up(gateway, now, error) || !refresh_wake_times(gateway, now, error))
+    if (!refresh_wake_times(gateway, now, error))
         return false;
     do {
-        if (!find_timeouts(gateway, now, due, error))
+        if (!find_timeouts(gateway, by, due, error))
             return false;
         if (due->len > 0 && (!ledger_begin(gateway->ledger, error) || !time_out_all(gateway, due, now, error))) {
             ledger_rollback(gateway->ledger);
@@ -162,6 +162,11 @@ bool dispatch_timeouts(struct gateway *gateway, GError **error)
 }
 
 /* ---- which Devices are due ---- */
+
+struct turn {
+    int64_t now;
+    int64_t by; /* later tries are not due yet */
+};
 
 /* The order of dispatch: due time, then work item. */
 static int by_due(gconstpointer a, gconstpointer b)
@@ -187,15 +192,17 @@ static bool may_skip_review(struct gateway *gateway, int64_t now, bool *skips, G
 /* Collects what the next work order may hold. due gets the items (struct ledger_due) to be reviewed again, in the order
  * of dispatch. *just_judged gets the verdicts (struct ledger_verdict) whose Devices need no second review; they are due
  * last. */
-static bool find_due(struct gateway *gateway, int64_t now, GArray *due, GPtrArray **just_judged, GError **error)
+static bool find_due(struct gateway *gateway, const struct turn *turn, GArray *due, GPtrArray **just_judged,
+                     GError **error)
 {
+    int64_t now = turn->now;
     int64_t limit = gateway->config->work_order_devices;
     bool closing = !retry_may_try(&gateway->config->retry, now); /* those that wait for their turn get it never */
     g_autoptr(GPtrArray) undispatched = NULL;
     bool skips = false;
 
     if (!may_skip_review(gateway, now, &skips, error) ||
-        !ledger_tries_due(gateway->ledger, closing ? G_MAXINT64 : now, limit, due, error) ||
+        !ledger_tries_due(gateway->ledger, closing ? G_MAXINT64 : turn->by, limit, due, error) ||
         !ledger_undispatched_verdicts(gateway->ledger, &undispatched, error))
         return false;
     guint tries = due->len;
@@ -358,16 +365,17 @@ static bool is_open(const struct config *config, int64_t now)
 }
 
 /* When TCoS closes, READY Devices are refused (C122) at any hour. */
-bool dispatch_pass(struct gateway *gateway, GError **error)
+bool dispatch_pass(struct gateway *gateway, int64_t by, GError **error)
 {
     int64_t now = clock_now();
+    const struct turn turn = {now, MIN(by, now)};
     bool open = is_open(gateway->config, now) || !retry_may_try(&gateway->config->retry, now);
 
     while (open && !gateway_stopping(gateway)) {
         struct work_order order = {.gateway = gateway, .now = now};
         g_autoptr(GArray) due = g_array_new(FALSE, FALSE, sizeof(struct ledger_due));
         g_autoptr(GPtrArray) just_judged = NULL;
-        if (!find_due(gateway, now, due, &just_judged, error))
+        if (!find_due(gateway, &turn, due, &just_judged, error))
             return false;
         if (due->len == 0 && just_judged->len == 0)
             break;
@@ -381,6 +389,36 @@ bool dispatch_pass(struct gateway *gateway, GError **error)
         }
     }
     return true;
+}
+
+/* Whether the hours of dispatch are open, and a try is due or a Device READY. */
+static bool tries_are_due(struct gateway *gateway, int64_t by, bool *due, GError **error)
+{
+    bool closing = !retry_may_try(&gateway->config->retry, by);
+    g_autoptr(GArray) tries = g_array_new(FALSE, FALSE, sizeof(struct ledger_due));
+    g_autoptr(GPtrArray) undispatched = NULL;
+
+    *due = false;
+    if (!is_open(gateway->config, by) && !closing)
+        return true;
+    if (!ledger_tries_due(gateway->ledger, closing ? G_MAXINT64 : by, 1, tries, error) ||
+        !ledger_undispatched_verdicts(gateway->ledger, &undispatched, error))
+        return false;
+    *due = tries->len > 0 || undispatched->len > 0;
+    return true;
+}
+
+bool dispatch_is_due(struct gateway *gateway, int64_t by, bool *due, GError **error)
+{
+    g_autoptr(GArray) timeouts = g_array_new(FALSE, FALSE, sizeof(struct ledger_due));
+    g_autoptr(GPtrArray) overdue = NULL;
+
+    *due = false;
+    if (!refresh_wake_times(gateway, by, error) || !find_timeouts(gateway, by, timeouts, error) ||
+        !ledger_outcomes_overdue(gateway->ledger, by - gateway->config->outcome_wait, &overdue, error))
+        return false;
+    *due = timeouts->len > 0 || overdue->len > 0;
+    return *due || tries_are_due(gateway, by, due, error);
 }
 
 /* When the hours of dispatch begin next. Call it only outside of them. */

@@ -5,7 +5,7 @@
 #include "gateway/pipeline/inbox_private.h"
 
 #include "gateway/clock.h"
-#include "validators/reference_rules.h"
+#include "gateway/pipeline/facts.h"
 
 #include <string.h>
 
@@ -29,15 +29,13 @@ static void free_error(gpointer error)
         g_error_free(error);
 }
 
-/* Reference data that come through another drop than their sender's are refused (B103). */
-static bool carries_reference(const struct identity *identity, const char *drop)
+/* Facts that come through another drop than their sender's are refused (B103). */
+static bool carries_facts(const struct identity *identity, const char *drop)
 {
-    enum ledger_reference table;
-
     for (size_t i = 0; i < identity->n_parties; i++) {
         const struct party *party = &identity->parties[i];
         for (size_t t = 0; strcmp(party->drop, drop) == 0 && party->types[t] != NULL; t++) {
-            if (reference_rules_table(layout_find(party->types[t], strlen(party->types[t])), &table))
+            if (facts_of(layout_find(party->types[t], strlen(party->types[t]))) != FACTS_NONE)
                 return true;
         }
     }
@@ -50,7 +48,7 @@ struct inbox *inbox_new(struct gateway *gateway, const struct drop *drop, int wa
 
     inbox->gateway = gateway;
     inbox->drop = drop;
-    inbox->reference = carries_reference(&gateway->config->identity, drop->name);
+    inbox->facts = carries_facts(&gateway->config->identity, drop->name);
     inbox->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     inbox->entries = g_ptr_array_new_with_free_func(free_listed);
     inbox->complete = g_array_new(FALSE, FALSE, sizeof(guint));
@@ -220,9 +218,9 @@ bool inbox_advance(struct inbox *inbox, GError **error)
     return true;
 }
 
-bool inbox_has_reference(const struct inbox *inbox)
+bool inbox_has_facts(const struct inbox *inbox)
 {
-    return inbox->reference;
+    return inbox->facts;
 }
 
 void inbox_list_again(struct inbox *inbox)

@@ -36,12 +36,12 @@ bool inbox_is_failing(const struct inbox *inbox);
 /* True while a task is under way. */
 bool inbox_is_busy(const struct inbox *inbox);
 
-/* Whether reference data may come through this drop. */
-bool inbox_has_reference(const struct inbox *inbox);
+/* Whether facts (facts.h) may come through this drop. */
+bool inbox_has_facts(const struct inbox *inbox);
 /* Asks for another listing as soon as what the last one showed is done. */
 void inbox_list_again(struct inbox *inbox);
 /* True if a listing that began at `since` (monotonic microseconds) or later has shown the drop, all whole files of it
- * are in the spool, and no reference data were settling. True for a drop that is down or has no room, too: nothing can
+ * are in the spool, and no facts were settling. True for a drop that is down or has no room, too: nothing can
  * be picked up from it now. */
 bool inbox_has_shown(const struct inbox *inbox, int64_t since);
 

@@ -11,9 +11,9 @@
 #include "formats/text.h"
 #include "gateway/clock.h"
 #include "gateway/pipeline/completeness.h"
+#include "gateway/pipeline/facts.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_pickups.h"
-#include "validators/reference_rules.h"
 
 #include <string.h>
 
@@ -208,12 +208,11 @@ static void keep_back(const struct listing *l, const char *name, struct complete
     }
 }
 
-static bool is_reference(const char *name)
+static bool tells_facts(const char *name)
 {
     struct filename parsed;
-    enum ledger_reference table;
 
-    return filename_parse(name, strlen(name), &parsed, NULL, NULL) && reference_rules_table(parsed.type, &table);
+    return filename_parse(name, strlen(name), &parsed, NULL, NULL) && facts_of(parsed.type) != FACTS_NONE;
 }
 
 /* Decides about an entry by all that is known of the drop, and records what is new. */
@@ -231,7 +230,7 @@ static bool decide(struct listing *l, struct decided *decided, GError **error)
     known->decided = (int)result->decision;
     known->reason = reason;
     if (result->wait > 0) {
-        inbox->settling = inbox->settling || is_reference(listed->name);
+        inbox->settling = inbox->settling || tells_facts(listed->name);
         int64_t at = clock_monotonic() + result->wait;
         inbox->settle_at = inbox->settle_at == 0 ? at : MIN(inbox->settle_at, at);
     }

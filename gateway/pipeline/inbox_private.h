@@ -70,11 +70,11 @@ struct inbox {
     int64_t look_again;   /* monotonic microseconds: when there may be room; only if full */
     int64_t next_listing; /* monotonic microseconds */
     int64_t settle_at;    /* monotonic microseconds when a file may be complete; 0: none is waited for */
-    bool reference;       /* reference data may come through this drop */
-    bool settling;        /* the newest listing shows reference data that settle */
+    bool facts;           /* facts (facts.h) may come through this drop */
+    bool settling;        /* the newest listing shows facts that settle */
     int64_t begun;        /* monotonic microseconds: the newest listing; of the last one that went well; */
-    int64_t listed; /* and of the last one whose files are all in the spool and whose reference data had settled. */
-    int64_t shown;  /* Of the last two: 0, none yet */
+    int64_t listed;       /* and of the last one whose files are all in the spool and whose facts had settled. */
+    int64_t shown;        /* Of the last two: 0, none yet */
 
     int64_t pruned; /* monotonic microseconds when the journal was pruned last; 0: not since the start */
 

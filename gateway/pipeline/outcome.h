@@ -20,7 +20,7 @@ bool outcome_record(struct gateway *gateway, const struct ledger_work *work, con
                     const struct ledger_transition *transition, GError **error);
 
 /* Opens, in a transaction of its own, the incidents of Devices that stood in D105, D140, D150 or D151 when an older
- * program left the ledger: it opened none. Does nothing ever after. Call it before sessions are ended by the time.
+ * program left the ledger: it opened none. Does nothing ever after. Call it before the files of a pass.
  * False: the ledger failed. */
 bool outcome_catch_up(struct gateway *gateway, int64_t now, GError **error);
 

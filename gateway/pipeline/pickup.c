@@ -109,20 +109,20 @@ bool pickup_go_on(struct pickup *pickup, GError **error)
     return advance(pickup, inbox_is_busy, error);
 }
 
-bool pickup_list_reference(struct pickup *pickup, GError **error)
+bool pickup_list_facts(struct pickup *pickup, GError **error)
 {
     for (guint i = 0; i < pickup->inboxes->len; i++) {
-        if (inbox_has_reference(pickup->inboxes->pdata[i]))
+        if (inbox_has_facts(pickup->inboxes->pdata[i]))
             inbox_list_again(pickup->inboxes->pdata[i]);
     }
-    return advance(pickup, inbox_has_reference, error);
+    return advance(pickup, inbox_has_facts, error);
 }
 
-bool pickup_has_reference(const struct pickup *pickup, int64_t since)
+bool pickup_has_facts(const struct pickup *pickup, int64_t since)
 {
     for (guint i = 0; i < pickup->inboxes->len; i++) {
         const struct inbox *inbox = pickup->inboxes->pdata[i];
-        if (inbox_has_reference(inbox) && !inbox_has_shown(inbox, since))
+        if (inbox_has_facts(inbox) && !inbox_has_shown(inbox, since))
             return false;
     }
     return true;

@@ -27,11 +27,11 @@ void pickup_free(struct pickup *pickup);
 bool pickup_pass(struct pickup *pickup, GError **error);
 /* Goes on with the drops that have a transfer under way. Starts no new listing. */
 bool pickup_go_on(struct pickup *pickup, GError **error);
-/* Lists the drops of reference data once more and picks up, as far as the pass's waiting time allows. */
-bool pickup_list_reference(struct pickup *pickup, GError **error);
-/* True if all reference data that stood whole in their drops at `since` (monotonic microseconds) are in the spool. A
+/* Lists the drops of facts (facts.h) once more and picks up, as far as the pass's waiting time allows. */
+bool pickup_list_facts(struct pickup *pickup, GError **error);
+/* True if all facts that stood whole in their drops at `since` (monotonic microseconds) are in the spool. A
  * drop that is down or has no room does not count; a file that settles (rule `stable`) does. */
-bool pickup_has_reference(const struct pickup *pickup, int64_t since);
+bool pickup_has_facts(const struct pickup *pickup, int64_t since);
 /* Microseconds until a file that is not complete yet may be (rule `stable`), the shortest of all drops. 0: none is
  * waited for. */
 int64_t pickup_settling(const struct pickup *pickup);

@@ -21,6 +21,7 @@
 #include "gateway/pipeline/intake.h"
 #include "gateway/pipeline/ledger_watch.h"
 #include "gateway/pipeline/orders.h"
+#include "gateway/pipeline/outcome.h"
 #include "gateway/pipeline/pickup.h"
 #include "gateway/pipeline/places.h"
 #include "gateway/pipeline/queue.h"
@@ -48,6 +49,7 @@ struct pipeline {
     int wake;              /* event descriptor */
     bool blocked;          /* by the last pass (A105, A109): nothing is due by itself */
     bool behind;           /* by A109: no drop is looked at, and nothing is delivered */
+    int64_t begun;         /* seconds UTC: the pass */
     int64_t next_dispatch; /* seconds UTC when a session is due by itself; 0: none is */
     int64_t next_report;   /* seconds UTC when the period of a report ends */
 };
@@ -84,6 +86,12 @@ void pipeline_free(struct pipeline *pipeline)
     g_free(pipeline);
 }
 
+/* A work order must not be made by facts that the next file changes. */
+static bool order_work(struct pipeline *pipeline, GError **error)
+{
+    return queue_holds_orders(pipeline->queue) || dispatch_pass(pipeline->gateway, pipeline->begun, error);
+}
+
 /* Judges one job and does what follows from its verdict. A job whose own bytes cannot be read is reported and skipped;
  * false is a failure that ends the pass. */
 static bool process(struct pipeline *pipeline, int64_t id, GError **error)
@@ -105,23 +113,32 @@ static bool process(struct pipeline *pipeline, int64_t id, GError **error)
             g_clear_error(&cause);
         return true;
     }
-    /* A work order must not be made by reference data that the next file changes. */
-    return (queue_has_reference(pipeline->queue) || dispatch_pass(gateway, error)) &&
+    return order_work(pipeline, error) && delivery_advance(pipeline->delivery, error);
+}
+
+/* What the time alone brings, and the tries that are due. What a stop left READY is ordered here, too, and not together
+ * with the next instruction: so a stop changes no work order. */
+static bool take_time(struct pipeline *pipeline, GError **error)
+{
+    return dispatch_timeouts(pipeline->gateway, pipeline->begun, error) && order_work(pipeline, error) &&
            delivery_advance(pipeline->delivery, error);
 }
 
 static bool process_due(struct pipeline *pipeline, GError **error)
 {
     struct gateway *gateway = pipeline->gateway;
+    bool time_due;
     int64_t job;
 
-    if (!queue_fill(pipeline->queue, error) || !queue_next(pipeline->queue, &job, error))
+    if (!dispatch_is_due(gateway, pipeline->begun, &time_due, error) || !queue_fill(pipeline->queue, time_due, error) ||
+        !queue_next(pipeline->queue, &job, error))
         return false;
     while (job != 0 && !gateway_stopping(gateway)) {
         /* Between two jobs: operators' orders, or `hold` would come too late for a file after many others; and pickup,
          * so that files need not wait in their drops for the judging of earlier ones. */
         if (!orders_carry_out(gateway, error) || !pickup_go_on(pipeline->pickup, error) ||
-            !process(pipeline, job, error) || !queue_next(pipeline->queue, &job, error))
+            !(job == QUEUE_TIME ? take_time(pipeline, error) : process(pipeline, job, error)) ||
+            !queue_next(pipeline->queue, &job, error))
             return false;
     }
     return gateway_stopping(gateway) || reference_update_incident(gateway, error);
@@ -140,18 +157,20 @@ static bool report_incidents(struct pipeline *pipeline, GError **error)
 static bool work(struct pipeline *pipeline, GError **error)
 {
     struct gateway *gateway = pipeline->gateway;
-    int64_t begun = clock_now();
 
+    pipeline->begun = clock_now();
+    queue_begin_pass(pipeline->queue);
     /* A drop's claim may have shown that the ledger is not the newest: nothing more may use its numbers. */
     if (!room_watch(gateway, error) || !pickup_pass(pipeline->pickup, error) ||
         !ledger_watch_blocks(gateway, &pipeline->behind, error))
         return false;
     if (pipeline->behind)
         return true;
-    return room_settle(gateway, error) && reports_pass(gateway, error) && dispatch_timeouts(gateway, error) &&
-           process_due(pipeline, error) && reports_on_change(gateway, error) && dispatch_pass(gateway, error) &&
+    return room_settle(gateway, error) && reports_pass(gateway, error) &&
+           outcome_catch_up(gateway, pipeline->begun, error) && process_due(pipeline, error) &&
+           reports_on_change(gateway, error) && order_work(pipeline, error) &&
            delivery_advance(pipeline->delivery, error) && reports_watch(gateway, error) &&
-           dispatch_next(gateway, begun, &pipeline->next_dispatch, error) &&
+           dispatch_next(gateway, pipeline->begun, &pipeline->next_dispatch, error) &&
            report_schedule_next(gateway, &pipeline->next_report, error) && clock_watch_keep(gateway, error);
 }
 
@@ -222,7 +241,7 @@ int64_t pipeline_settling(const struct pipeline *pipeline)
         return 0;
     int64_t settling = pickup_settling(pipeline->pickup);
 
-    /* An instruction waits for a listing that the next pass begins. */
+    /* An instruction, or the time, waits for a listing that the next pass begins. */
     return settling == 0 && queue_due(pipeline->queue) != G_MAXINT64 ? LISTING_PAUSE : settling;
 }
 

@@ -1,35 +1,38 @@
 /*
  * The queue is a snapshot: a file that is picked up while another one is judged belongs to the next pass. So what a
  * pass judges before an instruction is known when the pass begins, and a stop in the middle changes nothing about it:
- * reference data that are not judged yet come first again.
+ * facts that are not judged yet come first again.
  */
 #include "gateway/pipeline/queue.h"
 
 #include "gateway/clock.h"
+#include "gateway/pipeline/facts.h"
 #include "gateway/pipeline/inventory.h"
 #include "spool/ledger/ledger_jobs.h"
+#include "spool/ledger/ledger_recovery.h"
 #include "spool/ledger/ledger_shrink.h"
-#include "validators/reference_rules.h"
 
 #include <string.h>
 
-/* KIND_UNKNOWN: the name says no type. Most often it is a wrong name of an instruction. So it waits for reference data
- * like one, and a stop does not change the order in which files are answered. */
-enum kind { KIND_REFERENCE, KIND_INSTRUCTION, KIND_UNKNOWN, KIND_OTHER };
+/* In the order of their turns; the last two have the same rank. KIND_UNKNOWN: the name says no type, or none that
+ * anybody sends. Most often it is a wrong name of an instruction. So it waits for facts like one, and a stop does not
+ * change the order in which files are answered. */
+enum kind { KIND_REFERENCE, KIND_STATEMENTS, KIND_TIME, KIND_INSTRUCTION, KIND_UNKNOWN };
 
-/* A job that is to be judged. */
+/* A job that is to be judged, or the time. */
 struct entry {
-    int64_t job;
+    int64_t job; /* or QUEUE_TIME */
     enum kind kind;
-    bool waits; /* for reference data; instructions and files of unknown type only */
+    bool waits; /* for facts; those from KIND_TIME on only */
 };
 
 struct queue {
     struct gateway *gateway;
     struct pickup *pickup;
     GArray *entries;    /* struct entry, in the order of judging */
-    GHashTable *seen;   /* instructions in the spool: job (int64_t) → when it was seen first (int64_t, monotonic) */
-    int64_t waited_for; /* monotonic microseconds when the oldest wait for reference data ends; 0: there is none */
+    GHashTable *seen;   /* what may wait: job (int64_t) → when it was seen first (int64_t, monotonic) */
+    int64_t waited_for; /* monotonic microseconds when the oldest wait for facts ends; 0: there is none */
+    int64_t begun;      /* monotonic microseconds: this pass */
     bool wait_no_more;
 };
 
@@ -58,21 +61,34 @@ void queue_free(struct queue *queue)
 static enum kind kind_of(const struct ledger_job *job)
 {
     const struct file_type *type = job != NULL && job->type != NULL ? layout_find(job->type, strlen(job->type)) : NULL;
-    enum ledger_reference table;
 
-    if (type == NULL)
-        return KIND_UNKNOWN;
-    if (strcmp(type->code, "EMI") == 0)
-        return KIND_INSTRUCTION;
-    return reference_rules_table(type, &table) ? KIND_REFERENCE : KIND_OTHER;
+    switch (facts_of(type)) {
+    case FACTS_REFERENCE:
+        return KIND_REFERENCE;
+    case FACTS_STATEMENTS:
+        return KIND_STATEMENTS;
+    default:
+        return type != NULL && strcmp(type->code, "EMI") == 0 ? KIND_INSTRUCTION : KIND_UNKNOWN;
+    }
 }
 
 static int by_turn(gconstpointer a, gconstpointer b)
 {
     const struct entry *x = a, *y = b;
-    bool x_first = x->kind == KIND_REFERENCE, y_first = y->kind == KIND_REFERENCE;
+    int rank = (int)MIN(x->kind, KIND_INSTRUCTION) - (int)MIN(y->kind, KIND_INSTRUCTION);
 
-    return x_first != y_first ? y_first - x_first : (x->job > y->job) - (x->job < y->job);
+    return rank != 0 ? rank : (x->job > y->job) - (x->job < y->job);
+}
+
+/* A result that a lost ledger had judged may be about an instruction that is judged again with it. */
+static bool rank_after_recovery(struct queue *queue, struct entry *entry, GError **error)
+{
+    bool lost = false;
+
+    if (!ledger_number_was_lost(queue->gateway->ledger, entry->job, &lost, error))
+        return false;
+    entry->kind = lost ? KIND_UNKNOWN : KIND_STATEMENTS;
+    return true;
 }
 
 static bool add_state(struct queue *queue, enum job_state state, GError **error)
@@ -85,21 +101,27 @@ static bool add_state(struct queue *queue, enum job_state state, GError **error)
         if (!ledger_job_get(queue->gateway->ledger, entry.job, &job, error))
             return false;
         entry.kind = kind_of(job);
+        if (entry.kind == KIND_STATEMENTS && !rank_after_recovery(queue, &entry, error))
+            return false;
         g_array_append_val(queue->entries, entry);
     }
     return ids != NULL;
 }
 
-static bool find_entries(struct queue *queue, GError **error)
+static bool find_entries(struct queue *queue, bool time_due, GError **error)
 {
+    const struct entry time = {.job = QUEUE_TIME, .kind = KIND_TIME};
+
     g_array_set_size(queue->entries, 0);
+    if (time_due)
+        g_array_append_val(queue->entries, time);
     if (!add_state(queue, JOB_ACTIVE, error) || !add_state(queue, JOB_READY, error))
         return false;
     g_array_sort(queue->entries, by_turn);
     return true;
 }
 
-/* ---- waiting for reference data ---- */
+/* ---- waiting for facts ---- */
 
 static gboolean is_gone(gpointer job, gpointer seen, gpointer user)
 {
@@ -107,44 +129,47 @@ static gboolean is_gone(gpointer job, gpointer seen, gpointer user)
     return !g_hash_table_contains(user, job);
 }
 
-/* Forgets the instructions that are judged, and enters those that were not seen before. */
-static void note_instructions(struct queue *queue)
+/* Forgets what has had its turn, and enters what was not seen before. */
+static void note_waiting(struct queue *queue)
 {
     g_autoptr(GHashTable) present = g_hash_table_new(g_int64_hash, g_int64_equal);
 
     for (guint i = 0; i < queue->entries->len; i++) {
         struct entry *entry = &g_array_index(queue->entries, struct entry, i);
-        if (entry->kind != KIND_INSTRUCTION && entry->kind != KIND_UNKNOWN)
+        if (entry->kind < KIND_TIME)
             continue;
         g_hash_table_add(present, &entry->job);
         if (g_hash_table_contains(queue->seen, &entry->job))
             continue;
-        int64_t now = clock_monotonic();
+        int64_t now = entry->kind == KIND_TIME ? queue->begun : clock_monotonic();
         g_hash_table_insert(queue->seen, g_memdup2(&entry->job, sizeof entry->job), g_memdup2(&now, sizeof now));
     }
     (void)g_hash_table_foreach_remove(queue->seen, is_gone, present);
 }
 
-/* Whether an instruction has to wait for reference data. */
+/* Whether what was seen then has to wait for facts. */
 static bool waits(const struct queue *queue, int64_t seen)
 {
     int64_t limit = seen + queue->gateway->config->reference_wait * G_USEC_PER_SEC;
 
-    return !queue->wait_no_more && clock_monotonic() < limit && !pickup_has_reference(queue->pickup, seen);
+    return !queue->wait_no_more && clock_monotonic() < limit && !pickup_has_facts(queue->pickup, seen);
 }
 
-/* Sets `waits` of each instruction. True: one has to wait. */
+/* Sets `waits` of each entry. The time comes before the instructions, which wait with it. True: one has to wait. */
 static bool mark_waiting(struct queue *queue)
 {
-    bool any = false;
+    bool any = false, time_waits = false;
 
     queue->waited_for = 0;
     for (guint i = 0; i < queue->entries->len; i++) {
         struct entry *entry = &g_array_index(queue->entries, struct entry, i);
         const int64_t *seen = g_hash_table_lookup(queue->seen, &entry->job);
         entry->waits = seen != NULL && waits(queue, *seen);
-        if (!entry->waits)
+        if (!entry->waits) {
+            entry->waits = time_waits && seen != NULL;
             continue;
+        }
+        time_waits |= entry->kind == KIND_TIME;
         int64_t limit = *seen + queue->gateway->config->reference_wait * G_USEC_PER_SEC;
         queue->waited_for = any ? MIN(queue->waited_for, limit) : limit;
         any = true;
@@ -152,27 +177,37 @@ static bool mark_waiting(struct queue *queue)
     return any;
 }
 
-bool queue_fill(struct queue *queue, GError **error)
+void queue_begin_pass(struct queue *queue)
 {
-    if (!find_entries(queue, error))
+    queue->begun = clock_monotonic();
+}
+
+bool queue_fill(struct queue *queue, bool time_due, GError **error)
+{
+    if (!find_entries(queue, time_due, error))
         return false;
-    note_instructions(queue);
+    note_waiting(queue);
     if (!mark_waiting(queue))
         return true;
-    if (!pickup_list_reference(queue->pickup, error) || !find_entries(queue, error))
+    if (!pickup_list_facts(queue->pickup, error) || !find_entries(queue, time_due, error))
         return false;
-    note_instructions(queue);
+    note_waiting(queue);
     (void)mark_waiting(queue);
     return true;
 }
 
 /* ---- one after the other ---- */
 
+static bool has_reference(const struct queue *queue)
+{
+    return queue->entries->len > 0 && g_array_index(queue->entries, struct entry, 0).kind == KIND_REFERENCE;
+}
+
 /* Reference data of the same sender and type as a file that an operator has to decide about (A117) are no entries of
  * this pass: their numbers are higher, and a DELTA would change what that file replaces. */
 static bool leave_out_behind(struct queue *queue, GError **error)
 {
-    while (queue_has_reference(queue)) {
+    while (has_reference(queue)) {
         int64_t ahead = 0;
         if (!ledger_shrink_ahead(queue->gateway->ledger, g_array_index(queue->entries, struct entry, 0).job, &ahead,
                                  error))
@@ -199,15 +234,17 @@ bool queue_next(struct queue *queue, int64_t *job, GError **error)
         if (entry->waits || (entry->kind == KIND_INSTRUCTION && problem != NULL))
             continue;
         *job = entry->job;
-        (void)g_array_remove_index(queue->entries, i); /* returns the array itself */
+        if (*job == QUEUE_TIME)
+            (void)g_hash_table_remove(queue->seen, job); /* it is due anew in a later pass */
+        (void)g_array_remove_index(queue->entries, i);   /* returns the array itself */
         return true;
     }
     return true;
 }
 
-bool queue_has_reference(const struct queue *queue)
+bool queue_holds_orders(const struct queue *queue)
 {
-    return queue->entries->len > 0 && g_array_index(queue->entries, struct entry, 0).kind == KIND_REFERENCE;
+    return queue->entries->len > 0 && g_array_index(queue->entries, struct entry, 0).kind <= KIND_TIME;
 }
 
 int64_t queue_due(const struct queue *queue)

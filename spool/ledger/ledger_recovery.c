@@ -155,17 +155,31 @@ bool ledger_recovery_raise_revision(struct ledger *ledger, int64_t recovery, int
 }
 
 /* A release counts if it was carried out after the recovery: a held job may have been released before, too. */
+/* The recoveries that have lost the number of the job ?1. */
+#define LOST_NUMBERS                                                                                                   \
+    " FROM job j JOIN lost_number l ON l.sender=j.sender AND l.type=j.type AND l.org=j.org"                            \
+    " WHERE j.id=?1 AND j.direction=0 AND " LEDGER_IS_LOST(                                                            \
+        "j.sequence") " AND l.newest>=(SELECT ifnull(max(id),0) FROM numbering n WHERE n.sender=j.sender"              \
+                      " AND n.type=j.type AND n.org=j.org)"
+
+bool ledger_number_was_lost(struct ledger *ledger, int64_t job, bool *lost, GError **error)
+{
+    LEDGER_SQL(find, "SELECT 1" LOST_NUMBERS " LIMIT 1");
+    int64_t found = 0;
+
+    if (!ledger_number(ledger, ledger_query(ledger, &find, LEDGER_VALUES(LEDGER_INT(job)), error), &found, error))
+        return false;
+    *lost = found != 0;
+    return true;
+}
+
 bool ledger_number_lost(struct ledger *ledger, int64_t job, int64_t *recovery, GError **error)
 {
-    LEDGER_SQL(find,
-               "SELECT max(l.recovery) FROM job j JOIN lost_number l ON l.sender=j.sender AND l.type=j.type"
-               " AND l.org=j.org WHERE j.id=?1 AND j.direction=0 AND " LEDGER_IS_LOST(
-                   "j.sequence") " AND l.newest>=(SELECT ifnull(max(id),0) FROM numbering n WHERE n.sender=j.sender"
-                                 " AND n.type=j.type AND n.org=j.org)"
-                                 " AND NOT EXISTS(SELECT 1 FROM operator_action a WHERE a.job=j.id AND a.result='done'"
-                                 " AND a.verb IN('release','requeue') AND a.id>(SELECT b.id FROM recovery r JOIN "
-                                 "operator_action b"
-                                 " USING(order_id) WHERE r.id=l.recovery))");
+    LEDGER_SQL(find, "SELECT max(l.recovery)" LOST_NUMBERS
+                     " AND NOT EXISTS(SELECT 1 FROM operator_action a WHERE a.job=j.id AND a.result='done'"
+                     " AND a.verb IN('release','requeue') AND a.id>(SELECT b.id FROM recovery r JOIN "
+                     "operator_action b"
+                     " USING(order_id) WHERE r.id=l.recovery))");
     return ledger_number(ledger, ledger_query(ledger, &find, LEDGER_VALUES(LEDGER_INT(job)), error), recovery, error);
 }
 

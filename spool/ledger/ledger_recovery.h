@@ -84,6 +84,8 @@ bool ledger_recovery_raise_revision(struct ledger *ledger, int64_t recovery, int
 /* *recovery: the one by which the number of this job is lost; 0: it is not, or an operator has released the job since.
  */
 bool ledger_number_lost(struct ledger *ledger, int64_t job, int64_t *recovery, GError **error);
+/* *lost: the same, whether an operator has released the job since or not. */
+bool ledger_number_was_lost(struct ledger *ledger, int64_t job, bool *lost, GError **error);
 
 /* ---- withheld work items ---- */
 

@@ -83,7 +83,7 @@ FILE_CASES = [
      "1428h pass", "006=a"),
     ("a success of both sides is in 001", TOLD + "0 instruct a | 1m result a SUCCESS k | 2m confirm a Y k | 2d pass",
      "001=a 002="),
-    ("a failure is in 002, and its late success in 001", TOLD + "0 instruct a | 25h result a SUCCESS k | "
+    ("a failure is in 002, and its late success in 001", TOLD + "0 instruct a | 24h pass | 25h result a SUCCESS k | "
      "30h confirm a Y k | 4d pass", "001=a 002=a"),
     ("one that a change of supplier put off is in none", TOLD + "0 instruct a | 1m result a FAILED E20 | "
      "2m event 2023-07-10 | 6m pass | 4d pass", "a DEFERRED code=C109 001= 002="),

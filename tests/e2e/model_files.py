@@ -86,6 +86,11 @@ class File:
         return self.kind in ("INV", "COS", "NMM", "PTY") and not self.misnamed
 
     @property
+    def is_statement(self):
+        """Results and confirmations, by its name."""
+        return self.kind in ("EMT", "EMC") and not self.misnamed
+
+    @property
     def subject(self):
         """What an incident about it is about."""
         return f"{self.drop}/{self.name}"

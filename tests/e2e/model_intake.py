@@ -81,15 +81,13 @@ class Intake:
     # ---- FULL files that would remove too much ----
 
     def judge_reference(self, files, now, answers):
-        """Reference data before all others, and no work order in between. Behind a file that is held those of its type
-        wait. True: some were judged, or held."""
+        """Reference data before all others. Behind a file that is held those of its type wait."""
         line, self.line = [*self.line, *files], []
         for file in line:
             if any(file.kind == other.kind and other.id < file.id for other in self.held):
                 self.line.append(file)
             else:
                 self.judge(file, now, answers)
-        return len(self.line) < len(line)
 
     def must_wait(self, file, now):
         """For an operator: it would remove too much."""

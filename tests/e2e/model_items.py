@@ -5,6 +5,7 @@ from model_time import DAY, HOUR, MINUTE
 LIVE = ("READY", "DISPATCHED", "RETRY_WAIT", "CONFIRM_PENDING", "CONFIRM_MISMATCH")
 ENDS = ("MIGRATED", "FAILED", "REJECTED", "DEFERRED")
 REFERENCE = ("INV", "COS", "NMM", "PTY")
+STATEMENTS = ("EMT", "EMC")  # results and confirmations
 DROPS = ("mcc", "tcos", "ecos", "dcc")  # in the order in which `init` configures them
 
 

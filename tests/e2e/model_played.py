@@ -186,6 +186,7 @@ class Played:
     # ---- what holds whatever the model says ----
 
     def invariants(self, files, found):
+        self.record_statements(files, found)
         lines = []
         for answer in found:
             for row in answer.rows if answer.kind == "EMW" else []:
@@ -202,6 +203,10 @@ class Played:
                                                  before in ENDS and row["Outcome"] != "MIGRATED"):
                     lines.append(f"{row['WorkItemId']} has the outcome {row['Outcome']} after {before}")
                 self.outcomes[row["WorkItemId"]] = row["Outcome"]
+        return lines
+
+    def record_statements(self, files, found):
+        """What came in this pass counts before its work orders."""
         for file in files:
             reported = [(row["RecordNumber"], row["Code"]) for answer in found
                     if answer.kind == "EMA" and answer.file["Name"] == file.name for row in answer.rows]
@@ -209,7 +214,6 @@ class Played:
                 codes = {code for of, code in reported if of in ("", str(record))}
                 if file.kind in ("EMT", "EMC") and codes - warnings_of(file.kind, row) <= {"C119"}:
                     self.record_statement(row, codes & {"C119"})
-        return lines
 
     def record_statement(self, row, codes):
         """Records an accepted statement. One that is only reported (C119) takes nothing back, unless the work has ended

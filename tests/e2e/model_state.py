@@ -62,14 +62,16 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData):
         self.held_now = False
         answers.orders = [self.carry_out(subject, what, now, answers) for subject, what in orders]
         answers.reports = self.reports.issue(self, now)
-        self.pass_time(now, answers)
         files = self.pick_up(files)
-        if self.judge_reference([file for file in files if file.is_reference], now, answers):
-            self.dispatch(now, answers)
+        self.judge_reference([file for file in files if file.is_reference], now, answers)
+        for file in [one for one in files if one.is_statement]:
+            self.take(file, now, answers)
+        self.pass_time(now, answers)
+        self.dispatch(now, answers)
         while self.waiting and not self.inventory_is_stale(now):
             self.judge(self.waiting.pop(0), now, answers)
             self.dispatch(now, answers)
-        for file in [one for one in files if not one.is_reference]:
+        for file in [one for one in files if not (one.is_reference or one.is_statement)]:
             self.take(file, now, answers)
             self.dispatch(now, answers)
         if self.inventory_is_stale(now):
