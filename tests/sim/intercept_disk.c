@@ -103,7 +103,7 @@ static void stamp(int fd, const char *path)
 
 /* ---- faults ---- */
 
-enum judgement { PASS, FAIL, FAIL_LATE, KILL_LATE };
+enum judgement { PASS, FAIL, FAIL_LATE, SHORT, KILL_LATE };
 
 /* The fault that hits this call; NULL: none. Each counts the call. */
 static const struct machine_fault *find_fault(struct shared_machine *machine, unsigned kinds)
@@ -115,7 +115,7 @@ static const struct machine_fault *find_fault(struct shared_machine *machine, un
         if ((fault->calls & kinds) == 0)
             continue;
         uint64_t n = ++machine->passed[i];
-        bool lasts = fault->event == FAULT_ERROR || fault->event == FAULT_ERROR_LATE;
+        bool lasts = fault->event <= FAULT_SHORT;
         if (n >= fault->first &&
             (n == fault->first || (lasts && (fault->count == 0 || n < fault->first + fault->count))))
             hit = hit != NULL ? hit : fault;
@@ -126,7 +126,7 @@ static const struct machine_fault *find_fault(struct shared_machine *machine, un
 /* Counts a call. On FAIL errno is set. */
 static enum judgement judge(unsigned kinds, const char *place)
 {
-    static const char *const names[] = {"error", "late error", "kill before", "kill after", "power cut"};
+    static const char *const names[] = {"error", "late error", "half", "kill before", "kill after", "power cut"};
     struct shared_machine *machine = shared_own_machine();
 
     if (machine == NULL || place[0] == '\0')
@@ -142,8 +142,10 @@ static enum judgement judge(unsigned kinds, const char *place)
         shared_die(fault->event == FAULT_POWER);
     if (fault->event == FAULT_KILL_AFTER)
         return KILL_LATE;
+    if (fault->event == FAULT_SHORT && (kinds & (CALL_READ | CALL_WRITE)) != 0)
+        return SHORT;
     errno = fault->errnum;
-    return fault->event == FAULT_ERROR ? FAIL : FAIL_LATE;
+    return fault->event == FAULT_ERROR_LATE ? FAIL_LATE : FAIL;
 }
 
 /* The result of a call that was made. */
@@ -298,6 +300,8 @@ static ssize_t write_at(int fd, const void *data, size_t len, off_t at)
     if (judgement == FAIL)
         return -1;
     int fault = errno;
+    if (judgement == SHORT && len > 1)
+        len /= 2;
     if (place[0] != '\0')
         power_log_write(fd, at, len);
     ssize_t done = at < 0 ? syscall(SYS_write, fd, data, len) : syscall(SYS_pwrite64, fd, data, len, at);
@@ -305,7 +309,36 @@ static ssize_t write_at(int fd, const void *data, size_t len, off_t at)
         written[fd] = true;
         stamp(fd, place);
     }
-    return judgement == PASS ? done : outcome(judgement, 0, fault);
+    return judgement == PASS || judgement == SHORT ? done : outcome(judgement, 0, fault);
+}
+
+/* at < 0: where the descriptor stands. */
+static ssize_t read_at(int fd, void *data, size_t len, off_t at)
+{
+    enum judgement judgement = judge(CALL_READ, disk_path(fd));
+
+    if (judgement == FAIL || judgement == FAIL_LATE)
+        return -1;
+    if (judgement == KILL_LATE)
+        shared_die(false);
+    if (judgement == SHORT && len > 1)
+        len /= 2;
+    return at < 0 ? syscall(SYS_read, fd, data, len) : syscall(SYS_pread64, fd, data, len, at);
+}
+
+ssize_t read(int fd, void *data, size_t len)
+{
+    return read_at(fd, data, len, -1);
+}
+
+ssize_t pread(int fd, void *data, size_t len, off_t at)
+{
+    return read_at(fd, data, len, at);
+}
+
+ssize_t pread64(int fd, void *data, size_t len, off64_t at)
+{
+    return read_at(fd, data, len, at);
 }
 
 ssize_t write(int fd, const void *data, size_t len)

@@ -25,12 +25,14 @@ enum machine_call {
     CALL_SYNC = 4,   /* fsync, fdatasync, syncfs */
     CALL_NAME = 8,   /* rename, link, unlink, mkdir, rmdir, the making of a file */
     CALL_SPACE = 16, /* fallocate, ftruncate */
-    CALL_ANY = 31,
+    CALL_ANY = 31,   /* all of the above, which change something or open it */
+    CALL_READ = 32,  /* read, pread */
 };
 
 enum machine_event {
     FAULT_ERROR,       /* the call does nothing and fails */
     FAULT_ERROR_LATE,  /* the call is carried out and says that it failed */
+    FAULT_SHORT,       /* the call reads or writes half of its bytes; other calls fail */
     FAULT_KILL_BEFORE, /* the process ends before the call */
     FAULT_KILL_AFTER,  /* the process ends after the call */
     FAULT_POWER,       /* the power is cut before the call (power.h) */

@@ -1,6 +1,6 @@
 /*
- * The gateway's machine and those who run it: a home is made and its settings are chosen, the daemon is kept running,
- * and faults come at the rates of the profile. Restores are in restores.c.
+ * The gateway's machine and those who run it: a home is made and its settings are chosen, and the daemon is kept
+ * running. What goes wrong with the machine is in faults.c, restores are in restores.c.
  */
 #include "tests/sim/world_private.h"
 
@@ -14,8 +14,7 @@ enum { VAIN_STARTS = 40 };
 
 struct machines {
     unsigned vain; /* starts in a row that ended with an error */
-    bool damaged;
-    bool stopped; /* on purpose: nobody starts the daemon meanwhile */
+    bool stopped;  /* on purpose: nobody starts the daemon meanwhile */
 };
 
 static struct random *chance_of(struct world *world)
@@ -126,144 +125,34 @@ static void make_home(struct world *world)
     start(world->sim, world);
 }
 
-/* ---- faults ---- */
-
-static bool may_begin(const struct world *world)
-{
-    return !world->settling && sim_faults(world->sim);
-}
+/* ---- an operator restarts it ---- */
 
 static void restart(struct sim *sim, void *user)
 {
     struct world *world = user;
     struct process *daemon = process_find(sim, world->home, "run");
 
-    if (!may_begin(world))
+    if (world->settling || !sim_faults(sim))
         return;
     if (daemon != NULL)
         process_signal(daemon, SIGTERM);
     world_after(world, "machines", world->rates.restarted, restart);
 }
 
-/* A kill at any step from now on. */
-static void kill_daemon(struct sim *sim, void *user)
-{
-    struct world *world = user;
-    static const enum machine_event ways[] = {FAULT_KILL_BEFORE, FAULT_KILL_AFTER};
-    struct machine_fault fault = {.calls = CALL_ANY,
-                                  .first = 1 + random_below(chance_of(world), 300),
-                                  .count = 1,
-                                  .event = ways[random_below(chance_of(world), 2)]};
-
-    if (!may_begin(world))
-        return;
-    if (sim_has(sim, "kills"))
-        machine_fault(sim, world->home, &fault);
-    world_after(world, "machines", world->rates.killed, kill_daemon);
-}
-
-static void cut_power(struct sim *sim, void *user)
-{
-    struct world *world = user;
-    struct machine_fault fault = {
-        .calls = CALL_ANY, .first = 1 + random_below(chance_of(world), 300), .count = 1, .event = FAULT_POWER};
-
-    if (!may_begin(world))
-        return;
-    if (sim_has(sim, "power cuts"))
-        machine_fault(sim, world->home, &fault);
-    world_after(world, "machines", world->rates.powered, cut_power);
-}
-
-static void mend_disk(struct sim *sim, void *user)
-{
-    struct world *world = user;
-
-    machine_mend_disk(sim, world->home);
-    machine_set_room(sim, world->home, UINT64_C(1) << 40);
-}
-
-static void fail_disk(struct sim *sim, void *user)
-{
-    struct world *world = user;
-    struct random *random = chance_of(world);
-    static const int errors[] = {ENOSPC, EIO, EMFILE, EIO, ENOSPC};
-    static const unsigned calls[] = {CALL_OPEN, CALL_WRITE, CALL_SYNC, CALL_NAME, CALL_SPACE, CALL_ANY};
-    bool late = random_chance(random, 0.1);
-    struct machine_fault fault = {.calls = calls[random_below(random, G_N_ELEMENTS(calls))],
-                                  .first = 1 + random_below(random, 200),
-                                  .count = random_below(random, 4),
-                                  .event = late ? FAULT_ERROR_LATE : FAULT_ERROR,
-                                  .errnum = errors[random_below(random, G_N_ELEMENTS(errors))]};
-
-    if (!may_begin(world))
-        return;
-    if (sim_has(sim, "disk errors")) {
-        machine_fault(sim, world->home, &fault);
-        restores_clean_soon(world);
-        if (random_chance(random, 0.2))
-            machine_set_room(sim, world->home, random_below(random, 100 << 20));
-        sim_at(sim, world_between(world, random, SIM_MINUTE, 6 * SIM_HOUR), mend_disk, world);
-    }
-    world_after(world, "machines", world->rates.disk, fail_disk);
-}
-
-static double maybe(struct random *random, double chance)
-{
-    return random_chance(random, 0.3) ? chance : 0;
-}
-
-static void end_quirks(struct sim *sim, void *user)
-{
-    (void)user;
-    static const char *const drops[] = {"mcc", "tcos", "ecos", "dcc", "suppliers", "maps"};
-
-    for (unsigned i = 0; i < G_N_ELEMENTS(drops); i++) {
-        g_autofree char *host = g_strdup_printf("%s.example.org", drops[i]);
-        server_set_quirks(sim, host, NULL);
-    }
-}
-
-static void begin_quirks(struct sim *sim, void *user)
-{
-    struct world *world = user;
-    struct random *r = chance_of(world);
-    static const char *const drops[] = {"mcc", "tcos", "ecos", "dcc", "suppliers", "maps"};
-    struct server_quirks quirks = {.twice = maybe(r, 0.1),
-                                   .unlisted = maybe(r, 0.1),
-                                   .hidden = maybe(r, 0.05),
-                                   .wrong_size = maybe(r, 0.05),
-                                   .lost_before = maybe(r, 0.05),
-                                   .lost_after = maybe(r, 0.05),
-                                   .refused = maybe(r, 0.1),
-                                   .refused_done = maybe(r, 0.02),
-                                   .not_done = maybe(r, 0.02),
-                                   .slow = maybe(r, 0.1),
-                                   .hang = maybe(r, 0.01),
-                                   .gone = maybe(r, 0.01),
-                                   .other_key = maybe(r, 0.005),
-                                   .full = maybe(r, 0.02)};
-
-    if (!may_begin(world))
-        return;
-    if (sim_has(sim, "server quirks")) {
-        g_autofree char *host = g_strdup_printf("%s.example.org", drops[random_below(r, G_N_ELEMENTS(drops))]);
-        server_set_quirks(sim, host, &quirks);
-        sim_at(sim, world_between(world, r, SIM_HOUR, 2 * SIM_DAY), end_quirks, world);
-    }
-    world_after(world, "machines", world->rates.quirks, begin_quirks);
-}
-
 /* ---- */
 
-bool machines_damaged(const struct world *world)
+bool machines_are_down(const struct world *world)
 {
-    return world->machines->damaged;
+    return world->machines->stopped;
 }
 
 void machines_stay_down(struct world *world)
 {
+    struct process *daemon = process_find(world->sim, world->home, "run");
+
     world->machines->stopped = true;
+    if (daemon != NULL)
+        process_signal(daemon, SIGTERM);
 }
 
 void machines_go_on(struct world *world)
@@ -272,28 +161,11 @@ void machines_go_on(struct world *world)
     start(world->sim, world);
 }
 
-void machines_settle(struct world *world)
-{
-    machine_mend_disk(world->sim, world->home);
-    machine_set_room(world->sim, world->home, UINT64_C(1) << 40);
-    machine_set_clock(world->sim, world->home, 0);
-    machine_set_drift(world->sim, world->home, 0);
-    end_quirks(world->sim, world);
-}
-
 void machines_begin(struct world *world)
 {
     world->machines = g_new0(struct machines, 1);
-    if (world->rates.disk + world->rates.quirks <= 0)
-        oracle_drops_are_up(world->oracle);
-    if (world->rates.powered > 0)
-        power_record(world->sim);
     make_home(world);
     world_after(world, "machines", world->rates.restarted, restart);
-    world_after(world, "machines", world->rates.killed, kill_daemon);
-    world_after(world, "machines", world->rates.powered, cut_power);
-    world_after(world, "machines", world->rates.disk, fail_disk);
-    world_after(world, "machines", world->rates.quirks, begin_quirks);
 }
 
 void machines_free(struct world *world)

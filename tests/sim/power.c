@@ -287,25 +287,54 @@ void power_cut(struct sim *sim, const char *home)
 
 /* ---- damage ---- */
 
+/* Pages that belong to nothing: SQLite's list of free pages, https://www.sqlite.org/fileformat2.html#the_freelist */
+static void find_free_pages(int fd, size_t size, GHashTable *pages)
+{
+    uint32_t head[2] = {0, 0};
+
+    (void)syscall(SYS_pread64, fd, head, 4, 32);
+    for (uint32_t trunk = GUINT32_FROM_BE(head[0]); trunk != 0; trunk = GUINT32_FROM_BE(head[0])) {
+        off_t at = (off_t)(trunk - 1) * (off_t)size;
+        if (!g_hash_table_add(pages, GUINT_TO_POINTER(trunk - 1)) || syscall(SYS_pread64, fd, head, 8, at) != 8)
+            return;
+        for (uint32_t i = 0; i < GUINT32_FROM_BE(head[1]) && i < size / 4 - 2; i++) {
+            uint32_t leaf = 0;
+            (void)syscall(SYS_pread64, fd, &leaf, 4, at + 8 + 4 * i);
+            g_hash_table_add(pages, GUINT_TO_POINTER(GUINT32_FROM_BE(leaf) - 1));
+        }
+    }
+}
+
+static void damage_page(struct random *random, int fd, uint64_t page, size_t size)
+{
+    g_autofree uint64_t *bits = g_malloc(size);
+
+    for (size_t i = 0; i < size / sizeof *bits; i++)
+        bits[i] = random_bits(random);
+    (void)syscall(SYS_pwrite64, fd, bits, size, page * size);
+}
+
 bool power_damage_ledger(struct sim *sim, const char *home)
 {
     enum { PAGE = 8192, MOST = 4 };
     struct random *random = sim_random(sim, "damage");
     g_autofree char *path = g_build_filename(home, "spool", "ledger.sqlite", NULL);
+    g_autoptr(GHashTable) unused = g_hash_table_new(NULL, NULL);
     int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC);
+    uint64_t damaged = 0, n = 1 + random_below(random, MOST);
     struct stat st;
-    uint64_t bits[PAGE / 8];
 
     if (fd < 0 || fstat(fd, &st) != 0)
         return false;
-    uint64_t pages = (uint64_t)st.st_size / PAGE, n = 1 + random_below(random, MOST);
-    for (uint64_t i = 0; i < n && pages > 1; i++) {
+    find_free_pages(fd, PAGE, unused);
+    for (uint64_t i = 0, pages = (uint64_t)st.st_size / PAGE; i < n && pages > 1; i++) {
         uint64_t page = random_below(random, pages);
-        for (int j = 0; j < PAGE / 8; j++)
-            bits[j] = random_bits(random);
-        (void)syscall(SYS_pwrite64, fd, bits, PAGE, page * PAGE);
+        if (g_hash_table_contains(unused, GUINT_TO_POINTER(page)))
+            continue;
+        damage_page(random, fd, page, PAGE);
+        damaged++;
         sim_say(sim, "page %" G_GUINT64_FORMAT " of %s is damaged", page, path);
     }
     (void)syscall(SYS_close, fd);
-    return true;
+    return damaged > 0;
 }

@@ -13,8 +13,8 @@ void power_record(struct sim *sim);
 /* Cuts the power of the home's machine: kills all of its processes (their `ended` is called with -1), loses what was
  * not synced, forgets locks and shared memory. The machine starts again at once: time since its start is 0. */
 void power_cut(struct sim *sim, const char *home);
-/* Writes random bytes over a few pages of the home's ledger. No process of the home may run. False: there is no
- * ledger. */
+/* Writes random bytes over a few pages of the home's ledger that are in use. No process of the home may run, and the
+ * ledger must have no write-ahead log. False: nothing was damaged. */
 bool power_damage_ledger(struct sim *sim, const char *home);
 
 #endif

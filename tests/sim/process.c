@@ -331,6 +331,15 @@ const char *process_home(const struct process *process)
     return process->home;
 }
 
+unsigned processes_of(struct sim *sim, const char *home)
+{
+    unsigned n = 0;
+
+    for (guint i = 0; i < sim->running->len; i++)
+        n += strcmp(((const struct process *)sim->running->pdata[i])->home, home) == 0;
+    return n;
+}
+
 struct process *process_find(struct sim *sim, const char *home, const char *command)
 {
     for (guint i = 0; i < sim->running->len; i++) {

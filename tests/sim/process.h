@@ -36,6 +36,8 @@ void process_signal(struct process *process, int signal);
 const char *process_output(struct process *process);
 /* Its home, as it was given; the first argument of the command. */
 const char *process_home(const struct process *process);
+/* How many processes of that home run. */
+unsigned processes_of(struct sim *sim, const char *home);
 /* The running process of that home that was started with that first argument; NULL: none. */
 struct process *process_find(struct sim *sim, const char *home, const char *command);
 

@@ -49,11 +49,14 @@ static const struct rates rough = {
     .powered = 0.05,
     .disk = 0.2,
     .quirks = 0.3,
-    .clock = 0.01,
+    .full = 0.05,
+    .clock = 0.03,
+    .threads = 0.05,
     .backups = 0.3,
     .restored = 0.005,
     .second = 0.01,
     .standby = 0.03,
+    .damaged = 0.03,
 };
 
 /* Times the rough rates. */
@@ -86,8 +89,8 @@ static void vary_partners(struct random *random, struct rates *r, double factor)
 
 static void vary_machines(struct random *random, struct rates *r, double factor)
 {
-    double *const rates[] = {&r->restarted, &r->killed, &r->powered,  &r->disk,    &r->quirks, &r->clock,
-                             &r->backups,   &r->second, &r->restored, &r->standby, &r->damaged};
+    double *const rates[] = {&r->restarted, &r->killed,  &r->powered, &r->disk,     &r->quirks,  &r->clock,  &r->full,
+                             &r->threads,   &r->backups, &r->second,  &r->restored, &r->standby, &r->damaged};
 
     for (size_t i = 0; i < G_N_ELEMENTS(rates); i++)
         vary(random, rates[i], factor);
@@ -100,8 +103,6 @@ void profiles_draw(struct sim *sim, struct rates *rates)
     *rates = sim_profile(sim) == SIM_CALM ? calm : rough;
     if (sim_profile(sim) == SIM_CALM)
         return;
-    if (sim_profile(sim) == SIM_HOSTILE)
-        rates->damaged = 0.01;
     vary_partners(random, rates, sim_profile(sim) == SIM_HOSTILE ? 2 : 1);
     vary_machines(random, rates, sim_profile(sim) == SIM_HOSTILE ? HOSTILE_FACTOR : 1);
 }

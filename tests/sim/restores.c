@@ -18,12 +18,15 @@ struct backup {
     bool whole;
 };
 
+/* A restore or a recovery that is stopped, or that a fault fails, is given again so often. */
+enum { MOST_TRIES = 60 };
+
 struct restores {
-    GPtrArray *backups;     /* struct backup *, oldest first */
-    struct backup *present; /* the one that is being restored */
-    int64_t back_to;        /* of the newest restore; 0: none */
-    unsigned seconds;       /* homes of second gateways so far */
-    GPtrArray *cleaned;     /* names whose temporary file was removed, until they were seen */
+    GPtrArray *backups; /* struct backup *, oldest first */
+    unsigned tries;     /* of the restore or the recovery that is under way */
+    int64_t back_to;    /* of the newest restore; 0: none */
+    unsigned seconds;   /* homes of second gateways so far */
+    GPtrArray *cleaned; /* names whose temporary file was removed, until they were seen */
 };
 
 static struct random *chance_of(struct world *world)
@@ -62,6 +65,9 @@ static void back_up(struct sim *sim, void *user)
 
     if (!may_begin(world))
         return;
+    world_after(world, "restores", world->rates.backups, back_up);
+    if (machines_are_down(world))
+        return;
     struct backup *backup = g_new0(struct backup, 1);
     backup->world = world;
     backup->at = sim_now(sim);
@@ -69,7 +75,6 @@ static void back_up(struct sim *sim, void *user)
     g_ptr_array_add(restores->backups, backup);
     const char *const argv[] = {"backup", backup->dir, NULL};
     (void)process_start(sim, world->home, argv, backup_ended, backup);
-    world_after(world, "restores", world->rates.backups, back_up);
 }
 
 /* ---- restores ---- */
@@ -85,29 +90,53 @@ static void send_lost(struct sim *sim, void *user)
         world_send_again(world, g_hash_table_lookup(world->sent, names->pdata[i]));
 }
 
+/* A command has failed: it is given again. */
+static void try_again(struct world *world, const char *what, struct process *process, sim_act *act, void *user)
+{
+    if (++world->restores->tries > MOST_TRIES)
+        sim_broken(world->sim, "restore", "%s fails again and again: %s", what, process_output(process));
+    sim_at(world->sim, sim_now(world->sim) + 10 * SIM_MINUTE, act, user);
+}
+
+static void recover(struct sim *sim, void *user);
+
 static void recovered(struct sim *sim, struct process *process, int status, void *user)
 {
     struct world *world = user;
 
     sim_say(sim, "recover ends with %d: %s", status, process_output(process));
+    if (status != 0) {
+        try_again(world, "recover", process, recover, world);
+        return;
+    }
     machines_go_on(world);
     sim_at(sim, sim_now(sim) + SIM_HOUR, send_lost, world);
 }
+
+static void recover(struct sim *sim, void *user)
+{
+    struct world *world = user;
+    const char *const argv[] = {"recover", "--reason", "the newest spool is lost", NULL};
+
+    (void)process_start(sim, world->home, argv, recovered, world);
+}
+
+static void restore_when_stopped(struct sim *sim, void *user);
 
 static void restored(struct sim *sim, struct process *process, int status, void *user)
 {
     struct backup *backup = user;
     struct world *world = backup->world;
-    const char *const argv[] = {"recover", "--reason", "the newest spool is lost", NULL};
 
     sim_say(sim, "restore of %s ends with %d: %s", backup->dir, status, process_output(process));
     if (status != 0) {
-        machines_go_on(world);
+        try_again(world, "restore", process, restore_when_stopped, backup);
         return;
     }
     oracle_restored(world->oracle, backup->at);
     world->restores->back_to = backup->at;
-    (void)process_start(sim, world->home, argv, recovered, world);
+    world->restores->tries = 0;
+    recover(sim, world);
 }
 
 static void restore_when_stopped(struct sim *sim, void *user)
@@ -137,22 +166,28 @@ static struct backup *newest_backup(const struct restores *restores)
     return NULL;
 }
 
+bool restores_newest(struct world *world)
+{
+    struct backup *backup = newest_backup(world->restores);
+
+    if (backup == NULL || !sim_has(world->sim, "restores"))
+        return false;
+    sim_say(world->sim, "the spool is lost; %s is restored", backup->dir);
+    world->restores->tries = 0;
+    sim_at(world->sim, sim_now(world->sim) + SIM_MINUTE, restore_when_stopped, backup);
+    return true;
+}
+
 static void restore(struct sim *sim, void *user)
 {
     struct world *world = user;
-    struct backup *backup = newest_backup(world->restores);
-    struct process *daemon = process_find(sim, world->home, "run");
 
+    (void)sim;
     if (!may_begin(world))
         return;
+    if (!machines_are_down(world) && restores_newest(world))
+        machines_stay_down(world);
     world_after(world, "restores", world->rates.restored, restore);
-    if (backup == NULL || !sim_has(sim, "restores"))
-        return;
-    sim_say(sim, "the spool is lost; %s is restored", backup->dir);
-    machines_stay_down(world);
-    if (daemon != NULL)
-        process_signal(daemon, SIGTERM);
-    sim_at(sim, sim_now(sim) + SIM_MINUTE, restore_when_stopped, backup);
 }
 
 int64_t restores_back_to(const struct world *world)

@@ -21,6 +21,7 @@ struct transfer_worker {
     transfer_worker_task *task; /* NULL: idle */
     void *user;
     int64_t due; /* true time: when the task runs */
+    bool ready;  /* it has got its thread */
     bool awaited;
 };
 
@@ -40,10 +41,11 @@ struct transfer_worker *transfer_worker_new(const struct drop *drop, enum connec
     return worker;
 }
 
-/* Now and then the system has no thread left. */
+/* Now and then the system has no thread left for a worker that has none yet. */
 bool transfer_worker_ready(struct transfer_worker *worker, GError **error)
 {
-    if (!shared->faults || !random_chance(shared_random("threads"), shared->no_thread))
+    worker->ready = worker->ready || !shared->faults || !random_chance(shared_random("threads"), shared->no_thread);
+    if (worker->ready)
         return true;
     shared_trace("drop %s gets no thread", worker->name);
     g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN, "no thread is left to work on the drop: simulated");

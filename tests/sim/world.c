@@ -211,6 +211,8 @@ struct world *world_begin(struct sim *sim)
     profiles_draw(sim, &world->rates);
     world->estate = estate_new(sim_random(sim, "estate"), world->rates.devices, sim_now(sim));
     machines_begin(world);
+    faults_begin(world);
+    damages_begin(world);
     dcc_begin(world);
     mcc_begin(world);
     providers_begin(world);
@@ -225,7 +227,7 @@ int64_t world_settle(struct world *world)
 {
     sim_say(world->sim, "faults stop; partners answer everything");
     world->settling = true;
-    machines_settle(world);
+    faults_settle(world);
     providers_ask(world, NULL);
     operators_settle(world);
     int64_t month = when_next_month(sim_now(world->sim) + 12 * SIM_DAY);

@@ -35,10 +35,10 @@ struct rates {
     double absent;             /* a recipient takes nothing for some days */
     double cleaned;            /* clean-ups a day that remove temporary files from `out` */
     double meddled;            /* operators' needless orders a day: hold, requeue, redeliver */
-    double restarted, killed, powered, disk, quirks, clock; /* faults of machines a day */
-    double backups, restored;                               /* backups a day; a backup is restored, a day */
-    double second, standby;                                 /* a second gateway on one of the drops, a standby, a day */
-    double damaged;                                         /* a file of the spool changes on the disk, a day */
+    double restarted, killed, powered, disk, full, quirks, clock, threads; /* faults of machines a day */
+    double backups, restored; /* backups a day; a backup is restored, a day */
+    double second, standby;   /* a second gateway on one of the drops, a standby, a day */
+    double damaged;           /* a file of the spool changes on the disk, a day */
 };
 
 enum plan_state { PLAN_IDLE, PLAN_SENT, PLAN_BUSY, PLAN_DONE };
@@ -93,7 +93,7 @@ struct world {
     struct estate *estate;
     char *home;
     bool settling, judged;
-    int64_t end; /* of the run; 0: not known yet */
+    int64_t end;           /* of the run; 0: not known yet */
     GHashTable *sequences; /* type → last number */
     GHashTable *sent;      /* name → struct sent * */
     GPtrArray *order_of_sent;
@@ -161,16 +161,23 @@ void operators_free(struct world *world);
 void operators_judge(struct world *world);
 
 void machines_begin(struct world *world);
-void machines_settle(struct world *world);
 void machines_free(struct world *world);
-/* Damage was injected since the last sound verify. */
-bool machines_damaged(const struct world *world);
-/* The daemon is not started again until machines_go_on. */
+/* The daemon is told to stop, and is not started again until machines_go_on. One at a time may ask for that. */
 void machines_stay_down(struct world *world);
+bool machines_are_down(const struct world *world);
 void machines_go_on(struct world *world);
+
+void faults_begin(struct world *world);
+/* All faults end. */
+void faults_settle(struct world *world);
+
+/* Bytes of the spool change on its disk; `spool verify` must see it. */
+void damages_begin(struct world *world);
 
 void restores_begin(struct world *world);
 void restores_free(struct world *world);
+/* The daemon is down: restores the newest backup, recovers, and starts the daemon. False: there is no backup. */
+bool restores_newest(struct world *world);
 /* Clean-ups come within the next hour, where they come at all. */
 void restores_clean_soon(struct world *world);
 /* The time to which the ledger went back last; 0: it never did. */

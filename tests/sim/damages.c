@@ -1,0 +1,140 @@
+/*
+ * Damage on the gateway's disk while the gateway is down: pages of the ledger, or a byte of a stored file. `spool
+ * verify` must not call that sound. Then the newest backup is restored, or the good bytes come back from the mirrored
+ * disk.
+ */
+#include "tests/sim/world_private.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct damage {
+    struct world *world;
+    char *path, *bytes; /* the file that is damaged, and what it had before */
+    gsize size;
+    bool ledger;
+    unsigned waits;
+};
+
+static struct random *chance_of(struct world *world)
+{
+    return sim_random(world->sim, "damage");
+}
+
+static void put_back(struct damage *damage)
+{
+    if (!g_file_set_contents(damage->path, damage->bytes, (gssize)damage->size, NULL))
+        g_error("%s cannot be written", damage->path);
+    g_free(damage->path);
+    g_free(damage->bytes);
+    damage->path = damage->bytes = NULL;
+}
+
+/* A verdict's payload, in the order of the names; NULL: there is none. */
+static char *choose_payload(struct world *world)
+{
+    g_autofree char *folder = g_build_filename(world->home, "spool", "done", NULL);
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+
+    for (const char *name; dir != NULL && (name = g_dir_read_name(dir)) != NULL;) {
+        char *path = g_build_filename(folder, name, "payload", NULL);
+        g_ptr_array_add(paths, path);
+        if (!g_file_test(path, G_FILE_TEST_EXISTS))
+            g_ptr_array_set_size(paths, (int)paths->len - 1);
+    }
+    g_ptr_array_sort(paths, world_by_name);
+    return paths->len > 0 ? g_strdup(paths->pdata[random_below(chance_of(world), paths->len)]) : NULL;
+}
+
+static bool damage_payload(struct damage *damage)
+{
+    damage->path = choose_payload(damage->world);
+    if (damage->path == NULL || !g_file_get_contents(damage->path, &damage->bytes, &damage->size, NULL) ||
+        damage->size == 0)
+        return false;
+    g_autofree char *bytes = g_memdup2(damage->bytes, damage->size);
+    bytes[random_below(chance_of(damage->world), damage->size)] ^= 1;
+    sim_say(damage->world->sim, "a byte of %s is damaged", damage->path);
+    return g_file_set_contents(damage->path, bytes, (gssize)damage->size, NULL);
+}
+
+/* A write-ahead log that a kill has left would hide the damage. */
+static bool damage_ledger(struct damage *damage)
+{
+    struct world *world = damage->world;
+    g_autofree char *log = g_build_filename(world->home, "spool", "ledger.sqlite-wal", NULL);
+
+    damage->path = g_build_filename(world->home, "spool", "ledger.sqlite", NULL);
+    return !g_file_test(log, G_FILE_TEST_EXISTS) &&
+           g_file_get_contents(damage->path, &damage->bytes, &damage->size, NULL) &&
+           power_damage_ledger(world->sim, world->home);
+}
+
+/* ---- what must happen then ---- */
+
+static void mend(struct damage *damage)
+{
+    struct world *world = damage->world;
+
+    /* The newest backup replaces all of the spool. */
+    if (damage->ledger && random_chance(chance_of(world), 0.3) && restores_newest(world))
+        return;
+    sim_say(world->sim, "%s is read from the mirrored disk", damage->path);
+    put_back(damage);
+    machines_go_on(world);
+}
+
+static void verified(struct sim *sim, struct process *process, int status, void *user)
+{
+    struct damage *damage = user;
+
+    sim_say(sim, "spool verify of the damaged spool ends with %d: %.300s", status, process_output(process));
+    if (status == 0)
+        sim_broken(sim, "verify", "%s was damaged, and spool verify calls all sound", damage->path);
+    mend(damage);
+}
+
+static void damage_when_stopped(struct sim *sim, void *user)
+{
+    struct damage *damage = user;
+    struct world *world = damage->world;
+
+    if (processes_of(sim, world->home) > 0 && ++damage->waits < 60) {
+        sim_at(sim, sim_now(sim) + SIM_MINUTE, damage_when_stopped, damage);
+        return;
+    }
+    bool damaged =
+        processes_of(sim, world->home) == 0 && (damage->ledger ? damage_ledger(damage) : damage_payload(damage));
+    if (damaged) {
+        const char *const argv[] = {"spool", "verify", NULL};
+        (void)process_start(sim, world->home, argv, verified, damage);
+    } else {
+        g_clear_pointer(&damage->path, g_free);
+        g_clear_pointer(&damage->bytes, g_free);
+        machines_go_on(world);
+    }
+}
+
+static void begin_damage(struct sim *sim, void *user)
+{
+    struct world *world = user;
+    bool ledger = random_chance(chance_of(world), 0.7);
+
+    if (world->settling || !sim_faults(sim))
+        return;
+    if (!machines_are_down(world) && sim_has(sim, "damages")) {
+        struct damage *damage = world_keep(world, g_new0(struct damage, 1));
+        damage->world = world;
+        damage->ledger = ledger;
+        machines_stay_down(world);
+        sim_at(sim, sim_now(sim) + SIM_MINUTE, damage_when_stopped, damage);
+    }
+    world_after(world, "damage", world->rates.damaged, begin_damage);
+}
+
+void damages_begin(struct world *world)
+{
+    world_after(world, "damage", world->rates.damaged, begin_damage);
+}
