@@ -8,7 +8,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 enum { PID_SIZE = 24 };
@@ -89,4 +92,53 @@ void disk_unlock(int fd)
 {
     if (fd >= 0)
         (void)close(fd); /* gives up the lock */
+}
+
+/* The process that has the lock of this line of /proc/locks, if it is a lock for writing on that file; 0: it is not.
+ * In a line of a process that waits for a lock "->" stands before the kind, so its fields do not match. */
+static long owner_of_line(const char *line, const struct stat *st)
+{
+    char access[8];
+    unsigned int major_id, minor_id;
+    unsigned long long inode;
+    long pid;
+
+    if (sscanf(line, "%*u: %*31s %*31s %7s %ld %x:%x:%llu", access, &pid, &major_id, &minor_id, &inode) != 5 ||
+        strcmp(access, "WRITE") != 0 || inode != st->st_ino || major_id != major(st->st_dev) ||
+        minor_id != minor(st->st_dev))
+        return 0;
+    return pid;
+}
+
+static void add_owner(GPtrArray *owners, long pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%ld/comm", pid), *name = NULL;
+
+    if (g_file_get_contents(path, &name, NULL, NULL))
+        g_strchomp(name);
+    g_autofree char *owner = g_strdup_printf("process %ld (%s)", pid, name != NULL ? name : "which has ended");
+    if (!g_ptr_array_find_with_equal_func(owners, owner, g_str_equal, NULL))
+        g_ptr_array_add(owners, g_steal_pointer(&owner));
+}
+
+char *disk_lock_owners(const char *path, bool *own)
+{
+    g_autoptr(GPtrArray) owners = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *text = NULL;
+    struct stat st;
+
+    *own = false;
+    if (stat(path, &st) != 0 || !g_file_get_contents("/proc/locks", &text, NULL, NULL))
+        return NULL;
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line != NULL; line++) {
+        long pid = owner_of_line(*line, &st);
+        *own |= pid == (long)getpid();
+        if (pid > 0 && pid != (long)getpid())
+            add_owner(owners, pid);
+    }
+    if (owners->len == 0)
+        return NULL;
+    g_ptr_array_add(owners, NULL);
+    return g_strjoinv(" and ", (char **)owners->pdata);
 }

@@ -61,15 +61,39 @@ static void print_rows(const struct invocation *invocation, const struct finding
     json_array_foreach(findings->rows, i, row) command_print_json(json_incref((json_t *)row));
 }
 
+/* The home that is tested. A ledger that cannot be read is asked once: each try may wait for a lock. It is closed
+ * between two tests, for a reader on a full disk keeps the writer out. */
+struct home {
+    const struct config *config;
+    GError *closed; /* why its ledger cannot be opened; NULL: not known yet, or it can */
+};
+
+static bool open_home(struct home *home, struct gateway *gateway)
+{
+    *gateway = (struct gateway){0};
+    return home->closed == NULL && gateway_open(gateway, home->config, GATEWAY_READER, &home->closed);
+}
+
+/* There is a ledger, or its folder, and it cannot be read. */
+static bool unreadable(const struct home *home)
+{
+    return home->closed != NULL && !g_error_matches(home->closed, SPOOL_ERROR, SPOOL_ERROR_MISSING) &&
+           g_file_test(home->config->spool, G_FILE_TEST_EXISTS);
+}
+
 /* Tells whose the drop is. Without a ledger yet, every claim is another gateway's. */
-static void probe_claim(const struct probe *probe, const struct config *config, const struct findings *findings)
+static void probe_claim(const struct probe *probe, struct home *home, const struct findings *findings)
 {
     bool unfit = findings->unfit;
     struct gateway gateway;
     struct claim_viewer viewer;
     struct claim_seen seen;
 
-    claim_viewer_init(&viewer, gateway_open(&gateway, config, GATEWAY_READER, NULL) ? &gateway : NULL);
+    claim_viewer_init(&viewer, open_home(home, &gateway) ? &gateway : NULL);
+    if (unreadable(home)) {
+        probe_say(probe, "claim", PROBE_BAD, "nobody can tell whether it is this gateway's: %s", home->closed->message);
+        return;
+    }
     claim_seen_look(&seen, probe->drop, &viewer);
     gateway_close(&gateway);
     if (*seen.word == '\0' || (unfit && strcmp(seen.word, "unreadable") == 0)) {
@@ -91,9 +115,9 @@ static void probe_claim(const struct probe *probe, const struct config *config, 
 }
 
 /* False: the drop is unfit. */
-static bool probe_drop(const struct invocation *invocation, const struct config *config, const struct drop *drop)
+static bool probe_drop(const struct invocation *invocation, struct home *home, const struct drop *drop)
 {
-    g_autofree char *folders = drop_folders_problems(config->drops, drop);
+    g_autofree char *folders = drop_folders_problems(home->config->drops, drop);
     struct findings findings = {.drop = drop, .rows = json_array()};
     g_autofree char *token = g_strdup_printf("%08x%08x", g_random_int(), g_random_int());
     const struct probe probe = {.drop = drop, .token = token, .tell = add_finding, .user = &findings};
@@ -101,7 +125,7 @@ static bool probe_drop(const struct invocation *invocation, const struct config 
     if (folders != NULL)
         probe_say(&probe, "folders", PROBE_BAD, "%s", folders);
     drop->transport->probe(&probe);
-    probe_claim(&probe, config, &findings);
+    probe_claim(&probe, home, &findings);
     print_rows(invocation, &findings);
     (void)fflush(stdout); /* the next drop may take long; a closed output is reported when the program ends */
     json_decref(findings.rows);
@@ -124,24 +148,24 @@ static void probe_disks(struct findings *findings, const struct config *config)
 }
 
 /* Whether the ledger is the newest that is known (bad: A109), and its witness. No finding if there is no spool yet. */
-static void probe_ledger(struct findings *findings, const struct config *config)
+static void probe_ledger(struct findings *findings, struct home *home)
 {
+    const char *witness = home->config->witness;
     struct ledger_fault fault = {0};
     struct gateway gateway;
     GError *error = NULL;
 
-    if (!gateway_open(&gateway, config, GATEWAY_READER, &error)) {
-        if (g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_MISSING))
-            add_finding(findings, "ledger", PROBE_BAD, error->message);
+    if (!open_home(home, &gateway)) {
+        if (unreadable(home) || g_error_matches(home->closed, SPOOL_ERROR, SPOOL_ERROR_MISSING))
+            add_finding(findings, "ledger", PROBE_BAD, home->closed->message);
     } else if (!ledger_check(&gateway, &fault, &error)) {
         add_finding(findings, "ledger", PROBE_BAD, error->message);
     } else if (fault.kind != LEDGER_SOUND) {
         add_finding(findings, "ledger", PROBE_BAD, fault.text);
     } else {
-        bool there = g_file_test(config->witness, G_FILE_TEST_EXISTS);
-        g_autofree char *text =
-            g_strdup_printf("%s; witness: %s%s", "nothing is known that is newer than the ledger", config->witness,
-                            there ? "" : ", which is missing: 'ecosgate run' makes it");
+        bool there = g_file_test(witness, G_FILE_TEST_EXISTS);
+        g_autofree char *text = g_strdup_printf("nothing is known that is newer than the ledger; witness: %s%s",
+                                                witness, there ? "" : ", which is missing: 'ecosgate run' makes it");
         add_finding(findings, "ledger", there ? PROBE_GOOD : PROBE_NOTE, text);
     }
     ledger_fault_clear(&fault);
@@ -182,14 +206,14 @@ static void probe_credentials(struct findings *findings, const struct config *co
 }
 
 /* What concerns no drop. False: the gateway is unfit. */
-static bool probe_gateway(const struct invocation *invocation, const struct config *config)
+static bool probe_gateway(const struct invocation *invocation, struct home *home)
 {
     struct findings findings = {.rows = json_array()};
 
-    probe_closing(&findings, config);
-    probe_credentials(&findings, config);
-    probe_disks(&findings, config);
-    probe_ledger(&findings, config);
+    probe_closing(&findings, home->config);
+    probe_credentials(&findings, home->config);
+    probe_disks(&findings, home->config);
+    probe_ledger(&findings, home);
     print_rows(invocation, &findings);
     (void)fflush(stdout); /* the first drop may take long; a closed output is reported when the program ends */
     json_decref(findings.rows);
@@ -198,6 +222,7 @@ static bool probe_gateway(const struct invocation *invocation, const struct conf
 
 static int probe_all(const struct invocation *invocation, const struct config *config, const char *only)
 {
+    struct home home = {.config = config};
     bool fit = true;
 
     if (only != NULL && config_drop(config, only) == NULL) {
@@ -206,12 +231,13 @@ static int probe_all(const struct invocation *invocation, const struct config *c
         return EXIT_REFUSED;
     }
     if (only == NULL)
-        fit = probe_gateway(invocation, config);
+        fit = probe_gateway(invocation, &home);
     for (guint i = 0; i < config->drops->len; i++) {
         const struct drop *drop = config->drops->pdata[i];
         if (only == NULL || strcmp(only, drop->name) == 0)
-            fit = probe_drop(invocation, config, drop) && fit;
+            fit = probe_drop(invocation, &home, drop) && fit;
     }
+    g_clear_error(&home.closed);
     return fit ? EXIT_GOOD : EXIT_REFUSED;
 }
 

@@ -36,6 +36,7 @@ struct viewing {
     GHashTable *taken;   /* raw name that a copy has before it is removed → the same struct ledger_job */
     GPtrArray *jobs;     /* owns the values of custody */
     GPtrArray *faults;   /* struct ledger_pickup: what the gateway could not take, or not remove */
+    GPtrArray *stuck;    /* escaped names of files that cannot be taken, by the ledger or by this listing */
     json_t *rows;
     const struct hindrances *hindrances;
     char *hindrance; /* why nothing is picked up at all (A108, A109, A110); NULL: nothing hinders it */
@@ -116,13 +117,10 @@ static const char *name_ahead(const struct viewing *v, const char *name)
 
     if (!filename_parse(name, strlen(name), &file, NULL, NULL))
         return NULL;
-    for (guint i = 0; i < v->faults->len; i++) {
-        const struct ledger_pickup *fault = v->faults->pdata[i];
-        if (strcmp(fault->decision, pickup_decision_name(PICKUP_FAULT)) == 0 &&
-            g_hash_table_contains(v->names, fault->name) &&
-            filename_parse(fault->name, strlen(fault->name), &other, NULL, NULL) &&
-            completeness_waits_behind(&file, &other))
-            return fault->name;
+    for (guint i = 0; i < v->stuck->len; i++) {
+        const char *stuck = v->stuck->pdata[i];
+        if (filename_parse(stuck, strlen(stuck), &other, NULL, NULL) && completeness_waits_behind(&file, &other))
+            return stuck;
     }
     return NULL;
 }
@@ -174,38 +172,67 @@ static void keep_back(const struct viewing *v, const struct drop_entry *entry, c
     }
 }
 
-static bool add_row(struct viewing *v, const struct drop_entry *entry, GError **error)
-{
-    g_autofree char *escaped = text_escape(entry->name, strlen(entry->name), 0);
-    g_autofree struct ledger_pickup *known = NULL;
+/* One entry and what is decided about it. */
+struct viewed {
+    const struct drop_entry *entry;
+    char *escaped; /* its name */
+    int64_t unchanged;
+    bool by_rule; /* the drop's rule has decided, so that another entry or a hindrance may keep it back */
     struct completeness_result result;
-    json_t *row;
+};
 
-    if (!ledger_pickup_get(v->gateway->ledger, v->drop->name, escaped, &known, error))
+static void clear_viewed(gpointer user)
+{
+    struct viewed *viewed = user;
+
+    g_free(viewed->escaped);
+    g_free(viewed->result.reason);
+}
+
+/* Decides by the entry itself. */
+static bool decide(struct viewing *v, const struct drop_entry *entry, GArray *all, GError **error)
+{
+    struct viewed viewed = {.entry = entry, .escaped = text_escape(entry->name, strlen(entry->name), 0)};
+    g_autofree struct ledger_pickup *known = NULL;
+
+    if (!ledger_pickup_get(v->gateway->ledger, v->drop->name, viewed.escaped, &known, error)) {
+        g_free(viewed.escaped);
         return false;
-    int64_t unchanged = unchanged_seconds(known, entry);
-    if (!is_in_custody(v, entry, escaped, &result) &&
-        !completeness_is_own(entry, v->gateway->config->org, v->gateway->config->eui64, &result)) {
-        completeness_decide(v->drop, entry, g_hash_table_contains(v->markers, entry->name),
-                            MAX(unchanged, 0) * MICROSECONDS, &result);
-        keep_back(v, entry, escaped, &result);
-        if (result.decision == PICKUP_TAKE && v->hindrance != NULL) {
-            g_free(result.reason);
-            result.decision = PICKUP_WAIT;
-            result.reason = g_strdup(v->hindrance);
-        }
     }
-    g_autofree char *reason = explain(&result, unchanged);
-    row = json_object();
+    viewed.unchanged = unchanged_seconds(known, entry);
+    viewed.by_rule = !is_in_custody(v, entry, viewed.escaped, &viewed.result) &&
+                     !completeness_is_own(entry, v->gateway->config->org, v->gateway->config->eui64, &viewed.result);
+    if (viewed.by_rule)
+        completeness_decide(v->drop, entry, g_hash_table_contains(v->markers, entry->name),
+                            MAX(viewed.unchanged, 0) * MICROSECONDS, &viewed.result);
+    if (viewed.result.decision == PICKUP_FAULT)
+        g_ptr_array_add(v->stuck, g_strdup(viewed.escaped));
+    g_array_append_val(all, viewed);
+    return true;
+}
+
+/* Takes into account what else is in the drop, and what keeps the gateway from picking up anything. */
+static void add_row(struct viewing *v, struct viewed *viewed)
+{
+    const struct drop_entry *entry = viewed->entry;
+    struct completeness_result *result = &viewed->result;
+    json_t *row = json_object();
+
+    if (viewed->by_rule)
+        keep_back(v, entry, viewed->escaped, result);
+    if (viewed->by_rule && result->decision == PICKUP_TAKE && v->hindrance != NULL) {
+        g_free(result->reason);
+        result->decision = PICKUP_WAIT;
+        result->reason = g_strdup(v->hindrance);
+    }
+    g_autofree char *reason = explain(result, viewed->unchanged);
     output_set_text(row, "drop", v->drop->name);
-    output_set_text(row, "name", escaped);
+    output_set_text(row, "name", viewed->escaped);
     output_set_number(row, "size", entry->identity.size);
     output_set(row, "modified", command_json_instant(entry->modified));
-    output_set_text(row, "decision", pickup_decision_name(result.decision));
+    output_set_text(row, "decision", pickup_decision_name(result->decision));
     output_set_text(row, "reason", reason);
     (void)json_array_append_new(v->rows, row); /* fails only without memory, which ends the program */
-    g_free(result.reason);
-    return true;
 }
 
 /* What the ledger knows of the drop. */
@@ -223,6 +250,12 @@ static bool load_known(struct viewing *v, GError **error)
         g_hash_table_insert(v->custody, (gpointer)job->name, job);
         if (name != NULL)
             g_hash_table_insert(v->taken, transport_taken_name(job->id, name), job);
+    }
+    for (guint i = 0; i < v->faults->len; i++) {
+        const struct ledger_pickup *fault = v->faults->pdata[i];
+        if (strcmp(fault->decision, pickup_decision_name(PICKUP_FAULT)) == 0 &&
+            g_hash_table_contains(v->names, fault->name))
+            g_ptr_array_add(v->stuck, g_strdup(fault->name));
     }
     return true;
 }
@@ -243,6 +276,7 @@ static char *hindrance_of(const struct hindrances *hindrances, const struct drop
 /* Lists with a connection of its own, which the gateway's connections do not notice. */
 static bool list_drop(struct viewing *v, GError **error)
 {
+    g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(struct viewed));
     const struct transport *transport = v->drop->transport;
     struct connection *connection = transport->open(v->drop, CONNECTION_IN);
     bool good = transport->list(connection, keep_entry, v, error) && load_known(v, error);
@@ -251,8 +285,11 @@ static bool list_drop(struct viewing *v, GError **error)
     if (good)
         v->hindrance = hindrance_of(v->hindrances, v->drop);
     g_ptr_array_sort(v->entries, by_name);
+    g_array_set_clear_func(all, clear_viewed);
     for (guint i = 0; good && i < v->entries->len; i++)
-        good = add_row(v, v->entries->pdata[i], error);
+        good = decide(v, v->entries->pdata[i], all, error);
+    for (guint i = 0; good && i < all->len; i++)
+        add_row(v, &g_array_index(all, struct viewed, i));
     return good;
 }
 
@@ -278,6 +315,7 @@ static bool view_drop(const struct invocation *invocation, struct gateway *gatew
                         .hindrances = hindrances,
                         .drop = drop,
                         .entries = g_ptr_array_new_with_free_func(free_entry),
+                        .stuck = g_ptr_array_new_with_free_func(g_free),
                         .custody = g_hash_table_new(g_str_hash, g_str_equal),
                         .taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
                         .names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
@@ -299,6 +337,7 @@ static bool view_drop(const struct invocation *invocation, struct gateway *gatew
         g_ptr_array_unref(v.jobs);
     if (v.faults != NULL)
         g_ptr_array_unref(v.faults);
+    g_ptr_array_unref(v.stuck);
     g_hash_table_unref(v.markers);
     json_decref(v.rows);
     return good;

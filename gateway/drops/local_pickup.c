@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -59,6 +60,30 @@ static bool look_failed(struct drop_entry *entry)
     return true;
 }
 
+/* The name of a user, or the number if it has none. g_free. */
+static char *user_name(uid_t uid)
+{
+    char text[1024]; /* for the members of user; a longer entry of the user database counts as none */
+    struct passwd user, *found = NULL;
+
+    return getpwuid_r(uid, &user, text, sizeof text, &found) == 0 && found != NULL
+               ? g_strdup(user.pw_name)
+               : g_strdup_printf("%lu", (unsigned long)uid);
+}
+
+/* Why the file may not be read; NULL: it may, or something else is wrong, which the fetch tells. */
+static const char *forbidden(const char *path, const struct stat *st)
+{
+    if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0 || errno != EACCES)
+        return NULL;
+    g_autofree char *owner = user_name(st->st_uid), *own = user_name(geteuid());
+    g_autofree char *text = g_strdup_printf(
+        "it belongs to user %s, its mode is %04o, and the gateway's user %s may not read it; give that "
+        "user read access, or move it away; higher numbers of its sender and type wait, all else goes on",
+        owner, (unsigned int)st->st_mode & 07777, own);
+    return g_intern_string(text); /* one for each owner and mode */
+}
+
 /* Fills the entry of a name; false if it is gone again. */
 static bool look_at(const struct connection *connection, const char *name, struct drop_entry *entry)
 {
@@ -71,12 +96,14 @@ static bool look_at(const struct connection *connection, const char *name, struc
     entry->regular = S_ISREG(st.st_mode);
     entry->identity = local_identity(&st);
     entry->modified = (int64_t)st.st_mtim.tv_sec;
+    if (entry->regular)
+        entry->forbidden = forbidden(path, &st);
     if (connection->drop->complete != COMPLETE_CLOSED || !entry->regular ||
         filename_is_temporary(name, connection->drop->temporary))
         return true;
     int fd = open_regular(path, &st);
     if (fd < 0)
-        return errno != ENOENT; /* one that cannot be opened is reported by its fetch */
+        return errno != ENOENT; /* otherwise forbidden, or its fetch, says why it cannot be opened */
     ask_for_writers(fd, &entry->written, &entry->unsure);
     (void)close(fd); /* nothing was read */
     return true;

@@ -72,12 +72,14 @@ struct probe;
 
 /* One entry of the drop's `in`, of any kind. */
 struct drop_entry {
-    const char *name;                /* valid during the visit */
-    bool regular;                    /* a regular file; links, pipes and folders are never opened */
-    const char *fault;               /* why nobody knows whether the entry is a file, or how long it is: a text that
+    const char *name;      /* valid during the visit */
+    bool regular;          /* a regular file; links, pipes and folders are never opened */
+    const char *fault;     /* why nobody knows whether the entry is a file, or how long it is: a text that
                                       * stays valid. NULL: that is known */
-    bool written;                    /* it is open for writing (only by the rule `closed`) */
-    bool unsure;                     /* the system does not say whether it is: then the rule `stable` decides */
+    const char *forbidden; /* why the gateway's user may not read it: a text that stays valid. NULL: it may, or
+                                      * only a try shows that */
+    bool written;          /* it is open for writing (only by the rule `closed`) */
+    bool unsure;           /* the system does not say whether it is: then the rule `stable` decides */
     struct source_identity identity; /* size and time always; device and inode where the transport has them */
     int64_t modified;                /* seconds UTC by the drop's clock; 0: unknown */
 };

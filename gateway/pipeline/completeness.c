@@ -59,8 +59,9 @@ static void decide_stable(const struct drop *drop, int64_t unchanged, struct com
             g_strdup_printf("its size and time must stay the same for %" G_GINT64_FORMAT " s", drop->stable_seconds)};
 }
 
-void completeness_decide(const struct drop *drop, const struct drop_entry *entry, bool marked, int64_t unchanged,
-                         struct completeness_result *result)
+/* By what the entry is and by the drop's rule, whoever may read it. */
+static void decide_by_rule(const struct drop *drop, const struct drop_entry *entry, bool marked, int64_t unchanged,
+                           struct completeness_result *result)
 {
     if (g_str_has_prefix(entry->name, FILENAME_GATEWAY_PREFIX))
         decide(result, PICKUP_LEAVE, "a file that the gateway itself keeps here");
@@ -83,6 +84,16 @@ void completeness_decide(const struct drop *drop, const struct drop_entry *entry
         decide(result, PICKUP_TAKE, "no process has it open for writing");
     else
         decide_stable(drop, unchanged, result);
+}
+
+void completeness_decide(const struct drop *drop, const struct drop_entry *entry, bool marked, int64_t unchanged,
+                         struct completeness_result *result)
+{
+    decide_by_rule(drop, entry, marked, unchanged, result);
+    if (result->decision == PICKUP_TAKE && entry->forbidden != NULL) {
+        g_free(result->reason);
+        decide(result, PICKUP_FAULT, entry->forbidden);
+    }
 }
 
 char *completeness_in_custody(int64_t job)

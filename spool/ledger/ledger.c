@@ -13,6 +13,8 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+enum { BUSY_WAIT = 10000 /* milliseconds that a connection waits for a lock of another one */ };
+
 /* ---- errors ---- */
 
 /* A full or failing disk and a busy database pass (RETRY). SQL that SQLite refuses, or a broken CHECK, is our mistake.
@@ -57,6 +59,30 @@ static bool has_no_room(struct ledger *ledger)
            (disk_room(dir, &room, NULL) && (room.bytes == 0 || room.names == 0));
 }
 
+char *ledger_locked(const char *path)
+{
+    g_autofree char *shared = g_strconcat(path, "-shm", NULL);
+    bool alone, writing;
+    g_autofree char *owners = disk_lock_owners(path, &alone), *writers = disk_lock_owners(shared, &writing);
+
+    if (owners != NULL || writers != NULL)
+        return g_strdup_printf(
+            "%s has kept it locked for %d seconds; wait until that process has ended, or end it, then "
+            "try again",
+            owners != NULL ? owners : writers, BUSY_WAIT / 1000);
+    if (alone) { /* a reader of this very command: open_alone */
+        g_autofree char *disk = disk_mount_point(path);
+        return g_strdup_printf("nothing can be written to it, for its -shm file cannot be made or grow on its disk "
+                               "(%s): no room, a quota or a limit; free space there, or raise the quota or limit of "
+                               "the gateway's user, then try again",
+                               disk);
+    }
+    return g_strdup_printf(
+        "another process has kept it locked for %d seconds, and /proc/locks does not say which; find "
+        "it (fuser %s) and wait until it has ended, or end it, then try again",
+        BUSY_WAIT / 1000, path);
+}
+
 /* SQLite's text and what to do. */
 static char *reason(struct ledger *ledger)
 {
@@ -69,6 +95,10 @@ static char *reason(struct ledger *ledger)
                                disk, sqlite3_errmsg(ledger->db));
     }
     switch (sqlite3_errcode(ledger->db) & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL: /* the locks changed again and again while it tried to read */
+        return ledger_locked(ledger_path(ledger));
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
         advice = "; check the disk, and owner and permissions of the file, its -wal, its -shm and their folder";
@@ -135,7 +165,7 @@ static struct ledger *open_at(const char *path, int flags, GError **error)
     if (ledger->db == NULL)
         g_error("SQLite is out of memory");
     (void)sqlite3_extended_result_codes(ledger->db, 1); /* cannot fail on an open connection */
-    (void)sqlite3_busy_timeout(ledger->db, 10000);      /* milliseconds; cannot fail either */
+    (void)sqlite3_busy_timeout(ledger->db, BUSY_WAIT);  /* cannot fail either */
     if (result == SQLITE_OK)
         return g_steal_pointer(&ledger);
     g_autofree char *text = reason(ledger);

@@ -14,8 +14,20 @@ bool ledger_snapshot_begin(struct ledger *reader, GError **error)
 /* The connection does not have the error before the backup ends, and not its own code afterwards. */
 static bool fail(int code, const char *path, GError **error)
 {
-    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "the ledger cannot be copied to %s: %s%s", path,
-                sqlite3_errstr(code), (code & 0xff) == SQLITE_FULL ? "; make room on its disk" : "");
+    g_autofree char *reason = NULL;
+
+    switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        reason = ledger_locked(path);
+        break;
+    case SQLITE_FULL:
+        reason = g_strdup_printf("%s; make room on its disk", sqlite3_errstr(code));
+        break;
+    default:
+        reason = g_strdup_printf("%s; check the disk, and owner and permissions of its folder", sqlite3_errstr(code));
+    }
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "the ledger cannot be copied to %s: %s", path, reason);
     return false;
 }
 

@@ -69,6 +69,8 @@ struct ledger *ledger_open_immutable(const char *path, GError **error);
 const char *ledger_path(const struct ledger *ledger);
 /* Sets error from the connection's state: code by who has to act, text with the path and advice. Always false. */
 bool ledger_fail(struct ledger *ledger, GError **error);
+/* Why a connection waits for a lock in vain: who has it, if the system tells, and what to do. g_free. */
+char *ledger_locked(const char *path);
 /* False, SPOOL_ERROR_RETRY, after a COMMIT of unknown outcome (ledger_commit). */
 bool ledger_usable(const struct ledger *ledger, GError **error);
 /* True inside a transaction of the writer; else false with SPOOL_ERROR_BUG. */

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Entries of drops (TAP): what counts as a file, and what becomes of an entry that cannot be taken."""
+import json
 import os
+import pwd
 import sqlite3
 import tempfile
 
@@ -145,17 +147,33 @@ def test_unreadable(tap):
     give(home, 1, 2)
     os.chmod(os.path.join(home.inbox("mcc"), name_of(1)), 0)
     send(home, "hello.txt", b"hello")
+    lines = home.command("--json", "pickup", "mcc", prefix=prefix).stdout.decode().splitlines()
+    untried = {row["name"]: (row["decision"], row["reason"]) for row in map(json.loads, lines)}
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    tap.ok(untried[name_of(1)] == (
+        "fault", f"it belongs to user {user}, its mode is 0000, and the gateway's user {user} may not read it; give "
+        "that user read access, or move it away; higher numbers of its sender and type wait, all else goes on") and
+           untried[name_of(2)] == ("wait", f"it waits behind {name_of(1)}, which has a lower number of the same sender "
+                                   "and type and cannot be taken") and untried["hello.txt"][0] == "take",
+           "pickup says so before the first try, and what waits behind it", untried)
     for _ in range(2):
         done = home.run(prefix=prefix)
-    shown_and_told(tap, home, "a file that may not be read", name_of(1), "Permission denied")
+    shown_and_told(tap, home, "a file that may not be read", name_of(1), "its mode is 0000")
     tap.ok(done.returncode == 2 and "hello.txt" in job_names(home) and name_of(2) not in job_names(home),
            "a file that may not be read: other files are taken", job_names(home), done.stderr)
     os.remove(os.path.join(home.inbox("mcc"), name_of(1)))
     done = home.run(prefix=prefix)
     tap.ok(done.returncode == 0 and faults(home) == [] and verdicts(home) == {name_of(2): "AC"},
            "its sender removes it: the incident is closed, and what waited is taken", done.stderr)
-    os.chmod(home.inbox("mcc"), 0o600)
+    home.set("drop mcc complete=marker")
     give(home, 3)
+    os.chmod(os.path.join(home.inbox("mcc"), name_of(3)), 0)
+    done = home.run(prefix=prefix)
+    tap.ok(done.returncode == 0 and decided(home)[name_of(3)][0] == "wait", "a file that is not whole yet may be closed",
+           done.stderr)
+    os.chmod(os.path.join(home.inbox("mcc"), name_of(3)), 0o600)
+    home.set("drop mcc complete=at-once")
+    os.chmod(home.inbox("mcc"), 0o600)
     done = home.run(prefix=prefix)
     tap.ok([(code, subject) for code, subject, _ in faults(home)] == [("A102", "mcc")],
            "a folder that may not be searched is an outage of the drop", faults(home), done.stderr)

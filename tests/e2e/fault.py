@@ -35,10 +35,10 @@ MANY = [("mcc", path, os.path.basename(path)) for path in GOOD[:2]] + [
     ("tcos", GOOD[1], "EMT_TCSP_90-B3-D5-1F-30-0E-C0-02_20230703_060000_000001.csv")]
 
 KINDS = ("write", "sync", "rename", "open", "space", "link", "unlink", "mkdir", "close")
-# "locked": a command that gives an order reads the ledger alone where it cannot write the ledger's index, and so it
+# "-shm": a command that gives an order reads the ledger alone where it cannot write the ledger's index, and so it
 # leaves the order to the next run.
 CAUSE = re.compile("No space left on device|Input/output error|disk is full|disk I/O error|readonly database|"
-                   "unable to open database file|database is locked")
+                   "unable to open database file|its -shm file cannot be made or grow")
 OUR_MISTAKE = re.compile("after its end|outside a transaction|values are given|cannot become|savepoint|no job path|"
                          "CRITICAL|WARNING")
 # Others go on where one drop or one file cannot be read: the order, and with it the numbers, may then be another.

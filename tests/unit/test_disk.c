@@ -1,11 +1,13 @@
 /* Files and folders on disk: what stands there afterwards. What is durable: test_disk_sync.c. */
 #include "spool/disk.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 /* after the standard headers: it needs them */
 #include <cmocka.h>
@@ -136,6 +138,66 @@ static void test_disk_lock__held_by_another__names_its_pid(void **state)
     (void)state;
 }
 
+/* A record lock as SQLite takes it, for writing or for reading. */
+static void record_lock(int fd, short type)
+{
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = 120, .l_len = 1};
+    assert_int_equal(fcntl(fd, F_SETLK, &lock), 0);
+}
+
+/* A child that has such a lock and ends when its standard input is closed. */
+static pid_t child_with_lock(short type, int *until)
+{
+    int ready[2], end[2];
+    char byte;
+
+    assert_int_equal(pipe(ready) | pipe(end), 0);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        (void)close(end[1]);
+        record_lock(open("locked", O_RDWR), type);
+        (void)!write(ready[1], "x", 1);
+        (void)!read(end[0], &byte, 1);
+        _exit(0);
+    }
+    (void)close(end[0]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    (void)close(ready[0]);
+    (void)close(ready[1]);
+    *until = end[1];
+    return pid;
+}
+
+static void test_disk_lock_owners__locks_for_writing__are_those_of_others(void **state)
+{
+    bool own = true;
+    int until;
+
+    if (!g_file_test("/proc/locks", G_FILE_TEST_EXISTS))
+        skip();
+    assert_null(disk_lock_owners("locked", &own)); /* there is no such file */
+    assert_false(own);
+    int fd = open("locked", O_RDWR | O_CREAT, 0600);
+    assert_true(fd >= 0);
+    pid_t child = child_with_lock(F_RDLCK, &until);
+    assert_null(disk_lock_owners("locked", &own));
+    (void)close(until);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    child = child_with_lock(F_WRLCK, &until);
+    g_autofree char *owners = disk_lock_owners("locked", &own);
+    g_autofree char *expected = g_strdup_printf("process %d (test_disk)", (int)child);
+    assert_string_equal(owners, expected);
+    assert_false(own);
+    (void)close(until);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    record_lock(fd, F_WRLCK);
+    assert_null(disk_lock_owners("locked", &own));
+    assert_true(own);
+    (void)close(fd);
+    (void)state;
+}
+
 static void test_disk_dirs__made_and_removed_twice__succeeds(void **state)
 {
     bool exists = true;
@@ -166,6 +228,7 @@ int main(void)
         T(test_disk_upload__name_taken__is_refused_and_kept),
         T(test_disk_file__missing_folder__is_a_retry),
         T(test_disk_lock__held_by_another__names_its_pid),
+        T(test_disk_lock_owners__locks_for_writing__are_those_of_others),
         T(test_disk_dirs__made_and_removed_twice__succeeds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
