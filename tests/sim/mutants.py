@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Is the judge of the simulator awake? Puts one fault at a time into a copy of the gateway and plays seeds until a
-promise is broken, five minutes at most for each. Not in `make check`: it takes some minutes for each fault.
+promise is broken, five minutes of a processor at most for each. So it is not in `make check`.
 
     python3 tests/sim/mutants.py BUILD-FOLDER [WORD …]     all faults, or those whose names contain a word
 
@@ -9,16 +9,18 @@ in which the fault should show.
 """
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-import time
+import threading
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
-LIMIT = 300  # seconds for one fault
+LIMIT = 300  # seconds of a processor for one fault
 OUTBOX, RETRY, RECOVER = "gateway/pipeline/outbox_record.c", "validators/retry.c", "gateway/pipeline/recover.c"
 STATEMENTS, REVIEW = "validators/retry_statements.c", "validators/review_rules.c"
 PROGRESS, INCIDENTS = "spool/ledger/ledger_progress.c", "spool/ledger/ledger_incidents.c"
+ESTATE = "gateway/reports/report_estate.c"
 MUTANTS = [
     # name, file, text, what takes its place, profile, days
     ("a refused rename and a clean-up count as delivered", OUTBOX,
@@ -35,8 +37,9 @@ MUTANTS = [
      30),
     ("a row is in no report", PROGRESS, "s.ended>=?2 AND s.ended<?3\"", "s.ended>=?2 AND s.ended<?3-3600\"", "calm",
      30),
-    ("a late fact is in each month's report", "gateway/reports/report_estate.c", "    if (!reported)\n",
-     "    if (!reported || true)\n", "calm", 90),
+    ("a late fact is in each month's report", ESTATE, "    if (!reported)\n", "    if (!reported || true)\n", "calm", 90),
+    ("a late fact is in no report", ESTATE, "if (*from == 0 || *from > report->period.starts)", "if (*from >= 0)",
+     "rough", 90),
     ("an incident is told twice", INCIDENTS, "\"SELECT first+events FROM", "\"SELECT first+events-1 FROM", "rough", 30),
     ("an incident is not told", INCIDENTS, "\"SELECT first+events FROM", "\"SELECT first+events+1 FROM", "rough", 30),
     ("a Device in work is accepted", "validators/history_rules.c", "if (!past->live ||",
@@ -75,28 +78,50 @@ MUTANTS = [
      ".rejected = (int64_t)verdict->rejected,", ".rejected = (int64_t)(verdict->rejected + verdict->deferred),",
      "rough", 30),
     ("a session never ends", RETRY, "        if (now < retry_session_end(rules, session))\n",
-     "        if (now > 0)\n", "rough", 30),
+     "        if (now > 0)\n", "calm", 60),
+    ("a session ends days late", RETRY, "session->due = session->ends;", "session->due = session->ends + 8 * 86400;",
+     "rough", 60),
+    ("a session lasts two days", RETRY, "now + rules->session_length)", "now + 2 * rules->session_length)", "calm", 30),
     ("reports go to the first Supplier", "gateway/reports/reports.c",
      ".folder = kind->role != NULL ? to->mpid : NULL,",
      ".folder = kind->role != NULL ? report_recipient(report, 0)->mpid : NULL,", "calm", 30),
 ]
 
+# A second text that a fault changes, for the ledger refuses what the first alone would do.
+ALSO = {
+    "a late fact is in each month's report": ("spool/ledger/ledger_reports.c", "\"INSERT INTO reported_row(",
+                                              "\"INSERT OR IGNORE INTO reported_row("),
+}
 
-def seeds(program, profile, days, until):
-    """The first seed that breaks a promise, with its last lines, and how many were played."""
-    for seed in range(1, 10000):
-        left = until - time.monotonic()
-        if left <= 0:
-            return None, seed - 1
-        try:
-            done = subprocess.run([program, "--seed", str(seed), "--days", str(days), "--profile", profile],
-                                  stdout=subprocess.PIPE, timeout=left, check=False)
-        except subprocess.TimeoutExpired:
-            return None, seed - 1
-        if done.returncode == 1:
-            lines = [line for line in done.stdout.decode(errors="replace").splitlines() if "BROKEN" in line]
-            return (seed, lines[0].split("BROKEN ", 1)[1]), seed
-    return None, 0
+
+def run(call, seconds):
+    """Exit status (None: it took too long), output, seconds of a processor."""
+    with tempfile.TemporaryFile() as output:
+        with subprocess.Popen(call, stdout=output, start_new_session=True) as process:
+            timer = threading.Timer(4 * seconds + 60, os.killpg, (process.pid, signal.SIGKILL))
+            timer.start()
+            _, status, used = os.wait4(process.pid, 0)
+            timer.cancel()
+            process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        lines = output.read().decode(errors="replace").splitlines()
+        return process.returncode, lines, used.ru_utime + used.ru_stime
+
+
+def seeds(program, profile, days):
+    """Seed, reason and seconds of the first run that breaks a promise; without one the number of runs."""
+    spent, runs = 0.0, 0
+    while spent < LIMIT:
+        status, lines, seconds = run([program, "--seed", str(runs + 1), "--days", str(days), "--profile", profile],
+                                     LIMIT - spent)
+        spent += seconds
+        if status < 0:
+            break
+        runs += 1
+        if status == 1:
+            reason = next(line for line in lines if " BROKEN " in line).split(" BROKEN ", 1)[1]
+            return f"{profile} seed {runs}, {spent:.0f} s: {reason[:90]}"
+    return f"NOT FOUND in {runs} runs, {spent:.0f} s"
 
 
 def build(folder):
@@ -104,27 +129,32 @@ def build(folder):
                           stderr=subprocess.STDOUT, check=False)
 
 
+def change(copy, edits):
+    """Puts the texts in; what the files were, or an error."""
+    before = {}
+    for file, text, other in edits:
+        path = os.path.join(copy, file)
+        with open(path, encoding="utf-8") as source:
+            whole = source.read()
+        if whole.count(text) != 1:
+            return before, f"the text stands {whole.count(text)} times in {file}"
+        before[path] = whole
+        with open(path, "w", encoding="utf-8") as source:
+            source.write(whole.replace(text, other))
+    return before, ""
+
+
 def play(copy, made, mutant):
     name, file, text, other, profile, days = mutant
-    path = os.path.join(copy, file)
-    with open(path, encoding="utf-8") as source:
-        before = source.read()
-    if before.count(text) != 1:
-        return f"| {name} | the text stands {before.count(text)} times in {file} |"
-    with open(path, "w", encoding="utf-8") as source:
-        source.write(before.replace(text, other))
-    begun = time.monotonic()
-    done = build(made)
-    if done.returncode != 0:
+    before, result = change(copy, [(file, text, other)] + ([ALSO[name]] if name in ALSO else []))
+    done = build(made) if not result else None
+    if done is not None and done.returncode != 0:
         result = "does not compile: " + done.stdout.decode(errors="replace")[-300:].replace("\n", " ")
-    else:
-        begun = time.monotonic()
-        found, played = seeds(os.path.join(made, "tests/sim/simulate"), profile, days, begun + LIMIT)
-        seconds = time.monotonic() - begun
-        result = f"{profile} seed {found[0]}, {seconds:.0f} s: {found[1][:90]}" if found else \
-            f"NOT FOUND in {played} runs, {seconds:.0f} s"
-    with open(path, "w", encoding="utf-8") as source:
-        source.write(before)
+    elif done is not None:
+        result = seeds(os.path.join(made, "tests/sim/simulate"), profile, days)
+    for path, whole in before.items():
+        with open(path, "w", encoding="utf-8") as source:
+            source.write(whole)
     return f"| {name} | {result} |"
 
 

@@ -103,7 +103,7 @@ struct oracle *oracle_new(struct sim *sim)
     oracle->named = table(NULL);
     oracle->supply = table(g_free);
     oracle->losses = g_array_new(FALSE, FALSE, sizeof(struct loss));
-    oracle->unknown = g_ptr_array_new_with_free_func(g_free);
+    oracle->refusals = g_ptr_array_new_with_free_func(g_free);
     oracle->waiting = g_ptr_array_new_with_free_func(free_document);
     return oracle;
 }
@@ -125,7 +125,7 @@ void oracle_free(struct oracle *oracle)
     g_hash_table_destroy(oracle->rows);
     g_hash_table_destroy(oracle->named);
     g_hash_table_destroy(oracle->supply);
-    g_ptr_array_free(oracle->unknown, TRUE);
+    g_ptr_array_free(oracle->refusals, TRUE);
     g_array_free(oracle->losses, TRUE);
     g_ptr_array_free(oracle->waiting, TRUE);
     g_free(oracle);
@@ -516,6 +516,7 @@ void oracle_judge(struct oracle *oracle, GHashTable *open)
 {
     judge_acknowledgements(oracle);
     oracle_judge_items(oracle);
+    oracle_judge_times(oracle);
     oracle_judge_facts(oracle);
     oracle_judge_reports(oracle);
     oracle_judge_incidents(oracle, open);

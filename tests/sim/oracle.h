@@ -8,21 +8,7 @@
  *     oracle_…(…)                                     what an operator or a fault has done, which weakens a promise
  *     oracle_judge(oracle, open_incidents)            all is settled
  *
- * A broken promise ends the run (sim_broken). The promises by name:
- *
- *     once        a Device is ordered once for each try, and tries follow each other
- *     success     no order after a success
- *     live        one work item of a Device at a time
- *     ack         one EMA for each file that was put, and about it
- *     sum         in = accepted + rejected + deferred, of EMI, EMA, EMD and EMO
- *     outcome     an EMO shows an end once, and the right one
- *     number      a number or a name is never used twice for different bytes
- *     twice       a file is delivered once
- *     report      a migrated Device is in one 001, a failed session in one 002, a late fact in one 003 or 006
- *     incident    an incident is opened once and closed once
- *     supplier    no order in the days before a change of supplier that was told
- *     reference   reference data that were put before an instruction count for it
- *     unanswered  nothing is left without its answer
+ * A broken promise ends the run (sim_broken). README.md lists the promises and the functions that ask for them.
  */
 #ifndef ECOSGATE_TESTS_SIM_ORACLE_H
 #define ECOSGATE_TESTS_SIM_ORACLE_H

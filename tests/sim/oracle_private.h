@@ -26,23 +26,24 @@ struct verdict {
     char outcome[4];
     int64_t at;
     unsigned parsed, rejected;
-    GHashTable *wrong; /* numbers of the records that did not count */
-    bool responded;    /* there was an EMD */
-    bool rounded;      /* an EMO had all Devices ended */
-    bool lost;         /* the ledger went back to a time before it */
-    unsigned outcomes;
-    GPtrArray *items; /* struct item * of the EMD, in order */
+    GHashTable *wrong;  /* numbers of the records that did not count */
+    bool responded;     /* there was an EMD */
+    bool rounded;       /* an EMO had all Devices ended */
+    bool lost;          /* the ledger went back to a time before it */
+    int64_t outcome_at; /* of the first EMO; 0: none */
+    GPtrArray *items;   /* struct item * of the EMD, in order */
 };
 
 struct order {
     unsigned try;
-    int64_t at;
+    int64_t at, session_end;
     char *file;
 };
 
 /* What a side has said in a record that counts. */
 struct statement {
-    int64_t at; /* when the gateway acknowledged it; 0: not yet */
+    int64_t at;     /* when the gateway acknowledged it; 0: not yet */
+    int64_t put_at; /* when its file was put */
     bool success;
     char *key;
 };
@@ -60,6 +61,8 @@ struct item {
     char outcome[20];            /* of the newest EMO */
     bool was_failed;             /* an EMO said FAILED */
     int64_t migrated_at, failed_at;
+    int64_t said_at;     /* when the first success of either side was put; 0: never */
+    int64_t eligible_at; /* NextEligible of its failure */
     unsigned rows_001, rows_002;
 };
 
@@ -75,10 +78,10 @@ struct supply {
     int64_t start, told_at;
 };
 
-/* C103 of an EMD. */
-struct unknown {
+/* A Device that an EMD refused for a reason that the judge looks at. */
+struct refusal {
     const struct verdict *verdict;
-    char device[24];
+    char code[8], device[24];
 };
 
 /* What was decided from back_to until at, a restore has lost. */
@@ -112,12 +115,12 @@ struct oracle {
     GHashTable *numbers;   /* "EMA 57" → name */
     GHashTable *incidents; /* by IncidentId */
     GPtrArray *order_of_incidents;
-    GHashTable *named;  /* Device → number of the put of the INV that named it first */
-    GHashTable *supply; /* MPxN → struct supply *, the changes of supplier that were told */
-    GPtrArray *unknown; /* struct unknown *: Devices that an EMD did not find in the inventory */
-    bool drops_are_up;  /* no drop ever fails */
-    GHashTable *rows;   /* "003 device date" → how often */
-    GPtrArray *waiting; /* struct document *: EMD and EMO that came before the EMA or EMD that they need */
+    GHashTable *named;   /* Device → number of the put of the INV that named it first */
+    GHashTable *supply;  /* MPxN → struct supply *, the changes of supplier that were told */
+    GPtrArray *refusals; /* struct refusal *: C103, C115 */
+    bool drops_are_up;   /* no drop ever fails */
+    GHashTable *rows;    /* "003 device date" → how often */
+    GPtrArray *waiting;  /* struct document *: EMD and EMO that came before the EMA or EMD that they need */
     unsigned restores;
     GArray *losses; /* struct loss, one for each restore */
     unsigned n_put, n_taken;
@@ -133,6 +136,13 @@ void oracle_look_at_outcome(struct oracle *oracle, struct verdict *verdict, cons
 /* Results and confirmations were put (verdict NULL), or acknowledged. */
 void oracle_hear(struct oracle *oracle, const struct document *document, const struct verdict *verdict);
 void oracle_judge_items(struct oracle *oracle);
+/* When both sides had told the same success of the item; 0: they have not. */
+int64_t oracle_agreed_at(const struct item *item);
+
+/* oracle_times.c */
+/* The order was made after a restore, for a Device that the lost ledger has ordered. */
+void oracle_check_generation(struct oracle *oracle, const struct item *item, const struct order *order);
+void oracle_judge_times(struct oracle *oracle);
 
 /* oracle_facts.c */
 void oracle_hear_facts(struct oracle *oracle, const struct inbound *inbound, const struct document *document);

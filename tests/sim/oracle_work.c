@@ -41,25 +41,44 @@ static void check_tries(struct oracle *oracle, const struct item *item)
     }
 }
 
-/* When both sides had told the same success of the item; 0: they have not. */
-static int64_t agreed_at(const struct item *item)
+int64_t oracle_agreed_at(const struct item *item)
 {
     if (item->tcos.at == 0 || item->ecos.at == 0 || strcmp(item->tcos.key, item->ecos.key) != 0)
         return 0;
     return MAX(item->tcos.at, item->ecos.at);
 }
 
+/* All orders of an item are of one session, which lasts a day. */
+static void check_session(struct oracle *oracle, const struct item *item, const struct order *order)
+{
+    for (unsigned i = 0; i < item->orders->len && oracle->restores == 0; i++) {
+        const struct order *other = &g_array_index(item->orders, struct order, i);
+        if (order->session_end != other->session_end || order->session_end > other->at + SIM_DAY)
+            sim_broken(oracle->sim, "session", "%s of %s: %s and %s name different ends, or one after more than a day",
+                       item->id, item->device, order->file, other->file);
+    }
+}
+
+/* The order was made after the gateway knew of the success. Within one pass all has one time: there the success must
+ * have been in its drop before that second. */
+static bool is_after(const struct order *order, const struct statement *success)
+{
+    return success->at != 0 && (order->at > success->at || (order->at == success->at && success->put_at < order->at));
+}
+
 static void check_order(struct oracle *oracle, const struct item *item, const struct order *order)
 {
     const struct device_facts *device = oracle_device(oracle, item->device);
 
-    if ((item->tcos.at != 0 && order->at > item->tcos.at) || (item->ecos.at != 0 && order->at > item->ecos.at))
+    if (is_after(order, &item->tcos) || is_after(order, &item->ecos))
         sim_broken(oracle->sim, "success", "%s of %s: %s orders it after a side's success was acknowledged", item->id,
                    item->device, order->file);
+    check_session(oracle, item, order);
     oracle_check_supply(oracle, item, order);
+    oracle_check_generation(oracle, item, order);
     for (unsigned i = 0; i < device->items->len; i++) {
         const struct item *other = device->items->pdata[i];
-        int64_t agreed = agreed_at(other);
+        int64_t agreed = oracle_agreed_at(other);
         if (other != item && agreed != 0 && order->at > agreed && device->overruled_at < agreed)
             sim_broken(oracle->sim, "success", "%s orders %s as %s, which has migrated as %s", order->file,
                        item->device, item->id, other->id);
@@ -102,12 +121,14 @@ void oracle_look_at_order(struct oracle *oracle, const struct document *document
         if (record->kind != 'D')
             continue;
         struct item *item = oracle_item(oracle, record_get(record, "WorkItemId"));
-        struct order order = {.try = clamp_try(record_get(record, "Try")), .at = at, .file = g_strdup(name)};
+        struct order order = {.try = clamp_try(record_get(record, "Try")),
+                              .at = at,
+                              .session_end = when_parse(record_get(record, "SessionEnd")),
+                              .file = g_strdup(name)};
         name_device(oracle, item, record_get(record, "DeviceID"));
         g_array_append_val(item->orders, order);
-        int64_t end = when_parse(record_get(record, "SessionEnd"));
-        if (end <= at)
-            sim_broken(oracle->sim, "once", "%s of %s: %s orders it after its session's end", item->id, item->device,
+        if (order.session_end <= at)
+            sim_broken(oracle->sim, "session", "%s of %s: %s orders it after its session's end", item->id, item->device,
                        name);
         check_item(oracle, item);
     }
@@ -115,15 +136,23 @@ void oracle_look_at_order(struct oracle *oracle, const struct document *document
 
 /* ---- results and confirmations ---- */
 
-static void keep_statement(struct statement *statement, int64_t at, const char *key)
+static void keep_statement(struct statement *statement, const struct verdict *verdict, const char *key)
 {
     if (statement->at != 0)
         return;
-    statement->at = at;
+    statement->at = verdict->at;
+    statement->put_at = verdict->inbound->put_at;
     statement->key = plain_key(key);
 }
 
-static void hear_result(struct item *item, const struct record *record, const struct verdict *verdict)
+static void hear_success(struct item *item, int side, const char *key, int64_t now)
+{
+    g_hash_table_add(item->keys[side], plain_key(key));
+    if (item->said_at == 0)
+        item->said_at = now;
+}
+
+static void hear_result(struct item *item, const struct record *record, const struct verdict *verdict, int64_t now)
 {
     const char *result = record_get(record, "Result");
     unsigned try = clamp_try(record_get(record, "Try"));
@@ -132,23 +161,24 @@ static void hear_result(struct item *item, const struct record *record, const st
     if (verdict != NULL) {
         item->known[try]++;
         if (success)
-            keep_statement(&item->tcos, verdict->at, record_get(record, "ReplacingKeyId"));
+            keep_statement(&item->tcos, verdict, record_get(record, "ReplacingKeyId"));
         return;
     }
     if (success)
-        g_hash_table_add(item->keys[0], plain_key(record_get(record, "ReplacingKeyId")));
+        hear_success(item, 0, record_get(record, "ReplacingKeyId"), now);
     item->unattempted_told[try] += strcmp(result, "NOT_ATTEMPTED") == 0;
     item->failed_told[try] += strcmp(result, "FAILED") == 0 || strcmp(result, "TIMEOUT") == 0;
 }
 
-static void hear_confirmation(struct item *item, const struct record *record, const struct verdict *verdict)
+static void hear_confirmation(struct item *item, const struct record *record, const struct verdict *verdict,
+                              int64_t now)
 {
     bool yes = strcmp(record_get(record, "Confirmed"), "Y") == 0;
 
     if (verdict == NULL && yes)
-        g_hash_table_add(item->keys[1], plain_key(record_get(record, "KeyId")));
+        hear_success(item, 1, record_get(record, "KeyId"), now);
     else if (yes)
-        keep_statement(&item->ecos, verdict->at, record_get(record, "KeyId"));
+        keep_statement(&item->ecos, verdict, record_get(record, "KeyId"));
 }
 
 void oracle_hear(struct oracle *oracle, const struct document *document, const struct verdict *verdict)
@@ -164,9 +194,9 @@ void oracle_hear(struct oracle *oracle, const struct document *document, const s
             continue;
         struct item *item = oracle_item(oracle, record_get(record, "WorkItemId"));
         if (result)
-            hear_result(item, record, verdict);
+            hear_result(item, record, verdict, sim_now(oracle->sim));
         else
-            hear_confirmation(item, record, verdict);
+            hear_confirmation(item, record, verdict, sim_now(oracle->sim));
         if (verdict != NULL && item->device != NULL)
             check_device(oracle, item);
     }
@@ -204,11 +234,13 @@ static void look_at_row(struct oracle *oracle, struct verdict *verdict, const st
             name_device(oracle, item, record_get(record, "DeviceID"));
     }
     g_ptr_array_add(verdict->items, item);
-    if (strcmp(record_get(record, "Code"), "C103") == 0) {
-        struct unknown *unknown = g_new0(struct unknown, 1);
-        unknown->verdict = verdict;
-        (void)g_strlcpy(unknown->device, record_get(record, "DeviceID"), sizeof unknown->device);
-        g_ptr_array_add(oracle->unknown, unknown);
+    const char *code = record_get(record, "Code");
+    if (strcmp(code, "C103") == 0 || strcmp(code, "C115") == 0) {
+        struct refusal *refusal = g_new0(struct refusal, 1);
+        refusal->verdict = verdict;
+        (void)g_strlcpy(refusal->code, code, sizeof refusal->code);
+        (void)g_strlcpy(refusal->device, record_get(record, "DeviceID"), sizeof refusal->device);
+        g_ptr_array_add(oracle->refusals, refusal);
     }
     if (accepted && (item == NULL || asked == NULL ||
                      g_ascii_strcasecmp(record_get(record, "DeviceID"), record_get(asked, "DeviceID")) != 0))
@@ -292,7 +324,10 @@ static void keep_outcome(struct item *item, const struct record *record)
         return;
     if (item->ended_at == 0)
         item->ended_at = at;
-    item->was_failed |= strcmp(outcome, "FAILED") == 0;
+    if (strcmp(outcome, "FAILED") == 0) {
+        item->was_failed = true;
+        item->eligible_at = when_parse(record_get(record, "NextEligible"));
+    }
     if (strcmp(outcome, "MIGRATED") == 0)
         item->migrated_at = at;
 }
@@ -319,7 +354,8 @@ void oracle_look_at_outcome(struct oracle *oracle, struct verdict *verdict, cons
         keep_outcome(item, record);
         (void)g_strlcpy(item->outcome, outcome, sizeof item->outcome);
     }
-    verdict->outcomes++;
+    if (verdict->outcome_at == 0)
+        verdict->outcome_at = oracle_time_of(document);
     verdict->rounded |= ended;
     if (n != verdict->items->len)
         sim_broken(oracle->sim, "sum", "%s has %u rows, the EMD has %u", document->name, n, verdict->items->len);
@@ -327,27 +363,10 @@ void oracle_look_at_outcome(struct oracle *oracle, struct verdict *verdict, cons
 
 /* ---- the end ---- */
 
-/* The times at which items of one Device were live do not overlap. A Device that migrated late has an earlier end,
- * which only its ECOSMIG-002 tells. */
-static void judge_lives(struct oracle *oracle, const struct item *item)
-{
-    const struct device_facts *device = oracle_device(oracle, item->device);
-    int64_t end = item->failed_at != 0 ? item->failed_at : item->ended_at;
-
-    if (!item->was_failed && item->migrated_at != 0)
-        return;
-    for (unsigned i = 0; i < device->items->len; i++) {
-        const struct item *other = device->items->pdata[i];
-        if (other != item && other->accepted && other->accepted_at >= item->accepted_at && other->accepted_at < end)
-            sim_broken(oracle->sim, "live", "%s was accepted as %s while %s was live", item->device, other->id,
-                       item->id);
-    }
-}
-
 /* What both sides have stated needs no operator. */
 static void judge_agreement(struct oracle *oracle, const struct item *item)
 {
-    int64_t agreed = agreed_at(item), ended = oracle_device(oracle, item->device)->ended_at;
+    int64_t agreed = oracle_agreed_at(item), ended = oracle_device(oracle, item->device)->ended_at;
 
     if (agreed == 0)
         return;
@@ -378,7 +397,6 @@ static void judge_item(struct oracle *oracle, const struct item *item)
                    item->outcome);
     if (oracle->restores > 0)
         return;
-    judge_lives(oracle, item);
     judge_agreement(oracle, item);
 }
 

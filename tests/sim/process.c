@@ -100,6 +100,7 @@ static _Noreturn void become(const struct process *process, int go, int done)
     (void)close_range(STDERR_FILENO + 1, SHARED_GO - 1, 0);
     disk_forget();
     shared_self = process->slot;
+    shared_begin_work();
     int status = ecosgate_main((int)g_strv_length(process->argv), process->argv);
     (void)fflush(NULL); /* the program's own check of its output came before */
     shared_self->status = status;

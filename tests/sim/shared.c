@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -113,6 +114,15 @@ int64_t shared_since_start(void)
 
 /* ---- giving control back ---- */
 
+/* A program that works so long without waiting for anything has lost its way: SIGVTALRM ends it, which the simulator
+ * calls a crash. A pass needs some milliseconds. */
+void shared_begin_work(void)
+{
+    const struct itimerval limit = {.it_value = {.tv_sec = 20}};
+
+    (void)setitimer(ITIMER_VIRTUAL, &limit, NULL);
+}
+
 void shared_yield(enum shared_reason reason, int64_t until)
 {
     char byte = 0;
@@ -135,6 +145,8 @@ void shared_yield(enum shared_reason reason, int64_t until)
     while (n < 0 && errno == EINTR);
     if (n != 1)
         _exit(EXIT_FAILURE); /* the simulator is gone */
+    if (reason != SHARED_BUSY)
+        shared_begin_work();
     errno = kept;
 }
 

@@ -111,6 +111,8 @@ int64_t shared_since_start(void);
 
 /* In a process: gives control back, and returns when it may go on. Does nothing in the simulator. */
 void shared_yield(enum shared_reason reason, int64_t until);
+/* From now on the process may work some seconds of a processor until it waits. */
+void shared_begin_work(void);
 /* So many microseconds of work have passed; gives control back if an event is due. */
 void shared_pass(int64_t microseconds);
 /* Gives control back for so many microseconds. */

@@ -70,6 +70,12 @@ int64_t when_parse(const char *text)
     return ((days_of(year, month, day) * 24 + hour) * 60 + minute) * SIM_MINUTE + second * SIM_SECOND;
 }
 
+int64_t when_month(int64_t at)
+{
+    struct parts p = parts_of(at);
+    return days_of(p.year, p.month, 1) * SIM_DAY;
+}
+
 int64_t when_next_month(int64_t at)
 {
     struct parts p = parts_of(at);

@@ -17,6 +17,8 @@ const char *when_name(int64_t at, char out[WHEN_SIZE]);
 const char *when_date(int64_t at, char out[WHEN_SIZE]);
 /* Of "2023-07-03T06:00:00Z" or "2023-07-03"; 0 if it is none. */
 int64_t when_parse(const char *text);
+/* The beginning of the month of `at`. */
+int64_t when_month(int64_t at);
 /* The beginning of the month that follows the one of `at`. */
 int64_t when_next_month(int64_t at);
 

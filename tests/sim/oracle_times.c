@@ -1,0 +1,173 @@
+/*
+ * When a thing must have happened: sessions end at their time, work on a Device does not overlap, answers come within
+ * bounds, nothing is ordered again that a lost ledger has ordered. Faults stop a gateway for hours, an operator who is
+ * asked for days; so the bounds are wide where faults come, and narrow where none does.
+ */
+#include "tests/sim/oracle_private.h"
+
+#include <string.h>
+
+enum { OUTCOME_WAIT_DAYS = 7 /* the default of outcome_wait */ };
+
+/* What a stop of the gateway may add to a time. */
+static int64_t slack(const struct oracle *oracle)
+{
+    return oracle->drops_are_up ? 3 * SIM_HOUR : 4 * SIM_DAY;
+}
+
+/* ---- after a restore ---- */
+
+/* A backup takes some minutes: what was ordered in them may be in it. */
+static bool was_ordered_in(const struct oracle *oracle, const struct device_facts *device, const struct loss *loss)
+{
+    for (unsigned i = 0; i < device->items->len; i++) {
+        const struct item *item = device->items->pdata[i];
+        for (unsigned n = 0; n < item->orders->len; n++) {
+            const struct order *order = &g_array_index(item->orders, struct order, n);
+            bool lost = order->at >= loss->back_to + 10 * SIM_MINUTE && order->at < loss->at;
+            if (lost && !oracle_is_known(oracle, item->id))
+                return true;
+        }
+    }
+    return false;
+}
+
+void oracle_check_generation(struct oracle *oracle, const struct item *item, const struct order *order)
+{
+    const struct device_facts *device = oracle_device(oracle, item->device);
+
+    for (unsigned i = 0; i < oracle->losses->len; i++) {
+        const struct loss *loss = &g_array_index(oracle->losses, struct loss, i);
+        if (order->at > loss->at && device->overruled_at < loss->at && was_ordered_in(oracle, device, loss))
+            sim_broken(oracle->sim, "generation",
+                       "%s of %s: %s orders it, the lost ledger had ordered the Device and nobody has said what came "
+                       "of it",
+                       item->id, item->device, order->file);
+    }
+}
+
+/* ---- sessions ---- */
+
+static int64_t session_end(const struct item *item)
+{
+    int64_t end = 0;
+
+    for (unsigned i = 0; i < item->orders->len; i++)
+        end = MAX(end, g_array_index(item->orders, struct order, i).session_end);
+    return end;
+}
+
+/* Somebody has said of a try that it brought nothing: then the work may have been deferred before a success came. */
+static bool had_failures(const struct item *item)
+{
+    for (unsigned try = 0; try <= TRIES; try++)
+        if (item->failed_told[try] + item->unattempted_told[try] > 0)
+            return true;
+    return false;
+}
+
+/* When the work ended first, as far as EMO and ECOSMIG-002 show it; 0: that cannot be seen. A success that came late
+ * corrects an end, and the EMO may show the corrected one only. */
+static int64_t first_end(const struct oracle *oracle, const struct item *item)
+{
+    bool reported = !oracle_device((struct oracle *)oracle, item->device)->unreported;
+
+    if (item->failed_at != 0)
+        return item->failed_at;
+    if (item->was_failed || item->migrated_at == 0)
+        return item->ended_at;
+    return reported && !had_failures(item) ? item->migrated_at : 0;
+}
+
+/* A session without a success ends at its time; one that comes later does not end it. */
+static void judge_session(struct oracle *oracle, const struct item *item)
+{
+    int64_t limit = session_end(item) + slack(oracle), end = first_end(oracle, item);
+
+    if (item->orders->len == 0 || end == 0 || end <= limit || (item->said_at != 0 && item->said_at <= limit))
+        return;
+    g_autofree char *by = g_strdup_printf("%" G_GINT64_FORMAT, (end - session_end(item)) / SIM_HOUR);
+    sim_broken(oracle->sim, "session", "%s of %s ended %s hours after its session; no side had said a success in time",
+               item->id, item->device, by);
+}
+
+/* The times at which items of one Device were live do not overlap. */
+static void judge_lives(struct oracle *oracle, const struct item *item)
+{
+    const struct device_facts *device = oracle_device(oracle, item->device);
+    int64_t end = first_end(oracle, item);
+
+    for (unsigned i = 0; i < device->items->len; i++) {
+        const struct item *other = device->items->pdata[i];
+        if (other != item && other->accepted && other->accepted_at >= item->accepted_at && other->accepted_at < end)
+            sim_broken(oracle->sim, "live", "%s was accepted as %s while %s was live", item->device, other->id,
+                       item->id);
+    }
+}
+
+/* ---- answers ---- */
+
+/* Where no drop fails and nobody holds a file, each is answered when it comes. */
+static void judge_answer(struct oracle *oracle, const struct verdict *verdict)
+{
+    if (oracle->drops_are_up && verdict->at > verdict->inbound->put_at + slack(oracle))
+        sim_broken(oracle->sim, "late", "%s was acknowledged more than 3 hours after it was put",
+                   verdict->inbound->name);
+}
+
+/* The first EMO waits for sessions that have not ended, but not for ever. */
+static void judge_wait(struct oracle *oracle, const struct verdict *verdict)
+{
+    int64_t last = 0;
+
+    for (unsigned i = 0; i < verdict->items->len; i++) {
+        const struct item *item = verdict->items->pdata[i];
+        if (item == NULL || !item->accepted)
+            continue;
+        if (item->orders->len == 0)
+            return;
+        last = MAX(last, session_end(item));
+    }
+    if (last != 0 && verdict->outcome_at > last + OUTCOME_WAIT_DAYS * SIM_DAY + slack(oracle))
+        sim_broken(oracle->sim, "late", "the first EMO to %s came more than %d days after the last session's end",
+                   verdict->inbound->name, OUTCOME_WAIT_DAYS);
+}
+
+/* From the NextEligible on that an EMO named, no failure before it counts against the Device. */
+static void judge_eligible(struct oracle *oracle, const struct refusal *refusal)
+{
+    const struct device_facts *device = oracle_device(oracle, refusal->device);
+    const struct verdict *verdict = refusal->verdict;
+    int64_t eligible = 0;
+
+    for (unsigned i = 0; i < device->items->len; i++) {
+        const struct item *item = device->items->pdata[i];
+        if (item->was_failed && item->ended_at <= verdict->at)
+            eligible = MAX(eligible, item->eligible_at);
+    }
+    if (verdict->inbound->put_at >= eligible && eligible != 0)
+        sim_broken(oracle->sim, "eligible", "%s was put after the NextEligible of %s, and the EMD says C115",
+                   verdict->inbound->name, refusal->device);
+}
+
+void oracle_judge_times(struct oracle *oracle)
+{
+    if (oracle->restores > 0)
+        return;
+    for (unsigned i = 0; i < oracle->order_of_items->len; i++) {
+        const struct item *item = oracle->order_of_items->pdata[i];
+        if (item->verdict == NULL || !item->accepted)
+            continue;
+        judge_session(oracle, item);
+        judge_lives(oracle, item);
+    }
+    for (unsigned i = 0; i < oracle->verdicts->len; i++) {
+        judge_answer(oracle, oracle->verdicts->pdata[i]);
+        judge_wait(oracle, oracle->verdicts->pdata[i]);
+    }
+    for (unsigned i = 0; i < oracle->refusals->len; i++) {
+        const struct refusal *refusal = oracle->refusals->pdata[i];
+        if (strcmp(refusal->code, "C115") == 0)
+            judge_eligible(oracle, refusal);
+    }
+}
