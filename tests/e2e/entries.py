@@ -169,7 +169,8 @@ def test_unreadable(tap):
     give(home, 3)
     os.chmod(os.path.join(home.inbox("mcc"), name_of(3)), 0)
     done = home.run(prefix=prefix)
-    tap.ok(done.returncode == 0 and decided(home)[name_of(3)][0] == "wait", "a file that is not whole yet may be closed",
+    tap.ok(done.returncode == 0 and decided(home)[name_of(3)][0] == "wait",
+           "a file that is not whole yet may be closed",
            done.stderr)
     os.chmod(os.path.join(home.inbox("mcc"), name_of(3)), 0o600)
     home.set("drop mcc complete=at-once")

@@ -63,7 +63,8 @@ def test_reading(tap):
         for call, done in said_by(home, READING):
             said = (done.stdout + done.stderr).decode()
             tap.ok(done.returncode == (1 if call[0] == "doctor" else 2) and form.search(said) and
-                   not SQLITE.search(said) and "another gateway" not in said, f"{' '.join(call)}: which ledger, whose lock, what to do", said)
+                   not SQLITE.search(said) and "another gateway" not in said,
+                   f"{' '.join(call)}: which ledger, whose lock, what to do", said)
     tap.ok(home.command("status").returncode == 0, "afterwards the ledger is read")
 
 

@@ -287,7 +287,7 @@ void power_cut(struct sim *sim, const char *home)
 
 /* ---- damage ---- */
 
-/* Pages that belong to nothing: SQLite's list of free pages, https://www.sqlite.org/fileformat2.html#the_freelist */
+/* Pages that belong to nothing: SQLite's freelist (https://www.sqlite.org/fileformat2.html, "The Freelist"). */
 static void find_free_pages(int fd, size_t size, GHashTable *pages)
 {
     uint32_t head[2] = {0, 0};
