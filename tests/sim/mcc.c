@@ -111,6 +111,8 @@ static struct draft *begin_file(struct world *world)
     return draft;
 }
 
+static void insist_soon(struct world *world, unsigned number);
+
 static void send_devices(struct world *world, GArray *devices, const char *corrects, unsigned corrections)
 {
     struct draft *draft = begin_file(world);
@@ -128,9 +130,37 @@ static void send_devices(struct world *world, GArray *devices, const char *corre
         (void)g_strlcpy(draft->resubmission_of, corrects, sizeof draft->resubmission_of);
     if (corrections < CORRECTIONS && random_chance(chance_of(world), world->rates.files_wrong))
         spoil_file(chance_of(world), draft);
+    if (random_chance(chance_of(world), MIN(5 * world->rates.device_wrong, 0.3)))
+        insist_soon(world, g_array_index(devices, unsigned, 0));
     struct sent *sent = world_send(world, draft);
     sent->devices = devices;
     sent->corrections = corrections;
+}
+
+struct insistence {
+    struct world *world;
+    unsigned number;
+};
+
+/* The Device comes once more in a file of its own: most often its work has not ended yet, and that is C110. */
+static void insist(struct sim *sim, void *user)
+{
+    struct insistence *insistence = user;
+
+    (void)sim;
+    if (insistence->world->settling)
+        return;
+    GArray *devices = g_array_new(FALSE, FALSE, sizeof(unsigned));
+    g_array_append_val(devices, insistence->number);
+    send_devices(insistence->world, devices, NULL, 0);
+}
+
+static void insist_soon(struct world *world, unsigned number)
+{
+    struct insistence *insistence = world_keep(world, g_new(struct insistence, 1));
+
+    *insistence = (struct insistence){world, number};
+    sim_at(world->sim, world_between(world, chance_of(world), SIM_MINUTE, 20 * SIM_MINUTE), insist, insistence);
 }
 
 /* Devices from a place in the estate on, so that neighbours, which share a hub, often come together. */

@@ -92,6 +92,8 @@ MUTANTS = [
 ALSO = {
     "a late fact is in each month's report": ("spool/ledger/ledger_reports.c", "\"INSERT INTO reported_row(",
                                               "\"INSERT OR IGNORE INTO reported_row("),
+    "a Device in work is accepted": ("spool/ledger/ledger_schema.c", "CREATE UNIQUE INDEX work_item_live",
+                                     "CREATE INDEX work_item_live"),
 }
 
 

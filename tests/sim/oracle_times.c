@@ -12,7 +12,7 @@ enum { OUTCOME_WAIT_DAYS = 7 /* the default of outcome_wait */ };
 /* What a stop of the gateway may add to a time. */
 static int64_t slack(const struct oracle *oracle)
 {
-    return oracle->drops_are_up ? 3 * SIM_HOUR : 4 * SIM_DAY;
+    return sim_profile(oracle->sim) == SIM_CALM ? 3 * SIM_HOUR : 4 * SIM_DAY;
 }
 
 /* ---- after a restore ---- */
@@ -107,10 +107,10 @@ static void judge_lives(struct oracle *oracle, const struct item *item)
 
 /* ---- answers ---- */
 
-/* Where no drop fails and nobody holds a file, each is answered when it comes. */
+/* In a calm run no drop fails and nobody holds a file: each is answered when it comes. */
 static void judge_answer(struct oracle *oracle, const struct verdict *verdict)
 {
-    if (oracle->drops_are_up && verdict->at > verdict->inbound->put_at + slack(oracle))
+    if (sim_profile(oracle->sim) == SIM_CALM && verdict->at > verdict->inbound->put_at + slack(oracle))
         sim_broken(oracle->sim, "late", "%s was acknowledged more than 3 hours after it was put",
                    verdict->inbound->name);
 }
