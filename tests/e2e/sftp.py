@@ -8,10 +8,8 @@ import re
 import signal
 import sqlite3
 import socket
-import statistics
 import tempfile
 import threading
-import time
 
 from home import NOW, PATIENCE, SANITIZED, Home, Tap, terminate, wait_until
 from live import answer, instruction, name_of, send, sound
@@ -455,15 +453,10 @@ def answered(home, number):
     return wait_until(lambda: answer(second_name(number), "EMD") in home.out("ecos"))
 
 
-def took(home, numbers):
-    """Seconds from each file's arrival in the second sender's drop to its last answer; ends with one that gets none."""
-    found = []
-    for number in numbers:
-        begun = time.monotonic()
-        if not answered(home, number):
-            return [*found, PATIENCE]
-        found.append(time.monotonic() - begun)
-    return found
+def all_answered(home, numbers):
+    """One file after the other of the second sender is answered. Where it had to wait for a drop that hangs, it would
+    be for longer than any test waits: until the hour of the drop's timeout is over."""
+    return all(answered(home, number) for number in numbers)
 
 
 def test_hang(tap, top):
@@ -477,22 +470,20 @@ def hang(tap, server, drops, text):
     home = over_sftp(server, "gateway poll_interval=1\ngateway reference_wait=1", drops=drops, timeout=3600)
     attach_second(home)
     daemon = home.daemon()
-    numbers, usual, slow, held = iter(range(1, 100)), [], [], []
-    for number in (1, 2, 3):  # both in turn: what else the machine does is the same for them
-        usual += took(home, [next(numbers) for _ in range(5)])
+    numbers = iter(range(1, 100))
+    for number in (1, 2, 3):
+        all_answered(home, [next(numbers)])
         server.freeze()
         fill(home, {name_of(number): instruction(number, (number,))})
-        held.append(wait_until(lambda: server.unread() >= len(drops)))
-        slow += took(home, [next(numbers) for _ in range(10)])
-        good = held[-1] and max(slow) < PATIENCE and answer(name_of(number)) not in home.out("mcc")
-        tap.ok(good, f"{text}: others are answered meanwhile, {number}", held, slow)
+        held = wait_until(lambda: server.unread() >= len(drops))
+        good = held and all_answered(home, [next(numbers) for _ in range(10)])
+        tap.ok(good and answer(name_of(number)) not in home.out("mcc"),
+               f"{text}: others are answered meanwhile, {number}", held, home.out("ecos"))
         server.thaw()
         tap.ok(wait_until(lambda number=number: answer(name_of(number), "EMD") in home.out("mcc")),
                f"{text}: when it goes on, what waited is answered, {number}", home.out("mcc"))
         if not good:
             break
-    usual, slow = statistics.median(usual), statistics.median(slow)
-    tap.ok(slow < 20 * usual + 1, f"{text}: others are not made to wait: {usual:.2f} s usually, {slow:.2f} s meanwhile")
     server.freeze()
     wait_until(lambda: server.unread() >= len(drops))
     send(home, name_of(4), instruction(4, (4,)))
