@@ -59,6 +59,7 @@ const char *csv_column_name(const struct csv *c, size_t i)
 /* What the record is, in words for a fault's text; g_free. */
 static char *describe(const struct csv *c)
 {
+    static const char spreadsheet[] = "sep=";
     const char *comma = memchr(c->text, ',', c->len);
     g_autofree char *shown = NULL;
 
@@ -67,7 +68,10 @@ static char *describe(const struct csv *c)
     if (c->len == 0)
         return g_strdup("an empty line");
     shown = text_escape(c->text, comma ? (size_t)(comma - c->text) : c->len, SHOWN_CHARS);
-    return g_strdup_printf("\"%s\"", shown);
+    if (c->len > sizeof spreadsheet - 1 && memcmp(c->text, spreadsheet, sizeof spreadsheet - 1) == 0)
+        return g_strdup_printf("\"%s\", which only a spreadsheet reads; remove this line", shown);
+    return g_strdup_printf("\"%s\"%s", shown,
+                           strlen(shown) == 1 && strchr("hdt", *shown) ? "; write it in upper case" : "");
 }
 
 void csv_fault_order(struct csv *c, enum fault_kind kind, const char *expected)
@@ -177,6 +181,14 @@ static bool has_decimal_comma(const struct csv *c, size_t i)
            (e[1] == '+' || e[1] == '-') && is_digits(e + 2, behind - 2, 1, 3);
 }
 
+/* True where all fields that are too many are empty, so that the record ends with as many commas. */
+static bool is_padded(const struct csv *c, size_t expected)
+{
+    size_t n = c->n_fields - expected;
+
+    return c->len > n && count_of(c->text + c->len - n, n, ',') == n;
+}
+
 static void fault_too_many(struct csv *c, size_t expected)
 {
     struct fault fault = csv_record_fault(c, FAULT_FIELD_COUNT);
@@ -197,10 +209,11 @@ static void fault_too_many(struct csv *c, size_t expected)
     fault.at = c->fields[expected].at;
     fault.value = c->fields[expected].text;
     fault.value_len = c->fields[expected].len;
-    reader_fault_with(c->reader, &fault,
-                      "expected %zu fields, found %zu: expected the line's end after %s; "
-                      "a value that holds a comma stands in quotes",
-                      expected, c->n_fields, csv_column_name(c, expected - 1));
+    const char *advice = is_padded(c, expected)
+                             ? "the fields behind it are empty, as a spreadsheet adds them: remove their commas"
+                             : "a value that holds a comma stands in quotes";
+    reader_fault_with(c->reader, &fault, "expected %zu fields, found %zu: expected the line's end after %s; %s",
+                      expected, c->n_fields, csv_column_name(c, expected - 1), advice);
 }
 
 bool csv_expect_fields(struct csv *c)

@@ -241,7 +241,8 @@ bool csv_record_begin(struct csv *c, const char *s, size_t len)
     return !reader_stopped(c->reader);
 }
 
-/* Judges where the record stands: H first and once, nothing after T. False: its fields need no reading. */
+/* Judges where the record stands: H first and once, nothing after T. False: its fields need no reading, as those of a
+ * title before the H record, which is one mistake. */
 static bool check_order(struct csv *c)
 {
     bool first = !c->any, again = c->letter == 'H' && c->header, was_over = c->trailer;
@@ -257,7 +258,7 @@ static bool check_order(struct csv *c)
         c->after_trailer = true;
         csv_fault_order(c, FAULT_TRAILER_RECORD, "nothing after the T record");
     }
-    return !again && (!was_over || c->letter == 'D' || c->letter == 'H');
+    return !again && (!was_over || c->letter == 'D' || c->letter == 'H') && (!first || c->letter);
 }
 
 void csv_record_take(struct csv *c)

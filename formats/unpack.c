@@ -23,6 +23,11 @@ ssize_t unpack_refuse(struct unpack *u, enum fault_kind kind, const char *format
     va_start(args, format);
     u->fault_text = g_strdup_vprintf(format, args);
     va_end(args);
+    if (kind == FAULT_TRUNCATED) {
+        char *text = g_strconcat(u->fault_text, "; pack the whole file again, and send that", NULL);
+        g_free(u->fault_text);
+        u->fault_text = text;
+    }
     u->fault.kind = kind;
     u->fault.text = u->fault_text;
     u->refused = true;

@@ -48,7 +48,8 @@ struct unpack {
     char input[UNPACK_INPUT_SIZE];
 };
 
-/* Sets the fault (printf), unless there is one already. Returns UNPACK_REFUSED. */
+/* Sets the fault (printf), unless there is one already; for FAULT_TRUNCATED it adds what the sender can do. Returns
+ * UNPACK_REFUSED. */
 ssize_t unpack_refuse(struct unpack *u, enum fault_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -27,6 +27,9 @@
 #define TOO_MANY(expected, found, last)                                                                                \
     "expected " expected " fields, found " found ": expected the line's end after " last                               \
     "; a value that holds a comma stands in quotes\n"
+#define PADDED(expected, found, last)                                                                                  \
+    "expected " expected " fields, found " found ": expected the line's end after " last                               \
+    "; the fields behind it are empty, as a spreadsheet adds them: remove their commas\n"
 #define SEPARATED_BY(name, c) "fields are separated by " name " (" c "), expected commas (',')\n"
 #define CUT_IN(what, field, of)                                                                                        \
     "expected the T record last, found the end of the file within " what ", field " field " of " of                    \
@@ -170,9 +173,16 @@ static const struct {
     {H "Dx,1\n" T1, "FIELDS 2:1 #0 - [Dx,1] expected a record H, D or T, found \"Dx\"\n"},
     {H "\"D\"x,1\n" T1, "QUOTING 2:4 #0 RecordType [\"D\"x] expected a comma or the line's end after a closing quote, "
                         "found \"x\"\n"},
+    {H "d,1\n" T1, "FIELDS 2:1 #0 - [d,1] expected a record H, D or T, found \"d\"; write it in upper case\n"},
+    {"RecordType,Type\n" H T1, "HEADER 1:1 #0 - [RecordType,Type] expected the H record first, found \"RecordType\"\n"},
+    {"sep=,\n" H T1, "HEADER 1:1 #0 - [sep=,] expected the H record first, found \"sep=\", which only a spreadsheet "
+                     "reads; remove this line\n"},
+    {H D1 "T,1,,,\n", "FIELDS 3:5 #0 - [] " PADDED("2", "5", "Count")},
+    {H "D,1,d,t,m,n,f,,,c,1,\n" T1, "FIELDS 2:21 #1 - [] " PADDED("11", "12", "Attempt")},
+    {H "D,1,d,t,m,n,f,,,c,1,,x\n" T1, "FIELDS 2:21 #1 - [] " TOO_MANY("11", "13", "Attempt")},
     {H "D\n" T1, "FIELDS 2:2 #1 RecordNumber [D] " MISSING("11", "1", "RecordNumber")},
     {H "\"D\",1\n" T1, "FIELDS 2:6 #1 DeviceID [\"D\",1] " MISSING("11", "2", "DeviceID")},
-    {H D1 "D,2,,,,,,,,,,\n" T2, "FIELDS 3:14 #2 - [] " TOO_MANY("11", "12", "Attempt")},
+    {H D1 "D,2,,,,,,,,,,\n" T2, "FIELDS 3:14 #2 - [] " PADDED("11", "12", "Attempt")},
     {H D1 "T,1,2\n", "FIELDS 3:5 #0 - [2] " TOO_MANY("2", "3", "Count")},
     {H D1 "T\n", "FIELDS 3:2 #0 Count [T] " MISSING("2", "1", "Count")},
     {H D1 "T,\"1\n", "QUOTING 3:3 #0 Count [\"1] expected a closing quote, found none\n"},
