@@ -1,40 +1,58 @@
 #!/usr/bin/env python3
-"""gateway/OPERATIONS.md: each command of ecosgate that its procedures show is run, on a home in the state that the
-section speaks of, and prints what the document says (TAP).
+"""gateway/OPERATIONS.md and the examples of ecosgate(1): each command that they show is run, on a home in the state
+that the section speaks of, and prints what the document says (TAP).
 
 In the document a line that ends in a backslash goes on in the next one, `…` within a line stands for any text, alone on
 its line for any lines. How many blanks stand between words does not count. In the sections about backups neither times
 nor numbers nor the ledger's id count: these differ with each home.
 """
+import glob
 import os
 import re
+import shutil
 import subprocess
+import tempfile
 
-from home import GATE, NOW, PATIENCE, SOURCE, Home, Tap
+from home import FOLDER, GATE, NOW, PATIENCE, SAMPLES, SOURCE, Home, Tap
 from parties import Parties
 from reports import E1, E2, E4, E6, G1, Estate, inventory
 
 DOCUMENT = os.path.join(SOURCE, "gateway", "OPERATIONS.md")
+MANUAL = os.path.join(SOURCE, "gateway", "ecosgate.1")
 SETTINGS = "gateway tcos_closes=2028-02-10T12:00:00Z\ngateway stranded_weeks=3"
 CREDENTIALS = "90-B3-D5-1F-30-01-00-00,5C1E,90-B3-D5-1F-30-02-00-00"
 SUCCESS = "SUCCESS,0,I0,,1,,,"
 
 
+def calls_of(text):
+    """The commands in the indented lines of a text, with the lines that they print."""
+    calls, printed = [], []
+    for line in text.splitlines():
+        if line.lstrip().startswith("$ "):
+            printed = []
+            calls.append((line.lstrip()[2:], printed))
+        elif line.startswith("    "):
+            printed.append(line.strip())
+        else:
+            printed = []  # what the next lines show, no command has printed
+    return calls
+
+
 def sections():
-    """Of each section that begins with `## `: its title, and its commands with the lines that they print."""
+    """Of each section that begins with `## `: its title, and its commands."""
     with open(DOCUMENT, encoding="utf-8") as file:
         for section in re.split(r"^## ", file.read(), flags=re.MULTILINE)[1:]:
             title, text = section.split("\n", 1)
-            calls, printed = [], []
-            for line in re.sub(r" \\\n +", " ", text).splitlines():
-                if line.lstrip().startswith("$ "):
-                    printed = []
-                    calls.append((line.lstrip()[2:], printed))
-                elif line.startswith("    "):
-                    printed.append(line.strip())
-                else:
-                    printed = []  # what the next lines show, no command has printed
-            yield title, calls
+            yield title, calls_of(re.sub(r" \\\n +", " ", text))
+
+
+def examples():
+    """The commands of ecosgate(1), but those with files or programs that the manual only names."""
+    with open(MANUAL, encoding="utf-8") as file:
+        text = file.read().split(".SH EXAMPLES\n")[1].split(".SH")[0]
+    text = re.sub(r"\\c\n", "", text).replace("\\-", "-").replace("\\e", "\\")
+    shown = "\n".join("" if line.startswith(".") else "    " + line for line in text.splitlines())
+    return [call for call in calls_of(shown) if not re.search(r"outbox|make-instruction", call[0])]
 
 
 def pattern(lines):
@@ -146,7 +164,30 @@ def play(tap, home, scenes, plain=lambda text: text):
     tap.ok(played == list(scenes), "each section is there, in this order", played)
 
 
+def test_examples(tap):
+    """One after the other, as a reader gives them: in a folder with the rejected files, then in the home."""
+    top = tempfile.mkdtemp(prefix=FOLDER)
+    Home.made.append(top)
+    for path in glob.glob(os.path.join(SAMPLES, "codes", "B208", "EMI_*")):
+        shutil.copy(path, top)
+    os.symlink(os.path.abspath(GATE), os.path.join(top, "ecosgate"))
+    env = {**os.environ, "PATH": f"{top}:{os.environ['PATH']}", "HOME": top, "LC_ALL": "C.UTF-8"}
+    home, played = os.path.join(top, "gate"), 0
+    for command, lines in examples():
+        if "| jq" in command and shutil.which("jq") is None:
+            continue
+        done = subprocess.run(["bash", "-c", command.replace("/srv/gate", home)], stdout=subprocess.PIPE,
+                              cwd=home if os.path.isdir(home) else top, stderr=subprocess.STDOUT, timeout=PATIENCE,
+                              env=env, check=False)
+        printed = "".join(line + "\n" for line in done.stdout.decode().replace(home, "/srv/gate").splitlines() if line)
+        tap.ok(re.fullmatch(pattern(filter(None, lines)), printed), f"ecosgate(1): {command}", "the manual says:",
+               *lines, "printed:", printed)
+        played += 1
+    tap.ok(played > 7, "ecosgate(1) shows commands", played)
+
+
 if __name__ == "__main__":
     with Tap() as report:
+        test_examples(report)
         play(report, Estate(SETTINGS), DECISIONS)
         play(report, Home(), BACKUPS, without_numbers)
