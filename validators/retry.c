@@ -97,6 +97,22 @@ static void fail_with_last_code(const struct retry_change *c)
     retry_fail(c, c->session->code != NULL ? c->session->code : retry_id_of(D103));
 }
 
+bool retry_ended_in_vain(const struct ledger_session *session)
+{
+    return retry_has_ended(session) && session->state != LEDGER_MIGRATED && session->try > 0;
+}
+
+void retry_migrate_late(const struct retry_change *c)
+{
+    struct ledger_session *session = c->session;
+
+    if (session->tcos.good) /* a try that succeeded was attempted */
+        session->unused = session->unused && session->tcos.try != session->try;
+    session->code = NULL;
+    session->next_eligible = session->due = session->ended = 0; /* it ends now */
+    retry_move_to(c, LEDGER_MIGRATED, NULL);
+}
+
 /* ---- time and work orders ---- */
 
 enum retry_effect retry_take_time(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
@@ -166,15 +182,26 @@ void retry_dispatch(const struct retry_rules *rules, int64_t now, struct ledger_
     retry_move_to(&(struct retry_change){rules, now, session, transition, false}, LEDGER_DISPATCHED, NULL);
 }
 
+bool retry_may_end(const struct ledger_session *session)
+{
+    return session->state == LEDGER_CONFIRM_PENDING || session->state == LEDGER_CONFIRM_MISMATCH ||
+           (retry_ended_in_vain(session) && (session->tcos.good || session->ecos.good));
+}
+
 bool retry_end(const struct retry_rules *rules, int64_t now, bool migrated, struct ledger_session *session,
                struct ledger_transition *transition)
 {
     const struct retry_change change = {rules, now, session, transition, false};
 
-    if (session->state != LEDGER_CONFIRM_PENDING && session->state != LEDGER_CONFIRM_MISMATCH)
+    if (!retry_may_end(session))
         return false;
     session->due = 0;
-    if (migrated) {
+    if (retry_has_ended(session)) {
+        if (migrated)
+            retry_migrate_late(&change);
+        else
+            retry_move_to(&change, session->state, session->code);
+    } else if (migrated) {
         session->code = NULL;
         retry_move_to(&change, LEDGER_MIGRATED, NULL);
     } else {

@@ -27,6 +27,7 @@
  *   CONFIRM_MISMATCH --[a side corrects itself]---------------> MIGRATED
  *   CONFIRM_MISMATCH --[both state: nothing was replaced]-----> FAILED
  *   CONFIRM_PENDING, CONFIRM_MISMATCH --[operator's order]----> MIGRATED or FAILED
+ *   FAILED, DEFERRED, REJECTED, one side states success --[operator's order]--> MIGRATED, or as before
  *   FAILED, DEFERRED, REJECTED --[both state the same, late]--> MIGRATED
  *   all but ends     --[another work item has migrated]-------> REJECTED
  *
@@ -138,8 +139,13 @@ enum retry_effect retry_take_time(const struct retry_rules *rules, int64_t now, 
 void retry_dispatch(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
                     struct ledger_transition *transition);
 
-/* An operator ends a session of which one side has not spoken, or of which the sides disagree: as MIGRATED, or as
- * FAILED with D150 or D151. False: it is in another state, and nothing changes. */
+/* Whether an operator may end the session: one side has stated a success that the other does not share. That is
+ * CONFIRM_PENDING and CONFIRM_MISMATCH, and a session that has ended before one side stated it. */
+bool retry_may_end(const struct ledger_session *session);
+
+/* An operator ends such a session: as MIGRATED, or as FAILED with D150 or D151. One that has ended in vain stays as it
+ * is if it is not MIGRATED, and what the sides have stated is overruled. False: it may not be ended, and nothing
+ * changes. */
 bool retry_end(const struct retry_rules *rules, int64_t now, bool migrated, struct ledger_session *session,
                struct ledger_transition *transition);
 

@@ -24,6 +24,12 @@ bool retry_may_try_again(const struct retry_rules *rules, const struct ledger_se
 /* Puts the session into a state and fills the transition. code: why; NULL: nothing is wrong. */
 void retry_move_to(const struct retry_change *c, enum ledger_state state, const char *code);
 
+/* FAILED, or DEFERRED or REJECTED after a try: the Device may have got its new credentials all the same. */
+bool retry_ended_in_vain(const struct ledger_session *session);
+
+/* Makes such a session MIGRATED: the success comes late, and the end becomes another one. */
+void retry_migrate_late(const struct retry_change *c);
+
 /* Ends the session as FAILED. NextEligible counts from the latest end that the session could have had, not from now: a
  * Device that fails early would otherwise come back early. */
 void retry_fail(const struct retry_change *c, const char *code);

@@ -11,12 +11,6 @@
 #include "validators/retry_code.h"
 #include "validators/retry_private.h"
 
-/* FAILED, or DEFERRED or REJECTED after a try: the Device may have got its new credentials all the same. */
-static bool ended_in_vain(const struct ledger_session *session)
-{
-    return retry_has_ended(session) && session->state != LEDGER_MIGRATED && session->try > 0;
-}
-
 /* ---- the two sides ---- */
 
 static bool says_the_same(const struct ledger_side *a, const struct ledger_side *b)
@@ -48,17 +42,6 @@ static void settle(const struct retry_change *c)
     }
 }
 
-/* Both state the same credentials: the success comes late, and the end becomes another one. */
-static void migrate_late(const struct retry_change *c)
-{
-    struct ledger_session *session = c->session;
-
-    session->unused = session->unused && session->tcos.try != session->try; /* a try that succeeded was attempted */
-    session->code = NULL;
-    session->next_eligible = session->due = session->ended = 0; /* it ends now */
-    retry_move_to(c, LEDGER_MIGRATED, NULL);
-}
-
 /* Compares the sides after a statement that came when the work had ended without success. The end stays until both
  * state the same credentials; a success of one side is recorded, so that the Device gets C108 and is never replaced
  * twice. What the session failed with stays in it. The transition says what is missing now. */
@@ -74,7 +57,7 @@ static enum retry_effect settle_late(const struct retry_change *c)
         return RETRY_RECORDED;
     }
     if (tcos->good && ecos->good && says_the_same(tcos, ecos)) {
-        migrate_late(c);
+        retry_migrate_late(c);
         return RETRY_APPLIES;
     }
     if ((tcos->good || ecos->good) && tcos->at != 0 && ecos->at != 0)
@@ -185,7 +168,7 @@ static enum retry_effect take_denial(const struct retry_change *c)
     enum retry_effect effect = RETRY_APPLIES;
 
     c->session->tcos = (struct ledger_side){.at = c->now};
-    if (ended_in_vain(c->session))
+    if (retry_ended_in_vain(c->session))
         effect = settle_late(c);
     else
         settle(c);

@@ -230,13 +230,13 @@ static void explain_confirmation(const struct ledger_work *work, struct explanat
     e->at = s->due;
 }
 
-bool explain_order(struct gateway *gateway, int64_t item, char **text, GError **error)
+bool explain_order(struct gateway *gateway, int64_t item, char **text, int64_t *n, GError **error)
 {
     g_autofree char *id = NULL;
     g_autofree struct ledger_action *action = NULL;
 
     *text = NULL;
-    if (!ledger_session_end_order(gateway->ledger, item, &id, error) ||
+    if (!ledger_session_end_order(gateway->ledger, item, &id, n, error) ||
         (id != NULL && !ledger_action_get(gateway->ledger, id, &action, error)))
         return false;
     if (action != NULL)
@@ -252,8 +252,9 @@ static bool explain_end(struct gateway *gateway, const struct ledger_work *work,
     struct way_on way = {0};
     const char *late = "";
     g_autofree char *order = NULL;
+    int64_t n = 0;
 
-    if (!late_success(gateway, work, &late, error) || !explain_order(gateway, work->item.item, &order, error) ||
+    if (!late_success(gateway, work, &late, error) || !explain_order(gateway, work->item.item, &order, &n, error) ||
         !ledger_earlier_work(gateway->ledger, work->item.device, clock_now(), &past, error))
         return false;
     if (s->state == LEDGER_FAILED && past.next_eligible != 0) /* the newest failed session is this one */
@@ -261,8 +262,8 @@ static bool explain_end(struct gateway *gateway, const struct ledger_work *work,
     if (!set_way_on(gateway, work, &way, e, error))
         return false;
     if (s->state == LEDGER_MIGRATED) { /* not by the order, if a late success has corrected what the order said */
-        bool by_order = order != NULL && work->corrected.ended == 0;
-        e->because = by_order ? g_steal_pointer(&order) : g_strdup("both sides have confirmed the same credentials");
+        e->because =
+            n == s->transitions ? g_steal_pointer(&order) : g_strdup("both sides have confirmed the same credentials");
         return true;
     }
     g_autofree char *code = describe(s->code);

@@ -22,7 +22,8 @@ struct standing {
     bool migrated;     /* a migration stands, of this work item or of another */
     bool contradicted; /* the inventory says TCoS credentials after it (D152) */
     bool ecos;         /* the inventory says ECoS credentials */
-    char release[EUI64_TEXT_SIZE + sizeof "`ecosgate device release  --reason TEXT`"]; /* the command */
+    char release[EUI64_TEXT_SIZE + sizeof "`ecosgate device release  --reason TEXT`"]; /* the commands */
+    char end[EUI64_TEXT_SIZE + sizeof "`ecosgate device end  --as migrated --reason TEXT`"];
 };
 
 static bool look(struct gateway *gateway, uint64_t device, struct standing *known, GError **error)
@@ -41,6 +42,7 @@ static bool look(struct gateway *gateway, uint64_t device, struct standing *know
     known->migrated = migrated.at != 0;
     known->ecos = row != NULL && strcmp(row->credentials, "ECOS") == 0;
     (void)g_snprintf(known->release, sizeof known->release, "`ecosgate device release %s --reason TEXT`", id);
+    (void)g_snprintf(known->end, sizeof known->end, "`ecosgate device end %s --as migrated --reason TEXT`", id);
     return true;
 }
 
@@ -55,8 +57,9 @@ static char *after_success(const struct gateway *gateway, const struct standing 
                                       known->release)
                     : g_strdup("nothing: both sides have confirmed that it holds ECoS credentials, and TCoS closes");
     return g_strdup_printf("the other side's EMT SUCCESS or EMC Y with the same credentials, which makes it MIGRATED; "
-                           "until then another instruction would be rejected (C108)%s%s",
-                           open ? "; or, if nothing was replaced, " : "", open ? known->release : "");
+                           "until then another instruction would be rejected (C108); or, if it holds ECoS credentials, "
+                           "%s%s%s",
+                           known->end, open ? "; or, if nothing was replaced, " : "", open ? known->release : "");
 }
 
 static char *after_closing(int64_t closes)

@@ -38,20 +38,46 @@ static char *refuse(const struct gateway *gateway, const struct order *order, co
     if (work == NULL)
         return g_strdup_printf("the Device %s is not known: no instruction that was judged names it", order->device);
     enum ledger_state state = work->has_session ? work->session.state : work->item.outcome;
-    if (state == LEDGER_CONFIRM_PENDING || state == LEDGER_CONFIRM_MISMATCH)
+    if (work->has_session && retry_may_end(&work->session))
         return NULL;
-    return g_strdup_printf("the Device %s is %s; only one that is CONFIRM_PENDING or CONFIRM_MISMATCH can be ended: %s",
+    return g_strdup_printf("the Device %s is %s; only one that is CONFIRM_PENDING or CONFIRM_MISMATCH, or of which one "
+                           "side has stated a late success, can be ended: %s",
                            order->device, ledger_state_name(state), way_on(state, work->withheld));
 }
 
-/* *work is NULL if no instruction names the Device; g_free it. */
+/* Which work item an order is about. */
+struct choice {
+    int64_t item; /* 0: none so far */
+    bool settled; /* a live one, or one that has migrated: no other can be meant */
+};
+
+static bool choose(void *user, const struct ledger_work *work, GError **error)
+{
+    struct choice *choice = user;
+    bool live = work->item.outcome == LEDGER_READY && !work->item.ended;
+    bool migrated = work->has_session && work->session.state == LEDGER_MIGRATED && !work->overruled;
+
+    (void)error; /* nothing here can fail */
+    if (choice->settled || !(live || migrated || (work->has_session && retry_may_end(&work->session))))
+        return true;
+    *choice = (struct choice){work->item.item, live || migrated};
+    return true;
+}
+
+/* The live work item; else the newest of which one side states a late success; else the one that stands for the Device.
+ * *work is NULL if no instruction names the Device; g_free it. */
 static bool find_work(struct gateway *gateway, const struct order *order, struct ledger_work **work, GError **error)
 {
+    struct choice choice = {0};
     uint64_t device;
 
     *work = NULL;
-    return !eui64_parse(order->device, strlen(order->device), &device) ||
-           ledger_work_of_device(gateway->ledger, device, work, error);
+    if (!eui64_parse(order->device, strlen(order->device), &device))
+        return true;
+    if (!ledger_work_of_device_each(gateway->ledger, device, choose, &choice, error))
+        return false;
+    return choice.item != 0 ? ledger_work_get(gateway->ledger, choice.item, work, error)
+                            : ledger_work_of_device(gateway->ledger, device, work, error);
 }
 
 static bool end_work(struct gateway *gateway, const struct order *order, const struct ledger_work *work, GError **error)

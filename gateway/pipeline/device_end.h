@@ -1,6 +1,6 @@
 /*
- * An operator ends the work on a Device of which one side has not spoken, or of which the sides disagree: nothing else
- * would end it (gateway/DEVICES.md, States). orders.c calls this.
+ * An operator ends the work on a Device of which one side has not spoken, or of which the sides disagree, also if that
+ * work had ended before a side stated its success (gateway/DEVICES.md, States). orders.c calls this.
  */
 #ifndef ECOSGATE_GATEWAY_PIPELINE_DEVICE_END_H
 #define ECOSGATE_GATEWAY_PIPELINE_DEVICE_END_H

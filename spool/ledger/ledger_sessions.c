@@ -209,18 +209,19 @@ bool ledger_session_put(struct ledger *ledger, const struct ledger_work *work, c
 
 bool ledger_session_ended_by(struct ledger *ledger, int64_t item, const char *order_id, GError **error)
 {
-    LEDGER_SQL(insert,
-               "INSERT INTO operator_end(item,transition,order_id) SELECT item,last,?2 FROM session WHERE item=?1");
+    LEDGER_SQL(insert, "INSERT OR REPLACE INTO operator_end(item,transition,order_id) SELECT item,last,?2 FROM session"
+                       " WHERE item=?1");
     return ledger_run(ledger, &insert, LEDGER_VALUES(LEDGER_INT(item), LEDGER_TEXT(order_id)), error);
 }
 
-bool ledger_session_end_order(struct ledger *ledger, int64_t item, char **order_id, GError **error)
+bool ledger_session_end_order(struct ledger *ledger, int64_t item, char **order_id, int64_t *n, GError **error)
 {
-    LEDGER_SQL(get, "SELECT order_id FROM operator_end WHERE item=?");
+    LEDGER_SQL(get, "SELECT o.order_id,t.n FROM operator_end o JOIN transition t ON t.id=o.transition WHERE o.item=?");
     sqlite3_stmt *q = ledger_query(ledger, &get, LEDGER_VALUES(LEDGER_INT(item)), error);
     bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
 
     *order_id = good && row ? g_strdup(ledger_text(q, 0)) : NULL;
+    *n = good && row ? sqlite3_column_int64(q, 1) : 0;
     ledger_end(q);
     return good;
 }

@@ -81,11 +81,13 @@ struct ledger_transition {
  * an end was corrected. SPOOL_ERROR_EXISTS if the item has changed since it was read. */
 bool ledger_session_put(struct ledger *ledger, const struct ledger_work *work, const struct ledger_session *session,
                         const struct ledger_transition *transition, GError **error);
-/* The newest transition of the item is the end that an operator's order has given it. What the sides stated before says
- * no longer that the credentials were replaced, if that end is FAILED (ledger_earlier_work). */
+/* The newest transition of the item is what an operator's order has made of it. What the sides stated before says no
+ * longer that the credentials were replaced, if it is not MIGRATED (ledger_earlier_work). Of several orders the newest
+ * counts. */
 bool ledger_session_ended_by(struct ledger *ledger, int64_t item, const char *order_id, GError **error);
-/* *order_id: of the operator's order that ended the item; NULL: none did; g_free it. */
-bool ledger_session_end_order(struct ledger *ledger, int64_t item, char **order_id, GError **error);
+/* *order_id: of the newest operator's order that ended the item; NULL: none did; g_free it. *n: which of its
+ * transitions that order is. */
+bool ledger_session_end_order(struct ledger *ledger, int64_t item, char **order_id, int64_t *n, GError **error);
 typedef bool (*ledger_transition_visit)(void *user, const struct ledger_transition *transition, GError **error);
 /* Visits the transitions of a work item, oldest first. */
 bool ledger_transitions_each(struct ledger *ledger, int64_t item, ledger_transition_visit visit, void *user,

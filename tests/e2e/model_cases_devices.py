@@ -147,6 +147,25 @@ DEVICE_CASES = [
     ("no other", "0 instruct a | 2m end a failed", "a DISPATCHED emos=0"),
     ("what was stated before is overruled", "0 instruct a | 1m result a SUCCESS k | 2d end a failed | 32d instruct a",
      "a DISPATCHED"),
+    ("a late success that the other side does not state is settled so",
+     "0 instruct a | 1m result a FAILED 10 | 2m result a SUCCESS k | 1442m pass | 2d end a migrated",
+     "a MIGRATED code= next= open= emos=2 tries=1"),
+    ("also if the sides disagree", "0 instruct a | 1m result a FAILED 10 | 2m result a SUCCESS k | 3m confirm a N | "
+     "2d end a migrated", "a MIGRATED code= open= emos=2"),
+    ("before anybody misses the other side", "0 instruct a | 24h pass | 25h confirm a Y k | 26h end a migrated",
+     "a MIGRATED emos=2"),
+    ("or overruled: it has failed as it had",
+     "0 instruct a | 1m result a FAILED 10 | 2m result a SUCCESS k | 1442m pass | 2d end a failed",
+     "a FAILED code=D110 next=31d open= due= emos=1"),
+    ("which stands against it no more", "0 instruct a | 1m result a FAILED 10 | 2m result a SUCCESS k | 2d end a failed "
+     "| 32d instruct a", "a DISPATCHED"),
+    ("an instruction that was rejected in between changes nothing",
+     "0 instruct a | 1m result a FAILED 10 | 2m result a SUCCESS k | 32d instruct a | 33d end a migrated | "
+     "34d instruct a", "a REJECTED code=C108 emos=4 open="),
+    ("a failure of which no side says otherwise is not ended", "0 instruct a | 1m result a FAILED 10 | "
+     "2m end a migrated", "a FAILED code=D110 emos=1"),
+    ("one that was put off may be settled, too", FAIL + " | 2m event 2023-07-10 | 6m pass | 7m result a SUCCESS k | "
+     "2d end a migrated", "a MIGRATED open= emos=2"),
     ("what is stated after it is not",
      "0 instruct a | 1m result a SUCCESS k | 2d end a failed | 3d result a SUCCESS other | 32d instruct a",
      "a REJECTED code=C108"),

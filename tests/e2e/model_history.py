@@ -169,7 +169,8 @@ class Maker(Senders):
         ended = [item for item in known if item.state == "FAILED" or item.replaced and not item.live]
         if ended and self.random.random() < .4:
             return [(self.random.choice(ended if self.random.random() < .9 else known).device, "released")]
-        unsettled = [item for item in known if item.state in ("CONFIRM_PENDING", "CONFIRM_MISMATCH")]
+        unsettled = [item for item in known if item.state in ("CONFIRM_PENDING", "CONFIRM_MISMATCH") or
+                     item.ended_in_vain and item.has_success]
         item = self.random.choice(unsettled if unsettled and self.random.random() < .9 else known)
         return [(item.device, self.random.choice(("migrated", "failed")))]
 

@@ -170,9 +170,7 @@ class Sessions:
             item.note(now)
             return "C119"
         if item.agrees():
-            item.unattempted = item.unattempted and item.succeeded != item.trial
-            item.corrected, item.next_eligible = True, None
-            self.migrate(item, now)
+            self.migrate_late(item, now)
             return None
         one_sided = item.tcos is None or item.ecos is None
         item.due = now + self.settings.confirmation_wait if item.has_success and one_sided else None
@@ -181,13 +179,29 @@ class Sessions:
             self.tell_partners(item, "D151", now)
         return "C119"
 
+    def migrate_late(self, item, now):
+        """What succeeded was attempted."""
+        item.unattempted = item.unattempted and not (isinstance(item.tcos, tuple) and item.succeeded == item.trial)
+        item.corrected, item.next_eligible = True, None
+        self.migrate(item, now)
+
     def end_by_order(self, device, as_what, now, answers):
         """An operator ends the work on a Device of which the sides have not agreed; whether he may."""
-        item = next((one for one in self.items if one.device == device and one.live), None)
-        if item is None or item.state not in ("CONFIRM_PENDING", "CONFIRM_MISMATCH"):
+        mine = [one for one in self.items if one.device == device]
+        item = next((one for one in mine if one.live or one.has_migrated), None) or \
+            next((one for one in reversed(mine) if one.ended_in_vain and one.has_success), None)
+        if item is None or not (item.state in ("CONFIRM_PENDING", "CONFIRM_MISMATCH") or item.ended_in_vain):
             return False
         if as_what == "migrated":
-            self.migrate(item, now)
+            if item.ended_in_vain:
+                self.migrate_late(item, now)
+            else:
+                self.migrate(item, now)
+        elif item.ended_in_vain:
+            item.due = None
+            item.note(now)
+            self.clear_incident(("C", "D"), item.device, now)
+            item.overruled = item.tcos, item.ecos
         else:
             self.fail(item, now, "D150" if item.state == "CONFIRM_PENDING" else "D151", by_order=True)
             self.clear_incident(("C", "D"), item.device, now)

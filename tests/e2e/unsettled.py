@@ -130,8 +130,8 @@ def test_end(tap):
     for number, state in ((7, "DISPATCHED"), (6, "RETRY_WAIT"), (5, "FAILED"), (4, "MIGRATED")):
         done = end(home, number, "failed", 3)
         tap.ok(done.returncode == 1 and f"{device(number)} is {state}; only one that is CONFIRM_PENDING or "
-               "CONFIRM_MISMATCH can be ended: " in done.stderr.decode(), f"a Device that is {state} is refused",
-               done.stderr.decode())
+               "CONFIRM_MISMATCH, or of which one side has stated a late success, can be ended: " in
+               done.stderr.decode(), f"a Device that is {state} is refused", done.stderr.decode())
     done = end(home, 9, "failed", 3)
     tap.ok(done.returncode == 1 and b"is not known: no instruction that was judged names it" in done.stderr,
            "so is one that nobody has instructed", done.stderr)
@@ -169,6 +169,37 @@ def test_end(tap):
            "of one that was ended as migrated the same is known and another contradicts", parties.acknowledged(known),
            parties.acknowledged(against))
     sound(tap, home, "after ends by order")
+
+
+def test_end_late(tap):
+    """One side states its success after the end, and the other one stays silent: an operator settles that."""
+    home, parties, _ = begin(1, 2)
+    parties.result(said(1, "FAILED", gbcs="17"), said(2, "FAILED", gbcs="17"))
+    home.run(now=at(1))
+    parties.result(said(1))
+    parties.confirm(confirmed(2))
+    home.run(now=at(2))
+    home.run(now=at(2 + DAY))
+    left = sorted((one["code"], one["subject"]) for one in home.json("incident", "list"))
+    tap.ok(left == [("D150", device(1)), ("D150", device(2))], "both have failed, and one side of each is silent", left)
+    moved = home.json("why", device(1))[0]["moved_by"]
+    tap.ok(f"`ecosgate device end {device(1)} --as migrated --reason TEXT`" in moved, "`why` names the way on", moved)
+    done = [end(home, 1, "migrated", 3 + DAY).returncode, end(home, 2, "failed", 3 + DAY).returncode]
+    home.run(now=at(4 + DAY))
+    tap.ok(done == [0, 0] and parties.states(1, 2) == ["MIGRATED", "FAILED D117"] and
+           home.json("incident", "list") == [], "an operator ends one as migrated, the other as failed", done,
+           parties.states(1, 2))
+    first = [f"FAILED D117 {at(1)}"] * 2
+    tap.ok(outcomes(home) == {1: first, 2: [f"MIGRATED {at(3 + DAY)}", first[1]]}, "the outcome follows once",
+           outcomes(home))
+    shown = [home.json("device", "show", device(number))[0] for number in (1, 2)]
+    tap.ok("as migrated: looked at it" in shown[0]["because"] and "as failed: looked at it" in shown[1]["because"] and
+           "GBCS 17" in shown[1]["because"] and "afterwards" in shown[1]["because"], "who did it is said", shown)
+    again = end(home, 2, "migrated", 5 + DAY)
+    texts = [row["text"] for row in home.json("device", "show", device(2))[0]["history"][-2:]]
+    tap.ok(again.returncode == 0 and texts[0] == "an operator has ended it" and "as migrated" in texts[1],
+           "an order that was wrong is corrected by another", again.stderr, texts)
+    sound(tap, home, "after late ends by order")
 
 
 def test_end_and_again(tap):
@@ -233,6 +264,7 @@ def main():
         test_closed_by_hand(tap)
         test_outcome(tap)
         test_end(tap)
+        test_end_late(tap)
         test_end_and_again(tap)
         test_waiting_order(tap)
         test_release(tap)

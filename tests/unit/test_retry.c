@@ -186,9 +186,12 @@ static void expect_order(const char *events_before, bool migrated, const char *e
     } else {
         g_autofree char *found = g_strjoin(" ", ledger_state_name(s->state), s->code, NULL);
         assert_string_equal(found, expected);
-        assert_int_equal(s->ended, story.now + 60);
+        bool stays = !migrated && before.ended != 0;
+        assert_int_equal(s->ended, stays ? before.ended : story.now + 60);
         assert_int_equal(s->due, 0);
-        assert_int_equal(s->next_eligible, migrated ? 0 : s->ends + story.rules.next_session);
+        assert_int_equal(s->next_eligible, migrated ? 0
+                                           : stays  ? before.next_eligible
+                                                    : s->ends + story.rules.next_session);
         assert_int_equal(story.transition.statement, LEDGER_ENDED_BY_ORDER);
         assert_int_equal(story.transition.n, before.transitions + 1);
         assert_memory_equal(&before.tcos, &s->tcos, sizeof s->tcos);
@@ -199,7 +202,7 @@ static void expect_order(const char *events_before, bool migrated, const char *e
 
 static void test_retry__operator_ends_work__only_where_the_sides_have_not_agreed(void **state)
 {
-    static const char *const others[] = {"", "x", "p60", "W", "W T", "W n", "W S Y", "W Fg5", "W Fg5 S"};
+    static const char *const others[] = {"", "x", "p60", "W", "W T", "W n", "W S Y", "W Fg5", "W Fg5 n"};
 
     (void)state;
     expect_order("W S", true, "MIGRATED");
@@ -208,6 +211,14 @@ static void test_retry__operator_ends_work__only_where_the_sides_have_not_agreed
     expect_order("W S", false, "FAILED D150");
     expect_order("W Y @1440 t", false, "FAILED D150");
     expect_order("W S Y'", false, "FAILED D151");
+    /* it had ended before one side stated its success */
+    expect_order("W Fg5 S", true, "MIGRATED");
+    expect_order("W Fg5 Y @1500 t", true, "MIGRATED");
+    expect_order("W Fg5 S n", true, "MIGRATED");
+    expect_order("W T @5 p9000 S", true, "MIGRATED");
+    expect_order("W T z Y", true, "MIGRATED");
+    expect_order("W Fg5 S", false, "FAILED D105");
+    expect_order("W T @5 p9000 Y", false, "DEFERRED C109");
     for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
         expect_order(others[i], true, NULL);
         expect_order(others[i], false, NULL);
