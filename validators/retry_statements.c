@@ -19,7 +19,19 @@ static bool says_the_same(const struct ledger_side *a, const struct ledger_side 
            (!a->good || (credential_id_same(a->subject_id, b->subject_id) && credential_id_same(a->key_id, b->key_id)));
 }
 
-/* Compares the sides after one of them has made a statement that counts. */
+/* The code of the result by which the TCoS side says that nothing was replaced. */
+static enum code denial_code(const struct ledger_side *tcos)
+{
+    const struct retry_result said = {.kind = tcos->no_answer ? RESULT_TIMEOUT : RESULT_FAILED,
+                                      .gbcs = tcos->gbcs,
+                                      .duis = tcos->duis,
+                                      .alert = tcos->alert};
+
+    return retry_code(&said);
+}
+
+/* Compares the sides after one of them has made a statement that counts. If both say that nothing was replaced, the
+ * session fails with what the try failed with: there is nothing left to disagree about. */
 static void settle(const struct retry_change *c)
 {
     struct ledger_session *session = c->session;
@@ -34,7 +46,7 @@ static void settle(const struct retry_change *c)
         session->code = NULL;
         retry_move_to(c, LEDGER_MIGRATED, NULL);
     } else if (!tcos->good && !ecos->good) {
-        retry_fail(c, retry_id_of(D151));
+        retry_fail(c, retry_id_of(denial_code(tcos)));
     } else {
         session->due = 0;
         session->code = retry_id_of(D151);
@@ -163,16 +175,18 @@ static enum retry_effect take_success(const struct retry_change *c, const struct
 
 /* The ECoS side has stated something already, or the work has ended, so that a failure is no reason to retry: it is the
  * TCoS side's statement that it has replaced nothing. */
-static enum retry_effect take_denial(const struct retry_change *c)
+static enum retry_effect take_denial(const struct retry_change *c, const struct retry_result *said)
 {
     enum retry_effect effect = RETRY_APPLIES;
+    bool no_answer = said->kind != RESULT_FAILED;
 
-    c->session->tcos = (struct ledger_side){.at = c->now};
+    c->session->tcos = (struct ledger_side){
+        .at = c->now, .no_answer = no_answer, .gbcs = said->gbcs, .duis = said->duis, .alert = said->alert};
     if (retry_ended_in_vain(c->session))
         effect = settle_late(c);
     else
         settle(c);
-    c->transition->statement = LEDGER_NOT_REPLACED;
+    c->transition->statement = no_answer ? LEDGER_NO_ANSWER : LEDGER_NOT_REPLACED;
     return effect;
 }
 
@@ -205,13 +219,13 @@ static enum retry_effect take_no_success(const struct retry_change *c, const str
     case LEDGER_CONFIRM_PENDING:
         if (session->tcos.at != 0)
             return RETRY_CONTRADICTS;
-        return session->answered ? RETRY_NOTHING_NEW : take_denial(c);
+        return session->answered ? RETRY_NOTHING_NEW : take_denial(c, said);
     case LEDGER_CONFIRM_MISMATCH:
     case LEDGER_FAILED:
     case LEDGER_DEFERRED:
-        return session->tcos.good ? take_denial(c) : RETRY_NOTHING_NEW;
+        return session->tcos.good ? take_denial(c, said) : RETRY_NOTHING_NEW;
     case LEDGER_REJECTED:
-        return session->tcos.good ? take_denial(c) : take_open_try(c);
+        return session->tcos.good ? take_denial(c, said) : take_open_try(c);
     case LEDGER_MIGRATED:
         return RETRY_CONTRADICTS;
     default:

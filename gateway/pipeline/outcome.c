@@ -164,6 +164,20 @@ static bool is_news(const struct ledger_session *before, const struct ledger_ses
     return g_strcmp0(transition->code, before->code) != 0;
 }
 
+/* No side states a success any more: what was missing (D150) or contradicted (D151) is not. */
+static bool close_settled(struct gateway *gateway, const struct ledger_work *work, const struct ledger_session *session,
+                          int64_t now, GError **error)
+{
+    const struct ledger_session *before = &work->session;
+    char subject[EUI64_TEXT_SIZE];
+
+    if (session->tcos.good || session->ecos.good || (!before->tcos.good && !before->ecos.good))
+        return true;
+    eui64_print(work->item.device, subject);
+    return ledger_incident_close(gateway->ledger, catalogue_entry(D150)->id, subject, now, error) &&
+           ledger_incident_close(gateway->ledger, catalogue_entry(D151)->id, subject, now, error);
+}
+
 /* A transition that brings a code for the partners opens the Device's incident; a migration and an order close all. If
  * the Device has migrated by another work item, nobody has to act. */
 static bool follow_incidents(struct gateway *gateway, const struct ledger_work *work,
@@ -177,6 +191,8 @@ static bool follow_incidents(struct gateway *gateway, const struct ledger_work *
 
     if (migrates || transition->statement == LEDGER_ENDED_BY_ORDER)
         return incidents_close_device(gateway, work->item.device, transition->at, error);
+    if (!close_settled(gateway, work, session, transition->at, error))
+        return false;
     if (!is_for_partners(transition->code, &code) || !is_news(before, session, transition))
         return true;
     return ledger_migrated_before(gateway->ledger, work->item.device, G_MAXINT64, &other, error) &&

@@ -8,6 +8,7 @@
 #include "spool/ledger/ledger_sessions.h"
 #include "spool/ledger/ledger_work.h"
 #include "validators/catalogue.h"
+#include "validators/retry_code.h"
 
 #include <string.h>
 
@@ -90,15 +91,29 @@ struct statuses {
     char *gbcs, *duis;
 };
 
+/* The code that the result in a transition stands for. While the sides disagree, that of the transition is D151. */
+static bool has_code(const struct ledger_transition *transition, const char *code)
+{
+    const struct retry_result said = {.kind =
+                                          transition->statement == LEDGER_NO_ANSWER ? RESULT_TIMEOUT : RESULT_FAILED,
+                                      .gbcs = transition->gbcs,
+                                      .duis = transition->duis,
+                                      .alert = transition->alert};
+
+    return g_strcmp0(transition->code, code) == 0 || (transition->statement != LEDGER_NO_STATEMENT &&
+                                                      g_strcmp0(catalogue_entry(retry_code(&said))->id, code) == 0);
+}
+
 /* Keeps those of the last result that failed: it ended the session. A success that came too late, or a confirmation,
  * changes nothing. */
 static bool keep_statuses(void *user, const struct ledger_transition *transition, GError **error)
 {
     struct statuses *statuses = user;
+    bool result = transition->statement == LEDGER_NO_STATEMENT || transition->statement == LEDGER_NOT_REPLACED ||
+                  transition->statement == LEDGER_NO_ANSWER;
 
     (void)error; /* cannot fail */
-    if (g_strcmp0(transition->code, statuses->code) != 0 || transition->job == 0 ||
-        (transition->statement != LEDGER_NO_STATEMENT && transition->statement != LEDGER_NOT_REPLACED))
+    if (transition->job == 0 || !result || !has_code(transition, statuses->code))
         return true;
     g_free(statuses->gbcs);
     g_free(statuses->duis);

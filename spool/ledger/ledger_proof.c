@@ -75,8 +75,8 @@ static bool count_items(struct ledger *ledger, struct ledger_proof *proof, GErro
 /*
  * Sessions that are not what their transitions say. The transitions of a session form a chain from its last one back to
  * its first (transition.before), numbered without gaps. The session must have as many as the chain; state, try and due
- * time of the last one; a wake time no later than the due time; and name the newest statement of each side (1, 2:
- * TCoS; 3, 4: ECoS).
+ * time of the last one; a wake time no later than the due time; and name the newest statement of each side (1, 2,
+ * 6: TCoS; 3, 4: ECoS).
  */
 static bool count_mismatched_sessions(struct ledger *ledger, struct ledger_proof *proof, GError **error)
 {
@@ -86,7 +86,7 @@ static bool count_mismatched_sessions(struct ledger *ledger, struct ledger_proof
                       " OR (s.due IS NOT NULL AND s.wake IS NULL) OR (s.transitions,s.tcos,s.ecos) IS NOT ("
                       "WITH RECURSIVE back(id,n) AS(VALUES(s.last,s.transitions) UNION ALL"
                       " SELECT t.before,t.n-1 FROM back JOIN transition t USING(id,n) WHERE t.item=s.item AND t.n>1)"
-                      " SELECT count(*),max(iif(t.statement IN(1,2),id,NULL)),max(iif(t.statement IN(3,4),id,NULL))"
+                      " SELECT count(*),max(iif(t.statement IN(1,2,6),id,NULL)),max(iif(t.statement IN(3,4),id,NULL))"
                       " FROM back JOIN transition t USING(id,n) WHERE t.item=s.item))");
     const struct ledger_verdict *v = &proof->verdict;
     return ledger_number(

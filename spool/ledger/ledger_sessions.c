@@ -133,7 +133,7 @@ static bool store_session(struct ledger *ledger, const struct ledger_work *work,
 /* The newest statement of a side is the one in this transition, if it has one. */
 static void set_statement(struct ledger_session *session, enum ledger_statement statement)
 {
-    if (statement == LEDGER_REPLACED || statement == LEDGER_NOT_REPLACED)
+    if (statement == LEDGER_REPLACED || statement == LEDGER_NOT_REPLACED || statement == LEDGER_NO_ANSWER)
         session->tcos.transition = session->last;
     if (statement == LEDGER_CONFIRMED || statement == LEDGER_NOT_CONFIRMED)
         session->ecos.transition = session->last;

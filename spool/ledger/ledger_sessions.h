@@ -23,7 +23,8 @@ enum ledger_statement {
     LEDGER_NOT_REPLACED,
     LEDGER_CONFIRMED,
     LEDGER_NOT_CONFIRMED,
-    LEDGER_ENDED_BY_ORDER /* of neither side: an operator has ended the session */
+    LEDGER_ENDED_BY_ORDER, /* of neither side: an operator has ended the session */
+    LEDGER_NO_ANSWER       /* as NOT_REPLACED: the try had no result in time, or was not made */
 };
 
 /* The newest statement of one side. It is stored in its transition only. */
@@ -33,6 +34,8 @@ struct ledger_side {
     const char *subject_id, *key_id; /* the identifiers in it */
     const char *existing_id;         /* TCoS side only: the SubjectId that was there before; NULL: it did not say */
     int64_t try;                     /* the try that it is about; 0: it names none */
+    bool no_answer;                  /* TCoS side, not good: NO_ANSWER; and what its result says, NULL: nothing: */
+    const char *gbcs, *duis, *alert; /* as in the transition */
     int64_t transition;              /* the ledger's own: give it back as it was read */
 };
 

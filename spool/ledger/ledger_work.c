@@ -15,7 +15,7 @@
     "s.item,s.state,s.transitions,s.last,s.try,s.answered,s.unused,s.delays,s.begun,s.ends,s.due,s.code,s.next_"       \
     "eligible,"                                                                                                        \
     "s.ended,s.tcos,a.statement,a.at,a.try,a.subject_id,a.key_id,s.ecos,b.statement,b.at,b.try,b.subject_id,b.key_id," \
-    "a.existing_id"
+    "a.existing_id,a.gbcs,a.duis,a.alert"
 #define SESSION_FROM                                                                                                   \
     " LEFT JOIN session s ON s.item=w.item LEFT JOIN transition a ON a.id=s.tcos LEFT JOIN transition b ON "           \
     "b.id=s.ecos"
@@ -29,7 +29,7 @@
 #define WORK_FROM                                                                                                      \
     " JOIN job j ON j.id=w.job JOIN verdict v ON v.job=w.job AND w.item>=v.first_item"                                 \
     " AND w.item<v.first_item+v.items LEFT JOIN session_was c ON c.item=w.item AND c.ended IS NOT NULL" SESSION_FROM
-enum { WORK_CORRECTED = LEDGER_ITEM_COLUMNS + 8, WORK_SESSION = WORK_CORRECTED + 5, SESSION_COLUMNS = 27 };
+enum { WORK_CORRECTED = LEDGER_ITEM_COLUMNS + 8, WORK_SESSION = WORK_CORRECTED + 5, SESSION_COLUMNS = 30 };
 enum { WORK_COLUMNS = WORK_SESSION + SESSION_COLUMNS };
 
 /* ---- reading ---- */
@@ -69,6 +69,12 @@ static void read_session(sqlite3_stmt *q, int c, struct ledger_session *session)
     read_side(q, c + 14, &session->tcos);
     read_side(q, c + 20, &session->ecos);
     session->tcos.existing_id = session->tcos.good ? ledger_text(q, c + 26) : NULL;
+    if (session->tcos.at == 0 || session->tcos.good)
+        return;
+    session->tcos.no_answer = sqlite3_column_int(q, c + 15) == LEDGER_NO_ANSWER;
+    session->tcos.gbcs = ledger_text(q, c + 27);
+    session->tcos.duis = ledger_text(q, c + 28);
+    session->tcos.alert = ledger_text(q, c + 29);
 }
 
 static void read_work(sqlite3_stmt *q, int c, void *row)
@@ -113,6 +119,9 @@ static const size_t work_strings[] = {
     offsetof(struct ledger_work, session.tcos.subject_id),
     offsetof(struct ledger_work, session.tcos.key_id),
     offsetof(struct ledger_work, session.tcos.existing_id),
+    offsetof(struct ledger_work, session.tcos.gbcs),
+    offsetof(struct ledger_work, session.tcos.duis),
+    offsetof(struct ledger_work, session.tcos.alert),
     offsetof(struct ledger_work, session.ecos.subject_id),
     offsetof(struct ledger_work, session.ecos.key_id),
 };

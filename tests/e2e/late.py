@@ -101,6 +101,27 @@ def test_gained(tap):
            found)
 
 
+def test_agreed_in_vain(tap):
+    """The sides disagree (D151) and agree at last that nothing was replaced: what the try failed with is the cause."""
+    home = Estate()
+    home.reference("2028-01-03T10:00:00Z")
+    home.instruct("2028-01-03T12:00:00Z", "B1", E1, E2)
+    home.confirm("2028-01-03T12:10:00Z", f"MCC.B1.1,{E1},Y,,AA,BB,", f"MCC.B1.2,{E2},Y,,AA,BB,")
+    home.result("2028-01-03T12:20:00Z", f"MCC.B1.1,{E1},FAILED,17,I0,,1,,,,,,,", f"MCC.B1.2,{E2},TIMEOUT,,,,1,,,,,,,")
+    opened = sorted((one["code"], one["subject"]) for one in home.json("incident", "list", now=FAILED_AT))
+    home.confirm(FAILED_AT, f"MCC.B1.1,{E1},N,,,,", f"MCC.B1.2,{E2},N,,,,")
+    left = [one for one in home.json("incident", "list", now=FAILED_AT) if one["code"].startswith("D")]
+    tap.ok(opened == sorted([("D151", E1), ("D151", E2)]) and left == [], "D151 is over when both agree", opened, left)
+    home.pass_at("2028-01-03T18:00:00Z")
+    found = rows(home, "ECOSMIG-002", "20280103_120000", "DeviceID", "ErrorCode", "GBCSStatus", "DUISCode",
+                 "ResolvedBy")
+    tap.ok(found == [(E1, "D117", "17", "I0", "Supplier"), (E2, "D103", "", "", "Supplier")],
+           "the report of the failure has the code of the result, its statuses and who resolves it", found)
+    why = home.json("why", E1, now="2028-01-03T18:00:00Z")[0]
+    tap.ok("D117 GBCS 17" in why["because"] and why["moved_by"].startswith("Supplier resolves"), "so does `why`", why)
+    sound(tap, home, "after both have agreed in vain")
+
+
 def test_model(tap):
     """The first Device of a model that migrates ends D160, late or not."""
     home = Home("gateway model_failures=1")
@@ -210,6 +231,7 @@ def main():
     with Tap() as tap:
         test_estate(tap)
         test_gained(tap)
+        test_agreed_in_vain(tap)
         test_model(tap)
         test_newer_work(tap)
         test_newer_session(tap)

@@ -68,6 +68,7 @@ class Item:
         self.answered = False      # a result other than SUCCESS came since it was ordered last
         self.tcos = None           # (SubjectId, KeyId) of the success that counts, or "FAILED"
         self.succeeded = None      # the try of it
+        self.denied = None         # the code of the result that is "FAILED"
         self.replaced_id = ""      # the SubjectId that it says was there before
         self.ecos = None           # ("Y", SubjectId, KeyId) or ("N",)
         self.tcos_at = self.ecos_at = None  # when that was recorded

@@ -15,7 +15,10 @@ class Sessions:
             if has_impossible_time(row, now, 0 if codes else self.ordered(item, row)):
                 warnings.append((record, "C120"))
             if not codes:
+                before = item.has_success
                 code = self.result(item, row, file.created, now) if file.kind == "EMT" else self.confirm(item, row, now)
+                if before and not item.has_success:
+                    self.clear_incident(("D150", "D151"), item.device, now)
                 codes = {code} if code else set()
                 if item.state == "MIGRATED" and not code and item.existing:
                     self.subjects_before.add(as_bytes(item.existing))
@@ -42,13 +45,17 @@ class Sessions:
             return code
         if self.is_outdated(item, row, created, now):
             return "C119"
+        return self.no_success(item, row, trial, now)
+
+    def no_success(self, item, row, trial, now):
+        denied = code_of({**row, "Result": "FAILED" if row["Result"] == "FAILED" else "TIMEOUT"})
         if isinstance(item.tcos, tuple) and trial == item.succeeded:
             if item.ended_in_vain:
-                item.tcos = "FAILED"
+                item.tcos, item.denied = "FAILED", denied
                 return self.compare_late(item, now)
             if item.state != "CONFIRM_MISMATCH":
                 return "C121"
-            item.tcos = "FAILED"
+            item.tcos, item.denied = "FAILED", denied
             self.compare(item, now)
             return None
         if item.state == "MIGRATED" and not isinstance(item.tcos, tuple):  # by an order
@@ -60,7 +67,7 @@ class Sessions:
             item.note(now)
             return "C119"
         if item.state == "CONFIRM_PENDING" and not item.answered:
-            item.tcos = "FAILED"
+            item.tcos, item.denied = "FAILED", denied
             self.compare(item, now)
             return None
         if item.state != "DISPATCHED":
@@ -156,7 +163,7 @@ class Sessions:
         elif item.agrees():
             self.migrate(item, now)
         elif item.tcos == "FAILED" and item.ecos == ("N",):
-            self.fail(item, now, "D151")
+            self.fail(item, now, item.denied)
         else:
             goes_on = item.state == "CONFIRM_MISMATCH"  # an operator may have closed the incident
             item.become("CONFIRM_MISMATCH", now, "D151")

@@ -353,7 +353,7 @@ def test_order_of_words(tap):
     home.run(now=at(6))
     parties.result(said(1, "TIMEOUT"), said(2))
     home.run(now=at(7))
-    tap.ok(parties.states(1, 2) == ["FAILED D151", "CONFIRM_PENDING"], "a side may take back its word",
+    tap.ok(parties.states(1, 2) == ["FAILED D103", "CONFIRM_PENDING"], "a side may take back its word",
            parties.states(1, 2))
     other, same = parties.result(said(2, "TIMEOUT", attempt=2)), parties.result(said(2, "TIMEOUT", attempt=1))
     parties.confirm(confirmed(2))
@@ -361,7 +361,7 @@ def test_order_of_words(tap):
     tap.ok(parties.acknowledged(other) == ("WN", ["C119 Result 1"]) and
            parties.acknowledged(same) == ("PA", ["C121 Result 1"]),
            "the failure of another try than the one that succeeded is no contradiction", parties.acknowledged(other))
-    tap.ok([row[2:5] for row in parties.outcome(name)] == [["FAILED", "D151", "1"], ["MIGRATED", "", "2"]],
+    tap.ok([row[2:5] for row in parties.outcome(name)] == [["FAILED", "D103", "1"], ["MIGRATED", "", "2"]],
            "and all that is reported",
            parties.outcome(name))
     sound(tap, home, "after words were taken back")

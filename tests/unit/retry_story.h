@@ -106,7 +106,7 @@ static inline bool is_stated_anew(const struct ledger_side *now, const struct le
 static inline enum ledger_statement statement_of(const struct ledger_session *now, const struct ledger_session *before)
 {
     if (is_stated_anew(&now->tcos, &before->tcos))
-        return now->tcos.good ? LEDGER_REPLACED : LEDGER_NOT_REPLACED;
+        return now->tcos.good ? LEDGER_REPLACED : now->tcos.no_answer ? LEDGER_NO_ANSWER : LEDGER_NOT_REPLACED;
     if (is_stated_anew(&now->ecos, &before->ecos))
         return now->ecos.good ? LEDGER_CONFIRMED : LEDGER_NOT_CONFIRMED;
     return LEDGER_NO_STATEMENT;

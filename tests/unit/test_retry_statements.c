@@ -165,8 +165,11 @@ static void test_retry_statements__sides_disagree__newer_statement_counts(void *
     expect_story("W Y T Y'", "++++ CONFIRM_MISMATCH D151 try1 T:no E:C");
     expect_story("W S Y' @3 T", "++++ CONFIRM_MISMATCH D151 try1 T:no E:C");
     /* both state in the end that nothing was replaced */
-    expect_story("W Y T @3 n", "++++ FAILED D151 try1 ended3 next44640 T:no E:no");
-    expect_story("W S n @3 N", "++++ FAILED D151 try1 ended3 next44640 T:no E:no");
+    expect_story("W Y Fg5 @3 n", "++++ FAILED D105 try1 ended3 next44640 T:no E:no");
+    expect_story("W Y F @3 n", "++++ FAILED D127 try1 ended3 next44640 T:no E:no");
+    expect_story("W S n @3 Fa8F1E", "++++ FAILED D140 try1 ended3 next44640 T:no E:no");
+    expect_story("W Y T @3 n", "++++ FAILED D103 try1 ended3 next44640 T:no E:no");
+    expect_story("W S n @3 N", "++++ FAILED D103 try1 ended3 next44640 T:no E:no");
 }
 
 static void test_retry_statements__success_after_the_end__is_recorded_until_both_sides_agree(void **state)
