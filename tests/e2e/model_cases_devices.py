@@ -157,8 +157,8 @@ DEVICE_CASES = [
     ("or overruled: it has failed as it had",
      "0 instruct a | 1m result a FAILED 10 | 2m result a SUCCESS k | 1442m pass | 2d end a failed",
      "a FAILED code=D110 next=31d open= due= emos=1"),
-    ("which stands against it no more", "0 instruct a | 1m result a FAILED 10 | 2m result a SUCCESS k | 2d end a failed "
-     "| 32d instruct a", "a DISPATCHED"),
+    ("which stands against it no more", "0 instruct a | 1m result a FAILED 10 | 2m result a SUCCESS k | "
+     "2d end a failed | 32d instruct a", "a DISPATCHED"),
     ("an instruction that was rejected in between changes nothing",
      "0 instruct a | 1m result a FAILED 10 | 2m result a SUCCESS k | 32d instruct a | 33d end a migrated | "
      "34d instruct a", "a REJECTED code=C108 emos=4 open="),
