@@ -263,7 +263,8 @@ static bool explain_end(struct gateway *gateway, const struct ledger_work *work,
         return false;
     if (s->state == LEDGER_MIGRATED) { /* not by the order, if a late success has corrected what the order said */
         e->because =
-            n == s->transitions ? g_steal_pointer(&order) : g_strdup("both sides have confirmed the same credentials");
+            g_strdup_printf("%s%s", n == s->transitions ? order : "both sides have confirmed the same credentials",
+                            work->overruled ? "; an operator has released the Device since, which overrules it" : "");
         return true;
     }
     g_autofree char *code = describe(s->code);

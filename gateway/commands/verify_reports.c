@@ -1,7 +1,8 @@
 /*
  * Sums over reports, which no single job shows. Each session that ended MIGRATED is a row of one ECOSMIG-001 or belongs
- * to nobody; each that ended FAILED is a row of one ECOSMIG-002 or belongs to nobody; ECOSMIG-005 counts both. The rows
- * of ECOSMIG-003 and -006 are those that the ledger recorded, and none is left out.
+ * to nobody; each that ended FAILED is a row of one ECOSMIG-002 or belongs to nobody; ECOSMIG-005 counts both. Its
+ * figures that count Devices are no more than the Devices of the ledger and those of MGMT. The rows of ECOSMIG-003 and
+ * -006 are those that the ledger recorded, and none is left out.
  */
 #include "gateway/commands/verify.h"
 
@@ -148,25 +149,33 @@ static size_t column_of(const struct report_layout *layout, const char *name)
     return at;
 }
 
-/* The sum of the columns Succeeded and Failed. The cells of this report are never quoted, so that splitting at commas
- * is enough; a line with another number of cells (the end of the file) adds nothing. */
-static int64_t sum_file(const char *text)
+/* What all files of one ECOSMIG-005 say together. */
+struct activity_sums {
+    int64_t ended; /* Succeeded and Failed */
+    int64_t migrated, remaining;
+};
+
+/* Adds what a file says. The cells of this report are never quoted, so that splitting at commas is enough; a line with
+ * another number of cells (the end of the file) adds nothing. */
+static void add_text(const char *text, struct activity_sums *sums)
 {
     const struct report_layout *layout = report_layout_find("ECOSMIG-005");
     size_t succeeded = column_of(layout, "Succeeded"), failed = column_of(layout, "Failed");
+    size_t migrated = column_of(layout, "CumulativeMigrated"), remaining = column_of(layout, "RemainingTCoS");
     g_auto(GStrv) lines = g_strsplit(text, "\r\n", -1);
-    int64_t sum = 0;
 
     for (size_t i = 1; lines[0] != NULL && lines[i] != NULL; i++) {
         g_auto(GStrv) cells = g_strsplit(lines[i], ",", -1);
-        if (g_strv_length(cells) == layout->n_columns)
-            sum += g_ascii_strtoll(cells[succeeded], NULL, 10) + g_ascii_strtoll(cells[failed], NULL, 10);
+        if (g_strv_length(cells) != layout->n_columns)
+            continue;
+        sums->ended += g_ascii_strtoll(cells[succeeded], NULL, 10) + g_ascii_strtoll(cells[failed], NULL, 10);
+        sums->migrated += g_ascii_strtoll(cells[migrated], NULL, 10);
+        sums->remaining += g_ascii_strtoll(cells[remaining], NULL, 10);
     }
-    return sum;
 }
 
 /* Adds the sums of one file. False: it cannot be read; verify_job reports that with its job. */
-static bool add_file(const struct summing *s, const struct ledger_outgoing *file, int64_t *sum)
+static bool add_file(const struct summing *s, const struct ledger_outgoing *file, struct activity_sums *sums)
 {
     enum job_state state;
     g_autofree char *text = NULL;
@@ -176,7 +185,27 @@ static bool add_file(const struct summing *s, const struct ledger_outgoing *file
     g_autofree char *path = job_path(s->gateway->spool, state, file->job, file->name);
     if (path == NULL || !g_file_get_contents(path, &text, NULL, NULL))
         return false;
-    *sum += sum_file(text);
+    add_text(text, sums);
+    return true;
+}
+
+/* The figures that count Devices: no Device twice, and none that MGMT does not count. MGMT also counts those that are
+ * nobody's. */
+static bool check_devices(struct summing *s, const struct ledger_period *period, const struct activity_sums *sums,
+                          GError **error)
+{
+    struct ledger_week week = {.ends = period->ends, .remaining = -1};
+    int64_t devices = 0;
+
+    if (!ledger_migrated_devices_count(s->gateway->ledger, period->ends, &devices, error) ||
+        !ledger_weeks_each(s->gateway->ledger, period->ends + 1, keep_week, &week, error))
+        return false;
+    if (sums->migrated > devices)
+        report(s, period, "CumulativeMigrated in its files is more than the Devices that had migrated then");
+    if (week.remaining >= 0 && sums->remaining > week.remaining)
+        report(s, period, "RemainingTCoS in its files is more than the Devices that MGMT says remain");
+    if (week.remaining >= 0 && week.in_scope != week.migrated + week.remaining)
+        report(s, period, "the Devices in scope of MGMT of the same week are not those that migrated and that remain");
     return true;
 }
 
@@ -187,7 +216,8 @@ static bool check_activity(void *user, const struct ledger_period *period, GErro
     g_autoptr(GPtrArray) reports = NULL;
     const struct ledger_ended migrated = {LEDGER_MIGRATED, {period->starts, period->ends}};
     const struct ledger_ended failed = {LEDGER_FAILED, {period->starts, period->ends}};
-    int64_t sum = period->unassigned, n_migrated = 0, n_failed = 0;
+    struct activity_sums sums = {0};
+    int64_t n_migrated = 0, n_failed = 0;
 
     if (strcmp(period->ref, "ECOSMIG-005") != 0)
         return true;
@@ -196,14 +226,14 @@ static bool check_activity(void *user, const struct ledger_period *period, GErro
         !ledger_ended_sessions_count(ledger, &failed, &n_failed, error))
         return false;
     for (guint i = 0; i < reports->len; i++) {
-        if (!add_file(s, &((const struct ledger_report *)reports->pdata[i])->file, &sum))
+        if (!add_file(s, &((const struct ledger_report *)reports->pdata[i])->file, &sums))
             return true;
     }
-    if (sum != n_migrated + n_failed)
+    if (period->unassigned + sums.ended != n_migrated + n_failed)
         report(s, period,
                "Succeeded and Failed in its files and its unassigned sessions are not as many as the sessions that "
                "ended in it");
-    return true;
+    return check_devices(s, period, &sums, error);
 }
 
 bool verify_reports(struct gateway *gateway, GPtrArray *problems, GError **error)

@@ -78,11 +78,12 @@ static char *new_instruction(const struct ledger_work *work, const struct standi
     const char *who = "";
     enum code code;
 
+    if (known->ecos)
+        return g_strdup("nothing if it holds ECoS credentials, as the inventory says; if not, DCC corrects the "
+                        "inventory (INV); then a new instruction (EMI)");
     if (way->code != NULL && catalogue_find(way->code, &code)) {
         if (code == C108)
-            return known->ecos ? g_strdup("nothing if it holds ECoS credentials, as the inventory says; if not, DCC "
-                                          "corrects the inventory (INV); then a new instruction (EMI)")
-                               : g_strdup_printf("a new instruction (EMI)%s", sooner);
+            return g_strdup_printf("a new instruction (EMI)%s", sooner);
         who = catalogue_resolver(code, work->item.device_type);
     }
     if (*who == '\0')
@@ -98,7 +99,7 @@ static char *new_instruction(const struct ledger_work *work, const struct standi
 bool way_on_find(struct gateway *gateway, const struct ledger_work *work, struct way_on *way, GError **error)
 {
     const struct retry_rules *retry = &gateway->config->retry;
-    bool migrated = explain_state(work) == LEDGER_MIGRATED;
+    bool migrated = explain_state(work) == LEDGER_MIGRATED && !work->overruled;
     struct standing known = {0};
 
     way->text = NULL;

@@ -4,6 +4,7 @@
 #include "formats/eui64.h"
 #include "gateway/answers/incidents.h"
 #include "gateway/clock.h"
+#include "gateway/pipeline/outcome.h"
 #include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_recovery.h"
@@ -31,7 +32,8 @@ static bool release_ended(struct gateway *gateway, const struct order *order, co
         *refusal = g_strdup_printf("no work item of the Device %s is withheld, and no ended one stands against a new "
                                    "instruction (C108, C115); it needs no order",
                                    order->device);
-    return *refusal != NULL || (ledger_device_release(ledger, which->device, order->id, error) &&
+    return *refusal != NULL || (outcome_overrule(gateway, which->device, which->at, error) &&
+                                ledger_device_release(ledger, which->device, order->id, error) &&
                                 incidents_close_device(gateway, which->device, which->at, error));
 }
 

@@ -54,6 +54,13 @@ static bool propose_non_migratable(struct gateway *gateway, const struct ledger_
     return ledger_incident_open(gateway->ledger, &incident, error);
 }
 
+/* D160: enough Devices of the model have failed, and none has migrated. */
+static bool judge_model(struct gateway *gateway, const struct ledger_model *model, int64_t now, GError **error)
+{
+    return model->migrated > 0 || model->failed < gateway->config->model_failures ||
+           propose_non_migratable(gateway, model, now, error);
+}
+
 static bool is_migration_error(const char *id)
 {
     enum code code;
@@ -78,14 +85,27 @@ static bool count_end(struct gateway *gateway, int64_t item, const struct ledger
         return false;
     if (past.failed_migrations > 0)
         return true;
-    if (!ledger_model_count(gateway->ledger, &work->item, migrated, &model, error))
+    if (!ledger_model_count(gateway->ledger, &work->item, migrated ? LEDGER_MODEL_MIGRATED : LEDGER_MODEL_FAILED,
+                            &model, error))
         return false;
     if (migrated && model.migrated == 1) {
         g_autofree char *subject = model_name(&model);
         return ledger_incident_close(gateway->ledger, catalogue_entry(D160)->id, subject, now, error);
     }
-    return migrated || model.migrated > 0 || model.failed < gateway->config->model_failures ||
-           propose_non_migratable(gateway, &model, now, error);
+    return migrated || judge_model(gateway, &model, now, error);
+}
+
+bool outcome_overrule(struct gateway *gateway, uint64_t device, int64_t now, GError **error)
+{
+    struct ledger_migrated found;
+    g_autofree struct ledger_work *work = NULL;
+    struct ledger_model model;
+
+    if (!ledger_migrated_before(gateway->ledger, device, G_MAXINT64, &found, error))
+        return false;
+    return found.at == 0 || (ledger_work_get(gateway->ledger, found.item, &work, error) &&
+                             ledger_model_count(gateway->ledger, &work->item, LEDGER_MODEL_OVERRULED, &model, error) &&
+                             judge_model(gateway, &model, now, error));
 }
 
 /* ---- incidents of a Device in work ---- */

@@ -19,6 +19,11 @@
 bool outcome_record(struct gateway *gateway, const struct ledger_work *work, const struct ledger_session *session,
                     const struct ledger_transition *transition, GError **error);
 
+/* An operator overrules the Device's migration, if it has one that stands: its model has one Device less that has
+ * migrated, and may be one of which every Device fails (D160). Call it before ledger_device_release, in the same
+ * transaction. False: the ledger failed. */
+bool outcome_overrule(struct gateway *gateway, uint64_t device, int64_t now, GError **error);
+
 /* Opens, in a transaction of its own, the incidents of Devices that stood in D105, D140, D150 or D151 when an older
  * program left the ledger: it opened none. Does nothing ever after. Call it before the files of a pass.
  * False: the ledger failed. */

@@ -16,10 +16,10 @@ void migration_past_add(struct migration_past *past, const struct ledger_work *w
         return;
     past->begun |= session->begun != 0;
     past->failed += session->state == LEDGER_FAILED;
-    /* Work items come oldest first: the first migration counts, should there be a second. One that an operator has
-     * overruled counts no more: the inventory says what the Device holds. */
-    if (session->state == LEDGER_MIGRATED && past->migrated_at == 0 && !work->overruled)
-        past->migrated_at = session->ended;
+    /* The first migration counts, should an older program have recorded a second, which may be that of an older work
+     * item. One that an operator has overruled counts no more: the inventory says what the Device holds. */
+    if (session->state == LEDGER_MIGRATED && !work->overruled)
+        past->migrated_at = past->migrated_at != 0 ? MIN(past->migrated_at, session->ended) : session->ended;
 }
 
 bool migration_is_gone(const struct ledger_inventory *device)

@@ -278,12 +278,21 @@ static bool tally_end(void *user, int64_t item, uint64_t device, const char *cod
     return tally_device(user, device, error);
 }
 
-static bool tally_ends(struct tallying *t, enum activity figure, enum ledger_state state, int64_t from, GError **error)
+static bool tally_ends(struct tallying *t, enum activity figure, enum ledger_state state, GError **error)
 {
-    const struct ledger_ended which = {state, {from, t->report->period.ends}};
+    const struct ledger_ended which = {state, {t->report->period.starts, t->report->period.ends}};
 
     t->figure = figure;
     return ledger_ended_sessions_each(t->report->gateway->ledger, &which, tally_end, t, error);
+}
+
+/* A Device, not a session: one that an operator has released and that migrated again counts once. */
+static bool tally_migrated(void *user, uint64_t device, GError **error)
+{
+    struct tallying *t = user;
+
+    t->figure = CUMULATIVE_MIGRATED;
+    return tally_device(t, device, error);
 }
 
 static bool tally_remaining(void *user, const struct ledger_inventory *device, GError **error)
@@ -306,12 +315,10 @@ bool report_collect_activity(struct report *report, GError **error)
 
     begin(&t, report);
     bool good = ledger_reviews_each(ledger, &period, tally_reviewed, &t, error) &&
-                tally_ends(&t, REJECTED, LEDGER_REJECTED, period.from, error) &&
-                tally_ends(&t, DEFERRED, LEDGER_DEFERRED, period.from, error) &&
-                tally_ends(&t, SUCCEEDED, LEDGER_MIGRATED, period.from, error) &&
-                tally_ends(&t, FAILED, LEDGER_FAILED, period.from, error) &&
+                tally_ends(&t, REJECTED, LEDGER_REJECTED, error) && tally_ends(&t, DEFERRED, LEDGER_DEFERRED, error) &&
+                tally_ends(&t, SUCCEEDED, LEDGER_MIGRATED, error) && tally_ends(&t, FAILED, LEDGER_FAILED, error) &&
                 ledger_unfinished_each(ledger, period.until, tally_unfinished, &t, error) &&
-                tally_ends(&t, CUMULATIVE_MIGRATED, LEDGER_MIGRATED, 0, error) &&
+                ledger_migrated_devices_each(ledger, period.until, tally_migrated, &t, error) &&
                 ledger_inventory_each(ledger, tally_remaining, &t, error);
     end(&t);
     return good;

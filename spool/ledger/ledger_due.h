@@ -88,13 +88,15 @@ bool ledger_next_outcome(struct ledger *ledger, int64_t after, int64_t *at, GErr
  * is built (ledger_work_of_outcome_each). */
 bool ledger_outcome_mark_planned(struct ledger *ledger, const struct ledger_verdict *of, int64_t job, GError **error);
 
-/* How many Devices of one model have ended so far, by their end. */
+/* How many Devices of one model have ended so far, by their end. A migration that an operator has overruled is none. */
 struct ledger_model {
     const char *device_type, *manufacturer, *model, *firmware;
     int64_t migrated, failed;
 };
-/* Counts one Device more for the item's model. *now: the counts after that; its strings are the item's. */
-bool ledger_model_count(struct ledger *ledger, const struct ledger_item *item, bool migrated, struct ledger_model *now,
-                        GError **error);
+enum ledger_model_change { LEDGER_MODEL_MIGRATED, LEDGER_MODEL_FAILED, LEDGER_MODEL_OVERRULED };
+/* Counts one Device more for the item's model, or one less that has migrated. *now: the counts after that; its strings
+ * are the item's. */
+bool ledger_model_count(struct ledger *ledger, const struct ledger_item *item, enum ledger_model_change change,
+                        struct ledger_model *now, GError **error);
 
 #endif

@@ -45,5 +45,8 @@ class Incidents:
         """D160: a Device counts once."""
         subject = item.device_model
         self.failed[subject] = self.failed.get(subject, 0) + 1
-        if subject not in self.migrated and self.failed[subject] >= self.settings.model_failures:
+        self.judge_model(subject, now)
+
+    def judge_model(self, subject, now):
+        if not self.migrated.get(subject) and self.failed.get(subject, 0) >= self.settings.model_failures:
             self.begin_incident("D160", subject, now)

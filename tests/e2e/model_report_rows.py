@@ -78,7 +78,7 @@ def assets(model, _start, end):
             **{name: known[name] for name in MODEL}, "DeviceStatus": known["DeviceStatus"],
             "CommissionedDate": known["CommissionedDate"], "SupplierMPID": supplier["MPID"],
             "ECoSMigrationStatus": status(model, known, end),
-            "ECoSMigrationDate": text_of(days[0])[:10] if days else ""}
+            "ECoSMigrationDate": text_of(min(days))[:10] if days else ""}
 
 
 def stranded(model, _start, end):
@@ -105,9 +105,13 @@ def remains(model, known, before=None):
 
 
 def holds_ecos(model, known, before=None):
-    return known["Credentials"] == "ECOS" or \
-        any(item.has_migrated and (before is None or item.ended_at < before) for item in model.items
-            if item.device == device_of(known))
+    return known["Credentials"] == "ECOS" or has_migrated(model, device_of(known), before)
+
+
+def has_migrated(model, device, before=None):
+    """A Device, however often; what an operator has overruled does not count."""
+    return any(item.has_migrated and (before is None or item.ended_at < before) for item in model.items
+               if item.device == device)
 
 
 def device_of(known):

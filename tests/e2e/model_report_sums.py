@@ -2,7 +2,7 @@
 import collections
 
 from model_items import ENDS
-from model_report_rows import ended, holds_ecos, is_gone, owner, remains
+from model_report_rows import ended, has_migrated, holds_ecos, is_gone, owner, remains
 from model_rules import MODEL, is_non_migratable
 from model_time import text_of
 
@@ -40,8 +40,9 @@ def activity(model, start, end):
         for item, _ in ended(model, state, start, end):
             counts[owner(model, item.device, end), kind_of(model, item), name] += 1
     for device, known in estate(model):
-        if remains(model, known, end):
-            counts[owner(model, device, end), known["DeviceType"], "RemainingTCoS"] += 1
+        kind = known["DeviceType"]
+        counts[owner(model, device, end), kind, "RemainingTCoS"] += remains(model, known, end)
+        counts[owner(model, device, end), kind, "CumulativeMigrated"] += has_migrated(model, device, end)
     for party, kind in sorted({key[:2] for key, n in counts.items() if n and key[0]}):
         yield party, None, {"DeviceType": kind, **{name: str(counts[party, kind, name]) for name in COUNTS}}
 
@@ -59,8 +60,6 @@ def activity_of(item, start, end):
                         if now == state and (n == 0 or item.steps[n - 1][0] != state))
     if split[0] == "READY" and split[2] < end and not any(state in ENDS and at < end for state, _, at in item.steps):
         yield "InProgress", 1
-    if item.state == "MIGRATED" and item.ended_at < end:
-        yield "CumulativeMigrated", 1
 
 
 # ---- MGMT ----

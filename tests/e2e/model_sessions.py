@@ -221,6 +221,10 @@ class Sessions:
         mine = [item for item in self.items if item.device == device]
         if any(item.live for item in mine) or not (self.unresolved(mine, now) or any(item.replaced for item in mine)):
             return False
+        overruled = next((item for item in reversed(mine) if item.has_migrated), None)
+        if overruled:
+            self.migrated[overruled.device_model] -= 1
+            self.judge_model(overruled.device_model, now)
         for item in mine:
             item.overruled, item.released = (item.tcos, item.ecos), len(item.steps)
         self.clear_incident(("C", "D"), device, now)
@@ -242,6 +246,6 @@ class Sessions:
             elif other.due:
                 other.due = None
                 other.note(now)
-        self.migrated.add(item.device_model)
+        self.migrated[item.device_model] = self.migrated.get(item.device_model, 0) + 1
         self.clear_incident("D160", item.device_model, now)
         self.clear_incident(("C", "D"), item.device, now)

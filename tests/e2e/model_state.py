@@ -47,7 +47,7 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData):
         self.now = 0            # when the last pass acted
         self.reported = []          # what began and ended in this pass
         self.failed = {}        # Device Model: Devices of it that failed
-        self.migrated = set()   # Device Models of which one has migrated
+        self.migrated = {}      # Device Model: Devices of it that migrated, and no operator has overruled
         self.subjects_before = set()  # SubjectIds that Devices had before they migrated
 
     # ---- one pass ----

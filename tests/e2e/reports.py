@@ -409,6 +409,14 @@ def expect_found(tap, home, damages, text, **when):
 def test_verify(tap, home):
     """spool verify finds sums that do not agree."""
     expect_found(tap, home, DAMAGES, b"ended in it")
+    expect_found(tap, home, {"a week in which less remains": "UPDATE progress_week SET remaining=0"},
+                 b"more than the Devices that MGMT says remain")
+    expect_found(tap, home, {"a week that has lost Devices": "UPDATE progress_week SET in_scope=in_scope+1"},
+                 b"not those that migrated and that remain")
+    expect_found(tap, home, {"a Device that is another": "UPDATE work_item SET device_id=(SELECT w.device_id FROM "
+                             "session s JOIN work_item w USING(item) WHERE s.state=7 ORDER BY item LIMIT 1) WHERE item "
+                             "IN(SELECT item FROM session WHERE state=7)"},
+                 b"more than the Devices that had migrated then")
     done = home.command("spool", "verify")
     tap.ok(done.returncode == 0, "undone, all is sound", done.stdout.decode())
 
