@@ -62,19 +62,26 @@ static char *after_success(const struct gateway *gateway, const struct standing 
                            known->end, open ? "; or, if nothing was replaced, " : "", open ? known->release : "");
 }
 
-static char *after_closing(int64_t closes)
+/* One that was tried may have succeeded all the same. */
+static char *after_closing(const struct ledger_work *work, int64_t closes)
 {
+    bool tried = work->has_session && work->session.try > 0;
     char date[INSTANT_TEXT_SIZE];
 
     instant_print(closes, date);
-    return g_strdup_printf("nothing: TCoS closes at %s, and an instruction for it would be rejected (C122)", date);
+    return g_strdup_printf(
+        "%s: TCoS closes at %s, and an instruction for it would be rejected (C122)",
+        tried ? "only an EMT SUCCESS and an EMC Y with the same credentials, which make it MIGRATED" : "nothing", date);
 }
 
 /* Nothing but the code of its end, and a failed session, stand against a new instruction. */
 static char *new_instruction(const struct ledger_work *work, const struct standing *known, const struct way_on *way)
 {
     bool failed = known->past.next_eligible > clock_now();
-    g_autofree char *sooner = failed ? g_strdup_printf("; or at once after %s", known->release) : g_strdup("");
+    g_autofree char *sooner = failed ? g_strdup_printf("; or at once after %s, or when an INV shows another model, "
+                                                       "firmware or hub",
+                                                       known->release)
+                                     : g_strdup("");
     const char *who = "";
     enum code code;
 
@@ -116,6 +123,6 @@ bool way_on_find(struct gateway *gateway, const struct ledger_work *work, struct
         way->text = after_success(gateway, &known);
     else if (!migrated)
         way->text = retry_may_try(retry, MAX(way->at, clock_now())) ? new_instruction(work, &known, way)
-                                                                    : after_closing(retry->tcos_closes);
+                                                                    : after_closing(work, retry->tcos_closes);
     return true;
 }

@@ -12,23 +12,6 @@
 
 #include <string.h>
 
-/* What moves a Device on that is in that state. */
-static const char *way_on(enum ledger_state state, bool withheld)
-{
-    switch (state) {
-    case LEDGER_READY:
-        return withheld ? "`ecosgate device release` lets it be ordered" : "`ecosgate run` orders it";
-    case LEDGER_DISPATCHED:
-        return "its result (EMT) or its session's end moves it on";
-    case LEDGER_RETRY_WAIT:
-        return withheld ? "`ecosgate device release` or its session's end moves it on"
-                        : "its next try or its session's end moves it on";
-    default:
-        return "its work has ended; a new instruction (EMI) begins anew, after `ecosgate device release` if what is "
-               "recorded of the Device (C108, C115) refuses it";
-    }
-}
-
 /* Why the order is refused; NULL: it is not. g_free. */
 static char *refuse(const struct gateway *gateway, const struct order *order, const struct ledger_work *work)
 {
@@ -41,8 +24,8 @@ static char *refuse(const struct gateway *gateway, const struct order *order, co
     if (work->has_session && retry_may_end(&work->session))
         return NULL;
     return g_strdup_printf("the Device %s is %s; only one that is CONFIRM_PENDING or CONFIRM_MISMATCH, or of which one "
-                           "side has stated a late success, can be ended: %s",
-                           order->device, ledger_state_name(state), way_on(state, work->withheld));
+                           "side has stated a late success, can be ended; `ecosgate why %s` says what moves it on",
+                           order->device, ledger_state_name(state), order->device);
 }
 
 /* Which work item an order is about. */

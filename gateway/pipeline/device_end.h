@@ -8,8 +8,8 @@
 #include "gateway/pipeline/orders.h"
 
 /* Carries out an ORDER_END_DEVICE: one commit holds the end, what follows from it (incidents, the outcome of its
- * instruction) and the order's result. In any other state the order is refused, and the result says what moves the
- * Device on. False: the ledger failed. */
+ * instruction) and the order's result. In any other state the order is refused, and the result names `why`, which
+ * says what moves the Device on. False: the ledger failed. */
 bool device_end_carry_out(struct gateway *gateway, const struct order *order, GError **error);
 
 #endif
