@@ -86,14 +86,13 @@ static bool add_transition(void *user, const struct ledger_transition *transitio
     struct collection *c = user;
     g_autofree struct ledger_job *cause = NULL;
     g_autofree char *details = NULL;
-    int64_t n = 0;
+    int64_t n;
 
     if (transition->statement != LEDGER_ENDED_BY_ORDER)
         details = details_of(transition);
-    else if (!explain_order(c->gateway, c->work->item.item, &details, &n, error))
+    else if (transition->order_id != NULL ? !explain_order_named(c->gateway, transition->order_id, &details, error)
+                                          : !explain_order(c->gateway, c->work->item.item, &details, &n, error))
         return false;
-    if (n > transition->n) /* a later order: of this one the ledger keeps that it was given */
-        g_strlcpy(details, "an operator has ended it", strlen(details) + 1);
     if (transition->job != 0 && !ledger_job_get(c->gateway->ledger, transition->job, &cause, error))
         return false;
     bool ordered = cause != NULL && cause->direction == LEDGER_OUT; /* by a work order: the session has begun */

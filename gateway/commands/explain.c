@@ -230,18 +230,25 @@ static void explain_confirmation(const struct ledger_work *work, struct explanat
     e->at = s->due;
 }
 
-bool explain_order(struct gateway *gateway, int64_t item, char **text, int64_t *n, GError **error)
+bool explain_order_named(struct gateway *gateway, const char *order_id, char **text, GError **error)
 {
-    g_autofree char *id = NULL;
     g_autofree struct ledger_action *action = NULL;
 
     *text = NULL;
-    if (!ledger_session_end_order(gateway->ledger, item, &id, n, error) ||
-        (id != NULL && !ledger_action_get(gateway->ledger, id, &action, error)))
+    if (!ledger_action_get(gateway->ledger, order_id, &action, error))
         return false;
     if (action != NULL)
         *text = g_strdup_printf("an operator has ended it (%s): %s", action->who, action->reason);
     return true;
+}
+
+bool explain_order(struct gateway *gateway, int64_t item, char **text, int64_t *n, GError **error)
+{
+    g_autofree char *id = NULL;
+
+    *text = NULL;
+    return ledger_session_end_order(gateway->ledger, item, &id, n, error) &&
+           (id == NULL || explain_order_named(gateway, id, text, error));
 }
 
 /* MIGRATED or FAILED. */

@@ -35,6 +35,8 @@ bool explain_work(struct gateway *gateway, const struct ledger_work *work, struc
 /* *text: who has ended the work item by an order, and why; NULL: nobody has; g_free it. *n: which of its transitions
  * that was; of several orders, the newest. False: the ledger's error. */
 bool explain_order(struct gateway *gateway, int64_t item, char **text, int64_t *n, GError **error);
+/* The same for the order with that ID. */
+bool explain_order_named(struct gateway *gateway, const char *order_id, char **text, GError **error);
 
 /* The state of a work item: its session's, else the one that its review gave it. */
 enum ledger_state explain_state(const struct ledger_work *work);

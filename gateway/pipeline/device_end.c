@@ -71,6 +71,7 @@ static bool end_work(struct gateway *gateway, const struct order *order, const s
 
     (void)retry_end(&gateway->config->retry, now, strcmp(order->as, "migrated") == 0, &session,
                     &transition); /* refuse() has looked at the state */
+    transition.order_id = order->id;
     return outcome_record(gateway, work, &session, &transition, error) &&
            ledger_session_ended_by(gateway->ledger, work->item.item, order->id, error) &&
            outcome_plan(gateway, now, error);

@@ -31,6 +31,9 @@ void ledger_read_transition(sqlite3_stmt *q, int c, void *row)
         .statement = (enum ledger_statement)sqlite3_column_int(q, c + 14),
         .hub = (uint64_t)sqlite3_column_int64(q, c + 15),
     };
+    struct ledger_transition *transition = row;
+    if (transition->statement == LEDGER_ENDED_BY_ORDER)
+        transition->order_id = ledger_text(q, c + 16);
 }
 
 /* Follows the chain back from the newest transition, then sorts: oldest first. */
@@ -69,7 +72,7 @@ static bool add_transition(struct ledger *ledger, const struct ledger_work *work
                                   LEDGER_INT_OR_NULL(t->due), LEDGER_TEXT(t->gbcs), LEDGER_TEXT(t->duis),
                                   LEDGER_TEXT(t->alert), LEDGER_TEXT(t->subject_id), LEDGER_TEXT(t->key_id),
                                   LEDGER_INT_OR_NULL(t->said_at), LEDGER_INT_OR_NULL(t->statement),
-                                  LEDGER_TEXT(t->existing_id)),
+                                  LEDGER_TEXT(t->statement == LEDGER_ENDED_BY_ORDER ? t->order_id : t->existing_id)),
                     error))
         return false;
     *id = sqlite3_last_insert_rowid(ledger->db);

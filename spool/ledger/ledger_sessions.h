@@ -69,7 +69,10 @@ struct ledger_transition {
     int64_t due;                                           /* as in the session afterwards */
     const char *gbcs, *duis, *alert, *subject_id, *key_id; /* as the record says; NULL: it does not */
     const char *existing_id;                               /* of a SUCCESS: the SubjectId that was there before */
-    int64_t said_at;                                       /* the time in the record; 0: it has none */
+    const char
+        *order_id;   /* ENDED_BY_ORDER: the operator's order (ledger_actions.h), stored in the place of existing_id;
+                             NULL: an older program did not keep it here (ledger_session_end_order) */
+    int64_t said_at; /* the time in the record; 0: it has none */
     enum ledger_statement statement;
     uint64_t hub; /* DISPATCHED: the inventory's hub of the Device at that time, which the work order names; 0: the
                      inventory had none. Set by the ledger; read only */

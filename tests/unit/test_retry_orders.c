@@ -30,7 +30,7 @@ static void test_retry_orders__same_try_ordered_again__results_of_the_first_orde
     /* an outdated result takes nothing back */
     expect_again("S T@1", "++++r CONFIRM_PENDING try1 due1447 T:B");
     expect_again("S n N@1", "+++++r CONFIRM_MISMATCH D151 try1 T:B E:no");
-    expect_again("S n N@7", "++++++ FAILED D151 try1 ended7 next44640 T:no E:no");
+    expect_again("S n N@7", "++++++ FAILED D103 try1 ended7 next44640 T:no E:no");
     expect_again("Y N@1", "++++r CONFIRM_PENDING try1 due1447 E:B");
     /* from a sender whose clock is ahead, and then again */
     expect_story("W @2 N@4 @7 W @8 N@4", "+++r DISPATCHED try1 due1440");
