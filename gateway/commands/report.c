@@ -8,6 +8,7 @@
 #include "gateway/clock.h"
 #include "gateway/commands/read_access.h"
 #include "gateway/reports/report.h"
+#include "gateway/reports/report_schedule.h"
 #include "spool/digest.h"
 #include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_reports.h"
@@ -24,6 +25,7 @@ struct request {
     struct read_access access;
     const struct report_kind *kind;
     struct period period;
+    bool asked;           /* for this period, with --period */
     const char *supplier; /* MPID or EUI-64; NULL: all */
     FILE *out;            /* standard output, or the file of --out */
     int64_t found;        /* files that were written */
@@ -159,13 +161,17 @@ static bool all_stored(const GPtrArray *issued)
 }
 
 /* *period: the issued period that was asked for; NULL: it was not issued. A report on change has no calendar: its
- * period is the newest that began at or before the time, and replaces the one in the request. */
+ * period is the newest that began at or before the time, and replaces the one in the request. So it is where no period
+ * was asked for and the one that has ended is not reported: STRAND after TCoS has closed. */
 static bool find_period(struct request *request, struct ledger_period **period, GError **error)
 {
     struct ledger *ledger = request->access.gateway.ledger;
     const char *ref = request->kind->ref;
+    bool regular =
+        !request->kind->on_change &&
+        (request->asked || report_schedule_has(request->access.gateway.config, request->kind, &request->period));
 
-    if (!request->kind->on_change)
+    if (regular)
         return ledger_period_get(ledger, ref, request->period.starts, period, error);
     if (!ledger_period_last(ledger, ref, request->period.starts, period, error))
         return false;
@@ -204,6 +210,7 @@ static bool choose_period(struct request *request, const char *text)
         g_printerr("ecosgate: report: --period '%s' is no time; expected one such as 2023-07-03T06:00:00Z\n", shown);
         return false;
     }
+    request->asked = text != NULL;
     request->period = on_change ? (struct period){at, at} : calendar_period(request->kind->every, at);
     return true;
 }

@@ -77,6 +77,9 @@ def test_rows(tap, home):
 def test_schedule(tap, home):
     rows = json.loads(home.command("--json", "status", now="2028-02-22T00:00:00Z").stdout)["reports"]
     strand = next(row for row in rows if row["ref"] == "STRAND")
+    last = home.command("report", "STRAND", "--supplier", "AAAA", now="2028-02-22T00:00:00Z")
+    tap.ok(last.returncode == 0 and b"2028-01-31T00:00:00Z" in last.stdout and not last.stderr,
+           "after TCoS has closed the last issued one is printed", last.stdout, last.stderr)
     tap.ok(strand["next"] is None and strand["period_start"] == "2028-01-31T00:00:00Z", "then none follows", strand)
     other = Estate("gateway reports_from=2028-01-01T00:00:00Z")
     other.pass_at("2028-02-01T00:00:00Z")
