@@ -11,6 +11,7 @@
 #include "gateway/commands/command.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/way_on.h"
+#include "gateway/pipeline/inventory.h"
 #include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_resolved.h"
@@ -82,11 +83,15 @@ static bool set_way_on(struct gateway *gateway, const struct ledger_work *work, 
     return true;
 }
 
-static void explain_ready(const struct ledger_work *work, struct explanation *e)
+static bool explain_ready(struct gateway *gateway, const struct ledger_work *work, struct explanation *e,
+                          GError **error)
 {
+    int64_t undecided = 0;
     const struct ledger_session *s = &work->session;
     g_autofree char *code = describe(s->code);
 
+    if (!inventory_find_undecided(gateway, &undecided, error))
+        return false;
     if (work->has_session) {
         e->because = g_strdup_printf("judged again before its dispatch: %s", code);
         e->waits_for = g_strdup("that cause to pass");
@@ -97,6 +102,9 @@ static void explain_ready(const struct ledger_work *work, struct explanation *e)
         e->waits_for = g_strdup("the next dispatch");
         e->moves = g_strdup("`ecosgate run`, which writes a work order (EMW) within dispatch_hours");
     }
+    if (undecided != 0)
+        explain_decision(undecided, e);
+    return true;
 }
 
 /* What ended a session as REJECTED or DEFERRED: another work item that has migrated, or the review right before a
@@ -286,8 +294,7 @@ static bool explain_state_of(struct gateway *gateway, const struct ledger_work *
 {
     switch (explain_state(work)) {
     case LEDGER_READY:
-        explain_ready(work, explanation);
-        return true;
+        return explain_ready(gateway, work, explanation, error);
     case LEDGER_REJECTED:
     case LEDGER_DEFERRED:
         return explain_refused(gateway, work, explanation, error);

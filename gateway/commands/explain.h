@@ -56,6 +56,9 @@ bool explain_outgoing(struct gateway *gateway, const struct ledger_outgoing *fil
 
 /* ---- the texts ---- */
 
+/* Says that the decision about a FULL file (A117) is waited for: replaces waits_for and moves. */
+void explain_decision(int64_t job, struct explanation *explanation);
+
 /* Sets the members because, waits_for, moved_by and next_at. */
 void explanation_set(const struct explanation *explanation, json_t *object);
 /* Frees the texts. */

@@ -129,6 +129,14 @@ static bool explain_held(void *user, const struct ledger_incident *incident, GEr
     return true;
 }
 
+void explain_decision(int64_t job, struct explanation *e)
+{
+    g_free(e->waits_for);
+    g_free(e->moves);
+    e->waits_for = g_strdup_printf("an operator's decision about job %08" PRId64, job);
+    e->moves = g_strdup_printf("`ecosgate spool release %08" PRId64 "`, or `ecosgate incident close` of its A117", job);
+}
+
 /* Fills the explanation of a file that waits for the decision about an earlier one (A117). */
 static bool explain_behind(struct gateway *gateway, const struct ledger_job *job, struct explanation *e, GError **error)
 {
@@ -141,17 +149,38 @@ static bool explain_behind(struct gateway *gateway, const struct ledger_job *job
     e->because = g_strdup_printf("it is in custody and not judged yet; A117: job %08" PRId64
                                  " has a lower number of the same sender and type, and would remove too much",
                                  ahead);
-    e->waits_for = g_strdup_printf("an operator's decision about job %08" PRId64, ahead);
-    e->moves =
-        g_strdup_printf("`ecosgate spool release %08" PRId64 "`, or `ecosgate incident close` of its A117", ahead);
+    explain_decision(ahead, e);
     return true;
 }
 
-/* In incoming/ or ready/. An instruction may wait for an inventory (A104), any other file only for its turn. That an
- * instruction waits for reference data on their way (queue.h) is known to the running gateway alone. */
-static bool explain_ready(struct gateway *gateway, const struct ledger_job *job, struct explanation *e, GError **error)
+/* Fills the explanation of an instruction if it waits: for an inventory (A104), or for a decision about reference data
+ * (A117). */
+static bool explain_instruction(struct gateway *gateway, struct explanation *e, GError **error)
 {
     g_autofree char *inventory = NULL;
+    int64_t undecided = 0;
+
+    if (!inventory_find_problem(gateway, &inventory, error) || !inventory_find_undecided(gateway, &undecided, error))
+        return false;
+    if (inventory != NULL) {
+        e->because = g_strdup_printf("it is in custody and not judged yet; A104: %s", inventory);
+        e->waits_for = g_strdup("an INV that is accepted");
+        e->moves = g_strdup("an INV: DCC sends one; the settings inventory and inventory_max_age say when instructions "
+                            "wait for it");
+    } else if (undecided != 0) {
+        e->because = g_strdup_printf("it is in custody and not judged yet; A117: job %08" PRId64
+                                     " would remove too much of the reference data, and instructions wait until an "
+                                     "operator has decided about it",
+                                     undecided);
+        explain_decision(undecided, e);
+    }
+    return true;
+}
+
+/* In incoming/ or ready/. An instruction may wait for reference data (A104, A117), any other file only for its turn.
+ * That an instruction waits for reference data on their way (queue.h) is known to the running gateway alone. */
+static bool explain_ready(struct gateway *gateway, const struct ledger_job *job, struct explanation *e, GError **error)
+{
     bool waits;
 
     if (!ledger_incidents_with_code(gateway->ledger, "A105", explain_held, e, error))
@@ -162,15 +191,10 @@ static bool explain_ready(struct gateway *gateway, const struct ledger_job *job,
         return false;
     if (e->because != NULL)
         return true;
-    if (!inventory_find_problem(gateway, &inventory, error) || !inventory_waits(gateway, job->id, &waits, error))
+    if (!inventory_waits(gateway, job->id, &waits, error) || (waits && !explain_instruction(gateway, e, error)))
         return false;
-    if (inventory != NULL && waits) {
-        e->because = g_strdup_printf("it is in custody and not judged yet; A104: %s", inventory);
-        e->waits_for = g_strdup("an INV that is accepted");
-        e->moves = g_strdup("an INV: DCC sends one; the settings inventory and inventory_max_age say when instructions "
-                            "wait for it");
+    if (e->because != NULL)
         return true;
-    }
     e->because = g_strdup("it is in custody and not judged yet");
     e->waits_for = g_strdup("its turn: files are judged in the order in which they were picked up; reference data come "
                             "first, then results and confirmations, then instructions");

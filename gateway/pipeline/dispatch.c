@@ -14,6 +14,7 @@
 #include "gateway/answers/incidents.h"
 #include "gateway/answers/plan.h"
 #include "gateway/clock.h"
+#include "gateway/pipeline/inventory.h"
 #include "gateway/pipeline/outcome.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_due.h"
@@ -189,6 +190,19 @@ static bool may_skip_review(struct gateway *gateway, int64_t now, bool *skips, G
     return true;
 }
 
+/* While an operator has to decide about reference data (A117), they may say that a Device must not be ordered: its
+ * first try waits. A session that has begun goes on by what is known: it would end as a failure for want of tries. When
+ * TCoS closes, no try is ordered any more, and READY Devices are refused all the same. */
+static bool may_begin(struct gateway *gateway, bool closing, bool *may, GError **error)
+{
+    int64_t undecided = 0;
+
+    if (!inventory_find_undecided(gateway, &undecided, error))
+        return false;
+    *may = closing || undecided == 0;
+    return true;
+}
+
 /* Collects what the next work order may hold. due gets the items (struct ledger_due) to be reviewed again, in the order
  * of dispatch. *just_judged gets the verdicts (struct ledger_verdict) whose Devices need no second review; they are due
  * last. */
@@ -199,12 +213,15 @@ static bool find_due(struct gateway *gateway, const struct turn *turn, GArray *d
     int64_t limit = gateway->config->work_order_devices;
     bool closing = !retry_may_try(&gateway->config->retry, now); /* those that wait for their turn get it never */
     g_autoptr(GPtrArray) undispatched = NULL;
-    bool skips = false;
+    bool skips = false, begin = false;
 
-    if (!may_skip_review(gateway, now, &skips, error) ||
-        !ledger_tries_due(gateway->ledger, closing ? G_MAXINT64 : turn->by, limit, due, error) ||
+    if (!may_skip_review(gateway, now, &skips, error) || !may_begin(gateway, closing, &begin, error) ||
+        !(begin ? ledger_tries_due : ledger_later_tries_due)(gateway->ledger, closing ? G_MAXINT64 : turn->by, limit,
+                                                             due, error) ||
         !ledger_undispatched_verdicts(gateway->ledger, &undispatched, error))
         return false;
+    if (!begin)
+        g_ptr_array_set_size(undispatched, 0);
     guint tries = due->len;
     for (guint i = 0; i < undispatched->len;) {
         const struct ledger_verdict *verdict = undispatched->pdata[i];

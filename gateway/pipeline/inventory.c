@@ -1,10 +1,11 @@
-/* Two questions that only read the ledger, so that commands that change nothing can ask them too. */
+/* Questions that only read the ledger, so that commands that change nothing can ask them too. */
 #include "gateway/pipeline/inventory.h"
 
 #include "formats/instant.h"
 #include "gateway/clock.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_reference.h"
+#include "spool/ledger/ledger_shrink.h"
 #include "validators/rules.h"
 
 #include <inttypes.h>
@@ -27,6 +28,11 @@ bool inventory_find_problem(struct gateway *gateway, char **text, GError **error
                             " days ago (inventory_max_age); instructions wait until a newer one is accepted",
                             created, config->inventory_max_age / RULES_DAY);
     return true;
+}
+
+bool inventory_find_undecided(struct gateway *gateway, int64_t *job, GError **error)
+{
+    return ledger_shrink_undecided(gateway->ledger, 0, "PTY", job, error);
 }
 
 bool inventory_waits(struct gateway *gateway, int64_t job, bool *waits, GError **error)

@@ -1,7 +1,10 @@
 /*
- * A104: the Device inventory is missing or too old, and instructions wait in ready/, in order; all other files go on
- * (queue.h).
- * These functions only read the ledger. reference_update_incident opens and closes the incident.
+ * Why instructions wait in ready/, in order, while all other files go on (queue.h):
+ *
+ *   A104: the Device inventory is missing or too old
+ *   A117: a FULL file of INV, COS or NMM would remove too much, and no operator has decided about it
+ *
+ * These functions only read the ledger. reference_update_incident opens and closes A104, reference_hold opens A117.
  */
 #ifndef ECOSGATE_GATEWAY_PIPELINE_INVENTORY_H
 #define ECOSGATE_GATEWAY_PIPELINE_INVENTORY_H
@@ -12,8 +15,13 @@
  * yet. False: the ledger's error. */
 bool inventory_find_problem(struct gateway *gateway, char **text, GError **error);
 
-/* Sets *waits if the job has to wait while A104 is open. True for instructions only. Answers of the job that are
- * planned already are delivered all the same. False: the ledger's error. */
+/* *job: the FULL file that an operator has to decide about (A117) before a Device is ordered for the first time; 0:
+ * none. That file, and those that wait behind it, may say that a Device must not be ordered. PTY does not count: no
+ * review looks at parties. False: the ledger's error. */
+bool inventory_find_undecided(struct gateway *gateway, int64_t *job, GError **error);
+
+/* Sets *waits if the job has to wait while there is a problem or an undecided file. True for instructions only. Answers
+ * of the job that are planned already are delivered all the same. False: the ledger's error. */
 bool inventory_waits(struct gateway *gateway, int64_t job, bool *waits, GError **error);
 
 #endif

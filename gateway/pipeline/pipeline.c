@@ -141,7 +141,8 @@ static bool process_due(struct pipeline *pipeline, GError **error)
             !queue_next(pipeline->queue, &job, error))
             return false;
     }
-    return gateway_stopping(gateway) || reference_update_incident(gateway, error);
+    return gateway_stopping(gateway) ||
+           (queue_say_undecided(pipeline->queue, error) && reference_update_incident(gateway, error));
 }
 
 /* Comes last, so that one INC reports everything that this pass found, and is delivered in this pass. */

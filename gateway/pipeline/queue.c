@@ -12,6 +12,7 @@
 #include "spool/ledger/ledger_recovery.h"
 #include "spool/ledger/ledger_shrink.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* In the order of their turns; the last two have the same rank. KIND_UNKNOWN: the name says no type, or none that
@@ -34,6 +35,8 @@ struct queue {
     int64_t waited_for; /* monotonic microseconds when the oldest wait for facts ends; 0: there is none */
     int64_t begun;      /* monotonic microseconds: this pass */
     bool wait_no_more;
+    GArray *behind;  /* int64_t: of each file that waits behind one that an operator has to decide about, that one */
+    GPtrArray *said; /* the messages (char *) of the last queue_say_undecided */
 };
 
 struct queue *queue_new(struct gateway *gateway, struct pickup *pickup)
@@ -44,6 +47,8 @@ struct queue *queue_new(struct gateway *gateway, struct pickup *pickup)
     queue->pickup = pickup;
     queue->entries = g_array_new(FALSE, FALSE, sizeof(struct entry));
     queue->seen = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+    queue->behind = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    queue->said = g_ptr_array_new_with_free_func(g_free);
     return queue;
 }
 
@@ -53,6 +58,8 @@ void queue_free(struct queue *queue)
         return;
     g_array_unref(queue->entries);
     g_hash_table_unref(queue->seen);
+    g_array_unref(queue->behind);
+    g_ptr_array_unref(queue->said);
     g_free(queue);
 }
 
@@ -113,6 +120,7 @@ static bool find_entries(struct queue *queue, bool time_due, GError **error)
     const struct entry time = {.job = QUEUE_TIME, .kind = KIND_TIME};
 
     g_array_set_size(queue->entries, 0);
+    g_array_set_size(queue->behind, 0);
     if (time_due)
         g_array_append_val(queue->entries, time);
     if (!add_state(queue, JOB_ACTIVE, error) || !add_state(queue, JOB_READY, error))
@@ -214,24 +222,26 @@ static bool leave_out_behind(struct queue *queue, GError **error)
             return false;
         if (ahead == 0)
             break;
-        queue->gateway->failed = true;
+        g_array_append_val(queue->behind, ahead);
         (void)g_array_remove_index(queue->entries, 0); /* returns the array itself */
     }
     return true;
 }
 
-/* While A104 is open, instructions wait and the other jobs go on. When an INV has closed it, the search starts again
- * with the oldest. */
+/* While A104 is open, or an operator has to decide about reference data (A117), instructions wait and the other jobs go
+ * on. When that is over, the search starts again with the oldest. */
 bool queue_next(struct queue *queue, int64_t *job, GError **error)
 {
     g_autofree char *problem = NULL;
+    int64_t undecided = 0;
 
     *job = 0;
-    if (!leave_out_behind(queue, error) || !inventory_find_problem(queue->gateway, &problem, error))
+    if (!leave_out_behind(queue, error) || !inventory_find_problem(queue->gateway, &problem, error) ||
+        !inventory_find_undecided(queue->gateway, &undecided, error))
         return false;
     for (guint i = 0; i < queue->entries->len; i++) {
         const struct entry *entry = &g_array_index(queue->entries, struct entry, i);
-        if (entry->waits || (entry->kind == KIND_INSTRUCTION && problem != NULL))
+        if (entry->waits || (entry->kind == KIND_INSTRUCTION && (problem != NULL || undecided != 0)))
             continue;
         *job = entry->job;
         if (*job == QUEUE_TIME)
@@ -239,6 +249,69 @@ bool queue_next(struct queue *queue, int64_t *job, GError **error)
         (void)g_array_remove_index(queue->entries, i);   /* returns the array itself */
         return true;
     }
+    return true;
+}
+
+/* ---- what waits for a decision ---- */
+
+static guint count_behind(const struct queue *queue, int64_t ahead)
+{
+    guint n = 0;
+
+    for (guint i = 0; i < queue->behind->len; i++)
+        n += g_array_index(queue->behind, int64_t, i) == ahead;
+    return n;
+}
+
+static guint count_instructions(const struct queue *queue)
+{
+    guint n = 0;
+
+    for (guint i = 0; i < queue->entries->len; i++)
+        n += g_array_index(queue->entries, struct entry, i).kind == KIND_INSTRUCTION;
+    return n;
+}
+
+/* Appends the message about a job that an operator has to decide about. */
+static bool describe_undecided(const struct queue *queue, int64_t id, GPtrArray *messages, GError **error)
+{
+    g_autofree struct ledger_job *job = NULL;
+    guint behind = count_behind(queue, id), instructions = count_instructions(queue);
+
+    if (!ledger_job_get(queue->gateway->ledger, id, &job, error))
+        return false;
+    GString *text = g_string_new(NULL);
+    g_string_printf(text, "A117: job %08" PRId64 " (%s/%s) waits for an operator's decision", id, job->drop, job->name);
+    if (behind > 0)
+        g_string_append_printf(text, "; behind it %u file%s of its sender and type", behind, behind == 1 ? "" : "s");
+    if (strcmp(job->type, "PTY") != 0)
+        g_string_append_printf(text, "; %u instruction%s and all first tries of Devices wait, too", instructions,
+                               instructions == 1 ? "" : "s");
+    g_string_append_printf(text,
+                           "; `ecosgate spool release %08" PRId64 "` has it judged, `ecosgate incident close` of its "
+                           "A117 gives it up",
+                           id);
+    g_ptr_array_add(messages, g_string_free(text, FALSE));
+    return true;
+}
+
+bool queue_say_undecided(struct queue *queue, GError **error)
+{
+    g_autoptr(GPtrArray) messages = g_ptr_array_new_with_free_func(g_free);
+    int64_t job = 0;
+
+    do {
+        if (!ledger_shrink_undecided(queue->gateway->ledger, job, NULL, &job, error) ||
+            (job != 0 && !describe_undecided(queue, job, messages, error)))
+            return false;
+    } while (job != 0);
+    queue->gateway->failed |= messages->len > 0;
+    for (guint i = 0; i < messages->len; i++) {
+        if (i >= queue->said->len || strcmp(messages->pdata[i], queue->said->pdata[i]) != 0)
+            gateway_note("%s", (const char *)messages->pdata[i]);
+    }
+    g_ptr_array_unref(queue->said);
+    queue->said = g_steal_pointer(&messages);
     return true;
 }
 

@@ -6,10 +6,11 @@
  *   queue_begin_pass(queue)                         before pickup
  *   queue_fill(queue, time_due, &error)             once a pass, after pickup: what is to be done in this pass
  *   queue_next(queue, &job, &error) …               until job is 0
+ *   queue_say_undecided(queue, &error)              what waits for an operator
  *
- * An instruction stays in ready/ in two cases:
+ * An instruction stays in ready/ in these cases:
  *
- * - A104 is open (inventory.h).
+ * - A104 is open, or an operator has to decide about reference data that would remove too much (A117; inventory.h).
  * - Facts that stood whole in a drop when the instruction was picked up may not be in the spool yet. queue_fill has the
  *   drops of facts listed once more for it. A drop that is down or has no room is not waited for. A file that settles
  *   (rule `stable`) is waited for, a file without its marker is not. After the setting reference_wait the instruction
@@ -47,6 +48,10 @@ enum { QUEUE_TIME = -1 };
 /* Takes the next job, or the time, out of the queue. *job: its id; 0: no job is left, or those that are left have to
  * wait. False: the ledger failed. */
 bool queue_next(struct queue *queue, int64_t *job, GError **error);
+/* Call it when no job is left: says which files an operator has to decide about (A117), what waits for that and what
+ * moves it on. A message is repeated only if it has changed. gateway->failed is set while there is such a file. False:
+ * the ledger failed. */
+bool queue_say_undecided(struct queue *queue, GError **error);
 /* True while facts, or the time, are left in the queue: no work order is made before them. */
 bool queue_holds_orders(const struct queue *queue);
 

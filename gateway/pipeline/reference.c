@@ -84,8 +84,9 @@ static bool end_full(struct gateway *gateway, enum ledger_reference table, int64
         *refusal = g_strdup_printf("this FULL file would remove %" PRId64 " of the %" PRId64
                                    " records that are known, over the %" PRId64
                                    " percent of shrink_limit; release it to have it judged all the same, or close its "
-                                   "incident (A117) to give it up",
-                                   shrink.removed, shrink.known, limit);
+                                   "incident (A117) to give it up%s",
+                                   shrink.removed, shrink.known, limit,
+                                   table == LEDGER_PARTY ? "" : "; instructions and first tries wait until then");
     return true;
 }
 

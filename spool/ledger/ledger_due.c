@@ -113,11 +113,20 @@ bool ledger_wake_times_refresh(struct ledger *ledger, int64_t now, GError **erro
 }
 
 /* READY (0): a first try that was put off. RETRY_WAIT (4): another try. */
+#define TRIES_DUE(which_)                                                                                              \
+    "SELECT due,item FROM session WHERE wake IS NOT NULL AND wake<=?1 AND due<=?1 AND " which_                         \
+    " AND item NOT IN(SELECT item FROM withheld) ORDER BY wake,item LIMIT ?2"
+
 bool ledger_tries_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error)
 {
-    LEDGER_SQL(tries, "SELECT due,item FROM session WHERE wake IS NOT NULL AND wake<=?1 AND due<=?1 AND"
-                      " (state=0 OR (state=4 AND ends>?1)) AND item NOT IN(SELECT item FROM withheld)"
-                      " ORDER BY wake,item LIMIT ?2");
+    LEDGER_SQL(tries, TRIES_DUE("(state=0 OR (state=4 AND ends>?1))"));
+    return append(ledger, ledger_query(ledger, &tries, LEDGER_VALUES(LEDGER_INT(now), LEDGER_INT(limit)), error), due,
+                  error);
+}
+
+bool ledger_later_tries_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error)
+{
+    LEDGER_SQL(tries, TRIES_DUE("state=4 AND ends>?1"));
     return append(ledger, ledger_query(ledger, &tries, LEDGER_VALUES(LEDGER_INT(now), LEDGER_INT(limit)), error), due,
                   error);
 }

@@ -57,6 +57,8 @@ bool ledger_wake_times_refresh(struct ledger *ledger, int64_t now, GError **erro
 /* Appends the first `limit` items that wait for a try, whose due time has come, whose session's time is not over, and
  * which are not withheld (ledger_recovery.h). */
 bool ledger_tries_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error);
+/* The same without first tries that were put off. */
+bool ledger_later_tries_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error);
 /* Appends the first `limit` items whose session's time is over, or whose confirmation did not come in time. */
 bool ledger_timeouts_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error);
 /* When TCoS closes: appends the first `limit` items whose session waits for its next try, and, if `closed`, those whose

@@ -35,6 +35,15 @@ bool ledger_shrink_is_released(struct ledger *ledger, int64_t job, bool *release
     return true;
 }
 
+bool ledger_shrink_undecided(struct ledger *ledger, int64_t after, const char *leave_out, int64_t *job, GError **error)
+{
+    LEDGER_SQL(find, "SELECT min(h.job) FROM shrink_hold h JOIN job j ON j.id=h.job WHERE h.decided=0 AND h.job>?1"
+                     " AND j.type IS NOT ?2");
+    return ledger_number(ledger,
+                         ledger_query(ledger, &find, LEDGER_VALUES(LEDGER_INT(after), LEDGER_TEXT(leave_out)), error),
+                         job, error);
+}
+
 bool ledger_shrink_ahead(struct ledger *ledger, int64_t job, int64_t *ahead, GError **error)
 {
     LEDGER_SQL(find, "SELECT min(h.job) FROM shrink_hold h JOIN job a ON a.id=h.job JOIN job b ON b.id=?1"

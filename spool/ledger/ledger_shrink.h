@@ -3,7 +3,7 @@
  * (gateway/DEVICES.md, Reference data).
  *
  *   ledger_shrink_hold → ledger_shrink_release | ledger_shrink_give_up       one file
- *   ledger_shrink_is_released, ledger_shrink_ahead                           questions
+ *   ledger_shrink_undecided, ledger_shrink_ahead, ledger_shrink_is_released   questions
  *
  * The rules of all subjects: ledger.h.
  */
@@ -21,6 +21,9 @@ bool ledger_shrink_give_up(struct ledger *ledger, int64_t job, GError **error);
 
 /* *released: the job may remove whatever it removes. */
 bool ledger_shrink_is_released(struct ledger *ledger, int64_t job, bool *released, GError **error);
+/* *job: the first one after the job `after` that waits for a decision; 0: none. Jobs of the file type leave_out do not
+ * count; NULL: all do. */
+bool ledger_shrink_undecided(struct ledger *ledger, int64_t after, const char *leave_out, int64_t *job, GError **error);
 /* *ahead: the first earlier job of the same sender and type that waits for a decision; 0: none. */
 bool ledger_shrink_ahead(struct ledger *ledger, int64_t job, int64_t *ahead, GError **error);
 

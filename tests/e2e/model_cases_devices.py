@@ -315,8 +315,8 @@ DEVICE_CASES = [
      "a DISPATCHED"),
     ("by another hub", RESOLVED % "inventory a:CHFDeviceID=00-DB-12-34-56-78-90-C1 | 2d instruct a", "a DISPATCHED"),
     ("not by the same", RESOLVED % "inventory a:CSPRegion=South | 2d instruct a", "a DEFERRED code=C115 next=31d"),
-    ("not by one that the inventory no longer says", RESOLVED % "inventory b | 2d inventory a:CHFDeviceID= | "
-     "2d instruct a", "a DEFERRED code=C115"),
+    ("not by one that the inventory no longer says", "0 inventory a b | 0 instruct a | 1m result a FAILED 17 | "
+     "1d inventory b | 2d inventory a:CHFDeviceID= b | 2d instruct a", "a DEFERRED code=C115", {"shrink_limit": 100}),
     ("without an inventory then, by other firmware than instructed",
      "0 instruct a | 1m result a FAILED 17 | 1d inventory a:FirmwareVersion=00030000 | "
      "2d instruct a:FirmwareVersion=00030000", "a DISPATCHED"),
@@ -363,6 +363,13 @@ DEVICE_CASES = [
     ("early enough", "0 instruct a | 1m result a FAILED 10 | 31d instruct a", "a DISPATCHED try=1"),
     ("outside the hours it waits", "-2h instruct a", "a READY ordered=0", {"dispatch_hours": (12, 13)}),
     ("and goes when they come", "-2h instruct a | 0 pass", "a DISPATCHED ordered=1", {"dispatch_hours": (12, 13)}),
+    ("a first try waits for the decision about reference data",
+     "-3h inventory a b | -2h instruct a | -1h inventory b | 0 pass", "a READY ordered=0 open=A117",
+     {"dispatch_hours": (12, 13)}),
+    ("a session that has begun goes on", "-1h inventory a b | 0 instruct a | 1m result a FAILED E20 | 2m inventory b | "
+     "6m pass", "a DISPATCHED try=2 open=A117"),
+    ("when TCoS closes, a first try is refused all the same", "-3h inventory a b | -2h instruct a | -1h inventory b | "
+     "0 pass", "a REJECTED code=C122 open=A117", {"dispatch_hours": (22, 23), "tcos_closes": START + 60}),
     ("they may go over midnight", "0 instruct a | 12h pass", "a DISPATCHED", {"dispatch_hours": (22, 6)}),
     ("a limit of a day", "0 instruct a b c", "a DISPATCHED; b DISPATCHED; c DEFERRED code=C116 next=12h",
      {"daily_limit": 2}),

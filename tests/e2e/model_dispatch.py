@@ -64,7 +64,8 @@ class Dispatch:
         if not self.settings.dispatches_at(now) and not closing:
             return
         due = [item for item in self.items if item.state in ("READY", "RETRY_WAIT") and
-               (item.due <= now or closing and item.state == "READY")]
+               (item.due <= now or closing and item.state == "READY") and
+               (closing or item.state != "READY" or not self.is_undecided())]
         for item in sorted(due, key=lambda item: (item.due, item.number)):
             if self.may_go(item, now):
                 answers.emw.append(self.order(item, now))

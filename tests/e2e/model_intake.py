@@ -36,7 +36,7 @@ class Intake:
         return files
 
     def take(self, file, now, answers):
-        if file.kind == "EMI" and not file.misnamed and (self.waiting or self.inventory_is_stale(now)):
+        if file.kind == "EMI" and not file.misnamed and (self.waiting or self.instructions_wait(now)):
             self.waiting.append(file)
             return
         self.judge(file, now, answers)
@@ -98,9 +98,15 @@ class Intake:
         if removed == 0 or removed < len(before) and removed * 100 <= self.settings.shrink_limit * len(before):
             return False
         self.held.append(file)
-        self.held_now = True
         self.begin_incident("A117", file.subject, now)
         return True
+
+    def is_undecided(self):
+        """What an operator has to decide about may say that a Device must not be ordered."""
+        return any(file.kind != "PTY" for file in self.held)
+
+    def instructions_wait(self, now):
+        return self.inventory_is_stale(now) or self.is_undecided()
 
     def inventory_is_stale(self, now):
         if self.inventory is None:

@@ -110,7 +110,7 @@ class Played:
         if done is None:
             return []
         refused = any(outcome in ("PA", "RJ") for _, outcome, _ in expected.ema)
-        waits = self.model.inventory_is_stale(now) or self.model.held_now or self.model.line
+        waits = self.model.inventory_is_stale(now) or self.model.held
         status = 2 if waits else int(refused)
         if done.returncode == status:
             return []

@@ -28,7 +28,6 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData):
         self.given_up = []      # or given up,
         self.line = []          # and reference data that wait behind those that are held
         self.parked = []        # files that an operator holds back
-        self.held_now = False   # in the last pass
         self.inventory = None   # DeviceID: row; None before the first accepted INV
         self.inventory_at = None
         self.events = {}        # (MPxN, SupplyStartDate): row
@@ -59,7 +58,6 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData):
         self.now = now = max(self.now, wall)
         answers = Answers()
         self.reported = answers.inc
-        self.held_now = False
         answers.orders = [self.carry_out(subject, what, now, answers) for subject, what in orders]
         answers.reports = self.reports.issue(self, now)
         files = self.pick_up(files)
@@ -68,7 +66,7 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData):
             self.take(file, now, answers)
         self.pass_time(now, answers)
         self.dispatch(now, answers)
-        while self.waiting and not self.inventory_is_stale(now):
+        while self.waiting and not self.instructions_wait(now):
             self.judge(self.waiting.pop(0), now, answers)
             self.dispatch(now, answers)
         for file in [one for one in files if not (one.is_reference or one.is_statement)]:

@@ -20,6 +20,7 @@ GATEWAY = "90-B3-D5-1F-30-00-00-04"
 SUPPLIER = "90-B3-D5-1F-30-05-00-%02d"
 DEVICE = "00-DB-12-34-56-78-90-%02X"
 HUB = "00-DB-12-34-56-78-91-%02X"
+OTHER = "AB01,010A030B,00020130"
 WIDTHS = {"INV": 17, "COS": 6, "NMM": 10, "PTY": 7}
 
 
@@ -287,6 +288,46 @@ def test_late(tap):
     tap.ok(table(home, "SELECT job, type FROM reference") == [(int(max(jobs.values())), "INV")],
            "the newest file is the one that came last", table(home, "SELECT * FROM reference"))
     sound(tap, home, "after files that were judged late")
+
+
+def test_undecided(tap):
+    """What waits behind a file that an operator has to decide about may say that a Device must not be ordered."""
+    home = Home()
+    sender = Sender(home)
+    sender.reference("INV", [inv(1), inv(3, model=OTHER)])
+    sender.reference("NMM", [MODEL_OF_2])
+    home.run()
+    held = sender.reference("NMM", [])
+    later = sender.reference("NMM", [f"SET,ESME,{OTHER},2023-07-01,,R2,"], mode="DELTA")
+    name = sender.instruction([emi(1), emi(3, model=OTHER)])
+    done = home.run()
+    job = home.json("spool", "list", "--state", "held")[0]["id"]
+    reason = home.json("spool", "show", job)[0]["reason"]
+    tap.ok(done.returncode == 2 and home.out("tcos") == [] and home.out("mcc") == [],
+           "an instruction waits for the decision about a FULL NMM", home.out("tcos"), home.out("mcc"))
+    said = (f"A117: job {job} (dcc/{held}) waits for an operator's decision; behind it 1 file of its sender and type; "
+            f"1 instruction and all first tries of Devices wait, too; `ecosgate spool release {job}` has it judged, "
+            "`ecosgate incident close` of its A117 gives it up")
+    again = home.run()
+    tap.ok(said in done.stderr.decode() and said in again.stderr.decode() and again.returncode == 2,
+           "each run says what waits for it, and what moves it on", done.stderr, again.stderr)
+    tap.ok("instructions and first tries wait until then" in reason, "which the reason says", reason)
+    why = home.json("why", name)[0]
+    tap.ok(f"A117: job {job}" in why["because"] and why["waits_for"] == f"an operator's decision about job {job}" and
+           f"spool release {job}" in why["moved_by"] and "incident close" in why["moved_by"],
+           "`why` names the job and the commands", why)
+    release(home)
+    tap.ok(ema(home, later) == ("AC", []) and emd(home, name) == ["A", "R C107"] and len(home.out("tcos")) == 1,
+           "released: the file behind it makes a model Non-Migratable, and that Device is not ordered", emd(home, name))
+    name = sender.instruction([emi(9)])
+    sender.reference("PTY", [f"SET,{SUPPLIER % 1},SUPPLIER,SUP1,First,"])
+    home.run()
+    sender.reference("PTY", [])
+    name = sender.instruction([emi(9)])
+    done = home.run()
+    tap.ok(done.returncode == 2 and emd(home, name) == ["R C103"] and b"first tries" not in done.stderr,
+           "no instruction waits for a FULL PTY: no review looks at parties", home.out("mcc"), done.stderr)
+    sound(tap, home, "after instructions that waited for a decision")
 
 
 def test_shrinking_stopped(tap):
@@ -892,8 +933,8 @@ def test_many(tap):
 
 if __name__ == "__main__":
     with Tap() as report:
-        for test in (test_found, test_unnamed, test_shrinking, test_late, test_shrinking_stopped, test_files,
-                     test_others, test_every_code, test_codes, test_switches, test_dates, test_hubs,
+        for test in (test_found, test_unnamed, test_shrinking, test_undecided, test_late, test_shrinking_stopped,
+                     test_files, test_others, test_every_code, test_codes, test_switches, test_dates, test_hubs,
                      test_elsewhere, test_points, test_limit,
                      test_past, test_required, test_stale, test_together, test_settling, test_after_the_split,
                      test_daemon, test_grows_stale, test_kill, test_many):

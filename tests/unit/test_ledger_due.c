@@ -65,6 +65,8 @@ static void test_ledger_due__tries_and_timeouts__each_in_its_list(void **state)
     expect_due(ledger_tries_due, 100, 9, "80:1");
     expect_due(ledger_tries_due, 80, 1, "70:2");
     expect_due(ledger_tries_due, 80, 0, "");
+    expect_due(ledger_later_tries_due, 99, 9, "70:2");
+    expect_due(ledger_later_tries_due, 100, 9, "");
 
     expect_due(ledger_timeouts_due, 74, 9, "");
     expect_due(ledger_timeouts_due, 75, 9, "75:5");
