@@ -40,6 +40,7 @@ static const struct command {
     {"spool hold", "ID", "--reason TEXT", "keep back a job that waits for its verdict", command_spool_hold},
     {"spool release", "ID", "--reason TEXT", "let a held job go on", command_spool_release},
     {"spool requeue", "ID", "--reason TEXT", "have a job judged again", command_spool_requeue},
+    {"spool reject", "ID", "--reason TEXT", "reject a held job whole, which its sender is told", command_spool_reject},
     {"device show", "DEVICE-ID", "", "show one Device: state, tries, history", command_device_show},
     {"device list", "", "--state STATE|--withheld", "list the work items in one state, or those withheld after recover",
      command_device_list},

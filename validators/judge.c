@@ -236,6 +236,16 @@ static void conclude(struct verdict *verdict)
     }
 }
 
+/* An operator has decided about the file: that comes first, and the content only gives the counts. */
+static void add_rejection(struct judging *j)
+{
+    g_autofree char *text = g_strdup_printf("an operator of the gateway has rejected this file: %s; expected what is "
+                                            "right in a new file with a new number",
+                                            j->request->rejection);
+
+    findings_add(j->file.findings, &(struct finding){.code = B114, .text = text}, NULL, 0);
+}
+
 /* How the ledger is asked about earlier files. Outside the grammar only the name itself can be compared. */
 static void fill_subject(struct judging *j, const char *escaped, char *sender)
 {
@@ -259,6 +269,8 @@ static bool judge_all(struct judging *j, GError **error)
     char sender[EUI64_TEXT_SIZE];
     struct history history = {0};
 
+    if (j->request->rejection != NULL)
+        add_rejection(j);
     verdict->name_is_known = j->file.name_is_known =
         name_rules_judge(j->file.rules, j->request->name, j->request->name_len, &verdict->filename, j->file.findings);
     fill_subject(j, escaped, sender);

@@ -53,6 +53,7 @@ int command_spool_verify(struct invocation *invocation);     /* checks the whole
 int command_spool_hold(struct invocation *invocation);       /* an order: keep a job back (spool_orders.c) */
 int command_spool_release(struct invocation *invocation);    /* an order: let it go on (spool_orders.c) */
 int command_spool_requeue(struct invocation *invocation);    /* an order: judge it again (spool_orders.c) */
+int command_spool_reject(struct invocation *invocation);     /* an order: reject it whole (spool_orders.c) */
 int command_device_show(struct invocation *invocation);      /* one Device */
 int command_device_list(struct invocation *invocation);      /* the work items in one state */
 int command_device_end(struct invocation *invocation);       /* an order: end work of which the sides have not agreed */

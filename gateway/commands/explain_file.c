@@ -7,6 +7,7 @@
 #include "formats/instant.h"
 #include "gateway/answers/incident_id.h"
 #include "gateway/pipeline/inventory.h"
+#include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_shrink.h"
 #include "spool/ledger/ledger_verdicts.h"
@@ -134,7 +135,9 @@ void explain_decision(int64_t job, struct explanation *e)
     g_free(e->waits_for);
     g_free(e->moves);
     e->waits_for = g_strdup_printf("an operator's decision about job %08" PRId64, job);
-    e->moves = g_strdup_printf("`ecosgate spool release %08" PRId64 "`, or `ecosgate incident close` of its A117", job);
+    e->moves = g_strdup_printf("`ecosgate spool release %08" PRId64 "`, or `ecosgate spool reject %08" PRId64
+                               "`, which `ecosgate incident close` of its A117 does, too",
+                               job, job);
 }
 
 /* Fills the explanation of a file that waits for the decision about an earlier one (A117). */
@@ -177,6 +180,22 @@ static bool explain_instruction(struct gateway *gateway, struct explanation *e, 
     return true;
 }
 
+/* Fills the explanation of a file that an operator has rejected. */
+static bool explain_rejected(struct gateway *gateway, const struct ledger_job *job, struct explanation *e,
+                             GError **error)
+{
+    g_autofree char *reason = NULL;
+
+    if (!ledger_action_rejection(gateway->ledger, job->id, &reason, error))
+        return false;
+    if (reason == NULL)
+        return true;
+    e->because = g_strdup_printf("an operator has rejected it: %s", reason);
+    e->waits_for = g_strdup("the next pass, which gives it the verdict RJ with B114 and tells its sender");
+    e->moves = g_strdup("`ecosgate run`");
+    return true;
+}
+
 /* In incoming/ or ready/. An instruction may wait for reference data (A104, A117), any other file only for its turn.
  * That an instruction waits for reference data on their way (queue.h) is known to the running gateway alone. */
 static bool explain_ready(struct gateway *gateway, const struct ledger_job *job, struct explanation *e, GError **error)
@@ -187,7 +206,7 @@ static bool explain_ready(struct gateway *gateway, const struct ledger_job *job,
         return false;
     if (e->because != NULL)
         return true;
-    if (!explain_behind(gateway, job, e, error))
+    if (!explain_rejected(gateway, job, e, error) || (e->because == NULL && !explain_behind(gateway, job, e, error)))
         return false;
     if (e->because != NULL)
         return true;
@@ -208,12 +227,12 @@ static void explain_stopped(const struct ledger_job *job, enum job_state state, 
 {
     e->because = g_strdup(job->reason != NULL ? job->reason : "an operator asked for it");
     e->waits_for = g_strdup("an operator");
-    e->moves = state == JOB_HELD
-                   ? g_strdup("`ecosgate spool release`, or `ecosgate spool requeue` to have it judged again; to give "
-                              "up a FULL file "
-                              "that would remove too much (A117), `ecosgate incident close`")
-                   : g_strdup("the very same file from its sender again, if its bytes are damaged; or `ecosgate spool "
-                              "requeue` when the cause is mended; `ecosgate spool verify` checks its bytes");
+    e->moves =
+        state == JOB_HELD
+            ? g_strdup("`ecosgate spool release`, or `ecosgate spool requeue` to have it judged again; `ecosgate "
+                       "spool reject` rejects it, and its sender is told")
+            : g_strdup("the very same file from its sender again, if its bytes are damaged; or `ecosgate spool "
+                       "requeue` when the cause is mended; `ecosgate spool verify` checks its bytes");
 }
 
 bool explain_job(struct gateway *gateway, const struct ledger_job *job, enum job_state state,

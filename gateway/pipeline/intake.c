@@ -23,6 +23,7 @@
 #include "gateway/pipeline/reference.h"
 #include "gateway/pipeline/results.h"
 #include "spool/crash_mark.h"
+#include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_numbering.h"
@@ -244,11 +245,13 @@ static bool judge_in_transaction(struct intake *intake, int fd, struct proof *pr
 {
     struct gateway *gateway = intake->gateway;
     const struct ledger_job *job = intake->job;
-    g_autofree char *raw_name = NULL;
+    g_autofree char *raw_name = NULL, *rejection = NULL;
     struct rules rules;
     size_t len;
     struct verdict verdict;
 
+    if (!ledger_action_rejection(gateway->ledger, job->id, &rejection, error))
+        return false;
     raw_name = text_unescape(job->name, &len);
     config_rules(gateway->config, intake->now, &rules);
     rules.ledger = gateway->ledger;
@@ -258,6 +261,7 @@ static bool judge_in_transaction(struct intake *intake, int fd, struct proof *pr
                                     .name_len = len,
                                     .fd = fd,
                                     .sha256 = job->sha256,
+                                    .rejection = rejection,
                                     .rules = &rules,
                                     .max_findings = FINDINGS_DEFAULT_MAX,
                                     .on_header = on_header,

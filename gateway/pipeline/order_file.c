@@ -17,8 +17,9 @@
 #define CLAIMS "claims"
 enum { MAX_ORDER_BYTES = 4 << 20, MAX_REASON = 1000 /* characters */ };
 
-static const char *const verbs[ORDER_VERB_COUNT] = {"hold",     "release", "requeue", "close",          "redeliver",
-                                                    "sequence", "take",    "recover", "release device", "end device"};
+static const char *const verbs[ORDER_VERB_COUNT] = {"hold",    "release",        "requeue",   "reject",
+                                                    "close",   "redeliver",      "sequence",  "take",
+                                                    "recover", "release device", "end device"};
 
 const char *order_verb_name(enum order_verb verb)
 {

@@ -79,7 +79,7 @@ static bool commit_refusal(struct gateway *gateway, const struct order *order, c
     return commit_order(gateway, &action, NULL, error);
 }
 
-/* ---- hold, release, requeue ---- */
+/* ---- hold, release, requeue, reject ---- */
 
 /* What an order would do to the job that it names. */
 struct effect {
@@ -111,14 +111,14 @@ static bool is_half_done(const struct effect *effect, enum order_verb verb)
 static char *refuse(const struct effect *effect, const struct order *order)
 {
     static const char *const only[] = {"in ready can be held", "in held can be released",
-                                       "in rejected, held or corrupt can be judged again"};
+                                       "in rejected, held or corrupt can be judged again", "in held can be rejected"};
     const char *where = effect->from == JOB_NOWHERE ? "no folder of the spool" : job_state_name(effect->from);
     char id[JOB_ID_SIZE];
 
     job_id_print(order->job, id);
     if (effect->job->direction != LEDGER_IN)
         return g_strdup_printf("job %s is a file of the gateway's own; only a file received can be held, "
-                               "released or judged again",
+                               "released, rejected or judged again",
                                id);
     if (!fits(effect, order->verb) && !is_half_done(effect, order->verb))
         return g_strdup_printf("job %s is in %s; only a job %s", id, where, only[order->verb]);
@@ -160,6 +160,16 @@ static bool find_effect(struct gateway *gateway, const struct order *order, stru
     return true;
 }
 
+/* The commit has the order; by it the next pass gives the file the verdict RJ (ledger_action_rejection). */
+static bool reject_within(struct gateway *gateway, const struct order *order, const struct effect *effect,
+                          GError **error)
+{
+    const struct ledger_incident closing = {.closed = clock_now(), .reason = order->reason, .who = order->who};
+
+    return reference_reject_within(gateway, effect->job, &closing, error) &&
+           ledger_job_set_reason(gateway->ledger, order->job, NULL, error);
+}
+
 static bool update_job(struct gateway *gateway, const struct order *order, const void *subject, GError **error)
 {
     const struct effect *effect = subject;
@@ -168,6 +178,8 @@ static bool update_job(struct gateway *gateway, const struct order *order, const
 
     if (order->verb == ORDER_HOLD)
         return ledger_job_set_reason(ledger, order->job, order->reason, error);
+    if (order->verb == ORDER_REJECT)
+        return reject_within(gateway, order, effect, error);
     /* A file that is judged again meets shrink_limit again. */
     if (order->verb == ORDER_RELEASE && !reference_release_within(gateway, effect->job, error))
         return false;
@@ -188,30 +200,35 @@ static bool move_job(struct gateway *gateway, const struct order *order, const s
            job_move(gateway->spool, order->job, &(struct job_move){step, effect->from, effect->to}, error);
 }
 
-static bool change_job(struct gateway *gateway, const struct order *order, const struct effect *effect, GError **error)
+static bool change_job(struct gateway *gateway, const struct ledger_action *action, const struct order *order,
+                       const struct effect *effect, GError **error)
 {
-    const struct ledger_action action = order_action(order, order->reason, ORDER_DONE);
-
     return move_job(gateway, order, effect, error) &&
-           commit_order(gateway, &action, &(struct change){update_job, order, effect}, error);
+           commit_order(gateway, action, &(struct change){update_job, order, effect}, error);
+}
+
+static void effect_clear(struct effect *effect)
+{
+    g_free(effect->refusal);
+    g_free(effect->verdict);
+    g_free(effect->job);
 }
 
 static bool carry_out_on_job(struct gateway *gateway, const struct order *order, GError **error)
 {
+    const struct ledger_action action = order_action(order, order->reason, ORDER_DONE);
     struct effect effect = {.from = JOB_NOWHERE};
     bool good = find_effect(gateway, order, &effect, error) &&
                 (effect.refusal != NULL ? commit_refusal(gateway, order, effect.refusal, error)
-                                        : change_job(gateway, order, &effect, error));
+                                        : change_job(gateway, &action, order, &effect, error));
 
-    g_free(effect.refusal);
-    g_free(effect.verdict);
-    g_free(effect.job);
+    effect_clear(&effect);
     return good;
 }
 
 /* ---- close ---- */
 
-/* Closing an A117 by hand gives its file up: the job stays in held/, and what waited for it goes on. */
+/* Of an A117 whose file cannot be rejected, for it is not in held/: what waited for it goes on. */
 static bool give_up(struct gateway *gateway, int64_t id, GError **error)
 {
     g_autofree struct ledger_incident *incident = NULL;
@@ -230,9 +247,31 @@ static bool close_by_hand(struct gateway *gateway, const struct order *order, co
     return ledger_incident_close_by_hand(gateway->ledger, &closed, error) && give_up(gateway, order->incident, error);
 }
 
-static bool close_incident(struct gateway *gateway, const struct order *order, GError **error)
+static bool commit_closing(struct gateway *gateway, const struct order *order, GError **error)
 {
     const struct ledger_action action = order_action(order, order->reason, ORDER_DONE);
+
+    return commit_order(gateway, &action, &(struct change){close_by_hand, order, NULL}, error);
+}
+
+/* Closing an A117 rejects its file, so that its sender gets an answer. */
+static bool close_by_rejecting(struct gateway *gateway, const struct order *order, int64_t job, GError **error)
+{
+    struct ledger_action action = order_action(order, order->reason, ORDER_DONE);
+    struct effect effect = {.from = JOB_NOWHERE};
+    struct order reject = *order;
+
+    reject.verb = ORDER_REJECT;
+    reject.job = action.job = job;
+    bool good = find_effect(gateway, &reject, &effect, error) &&
+                (effect.refusal != NULL ? commit_closing(gateway, order, error)
+                                        : change_job(gateway, &action, &reject, &effect, error));
+    effect_clear(&effect);
+    return good;
+}
+
+static bool close_incident(struct gateway *gateway, const struct order *order, GError **error)
+{
     g_autofree struct ledger_incident *incident = NULL;
     g_autofree char *refusal = NULL;
     char id[INCIDENT_ID_SIZE];
@@ -244,8 +283,9 @@ static bool close_incident(struct gateway *gateway, const struct order *order, G
         refusal = g_strdup_printf("there is no incident %s", id);
     else if (incident->closed != 0)
         refusal = g_strdup_printf("incident %s is closed already", id);
-    return refusal != NULL ? commit_refusal(gateway, order, refusal, error)
-                           : commit_order(gateway, &action, &(struct change){close_by_hand, order, NULL}, error);
+    else if (strcmp(incident->code, "A117") == 0)
+        return close_by_rejecting(gateway, order, incident->job, error);
+    return refusal != NULL ? commit_refusal(gateway, order, refusal, error) : commit_closing(gateway, order, error);
 }
 
 /* ---- redeliver ---- */
@@ -375,6 +415,7 @@ static bool do_order(struct gateway *gateway, const struct order *order, GError 
     case ORDER_HOLD:
     case ORDER_RELEASE:
     case ORDER_REQUEUE:
+    case ORDER_REJECT:
         return carry_out_on_job(gateway, order, error);
     case ORDER_CLOSE:
         return close_incident(gateway, order, error);
@@ -395,7 +436,7 @@ static bool do_order(struct gateway *gateway, const struct order *order, GError 
     }
     return commit_refusal(
         gateway, order,
-        "the order file is no order; give the order again with ecosgate spool hold, release or requeue, "
+        "the order file is no order; give the order again with ecosgate spool hold, release, requeue or reject, "
         "ecosgate incident close, ecosgate report redeliver, ecosgate sequence set, ecosgate claim take, ecosgate "
         "device release, ecosgate device end or ecosgate recover",
         error);

@@ -1,7 +1,7 @@
 /*
- * Operators' orders: hold, release or requeue a job; close an incident; redeliver the file of a report; set the last
- * sequence number of a sender and type; take a drop that another gateway claims; release a Device, or end its work.
- * Whoever gives an order needs no lock: the order is a key file in spool/orders/, named by a UUID. The one writer
+ * Operators' orders: hold, release, requeue or reject a job; close an incident; redeliver the file of a report; set the
+ * last sequence number of a sender and type; take a drop that another gateway claims; release a Device, or end its
+ * work. Whoever gives an order needs no lock: the order is a key file in spool/orders/, named by a UUID. The one writer
  * (`run`) carries it out at the start of a pass and between two jobs.
  *
  *     orders_write (any process) → orders_carry_out (the writer): effect on disk → one commit, with the order's id and
@@ -20,6 +20,7 @@ enum order_verb {
     ORDER_HOLD,
     ORDER_RELEASE,
     ORDER_REQUEUE,
+    ORDER_REJECT,
     ORDER_CLOSE,
     ORDER_REDELIVER,
     ORDER_SEQUENCE,
@@ -34,7 +35,7 @@ enum order_verb {
 struct order {
     char *id; /* the file's name, escaped; the ledger's order_id */
     enum order_verb verb;
-    int64_t job;      /* of ORDER_HOLD, ORDER_RELEASE and ORDER_REQUEUE */
+    int64_t job;      /* of ORDER_HOLD, ORDER_RELEASE, ORDER_REQUEUE and ORDER_REJECT */
     int64_t incident; /* of ORDER_CLOSE */
     char *file;       /* of ORDER_REDELIVER: the name of a report's file */
     char *sender;     /* of ORDER_SEQUENCE: the short code of a party, */
@@ -56,7 +57,7 @@ typedef struct order order_t;
 /* The result of an order that was carried out. Any other text says why it was refused. */
 #define ORDER_DONE "done"
 
-/* "hold", "release", "requeue", "close", "redeliver", "sequence", "take", "recover", "release device" or "end
+/* "hold", "release", "requeue", "reject", "close", "redeliver", "sequence", "take", "recover", "release device" or "end
  * device"; NULL for any other value. */
 const char *order_verb_name(enum order_verb verb);
 /* False: name is none of these, and *verb is unchanged. */

@@ -8,6 +8,7 @@
 #include "gateway/clock.h"
 #include "gateway/pipeline/facts.h"
 #include "gateway/pipeline/inventory.h"
+#include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_recovery.h"
 #include "spool/ledger/ledger_shrink.h"
@@ -15,10 +16,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* In the order of their turns; the last two have the same rank. KIND_UNKNOWN: the name says no type, or none that
- * anybody sends. Most often it is a wrong name of an instruction. So it waits for facts like one, and a stop does not
- * change the order in which files are answered. */
-enum kind { KIND_REFERENCE, KIND_STATEMENTS, KIND_TIME, KIND_INSTRUCTION, KIND_UNKNOWN };
+/* In the order of their turns; the last two have the same rank. KIND_REJECTED: an operator has rejected it, whatever
+ * its type; it changes nothing and waits for nothing. KIND_UNKNOWN: the name says no type, or none that anybody sends.
+ * Most often it is a wrong name of an instruction. So it waits for facts like one, and a stop does not change the order
+ * in which files are answered. */
+enum kind { KIND_REJECTED, KIND_REFERENCE, KIND_STATEMENTS, KIND_TIME, KIND_INSTRUCTION, KIND_UNKNOWN };
 
 /* A job that is to be judged, or the time. */
 struct entry {
@@ -98,7 +100,7 @@ static bool rank_after_recovery(struct queue *queue, struct entry *entry, GError
     return true;
 }
 
-static bool add_state(struct queue *queue, enum job_state state, GError **error)
+static bool add_state(struct queue *queue, enum job_state state, GHashTable *rejected, GError **error)
 {
     g_autoptr(GArray) ids = job_list(queue->gateway->spool, state, error);
 
@@ -107,7 +109,7 @@ static bool add_state(struct queue *queue, enum job_state state, GError **error)
         g_autofree struct ledger_job *job = NULL;
         if (!ledger_job_get(queue->gateway->ledger, entry.job, &job, error))
             return false;
-        entry.kind = kind_of(job);
+        entry.kind = g_hash_table_contains(rejected, &entry.job) ? KIND_REJECTED : kind_of(job);
         if (entry.kind == KIND_STATEMENTS && !rank_after_recovery(queue, &entry, error))
             return false;
         g_array_append_val(queue->entries, entry);
@@ -118,12 +120,18 @@ static bool add_state(struct queue *queue, enum job_state state, GError **error)
 static bool find_entries(struct queue *queue, bool time_due, GError **error)
 {
     const struct entry time = {.job = QUEUE_TIME, .kind = KIND_TIME};
+    g_autoptr(GHashTable) rejected = g_hash_table_new(g_int64_hash, g_int64_equal);
+    g_autoptr(GArray) jobs = NULL;
 
     g_array_set_size(queue->entries, 0);
     g_array_set_size(queue->behind, 0);
+    if (!ledger_actions_rejected(queue->gateway->ledger, &jobs, error))
+        return false;
+    for (guint i = 0; i < jobs->len; i++)
+        g_hash_table_add(rejected, &g_array_index(jobs, int64_t, i));
     if (time_due)
         g_array_append_val(queue->entries, time);
-    if (!add_state(queue, JOB_ACTIVE, error) || !add_state(queue, JOB_READY, error))
+    if (!add_state(queue, JOB_ACTIVE, rejected, error) || !add_state(queue, JOB_READY, rejected, error))
         return false;
     g_array_sort(queue->entries, by_turn);
     return true;
@@ -288,9 +296,9 @@ static bool describe_undecided(const struct queue *queue, int64_t id, GPtrArray 
         g_string_append_printf(text, "; %u instruction%s and all first tries of Devices wait, too", instructions,
                                instructions == 1 ? "" : "s");
     g_string_append_printf(text,
-                           "; `ecosgate spool release %08" PRId64 "` has it judged, `ecosgate incident close` of its "
-                           "A117 gives it up",
-                           id);
+                           "; `ecosgate spool release %08" PRId64 "` has it judged, `ecosgate spool reject %08" PRId64
+                           "` rejects it",
+                           id, id);
     g_ptr_array_add(messages, g_string_free(text, FALSE));
     return true;
 }

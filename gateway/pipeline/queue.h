@@ -24,6 +24,8 @@
  * After a recovery (recover.h) files that a lost ledger had judged are judged again. A result among them may be about
  * an instruction among them, so it has the rank of an instruction.
  *
+ * A file that an operator has rejected (orders.h) comes before all others and waits for nothing.
+ *
  * What has been waited for is in memory only. After a restart the drops are listed anew.
  */
 #ifndef ECOSGATE_GATEWAY_PIPELINE_QUEUE_H

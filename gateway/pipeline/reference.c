@@ -83,8 +83,8 @@ static bool end_full(struct gateway *gateway, enum ledger_reference table, int64
     if (shrink.removed > 0 && (shrink.removed == shrink.known || shrink.removed * 100 > limit * shrink.known))
         *refusal = g_strdup_printf("this FULL file would remove %" PRId64 " of the %" PRId64
                                    " records that are known, over the %" PRId64
-                                   " percent of shrink_limit; release it to have it judged all the same, or close its "
-                                   "incident (A117) to give it up%s",
+                                   " percent of shrink_limit; release it to have it judged all the same, or reject "
+                                   "it%s",
                                    shrink.removed, shrink.known, limit,
                                    table == LEDGER_PARTY ? "" : "; instructions and first tries wait until then");
     return true;
@@ -168,6 +168,22 @@ bool reference_release_within(struct gateway *gateway, const struct ledger_job *
 
     return ledger_shrink_release(gateway->ledger, job->id, &held, error) &&
            (!held || ledger_incident_close(gateway->ledger, "A117", about, clock_now(), error));
+}
+
+bool reference_reject_within(struct gateway *gateway, const struct ledger_job *job,
+                             const struct ledger_incident *closing, GError **error)
+{
+    g_autofree char *about = g_strdup_printf("%s/%s", job->drop, job->name);
+    g_autofree struct ledger_incident *incident = NULL;
+
+    if (!ledger_shrink_give_up(gateway->ledger, job->id, error) ||
+        !ledger_incident_newest(gateway->ledger, "A117", about, &incident, error))
+        return false;
+    if (incident == NULL || incident->closed != 0 || incident->job != job->id)
+        return true;
+    struct ledger_incident closed = *closing;
+    closed.id = incident->id;
+    return ledger_incident_close_by_hand(gateway->ledger, &closed, error);
 }
 
 /* ---- A104 ---- */

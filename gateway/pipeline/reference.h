@@ -8,6 +8,7 @@
 #define ECOSGATE_GATEWAY_PIPELINE_REFERENCE_H
 
 #include "gateway/gateway.h"
+#include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "validators/reference_rules.h"
 #include "validators/verdict.h"
@@ -35,6 +36,11 @@ bool reference_hold(struct gateway *gateway, const struct ledger_job *job, const
                     GError **error);
 /* An operator has released the job: closes its incident, in the open transaction. Does nothing for another job. */
 bool reference_release_within(struct gateway *gateway, const struct ledger_job *job, GError **error);
+
+/* An operator has the job rejected, in the open transaction: closes its incident with the order's reason, and what
+ * waited for the decision goes on. Does nothing for another job. */
+bool reference_reject_within(struct gateway *gateway, const struct ledger_job *job,
+                             const struct ledger_incident *closing, GError **error);
 
 /* ---- A104 ---- */
 

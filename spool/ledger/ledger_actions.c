@@ -61,3 +61,37 @@ bool ledger_actions_of(struct ledger *ledger, int64_t job, GPtrArray **actions, 
     return ledger_all(ledger, ledger_query(ledger, &of_job, LEDGER_VALUES(LEDGER_INT(job)), error), &shape, actions,
                       error);
 }
+
+/* The newest decision about each job. SQLite takes the other columns from the row with the greatest id. */
+#define DECISIONS                                                                                                      \
+    "(SELECT job,verb,reason,max(id) FROM operator_action"                                                             \
+    " WHERE job>0 AND (?1=0 OR job=?1) AND result='done' AND verb IN('hold','release','requeue','reject','close')"     \
+    " GROUP BY job) WHERE verb IN('reject','close')"
+
+bool ledger_action_rejection(struct ledger *ledger, int64_t job, char **reason, GError **error)
+{
+    LEDGER_SQL(of_job, "SELECT reason FROM " DECISIONS);
+    sqlite3_stmt *query = ledger_query(ledger, &of_job, LEDGER_VALUES(LEDGER_INT(job)), error);
+    bool row = false, good = query != NULL && ledger_row(ledger, query, &row, error);
+
+    *reason = good && row ? g_strdup(ledger_text(query, 0)) : NULL;
+    ledger_end(query);
+    return good;
+}
+
+bool ledger_actions_rejected(struct ledger *ledger, GArray **jobs, GError **error)
+{
+    LEDGER_SQL(all, "SELECT job FROM " DECISIONS);
+    g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    sqlite3_stmt *query = ledger_query(ledger, &all, LEDGER_VALUES(LEDGER_INT(0)), error);
+    bool row = true, good = query != NULL;
+
+    while (good && (good = ledger_row(ledger, query, &row, error)) && row) {
+        int64_t job = sqlite3_column_int64(query, 0);
+        g_array_append_val(found, job);
+    }
+    ledger_end(query);
+    if (good)
+        *jobs = g_steal_pointer(&found);
+    return good;
+}

@@ -29,4 +29,11 @@ bool ledger_action_get(struct ledger *ledger, const char *order_id, struct ledge
 /* *actions: struct ledger_action of one job, oldest first; job 0: of all. */
 bool ledger_actions_of(struct ledger *ledger, int64_t job, GPtrArray **actions, GError **error);
 
+/* A job is rejected by an operator while the newest order that decided about it is "reject", or "close" of its incident
+ * with the job in its row; "hold", "release" and "requeue" take that back. Verbs: gateway/pipeline/order_file.c. */
+/* *reason: why; NULL: the job is not rejected by an operator. g_free. */
+bool ledger_action_rejection(struct ledger *ledger, int64_t job, char **reason, GError **error);
+/* *jobs: int64_t, all of them, also those that have their verdict. */
+bool ledger_actions_rejected(struct ledger *ledger, GArray **jobs, GError **error);
+
 #endif

@@ -10,8 +10,8 @@ from home import GATE, PATIENCE, SAMPLES, SOURCE, Home, Tap, claim_text, manual_
 
 COMMANDS = [words.split() for words in (
     "init", "check", "run", "pickup", "doctor", "status", "why", "spool", "spool list", "spool show", "spool cat",
-    "spool verify", "spool hold", "spool release", "spool requeue", "device", "device show", "device list",
-    "device release", "device end", "incident",
+    "spool verify", "spool hold", "spool release", "spool requeue", "spool reject", "device", "device show",
+    "device list", "device release", "device end", "incident",
     "incident list", "incident show", "incident close", "report", "report list", "report redeliver",
     "sequence", "sequence list", "sequence set", "claim", "claim list", "claim take", "backup", "restore", "recover")]
 WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("init", "--ledger", "a"),
@@ -42,6 +42,7 @@ WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("init", "--
 GOOD = sorted(glob.glob(os.path.join(SAMPLES, "good", "EMI_*")))
 # Without these options the command cannot run: its help must not show them as optional.
 REQUIRED = {"spool hold": "ID --reason TEXT", "spool release": "ID --reason TEXT", "spool requeue": "ID --reason TEXT",
+            "spool reject": "ID --reason TEXT",
             "incident close": "ID --reason TEXT", "report redeliver": "FILE --reason TEXT",
             "device list": "--state STATE|--withheld"}
 REJECTED = sorted(glob.glob(os.path.join(SAMPLES, "codes", "B208", "EMI_*")))

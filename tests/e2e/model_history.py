@@ -175,9 +175,10 @@ class Maker(Senders):
         return [(item.device, self.random.choice(("migrated", "failed")))]
 
     def order_about_file(self):
-        """Lets go, gives up or keeps back one that waits."""
+        """Lets go, rejects or keeps back one that waits."""
         model, choices = self.model, []
-        choices += [(file, "let go") for file in model.held * 2 + model.parked + model.given_up]
+        choices += [(file, "let go") for file in model.held * 2 + model.parked]
+        choices += [(file, "refuse") for file in model.held + model.parked]
         choices += [(("A117", file), "close") for file in model.held]
         choices += [(file, "hold") for file in model.waiting + model.line if file in self.came]
         return [self.random.choice(choices)] if choices else []

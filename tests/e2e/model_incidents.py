@@ -36,9 +36,9 @@ class Incidents:
         """An operator closes an incident by hand; whether it was open."""
         if not any(one[:2] == [code, subject] and one[3] is None for one in self.incidents):
             return False
+        for file in [one for one in self.held if code == "A117" and one.subject == subject]:
+            self.refuse(file, now)
         self.clear_incident(code, subject, now)
-        if code == "A117":
-            self.give_up(subject)
         return True
 
     def count_failure(self, item, now):

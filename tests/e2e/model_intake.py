@@ -54,13 +54,13 @@ class Intake:
 
     def release(self, file, now):
         """Lets a file go on; whether it may."""
-        if file not in self.parked + self.held + self.given_up:
+        if file not in self.parked + self.held:
             return False
         if file in self.held:
             self.clear_incident("A117", file.subject, now)
         if file not in self.parked:
             self.released.append(file)
-        for held in (self.held, self.parked, self.given_up):
+        for held in (self.held, self.parked):
             if file in held:
                 held.remove(file)
         queue = self.line if file.is_reference else self.waiting
@@ -72,11 +72,24 @@ class Intake:
         """A later file of its type was accepted."""
         return any(number > file.id and state in ACCEPTED for number, (_, state) in self.numbers[file.kind].items())
 
-    def give_up(self, subject):
-        """An operator has closed its A117."""
-        for file in [one for one in self.held if one.subject == subject]:
-            self.held.remove(file)
-            self.given_up.append(file)
+    def refuse(self, file, now):
+        """An operator has a file rejected that is held; whether it is. Closing its A117 does the same."""
+        if file not in self.parked + self.held:
+            return False
+        if file in self.held:
+            self.clear_incident("A117", file.subject, now)
+        for held in (self.held, self.parked):
+            if file in held:
+                held.remove(file)
+        self.refused.append(file)
+        self.refused_now.append(file)
+        return True
+
+    def judge_refused(self, now, answers):
+        """They come first and wait for nothing."""
+        files, self.refused_now = sorted(self.refused_now, key=lambda one: one.id), []
+        for file in files:
+            self.judge(file, now, answers)
 
     # ---- FULL files that would remove too much ----
 
@@ -119,16 +132,17 @@ class Intake:
         faults = [MISNAMED[file.misnamed][0]] if file.misnamed else []
         older = [other.data for other in self.copies[file.subject] if other.id < file.id]
         faults += ["B105" if file.data in older else "B106"] if older else []
+        refused = ["B114"] * (file in self.refused)
         if faults:
             self.use_no_number(file)
-            self.reject(file, faults, now, answers)
+            self.reject(file, refused + faults, now, answers)
             return
         faults, gaps = self.number_faults(file)
         if faults:
             self.use_no_number(file)
         else:
             self.numbers[file.kind][file.id] = file.sequence, "good"
-        faults += self.content_faults(file)
+        faults = refused + faults + self.content_faults(file)
         if faults:
             self.reject(file, faults, now, answers, gaps)
         elif not self.must_wait(file, now):

@@ -81,10 +81,10 @@ class Played:
             found = [one["id"] for one in self.home.json("incident", "list", now=now)
                      if (one["code"], one["subject"]) == subject]
             words = ["incident", "close"]
-        elif what in ("hold", "let go"):
+        elif what in ("hold", "let go", "refuse"):
             found = sorted(job["id"] for job in self.home.json("spool", "list", now=now)
                            if job["name"] == subject.name)[:1]  # the others are the same file once more
-            words = ["spool", "hold" if what == "hold" else "release"]
+            words = ["spool", {"let go": "release", "refuse": "reject"}.get(what, what)]
         else:
             found = [subject]
             words = ["device", "release"] if what == "released" else ["device", "end", "--as", what]

@@ -4,8 +4,8 @@ import collections
 # what the histories of one `make check` must have come to, each
 NEEDED = ("B101", "B108", "B210", "C108", "C109", "C110", "C115", "C119", "C124", "A104 opened", "A115 opened",
           "A117 opened", "A117 closed", "D150 opened", "a file corrected", "a wrong name corrected", "a file let go",
-          "a file given up", "an incident closed", "a Device ended", "a Device released", "an MPRN with zeros",
-          "an outcome after the first", "ECOSMIG-003 rows")
+          "a file rejected by its A117", "a file rejected by an order", "an incident closed", "a Device ended",
+          "a Device released", "an MPRN with zeros", "an outcome after the first", "ECOSMIG-003 rows")
 
 
 class Reached(collections.Counter):
@@ -31,9 +31,9 @@ class Reached(collections.Counter):
     @staticmethod
     def name_of(subject, what):
         if what == "close":
-            return "a file given up" if subject[0] == "A117" else "an incident closed"
-        return {"hold": "a file held", "let go": "a file let go", "released": "a Device released"}.get(
-            what, "a Device ended")
+            return "a file rejected by its A117" if subject[0] == "A117" else "an incident closed"
+        return {"hold": "a file held", "let go": "a file let go", "refuse": "a file rejected by an order",
+                "released": "a Device released"}.get(what, "a Device ended")
 
     def add_reports(self, reports):
         for (ref, _, _), rows in reports.items():

@@ -25,7 +25,8 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData):
         self.waiting = []       # instructions that wait for an inventory
         self.held = []          # files that would remove too much,
         self.released = []      # those of them that an operator has let through,
-        self.given_up = []      # or given up,
+        self.refused = []       # files that an operator has had rejected
+        self.refused_now = []   # those that the next pass judges,
         self.line = []          # and reference data that wait behind those that are held
         self.parked = []        # files that an operator holds back
         self.inventory = None   # DeviceID: row; None before the first accepted INV
@@ -61,6 +62,7 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData):
         answers.orders = [self.carry_out(subject, what, now, answers) for subject, what in orders]
         answers.reports = self.reports.issue(self, now)
         files = self.pick_up(files)
+        self.judge_refused(now, answers)
         self.judge_reference([file for file in files if file.is_reference], now, answers)
         for file in [one for one in files if one.is_statement]:
             self.take(file, now, answers)
@@ -81,11 +83,13 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData):
 
     def carry_out(self, subject, what, now, answers):
         """An operator's order; whether it is carried out. subject: a Device to be "migrated", "failed" or "released"; a
-        file to "hold" or to "let go"; (code, what it is about) of an incident to "close"."""
+        file to "hold", to "let go" or to "refuse"; (code, what it is about) of an incident to "close"."""
         if what == "close":
             return self.close(*subject, now)
         if what in ("hold", "let go"):
             return self.hold(subject) if what == "hold" else self.release(subject, now)
+        if what == "refuse":
+            return self.refuse(subject, now)
         if what == "released":
             return self.release_device(subject, now)
         return self.end_by_order(subject, what, now, answers)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Reference data and the review of Devices, through files: INV, COS, NMM, PTY, C103 to C116, A104 (TAP)."""
+import contextlib
 import csv
 import gzip
 import io
@@ -228,7 +229,7 @@ def test_shrinking(tap):
     tap.ok(answer(later) not in home.out("dcc") and home.run().returncode == 2 and "A117" in waits["because"],
            "the next number of its type waits for the decision", waits)
     told = home.json("why", much)[0]
-    tap.ok("would remove 2 of the 8" in told["because"] and "incident close" in str(told), "why says how to decide",
+    tap.ok("would remove 2 of the 8" in told["because"] and "spool reject" in str(told), "why says how to decide",
            told)
     other = sender.reference("NMM", [MODEL_OF_2])
     home.run()
@@ -248,16 +249,67 @@ def test_shrinking(tap):
         home.run()
         tap.ok(answer(held) not in home.out("dcc"), f"a FULL {kind} that removes all is held")
         number = [row for row in home.json("incident", "list") if row["code"] == "A117"][0]["id"]
-        home.command("incident", "close", number, "--reason", "it was a mistake")
+        job = home.json("spool", "list", "--state", "held")[-1]["id"]
+        order = {"PTY": ("incident", "close", number), "NMM": ("spool", "reject", job),
+                 "INV": ("spool", "reject", held)}
+        done = home.command(*order[kind], "--reason", "it was a mistake, ticket 7")
         right = sender.reference(kind, rows, mode="DELTA")
         home.run()
-        tap.ok((answer(right) in home.out("dcc")) and home.json("spool", "list", "--state", "held") != [],
-               f"given up, the {kind} stays there, and the next one is judged")
-        job = home.json("spool", "list", "--state", "held")[-1]["id"]
-        home.command("spool", "release", job, "--reason", "after all")
+        row = rows_of(home, "dcc", answer(held))[2]
+        tap.ok(done.returncode == 0 and ema(home, held) == ("RJ", ["B114"]) and "a mistake, ticket 7" in str(row) and
+               answer(right) in home.out("dcc") and home.json("spool", "list", "--state", "held") == [],
+               f"{' '.join(order[kind])}: the sender of the {kind} is told why, and the next one is judged", done, row,
+               ema(home, held), home.json("spool", "list", "--state", "held"), home.out("dcc"))
+        closed = table(home, "SELECT cleared IS NOT NULL, reason FROM incident WHERE code='A117'"
+                             " ORDER BY id DESC LIMIT 1")
+        rejected = table(home, "SELECT cleared, subject FROM incident WHERE code='B114' ORDER BY id DESC LIMIT 1")
+        tap.ok(closed == [(1, "it was a mistake, ticket 7")] and rejected == [(None, f"dcc/{held}")],
+               "the A117 is closed with that reason, and the incident is that of a rejected file", closed, rejected)
+        home.command("spool", "requeue", job, "--reason", "after all")
         home.run()
-        tap.ok(ema(home, held) == ("RJ", ["B107"]), f"an older {kind} is rejected after a newer one")
-    sound(tap, home, "after files that were given up")
+        again = rows_of(home, "dcc", answer(held).replace("_R1", "_R2"))[2]
+        tap.ok(again[1] == "B107", f"judged again, an older {kind} is out of date after a newer one", again)
+    sound(tap, home, "after files that were rejected")
+
+
+def test_rejected(tap):
+    """An operator ends every file in held/, whatever brought it there."""
+    home = Home("gateway inventory=required")
+    sender = Sender(home)
+    name = sender.instruction([emi(1)])
+    home.run()
+    done = home.command("spool", "reject", name, "--reason", "no")
+    tap.ok(done.returncode == 1 and b"is in ready; only a job in held can be rejected" in done.stderr,
+           "only a held file can be rejected", done.stderr)
+    home.command("spool", "hold", name, "--reason", "who sent this?")
+    done = home.command("spool", "reject", name, "--reason", "nobody sent it, ticket 8")
+    why = home.json("why", name)[0]
+    tap.ok(done.returncode == 0 and "ticket 8" in why["because"] and "B114" in why["waits_for"],
+           "`why` says what the next pass does", done, why)
+    home.run()
+    tap.ok(ema(home, name, "mcc") == ("RJ", ["B114"]) and home.out("tcos") == [],
+           "a rejected instruction does not wait for the inventory (A104)", home.out("mcc"))
+    sender.reference("INV", [inv(1), inv(2)])
+    home.run()
+    held = sender.reference("INV", [inv(1)])
+    home.run()
+    with contextlib.closing(sqlite3.connect(home.path("spool", "ledger.sqlite"))) as ledger, ledger:
+        ledger.execute("UPDATE shrink_hold SET decided=2")
+        ledger.execute("UPDATE incident SET cleared=begun WHERE code='A117'")
+        ledger.execute("INSERT INTO incident_event(incident, event) SELECT id, 1 FROM incident WHERE code='A117'")
+    home.run()
+    why = home.json("why", held)[0]
+    home.command("spool", "reject", held, "--reason", "given up long ago")
+    home.run()
+    tap.ok("spool reject" in why["moved_by"] and ema(home, held) == ("RJ", ["B114"]),
+           "so does a file that an older program had given up", why)
+    done = home.command("spool", "reject", "INV_DCC.csv", "--reason", "x")
+    tap.ok(done.returncode == 1 and b"no job of a file 'INV_DCC.csv'" in done.stderr, "a name that no job has", done)
+    home.command("spool", "requeue", held, "--reason", "once more")
+    home.run()
+    job = home.json("spool", "list", "--state", "held")[0]
+    tap.ok(job["name"] == held and opened(home)[-1][3] is None, "requeued, its content decides again", job)
+    sound(tap, home, "after held files that were rejected")
 
 
 def test_late(tap):
@@ -307,14 +359,14 @@ def test_undecided(tap):
            "an instruction waits for the decision about a FULL NMM", home.out("tcos"), home.out("mcc"))
     said = (f"A117: job {job} (dcc/{held}) waits for an operator's decision; behind it 1 file of its sender and type; "
             f"1 instruction and all first tries of Devices wait, too; `ecosgate spool release {job}` has it judged, "
-            "`ecosgate incident close` of its A117 gives it up")
+            f"`ecosgate spool reject {job}` rejects it")
     again = home.run()
     tap.ok(said in done.stderr.decode() and said in again.stderr.decode() and again.returncode == 2,
            "each run says what waits for it, and what moves it on", done.stderr, again.stderr)
     tap.ok("instructions and first tries wait until then" in reason, "which the reason says", reason)
     why = home.json("why", name)[0]
     tap.ok(f"A117: job {job}" in why["because"] and why["waits_for"] == f"an operator's decision about job {job}" and
-           f"spool release {job}" in why["moved_by"] and "incident close" in why["moved_by"],
+           f"spool release {job}" in why["moved_by"] and f"spool reject {job}" in why["moved_by"],
            "`why` names the job and the commands", why)
     release(home)
     tap.ok(ema(home, later) == ("AC", []) and emd(home, name) == ["A", "R C107"] and len(home.out("tcos")) == 1,
@@ -354,6 +406,29 @@ def test_shrinking_stopped(tap):
                ema(home, name) == ("AC", []) and len(opened(home)) == 1 and opened(home)[0][3],
                f"a stop at {crash}: held once, released once", statuses, held, opened(home))
         home.remove()
+
+
+def test_rejecting_stopped(tap):
+    """Killed anywhere on the way from held/ to the answer, by either order."""
+    for crash in ("order-written:after:1", "job-returned:before:1", "job-returned:after:1", "order-done:before:1",
+                  "order-done:after:1", "order-removed:before:1", "verdict-committed:before:1",
+                  "verdict-committed:after:1", "job-finished:before:1"):
+        for close in (False, True):
+            home = Home()
+            sender = Sender(home)
+            sender.reference("INV", [inv(1), inv(2)])
+            home.run()
+            name = sender.reference("INV", [inv(1)])
+            home.run()
+            order = ("incident", "close", "1") if close else ("spool", "reject", name)
+            env = {"ECOSGATE_CRASH": crash}
+            statuses = [home.command(*order, "--reason", "no", env=env).returncode, home.run(env=env).returncode]
+            home.run()
+            codes = table(home, "SELECT code, cleared IS NULL FROM incident ORDER BY id")
+            tap.ok(-signal.SIGKILL in statuses and devices(home) == [1, 2] and ema(home, name) == ("RJ", ["B114"]) and
+                   codes == [("A117", 0), ("B114", 1)] and home.json("spool", "list", "--state", "held") == [],
+                   f"a stop at {crash} of {' '.join(order[:2])}: rejected once", statuses, codes)
+            home.remove()
 
 
 def test_files(tap):
@@ -934,6 +1009,7 @@ def test_many(tap):
 if __name__ == "__main__":
     with Tap() as report:
         for test in (test_found, test_unnamed, test_shrinking, test_undecided, test_late, test_shrinking_stopped,
+                     test_rejected, test_rejecting_stopped,
                      test_files, test_others, test_every_code, test_codes, test_switches, test_dates, test_hubs,
                      test_elsewhere, test_points, test_limit,
                      test_past, test_required, test_stale, test_together, test_settling, test_after_the_split,

@@ -156,6 +156,7 @@ static void name_subject(struct order *order, int64_t number)
     case ORDER_HOLD:
     case ORDER_RELEASE:
     case ORDER_REQUEUE:
+    case ORDER_REJECT:
         order->job = number;
         break;
     case ORDER_RECOVER:

@@ -117,16 +117,19 @@ static int64_t seen_for(struct world *world, const char *kind, const char *what)
 static void read_held(struct world *world, json_t *job)
 {
     g_autofree char *id = g_strdup_printf("%lld", (long long)json_integer_value(json_object_get(job, "id")));
-    const char *text = text_of(job, "id");
+    const char *text = text_of(job, "id"), *name = text_of(job, "name");
+    const struct sent *sent = g_hash_table_lookup(world->sent, name);
+    bool mistake = sent != NULL && sent->mistake;
 
-    const struct sent *sent = g_hash_table_lookup(world->sent, text_of(job, "name"));
-
-    if (sent != NULL && sent->mistake)
-        return; /* see give_up */
-    if (seen_for(world, "held", *text != '\0' ? text : id) > 6 * SIM_HOUR || world->settling) {
-        sim_say(world->sim, "an operator releases job %s (%s)", *text != '\0' ? text : id, text_of(job, "name"));
-        RUN(world, NULL, "spool", "release", *text != '\0' ? text : id, "--reason", "asked the sender");
-    }
+    if (*text == '\0')
+        text = id;
+    /* A mistake has an A117, which is closed before (give_up), unless a restore has lost it. */
+    if (seen_for(world, "held", text) <= (mistake ? 12 : 6) * SIM_HOUR && !world->settling)
+        return;
+    sim_say(world->sim, "an operator %s job %s (%s)", mistake ? "rejects" : "releases", text, name);
+    RUN(world, NULL, "spool", mistake ? "reject" : "release", text, "--reason", "asked the sender");
+    if (mistake)
+        dcc_correct(world);
 }
 
 /* One side is silent, or the two disagree: after two days the sides are asked, after four the operator has found out
@@ -186,7 +189,6 @@ static void give_up(struct world *world, const char *id, const char *subject)
 
     if (sent == NULL || !sent->mistake || seen_for(world, "A117", id) < 6 * SIM_HOUR)
         return;
-    oracle_given_up(world->oracle, sent->name);
     RUN(world, NULL, "incident", "close", id, "--reason", "DCC sends the whole again");
     dcc_correct(world);
 }
@@ -269,10 +271,7 @@ static void read_job(struct world *world, json_t *job)
     static const char *const own[] = {"EMW", "EMO", "INC", NULL};
     bool done = strcmp(state, "done") == 0;
 
-    const struct sent *sent = g_hash_table_lookup(world->sent, name);
-    bool given_up = sent != NULL && sent->mistake && strcmp(state, "held") == 0;
-
-    if (!done && !given_up && strcmp(state, "rejected") != 0)
+    if (!done && strcmp(state, "rejected") != 0)
         sim_broken(world->sim, "unanswered", "job %s, %s, is still in %s/", text_of(job, "id"), name, state);
     else if (done && g_strv_contains(own, type) && !oracle_has_reached(world->oracle, name) &&
              restores_back_to(world) == 0)

@@ -438,14 +438,6 @@ void oracle_unreported(struct oracle *oracle, const char *device)
     oracle_device(oracle, device)->unreported = true;
 }
 
-void oracle_given_up(struct oracle *oracle, const char *name)
-{
-    struct inbound *inbound = g_hash_table_lookup(oracle->inbound, name);
-
-    if (inbound != NULL)
-        inbound->given_up = true;
-}
-
 /* What the lost ledger knew of results counts no more until it is told again. */
 void oracle_restored(struct oracle *oracle, int64_t back_to)
 {
@@ -488,7 +480,7 @@ GPtrArray *oracle_lost(const struct oracle *oracle, int64_t at)
         bool since = inbound->verdicts->len == 0;
         for (unsigned v = 0; v < inbound->verdicts->len; v++)
             since |= ((struct verdict *)inbound->verdicts->pdata[v])->at >= at;
-        if (since && !inbound->given_up)
+        if (since)
             g_ptr_array_add(names, inbound->name);
     }
     return names;
@@ -501,10 +493,10 @@ static void judge_acknowledgements(struct oracle *oracle)
     for (unsigned i = 0; i < oracle->order_of_inbound->len; i++) {
         struct inbound *inbound = oracle->order_of_inbound->pdata[i];
         unsigned wanted = inbound->puts + inbound->requeued;
-        if (inbound->verdicts->len < wanted && !inbound->given_up && oracle->restores == 0)
+        if (inbound->verdicts->len < wanted && oracle->restores == 0)
             sim_broken(oracle->sim, "unanswered", "%s was put %u times and acknowledged %u times", inbound->name,
                        inbound->puts, inbound->verdicts->len);
-        else if (inbound->verdicts->len == 0 && !inbound->given_up)
+        else if (inbound->verdicts->len == 0)
             sim_broken(oracle->sim, "unanswered", "%s was never acknowledged", inbound->name);
     }
     for (unsigned i = 0; i < oracle->waiting->len && oracle->restores == 0; i++)

@@ -39,8 +39,6 @@ void oracle_released(struct oracle *oracle, const char *device);
 void oracle_ended(struct oracle *oracle, const char *device);
 /* The ledger went back to that time: what it decided since then is lost to it. */
 void oracle_restored(struct oracle *oracle, int64_t back_to);
-/* A file was never answered for a reason that an operator knows: he has given it up, or it was damaged. */
-void oracle_given_up(struct oracle *oracle, const char *name);
 /* The end of a Device's sessions may be in no report: it has no Supplier whom PTY names. */
 void oracle_unreported(struct oracle *oracle, const char *device);
 

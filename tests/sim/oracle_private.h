@@ -12,7 +12,6 @@ struct inbound {
     char *name;
     char type[4];
     unsigned puts, requeued, number; /* the number of the first put in the run */
-    bool given_up;
     int64_t put_at;
     GPtrArray *digests;   /* SHA-256 of what was put under it, in order */
     GPtrArray *documents; /* the same, read; NULL where it cannot be read */
