@@ -137,7 +137,7 @@ static int wait_until(struct pollfd *fds, nfds_t n, int64_t until, const sigset_
         int found = ask(fds, n, mask);
         if (found != 0 || shared->now >= until)
             return found;
-        shared_yield(SHARED_WAITS, MIN(until, worker_due()));
+        shared_yield(SHARED_WAITS, worker_runs() ? until : MIN(until, worker_due()));
     }
 }
 

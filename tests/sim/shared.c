@@ -1,6 +1,8 @@
 /* Calls of the system are made with syscall(2) where tests/sim/intercept_*.c replace them. */
 #include "tests/sim/shared.h"
 
+#include "tests/sim/worker.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -128,7 +130,7 @@ void shared_yield(enum shared_reason reason, int64_t until)
     char byte = 0;
     ssize_t n;
 
-    if (shared_self == NULL)
+    if (shared_self == NULL || worker_stop(until))
         return;
     shared_self->reason = reason;
     shared_self->until = until;
@@ -155,7 +157,8 @@ void shared_pass(int64_t microseconds)
     if (shared_self == NULL)
         return;
     shared->now += microseconds;
-    if (shared->now >= shared->next)
+    worker_call();
+    if (shared->now >= shared->next && !worker_runs())
         shared_yield(SHARED_BUSY, shared->now + (int64_t)random_below(shared_random("schedule"), QUANTUM));
 }
 

@@ -20,7 +20,8 @@ SANITIZED_TRACED = (3, 1, "hostile")
 
 # What the trace of a hostile run must show: a fault that never comes proves nothing.
 SEEN = {"kills": r"fault: kill", "power cuts": r"power cut at", "errors of the disk": r"fault: (late )?error",
-        "orders to stop": r"signal 15 to", "waits": r"waits until", "commands beside the daemon": r"starts \d+ in home"}
+        "orders to stop": r"signal 15 to", "waits": r"waits until", "commands beside the daemon": r"starts \d+ in home",
+        "transfers of several drops at a time": r"turns from drop"}
 
 # What the simulator replaces, and nothing else: a name that is also one of an archive would take its place unseen.
 REPLACED = re.compile(r"(transfer_worker|sftp)_[a-z_]+")
