@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PER_FILE = 5, LOST_AFTER = 20, CORRECTIONS = 8 };
+enum { LOST_AFTER = 20, CORRECTIONS = 8 };
 
 static struct random *chance_of(struct world *world)
 {
@@ -207,14 +207,14 @@ static void instruct(struct sim *sim, void *user)
     (void)sim;
     if (world->settling)
         return;
-    GArray *chosen = choose(world, 1 + (unsigned)random_below(chance_of(world), PER_FILE));
+    GArray *chosen = choose(world, 1 + (unsigned)random_below(chance_of(world), world->rates.per_file));
     if (chosen->len > 0) {
         add_busy(world, chosen);
         send_devices(world, chosen, NULL, 0);
     } else {
         g_array_free(chosen, TRUE);
     }
-    world_after(world, "mcc", world->rates.instructed / ((PER_FILE + 1) / 2.0), instruct);
+    world_after(world, "mcc", world->rates.instructed / ((world->rates.per_file + 1) / 2.0), instruct);
 }
 
 static void repeat(struct sim *sim, void *user)

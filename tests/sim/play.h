@@ -8,6 +8,7 @@
 
 struct play_result {
     char *promise;    /* that was broken; NULL: none */
+    unsigned files;   /* that partners have put or taken */
     int64_t days;     /* until the end, or until the promise was broken; a day that has begun counts */
     GPtrArray *parts; /* what can be switched off */
 };

@@ -6,9 +6,10 @@
 #include "tests/sim/world_private.h"
 
 static const struct rates calm = {
-    .devices = 480,
+    .devices = 500,
+    .per_file = 1,
     .instructed = 2.5,
-    .installed = 0.2,
+    .installed = 0.6,
     .moved = 0.4,
     .non_migratable = 0.01,
     .failed = 0.25,
@@ -22,6 +23,7 @@ static const struct rates calm = {
 
 static const struct rates rough = {
     .devices = 300,
+    .per_file = 5,
     .instructed = 5,
     .installed = 0.2,
     .moved = 0.5,

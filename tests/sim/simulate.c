@@ -60,8 +60,8 @@ static void print_story(const struct sim *sim)
         puts(sim->story->pdata[i]);
 }
 
-/* Plays the run to its end. */
-static void play(struct sim *sim)
+/* Plays the run to its end. How many files partners have put or taken. */
+static unsigned play(struct sim *sim)
 {
     struct world *world = world_begin(sim);
 
@@ -73,14 +73,16 @@ static void play(struct sim *sim)
     if (!sim_is_broken(sim))
         world_judge(world);
     processes_end(sim);
+    unsigned files = world_files(world);
     world_free(world);
+    return files;
 }
 
 void play_run(const struct sim_options *options, bool tell, struct play_result *result)
 {
     struct sim *sim = sim_new(options);
 
-    play(sim);
+    result->files = play(sim);
     result->promise = g_strdup(sim->promise);
     result->days = (shared->now - sim->begun) / SIM_DAY + 1;
     result->parts = g_ptr_array_ref(sim->parts);
@@ -153,7 +155,7 @@ static int run(const struct sim_options *options, bool shrink)
     if (result.promise != NULL)
         printf("BROKEN %s; again: %s\n", result.promise, call);
     else
-        printf("held; %" G_GINT64_FORMAT " days; %s\n", result.days, call);
+        printf("held; %" G_GINT64_FORMAT " days, %u files; %s\n", result.days, result.files, call);
     int status = result.promise != NULL ? EXIT_BROKEN : EXIT_HELD;
     play_clear(&result);
     return status;

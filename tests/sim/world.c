@@ -240,6 +240,14 @@ void world_judge(struct world *world)
     operators_judge(world);
 }
 
+unsigned world_files(const struct world *world)
+{
+    unsigned put, taken, migrated, failed;
+
+    oracle_count(world->oracle, &put, &taken, &migrated, &failed);
+    return put + taken;
+}
+
 void world_free(struct world *world)
 {
     oracle_free(world->oracle);

@@ -18,6 +18,8 @@ struct world *world_begin(struct sim *sim);
 int64_t world_settle(struct world *world);
 /* The end: checks every promise (sim_broken). Processes may be started here; their ends are waited for. */
 void world_judge(struct world *world);
+/* How many files partners have put or taken so far. */
+unsigned world_files(const struct world *world);
 /* Frees it. */
 void world_free(struct world *world);
 

@@ -17,6 +17,7 @@
 /* How often what happens. Chances are of each case, rates are a day. profiles.c. */
 struct rates {
     unsigned devices;                      /* of the estate at the beginning */
+    unsigned per_file;                     /* Devices of an instruction, at most */
     double instructed;                     /* Devices a day */
     double installed, moved;               /* premises, changes of supplier a day */
     double non_migratable;                 /* models a day that become so, for some weeks */
