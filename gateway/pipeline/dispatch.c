@@ -204,8 +204,9 @@ static bool may_begin(struct gateway *gateway, bool closing, bool *may, GError *
 }
 
 /* Collects what the next work order may hold. due gets the items (struct ledger_due) to be reviewed again, in the order
- * of dispatch. *just_judged gets the verdicts (struct ledger_verdict) whose Devices need no second review; they are due
- * last. */
+ * of dispatch. *just_judged gets the verdicts (struct ledger_verdict) whose Devices need no second review. They are due
+ * last: while a work order is full of others, it is empty. A Device that the review ends leaves its place free, and who
+ * is due before them may stand in the next work order. */
 static bool find_due(struct gateway *gateway, const struct turn *turn, GArray *due, GPtrArray **just_judged,
                      GError **error)
 {
@@ -235,8 +236,10 @@ static bool find_due(struct gateway *gateway, const struct turn *turn, GArray *d
         (void)g_ptr_array_remove_index(undispatched, i); /* returns the verdict, which is freed with it */
     }
     g_array_sort(due, by_due);
-    if (due->len > limit)
+    if (due->len >= limit) {
         g_array_set_size(due, (guint)limit);
+        g_ptr_array_set_size(undispatched, 0);
+    }
     *just_judged = g_steal_pointer(&undispatched);
     return true;
 }

@@ -229,7 +229,7 @@ def result(words, item):
 def lines_of(settings):
     """The same in ecosgate.conf."""
     lines = [f"gateway {name}={settings[name]}" for name in ("daily_limit", "inventory", "shrink_limit", "ecos_subject",
-                                                             "model_failures") if name in settings]
+                                                            "model_failures", "work_order_devices") if name in settings]
     if "inventory_lag" in settings:
         lines.append(f"gateway inventory_lag={settings['inventory_lag'] // HOUR}")
     if "outcome_wait" in settings:
