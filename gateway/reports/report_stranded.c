@@ -32,19 +32,14 @@ bool report_collect_stranded(struct report *report, GError **error)
 /* What was tried so far. */
 struct trying {
     int64_t sessions, tries;
-    char code[8]; /* the newest code of a review or a session; "": none */
 };
 
-/* Work items come oldest first. */
 static bool add_work(void *user, const struct ledger_work *work, GError **error)
 {
     const struct ledger_session *session = &work->session;
     struct trying *trying = user;
-    const char *code = work->has_session && session->code != NULL ? session->code : work->item.code;
 
     (void)error; /* cannot fail */
-    if (code != NULL)
-        g_strlcpy(trying->code, code, sizeof trying->code);
     if (!work->has_session || session->begun == 0)
         return true;
     trying->sessions++;
@@ -57,7 +52,7 @@ static const char *resolver_of(const char *id, const char *device_type)
 {
     enum code code;
 
-    return catalogue_find(id, &code) ? catalogue_resolver(code, device_type) : NULL;
+    return id != NULL && catalogue_find(id, &code) ? catalogue_resolver(code, device_type) : NULL;
 }
 
 #define STRAND_FACTS(FACT)                                                                                             \
@@ -65,8 +60,8 @@ static const char *resolver_of(const char *id, const char *device_type)
     FACT(STRAND, csp_region, device->region)                                                                           \
     FACT(STRAND, device_status, device->status)                                                                        \
     FACT(STRAND, migration_status, now.status)                                                                         \
-    FACT(STRAND, last_error_code, trying.code)                                                                         \
-    FACT(STRAND, resolved_by, resolver_of(trying.code, device->device_type))                                           \
+    FACT(STRAND, last_error_code, newest)                                                                              \
+    FACT(STRAND, resolved_by, resolver_of(newest, device->device_type))                                                \
     FACT(STRAND, sessions, cell_number(trying.sessions, sessions))                                                     \
     FACT(STRAND, tries, cell_number(trying.tries, tries))
 FACTS_DECLARE(STRAND);
@@ -76,6 +71,7 @@ bool report_write_stranded(struct report *report, int64_t key, GError **error)
     struct ledger *ledger = report->gateway->ledger;
     const struct ledger_item item = {.device = (uint64_t)key};
     char sessions[CELL_NUMBER_SIZE], tries[CELL_NUMBER_SIZE];
+    g_autofree char *newest = NULL;
     g_autofree struct ledger_inventory *device = NULL;
     struct trying trying = {0};
     struct report_lead lead;
@@ -83,7 +79,7 @@ bool report_write_stranded(struct report *report, int64_t key, GError **error)
 
     if (!ledger_inventory_get(ledger, item.device, &device, error) ||
         !ledger_work_of_device_each(ledger, item.device, add_work, &trying, error) ||
-        !report_look_at(report, device, &now, error))
+        !ledger_work_newest_code(ledger, item.device, &newest, error) || !report_look_at(report, device, &now, error))
         return false;
     report_lead(&item, device, &lead);
     FACTS_FILL(STRAND, row);

@@ -240,6 +240,25 @@ bool ledger_work_open_beside(struct ledger *ledger, uint64_t device, int64_t ite
     return good;
 }
 
+/* Of each session back to its newest transition with a code. Within a second the work items' order decides. */
+bool ledger_work_newest_code(struct ledger *ledger, uint64_t device, char **code, GError **error)
+{
+    LEDGER_SQL(newest,
+               "WITH RECURSIVE back(item,n,at,code,before) AS(SELECT t.item,t.n,t.at,t.code,t.before FROM work_item w"
+               " JOIN session s ON s.item=w.item JOIN transition t ON t.id=s.last WHERE w.device_id=?1 UNION ALL"
+               " SELECT t.item,t.n,t.at,t.code,t.before FROM back b JOIN transition t ON t.id=b.before"
+               " WHERE b.code IS NULL) SELECT code FROM(SELECT item,n,at,code FROM back UNION ALL"
+               " SELECT w.item,0,v.judged_at,w.code FROM work_item w JOIN verdict v ON v.job=w.job AND"
+               " w.item>=v.first_item AND w.item<v.first_item+v.items WHERE w.device_id=?1)"
+               " WHERE code IS NOT NULL ORDER BY at DESC,item DESC,n DESC LIMIT 1");
+    sqlite3_stmt *q = ledger_query(ledger, &newest, LEDGER_VALUES(LEDGER_ID(device)), error);
+    bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
+
+    *code = good && row ? g_strdup(ledger_text(q, 0)) : NULL;
+    ledger_end(q);
+    return good;
+}
+
 bool ledger_work_with_inventory(struct ledger *ledger, int64_t item, ledger_work_inventory_visit visit, void *user,
                                 GError **error)
 {

@@ -56,6 +56,9 @@ bool ledger_work_get(struct ledger *ledger, int64_t item, struct ledger_work **w
 /* The work item that a question about a Device means: the live one, else the newest that has migrated and that no
  * operator has overruled, else the newest. *work is NULL if no instruction names the Device; g_free it. */
 bool ledger_work_of_device(struct ledger *ledger, uint64_t device, struct ledger_work **work, GError **error);
+/* *code: the newest code of a Device: of the review of an instruction, or of a transition, also of one that came after
+ * the work had ended. NULL: there is none; g_free it. */
+bool ledger_work_newest_code(struct ledger *ledger, uint64_t device, char **code, GError **error);
 /* device: what the inventory says of the item's Device; NULL: it is not there. */
 typedef bool (*ledger_work_inventory_visit)(void *user, const struct ledger_work *work,
                                             const struct ledger_inventory *device, GError **error);

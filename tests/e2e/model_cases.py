@@ -26,7 +26,7 @@ A history is steps joined by " | ", a step is a time, a verb and its arguments:
 Times count from 2023-07-03T12:00:00Z. What must be so in the end: the state of the newest work item of each Device, its
 code, the newest try, what is due and NextEligible, findings of the last file, how many tries were ordered in all, and
 in the last pass for which Devices. "003=ab": which Devices all ECOSMIG-003 named so far;
-"005.Failed=1": the sum of that column in the newest period.
+"005.Failed=1": the sum of that column in the newest period, or its texts.
 """
 import collections
 import re
@@ -156,13 +156,14 @@ class Play:
         file.number(self.numbers[file.kind] + bool(file.misnamed))
 
     def reported(self, name):
-        """Which Devices all reports of that name named, or the sum of a column in the newest period."""
+        """Which Devices all reports of that name named, or the sum, or the texts, of a column in the newest period."""
         ref, _, column = name.partition(".")
         files = self.reports.get(ref, [])
         if not column:
             return "".join(named(row) for rows in files for row in rows)
         newest = max((row["PeriodEnd"] for rows in files for row in rows), default="")
-        return str(sum(int(row[column]) for rows in files for row in rows if row["PeriodEnd"] == newest))
+        values = [row[column] for rows in files for row in rows if row["PeriodEnd"] == newest and row[column]]
+        return str(sum(map(int, values))) if all(value.isdigit() for value in values) else ",".join(values)
 
     def differences(self, expected):
         lines = []

@@ -109,6 +109,12 @@ FILE_CASES = [
     ("what holds TCoS credentials is reported before they close",
      TOLD + "0 instruct a | 1m result a SUCCESS k | 2m confirm a Y k | 156h pass", "AND=b",
      {"tcos_closes": START + 40 * DAY}),
+    ("with the code of what came after its end",
+     TOLD + "0 instruct a | 1d pass | 25h result a SUCCESS k | 49h pass | 156h pass", "AND.LastErrorCode=D150",
+     {"tcos_closes": START + 40 * DAY}),
+    ("or of the try before the newest one",
+     TOLD + "155h instruct a | 9301m result a FAILED E20 | 9306m pass | 156h pass",
+     "a DISPATCHED AND.LastErrorCode=D101", {"tcos_closes": START + 40 * DAY}),
     ("not long before", TOLD + "156h pass", "AND=", {"tcos_closes": START + 200 * DAY}),
     ("a migration that was overruled counts no more", TOLD + "0 instruct a | 1m result a SUCCESS k | "
      "2m confirm a Y k | 3d inventory a b | 4d release a | 156h pass", "AND=ab", {"tcos_closes": START + 40 * DAY}),
