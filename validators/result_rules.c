@@ -327,15 +327,32 @@ static void judge_success(struct result *result, const struct retry_result *said
         row_error(&result->row, C120, RESULT_ALERT_CODE, "expected no alert that stands for a failure beside SUCCESS");
 }
 
+/* C121: a SubjectId that another Device had before it migrated. False: an error of the ledger. */
+static bool judge_known_subject(struct result *result, size_t column, const char *now, GError **error)
+{
+    g_autofree char *key = credential_id_key(now);
+    char device[EUI64_TEXT_SIZE];
+    bool known = false;
+    uint64_t first;
+
+    if (!ledger_subject_before(result->row.file->rules->ledger, key, &known, &first, error))
+        return false;
+    if (!known)
+        return true;
+    eui64_print(first, device);
+    row_error(&result->row, C121, column,
+              "expected the SubjectId of the new credentials; the Device %s had this one before it migrated; if "
+              "that statement was wrong, the operator of the gateway sets ecos_subject",
+              device);
+    return true;
+}
+
 /* C121: the SubjectId of credentials that are on the Device now cannot be the one before, nor, if the settings name the
  * one of ECoS, another. Without that setting, it cannot be one that other Devices had before they migrated. False: an
  * error of the ledger. */
 static bool judge_subject(struct result *result, size_t column, const char *now, const char *before, GError **error)
 {
     const struct rules *rules = result->row.file->rules;
-    char device[EUI64_TEXT_SIZE];
-    bool known = false;
-    uint64_t first;
 
     if (now == NULL)
         return true;
@@ -345,18 +362,8 @@ static bool judge_subject(struct result *result, size_t column, const char *now,
     else if (before != NULL && credential_id_same(now, before))
         row_error(&result->row, C121, column,
                   "expected the SubjectId of the new credentials; this one was on the Device before");
-    if (rules->ecos_subject != NULL || rules->ledger == NULL || row_has_errors(&result->row))
-        return true;
-    g_autofree char *key = credential_id_key(now);
-    if (!ledger_subject_before(rules->ledger, key, &known, &first, error))
-        return false;
-    if (!known)
-        return true;
-    eui64_print(first, device);
-    row_error(&result->row, C121, column,
-              "expected the SubjectId of the new credentials; the Device %s had this one before it migrated; if "
-              "that statement was wrong, the operator of the gateway sets ecos_subject",
-              device);
+    else if (rules->ecos_subject == NULL && rules->ledger != NULL)
+        return judge_known_subject(result, column, now, error);
     return true;
 }
 

@@ -191,6 +191,8 @@ DEVICE_CASES = [
     ("nor can they be those that another Device had before",
      "0 instruct a b | 1m result a SUCCESS AA on T | 2m confirm a Y AA | 3m confirm b Y AA of T",
      "b DISPATCHED found=C121"),
+    ("also beside another error",
+     "0 instruct a | 1m result a SUCCESS AA on T | 2m confirm a Y AA | 3m confirm c Y AA of T", "found=C118,C121"),
     ("which is known only once it has migrated",
      "0 instruct a b | 1m result a SUCCESS AA on T | 2m confirm b Y AA of T", "b CONFIRM_PENDING found="),
     ("ids of bytes are compared as bytes", "0 instruct a | 1m result a SUCCESS 9A-0B | 2m confirm a Y 9a0b",
