@@ -250,8 +250,9 @@ static bool judge_resubmission(const struct judged_file *file, const struct ledg
     return true;
 }
 
-/* A FULL file replaces all that is known of its type. One that is judged late, after a newer file of the type was
- * accepted, would bring back what that file has changed. */
+/* Reference data that are judged late, after a newer file of their type was accepted, would bring back what that file
+ * has changed: a FULL file all of it, a DELTA the records with the same keys. The tables do not say which file a record
+ * is from, nor which records a file has removed. So a late DELTA is rejected whole, too, and its sender is told. */
 static bool judge_age(const struct judged_file *file, const struct ledger_file *subject, GError **error)
 {
     const struct file_type *type = layout_find(subject->type, strlen(subject->type));
@@ -259,7 +260,7 @@ static bool judge_age(const struct judged_file *file, const struct ledger_file *
     struct ledger_loaded newest;
     g_autofree char *newer = NULL;
 
-    if (file->header->mode != HEADER_MODE_FULL || type == NULL || !reference_rules_table(type, &table))
+    if (type == NULL || !reference_rules_table(type, &table))
         return true;
     if (!ledger_reference_get(file->rules->ledger, table, &newest, error))
         return false;
@@ -268,7 +269,8 @@ static bool judge_age(const struct judged_file *file, const struct ledger_file *
     if (!describe(file->rules->ledger, newest.job, &newer, error))
         return false;
     add(file, error_at(B107, sequence_number),
-        "this FULL file is out of date: %s was accepted since; expected a new FULL file with a new number", newer);
+        "this file is out of date: %s was accepted since; expected what still holds in a new file with a new number",
+        newer);
     return true;
 }
 

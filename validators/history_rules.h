@@ -32,7 +32,7 @@ struct history {
 bool history_rules_judge_name(const struct judged_file *file, struct ledger_file *subject, struct history *history,
                               GError **error);
 
-/* B107: a FULL file of reference data, while a newer file of its type was accepted. B210: the BatchId was used before,
+/* B107: a file of reference data, while a newer file of its type was accepted. B210: the BatchId was used before,
  * or ResubmissionOf names no rejected file of this drop or sender. record is the header record, file->header what it
  * says. *corrects: the job of the file that ResubmissionOf names; unchanged if
  * there is none. */

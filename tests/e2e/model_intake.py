@@ -213,7 +213,7 @@ class Intake:
     def content_faults(self, file):
         """In the order in which they are found: header, count, records."""
         known = not file.resubmission_of or (file.drop, file.resubmission_of) in self.rejected
-        faults = ["B107"] if file.is_reference and file.mode == "FULL" and self.is_overtaken(file) else []
+        faults = ["B107"] if file.is_reference and self.is_overtaken(file) else []
         faults += ([] if known else ["B210"]) + (["B208"] if file.fault == "B208" else [])
         if not file.rows and file.kind not in ("COS", "NMM", "PTY"):
             faults.append("B306")

@@ -63,7 +63,7 @@ class ReferenceData:
         known, errors, warnings = self.refer_to(file)
         if file.kind == "INV":
             self.inventory = known
-            self.inventory_at = self.inventory_at if self.is_overtaken(file) else file.created
+            self.inventory_at = file.created
             for device in known:
                 self.clear_incident("C103", device, now)
             self.contradict(file, {record for record, _ in errors}, now)

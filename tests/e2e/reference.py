@@ -313,7 +313,7 @@ def test_rejected(tap):
 
 
 def test_late(tap):
-    """A FULL file that is judged after a newer one of its type is out of date, however it comes to that."""
+    """A file that is judged after a newer one of its type is out of date, however it comes to that."""
     home = Home()
     sender = Sender(home)
     sender.reference("INV", [inv(1)])
@@ -334,12 +334,40 @@ def test_late(tap):
     for name in reversed(late):
         home.command("spool", "requeue", jobs[name], "--reason", "the setting is right now")
         home.run()
-    found = rows_of(home, "dcc", answer(late[0]).replace("_R1", "_R2"))
-    tap.ok((found[1][5], found[2][1]) == ("RJ", "B107") and "this FULL file is out of date" in str(found[2]) and
-           "000004.csv" in str(found[2]), "requeued, the FULL one is out of date, also after an older DELTA", found)
+    for name, mode in zip(late, ("FULL", "DELTA")):
+        found = rows_of(home, "dcc", answer(name).replace("_R1", "_R2"))
+        tap.ok((found[1][5], found[2][1]) == ("RJ", "B107") and "this file is out of date" in str(found[2]) and
+               "000004.csv" in str(found[2]), f"requeued, the {mode} file is out of date", found)
     tap.ok(table(home, "SELECT job, type FROM reference") == [(int(max(jobs.values())), "INV")],
            "the newest file is the one that came last", table(home, "SELECT * FROM reference"))
     sound(tap, home, "after files that were judged late")
+
+
+def test_held_back(tap):
+    """A DELTA that an operator has held does not change back what a newer file has said."""
+    other = f"SET,{mpan(1)},{SUPPLIER % 1},{SUPPLIER % 2},2023-07-08"
+    files = {"INV": ([inv(1), inv(2)], [inv(1)], [inv(1, credentials="ECOS")], "SELECT credentials FROM inventory"),
+             "COS": ([other], [other], [other.replace("SET", "REMOVE")], "SELECT starts FROM cos"),
+             "NMM": ([MODEL_OF_2], [MODEL_OF_2], [MODEL_OF_2.replace("SET", "REMOVE")], "SELECT * FROM non_migratable"),
+             "PTY": (*[[f"SET,{SUPPLIER % 1},SUPPLIER,SUP1,{name},"] for name in "abc"], "SELECT name FROM party")}
+    for kind, (first, older, newer, question) in files.items():
+        home = Home()
+        sender = Sender(home)
+        sender.reference(kind, first, mode="DELTA")
+        home.run()
+        late = sender.reference(kind, older, mode="DELTA")
+        home.run(env={"ECOSGATE_CRASH": "job-activated:before:1"})
+        home.command("spool", "hold", late, "--reason", "who knows")
+        sender.reference(kind, newer, mode="DELTA")
+        home.run()
+        known = table(home, question)
+        home.command("spool", "release", late, "--reason", "it is right")
+        done = home.run()
+        tap.ok(ema(home, late) == ("RJ", ["B107"]) and table(home, question) == known and done.returncode == 1,
+               f"{kind}: a DELTA that was held changes nothing after a newer one, and its sender is told",
+               table(home, question), known, done.stderr)
+        sound(tap, home, f"after a late {kind}")
+        home.remove()
 
 
 def test_undecided(tap):
@@ -1008,7 +1036,8 @@ def test_many(tap):
 
 if __name__ == "__main__":
     with Tap() as report:
-        for test in (test_found, test_unnamed, test_shrinking, test_undecided, test_late, test_shrinking_stopped,
+        for test in (test_found, test_unnamed, test_shrinking, test_undecided, test_late, test_held_back,
+                     test_shrinking_stopped,
                      test_rejected, test_rejecting_stopped,
                      test_files, test_others, test_every_code, test_codes, test_switches, test_dates, test_hubs,
                      test_elsewhere, test_points, test_limit,
