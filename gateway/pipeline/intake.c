@@ -48,7 +48,8 @@ struct intake {
     int64_t now;                /* seconds UTC: the time of the verdict */
     struct recording recording; /* the rows that the file's answers are made of */
     int64_t incidents; /* open incidents of single Devices before the file; 0 saves a look-up for each Device */
-    char *refusal;     /* why a FULL file must be held (A117); NULL: it need not */
+    struct reference_file reference;
+    char *refusal; /* why a FULL file must be held (A117); NULL: it need not */
 };
 
 /* Opens an incident for a refused Device. An accepted Device closes its open incidents. */
@@ -78,7 +79,7 @@ static bool take_result(struct intake *intake, const struct row *row, GError **e
 
 static bool take_reference(struct intake *intake, const struct row *row, GError **error)
 {
-    return reference_take(intake->gateway, reference_of(row), error);
+    return reference_take(intake->gateway, &intake->reference, reference_of(row), error);
 }
 
 static const struct taking {
@@ -92,9 +93,10 @@ static const struct taking {
 
 static bool on_header(void *user, const struct file_type *type, const struct header *header, GError **error)
 {
-    const struct intake *intake = user;
+    struct intake *intake = user;
 
-    return reference_begin(intake->gateway, type, header, intake->job->id, error);
+    intake->reference.job = intake->job->id;
+    return reference_begin(intake->gateway, type, header, &intake->reference, error);
 }
 
 static bool on_row(void *user, const struct file_type *type, const struct row *row, GError **error)

@@ -33,23 +33,39 @@ static bool has_limit(struct gateway *gateway, enum ledger_reference table, int6
     return true;
 }
 
-bool reference_begin(struct gateway *gateway, const struct file_type *type, const struct header *header, int64_t job,
-                     GError **error)
+bool reference_begin(struct gateway *gateway, const struct file_type *type, const struct header *header,
+                     struct reference_file *file, GError **error)
 {
     enum ledger_reference table;
-    bool compare;
 
+    file->compares = false;
     return !reference_rules_table(type, &table) || header->mode != HEADER_MODE_FULL ||
-           (has_limit(gateway, table, job, &compare, error) &&
-            ledger_reference_load_begin(gateway->ledger, table, compare, error));
+           (has_limit(gateway, table, file->job, &file->compares, error) &&
+            ledger_reference_load_begin(gateway->ledger, table, file->compares, error));
 }
 
-bool reference_take(struct gateway *gateway, const struct reference *r, GError **error)
+/* The file has the key, and what it says of it is wrong. */
+static bool keep_wrong(struct ledger *ledger, const struct reference *r, GError **error)
+{
+    switch (r->table) {
+    case LEDGER_INVENTORY:
+        return ledger_inventory_wrong(ledger, &r->inventory, error);
+    case LEDGER_COS:
+        return ledger_cos_wrong(ledger, &r->cos, error);
+    case LEDGER_NMM:
+        return ledger_nmm_wrong(ledger, &r->nmm, error);
+    default:
+        return ledger_party_wrong(ledger, &r->party, error);
+    }
+}
+
+bool reference_take(struct gateway *gateway, const struct reference_file *file, const struct reference *r,
+                    GError **error)
 {
     struct ledger *ledger = gateway->ledger;
 
     if (row_has_errors(&r->row))
-        return true;
+        return !file->compares || keep_wrong(ledger, r, error);
     switch (r->table) {
     case LEDGER_INVENTORY:
         return r->remove ? ledger_inventory_remove(ledger, &r->inventory, error)
@@ -82,10 +98,11 @@ static bool end_full(struct gateway *gateway, enum ledger_reference table, int64
         return false;
     if (shrink.removed > 0 && (shrink.removed == shrink.known || shrink.removed * 100 > limit * shrink.known))
         *refusal = g_strdup_printf("this FULL file would remove %" PRId64 " of the %" PRId64
-                                   " records that are known, over the %" PRId64
+                                   " records that are known (%" PRId64 " are missing from it, %" PRId64
+                                   " are in it and wrong, which `ecosgate check` explains), over the %" PRId64
                                    " percent of shrink_limit; release it to have it judged all the same, or reject "
                                    "it%s",
-                                   shrink.removed, shrink.known, limit,
+                                   shrink.removed, shrink.known, shrink.removed - shrink.wrong, shrink.wrong, limit,
                                    table == LEDGER_PARTY ? "" : "; instructions and first tries wait until then");
     return true;
 }

@@ -15,12 +15,19 @@
 
 /* ---- one file: reference_begin → reference_take for each record → reference_end, in one transaction ---- */
 
+/* One file of reference data while it is judged. */
+struct reference_file {
+    int64_t job;   /* set by the caller */
+    bool compares; /* set by reference_begin: it is FULL, and what it removes is counted */
+};
+
 /* Call it when the header is judged. Removes what was known of the type if the file is FULL. Does nothing for a file
  * that is no reference data. */
-bool reference_begin(struct gateway *gateway, const struct file_type *type, const struct header *header, int64_t job,
-                     GError **error);
-/* Writes one judged record. A record with errors is skipped. */
-bool reference_take(struct gateway *gateway, const struct reference *reference, GError **error);
+bool reference_begin(struct gateway *gateway, const struct file_type *type, const struct header *header,
+                     struct reference_file *file, GError **error);
+/* Writes one judged record. Of a record with errors only the key is kept, for the text of an A117. */
+bool reference_take(struct gateway *gateway, const struct reference_file *file, const struct reference *reference,
+                    GError **error);
 /* Call it for an accepted file, of any type. Records which file the type's data come from; reads loaded->job and
  * loaded->loaded. *refusal is set if the file is FULL and would remove more than shrink_limit allows, or all that is
  * known, and no operator has released it: why it must be held; g_free. The caller rolls back then. An inventory

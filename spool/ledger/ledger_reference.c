@@ -148,9 +148,39 @@ bool ledger_party_exists(struct ledger *ledger, const struct ledger_party *row, 
 
 /* ---- whole files ---- */
 
+/* The keys of a FULL file's wrong records, beside known_before. */
+#define WRONG "INSERT INTO known_wrong "
+
+bool ledger_inventory_wrong(struct ledger *ledger, const struct ledger_inventory *row, GError **error)
+{
+    LEDGER_SQL(insert, WRONG "VALUES(?)");
+    return ledger_run(ledger, &insert, INVENTORY_VALUES(row), error);
+}
+
+bool ledger_cos_wrong(struct ledger *ledger, const struct ledger_cos *row, GError **error)
+{
+    LEDGER_SQL(insert, WRONG "VALUES(?,?)");
+    return ledger_run(ledger, &insert, COS_VALUES(row), error);
+}
+
+bool ledger_nmm_wrong(struct ledger *ledger, const struct ledger_nmm *row, GError **error)
+{
+    LEDGER_SQL(insert, WRONG "VALUES(?,?,?,?,?)");
+    return ledger_run(ledger, &insert, NMM_VALUES(row), error);
+}
+
+bool ledger_party_wrong(struct ledger *ledger, const struct ledger_party *row, GError **error)
+{
+    LEDGER_SQL(insert, WRONG "VALUES(?,?)");
+    return ledger_run(ledger, &insert, PARTY_VALUES(row), error);
+}
+
 bool ledger_reference_load_begin(struct ledger *ledger, enum ledger_reference table, bool compare, GError **error)
 {
-    return ledger_writing(ledger, error) && (!compare || ledger_execute(ledger, tables[table].keep, error)) &&
+    return ledger_writing(ledger, error) &&
+           (!compare ||
+            (ledger_execute(ledger, tables[table].keep, error) &&
+             ledger_execute(ledger, "CREATE TABLE known_wrong AS SELECT * FROM known_before WHERE 0", error))) &&
            ledger_execute(ledger, tables[table].clear, error);
 }
 
@@ -170,11 +200,22 @@ bool ledger_reference_load_compare(struct ledger *ledger, enum ledger_reference 
         {REMOVED "non_migratable n WHERE n.device_type=k.device_type AND n.manufacturer=k.manufacturer"
                  " AND n.model=k.model AND n.firmware=k.firmware AND n.since=k.since)"},
         {REMOVED "party p WHERE p.party_id=k.party_id AND p.role=k.role)"}};
+    static struct ledger_sql wrong[LEDGER_REFERENCES] = {
+        {REMOVED "inventory i WHERE i.device_id=k.device_id) AND device_id IN(SELECT device_id FROM known_wrong)"},
+        {REMOVED "cos c WHERE c.mpxn=k.mpxn AND c.starts=k.starts)"
+                 " AND (mpxn,starts) IN(SELECT mpxn,starts FROM known_wrong)"},
+        {REMOVED "non_migratable n WHERE n.device_type=k.device_type AND n.manufacturer=k.manufacturer"
+                 " AND n.model=k.model AND n.firmware=k.firmware AND n.since=k.since)"
+                 " AND (device_type,manufacturer,model,firmware,since)"
+                 " IN(SELECT device_type,manufacturer,model,firmware,since FROM known_wrong)"},
+        {REMOVED "party p WHERE p.party_id=k.party_id AND p.role=k.role)"
+                 " AND (party_id,role) IN(SELECT party_id,role FROM known_wrong)"}};
     LEDGER_SQL(known, "SELECT count(*) FROM known_before");
     return ledger_number(ledger, ledger_query(ledger, &known, LEDGER_NO_VALUES, error), &shrink->known, error) &&
            ledger_number(ledger, ledger_query(ledger, &removed[table], LEDGER_NO_VALUES, error), &shrink->removed,
                          error) &&
-           ledger_execute(ledger, "DROP TABLE known_before", error);
+           ledger_number(ledger, ledger_query(ledger, &wrong[table], LEDGER_NO_VALUES, error), &shrink->wrong, error) &&
+           ledger_execute(ledger, "DROP TABLE known_before;DROP TABLE known_wrong", error);
 }
 
 /* A table of statements, for the table names cannot be values. */

@@ -94,8 +94,17 @@ bool ledger_reference_load_end(struct ledger *ledger, enum ledger_reference tabl
 /* What a FULL file does to a table. */
 struct ledger_shrink {
     int64_t known;   /* rows before the file */
-    int64_t removed; /* of these, rows whose keys the file does not have */
+    int64_t removed; /* of these, rows whose keys the file does not have, or has in wrong records only */
+    int64_t wrong;   /* of the removed, rows whose keys the file has in wrong records */
 };
+/* A wrong record of a FULL file that was begun with `compare` has that key. A key that cannot be read is 0 or NULL. */
+bool ledger_inventory_wrong(struct ledger *ledger, const struct ledger_inventory *row, GError **error);
+/* The same of a change of supplier. */
+bool ledger_cos_wrong(struct ledger *ledger, const struct ledger_cos *row, GError **error);
+/* The same of a Non-Migratable model. */
+bool ledger_nmm_wrong(struct ledger *ledger, const struct ledger_nmm *row, GError **error);
+/* The same of a party. */
+bool ledger_party_wrong(struct ledger *ledger, const struct ledger_party *row, GError **error);
 /* Call it after _end, if and only if the file was begun with `compare`. */
 bool ledger_reference_load_compare(struct ledger *ledger, enum ledger_reference table, struct ledger_shrink *shrink,
                                    GError **error);

@@ -228,6 +228,7 @@ def test_shrinking(tap):
     waits = home.json("why", later)[0]
     tap.ok(answer(later) not in home.out("dcc") and home.run().returncode == 2 and "A117" in waits["because"],
            "the next number of its type waits for the decision", waits)
+    tap.ok("(2 are missing from it, 0 are in it and wrong" in reason, "the reason says that they are missing", reason)
     told = home.json("why", much)[0]
     tap.ok("would remove 2 of the 8" in told["because"] and "spool reject" in str(told), "why says how to decide",
            told)
@@ -341,6 +342,34 @@ def test_late(tap):
     tap.ok(table(home, "SELECT job, type FROM reference") == [(int(max(jobs.values())), "INV")],
            "the newest file is the one that came last", table(home, "SELECT * FROM reference"))
     sound(tap, home, "after files that were judged late")
+
+
+def test_wrong_records(tap):
+    """What a held file has in wrong records is told apart from what it does not have."""
+    event = f"SET,%s,{SUPPLIER % 1},%s,2023-07-0%d"
+    files = {"INV": ([inv(n) for n in range(1, 7)],
+                     [inv(1), inv(2), inv(3, status="Asleep"), inv(4, status="Asleep"), inv(1)]),
+             "COS": ([event % (mpan(n), SUPPLIER % 2, n) for n in range(1, 7)],
+                     [event % (mpan(1), SUPPLIER % 2, 1), event % (mpan(2), SUPPLIER % 2, 2)] +
+                     [event % (mpan(n), "x", n) for n in (3, 4)]),
+             "NMM": ([f"SET,ESME,AB01,0000000{n},,2023-07-01,,R," for n in range(1, 7)],
+                     [f"SET,ESME,AB01,0000000{n},,2023-07-01,{to},R," for n, to in enumerate(("", "", "x", "y"), 1)]),
+             "PTY": ([f"SET,{SUPPLIER % n},SUPPLIER,SUP{n},," for n in range(1, 7)],
+                     [f"SET,{SUPPLIER % n},SUPPLIER,{m},," for n, m in enumerate(("SUP1", "SUP2", "x", "y"), 1)])}
+    for kind, (known, cut) in files.items():
+        home = Home()
+        sender = Sender(home)
+        sender.reference(kind, known)
+        home.run()
+        sender.reference(kind, cut)
+        home.run()
+        held = home.json("spool", "list", "--state", "held")
+        reason = home.json("spool", "show", held[0]["id"])[0]["reason"] if held else home.out("dcc")
+        tap.ok("would remove 4 of the 6 records that are known (2 are missing from it, 2 are in it and wrong" in reason,
+               f"{kind}: two are missing, two are in the file and wrong", reason)
+        release(home)
+        sound(tap, home, f"after a {kind} with wrong records")
+        home.remove()
 
 
 def test_held_back(tap):
@@ -1037,10 +1066,8 @@ def test_many(tap):
 if __name__ == "__main__":
     with Tap() as report:
         for test in (test_found, test_unnamed, test_shrinking, test_undecided, test_late, test_held_back,
-                     test_shrinking_stopped,
-                     test_rejected, test_rejecting_stopped,
-                     test_files, test_others, test_every_code, test_codes, test_switches, test_dates, test_hubs,
-                     test_elsewhere, test_points, test_limit,
-                     test_past, test_required, test_stale, test_together, test_settling, test_after_the_split,
-                     test_daemon, test_grows_stale, test_kill, test_many):
+                     test_wrong_records, test_shrinking_stopped, test_rejected, test_rejecting_stopped, test_files,
+                     test_others, test_every_code, test_codes, test_switches, test_dates, test_hubs, test_elsewhere,
+                     test_points, test_limit, test_past, test_required, test_stale, test_together, test_settling,
+                     test_after_the_split, test_daemon, test_grows_stale, test_kill, test_many):
             test(report)
