@@ -83,6 +83,35 @@ static bool set_way_on(struct gateway *gateway, const struct ledger_work *work, 
     return true;
 }
 
+bool explain_orders_outage(struct gateway *gateway, char **text, GError **error)
+{
+    const struct config *config = gateway->config;
+
+    return explain_outage(gateway, rules_party(&config->identity, config->work_order_party)->drop, text, error);
+}
+
+/* A try that is due is not ordered while the drop of the work orders is down: says so in place of what it waits for. */
+static bool explain_drop(struct gateway *gateway, struct explanation *e, GError **error)
+{
+    const struct config *config = gateway->config;
+    const char *drop = rules_party(&config->identity, config->work_order_party)->drop;
+    g_autofree char *outage = NULL;
+
+    if (e->at > clock_now())
+        return true;
+    if (!explain_orders_outage(gateway, &outage, error))
+        return false;
+    if (outage == NULL)
+        return true;
+    g_free(e->waits_for);
+    g_free(e->moves);
+    e->waits_for = g_strdup_printf("the drop %s, for which its work order (EMW) is: %s", drop, outage);
+    e->moves = g_strdup_printf("`ecosgate run`, which orders it in the pass in which the drop works again; `ecosgate "
+                               "doctor %s` tests the drop",
+                               drop);
+    return true;
+}
+
 static bool explain_ready(struct gateway *gateway, const struct ledger_work *work, struct explanation *e,
                           GError **error)
 {
@@ -152,6 +181,37 @@ static bool explain_refused(struct gateway *gateway, const struct ledger_work *w
     if (!set_way_on(gateway, work, &way, e, error))
         return false;
     e->because = g_strdup_printf("%s%s%s", code, cause != NULL ? cause : "", late);
+    return true;
+}
+
+/* Keeps the job of the newest work order; user: an int64_t. */
+static bool keep_order(void *user, const struct ledger_transition *transition, GError **error)
+{
+    (void)error; /* nothing here can fail */
+    if (transition->state == LEDGER_DISPATCHED)
+        *(int64_t *)user = transition->job;
+    return true;
+}
+
+/* The TCoS Service Provider cannot answer a work order that it does not have. */
+static bool explain_undelivered(struct gateway *gateway, const struct ledger_work *work, struct explanation *e,
+                                GError **error)
+{
+    g_autoptr(GPtrArray) files = NULL;
+    g_autofree char *outage = NULL;
+    int64_t job = 0;
+
+    if (!ledger_transitions_each(gateway->ledger, work->item.item, keep_order, &job, error) ||
+        (job != 0 && !ledger_outgoing_files_of(gateway->ledger, job, &files, error)))
+        return false;
+    const struct ledger_outgoing *file = files != NULL && files->len > 0 ? files->pdata[0] : NULL;
+    if (file == NULL || file->state == LEDGER_DELIVERED)
+        return true;
+    if (!explain_outage(gateway, file->drop, &outage, error))
+        return false;
+    g_free(e->waits_for);
+    e->waits_for = g_strdup_printf("its work order %s, which is not delivered to the drop %s%s%s", file->name,
+                                   file->drop, outage != NULL ? ": " : "", outage != NULL ? outage : "");
     return true;
 }
 
@@ -294,15 +354,15 @@ static bool explain_state_of(struct gateway *gateway, const struct ledger_work *
 {
     switch (explain_state(work)) {
     case LEDGER_READY:
-        return explain_ready(gateway, work, explanation, error);
+        return explain_ready(gateway, work, explanation, error) && explain_drop(gateway, explanation, error);
     case LEDGER_REJECTED:
     case LEDGER_DEFERRED:
         return explain_refused(gateway, work, explanation, error);
     case LEDGER_DISPATCHED:
         explain_dispatched(gateway, work, explanation);
-        return true;
+        return explain_undelivered(gateway, work, explanation, error);
     case LEDGER_RETRY_WAIT:
-        return explain_retry_wait(gateway, work, explanation, error);
+        return explain_retry_wait(gateway, work, explanation, error) && explain_drop(gateway, explanation, error);
     case LEDGER_CONFIRM_PENDING:
     case LEDGER_CONFIRM_MISMATCH:
         explain_confirmation(work, explanation);

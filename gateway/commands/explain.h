@@ -54,6 +54,12 @@ bool explain_job(struct gateway *gateway, const struct ledger_job *job, enum job
 bool explain_outgoing(struct gateway *gateway, const struct ledger_outgoing *file, struct explanation *explanation,
                       GError **error);
 
+/* *text: "that drop is down (A103): …; see INC-000001" while the drop cannot be written, or is not ours; else NULL;
+ * g_free it. False: the ledger's error. */
+bool explain_outage(struct gateway *gateway, const char *drop, char **text, GError **error);
+/* The same of the drop that the work orders are for. */
+bool explain_orders_outage(struct gateway *gateway, char **text, GError **error);
+
 /* ---- the texts ---- */
 
 /* Says that the decision about a FULL file (A117) is waited for: replaces waits_for and moves. */

@@ -18,20 +18,22 @@
 
 /* ---- files that the gateway writes ---- */
 
-/* Sets *text to "; that drop is down …" while the drop cannot be written, or is not ours, else to NULL. g_free. */
-static bool outage_text(struct gateway *gateway, const char *drop, char **text, GError **error)
+bool explain_outage(struct gateway *gateway, const char *drop, char **text, GError **error)
 {
-    static const char *const codes[][2] = {{"A110", "; that drop is not this gateway's (A110): "},
-                                           {"A103", "; that drop is down (A103): "},
-                                           {"A101", "; that drop is down (A101): "}};
+    static const char *const codes[][2] = {
+        {"A110", "that drop is not this gateway's"}, {"A103", "that drop is down"}, {"A101", "that drop is down"}};
 
     *text = NULL;
     for (size_t i = 0; *text == NULL && i < G_N_ELEMENTS(codes); i++) {
         g_autofree struct ledger_incident *newest = NULL;
+        char id[INCIDENT_ID_SIZE];
         if (!ledger_incident_newest(gateway->ledger, codes[i][0], drop, &newest, error))
             return false;
-        if (newest != NULL && newest->closed == 0)
-            *text = g_strconcat(codes[i][1], newest->text, NULL);
+        /* The text of a share's A101 names each direction that is down. */
+        bool other = i == 2 && newest != NULL && strstr(newest->text, "it cannot be written") == NULL;
+        if (newest != NULL && newest->closed == 0 && !other)
+            *text = g_strdup_printf("%s (%s): %s; see %s", codes[i][1], codes[i][0], newest->text,
+                                    incident_id(newest->id, id));
     }
     return true;
 }
@@ -58,10 +60,11 @@ bool explain_outgoing(struct gateway *gateway, const struct ledger_outgoing *fil
                          "delivers it once more");
         return true;
     }
-    if (!outage_text(gateway, file->drop, &outage, error))
+    if (!explain_outage(gateway, file->drop, &outage, error))
         return false;
-    explanation->because = g_strdup_printf("%s is %s and not yet delivered to the drop %s%s", file->name,
-                                           ledger_outgoing_state_name(file->state), file->drop, outage ? outage : "");
+    explanation->because = g_strdup_printf("%s is %s and not yet delivered to the drop %s%s%s", file->name,
+                                           ledger_outgoing_state_name(file->state), file->drop,
+                                           outage != NULL ? "; " : "", outage != NULL ? outage : "");
     explanation->waits_for = file->state == LEDGER_PLANNED ? g_strdup("the next pass, which builds it")
                                                            : g_strdup_printf("the drop %s", file->drop);
     explanation->moves =

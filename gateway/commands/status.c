@@ -6,6 +6,7 @@
 #include "gateway/answers/incident_id.h"
 #include "gateway/clock.h"
 #include "gateway/commands/closing.h"
+#include "gateway/commands/explain.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
 #include "gateway/drops/transport.h"
@@ -309,6 +310,17 @@ static bool add_ledger(struct gateway *gateway, json_t *status, GError **error)
     return true;
 }
 
+/* Why no work order is made at present: the drop for them is down. */
+static bool add_orders(struct gateway *gateway, json_t *status, GError **error)
+{
+    g_autofree char *outage = NULL;
+
+    if (!explain_orders_outage(gateway, &outage, error))
+        return false;
+    output_set_text(status, "work_orders", outage);
+    return true;
+}
+
 /* When TCoS closes, and how long that is from now. */
 static void add_closing(const struct gateway *gateway, int64_t now, json_t *status)
 {
@@ -327,9 +339,9 @@ static bool fill(struct gateway *gateway, json_t *status, GError **error)
     add_closing(gateway, now, status);
     return add_running(gateway, status, error) && add_ledger(gateway, status, error) &&
            add_jobs(gateway, status, error) && add_devices(gateway, status, error) &&
-           add_drops(gateway, status, error) && add_disks(gateway, status, error) &&
-           add_reference(gateway, status, error) && add_reports(gateway, status, error) &&
-           add_incidents(gateway, status, error);
+           add_orders(gateway, status, error) && add_drops(gateway, status, error) &&
+           add_disks(gateway, status, error) && add_reference(gateway, status, error) &&
+           add_reports(gateway, status, error) && add_incidents(gateway, status, error);
 }
 
 int command_status(struct invocation *invocation)

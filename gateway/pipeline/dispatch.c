@@ -15,6 +15,7 @@
 #include "gateway/answers/plan.h"
 #include "gateway/clock.h"
 #include "gateway/pipeline/inventory.h"
+#include "gateway/pipeline/outage.h"
 #include "gateway/pipeline/outcome.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_due.h"
@@ -384,12 +385,22 @@ static bool is_open(const struct config *config, int64_t now)
     return from < until ? at >= from && at < until : at >= from || at < until;
 }
 
-/* When TCoS closes, READY Devices are refused (C122) at any hour. */
+bool dispatch_waits_for_drop(const struct gateway *gateway)
+{
+    const struct config *config = gateway->config;
+    const struct party *party = rules_party(&config->identity, config->work_order_party);
+    const struct drop *drop = config_drop(config, party->drop);
+
+    return drop != NULL && outage_stops_writing(gateway, drop);
+}
+
+/* When TCoS closes, READY Devices are refused (C122) at any hour, whatever the drop: no order is made for them. */
 bool dispatch_pass(struct gateway *gateway, int64_t by, GError **error)
 {
     int64_t now = clock_now();
     const struct turn turn = {now, MIN(by, now)};
-    bool open = is_open(gateway->config, now) || !retry_may_try(&gateway->config->retry, now);
+    bool open = (is_open(gateway->config, now) && !dispatch_waits_for_drop(gateway)) ||
+                !retry_may_try(&gateway->config->retry, now);
 
     while (open && !gateway_stopping(gateway)) {
         struct work_order order = {.gateway = gateway, .now = now};

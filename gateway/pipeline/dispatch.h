@@ -26,8 +26,13 @@ bool dispatch_is_due(struct gateway *gateway, int64_t by, bool *due, GError **er
 bool dispatch_timeouts(struct gateway *gateway, int64_t by, GError **error);
 
 /* Plans work orders for all Devices that are READY, or whose next try was due then, each order in a transaction of its
- * own. Outside the hours of dispatch it does nothing, unless TCoS closes: then it refuses what was never ordered. */
+ * own. Outside the hours of dispatch, and while dispatch_waits_for_drop, it does nothing, unless TCoS closes: then it
+ * refuses what was never ordered. */
 bool dispatch_pass(struct gateway *gateway, int64_t by, GError **error);
+
+/* Whether work orders wait because their party's drop cannot be written or is not ours: a session that begins with an
+ * order that cannot leave would only lose its time. */
+bool dispatch_waits_for_drop(const struct gateway *gateway);
 
 /* *at: seconds UTC when a session is due by itself, the hours of dispatch begin, or TCoS closes; 0: nothing is due by
  * itself. begun: when the pass began. What became due while it went on may have been missed, so that *at may be a time

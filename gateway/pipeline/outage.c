@@ -266,3 +266,13 @@ int64_t outage_wait(const struct outage *outage)
 {
     return outage->retry_at == 0 ? 0 : MAX(outage->retry_at - clock_monotonic(), 0);
 }
+
+bool outage_stops_writing(const struct gateway *gateway, const struct drop *drop)
+{
+    for (const GSList *at = gateway->outages; at != NULL; at = at->next) {
+        const struct outage *outage = at->data;
+        if (outage->on && outage->kind != OUTAGE_IN && strcmp(outage->drop->name, drop->name) == 0)
+            return true;
+    }
+    return false;
+}

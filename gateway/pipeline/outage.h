@@ -56,6 +56,11 @@ bool outage_record_success(struct outage *outage, GError **error);
 /* Microseconds until the drop is tried again; 0: now. */
 int64_t outage_wait(const struct outage *outage);
 
+/* The one place that decides whether new files for a drop would only wait: its `out` cannot be written, or the drop is
+ * not ours, as far as the last task there has shown. Before the first task of a run the open incident says so; of a
+ * share's A101 the incident does not say the direction, so it counts until the outbox has had its turn. */
+bool outage_stops_writing(const struct gateway *gateway, const struct drop *drop);
+
 /* incidents_state in a transaction of its own: states what is wrong now with a subject, as often as it is seen. *news
  * says what is to be logged once; INCIDENT_AS_BEFORE has cost a look into the ledger and no commit. incident: its code,
  * subject and text; parties NULL: those of the drop or type that the subject names. */

@@ -154,6 +154,21 @@ static bool report_incidents(struct pipeline *pipeline, GError **error)
            (!reported || delivery_advance(pipeline->delivery, error));
 }
 
+/* If the drop of the work orders turns out to work again, what has waited for it is ordered in the same pass. After a
+ * restart only the delivery finds out, for the open incident may be old. */
+static bool dispatch_and_deliver(struct pipeline *pipeline, GError **error)
+{
+    struct gateway *gateway = pipeline->gateway;
+    bool waited;
+
+    do {
+        waited = dispatch_waits_for_drop(gateway);
+        if (!order_work(pipeline, error) || !delivery_advance(pipeline->delivery, error))
+            return false;
+    } while (waited && !dispatch_waits_for_drop(gateway) && !gateway_stopping(gateway));
+    return true;
+}
+
 /* Everything that depends on the time. A wrong clock leaves it out. */
 static bool work(struct pipeline *pipeline, GError **error)
 {
@@ -169,9 +184,8 @@ static bool work(struct pipeline *pipeline, GError **error)
         return true;
     return room_settle(gateway, error) && reports_pass(gateway, error) &&
            outcome_catch_up(gateway, pipeline->begun, error) && process_due(pipeline, error) &&
-           reports_on_change(gateway, error) && order_work(pipeline, error) &&
-           delivery_advance(pipeline->delivery, error) && reports_watch(gateway, error) &&
-           dispatch_next(gateway, pipeline->begun, &pipeline->next_dispatch, error) &&
+           reports_on_change(gateway, error) && dispatch_and_deliver(pipeline, error) &&
+           reports_watch(gateway, error) && dispatch_next(gateway, pipeline->begun, &pipeline->next_dispatch, error) &&
            report_schedule_next(gateway, &pipeline->next_report, error) && clock_watch_keep(gateway, error);
 }
 

@@ -9,7 +9,7 @@ import time
 
 import gate
 from home import GATE, SANITIZED, Home, Tap, generate, rests, terminate, wait_until
-from parties import Parties, at, confirmed, device, said, sound, work
+from parties import Parties, at, confirmed, device, instructed, said, sound, work
 
 DAY = 24 * 60
 CLOCK_SHIM = os.path.abspath(os.path.join(os.environ.get("top_builddir", "."), "tests", "e2e", "clock_shim.so"))
@@ -209,6 +209,126 @@ def test_down(tap):
            [("READY", None), ("DISPATCHED", None), ("CONFIRM_PENDING", None), ("MIGRATED", None)],
            "a confirmation that lay in the drop is not missing", steps)
     sound(tap, home, "after days without a pass")
+
+
+def away(home, drop="tcos"):
+    out = home.path("drops", drop, "out")
+    os.rename(out, out + ".away")
+
+
+def back(home, drop="tcos"):
+    out = home.path("drops", drop, "out")
+    os.rename(out + ".away", out)
+
+
+def begun(home, number):
+    return [step["at"] for step in home.json("device", "show", device(number))[0]["history"]
+            if step["state"] == "DISPATCHED"]
+
+
+def waits_for_drop(tap, home, code):
+    """What `why` and `status` say while Device 4 waits."""
+    incident = next(row for row in home.json("incident", "list") if row["code"] == code and row["cleared"] is None)
+    fact, status = home.json("why", device(4))[0], home.json("status")[0]
+    tap.ok("the drop tcos" in fact["waits_for"] and "doctor tcos" in fact["moved_by"] and
+           all(f"({code})" in text and incident["id"] in text for text in (fact["waits_for"], status["work_orders"])),
+           f"why and status name the drop and {code}", fact, status["work_orders"])
+
+
+def test_drop_away(tap, code="A103", settings=""):
+    """While the drop of the work orders is down, no session begins."""
+    home = Home("gateway confirmation_wait=20" + settings)
+    parties = Parties(home)
+    parties.instruct([1, 2])
+    home.run()
+    tap.ok(home.json("status")[0]["work_orders"] is None, "nothing stops the work orders of a sound drop")
+    parties.result(said(1, "TIMEOUT"))
+    home.run(now=at(1))
+    away(home)
+    parties.instruct([3])
+    done = home.command("run", "--once", now=at(2))
+    tap.ok(done.returncode == 2 and parties.state(3) == "DISPATCHED", "an order that cannot leave shows the outage",
+           done)
+    fact = home.json("why", device(3))[0]
+    tap.ok("not delivered to the drop tcos" in fact["waits_for"] and code in fact["waits_for"],
+           "why says that this order is not delivered", fact)
+    parties.instruct([4, instructed(5, model="010A030C")])
+    home.command("run", "--once", now=at(10))
+    tap.ok(parties.states(1, 4, 5) == ["RETRY_WAIT D103", "READY", "READY"],
+           f"{code}: after it no order is made, for a first try or a later one", parties.states(1, 4, 5))
+    waits_for_drop(tap, home, code)
+    parties.reference("NMM", "ESME,AB01,010A030C,0002012F,2023-07-01,,D117,")
+    home.command("run", "--once", now=at(11))
+    tap.ok(parties.states(4, 5) == ["READY", "READY"], "nor when other files come", parties.states(4, 5))
+    back(home)
+    home.run(now=at(30))
+    tap.ok(parties.states(1, 4, 5) == ["DISPATCHED", "DISPATCHED", "REJECTED C107"] and
+           parties.orders()[1:] == [["MCC.B-2.1 1"], [f"{work(1)} 2", "MCC.B-3.1 1"]],
+           "the pass in which the drop works again reviews and orders what has waited",
+           parties.states(1, 4, 5), parties.orders())
+    tap.ok(begun(home, 4) == [at(30)] and home.json("status")[0]["work_orders"] is None, "and sessions begin then",
+           begun(home, 4))
+    sound(tap, home, f"after an outage of the drop of the work orders ({code})")
+
+
+def test_drop_away_ends(tap):
+    """What the time brings goes on while the drop is down."""
+    home = Home("gateway tcos_closes=2023-07-05T12:00:00Z")
+    parties = Parties(home)
+    parties.instruct([1])
+    home.run()
+    parties.result(said(1, "FAILED", gbcs="30"))
+    home.run(now=at(1))
+    away(home)
+    parties.instruct([2])
+    home.command("run", "--once", now=at(2))
+    parties.instruct([3])
+    home.command("run", "--once", now=at(10))
+    home.command("run", "--once", now=at(DAY))
+    tap.ok(parties.states(1, 3) == ["FAILED D130", "READY"], "a session that waits for a try ends by its time",
+           parties.states(1, 3))
+    home.command("run", "--once", now=at(2 * DAY - 4))
+    tap.ok(parties.state(3) == "REJECTED C122", "what was never ordered is refused when TCoS closes", parties.state(3))
+    back(home)
+    home.run(now=at(2 * DAY))
+    sound(tap, home, "after an outage until TCoS closed")
+
+
+def test_drop_foreign(tap):
+    """A drop that is another gateway's gets no work order; it is ours again without anything to deliver."""
+    home = Home()
+    parties = Parties(home)
+    home.run()
+    claim = home.path("drops", "tcos", "out", ".ecosgate-claim")
+    with open(claim, "rb") as file:
+        ours = file.read()
+    with open(claim, "wb") as file:
+        file.write(b"another gateway's\n")
+    parties.instruct([4])
+    done = home.command("run", "--once", now=at(1))
+    tap.ok(done.returncode == 2 and parties.state(4) == "READY", "A110: no order is made", done, parties.state(4))
+    waits_for_drop(tap, home, "A110")
+    with open(claim, "wb") as file:
+        file.write(ours)
+    home.run(now=at(2))
+    tap.ok(parties.state(4) == "DISPATCHED" and len(parties.orders()) == 1, "then it is ours, and the order goes out",
+           parties.state(4))
+
+
+def test_drop_away_daemon(tap):
+    home = Home("gateway poll_interval=1\ngateway clock_leap=0")
+    parties = Parties(home)
+    away(home)
+    parties.instruct([1])
+    daemon = start(home)
+    tap.ok(wait_until(lambda: "A103" in [row["code"] for row in home.json("incident", "list")]), "a daemon sees it")
+    name = parties.instruct([2])
+    tap.ok(wait_until(lambda: parties.answer(name) is not None) and parties.state(2) == "READY", "and orders nothing",
+           parties.state(2))
+    back(home)
+    tap.ok(wait_until(lambda: len(parties.orders()) == 2) and parties.state(2) == "DISPATCHED",
+           "until the drop works again", parties.orders())
+    terminate(daemon)
 
 
 def test_daily_limit(tap):
@@ -445,6 +565,11 @@ if __name__ == "__main__":
         test_times(report)
         test_wake(report)
         test_down(report)
+        test_drop_away(report)
+        test_drop_away(report, "A101", "\ndrop tcos share=yes")
+        test_drop_away_ends(report)
+        test_drop_foreign(report)
+        test_drop_away_daemon(report)
         test_daily_limit(report)
         test_judged_again(report)
         test_closing(report)
