@@ -206,6 +206,10 @@ static void *csv_open(struct reader *reader, const struct file_type *type)
 
     c->reader = reader;
     c->type = type;
+    for (size_t i = 0; i < type->header->n_columns; i++)
+        c->header_field[i] = layout_field_of(type->header, i);
+    for (size_t i = 0; i < type->record->n_columns; i++)
+        c->record_field[i] = layout_field_of(type->record, i);
     c->line = 1;
     c->buffer = g_string_new(NULL);
     return c;

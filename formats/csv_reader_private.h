@@ -33,6 +33,7 @@ enum csv_line_end { CSV_END_NONE, CSV_END_LF, CSV_END_CRLF };
 struct csv {
     struct reader *reader;
     const struct file_type *type;
+    size_t header_field[LAYOUT_MAX_COLUMNS], record_field[LAYOUT_MAX_COLUMNS]; /* of each column (layout_field_of) */
 
     /* Cutting. Offsets count from the beginning of the buffer, where the next record begins. */
     GString *buffer; /* bytes that no record was made of yet */
@@ -55,14 +56,15 @@ struct csv {
     const char *text; /* without its line end */
     size_t len;
     struct place at;
-    char letter;         /* H, D or T; 0 for any other */
-    unsigned separator;  /* the wrong separator behind the letter, one bit; 0: it is a comma, or none */
-    uint32_t ordinal;    /* of a D record, else 0 */
-    struct place here;   /* of the field that split has come to */
-    size_t field_offset; /* of that field */
-    size_t fault_offset; /* of what is wrong with its quotes */
-    size_t n_fields;     /* may be more than there is room for */
-    struct field fields[CSV_MAX_FIELDS];
+    char letter;                         /* H, D or T; 0 for any other */
+    unsigned separator;                  /* the wrong separator behind the letter, one bit; 0: it is a comma, or none */
+    uint32_t ordinal;                    /* of a D record, else 0 */
+    struct place here;                   /* of the field that split has come to */
+    size_t field_offset;                 /* of that field */
+    size_t fault_offset;                 /* of what is wrong with its quotes */
+    size_t n_fields;                     /* may be more than there is room for */
+    struct field fields[CSV_MAX_FIELDS]; /* by column */
+    struct field given[LAYOUT_MAX_COLUMNS + 1]; /* by field of the layout; the last takes columns without a field */
     size_t scratch_len;
     char scratch[CSV_MAX_RECORD]; /* fields whose doubled quotes were undone: never more than the record */
 };

@@ -190,30 +190,37 @@ static void expect_text(struct csv *c, size_t i, enum fault_kind kind, const cha
     reader_fault_with(c->reader, &fault, "expected %s, found \"%s\"", expected, shown);
 }
 
+/* Puts the columns, of which the first is fields[first], into the fields of the layout. */
+static struct record arrange(struct csv *c, const struct layout_record *layout, const size_t *field, size_t first)
+{
+    memset(c->given, 0, layout->n_fields * sizeof *c->given);
+    for (size_t i = 0; i < layout->n_columns; i++)
+        c->given[field[i]] = c->fields[first + i];
+    return (struct record){.ordinal = c->ordinal, .at = c->at, .n_fields = layout->n_fields, .fields = c->given};
+}
+
 static void take_header(struct csv *c)
 {
-    const struct record record = {.at = c->at, .n_fields = HEADER_COLUMNS, .fields = c->fields + CSV_FRAME_FIELDS};
-    size_t n = CSV_FRAME_FIELDS + c->type->header->n_columns;
     bool complete = csv_expect_fields(c);
+    struct record record;
 
     expect_text(c, 1, FAULT_TYPE, c->type->code);
     expect_text(c, 2, FAULT_ROOT, LAYOUT_VERSION);
     if (!complete)
         return;
     cap_fields(c, CSV_FRAME_FIELDS, READER_HEADER_MAX_CHARS);
-    for (; n < CSV_FRAME_FIELDS + HEADER_COLUMNS; n++)
-        c->fields[n] = (struct field){0};
+    record = arrange(c, c->type->header, c->header_field, CSV_FRAME_FIELDS);
     reader_emit_header(c->reader, &record);
 }
 
 static void take_device(struct csv *c)
 {
-    size_t n = c->type->record->n_columns;
-    const struct record record = {.ordinal = c->ordinal, .at = c->at, .n_fields = n, .fields = c->fields + 1};
+    struct record record;
 
     if (!csv_expect_fields(c))
         return;
     cap_fields(c, 1, LAYOUT_FIELD_MAX_CHARS);
+    record = arrange(c, c->type->record, c->record_field, 1);
     reader_emit_record(c->reader, &record);
 }
 

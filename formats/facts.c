@@ -1,12 +1,32 @@
-/* Facts are looked up by name once for each file and column; a row then uses the index (writer.c, report_writer.c). */
+/* Facts are looked up once for each file and column; a row then uses the index (writer.c, report_writer.c). */
 #include "formats/facts.h"
 
-#include <string.h>
+static const struct fact_entry entries[] = {
+#define FACT(id, name, type, meaning) [FACT_##id] = {name, FACT_TYPE_##type, meaning},
+#include "formats/facts.def"
+#undef FACT
+};
 
-bool facts_find(const char *const *names, size_t n, const char *name, size_t *at)
+const struct fact_entry *fact_entry(enum fact fact)
+{
+    return &entries[fact];
+}
+
+const char *fact_type_name(enum fact_type type)
+{
+    static const char *const names[] = {
+        [FACT_TYPE_TEXT] = "text",   [FACT_TYPE_CODE] = "code", [FACT_TYPE_NUMBER] = "number",
+        [FACT_TYPE_EUI64] = "eui64", [FACT_TYPE_HEX] = "hex",   [FACT_TYPE_DATE] = "date",
+        [FACT_TYPE_TIME] = "time",
+    };
+
+    return names[type];
+}
+
+bool facts_find(const enum fact *ids, size_t n, enum fact fact, size_t *at)
 {
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(names[i], name) == 0) {
+        if (ids[i] == fact) {
             *at = i;
             return true;
         }

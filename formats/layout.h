@@ -3,14 +3,17 @@
  * readers and writers work from these tables. The XSD and the Table Schemas in schema/ publish the same columns; tests
  * compare them. A new layout is one new table and one line in layout_types (README.md, "Adding a file type").
  *
- * Columns of files that arrive stand in layout.c, with an enum here that names their numbers. Columns of files that
- * leave stand in outgoing_columns.h and are filled by the name of a fact (facts.h).
+ * Each column names the fact that it carries (facts.def). Columns of files that arrive stand in layout.c; columns of
+ * files that leave stand in outgoing_columns.h. What the rules find in a record that arrives are fields: the enums here
+ * number them. A field has one fact, whatever the order and the names of the columns of its file are.
  *
  * All columns beyond those of the consultation are proposals of this project. All tables are constant and live as long
  * as the program. Functions fail only where their comment says so.
  */
 #ifndef ECOSGATE_FORMATS_LAYOUT_H
 #define ECOSGATE_FORMATS_LAYOUT_H
+
+#include "formats/facts.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,12 +26,13 @@ enum form { FORM_UNKNOWN, FORM_XML, FORM_CSV };
 enum {
     LAYOUT_FIELD_MAX_CHARS = 64, /* characters in a field of a D record; more is B111 */
     LAYOUT_MAX_COLUMNS = 20,     /* bounds the field arrays of readers and writers */
-    RECORD_NUMBER_COLUMN = 0,    /* of the D record of every inbound type */
+    LAYOUT_NO_FIELD = LAYOUT_MAX_COLUMNS,
+    RECORD_NUMBER_FIELD = 0, /* of the D record of every inbound type */
 };
 
 struct layout_column {
     const char *name; /* the XML element and the Table Schema field */
-    const char *fact; /* the name of the fact that it carries (facts.h); of a file that arrives: its own name */
+    enum fact fact;   /* that it carries */
     bool required;    /* XML: the element must be present; CSV: the cell may not be empty */
 };
 
@@ -37,7 +41,10 @@ struct layout_record {
     char letter;         /* 'H', 'D', 'F', 'E' or 'T' */
     const char *element; /* XML element of one such record: "Device", "Finding", "Header", "File" */
     size_t n_columns;
-    const struct layout_column *columns;
+    const struct layout_column *columns; /* in the order of the file */
+    /* Of a file that arrives: the fact of each field, by the enums below. Which columns give them is the layout's. */
+    size_t n_fields;
+    const enum fact *fields;
 };
 
 struct file_type {
@@ -52,8 +59,8 @@ struct file_type {
     const char *count_element; /* last child of the Header: "DeviceCount"; "RowCount" of an EMA counts F and E rows */
 };
 
-/* Columns of the header. Reference data (INV, COS, NMM, PTY) have all of them, the other types all but the last. */
-enum header_column {
+/* Fields of the header. Reference data (INV, COS, NMM, PTY) have all of them, the other types all but the last. */
+enum header_field {
     HEADER_SENDER_ID,
     HEADER_RECIPIENT_ID,
     HEADER_FILE_SEQUENCE,
@@ -62,13 +69,12 @@ enum header_column {
     HEADER_BATCH_ID,
     HEADER_RESUBMISSION_OF,
     HEADER_MODE, /* FULL, DELTA */
-    HEADER_COLUMNS,
+    HEADER_FIELDS,
 };
-/* The columns of layout_reference_header begin with those of layout_header, so the enum serves both. */
 extern const struct layout_record layout_header, layout_reference_header;
 
-/* Columns of EMI's D record. */
-enum instruction_column {
+/* Fields of EMI's D record. */
+enum instruction_field {
     INSTRUCTION_RECORD_NUMBER,
     INSTRUCTION_DEVICE_ID,
     INSTRUCTION_DEVICE_TYPE,
@@ -79,12 +85,12 @@ enum instruction_column {
     INSTRUCTION_CHF_DEVICE_ID,
     INSTRUCTION_CSP_REGION,
     INSTRUCTION_ATTEMPT,
-    INSTRUCTION_COLUMNS,
+    INSTRUCTION_FIELDS,
 };
 extern const struct layout_record layout_instruction;
 
-/* Columns of EMT's D record. */
-enum result_column {
+/* Fields of EMT's D record. */
+enum result_field {
     RESULT_RECORD_NUMBER,
     RESULT_WORK_ITEM_ID,
     RESULT_DEVICE_ID,
@@ -100,12 +106,12 @@ enum result_column {
     RESULT_EXISTING_KEY_ID,
     RESULT_REPLACING_SUBJECT_ID,
     RESULT_REPLACING_KEY_ID,
-    RESULT_COLUMNS,
+    RESULT_FIELDS,
 };
 extern const struct layout_record layout_result;
 
-/* Columns of EMC's D record. */
-enum confirmation_column {
+/* Fields of EMC's D record. */
+enum confirmation_field {
     CONFIRMATION_RECORD_NUMBER,
     CONFIRMATION_WORK_ITEM_ID,
     CONFIRMATION_DEVICE_ID,
@@ -114,12 +120,12 @@ enum confirmation_column {
     CONFIRMATION_SUBJECT_ID,
     CONFIRMATION_KEY_ID,
     CONFIRMATION_CODE,
-    CONFIRMATION_COLUMNS,
+    CONFIRMATION_FIELDS,
 };
 extern const struct layout_record layout_confirmation;
 
-/* Columns of INV's D record. */
-enum inventory_column {
+/* Fields of INV's D record. */
+enum inventory_field {
     INVENTORY_RECORD_NUMBER,
     INVENTORY_ACTION,
     INVENTORY_DEVICE_ID,
@@ -137,24 +143,24 @@ enum inventory_column {
     INVENTORY_COMMISSIONED_DATE,
     INVENTORY_CREDENTIALS,
     INVENTORY_PENDING,
-    INVENTORY_COLUMNS,
+    INVENTORY_FIELDS,
 };
 extern const struct layout_record layout_inventory;
 
-/* Columns of COS's D record. */
-enum cos_column {
+/* Fields of COS's D record. */
+enum cos_field {
     COS_RECORD_NUMBER,
     COS_ACTION,
     COS_MPXN,
     COS_LOSING_SUPPLIER_ID,
     COS_GAINING_SUPPLIER_ID,
     COS_SUPPLY_START_DATE,
-    COS_COLUMNS,
+    COS_FIELDS,
 };
 extern const struct layout_record layout_cos;
 
-/* Columns of NMM's D record. */
-enum nmm_column {
+/* Fields of NMM's D record. */
+enum nmm_field {
     NMM_RECORD_NUMBER,
     NMM_ACTION,
     NMM_DEVICE_TYPE,
@@ -165,12 +171,12 @@ enum nmm_column {
     NMM_NON_MIGRATABLE_TO,
     NMM_REASON_CODE,
     NMM_FIXED_IN_FIRMWARE,
-    NMM_COLUMNS,
+    NMM_FIELDS,
 };
 extern const struct layout_record layout_nmm;
 
-/* Columns of PTY's D record. */
-enum party_column {
+/* Fields of PTY's D record. */
+enum party_field {
     PARTY_RECORD_NUMBER,
     PARTY_ACTION,
     PARTY_PARTY_ID,
@@ -178,9 +184,15 @@ enum party_column {
     PARTY_MPID,
     PARTY_NAME,
     PARTY_DROP,
-    PARTY_COLUMNS,
+    PARTY_FIELDS,
 };
 extern const struct layout_record layout_party;
+
+/* The field that the text of a column goes to, of a file that arrives. LAYOUT_NO_FIELD: the gateway has none for it. */
+size_t layout_field_of(const struct layout_record *layout, size_t column);
+
+/* The name of the column that the text of a field comes from. NULL: the layout has none for it. */
+const char *layout_column_of(const struct layout_record *layout, size_t field);
 
 /* The type of that code ("EMI"), which is len bytes long and needs no terminator. NULL: there is no such type. */
 const struct file_type *layout_find(const char *code, size_t len);

@@ -61,10 +61,10 @@ static inline uint32_t field_number(const struct field *field, size_t max_digits
 
 /* The header, or a record of the kind that a file has many of: D in CSV, Device in XML. */
 struct record {
-    uint32_t ordinal; /* 1 for the first; faulty records are counted too. A header has 0 */
-    struct place at;  /* of the record's first character or its start tag */
-    size_t n_fields;  /* as the layout has; a header always HEADER_COLUMNS, Mode without text if it has none */
-    const struct field *fields; /* in the layout's order: after the letter (H: after type and version) */
+    uint32_t ordinal;           /* 1 for the first; faulty records are counted too. A header has 0 */
+    struct place at;            /* of the record's first character or its start tag */
+    size_t n_fields;            /* of the layout (n_fields); a field without a column has no text */
+    const struct field *fields; /* by the enums of layout.h, whatever the order of the columns is */
 };
 
 enum fault_kind {

@@ -8,7 +8,7 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 enum { KIND_PLAIN = false, KIND_FREE_TEXT = true };
-#define OUTGOING(layout, kind, name_, fact_) {.name = (name_), .fact = #fact_, .text = KIND_##kind},
+#define OUTGOING(layout, kind, name_, fact_) {.name = (name_), .fact = FACT_##fact_, .text = KIND_##kind},
 
 /* One layout's columns: "REPORT(MAPR)" makes MAPR_columns of MAPR_COLUMNS. */
 #define REPORT(layout)                                                                                                 \

@@ -1,11 +1,13 @@
 /*
  * Layouts of reports as data: which columns, in which order, and which of them are free text (FILES.md, 10). The
- * columns stand in outgoing_columns.h and are filled by the name of a fact (facts.h). The Table Schemas in schema/
+ * columns stand in outgoing_columns.h and are filled by their facts (facts.h). The Table Schemas in schema/
  * publish the same columns; tests compare them. When a change of columns is a new layout version: README.md, "When a
  * layout gets a new version". All tables are constant and live as long as the program.
  */
 #ifndef ECOSGATE_FORMATS_REPORT_LAYOUT_H
 #define ECOSGATE_FORMATS_REPORT_LAYOUT_H
+
+#include "formats/facts.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,7 +17,7 @@ enum { REPORT_MAX_COLUMNS = 28 };
 
 struct report_column {
     const char *name; /* in the title row, and the Table Schema field */
-    const char *fact; /* the name of the fact that it carries */
+    enum fact fact;   /* that it carries */
     bool text;        /* free text of others: made harmless for spreadsheets */
 };
 

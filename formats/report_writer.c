@@ -1,5 +1,5 @@
 /*
- * Writes reports. Which value belongs to a column is looked up by the name of its fact at the first row and kept as an
+ * Writes reports. Which value belongs to a column is looked up by its fact at the first row and kept as an
  * index: a row then costs one array access for each cell.
  */
 #include "formats/report_writer.h"
@@ -14,7 +14,7 @@ struct report_writer {
     writer_bytes_fn *bytes;
     void *user;
     GString *buffer;
-    const char *const *names; /* of the facts for which source was made; NULL: not made yet */
+    const enum fact *ids; /* of the facts for which source was made; NULL: not made yet */
     size_t n_facts;
     size_t source[REPORT_MAX_COLUMNS]; /* of each column: the index of its fact */
     int64_t rows;
@@ -52,14 +52,14 @@ static bool bind(struct report_writer *w, const struct facts *facts)
 {
     for (size_t i = 0; i < w->layout->n_columns; i++) {
         const struct report_column *column = &w->layout->columns[i];
-        if (facts_find(facts->names, facts->n, column->fact, &w->source[i]))
+        if (facts_find(facts->ids, facts->n, column->fact, &w->source[i]))
             continue;
-        g_set_error(&w->error, report_writer_error_quark(), 0, "layout %s, column %s: no value is named %s",
-                    w->layout->ref, column->name, column->fact);
+        g_set_error(&w->error, report_writer_error_quark(), 0, "layout %s, column %s: no value of the fact %s",
+                    w->layout->ref, column->name, fact_entry(column->fact)->name);
         w->failed = true;
         return false;
     }
-    w->names = facts->names;
+    w->ids = facts->ids;
     w->n_facts = facts->n;
     return true;
 }
@@ -67,7 +67,7 @@ static bool bind(struct report_writer *w, const struct facts *facts)
 void report_writer_row(struct report_writer *w, const struct facts *facts)
 {
     w->rows++;
-    if (w->failed || ((w->names != facts->names || w->n_facts != facts->n) && !bind(w, facts)))
+    if (w->failed || ((w->ids != facts->ids || w->n_facts != facts->n) && !bind(w, facts)))
         return;
     for (size_t i = 0; i < w->layout->n_columns; i++) {
         const char *value = facts->values[w->source[i]];

@@ -1,5 +1,5 @@
 /*
- * Writes answers, work orders and INCs. Which value belongs to a column is looked up by the name of its fact when the
+ * Writes answers, work orders and INCs. Which value belongs to a column is looked up by its fact when the
  * first record of a kind comes, and kept as an index: a row then costs one array access for each cell.
  */
 #include "formats/writer.h"
@@ -13,7 +13,7 @@ enum { WRITER_FLUSH_AT = 64 * 1024, WRITER_BUFFER = WRITER_FLUSH_AT + 8 * 1024 }
 
 /* Where the values of one record's columns are found. */
 struct binding {
-    const char *const *names; /* of the facts that it was made for; NULL: not made yet */
+    const enum fact *ids; /* of the facts that it was made for; NULL: not made yet */
     size_t n;
     size_t source[LAYOUT_MAX_COLUMNS]; /* of each column: the index of its fact */
 };
@@ -48,13 +48,13 @@ static bool bind(struct writer *w, const struct layout_record *record, const str
                  struct binding *binding)
 {
     for (size_t i = 0; i < record->n_columns; i++) {
-        if (facts_find(facts->names, facts->n, record->columns[i].fact, &binding->source[i]))
+        if (facts_find(facts->ids, facts->n, record->columns[i].fact, &binding->source[i]))
             continue;
-        g_set_error(&w->error, writer_error_quark(), 0, "layout %s, record %c, column %s: no value is named %s",
-                    w->type->code, record->letter, record->columns[i].name, record->columns[i].fact);
+        g_set_error(&w->error, writer_error_quark(), 0, "layout %s, record %c, column %s: no value of the fact %s",
+                    w->type->code, record->letter, record->columns[i].name, fact_entry(record->columns[i].fact)->name);
         return false;
     }
-    binding->names = facts->names;
+    binding->ids = facts->ids;
     binding->n = facts->n;
     return true;
 }
@@ -65,7 +65,7 @@ static bool is_bound(struct writer *w, const struct layout_record *record, const
 {
     if (w->error != NULL)
         return false;
-    return (binding->names == facts->names && binding->n == facts->n) || bind(w, record, facts, binding);
+    return (binding->ids == facts->ids && binding->n == facts->n) || bind(w, record, facts, binding);
 }
 
 static bool given(const char *value)

@@ -49,6 +49,7 @@ static void open_container(struct xml *x, const struct xml_container *container)
 static void open_record(struct xml *x, const struct xml_container *container, size_t max_chars, struct place at)
 {
     open_container(x, container);
+    memset(x->fields, 0, sizeof x->fields); /* they still hold the record before */
     x->text_len = 0;
     x->max_chars = max_chars;
     x->at = at;
@@ -60,7 +61,7 @@ static inline void enter(struct xml *x, size_t i, struct place at)
     const struct xml_container *parent = x->levels[x->depth - 1].container;
 
     if (parent == &x->record || parent == &x->header) {
-        x->field = &x->fields[i];
+        x->field = &x->fields[parent->fields[i]];
         *x->field = (struct field){.text = x->text + x->text_len, .at = at};
         x->excess = x->excess_blanks = 0;
     } else if (parent == &x->rows) {
@@ -161,11 +162,9 @@ static inline void close_field(struct xml *x)
 /* Gives the Header to the sink, and apart from it the number of records, which is the Header's last child. */
 XML_COLD static void emit_header(struct xml *x)
 {
-    const struct record record = {.at = x->at, .n_fields = HEADER_COLUMNS, .fields = x->fields};
-    const struct field count = x->fields[x->header.n - 1];
+    const struct record record = {.at = x->at, .n_fields = x->header.n_fields, .fields = x->fields};
+    const struct field count = x->fields[XML_COUNT_FIELD];
 
-    for (size_t i = x->header.n - 1; i < HEADER_COLUMNS; i++)
-        x->fields[i] = (struct field){0};
     reader_emit_header(x->reader, &record);
     if (count.text)
         reader_emit_count(x->reader, &count);
@@ -176,13 +175,10 @@ static void close_container(struct xml *x)
     const struct xml_level *level = &x->levels[x->depth];
     const struct xml_container *c = level->container;
     uint32_t missing = c->required & ~level->seen;
-    struct record record = {.ordinal = x->ordinal, .at = x->at, .n_fields = c->n, .fields = x->fields};
+    struct record record = {.ordinal = x->ordinal, .at = x->at, .n_fields = c->n_fields, .fields = x->fields};
 
     if (missing)
         xml_fault_missing(x, level);
-    for (size_t i = 0; i < c->n; i++) /* fields still hold the record before */
-        if (!(level->seen & 1u << i))
-            x->fields[i] = (struct field){0};
     if (c == &x->record) {
         if (!missing)
             reader_emit_record(x->reader, &record);
@@ -285,7 +281,9 @@ void xml_frame_on_cdata(void *user, const xmlChar *data, int length)
 static void fill(struct xml *x, struct xml_container *c, const char *element, const struct layout_record *layout)
 {
     c->element = element;
+    c->n_fields = layout ? layout->n_fields : 0;
     for (; layout && c->n < layout->n_columns; c->n++) {
+        c->fields[c->n] = layout_field_of(layout, c->n);
         c->names[c->n] = (const xmlChar *)layout->columns[c->n].name;
         c->required |= (layout->columns[c->n].required ? 1u : 0u) << c->n;
     }
@@ -307,6 +305,7 @@ static void add(struct xml *x, struct xml_container *c, const char *name, bool r
 void xml_frame_fill(struct xml *x, const struct file_type *type)
 {
     fill(x, &x->header, type->header->element, type->header);
+    x->header.fields[x->header.n] = XML_COUNT_FIELD;
     add(x, &x->header, type->count_element, true);
     fill(x, &x->record, type->record->element, type->record);
     fill(x, &x->rows, type->rows_element, NULL);

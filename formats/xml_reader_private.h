@@ -28,11 +28,12 @@ enum {
     XML_LEVELS = 3,               /* depth of elements that hold elements: root, rows, record */
     XML_MAX_DEPTH = 32,           /* of any element */
     XML_MAX_CHILDREN = LAYOUT_MAX_COLUMNS + 1,
+    XML_COUNT_FIELD = LAYOUT_NO_FIELD + 1, /* of the Header's last child */
     /* A record of as many fields as any has; the Header and its count need less. */
     XML_TEXT_BYTES = LAYOUT_MAX_COLUMNS * LAYOUT_FIELD_MAX_CHARS * READER_MAX_CHARACTER_BYTES,
 };
 _Static_assert(XML_MAX_CHILDREN <= 32, "bits of a set");
-_Static_assert((HEADER_COLUMNS + 1) * READER_HEADER_MAX_CHARS * READER_MAX_CHARACTER_BYTES <= XML_TEXT_BYTES,
+_Static_assert((HEADER_FIELDS + 1) * READER_HEADER_MAX_CHARS * READER_MAX_CHARACTER_BYTES <= XML_TEXT_BYTES,
                "XML_TEXT_BYTES");
 
 /* An element that holds elements, made from the layout. Bit i of a set of children stands for names[i]. */
@@ -41,7 +42,9 @@ struct xml_container {
     size_t n;                               /* children that it may have */
     const xmlChar *names[XML_MAX_CHILDREN]; /* the parser's copies: equal names are equal pointers */
     size_t lengths[XML_MAX_CHILDREN];       /* bytes of names[i] */
-    uint32_t required;                      /* set of children */
+    size_t fields[XML_MAX_CHILDREN]; /* of a record or Header: where the text of names[i] goes (layout_field_of) */
+    size_t n_fields;                 /* of a record or Header */
+    uint32_t required;               /* set of children */
 };
 
 /* An open container. The sets see to it that one mistake in a file gives one fault. */
@@ -69,10 +72,10 @@ struct xml {
     bool stray;                              /* text between elements has given a fault since the last tag */
     bool root_closed, text_ended;            /* text_ended: the parser knows that it has */
 
-    uint32_t ordinal; /* of the record */
-    struct place at;  /* of the record or Header */
-    struct field fields[XML_MAX_CHILDREN];
-    size_t max_chars;             /* of a field of this record or Header */
+    uint32_t ordinal;                            /* of the record */
+    struct place at;                             /* of the record or Header */
+    struct field fields[LAYOUT_MAX_COLUMNS + 2]; /* the layout's, LAYOUT_NO_FIELD, XML_COUNT_FIELD */
+    size_t max_chars;                            /* of a field of this record or Header */
     size_t excess, excess_blanks; /* characters of the open field beyond max_chars; blanks that may yet be of them */
     size_t text_len;
     char text[XML_TEXT_BYTES]; /* of all fields of the record or Header */

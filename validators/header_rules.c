@@ -20,20 +20,20 @@ struct judged_header {
 };
 
 void header_rules_add(const struct judged_file *file, const struct record *record, enum code code,
-                      enum header_column column, const char *text)
+                      enum header_field column, const char *text)
 {
     const struct field *field = &record->fields[column];
 
     findings_add(file->findings,
                  &(struct finding){.code = code,
                                    .at = field->at.line ? field->at : record->at,
-                                   .field = layout_reference_header.columns[column].name,
+                                   .field = layout_column_of(&layout_reference_header, column),
                                    .text = text},
                  field->text ? field->text : "", field->len);
 }
 
 G_GNUC_PRINTF(4, 5)
-static void add(struct judged_header *h, enum code code, enum header_column column, const char *format, ...)
+static void add(struct judged_header *h, enum code code, enum header_field column, const char *format, ...)
 {
     va_list args;
 
@@ -43,7 +43,7 @@ static void add(struct judged_header *h, enum code code, enum header_column colu
     header_rules_add(h->file, h->record, code, column, text);
 }
 
-static const struct field *value(const struct judged_header *h, enum header_column column)
+static const struct field *value(const struct judged_header *h, enum header_field column)
 {
     return &h->record->fields[column];
 }

@@ -31,6 +31,6 @@ void header_rules_judge(const struct judged_file *file, const struct record *rec
 
 /* Adds an error about one field of the header record. */
 void header_rules_add(const struct judged_file *file, const struct record *record, enum code code,
-                      enum header_column column, const char *text);
+                      enum header_field column, const char *text);
 
 #endif

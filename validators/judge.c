@@ -78,7 +78,7 @@ static void on_header(void *user, const struct record *record)
 /* B305: RecordNumber counts up from 1 without a gap. */
 static void judge_number(struct judging *j, const struct record *record)
 {
-    const struct field *number = &record->fields[RECORD_NUMBER_COLUMN];
+    const struct field *number = &record->fields[RECORD_NUMBER_FIELD];
     uint32_t found = field_number(number, 9);
 
     /* Records between this one and the last could not be read; each had a number too. */
@@ -93,7 +93,7 @@ static void judge_number(struct judging *j, const struct record *record)
                  &(struct finding){.code = B305,
                                    .at = number->at.line ? number->at : record->at,
                                    .ordinal = record->ordinal,
-                                   .field = layout_instruction.columns[RECORD_NUMBER_COLUMN].name,
+                                   .field = layout_column_of(j->verdict->filename.type->record, RECORD_NUMBER_FIELD),
                                    .text = text},
                  number->text ? number->text : "", number->len);
     /* After a gap the count goes on from the number found, so that one slip is one finding. */

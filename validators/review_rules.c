@@ -49,7 +49,7 @@ struct candidate {
 /* Something that speaks against its migration now. */
 struct cause {
     enum code code;
-    enum instruction_column column; /* of the instruction, where the finding points */
+    enum instruction_field column; /* of the instruction, where the finding points */
     int64_t until;                  /* when it will be gone; 0: it is permanent */
 };
 
@@ -126,7 +126,7 @@ static void judge_status(struct candidate *c)
 }
 
 /* C106, of one value. A value that one of the two does not have is not compared. */
-static void compare(struct candidate *c, enum instruction_column column, const char *found, const char *known)
+static void compare(struct candidate *c, enum instruction_field column, const char *found, const char *known)
 {
     if (found != NULL && known != NULL && strcmp(found, known) != 0)
         add(c, (struct cause){C106, column, tomorrow(c)}, "the inventory says %s", known);

@@ -65,7 +65,7 @@ void row_add_finding(struct row *row, enum code code, size_t column, bool warnin
                                    /* a field that is missing in XML has no place of its own */
                                    .at = field->at.line ? field->at : row->record->at,
                                    .ordinal = row->record->ordinal,
-                                   .field = row->layout->columns[column].name,
+                                   .field = layout_column_of(row->layout, column),
                                    .text = text},
                  field->text ? field->text : "", field->len);
     if (warning)

@@ -9,13 +9,13 @@
 
 /* ResubmissionOf: an answer corrects no other file. */
 #define FILE_HEADER_FACTS(FACT)                                                                                        \
-    FACT(FILE_HEADER, sender_id, outgoing->sender)                                                                     \
-    FACT(FILE_HEADER, recipient_id, outgoing->recipient)                                                               \
-    FACT(FILE_HEADER, file_sequence, cell_number(outgoing->sequence, sequence))                                        \
-    FACT(FILE_HEADER, created_at, cell_time(outgoing->created, created))                                               \
-    FACT(FILE_HEADER, environment, outgoing->environment)                                                              \
-    FACT(FILE_HEADER, batch_id, batch)                                                                                 \
-    FACT(FILE_HEADER, resubmission_of, NULL)
+    FACT(FILE_HEADER, header_sender, outgoing->sender)                                                                 \
+    FACT(FILE_HEADER, header_recipient, outgoing->recipient)                                                           \
+    FACT(FILE_HEADER, header_sequence, cell_number(outgoing->sequence, sequence))                                      \
+    FACT(FILE_HEADER, header_created, cell_time(outgoing->created, created))                                           \
+    FACT(FILE_HEADER, header_environment, outgoing->environment)                                                       \
+    FACT(FILE_HEADER, header_batch, batch)                                                                             \
+    FACT(FILE_HEADER, header_corrects, NULL)
 FACTS_DECLARE(FILE_HEADER);
 
 void answer_header_write(struct writer *writer, const struct ledger_outgoing *outgoing, const char *batch, int64_t rows)

@@ -12,17 +12,17 @@
 /* The F record. job is the file that is acknowledged, v the verdict on it. Code, line and column are those of the
  * finding that decided: of RJ the first of category b, of PA the first of category c, of WN the first warning. */
 #define EMA_FILE_FACTS(FACT)                                                                                           \
-    FACT(EMA_FILE, name, job->name)                                                                                    \
-    FACT(EMA_FILE, sha256, job->sha256)                                                                                \
-    FACT(EMA_FILE, size, cell_number(job->size, size))                                                                 \
-    FACT(EMA_FILE, received_at, cell_time(job->received, received))                                                    \
-    FACT(EMA_FILE, outcome, v->outcome)                                                                                \
-    FACT(EMA_FILE, code, v->code)                                                                                      \
-    FACT(EMA_FILE, line, cell_positive(v->line, line))                                                                 \
-    FACT(EMA_FILE, column, cell_positive(v->column, column))                                                           \
-    FACT(EMA_FILE, declared_count, v->declared < 0 ? NULL : cell_number(v->declared, declared))                        \
-    FACT(EMA_FILE, parsed_count, cell_number(v->parsed, parsed))                                                       \
-    FACT(EMA_FILE, rejected_count, cell_number(v->rejected, rejected))
+    FACT(EMA_FILE, file_name, job->name)                                                                               \
+    FACT(EMA_FILE, file_sha256, job->sha256)                                                                           \
+    FACT(EMA_FILE, file_size, cell_number(job->size, size))                                                            \
+    FACT(EMA_FILE, file_received, cell_time(job->received, received))                                                  \
+    FACT(EMA_FILE, file_outcome, v->outcome)                                                                           \
+    FACT(EMA_FILE, file_code, v->code)                                                                                 \
+    FACT(EMA_FILE, file_line, cell_positive(v->line, line))                                                            \
+    FACT(EMA_FILE, file_column, cell_positive(v->column, column))                                                      \
+    FACT(EMA_FILE, file_declared, v->declared < 0 ? NULL : cell_number(v->declared, declared))                         \
+    FACT(EMA_FILE, file_parsed, cell_number(v->parsed, parsed))                                                        \
+    FACT(EMA_FILE, file_rejected, cell_number(v->rejected, rejected))
 FACTS_DECLARE(EMA_FILE);
 
 static void write_file(struct answer *a)
@@ -38,12 +38,12 @@ static void write_file(struct answer *a)
 
 /* An E record, of the finding f. */
 #define EMA_FINDING_FACTS(FACT)                                                                                        \
-    FACT(EMA_FINDING, code, f->code)                                                                                   \
-    FACT(EMA_FINDING, scope, f->scope)                                                                                 \
+    FACT(EMA_FINDING, finding_code, f->code)                                                                           \
+    FACT(EMA_FINDING, finding_scope, f->scope)                                                                         \
     FACT(EMA_FINDING, record_number, cell_positive(f->record, record))                                                 \
-    FACT(EMA_FINDING, field, f->field)                                                                                 \
-    FACT(EMA_FINDING, value, f->value)                                                                                 \
-    FACT(EMA_FINDING, text, f->text)
+    FACT(EMA_FINDING, finding_field, f->field)                                                                         \
+    FACT(EMA_FINDING, finding_value, f->value)                                                                         \
+    FACT(EMA_FINDING, finding_text, f->text)
 FACTS_DECLARE(EMA_FINDING);
 
 static bool write_finding(void *user, const struct ledger_finding *f, GError **error)

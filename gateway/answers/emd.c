@@ -10,14 +10,14 @@
     FACT(EMD, record_number, cell_number(item->record, record))                                                        \
     FACT(EMD, device_id, item->has_device ? device : item->device_text)                                                \
     FACT(EMD, device_type, item->device_type)                                                                          \
-    FACT(EMD, outcome, outcome_of(item->outcome))                                                                      \
-    FACT(EMD, code, item->code)                                                                                        \
-    FACT(EMD, category, about.category)                                                                                \
-    FACT(EMD, transient, about.transient)                                                                              \
-    FACT(EMD, resolved_by, about.resolver)                                                                             \
-    FACT(EMD, work_item_id, work_item_id(a->job->org, a->verdict->batch, item->record, work_item))                     \
-    FACT(EMD, next_eligible, cell_instant(item->next_eligible, &a->next_eligible))                                     \
-    FACT(EMD, text, item->text)
+    FACT(EMD, decision_outcome, outcome_of(item->outcome))                                                             \
+    FACT(EMD, decision_code, item->code)                                                                               \
+    FACT(EMD, decision_category, about.category)                                                                       \
+    FACT(EMD, decision_transient, about.transient)                                                                     \
+    FACT(EMD, decision_resolver, about.resolver)                                                                       \
+    FACT(EMD, work_item, work_item_id(a->job->org, a->verdict->batch, item->record, work_item))                        \
+    FACT(EMD, decision_next_eligible, cell_instant(item->next_eligible, &a->next_eligible))                            \
+    FACT(EMD, decision_text, item->text)
 FACTS_DECLARE(EMD);
 
 /* What the catalogue says of a code; NULL where there is no code. */

@@ -15,12 +15,13 @@
 #define EMO_FACTS(FACT)                                                                                                \
     FACT(EMO, record_number, cell_number(item->record, record))                                                        \
     FACT(EMO, device_id, item->has_device ? device : item->device_text)                                                \
-    FACT(EMO, work_item_id, work_item_id(w->org, w->batch, item->record, work_item))                                   \
-    FACT(EMO, outcome, ledger_state_name(w->has_session ? s->state : item->outcome))                                   \
-    FACT(EMO, code, w->has_session ? s->code : item->code)                                                             \
-    FACT(EMO, tries, cell_number(s->try - s->unused, tries))                                                           \
-    FACT(EMO, ended_at, cell_instant(w->has_session ? s->ended : w->judged_at, &a->ended_at))                          \
-    FACT(EMO, next_eligible, cell_instant(w->has_session ? s->next_eligible : item->next_eligible, &a->next_eligible))
+    FACT(EMO, work_item, work_item_id(w->org, w->batch, item->record, work_item))                                      \
+    FACT(EMO, end_outcome, ledger_state_name(w->has_session ? s->state : item->outcome))                               \
+    FACT(EMO, end_code, w->has_session ? s->code : item->code)                                                         \
+    FACT(EMO, work_tries, cell_number(s->try - s->unused, tries))                                                      \
+    FACT(EMO, end_at, cell_instant(w->has_session ? s->ended : w->judged_at, &a->ended_at))                            \
+    FACT(EMO, end_next_eligible,                                                                                       \
+         cell_instant(w->has_session ? s->next_eligible : item->next_eligible, &a->next_eligible))
 FACTS_DECLARE(EMO);
 
 static bool write_device(void *user, const struct ledger_work *w, GError **error)

@@ -15,14 +15,14 @@
 /* A row: the work item w, and the transition that put it on this work order. */
 #define EMW_FACTS(FACT)                                                                                                \
     FACT(EMW, record_number, cell_number(transition->record, record))                                                  \
-    FACT(EMW, work_item_id, work_item_id(w->org, w->batch, w->item.record, work_item))                                 \
+    FACT(EMW, work_item, work_item_id(w->org, w->batch, w->item.record, work_item))                                    \
     FACT(EMW, device_id, device)                                                                                       \
     FACT(EMW, device_type, w->item.device_type)                                                                        \
-    FACT(EMW, manufacturer, w->item.manufacturer)                                                                      \
-    FACT(EMW, model, w->item.model)                                                                                    \
-    FACT(EMW, firmware, w->item.firmware)                                                                              \
-    FACT(EMW, chf_device_id, transition->hub != 0 ? hub : w->item.chf)                                                 \
-    FACT(EMW, try_number, cell_number(transition->try, try_number))                                                    \
+    FACT(EMW, device_manufacturer, w->item.manufacturer)                                                               \
+    FACT(EMW, device_model, w->item.model)                                                                             \
+    FACT(EMW, device_firmware, w->item.firmware)                                                                       \
+    FACT(EMW, device_hub, transition->hub != 0 ? hub : w->item.chf)                                                    \
+    FACT(EMW, work_try, cell_number(transition->try, try_number))                                                      \
     FACT(EMW, session_start, cell_instant(w->session.begun, &a->session_start))                                        \
     FACT(EMW, session_end, cell_instant(w->session.ends, &a->session_end))
 FACTS_DECLARE(EMW);

@@ -17,17 +17,17 @@
 #define INC_FACTS(FACT)                                                                                                \
     FACT(INC, record_number, cell_number(a->rows, record))                                                             \
     FACT(INC, incident_id, incident_id(incident->id, id))                                                              \
-    FACT(INC, event, event->closed ? "CLEARED" : "RAISED")                                                             \
-    FACT(INC, at, cell_time(event->closed ? incident->closed : incident->opened, at))                                  \
-    FACT(INC, category, kind.category)                                                                                 \
-    FACT(INC, code, incident->code)                                                                                    \
-    FACT(INC, scope, kind.scope)                                                                                       \
-    FACT(INC, file_name, name)                                                                                         \
-    FACT(INC, batch_id, incident->batch)                                                                               \
+    FACT(INC, incident_event, event->closed ? "CLEARED" : "RAISED")                                                    \
+    FACT(INC, incident_at, cell_time(event->closed ? incident->closed : incident->opened, at))                         \
+    FACT(INC, incident_category, kind.category)                                                                        \
+    FACT(INC, incident_code, incident->code)                                                                           \
+    FACT(INC, incident_scope, kind.scope)                                                                              \
+    FACT(INC, incident_file, name)                                                                                     \
+    FACT(INC, work_batch, incident->batch)                                                                             \
     FACT(INC, device_id, incident->has_device ? device : NULL)                                                         \
-    FACT(INC, parties, incident->parties)                                                                              \
-    FACT(INC, resolved_by, kind.resolver)                                                                              \
-    FACT(INC, text, text)
+    FACT(INC, incident_parties, incident->parties)                                                                     \
+    FACT(INC, incident_resolver, kind.resolver)                                                                        \
+    FACT(INC, incident_text, text)
 FACTS_DECLARE(INC);
 
 /* g_free. Why a drop is down, or what is wrong with the spool, names folders, hosts and users, which service management

@@ -140,11 +140,11 @@ static bool check_stranded(void *user, const struct ledger_period *period, GErro
 
 /* ---- ECOSMIG-005: what its files say ---- */
 
-static size_t column_of(const struct report_layout *layout, const char *name)
+static size_t column_of(const struct report_layout *layout, enum fact fact)
 {
     size_t at = 0;
 
-    while (at + 1 < layout->n_columns && strcmp(layout->columns[at].name, name) != 0)
+    while (at + 1 < layout->n_columns && layout->columns[at].fact != fact)
         at++;
     return at;
 }
@@ -160,8 +160,8 @@ struct activity_sums {
 static void add_text(const char *text, struct activity_sums *sums)
 {
     const struct report_layout *layout = report_layout_find("ECOSMIG-005");
-    size_t succeeded = column_of(layout, "Succeeded"), failed = column_of(layout, "Failed");
-    size_t migrated = column_of(layout, "CumulativeMigrated"), remaining = column_of(layout, "RemainingTCoS");
+    size_t succeeded = column_of(layout, FACT_count_succeeded), failed = column_of(layout, FACT_count_failed);
+    size_t migrated = column_of(layout, FACT_count_migrated), remaining = column_of(layout, FACT_count_remaining);
     g_auto(GStrv) lines = g_strsplit(text, "\r\n", -1);
 
     for (size_t i = 1; lines[0] != NULL && lines[i] != NULL; i++) {

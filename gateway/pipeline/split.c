@@ -103,6 +103,6 @@ void split_device(const struct device *device, int64_t job, struct split_row *ro
 void split_row_clear(struct split_row *row)
 {
     g_free(row->long_text);
-    for (size_t i = 0; i < INSTRUCTION_COLUMNS; i++)
+    for (size_t i = 0; i < INSTRUCTION_FIELDS; i++)
         g_free(row->columns[i]);
 }

@@ -14,8 +14,8 @@ enum { SPLIT_MAX_TEXT = LAYOUT_FIELD_MAX_CHARS * 4 + 1 }; /* bytes: each charact
 struct split_row {
     struct ledger_item item;
     char *long_text;                                  /* item.text, or NULL */
-    char *columns[INSTRUCTION_COLUMNS];               /* escaped fields of a refused Device */
-    char fields[INSTRUCTION_COLUMNS][SPLIT_MAX_TEXT]; /* plain fields of an accepted one */
+    char *columns[INSTRUCTION_FIELDS];               /* escaped fields of a refused Device */
+    char fields[INSTRUCTION_FIELDS][SPLIT_MAX_TEXT]; /* plain fields of an accepted one */
 };
 
 /* Fills *row from a Device of that job. Cannot fail. The caller releases it with split_row_clear. */

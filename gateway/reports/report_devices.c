@@ -54,13 +54,13 @@ static int64_t stated_at(const struct ledger_side *side)
 
 #define ECOSMIG_001_FACTS(FACT)                                                                                        \
     LEADING_FACTS(FACT, ECOSMIG_001)                                                                                   \
-    FACT(ECOSMIG_001, batch_id, work->batch)                                                                           \
-    FACT(ECOSMIG_001, work_item_id, work_item_id(work->org, work->batch, work->item.record, work_item))                \
-    FACT(ECOSMIG_001, attempt, work->item.attempt)                                                                     \
-    FACT(ECOSMIG_001, migrated_at, cell_instant(session->ended, &report->instants[0]))                                 \
-    FACT(ECOSMIG_001, tcos_confirmed_at, cell_instant(stated_at(&session->tcos), &report->instants[1]))                \
-    FACT(ECOSMIG_001, ecos_confirmed_at, cell_instant(stated_at(&session->ecos), &report->instants[2]))                \
-    FACT(ECOSMIG_001, csp_region, region_of(work, known))
+    FACT(ECOSMIG_001, work_batch, work->batch)                                                                         \
+    FACT(ECOSMIG_001, work_item, work_item_id(work->org, work->batch, work->item.record, work_item))                   \
+    FACT(ECOSMIG_001, work_attempt, work->item.attempt)                                                                \
+    FACT(ECOSMIG_001, migration_at, cell_instant(session->ended, &report->instants[0]))                                \
+    FACT(ECOSMIG_001, migration_tcos_at, cell_instant(stated_at(&session->tcos), &report->instants[1]))                \
+    FACT(ECOSMIG_001, migration_ecos_at, cell_instant(stated_at(&session->ecos), &report->instants[2]))                \
+    FACT(ECOSMIG_001, device_region, region_of(work, known))
 FACTS_DECLARE(ECOSMIG_001);
 
 static bool write_migrated(void *user, const struct ledger_work *work, const struct ledger_inventory *known,
@@ -143,19 +143,19 @@ bool report_collect_failed(struct report *report, GError **error)
 
 #define ECOSMIG_002_FACTS(FACT)                                                                                        \
     LEADING_FACTS(FACT, ECOSMIG_002)                                                                                   \
-    FACT(ECOSMIG_002, batch_id, work->batch)                                                                           \
-    FACT(ECOSMIG_002, work_item_id, work_item_id(work->org, work->batch, work->item.record, work_item))                \
-    FACT(ECOSMIG_002, attempt, work->item.attempt)                                                                     \
-    FACT(ECOSMIG_002, failed_at, cell_instant(end->ended, &report->instants[0]))                                       \
-    FACT(ECOSMIG_002, category, about.category)                                                                        \
-    FACT(ECOSMIG_002, error_code, end->code)                                                                           \
-    FACT(ECOSMIG_002, error_name, about.name)                                                                          \
-    FACT(ECOSMIG_002, gbcs_status, statuses.gbcs)                                                                      \
-    FACT(ECOSMIG_002, duis_code, statuses.duis)                                                                        \
-    FACT(ECOSMIG_002, tries, cell_number(end->tries, tries))                                                           \
-    FACT(ECOSMIG_002, resolved_by, about.resolver)                                                                     \
-    FACT(ECOSMIG_002, next_attempt_from, cell_instant(end->next_eligible, &report->instants[1]))                       \
-    FACT(ECOSMIG_002, csp_region, region_of(work, known))
+    FACT(ECOSMIG_002, work_batch, work->batch)                                                                         \
+    FACT(ECOSMIG_002, work_item, work_item_id(work->org, work->batch, work->item.record, work_item))                   \
+    FACT(ECOSMIG_002, work_attempt, work->item.attempt)                                                                \
+    FACT(ECOSMIG_002, failure_at, cell_instant(end->ended, &report->instants[0]))                                      \
+    FACT(ECOSMIG_002, failure_category, about.category)                                                                \
+    FACT(ECOSMIG_002, failure_code, end->code)                                                                         \
+    FACT(ECOSMIG_002, failure_name, about.name)                                                                        \
+    FACT(ECOSMIG_002, result_gbcs, statuses.gbcs)                                                                      \
+    FACT(ECOSMIG_002, result_duis, statuses.duis)                                                                      \
+    FACT(ECOSMIG_002, work_tries, cell_number(end->tries, tries))                                                      \
+    FACT(ECOSMIG_002, failure_resolver, about.resolver)                                                                \
+    FACT(ECOSMIG_002, failure_next_from, cell_instant(end->next_eligible, &report->instants[1]))                       \
+    FACT(ECOSMIG_002, device_region, region_of(work, known))
 FACTS_DECLARE(ECOSMIG_002);
 
 static bool write_failed(void *user, const struct ledger_work *work, const struct ledger_inventory *known,

@@ -232,11 +232,11 @@ static bool add_history(void *user, const struct ledger_work *work, GError **err
 
 #define ECOSMIG_003_FACTS(FACT)                                                                                        \
     LEADING_FACTS(FACT, ECOSMIG_003)                                                                                   \
-    FACT(ECOSMIG_003, supply_start_date, report_date(gained->since, starts))                                           \
-    FACT(ECOSMIG_003, previous_attempts, cell_number(history.attempts, attempts))                                      \
-    FACT(ECOSMIG_003, last_attempt_at, cell_instant(history.last_at, &report->instants[0]))                            \
-    FACT(ECOSMIG_003, last_outcome, history.outcome)                                                                   \
-    FACT(ECOSMIG_003, last_error_code, history.code)                                                                   \
+    FACT(ECOSMIG_003, supply_start, report_date(gained->since, starts))                                                \
+    FACT(ECOSMIG_003, history_attempts, cell_number(history.attempts, attempts))                                       \
+    FACT(ECOSMIG_003, history_last_at, cell_instant(history.last_at, &report->instants[0]))                            \
+    FACT(ECOSMIG_003, history_last_outcome, history.outcome)                                                           \
+    FACT(ECOSMIG_003, history_last_code, history.code)                                                                 \
     FACT(ECOSMIG_003, migration_status, now.status)
 FACTS_DECLARE(ECOSMIG_003);
 
@@ -313,8 +313,8 @@ bool report_collect_installed(struct report *report, GError **error)
 
 #define ECOSMIG_006_FACTS(FACT)                                                                                        \
     LEADING_FACTS(FACT, ECOSMIG_006)                                                                                   \
-    FACT(ECOSMIG_006, installed_date, report_date(device->installed, installed))                                       \
-    FACT(ECOSMIG_006, commissioned_date, report_date(device->commissioned, commissioned))                              \
+    FACT(ECOSMIG_006, device_installed, report_date(device->installed, installed))                                     \
+    FACT(ECOSMIG_006, device_commissioned, report_date(device->commissioned, commissioned))                            \
     FACT(ECOSMIG_006, device_status, device->status)                                                                   \
     FACT(ECOSMIG_006, migration_status, now.status)
 FACTS_DECLARE(ECOSMIG_006);
@@ -353,17 +353,17 @@ bool report_collect_assets(struct report *report, GError **error)
 
 #define MAPR_FACTS(FACT)                                                                                               \
     FACT(MAPR, map_id, report->to->eui64)                                                                              \
-    FACT(MAPR, mpxn, device->mpxn)                                                                                     \
+    FACT(MAPR, device_mpxn, device->mpxn)                                                                              \
     FACT(MAPR, device_id, id)                                                                                          \
     FACT(MAPR, device_type, device->device_type)                                                                       \
-    FACT(MAPR, manufacturer, device->manufacturer)                                                                     \
-    FACT(MAPR, model, device->model)                                                                                   \
-    FACT(MAPR, firmware, device->firmware)                                                                             \
+    FACT(MAPR, device_manufacturer, device->manufacturer)                                                              \
+    FACT(MAPR, device_model, device->model)                                                                            \
+    FACT(MAPR, device_firmware, device->firmware)                                                                      \
     FACT(MAPR, device_status, device->status)                                                                          \
-    FACT(MAPR, commissioned_date, report_date(device->commissioned, commissioned))                                     \
+    FACT(MAPR, device_commissioned, report_date(device->commissioned, commissioned))                                   \
     FACT(MAPR, supplier_mpid, party != NULL ? party->mpid : NULL)                                                      \
     FACT(MAPR, migration_status, now.status)                                                                           \
-    FACT(MAPR, migrated_date, report_date(now.migrated_at, migrated))
+    FACT(MAPR, migration_date, report_date(now.migrated_at, migrated))
 FACTS_DECLARE(MAPR);
 
 bool report_write_assets(struct report *report, int64_t key, GError **error)

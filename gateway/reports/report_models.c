@@ -46,14 +46,14 @@ bool report_collect_models(struct report *report, GError **error)
 
 #define NMDM_FACTS(FACT)                                                                                               \
     FACT(NMDM, device_type, entry->device_type)                                                                        \
-    FACT(NMDM, manufacturer, entry->manufacturer)                                                                      \
-    FACT(NMDM, model, entry->model)                                                                                    \
-    FACT(NMDM, firmware, entry->firmware)                                                                              \
+    FACT(NMDM, device_manufacturer, entry->manufacturer)                                                               \
+    FACT(NMDM, device_model, entry->model)                                                                             \
+    FACT(NMDM, device_firmware, entry->firmware)                                                                       \
     FACT(NMDM, non_migratable_from, report_date(entry->since, since))                                                  \
     FACT(NMDM, non_migratable_to, entry->until == LEDGER_FOR_EVER ? NULL : report_date(entry->until, until))           \
-    FACT(NMDM, reason_code, entry->reason)                                                                             \
-    FACT(NMDM, resolved_by, catalogue_resolver(C107, entry->device_type))                                              \
-    FACT(NMDM, fixed_in_firmware, entry->fixed_in)
+    FACT(NMDM, non_migratable_reason, entry->reason)                                                                   \
+    FACT(NMDM, non_migratable_resolver, catalogue_resolver(C107, entry->device_type))                                  \
+    FACT(NMDM, non_migratable_fixed_in, entry->fixed_in)
 FACTS_DECLARE(NMDM);
 
 bool report_write_models(struct report *report, int64_t key, GError **error)

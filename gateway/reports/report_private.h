@@ -70,18 +70,18 @@ void report_lead(const struct ledger_item *item, const struct ledger_inventory *
 /* Their facts (formats/facts.h), of a struct report *report and a struct report_lead lead. */
 #define LEADING_FACTS(FACT, layout)                                                                                    \
     FACT(layout, report_ref, report->kind->ref)                                                                        \
-    FACT(layout, layout_version, REPORT_LAYOUT_VERSION)                                                                \
+    FACT(layout, report_layout, REPORT_LAYOUT_VERSION)                                                                 \
     FACT(layout, period_start, report->starts)                                                                         \
     FACT(layout, period_end, report->ends)                                                                             \
     FACT(layout, supplier_id, report->to->eui64)                                                                       \
     FACT(layout, supplier_mpid, report->to->mpid)                                                                      \
     FACT(layout, device_id, lead.device)                                                                               \
     FACT(layout, device_type, lead.device_type)                                                                        \
-    FACT(layout, mpxn, lead.mpxn)                                                                                      \
-    FACT(layout, chf_device_id, lead.chf)                                                                              \
-    FACT(layout, manufacturer, lead.manufacturer)                                                                      \
-    FACT(layout, model, lead.model)                                                                                    \
-    FACT(layout, firmware, lead.firmware)
+    FACT(layout, device_mpxn, lead.mpxn)                                                                               \
+    FACT(layout, device_hub, lead.chf)                                                                                 \
+    FACT(layout, device_manufacturer, lead.manufacturer)                                                               \
+    FACT(layout, device_model, lead.model)                                                                             \
+    FACT(layout, device_firmware, lead.firmware)
 
 /* ---- the functions in the table of report.c (report_collect_fn and report_row_fn: report.h) ---- */
 

@@ -57,13 +57,13 @@ static const char *resolver_of(const char *id, const char *device_type)
 
 #define STRAND_FACTS(FACT)                                                                                             \
     LEADING_FACTS(FACT, STRAND)                                                                                        \
-    FACT(STRAND, csp_region, device->region)                                                                           \
+    FACT(STRAND, device_region, device->region)                                                                        \
     FACT(STRAND, device_status, device->status)                                                                        \
     FACT(STRAND, migration_status, now.status)                                                                         \
-    FACT(STRAND, last_error_code, newest)                                                                              \
-    FACT(STRAND, resolved_by, resolver_of(newest, device->device_type))                                                \
-    FACT(STRAND, sessions, cell_number(trying.sessions, sessions))                                                     \
-    FACT(STRAND, tries, cell_number(trying.tries, tries))
+    FACT(STRAND, history_last_code, newest)                                                                            \
+    FACT(STRAND, history_resolver, resolver_of(newest, device->device_type))                                           \
+    FACT(STRAND, history_sessions, cell_number(trying.sessions, sessions))                                             \
+    FACT(STRAND, work_tries, cell_number(trying.tries, tries))
 FACTS_DECLARE(STRAND);
 
 bool report_write_stranded(struct report *report, int64_t key, GError **error)

@@ -203,17 +203,17 @@ bool report_collect_non_migratable(struct report *report, GError **error)
 
 #define ECOSMIG_004_FACTS(FACT)                                                                                        \
     FACT(ECOSMIG_004, report_ref, report->kind->ref)                                                                   \
-    FACT(ECOSMIG_004, layout_version, REPORT_LAYOUT_VERSION)                                                           \
+    FACT(ECOSMIG_004, report_layout, REPORT_LAYOUT_VERSION)                                                            \
     FACT(ECOSMIG_004, period_end, report->ends)                                                                        \
     FACT(ECOSMIG_004, supplier_id, report->to->eui64)                                                                  \
     FACT(ECOSMIG_004, supplier_mpid, report->to->mpid)                                                                 \
     FACT(ECOSMIG_004, device_type, tally->device_type)                                                                 \
-    FACT(ECOSMIG_004, manufacturer, tally->manufacturer)                                                               \
-    FACT(ECOSMIG_004, model, tally->model)                                                                             \
-    FACT(ECOSMIG_004, firmware, tally->firmware)                                                                       \
+    FACT(ECOSMIG_004, device_manufacturer, tally->manufacturer)                                                        \
+    FACT(ECOSMIG_004, device_model, tally->model)                                                                      \
+    FACT(ECOSMIG_004, device_firmware, tally->firmware)                                                                \
     FACT(ECOSMIG_004, non_migratable_since, report_date(tally->since, since))                                          \
-    FACT(ECOSMIG_004, resolved_by, catalogue_resolver(C107, tally->device_type))                                       \
-    FACT(ECOSMIG_004, device_count, cell_number(tally->figures[REMAINING], count))
+    FACT(ECOSMIG_004, non_migratable_resolver, catalogue_resolver(C107, tally->device_type))                           \
+    FACT(ECOSMIG_004, count_devices, cell_number(tally->figures[REMAINING], count))
 FACTS_DECLARE(ECOSMIG_004);
 
 bool report_write_non_migratable(struct report *report, int64_t key, GError **error)
@@ -326,20 +326,20 @@ bool report_collect_activity(struct report *report, GError **error)
 
 #define ECOSMIG_005_FACTS(FACT)                                                                                        \
     FACT(ECOSMIG_005, report_ref, report->kind->ref)                                                                   \
-    FACT(ECOSMIG_005, layout_version, REPORT_LAYOUT_VERSION)                                                           \
+    FACT(ECOSMIG_005, report_layout, REPORT_LAYOUT_VERSION)                                                            \
     FACT(ECOSMIG_005, period_start, report->starts)                                                                    \
     FACT(ECOSMIG_005, period_end, report->ends)                                                                        \
     FACT(ECOSMIG_005, supplier_id, report->to->eui64)                                                                  \
     FACT(ECOSMIG_005, supplier_mpid, report->to->mpid)                                                                 \
     FACT(ECOSMIG_005, device_type, tally->device_type)                                                                 \
-    FACT(ECOSMIG_005, instructed, texts[INSTRUCTED])                                                                   \
-    FACT(ECOSMIG_005, rejected, texts[REJECTED])                                                                       \
-    FACT(ECOSMIG_005, deferred, texts[DEFERRED])                                                                       \
-    FACT(ECOSMIG_005, succeeded, texts[SUCCEEDED])                                                                     \
-    FACT(ECOSMIG_005, failed, texts[FAILED])                                                                           \
-    FACT(ECOSMIG_005, in_progress, texts[IN_PROGRESS])                                                                 \
-    FACT(ECOSMIG_005, cumulative_migrated, texts[CUMULATIVE_MIGRATED])                                                 \
-    FACT(ECOSMIG_005, remaining_tcos, texts[REMAINING])
+    FACT(ECOSMIG_005, count_instructed, texts[INSTRUCTED])                                                             \
+    FACT(ECOSMIG_005, count_rejected, texts[REJECTED])                                                                 \
+    FACT(ECOSMIG_005, count_deferred, texts[DEFERRED])                                                                 \
+    FACT(ECOSMIG_005, count_succeeded, texts[SUCCEEDED])                                                               \
+    FACT(ECOSMIG_005, count_failed, texts[FAILED])                                                                     \
+    FACT(ECOSMIG_005, count_in_progress, texts[IN_PROGRESS])                                                           \
+    FACT(ECOSMIG_005, count_migrated, texts[CUMULATIVE_MIGRATED])                                                      \
+    FACT(ECOSMIG_005, count_remaining, texts[REMAINING])
 FACTS_DECLARE(ECOSMIG_005);
 
 bool report_write_activity(struct report *report, int64_t key, GError **error)
@@ -448,14 +448,14 @@ static const char *top_code(const struct tally *tally)
     FACT(MGMT, period_start, report->starts)                                                                           \
     FACT(MGMT, period_end, report->ends)                                                                               \
     FACT(MGMT, device_type, tally->device_type)                                                                        \
-    FACT(MGMT, csp_region, tally->region)                                                                              \
-    FACT(MGMT, in_scope, texts[IN_SCOPE])                                                                              \
-    FACT(MGMT, migrated, texts[MIGRATED])                                                                              \
-    FACT(MGMT, failed_once, texts[FAILED_ONCE])                                                                        \
-    FACT(MGMT, failed_many, texts[FAILED_MANY])                                                                        \
-    FACT(MGMT, non_migratable, texts[NON_MIGRATABLE])                                                                  \
-    FACT(MGMT, remaining, texts[TO_MIGRATE])                                                                           \
-    FACT(MGMT, top_error_code, top_code(tally))
+    FACT(MGMT, device_region, tally->region)                                                                           \
+    FACT(MGMT, count_in_scope, texts[IN_SCOPE])                                                                        \
+    FACT(MGMT, count_migrated, texts[MIGRATED])                                                                        \
+    FACT(MGMT, count_failed_once, texts[FAILED_ONCE])                                                                  \
+    FACT(MGMT, count_failed_many, texts[FAILED_MANY])                                                                  \
+    FACT(MGMT, count_non_migratable, texts[NON_MIGRATABLE])                                                            \
+    FACT(MGMT, count_remaining, texts[TO_MIGRATE])                                                                     \
+    FACT(MGMT, failure_top_code, top_code(tally))
 FACTS_DECLARE(MGMT);
 
 bool report_write_progress(struct report *report, int64_t key, GError **error)

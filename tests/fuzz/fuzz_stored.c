@@ -353,21 +353,21 @@ static bool append(void *user, const char *data, size_t len, GError **error)
     return true;
 }
 
-/* Values in the order of the layout's columns, as facts; names has room for them. */
-static struct facts facts_of(const struct layout_record *layout, const char *const *values, const char **names)
+/* Values in the order of the layout's columns, as facts; ids has room for them. */
+static struct facts facts_of(const struct layout_record *layout, const char *const *values, enum fact *ids)
 {
     for (size_t i = 0; i < layout->n_columns; i++)
-        names[i] = layout->columns[i].fact;
-    return (struct facts){names, values, layout->n_columns};
+        ids[i] = layout->columns[i].fact;
+    return (struct facts){ids, values, layout->n_columns};
 }
 
 static GString *write_finding(enum form form, const char *const *values)
 {
-    static const char *const header[HEADER_COLUMNS] = {"a", "b", "1", "c", "TEST", "B", NULL};
+    static const char *const header[HEADER_FIELDS] = {"a", "b", "1", "c", "TEST", "B", NULL};
     const struct file_type *type = layout_find("EMA", 3);
-    const char *header_names[HEADER_COLUMNS], *names[LAYOUT_MAX_COLUMNS];
-    const struct facts head = facts_of(type->header, header, header_names);
-    const struct facts row = facts_of(type->record, values, names);
+    enum fact header_ids[HEADER_FIELDS], ids[LAYOUT_MAX_COLUMNS];
+    const struct facts head = facts_of(type->header, header, header_ids);
+    const struct facts row = facts_of(type->record, values, ids);
     GString *out = g_string_new(NULL);
     struct writer *writer = writer_new(form, type, append, out);
 

@@ -89,8 +89,8 @@ static void on_header(void *user, const struct record *record)
 {
     struct reading *reading = user;
 
-    g_assert(reading->headers++ == 0 && record->n_fields == HEADER_COLUMNS);
-    for (size_t i = reading->type->header->n_columns; i < HEADER_COLUMNS; i++)
+    g_assert(reading->headers++ == 0 && record->n_fields == HEADER_FIELDS);
+    for (size_t i = reading->type->header->n_columns; i < HEADER_FIELDS; i++)
         g_assert(record->fields[i].text == NULL && record->fields[i].len == 0);
     add_record(reading, reading->type->header, record, HEADER_CHARS);
 }

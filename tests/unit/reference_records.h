@@ -19,7 +19,7 @@
 /* after the standard headers: it needs them */
 #include <cmocka.h>
 
-static const char *const inventory[INVENTORY_COLUMNS] = {"1",
+static const char *const inventory[INVENTORY_FIELDS] = {"1",
                                                          "SET",
                                                          "00-DB-12-34-56-78-90-A0",
                                                          "ESME",
@@ -36,14 +36,14 @@ static const char *const inventory[INVENTORY_COLUMNS] = {"1",
                                                          "2021-04-07",
                                                          "TCOS",
                                                          ""};
-static const char *const events[COS_COLUMNS] = {
+static const char *const events[COS_FIELDS] = {
     "1", "SET", "1012345678903", "90-B3-D5-1F-30-05-00-01", "90-B3-D5-1F-30-05-00-02", "2024-02-29"};
-static const char *const nmm[NMM_COLUMNS] = {"1",        "SET",        "ESME", "ab01", "010a030b",
+static const char *const nmm[NMM_FIELDS] = {"1",        "SET",        "ESME", "ab01", "010a030b",
                                              "0002012f", "2023-07-01", "",     "D117", "0002013f"};
-static const char *const party[PARTY_COLUMNS] = {
+static const char *const party[PARTY_FIELDS] = {
     "1", "SET", "90-B3-D5-1F-30-05-00-01", "SUPPLIER", "SUP1", "Ünïted Power", "suppliers"};
 static const char *const *const rows[LEDGER_REFERENCES] = {inventory, events, nmm, party};
-static const size_t columns[LEDGER_REFERENCES] = {INVENTORY_COLUMNS, COS_COLUMNS, NMM_COLUMNS, PARTY_COLUMNS};
+static const size_t columns[LEDGER_REFERENCES] = {INVENTORY_FIELDS, COS_FIELDS, NMM_FIELDS, PARTY_FIELDS};
 static const char *const drops[] = {"mcc", "suppliers", NULL};
 
 static struct findings *findings;

@@ -131,14 +131,14 @@ struct shape {
 };
 
 /* A good record; the values stand in the layout's order. */
-static const char *const good_result[RESULT_COLUMNS] = {[RESULT_RECORD_NUMBER] = "1",
+static const char *const good_result[RESULT_FIELDS] = {[RESULT_RECORD_NUMBER] = "1",
                                                         [RESULT_WORK_ITEM_ID] = "MCC.B-1.1",
                                                         [RESULT_DEVICE_ID] = "F0-DB-12-34-56-78-90-A0",
                                                         [RESULT_RESULT] = "SUCCESS",
                                                         [RESULT_TRY] = "2",
                                                         [RESULT_REPLACING_SUBJECT_ID] = SUBJECT,
                                                         [RESULT_REPLACING_KEY_ID] = KEY};
-static const char *const good_confirmation[CONFIRMATION_COLUMNS] = {[CONFIRMATION_RECORD_NUMBER] = "1",
+static const char *const good_confirmation[CONFIRMATION_FIELDS] = {[CONFIRMATION_RECORD_NUMBER] = "1",
                                                                     [CONFIRMATION_WORK_ITEM_ID] = "MCC.B-1.1",
                                                                     [CONFIRMATION_DEVICE_ID] =
                                                                         "F0-DB-12-34-56-78-90-A0",
@@ -154,7 +154,7 @@ struct change {
 };
 
 struct judged {
-    struct field fields[RESULT_COLUMNS];
+    struct field fields[RESULT_FIELDS];
     struct record record;
     struct findings *findings;
     struct result result;
@@ -187,9 +187,9 @@ static inline void judge(struct judged *j, const struct shape *shape, struct led
     rules.now = NOW;
     *j = (struct judged){.findings = findings_new(100)};
     if (shape->confirmation)
-        fill(j, shape, good_confirmation, CONFIRMATION_COLUMNS, changes, n_changes);
+        fill(j, shape, good_confirmation, CONFIRMATION_FIELDS, changes, n_changes);
     else
-        fill(j, shape, good_result, RESULT_COLUMNS, changes, n_changes);
+        fill(j, shape, good_result, RESULT_FIELDS, changes, n_changes);
     const struct header header = {.created = NOW};
     const struct judged_file file = {.rules = &rules, .header = &header, .findings = j->findings};
     bool good = shape->confirmation ? result_rules_judge_confirmation(&file, &j->record, &j->result, &error)

@@ -11,13 +11,13 @@
 /* after the standard headers: it needs them */
 #include <cmocka.h>
 
-static const char *const good[INSTRUCTION_COLUMNS] = {
+static const char *const good[INSTRUCTION_FIELDS] = {
     "1", "00-DB-12-34-56-78-90-A0", "ESME", "AB01", "010A030B", "0002012F", "1012345678903", NULL, "Central", "1"};
 
 static struct findings *findings;
 static struct device_set *seen;
 static struct rules rules;
-static struct field fields[INSTRUCTION_COLUMNS];
+static struct field fields[INSTRUCTION_FIELDS];
 static struct record record;
 static struct device device;
 
@@ -46,14 +46,14 @@ static int leave(void **state)
 }
 
 /* Judges the good Device with one field changed. type: another Device type; NULL: an ESME. */
-static void judge(const char *type, enum instruction_column column, const char *text)
+static void judge(const char *type, enum instruction_field column, const char *text)
 {
-    for (size_t i = 0; i < INSTRUCTION_COLUMNS; i++)
+    for (size_t i = 0; i < INSTRUCTION_FIELDS; i++)
         fields[i] = (struct field){good[i], good[i] ? strlen(good[i]) : 0, {7, (uint32_t)i + 1}};
     if (type != NULL)
         fields[INSTRUCTION_DEVICE_TYPE] = (struct field){type, strlen(type), {7, 3}};
     fields[column] = (struct field){text, text ? strlen(text) : 0, {text ? 7 : 0, text ? 99 : 0}};
-    record = (struct record){.ordinal = 5, .at = {7, 1}, .n_fields = INSTRUCTION_COLUMNS, .fields = fields};
+    record = (struct record){.ordinal = 5, .at = {7, 1}, .n_fields = INSTRUCTION_FIELDS, .fields = fields};
     findings_free(findings);
     findings = findings_new(100);
     device_set_free(seen);
@@ -64,7 +64,7 @@ static void judge(const char *type, enum instruction_column column, const char *
 /* One field of the good Device changed, and the codes that it has then. */
 struct field_case {
     const char *type; /* NULL: ESME */
-    enum instruction_column column;
+    enum instruction_field column;
     const char *text, *codes;
 };
 
@@ -223,7 +223,7 @@ static void test_device_rules__all_fields_wrong__are_found_in_order(void **state
     (void)state;
     judge("GPF", INSTRUCTION_DEVICE_ID, "x");
     static const char *const bad[] = {"1", "x", "x", "x", "x", "x", "x", "x", "x", "x"};
-    for (size_t i = 1; i < INSTRUCTION_COLUMNS; i++)
+    for (size_t i = 1; i < INSTRUCTION_FIELDS; i++)
         fields[i] = (struct field){bad[i], 1, {7, 1}};
     findings_free(findings);
     findings = findings_new(100);

@@ -14,7 +14,7 @@
 #define A24 "AAAAAAAAAAAAAAAAAAAAAAAA"
 #define NAME_OF_128 "EMI_" A24 A24 A24 A24 A24 "_csv"
 
-static const char *const good[HEADER_COLUMNS] = {
+static const char *const good[HEADER_FIELDS] = {
     "90-B3-D5-1F-30-0E-C0-01", "90-B3-D5-1F-30-00-00-04", "7", "2023-07-03T06:00:00Z", "TEST", "B20230703-0007", NULL};
 
 static const struct identity identity = {"TCOS", UINT64_C(0x90B3D51F30000004), "TEST", NULL, 0};
@@ -32,14 +32,14 @@ static int enter(void **state)
 }
 
 /* The codes found with one value changed; g_free. */
-static char *judge(enum header_column column, const char *text, bool name_is_known)
+static char *judge(enum header_field column, const char *text, bool name_is_known)
 {
-    struct field fields[HEADER_COLUMNS];
+    struct field fields[HEADER_FIELDS];
     struct findings *findings = findings_new(100);
-    const struct record record = {.at = {3, 5}, .n_fields = HEADER_COLUMNS, .fields = fields};
+    const struct record record = {.at = {3, 5}, .n_fields = HEADER_FIELDS, .fields = fields};
     GString *codes = g_string_new(NULL);
 
-    for (size_t i = 0; i < HEADER_COLUMNS; i++) {
+    for (size_t i = 0; i < HEADER_FIELDS; i++) {
         const char *value = i == column ? text : good[i];
         fields[i] = (struct field){value, value ? strlen(value) : 0, {value ? 4 : 0, value ? 9 : 0}};
     }
@@ -59,7 +59,7 @@ static char *judge(enum header_column column, const char *text, bool name_is_kno
 
 /* One value of the good header changed, and the codes that it has then. */
 struct value_case {
-    enum header_column column;
+    enum header_field column;
     const char *text, *codes;
 };
 

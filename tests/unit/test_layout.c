@@ -75,17 +75,22 @@ static void on_fault(void *user, const struct fault *fault)
                            fault->field ? fault->field : "-", fault->text);
 }
 
-static struct heard hear(const char *code, enum form form, const char *document)
+static struct heard hear_type(const struct file_type *type, enum form form, const char *document)
 {
     struct heard heard = {g_string_new(NULL), g_string_new(NULL), g_string_new(NULL), NULL};
     const struct reader_sink sink = {&heard, on_header, on_record, on_count, on_fault};
     const struct reader_limits limits = {10};
-    struct reader *reader = reader_new(form, layout_find(code, strlen(code)), &limits, &sink);
+    struct reader *reader = reader_new(form, type, &limits, &sink);
 
     (void)reader_push(reader, document, strlen(document)); /* reader_finish says the same */
     (void)reader_finish(reader);
     reader_free(reader);
     return heard;
+}
+
+static struct heard hear(const char *code, enum form form, const char *document)
+{
+    return hear_type(layout_find(code, strlen(code)), form, document);
 }
 
 static void heard_clear(struct heard *heard)
@@ -135,7 +140,7 @@ static void test_layout__types__are_those_known(void **state)
             g_auto(GStrv) name = g_strsplit(columns[k], "?", 2);
             assert_string_equal(type->record->columns[k].name, name[0]);
         }
-        assert_string_equal(type->record->columns[RECORD_NUMBER_COLUMN].name, "RecordNumber");
+        assert_string_equal(type->record->columns[RECORD_NUMBER_FIELD].name, "RecordNumber");
     }
 }
 
@@ -317,6 +322,68 @@ static void test_layout__form_that_the_type_does_not_have__is_one_fault(void **s
     }
 }
 
+/* An instruction as nobody sends it: its own names, another order, a column that the gateway has no field for, and no
+ * column for most fields. */
+static const struct layout_column other_columns[] = {
+    {"Kind", FACT_device_type, .required = true},
+    {"Colour", FACT_supply_mpxn, .required = false},
+    {"No", FACT_record_number, .required = true},
+    {"Meter", FACT_device_id, .required = false},
+};
+static const enum fact other_fields[] = {FACT_record_number, FACT_device_id, FACT_device_type, FACT_device_region};
+static const struct layout_record other_record = {'D', "Device", 4, other_columns, 4, other_fields};
+static const struct layout_column other_header_columns[] = {{"Batch", FACT_header_batch, .required = true},
+                                                            {"From", FACT_header_sender, .required = true}};
+static const enum fact other_header_fields[] = {FACT_header_sender, FACT_header_mode, FACT_header_batch};
+static const struct layout_record other_header = {'H', "Header", 2, other_header_columns, 3, other_header_fields};
+static const struct file_type other_type = {.code = "EMI",
+                                            .root = "Other",
+                                            .inbound = true,
+                                            .header = &other_header,
+                                            .record = &other_record,
+                                            .rows_element = "Devices",
+                                            .count_element = "Count"};
+
+static void test_layout__csv_columns_in_another_order__reach_their_fields(void **state)
+{
+    struct heard heard = hear_type(&other_type, FORM_CSV, "H,EMI,1.0,b,s\nD,GPF,red,1,m1\nD,ESME,,2,\nT,2\n");
+
+    (void)state;
+    assert_string_equal(heard.faults->str, "");
+    assert_string_equal(heard.header->str, "s|-|b\n");
+    assert_string_equal(heard.records->str, "1|m1|GPF|-\n2||ESME|-\n");
+    heard_clear(&heard);
+}
+
+static void test_layout__xml_elements_in_another_order__reach_their_fields(void **state)
+{
+    struct heard heard = hear_type(&other_type, FORM_XML,
+                                   "<Other xmlns=\"urn:ecos-gateway:migration:1\" schemaVersion=\"1.0\">"
+                                   "<Header><Batch>b</Batch><From>s</From><Count>2</Count></Header><Devices>"
+                                   "<Device><Kind>GPF</Kind><Colour>red</Colour><No>1</No><Meter>m1</Meter></Device>"
+                                   "<Device><Kind>ESME</Kind><No>2</No></Device></Devices></Other>");
+
+    (void)state;
+    assert_string_equal(heard.faults->str, "");
+    assert_string_equal(heard.header->str, "s|-|b\n");
+    assert_string_equal(heard.records->str, "1|m1|GPF|-\n2|-|ESME|-\n");
+    assert_string_equal(heard.count, "2");
+    heard_clear(&heard);
+}
+
+/* What is wrong is told with the names of the sender's columns. */
+static void test_layout__fault_in_other_columns__has_their_names(void **state)
+{
+    struct heard heard = hear_type(&other_type, FORM_CSV, "H,EMI,1.0,b,s\nD,GPF,red\nT,1\n");
+
+    (void)state;
+    assert_non_null(strstr(heard.faults->str, "expected No here, found the line's end"));
+    assert_string_equal(layout_column_of(&other_record, 1), "Meter");
+    assert_null(layout_column_of(&other_record, 3));
+    assert_int_equal(layout_field_of(&other_record, 1), LAYOUT_NO_FIELD);
+    heard_clear(&heard);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -328,6 +395,9 @@ int main(void)
         cmocka_unit_test(test_layout__xml_without_an_element__is_a_fault_where_it_is_required),
         cmocka_unit_test(test_layout__longest_fields__are_whole),
         cmocka_unit_test(test_layout__form_that_the_type_does_not_have__is_one_fault),
+        cmocka_unit_test(test_layout__csv_columns_in_another_order__reach_their_fields),
+        cmocka_unit_test(test_layout__xml_elements_in_another_order__reach_their_fields),
+        cmocka_unit_test(test_layout__fault_in_other_columns__has_their_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

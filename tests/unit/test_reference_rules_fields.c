@@ -20,7 +20,7 @@ static void expect(enum ledger_reference table, size_t column, const char *text,
     if (strcmp(found, expected) != 0)
         fail_msg("table %d, column %zu, '%s': expected '%s', found '%s'", (int)table, column, text, expected, found);
     for (size_t i = 0; i < findings_kept(findings); i++) {
-        if (strcmp(findings_at(findings, i)->field, reference.row.layout->columns[column].name) != 0)
+        if (strcmp(findings_at(findings, i)->field, layout_column_of(reference.row.layout, column)) != 0)
             fail_msg("'%s': the finding is about %s", text, findings_at(findings, i)->field);
     }
 }

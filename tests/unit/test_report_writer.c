@@ -8,16 +8,17 @@
 #include <cmocka.h>
 
 /* The filler has its facts in another order than the columns, and one that no column names. */
-static const struct report_column columns[] = {
-    {"DeviceID", "device_id", false}, {"ReasonCode", "reason", true}, {"Tries", "tries", false}};
+static const struct report_column columns[] = {{"DeviceID", FACT_device_id, false},
+                                               {"ReasonCode", FACT_non_migratable_reason, true},
+                                               {"Tries", FACT_work_tries, false}};
 static const struct report_layout layout = {"X", "a test", G_N_ELEMENTS(columns), columns};
-static const char *const names[] = {"tries", "reason", "surplus", "device_id"};
+static const enum fact ids[] = {FACT_work_tries, FACT_non_migratable_reason, FACT_count_devices, FACT_device_id};
 
 static void write_row(struct report_writer *w, const char *const *row)
 {
     const char *const values[] = {row[2], row[1], "nowhere", row[0]};
 
-    report_writer_row(w, &(const struct facts){names, values, G_N_ELEMENTS(values)});
+    report_writer_row(w, &(const struct facts){ids, values, G_N_ELEMENTS(values)});
 }
 
 static bool append(void *user, const char *data, size_t len, GError **error)
@@ -108,9 +109,9 @@ static void test_report_writer__column_without_a_fact__is_an_error(void **state)
     struct report_writer *w = report_writer_new(&layout, append, out);
 
     (void)state;
-    report_writer_row(w, &(const struct facts){names, values, G_N_ELEMENTS(values)});
+    report_writer_row(w, &(const struct facts){ids, values, G_N_ELEMENTS(values)});
     assert_false(report_writer_finish(w, &error));
-    assert_string_equal(error->message, "layout X, column DeviceID: no value is named device_id");
+    assert_string_equal(error->message, "layout X, column DeviceID: no value of the fact device.id");
     assert_string_equal(out->str, "");
     report_writer_free(w);
 }

@@ -10,7 +10,7 @@
 
 static const char *keep_in;
 
-static const char *const header[HEADER_COLUMNS] = {
+static const char *const header[HEADER_FIELDS] = {
     "90-B3-D5-1F-30-00-00-04", "90-B3-D5-1F-30-0E-C0-01", "57", "2023-07-03T06:00:09Z", "TEST", "B20230703-0001", NULL};
 static const char *const file_row[] = {"EMI_MCC_X.xml",
                                        "0011223344556677889900112233445566778899001122334455667788990011",
@@ -31,7 +31,7 @@ static const char *const work_order[] = {
     "1", "2023-07-03T06:00:09Z", "2023-07-04T06:00:09Z"};
 static const char *const outcome[] = {"1", "00-DB-12-34-56-78-90-A0", "MCC.B20230703-0001.1", "FAILED", "D117",
                                       "1", "2023-07-03T06:00:09Z",    "2023-08-03T06:00:09Z"};
-static const char *const device[INSTRUCTION_COLUMNS] = {
+static const char *const device[INSTRUCTION_FIELDS] = {
     "1", " <a & b>, \"c\" ", "ESME", "AB01", "010A030B", "0002012F", "", "x,y", "Line\nend", "1"};
 
 static bool append(void *user, const char *data, size_t len, GError **error)
@@ -48,15 +48,15 @@ static const struct file_type *type_of(const char *code)
 
 /* Values in the order of a record's columns, as facts. */
 struct row {
-    const char *names[LAYOUT_MAX_COLUMNS];
+    enum fact ids[LAYOUT_MAX_COLUMNS];
     struct facts facts;
 };
 
 static const struct facts *facts_of(const struct layout_record *record, const char *const *values, struct row *row)
 {
     for (size_t i = 0; i < record->n_columns; i++)
-        row->names[i] = record->columns[i].fact;
-    row->facts = (struct facts){row->names, values, record->n_columns};
+        row->ids[i] = record->columns[i].fact;
+    row->facts = (struct facts){row->ids, values, record->n_columns};
     return &row->facts;
 }
 
@@ -104,7 +104,7 @@ static void test_writer__csv_value__is_quoted_where_a_reader_would_change_it(voi
 
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(values); i++) {
-        const char *row[INSTRUCTION_COLUMNS] = {"1", values[i][0]};
+        const char *row[INSTRUCTION_FIELDS] = {"1", values[i][0]};
         g_autofree char *text = write_rows(FORM_CSV, "EMI", row, 1);
         g_autofree char *expected = g_strdup_printf("\r\nD,1,%s,,,,,,,,\r\nT,1\r\n", values[i][1]);
         assert_non_null(strstr(text, expected));
@@ -217,7 +217,7 @@ static void test_writer__every_outbound_type__writes_the_forms_it_has(void **sta
 
 static void test_writer__mode__only_where_the_type_has_one(void **state)
 {
-    static const char *const with_mode[HEADER_COLUMNS] = {"s", "r", "1", "t", "TEST", "B", NULL, "FULL"};
+    static const char *const with_mode[HEADER_FIELDS] = {"s", "r", "1", "t", "TEST", "B", NULL, "FULL"};
     static const struct {
         const char *code, *csv;
     } cases[] = {{"EMO", "H,EMO,1.0,s,r,1,t,TEST,B,\r\nT,0\r\n"}, {"COS", "H,COS,1.0,s,r,1,t,TEST,B,,FULL\r\nT,0\r\n"}};
@@ -286,15 +286,16 @@ static void test_writer__another_number_of_rows__is_an_error(void **state)
 /* Neither the order of the facts nor a fact that no column names changes the file. */
 static void test_writer__facts_in_another_order__each_in_its_column(void **state)
 {
-    static const char *const names[] = {"outcome",     "surplus",   "text",          "record_number",
-                                        "code",        "category",  "resolved_by",   "device_id",
-                                        "device_type", "transient", "next_eligible", "work_item_id"};
+    static const enum fact ids[] = {
+        FACT_decision_outcome, FACT_count_devices,      FACT_decision_text,          FACT_record_number,
+        FACT_decision_code,    FACT_decision_category,  FACT_decision_resolver,      FACT_device_id,
+        FACT_device_type,      FACT_decision_transient, FACT_decision_next_eligible, FACT_work_item};
     static const char *const values[] = {"REJECTED", "nowhere", "why", "7", "C103", "c",
                                          "Supplier", "00-DB",   "GPF", "N", "then", "MCC.B.7"};
     const struct file_type *emd = type_of("EMD");
     g_autoptr(GString) out = g_string_new(NULL);
     struct writer *w = writer_new(FORM_CSV, emd, append, out);
-    const struct facts row = {names, values, G_N_ELEMENTS(values)};
+    const struct facts row = {ids, values, G_N_ELEMENTS(values)};
     struct row head;
 
     (void)state;
@@ -307,7 +308,7 @@ static void test_writer__facts_in_another_order__each_in_its_column(void **state
 }
 
 /* With fewer facts than columns there is no file, but an error that names layout, column and fact. */
-static void test_writer__column_without_a_fact__is_an_error(void **state)
+static void test_writer__column_without_a_value__is_an_error(void **state)
 {
     const struct file_type *emd = type_of("EMD");
     g_autoptr(GString) out = g_string_new(NULL);
@@ -321,7 +322,7 @@ static void test_writer__column_without_a_fact__is_an_error(void **state)
     row.facts.n--;
     writer_row(w, &row.facts);
     assert_false(writer_finish(w, &error));
-    assert_string_equal(error->message, "layout EMD, record D, column Text: no value is named text");
+    assert_string_equal(error->message, "layout EMD, record D, column Text: no value of the fact decision.text");
     assert_string_equal(out->str, "");
     writer_free(w);
 }
@@ -340,7 +341,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_writer__failing_bytes__is_remembered_and_returned),
         cmocka_unit_test(test_writer__another_number_of_rows__is_an_error),
         cmocka_unit_test(test_writer__facts_in_another_order__each_in_its_column),
-        cmocka_unit_test(test_writer__column_without_a_fact__is_an_error),
+        cmocka_unit_test(test_writer__column_without_a_value__is_an_error),
     };
     keep_in = argc > 1 ? argv[1] : NULL;
     return cmocka_run_group_tests(tests, NULL, NULL);

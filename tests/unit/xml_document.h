@@ -111,7 +111,7 @@ static inline void on_header(void *user, const struct record *header)
     struct reading *reading = user;
 
     reading->n_headers++;
-    assert_int_equal(header->n_fields, HEADER_COLUMNS);
+    assert_int_equal(header->n_fields, HEADER_FIELDS);
     assert_null(header->fields[HEADER_MODE].text);
     add_record(reading, header, &layout_header);
 }
@@ -121,7 +121,7 @@ static inline void on_record(void *user, const struct record *record)
     struct reading *reading = user;
 
     reading->n_records++;
-    assert_int_equal(record->n_fields, INSTRUCTION_COLUMNS);
+    assert_int_equal(record->n_fields, INSTRUCTION_FIELDS);
     add_record(reading, record, layout_find("EMI", 3)->record);
 }
 
