@@ -56,7 +56,7 @@ struct config {
     int64_t reports_from;     /* seconds UTC within the first period that is reported; 0: the first run */
     int64_t poll_interval;    /* seconds */
     int64_t shrink_limit;     /* percent of what is known that a FULL file may remove */
-    int64_t reference_wait;   /* seconds that an instruction waits for facts (pipeline/facts.h) on their way */
+    int64_t reference_wait;   /* seconds that an instruction waits for files that go first (pipeline/precedence.h) */
     int64_t reserve;          /* bytes */
     GPtrArray *drops;         /* struct drop, in the file's order */
     const char **drop_names;  /* of all drops; NULL-terminated */

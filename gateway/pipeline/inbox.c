@@ -5,7 +5,7 @@
 #include "gateway/pipeline/inbox_private.h"
 
 #include "gateway/clock.h"
-#include "gateway/pipeline/facts.h"
+#include "gateway/pipeline/precedence.h"
 
 #include <string.h>
 
@@ -35,7 +35,7 @@ static bool carries_facts(const struct identity *identity, const char *drop)
     for (size_t i = 0; i < identity->n_parties; i++) {
         const struct party *party = &identity->parties[i];
         for (size_t t = 0; strcmp(party->drop, drop) == 0 && party->types[t] != NULL; t++) {
-            if (facts_of(layout_find(party->types[t], strlen(party->types[t]))) != FACTS_NONE)
+            if (precedence_of(layout_find(party->types[t], strlen(party->types[t]))) != PRECEDENCE_LAST)
                 return true;
         }
     }

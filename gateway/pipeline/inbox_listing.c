@@ -11,7 +11,7 @@
 #include "formats/text.h"
 #include "gateway/clock.h"
 #include "gateway/pipeline/completeness.h"
-#include "gateway/pipeline/facts.h"
+#include "gateway/pipeline/precedence.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_pickups.h"
 
@@ -212,7 +212,7 @@ static bool tells_facts(const char *name)
 {
     struct filename parsed;
 
-    return filename_parse(name, strlen(name), &parsed, NULL, NULL) && facts_of(parsed.type) != FACTS_NONE;
+    return filename_parse(name, strlen(name), &parsed, NULL, NULL) && precedence_of(parsed.type) != PRECEDENCE_LAST;
 }
 
 /* Decides about an entry by all that is known of the drop, and records what is new. */

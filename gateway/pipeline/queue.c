@@ -6,7 +6,7 @@
 #include "gateway/pipeline/queue.h"
 
 #include "gateway/clock.h"
-#include "gateway/pipeline/facts.h"
+#include "gateway/pipeline/precedence.h"
 #include "gateway/pipeline/inventory.h"
 #include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_jobs.h"
@@ -71,10 +71,10 @@ static enum kind kind_of(const struct ledger_job *job)
 {
     const struct file_type *type = job != NULL && job->type != NULL ? layout_find(job->type, strlen(job->type)) : NULL;
 
-    switch (facts_of(type)) {
-    case FACTS_REFERENCE:
+    switch (precedence_of(type)) {
+    case PRECEDENCE_REFERENCE:
         return KIND_REFERENCE;
-    case FACTS_STATEMENTS:
+    case PRECEDENCE_STATEMENTS:
         return KIND_STATEMENTS;
     default:
         return type != NULL && strcmp(type->code, "EMI") == 0 ? KIND_INSTRUCTION : KIND_UNKNOWN;
