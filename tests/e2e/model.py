@@ -2,9 +2,10 @@
 """Random histories, played to the program and to a model of it, which must say the same (TAP).
 
 A history is what partners send over weeks of --now: instructions, results and confirmations (right, late, repeated,
-contradictory, malformed), reference data, time that passes, clocks that are set back by up to ten minutes, kill -9 at
-crash points. After each event one pass runs, and every file that it wrote is compared with what the model says, every
-Device's state too. A history that fails is made smaller while it still fails, and printed.
+contradictory, malformed), reference data, time that passes, clocks that are set back by up to ten minutes, folders of
+drops that are away, kill -9 at crash points. After each event one pass runs, and every file that it wrote is compared
+with what the model says, every Device's state too. A history that fails is made smaller while it still fails, and
+printed.
 
     model.py --self-test       only the hand-worked cases that the model itself must satisfy
     SEED=17 model.py           one history, without these cases;  HISTORIES=200 model.py  more, from SEED (1) on
@@ -19,6 +20,7 @@ from model_history import make_history
 from model_played import Played
 
 SEEDS = range(1, 4) if SANITIZED else range(1, 16)
+MANY = 100  # so many histories come to every rule
 MOST_TRIES = 300  # to make a failing history smaller
 
 
@@ -122,6 +124,8 @@ def main():
             check_history(tap, seed)
         print(f"# {len(seeds)} histories, the program was killed {Played.kills} times, the clock was set back "
               f"{Played.back} times; how often what was reached: {dict(sorted(Played.reached.items()))}")
+        if len(seeds) >= MANY:
+            tap.ok(not Played.reached.rules_missing(), "histories came to every rule", *Played.reached.rules_missing())
         if seeds == SEEDS:
             tap.ok(Played.back > 0 and Played.kills > 0, "clocks were set back, and the program was killed")
             tap.ok(SANITIZED or not Played.reached.missing(), "histories came to all that they are to show",

@@ -17,7 +17,8 @@ A history is steps joined by " | ", a step is a time, a verb and its arguments:
                                     correctema: the EMA of that one
     0 skip instruct a               it leaves a number out; behind: it has the number that the newest one left out
     1h letgo INV                    an operator releases the newest held file of that type; giveup: closes its A117;
-                                    refuse: has it rejected; hold: keeps back the newest one that waits
+                                    refuse: has it rejected; again: has it judged again; hold: keeps back the newest
+                                    one that waits
     1h close D152                   an operator closes that incident
     0 parties A=SUP0 B=SUP1         the Suppliers, and their MPIDs; B=SUP1/MAP: a Meter Asset Provider; moreparties: a
                                     DELTA
@@ -40,7 +41,7 @@ from model_items import Settings
 from model_state import Model
 from model_time import DAY, HOUR, MINUTE, text_of
 
-ORDERS = ("end", "release", "close", "letgo", "giveup", "hold", "refuse")
+ORDERS = ("end", "release", "close", "letgo", "giveup", "hold", "refuse", "again")
 UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY}
 DEVICES = {name: f"00-DB-12-34-56-78-00-{0xA0 + n:02X}" for n, name in enumerate("abcdefgh")}
 EMI = {"DeviceType": "ESME", "DeviceManufacturer": "AB01", "DeviceModel": "010A030B", "FirmwareVersion": "0002012F",
@@ -79,9 +80,10 @@ class Play:
             return next(((code, subject), "close") for code, subject, _, cleared in self.model.incidents
                         if code == words[0] and cleared is None)
         model = self.model
-        queues = {"giveup": model.held, "letgo": model.parked + model.held, "refuse": model.parked + model.held}
+        queues = {"giveup": model.held, **dict.fromkeys(("letgo", "refuse", "again"), model.parked + model.held)}
         file = next(file for file in reversed(queues.get(verb, model.waiting + model.line)) if file.kind == words[0])
-        return (("A117", file), "close") if verb == "giveup" else (file, "let go" if verb == "letgo" else verb)
+        what = {"letgo": "let go", "again": "judge again"}.get(verb, verb)
+        return (("A117", file), "close") if verb == "giveup" else (file, what)
 
     def file(self, verb, words):
         if verb in ("skip", "behind"):

@@ -38,6 +38,7 @@ FILE_CASES = [
      "open=B107,B114"),
     ("an instruction that is held is rejected", "0 instruct a | 1h hold EMI | 2h refuse EMI",
      "ordered=0 open=A104,B114", {"inventory": "required"}),
+    ("judged again it is held again", SHRUNK + "2h again INV | 3h pass", "open=A117"),
     ("an instruction that waits is held", "0 instruct a | 1h hold EMI | 2h inventory a", "ordered=0",
      {"inventory": "required"}),
     ("and let go", "0 instruct a | 1h hold EMI | 2h inventory a | 3h letgo EMI", "a DISPATCHED ordered=1",

@@ -12,6 +12,7 @@ class Dispatch:
             if item.state == "RETRY_WAIT" and not self.may_try_again(item, now):
                 self.end_waiting(item, now)
             elif item.state == "DISPATCHED" and now >= self.settings.not_after_closing(item.ends):
+                self.came_to["a session that closing ended"] += item.ends < item.begun + self.settings.session_length
                 self.fail(item, now, "D103")
             elif item.state == "CONFIRM_PENDING" and now >= item.due and not item.reported:
                 item.reported, item.code = True, "D150"
@@ -23,6 +24,7 @@ class Dispatch:
                 self.tell_partners(item, "D150", now)
         self.settle(now, answers)
         for batch in [one for one in self.batches if one.is_overdue(now, self.settings.outcome_wait)]:
+            self.came_to["an outcome with live Devices"] += batch.live
             self.tell_outcome(batch, answers)
 
     def may_try_again(self, item, at):
@@ -38,8 +40,8 @@ class Dispatch:
         else:
             self.fail(item, now, "D103" if item.unattempted else item.code)
 
-    @staticmethod
-    def defer(item, now, found):
+    def defer(self, item, now, found):
+        self.came_to["a session put off" if item.trial else "a first try put off"] += 1
         item.become("DEFERRED", now, min(code for code, _, _ in found))
         item.next_eligible = max(then for _, _, then in found)
 
@@ -81,6 +83,7 @@ class Dispatch:
         code = min(permanent or [code for code, _, _ in found])
         until = max((then or 0) for _, _, then in found)
         if permanent and (item.state == "READY" or code == "C108"):
+            self.came_to["refused before its first try"] += code != "C122" and item.trial == 0
             item.become("REJECTED", now, code)
         elif permanent:
             self.fail(item, now, code)
@@ -106,9 +109,16 @@ class Dispatch:
         item.unattempted = item.answered = False
         item.become("DISPATCHED", now)
         row = item.row
+        self.note_order(item, now)
         return {"WorkItemId": item.work_item, "DeviceID": item.device, "DeviceType": row["DeviceType"],
                 **{name: row[name].upper() for name in MODEL}, "CHFDeviceID": self.hub_of(item),
                 "Try": str(item.trial), "SessionStart": text_of(item.begun), "SessionEnd": text_of(item.ends)}
+
+    def note_order(self, item, now):
+        known = (self.inventory or {}).get(item.device)
+        self.came_to["a GPF of nobody ordered"] += known is not None and known["DeviceType"] == "GPF" and \
+            self.responsible(known, now) is None
+        self.came_to["a hub of the inventory ordered"] += self.hub_of(item) != item.row["CHFDeviceID"].upper()
 
     def hub_of(self, item):
         known = (self.inventory or {}).get(item.device, {})

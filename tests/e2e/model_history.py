@@ -14,11 +14,10 @@ from home import SOURCE
 from model_files import File
 from model_items import DROPS, Settings
 from model_reports import month
-from model_senders import ECOS_SUBJECT, Senders, device_row
+from model_senders import ECOS_SUBJECT, START, Senders, device_row
 from model_state import Model
-from model_time import DAY, HOUR, MINUTE, text_of, time_of
+from model_time import DAY, HOUR, MINUTE, text_of
 
-START = time_of("2023-07-03T12:00:00Z")
 # Steps that `init` alone passes, or operators' orders, or drops that are down
 NOT_HERE = re.compile(r"spool-made|ledger-made|outage|order-|job-returned|job-set|job-reasoned|mark|orphan|"
                       "pickup-noted")
@@ -26,10 +25,19 @@ NOT_HERE = re.compile(r"spool-made|ledger-made|outage|order-|job-returned|job-se
 
 class Event:
     """orders: (subject, what) as Model.carry_out has them, before the pass; an incident may be about a file, which has
-    its name later."""
+    its name later. away: (drop, "in" or "out"), folders that are not there in a first pass."""
 
-    def __init__(self, at, files=(), crash=None, orders=()):
-        self.at, self.files, self.crash, self.orders = at, list(files), crash, list(orders)
+    def __init__(self, at, files=(), crash=None, orders=(), away=()):
+        self.at, self.files, self.crash, self.orders, self.away = at, list(files), crash, list(orders), tuple(away)
+
+    def passes(self, files):
+        """(files that can be picked up, folders that are away) of each pass. A folder that was away is there again in
+        the second one, at the same time."""
+        if not self.away:
+            return [(files, ())]
+        down = {drop for drop, side in self.away if side == "in"}
+        return [([file for file in files if file.drop not in down], self.away),
+                ([file for file in files if file.drop in down], ())]
 
     def given_orders(self):
         """With the names that files have now."""
@@ -40,6 +48,7 @@ class Event:
 
     def __str__(self):
         crash = f"  killed at {self.crash}" if self.crash else ""
+        crash += "".join(f"  away: {drop}/{side}" for drop, side in self.away)
         orders = "".join(f"\n    {what}: {self.named(subject)}" for subject, what in self.orders)
         files = "".join(f"\n    {file}" for file in self.files or ["nothing comes"])
         return f"{text_of(self.at)}{crash}{orders}{files}"
@@ -101,7 +110,7 @@ class Maker(Senders):
 
         choose(.3, "inventory", ("gateway inventory=required", "required"))
         choose(.12, "daily_limit", *((f"gateway daily_limit={n}", n) for n in (2, 4)))
-        choose(.3, "dispatch_hours", ("gateway dispatch_hours=13-23", (13, 23)),
+        choose(.4, "dispatch_hours", ("gateway dispatch_hours=13-23", (13, 23)),
                ("gateway dispatch_hours=22-13", (22, 13)))
         choose(.3, "work_order_devices", *((f"gateway work_order_devices={n}", n) for n in (1, 2)))
         choose(.3, "ecos_subject", (f"gateway ecos_subject={ECOS_SUBJECT}", ECOS_SUBJECT))
@@ -111,8 +120,8 @@ class Maker(Senders):
         choose(.5, "shrink_limit", *((f"gateway shrink_limit={n}", n) for n in (0, 50, 100)))
         choose(.4, "model_failures", *((f"gateway model_failures={n}", n) for n in (1, 2, 3)))
         choose(.2, "retry_delays", ("gateway retry_delays=5;7", [5 * MINUTE, 7 * MINUTE]))
-        choose(.15, "tcos_closes", *((f"gateway tcos_closes={text_of(at)}", at) for at in
-                                     (START + HOUR, START + 26 * HOUR, START + 3 * DAY, START + 40 * DAY)))
+        choose(.3, "tcos_closes", *((f"gateway tcos_closes={text_of(at)}", at) for at in (
+            START + HOUR, START + 3 * HOUR, START + 26 * HOUR, START + 3 * DAY, START + 40 * DAY, START + 50 * DAY)))
         if self.random.random() < .5:
             chosen["drops"] = self.random.sample(DROPS, len(DROPS))
         if self.random.random() < .3:
@@ -133,11 +142,15 @@ class Maker(Senders):
         late = len(self.sent) > self.length / 2
         far = (3, 4, 4) if late else (1, 2, 0)
         far = (6, 10, 8) if self.is_long else far
-        kind = self.random.choices(("stay", "little", "due", "edge", "end", "far", "weeks"), (8, 40, 44, 2, *far))[0]
+        closes = self.model.settings.tcos_closes or 0
+        is_near = self.now < closes <= self.now + DAY and any(item.state == "DISPATCHED" for item in items)
+        kind = self.random.choices(("stay", "little", "due", "edge", "end", "far", "weeks", "closing"),
+                                   (8, 40, 44, 2, *far, 40 if is_near else 6 if closes > self.now else 0))[0]
         due = {"due": [item.due for item in items if item.due and item.state != "CONFIRM_PENDING"],
                "edge": [self.last_call(item) for item in items if item.state == "DISPATCHED"],
                "end": [item.due or item.ends for item in items if item.live and item.ends],
-               "weeks": [item.next_eligible for item in items if item.next_eligible]}.get(kind, [])
+               "weeks": [item.next_eligible for item in items if item.next_eligible],
+               "closing": [closes - 5 * MINUTE, closes]}.get(kind, [])
         due = sorted(at for at in due if at > self.now)
         if due:
             near = due[0] if self.random.random() < .7 else self.random.choice(due[:3])
@@ -166,6 +179,9 @@ class Maker(Senders):
         known = [item for item in self.model.items if item.device]
         if not known:
             return []
+        contradicted = [subject for code, subject, _, cleared in self.model.incidents if code == "D152" and not cleared]
+        if contradicted and self.random.random() < .4:
+            return [(self.random.choice(contradicted), "released")]
         ended = [item for item in known if item.state == "FAILED" or item.replaced and not item.live]
         if ended and self.random.random() < .4:
             return [(self.random.choice(ended if self.random.random() < .9 else known).device, "released")]
@@ -179,6 +195,7 @@ class Maker(Senders):
         model, choices = self.model, []
         choices += [(file, "let go") for file in model.held * 2 + model.parked]
         choices += [(file, "refuse") for file in model.held + model.parked]
+        choices += [(file, "judge again") for file in model.held + model.parked]
         choices += [(("A117", file), "close") for file in model.held]
         choices += [(file, "hold") for file in model.waiting + model.line if file in self.came]
         return [self.random.choice(choices)] if choices else []
@@ -188,6 +205,13 @@ class Maker(Senders):
         is_open = [(code, by_subject.get(subject, subject)) for code, subject, _, cleared in self.model.incidents
                    if cleared is None]
         return [(self.random.choice(is_open), "close")] if is_open else []
+
+    def folders_away(self):
+        """Mostly none. DCC's `out` is always there: it gets the reports."""
+        if self.random.random() > .08:
+            return ()
+        return self.random.sample([("mcc", "in"), ("tcos", "in"), ("ecos", "in"), ("dcc", "in"), ("mcc", "out"),
+                                   ("tcos", "out"), ("ecos", "out")], self.random.choice((1, 1, 2)))
 
     # ---- the whole ----
 
@@ -237,9 +261,8 @@ class Maker(Senders):
             if self.random.random() < .2:
                 step, side = self.random.choice(self.steps), self.random.choice(("before", "after"))
                 crash = f"{step}:{side}:{self.random.choice((1, 1, 2, 3))}"
-            events.append(Event(wall, files, crash, self.orders()))
-            self.remember(files, self.model.run_pass(wall, ready_all(files, self.numbers),
-                                                     list(events[-1].given_orders())))
+            events.append(Event(wall, files, crash, self.orders(), self.folders_away()))
+            self.remember(files, self.model.play(events[-1], ready_all(files, self.numbers)))
             self.now = self.model.now
             self.move_on()
         return History(None, self.settings, self.lines, events)

@@ -68,6 +68,18 @@ class Intake:
         queue.sort(key=lambda one: one.id)
         return True
 
+    def judge_again(self, file):
+        """As if it had just come; whether it may. Of files that have a verdict only those that are held."""
+        if file not in self.parked + self.held:
+            return False
+        for held in (self.held, self.parked):
+            if file in held:
+                held.remove(file)
+        queue = self.line if file.is_reference else self.waiting
+        queue.append(file)
+        queue.sort(key=lambda one: one.id)
+        return True
+
     def is_overtaken(self, file):
         """A later file of its type was accepted."""
         return any(number > file.id and state in ACCEPTED for number, (_, state) in self.numbers[file.kind].items())
@@ -214,6 +226,7 @@ class Intake:
         """In the order in which they are found: header, count, records."""
         known = not file.resubmission_of or (file.drop, file.resubmission_of) in self.rejected
         faults = ["B107"] if file.is_reference and self.is_overtaken(file) else []
+        self.came_to["reference data out of date"] += bool(faults)
         faults += ([] if known else ["B210"]) + (["B208"] if file.fault == "B208" else [])
         if not file.rows and file.kind not in ("COS", "NMM", "PTY"):
             faults.append("B306")

@@ -1,4 +1,6 @@
 """The reference of the model test: the configuration, each Device of an instruction, and the answers of a pass."""
+import collections
+
 from model_rules import EUI64, model_of
 from model_time import DAY, HOUR, MINUTE
 
@@ -180,3 +182,17 @@ class Answers:
         self.inc = []  # (event, code, subject), what began and ended
         self.orders = []  # of each order of an operator: whether it was carried out
         self.reports = {}  # (ref, start of the period, MPID): [row, …]
+        self.came_to = collections.Counter()  # rules that decided something, in words
+
+    def add(self, later):
+        """What a later pass wrote."""
+        for mine, more in ((self.ema, later.ema), (self.emd, later.emd), (self.emw, later.emw), (self.emo, later.emo),
+                           (self.inc, later.inc), (self.orders, later.orders)):
+            mine += more
+        self.reports.update(later.reports)
+        self.came_to.update(later.came_to)
+
+    def has_for(self, drop):
+        """Whether a file goes to the drop of a partner."""
+        return any(file.drop == drop for file, _, _ in self.ema) or drop == "mcc" and bool(self.emd or self.emo) or \
+            drop == "tcos" and bool(self.emw)

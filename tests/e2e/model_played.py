@@ -49,11 +49,11 @@ class Played:
         for file in files:
             file.send(self.home)
         orders = list(event.given_orders())
-        expected = self.model.run_pass(event.at, files, orders)
+        expected = self.model.play(event, files)
         Played.reached.add(expected, orders)
         now = self.model.now
         carried_out = self.give_orders(orders, text_of(event.at))
-        done = self.pass_once(event)
+        done = self.run_passes(event)
         found = self.new_answers()
         lines = [] if carried_out == expected.orders else [f"orders: {carried_out}, expected {expected.orders}"]
         lines += self.compare_status(done, expected, now)
@@ -81,10 +81,10 @@ class Played:
             found = [one["id"] for one in self.home.json("incident", "list", now=now)
                      if (one["code"], one["subject"]) == subject]
             words = ["incident", "close"]
-        elif what in ("hold", "let go", "refuse"):
+        elif what in ("hold", "let go", "refuse", "judge again"):
             found = sorted(job["id"] for job in self.home.json("spool", "list", now=now)
                            if job["name"] == subject.name)[:1]  # the others are the same file once more
-            words = ["spool", {"let go": "release", "refuse": "reject"}.get(what, what)]
+            words = ["spool", {"let go": "release", "refuse": "reject", "judge again": "requeue"}.get(what, what)]
         else:
             found = [subject]
             words = ["device", "release"] if what == "released" else ["device", "end", "--as", what]
@@ -93,6 +93,18 @@ class Played:
 
     def is_settled(self, work_item):
         return any(item.work_item == work_item and item.state == "MIGRATED" for item in self.model.items)
+
+    def run_passes(self, event):
+        """How the pass ended; None: there was more than one."""
+        if not event.away:
+            return self.pass_once(event)
+        for drop, side in event.away:
+            os.rename(self.home.path("drops", drop, side), self.home.path(f"away-{drop}-{side}"))
+        self.pass_once(event)
+        for drop, side in event.away:
+            os.rename(self.home.path(f"away-{drop}-{side}"), self.home.path("drops", drop, side))
+        self.home.run(now=text_of(event.at))
+        return None
 
     def pass_once(self, event):
         now = text_of(event.at)

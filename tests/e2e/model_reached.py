@@ -7,6 +7,31 @@ NEEDED = ("B101", "B108", "B210", "C108", "C109", "C110", "C115", "C119", "C124"
           "a file rejected by its A117", "a file rejected by an order", "an incident closed", "a Device ended",
           "a Device released", "an MPRN with zeros", "an outcome after the first", "ECOSMIG-003 rows")
 
+# what a hundred histories must have come to, each: the rules about the migration, by what they are about
+RULES = {
+    "reference data first": ("reference data before instructions", "refused before its first try",
+                             "a first try put off"),
+    "late facts": ("ECOSMIG-003 late", "ECOSMIG-006 late"),
+    "wrong names": ("a wrong name corrected", "B210"),
+    "who disagrees": ("D105 opened", "D140 opened", "D150 opened", "D150 closed", "D151 opened", "D151 closed",
+                      "a Device ended", "an outcome with live Devices", "an outcome after the first", "C110"),
+    "put off": ("a session put off",),
+    "resolved": ("C115", "resolved by the inventory", "resolved by the end of an entry", "resolved by an operator"),
+    "TCoS closes": ("C122", "STRAND rows", "a session that closing ended"),
+    "a GPF without meters": ("a GPF of nobody ordered",),
+    "late successes": ("a late success", "a late success beside newer work"),
+    "new credentials": ("credentials that cannot be new",),
+    "files that empty a table": ("A117 opened", "A117 closed", "a file let go", "a file rejected by its A117",
+                                 "a file rejected by an order", "a file judged again", "reference data out of date"),
+    "connected": ("a meter that is not connected",),
+    "gained": ("ECOSMIG-003 rows", "a gained Device that is gone"),
+    "one MPID": ("an MPID of another",),
+    "supply points": ("an MPRN with zeros", "C124"),
+    "instruction against inventory": ("C125", "a hub of the inventory ordered"),
+    "contradictions": ("D152 opened", "D152 closed", "a contradiction released"),
+    "outages": ("A102 opened", "A102 closed", "A103 opened", "A103 closed"),
+}
+
 
 class Reached(collections.Counter):
     def add(self, answers, orders):
@@ -17,6 +42,7 @@ class Reached(collections.Counter):
             if outcome != "RJ":
                 self.add_accepted(file)
         self.update(f"{code} {'opened' if event == 'RAISED' else 'closed'}" for event, code, _ in answers.inc)
+        self.update({name: n for name, n in answers.came_to.items() if n})
         self["an outcome after the first"] += sum(number > 1 for _, _, number in answers.emo)
         for (subject, what), done in zip(orders, answers.orders):
             self[self.name_of(subject, what)] += done
@@ -32,8 +58,8 @@ class Reached(collections.Counter):
     def name_of(subject, what):
         if what == "close":
             return "a file rejected by its A117" if subject[0] == "A117" else "an incident closed"
-        return {"hold": "a file held", "let go": "a file let go", "refuse": "a file rejected by an order",
-                "released": "a Device released"}.get(what, "a Device ended")
+        return {"hold": "a file held", "judge again": "a file judged again", "let go": "a file let go",
+                "refuse": "a file rejected by an order", "released": "a Device released"}.get(what, "a Device ended")
 
     def add_reports(self, reports):
         for (ref, _, _), rows in reports.items():
@@ -45,3 +71,6 @@ class Reached(collections.Counter):
 
     def missing(self):
         return [name for name in NEEDED if not self[name]]
+
+    def rules_missing(self):
+        return [f"{rule}: {name}" for rule, names in RULES.items() for name in names if not self[name]]

@@ -50,6 +50,7 @@ def gained(model, start, end):
                     gpf["DeviceType"] == "GPF" and gpf["CHFDeviceID"] == meter["CHFDeviceID"] and
                     changes_hands(model, gpf, event, since)]
             for known in (meter, *gpfs):
+                model.came_to["a gained Device that is gone"] += is_gone(known)
                 if not is_gone(known) and since_when(known) <= text_of(since)[:10]:
                     found[device_of(known), since, event["GainingSupplierId"]] = known
     for (device, since, party), known in sorted(found.items(), key=lambda one: one[0]):

@@ -122,12 +122,17 @@ class Review:
     def unresolved(self, past, now):
         """The newest failed session, if it stands against a new one."""
         failed = [other for other in past if other.state == "FAILED"]
-        if not failed or now >= failed[-1].next_eligible or failed[-1].released is not None:
+        if not failed or now >= failed[-1].next_eligible:
+            return None
+        if failed[-1].released is not None:
+            self.came_to["resolved by an operator"] += 1
             return None
         then, known = failed[-1].failed_as, (self.inventory or {}).get(failed[-1].device, {})
         other = any(known.get(name) and then[name] and known[name].upper() != then[name].upper()
                     for name in (*MODEL, "CHFDeviceID"))
         ended = then["non migratable"] and not self.is_non_migratable(failed[-1], now)
+        self.came_to["resolved by the inventory"] += other
+        self.came_to["resolved by the end of an entry"] += bool(ended)
         return None if other or ended else failed[-1]
 
     def is_non_migratable(self, item, now):
@@ -145,9 +150,10 @@ class Review:
         """Itself; of a GPF the one on its hub that says whose it is."""
         if known["DeviceType"] != "GPF":
             return known
-        meters = [meter for _, meter in sorted(self.inventory.items())
-                  if meter["CHFDeviceID"] == known["CHFDeviceID"] and
-                  meter["DeviceStatus"] in ("Commissioned", "Recovered")]
+        there = [meter for _, meter in sorted(self.inventory.items()) if meter["CHFDeviceID"] == known["CHFDeviceID"]]
+        meters = [meter for meter in there if meter["DeviceStatus"] in ("Commissioned", "Recovered")]
+        self.came_to["a meter that is not connected"] += any(meter["DeviceType"] != "GPF" and meter not in meters
+                                                             for meter in there)
         counting = [meter for kind in ("GSME", "ESME") for meter in meters
                     if meter["DeviceType"] == kind and self.supplier_of(meter, now)]
         return counting[0] if counting else None

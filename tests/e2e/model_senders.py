@@ -2,8 +2,11 @@
 import re
 
 from model_files import MISNAMED, File
+from model_reports import month
+from model_rules import supply_point
 from model_time import DAY, HOUR, MINUTE, midnight, text_of, time_of
 
+START = time_of("2023-07-03T12:00:00Z")
 INSTALLED = [{"InstalledDate": installed, "CommissionedDate": commissioned} for installed, commissioned in
              (("2023-01-01", "2023-01-02"), ("2023-06-30", ""), ("2023-07-01", "2023-07-02"), ("", "2023-07-31"),
               ("2023-07-31", "2023-08-01"), ("2023-08-01", ""), ("", ""))]
@@ -31,7 +34,8 @@ def device_row(n):
     manufacturer, model, firmware = MODELS[n % 2]
     return {"DeviceID": f"00-DB-12-34-56-78-0A-{n:02X}", "DeviceType": kind, "DeviceManufacturer": manufacturer,
             "DeviceModel": model, "FirmwareVersion": firmware,
-            "MPxN": mpan(n) if kind == "ESME" else mprn(n) if kind == "GSME" else "", "CHFDeviceID": HUBS[n // 3 % 2],
+            "MPxN": mpan(n) if kind == "ESME" else mprn(n) if kind == "GSME" else "",
+            "CHFDeviceID": HUBS[n // 3 % 2] if n != 8 else "00-DB-12-34-56-78-90-C2",  # no meter is on the last one
             "CSPRegion": "Central", "Attempt": "1"}
 
 
@@ -73,6 +77,8 @@ class Senders:
         known = {item.device for item in self.model.items}
         fresh = [row for row in self.devices if row["DeviceID"] not in known]
         some = fresh if fresh and self.random.random() < .6 else self.devices
+        if self.failed() and self.random.random() < .3:
+            some = self.failed()
         rows = [self.spelled(row) for row in self.random.sample(some, min(self.random.randint(1, 5), len(some)))]
         if self.random.random() < .1:
             rows.append(dict(rows[0]))
@@ -80,7 +86,8 @@ class Senders:
             if self.random.random() < .1:
                 name, value = self.random.choice((("DeviceID", "00-DB-12"), ("DeviceType", "IHD"),
                                                   ("DeviceModel", "010A"),
-                                                  ("MPxN", "123"), ("CSPRegion", "East"), ("Attempt", "0")))
+                                                  ("MPxN", "123"), ("CSPRegion", "East"), ("Attempt", "0"),
+                                                  *[("CHFDeviceID", hub) for hub in HUBS]))
                 row[name] = value
             elif self.random.random() < .05:
                 row["DeviceID"] = row["DeviceID"].lower()
@@ -149,7 +156,7 @@ class Senders:
         elif row["Result"] == "FAILED":
             name, values = self.random.choice((("DUISCode", ("E20", "E21", "E99", "I0", "E5", "E19")),
                                                ("DUISCode", ("E20", "E21")),
-                                               ("GBCSStatus", ("0", "30", "127", "10", "17")),
+                                               ("GBCSStatus", ("0", "30", "127", "10", "17", "5", "5")),
                                                ("AlertCode", ("819D", "8F84")),
                                                ("AlertCode", ("8F1E", "8FFF"))))
             row[name] = self.random.choice(values)
@@ -199,15 +206,46 @@ class Senders:
         row[name] = self.random.choice(values)
         return row
 
+    def told_late(self):
+        """A Device that came with ECoS credentials in the month that is over."""
+        begun = {item.device for item in self.model.items if item.begun}
+        fresh = [row for device, row in self.inventory.items() if device not in begun]
+        if month(START, 1) > self.now or not fresh or self.random.random() < .2:
+            return []
+        return [{**self.random.choice(fresh), "Credentials": "ECOS", "InstalledDate": "2023-07-31"}]
+
+    def gained(self):
+        """Meters whose change of supplier is known."""
+        points = {point for point, _ in self.model.events}
+        return [row for row in self.inventory.values() if row["MPxN"] and supply_point(row["MPxN"]) in points]
+
+    def gone(self, row):
+        return {**row, "DeviceStatus": self.random.choice(("Decommissioned", "Withdrawn"))}
+
+    def failed(self):
+        """The Devices of which a session has failed."""
+        failed = {item.device for item in self.model.items if item.state == "FAILED"}
+        return [row for row in self.devices if row["DeviceID"] in failed]
+
+    def waiting(self):
+        """The Devices that wait for a try."""
+        waits = {item.device for item in self.model.items if item.state in ("READY", "RETRY_WAIT")}
+        return [row for row in self.devices if row["DeviceID"] in waits]
+
     def inventory_file(self):
         if self.model.inventory is None or self.random.random() < .5:
-            known = [row for row in self.inventory.values() if self.random.random() < .93]
+            share = .93 if self.model.inventory else .75  # what comes later may be late for a report
+            known = [row for row in self.inventory.values() if self.random.random() < share]
             rows = [self.changed(row) if self.random.random() < .15 else row for row in known]
             mode = "FULL"
         else:
             rows = [self.random.choice(list(self.inventory.values())) for _ in range(self.random.randint(1, 3))]
             rows = [self.random.choice((row, self.changed(row), {**row, "Action": "REMOVE"})) for row in rows]
+            rows += [self.gone(row) for row in self.gained() if self.random.random() < .3]
+            rows += [{**self.inventory[row["DeviceID"]], "CHFDeviceID": self.random.choice(HUBS)} for row in
+                     self.failed() if self.random.random() < .3]
             mode = "DELTA"
+        rows += self.told_late() if mode == "DELTA" else []
         if self.random.random() < .1 and rows:
             rows.append({**rows[0], **self.random.choice(({"DeviceID": "00-DB"}, {"Action": "KEEP"}, {}))})
         created = self.now - self.random.choice((0, 0, 0, HOUR, 2 * DAY))
@@ -216,25 +254,34 @@ class Senders:
     def reference(self, kind, make):
         """COS, NMM or PTY."""
         mode = self.random.choice(("FULL", "DELTA", "DELTA"))
-        rows = [make() for _ in range(self.random.randint(0, 2))]
+        waits = bool(self.waiting())  # what comes now may stop a try
+        rows = [make() for _ in range(self.random.randint(waits, 2))]
         known = list({"COS": self.model.events, "NMM": self.model.models, "PTY": self.model.parties}[kind].values())
         if known and self.random.random() < .5:
             rows.append(self.random.choice(known))
         for row in rows:
-            if self.random.random() < (.05 if mode == "FULL" or kind == "PTY" and self.is_long else .4):
+            if self.random.random() < (.05 if mode == "FULL" or waits or kind == "PTY" and self.is_long else .4):
                 rows[rows.index(row)] = {**row, "Action": "REMOVE"}
+        if kind == "NMM" and mode == "DELTA" and any(item.failed_as.get("non migratable") for item in self.model.items):
+            rows += [{**row, "Action": "REMOVE"} for row in known if row not in rows and self.random.random() < .5]
         return File(kind, rows, "csv", self.now, self.batch(), mode, self.fault())
 
     def cos_row(self):
-        day = midnight(self.now) + self.random.choice((0, 1, 3, 7, 8, 30, -2, -20)) * DAY
+        day = midnight(self.now) + self.random.choice((0, 1, 3, 7, 8, 30, -2, -20, -40)) * DAY
         day = day if self.random.random() < .9 else self.random.choice((time_of("2009-12-31"), day + 400 * DAY))
-        device = self.spelled(self.random.choice([row for row in self.devices if row["MPxN"]]))
+        meters = [row for row in self.devices if row["MPxN"]]
+        waiting = [row for row in self.waiting() if row["MPxN"]]
+        if month(START, 1) <= self.now and self.random.random() < .3:
+            day = midnight(START) + self.random.randint(1, 28) * DAY  # too late for the report of that month
+        elif waiting and self.random.random() < .7:
+            day, meters = midnight(self.now) + self.random.choice((1, 3, 7)) * DAY, waiting
+        device = self.spelled(self.random.choice(meters))
         losing = self.random.choices((SUPPLIERS[0], "", SUPPLIERS[1]), (8, 1, 1))[0]
         return {"Action": "SET", "MPxN": device["MPxN"] if self.random.random() < .93 else mpan(99),
                 "LosingSupplierId": losing, "GainingSupplierId": SUPPLIERS[1], "SupplyStartDate": text_of(day)[:10]}
 
     def nmm_row(self):
-        device = self.random.choice(self.devices)
+        device = self.random.choice(self.waiting() if self.waiting() and self.random.random() < .8 else self.devices)
         begin = midnight(self.now) + self.random.choice((-10, 0, 1)) * DAY
         end = begin + self.random.choice((1, 5, 20)) * DAY
         return {"Action": "SET", **{name: device[name] for name in ("DeviceType", "DeviceManufacturer", "DeviceModel")},
@@ -261,8 +308,8 @@ class Senders:
         makers = [(self.instruction, 4),
                   (lambda: self.spoken("EMT", self.result_row), 12 if self.wanted("EMT") else 2),
                   (lambda: self.spoken("EMC", self.confirmation_row), 6 if self.wanted("EMC") else 1),
-                  (lambda: self.reference("COS", self.cos_row), 2 if self.is_long else 1),
-                  (lambda: self.reference("NMM", self.nmm_row), 1),
+                  (lambda: self.reference("COS", self.cos_row), 2 if self.is_long or self.waiting() else 1),
+                  (lambda: self.reference("NMM", self.nmm_row), 3 if self.waiting() else 1),
                   (lambda: self.reference("PTY", self.party_row), .5), (self.again, .7),
                   (self.correction, 2 if self.refused else 0)]
         if self.with_inventory:

@@ -12,6 +12,7 @@ class Sessions:
         for record, row in enumerate(file.rows, 1):
             item = by_id.get(row["WorkItemId"])
             codes = faults_of(file.kind, row, item, self.settings.ecos_subject, self.subjects_before)
+            self.came_to["credentials that cannot be new"] += "C121" in codes
             if has_impossible_time(row, now, 0 if codes else self.ordered(item, row)):
                 warnings.append((record, "C120"))
             if not codes:
@@ -219,6 +220,7 @@ class Sessions:
     def release_device(self, device, now):
         """An operator says that nothing stands against a new instruction; whether something did."""
         mine = [item for item in self.items if item.device == device]
+        contradicts = any(one[:2] == ["D152", device] and one[3] is None for one in self.incidents)
         if any(item.live for item in mine) or not (self.unresolved(mine, now) or any(item.replaced for item in mine)):
             return False
         overruled = next((item for item in reversed(mine) if item.has_migrated), None)
@@ -228,6 +230,7 @@ class Sessions:
         for item in mine:
             item.overruled, item.released = (item.tcos, item.ecos), len(item.steps)
         self.clear_incident(("C", "D"), device, now)
+        self.came_to["a contradiction released"] += contradicts
         return True
 
     def others(self, item):
@@ -240,6 +243,9 @@ class Sessions:
     def migrate(self, item, now):
         """The Device has: its other work ends, or waits for no side any more."""
         item.become("MIGRATED", now)
+        self.came_to["a late success"] += item.corrected
+        self.came_to["a late success beside newer work"] += item.corrected and any(
+            one.device == item.device and one.number > item.number for one in self.items)
         for other in self.others(item):
             if other.live:
                 other.become("REJECTED", now, "C108")

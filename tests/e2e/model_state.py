@@ -7,10 +7,12 @@
 It shares no code with the gateway. Times are seconds UTC; a `file` is what model_files.py makes. Each base class of
 Model has one subject.
 """
+import collections
+
 from model_dispatch import Dispatch
 from model_incidents import Incidents
 from model_intake import Intake
-from model_items import Answers, Settings
+from model_items import REFERENCE, Answers, Settings
 from model_reference import ReferenceData
 from model_reports import Reports
 from model_review import Review
@@ -46,21 +48,32 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData):
         self.reports = Reports()
         self.now = 0            # when the last pass acted
         self.reported = []          # what began and ended in this pass
+        self.came_to = collections.Counter()  # rules that decided something in it, in words
         self.failed = {}        # Device Model: Devices of it that failed
         self.migrated = {}      # Device Model: Devices of it that migrated, and no operator has overruled
         self.subjects_before = set()  # SubjectIds that Devices had before they migrated
 
-    # ---- one pass ----
+    # ---- one pass, or two ----
 
-    def run_pass(self, wall, files=(), orders=()):
-        """wall: what the clock says. orders: see carry_out, before the pass. A pass acts at no earlier time than the
-        one before. The gateway goes by the newest time that it has recorded; a pass that files came to has recorded
-        its own."""
+    def play(self, event, files):
+        """What all passes of an event write."""
+        answers, orders = Answers(), list(event.given_orders())
+        for some, away in event.passes(files):
+            answers.add(self.run_pass(event.at, some, orders, away))
+            orders = []
+        return answers
+
+    def run_pass(self, wall, files=(), orders=(), away=()):
+        """wall: what the clock says. orders: see carry_out, before the pass. away: (drop, "in" or "out"), folders that
+        are not there. A pass acts at no earlier time than the one before. The gateway goes by the newest time that it
+        has recorded; a pass that files came to has recorded its own."""
         self.now = now = max(self.now, wall)
         answers = Answers()
-        self.reported = answers.inc
+        self.reported, self.came_to = answers.inc, answers.came_to
         answers.orders = [self.carry_out(subject, what, now, answers) for subject, what in orders]
         answers.reports = self.reports.issue(self, now)
+        self.look_at_drops(away, now)
+        self.note_turns(files)
         files = self.pick_up(files)
         self.judge_refused(now, answers)
         self.judge_reference([file for file in files if file.is_reference], now, answers)
@@ -79,13 +92,33 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData):
         else:
             self.clear_incident("A104", "INV", now)
         self.dispatch(now, answers)
+        for drop, side in away:
+            if side == "out" and answers.has_for(drop):
+                self.begin_incident("A103", drop, now)
         return answers
+
+    def look_at_drops(self, away, now):
+        for drop in self.settings.drops:
+            self.clear_incident("A103", drop, now)
+            if (drop, "in") in away:
+                self.begin_incident("A102", drop, now)
+            else:
+                self.clear_incident("A102", drop, now)
+
+    def note_turns(self, files):
+        """Whether reference data come before instructions, though their drop stands behind."""
+        kinds = {file.kind for file in files}
+        behind = self.settings.drops.index("dcc") > self.settings.drops.index("mcc")
+        self.came_to["reference data before instructions"] += behind and "EMI" in kinds and bool(kinds & set(REFERENCE))
 
     def carry_out(self, subject, what, now, answers):
         """An operator's order; whether it is carried out. subject: a Device to be "migrated", "failed" or "released"; a
-        file to "hold", to "let go" or to "refuse"; (code, what it is about) of an incident to "close"."""
+        file to "hold", to "let go", to "refuse" or to "judge again"; (code, what it is about) of an incident to
+        "close"."""
         if what == "close":
             return self.close(*subject, now)
+        if what == "judge again":
+            return self.judge_again(subject)
         if what in ("hold", "let go"):
             return self.hold(subject) if what == "hold" else self.release(subject, now)
         if what == "refuse":
