@@ -7,6 +7,8 @@
 #include "formats/instant.h"
 #include "gateway/answers/incident_id.h"
 #include "gateway/pipeline/inventory.h"
+#include "gateway/reports/report.h"
+#include "gateway/reports/report_address.h"
 #include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_shrink.h"
@@ -38,10 +40,53 @@ bool explain_outage(struct gateway *gateway, const char *drop, char **text, GErr
     return true;
 }
 
+/* It may go nowhere: its folder is another party's. */
+static bool explain_waiting(struct gateway *gateway, const struct ledger_outgoing *file, struct explanation *e,
+                            GError **error)
+{
+    char id[INCIDENT_ID_SIZE];
+    g_autofree struct ledger_incident *incident = NULL;
+    g_autofree char *subject = g_strdup_printf("%s %s", report_kind_find(file->kind)->role, file->recipient);
+
+    if (!ledger_incident_newest(gateway->ledger, "A118", subject, &incident, error))
+        return false;
+    e->because = g_strdup_printf("PTY no longer names its recipient, %s, and the folder %s is another party's now "
+                                 "(A118)",
+                                 subject, file->folder);
+    e->waits_for = g_strdup("a PTY that names its recipient; then it goes into the folder of the MPID there");
+    e->moves = incident != NULL && incident->closed == 0
+                   ? g_strdup_printf("DCC, which sends PTY; or, if nobody is to get it, `ecosgate incident close %s`",
+                                     incident_id(incident->id, id))
+                   : g_strdup("DCC, which sends PTY");
+    return true;
+}
+
+/* Of a file that is not delivered, and whose folder may have become another party's. */
+static bool explain_undelivered(struct gateway *gateway, const struct ledger_outgoing *file, struct explanation *e,
+                                GError **error)
+{
+    g_autofree char *outage = NULL;
+    struct report_address address;
+
+    if (!report_address_find(gateway, file, &address, error))
+        return false;
+    g_free(address.folder);
+    if (address.waits)
+        return explain_waiting(gateway, file, e, error);
+    if (!explain_outage(gateway, file->drop, &outage, error))
+        return false;
+    e->because = g_strdup_printf("%s is %s and not yet delivered to the drop %s%s%s", file->name,
+                                 ledger_outgoing_state_name(file->state), file->drop, outage != NULL ? "; " : "",
+                                 outage != NULL ? outage : "");
+    e->waits_for = file->state == LEDGER_PLANNED ? g_strdup("the next pass, which builds it")
+                                                 : g_strdup_printf("the drop %s", file->drop);
+    e->moves = g_strdup_printf("`ecosgate run`, which delivers it; `ecosgate doctor %s` tests the drop", file->drop);
+    return true;
+}
+
 bool explain_outgoing(struct gateway *gateway, const struct ledger_outgoing *file, struct explanation *explanation,
                       GError **error)
 {
-    g_autofree char *outage = NULL;
     char at[INSTANT_TEXT_SIZE];
 
     *explanation = (struct explanation){0};
@@ -60,16 +105,14 @@ bool explain_outgoing(struct gateway *gateway, const struct ledger_outgoing *fil
                          "delivers it once more");
         return true;
     }
-    if (!explain_outage(gateway, file->drop, &outage, error))
-        return false;
-    explanation->because = g_strdup_printf("%s is %s and not yet delivered to the drop %s%s%s", file->name,
-                                           ledger_outgoing_state_name(file->state), file->drop,
-                                           outage != NULL ? "; " : "", outage != NULL ? outage : "");
-    explanation->waits_for = file->state == LEDGER_PLANNED ? g_strdup("the next pass, which builds it")
-                                                           : g_strdup_printf("the drop %s", file->drop);
-    explanation->moves =
-        g_strdup_printf("`ecosgate run`, which delivers it; `ecosgate doctor %s` tests the drop", file->drop);
-    return true;
+    if (file->state == LEDGER_GIVEN_UP) {
+        explanation->because = g_strdup("PTY no longer names its recipient, and an operator has decided that nobody "
+                                        "gets it (A118)");
+        explanation->moves = g_strdup("nothing more; if PTY names its recipient again, `ecosgate report redeliver` "
+                                      "delivers it");
+        return true;
+    }
+    return explain_undelivered(gateway, file, explanation, error);
 }
 
 /* ---- jobs ---- */
@@ -83,7 +126,7 @@ static bool explain_active(struct gateway *gateway, int64_t job, struct explanat
         return false;
     for (guint i = 0; i < files->len; i++) {
         const struct ledger_outgoing *file = files->pdata[i];
-        if (file->state != LEDGER_DELIVERED)
+        if (file->state < LEDGER_DELIVERED)
             return explain_outgoing(gateway, file, e, error);
     }
     e->because =

@@ -88,7 +88,7 @@ static guint undelivered(const struct check *check)
     guint missing = 0;
 
     for (guint i = 0; i < check->files->len; i++)
-        missing += ((const struct ledger_outgoing *)check->files->pdata[i])->state != LEDGER_DELIVERED;
+        missing += ((const struct ledger_outgoing *)check->files->pdata[i])->state < LEDGER_DELIVERED;
     return missing;
 }
 

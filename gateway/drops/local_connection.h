@@ -54,6 +54,9 @@ bool local_look(struct connection *connection, const struct outgoing_file *file,
 void local_begin_batch(struct connection *connection, size_t n);
 /* Member end_batch (local_delivery.c). */
 bool local_end_batch(struct connection *connection, GError **error);
+/* Member withdraw (local_delivery.c). */
+bool local_withdraw(struct connection *connection, const struct outgoing_file *file, struct publication *publication,
+                    GError **error);
 /* Member publish (local_delivery.c). */
 bool local_publish(struct connection *connection, const struct outgoing_file *file, struct publication *publication,
                    GError **error);

@@ -98,6 +98,7 @@ const struct transport local_transport = {
     .upload = local_upload,
     .look = local_look,
     .publish = local_publish,
+    .withdraw = local_withdraw,
     .begin_batch = local_begin_batch,
     .end_batch = local_end_batch,
     .claim_read = claim_read,

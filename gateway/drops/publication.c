@@ -36,6 +36,18 @@ bool publication_look(const struct publishing *p, GError **error)
     return true;
 }
 
+bool publication_withdraw(const struct publishing *p, GError **error)
+{
+    bool there;
+
+    /* The name is looked for because that fails where `out` is missing. */
+    if (!p->calls->find_target(p->user, &there, error) || !p->calls->find_temporary(p->user, &there, error))
+        return false;
+    p->publication->state = PUBLICATION_MISSING;
+    return there ? p->calls->remove_temporary(p->user, error)
+                 : p->calls->settle_gone(p->user, PUBLICATION_MISSING, error);
+}
+
 bool publication_renamed(const struct publishing *p, bool seen, GError **error)
 {
     bool left = false;

@@ -4,6 +4,7 @@
  *
  *   publication_look                             member look
  *   rename → publication_renamed or _refused     member publish
+ *   publication_withdraw                         member withdraw
  */
 #ifndef ECOSGATE_GATEWAY_DROPS_PUBLICATION_H
 #define ECOSGATE_GATEWAY_DROPS_PUBLICATION_H
@@ -35,6 +36,8 @@ struct publishing {
 
 /* Member look. */
 bool publication_look(const struct publishing *p, GError **error);
+/* Member withdraw. */
+bool publication_withdraw(const struct publishing *p, GError **error);
 /* The name existed before the rename: with the same bytes the file is delivered, else TRANSPORT_ERROR_TAKEN. */
 bool publication_settle_taken(const struct publishing *p, GError **error);
 /* The end of publish after a rename that was answered with success. seen: the name has been seen since. Else looks. */

@@ -69,6 +69,9 @@ bool sftp_delivery_upload(struct connection *connection, const char *path, const
 /* Member look (sftp_delivery.c). */
 bool sftp_delivery_look(struct connection *connection, const struct outgoing_file *file,
                         struct publication *publication, GError **error);
+/* Member withdraw (sftp_delivery.c). */
+bool sftp_delivery_withdraw(struct connection *connection, const struct outgoing_file *file,
+                            struct publication *publication, GError **error);
 /* Member publish (sftp_delivery.c). */
 bool sftp_delivery_publish(struct connection *connection, const struct outgoing_file *file,
                            struct publication *publication, GError **error);

@@ -213,9 +213,15 @@ static bool look(const struct publishing *p, struct names *names, GError **error
     return publication_look(p, error);
 }
 
+static bool withdraw(const struct publishing *p, struct names *names, GError **error)
+{
+    (void)names; /* p has them */
+    return publication_withdraw(p, error);
+}
+
 typedef bool publication_call(const struct publishing *p, struct names *names, GError **error);
 
-/* Calls look or publish for a file. */
+/* Calls look, publish or withdraw for a file. */
 static bool with_names(struct connection *connection, const struct outgoing_file *file, struct publication *publication,
                        publication_call *call, GError **error)
 {
@@ -244,4 +250,10 @@ bool sftp_delivery_publish(struct connection *connection, const struct outgoing_
                            struct publication *publication, GError **error)
 {
     return with_names(connection, file, publication, publish, error);
+}
+
+bool sftp_delivery_withdraw(struct connection *connection, const struct outgoing_file *file,
+                            struct publication *publication, GError **error)
+{
+    return with_names(connection, file, publication, withdraw, error);
 }

@@ -122,6 +122,7 @@ const struct transport sftp_transport = {
     .upload = sftp_delivery_upload,
     .look = sftp_delivery_look,
     .publish = sftp_delivery_publish,
+    .withdraw = sftp_delivery_withdraw,
     .claim_read = sftp_claim_read,
     .claim_make = sftp_claim_make,
     .claim_write = sftp_claim_write,

@@ -6,6 +6,7 @@
  *   connection = transport->open(drop, CONNECTION_IN);          touches nothing yet: connects when first used
  *   transport->list → transport->fetch → transport->discard     CONNECTION_IN, the drop's `in`
  *   transport->upload → (transport->look →) transport->publish  CONNECTION_OUT, the drop's `out`
+ *   transport->upload → (transport->look →) transport->withdraw the same, of a file that must not get its name there
  *   transport->begin_batch → several of these → transport->end_batch            where the transport has them
  *   transport->claim_read → transport->claim_make or transport->claim_write      either, before each task (claim.h)
  *   transport->close(connection)
@@ -197,6 +198,10 @@ struct transport {
      * STEP_DELIVERY_PUBLISHED, STEP_DELIVERY_DROPPED. */
     bool (*publish)(struct connection *connection, const struct outgoing_file *file, struct publication *publication,
                     GError **error);
+    /* Removes what an upload of the file has left under its temporary name; nothing there is no error. Nobody may have
+     * sent a rename whose answer never came. The state is MISSING. Passes STEP_DELIVERY_DROPPED. */
+    bool (*withdraw)(struct connection *connection, const struct outgoing_file *file, struct publication *publication,
+                     GError **error);
     /* Says that n files are to be uploaded or published next. From here on these calls may leave what they did to
      * end_batch, which makes it durable for all of them at once. NULL, like end_batch: each call does that itself. */
     void (*begin_batch)(struct connection *connection, size_t n);

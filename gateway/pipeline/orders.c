@@ -20,6 +20,7 @@
 #include "gateway/pipeline/recover.h"
 #include "gateway/pipeline/reference.h"
 #include "gateway/reports/report.h"
+#include "gateway/reports/report_address.h"
 #include "spool/crash_mark.h"
 #include "spool/disk.h"
 #include "spool/ledger/ledger_actions.h"
@@ -228,14 +229,17 @@ static bool carry_out_on_job(struct gateway *gateway, const struct order *order,
 
 /* ---- close ---- */
 
-/* Of an A117 whose file cannot be rejected, for it is not in held/: what waited for it goes on. */
+/* Of an A117 whose file cannot be rejected, for it is not in held/: what waited for it goes on. Of an A118: the files
+ * of reports that wait for a recipient are given up. */
 static bool give_up(struct gateway *gateway, int64_t id, GError **error)
 {
     g_autofree struct ledger_incident *incident = NULL;
 
-    return ledger_incident_get(gateway->ledger, id, &incident, error) &&
-           (incident == NULL || strcmp(incident->code, "A117") != 0 ||
-            ledger_shrink_give_up(gateway->ledger, incident->job, error));
+    if (!ledger_incident_get(gateway->ledger, id, &incident, error))
+        return false;
+    return incident == NULL ||
+           (strcmp(incident->code, "A117") == 0 ? ledger_shrink_give_up(gateway->ledger, incident->job, error)
+                                                : report_address_give_up(gateway, incident, error));
 }
 
 static bool close_by_hand(struct gateway *gateway, const struct order *order, const void *subject, GError **error)
@@ -294,7 +298,7 @@ static char *refuse_redelivery(const struct order *order, const struct ledger_ou
 {
     if (file == NULL || (report_kind_find(file->kind) == NULL && !file->concluded))
         return g_strdup_printf("no report has a file %s, and its delivery was not concluded", order->file);
-    if (file->state != LEDGER_DELIVERED)
+    if (file->state != LEDGER_DELIVERED && file->state != LEDGER_GIVEN_UP)
         return g_strdup_printf("%s is not delivered yet; it needs no order", order->file);
     if (state != JOB_DONE && state != JOB_REJECTED && state != JOB_ACTIVE)
         return g_strdup_printf("%s is no longer in the spool", order->file);

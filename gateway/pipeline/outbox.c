@@ -22,6 +22,13 @@
  * The final name with the same bytes counts as delivered. With other bytes it is left alone: that is an incident (A107)
  * until the file is delivered. The name that an operator moves away is looked at again in each pass.
  *
+ * A file whose folder is no longer its recipient's (report_address.h) is not renamed there. Once it is certain that no
+ * rename was sent, its temporary file is removed, and one commit says that it is STORED and has another folder:
+ *
+ *   withdraw  the temporary file is removed                                         STORED, STAGED → STORED
+ *
+ * A file that is STORED may have a temporary file too, from an upload that a crash kept out of the ledger.
+ *
  * Files that stand at the same step share a task and a commit.
  */
 #include "gateway/pipeline/outbox_private.h"
@@ -41,6 +48,7 @@ static void clear_transfer(gpointer user)
     g_free(transfer->path);
     g_free(transfer->target);
     g_free(transfer->temporary);
+    g_free(transfer->address.folder);
     g_clear_error(&transfer->error);
 }
 
@@ -67,6 +75,7 @@ struct outbox *outbox_new(struct gateway *gateway, const struct drop *drop, int 
     outbox->batch = g_array_new(FALSE, FALSE, sizeof(struct outbox_transfer));
     g_array_set_clear_func(outbox->batch, clear_transfer);
     outbox->failed = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    outbox->withdrawn = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     outbox->mended = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     outbox->taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     outbox->worker = transfer_worker_new(drop, CONNECTION_OUT, wake);
@@ -88,6 +97,8 @@ static bool run_transfer(const struct transport *transport, struct connection *c
 
     if (task == OUTBOX_UPLOAD)
         return transport->upload(connection, transfer->path, &file, &transfer->publication.state, &transfer->error);
+    if (task == OUTBOX_WITHDRAW)
+        return transport->withdraw(connection, &file, &transfer->publication, &transfer->error);
     return (task == OUTBOX_LOOK ? transport->look : transport->publish)(connection, &file, &transfer->publication,
                                                                         &transfer->error);
 }
@@ -103,7 +114,8 @@ static void run_transfers(const struct transport *transport, struct connection *
         if (!claim_still(outbox->guard, transport, connection, &outbox->error))
             break;
         transfer->done = run_transfer(transport, connection, transfer, outbox->task);
-        go_on = transfer->done ? outbox->task == OUTBOX_UPLOAD || transfer->publication.state != PUBLICATION_MISSING
+        go_on = transfer->done ? outbox->task == OUTBOX_UPLOAD || outbox->task == OUTBOX_WITHDRAW ||
+                                     transfer->publication.state != PUBLICATION_MISSING
                                : !g_error_matches(transfer->error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN);
     }
 }
@@ -126,7 +138,7 @@ static void undo_batch(struct outbox *outbox, GError *cause)
 static void run_batch(const struct transport *transport, struct connection *connection, void *user)
 {
     struct outbox *outbox = user;
-    bool batch = outbox->task != OUTBOX_LOOK && transport->begin_batch != NULL;
+    bool batch = (outbox->task == OUTBOX_UPLOAD || outbox->task == OUTBOX_PUBLISH) && transport->begin_batch != NULL;
     GError *cause = NULL;
 
     if (!claim_look(outbox->guard, transport, connection, &outbox->error))
@@ -140,11 +152,13 @@ static void run_batch(const struct transport *transport, struct connection *conn
 
 /* ---- in the gateway's thread ---- */
 
-static void add_transfer(struct outbox *outbox, struct ledger_outgoing *file)
+/* Takes the file. Moves the folder out of the address. */
+static void add_transfer(struct outbox *outbox, struct ledger_outgoing *file, struct report_address *address)
 {
-    struct outbox_transfer transfer = {.file = file, .publication = {.open = file->rename_sent}};
+    struct outbox_transfer transfer = {.file = file, .address = *address, .publication = {.open = file->rename_sent}};
     const char *form = file->upload_name != NULL ? file->upload_name : DROP_UPLOAD_NAME;
 
+    address->folder = NULL;
     if (file->state == LEDGER_STORED)
         form = outbox->drop->upload_name;
     transfer.path = job_path(outbox->gateway->spool, JOB_ACTIVE, file->job, file->name);
@@ -153,38 +167,84 @@ static void add_transfer(struct outbox *outbox, struct ledger_outgoing *file)
     g_array_append_val(outbox->batch, transfer);
 }
 
-/* Starts a task with the next files, in order, that stand at the same step. Without any, the drop has all that it
- * should have. */
-static bool begin_batch(struct outbox *outbox, GError **error)
+/* What comes next for a file; OUTBOX_NONE: it waits, and the drop holds nothing of it. */
+static enum outbox_task task_of(const struct outbox *outbox, const struct ledger_outgoing *file,
+                                const struct report_address *address)
 {
-    g_autoptr(GPtrArray) due = NULL;
-    int64_t limit = BATCH_FILES + (int64_t)g_hash_table_size(outbox->failed);
-    enum ledger_outgoing_state state = LEDGER_STORED;
-    GError *cause = NULL;
+    if (report_address_holds(address, file))
+        return file->state == LEDGER_STORED ? OUTBOX_UPLOAD : OUTBOX_LOOK;
+    if (file->state == LEDGER_STAGED && file->rename_sent)
+        return OUTBOX_LOOK; /* it may have got its name before */
+    return address->waits && g_hash_table_contains(outbox->withdrawn, &file->id) ? OUTBOX_NONE : OUTBOX_WITHDRAW;
+}
+
+/* Adds the file to the batch if its next task is that of the batch: then *due is NULL afterwards. *more: files after it
+ * may be added too. */
+static bool add_due(struct outbox *outbox, gpointer *due, enum outbox_task *task, bool *more, GError **error)
+{
+    struct ledger_outgoing *file = *due;
+    struct report_address address;
+
+    *more = true;
+    if (g_hash_table_contains(outbox->failed, &file->id))
+        return true;
+    if (!report_address_find(outbox->gateway, file, &address, error))
+        return false;
+    enum outbox_task next = task_of(outbox, file, &address);
+    if (next == OUTBOX_NONE) {
+        outbox->gateway->failed = true;
+        g_hash_table_add(outbox->failed, g_memdup2(&file->id, sizeof file->id));
+    } else if (outbox->batch->len > 0 && next != *task) {
+        *more = false;
+    } else {
+        *task = next;
+        *due = NULL; /* transfer owns it now */
+        add_transfer(outbox, file, &address);
+    }
+    g_free(address.folder);
+    return true;
+}
+
+/* Fills the batch with the next files, in order, whose next task is the same. */
+static bool fill_batch(struct outbox *outbox, enum outbox_task *task, GError **error)
+{
+    guint left_out;
 
     g_array_set_size(outbox->batch, 0);
-    if (!ledger_outgoing_files_deliverable(outbox->gateway->ledger, outbox->drop->name, limit, &due, error))
+    do {
+        g_autoptr(GPtrArray) due = NULL;
+        bool more = true;
+        left_out = g_hash_table_size(outbox->failed);
+        if (!ledger_outgoing_files_deliverable(outbox->gateway->ledger, outbox->drop->name,
+                                               BATCH_FILES + (int64_t)left_out, &due, error))
+            return false;
+        for (guint i = 0; more && i < due->len; i++) {
+            if (!add_due(outbox, &due->pdata[i], task, &more, error))
+                return false;
+        }
+        /* Files that wait may have filled the list before one that can go. */
+    } while (outbox->batch->len == 0 && g_hash_table_size(outbox->failed) > left_out);
+    return true;
+}
+
+/* Starts a task with the next files. Without any, the drop has all that it should have. */
+static bool begin_batch(struct outbox *outbox, GError **error)
+{
+    enum outbox_task task = OUTBOX_NONE;
+    GError *cause = NULL;
+
+    if (!fill_batch(outbox, &task, error))
         return false;
-    for (guint i = 0; i < due->len; i++) {
-        struct ledger_outgoing *file = due->pdata[i];
-        if (g_hash_table_contains(outbox->failed, &file->id))
-            continue;
-        if (outbox->batch->len > 0 && file->state != state)
-            break;
-        state = file->state;
-        due->pdata[i] = NULL; /* transfer owns it now */
-        add_transfer(outbox, file);
-    }
     if (outbox->batch->len == 0)
         return outage_record_success(&outbox->outage, error); /* nothing is left to deliver */
     if (!transfer_worker_ready(outbox->worker, &cause))
         return outage_record_failure(&outbox->outage, cause, error);
     /* Before numbers leave that no witness knows. */
-    if (state == LEDGER_STORED && !ledger_watch_renew(outbox->gateway, error))
+    if (task == OUTBOX_UPLOAD && !ledger_watch_renew(outbox->gateway, error))
         return false;
-    if (!claims_prepare(outbox->gateway->claims, outbox->guard, state == LEDGER_STORED, error))
+    if (!claims_prepare(outbox->gateway->claims, outbox->guard, task == OUTBOX_UPLOAD, error))
         return false;
-    outbox->task = state == LEDGER_STORED ? OUTBOX_UPLOAD : OUTBOX_LOOK;
+    outbox->task = task;
     transfer_worker_begin(outbox->worker, run_batch, outbox);
     return true;
 }
@@ -214,7 +274,7 @@ static int64_t wait_of(const struct outbox *outbox)
 /* Whether the files of the batch that are ready are renamed at once. */
 static bool may_publish(const struct outbox *outbox, enum outbox_task task)
 {
-    if (task == OUTBOX_PUBLISH || gateway_stopping(outbox->gateway) || wait_of(outbox) > 0)
+    if (task == OUTBOX_PUBLISH || task == OUTBOX_WITHDRAW || gateway_stopping(outbox->gateway) || wait_of(outbox) > 0)
         return false;
     for (guint i = 0; i < outbox->batch->len; i++) {
         const struct outbox_transfer *transfer = &g_array_index(outbox->batch, struct outbox_transfer, i);
@@ -222,6 +282,21 @@ static bool may_publish(const struct outbox *outbox, enum outbox_task task)
                 ? transfer->publication.state == PUBLICATION_MISSING
                 : transfer->error == NULL || g_error_matches(transfer->error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN))
             return false;
+    }
+    return true;
+}
+
+/* *hold: every file of the batch may go where it was uploaded. A PTY may have been accepted in the meantime. */
+static bool addresses_hold(const struct outbox *outbox, bool *hold, GError **error)
+{
+    *hold = true;
+    for (guint i = 0; *hold && i < outbox->batch->len; i++) {
+        const struct ledger_outgoing *file = g_array_index(outbox->batch, struct outbox_transfer, i).file;
+        struct report_address address;
+        if (!report_address_find(outbox->gateway, file, &address, error))
+            return false;
+        *hold = report_address_holds(&address, file);
+        g_free(address.folder);
     }
     return true;
 }
@@ -255,11 +330,11 @@ static bool begin_publishing(struct outbox *outbox, GError **error)
 static bool end_task(struct outbox *outbox, GError **error)
 {
     enum outbox_task task = outbox->task;
+    bool publish = false;
 
     outbox->task = OUTBOX_NONE;
-    if (!settle_claim(outbox, error))
+    if (!settle_claim(outbox, error) || (may_publish(outbox, task) && !addresses_hold(outbox, &publish, error)))
         return false;
-    bool publish = may_publish(outbox, task);
     if (!outbox_record_batch(outbox, task, publish, error) || !outbox_report_failures(outbox, task, error))
         return false;
     for (guint i = 0; i < outbox->batch->len; i++) {
@@ -281,6 +356,7 @@ void outbox_free(struct outbox *outbox)
         (void)outbox_record_batch(outbox, outbox->task, false, NULL);
     g_array_unref(outbox->batch);
     g_hash_table_unref(outbox->failed);
+    g_hash_table_unref(outbox->withdrawn);
     g_hash_table_unref(outbox->mended);
     g_hash_table_unref(outbox->taken);
     outage_clear(&outbox->outage);

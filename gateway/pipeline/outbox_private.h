@@ -8,20 +8,23 @@
 #include "gateway/pipeline/claims.h"
 #include "gateway/pipeline/outage.h"
 #include "gateway/pipeline/outbox.h"
+#include "gateway/reports/report_address.h"
 #include "spool/ledger/ledger_outgoing.h"
 
 enum outbox_task {
     OUTBOX_NONE,
-    OUTBOX_UPLOAD,  /* files that are STORED */
-    OUTBOX_LOOK,    /* files that are STAGED: what has become of them? */
-    OUTBOX_PUBLISH, /* the files of one of those tasks that are ready */
+    OUTBOX_UPLOAD,   /* files that are STORED */
+    OUTBOX_LOOK,     /* files that are STAGED: what has become of them? */
+    OUTBOX_PUBLISH,  /* the files of one of those tasks that are ready */
+    OUTBOX_WITHDRAW, /* files that must not get their name where they were uploaded, or may have been */
 };
 
 /* One file of a batch. The transfer worker's thread fills done, publication and error. */
 struct outbox_transfer {
     struct ledger_outgoing *file;
-    char *path;               /* of the stored bytes */
-    char *target, *temporary; /* relative to the drop's `out` */
+    char *path;                    /* of the stored bytes */
+    char *target, *temporary;      /* relative to the drop's `out` */
+    struct report_address address; /* where the file may go */
     struct publication publication;
     bool done;
     GError *error;
@@ -39,6 +42,7 @@ struct outbox {
     bool slow;             /* The last task outlived its pass. No pass waits for this drop until a task ends in time. */
     GArray *batch;         /* struct outbox_transfer */
     GHashTable *failed;    /* ids of files that cannot be delivered in this pass */
+    GHashTable *withdrawn; /* ids of files that wait, and of which the drop is known to hold nothing */
     GHashTable *mended;    /* ids of files that were built again in this pass */
     GHashTable *taken;     /* subjects of open A107 incidents of this drop; those of its `in` never match a file's */
 };

@@ -71,6 +71,41 @@ static bool close_taken(struct outbox *outbox, const struct ledger_outgoing *fil
            ledger_incident_close(outbox->gateway->ledger, "A107", subject, clock_now(), error);
 }
 
+/* Nothing of the file is in the drop any more. Where the address is known, it goes there next. */
+static bool record_withdrawal(struct outbox *outbox, struct outbox_transfer *transfer, GError **error)
+{
+    struct ledger_outgoing *file = transfer->file;
+
+    file->state = LEDGER_STORED;
+    file->upload_name = NULL;
+    if (!ledger_outgoing_update(outbox->gateway->ledger, file, error))
+        return false;
+    if (transfer->address.waits)
+        return g_hash_table_add(outbox->withdrawn, g_memdup2(&file->id, sizeof file->id));
+    gateway_note("drop %s: %s goes into the folder %s and no longer into %s, for PTY has given its recipient another "
+                 "MPID since it was issued",
+                 outbox->drop->name, file->name, transfer->address.folder, file->folder);
+    return ledger_outgoing_readdress(outbox->gateway->ledger, file->id, transfer->address.folder, error);
+}
+
+/* Commits what a withdrawal has removed from the drop. */
+static bool record_withdrawn(struct outbox *outbox, GError **error)
+{
+    struct ledger *ledger = outbox->gateway->ledger;
+    bool good = ledger_begin(ledger, error);
+
+    if (!good)
+        return false;
+    for (guint i = 0; good && i < outbox->batch->len; i++) {
+        struct outbox_transfer *transfer = &g_array_index(outbox->batch, struct outbox_transfer, i);
+        good = !transfer->done || record_withdrawal(outbox, transfer, error);
+    }
+    if (good)
+        return ledger_commit(STEP_DELIVERY_WITHDRAWN, ledger, error);
+    ledger_rollback(ledger);
+    return false;
+}
+
 /* What a task found out about a file. publish: it is renamed next, if it is ready. */
 static void record_transfer(const struct outbox *outbox, enum outbox_task task, struct outbox_transfer *transfer,
                             bool publish)
@@ -108,8 +143,10 @@ static enum step step_of(const struct outbox *outbox, enum outbox_task task)
 bool outbox_record_batch(struct outbox *outbox, enum outbox_task task, bool publish, GError **error)
 {
     struct ledger *ledger = outbox->gateway->ledger;
-    bool any = false, good = ledger_begin(ledger, error);
 
+    if (task == OUTBOX_WITHDRAW)
+        return record_withdrawn(outbox, error);
+    bool any = false, good = ledger_begin(ledger, error);
     if (!good)
         return false;
     for (guint i = 0; good && i < outbox->batch->len; i++) {

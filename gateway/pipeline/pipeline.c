@@ -28,6 +28,7 @@
 #include "gateway/pipeline/reference.h"
 #include "gateway/pipeline/room_watch.h"
 #include "gateway/reports/report_schedule.h"
+#include "gateway/reports/report_address.h"
 #include "gateway/reports/reports.h"
 #include "validators/judge.h"
 
@@ -185,7 +186,8 @@ static bool work(struct pipeline *pipeline, GError **error)
     return room_settle(gateway, error) && reports_pass(gateway, error) &&
            outcome_catch_up(gateway, pipeline->begun, error) && process_due(pipeline, error) &&
            reports_on_change(gateway, error) && dispatch_and_deliver(pipeline, error) &&
-           reports_watch(gateway, error) && dispatch_next(gateway, pipeline->begun, &pipeline->next_dispatch, error) &&
+           reports_watch(gateway, error) && report_address_watch(gateway, error) &&
+           dispatch_next(gateway, pipeline->begun, &pipeline->next_dispatch, error) &&
            report_schedule_next(gateway, &pipeline->next_report, error) && clock_watch_keep(gateway, error);
 }
 

@@ -1,6 +1,7 @@
 /*
- * Outgoing files: table outgoing, from PLANNED (0) to DELIVERED (3). Nearly all rows are DELIVERED, so the indexes for
- * the others have the condition state<3, and every question that is to use them repeats it word for word.
+ * Outgoing files: table outgoing, from PLANNED (0) to DELIVERED (3) or GIVEN_UP (4). Nearly all rows are DELIVERED.
+ * So the indexes for the others have the condition state<3, and every question that is to use them repeats it word for
+ * word.
  */
 #include "spool/ledger/ledger_outgoing.h"
 
@@ -47,7 +48,7 @@ static const struct ledger_shape shape = {sizeof(struct ledger_outgoing), ledger
 
 const char *ledger_outgoing_state_name(enum ledger_outgoing_state state)
 {
-    static const char *const names[] = {"PLANNED", "STORED", "STAGED", "DELIVERED"};
+    static const char *const names[] = {"PLANNED", "STORED", "STAGED", "DELIVERED", "GIVEN_UP"};
     return (size_t)state < G_N_ELEMENTS(names) ? names[state] : NULL;
 }
 
@@ -94,7 +95,7 @@ bool ledger_outgoing_named(struct ledger *ledger, const char *name, struct ledge
 bool ledger_outgoing_deliver_again(struct ledger *ledger, int64_t id, GError **error)
 {
     LEDGER_SQL(again, "UPDATE outgoing SET state=1,delivered_at=NULL,rename_sent=0,concluded=0,upload_name=NULL"
-                      " WHERE id=? AND state=3");
+                      " WHERE id=? AND state IN(3,4)");
     return ledger_run(ledger, &again, LEDGER_VALUES(LEDGER_INT(id)), error);
 }
 
@@ -121,6 +122,24 @@ bool ledger_outgoing_files_deliverable(struct ledger *ledger, const char *drop, 
     return ledger_all(ledger,
                       ledger_query(ledger, &deliverable, LEDGER_VALUES(LEDGER_TEXT(drop), LEDGER_INT(limit)), error),
                       &shape, files, error);
+}
+
+bool ledger_outgoing_files_to_folders(struct ledger *ledger, GPtrArray **files, GError **error)
+{
+    LEDGER_SQL(to_folders, SELECT " WHERE state<3 AND folder IS NOT NULL ORDER BY id");
+    return ledger_all(ledger, ledger_query(ledger, &to_folders, LEDGER_NO_VALUES, error), &shape, files, error);
+}
+
+bool ledger_outgoing_readdress(struct ledger *ledger, int64_t id, const char *folder, GError **error)
+{
+    LEDGER_SQL(readdress, "UPDATE outgoing SET folder=? WHERE id=? AND state=1");
+    return ledger_run(ledger, &readdress, LEDGER_VALUES(LEDGER_TEXT(folder), LEDGER_INT(id)), error);
+}
+
+bool ledger_outgoing_give_up(struct ledger *ledger, int64_t id, GError **error)
+{
+    LEDGER_SQL(give_up, "UPDATE outgoing SET state=4 WHERE id=? AND state=1");
+    return ledger_run(ledger, &give_up, LEDGER_VALUES(LEDGER_INT(id)), error);
 }
 
 bool ledger_outgoing_files_undelivered(struct ledger *ledger, int64_t job, int64_t *n, GError **error)

@@ -2,6 +2,7 @@
  * Outgoing files: every file that leaves the gateway, from its planning to its delivery.
  *
  *   ledger_outgoing_plan → ledger_outgoing_update: STORED → STAGED → DELIVERED
+ *                          ledger_outgoing_readdress, ledger_outgoing_give_up: a file of a report that is STORED
  *
  * A file is planned in the transaction that causes it. Its name, sender and environment are those of that time, so
  * that a later change of the configuration changes no file, and the file can be built again from the ledger. The rules
@@ -13,8 +14,9 @@
 #include "spool/ledger/ledger.h"
 
 /* PLANNED: no bytes yet. STORED: in the job's folder. STAGED: in the drop under a temporary name. DELIVERED: it stood
- * in the drop under its name, or `concluded` says why that is believed. The numbers are stored. */
-enum ledger_outgoing_state { LEDGER_PLANNED, LEDGER_STORED, LEDGER_STAGED, LEDGER_DELIVERED };
+ * in the drop under its name, or `concluded` says why that is believed. GIVEN_UP: an operator has decided that nobody
+ * gets it. The numbers are stored. */
+enum ledger_outgoing_state { LEDGER_PLANNED, LEDGER_STORED, LEDGER_STAGED, LEDGER_DELIVERED, LEDGER_GIVEN_UP };
 
 struct ledger_outgoing {
     int64_t id;
@@ -52,7 +54,7 @@ bool ledger_outgoing_get(struct ledger *ledger, int64_t id, struct ledger_outgoi
 bool ledger_outgoing_named(struct ledger *ledger, const char *name, struct ledger_outgoing **file, GError **error);
 /* What cannot be true of a row, as "is DELIVERED without a time", a constant text; NULL: nothing. */
 const char *ledger_outgoing_contradiction(const struct ledger_outgoing *file);
-/* Makes a DELIVERED file STORED, so that it is delivered once more. */
+/* Makes a file that is DELIVERED or GIVEN_UP STORED, so that it is delivered once more. */
 bool ledger_outgoing_deliver_again(struct ledger *ledger, int64_t id, GError **error);
 /* *files: struct ledger_outgoing of a job in the order of planning; job 0: of all. */
 bool ledger_outgoing_files_of(struct ledger *ledger, int64_t job, GPtrArray **files, GError **error);
@@ -61,9 +63,16 @@ bool ledger_outgoing_files_planned(struct ledger *ledger, GPtrArray **files, GEr
 /* *files: the first `limit` that are STORED or STAGED for a drop, in the order of planning. */
 bool ledger_outgoing_files_deliverable(struct ledger *ledger, const char *drop, int64_t limit, GPtrArray **files,
                                        GError **error);
-/* *n: how many of a job's files are not DELIVERED. */
+/* *files: those that go into a folder below the `out` of their drop and are neither DELIVERED nor GIVEN_UP, in the
+ * order of planning. */
+bool ledger_outgoing_files_to_folders(struct ledger *ledger, GPtrArray **files, GError **error);
+/* A STORED file goes into another folder below `out`. */
+bool ledger_outgoing_readdress(struct ledger *ledger, int64_t id, const char *folder, GError **error);
+/* A STORED file gets GIVEN_UP. */
+bool ledger_outgoing_give_up(struct ledger *ledger, int64_t id, GError **error);
+/* *n: how many of a job's files are neither DELIVERED nor GIVEN_UP. */
 bool ledger_outgoing_files_undelivered(struct ledger *ledger, int64_t job, int64_t *n, GError **error);
-/* Visits each drop that has files which are not DELIVERED, by name, with their number. */
+/* Visits each drop that has files which are neither DELIVERED nor GIVEN_UP, by name, with their number. */
 bool ledger_undelivered_by_drop_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error);
 /* Writes state, rows, size, sha256, delivered_at, rename_sent, concluded and upload_name of file->id. A state stays,
  * goes forward by one, or back from STAGED to STORED; else SPOOL_ERROR_BUG. */
