@@ -6,6 +6,7 @@
 #include "gateway/clock.h"
 #include "gateway/pipeline/outcome.h"
 #include "spool/ledger/ledger_actions.h"
+#include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_sessions.h"
 #include "spool/ledger/ledger_work.h"
 #include "validators/retry.h"
@@ -68,11 +69,15 @@ static bool end_work(struct gateway *gateway, const struct order *order, const s
     struct ledger_session session = work->session;
     struct ledger_transition transition;
     int64_t now = clock_now();
+    const struct ledger_incident closed = {
+        .device = work->item.device, .closed = now, .reason = order->reason, .who = order->who};
 
     (void)retry_end(&gateway->config->retry, now, strcmp(order->as, "migrated") == 0, &session,
                     &transition); /* refuse() has looked at the state */
     transition.order_id = order->id;
-    return outcome_record(gateway, work, &session, &transition, error) &&
+    /* First, so that INC has the reason: outcome_record closes what is open still. */
+    return ledger_incident_close_device_by_hand(gateway->ledger, &closed, error) &&
+           outcome_record(gateway, work, &session, &transition, error) &&
            ledger_session_ended_by(gateway->ledger, work->item.item, order->id, error) &&
            outcome_plan(gateway, now, error);
 }

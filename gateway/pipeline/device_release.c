@@ -2,11 +2,11 @@
 #include "gateway/pipeline/device_release.h"
 
 #include "formats/eui64.h"
-#include "gateway/answers/incidents.h"
 #include "gateway/clock.h"
 #include "gateway/pipeline/outcome.h"
 #include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_devices.h"
+#include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_recovery.h"
 #include "spool/ledger/ledger_resolved.h"
 
@@ -18,6 +18,8 @@ static bool release_ended(struct gateway *gateway, const struct order *order, co
 {
     struct ledger *ledger = gateway->ledger;
     struct ledger_earlier_work past;
+    const struct ledger_incident closed = {
+        .device = which->device, .closed = which->at, .reason = order->reason, .who = order->who};
 
     *refusal = NULL;
     if (!ledger_earlier_work(ledger, which->device, which->at, &past, error))
@@ -34,7 +36,7 @@ static bool release_ended(struct gateway *gateway, const struct order *order, co
                                    order->device);
     return *refusal != NULL || (outcome_overrule(gateway, which->device, which->at, error) &&
                                 ledger_device_release(ledger, which->device, order->id, error) &&
-                                incidents_close_device(gateway, which->device, which->at, error));
+                                ledger_incident_close_device_by_hand(ledger, &closed, error));
 }
 
 /* *refusal: as above. */

@@ -38,15 +38,16 @@ static bool propose_non_migratable(struct gateway *gateway, const struct ledger_
     struct ledger_incident incident = {.code = catalogue_entry(D160)->id, .opened = now};
     g_autofree char *subject = model_name(model);
     g_autofree char *suppliers = NULL;
-    g_autofree char *text = g_strdup_printf("all %" G_GINT64_FORMAT " Devices of this model that were tried have "
+    g_autofree char *text = g_strdup_printf("all %" G_GINT64_FORMAT " Devices of the model %s that were tried have "
                                             "failed: proposed as Non-Migratable",
-                                            model->failed);
+                                            model->failed, subject);
+    bool owned_by_suppliers = strcmp(catalogue_resolver(D160, model->device_type), "Supplier") == 0;
     bool open = false;
 
     /* Asked before the walk over the inventory, for this is called for each further failure of the model. */
     if (!ledger_incident_is_open(gateway->ledger, incident.code, subject, &open, error) || open)
         return open;
-    if (!ledger_model_suppliers(gateway->ledger, &owned, now, &suppliers, error))
+    if (owned_by_suppliers && !ledger_model_suppliers(gateway->ledger, &owned, now, &suppliers, error))
         return false;
     incident.subject = subject;
     incident.parties = suppliers;
@@ -117,8 +118,10 @@ static bool is_for_partners(const char *id, enum code *code)
            catalogue_entry(*code)->scope == SCOPE_DEVICE && strcmp(catalogue_resolver(*code, NULL), "DCC/SP") == 0;
 }
 
-/* What is wrong, and of a missing or contradictory statement, which side says what. g_free. */
-static char *incident_text(enum code code, const struct ledger_session *session)
+/* What is wrong: of a missing or contradictory statement, which side says what; of a failure, the value of the result
+ * that brought the code. g_free. */
+static char *incident_text(enum code code, const struct ledger_session *session,
+                           const struct ledger_transition *transition)
 {
     const struct ledger_side *tcos = &session->tcos, *ecos = &session->ecos;
     const char *name = catalogue_entry(code)->name;
@@ -132,6 +135,10 @@ static char *incident_text(enum code code, const struct ledger_session *session)
                                !ecos->good  ? "does not confirm it"
                                : tcos->good ? "confirms others"
                                             : "confirms that they were");
+    if (code == D140 && transition->alert != NULL)
+        return g_strdup_printf("%s: the result has the AlertCode %s", name, transition->alert);
+    if (code == D128 && transition->duis != NULL)
+        return g_strdup_printf("%s: the result has the DUISCode %s", name, transition->duis);
     return g_strdup(name);
 }
 
@@ -153,7 +160,7 @@ static bool open_incident(struct gateway *gateway, const struct ledger_work *wor
     char subject[EUI64_TEXT_SIZE];
 
     (void)catalogue_find(transition->code, &code); /* is_for_partners has found it */
-    g_autofree char *text = incident_text(code, session);
+    g_autofree char *text = incident_text(code, session, transition);
     g_autofree char *parties = incident_parties(gateway->config, code, session);
     const struct ledger_incident incident = {.code = catalogue_entry(code)->id,
                                              .subject = subject,
@@ -280,6 +287,23 @@ bool outcome_record(struct gateway *gateway, const struct ledger_work *work, con
 
 /* ---- incidents that an older program did not open ---- */
 
+/* Opens the incident of the transition that brought the code of a session. */
+struct missing {
+    struct gateway *gateway;
+    const struct ledger_work *work;
+    int64_t now;
+};
+
+static bool open_of_last(void *user, const struct ledger_transition *transition, GError **error)
+{
+    const struct missing *m = user;
+    struct ledger_transition dated = *transition;
+
+    dated.at = m->now;
+    return transition->n != m->work->session.transitions ||
+           open_incident(m->gateway, m->work, &m->work->session, &dated, error);
+}
+
 static bool open_missing(struct gateway *gateway, int64_t item, int64_t now, GError **error)
 {
     g_autofree struct ledger_work *work = NULL;
@@ -289,8 +313,8 @@ static bool open_missing(struct gateway *gateway, int64_t item, int64_t now, GEr
         return false;
     if (work == NULL || !is_for_partners(work->session.code, &code))
         return true;
-    return open_incident(gateway, work, &work->session,
-                         &(struct ledger_transition){.code = work->session.code, .at = now}, error);
+    struct missing m = {gateway, work, now};
+    return ledger_transitions_each(gateway->ledger, item, open_of_last, &m, error);
 }
 
 static bool open_all_missing(struct gateway *gateway, const GArray *items, int64_t now, GError **error)

@@ -134,6 +134,18 @@ bool ledger_incident_close_by_hand(struct ledger *ledger, const struct ledger_in
                       error);
 }
 
+bool ledger_incident_close_device_by_hand(struct ledger *ledger, const struct ledger_incident *incident, GError **error)
+{
+    LEDGER_SQL(events, EVENTS_OF(BY_DEVICE));
+    LEDGER_SQL(close, "UPDATE incident SET cleared=?1,reason=?3,who=?4 WHERE " BY_DEVICE " AND cleared IS NULL");
+    return ledger_run(ledger, &events, LEDGER_VALUES(LEDGER_INT(incident->closed), LEDGER_ID(incident->device)),
+                      error) &&
+           ledger_run(ledger, &close,
+                      LEDGER_VALUES(LEDGER_INT(incident->closed), LEDGER_ID(incident->device),
+                                    LEDGER_TEXT(incident->reason), LEDGER_TEXT(incident->who)),
+                      error);
+}
+
 /* ---- asking ---- */
 
 bool ledger_incident_get(struct ledger *ledger, int64_t id, struct ledger_incident **row, GError **error)

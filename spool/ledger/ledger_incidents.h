@@ -43,6 +43,9 @@ bool ledger_incident_close_device(struct ledger *ledger, uint64_t device, int64_
 bool ledger_incident_close_file(struct ledger *ledger, int64_t job, int64_t at, GError **error);
 /* Closes an incident for an operator: reads its id, closed, reason and who. One that is closed stays as it is. */
 bool ledger_incident_close_by_hand(struct ledger *ledger, const struct ledger_incident *incident, GError **error);
+/* Closes all open incidents of incident->device for an operator: reads closed, reason and who as well. */
+bool ledger_incident_close_device_by_hand(struct ledger *ledger, const struct ledger_incident *incident,
+                                          GError **error);
 
 /* ---- asking ---- */
 

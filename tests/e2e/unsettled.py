@@ -6,7 +6,7 @@ import io
 import json
 
 from home import Home, Tap
-from parties import Parties, at, confirmed, device, said, sound, work
+from parties import Parties, at, confirmed, device, instructed, said, sound, work
 
 DAY = 24 * 60
 
@@ -92,6 +92,44 @@ def test_closed_by_hand(tap):
     home.run(now=at(4))
     tap.ok(home.json("incident", "list") == [] and parties.state(1) == "CONFIRM_MISMATCH D151",
            "a further statement that disagrees opens no second incident")
+
+
+def rows_of(home, code):
+    """(Event, DeviceID, Parties, ResolvedBy, Text) of each row of the INC files with this code."""
+    found = []
+    for name in sorted(one for one in home.out("dcc") if one.startswith("INC")):
+        rows = csv.reader(io.StringIO(home.read_out("dcc", name).decode()))
+        found += [(row[3], row[10], row[11], row[12], row[13]) for row in rows if row[0] == "D" and row[6] == code]
+    return found
+
+
+def test_text(tap):
+    """A row of an INC says what its reader needs to act."""
+    hub = "00-DB-12-34-56-78-90-C1"
+    home, parties, _ = begin(1, 2, 3, 4, {**instructed(5, "GPF"), "CHFDeviceID": hub},
+                             settings="gateway model_failures=1")
+    parties.reference("INV", f"{device(5)},GPF,Commissioned,AB01,010A030B,0002012F,,{hub},"
+                             "90-B3-D5-1F-30-05-00-01,,North,2021-04-06,2021-04-06,TCOS,")
+    parties.result(said(1), said(2, "FAILED", alert="8F1E"), said(3, "FAILED", duis="E19"),
+                   said(4, "FAILED", gbcs="5"), said(5, "FAILED", gbcs="17"))
+    home.run(now=at(2))
+    home.run(now=at(DAY + 10))
+    tap.ok(rows_of(home, "D140")[0][4] == "integrity or authority alert (8F1E, 8F30, 8F3D): the result has the "
+           "AlertCode 8F1E", "D140 names the alert", rows_of(home, "D140"))
+    tap.ok(rows_of(home, "D128")[0][4].endswith(": the result has the DUISCode E19"), "D128 names the code",
+           rows_of(home, "D128"))
+    models = {row[4]: (row[2], row[3]) for row in rows_of(home, "D160")}
+    gpf = models.get("all 1 Devices of the model GPF AB01 010A030B 0002012F that were tried have failed: proposed as "
+                     "Non-Migratable")
+    tap.ok(gpf == ("", "DCC"), "D160 names the model; that of a GPF has no Supplier, whatever the inventory says",
+           models)
+    end(home, 1, "migrated", DAY + 11)
+    home.command("device", "release", device(4), "--reason", "the certificate was replaced", now=at(DAY + 12))
+    home.run(now=at(DAY + 13))
+    cleared = {code: [row[4] for row in rows_of(home, code) if row[0] == "CLEARED"] for code in ("D150", "D105")}
+    tap.ok(cleared == {"D150": ["looked at it"], "D105": ["the certificate was replaced"]},
+           "what an operator ended by `device end` or `device release` is closed with the reason", cleared)
+    sound(tap, home, "after rows with reasons")
 
 
 def test_outcome(tap):
@@ -264,6 +302,7 @@ def main():
     with Tap() as tap:
         test_incidents(tap)
         test_closed_by_hand(tap)
+        test_text(tap)
         test_outcome(tap)
         test_end(tap)
         test_end_late(tap)
