@@ -8,6 +8,7 @@
 #include "gateway/answers/incidents.h"
 #include "gateway/clock.h"
 #include "gateway/pipeline/contradiction.h"
+#include "gateway/pipeline/device_watch.h"
 #include "gateway/pipeline/inventory.h"
 #include "gateway/pipeline/outage.h"
 #include "gateway/pipeline/party_watch.h"
@@ -107,25 +108,6 @@ static bool end_full(struct gateway *gateway, enum ledger_reference table, int64
     return true;
 }
 
-/* Closes the C103 of each Device that the inventory names now. There are few of them, however large the file is. */
-static bool close_found(struct gateway *gateway, int64_t now, GError **error)
-{
-    g_autoptr(GArray) devices = NULL;
-
-    if (!ledger_incident_devices(gateway->ledger, "C103", &devices, error))
-        return false;
-    for (guint i = 0; i < devices->len; i++) {
-        const struct ledger_inventory row = {.device = g_array_index(devices, uint64_t, i)};
-        char id[EUI64_TEXT_SIZE];
-        bool exists;
-        eui64_print(row.device, id);
-        if (!ledger_inventory_exists(gateway->ledger, &row, &exists, error) ||
-            (exists && !ledger_incident_close(gateway->ledger, "C103", id, now, error)))
-            return false;
-    }
-    return true;
-}
-
 bool reference_end(struct gateway *gateway, const struct verdict *verdict, struct ledger_loaded loaded, char **refusal,
                    GError **error)
 {
@@ -140,8 +122,8 @@ bool reference_end(struct gateway *gateway, const struct verdict *verdict, struc
     if (*refusal != NULL)
         return true;
     return ledger_reference_set(gateway->ledger, table, &loaded, error) &&
-           (table != LEDGER_INVENTORY ||
-            (close_found(gateway, loaded.loaded, error) && contradiction_close(gateway, loaded.loaded, error))) &&
+           (table != LEDGER_INVENTORY || contradiction_close(gateway, loaded.loaded, error)) &&
+           ((table != LEDGER_INVENTORY && table != LEDGER_COS) || device_watch(gateway, loaded.loaded, error)) &&
            ((table != LEDGER_INVENTORY && table != LEDGER_PARTY) || party_watch(gateway, loaded.loaded, error));
 }
 

@@ -396,6 +396,25 @@ DEVICE_CASES = [
      "20m result a TIMEOUT at 20m", "a RETRY_WAIT code=D103 found="),
     ("a status that passes", "0 inventory a:DeviceStatus=Suspended | 1m instruct a", "a DEFERRED code=C105 next=1441m"),
     ("one that does not", "0 inventory a:DeviceStatus=Withdrawn | 1m instruct a", "a REJECTED code=C105"),
+    ("its incident ends when the Device comes back", "0 inventory a:DeviceStatus=Withdrawn | 1m instruct a | "
+     "2h inventory a", "a REJECTED code=C105 open="),
+    ("not before", "0 inventory a:DeviceStatus=Withdrawn | 1m instruct a | 2h inventory a:DeviceStatus=Suspended",
+     "a REJECTED code=C105 open=C105"),
+    ("nobody has to look into an alert of a Device that is gone", "0 inventory a b | 1m instruct a | "
+     "2m result a FAILED 8F1E | 2h inventory b", "a FAILED code=D140 open=", {"shrink_limit": 50}),
+    ("nor of one that is decommissioned", "0 inventory a | 1m instruct a | 2m result a FAILED 8F1E | "
+     "2h inventory a:DeviceStatus=Decommissioned", "a FAILED code=D140 open="),
+    ("of one that is suspended somebody has", "0 inventory a | 1m instruct a | 2m result a FAILED 8F1E | "
+     "2h inventory a:DeviceStatus=Suspended", "a FAILED code=D140 open=D140"),
+    ("a side still has to speak", "0 inventory a b | 1m instruct a | 2m result a SUCCESS z | 26h inventory b",
+     "a CONFIRM_PENDING code=D150 open=D150", {"shrink_limit": 50}),
+    ("another type in the inventory", "0 inventory a:DeviceType=GSME | 1m instruct a", "a REJECTED open=C104"),
+    ("the inventory is corrected", "0 inventory a:DeviceType=GSME | 1m instruct a | 2h inventory a",
+     "a REJECTED open="),
+    ("nobody's Device", "0 inventory a:SupplierId= | 1m instruct a", "a REJECTED code=C114 open=C114",
+     {"review": {"C114": "reject"}}),
+    ("that gets a Supplier", "0 inventory a:SupplierId= | 1m instruct a | 2h inventory a",
+     "a REJECTED code=C114 open=", {"review": {"C114": "reject"}}),
     ("two that pass: the later one", "0 inventory a:DeviceStatus=Suspended | 0 event 2023-07-08 | 1m instruct a",
      "a DEFERRED code=C105 next=2023-07-09T00:00:00Z"),
     ("one that passes, one that does not", "0 inventory a:DeviceStatus=Suspended:Credentials=ECOS | 1m instruct a",

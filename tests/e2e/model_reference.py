@@ -1,6 +1,6 @@
 """The reference of the model test: reference data and what they contradict (gateway/DEVICES.md, Reference data;
 gateway/INCIDENTS.md)."""
-from model_rules import EUI64, reference_key, supply_point
+from model_rules import EUI64, TYPES, reference_key, supply_point
 from model_time import DAY, text_of
 
 
@@ -59,13 +59,35 @@ class ReferenceData:
             if code == "D152" and self.inventory.get(device, {}).get("Credentials") != "TCOS":
                 self.clear_incident("D152", device, now)
 
+    def is_over(self, code, device, now):
+        """What the inventory says of the Device is no longer what its incident was opened for."""
+        known = (self.inventory or {}).get(device)
+        items = [item for item in self.items if item.device == device]
+        if code == "C103":
+            return known is not None
+        if code[0] == "D":
+            return ((known is None or known["DeviceStatus"] in ("Decommissioned", "Withdrawn")) and
+                    not any(item.live for item in items))
+        if known is None:
+            return True
+        if code == "C105":
+            return known["DeviceStatus"] in ("Commissioned", "Recovered")
+        if code == "C114":
+            return self.responsible(known, now) is not None
+        meant = ([item for item in items if item.live] or [item for item in items if item.has_migrated] or items)[-1]
+        return meant.row["DeviceType"] == known["DeviceType"] and known["DeviceType"] in TYPES
+
+    def end_incidents(self, now):
+        for code in ("C103", "C104", "C105", "C114", "D105", "D128", "D140", "D150", "D151"):
+            for device in [one[1] for one in self.incidents if one[0] == code and one[3] is None]:
+                if self.is_over(code, device, now):
+                    self.clear_incident(code, device, now)
+
     def refer(self, file, now, _answers):
         known, errors, warnings = self.refer_to(file)
         if file.kind == "INV":
             self.inventory = known
             self.inventory_at = file.created
-            for device in known:
-                self.clear_incident("C103", device, now)
             self.contradict(file, {record for record, _ in errors}, now)
         elif file.kind == "COS":
             self.events = known
@@ -75,6 +97,8 @@ class ReferenceData:
         else:
             self.parties = known
             self.with_parties = True
+        if file.kind in ("INV", "COS"):
+            self.end_incidents(now)
         if file.kind in ("INV", "PTY"):
             self.watch_parties(now)
         return errors, warnings

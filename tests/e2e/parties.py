@@ -145,6 +145,17 @@ class Parties:
                         f"D,1,SET,{row}\r\nT,1\r\n").encode())
         self.home.drop("dcc", path, name)
 
+    def references(self, kind, *rows):
+        """A FULL file of records that are set, from DCC."""
+        number = self.numbers[kind] = self.numbers.get(kind, 0) + 1
+        name = f"{kind}_DCC_{DCC}_20230703_060000_{number:06d}.csv"
+        lines = [f"H,{kind},1.0,{DCC},{GATEWAY},{number},{CREATED},TEST,{kind}-{number},,FULL"]
+        lines += [f"D,{n},SET,{row}" for n, row in enumerate(rows, 1)]
+        path = os.path.join(self.home.top, "arriving")
+        with open(path, "wb") as file:
+            file.write(("\r\n".join(lines) + f"\r\nT,{len(rows)}\r\n").encode())
+        self.home.drop("dcc", path, name)
+
     def answer(self, name, kind="EMA"):
         """The bytes of the first answer of a kind; None where there is none."""
         drop = SENDERS[name[:3]][2]

@@ -4,8 +4,10 @@ ends the work (TAP)."""
 import csv
 import io
 import json
+import os
+import re
 
-from home import Home, Tap
+from home import SOURCE, Home, Tap
 from parties import Parties, at, confirmed, device, instructed, said, sound, work
 
 DAY = 24 * 60
@@ -130,6 +132,81 @@ def test_text(tap):
     tap.ok(cleared == {"D150": ["looked at it"], "D105": ["the certificate was replaced"]},
            "what an operator ended by `device end` or `device release` is closed with the reason", cleared)
     sound(tap, home, "after rows with reasons")
+
+
+def row(number, kind="ESME", status="Commissioned", supplier="90-B3-D5-1F-30-05-00-01"):
+    """Of an INV, without the action."""
+    mpxn = "1012345678903" if kind == "ESME" else ""
+    return (f"{device(number)},{kind},{status},AB01,010A030B,0002012F,{mpxn},,{supplier},,North,2021-04-06,2021-04-06,"
+            "TCOS,")
+
+
+# By code: the inventory, what the TCoS side says, and the inventory that ends the incident without a hand. Device 9
+# is in all of them. None: nothing is said, or the Device is in no inventory.
+GONE = None
+ENDINGS = {
+    "C103": (None, None, row(1)),
+    "C104": (row(1, "GSME"), None, row(1)),
+    "C105": (row(1, status="Withdrawn"), None, row(1)),
+    "C114": (row(1, supplier=""), None, row(1)),
+    "D105": (row(1), said(1, "FAILED", gbcs="5"), GONE),
+    "D128": (row(1), said(1, "FAILED", duis="E19"), GONE),
+    "D140": (row(1), said(1, "FAILED", alert="8F1E"), row(1, status="Decommissioned")),
+    "D150": (row(1), said(1), GONE),
+    "D151": (row(1), said(1), GONE),
+}
+
+
+def documented():
+    """The codes in the table of INCIDENTS.md that says what closes an incident of a Device."""
+    with open(os.path.join(SOURCE, "gateway", "INCIDENTS.md"), encoding="utf-8") as file:
+        text = file.read().split("**What closes an incident of a Device**")[1].split("\n\n")[1]
+    return re.findall(r"^\| ([A-D]\d+) \|", text, re.M)
+
+
+def opening():
+    """The codes of the catalogue that open an incident of a Device or of a Device Model."""
+    with open(os.path.join(SOURCE, "validators", "catalogue.def"), encoding="utf-8") as file:
+        rows = re.findall(r'^CODE\((\w+), ".*?",\s*SCOPE_(DEVICE|MODEL), \w+, "([^"]*)"', file.read(), re.M)
+    return [code for code, scope, resolver in rows
+            if scope == "MODEL" or resolver == "DCC incident" or code[0] == "D" and resolver == "DCC/SP"]
+
+
+def test_endings(tap):
+    """Each incident of a Device has an end without a hand."""
+    tap.ok(documented() == opening(), "INCIDENTS.md says of each code what closes its incident", documented(),
+           opening())
+    tap.ok(set(ENDINGS) | {"D152", "D160"} == set(opening()), "each has its test here; D152 and D160 have others",
+           set(opening()) - set(ENDINGS))
+    for code, (before, result, after) in ENDINGS.items():
+        home = Home("gateway incident_party=NOBODY\ngateway shrink_limit=50\nreview C114=reject")
+        parties = Parties(home)
+        parties.references("INV", *filter(None, (before, row(9))))
+        home.run()
+        parties.instruct([1])
+        home.run()
+        if result:
+            parties.result(result)
+        if code == "D151":
+            parties.confirm(confirmed(1, "N"))
+        home.run(now=at(1))
+        home.run(now=at(DAY + 10))
+        if code in ("D150", "D151"):
+            parties.references("INV", row(9))
+            home.run(now=at(DAY + 20))
+            tap.ok(parties.state(1).endswith(code) and [one["code"] for one in home.json("incident", "list")] == [code],
+                   f"{code}: while the work is live, a side still has to speak", home.json("incident", "list"))
+            end(home, 1, "failed", DAY + 30)
+            parties.result(said(1, key="EEEE"))
+            home.run(now=at(DAY + 40))
+            home.run(now=at(3 * DAY))
+        opened = [one["code"] for one in home.json("incident", "list")]
+        parties.references("INV", *filter(None, (after, row(9))))
+        home.run(now=at(3 * DAY + 1))
+        left = home.json("incident", "list")
+        tap.ok((opened == [code] or code in ("D150", "D151")) and not left, f"{code} ends with the inventory", opened,
+               left)
+        home.remove()
 
 
 def test_outcome(tap):
@@ -303,6 +380,7 @@ def main():
         test_incidents(tap)
         test_closed_by_hand(tap)
         test_text(tap)
+        test_endings(tap)
         test_outcome(tap)
         test_end(tap)
         test_end_late(tap)
