@@ -101,6 +101,7 @@ void csv_fault_quoting(struct csv *c, enum csv_quoting quoting)
     end = stop ? stop : end;
     shown = text_escape(bad, (size_t)(end - bad), SHOWN_CHARS);
     found = g_strdup_printf("\"%s\"", shown);
+    c->lone_cr |= quoting == CSV_QUOTING_CR;
     fault.at = csv_place_in_record(c, c->fault_offset);
     fault.field = csv_column_name(c, c->n_fields - 1);
     fault.value = c->text + c->field_offset;
@@ -148,6 +149,45 @@ void csv_fault_separator(struct csv *c)
     fault.at.column += c->text[0] == '"' ? 3 : 1;
     reader_fault_with(c->reader, &fault, "fields are separated by %s (%s), expected commas (',')", separators[i].name,
                       separators[i].shown);
+}
+
+/* --- Blanks after commas ----------------------------------------------------------------------------- */
+
+/* True where a blank stands before each value behind a comma. One field alone may be a mistake in its value, unless the
+ * lines before have such blanks. */
+static bool has_blanks(const struct csv *c)
+{
+    size_t n = MIN(c->n_fields, CSV_MAX_FIELDS), blanks = 0;
+
+    for (size_t i = 1; i < n; i++) {
+        const struct field *f = &c->fields[i];
+        if (f->len > 0 && f->text[0] != ' ')
+            return false;
+        blanks += f->len > 0;
+    }
+    return blanks > 1 || (blanks == 1 && c->blanks);
+}
+
+void csv_strip_blanks(struct csv *c)
+{
+    struct fault fault = csv_record_fault(c, FAULT_QUOTING);
+
+    if (!has_blanks(c))
+        return;
+    if (!c->blanks) {
+        fault.at = c->fields[1].at;
+        reader_fault_with(c->reader, &fault,
+                          "a blank stands after each comma, which makes it part of the value; expected "
+                          "none");
+    }
+    c->blanks = true;
+    for (size_t i = 1; i < MIN(c->n_fields, CSV_MAX_FIELDS); i++) {
+        struct field *f = &c->fields[i];
+        for (; f->len > 0 && f->text[0] == ' '; f->at.column++) {
+            f->text++;
+            f->len--;
+        }
+    }
 }
 
 /* --- Number of fields ----------------------------------------------------------------------------- */

@@ -49,6 +49,8 @@ struct csv {
     enum csv_line_end line_end; /* of the first line */
     uint32_t line;              /* on which the next record begins, from 1 */
     uint32_t others;            /* records that are not D */
+    bool lone_cr;               /* a CR that no LF follows has given a fault */
+    bool blanks;                /* blanks after the commas have given a fault */
     unsigned separators_known;  /* set of wrong separators that have given a fault */
     bool cut;                   /* the text ends within a record, which has given a fault */
 
@@ -117,6 +119,10 @@ unsigned csv_wrong_separator(const char *s, size_t len, size_t at);
 
 /* Gives the fault of a wrong separator, once for each separator of the file. */
 void csv_fault_separator(struct csv *c);
+
+/* Takes the blanks away that stand after each comma of the record, which csv_split has split. The first record that has
+ * them gives a fault. */
+void csv_strip_blanks(struct csv *c);
 
 /* Gives the fault of too many fields or too few. True: the number is right. */
 bool csv_expect_fields(struct csv *c);

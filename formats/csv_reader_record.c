@@ -280,6 +280,8 @@ void csv_record_take(struct csv *c)
         return;
     }
     quoting = csv_split(c, c->len);
+    if (quoting == CSV_QUOTING_GOOD)
+        csv_strip_blanks(c);
     if (quoting != CSV_QUOTING_GOOD)
         csv_fault_quoting(c, quoting);
     else if (c->letter == 'H')
@@ -340,8 +342,9 @@ void csv_record_give_up(struct csv *c)
     enum csv_quoting quoting;
 
     check_order(c);
-    quoting = c->in_quotes ? csv_split(c, c->len) : CSV_QUOTING_GOOD;
-    if (quoting != CSV_QUOTING_GOOD)
+    quoting = csv_split(c, c->len);
+    /* Lines that end in CR alone make a file one record. */
+    if (c->in_quotes ? quoting != CSV_QUOTING_GOOD : quoting == CSV_QUOTING_CR)
         csv_fault_quoting(c, quoting);
     else
         reader_fault_with(c->reader, &fault, "expected a record of at most %d bytes, found a longer one",

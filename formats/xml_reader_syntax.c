@@ -87,12 +87,32 @@ static char *expectation(const struct xml *x, int code)
     return g_strdup("expected well-formed XML");
 }
 
+/* A declaration within the root element, which begins at the index; NULL: none does. Before the root element the parser
+ * reports a document type declaration by itself. */
+static char *misplaced_declaration(const struct xml *x, size_t index)
+{
+    static const char *const names[] = {"<!DOCTYPE", "<!ENTITY", "<!ELEMENT", "<!ATTLIST", "<!NOTATION"};
+    size_t len = x->fed - index;
+
+    for (size_t i = 0; x->fed > index && i < G_N_ELEMENTS(names); i++)
+        if (len >= strlen(names[i]) && strncmp(x->window + index, names[i], strlen(names[i])) == 0)
+            return g_strdup_printf("expected no declaration within the document, found %s; remove it, or write &lt; if "
+                                   "the character \"<\" belongs to a value",
+                                   names[i]);
+    return NULL;
+}
+
 void xml_fault_syntax(struct xml *x, const xmlError *error)
 {
     g_autofree char *message = g_strchomp(g_strdup(error->message ? error->message : "not well formed"));
     size_t index = xml_consumed(x);
+    g_autofree char *declaration = misplaced_declaration(x, index);
     g_autofree char *text = bare_character(x, error->code, &index);
 
+    if (declaration) {
+        xml_stop(x, FAULT_DOCTYPE, xml_place_at(x, index), declaration);
+        return;
+    }
     if (!text && error->code == XML_ERR_UNDECLARED_ENTITY) {
         g_autofree char *name = error->str1 ? shown(error->str1, strlen(error->str1)) : g_strdup("");
         text = g_strdup_printf("expected &amp;, &lt;, &gt;, &quot;, &apos; or the number of a character as in &#233;, "

@@ -232,6 +232,27 @@ static bool judge_batch(const struct judged_file *file, const struct ledger_file
     return true;
 }
 
+/* B210: ResubmissionOf names no rejected file. It may name one that needs no correction. */
+static bool add_not_rejected(const struct judged_file *file, const struct ledger_file *subject,
+                             const struct record *record, const struct ledger_rejected *named, GError **error)
+{
+    g_autofree char *found = NULL;
+    int64_t job = 0;
+
+    if (!ledger_named_file(file->rules->ledger, subject, named, &job, error) ||
+        !describe(file->rules->ledger, job, &found, error))
+        return false;
+    g_autofree char *text =
+        found != NULL
+            ? g_strdup_printf("expected the name of a file that was rejected whole (RJ), or of its EMA; found "
+                              "%s; leave ResubmissionOf empty if this file corrects none",
+                              found)
+            : g_strdup("expected the name of a rejected file that came through this drop before, or of the "
+                       "EMA that rejects it; there is none");
+    header_rules_add(file, record, B210, HEADER_RESUBMISSION_OF, text);
+    return true;
+}
+
 static bool judge_resubmission(const struct judged_file *file, const struct ledger_file *subject,
                                const struct record *record, int64_t *corrects, GError **error)
 {
@@ -243,11 +264,7 @@ static bool judge_resubmission(const struct judged_file *file, const struct ledg
     const struct ledger_rejected rejected = {earlier, escaped};
     if (!ledger_rejected_file(file->rules->ledger, subject, &rejected, corrects, error))
         return false;
-    if (*corrects == 0)
-        header_rules_add(file, record, B210, HEADER_RESUBMISSION_OF,
-                         "expected the name of a rejected file that came through this drop before, or of the EMA that "
-                         "rejects it; there is none");
-    return true;
+    return *corrects != 0 || add_not_rejected(file, subject, record, &rejected, error);
 }
 
 /* Reference data that are judged late, after a newer file of their type was accepted, would bring back what that file

@@ -99,6 +99,9 @@ static int64_t time_value(struct result *result, size_t column)
                   "nothing");
         return 0;
     }
+    /* 0 says that the field is empty. The second before it is as impossible as the beginning of 1970. */
+    if (field->len > 0 && at == 0)
+        at = -1;
     if (at <= rules->now + rules->future_tolerance)
         return at;
     add_impossible(result, column, "not after", rules->now + rules->future_tolerance);

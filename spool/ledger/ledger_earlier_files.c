@@ -64,23 +64,28 @@ bool ledger_batch_used(struct ledger *ledger, const struct ledger_file *self, co
         job, error);
 }
 
+/* Older files that a ResubmissionOf may mean. */
+#define NAMED                                                                                                          \
+    "SELECT min(o.id) FROM job o WHERE o.direction=0 AND o.id<?1 AND(o.drop_name=?2 OR o.sender=?3 AND o.org=?4)"      \
+    " AND o.id IN(SELECT id FROM job WHERE name IN(?5,?6)"                                                             \
+    " UNION ALL SELECT job FROM outgoing WHERE name=?5 AND kind='EMA')"
+#define NAMED_VALUES(self, named)                                                                                      \
+    LEDGER_VALUES(LEDGER_INT((self)->id), LEDGER_TEXT((self)->drop), LEDGER_TEXT((self)->sender),                      \
+                  LEDGER_TEXT((self)->org), LEDGER_TEXT((named)->given), LEDGER_TEXT((named)->escaped))
+
 /* Only the latest verdict counts: a file that was judged again and accepted needs no resubmission. */
 bool ledger_rejected_file(struct ledger *ledger, const struct ledger_file *self, const struct ledger_rejected *named,
                           int64_t *job, GError **error)
 {
-    LEDGER_SQL(rejected, "SELECT min(o.id) FROM job o WHERE o.direction=0 AND o.id<?1"
-                         " AND(o.drop_name=?2 OR o.sender=?3 AND o.org=?4)"
-                         " AND o.id IN(SELECT id FROM job WHERE name IN(?5,?6)"
-                         " UNION ALL SELECT job FROM outgoing WHERE name=?5 AND kind='EMA') AND"
-                         " (SELECT outcome FROM verdict WHERE job=o.id"
-                         " ORDER BY revision DESC LIMIT 1)='RJ'");
-    return ledger_number(
-        ledger,
-        ledger_query(ledger, &rejected,
-                     LEDGER_VALUES(LEDGER_INT(self->id), LEDGER_TEXT(self->drop), LEDGER_TEXT(self->sender),
-                                   LEDGER_TEXT(self->org), LEDGER_TEXT(named->given), LEDGER_TEXT(named->escaped)),
-                     error),
-        job, error);
+    LEDGER_SQL(rejected, NAMED " AND(SELECT outcome FROM verdict WHERE job=o.id ORDER BY revision DESC LIMIT 1)='RJ'");
+    return ledger_number(ledger, ledger_query(ledger, &rejected, NAMED_VALUES(self, named), error), job, error);
+}
+
+bool ledger_named_file(struct ledger *ledger, const struct ledger_file *self, const struct ledger_rejected *named,
+                       int64_t *job, GError **error)
+{
+    LEDGER_SQL(any, NAMED);
+    return ledger_number(ledger, ledger_query(ledger, &any, NAMED_VALUES(self, named), error), job, error);
 }
 
 bool ledger_accepted_since(struct ledger *ledger, int64_t since, int64_t *n, GError **error)

@@ -60,6 +60,9 @@ struct ledger_rejected {
  * none. */
 bool ledger_rejected_file(struct ledger *ledger, const struct ledger_file *self, const struct ledger_rejected *named,
                           int64_t *job, GError **error);
+/* *job: the oldest of those files, whatever its verdict; 0: none. */
+bool ledger_named_file(struct ledger *ledger, const struct ledger_file *self, const struct ledger_rejected *named,
+                       int64_t *job, GError **error);
 /* *n: how many Devices were accepted in instructions judged at `since` or later. */
 bool ledger_accepted_since(struct ledger *ledger, int64_t since, int64_t *n, GError **error);
 

@@ -4,7 +4,7 @@ import os
 import shutil
 import sqlite3
 
-from home import NOW, SANITIZED, Home, Tap, generate, said_so_far, terminate, wait_until
+from home import NOW, SANITIZED, Home, Tap, answer, generate, said_so_far, terminate, wait_until
 from live import DEVICE, ECSP, GATEWAY, MCC, TCSP, change, codes_of, instruction, name_of, replies, rows, send, sound
 
 DCC = "90-B3-D5-1F-30-00-00-02"
@@ -120,6 +120,21 @@ def test_bad_names(tap):
     home.run()
     tap.ok(codes_of(home, name_of(1)) == ("RJ", ["B210"]) and len(open_incidents(home)) == 2,
            "a file of another drop is not corrected", codes_of(home, name_of(1)))
+    tap.ok(b"there is none" in home.read_out("mcc", answer(name_of(1))), "nor is it named to somebody else")
+
+
+def test_not_rejected(tap):
+    """ResubmissionOf names a file that was not rejected."""
+    for what, records, outcome in (("accepted", (1,), "AC"), ("accepted in part", (1, "xx,ESME,,,,,,North,1"), "PA")):
+        home = Home("review C103=off")
+        send(home, name_of(1), instruction(1, records))
+        home.run()
+        for n, given in ((2, name_of(1)), (3, answer(name_of(1)))):
+            send(home, name_of(n), instruction(n, (2,), resubmission=given))
+            home.run()
+            said = home.read_out("mcc", answer(name_of(n))).decode()
+            tap.ok(f"found {name_of(1)} of {NOW} ({outcome}" in said and codes_of(home, name_of(n))[1] == ["B210"],
+                   f"{what}, named as {given[:3]}: the answer names it with its time and verdict", said)
 
 
 def test_at(tap):
@@ -581,6 +596,7 @@ if __name__ == "__main__":
     with Tap() as report:
         test_files(report)
         test_bad_names(report)
+        test_not_rejected(report)
         test_at(report)
         test_judged_again_and_accepted(report)
         test_names(report)

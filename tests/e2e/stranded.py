@@ -81,6 +81,12 @@ def test_schedule(tap, home):
     tap.ok(last.returncode == 0 and b"2028-01-31T00:00:00Z" in last.stdout and not last.stderr,
            "after TCoS has closed the last issued one is printed", last.stdout, last.stderr)
     tap.ok(strand["next"] is None and strand["period_start"] == "2028-01-31T00:00:00Z", "then none follows", strand)
+    for now in ("2028-02-22T00:00:00Z", "2028-06-01T00:00:00Z"):
+        done = home.command("report", "STRAND", "--supplier", "AAAA", now=now)
+        tap.ok(done.returncode == 0 and not done.stderr and b"2028-01-31T00:00:00Z" in done.stdout,
+               f"{now}: `report STRAND` prints the last that was issued", done.stdout.decode(), done.stderr.decode())
+    done = home.command("report", "STRAND", "--supplier", "AAAA", "--period", "2028-02-14T00:00:00Z", now=now)
+    tap.ok(b"has not been issued" in done.stderr, "a week that is asked for is that week", done.stderr.decode())
     other = Estate("gateway reports_from=2028-01-01T00:00:00Z")
     other.pass_at("2028-02-01T00:00:00Z")
     tap.ok(not [row for row in other.listed("2028-02-01T00:00:00Z") if row["ref"] == "STRAND"],

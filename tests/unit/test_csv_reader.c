@@ -155,6 +155,8 @@ static void test_csv_reader__good_file__gives_events_in_order(void **state)
     log_clear(&log);
 }
 
+#define BLANKS "a blank stands after each comma, which makes it part of the value; expected none\n"
+
 static const struct {
     const char *text, *faults;
 } documents[] = {
@@ -225,6 +227,15 @@ static const struct {
                                                            "end of the file within a line end; send the whole file\n"},
     {"D,1,d", "HEADER 1:1 #1 - [D,1,d] expected the H record first, found a D record\n"
               "CUT 1:6 #1 DeviceID [D,1,d] " CUT_IN("a D record", "3", "11")},
+    /* Blanks after commas are told once, whatever the number of lines */
+    {"H, EMI, 1.0, S, R, 2, W, TEST, B, \nD, 1, d, t, m, n, f, , , c, 1\nT, 1\n",
+     "QUOTING 1:3 #0 - [H, EMI, 1.0, S, R, 2, W…] " BLANKS},
+    {H "D, 1, d, t, m, n, f, , , c, 1\n" T1, "QUOTING 2:3 #1 - [D, 1, d, t, m, n, f, , …] " BLANKS},
+    {H "D,1, d,t,m,n,f,,,c,1\n" T1, ""},
+    {H D1 "T, 1\n", ""},
+    /* Lines that end in CR alone make one record; nothing is missing from it. */
+    {"H,EMI,1.0,S,R,2,W,TEST,B,\rD,1,d,t,m,n,f,,,c,1\rT,1\r",
+     "QUOTING 1:26 #0 ResubmissionOf [\\x0DD] expected CRLF or LF, found a lone CR\n"},
     /* Quoting */
     {H "D,1,d\"x,t,m,n,f,,,c,1\n" T1,
      "QUOTING 2:6 #1 DeviceID [d\"x] expected no quote inside an unquoted field, found one\n"},

@@ -120,7 +120,7 @@ static const struct slip {
     {"ESME", LONG_64 "<![CDATA[ ]]>", "LIMIT DeviceType #1", "<DeviceType", 2},
     {"ESME", LONG_64, "", NULL, 2},
     /* documents */
-    {"<Devices>", "<!DOCTYPE x><Devices>", "NOT_WELL_FORMED - #0", NULL, 0},
+    {"<Devices>", "<!DOCTYPE x><Devices>", "DOCTYPE - #0", "<!DOC", 0},
     {"<Migration", "<!DOCTYPE x SYSTEM \"http://127.0.0.1/\"><Migration", "DOCTYPE - #0", "<!DOC", 0},
     {"<Migration", "<!-- é --> <!DOCTYPE x [ <!ENTITY e 'f'> ]>\n<Migration", "DOCTYPE - #0", "<!DOC", 0},
     {"ESME", "&nbsp;", "DOCTYPE - #1", NULL, 0},
