@@ -242,7 +242,12 @@ void xml_check_version(struct xml *x, int n, const xmlChar *const *a, struct pla
 
 void xml_fault_excess(struct xml *x, const struct field *f)
 {
-    const char *name = (const char *)x->levels[x->depth - 1].container->names[f - x->fields];
+    const struct xml_container *container = x->levels[x->depth - 1].container;
+    size_t i = 0;
+
+    while (i + 1 < container->n && container->fields[i] != (size_t)(f - x->fields))
+        i++;
+    const char *name = (const char *)container->names[i];
     struct fault fault = new_fault(x, FAULT_LIMIT, f->at, name, NULL);
 
     fault.value = f->text;

@@ -117,6 +117,7 @@ static const struct slip {
     {"ESME</DeviceType>\n      <DeviceManufacturer>", "<![CDATA[\n é€ ]]></DeviceType><DeviceManufacturer a=''>",
      "ELEMENT a #1", "<DeviceManufacturer a", 2},
     {"ESME", LONG_64 "x", "LIMIT DeviceType #1", "<DeviceType", 2},
+    {"<DeviceCount>", "<DeviceCount>" LONG_64 LONG_64, "LIMIT DeviceCount #0", "<DeviceCount", 2},
     {"ESME", LONG_64 "<![CDATA[ ]]>", "LIMIT DeviceType #1", "<DeviceType", 2},
     {"ESME", LONG_64, "", NULL, 2},
     /* documents */
