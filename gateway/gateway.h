@@ -40,10 +40,12 @@ struct gateway {
     int64_t wait_until;                   /* monotonic microseconds: until then this pass waits for drops */
     bool clock_recalled;                  /* a jump of the clock that an earlier process saw was taken up */
     bool disbelieved; /* the ledger holds later times that an operator has called wrong (pipeline/clock_watch.h) */
-    int64_t reported_until; /* if so, the end of the newest report period; else 0 */
-    bool low[ROOM_DISKS];   /* below the reserve, as of this pass (pipeline/room_watch.h) */
-    bool no_room;           /* one of them is: nothing is picked up (A108) */
-    bool file_waits;        /* in this pass a file did not fit beside the reserve */
+    int64_t reported_until;  /* if so, the end of the newest report period; else 0 */
+    bool low[ROOM_DISKS];    /* below the reserve, as of this pass (pipeline/room_watch.h) */
+    bool no_room;            /* one of them is: nothing is picked up (A108) */
+    bool file_waits;         /* in this pass a file did not fit beside the reserve */
+    bool orders_wait;        /* until the facts of this pass are judged no work order leaves (pipeline/dispatch.h) */
+    int64_t orders_reviewed; /* seconds UTC: when those that wait for their drop were reviewed last; 0: not yet */
     struct {
         int64_t pid;   /* -1: not known; 0: none */
         int64_t until; /* monotonic microseconds */

@@ -263,3 +263,39 @@ void retry_refuse(const struct retry_rules *rules, int64_t now, enum code code, 
     session->code = retry_id_of(code);
     retry_move_to(&change, LEDGER_REJECTED, session->code);
 }
+
+void retry_withdraw(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
+                    struct ledger_transition *transition)
+{
+    session->unused = true;
+    session->code = retry_id_of(C126);
+    session->next_eligible = now;
+    retry_move_to(&(struct retry_change){rules, now, session, transition, false}, LEDGER_DEFERRED, session->code);
+    transition->statement = LEDGER_WITHDRAWN;
+}
+
+void retry_unorder(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
+                   struct ledger_transition *transition)
+{
+    session->unused = true;
+    retry_move_to(&(struct retry_change){rules, now, session, transition, false}, session->state, NULL);
+    transition->statement = LEDGER_WITHDRAWN;
+}
+
+void retry_recall(const struct retry_rules *rules, int64_t now, const struct retry_cause *cause,
+                  struct ledger_session *session, struct ledger_transition *transition)
+{
+    const struct retry_change change = {rules, now, session, transition, false};
+
+    session->unused = true;
+    if (session->state == LEDGER_READY) {
+        session->code = retry_id_of(cause->code);
+        session->next_eligible = cause->until;
+        retry_move_to(&change, cause->until != 0 ? LEDGER_DEFERRED : LEDGER_REJECTED, session->code);
+    } else if (cause->until != 0) {
+        retry_put_off(rules, now, cause, session, transition);
+    } else {
+        retry_refuse(rules, now, cause->code, session, transition);
+    }
+    transition->statement = LEDGER_WITHDRAWN;
+}

@@ -20,6 +20,8 @@
  *   RETRY_WAIT       --[review: another permanent cause]------> FAILED
  *   RETRY_WAIT       --[review: transient until the end]------> DEFERRED
  *   DISPATCHED, RETRY_WAIT --[session's end]------------------> FAILED
+ *   DISPATCHED       --[session's end, order not delivered]---> DEFERRED
+ *   DISPATCHED       --[review of an order not delivered]-----> REJECTED, DEFERRED, RETRY_WAIT or FAILED
  *   DISPATCHED, RETRY_WAIT --[one side states success]--------> CONFIRM_PENDING
  *   DISPATCHED, RETRY_WAIT --[SUCCESS after an EMC with N]----> CONFIRM_MISMATCH
  *   CONFIRM_PENDING  --[the other side states the same]-------> MIGRATED
@@ -166,6 +168,22 @@ void retry_put_off(const struct retry_rules *rules, int64_t now, const struct re
  * to change. */
 enum retry_effect retry_supersede(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
                                   struct ledger_transition *transition);
+
+/* The newest order of the session was never delivered, and is withdrawn from its work order: the try counts as not
+ * ordered. DISPATCHED becomes DEFERRED, with NextEligible now, for nothing stands against a new instruction. */
+void retry_withdraw(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
+                    struct ledger_transition *transition);
+
+/* The same for a session that has gone on meanwhile, by what a side stated or as another work item has migrated. Its
+ * state stays. */
+void retry_unorder(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
+                   struct ledger_transition *transition);
+
+/* The same, because the review found a cause against a try whose order waits for its drop. cause->until 0: it is
+ * permanent. The caller sets the session's state to that before the order: READY becomes REJECTED or DEFERRED,
+ * RETRY_WAIT becomes FAILED, or stays, or becomes DEFERRED. */
+void retry_recall(const struct retry_rules *rules, int64_t now, const struct retry_cause *cause,
+                  struct ledger_session *session, struct ledger_transition *transition);
 
 /* One cause is permanent: READY becomes REJECTED, a session that has begun FAILED. code: the first permanent cause. If
  * it is that TCoS closes (C122), a session fails with the code of its last try. If the Device holds ECoS credentials

@@ -14,7 +14,7 @@
 
 /* A row: the work item w, and the transition that put it on this work order. */
 #define EMW_FACTS(FACT)                                                                                                \
-    FACT(EMW, record_number, cell_number(transition->record, record))                                                  \
+    FACT(EMW, record_number, cell_number(++a->record, record))                                                         \
     FACT(EMW, work_item, work_item_id(w->org, w->batch, w->item.record, work_item))                                    \
     FACT(EMW, device_id, device)                                                                                       \
     FACT(EMW, device_type, w->item.device_type)                                                                        \

@@ -17,6 +17,7 @@
 #include "gateway/pipeline/inventory.h"
 #include "gateway/pipeline/outage.h"
 #include "gateway/pipeline/outcome.h"
+#include "gateway/pipeline/undelivered.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_due.h"
 #include "spool/ledger/ledger_jobs.h"
@@ -38,6 +39,7 @@ struct second_review {
     struct gateway *gateway;
     struct rules rules;
     struct review review;
+    GHashTable *undelivered; /* work orders; NULL: nobody asks */
 };
 
 static bool second_review_open(struct second_review *second, struct gateway *gateway, int64_t now, GError **error)
@@ -76,47 +78,83 @@ static struct retry_cause cause_of(const struct row *row)
 
 /* ---- what the time alone brings ---- */
 
-/* Applies the time to one session, if it is really over: its wake time may be earlier than its due time. One that waits
- * for its next try is reviewed: what stood against that try since makes the end no failure, if it passes, or if the
- * Device has got its new credentials otherwise. */
+/* A session that waits for its next try ends. What stood against that try since, and passes, makes the end no failure.
+ * Neither is it one if the try was due and the drop of the work orders was down. */
+static bool time_out_waiting(struct second_review *second, const struct ledger_work *work,
+                             struct ledger_session *session, struct ledger_transition *transition, GError **error)
+{
+    int64_t now = second->rules.now;
+    struct retry_cause cause = {C126, now};
+    struct row row;
+
+    if (!review_again(second, work, 0, &row, error))
+        return false;
+    if (row_is_deferred(&row))
+        cause = cause_of(&row);
+    else if (row_has_errors(&row) || work->session.due > now || !dispatch_waits_for_drop(second->gateway))
+        return true;
+    *session = work->session;
+    retry_put_off(&second->gateway->config->retry, now, &cause, session, transition);
+    return true;
+}
+
+/* A session whose newest work order never left ends, and is no failure. */
+static bool time_out_ordered(struct second_review *second, const struct ledger_work *work,
+                             struct ledger_session *session, struct ledger_transition *transition, GError **error)
+{
+    struct undelivered_order order;
+
+    if (!undelivered_order(second->gateway, second->undelivered, work->item.item, &order, error))
+        return false;
+    bool good = true;
+    if (order.job != 0) {
+        *session = work->session;
+        retry_withdraw(&second->gateway->config->retry, second->rules.now, session, transition);
+        good = undelivered_withdraw(second->gateway, &order, transition, error);
+    }
+    undelivered_order_clear(&order);
+    return good;
+}
+
+/* Applies the time to one session, if it is really over: its wake time may be earlier than its due time. */
 static bool time_out_one(struct second_review *second, int64_t item, GError **error)
 {
     struct gateway *gateway = second->gateway;
-    const struct retry_rules *retry = &gateway->config->retry;
-    int64_t now = second->rules.now;
     g_autofree struct ledger_work *work = NULL;
     struct ledger_transition transition;
-    struct row row = {0};
+    bool good = true;
 
     if (!ledger_work_get(gateway->ledger, item, &work, error))
         return false;
     struct ledger_session session = work->session;
-    if (retry_take_time(retry, now, &session, &transition) != RETRY_APPLIES)
+    if (retry_take_time(&gateway->config->retry, second->rules.now, &session, &transition) != RETRY_APPLIES)
         return true;
-    if (work->session.state == LEDGER_RETRY_WAIT && !review_again(second, work, 0, &row, error))
-        return false;
-    if (row_is_deferred(&row)) {
-        const struct retry_cause cause = cause_of(&row);
-        session = work->session;
-        retry_put_off(retry, now, &cause, &session, &transition);
-    } else if (row_has_errors(&row) && row_first_permanent(&row) == C108) {
-        session = work->session;
-        retry_refuse(retry, now, C108, &session, &transition);
+    if (work->session.state == LEDGER_RETRY_WAIT)
+        good = time_out_waiting(second, work, &session, &transition, error);
+    else if (work->session.state == LEDGER_DISPATCHED)
+        good = time_out_ordered(second, work, &session, &transition, error);
+    return good && outcome_record(gateway, work, &session, &transition, error);
+}
+
+static bool time_out_each(struct second_review *second, const GArray *due, GError **error)
+{
+    for (guint i = 0; i < due->len; i++) {
+        if (!time_out_one(second, g_array_index(due, struct ledger_due, i).item, error))
+            return false;
     }
-    return outcome_record(gateway, work, &session, &transition, error);
+    return true;
 }
 
 static bool time_out_all(struct gateway *gateway, const GArray *due, int64_t now, GError **error)
 {
     struct second_review second;
+    g_autoptr(GHashTable) undelivered = NULL;
 
-    if (!second_review_open(&second, gateway, now, error))
+    if (!second_review_open(&second, gateway, now, error) || !undelivered_find(gateway, &undelivered, error))
         return false;
-    for (guint i = 0; i < due->len; i++) {
-        if (!time_out_one(&second, g_array_index(due, struct ledger_due, i).item, error))
-            return false;
-    }
-    return outcome_plan(gateway, now, error) && ledger_commit(STEP_TIME_COMMITTED, gateway->ledger, error);
+    second.undelivered = undelivered;
+    return time_out_each(&second, due, error) && outcome_plan(gateway, now, error) &&
+           ledger_commit(STEP_TIME_COMMITTED, gateway->ledger, error);
 }
 
 /* A session's wake time is the index that finds it, and may be earlier than its due time (gateway/DEVICES.md, History).
@@ -176,6 +214,14 @@ static int by_due(gconstpointer a, gconstpointer b)
     const struct ledger_due *x = a, *y = b;
 
     return x->at != y->at ? (x->at > y->at) - (x->at < y->at) : (x->item > y->item) - (x->item < y->item);
+}
+
+/* The order of work items. */
+static int by_number(gconstpointer a, gconstpointer b)
+{
+    const int64_t *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
 }
 
 /* Whether Devices of a verdict of this very second need no second review. With a daily limit they do need it, for the
@@ -419,6 +465,111 @@ bool dispatch_pass(struct gateway *gateway, int64_t by, GError **error)
             return false;
         }
     }
+    return true;
+}
+
+/* ---- work orders that wait for their drop ---- */
+
+/* What becomes of a session. */
+struct change {
+    bool made; /* false: nothing; the rest is not set then */
+    struct ledger_session session;
+    struct ledger_transition transition;
+};
+
+/* What a Device on an order that waits becomes. */
+static bool recall_session(struct second_review *second, const struct ledger_work *work,
+                           const struct undelivered_order *of, struct change *change, GError **error)
+{
+    const struct retry_rules *retry = &second->gateway->config->retry;
+    struct row row;
+
+    change->session = work->session;
+    change->made = true;
+    if (work->session.state != LEDGER_DISPATCHED) {
+        retry_unorder(retry, second->rules.now, &change->session, &change->transition);
+        return true;
+    }
+    if (!review_again(second, work, 0, &row, error))
+        return false;
+    bool passes = row_is_deferred(&row);
+    const struct retry_cause cause = {passes ? row_first_code(&row) : row_first_permanent(&row),
+                                      passes ? row.next_eligible : 0};
+    change->made = row_has_errors(&row);
+    change->session.state = of->first ? LEDGER_READY : LEDGER_RETRY_WAIT;
+    change->session.code = of->code;
+    if (change->made)
+        retry_recall(retry, second->rules.now, &cause, &change->session, &change->transition);
+    return true;
+}
+
+/* Withdraws a Device from its order if the review forbids a try now, or if its session has gone on without that try. */
+static bool recall_one(struct second_review *second, int64_t item, GError **error)
+{
+    struct gateway *gateway = second->gateway;
+    g_autofree struct ledger_work *work = NULL;
+    struct undelivered_order order;
+    struct change change = {0};
+
+    if (!ledger_work_get(gateway->ledger, item, &work, error) ||
+        !undelivered_order(gateway, second->undelivered, item, &order, error))
+        return false;
+    bool good = order.job == 0 || recall_session(second, work, &order, &change, error);
+    if (good && change.made)
+        good = undelivered_withdraw(gateway, &order, &change.transition, error) &&
+               outcome_record(gateway, work, &change.session, &change.transition, error);
+    undelivered_order_clear(&order);
+    return good;
+}
+
+static bool keep_item(void *user, const struct ledger_work *work, const struct ledger_transition *transition,
+                      GError **error)
+{
+    (void)transition, (void)error; /* nothing here can fail */
+    g_array_append_val((GArray *)user, work->item.item);
+    return true;
+}
+
+/* In one transaction, all Devices of all orders that wait. */
+static bool recall_all(struct gateway *gateway, GHashTable *orders, int64_t now, GError **error)
+{
+    struct second_review second;
+    g_autoptr(GArray) items = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    GHashTableIter at;
+    gpointer job;
+
+    if (!second_review_open(&second, gateway, now, error))
+        return false;
+    second.undelivered = orders;
+    g_hash_table_iter_init(&at, orders);
+    while (g_hash_table_iter_next(&at, &job, NULL)) {
+        if (!ledger_work_order_each(gateway->ledger, *(int64_t *)job, keep_item, items, error))
+            return false;
+    }
+    g_array_sort(items, by_number);
+    for (guint i = 0; i < items->len; i++) {
+        if (!recall_one(&second, g_array_index(items, int64_t, i), error))
+            return false;
+    }
+    return outcome_plan(gateway, now, error) && ledger_commit(STEP_TIME_COMMITTED, gateway->ledger, error);
+}
+
+bool dispatch_recall(struct gateway *gateway, GError **error)
+{
+    int64_t now = clock_now(), newest = 0, last = gateway->orders_reviewed;
+    g_autoptr(GHashTable) orders = NULL;
+
+    if (!undelivered_find(gateway, &orders, error) || !ledger_reference_newest(gateway->ledger, &newest, error))
+        return false;
+    if (g_hash_table_size(orders) == 0 || (last != 0 && newest < last && last / DAY == now / DAY))
+        return true;
+    if (!ledger_begin(gateway->ledger, error))
+        return false;
+    if (!recall_all(gateway, orders, now, error)) {
+        ledger_rollback(gateway->ledger);
+        return false;
+    }
+    gateway->orders_reviewed = now;
     return true;
 }
 

@@ -30,6 +30,11 @@ bool dispatch_timeouts(struct gateway *gateway, int64_t by, GError **error);
  * refuses what was never ordered. */
 bool dispatch_pass(struct gateway *gateway, int64_t by, GError **error);
 
+/* Withdraws Devices from work orders that wait for their drop, if a review forbids the try now, or if their sessions
+ * have gone on without it. Call it before dispatch_pass. It reviews them when reference data or statements have come,
+ * and once a day. */
+bool dispatch_recall(struct gateway *gateway, GError **error);
+
 /* Whether work orders wait because their party's drop cannot be written or is not ours: a session that begins with an
  * order that cannot leave would only lose its time. */
 bool dispatch_waits_for_drop(const struct gateway *gateway);

@@ -167,6 +167,12 @@ static void add_transfer(struct outbox *outbox, struct ledger_outgoing *file, st
     g_array_append_val(outbox->batch, transfer);
 }
 
+/* A work order that was left by an earlier pass waits until the facts of this one are judged: they may forbid it. */
+static bool is_held(const struct outbox *outbox, const struct ledger_outgoing *file)
+{
+    return outbox->gateway->orders_wait && strcmp(file->kind, "EMW") == 0;
+}
+
 /* What comes next for a file; OUTBOX_NONE: it waits, and the drop holds nothing of it. */
 static enum outbox_task task_of(const struct outbox *outbox, const struct ledger_outgoing *file,
                                 const struct report_address *address)
@@ -186,6 +192,10 @@ static bool add_due(struct outbox *outbox, gpointer *due, enum outbox_task *task
     struct report_address address;
 
     *more = true;
+    if (is_held(outbox, file)) {
+        outbox->held = true;
+        return true;
+    }
     if (g_hash_table_contains(outbox->failed, &file->id))
         return true;
     if (!report_address_find(outbox->gateway, file, &address, error))
@@ -210,6 +220,7 @@ static bool fill_batch(struct outbox *outbox, enum outbox_task *task, GError **e
 {
     guint left_out;
 
+    outbox->held = false;
     g_array_set_size(outbox->batch, 0);
     do {
         g_autoptr(GPtrArray) due = NULL;
@@ -236,7 +247,7 @@ static bool begin_batch(struct outbox *outbox, GError **error)
     if (!fill_batch(outbox, &task, error))
         return false;
     if (outbox->batch->len == 0)
-        return outage_record_success(&outbox->outage, error); /* nothing is left to deliver */
+        return outbox->held || outage_record_success(&outbox->outage, error); /* nothing is left to deliver */
     if (!transfer_worker_ready(outbox->worker, &cause))
         return outage_record_failure(&outbox->outage, cause, error);
     /* Before numbers leave that no witness knows. */
@@ -278,6 +289,8 @@ static bool may_publish(const struct outbox *outbox, enum outbox_task task)
         return false;
     for (guint i = 0; i < outbox->batch->len; i++) {
         const struct outbox_transfer *transfer = &g_array_index(outbox->batch, struct outbox_transfer, i);
+        if (is_held(outbox, transfer->file))
+            return false;
         if (transfer->done
                 ? transfer->publication.state == PUBLICATION_MISSING
                 : transfer->error == NULL || g_error_matches(transfer->error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN))
@@ -333,7 +346,8 @@ static bool end_task(struct outbox *outbox, GError **error)
     bool publish = false;
 
     outbox->task = OUTBOX_NONE;
-    if (!settle_claim(outbox, error) || (may_publish(outbox, task) && !addresses_hold(outbox, &publish, error)))
+    if (!settle_claim(outbox, error) || !outbox_drop_changed(outbox, error) ||
+        (may_publish(outbox, task) && !addresses_hold(outbox, &publish, error)))
         return false;
     if (!outbox_record_batch(outbox, task, publish, error) || !outbox_report_failures(outbox, task, error))
         return false;
@@ -352,7 +366,7 @@ void outbox_free(struct outbox *outbox)
     transfer_worker_free(outbox->worker);
     /* A stop interrupts the task: no rename was sent for the rest of its batch, and that must not be forgotten. If it
      * cannot be recorded, the next start does what it does after a crash. */
-    if (outbox->task != OUTBOX_NONE)
+    if (outbox->task != OUTBOX_NONE && outbox_drop_changed(outbox, NULL))
         (void)outbox_record_batch(outbox, outbox->task, false, NULL);
     g_array_unref(outbox->batch);
     g_hash_table_unref(outbox->failed);

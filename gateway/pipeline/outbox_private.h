@@ -40,6 +40,7 @@ struct outbox {
     struct outbox_listener listener;
     enum outbox_task task; /* under way */
     bool slow;             /* The last task outlived its pass. No pass waits for this drop until a task ends in time. */
+    bool held;             /* the last look for files has left out work orders (gateway->orders_wait) */
     GArray *batch;         /* struct outbox_transfer */
     GHashTable *failed;    /* ids of files that cannot be delivered in this pass */
     GHashTable *withdrawn; /* ids of files that wait, and of which the drop is known to hold nothing */
@@ -49,6 +50,10 @@ struct outbox {
 
 /* Seen under its temporary name, by an upload or a look. */
 bool outbox_is_ready(const struct outbox_transfer *transfer);
+
+/* Leaves out the work orders of which a Device was withdrawn while their task was under way: what it did is void.
+ * False: the ledger failed. */
+bool outbox_drop_changed(struct outbox *outbox, GError **error);
 
 /* Commits how far each file of the batch has come, and which of them are renamed next: those that are ready up to the
  * first that is neither that nor delivered, so that the order is kept. False: the ledger failed. */

@@ -123,6 +123,21 @@ static void record_transfer(const struct outbox *outbox, enum outbox_task task, 
         record_delivery(outbox, file, transfer->publication.state == PUBLICATION_CONCLUDED);
 }
 
+bool outbox_drop_changed(struct outbox *outbox, GError **error)
+{
+    for (guint i = outbox->batch->len; i-- > 0;) {
+        const struct ledger_outgoing *file = g_array_index(outbox->batch, struct outbox_transfer, i).file;
+        g_autofree struct ledger_outgoing *now = NULL;
+        if (strcmp(file->kind, "EMW") != 0)
+            continue;
+        if (!ledger_outgoing_get(outbox->gateway->ledger, file->id, &now, error))
+            return false;
+        if (now->state != file->state || g_strcmp0(now->sha256, file->sha256) != 0)
+            g_array_remove_index(outbox->batch, i);
+    }
+    return true;
+}
+
 /* The crash point of a task's commit. */
 static enum step step_of(const struct outbox *outbox, enum outbox_task task)
 {

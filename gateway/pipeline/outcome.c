@@ -270,6 +270,8 @@ bool outcome_record(struct gateway *gateway, const struct ledger_work *work, con
                     const struct ledger_transition *transition, GError **error)
 {
     bool ends = retry_has_ended(session) && session->state != work->session.state; /* for the first time, or anew */
+    if (work->session.state == LEDGER_DISPATCHED && session->state != LEDGER_DISPATCHED)
+        gateway->orders_reviewed = 0; /* the Device may be on an order that has not left (dispatch_recall) */
     /* A report period that ends later than this was issued at a wrong time: the end counts in the next period, or it
      * would be in no report. */
     struct ledger_session reported = *session;

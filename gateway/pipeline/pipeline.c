@@ -90,7 +90,10 @@ void pipeline_free(struct pipeline *pipeline)
 /* A work order must not be made by facts that the next file changes. */
 static bool order_work(struct pipeline *pipeline, GError **error)
 {
-    return queue_holds_orders(pipeline->queue) || dispatch_pass(pipeline->gateway, pipeline->begun, error);
+    if (queue_holds_orders(pipeline->queue))
+        return true;
+    pipeline->gateway->orders_wait = false;
+    return dispatch_recall(pipeline->gateway, error) && dispatch_pass(pipeline->gateway, pipeline->begun, error);
 }
 
 /* Judges one job and does what follows from its verdict. A job whose own bytes cannot be read is reported and skipped;
@@ -176,6 +179,7 @@ static bool work(struct pipeline *pipeline, GError **error)
     struct gateway *gateway = pipeline->gateway;
 
     pipeline->begun = clock_now();
+    gateway->orders_wait = true;
     queue_begin_pass(pipeline->queue);
     /* A drop's claim may have shown that the ledger is not the newest: nothing more may use its numbers. */
     if (!room_watch(gateway, error) || !pickup_pass(pipeline->pickup, error) ||

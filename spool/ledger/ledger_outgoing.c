@@ -160,7 +160,7 @@ bool ledger_outgoing_update(struct ledger *ledger, const struct ledger_outgoing 
 {
     LEDGER_SQL(update, "UPDATE outgoing SET state=?2,rows=?3,size=?4,sha256=?5,delivered_at=?6,rename_sent=?7,"
                        "concluded=?8,upload_name=?9 WHERE id=?1"
-                       " AND (?2 IN(state,state+1) OR (?2=1 AND state=2))");
+                       " AND (?2 IN(state,state+1) OR (?2=1 AND state=2)) AND (state=0 OR sha256=?5)");
     if (!ledger_run(ledger, &update,
                     LEDGER_VALUES(LEDGER_INT(file->id), LEDGER_INT(file->state), LEDGER_INT(file->rows),
                                   LEDGER_INT(file->size), LEDGER_TEXT(file->sha256),

@@ -24,7 +24,9 @@ enum ledger_statement {
     LEDGER_CONFIRMED,
     LEDGER_NOT_CONFIRMED,
     LEDGER_ENDED_BY_ORDER, /* of neither side: an operator has ended the session */
-    LEDGER_NO_ANSWER       /* as NOT_REPLACED: the try had no result in time, or was not made */
+    LEDGER_NO_ANSWER,      /* as NOT_REPLACED: the try had no result in time, or was not made */
+    LEDGER_WITHDRAWN       /* of neither side: job and record are those of a work order that was never delivered, and
+                              the Device is not on it any more */
 };
 
 /* The newest statement of one side. It is stored in its transition only. */

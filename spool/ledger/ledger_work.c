@@ -361,13 +361,20 @@ bool ledger_state_counts_each(struct ledger *ledger, ledger_count_visit visit, v
     return good;
 }
 
+/* Whether a Device was withdrawn from an order is in a later transition of its item (7: LEDGER_WITHDRAWN). No index
+ * leads to it, so only an order with less records than it had is asked. */
+#define WITHDRAWN                                                                                                      \
+    "EXISTS(WITH RECURSIVE back(id) AS(VALUES(s.last) UNION ALL SELECT x.before FROM back JOIN transition x USING(id)" \
+    " WHERE x.before>t.id) SELECT 1 FROM back JOIN transition x USING(id) WHERE x.statement=7 AND x.job=t.job)"
+
 /* state=3 (DISPATCHED) is the condition of the index by work order. */
 bool ledger_work_order_each(struct ledger *ledger, int64_t job, ledger_work_order_visit visit, void *user,
                             GError **error)
 {
-    LEDGER_SQL(of_order,
-               WORK "," LEDGER_TRANSITION " FROM transition t CROSS JOIN work_item w ON w.item=t.item" WORK_FROM
-                    " WHERE t.job=? AND t.state=3 ORDER BY t.record");
+    LEDGER_SQL(of_order, WORK
+               "," LEDGER_TRANSITION " FROM transition t CROSS JOIN work_item w ON w.item=t.item" WORK_FROM
+               " WHERE t.job=?1 AND t.state=3 AND((SELECT max(rows) FROM outgoing WHERE job=?1)>="
+               "(SELECT max(record) FROM transition WHERE job=?1 AND state=3) OR NOT " WITHDRAWN ") ORDER BY t.record");
     sqlite3_stmt *q = ledger_query(ledger, &of_order, LEDGER_VALUES(LEDGER_INT(job)), error);
     bool row = true, good = q != NULL;
     while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
@@ -379,6 +386,34 @@ bool ledger_work_order_each(struct ledger *ledger, int64_t job, ledger_work_orde
     }
     ledger_end(q);
     return good;
+}
+
+bool ledger_orders_undelivered(struct ledger *ledger, GArray *jobs, GError **error)
+{
+    LEDGER_SQL(find, "SELECT job FROM outgoing WHERE state<3 AND rename_sent=0 AND kind='EMW' ORDER BY id");
+    sqlite3_stmt *q = ledger_query(ledger, &find, LEDGER_NO_VALUES, error);
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        int64_t job = sqlite3_column_int64(q, 0);
+        g_array_append_val(jobs, job);
+    }
+    ledger_end(q);
+    return good;
+}
+
+bool ledger_order_shorten(struct ledger *ledger, int64_t job, GError **error)
+{
+    LEDGER_SQL(shorten, "UPDATE outgoing SET state=0,rows=rows-1,size=-1,sha256=NULL,upload_name=NULL WHERE job=?"
+                        " AND state<3 AND rename_sent=0 AND kind='EMW' AND rows>0");
+    if (!ledger_run(ledger, &shorten, LEDGER_VALUES(LEDGER_INT(job)), error))
+        return false;
+    if (sqlite3_changes(ledger->db) == 1)
+        return true;
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG,
+                "ledger: a Device cannot be withdrawn from the work order of job %" G_GINT64_FORMAT
+                ": it may be delivered, or it has no record",
+                job);
+    return false;
 }
 
 const struct ledger_end *ledger_work_end_in(const struct ledger_work *work, enum ledger_state state,

@@ -93,8 +93,15 @@ bool ledger_work_in_state_each(struct ledger *ledger, const struct ledger_in_sta
 bool ledger_state_counts_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error);
 typedef bool (*ledger_work_order_visit)(void *user, const struct ledger_work *work,
                                         const struct ledger_transition *transition, GError **error);
-/* Visits the work items of a work order in the order of its records, each with the transition that put it there. */
+/* Visits the work items of a work order in the order of its records, each with the transition that put it there. Those
+ * that were withdrawn from it (LEDGER_WITHDRAWN) are not on it. */
 bool ledger_work_order_each(struct ledger *ledger, int64_t job, ledger_work_order_visit visit, void *user,
                             GError **error);
+
+/* jobs: int64_t, the work orders that the TCoS side cannot have: not delivered, and no rename of the file was sent. Of
+ * all others nobody can be sure. */
+bool ledger_orders_undelivered(struct ledger *ledger, GArray *jobs, GError **error);
+/* A Device was withdrawn from such a work order: its file has one record less and is PLANNED anew. */
+bool ledger_order_shorten(struct ledger *ledger, int64_t job, GError **error);
 
 #endif

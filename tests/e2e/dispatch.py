@@ -285,7 +285,7 @@ def test_drop_away_ends(tap):
     parties.instruct([3])
     home.command("run", "--once", now=at(10))
     home.command("run", "--once", now=at(DAY))
-    tap.ok(parties.states(1, 3) == ["FAILED D130", "READY"], "a session that waits for a try ends by its time",
+    tap.ok(parties.states(1, 3) == ["DEFERRED C126", "READY"], "a session that waits for a try ends by its time",
            parties.states(1, 3))
     home.command("run", "--once", now=at(2 * DAY - 4))
     tap.ok(parties.state(3) == "REJECTED C122", "what was never ordered is refused when TCoS closes", parties.state(3))
