@@ -3,7 +3,7 @@
 import os
 import signal
 
-from home import Home, Tap
+from home import Home, Tap, terminate, wait_until
 from parties import Parties, at, confirmed, device, instructed, said, sound, work
 
 DAY = 24 * 60
@@ -129,6 +129,26 @@ def test_success(tap):
     sound(tap, home, "after a success that withdrew a try")
 
 
+def test_daemon(tap):
+    """The same in one run, which reviews the orders that wait only when there is a reason."""
+    home = Home("gateway poll_interval=1")
+    parties = Parties(home)
+    parties.instruct([1, 2])
+    home.run()
+    parties.result(said(1, "FAILED", gbcs="30"), said(2, "FAILED", gbcs="30"))
+    home.run(now=at(1))
+    away(home)
+    daemon = home.daemon(now=at(6))
+    seen = wait_until(lambda: parties.states(1) == ["DISPATCHED"] and home.json("incident", "list") != [])
+    parties.result(said(1))
+    seen = seen and wait_until(lambda: parties.states(1) == ["CONFIRM_PENDING"])
+    back(home)
+    tap.ok(seen and wait_until(lambda: len(parties.orders()) == 2) and parties.orders()[1:] == [[f"{work(2)} 2"]],
+           "a daemon withdraws it, too", parties.orders(), parties.states(1, 2))
+    tap.ok(terminate(daemon) == 0, "the daemon ends", daemon.stderr.read().decode())
+    sound(tap, home, "after a daemon withdrew a try")
+
+
 def test_uncertain(tap):
     """The rename may have been sent: nobody can be sure."""
     home, parties, _ = waits(1, env={"ECOSGATE_CRASH": "delivery-announced:after:2"})
@@ -166,6 +186,7 @@ def main():
         test_review_at_the_end(tap)
         test_later_try(tap)
         test_success(tap)
+        test_daemon(tap)
         test_uncertain(tap)
         test_stops(tap)
         test_why(tap)
