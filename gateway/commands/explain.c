@@ -312,11 +312,14 @@ bool explain_order_named(struct gateway *gateway, const char *order_id, char **t
 
 bool explain_order(struct gateway *gateway, int64_t item, char **text, int64_t *n, GError **error)
 {
-    g_autofree char *id = NULL;
+    struct ledger_end_order order = {0};
+    bool good = ledger_session_end_order(gateway->ledger, item, &order, error);
 
     *text = NULL;
-    return ledger_session_end_order(gateway->ledger, item, &id, n, error) &&
-           (id == NULL || explain_order_named(gateway, id, text, error));
+    *n = order.n;
+    good = good && (order.order_id == NULL || explain_order_named(gateway, order.order_id, text, error));
+    g_free(order.order_id);
+    return good;
 }
 
 /* MIGRATED or FAILED. */

@@ -13,8 +13,23 @@
 
 #include <string.h>
 
+/* The work has ended, an earlier order overruled what one side had stated, and nothing was recorded since: to end it as
+ * failed says nothing new. To end it as migrated corrects that order. */
+static bool is_repeated(struct gateway *gateway, const struct order *order, const struct ledger_work *work,
+                        bool *repeated, GError **error)
+{
+    struct ledger_end_order earlier = {0};
+    bool good = work == NULL || strcmp(order->as, "migrated") == 0 ||
+                ledger_session_end_order(gateway->ledger, work->item.item, &earlier, error);
+
+    *repeated = earlier.newest;
+    g_free(earlier.order_id);
+    return good;
+}
+
 /* Why the order is refused; NULL: it is not. g_free. */
-static char *refuse(const struct gateway *gateway, const struct order *order, const struct ledger_work *work)
+static char *refuse(const struct gateway *gateway, const struct order *order, const struct ledger_work *work,
+                    bool repeated)
 {
     /* What the newest ledger knows of the Device is not known here. */
     if (gateway->fault.kind != LEDGER_SOUND)
@@ -22,6 +37,9 @@ static char *refuse(const struct gateway *gateway, const struct order *order, co
     if (work == NULL)
         return g_strdup_printf("the Device %s is not known: no instruction that was judged names it", order->device);
     enum ledger_state state = work->has_session ? work->session.state : work->item.outcome;
+    if (repeated)
+        return g_strdup_printf("the Device %s is %s by an order already, and no side has stated anything since",
+                               order->device, ledger_state_name(state));
     if (work->has_session && retry_may_end(&work->session))
         return NULL;
     return g_strdup_printf("the Device %s is %s; only one that is CONFIRM_PENDING or CONFIRM_MISMATCH, or of which one "
@@ -85,10 +103,11 @@ static bool end_work(struct gateway *gateway, const struct order *order, const s
 bool device_end_carry_out(struct gateway *gateway, const struct order *order, GError **error)
 {
     g_autofree struct ledger_work *work = NULL;
+    bool repeated;
 
-    if (!find_work(gateway, order, &work, error))
+    if (!find_work(gateway, order, &work, error) || !is_repeated(gateway, order, work, &repeated, error))
         return false;
-    g_autofree char *refusal = refuse(gateway, order, work);
+    g_autofree char *refusal = refuse(gateway, order, work, repeated);
     g_autofree char *reason = g_strdup_printf("%s as %s: %s", order->device, order->as, order->reason);
     const struct ledger_action action = order_action(order, reason, refusal != NULL ? refusal : ORDER_DONE);
 

@@ -217,14 +217,17 @@ bool ledger_session_ended_by(struct ledger *ledger, int64_t item, const char *or
     return ledger_run(ledger, &insert, LEDGER_VALUES(LEDGER_INT(item), LEDGER_TEXT(order_id)), error);
 }
 
-bool ledger_session_end_order(struct ledger *ledger, int64_t item, char **order_id, int64_t *n, GError **error)
+bool ledger_session_end_order(struct ledger *ledger, int64_t item, struct ledger_end_order *found, GError **error)
 {
-    LEDGER_SQL(get, "SELECT o.order_id,t.n FROM operator_end o JOIN transition t ON t.id=o.transition WHERE o.item=?");
+    LEDGER_SQL(get, "SELECT o.order_id,t.n,s.last=t.id FROM operator_end o JOIN transition t ON t.id=o.transition"
+                    " JOIN session s ON s.item=o.item WHERE o.item=?");
     sqlite3_stmt *q = ledger_query(ledger, &get, LEDGER_VALUES(LEDGER_INT(item)), error);
     bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
 
-    *order_id = good && row ? g_strdup(ledger_text(q, 0)) : NULL;
-    *n = good && row ? sqlite3_column_int64(q, 1) : 0;
+    *found = (struct ledger_end_order){0};
+    if (good && row)
+        *found = (struct ledger_end_order){g_strdup(ledger_text(q, 0)), sqlite3_column_int64(q, 1),
+                                           sqlite3_column_int64(q, 2) != 0};
     ledger_end(q);
     return good;
 }

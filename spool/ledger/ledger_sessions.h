@@ -71,9 +71,9 @@ struct ledger_transition {
     int64_t due;                                           /* as in the session afterwards */
     const char *gbcs, *duis, *alert, *subject_id, *key_id; /* as the record says; NULL: it does not */
     const char *existing_id;                               /* of a SUCCESS: the SubjectId that was there before */
-    const char
-        *order_id;   /* ENDED_BY_ORDER: the operator's order (ledger_actions.h), stored in the place of existing_id;
-                             NULL: an older program did not keep it here (ledger_session_end_order) */
+    /* ENDED_BY_ORDER: the operator's order (ledger_actions.h), stored in the place of existing_id; NULL: an older
+     * program did not keep it here (ledger_session_end_order). */
+    const char *order_id;
     int64_t said_at; /* the time in the record; 0: it has none */
     enum ledger_statement statement;
     uint64_t hub; /* DISPATCHED: the inventory's hub of the Device at that time, which the work order names; 0: the
@@ -93,9 +93,14 @@ bool ledger_session_put(struct ledger *ledger, const struct ledger_work *work, c
  * longer that the credentials were replaced, if it is not MIGRATED (ledger_earlier_work). Of several orders the newest
  * counts. */
 bool ledger_session_ended_by(struct ledger *ledger, int64_t item, const char *order_id, GError **error);
-/* *order_id: of the newest operator's order that ended the item; NULL: none did; g_free it. *n: which of its
- * transitions that order is. */
-bool ledger_session_end_order(struct ledger *ledger, int64_t item, char **order_id, int64_t *n, GError **error);
+/* The newest operator's order that ended an item. */
+struct ledger_end_order {
+    char *order_id; /* NULL: none did; g_free it */
+    int64_t n;      /* which of the item's transitions it is */
+    bool newest;    /* nothing was recorded of the item since */
+};
+/* Fills *found. */
+bool ledger_session_end_order(struct ledger *ledger, int64_t item, struct ledger_end_order *found, GError **error);
 typedef bool (*ledger_transition_visit)(void *user, const struct ledger_transition *transition, GError **error);
 /* Visits the transitions of a work item, oldest first. */
 bool ledger_transitions_each(struct ledger *ledger, int64_t item, ledger_transition_visit visit, void *user,

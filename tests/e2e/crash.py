@@ -167,7 +167,7 @@ class Stage(Home):
         rows = [row for row in rows if not row.startswith("operator_action")]
         # A recovery says which generation it found, and that depends on how often the gateway was started.
         rows = [row.split(":")[0] if row.startswith("recovery") else row for row in rows]
-        of_orders = ("numbering", "claim_take", "operator_end", "device_release")
+        of_orders = ("numbering", "claim_take", "operator_end", "device_release", "transition")
         rows = [UUID.sub("", row) if row.startswith(of_orders) else row for row in rows]
         files = {name: digest for name, digest in files.items()
                  if not name.startswith(b"spool/orders/.") and name != b"spool/freeze"}
@@ -598,13 +598,15 @@ SCRIPTS = (
     Script("released", instruct(1), at("12:00:00"),
            result(1, "06:00:00", f"MCC.B-1-06.1,{DEVICE % 1},FAILED,30,,,1,,,,,,,"), at("12:01:00"),
            at("12:00:00", day=5), release_device(1, "12:01:00", 5), instruct(1, sequence=2), at("12:02:00", day=5)),
-    # A FULL file that would remove too much is held, and a DELTA waits behind it. It is let through, or given up.
+    # A FULL file that would remove too much is held, and a DELTA waits behind it. It is let through, or rejected.
     *(Script(f"shrinking, {what}", settings("drop dcc complete=at-once\ngateway mpxn_check_digits=off"),
              tell("INV", 1, "06:00:00", "FULL", *(inventory(n) for n in (1, 2, 3, 4))), once,
              tell("INV", 2, "07:00:00", "FULL", inventory(1)),
-             tell("INV", 3, "08:00:00", "DELTA", inventory(5)), once, open_now("A117"), decision, once, open_now(),
+             tell("INV", 3, "08:00:00", "DELTA", inventory(5)), once, open_now("A117"), decision, once, open_now(*then),
              allowed=(0, 1, 2))
-      for what, decision in (("let through", order("release", 2)), ("given up", order("close", 1, "incident")))),
+      for what, decision, then in (("let through", order("release", 2), ()),
+                                   ("rejected", order("reject", 2), ("B114",)),
+                                   ("given up", order("close", 1, "incident"), ("B114",)))),
     # One drop hangs: what the others bring is done, the drop is an outage, and works again when it answers.
     Script("hanging", hang, instruct(1), once, open_now("A102"), hang_no_more, once, open_now(), allowed=(0, 1, 2),
            most=2),

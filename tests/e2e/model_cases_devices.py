@@ -147,6 +147,8 @@ DEVICE_CASES = [
     ("or as failed", "0 instruct a | 1m confirm a Y k | 2d end a failed", "a FAILED code=D150 next=31d open= emos=1"),
     ("one that disagrees too", "0 instruct a | 1m result a SUCCESS k | 2m confirm a N | 2d end a failed",
      "a FAILED code=D151 open= emos=1"),
+    ("but not twice", "0 instruct a | 1m confirm a Y k | 2d end a failed | 3d end a failed",
+     "a FAILED code=D150 next=31d open= emos=1"),
     ("no other", "0 instruct a | 2m end a failed", "a DISPATCHED emos=0"),
     ("what was stated before is overruled", "0 instruct a | 1m result a SUCCESS k | 2d end a failed | 32d instruct a",
      "a DISPATCHED"),

@@ -79,6 +79,7 @@ class Item:
         self.corrected = False     # its end was corrected by a late success
         self.overruled = None, None  # what the sides had stated when an operator ended it as failed, or released it
         self.released = None       # how many steps it had when an operator released the Device
+        self.ended_as_failed = None    # how many steps it had when an operator ended it as failed
         self.failed_as = {}        # what reference data said of the Device when it failed
         self.steps = []            # (state, code, time)
 

@@ -200,6 +200,8 @@ class Sessions:
             next((one for one in reversed(mine) if one.ended_in_vain and one.has_success), None)
         if item is None or not (item.state in ("CONFIRM_PENDING", "CONFIRM_MISMATCH") or item.ended_in_vain):
             return False
+        if as_what == "failed" and item.ended_as_failed == len(item.steps):
+            return False
         if as_what == "migrated":
             if item.ended_in_vain:
                 self.migrate_late(item, now)
@@ -214,6 +216,8 @@ class Sessions:
             self.fail(item, now, "D150" if item.state == "CONFIRM_PENDING" else "D151", by_order=True)
             self.clear_incident(("C", "D"), item.device, now)
             item.overruled = item.tcos, item.ecos
+        if as_what == "failed":
+            item.ended_as_failed = len(item.steps)
         self.settle(now, answers)
         return True
 
