@@ -78,23 +78,30 @@ static struct retry_cause cause_of(const struct row *row)
 
 /* ---- what the time alone brings ---- */
 
-/* A session that waits for its next try ends. What stood against that try since, and passes, makes the end no failure.
- * Neither is it one if the try was due and the drop of the work orders was down. */
+/* A session that waits for its next try ends. What stood against that try since makes the end no failure, if it passes,
+ * or if the Device has got its new credentials otherwise. Neither is it one if the try was due and the drop of the work
+ * orders was down. */
 static bool time_out_waiting(struct second_review *second, const struct ledger_work *work,
                              struct ledger_session *session, struct ledger_transition *transition, GError **error)
 {
+    const struct retry_rules *retry = &second->gateway->config->retry;
     int64_t now = second->rules.now;
     struct retry_cause cause = {C126, now};
     struct row row;
 
     if (!review_again(second, work, 0, &row, error))
         return false;
+    bool replaced = row_has_errors(&row) && !row_is_deferred(&row) && row_first_permanent(&row) == C108;
     if (row_is_deferred(&row))
         cause = cause_of(&row);
-    else if (row_has_errors(&row) || work->session.due > now || !dispatch_waits_for_drop(second->gateway))
+    else if (!replaced &&
+             (row_has_errors(&row) || work->session.due > now || !dispatch_waits_for_drop(second->gateway)))
         return true;
     *session = work->session;
-    retry_put_off(&second->gateway->config->retry, now, &cause, session, transition);
+    if (replaced)
+        retry_refuse(retry, now, C108, session, transition);
+    else
+        retry_put_off(retry, now, &cause, session, transition);
     return true;
 }
 
@@ -492,14 +499,15 @@ static bool recall_session(struct second_review *second, const struct ledger_wor
     }
     if (!review_again(second, work, 0, &row, error))
         return false;
+    change->made = row_has_errors(&row);
+    if (!change->made)
+        return true;
     bool passes = row_is_deferred(&row);
     const struct retry_cause cause = {passes ? row_first_code(&row) : row_first_permanent(&row),
                                       passes ? row.next_eligible : 0};
-    change->made = row_has_errors(&row);
     change->session.state = of->first ? LEDGER_READY : LEDGER_RETRY_WAIT;
     change->session.code = of->code;
-    if (change->made)
-        retry_recall(retry, second->rules.now, &cause, &change->session, &change->transition);
+    retry_recall(retry, second->rules.now, &cause, &change->session, &change->transition);
     return true;
 }
 
