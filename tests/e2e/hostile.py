@@ -177,7 +177,7 @@ CASES = [
     ("50 MB of empty lines", "csv", "B111", lambda n: [head(n), (b"\n", BIG)]),
     ("50 MB of blanks", "csv", "B111", lambda n: [(b" ", BIG)]),
     ("50 MB of blanks in XML", "xml", "B111", lambda n: [(b"\n", BIG)]),
-    ("50 MB of CR", "csv", "B111", lambda n: [head(n), b"D", (b"\r", BIG)]),
+    ("50 MB of CR", "csv", "B304", lambda n: [head(n), b"D", (b"\r", BIG)]),
     ("200,000 bad Devices", "csv", "C101", lambda n: [head(n), (b"D,1,,,,,,,,,\r\n", 200000), b"T,200000\r\n"]),
     ("nothing", "csv", "B110", lambda n: []),
     ("XML in a .csv", "csv", "B109", good_xml),
