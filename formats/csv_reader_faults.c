@@ -175,7 +175,10 @@ void csv_strip_blanks(struct csv *c)
     if (!has_blanks(c))
         return;
     if (!c->blanks) {
-        fault.at = c->fields[1].at;
+        size_t first = 1;
+        while (c->fields[first].len == 0)
+            first++;
+        fault.at = c->fields[first].at;
         reader_fault_with(c->reader, &fault,
                           "a blank stands after each comma, which makes it part of the value; expected "
                           "none");

@@ -128,6 +128,8 @@ static void check_fault(const struct reading *reading, const struct fault *fault
         g_assert(at == d->len || d->len - at < READER_MAX_CHARACTER_BYTES);
     if (fault->kind == FAULT_QUOTING && strstr(fault->text, "after a closing quote"))
         g_assert(is_behind_quote(d, at));
+    else if (fault->kind == FAULT_QUOTING && strstr(fault->text, "a blank stands"))
+        g_assert(is_byte_at(d, fault->at, ' ') || is_byte_at(d, fault->at, '"'));
     else if (fault->value && (fault->kind == FAULT_ENCODING || fault->kind == FAULT_QUOTING))
         g_assert(is_byte_at(d, fault->at, wrong_byte(fault)));
 }
