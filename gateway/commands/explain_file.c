@@ -268,6 +268,16 @@ static bool explain_ready(struct gateway *gateway, const struct ledger_job *job,
     return true;
 }
 
+/* In held/ by an operator who has rejected it before. */
+static void explain_kept_back(const struct ledger_job *job, const char *rejection, struct explanation *e)
+{
+    e->because = g_strdup_printf("%s; it is rejected, too: %s",
+                                 job->reason != NULL ? job->reason : "an operator asked for it", rejection);
+    e->waits_for = g_strdup("an operator");
+    e->moves = g_strdup("`ecosgate spool release`, after which the next pass rejects it (B114); or `ecosgate spool "
+                        "requeue` to have it judged by its content");
+}
+
 /* In held/ or corrupt/. */
 static void explain_stopped(const struct ledger_job *job, enum job_state state, struct explanation *e)
 {
@@ -285,14 +295,19 @@ bool explain_job(struct gateway *gateway, const struct ledger_job *job, enum job
                  struct explanation *explanation, GError **error)
 {
     g_autofree struct ledger_verdict *verdict = NULL;
+    g_autofree char *rejection = NULL;
 
     *explanation = (struct explanation){0};
-    if (!ledger_verdict_get(gateway->ledger, job->id, job->revision, &verdict, error))
+    if (!ledger_verdict_get(gateway->ledger, job->id, job->revision, &verdict, error) ||
+        !ledger_action_rejection(gateway->ledger, job->id, &rejection, error))
         return false;
     switch (state) {
     case JOB_HELD:
     case JOB_CORRUPT:
-        explain_stopped(job, state, explanation);
+        if (state == JOB_HELD && rejection != NULL)
+            explain_kept_back(job, rejection, explanation);
+        else
+            explain_stopped(job, state, explanation);
         return true;
     case JOB_ACTIVE:
         return explain_active(gateway, job->id, explanation, error);

@@ -87,7 +87,8 @@ struct effect {
     struct ledger_job *job;
     struct ledger_verdict *verdict; /* of the present revision; NULL: none yet */
     enum job_state from, to;
-    char *refusal; /* why the order is refused; NULL: it is carried out */
+    bool kept_back; /* an operator's "hold" keeps it in held/ */
+    char *refusal;  /* why the order is refused; NULL: it is carried out */
 };
 
 /* Is the job in a state that the order may take it from? */
@@ -154,7 +155,8 @@ static bool find_effect(struct gateway *gateway, const struct order *order, stru
         effect->refusal = g_strdup(cause->message);
         return true;
     }
-    if (!ledger_verdict_get(gateway->ledger, order->job, effect->job->revision, &effect->verdict, error))
+    if (!ledger_verdict_get(gateway->ledger, order->job, effect->job->revision, &effect->verdict, error) ||
+        !ledger_action_keeps_back(gateway->ledger, order->job, &effect->kept_back, error))
         return false;
     effect->to = order->verb == ORDER_HOLD ? JOB_HELD : JOB_READY;
     effect->refusal = refuse(effect, order);
@@ -181,8 +183,11 @@ static bool update_job(struct gateway *gateway, const struct order *order, const
         return ledger_job_set_reason(ledger, order->job, order->reason, error);
     if (order->verb == ORDER_REJECT)
         return reject_within(gateway, order, effect, error);
-    /* A file that is judged again meets shrink_limit again. */
-    if (order->verb == ORDER_RELEASE && !reference_release_within(gateway, effect->job, error))
+    /* What "hold" has kept back goes on by what was decided before; a file that is judged again meets shrink_limit
+     * again. */
+    if (order->verb == ORDER_RELEASE && !effect->kept_back && !reference_release_within(gateway, effect->job, error))
+        return false;
+    if (order->verb == ORDER_REQUEUE && !ledger_shrink_ask_again(ledger, order->job, error))
         return false;
     if (order->verb == ORDER_REQUEUE && effect->verdict != NULL)
         return ledger_job_requeue(ledger, order->job, &revision, error);

@@ -41,7 +41,8 @@ bool reference_end(struct gateway *gateway, const struct verdict *verdict, struc
  * of its sender and type with higher numbers wait for it (queue.h). The caller moves the job to held/. */
 bool reference_hold(struct gateway *gateway, const struct ledger_job *job, const char *refusal, int64_t now,
                     GError **error);
-/* An operator has released the job: closes its incident, in the open transaction. Does nothing for another job. */
+/* An operator has released the job: closes its incident, in the open transaction. Does nothing for another job. Do not
+ * call it for a job that an operator's "hold" keeps back: its release decides nothing. */
 bool reference_release_within(struct gateway *gateway, const struct ledger_job *job, GError **error);
 
 /* An operator has the job rejected, in the open transaction: closes its incident with the order's reason, and what

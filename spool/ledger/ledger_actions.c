@@ -62,10 +62,11 @@ bool ledger_actions_of(struct ledger *ledger, int64_t job, GPtrArray **actions, 
                       error);
 }
 
-/* The newest decision about each job. SQLite takes the other columns from the row with the greatest id. */
+/* The newest decision about each job; "hold" keeps it back only, and "release" lets it go on. SQLite takes the other
+ * columns from the row with the greatest id. */
 #define DECISIONS                                                                                                      \
     "(SELECT job,verb,reason,max(id) FROM operator_action"                                                             \
-    " WHERE job>0 AND (?1=0 OR job=?1) AND result='done' AND verb IN('hold','release','requeue','reject','close')"     \
+    " WHERE job>0 AND (?1=0 OR job=?1) AND result='done' AND verb IN('requeue','reject','close')"                      \
     " GROUP BY job) WHERE verb IN('reject','close')"
 
 bool ledger_action_rejection(struct ledger *ledger, int64_t job, char **reason, GError **error)
@@ -94,4 +95,15 @@ bool ledger_actions_rejected(struct ledger *ledger, GArray **jobs, GError **erro
     if (good)
         *jobs = g_steal_pointer(&found);
     return good;
+}
+
+bool ledger_action_keeps_back(struct ledger *ledger, int64_t job, bool *keeps, GError **error)
+{
+    LEDGER_SQL(held, "SELECT " LEDGER_KEPT_BACK("?1"));
+    int64_t found = 0;
+
+    if (!ledger_number(ledger, ledger_query(ledger, &held, LEDGER_VALUES(LEDGER_INT(job)), error), &found, error))
+        return false;
+    *keeps = found != 0;
+    return true;
 }

@@ -30,10 +30,13 @@ bool ledger_action_get(struct ledger *ledger, const char *order_id, struct ledge
 bool ledger_actions_of(struct ledger *ledger, int64_t job, GPtrArray **actions, GError **error);
 
 /* A job is rejected by an operator while the newest order that decided about it is "reject", or "close" of its incident
- * with the job in its row; "hold", "release" and "requeue" take that back. Verbs: gateway/pipeline/order_file.c. */
+ * with the job in its row; "requeue" takes that back. "hold" keeps it back only, and "release" lets it go on.
+ * Verbs: gateway/pipeline/order_file.c. */
 /* *reason: why; NULL: the job is not rejected by an operator. g_free. */
 bool ledger_action_rejection(struct ledger *ledger, int64_t job, char **reason, GError **error);
 /* *jobs: int64_t, all of them, also those that have their verdict. */
 bool ledger_actions_rejected(struct ledger *ledger, GArray **jobs, GError **error);
+/* *keeps: the job is in held/ because an operator keeps it back: the newest order that moved it is "hold". */
+bool ledger_action_keeps_back(struct ledger *ledger, int64_t job, bool *keeps, GError **error);
 
 #endif

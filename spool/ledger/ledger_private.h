@@ -256,6 +256,11 @@ extern const struct ledger_shape ledger_verdict_shape;
     " AND n.model=w.model AND n.firmware IN('',w.firmware) AND n.since<=" at " AND(n.until IS NULL OR n.until>" at     \
     "))"
 
+/* Condition: an operator keeps the job of that number back (ledger_actions.h). */
+#define LEDGER_KEPT_BACK(job)                                                                                          \
+    "EXISTS(SELECT 1 FROM (SELECT a.verb FROM operator_action a WHERE a.job=" job " AND a.result='done'"               \
+    " AND a.verb IN('hold','release','requeue','reject','close') ORDER BY a.id DESC LIMIT 1) WHERE verb='hold')"
+
 /* A verdict whose outcome file (EMO) is due: its last Device has ended, or an end was corrected since the last EMO. The
  * schema's version 8 has an index with this very condition. */
 #define LEDGER_OUTCOME_DUE "items>0 AND((ended=accepted AND reported=0)OR reported=2)"

@@ -18,7 +18,7 @@ A history is steps joined by " | ", a step is a time, a verb and its arguments:
     0 skip instruct a               it leaves a number out; behind: it has the number that the newest one left out
     1h letgo INV                    an operator releases the newest held file of that type; giveup: closes its A117;
                                     refuse: has it rejected; again: has it judged again; hold: keeps back the newest
-                                    one that waits
+                                    one that waits, or that another order of the step lets go on
     1h close D152                   an operator closes that incident
     0 parties A=SUP0 B=SUP1         the Suppliers, and their MPIDs; B=SUP1/MAP: a Meter Asset Provider; moreparties: a
                                     DELTA
@@ -81,7 +81,8 @@ class Play:
                         if code == words[0] and cleared is None)
         model = self.model
         queues = {"giveup": model.held, **dict.fromkeys(("letgo", "refuse", "again"), model.parked + model.held)}
-        file = next(file for file in reversed(queues.get(verb, model.waiting + model.line)) if file.kind == words[0])
+        queue = queues.get(verb, model.held + model.parked + model.waiting + model.line)
+        file = next(file for file in reversed(queue) if file.kind == words[0])
         what = {"letgo": "let go", "again": "judge again"}.get(verb, verb)
         return (("A117", file), "close") if verb == "giveup" else (file, what)
 

@@ -36,7 +36,7 @@ class Incidents:
         """An operator closes an incident by hand; whether it was open."""
         if not any(one[:2] == [code, subject] and one[3] is None for one in self.incidents):
             return False
-        for file in [one for one in self.held if code == "A117" and one.subject == subject]:
+        for file in [one for one in self.held + self.parked if code == "A117" and one.subject == subject]:
             self.refuse(file, now)
         self.clear_incident(code, subject, now)
         return True

@@ -45,7 +45,7 @@ class Intake:
 
     def hold(self, file):
         """One that waits for its verdict; whether it does."""
-        for queue in (self.waiting, self.line):
+        for queue in (self.waiting, self.line, self.refused_now):
             if file in queue:
                 queue.remove(file)
                 self.parked.append(file)
@@ -53,31 +53,31 @@ class Intake:
         return False
 
     def release(self, file, now):
-        """Lets a file go on; whether it may."""
-        if file not in self.parked + self.held:
-            return False
-        if file in self.held:
+        """Lets a file go on; whether it may. One that an operator held back goes on by what was decided before."""
+        if file in self.parked:
+            self.parked.remove(file)
+        elif file in self.held:
             self.clear_incident("A117", file.subject, now)
-        if file not in self.parked:
+            self.held.remove(file)
             self.released.append(file)
-        for held in (self.held, self.parked):
-            if file in held:
-                held.remove(file)
-        queue = self.line if file.is_reference else self.waiting
+        else:
+            return False
+        self.go_on(file)
+        return True
+
+    def go_on(self, file):
+        queue = self.refused_now if file in self.refused else self.line if file.is_reference else self.waiting
         queue.append(file)
         queue.sort(key=lambda one: one.id)
-        return True
 
     def judge_again(self, file):
         """As if it had just come; whether it may. Of files that have a verdict only those that are held."""
         if file not in self.parked + self.held:
             return False
-        for held in (self.held, self.parked):
-            if file in held:
-                held.remove(file)
-        queue = self.line if file.is_reference else self.waiting
-        queue.append(file)
-        queue.sort(key=lambda one: one.id)
+        for decided in (self.held, self.parked, self.released, self.refused):
+            if file in decided:
+                decided.remove(file)
+        self.go_on(file)
         return True
 
     def is_overtaken(self, file):
@@ -88,13 +88,12 @@ class Intake:
         """An operator has a file rejected that is held; whether it is. Closing its A117 does the same."""
         if file not in self.parked + self.held:
             return False
-        if file in self.held:
-            self.clear_incident("A117", file.subject, now)
-        for held in (self.held, self.parked):
+        self.clear_incident("A117", file.subject, now)
+        for held in (self.held, self.parked, self.refused):
             if file in held:
                 held.remove(file)
         self.refused.append(file)
-        self.refused_now.append(file)
+        self.go_on(file)
         return True
 
     def judge_refused(self, now, answers):
@@ -109,7 +108,7 @@ class Intake:
         """Reference data before all others. Behind a file that is held those of its type wait."""
         line, self.line = [*self.line, *files], []
         for file in line:
-            if any(file.kind == other.kind and other.id < file.id for other in self.held):
+            if any(file.kind == other.kind and other.id < file.id for other in self.undecided()):
                 self.line.append(file)
             else:
                 self.judge(file, now, answers)
@@ -123,12 +122,17 @@ class Intake:
         if removed == 0 or removed < len(before) and removed * 100 <= self.settings.shrink_limit * len(before):
             return False
         self.held.append(file)
+        self.asked.append(file)
         self.begin_incident("A117", file.subject, now)
         return True
 
+    def undecided(self):
+        """Files that an operator has to decide about, or holds back whatever was decided."""
+        return self.held + [file for file in self.parked if file in self.asked]
+
     def is_undecided(self):
-        """What an operator has to decide about may say that a Device must not be ordered."""
-        return any(file.kind != "PTY" for file in self.held)
+        """They may say that a Device must not be ordered."""
+        return any(file.kind != "PTY" for file in self.undecided())
 
     def instructions_wait(self, now):
         return self.inventory_is_stale(now) or self.is_undecided()

@@ -122,7 +122,7 @@ class Played:
         if done is None:
             return []
         refused = any(outcome in ("PA", "RJ") for _, outcome, _ in expected.ema)
-        waits = self.model.inventory_is_stale(now) or self.model.held
+        waits = self.model.inventory_is_stale(now) or self.model.undecided()
         status = 2 if waits else int(refused)
         if done.returncode == status:
             return []

@@ -26,6 +26,7 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData):
         self.batches = []       # of the accepted instructions
         self.waiting = []       # instructions that wait for an inventory
         self.held = []          # files that would remove too much,
+        self.asked = []         # those that ever were,
         self.released = []      # those of them that an operator has let through,
         self.refused = []       # files that an operator has had rejected
         self.refused_now = []   # those that the next pass judges,

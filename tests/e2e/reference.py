@@ -313,6 +313,80 @@ def test_rejected(tap):
     sound(tap, home, "after held files that were rejected")
 
 
+def test_kept_back(tap):
+    """`hold` keeps a file back and decides nothing: what was decided before it counts, and `requeue` asks anew."""
+    for orders, verdict, incident in (("reject hold RUN release", ("RJ", ["B114"]), []),
+                                      ("release hold RUN requeue", None, ["A117"]),
+                                      ("release hold RUN release", ("AC", []), []),
+                                      ("requeue hold RUN release", None, ["A117"]),
+                                      ("requeue hold RUN close", ("RJ", ["B114"]), []),
+                                      ("release hold RUN reject", ("RJ", ["B114"]), []),
+                                      ("reject PASS requeue hold RUN release", None, ["A117"])):
+        home = Home()
+        sender = Sender(home)
+        sender.reference("INV", [inv(n) for n in range(1, 11)])
+        home.run()
+        name = sender.reference("INV", [inv(1)])
+        home.run()
+        number = home.json("incident", "list")[0]["id"]
+        done, statuses, answers = [], [], []
+        for order in orders.split():
+            if order == "RUN":
+                later = [sender.instruction([emi(2)]), sender.reference("INV", [inv(30)], mode="DELTA")]
+                statuses.append(home.run().returncode)
+                answers = [answer(later[0]) in home.out("mcc"), answer(later[1]) in home.out("dcc")]
+                continue
+            if order == "PASS":
+                home.run()
+                continue
+            words = ("incident", "close", number) if order == "close" else ("spool", order, name)
+            done.append(home.command(*words, "--reason", f"{order}, ticket 9").returncode)
+        tap.ok(done == [0] * len(done) and statuses[-1] == 2 and answers == [False, False],
+               f"{orders}: instructions and later files wait while it is held", done, statuses, answers)
+        home.run()
+        found = ema(home, name) if verdict else None
+        names = [row["code"] for row in home.json("incident", "list") if row["code"] == "A117"]
+        held = [job["name"] for job in home.json("spool", "list", "--state", "held")]
+        tap.ok(found == verdict and names == incident and held == [name] * len(incident),
+               f"{orders}: {verdict or 'asked'}", found, names, held)
+        sound(tap, home, f"after {orders}")
+
+
+def test_rejected_kept_back(tap):
+    """The next pass rejects it once it is let go; `why` says so."""
+    home = Home("gateway inventory=required")
+    sender = Sender(home)
+    name = sender.instruction([emi(1)])
+    home.run()
+    for order in ("hold", "reject", "hold"):
+        home.command("spool", order, name, "--reason", f"{order}, ticket 10")
+    home.run()
+    why = home.json("why", name)[0]
+    tap.ok("it is rejected, too: reject, ticket 10" in why["because"] and "B114" in why["moved_by"] and
+           answer(name) not in home.out("mcc"), "a rejected file that is held is kept back", why)
+    home.command("spool", "release", name, "--reason", "tell the sender")
+    home.run()
+    tap.ok(ema(home, name, "mcc") == ("RJ", ["B114"]), "let go, it is rejected", home.out("mcc"))
+    sound(tap, home, "after a rejected file that was held")
+
+
+def test_limit_raised(tap):
+    """Nothing waits for a decision about a file that has its verdict."""
+    home = Home()
+    sender = Sender(home)
+    sender.reference("INV", [inv(1), inv(2)])
+    home.run()
+    name = sender.reference("INV", [inv(1)])
+    home.run()
+    home.set("gateway shrink_limit=60")
+    home.command("spool", "requeue", name, "--reason", "half of them may go")
+    later = sender.instruction([emi(1)])
+    done = home.run()
+    tap.ok(ema(home, name) == ("AC", []) and ema(home, later, "mcc") == ("AC", []) and done.returncode == 0 and
+           opened(home)[-1][3], "judged by a higher limit, it makes nothing wait", done, home.out("mcc"), opened(home))
+    sound(tap, home, "after a higher limit")
+
+
 def test_late(tap):
     """A file that is judged after a newer one of its type is out of date, however it comes to that."""
     home = Home()
@@ -1066,7 +1140,8 @@ def test_many(tap):
 if __name__ == "__main__":
     with Tap() as report:
         for test in (test_found, test_unnamed, test_shrinking, test_undecided, test_late, test_held_back,
-                     test_wrong_records, test_shrinking_stopped, test_rejected, test_rejecting_stopped, test_files,
+                     test_wrong_records, test_shrinking_stopped, test_rejected, test_kept_back,
+                     test_rejected_kept_back, test_limit_raised, test_rejecting_stopped, test_files,
                      test_others, test_every_code, test_codes, test_switches, test_dates, test_hubs, test_elsewhere,
                      test_points, test_limit, test_past, test_required, test_stale, test_together, test_settling,
                      test_after_the_split, test_daemon, test_grows_stale, test_kill, test_many):
