@@ -136,6 +136,30 @@ static bool explain_ready(struct gateway *gateway, const struct ledger_work *wor
     return true;
 }
 
+/* Of a session whose last work order never left (C126), or was never made while its drop was down. g_free. */
+static bool find_drop(struct gateway *gateway, const struct ledger_session *s, char **text, GError **error)
+{
+    const struct config *config = gateway->config;
+    const char *drop = rules_party(&config->identity, config->work_order_party)->drop;
+    g_autofree char *outage = NULL;
+    g_autoptr(GString) cause = g_string_new(NULL);
+
+    if (!explain_orders_outage(gateway, &outage, error))
+        return false;
+    if (s->unused)
+        g_string_printf(cause, ": the work order (EMW) of try %" PRId64 " was never delivered to the drop %s", s->try,
+                        drop);
+    else
+        g_string_printf(cause, ": its next try was never ordered, for the drop %s could not be written", drop);
+    if (outage != NULL)
+        g_string_append_printf(cause, "; %s", outage);
+    else
+        g_string_append(cause, "; the incident A103, A101 or A110 of that drop says why");
+    g_string_append(cause, "; no failed session");
+    *text = g_string_free(g_steal_pointer(&cause), FALSE);
+    return true;
+}
+
 /* What ended a session as REJECTED or DEFERRED: another work item that has migrated, or the review right before a
  * dispatch. *text is NULL where there was no session. g_free. */
 static bool find_cause(struct gateway *gateway, const struct ledger_work *work, const char *id, char **text,
@@ -149,6 +173,8 @@ static bool find_cause(struct gateway *gateway, const struct ledger_work *work, 
     *text = NULL;
     if (!work->has_session)
         return true;
+    if (strcmp(id, catalogue_entry(C126)->id) == 0)
+        return find_drop(gateway, s, text, error);
     if (strcmp(id, catalogue_entry(C108)->id) == 0 &&
         (!ledger_migrated_before(gateway->ledger, work->item.device, G_MAXINT64, &other, error) ||
          (other.at != 0 && !ledger_work_get(gateway->ledger, other.item, &migrated, error))))

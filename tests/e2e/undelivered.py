@@ -176,7 +176,30 @@ def test_why(tap):
     home, _, _ = waits(1)
     home.command("run", "--once", now=at(DAY + 30))
     fact = home.json("why", device(1))[0]
-    tap.ok("C126" in fact["because"], "why says that the order was not delivered", fact)
+    tap.ok("C126" in fact["because"] and "next try" not in fact["because"] and
+           "the work order (EMW) of try 1 was never delivered to the drop tcos; that drop is down (A103)" in
+           fact["because"], "why says that the order was not delivered", fact)
+    back(home)
+    home.run(now=at(DAY + 31))
+    fact = home.json("why", device(1))[0]
+    tap.ok("never delivered to the drop tcos; the incident A103" in fact["because"], "also when the drop works again",
+           fact)
+
+
+def test_why_later(tap):
+    home = Home()
+    parties = Parties(home)
+    parties.instruct([1, 2])
+    home.run()
+    parties.result(said(1, "FAILED", gbcs="30"))
+    home.run(now=at(1))
+    away(home)
+    parties.instruct([3])
+    home.command("run", "--once", now=at(2))
+    home.command("run", "--once", now=at(DAY))
+    fact = home.json("why", device(1))[0]
+    tap.ok("C126" in fact["because"] and "its next try was never ordered, for the drop tcos could" in fact["because"],
+           "a try that was never ordered is told as that", fact)
 
 
 def main():
@@ -190,6 +213,7 @@ def main():
         test_uncertain(tap)
         test_stops(tap)
         test_why(tap)
+        test_why_later(tap)
 
 
 main()
