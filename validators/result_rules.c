@@ -275,12 +275,13 @@ static bool copy_session(struct result *result)
 }
 
 /* Whether another work item of the Device has migrated, and no operator has overruled that. Asked of one that has ended
- * without that: the migration ends all that is live. False: an error of the ledger. */
+ * without that, or whose own migration is overruled: the migration ends all that is live. False: an error of the
+ * ledger. */
 static bool find_superseded(struct result *result, bool *superseded, GError **error)
 {
     struct ledger_migrated other = {0};
 
-    if (retry_has_ended(&result->session) && result->session.state != LEDGER_MIGRATED &&
+    if (retry_has_ended(&result->session) && (result->session.state != LEDGER_MIGRATED || result->work->overruled) &&
         !ledger_migrated_before(result->row.file->rules->ledger, result->id, G_MAXINT64, &other, error))
         return false;
     *superseded = result->superseded = other.at != 0;
@@ -444,6 +445,7 @@ bool result_rules_judge_result(const struct judged_file *file, const struct reco
         return true;
     if (!find_order(result, &said, error) || !find_superseded(result, &said.superseded, error))
         return false;
+    said.overruled = result->work->overruled;
     if (result->work->withheld)
         retry_adopt_try(&file->rules->retry, file->rules->now, said.try, &result->session);
     enum retry_effect effect =
@@ -486,6 +488,7 @@ bool result_rules_judge_confirmation(const struct judged_file *file, const struc
         return true;
     if (!find_superseded(result, &said.superseded, error))
         return false;
+    said.overruled = result->work->overruled;
     said.at = time_since_order(result, CONFIRMATION_CONFIRMED_AT, said.at, result->session.begun);
     if (result->work->withheld)
         retry_adopt_try(&file->rules->retry, file->rules->now, MAX(result->session.try, 1), &result->session);

@@ -30,7 +30,7 @@ struct result {
     bool has_id; /* DeviceID is an EUI-64: */
     uint64_t id;
     struct ledger_work *work; /* its work item, as it is in the ledger; NULL: none, or no ledger */
-    bool superseded;          /* it has ended, and another work item of the Device has migrated */
+    bool superseded;          /* it has ended, and another work item of the Device has migrated, which stands */
     bool changes;             /* the record has no error, and these two must go into the ledger: */
     struct ledger_session session;
     struct ledger_transition transition;

@@ -118,7 +118,7 @@ void retry_migrate_late(const struct retry_change *c)
 enum retry_effect retry_take_time(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
                                   struct ledger_transition *transition)
 {
-    const struct retry_change change = {rules, now, session, transition, false};
+    const struct retry_change change = {rules, now, session, transition, false, false};
 
     switch (session->state) {
     case LEDGER_DISPATCHED:
@@ -179,7 +179,7 @@ void retry_dispatch(const struct retry_rules *rules, int64_t now, struct ledger_
                     struct ledger_transition *transition)
 {
     order_try(rules, now, session->unused ? session->try : session->try + 1, session);
-    retry_move_to(&(struct retry_change){rules, now, session, transition, false}, LEDGER_DISPATCHED, NULL);
+    retry_move_to(&(struct retry_change){rules, now, session, transition, false, false}, LEDGER_DISPATCHED, NULL);
 }
 
 bool retry_may_end(const struct ledger_session *session)
@@ -191,7 +191,7 @@ bool retry_may_end(const struct ledger_session *session)
 bool retry_end(const struct retry_rules *rules, int64_t now, bool migrated, struct ledger_session *session,
                struct ledger_transition *transition)
 {
-    const struct retry_change change = {rules, now, session, transition, false};
+    const struct retry_change change = {rules, now, session, transition, false, false};
 
     if (!retry_may_end(session))
         return false;
@@ -214,7 +214,7 @@ bool retry_end(const struct retry_rules *rules, int64_t now, bool migrated, stru
 void retry_put_off(const struct retry_rules *rules, int64_t now, const struct retry_cause *cause,
                    struct ledger_session *session, struct ledger_transition *transition)
 {
-    const struct retry_change change = {rules, now, session, transition, false};
+    const struct retry_change change = {rules, now, session, transition, false, false};
     bool begun = session->state != LEDGER_READY;
     const char *code = retry_id_of(cause->code);
 
@@ -234,7 +234,7 @@ void retry_put_off(const struct retry_rules *rules, int64_t now, const struct re
 enum retry_effect retry_supersede(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
                                   struct ledger_transition *transition)
 {
-    const struct retry_change change = {rules, now, session, transition, false};
+    const struct retry_change change = {rules, now, session, transition, false, false};
 
     if (!retry_has_ended(session)) {
         session->code = retry_id_of(C108);
@@ -251,7 +251,7 @@ enum retry_effect retry_supersede(const struct retry_rules *rules, int64_t now, 
 void retry_refuse(const struct retry_rules *rules, int64_t now, enum code code, struct ledger_session *session,
                   struct ledger_transition *transition)
 {
-    const struct retry_change change = {rules, now, session, transition, false};
+    const struct retry_change change = {rules, now, session, transition, false, false};
 
     if (session->try > 0 && code != C108) {
         if (code == C122)
@@ -270,7 +270,8 @@ void retry_withdraw(const struct retry_rules *rules, int64_t now, struct ledger_
     session->unused = true;
     session->code = retry_id_of(C126);
     session->next_eligible = now;
-    retry_move_to(&(struct retry_change){rules, now, session, transition, false}, LEDGER_DEFERRED, session->code);
+    retry_move_to(&(struct retry_change){rules, now, session, transition, false, false}, LEDGER_DEFERRED,
+                  session->code);
     transition->statement = LEDGER_WITHDRAWN;
 }
 
@@ -278,14 +279,14 @@ void retry_unorder(const struct retry_rules *rules, int64_t now, struct ledger_s
                    struct ledger_transition *transition)
 {
     session->unused = true;
-    retry_move_to(&(struct retry_change){rules, now, session, transition, false}, session->state, NULL);
+    retry_move_to(&(struct retry_change){rules, now, session, transition, false, false}, session->state, NULL);
     transition->statement = LEDGER_WITHDRAWN;
 }
 
 void retry_recall(const struct retry_rules *rules, int64_t now, const struct retry_cause *cause,
                   struct ledger_session *session, struct ledger_transition *transition)
 {
-    const struct retry_change change = {rules, now, session, transition, false};
+    const struct retry_change change = {rules, now, session, transition, false, false};
 
     session->unused = true;
     if (session->state == LEDGER_READY) {

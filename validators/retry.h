@@ -31,10 +31,12 @@
  *   CONFIRM_PENDING, CONFIRM_MISMATCH --[operator's order]----> MIGRATED or FAILED
  *   FAILED, DEFERRED, REJECTED, one side states success --[operator's order]--> MIGRATED, or as before
  *   FAILED, DEFERRED, REJECTED --[both state the same, late]--> MIGRATED
+ *   MIGRATED, overruled --[a side states for the first time what the other has]--> MIGRATED, which stands again
  *   all but ends     --[another work item has migrated]-------> REJECTED
  *
  * MIGRATED, FAILED, REJECTED and DEFERRED are ends. Only a late success moves a work item again: one that was tried and
- * is no longer live without having migrated. A Device migrates once: after another work item of it has migrated, what
+ *   MIGRATED, overruled by an operator --[the other side agrees]--> MIGRATED, which stands again
+ *   all but ends     --[another work item has migrated]-------> REJECTED
  * the sides state about this one is recorded and changes no state.
  *
  * All functions are pure: no ledger, no clock. A session, a time and what happened go in; the session as it is
@@ -122,6 +124,7 @@ enum retry_effect retry_take_result(const struct retry_rules *rules, int64_t now
 struct retry_confirmation {
     bool confirmed;
     bool superseded;                 /* another work item of the Device has migrated */
+    bool overruled;                  /* an operator has overruled that this one has migrated (device release) */
     int64_t at;                      /* ConfirmedAt; 0: not stated */
     const char *subject_id, *key_id; /* of the credentials on the Device */
 };

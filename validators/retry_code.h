@@ -20,6 +20,7 @@ struct retry_result {
     int64_t at;                      /* LastTry; 0: not stated */
     bool outdated;                   /* it is about an earlier order of that try (retry_orders_outdate) */
     bool superseded;                 /* another work item of the Device has migrated (retry.h) */
+    bool overruled;                  /* an operator has overruled that this one has migrated (retry.h) */
     const char *gbcs, *duis, *alert; /* GBCSStatus, DUISCode, AlertCode; NULL: not stated */
     const char *subject_id, *key_id; /* of the new credentials; of a SUCCESS only */
     const char *existing_id;         /* the SubjectId of those before; of a SUCCESS only; NULL: not stated */

@@ -10,7 +10,8 @@ struct retry_change {
     int64_t now;
     struct ledger_session *session;
     struct ledger_transition *transition;
-    bool superseded; /* of a statement: another work item of the Device has migrated */
+    bool superseded; /* of a statement: another work item of the Device has migrated, */
+    bool overruled;  /* or this one has, and an operator has overruled it */
 };
 
 static inline const char *retry_id_of(enum code code)

@@ -128,6 +128,21 @@ static bool is_known(const struct ledger_session *session, const struct ledger_s
     return side->good && (says_the_same(&session->tcos, side) || says_the_same(&session->ecos, side));
 }
 
+/* What a side states about the credentials of a Device that has migrated. mine: the session's statement of that side;
+ * other: that of the other side. An operator may have overruled the migration, which one side had not stated; when it
+ * states it for the first time, both agree, and the migration stands again as it was. */
+static enum retry_effect take_migrated(const struct retry_change *c, const struct ledger_side *said,
+                                       struct ledger_side *mine, const struct ledger_side *other)
+{
+    if (!is_known(c->session, said))
+        return RETRY_CONTRADICTS;
+    if (!c->overruled || c->superseded || says_the_same(mine, said) || !says_the_same(other, said))
+        return RETRY_NOTHING_NEW;
+    *mine = *said;
+    retry_move_to(c, LEDGER_MIGRATED, NULL);
+    return RETRY_APPLIES;
+}
+
 /* A SUCCESS counts in every state, whichever try it is about: the Device has the new credentials. */
 static enum retry_effect take_success(const struct retry_change *c, const struct retry_result *said)
 {
@@ -153,7 +168,10 @@ static enum retry_effect take_success(const struct retry_change *c, const struct
         c->transition->statement = LEDGER_REPLACED;
         return effect;
     case LEDGER_MIGRATED:
-        return is_known(session, &side) ? RETRY_NOTHING_NEW : RETRY_CONTRADICTS;
+        effect = take_migrated(c, &side, &session->tcos, &session->ecos);
+        if (effect == RETRY_APPLIES)
+            c->transition->statement = LEDGER_REPLACED;
+        return effect;
     case LEDGER_CONFIRM_PENDING:
         if (known)
             return same ? RETRY_NOTHING_NEW : RETRY_CONTRADICTS;
@@ -249,7 +267,7 @@ static void copy_result(const struct retry_result *said, struct ledger_transitio
 enum retry_effect retry_take_result(const struct retry_rules *rules, int64_t now, const struct retry_result *said,
                                     struct ledger_session *session, struct ledger_transition *transition)
 {
-    const struct retry_change change = {rules, now, session, transition, said->superseded};
+    const struct retry_change change = {rules, now, session, transition, said->superseded, said->overruled};
     enum retry_effect effect;
 
     if (said->try < 1 || said->try > session->try)
@@ -283,7 +301,7 @@ static enum retry_effect take_confirmation(const struct retry_change *c, const s
 
     switch (session->state) {
     case LEDGER_MIGRATED:
-        return is_known(session, side) ? RETRY_NOTHING_NEW : RETRY_CONTRADICTS;
+        return take_migrated(c, side, &session->ecos, &session->tcos);
     case LEDGER_FAILED:
     case LEDGER_DEFERRED:
         if (!side->good && !session->ecos.good && !session->tcos.good)
@@ -307,7 +325,7 @@ enum retry_effect retry_take_confirmation(const struct retry_rules *rules, int64
                                           const struct retry_confirmation *said, struct ledger_session *session,
                                           struct ledger_transition *transition)
 {
-    const struct retry_change change = {rules, now, session, transition, said->superseded};
+    const struct retry_change change = {rules, now, session, transition, said->superseded, said->overruled};
     const struct ledger_side side = {.at = now,
                                      .good = said->confirmed,
                                      .subject_id = said->confirmed ? said->subject_id : NULL,

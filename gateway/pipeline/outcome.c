@@ -205,6 +205,16 @@ static bool close_settled(struct gateway *gateway, const struct ledger_work *wor
            ledger_incident_close(gateway->ledger, catalogue_entry(D151)->id, subject, now, error);
 }
 
+/* Whether the Device has its new credentials by this transition. A migration that an operator has overruled may stand
+ * again by what a side states. */
+static bool migrates(const struct ledger_work *work, const struct ledger_session *session,
+                     const struct ledger_transition *transition)
+{
+    bool stated = transition->statement == LEDGER_REPLACED || transition->statement == LEDGER_CONFIRMED;
+
+    return session->state == LEDGER_MIGRATED && (work->session.state != LEDGER_MIGRATED || (work->overruled && stated));
+}
+
 /* A transition that brings a code for the partners opens the Device's incident; a migration and an order close all. If
  * the Device has migrated by another work item, nobody has to act. */
 static bool follow_incidents(struct gateway *gateway, const struct ledger_work *work,
@@ -212,11 +222,10 @@ static bool follow_incidents(struct gateway *gateway, const struct ledger_work *
                              GError **error)
 {
     const struct ledger_session *before = &work->session;
-    bool migrates = session->state == LEDGER_MIGRATED && before->state != LEDGER_MIGRATED;
     struct ledger_migrated other;
     enum code code;
 
-    if (migrates || transition->statement == LEDGER_ENDED_BY_ORDER)
+    if (migrates(work, session, transition) || transition->statement == LEDGER_ENDED_BY_ORDER)
         return incidents_close_device(gateway, work->item.device, transition->at, error);
     if (!close_settled(gateway, work, session, transition->at, error))
         return false;
@@ -233,8 +242,7 @@ static bool keep_subject(struct gateway *gateway, const struct ledger_work *work
 {
     const char *before = session->tcos.existing_id;
 
-    if (session->state != LEDGER_MIGRATED || work->session.state == LEDGER_MIGRATED ||
-        transition->statement == LEDGER_ENDED_BY_ORDER || before == NULL)
+    if (!migrates(work, session, transition) || transition->statement == LEDGER_ENDED_BY_ORDER || before == NULL)
         return true;
     g_autofree char *key = credential_id_key(before);
     return ledger_subject_before_put(gateway->ledger, key, work->item.item, error);
@@ -269,6 +277,7 @@ static bool supersede(struct gateway *gateway, const struct ledger_work *migrate
 bool outcome_record(struct gateway *gateway, const struct ledger_work *work, const struct ledger_session *session,
                     const struct ledger_transition *transition, GError **error)
 {
+    bool migrated = migrates(work, session, transition);
     bool ends = retry_has_ended(session) && session->state != work->session.state; /* for the first time, or anew */
     if (work->session.state == LEDGER_DISPATCHED && session->state != LEDGER_DISPATCHED)
         gateway->orders_reviewed = 0; /* the Device may be on an order that has not left (dispatch_recall) */
@@ -279,12 +288,12 @@ bool outcome_record(struct gateway *gateway, const struct ledger_work *work, con
         reported.ended = MAX(session->ended, gateway->reported_until);
 
     return follow_incidents(gateway, work, session, transition, error) &&
-           (!ends || count_end(gateway, work->item.item, session, transition->at, error)) &&
+           (!(ends || migrated) || count_end(gateway, work->item.item, session, transition->at, error)) &&
            ledger_session_put(gateway->ledger, work, &reported, transition, error) &&
            keep_subject(gateway, work, session, transition, error) &&
            (!ends || session->state != LEDGER_FAILED ||
             ledger_failure_put(gateway->ledger, work->item.item, transition->at, error)) &&
-           (!ends || session->state != LEDGER_MIGRATED || supersede(gateway, work, transition, error));
+           (!migrated || supersede(gateway, work, transition, error));
 }
 
 /* ---- incidents that an older program did not open ---- */

@@ -168,14 +168,15 @@ static void read_work_by_id(sqlite3_stmt *q, int c, void *row)
     work->item.outcome = (enum ledger_state)sqlite3_column_int(q, c + 2);
     work->item.ended = sqlite3_column_int64(q, c + 3) != 0;
     work->withheld = sqlite3_column_int(q, c + 4) != 0;
-    work->has_session = sqlite3_column_type(q, c + 5) != SQLITE_NULL;
-    read_session(q, c + 5, &work->session);
+    work->overruled = sqlite3_column_int(q, c + 5) != 0;
+    work->has_session = sqlite3_column_type(q, c + 6) != SQLITE_NULL;
+    read_session(q, c + 6, &work->session);
 }
 
 bool ledger_work_by_id(struct ledger *ledger, const struct ledger_work_item_id *id, struct ledger_work **work,
                        GError **error)
 {
-    LEDGER_SQL(of_item, "SELECT w.record,w.device_id,w.outcome,w.slot," WITHHELD "," SESSION
+    LEDGER_SQL(of_item, "SELECT w.record,w.device_id,w.outcome,w.slot," WITHHELD "," OVERRULED "," SESSION
                         " FROM work_item w" SESSION_FROM " WHERE w.item=?");
     static const struct ledger_shape shape = {sizeof(struct ledger_work), read_work_by_id, work_strings,
                                               G_N_ELEMENTS(work_strings)};

@@ -48,7 +48,7 @@ struct ledger_work_item_id {
 };
 /* The work item with that WorkItemId. *work is NULL if no accepted instruction has it; g_free it. For the sake of
  * result files, which ask this for each record, most texts are left out. Set are: of the item its numbers, Device,
- * outcome and end; revision, judged_at, reported; the session. */
+ * outcome and end; revision, judged_at, withheld, overruled, reported; the session. */
 bool ledger_work_by_id(struct ledger *ledger, const struct ledger_work_item_id *id, struct ledger_work **work,
                        GError **error);
 /* The work item with that number. *work is NULL if there is none; g_free it. */

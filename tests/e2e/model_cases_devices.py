@@ -350,6 +350,26 @@ DEVICE_CASES = [
      "25h result a SUCCESS k | 2d instruct a", "a DISPATCHED"),
     ("a migration can be overruled", "0 instruct a | 1m result a SUCCESS k | 2m confirm a Y k | 1d release a | "
      "2d instruct a", "a DISPATCHED"),
+    ("one by an order stands again when the other side agrees", "0 instruct a | 1m result a SUCCESS k | "
+     "1d end a migrated | 25h release a | 26h confirm a Y k | 2d instruct a",
+     "a REJECTED code=C108 found=C108 emos=2 ordered=1"),
+    ("a late one, too", "0 instruct a | 24h pass | 25h result a SUCCESS k | 26h end a migrated | 27h release a | "
+     "28h confirm a Y k | 2d instruct a", "a REJECTED code=C108 ordered=1"),
+    ("or by the other side", "0 instruct a | 1m confirm a Y k | 1d end a migrated | 25h release a | "
+     "26h result a SUCCESS k | 2d instruct a", "a REJECTED code=C108 ordered=1"),
+    ("as the side corrects itself", "0 instruct a | 1m result a SUCCESS k | 2m confirm a N | 1d end a migrated | "
+     "25h release a | 26h confirm a Y k", "a MIGRATED code= found= emos=1"),
+    ("not by what is only said again", "0 instruct a | 1m result a SUCCESS k | 1d end a migrated | 25h release a | "
+     "26h result a SUCCESS k | 2d instruct a", "a DISPATCHED ordered=2"),
+    ("nor by both", "0 instruct a | 1m result a SUCCESS k | 2m confirm a Y k | 1d release a | "
+     "25h result a SUCCESS k | 26h confirm a Y k | 2d instruct a", "a DISPATCHED ordered=2"),
+    ("it is overruled anew by another order", "0 instruct a | 1m result a SUCCESS k | 1d end a migrated | "
+     "25h release a | 26h confirm a Y k | 27h release a | 28h confirm a Y k | 2d instruct a", "a DISPATCHED ordered=2"),
+    ("a newer one that was ordered ends", "0 instruct a | 1m result a SUCCESS k | 1d end a migrated | 25h release a | "
+     "26h instruct a | 27h lateconfirm a k", "a REJECTED code=C108 ordered=2 emos=2"),
+    ("a newer one that has migrated stays the one", "0 instruct a | 1m result a SUCCESS k | 1d end a migrated | "
+     "25h release a | 26h instruct a | 27h result a SUCCESS z | 28h confirm a Y z | 29h lateconfirm a k",
+     "a MIGRATED found=C119 emos=2"),
     ("a later one stands", "0 instruct a | 1m result a FAILED 17 | 1d release a | 25h result a SUCCESS k | "
      "26h confirm a Y k | 2d instruct a", "a REJECTED code=C108"),
     ("the inventory says TCoS credentials long after a migration", MIGRATED % "173401s inventory a | 3d instruct a",

@@ -113,11 +113,16 @@ FILE_CASES = [
     ("a migration that an operator has overruled counts no more", TOLD + "0 instruct a | 1m result a SUCCESS k | "
      "2m confirm a Y k | 26h release a | 156h pass",
      "005.Succeeded=1 005.CumulativeMigrated=0 005.RemainingTCoS=2 GMT.Migrated=0 GMT.Remaining=2"),
+    ("unless it stands again", TOLD + "0 instruct a | 1m result a SUCCESS k | 2h end a migrated | 26h release a | "
+     "27h confirm a Y k | 156h pass",
+     "005.Succeeded=1 005.CumulativeMigrated=1 005.RemainingTCoS=1 GMT.Migrated=1 GMT.Remaining=1"),
     ("a Device that migrates again counts once", TOLD + "0 instruct a | 1m result a SUCCESS k | 2m confirm a Y k | "
      "26h release a | 27h instruct a | 28h result a SUCCESS z | 29h confirm a Y z | 156h pass",
      "005.Succeeded=2 005.CumulativeMigrated=1 005.RemainingTCoS=1 GMT.Migrated=1 GMT.Remaining=1"),
     ("of a model none has migrated when that one is overruled", "0 instruct a b | 1m result a SUCCESS k | "
      "1m result b FAILED 10 | 2m confirm a Y k | 26h release a", "open=D160", {"model_failures": 1}),
+    ("until it stands again", "0 instruct a b | 1m result a SUCCESS k | 1m result b FAILED 10 | 2m end a migrated | "
+     "26h release a | 27h confirm a Y k", "open=", {"model_failures": 1}),
     ("until it migrates again", "0 instruct a b | 1m result a SUCCESS k | 1m result b FAILED 10 | 2m confirm a Y k | "
      "26h release a | 27h instruct a | 28h result a SUCCESS z | 29h confirm a Y z", "open=", {"model_failures": 1}),
     ("what holds TCoS credentials is reported before they close",

@@ -120,6 +120,9 @@ class Sessions:
             self.count_failure(item, now)
 
     def success(self, item, trial, ids, now):
+        if self.makes_stand_again(item, item.tcos == ids, item.ecos == ("Y", *ids)):
+            item.tcos, item.succeeded = ids, trial
+            return self.stand_again(item, now)
         if item.tcos == ids or item.state == "MIGRATED" and item.ecos == ("Y", *ids):
             return "C119"
         if item.ended_in_vain:
@@ -138,6 +141,9 @@ class Sessions:
         if item.trial == 0:
             return "C118"
         said = ("Y", as_bytes(row["SubjectId"]), as_bytes(row["KeyId"])) if row["Confirmed"] == "Y" else ("N",)
+        if self.makes_stand_again(item, item.ecos == said, said[0] == "Y" and item.tcos == said[1:]):
+            item.ecos, item.ecos_at = said, now
+            return self.stand_again(item, now)
         if item.state == "MIGRATED" and said[0] == "Y" and item.tcos == said[1:]:
             return "C119"
         if item.ecos == said and (said[0] == "Y" or item.state != "MIGRATED"):
@@ -193,6 +199,17 @@ class Sessions:
         item.corrected, item.next_eligible = True, None
         self.migrate(item, now)
 
+    def makes_stand_again(self, item, said_before, other_says_so):
+        """Whether a side's success makes a migration stand again that an operator has overruled."""
+        return item.state == "MIGRATED" and not item.has_migrated and not said_before and other_says_so and \
+            not self.has_migrated_otherwise(item)
+
+    def stand_again(self, item, now):
+        """With the end that it has; no finding."""
+        item.note(now)
+        self.came_to["a migration that stands again"] += 1
+        self.hold_new_credentials(item, now)
+
     def end_by_order(self, device, as_what, now, answers):
         """An operator ends the work on a Device of which the sides have not agreed; whether he may."""
         mine = [one for one in self.items if one.device == device]
@@ -247,6 +264,9 @@ class Sessions:
     def migrate(self, item, now):
         """The Device has: its other work ends, or waits for no side any more."""
         item.become("MIGRATED", now)
+        self.hold_new_credentials(item, now)
+
+    def hold_new_credentials(self, item, now):
         self.came_to["a late success"] += item.corrected
         self.came_to["a late success beside newer work"] += item.corrected and any(
             one.device == item.device and one.number > item.number for one in self.items)

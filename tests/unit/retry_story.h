@@ -12,6 +12,7 @@
  *   pN lN    put off until minute N with C109, with C116
  *   x X z    refused with C107, with C122, with C108
  *   m        another work item of the Device migrates; what is stated from then on is about a Device that has migrated
+ *   o u      an operator ends it as migrated; overrules that. No effect is kept of either.
  *   cN       TCoS closes in minute N: a setting, which has no effect
  *
  * Each event has an effect: + applies, ~ recorded, r nothing new, ! contradicts, ? not ordered. After each event the
@@ -41,7 +42,7 @@ struct story {
     struct ledger_session session;
     struct ledger_transition transition;
     int64_t now;
-    bool superseded;
+    bool superseded, overruled;
     GArray *transitions; /* all so far */
     GString *effects;
 };
@@ -70,6 +71,7 @@ static inline struct retry_result result_of_event(const struct story *story, con
     struct retry_result said = {.kind = (enum retry_result_kind)(strchr(kinds, *event) - kinds),
                                 .try = MAX(story->session.try, 1),
                                 .superseded = story->superseded,
+                                .overruled = story->overruled,
                                 .at = minute_in(event, '@')};
     int64_t created = strchr(event, '%') != NULL ? minute_in(event, '%') : story->now;
 
@@ -141,10 +143,11 @@ static inline void check_transition(const struct story *story, enum retry_effect
 
 static inline enum retry_effect happens(struct story *story, const char *event)
 {
-    const bool m = story->superseded;
-    const struct retry_confirmation yes = {.confirmed = true, .superseded = m, .subject_id = "A", .key_id = "B"},
-                                    other = {.confirmed = true, .superseded = m, .subject_id = "A", .key_id = "C"},
-                                    no = {.confirmed = false, .superseded = m, .subject_id = "A", .key_id = "B"};
+    const struct retry_confirmation said = {.confirmed = *event == 'Y',
+                                            .superseded = story->superseded,
+                                            .overruled = story->overruled,
+                                            .subject_id = "A",
+                                            .key_id = *event == 'Y' && event[1] ? "C" : "B"};
     const struct retry_rules *rules = &story->rules;
     struct ledger_session *session = &story->session;
     struct ledger_transition *transition = &story->transition;
@@ -170,12 +173,11 @@ static inline enum retry_effect happens(struct story *story, const char *event)
     case 't':
         return retry_take_time(rules, story->now, session, transition);
     case 'Y':
-        return retry_take_confirmation(rules, story->now, event[1] ? &other : &yes, session, transition);
     case 'n':
-        return retry_take_confirmation(rules, story->now, &no, session, transition);
+        return retry_take_confirmation(rules, story->now, &said, session, transition);
     default: {
-        const struct retry_result said = result_of_event(story, event);
-        return retry_take_result(rules, story->now, &said, session, transition);
+        const struct retry_result result = result_of_event(story, event);
+        return retry_take_result(rules, story->now, &result, session, transition);
     }
     }
 }
@@ -186,6 +188,11 @@ static inline void run_story(struct story *story, char **events)
     for (; *events != NULL; events++) {
         if (**events == '@') {
             story->now = BEGINNING + atoi(*events + 1) * MINUTE;
+        } else if (**events == 'o') {
+            (void)retry_end(&story->rules, story->now, true, &story->session, &story->transition);
+            g_array_append_val(story->transitions, story->transition);
+        } else if (**events == 'u') {
+            story->overruled = true;
         } else if (**events == 'c') {
             story->rules.tcos_closes = BEGINNING + atoi(*events + 1) * MINUTE;
         } else if (**events != '\0') {

@@ -79,6 +79,15 @@ static const struct {
     {"W Fg5 S Y'", {"r", "+MI", "~FA", "~FA", "~FA", "+MI", "r", "~FA", "r", "r"}},
     {"W Fg5 S T", {"~FA", "~FA", "r", "r", "r", "~FA", "~FA", "r", "r", "r"}},
     {"W Fg5 Y S", {"r", "!", "!", "!", "!", "r", "!", "!", "r", "r"}},
+    /* an operator has ended it as migrated, and overruled that: it stands again when the other side agrees */
+    {"W S o", {"r", "!", "!", "!", "!", "r", "!", "!", "r", "r"}},
+    {"W S o u", {"r", "!", "!", "!", "!", "+MI", "!", "!", "r", "r"}},
+    {"W Y o u", {"+MI", "!", "!", "!", "!", "r", "!", "!", "r", "r"}},
+    {"W S n o u", {"r", "!", "!", "!", "!", "+MI", "!", "!", "r", "r"}},
+    {"W S Y' o u", {"r", "+MI", "!", "!", "!", "+MI", "r", "!", "r", "r"}},
+    {"W Fg5 S o u", {"r", "!", "!", "!", "!", "+MI", "!", "!", "r", "r"}},
+    {"W S Y u", {"r", "!", "!", "!", "!", "r", "!", "!", "r", "r"}},
+    {"W S o u m", {"r", "!", "!", "!", "!", "r", "!", "!", "r", "r"}},
     /* it holds ECoS credentials, says the review: what its try said is kept, and it may migrate late */
     {"W T z", {"~RJ", "~RJ", "r", "r", "r", "~RJ", "~RJ", "~RJ", "r", "r"}},
     {"W T z S", {"r", "~RJ", "~RJ", "~RJ", "~RJ", "+MI", "~RJ", "~RJ", "r", "+RJ"}},
