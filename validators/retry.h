@@ -35,9 +35,8 @@
  *   all but ends     --[another work item has migrated]-------> REJECTED
  *
  * MIGRATED, FAILED, REJECTED and DEFERRED are ends. Only a late success moves a work item again: one that was tried and
- *   MIGRATED, overruled by an operator --[the other side agrees]--> MIGRATED, which stands again
- *   all but ends     --[another work item has migrated]-------> REJECTED
- * the sides state about this one is recorded and changes no state.
+ * is no longer live without having migrated, or whose migration an operator has overruled. A Device migrates once:
+ * after another work item of it has migrated, what the sides state about this one is recorded and changes no state.
  *
  * All functions are pure: no ledger, no clock. A session, a time and what happened go in; the session as it is
  * afterwards comes out, with the transition that led there:

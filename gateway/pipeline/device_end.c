@@ -6,12 +6,21 @@
 #include "gateway/clock.h"
 #include "gateway/pipeline/outcome.h"
 #include "spool/ledger/ledger_actions.h"
+#include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_sessions.h"
 #include "spool/ledger/ledger_work.h"
 #include "validators/retry.h"
 
 #include <string.h>
+
+/* Which work items an order as failed overrules beside the one that it is about: their success counts still. */
+static bool find_beside(struct gateway *gateway, const struct order *order, const struct ledger_work *work,
+                        GArray *beside, GError **error)
+{
+    return work == NULL || strcmp(order->as, "migrated") == 0 ||
+           ledger_work_stated_beside(gateway->ledger, work->item.device, work->item.item, beside, error);
+}
 
 /* The work has ended, an earlier order overruled what one side had stated, and nothing was recorded since: to end it as
  * failed says nothing new. To end it as migrated corrects that order. */
@@ -82,7 +91,7 @@ static bool find_work(struct gateway *gateway, const struct order *order, struct
                             : ledger_work_of_device(gateway->ledger, device, work, error);
 }
 
-static bool end_work(struct gateway *gateway, const struct order *order, const struct ledger_work *work, GError **error)
+static bool end_item(struct gateway *gateway, const struct order *order, const struct ledger_work *work, GError **error)
 {
     struct ledger_session session = work->session;
     struct ledger_transition transition;
@@ -96,24 +105,40 @@ static bool end_work(struct gateway *gateway, const struct order *order, const s
     /* First, so that INC has the reason: outcome_record closes what is open still. */
     return ledger_incident_close_device_by_hand(gateway->ledger, &closed, error) &&
            outcome_record(gateway, work, &session, &transition, error) &&
-           ledger_session_ended_by(gateway->ledger, work->item.item, order->id, error) &&
-           outcome_plan(gateway, now, error);
+           ledger_session_ended_by(gateway->ledger, work->item.item, order->id, error);
+}
+
+/* work: NULL if an earlier order has ended it. */
+static bool end_work(struct gateway *gateway, const struct order *order, const struct ledger_work *work,
+                     const GArray *beside, GError **error)
+{
+    if (work != NULL && !end_item(gateway, order, work, error))
+        return false;
+    for (guint i = 0; i < beside->len; i++) {
+        g_autofree struct ledger_work *other = NULL;
+        if (!ledger_work_get(gateway->ledger, g_array_index(beside, int64_t, i), &other, error) ||
+            !end_item(gateway, order, other, error))
+            return false;
+    }
+    return outcome_plan(gateway, clock_now(), error);
 }
 
 bool device_end_carry_out(struct gateway *gateway, const struct order *order, GError **error)
 {
     g_autofree struct ledger_work *work = NULL;
+    g_autoptr(GArray) beside = g_array_new(FALSE, FALSE, sizeof(int64_t));
     bool repeated;
 
-    if (!find_work(gateway, order, &work, error) || !is_repeated(gateway, order, work, &repeated, error))
+    if (!find_work(gateway, order, &work, error) || !find_beside(gateway, order, work, beside, error) ||
+        !is_repeated(gateway, order, work, &repeated, error))
         return false;
-    g_autofree char *refusal = refuse(gateway, order, work, repeated);
+    g_autofree char *refusal = refuse(gateway, order, work, repeated && beside->len == 0);
     g_autofree char *reason = g_strdup_printf("%s as %s: %s", order->device, order->as, order->reason);
     const struct ledger_action action = order_action(order, reason, refusal != NULL ? refusal : ORDER_DONE);
 
     if (!ledger_begin(gateway->ledger, error))
         return false;
-    if ((refusal != NULL || end_work(gateway, order, work, error)) &&
+    if ((refusal != NULL || end_work(gateway, order, repeated ? NULL : work, beside, error)) &&
         ledger_action_insert(gateway->ledger, &action, error) && ledger_commit(STEP_ORDER_DONE, gateway->ledger, error))
         return true;
     ledger_rollback(gateway->ledger);

@@ -158,3 +158,19 @@ bool ledger_earlier_work(struct ledger *ledger, uint64_t device, int64_t at, str
     ledger_end(q);
     return good;
 }
+
+bool ledger_work_stated_beside(struct ledger *ledger, uint64_t device, int64_t item, GArray *items, GError **error)
+{
+    LEDGER_SQL(stated, "SELECT w.item FROM work_item w JOIN session s ON s.item=w.item LEFT JOIN device_release r"
+                       " ON r.device_id=w.device_id WHERE w.device_id=?1 AND w.item<>?2 AND w.slot<>0 AND s.state<>7"
+                       " AND(" IS_REPLACED ") ORDER BY w.item");
+    sqlite3_stmt *q = ledger_query(ledger, &stated, LEDGER_VALUES(LEDGER_ID(device), LEDGER_INT(item)), error);
+    bool row = true, good = q != NULL;
+
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        int64_t found = sqlite3_column_int64(q, 0);
+        g_array_append_val(items, found);
+    }
+    ledger_end(q);
+    return good;
+}

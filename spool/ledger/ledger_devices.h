@@ -72,4 +72,8 @@ struct ledger_earlier_work {
 bool ledger_earlier_work(struct ledger *ledger, uint64_t device, int64_t at, struct ledger_earlier_work *earlier,
                          GError **error);
 
+/* *items (int64_t): the work items beside that one that have ended without a migration, and of which a side says that
+ * the credentials were replaced, which no operator has overruled. Oldest first. */
+bool ledger_work_stated_beside(struct ledger *ledger, uint64_t device, int64_t item, GArray *items, GError **error);
+
 #endif

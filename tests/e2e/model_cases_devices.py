@@ -149,6 +149,12 @@ DEVICE_CASES = [
      "a FAILED code=D151 open= emos=1"),
     ("but not twice", "0 instruct a | 1m confirm a Y k | 2d end a failed | 3d end a failed",
      "a FAILED code=D150 next=31d open= emos=1"),
+    ("it settles the Device: an older success of one side is overruled, too", AFTER_ONE + "1561m result a SUCCESS z | "
+     "1562m late a k | 28h end a failed | 61d inventory a | 62d instruct a", "a DISPATCHED open= ordered=3"),
+    ("also one that comes afterwards", AFTER_ONE + "1561m result a SUCCESS z | 27h end a failed | 1621m late a k | "
+     "28h end a failed | 61d inventory a | 62d instruct a", "a DISPATCHED open= ordered=3"),
+    ("which counts until then", AFTER_ONE + "1561m result a SUCCESS z | 27h end a failed | 1621m late a k | "
+     "61d inventory a | 62d instruct a", "a REJECTED code=C108 ordered=2"),
     ("no other", "0 instruct a | 2m end a failed", "a DISPATCHED emos=0"),
     ("what was stated before is overruled", "0 instruct a | 1m result a SUCCESS k | 2d end a failed | 32d instruct a",
      "a DISPATCHED"),

@@ -217,26 +217,37 @@ class Sessions:
             next((one for one in reversed(mine) if one.ended_in_vain and one.has_success), None)
         if item is None or not (item.state in ("CONFIRM_PENDING", "CONFIRM_MISMATCH") or item.ended_in_vain):
             return False
-        if as_what == "failed" and item.ended_as_failed == len(item.steps):
+        beside = [one for one in mine if one is not item and one.ended_in_vain and one.has_success and one.replaced]
+        repeated = as_what == "failed" and item.ended_as_failed == len(item.steps)
+        if repeated and not beside:
             return False
-        if as_what == "migrated":
+        if as_what == "failed":
+            for one in beside:
+                self.overrule(one, now)
+        if repeated:
+            pass
+        elif as_what == "migrated":
             if item.ended_in_vain:
                 self.migrate_late(item, now)
             else:
                 self.migrate(item, now)
         elif item.ended_in_vain:
-            item.due = None
-            item.note(now)
-            self.clear_incident(("C", "D"), item.device, now)
-            item.overruled = item.tcos, item.ecos
+            self.overrule(item, now)
         else:
             self.fail(item, now, "D150" if item.state == "CONFIRM_PENDING" else "D151", by_order=True)
             self.clear_incident(("C", "D"), item.device, now)
             item.overruled = item.tcos, item.ecos
-        if as_what == "failed":
             item.ended_as_failed = len(item.steps)
         self.settle(now, answers)
         return True
+
+    def overrule(self, item, now):
+        """What one side has stated of work that has ended."""
+        item.due = None
+        item.note(now)
+        self.clear_incident(("C", "D"), item.device, now)
+        item.overruled, item.ended_as_failed = (item.tcos, item.ecos), len(item.steps)
+        self.came_to["a late success overruled"] += 1
 
     def release_device(self, device, now):
         """An operator says that nothing stands against a new instruction; whether something did."""
